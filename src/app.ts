@@ -1,0 +1,64 @@
+import { OpenAPIHono } from '@hono/zod-openapi'
+import { Hono, type MiddlewareHandler } from 'hono'
+import { methodNotAllowed } from 'hono/method-not-allowed'
+import { requestId } from 'hono/request-id'
+import { addFileRoutes } from './attachments/file-routes'
+import { configOf } from './env'
+import { addHealthRoutes } from './health/routes'
+import type { AppEnv } from './http/app-env'
+import { answerError, answerMethodNotAllowed, answerNotFound } from './http/fallbacks'
+import { requestLog } from './http/logging'
+import { refuseInvalid } from './http/refuse-invalid'
+import { anyOrigin, securityHeaders } from './http/security-headers'
+import { openApiDocument } from './openapi-document'
+import { rateHeaders } from './rate-limiting/headers'
+import { countUnroutedRequests } from './rate-limiting/middleware'
+import { createV1 } from './v1'
+
+/** Where version 1 answers. */
+export const PREFIXES = ['/api/v1', '/ticketing/v1'] as const
+
+/**
+ * The whole service. A request goes down through the middleware in this order and its answer comes back up; the route
+ * it meets checks, in order: who is it, may it, is the request well-formed.
+ */
+export function createApp(): Hono<AppEnv> {
+  const app = new Hono<AppEnv>()
+  const v1 = createV1()
+  const root = new OpenAPIHono<AppEnv>({ defaultHook: refuseInvalid })
+  addHealthRoutes(root)
+  addFileRoutes(root)
+
+  app.use(requestId())
+  app.use(requestLog)
+  app.use(securityHeaders)
+  app.use(anyOrigin)
+  app.use(rateHeaders)
+  for (const prefix of ['/api/*', '/ticketing/*']) app.use(prefix, countUnroutedRequests)
+  app.use(methodNotAllowed({ app, onMethodNotAllowed: answerMethodNotAllowed }))
+
+  app.use(configured)
+
+  const document = memoize(() => openApiDocument(v1, root))
+  app.route('/', root)
+  for (const prefix of PREFIXES) app.route(prefix, v1)
+  app.get('/openapi.json', (c) => c.json(document()))
+
+  app.notFound(answerNotFound)
+  app.onError(answerError)
+  return app
+}
+
+/** Nothing is served without a secret, or with one that is too short. */
+const configured: MiddlewareHandler<AppEnv> = async (c, next) => {
+  configOf(c.env)
+  await next()
+}
+
+function memoize<T>(make: () => T): () => T {
+  let made: { value: T } | undefined
+  return () => {
+    made ??= { value: make() }
+    return made.value
+  }
+}

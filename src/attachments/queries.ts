@@ -1,0 +1,144 @@
+import { type SQL, sql } from 'drizzle-orm'
+import type { Caller } from '../context'
+import { rows, write } from '../db/client'
+import { type Image, jsonImage, selectList } from '../db/image'
+import { visibleParts, visibleTicket } from '../db/visibility'
+
+export interface AttachmentRow {
+  id: string
+  comment_id: string | null
+  filename: string
+  size: number
+  mime_type: string
+  sha256: string
+  created_at: number
+}
+
+const COLUMNS: Image = {
+  id: sql`f.id`,
+  comment_id: sql`f.comment_id`,
+  filename: sql`f.filename`,
+  size: sql`f.size`,
+  mime_type: sql`f.mime_type`,
+  sha256: sql`f.sha256`,
+  created_at: sql`f.created_at`,
+}
+
+/** What becomes a row of `attachments` once its bytes are stored. */
+export interface StoredFile {
+  id: string
+  filename: string
+  size: number
+  mime_type: string
+  sha256: string
+}
+
+/** Announces uploads, for a ticket that the caller may see (or one that is yet to be made); gives the announced IDs. */
+export function insertIntents(caller: Caller, ids: string[], ticketId: string | null, now: number) {
+  const condition =
+    ticketId === null ? sql`1` : sql`EXISTS (SELECT 1 FROM tickets t WHERE ${visibleTicket(caller, ticketId)})`
+  return rows<{ id: string }>(sql`
+    INSERT INTO object_intents (account_id, id, kind, created_at)
+    SELECT ${caller.accountId}, value, 'upload', ${now} FROM json_each(${JSON.stringify(ids)}) WHERE ${condition}
+    RETURNING id`)
+}
+
+/**
+ * Makes stored files attachments of a ticket or of one of its comments. A file whose intent the sweep has taken back
+ * has no ID to insert, so that the whole batch fails.
+ */
+export function insertAttachments(
+  accountId: string,
+  parent: { ticketId: string; commentId: string | null; isInternal: boolean },
+  files: StoredFile[],
+  now: number,
+) {
+  return write(sql`
+    INSERT INTO attachments
+      (account_id, id, ticket_id, comment_id, is_internal, filename, size, mime_type, sha256, created_at)
+    SELECT t.account_id, i.id, t.id, ${parent.commentId}, ${parent.isInternal ? 1 : 0},
+      j.value ->> 'filename', j.value ->> 'size', j.value ->> 'mime_type', j.value ->> 'sha256', ${now}
+    FROM tickets t JOIN json_each(${JSON.stringify(files)}) j
+    LEFT JOIN object_intents i ON i.account_id = t.account_id AND i.id = j.value ->> 'id' AND i.kind = 'upload'
+    WHERE t.account_id = ${accountId} AND t.id = ${parent.ticketId}
+      AND (${parent.commentId} IS NULL
+        OR EXISTS (SELECT 1 FROM comments WHERE account_id = ${accountId} AND id = ${parent.commentId}))
+    ORDER BY j.key`)
+}
+
+export function deleteIntents(accountId: string, ids: string[]) {
+  return write(sql`
+    DELETE FROM object_intents
+    WHERE account_id = ${accountId} AND id IN (SELECT value FROM json_each(${JSON.stringify(ids)}))`)
+}
+
+/** Turns intents to upload that are older than `before` (ms), or among `ids`, into intents to delete. */
+export function abandonUploads(accountId: string, which: { before: number } | { ids: string[] }) {
+  const condition =
+    'before' in which
+      ? sql`created_at < ${which.before}`
+      : sql`id IN (SELECT value FROM json_each(${JSON.stringify(which.ids)}))`
+  return write(sql`
+    UPDATE object_intents SET kind = 'delete'
+    WHERE account_id = ${accountId} AND kind = 'upload' AND ${condition}`)
+}
+
+export function findObjectsToDelete(accountId: string, limit: number) {
+  return rows<{ id: string }>(sql`
+    SELECT id FROM object_intents WHERE account_id = ${accountId} AND kind = 'delete' LIMIT ${limit}`)
+}
+
+/** The accounts that have intents older than `before` (ms). The sweep's own question, which no caller can ask. */
+export function findAccountsWithIntents(before: number, limit: number) {
+  return rows<{ account_id: string }>(sql`
+    SELECT account_id FROM object_intents WHERE created_at < ${before} GROUP BY account_id LIMIT ${limit}`)
+}
+
+/** Lets go of the objects of a ticket that is about to be deleted, and of their rows. */
+export function deleteAttachmentsOfTicket(accountId: string, ticketId: string, now: number) {
+  const those = sql`account_id = ${accountId} AND ticket_id = ${ticketId}`
+  return [
+    write(sql`
+      INSERT INTO object_intents (account_id, id, kind, created_at)
+      SELECT account_id, id, 'delete', ${now} FROM attachments WHERE ${those}`),
+    write(sql`DELETE FROM attachments WHERE ${those}`),
+  ]
+}
+
+/** The latest attachments of a ticket and its comments that the caller may see, oldest first. */
+export function findLatestAttachments(caller: Caller, ticketId: string, limit: number) {
+  return rows<AttachmentRow>(sql`
+    SELECT * FROM (
+      SELECT f.seq, ${selectList(COLUMNS)} FROM attachments f
+      WHERE ${visibleParts(caller, 'f')} AND f.ticket_id = ${ticketId}
+      ORDER BY f.seq DESC LIMIT ${limit})
+    ORDER BY seq`)
+}
+
+/** The attachments of one comment, oldest first. */
+export function findAttachmentsOfComment(accountId: string, commentId: string) {
+  return findAttachmentsOfComments(accountId, sql`${commentId}`)
+}
+
+/** The attachments of the comments whose IDs the SQL expression gives, oldest first. */
+export function findAttachmentsOfComments(accountId: string, commentIds: SQL) {
+  return rows<AttachmentRow>(sql`
+    SELECT ${selectList(COLUMNS)} FROM attachments f
+    WHERE f.account_id = ${accountId} AND f.comment_id IS NOT NULL AND f.comment_id IN (${commentIds})
+    ORDER BY f.seq`)
+}
+
+/** The JSON images of the attachments of a ticket itself, or of a comment, as an SQL expression. */
+export function attachmentImages(accountId: string, parent: { ticketId: string } | { commentId: string }): SQL {
+  const condition =
+    'ticketId' in parent
+      ? sql`f.ticket_id = ${parent.ticketId} AND f.comment_id IS NULL`
+      : sql`f.comment_id IS NOT NULL AND f.comment_id = ${parent.commentId}`
+  return sql`(SELECT json_group_array(${jsonImage(COLUMNS)}) FROM attachments f
+    WHERE f.account_id = ${accountId} AND ${condition})`
+}
+
+export function findFile(accountId: string, id: string) {
+  return rows<AttachmentRow>(sql`
+    SELECT ${selectList(COLUMNS)} FROM attachments f WHERE f.account_id = ${accountId} AND f.id = ${id}`)
+}

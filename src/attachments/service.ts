@@ -1,0 +1,119 @@
+import type { ServiceContext } from '../context'
+import { type AccountDb, openAccount, openDirectory } from '../db/client'
+import type { Bindings } from '../env'
+import { notFound, unavailable } from '../http/errors'
+import { sha256Hex } from '../lib/crypto'
+import { newId } from '../lib/ids'
+import { MINUTE } from '../lib/time'
+import {
+  abandonUploads,
+  deleteIntents,
+  findAccountsWithIntents,
+  findObjectsToDelete,
+  insertAttachments,
+  insertIntents,
+  type StoredFile,
+} from './queries'
+import type { NewAttachmentInput } from './schema'
+
+export {
+  type AttachmentRow,
+  attachmentImages,
+  deleteAttachmentsOfTicket,
+  findAttachmentsOfComment,
+  findAttachmentsOfComments,
+  findLatestAttachments,
+} from './queries'
+export { Attachment, type NewAttachmentInput, NewAttachments, presentAttachment } from './schema'
+
+/** How long an upload may take before its intent is taken back. */
+const UPLOAD_TIME = 15 * MINUTE
+const OBJECTS_A_SWEEP = 500
+const ACCOUNTS_A_SWEEP = 100
+
+function objectKey(accountId: string, id: string): string {
+  return `${accountId}/${id}`
+}
+
+/**
+ * Stores the bytes of files, each announced by an intent first. For a ticket that exists, throws 404 before anything is
+ * stored when the caller may not see it. Throws 503 when the storage can't be reached; nothing stays behind.
+ */
+export async function storeFiles(
+  ctx: ServiceContext,
+  inputs: NewAttachmentInput[],
+  ticketId: string | null,
+): Promise<StoredFile[]> {
+  if (inputs.length === 0) return []
+  const ids = inputs.map(() => newId('attach', ctx.now))
+  const announced = await ctx.db.all(insertIntents(ctx.caller, ids, ticketId, ctx.now))
+  if (announced.length === 0) throw notFound()
+  try {
+    return await Promise.all(ids.map((id, index) => storeFile(ctx, id, inputs[index])))
+  } catch {
+    discardFiles(
+      ctx,
+      ids.map((id) => ({ id })),
+    )
+    throw unavailable()
+  }
+}
+
+async function storeFile(ctx: ServiceContext, id: string, input: NewAttachmentInput | undefined): Promise<StoredFile> {
+  if (!input) throw new RangeError('a file for each ID')
+  const sha256 = await sha256Hex(input.content)
+  await ctx.files.put(objectKey(ctx.caller.accountId, id), input.content, { sha256 })
+  return { id, filename: input.filename, size: input.content.byteLength, mime_type: input.mime_type, sha256 }
+}
+
+/** Statements for the batch of the deed: the stored files become attachments, and their intents are settled. */
+export function attachFiles(
+  ctx: ServiceContext,
+  parent: { ticketId: string; commentId: string | null; isInternal: boolean },
+  files: StoredFile[],
+) {
+  if (files.length === 0) return []
+  const { accountId } = ctx.caller
+  return [
+    insertAttachments(accountId, parent, files, ctx.now),
+    deleteIntents(
+      accountId,
+      files.map((file) => file.id),
+    ),
+  ]
+}
+
+/** Lets go of files whose deed failed. The sweep does it where this is lost. */
+export function discardFiles(ctx: ServiceContext, files: { id: string }[]): void {
+  if (files.length === 0) return
+  const ids = files.map((file) => file.id)
+  ctx.later(
+    ctx.db
+      .all(abandonUploads(ctx.caller.accountId, { ids }))
+      .then(() => deleteObjects(ctx.files, ctx.db))
+      .catch(() => undefined),
+  )
+}
+
+/** Deletes the stored objects of one account whose attachments are gone, and settles their intents. */
+export async function deleteObjects(files: R2Bucket, db: AccountDb): Promise<void> {
+  const ids = (await db.all(findObjectsToDelete(db.accountId, OBJECTS_A_SWEEP))).map((row) => row.id)
+  if (ids.length === 0) return
+  await files.delete(ids.map((id) => objectKey(db.accountId, id)))
+  await db.all(deleteIntents(db.accountId, ids))
+}
+
+/** Follows the intents of all accounts: objects of failed uploads and of deleted things go. Never lists the bucket. */
+export async function sweepObjects(env: Bindings, now: number): Promise<void> {
+  const accounts = await openDirectory(env).all(findAccountsWithIntents(now - MINUTE, ACCOUNTS_A_SWEEP))
+  for (const { account_id } of accounts) {
+    const db = openAccount(env, account_id)
+    await db.all(abandonUploads(account_id, { before: now - UPLOAD_TIME }))
+    await deleteObjects(env.FILES, db)
+  }
+}
+
+/** The bytes of a stored attachment, or null where they are gone. */
+export function openObject(files: R2Bucket, accountId: string, id: string): Promise<R2ObjectBody | null> {
+  return files.get(objectKey(accountId, id))
+}

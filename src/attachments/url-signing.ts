@@ -1,0 +1,36 @@
+import { mac, sameText } from '../lib/crypto'
+import { HOUR, SECOND } from '../lib/time'
+
+export interface FileAddress {
+  accountId: string
+  id: string
+  filename: string
+}
+
+/**
+ * The path and query of a file, good for one to two hours from `now` (ms): `expires` lies on a full hour, so that two
+ * answers of the same hour are the same. The signature names the account, for the address alone must lead to its rows.
+ */
+export function signedPath(file: FileAddress, key: Buffer, now: number): string {
+  const expires = (Math.floor(now / HOUR) * HOUR + 2 * HOUR) / SECOND
+  const signature = `${file.accountId}.${mac(key, message(file, expires))}`
+  return `/files/${file.id}/${encodeURIComponent(file.filename)}?expires=${expires}&signature=${signature}`
+}
+
+/** The account that a file's address was signed for, or null where it was altered or has expired. */
+export function verifiedAccount(
+  file: Omit<FileAddress, 'accountId'>,
+  query: { expires: string | undefined; signature: string | undefined },
+  key: Buffer,
+  now: number,
+): string | null {
+  const [accountId, given, ...rest] = (query.signature ?? '').split('.')
+  if (!accountId || !given || rest.length > 0 || !/^\d{1,12}$/.test(query.expires ?? '')) return null
+  const expires = Number(query.expires)
+  if (!sameText(given, mac(key, message({ accountId, ...file }, expires)))) return null
+  return expires * SECOND > now ? accountId : null
+}
+
+function message({ accountId, id, filename }: FileAddress, expires: number): string {
+  return JSON.stringify([accountId, id, filename, expires])
+}

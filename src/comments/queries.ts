@@ -1,0 +1,123 @@
+import { type SQL, sql } from 'drizzle-orm'
+import type { Caller } from '../context'
+import { rows, write } from '../db/client'
+import { type Image, jsonImage, selectList } from '../db/image'
+import { insertEvent, takeSequences } from '../db/outbox'
+import { visibleParts, visibleTicket } from '../db/visibility'
+import { seesInternal } from '../roles'
+
+export interface CommentRow {
+  id: string
+  content: string
+  created_at: number
+  created_by_id: string
+  created_by_name: string
+  created_by_email: string
+  is_internal: number
+}
+
+const COLUMNS: Image = {
+  id: sql`c.id`,
+  content: sql`c.content`,
+  created_at: sql`c.created_at`,
+  created_by_id: sql`c.created_by`,
+  created_by_name: sql`author.name`,
+  created_by_email: sql`author.email`,
+  is_internal: sql`c.is_internal`,
+}
+
+const AUTHOR = sql`JOIN users author ON author.account_id = c.account_id AND author.id = c.created_by`
+
+/** The latest comments of a ticket that the caller may see, oldest first. */
+export function findLatestComments(caller: Caller, ticketId: string, limit: number) {
+  return rows<CommentRow>(sql`
+    SELECT ${selectList(COLUMNS)} FROM (
+      SELECT c.seq FROM comments c
+      WHERE ${visibleParts(caller, 'c')} AND c.ticket_id = ${ticketId}
+      ORDER BY c.seq DESC LIMIT ${limit}) latest
+    JOIN comments c ON c.seq = latest.seq AND c.account_id = ${caller.accountId} ${AUTHOR}
+    ORDER BY c.seq`)
+}
+
+/** A slice of the comments of a ticket that the caller may see, oldest first. */
+export function findComments(caller: Caller, ticketId: string, limit: number, offset: number) {
+  return rows<CommentRow>(sql`
+    SELECT ${selectList(COLUMNS)} FROM comments c ${AUTHOR}
+    WHERE c.account_id = ${caller.accountId} AND c.seq IN (${pageOf(caller, ticketId, sql`c.seq`, limit, offset)})
+    ORDER BY c.seq`)
+}
+
+/** The IDs of that slice, as an SQL expression. */
+export function commentIdsOf(caller: Caller, ticketId: string, limit: number, offset: number): SQL {
+  return pageOf(caller, ticketId, sql`c.id`, limit, offset)
+}
+
+function pageOf(caller: Caller, ticketId: string, column: SQL, limit: number, offset: number): SQL {
+  return sql`SELECT ${column} FROM comments c WHERE ${visibleParts(caller, 'c')} AND c.ticket_id = ${ticketId}
+    ORDER BY c.seq LIMIT ${limit} OFFSET ${offset}`
+}
+
+/** How many comments the caller may see; no row where it may not see the ticket. */
+export function countComments(caller: Caller, ticketId: string) {
+  const internal = seesInternal(caller.role) ? sql` + t.internal_comments` : sql``
+  return rows<{ total: number }>(sql`
+    SELECT t.public_comments${internal} AS total FROM tickets t WHERE ${visibleTicket(caller, ticketId)}`)
+}
+
+export interface NewComment {
+  id: string
+  ticketId: string
+  content: string
+  isInternal: boolean
+}
+
+/** Adds a comment, if the caller may see the ticket. A public one is a new version of the ticket. */
+export function insertComment(caller: Caller, comment: NewComment, now: number) {
+  const { accountId } = caller
+  const there = exists(accountId, comment.id)
+  return [
+    write(sql`
+      INSERT INTO comments (account_id, id, ticket_id, created_by, content, is_internal, created_at)
+      SELECT t.account_id, ${comment.id}, t.id, ${caller.id}, ${comment.content}, ${comment.isInternal ? 1 : 0}, ${now}
+      FROM tickets t WHERE ${visibleTicket(caller, comment.ticketId)}`),
+    takeSequences(accountId, there),
+    ...(comment.isInternal
+      ? []
+      : [
+          write(sql`
+            UPDATE tickets SET version = version + 1, updated_at = max(updated_at, ${now})
+            WHERE account_id = ${accountId} AND id = ${comment.ticketId} AND ${there}`),
+        ]),
+  ]
+}
+
+/** `attachments` is the SQL expression of the images of the comment's attachments. */
+export function insertCommentEvent(
+  accountId: string,
+  comment: NewComment,
+  eventId: string,
+  attachments: SQL,
+  now: number,
+) {
+  return insertEvent({
+    id: eventId,
+    type: 'comment.created',
+    accountId,
+    ticketId: comment.ticketId,
+    isInternal: comment.isInternal,
+    createdAt: now,
+    data: sql`json_object('comment', json(${jsonImage(COLUMNS)}), 'attachments', json(${attachments}),
+      'ticket', json_object('id', t.id, 'number', t.number, 'title', t.title, 'status', t.status))`,
+    from: sql`comments c ${AUTHOR} JOIN tickets t ON t.account_id = c.account_id AND t.id = c.ticket_id
+      WHERE c.account_id = ${accountId} AND c.id = ${comment.id}`,
+  })
+}
+
+export function findComment(accountId: string, id: string) {
+  return rows<CommentRow>(sql`
+    SELECT ${selectList(COLUMNS)} FROM comments c ${AUTHOR} WHERE c.account_id = ${accountId} AND c.id = ${id}`)
+}
+
+function exists(accountId: string, id: string): SQL {
+  return sql`EXISTS (SELECT 1 FROM comments WHERE account_id = ${accountId} AND id = ${id})`
+}

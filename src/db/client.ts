@@ -1,0 +1,116 @@
+import type { SQL } from 'drizzle-orm'
+import { SQLiteAsyncDialect } from 'drizzle-orm/sqlite-core'
+import type { Bindings } from '../env'
+import { toDbError } from './errors'
+
+const dialect = new SQLiteAsyncDialect()
+
+/** A statement and the type of the rows it gives. */
+export interface Statement<Row = unknown> {
+  readonly query: SQL
+  readonly row?: Row
+}
+
+/** Names the rows that a query gives: column aliases and their SQLite types. */
+export function rows<Row>(query: SQL): Statement<Row> {
+  return { query }
+}
+
+/** A statement whose rows nobody reads. */
+export function write(query: SQL): Statement<never> {
+  return { query }
+}
+
+type Results<T extends readonly Statement[]> = { [K in keyof T]: T[K] extends Statement<infer Row> ? Row[] : never }
+
+/** What a request has cost at D1 so far. */
+export interface DbCosts {
+  roundTrips: number
+  statements: number
+  rowsRead: number
+  rowsWritten: number
+  milliseconds: number
+}
+
+export function noCosts(): DbCosts {
+  return { roundTrips: 0, statements: 0, rowsRead: 0, rowsWritten: 0, milliseconds: 0 }
+}
+
+class Database {
+  constructor(
+    private readonly d1: D1Database,
+    private readonly costs: DbCosts,
+  ) {}
+
+  /**
+   * Runs the statements in one round trip as one transaction: all of them take effect, or none does. Gives the rows of
+   * each. Throws `DbError`.
+   */
+  async batch<const T extends readonly Statement[]>(statements: T): Promise<Results<T>> {
+    const prepared = statements.map(({ query }) => {
+      const { sql, params } = dialect.sqlToQuery(query)
+      return this.d1.prepare(sql).bind(...params)
+    })
+    const started = Date.now()
+    this.costs.roundTrips += 1
+    this.costs.statements += statements.length
+    try {
+      const results = await this.d1.batch(prepared)
+      for (const { meta } of results) {
+        this.costs.rowsRead += meta.rows_read
+        this.costs.rowsWritten += meta.rows_written
+      }
+      return rowsOf<T>(results.map((result) => result.results))
+    } catch (error) {
+      throw toDbError(error)
+    } finally {
+      this.costs.milliseconds += Date.now() - started
+    }
+  }
+
+  /** Runs statements that write and then some that read, as `batch` does; gives the rows of the latter. */
+  async change<const T extends readonly Statement[]>(writes: readonly Statement[], reads: T): Promise<Results<T>> {
+    const results = await this.batch([...writes, ...reads])
+    return rowsOf<T>(results.slice(writes.length))
+  }
+
+  /** The rows of one statement. Throws `DbError`. */
+  async all<Row>(statement: Statement<Row>): Promise<Row[]> {
+    const [found] = await this.batch([statement])
+    return found
+  }
+
+  /** The first row of one statement, if there is one. Throws `DbError`. */
+  async first<Row>(statement: Statement<Row>): Promise<Row | undefined> {
+    return (await this.all(statement))[0]
+  }
+}
+
+/** D1 gives rows as unknown records; what a statement's rows are is said where its SQL is written. */
+function rowsOf<T extends readonly Statement[]>(results: unknown[][]): Results<T> {
+  return results as Results<T>
+}
+
+/** The database of one account. Each of its statements names `accountId`. */
+export class AccountDb extends Database {
+  constructor(
+    d1: D1Database,
+    costs: DbCosts,
+    readonly accountId: string,
+  ) {
+    super(d1, costs)
+  }
+}
+
+/** What belongs to no account: the accounts themselves, and which of them know an e-mail address. */
+export class DirectoryDb extends Database {}
+
+/** The only door to an account's rows. When an account has a D1 of its own one day, this function finds it. */
+export function openAccount(env: Pick<Bindings, 'DB'>, accountId: string, costs: DbCosts = noCosts()): AccountDb {
+  return new AccountDb(env.DB, costs, accountId)
+}
+
+/** The only door to what is global. */
+export function openDirectory(env: Pick<Bindings, 'DB'>, costs: DbCosts = noCosts()): DirectoryDb {
+  return new DirectoryDb(env.DB, costs)
+}

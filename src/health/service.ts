@@ -1,0 +1,39 @@
+import { openDirectory } from '../db/client'
+import type { Bindings } from '../env'
+import { SECOND } from '../lib/time'
+import { ping } from './queries'
+
+export type CheckResult = 'ok' | 'failed'
+export type Checks = Record<'database' | 'files' | 'rate_limiter', CheckResult>
+
+const KEPT_FOR = 10 * SECOND
+const TIMEOUT = 5 * SECOND
+
+let latest: { at: number; checks: Promise<Checks> } | null = null
+
+/** Whether what the service stands on answers; asked at most every ten seconds and isolate. */
+export function checkHealth(env: Bindings, now: number): Promise<Checks> {
+  if (!latest || now - latest.at >= KEPT_FOR) latest = { at: now, checks: runChecks(env) }
+  return latest.checks
+}
+
+async function runChecks(env: Bindings): Promise<Checks> {
+  const [database, files, rateLimiter] = await Promise.all([
+    check(openDirectory(env).all(ping())),
+    check(env.FILES.head('health')),
+    check(env.RATE_LIMITER.getByName('health').ping()),
+  ])
+  return { database, files, rate_limiter: rateLimiter }
+}
+
+async function check(work: PromiseLike<unknown>): Promise<CheckResult> {
+  let timer: ReturnType<typeof setTimeout> | undefined
+  const late = new Promise<CheckResult>((resolve) => {
+    timer = setTimeout(() => resolve('failed'), TIMEOUT)
+  })
+  const done = Promise.resolve(work).then(
+    (): CheckResult => 'ok',
+    (): CheckResult => 'failed',
+  )
+  return Promise.race([done, late]).finally(() => clearTimeout(timer))
+}

@@ -1,0 +1,31 @@
+import type { Caller } from '../context'
+import type { DbCosts } from '../db/client'
+import type { Bindings } from '../env'
+import type { Role } from '../roles'
+
+/** Where a caller stands in its minute. */
+export interface RateState {
+  policy: 'standard' | 'premium'
+  limit: number
+  remaining: number
+  /** Unix seconds at which the minute ends. */
+  resetAt: number
+}
+
+/** What middleware leaves on a request for what comes after it. */
+export interface AppEnv {
+  Bindings: Bindings
+  Variables: {
+    requestId: string
+    startedAt: number
+    costs: DbCosts
+    rate?: RateState
+    /** Set by the guard; until `admission` resolves it is only what the credential claims. */
+    caller: Caller
+    /** The word of the caller's Durable Object; rejects with 401, 403, 429 or 503. */
+    admission: Promise<Caller>
+    failure?: unknown
+  }
+}
+
+export type Allowed = readonly Role[] | 'public'

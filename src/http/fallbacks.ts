@@ -1,0 +1,42 @@
+import type { Context } from 'hono'
+import { HTTPException } from 'hono/http-exception'
+import { DbError } from '../db/errors'
+import { ConfigError } from '../env'
+import type { AppEnv } from './app-env'
+import { ApiError, internalError, invalidInput, notFound, unavailable, unsupportedMediaType } from './errors'
+import { detail } from './validation'
+
+/** The answer to anything thrown on the way of a request: the contract's error body, and nothing of what is inside. */
+export function answerError(error: unknown, c: Context<AppEnv>): Response {
+  const told = toApiError(error)
+  if (told.status >= 500) c.set('failure', error)
+  return c.json(told.toJSON(), told.status, told.headers)
+}
+
+function toApiError(error: unknown): ApiError {
+  if (error instanceof ApiError) return error
+  if (error instanceof ConfigError) return unavailable(error.message)
+  if (error instanceof DbError) return unavailable()
+  if (error instanceof HTTPException && error.status === 400) return invalidInput([detail([], 'must be valid JSON')])
+  if (error instanceof HTTPException && error.status === 415) return unsupportedMediaType('application/json')
+  return internalError()
+}
+
+const VERSION = /^\/(?:api|ticketing)\/(v\d+)(?:\/|$)/
+
+/** 404; for a version that does not exist the message names those that do. */
+export function answerNotFound(c: Context<AppEnv>): Response {
+  const version = VERSION.exec(c.req.path)?.[1]
+  const error =
+    version && version !== 'v1'
+      ? new ApiError(404, 'not_found', `There is no version ${version} of this API; there is: v1`)
+      : notFound()
+  return c.json(error.toJSON(), 404)
+}
+
+/** 405, naming the methods that the path has. */
+export function answerMethodNotAllowed(c: Context, methods: string[]): Response {
+  const allow = methods.join(', ')
+  const error = new ApiError(405, 'method_not_allowed', `The method must be one of: ${allow}`)
+  return c.json(error.toJSON(), 405, { Allow: allow })
+}

@@ -1,0 +1,39 @@
+import type { MiddlewareHandler } from 'hono'
+import { routePath } from 'hono/route'
+import { noCosts } from '../db/client'
+import type { AppEnv } from './app-env'
+
+/**
+ * Writes one JSON line a request, and `Server-Timing`. The line names the route's pattern, never the address, a
+ * header or a body: those may hold credentials, signatures and search texts.
+ */
+export const requestLog: MiddlewareHandler<AppEnv> = async (c, next) => {
+  c.set('startedAt', Date.now())
+  c.set('costs', noCosts())
+  await next()
+  const { costs, startedAt, caller, failure, requestId } = c.var
+  const duration = Date.now() - startedAt
+  c.header('Server-Timing', `db;dur=${costs.milliseconds}, total;dur=${duration}`)
+  writeLog(c.res.status >= 500 ? 'error' : 'info', {
+    request_id: requestId,
+    method: c.req.method,
+    route: routePath(c, -1),
+    status: c.res.status,
+    duration_ms: duration,
+    ...(caller && { account_id: caller.accountId, caller_id: caller.id }),
+    db: { round_trips: costs.roundTrips, rows_read: costs.rowsRead, rows_written: costs.rowsWritten },
+    ...(failure !== undefined && { failure: describe(failure) }),
+  })
+}
+
+/** One JSON line. Callers pass no secret, no search text and no body. */
+export function writeLog(level: 'info' | 'error', entry: Record<string, unknown>): void {
+  console[level](JSON.stringify({ level, ...entry }))
+}
+
+/** An unexpected error by class and place, for its message may hold what must not be logged. */
+function describe(failure: unknown): { error: string; at: string } {
+  if (!(failure instanceof Error)) return { error: typeof failure, at: '' }
+  const at = failure.stack?.split('\n').find((entry) => /^\s+at /.test(entry)) ?? ''
+  return { error: failure.name, at: at.trim() }
+}

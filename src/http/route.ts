@@ -1,0 +1,123 @@
+import { createRoute, type OpenAPIHono, type RouteConfig, type RouteHandler, z } from '@hono/zod-openapi'
+import type { MiddlewareHandler } from 'hono'
+import type { AppEnv } from './app-env'
+import { jsonBody } from './body'
+import { ERROR_CODES } from './errors'
+
+export const ErrorBody = z
+  .object({
+    error: z.object({
+      code: z.enum(ERROR_CODES),
+      message: z.string(),
+      details: z.array(z.object({ field: z.string(), message: z.string() })),
+    }),
+  })
+  .openapi('Error', {
+    example: {
+      error: {
+        code: 'invalid_input',
+        message: 'The request data is invalid',
+        details: [{ field: 'priority', message: 'Priority must be one of: low, medium, high, critical' }],
+      },
+    },
+  })
+
+const ERRORS = {
+  400: 'The request data is invalid',
+  401: 'No credential, or one that is not valid',
+  403: 'The role of the caller may not do this',
+  404: 'Not there, or not visible to this caller',
+  413: 'The body is too large',
+  415: 'The body is not JSON',
+  422: 'Well-formed, but refers to something that is not allowed',
+  429: 'The rate limit is reached',
+  500: 'Something went wrong on our side',
+  503: 'The service can not answer at the moment',
+} as const
+
+/** The rate-limit headers, which every answer of the API carries. */
+const RateHeaders = z.object({
+  'X-RateLimit-Limit': z.string().openapi({ type: 'integer', example: 100 }),
+  'X-RateLimit-Remaining': z.string().openapi({ type: 'integer', example: 95 }),
+  'X-RateLimit-Reset': z.string().openapi({ type: 'integer', example: 1714997400, description: 'Unix seconds' }),
+  'RateLimit-Policy': z.string().openapi({ example: '"standard";q=100;w=60' }),
+  RateLimit: z.string().openapi({ example: '"standard";r=95;t=41' }),
+  'X-Request-Id': z.string(),
+})
+
+/** One documented JSON answer. */
+export function json<T extends z.ZodType>(schema: T, description: string) {
+  return { description, headers: RateHeaders, content: { 'application/json': { schema } } }
+}
+
+/** One documented answer without a body. */
+export function empty(description: string) {
+  return { description, headers: RateHeaders }
+}
+
+/** A JSON body, which must be there. */
+export function jsonRequest<T extends z.ZodType>(schema: T) {
+  return { required: true, content: { 'application/json': { schema } } } as const
+}
+
+const NoParameters = z.strictObject({})
+
+type Definition = RouteConfig & {
+  operationId: string
+  summary: string
+  tags: string[]
+  /** Who is let in: `guard(…)` for known callers, `publicGuard` for everybody. */
+  guard: MiddlewareHandler<AppEnv>
+  /** The statuses of failure that are this route's own, beside those that every route has. */
+  fails?: readonly (keyof typeof ERRORS)[]
+}
+
+/**
+ * Describes a route once for the router, the validators, the handler's types and the OpenAPI document. Adds what all
+ * routes share, in the order in which a request is checked: guard, body, parameters; and the errors of each.
+ */
+export function describeRoute<const D extends Definition>(definition: D) {
+  return createRoute(withShared(definition)) as Described<D>
+}
+
+function withShared({ guard, fails = [], ...config }: Definition): RouteConfig {
+  const withBody = config.request?.body !== undefined
+  const statuses = [400, 401, 403, ...(withBody ? ([413, 415] as const) : []), ...fails, 429, 500, 503] as const
+  const failures = Object.fromEntries(statuses.map((status) => [status, json(ErrorBody, ERRORS[status])]))
+  return {
+    ...config,
+    middleware: withBody ? [guard, jsonBody] : [guard],
+    request: { query: NoParameters, ...config.request },
+    responses: { ...failures, ...config.responses },
+  }
+}
+
+/** What the handler's types are drawn from: the route's own answers, for failures are thrown. */
+type Described<D extends Definition> = Pick<D, 'method' | 'path' | 'request' | 'responses'>
+
+/**
+ * Puts a route into the router. On a GET the handler runs beside the rate limiter's call, on what the credential
+ * claims; its answer is only used once the limiter has vouched for the caller, and made anew if the role has changed.
+ */
+export function addRoute<R extends RouteConfig>(
+  app: OpenAPIHono<AppEnv>,
+  route: R,
+  handler: RouteHandler<R, AppEnv>,
+): void {
+  const settled = async (...[c, next]: Parameters<RouteHandler<R, AppEnv>>) => {
+    const { admission, caller: claimed } = c.var
+    if (!admission) return handler(c, next)
+    const early = Promise.resolve(handler(c, next))
+    early.catch(() => undefined)
+    const caller = await admission
+    if (caller.role === claimed.role) return early
+    c.set('caller', caller)
+    return handler(c, next)
+  }
+  app.openapi(route, asHandler<R>(settled))
+}
+
+/** TypeScript can not see that awaiting a handler's answer gives that handler's answer. */
+function asHandler<R extends RouteConfig>(handler: unknown): RouteHandler<R, AppEnv> {
+  return handler as RouteHandler<R, AppEnv>
+}

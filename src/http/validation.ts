@@ -1,0 +1,65 @@
+import { z } from '@hono/zod-openapi'
+import type { ErrorDetail } from './errors'
+
+const MAX_FIELD = 100
+
+type RawIssue = Parameters<NonNullable<NonNullable<ReturnType<typeof z.config>>['customError']>>[0]
+
+z.config({ customError: ruleOf })
+
+/**
+ * The rule an issue breaks, to stand behind the field's name: `must be one of: low, medium, high, critical`. Schemas
+ * that know better give their own words.
+ */
+function ruleOf(issue: RawIssue): string {
+  switch (issue.code) {
+    case 'invalid_type':
+      if (issue.input === undefined) return 'is required'
+      if (Array.isArray(issue.input) && issue.expected === 'string') return 'must be a single string'
+      return `must be ${article(String(issue.expected))}`
+    case 'invalid_value':
+      return `must be one of: ${issue.values.join(', ')}`
+    case 'too_small':
+      return `must hold at least ${issue.minimum} ${Number(issue.minimum) === 1 ? 'item' : 'items'}`
+    case 'too_big':
+      return `must hold at most ${issue.maximum} ${Number(issue.maximum) === 1 ? 'item' : 'items'}`
+    default:
+      return 'is not valid'
+  }
+}
+
+function article(type: string): string {
+  const name = type === 'int' ? 'integer' : type
+  return `${/^[aeiou]/.test(name) ? 'an' : 'a'} ${name}`
+}
+
+/** What a request part is called where the whole of it is wrong, and what its unknown keys are called. */
+const PARTS = {
+  json: { whole: 'body', unknown: 'field' },
+  query: { whole: 'query', unknown: 'parameter' },
+  param: { whole: 'path', unknown: 'parameter' },
+  header: { whole: 'headers', unknown: 'header' },
+  form: { whole: 'body', unknown: 'field' },
+  cookie: { whole: 'cookies', unknown: 'cookie' },
+} as const
+
+/** The issues of one validation as the contract's details: a dotted path and a sentence about the field. */
+export function detailsOf(error: z.core.$ZodError, target: keyof typeof PARTS): ErrorDetail[] {
+  const part = PARTS[target]
+  return error.issues.flatMap((issue) => {
+    if (issue.code === 'unrecognized_keys')
+      return issue.keys.map((key) => detail([...issue.path, key], `is not a known ${part.unknown}`, part.whole))
+    return [detail(issue.path, issue.message, part.whole)]
+  })
+}
+
+/** `['attachments', 0, 'mime_type']` and a rule as `{field: 'attachments.0.mime_type', message: 'Mime type …'}`. */
+export function detail(path: readonly PropertyKey[], rule: string, whole = 'body'): ErrorDetail {
+  const names = path.map(String)
+  const name = names.findLast((part) => !/^\d+$/.test(part)) ?? names.at(-1) ?? whole
+  const words = name.replaceAll('_', ' ').trim() || name
+  return {
+    field: (names.join('.') || whole).slice(0, MAX_FIELD),
+    message: `${words.charAt(0).toUpperCase()}${words.slice(1, MAX_FIELD)} ${rule}`,
+  }
+}

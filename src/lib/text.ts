@@ -1,0 +1,24 @@
+const CONTROL = /[^\P{Cc}\t\n\r]/u
+const encoder = new TextEncoder()
+
+/** Whether a text holds neither a control character (other than tab and newlines) nor a lone surrogate. */
+export function isCleanText(text: string): boolean {
+  return text.isWellFormed() && !CONTROL.test(text)
+}
+
+/** The number of Unicode code points of a text. */
+export function characters(text: string): number {
+  let count = 0
+  for (const _ of text) count += 1
+  return count
+}
+
+/** The number of bytes of a text in UTF-8. */
+export function utf8Bytes(text: string): number {
+  return encoder.encode(text).byteLength
+}
+
+/** The ASCII letters of a text in lower case, all else as it is: how e-mail addresses are compared. */
+export function asciiLower(text: string): string {
+  return text.replace(/[A-Z]/g, (letter) => letter.toLowerCase())
+}

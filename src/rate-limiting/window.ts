@@ -1,0 +1,29 @@
+import { MINUTE, SECOND } from '../lib/time'
+
+/** How many requests were admitted in a calendar minute (its number since the epoch). */
+export interface Window {
+  minute: number
+  count: number
+}
+
+export interface Verdict {
+  admitted: boolean
+  limit: number
+  remaining: number
+  /** Unix seconds at which the minute ends. */
+  resetAt: number
+}
+
+/**
+ * Counts one request at `now` (ms) against `limit` a calendar minute. A clock that went back does not open a new minute.
+ */
+export function countOne(window: Window, now: number, limit: number): { window: Window; verdict: Verdict } {
+  const minute = Math.max(window.minute, Math.floor(now / MINUTE))
+  const before = minute === window.minute ? window.count : 0
+  const admitted = before < limit
+  const count = admitted ? before + 1 : before
+  return {
+    window: { minute, count },
+    verdict: { admitted, limit, remaining: Math.max(0, limit - count), resetAt: ((minute + 1) * MINUTE) / SECOND },
+  }
+}

@@ -1,0 +1,48 @@
+/** The one place that decides what a role may do. Everything else asks here. */
+export const ROLES = ['admin', 'agent', 'customer'] as const
+export type Role = (typeof ROLES)[number]
+
+/** Callers of a route: everybody of the account, its staff (agents and admins), or its admins. */
+export const EVERYONE: readonly Role[] = ROLES
+export const STAFF: readonly Role[] = ['admin', 'agent']
+export const ADMINS: readonly Role[] = ['admin']
+
+const CREATE_FIELDS_OF_CUSTOMERS = new Set(['title', 'description', 'priority', 'tags', 'custom_fields', 'attachments'])
+const CHANGE_FIELDS_OF_CUSTOMERS = new Set([
+  'title',
+  'description',
+  'tags',
+  'add_tags',
+  'remove_tags',
+  'custom_fields',
+  'status',
+])
+
+/** Whether the role sees every ticket of the account, or only those it created. */
+export function seesAllTickets(role: Role): boolean {
+  return STAFF.includes(role)
+}
+
+/** Whether the role may read and write internal comments and their attachments. */
+export function seesInternal(role: Role): boolean {
+  return STAFF.includes(role)
+}
+
+/** Of the named fields, those that the role may not set when it creates a ticket. */
+export function refusedOnCreate(role: Role, fields: readonly string[]): string[] {
+  return STAFF.includes(role) ? [] : fields.filter((field) => !CREATE_FIELDS_OF_CUSTOMERS.has(field))
+}
+
+/** Of the named fields, those that the role may not change on a ticket. */
+export function refusedOnChange(role: Role, fields: readonly string[]): string[] {
+  return STAFF.includes(role) ? [] : fields.filter((field) => !CHANGE_FIELDS_OF_CUSTOMERS.has(field))
+}
+
+/**
+ * From which statuses the role may move a ticket to `target`: null for any. A customer may close a ticket, and open
+ * again one that is resolved or closed. An empty list: never.
+ */
+export function statusesBefore(role: Role, target: string): readonly string[] | null {
+  if (STAFF.includes(role) || target === 'closed') return null
+  return target === 'open' ? ['resolved', 'closed'] : []
+}

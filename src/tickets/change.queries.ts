@@ -1,0 +1,166 @@
+import { type SQL, sql } from 'drizzle-orm'
+import type { Caller } from '../context'
+import { rows, type Statement, write } from '../db/client'
+import { actorImage, insertEvent, takeSequences } from '../db/outbox'
+import { visibleTicket } from '../db/visibility'
+import { TICKET_IMAGE, TICKET_MEMBERS } from './image.queries'
+
+/** Texts longer than this (bytes of JSON) are not told in `changes`. */
+const MAX_TOLD = 4_096
+
+/** The fields to change, by their columns. A field that is absent stays as it is. */
+export interface TicketChange {
+  title?: string | undefined
+  description?: string | undefined
+  status?: string | undefined
+  priority?: string | undefined
+  createdBy?: string | undefined
+  assignedTo?: string | null | undefined
+  tags?: { set: string[] } | { add: string[]; remove: string[] } | undefined
+  /** A merge patch (RFC 7396). */
+  customFields?: Record<string, string | number | boolean | null> | undefined
+}
+
+export interface ChangeRequest {
+  caller: Caller
+  ticketId: string
+  changeId: string
+  change: TicketChange
+  /** The statuses a change of status may start from; null for any. */
+  statusesBefore: readonly string[] | null
+  events: { statusChanged: string; updated: string }
+  now: number
+}
+
+/**
+ * One change of a ticket as statements of one batch, with no read before it: each field that really changes leaves a
+ * history row made from the live value; the update, the sequences and the events hang on those rows.
+ */
+export function changeTicket(request: ChangeRequest): Statement[] {
+  const fields = newValues(request.change)
+  return [
+    ...fields.map((field) => insertHistory(request, field)),
+    updateTicket(request, fields),
+    takeSequences(request.caller.accountId, changed(request), sql`1 + ${changed(request, 'status')}`),
+    statusChangedEvent(request),
+    updatedEvent(request),
+  ]
+}
+
+/** Whether the change left a trace. */
+export function findChange(accountId: string, changeId: string) {
+  return rows<{ field: string }>(
+    sql`SELECT field FROM ticket_history WHERE account_id = ${accountId} AND change_id = ${changeId}`,
+  )
+}
+
+interface FieldChange {
+  column: string
+  /** The new value, in terms of the live row. */
+  value: SQL
+  /** Whether the column holds JSON already. */
+  isJson: boolean
+}
+
+function newValues({ tags, customFields, ...plain }: TicketChange): FieldChange[] {
+  const columns = {
+    title: plain.title,
+    description: plain.description,
+    status: plain.status,
+    priority: plain.priority,
+    created_by: plain.createdBy,
+    assigned_to: plain.assignedTo,
+  }
+  const changes: FieldChange[] = Object.entries(columns).flatMap(([column, value]) =>
+    value === undefined ? [] : [{ column, value: sql`${value}`, isJson: false }],
+  )
+  if (tags) changes.push({ column: 'tags', value: newTags(tags), isJson: true })
+  if (customFields)
+    changes.push({
+      column: 'custom_fields',
+      value: sql`json_patch(custom_fields, ${JSON.stringify(customFields)})`,
+      isJson: true,
+    })
+  return changes
+}
+
+function newTags(tags: NonNullable<TicketChange['tags']>): SQL {
+  if ('set' in tags) return sql`${JSON.stringify(tags.set)}`
+  const [add, remove] = [JSON.stringify(tags.add), JSON.stringify(tags.remove)]
+  return sql`(SELECT json_group_array(value) FROM (
+    SELECT value, 0 AS part, key FROM json_each(tickets.tags)
+    WHERE value NOT IN (SELECT value FROM json_each(${remove}))
+    UNION ALL
+    SELECT value, 1, key FROM json_each(${add}) WHERE value NOT IN (SELECT value FROM json_each(tickets.tags))
+    ORDER BY part, key))`
+}
+
+function insertHistory({ caller, ticketId, changeId, now, statusesBefore, change }: ChangeRequest, field: FieldChange) {
+  const live = sql.raw(field.column)
+  const asJson = (value: SQL) => (field.isJson ? value : sql`json_quote(${value})`)
+  const mayMove =
+    statusesBefore === null || change.status === undefined
+      ? sql``
+      : sql` AND status IN (SELECT value FROM json_each(${JSON.stringify([...statusesBefore, change.status])}))`
+  return write(sql`
+    INSERT INTO ticket_history (account_id, ticket_id, change_id, actor_id, field, previous, current, created_at)
+    SELECT account_id, id, ${changeId}, ${caller.id}, ${field.column}, ${asJson(live)}, ${asJson(field.value)}, ${now}
+    FROM tickets
+    WHERE account_id = ${caller.accountId} AND id = ${ticketId}
+      AND EXISTS (SELECT 1 FROM tickets t WHERE ${visibleTicket(caller, ticketId)})${mayMove}
+      AND ${live} IS NOT ${field.value}`)
+}
+
+function updateTicket(request: ChangeRequest, fields: FieldChange[]) {
+  const assignments = fields.map(({ column, value }) => sql`${sql.raw(column)} = ${value}`)
+  return write(sql`
+    UPDATE tickets SET ${sql.join([...assignments, sql`version = version + 1`], sql`, `)},
+      updated_at = max(updated_at, ${request.now})
+    WHERE account_id = ${request.caller.accountId} AND id = ${request.ticketId} AND ${changed(request)}`)
+}
+
+function changed({ caller, changeId }: ChangeRequest, field?: string): SQL {
+  const named = field === undefined ? sql`` : sql` AND field = ${field}`
+  return sql`EXISTS (SELECT 1 FROM ticket_history
+    WHERE account_id = ${caller.accountId} AND change_id = ${changeId}${named})`
+}
+
+function statusChangedEvent({ caller, ticketId, changeId, events, now }: ChangeRequest) {
+  return insertEvent({
+    id: events.statusChanged,
+    type: 'ticket.status_changed',
+    accountId: caller.accountId,
+    ticketId,
+    isInternal: false,
+    createdAt: now,
+    data: sql`json_object(
+      'ticket', json_object('id', t.id, 'title', t.title),
+      'status', json_object('previous', json(h.previous), 'current', json(h.current)),
+      'actor', json(${actorImage(caller.accountId, caller.id)}))`,
+    from: sql`tickets t JOIN ticket_history h
+      ON h.account_id = t.account_id AND h.change_id = ${changeId} AND h.field = 'status'
+      WHERE t.account_id = ${caller.accountId} AND t.id = ${ticketId}`,
+    before: 1,
+  })
+}
+
+function updatedEvent(request: ChangeRequest) {
+  const { caller, ticketId, changeId, events, now } = request
+  const changes = sql`(SELECT json_group_object(field, CASE
+      WHEN octet_length(previous) > ${MAX_TOLD} OR octet_length(current) > ${MAX_TOLD}
+      THEN json_object('truncated', json('true'))
+      ELSE json_object('previous', json(previous), 'current', json(current)) END)
+    FROM ticket_history WHERE account_id = ${caller.accountId} AND change_id = ${changeId})`
+  return insertEvent({
+    id: events.updated,
+    type: 'ticket.updated',
+    accountId: caller.accountId,
+    ticketId,
+    isInternal: false,
+    createdAt: now,
+    data: sql`json_object('ticket', json(${TICKET_IMAGE}), 'changes', json(${changes}),
+      'actor', json(${actorImage(caller.accountId, caller.id)}))`,
+    from: sql`tickets t ${TICKET_MEMBERS}
+      WHERE t.account_id = ${caller.accountId} AND t.id = ${ticketId} AND ${changed(request)}`,
+  })
+}

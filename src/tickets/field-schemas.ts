@@ -1,0 +1,76 @@
+import { z } from '@hono/zod-openapi'
+import { line } from '../http/fields'
+import { characters, isCleanText } from '../lib/text'
+
+const MAX_TAGS = 20
+const MAX_CUSTOM_FIELDS = 50
+const MAX_CUSTOM_VALUE = 1_000
+const KEY = /^[A-Za-z0-9_.-]{1,64}$/
+const KEY_RULE = 'must have a name of 1 to 64 letters, digits, dots, hyphens or underscores'
+const VALUE_RULE = `must be a string of at most ${MAX_CUSTOM_VALUE.toLocaleString('en')} characters, a number or a boolean`
+
+/** Tags, trimmed, each once, in the order given. */
+export const Tags = z
+  .array(line(50))
+  .max(MAX_TAGS)
+  .transform((tags) => [...new Set(tags)])
+  .openapi({
+    type: 'array',
+    items: { type: 'string', minLength: 1, maxLength: 50 },
+    maxItems: MAX_TAGS,
+    example: ['reports', 'export'],
+  })
+
+const Value = z.union([z.string(), z.number(), z.boolean()])
+const example = { browser: 'Firefox 102.0', os: 'MacOS 13.4' }
+
+/** The custom fields of a ticket. */
+export const CustomFields = z
+  .custom<Record<string, z.infer<typeof Value>>>()
+  .superRefine((value, ctx) => checkFields(value, false, ctx))
+  .openapi('CustomFields', {
+    type: 'object',
+    additionalProperties: {
+      anyOf: [{ type: 'string', maxLength: MAX_CUSTOM_VALUE }, { type: 'number' }, { type: 'boolean' }],
+    },
+    maxProperties: MAX_CUSTOM_FIELDS,
+    example,
+  })
+
+/** A merge patch (RFC 7396) of custom fields: null takes one away. */
+export const CustomFieldsPatch = z
+  .custom<Record<string, z.infer<typeof Value> | null>>()
+  .superRefine((value, ctx) => checkFields(value, true, ctx))
+  .openapi('CustomFieldsPatch', {
+    type: 'object',
+    additionalProperties: {
+      anyOf: [
+        { type: 'string', maxLength: MAX_CUSTOM_VALUE },
+        { type: 'number' },
+        { type: 'boolean' },
+        { type: 'null' },
+      ],
+    },
+    maxProperties: 2 * MAX_CUSTOM_FIELDS,
+    example,
+  })
+
+/** By hand rather than as a record: it stops at a count, and `__proto__` is a name like any other that is refused. */
+function checkFields(value: unknown, isPatch: boolean, ctx: z.RefinementCtx): void {
+  const limit = isPatch ? 2 * MAX_CUSTOM_FIELDS : MAX_CUSTOM_FIELDS
+  const refuse = (path: string[], message: string) => {
+    ctx.addIssue({ code: 'custom', path, message })
+  }
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) refuse([], 'must be an object')
+  else if (Object.keys(value).length > limit) refuse([], `must hold at most ${limit} fields`)
+  else
+    for (const [key, field] of Object.entries(value)) {
+      if (!KEY.test(key) || key === '__proto__') refuse([key], KEY_RULE)
+      else if (!isCustomValue(field) && !(isPatch && field === null)) refuse([key], VALUE_RULE)
+    }
+}
+
+function isCustomValue(value: unknown): boolean {
+  if (typeof value === 'string') return characters(value) <= MAX_CUSTOM_VALUE && isCleanText(value)
+  return typeof value === 'boolean' || (typeof value === 'number' && Number.isFinite(value))
+}

@@ -1,0 +1,102 @@
+import { type SQL, sql } from 'drizzle-orm'
+import type { Caller } from '../context'
+import { rows, write } from '../db/client'
+import { actorImage, insertEvent, takeSequences } from '../db/outbox'
+import { visibleTicket } from '../db/visibility'
+import { TICKET_COLUMNS, TICKET_IMAGE, TICKET_MEMBERS, type TicketRow } from './image.queries'
+
+/** One ticket with its members, if the caller may see it. */
+export function findTicket(caller: Caller, ticketId: string) {
+  return rows<TicketRow>(sql`
+    SELECT ${TICKET_COLUMNS} FROM tickets t ${TICKET_MEMBERS} WHERE ${visibleTicket(caller, ticketId)}`)
+}
+
+export interface NewTicket {
+  id: string
+  title: string
+  description: string
+  status: string
+  priority: string
+  createdBy: string
+  assignedTo: string | null
+  tags: string[]
+  customFields: Record<string, unknown>
+}
+
+/** Takes the next number of the account's tickets; the ticket is then inserted under it. */
+export function takeTicketNumber(accountId: string) {
+  return write(sql`
+    UPDATE account_state SET ticket_number = ticket_number + 1, event_sequence = event_sequence + 1
+    WHERE account_id = ${accountId}`)
+}
+
+/** Fails with `refused: reference` when the creator or the assignee is not one that may be named. */
+export function insertTicket(accountId: string, ticket: NewTicket, now: number) {
+  return write(sql`
+    INSERT INTO tickets (account_id, id, number, version, title, description, status, priority, created_by, assigned_to,
+      tags, custom_fields, created_at, updated_at)
+    VALUES (${accountId}, ${ticket.id}, (SELECT ticket_number FROM account_state WHERE account_id = ${accountId}), 1,
+      ${ticket.title}, ${ticket.description}, ${ticket.status}, ${ticket.priority}, ${ticket.createdBy},
+      ${ticket.assignedTo}, ${JSON.stringify(ticket.tags)}, ${JSON.stringify(ticket.customFields)}, ${now}, ${now})`)
+}
+
+/** `attachments` is the SQL expression of the images of the ticket's attachments. */
+export function insertCreatedEvent(
+  accountId: string,
+  ticketId: string,
+  eventId: string,
+  attachments: SQL,
+  now: number,
+) {
+  return insertEvent({
+    id: eventId,
+    type: 'ticket.created',
+    accountId,
+    ticketId,
+    isInternal: false,
+    createdAt: now,
+    data: sql`json_object('ticket', json(${TICKET_IMAGE}), 'attachments', json(${attachments}))`,
+    from: sql`tickets t ${TICKET_MEMBERS} WHERE t.account_id = ${accountId} AND t.id = ${ticketId}`,
+  })
+}
+
+/** Which of the named members may stand where they are named: a person of the account; an active agent or admin. */
+export function findReferences(
+  accountId: string,
+  createdBy: string | undefined,
+  assignedTo: string | null | undefined,
+) {
+  return rows<{ creator: number; assignee: number }>(sql`
+    SELECT
+      EXISTS (SELECT 1 FROM users WHERE account_id = ${accountId} AND id = ${createdBy ?? null}
+        AND kind = 'person') AS creator,
+      EXISTS (SELECT 1 FROM users WHERE account_id = ${accountId} AND id = ${assignedTo ?? null}
+        AND kind = 'person' AND status = 'active' AND role IN ('admin', 'agent')) AS assignee`)
+}
+
+/** Tells of a deletion, if there is something to delete. It goes before the deletion, in its batch. */
+export function tellOfDeletion(caller: Caller, ticketId: string, eventId: string, now: number) {
+  return [
+    takeSequences(caller.accountId, sql`EXISTS (SELECT 1 FROM tickets t WHERE ${visibleTicket(caller, ticketId)})`),
+    insertEvent({
+      id: eventId,
+      type: 'ticket.deleted',
+      accountId: caller.accountId,
+      ticketId,
+      isInternal: false,
+      createdAt: now,
+      data: sql`json_object('ticket', json_object('id', t.id, 'number', t.number, 'title', t.title),
+        'actor', json(${actorImage(caller.accountId, caller.id)}))`,
+      from: sql`tickets t WHERE ${visibleTicket(caller, ticketId)}`,
+    }),
+  ]
+}
+
+/** Deletes a ticket with its comments and history; its attachments must be gone before. Gives its ID if it was there. */
+export function deleteTicketRows(accountId: string, ticketId: string) {
+  return [
+    write(sql`DELETE FROM comments WHERE account_id = ${accountId} AND ticket_id = ${ticketId}`),
+    write(sql`DELETE FROM ticket_history WHERE account_id = ${accountId} AND ticket_id = ${ticketId}`),
+    rows<{ id: string }>(sql`DELETE FROM tickets WHERE account_id = ${accountId} AND id = ${ticketId} RETURNING id`),
+  ] as const
+}

@@ -1,0 +1,28 @@
+/** The tokenizer's view of a word: letters, digits and private-use characters; everything else separates. */
+const TOKEN = /[\p{L}\p{N}\p{Co}]/u
+const ENDS_IN_TOKEN = /[\p{L}\p{N}\p{Co}\p{M}]$/u
+
+export type Search = { match: string } | 'everything' | 'nothing'
+
+/**
+ * A search text as an FTS5 expression within one account (and one creator, where that is all the caller sees). Each
+ * word is quoted, so that none of it is syntax; it matches as a prefix where it ends in a letter or digit. White space
+ * alone searches for nothing in particular; a word without letters or digits is in no index, so that nothing holds it.
+ */
+export function parseSearch(text: string, scope: { accountId: string; createdBy: string | null }): Search {
+  const words = text.split(/\s+/u).filter((word) => word !== '')
+  if (words.length === 0) return 'everything'
+  if (!words.every((word) => TOKEN.test(word))) return 'nothing'
+  const terms = words.map((word) => `"${word.replaceAll('"', '""')}"${ENDS_IN_TOKEN.test(word) ? ' *' : ''}`)
+  const scopes = [`zq${hex(scope.accountId)}`, ...(scope.createdBy === null ? [] : [`zr${hex(scope.createdBy)}`])]
+  const all = [
+    ...scopes.map((token) => `{scope} : "${token}"`),
+    ...terms.map((term) => `{title description} : ${term}`),
+  ]
+  return { match: all.join(' AND ') }
+}
+
+/** As SQLite's `lower(hex(…))` in the migration that fills the index. */
+function hex(text: string): string {
+  return Buffer.from(text).toString('hex')
+}

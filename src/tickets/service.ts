@@ -1,0 +1,224 @@
+import {
+  attachFiles,
+  attachmentImages,
+  deleteAttachmentsOfTicket,
+  deleteObjects,
+  discardFiles,
+  findLatestAttachments,
+  presentAttachment,
+  storeFiles,
+} from '../attachments/service'
+import { findLatestComments, presentComment } from '../comments/service'
+import type { ServiceContext } from '../context'
+import { DbError } from '../db/errors'
+import { type ErrorDetail, forbidden, notFound, validationError } from '../http/errors'
+import { offsetOf, pageRequest } from '../http/pagination'
+import { refusalOf } from '../http/refusals'
+import { detail } from '../http/validation'
+import { newId } from '../lib/ids'
+import { refusedOnChange, refusedOnCreate, statusesBefore } from '../roles'
+import { changeTicket, findChange, type TicketChange } from './change.queries'
+import { countTickets, findTickets, type TicketFilter } from './list.queries'
+import {
+  deleteTicketRows,
+  findReferences,
+  findTicket,
+  insertCreatedEvent,
+  insertTicket,
+  takeTicketNumber,
+  tellOfDeletion,
+} from './queries'
+import {
+  type CreateTicketInput,
+  type ListTicketsInput,
+  presentTicket,
+  presentTicketDetail,
+  presentTicketListItem,
+  type UpdateTicketInput,
+} from './schema'
+
+/** How many of a ticket's comments and attachments come with it. */
+const LATEST = 100
+
+/** A page of the tickets that the caller may see. For everybody. */
+export async function listTickets({ caller, db }: ServiceContext, input: ListTicketsInput) {
+  const page = pageRequest(input)
+  const filter = filterOf(input, caller.id)
+  const sorting = { sort: input.sort ?? 'created_at', order: input.order ?? 'desc' }
+  const [[count], found] = await db.batch([
+    countTickets(caller, filter),
+    findTickets(caller, filter, sorting, page.perPage, offsetOf(page)),
+  ])
+  return { page, total: count?.total ?? 0, tickets: found.map(presentTicketListItem) }
+}
+
+/** One ticket with its latest comments and attachments. For everybody who may see it. Throws 404. */
+export async function getTicket(ctx: ServiceContext, ticketId: string) {
+  const { caller, db } = ctx
+  const [[row], comments, attachments] = await db.batch([
+    findTicket(caller, ticketId),
+    findLatestComments(caller, ticketId, LATEST),
+    findLatestAttachments(caller, ticketId, LATEST),
+  ])
+  if (!row) throw notFound()
+  const files = attachments.map((attachment) => presentAttachment(attachment, ctx))
+  return presentTicketDetail(row, comments.map(presentComment), files, ctx)
+}
+
+/**
+ * Makes a ticket with its attachments. For everybody; only agents and admins may name creator, assignee or status
+ * (403). Throws 422 for a creator or an assignee who may not be one.
+ */
+export async function createTicket(ctx: ServiceContext, input: CreateTicketInput) {
+  const { caller, db, now } = ctx
+  refuseFields(refusedOnCreate(caller.role, Object.keys(input)))
+  const files = await storeFiles(ctx, input.attachments ?? [], null)
+  const id = newId('ticket', now)
+  const ticket = {
+    id,
+    title: input.title,
+    description: input.description,
+    status: input.status ?? 'open',
+    priority: input.priority ?? 'medium',
+    createdBy: input.created_by ?? caller.id,
+    assignedTo: input.assigned_to ?? null,
+    tags: input.tags ?? [],
+    customFields: input.custom_fields ?? {},
+  }
+  const images = attachmentImages(caller.accountId, { ticketId: id })
+  const [[row], attachments] = await db
+    .change(
+      [
+        takeTicketNumber(caller.accountId),
+        insertTicket(caller.accountId, ticket, now),
+        ...attachFiles(ctx, { ticketId: id, commentId: null, isInternal: false }, files),
+        insertCreatedEvent(caller.accountId, id, newId('evt', now), images, now),
+      ],
+      [findTicket(caller, id), findLatestAttachments(caller, id, LATEST)],
+    )
+    .catch(async (error) => {
+      discardFiles(ctx, files)
+      throw await refusedReference(ctx, error, input)
+    })
+  ctx.wake()
+  if (!row) throw notFound()
+  return presentTicket(
+    row,
+    attachments.map((attachment) => presentAttachment(attachment, ctx)),
+  )
+}
+
+/**
+ * Changes the named fields of a ticket. For everybody who may see it; customers may change some, and close or reopen
+ * (403). A change that changes nothing is no change. Throws 404, and 422 for a creator or an assignee who may not be
+ * one, and for tags and custom fields that would become too many.
+ */
+export async function updateTicket(ctx: ServiceContext, ticketId: string, input: UpdateTicketInput) {
+  const { caller, db, now } = ctx
+  refuseFields(refusedOnChange(caller.role, Object.keys(input)))
+  const changeId = newId('change', now)
+  const before = input.status === undefined ? null : statusesBefore(caller.role, input.status)
+  const [[row], changes, attachments] = await db
+    .change(
+      changeTicket({
+        caller,
+        ticketId,
+        changeId,
+        change: changeOf(input),
+        statusesBefore: before,
+        events: { statusChanged: newId('evt', now), updated: newId('evt', now) },
+        now,
+      }),
+      [
+        findTicket(caller, ticketId),
+        findChange(caller.accountId, changeId),
+        findLatestAttachments(caller, ticketId, LATEST),
+      ],
+    )
+    .catch(async (error) => {
+      throw await refusedReference(ctx, error, input)
+    })
+  if (!row) throw notFound()
+  if (changes.length > 0) ctx.wake()
+  else if (before && input.status !== row.status && !before.includes(row.status))
+    throw forbidden([detail(['status'], `can not be set to ${input.status} by your role`)])
+  return presentTicket(
+    row,
+    attachments.map((attachment) => presentAttachment(attachment, ctx)),
+  )
+}
+
+/** Deletes a ticket and all that belongs to it. For agents and admins. Throws 404. */
+export async function deleteTicket(ctx: ServiceContext, ticketId: string): Promise<void> {
+  const { caller, db, now } = ctx
+  const [comments, history, ticket] = deleteTicketRows(caller.accountId, ticketId)
+  const [deleted] = await db
+    .change(
+      [
+        ...tellOfDeletion(caller, ticketId, newId('evt', now), now),
+        ...deleteAttachmentsOfTicket(caller.accountId, ticketId, now),
+        comments,
+        history,
+      ],
+      [ticket],
+    )
+    .catch((error) => {
+      throw refusalOf(error)
+    })
+  if (deleted.length === 0) throw notFound()
+  ctx.wake()
+  ctx.later(deleteObjects(ctx.files, db).catch(() => undefined))
+}
+
+function refuseFields(fields: string[]): void {
+  if (fields.length > 0) throw forbidden(fields.map((field) => detail([field], 'can not be set by your role')))
+}
+
+function filterOf(input: ListTicketsInput, callerId: string): TicketFilter {
+  const named = (id: string) => (id === 'me' ? callerId : id)
+  return {
+    status: input.status,
+    priority: input.priority,
+    assignedTo: input.assigned_to?.map((id) => (id === 'none' ? '' : named(id))),
+    createdBy: input.created_by?.map(named),
+    number: input.number,
+    tag: input.tag,
+    q: input.q,
+    createdAfter: input.created_after,
+    createdBefore: input.created_before,
+    updatedAfter: input.updated_after,
+    updatedBefore: input.updated_before,
+  }
+}
+
+function changeOf(input: UpdateTicketInput): TicketChange {
+  const { add_tags: add, remove_tags: remove } = input
+  return {
+    title: input.title,
+    description: input.description,
+    status: input.status,
+    priority: input.priority,
+    createdBy: input.created_by,
+    assignedTo: input.assigned_to,
+    tags: input.tags ? { set: input.tags } : add || remove ? { add: add ?? [], remove: remove ?? [] } : undefined,
+    customFields: input.custom_fields,
+  }
+}
+
+/** Names each reference that the database refused, where it was for a reference that it refused. */
+async function refusedReference(
+  { caller, db }: ServiceContext,
+  error: unknown,
+  input: { created_by?: string | undefined; assigned_to?: string | null | undefined },
+): Promise<unknown> {
+  const isReference = error instanceof DbError && error.failure.kind === 'refused' && error.failure.rule === 'reference'
+  if (!isReference) return refusalOf(error)
+  const found = await db
+    .first(findReferences(caller.accountId, input.created_by, input.assigned_to))
+    .catch(() => undefined)
+  const details: ErrorDetail[] = []
+  if (input.created_by && !found?.creator) details.push(detail(['created_by'], 'must be a user of this account'))
+  if (input.assigned_to && !found?.assignee)
+    details.push(detail(['assigned_to'], 'must be an active agent or admin of this account'))
+  return validationError(details)
+}

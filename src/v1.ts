@@ -1,0 +1,17 @@
+import { OpenAPIHono } from '@hono/zod-openapi'
+import { addAuthRoutes } from './auth/routes'
+import { addCommentRoutes } from './comments/routes'
+import type { AppEnv } from './http/app-env'
+import { refuseInvalid } from './http/refuse-invalid'
+import { addTicketRoutes } from './tickets/routes'
+import { addUserRoutes } from './users/routes'
+
+/** Version 1 of the API. A later version is a module beside this one. */
+export function createV1(): OpenAPIHono<AppEnv> {
+  const v1 = new OpenAPIHono<AppEnv>({ defaultHook: refuseInvalid })
+  addAuthRoutes(v1)
+  addUserRoutes(v1)
+  addTicketRoutes(v1)
+  addCommentRoutes(v1)
+  return v1
+}
