@@ -28,7 +28,9 @@ export const requestLog: MiddlewareHandler<AppEnv> = async (c, next) => {
 
 /** One JSON line. Callers pass no secret, no search text and no body. */
 export function writeLog(level: 'info' | 'error', entry: Record<string, unknown>): void {
-  console[level](JSON.stringify({ level, ...entry }))
+  const line = JSON.stringify({ level, ...entry })
+  if (level === 'error') console.error(line)
+  else console.info(line)
 }
 
 /** An unexpected error by class and place, for its message may hold what must not be logged. */

@@ -1,0 +1,155 @@
+import { env, exports } from 'cloudflare:workers'
+import { issueToken } from '../../src/auth/tokens'
+import { configOf } from '../../src/env'
+import { newId } from '../../src/lib/ids'
+import type { Role } from '../../src/roles'
+import { expectDocumented } from './documented'
+
+export const ORIGIN = 'http://localhost:3000'
+export const API = '/api/v1'
+
+export interface Answer {
+  status: number
+  headers: Headers
+  // biome-ignore lint/suspicious/noExplicitAny: tests look into bodies of every shape, and each is checked against its schema
+  body: any
+  text: string
+}
+
+export interface CallOptions {
+  token?: string | undefined
+  headers?: Record<string, string>
+  /** Sent as JSON; a string or bytes are sent as they are. */
+  body?: unknown
+  /** The caller's address. */
+  address?: string
+}
+
+/** Sends a request through the whole Worker, and holds its answer against the OpenAPI document. */
+export async function call(method: string, path: string, options: CallOptions = {}): Promise<Answer> {
+  const headers = new Headers(options.headers)
+  if (options.token) headers.set('Authorization', `Bearer ${options.token}`)
+  headers.set('CF-Connecting-IP', options.address ?? '192.0.2.1')
+  const raw = options.body
+  const isRaw = typeof raw === 'string' || raw instanceof Uint8Array || raw instanceof ReadableStream
+  if (raw !== undefined && !headers.has('Content-Type')) headers.set('Content-Type', 'application/json')
+  const url = path.startsWith('http') ? path : `${ORIGIN}${path.startsWith('/') ? path : `${API}/${path}`}`
+  const response = await exports.default.fetch(
+    new Request(url, {
+      method,
+      headers,
+      redirect: 'manual',
+      ...(raw !== undefined && { body: isRaw ? raw : JSON.stringify(raw) }),
+    }),
+  )
+  const text = await response.text()
+  const isJson = response.headers.get('Content-Type')?.startsWith('application/json') && text !== ''
+  const body = isJson ? JSON.parse(text) : text
+  expectDocumented(method, new URL(url).pathname, response.status, body)
+  return { status: response.status, headers: response.headers, body, text }
+}
+
+export interface Member {
+  id: string
+  name: string
+  email: string
+  role: Role
+  token: string
+}
+
+export interface Account {
+  id: string
+  slug: string
+  admin: Member
+  agent: Member
+  customer: Member
+  /** A second customer, who sees nothing of the first. */
+  stranger: Member
+}
+
+/** Makes an account of its own for a suite, with a member of each role. Premium, so that the limit is 300 a minute. */
+export async function mintAccount(plan: 'standard' | 'premium' = 'premium'): Promise<Account> {
+  const id = newId('acct', Date.now())
+  const slug = id.replaceAll('_', '-')
+  await env.DB.batch([
+    env.DB.prepare(
+      'INSERT INTO accounts (id, slug, name, plan, allow_registration, created_at) VALUES (?, ?, ?, ?, 0, ?)',
+    ).bind(id, slug, slug, plan, Date.now()),
+    env.DB.prepare('INSERT INTO account_state (account_id, ticket_number, event_sequence) VALUES (?, 0, 0)').bind(id),
+  ])
+  return {
+    id,
+    slug,
+    admin: await mintMember(id, 'admin', { name: 'Admin' }),
+    agent: await mintMember(id, 'agent', { name: 'Agent' }),
+    customer: await mintMember(id, 'customer', { name: 'Customer' }),
+    stranger: await mintMember(id, 'customer', { name: 'Stranger' }),
+  }
+}
+
+export interface MemberOptions {
+  name?: string
+  email?: string
+  status?: 'active' | 'inactive'
+  passwordHash?: string
+}
+
+/** Adds a member to an account and gives it a token. */
+export async function mintMember(accountId: string, role: Role, options: MemberOptions = {}): Promise<Member> {
+  const id = newId('user', Date.now())
+  const name = options.name ?? 'Somebody'
+  const email = options.email ?? `${id}@example.com`
+  await env.DB.batch([
+    env.DB.prepare(
+      `INSERT INTO users (account_id, id, kind, name, email, email_key, role, status, password_hash,
+        credential_generation, created_at) VALUES (?, ?, 'person', ?, ?, ?, ?, ?, ?, 1, ?)`,
+    ).bind(
+      accountId,
+      id,
+      name,
+      email,
+      email.toLowerCase(),
+      role,
+      options.status ?? 'active',
+      options.passwordHash ?? null,
+      Date.now(),
+    ),
+    env.DB.prepare('INSERT INTO logins (email_key, account_id, user_id) VALUES (?, ?, ?)').bind(
+      email.toLowerCase(),
+      accountId,
+      id,
+    ),
+  ])
+  return { id, name, email, role, token: await mintToken(accountId, id, role) }
+}
+
+/** A token as a login would give it. */
+export async function mintToken(accountId: string, userId: string, role: Role, generation = 1): Promise<string> {
+  const member = { sub: userId, acc: accountId, role, gen: generation }
+  return (await issueToken(member, configOf(env).keys.tokens, Date.now(), 3_600)).token
+}
+
+/** Creates a ticket and gives its body. */
+export async function createTicket(by: Member, input: Record<string, unknown> = {}) {
+  const answer = await call('POST', 'tickets', {
+    token: by.token,
+    body: { title: 'A title', description: 'A text', ...input },
+  })
+  if (answer.status !== 201) throw new Error(`no ticket: ${answer.text}`)
+  return answer.body.data
+}
+
+/** One row of the database, for what no answer shows. */
+export async function row<T>(sql: string, ...params: unknown[]): Promise<T | null> {
+  return env.DB.prepare(sql)
+    .bind(...params)
+    .first<T>()
+}
+
+export async function rows<T>(sql: string, ...params: unknown[]): Promise<T[]> {
+  return (
+    await env.DB.prepare(sql)
+      .bind(...params)
+      .all<T>()
+  ).results
+}

@@ -1,0 +1,50 @@
+import { beforeAll, describe, expect, it } from 'vitest'
+import { type Account, call, createTicket, mintAccount, rows } from '../helpers/api'
+
+let account: Account
+
+beforeAll(async () => {
+  account = await mintAccount()
+})
+
+describe('POST /tickets', () => {
+  it('makes a ticket with a number, a version and a path', async () => {
+    const answer = await call('POST', 'tickets', {
+      token: account.customer.token,
+      body: {
+        title: '  Printer on fire ',
+        description: 'Flames\nand smoke 😀',
+        tags: ['a', ' b ', 'a'],
+        custom_fields: { floor: 3 },
+      },
+    })
+    expect(answer.status).toBe(201)
+    expect(answer.headers.get('Location')).toBe(`/api/v1/tickets/${answer.body.data.id}`)
+    expect(answer.body.data).toMatchObject({
+      number: 1,
+      version: 1,
+      title: 'Printer on fire',
+      description: 'Flames\nand smoke 😀',
+      status: 'open',
+      priority: 'medium',
+      tags: ['a', 'b'],
+      custom_fields: { floor: 3 },
+      attachments: [],
+      assigned_to: null,
+      created_by: { id: account.customer.id, name: 'Customer', email: account.customer.email },
+    })
+  })
+
+  it('numbers concurrent tickets without a gap or a double', async () => {
+    const own = await mintAccount()
+    const made = await Promise.all(Array.from({ length: 30 }, () => createTicket(own.agent)))
+    expect(made.map((ticket) => ticket.number).sort((a, b) => a - b)).toEqual(
+      Array.from({ length: 30 }, (_, i) => i + 1),
+    )
+    const events = await rows<{ sequence: number }>(
+      'SELECT sequence FROM events WHERE account_id = ? ORDER BY sequence',
+      own.id,
+    )
+    expect(events.map((event) => event.sequence)).toEqual(Array.from({ length: 30 }, (_, i) => i + 1))
+  })
+})

@@ -1,0 +1,38 @@
+import { cloudflareTest, readD1Migrations } from '@cloudflare/vitest-pool-workers'
+import { defineConfig } from 'vitest/config'
+
+const migrations = await readD1Migrations(new URL('./migrations', import.meta.url).pathname)
+
+const inWorkerd = {
+  plugins: [
+    cloudflareTest({
+      wrangler: { configPath: './wrangler.toml' },
+      miniflare: {
+        bindings: {
+          APP_SECRET: 'a secret of the tests, and of nothing else',
+          PUBLIC_ORIGIN: '',
+          TEST_MIGRATIONS: migrations,
+        },
+        // A fetch that no test has mocked ends here, so that no test can reach a network.
+        outboundService: (request: Request) => new Response(`blocked: ${request.url}`, { status: 599 }),
+      },
+    }),
+  ],
+  test: {
+    name: 'workerd',
+    include: ['test/**/*.test.ts'],
+    exclude: ['test/node/**'],
+    setupFiles: ['./test/helpers/setup.ts'],
+  },
+}
+
+export default defineConfig({
+  test: {
+    silent: 'passed-only',
+    reporters: ['default', './test/helpers/summary-reporter.ts'],
+    projects: [
+      inWorkerd,
+      { test: { name: 'node', include: ['test/node/**/*.test.ts'], testTimeout: 60_000, hookTimeout: 120_000 } },
+    ],
+  },
+})
