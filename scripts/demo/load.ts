@@ -1,0 +1,59 @@
+import { createHash } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import { getPlatformProxy } from 'wrangler'
+import { hashPassword } from '../../src/auth/passwords.ts'
+import { ACCOUNTS, ATTACHMENT, COMMENTS, PASSWORD, TICKETS, USERS } from './data.ts'
+
+interface LocalBindings {
+  DB: D1Database
+  FILES: R2Bucket
+}
+
+/**
+ * Loads the demo data into the local database in a state folder, unless it holds accounts already. It goes through
+ * local bindings only, so that it can not reach a deployed database.
+ */
+export async function loadDemoData(stateFolder: string): Promise<void> {
+  const { env, dispose } = await getPlatformProxy<LocalBindings>({
+    configPath: `${import.meta.dirname}/wrangler.toml`,
+    persist: { path: `${stateFolder}/v3` },
+    remoteBindings: false,
+  })
+  try {
+    const known = await env.DB.prepare('SELECT 1 FROM accounts LIMIT 1').first()
+    if (known) return
+    const bytes = readFileSync(`${import.meta.dirname}/error_screenshot.png`)
+    await env.FILES.put(`acct_acme/${ATTACHMENT.id}`, bytes)
+    await env.DB.batch(await statements(env.DB, bytes))
+  } finally {
+    await dispose()
+  }
+}
+
+/** Every row of the demo data, for one transaction: it is there whole, or not at all. */
+async function statements(db: D1Database, picture: Uint8Array): Promise<D1PreparedStatement[]> {
+  const users = await Promise.all(USERS.map(async (user) => ({ ...user, password_hash: await hashPassword(PASSWORD) })))
+  const sha256 = createHash('sha256').update(picture).digest('hex')
+  const states = ACCOUNTS.map(({ id }) => ({
+    account_id: id,
+    ticket_number: TICKETS.filter((ticket) => ticket.account_id === id).length,
+    event_sequence: 0,
+  }))
+  const logins = USERS.map(({ id, account_id, email_key }) => ({ email_key, account_id, user_id: id }))
+  const attachment = { ...ATTACHMENT, size: picture.byteLength, sha256 }
+  return [
+    ...ACCOUNTS.map((row) => insert(db, 'accounts', row)),
+    ...states.map((row) => insert(db, 'account_state', row)),
+    ...users.map((row) => insert(db, 'users', row)),
+    ...logins.map((row) => insert(db, 'logins', row)),
+    ...TICKETS.map((row) => insert(db, 'tickets', row)),
+    ...COMMENTS.map((row) => insert(db, 'comments', row)),
+    insert(db, 'attachments', attachment),
+  ]
+}
+
+function insert(db: D1Database, table: string, row: Record<string, string | number | null>): D1PreparedStatement {
+  const columns = Object.keys(row)
+  const places = columns.map(() => '?').join(', ')
+  return db.prepare(`INSERT INTO ${table} (${columns.join(', ')}) VALUES (${places})`).bind(...Object.values(row))
+}

@@ -1,0 +1,43 @@
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
+import { resolve } from 'node:path'
+
+export const ROOT = `${resolve(import.meta.dirname, '../..')}/`
+
+/** Where the local database, files and objects live; `TICKETING_STATE` names another folder. */
+export function stateFolder(): string {
+  return process.env.TICKETING_STATE ?? `${ROOT}.wrangler/state`
+}
+
+const WRANGLER = `${ROOT}node_modules/wrangler/bin/wrangler.js`
+
+const QUIET = {
+  CLOUDFLARE_CF_FETCH_ENABLED: 'false',
+  WRANGLER_HIDE_BANNER: 'true',
+  WRANGLER_SEND_METRICS: 'false',
+  X_LOCAL_OBSERVABILITY: 'false',
+}
+
+/** Runs a wrangler command to its end without asking anything. Throws with its output when it fails. */
+export function runWrangler(args: string[]): string {
+  const result = spawnSync(process.execPath, [WRANGLER, ...args], {
+    cwd: ROOT,
+    env: { ...process.env, ...QUIET, CI: '1' },
+    encoding: 'utf8',
+  })
+  if (result.status !== 0) throw new Error(`wrangler ${args.join(' ')} failed:\n${result.stdout}${result.stderr}`)
+  return result.stdout
+}
+
+/** Starts a wrangler command that goes on until it is told to stop. */
+export function startWrangler(args: string[]): ChildProcess {
+  return spawn(process.execPath, [WRANGLER, ...args], {
+    cwd: ROOT,
+    env: { ...process.env, ...QUIET },
+    stdio: ['ignore', 'inherit', 'inherit'],
+  })
+}
+
+/** Brings the local database up to the newest migration. */
+export function migrateLocally(): void {
+  runWrangler(['d1', 'migrations', 'apply', 'DB', '--local', '--persist-to', stateFolder()])
+}

@@ -1,0 +1,93 @@
+import { randomBytes } from 'node:crypto'
+import { existsSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { loadDemoData } from './demo/load.ts'
+import { migrateLocally, ROOT, startWrangler, stateFolder } from './lib/local-state.ts'
+
+const DEV_VARS = `${ROOT}.dev.vars`
+const STARTUP_TIMEOUT_MS = 60_000
+
+/** `npm start`: everything from an empty folder to a running server. Further arguments go to `wrangler dev`. */
+async function main(): Promise<void> {
+  const port = portOf(process.env.PORT)
+  if (!(await isFree(port))) fail(`Port ${port} is in use. Stop what uses it, or choose another: PORT=3001 npm start`)
+  makeSecret()
+  console.log('Preparing the local database …')
+  migrateLocally()
+  await loadDemoData(stateFolder())
+  await serve(port)
+}
+
+function portOf(text = '3000'): number {
+  const port = Number(text)
+  if (!/^\d+$/.test(text) || port < 1 || port > 65_535) fail(`PORT must be a number from 1 to 65535, not ${text}`)
+  return port
+}
+
+function isFree(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const probe = createServer()
+    probe.once('error', () => resolve(false))
+    probe.listen(port, 'localhost', () => probe.close(() => resolve(true)))
+  })
+}
+
+/** A secret for this machine alone, so that nobody ever signs with one that is printed somewhere. */
+function makeSecret(): void {
+  if (existsSync(DEV_VARS)) return
+  const lines = [
+    '# Made by npm start for local development. Each line overrides a variable of wrangler.toml.',
+    `APP_SECRET=${randomBytes(32).toString('hex')}`,
+  ]
+  writeFileSync(DEV_VARS, `${lines.join('\n')}\n`, { mode: 0o600 })
+}
+
+async function serve(port: number): Promise<void> {
+  const options = ['--port', String(port), '--persist-to', stateFolder(), '--show-interactive-dev-session=false']
+  const server = startWrangler(['dev', ...options, '--log-level', 'error', ...process.argv.slice(2)])
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => server.kill(signal))
+  server.once('exit', (code) => process.exit(code ?? 0))
+  const origin = `http://localhost:${port}`
+  if (await isUp(origin)) console.log(welcome(origin))
+  else {
+    server.kill()
+    fail(`The server did not answer at ${origin}/health within ${STARTUP_TIMEOUT_MS / 1_000} seconds.`)
+  }
+}
+
+async function isUp(origin: string): Promise<boolean> {
+  const deadline = Date.now() + STARTUP_TIMEOUT_MS
+  while (Date.now() < deadline) {
+    const up = await fetch(`${origin}/health`).then(
+      (response) => response.ok,
+      () => false,
+    )
+    if (up) return true
+    await sleep(200)
+  }
+  return false
+}
+
+function welcome(origin: string): string {
+  return `
+Ticketing API   ${origin}/api/v1
+OpenAPI         ${origin}/openapi.json
+
+Demo logins, each with the password your_password:
+  account acme (standard)      john@example.com (admin)   user@example.com (agent)
+                               agent@example.com (agent)  jane@example.com (customer)
+  account globex (premium)     ada@globex.example (admin)
+
+Try it:
+  curl -s ${origin}/api/v1/auth/login -H 'Content-Type: application/json' -d '{"email":"user@example.com","password":"your_password"}'
+
+Ctrl-C stops it. The data stays; npm run reset starts over.`
+}
+
+function fail(message: string): never {
+  console.error(message)
+  process.exit(1)
+}
+
+await main().catch((error) => fail(error instanceof Error ? error.message : String(error)))
