@@ -1,0 +1,61 @@
+import { spawnSync } from 'node:child_process'
+import { cpSync, mkdtempSync, rmSync } from 'node:fs'
+import { join, relative } from 'node:path'
+import { brokenImports, readModules } from './lib/import-rule.ts'
+import { ROOT } from './lib/local-state.ts'
+
+/** `npm run check`: all that can be said of the code without running it. Runs every check, then says which failed. */
+const CHECKS: [name: string, command: string[]][] = [
+  ['Biome', ['biome', 'check', '--error-on-warnings']],
+  ['Types of the Worker', ['tsc', '-p', '.']],
+  ['Types of the tests', ['tsc', '-p', 'test']],
+  ['Types of scripts and end-to-end tests', ['tsc', '-p', 'scripts']],
+  ['Types of the benchmark', ['tsc', '-p', 'bench']],
+]
+
+const failed = CHECKS.filter(([name, command]) => !report(name, run(command))).map(([name]) => name)
+if (!report('Import rule', importRule())) failed.push('Import rule')
+if (!report('Migrations match the schema', migrationsMatch())) failed.push('Migrations match the schema')
+if (failed.length > 0) {
+  console.error(`\nFailed: ${failed.join(', ')}`)
+  process.exit(1)
+}
+
+interface Outcome {
+  ok: boolean
+  output: string
+}
+
+function run([program = '', ...args]: string[]): Outcome {
+  const result = spawnSync(`node_modules/.bin/${program}`, args, { cwd: ROOT, encoding: 'utf8' })
+  return { ok: result.status === 0, output: result.stdout + result.stderr }
+}
+
+function importRule(): Outcome {
+  const broken = brokenImports(readModules(`${ROOT}src`))
+  return { ok: broken.length === 0, output: broken.join('\n') }
+}
+
+/** drizzle-kit would write a new migration if the schema had moved on without one; it tries on a copy. */
+function migrationsMatch(): Outcome {
+  const copy = relative(ROOT, mkdtempSync(join(ROOT, 'node_modules/.migrations-')))
+  try {
+    cpSync(join(ROOT, 'migrations'), join(ROOT, copy), { recursive: true })
+    const { ok, output } = run([
+      'drizzle-kit',
+      'generate',
+      '--dialect=sqlite',
+      '--schema=src/db/schema.ts',
+      `--out=${copy}`,
+    ])
+    return { ok: ok && output.includes('No schema changes'), output }
+  } finally {
+    rmSync(join(ROOT, copy), { recursive: true, force: true })
+  }
+}
+
+function report(name: string, { ok, output }: Outcome): boolean {
+  console.log(`${ok ? 'ok    ' : 'FAILED'} ${name}`)
+  if (!ok) console.log(output)
+  return ok
+}

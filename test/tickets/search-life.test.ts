@@ -1,0 +1,116 @@
+import { env } from 'cloudflare:workers'
+import { describe, expect, it } from 'vitest'
+import { type Account, createTicket, type Member, mintAccount, mintMember, mintToken } from '../helpers/api'
+import { ask, patched, seedTickets } from '../helpers/tickets'
+
+async function search(by: Member, q: string): Promise<string[]> {
+  const answer = await ask(by, 'GET', `tickets?q=${encodeURIComponent(q)}&per_page=100`)
+  expect(answer.status).toBe(200)
+  expect(answer.body.pagination.total).toBe(answer.body.data.length)
+  return answer.body.data.map((ticket: { id: string }) => ticket.id)
+}
+
+describe('the search through the life of a ticket', () => {
+  it('C09 finds a ticket at once: by get, list and search, each time', async () => {
+    const account = await mintAccount()
+    for (let i = 0; i < 40; i += 1) {
+      const by = i % 2 === 0 ? account.customer : account.agent
+      const { id } = await createTicket(by, { title: `Unique${i}word of all`, description: `Text${i}` })
+      expect((await ask(by, 'GET', `tickets/${id}`)).body.data.title).toBe(`Unique${i}word of all`)
+      expect((await ask(by, 'GET', 'tickets?per_page=1')).body.data[0].id).toBe(id)
+      expect(await search(by, `unique${i}word text${i}`)).toEqual([id])
+    }
+  })
+
+  it('finds a changed ticket by what it holds now, and not by what it held', async () => {
+    const { customer, agent } = await mintAccount()
+    const { id } = await createTicket(customer, { title: 'Alpha one', description: 'Beta two' })
+    await patched(customer, id, { title: 'Gamma three' })
+    expect(await search(customer, 'alpha')).toEqual([])
+    expect(await search(customer, 'gamma two')).toEqual([id])
+    await patched(agent, id, { description: 'Delta four' })
+    expect(await search(agent, 'beta')).toEqual([])
+    expect(await search(agent, 'gamma delta')).toEqual([id])
+    await patched(agent, id, { status: 'closed', tags: ['x'] })
+    expect(await search(agent, 'gamma delta')).toEqual([id])
+  })
+
+  it('C08 finds a deleted ticket no more', async () => {
+    const { customer, agent } = await mintAccount()
+    const { id } = await createTicket(customer, { title: 'Epsilon five' })
+    expect(await search(customer, 'epsilon')).toEqual([id])
+    expect((await ask(agent, 'DELETE', `tickets/${id}`)).status).toBe(204)
+    expect(await search(customer, 'epsilon')).toEqual([])
+    expect(await search(agent, 'epsilon')).toEqual([])
+  })
+
+  it('moves a ticket to the search of its new creator', async () => {
+    const { customer, stranger, agent } = await mintAccount()
+    const { id } = await createTicket(customer, { title: 'Zeta six' })
+    await patched(agent, id, { created_by: stranger.id })
+    expect(await search(customer, 'zeta')).toEqual([])
+    expect(await search(stranger, 'zeta')).toEqual([id])
+  })
+
+  it('keeps its index whole', async () => {
+    await env.DB.prepare(`INSERT INTO tickets_fts (tickets_fts, rank) VALUES ('integrity-check', 1)`).run()
+  })
+})
+
+describe('S18 accounts and users whose IDs differ only in case or hyphens', () => {
+  /** An account under an ID of its own, with an agent, and two customers whose IDs differ in case. */
+  async function mintAs(id: string): Promise<Account> {
+    await env.DB.batch([
+      env.DB.prepare(`INSERT INTO accounts VALUES (?, ?, 'x', 'premium', 0, 0)`).bind(id, `slug-${id}`),
+      env.DB.prepare('INSERT INTO account_state VALUES (?, 0, 0)').bind(id),
+    ])
+    const member = (role: 'admin' | 'agent' | 'customer') => mintMember(id, role)
+    return {
+      id,
+      slug: id,
+      admin: await member('admin'),
+      agent: await member('agent'),
+      customer: await member('customer'),
+      stranger: await member('customer'),
+    }
+  }
+
+  it('never see each other in list, total or search', async () => {
+    const accounts = []
+    for (const id of ['acct_a-b', 'acct_A-B', 'acct_ab', 'acct_a_b', 'acct_a', 'acct_a-b-', 'acct_A-b'])
+      accounts.push(await mintAs(id))
+    const own = new Map<Account, string>()
+    for (const account of accounts) {
+      const [ticket] = await seedTickets(account, [{ title: `Shared word ${account.id}` }])
+      own.set(account, ticket?.id ?? '')
+    }
+    for (const account of accounts) {
+      for (const by of [account.agent, account.customer]) {
+        expect(await search(by, 'shared word')).toEqual([own.get(account)])
+        const answer = await ask(by, 'GET', 'tickets')
+        expect(answer.body.pagination.total).toBe(1)
+        expect(answer.body.data.map((ticket: { id: string }) => ticket.id)).toEqual([own.get(account)])
+      }
+      expect(await search(account.stranger, 'shared')).toEqual([])
+    }
+  })
+
+  it('keep two customers of one account apart', async () => {
+    const account = await mintAccount()
+    const [upper, lower] = [account.customer, account.stranger]
+    const rename = env.DB.prepare('UPDATE users SET id = ? WHERE account_id = ? AND id = ?')
+    await env.DB.batch([rename.bind('user_X-y', account.id, upper.id), rename.bind('user_x-y', account.id, lower.id)])
+    const members = await Promise.all(
+      [
+        { ...upper, id: 'user_X-y' },
+        { ...lower, id: 'user_x-y' },
+      ].map(async (member) => ({ ...member, token: await mintToken(account.id, member.id, 'customer') })),
+    )
+    const seeded = await seedTickets(
+      account,
+      members.map((createdBy) => ({ title: 'Same words', createdBy })),
+    )
+    for (const [index, member] of members.entries())
+      expect(await search(member, 'same words')).toEqual([seeded[index]?.id])
+  })
+})

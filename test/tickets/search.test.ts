@@ -1,0 +1,153 @@
+import { beforeAll, describe, expect, it } from 'vitest'
+import { type Account, createTicket, type Member, mintAccount, mintMember } from '../helpers/api'
+import { ask, detailsOf } from '../helpers/tickets'
+
+let account: Account
+let asker: Member
+
+/** Titles of the tickets, with the description behind a bar where it matters. */
+const TICKETS = [
+  'Printer jams | The paper tray is broken',
+  'Crème brûlée order | Für die Küche',
+  'C++ build fails | linker',
+  'C is a language | compiler',
+  "It's raining | inside",
+  '100% CPU | load',
+  '1000 CPU | load',
+  'say "cheese" | photo',
+  'NEAR(the end) | soon',
+  'title: nothing | column',
+  'star * light | night',
+  'cats AND dogs | animals',
+  'cats | dogs',
+  'rocket 🚀 launch | go',
+  'under_score and hy-phen | joined',
+  'Ångström Straße | ДОБРЫЙ день',
+  '日本語のチケット | 日本',
+]
+
+beforeAll(async () => {
+  account = await mintAccount()
+  asker = await mintMember(account.id, 'agent')
+  for (const text of TICKETS) {
+    const [title, description] = text.split(' | ')
+    await createTicket(account.customer, { title, description })
+  }
+})
+
+/** The titles that a search finds, in the order of creation; the total must be their number. */
+async function search(q: string, by = asker): Promise<string[]> {
+  const answer = await ask(by, 'GET', `tickets?per_page=100&order=asc&q=${encodeURIComponent(q)}`)
+  expect(answer.status, answer.text).toBe(200)
+  expect(answer.body.pagination.total).toBe(answer.body.data.length)
+  return answer.body.data.map((ticket: { title: string }) => ticket.title)
+}
+
+const FOUND: [q: string, titles: string[]][] = [
+  ['printer', ['Printer jams']],
+  ['PRINTER', ['Printer jams']],
+  ['prin', ['Printer jams']],
+  ['rinter', []],
+  ['p', ['Printer jams', 'say "cheese"', 'under_score and hy-phen']],
+  ['paper', ['Printer jams']],
+  ['printer tray', ['Printer jams']],
+  ['tray printer', ['Printer jams']],
+  ['  tray \t pri\n', ['Printer jams']],
+  ['printer screen', []],
+  ['creme', ['Crème brûlée order']],
+  ['BRULEE', ['Crème brûlée order']],
+  ['brûl', ['Crème brûlée order']],
+  ['fu\u0308r kuche', ['Crème brûlée order']],
+  ['angstrom', ['Ångström Straße']],
+  ['добрый', ['Ångström Straße']],
+  ['日本', ['日本語のチケット']],
+  ["it's", ["It's raining"]],
+  ['It’s', ["It's raining"]],
+  ['100%', ['100% CPU']],
+  ['100', ['100% CPU', '1000 CPU']],
+  ['under_score', ['under_score and hy-phen']],
+  ['hy-phen', ['under_score and hy-phen']],
+  ['"cheese"', ['say "cheese"']],
+  ['"paper tray"', ['Printer jams']],
+  ['NEAR(', ['NEAR(the end)']],
+  ['NEAR(the end)', ['NEAR(the end)']],
+  ['title:', ['title: nothing']],
+  ['title:printer', []],
+  ['scope:printer', []],
+  ['{title}:printer', []],
+  ['cats AND dogs', ['cats AND dogs']],
+  ['cats OR printer', []],
+  ['cats NOT dogs', []],
+  ['cats dogs', ['cats AND dogs', 'cats']],
+  ['^cats', ['cats AND dogs', 'cats']],
+  ['cat*', []],
+]
+
+describe('q on GET /tickets', () => {
+  it.each(FOUND)('S14 %j is words, whatever it looks like', async (q, titles) => {
+    expect(await search(q)).toEqual(titles)
+  })
+
+  it('S14 finds a C++ ticket for C++, and no word that only begins with C', async () => {
+    const found = await search('C++')
+    expect(found).toContain('C++ build fails')
+    expect(found).not.toContain('cats')
+    expect(found).not.toContain('100% CPU')
+  })
+
+  it.each(['%', '*', '"', '""', '🚀', '%%', '_', "'", "';--", '-', '()', '\\'])(
+    'S14 %j never finds everything: at most what holds it',
+    async (q) => {
+      for (const title of await search(q)) expect(TICKETS.find((text) => text.startsWith(title))).toContain(q)
+    },
+  )
+
+  it('S14 answers every printable ASCII character that is no letter or digit, alone and within words', async () => {
+    const signs = Array.from({ length: 94 }, (_, i) => String.fromCharCode(33 + i)).filter(
+      (c) => !/[A-Za-z0-9]/.test(c),
+    )
+    expect(signs).toHaveLength(32)
+    for (const sign of signs) {
+      expect((await search(sign)).length, sign).toBeLessThan(TICKETS.length)
+      expect(await search(`printer${sign}`), `printer${sign}`).toEqual(['Printer jams'])
+      expect(await search(`${sign}printer jams`), `${sign}printer`).toEqual(['Printer jams'])
+    }
+    expect((await search(signs.join(''))).length).toBe(0)
+    expect(await search(`${signs.join('')}jams${signs.join('')}`)).toEqual(['Printer jams'])
+  })
+
+  it('S14 takes 1 to 200 characters, counted as people count them', async () => {
+    for (const q of ['a'.repeat(200), '😀'.repeat(200), '"'.repeat(200), 'z '.repeat(100), `${'( '.repeat(99)}NO`])
+      expect(await search(q)).toEqual([])
+    for (const q of ['a'.repeat(201), '😀'.repeat(201)]) {
+      const answer = await ask(asker, 'GET', `tickets?q=${encodeURIComponent(q)}`)
+      expect(detailsOf(answer, 400, 'invalid_input')).toEqual([
+        { field: 'q', message: 'Q must be at most 200 characters' },
+      ])
+    }
+  })
+
+  it.each(['', ' ', '\u3000', ' \t\n '])('takes white space alone (%j) for no search', async (q) => {
+    expect(await search(q)).toHaveLength(TICKETS.length)
+  })
+
+  it.each(['\0', 'a\u0007b', '\u009f'])('refuses control characters (%j)', async (q) => {
+    const answer = await ask(asker, 'GET', `tickets?q=${encodeURIComponent(q)}`)
+    expect(detailsOf(answer, 400, 'invalid_input')[0]?.field).toBe('q')
+  })
+
+  it('finds for a customer only its own (S08)', async () => {
+    await createTicket(account.stranger, { title: 'Printer of the stranger' })
+    expect(await search('printer', account.customer)).toEqual(['Printer jams'])
+    expect(await search('printer', account.stranger)).toEqual(['Printer of the stranger'])
+    expect(await search('tray', account.stranger)).toEqual([])
+    expect(await search('printer', account.admin)).toEqual(['Printer jams', 'Printer of the stranger'])
+  })
+
+  it('finds nothing by what the index knows of accounts and creators', async () => {
+    const hex = (text: string) => Buffer.from(text).toString('hex')
+    for (const q of [`zq${hex(account.id)}`, `zr${hex(account.customer.id)}`, 'zq', 'zr']) {
+      expect(await search(q)).toEqual([])
+    }
+  })
+})
