@@ -56,10 +56,15 @@ export function detailsOf(error: z.core.$ZodError, target: keyof typeof PARTS): 
 /** `['attachments', 0, 'mime_type']` and a rule as `{field: 'attachments.0.mime_type', message: 'Mime type …'}`. */
 export function detail(path: readonly PropertyKey[], rule: string, whole = 'body'): ErrorDetail {
   const names = path.map(String)
-  const name = names.findLast((part) => !/^\d+$/.test(part)) ?? names.at(-1) ?? whole
+  const name = names.findLast((part) => /\D/.test(part)) ?? names.at(-1) ?? whole
   const words = name.replaceAll('_', ' ').trim() || name
   return {
-    field: (names.join('.') || whole).slice(0, MAX_FIELD),
-    message: `${words.charAt(0).toUpperCase()}${words.slice(1, MAX_FIELD)} ${rule}`,
+    field: cut(names.join('.') || whole),
+    message: `${words.charAt(0).toUpperCase()}${cut(words).slice(1)} ${rule}`,
   }
+}
+
+/** The first characters of a name that a caller chose; what is left of a broken one is U+FFFD. */
+function cut(name: string): string {
+  return name.slice(0, MAX_FIELD).toWellFormed()
 }

@@ -128,7 +128,9 @@ export const UpdateTicketBody = z
     custom_fields: CustomFieldsPatch.optional(),
   })
   .superRefine((change, ctx) => {
-    if (Object.keys(change).length === 0) ctx.addIssue({ code: 'custom', message: 'must name at least one field' })
+    // Fields that are not known are told of by themselves.
+    if (Object.keys(change).length === 0 && ctx.issues.length === 0)
+      ctx.addIssue({ code: 'custom', message: 'must name at least one field' })
     if (change.tags && (change.add_tags || change.remove_tags))
       ctx.addIssue({ code: 'custom', path: ['tags'], message: 'must not come beside add tags or remove tags' })
   })

@@ -1,0 +1,148 @@
+import { env } from 'cloudflare:workers'
+import { afterEach, describe, expect, it, vi } from 'vitest'
+import { createTicket, mintAccount, row, rows } from '../helpers/api'
+import { ask, commented, detailsOf, eventsOf, expectNoHoles, patched } from '../helpers/tickets'
+
+const file = (filename: string) => ({ filename, content: 'YQ==', mime_type: 'text/plain' })
+
+afterEach(() => {
+  vi.restoreAllMocks()
+})
+
+describe('DELETE /tickets/{id}', () => {
+  it('C08 is an empty 204, then a 404 of everything of the ticket', async () => {
+    const { agent, admin, customer } = await mintAccount()
+    const { id } = await createTicket(customer)
+    await commented(customer, id)
+    const answer = await ask(agent, 'DELETE', `tickets/${id}`)
+    expect([answer.status, answer.text]).toEqual([204, ''])
+    for (const by of [agent, admin, customer]) {
+      const random = await ask(by, 'GET', 'tickets/ticket_01jaaaaaaaaaaaaaaaaaaaaaaa')
+      const answers = [
+        await ask(by, 'GET', `tickets/${id}`),
+        await ask(by, 'PATCH', `tickets/${id}`, { title: 'X' }),
+        await ask(by, 'GET', `tickets/${id}/comments`),
+        await ask(by, 'POST', `tickets/${id}/comments`, { content: 'X' }),
+        await ask(by, 'POST', `tickets/${id}/comments`, { content: 'X', attachments: [file('late.txt')] }),
+      ]
+      for (const found of answers) expect([found.status, found.text]).toEqual([404, random.text])
+    }
+    detailsOf(await ask(agent, 'DELETE', `tickets/${id}`), 404, 'not_found')
+  })
+
+  it('C08 lowers lists, totals and counters, and frees no number', async () => {
+    const { id: accountId, agent, customer } = await mintAccount()
+    const first = await createTicket(customer, { tags: ['a'], assigned_to: undefined })
+    const second = await createTicket(customer, { title: 'Searched word', tags: ['a'], priority: 'high' })
+    await patched(agent, second.id, { assigned_to: agent.id, status: 'resolved' })
+    await ask(agent, 'DELETE', `tickets/${second.id}`)
+    const queries = ['', 'tag=a', 'status=open', 'priority=medium', 'assigned_to=none', `created_by=${customer.id}`]
+    for (const query of queries) {
+      const { data, pagination } = (await ask(agent, 'GET', `tickets?${query}`)).body
+      expect([query, pagination.total, data.map((ticket: { id: string }) => ticket.id)]).toEqual([query, 1, [first.id]])
+    }
+    for (const query of ['status=resolved', 'priority=high', 'assigned_to=me', 'number=2', 'q=searched'])
+      expect((await ask(agent, 'GET', `tickets?${query}`)).body, query).toMatchObject({
+        data: [],
+        pagination: { total: 0 },
+      })
+    expect((await ask(customer, 'GET', 'tickets')).body.pagination.total).toBe(1)
+    expect((await createTicket(customer)).number).toBe(3)
+    const negative = await rows('SELECT * FROM ticket_counters WHERE account_id = ? AND count < 0', accountId)
+    expect(negative).toEqual([])
+  })
+
+  it('leaves no row of the ticket, keeps its events, and adds its own', async () => {
+    const { id: accountId, agent, customer } = await mintAccount()
+    const { id, number } = await createTicket(customer, { tags: ['a'], attachments: [file('a.txt')] })
+    await commented(agent, id, { is_internal: true, attachments: [file('b.txt')] })
+    await patched(agent, id, { title: 'Last title' })
+    await ask(agent, 'DELETE', `tickets/${id}`)
+    for (const table of ['comments', 'attachments', 'ticket_history'])
+      expect(await rows(`SELECT * FROM ${table} WHERE account_id = ? AND ticket_id = ?`, accountId, id)).toEqual([])
+    expect(await rows('SELECT * FROM ticket_tags WHERE account_id = ?', accountId)).toEqual([])
+    const events = await eventsOf(accountId, id)
+    expect(events.map((event) => event.type)).toEqual([
+      'ticket.created',
+      'comment.created',
+      'ticket.updated',
+      'ticket.deleted',
+    ])
+    expect(events.at(-1)?.data).toEqual({
+      ticket: { id, number, title: 'Last title' },
+      actor: { id: agent.id, name: agent.name, email: agent.email },
+    })
+    await expectNoHoles(accountId)
+  })
+
+  it('announces what is to be deleted of the store, and then deletes it', async () => {
+    const { id: accountId, agent } = await mintAccount()
+    const attachments = [file('a.txt'), file('b.txt')]
+    const { id, attachments: stored } = await createTicket(agent, { attachments })
+    const ids: string[] = stored.map((attachment: { id: string }) => attachment.id)
+    const intents = () => rows('SELECT id, kind FROM object_intents WHERE account_id = ? ORDER BY id', accountId)
+    const [kept] = await Promise.all([createTicket(agent, { attachments: [file('kept.txt')] })])
+    expect(await intents()).toEqual([])
+    const refused = vi.spyOn(env.FILES, 'delete').mockRejectedValue(new Error('R2 is away'))
+    expect((await ask(agent, 'DELETE', `tickets/${id}`)).status).toBe(204)
+    await vi.waitFor(() => expect(refused).toHaveBeenCalled())
+    expect(await intents()).toEqual(ids.toSorted().map((attachment) => ({ id: attachment, kind: 'delete' })))
+    refused.mockRestore()
+    const other = await createTicket(agent, { attachments: [file('c.txt')] })
+    expect((await ask(agent, 'DELETE', `tickets/${other.id}`)).status).toBe(204)
+    await vi.waitFor(async () => expect(await intents()).toEqual([]))
+    for (const gone of [...ids, other.attachments[0].id])
+      expect(await env.FILES.head(`${accountId}/${gone}`), gone).toBeNull()
+    expect(await env.FILES.head(`${accountId}/${kept.attachments[0].id}`)).not.toBeNull()
+  })
+
+  it('takes nothing of other tickets along', async () => {
+    const { id: accountId, agent, customer } = await mintAccount()
+    const kept = await createTicket(customer, { tags: ['a'], attachments: [file('a.txt')] })
+    await commented(agent, kept.id, { attachments: [file('b.txt')] })
+    await patched(agent, kept.id, { title: 'Kept' })
+    const { id } = await createTicket(customer, { tags: ['a'] })
+    await ask(agent, 'DELETE', `tickets/${id}`)
+    const got = (await ask(customer, 'GET', `tickets/${kept.id}`)).body.data
+    expect(got).toMatchObject({ title: 'Kept', comment_count: 1, attachment_count: 2 })
+    expect(await row('SELECT field FROM ticket_history WHERE account_id = ?', accountId)).toEqual({ field: 'title' })
+  })
+
+  it('is for agents and admins: a customer gets 403, its own ticket or not', async () => {
+    const { customer, stranger, agent, admin } = await mintAccount()
+    const { id } = await createTicket(customer)
+    for (const [by, ticketId] of [
+      [customer, id],
+      [stranger, id],
+      [customer, 'ticket_unknown'],
+    ] as const)
+      detailsOf(await ask(by, 'DELETE', `tickets/${ticketId}`), 403, 'forbidden')
+    expect((await ask(agent, 'GET', `tickets/${id}`)).status).toBe(200)
+    expect((await ask(admin, 'DELETE', `tickets/${id}`)).status).toBe(204)
+  })
+
+  it('S07 finds nothing of another account, and leaves no trace in either', async () => {
+    const mine = await mintAccount()
+    const theirs = await mintAccount()
+    const { id } = await createTicket(mine.customer, { attachments: [file('a.txt')] })
+    await commented(mine.customer, id)
+    for (const by of [theirs.admin, theirs.agent]) {
+      const random = await ask(by, 'DELETE', 'tickets/ticket_01jaaaaaaaaaaaaaaaaaaaaaaa')
+      const answer = await ask(by, 'DELETE', `tickets/${id}`)
+      expect([answer.status, answer.text]).toEqual([404, random.text])
+    }
+    const got = (await ask(mine.customer, 'GET', `tickets/${id}`)).body.data
+    expect(got).toMatchObject({ comment_count: 1, attachment_count: 1 })
+    expect(await eventsOf(theirs.id)).toEqual([])
+    expect(await rows('SELECT * FROM object_intents WHERE account_id IN (?, ?)', mine.id, theirs.id)).toEqual([])
+  })
+
+  it('happens once when asked for ten times at once', async () => {
+    const { id: accountId, agent } = await mintAccount()
+    const { id } = await createTicket(agent)
+    const answers = await Promise.all(Array.from({ length: 10 }, () => ask(agent, 'DELETE', `tickets/${id}`)))
+    expect(answers.map((answer) => answer.status).sort()).toEqual([204, ...Array(9).fill(404)])
+    expect((await eventsOf(accountId, id)).map((event) => event.type)).toEqual(['ticket.created', 'ticket.deleted'])
+    await expectNoHoles(accountId)
+  })
+})
