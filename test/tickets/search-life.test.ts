@@ -61,8 +61,10 @@ describe('S18 accounts and users whose IDs differ only in case or hyphens', () =
   /** An account under an ID of its own, with an agent, and two customers whose IDs differ in case. */
   async function mintAs(id: string): Promise<Account> {
     await env.DB.batch([
-      env.DB.prepare(`INSERT INTO accounts VALUES (?, ?, 'x', 'premium', 0, 0)`).bind(id, `slug-${id}`),
-      env.DB.prepare('INSERT INTO account_state VALUES (?, 0, 0)').bind(id),
+      env.DB.prepare(
+        `INSERT INTO accounts (id, slug, name, plan, allow_registration, created_at) VALUES (?, ?, 'x', 'premium', 0, 0)`,
+      ).bind(id, `slug-${id}`),
+      env.DB.prepare('INSERT INTO account_state (account_id, ticket_number, event_sequence) VALUES (?, 0, 0)').bind(id),
     ])
     const member = (role: 'admin' | 'agent' | 'customer') => mintMember(id, role)
     return {

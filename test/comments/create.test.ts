@@ -1,0 +1,160 @@
+import { beforeAll, describe, expect, it } from 'vitest'
+import { type Account, call, createTicket, mintAccount, rows } from '../helpers/api'
+import { ask, commented, detailsOf, eventsOf, expectNoHoles } from '../helpers/tickets'
+
+let account: Account
+let foreign: Account
+
+beforeAll(async () => {
+  account = await mintAccount()
+  foreign = await mintAccount()
+})
+
+const file = (filename: string) => ({ filename, content: 'YWJj', mime_type: 'text/plain' })
+const path = (id: string) => `tickets/${id}/comments`
+
+describe('POST /tickets/{id}/comments', () => {
+  it('adds a public comment of whoever sees the ticket, and says who wrote it', async () => {
+    const { id } = await createTicket(account.customer)
+    for (const by of [account.customer, account.agent, account.admin]) {
+      const comment = await commented(by, id, { content: ` Text by\n${by.name} 😀 ` })
+      expect(comment).toEqual({
+        id: expect.stringMatching(/^comment_[0-9a-z]{26}$/),
+        content: ` Text by\n${by.name} 😀 `,
+        created_at: expect.any(String),
+        created_by: { id: by.id, name: by.name, email: by.email },
+        is_internal: false,
+        attachments: [],
+      })
+    }
+  })
+
+  it('raises the version and updated_at of the ticket when it is public, and its counts', async () => {
+    const before = await createTicket(account.customer)
+    await new Promise((resolve) => setTimeout(resolve, 1_100))
+    await commented(account.customer, before.id, { attachments: [file('a.txt'), file('b.txt')] })
+    const after = (await ask(account.customer, 'GET', `tickets/${before.id}`)).body.data
+    expect(after).toMatchObject({ version: 2, comment_count: 1, attachment_count: 2, created_at: before.created_at })
+    expect(after.updated_at > before.updated_at).toBe(true)
+  })
+
+  it('stores its attachments in the order given', async () => {
+    const { id } = await createTicket(account.customer)
+    const { attachments } = await commented(account.agent, id, { attachments: [file('b.txt'), file('a.txt')] })
+    const shown = attachments.map(({ filename, size, mime_type }: Record<string, unknown>) => [
+      filename,
+      size,
+      mime_type,
+    ])
+    expect(shown).toEqual([
+      ['b.txt', 3, 'text/plain'],
+      ['a.txt', 3, 'text/plain'],
+    ])
+    expect((await call('GET', attachments[0].url)).text).toBe('abc')
+  })
+
+  it('emits one comment.created, and no ticket.updated', async () => {
+    const { id, number } = await createTicket(account.customer)
+    const open = await commented(account.customer, id, { content: 'Open', attachments: [file('a.txt')] })
+    const note = await commented(account.agent, id, { content: 'Note', is_internal: true })
+    const events = (await eventsOf(account.id, id)).slice(1)
+    expect(events.map((event) => [event.type, event.is_internal])).toEqual([
+      ['comment.created', 0],
+      ['comment.created', 1],
+    ])
+    expect(events[0]?.data).toMatchObject({
+      comment: { id: open.id, content: 'Open', created_by_id: account.customer.id, is_internal: 0 },
+      attachments: [{ id: open.attachments[0].id, filename: 'a.txt' }],
+      ticket: { id, number, title: 'A title', status: 'open' },
+    })
+    expect(events[1]?.data).toMatchObject({ comment: { id: note.id, is_internal: 1 }, attachments: [] })
+    await expectNoHoles(account.id)
+  })
+
+  it('loses none of 20 at once', async () => {
+    const { id } = await createTicket(account.agent)
+    await Promise.all(Array.from({ length: 20 }, (_, i) => commented(account.agent, id, { content: `C${i}` })))
+    const got = (await ask(account.agent, 'GET', `tickets/${id}`)).body.data
+    expect(got).toMatchObject({ comment_count: 20, version: 21 })
+    await expectNoHoles(account.id)
+  })
+})
+
+describe('what a comment may hold', () => {
+  it.each([
+    ['one character', 'x'],
+    ['65,536 bytes', 'x'.repeat(65_536)],
+    ['65,536 bytes of emoji', '😀'.repeat(16_384)],
+    ['other languages', "<b>'; DROP TABLE comments; --\t{{x}} %s</b>"],
+  ])('%s, byte for byte', async (_name, content) => {
+    const { id } = await createTicket(account.customer)
+    await commented(account.customer, id, { content })
+    expect((await ask(account.customer, 'GET', path(id))).body.data[0].content).toBe(content)
+  })
+
+  it.each([
+    [{}, 'content', 'Content is required'],
+    [{ content: '' }, 'content', 'Content must not be empty'],
+    [{ content: 7 }, 'content', 'Content must be a string'],
+    [{ content: 'x'.repeat(65_537) }, 'content', 'Content must be at most 65,536 bytes'],
+    [{ content: `${'😀'.repeat(16_384)}x` }, 'content', 'Content must be at most 65,536 bytes'],
+    [{ content: 'a\0' }, 'content', 'Content must not hold control characters or broken Unicode'],
+    [{ content: 'a', is_internal: 'true' }, 'is_internal', 'Is internal must be a boolean'],
+    [{ content: 'a', is_internal: null }, 'is_internal', 'Is internal must be a boolean'],
+    [{ content: 'a', created_by: 'user456' }, 'created_by', 'Created by is not a known field'],
+    [{ content: 'a', id: 'comment_x' }, 'id', 'Id is not a known field'],
+    [{ content: 'a', attachments: {} }, 'attachments', 'Attachments must be an array'],
+  ])('S10 not %j', async (body, field, message) => {
+    const { id } = await createTicket(account.admin)
+    const answer = await ask(account.admin, 'POST', path(id), body)
+    expect(detailsOf(answer, 400, 'invalid_input')).toEqual([{ field, message }])
+    expect(await rows('SELECT id FROM comments WHERE ticket_id = ?', id)).toEqual([])
+  })
+
+  it('S15 no good attachment beside a bad one: nothing is left', async () => {
+    const { id } = await createTicket(account.agent)
+    const attachments = [file('good.txt'), { ...file('bad.txt'), content: 'not base64!' }]
+    const answer = await ask(account.agent, 'POST', path(id), { content: 'X', attachments })
+    expect(detailsOf(answer, 400, 'invalid_input').map((detail) => detail.field)).toEqual(['attachments.1.content'])
+    expect(await rows('SELECT id FROM comments WHERE ticket_id = ?', id)).toEqual([])
+    expect(await rows('SELECT id FROM object_intents WHERE account_id = ?', account.id)).toEqual([])
+    expect((await ask(account.agent, 'GET', `tickets/${id}`)).body.data).toMatchObject({
+      version: 1,
+      attachment_count: 0,
+    })
+  })
+})
+
+describe('S07 a comment on a ticket that is not to be seen', () => {
+  it('is the same 404 as for a random ID, and leaves nothing', async () => {
+    const { id } = await createTicket(account.customer)
+    const bodies = [{ content: 'X' }, { content: 'X', attachments: [file('a.txt')] }]
+    for (const by of [account.stranger, foreign.customer, foreign.agent, foreign.admin])
+      for (const body of bodies) {
+        const random = await ask(by, 'POST', path('ticket_01jaaaaaaaaaaaaaaaaaaaaaaa'), body)
+        detailsOf(random, 404, 'not_found')
+        const answer = await ask(by, 'POST', path(id), body)
+        expect([answer.status, answer.text]).toEqual([404, random.text])
+      }
+    expect(await rows('SELECT id FROM comments WHERE ticket_id = ?', id)).toEqual([])
+    expect(await rows('SELECT id FROM attachments WHERE ticket_id = ?', id)).toEqual([])
+    expect(await eventsOf(foreign.id)).toEqual([])
+    expect(await rows('SELECT id FROM object_intents WHERE account_id = ?', foreign.id)).toEqual([])
+  })
+
+  it('C08 is a 404 when the ticket was deleted', async () => {
+    const { id } = await createTicket(account.customer)
+    await ask(account.agent, 'DELETE', `tickets/${id}`)
+    for (const by of [account.customer, account.agent]) {
+      detailsOf(await ask(by, 'POST', path(id), { content: 'Late' }), 404, 'not_found')
+      detailsOf(await ask(by, 'GET', path(id)), 404, 'not_found')
+    }
+  })
+
+  it('is a 401 without a credential', async () => {
+    const { id } = await createTicket(account.customer)
+    const options = { address: '192.0.2.79' }
+    detailsOf(await call('POST', path(id), { ...options, body: { content: 'X' } }), 401, 'unauthorized')
+    detailsOf(await call('GET', path(id), options), 401, 'unauthorized')
+  })
+})

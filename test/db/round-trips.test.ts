@@ -1,0 +1,135 @@
+import { env } from 'cloudflare:workers'
+import { scryptSync } from 'node:crypto'
+import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
+import { createV1 } from '../../src/v1'
+import { type Account, type Answer, call, createTicket, mintAccount, mintMember } from '../helpers/api'
+import { ask } from '../helpers/tickets'
+
+/** What D1 is really asked through: each call is one round trip. */
+const wire: { fetch(url: string, init: { body: string }): Promise<Response> } = Reflect.get(env.DB, 'fetcher')
+
+/** Work of the queue's consumer, which rings for what earlier requests have written. */
+const OF_THE_QUEUE = /fanned_out_at/
+
+let account: Account
+let ticketId: string
+let login: { email: string; password: string }
+
+beforeAll(async () => {
+  account = await mintAccount()
+  login = await mintLogin('a good password')
+  ticketId = (await createTicket(account.customer)).id
+  for (const by of [account.admin, account.agent, account.customer]) await ask(by, 'GET', 'tickets')
+})
+
+/** A member that can log in, its password hashed at the least cost there is. */
+async function mintLogin(password: string) {
+  const salt = Buffer.from('salt')
+  const key = scryptSync(password, salt, 32, { N: 2, r: 1, p: 1 })
+  const passwordHash = ['scrypt', 2, 1, 1, salt.toString('base64url'), key.toString('base64url')].join('$')
+  const { email } = await mintMember(account.id, 'customer', { passwordHash })
+  return { email, password }
+}
+
+afterEach(() => {
+  vi.restoreAllMocks()
+})
+
+interface Counted {
+  answer: Answer
+  /** Round trips on the wire, those of the caller's Durable Object included. */
+  onWire: number
+  /** Round trips as the request's log line tells them. */
+  logged: number
+}
+
+/** Sends one request and counts what D1 was asked until its answer was there. */
+async function count(send: () => Promise<Answer>): Promise<Counted> {
+  const asked = vi.spyOn(wire, 'fetch')
+  const log = vi.spyOn(console, 'info')
+  const answer = await send()
+  const own = asked.mock.calls.filter(([, init]) => !OF_THE_QUEUE.test(init.body))
+  const lines = log.mock.calls.map(([line]) => JSON.parse(String(line))).filter((line) => line.request_id)
+  expect(lines).toHaveLength(1)
+  vi.restoreAllMocks()
+  return { answer, onWire: own.length, logged: lines[0].db.round_trips }
+}
+
+const file = { filename: 'a.txt', content: 'YWJj', mime_type: 'text/plain' }
+
+/** A request to each route that does what the route is for, and the status that says so. */
+const ROUTES: Record<string, [status: number, send: () => Promise<Answer>]> = {
+  'POST /auth/login': [200, () => call('POST', 'auth/login', { body: login })],
+  'GET /users': [200, () => ask(account.agent, 'GET', 'users?q=a&role=agent')],
+  'GET /tickets': [200, () => ask(account.agent, 'GET', 'tickets?q=title&status=open&sort=priority')],
+  'POST /tickets': [
+    201,
+    () => ask(account.agent, 'POST', 'tickets', { title: 'A', description: 'B', attachments: [file] }),
+  ],
+  'GET /tickets/{ticket_id}': [200, () => ask(account.customer, 'GET', `tickets/${ticketId}`)],
+  'PATCH /tickets/{ticket_id}': [200, () => ask(account.agent, 'PATCH', `tickets/${ticketId}`, { status: 'resolved' })],
+  'DELETE /tickets/{ticket_id}': [204, () => ask(account.agent, 'DELETE', `tickets/${ticketId}`)],
+  'GET /tickets/{ticket_id}/comments': [200, () => ask(account.customer, 'GET', `tickets/${ticketId}/comments`)],
+  'POST /tickets/{ticket_id}/comments': [
+    201,
+    () => ask(account.agent, 'POST', `tickets/${ticketId}/comments`, { content: 'C', attachments: [file] }),
+  ],
+}
+
+const routes = createV1().openAPIRegistry.definitions.flatMap((definition) =>
+  definition.type === 'route' ? [`${definition.route.method.toUpperCase()} ${definition.route.path}`] : [],
+)
+
+describe('round trips to D1, of a caller whom its Durable Object knows', () => {
+  it('are counted for every route that there is: a new one needs a row here', () => {
+    expect(Object.keys(ROUTES).toSorted()).toEqual(routes.toSorted())
+  })
+
+  it.each(Object.entries(ROUTES))('%s: a read takes 1, a write at most 2', async (name, [status, send]) => {
+    ticketId = (await createTicket(account.customer)).id
+    const { answer, onWire, logged } = await count(send)
+    expect(answer.status, answer.text).toBe(status)
+    if (name.startsWith('GET ')) expect(onWire).toBe(1)
+    else expect(onWire).toBeLessThanOrEqual(2)
+    expect(logged).toBe(onWire)
+  })
+
+  it.each([
+    ['POST /tickets', 1, () => ask(account.customer, 'POST', 'tickets', { title: 'A', description: 'B' })],
+    ['POST a comment', 1, () => ask(account.agent, 'POST', `tickets/${ticketId}/comments`, { content: 'C' })],
+    ['PATCH', 1, () => ask(account.customer, 'PATCH', `tickets/${ticketId}`, { title: 'Other', add_tags: ['x'] })],
+    ['PATCH of nothing', 1, () => ask(account.agent, 'PATCH', `tickets/${ticketId}`, { title: 'A title' })],
+    ['a list as customer', 1, () => ask(account.customer, 'GET', 'tickets?created_by=me&per_page=100')],
+    ['a ticket that is not there', 1, () => ask(account.agent, 'GET', 'tickets/ticket_unknown')],
+    ['a PATCH that is refused', 2, () => ask(account.agent, 'PATCH', `tickets/${ticketId}`, { assigned_to: 'nobody' })],
+    ['invalid input', 0, () => ask(account.agent, 'POST', 'tickets', { title: '' })],
+    ['an invalid parameter', 0, () => ask(account.agent, 'GET', 'tickets?page=0')],
+    ['a forbidden deed', 0, () => ask(account.customer, 'DELETE', `tickets/${ticketId}`)],
+    ['a forged credential', 0, () => call('GET', 'tickets', { token: 'forged', address: '192.0.2.80' })],
+    ['an unknown path', 0, () => ask(account.agent, 'GET', 'nothing/here')],
+  ])('%s: takes %i', async (_name, expected, send) => {
+    ticketId = (await createTicket(account.customer)).id
+    const { onWire, logged } = await count(send)
+    expect([onWire, logged]).toEqual([expected, expected])
+  })
+
+  it('do not grow with what is on a page', async () => {
+    for (let i = 0; i < 5; i += 1) {
+      const { id } = await createTicket(account.agent, { attachments: [file] })
+      await ask(account.agent, 'POST', `tickets/${id}/comments`, { content: 'C', attachments: [file, file] })
+      ticketId = id
+    }
+    for (const path of ['tickets?per_page=100', `tickets/${ticketId}`, `tickets/${ticketId}/comments`])
+      expect((await count(() => ask(account.agent, 'GET', path))).onWire, path).toBe(1)
+  })
+})
+
+describe('a caller whom its Durable Object does not know yet', () => {
+  it('costs the object one round trip of its own, once', async () => {
+    const newcomer = await mintMember(account.id, 'agent')
+    const first = await count(() => ask(newcomer, 'GET', 'tickets'))
+    expect([first.onWire, first.logged]).toEqual([2, 1])
+    const second = await count(() => ask(newcomer, 'GET', 'tickets'))
+    expect([second.onWire, second.logged]).toEqual([1, 1])
+  })
+})

@@ -1,0 +1,136 @@
+import { env } from 'cloudflare:workers'
+import { beforeAll, describe, expect, it } from 'vitest'
+import { type Account, call, createTicket, mintAccount } from '../helpers/api'
+import { ask, commented, detailsOf } from '../helpers/tickets'
+
+let account: Account
+let foreign: Account
+
+beforeAll(async () => {
+  account = await mintAccount()
+  foreign = await mintAccount()
+})
+
+const file = (filename: string) => ({ filename, content: 'YQ==', mime_type: 'text/plain' })
+
+/** Inserts comments by SQL; every tenth is internal. */
+async function seedComments(ticketId: string, count: number): Promise<void> {
+  const insert =
+    env.DB.prepare(`INSERT INTO comments (account_id, id, ticket_id, created_by, content, is_internal, created_at)
+    VALUES (?, ?, ?, ?, ?, ?, ?)`)
+  await env.DB.batch(
+    Array.from({ length: count }, (_, i) =>
+      insert.bind(account.id, `c${i}_${ticketId}`, ticketId, account.agent.id, `Comment ${i}`, i % 10 === 0 ? 1 : 0, i),
+    ),
+  )
+}
+
+const contents = (found: { content: string }[]) => found.map((comment) => comment.content)
+const numbers = (from: number, to: number) => Array.from({ length: to - from }, (_, i) => from + i)
+
+describe('GET /tickets/{id}', () => {
+  it('holds the latest 100 of 115 comments, oldest first, and the count of all', async () => {
+    const { id } = await createTicket(account.customer)
+    await seedComments(id, 115)
+    const staff = (await ask(account.agent, 'GET', `tickets/${id}`)).body.data
+    expect(contents(staff.comments)).toEqual(numbers(15, 115).map((i) => `Comment ${i}`))
+    expect(staff.comment_count).toBe(115)
+    const customer = (await ask(account.customer, 'GET', `tickets/${id}`)).body.data
+    const visible = numbers(0, 115).filter((i) => i % 10 !== 0)
+    expect(contents(customer.comments)).toEqual(visible.slice(-100).map((i) => `Comment ${i}`))
+    expect(customer.comment_count).toBe(visible.length)
+    expect(customer.comments.every((comment: { is_internal: boolean }) => !comment.is_internal)).toBe(true)
+  })
+
+  it('holds the attachments of the ticket and of its comments, oldest first, and their count', async () => {
+    const { id } = await createTicket(account.customer, { attachments: [file('a.txt'), file('b.txt')] })
+    await commented(account.agent, id, { attachments: [file('c.txt')] })
+    await commented(account.agent, id, { is_internal: true, attachments: [file('secret.txt')] })
+    const names = async (by: typeof account.agent) => {
+      const { attachments, attachment_count } = (await ask(by, 'GET', `tickets/${id}`)).body.data
+      expect(attachments).toHaveLength(attachment_count)
+      return attachments.map((attachment: { filename: string }) => attachment.filename)
+    }
+    expect(await names(account.agent)).toEqual(['a.txt', 'b.txt', 'c.txt', 'secret.txt'])
+    expect(await names(account.customer)).toEqual(['a.txt', 'b.txt', 'c.txt'])
+  })
+
+  it('holds the latest 100 of 103 attachments', async () => {
+    const { id } = await createTicket(account.agent)
+    const insert = env.DB.prepare(`INSERT INTO
+      attachments (account_id, id, ticket_id, is_internal, filename, size, mime_type, sha256, created_at)
+      VALUES (?, ?, ?, 0, ?, 1, ?, ?, ?)`)
+    await env.DB.batch(
+      numbers(0, 103).map((i) => insert.bind(account.id, `f${i}_${id}`, id, `${i}.txt`, 'text/plain', '00', i)),
+    )
+    const got = (await ask(account.agent, 'GET', `tickets/${id}`)).body.data
+    expect(got.attachment_count).toBe(103)
+    expect(got.attachments.map((attachment: { filename: string }) => attachment.filename)).toEqual(
+      numbers(3, 103).map((i) => `${i}.txt`),
+    )
+  })
+
+  it('answers the same under both prefixes', async () => {
+    const { id } = await createTicket(account.agent)
+    const [one, other] = [
+      await ask(account.agent, 'GET', `/api/v1/tickets/${id}`),
+      await ask(account.agent, 'GET', `/ticketing/v1/tickets/${id}`),
+    ]
+    expect(one.status).toBe(200)
+    expect(other.text).toBe(one.text)
+  })
+
+  it('has no parameters', async () => {
+    const { id } = await createTicket(account.agent)
+    const answer = await ask(account.agent, 'GET', `tickets/${id}?fields=title`)
+    expect(detailsOf(answer, 400, 'invalid_input')).toEqual([
+      { field: 'fields', message: 'Fields is not a known parameter' },
+    ])
+  })
+})
+
+describe('S07 GET /tickets/{id} of a ticket that is not to be seen', () => {
+  it('is the same 404 for another account, another customer and a random ID', async () => {
+    const { id } = await createTicket(account.customer, { title: 'Secret' })
+    const bodies = new Set<string>()
+    for (const by of [account.stranger, foreign.admin, foreign.agent, foreign.customer])
+      for (const path of [id, 'ticket_01jaaaaaaaaaaaaaaaaaaaaaaa', 'x', "x'--", 'é', 'x'.repeat(300)]) {
+        const answer = await ask(by, 'GET', `tickets/${encodeURIComponent(path)}`)
+        detailsOf(answer, 404, 'not_found')
+        bodies.add(answer.text)
+      }
+    expect(bodies.size).toBe(1)
+  })
+
+  it('is seen by its creator and by all agents and admins', async () => {
+    const { id } = await createTicket(account.customer)
+    for (const by of [account.customer, account.agent, account.admin])
+      expect((await ask(by, 'GET', `tickets/${id}`)).status).toBe(200)
+  })
+
+  it('is 401 without a credential, there or not', async () => {
+    const { id } = await createTicket(account.customer)
+    for (const path of [id, 'ticket_unknown']) {
+      const answer = await call('GET', `tickets/${path}`, { address: '192.0.2.78' })
+      detailsOf(answer, 401, 'unauthorized')
+    }
+  })
+
+  it('S08 keeps the same ID in two accounts apart', async () => {
+    const mine = await createTicket(account.agent, { title: 'Of one' })
+    const theirs = await createTicket(foreign.agent, { title: 'Of other' })
+    await env.DB.prepare('UPDATE tickets SET id = ? WHERE account_id = ? AND id = ?')
+      .bind(mine.id, foreign.id, theirs.id)
+      .run()
+    await commented(account.agent, mine.id, { content: 'Only here', attachments: [file('here.txt')] })
+    const one = (await ask(account.agent, 'GET', `tickets/${mine.id}`)).body.data
+    const other = (await ask(foreign.agent, 'GET', `tickets/${mine.id}`)).body.data
+    expect(one).toMatchObject({ title: 'Of one', comment_count: 1, attachment_count: 1, version: 2 })
+    expect(other).toMatchObject({ title: 'Of other', comments: [], comment_count: 0, attachments: [], version: 1 })
+    expect((await ask(foreign.agent, 'GET', `tickets/${mine.id}/comments`)).body.pagination.total).toBe(0)
+    expect((await ask(foreign.agent, 'DELETE', `tickets/${mine.id}`)).status).toBe(204)
+    const after = (await ask(account.agent, 'GET', `tickets/${mine.id}`)).body.data
+    expect(after).toMatchObject({ comment_count: 1, attachment_count: 1 })
+    expect(contents(after.comments)).toEqual(['Only here'])
+  })
+})
