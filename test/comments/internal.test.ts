@@ -30,7 +30,7 @@ async function traces(id: string): Promise<string[]> {
 }
 
 describe('S09 an internal comment', () => {
-  it('changes nothing that a customer can read, with attachments or without', async () => {
+  it('changes nothing that a customer can read, with attachments or without', { timeout: 20_000 }, async () => {
     const { id } = await createTicket(account.customer, { attachments: [file('public.txt')] })
     await commented(account.customer, id, { content: 'Public', attachments: [file('also-public.txt')] })
     const before = await traces(id)

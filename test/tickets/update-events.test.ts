@@ -99,7 +99,7 @@ describe('what a change leaves in history and events', () => {
 })
 
 describe('changes at once', () => {
-  it('C04 50 of one status without If-Match all succeed, and form one chain', async () => {
+  it('C04 50 of one status without If-Match all succeed, and form one chain', { timeout: 20_000 }, async () => {
     const own = await mintAccount()
     const { id } = await createTicket(own.agent)
     const statuses = ['in_progress', 'resolved', 'closed', 'open']
