@@ -32,7 +32,10 @@ export class ConfigError extends Error {}
 
 const SECRET_BYTES = 32
 
-const count = (fallback: number) => z.coerce.number().int().positive().default(fallback)
+const COUNT_RULE = 'must be a whole number of 1 or more'
+
+const count = (fallback: number) =>
+  z.coerce.number({ error: COUNT_RULE }).int(COUNT_RULE).positive(COUNT_RULE).default(fallback)
 
 const Variables = z.object({
   APP_SECRET: z

@@ -72,15 +72,23 @@ export function deleteIntents(accountId: string, ids: string[]) {
     WHERE account_id = ${accountId} AND id IN (SELECT value FROM json_each(${JSON.stringify(ids)}))`)
 }
 
-/** Turns intents to upload that are older than `before` (ms), or among `ids`, into intents to delete. */
-export function abandonUploads(accountId: string, which: { before: number } | { ids: string[] }) {
-  const condition =
-    'before' in which
-      ? sql`created_at < ${which.before}`
-      : sql`id IN (SELECT value FROM json_each(${JSON.stringify(which.ids)}))`
+/** Turns intents to upload that are older than `before` (ms) into intents to delete. */
+export function abandonUploads(accountId: string, before: number) {
   return write(sql`
     UPDATE object_intents SET kind = 'delete'
-    WHERE account_id = ${accountId} AND kind = 'upload' AND ${condition}`)
+    WHERE account_id = ${accountId} AND kind = 'upload' AND created_at < ${before}`)
+}
+
+/**
+ * Writes intents to delete for files whose deed failed, also where the sweep had settled their intents before their
+ * bytes came. A deed that took effect after all keeps its files.
+ */
+export function discardUploads(accountId: string, ids: string[], now: number) {
+  return write(sql`
+    INSERT INTO object_intents (account_id, id, kind, created_at)
+    SELECT ${accountId}, j.value, 'delete', ${now} FROM json_each(${JSON.stringify(ids)}) j
+    WHERE NOT EXISTS (SELECT 1 FROM attachments f WHERE f.account_id = ${accountId} AND f.id = j.value)
+    ON CONFLICT (account_id, id) DO UPDATE SET kind = 'delete'`)
 }
 
 export function findObjectsToDelete(accountId: string, limit: number) {

@@ -8,6 +8,7 @@ import { MINUTE } from '../lib/time'
 import {
   abandonUploads,
   deleteIntents,
+  discardUploads,
   findAccountsWithIntents,
   findObjectsToDelete,
   insertAttachments,
@@ -48,15 +49,15 @@ export async function storeFiles(
   const ids = inputs.map(() => newId('attach', ctx.now))
   const announced = await ctx.db.all(insertIntents(ctx.caller, ids, ticketId, ctx.now))
   if (announced.length === 0) throw notFound()
-  try {
-    return await Promise.all(ids.map((id, index) => storeFile(ctx, id, inputs[index])))
-  } catch {
-    discardFiles(
-      ctx,
-      ids.map((id) => ({ id })),
-    )
-    throw unavailable()
-  }
+  // All of them have ended before any is let go of: a late one would put bytes where nothing looks for them.
+  const stored = await Promise.allSettled(ids.map((id, index) => storeFile(ctx, id, inputs[index])))
+  const files = stored.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []))
+  if (files.length === ids.length) return files
+  discardFiles(
+    ctx,
+    ids.map((id) => ({ id })),
+  )
+  throw unavailable()
 }
 
 async function storeFile(ctx: ServiceContext, id: string, input: NewAttachmentInput | undefined): Promise<StoredFile> {
@@ -89,7 +90,7 @@ export function discardFiles(ctx: ServiceContext, files: { id: string }[]): void
   const ids = files.map((file) => file.id)
   ctx.later(
     ctx.db
-      .all(abandonUploads(ctx.caller.accountId, { ids }))
+      .all(discardUploads(ctx.caller.accountId, ids, ctx.now))
       .then(() => deleteObjects(ctx.files, ctx.db))
       .catch(() => undefined),
   )
@@ -108,12 +109,16 @@ export async function sweepObjects(env: Bindings, now: number): Promise<void> {
   const accounts = await openDirectory(env).all(findAccountsWithIntents(now - MINUTE, ACCOUNTS_A_SWEEP))
   for (const { account_id } of accounts) {
     const db = openAccount(env, account_id)
-    await db.all(abandonUploads(account_id, { before: now - UPLOAD_TIME }))
+    await db.all(abandonUploads(account_id, now - UPLOAD_TIME))
     await deleteObjects(env.FILES, db)
   }
 }
 
-/** The bytes of a stored attachment, or null where they are gone. */
-export function openObject(files: R2Bucket, accountId: string, id: string): Promise<R2ObjectBody | null> {
-  return files.get(objectKey(accountId, id))
+/** The bytes of a stored attachment, or null where they are gone. Throws 503 when the storage can't be reached. */
+export async function openObject(files: R2Bucket, accountId: string, id: string): Promise<R2ObjectBody | null> {
+  try {
+    return await files.get(objectKey(accountId, id))
+  } catch {
+    throw unavailable()
+  }
 }

@@ -25,7 +25,7 @@ export function verifiedAccount(
   now: number,
 ): string | null {
   const [accountId, given, ...rest] = (query.signature ?? '').split('.')
-  if (!accountId || !given || rest.length > 0 || !/^\d{1,12}$/.test(query.expires ?? '')) return null
+  if (!accountId || !given || rest.length > 0 || !/^[1-9]\d{0,11}$/.test(query.expires ?? '')) return null
   const expires = Number(query.expires)
   if (!sameText(given, mac(key, message({ accountId, ...file }, expires)))) return null
   return expires * SECOND > now ? accountId : null
