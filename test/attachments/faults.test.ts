@@ -1,0 +1,149 @@
+import { env } from 'cloudflare:workers'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { sweepObjects } from '../../src/attachments/service'
+import { type Account, call, createTicket, mintAccount, row } from '../helpers/api'
+
+const MINUTE = 60_000
+
+let account: Account
+
+beforeEach(async () => {
+  vi.spyOn(console, 'error').mockImplementation(() => undefined)
+  account = await mintAccount()
+})
+afterEach(() => {
+  vi.restoreAllMocks()
+})
+
+const good = (filename = 'a.txt') => ({ filename, content: 'aGVsbG8=', mime_type: 'text/plain' })
+
+const post = (attachments: unknown[]) =>
+  call('POST', 'tickets', { token: account.agent.token, body: { title: 'T', description: 'D', attachments } })
+
+/** All that a failed upload could leave behind. */
+async function leftovers() {
+  const counts = await row<Record<string, number>>(
+    `SELECT (SELECT count(*) FROM tickets WHERE account_id = ?1) AS tickets,
+      (SELECT count(*) FROM comments WHERE account_id = ?1) AS comments,
+      (SELECT count(*) FROM attachments WHERE account_id = ?1) AS attachments,
+      (SELECT count(*) FROM object_intents WHERE account_id = ?1) AS intents,
+      (SELECT count(*) FROM events WHERE account_id = ?1) AS events`,
+    account.id,
+  )
+  return { ...counts, objects: (await env.FILES.list({ prefix: `${account.id}/` })).objects.length }
+}
+
+const NOTHING = { tickets: 0, comments: 0, attachments: 0, intents: 0, events: 0, objects: 0 }
+
+describe('S15 a bad attachment among good ones', () => {
+  it.each([
+    ['base64', { content: 'a' }],
+    ['name', { filename: '../x' }],
+    ['type', { mime_type: 'x' }],
+    ['field', { size: 5 }],
+  ])('S15 with a bad %s: 400, and nothing is left', async (_name, over) => {
+    const put = vi.spyOn(env.FILES, 'put')
+    const answer = await post([good('1'), { ...good('2'), ...over }, good('3')])
+    expect(answer.status).toBe(400)
+    expect(answer.body.error.details).toHaveLength(1)
+    expect(answer.body.error.details[0].field).toMatch(/^attachments\.1\./)
+    expect(put).not.toHaveBeenCalled()
+    expect(await leftovers()).toEqual(NOTHING)
+  })
+
+  it('S15 beside a bad field of the ticket, or a reference that is refused: nothing is left', async () => {
+    const body = { title: '', description: 'D', attachments: [good()] }
+    expect((await call('POST', 'tickets', { token: account.agent.token, body })).status).toBe(400)
+    const refused = { title: 'T', description: 'D', assigned_to: 'user_none', attachments: [good(), good()] }
+    expect((await call('POST', 'tickets', { token: account.agent.token, body: refused })).status).toBe(422)
+    await vi.waitFor(async () => expect(await leftovers()).toEqual(NOTHING))
+  })
+})
+
+describe('F03 R2 fails', () => {
+  it('F03 for every file: 503, and nothing is left', async () => {
+    vi.spyOn(env.FILES, 'put').mockRejectedValue(new Error('R2 internal error (10001)'))
+    const answer = await post([good(), good()])
+    expect(answer.status).toBe(503)
+    expect(answer.body.error.code).toBe('unavailable')
+    expect(answer.text).not.toContain('10001')
+    await vi.waitFor(async () => expect(await leftovers()).toEqual(NOTHING))
+  })
+
+  it('F03 for one file while another is still on its way: 503, and nothing is left', async () => {
+    const original = env.FILES.put.bind(env.FILES)
+    let puts = 0
+    vi.spyOn(env.FILES, 'put').mockImplementation((async (...args: Parameters<typeof original>) => {
+      puts += 1
+      if (puts === 1) throw new Error('R2 internal error (10001)')
+      await new Promise((resolve) => setTimeout(resolve, 150))
+      return original(...args)
+    }) as never)
+    expect((await post([good(), good(), good()])).status).toBe(503)
+    await new Promise((resolve) => setTimeout(resolve, 300))
+    await vi.waitFor(async () => expect(await leftovers()).toEqual(NOTHING))
+  })
+
+  it('F03 when it should delete: the intent stays, and the sweep does it later', async () => {
+    const ticket = await createTicket(account.agent, { attachments: [good()] })
+    const broken = vi.spyOn(env.FILES, 'delete').mockRejectedValue(new Error('R2'))
+    expect((await call('DELETE', `tickets/${ticket.id}`, { token: account.admin.token })).status).toBe(204)
+    await vi.waitFor(() => expect(broken).toHaveBeenCalled())
+    expect(await leftovers()).toMatchObject({ attachments: 0, intents: 1, objects: 1 })
+    broken.mockRestore()
+    await sweepObjects(env, Date.now() + 2 * MINUTE)
+    expect(await leftovers()).toMatchObject({ intents: 0, objects: 0 })
+  })
+})
+
+describe('F03 D1 fails', () => {
+  it('F03 at the deed, after the bytes were stored: 503, and nothing is left', async () => {
+    await call('GET', 'tickets', { token: account.agent.token })
+    const original = env.DB.batch.bind(env.DB)
+    let batches = 0
+    vi.spyOn(env.DB, 'batch').mockImplementation(((statements: D1PreparedStatement[]) => {
+      batches += 1
+      return batches === 2 ? Promise.reject(new Error('D1_ERROR: overloaded')) : original(statements)
+    }) as never)
+    expect((await post([good()])).status).toBe(503)
+    await vi.waitFor(async () => expect(await leftovers()).toEqual(NOTHING))
+  })
+
+  it('F03 from the deed on: the intent stays, and the sweep cleans up', async () => {
+    await call('GET', 'tickets', { token: account.agent.token })
+    const original = env.DB.batch.bind(env.DB)
+    let batches = 0
+    const broken = vi.spyOn(env.DB, 'batch').mockImplementation(((statements: D1PreparedStatement[]) => {
+      batches += 1
+      return batches >= 2 ? Promise.reject(new Error('D1_ERROR: overloaded')) : original(statements)
+    }) as never)
+    expect((await post([good()])).status).toBe(503)
+    await vi.waitFor(() => expect(batches).toBeGreaterThanOrEqual(3))
+    broken.mockRestore()
+    expect(await leftovers()).toEqual({ ...NOTHING, intents: 1, objects: 1 })
+    await sweepObjects(env, Date.now() + 16 * MINUTE)
+    expect(await leftovers()).toEqual(NOTHING)
+  })
+})
+
+describe('a ticket that has all its attachments', () => {
+  it('takes the 500th and refuses the 501st with 422, leaving nothing', async () => {
+    const ticket = await createTicket(account.agent)
+    await env.DB.prepare('UPDATE tickets SET public_attachments = 300, internal_attachments = 198 WHERE id = ?')
+      .bind(ticket.id)
+      .run()
+    const comment = (count: number) =>
+      call('POST', `tickets/${ticket.id}/comments`, {
+        token: account.agent.token,
+        body: { content: 'C', attachments: Array.from({ length: count }, (_, index) => good(`${index}`)) },
+      })
+    const refused = await comment(3)
+    expect(refused.status).toBe(422)
+    expect(refused.body.error.details[0].field).toBe('attachments')
+    const nothing = { comments: 0, attachments: 0, intents: 0, events: 1, objects: 0 }
+    await vi.waitFor(async () => expect(await leftovers()).toMatchObject(nothing))
+    expect((await comment(2)).status).toBe(201)
+    expect((await comment(1)).status).toBe(422)
+    expect((await comment(0)).status).toBe(201)
+  })
+})

@@ -1,0 +1,115 @@
+import { createExecutionContext, createScheduledController, waitOnExecutionContext } from 'cloudflare:test'
+import { env } from 'cloudflare:workers'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { sweepObjects } from '../../src/attachments/service'
+import worker from '../../src/index'
+import { type Account, call, createTicket, mintAccount, rows } from '../helpers/api'
+
+const MINUTE = 60_000
+const FILE = { filename: 'a.txt', content: 'aGVsbG8=', mime_type: 'text/plain' }
+
+let account: Account
+
+beforeEach(async () => {
+  account = await mintAccount()
+})
+afterEach(() => {
+  vi.restoreAllMocks()
+})
+
+/** What a crash leaves behind: an intent of some age, and perhaps the bytes. */
+async function leave(id: string, kind: 'upload' | 'delete', age: number, bytes = true): Promise<void> {
+  await env.DB.prepare('INSERT INTO object_intents (account_id, id, kind, created_at) VALUES (?, ?, ?, ?)')
+    .bind(account.id, id, kind, Date.now() - age)
+    .run()
+  if (bytes) await env.FILES.put(`${account.id}/${id}`, 'bytes')
+}
+
+async function intents(): Promise<string[]> {
+  const found = await rows<{ id: string }>('SELECT id FROM object_intents WHERE account_id = ? ORDER BY id', account.id)
+  return found.map((intent) => intent.id)
+}
+
+async function objects(): Promise<string[]> {
+  const { objects: found } = await env.FILES.list({ prefix: `${account.id}/` })
+  return found.map((object) => object.key.slice(account.id.length + 1))
+}
+
+async function runSchedule(): Promise<void> {
+  const context = createExecutionContext()
+  await worker.scheduled(createScheduledController(), env)
+  await waitOnExecutionContext(context)
+}
+
+describe('the sweep', () => {
+  it('settles abandoned uploads and deletions, and leaves those alone that are under way', async () => {
+    await leave('attach_abandoned', 'upload', 16 * MINUTE)
+    await leave('attach_empty', 'upload', 16 * MINUTE, false)
+    await leave('attach_deleted', 'delete', 2 * MINUTE)
+    await leave('attach_absent', 'delete', 2 * MINUTE, false)
+    await leave('attach_uploading', 'upload', 14 * MINUTE)
+    await runSchedule()
+    expect(await intents()).toEqual(['attach_uploading'])
+    expect(await objects()).toEqual(['attach_uploading'])
+  })
+
+  it('touches no attachment that is in use', async () => {
+    const ticket = await createTicket(account.agent, { attachments: [FILE] })
+    await sweepObjects(env, Date.now() + 60 * MINUTE)
+    expect(await objects()).toEqual([ticket.attachments[0].id])
+  })
+
+  it('never lists the bucket', async () => {
+    await leave('attach_abandoned', 'upload', 16 * MINUTE)
+    const listed = vi.spyOn(env.FILES, 'list')
+    await runSchedule()
+    expect(listed).not.toHaveBeenCalled()
+  })
+
+  it('comes back for what R2 would not delete, and logs that it failed', async () => {
+    await leave('attach_stuck', 'delete', 2 * MINUTE)
+    const logged: string[] = []
+    vi.spyOn(console, 'error').mockImplementation((line) => {
+      logged.push(line)
+    })
+    const broken = vi.spyOn(env.FILES, 'delete').mockRejectedValue(new Error('R2'))
+    await runSchedule()
+    expect(logged.map((line) => JSON.parse(line))).toEqual([{ level: 'error', sweep: 'failed', parts: 1 }])
+    expect(await intents()).toEqual(['attach_stuck'])
+    broken.mockRestore()
+    await runSchedule()
+    expect([await intents(), await objects()]).toEqual([[], []])
+  })
+
+  it('runs twice at once without harm', async () => {
+    await leave('attach_abandoned', 'upload', 16 * MINUTE)
+    await Promise.all([runSchedule(), runSchedule()])
+    expect([await intents(), await objects()]).toEqual([[], []])
+  })
+})
+
+describe('a deed that comes after its intent was taken back', () => {
+  const MOMENTS = ['before the bytes', 'after the bytes'] as const
+
+  it.each(MOMENTS)('fails whole with 503 and leaves nothing, taken back %s', async (moment) => {
+    const ticket = await createTicket(account.agent)
+    const original = env.FILES.put.bind(env.FILES)
+    const put = vi.spyOn(env.FILES, 'put').mockImplementation((async (...args: Parameters<typeof original>) => {
+      if (moment === 'before the bytes') await sweepObjects(env, Date.now() + 16 * MINUTE)
+      const stored = await original(...args)
+      if (moment === 'after the bytes') await sweepObjects(env, Date.now() + 16 * MINUTE)
+      return stored
+    }) as never)
+    const body = { title: 'Late', description: 'D', attachments: [FILE] }
+    const made = await call('POST', 'tickets', { token: account.agent.token, body })
+    expect(made.status).toBe(503)
+    const comment = { content: 'Late', attachments: [FILE] }
+    const said = await call('POST', `tickets/${ticket.id}/comments`, { token: account.agent.token, body: comment })
+    expect(said.status).toBe(503)
+    expect(put).toHaveBeenCalledTimes(2)
+    await vi.waitFor(async () => expect([await intents(), await objects()]).toEqual([[], []]))
+    expect(await rows('SELECT id FROM tickets WHERE account_id = ?', account.id)).toEqual([{ id: ticket.id }])
+    expect(await rows('SELECT id FROM comments WHERE account_id = ?', account.id)).toEqual([])
+    expect(await rows('SELECT type FROM events WHERE account_id = ?', account.id)).toHaveLength(1)
+  })
+})

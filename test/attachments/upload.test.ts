@@ -1,0 +1,181 @@
+import { env } from 'cloudflare:workers'
+import { createHash } from 'node:crypto'
+import { beforeAll, describe, expect, it } from 'vitest'
+import { type Account, call, createTicket, mintAccount, row, rows } from '../helpers/api'
+import { type FileBody, fetchFile, uploaded } from '../helpers/files'
+
+let account: Account
+
+beforeAll(async () => {
+  account = await mintAccount()
+})
+
+const file = (filename: string, bytes: Uint8Array | string, mime_type = 'text/plain') => ({
+  filename,
+  content: Buffer.from(bytes).toString('base64'),
+  mime_type,
+})
+
+const post = (attachments: unknown, title = 'T') =>
+  call('POST', 'tickets', { token: account.customer.token, body: { title, description: 'D', attachments } })
+
+describe('an attachment of a new ticket', () => {
+  it('comes back byte for byte through its address, with its SHA-256', async () => {
+    const bytes = crypto.getRandomValues(new Uint8Array(60_000))
+    const answer = await post([file('noise.bin', bytes, 'application/octet-stream')])
+    expect(answer.status).toBe(201)
+    const [attachment] = answer.body.data.attachments
+    expect(Object.keys(attachment)).toEqual(['id', 'filename', 'size', 'mime_type', 'url', 'created_at', 'sha256'])
+    expect(attachment).toMatchObject({
+      id: expect.stringMatching(/^attach_[0-9a-z]{26}$/),
+      filename: 'noise.bin',
+      size: 60_000,
+      mime_type: 'application/octet-stream',
+      sha256: createHash('sha256').update(bytes).digest('hex'),
+    })
+    const got = await fetchFile(attachment.url)
+    expect(got.status).toBe(200)
+    expect(Buffer.from(got.bytes).equals(bytes)).toBe(true)
+  })
+
+  it('is stored under the account and its ID, never under its name', async () => {
+    const attachment = await uploaded(account.customer, file('name-of-it.txt', 'hello'))
+    expect(await env.FILES.head(`${account.id}/${attachment.id}`)).toMatchObject({ size: 5 })
+    const { objects } = await env.FILES.list()
+    expect(objects.map((object) => object.key).join()).not.toContain('name-of-it')
+  })
+
+  it('may be empty, and may be ten', async () => {
+    const empty = await uploaded(account.customer, file('empty.txt', ''))
+    expect(empty.size).toBe(0)
+    expect((await fetchFile(empty.url)).bytes).toHaveLength(0)
+    const names = Array.from({ length: 10 }, (_, index) => `${9 - index}.txt`)
+    const answer = await post(names.map((name) => file(name, name)))
+    expect(answer.status).toBe(201)
+    expect(answer.body.data.attachments.map((attachment: FileBody) => attachment.filename)).toEqual(names)
+    for (const attachment of answer.body.data.attachments)
+      expect(Buffer.from((await fetchFile(attachment.url)).bytes).toString()).toBe(attachment.filename)
+  })
+
+  it('is refused as the eleventh', async () => {
+    const answer = await post(Array.from({ length: 11 }, (_, index) => file(`${index}.txt`, 'x')))
+    expect(answer.status).toBe(400)
+    expect(answer.body.error.details).toEqual([
+      { field: 'attachments', message: 'Attachments must hold at most 10 items' },
+    ])
+  })
+
+  it('leaves no intent behind, and its event holds no address', async () => {
+    const attachment = await uploaded(account.customer, file('told.txt', 'told'))
+    expect(await rows('SELECT * FROM object_intents WHERE account_id = ?', account.id)).toEqual([])
+    const event = await row<{ data: string }>('SELECT data FROM events WHERE data LIKE ?', `%${attachment.id}%`)
+    expect(event?.data).toContain('told.txt')
+    expect(event?.data).not.toMatch(/signature|expires=|http/)
+  })
+
+  it('comes with the ticket, and with the ticket alone', async () => {
+    const ticket = await createTicket(account.customer, { attachments: [file('a.txt', 'a')] })
+    const detail = await call('GET', `tickets/${ticket.id}`, { token: account.customer.token })
+    expect(detail.body.data.attachments).toEqual(ticket.attachments)
+    expect(detail.body.data.attachment_count).toBe(1)
+    const other = await createTicket(account.customer)
+    expect(other.attachments).toEqual([])
+  })
+})
+
+describe('an attachment of a comment', () => {
+  it('comes back byte for byte, with the comment and with the ticket', async () => {
+    const ticket = await createTicket(account.customer)
+    const body = { content: 'C', attachments: [file('log.txt', 'é😀\0\r\n')] }
+    const made = await call('POST', `tickets/${ticket.id}/comments`, { token: account.agent.token, body })
+    expect(made.status).toBe(201)
+    const [attachment] = made.body.data.attachments
+    expect(Buffer.from((await fetchFile(attachment.url)).bytes).toString()).toBe('é😀\0\r\n')
+    const list = await call('GET', `tickets/${ticket.id}/comments`, { token: account.customer.token })
+    expect(list.body.data[0].attachments).toEqual([attachment])
+    const detail = await call('GET', `tickets/${ticket.id}`, { token: account.customer.token })
+    expect(detail.body.data.attachments).toEqual([attachment])
+  })
+
+  it('S09 is not shown to a customer where the comment is internal', async () => {
+    const ticket = await createTicket(account.customer)
+    const before = await call('GET', `tickets/${ticket.id}`, { token: account.customer.token })
+    const body = { content: 'C', is_internal: true, attachments: [file('secret.txt', 's')] }
+    await call('POST', `tickets/${ticket.id}/comments`, { token: account.agent.token, body })
+    const after = await call('GET', `tickets/${ticket.id}`, { token: account.customer.token })
+    expect(after.text).toBe(before.text)
+    const staff = await call('GET', `tickets/${ticket.id}`, { token: account.agent.token })
+    expect(staff.body.data.attachment_count).toBe(1)
+  })
+
+  it('stores nothing for a ticket that the caller can not see', async () => {
+    const own = await mintAccount()
+    const theirs = await createTicket(account.agent)
+    const body = { content: 'C', attachments: [file('a.txt', 'a')] }
+    const answer = await call('POST', `tickets/${theirs.id}/comments`, { token: own.agent.token, body })
+    expect(answer.status).toBe(404)
+    expect(await rows('SELECT * FROM object_intents WHERE account_id = ?', own.id)).toEqual([])
+    expect((await env.FILES.list({ prefix: `${own.id}/` })).objects).toEqual([])
+  })
+})
+
+describe('base64', () => {
+  it.each([
+    ['no padding', 'aGk'],
+    ['half of its padding', 'aA='],
+    ['too much padding', 'aGk=='],
+    ['a space', 'aG k='],
+    ['a newline at its end', 'aGk=\n'],
+    ['a tab', '\taGk='],
+    ['a no-break space', 'aGk=\u00a0'],
+    ['the URL-safe alphabet', '-_8='],
+    ['trailing bits', 'aGl='],
+    ['trailing bits of two', 'aB=='],
+    ['padding alone', '===='],
+    ['padding within', 'aGk=aGk='],
+    ['one character', 'a'],
+    ['another alphabet', 'é==='],
+    ['a data URL', 'data:text/plain;base64,aGk='],
+    ['quotes', '"aGk="'],
+  ])('with %s is refused', async (_name, content) => {
+    const answer = await post([{ filename: 'a.txt', content, mime_type: 'text/plain' }])
+    expect(answer.status).toBe(400)
+    expect(answer.body.error.details).toEqual([
+      { field: 'attachments.0.content', message: 'Content must be base64 (RFC 4648, with padding)' },
+    ])
+  })
+
+  it('has all of its alphabet', async () => {
+    const bytes = Uint8Array.from({ length: 256 }, (_, index) => index)
+    const attachment = await uploaded(account.customer, file('all.bin', bytes, 'application/octet-stream'))
+    expect(Buffer.from((await fetchFile(attachment.url)).bytes).equals(bytes)).toBe(true)
+  })
+})
+
+describe('mime_type', () => {
+  it.each([
+    '',
+    'text',
+    '/plain',
+    'text/',
+    'text/plain; charset=utf-8',
+    'text/pl ain',
+    'text/plain\r\nX: y',
+    'a/b/c',
+    '*/*',
+    'é/x',
+  ])('%j is refused', async (mime_type) => {
+    const answer = await post([{ filename: 'a.txt', content: 'aGk=', mime_type }])
+    expect(answer.body.error.details.map((entry: { field: string }) => entry.field)).toEqual([
+      'attachments.0.mime_type',
+    ])
+  })
+
+  it.each(['text/plain', 'application/vnd.ms-excel.sheet.macroEnabled.12', 'image/svg+xml', 'TEXT/HTML'])(
+    '%s is kept as it is',
+    async (mime_type) => {
+      const attachment = await uploaded(account.customer, { filename: 'a', content: 'aGk=', mime_type })
+      expect(attachment.mime_type).toBe(mime_type)
+    },
+  )
+})

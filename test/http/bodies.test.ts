@@ -1,0 +1,152 @@
+import { beforeAll, describe, expect, it } from 'vitest'
+import { type Account, call, mintAccount, row } from '../helpers/api'
+
+const MAX = 10 * 1024 * 1024
+
+let account: Account
+
+beforeAll(async () => {
+  account = await mintAccount()
+})
+
+const post = (body: unknown, headers: Record<string, string> = {}) =>
+  call('POST', 'tickets', { token: account.agent.token, body, headers })
+
+async function ticketsOf(accountId: string): Promise<number> {
+  return (await row<{ n: number }>('SELECT count(*) AS n FROM tickets WHERE account_id = ?', accountId))?.n ?? -1
+}
+
+/** A stream of spaces, which has no length that a header could tell. */
+function streamed(bytes: number, sent: { bytes: number }): ReadableStream<Uint8Array> {
+  const chunk = new Uint8Array(64 * 1024).fill(0x20)
+  return new ReadableStream({
+    pull(controller) {
+      if (sent.bytes >= bytes) return controller.close()
+      sent.bytes += chunk.byteLength
+      controller.enqueue(chunk)
+    },
+  })
+}
+
+describe('S12 bodies that are no ticket', () => {
+  const bom = '\ufeff{"title":"T","description":"D"}'
+  const broken = new Uint8Array([...new TextEncoder().encode('{"title":"'), 0xff, 0x22, 0x7d])
+  const cut = new TextEncoder().encode('{"title":"é').slice(0, -1)
+
+  it.each([
+    ['an open brace', '{'],
+    ['nothing', ''],
+    ['null', 'null'],
+    ['an array', '[]'],
+    ['a string', '"x"'],
+    ['a number', '1'],
+    ['white space', ' \n'],
+    ['two objects', '{}{}'],
+    ['a comment', '{/**/}'],
+    ['single quotes', "{'title':'T'}"],
+    ['NaN', '{"title":NaN}'],
+    ['a byte order mark', bom],
+    ['a byte FF', broken],
+    ['UTF-8 that is cut off', cut],
+    ['100,000-deep arrays', '['.repeat(100_000) + ']'.repeat(100_000)],
+    ['100,000-deep arrays that do not end', '['.repeat(100_000)],
+    ['100,000-deep objects', `${'{"a":'.repeat(100_000)}1${'}'.repeat(100_000)}`],
+    [
+      'depth within a field',
+      `{"title":"T","description":"D","custom_fields":{"a":${'['.repeat(100_000)}${']'.repeat(100_000)}}}`,
+    ],
+  ])('S12 %s is 400 in under a second', async (_name, body) => {
+    const started = Date.now()
+    const answer = await post(body)
+    expect(Date.now() - started).toBeLessThan(1_000)
+    expect(answer.status).toBe(400)
+    expect(answer.body.error).toMatchObject({ code: 'invalid_input', message: 'The request data is invalid' })
+    expect(answer.body.error.details.length).toBeGreaterThan(0)
+  })
+
+  it('S12 a missing body is 400, or 415 for want of a type', async () => {
+    const typed = await call('POST', 'tickets', {
+      token: account.agent.token,
+      headers: { 'Content-Type': 'application/json' },
+    })
+    expect(typed.status).toBe(400)
+    expect((await call('POST', 'tickets', { token: account.agent.token })).status).toBe(415)
+  })
+
+  it('S12 700,000 unknown fields give at most 50 details, and the last says how many more', async () => {
+    const keys = Array.from({ length: 700_000 }, (_, index) => `"k${index}":0`)
+    const body = `{"title":"T","description":"D",${keys.join(',')}}`
+    expect(body.length).toBeLessThan(MAX)
+    // Against the time that only reading it takes, for that is most of it and depends on the machine.
+    const started = Date.now()
+    JSON.parse(body)
+    const parsed = Date.now()
+    const answer = await post(body)
+    expect(Date.now() - parsed).toBeLessThan(6 * (parsed - started) + 1_000)
+    expect(answer.status).toBe(400)
+    expect(answer.body.error.details).toHaveLength(50)
+    expect(answer.body.error.details[0]).toEqual({ field: 'k0', message: 'K0 is not a known field' })
+    expect(answer.body.error.details[49].message).toBe('699951 more problems are not listed')
+  })
+
+  it('S12 51 problems are 49 and a rest of two, 50 are all told', async () => {
+    const unknown = (count: number) =>
+      Object.fromEntries(Array.from({ length: count }, (_, index) => [`no_${index}`, true]))
+    const all = await post({ title: 'T', description: 'D', ...unknown(50) })
+    expect(all.body.error.details).toHaveLength(50)
+    expect(all.body.error.details[49]).toEqual({ field: 'no_49', message: 'No 49 is not a known field' })
+    const more = await post({ title: 'T', description: 'D', ...unknown(51) })
+    expect(more.body.error.details).toHaveLength(50)
+    expect(more.body.error.details[49].message).toBe('2 more problems are not listed')
+  })
+
+  it('S12 leaves no ticket behind', async () => {
+    expect(await ticketsOf(account.id)).toBe(0)
+  })
+})
+
+describe('the size of a body', () => {
+  it('S12 is 413 by its Content-Length', async () => {
+    const answer = await post('x'.repeat(MAX + 1))
+    expect(answer.status).toBe(413)
+    expect(answer.body.error.message).toContain('10 MiB')
+  })
+
+  it('S12 is 413 for a stream without a Content-Length, which is not read to its end', async () => {
+    const sent = { bytes: 0 }
+    const answer = await post(streamed(5 * MAX, sent))
+    expect(answer.status).toBe(413)
+    expect(sent.bytes).toBeLessThan(3 * MAX)
+  })
+
+  it('may be exactly 10 MiB', async () => {
+    const json = '{"title":"T","description":"D"}'
+    expect((await post(json + ' '.repeat(MAX - json.length))).status).toBe(201)
+    expect((await post(json + ' '.repeat(MAX - json.length + 1))).status).toBe(413)
+  })
+})
+
+describe('415', () => {
+  it.each([
+    'text/plain',
+    'text/json',
+    'application/x-www-form-urlencoded',
+    'multipart/form-data; boundary=x',
+    'application/jsonp',
+    'application/merge-patch+json',
+    'text/plain, application/json',
+    'text/plain; application/json',
+  ])('names the type to send instead of %s', async (type) => {
+    const answer = await post('{"title":"T","description":"D"}', { 'Content-Type': type })
+    expect(answer.status).toBe(415)
+    expect(answer.body.error.message).toContain('application/json')
+  })
+
+  it.each(['application/json', 'application/json; charset=utf-8', 'Application/JSON'])(
+    'is not for %s',
+    async (type) => {
+      const answer = await post('{"title":"T","description":"D"}', { 'Content-Type': type })
+      expect(answer.status).toBe(201)
+    },
+  )
+})

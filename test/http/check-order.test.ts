@@ -1,0 +1,109 @@
+import { env } from 'cloudflare:workers'
+import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
+import { freshAddress } from '../helpers/addresses'
+import { type Account, call, createTicket, type Member, mintAccount } from '../helpers/api'
+
+let account: Account
+
+beforeAll(async () => {
+  account = await mintAccount('standard')
+})
+
+// The clock stands still, so that no minute ends within a test.
+beforeEach(() => {
+  vi.useFakeTimers({ toFake: ['Date'] })
+})
+afterEach(() => {
+  vi.useRealTimers()
+})
+
+async function exhaustMember(member: Member): Promise<void> {
+  const limiter = env.RATE_LIMITER.getByName(`member:${account.id}/${member.id}`)
+  const claim = { accountId: account.id, memberId: member.id, generation: 1 }
+  for (let i = 0; i < 100; i += 1) await limiter.admit(claim, false)
+}
+
+async function exhaustAddress(address: string): Promise<void> {
+  const limiter = env.RATE_LIMITER.getByName(`address:${address}`)
+  for (let i = 0; i < 100; i += 1) await limiter.count()
+}
+
+const BAD = { body: '{', headers: { 'Content-Type': 'text/plain' } }
+
+describe('the order of checks', () => {
+  it('an unknown route or method comes before 401', async () => {
+    expect((await call('GET', 'nothing', { address: freshAddress() })).status).toBe(404)
+    expect((await call('PUT', 'tickets', { address: freshAddress() })).status).toBe(405)
+  })
+
+  it('401 comes before 415, 413, 400 and 404', async () => {
+    const address = freshAddress()
+    expect((await call('POST', 'tickets', { ...BAD, address })).status).toBe(401)
+    expect((await call('POST', 'tickets', { body: '{', address })).status).toBe(401)
+    expect((await call('POST', 'tickets', { body: 'x'.repeat(10_485_761), address })).status).toBe(401)
+    expect((await call('GET', 'tickets?page=x', { address })).status).toBe(401)
+    expect((await call('GET', 'tickets/none', { address })).status).toBe(401)
+    expect((await call('GET', 'tickets?page=x', { token: 'a.b.c', address })).status).toBe(401)
+  })
+
+  it('401 comes before 400 on a read that ran ahead of the limiter', async () => {
+    const gone = await mintAccount()
+    await env.DB.prepare("UPDATE users SET status = 'inactive' WHERE account_id = ?").bind(gone.id).run()
+    const answer = await call('GET', 'tickets?page=x', { token: gone.agent.token, address: freshAddress() })
+    expect(answer.status).toBe(401)
+    expect(answer.body.error.details).toEqual([])
+  })
+
+  it('403 by role comes before 415, 400 and 404', async () => {
+    const { token } = account.customer
+    expect((await call('GET', 'users?page=x', { token })).status).toBe(403)
+    expect((await call('DELETE', 'tickets/none?x=1', { token })).status).toBe(403)
+  })
+
+  it('400 comes before 403 by field, and that before 404', async () => {
+    const { token } = account.customer
+    const both = await call('PATCH', 'tickets/none', { token, body: { priority: 'urgent' } })
+    expect(both.status).toBe(400)
+    const field = await call('PATCH', 'tickets/none', { token, body: { priority: 'high' } })
+    expect(field.status).toBe(403)
+    expect(field.body.error.details.map((entry: { field: string }) => entry.field)).toEqual(['priority'])
+  })
+
+  it('415 comes before 400, and 400 before 404', async () => {
+    const { token } = account.agent
+    expect((await call('PATCH', 'tickets/none?x=1', { ...BAD, token })).status).toBe(415)
+    expect((await call('PATCH', 'tickets/none', { token, body: {} })).status).toBe(400)
+    expect((await call('GET', 'tickets/none?x=1', { token })).status).toBe(400)
+    expect((await call('PATCH', 'tickets/none', { token, body: { title: 'T' } })).status).toBe(404)
+  })
+
+  it('404 comes before 422', async () => {
+    const body = { assigned_to: 'user_none' }
+    expect((await call('PATCH', 'tickets/none', { token: account.agent.token, body })).status).toBe(404)
+  })
+
+  it('429 comes before all but the route', async () => {
+    const member = account.stranger
+    const ticket = await createTicket(member)
+    await exhaustMember(member)
+    const { token } = member
+    expect((await call('GET', 'users', { token })).status).toBe(429)
+    expect((await call('POST', 'tickets', { ...BAD, token })).status).toBe(429)
+    expect((await call('GET', 'tickets?page=x', { token })).status).toBe(429)
+    expect((await call('GET', `tickets/${ticket.id}`, { token })).status).toBe(429)
+    expect((await call('GET', 'nothing', { token })).status).toBe(404)
+    expect((await call('PUT', 'tickets', { token })).status).toBe(405)
+  })
+
+  it('429 of an address comes before 401, and before anything of a public route', async () => {
+    const address = freshAddress()
+    await exhaustAddress(address)
+    expect((await call('GET', 'tickets', { address })).status).toBe(429)
+    expect((await call('GET', 'tickets', { token: 'forged.for.this', address })).status).toBe(429)
+    expect((await call('POST', 'auth/login', { ...BAD, address })).status).toBe(429)
+    expect((await call('GET', '/files/attach_x/x.png', { address })).status).toBe(429)
+    const headers = { Authorization: 'Bearer a.b.c', 'X-API-Key': 'tk_live_x' }
+    expect((await call('GET', 'tickets', { headers, address })).status).toBe(429)
+    expect((await call('GET', 'tickets', { token: account.agent.token, address })).status).toBe(200)
+  })
+})

@@ -1,0 +1,145 @@
+import { beforeAll, describe, expect, it } from 'vitest'
+import { freshAddress } from '../helpers/addresses'
+import { type Account, type Answer, API, call, createTicket, mintAccount } from '../helpers/api'
+
+let account: Account
+let other: Account
+
+beforeAll(async () => {
+  account = await mintAccount()
+  other = await mintAccount()
+})
+
+function expectEnvelope(answer: Answer, status: number, code: string): void {
+  expect(answer.status).toBe(status)
+  expect(answer.headers.get('Content-Type')).toMatch(/^application\/json/)
+  expect(Object.keys(answer.body)).toEqual(['error'])
+  expect(Object.keys(answer.body.error)).toEqual(['code', 'message', 'details'])
+  expect(answer.body.error.code).toBe(code)
+  expect(Array.isArray(answer.body.error.details)).toBe(true)
+}
+
+describe('the error envelope', () => {
+  it('is on every kind of failure', async () => {
+    const { token } = account.customer
+    expectEnvelope(await call('GET', 'tickets?page=0', { token }), 400, 'invalid_input')
+    expectEnvelope(await call('GET', 'tickets', { address: freshAddress() }), 401, 'unauthorized')
+    expectEnvelope(await call('GET', 'users', { token }), 403, 'forbidden')
+    expectEnvelope(await call('GET', 'tickets/ticket_none', { token }), 404, 'not_found')
+    expectEnvelope(await call('PUT', 'tickets', { token }), 405, 'method_not_allowed')
+    expectEnvelope(await call('POST', 'tickets', { token, body: 'x'.repeat(10_485_761) }), 413, 'payload_too_large')
+    const text = { token, body: '{}', headers: { 'Content-Type': 'text/plain' } }
+    expectEnvelope(await call('POST', 'tickets', text), 415, 'unsupported_media_type')
+    const body = { title: 'T', description: 'D', assigned_to: 'user_none' }
+    expectEnvelope(await call('POST', 'tickets', { token: account.agent.token, body }), 422, 'validation_error')
+    expectEnvelope(await call('GET', '/files/attach_x/x.png', { address: freshAddress() }), 403, 'forbidden')
+    expectEnvelope(await call('GET', '/nothing'), 404, 'not_found')
+  })
+
+  it('says the reference’s own words for an unknown priority', async () => {
+    const body = { title: 'T', description: 'D', priority: 'urgent' }
+    const answer = await call('POST', 'tickets', { token: account.customer.token, body })
+    expect(answer.status).toBe(400)
+    expect(answer.body).toEqual({
+      error: {
+        code: 'invalid_input',
+        message: 'The request data is invalid',
+        details: [{ field: 'priority', message: 'Priority must be one of: low, medium, high, critical' }],
+      },
+    })
+  })
+
+  it('names the scheme on a 401', async () => {
+    const answer = await call('GET', 'tickets', { address: freshAddress() })
+    expect(answer.headers.get('WWW-Authenticate')).toMatch(/^Bearer\b/)
+  })
+})
+
+describe('404', () => {
+  it('has the same bytes for an unknown route, a foreign ID, a random ID and an impossible one', async () => {
+    const theirs = await createTicket(other.agent)
+    const strangers = await createTicket(account.stranger)
+    const { token } = account.customer
+    const paths = [
+      'no-such-route',
+      `tickets/${theirs.id}`,
+      `tickets/${strangers.id}`,
+      'tickets/ticket_01jzzzzzzzzzzzzzzzzzzzzzzz',
+      `tickets/${'x'.repeat(2_000)}`,
+      'tickets/%00',
+      "tickets/'%20OR%201=1--",
+      'tickets/%E0%A4%A',
+      `tickets/${theirs.id}/comments`,
+      'tickets/ticket_none/no-such-part',
+    ]
+    const answers = await Promise.all(paths.map((path) => call('GET', path, { token })))
+    expect(answers.map((answer) => answer.status)).toEqual(paths.map(() => 404))
+    expect([...new Set(answers.map((answer) => answer.text))]).toHaveLength(1)
+  })
+
+  it('has the same bytes for the root', async () => {
+    const unrouted = await call('GET', `${API}/no-such-route`, { token: account.customer.token })
+    expect((await call('GET', '/no-such-route')).text).toBe(unrouted.text)
+  })
+
+  it('names the versions there are for another version', async () => {
+    for (const path of ['/api/v9/tickets', '/ticketing/v2', '/api/v10/']) {
+      const answer = await call('GET', path, { token: account.customer.token })
+      expectEnvelope(answer, 404, 'not_found')
+      expect(answer.body.error.message).toMatch(/\bv1\b/)
+    }
+  })
+})
+
+describe('S13 methods', () => {
+  it.each([
+    ['PUT', 'tickets', ['GET', 'POST']],
+    ['DELETE', 'tickets', ['GET', 'POST']],
+    ['PUT', 'tickets/ticket_x', ['DELETE', 'GET', 'PATCH']],
+    ['POST', 'tickets/ticket_x', ['DELETE', 'GET', 'PATCH']],
+    ['PATCH', 'tickets/ticket_x/comments', ['GET', 'POST']],
+    ['PATCH', 'users', ['GET']],
+    ['GET', 'auth/login', ['POST']],
+    ['PATCH', '/health', ['GET']],
+    ['POST', '/openapi.json', ['GET']],
+    ['PUT', '/files/attach_x/x.png', ['GET']],
+  ])('S13 %s %s is 405 with Allow', async (method, path, methods) => {
+    const answer = await call(method, path, { token: account.customer.token, address: freshAddress() })
+    expectEnvelope(answer, 405, 'method_not_allowed')
+    const allow = (answer.headers.get('Allow') ?? '').split(', ').filter((name) => name !== 'HEAD')
+    expect(allow.sort()).toEqual(methods)
+  })
+
+  it('S13 TRACE is 405, or no request at all', async () => {
+    const answer = await call('TRACE', 'tickets', { token: account.customer.token }).catch((error: unknown) => error)
+    if (answer instanceof Error) expect(answer).toBeInstanceOf(TypeError)
+    else expect(answer).toMatchObject({ status: 405 })
+  })
+
+  it('S13 HEAD equals GET without a body', async () => {
+    const ticket = await createTicket(account.agent)
+    const { token } = account.agent
+    for (const path of ['tickets', `tickets/${ticket.id}`, 'users', 'tickets/none', 'tickets?page=x', '/health']) {
+      const get = await call('GET', path, { token })
+      const head = await call('HEAD', path, { token })
+      expect(head.status).toBe(get.status)
+      expect(head.text).toBe('')
+      const stable = ({ headers }: Answer) =>
+        [...headers].filter(([name]) => !/ratelimit|request-id|server-timing|content-length/i.test(name))
+      expect(stable(head)).toEqual(stable(get))
+    }
+  })
+
+  it('S13 X-HTTP-Method-Override does nothing', async () => {
+    const ticket = await createTicket(account.agent)
+    for (const name of ['X-HTTP-Method-Override', 'X-HTTP-Method', 'X-Method-Override']) {
+      const headers = { [name]: 'DELETE' }
+      const get = await call('GET', `tickets/${ticket.id}`, { token: account.admin.token, headers })
+      expect(get.status).toBe(200)
+      const post = await call('POST', `tickets/${ticket.id}`, { token: account.admin.token, headers, body: {} })
+      expect(post.status).toBe(405)
+    }
+    const there = await call('GET', `tickets/${ticket.id}?_method=DELETE`, { token: account.admin.token })
+    expect(there.status).toBe(400)
+  })
+})

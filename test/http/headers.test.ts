@@ -1,0 +1,133 @@
+import { beforeAll, describe, expect, it } from 'vitest'
+import { freshAddress } from '../helpers/addresses'
+import { type Account, type Answer, API, call, createTicket, mintAccount } from '../helpers/api'
+
+let account: Account
+let answers: Record<string, Answer>
+
+beforeAll(async () => {
+  account = await mintAccount()
+  const ticket = await createTicket(account.agent)
+  const { token } = account.agent
+  answers = {
+    list: await call('GET', 'tickets', { token }),
+    created: await call('POST', 'tickets', { token, body: { title: 'T', description: 'D' } }),
+    deleted: await call('DELETE', `tickets/${ticket.id}`, { token: account.admin.token }),
+    invalid: await call('GET', 'tickets?page=x', { token }),
+    anonymous: await call('GET', 'tickets', { address: freshAddress() }),
+    absent: await call('GET', 'nothing', { token }),
+    method: await call('PUT', 'tickets', { token }),
+    root: await call('GET', '/nothing'),
+    health: await call('GET', '/health'),
+    document: await call('GET', '/openapi.json'),
+    file: await call('GET', '/files/attach_x/x.png', { address: freshAddress() }),
+  }
+})
+
+describe('headers of every answer', () => {
+  it('are closed unless told otherwise', () => {
+    for (const [name, { headers }] of Object.entries(answers)) {
+      expect(headers.get('X-Content-Type-Options'), name).toBe('nosniff')
+      expect(headers.get('X-Frame-Options'), name).toBe('DENY')
+      expect(headers.get('Referrer-Policy'), name).toBe('no-referrer')
+      expect(headers.get('Strict-Transport-Security'), name).toMatch(/^max-age=\d{8}/)
+      expect(headers.get('Content-Security-Policy'), name).toContain("default-src 'none'")
+      expect(headers.get('Cache-Control'), name).toBe('no-store')
+      expect(headers.has('X-Powered-By'), name).toBe(false)
+      expect(headers.has('Set-Cookie'), name).toBe(false)
+    }
+  })
+
+  it('name the request and its time', () => {
+    for (const [name, { headers }] of Object.entries(answers)) {
+      expect(headers.get('X-Request-Id'), name).toMatch(/^[\w-]{16,}$/)
+      expect(headers.get('Server-Timing'), name).toMatch(/^db;dur=\d+, total;dur=\d+$/)
+    }
+    const ids = Object.values(answers).map((answer) => answer.headers.get('X-Request-Id'))
+    expect(new Set(ids).size).toBe(ids.length)
+  })
+
+  it('let any origin read them, without credentials', () => {
+    for (const [name, { headers }] of Object.entries(answers)) {
+      expect(headers.get('Access-Control-Allow-Origin'), name).toBe('*')
+      expect(headers.has('Access-Control-Allow-Credentials'), name).toBe(false)
+      const exposed = (headers.get('Access-Control-Expose-Headers') ?? '').split(/,\s*/)
+      expect(exposed, name).toEqual(
+        expect.arrayContaining([
+          'X-RateLimit-Limit',
+          'X-RateLimit-Remaining',
+          'X-RateLimit-Reset',
+          'RateLimit',
+          'RateLimit-Policy',
+          'Retry-After',
+          'X-Request-Id',
+          'Location',
+          'Link',
+        ]),
+      )
+    }
+  })
+
+  it('show nothing of another origin that asks', async () => {
+    const headers = { Origin: 'https://evil.example' }
+    const answer = await call('GET', 'tickets', { token: account.agent.token, headers })
+    expect(answer.headers.get('Access-Control-Allow-Origin')).toBe('*')
+  })
+})
+
+describe('a preflight', () => {
+  const ask = (path: string) =>
+    call('OPTIONS', path, {
+      headers: {
+        Origin: 'https://app.example',
+        'Access-Control-Request-Method': 'PATCH',
+        'Access-Control-Request-Headers': 'authorization,content-type',
+      },
+      address: freshAddress(),
+    })
+
+  it('is answered without a credential and is not counted', async () => {
+    const answer = await ask('/health')
+    expect(answer.status).toBe(204)
+    expect(answer.text).toBe('')
+    expect(answer.headers.get('Access-Control-Allow-Origin')).toBe('*')
+    const methods = (answer.headers.get('Access-Control-Allow-Methods') ?? '').split(/,\s*/)
+    expect(methods).toEqual(expect.arrayContaining(['GET', 'POST', 'PATCH', 'DELETE']))
+    const allowed = (answer.headers.get('Access-Control-Allow-Headers') ?? '').toLowerCase()
+    for (const name of ['authorization', 'content-type', 'x-api-key', 'idempotency-key', 'if-match', 'if-none-match'])
+      expect(allowed).toContain(name)
+    expect(Number(answer.headers.get('Access-Control-Max-Age'))).toBeGreaterThan(0)
+    expect(answer.headers.has('X-RateLimit-Limit')).toBe(false)
+  })
+})
+
+describe('X-Request-Id', () => {
+  const idFor = async (given: string) =>
+    (await call('GET', '/openapi.json', { headers: { 'X-Request-Id': given } })).headers.get('X-Request-Id')
+
+  it.each(['abc-123', 'A_b=', '7b1c1a2e-0b8e-4f6a-9d53-0d6b0d1f5a11', 'x'.repeat(255)])('keeps %s', async (given) => {
+    expect(await idFor(given)).toBe(given)
+  })
+
+  it.each(['a b', 'a"b', '{"level":"error"}', '<script>', 'a;b', 'x'.repeat(256), 'a,b'])(
+    'replaces %s, which is not sane',
+    async (given) => {
+      const id = await idFor(given)
+      expect(id).not.toBe(given)
+      expect(id).toMatch(/^[\w-]{16,}$/)
+    },
+  )
+})
+
+describe('paths in answers', () => {
+  it('Link and Location are path and query under the prefix that was used', async () => {
+    const { token } = account.agent
+    for (const prefix of [API, '/ticketing/v1']) {
+      const made = await call('POST', `${prefix}/tickets`, { token, body: { title: 'T', description: 'D' } })
+      expect(made.headers.get('Location')).toBe(`${prefix}/tickets/${made.body.data.id}`)
+      const list = await call('GET', `${prefix}/tickets?per_page=1&status=open`, { token })
+      expect(list.body.pagination.next_page_url).toBe(`${prefix}/tickets?per_page=1&status=open&page=2`)
+      expect(list.headers.get('Link')).toContain(`<${prefix}/tickets?per_page=1&status=open&page=2>; rel="next"`)
+    }
+  })
+})

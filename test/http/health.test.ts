@@ -1,0 +1,31 @@
+import { env } from 'cloudflare:workers'
+import { afterEach, describe, expect, it, vi } from 'vitest'
+import { call } from '../helpers/api'
+
+afterEach(() => {
+  vi.useRealTimers()
+  vi.restoreAllMocks()
+})
+
+describe('/health with a part that fails', () => {
+  it('is 503, names the part, and is asked at most every ten seconds', async () => {
+    vi.useFakeTimers({ toFake: ['Date'] })
+    const broken = vi.spyOn(env.DB, 'batch').mockRejectedValue(new Error('SELECT secret'))
+    const answer = await call('GET', '/health')
+    expect(answer.status).toBe(503)
+    expect(answer.body).toMatchObject({
+      status: 'failed',
+      checks: { database: 'failed', files: 'ok', rate_limiter: 'ok' },
+    })
+    expect(answer.text).not.toContain('SELECT')
+    broken.mockRestore()
+    vi.setSystemTime(Date.now() + 9_000)
+    expect((await call('GET', '/health')).status).toBe(503)
+    vi.setSystemTime(Date.now() + 1_000)
+    expect((await call('GET', '/health')).status).toBe(200)
+    const files = vi.spyOn(env.FILES, 'head').mockRejectedValue(new Error('gone'))
+    vi.setSystemTime(Date.now() + 10_000)
+    expect((await call('GET', '/health')).body.checks).toEqual({ database: 'ok', files: 'failed', rate_limiter: 'ok' })
+    expect(files).toHaveBeenCalledTimes(1)
+  })
+})

@@ -1,0 +1,178 @@
+import { beforeAll, describe, expect, it } from 'vitest'
+import { type Account, call, mintAccount } from '../helpers/api'
+
+let account: Account
+
+beforeAll(async () => {
+  account = await mintAccount()
+})
+
+async function problems(path: string): Promise<{ field: string; message: string }[]> {
+  const answer = await call('GET', path, { token: account.agent.token })
+  expect(answer.status).toBe(400)
+  return answer.body.error.details
+}
+
+async function bodyProblems(body: unknown): Promise<{ field: string; message: string }[]> {
+  const answer = await call('POST', 'tickets', { token: account.agent.token, body })
+  expect(answer.status).toBe(400)
+  return answer.body.error.details
+}
+
+describe('query parameters', () => {
+  it('must be known', async () => {
+    expect(await problems('tickets?Stauts=open')).toEqual([
+      { field: 'Stauts', message: 'Stauts is not a known parameter' },
+    ])
+    expect(await problems('users?email=x')).toHaveLength(1)
+    expect(await problems('tickets/none/comments?sort=asc')).toHaveLength(1)
+  })
+
+  it('must be known on routes that have none', async () => {
+    const login = await call('POST', 'auth/login?debug=1', { body: { email: 'a@b.example', password: 'x' } })
+    expect(login.status).toBe(400)
+    const made = await call('POST', 'tickets?dry_run=true', {
+      token: account.agent.token,
+      body: { title: 'T', description: 'D' },
+    })
+    expect(made.status).toBe(400)
+  })
+
+  it('S06 a key in the query does nothing', async () => {
+    expect(await problems('tickets?api_key=tk_live_x')).toEqual([
+      { field: 'api_key', message: 'Api key is not a known parameter' },
+    ])
+  })
+
+  it.each([
+    '0x10',
+    '%205%20',
+    '1e3',
+    '',
+    '-1',
+    '%2B1',
+    '1.0',
+    '٣',
+    'NaN',
+    'Infinity',
+    '0',
+    '101',
+    '99999999999999999999',
+  ])('per_page=%s is not plain digits from 1 to 100', async (value) => {
+    expect(await problems(`tickets?per_page=${value}`)).toEqual([
+      { field: 'per_page', message: 'Per page must be between 1 and 100' },
+    ])
+  })
+
+  it.each(['0', '', '1e1', '1000000000000000'])('page=%s is refused', async (value) => {
+    expect((await problems(`users?page=${value}`)).map((problem) => problem.field)).toEqual(['page'])
+  })
+
+  it.each(['page=1&page=2', 'status=open&status=closed', 'q=a&q=b', 'sort=priority&sort=priority', 'tag=a&tag=b'])(
+    '%s is refused, for a value comes once',
+    async (query) => {
+      expect(await problems(`tickets?${query}`)).toHaveLength(1)
+    },
+  )
+
+  it.each([
+    'status=',
+    'sort=',
+    'order=',
+    'priority=',
+    'assigned_to=',
+    'created_by=',
+    'tag=',
+    'number=',
+    'created_after=',
+  ])('%s is refused, for it is empty', async (query) => {
+    expect(await problems(`tickets?${query}`)).toHaveLength(1)
+  })
+
+  it.each(['sort=created_at;DROP TABLE tickets', "order=asc' OR '1'='1", "status=open' OR 1=1--", 'sort=__proto__'])(
+    'S14 %s is refused',
+    async (query) => {
+      const [name, value = ''] = query.split(/=(.*)/s)
+      expect(await problems(`tickets?${name}=${encodeURIComponent(value)}`)).toHaveLength(1)
+    },
+  )
+
+  it('are told of all at once', async () => {
+    const fields = (await problems('tickets?page=0&per_page=0&status=x&nope=1&sort=y')).map((problem) => problem.field)
+    expect(fields.sort()).toEqual(['nope', 'page', 'per_page', 'sort', 'status'])
+  })
+
+  it.each(['%00', '%07', '%1b', '%7f', 'a%C2%85b'])('q=%s holds a control character', async (value) => {
+    expect((await problems(`tickets?q=${value}`))[0]?.message).toMatch(/^Q must not hold control characters/)
+    expect((await problems(`users?q=${value}`))[0]?.message).toMatch(/^Q must not hold control characters/)
+  })
+
+  it('q has at most 200 characters, counted as people count', async () => {
+    const { token } = account.agent
+    expect((await call('GET', `tickets?q=${encodeURIComponent('😀'.repeat(200))}`, { token })).status).toBe(200)
+    expect(await problems(`tickets?q=${encodeURIComponent('😀'.repeat(201))}`)).toHaveLength(1)
+  })
+})
+
+describe('the words of a body’s problems', () => {
+  it('name every failing field at once', async () => {
+    const details = await bodyProblems({ title: '', priority: 1, tags: 'x', is_admin: true })
+    expect(details).toEqual(
+      expect.arrayContaining([
+        { field: 'title', message: 'Title must not be empty' },
+        { field: 'description', message: 'Description is required' },
+        { field: 'priority', message: 'Priority must be one of: low, medium, high, critical' },
+        { field: 'tags', message: 'Tags must be an array' },
+        { field: 'is_admin', message: 'Is admin is not a known field' },
+      ]),
+    )
+    expect(details).toHaveLength(5)
+  })
+
+  it('give the dotted path of a field within', async () => {
+    const attachments = [{ filename: 'a.txt', content: 'aGk=', mime_type: 'text/plain' }, { filename: 'b' }]
+    const details = await bodyProblems({ title: 'T', description: 'D', tags: ['ok', 7], attachments })
+    expect(details).toEqual(
+      expect.arrayContaining([
+        { field: 'tags.1', message: 'Tags must be a string' },
+        { field: 'attachments.1.content', message: 'Content is required' },
+        { field: 'attachments.1.mime_type', message: 'Mime type is required' },
+      ]),
+    )
+  })
+
+  it('cut a field at 100 characters, and never within one', async () => {
+    const [long] = await bodyProblems({ title: 'T', description: 'D', ['x'.repeat(5_000)]: 1 })
+    expect(long?.field).toBe('x'.repeat(100))
+    expect(long?.message.length).toBeLessThan(200)
+    const [emoji] = await bodyProblems({ title: 'T', description: 'D', [`${'x'.repeat(99)}😀`]: 1 })
+    expect(emoji?.field.isWellFormed()).toBe(true)
+    expect(emoji?.message.isWellFormed()).toBe(true)
+  })
+
+  it.each([
+    ['NUL', '\\u0000'],
+    ['a bell', '\\u0007'],
+    ['DEL', '\\u007f'],
+    ['a C1 control', '\\u0085'],
+    ['a lone high surrogate', '\\ud83d'],
+    ['a lone low surrogate', 'x\\ude00x'],
+    ['surrogates the wrong way round', '\\ude00\\ud83d'],
+  ])('refuse %s in every text', async (_name, escaped) => {
+    const raw = `{"title":"a${escaped}b","description":"a${escaped}b","tags":["a${escaped}b"],"custom_fields":{"k":"a${escaped}b"}}`
+    const details = await bodyProblems(raw)
+    expect(details.map((problem) => problem.field).sort()).toEqual([
+      'custom_fields.k',
+      'description',
+      'tags.0',
+      'title',
+    ])
+  })
+
+  it('let all other text come back byte for byte', async () => {
+    const description = ' \t\r\n é e\u0301 \u202e \u200b \ufeff 👩‍👩‍👧 \u{10ffff} \' " \\ <b> % '
+    const answer = await call('POST', 'tickets', { token: account.agent.token, body: { title: 'T', description } })
+    expect(answer.status).toBe(201)
+    expect(answer.body.data.description).toBe(description)
+  })
+})

@@ -1,0 +1,43 @@
+import { describe, expect, it } from 'vitest'
+import { asciiLower, characters, isCleanText, utf8Bytes } from '../../src/lib/text'
+
+describe('isCleanText', () => {
+  it.each(['', 'a', '\t\r\n', 'é', '😀', '\u200b\u202e\ufeff\ufffe', '\u{10ffff}', '\u00a0'])(
+    'lets %j through',
+    (text) => {
+      expect(isCleanText(text)).toBe(true)
+    },
+  )
+
+  it.each([
+    '\0',
+    'a\0b',
+    '\u0001',
+    '\u0008',
+    '\u000b',
+    '\u000c',
+    '\u001f',
+    '\u007f',
+    '\u0080',
+    '\u009f',
+    '\ud800',
+    'a\udc00',
+  ])('refuses %j', (text) => {
+    expect(isCleanText(text)).toBe(false)
+  })
+})
+
+describe('lengths', () => {
+  it('are code points, and bytes of UTF-8', () => {
+    expect([characters(''), characters('aé😀')]).toEqual([0, 3])
+    expect([utf8Bytes(''), utf8Bytes('aé😀')]).toEqual([0, 7])
+  })
+})
+
+describe('asciiLower', () => {
+  it('S02 lowers A to Z and nothing else', () => {
+    expect(asciiLower('JANE@Example.COM')).toBe('jane@example.com')
+    const others = '\u212a \u0130 É ＪＡＮＥ Σ ſ'
+    expect(asciiLower(others)).toBe(others)
+  })
+})

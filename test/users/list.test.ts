@@ -1,0 +1,156 @@
+import { env } from 'cloudflare:workers'
+import { beforeAll, describe, expect, it } from 'vitest'
+import { type Account, API, call, mintAccount, mintMember } from '../helpers/api'
+
+interface UserBody {
+  id: string
+  name: string
+  email: string
+  role: string
+  status: string
+}
+
+let account: Account
+let other: Account
+
+beforeAll(async () => {
+  account = await mintAccount()
+  other = await mintAccount()
+  await mintMember(account.id, 'customer', { name: 'Zoë 100% Off', email: 'zoe.percent@example.com' })
+  await mintMember(account.id, 'customer', { name: 'under_score', email: 'u_s@example.com' })
+  await mintMember(account.id, 'customer', { name: 'undermscore', email: 'ums@example.com' })
+  await mintMember(account.id, 'agent', { name: "Idle O'Brien", email: 'idle@example.com', status: 'inactive' })
+  await mintMember(other.id, 'agent', { name: 'Foreign Agent', email: 'foreign@example.com' })
+})
+
+const list = (query = '', token = account.agent.token) => call('GET', `users${query}`, { token })
+const names = async (query: string) => (await list(query)).body.data.map((user: UserBody) => user.name)
+const ALL = ['Admin', 'Agent', 'Customer', 'Stranger', 'Zoë 100% Off', 'under_score', 'undermscore', "Idle O'Brien"]
+
+describe('GET /users', () => {
+  it('has the shape of the reference, key for key', async () => {
+    const own = await mintAccount()
+    await env.DB.prepare('UPDATE users SET created_at = ?, last_login_at = ? WHERE id = ?')
+      .bind(Date.UTC(2024, 11, 1), Date.UTC(2025, 4, 3, 8, 15, 0, 999), own.admin.id)
+      .run()
+    const answer = await list('', own.admin.token)
+    expect(answer.status).toBe(200)
+    expect(Object.keys(answer.body)).toEqual(['data', 'pagination'])
+    const reference = {
+      id: own.admin.id,
+      name: 'Admin',
+      email: own.admin.email,
+      role: 'admin',
+      status: 'active',
+      created_at: '2024-12-01T00:00:00Z',
+      last_login_at: '2025-05-03T08:15:00Z',
+    }
+    expect(answer.body.data[0]).toEqual(reference)
+    expect(Object.keys(answer.body.data[0])).toEqual(Object.keys(reference))
+    expect(answer.body.data[1].last_login_at).toBeNull()
+    expect(answer.body.pagination).toEqual({
+      total: 4,
+      per_page: 20,
+      current_page: 1,
+      last_page: 1,
+      next_page_url: null,
+      prev_page_url: null,
+    })
+  })
+
+  it('lists everybody of the account, oldest first, and nobody of another', async () => {
+    expect((await names('')).sort()).toEqual([...ALL].sort())
+    const answer = await list('', other.admin.token)
+    expect(answer.body.pagination.total).toBe(5)
+    for (const user of answer.body.data) expect(ALL.slice(4)).not.toContain(user.name)
+  })
+
+  it('shows no API key among the people, and no hash', async () => {
+    const own = await mintAccount()
+    await env.DB.prepare("UPDATE users SET kind = 'key', password_hash = 'scrypt$secret' WHERE id = ?")
+      .bind(own.stranger.id)
+      .run()
+    const answer = await list('', own.agent.token)
+    expect(answer.body.pagination.total).toBe(3)
+    expect(answer.text).not.toMatch(/scrypt|generation|account_id/)
+    expect((await list(`?q=${own.stranger.email}`, own.agent.token)).body.data).toEqual([])
+  })
+
+  it('is for admins and agents alone', async () => {
+    expect((await list('', account.admin.token)).status).toBe(200)
+    const refused = await list('', account.customer.token)
+    expect([refused.status, refused.body.error.code]).toEqual([403, 'forbidden'])
+    expect((await list('?q=Admin', account.customer.token)).text).toBe(refused.text)
+  })
+})
+
+describe('the filters of GET /users', () => {
+  it('are role and status, together or alone', async () => {
+    expect(await names('?role=admin')).toEqual(['Admin'])
+    expect((await names('?role=agent')).sort()).toEqual(['Agent', "Idle O'Brien"])
+    expect(await names('?status=inactive')).toEqual(["Idle O'Brien"])
+    expect(await names('?role=agent&status=active')).toEqual(['Agent'])
+    expect(await names('?role=admin&status=inactive')).toEqual([])
+    expect((await list('?role=customer')).body.pagination.total).toBe(5)
+  })
+
+  it.each(['role=root', 'role=', 'role=admin,agent', 'role=Admin', 'status=gone', 'status=', 'role=admin&role=agent'])(
+    '%s is 400',
+    async (query) => {
+      expect((await list(`?${query}`)).status).toBe(400)
+    },
+  )
+
+  it('q finds text in name or e-mail, whatever its case', async () => {
+    expect(await names('?q=zo%C3%AB')).toEqual(['Zoë 100% Off'])
+    expect(await names('?q=OFF')).toEqual(['Zoë 100% Off'])
+    expect(await names('?q=ZOE.PERCENT@Example.com')).toEqual(['Zoë 100% Off'])
+    expect(await names('?q=nobody-at-all')).toEqual([])
+  })
+
+  it('S14 q takes % and _ and quotes as they are', async () => {
+    expect(await names('?q=%25')).toEqual(['Zoë 100% Off'])
+    expect(await names('?q=r_s')).toEqual(['under_score'])
+    expect(await names("?q=O'B")).toEqual(["Idle O'Brien"])
+    for (const text of ["' OR 1=1 --", '*', '\\', '"', '%%', '😀', '_'.repeat(200), '; DROP TABLE users'])
+      expect(await names(`?q=${encodeURIComponent(text)}`)).toEqual([])
+  })
+
+  it('q finds nobody of another account', async () => {
+    expect(await names('?q=Foreign')).toEqual([])
+    expect(await names(`?q=${other.admin.email}`)).toEqual([])
+    expect((await list('?q=foreign@example.com')).body.pagination.total).toBe(0)
+  })
+})
+
+describe('the pages of GET /users', () => {
+  it('hold each user once, and keep the filters in their addresses', async () => {
+    const seen: string[] = []
+    let path: string | null = `${API}/users?per_page=2&role=customer`
+    let pages = 0
+    while (path && pages < 10) {
+      const answer = await call('GET', path, { token: account.agent.token })
+      expect(answer.body.data.length).toBeLessThanOrEqual(2)
+      expect(answer.body.pagination).toMatchObject({ total: 5, per_page: 2, last_page: 3, current_page: pages + 1 })
+      seen.push(...answer.body.data.map((user: UserBody) => user.id))
+      path = answer.body.pagination.next_page_url
+      if (path) expect(path).toContain('role=customer')
+      pages += 1
+    }
+    expect([pages, seen.length, new Set(seen).size]).toEqual([3, 5, 5])
+  })
+
+  it('past the end are empty, and lead back', async () => {
+    const answer = await list('?page=99&per_page=5')
+    expect([answer.status, answer.body.data]).toEqual([200, []])
+    expect(answer.body.pagination).toMatchObject({ total: 8, current_page: 99, last_page: 2, next_page_url: null })
+    expect(answer.body.pagination.prev_page_url).toBe(`${API}/users?page=2&per_page=5`)
+    expect(answer.headers.get('Link')).toContain('rel="prev"')
+    expect(answer.headers.get('Link')).not.toContain('rel="next"')
+  })
+
+  it('are at most 100 long', async () => {
+    expect((await list('?per_page=100')).status).toBe(200)
+    expect((await list('?per_page=101')).status).toBe(400)
+  })
+})
