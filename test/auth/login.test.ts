@@ -1,0 +1,189 @@
+import { env } from 'cloudflare:workers'
+import { beforeAll, describe, expect, it, vi } from 'vitest'
+import { hashPassword } from '../../src/lib/passwords'
+import { freshAddress } from '../helpers/addresses'
+import { type Account, type Answer, call, type Member, mintAccount, mintMember, row } from '../helpers/api'
+
+const PASSWORD = 'your_password'
+const OTHER = 'another_password'
+
+let account: Account
+let second: Account
+let jane: Member
+let idle: Member
+let unset: Member
+let twin: Member
+
+const EMAIL = { jane: 'jane.kelvin@example.com', twin: 'twin@example.com' }
+
+beforeAll(async () => {
+  account = await mintAccount('standard')
+  second = await mintAccount('standard')
+  const passwordHash = await hashPassword(PASSWORD)
+  jane = await mintMember(account.id, 'customer', { name: 'Jane Smith', email: EMAIL.jane, passwordHash })
+  idle = await mintMember(account.id, 'agent', { passwordHash, status: 'inactive' })
+  unset = await mintMember(account.id, 'agent')
+  twin = await mintMember(account.id, 'agent', { email: EMAIL.twin, passwordHash })
+  await mintMember(second.id, 'customer', { email: EMAIL.twin, passwordHash: await hashPassword(OTHER) })
+})
+
+const login = (body: unknown, options: object = {}) =>
+  call('POST', 'auth/login', { body, address: freshAddress(), ...options })
+
+/** How often a password was hashed while `work` ran: each hash begins by normalising it. */
+async function hashesDuring(work: () => Promise<unknown>): Promise<number> {
+  const normalized = vi.spyOn(String.prototype, 'normalize')
+  await work()
+  const count = normalized.mock.calls.filter(([form]) => form === 'NFC').length
+  normalized.mockRestore()
+  return count
+}
+
+function claimsOf(token: string) {
+  return JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString())
+}
+
+describe('POST /auth/login', () => {
+  it('answers as the reference does, not wrapped in data', async () => {
+    const answer = await login({ email: jane.email, password: PASSWORD })
+    expect(answer.status).toBe(200)
+    expect(Object.keys(answer.body)).toEqual(['token', 'expires_at', 'user'])
+    expect(answer.body.user).toEqual({ id: jane.id, name: 'Jane Smith', email: jane.email, role: 'customer' })
+    expect(Object.keys(answer.body.user)).toEqual(['id', 'name', 'email', 'role'])
+    expect(answer.headers.get('Cache-Control')).toBe('no-store')
+    expect(answer.text).not.toContain('scrypt')
+  })
+
+  it('gives an HS256 JWT with the claims of the contract, for 30 days', async () => {
+    const before = Math.floor(Date.now() / 1_000)
+    const { token, expires_at } = (await login({ email: jane.email, password: PASSWORD })).body
+    const header = JSON.parse(Buffer.from(token.split('.')[0], 'base64url').toString())
+    expect(header).toEqual({ alg: 'HS256', typ: 'JWT' })
+    const claims = claimsOf(token)
+    expect(Object.keys(claims).sort()).toEqual(['acc', 'aud', 'exp', 'gen', 'iat', 'iss', 'jti', 'role', 'sub'])
+    expect(claims).toMatchObject({ sub: jane.id, acc: account.id, role: 'customer', gen: 1 })
+    expect(claims.iat).toBeGreaterThanOrEqual(before)
+    expect(claims.exp - claims.iat).toBe(30 * 24 * 60 * 60)
+    expect(Date.parse(expires_at) / 1_000).toBe(claims.exp)
+    const again = claimsOf((await login({ email: jane.email, password: PASSWORD })).body.token)
+    expect(again.jti).not.toBe(claims.jti)
+  })
+
+  it('gives a token that works, and notes the login', async () => {
+    const before = Date.now()
+    const { token } = (await login({ email: jane.email, password: PASSWORD })).body
+    expect((await call('GET', 'tickets', { token })).status).toBe(200)
+    const user = await row<{ last_login_at: number }>('SELECT last_login_at FROM users WHERE id = ?', jane.id)
+    expect(user?.last_login_at).toBeGreaterThanOrEqual(before)
+  })
+
+  it('S02 trims the e-mail and ignores the case of ASCII letters', async () => {
+    for (const email of [' JANE.Kelvin@Example.com ', '\tjane.KELVIN@EXAMPLE.COM\n', EMAIL.jane.toUpperCase()])
+      expect((await login({ email, password: PASSWORD })).status).toBe(200)
+  })
+
+  it('S02 a Kelvin sign or full-width letters do not match an ASCII e-mail', async () => {
+    for (const email of ['jane.\u212aelvin@example.com', 'ｊａｎｅ.kelvin@example.com', 'jane.kelvin@e\u0445ample.com'])
+      expect((await login({ email, password: PASSWORD })).body.error.code).toBe('invalid_credentials')
+  })
+
+  it('ignores credentials, good or bad', async () => {
+    const headers = { Authorization: 'Bearer a.b.c', 'X-API-Key': 'tk_live_other' }
+    expect((await login({ email: jane.email, password: PASSWORD }, { headers })).status).toBe(200)
+    expect((await login({ email: jane.email, password: PASSWORD }, { token: account.admin.token })).status).toBe(200)
+  })
+
+  it('lets the slug choose where several accounts know the e-mail', async () => {
+    const first = await login({ email: EMAIL.twin, password: PASSWORD, account: account.slug })
+    expect(first.body.user.id).toBe(twin.id)
+    const other = await login({ email: EMAIL.twin, password: OTHER, account: second.slug })
+    expect(claimsOf(other.body.token)).toMatchObject({ acc: second.id, role: 'customer' })
+    expect((await login({ email: EMAIL.twin, password: OTHER, account: account.slug })).status).toBe(401)
+    expect((await login({ email: EMAIL.jane, password: PASSWORD, account: second.slug })).status).toBe(401)
+    expect((await login({ email: EMAIL.jane, password: PASSWORD, account: account.slug })).status).toBe(200)
+  })
+})
+
+describe('S01 a failed login', () => {
+  it('S01 has the same bytes and the same work, whatever the reason', async () => {
+    const attempts: Record<string, object> = {
+      'wrong password': { email: jane.email, password: 'not_the_password' },
+      'unknown e-mail': { email: 'nobody@example.com', password: PASSWORD },
+      'inactive user': { email: idle.email, password: PASSWORD },
+      'ambiguous account, password of one': { email: EMAIL.twin, password: PASSWORD },
+      'unknown slug': { email: jane.email, password: PASSWORD, account: 'no-such-account' },
+      'no password yet': { email: unset.email, password: PASSWORD },
+      'the hash as password': { email: jane.email, password: (await hashOf(jane.id)) ?? '' },
+    }
+    const answers: Answer[] = []
+    for (const [reason, body] of Object.entries(attempts)) {
+      const hashes = await hashesDuring(async () => answers.push(await login(body)))
+      expect(hashes, reason).toBe(1)
+    }
+    expect(answers.map((answer) => answer.status)).toEqual(answers.map(() => 401))
+    expect([...new Set(answers.map((answer) => answer.text))]).toEqual([
+      '{"error":{"code":"invalid_credentials","message":"The e-mail or the password is wrong","details":[]}}',
+    ])
+    const names = (answer: Answer) => [...answer.headers.keys()].sort().join()
+    expect(new Set(answers.map(names)).size).toBe(1)
+    expect(answers[0]?.headers.get('WWW-Authenticate')).toMatch(/^Bearer/)
+  })
+
+  it('does not note a login', async () => {
+    await login({ email: idle.email, password: PASSWORD })
+    const user = await row<{ last_login_at: null }>('SELECT last_login_at FROM users WHERE id = ?', idle.id)
+    expect(user?.last_login_at).toBeNull()
+  })
+
+  it('is what a login becomes that was deactivated while its password was checked', async () => {
+    const late = await mintMember(account.id, 'agent', { passwordHash: (await hashOf(jane.id)) ?? '' })
+    const original = env.DB.batch.bind(env.DB)
+    const batch = vi.spyOn(env.DB, 'batch').mockImplementationOnce((async (statements: D1PreparedStatement[]) => {
+      const found = await original(statements)
+      await env.DB.prepare("UPDATE users SET status = 'inactive' WHERE id = ?").bind(late.id).run()
+      return found
+    }) as never)
+    const answer = await login({ email: late.email, password: PASSWORD })
+    batch.mockRestore()
+    expect(answer.body.error.code).toBe('invalid_credentials')
+  })
+
+  async function hashOf(id: string) {
+    return (await row<{ password_hash: string }>('SELECT password_hash FROM users WHERE id = ?', id))?.password_hash
+  }
+})
+
+describe('a login that is no login', () => {
+  it('S03 refuses 5,000 characters before hashing', async () => {
+    const answers: Answer[] = []
+    const hashes = await hashesDuring(async () =>
+      answers.push(await login({ email: jane.email, password: 'x'.repeat(5_000) })),
+    )
+    expect(hashes).toBe(0)
+    expect(answers[0]?.status).toBe(400)
+    expect(answers[0]?.body.error.details).toEqual([
+      { field: 'password', message: 'Password must be 1 to 128 characters' },
+    ])
+  })
+
+  it.each([
+    [{}, ['email', 'password']],
+    [{ email: EMAIL.jane }, ['password']],
+    [{ email: EMAIL.jane, password: '' }, ['password']],
+    [{ email: EMAIL.jane, password: 1 }, ['password']],
+    [{ email: EMAIL.jane, password: 'a\0b' }, ['password']],
+    [{ email: 'no address', password: 'x' }, ['email']],
+    [{ email: [EMAIL.jane], password: { $ne: '' } }, ['email', 'password']],
+    [{ email: EMAIL.jane, password: 'x', role: 'admin' }, ['role']],
+    [{ email: EMAIL.jane, password: 'x', account: '' }, ['account']],
+    [{ email: `${'x'.repeat(250)}@example.com`, password: 'x' }, ['email']],
+  ])('%j is 400', async (body, fields) => {
+    const answer = await login(body)
+    expect(answer.status).toBe(400)
+    expect(answer.body.error.details.map((entry: { field: string }) => entry.field).sort()).toEqual(fields)
+  })
+
+  it.each(["jane'--@example.com", "'or'1'='1@example.com", '%@example.com'])('%s is nobody', async (email) => {
+    expect((await login({ email, password: PASSWORD })).body.error.code).toBe('invalid_credentials')
+  })
+})

@@ -1,0 +1,56 @@
+import { describe, expect, it } from 'vitest'
+import { hashPassword, verifyPassword } from '../../src/lib/passwords'
+
+describe('passwords', () => {
+  it('are stored with their parameters and a salt each', async () => {
+    const [one, two] = await Promise.all([hashPassword('your_password'), hashPassword('your_password')])
+    expect(one).toMatch(/^scrypt\$16384\$8\$5\$[\w-]{22}\$[\w-]{43}$/)
+    expect(one).not.toBe(two)
+    expect(await verifyPassword('your_password', one)).toBe(true)
+    expect(await verifyPassword('your_password', two)).toBe(true)
+    expect(await verifyPassword('Your_password', one)).toBe(false)
+    expect(await verifyPassword('', one)).toBe(false)
+  })
+
+  it('S03 64 characters with emoji and spaces work, and differ from their 63-character prefix', async () => {
+    const password = `${'pass 😀 word é '.repeat(8)}`.slice(0, 63).padEnd(63, 'x')
+    const whole = `${password}!`
+    expect(whole).toHaveLength(64)
+    const hash = await hashPassword(whole)
+    expect(await verifyPassword(whole, hash)).toBe(true)
+    expect(await verifyPassword(password, hash)).toBe(false)
+    expect(await verifyPassword(whole.trimEnd(), hash)).toBe(true)
+    expect(await verifyPassword(`${whole} `, hash)).toBe(false)
+  })
+
+  it('differ at their last of 128 characters', async () => {
+    const hash = await hashPassword(`${'x'.repeat(127)}a`)
+    expect(await verifyPassword(`${'x'.repeat(127)}a`, hash)).toBe(true)
+    expect(await verifyPassword(`${'x'.repeat(127)}b`, hash)).toBe(false)
+  })
+
+  it('are the same however a keyboard composes an accent', async () => {
+    const hash = await hashPassword('caf\u00e9 au lait')
+    expect(await verifyPassword('cafe\u0301 au lait', hash)).toBe(true)
+  })
+
+  it('verify by the parameters that are stored', async () => {
+    const hash = await hashPassword('your_password')
+    expect(await verifyPassword('your_password', hash.replace('$5$', '$4$'))).toBe(false)
+  })
+
+  it.each([null, '', 'plain', 'scrypt$16384$8$5', 'bcrypt$1$2$3$c2FsdA$a2V5', 'scrypt$16384$8$5$c2FsdA$a2V5'])(
+    'S01 without a usable hash (%s) say no, after the same work',
+    async (hash) => {
+      const reference = await hashPassword('x')
+      const time = async (stored: string | null) => {
+        const started = performance.now()
+        expect(await verifyPassword('your_password', stored)).toBe(false)
+        return performance.now() - started
+      }
+      const honest = Math.min(await time(reference), await time(reference), await time(reference))
+      const dummy = Math.min(await time(hash), await time(hash), await time(hash))
+      expect(dummy).toBeGreaterThan(honest / 2)
+    },
+  )
+})

@@ -1,0 +1,98 @@
+import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
+import { hashPassword } from '../../src/lib/passwords'
+import { freshAddress } from '../helpers/addresses'
+import { type Account, call, createTicket, mintAccount, mintMember } from '../helpers/api'
+
+let account: Account
+
+beforeAll(async () => {
+  account = await mintAccount()
+})
+
+let written: unknown[][]
+
+beforeEach(() => {
+  written = []
+  const keep = (...entry: unknown[]) => {
+    written.push(entry)
+  }
+  vi.spyOn(console, 'info').mockImplementation(keep)
+  vi.spyOn(console, 'error').mockImplementation(keep)
+})
+afterEach(() => {
+  vi.restoreAllMocks()
+})
+
+function lines(): string[] {
+  return written.map((entry) => {
+    expect(entry).toHaveLength(1)
+    return String(entry[0])
+  })
+}
+
+describe('the log line', () => {
+  it('is one line of JSON a request, by pattern, status and caller', async () => {
+    const ticket = await createTicket(account.agent)
+    const headers = { 'X-Request-Id': 'one-line' }
+    await call('GET', `tickets/${ticket.id}`, { token: account.agent.token, headers })
+    const [first, second, ...rest] = lines()
+    expect(rest).toEqual([])
+    expect(first).not.toContain('\n')
+    expect(JSON.parse(second ?? '')).toMatchObject({
+      level: 'info',
+      request_id: 'one-line',
+      method: 'GET',
+      route: '/api/v1/tickets/:ticket_id',
+      status: 200,
+      duration_ms: expect.any(Number),
+      account_id: account.id,
+      caller_id: account.agent.id,
+      db: { round_trips: 1, rows_read: expect.any(Number), rows_written: 0 },
+    })
+  })
+
+  it('is there for 404, 405, preflights and refusals too', async () => {
+    await call('GET', '/nothing')
+    await call('GET', 'nothing', { address: freshAddress() })
+    await call('PUT', 'tickets', { address: freshAddress() })
+    await call('OPTIONS', '/health')
+    await call('GET', 'tickets', { address: freshAddress() })
+    expect(lines().map((line) => JSON.parse(line).status)).toEqual([404, 404, 405, 204, 401])
+  })
+
+  it('S20 holds no token, password, search text, signature, address, body or base64', async () => {
+    const password = 'correct horse 電池'
+    const member = await mintMember(account.id, 'customer', { passwordHash: await hashPassword(password) })
+    const content = Buffer.from('a file that nobody should read').toString('base64')
+    const body = {
+      title: 'A very private title',
+      description: 'A very private text',
+      attachments: [{ filename: 'private-name.txt', content, mime_type: 'text/plain' }],
+    }
+    const made = await call('POST', 'tickets', { token: member.token, body })
+    const file = new URL(made.body.data.attachments[0].url)
+    await call('GET', `${file.pathname}${file.search}`)
+    await call('GET', 'tickets?q=secretsearch&tag=secrettag', { token: member.token })
+    await call('GET', 'tickets?api_key=tk_live_secret', { token: member.token })
+    await call('GET', 'nothing/secretpath?token=secretquery', { headers: { 'X-API-Key': 'tk_live_secret' } })
+    await call('POST', 'auth/login', { body: { email: member.email, password } })
+    await call('POST', 'auth/login', { body: { email: member.email, password: 'secretguess' } })
+    await call('POST', 'auth/login', { body: '{"email":"broken@example.com","password":"secretbroken' })
+    const log = lines().join('\n')
+    expect(lines()).toHaveLength(8)
+    const secrets = [
+      member.token,
+      member.token.split('.')[2] ?? '',
+      password,
+      content,
+      member.email,
+      file.searchParams.get('signature') ?? '',
+      'private',
+      'secret',
+      'tk_live',
+      '198.51.',
+      '192.0.2.',
+    ]
+    for (const secret of secrets) expect(log).not.toContain(secret)
+  })
+})
