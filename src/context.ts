@@ -1,12 +1,16 @@
-import type { AccountDb } from './db/client'
+import type { AccountDb, DirectoryDb } from './db/client'
 import type { Config } from './env'
 import type { Role } from './roles'
 
 /** Who is calling, as the caller's Durable Object vouched for it. */
 export interface Caller {
   accountId: string
+  /** Of a member: a person's `user_…` or an API key's `key_…`. */
   id: string
+  kind: 'person' | 'key'
   role: Role
+  /** The ID of a person's token and when it expires (unix seconds). */
+  token: { id: string; expiresAt: number } | null
 }
 
 /** What a service gets beside its input: the caller, the caller's database, the clock (ms) and the outside world. */
@@ -18,8 +22,41 @@ export interface ServiceContext {
   now: number
   /** Origin of absolute URLs, and the prefix (`/api/v1`) the request used. */
   links: { origin: string; prefix: string }
+  credentials: Credentials
+  throttle: Throttle
   /** Wakes the sender of events. It may be lost: the sweep finds what it would have told. */
   wake(): void
   /** Work that may outlive the answer, and may be lost. */
   later(work: Promise<unknown>): void
+}
+
+/** What a service for callers without a credential gets. */
+export interface PublicContext {
+  directory: DirectoryDb
+  openAccount(accountId: string): AccountDb
+  config: Config
+  now: number
+  throttle: Throttle
+  wake(accountId: string): void
+}
+
+/**
+ * Changes to a member's credential or rights, so that they hold at once: the member's Durable Object is told to doubt
+ * what it knows, the change is committed, the object reads anew. A crash in between leaves it doubting, and asking D1
+ * on every call, for a minute. Throws 503 when the object can't be told; then nothing is changed.
+ */
+export interface Credentials {
+  changing<T>(memberId: string, commit: () => Promise<T>): Promise<T>
+}
+
+/** Limits on guessing, kept in Durable Objects. Each throws 429 with `Retry-After`, or 503. */
+export interface Throttle {
+  /** Counts an attempt to log in, before its password is looked at, as if it had failed. */
+  beginLogin(emailKey: string): Promise<void>
+  /** Takes the attempt back, for it succeeded; the address is known to the e-mail from now on. */
+  loginSucceeded(emailKey: string): Promise<void>
+  /** Counts a registration from the caller's address. */
+  registration(): Promise<void>
+  /** Counts a look-up of an API key that this service can not judge by itself. */
+  keyLookup(): Promise<void>
 }

@@ -1,9 +1,11 @@
 import { createApp } from './app'
 import { sweepObjects } from './attachments/service'
+import { sweepTokens } from './auth/service'
 import type { Bindings, WakeMessage } from './env'
 import { fanOut, sweepEvents } from './events/service'
 import { writeLog } from './http/logging'
 
+export { LoginThrottle } from './auth/login-throttle'
 export { RateLimiter } from './rate-limiting/rate-limiter'
 
 const DEAD_LETTERS = 'ticketing-webhooks-dead'
@@ -30,7 +32,7 @@ export default {
 
   async scheduled(_controller, env) {
     const now = Date.now()
-    const results = await Promise.allSettled([sweepEvents(env, now), sweepObjects(env, now)])
+    const results = await Promise.allSettled([sweepEvents(env, now), sweepObjects(env, now), sweepTokens(env, now)])
     const failed = results.filter((result) => result.status === 'rejected').length
     if (failed > 0) writeLog('error', { sweep: 'failed', parts: failed })
   },

@@ -20,8 +20,9 @@ export function openApiDocument(v1: OpenAPIHono<AppEnv>, root: OpenAPIHono<AppEn
   v1.openAPIRegistry.registerComponent('securitySchemes', 'bearer', {
     type: 'http',
     scheme: 'bearer',
-    description: 'The token of a login',
+    description: 'The token of a login, or an API key',
   })
+  v1.openAPIRegistry.registerComponent('securitySchemes', 'apiKey', { type: 'apiKey', in: 'header', name: 'X-API-Key' })
   const document = v1.getOpenAPI31Document({
     openapi: '3.1.0',
     info: INFO,
@@ -29,8 +30,10 @@ export function openApiDocument(v1: OpenAPIHono<AppEnv>, root: OpenAPIHono<AppEn
       { url: '/api/v1', description: 'Local development' },
       { url: '/ticketing/v1', description: 'Production' },
     ],
-    security: [{ bearer: [] }],
-    tags: ['Authentication', 'Tickets', 'Comments', 'Attachments', 'Users', 'Service'].map((name) => ({ name })),
+    security: [{ bearer: [] }, { apiKey: [] }],
+    tags: ['Authentication', 'Account', 'Tickets', 'Comments', 'Attachments', 'Users', 'API keys', 'Service'].map(
+      (name) => ({ name }),
+    ),
   })
   const rootDocument = root.getOpenAPI31Document({ openapi: '3.1.0', info: INFO })
   const rootPaths = Object.entries(rootDocument.paths ?? {}).map(([path, item]) => [

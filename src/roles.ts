@@ -46,3 +46,13 @@ export function statusesBefore(role: Role, target: string): readonly string[] | 
   if (STAFF.includes(role) || target === 'closed') return null
   return target === 'open' ? ['resolved', 'closed'] : []
 }
+
+/** Whether the role may read the people of the account, not only itself. */
+export function readsUsers(role: Role): boolean {
+  return STAFF.includes(role)
+}
+
+/** Whether the role may change anybody of the account, their role and status too. */
+export function managesUsers(role: Role): boolean {
+  return role === 'admin'
+}

@@ -1,4 +1,6 @@
 import { OpenAPIHono } from '@hono/zod-openapi'
+import { addAccountRoutes } from './accounts/routes'
+import { addApiKeyRoutes } from './api-keys/routes'
 import { addAuthRoutes } from './auth/routes'
 import { addCommentRoutes } from './comments/routes'
 import type { AppEnv } from './http/app-env'
@@ -10,7 +12,9 @@ import { addUserRoutes } from './users/routes'
 export function createV1(): OpenAPIHono<AppEnv> {
   const v1 = new OpenAPIHono<AppEnv>({ defaultHook: refuseInvalid })
   addAuthRoutes(v1)
+  addAccountRoutes(v1)
   addUserRoutes(v1)
+  addApiKeyRoutes(v1)
   addTicketRoutes(v1)
   addCommentRoutes(v1)
   return v1

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { getPlatformProxy } from 'wrangler'
-import { hashPassword } from '../../src/auth/passwords.ts'
+import { hashPassword } from '../../src/lib/passwords.ts'
 import { ACCOUNTS, ATTACHMENT, COMMENTS, PASSWORD, TICKETS, USERS } from './data.ts'
 
 interface LocalBindings {

@@ -1,7 +1,7 @@
 import { type OpenAPIHono, z } from '@hono/zod-openapi'
 import type { Context } from 'hono'
 import { noCosts, openAccount } from '../db/client'
-import { configOf } from '../env'
+import { acceptedKeys, configOf } from '../env'
 import type { AppEnv } from '../http/app-env'
 import { ApiError, notFound } from '../http/errors'
 import { pathId } from '../http/fields'
@@ -54,10 +54,9 @@ export function addFileRoutes(app: OpenAPIHono<AppEnv>): void {
 
 /** An altered address is told the same for any ID, so that nothing can be learnt by guessing. */
 async function serveFile(c: Context<AppEnv>): Promise<Response> {
-  const config = configOf(c.env)
   const file = { id: c.req.param('attachment_id') ?? '', filename: c.req.param('filename') ?? '' }
   const query = { expires: c.req.query('expires'), signature: c.req.query('signature') }
-  const accountId = verifiedAccount(file, query, config.keys.files, Date.now())
+  const accountId = verifiedAccount(file, query, acceptedKeys(configOf(c.env), 'files'), Date.now())
   if (accountId === null) {
     await countAddress(c)
     throw new ApiError(403, 'forbidden', 'This address is not signed, was altered or has expired')

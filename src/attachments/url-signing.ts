@@ -21,13 +21,14 @@ export function signedPath(file: FileAddress, key: Buffer, now: number): string 
 export function verifiedAccount(
   file: Omit<FileAddress, 'accountId'>,
   query: { expires: string | undefined; signature: string | undefined },
-  key: Buffer,
+  keys: Buffer[],
   now: number,
 ): string | null {
   const [accountId, given, ...rest] = (query.signature ?? '').split('.')
   if (!accountId || !given || rest.length > 0 || !/^[1-9]\d{0,11}$/.test(query.expires ?? '')) return null
   const expires = Number(query.expires)
-  if (!sameText(given, mac(key, message({ accountId, ...file }, expires)))) return null
+  const signed = message({ accountId, ...file }, expires)
+  if (!keys.some((key) => sameText(given, mac(key, signed)))) return null
   return expires * SECOND > now ? accountId : null
 }
 

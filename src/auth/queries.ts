@@ -1,5 +1,5 @@
 import { sql } from 'drizzle-orm'
-import { rows } from '../db/client'
+import { rows, write } from '../db/client'
 import type { Role } from '../roles'
 
 export interface LoginRow {
@@ -32,17 +32,55 @@ export function noteLogin(accountId: string, userId: string, generation: number,
     RETURNING id`)
 }
 
-export interface FactsRow {
+export interface PersonFactsRow {
   role: Role
   status: 'active' | 'inactive'
   credential_generation: number
+  spared_token: string | null
   plan: 'standard' | 'premium'
 }
 
-/** What a member's Durable Object vouches for. */
-export function findFacts(accountId: string, memberId: string) {
-  return rows<FactsRow>(sql`
-    SELECT u.role, u.status, u.credential_generation, a.plan
+/** What a person's Durable Object vouches for. */
+export function findPersonFacts(accountId: string, userId: string) {
+  return rows<PersonFactsRow>(sql`
+    SELECT u.role, u.status, u.credential_generation, u.spared_token, a.plan
     FROM users u JOIN accounts a ON a.id = u.account_id
-    WHERE u.account_id = ${accountId} AND u.id = ${memberId}`)
+    WHERE u.account_id = ${accountId} AND u.id = ${userId} AND u.kind = 'person'`)
+}
+
+/** The tokens of a person that were given back since a time (ms) and have not expired. */
+export function findRevokedTokens(accountId: string, userId: string, since: number, now: number) {
+  return rows<{ token_id: string; expires_at: number }>(sql`
+    SELECT token_id, expires_at FROM revoked_tokens
+    WHERE account_id = ${accountId} AND user_id = ${userId} AND revoked_at >= ${since} AND expires_at > ${now}`)
+}
+
+export function insertRevokedToken(
+  accountId: string,
+  userId: string,
+  token: { id: string; expiresAt: number },
+  now: number,
+) {
+  return write(sql`
+    INSERT OR IGNORE INTO revoked_tokens (account_id, user_id, token_id, revoked_at, expires_at)
+    VALUES (${accountId}, ${userId}, ${token.id}, ${now}, ${token.expiresAt})`)
+}
+
+/** The accounts that have notes of expired tokens. The sweep's own question, which no caller can ask. */
+export function findAccountsWithExpiredTokens(now: number, limit: number) {
+  return rows<{ account_id: string }>(sql`
+    SELECT account_id FROM revoked_tokens WHERE expires_at < ${now} GROUP BY account_id LIMIT ${limit}`)
+}
+
+export function deleteExpiredTokens(accountId: string, now: number) {
+  return write(sql`DELETE FROM revoked_tokens WHERE account_id = ${accountId} AND expires_at < ${now}`)
+}
+
+/** The account with a slug that strangers may join. */
+export function findOpenAccount(slug: string) {
+  return rows<{ id: string }>(sql`SELECT id FROM accounts WHERE slug = ${slug} AND allow_registration = 1`)
+}
+
+export function findUnlockRow(emailKey: string) {
+  return rows<{ unlocked_at: number }>(sql`SELECT unlocked_at FROM login_unlocks WHERE email_key = ${emailKey}`)
 }

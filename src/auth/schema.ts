@@ -1,28 +1,27 @@
 import { z } from '@hono/zod-openapi'
-import { line, WireTime } from '../http/fields'
-import { isCleanText } from '../lib/text'
+import { Email, GivenPassword, line, NewPassword, WireTime } from '../http/fields'
 import { ROLES } from '../roles'
-
-const MAX_EMAIL = 254
-
-/** An e-mail address as it is sent, without white space around it. */
-export const Email = line(MAX_EMAIL)
-  .refine((email) => /^[^\s@]+@[^\s@]+\.[^\s@]+$/.test(email), 'must be an e-mail address')
-  .openapi({ format: 'email', example: 'user@example.com' })
 
 export const LoginBody = z
   .strictObject({
     email: Email,
-    password: z
-      .string()
-      .refine((value) => value.length > 0 && value.length <= 512, 'must be 1 to 128 characters')
-      .refine(isCleanText, 'must not hold control characters or broken Unicode')
-      .openapi({ format: 'password', minLength: 1, maxLength: 128 }),
+    password: GivenPassword,
     account: line(64)
       .optional()
       .openapi({ description: 'The slug of the account; needed where several know the e-mail' }),
   })
   .openapi('Login', { example: { email: 'user@example.com', password: 'your_password' } })
+
+export const RegisterBody = z
+  .strictObject({
+    account: line(64).openapi({ description: 'The slug of the account' }),
+    name: line(100),
+    email: Email,
+    password: NewPassword,
+  })
+  .openapi('Register', {
+    example: { account: 'acme', name: 'Jo Ruiz', email: 'jo@example.com', password: 'correct horse battery' },
+  })
 
 export const LoginAnswer = z
   .object({

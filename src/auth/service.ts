@@ -1,74 +1,107 @@
 import type { z } from '@hono/zod-openapi'
-import { type DbCosts, openAccount, openDirectory } from '../db/client'
-import type { Bindings, Config } from '../env'
-import { invalidCredentials, invalidInput } from '../http/errors'
-import { detail } from '../http/validation'
+import type { PublicContext, ServiceContext } from '../context'
+import { openAccount, openDirectory } from '../db/client'
+import type { Bindings } from '../env'
+import { forbidden, invalidCredentials } from '../http/errors'
+import { refusalOf } from '../http/refusals'
+import { newId } from '../lib/ids'
+import { hashPassword, verifyPassword } from '../lib/passwords'
 import { asciiLower } from '../lib/text'
 import { SECOND, toWireTime } from '../lib/time'
 import type { Role } from '../roles'
-import { verifyPassword } from './passwords'
-import { findFacts, findLogins, noteLogin } from './queries'
-import type { LoginAnswer, LoginBody } from './schema'
-import { issueToken, readToken } from './tokens'
+import { newPerson } from '../users/service'
+import {
+  deleteExpiredTokens,
+  findAccountsWithExpiredTokens,
+  findLogins,
+  findOpenAccount,
+  insertRevokedToken,
+  noteLogin,
+} from './queries'
+import type { LoginAnswer, LoginBody, RegisterBody } from './schema'
+import { issueToken } from './tokens'
 
-/** A credential whose signature holds; whether it still counts is for the caller's Durable Object to say. */
-export interface Credential {
-  claim: { accountId: string; memberId: string; generation: number }
-  /** The role the credential names, if it names one. It may be out of date. */
-  claimedRole: Role | null
-}
+export { type Claim, type Credential, identify } from './credentials'
+export { findMemberFacts, type MemberFacts, type MemberName, noteKeyUse, type RevokedToken } from './facts'
+export { LoginAnswer } from './schema'
+export { throttleFor } from './throttle'
 
-/** What a Durable Object keeps of its member. */
-export interface CallerFacts {
-  active: boolean
-  role: Role
-  plan: 'standard' | 'premium'
-  generation: number
-}
-
-/**
- * The credential of a request, or null where there is none or a bad one. Throws 400 for two different ones at once.
- */
-export async function identify(headers: Headers, config: Config): Promise<Credential | null> {
-  const bearer = /^Bearer +(\S+)$/i.exec(headers.get('Authorization') ?? '')?.[1]
-  const apiKey = headers.get('X-API-Key')
-  if (bearer && apiKey && bearer !== apiKey)
-    throw invalidInput([detail(['X-API-Key'], 'must not come beside another credential')])
-  const claims = bearer ? await readToken(bearer, config.keys.tokens) : null
-  if (!claims) return null
-  return { claim: { accountId: claims.acc, memberId: claims.sub, generation: claims.gen }, claimedRole: claims.role }
-}
-
-/** What D1 knows of a member, or null where it has gone. For the member's Durable Object. Throws `DbError`. */
-export async function findCallerFacts(
-  env: Pick<Bindings, 'DB'>,
-  accountId: string,
-  memberId: string,
-): Promise<CallerFacts | null> {
-  const row = await openAccount(env, accountId).first(findFacts(accountId, memberId))
-  if (!row) return null
-  return { active: row.status === 'active', role: row.role, plan: row.plan, generation: row.credential_generation }
-}
+const ACCOUNTS_A_SWEEP = 100
 
 /**
- * Exchanges an e-mail and a password for a token. Anybody may call it. Throws 401 `invalid_credentials`, after the same
- * work, for an unknown e-mail, a wrong password, an inactive user and an e-mail that several accounts know.
+ * Exchanges an e-mail and a password for a token. Anybody may call it. Throws 429 before any hashing when the e-mail or
+ * the address has failed too often, and 401 `invalid_credentials`, after the same work, for an unknown e-mail, a wrong
+ * password, an inactive user and an e-mail that several accounts know.
  */
 export async function login(
-  env: Bindings,
-  config: Config,
-  costs: DbCosts,
-  now: number,
+  ctx: PublicContext,
   input: z.infer<typeof LoginBody>,
 ): Promise<z.infer<typeof LoginAnswer>> {
-  const found = await openDirectory(env, costs).all(findLogins(asciiLower(input.email), input.account))
+  const emailKey = asciiLower(input.email)
+  await ctx.throttle.beginLogin(emailKey)
+  const found = await ctx.directory.all(findLogins(emailKey, input.account))
   const user = found.length === 1 && found[0]?.status === 'active' ? found[0] : undefined
   const matches = await verifyPassword(input.password, user?.password_hash ?? null)
   if (!user || !matches) throw invalidCredentials()
-  const { account_id, id, name, email, role, credential_generation } = user
-  const noted = await openAccount(env, account_id, costs).first(noteLogin(account_id, id, credential_generation, now))
+  const { account_id, id, credential_generation } = user
+  const noted = await ctx.openAccount(account_id).first(noteLogin(account_id, id, credential_generation, ctx.now))
   if (!noted) throw invalidCredentials()
-  const member = { sub: id, acc: account_id, role, gen: credential_generation }
-  const { token, expiresAt } = await issueToken(member, config.keys.tokens, now, config.tokenTtlSeconds)
+  await ctx.throttle.loginSucceeded(emailKey)
+  return loginAnswer(ctx, account_id, user)
+}
+
+/** What a login answers with: a new token for a member, and who that is. */
+export async function loginAnswer(
+  ctx: PublicContext,
+  accountId: string,
+  user: { id: string; name: string; email: string; role: Role; credential_generation: number },
+): Promise<z.infer<typeof LoginAnswer>> {
+  const { id, name, email, role, credential_generation } = user
+  const member = { sub: id, acc: accountId, role, gen: credential_generation }
+  const { token, expiresAt } = await issueToken(member, ctx.config.keys.tokens, ctx.now, ctx.config.tokenTtlSeconds)
   return { token, expires_at: toWireTime(expiresAt * SECOND), user: { id, name, email, role } }
+}
+
+/**
+ * Joins an account as a customer. Anybody may call it, five times an hour and address (429). Throws the same 403 for an
+ * unknown account and one that is closed, and 409 for an e-mail that is taken.
+ */
+export async function register(ctx: PublicContext, input: z.infer<typeof RegisterBody>) {
+  await ctx.throttle.registration()
+  const passwordHash = await hashPassword(input.password)
+  const account = await ctx.directory.first(findOpenAccount(input.account))
+  if (!account) throw forbidden()
+  const person = newPerson({
+    accountId: account.id,
+    id: newId('user', ctx.now),
+    name: input.name,
+    email: input.email,
+    role: 'customer',
+    passwordHash,
+    lastLoginAt: ctx.now,
+    eventId: newId('evt', ctx.now),
+    now: ctx.now,
+  })
+  await ctx.openAccount(account.id).batch(person.statements).catch(refuse)
+  ctx.wake(account.id)
+  return loginAnswer(ctx, account.id, person.user)
+}
+
+/** Ends the token that the request came with, at once. For people. */
+export async function logout(ctx: ServiceContext): Promise<void> {
+  const { accountId, id, token } = ctx.caller
+  if (!token) throw forbidden()
+  const revoked = { id: token.id, expiresAt: token.expiresAt * SECOND }
+  const commit = () => ctx.db.all(insertRevokedToken(accountId, id, revoked, ctx.now))
+  await ctx.credentials.changing(id, commit).catch(refuse)
+}
+
+/** Forgets tokens that were given back and have expired since, in all accounts. */
+export async function sweepTokens(env: Bindings, now: number): Promise<void> {
+  const accounts = await openDirectory(env).all(findAccountsWithExpiredTokens(now, ACCOUNTS_A_SWEEP))
+  for (const { account_id } of accounts) await openAccount(env, account_id).all(deleteExpiredTokens(account_id, now))
+}
+
+function refuse(error: unknown): never {
+  throw refusalOf(error)
 }

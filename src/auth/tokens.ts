@@ -33,15 +33,18 @@ export async function issueToken(
   return { token: await sign(claims, key.toString('base64url'), ALGORITHM), expiresAt: exp }
 }
 
-/** The claims of a token that this service signed and that has not expired, else null. */
-export async function readToken(token: string, key: Buffer): Promise<TokenClaims | null> {
+/** The claims of a token that this service signed with one of the keys and that has not expired, else null. */
+export async function readToken(token: string, keys: Buffer[]): Promise<TokenClaims | null> {
   if (!isCanonical(token)) return null
-  try {
-    const payload = await verify(token, key.toString('base64url'), { alg: ALGORITHM, iss: ISSUER, aud: AUDIENCE })
-    return Claims.safeParse(payload).data ?? null
-  } catch {
-    return null
+  for (const key of keys) {
+    const payload = await verify(token, key.toString('base64url'), {
+      alg: ALGORITHM,
+      iss: ISSUER,
+      aud: AUDIENCE,
+    }).catch(() => null)
+    if (payload) return Claims.safeParse(payload).data ?? null
   }
+  return null
 }
 
 /** The last character of a signature has bits that decoders drop: only the one spelling that was issued is a token. */

@@ -46,7 +46,9 @@ export const users = sqliteTable(
     role: text('role', { enum: ['admin', 'agent', 'customer'] }).notNull(),
     status: text('status', { enum: ['active', 'inactive'] }).notNull(),
     passwordHash: text('password_hash'),
+    /** Tokens of another generation are dead, but for the one whose ID is spared. */
     credentialGeneration: integer('credential_generation').notNull(),
+    sparedToken: text('spared_token'),
     createdAt: integer('created_at').notNull(),
     lastLoginAt: integer('last_login_at'),
   },
@@ -54,8 +56,58 @@ export const users = sqliteTable(
     primaryKey({ columns: [t.accountId, t.id] }),
     uniqueIndex('users_by_email').on(t.accountId, t.emailKey),
     index('users_by_age').on(t.accountId, t.createdAt, t.id),
+    index('users_admins').on(t.accountId).where(sql`kind = 'person' AND role = 'admin' AND status = 'active'`),
   ],
 )
+
+/** Tokens that were given back before they expired. */
+export const revokedTokens = sqliteTable(
+  'revoked_tokens',
+  {
+    accountId: text('account_id').notNull(),
+    userId: text('user_id').notNull(),
+    tokenId: text('token_id').notNull(),
+    revokedAt: integer('revoked_at').notNull(),
+    expiresAt: integer('expires_at').notNull(),
+  },
+  (t) => [
+    primaryKey({ columns: [t.accountId, t.userId, t.tokenId] }),
+    index('revoked_tokens_by_expiry').on(t.accountId, t.expiresAt),
+  ],
+)
+
+/** What makes a member of kind `key` a credential. Of a secret there is only a SHA-256 (hexadecimal). */
+export const apiKeys = sqliteTable(
+  'api_keys',
+  {
+    accountId: text('account_id').notNull(),
+    id: text('id').notNull(),
+    lastFour: text('last_four').notNull(),
+    hash: text('hash').notNull(),
+    previousHash: text('previous_hash'),
+    previousUntil: integer('previous_until'),
+    createdAt: integer('created_at').notNull(),
+    lastUsedAt: integer('last_used_at'),
+    expiresAt: integer('expires_at'),
+    revokedAt: integer('revoked_at'),
+  },
+  (t) => [
+    primaryKey({ columns: [t.accountId, t.id] }),
+    foreignKey({ columns: [t.accountId, t.id], foreignColumns: [users.accountId, users.id] }),
+  ],
+)
+
+/** Which account an API key is of: what a request with a key has before it has an account. */
+export const keyDirectory = sqliteTable('key_directory', {
+  keyId: text('key_id').primaryKey(),
+  accountId: text('account_id').notNull(),
+})
+
+/** When the operator last unlocked an e-mail address whose logins had failed too often. */
+export const loginUnlocks = sqliteTable('login_unlocks', {
+  emailKey: text('email_key').primaryKey(),
+  unlockedAt: integer('unlocked_at').notNull(),
+})
 
 export const tickets = sqliteTable(
   'tickets',

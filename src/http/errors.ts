@@ -79,6 +79,10 @@ export function notFound(): ApiError {
   return new ApiError(404, 'not_found', 'There is nothing here that you may see')
 }
 
+export function conflict(details: ErrorDetail[]): ApiError {
+  return new ApiError(409, 'conflict', 'The request conflicts with what is there', details)
+}
+
 export function payloadTooLarge(message: string): ApiError {
   return new ApiError(413, 'payload_too_large', message)
 }
@@ -91,8 +95,9 @@ export function validationError(details: ErrorDetail[]): ApiError {
   return new ApiError(422, 'validation_error', 'The request refers to something that is not allowed', details)
 }
 
-export function rateLimited(limit: number, retryAfterSeconds: number): ApiError {
-  return new ApiError(429, 'rate_limited', `The limit of ${limit} requests per minute is reached`, [], {
+/** `limit` names what was exceeded: `100 requests per minute`. */
+export function rateLimited(limit: string, retryAfterSeconds: number): ApiError {
+  return new ApiError(429, 'rate_limited', `The limit of ${limit} is reached`, [], {
     'Retry-After': String(retryAfterSeconds),
   })
 }

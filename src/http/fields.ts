@@ -114,3 +114,46 @@ export const WireTime = z
   .string()
   .regex(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/)
   .openapi({ format: 'date-time', example: toWireTime(Date.UTC(2025, 4, 1, 9, 30)) })
+
+/** A time in a body that lies ahead, as milliseconds. */
+export function futureTime() {
+  return z
+    .string()
+    .transform((text, ctx) => {
+      const value = parseInstant(text)
+      if (value === null || value <= Date.now())
+        ctx.addIssue({ code: 'custom', message: 'must be an RFC 3339 time or a date that lies ahead' })
+      return value ?? 0
+    })
+    .openapi({ type: 'string', format: 'date-time', example: '2030-01-01T00:00:00Z' })
+}
+
+const MAX_EMAIL = 254
+
+/** An e-mail address, without white space around it. */
+export const Email = line(MAX_EMAIL)
+  .refine((email) => /^[^\s@]+@[^\s@]+\.[^\s@]+$/.test(email), 'must be an e-mail address')
+  .openapi({ format: 'email', example: 'user@example.com' })
+
+/** A password of 8 to 128 characters that is to be set. */
+export const NewPassword = password(8)
+
+/** A password that is to be checked against one that was set. */
+export const GivenPassword = password(1)
+
+function password(min: number) {
+  return z
+    .string()
+    .superRefine((value, ctx) => {
+      const length = value.length > 1_000 ? value.length : characters(value)
+      if (length < min || length > 128) ctx.addIssue({ code: 'custom', message: `must be ${min} to 128 characters` })
+      else if (!isCleanText(value)) ctx.addIssue({ code: 'custom', message: CONTROL_RULE })
+    })
+    .openapi({ format: 'password', minLength: min, maxLength: 128 })
+}
+
+/** For a body whose fields are all optional: at least one must be there. Unknown ones are told of by themselves. */
+export function namesAField(fields: object, ctx: z.RefinementCtx): void {
+  if (Object.keys(fields).length === 0 && ctx.issues.length === 0)
+    ctx.addIssue({ code: 'custom', message: 'must name at least one field' })
+}

@@ -1,17 +1,22 @@
 import { DbError } from '../db/errors'
-import { type ApiError, unavailable, validationError } from './errors'
+import { type ApiError, conflict, unavailable, validationError } from './errors'
 import { detail } from './validation'
 
 /** What a caller is told of the rules that only the live row can judge. */
 const RULES: Record<string, () => ApiError> = {
   attachments: () => validationError([detail(['attachments'], 'would be more than the 500 that a ticket may have')]),
   tags: () => validationError([detail(['add_tags'], 'would make more than the 20 tags that a ticket may have')]),
+  last_admin: () => conflict([detail(['user_id'], 'must not be of the last active admin')]),
   custom_fields: () => validationError([detail(['custom_fields'], 'would be more than the 50 that a ticket may have')]),
 }
 
-/** The answer to a failure of the database: 422 for a rule of the data, 503 for anything else. Other errors stay as they are. */
+/**
+ * The answer to a failure of the database: 422 or 409 for a rule of the data, 409 for a key that is taken (the only one
+ * that callers choose is an e-mail), 503 for anything else. Other errors stay as they are.
+ */
 export function refusalOf(error: unknown): unknown {
   if (!(error instanceof DbError)) return error
+  if (error.failure.kind === 'unique') return conflict([detail(['email'], 'is already in use in this account')])
   const rule = error.failure.kind === 'refused' ? RULES[error.failure.rule] : undefined
   return rule ? rule() : unavailable()
 }

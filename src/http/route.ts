@@ -27,6 +27,7 @@ const ERRORS = {
   401: 'No credential, or one that is not valid',
   403: 'The role of the caller may not do this',
   404: 'Not there, or not visible to this caller',
+  409: 'The request conflicts with what is there',
   413: 'The body is too large',
   415: 'The body is not JSON',
   422: 'Well-formed, but refers to something that is not allowed',
@@ -77,7 +78,12 @@ type Definition = RouteConfig & {
  * routes share, in the order in which a request is checked: guard, body, parameters; and the errors of each.
  */
 export function describeRoute<const D extends Definition>(definition: D) {
-  return createRoute(withShared(definition)) as Described<D>
+  return asDescribed<D>(createRoute(withShared(definition)))
+}
+
+/** TypeScript can not see that what was added leaves the definition's own parts as they were. */
+function asDescribed<D extends Definition>(route: unknown): Described<D> {
+  return route as Described<D>
 }
 
 function withShared({ guard, fails = [], ...config }: Definition): RouteConfig {
@@ -93,7 +99,9 @@ function withShared({ guard, fails = [], ...config }: Definition): RouteConfig {
 }
 
 /** What the handler's types are drawn from: the route's own answers, for failures are thrown. */
-type Described<D extends Definition> = Pick<D, 'method' | 'path' | 'request' | 'responses'>
+type Described<D extends Definition> = Pick<D, 'method' | 'path' | 'responses'> & {
+  request: D extends { request: infer Request } ? Request : Record<never, never>
+}
 
 /**
  * Puts a route into the router. On a GET the handler runs beside the rate limiter's call, on what the credential

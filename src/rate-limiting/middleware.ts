@@ -1,5 +1,5 @@
 import type { Context, MiddlewareHandler } from 'hono'
-import { type Credential, identify } from '../auth/service'
+import { type Credential, identify, throttleFor } from '../auth/service'
 import type { Caller } from '../context'
 import { configOf } from '../env'
 import type { AppEnv } from '../http/app-env'
@@ -7,33 +7,51 @@ import { forbidden, rateLimited, unauthorized, unavailable } from '../http/error
 import { SECOND } from '../lib/time'
 import type { Role } from '../roles'
 import { addressKey } from './address'
+import { limiterName } from './vouching'
 import type { Verdict } from './window'
 
 const READS = new Set(['GET', 'HEAD'])
 
 /**
- * Lets in known callers of the given roles. Throws 429 and 401 for callers without a good credential (counted by
- * address), 429 for callers over their limit, 403 for other roles, 503 when the rate limiter can't be reached.
+ * Lets in known callers of the given roles: people and API keys. Throws 429 and 401 for callers without a good credential
+ * (counted by address), 429 for callers over their limit, 403 for other roles, 503 when the rate limiter can't be
+ * reached.
  */
 export function guard(allowed: readonly Role[]): MiddlewareHandler<AppEnv> {
+  return guardWith((caller) => allowed.includes(caller.role))
+}
+
+/** As `guard`, but lets in no API keys: for what a person does with their own account or with keys. */
+export function personGuard(allowed: readonly Role[]): MiddlewareHandler<AppEnv> {
+  return guardWith((caller) => caller.kind === 'person' && allowed.includes(caller.role))
+}
+
+function guardWith(lets: (caller: Caller) => boolean): MiddlewareHandler<AppEnv> {
   return async (c, next) => {
-    const credential = await identify(c.req.raw.headers, configOf(c.env)).catch(async (error) => {
-      await countAddress(c)
-      throw error
-    })
-    if (!credential) {
-      await countAddress(c)
-      throw unauthorized()
-    }
-    const admission = admit(c, credential, allowed)
+    const credential = await identified(c)
+    const admission = admit(c, credential, lets)
     admission.catch(() => undefined)
     c.set('admission', admission)
-    const mayRunAhead = READS.has(c.req.method) && credential.claimedRole && allowed.includes(credential.claimedRole)
-    if (mayRunAhead) c.set('caller', callerOf(credential, credential.claimedRole ?? 'customer'))
-    else c.set('caller', await admission)
+    const claimed = claimedCaller(credential)
+    c.set('caller', claimed && READS.has(c.req.method) && lets(claimed) ? claimed : await admission)
     await next()
     await admission
   }
+}
+
+/** A refusal to identify is counted by address like the lack of a credential, and told after 429. */
+async function identified(c: Context<AppEnv>): Promise<Credential> {
+  const credential = await identifyRequest(c).catch(async (error) => {
+    await countAddress(c)
+    throw error
+  })
+  if (credential) return credential
+  await countAddress(c)
+  throw unauthorized()
+}
+
+function identifyRequest(c: Context<AppEnv>): Promise<Credential | null> {
+  return identify(c.req.raw.headers, c.env, configOf(c.env), throttleFor(c.env, addressOf(c)))
 }
 
 /** Lets in everybody, counted by address; credentials are not looked at. Throws 429 and 503. */
@@ -49,13 +67,13 @@ export const publicGuard: MiddlewareHandler<AppEnv> = async (c, next) => {
 export const countUnroutedRequests: MiddlewareHandler<AppEnv> = async (c, next) => {
   await next()
   if (c.var.rate || (c.res.status !== 404 && c.res.status !== 405)) return
-  const credential = await identify(c.req.raw.headers, configOf(c.env)).catch(() => null)
+  const credential = await identifyRequest(c).catch(() => null)
   const admission = credential && (await callLimiter(() => limiterOf(c, credential).admit(credential.claim, false)))
   if (admission?.vouched) keepRate(c, admission.plan, admission.verdict)
   else keepRate(c, 'standard', await countedAddress(c))
 }
 
-async function admit(c: Context<AppEnv>, credential: Credential, allowed: readonly Role[]): Promise<Caller> {
+async function admit(c: Context<AppEnv>, credential: Credential, lets: (caller: Caller) => boolean): Promise<Caller> {
   const writes = !READS.has(c.req.method)
   const admission = await callLimiter(() => limiterOf(c, credential).admit(credential.claim, writes))
   if (!admission.vouched) {
@@ -64,8 +82,9 @@ async function admit(c: Context<AppEnv>, credential: Credential, allowed: readon
   }
   keepRate(c, admission.plan, admission.verdict)
   refuseOver(admission.verdict)
-  if (!allowed.includes(admission.role)) throw forbidden()
-  return callerOf(credential, admission.role)
+  const caller = callerOf(credential, admission.accountId, admission.role)
+  if (!lets(caller)) throw forbidden()
+  return caller
 }
 
 /** Counts a request that brings no good credential by its address. Throws 429 and 503. */
@@ -76,12 +95,16 @@ export async function countAddress(c: Context<AppEnv>): Promise<void> {
 }
 
 function countedAddress(c: Context<AppEnv>): Promise<Verdict> {
-  const name = `address:${addressKey(c.req.header('CF-Connecting-IP'))}`
-  return callLimiter(() => c.env.RATE_LIMITER.getByName(name).count())
+  return callLimiter(() => c.env.RATE_LIMITER.getByName(`address:${addressOf(c)}`).count())
+}
+
+/** The name under which the caller's address is counted. */
+export function addressOf(c: Context<AppEnv>): string {
+  return addressKey(c.req.header('CF-Connecting-IP'))
 }
 
 function limiterOf(c: Context<AppEnv>, { claim }: Credential) {
-  return c.env.RATE_LIMITER.getByName(`member:${claim.accountId}/${claim.memberId}`)
+  return c.env.RATE_LIMITER.getByName(limiterName(claim))
 }
 
 /** A limiter that can't be reached is a 503: nobody gets a free pass. */
@@ -93,8 +116,14 @@ async function callLimiter<T>(call: () => T): Promise<Awaited<T>> {
   }
 }
 
-function callerOf({ claim }: Credential, role: Role): Caller {
-  return { accountId: claim.accountId, id: claim.memberId, role }
+function callerOf({ claim, token }: Credential, accountId: string, role: Role): Caller {
+  return { accountId, id: claim.memberId, kind: claim.kind === 'key' ? 'key' : 'person', role, token }
+}
+
+/** Who a token says it is; a key does not say. */
+function claimedCaller(credential: Credential): Caller | null {
+  const { claim, token } = credential
+  return claim.kind === 'token' && token ? callerOf(credential, claim.accountId, token.role) : null
 }
 
 function keepRate(c: Context<AppEnv>, policy: 'standard' | 'premium', verdict: Verdict): void {
@@ -104,5 +133,8 @@ function keepRate(c: Context<AppEnv>, policy: 'standard' | 'premium', verdict: V
 
 function refuseOver(verdict: Verdict): void {
   if (verdict.admitted) return
-  throw rateLimited(verdict.limit, Math.max(1, verdict.resetAt - Math.floor(Date.now() / SECOND)))
+  throw rateLimited(
+    `${verdict.limit} requests per minute`,
+    Math.max(1, verdict.resetAt - Math.floor(Date.now() / SECOND)),
+  )
 }

@@ -1,67 +1,81 @@
 import { DurableObject } from 'cloudflare:workers'
-import { type CallerFacts, findCallerFacts } from '../auth/service'
+import { type Claim, findMemberFacts, type MemberFacts, type MemberName, noteKeyUse } from '../auth/service'
 import { type Bindings, configOf } from '../env'
-import { DAY, MINUTE, SECOND } from '../lib/time'
+import { DAY, HOUR, MINUTE, SECOND } from '../lib/time'
+import { CallerStore } from './caller-store'
+import { holds } from './vouching'
 import { countOne, type Verdict } from './window'
-
-/** What a caller's credential claims, once its signature has been checked. */
-export interface Claim {
-  accountId: string
-  memberId: string
-  generation: number
-}
 
 export type Admission =
   | { vouched: false }
-  | { vouched: true; role: CallerFacts['role']; plan: CallerFacts['plan']; verdict: Verdict; wroteRecently: boolean }
+  | {
+      vouched: true
+      accountId: string
+      role: MemberFacts['role']
+      plan: MemberFacts['plan']
+      verdict: Verdict
+      wroteRecently: boolean
+    }
 
 const REFRESH_AFTER = 30 * SECOND
 const STALE_AFTER = 60 * SECOND
 const RECENT_WRITE = 60 * SECOND
-
-type Row = { minute: number; count: number; wrote_at: number; facts: string; facts_at: number }
+/** How long an announced change is doubted: longer than any commit takes. */
+const DOUBT = 60 * SECOND
+const NOTE_USE_EVERY = HOUR
 
 /**
  * One object for each caller: counts its requests, and knows whether its credential still holds. The truth is in D1;
- * the object keeps a copy that is refreshed beside the requests after 30 s and before the next one after 60 s.
+ * the object keeps a copy that is refreshed beside the requests after 30 s and before the next one after 60 s, and is
+ * not trusted at all while a change is under way.
  */
 export class RateLimiter extends DurableObject<Bindings> {
-  private refreshing: Promise<void> | null = null
-  private ready = false
+  private readonly store: CallerStore
+  private refreshing: Promise<MemberFacts | null> | null = null
+  private reads = 0
+  private newestRead = 0
 
   constructor(state: DurableObjectState, env: Bindings) {
     super(state, env)
+    this.store = new CallerStore(state.storage)
     state.blockConcurrencyWhile(() => this.scheduleCleanup())
   }
 
   /**
-   * Counts a request of a known caller and says whether it is admitted. A claim that no longer holds is not counted
-   * here. Throws when D1 had to be asked and could not be reached.
+   * Counts a request of a known caller and says whether it is admitted. A claim that does not hold is not counted here.
+   * Between reading and writing the count nothing is awaited, so that exactly the limit gets through. Throws when D1 had
+   * to be asked and could not be reached.
    */
   async admit(claim: Claim, writes: boolean): Promise<Admission> {
-    await this.freshFacts(claim)
+    const facts = await this.facts(claim)
     const now = Date.now()
-    const row = this.read()
-    const facts = parseFacts(row.facts)
-    if (!facts?.active || facts.generation !== claim.generation) return { vouched: false }
-    const limit = configOf(this.env).rateLimits[facts.plan]
-    const { window, verdict } = countOne(row, now, limit)
-    const wroteAt = writes && verdict.admitted ? now : row.wrote_at
-    this.ctx.storage.sql.exec(
-      'UPDATE caller SET minute = ?, count = ?, wrote_at = ?',
-      window.minute,
-      window.count,
-      wroteAt,
-    )
+    if (!facts || !holds(claim, facts, now)) return { vouched: false }
+    if (claim.kind === 'token' && this.store.isRevoked(claim.tokenId)) return { vouched: false }
+    const row = this.store.read()
+    const { window, verdict } = countOne(row, now, configOf(this.env).rateLimits[facts.plan])
+    this.store.saveCount(window, writes && verdict.admitted ? now : row.wrote_at)
+    if (claim.kind === 'key') this.noteUse(facts.accountId, claim.memberId, now)
     const wroteRecently = now - row.wrote_at < RECENT_WRITE
-    return { vouched: true, role: facts.role, plan: facts.plan, verdict, wroteRecently }
+    return { vouched: true, accountId: facts.accountId, role: facts.role, plan: facts.plan, verdict, wroteRecently }
   }
 
   /** Counts a request of an address, which has no credential. */
   count(): Verdict {
-    const { window, verdict } = countOne(this.read(), Date.now(), configOf(this.env).rateLimits.standard)
-    this.ctx.storage.sql.exec('UPDATE caller SET minute = ?, count = ?', window.minute, window.count)
+    const row = this.store.read()
+    const { window, verdict } = countOne(row, Date.now(), configOf(this.env).rateLimits.standard)
+    this.store.saveCount(window, row.wrote_at)
     return verdict
+  }
+
+  /** To be called before a change of the member's credential or rights is committed: from now on D1 is asked each time. */
+  doubt(changeId: string): void {
+    this.store.addDoubt(changeId, Date.now() + DOUBT)
+  }
+
+  /** To be called once the change is committed: reads it. Throws when D1 can't be reached; the doubt then stays. */
+  async settle(changeId: string, member: MemberName): Promise<void> {
+    await this.readFacts(member)
+    this.store.removeDoubt(changeId)
   }
 
   /** Answers if the object can be reached. */
@@ -71,50 +85,45 @@ export class RateLimiter extends DurableObject<Bindings> {
 
   /** Forgets all after a day without a request. What a credential is worth is in D1, so nothing revoked comes back. */
   override async alarm(): Promise<void> {
-    const idle = Date.now() - this.read().minute * MINUTE
+    const idle = Date.now() - this.store.read().minute * MINUTE
     if (idle < DAY) await this.ctx.storage.setAlarm(Date.now() + DAY)
-    else {
-      await this.ctx.storage.deleteAll()
-      this.ready = false
-    }
+    else await this.store.forget()
   }
 
   private async scheduleCleanup(): Promise<void> {
     if ((await this.ctx.storage.getAlarm()) === null) await this.ctx.storage.setAlarm(Date.now() + DAY)
   }
 
-  private read(): Row {
-    if (!this.ready) this.prepare()
-    return this.ctx.storage.sql.exec<Row>('SELECT minute, count, wrote_at, facts, facts_at FROM caller').one()
-  }
-
-  private prepare(): void {
-    this.ctx.storage.sql.exec(
-      `CREATE TABLE IF NOT EXISTS caller (
-        id INTEGER PRIMARY KEY CHECK (id = 1), minute INTEGER NOT NULL, count INTEGER NOT NULL,
-        wrote_at INTEGER NOT NULL, facts TEXT NOT NULL, facts_at INTEGER NOT NULL);
-      INSERT OR IGNORE INTO caller VALUES (1, 0, 0, 0, 'null', 0)`,
-    )
-    this.ready = true
-  }
-
-  private async freshFacts(claim: Claim): Promise<void> {
-    const age = Date.now() - this.read().facts_at
-    if (age < REFRESH_AFTER) return
-    this.refreshing ??= this.refresh(claim).finally(() => {
+  private async facts(claim: Claim): Promise<MemberFacts | null> {
+    const { facts, facts_at } = this.store.read()
+    const now = Date.now()
+    if (this.store.isDoubted(now)) return this.readFacts(claim)
+    const age = now - facts_at
+    if (age < REFRESH_AFTER) return facts
+    this.refreshing ??= this.readFacts(claim).finally(() => {
       this.refreshing = null
     })
-    if (age >= STALE_AFTER) await this.refreshing
-    else this.refreshing.catch(() => undefined)
+    if (age >= STALE_AFTER) return this.refreshing
+    this.refreshing.catch(() => undefined)
+    return facts
   }
 
-  private async refresh(claim: Claim): Promise<void> {
+  /** Reads the member from D1. What a later read has found is not replaced by what an earlier one finds. */
+  private async readFacts(member: MemberName): Promise<MemberFacts | null> {
+    this.reads += 1
+    const mine = this.reads
     const asked = Date.now()
-    const facts = await findCallerFacts(this.env, claim.accountId, claim.memberId)
-    this.ctx.storage.sql.exec('UPDATE caller SET facts = ?, facts_at = ?', JSON.stringify(facts), asked)
+    const known = this.store.read().facts_at
+    const { facts, revokedTokens } = await findMemberFacts(this.env, member, known)
+    if (mine < this.newestRead) return facts
+    this.newestRead = mine
+    this.store.saveFacts(facts, asked, revokedTokens)
+    return facts
   }
-}
 
-function parseFacts(text: string): CallerFacts | null {
-  return JSON.parse(text)
+  private noteUse(accountId: string, keyId: string, now: number): void {
+    if (now - this.store.read().use_noted_at < NOTE_USE_EVERY) return
+    this.store.useNoted(now)
+    this.ctx.waitUntil(noteKeyUse(this.env, accountId, keyId, now).catch(() => this.store.useNoted(0)))
+  }
 }

@@ -17,7 +17,8 @@ export interface NewTicket {
   description: string
   status: string
   priority: string
-  createdBy: string
+  /** The one who creates it, or the person of the account on whose behalf they do. */
+  createdBy: { caller: string } | { person: string }
   assignedTo: string | null
   tags: string[]
   customFields: Record<string, unknown>
@@ -32,11 +33,15 @@ export function takeTicketNumber(accountId: string) {
 
 /** Fails with `refused: reference` when the creator or the assignee is not one that may be named. */
 export function insertTicket(accountId: string, ticket: NewTicket, now: number) {
+  const createdBy =
+    'caller' in ticket.createdBy
+      ? sql`${ticket.createdBy.caller}`
+      : sql`(SELECT id FROM users WHERE account_id = ${accountId} AND id = ${ticket.createdBy.person} AND kind = 'person')`
   return write(sql`
     INSERT INTO tickets (account_id, id, number, version, title, description, status, priority, created_by, assigned_to,
       tags, custom_fields, created_at, updated_at)
     VALUES (${accountId}, ${ticket.id}, (SELECT ticket_number FROM account_state WHERE account_id = ${accountId}), 1,
-      ${ticket.title}, ${ticket.description}, ${ticket.status}, ${ticket.priority}, ${ticket.createdBy},
+      ${ticket.title}, ${ticket.description}, ${ticket.status}, ${ticket.priority}, ${createdBy},
       ${ticket.assignedTo}, ${JSON.stringify(ticket.tags)}, ${JSON.stringify(ticket.customFields)}, ${now}, ${now})`)
 }
 

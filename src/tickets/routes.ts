@@ -3,9 +3,9 @@ import type { AppEnv } from '../http/app-env'
 import { pathId } from '../http/fields'
 import { paginate } from '../http/pagination'
 import { addRoute, describeRoute, empty, json, jsonRequest } from '../http/route'
-import { serviceContext } from '../http/service-context'
 import { guard } from '../rate-limiting/middleware'
 import { EVERYONE, STAFF } from '../roles'
+import { serviceContext } from '../service-context'
 import {
   CreateTicketBody,
   ListTicketsQuery,

@@ -2,7 +2,18 @@ import { z } from '@hono/zod-openapi'
 import { Attachment, NewAttachments } from '../attachments/service'
 import { Comment } from '../comments/service'
 import type { ServiceContext } from '../context'
-import { body, id, instant, line, oneOrMoreIds, oneOrMoreOf, searchText, WireTime, wholeNumber } from '../http/fields'
+import {
+  body,
+  id,
+  instant,
+  line,
+  namesAField,
+  oneOrMoreIds,
+  oneOrMoreOf,
+  searchText,
+  WireTime,
+  wholeNumber,
+} from '../http/fields'
 import { PageQuery, Pagination } from '../http/pagination'
 import { toWireTime } from '../lib/time'
 import { seesInternal } from '../roles'
@@ -127,12 +138,12 @@ export const UpdateTicketBody = z
     remove_tags: Tags.optional(),
     custom_fields: CustomFieldsPatch.optional(),
   })
+  .superRefine(namesAField)
   .superRefine((change, ctx) => {
-    // Fields that are not known are told of by themselves.
-    if (Object.keys(change).length === 0 && ctx.issues.length === 0)
-      ctx.addIssue({ code: 'custom', message: 'must name at least one field' })
     if (change.tags && (change.add_tags || change.remove_tags))
       ctx.addIssue({ code: 'custom', path: ['tags'], message: 'must not come beside add tags or remove tags' })
+    if (change.add_tags?.some((tag) => change.remove_tags?.includes(tag)))
+      ctx.addIssue({ code: 'custom', path: ['add_tags'], message: 'must not name what remove tags names' })
   })
   .openapi('UpdateTicket', { example: { status: 'in_progress', priority: 'high', assigned_to: 'agent789' } })
 export type UpdateTicketInput = z.infer<typeof UpdateTicketBody>

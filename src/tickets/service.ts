@@ -80,7 +80,7 @@ export async function createTicket(ctx: ServiceContext, input: CreateTicketInput
     description: input.description,
     status: input.status ?? 'open',
     priority: input.priority ?? 'medium',
-    createdBy: input.created_by ?? caller.id,
+    createdBy: input.created_by === undefined ? { caller: caller.id } : { person: input.created_by },
     assignedTo: input.assigned_to ?? null,
     tags: input.tags ?? [],
     customFields: input.custom_fields ?? {},

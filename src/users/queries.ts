@@ -37,3 +37,10 @@ function matching(accountId: string, { role, status, q }: UserFilter): SQL {
   if (q) conditions.push(sql`(instr(lower(name), lower(${q})) > 0 OR instr(email_key, lower(${q})) > 0)`)
   return sql.join(conditions, sql` AND `)
 }
+
+/** One person of an account. */
+export function findUser(accountId: string, id: string) {
+  return rows<UserRow>(sql`
+    SELECT id, name, email, role, status, created_at, last_login_at FROM users
+    WHERE account_id = ${accountId} AND id = ${id} AND kind = 'person'`)
+}

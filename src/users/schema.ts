@@ -1,5 +1,5 @@
 import { z } from '@hono/zod-openapi'
-import { searchText, WireTime } from '../http/fields'
+import { Email, GivenPassword, line, NewPassword, namesAField, searchText, WireTime } from '../http/fields'
 import { PageQuery, Pagination } from '../http/pagination'
 import { toWireTime } from '../lib/time'
 import { ROLES } from '../roles'
@@ -42,6 +42,43 @@ export const ListUsersQuery = z.strictObject({
   ...PageQuery,
 })
 export type ListUsersInput = z.infer<typeof ListUsersQuery>
+
+export const UserAnswer = z.object({ data: User })
+
+const Name = line(100)
+
+export const CreateUserBody = z
+  .strictObject({
+    name: Name,
+    email: Email,
+    role: z.enum(ROLES).optional().openapi({ default: 'customer' }),
+    password: NewPassword.optional().openapi({ description: 'Without one they can not log in until one is set' }),
+  })
+  .openapi('CreateUser', { example: { name: 'Jo Ruiz', email: 'jo@example.com', role: 'agent' } })
+export type CreateUserInput = z.infer<typeof CreateUserBody>
+
+export const UpdateUserBody = z
+  .strictObject({
+    name: Name.optional(),
+    email: Email.optional(),
+    role: z.enum(ROLES).optional(),
+    status: z.enum(STATUSES).optional(),
+    current_password: GivenPassword.optional().openapi({ description: 'Needed to change your own e-mail' }),
+  })
+  .superRefine(({ current_password, ...fields }, ctx) => namesAField(fields, ctx))
+  .openapi('UpdateUser', { example: { role: 'agent' } })
+export type UpdateUserInput = z.infer<typeof UpdateUserBody>
+
+export const SetPasswordBody = z
+  .strictObject({ password: NewPassword })
+  .openapi('SetPassword', { example: { password: 'correct horse battery' } })
+
+export const ChangePasswordBody = z
+  .strictObject({ current_password: GivenPassword, new_password: NewPassword })
+  .openapi('ChangePassword', {
+    example: { current_password: 'your_password', new_password: 'correct horse battery' },
+  })
+export type ChangePasswordInput = z.infer<typeof ChangePasswordBody>
 
 export function presentUser(row: UserRow): z.infer<typeof User> {
   return {

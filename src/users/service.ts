@@ -1,7 +1,21 @@
 import type { ServiceContext } from '../context'
+import { forbidden, invalidCredentials, invalidInput, notFound } from '../http/errors'
 import { offsetOf, pageRequest } from '../http/pagination'
-import { countUsers, findUsers } from './queries'
-import { type ListUsersInput, presentUser } from './schema'
+import { refusalOf } from '../http/refusals'
+import { detail } from '../http/validation'
+import { newId } from '../lib/ids'
+import { hashPassword, verifyPassword } from '../lib/passwords'
+import { asciiLower } from '../lib/text'
+import { managesUsers, type Role, readsUsers } from '../roles'
+import { findPassword, insertPerson, tellOfUser, updatePassword, updatePerson } from './change.queries'
+import { countUsers, findUser, findUsers } from './queries'
+import {
+  type ChangePasswordInput,
+  type CreateUserInput,
+  type ListUsersInput,
+  presentUser,
+  type UpdateUserInput,
+} from './schema'
 
 export { UserRef } from './schema'
 
@@ -13,4 +27,142 @@ export async function listUsers({ db }: ServiceContext, input: ListUsersInput) {
     findUsers(db.accountId, input, page.perPage, offsetOf(page)),
   ])
   return { page, total: count?.total ?? 0, users: found.map(presentUser) }
+}
+
+/** One person of the account. For agents and admins; everybody may read themselves. Throws 404. */
+export async function getUser({ caller, db }: ServiceContext, id: string) {
+  if (!readsUsers(caller.role) && id !== caller.id) throw notFound()
+  const row = await db.first(findUser(caller.accountId, id))
+  if (!row) throw notFound()
+  return presentUser(row)
+}
+
+export interface NewPersonInput {
+  accountId: string
+  id: string
+  name: string
+  email: string
+  role: Role
+  passwordHash: string | null
+  lastLoginAt: number | null
+  /** The ID of the event that tells of it; null tells nobody. */
+  eventId: string | null
+  now: number
+}
+
+/** A new person as statements for a batch, and as its first token names it. */
+export function newPerson({ eventId, ...person }: NewPersonInput) {
+  const { accountId, id, name, email, role, now } = person
+  return {
+    statements: [
+      ...insertPerson({ ...person, emailKey: asciiLower(email) }),
+      ...(eventId === null ? [] : tellOfUser(accountId, id, eventId, now)),
+    ],
+    user: { id, name, email, role, credential_generation: 1 },
+  }
+}
+
+/** Adds a person to the account. For admins. Without a password they can't log in. Throws 409 for an e-mail in use. */
+export async function createUser(ctx: ServiceContext, input: CreateUserInput) {
+  const { caller, db, now } = ctx
+  const id = newId('user', now)
+  const person = newPerson({
+    accountId: caller.accountId,
+    id,
+    name: input.name,
+    email: input.email,
+    role: input.role ?? 'customer',
+    passwordHash: input.password === undefined ? null : await hashPassword(input.password),
+    lastLoginAt: null,
+    eventId: newId('evt', now),
+    now,
+  })
+  const [[row]] = await db.change(person.statements, [findUser(caller.accountId, id)]).catch(refuse)
+  if (!row) throw notFound()
+  ctx.wake()
+  return presentUser(row)
+}
+
+/**
+ * Changes a person. Everybody may change their own name, and with their password their own e-mail; admins change
+ * anybody, role and status too. Another e-mail or a deactivation ends the person's tokens at once, but for the one that
+ * the request came with. Throws 403, 404, 409 for an e-mail in use and for the last active admin.
+ */
+export async function updateUser(ctx: ServiceContext, id: string, input: UpdateUserInput) {
+  const { caller } = ctx
+  const isSelf = caller.id === id
+  if (!isSelf && !managesUsers(caller.role)) throw readsUsers(caller.role) ? forbidden() : notFound()
+  const refused = managesUsers(caller.role)
+    ? []
+    : (['role', 'status'] as const).filter((field) => input[field] !== undefined)
+  if (refused.length > 0) throw forbidden(refused.map((field) => detail([field], 'can not be set by your role')))
+  if (isSelf && input.email !== undefined) await checkPassword(ctx, input.current_password)
+  else if (input.current_password !== undefined)
+    throw invalidInput([detail(['current_password'], 'is only for a change of your own e-mail')])
+  const { name, email, role, status } = input
+  const emailKey = email === undefined ? undefined : asciiLower(email)
+  const spared = isSelf && status !== 'inactive' ? (caller.token?.id ?? null) : null
+  return change(ctx, id, { name, email, emailKey, role, status }, spared)
+}
+
+/** Deactivates a person, who is dead to the API at once. For admins. Throws 404, and 409 for the last active admin. */
+export async function deactivateUser(ctx: ServiceContext, id: string): Promise<void> {
+  await change(ctx, id, { status: 'inactive' }, null)
+}
+
+/** Sets a person's password and ends all of their tokens at once. For admins. Throws 404. */
+export async function setPassword(ctx: ServiceContext, id: string, password: string): Promise<void> {
+  await mustExist(ctx, id)
+  const hash = await hashPassword(password)
+  const commit = () => ctx.db.all(updatePassword(ctx.caller.accountId, id, hash, null))
+  await ctx.credentials.changing(id, commit).catch(refuse)
+}
+
+/**
+ * Sets the caller's own password and ends their other tokens at once. For people. Throws 401 `invalid_credentials` for
+ * a wrong current password, which counts as a failed login.
+ */
+export async function changePassword(ctx: ServiceContext, input: ChangePasswordInput): Promise<void> {
+  const { accountId, id, token } = ctx.caller
+  const generation = await checkPassword(ctx, input.current_password)
+  const hash = await hashPassword(input.new_password)
+  const commit = () => ctx.db.all(updatePassword(accountId, id, hash, token?.id ?? null, generation))
+  const updated = await ctx.credentials.changing(id, commit).catch(refuse)
+  if (updated.length === 0) throw invalidCredentials()
+}
+
+/** Checks the caller's password as a login would, and gives the generation that it was checked for. */
+async function checkPassword({ caller, db, throttle }: ServiceContext, password: string | undefined): Promise<number> {
+  if (password === undefined) throw invalidInput([detail(['current_password'], 'is required')])
+  const row = await db.first(findPassword(caller.accountId, caller.id))
+  if (!row) throw invalidCredentials()
+  await throttle.beginLogin(row.email_key)
+  if (!(await verifyPassword(password, row.password_hash))) throw invalidCredentials()
+  await throttle.loginSucceeded(row.email_key)
+  return row.credential_generation
+}
+
+async function change(
+  ctx: ServiceContext,
+  id: string,
+  changes: Parameters<typeof updatePerson>[2],
+  spared: string | null,
+) {
+  const { accountId } = ctx.caller
+  const commit = () => ctx.db.change(updatePerson(accountId, id, changes, spared), [findUser(accountId, id)])
+  const touchesCredentials = changes.email !== undefined || changes.role !== undefined || changes.status !== undefined
+  if (touchesCredentials) await mustExist(ctx, id)
+  const [[row]] = await (touchesCredentials ? ctx.credentials.changing(id, commit) : commit()).catch(refuse)
+  if (!row) throw notFound()
+  return presentUser(row)
+}
+
+/** An ID that is nobody's must not make a Durable Object. */
+async function mustExist({ caller, db }: ServiceContext, id: string): Promise<void> {
+  if (id === caller.id) return
+  if (!(await db.first(findUser(caller.accountId, id)))) throw notFound()
+}
+
+function refuse(error: unknown): never {
+  throw refusalOf(error)
 }

@@ -1,0 +1,54 @@
+import { loginAnswer } from '../auth/service'
+import type { PublicContext, ServiceContext } from '../context'
+import { forbidden, notFound } from '../http/errors'
+import { refusalOf } from '../http/refusals'
+import { newId } from '../lib/ids'
+import { hashPassword } from '../lib/passwords'
+import { newPerson } from '../users/service'
+import { findAccount, insertAccount, updateAccount } from './queries'
+import { type CreateAccountInput, presentAccount, type UpdateAccountInput } from './schema'
+import { slugOf } from './slug'
+
+/**
+ * Makes an account with its first admin, and logs the admin in. Anybody may call it where the operator allows it (403),
+ * five times an hour and address (429).
+ */
+export async function createAccount(ctx: PublicContext, input: CreateAccountInput) {
+  if (!ctx.config.allowSignup) throw forbidden()
+  await ctx.throttle.registration()
+  const id = newId('acct', ctx.now)
+  const account = { id, name: input.account_name, slug: slugOf(input.account_name), suffix: id.slice(-8) }
+  const admin = newPerson({
+    accountId: id,
+    id: newId('user', ctx.now),
+    name: input.name,
+    email: input.email,
+    role: 'admin',
+    passwordHash: await hashPassword(input.password),
+    lastLoginAt: ctx.now,
+    eventId: null,
+    now: ctx.now,
+  })
+  await ctx
+    .openAccount(id)
+    .batch([...insertAccount(account, ctx.now), ...admin.statements])
+    .catch((error) => {
+      throw refusalOf(error)
+    })
+  return loginAnswer(ctx, id, admin.user)
+}
+
+/** The caller's account. For admins. */
+export async function getAccount({ caller, db }: ServiceContext) {
+  const row = await db.first(findAccount(caller.accountId))
+  if (!row) throw notFound()
+  return presentAccount(row)
+}
+
+/** Changes the caller's account. For admins. The plan is the operator's to change. */
+export async function changeAccount({ caller, db }: ServiceContext, input: UpdateAccountInput) {
+  const change = { name: input.name, allowRegistration: input.allow_registration }
+  const row = await db.first(updateAccount(caller.accountId, change))
+  if (!row) throw notFound()
+  return presentAccount(row)
+}

@@ -1,0 +1,59 @@
+import { createHash, createHmac, randomBytes } from 'node:crypto'
+import { crc32 } from 'node:zlib'
+import { sameText } from '../lib/crypto'
+
+/**
+ * An API key: `tk_live_`, the 26 characters of its own ID, a 256-bit secret (64), the name of the MAC's secret (4),
+ * the MAC of the ID (16) and a CRC-32 (8), all but the ID in hexadecimal. The CRC finds a typo and lets scanners of
+ * leaked secrets be sure; the MAC lets an invented ID fail here, with nothing looked up.
+ */
+export const KEY_PATTERN = /^tk_live_([0-9a-z]{26})([0-9a-f]{64})([0-9a-f]{4})([0-9a-f]{16})([0-9a-f]{8})$/
+
+const SECRET_BYTES = 32
+const MAC_CHARACTERS = 16
+const KEY_ID_CHARACTERS = 4
+
+export interface ParsedKey {
+  /** `key_…` */
+  id: string
+  /**
+   * `good`: the MAC is of one of the secrets given. `bad`: it should be of one of them and is not. `unknown`: it is of
+   * another secret, which may have been rotated away long ago.
+   */
+  mac: 'good' | 'bad' | 'unknown'
+}
+
+/** A new key for an ID (`key_…`), under the current MAC secret. It is to be shown once and not kept. */
+export function makeKey(id: string, macSecret: Buffer): string {
+  const ulid = id.slice('key_'.length)
+  const body = `tk_live_${ulid}${randomBytes(SECRET_BYTES).toString('hex')}${secretName(macSecret)}${macOf(ulid, macSecret)}`
+  return `${body}${crcOf(body)}`
+}
+
+/** What a text says as a key, or null where it is none: another form, or a wrong CRC. */
+export function parseKey(text: string, macSecrets: Buffer[]): ParsedKey | null {
+  const [, ulid, , name, mac, crc] = KEY_PATTERN.exec(text) ?? []
+  if (!ulid || !name || !mac || crc !== crcOf(text.slice(0, -8))) return null
+  const named = macSecrets.filter((secret) => secretName(secret) === name)
+  if (named.length === 0) return { id: `key_${ulid}`, mac: 'unknown' }
+  const good = named.some((secret) => sameText(mac, macOf(ulid, secret)))
+  return { id: `key_${ulid}`, mac: good ? 'good' : 'bad' }
+}
+
+/** What is kept of a key: its SHA-256, hexadecimal. A secret of 256 bits needs no slower hash. */
+export function hashKey(key: string): string {
+  return createHash('sha256').update(key).digest('hex')
+}
+
+/** A short public name of a MAC secret, so that a key says under which one it was made. */
+function secretName(macSecret: Buffer): string {
+  return createHmac('sha256', macSecret).update('name').digest('hex').slice(0, KEY_ID_CHARACTERS)
+}
+
+function macOf(ulid: string, macSecret: Buffer): string {
+  return createHmac('sha256', macSecret).update(ulid).digest('hex').slice(0, MAC_CHARACTERS)
+}
+
+function crcOf(text: string): string {
+  return crc32(text).toString(16).padStart(8, '0')
+}

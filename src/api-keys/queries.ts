@@ -1,0 +1,120 @@
+import { type SQL, sql } from 'drizzle-orm'
+import { rows, write } from '../db/client'
+import type { Role } from '../roles'
+
+export interface ApiKeyRow {
+  id: string
+  name: string
+  role: Role
+  last_four: string
+  created_at: number
+  last_used_at: number | null
+  expires_at: number | null
+  revoked_at: number | null
+}
+
+const COLUMNS = sql`k.id, u.name, u.role, k.last_four, k.created_at, k.last_used_at, k.expires_at, k.revoked_at`
+const MEMBER = sql`JOIN users u ON u.account_id = k.account_id AND u.id = k.id`
+const LIMITS = sql`CASE plan WHEN 'premium' THEN 100 ELSE 20 END`
+
+export interface NewApiKey {
+  id: string
+  name: string
+  role: Role
+  lastFour: string
+  hash: string
+  expiresAt: number | null
+}
+
+/** Adds a key and the member it acts as, unless the account has all the live keys that its plan allows. */
+export function insertApiKey(accountId: string, key: NewApiKey, now: number) {
+  const email = `${key.id}@keys.invalid`
+  const room = sql`(SELECT count(*) FROM api_keys WHERE account_id = ${accountId} AND ${live(now)})
+    < (SELECT ${LIMITS} FROM accounts WHERE id = ${accountId})`
+  const member = sql`EXISTS (SELECT 1 FROM users WHERE account_id = ${accountId} AND id = ${key.id})`
+  return [
+    write(sql`
+      INSERT INTO users (account_id, id, kind, name, email, email_key, role, status, credential_generation, created_at)
+      SELECT ${accountId}, ${key.id}, 'key', ${key.name}, ${email}, ${email}, ${key.role}, 'active', 1, ${now}
+      WHERE ${room}`),
+    write(sql`
+      INSERT INTO api_keys (account_id, id, last_four, hash, created_at, expires_at)
+      SELECT ${accountId}, ${key.id}, ${key.lastFour}, ${key.hash}, ${now}, ${key.expiresAt} WHERE ${member}`),
+    write(sql`INSERT INTO key_directory (key_id, account_id) SELECT ${key.id}, ${accountId} WHERE ${member}`),
+  ]
+}
+
+function live(now: number): SQL {
+  return sql`revoked_at IS NULL AND (expires_at IS NULL OR expires_at > ${now})`
+}
+
+/** All keys of an account, newest first, the dead ones among them. */
+export function findApiKeys(accountId: string, limit: number, offset: number) {
+  return rows<ApiKeyRow>(sql`
+    SELECT ${COLUMNS} FROM api_keys k ${MEMBER} WHERE k.account_id = ${accountId}
+    ORDER BY k.id DESC LIMIT ${limit} OFFSET ${offset}`)
+}
+
+export function countApiKeys(accountId: string) {
+  return rows<{ total: number }>(sql`SELECT count(*) AS total FROM api_keys WHERE account_id = ${accountId}`)
+}
+
+export function findApiKey(accountId: string, id: string) {
+  return rows<ApiKeyRow>(sql`
+    SELECT ${COLUMNS} FROM api_keys k ${MEMBER} WHERE k.account_id = ${accountId} AND k.id = ${id}`)
+}
+
+/** Ends a key. Ending it again changes nothing. */
+export function revokeApiKey(accountId: string, id: string, now: number) {
+  return write(sql`
+    UPDATE api_keys SET revoked_at = ${now}, previous_hash = NULL, previous_until = NULL
+    WHERE account_id = ${accountId} AND id = ${id} AND revoked_at IS NULL`)
+}
+
+/** Gives a live key a new secret; the old one stays good until `previousUntil` (ms), null for not at all. */
+export function rotateApiKey(
+  accountId: string,
+  id: string,
+  secret: { hash: string; lastFour: string; previousUntil: number | null },
+  now: number,
+) {
+  const keepsOld = secret.previousUntil === null ? sql`NULL` : sql`hash`
+  return rows<{ id: string }>(sql`
+    UPDATE api_keys SET previous_hash = ${keepsOld}, previous_until = ${secret.previousUntil},
+      hash = ${secret.hash}, last_four = ${secret.lastFour}
+    WHERE account_id = ${accountId} AND id = ${id} AND ${live(now)}
+    RETURNING id`)
+}
+
+export interface KeyFactsRow {
+  account_id: string
+  role: Role
+  plan: 'standard' | 'premium'
+  hash: string
+  previous_hash: string | null
+  previous_until: number | null
+  expires_at: number | null
+  revoked_at: number | null
+}
+
+/** What a key's Durable Object vouches for; the account is found by the key's ID. */
+export function findKeyFactsRow(keyId: string) {
+  return rows<KeyFactsRow>(sql`
+    SELECT k.account_id, u.role, a.plan, k.hash, k.previous_hash, k.previous_until, k.expires_at, k.revoked_at
+    FROM key_directory d
+    JOIN accounts a ON a.id = d.account_id
+    JOIN api_keys k ON k.account_id = d.account_id AND k.id = d.key_id
+    ${MEMBER}
+    WHERE d.key_id = ${keyId}`)
+}
+
+/** Whether a key has this hash, now or within its grace. */
+export function findKeyByHash(keyId: string, hash: string) {
+  return rows<{ id: string }>(sql`
+    SELECT k.id FROM key_directory d JOIN api_keys k ON k.account_id = d.account_id AND k.id = d.key_id
+    WHERE d.key_id = ${keyId} AND (k.hash = ${hash} OR k.previous_hash = ${hash})`)
+}
+
+export function updateLastUse(accountId: string, id: string, now: number) {
+  return write(sql`UPDATE api_keys SET last_used_at = ${now} WHERE account_id = ${accountId} AND id = ${id}`)
+}

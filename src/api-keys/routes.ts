@@ -1,0 +1,82 @@
+import { type OpenAPIHono, z } from '@hono/zod-openapi'
+import type { AppEnv } from '../http/app-env'
+import { pathId } from '../http/fields'
+import { paginate } from '../http/pagination'
+import { addRoute, describeRoute, empty, json, jsonRequest } from '../http/route'
+import { personGuard } from '../rate-limiting/middleware'
+import { ADMINS } from '../roles'
+import { serviceContext } from '../service-context'
+import { ApiKeyAnswer, ApiKeyList, CreateApiKeyBody, ListApiKeysQuery, RotateApiKeyBody } from './schema'
+import { createApiKey, deleteApiKey, listApiKeys, rotateKey } from './service'
+
+const params = z.object({ key_id: pathId('key_id', 'key_01jt0v7m3zq8x5y2w9r4n6p1kc') })
+const tags = ['API keys']
+
+const listApiKeysRoute = describeRoute({
+  method: 'get',
+  path: '/api-keys',
+  operationId: 'listApiKeys',
+  summary: 'List the API keys of the account, without their secrets',
+  tags,
+  guard: personGuard(ADMINS),
+  request: { query: ListApiKeysQuery },
+  responses: { 200: json(ApiKeyList, 'A page of keys, newest first') },
+})
+
+const createApiKeyRoute = describeRoute({
+  method: 'post',
+  path: '/api-keys',
+  operationId: 'createApiKey',
+  summary: 'Make an API key; only this answer shows its secret',
+  tags,
+  guard: personGuard(ADMINS),
+  fails: [409],
+  request: { body: jsonRequest(CreateApiKeyBody) },
+  responses: { 201: json(ApiKeyAnswer, 'The key') },
+})
+
+const deleteApiKeyRoute = describeRoute({
+  method: 'delete',
+  path: '/api-keys/{key_id}',
+  operationId: 'deleteApiKey',
+  summary: 'End an API key at once',
+  tags,
+  guard: personGuard(ADMINS),
+  fails: [404],
+  request: { params },
+  responses: { 204: empty('Ended') },
+})
+
+const rotateApiKeyRoute = describeRoute({
+  method: 'post',
+  path: '/api-keys/{key_id}/rotate',
+  operationId: 'rotateApiKey',
+  summary: 'Give an API key a new secret; the old one stays good for a grace',
+  tags,
+  guard: personGuard(ADMINS),
+  fails: [404, 409],
+  request: { params, body: jsonRequest(RotateApiKeyBody) },
+  responses: { 201: json(ApiKeyAnswer, 'The key with its new secret') },
+})
+
+export function addApiKeyRoutes(app: OpenAPIHono<AppEnv>): void {
+  addRoute(app, listApiKeysRoute, async (c) => {
+    const { page, total, keys } = await listApiKeys(serviceContext(c), c.req.valid('query'))
+    const { link, pagination } = paginate(new URL(c.req.url), page, total)
+    return c.json({ data: keys, pagination }, 200, { Link: link })
+  })
+
+  addRoute(app, createApiKeyRoute, async (c) => {
+    return c.json({ data: await createApiKey(serviceContext(c), c.req.valid('json')) }, 201)
+  })
+
+  addRoute(app, deleteApiKeyRoute, async (c) => {
+    await deleteApiKey(serviceContext(c), c.req.valid('param').key_id)
+    return c.body(null, 204)
+  })
+
+  addRoute(app, rotateApiKeyRoute, async (c) => {
+    const { key_id } = c.req.valid('param')
+    return c.json({ data: await rotateKey(serviceContext(c), key_id, c.req.valid('json')) }, 201)
+  })
+}

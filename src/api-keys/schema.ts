@@ -1,0 +1,90 @@
+import { z } from '@hono/zod-openapi'
+import { futureTime, line, WireTime } from '../http/fields'
+import { PageQuery, Pagination } from '../http/pagination'
+import { toWireTime } from '../lib/time'
+import type { ApiKeyRow } from './queries'
+
+const WEEK_SECONDS = 604_800
+const DAY_SECONDS = 86_400
+
+const KeyRole = z.enum(['agent', 'admin'])
+const NullableTime = z.union([WireTime, z.null()])
+
+const shape = {
+  id: z.string(),
+  name: z.string(),
+  last_four: z.string(),
+  role: KeyRole,
+  created_at: WireTime,
+  last_used_at: NullableTime.openapi({ description: 'To the hour' }),
+  expires_at: NullableTime,
+  revoked_at: NullableTime,
+}
+
+const EXAMPLE = {
+  id: 'key_01jt0v7m3zq8x5y2w9r4n6p1kc',
+  name: 'CRM sync',
+  last_four: '9f3a',
+  role: 'agent' as const,
+  created_at: '2025-05-04T16:05:00Z',
+  last_used_at: null,
+  expires_at: null,
+  revoked_at: null,
+}
+
+export const ApiKey = z.object(shape).openapi('ApiKey', { example: EXAMPLE })
+
+export const ApiKeyWithSecret = z
+  .object({ ...shape, key: z.string().openapi({ description: 'Shown here and never again' }) })
+  .openapi('ApiKeyWithSecret', {
+    example: { ...EXAMPLE, key: 'tk_live_01jt0v7m3zq8x5y2w9r4n6p1kc…' },
+  })
+
+export const ApiKeyAnswer = z.object({ data: ApiKeyWithSecret })
+export const ApiKeyList = z.object({ data: z.array(ApiKey), pagination: Pagination }).openapi('ApiKeyList')
+
+export const ListApiKeysQuery = z.strictObject(PageQuery)
+export type ListApiKeysInput = z.infer<typeof ListApiKeysQuery>
+
+export const CreateApiKeyBody = z
+  .strictObject({
+    name: line(100),
+    role: KeyRole.optional().openapi({ default: 'agent' }),
+    expires_at: futureTime().optional(),
+  })
+  .openapi('CreateApiKey', { example: { name: 'CRM sync', role: 'agent' } })
+export type CreateApiKeyInput = z.infer<typeof CreateApiKeyBody>
+
+const GRACE_RULE = `must be between 0 and ${WEEK_SECONDS}`
+
+export const RotateApiKeyBody = z
+  .strictObject({
+    grace_seconds: z
+      .number()
+      .int(GRACE_RULE)
+      .min(0, GRACE_RULE)
+      .max(WEEK_SECONDS, GRACE_RULE)
+      .optional()
+      .openapi({ default: DAY_SECONDS, description: 'How long the old secret stays good' }),
+  })
+  .openapi('RotateApiKey', { example: { grace_seconds: DAY_SECONDS } })
+export type RotateApiKeyInput = z.infer<typeof RotateApiKeyBody>
+
+export const DEFAULT_GRACE_SECONDS = DAY_SECONDS
+
+export function presentApiKey(row: ApiKeyRow): z.infer<typeof ApiKey> {
+  return {
+    id: row.id,
+    name: row.name,
+    last_four: row.last_four,
+    role: row.role === 'admin' ? 'admin' : 'agent',
+    created_at: toWireTime(row.created_at),
+    last_used_at: wireTimeOrNull(row.last_used_at),
+    expires_at: wireTimeOrNull(row.expires_at),
+    revoked_at: wireTimeOrNull(row.revoked_at),
+  }
+}
+
+function wireTimeOrNull(milliseconds: number | null): string | null {
+  return milliseconds === null ? null : toWireTime(milliseconds)
+}

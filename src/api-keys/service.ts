@@ -1,0 +1,128 @@
+import type { ServiceContext } from '../context'
+import { type AccountDb, openDirectory } from '../db/client'
+import type { Bindings } from '../env'
+import { conflict, notFound } from '../http/errors'
+import { offsetOf, pageRequest } from '../http/pagination'
+import { refusalOf } from '../http/refusals'
+import { detail } from '../http/validation'
+import { newId } from '../lib/ids'
+import { SECOND } from '../lib/time'
+import { hashKey, makeKey } from './key-format'
+import {
+  countApiKeys,
+  findApiKey,
+  findApiKeys,
+  findKeyByHash,
+  findKeyFactsRow,
+  insertApiKey,
+  revokeApiKey,
+  rotateApiKey,
+  updateLastUse,
+} from './queries'
+import {
+  type CreateApiKeyInput,
+  DEFAULT_GRACE_SECONDS,
+  type ListApiKeysInput,
+  presentApiKey,
+  type RotateApiKeyInput,
+} from './schema'
+
+export { hashKey, type ParsedKey, parseKey } from './key-format'
+
+/** Makes a key, whose secret only this answer shows. For admins who are people. Throws 409 at the plan's limit. */
+export async function createApiKey(ctx: ServiceContext, input: CreateApiKeyInput) {
+  const { accountId } = ctx.caller
+  const id = newId('key', ctx.now)
+  const key = makeKey(id, ctx.config.keys.apiKeys)
+  const stored = {
+    id,
+    name: input.name,
+    role: input.role ?? 'agent',
+    lastFour: key.slice(-4),
+    hash: hashKey(key),
+    expiresAt: input.expires_at ?? null,
+  }
+  const [[row]] = await ctx.db
+    .change(insertApiKey(accountId, stored, ctx.now), [findApiKey(accountId, id)])
+    .catch(refuse)
+  if (!row) throw conflict([detail(['name'], 'can not be given to one more key: the plan has no room for it')])
+  return { ...presentApiKey(row), key }
+}
+
+/** A page of the account's keys, without their secrets, newest first. For admins who are people. */
+export async function listApiKeys({ db, caller }: ServiceContext, input: ListApiKeysInput) {
+  const page = pageRequest(input)
+  const [[count], found] = await db.batch([
+    countApiKeys(caller.accountId),
+    findApiKeys(caller.accountId, page.perPage, offsetOf(page)),
+  ])
+  return { page, total: count?.total ?? 0, keys: found.map(presentApiKey) }
+}
+
+/** Ends a key at once. For admins who are people. Throws 404. */
+export async function deleteApiKey(ctx: ServiceContext, id: string): Promise<void> {
+  const { accountId } = ctx.caller
+  const commit = () => ctx.db.change([revokeApiKey(accountId, id, ctx.now)], [findApiKey(accountId, id)])
+  await mustExist(ctx, id)
+  const [[row]] = await ctx.credentials.changing(id, commit).catch(refuse)
+  if (!row) throw notFound()
+}
+
+/**
+ * Gives a key a new secret, which only this answer shows; the old one stays good for the grace. For admins who are
+ * people. Throws 404, and 409 for a key that has ended.
+ */
+export async function rotateKey(ctx: ServiceContext, id: string, input: RotateApiKeyInput) {
+  const { accountId } = ctx.caller
+  const key = makeKey(id, ctx.config.keys.apiKeys)
+  const grace = (input.grace_seconds ?? DEFAULT_GRACE_SECONDS) * SECOND
+  const secret = { hash: hashKey(key), lastFour: key.slice(-4), previousUntil: grace > 0 ? ctx.now + grace : null }
+  const commit = () => ctx.db.batch([rotateApiKey(accountId, id, secret, ctx.now), findApiKey(accountId, id)])
+  await mustExist(ctx, id)
+  const [[rotated], [row]] = await ctx.credentials.changing(id, commit).catch(refuse)
+  if (!row) throw notFound()
+  if (!rotated) throw conflict([detail(['key_id'], 'must be of a key that has not ended')])
+  return { ...presentApiKey(row), key }
+}
+
+/** An ID that is no key's must not make a Durable Object. */
+async function mustExist(ctx: ServiceContext, id: string): Promise<void> {
+  if (!(await ctx.db.first(findApiKey(ctx.caller.accountId, id)))) throw notFound()
+}
+
+/** What a key's Durable Object vouches for, or null where there is no such key. Throws `DbError`. */
+export async function findKeyFacts(env: Pick<Bindings, 'DB'>, keyId: string) {
+  const row = await openDirectory(env).first(findKeyFactsRow(keyId))
+  if (!row) return null
+  const end = row.expires_at
+  const previous =
+    row.previous_hash === null ? [] : [{ hash: row.previous_hash, until: earlier(row.previous_until, end) }]
+  return {
+    accountId: row.account_id,
+    role: row.role,
+    plan: row.plan,
+    active: row.revoked_at === null,
+    generation: 0,
+    sparedToken: null,
+    secrets: [{ hash: row.hash, until: end }, ...previous],
+  }
+}
+
+/** Whether a key is known by its hash: for keys whose MAC is of a secret that was rotated away. Throws `DbError`. */
+export async function isKnownKey(env: Pick<Bindings, 'DB'>, keyId: string, hash: string): Promise<boolean> {
+  return (await openDirectory(env).first(findKeyByHash(keyId, hash))) !== undefined
+}
+
+/** Notes that a key is in use. Throws `DbError`. */
+export async function noteUse(db: AccountDb, keyId: string, now: number): Promise<void> {
+  await db.all(updateLastUse(db.accountId, keyId, now))
+}
+
+function earlier(a: number | null, b: number | null): number | null {
+  if (a === null || b === null) return a ?? b
+  return Math.min(a, b)
+}
+
+function refuse(error: unknown): never {
+  throw refusalOf(error)
+}

@@ -1,0 +1,63 @@
+import { hashKey, isKnownKey, parseKey } from '../api-keys/service'
+import type { Throttle } from '../context'
+import { acceptedKeys, type Bindings, type Config } from '../env'
+import { invalidInput } from '../http/errors'
+import { detail } from '../http/validation'
+import type { Role } from '../roles'
+import { readToken } from './tokens'
+
+/** What a credential claims, once all that can be checked without its Durable Object has been. */
+export type Claim =
+  | { kind: 'token'; accountId: string; memberId: string; generation: number; tokenId: string }
+  | { kind: 'key'; memberId: string; hash: string }
+
+export interface Credential {
+  claim: Claim
+  /** What a token says of itself; it may be out of date. */
+  token: { role: Role; id: string; expiresAt: number } | null
+}
+
+/**
+ * The credential of a request, or null where there is none or a bad one. Throws 400 for two different ones at once, and
+ * 429 or 503 where a key had to be looked up and could not be.
+ */
+export async function identify(
+  headers: Headers,
+  env: Pick<Bindings, 'DB'>,
+  config: Config,
+  throttle: Throttle,
+): Promise<Credential | null> {
+  const bearer = /^Bearer +(\S+)$/i.exec(headers.get('Authorization') ?? '')?.[1]
+  const header = headers.get('X-API-Key')
+  if (bearer && header && bearer !== header)
+    throw invalidInput([detail(['X-API-Key'], 'must not come beside another credential')])
+  if (header !== null) return identifyKey(header, env, config, throttle)
+  if (!bearer) return null
+  return bearer.startsWith('tk_') ? identifyKey(bearer, env, config, throttle) : identifyToken(bearer, config)
+}
+
+async function identifyToken(text: string, config: Config): Promise<Credential | null> {
+  const claims = await readToken(text, acceptedKeys(config, 'tokens'))
+  if (!claims) return null
+  const { acc, sub, gen, jti, role, exp } = claims
+  return {
+    claim: { kind: 'token', accountId: acc, memberId: sub, generation: gen, tokenId: jti },
+    token: { role, id: jti, expiresAt: exp },
+  }
+}
+
+async function identifyKey(
+  text: string,
+  env: Pick<Bindings, 'DB'>,
+  config: Config,
+  throttle: Throttle,
+): Promise<Credential | null> {
+  const key = parseKey(text, acceptedKeys(config, 'apiKeys'))
+  if (!key || key.mac === 'bad') return null
+  const hash = hashKey(text)
+  if (key.mac === 'unknown') {
+    await throttle.keyLookup()
+    if (!(await isKnownKey(env, key.id, hash))) return null
+  }
+  return { claim: { kind: 'key', memberId: key.id, hash }, token: null }
+}

@@ -1,0 +1,24 @@
+import type { Credentials } from '../context'
+import type { Bindings } from '../env'
+import { unavailable } from '../http/errors'
+import { limiterName } from './vouching'
+
+/** Changes to members of an account that hold at once: doubt, commit, settle. */
+export function credentialsOf(env: Pick<Bindings, 'RATE_LIMITER'>, accountId: string): Credentials {
+  return {
+    async changing(memberId, commit) {
+      const member = memberId.startsWith('key_')
+        ? ({ kind: 'key', memberId } as const)
+        : ({ kind: 'token', accountId, memberId } as const)
+      const object = env.RATE_LIMITER.getByName(limiterName(member))
+      const changeId = crypto.randomUUID()
+      await object.doubt(changeId).catch(() => {
+        throw unavailable()
+      })
+      const result = await commit()
+      // Not settling leaves the object asking D1 each time, until the doubt ends by itself.
+      await object.settle(changeId, member).catch(() => undefined)
+      return result
+    },
+  }
+}

@@ -1,0 +1,48 @@
+import type { Context } from 'hono'
+import { throttleFor } from './auth/service'
+import type { PublicContext, ServiceContext } from './context'
+import { openAccount, openDirectory } from './db/client'
+import { configOf } from './env'
+import type { AppEnv } from './http/app-env'
+import { wakeSender } from './http/wake'
+import { addressOf } from './rate-limiting/middleware'
+import { credentialsOf } from './rate-limiting/service'
+
+/** What a service needs to know of a known caller's request, without the request. */
+export function serviceContext(c: Context<AppEnv>): ServiceContext {
+  const { caller, costs, startedAt } = c.var
+  return {
+    caller,
+    db: openAccount(c.env, caller.accountId, costs),
+    files: c.env.FILES,
+    config: configOf(c.env),
+    now: startedAt,
+    links: linksOf(c),
+    credentials: credentialsOf(c.env, caller.accountId),
+    throttle: throttleFor(c.env, addressOf(c)),
+    wake: () => c.executionCtx.waitUntil(wakeSender(c.env.WEBHOOKS, caller.accountId)),
+    later: (work) => c.executionCtx.waitUntil(work),
+  }
+}
+
+/** What a service needs to know of a request that brings no credential. */
+export function publicContext(c: Context<AppEnv>): PublicContext {
+  const { costs, startedAt } = c.var
+  return {
+    directory: openDirectory(c.env, costs),
+    openAccount: (accountId) => openAccount(c.env, accountId, costs),
+    config: configOf(c.env),
+    now: startedAt,
+    throttle: throttleFor(c.env, addressOf(c)),
+    wake: (accountId) => c.executionCtx.waitUntil(wakeSender(c.env.WEBHOOKS, accountId)),
+  }
+}
+
+/** The origin of absolute URLs and the prefix of paths, for the request at hand. */
+function linksOf(c: Context<AppEnv>): ServiceContext['links'] {
+  const { origin, pathname } = new URL(c.req.url)
+  return {
+    origin: configOf(c.env).publicOrigin ?? origin,
+    prefix: pathname.split('/').slice(0, 3).join('/'),
+  }
+}

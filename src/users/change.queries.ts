@@ -1,0 +1,118 @@
+import { type SQL, sql } from 'drizzle-orm'
+import { rows, write } from '../db/client'
+import { type Image, jsonImage } from '../db/image'
+import { insertEvent, takeSequences } from '../db/outbox'
+import type { Role } from '../roles'
+
+const IMAGE: Image = {
+  id: sql`u.id`,
+  name: sql`u.name`,
+  email: sql`u.email`,
+  role: sql`u.role`,
+  status: sql`u.status`,
+  created_at: sql`u.created_at`,
+  last_login_at: sql`u.last_login_at`,
+}
+
+export interface NewPerson {
+  accountId: string
+  id: string
+  name: string
+  email: string
+  emailKey: string
+  role: Role
+  passwordHash: string | null
+  lastLoginAt: number | null
+  now: number
+}
+
+/** Adds a person and the entry that its logins begin with. Fails with `unique` when the account knows the e-mail. */
+export function insertPerson(person: NewPerson) {
+  const { accountId, id, name, email, emailKey, role, passwordHash, lastLoginAt, now } = person
+  return [
+    write(sql`
+      INSERT INTO users (account_id, id, kind, name, email, email_key, role, status, password_hash,
+        credential_generation, created_at, last_login_at)
+      VALUES (${accountId}, ${id}, 'person', ${name}, ${email}, ${emailKey}, ${role}, 'active', ${passwordHash},
+        1, ${now}, ${lastLoginAt})`),
+    write(sql`INSERT INTO logins (email_key, account_id, user_id) VALUES (${emailKey}, ${accountId}, ${id})`),
+  ]
+}
+
+export function tellOfUser(accountId: string, userId: string, eventId: string, now: number) {
+  return [
+    takeSequences(accountId, sql`1`),
+    insertEvent({
+      id: eventId,
+      type: 'user.created',
+      accountId,
+      ticketId: null,
+      isInternal: false,
+      createdAt: now,
+      data: sql`json_object('user', json(${jsonImage(IMAGE)}))`,
+      from: sql`users u WHERE u.account_id = ${accountId} AND u.id = ${userId}`,
+    }),
+  ]
+}
+
+export interface UserChange {
+  name?: string | undefined
+  email?: string | undefined
+  emailKey?: string | undefined
+  role?: Role | undefined
+  status?: 'active' | 'inactive' | undefined
+}
+
+/**
+ * Changes a person. Another e-mail or a deactivation ends the person's tokens, but for the spared one. Fails with
+ * `refused: last_admin`, and with `unique` when the account knows the e-mail.
+ */
+export function updatePerson(accountId: string, id: string, change: UserChange, sparedToken: string | null) {
+  const { name, email, emailKey, role, status } = change
+  const assignments: SQL[] = []
+  if (name !== undefined) assignments.push(sql`name = ${name}`)
+  if (role !== undefined) assignments.push(sql`role = ${role}`)
+  if (status !== undefined) assignments.push(sql`status = ${status}`)
+  if (email !== undefined) assignments.push(sql`email = ${email}, email_key = ${emailKey}`)
+  const ends = sql`(email_key IS NOT ${emailKey ?? sql`email_key`} OR (status = 'active' AND ${status ?? 'active'} = 'inactive'))`
+  assignments.push(
+    sql`credential_generation = credential_generation + ${ends}`,
+    sql`spared_token = CASE WHEN ${ends} THEN ${sparedToken} ELSE spared_token END`,
+  )
+  return [
+    ...(emailKey === undefined ? [] : [moveLogin(accountId, id, emailKey)]),
+    write(sql`
+      UPDATE users SET ${sql.join(assignments, sql`, `)}
+      WHERE account_id = ${accountId} AND id = ${id} AND kind = 'person'`),
+  ]
+}
+
+function moveLogin(accountId: string, userId: string, emailKey: string) {
+  return write(sql`
+    UPDATE logins SET email_key = ${emailKey}
+    WHERE account_id = ${accountId}
+      AND email_key = (SELECT email_key FROM users WHERE account_id = ${accountId} AND id = ${userId} AND kind = 'person')`)
+}
+
+/** What checking a person's password needs. */
+export function findPassword(accountId: string, id: string) {
+  return rows<{ email_key: string; password_hash: string | null; credential_generation: number }>(sql`
+    SELECT email_key, password_hash, credential_generation FROM users
+    WHERE account_id = ${accountId} AND id = ${id} AND kind = 'person' AND status = 'active'`)
+}
+
+/** Sets a password and ends the person's tokens, but for the spared one; if `generation` is given, only from there. */
+export function updatePassword(
+  accountId: string,
+  id: string,
+  passwordHash: string,
+  sparedToken: string | null,
+  generation?: number,
+) {
+  const unchanged = generation === undefined ? sql`` : sql` AND credential_generation = ${generation}`
+  return rows<{ id: string }>(sql`
+    UPDATE users SET password_hash = ${passwordHash}, credential_generation = credential_generation + 1,
+      spared_token = ${sparedToken}
+    WHERE account_id = ${accountId} AND id = ${id} AND kind = 'person'${unchanged}
+    RETURNING id`)
+}
