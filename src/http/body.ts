@@ -1,20 +1,25 @@
 import type { MiddlewareHandler } from 'hono'
+import { hasMoreMembers } from '../lib/json-size'
 import { invalidInput, payloadTooLarge, unsupportedMediaType } from './errors'
 import { detail } from './validation'
 
 export const MAX_JSON_BYTES = 10 * 1024 * 1024
+const MAX_MEMBERS = 10_000
 
 const TOO_LARGE = 'The body must be at most 10 MiB'
 
 /**
  * Reads a JSON body as text, so that the validators find it: another media type is 415; more than 10 MiB is 413, told
- * as soon as it is known; a byte order mark or broken UTF-8 is 400.
+ * as soon as it is known; a byte order mark, broken UTF-8 or more fields than any request has is 400.
  */
 export const jsonBody: MiddlewareHandler = async (c, next) => {
   if (!/^application\/json\s*(;|$)/i.test(c.req.header('Content-Type') ?? ''))
     throw unsupportedMediaType('application/json')
   if (Number(c.req.header('Content-Length') ?? 0) > MAX_JSON_BYTES) throw payloadTooLarge(TOO_LARGE)
-  Object.assign(c.req.bodyCache, { text: Promise.resolve(await readText(c.req.raw)) })
+  const text = await readText(c.req.raw)
+  if (hasMoreMembers(text, MAX_MEMBERS))
+    throw invalidInput([detail([], `must hold at most ${MAX_MEMBERS.toLocaleString('en')} fields`)])
+  Object.assign(c.req.bodyCache, { text: Promise.resolve(text) })
   await next()
 }
 

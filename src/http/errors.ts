@@ -25,33 +25,22 @@ export const ERROR_CODES = [
 ] as const
 export type ErrorCode = (typeof ERROR_CODES)[number]
 
-const MAX_DETAILS = 50
-
 /** Any failure that a caller is told of. Its message and details are shown as they are. */
 export class ApiError extends Error {
-  readonly details: ErrorDetail[]
-
   constructor(
     readonly status: ContentfulStatusCode,
     readonly code: ErrorCode,
     message: string,
-    details: ErrorDetail[] = [],
+    readonly details: ErrorDetail[] = [],
     readonly headers: Record<string, string> = {},
   ) {
     super(message)
-    this.details = atMost(details)
   }
 
   /** The body of the answer, as contract and OpenAPI document have it. */
   toJSON() {
     return { error: { code: this.code, message: this.message, details: this.details } }
   }
-}
-
-function atMost(details: ErrorDetail[]): ErrorDetail[] {
-  if (details.length <= MAX_DETAILS) return details
-  const shown = details.slice(0, MAX_DETAILS - 1)
-  return [...shown, { field: '', message: `${details.length - shown.length} more problems are not listed` }]
 }
 
 export function invalidInput(details: ErrorDetail[]): ApiError {

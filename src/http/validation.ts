@@ -2,6 +2,7 @@ import { z } from '@hono/zod-openapi'
 import type { ErrorDetail } from './errors'
 
 const MAX_FIELD = 100
+const MAX_DETAILS = 50
 
 type RawIssue = Parameters<NonNullable<NonNullable<ReturnType<typeof z.config>>['customError']>>[0]
 
@@ -43,14 +44,21 @@ const PARTS = {
   cookie: { whole: 'cookies', unknown: 'cookie' },
 } as const
 
-/** The issues of one validation as the contract's details: a dotted path and a sentence about the field. */
+/**
+ * The issues of one validation as the contract's details: a dotted path and a sentence about the field. At most 50, of
+ * which the last says how many are left out; only those that are shown are put into words.
+ */
 export function detailsOf(error: z.core.$ZodError, target: keyof typeof PARTS): ErrorDetail[] {
   const part = PARTS[target]
-  return error.issues.flatMap((issue) => {
-    if (issue.code === 'unrecognized_keys')
-      return issue.keys.map((key) => detail([...issue.path, key], `is not a known ${part.unknown}`, part.whole))
-    return [detail(issue.path, issue.message, part.whole)]
-  })
+  const problems = error.issues.flatMap((issue) =>
+    issue.code === 'unrecognized_keys'
+      ? issue.keys.map((key) => ({ path: [...issue.path, key], rule: `is not a known ${part.unknown}` }))
+      : [{ path: issue.path, rule: issue.message }],
+  )
+  const shown = problems.length > MAX_DETAILS ? problems.slice(0, MAX_DETAILS - 1) : problems
+  const details = shown.map(({ path, rule }) => detail(path, rule, part.whole))
+  const left = problems.length - shown.length
+  return left === 0 ? details : [...details, { field: part.whole, message: `${left} more problems are not listed` }]
 }
 
 /** `['attachments', 0, 'mime_type']` and a rule as `{field: 'attachments.0.mime_type', message: 'Mime type …'}`. */

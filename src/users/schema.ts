@@ -38,7 +38,9 @@ export const UserList = z.object({ data: z.array(User), pagination: Pagination }
 export const ListUsersQuery = z.strictObject({
   role: z.enum(ROLES).optional(),
   status: z.enum(STATUSES).optional(),
-  q: searchText().optional().openapi({ description: 'Text in the name or the e-mail, whatever its case' }),
+  q: searchText()
+    .optional()
+    .openapi({ description: 'Text in the name or the e-mail; the case of ASCII letters does not matter' }),
   ...PageQuery,
 })
 export type ListUsersInput = z.infer<typeof ListUsersQuery>
