@@ -17,14 +17,18 @@ const QUIET = {
   X_LOCAL_OBSERVABILITY: 'false',
 }
 
-/** Runs a wrangler command to its end without asking anything. Throws with its output when it fails. */
+/**
+ * Runs a wrangler command to its end without asking anything. Throws with its output when it fails, but without its
+ * arguments: they may hold what is not to be shown.
+ */
 export function runWrangler(args: string[]): string {
   const result = spawnSync(process.execPath, [WRANGLER, ...args], {
     cwd: ROOT,
     env: { ...process.env, ...QUIET, CI: '1' },
     encoding: 'utf8',
   })
-  if (result.status !== 0) throw new Error(`wrangler ${args.join(' ')} failed:\n${result.stdout}${result.stderr}`)
+  if (result.status !== 0)
+    throw new Error(`wrangler ${args.slice(0, 2).join(' ')} failed:\n${result.stdout}${result.stderr}`)
   return result.stdout
 }
 

@@ -109,6 +109,12 @@ export const loginUnlocks = sqliteTable('login_unlocks', {
   unlockedAt: integer('unlocked_at').notNull(),
 })
 
+/** Since when (ms) the operator's command has known each APP_SECRET, by a public name that does not give it away. */
+export const appSecrets = sqliteTable('app_secrets', {
+  name: text('name').primaryKey(),
+  knownSince: integer('known_since').notNull(),
+})
+
 export const tickets = sqliteTable(
   'tickets',
   {

@@ -1,0 +1,39 @@
+import { parseArgs } from 'node:util'
+import { COMMANDS } from './admin/commands.ts'
+import { openDatabase } from './admin/database.ts'
+
+/** `npm run admin -- COMMAND …`: what the operator does beside the API. */
+async function main(): Promise<void> {
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: {
+      help: { type: 'boolean', short: 'h' },
+      remote: { type: 'boolean' },
+      slug: { type: 'string' },
+      'admin-name': { type: 'string' },
+    },
+  })
+  const [name, ...args] = positionals
+  if (values.help || name === undefined) return console.log(help())
+  const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined
+  if (!command) throw new Error(`There is no command ${name}. See: npm run admin -- --help`)
+  if (args.length !== command.takes.length) throw new Error(`Usage: npm run admin -- ${command.usage}`)
+  console.log(await command.run(openDatabase(values.remote ?? false), args, values))
+}
+
+function help(): string {
+  const commands = Object.values(COMMANDS)
+  const width = Math.max(...commands.map(({ usage }) => usage.length))
+  return [
+    'Usage: npm run admin -- COMMAND [--remote]',
+    '',
+    ...commands.map(({ usage, does }) => `  ${usage.padEnd(width)}  ${does}`),
+    '',
+    'Works on the local database; with --remote on the deployed one. What it changes holds within 60 seconds.',
+  ].join('\n')
+}
+
+await main().catch((error) => {
+  console.error(error instanceof Error ? error.message : String(error))
+  process.exit(1)
+})

@@ -1,0 +1,174 @@
+import { randomBytes } from 'node:crypto'
+import { slugOf } from '../../src/accounts/slug.ts'
+import { newId } from '../../src/lib/ids.ts'
+import { hashPassword } from '../../src/lib/passwords.ts'
+import { asciiLower } from '../../src/lib/text.ts'
+import { toWireTime } from '../../src/lib/time.ts'
+import { type Database, statement as sql } from './database.ts'
+import { nameOf, readSecrets } from './secrets.ts'
+import { cell, formatTable } from './table.ts'
+
+export type Options = Record<string, string | boolean | undefined>
+
+export interface Command {
+  usage: string
+  does: string
+  /** Names of positional arguments, all of them needed. */
+  takes: string[]
+  run(db: Database, args: string[], options: Options): Promise<string>
+}
+
+/** What the operator can do. Changes hold in the running service within 60 seconds. */
+export const COMMANDS: Record<string, Command> = {
+  'list-accounts': {
+    usage: 'list-accounts',
+    does: 'shows all accounts',
+    takes: [],
+    run: async (db) => listAccounts(db),
+  },
+  'create-account': {
+    usage: 'create-account NAME EMAIL [--slug SLUG] [--admin-name NAME]',
+    does: 'makes an account with its first admin, and shows the password',
+    takes: ['NAME', 'EMAIL'],
+    run: async (db, [name = '', email = ''], options) => createAccount(db, name, email, options),
+  },
+  'set-plan': {
+    usage: 'set-plan SLUG standard|premium',
+    does: 'changes the plan, and with it the rate limit',
+    takes: ['SLUG', 'PLAN'],
+    run: async (db, [slug = '', plan = '']) => setPlan(db, slug, plan),
+  },
+  'revoke-key': {
+    usage: 'revoke-key KEY_ID',
+    does: 'ends an API key',
+    takes: ['KEY_ID'],
+    run: async (db, [keyId = '']) => revokeKey(db, keyId),
+  },
+  'reset-password': {
+    usage: 'reset-password SLUG EMAIL',
+    does: 'sets a new password, shows it, and ends the tokens of the user',
+    takes: ['SLUG', 'EMAIL'],
+    run: async (db, [slug = '', email = '']) => resetPassword(db, slug, email),
+  },
+  unlock: {
+    usage: 'unlock EMAIL',
+    does: 'lets an e-mail log in again that has failed too often',
+    takes: ['EMAIL'],
+    run: async (db, [email = '']) => unlock(db, email),
+  },
+  reencrypt: {
+    usage: 'reencrypt',
+    does: 'after a rotation of APP_SECRET: says when the previous one may go',
+    takes: [],
+    run: async (db) => reencrypt(db),
+  },
+}
+
+function listAccounts(db: Database): string {
+  const [rows = []] = db.run(`
+    SELECT a.slug, a.name, a.plan, a.created_at, a.id,
+      (SELECT count(*) FROM users u WHERE u.account_id = a.id AND u.kind = 'person') AS users,
+      (SELECT coalesce(sum(count), 0) FROM ticket_counters c WHERE c.account_id = a.id AND c.dimension = 'all') AS tickets
+    FROM accounts a ORDER BY a.slug`)
+  const lines = rows.map((row) => [
+    cell(row, 'slug'),
+    cell(row, 'name'),
+    cell(row, 'plan'),
+    cell(row, 'users'),
+    cell(row, 'tickets'),
+    toWireTime(Number(row.created_at)),
+    cell(row, 'id'),
+  ])
+  return formatTable(['SLUG', 'NAME', 'PLAN', 'USERS', 'TICKETS', 'CREATED', 'ID'], lines)
+}
+
+async function createAccount(db: Database, name: string, email: string, options: Options): Promise<string> {
+  const now = Date.now()
+  const id = newId('acct', now)
+  const userId = newId('user', now)
+  const slug = typeof options.slug === 'string' ? options.slug : slugOf(name)
+  const adminName = typeof options['admin-name'] === 'string' ? options['admin-name'] : 'Admin'
+  if (!/^[a-z0-9]+(-[a-z0-9]+)*$/.test(slug))
+    throw new Error('SLUG must be lower-case letters and digits, with single hyphens between.')
+  if (!/^[^\s@]+@[^\s@]+\.[^\s@]+$/.test(email)) throw new Error('EMAIL must be an e-mail address.')
+  const [taken = []] = db.run(sql`SELECT 1 FROM accounts WHERE slug = ${slug}`)
+  if (taken.length > 0) throw new Error(`There is an account ${slug} already. Choose another with --slug.`)
+  const password = newPassword()
+  const hash = await hashPassword(password)
+  db.run(
+    sql`INSERT INTO accounts (id, slug, name, plan, allow_registration, created_at)
+      VALUES (${id}, ${slug}, ${name}, 'standard', 0, ${now})`,
+    sql`INSERT INTO account_state (account_id, ticket_number, event_sequence) VALUES (${id}, 0, 0)`,
+    sql`INSERT INTO users (account_id, id, kind, name, email, email_key, role, status, password_hash,
+        credential_generation, created_at)
+      VALUES (${id}, ${userId}, 'person', ${adminName}, ${email}, ${asciiLower(email)}, 'admin', 'active', ${hash}, 1, ${now})`,
+    sql`INSERT INTO logins (email_key, account_id, user_id) VALUES (${asciiLower(email)}, ${id}, ${userId})`,
+  )
+  return `Account ${slug} (${id})\nAdmin    ${email}\nPassword ${password}   (shown here only)`
+}
+
+function setPlan(db: Database, slug: string, plan: string): string {
+  if (plan !== 'standard' && plan !== 'premium') throw new Error('PLAN must be one of: standard, premium.')
+  const [changed = []] = db.run(sql`UPDATE accounts SET plan = ${plan} WHERE slug = ${slug} RETURNING id`)
+  if (changed.length === 0) throw new Error(`There is no account ${slug}.`)
+  return `Account ${slug} is ${plan} within 60 seconds.`
+}
+
+function revokeKey(db: Database, keyId: string): string {
+  const [changed = []] = db.run(sql`
+    UPDATE api_keys SET revoked_at = ${Date.now()}, previous_hash = NULL, previous_until = NULL
+    WHERE account_id = (SELECT account_id FROM key_directory WHERE key_id = ${keyId}) AND id = ${keyId}
+      AND revoked_at IS NULL
+    RETURNING id`)
+  if (changed.length === 0) throw new Error(`There is no live key ${keyId}.`)
+  return `Key ${keyId} is dead within 60 seconds.`
+}
+
+async function resetPassword(db: Database, slug: string, email: string): Promise<string> {
+  const password = newPassword()
+  const hash = await hashPassword(password)
+  const [changed = []] = db.run(sql`
+    UPDATE users SET password_hash = ${hash}, credential_generation = credential_generation + 1, spared_token = NULL
+    WHERE account_id = (SELECT id FROM accounts WHERE slug = ${slug}) AND email_key = ${asciiLower(email)}
+      AND kind = 'person'
+    RETURNING id`)
+  if (changed.length === 0) throw new Error(`There is no user ${email} in an account ${slug}.`)
+  return `Password ${password}   (shown here only)\nOlder tokens of ${email} are dead within 60 seconds.`
+}
+
+function unlock(db: Database, email: string): string {
+  const now = Date.now()
+  db.run(sql`
+    INSERT INTO login_unlocks (email_key, unlocked_at) VALUES (${asciiLower(email)}, ${now})
+    ON CONFLICT (email_key) DO UPDATE SET unlocked_at = ${now}`)
+  return `${email} may log in again within 60 seconds.`
+}
+
+/**
+ * Nothing that is stored is encrypted under APP_SECRET: what hangs on the previous one are tokens, which end by
+ * themselves, and API keys, which are then looked up instead.
+ */
+function reencrypt(db: Database): string {
+  const { current, previous, tokenTtlSeconds } = readSecrets(db.isRemote)
+  const now = Date.now()
+  const [, rows = []] = db.run(
+    sql`INSERT OR IGNORE INTO app_secrets (name, known_since) VALUES (${nameOf(current)}, ${now})`,
+    sql`SELECT known_since FROM app_secrets WHERE name = ${nameOf(current)}`,
+  )
+  const since = Number(rows[0]?.known_since ?? now)
+  const lines = [
+    'Stored ciphertexts: none. There is nothing to move.',
+    `APP_SECRET is known since ${toWireTime(since)}.`,
+  ]
+  if (previous === null) return [...lines, 'There is no APP_SECRET_PREVIOUS.'].join('\n')
+  const mayGo = since + tokenTtlSeconds * 1_000
+  const verdict =
+    mayGo <= now
+      ? 'APP_SECRET_PREVIOUS may go: every token it signed has ended.'
+      : `APP_SECRET_PREVIOUS may go at ${toWireTime(mayGo)}, when the last token it signed has ended.`
+  return [...lines, verdict, 'API keys stay good without it.'].join('\n')
+}
+
+function newPassword(): string {
+  return randomBytes(15).toString('base64url')
+}

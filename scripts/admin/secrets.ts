@@ -1,0 +1,40 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { parseEnv } from 'node:util'
+import { unstable_readConfig } from 'wrangler'
+import { deriveKey } from '../../src/lib/crypto.ts'
+import { ROOT } from '../lib/local-state.ts'
+
+const NAME_CHARACTERS = 12
+const DEFAULT_TTL_SECONDS = 30 * 24 * 60 * 60
+
+/** What rotating secrets needs to know of the configuration. */
+export interface SecretSettings {
+  current: string
+  previous: string | null
+  tokenTtlSeconds: number
+}
+
+/**
+ * The secrets and the life of tokens: of the local server from `.dev.vars`, of the deployed one from the environment of
+ * the command, for a deployed secret can not be read back. Throws with what is missing.
+ */
+export function readSecrets(remote: boolean): SecretSettings {
+  const file = `${ROOT}.dev.vars`
+  const local = existsSync(file) ? parseEnv(readFileSync(file, 'utf8')) : {}
+  const source = remote ? process.env : local
+  const current = source.APP_SECRET
+  if (!current)
+    throw new Error(
+      remote
+        ? 'Set APP_SECRET (and APP_SECRET_PREVIOUS) in the environment of this command to what is deployed.'
+        : 'There is no APP_SECRET in .dev.vars. npm start makes one.',
+    )
+  const { vars } = unstable_readConfig({ config: `${ROOT}wrangler.toml` })
+  const ttl = Number(source.TOKEN_TTL_SECONDS ?? vars.TOKEN_TTL_SECONDS ?? DEFAULT_TTL_SECONDS)
+  return { current, previous: source.APP_SECRET_PREVIOUS ?? null, tokenTtlSeconds: ttl }
+}
+
+/** A name for a secret that tells it from others and gives nothing of it away. */
+export function nameOf(secret: string): string {
+  return deriveKey(secret, 'name').toString('hex').slice(0, NAME_CHARACTERS)
+}

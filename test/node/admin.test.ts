@@ -1,0 +1,102 @@
+import { spawnSync } from 'node:child_process'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { ROOT } from '../../scripts/lib/local-state.ts'
+import { freePort, type RunningServer, startServer, temporaryState } from './helpers/server.ts'
+
+/** `npm run admin`, beside a running server on the same state. */
+
+const state = temporaryState()
+let server: RunningServer
+
+beforeAll(async () => {
+  server = await startServer(await freePort(), state.folder)
+})
+
+afterAll(async () => {
+  await server.stop()
+  state.remove()
+})
+
+function admin(...args: string[]) {
+  const result = spawnSync(process.execPath, [join(ROOT, 'scripts/admin.ts'), ...args], {
+    cwd: ROOT,
+    env: { ...process.env, TICKETING_STATE: state.folder },
+    encoding: 'utf8',
+  })
+  return { code: result.status, out: result.stdout.trim(), err: result.stderr.trim() }
+}
+
+async function login(email: string, password: string) {
+  const response = await fetch(`${server.origin}/api/v1/auth/login`, {
+    method: 'POST',
+    headers: { 'Content-Type': 'application/json' },
+    body: JSON.stringify({ email, password }),
+  })
+  return { status: response.status, body: JSON.parse(await response.text()) }
+}
+
+const passwordIn = (text: string) => /Password (\S+)/.exec(text)?.[1] ?? ''
+
+describe('npm run admin', () => {
+  it('says what there is', () => {
+    const { code, out } = admin('--help')
+    expect(code).toBe(0)
+    const names = ['list-accounts', 'create-account', 'set-plan', 'revoke-key', 'reset-password', 'unlock', 'reencrypt']
+    for (const name of names) expect(out).toContain(`  ${name}`)
+  })
+
+  it('makes an account whose admin can log in, and gives them another password', async () => {
+    const made = admin('create-account', "Müller's & Söhne", 'Ada@Muller.example', '--admin-name', 'Ada')
+    expect(made.code).toBe(0)
+    expect(made.out).toMatch(/^Account muller-s-sohne \(acct_[0-9a-z]{26}\)$/m)
+    const first = await login('ada@muller.example', passwordIn(made.out))
+    expect(first.status).toBe(200)
+    expect(first.body).toMatchObject({ user: { name: 'Ada', email: 'Ada@Muller.example', role: 'admin' } })
+
+    const reset = admin('reset-password', 'muller-s-sohne', 'ada@muller.example')
+    expect(reset.code).toBe(0)
+    expect((await login('ada@muller.example', passwordIn(made.out))).status).toBe(401)
+    expect((await login('ada@muller.example', passwordIn(reset.out))).status).toBe(200)
+  })
+
+  it('lists accounts in a table, and sets a plan', () => {
+    expect(admin('set-plan', 'acme', 'premium').out).toBe('Account acme is premium within 60 seconds.')
+    const lines = admin('list-accounts').out.split('\n')
+    expect(lines[0]).toMatch(/^SLUG +NAME +PLAN +USERS +TICKETS +CREATED +ID$/)
+    expect(lines.find((line) => line.startsWith('acme '))).toMatch(
+      /^acme +Acme +premium +4 +2 +2024-12-01T00:00:00Z +acct_acme$/,
+    )
+    expect(lines.find((line) => line.startsWith('globex '))).toMatch(/ premium +1 +0 /)
+  })
+
+  it('ends an API key', async () => {
+    const { body } = await login('ada@globex.example', 'your_password')
+    const response = await fetch(`${server.origin}/api/v1/api-keys`, {
+      method: 'POST',
+      headers: { Authorization: `Bearer ${body.token}`, 'Content-Type': 'application/json' },
+      body: JSON.stringify({ name: 'Sync' }),
+    })
+    const { data } = JSON.parse(await response.text())
+    expect(admin('revoke-key', data.id).out).toBe(`Key ${data.id} is dead within 60 seconds.`)
+    const answer = await fetch(`${server.origin}/api/v1/tickets`, { headers: { 'X-API-Key': data.key } })
+    expect(answer.status).toBe(401)
+    expect(admin('revoke-key', data.id)).toMatchObject({ code: 1, err: `There is no live key ${data.id}.` })
+  })
+
+  it('says when the previous secret may go', () => {
+    expect(admin('reencrypt').out).toContain('There is no APP_SECRET_PREVIOUS.')
+  })
+
+  it.each([
+    [['set-plan', 'nowhere', 'premium'], 'There is no account nowhere.'],
+    [['set-plan', 'acme', 'gold'], 'PLAN must be one of: standard, premium.'],
+    [['set-plan', 'acme'], 'Usage: npm run admin -- set-plan SLUG standard|premium'],
+    [['reset-password', 'acme', "o'brien@example.com"], "There is no user o'brien@example.com in an account acme."],
+    [['create-account', 'Acme', 'a@b.example'], 'There is an account acme already. Choose another with --slug.'],
+    [['create-account', 'New', 'nonsense'], 'EMAIL must be an e-mail address.'],
+    [['dance'], 'There is no command dance. See: npm run admin -- --help'],
+  ])('refuses %j with one line', (args, message) => {
+    expect(admin(...args)).toEqual({ code: 1, out: '', err: message })
+  })
+})
