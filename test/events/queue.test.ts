@@ -116,7 +116,7 @@ describe('the scheduled handler', () => {
     const broken = vi.spyOn(env.DB, 'batch').mockRejectedValue(new Error('D1_ERROR: SELECT secret'))
     await worker.scheduled(createScheduledController(), env)
     broken.mockRestore()
-    expect(logged).toEqual([JSON.stringify({ level: 'error', sweep: 'failed', parts: 2 })])
+    expect(logged).toEqual([JSON.stringify({ level: 'error', sweep: 'failed', parts: 3 })])
     await worker.scheduled(createScheduledController(), env)
     expect(await waiting(account.id)).toBe(0)
   })

@@ -2,6 +2,7 @@ import { env } from 'cloudflare:workers'
 import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import { freshAddress } from '../helpers/addresses'
 import { type Account, call, createTicket, type Member, mintAccount } from '../helpers/api'
+import { tokenClaim } from '../helpers/credentials'
 
 let account: Account
 
@@ -19,8 +20,7 @@ afterEach(() => {
 
 async function exhaustMember(member: Member): Promise<void> {
   const limiter = env.RATE_LIMITER.getByName(`member:${account.id}/${member.id}`)
-  const claim = { accountId: account.id, memberId: member.id, generation: 1 }
-  for (let i = 0; i < 100; i += 1) await limiter.admit(claim, false)
+  for (let i = 0; i < 100; i += 1) await limiter.admit(tokenClaim(account, member), false)
 }
 
 async function exhaustAddress(address: string): Promise<void> {
@@ -48,7 +48,7 @@ describe('the order of checks', () => {
 
   it('401 comes before 400 on a read that ran ahead of the limiter', async () => {
     const gone = await mintAccount()
-    await env.DB.prepare("UPDATE users SET status = 'inactive' WHERE account_id = ?").bind(gone.id).run()
+    await env.DB.prepare("UPDATE users SET status = 'inactive' WHERE id = ?").bind(gone.agent.id).run()
     const answer = await call('GET', 'tickets?page=x', { token: gone.agent.token, address: freshAddress() })
     expect(answer.status).toBe(401)
     expect(answer.body.error.details).toEqual([])

@@ -7,8 +7,8 @@ const SECRET = 'a secret of 32 bytes, or of more.'
 
 /** The bindings with these variables and no others. */
 function bindings(variables: Record<string, unknown>): Bindings {
-  const { DB, FILES, RATE_LIMITER, WEBHOOKS } = env
-  return Object.assign({ DB, FILES, RATE_LIMITER, WEBHOOKS }, variables)
+  const { DB, FILES, RATE_LIMITER, LOGIN_THROTTLE, WEBHOOKS } = env
+  return Object.assign({ DB, FILES, RATE_LIMITER, LOGIN_THROTTLE, WEBHOOKS }, variables)
 }
 
 function refusal(variables: Record<string, unknown>): string {
@@ -27,6 +27,8 @@ describe('configOf', () => {
       tokenTtlSeconds: 2_592_000,
       rateLimits: { standard: 100, premium: 300 },
       publicOrigin: null,
+      allowSignup: false,
+      previousKeys: null,
     })
   })
 
@@ -77,10 +79,10 @@ describe('configOf', () => {
   })
 
   it('derives a key for each purpose, another for another secret', () => {
-    const { tokens, files } = configOf(bindings({ APP_SECRET: SECRET })).keys
+    const { tokens, files, apiKeys } = configOf(bindings({ APP_SECRET: SECRET })).keys
     const other = configOf(bindings({ APP_SECRET: `${SECRET}!` })).keys
-    const all = [tokens, files, other.tokens, other.files].map((key) => key.toString('hex'))
-    expect(new Set(all).size).toBe(4)
+    const all = [tokens, files, apiKeys, other.tokens, other.files, other.apiKeys].map((key) => key.toString('hex'))
+    expect(new Set(all).size).toBe(6)
     expect(all.join()).not.toContain(Buffer.from(SECRET).toString('hex'))
   })
 })

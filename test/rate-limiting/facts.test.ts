@@ -3,6 +3,7 @@ import { env } from 'cloudflare:workers'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { freshAddress } from '../helpers/addresses'
 import { type Account, call, createTicket, type Member, mintAccount, mintToken } from '../helpers/api'
+import { tokenClaim } from '../helpers/credentials'
 
 const DAY = 24 * 60 * 60 * 1_000
 
@@ -26,7 +27,7 @@ async function set(member: Member, column: string, value: string | number): Prom
 }
 
 const limiterOf = (member: Member) => env.RATE_LIMITER.getByName(`member:${account.id}/${member.id}`)
-const claimOf = (member: Member) => ({ accountId: account.id, memberId: member.id, generation: 1 })
+const claimOf = (member: Member) => tokenClaim(account, member)
 const status = async (method: string, path: string, member: Member) =>
   (await call(method, path, { token: member.token, address: freshAddress() })).status
 
@@ -116,7 +117,7 @@ describe('what the object knows of its member', () => {
     const limiter = limiterOf(account.agent)
     await limiter.admit(claimOf(account.agent), false)
     for (let i = 0; i < 3; i += 1)
-      expect(await limiter.admit({ ...claimOf(account.agent), generation: 9 }, true)).toEqual({ vouched: false })
+      expect(await limiter.admit(tokenClaim(account, account.agent, 9), true)).toEqual({ vouched: false })
     const admission = await limiter.admit(claimOf(account.agent), false)
     expect(admission).toMatchObject({ vouched: true, verdict: { remaining: 98 }, wroteRecently: false })
   })

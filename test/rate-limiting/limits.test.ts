@@ -3,6 +3,7 @@ import { env } from 'cloudflare:workers'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { freshAddress } from '../helpers/addresses'
 import { type Account, type Answer, call, createTicket, type Member, mintAccount } from '../helpers/api'
+import { tokenClaim } from '../helpers/credentials'
 
 // The clock stands still half-way through a minute, so that none ends within a test.
 beforeEach(() => {
@@ -106,8 +107,8 @@ describe('C05 the limit', () => {
 
   it('C05 a 429 says when to come back, and names the limit', async () => {
     const account = await mintAccount('standard')
-    const claim = { accountId: account.id, memberId: account.agent.id, generation: 1 }
-    for (let i = 0; i < 100; i += 1) await limiterOf(account, account.agent).admit(claim, false)
+    for (let i = 0; i < 100; i += 1)
+      await limiterOf(account, account.agent).admit(tokenClaim(account, account.agent), false)
     const answer = await ask(account.agent)
     expect(answer.status).toBe(429)
     expect(answer.headers.get('Retry-After')).toBe('30')

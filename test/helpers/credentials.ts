@@ -1,0 +1,78 @@
+import { createExecutionContext, waitOnExecutionContext } from 'cloudflare:test'
+import { env } from 'cloudflare:workers'
+import { expect, vi } from 'vitest'
+import { createApp } from '../../src/app'
+import type { Claim } from '../../src/auth/service'
+import type { Bindings } from '../../src/env'
+import { type Account, type Answer, API, call, type Member, ORIGIN } from './api'
+import { ask } from './tickets'
+
+export interface Key {
+  id: string
+  key: string
+}
+
+/** What a member's token claims, for asking the member's object without a request. */
+export function tokenClaim(account: { id: string }, member: { id: string }, generation = 1): Claim {
+  return { kind: 'token', accountId: account.id, memberId: member.id, generation, tokenId: 'of-the-tests' }
+}
+
+/** The Durable Object of a person. */
+export function objectOf(account: { id: string }, member: { id: string }) {
+  return env.RATE_LIMITER.getByName(`member:${account.id}/${member.id}`)
+}
+
+/** The Durable Object of an API key. */
+export function objectOfKey(id: string) {
+  return env.RATE_LIMITER.getByName(`key:${id}`)
+}
+
+/** Makes an API key through the API. */
+export async function mintKey(account: Account, input: Record<string, unknown> = {}): Promise<Key> {
+  const answer = await ask(account.admin, 'POST', 'api-keys', { name: 'A key', ...input })
+  expect(answer.status, answer.text).toBe(201)
+  return answer.body.data
+}
+
+/** The status of a request with a credential, from an address that bad ones are counted on. */
+export async function statusOf(token: string, address: string, path = 'tickets?per_page=1'): Promise<number> {
+  return (await call('GET', path, { token, address })).status
+}
+
+/** The names of the callers' objects that are asked for from now on, until the mocks are restored. */
+export function watchObjects(): string[] {
+  const touched: string[] = []
+  const original = env.RATE_LIMITER.getByName.bind(env.RATE_LIMITER)
+  vi.spyOn(env.RATE_LIMITER, 'getByName').mockImplementation((name) => {
+    touched.push(name)
+    return original(name)
+  })
+  return touched
+}
+
+/** Sends a request to a service with other variables than those of the tests. */
+export async function callWith(
+  variables: Partial<Bindings>,
+  method: string,
+  path: string,
+  { token, body }: { token?: string; body?: unknown } = {},
+): Promise<Answer> {
+  const ctx = createExecutionContext()
+  const headers = new Headers({ 'CF-Connecting-IP': '192.0.2.2', 'Content-Type': 'application/json' })
+  if (token) headers.set('Authorization', `Bearer ${token}`)
+  const request = new Request(path.startsWith('http') ? path : `${ORIGIN}${API}/${path}`, {
+    method,
+    headers,
+    ...(body !== undefined && { body: JSON.stringify(body) }),
+  })
+  const response = await createApp().fetch(request, { ...env, ...variables }, ctx)
+  const text = await response.text()
+  await waitOnExecutionContext(ctx)
+  const isJson = response.headers.get('Content-Type')?.startsWith('application/json') && text !== ''
+  return { status: response.status, headers: response.headers, body: isJson ? JSON.parse(text) : text, text }
+}
+
+/** A member's own request as the shortest call there is. */
+export function knock(by: Member): Promise<Answer> {
+  return ask(by, 'GET', 'tickets?per_page=1')
+}
