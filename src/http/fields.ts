@@ -130,9 +130,9 @@ export function futureTime() {
 
 const MAX_EMAIL = 254
 
-/** An e-mail address, without white space around it. */
+/** An e-mail address, without white space around it. An empty one is told of once, as such. */
 export const Email = line(MAX_EMAIL)
-  .refine((email) => /^[^\s@]+@[^\s@]+\.[^\s@]+$/.test(email), 'must be an e-mail address')
+  .refine((email) => email === '' || /^[^\s@]+@[^\s@]+\.[^\s@]+$/.test(email), 'must be an e-mail address')
   .openapi({ format: 'email', example: 'user@example.com' })
 
 /** A password of 8 to 128 characters that is to be set. */

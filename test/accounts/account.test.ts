@@ -1,0 +1,101 @@
+import { beforeEach, describe, expect, it } from 'vitest'
+import { freshAddress } from '../helpers/addresses'
+import { type Account, call, mintAccount, row } from '../helpers/api'
+import { ask, detailsOf } from '../helpers/tickets'
+
+let account: Account
+
+beforeEach(async () => {
+  account = await mintAccount()
+})
+
+const stored = (id: string) => row<Record<string, unknown>>('SELECT * FROM accounts WHERE id = ?', id)
+
+describe('GET /account', () => {
+  it('shows an admin the account, and nothing beside', async () => {
+    const answer = await ask(account.admin, 'GET', 'account')
+    expect(answer.status).toBe(200)
+    expect(answer.body).toEqual({
+      data: {
+        id: account.id,
+        name: account.slug,
+        slug: account.slug,
+        plan: 'premium',
+        allow_registration: false,
+        created_at: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/),
+      },
+    })
+  })
+
+  it.each(['agent', 'customer'] as const)('is 403 for the %s, as is its change', async (role) => {
+    const before = await stored(account.id)
+    for (const answer of [
+      await ask(account[role], 'GET', 'account'),
+      await ask(account[role], 'PATCH', 'account', { name: 'Mine' }),
+      await ask(account[role], 'PATCH', 'account', { allow_registration: true }),
+      await ask(account[role], 'PATCH', 'account', { nonsense: 1 }),
+    ])
+      expect([answer.status, answer.body.error.code]).toEqual([403, 'forbidden'])
+    expect(await stored(account.id)).toEqual(before)
+  })
+
+  it('is 401 without a credential', async () => {
+    expect((await call('GET', 'account', { address: freshAddress() })).status).toBe(401)
+  })
+})
+
+describe('PATCH /account', () => {
+  it('changes the name alone, trimmed, and no other account', async () => {
+    const other = await mintAccount()
+    const [before, otherBefore] = [await stored(account.id), await stored(other.id)]
+    const answer = await ask(account.admin, 'PATCH', 'account', { name: '  Größer & Co ' })
+    expect(answer.status, answer.text).toBe(200)
+    expect(answer.body.data).toMatchObject({ id: account.id, name: 'Größer & Co', slug: account.slug })
+    expect(await stored(account.id)).toEqual({ ...before, name: 'Größer & Co' })
+    expect(await stored(other.id)).toEqual(otherBefore)
+    expect((await ask(account.admin, 'GET', 'account')).body).toEqual(answer.body)
+  })
+
+  it('opens registration and closes it again', async () => {
+    const address = freshAddress()
+    const join = (email: string) =>
+      call('POST', 'auth/register', {
+        body: { account: account.slug, name: 'Jo', email, password: 'correct horse' },
+        address,
+      })
+    expect((await join('jo@open.example')).status).toBe(403)
+    const opened = await ask(account.admin, 'PATCH', 'account', { allow_registration: true })
+    expect([opened.status, opened.body.data.allow_registration]).toEqual([200, true])
+    expect((await join('jo@open.example')).status).toBe(201)
+    const closed = await ask(account.admin, 'PATCH', 'account', { allow_registration: false })
+    expect(closed.body.data).toMatchObject({ allow_registration: false, name: account.slug })
+    expect((await join('ann@open.example')).status).toBe(403)
+  }, 20_000)
+
+  it('changes both at once, and nothing when it says what is', async () => {
+    await ask(account.admin, 'PATCH', 'account', { name: 'Both', allow_registration: true })
+    const before = await stored(account.id)
+    expect(before).toMatchObject({ name: 'Both', allow_registration: 1 })
+    const again = await ask(account.admin, 'PATCH', 'account', { name: 'Both', allow_registration: true })
+    expect(again.status).toBe(200)
+    expect(await stored(account.id)).toEqual(before)
+  })
+
+  it.each([
+    [{ plan: 'premium' }, ['plan']],
+    [{ name: 'Fine', plan: 'standard' }, ['plan']],
+    [{ slug: 'acme', id: 'acct_x', created_at: 1 }, ['created_at', 'id', 'slug']],
+    [{ name: '' }, ['name']],
+    [{ name: null }, ['name']],
+    [{ name: 'a\0b' }, ['name']],
+    [{ name: 'x'.repeat(101) }, ['name']],
+    [{ allow_registration: 'true' }, ['allow_registration']],
+    [{ allow_registration: 1 }, ['allow_registration']],
+    [{}, ['body']],
+  ])('%j is 400, and nothing changes', async (body, fields) => {
+    const before = await stored(account.id)
+    const details = detailsOf(await ask(account.admin, 'PATCH', 'account', body), 400, 'invalid_input')
+    expect(details.map((entry) => entry.field).sort()).toEqual(fields)
+    expect(await stored(account.id)).toEqual(before)
+  })
+})

@@ -1,0 +1,157 @@
+import { beforeEach, describe, expect, it } from 'vitest'
+import { slugOf } from '../../src/accounts/slug'
+import { freshAddress } from '../helpers/addresses'
+import { call, createTicket, row, rows } from '../helpers/api'
+import { hashesDuring, logIn, post } from '../helpers/people'
+import { eventsOf } from '../helpers/tickets'
+
+const OPEN = { ALLOW_SIGNUP: 'true' }
+
+let made = 0
+let body: { account_name: string; name: string; email: string; password: string }
+
+beforeEach(() => {
+  made += 1
+  body = {
+    account_name: `Initech ${made}`,
+    name: 'Jo Ruiz',
+    email: `jo${made}@initech.example`,
+    password: 'correct horse',
+  }
+})
+
+const claimsOf = (token: string) => JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString())
+const accounts = async () => (await row<{ n: number }>('SELECT count(*) AS n FROM accounts'))?.n
+
+describe('POST /accounts', () => {
+  it('is 403 by default, before any hashing, and makes nothing', async () => {
+    const before = await accounts()
+    const answers: { status: number; body: { error: { code: string } } }[] = []
+    const hashes = await hashesDuring(async () => {
+      answers.push(await call('POST', 'accounts', { body, address: freshAddress() }))
+      answers.push(await post({ ALLOW_SIGNUP: 'false' }, 'accounts', body))
+    })
+    for (const answer of answers) expect([answer.status, answer.body.error.code]).toEqual([403, 'forbidden'])
+    expect([hashes, await accounts()]).toEqual([0, before])
+  })
+
+  it('makes a standard account that is closed to strangers, with its first admin, whose token works', async () => {
+    const answer = await post(OPEN, 'accounts', { ...body, name: '  Jo Ruiz ', email: ` ${body.email} ` })
+    expect(answer.status, answer.text).toBe(201)
+    const { token, expires_at, user } = answer.body
+    expect(Object.keys(answer.body)).toEqual(['token', 'expires_at', 'user'])
+    expect(user).toEqual({ id: expect.stringMatching(/^user_/), name: 'Jo Ruiz', email: body.email, role: 'admin' })
+    expect(Date.parse(expires_at)).toBe(claimsOf(token).exp * 1_000)
+    const account = await call('GET', 'account', { token })
+    expect(account.body.data).toMatchObject({
+      id: claimsOf(token).acc,
+      name: body.account_name,
+      slug: `initech-${made}`,
+      plan: 'standard',
+      allow_registration: false,
+    })
+    const me = await call('GET', 'users/me', { token })
+    expect(me.body.data).toMatchObject({ id: user.id, role: 'admin', status: 'active' })
+    expect(me.body.data.last_login_at).toBe(me.body.data.created_at)
+    expect((await call('GET', 'users', { token })).body.pagination.total).toBe(1)
+  }, 20_000)
+
+  it('emits no event, and counts tickets and events from one', async () => {
+    const { token, user } = (await post(OPEN, 'accounts', body)).body
+    const { acc } = claimsOf(token)
+    expect(await eventsOf(acc)).toEqual([])
+    const ticket = await createTicket({ ...user, token })
+    const numbered = await row<{ number: number }>('SELECT number FROM tickets WHERE id = ?', ticket.id)
+    expect(numbered?.number).toBe(1)
+    expect((await eventsOf(acc)).map((event) => event.sequence)).toEqual([1])
+  }, 20_000)
+
+  it('lets the admin log in with the password, also where the e-mail is known elsewhere', async () => {
+    const first = await post(OPEN, 'accounts', body)
+    const again = await post(OPEN, 'accounts', { ...body, password: 'another horse' })
+    expect([first.status, again.status]).toEqual([201, 201])
+    const slug = `initech-${made}`
+    expect((await logIn(body.email, body.password, { account: slug })).body.user).toEqual(first.body.user)
+    const stored = await rows<{ slug: string; id: string }>(
+      'SELECT slug, id FROM accounts WHERE name = ?',
+      body.account_name,
+    )
+    const other = stored.find((account) => account.slug !== slug)
+    expect(other?.slug).toBe(`${slug}-${other?.id.slice(-8)}`)
+    expect((await logIn(body.email, 'another horse', { account: other?.slug ?? '' })).body.user).toEqual(
+      again.body.user,
+    )
+    expect((await logIn(body.email, body.password)).status).toBe(401)
+  }, 30_000)
+
+  it('allows five an hour and address, and then no hashing', async () => {
+    const address = freshAddress()
+    const answers = await Promise.all(
+      Array.from({ length: 5 }, (_, index) =>
+        post(OPEN, 'accounts', { ...body, email: `five${index}@x.example` }, address),
+      ),
+    )
+    expect(answers.map((answer) => answer.status)).toEqual([201, 201, 201, 201, 201])
+    expect(new Set(answers.map((answer) => claimsOf(answer.body.token).acc)).size).toBe(5)
+    const hashes = await hashesDuring(async () => answers.push(await post(OPEN, 'accounts', body, address)))
+    const refused = answers.at(-1)
+    expect([refused?.status, refused?.body.error.code, hashes]).toEqual([429, 'rate_limited', 0])
+    expect(refused?.body.error.message).toBe('The limit of 5 registrations an hour from one address is reached')
+    const wait = Number(refused?.headers.get('Retry-After'))
+    expect(wait).toBeGreaterThan(3_500)
+    expect(wait).toBeLessThanOrEqual(3_600)
+    const slugs = await rows<{ slug: string }>('SELECT slug FROM accounts WHERE name = ?', body.account_name)
+    expect(new Set(slugs.map(({ slug }) => slug)).size).toBe(5)
+  }, 60_000)
+
+  it.each([
+    [{}, ['account_name', 'email', 'name', 'password']],
+    [{ account_name: '', name: ' ', email: 'x', password: '1234567' }, ['account_name', 'email', 'name', 'password']],
+    [
+      { account_name: 'x'.repeat(101), name: 'x'.repeat(101), email: 'a@b.c', password: '12345678' },
+      ['account_name', 'name'],
+    ],
+    [{ account_name: 'A', name: 'B', email: 'a@b.c', password: '12345678', plan: 'premium' }, ['plan']],
+    [
+      { account_name: 'A', name: 'B', email: 'a@b.c', password: '12345678', slug: 'acme', role: 'agent' },
+      ['role', 'slug'],
+    ],
+    [{ account_name: 1, name: ['B'], email: null, password: 12345678 }, ['account_name', 'email', 'name', 'password']],
+  ])('%j is 400, and counts as no registration', async (bad, fields) => {
+    const address = freshAddress()
+    for (let attempt = 0; attempt < 6; attempt += 1) {
+      const answer = await post(OPEN, 'accounts', bad, address)
+      expect([answer.status, answer.body.error.code]).toEqual([400, 'invalid_input'])
+      expect(answer.body.error.details.map((entry: { field: string }) => entry.field).sort()).toEqual(fields)
+    }
+  })
+})
+
+describe('the slug of a name', () => {
+  it.each([
+    ['Initech', 'initech'],
+    ['  Müller & Söhne  ', 'muller-sohne'],
+    ['Crème Brûlée, Inc.', 'creme-brulee-inc'],
+    ['ＡＣＭＥ ２', 'acme-2'],
+    ["'; DROP TABLE accounts --", 'drop-table-accounts'],
+    ['株式会社', 'account'],
+    ['🦄', 'account'],
+    ['---', 'account'],
+    [`${'x'.repeat(39)} y`, 'x'.repeat(39)],
+    ['x'.repeat(100), 'x'.repeat(40)],
+  ])('of %j is %s', (name, slug) => {
+    expect(slugOf(name)).toBe(slug)
+  })
+
+  it('without letters works, and so does the next one', async () => {
+    const names = ['株式会社', '🦄']
+    const slugs = []
+    for (const account_name of names) {
+      const { token } = (await post(OPEN, 'accounts', { ...body, account_name })).body
+      const { data } = (await call('GET', 'account', { token })).body
+      expect(data.name).toBe(account_name)
+      slugs.push(data.slug)
+    }
+    expect(slugs).toEqual(['account', expect.stringMatching(/^account-[a-z0-9]{8}$/)])
+  }, 20_000)
+})

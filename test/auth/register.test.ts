@@ -1,0 +1,161 @@
+import { env } from 'cloudflare:workers'
+import { beforeAll, describe, expect, it } from 'vitest'
+import { freshAddress } from '../helpers/addresses'
+import { type Account, type Answer, call, mintAccount, mintMember } from '../helpers/api'
+import { hashesDuring, logIn, storedUser } from '../helpers/people'
+import { ask, eventsOf, expectNoHoles } from '../helpers/tickets'
+
+const PASSWORD = 'correct horse 🐴'
+
+let account: Account
+let second: Account
+let closed: Account
+
+beforeAll(async () => {
+  account = await mintAccount()
+  second = await mintAccount()
+  closed = await mintAccount()
+  for (const { id } of [account, second])
+    await env.DB.prepare('UPDATE accounts SET allow_registration = 1 WHERE id = ?').bind(id).run()
+})
+
+const register = (fields: object, address = freshAddress()) =>
+  call('POST', 'auth/register', {
+    body: { account: account.slug, name: 'Jo Ruiz', email: 'jo@example.com', password: PASSWORD, ...fields },
+    address,
+  })
+const people = async () => (await ask(account.admin, 'GET', 'users')).body.pagination.total
+
+describe('POST /auth/register', () => {
+  it('answers as a login does, with the token of a customer, who can log in again', async () => {
+    const answer = await register({ name: '  Jo Ruiz ', email: ' Jo.First@Example.com\n' })
+    expect(answer.status, answer.text).toBe(201)
+    expect(Object.keys(answer.body)).toEqual(['token', 'expires_at', 'user'])
+    const { token, user } = answer.body
+    expect(user).toEqual({
+      id: expect.stringMatching(/^user_/),
+      name: 'Jo Ruiz',
+      email: 'Jo.First@Example.com',
+      role: 'customer',
+    })
+    expect((await call('GET', 'users/me', { token })).body.data).toMatchObject({ ...user, status: 'active' })
+    expect((await call('GET', 'users', { token })).status).toBe(403)
+    expect((await call('GET', 'account', { token })).status).toBe(403)
+    const ticket = await call('POST', 'tickets', { token, body: { title: 'Mine', description: 'A text' } })
+    expect([ticket.status, ticket.body.data.created_by.id]).toEqual([201, user.id])
+    expect((await logIn('jo.first@example.com', PASSWORD)).body.user).toEqual(user)
+    expect((await ask(account.admin, 'GET', `users/${user.id}`)).body.data).toMatchObject({
+      id: user.id,
+      role: 'customer',
+    })
+  }, 20_000)
+
+  it('emits user.created with the public fields of a user and no others', async () => {
+    const before = await eventsOf(account.id)
+    const { user } = (await register({ email: 'event@example.com' })).body
+    const emitted = (await eventsOf(account.id)).slice(before.length)
+    expect(emitted).toHaveLength(1)
+    const stored = await storedUser(user.id)
+    expect(emitted[0]).toMatchObject({ type: 'user.created', ticket_id: null, is_internal: 0 })
+    expect(emitted[0]?.data).toEqual({
+      user: {
+        ...user,
+        status: 'active',
+        created_at: expect.any(Number),
+        last_login_at: stored.last_login_at,
+      },
+    })
+    await expectNoHoles(account.id)
+  }, 20_000)
+
+  it('stores a hash of full cost with a salt of its own, though two passwords are one', async () => {
+    const [one, two] = await Promise.all(['salt1@example.com', 'salt2@example.com'].map((email) => register({ email })))
+    const hashes = await Promise.all(
+      [one, two].map(async (answer) => (await storedUser(answer?.body.user.id)).password_hash),
+    )
+    for (const hash of hashes) expect(hash).toMatch(/^scrypt\$16384\$8\$5\$[\w-]{22}\$[\w-]{43}$/)
+    expect(hashes[0]).not.toBe(hashes[1])
+    expect(hashes[0]?.split('$')[4]).not.toBe(hashes[1]?.split('$')[4])
+  }, 20_000)
+
+  it('gives an unknown and a closed account the same 403, after the same work', async () => {
+    const answers: Answer[] = []
+    const before = [await people(), (await eventsOf(closed.id)).length]
+    for (const slug of ['no-such-account', closed.slug, account.slug.toUpperCase(), "' OR 1=1 --", account.id]) {
+      const hashes = await hashesDuring(async () =>
+        answers.push(await register({ account: slug, email: 'new@example.com' })),
+      )
+      expect(hashes, slug).toBe(1)
+    }
+    expect(answers.map((answer) => answer.status)).toEqual([403, 403, 403, 403, 403])
+    expect(new Set(answers.map((answer) => answer.text)).size).toBe(1)
+    expect(answers[0]?.body.error.code).toBe('forbidden')
+    expect([await people(), (await eventsOf(closed.id)).length]).toEqual(before)
+  }, 30_000)
+
+  it('a closed account does not tell whether it knows an e-mail', async () => {
+    const known = await register({ account: closed.slug, email: closed.agent.email })
+    const unknown = await register({ account: closed.slug, email: 'unknown@example.com' })
+    expect([known.status, known.text]).toEqual([403, unknown.text])
+  }, 20_000)
+
+  it('S02 is 409 for an e-mail the account knows, whatever its case; a letter beyond ASCII is another', async () => {
+    const taken = await mintMember(account.id, 'agent', { email: 'kim.taken@example.com', name: 'Kim' })
+    const [people0, events0] = [await people(), (await eventsOf(account.id)).length]
+    for (const email of ['kim.taken@example.com', ' KIM.Taken@EXAMPLE.com ']) {
+      const answer = await register({ email })
+      expect([answer.status, answer.body.error.code]).toEqual([409, 'conflict'])
+      expect(answer.body.error.details).toEqual([
+        { field: 'email', message: 'Email is already in use in this account' },
+      ])
+    }
+    expect([await people(), (await eventsOf(account.id)).length]).toEqual([people0, events0])
+    expect((await register({ email: '\u212aim.taken@example.com' })).status).toBe(201)
+    expect((await register({ account: second.slug, email: 'kim.taken@example.com' })).status).toBe(201)
+    expect(await storedUser(taken.id)).toMatchObject({ name: 'Kim', role: 'agent', password_hash: null })
+    await expectNoHoles(account.id)
+  }, 30_000)
+
+  it('S02 of ten at once with one e-mail one joins', async () => {
+    const answers = await Promise.all(Array.from({ length: 10 }, () => register({ email: 'race@example.com' })))
+    expect(answers.map((answer) => answer.status).sort()).toEqual([201, ...Array(9).fill(409)])
+  }, 30_000)
+
+  it('allows five an hour and address, whatever becomes of them, and then does no hashing', async () => {
+    const address = freshAddress()
+    const slugs = ['no-such-account', closed.slug, 'none', closed.slug, 'none']
+    for (const slug of slugs) expect((await register({ account: slug }, address)).status).toBe(403)
+    const answers: Answer[] = []
+    const hashes = await hashesDuring(async () => answers.push(await register({ email: 'sixth@example.com' }, address)))
+    expect([answers[0]?.status, answers[0]?.body.error.code, hashes]).toEqual([429, 'rate_limited', 0])
+    expect(answers[0]?.body.error.message).toBe('The limit of 5 registrations an hour from one address is reached')
+    expect(Number(answers[0]?.headers.get('Retry-After'))).toBeGreaterThan(3_000)
+    expect((await register({ email: 'sixth@example.com' })).status).toBe(201)
+  }, 30_000)
+
+  it.each([
+    [
+      { account: undefined, name: undefined, email: undefined, password: undefined },
+      ['account', 'email', 'name', 'password'],
+    ],
+    [{ password: '1234567' }, ['password']],
+    [{ password: 'x'.repeat(129) }, ['password']],
+    [{ password: 'x'.repeat(5_000) }, ['password']],
+    [{ email: 'jo at example.com' }, ['email']],
+    [{ email: 'jo@example' }, ['email']],
+    [{ email: 'jo@example.com, ann@example.com' }, ['email']],
+    [{ email: `${'x'.repeat(250)}@example.com` }, ['email']],
+    [{ name: '\u0000' }, ['name']],
+    [{ name: 'a\nb\u0007' }, ['name']],
+    [{ role: 'admin' }, ['role']],
+    [
+      { id: 'user_mine', account_id: 'x', status: 'active', created_at: 1 },
+      ['account_id', 'created_at', 'id', 'status'],
+    ],
+  ])('S10 %j is 400, without any hashing', async (fields, expected) => {
+    const answers: Answer[] = []
+    expect(await hashesDuring(async () => answers.push(await register(fields)))).toBe(0)
+    expect(answers[0]?.status).toBe(400)
+    expect(answers[0]?.body.error.details.map((entry: { field: string }) => entry.field).sort()).toEqual(expected)
+  })
+})

@@ -1,0 +1,86 @@
+import { beforeEach, describe, expect, it } from 'vitest'
+import { type Account, type Member, mintAccount, mintMember, mintToken } from '../helpers/api'
+import { cheapHash, hashesDuring, liveness, logIn, NO_LOGIN, storedUser } from '../helpers/people'
+import { ask, detailsOf } from '../helpers/tickets'
+
+const OLD = 'correct horse'
+const NEW = 'another horse 🐴'
+
+let account: Account
+let jane: Member
+
+beforeEach(async () => {
+  account = await mintAccount()
+  jane = await mintMember(account.id, 'customer', { passwordHash: cheapHash(OLD) })
+})
+
+const set = (by: Member, id: string, body: unknown = { password: NEW }) => ask(by, 'POST', `users/${id}/password`, body)
+
+describe('POST /users/{id}/password', () => {
+  it('S05 is 204: every token of the user dies at once, the new password logs in, the old does not', async () => {
+    const second = await mintToken(account.id, jane.id, 'customer')
+    expect(await liveness(jane.token, second)).toEqual([200, 200])
+    const answer = await set(account.admin, jane.id)
+    expect([answer.status, answer.text]).toEqual([204, ''])
+    expect(await liveness(jane.token, second, account.admin.token)).toEqual([401, 401, 200])
+    const old = await logIn(jane.email, OLD)
+    expect([old.status, old.text]).toEqual([401, NO_LOGIN])
+    const login = await logIn(jane.email, NEW)
+    expect(await liveness(login.body.token)).toEqual([200])
+    expect((await storedUser(jane.id)).password_hash).toMatch(/^scrypt\$16384\$8\$5\$[\w-]{22}\$[\w-]{43}$/)
+  }, 20_000)
+
+  it('of an admin’s own ends their own token too', async () => {
+    expect((await set(account.admin, account.admin.id)).status).toBe(204)
+    expect(await liveness(account.admin.token)).toEqual([401])
+    expect((await logIn(account.admin.email, NEW)).status).toBe(200)
+  }, 20_000)
+
+  it('of somebody inactive does not let them in', async () => {
+    await ask(account.admin, 'DELETE', `users/${jane.id}`)
+    expect((await set(account.admin, jane.id)).status).toBe(204)
+    expect((await logIn(jane.email, NEW)).text).toBe(NO_LOGIN)
+    expect((await storedUser(jane.id)).status).toBe('inactive')
+  }, 20_000)
+
+  it('is 404 for nobody and for another account’s user, without any hashing', async () => {
+    const other = await mintAccount()
+    const hashes = await hashesDuring(async () => {
+      const nobody = await set(account.admin, 'user_nobody')
+      expect(nobody.status).toBe(404)
+      for (const id of [other.agent.id, other.admin.id, '%00', 'me'])
+        expect((await set(account.admin, id)).text).toBe(nobody.text)
+    })
+    expect(hashes).toBe(0)
+    expect((await storedUser(other.agent.id)).password_hash).toBeNull()
+    expect(await liveness(other.agent.token)).toEqual([200])
+  })
+
+  it.each(['agent', 'customer'] as const)('is 403 for the %s, of their own too', async (role) => {
+    const before = await storedUser(jane.id)
+    for (const id of [jane.id, account[role].id, 'user_nobody'])
+      expect(detailsOf(await set(account[role], id), 403, 'forbidden')).toEqual([])
+    expect(await storedUser(jane.id)).toEqual(before)
+    expect(await liveness(jane.token)).toEqual([200])
+  })
+
+  it.each([
+    [{}, ['password']],
+    [{ password: 'x'.repeat(7) }, ['password']],
+    [{ password: '😀'.repeat(7) }, ['password']],
+    [{ password: 'x'.repeat(129) }, ['password']],
+    [{ password: 'x'.repeat(5_000) }, ['password']],
+    [{ password: 12345678 }, ['password']],
+    [{ password: 'eight\u0007chars' }, ['password']],
+    [{ password: NEW, current_password: OLD }, ['current_password']],
+  ])('S03 %j is 400 before any hashing, and ends nothing', async (body, fields) => {
+    const before = await storedUser(jane.id)
+    const hashes = await hashesDuring(async () => {
+      const details = detailsOf(await set(account.admin, jane.id, body), 400, 'invalid_input')
+      expect(details.map((entry) => entry.field)).toEqual(fields)
+    })
+    expect(hashes).toBe(0)
+    expect(await storedUser(jane.id)).toEqual(before)
+    expect(await liveness(jane.token)).toEqual([200])
+  })
+})

@@ -1,0 +1,155 @@
+import { beforeEach, describe, expect, it } from 'vitest'
+import { type Account, call, createTicket, type Member, mintAccount, mintMember, row } from '../helpers/api'
+import { cheapHash, liveness, logIn, storedUser } from '../helpers/people'
+import { ask, detailsOf } from '../helpers/tickets'
+
+let account: Account
+
+beforeEach(async () => {
+  account = await mintAccount()
+})
+
+const patch = (by: Member, path: string, body: unknown) => ask(by, 'PATCH', `users/${path}`, body)
+const activeAdmins = async () =>
+  (
+    await row<{ n: number }>(
+      "SELECT count(*) AS n FROM users WHERE account_id = ? AND kind = 'person' AND role = 'admin' AND status = 'active'",
+      account.id,
+    )
+  )?.n
+
+describe('role and status', () => {
+  it('are an admin’s to change; a role holds from the next request, under the same token', async () => {
+    expect((await call('GET', 'users', { token: account.customer.token })).status).toBe(403)
+    const raised = await patch(account.admin, account.customer.id, { role: 'agent' })
+    expect([raised.status, raised.body.data.role]).toEqual([200, 'agent'])
+    expect((await call('GET', 'users', { token: account.customer.token })).status).toBe(200)
+    await patch(account.admin, account.customer.id, { role: 'admin' })
+    expect((await call('GET', 'account', { token: account.customer.token })).status).toBe(200)
+  })
+
+  it('S05 a lowered role holds at once', async () => {
+    const ticket = await createTicket(account.stranger)
+    expect((await ask(account.agent, 'GET', `tickets/${ticket.id}`)).status).toBe(200)
+    expect((await patch(account.admin, account.agent.id, { role: 'customer' })).status).toBe(200)
+    expect((await ask(account.agent, 'GET', `tickets/${ticket.id}`)).status).toBe(404)
+    expect((await ask(account.agent, 'GET', 'users')).status).toBe(403)
+    expect((await ask(account.agent, 'PATCH', `tickets/${ticket.id}`, { title: 'T' })).status).toBe(404)
+  })
+
+  it('S05 of somebody made inactive: the token is dead at once, and stays dead when they are active again', async () => {
+    const jane = await mintMember(account.id, 'agent', { passwordHash: cheapHash('correct horse') })
+    expect(await liveness(jane.token)).toEqual([200])
+    const answer = await patch(account.admin, jane.id, { status: 'inactive' })
+    expect([answer.status, answer.body.data.status]).toEqual([200, 'inactive'])
+    expect(await liveness(jane.token)).toEqual([401])
+    expect((await patch(account.admin, jane.id, { status: 'active' })).body.data.status).toBe('active')
+    expect(await liveness(jane.token)).toEqual([401])
+    expect(await liveness((await logIn(jane.email, 'correct horse')).body.token)).toEqual([200])
+  })
+
+  it.each(['agent', 'customer'] as const)('S10 the %s can not give themselves: 403, nothing stored', async (role) => {
+    const me = account[role]
+    const before = await storedUser(me.id)
+    const bodies: [object, string[]][] = [
+      [{ role: 'admin' }, ['role']],
+      [{ role }, ['role']],
+      [{ status: 'active' }, ['status']],
+      [{ name: 'Boss', role: 'admin', status: 'inactive' }, ['role', 'status']],
+    ]
+    for (const [body, fields] of bodies)
+      for (const path of ['me', me.id]) {
+        const details = detailsOf(await patch(me, path, body), 403, 'forbidden')
+        expect(details.map((entry) => entry.field)).toEqual(fields)
+      }
+    expect(await storedUser(me.id)).toEqual(before)
+    expect((await call('GET', 'account', { token: me.token })).status).toBe(403)
+  })
+})
+
+describe('who may change whom', () => {
+  it('an agent may change nobody else: 403, an unknown user too', async () => {
+    for (const { id } of [account.admin, account.customer, { id: 'user_nobody' }])
+      for (const body of [{ name: 'Mine' }, { role: 'customer' }])
+        expect(detailsOf(await patch(account.agent, id, body), 403, 'forbidden')).toEqual([])
+    expect((await storedUser(account.customer.id)).name).toBe('Customer')
+  })
+
+  it('to a customer all others are 404, the bytes of an ID that nobody has', async () => {
+    const nobody = await patch(account.customer, 'user_nobody', { name: 'Mine' })
+    expect(nobody.status).toBe(404)
+    for (const { id } of [account.admin, account.agent, account.stranger])
+      for (const body of [{ name: 'Mine' }, { role: 'customer' }, { email: 'x@example.com' }])
+        expect((await patch(account.customer, id, body)).text).toBe(nobody.text)
+    expect((await storedUser(account.stranger.id)).name).toBe('Stranger')
+  })
+
+  it('to an admin another account’s users and nobody’s IDs are 404, whatever is to be changed', async () => {
+    const other = await mintAccount()
+    const before = await storedUser(other.agent.id)
+    const nobody = await patch(account.admin, 'user_nobody', { name: 'Mine' })
+    expect(nobody.status).toBe(404)
+    const bodies = [{ name: 'Mine' }, { email: 'x@example.com' }, { role: 'admin' }, { status: 'inactive' }]
+    for (const id of ['user_nobody', other.agent.id, other.admin.id])
+      for (const body of bodies) {
+        const answer = await patch(account.admin, id, body)
+        expect([answer.status, answer.text]).toEqual([404, nobody.text])
+      }
+    expect(await storedUser(other.agent.id)).toEqual(before)
+    expect(await liveness(other.agent.token, other.admin.token)).toEqual([200, 200])
+  })
+})
+
+describe('the last active admin', () => {
+  const attempts: [string, (by: Member, id: string) => Promise<{ status: number }>][] = [
+    ['demoted to agent', (by, id) => patch(by, id, { role: 'agent' })],
+    ['demoted to customer', (by, id) => patch(by, id, { role: 'customer', name: 'Gone' })],
+    ['made inactive', (by, id) => patch(by, id, { status: 'inactive' })],
+    ['deleted', (by, id) => ask(by, 'DELETE', `users/${id}`)],
+  ]
+
+  it.each(attempts)('can not be %s: 409, nothing stored, the token lives', async (_name, attempt) => {
+    await mintMember(account.id, 'admin', { status: 'inactive' })
+    const before = await storedUser(account.admin.id)
+    const answer = await attempt(account.admin, account.admin.id)
+    expect(answer.status).toBe(409)
+    expect(answer).toMatchObject({
+      body: { error: { code: 'conflict', details: [{ field: 'user_id', message: expect.stringContaining('last') }] } },
+    })
+    expect(await storedUser(account.admin.id)).toEqual(before)
+    expect(await liveness(account.admin.token)).toEqual([200])
+  })
+
+  it.each(attempts)('can be %s once there is another', async (_name, attempt) => {
+    const second = await mintMember(account.id, 'admin')
+    expect((await attempt(second, account.admin.id)).status).toBeLessThan(300)
+    expect(await activeAdmins()).toBe(1)
+    expect((await attempt(second, second.id)).status).toBe(409)
+  })
+
+  it('API keys of role admin do not count as one', async () => {
+    const made = await ask(account.admin, 'POST', 'api-keys', { name: 'A key', role: 'admin' })
+    expect(made.status, made.text).toBe(201)
+    const key: Member = { ...account.admin, token: made.body.data.key }
+    for (const [, attempt] of attempts) {
+      expect((await attempt(account.admin, account.admin.id)).status).toBe(409)
+      expect((await attempt(key, account.admin.id)).status).toBe(409)
+    }
+    expect(await activeAdmins()).toBe(1)
+  })
+
+  it('S11 is left by twenty demotions at once, of each by each', async () => {
+    const admins = [account.admin]
+    for (let i = 0; i < 3; i += 1) admins.push(await mintMember(account.id, 'admin'))
+    const pairs = admins.flatMap((by) => [...admins, by].map((of) => ({ by, of })))
+    expect(pairs).toHaveLength(20)
+    const answers = await Promise.all(
+      pairs.map(({ by, of }, index) =>
+        index % 2 ? patch(by, of.id, { role: 'agent' }) : patch(by, of.id, { status: 'inactive' }),
+      ),
+    )
+    for (const { status } of answers) expect([200, 401, 403, 409]).toContain(status)
+    expect(answers.filter(({ status }) => status === 200).length).toBeGreaterThanOrEqual(3)
+    expect(await activeAdmins()).toBe(1)
+  }, 20_000)
+})
