@@ -3,6 +3,7 @@ import { beforeAll, describe, expect, it, vi } from 'vitest'
 import { hashPassword } from '../../src/lib/passwords'
 import { freshAddress } from '../helpers/addresses'
 import { type Account, type Answer, call, type Member, mintAccount, mintMember, row } from '../helpers/api'
+import { hashesDuring, NO_LOGIN } from '../helpers/people'
 
 const PASSWORD = 'your_password'
 const OTHER = 'another_password'
@@ -29,15 +30,6 @@ beforeAll(async () => {
 
 const login = (body: unknown, options: object = {}) =>
   call('POST', 'auth/login', { body, address: freshAddress(), ...options })
-
-/** How often a password was hashed while `work` ran: each hash begins by normalising it. */
-async function hashesDuring(work: () => Promise<unknown>): Promise<number> {
-  const normalized = vi.spyOn(String.prototype, 'normalize')
-  await work()
-  const count = normalized.mock.calls.filter(([form]) => form === 'NFC').length
-  normalized.mockRestore()
-  return count
-}
 
 function claimsOf(token: string) {
   return JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString())
@@ -67,7 +59,7 @@ describe('POST /auth/login', () => {
     expect(Date.parse(expires_at) / 1_000).toBe(claims.exp)
     const again = claimsOf((await login({ email: jane.email, password: PASSWORD })).body.token)
     expect(again.jti).not.toBe(claims.jti)
-  })
+  }, 20_000)
 
   it('gives a token that works, and notes the login', async () => {
     const before = Date.now()
@@ -75,23 +67,23 @@ describe('POST /auth/login', () => {
     expect((await call('GET', 'tickets', { token })).status).toBe(200)
     const user = await row<{ last_login_at: number }>('SELECT last_login_at FROM users WHERE id = ?', jane.id)
     expect(user?.last_login_at).toBeGreaterThanOrEqual(before)
-  })
+  }, 20_000)
 
   it('S02 trims the e-mail and ignores the case of ASCII letters', async () => {
     for (const email of [' JANE.Kelvin@Example.com ', '\tjane.KELVIN@EXAMPLE.COM\n', EMAIL.jane.toUpperCase()])
       expect((await login({ email, password: PASSWORD })).status).toBe(200)
-  })
+  }, 20_000)
 
   it('S02 a Kelvin sign or full-width letters do not match an ASCII e-mail', async () => {
     for (const email of ['jane.\u212aelvin@example.com', 'ｊａｎｅ.kelvin@example.com', 'jane.kelvin@e\u0445ample.com'])
       expect((await login({ email, password: PASSWORD })).body.error.code).toBe('invalid_credentials')
-  })
+  }, 20_000)
 
   it('ignores credentials, good or bad', async () => {
     const headers = { Authorization: 'Bearer a.b.c', 'X-API-Key': 'tk_live_other' }
     expect((await login({ email: jane.email, password: PASSWORD }, { headers })).status).toBe(200)
     expect((await login({ email: jane.email, password: PASSWORD }, { token: account.admin.token })).status).toBe(200)
-  })
+  }, 20_000)
 
   it('lets the slug choose where several accounts know the e-mail', async () => {
     const first = await login({ email: EMAIL.twin, password: PASSWORD, account: account.slug })
@@ -101,7 +93,7 @@ describe('POST /auth/login', () => {
     expect((await login({ email: EMAIL.twin, password: OTHER, account: account.slug })).status).toBe(401)
     expect((await login({ email: EMAIL.jane, password: PASSWORD, account: second.slug })).status).toBe(401)
     expect((await login({ email: EMAIL.jane, password: PASSWORD, account: account.slug })).status).toBe(200)
-  })
+  }, 30_000)
 })
 
 describe('S01 a failed login', () => {
@@ -121,13 +113,11 @@ describe('S01 a failed login', () => {
       expect(hashes, reason).toBe(1)
     }
     expect(answers.map((answer) => answer.status)).toEqual(answers.map(() => 401))
-    expect([...new Set(answers.map((answer) => answer.text))]).toEqual([
-      '{"error":{"code":"invalid_credentials","message":"The e-mail or the password is wrong","details":[]}}',
-    ])
+    expect([...new Set(answers.map((answer) => answer.text))]).toEqual([NO_LOGIN])
     const names = (answer: Answer) => [...answer.headers.keys()].sort().join()
     expect(new Set(answers.map(names)).size).toBe(1)
     expect(answers[0]?.headers.get('WWW-Authenticate')).toMatch(/^Bearer/)
-  })
+  }, 30_000)
 
   it('does not note a login', async () => {
     await login({ email: idle.email, password: PASSWORD })

@@ -3,7 +3,7 @@ import { createHmac, generateKeyPairSync, sign as signWith } from 'node:crypto'
 import { beforeAll, describe, expect, it, vi } from 'vitest'
 import { configOf } from '../../src/env'
 import { freshAddress } from '../helpers/addresses'
-import { type Account, call, mintAccount, mintToken } from '../helpers/api'
+import { type Account, call, mintAccount, mintMember, mintToken } from '../helpers/api'
 
 let account: Account
 
@@ -187,6 +187,7 @@ describe('a token of somebody', () => {
 
   it('S05 who was deactivated before its first request is 401 on every route', async () => {
     const own = await mintAccount()
+    await mintMember(own.id, 'admin')
     await env.DB.prepare("UPDATE users SET status = 'inactive' WHERE id = ?").bind(own.admin.id).run()
     expect(await statuses(own.admin.token)).toEqual([401, 401])
     for (const path of ['users', 'tickets/x', 'tickets/x/comments'])

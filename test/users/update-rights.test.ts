@@ -127,6 +127,12 @@ describe('the last active admin', () => {
     expect((await attempt(second, second.id)).status).toBe(409)
   })
 
+  it('can make themselves inactive once there is another: their own token is dead at once too', async () => {
+    await mintMember(account.id, 'admin')
+    expect((await patch(account.admin, 'me', { status: 'inactive' })).body.data.status).toBe('inactive')
+    expect(await liveness(account.admin.token)).toEqual([401])
+  })
+
   it('API keys of role admin do not count as one', async () => {
     const made = await ask(account.admin, 'POST', 'api-keys', { name: 'A key', role: 'admin' })
     expect(made.status, made.text).toBe(201)

@@ -1,0 +1,146 @@
+import { evictDurableObject, runDurableObjectAlarm } from 'cloudflare:test'
+import { env } from 'cloudflare:workers'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { sweepTokens } from '../../src/auth/service'
+import { freshAddress } from '../helpers/addresses'
+import { type Account, call, type Member, mintAccount, mintMember, rows } from '../helpers/api'
+import { cheapHash, liveness, logIn } from '../helpers/people'
+import { ask, detailsOf } from '../helpers/tickets'
+
+const PASSWORD = 'correct horse'
+const DAY = 24 * 60 * 60 * 1_000
+
+let account: Account
+let jane: Member
+let first: string
+let second: string
+
+beforeEach(async () => {
+  vi.useFakeTimers({ toFake: ['Date'] })
+  account = await mintAccount()
+  jane = await mintMember(account.id, 'customer', { passwordHash: cheapHash(PASSWORD) })
+  first = (await logIn(jane.email, PASSWORD)).body.token
+  second = (await logIn(jane.email, PASSWORD)).body.token
+})
+afterEach(() => {
+  vi.useRealTimers()
+  vi.restoreAllMocks()
+})
+
+const logout = (token: string) => call('POST', 'auth/logout', { token, address: freshAddress() })
+const limiter = () => env.RATE_LIMITER.getByName(`member:${account.id}/${jane.id}`)
+const revoked = () => rows('SELECT * FROM revoked_tokens WHERE user_id = ?', jane.id)
+
+function later(milliseconds: number): void {
+  vi.setSystemTime(Date.now() + milliseconds)
+}
+
+describe('POST /auth/logout', () => {
+  it('S05 is 204, and that token is dead on the next request, on every route; the other one lives', async () => {
+    expect(await liveness(first, second)).toEqual([200, 200])
+    const answer = await logout(first)
+    expect([answer.status, answer.text]).toEqual([204, ''])
+    expect(await liveness(first, second)).toEqual([401, 200])
+    for (const [method, path] of [
+      ['GET', 'tickets'],
+      ['POST', 'tickets'],
+      ['PATCH', 'users/me'],
+      ['POST', 'auth/password'],
+    ] as const)
+      expect((await call(method, path, { token: first, address: freshAddress() })).body.error.code).toBe('unauthorized')
+    expect((await call('GET', 'tickets', { token: second })).status).toBe(200)
+  })
+
+  it('is 401 the second time', async () => {
+    expect((await logout(first)).status).toBe(204)
+    expect((await logout(first)).status).toBe(401)
+    expect((await logout(second)).status).toBe(204)
+    expect(await liveness(first, second)).toEqual([401, 401])
+  })
+
+  it('is nothing to a later login', async () => {
+    await logout(first)
+    await logout(second)
+    expect(await liveness((await logIn(jane.email, PASSWORD)).body.token)).toEqual([200])
+  })
+
+  it('ends no token of anybody else', async () => {
+    await logout(first)
+    expect(await liveness(account.customer.token, account.admin.token)).toEqual([200, 200])
+  })
+
+  it('is 403 for an API key, which lives on', async () => {
+    const { key } = (await ask(account.admin, 'POST', 'api-keys', { name: 'A key', role: 'admin' })).body.data
+    expect(detailsOf(await logout(key), 403, 'forbidden')).toEqual([])
+    expect((await call('GET', 'tickets', { token: key })).status).toBe(200)
+  })
+
+  it('is 401 without a token', async () => {
+    expect((await call('POST', 'auth/logout', { address: freshAddress() })).status).toBe(401)
+  })
+})
+
+describe('what was logged out', () => {
+  beforeEach(async () => {
+    expect((await logout(first)).status).toBe(204)
+  })
+
+  it('stays dead through an eviction of the object', async () => {
+    await evictDurableObject(limiter())
+    expect(await liveness(first, second)).toEqual([401, 200])
+  })
+
+  it('stays dead when what the object knows is old', async () => {
+    for (let minutes = 0; minutes < 5; minutes += 1) {
+      later(61_000)
+      expect(await liveness(first, second)).toEqual([401, 200])
+    }
+  })
+
+  it('stays dead when the object has forgotten all after a day of idleness', async () => {
+    later(DAY + 61_000)
+    expect(await runDurableObjectAlarm(limiter())).toBe(true)
+    expect(await liveness(first, second)).toEqual([401, 200])
+    later(DAY + 61_000)
+    await runDurableObjectAlarm(limiter())
+    await evictDurableObject(limiter())
+    expect(await liveness(second, first)).toEqual([200, 401])
+  })
+
+  it('is noted until it would have expired, and then swept', async () => {
+    later(29 * DAY)
+    await sweepTokens(env, Date.now())
+    expect(await revoked()).toHaveLength(1)
+    expect(await liveness(first)).toEqual([401])
+    later(2 * DAY)
+    await sweepTokens(env, Date.now())
+    expect(await revoked()).toEqual([])
+    expect(await liveness(first, second)).toEqual([401, 401])
+  })
+})
+
+describe('a logout that fails', () => {
+  it('F03 is 503 when D1 fails; the token lives, and the next logout works', async () => {
+    expect(await liveness(first)).toEqual([200])
+    const original = env.DB.batch.bind(env.DB)
+    const broken = vi.spyOn(env.DB, 'batch').mockRejectedValue(new Error('D1_ERROR: overloaded'))
+    expect((await logout(first)).status).toBe(503)
+    broken.mockImplementation(original)
+    expect(await liveness(first)).toEqual([200])
+    expect((await logout(first)).status).toBe(204)
+    expect(await liveness(first)).toEqual([401])
+  })
+
+  it('S19 is done all the same when only the object could not be told of its end', async () => {
+    expect(await liveness(first)).toEqual([200])
+    const original = env.DB.batch.bind(env.DB)
+    let calls = 0
+    vi.spyOn(env.DB, 'batch').mockImplementation(((statements: D1PreparedStatement[]) => {
+      calls += 1
+      return calls === 2 ? Promise.reject(new Error('D1_ERROR: overloaded')) : original(statements)
+    }) as typeof env.DB.batch)
+    expect((await logout(first)).status).toBe(204)
+    expect(calls).toBe(2)
+    expect(await liveness(first, second)).toEqual([401, 200])
+  })
+})

@@ -1,0 +1,152 @@
+import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test'
+import { env } from 'cloudflare:workers'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { throttleFor } from '../../src/auth/service'
+import { freshAddress } from '../helpers/addresses'
+import { type Account, type Answer, call, type Member, mintAccount, mintMember } from '../helpers/api'
+import { cheapHash, hashesDuring, logIn } from '../helpers/people'
+
+const PASSWORD = 'correct horse'
+const MINUTE = 60_000
+const DAY = 24 * 60 * MINUTE
+
+let account: Account
+let jane: Member
+
+beforeEach(async () => {
+  vi.useFakeTimers({ toFake: ['Date'] })
+  account = await mintAccount()
+  jane = await mintMember(account.id, 'customer', { passwordHash: cheapHash(PASSWORD) })
+})
+afterEach(() => {
+  vi.useRealTimers()
+  vi.restoreAllMocks()
+})
+
+/** The names of the throttle's objects that were called while `work` ran. */
+async function objectsOf(work: () => Promise<unknown>): Promise<string[]> {
+  const original = env.LOGIN_THROTTLE.getByName.bind(env.LOGIN_THROTTLE)
+  const names = new Set<string>()
+  const spy = vi.spyOn(env.LOGIN_THROTTLE, 'getByName').mockImplementation((name) => {
+    names.add(name)
+    return original(name)
+  })
+  await work()
+  spy.mockRestore()
+  return [...names]
+}
+
+const stored = (name: string) =>
+  runInDurableObject(env.LOGIN_THROTTLE.getByName(name), (_instance, state) => ({
+    counters: state.storage.sql.exec<{ bucket: string }>('SELECT * FROM counters').toArray(),
+    known: state.storage.sql.exec<{ email: string }>('SELECT * FROM known').toArray(),
+    text: JSON.stringify(
+      state.storage.sql
+        .exec<{ name: string }>(
+          "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE '\\_%' ESCAPE '\\'",
+        )
+        .toArray()
+        .map(({ name: table }) => state.storage.sql.exec(`SELECT * FROM "${table}"`).toArray()),
+    ),
+  }))
+
+describe('the objects of the throttle', () => {
+  it('are at most 64, whatever the e-mails and addresses, and not a few of them only', async () => {
+    const names: string[] = []
+    const stub = { begin: () => ({ allowed: true, bucket: 'x' }), beginLogin: () => ({ allowed: true, bucket: 'x' }) }
+    vi.spyOn(env.LOGIN_THROTTLE, 'getByName').mockImplementation(((name: string) => {
+      names.push(name)
+      return stub
+    }) as never)
+    for (let i = 0; i < 2_000; i += 1) {
+      const throttle = throttleFor(env, `203.0.${i >> 8}.${i & 255}`)
+      await throttle.beginLogin(i % 2 ? `guess${i}@example.com` : `${'x'.repeat(i % 250)}${i}'"\n`)
+      await throttle.registration()
+      await throttle.keyLookup()
+    }
+    for (const name of names) expect(name).toMatch(/^shard:([0-9]|[1-5][0-9]|6[0-3])$/)
+    expect(names).toHaveLength(8_000)
+    expect(new Set(names).size).toBe(64)
+  })
+
+  it('hold no e-mail in clear, nor a password', async () => {
+    const address = freshAddress()
+    const names = await objectsOf(async () => {
+      await logIn(jane.email, PASSWORD, { address })
+      await logIn(jane.email.toUpperCase(), 'wrong horse', { address })
+      await logIn(jane.email, 'wrong horse')
+    })
+    expect(names.length).toBeGreaterThan(0)
+    const all = await Promise.all(names.map(stored))
+    expect(all.flatMap(({ known }) => known)).toHaveLength(1)
+    expect(all.flatMap(({ counters }) => counters).length).toBeGreaterThanOrEqual(3)
+    const text = all.map((one) => one.text).join()
+    expect(text).toContain(address)
+    expect(text).not.toMatch(/@|example\.com|horse/i)
+    expect(text.toLowerCase()).not.toContain(jane.email.split('@')[0] ?? '')
+  })
+
+  it('keep their counts and the known addresses through an eviction', async () => {
+    const home = freshAddress()
+    const names = await objectsOf(async () => {
+      await logIn(jane.email, PASSWORD, { address: home })
+      for (let attempt = 0; attempt < 10; attempt += 1) await logIn(jane.email, 'wrong horse')
+    })
+    for (const name of names) await evictDurableObject(env.LOGIN_THROTTLE.getByName(name))
+    expect((await logIn(jane.email, PASSWORD)).status).toBe(429)
+    expect((await logIn(jane.email, PASSWORD, { address: home })).status).toBe(200)
+  })
+
+  it('forget by alarm windows that have ended, and after 30 days the addresses', async () => {
+    const email = jane.email
+    const names = await objectsOf(() => logIn(email, PASSWORD))
+    for (let attempt = 0; attempt < 3; attempt += 1) await logIn(email, 'wrong horse')
+    const left = async () => {
+      for (const name of names) expect(await runDurableObjectAlarm(env.LOGIN_THROTTLE.getByName(name))).toBe(true)
+      const all = await Promise.all(names.map(stored))
+      return [all.flatMap(({ counters }) => counters).length > 0, all.flatMap(({ known }) => known).length > 0]
+    }
+    expect(await left()).toEqual([true, true])
+    vi.setSystemTime(Date.now() + 16 * MINUTE)
+    expect(await left()).toEqual([false, true])
+    vi.setSystemTime(Date.now() + 31 * DAY)
+    expect(await left()).toEqual([false, false])
+  })
+})
+
+describe('an object of the throttle that can not be reached', () => {
+  const gone = () => {
+    throw new Error('Network connection lost.')
+  }
+  const failing = () => Promise.reject(new Error('Network connection lost.'))
+
+  it.each([
+    ['is not there', gone],
+    ['fails at the first count', () => ({ begin: failing, beginLogin: failing })],
+    [
+      'fails at the count of the e-mail',
+      () => ({ begin: () => ({ allowed: true, bucket: 'x' }), beginLogin: failing }),
+    ],
+  ])('F03 and %s is 503, never a free pass, and nothing is hashed', async (_name, object) => {
+    vi.spyOn(env.LOGIN_THROTTLE, 'getByName').mockImplementation(object as never)
+    const change = { current_password: PASSWORD, new_password: 'another horse' }
+    const answers: Answer[] = []
+    const hashes = await hashesDuring(async () => {
+      answers.push(await logIn(jane.email, PASSWORD))
+      answers.push(await call('POST', 'auth/password', { token: jane.token, body: change }))
+    })
+    expect(hashes).toBe(0)
+    for (const answer of answers) {
+      expect([answer.status, answer.body.error.code]).toEqual([503, 'unavailable'])
+      expect(answer.headers.get('Retry-After')).toMatch(/^\d+$/)
+    }
+    vi.restoreAllMocks()
+    expect((await logIn(jane.email, PASSWORD)).status).toBe(200)
+  })
+
+  it('F03 is 503 for registrations too', async () => {
+    vi.spyOn(env.LOGIN_THROTTLE, 'getByName').mockImplementation(gone)
+    const body = { account: account.slug, name: 'Jo', email: 'jo@example.com', password: PASSWORD }
+    expect((await call('POST', 'auth/register', { body, address: freshAddress() })).status).toBe(503)
+  })
+})
