@@ -76,3 +76,14 @@ export async function callWith(
 export function knock(by: Member): Promise<Answer> {
   return ask(by, 'GET', 'tickets?per_page=1')
 }
+
+/** Stops the clock half-way through the next minute: no minute ends within a test, and no token is of the future. */
+export function stopClock(): void {
+  vi.useFakeTimers({ toFake: ['Date'] })
+  vi.setSystemTime(Math.ceil(Date.now() / 60_000) * 60_000 + 30_000)
+}
+
+/** Moves a stopped clock. */
+export function later(milliseconds: number): void {
+  vi.setSystemTime(Date.now() + milliseconds)
+}

@@ -1,0 +1,69 @@
+import { evictDurableObject } from 'cloudflare:test'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { freshAddress } from '../helpers/addresses'
+import { type Account, call, mintAccount, mintMember, row } from '../helpers/api'
+import { later, mintKey, objectOfKey, statusOf, stopClock } from '../helpers/credentials'
+import { ask, detailsOf } from '../helpers/tickets'
+
+const SECOND = 1_000
+
+beforeEach(stopClock)
+afterEach(() => {
+  vi.useRealTimers()
+})
+
+const wire = (milliseconds: number) => new Date(milliseconds).toISOString().replace(/\.\d+Z$/, 'Z')
+
+describe('how many keys an account has', () => {
+  const create = (own: Account) => ask(own.admin, 'POST', 'api-keys', { name: 'A' })
+  const outcomes = async (own: Account, attempts: number) => {
+    const answers = await Promise.all(Array.from({ length: attempts }, () => create(own)))
+    return [201, 409].map((status) => answers.filter((answer) => answer.status === status).length)
+  }
+
+  it('is 20 that live, also of 30 made at once; dead ones do not count', async () => {
+    const own = await mintAccount('standard')
+    const expiring = await Promise.all([1, 2].map(() => mintKey(own, { expires_at: wire(Date.now() + 600 * SECOND) })))
+    expect(await outcomes(own, 30)).toEqual([18, 12])
+    detailsOf(await create(own), 409, 'conflict')
+    const members = await row<{ n: number }>(
+      "SELECT count(*) AS n FROM users WHERE account_id = ? AND kind = 'key'",
+      own.id,
+    )
+    expect(members).toEqual({ n: 20 })
+    const [newest] = (await ask(own.admin, 'GET', 'api-keys')).body.data
+    await ask(own.admin, 'DELETE', `api-keys/${newest.id}`)
+    expect(await outcomes(own, 2)).toEqual([1, 1])
+    later(600 * SECOND)
+    expect(expiring).toHaveLength(2)
+    expect(await outcomes(own, 4)).toEqual([2, 2])
+    expect((await create(await mintAccount('standard'))).status).toBe(201)
+  })
+
+  it('is 100 on the premium plan, counted over all of its admins', async () => {
+    const own = await mintAccount('premium')
+    const second = await mintMember(own.id, 'admin')
+    expect(await outcomes(own, 60)).toEqual([60, 0])
+    expect(await outcomes({ ...own, admin: second }, 45)).toEqual([40, 5])
+  }, 30_000)
+})
+
+describe('C05 the limit of a key', () => {
+  it('C05 of 400 at once exactly 100 pass, again after an eviction none', async () => {
+    const own = await mintAccount('standard')
+    const { id, key } = await mintKey(own)
+    const statuses = await Promise.all(
+      Array.from({ length: 400 }, (_, index) =>
+        call('GET', 'tickets?per_page=1', index % 2 ? { token: key } : { headers: { 'X-API-Key': key } }),
+      ),
+    )
+    expect(statuses.filter((answer) => answer.status === 200)).toHaveLength(100)
+    expect(statuses.filter((answer) => answer.status === 429)).toHaveLength(300)
+    await evictDurableObject(objectOfKey(id))
+    expect(await statusOf(key, freshAddress())).toBe(429)
+    expect((await ask(own.admin, 'POST', `api-keys/${id}/rotate`, {})).status).toBe(201)
+    expect(await statusOf(key, freshAddress())).toBe(429)
+    later(60_000)
+    expect(await statusOf(key, freshAddress())).toBe(200)
+  }, 30_000)
+})

@@ -1,0 +1,221 @@
+import { env } from 'cloudflare:workers'
+import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
+import { freshAddress } from '../helpers/addresses'
+import { type Account, call, mintAccount, row } from '../helpers/api'
+import { knock, later, mintKey, statusOf, stopClock } from '../helpers/credentials'
+import { ask, detailsOf } from '../helpers/tickets'
+
+const KEY = /^tk_live_[0-9a-z]{26}[0-9a-f]{92}$/
+const SECOND = 1_000
+const DAY = 86_400 * SECOND
+
+let account: Account
+let other: Account
+
+beforeAll(async () => {
+  account = await mintAccount()
+  other = await mintAccount()
+})
+afterEach(() => {
+  vi.useRealTimers()
+  vi.restoreAllMocks()
+})
+
+const use = (key: string) => statusOf(key, freshAddress())
+const wire = (milliseconds: number) => new Date(milliseconds).toISOString().replace(/\.\d+Z$/, 'Z')
+const rotate = async (id: string, body: unknown) => ask(account.admin, 'POST', `api-keys/${id}/rotate`, body)
+
+describe('POST /api-keys', () => {
+  it('answers with the key, for an agent unless it says otherwise', async () => {
+    const answer = await ask(account.admin, 'POST', 'api-keys', { name: '  CRM sync ' })
+    expect(answer.status, answer.text).toBe(201)
+    const { key } = answer.body.data
+    expect(key).toMatch(KEY)
+    expect(answer.body.data).toEqual({
+      id: `key_${key.slice(8, 34)}`,
+      name: 'CRM sync',
+      last_four: key.slice(-4),
+      role: 'agent',
+      created_at: expect.any(String),
+      last_used_at: null,
+      expires_at: null,
+      revoked_at: null,
+      key,
+    })
+    expect(answer.headers.get('Cache-Control')).toBe('no-store')
+    const admin = await ask(account.admin, 'POST', 'api-keys', { name: 'Ops', role: 'admin' })
+    expect(admin.body.data.role).toBe('admin')
+    expect((await call('GET', 'account', { token: admin.body.data.key })).status).toBe(200)
+    expect((await call('GET', 'account', { token: key })).status).toBe(403)
+  })
+
+  it('gives no two keys a part in common', async () => {
+    const [a, b] = [await mintKey(account), await mintKey(account)]
+    expect(a.id).not.toBe(b.id)
+    expect(a.key.slice(34, 98)).not.toBe(b.key.slice(34, 98))
+  })
+
+  it.each([
+    ['no name', {}, 'name'],
+    ['an empty name', { name: ' ' }, 'name'],
+    ['a name of 101 characters', { name: 'x'.repeat(101) }, 'name'],
+    ['a role of customers', { name: 'A', role: 'customer' }, 'role'],
+    ['an unknown role', { name: 'A', role: 'root' }, 'role'],
+    ['an end in the past', { name: 'A', expires_at: '2020-01-01T00:00:00Z' }, 'expires_at'],
+    ['an end that is no time', { name: 'A', expires_at: 'tomorrow' }, 'expires_at'],
+    ['a key of its own choosing', { name: 'A', key: 'tk_live_x' }, 'key'],
+    ['an ID', { name: 'A', id: 'key_x' }, 'id'],
+    ['an account', { name: 'A', account_id: 'acct_x' }, 'account_id'],
+  ])('refuses %s', async (_name, body, field) => {
+    const details = detailsOf(await ask(account.admin, 'POST', 'api-keys', body), 400, 'invalid_input')
+    expect(details.map((entry) => entry.field)).toEqual([field])
+  })
+
+  it('is for admins who are people', async () => {
+    for (const by of [account.agent, account.customer])
+      expect((await ask(by, 'POST', 'api-keys', { name: 'A' })).status).toBe(403)
+    expect((await call('POST', 'api-keys', { body: { name: 'A' }, address: freshAddress() })).status).toBe(401)
+  })
+})
+
+describe('expires_at', () => {
+  it('ends a key by itself, at that moment', async () => {
+    stopClock()
+    const expiresAt = wire(Date.now() + 120 * SECOND)
+    const { id, key } = await mintKey(account, { expires_at: expiresAt })
+    expect((await ask(account.admin, 'GET', 'api-keys')).body.data[0]).toMatchObject({ id, expires_at: expiresAt })
+    expect(await use(key)).toBe(200)
+    vi.setSystemTime(Date.parse(expiresAt) - 1)
+    expect(await use(key)).toBe(200)
+    later(1)
+    expect(await use(key)).toBe(401)
+    detailsOf(await rotate(id, {}), 409, 'conflict')
+    expect(await use(key)).toBe(401)
+  })
+
+  it('ends the old secret of a rotated key too, whatever the grace', async () => {
+    stopClock()
+    const { id, key } = await mintKey(account, { expires_at: wire(Date.now() + 120 * SECOND) })
+    const rotated = (await rotate(id, { grace_seconds: 604_800 })).body.data.key
+    expect([await use(key), await use(rotated)]).toEqual([200, 200])
+    later(120 * SECOND)
+    expect([await use(key), await use(rotated)]).toEqual([401, 401])
+  })
+})
+
+describe('GET /api-keys', () => {
+  it('lists the account’s keys, newest first, dead ones too, and never a secret', async () => {
+    const own = await mintAccount()
+    const keys = [await mintKey(own, { name: 'First' }), await mintKey(own, { name: 'Second', role: 'admin' })]
+    await ask(own.admin, 'DELETE', `api-keys/${keys[0]?.id}`)
+    const answer = await ask(own.admin, 'GET', 'api-keys')
+    expect(answer.status).toBe(200)
+    expect(answer.body.data.map((key: { name: string }) => key.name)).toEqual(['Second', 'First'])
+    expect(answer.body.data[0].revoked_at).toBeNull()
+    expect(answer.body.data[1].revoked_at).toMatch(/Z$/)
+    expect(answer.body.pagination).toMatchObject({ total: 2, per_page: 20, last_page: 1 })
+    expect(answer.text).not.toMatch(/tk_live_|hash/)
+    for (const { key } of keys) expect(answer.text).not.toContain(key.slice(34, 98))
+    const page = await ask(own.admin, 'GET', 'api-keys?per_page=1&page=2')
+    expect(page.body.data.map((key: { name: string }) => key.name)).toEqual(['First'])
+  })
+})
+
+describe('DELETE /api-keys/{key_id}', () => {
+  it('ends a key on its very next request, once and for all', async () => {
+    const { id, key } = await mintKey(account)
+    const spared = await mintKey(account)
+    for (let i = 0; i < 3; i += 1) expect(await use(key)).toBe(200)
+    expect((await ask(account.admin, 'DELETE', `api-keys/${id}`)).status).toBe(204)
+    expect(await use(key)).toBe(401)
+    const revokedAt = () => row<{ revoked_at: number }>('SELECT revoked_at FROM api_keys WHERE id = ?', id)
+    const first = await revokedAt()
+    expect((await ask(account.admin, 'DELETE', `api-keys/${id}`)).status).toBe(204)
+    expect(await revokedAt()).toEqual(first)
+    expect(await use(key)).toBe(401)
+    expect(await use(spared.key)).toBe(200)
+  })
+
+  it('ends the old secret of a grace too', async () => {
+    const { id, key } = await mintKey(account)
+    const rotated = (await rotate(id, {})).body.data.key
+    expect([await use(key), await use(rotated)]).toEqual([200, 200])
+    await ask(account.admin, 'DELETE', `api-keys/${id}`)
+    expect([await use(key), await use(rotated)]).toEqual([401, 401])
+  })
+})
+
+describe('POST /api-keys/{key_id}/rotate', () => {
+  it('gives a new secret, beside which the old one is good for the grace', async () => {
+    stopClock()
+    const { id, key } = await mintKey(account, { name: 'Rotated', role: 'admin' })
+    const answer = await rotate(id, { grace_seconds: 600 })
+    expect(answer.status, answer.text).toBe(201)
+    const rotated = answer.body.data.key
+    expect(rotated).toMatch(KEY)
+    expect(rotated).not.toBe(key)
+    expect(answer.body.data).toMatchObject({ id, name: 'Rotated', role: 'admin', last_four: rotated.slice(-4) })
+    expect([await use(key), await use(rotated)]).toEqual([200, 200])
+    later(600 * SECOND - 1)
+    expect([await use(key), await use(rotated)]).toEqual([200, 200])
+    later(1)
+    expect([await use(key), await use(rotated)]).toEqual([401, 200])
+  })
+
+  it('has a grace of a day unless it says otherwise', async () => {
+    stopClock()
+    const { id, key } = await mintKey(account)
+    await rotate(id, {})
+    later(DAY - 1)
+    expect(await use(key)).toBe(200)
+    later(1)
+    expect(await use(key)).toBe(401)
+  })
+
+  it('without a grace ends the old secret at once', async () => {
+    const { id, key } = await mintKey(account)
+    expect(await use(key)).toBe(200)
+    const rotated = (await rotate(id, { grace_seconds: 0 })).body.data.key
+    expect([await use(key), await use(rotated)]).toEqual([401, 200])
+  })
+
+  it('twice leaves the last two secrets', async () => {
+    const { id, key } = await mintKey(account)
+    const second = (await rotate(id, {})).body.data.key
+    const third = (await rotate(id, {})).body.data.key
+    expect([await use(key), await use(second), await use(third)]).toEqual([401, 200, 200])
+  })
+
+  it('is 409 for a key that was revoked, which stays dead', async () => {
+    const { id, key } = await mintKey(account)
+    await ask(account.admin, 'DELETE', `api-keys/${id}`)
+    const details = detailsOf(await rotate(id, {}), 409, 'conflict')
+    expect(details[0]?.field).toBe('key_id')
+    expect(await use(key)).toBe(401)
+  })
+
+  it.each([-1, 604_801, 1.5, '60', null])('refuses a grace of %s', async (grace_seconds) => {
+    const { id } = await mintKey(account)
+    const details = detailsOf(await rotate(id, { grace_seconds }), 400, 'invalid_input')
+    expect(details.map((entry) => entry.field)).toEqual(['grace_seconds'])
+    await ask(account.admin, 'DELETE', `api-keys/${id}`)
+  })
+})
+
+describe('a key of another account, of nobody, or a person', () => {
+  it('is 404, is left as it is, and makes no Durable Object', async () => {
+    const theirs = await mintKey(other)
+    expect(await use(theirs.key)).toBe(200)
+    const asked = vi.spyOn(env.RATE_LIMITER, 'getByName')
+    for (const id of [theirs.id, 'key_01jt0v7m3zq8x5y2w9r4n6p1kc', account.agent.id]) {
+      expect((await ask(account.admin, 'DELETE', `api-keys/${id}`)).status, id).toBe(404)
+      expect((await rotate(id, {})).status, id).toBe(404)
+    }
+    expect(new Set(asked.mock.calls.map(([name]) => name))).toEqual(
+      new Set([`member:${account.id}/${account.admin.id}`]),
+    )
+    vi.restoreAllMocks()
+    expect(await use(theirs.key)).toBe(200)
+    expect((await knock(account.agent)).status).toBe(200)
+  })
+})

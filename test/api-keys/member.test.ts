@@ -1,0 +1,210 @@
+import { evictDurableObject } from 'cloudflare:test'
+import { env } from 'cloudflare:workers'
+import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
+import { freshAddress } from '../helpers/addresses'
+import { type Account, call, createTicket, mintAccount, mintMember, row, rows } from '../helpers/api'
+import { type Key, mintKey, objectOfKey, statusOf, stopClock } from '../helpers/credentials'
+import { ask, commented, detailsOf, eventsOf, historyOf } from '../helpers/tickets'
+
+const HOUR = 3_600_000
+
+let account: Account
+let agentKey: Key
+let adminKey: Key
+
+beforeAll(async () => {
+  account = await mintAccount()
+  agentKey = await mintKey(account, { name: 'CRM sync' })
+  adminKey = await mintKey(account, { name: 'Ops', role: 'admin' })
+})
+afterEach(() => {
+  vi.useRealTimers()
+  vi.restoreAllMocks()
+})
+
+const by = (key: Key, method: string, path: string, body?: unknown) =>
+  call(method, path, { token: key.key, ...(body !== undefined && { body }) })
+const send = (headers: Record<string, string>) =>
+  call('GET', 'tickets?per_page=1', { headers, address: freshAddress() })
+
+describe('how a key comes with a request', () => {
+  it('as a Bearer, in X-API-Key, or both alike', async () => {
+    const { key } = agentKey
+    expect((await send({ Authorization: `Bearer ${key}` })).status).toBe(200)
+    expect((await send({ Authorization: `bearer ${key}` })).status).toBe(200)
+    expect((await send({ 'X-API-Key': key })).status).toBe(200)
+    expect((await send({ Authorization: `Bearer ${key}`, 'X-API-Key': key })).status).toBe(200)
+  })
+
+  it('not beside another credential, be each of them good', async () => {
+    for (const bearer of [account.agent.token, adminKey.key]) {
+      const answer = await send({ Authorization: `Bearer ${bearer}`, 'X-API-Key': agentKey.key })
+      const details = detailsOf(answer, 400, 'invalid_input')
+      expect(details.map((entry) => entry.field)).toEqual(['X-API-Key'])
+      expect(answer.headers.get('X-RateLimit-Remaining')).toBe('99')
+    }
+  })
+
+  it('not as a Basic login, a cookie, a token in X-API-Key, or an empty header', async () => {
+    const { key } = agentKey
+    for (const headers of [
+      { Authorization: `Basic ${btoa(`${key}:`)}` },
+      { Authorization: key },
+      { Cookie: `api_key=${key}` },
+      { 'X-API-Key': account.agent.token },
+      { 'X-API-Key': `Bearer ${key}` },
+      { 'X-API-Key': '' },
+    ])
+      expect((await send(headers)).status, JSON.stringify(headers)).toBe(401)
+  })
+})
+
+describe('a key as a member', () => {
+  it('is named by what it creates', async () => {
+    const ticket = await by(agentKey, 'POST', 'tickets', { title: 'By a key', description: 'D' })
+    const self = { id: agentKey.id, name: 'CRM sync', email: `${agentKey.id}@keys.invalid` }
+    expect(ticket.status, ticket.text).toBe(201)
+    expect(ticket.body.data.created_by).toEqual(self)
+    const { id } = ticket.body.data
+    const comment = await by(agentKey, 'POST', `tickets/${id}/comments`, { content: 'C', is_internal: true })
+    expect(comment.body.data.created_by).toEqual(self)
+    await by(agentKey, 'PATCH', `tickets/${id}`, { status: 'resolved' })
+    expect((await historyOf(account.id, id)).map((change) => change.actor_id)).toContain(agentKey.id)
+    expect(JSON.stringify(await eventsOf(account.id, id))).toContain(self.email)
+    const mine = await by(agentKey, 'GET', 'tickets?created_by=me')
+    expect(mine.body.data.map((entry: { id: string }) => entry.id)).toEqual([id])
+    expect((await ask(account.agent, 'GET', `tickets?created_by=${agentKey.id}`)).body.pagination.total).toBe(1)
+  })
+
+  it('sees and does what its role may', async () => {
+    const { id } = await createTicket(account.customer)
+    await commented(account.agent, id, { is_internal: true })
+    expect((await by(agentKey, 'GET', `tickets/${id}`)).body.data.comments).toHaveLength(1)
+    expect((await by(agentKey, 'GET', 'users')).status).toBe(200)
+    expect((await by(agentKey, 'POST', 'users', { name: 'A', email: 'a@key.example' })).status).toBe(403)
+    const onBehalf = { title: 'T', description: 'D', created_by: account.customer.id, assigned_to: account.agent.id }
+    const created = await by(agentKey, 'POST', 'tickets', onBehalf)
+    expect(created.body.data).toMatchObject({ created_by: { id: account.customer.id } })
+    expect((await by(adminKey, 'POST', 'users', { name: 'A', email: 'a@key.example' })).status).toBe(201)
+    expect((await by(adminKey, 'DELETE', `tickets/${id}`)).status).toBe(204)
+  })
+
+  it('is not listed among users, nor found, changed or deactivated as one', async () => {
+    const list = await ask(account.admin, 'GET', 'users?per_page=100')
+    expect(list.text).not.toContain('key_')
+    expect(list.body.pagination.total).toBe(list.body.data.length)
+    expect((await ask(account.admin, 'GET', 'users?q=CRM')).body.pagination.total).toBe(0)
+    expect((await ask(account.admin, 'GET', `users?q=${agentKey.id}`)).body.data).toEqual([])
+    const path = `users/${agentKey.id}`
+    for (const who of [account.admin.token, adminKey.key, agentKey.key])
+      expect((await call('GET', path, { token: who })).status).toBe(404)
+    expect((await ask(account.admin, 'PATCH', path, { role: 'admin' })).status).toBe(404)
+    expect((await ask(account.admin, 'DELETE', path)).status).toBe(404)
+    expect((await ask(account.admin, 'POST', `${path}/password`, { password: 'a good password' })).status).toBe(404)
+    expect(await statusOf(agentKey.key, freshAddress())).toBe(200)
+  })
+
+  it('can not be assigned, nor be created on behalf of', async () => {
+    const { id } = await createTicket(account.customer)
+    const created = { title: 'T', description: 'D' }
+    for (const key of [agentKey, adminKey]) {
+      for (const field of ['assigned_to', 'created_by']) {
+        const answer = await ask(account.agent, 'POST', 'tickets', { ...created, [field]: key.id })
+        expect(detailsOf(answer, 422, 'validation_error')[0]?.field).toBe(field)
+        const changed = await ask(account.agent, 'PATCH', `tickets/${id}`, { [field]: key.id })
+        expect(detailsOf(changed, 422, 'validation_error')[0]?.field).toBe(field)
+      }
+      const itself = await by(key, 'POST', 'tickets', { ...created, assigned_to: key.id })
+      expect(itself.status).toBe(422)
+    }
+  })
+
+  it('can not log in, and its address is nobody’s', async () => {
+    const email = `${agentKey.id}@keys.invalid`
+    const login = await call('POST', 'auth/login', { body: { email, password: agentKey.key.slice(0, 100) } })
+    expect(login.status).toBe(401)
+    expect(await rows('SELECT * FROM logins WHERE email_key = ?', email)).toEqual([])
+  })
+
+  it.each([
+    ['GET', 'api-keys', undefined],
+    ['POST', 'api-keys', { name: 'A' }],
+    ['POST', 'auth/logout', undefined],
+    ['POST', 'auth/password', { current_password: 'x', new_password: 'a good password' }],
+    ['GET', 'users/me', undefined],
+    ['PATCH', 'users/me', { name: 'A' }],
+  ])('may not %s %s', async (method, path, body) => {
+    for (const key of [agentKey, adminKey]) expect((await by(key, method, path, body)).status).toBe(403)
+  })
+
+  it('may not end or rotate keys, not even itself', async () => {
+    for (const key of [agentKey, adminKey])
+      for (const id of [key.id, agentKey.id, 'key_unknown']) {
+        expect((await by(key, 'DELETE', `api-keys/${id}`)).status).toBe(403)
+        expect((await by(key, 'POST', `api-keys/${id}/rotate`, {})).status).toBe(403)
+      }
+    for (const key of [agentKey, adminKey]) expect(await statusOf(key.key, freshAddress())).toBe(200)
+  })
+
+  it('does not count as the admin whom an account must keep', async () => {
+    const own = await mintAccount()
+    const key = await mintKey(own, { role: 'admin' })
+    for (const body of [{ role: 'agent' }, { status: 'inactive' }])
+      expect((await by(key, 'PATCH', `users/${own.admin.id}`, body)).status).toBe(409)
+    expect((await by(key, 'DELETE', `users/${own.admin.id}`)).status).toBe(409)
+  })
+
+  it('outlives its creator', async () => {
+    const own = await mintAccount()
+    const creator = await mintMember(own.id, 'admin')
+    const key = await mintKey({ ...own, admin: creator })
+    expect(await statusOf(key.key, freshAddress())).toBe(200)
+    expect((await ask(own.admin, 'DELETE', `users/${creator.id}`)).status).toBe(204)
+    expect(await statusOf(creator.token, freshAddress())).toBe(401)
+    expect(await statusOf(key.key, freshAddress())).toBe(200)
+    expect((await ask(own.admin, 'GET', 'api-keys')).body.data[0]).toMatchObject({ id: key.id, revoked_at: null })
+  })
+
+  it('still names what it did after its end', async () => {
+    const key = await mintKey(account, { name: 'Short-lived' })
+    const { id } = (await by(key, 'POST', 'tickets', { title: 'T', description: 'D' })).body.data
+    await ask(account.admin, 'DELETE', `api-keys/${key.id}`)
+    const answer = await ask(account.agent, 'GET', `tickets/${id}`)
+    expect(answer.body.data.created_by).toMatchObject({ id: key.id, name: 'Short-lived' })
+  })
+})
+
+describe('last_used_at', () => {
+  const lastUse = async (id: string) =>
+    (await row<{ at: number | null }>('SELECT last_used_at AS at FROM api_keys WHERE id = ?', id))?.at ?? null
+
+  it('is noted once an hour, not at each request', async () => {
+    stopClock()
+    const { id, key } = await mintKey(account)
+    expect(await lastUse(id)).toBeNull()
+    const written = vi.spyOn(env.DB, 'prepare')
+    const notes = () => written.mock.calls.filter(([sql]) => sql.includes('UPDATE api_keys SET last_used_at')).length
+    const first = Date.now()
+    for (let i = 0; i < 10; i += 1) await statusOf(key, freshAddress())
+    await vi.waitFor(async () => expect(await lastUse(id)).toBe(first))
+    expect(notes()).toBe(1)
+    const [shown] = (await ask(account.admin, 'GET', 'api-keys')).body.data
+    expect(shown.last_used_at).toBe(new Date(first).toISOString().replace('.000', ''))
+    vi.setSystemTime(first + HOUR - 1)
+    await statusOf(key, freshAddress())
+    await evictDurableObject(objectOfKey(id))
+    await statusOf(key, freshAddress())
+    expect(notes()).toBe(1)
+    vi.setSystemTime(first + HOUR)
+    for (let i = 0; i < 3; i += 1) await statusOf(key, freshAddress())
+    await vi.waitFor(async () => expect(await lastUse(id)).toBe(first + HOUR))
+    expect(notes()).toBe(2)
+  })
+
+  it('is not noted for a key that is refused', async () => {
+    const { id, key } = await mintKey(account)
+    await ask(account.admin, 'DELETE', `api-keys/${id}`)
+    expect(await statusOf(key, freshAddress())).toBe(401)
+    expect(await lastUse(id)).toBeNull()
+  })
+})

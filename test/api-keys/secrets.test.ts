@@ -1,0 +1,228 @@
+import { env } from 'cloudflare:workers'
+import { createHmac, randomBytes } from 'node:crypto'
+import { crc32 } from 'node:zlib'
+import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
+import { hashKey, makeKey, parseKey } from '../../src/api-keys/key-format'
+import { readToken } from '../../src/auth/tokens'
+import { acceptedKeys, type Bindings, configOf } from '../../src/env'
+import { deriveKey } from '../../src/lib/crypto'
+import { newId } from '../../src/lib/ids'
+import { freshAddress } from '../helpers/addresses'
+import { type Account, API, call, createTicket, mintAccount, ORIGIN, rows } from '../helpers/api'
+import { callWith, type Key, later, mintKey, statusOf, stopClock, watchObjects } from '../helpers/credentials'
+import { ask } from '../helpers/tickets'
+
+const OURS = configOf(env).keys.apiKeys
+
+let account: Account
+let real: Key
+
+beforeAll(async () => {
+  account = await mintAccount()
+  real = await mintKey(account)
+  expect(await statusOf(real.key, freshAddress())).toBe(200)
+})
+afterEach(() => {
+  vi.useRealTimers()
+  vi.restoreAllMocks()
+})
+
+/** A key put together by hand from its parts, its CRC right. */
+function forge(parts: { id?: string; secret?: string; name?: string; mac?: string }): string {
+  const [, id, secret, name, mac] = /^tk_live_(.{26})(.{64})(.{4})(.{16})/.exec(real.key) ?? []
+  const all = { id, secret, name, mac, ...parts }
+  const body = `tk_live_${all.id}${all.secret}${all.name}${all.mac}`
+  return `${body}${crc32(body).toString(16).padStart(8, '0')}`
+}
+
+/** Another character of the same alphabet. */
+function flipped(text: string, at: number): string {
+  const old = text.charAt(at)
+  return `${text.slice(0, at)}${old === 'a' ? 'b' : 'a'}${text.slice(at + 1)}`
+}
+
+/** Sends each key, and holds that it is refused with nothing asked but the address's object. */
+async function expectRefusedUnseen(keys: string[]): Promise<void> {
+  const touched = watchObjects()
+  const asked = [vi.spyOn(env.DB, 'batch'), vi.spyOn(env.DB, 'prepare'), vi.spyOn(env.LOGIN_THROTTLE, 'getByName')]
+  const addresses = keys.map(() => freshAddress())
+  for (const [index, key] of keys.entries()) expect(await statusOf(key, addresses[index] ?? ''), key).toBe(401)
+  expect(touched).toEqual(addresses.map((address) => `address:${address}`))
+  for (const spy of asked) expect(spy).not.toHaveBeenCalled()
+}
+
+describe('S06 a key that is none', () => {
+  it('S06 one put together by hand as it should be is good, so that the others fail for their fault alone', async () => {
+    expect(forge({})).toBe(real.key)
+  })
+
+  it('S06 with one character flipped, anywhere, is refused with nothing looked up', async () => {
+    await expectRefusedUnseen(Array.from({ length: real.key.length }, (_, at) => flipped(real.key, at)))
+  })
+
+  it('S06 cut short, longer or spelled otherwise is refused with nothing looked up', async () => {
+    const { key } = real
+    const cut = [1, 2, 8, 24, 88, 125].map((by) => key.slice(0, -by))
+    const spelled = [key.toUpperCase(), `${key}0`, `tk_test_${key.slice(8)}`, 'tk_', 'tk_live_', key.slice(8)]
+    await expectRefusedUnseen([...cut, ...spelled])
+  })
+
+  it('S06 with a wrong MAC or another’s ID, its CRC right, is refused with nothing looked up', async () => {
+    const invented = newId('key', Date.now()).slice(4)
+    const macOf = (secret: Buffer, id: string) => createHmac('sha256', secret).update(id).digest('hex').slice(0, 16)
+    await expectRefusedUnseen([
+      forge({ mac: '0'.repeat(16) }),
+      forge({ id: invented }),
+      forge({ mac: macOf(randomBytes(32), real.id.slice(4)) }),
+      forge({ mac: macOf(configOf(env).keys.tokens, real.id.slice(4)) }),
+    ])
+  })
+
+  it('S06 with the right ID and MAC but another secret is refused by the key’s object', async () => {
+    const asked = vi.spyOn(env.DB, 'batch')
+    expect(await statusOf(forge({ secret: '0'.repeat(64) }), freshAddress())).toBe(401)
+    expect(asked).not.toHaveBeenCalled()
+    expect(await statusOf(real.key, freshAddress())).toBe(200)
+  })
+
+  it('C06 leaves the real key’s count alone', async () => {
+    const left = async (token: string) =>
+      Number((await call('GET', 'tickets', { token, address: freshAddress() })).headers.get('X-RateLimit-Remaining'))
+    stopClock()
+    const before = await left(real.key)
+    for (const key of [flipped(real.key, 50), forge({ mac: '0'.repeat(16) }), forge({ secret: '1'.repeat(64) })])
+      expect(await left(key)).toBe(99)
+    expect(await left(real.key)).toBe(before - 1)
+    const second = await mintKey(account)
+    expect(await left(second.key)).toBe(299)
+    expect(await left(real.key)).toBe(before - 2)
+  })
+})
+
+describe('a key whose MAC is of a secret that was rotated away', () => {
+  const old = deriveKey('a secret of long ago, of 32 bytes or more', 'api-keys')
+
+  it('is good by a look-up, ten a minute and address; the invented ones are refused', async () => {
+    stopClock()
+    const { id } = await mintKey(account)
+    const key = makeKey(id, old)
+    await env.DB.prepare('UPDATE api_keys SET hash = ? WHERE id = ?').bind(hashKey(key), id).run()
+    const address = freshAddress()
+    const invented = () => makeKey(newId('key', Date.now()), old)
+    const touched = watchObjects()
+    expect(await statusOf(key, address)).toBe(200)
+    for (let i = 0; i < 9; i += 1) expect(await statusOf(invented(), address)).toBe(401)
+    expect(new Set(touched)).toEqual(new Set([`key:${id}`, `address:${address}`]))
+    const refused = await call('GET', 'tickets', { token: invented(), address })
+    expect([refused.status, refused.body.error.code]).toEqual([429, 'rate_limited'])
+    expect(refused.body.error.message).toContain('10 unknown API keys a minute')
+    expect(Number(refused.headers.get('Retry-After'))).toBeGreaterThan(0)
+    expect(refused.headers.get('X-RateLimit-Limit')).toBe('100')
+    expect(await statusOf(invented(), freshAddress())).toBe(401)
+    expect(await statusOf(real.key, address)).toBe(200)
+    later(60_000)
+    expect(await statusOf(key, address)).toBe(200)
+  })
+
+  it('is 503 while D1 or the throttle is away, never a free pass', async () => {
+    const { id } = await mintKey(account)
+    const key = makeKey(id, old)
+    await env.DB.prepare('UPDATE api_keys SET hash = ? WHERE id = ?').bind(hashKey(key), id).run()
+    vi.spyOn(env.DB, 'batch').mockRejectedValue(new Error('D1_ERROR: away'))
+    expect(await statusOf(key, freshAddress())).toBe(503)
+    vi.restoreAllMocks()
+    vi.spyOn(env.LOGIN_THROTTLE, 'getByName').mockImplementation(() => {
+      throw new Error('away')
+    })
+    expect(await statusOf(key, freshAddress())).toBe(503)
+    vi.restoreAllMocks()
+    expect(await statusOf(key, freshAddress())).toBe(200)
+  })
+})
+
+describe('APP_SECRET_PREVIOUS', () => {
+  const rotated: Partial<Bindings> = {
+    APP_SECRET: 'the next secret, of 32 bytes or more',
+    APP_SECRET_PREVIOUS: env.APP_SECRET ?? '',
+  }
+  const after = configOf({ ...env, ...rotated })
+  const gone = configOf({ ...env, APP_SECRET: 'another secret, of 32 bytes or more' })
+
+  it('keeps tokens, keys and file addresses good, and none without it', async () => {
+    const file = { filename: 'a.txt', content: 'YWJj', mime_type: 'text/plain' }
+    const { url } = (await createTicket(account.agent, { attachments: [file] })).attachments[0]
+    const list = `${ORIGIN}${API}/tickets`
+    for (const token of [account.agent.token, real.key]) {
+      expect((await callWith(rotated, 'GET', list, { token })).status).toBe(200)
+      expect(await readToken(token, acceptedKeys(gone, 'tokens'))).toBeNull()
+    }
+    expect((await callWith(rotated, 'GET', url)).status).toBe(200)
+    expect((await callWith({ APP_SECRET: 'another secret, of 32 bytes or more' }, 'GET', url)).status).toBe(403)
+    expect(parseKey(real.key, acceptedKeys(after, 'apiKeys'))).toEqual({ id: real.id, mac: 'good' })
+    expect(parseKey(real.key, acceptedKeys(gone, 'apiKeys'))).toEqual({ id: real.id, mac: 'unknown' })
+  })
+
+  it('makes new keys under the new secret', async () => {
+    const made = await callWith(rotated, 'POST', 'api-keys', { token: account.admin.token, body: { name: 'New' } })
+    expect(made.status, made.text).toBe(201)
+    const { key, id } = made.body.data
+    expect(parseKey(key, [after.keys.apiKeys])).toEqual({ id, mac: 'good' })
+    expect(parseKey(key, [OURS])).toEqual({ id, mac: 'unknown' })
+    expect((await callWith(rotated, 'GET', 'tickets', { token: key })).status).toBe(200)
+  })
+
+  it('judges a wrong MAC of the previous secret as it would its own', () => {
+    const [secret, previous] = [randomBytes(32), randomBytes(32)]
+    const id = newId('key', Date.now())
+    for (const by of [secret, previous]) {
+      const key = makeKey(id, by)
+      expect(parseKey(key, [secret, previous])).toEqual({ id, mac: 'good' })
+      const body = `${key.slice(0, -24)}${'0'.repeat(16)}`
+      expect(parseKey(`${body}${crc32(body).toString(16).padStart(8, '0')}`, [secret, previous])?.mac).toBe('bad')
+    }
+  })
+})
+
+describe('S18 what is kept', () => {
+  it('S18 a dump of the database holds no key and no secret of one', async () => {
+    const made = [real, await mintKey(account, { role: 'admin' })]
+    const rotated: Key[] = []
+    for (const { id } of made) rotated.push((await ask(account.admin, 'POST', `api-keys/${id}/rotate`, {})).body.data)
+    const keys = [...made, ...rotated]
+    for (const { key } of keys) expect(await statusOf(key, freshAddress())).toBe(200)
+    const tables = await rows<{ name: string }>(
+      "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE '\\_cf%' ESCAPE '\\'",
+    )
+    const dump: string[] = []
+    for (const { name } of tables) dump.push(JSON.stringify(await rows(`SELECT * FROM "${name}"`)))
+    const text = dump.join('\n')
+    for (const { id, key } of keys) {
+      expect(text).toContain(id)
+      expect(text).toContain(hashKey(key))
+      for (const secret of [key, key.slice(8), key.slice(34, 98), key.slice(34, 66), key.slice(66, 98)])
+        expect(text).not.toContain(secret)
+    }
+    expect(text).not.toContain('tk_live_')
+    for (const purpose of ['tokens', 'files', 'apiKeys'] as const)
+      for (const form of ['hex', 'base64', 'base64url'] as const)
+        expect(text).not.toContain(configOf(env).keys[purpose].toString(form))
+  })
+
+  it('S06 a key in ?api_key= does nothing, and no log line holds a key', async () => {
+    const lines: unknown[] = []
+    for (const level of ['info', 'error', 'log', 'warn'] as const)
+      vi.spyOn(console, level).mockImplementation((...line) => void lines.push(...line))
+    const address = freshAddress()
+    expect((await call('GET', `tickets?api_key=${real.key}`, { address })).status).toBe(401)
+    const answer = await call('GET', `tickets?api_key=${real.key}`, { token: account.agent.token })
+    expect([answer.status, answer.body.error.details]).toEqual([
+      400,
+      [{ field: 'api_key', message: 'Api key is not a known parameter' }],
+    ])
+    await call('GET', 'tickets', { token: real.key })
+    await call('GET', 'tickets', { headers: { 'X-API-Key': flipped(real.key, 60) }, address })
+    await ask(account.admin, 'POST', 'api-keys', { name: 'Logged?' })
+    expect(lines.length).toBeGreaterThanOrEqual(5)
+    expect(lines.join('\n')).not.toMatch(/tk_live_|[0-9a-f]{64}/)
+  })
+})
