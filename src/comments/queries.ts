@@ -35,7 +35,7 @@ export function findLatestComments(caller: Caller, ticketId: string, limit: numb
       SELECT c.seq FROM comments c
       WHERE ${visibleParts(caller, 'c')} AND c.ticket_id = ${ticketId}
       ORDER BY c.seq DESC LIMIT ${limit}) latest
-    JOIN comments c ON c.seq = latest.seq AND c.account_id = ${caller.accountId} ${AUTHOR}
+    CROSS JOIN comments c ON c.seq = latest.seq AND c.account_id = ${caller.accountId} ${AUTHOR}
     ORDER BY c.seq`)
 }
 

@@ -1,7 +1,7 @@
 import { type SQL, sql } from 'drizzle-orm'
 import type { Caller } from '../context'
 import { rows } from '../db/client'
-import { visibleTickets } from '../db/visibility'
+import { visibleAmongFound, visibleTickets } from '../db/visibility'
 import { seesAllTickets } from '../roles'
 import { TICKET_COLUMNS, TICKET_MEMBERS, type TicketRow } from './image.queries'
 import { parseSearch } from './search'
@@ -55,7 +55,10 @@ export function countTickets(caller: Caller, filter: TicketFilter) {
   )
 }
 
-/** A slice of the matching tickets, in order. The slice is found on narrow rows, and only its tickets are read whole. */
+/**
+ * A slice of the matching tickets, in order. The slice is found on narrow rows, and only its tickets are read whole: the
+ * CROSS JOIN keeps SQLite from beginning at the other end, with all tickets of the account.
+ */
 export function findTickets(
   caller: Caller,
   filter: TicketFilter,
@@ -67,7 +70,7 @@ export function findTickets(
   return rows<TicketRow>(sql`
     SELECT ${TICKET_COLUMNS}
     FROM (SELECT t.seq FROM tickets t WHERE ${matching(caller, filter)} ORDER BY ${ordering} LIMIT ${limit} OFFSET ${offset}) page
-    JOIN tickets t ON t.seq = page.seq AND t.account_id = ${caller.accountId}
+    CROSS JOIN tickets t ON t.seq = page.seq AND t.account_id = ${caller.accountId}
     ${TICKET_MEMBERS}
     ORDER BY ${ordering}`)
 }
@@ -82,7 +85,8 @@ function orderBy(sort: TicketSort, order: SortOrder): SQL {
 
 function matching(caller: Caller, filter: TicketFilter): SQL {
   const { createdAfter, createdBefore, updatedAfter, updatedBefore } = filter
-  const conditions = [visibleTickets(caller)]
+  const isFoundBySeq = filter.tag !== undefined || filter.q !== undefined
+  const conditions = [isFoundBySeq ? visibleAmongFound(caller) : visibleTickets(caller)]
   if (filter.status) conditions.push(among('t.status', filter.status))
   if (filter.priority) conditions.push(among('t.priority', filter.priority))
   if (filter.createdBy) conditions.push(among('t.created_by', filter.createdBy))
