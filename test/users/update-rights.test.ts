@@ -127,9 +127,11 @@ describe('the last active admin', () => {
     expect((await attempt(second, second.id)).status).toBe(409)
   })
 
-  it('can make themselves inactive once there is another: their own token is dead at once too', async () => {
-    await mintMember(account.id, 'admin')
+  it('can make themselves inactive once there is another: their own token dies at once, for good', async () => {
+    const second = await mintMember(account.id, 'admin')
     expect((await patch(account.admin, 'me', { status: 'inactive' })).body.data.status).toBe('inactive')
+    expect(await liveness(account.admin.token)).toEqual([401])
+    expect((await patch(second, account.admin.id, { status: 'active' })).body.data.status).toBe('active')
     expect(await liveness(account.admin.token)).toEqual([401])
   })
 
