@@ -55,6 +55,8 @@ export interface Throttle {
   beginLogin(emailKey: string): Promise<void>
   /** Takes the attempt back, for it succeeded; the address is known to the e-mail from now on. */
   loginSucceeded(emailKey: string): Promise<void>
+  /** Knows the caller's address to the e-mail from now on. It may fail in silence: only a convenience is lost. */
+  knowAddress(emailKey: string): Promise<void>
   /** Counts a registration from the caller's address. */
   registration(): Promise<void>
   /** Counts a look-up of an API key that this service can not judge by itself. */

@@ -4,6 +4,7 @@ import { forbidden, notFound } from '../http/errors'
 import { refusalOf } from '../http/refusals'
 import { newId } from '../lib/ids'
 import { hashPassword } from '../lib/passwords'
+import { asciiLower } from '../lib/text'
 import { newPerson } from '../users/service'
 import { findAccount, insertAccount, updateAccount } from './queries'
 import { type CreateAccountInput, presentAccount, type UpdateAccountInput } from './schema'
@@ -14,7 +15,7 @@ import { slugOf } from './slug'
  * five times an hour and address (429).
  */
 export async function createAccount(ctx: PublicContext, input: CreateAccountInput) {
-  if (!ctx.config.allowSignup) throw forbidden()
+  if (!ctx.config.allowSignup) throw forbidden([], 'Accounts are made by the operator of this service')
   await ctx.throttle.registration()
   const id = newId('acct', ctx.now)
   const account = { id, name: input.account_name, slug: slugOf(input.account_name), suffix: id.slice(-8) }
@@ -35,6 +36,7 @@ export async function createAccount(ctx: PublicContext, input: CreateAccountInpu
     .catch((error) => {
       throw refusalOf(error)
     })
+  await ctx.throttle.knowAddress(asciiLower(input.email))
   return loginAnswer(ctx, id, admin.user)
 }
 

@@ -15,7 +15,7 @@ export interface ApiKeyRow {
 
 const COLUMNS = sql`k.id, u.name, u.role, k.last_four, k.created_at, k.last_used_at, k.expires_at, k.revoked_at`
 const MEMBER = sql`JOIN users u ON u.account_id = k.account_id AND u.id = k.id`
-const LIMITS = sql`CASE plan WHEN 'premium' THEN 100 ELSE 20 END`
+const LIVE_KEYS = { standard: 20, premium: 100 }
 
 export interface NewApiKey {
   id: string
@@ -30,7 +30,7 @@ export interface NewApiKey {
 export function insertApiKey(accountId: string, key: NewApiKey, now: number) {
   const email = `${key.id}@keys.invalid`
   const room = sql`(SELECT count(*) FROM api_keys WHERE account_id = ${accountId} AND ${live(now)})
-    < (SELECT ${LIMITS} FROM accounts WHERE id = ${accountId})`
+    < (SELECT CASE plan WHEN 'premium' THEN ${LIVE_KEYS.premium} ELSE ${LIVE_KEYS.standard} END FROM accounts WHERE id = ${accountId})`
   const member = sql`EXISTS (SELECT 1 FROM users WHERE account_id = ${accountId} AND id = ${key.id})`
   return [
     write(sql`

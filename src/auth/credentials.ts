@@ -28,7 +28,7 @@ export async function identify(
   throttle: Throttle,
 ): Promise<Credential | null> {
   const bearer = /^Bearer +(\S+)$/i.exec(headers.get('Authorization') ?? '')?.[1]
-  const header = headers.get('X-API-Key')
+  const header = headers.get('X-API-Key') || null
   if (bearer && header && bearer !== header)
     throw invalidInput([detail(['X-API-Key'], 'must not come beside another credential')])
   if (header !== null) return identifyKey(header, env, config, throttle)

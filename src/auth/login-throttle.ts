@@ -62,14 +62,20 @@ export class LoginThrottle extends DurableObject<Bindings> {
     return this.begin(bucket, LOGIN_FAILURES.limit, LOGIN_FAILURES.windowMs)
   }
 
-  /** Takes an attempt back, for it succeeded. */
+  /** Takes an attempt back, for it succeeded. Without another the window has not begun. */
   takeBack(bucket: string): void {
-    this.ctx.storage.sql.exec('UPDATE counters SET count = max(0, count - 1) WHERE bucket = ?', bucket)
+    this.ctx.storage.sql.exec('UPDATE counters SET count = count - 1 WHERE bucket = ?', bucket)
+    this.ctx.storage.sql.exec('DELETE FROM counters WHERE bucket = ? AND count <= 0', bucket)
   }
 
   /** Takes a login's attempt back, and knows the address from now on. */
   loginSucceeded(bucket: string, email: string, address: string): void {
     this.takeBack(bucket)
+    this.knowAddress(email, address)
+  }
+
+  /** Remembers that an e-mail's owner was at an address. */
+  knowAddress(email: string, address: string): void {
     const { sql } = this.ctx.storage
     sql.exec('INSERT OR REPLACE INTO known (email, address, at) VALUES (?, ?, ?)', email, address, Date.now())
     sql.exec(
@@ -86,6 +92,7 @@ export class LoginThrottle extends DurableObject<Bindings> {
     const now = Date.now()
     this.ctx.storage.sql.exec('DELETE FROM counters WHERE ends < ?', now)
     this.ctx.storage.sql.exec('DELETE FROM known WHERE at < ?', now - ADDRESS_IS_KNOWN_FOR)
+    this.unlockAskedAt.clear()
     await this.ctx.storage.setAlarm(now + HOUR)
   }
 

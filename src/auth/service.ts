@@ -70,7 +70,7 @@ export async function register(ctx: PublicContext, input: z.infer<typeof Registe
   await ctx.throttle.registration()
   const passwordHash = await hashPassword(input.password)
   const account = await ctx.directory.first(findOpenAccount(input.account))
-  if (!account) throw forbidden()
+  if (!account) throw forbidden([], 'There is no account of this name that is open for registration')
   const person = newPerson({
     accountId: account.id,
     id: newId('user', ctx.now),
@@ -83,6 +83,7 @@ export async function register(ctx: PublicContext, input: z.infer<typeof Registe
     now: ctx.now,
   })
   await ctx.openAccount(account.id).batch(person.statements).catch(refuse)
+  await ctx.throttle.knowAddress(asciiLower(input.email))
   ctx.wake(account.id)
   return loginAnswer(ctx, account.id, person.user)
 }

@@ -26,7 +26,7 @@ export function throttleFor(env: Pick<Bindings, 'LOGIN_THROTTLE'>, address: stri
   }
   return {
     async beginLogin(emailKey) {
-      const email = createHash('sha256').update(emailKey).digest('hex')
+      const email = hashed(emailKey)
       const byAddress = await begin('address', ADDRESS_FAILURES)
       const attempt = await reach(() => shard(email).beginLogin(email, emailKey, address))
       taken.set(emailKey, [byAddress, allowed(attempt, LOGINS_SAY), email])
@@ -38,6 +38,10 @@ export function throttleFor(env: Pick<Bindings, 'LOGIN_THROTTLE'>, address: stri
         Promise.all([shard(address).takeBack(byAddress), shard(email).loginSucceeded(byEmail, email, address)]),
       )
     },
+    async knowAddress(emailKey) {
+      const email = hashed(emailKey)
+      await Promise.resolve(shard(email).knowAddress(email, address)).catch(() => undefined)
+    },
     async registration() {
       await begin('register', REGISTRATIONS)
     },
@@ -45,6 +49,10 @@ export function throttleFor(env: Pick<Bindings, 'LOGIN_THROTTLE'>, address: stri
       await begin('key', KEY_LOOKUPS)
     },
   }
+}
+
+function hashed(emailKey: string): string {
+  return createHash('sha256').update(emailKey).digest('hex')
 }
 
 function allowed(attempt: Attempt, says: string): string {

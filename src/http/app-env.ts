@@ -1,7 +1,6 @@
 import type { Caller } from '../context'
 import type { DbCosts } from '../db/client'
 import type { Bindings } from '../env'
-import type { Role } from '../roles'
 
 /** Where a caller stands in its minute. */
 export interface RateState {
@@ -27,5 +26,3 @@ export interface AppEnv {
     failure?: unknown
   }
 }
-
-export type Allowed = readonly Role[] | 'public'

@@ -60,8 +60,8 @@ export function invalidCredentials(): ApiError {
   })
 }
 
-export function forbidden(details: ErrorDetail[] = []): ApiError {
-  return new ApiError(403, 'forbidden', 'Your role may not do this', details)
+export function forbidden(details: ErrorDetail[] = [], message = 'Your role may not do this'): ApiError {
+  return new ApiError(403, 'forbidden', message, details)
 }
 
 export function notFound(): ApiError {

@@ -98,7 +98,8 @@ export class RateLimiter extends DurableObject<Bindings> {
     const { facts, facts_at } = this.store.read()
     const now = Date.now()
     if (this.store.isDoubted(now)) return this.readFacts(claim)
-    const age = now - facts_at
+    // A clock that went back tells no age.
+    const age = now < facts_at ? STALE_AFTER : now - facts_at
     if (age < REFRESH_AFTER) return facts
     this.refreshing ??= this.readFacts(claim).finally(() => {
       this.refreshing = null

@@ -74,7 +74,7 @@ export function updatePerson(accountId: string, id: string, change: UserChange, 
   if (role !== undefined) assignments.push(sql`role = ${role}`)
   if (status !== undefined) assignments.push(sql`status = ${status}`)
   if (email !== undefined) assignments.push(sql`email = ${email}, email_key = ${emailKey}`)
-  const ends = sql`(email_key IS NOT ${emailKey ?? sql`email_key`} OR (status = 'active' AND ${status ?? 'active'} = 'inactive'))`
+  const ends = endsTokens(change)
   assignments.push(
     sql`credential_generation = credential_generation + ${ends}`,
     sql`spared_token = CASE WHEN ${ends} THEN ${sparedToken} ELSE spared_token END`,
@@ -85,6 +85,13 @@ export function updatePerson(accountId: string, id: string, change: UserChange, 
       UPDATE users SET ${sql.join(assignments, sql`, `)}
       WHERE account_id = ${accountId} AND id = ${id} AND kind = 'person'`),
   ]
+}
+
+/** 1 where the change is of another e-mail or a deactivation, else 0, judged by the live row. */
+function endsTokens({ emailKey, status }: UserChange): SQL {
+  const otherEmail = emailKey === undefined ? sql`0` : sql`email_key IS NOT ${emailKey}`
+  const deactivates = status === 'inactive' ? sql`status = 'active'` : sql`0`
+  return sql`(${otherEmail} OR ${deactivates})`
 }
 
 function moveLogin(accountId: string, userId: string, emailKey: string) {

@@ -7,7 +7,7 @@ import { newId } from '../lib/ids'
 import { hashPassword, verifyPassword } from '../lib/passwords'
 import { asciiLower } from '../lib/text'
 import { managesUsers, type Role, readsUsers } from '../roles'
-import { findPassword, insertPerson, tellOfUser, updatePassword, updatePerson } from './change.queries'
+import { findPassword, insertPerson, tellOfUser, type UserChange, updatePassword, updatePerson } from './change.queries'
 import { countUsers, findUser, findUsers } from './queries'
 import {
   type ChangePasswordInput,
@@ -90,7 +90,7 @@ export async function createUser(ctx: ServiceContext, input: CreateUserInput) {
  */
 export async function updateUser(ctx: ServiceContext, id: string, input: UpdateUserInput) {
   const { caller } = ctx
-  const isSelf = caller.id === id
+  const isSelf = caller.kind === 'person' && caller.id === id
   if (!isSelf && !managesUsers(caller.role)) throw readsUsers(caller.role) ? forbidden() : notFound()
   const refused = managesUsers(caller.role)
     ? []
@@ -142,12 +142,7 @@ async function checkPassword({ caller, db, throttle }: ServiceContext, password:
   return row.credential_generation
 }
 
-async function change(
-  ctx: ServiceContext,
-  id: string,
-  changes: Parameters<typeof updatePerson>[2],
-  spared: string | null,
-) {
+async function change(ctx: ServiceContext, id: string, changes: UserChange, spared: string | null) {
   const { accountId } = ctx.caller
   const commit = () => ctx.db.change(updatePerson(accountId, id, changes, spared), [findUser(accountId, id)])
   const touchesCredentials = changes.email !== undefined || changes.role !== undefined || changes.status !== undefined
