@@ -1,0 +1,30 @@
+import { readFileSync } from 'node:fs'
+import { basename, join } from 'node:path'
+import { gzipSync } from 'node:zlib'
+import { unstable_readConfig } from 'wrangler'
+import { ROOT, runWrangler } from '../scripts/lib/local-state.ts'
+
+/** A Worker in one file, and the configuration that it is served with. */
+export interface Bundle {
+  config: string
+  file: string
+}
+
+/** Bundles the Worker of a configuration as a deployment would. */
+export function buildBundle(config: string): Bundle {
+  const { name, main } = unstable_readConfig({ config })
+  if (!name || !main) throw new Error(`${config} has no name or no main`)
+  const folder = join(ROOT, 'dist/bench', name)
+  runWrangler(['deploy', '--config', config, '--dry-run', '--outdir', folder])
+  return { config, file: join(folder, basename(main).replace(/\.ts$/, '.js')) }
+}
+
+export interface BundleSize {
+  bytes: number
+  gzip_bytes: number
+}
+
+export function sizeOf({ file }: Bundle): BundleSize {
+  const code = readFileSync(file)
+  return { bytes: code.byteLength, gzip_bytes: gzipSync(code).byteLength }
+}

@@ -1,0 +1,49 @@
+import { type ChildProcess, fork } from 'node:child_process'
+import { once } from 'node:events'
+import { join } from 'node:path'
+import type { Bundle } from './build.ts'
+
+const PATIENCE_MS = 60_000
+const FAREWELL_MS = 5_000
+
+const running = new Set<ChildProcess>()
+
+/**
+ * Serves a bundle in a process of its own (`server.ts`), so that neither its log nor its start take time from the
+ * process that measures; gives its origin. Throws when it does not come up.
+ */
+export async function startServer({ config, file }: Bundle): Promise<string> {
+  const child = fork(join(import.meta.dirname, 'server.ts'), [config, file], {
+    // A group of its own: a Ctrl-C is told to this process alone, which then stops the servers in order.
+    detached: true,
+    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+    env: { ...process.env, CLOUDFLARE_CF_FETCH_ENABLED: 'false', WRANGLER_SEND_METRICS: 'false' },
+  })
+  running.add(child)
+  const message = await Promise.race([
+    once(child, 'message', { signal: AbortSignal.timeout(PATIENCE_MS) }).then(([told]) => told),
+    once(child, 'exit').then(([code]) => Promise.reject(new Error(`The server of ${config} ended with ${code}`))),
+  ])
+  return originOf(message)
+}
+
+function originOf(message: unknown): string {
+  if (typeof message === 'object' && message && 'origin' in message && typeof message.origin === 'string')
+    return message.origin
+  throw new TypeError('a server told something else than its origin')
+}
+
+/** Ends every server that was started; each takes its data with it. */
+export async function stopServers(): Promise<void> {
+  await Promise.all([...running].map(stop))
+}
+
+async function stop(child: ChildProcess): Promise<void> {
+  running.delete(child)
+  if (child.exitCode !== null || child.signalCode !== null) return
+  const ended = once(child, 'exit')
+  if (child.connected) child.disconnect()
+  const timer = setTimeout(() => child.kill('SIGKILL'), FAREWELL_MS)
+  await ended
+  clearTimeout(timer)
+}
