@@ -45,7 +45,7 @@ function migrationsMatch(): Outcome {
       'drizzle-kit',
       'generate',
       '--dialect=sqlite',
-      '--schema=src/db/schema.ts',
+      '--schema=src/db/*schema.ts',
       `--out=${copy}`,
     ])
     return { ok: ok && output.includes('No schema changes'), output }

@@ -2,7 +2,6 @@ import { randomBytes } from 'node:crypto'
 import { existsSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { loadDemoData } from './demo/load.ts'
 import { migrateLocally, ROOT, startWrangler, stateFolder } from './lib/local-state.ts'
 
 const DEV_VARS = `${ROOT}.dev.vars`
@@ -15,21 +14,25 @@ async function main(): Promise<void> {
   makeSecret()
   console.log('Preparing the local database …')
   migrateLocally()
+  // Only now, for it loads wrangler, and a port in use is to be told at once.
+  const { loadDemoData } = await import('./demo/load.ts')
   await loadDemoData(stateFolder())
   await serve(port)
 }
 
-function portOf(text = '3000'): number {
+function portOf(given: string | undefined): number {
+  const text = given || '3000'
   const port = Number(text)
   if (!/^\d+$/.test(text) || port < 1 || port > 65_535) fail(`PORT must be a number from 1 to 65535, not ${text}`)
   return port
 }
 
+/** Tried on every address of the machine: a server on one of them is one too many. */
 function isFree(port: number): Promise<boolean> {
   return new Promise((resolve) => {
     const probe = createServer()
     probe.once('error', () => resolve(false))
-    probe.listen(port, 'localhost', () => probe.close(() => resolve(true)))
+    probe.listen(port, () => probe.close(() => resolve(true)))
   })
 }
 
@@ -49,24 +52,31 @@ async function serve(port: number): Promise<void> {
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => server.kill(signal))
   server.once('exit', (code) => process.exit(code ?? 0))
   const origin = `http://localhost:${port}`
-  if (await isUp(origin)) console.log(welcome(origin))
+  const problem = await firstAnswer(origin)
+  if (problem === null) console.log(welcome(origin))
   else {
     server.kill()
-    fail(`The server did not answer at ${origin}/health within ${STARTUP_TIMEOUT_MS / 1_000} seconds.`)
+    fail(problem)
   }
 }
 
-async function isUp(origin: string): Promise<boolean> {
+/** Null once the server is up, or what keeps it from serving. */
+async function firstAnswer(origin: string): Promise<string | null> {
   const deadline = Date.now() + STARTUP_TIMEOUT_MS
+  let told = ''
   while (Date.now() < deadline) {
-    const up = await fetch(`${origin}/health`).then(
-      (response) => response.ok,
-      () => false,
-    )
-    if (up) return true
+    const response = await fetch(`${origin}/health`).catch(() => null)
+    if (response?.ok) return null
+    told = response ? await response.text() : told
+    if (told.includes('not configured'))
+      return `${messageIn(told)}\nSee .dev.vars; without that file, npm start makes one.`
     await sleep(200)
   }
-  return false
+  return `The server did not answer well at ${origin}/health within ${STARTUP_TIMEOUT_MS / 1_000} seconds. ${told}`
+}
+
+function messageIn(body: string): string {
+  return JSON.parse(body).error.message
 }
 
 function welcome(origin: string): string {

@@ -46,19 +46,26 @@ export interface PublicContext {
  * on every call, for a minute. Throws 503 when the object can't be told; then nothing is changed.
  */
 export interface Credentials {
-  changing<T>(memberId: string, commit: () => Promise<T>): Promise<T>
+  changing<T>(member: Pick<Caller, 'kind' | 'id'>, commit: () => Promise<T>): Promise<T>
+}
+
+/** Whose password is checked: the e-mail that is named, and the one user it can mean, if there is one. */
+export interface PasswordOwner {
+  emailKey: string
+  user: { accountId: string; id: string } | null
 }
 
 /** Limits on guessing, kept in Durable Objects. Each throws 429 with `Retry-After`, or 503. */
 export interface Throttle {
-  /** Counts an attempt to log in, before its password is looked at, as if it had failed. */
-  beginLogin(emailKey: string): Promise<void>
-  /** Takes the attempt back, for it succeeded; the address is known to the e-mail from now on. */
-  loginSucceeded(emailKey: string): Promise<void>
-  /** Knows the caller's address to the e-mail from now on. It may fail in silence: only a convenience is lost. */
-  knowAddress(emailKey: string): Promise<void>
+  /**
+   * Checks a password, counted from its beginning as if it had failed. `check` throws 401 `invalid_credentials` when it
+   * fails; success, and any other error, takes the count back. The address is known to a user who succeeded.
+   */
+  checking<T>(owner: PasswordOwner, check: () => Promise<T>): Promise<T>
+  /** Knows the caller's address to a user from now on. It may fail in silence: only a convenience is lost. */
+  knowAddress(owner: PasswordOwner): Promise<void>
   /** Counts a registration from the caller's address. */
   registration(): Promise<void>
-  /** Counts a look-up of an API key that this service can not judge by itself. */
-  keyLookup(): Promise<void>
+  /** Looks up an API key that this service can not judge by itself; one that is found is not counted. */
+  lookingUpKey(lookUp: () => Promise<boolean>): Promise<boolean>
 }

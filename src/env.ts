@@ -43,7 +43,9 @@ export interface Config {
 }
 
 /** Thrown when the configuration is missing something; its message tells the operator what, and holds no value. */
-export class ConfigError extends Error {}
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError'
+}
 
 const SECRET_BYTES = 32
 

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { slugOf } from '../../src/accounts/slug.ts'
 import { newId } from '../../src/lib/ids.ts'
 import { hashPassword } from '../../src/lib/passwords.ts'
-import { asciiLower } from '../../src/lib/text.ts'
+import { asciiLower, characters, isEmail } from '../../src/lib/text.ts'
 import { toWireTime } from '../../src/lib/time.ts'
 import { type Database, statement as sql } from './database.ts'
 import { nameOf, readSecrets } from './secrets.ts'
@@ -90,7 +90,9 @@ async function createAccount(db: Database, name: string, email: string, options:
   const adminName = typeof options['admin-name'] === 'string' ? options['admin-name'] : 'Admin'
   if (!/^[a-z0-9]+(-[a-z0-9]+)*$/.test(slug))
     throw new Error('SLUG must be lower-case letters and digits, with single hyphens between.')
-  if (!/^[^\s@]+@[^\s@]+\.[^\s@]+$/.test(email)) throw new Error('EMAIL must be an e-mail address.')
+  for (const given of [name, adminName])
+    if (given.trim() === '' || characters(given) > 100) throw new Error('NAME must be 1 to 100 characters.')
+  checkEmail(email)
   const [taken = []] = db.run(sql`SELECT 1 FROM accounts WHERE slug = ${slug}`)
   if (taken.length > 0) throw new Error(`There is an account ${slug} already. Choose another with --slug.`)
   const password = newPassword()
@@ -137,6 +139,7 @@ async function resetPassword(db: Database, slug: string, email: string): Promise
 }
 
 function unlock(db: Database, email: string): string {
+  checkEmail(email)
   const now = Date.now()
   db.run(sql`
     INSERT INTO login_unlocks (email_key, unlocked_at) VALUES (${asciiLower(email)}, ${now})
@@ -158,7 +161,7 @@ function reencrypt(db: Database): string {
   const since = Number(rows[0]?.known_since ?? now)
   const lines = [
     'Stored ciphertexts: none. There is nothing to move.',
-    `APP_SECRET is known since ${toWireTime(since)}.`,
+    `APP_SECRET is known since ${toWireTime(since)}: run this once it is deployed, for the clock starts here.`,
   ]
   if (previous === null) return [...lines, 'There is no APP_SECRET_PREVIOUS.'].join('\n')
   const mayGo = since + tokenTtlSeconds * 1_000
@@ -167,6 +170,10 @@ function reencrypt(db: Database): string {
       ? 'APP_SECRET_PREVIOUS may go: every token it signed has ended.'
       : `APP_SECRET_PREVIOUS may go at ${toWireTime(mayGo)}, when the last token it signed has ended.`
   return [...lines, verdict, 'API keys stay good without it.'].join('\n')
+}
+
+function checkEmail(email: string): void {
+  if (!isEmail(email)) throw new Error('EMAIL must be an e-mail address.')
 }
 
 function newPassword(): string {

@@ -15,8 +15,8 @@ export function openDatabase(remote: boolean): Database {
   return {
     isRemote: remote,
     run: (...statements) => {
-      const output = runWrangler(['d1', 'execute', 'DB', ...where, '--json', '--command', statements.join(';\n')])
-      return parseResults(output)
+      const args = ['d1', 'execute', 'DB', ...where, '--json', '--command', statements.join(';\n')]
+      return parseResults(withAdvice(() => runWrangler(args)))
     },
   }
 }
@@ -31,6 +31,16 @@ function literal(value: Value): string {
   if (typeof value === 'number') return String(value)
   if (value.includes('\0')) throw new Error('A value must not hold NUL.')
   return `'${value.replaceAll("'", "''")}'`
+}
+
+function withAdvice(run: () => string): string {
+  try {
+    return run()
+  } catch (error) {
+    if (error instanceof Error && error.message.includes('no such table'))
+      throw new Error('The database is not there yet, or older than this command. npm start makes it, or migrates it.')
+    throw error
+  }
 }
 
 function parseResults(output: string): ResultRow[][] {

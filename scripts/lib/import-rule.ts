@@ -44,6 +44,10 @@ const RULES: Rule[] = [
     says: 'services and queries import no routes',
     broken: (from, to) => (isService(from) || isQueries(from)) && isRoutes(to),
   },
+  {
+    says: 'routes import neither queries nor the database',
+    broken: (from, to) => isRoutes(from) && (isQueries(to) || to === 'db/client.ts'),
+  },
   { says: 'queries import no service', broken: (from, to) => isQueries(from) && isService(to) },
   {
     says: 'drizzle-orm is for db/ and queries alone',

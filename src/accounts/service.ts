@@ -1,7 +1,7 @@
 import { loginAnswer } from '../auth/service'
 import type { PublicContext, ServiceContext } from '../context'
 import { forbidden, notFound } from '../http/errors'
-import { refusalOf } from '../http/refusals'
+import { refuse } from '../http/refusals'
 import { newId } from '../lib/ids'
 import { hashPassword } from '../lib/passwords'
 import { asciiLower } from '../lib/text'
@@ -33,10 +33,8 @@ export async function createAccount(ctx: PublicContext, input: CreateAccountInpu
   await ctx
     .openAccount(id)
     .batch([...insertAccount(account, ctx.now), ...admin.statements])
-    .catch((error) => {
-      throw refusalOf(error)
-    })
-  await ctx.throttle.knowAddress(asciiLower(input.email))
+    .catch(refuse)
+  await ctx.throttle.knowAddress({ emailKey: asciiLower(input.email), user: { accountId: id, id: admin.user.id } })
   return loginAnswer(ctx, id, admin.user)
 }
 

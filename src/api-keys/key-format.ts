@@ -7,11 +7,11 @@ import { sameText } from '../lib/crypto'
  * the MAC of the ID (16) and a CRC-32 (8), all but the ID in hexadecimal. The CRC finds a typo and lets scanners of
  * leaked secrets be sure; the MAC lets an invented ID fail here, with nothing looked up.
  */
-export const KEY_PATTERN = /^tk_live_([0-9a-z]{26})([0-9a-f]{64})([0-9a-f]{4})([0-9a-f]{16})([0-9a-f]{8})$/
+const KEY_PATTERN = /^tk_live_([0-9a-z]{26})([0-9a-f]{64})([0-9a-f]{4})([0-9a-f]{16})([0-9a-f]{8})$/
 
 const SECRET_BYTES = 32
 const MAC_CHARACTERS = 16
-const KEY_ID_CHARACTERS = 4
+const SECRET_NAME_CHARACTERS = 4
 
 export interface ParsedKey {
   /** `key_…` */
@@ -47,7 +47,7 @@ export function hashKey(key: string): string {
 
 /** A short public name of a MAC secret, so that a key says under which one it was made. */
 function secretName(macSecret: Buffer): string {
-  return createHmac('sha256', macSecret).update('name').digest('hex').slice(0, KEY_ID_CHARACTERS)
+  return createHmac('sha256', macSecret).update('name').digest('hex').slice(0, SECRET_NAME_CHARACTERS)
 }
 
 function macOf(ulid: string, macSecret: Buffer): string {

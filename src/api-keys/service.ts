@@ -3,7 +3,7 @@ import { type AccountDb, openDirectory } from '../db/client'
 import type { Bindings } from '../env'
 import { conflict, notFound } from '../http/errors'
 import { offsetOf, pageRequest } from '../http/pagination'
-import { refusalOf } from '../http/refusals'
+import { refuse } from '../http/refusals'
 import { detail } from '../http/validation'
 import { newId } from '../lib/ids'
 import { SECOND } from '../lib/time'
@@ -64,7 +64,7 @@ export async function deleteApiKey(ctx: ServiceContext, id: string): Promise<voi
   const { accountId } = ctx.caller
   const commit = () => ctx.db.change([revokeApiKey(accountId, id, ctx.now)], [findApiKey(accountId, id)])
   await mustExist(ctx, id)
-  const [[row]] = await ctx.credentials.changing(id, commit).catch(refuse)
+  const [[row]] = await ctx.credentials.changing({ kind: 'key', id }, commit).catch(refuse)
   if (!row) throw notFound()
 }
 
@@ -79,7 +79,7 @@ export async function rotateKey(ctx: ServiceContext, id: string, input: RotateAp
   const secret = { hash: hashKey(key), lastFour: key.slice(-4), previousUntil: grace > 0 ? ctx.now + grace : null }
   const commit = () => ctx.db.batch([rotateApiKey(accountId, id, secret, ctx.now), findApiKey(accountId, id)])
   await mustExist(ctx, id)
-  const [[rotated], [row]] = await ctx.credentials.changing(id, commit).catch(refuse)
+  const [[rotated], [row]] = await ctx.credentials.changing({ kind: 'key', id }, commit).catch(refuse)
   if (!row) throw notFound()
   if (!rotated) throw conflict([detail(['key_id'], 'must be of a key that has not ended')])
   return { ...presentApiKey(row), key }
@@ -121,8 +121,4 @@ export async function noteUse(db: AccountDb, keyId: string, now: number): Promis
 function earlier(a: number | null, b: number | null): number | null {
   if (a === null || b === null) return a ?? b
   return Math.min(a, b)
-}
-
-function refuse(error: unknown): never {
-  throw refusalOf(error)
 }

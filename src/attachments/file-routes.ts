@@ -1,14 +1,12 @@
 import { type OpenAPIHono, z } from '@hono/zod-openapi'
 import type { Context } from 'hono'
-import { noCosts, openAccount } from '../db/client'
 import { acceptedKeys, configOf } from '../env'
 import type { AppEnv } from '../http/app-env'
 import { ApiError, notFound } from '../http/errors'
 import { pathId } from '../http/fields'
 import { describeRoute } from '../http/route'
 import { countAddress } from '../rate-limiting/middleware'
-import { type AttachmentRow, findFile } from './queries'
-import { openObject } from './service'
+import { type AttachmentRow, openFile } from './service'
 import { verifiedAccount } from './url-signing'
 
 /** Types that a browser may show by itself; it is given all else to save. */
@@ -61,10 +59,9 @@ async function serveFile(c: Context<AppEnv>): Promise<Response> {
     await countAddress(c)
     throw new ApiError(403, 'forbidden', 'This address is not signed, was altered or has expired')
   }
-  const row = await openAccount(c.env, accountId, c.var.costs ?? noCosts()).first(findFile(accountId, file.id))
-  const object = row && (await openObject(c.env.FILES, accountId, row.id))
-  if (!object) throw notFound()
-  return new Response(object.body, { headers: fileHeaders(row) })
+  const found = await openFile(c.env, c.var.costs, accountId, file.id)
+  if (!found) throw notFound()
+  return new Response(found.object.body, { headers: fileHeaders(found.row) })
 }
 
 function fileHeaders(row: AttachmentRow): Record<string, string> {

@@ -2,6 +2,7 @@ import { type SQL, sql } from 'drizzle-orm'
 import type { Caller } from '../context'
 import { rows, write } from '../db/client'
 import { type Image, jsonImage, selectList } from '../db/image'
+import { mayBeNamed, type References } from '../db/references'
 import { visibleParts, visibleTicket } from '../db/visibility'
 
 export interface AttachmentRow {
@@ -33,10 +34,15 @@ export interface StoredFile {
   sha256: string
 }
 
-/** Announces uploads, for a ticket that the caller may see (or one that is yet to be made); gives the announced IDs. */
-export function insertIntents(caller: Caller, ids: string[], ticketId: string | null, now: number) {
+/** Under what condition files are stored: for a ticket that the caller may see, or for one yet to be made. */
+export type UploadGate = { ticketId: string } | { references: References }
+
+/** Announces uploads, if the gate is open; gives the announced IDs. */
+export function insertIntents(caller: Caller, ids: string[], gate: UploadGate, now: number) {
   const condition =
-    ticketId === null ? sql`1` : sql`EXISTS (SELECT 1 FROM tickets t WHERE ${visibleTicket(caller, ticketId)})`
+    'ticketId' in gate
+      ? sql`EXISTS (SELECT 1 FROM tickets t WHERE ${visibleTicket(caller, gate.ticketId)})`
+      : mayBeNamed(caller.accountId, gate.references)
   return rows<{ id: string }>(sql`
     INSERT INTO object_intents (account_id, id, kind, created_at)
     SELECT ${caller.accountId}, value, 'upload', ${now} FROM json_each(${JSON.stringify(ids)}) WHERE ${condition}

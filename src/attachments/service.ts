@@ -1,19 +1,22 @@
 import type { ServiceContext } from '../context'
-import { type AccountDb, openAccount, openDirectory } from '../db/client'
+import { type AccountDb, type DbCosts, openAccount, openDirectory } from '../db/client'
 import type { Bindings } from '../env'
-import { notFound, unavailable } from '../http/errors'
+import { unavailable } from '../http/errors'
 import { sha256Hex } from '../lib/crypto'
 import { newId } from '../lib/ids'
 import { MINUTE } from '../lib/time'
 import {
+  type AttachmentRow,
   abandonUploads,
   deleteIntents,
   discardUploads,
   findAccountsWithIntents,
+  findFile,
   findObjectsToDelete,
   insertAttachments,
   insertIntents,
   type StoredFile,
+  type UploadGate,
 } from './queries'
 import type { NewAttachmentInput } from './schema'
 
@@ -37,31 +40,28 @@ function objectKey(accountId: string, id: string): string {
 }
 
 /**
- * Stores the bytes of files, each announced by an intent first. For a ticket that exists, throws 404 before anything is
- * stored when the caller may not see it. Throws 503 when the storage can't be reached; nothing stays behind.
+ * Stores the bytes of files, each announced by an intent first, if the gate is open; gives null, with nothing stored,
+ * where it is not. Throws 503 when the storage can't be reached; nothing stays behind.
  */
 export async function storeFiles(
   ctx: ServiceContext,
   inputs: NewAttachmentInput[],
-  ticketId: string | null,
-): Promise<StoredFile[]> {
+  gate: UploadGate,
+): Promise<StoredFile[] | null> {
   if (inputs.length === 0) return []
-  const ids = inputs.map(() => newId('attach', ctx.now))
-  const announced = await ctx.db.all(insertIntents(ctx.caller, ids, ticketId, ctx.now))
-  if (announced.length === 0) throw notFound()
+  const uploads = inputs.map((input) => ({ id: newId('attach', ctx.now), input }))
+  const ids = uploads.map(({ id }) => id)
+  const announced = await ctx.db.all(insertIntents(ctx.caller, ids, gate, ctx.now))
+  if (announced.length === 0) return null
   // All of them have ended before any is let go of: a late one would put bytes where nothing looks for them.
-  const stored = await Promise.allSettled(ids.map((id, index) => storeFile(ctx, id, inputs[index])))
+  const stored = await Promise.allSettled(uploads.map(({ id, input }) => storeFile(ctx, id, input)))
   const files = stored.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []))
-  if (files.length === ids.length) return files
-  discardFiles(
-    ctx,
-    ids.map((id) => ({ id })),
-  )
+  if (files.length === uploads.length) return files
+  discardFiles(ctx, uploads)
   throw unavailable()
 }
 
-async function storeFile(ctx: ServiceContext, id: string, input: NewAttachmentInput | undefined): Promise<StoredFile> {
-  if (!input) throw new RangeError('a file for each ID')
+async function storeFile(ctx: ServiceContext, id: string, input: NewAttachmentInput): Promise<StoredFile> {
   const sha256 = await sha256Hex(input.content)
   await ctx.files.put(objectKey(ctx.caller.accountId, id), input.content, { sha256 })
   return { id, filename: input.filename, size: input.content.byteLength, mime_type: input.mime_type, sha256 }
@@ -114,11 +114,17 @@ export async function sweepObjects(env: Bindings, now: number): Promise<void> {
   }
 }
 
-/** The bytes of a stored attachment, or null where they are gone. Throws 503 when the storage can't be reached. */
-export async function openObject(files: R2Bucket, accountId: string, id: string): Promise<R2ObjectBody | null> {
-  try {
-    return await files.get(objectKey(accountId, id))
-  } catch {
+/** An attachment and its bytes, or null where either is gone. Throws 503 when the storage can't be reached. */
+export async function openFile(
+  env: Bindings,
+  costs: DbCosts,
+  accountId: string,
+  id: string,
+): Promise<{ row: AttachmentRow; object: R2ObjectBody } | null> {
+  const row = await openAccount(env, accountId, costs).first(findFile(accountId, id))
+  if (!row) return null
+  const object = await env.FILES.get(objectKey(accountId, row.id)).catch(() => {
     throw unavailable()
-  }
+  })
+  return object && { row, object }
 }

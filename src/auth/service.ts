@@ -3,13 +3,13 @@ import type { PublicContext, ServiceContext } from '../context'
 import { openAccount, openDirectory } from '../db/client'
 import type { Bindings } from '../env'
 import { forbidden, invalidCredentials } from '../http/errors'
-import { refusalOf } from '../http/refusals'
+import { refuse } from '../http/refusals'
 import { newId } from '../lib/ids'
 import { hashPassword, verifyPassword } from '../lib/passwords'
 import { asciiLower } from '../lib/text'
 import { SECOND, toWireTime } from '../lib/time'
 import type { Role } from '../roles'
-import { newPerson } from '../users/service'
+import { newPerson, refusePerson } from '../users/service'
 import {
   deleteExpiredTokens,
   findAccountsWithExpiredTokens,
@@ -38,16 +38,17 @@ export async function login(
   input: z.infer<typeof LoginBody>,
 ): Promise<z.infer<typeof LoginAnswer>> {
   const emailKey = asciiLower(input.email)
-  await ctx.throttle.beginLogin(emailKey)
   const found = await ctx.directory.all(findLogins(emailKey, input.account))
-  const user = found.length === 1 && found[0]?.status === 'active' ? found[0] : undefined
-  const matches = await verifyPassword(input.password, user?.password_hash ?? null)
-  if (!user || !matches) throw invalidCredentials()
-  const { account_id, id, credential_generation } = user
-  const noted = await ctx.openAccount(account_id).first(noteLogin(account_id, id, credential_generation, ctx.now))
-  if (!noted) throw invalidCredentials()
-  await ctx.throttle.loginSucceeded(emailKey)
-  return loginAnswer(ctx, account_id, user)
+  const user = found.length === 1 && found[0]?.status === 'active' ? found[0] : null
+  const owner = { emailKey, user: user && { accountId: user.account_id, id: user.id } }
+  return ctx.throttle.checking(owner, async () => {
+    const matches = await verifyPassword(input.password, user?.password_hash ?? null)
+    if (!user || !matches) throw invalidCredentials()
+    const { account_id, id, credential_generation } = user
+    const noted = await ctx.openAccount(account_id).first(noteLogin(account_id, id, credential_generation, ctx.now))
+    if (!noted) throw invalidCredentials()
+    return loginAnswer(ctx, account_id, user)
+  })
 }
 
 /** What a login answers with: a new token for a member, and who that is. */
@@ -82,8 +83,11 @@ export async function register(ctx: PublicContext, input: z.infer<typeof Registe
     eventId: newId('evt', ctx.now),
     now: ctx.now,
   })
-  await ctx.openAccount(account.id).batch(person.statements).catch(refuse)
-  await ctx.throttle.knowAddress(asciiLower(input.email))
+  await ctx.openAccount(account.id).batch(person.statements).catch(refusePerson)
+  await ctx.throttle.knowAddress({
+    emailKey: asciiLower(input.email),
+    user: { accountId: account.id, id: person.user.id },
+  })
   ctx.wake(account.id)
   return loginAnswer(ctx, account.id, person.user)
 }
@@ -94,15 +98,11 @@ export async function logout(ctx: ServiceContext): Promise<void> {
   if (!token) throw forbidden()
   const revoked = { id: token.id, expiresAt: token.expiresAt * SECOND }
   const commit = () => ctx.db.all(insertRevokedToken(accountId, id, revoked, ctx.now))
-  await ctx.credentials.changing(id, commit).catch(refuse)
+  await ctx.credentials.changing({ kind: 'person', id }, commit).catch(refuse)
 }
 
 /** Forgets tokens that were given back and have expired since, in all accounts. */
 export async function sweepTokens(env: Bindings, now: number): Promise<void> {
   const accounts = await openDirectory(env).all(findAccountsWithExpiredTokens(now, ACCOUNTS_A_SWEEP))
   for (const { account_id } of accounts) await openAccount(env, account_id).all(deleteExpiredTokens(account_id, now))
-}
-
-function refuse(error: unknown): never {
-  throw refusalOf(error)
 }

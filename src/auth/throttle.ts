@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
-import type { Throttle } from '../context'
+import type { PasswordOwner, Throttle } from '../context'
 import type { Bindings } from '../env'
-import { rateLimited, unavailable } from '../http/errors'
+import { ApiError, rateLimited, unavailable } from '../http/errors'
 import { HOUR, MINUTE } from '../lib/time'
 import { type Attempt, LOGIN_FAILURES } from './login-throttle'
 
@@ -11,42 +11,45 @@ const REGISTRATIONS = { limit: 5, windowMs: HOUR, says: '5 registrations an hour
 const KEY_LOOKUPS = { limit: 10, windowMs: MINUTE, says: '10 unknown API keys a minute from one address' }
 const LOGINS_SAY = `${LOGIN_FAILURES.limit} failed logins of one e-mail in 15 minutes`
 
-type Limit = typeof REGISTRATIONS
-
 /** The limits on guessing for a request from an address. Only hashes of e-mails are kept. */
 export function throttleFor(env: Pick<Bindings, 'LOGIN_THROTTLE'>, address: string): Throttle {
-  const taken = new Map<string, string[]>()
   const shard = (key: string) => {
     const index = createHash('sha256').update(key).digest().readUInt32BE() % SHARDS
     return env.LOGIN_THROTTLE.getByName(`shard:${index}`)
   }
-  const begin = async (name: string, { limit, windowMs, says }: Limit) => {
-    const bucket = `${name}:${address}`
-    return allowed(await reach(() => shard(address).begin(bucket, limit, windowMs)), says)
-  }
+  const begin = async (name: string, { limit, windowMs, says }: typeof REGISTRATIONS) =>
+    allowed(await reach(() => shard(address).begin(`${name}:${address}`, limit, windowMs)), says)
+
   return {
-    async beginLogin(emailKey) {
-      const email = hashed(emailKey)
+    async checking(owner, check) {
+      const email = hashed(owner.emailKey)
+      const user = nameOf(owner)
       const byAddress = await begin('address', ADDRESS_FAILURES)
-      const attempt = await reach(() => shard(email).beginLogin(email, emailKey, address))
-      taken.set(emailKey, [byAddress, allowed(attempt, LOGINS_SAY), email])
+      const attempt = { email, emailKey: owner.emailKey, user, address }
+      const byEmail = allowed(await reach(() => shard(email).beginLogin(attempt)), LOGINS_SAY)
+      const undo = () => Promise.all([shard(address).takeBack(byAddress), shard(email).loginUndone(byEmail)])
+      try {
+        const result = await check()
+        await quietly(undo)
+        if (user !== null) await quietly(() => shard(email).knowAddress(user, address))
+        return result
+      } catch (error) {
+        await quietly(isFailedLogin(error) ? () => shard(email).loginFailed(byEmail) : undo)
+        throw error
+      }
     },
-    async loginSucceeded(emailKey) {
-      const [byAddress, byEmail, email] = taken.get(emailKey) ?? []
-      if (!byAddress || !byEmail || !email) return
-      await reach(() =>
-        Promise.all([shard(address).takeBack(byAddress), shard(email).loginSucceeded(byEmail, email, address)]),
-      )
-    },
-    async knowAddress(emailKey) {
-      const email = hashed(emailKey)
-      await Promise.resolve(shard(email).knowAddress(email, address)).catch(() => undefined)
+    async knowAddress(owner) {
+      const user = nameOf(owner)
+      if (user !== null) await quietly(() => shard(hashed(owner.emailKey)).knowAddress(user, address))
     },
     async registration() {
       await begin('register', REGISTRATIONS)
     },
-    async keyLookup() {
-      await begin('key', KEY_LOOKUPS)
+    async lookingUpKey(lookUp) {
+      const bucket = await begin('key', KEY_LOOKUPS)
+      const found = await lookUp()
+      if (found) await quietly(() => shard(address).takeBack(bucket))
+      return found
     },
   }
 }
@@ -55,16 +58,33 @@ function hashed(emailKey: string): string {
   return createHash('sha256').update(emailKey).digest('hex')
 }
 
+function nameOf({ user }: PasswordOwner): string | null {
+  return user && `${user.accountId}/${user.id}`
+}
+
 function allowed(attempt: Attempt, says: string): string {
   if (attempt.allowed) return attempt.bucket
   throw rateLimited(says, attempt.retryAfterSeconds)
 }
 
-/** Guessing is never let through uncounted. */
+/** What is to be guessed is not let through uncounted. */
 async function reach<T>(call: () => T): Promise<Awaited<T>> {
   try {
     return await call()
   } catch {
     throw unavailable()
   }
+}
+
+/** What is lost leaves an attempt counted that need not be, and so errs on the safe side. */
+async function quietly(call: () => unknown): Promise<void> {
+  try {
+    await call()
+  } catch {
+    return
+  }
+}
+
+function isFailedLogin(error: unknown): boolean {
+  return error instanceof ApiError && error.code === 'invalid_credentials'
 }

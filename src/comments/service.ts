@@ -55,7 +55,8 @@ export async function createComment(ctx: ServiceContext, ticketId: string, input
   const isInternal = input.is_internal ?? false
   if (isInternal && !seesInternal(caller.role))
     throw forbidden([detail(['is_internal'], 'can not be set by your role')])
-  const files = await storeFiles(ctx, input.attachments ?? [], ticketId)
+  const files = await storeFiles(ctx, input.attachments ?? [], { ticketId })
+  if (!files) throw notFound()
   const comment = { id: newId('comment', now), ticketId, content: input.content, isInternal }
   const parent = { ticketId, commentId: comment.id, isInternal }
   const images = attachmentImages(caller.accountId, { commentId: comment.id })

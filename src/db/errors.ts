@@ -7,6 +7,8 @@ export type DbFailure =
 
 /** Thrown by `db/client.ts` in place of every error of D1. */
 export class DbError extends Error {
+  override readonly name = 'DbError'
+
   constructor(readonly failure: DbFailure) {
     super(failure.kind === 'refused' ? `refused: ${failure.rule}` : failure.kind)
   }

@@ -27,6 +27,8 @@ export type ErrorCode = (typeof ERROR_CODES)[number]
 
 /** Any failure that a caller is told of. Its message and details are shown as they are. */
 export class ApiError extends Error {
+  override readonly name = 'ApiError'
+
   constructor(
     readonly status: ContentfulStatusCode,
     readonly code: ErrorCode,

@@ -1,5 +1,5 @@
 import { z } from '@hono/zod-openapi'
-import { characters, isCleanText, utf8Bytes } from '../lib/text'
+import { characters, isCleanText, isEmail, utf8Bytes } from '../lib/text'
 import { parseInstant, toWireTime } from '../lib/time'
 
 /** The kinds of fields that requests share. Each says its rule in the words a caller reads. */
@@ -132,7 +132,7 @@ const MAX_EMAIL = 254
 
 /** An e-mail address, without white space around it. An empty one is told of once, as such. */
 export const Email = line(MAX_EMAIL)
-  .refine((email) => email === '' || /^[^\s@]+@[^\s@]+\.[^\s@]+$/.test(email), 'must be an e-mail address')
+  .refine((email) => email === '' || isEmail(email), 'must be an e-mail address')
   .openapi({ format: 'email', example: 'user@example.com' })
 
 /** A password of 8 to 128 characters that is to be set. */

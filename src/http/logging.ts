@@ -1,6 +1,7 @@
 import type { MiddlewareHandler } from 'hono'
 import { routePath } from 'hono/route'
 import { noCosts } from '../db/client'
+import { ConfigError } from '../env'
 import type { AppEnv } from './app-env'
 
 /**
@@ -33,8 +34,12 @@ export function writeLog(level: 'info' | 'error', entry: Record<string, unknown>
   else console.info(line)
 }
 
-/** An unexpected error by class and place, for its message may hold what must not be logged. */
-function describe(failure: unknown): { error: string; at: string } {
+/**
+ * An unexpected error by class and place, for its message may hold what must not be logged. What is wrong with the
+ * configuration is said without its values.
+ */
+function describe(failure: unknown): Record<string, string> {
+  if (failure instanceof ConfigError) return { error: failure.name, message: failure.message }
   if (!(failure instanceof Error)) return { error: typeof failure, at: '' }
   const at = failure.stack?.split('\n').find((entry) => /^\s+at /.test(entry)) ?? ''
   return { error: failure.name, at: at.trim() }

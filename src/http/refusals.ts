@@ -11,12 +11,16 @@ const RULES: Record<string, () => ApiError> = {
 }
 
 /**
- * The answer to a failure of the database: 422 or 409 for a rule of the data, 409 for a key that is taken (the only one
- * that callers choose is an e-mail), 503 for anything else. Other errors stay as they are.
+ * The answer to a failure of the database: 422 or 409 for a rule of the data, 503 for anything else. Other errors stay as
+ * they are.
  */
 export function refusalOf(error: unknown): unknown {
   if (!(error instanceof DbError)) return error
-  if (error.failure.kind === 'unique') return conflict([detail(['email'], 'is already in use in this account')])
   const rule = error.failure.kind === 'refused' ? RULES[error.failure.rule] : undefined
   return rule ? rule() : unavailable()
+}
+
+/** Throws that answer: for the `catch` of a write. */
+export function refuse(error: unknown): never {
+  throw refusalOf(error)
 }

@@ -1,19 +1,20 @@
 const QUOTE = 0x22
+const COMMA = 0x2c
 const COLON = 0x3a
 const BACKSLASH = 0x5c
 
 /**
- * Whether a JSON text has more than `limit` members in all its objects together. One pass without parsing: building an
- * object of a million members takes seconds, and so must be refused before.
+ * Whether a JSON text has more than `limit` members and elements in all its objects and arrays together, judged by its
+ * colons and commas. One pass without parsing: building a million of them takes seconds, and so must be refused before.
  */
-export function hasMoreMembers(text: string, limit: number): boolean {
-  let members = 0
+export function hasMoreParts(text: string, limit: number): boolean {
+  let parts = 0
   for (let index = 0; index < text.length; index += 1) {
     const char = text.charCodeAt(index)
     if (char === QUOTE) index = endOfString(text, index)
-    else if (char === COLON) {
-      members += 1
-      if (members > limit) return true
+    else if (char === COLON || char === COMMA) {
+      parts += 1
+      if (parts > limit) return true
     }
   }
   return false

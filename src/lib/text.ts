@@ -1,5 +1,6 @@
 const CONTROL = /[^\P{Cc}\t\n\r]/u
 const encoder = new TextEncoder()
+const MAX_EMAIL = 254
 
 /** Whether a text holds neither a control character (other than tab and newlines) nor a lone surrogate. */
 export function isCleanText(text: string): boolean {
@@ -16,6 +17,11 @@ export function characters(text: string): number {
 /** The number of bytes of a text in UTF-8. */
 export function utf8Bytes(text: string): number {
   return encoder.encode(text).byteLength
+}
+
+/** Whether a text has the form of an e-mail address. */
+export function isEmail(text: string): boolean {
+  return text.length <= MAX_EMAIL && /^[^\s@"<>]+@[^\s@"<>]+\.[^\s@"<>]+$/.test(text)
 }
 
 /** The ASCII letters of a text in lower case, all else as it is: how e-mail addresses are compared. */

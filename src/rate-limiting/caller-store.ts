@@ -1,5 +1,5 @@
 import type { MemberFacts, RevokedToken } from '../auth/service'
-import { MINUTE } from '../lib/time'
+import { DAY, MINUTE } from '../lib/time'
 import type { Window } from './window'
 
 /** What a caller's object keeps; times are milliseconds. */
@@ -17,6 +17,7 @@ type Row = Omit<CallerState, 'facts'> & { facts: string }
 /** The storage of a caller's object: one row, read and written without waiting, and the tokens that were given back. */
 export class CallerStore {
   private ready = false
+  private forgotten = false
 
   constructor(private readonly storage: DurableObjectStorage) {}
 
@@ -68,10 +69,14 @@ export class CallerStore {
   async forget(): Promise<void> {
     await this.storage.deleteAll()
     this.ready = false
+    this.forgotten = true
   }
 
   private prepare(): void {
     if (this.ready) return
+    // The alarm went with the rest; the object may live on without being constructed again.
+    if (this.forgotten) void this.storage.setAlarm(Date.now() + DAY)
+    this.forgotten = false
     this.storage.sql.exec(
       `CREATE TABLE IF NOT EXISTS caller (
         id INTEGER PRIMARY KEY CHECK (id = 1), minute INTEGER NOT NULL, count INTEGER NOT NULL,

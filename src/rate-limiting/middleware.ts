@@ -83,7 +83,7 @@ async function admit(c: Context<AppEnv>, credential: Credential, lets: (caller: 
   keepRate(c, admission.plan, admission.verdict)
   refuseOver(admission.verdict)
   const caller = callerOf(credential, admission.accountId, admission.role)
-  if (!lets(caller)) throw forbidden()
+  if (!lets(caller)) throw caller.kind === 'key' ? forbidden([], 'This API key may not do this') : forbidden()
   return caller
 }
 

@@ -1,3 +1,4 @@
+import type { MemberName } from '../auth/service'
 import type { Credentials } from '../context'
 import type { Bindings } from '../env'
 import { unavailable } from '../http/errors'
@@ -6,10 +7,9 @@ import { limiterName } from './vouching'
 /** Changes to members of an account that hold at once: doubt, commit, settle. */
 export function credentialsOf(env: Pick<Bindings, 'RATE_LIMITER'>, accountId: string): Credentials {
   return {
-    async changing(memberId, commit) {
-      const member = memberId.startsWith('key_')
-        ? ({ kind: 'key', memberId } as const)
-        : ({ kind: 'token', accountId, memberId } as const)
+    async changing({ kind, id }, commit) {
+      const member: MemberName =
+        kind === 'key' ? { kind: 'key', memberId: id } : { kind: 'token', accountId, memberId: id }
       const object = env.RATE_LIMITER.getByName(limiterName(member))
       const changeId = crypto.randomUUID()
       await object.doubt(changeId).catch(() => {

@@ -2,6 +2,7 @@ import { type SQL, sql } from 'drizzle-orm'
 import type { Caller } from '../context'
 import { rows, write } from '../db/client'
 import { actorImage, insertEvent, takeSequences } from '../db/outbox'
+import { isAssignable, isPerson, type References } from '../db/references'
 import { visibleTicket } from '../db/visibility'
 import { TICKET_COLUMNS, TICKET_IMAGE, TICKET_MEMBERS, type TicketRow } from './image.queries'
 
@@ -65,18 +66,10 @@ export function insertCreatedEvent(
   })
 }
 
-/** Which of the named members may stand where they are named: a person of the account; an active agent or admin. */
-export function findReferences(
-  accountId: string,
-  createdBy: string | undefined,
-  assignedTo: string | null | undefined,
-) {
+/** Which of the named members may stand where they are named. */
+export function findReferences(accountId: string, { createdBy, assignedTo }: References) {
   return rows<{ creator: number; assignee: number }>(sql`
-    SELECT
-      EXISTS (SELECT 1 FROM users WHERE account_id = ${accountId} AND id = ${createdBy ?? null}
-        AND kind = 'person') AS creator,
-      EXISTS (SELECT 1 FROM users WHERE account_id = ${accountId} AND id = ${assignedTo ?? null}
-        AND kind = 'person' AND status = 'active' AND role IN ('admin', 'agent')) AS assignee`)
+    SELECT ${isPerson(accountId, createdBy ?? null)} AS creator, ${isAssignable(accountId, assignedTo ?? null)} AS assignee`)
 }
 
 /** Tells of a deletion, if there is something to delete. It goes before the deletion, in its batch. */

@@ -11,9 +11,10 @@ import {
 import { findLatestComments, presentComment } from '../comments/service'
 import type { ServiceContext } from '../context'
 import { DbError } from '../db/errors'
-import { type ErrorDetail, forbidden, notFound, validationError } from '../http/errors'
+import type { References } from '../db/references'
+import { type ApiError, type ErrorDetail, forbidden, notFound, validationError } from '../http/errors'
 import { offsetOf, pageRequest } from '../http/pagination'
-import { refusalOf } from '../http/refusals'
+import { refusalOf, refuse } from '../http/refusals'
 import { detail } from '../http/validation'
 import { newId } from '../lib/ids'
 import { refusedOnChange, refusedOnCreate, statusesBefore } from '../roles'
@@ -72,7 +73,9 @@ export async function getTicket(ctx: ServiceContext, ticketId: string) {
 export async function createTicket(ctx: ServiceContext, input: CreateTicketInput) {
   const { caller, db, now } = ctx
   refuseFields(refusedOnCreate(caller.role, Object.keys(input)))
-  const files = await storeFiles(ctx, input.attachments ?? [], null)
+  const named = { createdBy: input.created_by, assignedTo: input.assigned_to }
+  const files = await storeFiles(ctx, input.attachments ?? [], { references: named })
+  if (!files) throw await namesEachRefused(ctx, named)
   const id = newId('ticket', now)
   const ticket = {
     id,
@@ -98,7 +101,7 @@ export async function createTicket(ctx: ServiceContext, input: CreateTicketInput
     )
     .catch(async (error) => {
       discardFiles(ctx, files)
-      throw await refusedReference(ctx, error, input)
+      throw await refusedReference(ctx, error, named)
     })
   ctx.wake()
   if (!row) throw notFound()
@@ -136,7 +139,7 @@ export async function updateTicket(ctx: ServiceContext, ticketId: string, input:
       ],
     )
     .catch(async (error) => {
-      throw await refusedReference(ctx, error, input)
+      throw await refusedReference(ctx, error, { createdBy: input.created_by, assignedTo: input.assigned_to })
     })
   if (!row) throw notFound()
   if (changes.length > 0) ctx.wake()
@@ -162,9 +165,7 @@ export async function deleteTicket(ctx: ServiceContext, ticketId: string): Promi
       ],
       [ticket],
     )
-    .catch((error) => {
-      throw refusalOf(error)
-    })
+    .catch(refuse)
   if (deleted.length === 0) throw notFound()
   ctx.wake()
   ctx.later(deleteObjects(ctx.files, db).catch(() => undefined))
@@ -205,20 +206,18 @@ function changeOf(input: UpdateTicketInput): TicketChange {
   }
 }
 
-/** Names each reference that the database refused, where it was for a reference that it refused. */
-async function refusedReference(
-  { caller, db }: ServiceContext,
-  error: unknown,
-  input: { created_by?: string | undefined; assigned_to?: string | null | undefined },
-): Promise<unknown> {
+/** The answer to a failure of the database, where it may be for a member that a ticket can not name. */
+async function refusedReference(ctx: ServiceContext, error: unknown, named: References): Promise<unknown> {
   const isReference = error instanceof DbError && error.failure.kind === 'refused' && error.failure.rule === 'reference'
-  if (!isReference) return refusalOf(error)
-  const found = await db
-    .first(findReferences(caller.accountId, input.created_by, input.assigned_to))
-    .catch(() => undefined)
+  return isReference ? namesEachRefused(ctx, named) : refusalOf(error)
+}
+
+/** Names each member that a ticket can not name. */
+async function namesEachRefused({ caller, db }: ServiceContext, named: References): Promise<ApiError> {
+  const found = await db.first(findReferences(caller.accountId, named)).catch(() => undefined)
   const details: ErrorDetail[] = []
-  if (input.created_by && !found?.creator) details.push(detail(['created_by'], 'must be a user of this account'))
-  if (input.assigned_to && !found?.assignee)
+  if (named.createdBy && !found?.creator) details.push(detail(['created_by'], 'must be a user of this account'))
+  if (named.assignedTo && !found?.assignee)
     details.push(detail(['assigned_to'], 'must be an active agent or admin of this account'))
   return validationError(details)
 }

@@ -15,6 +15,7 @@ export interface UserRow {
 export interface UserFilter {
   role?: string | undefined
   status?: string | undefined
+  emailKey?: string | undefined
   q?: string | undefined
 }
 
@@ -30,10 +31,11 @@ export function findUsers(accountId: string, filter: UserFilter, limit: number, 
     ORDER BY created_at, id LIMIT ${limit} OFFSET ${offset}`)
 }
 
-function matching(accountId: string, { role, status, q }: UserFilter): SQL {
+function matching(accountId: string, { role, status, emailKey, q }: UserFilter): SQL {
   const conditions = [sql`account_id = ${accountId}`, sql`kind = 'person'`]
   if (role) conditions.push(sql`role = ${role}`)
   if (status) conditions.push(sql`status = ${status}`)
+  if (emailKey) conditions.push(sql`email_key = ${emailKey}`)
   if (q) conditions.push(sql`(instr(lower(name), lower(${q})) > 0 OR instr(email_key, lower(${q})) > 0)`)
   return sql.join(conditions, sql` AND `)
 }

@@ -38,6 +38,7 @@ export const UserList = z.object({ data: z.array(User), pagination: Pagination }
 export const ListUsersQuery = z.strictObject({
   role: z.enum(ROLES).optional(),
   status: z.enum(STATUSES).optional(),
+  email: Email.optional().openapi({ description: 'Exactly this e-mail; the case of ASCII letters does not matter' }),
   q: searchText()
     .optional()
     .openapi({ description: 'Text in the name or the e-mail; the case of ASCII letters does not matter' }),

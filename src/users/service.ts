@@ -1,7 +1,8 @@
 import type { ServiceContext } from '../context'
-import { forbidden, invalidCredentials, invalidInput, notFound } from '../http/errors'
+import { DbError } from '../db/errors'
+import { conflict, forbidden, invalidCredentials, invalidInput, notFound } from '../http/errors'
 import { offsetOf, pageRequest } from '../http/pagination'
-import { refusalOf } from '../http/refusals'
+import { refusalOf, refuse } from '../http/refusals'
 import { detail } from '../http/validation'
 import { newId } from '../lib/ids'
 import { hashPassword, verifyPassword } from '../lib/passwords'
@@ -22,9 +23,11 @@ export { UserRef } from './schema'
 /** A page of the account's people. For agents and admins. */
 export async function listUsers({ db }: ServiceContext, input: ListUsersInput) {
   const page = pageRequest(input)
+  const { role, status, email, q } = input
+  const filter = { role, status, q, emailKey: email === undefined ? undefined : asciiLower(email) }
   const [[count], found] = await db.batch([
-    countUsers(db.accountId, input),
-    findUsers(db.accountId, input, page.perPage, offsetOf(page)),
+    countUsers(db.accountId, filter),
+    findUsers(db.accountId, filter, page.perPage, offsetOf(page)),
   ])
   return { page, total: count?.total ?? 0, users: found.map(presentUser) }
 }
@@ -77,7 +80,7 @@ export async function createUser(ctx: ServiceContext, input: CreateUserInput) {
     eventId: newId('evt', now),
     now,
   })
-  const [[row]] = await db.change(person.statements, [findUser(caller.accountId, id)]).catch(refuse)
+  const [[row]] = await db.change(person.statements, [findUser(caller.accountId, id)]).catch(refusePerson)
   if (!row) throw notFound()
   ctx.wake()
   return presentUser(row)
@@ -115,7 +118,7 @@ export async function setPassword(ctx: ServiceContext, id: string, password: str
   await mustExist(ctx, id)
   const hash = await hashPassword(password)
   const commit = () => ctx.db.all(updatePassword(ctx.caller.accountId, id, hash, null))
-  await ctx.credentials.changing(id, commit).catch(refuse)
+  await ctx.credentials.changing({ kind: 'person', id }, commit).catch(refuse)
 }
 
 /**
@@ -127,7 +130,7 @@ export async function changePassword(ctx: ServiceContext, input: ChangePasswordI
   const generation = await checkPassword(ctx, input.current_password)
   const hash = await hashPassword(input.new_password)
   const commit = () => ctx.db.all(updatePassword(accountId, id, hash, token?.id ?? null, generation))
-  const updated = await ctx.credentials.changing(id, commit).catch(refuse)
+  const updated = await ctx.credentials.changing({ kind: 'person', id }, commit).catch(refuse)
   if (updated.length === 0) throw invalidCredentials()
 }
 
@@ -136,9 +139,10 @@ async function checkPassword({ caller, db, throttle }: ServiceContext, password:
   if (password === undefined) throw invalidInput([detail(['current_password'], 'is required')])
   const row = await db.first(findPassword(caller.accountId, caller.id))
   if (!row) throw invalidCredentials()
-  await throttle.beginLogin(row.email_key)
-  if (!(await verifyPassword(password, row.password_hash))) throw invalidCredentials()
-  await throttle.loginSucceeded(row.email_key)
+  const owner = { emailKey: row.email_key, user: { accountId: caller.accountId, id: caller.id } }
+  await throttle.checking(owner, async () => {
+    if (!(await verifyPassword(password, row.password_hash))) throw invalidCredentials()
+  })
   return row.credential_generation
 }
 
@@ -147,7 +151,10 @@ async function change(ctx: ServiceContext, id: string, changes: UserChange, spar
   const commit = () => ctx.db.change(updatePerson(accountId, id, changes, spared), [findUser(accountId, id)])
   const touchesCredentials = changes.email !== undefined || changes.role !== undefined || changes.status !== undefined
   if (touchesCredentials) await mustExist(ctx, id)
-  const [[row]] = await (touchesCredentials ? ctx.credentials.changing(id, commit) : commit()).catch(refuse)
+  const [[row]] = await (touchesCredentials
+    ? ctx.credentials.changing({ kind: 'person', id }, commit)
+    : commit()
+  ).catch(refuse)
   if (!row) throw notFound()
   return presentUser(row)
 }
@@ -158,6 +165,8 @@ async function mustExist({ caller, db }: ServiceContext, id: string): Promise<vo
   if (!(await db.first(findUser(caller.accountId, id)))) throw notFound()
 }
 
-function refuse(error: unknown): never {
-  throw refusalOf(error)
+/** An e-mail is the only key of a person that callers choose. */
+export function refusePerson(error: unknown): never {
+  const isTaken = error instanceof DbError && error.failure.kind === 'unique'
+  throw isTaken ? conflict([detail(['email'], 'is already in use in this account')]) : refusalOf(error)
 }

@@ -16,6 +16,8 @@ describe('the import rule', () => {
     ['comments/service.ts', 'tickets/queries.ts'],
     ['comments/queries.ts', 'attachments/service.ts'],
     ['tickets/service.ts', 'tickets/routes.ts'],
+    ['tickets/routes.ts', 'tickets/queries.ts'],
+    ['attachments/file-routes.ts', 'db/client.ts'],
     ['tickets/service.ts', 'drizzle-orm'],
     ['tickets/service.ts', 'hono'],
     ['tickets/list.queries.ts', 'hono/cors'],
