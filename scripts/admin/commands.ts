@@ -173,7 +173,7 @@ function reencrypt(db: Database): string {
 }
 
 function checkEmail(email: string): void {
-  if (!isEmail(email)) throw new Error('EMAIL must be an e-mail address.')
+  if (!isEmail(email) || characters(email) > 254) throw new Error('EMAIL must be an e-mail address.')
 }
 
 function newPassword(): string {

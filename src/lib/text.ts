@@ -1,6 +1,5 @@
 const CONTROL = /[^\P{Cc}\t\n\r]/u
 const encoder = new TextEncoder()
-const MAX_EMAIL = 254
 
 /** Whether a text holds neither a control character (other than tab and newlines) nor a lone surrogate. */
 export function isCleanText(text: string): boolean {
@@ -21,7 +20,7 @@ export function utf8Bytes(text: string): number {
 
 /** Whether a text has the form of an e-mail address. */
 export function isEmail(text: string): boolean {
-  return text.length <= MAX_EMAIL && /^[^\s@"<>]+@[^\s@"<>]+\.[^\s@"<>]+$/.test(text)
+  return /^[^\s@"<>]+@[^\s@"<>]+\.[^\s@"<>]+$/.test(text)
 }
 
 /** The ASCII letters of a text in lower case, all else as it is: how e-mail addresses are compared. */

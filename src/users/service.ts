@@ -154,7 +154,7 @@ async function change(ctx: ServiceContext, id: string, changes: UserChange, spar
   const [[row]] = await (touchesCredentials
     ? ctx.credentials.changing({ kind: 'person', id }, commit)
     : commit()
-  ).catch(refuse)
+  ).catch(refusePerson)
   if (!row) throw notFound()
   return presentUser(row)
 }

@@ -139,6 +139,20 @@ describe('logins that succeed', () => {
   })
 })
 
+describe('what is no failure', () => {
+  it('twenty right passwords at once are let in, all of them', async () => {
+    const answers = await Promise.all(Array.from({ length: 20 }, () => logIn(jane.email, PASSWORD)))
+    expect(answers.map(({ status }) => status)).toEqual(Array.from({ length: 20 }, () => 200))
+  })
+
+  it('a database that is away locks nobody out', async () => {
+    const broken = vi.spyOn(env.DB, 'batch').mockRejectedValue(new Error('D1_ERROR: overloaded'))
+    for (let attempt = 0; attempt < 12; attempt += 1) expect((await logIn(jane.email, PASSWORD)).status).toBe(503)
+    broken.mockRestore()
+    expect((await logIn(jane.email, PASSWORD)).status).toBe(200)
+  })
+})
+
 describe('the operator’s unlock', () => {
   const unlock = (email: string, at = Date.now()) =>
     env.DB.prepare('INSERT OR REPLACE INTO login_unlocks (email_key, unlocked_at) VALUES (?, ?)').bind(email, at).run()
@@ -174,7 +188,7 @@ describe('the operator’s unlock', () => {
     await unlock(jane.email)
     const broken = vi.spyOn(env.DB, 'batch').mockRejectedValue(new Error('D1_ERROR: overloaded'))
     later(MINUTE)
-    expect((await logIn(jane.email, PASSWORD)).status).toBe(429)
+    expect((await logIn(jane.email, PASSWORD)).status).toBe(503)
     broken.mockRestore()
     later(MINUTE)
     expect((await logIn(jane.email, PASSWORD)).status).toBe(200)

@@ -84,6 +84,19 @@ describe('S12 bodies that are no ticket', () => {
     expect(Math.max(...parsed)).toBeLessThan(10_000)
   })
 
+  it.each([
+    ['objects', '{}'],
+    ['numbers', '1'],
+    ['texts', '"a"'],
+  ])('S12 a million %s in a list are refused before they are parsed', async (_name, element) => {
+    const parse = vi.spyOn(JSON, 'parse')
+    const answer = await post(`{"title":"T","description":"D","tags":[${Array(1_000_000).fill(element).join(',')}]}`)
+    const parsed = parse.mock.calls.map(([text]) => text.length)
+    parse.mockRestore()
+    expect(answer.status).toBe(400)
+    expect(Math.max(...parsed)).toBeLessThan(10_000)
+  })
+
   it('S12 9,000 unknown fields give at most 50 details, and the last says how many more', async () => {
     const answer = await post(Object.fromEntries(Array.from({ length: 9_000 }, (_, index) => [`k${index}`, 0])))
     expect(answer.status).toBe(400)

@@ -28,6 +28,13 @@ const names = async (query: string) => (await list(query)).body.data.map((user: 
 const ALL = ['Admin', 'Agent', 'Customer', 'Stranger', 'Zoë 100% Off', 'under_score', 'undermscore', "Idle O'Brien"]
 
 describe('GET /users', () => {
+  it('finds exactly one e-mail, whatever the case of its ASCII letters', async () => {
+    expect(await names('?email=U_S@Example.com')).toEqual(['under_score'])
+    expect(await names('?email=s@example.com')).toEqual([])
+    expect(await names('?email=foreign@example.com')).toEqual([])
+    expect((await list('?email=nonsense')).body.error.details[0].message).toBe('Email must be an e-mail address')
+  })
+
   it('has the shape of the reference, key for key', async () => {
     const own = await mintAccount()
     await env.DB.prepare('UPDATE users SET created_at = ?, last_login_at = ? WHERE id = ?')
