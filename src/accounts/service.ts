@@ -38,14 +38,14 @@ export async function createAccount(ctx: PublicContext, input: CreateAccountInpu
   return loginAnswer(ctx, id, admin.user)
 }
 
-/** The caller's account. For admins. */
+/** The caller's account. For admins. Throws 404. */
 export async function getAccount({ caller, db }: ServiceContext) {
   const row = await db.first(findAccount(caller.accountId))
   if (!row) throw notFound()
   return presentAccount(row)
 }
 
-/** Changes the caller's account. For admins. The plan is the operator's to change. */
+/** Changes the caller's account. For admins. The plan is the operator's to change. Throws 404. */
 export async function changeAccount({ caller, db }: ServiceContext, input: UpdateAccountInput) {
   const change = { name: input.name, allowRegistration: input.allow_registration }
   const row = await db.first(updateAccount(caller.accountId, change))

@@ -7,7 +7,7 @@ import { findUnlock } from './unlocks'
 export type Attempt = { allowed: true; bucket: string } | { allowed: false; retryAfterSeconds: number }
 
 /** Whose password is tried: the SHA-256 of the e-mail, the one user it can mean, and the address it is tried from. */
-export interface LoginTry {
+interface LoginTry {
   email: string
   emailKey: string
   user: string | null
@@ -23,9 +23,9 @@ const LONGEST_WAIT = 5 * SECOND
 type Counter = { started: number; count: number }
 
 /**
- * Counts attempts that must not be many: failed logins of an e-mail, failures and registrations of an address. A fixed
- * number of objects share all of them, so that inventing e-mails makes no objects. An attempt is counted when it begins,
- * as if it had failed, and taken back when it succeeds: any number at once can not overshoot the limit.
+ * Counts attempts that must not be many: failed logins of an e-mail; failures, registrations and unknown API keys of an
+ * address. A fixed number of objects share all of them, so that inventing e-mails makes no objects. An attempt counts
+ * from its beginning, as if it had failed, and is taken back if not: any number at once can not overshoot the limit.
  */
 export class LoginThrottle extends DurableObject<Bindings> {
   private readonly unlockAskedAt = new Map<string, number>()

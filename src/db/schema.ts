@@ -2,9 +2,9 @@ import { sql } from 'drizzle-orm'
 import { foreignKey, index, integer, primaryKey, sqliteTable, text, uniqueIndex } from 'drizzle-orm/sqlite-core'
 
 /**
- * The tables of the service. `accounts` and `logins` are global; every other table belongs to an account and is only
- * read or written with its `account_id`. Times are milliseconds since the epoch. Triggers, the full-text index,
- * STRICT and WITHOUT ROWID are written by hand in `migrations/`, for drizzle-kit knows none of them.
+ * The tables of the service. `accounts`, `logins`, `key_directory`, `login_unlocks` and `app_secrets` are global; every
+ * other table belongs to an account, and callers reach its rows only by `account_id`. Times are milliseconds since the
+ * epoch. What drizzle-kit does not know (triggers, full text, STRICT, WITHOUT ROWID) is by hand in `migrations/`.
  */
 export const accounts = sqliteTable('accounts', {
   id: text('id').primaryKey(),

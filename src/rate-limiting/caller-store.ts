@@ -3,7 +3,7 @@ import { DAY, MINUTE } from '../lib/time'
 import type { Window } from './window'
 
 /** What a caller's object keeps; times are milliseconds. */
-export interface CallerState {
+interface CallerState {
   minute: number
   count: number
   wrote_at: number
@@ -14,7 +14,7 @@ export interface CallerState {
 
 type Row = Omit<CallerState, 'facts'> & { facts: string }
 
-/** The storage of a caller's object: one row, read and written without waiting, and the tokens that were given back. */
+/** The storage of a caller's object: one row, doubts, and tokens that were given back; all without waiting. */
 export class CallerStore {
   private ready = false
   private forgotten = false
