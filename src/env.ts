@@ -25,7 +25,7 @@ export interface WakeMessage {
 }
 
 /** Keys for one purpose each, all derived from one secret. */
-export interface Keys {
+interface Keys {
   tokens: Buffer
   files: Buffer
   apiKeys: Buffer

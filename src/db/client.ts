@@ -32,6 +32,7 @@ export interface DbCosts {
   milliseconds: number
 }
 
+/** Costs to start counting from: nothing yet. */
 export function noCosts(): DbCosts {
   return { roundTrips: 0, statements: 0, rowsRead: 0, rowsWritten: 0, milliseconds: 0 }
 }
@@ -102,7 +103,7 @@ export class AccountDb extends Database {
   }
 }
 
-/** What belongs to no account: the accounts themselves, and which of them know an e-mail address. */
+/** What belongs to no account: the accounts, which of them an e-mail or a key is of, unlocked e-mails. */
 export class DirectoryDb extends Database {}
 
 /** The only door to an account's rows. When an account has a D1 of its own one day, this function finds it. */

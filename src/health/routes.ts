@@ -27,6 +27,7 @@ const healthRoute = createRoute({
   responses: { 200: { description: 'All checks passed', content }, 503: { description: 'A check failed', content } },
 })
 
+/** Puts the health check into the router: for anybody, not counted by the rate limiter. */
 export function addHealthRoutes(app: OpenAPIHono<AppEnv>): void {
   app.openapi(healthRoute, async (c) => {
     const checks = await checkHealth(c.env, Date.now())

@@ -3,8 +3,8 @@ import type { Bindings } from '../env'
 import { SECOND } from '../lib/time'
 import { ping } from './queries'
 
-export type CheckResult = 'ok' | 'failed'
-export type Checks = Record<'database' | 'files' | 'rate_limiter', CheckResult>
+type CheckResult = 'ok' | 'failed'
+type Checks = Record<'database' | 'files' | 'rate_limiter', CheckResult>
 
 const KEPT_FOR = 10 * SECOND
 const TIMEOUT = 5 * SECOND

@@ -3,7 +3,7 @@ import type { DbCosts } from '../db/client'
 import type { Bindings } from '../env'
 
 /** Where a caller stands in its minute. */
-export interface RateState {
+interface RateState {
   policy: 'standard' | 'premium'
   limit: number
   remaining: number

@@ -3,7 +3,7 @@ import { hasMoreParts } from '../lib/json-size'
 import { invalidInput, payloadTooLarge, unsupportedMediaType } from './errors'
 import { detail } from './validation'
 
-export const MAX_JSON_BYTES = 10 * 1024 * 1024
+const MAX_JSON_BYTES = 10 * 1024 * 1024
 /** Colons and commas: twice the members and elements that a body may have. */
 const MAX_PARTS = 20_000
 

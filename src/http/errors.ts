@@ -23,7 +23,7 @@ export const ERROR_CODES = [
   'internal_error',
   'unavailable',
 ] as const
-export type ErrorCode = (typeof ERROR_CODES)[number]
+type ErrorCode = (typeof ERROR_CODES)[number]
 
 /** Any failure that a caller is told of. Its message and details are shown as they are. */
 export class ApiError extends Error {
@@ -45,58 +45,68 @@ export class ApiError extends Error {
   }
 }
 
+/** 400: the request does not have the form it must have; the details name its fields. */
 export function invalidInput(details: ErrorDetail[]): ApiError {
   return new ApiError(400, 'invalid_input', 'The request data is invalid', details)
 }
 
+/** 401: no credential, or one that is not good; the challenge is that of RFC 6750. */
 export function unauthorized(): ApiError {
   return new ApiError(401, 'unauthorized', 'A valid credential is required', [], {
     'WWW-Authenticate': 'Bearer realm="ticketing-api"',
   })
 }
 
-/** One answer for an unknown e-mail, a wrong password, an inactive user and an ambiguous account. */
+/** 401, one answer for an unknown e-mail, a wrong password, an inactive user and an ambiguous account. */
 export function invalidCredentials(): ApiError {
   return new ApiError(401, 'invalid_credentials', 'The e-mail or the password is wrong', [], {
     'WWW-Authenticate': 'Bearer realm="ticketing-api"',
   })
 }
 
+/** 403: a known caller may not do this; the details name the fields that are not theirs to set. */
 export function forbidden(details: ErrorDetail[] = [], message = 'Your role may not do this'): ApiError {
   return new ApiError(403, 'forbidden', message, details)
 }
 
+/** 404, the same for what is not there and for what the caller may not see. */
 export function notFound(): ApiError {
   return new ApiError(404, 'not_found', 'There is nothing here that you may see')
 }
 
+/** 409: the request is at odds with what is stored, such as an e-mail in use. */
 export function conflict(details: ErrorDetail[]): ApiError {
   return new ApiError(409, 'conflict', 'The request conflicts with what is there', details)
 }
 
+/** 413; the message names the limit. */
 export function payloadTooLarge(message: string): ApiError {
   return new ApiError(413, 'payload_too_large', message)
 }
 
+/** 415; `expected` is the one media type that the route reads. */
 export function unsupportedMediaType(expected: string): ApiError {
   return new ApiError(415, 'unsupported_media_type', `The body must be sent with Content-Type: ${expected}`)
 }
 
+/** 422: well-formed, but refers to what may not be referred to, or would break a limit of the data. */
 export function validationError(details: ErrorDetail[]): ApiError {
   return new ApiError(422, 'validation_error', 'The request refers to something that is not allowed', details)
 }
 
-/** `limit` names what was exceeded: `100 requests per minute`. */
+/** 429; `limit` names what was exceeded: `100 requests per minute`. */
 export function rateLimited(limit: string, retryAfterSeconds: number): ApiError {
   return new ApiError(429, 'rate_limited', `The limit of ${limit} is reached`, [], {
     'Retry-After': String(retryAfterSeconds),
   })
 }
 
+/** 503, to be tried again after 5 seconds: what the service stands on did not answer, or it is not configured. */
 export function unavailable(message = 'The service can not answer at the moment, try again soon'): ApiError {
   return new ApiError(503, 'unavailable', message, [], { 'Retry-After': '5' })
 }
 
+/** 500, which says nothing of its cause: that is in the log. */
 export function internalError(): ApiError {
   return new ApiError(500, 'internal_error', 'Something went wrong on our side')
 }

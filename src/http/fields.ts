@@ -34,7 +34,7 @@ export function body(max: number) {
 }
 
 /** The pattern of every ID of the API. */
-export const ID_PATTERN = '^[A-Za-z0-9_-]{1,64}$'
+const ID_PATTERN = '^[A-Za-z0-9_-]{1,64}$'
 
 /** An ID in a body or a query. */
 export function id(example: string) {

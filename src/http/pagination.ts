@@ -28,11 +28,12 @@ export const Pagination = z
   })
 
 /** The slice of a list that a page asks for. */
-export interface PageRequest {
+interface PageRequest {
   page: number
   perPage: number
 }
 
+/** The page that a query asks for: the first, of 20, unless it says otherwise. */
 export function pageRequest(query: { page?: number | undefined; per_page?: number | undefined }): PageRequest {
   return { page: query.page ?? 1, perPage: query.per_page ?? 20 }
 }

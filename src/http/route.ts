@@ -4,7 +4,7 @@ import type { AppEnv } from './app-env'
 import { jsonBody } from './body'
 import { ERROR_CODES } from './errors'
 
-export const ErrorBody = z
+const ErrorBody = z
   .object({
     error: z.object({
       code: z.enum(ERROR_CODES),
