@@ -12,11 +12,12 @@ export interface AccountRow {
 
 const COLUMNS = sql`id, slug, name, plan, allow_registration, created_at`
 
+/** An account by its ID. */
 export function findAccount(id: string) {
   return rows<AccountRow>(sql`SELECT ${COLUMNS} FROM accounts WHERE id = ${id}`)
 }
 
-export interface NewAccount {
+interface NewAccount {
   id: string
   name: string
   slug: string
@@ -35,6 +36,7 @@ export function insertAccount({ id, name, slug, suffix }: NewAccount, now: numbe
   ]
 }
 
+/** Changes the named fields of an account, of which there is at least one, and gives its row as it is now. */
 export function updateAccount(
   id: string,
   change: { name?: string | undefined; allowRegistration?: boolean | undefined },

@@ -46,6 +46,7 @@ const updateAccountRoute = describeRoute({
   responses: { 200: json(AccountAnswer, 'The account as it is now') },
 })
 
+/** Puts into the router: making an account for anybody, reading and changing one for its admins. */
 export function addAccountRoutes(app: OpenAPIHono<AppEnv>): void {
   addRoute(app, createAccountRoute, async (c) =>
     c.json(await createAccount(publicContext(c), c.req.valid('json')), 201),

@@ -3,7 +3,7 @@ import { Email, line, NewPassword, namesAField, WireTime } from '../http/fields'
 import { toWireTime } from '../lib/time'
 import type { AccountRow } from './queries'
 
-export const Account = z
+const Account = z
   .object({
     id: z.string(),
     name: z.string(),
@@ -43,6 +43,7 @@ export const UpdateAccountBody = z
   .openapi('UpdateAccount', { example: { allow_registration: true } })
 export type UpdateAccountInput = z.infer<typeof UpdateAccountBody>
 
+/** An account as it is answered; `allow_registration` is 0 or 1 in the row. */
 export function presentAccount(row: AccountRow): z.infer<typeof Account> {
   return {
     id: row.id,

@@ -13,7 +13,7 @@ const SECRET_BYTES = 32
 const MAC_CHARACTERS = 16
 const SECRET_NAME_CHARACTERS = 4
 
-export interface ParsedKey {
+interface ParsedKey {
   /** `key_…` */
   id: string
   /**

@@ -17,7 +17,7 @@ const COLUMNS = sql`k.id, u.name, u.role, k.last_four, k.created_at, k.last_used
 const MEMBER = sql`JOIN users u ON u.account_id = k.account_id AND u.id = k.id`
 const LIVE_KEYS = { standard: 20, premium: 100 }
 
-export interface NewApiKey {
+interface NewApiKey {
   id: string
   name: string
   role: Role
@@ -55,10 +55,12 @@ export function findApiKeys(accountId: string, limit: number, offset: number) {
     ORDER BY k.id DESC LIMIT ${limit} OFFSET ${offset}`)
 }
 
+/** How many keys an account has, the dead ones among them. */
 export function countApiKeys(accountId: string) {
   return rows<{ total: number }>(sql`SELECT count(*) AS total FROM api_keys WHERE account_id = ${accountId}`)
 }
 
+/** One key of an account, dead or alive. */
 export function findApiKey(accountId: string, id: string) {
   return rows<ApiKeyRow>(sql`
     SELECT ${COLUMNS} FROM api_keys k ${MEMBER} WHERE k.account_id = ${accountId} AND k.id = ${id}`)
@@ -86,7 +88,7 @@ export function rotateApiKey(
     RETURNING id`)
 }
 
-export interface KeyFactsRow {
+interface KeyFactsRow {
   account_id: string
   role: Role
   plan: 'standard' | 'premium'
@@ -115,6 +117,7 @@ export function findKeyByHash(keyId: string, hash: string) {
     WHERE d.key_id = ${keyId} AND (k.hash = ${hash} OR k.previous_hash = ${hash})`)
 }
 
+/** Sets the time (ms) at which a key was last seen in use. */
 export function updateLastUse(accountId: string, id: string, now: number) {
   return write(sql`UPDATE api_keys SET last_used_at = ${now} WHERE account_id = ${accountId} AND id = ${id}`)
 }

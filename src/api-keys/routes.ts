@@ -59,6 +59,7 @@ const rotateApiKeyRoute = describeRoute({
   responses: { 201: json(ApiKeyAnswer, 'The key with its new secret') },
 })
 
+/** Puts the routes of API keys into the router, all of them for admins who are people. */
 export function addApiKeyRoutes(app: OpenAPIHono<AppEnv>): void {
   addRoute(app, listApiKeysRoute, async (c) => {
     const { page, total, keys } = await listApiKeys(serviceContext(c), c.req.valid('query'))

@@ -32,9 +32,9 @@ const EXAMPLE = {
   revoked_at: null,
 }
 
-export const ApiKey = z.object(shape).openapi('ApiKey', { example: EXAMPLE })
+const ApiKey = z.object(shape).openapi('ApiKey', { example: EXAMPLE })
 
-export const ApiKeyWithSecret = z
+const ApiKeyWithSecret = z
   .object({ ...shape, key: z.string().openapi({ description: 'Shown here and never again' }) })
   .openapi('ApiKeyWithSecret', {
     example: { ...EXAMPLE, key: 'tk_live_01jt0v7m3zq8x5y2w9r4n6p1kc…' },
@@ -72,6 +72,7 @@ export type RotateApiKeyInput = z.infer<typeof RotateApiKeyBody>
 
 export const DEFAULT_GRACE_SECONDS = DAY_SECONDS
 
+/** A key as it is listed, without its secret. */
 export function presentApiKey(row: ApiKeyRow): z.infer<typeof ApiKey> {
   return {
     id: row.id,

@@ -27,7 +27,7 @@ import {
   type RotateApiKeyInput,
 } from './schema'
 
-export { hashKey, type ParsedKey, parseKey } from './key-format'
+export { hashKey, parseKey } from './key-format'
 
 /** Makes a key, whose secret only this answer shows. For admins who are people. Throws 409 at the plan's limit. */
 export async function createApiKey(ctx: ServiceContext, input: CreateApiKeyInput) {

@@ -2,7 +2,7 @@ import { sql } from 'drizzle-orm'
 import { rows, write } from '../db/client'
 import type { Role } from '../roles'
 
-export interface LoginRow {
+interface LoginRow {
   account_id: string
   id: string
   name: string
@@ -32,7 +32,7 @@ export function noteLogin(accountId: string, userId: string, generation: number,
     RETURNING id`)
 }
 
-export interface PersonFactsRow {
+interface PersonFactsRow {
   role: Role
   status: 'active' | 'inactive'
   credential_generation: number
@@ -55,6 +55,7 @@ export function findRevokedTokens(accountId: string, userId: string, since: numb
     WHERE account_id = ${accountId} AND user_id = ${userId} AND revoked_at >= ${since} AND expires_at > ${now}`)
 }
 
+/** Notes a token that is given back, until it would have expired (ms). Noting it again changes nothing. */
 export function insertRevokedToken(
   accountId: string,
   userId: string,
@@ -72,6 +73,7 @@ export function findAccountsWithExpiredTokens(now: number, limit: number) {
     SELECT account_id FROM revoked_tokens WHERE expires_at < ${now} GROUP BY account_id LIMIT ${limit}`)
 }
 
+/** Forgets the tokens of an account that were given back and have expired since. */
 export function deleteExpiredTokens(accountId: string, now: number) {
   return write(sql`DELETE FROM revoked_tokens WHERE account_id = ${accountId} AND expires_at < ${now}`)
 }
@@ -81,6 +83,7 @@ export function findOpenAccount(slug: string) {
   return rows<{ id: string }>(sql`SELECT id FROM accounts WHERE slug = ${slug} AND allow_registration = 1`)
 }
 
+/** When (ms) the operator last unlocked an e-mail; no row for never. */
 export function findUnlockRow(emailKey: string) {
   return rows<{ unlocked_at: number }>(sql`SELECT unlocked_at FROM login_unlocks WHERE email_key = ${emailKey}`)
 }

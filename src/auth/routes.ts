@@ -44,6 +44,7 @@ const logoutRoute = describeRoute({
   responses: { 204: empty('Ended') },
 })
 
+/** Puts into the router: login and registration for anybody, logout for people. */
 export function addAuthRoutes(app: OpenAPIHono<AppEnv>): void {
   addRoute(app, loginRoute, async (c) => c.json(await login(publicContext(c), c.req.valid('json')), 200))
 

@@ -18,7 +18,7 @@ const Claims = z.object({
   iss: z.literal(ISSUER),
   aud: z.literal(AUDIENCE),
 })
-export type TokenClaims = z.infer<typeof Claims>
+type TokenClaims = z.infer<typeof Claims>
 
 /** A signed JWT (HS256) for a member, good for `ttlSeconds`, and when it ends (unix seconds). */
 export async function issueToken(

@@ -14,7 +14,7 @@ const IMAGE: Image = {
   last_login_at: sql`u.last_login_at`,
 }
 
-export interface NewPerson {
+interface NewPerson {
   accountId: string
   id: string
   name: string
@@ -39,6 +39,7 @@ export function insertPerson(person: NewPerson) {
   ]
 }
 
+/** Writes the event of a new person; it goes behind the statements that add them, in their batch. */
 export function tellOfUser(accountId: string, userId: string, eventId: string, now: number) {
   return [
     takeSequences(accountId, sql`1`),

@@ -12,13 +12,14 @@ export interface UserRow {
   last_login_at: number | null
 }
 
-export interface UserFilter {
+interface UserFilter {
   role?: string | undefined
   status?: string | undefined
   emailKey?: string | undefined
   q?: string | undefined
 }
 
+/** How many people of an account match. */
 export function countUsers(accountId: string, filter: UserFilter) {
   return rows<{ total: number }>(sql`SELECT count(*) AS total FROM users WHERE ${matching(accountId, filter)}`)
 }

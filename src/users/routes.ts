@@ -125,6 +125,10 @@ const changePasswordRoute = describeRoute({
   responses: { 204: empty('Changed') },
 })
 
+/**
+ * Puts the routes of users, and of one's own password, into the router. Agents and admins read, admins add, deactivate
+ * and set passwords, people change themselves.
+ */
 export function addUserRoutes(app: OpenAPIHono<AppEnv>): void {
   addRoute(app, listUsersRoute, async (c) => {
     const { page, total, users } = await listUsers(serviceContext(c), c.req.valid('query'))

@@ -11,7 +11,7 @@ export const UserRef = z
   .object({ id: z.string(), name: z.string(), email: z.string() })
   .openapi('UserRef', { example: { id: 'user456', name: 'Jane Smith', email: 'jane@example.com' } })
 
-export const User = z
+const User = z
   .object({
     id: z.string(),
     name: z.string(),
@@ -83,6 +83,7 @@ export const ChangePasswordBody = z
   })
 export type ChangePasswordInput = z.infer<typeof ChangePasswordBody>
 
+/** A person as they are answered, without anything of their credentials. */
 export function presentUser(row: UserRow): z.infer<typeof User> {
   return {
     id: row.id,

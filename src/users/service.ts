@@ -40,7 +40,7 @@ export async function getUser({ caller, db }: ServiceContext, id: string) {
   return presentUser(row)
 }
 
-export interface NewPersonInput {
+interface NewPersonInput {
   accountId: string
   id: string
   name: string
@@ -87,9 +87,9 @@ export async function createUser(ctx: ServiceContext, input: CreateUserInput) {
 }
 
 /**
- * Changes a person. Everybody may change their own name, and with their password their own e-mail; admins change
- * anybody, role and status too. Another e-mail or a deactivation ends the person's tokens at once, but for the one that
- * the request came with. Throws 403, 404, 409 for an e-mail in use and for the last active admin.
+ * Changes a person. Everybody may change their own name, and their e-mail with their password (400, 401, 429); admins
+ * change anybody, role and status too. Another e-mail or a deactivation ends the person's tokens at once, but for the
+ * one that the request came with. Throws 403, 404, 409 for an e-mail in use and for the last active admin.
  */
 export async function updateUser(ctx: ServiceContext, id: string, input: UpdateUserInput) {
   const { caller } = ctx
