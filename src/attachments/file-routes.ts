@@ -46,6 +46,7 @@ const fileRoute = describeRoute({
   },
 })
 
+/** Puts the download of files into the router: for anybody who has a signed address, with no other credential. */
 export function addFileRoutes(app: OpenAPIHono<AppEnv>): void {
   app.openapi(fileRoute, serveFile)
 }

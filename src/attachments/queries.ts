@@ -72,6 +72,7 @@ export function insertAttachments(
     ORDER BY j.key`)
 }
 
+/** Settles intents of either kind: what they announced has come to its end. */
 export function deleteIntents(accountId: string, ids: string[]) {
   return write(sql`
     DELETE FROM object_intents
@@ -97,6 +98,7 @@ export function discardUploads(accountId: string, ids: string[], now: number) {
     ON CONFLICT (account_id, id) DO UPDATE SET kind = 'delete'`)
 }
 
+/** The IDs of stored objects that are to be deleted, at most `limit`. */
 export function findObjectsToDelete(accountId: string, limit: number) {
   return rows<{ id: string }>(sql`
     SELECT id FROM object_intents WHERE account_id = ${accountId} AND kind = 'delete' LIMIT ${limit}`)
@@ -152,6 +154,7 @@ export function attachmentImages(accountId: string, parent: { ticketId: string }
     WHERE f.account_id = ${accountId} AND ${condition})`
 }
 
+/** An attachment by its ID. It does not ask who may see it: the caller has shown a signed address. */
 export function findFile(accountId: string, id: string) {
   return rows<AttachmentRow>(sql`
     SELECT ${selectList(COLUMNS)} FROM attachments f WHERE f.account_id = ${accountId} AND f.id = ${id}`)

@@ -36,7 +36,7 @@ const Base64 = z
   .openapi({ type: 'string', format: 'byte', example: 'RXJyb3I6IGV4cG9ydCBmYWlsZWQK' })
 
 /** A file within a JSON body. */
-export const NewAttachment = z
+const NewAttachment = z
   .strictObject({ filename: Filename, content: Base64, mime_type: MimeType })
   .openapi('NewAttachment')
 

@@ -1,7 +1,7 @@
 import { mac, sameText } from '../lib/crypto'
 import { HOUR, SECOND } from '../lib/time'
 
-export interface FileAddress {
+interface FileAddress {
   accountId: string
   id: string
   filename: string

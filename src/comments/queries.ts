@@ -64,7 +64,7 @@ export function countComments(caller: Caller, ticketId: string) {
     SELECT t.public_comments${internal} AS total FROM tickets t WHERE ${visibleTicket(caller, ticketId)}`)
 }
 
-export interface NewComment {
+interface NewComment {
   id: string
   ticketId: string
   content: string
@@ -91,7 +91,7 @@ export function insertComment(caller: Caller, comment: NewComment, now: number) 
   ]
 }
 
-/** `attachments` is the SQL expression of the images of the comment's attachments. */
+/** Writes the event of a new comment. `attachments` is the SQL expression of the images of its attachments. */
 export function insertCommentEvent(
   accountId: string,
   comment: NewComment,
@@ -113,6 +113,7 @@ export function insertCommentEvent(
   })
 }
 
+/** One comment of an account with its author, for an answer to who wrote it: it does not ask who may see it. */
 export function findComment(accountId: string, id: string) {
   return rows<CommentRow>(sql`
     SELECT ${selectList(COLUMNS)} FROM comments c ${AUTHOR} WHERE c.account_id = ${accountId} AND c.id = ${id}`)

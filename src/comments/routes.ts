@@ -35,6 +35,7 @@ const createCommentRoute = describeRoute({
   responses: { 201: json(CommentAnswer, 'The comment') },
 })
 
+/** Puts the routes of comments into the router, for everybody of the account. */
 export function addCommentRoutes(app: OpenAPIHono<AppEnv>): void {
   addRoute(app, listCommentsRoute, async (c) => {
     const { ticket_id } = c.req.valid('param')

@@ -26,7 +26,7 @@ export const Comment = z.object(shape).openapi('Comment', {
   },
 })
 
-export const CommentWithAttachments = z
+const CommentWithAttachments = z
   .object({ ...shape, attachments: z.array(Attachment) })
   .openapi('CommentWithAttachments')
 
@@ -55,6 +55,7 @@ export const CreateCommentBody = z
   })
 export type CreateCommentInput = z.infer<typeof CreateCommentBody>
 
+/** A comment as it is answered, without its attachments. */
 export function presentComment(row: CommentRow): z.infer<typeof Comment> {
   return {
     id: row.id,

@@ -21,7 +21,7 @@ export interface TicketChange {
   customFields?: Record<string, string | number | boolean | null> | undefined
 }
 
-export interface ChangeRequest {
+interface ChangeRequest {
   caller: Caller
   ticketId: string
   changeId: string

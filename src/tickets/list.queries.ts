@@ -6,8 +6,8 @@ import { seesAllTickets } from '../roles'
 import { TICKET_COLUMNS, TICKET_MEMBERS, type TicketRow } from './image.queries'
 import { parseSearch } from './search'
 
-export type TicketSort = 'created_at' | 'updated_at' | 'priority'
-export type SortOrder = 'asc' | 'desc'
+type TicketSort = 'created_at' | 'updated_at' | 'priority'
+type SortOrder = 'asc' | 'desc'
 
 /** What tickets a list is of. An empty `assignedTo` entry stands for nobody. */
 export interface TicketFilter {

@@ -12,7 +12,7 @@ export function findTicket(caller: Caller, ticketId: string) {
     SELECT ${TICKET_COLUMNS} FROM tickets t ${TICKET_MEMBERS} WHERE ${visibleTicket(caller, ticketId)}`)
 }
 
-export interface NewTicket {
+interface NewTicket {
   id: string
   title: string
   description: string
@@ -25,14 +25,17 @@ export interface NewTicket {
   customFields: Record<string, unknown>
 }
 
-/** Takes the next number of the account's tickets; the ticket is then inserted under it. */
+/** Takes the account's next ticket number and event sequence, for the ticket and its event in the same batch. */
 export function takeTicketNumber(accountId: string) {
   return write(sql`
     UPDATE account_state SET ticket_number = ticket_number + 1, event_sequence = event_sequence + 1
     WHERE account_id = ${accountId}`)
 }
 
-/** Fails with `refused: reference` when the creator or the assignee is not one that may be named. */
+/**
+ * Adds a ticket under the number that the batch has taken. Fails with `refused: reference` when the creator or the
+ * assignee is not one that may be named.
+ */
 export function insertTicket(accountId: string, ticket: NewTicket, now: number) {
   const createdBy =
     'caller' in ticket.createdBy
@@ -46,7 +49,7 @@ export function insertTicket(accountId: string, ticket: NewTicket, now: number) 
       ${ticket.assignedTo}, ${JSON.stringify(ticket.tags)}, ${JSON.stringify(ticket.customFields)}, ${now}, ${now})`)
 }
 
-/** `attachments` is the SQL expression of the images of the ticket's attachments. */
+/** Writes the event of a new ticket. `attachments` is the SQL expression of the images of the ticket's attachments. */
 export function insertCreatedEvent(
   accountId: string,
   ticketId: string,

@@ -78,6 +78,7 @@ const deleteTicketRoute = describeRoute({
   responses: { 204: empty('Deleted') },
 })
 
+/** Puts the routes of tickets into the router: for everybody of the account, deletion for agents and admins. */
 export function addTicketRoutes(app: OpenAPIHono<AppEnv>): void {
   addRoute(app, listTicketsRoute, async (c) => {
     const { page, total, tickets } = await listTickets(serviceContext(c), c.req.valid('query'))

@@ -60,13 +60,13 @@ const ticketShape = {
   tags: z.array(z.string()),
 }
 
-export const TicketListItem = z.object(ticketShape).openapi('TicketListItem', { example: EXAMPLE })
+const TicketListItem = z.object(ticketShape).openapi('TicketListItem', { example: EXAMPLE })
 
-export const Ticket = z
+const Ticket = z
   .object({ ...ticketShape, custom_fields: CustomFields, attachments: z.array(Attachment) })
   .openapi('Ticket')
 
-export const TicketDetail = z
+const TicketDetail = z
   .object({
     ...ticketShape,
     comments: z.array(Comment).openapi({ description: 'The latest 100, oldest first' }),
@@ -148,6 +148,7 @@ export const UpdateTicketBody = z
   .openapi('UpdateTicket', { example: { status: 'in_progress', priority: 'high', assigned_to: 'agent789' } })
 export type UpdateTicketInput = z.infer<typeof UpdateTicketBody>
 
+/** A ticket as a list has it: without custom fields, comments and attachments. */
 export function presentTicketListItem(row: TicketRow): z.infer<typeof TicketListItem> {
   return {
     id: row.id,
@@ -165,6 +166,7 @@ export function presentTicketListItem(row: TicketRow): z.infer<typeof TicketList
   }
 }
 
+/** A ticket as its creation and its changes are answered: with custom fields and attachments, without comments. */
 export function presentTicket(row: TicketRow, attachments: z.infer<typeof Attachment>[]): z.infer<typeof Ticket> {
   return { ...presentTicketListItem(row), custom_fields: JSON.parse(row.custom_fields), attachments }
 }

@@ -2,7 +2,7 @@
 const TOKEN = /[\p{L}\p{N}\p{Co}]/u
 const ENDS_IN_TOKEN = /[\p{L}\p{N}\p{Co}\p{M}]$/u
 
-export type Search = { match: string } | 'everything' | 'nothing'
+type Search = { match: string } | 'everything' | 'nothing'
 
 /**
  * A search text as an FTS5 expression within one account (and one creator, where that is all the caller sees). Each
