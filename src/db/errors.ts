@@ -1,9 +1,5 @@
 /** Why the database did not do it, without the SQL and the values that its own message may hold. */
-export type DbFailure =
-  | { kind: 'refused'; rule: string }
-  | { kind: 'unique' }
-  | { kind: 'gone' }
-  | { kind: 'unavailable' }
+type DbFailure = { kind: 'refused'; rule: string } | { kind: 'unique' } | { kind: 'gone' } | { kind: 'unavailable' }
 
 /** Thrown by `db/client.ts` in place of every error of D1. */
 export class DbError extends Error {

@@ -1,7 +1,7 @@
 import { type SQL, sql } from 'drizzle-orm'
 import { write } from './client'
 
-export type EventType =
+type EventType =
   | 'ticket.created'
   | 'ticket.updated'
   | 'ticket.status_changed'
@@ -9,7 +9,7 @@ export type EventType =
   | 'comment.created'
   | 'user.created'
 
-export interface NewEvent {
+interface NewEvent {
   id: string
   type: EventType
   accountId: string

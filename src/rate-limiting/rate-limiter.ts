@@ -6,7 +6,7 @@ import { CallerStore } from './caller-store'
 import { holds } from './vouching'
 import { countOne, type Verdict } from './window'
 
-export type Admission =
+type Admission =
   | { vouched: false }
   | {
       vouched: true
