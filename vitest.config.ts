@@ -20,6 +20,8 @@ const inWorkerd = {
   ],
   test: {
     name: 'workerd',
+    testTimeout: 30_000,
+    hookTimeout: 60_000,
     include: ['test/**/*.test.ts'],
     exclude: ['test/node/**'],
     setupFiles: ['./test/helpers/setup.ts'],

@@ -119,8 +119,9 @@ describe('q on GET /tickets', () => {
   })
 
   it('S14 takes 1 to 200 characters, counted as people count them', async () => {
-    for (const q of ['a'.repeat(200), '😀'.repeat(200), '"'.repeat(200), 'z '.repeat(100), `${'( '.repeat(99)}NO`])
+    for (const q of ['a'.repeat(200), '😀'.repeat(200), '"'.repeat(200), 'z '.repeat(100)])
       expect(await search(q)).toEqual([])
+    expect(await search(`${'( '.repeat(99)}NO`)).toEqual(await search('NO'))
     for (const q of ['a'.repeat(201), '😀'.repeat(201)]) {
       const answer = await ask(asker, 'GET', `tickets?q=${encodeURIComponent(q)}`)
       expect(detailsOf(answer, 400, 'invalid_input')).toEqual([
