@@ -9,7 +9,7 @@ import type { AppEnv } from './http/app-env'
 import { answerError, answerMethodNotAllowed, answerNotFound } from './http/fallbacks'
 import { requestLog } from './http/logging'
 import { refuseInvalid } from './http/refuse-invalid'
-import { anyOrigin, securityHeaders } from './http/security-headers'
+import { preflights, securityHeaders } from './http/security-headers'
 import { openApiDocument } from './openapi-document'
 import { rateHeaders } from './rate-limiting/headers'
 import { countUnroutedRequests } from './rate-limiting/middleware'
@@ -32,7 +32,7 @@ export function createApp(): Hono<AppEnv> {
   app.use(requestId())
   app.use(requestLog)
   app.use(securityHeaders)
-  app.use(anyOrigin)
+  app.use(preflights)
   app.use(rateHeaders)
   for (const prefix of ['/api/*', '/ticketing/*']) app.use(prefix, countUnroutedRequests)
   app.use(methodNotAllowed({ app, onMethodNotAllowed: answerMethodNotAllowed }))

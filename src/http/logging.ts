@@ -14,7 +14,7 @@ export const requestLog: MiddlewareHandler<AppEnv> = async (c, next) => {
   await next()
   const { costs, startedAt, caller, failure, requestId } = c.var
   const duration = Date.now() - startedAt
-  c.header('Server-Timing', `db;dur=${costs.milliseconds}, total;dur=${duration}`)
+  c.res.headers.set('Server-Timing', `db;dur=${costs.milliseconds}, total;dur=${duration}`)
   writeLog(c.res.status >= 500 ? 'error' : 'info', {
     request_id: requestId,
     method: c.req.method,

@@ -17,9 +17,11 @@ const EXPOSED = [
   'X-Request-Id',
 ]
 
-/** Any origin may call, without cookies, which this API does not have. */
-export const anyOrigin = cors({
-  origin: '*',
+const ANY_ORIGIN = '*'
+
+/** What a browser asks before a script of another origin calls. Any may, without cookies, which this API does not have. */
+const preflight = cors({
+  origin: ANY_ORIGIN,
   allowMethods: ['GET', 'HEAD', 'POST', 'PATCH', 'DELETE'],
   allowHeaders: [
     'Authorization',
@@ -34,7 +36,12 @@ export const anyOrigin = cors({
   maxAge: 86_400,
 })
 
-const DEFAULTS = {
+/** Answers preflights; other answers get what they need of CORS with the security headers. */
+export const preflights: MiddlewareHandler = (c, next) => (c.req.method === 'OPTIONS' ? preflight(c, next) : next())
+
+const DEFAULTS = Object.entries({
+  'Access-Control-Allow-Origin': ANY_ORIGIN,
+  'Access-Control-Expose-Headers': EXPOSED.join(','),
   'Cache-Control': 'no-store',
   'Content-Security-Policy': "default-src 'none'; frame-ancestors 'none'",
   'Cross-Origin-Resource-Policy': 'cross-origin',
@@ -42,10 +49,14 @@ const DEFAULTS = {
   'Strict-Transport-Security': 'max-age=31536000; includeSubDomains',
   'X-Content-Type-Options': 'nosniff',
   'X-Frame-Options': 'DENY',
-}
+})
 
-/** Closed unless an answer has said otherwise. */
+/**
+ * Closed unless an answer has said otherwise. Written onto the answer's own headers, as all middleware here does after
+ * `next()`: `c.header` would copy the whole answer for each of them.
+ */
 export const securityHeaders: MiddlewareHandler = async (c, next) => {
   await next()
-  for (const [name, value] of Object.entries(DEFAULTS)) if (!c.res.headers.has(name)) c.header(name, value)
+  const { headers } = c.res
+  for (const [name, value] of DEFAULTS) if (!headers.has(name)) headers.set(name, value)
 }

@@ -12,10 +12,11 @@ export const rateHeaders: MiddlewareHandler<AppEnv> = async (c, next) => {
   await next()
   const { rate } = c.var
   if (!rate) return
+  const { headers } = c.res
   const secondsLeft = Math.max(0, rate.resetAt - Math.floor(Date.now() / SECOND))
-  c.header('X-RateLimit-Limit', String(rate.limit))
-  c.header('X-RateLimit-Remaining', String(rate.remaining))
-  c.header('X-RateLimit-Reset', String(rate.resetAt))
-  c.header('RateLimit-Policy', `"${rate.policy}";q=${rate.limit};w=${WINDOW_SECONDS}`)
-  c.header('RateLimit', `"${rate.policy}";r=${rate.remaining};t=${secondsLeft}`)
+  headers.set('X-RateLimit-Limit', String(rate.limit))
+  headers.set('X-RateLimit-Remaining', String(rate.remaining))
+  headers.set('X-RateLimit-Reset', String(rate.resetAt))
+  headers.set('RateLimit-Policy', `"${rate.policy}";q=${rate.limit};w=${WINDOW_SECONDS}`)
+  headers.set('RateLimit', `"${rate.policy}";r=${rate.remaining};t=${secondsLeft}`)
 }
