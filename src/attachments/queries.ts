@@ -16,13 +16,13 @@ export interface AttachmentRow {
 }
 
 const COLUMNS: Image = {
-  id: sql`f.id`,
-  comment_id: sql`f.comment_id`,
-  filename: sql`f.filename`,
-  size: sql`f.size`,
-  mime_type: sql`f.mime_type`,
-  sha256: sql`f.sha256`,
-  created_at: sql`f.created_at`,
+  id: 'f.id',
+  comment_id: 'f.comment_id',
+  filename: 'f.filename',
+  size: 'f.size',
+  mime_type: 'f.mime_type',
+  sha256: 'f.sha256',
+  created_at: 'f.created_at',
 }
 
 /** What becomes a row of `attachments` once its bytes are stored. */

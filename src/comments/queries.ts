@@ -17,13 +17,13 @@ export interface CommentRow {
 }
 
 const COLUMNS: Image = {
-  id: sql`c.id`,
-  content: sql`c.content`,
-  created_at: sql`c.created_at`,
-  created_by_id: sql`c.created_by`,
-  created_by_name: sql`author.name`,
-  created_by_email: sql`author.email`,
-  is_internal: sql`c.is_internal`,
+  id: 'c.id',
+  content: 'c.content',
+  created_at: 'c.created_at',
+  created_by_id: 'c.created_by',
+  created_by_name: 'author.name',
+  created_by_email: 'author.email',
+  is_internal: 'c.is_internal',
 }
 
 const AUTHOR = sql`JOIN users author ON author.account_id = c.account_id AND author.id = c.created_by`

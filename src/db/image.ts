@@ -1,18 +1,22 @@
 import { type SQL, sql } from 'drizzle-orm'
 
-/** A row's columns by the names a presenter knows them under, each with the SQL expression that gives it. */
-export type Image = Record<string, SQL>
+/**
+ * A row's columns by the names a presenter knows them under, each with the SQL that gives it. Plain text without values,
+ * so that it is put together once and not for every query.
+ */
+export type Image = Record<string, string>
 
 /** The columns as a select list. */
 export function selectList(image: Image): SQL {
-  return sql.join(
-    Object.entries(image).map(([name, expression]) => sql`${expression} AS ${sql.identifier(name)}`),
-    sql`, `,
+  return sql.raw(
+    Object.entries(image)
+      .map(([name, expression]) => `${expression} AS ${name}`)
+      .join(', '),
   )
 }
 
 /** The columns as one JSON object, so that a stored image and a row that was read are presented alike. */
 export function jsonImage(image: Image): SQL {
-  const pairs = Object.entries(image).map(([name, expression]) => sql`${sql.raw(`'${name}'`)}, ${expression}`)
-  return sql`json_object(${sql.join(pairs, sql`, `)})`
+  const pairs = Object.entries(image).map(([name, expression]) => `'${name}', ${expression}`)
+  return sql.raw(`json_object(${pairs.join(', ')})`)
 }

@@ -5,13 +5,13 @@ import { insertEvent, takeSequences } from '../db/outbox'
 import type { Role } from '../roles'
 
 const IMAGE: Image = {
-  id: sql`u.id`,
-  name: sql`u.name`,
-  email: sql`u.email`,
-  role: sql`u.role`,
-  status: sql`u.status`,
-  created_at: sql`u.created_at`,
-  last_login_at: sql`u.last_login_at`,
+  id: 'u.id',
+  name: 'u.name',
+  email: 'u.email',
+  role: 'u.role',
+  status: 'u.status',
+  created_at: 'u.created_at',
+  last_login_at: 'u.last_login_at',
 }
 
 interface NewPerson {
