@@ -1,5 +1,7 @@
 import autocannon from 'autocannon'
+import { cpuMilliseconds } from './cpu-time.ts'
 import { headersOf, type MeasuredRoute } from './routes.ts'
+import type { Server } from './servers.ts'
 
 export const CONNECTIONS = 16
 
@@ -11,12 +13,20 @@ export interface Round {
   requestsPerSecond: number
   /** Of each answer. */
   milliseconds: number[]
+  /** CPU time of the server for one request, where the system tells. */
+  cpuMilliseconds: number | null
 }
 
 /** Sends one route's requests over and over for some seconds. Throws unless every answer was a 2xx. */
-export async function load(origin: string, route: MeasuredRoute, token: string, seconds: number): Promise<Round> {
+export async function load(
+  { origin, runtime }: Server,
+  route: MeasuredRoute,
+  token: string,
+  seconds: number,
+): Promise<Round> {
   const { method, paths, body } = route
   const milliseconds: number[] = []
+  const cpu = stopwatch(runtime)
   const result = await new Promise<autocannon.Result>((resolve, reject) => {
     const options: autocannon.Options = {
       url: origin,
@@ -31,7 +41,22 @@ export async function load(origin: string, route: MeasuredRoute, token: string, 
   })
   refuseFailures(route, result)
   const elapsed = (result.finish.getTime() - result.start.getTime()) / 1_000
-  return { requestsPerSecond: milliseconds.length / elapsed, milliseconds }
+  const cpuUsed = cpu()
+  return {
+    requestsPerSecond: milliseconds.length / elapsed,
+    milliseconds,
+    cpuMilliseconds: cpuUsed && cpuUsed / milliseconds.length,
+  }
+}
+
+/** Tells how much CPU time a process has used since. */
+function stopwatch(pid: number | null): () => number | null {
+  const used = () => (pid === null ? null : cpuMilliseconds(pid))
+  const before = used()
+  return () => {
+    const after = used()
+    return before === null || after === null ? null : after - before
+  }
 }
 
 function refuseFailures(route: MeasuredRoute, { errors, non2xx, statusCodeStats, ...result }: autocannon.Result): void {

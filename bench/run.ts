@@ -7,11 +7,11 @@ import { CONNECTIONS, load } from './load.ts'
 import { GOAL, type Pair, type Results, ratioOf, summarize, tableOf } from './report.ts'
 import { type MeasuredRoute, ROUTES } from './routes.ts'
 import { checkSameAnswers } from './same-answers.ts'
-import { startServer, stopServers } from './servers.ts'
+import { type Server, startServer, stopServers } from './servers.ts'
 import { callerToken } from './token.ts'
 import { TICKETS } from './world.ts'
 
-const THOROUGH = { rounds: 7, seconds: 1.5, warmUpSeconds: 1.5 }
+const THOROUGH = { rounds: 8, seconds: 1, warmUpSeconds: 1.2 }
 const QUICK = { rounds: 3, seconds: 0.7, warmUpSeconds: 0.5 }
 
 const { values: flags } = parseArgs({ options: { quick: { type: 'boolean', default: false } } })
@@ -45,15 +45,15 @@ async function main(): Promise<void> {
 }
 
 /** Rounds of one route in pairs; who goes first alternates. */
-async function measure(origins: { ours: string; floor: string }, route: MeasuredRoute, token: string): Promise<Pair[]> {
-  for (const origin of Object.values(origins)) await load(origin, route, token, plan.warmUpSeconds)
+async function measure(servers: { ours: Server; floor: Server }, route: MeasuredRoute, token: string): Promise<Pair[]> {
+  for (const server of Object.values(servers)) await load(server, route, token, plan.warmUpSeconds)
   const pairs: Pair[] = []
   while (pairs.length < plan.rounds) {
-    const fire = (origin: string) => load(origin, route, token, plan.seconds)
+    const fire = (server: Server) => load(server, route, token, plan.seconds)
     const pair =
       pairs.length % 2 === 0
-        ? { ours: await fire(origins.ours), floor: await fire(origins.floor) }
-        : { floor: await fire(origins.floor), ours: await fire(origins.ours) }
+        ? { ours: await fire(servers.ours), floor: await fire(servers.floor) }
+        : { floor: await fire(servers.floor), ours: await fire(servers.ours) }
     pairs.push(pair)
     console.log(progressOf(route, pairs.length, pair))
   }

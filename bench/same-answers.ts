@@ -1,17 +1,18 @@
 import { deepStrictEqual } from 'node:assert/strict'
 import { headersOf, type MeasuredRoute } from './routes.ts'
+import type { Server } from './servers.ts'
 
 /**
  * Fails unless the floor gives the answer that the service gives: the same JSON to a GET, JSON of the same shape to
  * the rest, whose answers hold new IDs. Else the two would not be measured at the same work.
  */
 export async function checkSameAnswers(
-  { ours, floor }: { ours: string; floor: string },
+  { ours, floor }: { ours: Server; floor: Server },
   routes: readonly MeasuredRoute[],
   token: string,
 ): Promise<void> {
   for (const route of routes) {
-    const [answer, floorAnswer] = await Promise.all([ours, floor].map((origin) => ask(origin, route, token)))
+    const [answer, floorAnswer] = await Promise.all([ours, floor].map(({ origin }) => ask(origin, route, token)))
     const view = route.method === 'GET' ? (value: unknown) => value : shapeOf
     deepStrictEqual(view(floorAnswer), view(answer), `bench/floor.ts must answer ${route.name} as the service does`)
   }

@@ -6,12 +6,13 @@ import { join } from 'node:path'
 import type { Miniflare } from 'miniflare'
 import { unstable_getMiniflareWorkerOptions, unstable_readConfig, unstable_splitSqlQuery } from 'wrangler'
 import { ROOT } from '../scripts/lib/local-state.ts'
+import { findChild } from './cpu-time.ts'
 import { SECRET } from './token.ts'
 import { seedStatements } from './world.ts'
 
 /**
  * A process of its own that serves a bundle with a configuration on a free port of loopback, over data of its own, and
- * tells its parent the address. It ends, and takes its data with it, once the parent lets go of it or dies.
+ * tells its parent the address and the runtime's process. It ends, and takes its data with it, once the parent lets go of it or dies.
  */
 async function main(config: string, file: string): Promise<void> {
   const letGo = once(process, 'disconnect')
@@ -29,7 +30,7 @@ async function main(config: string, file: string): Promise<void> {
 async function start(server: Miniflare): Promise<void> {
   const { origin } = await server.ready
   await fill(server)
-  process.send?.({ origin })
+  process.send?.({ origin, runtime: findChild(process.pid, 'workerd') })
 }
 
 /** As `wrangler dev` would, but without its proxy; what leaves for the network is refused. */

@@ -3,6 +3,12 @@ import { once } from 'node:events'
 import { join } from 'node:path'
 import type { Bundle } from './build.ts'
 
+export interface Server {
+  origin: string
+  /** The process of `workerd`, where the system tells. */
+  runtime: number | null
+}
+
 const PATIENCE_MS = 60_000
 const FAREWELL_MS = 5_000
 
@@ -10,9 +16,9 @@ const running = new Set<ChildProcess>()
 
 /**
  * Serves a bundle in a process of its own (`server.ts`), so that neither its log nor its start take time from the
- * process that measures; gives its origin. Throws when it does not come up.
+ * process that measures. Throws when it does not come up.
  */
-export async function startServer({ config, file }: Bundle): Promise<string> {
+export async function startServer({ config, file }: Bundle): Promise<Server> {
   const child = fork(join(import.meta.dirname, 'server.ts'), [config, file], {
     // A group of its own: a Ctrl-C is told to this process alone, which then stops the servers in order.
     detached: true,
@@ -24,13 +30,13 @@ export async function startServer({ config, file }: Bundle): Promise<string> {
     once(child, 'message', { signal: AbortSignal.timeout(PATIENCE_MS) }).then(([told]) => told),
     once(child, 'exit').then(([code]) => Promise.reject(new Error(`The server of ${config} ended with ${code}`))),
   ])
-  return originOf(message)
+  if (!isServer(message)) throw new TypeError('a server told something else than where it is')
+  return message
 }
 
-function originOf(message: unknown): string {
-  if (typeof message === 'object' && message && 'origin' in message && typeof message.origin === 'string')
-    return message.origin
-  throw new TypeError('a server told something else than its origin')
+function isServer(message: unknown): message is Server {
+  if (typeof message !== 'object' || message === null || !('origin' in message) || !('runtime' in message)) return false
+  return typeof message.origin === 'string' && (message.runtime === null || typeof message.runtime === 'number')
 }
 
 /** Ends every server that was started; each takes its data with it. */
