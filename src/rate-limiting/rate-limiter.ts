@@ -51,19 +51,19 @@ export class RateLimiter extends DurableObject<Bindings> {
     const now = Date.now()
     if (!facts || !holds(claim, facts, now)) return { vouched: false }
     if (claim.kind === 'token' && this.store.isRevoked(claim.tokenId)) return { vouched: false }
-    const row = this.store.read()
-    const { window, verdict } = countOne(row, now, configOf(this.env).rateLimits[facts.plan])
-    this.store.saveCount(window, writes && verdict.admitted ? now : row.wrote_at)
+    const { minute, count, wrote_at } = this.store.read()
+    const { window, verdict } = countOne({ minute, count }, now, configOf(this.env).rateLimits[facts.plan])
+    if (verdict.admitted) this.store.saveCount(window, writes ? now : wrote_at)
     if (claim.kind === 'key') this.noteUse(facts.accountId, claim.memberId, now)
-    const wroteRecently = now - row.wrote_at < RECENT_WRITE
+    const wroteRecently = now - wrote_at < RECENT_WRITE
     return { vouched: true, accountId: facts.accountId, role: facts.role, plan: facts.plan, verdict, wroteRecently }
   }
 
   /** Counts a request of an address, which has no credential. */
   count(): Verdict {
-    const row = this.store.read()
-    const { window, verdict } = countOne(row, Date.now(), configOf(this.env).rateLimits.standard)
-    this.store.saveCount(window, row.wrote_at)
+    const { minute, count, wrote_at } = this.store.read()
+    const { window, verdict } = countOne({ minute, count }, Date.now(), configOf(this.env).rateLimits.standard)
+    if (verdict.admitted) this.store.saveCount(window, wrote_at)
     return verdict
   }
 
