@@ -31,6 +31,8 @@ const inWorkerd = {
 export default defineConfig({
   test: {
     silent: 'passed-only',
+    // Vitest leaves a core to itself, which of two is half: most of a file's time is one thread of the runtime's.
+    maxWorkers: 2,
     reporters: ['default', './test/helpers/summary-reporter.ts'],
     projects: [
       inWorkerd,

@@ -1,5 +1,7 @@
-import { spawnSync } from 'node:child_process'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { join } from 'node:path'
+import { text } from 'node:stream/consumers'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { ROOT } from '../../scripts/lib/local-state.ts'
 import { freePort, type RunningServer, startServer, temporaryState } from './helpers/server.ts'
@@ -18,13 +20,16 @@ afterAll(async () => {
   state.remove()
 })
 
-function admin(...args: string[]) {
-  const result = spawnSync(process.execPath, [join(ROOT, 'scripts/admin.ts'), ...args], {
+/** Not `spawnSync`: a process that stands still does not notice that the server has closed an idle connection. */
+async function admin(...args: string[]) {
+  const child = spawn(process.execPath, [join(ROOT, 'scripts/admin.ts'), ...args], {
     cwd: ROOT,
     env: { ...process.env, TICKETING_STATE: state.folder },
-    encoding: 'utf8',
   })
-  return { code: result.status, out: result.stdout.trim(), err: result.stderr.trim() }
+  const ended = once(child, 'close')
+  const [out, err] = await Promise.all([text(child.stdout), text(child.stderr)])
+  const [code] = await ended
+  return { code, out: out.trim(), err: err.trim() }
 }
 
 async function login(email: string, password: string) {
@@ -39,30 +44,30 @@ async function login(email: string, password: string) {
 const passwordIn = (text: string) => /Password (\S+)/.exec(text)?.[1] ?? ''
 
 describe('npm run admin', () => {
-  it('says what there is', () => {
-    const { code, out } = admin('--help')
+  it('says what there is', async () => {
+    const { code, out } = await admin('--help')
     expect(code).toBe(0)
     const names = ['list-accounts', 'create-account', 'set-plan', 'revoke-key', 'reset-password', 'unlock', 'reencrypt']
     for (const name of names) expect(out).toContain(`  ${name}`)
   })
 
   it('makes an account whose admin can log in, and gives them another password', async () => {
-    const made = admin('create-account', "Müller's & Söhne", 'Ada@Muller.example', '--admin-name', 'Ada')
+    const made = await admin('create-account', "Müller's & Söhne", 'Ada@Muller.example', '--admin-name', 'Ada')
     expect(made.code).toBe(0)
     expect(made.out).toMatch(/^Account muller-s-sohne \(acct_[0-9a-z]{26}\)$/m)
     const first = await login('ada@muller.example', passwordIn(made.out))
     expect(first.status).toBe(200)
     expect(first.body).toMatchObject({ user: { name: 'Ada', email: 'Ada@Muller.example', role: 'admin' } })
 
-    const reset = admin('reset-password', 'muller-s-sohne', 'ada@muller.example')
+    const reset = await admin('reset-password', 'muller-s-sohne', 'ada@muller.example')
     expect(reset.code).toBe(0)
     expect((await login('ada@muller.example', passwordIn(made.out))).status).toBe(401)
     expect((await login('ada@muller.example', passwordIn(reset.out))).status).toBe(200)
   })
 
-  it('lists accounts in a table, and sets a plan', () => {
-    expect(admin('set-plan', 'acme', 'premium').out).toBe('Account acme is premium within 60 seconds.')
-    const lines = admin('list-accounts').out.split('\n')
+  it('lists accounts in a table, and sets a plan', async () => {
+    expect((await admin('set-plan', 'acme', 'premium')).out).toBe('Account acme is premium within 60 seconds.')
+    const lines = (await admin('list-accounts')).out.split('\n')
     expect(lines[0]).toMatch(/^SLUG +NAME +PLAN +USERS +TICKETS +CREATED +ID$/)
     expect(lines.find((line) => line.startsWith('acme '))).toMatch(
       /^acme +Acme +premium +4 +2 +2024-12-01T00:00:00Z +acct_acme$/,
@@ -78,14 +83,14 @@ describe('npm run admin', () => {
       body: JSON.stringify({ name: 'Sync' }),
     })
     const { data } = JSON.parse(await response.text())
-    expect(admin('revoke-key', data.id).out).toBe(`Key ${data.id} is dead within 60 seconds.`)
+    expect((await admin('revoke-key', data.id)).out).toBe(`Key ${data.id} is dead within 60 seconds.`)
     const answer = await fetch(`${server.origin}/api/v1/tickets`, { headers: { 'X-API-Key': data.key } })
     expect(answer.status).toBe(401)
-    expect(admin('revoke-key', data.id)).toMatchObject({ code: 1, err: `There is no live key ${data.id}.` })
+    expect(await admin('revoke-key', data.id)).toMatchObject({ code: 1, err: `There is no live key ${data.id}.` })
   })
 
-  it('says when the previous secret may go', () => {
-    expect(admin('reencrypt').out).toContain('There is no APP_SECRET_PREVIOUS.')
+  it('says when the previous secret may go', async () => {
+    expect((await admin('reencrypt')).out).toContain('There is no APP_SECRET_PREVIOUS.')
   })
 
   it.each([
@@ -96,7 +101,7 @@ describe('npm run admin', () => {
     [['create-account', 'Acme', 'a@b.example'], 'There is an account acme already. Choose another with --slug.'],
     [['create-account', 'New', 'nonsense'], 'EMAIL must be an e-mail address.'],
     [['dance'], 'There is no command dance. See: npm run admin -- --help'],
-  ])('refuses %j with one line', (args, message) => {
-    expect(admin(...args)).toEqual({ code: 1, out: '', err: message })
+  ])('refuses %j with one line', async (args, message) => {
+    expect(await admin(...args)).toEqual({ code: 1, out: '', err: message })
   })
 })
