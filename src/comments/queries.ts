@@ -42,8 +42,9 @@ export function findLatestComments(caller: Caller, ticketId: string, limit: numb
 /** A slice of the comments of a ticket that the caller may see, oldest first. */
 export function findComments(caller: Caller, ticketId: string, limit: number, offset: number) {
   return rows<CommentRow>(sql`
-    SELECT ${selectList(COLUMNS)} FROM comments c ${AUTHOR}
-    WHERE c.account_id = ${caller.accountId} AND c.seq IN (${pageOf(caller, ticketId, sql`c.seq`, limit, offset)})
+    SELECT ${selectList(COLUMNS)}
+    FROM (${pageOf(caller, ticketId, sql`c.seq`, limit, offset)}) page
+    CROSS JOIN comments c ON c.seq = page.seq AND c.account_id = ${caller.accountId} ${AUTHOR}
     ORDER BY c.seq`)
 }
 

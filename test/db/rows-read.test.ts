@@ -54,6 +54,18 @@ describe(`an account of ${TICKETS} tickets`, () => {
     expect((await costs('GET', `tickets${query}`)).read).toBeLessThanOrEqual(budget)
   })
 
+  it('reads the comments of a ticket, not those of the account', async () => {
+    await env.DB.prepare(
+      `INSERT INTO comments (account_id, id, ticket_id, created_by, content, is_internal, created_at)
+      WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 3000)
+      SELECT ?1, 'seeded' || i, 'seeded' || i, ?2, 'Jam', 0, i FROM n`,
+    )
+      .bind(account.id, account.agent.id)
+      .run()
+    expect((await costs('GET', `tickets/${ticketId}/comments`)).read).toBeLessThanOrEqual(60)
+    expect((await costs('GET', `tickets/${ticketId}`)).read).toBeLessThanOrEqual(60)
+  })
+
   it('reads a ticket, its comments and members, and no more', async () => {
     expect((await costs('GET', `tickets/${ticketId}`)).read).toBeLessThanOrEqual(3 * PAGE)
     expect((await costs('GET', `tickets/${ticketId}/comments`)).read).toBeLessThanOrEqual(3 * PAGE)
