@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto'
 import type { PasswordOwner, Throttle } from '../context'
 import type { Bindings } from '../env'
-import { ApiError, rateLimited, unavailable } from '../http/errors'
+import { ApiError, rateLimited } from '../http/errors'
+import { reach } from '../http/reach'
 import { HOUR, MINUTE } from '../lib/time'
 import { type Attempt, LOGIN_FAILURES } from './login-throttle'
 
@@ -65,15 +66,6 @@ function nameOf({ user }: PasswordOwner): string | null {
 function allowed(attempt: Attempt, says: string): string {
   if (attempt.allowed) return attempt.bucket
   throw rateLimited(says, attempt.retryAfterSeconds)
-}
-
-/** What is to be guessed is not let through uncounted. */
-async function reach<T>(call: () => T): Promise<Awaited<T>> {
-  try {
-    return await call()
-  } catch {
-    throw unavailable()
-  }
 }
 
 /** What is lost leaves an attempt counted that need not be, and so errs on the safe side. */

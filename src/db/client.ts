@@ -26,7 +26,6 @@ type Results<T extends readonly Statement[]> = { [K in keyof T]: T[K] extends St
 /** What a request has cost at D1 so far. */
 export interface DbCosts {
   roundTrips: number
-  statements: number
   rowsRead: number
   rowsWritten: number
   milliseconds: number
@@ -34,7 +33,7 @@ export interface DbCosts {
 
 /** Costs to start counting from: nothing yet. */
 export function noCosts(): DbCosts {
-  return { roundTrips: 0, statements: 0, rowsRead: 0, rowsWritten: 0, milliseconds: 0 }
+  return { roundTrips: 0, rowsRead: 0, rowsWritten: 0, milliseconds: 0 }
 }
 
 class Database {
@@ -54,7 +53,6 @@ class Database {
     })
     const started = Date.now()
     this.costs.roundTrips += 1
-    this.costs.statements += statements.length
     try {
       const results = await this.d1.batch(prepared)
       for (const { meta } of results) {

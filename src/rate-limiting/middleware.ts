@@ -3,7 +3,8 @@ import { type Credential, identify, throttleFor } from '../auth/service'
 import type { Caller } from '../context'
 import { configOf } from '../env'
 import type { AppEnv } from '../http/app-env'
-import { forbidden, rateLimited, unauthorized, unavailable } from '../http/errors'
+import { forbidden, rateLimited, unauthorized } from '../http/errors'
+import { reach } from '../http/reach'
 import { SECOND } from '../lib/time'
 import type { Role } from '../roles'
 import { addressKey } from './address'
@@ -68,14 +69,14 @@ export const countUnroutedRequests: MiddlewareHandler<AppEnv> = async (c, next) 
   await next()
   if (c.var.rate || (c.res.status !== 404 && c.res.status !== 405)) return
   const credential = await identifyRequest(c).catch(() => null)
-  const admission = credential && (await callLimiter(() => limiterOf(c, credential).admit(credential.claim, false)))
+  const admission = credential && (await reach(() => limiterOf(c, credential).admit(credential.claim, false)))
   if (admission?.vouched) keepRate(c, admission.plan, admission.verdict)
   else keepRate(c, 'standard', await countedAddress(c))
 }
 
 async function admit(c: Context<AppEnv>, credential: Credential, lets: (caller: Caller) => boolean): Promise<Caller> {
   const writes = !READS.has(c.req.method)
-  const admission = await callLimiter(() => limiterOf(c, credential).admit(credential.claim, writes))
+  const admission = await reach(() => limiterOf(c, credential).admit(credential.claim, writes))
   if (!admission.vouched) {
     await countAddress(c)
     throw unauthorized()
@@ -95,7 +96,7 @@ export async function countAddress(c: Context<AppEnv>): Promise<void> {
 }
 
 function countedAddress(c: Context<AppEnv>): Promise<Verdict> {
-  return callLimiter(() => c.env.RATE_LIMITER.getByName(`address:${addressOf(c)}`).count())
+  return reach(() => c.env.RATE_LIMITER.getByName(`address:${addressOf(c)}`).count())
 }
 
 /** The name under which the caller's address is counted. */
@@ -105,15 +106,6 @@ export function addressOf(c: Context<AppEnv>): string {
 
 function limiterOf(c: Context<AppEnv>, { claim }: Credential) {
   return c.env.RATE_LIMITER.getByName(limiterName(claim))
-}
-
-/** A limiter that can't be reached is a 503: nobody gets a free pass. */
-async function callLimiter<T>(call: () => T): Promise<Awaited<T>> {
-  try {
-    return await call()
-  } catch {
-    throw unavailable()
-  }
 }
 
 function callerOf({ claim, token }: Credential, accountId: string, role: Role): Caller {
