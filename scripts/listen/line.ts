@@ -1,0 +1,68 @@
+import { z } from 'zod'
+import type { Received } from './receiver.ts'
+
+const Change = z.object({ previous: z.string(), current: z.string() })
+
+const Ticket = z.object({
+  id: z.string(),
+  number: z.number().optional(),
+  title: z.string(),
+  status: z.union([z.string(), Change]).optional(),
+})
+
+const Event = z.object({
+  id: z.string(),
+  sequence: z.number(),
+  event: z.string(),
+  data: z.object({
+    ticket: Ticket.optional(),
+    changes: z.record(z.string(), z.unknown()).optional(),
+    comment: z.object({ content: z.string() }).optional(),
+    user: z.object({ name: z.string(), email: z.string() }).optional(),
+  }),
+})
+
+/** One line on a delivery: when, which event, which attempt, what was thought of it and answered, and what it tells. */
+export function lineOn(request: Received, verdict: string, status: number): string {
+  const time = new Date(request.at).toTimeString().slice(0, 8)
+  const event = Event.safeParse(jsonIn(request.body)).data
+  const told = event
+    ? [event.event, `#${event.sequence}`, event.id, `attempt ${request.attempt}`]
+    : [`${request.method} ${request.path}`, 'not an event']
+  const thing = event ? thingOf(event.data) : ''
+  return printable([time, ...told, verdict, `answered ${status}`, ...(thing ? [thing] : [])].join('  '))
+}
+
+/** The JSON of a delivery, indented; or the text as it came where it is no JSON. */
+export function bodyOf(request: Received): string {
+  const json = jsonIn(request.body)
+  return json === undefined ? request.body.toString() : JSON.stringify(json, null, 2)
+}
+
+function thingOf({ ticket, changes, comment, user }: z.infer<typeof Event>['data']): string {
+  if (user) return `${user.name} <${user.email}>`
+  if (!ticket) return ''
+  const name = `ticket ${ticket.number ?? ticket.id} "${ticket.title}"`
+  if (comment) return `${name}: "${shortened(comment.content)}"`
+  if (changes) return `${name}: ${Object.keys(changes).join(', ')}`
+  if (typeof ticket.status === 'object') return `${name}: ${ticket.status.previous} → ${ticket.status.current}`
+  return name
+}
+
+function shortened(text: string): string {
+  const characters = [...text]
+  return characters.length > 60 ? `${characters.slice(0, 59).join('')}…` : text
+}
+
+/** What somebody else wrote must not move the cursor of a terminal. */
+function printable(text: string): string {
+  return text.replace(/\p{C}/gu, ' ')
+}
+
+function jsonIn(body: Buffer): unknown {
+  try {
+    return JSON.parse(body.toString())
+  } catch {
+    return undefined
+  }
+}
