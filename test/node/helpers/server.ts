@@ -1,9 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
-import { createServer } from 'node:net'
+import { connect, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { ROOT } from '../../../scripts/lib/local-state.ts'
 
 export interface RunningServer {
@@ -12,6 +13,15 @@ export interface RunningServer {
   output(): string
   /** As Ctrl-C does; resolves once the process is gone. */
   stop(): Promise<void>
+  /** As a power cut does: all its processes at once. Only for one that has a group of its own. */
+  kill(): Promise<void>
+}
+
+interface StartOptions {
+  /** Further arguments, which go to `wrangler dev`. */
+  args?: string[]
+  /** Whether its processes make a group, which `kill` ends. */
+  ownGroup?: boolean
 }
 
 /** A new folder for the state of a server, and how to take it away. */
@@ -32,17 +42,24 @@ export async function freePort(): Promise<number> {
 }
 
 /** Runs what `npm start` runs. */
-export function spawnStart(port: number, state: string): ChildProcess {
-  return spawn(process.execPath, [join(ROOT, 'scripts/start.ts')], {
+export function spawnStart(
+  port: number,
+  state: string,
+  { args = [], ownGroup = false }: StartOptions = {},
+): ChildProcess {
+  return spawn(process.execPath, [join(ROOT, 'scripts/start.ts'), ...args], {
     cwd: ROOT,
     env: { ...process.env, PORT: String(port), TICKETING_STATE: state },
     stdio: ['ignore', 'pipe', 'pipe'],
+    detached: ownGroup,
   })
 }
 
 /** Starts the real server and waits for its welcome. Throws with its output when it ends instead. */
-export async function startServer(port: number, state: string): Promise<RunningServer> {
-  const child = spawnStart(port, state)
+export async function startServer(port: number, state: string, options: StartOptions = {}): Promise<RunningServer> {
+  const child = spawnStart(port, state, options)
+  const killGroup = () => child.pid !== undefined && process.kill(-child.pid, 'SIGKILL')
+  if (options.ownGroup) endWithUs(child, killGroup)
   let output = ''
   const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()))
   const welcomed = new Promise<void>((resolve, reject) => {
@@ -62,5 +79,27 @@ export async function startServer(port: number, state: string): Promise<RunningS
       child.kill('SIGINT')
       await ended
     },
+    kill: async () => {
+      killGroup()
+      await ended
+      while (await isListenedOn(port)) await sleep(20)
+    },
   }
+}
+
+/** A group of its own is not told of a Ctrl-C, nor of our end. */
+function endWithUs(child: ChildProcess, killGroup: () => void): void {
+  process.once('exit', killGroup)
+  child.once('exit', () => process.off('exit', killGroup))
+}
+
+function isListenedOn(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const probe = connect(port, 'localhost')
+    probe.once('error', () => resolve(false))
+    probe.once('connect', () => {
+      probe.destroy()
+      resolve(true)
+    })
+  })
 }

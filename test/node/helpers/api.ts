@@ -1,0 +1,45 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+
+export interface Answer {
+  status: number
+  body: unknown
+}
+
+export interface Api {
+  /** Throws where no whole answer came. */
+  send(method: string, path: string, body?: unknown): Promise<Answer>
+  /** Reads; throws unless the answer is a 200. */
+  get(path: string): Promise<unknown>
+}
+
+const PATIENCE_MS = 30_000
+
+/** The API with several credentials, which it uses in turns: each may send only so many requests a minute. */
+export function openApi(origin: string, credentials: string[]): Api {
+  let turn = 0
+
+  async function send(method: string, path: string, body?: unknown): Promise<Answer> {
+    const credential = credentials[turn++ % credentials.length]
+    const response = await fetch(`${origin}/api/v1${path}`, {
+      method,
+      headers: { Authorization: `Bearer ${credential}`, 'Content-Type': 'application/json' },
+      ...(body !== undefined && { body: JSON.stringify(body) }),
+      signal: AbortSignal.timeout(PATIENCE_MS),
+    })
+    const text = await response.text()
+    if (response.status === 429) {
+      await sleep(1_000)
+      return send(method, path, body)
+    }
+    return { status: response.status, body: text === '' ? null : JSON.parse(text) }
+  }
+
+  return {
+    send,
+    get: async (path) => {
+      const { status, body } = await send('GET', path)
+      if (status !== 200) throw new Error(`GET ${path} answered ${status}: ${JSON.stringify(body)}`)
+      return body
+    },
+  }
+}
