@@ -42,6 +42,8 @@ function makeSecret(): void {
   const lines = [
     '# Made by npm start for local development. Each line overrides a variable of wrangler.toml.',
     `APP_SECRET=${randomBytes(32).toString('hex')}`,
+    '# Webhooks may go to this machine, over plain http. Never set this where the service is deployed.',
+    'ALLOW_PRIVATE_WEBHOOKS=true',
   ]
   writeFileSync(DEV_VARS, `${lines.join('\n')}\n`, { mode: 0o600 })
 }

@@ -1,4 +1,5 @@
 import type { AccountDb, DirectoryDb } from './db/client'
+import type { Audience } from './db/outbox'
 import type { Config } from './env'
 import type { Role } from './roles'
 
@@ -24,8 +25,9 @@ export interface ServiceContext {
   links: { origin: string; prefix: string }
   credentials: Credentials
   throttle: Throttle
-  /** Wakes the sender of events. It may be lost: the sweep finds what it would have told. */
-  wake(): void
+  /** Wakes the sender of events, if anybody listens. It may be lost: the sweep finds what it would have told. */
+  wake(audience: Audience | undefined): void
+  sweeper: Sweeper
   /** Work that may outlive the answer, and may be lost. */
   later(work: Promise<unknown>): void
 }
@@ -37,7 +39,7 @@ export interface PublicContext {
   config: Config
   now: number
   throttle: Throttle
-  wake(accountId: string): void
+  wake(accountId: string, audience: Audience | undefined): void
 }
 
 /**
@@ -47,6 +49,12 @@ export interface PublicContext {
  */
 export interface Credentials {
   changing<T>(member: Pick<Caller, 'kind' | 'id'>, commit: () => Promise<T>): Promise<T>
+}
+
+/** What looks after everything that was left behind. */
+export interface Sweeper {
+  /** Makes sure that it will run. Throws 503 when it can't be reached. */
+  arm(): Promise<void>
 }
 
 /** Whose password is checked: the e-mail that is named, and the one user it can mean, if there is one. */

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import type { LoginThrottle } from './auth/login-throttle'
 import { deriveKey } from './lib/crypto'
 import type { RateLimiter } from './rate-limiting/rate-limiter'
+import type { Sweeper } from './sweep/sweeper'
 
 /** What `wrangler.toml` binds to the Worker. */
 export interface Bindings {
@@ -9,6 +10,7 @@ export interface Bindings {
   FILES: R2Bucket
   RATE_LIMITER: DurableObjectNamespace<RateLimiter>
   LOGIN_THROTTLE: DurableObjectNamespace<LoginThrottle>
+  SWEEPER: DurableObjectNamespace<Sweeper>
   WEBHOOKS: Queue<WakeMessage>
   APP_SECRET?: string
   APP_SECRET_PREVIOUS?: string
@@ -17,11 +19,18 @@ export interface Bindings {
   RATE_LIMIT_PREMIUM?: string
   PUBLIC_ORIGIN?: string
   ALLOW_SIGNUP?: string
+  ALLOW_PRIVATE_WEBHOOKS?: string
+  WEBHOOK_RETRY_SCHEDULE?: string
+  WEBHOOK_TIMEOUT_MS?: string
+  EVENT_RETENTION_DAYS?: string
 }
 
-/** The queue's message: this account has events to fan out. It carries nothing else, so losing it loses nothing. */
+/**
+ * The queue's message: there is work. It names the account whose events are to be fanned out, or none where only
+ * deliveries are due. It carries nothing else, so losing it loses nothing.
+ */
 export interface WakeMessage {
-  account_id: string
+  account_id: string | null
 }
 
 /** Keys for one purpose each, all derived from one secret. */
@@ -29,6 +38,7 @@ interface Keys {
   tokens: Buffer
   files: Buffer
   apiKeys: Buffer
+  webhooks: Buffer
 }
 
 export interface Config {
@@ -36,6 +46,14 @@ export interface Config {
   rateLimits: { standard: number; premium: number }
   publicOrigin: string | null
   allowSignup: boolean
+  webhooks: {
+    /** Seconds between a failed scheduled attempt and the next. */
+    retrySchedule: readonly number[]
+    timeoutMs: number
+    /** Development only: allows plain http, any port, and addresses that are not public. */
+    allowPrivate: boolean
+  }
+  eventRetentionDays: number
   /** What is signed now. */
   keys: Keys
   /** What was signed before the last rotation, and still holds. */
@@ -54,6 +72,10 @@ const COUNT_RULE = 'must be a whole number of 1 or more'
 const count = (fallback: number) =>
   z.coerce.number({ error: COUNT_RULE }).int(COUNT_RULE).positive(COUNT_RULE).default(fallback)
 
+/** What the Standard Webhooks specification advises: https://www.standardwebhooks.com, "Retry schedule". */
+const RETRY_SCHEDULE = '5,300,1800,7200,18000,36000,50400,72000,86400'
+const SCHEDULE_RULE = 'must be whole numbers of seconds with commas between them'
+
 const Secret = z
   .string({ error: `must be set, to ${SECRET_BYTES} random bytes or more` })
   .refine((secret) => Buffer.byteLength(secret) >= SECRET_BYTES, `must hold at least ${SECRET_BYTES} bytes`)
@@ -61,7 +83,14 @@ const Secret = z
 const Variables = z.object({
   APP_SECRET: Secret,
   APP_SECRET_PREVIOUS: Secret.optional(),
-  ALLOW_SIGNUP: z.enum(['true', 'false'], { error: 'must be true or false' }).default('false'),
+  ALLOW_SIGNUP: flag(),
+  ALLOW_PRIVATE_WEBHOOKS: flag(),
+  WEBHOOK_RETRY_SCHEDULE: z
+    .string()
+    .default(RETRY_SCHEDULE)
+    .refine((text) => /^\d{1,8}(,\d{1,8}){0,49}$/.test(text), SCHEDULE_RULE),
+  WEBHOOK_TIMEOUT_MS: count(15_000),
+  EVENT_RETENTION_DAYS: count(30),
   TOKEN_TTL_SECONDS: count(30 * 24 * 60 * 60),
   RATE_LIMIT_STANDARD: count(100),
   RATE_LIMIT_PREMIUM: count(300),
@@ -73,6 +102,10 @@ const Variables = z.object({
       'must be an origin such as https://api.example.com',
     ),
 })
+
+function flag() {
+  return z.enum(['true', 'false'], { error: 'must be true or false' }).default('false')
+}
 
 const parsed = new WeakMap<Bindings, Config>()
 
@@ -90,6 +123,12 @@ export function configOf(env: Bindings): Config {
     rateLimits: { standard: result.data.RATE_LIMIT_STANDARD, premium: result.data.RATE_LIMIT_PREMIUM },
     publicOrigin: result.data.PUBLIC_ORIGIN || null,
     allowSignup: result.data.ALLOW_SIGNUP === 'true',
+    webhooks: {
+      retrySchedule: result.data.WEBHOOK_RETRY_SCHEDULE.split(',').map(Number),
+      timeoutMs: result.data.WEBHOOK_TIMEOUT_MS,
+      allowPrivate: result.data.ALLOW_PRIVATE_WEBHOOKS === 'true',
+    },
+    eventRetentionDays: result.data.EVENT_RETENTION_DAYS,
     keys: keysOf(result.data.APP_SECRET),
     previousKeys: result.data.APP_SECRET_PREVIOUS ? keysOf(result.data.APP_SECRET_PREVIOUS) : null,
   }
@@ -102,6 +141,7 @@ function keysOf(secret: string): Keys {
     tokens: deriveKey(secret, 'tokens'),
     files: deriveKey(secret, 'files'),
     apiKeys: deriveKey(secret, 'api-keys'),
+    webhooks: deriveKey(secret, 'webhooks'),
   }
 }
 

@@ -31,9 +31,17 @@ export function openApiDocument(v1: OpenAPIHono<AppEnv>, root: OpenAPIHono<AppEn
       { url: '/ticketing/v1', description: 'Production' },
     ],
     security: [{ bearer: [] }, { apiKey: [] }],
-    tags: ['Authentication', 'Account', 'Tickets', 'Comments', 'Attachments', 'Users', 'API keys', 'Service'].map(
-      (name) => ({ name }),
-    ),
+    tags: [
+      'Authentication',
+      'Account',
+      'Tickets',
+      'Comments',
+      'Attachments',
+      'Users',
+      'API keys',
+      'Webhooks',
+      'Service',
+    ].map((name) => ({ name })),
   })
   const rootDocument = root.getOpenAPI31Document({ openapi: '3.1.0', info: INFO })
   const rootPaths = Object.entries(rootDocument.paths ?? {}).map(([path, item]) => [

@@ -2,11 +2,13 @@ import type { Context } from 'hono'
 import { throttleFor } from './auth/service'
 import type { PublicContext, ServiceContext } from './context'
 import { openAccount, openDirectory } from './db/client'
+import type { Audience } from './db/outbox'
 import { configOf } from './env'
 import type { AppEnv } from './http/app-env'
 import { wakeSender } from './http/wake'
 import { addressOf } from './rate-limiting/middleware'
 import { credentialsOf } from './rate-limiting/service'
+import { sweeperOf } from './sweep/service'
 
 /** What a service needs to know of a known caller's request, without the request. */
 export function serviceContext(c: Context<AppEnv>): ServiceContext {
@@ -20,7 +22,8 @@ export function serviceContext(c: Context<AppEnv>): ServiceContext {
     links: linksOf(c),
     credentials: credentialsOf(c.env, caller.accountId),
     throttle: throttleFor(c.env, addressOf(c)),
-    wake: () => c.executionCtx.waitUntil(wakeSender(c.env.WEBHOOKS, caller.accountId)),
+    wake: (audience) => wake(c, caller.accountId, audience),
+    sweeper: sweeperOf(c.env),
     later: (work) => c.executionCtx.waitUntil(work),
   }
 }
@@ -34,8 +37,12 @@ export function publicContext(c: Context<AppEnv>): PublicContext {
     config: configOf(c.env),
     now: startedAt,
     throttle: throttleFor(c.env, addressOf(c)),
-    wake: (accountId) => c.executionCtx.waitUntil(wakeSender(c.env.WEBHOOKS, accountId)),
+    wake: (accountId, audience) => wake(c, accountId, audience),
   }
+}
+
+function wake(c: Context<AppEnv>, accountId: string, audience: Audience | undefined): void {
+  if (audience && audience.listeners > 0) c.executionCtx.waitUntil(wakeSender(c.env.WEBHOOKS, accountId))
 }
 
 /** The origin of absolute URLs and the prefix of paths, for the request at hand. */

@@ -3,10 +3,12 @@ import { addAccountRoutes } from './accounts/routes'
 import { addApiKeyRoutes } from './api-keys/routes'
 import { addAuthRoutes } from './auth/routes'
 import { addCommentRoutes } from './comments/routes'
+import { addEventRoutes } from './events/routes'
 import type { AppEnv } from './http/app-env'
 import { refuseInvalid } from './http/refuse-invalid'
 import { addTicketRoutes } from './tickets/routes'
 import { addUserRoutes } from './users/routes'
+import { addWebhookRoutes } from './webhooks/routes'
 
 /** Version 1 of the API. A later version is a module beside this one. */
 export function createV1(): OpenAPIHono<AppEnv> {
@@ -17,5 +19,7 @@ export function createV1(): OpenAPIHono<AppEnv> {
   addApiKeyRoutes(v1)
   addTicketRoutes(v1)
   addCommentRoutes(v1)
+  addEventRoutes(v1)
+  addWebhookRoutes(v1)
   return v1
 }

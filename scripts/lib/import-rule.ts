@@ -13,14 +13,16 @@ interface Rule {
   broken(from: string, to: string): boolean
 }
 
-const FEATURE = /^(accounts|api-keys|attachments|auth|comments|events|health|rate-limiting|tickets|users|webhooks)\//
+const FEATURE =
+  /^(accounts|api-keys|attachments|auth|comments|events|health|rate-limiting|sweep|tickets|users|webhooks)\//
 const featureOf = (path: string) => FEATURE.exec(path)?.[1]
 const isRoutes = (path: string) => /(^|\/|-)routes\.ts$/.test(path)
 const isService = (path: string) => /\/service\.ts$/.test(path)
 const isQueries = (path: string) => /(\/|\.)queries\.ts$/.test(path)
 const isEntry = (path: string) => ['index.ts', 'app.ts', 'v1.ts', 'openapi-document.ts'].includes(path)
 const isMiddleware = (path: string) => /^rate-limiting\/(middleware|headers)\.ts$/.test(path)
-const isDurableObject = (path: string) => ['rate-limiting/rate-limiter.ts', 'auth/login-throttle.ts'].includes(path)
+const isDurableObject = (path: string) =>
+  ['rate-limiting/rate-limiter.ts', 'auth/login-throttle.ts', 'sweep/sweeper.ts'].includes(path)
 
 const RULES: Rule[] = [
   {

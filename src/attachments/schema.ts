@@ -68,12 +68,18 @@ export const Attachment = z
 /** An attachment with a link that works for an hour or two. */
 export function presentAttachment(row: AttachmentRow, ctx: ServiceContext): z.infer<typeof Attachment> {
   const file = { accountId: ctx.caller.accountId, id: row.id, filename: row.filename }
+  const url = `${ctx.links.origin}${signedPath(file, ctx.config.keys.files, ctx.now)}`
+  return { ...presentStoredAttachment(row), url }
+}
+
+/** An attachment as events tell of it: they are kept, so that their link is to the API and not a signed one. */
+export function presentStoredAttachment(row: AttachmentRow): z.infer<typeof Attachment> {
   return {
     id: row.id,
     filename: row.filename,
     size: row.size,
     mime_type: row.mime_type,
-    url: `${ctx.links.origin}${signedPath(file, ctx.config.keys.files, ctx.now)}`,
+    url: `/attachments/${row.id}`,
     created_at: toWireTime(row.created_at),
     sha256: row.sha256,
   }

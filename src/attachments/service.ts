@@ -28,7 +28,7 @@ export {
   findAttachmentsOfComments,
   findLatestAttachments,
 } from './queries'
-export { Attachment, NewAttachments, presentAttachment } from './schema'
+export { Attachment, NewAttachments, presentAttachment, presentStoredAttachment } from './schema'
 
 /** How long an upload may take before its intent is taken back. */
 const UPLOAD_TIME = 15 * MINUTE

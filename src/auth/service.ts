@@ -1,6 +1,7 @@
 import type { z } from '@hono/zod-openapi'
 import type { PublicContext, ServiceContext } from '../context'
 import { openAccount, openDirectory } from '../db/client'
+import { findAudience } from '../db/outbox'
 import type { Bindings } from '../env'
 import { forbidden, invalidCredentials } from '../http/errors'
 import { refuse } from '../http/refusals'
@@ -83,12 +84,15 @@ export async function register(ctx: PublicContext, input: z.infer<typeof Registe
     eventId: newId('evt', ctx.now),
     now: ctx.now,
   })
-  await ctx.openAccount(account.id).batch(person.statements).catch(refusePerson)
+  const [[audience]] = await ctx
+    .openAccount(account.id)
+    .change(person.statements, [findAudience(account.id)])
+    .catch(refusePerson)
   await ctx.throttle.knowAddress({
     emailKey: asciiLower(input.email),
     user: { accountId: account.id, id: person.user.id },
   })
-  ctx.wake(account.id)
+  ctx.wake(account.id, audience)
   return loginAnswer(ctx, account.id, person.user)
 }
 

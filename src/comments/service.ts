@@ -9,6 +9,7 @@ import {
   storeFiles,
 } from '../attachments/service'
 import type { ServiceContext } from '../context'
+import { findAudience } from '../db/outbox'
 import { forbidden, notFound } from '../http/errors'
 import { offsetOf, pageRequest } from '../http/pagination'
 import { refusalOf } from '../http/refusals'
@@ -26,7 +27,7 @@ import {
 } from './queries'
 import { type CreateCommentInput, type ListCommentsInput, presentComment } from './schema'
 
-export { findLatestComments } from './queries'
+export { type CommentRow, findLatestComments } from './queries'
 export { Comment, presentComment } from './schema'
 
 /**
@@ -60,14 +61,18 @@ export async function createComment(ctx: ServiceContext, ticketId: string, input
   const comment = { id: newId('comment', now), ticketId, content: input.content, isInternal }
   const parent = { ticketId, commentId: comment.id, isInternal }
   const images = attachmentImages(caller.accountId, { commentId: comment.id })
-  const [[row], attachments] = await db
+  const [[row], attachments, [audience]] = await db
     .change(
       [
         ...insertComment(caller, comment, now),
         ...attachFiles(ctx, parent, files),
         insertCommentEvent(caller.accountId, comment, newId('evt', now), images, now),
       ],
-      [findComment(caller.accountId, comment.id), findAttachmentsOfComment(caller.accountId, comment.id)],
+      [
+        findComment(caller.accountId, comment.id),
+        findAttachmentsOfComment(caller.accountId, comment.id),
+        findAudience(caller.accountId),
+      ],
     )
     .catch((error) => {
       discardFiles(ctx, files)
@@ -77,7 +82,7 @@ export async function createComment(ctx: ServiceContext, ticketId: string, input
     discardFiles(ctx, files)
     throw notFound()
   }
-  ctx.wake()
+  ctx.wake(audience)
   return presentWhole(ctx, row, attachments)
 }
 

@@ -1,13 +1,15 @@
 import { type SQL, sql } from 'drizzle-orm'
-import { write } from './client'
+import { rows, write } from './client'
 
-type EventType =
+/** What happens. `webhook.test` is asked for, and told to one webhook. */
+export type EventType =
   | 'ticket.created'
   | 'ticket.updated'
   | 'ticket.status_changed'
   | 'ticket.deleted'
   | 'comment.created'
   | 'user.created'
+  | 'webhook.test'
 
 interface NewEvent {
   id: string
@@ -39,6 +41,16 @@ export function insertEvent({ before = 0, ...event }: NewEvent) {
       (SELECT event_sequence FROM account_state WHERE account_id = ${event.accountId}) - ${before},
       ${event.id}, ${event.type}, ${event.ticketId}, ${event.isInternal ? 1 : 0}, ${event.data}, ${event.createdAt}
     FROM ${event.from}`)
+}
+
+/** How many webhooks listen: where none does, nobody needs to be woken. */
+export interface Audience {
+  listeners: number
+}
+
+/** The account's audience, to be read in the batch that writes an event. */
+export function findAudience(accountId: string) {
+  return rows<Audience>(sql`SELECT listeners FROM account_state WHERE account_id = ${accountId}`)
 }
 
 /** The JSON image of the member who acts: id, name, e-mail. */

@@ -26,12 +26,27 @@ export const logins = sqliteTable(
   (t) => [primaryKey({ columns: [t.emailKey, t.accountId] })],
 )
 
-/** The counters of an account from which ticket numbers and event sequences are taken. */
-export const accountState = sqliteTable('account_state', {
-  accountId: text('account_id').primaryKey(),
-  ticketNumber: integer('ticket_number').notNull(),
-  eventSequence: integer('event_sequence').notNull(),
-})
+/**
+ * The counters of an account from which ticket numbers and event sequences are taken, and how far its events have come:
+ * those after `fanned_out_sequence` have no deliveries yet.
+ */
+export const accountState = sqliteTable(
+  'account_state',
+  {
+    accountId: text('account_id').primaryKey(),
+    ticketNumber: integer('ticket_number').notNull(),
+    eventSequence: integer('event_sequence').notNull(),
+    fannedOutSequence: integer('fanned_out_sequence').notNull().default(0),
+    /** Kept by triggers: how many active webhooks there are. */
+    listeners: integer('listeners').notNull().default(0),
+    /** The minute (since the epoch) in which deliveries were last sent, and how many in it. */
+    paceMinute: integer('pace_minute').notNull().default(0),
+    paceSent: integer('pace_sent').notNull().default(0),
+    /** When a sender last took up one of the account's webhooks. */
+    servedAt: integer('served_at').notNull().default(0),
+  },
+  (t) => [index('account_state_to_fan_out').on(t.accountId).where(sql`event_sequence > fanned_out_sequence`)],
+)
 
 /** Members of an account: people, and (kind `key`) the API keys that act in it. */
 export const users = sqliteTable(
@@ -72,7 +87,7 @@ export const revokedTokens = sqliteTable(
   },
   (t) => [
     primaryKey({ columns: [t.accountId, t.userId, t.tokenId] }),
-    index('revoked_tokens_by_expiry').on(t.accountId, t.expiresAt),
+    index('revoked_tokens_by_expiry').on(t.expiresAt),
   ],
 )
 

@@ -148,27 +148,3 @@ export const objectIntents = sqliteTable(
   },
   (t) => [primaryKey({ columns: [t.accountId, t.id] }), index('object_intents_by_age').on(t.createdAt)],
 )
-
-/**
- * The outbox: an event is written in the batch of the change it tells of. `data` is the image of the rows as they
- * were, rendered when it is sent or read.
- */
-export const events = sqliteTable(
-  'events',
-  {
-    seq: integer('seq').primaryKey(),
-    accountId: text('account_id').notNull(),
-    sequence: integer('sequence').notNull(),
-    id: text('id').notNull(),
-    type: text('type').notNull(),
-    ticketId: text('ticket_id'),
-    isInternal: integer('is_internal').notNull(),
-    data: text('data').notNull(),
-    createdAt: integer('created_at').notNull(),
-    fannedOutAt: integer('fanned_out_at'),
-  },
-  (t) => [
-    uniqueIndex('events_by_sequence').on(t.accountId, t.sequence),
-    index('events_to_fan_out').on(t.accountId, t.sequence).where(sql`fanned_out_at IS NULL`),
-  ],
-)

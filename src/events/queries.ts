@@ -1,18 +1,70 @@
-import { sql } from 'drizzle-orm'
-import { rows } from '../db/client'
+import { type SQL, sql } from 'drizzle-orm'
+import { rows, write } from '../db/client'
+import type { EventType } from '../db/outbox'
 
-/** Takes an account's oldest events that were not fanned out, at most `limit`, and marks them. */
-export function markFannedOut(accountId: string, limit: number, now: number) {
-  return rows<{ sequence: number }>(sql`
-    UPDATE events SET fanned_out_at = ${now}
-    WHERE account_id = ${accountId} AND fanned_out_at IS NULL AND sequence IN (
-      SELECT sequence FROM events WHERE account_id = ${accountId} AND fanned_out_at IS NULL
-      ORDER BY sequence LIMIT ${limit})
-    RETURNING sequence`)
+/** An event as it is stored: `data` is the JSON image of what it tells of. */
+export interface EventRow {
+  sequence: number
+  id: string
+  type: EventType
+  data: string
+  created_at: number
 }
 
-/** The accounts that have events to fan out. The sweep's own question, which no caller can ask. */
-export function findAccountsWithEvents(limit: number) {
-  return rows<{ account_id: string }>(sql`
-    SELECT account_id FROM events WHERE fanned_out_at IS NULL GROUP BY account_id LIMIT ${limit}`)
+export interface EventFilter {
+  types: readonly string[] | undefined
+  ticketId: string | undefined
+}
+
+/** How many events a page may look through for those that its filter wants. */
+export const EVENTS_A_SCAN = 1_000
+
+/** The oldest sequence that is kept (null where none is) and the newest there ever was. */
+export function findEventBounds(accountId: string) {
+  return rows<{ oldest: number | null; newest: number }>(sql`
+    SELECT (SELECT min(sequence) FROM events WHERE account_id = ${accountId}) AS oldest, event_sequence AS newest
+    FROM account_state WHERE account_id = ${accountId}`)
+}
+
+/** The events after a sequence that the filter wants, oldest first, among the next `EVENTS_A_SCAN`. */
+export function findEvents(accountId: string, after: number, filter: EventFilter, limit: number) {
+  const wanted =
+    filter.types === undefined
+      ? sql``
+      : sql`WHERE type IN (SELECT value FROM json_each(${JSON.stringify(filter.types)}))`
+  return rows<EventRow>(sql`
+    SELECT e.sequence, e.id, e.type, e.data, e.created_at
+    FROM (SELECT seq FROM (${scan(accountId, after, filter.ticketId)}) ${wanted} ORDER BY sequence LIMIT ${limit}) page
+    CROSS JOIN events e ON e.seq = page.seq AND e.account_id = ${accountId}
+    ORDER BY e.sequence`)
+}
+
+/** How many events `findEvents` looks through, and the last of them (null where there is none). */
+export function measureScan(accountId: string, after: number, { ticketId }: EventFilter) {
+  return rows<{ scanned: number; last: number | null }>(sql`
+    SELECT count(*) AS scanned, max(sequence) AS last FROM (${scan(accountId, after, ticketId)})`)
+}
+
+function scan(accountId: string, after: number, ticketId: string | undefined): SQL {
+  const ofTicket = ticketId === undefined ? sql`` : sql` AND ticket_id = ${ticketId}`
+  return sql`SELECT seq, sequence, type FROM events
+    WHERE account_id = ${accountId} AND sequence > ${after}${ofTicket} ORDER BY sequence LIMIT ${EVENTS_A_SCAN}`
+}
+
+/**
+ * Deletes events of before a time (ms), at most `limit`, and gives how many. It is of all accounts at once: the sweep's
+ * own work, in the order in which events were written.
+ */
+export function deleteOldEvents(before: number, limit: number) {
+  return rows<{ seq: number }>(sql`
+    DELETE FROM events WHERE created_at < ${before} AND seq IN (SELECT seq FROM events ORDER BY seq LIMIT ${limit})
+    RETURNING seq`)
+}
+
+/** Considers the events of accounts without an audience as told, of at most `limit` accounts. The sweep's own work. */
+export function passOverUnheard(limit: number) {
+  return write(sql`
+    UPDATE account_state SET fanned_out_sequence = event_sequence
+    WHERE listeners = 0 AND account_id IN (
+      SELECT account_id FROM account_state WHERE event_sequence > fanned_out_sequence AND listeners = 0 LIMIT ${limit})`)
 }

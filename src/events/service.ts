@@ -1,20 +1,60 @@
-import { openAccount, openDirectory } from '../db/client'
+import { z } from '@hono/zod-openapi'
+import type { ServiceContext } from '../context'
+import { openDirectory } from '../db/client'
 import type { Bindings } from '../env'
-import { findAccountsWithEvents, markFannedOut } from './queries'
+import { readCursor, writeCursor } from '../http/cursor'
+import { cursorExpired } from '../http/errors'
+import { deleteOldEvents, EVENTS_A_SCAN, findEventBounds, findEvents, measureScan, passOverUnheard } from './queries'
+import { type ListEventsInput, presentEvent } from './schema'
 
-const EVENTS_A_ROUND = 500
-const ACCOUNTS_A_SWEEP = 100
+export type { EventRow } from './queries'
+export { EVENT_TYPES, Event, type EventBody, presentEvent } from './schema'
+
+const ROWS_A_STATEMENT = 500
+const STATEMENTS_A_SWEEP = 10
+
+const Sequence = z.number().int().min(0)
 
 /**
- * Fans an account's events out to its webhooks: of which, until webhooks exist, there are none. At most 500 events;
- * the next ring or sweep takes the rest.
+ * The account's events, oldest first, from a cursor on. For agents and admins. Throws 410 for a cursor whose next events
+ * are not kept any more. A page may be short, or empty, while there is more: a filter looks through 1,000 events a page.
  */
-export async function fanOut(env: Bindings, accountId: string, now: number): Promise<void> {
-  await openAccount(env, accountId).all(markFannedOut(accountId, EVENTS_A_ROUND, now))
+export async function listEvents({ caller, db }: ServiceContext, input: ListEventsInput) {
+  const { accountId } = caller
+  const scope = { list: 'events', accountId, event: input.event?.toSorted(), ticket_id: input.ticket_id }
+  const after = readCursor(scope, input.cursor, Sequence)
+  const perPage = input.per_page ?? 20
+  const filter = { types: input.event, ticketId: input.ticket_id }
+  const [[bounds], found, [scan]] = await db.batch([
+    findEventBounds(accountId),
+    findEvents(accountId, after ?? 0, filter, perPage + 1),
+    measureScan(accountId, after ?? 0, filter),
+  ])
+  const oldest = bounds?.oldest ?? (bounds?.newest ?? 0) + 1
+  if (after !== null && after < oldest - 1) throw cursorExpired(oldest)
+  const shown = found.slice(0, perPage)
+  const isCut = found.length > perPage
+  const end = isCut ? shown.at(-1)?.sequence : scan?.last
+  return {
+    events: shown.map(presentEvent),
+    pagination: {
+      per_page: perPage,
+      next_cursor: writeCursor(scope, end ?? Math.max(after ?? 0, oldest - 1)),
+      has_more: isCut || scan?.scanned === EVENTS_A_SCAN,
+    },
+  }
 }
 
-/** Fans out what a lost message left behind, for all accounts. */
-export async function sweepEvents(env: Bindings, now: number): Promise<void> {
-  const accounts = await openDirectory(env).all(findAccountsWithEvents(ACCOUNTS_A_SWEEP))
-  for (const { account_id } of accounts) await fanOut(env, account_id, now)
+/** Forgets events that are kept no longer, in all accounts: at most 500 rows a statement, 5,000 a sweep. */
+export async function sweepEvents(env: Bindings, retentionMs: number, now: number): Promise<void> {
+  const directory = openDirectory(env)
+  for (let statements = 0; statements < STATEMENTS_A_SWEEP; statements += 1) {
+    const deleted = await directory.all(deleteOldEvents(now - retentionMs, ROWS_A_STATEMENT))
+    if (deleted.length < ROWS_A_STATEMENT) return
+  }
+}
+
+/** Passes over the events of accounts that nobody listens to. */
+export async function passOverSilentAccounts(env: Bindings): Promise<void> {
+  await openDirectory(env).all(passOverUnheard(ROWS_A_STATEMENT))
 }

@@ -9,10 +9,14 @@ const Health = z
   .object({
     status: Check,
     version: z.string(),
-    checks: z.object({ database: Check, files: Check, rate_limiter: Check }),
+    checks: z.object({ database: Check, files: Check, rate_limiter: Check, sweeper: Check }),
   })
   .openapi('Health', {
-    example: { status: 'ok', version: '0.1.0', checks: { database: 'ok', files: 'ok', rate_limiter: 'ok' } },
+    example: {
+      status: 'ok',
+      version: '0.1.0',
+      checks: { database: 'ok', files: 'ok', rate_limiter: 'ok', sweeper: 'ok' },
+    },
   })
 
 const content = { 'application/json': { schema: Health } }

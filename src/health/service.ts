@@ -1,29 +1,34 @@
 import { openDirectory } from '../db/client'
 import type { Bindings } from '../env'
 import { SECOND } from '../lib/time'
+import { sweeperOf } from '../sweep/service'
 import { ping } from './queries'
 
 type CheckResult = 'ok' | 'failed'
-type Checks = Record<'database' | 'files' | 'rate_limiter', CheckResult>
+type Checks = Record<'database' | 'files' | 'rate_limiter' | 'sweeper', CheckResult>
 
 const KEPT_FOR = 10 * SECOND
 const TIMEOUT = 5 * SECOND
 
 let latest: { at: number; checks: Promise<Checks> } | null = null
 
-/** Whether what the service stands on answers; asked at most every ten seconds and isolate. */
+/**
+ * Whether what the service stands on answers, and that the sweeper is at work, which a first question starts; asked at most every ten
+ * seconds and isolate.
+ */
 export function checkHealth(env: Bindings, now: number): Promise<Checks> {
   if (!latest || now - latest.at >= KEPT_FOR) latest = { at: now, checks: runChecks(env) }
   return latest.checks
 }
 
 async function runChecks(env: Bindings): Promise<Checks> {
-  const [database, files, rateLimiter] = await Promise.all([
+  const [database, files, rateLimiter, sweeper] = await Promise.all([
     check(openDirectory(env).all(ping())),
     check(env.FILES.head('health')),
     check(env.RATE_LIMITER.getByName('health').ping()),
+    check(sweeperOf(env).arm()),
   ])
-  return { database, files, rate_limiter: rateLimiter }
+  return { database, files, rate_limiter: rateLimiter, sweeper }
 }
 
 async function check(work: PromiseLike<unknown>): Promise<CheckResult> {

@@ -79,6 +79,12 @@ export function conflict(details: ErrorDetail[]): ApiError {
   return new ApiError(409, 'conflict', 'The request conflicts with what is there', details)
 }
 
+/** 410: the events after the cursor are kept no longer; `oldest` is the first sequence that is. */
+export function cursorExpired(oldest: number): ApiError {
+  const details = [{ field: 'cursor', message: `The oldest sequence that is kept is ${oldest}` }]
+  return new ApiError(410, 'cursor_expired', 'The cursor is older than what is kept', details)
+}
+
 /** 413; the message names the limit. */
 export function payloadTooLarge(message: string): ApiError {
   return new ApiError(413, 'payload_too_large', message)

@@ -28,6 +28,7 @@ const ERRORS = {
   403: 'The role of the caller may not do this',
   404: 'Not there, or not visible to this caller',
   409: 'The request conflicts with what is there',
+  410: 'The cursor is older than what is kept',
   413: 'The body is too large',
   415: 'The body is not JSON',
   422: 'Well-formed, but refers to something that is not allowed',

@@ -1,4 +1,4 @@
-import { createHmac, hkdfSync, timingSafeEqual } from 'node:crypto'
+import { createHash, createHmac, hkdfSync, timingSafeEqual } from 'node:crypto'
 
 /** A key of 32 bytes for one purpose, derived from a secret with HKDF-SHA-256 (RFC 5869). */
 export function deriveKey(secret: string, purpose: string): Buffer {
@@ -15,6 +15,11 @@ export function sameText(left: string, right: string): boolean {
   const a = Buffer.from(left)
   const b = Buffer.from(right)
   return a.length === b.length && timingSafeEqual(a, b)
+}
+
+/** SHA-256 of a text, as 43 characters of base64url. */
+export function sha256(text: string): string {
+  return createHash('sha256').update(text).digest('base64url')
 }
 
 /** SHA-256 of bytes as 64 hexadecimal digits. */

@@ -25,7 +25,7 @@ export const STATUSES = ['open', 'in_progress', 'resolved', 'closed'] as const
 export const PRIORITIES = ['low', 'medium', 'high', 'critical'] as const
 const MAX_DESCRIPTION_BYTES = 65_536
 
-const Status = z.enum(STATUSES)
+export const TicketStatus = z.enum(STATUSES).openapi('TicketStatus')
 const Priority = z.enum(PRIORITIES)
 const Title = line(200)
 const Description = body(MAX_DESCRIPTION_BYTES)
@@ -51,7 +51,7 @@ const ticketShape = {
   version: z.number().int().openapi({ description: 'Rises with every change' }),
   title: z.string(),
   description: z.string(),
-  status: Status,
+  status: TicketStatus,
   priority: Priority,
   created_at: WireTime,
   updated_at: WireTime,
@@ -61,6 +61,9 @@ const ticketShape = {
 }
 
 const TicketListItem = z.object(ticketShape).openapi('TicketListItem', { example: EXAMPLE })
+
+/** A ticket as events tell of it. */
+export const EventTicket = z.object({ ...ticketShape, custom_fields: CustomFields }).openapi('EventTicket')
 
 const Ticket = z
   .object({ ...ticketShape, custom_fields: CustomFields, attachments: z.array(Attachment) })
@@ -105,7 +108,7 @@ export const CreateTicketBody = z
   .strictObject({
     title: Title,
     description: Description,
-    status: Status.optional().openapi({ default: 'open' }),
+    status: TicketStatus.optional().openapi({ default: 'open' }),
     priority: Priority.optional().openapi({ default: 'medium' }),
     created_by: id('user456').optional(),
     assigned_to: id('agent789').nullable().optional(),
@@ -129,7 +132,7 @@ export const UpdateTicketBody = z
   .strictObject({
     title: Title.optional(),
     description: Description.optional(),
-    status: Status.optional(),
+    status: TicketStatus.optional(),
     priority: Priority.optional(),
     created_by: id('user456').optional(),
     assigned_to: id('agent789').nullable().optional(),
@@ -166,9 +169,14 @@ export function presentTicketListItem(row: TicketRow): z.infer<typeof TicketList
   }
 }
 
+/** A ticket as events tell of it. */
+export function presentEventTicket(row: TicketRow): z.infer<typeof EventTicket> {
+  return { ...presentTicketListItem(row), custom_fields: JSON.parse(row.custom_fields) }
+}
+
 /** A ticket as its creation and its changes are answered: with custom fields and attachments, without comments. */
 export function presentTicket(row: TicketRow, attachments: z.infer<typeof Attachment>[]): z.infer<typeof Ticket> {
-  return { ...presentTicketListItem(row), custom_fields: JSON.parse(row.custom_fields), attachments }
+  return { ...presentEventTicket(row), attachments }
 }
 
 /** The whole of a ticket, with counts of what the caller may see. */

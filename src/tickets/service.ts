@@ -11,6 +11,7 @@ import {
 import { findLatestComments, presentComment } from '../comments/service'
 import type { ServiceContext } from '../context'
 import { DbError } from '../db/errors'
+import { findAudience } from '../db/outbox'
 import type { References } from '../db/references'
 import { type ApiError, type ErrorDetail, forbidden, notFound, validationError } from '../http/errors'
 import { offsetOf, pageRequest } from '../http/pagination'
@@ -37,6 +38,9 @@ import {
   presentTicketListItem,
   type UpdateTicketInput,
 } from './schema'
+
+export type { TicketRow } from './image.queries'
+export { EventTicket, presentEventTicket, TicketStatus } from './schema'
 
 /** How many of a ticket's comments and attachments come with it. */
 const LATEST = 100
@@ -89,7 +93,7 @@ export async function createTicket(ctx: ServiceContext, input: CreateTicketInput
     customFields: input.custom_fields ?? {},
   }
   const images = attachmentImages(caller.accountId, { ticketId: id })
-  const [[row], attachments] = await db
+  const [[row], attachments, [audience]] = await db
     .change(
       [
         takeTicketNumber(caller.accountId),
@@ -97,13 +101,13 @@ export async function createTicket(ctx: ServiceContext, input: CreateTicketInput
         ...attachFiles(ctx, { ticketId: id, commentId: null, isInternal: false }, files),
         insertCreatedEvent(caller.accountId, id, newId('evt', now), images, now),
       ],
-      [findTicket(caller, id), findLatestAttachments(caller, id, LATEST)],
+      [findTicket(caller, id), findLatestAttachments(caller, id, LATEST), findAudience(caller.accountId)],
     )
     .catch(async (error) => {
       discardFiles(ctx, files)
       throw await refusedReference(ctx, error, named)
     })
-  ctx.wake()
+  ctx.wake(audience)
   if (!row) throw notFound()
   return presentTicket(
     row,
@@ -121,7 +125,7 @@ export async function updateTicket(ctx: ServiceContext, ticketId: string, input:
   refuseFields(refusedOnChange(caller.role, Object.keys(input)))
   const changeId = newId('change', now)
   const before = input.status === undefined ? null : statusesBefore(caller.role, input.status)
-  const [[row], changes, attachments] = await db
+  const [[row], changes, attachments, [audience]] = await db
     .change(
       changeTicket({
         caller,
@@ -136,13 +140,14 @@ export async function updateTicket(ctx: ServiceContext, ticketId: string, input:
         findTicket(caller, ticketId),
         findChange(caller.accountId, changeId),
         findLatestAttachments(caller, ticketId, LATEST),
+        findAudience(caller.accountId),
       ],
     )
     .catch(async (error) => {
       throw await refusedReference(ctx, error, { createdBy: input.created_by, assignedTo: input.assigned_to })
     })
   if (!row) throw notFound()
-  if (changes.length > 0) ctx.wake()
+  if (changes.length > 0) ctx.wake(audience)
   else if (before && input.status !== row.status && !before.includes(row.status))
     throw forbidden([detail(['status'], `can not be set to ${input.status} by your role`)])
   return presentTicket(
@@ -155,7 +160,7 @@ export async function updateTicket(ctx: ServiceContext, ticketId: string, input:
 export async function deleteTicket(ctx: ServiceContext, ticketId: string): Promise<void> {
   const { caller, db, now } = ctx
   const [comments, history, ticket] = deleteTicketRows(caller.accountId, ticketId)
-  const [deleted] = await db
+  const [deleted, [audience]] = await db
     .change(
       [
         ...tellOfDeletion(caller, ticketId, newId('evt', now), now),
@@ -163,11 +168,11 @@ export async function deleteTicket(ctx: ServiceContext, ticketId: string): Promi
         comments,
         history,
       ],
-      [ticket],
+      [ticket, findAudience(caller.accountId)],
     )
     .catch(refuse)
   if (deleted.length === 0) throw notFound()
-  ctx.wake()
+  ctx.wake(audience)
   ctx.later(deleteObjects(ctx.files, db).catch(() => undefined))
 }
 

@@ -11,7 +11,7 @@ export const UserRef = z
   .object({ id: z.string(), name: z.string(), email: z.string() })
   .openapi('UserRef', { example: { id: 'user456', name: 'Jane Smith', email: 'jane@example.com' } })
 
-const User = z
+export const User = z
   .object({
     id: z.string(),
     name: z.string(),

@@ -1,5 +1,6 @@
 import type { ServiceContext } from '../context'
 import { DbError } from '../db/errors'
+import { findAudience } from '../db/outbox'
 import { conflict, forbidden, invalidCredentials, invalidInput, notFound } from '../http/errors'
 import { offsetOf, pageRequest } from '../http/pagination'
 import { refusalOf, refuse } from '../http/refusals'
@@ -18,7 +19,8 @@ import {
   type UpdateUserInput,
 } from './schema'
 
-export { UserRef } from './schema'
+export type { UserRow } from './queries'
+export { presentUser, User, UserRef } from './schema'
 
 /** A page of the account's people. For agents and admins. */
 export async function listUsers({ db }: ServiceContext, input: ListUsersInput) {
@@ -80,9 +82,11 @@ export async function createUser(ctx: ServiceContext, input: CreateUserInput) {
     eventId: newId('evt', now),
     now,
   })
-  const [[row]] = await db.change(person.statements, [findUser(caller.accountId, id)]).catch(refusePerson)
+  const [[row], [audience]] = await db
+    .change(person.statements, [findUser(caller.accountId, id), findAudience(caller.accountId)])
+    .catch(refusePerson)
   if (!row) throw notFound()
-  ctx.wake()
+  ctx.wake(audience)
   return presentUser(row)
 }
 

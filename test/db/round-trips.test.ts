@@ -11,7 +11,7 @@ import { ask } from '../helpers/tickets'
 const wire: { fetch(url: string, init: { body: string }): Promise<Response> } = Reflect.get(env.DB, 'fetcher')
 
 /** Work of the queue's consumer, which rings for what earlier requests have written. */
-const OF_THE_QUEUE = /fanned_out_at/
+const OF_THE_QUEUE = /fanned_out_sequence|lease_id/
 
 let account: Account
 let ticketId: string

@@ -36,7 +36,7 @@ async function deliver(accounts: string[], queue = 'ticketing-webhooks') {
     ack: vi.spyOn(message, 'ack'),
     retry: vi.spyOn(message, 'retry'),
   }))
-  await worker.queue(batch, env)
+  await worker.queue(batch, env, createExecutionContext())
   return told.map(({ ack, retry }) => ({ acked: ack.mock.calls.length, retried: retry.mock.calls }))
 }
 

@@ -1,0 +1,31 @@
+import type { OpenAPIHono } from '@hono/zod-openapi'
+import type { AppEnv } from '../http/app-env'
+import { addRoute, describeRoute, json } from '../http/route'
+import { guard } from '../rate-limiting/middleware'
+import { STAFF } from '../roles'
+import { serviceContext } from '../service-context'
+import { EventList, ListEventsQuery } from './schema'
+import { listEvents } from './service'
+
+const listEventsRoute = describeRoute({
+  method: 'get',
+  path: '/events',
+  operationId: 'listEvents',
+  summary: 'What has happened in the account, oldest first: the bodies that webhooks are sent',
+  description:
+    'Start without a cursor and come back with `next_cursor`, at any time: nothing is missed while events are kept. ' +
+    'A filter looks through 1,000 events a page, so that a page may be short, or empty, while `has_more` is true.',
+  tags: ['Webhooks'],
+  guard: guard(STAFF),
+  fails: [410],
+  request: { query: ListEventsQuery },
+  responses: { 200: json(EventList, 'A page of events') },
+})
+
+/** Puts the route of events into the router. */
+export function addEventRoutes(app: OpenAPIHono<AppEnv>): void {
+  addRoute(app, listEventsRoute, async (c) => {
+    const { events, pagination } = await listEvents(serviceContext(c), c.req.valid('query'))
+    return c.json({ data: events, pagination }, 200)
+  })
+}

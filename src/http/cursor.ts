@@ -1,0 +1,76 @@
+import { z } from '@hono/zod-openapi'
+import { sha256 } from '../lib/crypto'
+import { invalidInput } from './errors'
+import { PageQuery } from './pagination'
+import { detail } from './validation'
+
+/** The query parameters of a list that is walked by cursor. An empty cursor starts. */
+export const CursorQuery = {
+  cursor: z.string().max(500).optional().openapi({ description: 'As an answer gave it; empty or absent to start' }),
+  per_page: PageQuery.per_page,
+}
+
+const Content = z.tuple([z.string(), z.unknown()])
+
+/** What a cursor belongs to: the list, the account and the filters, for it means nothing in another. */
+export type CursorScope = Record<string, unknown>
+
+/** A cursor for a position (any JSON) in a list. It is opaque, not secret: it opens nothing that its bearer can't see. */
+export function writeCursor(scope: CursorScope, position: unknown): string {
+  return Buffer.from(JSON.stringify([scopeName(scope), position])).toString('base64url')
+}
+
+/** The position of a cursor, or null to start. Throws 400 for one that is not of this list and these filters. */
+export function readCursor<T>(scope: CursorScope, text: string | undefined, Position: z.ZodType<T>): T | null {
+  if (text === undefined || text === '') return null
+  const content = Content.safeParse(parse(text)).data
+  const position = content && content[0] === scopeName(scope) ? Position.safeParse(content[1]).data : undefined
+  if (position === undefined) throw invalidInput([detail(['cursor'], 'must be empty, or a cursor of this very list')])
+  return position
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(Buffer.from(text, 'base64url').toString())
+  } catch {
+    return null
+  }
+}
+
+function scopeName(scope: CursorScope): string {
+  return sha256(JSON.stringify(scope)).slice(0, 8)
+}
+
+export const CursorPagination = z
+  .object({
+    per_page: z.number().int(),
+    next_cursor: z.string().nullable(),
+    prev_cursor: z.string().nullable(),
+    next_page_url: z.string().nullable(),
+    prev_page_url: z.string().nullable(),
+  })
+  .openapi('CursorPagination')
+
+/** The `pagination` of an answer that is walked by cursor, and its `Link` header (RFC 8288). */
+export function paginateByCursor(url: URL, perPage: number, cursors: { next: string | null; prev: string | null }) {
+  const at = (cursor: string | null) => {
+    if (cursor === null) return null
+    const query = new URLSearchParams(url.search)
+    query.set('cursor', cursor)
+    return `${url.pathname}?${query}`
+  }
+  const relations = { prev: at(cursors.prev), next: at(cursors.next) }
+  const link = Object.entries(relations)
+    .flatMap(([name, target]) => (target ? [`<${target}>; rel="${name}"`] : []))
+    .join(', ')
+  return {
+    link,
+    pagination: {
+      per_page: perPage,
+      next_cursor: cursors.next,
+      prev_cursor: cursors.prev,
+      next_page_url: relations.next,
+      prev_page_url: relations.prev,
+    },
+  }
+}

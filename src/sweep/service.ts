@@ -1,0 +1,35 @@
+import { sweepObjects } from '../attachments/service'
+import { sweepTokens } from '../auth/service'
+import type { Sweeper as SweeperPort } from '../context'
+import { type Bindings, configOf } from '../env'
+import { passOverSilentAccounts, sweepEvents } from '../events/service'
+import { writeLog } from '../http/logging'
+import { reach } from '../http/reach'
+import { DAY } from '../lib/time'
+import { ringForWork, sweepDeliveries } from '../webhooks/service'
+
+/** The sweeper as requests know it. There is one for all accounts. */
+export function sweeperOf(env: Pick<Bindings, 'SWEEPER'>): SweeperPort {
+  return {
+    arm: () => reach(() => env.SWEEPER.getByName('sweeper').arm()),
+  }
+}
+
+/**
+ * Looks after what was left behind, in all accounts: rings for events and deliveries, forgets what is kept no longer,
+ * deletes objects of what is gone. Gives the account that the next sweep goes on with. Never throws: a part that fails is
+ * logged, and tried again by the next sweep.
+ */
+export async function sweep(env: Bindings, after: string, now: number): Promise<string> {
+  const [next, ...others] = await Promise.allSettled([
+    ringForWork(env, after, now),
+    passOverSilentAccounts(env),
+    sweepEvents(env, configOf(env).eventRetentionDays * DAY, now),
+    sweepDeliveries(env, now),
+    sweepObjects(env, now),
+    sweepTokens(env, now),
+  ])
+  const failed = [next, ...others].filter((result) => result.status === 'rejected').length
+  if (failed > 0) writeLog('error', { sweep: 'failed', parts: failed })
+  return next.status === 'fulfilled' ? next.value : ''
+}

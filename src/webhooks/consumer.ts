@@ -1,0 +1,101 @@
+import { openAccount } from '../db/client'
+import type { Bindings, WakeMessage } from '../env'
+import { writeLog } from '../http/logging'
+import { SECOND } from '../lib/time'
+import { Bell } from './bell'
+import { showDeadLetter } from './deliveries.queries'
+import { expandReplay, fanOutEvents, findReplays, findWork } from './fan-out.queries'
+import { startSender } from './sender'
+
+/** After so long without a turn that ended, the senders under way are left to themselves. */
+const STALL = SECOND
+const BATCHES_A_MESSAGE = 5
+const RETRY = { delaySeconds: 5 }
+const DELIVERIES_A_DEAD_LETTER = 500
+
+type Message = Pick<globalThis.Message<WakeMessage>, 'body' | 'ack' | 'retry' | 'id'>
+
+/**
+ * What the queue's messages ask for: makes deliveries of the events of the accounts they name, and sends what is due, of
+ * all accounts. Acknowledges each message or puts it back, and never throws, for a handler that does would bring back
+ * those already done. It returns once nothing moves any more: subscribers that do not answer are waited for behind it.
+ */
+export async function consume(env: Bindings, ctx: ExecutionContext, messages: readonly Message[]): Promise<void> {
+  const bell = new Bell(env.WEBHOOKS)
+  const prepared = new Map<string, Promise<boolean>>()
+  for (const { body } of messages)
+    if (body.account_id !== null && !prepared.has(body.account_id))
+      prepared.set(body.account_id, succeeds(prepareDeliveries(env, body.account_id, bell)))
+  await Promise.all(prepared.values())
+  const sent = await succeeds(send(env, ctx, bell))
+  for (const message of messages) {
+    const ready = message.body.account_id === null || (await prepared.get(message.body.account_id))
+    if (ready && sent) message.ack()
+    else message.retry(RETRY)
+  }
+  await bell.ring()
+}
+
+/**
+ * What became of messages that were put back too often: shows on the deliveries that are due, which the sweep will try
+ * again, and in the log. Never throws.
+ */
+export async function consumeDeadLetters(env: Bindings, messages: readonly Message[]): Promise<void> {
+  for (const message of messages) {
+    const accountId = message.body.account_id
+    writeLog('error', { dead_letter: message.id, account_id: accountId })
+    const shown =
+      accountId === null ||
+      (await succeeds(openAccount(env, accountId).all(showDeadLetter(accountId, DELIVERIES_A_DEAD_LETTER, Date.now()))))
+    if (shown) message.ack()
+    else message.retry(RETRY)
+  }
+}
+
+/** Makes deliveries of an account's events and replays, a bounded number; rings for the rest. Throws `DbError`. */
+async function prepareDeliveries(env: Bindings, accountId: string, bell: Bell): Promise<void> {
+  const db = openAccount(env, accountId)
+  const questions = [findWork(accountId), findReplays(accountId)] as const
+  let [[work], replays] = await db.batch(questions)
+  for (let batches = 0; batches < BATCHES_A_MESSAGE; batches += 1) {
+    if (!work || (work.events === 0 && replays.length === 0)) return
+    const now = Date.now()
+    const expanded = replays.flatMap((replay) => expandReplay(accountId, replay, now))
+    const writes = [...(work.events === 1 ? fanOutEvents(accountId, now) : []), ...expanded]
+    ;[[work], replays] = await db.change(writes, questions)
+  }
+  bell.add(accountId, Date.now())
+}
+
+/** Sends what is due, until nothing is, or until nothing moves. Throws `DbError`. */
+async function send(env: Bindings, ctx: ExecutionContext, bell: Bell): Promise<void> {
+  let turns = 0
+  let isHandedOver = false
+  const sender = startSender(env, (nextAt) => {
+    turns += 1
+    if (nextAt !== null && (isHandedOver || nextAt > Date.now())) bell.add(null, nextAt)
+  })
+  const done = sender.done.then((lookAgain) => ({ lookAgain }))
+  for (let before = -1; before < turns; ) {
+    before = turns
+    const ended = await Promise.race([done, sleep(STALL)])
+    if (!ended) continue
+    if (ended.lookAgain !== null) bell.add(null, ended.lookAgain)
+    return
+  }
+  isHandedOver = true
+  sender.stop()
+  if (sender.isFull()) bell.add(null, Date.now())
+  ctx.waitUntil(succeeds(done.then(() => bell.ring())))
+}
+
+function sleep(milliseconds: number): Promise<null> {
+  return new Promise((resolve) => setTimeout(() => resolve(null), milliseconds))
+}
+
+function succeeds(work: Promise<unknown>): Promise<boolean> {
+  return work.then(
+    () => true,
+    () => false,
+  )
+}

@@ -1,0 +1,137 @@
+import { z } from '@hono/zod-openapi'
+import type { ServiceContext } from '../context'
+import { DbError } from '../db/errors'
+import { readCursor, writeCursor } from '../http/cursor'
+import { conflict, notFound, validationError } from '../http/errors'
+import { refusalOf, refuse } from '../http/refusals'
+import { detail } from '../http/validation'
+import { newId } from '../lib/ids'
+import {
+  DELIVERIES_A_SCAN,
+  findAttempts,
+  findDeliveries,
+  findDelivery,
+  insertTest,
+  measureScan,
+  requestAttempt,
+} from './deliveries.queries'
+import { insertReplay, measureReplay } from './fan-out.queries'
+import { findWebhook } from './queries'
+import { type ListDeliveriesInput, presentDelivery, presentDeliveryWithAttempts, type ReplayInput } from './schema'
+
+const ATTEMPTS_SHOWN = 100
+const EVENTS_A_REPLAY = 10_000
+
+const Position = z.object({ towards: z.enum(['older', 'newer']), beyond: z.number().int() })
+
+/** A webhook's deliveries, newest event first, walked by cursor. For admins. Throws 404. */
+export async function listDeliveries(ctx: ServiceContext, webhookId: string, input: ListDeliveriesInput) {
+  const { accountId } = ctx.caller
+  const { status, event } = input
+  const scope = { list: 'deliveries', accountId, webhookId, status, event }
+  const { towards, beyond } = readCursor(scope, input.cursor, Position) ?? { towards: 'older', beyond: null }
+  const slice = { status, event, towards, beyond } as const
+  const perPage = input.per_page ?? 20
+  const [[webhook], found, [scan]] = await ctx.db.batch([
+    findWebhook(accountId, webhookId),
+    findDeliveries(accountId, webhookId, slice, perPage + 1),
+    measureScan(accountId, webhookId, slice),
+  ])
+  if (!webhook) throw notFound()
+  const near = found.slice(0, perPage)
+  const isCut = found.length > perPage
+  const mayHoldMore = isCut || scan?.scanned === DELIVERIES_A_SCAN
+  const shown = towards === 'older' ? near : near.toReversed()
+  const further = mayHoldMore ? (isCut ? near.at(-1)?.sequence : scan?.last) : undefined
+  const at = (direction: 'older' | 'newer', sequence: number | null | undefined) =>
+    sequence == null ? null : writeCursor(scope, { towards: direction, beyond: sequence })
+  const cursors =
+    towards === 'older'
+      ? { next: at('older', further), prev: beyond === null ? null : at('newer', shown[0]?.sequence ?? beyond - 1) }
+      : { next: at('older', shown.at(-1)?.sequence ?? (beyond ?? 0) + 1), prev: at('newer', further) }
+  return { perPage, cursors, deliveries: shown.map(presentDelivery) }
+}
+
+/** One delivery with its latest 100 attempts. For admins. Throws 404. */
+export async function getDelivery({ caller, db }: ServiceContext, webhookId: string, id: string) {
+  const { accountId } = caller
+  const [[webhook], [row], attempts] = await db.batch([
+    findWebhook(accountId, webhookId),
+    findDelivery(accountId, webhookId, id),
+    findAttempts(accountId, id, ATTEMPTS_SHOWN),
+  ])
+  if (!webhook || !row) throw notFound()
+  return presentDeliveryWithAttempts(row, attempts)
+}
+
+/** Sends a delivery once more, now, whatever became of it. For admins. Throws 404, and 409 for an inactive webhook. */
+export async function redeliver(ctx: ServiceContext, webhookId: string, id: string) {
+  const { accountId } = ctx.caller
+  const [[webhook], [row]] = await ctx.db
+    .change(requestAttempt(accountId, webhookId, id, ctx.now), [
+      findWebhook(accountId, webhookId),
+      findDelivery(accountId, webhookId, id),
+    ])
+    .catch(refuse)
+  if (!webhook || !row) throw notFound()
+  mustBeActive(webhook)
+  ctx.wake({ listeners: 1 })
+  return presentDelivery(row)
+}
+
+/** Sends a `webhook.test` to the webhook. For admins. Throws 404, and 409 for an inactive webhook. */
+export async function testWebhook(ctx: ServiceContext, webhookId: string) {
+  const { accountId } = ctx.caller
+  const test = { id: newId('evt', ctx.now), deliveryId: newId('dlv', ctx.now) }
+  const [[webhook], [row]] = await ctx.db
+    .change(insertTest(accountId, webhookId, test, ctx.now), [
+      findWebhook(accountId, webhookId),
+      findDelivery(accountId, webhookId, test.deliveryId),
+    ])
+    .catch(refuse)
+  if (!webhook) throw notFound()
+  mustBeActive(webhook)
+  if (!row) throw notFound()
+  ctx.wake({ listeners: 1 })
+  return presentDelivery(row)
+}
+
+/**
+ * Sends the events of a span of time once more, those that the webhook wants and that are younger than it. For admins.
+ * Gives how many. Throws 404, 409 for an inactive webhook and while another replay is being taken up, and 422 for more
+ * than 10,000 events.
+ */
+export async function replay(ctx: ServiceContext, webhookId: string, input: ReplayInput) {
+  const { accountId } = ctx.caller
+  const wish = {
+    webhookId,
+    since: input.since,
+    until: input.until ?? ctx.now + 1,
+    onlyFailed: input.only_failed ?? false,
+  }
+  const [[webhook], [measured]] = await ctx.db.batch([
+    findWebhook(accountId, webhookId),
+    measureReplay(accountId, wish, EVENTS_A_REPLAY + 1),
+  ])
+  if (!webhook) throw notFound()
+  mustBeActive(webhook)
+  const { count, first, last } = measured ?? { count: 0, first: null, last: null }
+  if (count > EVENTS_A_REPLAY)
+    throw validationError([detail(['since'], 'would be more than the 10,000 events of a replay')])
+  if (first === null || last === null) return { count }
+  const noted = await ctx.db.first(insertReplay(accountId, wish, first, last)).catch(refuseReplay)
+  if (!noted) throw conflict([detail(['webhook_id'], 'must be of an active webhook')])
+  ctx.wake({ listeners: 1 })
+  return { count }
+}
+
+function mustBeActive({ active }: { active: number }): void {
+  if (active !== 1) throw conflict([detail(['webhook_id'], 'must be of an active webhook')])
+}
+
+function refuseReplay(error: unknown): never {
+  const isUnderWay = error instanceof DbError && error.failure.kind === 'unique'
+  throw isUnderWay
+    ? conflict([detail(['webhook_id'], 'must not be of a webhook whose last replay is being taken up')])
+    : refusalOf(error)
+}

@@ -1,0 +1,231 @@
+import { type OpenAPIHono, z } from '@hono/zod-openapi'
+import type { AppEnv } from '../http/app-env'
+import { paginateByCursor } from '../http/cursor'
+import { pathId } from '../http/fields'
+import { paginate } from '../http/pagination'
+import { addRoute, describeRoute, empty, json, jsonRequest } from '../http/route'
+import { guard } from '../rate-limiting/middleware'
+import { ADMINS } from '../roles'
+import { serviceContext } from '../service-context'
+import { getDelivery, listDeliveries, redeliver, replay, testWebhook } from './delivery-log'
+import {
+  CreateWebhookBody,
+  DeliveryAnswer,
+  DeliveryList,
+  DeliveryWithAttemptsAnswer,
+  ListDeliveriesQuery,
+  ListWebhooksQuery,
+  ReplayAnswer,
+  ReplayBody,
+  UpdateWebhookBody,
+  WebhookAnswer,
+  WebhookList,
+  WebhookWithSecretAnswer,
+} from './schema'
+import { createWebhook, deleteWebhook, getWebhook, listWebhooks, rotateSecret, updateWebhook } from './service'
+
+const params = z.object({ webhook_id: pathId('webhook_id', 'webhook_01jt0v7m3zq8x5y2w9r4n6p1kc') })
+const deliveryParams = params.extend({ delivery_id: pathId('delivery_id', 'dlv_01jt0v7m3z5e1c9a7b3d2f4e6a') })
+const tags = ['Webhooks']
+
+const listWebhooksRoute = describeRoute({
+  method: 'get',
+  path: '/webhooks',
+  operationId: 'listWebhooks',
+  summary: 'List the webhooks of the account',
+  tags,
+  guard: guard(ADMINS),
+  request: { query: ListWebhooksQuery },
+  responses: { 200: json(WebhookList, 'A page of webhooks, newest first') },
+})
+
+const createWebhookRoute = describeRoute({
+  method: 'post',
+  path: '/webhooks',
+  operationId: 'createWebhook',
+  summary: 'Subscribe a URL to events; only this answer shows the signing secret',
+  description:
+    'Events from now on are sent as signed `POST`s (Standard Webhooks). At most 10 webhooks an account (premium 50), ' +
+    'one for each URL.',
+  tags,
+  guard: guard(ADMINS),
+  fails: [409, 422],
+  request: { body: jsonRequest(CreateWebhookBody) },
+  responses: { 201: json(WebhookWithSecretAnswer, 'The webhook') },
+})
+
+const getWebhookRoute = describeRoute({
+  method: 'get',
+  path: '/webhooks/{webhook_id}',
+  operationId: 'getWebhook',
+  summary: 'Get one webhook',
+  tags,
+  guard: guard(ADMINS),
+  fails: [404],
+  request: { params },
+  responses: { 200: json(WebhookAnswer, 'The webhook') },
+})
+
+const updateWebhookRoute = describeRoute({
+  method: 'patch',
+  path: '/webhooks/{webhook_id}',
+  operationId: 'updateWebhook',
+  summary: 'Change a webhook, or switch it on or off',
+  description:
+    'What is pending goes to the new URL. While a webhook is off nothing is sent and nothing new is noted for it; what ' +
+    'was pending goes on when it is on again, and `POST …/replay` sends what it missed.',
+  tags,
+  guard: guard(ADMINS),
+  fails: [404, 409, 422],
+  request: { params, body: jsonRequest(UpdateWebhookBody) },
+  responses: { 200: json(WebhookAnswer, 'The changed webhook') },
+})
+
+const deleteWebhookRoute = describeRoute({
+  method: 'delete',
+  path: '/webhooks/{webhook_id}',
+  operationId: 'deleteWebhook',
+  summary: 'End a webhook; what is pending is not sent any more',
+  tags,
+  guard: guard(ADMINS),
+  fails: [404],
+  request: { params },
+  responses: { 204: empty('Ended') },
+})
+
+const rotateSecretRoute = describeRoute({
+  method: 'post',
+  path: '/webhooks/{webhook_id}/rotate-secret',
+  operationId: 'rotateWebhookSecret',
+  summary: 'Give a webhook a new signing secret; for 24 hours the old one signs too',
+  tags,
+  guard: guard(ADMINS),
+  fails: [404],
+  request: { params },
+  responses: { 200: json(WebhookWithSecretAnswer, 'The webhook with its new secret') },
+})
+
+const testWebhookRoute = describeRoute({
+  method: 'post',
+  path: '/webhooks/{webhook_id}/test',
+  operationId: 'testWebhook',
+  summary: 'Send a `webhook.test` event to this webhook alone',
+  tags,
+  guard: guard(ADMINS),
+  fails: [404, 409],
+  request: { params },
+  responses: { 202: json(DeliveryAnswer, 'The delivery that is on its way') },
+})
+
+const listDeliveriesRoute = describeRoute({
+  method: 'get',
+  path: '/webhooks/{webhook_id}/deliveries',
+  operationId: 'listDeliveries',
+  summary: 'What was sent to a webhook, or will be: newest event first',
+  description:
+    'Settled deliveries are kept for 7 days. A filter by event looks through 1,000 deliveries a page, so that a page may ' +
+    'be short, or empty, while there is a `next_cursor`.',
+  tags,
+  guard: guard(ADMINS),
+  fails: [404],
+  request: { params, query: ListDeliveriesQuery },
+  responses: { 200: json(DeliveryList, 'A page of deliveries') },
+})
+
+const getDeliveryRoute = describeRoute({
+  method: 'get',
+  path: '/webhooks/{webhook_id}/deliveries/{delivery_id}',
+  operationId: 'getDelivery',
+  summary: 'One delivery with its attempts',
+  tags,
+  guard: guard(ADMINS),
+  fails: [404],
+  request: { params: deliveryParams },
+  responses: { 200: json(DeliveryWithAttemptsAnswer, 'The delivery') },
+})
+
+const redeliverRoute = describeRoute({
+  method: 'post',
+  path: '/webhooks/{webhook_id}/deliveries/{delivery_id}/redeliver',
+  operationId: 'redeliver',
+  summary: 'Send a delivery once more, now',
+  tags,
+  guard: guard(ADMINS),
+  fails: [404, 409],
+  request: { params: deliveryParams },
+  responses: { 202: json(DeliveryAnswer, 'The delivery that is on its way') },
+})
+
+const replayRoute = describeRoute({
+  method: 'post',
+  path: '/webhooks/{webhook_id}/replay',
+  operationId: 'replayWebhook',
+  summary: 'Send the events of a span of time once more',
+  description:
+    'Of what the webhook wants, from its creation on, at most 10,000 events. They begin their retry schedule anew; ' +
+    '`only_failed` leaves out what was delivered.',
+  tags,
+  guard: guard(ADMINS),
+  fails: [404, 409, 422],
+  request: { params, body: jsonRequest(ReplayBody) },
+  responses: { 202: json(ReplayAnswer, 'How many events will be sent') },
+})
+
+/** Puts the routes of webhooks and their deliveries into the router, all of them for admins. */
+export function addWebhookRoutes(app: OpenAPIHono<AppEnv>): void {
+  addRoute(app, listWebhooksRoute, async (c) => {
+    const { page, total, webhooks } = await listWebhooks(serviceContext(c), c.req.valid('query'))
+    const { link, pagination } = paginate(new URL(c.req.url), page, total)
+    return c.json({ data: webhooks, pagination }, 200, { Link: link })
+  })
+
+  addRoute(app, createWebhookRoute, async (c) => {
+    const ctx = serviceContext(c)
+    const webhook = await createWebhook(ctx, c.req.valid('json'))
+    return c.json({ data: webhook }, 201, { Location: `${ctx.links.prefix}/webhooks/${webhook.id}` })
+  })
+
+  addRoute(app, getWebhookRoute, async (c) => {
+    return c.json({ data: await getWebhook(serviceContext(c), c.req.valid('param').webhook_id) }, 200)
+  })
+
+  addRoute(app, updateWebhookRoute, async (c) => {
+    const { webhook_id } = c.req.valid('param')
+    return c.json({ data: await updateWebhook(serviceContext(c), webhook_id, c.req.valid('json')) }, 200)
+  })
+
+  addRoute(app, deleteWebhookRoute, async (c) => {
+    await deleteWebhook(serviceContext(c), c.req.valid('param').webhook_id)
+    return c.body(null, 204)
+  })
+
+  addRoute(app, rotateSecretRoute, async (c) => {
+    return c.json({ data: await rotateSecret(serviceContext(c), c.req.valid('param').webhook_id) }, 200)
+  })
+
+  addRoute(app, testWebhookRoute, async (c) => {
+    return c.json({ data: await testWebhook(serviceContext(c), c.req.valid('param').webhook_id) }, 202)
+  })
+
+  addRoute(app, listDeliveriesRoute, async (c) => {
+    const { webhook_id } = c.req.valid('param')
+    const { perPage, cursors, deliveries } = await listDeliveries(serviceContext(c), webhook_id, c.req.valid('query'))
+    const { link, pagination } = paginateByCursor(new URL(c.req.url), perPage, cursors)
+    return c.json({ data: deliveries, pagination }, 200, link === '' ? {} : { Link: link })
+  })
+
+  addRoute(app, getDeliveryRoute, async (c) => {
+    const { webhook_id, delivery_id } = c.req.valid('param')
+    return c.json({ data: await getDelivery(serviceContext(c), webhook_id, delivery_id) }, 200)
+  })
+
+  addRoute(app, redeliverRoute, async (c) => {
+    const { webhook_id, delivery_id } = c.req.valid('param')
+    return c.json({ data: await redeliver(serviceContext(c), webhook_id, delivery_id) }, 202)
+  })
+
+  addRoute(app, replayRoute, async (c) => {
+    const { webhook_id } = c.req.valid('param')
+    return c.json({ data: await replay(serviceContext(c), webhook_id, c.req.valid('json')) }, 202)
+  })
+}

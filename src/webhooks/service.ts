@@ -1,0 +1,114 @@
+import type { ServiceContext } from '../context'
+import { DbError } from '../db/errors'
+import { conflict, notFound, validationError } from '../http/errors'
+import { offsetOf, pageRequest } from '../http/pagination'
+import { refusalOf } from '../http/refusals'
+import { detail } from '../http/validation'
+import { newId } from '../lib/ids'
+import { DAY } from '../lib/time'
+import { refusedAddress } from './address-guard'
+import { fanOutEvents } from './fan-out.queries'
+import {
+  countWebhooks,
+  deleteWebhook as deleteWebhookRows,
+  findWebhook,
+  findWebhooks,
+  insertWebhook,
+  rotateSecret as rotateSecretRow,
+  updateWebhook as updateWebhookRow,
+} from './queries'
+import { type CreateWebhookInput, type ListWebhooksInput, presentWebhook, type UpdateWebhookInput } from './schema'
+import { sealSecret } from './secrets'
+import { newSecret } from './signing'
+
+export { Bell } from './bell'
+export { consume, consumeDeadLetters } from './consumer'
+export { ringForWork, sweepDeliveries } from './sweep'
+
+/** How long the secret before a rotation signs too. */
+const PREVIOUS_SIGNS_FOR = DAY
+
+/**
+ * Makes a webhook, whose secret only this answer shows. For admins. Throws 422 for an address that may not be sent to,
+ * and 409 for a URL that is taken and at the plan's limit.
+ */
+export async function createWebhook(ctx: ServiceContext, input: CreateWebhookInput) {
+  const { accountId } = ctx.caller
+  checkAddress(ctx, input.url)
+  const id = newId('webhook', ctx.now)
+  const secret = newSecret()
+  const webhook = {
+    id,
+    url: input.url,
+    events: input.events,
+    description: input.description ?? null,
+    includeInternal: input.include_internal ?? false,
+    secret: await sealSecret(ctx.config, accountId, id, secret),
+  }
+  await ctx.sweeper.arm()
+  const row = await ctx.db.first(insertWebhook(accountId, webhook, ctx.now)).catch(refuseUrl)
+  if (!row) throw conflict([detail(['url'], 'can not be given to one more webhook: the plan has no room for it')])
+  return { ...presentWebhook(row), secret }
+}
+
+/** A page of the account's webhooks, newest first. For admins. */
+export async function listWebhooks({ caller, db }: ServiceContext, input: ListWebhooksInput) {
+  const page = pageRequest(input)
+  const [[count], found] = await db.batch([
+    countWebhooks(caller.accountId),
+    findWebhooks(caller.accountId, page.perPage, offsetOf(page)),
+  ])
+  return { page, total: count?.total ?? 0, webhooks: found.map(presentWebhook) }
+}
+
+/** One webhook. For admins. Throws 404. */
+export async function getWebhook({ caller, db }: ServiceContext, id: string) {
+  const row = await db.first(findWebhook(caller.accountId, id))
+  if (!row) throw notFound()
+  return presentWebhook(row)
+}
+
+/**
+ * Changes a webhook. For admins. What happened before still counts by the old settings; a webhook that is switched off
+ * is told nothing of what happens until it is switched on. Throws 404, 422 and 409 as its creation does.
+ */
+export async function updateWebhook(ctx: ServiceContext, id: string, input: UpdateWebhookInput) {
+  const { accountId } = ctx.caller
+  if (input.url !== undefined) checkAddress(ctx, input.url)
+  const { url, events, description, active } = input
+  const change = { url, events, description, active, includeInternal: input.include_internal }
+  const [[row]] = await ctx.db
+    .change(fanOutEvents(accountId, ctx.now), [updateWebhookRow(accountId, id, change)])
+    .catch(refuseUrl)
+  if (!row) throw notFound()
+  ctx.wake({ listeners: row.active })
+  return presentWebhook(row)
+}
+
+/** Ends a webhook: nothing more is sent, not even what is pending. For admins. Throws 404. */
+export async function deleteWebhook({ caller, db, now }: ServiceContext, id: string): Promise<void> {
+  const [deleted] = await db.batch(deleteWebhookRows(caller.accountId, id, now))
+  if (deleted.length === 0) throw notFound()
+}
+
+/** Gives a webhook a new secret, which only this answer shows; for 24 hours the old one signs too. For admins. Throws 404. */
+export async function rotateSecret(ctx: ServiceContext, id: string) {
+  const { accountId } = ctx.caller
+  const secret = newSecret()
+  const sealed = await sealSecret(ctx.config, accountId, id, secret)
+  const row = await ctx.db.first(rotateSecretRow(accountId, id, sealed, ctx.now + PREVIOUS_SIGNS_FOR, ctx.now))
+  if (!row) throw notFound()
+  return { ...presentWebhook(row), secret }
+}
+
+function checkAddress({ config, links }: ServiceContext, url: string): void {
+  const ownOrigins = config.publicOrigin === null ? [links.origin] : [links.origin, config.publicOrigin]
+  const refused = refusedAddress(url, { allowPrivate: config.webhooks.allowPrivate, ownOrigins })
+  if (refused !== null) throw validationError([detail(['url'], refused)])
+}
+
+/** A URL is the only key of a webhook that callers choose. */
+function refuseUrl(error: unknown): never {
+  const isTaken = error instanceof DbError && error.failure.kind === 'unique'
+  throw isTaken ? conflict([detail(['url'], 'is already the URL of another webhook')]) : refusalOf(error)
+}
