@@ -1,4 +1,4 @@
-import { createMessageBatch, createScheduledController } from 'cloudflare:test'
+import { createExecutionContext, createMessageBatch, createScheduledController } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { WakeMessage } from '../../src/env'
