@@ -7,6 +7,8 @@ export interface AddressRules {
   ownOrigins: readonly string[]
 }
 
+const MAX_CHARACTERS = 2_048
+
 // URL.parse trims and removes some of these and replaces others: it would judge another text than the one given.
 const CHANGED_BY_PARSING = /[\s\p{Cc}\p{Cs}]/u
 
@@ -29,11 +31,12 @@ const GLOBAL_UNICAST = ipaddr.IPv6.parseCIDR('2000::/3')
 // In development a subscriber may well run on the machine that we run on: only our port is ours.
 const THIS_MACHINE = new Set(['localhost', '127.0.0.1', '0.0.0.0', '[::1]', '[::]'])
 
-/** Whether a text is an absolute URL of the web, of at most 2,048 characters. */
+/** Whether a text is an absolute URL of the web, of at most 2,048 characters as it is given and as it is sent. */
 export function isWebUrl(text: string): boolean {
-  if (characters(text) > 2048 || CHANGED_BY_PARSING.test(text)) return false
-  const protocol = URL.parse(text)?.protocol
-  return protocol === 'https:' || protocol === 'http:'
+  if (characters(text) > MAX_CHARACTERS || CHANGED_BY_PARSING.test(text)) return false
+  const url = URL.parse(text)
+  if (!url || url.href.length > MAX_CHARACTERS) return false
+  return url.protocol === 'https:' || url.protocol === 'http:'
 }
 
 /** The rule that an address breaks to which no delivery may be sent, to stand behind the field's name; else null. */
