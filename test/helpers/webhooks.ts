@@ -1,9 +1,10 @@
 import { createExecutionContext, createMessageBatch, waitOnExecutionContext } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import { expect, vi } from 'vitest'
-import type { WakeMessage } from '../../src/env'
+import type { Bindings, WakeMessage } from '../../src/env'
 import worker from '../../src/index'
-import type { Account } from './api'
+import { type Account, row } from './api'
+import { mintKey } from './credentials'
 import { ask } from './tickets'
 
 export interface Hook {
@@ -73,8 +74,20 @@ export function silenceQueue() {
   }
 }
 
+type Recipient = Account | string | null
+
 /** Gives the consumer a message for each account (null for one that names none), and tells what became of each. */
-export async function deliver(...accounts: (Account | string | null)[]) {
+export async function deliver(...accounts: Recipient[]) {
+  const { told, ended } = startConsumer({}, ...accounts)
+  await ended
+  return told
+}
+
+/**
+ * Starts the consumer under other variables than those of the tests. `told` tells what became of each message once it
+ * returns, `ended` ends with what goes on behind it.
+ */
+export function startConsumer(variables: Partial<Bindings>, ...accounts: Recipient[]) {
   const batch = createMessageBatch<WakeMessage>(
     'ticketing-webhooks',
     accounts.map((account, index) => ({
@@ -84,11 +97,54 @@ export async function deliver(...accounts: (Account | string | null)[]) {
       body: { account_id: account === null || typeof account === 'string' ? account : account.id },
     })),
   )
-  const told = batch.messages.map((message) => ({ ack: vi.spyOn(message, 'ack'), retry: vi.spyOn(message, 'retry') }))
+  const spies = batch.messages.map((message) => ({ ack: vi.spyOn(message, 'ack'), retry: vi.spyOn(message, 'retry') }))
   const ctx = createExecutionContext()
-  await worker.queue(batch, env, ctx)
-  await waitOnExecutionContext(ctx)
-  return told.map(({ ack, retry }) => ({ acked: ack.mock.calls.length, retried: retry.mock.calls }))
+  const told = worker
+    .queue(batch, { ...env, ...variables }, ctx)
+    .then(() => spies.map(({ ack, retry }) => ({ acked: ack.mock.calls.length, retried: retry.mock.calls })))
+  return { told, ended: told.then(() => waitOnExecutionContext(ctx)) }
+}
+
+/** Inserts events of an account by SQL, for many of them. They wait to be fanned out. */
+export async function seedEvents(account: Account, count: number): Promise<void> {
+  await env.DB.batch([
+    env.DB.prepare(
+      `WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?2)
+      INSERT INTO events (account_id, sequence, id, type, is_internal, data, created_at)
+      SELECT ?1, s.event_sequence + i, 'evt_' || printf('%010d', i) || lower(hex(randomblob(8))), 'ticket.deleted', 0,
+        json_object('ticket', json_object('id', 'ticket_' || i, 'number', i, 'title', 'T'),
+          'actor', json_object('id', 'user_1', 'name', 'N', 'email', 'e@example.com')), ?3
+      FROM n JOIN account_state s ON s.account_id = ?1`,
+    ).bind(account.id, count, Date.now()),
+    env.DB.prepare('UPDATE account_state SET event_sequence = event_sequence + ? WHERE account_id = ?').bind(
+      count,
+      account.id,
+    ),
+  ])
+}
+
+/** Makes due deliveries to a webhook of all events that its account has, as if they had been fanned out. */
+export async function seedDeliveries(account: Account, { id }: Pick<Hook, 'id'>): Promise<void> {
+  await env.DB.batch([
+    env.DB.prepare(
+      `INSERT INTO deliveries (account_id, webhook_id, sequence, id, event_id, event, created_at, retry_at)
+      SELECT account_id, ?2, sequence, 'dlv_' || substr(id, 5, 10) || lower(hex(randomblob(8))), id, type, ?3, ?3
+      FROM events WHERE account_id = ?1`,
+    ).bind(account.id, id, Date.now()),
+    env.DB.prepare('UPDATE webhooks SET next_at = ? WHERE account_id = ? AND id = ?').bind(Date.now(), account.id, id),
+    env.DB.prepare('UPDATE account_state SET fanned_out_sequence = event_sequence WHERE account_id = ?').bind(
+      account.id,
+    ),
+  ])
+}
+
+/** How many of an account's events wait to be fanned out, as long as anybody listens. */
+export async function unheard(account: Account): Promise<number | undefined> {
+  const found = await row<{ count: number }>(
+    'SELECT event_sequence - fanned_out_sequence AS count FROM account_state WHERE account_id = ?',
+    account.id,
+  )
+  return found?.count
 }
 
 /** A webhook's deliveries, newest first, as the API lists them. */
@@ -101,4 +157,28 @@ export async function deliveriesOf(account: Account, hook: Hook, query = '') {
 /** One delivery with its attempts. */
 export async function deliveryOf(account: Account, hook: Hook, id: string) {
   return (await ask(account.admin, 'GET', `webhooks/${hook.id}/deliveries/${id}`)).body.data
+}
+
+/** Events as a batch writes them, by SQL: for many of them, or for times of their own. Gives the last one's sequence. */
+export async function seedEvents(account: Account, count: number, at = Date.now(), type = 'ticket.deleted') {
+  const data = JSON.stringify({
+    ticket: { id: 'ticket_seeded', number: 1, title: 'Seeded' },
+    actor: { id: account.admin.id, name: account.admin.name, email: account.admin.email },
+  })
+  const insert = env.DB.prepare(
+    `WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?2)
+    INSERT INTO events (account_id, sequence, id, type, ticket_id, is_internal, data, created_at)
+    SELECT ?1, s.event_sequence + i, 'evt_' || lower(hex(randomblob(13))), ?3, NULL, 0, ?4, ?5
+    FROM n CROSS JOIN account_state s WHERE s.account_id = ?1`,
+  ).bind(account.id, count, type, data, at)
+  const take = env.DB.prepare(
+    'UPDATE account_state SET event_sequence = event_sequence + ? WHERE account_id = ? RETURNING event_sequence',
+  ).bind(count, account.id)
+  const [, taken] = await env.DB.batch<{ event_sequence: number }>([insert, take])
+  return taken?.results[0]?.event_sequence ?? 0
+}
+
+/** An account whose admin calls with an API key, which outlives every token when the clock is moved. */
+export async function mintTimeless(account: Account): Promise<Account> {
+  return { ...account, admin: { ...account.admin, token: (await mintKey(account, { role: 'admin' })).key } }
 }
