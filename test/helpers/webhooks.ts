@@ -105,24 +105,6 @@ export function startConsumer(variables: Partial<Bindings>, ...accounts: Recipie
   return { told, ended: told.then(() => waitOnExecutionContext(ctx)) }
 }
 
-/** Inserts events of an account by SQL, for many of them. They wait to be fanned out. */
-export async function seedEvents(account: Account, count: number): Promise<void> {
-  await env.DB.batch([
-    env.DB.prepare(
-      `WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?2)
-      INSERT INTO events (account_id, sequence, id, type, is_internal, data, created_at)
-      SELECT ?1, s.event_sequence + i, 'evt_' || printf('%010d', i) || lower(hex(randomblob(8))), 'ticket.deleted', 0,
-        json_object('ticket', json_object('id', 'ticket_' || i, 'number', i, 'title', 'T'),
-          'actor', json_object('id', 'user_1', 'name', 'N', 'email', 'e@example.com')), ?3
-      FROM n JOIN account_state s ON s.account_id = ?1`,
-    ).bind(account.id, count, Date.now()),
-    env.DB.prepare('UPDATE account_state SET event_sequence = event_sequence + ? WHERE account_id = ?').bind(
-      count,
-      account.id,
-    ),
-  ])
-}
-
 /** Makes due deliveries to a webhook of all events that its account has, as if they had been fanned out. */
 export async function seedDeliveries(account: Account, { id }: Pick<Hook, 'id'>): Promise<void> {
   await env.DB.batch([
