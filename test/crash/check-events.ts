@@ -22,9 +22,10 @@ export async function readEvents(api: Api, known: { events: Told[]; cursor: stri
 
 /** That the events number 1, 2, 3 …, and that each is told once. */
 export function checkSequences(events: Told[]): string[] {
-  const holes = events.flatMap(({ sequence, id }, index) =>
-    sequence === index + 1 ? [] : [`event ${id}, the ${index + 1}th, has the sequence ${sequence}`],
-  )
+  const holes = events.flatMap(({ sequence, id }, index) => {
+    const before = events[index - 1]?.sequence ?? 0
+    return sequence === before + 1 ? [] : [`event ${id} has the sequence ${sequence}, the one before it ${before}`]
+  })
   const ids = new Set(events.map(({ id }) => id))
   return ids.size === events.length ? holes : [...holes, `${events.length - ids.size} events have the ID of another`]
 }
@@ -40,7 +41,7 @@ export function checkDeeds(events: Told[], deeds: Deed[], ledger: Ledger, there:
     if (!deed) problems.push(`${event.id} (${event.event}) tells of what nobody did: ${marker}`)
     else if (TYPES[deed.sent.kind] !== event.event) problems.push(`${marker} is told as ${event.event}`)
     else if (deed.sent.kind !== 'change' && !there.has(marker)) problems.push(`${marker} is told, and is not there`)
-    else if (deed.sent.kind === 'ticket') problems.push(...checkCreated(event, deed))
+    else if (deed.sent.kind !== 'change') problems.push(...checkWhole(event, deed))
     if (told.has(marker)) problems.push(`${marker} is told twice`)
     told.set(marker, event)
   }
@@ -49,11 +50,18 @@ export function checkDeeds(events: Told[], deeds: Deed[], ledger: Ledger, there:
   return problems
 }
 
-function checkCreated({ marker, data: { ticket } }: Told, { sent, files }: Deed): string[] {
-  const tags = sent.kind === 'ticket' ? sent.tags : []
-  const shas = (of: { sha256: string }[]) => of.map(({ sha256 }) => sha256).sort()
-  const whole = isDeepStrictEqual(ticket.tags, tags) && isDeepStrictEqual(shas(ticket.attachments ?? []), shas(files))
-  return whole ? [] : [`the event of ${marker} does not hold its tags and files`]
+/** That an event holds what was sent, with the files. */
+function checkWhole(event: Told, { marker, sent, files }: Deed): string[] {
+  const { ticket, comment } = event.data
+  const shas = (of: { sha256: string }[] = []) => of.map(({ sha256 }) => sha256).sort()
+  const isWhole =
+    (sent.kind === 'ticket' &&
+      isDeepStrictEqual([ticket.title, ticket.tags], [sent.title, sent.tags]) &&
+      isDeepStrictEqual(shas(ticket.attachments), shas(files))) ||
+    (sent.kind === 'comment' &&
+      isDeepStrictEqual([comment?.content, comment?.is_internal], [sent.content, sent.is_internal]) &&
+      isDeepStrictEqual(shas(comment?.attachments), shas(files)))
+  return isWhole ? [] : [`${marker} is not told as it was sent`]
 }
 
 /** That what happened to each ticket is one chain, from its creation to how it is now. */

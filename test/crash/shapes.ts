@@ -41,7 +41,7 @@ const Event = z.object({
       tags: z.array(z.string()).optional(),
       attachments: z.array(Attachment).optional(),
     }),
-    comment: z.object({ id: z.string(), content: z.string() }).optional(),
+    comment: z.object({ content: z.string(), is_internal: z.boolean(), attachments: z.array(Attachment) }).optional(),
     changes: z.object({ status: change(z.string()).optional(), custom_fields: change(Mark).optional() }).optional(),
   }),
 })

@@ -8,8 +8,10 @@ export interface Answer {
 export interface Api {
   /** Throws where no whole answer came. */
   send(method: string, path: string, body?: unknown): Promise<Answer>
-  /** Reads; throws unless the answer is a 200. */
+  /** Reads; throws unless the answer is good. */
   get(path: string): Promise<unknown>
+  /** Writes; throws unless the answer is good. */
+  post(path: string, body: unknown): Promise<unknown>
 }
 
 const PATIENCE_MS = 30_000
@@ -34,12 +36,11 @@ export function openApi(origin: string, credentials: string[]): Api {
     return { status: response.status, body: text === '' ? null : JSON.parse(text) }
   }
 
-  return {
-    send,
-    get: async (path) => {
-      const { status, body } = await send('GET', path)
-      if (status !== 200) throw new Error(`GET ${path} answered ${status}: ${JSON.stringify(body)}`)
-      return body
-    },
+  async function sendWell(method: string, path: string, sent?: unknown): Promise<unknown> {
+    const { status, body } = await send(method, path, sent)
+    if (status >= 300) throw new Error(`${method} ${path} answered ${status}: ${JSON.stringify(body)}`)
+    return body
   }
+
+  return { send, get: (path) => sendWell('GET', path), post: (path, body) => sendWell('POST', path, body) }
 }

@@ -126,6 +126,19 @@ export const ERROR = {
   },
 }
 
+export const STATUS_CHANGED = {
+  event: 'ticket.status_changed',
+  timestamp: '2025-05-04T16:30:00Z',
+  data: {
+    ticket: {
+      id: 'ticket123',
+      title: 'Cannot access customer dashboard',
+      status: { previous: 'open', current: 'in_progress' },
+      updated_by: AGENT,
+    },
+  },
+}
+
 export const PAGINATION = {
   total: 243,
   per_page: 20,

@@ -18,8 +18,8 @@ export interface RunningServer {
 }
 
 interface StartOptions {
-  /** Further arguments, which go to `wrangler dev`. */
-  args?: string[]
+  /** Values for variables of wrangler.toml. */
+  variables?: Record<string, string>
   /** Whether its processes make a group, which `kill` ends. */
   ownGroup?: boolean
 }
@@ -41,12 +41,19 @@ export async function freePort(): Promise<number> {
   return address.port
 }
 
+/** What `npm start` writes into a new .dev.vars: that of an earlier version may lack it. */
+const DEVELOPMENT = { ALLOW_PRIVATE_WEBHOOKS: 'true' }
+
 /** Runs what `npm start` runs. */
 export function spawnStart(
   port: number,
   state: string,
-  { args = [], ownGroup = false }: StartOptions = {},
+  { variables = {}, ownGroup = false }: StartOptions = {},
 ): ChildProcess {
+  const args = Object.entries({ ...DEVELOPMENT, ...variables }).flatMap(([name, value]) => [
+    '--var',
+    `${name}:${value}`,
+  ])
   return spawn(process.execPath, [join(ROOT, 'scripts/start.ts'), ...args], {
     cwd: ROOT,
     env: { ...process.env, PORT: String(port), TICKETING_STATE: state },

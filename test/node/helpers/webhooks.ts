@@ -1,0 +1,61 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { z } from 'zod'
+import { type Received, type Receiver, startReceiver } from '../../../scripts/listen/receiver.ts'
+import { type Api, openApi } from './api.ts'
+
+const Login = z.object({ token: z.string() })
+const NewWebhook = z.object({ data: z.object({ id: z.string(), secret: z.string() }) })
+const Deliveries = z.object({
+  data: z.array(
+    z.object({ id: z.string(), status: z.string(), attempt_count: z.number(), last_error: z.string().nullable() }),
+  ),
+})
+export type Delivery = z.infer<typeof Deliveries>['data'][number]
+
+export interface Webhook {
+  id: string
+  secret: string
+}
+
+/** The API for one of the people of the demo data. */
+export async function apiOf(origin: string, email: string): Promise<Api> {
+  const login = await openApi(origin, ['']).post('/auth/login', { email, password: 'your_password' })
+  return openApi(origin, [Login.parse(login).token])
+}
+
+/** Subscribes an address to events. */
+export async function subscribe(admin: Api, url: string, events: string[]): Promise<Webhook> {
+  return NewWebhook.parse(await admin.post('/webhooks', { url, events })).data
+}
+
+/** A receiver and a webhook that tells it of events; `answers` by attempt, the last for all that follow. */
+export async function subscribeReceiver(
+  admin: Api,
+  events: string[],
+  answers: [number, ...number[]] = [204],
+): Promise<Webhook & { receiver: Receiver }> {
+  const receiver = await startReceiver(0, ({ attempt }) => ({ status: answers[attempt - 1] ?? answers.at(-1) ?? 204 }))
+  return { ...(await subscribe(admin, receiver.url, events)), receiver }
+}
+
+/** Waits until a delivery of the webhook is as wanted. */
+export async function settled(admin: Api, webhookId: string, wanted: (one: Delivery) => boolean): Promise<Delivery> {
+  for (let tries = 0; tries < 200; tries++) {
+    const { data } = Deliveries.parse(await admin.get(`/webhooks/${webhookId}/deliveries`))
+    const found = data.find(wanted)
+    if (found) return found
+    await sleep(100)
+  }
+  throw new Error(`no delivery of ${webhookId} came to be as wanted`)
+}
+
+/** The headers and the JSON of a request. */
+export function read({ headers, body }: Received) {
+  const header = (name: string) => String(headers[name])
+  return {
+    id: header('webhook-id'),
+    timestamp: header('webhook-timestamp'),
+    signature: header('webhook-signature'),
+    json: JSON.parse(body.toString()),
+  }
+}
