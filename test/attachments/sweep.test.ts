@@ -1,8 +1,7 @@
-import { createExecutionContext, createScheduledController, waitOnExecutionContext } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { sweepObjects } from '../../src/attachments/service'
-import worker from '../../src/index'
+import { sweep } from '../../src/sweep/service'
 import { type Account, call, createTicket, mintAccount, rows } from '../helpers/api'
 
 const MINUTE = 60_000
@@ -35,10 +34,9 @@ async function objects(): Promise<string[]> {
   return found.map((object) => object.key.slice(account.id.length + 1))
 }
 
-async function runSchedule(): Promise<void> {
-  const context = createExecutionContext()
-  await worker.scheduled(createScheduledController(), env)
-  await waitOnExecutionContext(context)
+/** What the sweeper's alarm does. */
+function runSweep(): Promise<string> {
+  return sweep(env, '', Date.now())
 }
 
 describe('the sweep', () => {
@@ -48,7 +46,7 @@ describe('the sweep', () => {
     await leave('attach_deleted', 'delete', 2 * MINUTE)
     await leave('attach_absent', 'delete', 2 * MINUTE, false)
     await leave('attach_uploading', 'upload', 14 * MINUTE)
-    await runSchedule()
+    await runSweep()
     expect(await intents()).toEqual(['attach_uploading'])
     expect(await objects()).toEqual(['attach_uploading'])
   })
@@ -62,7 +60,7 @@ describe('the sweep', () => {
   it('never lists the bucket', async () => {
     await leave('attach_abandoned', 'upload', 16 * MINUTE)
     const listed = vi.spyOn(env.FILES, 'list')
-    await runSchedule()
+    await runSweep()
     expect(listed).not.toHaveBeenCalled()
   })
 
@@ -73,17 +71,17 @@ describe('the sweep', () => {
       logged.push(line)
     })
     const broken = vi.spyOn(env.FILES, 'delete').mockRejectedValue(new Error('R2'))
-    await runSchedule()
+    await runSweep()
     expect(logged.map((line) => JSON.parse(line))).toEqual([{ level: 'error', sweep: 'failed', parts: 1 }])
     expect(await intents()).toEqual(['attach_stuck'])
     broken.mockRestore()
-    await runSchedule()
+    await runSweep()
     expect([await intents(), await objects()]).toEqual([[], []])
   })
 
   it('runs twice at once without harm', async () => {
     await leave('attach_abandoned', 'upload', 16 * MINUTE)
-    await Promise.all([runSchedule(), runSchedule()])
+    await Promise.all([runSweep(), runSweep()])
     expect([await intents(), await objects()]).toEqual([[], []])
   })
 })

@@ -25,7 +25,19 @@ describe('/health with a part that fails', () => {
     expect((await call('GET', '/health')).status).toBe(200)
     const files = vi.spyOn(env.FILES, 'head').mockRejectedValue(new Error('gone'))
     vi.setSystemTime(Date.now() + 10_000)
-    expect((await call('GET', '/health')).body.checks).toEqual({ database: 'ok', files: 'failed', rate_limiter: 'ok' })
+    expect((await call('GET', '/health')).body.checks).toEqual({
+      database: 'ok',
+      files: 'failed',
+      rate_limiter: 'ok',
+      sweeper: 'ok',
+    })
     expect(files).toHaveBeenCalledTimes(1)
+    files.mockRestore()
+    vi.spyOn(env.SWEEPER, 'getByName').mockImplementation(() => {
+      throw new Error('Durable Object is overloaded')
+    })
+    vi.setSystemTime(Date.now() + 10_000)
+    const without = await call('GET', '/health')
+    expect([without.status, without.body.checks.sweeper]).toEqual([503, 'failed'])
   })
 })

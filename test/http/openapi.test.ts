@@ -124,7 +124,7 @@ describe('/health', () => {
     expect(answer.body).toEqual({
       status: 'ok',
       version: expect.stringMatching(/^\d+\.\d+\.\d+/),
-      checks: { database: 'ok', files: 'ok', rate_limiter: 'ok' },
+      checks: { database: 'ok', files: 'ok', rate_limiter: 'ok', sweeper: 'ok' },
     })
     expect(answer.headers.has('X-RateLimit-Limit')).toBe(false)
   })
