@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { LoginThrottle } from './auth/login-throttle'
-import { deriveKey } from './lib/crypto'
+import { type Keys, keysOf } from './keys'
 import type { RateLimiter } from './rate-limiting/rate-limiter'
 import type { Sweeper } from './sweep/sweeper'
 
@@ -31,14 +31,6 @@ export interface Bindings {
  */
 export interface WakeMessage {
   account_id: string | null
-}
-
-/** Keys for one purpose each, all derived from one secret. */
-interface Keys {
-  tokens: Buffer
-  files: Buffer
-  apiKeys: Buffer
-  webhooks: Buffer
 }
 
 export interface Config {
@@ -134,15 +126,6 @@ export function configOf(env: Bindings): Config {
   }
   parsed.set(env, config)
   return config
-}
-
-function keysOf(secret: string): Keys {
-  return {
-    tokens: deriveKey(secret, 'tokens'),
-    files: deriveKey(secret, 'files'),
-    apiKeys: deriveKey(secret, 'api-keys'),
-    webhooks: deriveKey(secret, 'webhooks'),
-  }
 }
 
 /** The key for a purpose that is used now and, if there is one, the one before it. */

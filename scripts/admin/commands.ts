@@ -4,8 +4,10 @@ import { newId } from '../../src/lib/ids.ts'
 import { hashPassword } from '../../src/lib/passwords.ts'
 import { asciiLower, characters, isEmail } from '../../src/lib/text.ts'
 import { toWireTime } from '../../src/lib/time.ts'
-import { type Database, statement as sql } from './database.ts'
-import { nameOf, readSecrets } from './secrets.ts'
+import type { Database } from './database.ts'
+import { reencrypt } from './reencrypt.ts'
+import { readSecrets } from './secrets.ts'
+import { statement as sql } from './statement.ts'
 import { cell, formatTable } from './table.ts'
 
 export type Options = Record<string, string | boolean | undefined>
@@ -58,9 +60,9 @@ export const COMMANDS: Record<string, Command> = {
   },
   reencrypt: {
     usage: 'reencrypt',
-    does: 'after a rotation of APP_SECRET: says when the previous one may go',
+    does: 'after a rotation of APP_SECRET: moves what is stored, and says when the previous one may go',
     takes: [],
-    run: async (db) => reencrypt(db),
+    run: async (db) => reencrypt(db.run, readSecrets(db.isRemote), Date.now()),
   },
 }
 
@@ -145,31 +147,6 @@ function unlock(db: Database, email: string): string {
     INSERT INTO login_unlocks (email_key, unlocked_at) VALUES (${asciiLower(email)}, ${now})
     ON CONFLICT (email_key) DO UPDATE SET unlocked_at = ${now}`)
   return `${email} may log in again within 60 seconds.`
-}
-
-/**
- * Nothing that is stored is encrypted under APP_SECRET: what hangs on the previous one are tokens, which end by
- * themselves, and API keys, which are then looked up instead.
- */
-function reencrypt(db: Database): string {
-  const { current, previous, tokenTtlSeconds } = readSecrets(db.isRemote)
-  const now = Date.now()
-  const [, rows = []] = db.run(
-    sql`INSERT OR IGNORE INTO app_secrets (name, known_since) VALUES (${nameOf(current)}, ${now})`,
-    sql`SELECT known_since FROM app_secrets WHERE name = ${nameOf(current)}`,
-  )
-  const since = Number(rows[0]?.known_since ?? now)
-  const lines = [
-    'Stored ciphertexts: none. There is nothing to move.',
-    `APP_SECRET is known since ${toWireTime(since)}: run this once it is deployed, for the clock starts here.`,
-  ]
-  if (previous === null) return [...lines, 'There is no APP_SECRET_PREVIOUS.'].join('\n')
-  const mayGo = since + tokenTtlSeconds * 1_000
-  const verdict =
-    mayGo <= now
-      ? 'APP_SECRET_PREVIOUS may go: every token it signed has ended.'
-      : `APP_SECRET_PREVIOUS may go at ${toWireTime(mayGo)}, when the last token it signed has ended.`
-  return [...lines, verdict, 'API keys stay good without it.'].join('\n')
 }
 
 function checkEmail(email: string): void {

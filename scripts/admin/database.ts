@@ -1,7 +1,5 @@
 import { runWrangler, stateFolder } from '../lib/local-state.ts'
-
-export type Value = string | number | null
-export type ResultRow = Record<string, Value>
+import type { ResultRow } from './statement.ts'
 
 /** The database that a command works on: the local one, or with `--remote` the one that is deployed. */
 export interface Database {
@@ -19,18 +17,6 @@ export function openDatabase(remote: boolean): Database {
       return parseResults(withAdvice(() => runWrangler(args)))
     },
   }
-}
-
-/** SQL with its values written as literals, for `wrangler d1 execute` binds no parameters. */
-export function statement(parts: TemplateStringsArray, ...values: Value[]): string {
-  return parts.reduce((text, part, index) => text + literal(values[index - 1] ?? null) + part)
-}
-
-function literal(value: Value): string {
-  if (value === null) return 'NULL'
-  if (typeof value === 'number') return String(value)
-  if (value.includes('\0')) throw new Error('A value must not hold NUL.')
-  return `'${value.replaceAll("'", "''")}'`
 }
 
 function withAdvice(run: () => string): string {

@@ -1,18 +1,10 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { parseEnv } from 'node:util'
 import { unstable_readConfig } from 'wrangler'
-import { deriveKey } from '../../src/lib/crypto.ts'
 import { ROOT } from '../lib/local-state.ts'
+import type { SecretSettings } from './reencrypt.ts'
 
-const NAME_CHARACTERS = 12
 const DEFAULT_TTL_SECONDS = 30 * 24 * 60 * 60
-
-/** What rotating secrets needs to know of the configuration. */
-export interface SecretSettings {
-  current: string
-  previous: string | null
-  tokenTtlSeconds: number
-}
 
 /**
  * The secrets and the life of tokens: of the local server from `.dev.vars`, of the deployed one from the environment of
@@ -31,10 +23,5 @@ export function readSecrets(remote: boolean): SecretSettings {
     )
   const { vars } = unstable_readConfig({ config: `${ROOT}wrangler.toml` })
   const ttl = Number(source.TOKEN_TTL_SECONDS ?? vars.TOKEN_TTL_SECONDS ?? DEFAULT_TTL_SECONDS)
-  return { current, previous: source.APP_SECRET_PREVIOUS ?? null, tokenTtlSeconds: ttl }
-}
-
-/** A name for a secret that tells it from others and gives nothing of it away. */
-export function nameOf(secret: string): string {
-  return deriveKey(secret, 'name').toString('hex').slice(0, NAME_CHARACTERS)
+  return { current, previous: source.APP_SECRET_PREVIOUS || null, tokenTtlSeconds: ttl }
 }

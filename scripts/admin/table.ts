@@ -1,4 +1,4 @@
-import type { ResultRow } from './database.ts'
+import type { ResultRow } from './statement.ts'
 
 /** Rows as a table for a person: a heading, and columns as wide as what is in them. */
 export function formatTable(headings: string[], rows: string[][]): string {

@@ -1,4 +1,4 @@
-import { mac } from './crypto'
+import { mac } from './crypto.ts'
 
 const NAME_CHARACTERS = 12
 const IV_BYTES = 12

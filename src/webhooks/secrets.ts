@@ -1,5 +1,4 @@
-import { acceptedKeys, type Config } from '../env'
-import { SealError, seal, unseal } from '../lib/sealing'
+import { SealError, seal, unseal } from '../lib/sealing.ts'
 
 interface SealedSecrets {
   account_id: string
@@ -10,15 +9,14 @@ interface SealedSecrets {
 }
 
 /** A webhook's secret as it is stored: it opens in its own row alone. */
-export function sealSecret(config: Config, accountId: string, webhookId: string, secret: string): Promise<string> {
-  return seal(config.keys.webhooks, secret, placeOf(accountId, webhookId))
+export function sealSecret(key: Buffer, accountId: string, webhookId: string, secret: string): Promise<string> {
+  return seal(key, secret, placeOf(accountId, webhookId))
 }
 
 /** The secrets that sign at a time (ms): the current one, and for a while after a rotation the one before. Null if lost. */
-export async function openSecrets(config: Config, row: SealedSecrets, now: number): Promise<string[] | null> {
+export async function openSecrets(keys: readonly Buffer[], row: SealedSecrets, now: number): Promise<string[] | null> {
   const previous = row.previous_until !== null && now < row.previous_until ? row.previous_secret : null
   const sealed = previous === null ? [row.secret] : [row.secret, previous]
-  const keys = acceptedKeys(config, 'webhooks')
   try {
     return await Promise.all(sealed.map((text) => unseal(keys, text, placeOf(row.account_id, row.id))))
   } catch (error) {

@@ -1,6 +1,6 @@
 import pLimit, { type LimitFunction } from 'p-limit'
 import { openAccount, openDirectory } from '../db/client'
-import { type Bindings, type Config, configOf } from '../env'
+import { acceptedKeys, type Bindings, type Config, configOf } from '../env'
 import { DAY, MINUTE, SECOND } from '../lib/time'
 import { type AttemptResult, attemptDelivery, type Target } from './attempt'
 import { type AttemptRecord, type DueDelivery, finishTurn, type LeasedRow, leaseWebhooks } from './lease.queries'
@@ -130,7 +130,8 @@ async function runTurn(env: Bindings, turn: Turn, permit: LimitFunction): Promis
   const config = configOf(env)
   const { webhook, leaseId } = turn
   const deadline = Date.now() + TURN
-  const target: Target = { url: webhook.url, secrets: await openSecrets(config, webhook, Date.now()) }
+  const secrets = await openSecrets(acceptedKeys(config, 'webhooks'), webhook, Date.now())
+  const target: Target = { url: webhook.url, secrets }
   const waiting = [...turn.deliveries]
   const made: { delivery: DueDelivery; result: AttemptResult }[] = []
 

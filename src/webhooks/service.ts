@@ -43,7 +43,7 @@ export async function createWebhook(ctx: ServiceContext, input: CreateWebhookInp
     events: input.events,
     description: input.description ?? null,
     includeInternal: input.include_internal ?? false,
-    secret: await sealSecret(ctx.config, accountId, id, secret),
+    secret: await sealSecret(ctx.config.keys.webhooks, accountId, id, secret),
   }
   await ctx.sweeper.arm()
   const row = await ctx.db.first(insertWebhook(accountId, webhook, ctx.now)).catch(refuseUrl)
@@ -95,7 +95,7 @@ export async function deleteWebhook({ caller, db, now }: ServiceContext, id: str
 export async function rotateSecret(ctx: ServiceContext, id: string) {
   const { accountId } = ctx.caller
   const secret = newSecret()
-  const sealed = await sealSecret(ctx.config, accountId, id, secret)
+  const sealed = await sealSecret(ctx.config.keys.webhooks, accountId, id, secret)
   const row = await ctx.db.first(rotateSecretRow(accountId, id, sealed, ctx.now + PREVIOUS_SIGNS_FOR, ctx.now))
   if (!row) throw notFound()
   return { ...presentWebhook(row), secret }
