@@ -1,0 +1,167 @@
+import { connect } from 'cloudflare:sockets'
+import { env } from 'cloudflare:workers'
+import { Webhook } from 'standardwebhooks'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { Bell } from '../../src/webhooks/bell'
+import { classOfFailure } from '../../src/webhooks/failure-class'
+import { nextTry, readRetryAfter } from '../../src/webhooks/retry-schedule'
+import { newSecret, signatureHeaders } from '../../src/webhooks/signing'
+import { later, stopClock } from '../helpers/credentials'
+import { silenceQueue } from '../helpers/webhooks'
+
+vi.mock('cloudflare:sockets', () => ({ connect: vi.fn() }))
+
+const SECOND = 1_000
+const DAY = 86_400_000
+
+beforeEach(stopClock)
+afterEach(() => {
+  vi.useRealTimers()
+  vi.restoreAllMocks()
+})
+
+describe('when to try again', () => {
+  const SCHEDULE = [5, 300, 86_400]
+  const delays = (tries: number, retryAfter: number | null = null) =>
+    [0, 0.25, 0.5, 0.999999].map((random) => {
+      vi.spyOn(Math, 'random').mockReturnValue(random)
+      return (nextTry(SCHEDULE, tries, retryAfter, 1_000_000) ?? Number.NaN) - 1_000_000
+    })
+
+  it.each([
+    [1, [4_000, 4_500, 5_000, 6_000]],
+    [2, [240_000, 270_000, 300_000, 360_000]],
+    [3, [69_120_000, 77_760_000, 86_400_000, 103_680_000]],
+  ])('W05 after %i attempts is what the schedule says, 20 %% either way', (tries, expected) => {
+    for (const [index, delay] of delays(tries).entries()) expect(delay).toBeCloseTo(expected[index] ?? 0, -3)
+  })
+
+  it.each([0, -1, 4, 5])('W09 after %i attempts of a schedule of 3 is never', (tries) => {
+    expect(nextTry(SCHEDULE, tries, DAY, 0)).toBeNull()
+  })
+
+  it.each([
+    ['shorter than the schedule changes nothing', 1, 0, [4_000, 4_500, 5_000, 6_000]],
+    ['between its ends is the least', 1, 4_800, [4_800, 4_800, 5_000, 6_000]],
+    ['longer is taken as it is', 1, 60_000, [60_000, 60_000, 60_000, 60_000]],
+    ['longer than a day is a day', 2, 99_999_999 * SECOND, [DAY, DAY, DAY, DAY]],
+  ])('W07 a Retry-After that is %s', (_name, tries, retryAfter, expected) => {
+    for (const [index, delay] of delays(tries, retryAfter).entries())
+      expect(Math.abs(delay - (expected[index] ?? 0))).toBeLessThanOrEqual(1)
+  })
+})
+
+describe('W07 Retry-After', () => {
+  const NOW = Date.UTC(2026, 10, 24, 12, 0, 0)
+
+  const NEITHER = ['', ' ', '-1', 'abc', '1.5', '0x10', '1e3', 'Infinity', '12, 13', '9'.repeat(16), 'tomorrow']
+  const NO_DATES = ['2026-11-24T12:01:30Z', 'Tue, 24 Nov 2026', 'Xyz, 99 Nov 2026 12:00:00 GMT']
+  const CASES: [header: string | null, wait: number | null][] = [
+    ['0', 0],
+    ['120', 120_000],
+    ['99999999', 99_999_999_000],
+    ['Tue, 24 Nov 2026 12:01:30 GMT', 90_000],
+    ['Tue, 24 Nov 2026 11:00:00 GMT', 0],
+    ['Fri, 31 Dec 9999 23:59:59 GMT', Date.UTC(9999, 11, 31, 23, 59, 59) - NOW],
+    ...[null, ...NEITHER, ...NO_DATES].map((header): [string | null, null] => [header, null]),
+  ]
+
+  it.each(CASES)('%j is %j ms', (header, wait) => {
+    expect(readRetryAfter(header, NOW)).toBe(wait)
+  })
+})
+
+describe('rings to come', () => {
+  it.each([
+    [-60_000, 0],
+    [0, 0],
+    [999, 0],
+    [1_000, 1],
+    [59_999, 59],
+    [10 * DAY, 43_200],
+  ])(
+    'one in %i ms waits %i s: up to a second early, never late, within what a queue can',
+    async (delay, delaySeconds) => {
+      const { sendBatch } = silenceQueue()
+      const bell = new Bell(env.WEBHOOKS)
+      bell.add(null, Date.now() + delay)
+      await bell.ring()
+      expect(sendBatch.mock.calls).toEqual([[[{ body: { account_id: null }, delaySeconds }]]])
+    },
+  )
+
+  it('are one for each account and second, a hundred a call, each sent once', async () => {
+    const { sendBatch } = silenceQueue()
+    const bell = new Bell(env.WEBHOOKS)
+    for (let i = 0; i < 201; i += 1) for (const _ of 'ab') bell.add(`acct_${i % 67}`, Date.now() + (i % 3) * SECOND)
+    await bell.ring()
+    await bell.ring()
+    expect(sendBatch.mock.calls.map(([messages]) => [...messages].length)).toEqual([100, 100, 1])
+    const sent = sendBatch.mock.calls.flatMap(([messages]) => [...messages].map((message) => JSON.stringify(message)))
+    expect(new Set(sent).size).toBe(201)
+  })
+
+  it('F03 that the queue refuses are no failure, and keep no other from being sent', async () => {
+    const { sendBatch } = silenceQueue()
+    sendBatch.mockRejectedValueOnce(new Error('Queue is overloaded'))
+    const bell = new Bell(env.WEBHOOKS)
+    for (let i = 0; i < 150; i += 1) bell.add(`acct_${i}`, Date.now())
+    await bell.ring()
+    expect(sendBatch.mock.calls.map(([messages]) => [...messages].length)).toEqual([100, 50])
+  })
+})
+
+describe('W02 a signature', () => {
+  const [ID, BODY] = ['msg_p5jXN8AQM9LWM0D4loKWxJek', '{"test": 2432232314}']
+
+  it('is that of the reference vector of Standard Webhooks', () => {
+    const headers = signatureHeaders(['whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw'], ID, 1_614_265_330_999, BODY)
+    expect(headers).toEqual({
+      'webhook-id': ID,
+      'webhook-timestamp': '1614265330',
+      'webhook-signature': 'v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=',
+    })
+  })
+
+  it('verifies with the library under each of two secrets, and under no third', () => {
+    const [old, current] = [newSecret(), newSecret()]
+    const headers = signatureHeaders([current, old], ID, Date.now(), BODY)
+    for (const secret of [current, old]) expect(new Webhook(secret).verify(BODY, headers)).toEqual(JSON.parse(BODY))
+    expect(() => new Webhook(newSecret()).verify(BODY, headers)).toThrow('No matching signature')
+    later(6 * 60 * SECOND)
+    expect(() => new Webhook(current).verify(BODY, headers)).toThrow('too old')
+  })
+})
+
+describe('W08 why a connection failed', () => {
+  const [LOST, INTERNAL] = [new Error('Network connection lost.'), new Error('internal error; reference = x')]
+  const opening = { ok: () => Promise.resolve({}), refused: () => Promise.reject(new Error('refused')) }
+
+  it.each([
+    ['the time was up', new DOMException('', 'TimeoutError'), 'https://a.example', 'refused', 'timeout', null],
+    ['it was aborted', new DOMException('', 'AbortError'), 'https://a.example', 'refused', 'timeout', null],
+    ['lost, and nothing listens', LOST, 'https://a.example', 'refused', 'connect', 443],
+    ['lost, and something listens', LOST, 'https://a.example:8443/x', 'ok', 'reset', 8443],
+    ['lost, without TLS', LOST, 'http://a.example/x', 'ok', 'reset', 80],
+    ['no such name', INTERNAL, 'https://a.example', 'refused', 'dns', 443],
+    ['a bad certificate', INTERNAL, 'https://a.example', 'ok', 'tls', 443],
+    ['no such name, without TLS', INTERNAL, 'http://a.example', 'ok', 'dns', null],
+    ['no error at all', 'odd', 'https://a.example', 'refused', 'dns', 443],
+  ] as const)('%s', async (_name, error, url, probe, expected, port) => {
+    const asked = vi.mocked(connect).mockReset()
+    const close = vi.fn(() => Promise.resolve())
+    asked.mockImplementation(
+      () => ({ opened: opening[probe](), closed: Promise.reject(new Error('x')), close }) as never,
+    )
+    expect(await classOfFailure(error, url)).toBe(expected)
+    expect(asked.mock.calls).toEqual(port === null ? [] : [[{ hostname: 'a.example', port }]])
+    expect(close).toHaveBeenCalledTimes(port === null ? 0 : 1)
+  })
+
+  it('it can not be told when no socket can be made', async () => {
+    vi.mocked(connect).mockImplementation(() => {
+      throw new TypeError('proxy request failed')
+    })
+    expect(await classOfFailure(LOST, 'https://a.example')).toBe('connect')
+  })
+})
