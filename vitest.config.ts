@@ -1,5 +1,6 @@
 import { cloudflareTest, readD1Migrations } from '@cloudflare/vitest-pool-workers'
 import { defineConfig } from 'vitest/config'
+import { unstable_readConfig } from 'wrangler'
 
 const migrations = await readD1Migrations(new URL('./migrations', import.meta.url).pathname)
 
@@ -8,7 +9,10 @@ const inWorkerd = {
     cloudflareTest({
       wrangler: { configPath: './wrangler.toml' },
       miniflare: {
+        // Whatever a developer's .dev.vars says, these are the variables as they are deployed.
         bindings: {
+          ...unstable_readConfig({ config: './wrangler.toml' }).vars,
+          ALLOW_PRIVATE_WEBHOOKS: 'false',
           APP_SECRET: 'a secret of the tests, and of nothing else',
           PUBLIC_ORIGIN: '',
           TEST_MIGRATIONS: migrations,
