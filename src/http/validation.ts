@@ -50,7 +50,7 @@ const PARTS = {
  */
 export function detailsOf(error: z.core.$ZodError, target: keyof typeof PARTS): ErrorDetail[] {
   const part = PARTS[target]
-  const problems = error.issues.flatMap((issue) =>
+  const problems = withoutEchoes(error.issues).flatMap((issue) =>
     issue.code === 'unrecognized_keys'
       ? issue.keys.map((key) => ({ path: [...issue.path, key], rule: `is not a known ${part.unknown}` }))
       : [{ path: issue.path, rule: issue.message }],
@@ -59,6 +59,12 @@ export function detailsOf(error: z.core.$ZodError, target: keyof typeof PARTS): 
   const details = shown.map(({ path, rule }) => detail(path, rule, part.whole))
   const left = problems.length - shown.length
   return left === 0 ? details : [...details, { field: part.whole, message: `${left} more problems are not listed` }]
+}
+
+/** Zod measures a string that should have been an array: beside its wrong type, its length says nothing. */
+function withoutEchoes(issues: z.core.$ZodIssue[]): z.core.$ZodIssue[] {
+  const mistyped = new Set(issues.filter(({ code }) => code === 'invalid_type').map(({ path }) => path.join('.')))
+  return issues.filter(({ code, path }) => code === 'invalid_type' || !mistyped.has(path.join('.')))
 }
 
 /** `['attachments', 0, 'mime_type']` and a rule as `{field: 'attachments.0.mime_type', message: 'Mime type …'}`. */
