@@ -21,8 +21,8 @@ export interface ServiceContext {
   files: R2Bucket
   config: Config
   now: number
-  /** Origin of absolute URLs, and the prefix (`/api/v1`) the request used. */
-  links: { origin: string; prefix: string }
+  /** Origin of absolute URLs, and the origin and prefix (`/api/v1`) the request used. */
+  links: { origin: string; requested: string; prefix: string }
   credentials: Credentials
   throttle: Throttle
   /** Wakes the sender of events, if anybody listens. It may be lost: the sweep finds what it would have told. */

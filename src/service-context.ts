@@ -45,11 +45,12 @@ function wake(c: Context<AppEnv>, accountId: string, audience: Audience | undefi
   if (audience && audience.listeners > 0) c.executionCtx.waitUntil(wakeSender(c.env.WEBHOOKS, accountId))
 }
 
-/** The origin of absolute URLs and the prefix of paths, for the request at hand. */
+/** The origin of absolute URLs, that of the request, and the prefix of paths, for the request at hand. */
 function linksOf(c: Context<AppEnv>): ServiceContext['links'] {
   const { origin, pathname } = new URL(c.req.url)
   return {
     origin: configOf(c.env).publicOrigin ?? origin,
+    requested: origin,
     prefix: pathname.split('/').slice(0, 3).join('/'),
   }
 }

@@ -1,6 +1,6 @@
 import type { ServiceContext } from '../context'
 import { DbError } from '../db/errors'
-import { conflict, notFound, validationError } from '../http/errors'
+import { type ApiError, conflict, notFound, validationError } from '../http/errors'
 import { offsetOf, pageRequest } from '../http/pagination'
 import { refusalOf } from '../http/refusals'
 import { detail } from '../http/validation'
@@ -34,7 +34,8 @@ const PREVIOUS_SIGNS_FOR = DAY
  */
 export async function createWebhook(ctx: ServiceContext, input: CreateWebhookInput) {
   const { accountId } = ctx.caller
-  checkAddress(ctx, input.url)
+  const refusal = refusalOfAddress(ctx, input.url)
+  if (refusal) throw refusal
   const id = newId('webhook', ctx.now)
   const secret = newSecret()
   const webhook = {
@@ -74,8 +75,12 @@ export async function getWebhook({ caller, db }: ServiceContext, id: string) {
  */
 export async function updateWebhook(ctx: ServiceContext, id: string, input: UpdateWebhookInput) {
   const { accountId } = ctx.caller
-  if (input.url !== undefined) checkAddress(ctx, input.url)
   const { url, events, description, active } = input
+  const refusal = url === undefined ? null : refusalOfAddress(ctx, url)
+  if (refusal) {
+    await getWebhook(ctx, id)
+    throw refusal
+  }
   const change = { url, events, description, active, includeInternal: input.include_internal }
   const [[row]] = await ctx.db
     .change(fanOutEvents(accountId, ctx.now), [updateWebhookRow(accountId, id, change)])
@@ -101,10 +106,10 @@ export async function rotateSecret(ctx: ServiceContext, id: string) {
   return { ...presentWebhook(row), secret }
 }
 
-function checkAddress({ config, links }: ServiceContext, url: string): void {
-  const ownOrigins = config.publicOrigin === null ? [links.origin] : [links.origin, config.publicOrigin]
+function refusalOfAddress({ config, links }: ServiceContext, url: string): ApiError | null {
+  const ownOrigins = [links.requested, links.origin]
   const refused = refusedAddress(url, { allowPrivate: config.webhooks.allowPrivate, ownOrigins })
-  if (refused !== null) throw validationError([detail(['url'], refused)])
+  return refused === null ? null : validationError([detail(['url'], refused)])
 }
 
 /** A URL is the only key of a webhook that callers choose. */
