@@ -31,7 +31,7 @@ const DELIVERY_MS = 60_000
 
 /**
  * Writes with eight writers, kills the server and everything it has started in the middle of it, starts it again, and
- * checks that nothing is lost, halved or invented; `rounds` times, on state of its own.
+ * checks that nothing is lost, halved or invented; `rounds` times, on state of its own. The last check is of all rounds.
  */
 export async function crashRounds(rounds: number, tell: (round: Round) => void): Promise<Round[]> {
   const state = temporaryState()
@@ -44,14 +44,15 @@ export async function crashRounds(rounds: number, tell: (round: Round) => void):
     server = await start()
     const { api, secret } = await prepare(server.origin, subscriber.url)
     subscriber.secret = secret
-    const world: World = { api, subscriber, ledger: new Map(), known: { events: [], cursor: '' } }
+    const world: World = { api, subscriber, ledger: new Map(), known: { events: [], cursor: '' }, begun: Date.now() }
     const results: Round[] = []
     for (let round = 1; round <= rounds; round++) {
       const begun = Date.now()
       const { killedAfterMs, problems } = await crash(world, round, server)
       server = null
       server = await start()
-      const result = await check(world, { round, begun, restarted: Date.now(), killedAfterMs, problems })
+      const restart = { round, begun, isLast: round === rounds, restarted: Date.now(), killedAfterMs, problems }
+      const result = await check(world, restart)
       results.push(result)
       tell(result)
     }
@@ -69,6 +70,7 @@ interface World {
   subscriber: Subscriber
   ledger: Ledger
   known: { events: Told[]; cursor: string }
+  begun: number
 }
 
 async function crash({ api, ledger }: World, round: number, server: RunningServer) {
@@ -84,13 +86,16 @@ async function crash({ api, ledger }: World, round: number, server: RunningServe
 interface Restart {
   round: number
   begun: number
+  /** Then the check is of all rounds. */
+  isLast: boolean
   restarted: number
   killedAfterMs: number
   problems: string[]
 }
 
-async function check(world: World, { round, begun, restarted, killedAfterMs, problems }: Restart): Promise<Round> {
+async function check(world: World, restart: Restart): Promise<Round> {
   const { api, subscriber, ledger, known } = world
+  const { round, isLast, restarted, killedAfterMs } = restart
   const deeds = [...ledger.values()].filter((deed) => deed.round === round)
   const acknowledged = deeds.filter((deed) => deed.acknowledged)
   const deadline = restarted + DELIVERY_MS
@@ -100,8 +105,11 @@ async function check(world: World, { round, begun, restarted, killedAfterMs, pro
   const fresh = await readEvents(api, known)
   const ids = fresh.map(({ id }) => id)
   const undelivered = await missingAt(deadline, ids, (id) => subscriber.deliveries.has(id))
-  const tickets = await readTickets(api, begun, deeds)
-  const things = await checkThings(tickets, deeds, ledger)
+  const looked = isLast
+    ? { since: world.begun, deeds: [...ledger.values()], events: known.events }
+    : { since: restart.begun, deeds, events: fresh }
+  const tickets = await readTickets(api, looked.since, looked.deeds)
+  const things = await checkThings(tickets, looked.deeds, ledger)
   const told = new Set(fresh.map(({ marker }) => marker))
   const happened = deeds.filter((deed) => !deed.acknowledged && told.has(deed.marker)).length
   return {
@@ -114,12 +122,12 @@ async function check(world: World, { round, begun, restarted, killedAfterMs, pro
     deliveredAfterMs: Math.max(0, ...ids.map((id) => (subscriber.deliveries.get(id)?.at ?? 0) - restarted)),
     duplicates: subscriber.requests() - subscriber.deliveries.size,
     problems: [
-      ...problems,
+      ...restart.problems,
       ...untold.map((marker) => `${marker} was acknowledged, and not delivered within 60 s of the restart`),
       ...undelivered.map((id) => `${id} was not delivered within 60 s of the restart`),
       ...things.problems,
       ...checkSequences(known.events),
-      ...checkDeeds(fresh, deeds, ledger, things.there),
+      ...checkDeeds(looked.events, looked.deeds, ledger, things.there),
       ...checkChains(tickets, known.events, ledger),
       ...checkDeliveries(known.events, subscriber),
       ...subscriber.takeProblems(),
