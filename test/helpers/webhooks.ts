@@ -129,6 +129,11 @@ export async function unheard(account: Account): Promise<number | undefined> {
   return found?.count
 }
 
+/** Takes all webhooks and deliveries away, so that nothing of one test is due in the next. */
+export async function forgetWebhooks(): Promise<void> {
+  await env.DB.batch(['deliveries', 'webhooks'].map((table) => env.DB.prepare(`DELETE FROM ${table}`)))
+}
+
 /** A webhook's deliveries, newest first, as the API lists them. */
 export async function deliveriesOf(account: Account, hook: Hook, query = '') {
   const answer = await ask(account.admin, 'GET', `webhooks/${hook.id}/deliveries?per_page=100${query}`)
