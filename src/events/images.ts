@@ -27,7 +27,7 @@ interface Images {
     ticket: { id: string; number: number; title: string; status: TicketRow['status'] }
   }
   'user.created': { user: UserRow }
-  'webhook.test': { webhook: { id: string; url: string } }
+  'webhook.test': { webhook: { id: string } }
 }
 
 export type Change = { previous: unknown; current: unknown } | { truncated: true }

@@ -81,7 +81,7 @@ export const Event = z
       }),
     ),
     event('user.created', 'UserCreated', z.object({ user: User })),
-    event('webhook.test', 'WebhookTest', z.object({ webhook: z.object({ id: z.string(), url: z.string() }) })),
+    event('webhook.test', 'WebhookTest', z.object({ webhook: z.object({ id: z.string() }) })),
   ])
   .openapi('Event')
 export type EventBody = z.infer<typeof Event>

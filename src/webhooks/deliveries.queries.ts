@@ -97,7 +97,10 @@ interface TestEvent {
   deliveryId: string
 }
 
-/** Writes a test event and its delivery to the one webhook, if that is active. */
+/**
+ * Writes a test event and its delivery to the one webhook, if that is active. The event, which agents can list, does not
+ * hold the URL, which they may not see.
+ */
 export function insertTest(accountId: string, webhookId: string, { id, deliveryId }: TestEvent, now: number) {
   const active = sql`account_id = ${accountId} AND id = ${webhookId} AND active = 1`
   return [
@@ -109,8 +112,8 @@ export function insertTest(accountId: string, webhookId: string, { id, deliveryI
       ticketId: null,
       isInternal: false,
       createdAt: now,
-      data: sql`json_object('webhook', json_object('id', w.id, 'url', w.url))`,
-      from: sql`(SELECT id, url FROM webhooks WHERE ${active}) w`,
+      data: sql`json_object('webhook', json_object('id', w.id))`,
+      from: sql`(SELECT id FROM webhooks WHERE ${active}) w`,
     }),
     write(sql`
       INSERT INTO deliveries (account_id, webhook_id, sequence, id, event_id, event, created_at, retry_at)
