@@ -79,7 +79,7 @@ export function leaseWebhooks({ leaseId, leaseUntil, atMost, slowAtMost, pace, n
     rows<DueDelivery>(sql`
       SELECT webhook_id, is_manual, tries, sequence, id, type, data, created_at FROM (
         SELECT d.webhook_id, d.manual > 0 AS is_manual, d.tries, d.sequence, e.id, e.type, e.data, e.created_at, w.turn_size,
-          row_number() OVER line AS place, sum(octet_length(e.data)) OVER line AS bytes
+          row_number() OVER line AS place, total(octet_length(e.data)) OVER line AS bytes
         FROM webhooks w
         CROSS JOIN deliveries d ON d.account_id = w.account_id AND d.webhook_id = w.id AND d.sequence IN (
           SELECT x.sequence FROM deliveries x WHERE x.account_id = w.account_id AND x.webhook_id = w.id

@@ -74,6 +74,11 @@ export function silenceQueue() {
   }
 }
 
+/** Keeps the sweeper from being armed, so that no alarm sweeps or rings in the middle of a long test. */
+export function silenceSweeper(): void {
+  vi.spyOn(env.SWEEPER, 'getByName').mockReturnValue({ arm: () => Promise.resolve() } as never)
+}
+
 type Recipient = Account | string | null
 
 /** Gives the consumer a message for each account (null for one that names none), and tells what became of each. */
@@ -168,4 +173,20 @@ export async function seedEvents(account: Account, count: number, at = Date.now(
 /** An account whose admin calls with an API key, which outlives every token when the clock is moved. */
 export async function mintTimeless(account: Account): Promise<Account> {
   return { ...account, admin: { ...account.admin, token: (await mintKey(account, { role: 'admin' })).key } }
+}
+
+/** The only delivery of a webhook, with its attempts. */
+export async function onlyDelivery(account: Account, hook: Hook) {
+  const [listed, ...others] = await deliveriesOf(account, hook)
+  expect(others).toEqual([])
+  return deliveryOf(account, hook, listed.id)
+}
+
+/** In how many ms the next delivery of a webhook is due; null for never. */
+export async function dueIn({ id }: Hook): Promise<number | null> {
+  const found = await row<{ due_at: number | null }>(
+    'SELECT min(due_at) AS due_at FROM deliveries WHERE webhook_id = ?',
+    id,
+  )
+  return found && found.due_at !== null ? found.due_at - Date.now() : null
 }

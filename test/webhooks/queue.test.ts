@@ -9,10 +9,12 @@ import { ask } from '../helpers/tickets'
 import {
   deliver,
   deliveriesOf,
+  forgetWebhooks,
   type Hook,
   mintWebhook,
   receive,
   silenceQueue,
+  silenceSweeper,
   startConsumer,
   unheard,
 } from '../helpers/webhooks'
@@ -29,12 +31,14 @@ let queue: ReturnType<typeof silenceQueue>
 beforeEach(async () => {
   stopClock()
   queue = silenceQueue()
+  silenceSweeper()
   account = await mintAccount()
   hook = await mintWebhook(account)
 })
-afterEach(() => {
+afterEach(async () => {
   vi.useRealTimers()
   vi.restoreAllMocks()
+  await forgetWebhooks()
 })
 
 /** Lets the calls of D1 fail that `fails` names by their number, from 1 on. Gives how many there were. */

@@ -1,0 +1,226 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { type Account, createTicket, mintAccount, rows } from '../helpers/api'
+import { ask, commented, patched } from '../helpers/tickets'
+import {
+  deliver,
+  forgetWebhooks,
+  type Hook,
+  mintWebhook,
+  type Received,
+  receive,
+  seedEvents,
+  silenceQueue,
+  silenceSweeper,
+  unheard,
+} from '../helpers/webhooks'
+
+let account: Account
+let queue: ReturnType<typeof silenceQueue>
+
+beforeEach(async () => {
+  queue = silenceQueue()
+  silenceSweeper()
+  account = await mintAccount()
+})
+afterEach(async () => {
+  vi.restoreAllMocks()
+  await forgetWebhooks()
+})
+
+const to = (received: Received[], hook: Hook) => received.filter(({ url }) => url === hook.url)
+const upTo = (count: number) => Array.from({ length: count }, (_, index) => index + 1)
+
+async function sequencesOf(hook: Hook): Promise<number[]> {
+  const found = await rows<{ sequence: number }>(
+    'SELECT sequence FROM deliveries WHERE webhook_id = ? ORDER BY sequence',
+    hook.id,
+  )
+  return found.map(({ sequence }) => sequence)
+}
+
+async function switchHook({ id }: Hook, active: boolean): Promise<void> {
+  expect((await ask(account.admin, 'PATCH', `webhooks/${id}`, { active })).status).toBe(200)
+}
+
+/** One of each event, and an internal comment. */
+async function everyDeed({ admin, agent }: Account): Promise<void> {
+  const { id } = await createTicket(agent)
+  await patched(agent, id, { status: 'in_progress' })
+  await commented(agent, id)
+  await commented(agent, id, { is_internal: true })
+  await ask(admin, 'POST', 'users', {
+    name: 'N',
+    email: `${id}@example.com`,
+    role: 'agent',
+    password: 'a good password',
+  })
+  await ask(admin, 'DELETE', `tickets/${id}`)
+}
+
+const PUBLIC = [
+  ...['ticket.created', 'ticket.status_changed', 'ticket.updated'],
+  ...['comment.created', 'user.created', 'ticket.deleted'],
+]
+const ALL = PUBLIC.toSpliced(3, 0, 'comment.created')
+
+describe('which webhook is told of what', () => {
+  const WANTS: [string, Record<string, unknown>, string[]][] = [
+    ['everything', {}, PUBLIC],
+    ['everything and what is internal', { include_internal: true }, ALL],
+    ['one type', { events: ['ticket.created'] }, ['ticket.created']],
+    ['two types', { events: ['user.created', 'ticket.deleted'] }, ['user.created', 'ticket.deleted']],
+    ['W04 public comments', { events: ['comment.created'] }, ['comment.created']],
+    [
+      'W04 internal comments too',
+      { events: ['comment.created'], include_internal: true },
+      ['comment.created', 'comment.created'],
+    ],
+    ['W04 updates, also internal ones', { events: ['ticket.updated'], include_internal: true }, ['ticket.updated']],
+  ]
+
+  it('W04 depends on its types, on `include_internal`, on whether it is there, and on whose it is', async () => {
+    const received = receive()
+    const hooks: Hook[] = []
+    for (const [, input] of WANTS) hooks.push(await mintWebhook(account, input))
+    const inactive = await mintWebhook(account, { include_internal: true })
+    const deleted = await mintWebhook(account, { include_internal: true })
+    const other = await mintAccount()
+    const foreign = await mintWebhook(other, { include_internal: true })
+    await switchHook(inactive, false)
+    await ask(account.admin, 'DELETE', `webhooks/${deleted.id}`)
+    await everyDeed(account)
+    const late = await mintWebhook(account, { include_internal: true })
+    await everyDeed(account)
+    await deliver(account, other)
+    const typesOf = (hook: Hook) =>
+      to(received, hook)
+        .toSorted((a, b) => a.event.sequence - b.event.sequence)
+        .map(({ event }) => event.event)
+    for (const [index, [name, , types]] of WANTS.entries()) {
+      const hook = hooks[index]
+      expect(hook && typesOf(hook), name).toEqual([...types, ...types])
+    }
+    expect(typesOf(late)).toEqual(ALL)
+    for (const silent of [inactive, deleted, foreign]) expect(typesOf(silent)).toEqual([])
+  })
+
+  it('is what has happened while it was active, also where that was not fanned out yet', async () => {
+    const received = receive()
+    const hook = await mintWebhook(account)
+    await seedEvents(account, 3)
+    await switchHook(hook, false)
+    await seedEvents(account, 3)
+    await switchHook(hook, true)
+    await seedEvents(account, 3)
+    await deliver(account)
+    expect(received.map(({ event }) => event.sequence).toSorted((a, b) => a - b)).toEqual([1, 2, 3, 7, 8, 9])
+  })
+})
+
+describe('deliveries', () => {
+  it('are made once, whoever asks and how often', async () => {
+    const hooks = await Promise.all(upTo(10).map(() => mintWebhook(account)))
+    await seedEvents(account, 12)
+    const received = receive()
+    await Promise.all([deliver(account), deliver(account, account), deliver(null)])
+    await deliver(account)
+    for (const hook of hooks) expect(await sequencesOf(hook)).toEqual(upTo(12))
+    const sent = received.map(({ url, event }) => `${url} ${event.sequence}`)
+    expect([sent.length, new Set(sent).size]).toEqual([120, 120])
+    const ids = await rows<{ id: string }>('SELECT id FROM deliveries WHERE account_id = ?', account.id)
+    expect(new Set(ids.map(({ id }) => id)).size).toBe(120)
+    for (const { id } of ids) expect(id).toMatch(/^dlv_[0-9a-z]{26}$/)
+  })
+
+  it.each([100, 101, 499, 501])(
+    'of %i events are all made, at most 500 a message, a ring asks for the rest',
+    async (count) => {
+      const received = receive()
+      const hook = await mintWebhook(account)
+      await seedEvents(account, count)
+      await deliver(account)
+      expect(await sequencesOf(hook)).toEqual(upTo(Math.min(count, 500)))
+      const rings = queue.sendBatch.mock.calls.flatMap(([messages]) => [...messages])
+      expect(rings).toEqual(count > 400 ? [{ body: { account_id: account.id }, delaySeconds: 0 }] : [])
+      await deliver(account)
+      expect(await unheard(account)).toBe(0)
+      expect(received.map(({ event }) => event.sequence).toSorted((a, b) => a - b)).toEqual(upTo(count))
+    },
+  )
+})
+
+describe('W04 what a write costs', () => {
+  it('W04 is the same with ten webhooks as with none: rows read and written, and round trips', async () => {
+    const deaf = await mintAccount()
+    for (const _ of upTo(10)) await mintWebhook(account, { include_internal: true })
+    const log = vi.spyOn(console, 'info').mockImplementation(() => undefined)
+    const costs = async (of: Account) => {
+      log.mockClear()
+      await everyDeed(of)
+      const lines = log.mock.calls.map(([line]) => JSON.parse(String(line)))
+      return lines.map(({ route, status, db }) => ({ route, status, db }))
+    }
+    const [first, second] = [await costs(deaf), await costs(account)]
+    expect(first.map(({ status }) => status)).toEqual([201, 200, 201, 201, 201, 204])
+    expect(second).toEqual(first)
+    expect([await unheard(deaf), await unheard(account)]).toEqual([7, 7])
+  })
+})
+
+describe('what is sent', () => {
+  it('W17 tells of a ticket as it was, though it is changed and deleted before', async () => {
+    const received = receive()
+    await mintWebhook(account)
+    const { id } = await createTicket(account.customer, { title: 'First', tags: ['a'] })
+    await commented(account.customer, id, { content: 'Said' })
+    await patched(account.agent, id, { title: 'Second' })
+    await ask(account.admin, 'PATCH', `users/${account.customer.id}`, { name: 'Renamed' })
+    await ask(account.admin, 'DELETE', `tickets/${id}`)
+    await deliver(account)
+    const told = received.toSorted((a, b) => a.event.sequence - b.event.sequence).map(({ event }) => event)
+    const author = { id: account.customer.id, name: account.customer.name, email: account.customer.email }
+    expect(told).toMatchObject([
+      {
+        event: 'ticket.created',
+        data: { ticket: { id, title: 'First', tags: ['a'], created_by: author, version: 1 } },
+      },
+      {
+        event: 'comment.created',
+        data: { comment: { content: 'Said', created_by: author }, ticket: { id, title: 'First' } },
+      },
+      { event: 'ticket.updated', data: { changes: { title: { previous: 'First', current: 'Second' } } } },
+      { event: 'ticket.deleted', data: { ticket: { id, number: 1, title: 'Second' } } },
+    ])
+  })
+
+  it('W19 is sorted into one chain without a hole by its sequence, in whatever order it comes', async () => {
+    const told: Received['event'][] = []
+    receive(async ({ event }) => {
+      await new Promise((resolve) => setTimeout(resolve, (event.sequence * 7) % 20))
+      told.push(event)
+      return new Response(null, { status: 204 })
+    })
+    await mintWebhook(account)
+    const { id } = await createTicket(account.agent)
+    const statuses = ['in_progress', 'resolved', 'closed', 'open']
+    const change = (n: number) => patched(account.agent, id, { status: statuses[n % 4] })
+    const work = upTo(5).map(async (member) => {
+      for (const n of upTo(10)) await change(member + n)
+      await deliver(account)
+    })
+    await Promise.all(work)
+    await deliver(account)
+    const sorted = told.toSorted((a, b) => a.sequence - b.sequence)
+    expect(told.map(({ sequence }) => sequence)).not.toEqual(sorted.map(({ sequence }) => sequence))
+    expect(sorted.map(({ sequence }) => sequence)).toEqual(upTo(sorted.length))
+    const steps = sorted.filter(({ event }) => event === 'ticket.status_changed').map(({ data }) => data.ticket.status)
+    expect(steps.length).toBeGreaterThan(10)
+    let status = 'open'
+    for (const { previous, current } of steps) {
+      expect(previous).toBe(status)
+      expect(current).not.toBe(previous)
+      status = current
+    }
+    expect((await ask(account.agent, 'GET', `tickets/${id}`)).body.data.status).toBe(status)
+  })
+})
