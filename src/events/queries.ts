@@ -16,8 +16,13 @@ export interface EventFilter {
   ticketId: string | undefined
 }
 
-/** How many events a page may look through for those that its filter wants. */
-export const EVENTS_A_SCAN = 1_000
+/** How many events a page may look through for those of the types that are wanted. */
+const EVENTS_A_SCAN = 1_000
+
+/** How many events a page looks through: where every type is wanted, as many as it shows and one more. */
+export function scanSize({ types }: EventFilter, limit: number): number {
+  return types === undefined ? limit : EVENTS_A_SCAN
+}
 
 /** The oldest sequence that is kept (null where none is) and the newest there ever was. */
 export function findEventBounds(accountId: string) {
@@ -26,7 +31,7 @@ export function findEventBounds(accountId: string) {
     FROM account_state WHERE account_id = ${accountId}`)
 }
 
-/** The events after a sequence that the filter wants, oldest first, among the next `EVENTS_A_SCAN`. */
+/** The events after a sequence that the filter wants, oldest first, at most `limit`, among the next `scanSize`. */
 export function findEvents(accountId: string, after: number, filter: EventFilter, limit: number) {
   const wanted =
     filter.types === undefined
@@ -34,21 +39,21 @@ export function findEvents(accountId: string, after: number, filter: EventFilter
       : sql`WHERE type IN (SELECT value FROM json_each(${JSON.stringify(filter.types)}))`
   return rows<EventRow>(sql`
     SELECT e.sequence, e.id, e.type, e.data, e.created_at
-    FROM (SELECT seq FROM (${scan(accountId, after, filter.ticketId)}) ${wanted} ORDER BY sequence LIMIT ${limit}) page
+    FROM (SELECT seq FROM (${scan(accountId, after, filter, limit)}) ${wanted} ORDER BY sequence LIMIT ${limit}) page
     CROSS JOIN events e ON e.seq = page.seq AND e.account_id = ${accountId}
     ORDER BY e.sequence`)
 }
 
 /** How many events `findEvents` looks through, and the last of them (null where there is none). */
-export function measureScan(accountId: string, after: number, { ticketId }: EventFilter) {
+export function measureScan(accountId: string, after: number, filter: EventFilter, limit: number) {
   return rows<{ scanned: number; last: number | null }>(sql`
-    SELECT count(*) AS scanned, max(sequence) AS last FROM (${scan(accountId, after, ticketId)})`)
+    SELECT count(*) AS scanned, max(sequence) AS last FROM (${scan(accountId, after, filter, limit)})`)
 }
 
-function scan(accountId: string, after: number, ticketId: string | undefined): SQL {
-  const ofTicket = ticketId === undefined ? sql`` : sql` AND ticket_id = ${ticketId}`
+function scan(accountId: string, after: number, filter: EventFilter, limit: number): SQL {
+  const ofTicket = filter.ticketId === undefined ? sql`` : sql` AND ticket_id = ${filter.ticketId}`
   return sql`SELECT seq, sequence, type FROM events
-    WHERE account_id = ${accountId} AND sequence > ${after}${ofTicket} ORDER BY sequence LIMIT ${EVENTS_A_SCAN}`
+    WHERE account_id = ${accountId} AND sequence > ${after}${ofTicket} ORDER BY sequence LIMIT ${scanSize(filter, limit)}`
 }
 
 /**

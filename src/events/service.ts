@@ -4,7 +4,7 @@ import { openDirectory } from '../db/client'
 import type { Bindings } from '../env'
 import { readCursor, writeCursor } from '../http/cursor'
 import { cursorExpired } from '../http/errors'
-import { deleteOldEvents, EVENTS_A_SCAN, findEventBounds, findEvents, measureScan, passOverUnheard } from './queries'
+import { deleteOldEvents, findEventBounds, findEvents, measureScan, passOverUnheard, scanSize } from './queries'
 import { type ListEventsInput, presentEvent } from './schema'
 
 export type { EventRow } from './queries'
@@ -17,7 +17,7 @@ const Sequence = z.number().int().min(0)
 
 /**
  * The account's events, oldest first, from a cursor on. For agents and admins. Throws 410 for a cursor whose next events
- * are not kept any more. A page may be short, or empty, while there is more: a filter looks through 1,000 events a page.
+ * are not kept any more. A page may be short, or empty, while there is more: a filter by type looks through 1,000 events.
  */
 export async function listEvents({ caller, db }: ServiceContext, input: ListEventsInput) {
   const { accountId } = caller
@@ -28,19 +28,22 @@ export async function listEvents({ caller, db }: ServiceContext, input: ListEven
   const [[bounds], found, [scan]] = await db.batch([
     findEventBounds(accountId),
     findEvents(accountId, after ?? 0, filter, perPage + 1),
-    measureScan(accountId, after ?? 0, filter),
+    measureScan(accountId, after ?? 0, filter, perPage + 1),
   ])
   const oldest = bounds?.oldest ?? (bounds?.newest ?? 0) + 1
   if (after !== null && after < oldest - 1) throw cursorExpired(oldest)
   const shown = found.slice(0, perPage)
   const isCut = found.length > perPage
-  const end = isCut ? shown.at(-1)?.sequence : scan?.last
+  const hasMore = isCut || scan?.scanned === scanSize(filter, perPage + 1)
+  const seen = isCut ? shown.at(-1)?.sequence : scan?.last
+  // At the end it is the account's newest event: a ticket that is silent for long must not leave its cursor behind.
+  const end = hasMore ? seen : bounds?.newest
   return {
     events: shown.map(presentEvent),
     pagination: {
       per_page: perPage,
-      next_cursor: writeCursor(scope, end ?? Math.max(after ?? 0, oldest - 1)),
-      has_more: isCut || scan?.scanned === EVENTS_A_SCAN,
+      next_cursor: writeCursor(scope, Math.max(after ?? 0, end ?? 0)),
+      has_more: hasMore,
     },
   }
 }

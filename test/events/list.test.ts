@@ -1,0 +1,203 @@
+import { beforeAll, describe, expect, it, vi } from 'vitest'
+import { type Account, call, createTicket, type Member, mintAccount } from '../helpers/api'
+import { mintKey } from '../helpers/credentials'
+import { askEvents, pageOf, sequencesOf } from '../helpers/events'
+import { ask, commented, detailsOf, patched } from '../helpers/tickets'
+import { deliver, mintWebhook, type Received, receive, silenceQueue } from '../helpers/webhooks'
+
+/** What `GET /events` tells, and to whom. */
+
+const WIRE_TIME = expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/)
+const FILE = { filename: 'é 1.txt', content: 'aGVsbG8=', mime_type: 'text/plain' }
+const TITLE = 'Né\u2028w "title" 😀'
+const LONG = 'é😀'.repeat(2_000)
+const PERSON = { name: 'Jo', email: 'Jo@Example.com', role: 'agent', password: 'correct horse battery' }
+
+let account: Account
+let deeds: Awaited<ReturnType<typeof act>>
+let answer: Awaited<ReturnType<typeof call>>
+let received: Received[]
+
+/** One deed of every kind, and what each was answered with. */
+async function act({ admin, agent, customer }: Account, hook: { id: string }) {
+  const ticket = await createTicket(customer, { tags: ['a'], custom_fields: { x: 1 }, attachments: [FILE] })
+  const changed = await patched(agent, ticket.id, { status: 'in_progress', title: TITLE })
+  await patched(agent, ticket.id, { status: 'in_progress', title: TITLE, tags: ['a'], custom_fields: { x: 1 } })
+  const assigned = await patched(agent, ticket.id, { description: LONG, assigned_to: admin.id })
+  const comment = await commented(customer, ticket.id, { attachments: [FILE] })
+  const note = await commented(agent, ticket.id, { is_internal: true, attachments: [FILE] })
+  const user = (await ask(admin, 'POST', 'users', PERSON)).body.data
+  const test = await ask(admin, 'POST', `webhooks/${hook.id}/test`)
+  const deleted = await ask(admin, 'DELETE', `tickets/${ticket.id}`)
+  expect([test.status, deleted.status]).toEqual([202, 204])
+  return { ticket, changed, assigned, comment, note, user, hook }
+}
+
+beforeAll(async () => {
+  silenceQueue()
+  received = receive()
+  account = await mintAccount()
+  deeds = await act(account, await mintWebhook(account, { include_internal: true }))
+  answer = await askEvents(account.agent)
+  await deliver(account)
+  vi.restoreAllMocks()
+})
+
+const ref = ({ id, name, email }: Member) => ({ id, name, email })
+
+interface WithFiles {
+  attachments: { id: string }[]
+}
+
+function asKept<T extends WithFiles>(thing: T) {
+  const attachments = thing.attachments.map((file) => ({ ...file, url: `/attachments/${file.id}` }))
+  expect(attachments).toHaveLength(1)
+  return { ...thing, attachments }
+}
+
+function withoutFiles<T extends WithFiles>({ attachments, ...ticket }: T) {
+  return ticket
+}
+
+const EXPECTED: [sequence: number, event: string, data: () => object][] = [
+  [1, 'ticket.created', () => ({ ticket: asKept(deeds.ticket) })],
+  [
+    2,
+    'ticket.status_changed',
+    () => ({
+      ticket: {
+        id: deeds.ticket.id,
+        title: TITLE,
+        status: { previous: 'open', current: 'in_progress' },
+        updated_by: ref(account.agent),
+      },
+    }),
+  ],
+  [
+    3,
+    'ticket.updated',
+    () => ({
+      ticket: withoutFiles(deeds.changed),
+      changes: {
+        title: { previous: 'A title', current: TITLE },
+        status: { previous: 'open', current: 'in_progress' },
+      },
+      updated_by: ref(account.agent),
+    }),
+  ],
+  [
+    4,
+    'ticket.updated',
+    () => ({
+      ticket: { ...withoutFiles(deeds.assigned), version: 3, description: LONG, assigned_to: ref(account.admin) },
+      changes: { description: { truncated: true }, assigned_to: { previous: null, current: account.admin.id } },
+      updated_by: ref(account.agent),
+    }),
+  ],
+  [5, 'comment.created', () => ({ comment: { ...asKept(deeds.comment), is_internal: false }, ticket: told() })],
+  [6, 'comment.created', () => ({ comment: { ...asKept(deeds.note), is_internal: true }, ticket: told() })],
+  [
+    7,
+    'user.created',
+    () => ({
+      user: {
+        id: deeds.user.id,
+        name: PERSON.name,
+        email: PERSON.email,
+        role: 'agent',
+        status: 'active',
+        created_at: WIRE_TIME,
+        last_login_at: null,
+      },
+    }),
+  ],
+  [8, 'webhook.test', () => ({ webhook: { id: deeds.hook.id } })],
+  [
+    9,
+    'ticket.deleted',
+    () => ({ ticket: { id: deeds.ticket.id, number: 1, title: TITLE }, deleted_by: ref(account.admin) }),
+  ],
+]
+
+function told() {
+  return { id: deeds.ticket.id, number: 1, title: TITLE, status: 'in_progress' }
+}
+
+describe('the events of an account', () => {
+  it('W03 are one for each change in order, and none for a change that changes nothing', () => {
+    const listed = answer.body.data.map(({ sequence, event }: { sequence: number; event: string }) => [sequence, event])
+    expect(listed).toEqual(EXPECTED.map(([sequence, event]) => [sequence, event]))
+    expect(answer.body.pagination).toEqual({ per_page: 20, next_cursor: expect.any(String), has_more: false })
+  })
+
+  it.each(EXPECTED)('W03 tell of event %i, %s, key for key', (sequence, event, data) => {
+    expect(answer.body.data[sequence - 1]).toEqual({
+      id: expect.stringMatching(/^evt_[0-9a-z]{26}$/),
+      sequence,
+      event,
+      timestamp: WIRE_TIME,
+      data: data(),
+    })
+  })
+
+  it('W03 have the keys of `ticket.status_changed` in the order of the reference', () => {
+    const [, , expected] = EXPECTED[1] ?? []
+    expect(JSON.stringify(answer.body.data[1].data)).toBe(JSON.stringify(expected?.()))
+  })
+
+  it('W03 are, byte for byte, what webhooks are sent', () => {
+    const sent = received.toSorted((a, b) => a.event.sequence - b.event.sequence)
+    expect(sent.map(({ body }) => body)).toEqual(answer.body.data.map((item: object) => JSON.stringify(item)))
+    for (const { body, headers } of sent) {
+      expect(answer.text).toContain(body)
+      expect(headers.get('webhook-id')).toBe(JSON.parse(body).id)
+    }
+  })
+
+  it('W03 hold no signature, no password, no hash and no secret', () => {
+    for (const secret of ['signature', 'expires', '/files/', PERSON.password, 'password', 'scrypt', 'whsec_', 'token'])
+      expect(answer.text).not.toContain(secret)
+  })
+})
+
+describe('who may list them', () => {
+  it.each([
+    ['a customer', 403, () => account.customer.token],
+    ['nobody', 401, () => undefined],
+    ['an agent', 200, () => account.agent.token],
+    ['an admin', 200, () => account.admin.token],
+  ])('%s: %i', async (_who, status, token) => {
+    expect((await call('GET', 'events', { token: token() })).status).toBe(status)
+  })
+
+  it('an API key of an agent', async () => {
+    const { key } = await mintKey(account)
+    expect((await call('GET', 'events?per_page=1', { headers: { 'X-API-Key': key } })).body.data).toHaveLength(1)
+  })
+
+  it('S07 never shows another account’s, whatever is asked for', async () => {
+    const other = await mintAccount()
+    const ticket = await createTicket(other.agent)
+    expect((await pageOf(other.admin)).data).toMatchObject([{ sequence: 1, data: { ticket: { id: ticket.id } } }])
+    for (const query of [`ticket_id=${deeds.ticket.id}`, 'event=user.created', 'event=webhook.test,ticket.deleted'])
+      expect((await pageOf(other.admin, query)).data).toEqual([])
+    expect(sequencesOf(await pageOf(account.agent, `ticket_id=${ticket.id}`))).toEqual([])
+  })
+
+  it.each([
+    ['event=ticket.gone', 'event'],
+    ['event=', 'event'],
+    ['event=ticket.created,', 'event'],
+    ['event=*', 'event'],
+    ['event=ticket.created&event=ticket.updated', 'event'],
+    ['ticket_id=', 'ticket_id'],
+    ['ticket_id=a%20b', 'ticket_id'],
+    ['per_page=0', 'per_page'],
+    ['per_page=101', 'per_page'],
+    ['page=1', 'page'],
+    ['since=2025-01-01', 'since'],
+    [`cursor=${'x'.repeat(501)}`, 'cursor'],
+  ])('refuses %.30s', async (query, field) => {
+    expect(detailsOf(await askEvents(account.agent, query), 400, 'invalid_input')).toMatchObject([{ field }])
+  })
+})

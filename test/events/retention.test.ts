@@ -1,0 +1,126 @@
+import { env } from 'cloudflare:workers'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { sweepEvents } from '../../src/events/service'
+import { sweep } from '../../src/sweep/service'
+import { type Account, createTicket, mintAccount, rows } from '../helpers/api'
+import { askEvents, pageOf, seedEvents, sequencesOf, walkEvents } from '../helpers/events'
+import { detailsOf } from '../helpers/tickets'
+import { silenceQueue } from '../helpers/webhooks'
+
+/** Events that are kept no longer, and the cursors that stood before them. */
+
+const DAY = 86_400_000
+const KEPT = 30 * DAY
+
+let account: Account
+
+beforeEach(async () => {
+  silenceQueue()
+  await env.DB.prepare('DELETE FROM events').run()
+  account = await mintAccount()
+})
+afterEach(() => {
+  vi.restoreAllMocks()
+})
+
+async function stored({ id }: Account): Promise<number[]> {
+  const found = await rows<{ sequence: number }>(
+    'SELECT sequence FROM events WHERE account_id = ? ORDER BY sequence',
+    id,
+  )
+  return found.map(({ sequence }) => sequence)
+}
+
+/** The cursors at which a subscriber can stop, by the sequence of the event before. The start has an empty one. */
+async function cursorsOf({ agent }: Account, query = ''): Promise<string[]> {
+  const pages = await walkEvents(agent, `per_page=1${query}`)
+  return ['', ...pages.map((page) => page.pagination.next_cursor)]
+}
+
+describe('a cursor whose next events were swept away', () => {
+  it.each(['', '&event=ticket.deleted', '&ticket_id=ticket_seeded'])(
+    'W21 is 410 (%s), another is not',
+    async (query) => {
+      await seedEvents(account, 5, { createdAt: Date.now() - KEPT - 1 })
+      await seedEvents(account, 3)
+      const cursors = await cursorsOf(account, query)
+      expect(cursors).toHaveLength(1 + 8)
+      const expectSweptTo = async (oldest: number, kept: number[]) => {
+        for (const [after, cursor] of cursors.entries()) {
+          const answer = await askEvents(account.agent, query, cursor)
+          if (cursor !== '' && after < oldest - 1)
+            expect(detailsOf(answer, 410, 'cursor_expired')).toEqual([
+              { field: 'cursor', message: `The oldest sequence that is kept is ${oldest}` },
+            ])
+          else expect([answer.status, sequencesOf(answer.body)]).toEqual([200, kept.filter((one) => one > after)])
+        }
+      }
+      await sweepEvents(env, KEPT, Date.now())
+      await expectSweptTo(6, [6, 7, 8])
+      await sweepEvents(env, KEPT, Date.now() + KEPT + DAY)
+      await expectSweptTo(9, [])
+      await seedEvents(account, 1)
+      await expectSweptTo(9, [9])
+    },
+  )
+
+  it.each(['ticket_id=TICKET', 'event=ticket.created'])(
+    'W21 is none of somebody who comes back in time, though there was no %s for long',
+    async (query) => {
+      const wanted = query.replace('TICKET', (await createTicket(account.agent)).id)
+      const first = await pageOf(account.agent, wanted)
+      await seedEvents(account, 5)
+      const second = await pageOf(account.agent, wanted, first.pagination.next_cursor)
+      expect([sequencesOf(first), sequencesOf(second)]).toEqual([[1], []])
+      await sweepEvents(env, KEPT, Date.now() + KEPT + DAY)
+      expect((await pageOf(account.agent, wanted, second.pagination.next_cursor)).data).toEqual([])
+    },
+  )
+
+  it('is none of an account in which nothing ever happened', async () => {
+    const { pagination } = await pageOf(account.agent)
+    await sweepEvents(env, KEPT, Date.now() + KEPT + DAY)
+    expect((await pageOf(account.agent, '', pagination.next_cursor)).data).toEqual([])
+  })
+})
+
+describe('the sweep of events', () => {
+  it('deletes what is older than is kept, of all accounts, and not a millisecond earlier', async () => {
+    const other = await mintAccount()
+    const now = Date.now()
+    for (const [owner, ages] of [
+      [account, [KEPT + 2, KEPT + 1, KEPT, 1]],
+      [other, [KEPT + 1, 0]],
+    ] as const)
+      for (const age of ages) await seedEvents(owner, 1, { createdAt: now - age })
+    await sweepEvents(env, KEPT, now)
+    expect([await stored(account), await stored(other)]).toEqual([[3, 4], [2]])
+  })
+
+  it('deletes at most 500 rows a statement and 5,000 at once', async () => {
+    const now = Date.now()
+    await seedEvents(account, 5_700, { createdAt: now - KEPT - 1 })
+    await seedEvents(account, 1)
+    const batch = vi.spyOn(env.DB, 'batch')
+    const deleted = async () => {
+      batch.mockClear()
+      await sweepEvents(env, KEPT, now)
+      const results = await Promise.all(batch.mock.results.map(({ value }) => value))
+      return results.map(([result]) => result.results.length)
+    }
+    expect(await deleted()).toEqual(Array.from({ length: 10 }, () => 500))
+    expect(await deleted()).toEqual([500, 200])
+    expect(await stored(account)).toEqual([5_701])
+  })
+
+  it.each([
+    [undefined, [3, 4]],
+    ['2', [4]],
+    ['60', [1, 2, 3, 4]],
+  ])('is part of the sweep, and keeps EVENT_RETENTION_DAYS = %s days', async (days, kept) => {
+    const now = Date.now()
+    for (const age of [40, 31, 3, 1]) await seedEvents(account, 1, { createdAt: now - age * DAY })
+    await sweep({ ...env, ...(days !== undefined && { EVENT_RETENTION_DAYS: days }) }, '', now)
+    expect(await stored(account)).toEqual(kept)
+  })
+})
