@@ -28,6 +28,12 @@ describe('configOf', () => {
       rateLimits: { standard: 100, premium: 300 },
       publicOrigin: null,
       allowSignup: false,
+      webhooks: {
+        retrySchedule: [5, 300, 1_800, 7_200, 18_000, 36_000, 50_400, 72_000, 86_400],
+        timeoutMs: 15_000,
+        allowPrivate: false,
+      },
+      eventRetentionDays: 30,
       previousKeys: null,
     })
   })
@@ -39,12 +45,49 @@ describe('configOf', () => {
       RATE_LIMIT_STANDARD: '5',
       RATE_LIMIT_PREMIUM: '7',
       PUBLIC_ORIGIN: 'https://api.example.com',
+      WEBHOOK_RETRY_SCHEDULE: '1,0,86400',
+      WEBHOOK_TIMEOUT_MS: '250',
+      EVENT_RETENTION_DAYS: '7',
+      ALLOW_PRIVATE_WEBHOOKS: 'true',
     }
     expect(configOf(bindings(variables))).toMatchObject({
       tokenTtlSeconds: 60,
       rateLimits: { standard: 5, premium: 7 },
       publicOrigin: 'https://api.example.com',
+      webhooks: { retrySchedule: [1, 0, 86_400], timeoutMs: 250, allowPrivate: true },
+      eventRetentionDays: 7,
     })
+  })
+
+  it.each([
+    ['5', [5]],
+    ['99999999', [99_999_999]],
+    [Array.from({ length: 50 }, () => '60').join(','), Array.from({ length: 50 }, () => 60)],
+  ])('takes %.20s as a schedule of retries', (value, expected) => {
+    const config = configOf(bindings({ APP_SECRET: SECRET, WEBHOOK_RETRY_SCHEDULE: value }))
+    expect(config.webhooks.retrySchedule).toEqual(expected)
+  })
+
+  it.each(['', ',', '5,', ',5', '5,,5', '5, 300', '5;300', '-5', '1.5', '1e3', '0x10', '5s', '999999999', '5\n'])(
+    'refuses %j as a schedule of retries',
+    (value) => {
+      expect(refusal({ APP_SECRET: SECRET, WEBHOOK_RETRY_SCHEDULE: value })).toBe(
+        'The service is not configured: WEBHOOK_RETRY_SCHEDULE must be whole numbers of seconds with commas between them',
+      )
+    },
+  )
+
+  it('refuses a schedule of more than 50 retries', () => {
+    const value = Array.from({ length: 51 }, () => '60').join(',')
+    expect(refusal({ APP_SECRET: SECRET, WEBHOOK_RETRY_SCHEDULE: value })).toContain('WEBHOOK_RETRY_SCHEDULE')
+  })
+
+  it.each(['ALLOW_PRIVATE_WEBHOOKS', 'ALLOW_SIGNUP'])('refuses %s that is neither true nor false', (name) => {
+    for (const value of ['', 'TRUE', 'yes', '1', ' true', 'false '])
+      expect(refusal({ APP_SECRET: SECRET, [name]: value })).toBe(
+        `The service is not configured: ${name} must be true or false`,
+      )
+    expect(configOf(bindings({ APP_SECRET: SECRET, [name]: 'false' })).webhooks.allowPrivate).toBe(false)
   })
 
   it('says what is missing, in plain words', () => {
@@ -59,7 +102,13 @@ describe('configOf', () => {
     expect(configOf(bindings({ APP_SECRET: 'é'.repeat(16) })).keys.tokens).toHaveLength(32)
   })
 
-  it.each(['TOKEN_TTL_SECONDS', 'RATE_LIMIT_STANDARD', 'RATE_LIMIT_PREMIUM'])('refuses a bad number in %s', (name) => {
+  it.each([
+    'TOKEN_TTL_SECONDS',
+    'RATE_LIMIT_STANDARD',
+    'RATE_LIMIT_PREMIUM',
+    'WEBHOOK_TIMEOUT_MS',
+    'EVENT_RETENTION_DAYS',
+  ])('refuses a bad number in %s', (name) => {
     for (const value of ['abc', '-5', '0', '1.5', '', ' ', 'NaN', 'Infinity'])
       expect(refusal({ APP_SECRET: SECRET, [name]: value })).toBe(
         `The service is not configured: ${name} must be a whole number of 1 or more`,
@@ -79,10 +128,11 @@ describe('configOf', () => {
   })
 
   it('derives a key for each purpose, another for another secret', () => {
-    const { tokens, files, apiKeys } = configOf(bindings({ APP_SECRET: SECRET })).keys
+    const hex = (key: Buffer) => key.toString('hex')
+    const own = configOf(bindings({ APP_SECRET: SECRET })).keys
     const other = configOf(bindings({ APP_SECRET: `${SECRET}!` })).keys
-    const all = [tokens, files, apiKeys, other.tokens, other.files, other.apiKeys].map((key) => key.toString('hex'))
-    expect(new Set(all).size).toBe(6)
+    const all = [own, other].flatMap((keys) => [keys.tokens, keys.files, keys.apiKeys, keys.webhooks].map(hex))
+    expect(new Set(all).size).toBe(8)
     expect(all.join()).not.toContain(Buffer.from(SECRET).toString('hex'))
   })
 })
