@@ -203,3 +203,28 @@ describe('GET /webhooks/{webhook_id}/deliveries', () => {
     for (const [line] of logged.mock.calls) expect(JSON.parse(String(line)).db.rows_read).toBeLessThan(4_200)
   })
 })
+
+describe('GET …/deliveries/{delivery_id}', () => {
+  it('shows the latest 100 attempts', async () => {
+    const [{ id }] = (await list(hook, 'per_page=1')).body.data
+    await env.DB.prepare(
+      `WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 105)
+      INSERT INTO delivery_attempts (account_id, delivery_id, number, at, trigger, status_code, duration_ms)
+      SELECT ?, ?, i, i * 1000, 'manual', 200, 1 FROM n`,
+    )
+      .bind(account.id, id)
+      .run()
+    const { attempts } = (await ask(account.admin, 'GET', `webhooks/${hook.id}/deliveries/${id}`)).body.data
+    expect(attempts.map(({ number }: { number: number }) => number)).toEqual(down(105, 6).toReversed())
+  })
+
+  it('is 404 under another webhook, also to redeliver, which asks for nothing', async () => {
+    const other = await mintWebhook(account)
+    const [{ id }] = (await list(hook, 'status=succeeded&per_page=1')).body.data
+    for (const path of [`${other.id}/deliveries/${id}`, `${hook.id}/deliveries/${id}x`, `webhook_x/deliveries/${id}`]) {
+      detailsOf(await ask(account.admin, 'GET', `webhooks/${path}`), 404, 'not_found')
+      detailsOf(await ask(account.admin, 'POST', `webhooks/${path}/redeliver`), 404, 'not_found')
+    }
+    expect((await list(hook, 'status=succeeded&per_page=1')).body.data).toMatchObject([{ id, status: 'succeeded' }])
+  })
+})
