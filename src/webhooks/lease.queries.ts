@@ -1,6 +1,6 @@
 import { sql } from 'drizzle-orm'
 import { rows, write } from '../db/client'
-import type { EventRow } from '../events/service'
+import type { EventType } from '../db/outbox'
 import { MINUTE } from '../lib/time'
 import { fanOutEvents } from './fan-out.queries'
 import { firstDue } from './queries'
@@ -30,10 +30,10 @@ export interface DueDelivery {
   sequence: number
   is_manual: number
   tries: number
-  id: EventRow['id'] | null
-  type: EventRow['type'] | null
-  data: EventRow['data'] | null
-  created_at: EventRow['created_at'] | null
+  id: string | null
+  type: EventType | null
+  data: string | null
+  created_at: number | null
 }
 
 export interface LeaseRequest {
