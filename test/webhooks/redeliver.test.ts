@@ -1,4 +1,3 @@
-import { env } from 'cloudflare:workers'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { type Account, mintAccount } from '../helpers/api'
 import { later, stopClock } from '../helpers/credentials'
@@ -7,6 +6,7 @@ import {
   deliver,
   deliveriesOf,
   deliveryOf,
+  forgetWebhooks,
   type Hook,
   mintTimeless,
   mintWebhook,
@@ -29,8 +29,7 @@ let queue: ReturnType<typeof silenceQueue>
 beforeEach(async () => {
   stopClock()
   queue = silenceQueue()
-  // The sender serves all accounts: what the last test left due would be sent too.
-  await env.DB.exec('DELETE FROM webhooks')
+  await forgetWebhooks()
   account = await mintTimeless(await mintAccount())
   hook = await mintWebhook(account)
   answer = () => new Response('ok')

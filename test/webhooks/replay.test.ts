@@ -6,6 +6,7 @@ import { ask, detailsOf } from '../helpers/tickets'
 import {
   deliver,
   deliveriesOf,
+  forgetWebhooks,
   type Hook,
   mintTimeless,
   mintWebhook,
@@ -29,8 +30,7 @@ let queue: ReturnType<typeof silenceQueue>
 beforeEach(async () => {
   stopClock()
   queue = silenceQueue()
-  // The sender serves all accounts: what the last test left due would be sent too.
-  await env.DB.exec('DELETE FROM webhooks')
+  await forgetWebhooks()
   account = await mintTimeless(await mintAccount())
   hook = await mintWebhook(account)
   answers = new Map()

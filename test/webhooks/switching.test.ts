@@ -7,6 +7,7 @@ import { ask } from '../helpers/tickets'
 import {
   deliver,
   deliveriesOf,
+  forgetWebhooks,
   freshUrl,
   type Hook,
   mintTimeless,
@@ -29,8 +30,7 @@ let received: Received[]
 beforeEach(async () => {
   stopClock()
   silenceQueue()
-  // The sender serves all accounts: what the last test left due would be sent too.
-  await env.DB.exec('DELETE FROM webhooks')
+  await forgetWebhooks()
   account = await mintTimeless(await mintAccount())
   hook = await mintWebhook(account)
   answer = failing
