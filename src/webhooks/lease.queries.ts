@@ -9,7 +9,7 @@ import { firstDue } from './queries'
 const DELIVERIES_A_TURN = 20
 const BYTES_A_TURN = 1_048_576
 
-/** How many waiting webhooks are looked at. */
+/** How many waiting webhooks are looked at, of the slow and of the others: those that can't have a turn do not count. */
 const WEBHOOKS_A_LOOK = 500
 
 /** A webhook that is leased to a sender. */
@@ -55,14 +55,16 @@ export function leaseWebhooks({ leaseId, leaseUntil, atMost, slowAtMost, pace, n
   const minute = Math.floor(now / MINUTE)
   const sent = sql`CASE s.pace_minute WHEN ${minute} THEN s.pace_sent ELSE 0 END`
   const allowed = sql`CASE a.plan WHEN 'premium' THEN ${pace.premium} ELSE ${pace.standard} END`
-  const waiting = sql`
-    SELECT w.account_id, w.id, w.slow, s.served_at, ${allowed} - ${sent} AS room,
-      row_number() OVER (PARTITION BY w.account_id ORDER BY w.slow, w.next_at) AS place_in_account
-    FROM (SELECT account_id, id, slow, next_at FROM webhooks
-      WHERE next_at <= ${now} AND lease_until <= ${now} ORDER BY next_at LIMIT ${WEBHOOKS_A_LOOK}) w
+  const look = (slow: 0 | 1) => sql`
+    SELECT w.account_id, w.id, w.slow, w.next_at, s.served_at, ${allowed} - ${sent} AS room
+    FROM webhooks w
     CROSS JOIN account_state s ON s.account_id = w.account_id
     CROSS JOIN accounts a ON a.id = w.account_id
-    WHERE ${sent} < ${allowed}`
+    WHERE w.next_at <= ${now} AND w.lease_until <= ${now} AND w.slow = ${slow} AND ${sent} < ${allowed}
+    ORDER BY w.next_at LIMIT ${WEBHOOKS_A_LOOK}`
+  const waiting = sql`
+    SELECT *, row_number() OVER (PARTITION BY account_id ORDER BY slow, next_at) AS place_in_account
+    FROM (SELECT * FROM (${look(0)}) UNION ALL SELECT * FROM (${look(1)}))`
   const chosen = sql`
     SELECT account_id, id, min(CASE slow WHEN 1 THEN 1 ELSE room END,
       (SELECT count(*) FROM (SELECT 1 FROM deliveries d WHERE d.account_id = placed.account_id AND d.webhook_id = placed.id

@@ -16,8 +16,8 @@ const FETCHES_A_WEBHOOK = 2
 const TURN = 5 * SECOND
 const LEASE_MARGIN = 10 * SECOND
 
-/** A sender takes up no further turn after this: the next one does. */
-const RUN = 60 * SECOND
+/** A sender takes up no further turn after this: the next one does, once the messages that wait have been heard. */
+const RUN = 5 * SECOND
 
 /** A delivery that is due so soon is waited for. */
 const WORTH_WAITING = SECOND

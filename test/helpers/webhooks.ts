@@ -136,7 +136,8 @@ export async function unheard(account: Account): Promise<number | undefined> {
 
 /** Takes all webhooks and deliveries away, so that nothing of one test is due in the next. */
 export async function forgetWebhooks(): Promise<void> {
-  await env.DB.batch(['deliveries', 'webhooks'].map((table) => env.DB.prepare(`DELETE FROM ${table}`)))
+  const tables = ['delivery_attempts', 'deliveries', 'webhooks']
+  await env.DB.batch(tables.map((table) => env.DB.prepare(`DELETE FROM ${table}`)))
 }
 
 /** A webhook's deliveries, newest first, as the API lists them. */
