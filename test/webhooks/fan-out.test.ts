@@ -1,5 +1,7 @@
+import { env } from 'cloudflare:workers'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { type Account, createTicket, mintAccount, rows } from '../helpers/api'
+import { type Account, call, createTicket, mintAccount, rows } from '../helpers/api'
+import { later, stopClock } from '../helpers/credentials'
 import { ask, commented, patched } from '../helpers/tickets'
 import {
   deliver,
@@ -23,11 +25,11 @@ beforeEach(async () => {
   account = await mintAccount()
 })
 afterEach(async () => {
+  vi.useRealTimers()
   vi.restoreAllMocks()
   await forgetWebhooks()
 })
 
-const to = (received: Received[], hook: Hook) => received.filter(({ url }) => url === hook.url)
 const upTo = (count: number) => Array.from({ length: count }, (_, index) => index + 1)
 
 async function sequencesOf(hook: Hook): Promise<number[]> {
@@ -42,18 +44,15 @@ async function switchHook({ id }: Hook, active: boolean): Promise<void> {
   expect((await ask(account.admin, 'PATCH', `webhooks/${id}`, { active })).status).toBe(200)
 }
 
+const person = () => ({ name: 'N', email: `${crypto.randomUUID()}@example.com`, password: 'a good password' })
+
 /** One of each event, and an internal comment. */
 async function everyDeed({ admin, agent }: Account): Promise<void> {
   const { id } = await createTicket(agent)
   await patched(agent, id, { status: 'in_progress' })
   await commented(agent, id)
   await commented(agent, id, { is_internal: true })
-  await ask(admin, 'POST', 'users', {
-    name: 'N',
-    email: `${id}@example.com`,
-    role: 'agent',
-    password: 'a good password',
-  })
+  await ask(admin, 'POST', 'users', { ...person(), role: 'agent' })
   await ask(admin, 'DELETE', `tickets/${id}`)
 }
 
@@ -92,10 +91,8 @@ describe('which webhook is told of what', () => {
     const late = await mintWebhook(account, { include_internal: true })
     await everyDeed(account)
     await deliver(account, other)
-    const typesOf = (hook: Hook) =>
-      to(received, hook)
-        .toSorted((a, b) => a.event.sequence - b.event.sequence)
-        .map(({ event }) => event.event)
+    const sorted = received.toSorted((a, b) => a.event.sequence - b.event.sequence)
+    const typesOf = ({ url }: Hook) => sorted.filter((request) => request.url === url).map(({ event }) => event.event)
     for (const [index, [name, , types]] of WANTS.entries()) {
       const hook = hooks[index]
       expect(hook && typesOf(hook), name).toEqual([...types, ...types])
@@ -132,21 +129,45 @@ describe('deliveries', () => {
     for (const { id } of ids) expect(id).toMatch(/^dlv_[0-9a-z]{26}$/)
   })
 
-  it.each([100, 101, 499, 501])(
-    'of %i events are all made, at most 500 a message, a ring asks for the rest',
-    async (count) => {
-      const received = receive()
-      const hook = await mintWebhook(account)
-      await seedEvents(account, count)
-      await deliver(account)
-      expect(await sequencesOf(hook)).toEqual(upTo(Math.min(count, 500)))
-      const rings = queue.sendBatch.mock.calls.flatMap(([messages]) => [...messages])
-      expect(rings).toEqual(count > 400 ? [{ body: { account_id: account.id }, delaySeconds: 0 }] : [])
-      await deliver(account)
-      expect(await unheard(account)).toBe(0)
-      expect(received.map(({ event }) => event.sequence).toSorted((a, b) => a - b)).toEqual(upTo(count))
-    },
-  )
+  it.each([101, 501])('of %i events are all made, 500 a message at most, a ring asks for the rest', async (count) => {
+    const received = receive()
+    const hook = await mintWebhook(account)
+    await seedEvents(account, count)
+    await deliver(account)
+    expect(await sequencesOf(hook)).toEqual(upTo(Math.min(count, 500)))
+    const rings = queue.sendBatch.mock.calls.flatMap(([messages]) => [...messages])
+    expect(rings).toEqual(count > 500 ? [{ body: { account_id: account.id }, delaySeconds: 0 }] : [])
+    await deliver(account)
+    expect(await unheard(account)).toBe(0)
+    expect(received.map(({ event }) => event.sequence).toSorted((a, b) => a - b)).toEqual(upTo(count))
+  })
+})
+
+describe('the ring', () => {
+  it('is sent by every deed that makes an event', async () => {
+    stopClock()
+    const { agent, admin } = account
+    await mintWebhook(account)
+    await env.DB.prepare('UPDATE accounts SET allow_registration = 1 WHERE id = ?').bind(account.id).run()
+    const { id } = await createTicket(agent)
+    const deeds = [
+      () => ask(agent, 'POST', 'tickets', { title: 'T', description: 'D' }),
+      () => ask(agent, 'PATCH', `tickets/${id}`, { title: 'Other' }),
+      () => ask(agent, 'POST', `tickets/${id}/comments`, { content: 'C' }),
+      () => ask(agent, 'POST', `tickets/${id}/comments`, { content: 'C', is_internal: true }),
+      () => ask(admin, 'POST', 'users', { ...person(), role: 'agent' }),
+      () => call('POST', 'auth/register', { body: { ...person(), account: account.slug } }),
+      () => ask(admin, 'DELETE', `tickets/${id}`),
+    ]
+    for (const deed of deeds) {
+      later(2_000)
+      queue.send.mockClear()
+      const events = await unheard(account)
+      expect((await deed()).status).toBeOneOf([200, 201, 204])
+      expect(await unheard(account)).toBeGreaterThan(events ?? Number.NaN)
+      expect(queue.send.mock.calls).toEqual([[{ account_id: account.id }, { delaySeconds: 0 }]])
+    }
+  })
 })
 
 describe('W04 what a write costs', () => {
