@@ -130,6 +130,25 @@ describe('W20 those who wait', () => {
       ])
   }
 
+  it('W20 have a turn each before any has a second', async () => {
+    const owners = await Promise.all(upTo(12).map(() => mintAccount()))
+    for (const owner of owners) {
+      const hook = await mintWebhook(owner, { url: `https://hooks.example.com/${owner.id}` })
+      await seedEvents(owner, 45)
+      await seedDeliveries(owner, hook)
+    }
+    const received = receive(() => {
+      later(1)
+      return answered()
+    })
+    await startConsumer({}, null).ended
+    expect(received).toHaveLength(12 * 45)
+    const firsts = owners.map(({ id }) => received.findIndex(({ url }) => url.endsWith(id)))
+    const before = received.slice(0, Math.max(...firsts))
+    // A turn is twenty; those that are leased together interleave.
+    for (const { id } of owners) expect(before.filter(({ url }) => url.endsWith(id)).length).toBeLessThan(30)
+  })
+
   it.each([
     ['that timed out last time', 1, 0],
     ['of accounts that have sent all that they may', 0, 1_000_000],
