@@ -52,8 +52,12 @@ describe('isWebUrl', () => {
     expect(isWebUrl(text)).toBe(false)
   })
 
-  it.each(['a', '😀'])('W18 takes 2,048 characters and no more, of %s', (character) => {
-    const urls = [2048, 2049, 100_000].map((length) => `https://example.com/${character.repeat(length - 20)}`)
+  it.each([
+    ['a', 1],
+    ['😀', '%F0%9F%98%80'.length],
+  ])('W18 takes 2,048 characters and no more as they are sent, of %s', (character, sent) => {
+    const longest = Math.floor((2_048 - 20) / sent)
+    const urls = [longest, longest + 1, 100_000].map((length) => `https://example.com/${character.repeat(length)}`)
     expect(urls.map(isWebUrl)).toEqual([true, false, false])
   })
 })

@@ -136,9 +136,12 @@ describe('deliveries', () => {
     await deliver(account)
     expect(await sequencesOf(hook)).toEqual(upTo(Math.min(count, 500)))
     const rings = queue.sendBatch.mock.calls.flatMap(([messages]) => [...messages])
-    expect(rings).toEqual(count > 500 ? [{ body: { account_id: account.id }, delaySeconds: 0 }] : [])
+    const ofAccount = rings.filter(({ body }) => body.account_id !== null)
+    expect(ofAccount).toEqual(count > 500 ? [{ body: { account_id: account.id }, delaySeconds: 0 }] : [])
     await deliver(account)
     expect(await unheard(account)).toBe(0)
+    // A slow machine takes more than one sender for so many.
+    for (let rung = 0; rung < 20 && received.length < count; rung += 1) await deliver(null)
     expect(received.map(({ event }) => event.sequence).toSorted((a, b) => a - b)).toEqual(upTo(count))
   })
 })
