@@ -62,6 +62,7 @@ CREATE TABLE `webhooks` (
 	`rotated_at` integer,
 	`created_at` integer NOT NULL,
 	`since_sequence` integer NOT NULL,
+	`heard_sequence` integer DEFAULT 0 NOT NULL,
 	`deleted_at` integer,
 	`next_at` integer,
 	`lease_id` text,

@@ -48,6 +48,8 @@ export const webhooks = sqliteTable(
     createdAt: integer('created_at').notNull(),
     /** Events up to this sequence are older than the webhook. */
     sinceSequence: integer('since_sequence').notNull(),
+    /** Events up to this sequence have their deliveries, by the settings of their time; or it was off. */
+    heardSequence: integer('heard_sequence').notNull().default(0),
     /** Set on deletion; the row goes when the sweep has taken its deliveries away. */
     deletedAt: integer('deleted_at'),
     nextAt: integer('next_at'),

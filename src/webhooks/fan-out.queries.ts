@@ -26,13 +26,34 @@ export function fanOutEvents(accountId: string, now: number) {
       FROM account_state s
       CROSS JOIN events e ON e.account_id = s.account_id AND e.sequence > s.fanned_out_sequence
         AND e.sequence <= s.fanned_out_sequence + ${EVENTS_A_BATCH}
-      CROSS JOIN webhooks w ON w.account_id = s.account_id AND w.active = 1 AND w.since_sequence < e.sequence
+      CROSS JOIN webhooks w ON w.account_id = s.account_id AND w.active = 1 AND w.heard_sequence < e.sequence
       WHERE s.account_id = ${accountId} AND ${wants()}
       ON CONFLICT DO NOTHING`),
     scheduleWebhooks(accountId, now),
     write(sql`
       UPDATE account_state SET fanned_out_sequence = min(event_sequence, fanned_out_sequence + ${EVENTS_A_BATCH})
       WHERE account_id = ${accountId} AND event_sequence > fanned_out_sequence`),
+  ]
+}
+
+/**
+ * Makes the deliveries of one webhook of all that has happened so far, by its settings as they are, so that another
+ * change of the batch holds for what happens from now on.
+ */
+export function hearOut(accountId: string, webhookId: string, now: number) {
+  return [
+    write(sql`
+      INSERT INTO deliveries (account_id, webhook_id, sequence, id, event_id, event, created_at, retry_at)
+      SELECT e.account_id, w.id, e.sequence, ${NEW_DELIVERY_ID}, e.id, e.type, ${now}, ${now}
+      FROM webhooks w
+      CROSS JOIN account_state s ON s.account_id = w.account_id
+      CROSS JOIN events e ON e.account_id = w.account_id AND e.sequence > max(s.fanned_out_sequence, w.heard_sequence)
+      WHERE w.account_id = ${accountId} AND w.id = ${webhookId} AND w.active = 1 AND ${wants()}
+      ON CONFLICT DO NOTHING`),
+    write(sql`
+      UPDATE webhooks SET heard_sequence = (SELECT event_sequence FROM account_state WHERE account_id = ${accountId})
+      WHERE account_id = ${accountId} AND id = ${webhookId}`),
+    scheduleWebhooks(accountId, now),
   ]
 }
 

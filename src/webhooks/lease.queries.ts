@@ -2,7 +2,7 @@ import { sql } from 'drizzle-orm'
 import { rows, write } from '../db/client'
 import type { EventType } from '../db/outbox'
 import { MINUTE } from '../lib/time'
-import { fanOutEvents } from './fan-out.queries'
+import { hearOut } from './fan-out.queries'
 import { firstDue } from './queries'
 
 /** How many deliveries a webhook sends before it is the next one's turn, and how many bytes of events at most. */
@@ -145,7 +145,7 @@ export function finishTurn(turn: TurnResult) {
       ...(disable === null
         ? []
         : [
-            ...fanOutEvents(accountId, now),
+            ...hearOut(accountId, webhookId, now),
             write(sql`
               UPDATE webhooks SET active = 0, disabled_reason = ${disable.reason}, next_at = NULL
               WHERE ${own} AND url = ${disable.url} AND active = 1 AND lease_id = ${leaseId}`),

@@ -38,9 +38,10 @@ function live(accountId: string, id: string): SQL {
 export function insertWebhook(accountId: string, webhook: NewWebhook, now: number) {
   const { id, url, events, description, includeInternal, secret } = webhook
   return rows<WebhookRow>(sql`
-    INSERT INTO webhooks (account_id, id, url, events, description, include_internal, active, secret, created_at, since_sequence)
+    INSERT INTO webhooks (account_id, id, url, events, description, include_internal, active, secret, created_at, since_sequence,
+      heard_sequence)
     SELECT ${accountId}, ${id}, ${url}, ${JSON.stringify(events)}, ${description}, ${includeInternal ? 1 : 0}, 1, ${secret},
-      ${now}, s.event_sequence
+      ${now}, s.event_sequence, s.event_sequence
     FROM account_state s JOIN accounts a ON a.id = s.account_id
     WHERE s.account_id = ${accountId}
       AND (SELECT count(*) FROM webhooks WHERE account_id = ${accountId} AND deleted_at IS NULL)

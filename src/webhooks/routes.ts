@@ -163,7 +163,7 @@ const replayRoute = describeRoute({
   summary: 'Send the events of a span of time once more',
   description:
     'Of what the webhook wants, from its creation on, at most 10,000 events. They begin their retry schedule anew; ' +
-    '`only_failed` leaves out what was delivered.',
+    '`only_failed` leaves out what was delivered, as far as deliveries are kept (7 days).',
   tags,
   guard: guard(ADMINS),
   fails: [404, 409, 422],

@@ -7,7 +7,7 @@ import { detail } from '../http/validation'
 import { newId } from '../lib/ids'
 import { DAY } from '../lib/time'
 import { refusedAddress } from './address-guard'
-import { fanOutEvents } from './fan-out.queries'
+import { hearOut } from './fan-out.queries'
 import {
   countWebhooks,
   deleteWebhook as deleteWebhookRows,
@@ -83,7 +83,7 @@ export async function updateWebhook(ctx: ServiceContext, id: string, input: Upda
   }
   const change = { url, events, description, active, includeInternal: input.include_internal }
   const [[row]] = await ctx.db
-    .change(fanOutEvents(accountId, ctx.now), [updateWebhookRow(accountId, id, change)])
+    .change(hearOut(accountId, id, ctx.now), [updateWebhookRow(accountId, id, change)])
     .catch(refuseUrl)
   if (!row) throw notFound()
   ctx.wake({ listeners: row.active })

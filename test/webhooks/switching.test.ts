@@ -231,3 +231,46 @@ describe('W13 retries', () => {
     expect(received).toHaveLength(1)
   })
 })
+
+describe('a change while 150 events wait', () => {
+  const upTo = (first: number, last: number) => Array.from({ length: last - first + 1 }, (_, index) => first + index)
+
+  async function allArriving(): Promise<number[]> {
+    const arrived: number[] = []
+    for (let rung = 0; rung < 20; rung += 1) arrived.push(...(await arriving()))
+    return arrived.toSorted((a, b) => a - b)
+  }
+
+  it.each<[string, unknown[], number[]]>([
+    ['off and on again keeps them', [{ active: false }, { active: true }], upTo(1, 150)],
+    ['to other events keeps them', [{ events: ['user.created'] }], upTo(1, 150)],
+  ])('%s', async (_name, changes, expected) => {
+    answer = good
+    await seedEvents(account, 150)
+    for (const input of changes) expect((await change(input)).status).toBe(200)
+    expect(await allArriving()).toEqual(expected)
+  })
+
+  it('on, of what happened while it was off, brings none of them', async () => {
+    answer = good
+    await change({ active: false })
+    await seedEvents(account, 150)
+    await change({ active: true })
+    await seedEvents(account, 1)
+    expect(await allArriving()).toEqual([151])
+  })
+
+  it('by a 410 keeps them', async () => {
+    await seedEvents(account, 1)
+    answer = async () => {
+      answer = good
+      await seedEvents(account, 150)
+      return new Response(null, { status: 410 })
+    }
+    await arriving()
+    expect((await read()).disabled_reason).toBe('gone')
+    await change({ active: true })
+    later(10 * SECOND)
+    expect(await allArriving()).toEqual(upTo(1, 151))
+  })
+})
