@@ -75,13 +75,13 @@ async function send(env: Bindings, ctx: ExecutionContext, bell: Bell): Promise<v
     turns += 1
     if (nextAt !== null && (isHandedOver || nextAt > Date.now())) bell.add(null, nextAt)
   })
-  const done = sender.done.then((lookAgain) => ({ lookAgain }))
+  const done = sender.done.then((lookAgain) => {
+    if (lookAgain !== null) bell.add(null, lookAgain)
+    return true
+  })
   for (let before = -1; before < turns; ) {
     before = turns
-    const ended = await Promise.race([done, sleep(STALL)])
-    if (!ended) continue
-    if (ended.lookAgain !== null) bell.add(null, ended.lookAgain)
-    return
+    if (await Promise.race([done, sleep(STALL)])) return
   }
   isHandedOver = true
   sender.stop()
@@ -89,8 +89,8 @@ async function send(env: Bindings, ctx: ExecutionContext, bell: Bell): Promise<v
   ctx.waitUntil(succeeds(done.then(() => bell.ring())))
 }
 
-function sleep(milliseconds: number): Promise<null> {
-  return new Promise((resolve) => setTimeout(() => resolve(null), milliseconds))
+function sleep(milliseconds: number): Promise<false> {
+  return new Promise((resolve) => setTimeout(() => resolve(false), milliseconds))
 }
 
 function succeeds(work: Promise<unknown>): Promise<boolean> {

@@ -37,8 +37,8 @@ interface Turn {
 /** A sender at work. */
 export interface Sender {
   /**
-   * Ends when nothing that is due can be had any more. Gives when to look again (ms) where something is left over, else
-   * null. Throws `DbError`.
+   * Ends when nothing that is due can be had any more. Gives when to look again (ms) where something is or may be left
+   * over, else null. Throws `DbError`.
    */
   done: Promise<number | null>
   /** Whether it can take up no further webhook at the moment. */
@@ -57,6 +57,7 @@ export function startSender(env: Bindings, onTurnEnd: (nextAt: number | null) =>
   const permit = pLimit(FETCHES_AT_ONCE)
   const deadline = Date.now() + RUN
   let stopped = false
+  let mayBeMore = true
 
   const begin = (turn: Turn) => {
     const running = runTurn(env, turn, permit).then(onTurnEnd)
@@ -69,13 +70,14 @@ export function startSender(env: Bindings, onTurnEnd: (nextAt: number | null) =>
     while (!stopped && Date.now() < deadline) {
       if (turns.size < FETCHES_AT_ONCE) {
         const { leased, nextAt } = await leaseTurns(env, [...turns.values()])
+        mayBeMore = leased.length > 0
         leased.forEach(begin)
         if (leased.length > 0) continue
         if (turns.size === 0 && !(await comesSoon(nextAt))) return afterPacing(nextAt)
       }
       if (turns.size > 0) await Promise.race(turns.keys())
     }
-    return stopped ? null : Date.now()
+    return stopped && !mayBeMore ? null : Date.now()
   }
 
   const done = work().finally(() => Promise.allSettled(turns.keys()))
