@@ -4,6 +4,7 @@ import { type Account, createTicket, mintAccount, rows } from '../helpers/api'
 import { later, stopClock } from '../helpers/credentials'
 import {
   deliver,
+  drain,
   forgetWebhooks,
   type Hook,
   mintWebhook,
@@ -81,7 +82,7 @@ describe("W20 an account's flood", () => {
     const place = () => received.findLastIndex((request) => request.url === url)
     // So few that the flood ends soon.
     const variables = { RATE_LIMIT_PREMIUM: '40' }
-    await startConsumer(variables, account).ended
+    await drain(variables, account)
     expect(received).toHaveLength(401)
     expect(place()).toBeLessThan(20)
     later(60_000)
@@ -93,6 +94,7 @@ describe("W20 an account's flood", () => {
     expect(place()).toBeGreaterThanOrEqual(before)
     expect(place()).toBeLessThan(before + 100)
     await flooding.ended
+    await drain(variables, flood)
     expect(received).toHaveLength(802)
   })
 
@@ -141,7 +143,7 @@ describe('W20 those who wait', () => {
       later(1)
       return answered()
     })
-    await startConsumer({}, null).ended
+    await drain({}, null)
     expect(received).toHaveLength(12 * 45)
     const firsts = owners.map(({ id }) => received.findIndex(({ url }) => url.endsWith(id)))
     const before = received.slice(0, Math.max(...firsts))
@@ -220,7 +222,7 @@ describe('W08, W20 subscribers that do not answer', () => {
     const received = receive((request, signal) =>
       request.url === hooks[3]?.url ? one.answer(request, signal) : all.answer(request, signal),
     )
-    await deliver(account)
+    await drain({}, account)
     expect(received).toHaveLength(120)
     expect([all.at.most, one.at.most]).toEqual([5, 2])
   })

@@ -4,6 +4,7 @@ import { type Account, createTicket, mintAccount, rows } from '../helpers/api'
 import { later, stopClock } from '../helpers/credentials'
 import {
   deliver,
+  drain,
   forgetWebhooks,
   type Hook,
   mintWebhook,
@@ -144,7 +145,7 @@ describe('W15 one delivery', () => {
 
 describe('the pace of an account', () => {
   const LIMITS = { RATE_LIMIT_STANDARD: '2', RATE_LIMIT_PREMIUM: '3' }
-  const pace = (...accounts: (Account | null)[]) => startConsumer(LIMITS, ...accounts).ended
+  const pace = (...accounts: (Account | null)[]) => drain(LIMITS, ...accounts)
 
   it('is ten times its requests a minute over all its webhooks, the rest goes in the next; others are not held up', async () => {
     const received = receive()

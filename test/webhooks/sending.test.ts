@@ -7,6 +7,7 @@ import { ask, patched } from '../helpers/tickets'
 import {
   deliveriesOf,
   deliveryOf,
+  drain,
   dueIn,
   forgetWebhooks,
   mintWebhook,
@@ -150,7 +151,7 @@ describe('W16 the largest legal PATCH', () => {
       const custom_fields = Object.fromEntries(upTo(50).map((n) => [`f${n}`, salt + '"'.repeat(999)]))
       await patched(account.agent, id, { custom_fields, description: '\\'.repeat(65_535) + salt })
     }
-    await send()
+    await drain(VARIABLES, account)
     expect(received.map(({ event }) => event.sequence).toSorted()).toEqual(upTo(7))
   })
 })
