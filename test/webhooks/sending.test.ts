@@ -151,7 +151,16 @@ describe('W16 the largest legal PATCH', () => {
       const custom_fields = Object.fromEntries(upTo(50).map((n) => [`f${n}`, salt + '"'.repeat(999)]))
       await patched(account.agent, id, { custom_fields, description: '\\'.repeat(65_535) + salt })
     }
+    const sizes: number[] = []
+    const original = env.DB.batch.bind(env.DB)
+    vi.spyOn(env.DB, 'batch').mockImplementation((async (statements: D1PreparedStatement[]) => {
+      const results = await original<{ data?: string }>(statements)
+      for (const { results: found } of results) sizes.push(found.reduce((sum, { data = '' }) => sum + data.length, 0))
+      return results
+    }) as never)
     await drain(VARIABLES, account)
+    expect(Math.max(...sizes)).toBeGreaterThan(524_288)
+    expect(Math.max(...sizes)).toBeLessThanOrEqual(1_048_576)
     expect(received.map(({ event }) => event.sequence).toSorted()).toEqual(upTo(7))
   })
 })
