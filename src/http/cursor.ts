@@ -10,6 +10,15 @@ export const CursorQuery = {
   per_page: PageQuery.per_page,
 }
 
+/** The query parameters of a list that is walked by page or, for big data, by cursor; see `cursorOrPage`. */
+export const PageOrCursorQuery = { ...PageQuery, cursor: CursorQuery.cursor }
+
+/** For a list that knows both: one of them at a time. */
+export function cursorOrPage(query: { page?: number | undefined; cursor?: string | undefined }, ctx: z.RefinementCtx) {
+  if (query.page !== undefined && query.cursor !== undefined)
+    ctx.addIssue({ code: 'custom', path: ['page'], message: 'must not come beside cursor' })
+}
+
 const Content = z.tuple([z.string(), z.unknown()])
 
 /** What a cursor belongs to: the list, the account and the filters, for it means nothing in another. */
@@ -64,7 +73,7 @@ export function paginateByCursor(url: URL, perPage: number, cursors: { next: str
     .flatMap(([name, target]) => (target ? [`<${target}>; rel="${name}"`] : []))
     .join(', ')
   return {
-    link,
+    link: link === '' ? undefined : { Link: link },
     pagination: {
       per_page: perPage,
       next_cursor: cursors.next,

@@ -52,6 +52,15 @@ export function json<T extends z.ZodType>(schema: T, description: string) {
   return { description, headers: RateHeaders, content: { 'application/json': { schema } } }
 }
 
+export const NDJSON = 'application/x-ndjson'
+
+/** A documented answer of lines of JSON, which is streamed. */
+export function lines(description: string) {
+  // The router takes a name that ends in `json` for JSON, unless it does not know the name.
+  const content: Record<string, { schema: z.ZodType }> = { [NDJSON]: { schema: z.string() } }
+  return { description, headers: RateHeaders, content }
+}
+
 /** One documented answer without a body. */
 export function empty(description: string) {
   return { description, headers: RateHeaders }

@@ -1,0 +1,55 @@
+import type { ServiceContext } from '../context'
+import { readTicketCursor, wishOf, writeTicketCursor } from './list'
+import { findTicketsWithin, type ListedTicket } from './list.queries'
+import { type ExportTicketsInput, presentEventTicket } from './schema'
+
+/** D1 answers 1,000 queries in an invocation. */
+const PAGES = 500
+const TICKETS_A_PAGE = 200
+const BYTES_A_PAGE = 4 * 1_024 * 1_024
+
+/**
+ * All matching tickets as lines of JSON, and a last line with the cursor to go on from, null when all was sent. For
+ * agents and admins. Throws as a list does before the first line; a failure after that ends the lines with the cursor.
+ */
+export async function exportTickets(ctx: ServiceContext, input: ExportTicketsInput): Promise<ReadableStream> {
+  const { caller, db } = ctx
+  const { filter, sorting, scope } = wishOf(ctx, input)
+  const start = readTicketCursor(scope, input.cursor)
+  const findPage = (after: { rank: number; at: number; number: number } | null) => {
+    const slice = after
+      ? { limit: TICKETS_A_PAGE, beyond: after, towards: 'next' as const }
+      : { limit: TICKETS_A_PAGE, offset: 0 }
+    return db.all(findTicketsWithin(caller, filter, sorting, slice, BYTES_A_PAGE))
+  }
+
+  let page = await findPage(start)
+  let pages = 0
+  let cursor = input.cursor ?? ''
+  const encoder = new TextEncoder()
+
+  return new ReadableStream({
+    async pull(controller) {
+      const last = page.at(-1)
+      const send = (lines: string[]) => controller.enqueue(encoder.encode(lines.map((line) => `${line}\n`).join('')))
+      const end = (next: string | null) => {
+        send([JSON.stringify({ next_cursor: next })])
+        controller.close()
+      }
+      if (!last) return end(null)
+      send(page.map((row) => JSON.stringify(presentEventTicket(row))))
+      cursor = writeTicketCursor(scope, last, 'next')
+      pages += 1
+      if (pages === PAGES) return end(cursor)
+      try {
+        page = await findPage(placeOf(last))
+      } catch {
+        end(cursor)
+      }
+    },
+  })
+}
+
+function placeOf({ place_rank, place_at, number }: ListedTicket) {
+  return { rank: place_rank, at: place_at, number }
+}

@@ -1,0 +1,112 @@
+import { z } from '@hono/zod-openapi'
+import type { ServiceContext } from '../context'
+import { type CursorScope, readCursor, writeCursor } from '../http/cursor'
+import { offsetOf, pageRequest } from '../http/pagination'
+import { seesAllTickets } from '../roles'
+import { countTickets } from './count.queries'
+import type { TicketFilter } from './filter.queries'
+import { findTickets, type ListedTicket, type TicketSorting } from './list.queries'
+import { type ExportTicketsInput, type ListTicketsInput, presentTicketListItem } from './schema'
+
+const Position = z.object({
+  towards: z.enum(['next', 'prev']),
+  rank: z.number().int(),
+  at: z.number().int(),
+  number: z.number().int(),
+})
+export type TicketPosition = z.infer<typeof Position>
+
+/** A page of the tickets that the caller may see, by its number. For everybody. */
+export async function listTickets(ctx: ServiceContext, input: ListTicketsInput) {
+  const { caller, db } = ctx
+  const page = pageRequest(input)
+  const { filter, sorting } = wishOf(ctx, input)
+  const [[count], found] = await db.batch([
+    countTickets(caller, filter),
+    findTickets(caller, filter, sorting, { limit: page.perPage, offset: offsetOf(page) }),
+  ])
+  return { page, total: count?.total ?? 0, tickets: found.map(presentTicketListItem) }
+}
+
+/**
+ * A page of the tickets that the caller may see, from a cursor on: its cost does not grow with what lies before, and it
+ * counts nothing. For everybody. Throws 400 for a cursor of another list.
+ */
+export async function walkTickets(ctx: ServiceContext, input: ListTicketsInput) {
+  const { caller, db } = ctx
+  const { filter, sorting, scope } = wishOf(ctx, input)
+  const position = readTicketCursor(scope, input.cursor)
+  const { perPage } = pageRequest(input)
+  const limit = perPage + 1
+  const found = await db.all(
+    findTickets(
+      caller,
+      filter,
+      sorting,
+      position ? { limit, beyond: position, towards: position.towards } : { limit, offset: 0 },
+    ),
+  )
+  const near = found.slice(0, perPage)
+  const isBackwards = position?.towards === 'prev'
+  const shown = isBackwards ? near.toReversed() : near
+  const isMore = found.length > perPage
+  const cursorAt = (towards: 'next' | 'prev') => {
+    const end = towards === 'next' ? shown.at(-1) : shown[0]
+    const hasFurther = (towards === 'prev') === isBackwards ? isMore : position !== null
+    if (!hasFurther) return null
+    // An empty page stands where it was asked for.
+    return end ? writeTicketCursor(scope, end, towards) : position && writeCursor(scope, { ...position, towards })
+  }
+  return {
+    perPage,
+    cursors: { next: cursorAt('next'), prev: cursorAt('prev') },
+    tickets: shown.map(presentTicketListItem),
+  }
+}
+
+/** What a list is asked for: which tickets, in which order, and what its cursors belong to. */
+export function wishOf({ caller }: ServiceContext, input: ListTicketsInput | ExportTicketsInput) {
+  const filter = filterOf(input, caller.id)
+  const sorting: TicketSorting = { sort: input.sort ?? 'created_at', order: input.order ?? 'desc' }
+  const within = seesAllTickets(caller.role) ? null : caller.id
+  const scope = { list: 'tickets', accountId: caller.accountId, within, ...filter, ...sorting }
+  return { filter, sorting, scope }
+}
+
+/** The place that a cursor of tickets begins at; null for none. Throws 400. */
+export function readTicketCursor(scope: CursorScope, cursor: string | undefined): TicketPosition | null {
+  return readCursor(scope, cursor, Position)
+}
+
+/** A cursor that goes on from a ticket. */
+export function writeTicketCursor(scope: CursorScope, ticket: ListedTicket, towards: 'next' | 'prev'): string {
+  const position: TicketPosition = {
+    towards,
+    rank: ticket.place_rank,
+    at: ticket.place_at,
+    number: ticket.number,
+  }
+  return writeCursor(scope, position)
+}
+
+function filterOf(input: ListTicketsInput | ExportTicketsInput, callerId: string): TicketFilter {
+  const named = (id: string) => (id === 'me' ? callerId : id)
+  return {
+    status: input.status,
+    priority: input.priority,
+    assignedTo: distinct(input.assigned_to?.map((id) => (id === 'none' ? '' : named(id)))),
+    createdBy: distinct(input.created_by?.map(named)),
+    number: input.number,
+    tag: input.tag,
+    q: input.q,
+    createdAfter: input.created_after,
+    createdBefore: input.created_before,
+    updatedAfter: input.updated_after,
+    updatedBefore: input.updated_before,
+  }
+}
+
+/** `me` may stand beside the caller's own ID. */
+function distinct(ids: string[] | undefined): string[] | undefined {
+  return ids && [...new Set(ids)]
+}
