@@ -50,6 +50,24 @@ function scopeName(scope: CursorScope): string {
   return sha256(JSON.stringify(scope)).slice(0, 8)
 }
 
+/** Which way a cursor goes from its position. */
+export const Towards = z.enum(['next', 'prev'])
+
+/**
+ * The rows of a page in the order of the list, and whether there are pages on either side. `found` are up to one more
+ * than a page holds, from the cursor on in the direction it goes; `towards` is null at the beginning of the list.
+ */
+export function cutPage<Row>(found: readonly Row[], perPage: number, towards: z.infer<typeof Towards> | null) {
+  const near = found.slice(0, perPage)
+  const isMore = found.length > perPage
+  const isBackwards = towards === 'prev'
+  return {
+    shown: isBackwards ? near.toReversed() : near,
+    hasNext: isBackwards || isMore,
+    hasPrev: isBackwards ? isMore : towards !== null,
+  }
+}
+
 export const CursorPagination = z
   .object({
     per_page: z.number().int(),

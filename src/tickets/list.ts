@@ -1,6 +1,6 @@
 import { z } from '@hono/zod-openapi'
 import type { ServiceContext } from '../context'
-import { type CursorScope, readCursor, writeCursor } from '../http/cursor'
+import { type CursorScope, cutPage, readCursor, Towards, writeCursor } from '../http/cursor'
 import { offsetOf, pageRequest } from '../http/pagination'
 import { seesAllTickets } from '../roles'
 import { countTickets } from './count.queries'
@@ -9,7 +9,7 @@ import { findTickets, type ListedTicket, type TicketSorting } from './list.queri
 import { type ExportTicketsInput, type ListTicketsInput, presentTicketListItem } from './schema'
 
 const Position = z.object({
-  towards: z.enum(['next', 'prev']),
+  towards: Towards,
   rank: z.number().int(),
   at: z.number().int(),
   number: z.number().int(),
@@ -46,20 +46,16 @@ export async function walkTickets(ctx: ServiceContext, input: ListTicketsInput) 
       position ? { limit, beyond: position, towards: position.towards } : { limit, offset: 0 },
     ),
   )
-  const near = found.slice(0, perPage)
-  const isBackwards = position?.towards === 'prev'
-  const shown = isBackwards ? near.toReversed() : near
-  const isMore = found.length > perPage
-  const cursorAt = (towards: 'next' | 'prev') => {
-    const end = towards === 'next' ? shown.at(-1) : shown[0]
-    const hasFurther = (towards === 'prev') === isBackwards ? isMore : position !== null
-    if (!hasFurther) return null
-    // An empty page stands where it was asked for.
-    return end ? writeTicketCursor(scope, end, towards) : position && writeCursor(scope, { ...position, towards })
-  }
+  const { shown, hasNext, hasPrev } = cutPage(found, perPage, position?.towards ?? null)
+  // An empty page stands where it was asked for.
+  const cursorAt = (towards: 'next' | 'prev', ticket: ListedTicket | undefined) =>
+    ticket ? writeTicketCursor(scope, ticket, towards) : position && writeCursor(scope, { ...position, towards })
   return {
     perPage,
-    cursors: { next: cursorAt('next'), prev: cursorAt('prev') },
+    cursors: {
+      next: hasNext ? cursorAt('next', shown.at(-1)) : null,
+      prev: hasPrev ? cursorAt('prev', shown[0]) : null,
+    },
     tickets: shown.map(presentTicketListItem),
   }
 }

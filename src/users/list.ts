@@ -1,0 +1,49 @@
+import { z } from '@hono/zod-openapi'
+import type { ServiceContext } from '../context'
+import { cutPage, readCursor, Towards, writeCursor } from '../http/cursor'
+import { offsetOf, pageRequest } from '../http/pagination'
+import { asciiLower } from '../lib/text'
+import { countUsers, findUsers, type UserFilter, type UserRow } from './list.queries'
+import { type ListUsersInput, presentUser } from './schema'
+
+const Position = z.object({ towards: Towards, at: z.number().int(), id: z.string() })
+
+/** A page of the account's people, oldest first. For agents and admins. */
+export async function listUsers({ db }: ServiceContext, input: ListUsersInput) {
+  const page = pageRequest(input)
+  const filter = filterOf(input)
+  const [[count], found] = await db.batch([
+    countUsers(db.accountId, filter),
+    findUsers(db.accountId, filter, { limit: page.perPage, offset: offsetOf(page) }),
+  ])
+  return { page, total: count?.total ?? 0, users: found.map(presentUser) }
+}
+
+/** As `listUsers`, from a cursor on. Throws 400 for a cursor of another list. */
+export async function walkUsers({ db }: ServiceContext, input: ListUsersInput) {
+  const filter = filterOf(input)
+  const scope = { list: 'users', accountId: db.accountId, ...filter }
+  const position = readCursor(scope, input.cursor, Position)
+  const { perPage } = pageRequest(input)
+  const limit = perPage + 1
+  const slice = position ? { limit, beyond: position, towards: position.towards } : { limit, offset: 0 }
+  const found = await db.all(findUsers(db.accountId, filter, slice))
+  const { shown, hasNext, hasPrev } = cutPage(found, perPage, position?.towards ?? null)
+  // An empty page stands where it was asked for.
+  const cursorAt = (towards: 'next' | 'prev', row: UserRow | undefined) =>
+    row
+      ? writeCursor(scope, { towards, at: row.created_at, id: row.id })
+      : position && writeCursor(scope, { ...position, towards })
+  return {
+    perPage,
+    cursors: {
+      next: hasNext ? cursorAt('next', shown.at(-1)) : null,
+      prev: hasPrev ? cursorAt('prev', shown[0]) : null,
+    },
+    users: shown.map(presentUser),
+  }
+}
+
+function filterOf({ role, status, email, q }: ListUsersInput): UserFilter {
+  return { role, status, q, emailKey: email === undefined ? undefined : asciiLower(email) }
+}
