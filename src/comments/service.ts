@@ -49,7 +49,7 @@ export async function listComments(ctx: ServiceContext, ticketId: string, input:
 export async function walkComments(ctx: ServiceContext, ticketId: string, input: ListCommentsInput) {
   const { accountId, role } = ctx.caller
   const scope = { list: 'comments', accountId, ticketId, internal: seesInternal(role) }
-  const position = readCursor(scope, input.cursor, Position)
+  const position = readCursor(ctx.db, scope, input.cursor, Position)
   const { perPage } = pageRequest(input)
   const limit = perPage + 1
   const slice = position ? { limit, beyond: position, towards: position.towards } : { limit, offset: 0 }
@@ -58,8 +58,8 @@ export async function walkComments(ctx: ServiceContext, ticketId: string, input:
   // An empty page stands where it was asked for.
   const cursorAt = (towards: 'next' | 'prev', row: CommentRow | undefined) =>
     row
-      ? writeCursor(scope, { towards, id: row.id, at: row.created_at })
-      : position && writeCursor(scope, { ...position, towards })
+      ? writeCursor(ctx.db, scope, { towards, id: row.id, at: row.created_at })
+      : position && writeCursor(ctx.db, scope, { ...position, towards })
   return {
     perPage,
     cursors: {

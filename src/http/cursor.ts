@@ -19,22 +19,37 @@ export function cursorOrPage(query: { page?: number | undefined; cursor?: string
     ctx.addIssue({ code: 'custom', path: ['page'], message: 'must not come beside cursor' })
 }
 
-const Content = z.tuple([z.string(), z.unknown()])
+const Content = z.tuple([z.string(), z.unknown(), z.string().nullable()])
+
+/** What reads the list, as far as a cursor is concerned: its page must be no older than the page before. */
+interface Reader {
+  readonly bookmark: string | null
+  notBefore(bookmark: string): void
+}
 
 /** What a cursor belongs to: the list, the account and the filters, for it means nothing in another. */
 export type CursorScope = Record<string, unknown>
 
 /** A cursor for a position (any JSON) in a list. It is opaque, not secret: it opens nothing that its bearer can't see. */
-export function writeCursor(scope: CursorScope, position: unknown): string {
-  return Buffer.from(JSON.stringify([scopeName(scope), position])).toString('base64url')
+export function writeCursor(reader: Reader, scope: CursorScope, position: unknown): string {
+  return Buffer.from(JSON.stringify([scopeName(scope), position, reader.bookmark])).toString('base64url')
 }
 
-/** The position of a cursor, or null to start. Throws 400 for one that is not of this list and these filters. */
-export function readCursor<T>(scope: CursorScope, text: string | undefined, Position: z.ZodType<T>): T | null {
+/**
+ * The position of a cursor, or null to start; the reader then reads nothing older than the cursor's page. Throws 400 for
+ * a cursor that is not of this list and these filters.
+ */
+export function readCursor<T>(
+  reader: Reader,
+  scope: CursorScope,
+  text: string | undefined,
+  Position: z.ZodType<T>,
+): T | null {
   if (text === undefined || text === '') return null
   const content = Content.safeParse(parse(text)).data
   const position = content && content[0] === scopeName(scope) ? Position.safeParse(content[1]).data : undefined
   if (position === undefined) throw invalidInput([detail(['cursor'], 'must be empty, or a cursor of this very list')])
+  if (content?.[2]) reader.notBefore(content[2])
   return position
 }
 

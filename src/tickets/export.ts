@@ -15,7 +15,7 @@ const BYTES_A_PAGE = 4 * 1_024 * 1_024
 export async function exportTickets(ctx: ServiceContext, input: ExportTicketsInput): Promise<ReadableStream> {
   const { caller, db } = ctx
   const { filter, sorting, scope } = wishOf(ctx, input)
-  const start = readTicketCursor(scope, input.cursor)
+  const start = readTicketCursor(db, scope, input.cursor)
   const findPage = (after: { rank: number; at: number; number: number } | null) => {
     const slice = after
       ? { limit: TICKETS_A_PAGE, beyond: after, towards: 'next' as const }
@@ -38,7 +38,7 @@ export async function exportTickets(ctx: ServiceContext, input: ExportTicketsInp
       }
       if (!last) return end(null)
       send(page.map((row) => JSON.stringify(presentEventTicket(row))))
-      cursor = writeTicketCursor(scope, last, 'next')
+      cursor = writeTicketCursor(db, scope, last, 'next')
       pages += 1
       if (pages === PAGES) return end(cursor)
       try {

@@ -1,5 +1,6 @@
 import { z } from '@hono/zod-openapi'
 import type { ServiceContext } from '../context'
+import type { AccountDb } from '../db/client'
 import { type CursorScope, cutPage, readCursor, Towards, writeCursor } from '../http/cursor'
 import { offsetOf, pageRequest } from '../http/pagination'
 import { seesAllTickets } from '../roles'
@@ -35,7 +36,7 @@ export async function listTickets(ctx: ServiceContext, input: ListTicketsInput) 
 export async function walkTickets(ctx: ServiceContext, input: ListTicketsInput) {
   const { caller, db } = ctx
   const { filter, sorting, scope } = wishOf(ctx, input)
-  const position = readTicketCursor(scope, input.cursor)
+  const position = readTicketCursor(db, scope, input.cursor)
   const { perPage } = pageRequest(input)
   const limit = perPage + 1
   const found = await db.all(
@@ -49,7 +50,9 @@ export async function walkTickets(ctx: ServiceContext, input: ListTicketsInput) 
   const { shown, hasNext, hasPrev } = cutPage(found, perPage, position?.towards ?? null)
   // An empty page stands where it was asked for.
   const cursorAt = (towards: 'next' | 'prev', ticket: ListedTicket | undefined) =>
-    ticket ? writeTicketCursor(scope, ticket, towards) : position && writeCursor(scope, { ...position, towards })
+    ticket
+      ? writeTicketCursor(db, scope, ticket, towards)
+      : position && writeCursor(db, scope, { ...position, towards })
   return {
     perPage,
     cursors: {
@@ -70,19 +73,24 @@ export function wishOf({ caller }: ServiceContext, input: ListTicketsInput | Exp
 }
 
 /** The place that a cursor of tickets begins at; null for none. Throws 400. */
-export function readTicketCursor(scope: CursorScope, cursor: string | undefined): TicketPosition | null {
-  return readCursor(scope, cursor, Position)
+export function readTicketCursor(db: AccountDb, scope: CursorScope, cursor: string | undefined): TicketPosition | null {
+  return readCursor(db, scope, cursor, Position)
 }
 
 /** A cursor that goes on from a ticket. */
-export function writeTicketCursor(scope: CursorScope, ticket: ListedTicket, towards: 'next' | 'prev'): string {
+export function writeTicketCursor(
+  db: AccountDb,
+  scope: CursorScope,
+  ticket: ListedTicket,
+  towards: 'next' | 'prev',
+): string {
   const position: TicketPosition = {
     towards,
     rank: ticket.place_rank,
     at: ticket.place_at,
     number: ticket.number,
   }
-  return writeCursor(scope, position)
+  return writeCursor(db, scope, position)
 }
 
 function filterOf(input: ListTicketsInput | ExportTicketsInput, callerId: string): TicketFilter {

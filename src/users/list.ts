@@ -23,7 +23,7 @@ export async function listUsers({ db }: ServiceContext, input: ListUsersInput) {
 export async function walkUsers({ db }: ServiceContext, input: ListUsersInput) {
   const filter = filterOf(input)
   const scope = { list: 'users', accountId: db.accountId, ...filter }
-  const position = readCursor(scope, input.cursor, Position)
+  const position = readCursor(db, scope, input.cursor, Position)
   const { perPage } = pageRequest(input)
   const limit = perPage + 1
   const slice = position ? { limit, beyond: position, towards: position.towards } : { limit, offset: 0 }
@@ -32,8 +32,8 @@ export async function walkUsers({ db }: ServiceContext, input: ListUsersInput) {
   // An empty page stands where it was asked for.
   const cursorAt = (towards: 'next' | 'prev', row: UserRow | undefined) =>
     row
-      ? writeCursor(scope, { towards, at: row.created_at, id: row.id })
-      : position && writeCursor(scope, { ...position, towards })
+      ? writeCursor(db, scope, { towards, at: row.created_at, id: row.id })
+      : position && writeCursor(db, scope, { ...position, towards })
   return {
     perPage,
     cursors: {
