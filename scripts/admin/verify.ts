@@ -1,4 +1,5 @@
-import type { Database, ResultRow } from './database.ts'
+import type { Database } from './database.ts'
+import type { ResultRow } from './statement.ts'
 import { formatTable } from './table.ts'
 
 /** Something that triggers keep, what it should be, and how it is put right. */
