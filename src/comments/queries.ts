@@ -45,10 +45,10 @@ export interface CommentPlace {
   at: number
 }
 
-/** A part of a list: after some pages, or beyond a place, towards the end of the list or back to its beginning. */
+/** A part of a list: after some pages, or beyond a place (null: from an end on), towards its end or its beginning. */
 export type CommentSlice =
   | { limit: number; offset: number }
-  | { limit: number; beyond: CommentPlace; towards: 'next' | 'prev' }
+  | { limit: number; beyond: CommentPlace | null; towards: 'next' | 'prev' }
 
 /** A slice of the comments of a ticket that the caller may see, oldest first (towards the beginning: newest first). */
 export function findComments(caller: Caller, ticketId: string, slice: CommentSlice) {
@@ -76,7 +76,7 @@ function wayOf(slice: CommentSlice): SQL {
 
 /** Beyond a comment, or where that is deleted beyond those of its time. Begins with AND. */
 function isBeyond({ accountId }: Caller, ticketId: string, slice: CommentSlice): SQL {
-  if (!('beyond' in slice)) return sql``
+  if (!('beyond' in slice) || slice.beyond === null) return sql``
   const { id, at } = slice.beyond
   const ofTicket = sql`account_id = ${accountId} AND ticket_id = ${ticketId}`
   const itself = sql`(SELECT seq FROM comments WHERE account_id = ${accountId} AND id = ${id})`
@@ -100,14 +100,20 @@ interface NewComment {
   isInternal: boolean
 }
 
-/** Adds a comment, if the caller may see the ticket. A public one is a new version of the ticket. */
+/**
+ * Adds a comment, if the caller may see the ticket. A public one is a new version of the ticket. Its time is later than
+ * that of the comment before, by which a cursor finds its place again when the comment it stands at is deleted.
+ */
 export function insertComment(caller: Caller, comment: NewComment, now: number) {
   const { accountId } = caller
   const there = exists(accountId, comment.id)
+  const afterLast = sql`(SELECT c.created_at + 1 FROM comments c
+    WHERE c.account_id = ${accountId} AND c.ticket_id = ${comment.ticketId} ORDER BY c.seq DESC LIMIT 1)`
   return [
     write(sql`
       INSERT INTO comments (account_id, id, ticket_id, created_by, content, is_internal, created_at)
-      SELECT t.account_id, ${comment.id}, t.id, ${caller.id}, ${comment.content}, ${comment.isInternal ? 1 : 0}, ${now}
+      SELECT t.account_id, ${comment.id}, t.id, ${caller.id}, ${comment.content}, ${comment.isInternal ? 1 : 0},
+        max(${now}, coalesce(${afterLast}, 0))
       FROM tickets t WHERE ${visibleTicket(caller, comment.ticketId)}`),
     takeSequences(accountId, there),
     ...(comment.isInternal

@@ -11,7 +11,7 @@ import {
 } from '../attachments/service'
 import type { ServiceContext } from '../context'
 import { findAudience } from '../db/outbox'
-import { cutPage, readCursor, Towards, writeCursor } from '../http/cursor'
+import { cutPage, positionIn, readCursor, sliceFrom, writeCursor } from '../http/cursor'
 import { forbidden, notFound } from '../http/errors'
 import { offsetOf, pageRequest } from '../http/pagination'
 import { refusalOf } from '../http/refusals'
@@ -33,7 +33,7 @@ import { type CreateCommentInput, type ListCommentsInput, presentComment } from 
 export { type CommentRow, findLatestComments } from './queries'
 export { Comment, presentComment } from './schema'
 
-const Position = z.object({ towards: Towards, id: z.string(), at: z.number().int() })
+const CommentPosition = positionIn(z.object({ id: z.string(), at: z.number().int() }))
 
 /**
  * A page of the comments of a ticket, with their attachments. For everybody who may see the ticket, customers without
@@ -49,25 +49,12 @@ export async function listComments(ctx: ServiceContext, ticketId: string, input:
 export async function walkComments(ctx: ServiceContext, ticketId: string, input: ListCommentsInput) {
   const { accountId, role } = ctx.caller
   const scope = { list: 'comments', accountId, ticketId, internal: seesInternal(role) }
-  const position = readCursor(ctx.db, scope, input.cursor, Position)
+  const position = readCursor(ctx.db, scope, input.cursor, CommentPosition)
   const { perPage } = pageRequest(input)
-  const limit = perPage + 1
-  const slice = position ? { limit, beyond: position, towards: position.towards } : { limit, offset: 0 }
-  const { comments, present } = await findSlice(ctx, ticketId, slice)
-  const { shown, hasNext, hasPrev } = cutPage(comments, perPage, position?.towards ?? null)
-  // An empty page stands where it was asked for.
-  const cursorAt = (towards: 'next' | 'prev', row: CommentRow | undefined) =>
-    row
-      ? writeCursor(ctx.db, scope, { towards, id: row.id, at: row.created_at })
-      : position && writeCursor(ctx.db, scope, { ...position, towards })
-  return {
-    perPage,
-    cursors: {
-      next: hasNext ? cursorAt('next', shown.at(-1)) : null,
-      prev: hasPrev ? cursorAt('prev', shown[0]) : null,
-    },
-    comments: shown.map(present),
-  }
+  const { comments, present } = await findSlice(ctx, ticketId, sliceFrom(position, perPage))
+  const placeOf = (row: CommentRow) => ({ id: row.id, at: row.created_at })
+  const { shown, cursors } = cutPage(comments, perPage, position, placeOf, (at) => writeCursor(ctx.db, scope, at))
+  return { perPage, cursors, comments: shown.map(present) }
 }
 
 async function findSlice(ctx: ServiceContext, ticketId: string, slice: CommentSlice) {

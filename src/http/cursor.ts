@@ -65,21 +65,47 @@ function scopeName(scope: CursorScope): string {
   return sha256(JSON.stringify(scope)).slice(0, 8)
 }
 
-/** Which way a cursor goes from its position. */
-export const Towards = z.enum(['next', 'prev'])
+/** Where a cursor stands and which way it goes: from a place of its list, or where that is null from its very end. */
+export interface Position<Place> {
+  towards: 'next' | 'prev'
+  place: Place | null
+}
+
+/** The schema of positions in a list whose places are such. */
+export function positionIn<Place>(Place: z.ZodType<Place>): z.ZodType<Position<Place>> {
+  return z.object({ towards: z.enum(['next', 'prev']), place: Place.nullable() })
+}
+
+/** What of a list a page asks for: one row more than it holds, to see whether there are more. */
+export function sliceFrom<Place>(position: Position<Place> | null, perPage: number) {
+  const limit = perPage + 1
+  return position ? { limit, beyond: position.place, towards: position.towards } : { limit, offset: 0 }
+}
 
 /**
- * The rows of a page in the order of the list, and whether there are pages on either side. `found` are up to one more
- * than a page holds, from the cursor on in the direction it goes; `towards` is null at the beginning of the list.
+ * The rows of a page in the order of the list, and the cursors of the pages on either side. `found` is the slice from the
+ * position on, in the direction it goes; it is null at the beginning of the list.
  */
-export function cutPage<Row>(found: readonly Row[], perPage: number, towards: z.infer<typeof Towards> | null) {
+export function cutPage<Row, Place>(
+  found: readonly Row[],
+  perPage: number,
+  position: Position<Place> | null,
+  placeOf: (row: Row) => Place,
+  write: (position: Position<Place>) => string,
+) {
   const near = found.slice(0, perPage)
   const isMore = found.length > perPage
-  const isBackwards = towards === 'prev'
+  const isBackwards = position?.towards === 'prev'
+  const shown = isBackwards ? near.toReversed() : near
+  // A page is empty where the list has come to an end, and from there the way leads back.
+  const cursorAt = (towards: 'next' | 'prev', row: Row | undefined) =>
+    write({ towards, place: row === undefined ? null : placeOf(row) })
   return {
-    shown: isBackwards ? near.toReversed() : near,
-    hasNext: isBackwards || isMore,
-    hasPrev: isBackwards ? isMore : towards !== null,
+    shown,
+    cursors: {
+      next: isBackwards || isMore ? cursorAt('next', shown.at(-1)) : null,
+      prev: (isBackwards ? isMore : position !== null) ? cursorAt('prev', shown[0]) : null,
+    },
   }
 }
 

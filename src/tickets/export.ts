@@ -1,6 +1,7 @@
 import type { ServiceContext } from '../context'
-import { readTicketCursor, wishOf, writeTicketCursor } from './list'
-import { findTicketsWithin, type ListedTicket } from './list.queries'
+import { writeCursor } from '../http/cursor'
+import { placeOf, readTicketCursor, wishOf } from './list'
+import { findTicketsWithin, type TicketPlace } from './list.queries'
 import { type ExportTicketsInput, presentEventTicket } from './schema'
 
 /** D1 answers 1,000 queries in an invocation. */
@@ -16,16 +17,13 @@ export async function exportTickets(ctx: ServiceContext, input: ExportTicketsInp
   const { caller, db } = ctx
   const { filter, sorting, scope } = wishOf(ctx, input)
   const start = readTicketCursor(db, scope, input.cursor)
-  const findPage = (after: { rank: number; at: number; number: number } | null) => {
-    const slice = after
-      ? { limit: TICKETS_A_PAGE, beyond: after, towards: 'next' as const }
-      : { limit: TICKETS_A_PAGE, offset: 0 }
+  const findPage = (beyond: TicketPlace | null) => {
+    const slice = { limit: TICKETS_A_PAGE, beyond, towards: 'next' } as const
     return db.all(findTicketsWithin(caller, filter, sorting, slice, BYTES_A_PAGE))
   }
 
-  let page = await findPage(start)
+  let page = await findPage(start?.place ?? null)
   let pages = 0
-  let cursor = input.cursor ?? ''
   const encoder = new TextEncoder()
 
   return new ReadableStream({
@@ -38,7 +36,7 @@ export async function exportTickets(ctx: ServiceContext, input: ExportTicketsInp
       }
       if (!last) return end(null)
       send(page.map((row) => JSON.stringify(presentEventTicket(row))))
-      cursor = writeTicketCursor(db, scope, last, 'next')
+      const cursor = writeCursor(db, scope, { towards: 'next', place: placeOf(last) })
       pages += 1
       if (pages === PAGES) return end(cursor)
       try {
@@ -48,8 +46,4 @@ export async function exportTickets(ctx: ServiceContext, input: ExportTicketsInp
       }
     },
   })
-}
-
-function placeOf({ place_rank, place_at, number }: ListedTicket) {
-  return { rank: place_rank, at: place_at, number }
 }

@@ -30,10 +30,10 @@ export interface TicketPlace {
   number: number
 }
 
-/** A part of a list: after some pages, or beyond a place, towards the end of the list or back to its beginning. */
+/** A part of a list: after some pages, or beyond a place (null: from an end on), towards its end or its beginning. */
 export type TicketSlice =
   | { limit: number; offset: number }
-  | { limit: number; beyond: TicketPlace; towards: 'next' | 'prev' }
+  | { limit: number; beyond: TicketPlace | null; towards: 'next' | 'prev' }
 
 /** A ticket in a list, and its place there. */
 export interface ListedTicket extends TicketRow {
@@ -165,7 +165,7 @@ function firstOfFacets(
 /** From where on a rank's tickets belong to a slice; null where none does. */
 function boundOf(rank: number, { ranks, times }: Ordering, slice: TicketSlice): Omit<TicketPlace, 'rank'> | null {
   const open = times === 'DESC' ? { at: END, number: END } : { at: -END, number: -END }
-  if (!('beyond' in slice)) return open
+  if (!('beyond' in slice) || slice.beyond === null) return open
   const { beyond } = slice
   if (ranks === null || rank === beyond.rank) return { at: beyond.at, number: beyond.number }
   return (ranks === 'DESC') === rank < beyond.rank ? open : null
@@ -173,7 +173,7 @@ function boundOf(rank: number, { ranks, times }: Ordering, slice: TicketSlice): 
 
 /** That a ticket `t` lies beyond the place that the slice begins at. Begins with AND. */
 function isBeyond({ column, ranks, times }: Ordering, slice: TicketSlice): SQL {
-  if (!('beyond' in slice)) return sql``
+  if (!('beyond' in slice) || slice.beyond === null) return sql``
   const { rank, at, number } = slice.beyond
   const later = sql`(t.${sql.raw(column)}, t.number) ${sql.raw(times === 'DESC' ? '<' : '>')} (${at}, ${number})`
   if (ranks === null) return sql` AND ${later}`

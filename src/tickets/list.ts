@@ -1,21 +1,23 @@
 import { z } from '@hono/zod-openapi'
 import type { ServiceContext } from '../context'
 import type { AccountDb } from '../db/client'
-import { type CursorScope, cutPage, readCursor, Towards, writeCursor } from '../http/cursor'
+import {
+  type CursorScope,
+  cutPage,
+  type Position,
+  positionIn,
+  readCursor,
+  sliceFrom,
+  writeCursor,
+} from '../http/cursor'
 import { offsetOf, pageRequest } from '../http/pagination'
 import { seesAllTickets } from '../roles'
 import { countTickets } from './count.queries'
 import type { TicketFilter } from './filter.queries'
-import { findTickets, type ListedTicket, type TicketSorting } from './list.queries'
+import { findTickets, type ListedTicket, type TicketPlace, type TicketSorting } from './list.queries'
 import { type ExportTicketsInput, type ListTicketsInput, presentTicketListItem } from './schema'
 
-const Position = z.object({
-  towards: Towards,
-  rank: z.number().int(),
-  at: z.number().int(),
-  number: z.number().int(),
-})
-export type TicketPosition = z.infer<typeof Position>
+const TicketPosition = positionIn(z.object({ rank: z.number().int(), at: z.number().int(), number: z.number().int() }))
 
 /** A page of the tickets that the caller may see, by its number. For everybody. */
 export async function listTickets(ctx: ServiceContext, input: ListTicketsInput) {
@@ -38,29 +40,9 @@ export async function walkTickets(ctx: ServiceContext, input: ListTicketsInput) 
   const { filter, sorting, scope } = wishOf(ctx, input)
   const position = readTicketCursor(db, scope, input.cursor)
   const { perPage } = pageRequest(input)
-  const limit = perPage + 1
-  const found = await db.all(
-    findTickets(
-      caller,
-      filter,
-      sorting,
-      position ? { limit, beyond: position, towards: position.towards } : { limit, offset: 0 },
-    ),
-  )
-  const { shown, hasNext, hasPrev } = cutPage(found, perPage, position?.towards ?? null)
-  // An empty page stands where it was asked for.
-  const cursorAt = (towards: 'next' | 'prev', ticket: ListedTicket | undefined) =>
-    ticket
-      ? writeTicketCursor(db, scope, ticket, towards)
-      : position && writeCursor(db, scope, { ...position, towards })
-  return {
-    perPage,
-    cursors: {
-      next: hasNext ? cursorAt('next', shown.at(-1)) : null,
-      prev: hasPrev ? cursorAt('prev', shown[0]) : null,
-    },
-    tickets: shown.map(presentTicketListItem),
-  }
+  const found = await db.all(findTickets(caller, filter, sorting, sliceFrom(position, perPage)))
+  const { shown, cursors } = cutPage(found, perPage, position, placeOf, (at) => writeCursor(db, scope, at))
+  return { perPage, cursors, tickets: shown.map(presentTicketListItem) }
 }
 
 /** What a list is asked for: which tickets, in which order, and what its cursors belong to. */
@@ -72,25 +54,18 @@ export function wishOf({ caller }: ServiceContext, input: ListTicketsInput | Exp
   return { filter, sorting, scope }
 }
 
-/** The place that a cursor of tickets begins at; null for none. Throws 400. */
-export function readTicketCursor(db: AccountDb, scope: CursorScope, cursor: string | undefined): TicketPosition | null {
-  return readCursor(db, scope, cursor, Position)
-}
-
-/** A cursor that goes on from a ticket. */
-export function writeTicketCursor(
+/** The position of a cursor of tickets; null for none. Throws 400. */
+export function readTicketCursor(
   db: AccountDb,
   scope: CursorScope,
-  ticket: ListedTicket,
-  towards: 'next' | 'prev',
-): string {
-  const position: TicketPosition = {
-    towards,
-    rank: ticket.place_rank,
-    at: ticket.place_at,
-    number: ticket.number,
-  }
-  return writeCursor(db, scope, position)
+  cursor: string | undefined,
+): Position<TicketPlace> | null {
+  return readCursor(db, scope, cursor, TicketPosition)
+}
+
+/** Where a ticket stands in the list that it was found in. */
+export function placeOf(ticket: ListedTicket): TicketPlace {
+  return { rank: ticket.place_rank, at: ticket.place_at, number: ticket.number }
 }
 
 function filterOf(input: ListTicketsInput | ExportTicketsInput, callerId: string): TicketFilter {

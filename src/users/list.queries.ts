@@ -14,10 +14,10 @@ export interface UserFilter {
   q?: string | undefined
 }
 
-/** A part of a list: after some pages, or beyond a person's place, towards the end of the list or its beginning. */
+/** A part of a list: after some pages, or beyond a person's place (null: from an end on), towards its end or beginning. */
 export type UserSlice =
   | { limit: number; offset: number }
-  | { limit: number; beyond: { at: number; id: string }; towards: 'next' | 'prev' }
+  | { limit: number; beyond: { at: number; id: string } | null; towards: 'next' | 'prev' }
 
 /** How many people of an account match: from the counters that triggers keep, but for an e-mail or a text. */
 export function countUsers(accountId: string, filter: UserFilter) {
@@ -61,7 +61,7 @@ function firstOfGroups(accountId: string, { role, status }: UserFilter, slice: U
 }
 
 function isBeyond(slice: UserSlice, alias: string): SQL {
-  if (!('beyond' in slice)) return sql``
+  if (!('beyond' in slice) || slice.beyond === null) return sql``
   const { at, id } = slice.beyond
   const comparison = sql.raw(slice.towards === 'prev' ? '<' : '>')
   return sql` AND (${sql.raw(`${alias}.created_at, ${alias}.id`)}) ${comparison} (${at}, ${id})`

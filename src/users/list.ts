@@ -1,12 +1,12 @@
 import { z } from '@hono/zod-openapi'
 import type { ServiceContext } from '../context'
-import { cutPage, readCursor, Towards, writeCursor } from '../http/cursor'
+import { cutPage, positionIn, readCursor, sliceFrom, writeCursor } from '../http/cursor'
 import { offsetOf, pageRequest } from '../http/pagination'
 import { asciiLower } from '../lib/text'
 import { countUsers, findUsers, type UserFilter, type UserRow } from './list.queries'
 import { type ListUsersInput, presentUser } from './schema'
 
-const Position = z.object({ towards: Towards, at: z.number().int(), id: z.string() })
+const UserPosition = positionIn(z.object({ at: z.number().int(), id: z.string() }))
 
 /** A page of the account's people, oldest first. For agents and admins. */
 export async function listUsers({ db }: ServiceContext, input: ListUsersInput) {
@@ -23,25 +23,12 @@ export async function listUsers({ db }: ServiceContext, input: ListUsersInput) {
 export async function walkUsers({ db }: ServiceContext, input: ListUsersInput) {
   const filter = filterOf(input)
   const scope = { list: 'users', accountId: db.accountId, ...filter }
-  const position = readCursor(db, scope, input.cursor, Position)
+  const position = readCursor(db, scope, input.cursor, UserPosition)
   const { perPage } = pageRequest(input)
-  const limit = perPage + 1
-  const slice = position ? { limit, beyond: position, towards: position.towards } : { limit, offset: 0 }
-  const found = await db.all(findUsers(db.accountId, filter, slice))
-  const { shown, hasNext, hasPrev } = cutPage(found, perPage, position?.towards ?? null)
-  // An empty page stands where it was asked for.
-  const cursorAt = (towards: 'next' | 'prev', row: UserRow | undefined) =>
-    row
-      ? writeCursor(db, scope, { towards, at: row.created_at, id: row.id })
-      : position && writeCursor(db, scope, { ...position, towards })
-  return {
-    perPage,
-    cursors: {
-      next: hasNext ? cursorAt('next', shown.at(-1)) : null,
-      prev: hasPrev ? cursorAt('prev', shown[0]) : null,
-    },
-    users: shown.map(presentUser),
-  }
+  const found = await db.all(findUsers(db.accountId, filter, sliceFrom(position, perPage)))
+  const placeOf = (user: UserRow) => ({ at: user.created_at, id: user.id })
+  const { shown, cursors } = cutPage(found, perPage, position, placeOf, (at) => writeCursor(db, scope, at))
+  return { perPage, cursors, users: shown.map(presentUser) }
 }
 
 function filterOf({ role, status, email, q }: ListUsersInput): UserFilter {
