@@ -1,4 +1,4 @@
-/** The SQL of the measured routes as the service renders it, and the shape it gives their rows on the wire. */
+/** The SQL of the measured routes by hand, but for lists, and the rows it gives. */
 
 export interface TicketRow {
   id: string
@@ -22,6 +22,24 @@ export interface TicketRow {
   internal_comments: number
   public_attachments: number
   internal_attachments: number
+}
+
+export interface AttachmentRow {
+  id: string
+  comment_id: string | null
+  filename: string
+  size: number
+  mime_type: string
+  sha256: string
+  created_at: number
+}
+
+export interface EventRow {
+  sequence: number
+  id: string
+  type: string
+  data: string
+  created_at: number
 }
 
 export interface CommentRow {
@@ -70,18 +88,9 @@ const COMMENT: Record<keyof CommentRow, string> = {
 
 const ATTACHMENT = ['id', 'comment_id', 'filename', 'size', 'mime_type', 'sha256', 'created_at']
 
-const MEMBERS = `
+export const MEMBERS = `
   JOIN users creator ON creator.account_id = t.account_id AND creator.id = t.created_by
   LEFT JOIN users assignee ON assignee.account_id = t.account_id AND assignee.id = t.assigned_to`
-
-export const LIST_COUNT = `
-  SELECT coalesce(sum(count), 0) AS total FROM ticket_counters WHERE account_id = ? AND dimension = ? AND value = ?`
-
-export const LIST_PAGE = `
-  SELECT ${selected(TICKET)}
-  FROM (SELECT t.seq FROM tickets t WHERE t.account_id = ? ORDER BY t.created_at DESC, t.seq DESC LIMIT ? OFFSET ?) page
-  CROSS JOIN tickets t ON t.seq = page.seq AND t.account_id = ? ${MEMBERS}
-  ORDER BY t.created_at DESC, t.seq DESC`
 
 export const DETAIL = {
   ticket: `SELECT ${selected(TICKET)} FROM tickets t ${MEMBERS} WHERE t.account_id = ? AND t.id = ?`,
@@ -107,13 +116,38 @@ export const INSERT_TICKET = `
     tags, custom_fields, created_at, updated_at)
   VALUES (?, ?, (SELECT ticket_number FROM account_state WHERE account_id = ?), 1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
 
+/** What is told of a new ticket `t`, as JSON. */
+export const CREATED_EVENT = `json_object('ticket', json(json_object(${named(TICKET)})), 'attachments', json((
+    SELECT json_group_array(json_object(${ATTACHMENT.map((name) => `'${name}', f.${name}`)})) FROM attachments f
+    WHERE f.account_id = t.account_id AND f.ticket_id = t.id AND f.comment_id IS NULL)))`
+
 export const INSERT_EVENT = `
   INSERT INTO events (account_id, sequence, id, type, ticket_id, is_internal, data, created_at)
-  SELECT ?, (SELECT event_sequence FROM account_state WHERE account_id = ?) - ?, ?, ?, ?, ?,
-    json_object('ticket', json(json_object(${named(TICKET)})), 'attachments', json(
-      (SELECT json_group_array(json_object(${ATTACHMENT.map((name) => `'${name}', f.${name}`)})) FROM attachments f
-        WHERE f.account_id = ? AND f.ticket_id = ? AND f.comment_id IS NULL))), ?
+  SELECT ?, (SELECT event_sequence FROM account_state WHERE account_id = ?), ?, 'ticket.created', t.id, 0,
+    ${CREATED_EVENT}, t.created_at
   FROM tickets t ${MEMBERS} WHERE t.account_id = ? AND t.id = ?`
+
+export const STATS = {
+  fields: `
+    SELECT status, priority, count FROM ticket_counters
+    WHERE account_id = ? AND dimension = 'all' AND value = '' AND count > 0`,
+  assignees: `
+    SELECT c.count, u.id, u.name, u.email FROM (
+      SELECT value, sum(count) AS count FROM ticket_counters
+      WHERE account_id = ?1 AND dimension = 'assignee' GROUP BY value HAVING sum(count) > 0) c
+    LEFT JOIN users u ON u.account_id = ?1 AND u.id = c.value
+    ORDER BY c.count DESC, u.id`,
+}
+
+export const EVENTS = {
+  oldest: 'SELECT min(sequence) AS oldest FROM events WHERE account_id = ?',
+  page: `
+    SELECT sequence, id, type, data, created_at FROM events
+    WHERE account_id = ? AND sequence > 0 ORDER BY sequence LIMIT ?`,
+}
+
+/** The columns of a ticket in a list. */
+export const TICKET_COLUMNS = selected(TICKET)
 
 function selected(columns: Record<string, string>): string {
   return Object.entries(columns)
@@ -125,37 +159,4 @@ function named(columns: Record<string, string>): string {
   return Object.entries(columns)
     .map(([name, column]) => `'${name}', ${column}`)
     .join(', ')
-}
-
-export function presentListItem(row: TicketRow) {
-  return {
-    id: row.id,
-    number: row.number,
-    version: row.version,
-    title: row.title,
-    description: row.description,
-    status: row.status,
-    priority: row.priority,
-    created_at: wireTime(row.created_at),
-    updated_at: wireTime(row.updated_at),
-    created_by: { id: row.created_by_id, name: row.created_by_name, email: row.created_by_email },
-    assigned_to: row.assigned_to_id
-      ? { id: row.assigned_to_id, name: row.assigned_to_name, email: row.assigned_to_email }
-      : null,
-    tags: JSON.parse(row.tags),
-  }
-}
-
-export function presentComment(row: CommentRow) {
-  return {
-    id: row.id,
-    content: row.content,
-    created_at: wireTime(row.created_at),
-    created_by: { id: row.created_by_id, name: row.created_by_name, email: row.created_by_email },
-    is_internal: row.is_internal === 1,
-  }
-}
-
-function wireTime(milliseconds: number): string {
-  return `${new Date(milliseconds).toISOString().slice(0, 19)}Z`
 }

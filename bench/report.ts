@@ -1,133 +1,79 @@
-import type { BundleSize } from './build.ts'
-import type { Round } from './load.ts'
+import type { RouteResult } from './measure.ts'
+import { type Results, readingsOf, type SizeResult } from './results.ts'
 
-/** The service is to do this share of what the floor does. */
-export const GOAL = 0.85
+/** The results for a reader at a terminal. */
 
-export interface Figures {
-  requests_per_second: number
-  p50_ms: number
-  p99_ms: number
-  /** CPU time of the server for one request. */
-  cpu_ms: number | null
-}
+const COLUMNS = ['read', 'written', 'trips', 'req/s', 'p50 ms', 'p99 ms', 'CPU ms', 'floor/s', 'ratio', 'by CPU']
+const LEGEND = [
+  'Rows read and written at D1 and round trips to it, of one request. Ratio: req/s by those of the floor; by CPU: its CPU',
+  'time by ours. –: the floor has no such route. *: asked for by one connection, the others by several.',
+]
 
-export interface RouteResult {
-  route: string
-  ours: Figures
-  floor: Figures
-  /** Median of the rounds' ratios. */
-  ratio: number
-  ratios: number[]
-  /** The same by CPU time, which a busy machine disturbs less. */
-  cpu_ratio: number | null
-  goal_met: boolean
-}
-
-export interface Results {
-  measured_at: string
-  node: string
-  quick: boolean
-  connections: number
-  rounds: number
-  seconds_a_round: number
-  tickets: number
-  goal: number
-  bundle: BundleSize
-  routes: RouteResult[]
-}
-
-/** A pair of rounds, of the service and of the floor, one straight after the other. */
-export interface Pair {
-  ours: Round
-  floor: Round
-}
-
-export function ratioOf({ ours, floor }: Pair): number {
-  return ours.requestsPerSecond / floor.requestsPerSecond
-}
-
-/** The rounds of one route in figures. A ratio is taken within a pair, whose rounds met the same noise. */
-export function summarize(route: string, pairs: readonly Pair[]): RouteResult {
-  const ratios = pairs.map((pair) => round(ratioOf(pair), 3))
-  const ratio = round(median(ratios), 3)
-  const cpuRatios = pairs.flatMap(({ ours, floor }) =>
-    ours.cpuMilliseconds && floor.cpuMilliseconds ? [floor.cpuMilliseconds / ours.cpuMilliseconds] : [],
-  )
-  return {
-    route,
-    ours: figuresOf(pairs.map((pair) => pair.ours)),
-    floor: figuresOf(pairs.map((pair) => pair.floor)),
-    ratio,
-    ratios,
-    cpu_ratio: cpuRatios.length > 0 ? round(median(cpuRatios), 3) : null,
-    goal_met: ratio >= GOAL,
-  }
-}
-
-function figuresOf(rounds: readonly Round[]): Figures {
-  const sorted = Float64Array.from(rounds.flatMap(({ milliseconds }) => milliseconds)).sort()
-  const cpu = rounds.flatMap(({ cpuMilliseconds }) => cpuMilliseconds ?? [])
-  return {
-    requests_per_second: Math.round(median(rounds.map(({ requestsPerSecond }) => requestsPerSecond))),
-    p50_ms: round(quantile(sorted, 0.5), 2),
-    p99_ms: round(quantile(sorted, 0.99), 2),
-    cpu_ms: cpu.length > 0 ? round(median(cpu), 3) : null,
-  }
-}
-
-function median(values: readonly number[]): number {
-  const sorted = Float64Array.from(values).sort()
-  return (quantile(sorted, 0.5) + (sorted[Math.floor(sorted.length / 2)] ?? 0)) / 2
-}
-
-/** The nearest rank. */
-function quantile(sorted: Float64Array, share: number): number {
-  return sorted[Math.max(0, Math.ceil(sorted.length * share) - 1)] ?? 0
-}
-
-function round(value: number, digits: number): number {
-  return Number(value.toFixed(digits))
-}
-
-const FIGURES = ['req/s', 'p50 ms', 'p99 ms', 'CPU ms']
-const COLUMNS = ['route', ...FIGURES, '|', ...FIGURES, '|', 'ratio', 'by CPU', 'goal']
-const LEGEND =
-  'Left the service, right the floor. Ratio: req/s of the service by req/s of the floor, median of the rounds.'
-
-/** The results for a reader. */
-export function tableOf({ routes, bundle }: Results): string {
-  const cells = routes.map(({ route, ours, floor, ratio, cpu_ratio, goal_met }) => [
-    route,
-    ...cellsOf(ours),
-    '|',
-    ...cellsOf(floor),
-    '|',
-    ratio.toFixed(2),
-    cpu_ratio?.toFixed(2) ?? '?',
-    goal_met ? 'met' : `below ${GOAL}`,
-  ])
+/** A block for each size, and one with what is read at all of them side by side. */
+export function tableOf(results: Results): string {
   const kib = (bytes: number) => `${(bytes / 1_024).toFixed(1)} KiB`
+  const { bundle } = results
   return [
-    ...aligned([COLUMNS, ...cells]),
+    ...results.sizes.flatMap((size) => [...blockOf(size), '']),
+    ...LEGEND,
     '',
-    LEGEND,
+    ...readingBlock(results),
+    '',
     `Bundle ${kib(bundle.bytes)}, gzip ${kib(bundle.gzip_bytes)}.`,
   ].join('\n')
 }
 
-function cellsOf(figures: Figures): string[] {
+function blockOf({ tickets, routes }: SizeResult): string[] {
   return [
-    figures.requests_per_second.toLocaleString('en'),
-    figures.p50_ms.toFixed(2),
-    figures.p99_ms.toFixed(2),
-    figures.cpu_ms?.toFixed(2) ?? '?',
+    ...aligned([[`${thousands(tickets)} tickets`, ...COLUMNS], ...routes.map(rowOf)]),
+    ...routes.flatMap(streamed),
   ]
+}
+
+function rowOf({ route, rows_read, rows_written, round_trips, connections, ours, floor, comparison }: RouteResult) {
+  return [
+    ours && connections === 1 ? `${route} *` : route,
+    ...[rows_read, rows_written, round_trips].map(thousands),
+    shown(ours?.requests_per_second),
+    ...[ours?.p50_ms, ours?.p99_ms, ours?.cpu_ms].map((value) => value?.toFixed(2) ?? '–'),
+    shown(floor?.requests_per_second),
+    ...[comparison?.ratio, comparison?.cpu_ratio].map((value) => value?.toFixed(2) ?? '–'),
+  ]
+}
+
+function streamed({ route, stream }: RouteResult): string[] {
+  if (!stream) return []
+  const { first_byte_ms, total_ms, tickets, bytes } = stream
+  const rate = Math.round(tickets / (total_ms / 1_000))
+  const amount = `${thousands(tickets)} tickets (${(bytes / 1_048_576).toFixed(1)} MiB)`
+  return [
+    `${route}: first bytes after ${first_byte_ms} ms, ${amount} in ${(total_ms / 1_000).toFixed(2)} s, ` +
+      `${thousands(rate)} a second; rows are those of its first page.`,
+  ]
+}
+
+function readingBlock(results: Results): string[] {
+  const header = ['Rows read, at tickets:', ...results.sizes.map(({ tickets }) => thousands(tickets)), 'last two', '']
+  const lines = readingsOf(results).map(({ route, rows, growth, grows }) => [
+    route,
+    ...rows.map((count) => (count === null ? '–' : thousands(count))),
+    growth === null ? '–' : `×${growth.toFixed(1)}`,
+    grows ? 'grows' : '',
+  ])
+  return aligned([header, ...lines])
+}
+
+function shown(value: number | undefined): string {
+  return value === undefined ? '–' : thousands(value)
+}
+
+function thousands(value: number): string {
+  return value.toLocaleString('en')
 }
 
 /** The first column to the left, the others to the right. */
 function aligned(lines: readonly string[][]): string[] {
-  const widths = COLUMNS.map((_, column) => Math.max(...lines.map((line) => line[column]?.length ?? 0)))
+  const widths = (lines[0] ?? []).map((_, column) => Math.max(...lines.map((line) => line[column]?.length ?? 0)))
   return lines.map((line) =>
     line.map((cell, at) => (at === 0 ? cell.padEnd(widths[at] ?? 0) : cell.padStart(widths[at] ?? 0))).join('  '),
   )

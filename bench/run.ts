@@ -1,75 +1,77 @@
-import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { ROOT } from '../scripts/lib/local-state.ts'
-import { buildBundle, sizeOf } from './build.ts'
-import { CONNECTIONS, load } from './load.ts'
-import { GOAL, type Pair, type Results, ratioOf, summarize, tableOf } from './report.ts'
-import { type MeasuredRoute, ROUTES } from './routes.ts'
-import { checkSameAnswers } from './same-answers.ts'
-import { type Server, startServer, stopServers } from './servers.ts'
-import { callerToken } from './token.ts'
-import { TICKETS } from './world.ts'
+import { type Bundle, buildBundle, sizeOf } from './build.ts'
+import { measureRoute, type Plan, type RouteResult } from './measure.ts'
+import { plotOf } from './plot.ts'
+import { elapsedSeconds, sharesTold, tell } from './progress.ts'
+import { tableOf } from './report.ts'
+import { findDeepCursor } from './request.ts'
+import { type Results, type SizeResult, saveResult } from './results.ts'
+import { routesOf } from './routes.ts'
+import { startServer, stopServers } from './servers.ts'
+import { copyState, forgetLeftovers, seededState } from './states.ts'
+import { issueTokens } from './token.ts'
 
-const THOROUGH = { rounds: 8, seconds: 1, warmUpSeconds: 1.2 }
-const QUICK = { rounds: 3, seconds: 0.7, warmUpSeconds: 0.5 }
+const THOROUGH = { sizes: [1_000, 100_000, 1_000_000], connections: 16, rounds: 5, seconds: 1 }
+const QUICK = { sizes: [1_000, 20_000], connections: 4, rounds: 2, seconds: 0.2 }
+
+const CONFIG = join(ROOT, 'wrangler.toml')
+const FLOOR_CONFIG = join(import.meta.dirname, 'floor.toml')
 
 const { values: flags } = parseArgs({ options: { quick: { type: 'boolean', default: false } } })
 const plan = flags.quick ? QUICK : THOROUGH
 
-/** `npm run bench`: the built Worker beside a floor Worker, in turns, so that the machine's noise falls on both. */
+/**
+ * `npm run bench`: what the routes cost at D1 and how fast they are, over accounts of several sizes, beside a floor
+ * Worker over the same data, in turns.
+ */
 async function main(): Promise<void> {
-  console.log('Building the Worker and the floor …')
-  const bundle = buildBundle(join(ROOT, 'wrangler.toml'))
-  const floorBundle = buildBundle(join(import.meta.dirname, 'floor.toml'))
-  console.log(`Serving both, over ${TICKETS.toLocaleString('en')} tickets each …`)
-  const [ours, floor] = await Promise.all([startServer(bundle), startServer(floorBundle)])
-  const token = callerToken(Date.now())
-  await checkSameAnswers({ ours, floor }, ROUTES, token)
-  const routes = []
-  for (const route of ROUTES) routes.push(summarize(route.name, await measure({ ours, floor }, route, token)))
+  forgetLeftovers()
+  tell('Building the Worker and the floor')
+  const bundles = { ours: buildBundle(CONFIG), floor: buildBundle(FLOOR_CONFIG) }
+  const sizes: SizeResult[] = []
+  for (const size of plan.sizes) sizes.push(await measureSize(bundles, size, plan))
   const results: Results = {
     measured_at: new Date().toISOString(),
     node: process.version,
     quick: flags.quick,
-    connections: CONNECTIONS,
+    seconds: Math.round(elapsedSeconds()),
+    connections: plan.connections,
     rounds: plan.rounds,
     seconds_a_round: plan.seconds,
-    tickets: TICKETS,
-    goal: GOAL,
-    bundle: sizeOf(bundle),
-    routes,
+    bundle: sizeOf(bundles.ours),
+    sizes,
   }
-  console.log(`\n${tableOf(results)}`)
-  save(results)
+  console.log(`\n${tableOf(results)}\n`)
+  tell(`Written: ${saveResult(results, 'json', `${JSON.stringify(results, null, 2)}\n`)}`)
+  tell(`Written: ${saveResult(results, 'svg', plotOf(results))}`)
 }
 
-/** Rounds of one route in pairs; who goes first alternates. */
-async function measure(servers: { ours: Server; floor: Server }, route: MeasuredRoute, token: string): Promise<Pair[]> {
-  for (const server of Object.values(servers)) await load(server, route, token, plan.warmUpSeconds)
-  const pairs: Pair[] = []
-  while (pairs.length < plan.rounds) {
-    const fire = (server: Server) => load(server, route, token, plan.seconds)
-    const pair =
-      pairs.length % 2 === 0
-        ? { ours: await fire(servers.ours), floor: await fire(servers.floor) }
-        : { floor: await fire(servers.floor), ours: await fire(servers.ours) }
-    pairs.push(pair)
-    console.log(progressOf(route, pairs.length, pair))
+/** Measures all routes over so many tickets. Both servers work on copies, which go with them. */
+async function measureSize(bundles: Record<'ours' | 'floor', Bundle>, size: number, plan: Plan): Promise<SizeResult> {
+  const tickets = `${size.toLocaleString('en')} tickets`
+  const state = await seededState(bundles.floor, size, sharesTold(`Making ${tickets}`))
+  const start = (name: 'ours' | 'floor') => startServer(bundles[name], copyState(state.folder, name))
+  const [ours, floor] = await Promise.all([start('ours'), start('floor')])
+  const tokens = issueTokens(Date.now())
+  const measured = routesOf(size, await findDeepCursor(ours, size, tokens.agent))
+  const routes: RouteResult[] = []
+  for (const [index, route] of measured.entries()) {
+    const result = await measureRoute({ ours, floor }, route, tokens[route.role], plan)
+    tell(`${tickets}, ${index + 1}/${measured.length}  ${route.name}: ${inShort(result)}`)
+    routes.push(result)
   }
-  return pairs
+  await stopServers()
+  return { tickets: size, seeding_seconds: state.seconds, routes }
 }
 
-function progressOf({ name }: MeasuredRoute, round: number, pair: Pair): string {
-  const rate = (requestsPerSecond: number) => Math.round(requestsPerSecond).toLocaleString('en').padStart(7)
-  const rates = `${rate(pair.ours.requestsPerSecond)}/s, floor ${rate(pair.floor.requestsPerSecond)}/s`
-  return `${name.padEnd(18)} ${round}/${plan.rounds} ${rates}, ratio ${ratioOf(pair).toFixed(2)}`
-}
-
-function save(results: Results): void {
-  const folder = join(import.meta.dirname, 'results')
-  mkdirSync(folder, { recursive: true })
-  writeFileSync(join(folder, 'latest.json'), `${JSON.stringify(results, null, 2)}\n`)
+function inShort({ rows_read, ours, comparison, stream }: RouteResult): string {
+  const speed = stream
+    ? `${stream.tickets.toLocaleString('en')} in ${stream.total_ms.toLocaleString('en')} ms`
+    : `${ours?.requests_per_second.toLocaleString('en')}/s`
+  const ratio = comparison ? `, ratio ${comparison.ratio.toFixed(2)}` : ''
+  return `${rows_read.toLocaleString('en')} rows read, ${speed}${ratio}`
 }
 
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)

@@ -1,19 +1,26 @@
 import { deriveKey, mac } from '../src/lib/crypto.ts'
-import { ACCOUNT_ID, CALLER_ID } from './world.ts'
+import { ACCOUNT_ID, CALLER_ID, CUSTOMER_ID } from './world.ts'
 
 /** `APP_SECRET` while it is measured. */
 export const SECRET = 'a secret of the benchmark, and of nothing else'
 
-const LIFE_SECONDS = 3_600
+const LIFE_SECONDS = 24 * 3_600
 
-/** A token for the caller, as `src/auth/tokens.ts` issues them; that module does not load outside a bundle. */
-export function callerToken(now: number): string {
+/** Who asks. */
+export type Role = 'agent' | 'customer'
+
+/** A token for each who asks, as `src/auth/tokens.ts` issues them; that module does not load outside a bundle. */
+export function issueTokens(now: number): Record<Role, string> {
+  return { agent: tokenOf(CALLER_ID, 'agent', now), customer: tokenOf(CUSTOMER_ID, 'customer', now) }
+}
+
+function tokenOf(sub: string, role: Role, now: number): string {
   const iat = Math.floor(now / 1_000)
   const part = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url')
   const claims = {
-    sub: CALLER_ID,
+    sub,
     acc: ACCOUNT_ID,
-    role: 'agent',
+    role,
     gen: 1,
     jti: crypto.randomUUID(),
     iat,

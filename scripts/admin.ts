@@ -9,6 +9,7 @@ async function main(): Promise<void> {
     options: {
       help: { type: 'boolean', short: 'h' },
       remote: { type: 'boolean' },
+      repair: { type: 'boolean' },
       slug: { type: 'string' },
       'admin-name': { type: 'string' },
     },

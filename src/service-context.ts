@@ -1,7 +1,7 @@
 import type { Context } from 'hono'
 import { throttleFor } from './auth/service'
 import type { PublicContext, ServiceContext } from './context'
-import { openAccount, openDirectory } from './db/client'
+import { asBookmark, openAccount, openDirectory, type ReadsFrom } from './db/client'
 import type { Audience } from './db/outbox'
 import { configOf } from './env'
 import type { AppEnv } from './http/app-env'
@@ -15,7 +15,7 @@ export function serviceContext(c: Context<AppEnv>): ServiceContext {
   const { caller, costs, startedAt } = c.var
   return {
     caller,
-    db: openAccount(c.env, caller.accountId, costs),
+    db: openAccount(c.env, caller.accountId, costs, readsFrom(c)),
     files: c.env.FILES,
     config: configOf(c.env),
     now: startedAt,
@@ -43,6 +43,16 @@ export function publicContext(c: Context<AppEnv>): PublicContext {
 
 function wake(c: Context<AppEnv>, accountId: string, audience: Audience | undefined): void {
   if (audience && audience.listeners > 0) c.executionCtx.waitUntil(wakeSender(c.env.WEBHOOKS, accountId))
+}
+
+/**
+ * A write, and a read by a caller who has written within a minute, ask the primary; other reads the nearest replica that
+ * knows what the caller's bookmark says.
+ */
+function readsFrom(c: Context<AppEnv>): ReadsFrom {
+  const reads = c.req.method === 'GET' || c.req.method === 'HEAD'
+  if (!reads || c.var.wroteRecently) return 'first-primary'
+  return asBookmark(c.req.header('X-D1-Bookmark')) ?? 'first-unconstrained'
 }
 
 /** The origin of absolute URLs, that of the request, and the prefix of paths, for the request at hand. */

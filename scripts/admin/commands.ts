@@ -9,6 +9,7 @@ import { reencrypt } from './reencrypt.ts'
 import { readSecrets } from './secrets.ts'
 import { statement as sql } from './statement.ts'
 import { cell, formatTable } from './table.ts'
+import { verify } from './verify.ts'
 
 export type Options = Record<string, string | boolean | undefined>
 
@@ -57,6 +58,12 @@ export const COMMANDS: Record<string, Command> = {
     does: 'lets an e-mail log in again that has failed too often',
     takes: ['EMAIL'],
     run: async (db, [email = '']) => unlock(db, email),
+  },
+  verify: {
+    usage: 'verify [--repair]',
+    does: 'holds counters, tags and the full-text index against a recount',
+    takes: [],
+    run: async (db, _args, options) => verify(db, options.repair === true),
   },
   reencrypt: {
     usage: 'reencrypt',

@@ -39,23 +39,51 @@ export function findLatestComments(caller: Caller, ticketId: string, limit: numb
     ORDER BY c.seq`)
 }
 
-/** A slice of the comments of a ticket that the caller may see, oldest first. */
-export function findComments(caller: Caller, ticketId: string, limit: number, offset: number) {
+/** Where a comment stands in its list, as a cursor keeps it: its ID, and its time (ms) for when it is deleted. */
+export interface CommentPlace {
+  id: string
+  at: number
+}
+
+/** A part of a list: after some pages, or beyond a place (null: from an end on), towards its end or its beginning. */
+export type CommentSlice =
+  | { limit: number; offset: number }
+  | { limit: number; beyond: CommentPlace | null; towards: 'next' | 'prev' }
+
+/** A slice of the comments of a ticket that the caller may see, oldest first (towards the beginning: newest first). */
+export function findComments(caller: Caller, ticketId: string, slice: CommentSlice) {
   return rows<CommentRow>(sql`
     SELECT ${selectList(COLUMNS)}
-    FROM (${pageOf(caller, ticketId, sql`c.seq`, limit, offset)}) page
+    FROM (${sliceOf(caller, ticketId, sql`c.seq`, slice)}) page
     CROSS JOIN comments c ON c.seq = page.seq AND c.account_id = ${caller.accountId} ${AUTHOR}
-    ORDER BY c.seq`)
+    ORDER BY c.seq ${wayOf(slice)}`)
 }
 
 /** The IDs of that slice, as an SQL expression. */
-export function commentIdsOf(caller: Caller, ticketId: string, limit: number, offset: number): SQL {
-  return pageOf(caller, ticketId, sql`c.id`, limit, offset)
+export function commentIdsOf(caller: Caller, ticketId: string, slice: CommentSlice): SQL {
+  return sliceOf(caller, ticketId, sql`c.id`, slice)
 }
 
-function pageOf(caller: Caller, ticketId: string, column: SQL, limit: number, offset: number): SQL {
-  return sql`SELECT ${column} FROM comments c WHERE ${visibleParts(caller, 'c')} AND c.ticket_id = ${ticketId}
-    ORDER BY c.seq LIMIT ${limit} OFFSET ${offset}`
+function sliceOf(caller: Caller, ticketId: string, column: SQL, slice: CommentSlice): SQL {
+  return sql`SELECT ${column} FROM comments c
+    WHERE ${visibleParts(caller, 'c')} AND c.ticket_id = ${ticketId}${isBeyond(caller, ticketId, slice)}
+    ORDER BY c.seq ${wayOf(slice)} LIMIT ${slice.limit} OFFSET ${'offset' in slice ? slice.offset : 0}`
+}
+
+function wayOf(slice: CommentSlice): SQL {
+  return 'beyond' in slice && slice.towards === 'prev' ? sql`DESC` : sql`ASC`
+}
+
+/** Beyond a comment, or where that is deleted beyond those of its time. Begins with AND. */
+function isBeyond({ accountId }: Caller, ticketId: string, slice: CommentSlice): SQL {
+  if (!('beyond' in slice) || slice.beyond === null) return sql``
+  const { id, at } = slice.beyond
+  const ofTicket = sql`account_id = ${accountId} AND ticket_id = ${ticketId}`
+  const itself = sql`(SELECT seq FROM comments WHERE account_id = ${accountId} AND id = ${id})`
+  return slice.towards === 'next'
+    ? sql` AND c.seq > coalesce(${itself}, (SELECT max(seq) FROM comments WHERE ${ofTicket} AND created_at <= ${at}), 0)`
+    : sql` AND c.seq < coalesce(${itself}, (SELECT min(seq) FROM comments WHERE ${ofTicket} AND created_at >= ${at}),
+        (SELECT max(seq) + 1 FROM comments WHERE ${ofTicket}))`
 }
 
 /** How many comments the caller may see; no row where it may not see the ticket. */
@@ -72,14 +100,20 @@ interface NewComment {
   isInternal: boolean
 }
 
-/** Adds a comment, if the caller may see the ticket. A public one is a new version of the ticket. */
+/**
+ * Adds a comment, if the caller may see the ticket. A public one is a new version of the ticket. Its time is later than
+ * that of the comment before, by which a cursor finds its place again when the comment it stands at is deleted.
+ */
 export function insertComment(caller: Caller, comment: NewComment, now: number) {
   const { accountId } = caller
   const there = exists(accountId, comment.id)
+  const afterLast = sql`(SELECT c.created_at + 1 FROM comments c
+    WHERE c.account_id = ${accountId} AND c.ticket_id = ${comment.ticketId} ORDER BY c.seq DESC LIMIT 1)`
   return [
     write(sql`
       INSERT INTO comments (account_id, id, ticket_id, created_by, content, is_internal, created_at)
-      SELECT t.account_id, ${comment.id}, t.id, ${caller.id}, ${comment.content}, ${comment.isInternal ? 1 : 0}, ${now}
+      SELECT t.account_id, ${comment.id}, t.id, ${caller.id}, ${comment.content}, ${comment.isInternal ? 1 : 0},
+        max(${now}, coalesce(${afterLast}, 0))
       FROM tickets t WHERE ${visibleTicket(caller, comment.ticketId)}`),
     takeSequences(accountId, there),
     ...(comment.isInternal

@@ -1,5 +1,6 @@
 import { type OpenAPIHono, z } from '@hono/zod-openapi'
 import type { AppEnv } from '../http/app-env'
+import { paginateByCursor } from '../http/cursor'
 import { pathId } from '../http/fields'
 import { paginate } from '../http/pagination'
 import { addRoute, describeRoute, json, jsonRequest } from '../http/route'
@@ -7,7 +8,7 @@ import { guard } from '../rate-limiting/middleware'
 import { EVERYONE } from '../roles'
 import { serviceContext } from '../service-context'
 import { CommentAnswer, CommentList, CreateCommentBody, ListCommentsQuery } from './schema'
-import { createComment, listComments } from './service'
+import { createComment, listComments, walkComments } from './service'
 
 const params = z.object({ ticket_id: pathId('ticket_id', 'ticket123') })
 
@@ -39,9 +40,16 @@ const createCommentRoute = describeRoute({
 export function addCommentRoutes(app: OpenAPIHono<AppEnv>): void {
   addRoute(app, listCommentsRoute, async (c) => {
     const { ticket_id } = c.req.valid('param')
-    const { page, total, comments } = await listComments(serviceContext(c), ticket_id, c.req.valid('query'))
-    const { link, pagination } = paginate(new URL(c.req.url), page, total)
-    return c.json({ data: comments, pagination }, 200, { Link: link })
+    const query = c.req.valid('query')
+    const url = new URL(c.req.url)
+    if (query.cursor === undefined) {
+      const { page, total, comments } = await listComments(serviceContext(c), ticket_id, query)
+      const { link, pagination } = paginate(url, page, total)
+      return c.json({ data: comments, pagination }, 200, { Link: link })
+    }
+    const { perPage, cursors, comments } = await walkComments(serviceContext(c), ticket_id, query)
+    const { link, pagination } = paginateByCursor(url, perPage, cursors)
+    return c.json({ data: comments, pagination }, 200, link)
   })
 
   addRoute(app, createCommentRoute, async (c) => {

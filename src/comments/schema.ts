@@ -1,7 +1,8 @@
 import { z } from '@hono/zod-openapi'
 import { Attachment, NewAttachments } from '../attachments/service'
+import { CursorPagination, cursorOrPage, PageOrCursorQuery } from '../http/cursor'
 import { body, WireTime } from '../http/fields'
-import { PageQuery, Pagination } from '../http/pagination'
+import { Pagination } from '../http/pagination'
 import { toWireTime } from '../lib/time'
 import { UserRef } from '../users/service'
 import type { CommentRow } from './queries'
@@ -32,10 +33,10 @@ const CommentWithAttachments = z
 
 export const CommentAnswer = z.object({ data: CommentWithAttachments })
 export const CommentList = z
-  .object({ data: z.array(CommentWithAttachments), pagination: Pagination })
+  .object({ data: z.array(CommentWithAttachments), pagination: z.union([Pagination, CursorPagination]) })
   .openapi('CommentList')
 
-export const ListCommentsQuery = z.strictObject(PageQuery)
+export const ListCommentsQuery = z.strictObject(PageOrCursorQuery).superRefine(cursorOrPage)
 export type ListCommentsInput = z.infer<typeof ListCommentsQuery>
 
 export const CreateCommentBody = z

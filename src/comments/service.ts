@@ -1,3 +1,4 @@
+import { z } from '@hono/zod-openapi'
 import {
   type AttachmentRow,
   attachFiles,
@@ -10,6 +11,7 @@ import {
 } from '../attachments/service'
 import type { ServiceContext } from '../context'
 import { findAudience } from '../db/outbox'
+import { cutPage, positionIn, readCursor, sliceFrom, writeCursor } from '../http/cursor'
 import { forbidden, notFound } from '../http/errors'
 import { offsetOf, pageRequest } from '../http/pagination'
 import { refusalOf } from '../http/refusals'
@@ -18,6 +20,7 @@ import { newId } from '../lib/ids'
 import { seesInternal } from '../roles'
 import {
   type CommentRow,
+  type CommentSlice,
   commentIdsOf,
   countComments,
   findComment,
@@ -30,21 +33,39 @@ import { type CreateCommentInput, type ListCommentsInput, presentComment } from 
 export { type CommentRow, findLatestComments } from './queries'
 export { Comment, presentComment } from './schema'
 
+const CommentPosition = positionIn(z.object({ id: z.string(), at: z.number().int() }))
+
 /**
  * A page of the comments of a ticket, with their attachments. For everybody who may see the ticket, customers without
  * the internal ones. Throws 404.
  */
 export async function listComments(ctx: ServiceContext, ticketId: string, input: ListCommentsInput) {
-  const { caller, db } = ctx
   const page = pageRequest(input)
-  const offset = offsetOf(page)
+  const { total, comments, present } = await findSlice(ctx, ticketId, { limit: page.perPage, offset: offsetOf(page) })
+  return { page, total, comments: comments.map(present) }
+}
+
+/** As `listComments`, from a cursor on. Throws 400 for a cursor of another list. */
+export async function walkComments(ctx: ServiceContext, ticketId: string, input: ListCommentsInput) {
+  const { accountId, role } = ctx.caller
+  const scope = { list: 'comments', accountId, ticketId, internal: seesInternal(role) }
+  const position = readCursor(ctx.db, scope, input.cursor, CommentPosition)
+  const { perPage } = pageRequest(input)
+  const { comments, present } = await findSlice(ctx, ticketId, sliceFrom(position, perPage))
+  const placeOf = (row: CommentRow) => ({ id: row.id, at: row.created_at })
+  const { shown, cursors } = cutPage(comments, perPage, position, placeOf, (at) => writeCursor(ctx.db, scope, at))
+  return { perPage, cursors, comments: shown.map(present) }
+}
+
+async function findSlice(ctx: ServiceContext, ticketId: string, slice: CommentSlice) {
+  const { caller, db } = ctx
   const [[count], comments, attachments] = await db.batch([
     countComments(caller, ticketId),
-    findComments(caller, ticketId, page.perPage, offset),
-    findAttachmentsOfComments(caller.accountId, commentIdsOf(caller, ticketId, page.perPage, offset)),
+    findComments(caller, ticketId, slice),
+    findAttachmentsOfComments(caller.accountId, commentIdsOf(caller, ticketId, slice)),
   ])
   if (!count) throw notFound()
-  return { page, total: count.total, comments: comments.map((row) => presentWhole(ctx, row, attachments)) }
+  return { total: count.total, comments, present: (row: CommentRow) => presentWhole(ctx, row, attachments) }
 }
 
 /**

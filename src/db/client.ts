@@ -23,24 +23,47 @@ export function write(query: SQL): Statement<never> {
 
 type Results<T extends readonly Statement[]> = { [K in keyof T]: T[K] extends Statement<infer Row> ? Row[] : never }
 
-/** What a request has cost at D1 so far. */
+/** What a request has cost at D1 so far, and what it has seen there. */
 export interface DbCosts {
   roundTrips: number
   rowsRead: number
   rowsWritten: number
   milliseconds: number
+  /** Whether a replica, which may lag, has answered. */
+  askedReplica: boolean
+  /** The state of the database that was seen; null where nothing told. */
+  bookmark: string | null
+}
+
+/** From where a session may read: any replica, the primary first, or what is no older than a bookmark. */
+export type ReadsFrom = 'first-unconstrained' | 'first-primary' | { bookmark: string }
+
+const BOOKMARK = /^[0-9a-f]{1,16}(-[0-9a-f]{1,64}){3}$/i
+
+/** A bookmark that a caller has sent back, if it has the form of one. */
+export function asBookmark(text: string | undefined): { bookmark: string } | null {
+  return text !== undefined && BOOKMARK.test(text) ? { bookmark: text } : null
 }
 
 /** Costs to start counting from: nothing yet. */
 export function noCosts(): DbCosts {
-  return { roundTrips: 0, rowsRead: 0, rowsWritten: 0, milliseconds: 0 }
+  return { roundTrips: 0, rowsRead: 0, rowsWritten: 0, milliseconds: 0, askedReplica: false, bookmark: null }
 }
 
 class Database {
   constructor(
-    private readonly d1: D1Database,
+    private d1: D1Database | D1DatabaseSession,
     private readonly costs: DbCosts,
   ) {}
+
+  /** The state of the database that was seen last, for a cursor or another process to begin from. */
+  get bookmark(): string | null {
+    return this.costs.bookmark
+  }
+
+  protected useSession(session: D1DatabaseSession): void {
+    this.d1 = session
+  }
 
   /**
    * Runs the statements in one round trip as one transaction: all of them take effect, or none does. Gives the rows of
@@ -58,7 +81,9 @@ class Database {
       for (const { meta } of results) {
         this.costs.rowsRead += meta.rows_read
         this.costs.rowsWritten += meta.rows_written
+        this.costs.askedReplica ||= meta.served_by_primary === false
       }
+      if ('getBookmark' in this.d1) this.costs.bookmark = this.d1.getBookmark()
       return rowsOf<T>(results.map((result) => result.results))
     } catch (error) {
       throw toDbError(error)
@@ -93,20 +118,39 @@ function rowsOf<T extends readonly Statement[]>(results: unknown[][]): Results<T
 /** The database of one account. Each of its statements names `accountId`. */
 export class AccountDb extends Database {
   constructor(
-    d1: D1Database,
+    private readonly database: D1Database,
     costs: DbCosts,
     readonly accountId: string,
+    private readonly from: ReadsFrom | null,
   ) {
-    super(d1, costs)
+    super(from === null ? database : sessionFrom(database, from), costs)
   }
+
+  /** Lets what is read be no older than what a cursor's page has seen, where a replica could be. */
+  notBefore(bookmark: string): void {
+    const known = asBookmark(bookmark)
+    if (known && this.from === 'first-unconstrained') this.useSession(sessionFrom(this.database, known))
+  }
+}
+
+function sessionFrom(database: D1Database, from: ReadsFrom): D1DatabaseSession {
+  return database.withSession(typeof from === 'string' ? from : from.bookmark)
 }
 
 /** What belongs to no account: the accounts, which of them an e-mail or a key is of, unlocked e-mails. */
 export class DirectoryDb extends Database {}
 
-/** The only door to an account's rows. When an account has a D1 of its own one day, this function finds it. */
-export function openAccount(env: Pick<Bindings, 'DB'>, accountId: string, costs: DbCosts = noCosts()): AccountDb {
-  return new AccountDb(env.DB, costs, accountId)
+/**
+ * The only door to an account's rows. When an account has a D1 of its own one day, this function finds it. Without `from`
+ * the primary is read, and no bookmark is kept.
+ */
+export function openAccount(
+  env: Pick<Bindings, 'DB'>,
+  accountId: string,
+  costs: DbCosts = noCosts(),
+  from: ReadsFrom | null = null,
+): AccountDb {
+  return new AccountDb(env.DB, costs, accountId, from)
 }
 
 /** The only door to what is global. */

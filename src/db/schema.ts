@@ -70,9 +70,21 @@ export const users = sqliteTable(
   (t) => [
     primaryKey({ columns: [t.accountId, t.id] }),
     uniqueIndex('users_by_email').on(t.accountId, t.emailKey),
-    index('users_by_age').on(t.accountId, t.createdAt, t.id),
+    index('users_by_role').on(t.accountId, t.role, t.status, t.createdAt, t.id).where(sql`kind = 'person'`),
     index('users_admins').on(t.accountId).where(sql`kind = 'person' AND role = 'admin' AND status = 'active'`),
   ],
+)
+
+/** Kept by triggers: how many people of an account have a role and a status. */
+export const userCounters = sqliteTable(
+  'user_counters',
+  {
+    accountId: text('account_id').notNull(),
+    role: text('role').notNull(),
+    status: text('status').notNull(),
+    count: integer('count').notNull(),
+  },
+  (t) => [primaryKey({ columns: [t.accountId, t.role, t.status] })],
 )
 
 /** Tokens that were given back before they expired. */

@@ -32,12 +32,15 @@ export const tickets = sqliteTable(
   (t) => [
     uniqueIndex('tickets_by_id').on(t.accountId, t.id),
     uniqueIndex('tickets_by_number').on(t.accountId, t.number),
-    index('tickets_by_created').on(t.accountId, t.createdAt),
-    index('tickets_by_updated').on(t.accountId, t.updatedAt),
-    index('tickets_by_priority').on(t.accountId, t.priorityRank, t.createdAt),
-    index('tickets_by_status').on(t.accountId, t.status, t.createdAt),
-    index('tickets_by_assignee').on(t.accountId, t.assignedTo, t.createdAt),
-    index('tickets_by_creator').on(t.accountId, t.createdBy, t.createdAt),
+    // Each ends in an order, so that the first of any status and priority are found without looking at the others.
+    index('tickets_by_created').on(t.accountId, t.createdAt, t.number),
+    index('tickets_by_updated').on(t.accountId, t.updatedAt, t.number),
+    index('tickets_by_status_created').on(t.accountId, t.status, t.priorityRank, t.createdAt, t.number),
+    index('tickets_by_status_updated').on(t.accountId, t.status, t.priorityRank, t.updatedAt, t.number),
+    index('tickets_by_assignee_created').on(t.accountId, t.assignedTo, t.status, t.priorityRank, t.createdAt, t.number),
+    index('tickets_by_assignee_updated').on(t.accountId, t.assignedTo, t.status, t.priorityRank, t.updatedAt, t.number),
+    index('tickets_by_creator_created').on(t.accountId, t.createdBy, t.status, t.priorityRank, t.createdAt, t.number),
+    index('tickets_by_creator_updated').on(t.accountId, t.createdBy, t.status, t.priorityRank, t.updatedAt, t.number),
     foreignKey({ columns: [t.accountId, t.createdBy], foreignColumns: [users.accountId, users.id] }),
   ],
 )

@@ -22,7 +22,7 @@ const Sequence = z.number().int().min(0)
 export async function listEvents({ caller, db }: ServiceContext, input: ListEventsInput) {
   const { accountId } = caller
   const scope = { list: 'events', accountId, event: input.event?.toSorted(), ticket_id: input.ticket_id }
-  const after = readCursor(scope, input.cursor, Sequence)
+  const after = readCursor(db, scope, input.cursor, Sequence)
   const perPage = input.per_page ?? 20
   const filter = { types: input.event, ticketId: input.ticket_id }
   const [[bounds], found, [scan]] = await db.batch([
@@ -42,7 +42,7 @@ export async function listEvents({ caller, db }: ServiceContext, input: ListEven
     events: shown.map(presentEvent),
     pagination: {
       per_page: perPage,
-      next_cursor: writeCursor(scope, Math.max(after ?? 0, end ?? 0)),
+      next_cursor: writeCursor(db, scope, Math.max(after ?? 0, end ?? 0)),
       has_more: hasMore,
     },
   }

@@ -23,6 +23,8 @@ export interface AppEnv {
     caller: Caller
     /** The word of the caller's Durable Object; rejects with 401, 403, 429 or 503. */
     admission: Promise<Caller>
+    /** Whether the caller has written within a minute, once `admission` has resolved. */
+    wroteRecently?: boolean
     failure?: unknown
   }
 }

@@ -10,22 +10,46 @@ export const CursorQuery = {
   per_page: PageQuery.per_page,
 }
 
-const Content = z.tuple([z.string(), z.unknown()])
+/** The query parameters of a list that is walked by page or, for big data, by cursor; see `cursorOrPage`. */
+export const PageOrCursorQuery = { ...PageQuery, cursor: CursorQuery.cursor }
+
+/** For a list that knows both: one of them at a time. */
+export function cursorOrPage(query: { page?: number | undefined; cursor?: string | undefined }, ctx: z.RefinementCtx) {
+  if (query.page !== undefined && query.cursor !== undefined)
+    ctx.addIssue({ code: 'custom', path: ['page'], message: 'must not come beside cursor' })
+}
+
+const Content = z.tuple([z.string(), z.unknown(), z.string().nullable()])
+
+/** What reads the list, as far as a cursor is concerned: its page must be no older than the page before. */
+interface Reader {
+  readonly bookmark: string | null
+  notBefore(bookmark: string): void
+}
 
 /** What a cursor belongs to: the list, the account and the filters, for it means nothing in another. */
 export type CursorScope = Record<string, unknown>
 
 /** A cursor for a position (any JSON) in a list. It is opaque, not secret: it opens nothing that its bearer can't see. */
-export function writeCursor(scope: CursorScope, position: unknown): string {
-  return Buffer.from(JSON.stringify([scopeName(scope), position])).toString('base64url')
+export function writeCursor(reader: Reader, scope: CursorScope, position: unknown): string {
+  return Buffer.from(JSON.stringify([scopeName(scope), position, reader.bookmark])).toString('base64url')
 }
 
-/** The position of a cursor, or null to start. Throws 400 for one that is not of this list and these filters. */
-export function readCursor<T>(scope: CursorScope, text: string | undefined, Position: z.ZodType<T>): T | null {
+/**
+ * The position of a cursor, or null to start; the reader then reads nothing older than the cursor's page. Throws 400 for
+ * a cursor that is not of this list and these filters.
+ */
+export function readCursor<T>(
+  reader: Reader,
+  scope: CursorScope,
+  text: string | undefined,
+  Position: z.ZodType<T>,
+): T | null {
   if (text === undefined || text === '') return null
   const content = Content.safeParse(parse(text)).data
   const position = content && content[0] === scopeName(scope) ? Position.safeParse(content[1]).data : undefined
   if (position === undefined) throw invalidInput([detail(['cursor'], 'must be empty, or a cursor of this very list')])
+  if (content?.[2]) reader.notBefore(content[2])
   return position
 }
 
@@ -39,6 +63,50 @@ function parse(text: string): unknown {
 
 function scopeName(scope: CursorScope): string {
   return sha256(JSON.stringify(scope)).slice(0, 8)
+}
+
+/** Where a cursor stands and which way it goes: from a place of its list, or where that is null from its very end. */
+export interface Position<Place> {
+  towards: 'next' | 'prev'
+  place: Place | null
+}
+
+/** The schema of positions in a list whose places are such. */
+export function positionIn<Place>(Place: z.ZodType<Place>): z.ZodType<Position<Place>> {
+  return z.object({ towards: z.enum(['next', 'prev']), place: Place.nullable() })
+}
+
+/** What of a list a page asks for: one row more than it holds, to see whether there are more. */
+export function sliceFrom<Place>(position: Position<Place> | null, perPage: number) {
+  const limit = perPage + 1
+  return position ? { limit, beyond: position.place, towards: position.towards } : { limit, offset: 0 }
+}
+
+/**
+ * The rows of a page in the order of the list, and the cursors of the pages on either side. `found` is the slice from the
+ * position on, in the direction it goes; it is null at the beginning of the list.
+ */
+export function cutPage<Row, Place>(
+  found: readonly Row[],
+  perPage: number,
+  position: Position<Place> | null,
+  placeOf: (row: Row) => Place,
+  write: (position: Position<Place>) => string,
+) {
+  const near = found.slice(0, perPage)
+  const isMore = found.length > perPage
+  const isBackwards = position?.towards === 'prev'
+  const shown = isBackwards ? near.toReversed() : near
+  // A page is empty where the list has come to an end, and from there the way leads back.
+  const cursorAt = (towards: 'next' | 'prev', row: Row | undefined) =>
+    write({ towards, place: row === undefined ? null : placeOf(row) })
+  return {
+    shown,
+    cursors: {
+      next: isBackwards || isMore ? cursorAt('next', shown.at(-1)) : null,
+      prev: (isBackwards ? isMore : position !== null) ? cursorAt('prev', shown[0]) : null,
+    },
+  }
 }
 
 export const CursorPagination = z
@@ -64,7 +132,7 @@ export function paginateByCursor(url: URL, perPage: number, cursors: { next: str
     .flatMap(([name, target]) => (target ? [`<${target}>; rel="${name}"`] : []))
     .join(', ')
   return {
-    link,
+    link: link === '' ? undefined : { Link: link },
     pagination: {
       per_page: perPage,
       next_cursor: cursors.next,

@@ -14,6 +14,7 @@ export const requestLog: MiddlewareHandler<AppEnv> = async (c, next) => {
   await next()
   const { costs, startedAt, caller, failure, requestId } = c.var
   const duration = Date.now() - startedAt
+  if (costs.bookmark !== null) c.res.headers.set('X-D1-Bookmark', costs.bookmark)
   c.res.headers.set('Server-Timing', `db;dur=${costs.milliseconds}, total;dur=${duration}`)
   writeLog(c.res.status >= 500 ? 'error' : 'info', {
     request_id: requestId,

@@ -45,11 +45,23 @@ const RateHeaders = z.object({
   'RateLimit-Policy': z.string().openapi({ example: '"standard";q=100;w=60' }),
   RateLimit: z.string().openapi({ example: '"standard";r=95;t=41' }),
   'X-Request-Id': z.string(),
+  'X-D1-Bookmark': z.string().optional().openapi({
+    description: 'What was seen of the database: sent back, it lets another process read nothing older',
+  }),
 })
 
 /** One documented JSON answer. */
 export function json<T extends z.ZodType>(schema: T, description: string) {
   return { description, headers: RateHeaders, content: { 'application/json': { schema } } }
+}
+
+export const NDJSON = 'application/x-ndjson'
+
+/** A documented answer of lines of JSON, which is streamed. */
+export function lines(description: string) {
+  // The router takes a name that ends in `json` for JSON, unless it does not know the name.
+  const content: Record<string, { schema: z.ZodType }> = { [NDJSON]: { schema: z.string() } }
+  return { description, headers: RateHeaders, content }
 }
 
 /** One documented answer without a body. */
@@ -106,7 +118,8 @@ type Described<D extends Definition> = Pick<D, 'method' | 'path' | 'responses'> 
 
 /**
  * Puts a route into the router. On a GET the handler runs beside the rate limiter's call, on what the credential
- * claims; its answer is only used once the limiter has vouched for the caller, and made anew if the role has changed.
+ * claims; its answer is only used once the limiter has vouched for the caller, and made anew if the role has changed, or
+ * if a replica has answered somebody who has written within a minute.
  */
 export function addRoute<R extends RouteConfig>(
   app: OpenAPIHono<AppEnv>,
@@ -119,7 +132,8 @@ export function addRoute<R extends RouteConfig>(
     const early = Promise.resolve(handler(c, next))
     early.catch(() => undefined)
     const caller = await admission
-    if (caller.role === claimed.role) return early
+    const isStale = c.var.wroteRecently === true && c.var.costs.askedReplica
+    if (caller.role === claimed.role && !isStale) return early
     c.set('caller', caller)
     return handler(c, next)
   }

@@ -11,6 +11,7 @@ const EXPOSED = [
   'Retry-After',
   'Server-Timing',
   'WWW-Authenticate',
+  'X-D1-Bookmark',
   'X-RateLimit-Limit',
   'X-RateLimit-Remaining',
   'X-RateLimit-Reset',

@@ -82,6 +82,7 @@ async function admit(c: Context<AppEnv>, credential: Credential, lets: (caller: 
     throw unauthorized()
   }
   keepRate(c, admission.plan, admission.verdict)
+  c.set('wroteRecently', admission.wroteRecently)
   refuseOver(admission.verdict)
   const caller = callerOf(credential, admission.accountId, admission.role)
   if (!lets(caller)) throw caller.kind === 'key' ? forbidden([], 'This API key may not do this') : forbidden()

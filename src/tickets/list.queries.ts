@@ -1,128 +1,182 @@
 import { type SQL, sql } from 'drizzle-orm'
 import type { Caller } from '../context'
 import { rows } from '../db/client'
-import { visibleAmongFound, visibleTickets } from '../db/visibility'
-import { seesAllTickets } from '../roles'
+import { countMatches } from './count.queries'
+import {
+  assignedWithin,
+  EVERY_FACET,
+  type Facets,
+  facetIndex,
+  facetsOf,
+  hasRange,
+  inFacet,
+  inRange,
+  isFoundOneByOne,
+  matching,
+  type TicketFilter,
+  type TimeColumn,
+} from './filter.queries'
 import { TICKET_COLUMNS, TICKET_MEMBERS, type TicketRow } from './image.queries'
-import { parseSearch } from './search'
 
-type TicketSort = 'created_at' | 'updated_at' | 'priority'
-type SortOrder = 'asc' | 'desc'
-
-/** What tickets a list is of. An empty `assignedTo` entry stands for nobody. */
-export interface TicketFilter {
-  status?: string[] | undefined
-  priority?: string[] | undefined
-  assignedTo?: string[] | undefined
-  createdBy?: string[] | undefined
-  number?: number | undefined
-  tag?: string | undefined
-  q?: string | undefined
-  createdAfter?: number | undefined
-  createdBefore?: number | undefined
-  updatedAfter?: number | undefined
-  updatedBefore?: number | undefined
+export interface TicketSorting {
+  sort: 'created_at' | 'updated_at' | 'priority'
+  order: 'asc' | 'desc'
 }
 
-/**
- * How many tickets match. Answered from the counters that triggers keep where they know it: any statuses, priorities
- * and either assignees or creators; else by counting the matches.
- */
-export function countTickets(caller: Caller, filter: TicketFilter) {
-  const { createdBy, assignedTo } = filter
-  const narrower = [
-    filter.number,
-    filter.tag,
-    filter.q,
-    filter.createdAfter,
-    filter.createdBefore,
-    filter.updatedAfter,
-    filter.updatedBefore,
-  ]
-  const creators = seesAllTickets(caller.role)
-    ? createdBy
-    : [caller.id].filter((own) => createdBy?.includes(own) ?? true)
-  if (narrower.some((value) => value !== undefined) || (creators && assignedTo))
-    return rows<{ total: number }>(sql`SELECT count(*) AS total FROM tickets t WHERE ${matching(caller, filter)}`)
-  const [dimension, values] = creators ? ['creator', creators] : assignedTo ? ['assignee', assignedTo] : ['all', ['']]
-  const conditions = [
-    sql`account_id = ${caller.accountId} AND dimension = ${dimension} AND ${among('value', values)}`,
-    ...(filter.status ? [among('status', filter.status)] : []),
-    ...(filter.priority ? [among('priority', filter.priority)] : []),
-  ]
-  return rows<{ total: number }>(
-    sql`SELECT coalesce(sum(count), 0) AS total FROM ticket_counters WHERE ${sql.join(conditions, sql` AND `)}`,
-  )
+/** Where a ticket stands in a list, as a cursor keeps it: the rank of its priority, its time (ms), its number. */
+export interface TicketPlace {
+  rank: number
+  at: number
+  number: number
 }
 
+/** A part of a list: after some pages, or beyond a place (null: from an end on), towards its end or its beginning. */
+export type TicketSlice =
+  | { limit: number; offset: number }
+  | { limit: number; beyond: TicketPlace | null; towards: 'next' | 'prev' }
+
+/** A ticket in a list, and its place there. */
+export interface ListedTicket extends TicketRow {
+  place_rank: number
+  place_at: number
+}
+
+/** Later than any time, and than any number. */
+const END = Number.MAX_SAFE_INTEGER
+
 /**
- * A slice of the matching tickets, in order. The slice is found on narrow rows, and only its tickets are read whole: the
- * CROSS JOIN keeps SQLite from beginning at the other end, with all tickets of the account.
+ * A slice of the matching tickets, in the order of the list (towards its beginning: in the opposite one). It is found on
+ * narrow rows of an index, and only its tickets are read whole: the CROSS JOIN keeps SQLite from beginning at the other
+ * end, with all tickets of the account.
  */
-export function findTickets(
-  caller: Caller,
-  filter: TicketFilter,
-  { sort, order }: { sort: TicketSort; order: SortOrder },
-  limit: number,
-  offset: number,
-) {
-  const ordering = orderBy(sort, order)
-  return rows<TicketRow>(sql`
-    SELECT ${TICKET_COLUMNS}
-    FROM (SELECT t.seq FROM tickets t WHERE ${matching(caller, filter)} ORDER BY ${ordering} LIMIT ${limit} OFFSET ${offset}) page
+export function findTickets(caller: Caller, filter: TicketFilter, sorting: TicketSorting, slice: TicketSlice) {
+  const ordering = orderingOf(sorting, slice)
+  const time = sql.raw(`t.${ordering.column}`)
+  return rows<ListedTicket>(sql`
+    SELECT ${TICKET_COLUMNS}, t.priority_rank AS place_rank, ${time} AS place_at
+    FROM (${findPlaces(caller, filter, ordering, slice)}) page
     CROSS JOIN tickets t ON t.seq = page.seq AND t.account_id = ${caller.accountId}
     ${TICKET_MEMBERS}
-    ORDER BY ${ordering}`)
+    ORDER BY ${orderBy(ordering, 't')}`)
+}
+
+/** As `findTickets`, but no more than fit into `bytes` of descriptions and custom fields; the first in any case. */
+export function findTicketsWithin(
+  caller: Caller,
+  filter: TicketFilter,
+  sorting: TicketSorting,
+  slice: TicketSlice,
+  bytes: number,
+) {
+  const ordering = orderingOf(sorting, slice)
+  const found = findTickets(caller, filter, sorting, slice).query
+  const line = sql.raw(`ORDER BY ${ordering.ranks === null ? '' : `place_rank ${ordering.ranks}, `}
+    place_at ${ordering.times}, number ${ordering.times} ROWS UNBOUNDED PRECEDING`)
+  return rows<ListedTicket>(sql`
+    SELECT * FROM (
+      SELECT *, row_number() OVER line AS place,
+        sum(octet_length(description) + octet_length(custom_fields)) OVER line AS bytes
+      FROM (${found}) WINDOW line AS (${line}))
+    WHERE place = 1 OR bytes <= ${bytes} ORDER BY place`)
+}
+
+interface Ordering {
+  column: TimeColumn
+  /** Whether ranks come first, and which way. */
+  ranks: 'ASC' | 'DESC' | null
+  times: 'ASC' | 'DESC'
 }
 
 /** Equal priorities come newest first, whichever way the priorities go. */
-function orderBy(sort: TicketSort, order: SortOrder): SQL {
-  const way = sql.raw(order === 'asc' ? 'ASC' : 'DESC')
-  if (sort === 'priority') return sql`t.priority_rank ${way}, t.created_at DESC, t.seq DESC`
-  const column = sort === 'created_at' ? sql`t.created_at` : sql`t.updated_at`
-  return sql`${column} ${way}, t.seq ${way}`
+function orderingOf({ sort, order }: TicketSorting, slice: TicketSlice): Ordering {
+  const isBackwards = 'beyond' in slice && slice.towards === 'prev'
+  const way = (descends: boolean) => (descends === isBackwards ? ('ASC' as const) : ('DESC' as const))
+  if (sort === 'priority') return { column: 'created_at', ranks: way(order === 'desc'), times: way(true) }
+  return { column: sort, ranks: null, times: way(order === 'desc') }
 }
 
-function matching(caller: Caller, filter: TicketFilter): SQL {
-  const { createdAfter, createdBefore, updatedAfter, updatedBefore } = filter
-  const isFoundBySeq = filter.tag !== undefined || filter.q !== undefined
-  const conditions = [isFoundBySeq ? visibleAmongFound(caller) : visibleTickets(caller)]
-  if (filter.status) conditions.push(among('t.status', filter.status))
-  if (filter.priority) conditions.push(among('t.priority', filter.priority))
-  if (filter.createdBy) conditions.push(among('t.created_by', filter.createdBy))
-  if (filter.assignedTo) conditions.push(assignedToOneOf(filter.assignedTo))
-  if (filter.number !== undefined) conditions.push(sql`t.number = ${filter.number}`)
-  if (filter.tag !== undefined) conditions.push(tagged(caller.accountId, filter.tag))
-  if (filter.q !== undefined) conditions.push(found(caller, filter.q))
-  if (createdAfter !== undefined) conditions.push(sql`t.created_at >= ${createdAfter}`)
-  if (createdBefore !== undefined) conditions.push(sql`t.created_at < ${createdBefore}`)
-  if (updatedAfter !== undefined) conditions.push(sql`t.updated_at >= ${updatedAfter}`)
-  if (updatedBefore !== undefined) conditions.push(sql`t.updated_at < ${updatedBefore}`)
-  return sql.join(conditions, sql` AND `)
+function orderBy({ column, ranks, times }: Ordering, alias: string): SQL {
+  const byRank = ranks === null ? '' : `${alias}.priority_rank ${ranks}, `
+  return sql.raw(`${byRank}${alias}.${column} ${times}, ${alias}.number ${times}`)
 }
 
-function among(column: string, values: string[]): SQL {
-  const name = sql.raw(column)
-  if (values.length === 1) return sql`${name} = ${values[0]}`
-  return sql`${name} IN (SELECT value FROM json_each(${JSON.stringify(values)}))`
+/** The `seq` of the tickets of a slice, in one of three ways. */
+function findPlaces(caller: Caller, filter: TicketFilter, ordering: Ordering, slice: TicketSlice): SQL {
+  const range = sql`LIMIT ${limitOf(caller, filter, slice)} OFFSET ${'offset' in slice ? slice.offset : 0}`
+  if (isFoundOneByOne(filter))
+    return sql`SELECT t.seq FROM tickets t WHERE ${matching(caller, filter)}${isBeyond(ordering, slice)}
+      ORDER BY ${orderBy(ordering, 't')} ${range}`
+  const otherColumn = ordering.column === 'created_at' ? 'updated_at' : 'created_at'
+  if (hasRange(filter, otherColumn))
+    return sql`${matchesInRange(caller, filter, otherColumn)}${inRange(filter, ordering.column, 't')}${isBeyond(ordering, slice)}
+      ORDER BY ${orderBy(ordering, 't')} ${range}`
+  const facets = facetsOf(caller, filter) ?? (ordering.ranks === null ? undefined : EVERY_FACET)
+  if (facets) return sql`${firstOfFacets(caller, filter, facets, ordering, slice)} ${range}`
+  return sql`SELECT t.seq FROM tickets t
+    WHERE t.account_id = ${caller.accountId}${inRange(filter, ordering.column, 't')}${isBeyond(ordering, slice)}
+    ORDER BY ${orderBy(ordering, 't')} ${range}`
 }
 
-function assignedToOneOf(ids: string[]): SQL {
-  const people = ids.filter((id) => id !== '')
-  if (people.length === ids.length) return among('t.assigned_to', people)
-  return people.length === 0
-    ? sql`t.assigned_to IS NULL`
-    : sql`(t.assigned_to IS NULL OR ${among('t.assigned_to', people)})`
+/** A page past the end looks for no rows. */
+function limitOf(caller: Caller, filter: TicketFilter, slice: TicketSlice): SQL {
+  if (!('offset' in slice) || slice.offset === 0) return sql`${slice.limit}`
+  return sql`(CASE WHEN (${countMatches(caller, filter)}) > ${slice.offset} THEN ${slice.limit} ELSE 0 END)`
 }
 
-function tagged(accountId: string, tag: string): SQL {
-  return sql`t.seq IN (SELECT ticket_seq FROM ticket_tags WHERE account_id = ${accountId} AND tag = ${tag})`
+/** All matches of a range of one time, for an order by the other. */
+function matchesInRange(caller: Caller, filter: TicketFilter, column: TimeColumn): SQL {
+  const facets = facetsOf(caller, filter)
+  if (!facets)
+    return sql`SELECT t.seq FROM tickets t INDEXED BY ${sql.raw(column === 'created_at' ? 'tickets_by_created' : 'tickets_by_updated')}
+      WHERE t.account_id = ${caller.accountId}${inRange(filter, column, 't')}`
+  return sql`SELECT t.seq FROM json_each(${JSON.stringify(facets.all)}) c
+    CROSS JOIN tickets t INDEXED BY ${facetIndex(facets.by, column)} ON ${inFacet(caller.accountId, facets.by, 't')}
+    WHERE 1${inRange(filter, column, 't')}${assignedWithin(filter, facets.by, 't')}`
 }
 
-function found(caller: Caller, text: string): SQL {
-  const createdBy = seesAllTickets(caller.role) ? null : caller.id
-  const search = parseSearch(text, { accountId: caller.accountId, createdBy })
-  if (search === 'everything') return sql`1`
-  if (search === 'nothing') return sql`0`
-  return sql`t.seq IN (SELECT rowid FROM tickets_fts WHERE tickets_fts MATCH ${search.match})`
+/**
+ * The first of each facet, as many as the slice could want, in the order of the list. The unary plus keeps SQLite from
+ * asking each ticket of the account whether it is one of them.
+ */
+function firstOfFacets(
+  caller: Caller,
+  filter: TicketFilter,
+  { by, all }: Facets,
+  ordering: Ordering,
+  slice: TicketSlice,
+): SQL {
+  const { column, times } = ordering
+  const wanted = slice.limit + ('offset' in slice ? slice.offset : 0)
+  const bounded = all.flatMap((facet) => {
+    const bound = boundOf(facet.rank, ordering, slice)
+    return bound ? [{ ...facet, ...bound }] : []
+  })
+  const comparison = sql.raw(times === 'DESC' ? '<' : '>')
+  return sql`SELECT t.seq FROM json_each(${JSON.stringify(bounded)}) c
+    CROSS JOIN tickets t ON t.seq IN (
+      SELECT y.seq FROM tickets y INDEXED BY ${facetIndex(by, column)}
+      WHERE ${inFacet(caller.accountId, by, 'y')}${inRange(filter, column, 'y')}${assignedWithin(filter, by, 'y')}
+        AND (y.${sql.raw(column)}, y.number) ${comparison} (c.value ->> 'at', c.value ->> 'number')
+      ORDER BY y.${sql.raw(column)} ${sql.raw(times)}, y.number ${sql.raw(times)} LIMIT ${wanted})
+    WHERE +t.account_id = ${caller.accountId}
+    ORDER BY ${orderBy(ordering, 't')}`
+}
+
+/** From where on a rank's tickets belong to a slice; null where none does. */
+function boundOf(rank: number, { ranks, times }: Ordering, slice: TicketSlice): Omit<TicketPlace, 'rank'> | null {
+  const open = times === 'DESC' ? { at: END, number: END } : { at: -END, number: -END }
+  if (!('beyond' in slice) || slice.beyond === null) return open
+  const { beyond } = slice
+  if (ranks === null || rank === beyond.rank) return { at: beyond.at, number: beyond.number }
+  return (ranks === 'DESC') === rank < beyond.rank ? open : null
+}
+
+/** That a ticket `t` lies beyond the place that the slice begins at. Begins with AND. */
+function isBeyond({ column, ranks, times }: Ordering, slice: TicketSlice): SQL {
+  if (!('beyond' in slice) || slice.beyond === null) return sql``
+  const { rank, at, number } = slice.beyond
+  const later = sql`(t.${sql.raw(column)}, t.number) ${sql.raw(times === 'DESC' ? '<' : '>')} (${at}, ${number})`
+  if (ranks === null) return sql` AND ${later}`
+  const comparison = sql.raw(ranks === 'DESC' ? '<' : '>')
+  return sql` AND (t.priority_rank ${comparison} ${rank} OR (t.priority_rank = ${rank} AND ${later}))`
 }

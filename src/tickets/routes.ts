@@ -1,20 +1,26 @@
 import { type OpenAPIHono, z } from '@hono/zod-openapi'
 import type { AppEnv } from '../http/app-env'
+import { paginateByCursor } from '../http/cursor'
 import { pathId } from '../http/fields'
 import { paginate } from '../http/pagination'
-import { addRoute, describeRoute, empty, json, jsonRequest } from '../http/route'
+import { addRoute, describeRoute, empty, json, jsonRequest, lines, NDJSON } from '../http/route'
 import { guard } from '../rate-limiting/middleware'
 import { EVERYONE, STAFF } from '../roles'
 import { serviceContext } from '../service-context'
+import { exportTickets } from './export'
+import { listTickets, walkTickets } from './list'
 import {
   CreateTicketBody,
+  ExportTicketsQuery,
   ListTicketsQuery,
   TicketAnswer,
   TicketDetailAnswer,
   TicketList,
+  TicketStats,
   UpdateTicketBody,
 } from './schema'
-import { createTicket, deleteTicket, getTicket, listTickets, updateTicket } from './service'
+import { createTicket, deleteTicket, getTicket, updateTicket } from './service'
+import { ticketStats } from './stats'
 
 const params = z.object({ ticket_id: pathId('ticket_id', 'ticket123') })
 const tags = ['Tickets']
@@ -24,10 +30,39 @@ const listTicketsRoute = describeRoute({
   path: '/tickets',
   operationId: 'listTickets',
   summary: 'List tickets',
+  description:
+    'By `page`, with totals, or by `cursor` (empty to start), which costs the same however far it has come and is not ' +
+    'disturbed by tickets that come or go. With `sort=updated_at&order=asc&cursor=` it is the way to sync.',
   tags,
   guard: guard(EVERYONE),
   request: { query: ListTicketsQuery },
   responses: { 200: json(TicketList, 'A page of tickets, newest first unless sorted otherwise') },
+})
+
+const ticketStatsRoute = describeRoute({
+  method: 'get',
+  path: '/tickets/stats',
+  operationId: 'getTicketStats',
+  summary: 'Count tickets by status, priority and assignee',
+  description: 'Of the tickets that the caller may see; exact, whatever their number.',
+  tags,
+  guard: guard(EVERYONE),
+  responses: { 200: json(TicketStats, 'The counts') },
+})
+
+const exportTicketsRoute = describeRoute({
+  method: 'get',
+  path: '/tickets/export',
+  operationId: 'exportTickets',
+  summary: 'Export tickets as NDJSON',
+  description:
+    'One ticket a line, with its custom fields, streamed. The last line is `{"next_cursor": …}`: null when all was sent, ' +
+    'else the `cursor` to go on with, after 100,000 tickets or where the service failed on the way. An export without a ' +
+    'last line was cut off: go on from the last export that was whole.',
+  tags,
+  guard: guard(STAFF),
+  request: { query: ExportTicketsQuery },
+  responses: { 200: lines('The tickets, and a last line with the cursor') },
 })
 
 const createTicketRoute = describeRoute({
@@ -81,9 +116,25 @@ const deleteTicketRoute = describeRoute({
 /** Puts the routes of tickets into the router: for everybody of the account, deletion for agents and admins. */
 export function addTicketRoutes(app: OpenAPIHono<AppEnv>): void {
   addRoute(app, listTicketsRoute, async (c) => {
-    const { page, total, tickets } = await listTickets(serviceContext(c), c.req.valid('query'))
-    const { link, pagination } = paginate(new URL(c.req.url), page, total)
-    return c.json({ data: tickets, pagination }, 200, { Link: link })
+    const query = c.req.valid('query')
+    const url = new URL(c.req.url)
+    if (query.cursor === undefined) {
+      const { page, total, tickets } = await listTickets(serviceContext(c), query)
+      const { link, pagination } = paginate(url, page, total)
+      return c.json({ data: tickets, pagination }, 200, { Link: link })
+    }
+    const { perPage, cursors, tickets } = await walkTickets(serviceContext(c), query)
+    const { link, pagination } = paginateByCursor(url, perPage, cursors)
+    return c.json({ data: tickets, pagination }, 200, link)
+  })
+
+  addRoute(app, ticketStatsRoute, async (c) => {
+    return c.json({ data: await ticketStats(serviceContext(c)) }, 200)
+  })
+
+  addRoute(app, exportTicketsRoute, async (c): Promise<Response> => {
+    const body = await exportTickets(serviceContext(c), c.req.valid('query'))
+    return new Response(body, { headers: { 'Content-Type': NDJSON } })
   })
 
   addRoute(app, createTicketRoute, async (c) => {

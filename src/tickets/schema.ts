@@ -2,6 +2,7 @@ import { z } from '@hono/zod-openapi'
 import { Attachment, NewAttachments } from '../attachments/service'
 import { Comment } from '../comments/service'
 import type { ServiceContext } from '../context'
+import { CursorPagination, CursorQuery, cursorOrPage, PageOrCursorQuery } from '../http/cursor'
 import {
   body,
   id,
@@ -14,15 +15,14 @@ import {
   WireTime,
   wholeNumber,
 } from '../http/fields'
-import { PageQuery, Pagination } from '../http/pagination'
+import { Pagination } from '../http/pagination'
 import { toWireTime } from '../lib/time'
 import { seesInternal } from '../roles'
 import { UserRef } from '../users/service'
 import { CustomFields, CustomFieldsPatch, Tags } from './field-schemas'
 import type { TicketRow } from './image.queries'
+import { PRIORITIES, STATUSES } from './values'
 
-export const STATUSES = ['open', 'in_progress', 'resolved', 'closed'] as const
-export const PRIORITIES = ['low', 'medium', 'high', 'critical'] as const
 const MAX_DESCRIPTION_BYTES = 65_536
 
 export const TicketStatus = z.enum(STATUSES).openapi('TicketStatus')
@@ -82,9 +82,42 @@ const TicketDetail = z
 
 export const TicketAnswer = z.object({ data: Ticket })
 export const TicketDetailAnswer = z.object({ data: TicketDetail })
-export const TicketList = z.object({ data: z.array(TicketListItem), pagination: Pagination }).openapi('TicketList')
+export const TicketList = z
+  .object({ data: z.array(TicketListItem), pagination: z.union([Pagination, CursorPagination]) })
+  .openapi('TicketList')
 
-export const ListTicketsQuery = z.strictObject({
+export const TicketStats = z.object({
+  data: z
+    .object({
+      total: z.number().int(),
+      by_status: z.object({
+        open: z.number().int(),
+        in_progress: z.number().int(),
+        resolved: z.number().int(),
+        closed: z.number().int(),
+      }),
+      by_priority: z.object({
+        low: z.number().int(),
+        medium: z.number().int(),
+        high: z.number().int(),
+        critical: z.number().int(),
+      }),
+      by_assignee: z.array(z.object({ assigned_to: z.union([UserRef, z.null()]), count: z.number().int() })),
+    })
+    .openapi('TicketStats', {
+      example: {
+        total: 243,
+        by_status: { open: 40, in_progress: 12, resolved: 91, closed: 100 },
+        by_priority: { low: 60, medium: 120, high: 50, critical: 13 },
+        by_assignee: [
+          { assigned_to: EXAMPLE.assigned_to, count: 200 },
+          { assigned_to: null, count: 43 },
+        ],
+      },
+    }),
+})
+
+const filters = {
   status: oneOrMoreOf(STATUSES).optional(),
   priority: oneOrMoreOf(PRIORITIES).optional(),
   assigned_to: oneOrMoreIds(['none', 'me'], 'agent789').optional(),
@@ -100,9 +133,13 @@ export const ListTicketsQuery = z.strictObject({
   updated_before: instant().optional(),
   sort: z.enum(['created_at', 'updated_at', 'priority']).optional().openapi({ default: 'created_at' }),
   order: z.enum(['asc', 'desc']).optional().openapi({ default: 'desc' }),
-  ...PageQuery,
-})
+}
+
+export const ListTicketsQuery = z.strictObject({ ...filters, ...PageOrCursorQuery }).superRefine(cursorOrPage)
 export type ListTicketsInput = z.infer<typeof ListTicketsQuery>
+
+export const ExportTicketsQuery = z.strictObject({ ...filters, cursor: CursorQuery.cursor })
+export type ExportTicketsInput = z.infer<typeof ExportTicketsQuery>
 
 export const CreateTicketBody = z
   .strictObject({

@@ -14,13 +14,11 @@ import { DbError } from '../db/errors'
 import { findAudience } from '../db/outbox'
 import type { References } from '../db/references'
 import { type ApiError, type ErrorDetail, forbidden, notFound, validationError } from '../http/errors'
-import { offsetOf, pageRequest } from '../http/pagination'
 import { refusalOf, refuse } from '../http/refusals'
 import { detail } from '../http/validation'
 import { newId } from '../lib/ids'
 import { refusedOnChange, refusedOnCreate, statusesBefore } from '../roles'
 import { changeTicket, findChange, type TicketChange } from './change.queries'
-import { countTickets, findTickets, type TicketFilter } from './list.queries'
 import {
   deleteTicketRows,
   findReferences,
@@ -30,32 +28,13 @@ import {
   takeTicketNumber,
   tellOfDeletion,
 } from './queries'
-import {
-  type CreateTicketInput,
-  type ListTicketsInput,
-  presentTicket,
-  presentTicketDetail,
-  presentTicketListItem,
-  type UpdateTicketInput,
-} from './schema'
+import { type CreateTicketInput, presentTicket, presentTicketDetail, type UpdateTicketInput } from './schema'
 
 export type { TicketRow } from './image.queries'
 export { EventTicket, presentEventTicket, TicketStatus } from './schema'
 
 /** How many of a ticket's comments and attachments come with it. */
 const LATEST = 100
-
-/** A page of the tickets that the caller may see. For everybody. */
-export async function listTickets({ caller, db }: ServiceContext, input: ListTicketsInput) {
-  const page = pageRequest(input)
-  const filter = filterOf(input, caller.id)
-  const sorting = { sort: input.sort ?? 'created_at', order: input.order ?? 'desc' }
-  const [[count], found] = await db.batch([
-    countTickets(caller, filter),
-    findTickets(caller, filter, sorting, page.perPage, offsetOf(page)),
-  ])
-  return { page, total: count?.total ?? 0, tickets: found.map(presentTicketListItem) }
-}
 
 /** One ticket with its latest comments and attachments. For everybody who may see it. Throws 404. */
 export async function getTicket(ctx: ServiceContext, ticketId: string) {
@@ -178,23 +157,6 @@ export async function deleteTicket(ctx: ServiceContext, ticketId: string): Promi
 
 function refuseFields(fields: string[]): void {
   if (fields.length > 0) throw forbidden(fields.map((field) => detail([field], 'can not be set by your role')))
-}
-
-function filterOf(input: ListTicketsInput, callerId: string): TicketFilter {
-  const named = (id: string) => (id === 'me' ? callerId : id)
-  return {
-    status: input.status,
-    priority: input.priority,
-    assignedTo: input.assigned_to?.map((id) => (id === 'none' ? '' : named(id))),
-    createdBy: input.created_by?.map(named),
-    number: input.number,
-    tag: input.tag,
-    q: input.q,
-    createdAfter: input.created_after,
-    createdBefore: input.created_before,
-    updatedAfter: input.updated_after,
-    updatedBefore: input.updated_before,
-  }
 }
 
 function changeOf(input: UpdateTicketInput): TicketChange {

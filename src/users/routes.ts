@@ -1,11 +1,13 @@
 import { type OpenAPIHono, z } from '@hono/zod-openapi'
 import type { AppEnv } from '../http/app-env'
+import { paginateByCursor } from '../http/cursor'
 import { pathId } from '../http/fields'
 import { paginate } from '../http/pagination'
 import { addRoute, describeRoute, empty, json, jsonRequest } from '../http/route'
 import { guard, personGuard } from '../rate-limiting/middleware'
 import { ADMINS, EVERYONE, STAFF } from '../roles'
 import { serviceContext } from '../service-context'
+import { listUsers, walkUsers } from './list'
 import {
   ChangePasswordBody,
   CreateUserBody,
@@ -15,7 +17,7 @@ import {
   UserAnswer,
   UserList,
 } from './schema'
-import { changePassword, createUser, deactivateUser, getUser, listUsers, setPassword, updateUser } from './service'
+import { changePassword, createUser, deactivateUser, getUser, setPassword, updateUser } from './service'
 
 const params = z.object({ user_id: pathId('user_id', 'user456') })
 const tags = ['Users']
@@ -131,9 +133,16 @@ const changePasswordRoute = describeRoute({
  */
 export function addUserRoutes(app: OpenAPIHono<AppEnv>): void {
   addRoute(app, listUsersRoute, async (c) => {
-    const { page, total, users } = await listUsers(serviceContext(c), c.req.valid('query'))
-    const { link, pagination } = paginate(new URL(c.req.url), page, total)
-    return c.json({ data: users, pagination }, 200, { Link: link })
+    const query = c.req.valid('query')
+    const url = new URL(c.req.url)
+    if (query.cursor === undefined) {
+      const { page, total, users } = await listUsers(serviceContext(c), query)
+      const { link, pagination } = paginate(url, page, total)
+      return c.json({ data: users, pagination }, 200, { Link: link })
+    }
+    const { perPage, cursors, users } = await walkUsers(serviceContext(c), query)
+    const { link, pagination } = paginateByCursor(url, perPage, cursors)
+    return c.json({ data: users, pagination }, 200, link)
   })
 
   addRoute(app, createUserRoute, async (c) => {

@@ -1,6 +1,7 @@
 import { z } from '@hono/zod-openapi'
+import { CursorPagination, cursorOrPage, PageOrCursorQuery } from '../http/cursor'
 import { Email, GivenPassword, line, NewPassword, namesAField, searchText, WireTime } from '../http/fields'
-import { PageQuery, Pagination } from '../http/pagination'
+import { Pagination } from '../http/pagination'
 import { toWireTime } from '../lib/time'
 import { ROLES } from '../roles'
 import type { UserRow } from './queries'
@@ -33,17 +34,21 @@ export const User = z
     },
   })
 
-export const UserList = z.object({ data: z.array(User), pagination: Pagination }).openapi('UserList')
+export const UserList = z
+  .object({ data: z.array(User), pagination: z.union([Pagination, CursorPagination]) })
+  .openapi('UserList')
 
-export const ListUsersQuery = z.strictObject({
-  role: z.enum(ROLES).optional(),
-  status: z.enum(STATUSES).optional(),
-  email: Email.optional().openapi({ description: 'Exactly this e-mail; the case of ASCII letters does not matter' }),
-  q: searchText()
-    .optional()
-    .openapi({ description: 'Text in the name or the e-mail; the case of ASCII letters does not matter' }),
-  ...PageQuery,
-})
+export const ListUsersQuery = z
+  .strictObject({
+    role: z.enum(ROLES).optional(),
+    status: z.enum(STATUSES).optional(),
+    email: Email.optional().openapi({ description: 'Exactly this e-mail; the case of ASCII letters does not matter' }),
+    q: searchText()
+      .optional()
+      .openapi({ description: 'Text in the name or the e-mail; the case of ASCII letters does not matter' }),
+    ...PageOrCursorQuery,
+  })
+  .superRefine(cursorOrPage)
 export type ListUsersInput = z.infer<typeof ListUsersQuery>
 
 export const UserAnswer = z.object({ data: User })

@@ -2,7 +2,6 @@ import type { ServiceContext } from '../context'
 import { DbError } from '../db/errors'
 import { findAudience } from '../db/outbox'
 import { conflict, forbidden, invalidCredentials, invalidInput, notFound } from '../http/errors'
-import { offsetOf, pageRequest } from '../http/pagination'
 import { refusalOf, refuse } from '../http/refusals'
 import { detail } from '../http/validation'
 import { newId } from '../lib/ids'
@@ -10,29 +9,11 @@ import { hashPassword, verifyPassword } from '../lib/passwords'
 import { asciiLower } from '../lib/text'
 import { managesUsers, type Role, readsUsers } from '../roles'
 import { findPassword, insertPerson, tellOfUser, type UserChange, updatePassword, updatePerson } from './change.queries'
-import { countUsers, findUser, findUsers } from './queries'
-import {
-  type ChangePasswordInput,
-  type CreateUserInput,
-  type ListUsersInput,
-  presentUser,
-  type UpdateUserInput,
-} from './schema'
+import { findUser } from './queries'
+import { type ChangePasswordInput, type CreateUserInput, presentUser, type UpdateUserInput } from './schema'
 
 export type { UserRow } from './queries'
 export { presentUser, User, UserRef } from './schema'
-
-/** A page of the account's people. For agents and admins. */
-export async function listUsers({ db }: ServiceContext, input: ListUsersInput) {
-  const page = pageRequest(input)
-  const { role, status, email, q } = input
-  const filter = { role, status, q, emailKey: email === undefined ? undefined : asciiLower(email) }
-  const [[count], found] = await db.batch([
-    countUsers(db.accountId, filter),
-    findUsers(db.accountId, filter, page.perPage, offsetOf(page)),
-  ])
-  return { page, total: count?.total ?? 0, users: found.map(presentUser) }
-}
 
 /** One person of the account. For agents and admins; everybody may read themselves. Throws 404. */
 export async function getUser({ caller, db }: ServiceContext, id: string) {

@@ -29,7 +29,7 @@ export async function listDeliveries(ctx: ServiceContext, webhookId: string, inp
   const { accountId } = ctx.caller
   const { status, event } = input
   const scope = { list: 'deliveries', accountId, webhookId, status, event }
-  const { towards, beyond } = readCursor(scope, input.cursor, Position) ?? { towards: 'older', beyond: null }
+  const { towards, beyond } = readCursor(ctx.db, scope, input.cursor, Position) ?? { towards: 'older', beyond: null }
   const slice = { status, event, towards, beyond } as const
   const perPage = input.per_page ?? 20
   const [[webhook], found, [scan]] = await ctx.db.batch([
@@ -44,7 +44,7 @@ export async function listDeliveries(ctx: ServiceContext, webhookId: string, inp
   const shown = towards === 'older' ? near : near.toReversed()
   const further = mayHoldMore ? (isCut ? near.at(-1)?.sequence : scan?.last) : undefined
   const at = (direction: 'older' | 'newer', sequence: number | null | undefined) =>
-    sequence == null ? null : writeCursor(scope, { towards: direction, beyond: sequence })
+    sequence == null ? null : writeCursor(ctx.db, scope, { towards: direction, beyond: sequence })
   const cursors =
     towards === 'older'
       ? { next: at('older', further), prev: beyond === null ? null : at('newer', shown[0]?.sequence ?? beyond - 1) }

@@ -211,7 +211,7 @@ export function addWebhookRoutes(app: OpenAPIHono<AppEnv>): void {
     const { webhook_id } = c.req.valid('param')
     const { perPage, cursors, deliveries } = await listDeliveries(serviceContext(c), webhook_id, c.req.valid('query'))
     const { link, pagination } = paginateByCursor(new URL(c.req.url), perPage, cursors)
-    return c.json({ data: deliveries, pagination }, 200, link === '' ? {} : { Link: link })
+    return c.json({ data: deliveries, pagination }, 200, link)
   })
 
   addRoute(app, getDeliveryRoute, async (c) => {

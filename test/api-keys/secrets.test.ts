@@ -10,6 +10,7 @@ import { newId } from '../../src/lib/ids'
 import { freshAddress } from '../helpers/addresses'
 import { type Account, API, call, createTicket, mintAccount, ORIGIN, rows } from '../helpers/api'
 import { callWith, type Key, later, mintKey, statusOf, stopClock, watchObjects } from '../helpers/credentials'
+import { sessions } from '../helpers/d1'
 import { ask } from '../helpers/tickets'
 
 const OURS = configOf(env).keys.apiKeys
@@ -44,7 +45,7 @@ function flipped(text: string, at: number): string {
 /** Sends each key, and holds that it is refused with nothing asked but the address's object. */
 async function expectRefusedUnseen(keys: string[]): Promise<void> {
   const touched = watchObjects()
-  const asked = [vi.spyOn(env.DB, 'batch'), vi.spyOn(env.DB, 'prepare'), vi.spyOn(env.LOGIN_THROTTLE, 'getByName')]
+  const asked = [vi.spyOn(sessions, 'batch'), vi.spyOn(env.DB, 'prepare'), vi.spyOn(env.LOGIN_THROTTLE, 'getByName')]
   const addresses = keys.map(() => freshAddress())
   for (const [index, key] of keys.entries()) expect(await statusOf(key, addresses[index] ?? ''), key).toBe(401)
   expect(touched).toEqual(addresses.map((address) => `address:${address}`))
@@ -79,7 +80,7 @@ describe('S06 a key that is none', () => {
   })
 
   it('S06 with the right ID and MAC but another secret is refused by the key’s object', async () => {
-    const asked = vi.spyOn(env.DB, 'batch')
+    const asked = vi.spyOn(sessions, 'batch')
     expect(await statusOf(forge({ secret: '0'.repeat(64) }), freshAddress())).toBe(401)
     expect(asked).not.toHaveBeenCalled()
     expect(await statusOf(real.key, freshAddress())).toBe(200)
@@ -130,7 +131,7 @@ describe('a key whose MAC is of a secret that was rotated away', () => {
     const { id } = await mintKey(account)
     const key = makeKey(id, old)
     await env.DB.prepare('UPDATE api_keys SET hash = ? WHERE id = ?').bind(hashKey(key), id).run()
-    vi.spyOn(env.DB, 'batch').mockRejectedValue(new Error('D1_ERROR: away'))
+    vi.spyOn(sessions, 'batch').mockRejectedValue(new Error('D1_ERROR: away'))
     expect(await statusOf(key, freshAddress())).toBe(503)
     vi.restoreAllMocks()
     vi.spyOn(env.LOGIN_THROTTLE, 'getByName').mockImplementation(() => {

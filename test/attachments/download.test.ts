@@ -1,6 +1,7 @@
 import { env } from 'cloudflare:workers'
 import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
 import { type Account, call, createTicket, mintAccount, ORIGIN } from '../helpers/api'
+import { sessions } from '../helpers/d1'
 import { type FileBody, fetchFile, uploaded } from '../helpers/files'
 
 const HOUR = 3_600
@@ -139,7 +140,7 @@ describe('a signed address', () => {
     expect(answer.status).toBe(503)
     expect(text(answer.bytes)).not.toContain('10001')
     storage.mockRestore()
-    const database = vi.spyOn(env.DB, 'batch').mockRejectedValue(new Error('D1_ERROR'))
+    const database = vi.spyOn(sessions, 'batch').mockRejectedValue(new Error('D1_ERROR'))
     expect((await fetchFile(file.url)).status).toBe(503)
     database.mockRestore()
     expect((await fetchFile(file.url)).status).toBe(200)

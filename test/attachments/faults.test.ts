@@ -2,6 +2,7 @@ import { env } from 'cloudflare:workers'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { sweepObjects } from '../../src/attachments/service'
 import { type Account, call, createTicket, mintAccount, row } from '../helpers/api'
+import { realBatch, sessions } from '../helpers/d1'
 
 const MINUTE = 60_000
 
@@ -99,9 +100,9 @@ describe('F03 R2 fails', () => {
 describe('F03 D1 fails', () => {
   it('F03 at the deed, after the bytes were stored: 503, and nothing is left', async () => {
     await call('GET', 'tickets', { token: account.agent.token })
-    const original = env.DB.batch.bind(env.DB)
+    const original = realBatch()
     let batches = 0
-    vi.spyOn(env.DB, 'batch').mockImplementation(((statements: D1PreparedStatement[]) => {
+    vi.spyOn(sessions, 'batch').mockImplementation(((statements: D1PreparedStatement[]) => {
       batches += 1
       return batches === 2 ? Promise.reject(new Error('D1_ERROR: overloaded')) : original(statements)
     }) as never)
@@ -111,9 +112,9 @@ describe('F03 D1 fails', () => {
 
   it('F03 from the deed on: the intent stays, and the sweep cleans up', async () => {
     await call('GET', 'tickets', { token: account.agent.token })
-    const original = env.DB.batch.bind(env.DB)
+    const original = realBatch()
     let batches = 0
-    const broken = vi.spyOn(env.DB, 'batch').mockImplementation(((statements: D1PreparedStatement[]) => {
+    const broken = vi.spyOn(sessions, 'batch').mockImplementation(((statements: D1PreparedStatement[]) => {
       batches += 1
       return batches >= 2 ? Promise.reject(new Error('D1_ERROR: overloaded')) : original(statements)
     }) as never)

@@ -3,6 +3,7 @@ import { beforeAll, describe, expect, it, vi } from 'vitest'
 import { hashPassword } from '../../src/lib/passwords'
 import { freshAddress } from '../helpers/addresses'
 import { type Account, type Answer, call, type Member, mintAccount, mintMember, row } from '../helpers/api'
+import { realBatch, sessions } from '../helpers/d1'
 import { hashesDuring, NO_LOGIN } from '../helpers/people'
 
 const PASSWORD = 'your_password'
@@ -127,8 +128,8 @@ describe('S01 a failed login', () => {
 
   it('is what a login becomes that was deactivated while its password was checked', async () => {
     const late = await mintMember(account.id, 'agent', { passwordHash: (await hashOf(jane.id)) ?? '' })
-    const original = env.DB.batch.bind(env.DB)
-    const batch = vi.spyOn(env.DB, 'batch').mockImplementationOnce((async (statements: D1PreparedStatement[]) => {
+    const original = realBatch()
+    const batch = vi.spyOn(sessions, 'batch').mockImplementationOnce((async (statements: D1PreparedStatement[]) => {
       const found = await original(statements)
       await env.DB.prepare("UPDATE users SET status = 'inactive' WHERE id = ?").bind(late.id).run()
       return found

@@ -4,6 +4,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { sweepTokens } from '../../src/auth/service'
 import { freshAddress } from '../helpers/addresses'
 import { type Account, call, type Member, mintAccount, mintMember, rows } from '../helpers/api'
+import { realBatch, sessions } from '../helpers/d1'
 import { cheapHash, liveness, logIn } from '../helpers/people'
 import { ask, detailsOf } from '../helpers/tickets'
 
@@ -122,8 +123,8 @@ describe('what was logged out', () => {
 describe('a logout that fails', () => {
   it('F03 is 503 when D1 fails; the token lives, and the next logout works', async () => {
     expect(await liveness(first)).toEqual([200])
-    const original = env.DB.batch.bind(env.DB)
-    const broken = vi.spyOn(env.DB, 'batch').mockRejectedValue(new Error('D1_ERROR: overloaded'))
+    const original = realBatch()
+    const broken = vi.spyOn(sessions, 'batch').mockRejectedValue(new Error('D1_ERROR: overloaded'))
     expect((await logout(first)).status).toBe(503)
     broken.mockImplementation(original)
     expect(await liveness(first)).toEqual([200])
@@ -133,9 +134,9 @@ describe('a logout that fails', () => {
 
   it('S19 is done all the same when only the object could not be told of its end', async () => {
     expect(await liveness(first)).toEqual([200])
-    const original = env.DB.batch.bind(env.DB)
+    const original = realBatch()
     let calls = 0
-    vi.spyOn(env.DB, 'batch').mockImplementation(((statements: D1PreparedStatement[]) => {
+    vi.spyOn(sessions, 'batch').mockImplementation(((statements: D1PreparedStatement[]) => {
       calls += 1
       return calls === 2 ? Promise.reject(new Error('D1_ERROR: overloaded')) : original(statements)
     }) as typeof env.DB.batch)

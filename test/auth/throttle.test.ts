@@ -2,6 +2,7 @@ import { env } from 'cloudflare:workers'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { freshAddress } from '../helpers/addresses'
 import { type Account, type Answer, call, type Member, mintAccount, mintMember } from '../helpers/api'
+import { sessions } from '../helpers/d1'
 import { cheapHash, hashesDuring, logIn, NO_LOGIN } from '../helpers/people'
 
 const PASSWORD = 'correct horse'
@@ -146,7 +147,7 @@ describe('what is no failure', () => {
   })
 
   it('a database that is away locks nobody out', async () => {
-    const broken = vi.spyOn(env.DB, 'batch').mockRejectedValue(new Error('D1_ERROR: overloaded'))
+    const broken = vi.spyOn(sessions, 'batch').mockRejectedValue(new Error('D1_ERROR: overloaded'))
     for (let attempt = 0; attempt < 12; attempt += 1) expect((await logIn(jane.email, PASSWORD)).status).toBe(503)
     broken.mockRestore()
     expect((await logIn(jane.email, PASSWORD)).status).toBe(200)
@@ -186,7 +187,7 @@ describe('the operator’s unlock', () => {
 
   it('that can not be asked for leaves the lock', async () => {
     await unlock(jane.email)
-    const broken = vi.spyOn(env.DB, 'batch').mockRejectedValue(new Error('D1_ERROR: overloaded'))
+    const broken = vi.spyOn(sessions, 'batch').mockRejectedValue(new Error('D1_ERROR: overloaded'))
     later(MINUTE)
     expect((await logIn(jane.email, PASSWORD)).status).toBe(503)
     broken.mockRestore()

@@ -1,7 +1,10 @@
 import { env } from 'cloudflare:workers'
-import { beforeAll, describe, expect, it } from 'vitest'
-import { type Account, createTicket, mintAccount } from '../helpers/api'
-import { ask, commented, detailsOf, walk } from '../helpers/tickets'
+import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
+import { type Account, createTicket, mintAccount, rows } from '../helpers/api'
+import { later, stopClock } from '../helpers/credentials'
+import { dice } from '../helpers/ticket-model'
+import { ask, commented, detailsOf, got, idsOf, walk } from '../helpers/tickets'
+import { expectWalksBothWays } from '../helpers/walks'
 
 let account: Account
 let foreign: Account
@@ -92,5 +95,97 @@ describe('GET /tickets/{id}/comments', () => {
       const answer = await ask(by, 'GET', path(ticketId))
       expect([answer.status, answer.text]).toEqual([404, random.text])
     }
+  })
+})
+
+describe('C07 GET /tickets/{id}/comments by cursor', () => {
+  const die = dice(5)
+
+  afterEach(() => {
+    vi.useRealTimers()
+  })
+
+  /** Adds comments by SQL, as the service would: each later than the one before. Every third is internal. */
+  async function seed(id: string, from: number, to: number) {
+    const insert =
+      env.DB.prepare(`INSERT INTO comments (account_id, id, ticket_id, created_by, content, is_internal, created_at)
+      VALUES (?, ?, ?, ?, 'C', ?, ?)`)
+    const numbers = Array.from({ length: to - from }, (_, index) => from + index)
+    await env.DB.batch(
+      numbers.map((i) =>
+        insert.bind(account.id, `comment_${crypto.randomUUID()}`, id, account.agent.id, i % 3 === 0 ? 1 : 0, 5_000 + i),
+      ),
+    )
+  }
+  const remove = (ids: (string | undefined)[]) =>
+    rows('DELETE FROM comments WHERE id IN (SELECT value FROM json_each(?))', JSON.stringify(ids))
+
+  it.each(['agent', 'customer'] as const)(
+    'C07 walks there and back as %s, none twice, no other missing, whatever is deleted',
+    async (role) => {
+      const { id } = await createTicket(account.customer)
+      const visible = role === 'agent' ? '' : 'AND is_internal = 0'
+      const present = () =>
+        rows<{ id: string }>(`SELECT id FROM comments WHERE ticket_id = ? ${visible} ORDER BY seq`, id)
+      let count = 60
+      await seed(id, 0, count)
+      await expectWalksBothWays(account[role], `${path(id)}?per_page=7`, present, async (standing, before) => {
+        await seed(id, count, count + 3)
+        count += 3
+        await remove([standing, ...die.some(2, before)])
+      })
+    },
+  )
+
+  it.each([0, -5_000])(
+    'finds its place where the comment it stood at is gone, also of comments of one moment (%i ms on)',
+    async (step) => {
+      const { id } = await createTicket(account.customer)
+      stopClock()
+      const made: string[] = []
+      for (let index = 0; index < 7; index += 1) {
+        made.push((await commented(account.agent, id, { content: `${index}` })).id)
+        later(step)
+      }
+      expect((await walk(account.agent, path(id))).items.map((comment) => comment.id)).toEqual(made)
+      const at = async (cursor: string) => (await got(account.agent, `${path(id)}?per_page=3&cursor=${cursor}`)).body
+      const first = await at('')
+      const second = await at(first.pagination.next_cursor)
+      await remove([made[2], made[3]])
+      expect(idsOf((await at(first.pagination.next_cursor)).data)).toEqual(made.slice(4, 7))
+      expect(idsOf((await at(second.pagination.prev_cursor)).data)).toEqual(made.slice(0, 2))
+    },
+  )
+
+  it('leads back from an empty page, and has no cursor where there is nothing', async () => {
+    const { id } = await createTicket(account.customer)
+    const at = async (cursor: string) => (await got(account.customer, `${path(id)}?per_page=2&cursor=${cursor}`)).body
+    expect(await at('')).toMatchObject({ data: [], pagination: { next_cursor: null, prev_cursor: null } })
+    await seed(id, 1, 6)
+    const all = idsOf((await walk(account.customer, path(id))).items)
+    const first = await at('')
+    await remove(all.slice(2))
+    const end = await at(first.pagination.next_cursor)
+    expect(end).toMatchObject({ data: [], pagination: { next_cursor: null } })
+    expect(idsOf((await at(end.pagination.prev_cursor)).data)).toEqual(all.slice(0, 2))
+  })
+
+  it('S09 refuses a cursor of another ticket, and to a customer one of a list with internal comments', async () => {
+    const { id } = await createTicket(account.customer)
+    await seed(id, 0, 6)
+    const cursorOf = async (of: string, by = account.customer): Promise<string> =>
+      (await got(by, `${path(of)}?per_page=2&cursor=`)).body.pagination.next_cursor
+    const own = await cursorOf(id)
+    for (const cursor of [await cursorOf(ticketId), await cursorOf(id, account.agent), own.slice(4)])
+      expect(
+        detailsOf(await ask(account.customer, 'GET', `${path(id)}?cursor=${cursor}`), 400, 'invalid_input'),
+      ).toEqual([{ field: 'cursor', message: 'Cursor must be empty, or a cursor of this very list' }])
+    expect((await ask(account.customer, 'GET', `${path(id)}?page=1&cursor=${own}`)).status).toBe(400)
+    const [comment] = (await got(account.customer, `${path(id)}?cursor=${own}`)).body.data
+    const { pagination } = (await got(account.customer, `${path(id)}?cursor=${own}`)).body
+    expect(JSON.parse(Buffer.from(pagination.prev_cursor, 'base64url').toString())[1]).toEqual({
+      towards: 'prev',
+      place: { id: comment.id, at: expect.any(Number) },
+    })
   })
 })

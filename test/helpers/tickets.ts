@@ -95,12 +95,20 @@ export function detailsOf(answer: Answer, status: number, code: string): { field
   return answer.body.error.details
 }
 
+export const idsOf = (things: { id: string }[]) => things.map(({ id }) => id)
+
+/** What a path answers, which must be a 200. */
+export async function got(by: Member, path: string): Promise<Answer> {
+  const answer = await ask(by, 'GET', path)
+  expect(answer.status, answer.text).toBe(200)
+  return answer
+}
+
 /** The items of a whole list, followed from page to page by `next_page_url`, and the pages. */
 export async function walk(by: Member, path: string) {
   const pages: Answer[] = []
   for (let next: string | null = path; next !== null; ) {
-    const answer: Answer = await ask(by, 'GET', next)
-    expect(answer.status, answer.text).toBe(200)
+    const answer: Answer = await got(by, next)
     pages.push(answer)
     next = answer.body.pagination.next_page_url
     expect(pages.length).toBeLessThan(50)

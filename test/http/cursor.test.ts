@@ -1,14 +1,23 @@
 import { z } from '@hono/zod-openapi'
 import { describe, expect, it } from 'vitest'
-import { paginateByCursor, readCursor, writeCursor } from '../../src/http/cursor'
+import {
+  cutPage,
+  paginateByCursor,
+  readCursor,
+  type Position as Standing,
+  sliceFrom,
+  writeCursor,
+} from '../../src/http/cursor'
 import { ApiError } from '../../src/http/errors'
 
+/** Who reads no replica. */
+const READER = { bookmark: null, notBefore: () => undefined }
 const SCOPE = { list: 'things', accountId: 'acct_1', status: undefined, type: ['a', 'b'] }
 const Position = z.number().int().min(0)
 
 function refusal(scope: Record<string, unknown>, cursor: string): unknown {
   try {
-    return readCursor(scope, cursor, Position)
+    return readCursor(READER, scope, cursor, Position)
   } catch (error) {
     return error instanceof ApiError ? [error.status, error.code, error.details] : error
   }
@@ -26,24 +35,24 @@ const nameOf = (cursor: string) => JSON.parse(Buffer.from(cursor, 'base64url').t
 
 describe('a cursor', () => {
   it.each([0, 1, 2 ** 53 - 1])('reads as the position it was written for: %i', (position) => {
-    const cursor = writeCursor(SCOPE, position)
+    const cursor = writeCursor(READER, SCOPE, position)
     expect(cursor).toMatch(/^[\w-]{1,100}$/)
-    expect(readCursor(SCOPE, cursor, Position)).toBe(position)
+    expect(readCursor(READER, SCOPE, cursor, Position)).toBe(position)
   })
 
   it('reads as any JSON that the list stands at', () => {
     const position = { towards: 'older', beyond: ['é😀', -1.5, null] }
     const Any = z.object({ towards: z.string(), beyond: z.array(z.unknown()) })
-    expect(readCursor(SCOPE, writeCursor(SCOPE, position), Any)).toEqual(position)
+    expect(readCursor(READER, SCOPE, writeCursor(READER, SCOPE, position), Any)).toEqual(position)
   })
 
   it.each([undefined, ''])('that is %j starts', (cursor) => {
-    expect(readCursor(SCOPE, cursor, Position)).toBeNull()
+    expect(readCursor(READER, SCOPE, cursor, Position)).toBeNull()
   })
 
   it('does not tell an absent filter from one that is undefined', () => {
     const { status, ...others } = SCOPE
-    expect(readCursor(others, writeCursor(SCOPE, 7), Position)).toBe(7)
+    expect(readCursor(READER, others, writeCursor(READER, SCOPE, 7), Position)).toBe(7)
   })
 
   it.each([
@@ -54,32 +63,103 @@ describe('a cursor', () => {
     ['filter with values that run together', { type: ['a,b'] }],
     ['filter that is gone', { type: undefined }],
   ])('is refused by another %s', (_name, change) => {
-    expect(refusal({ ...SCOPE, ...change }, writeCursor(SCOPE, 7))).toEqual(REFUSED)
+    expect(refusal({ ...SCOPE, ...change }, writeCursor(READER, SCOPE, 7))).toEqual(REFUSED)
   })
 
-  const name = nameOf(writeCursor(SCOPE, 7))
+  const name = nameOf(writeCursor(READER, SCOPE, 7))
   it.each([
     ['a word', 'nonsense'],
     ['a number', '12'],
-    ['another encoding', writeCursor(SCOPE, 7).replace(/^./, '%')],
-    ['half of one', writeCursor(SCOPE, 7).slice(0, 10)],
+    ['another encoding', writeCursor(READER, SCOPE, 7).replace(/^./, '%')],
+    ['half of one', writeCursor(READER, SCOPE, 7).slice(0, 10)],
     ['null', encode(null)],
     ['a list that is empty', encode([])],
     ['a position without a list', encode([7])],
     ['a list without a position', encode([name])],
-    ['more than a position', encode([name, 7, 7])],
-    ['an object', encode({ 0: name, 1: 7 })],
-    ['a position below the first', encode([name, -1])],
-    ['a position of another kind', encode([name, '7'])],
-    ['a position that is no number', encode([name, null])],
-    ['a position that is not whole', encode([name, 7.5])],
+    ['without a bookmark', encode([name, 7])],
+    ['with a bookmark that is no text', encode([name, 7, 7])],
+    ['more than all of it', encode([name, 7, null, 7])],
+    ['an object', encode({ 0: name, 1: 7, 2: null })],
+    ['a position below the first', encode([name, -1, null])],
+    ['a position of another kind', encode([name, '7', null])],
+    ['a position that is no number', encode([name, null, null])],
+    ['a position that is not whole', encode([name, 7.5, null])],
     ['deep nesting', Buffer.from('['.repeat(300)).toString('base64url')],
   ])('is refused that is %s', (_name, cursor) => {
     expect(refusal(SCOPE, cursor)).toEqual(REFUSED)
   })
 
   it('made by hand is read where list and form are right: those above fail by what they name', () => {
-    expect(readCursor(SCOPE, encode([name, 7]), Position)).toBe(7)
+    expect(readCursor(READER, SCOPE, encode([name, 7, null]), Position)).toBe(7)
+  })
+})
+
+describe('a bookmark', () => {
+  /** A reader that has seen `bookmark`, and what it was told to read nothing older than. */
+  function readerOf(bookmark: string | null) {
+    const told: string[] = []
+    return { bookmark, notBefore: (known: string) => told.push(known), told }
+  }
+
+  it.each([
+    ['00000001-00000002-00000003-abc', ['00000001-00000002-00000003-abc']],
+    [null, []],
+  ])('%s goes with the cursor to whoever reads on', (bookmark, expected) => {
+    const reader = readerOf('00000009-00000009-00000009-fff')
+    expect(readCursor(reader, SCOPE, writeCursor(readerOf(bookmark), SCOPE, 7), Position)).toBe(7)
+    expect(reader.told).toEqual(expected)
+  })
+
+  it('of a cursor of another list is not listened to', () => {
+    const reader = readerOf(null)
+    const cursor = writeCursor(readerOf('00000001-00000002-00000003-abc'), { ...SCOPE, list: 'others' }, 7)
+    expect(() => readCursor(reader, SCOPE, cursor, Position)).toThrow(ApiError)
+    expect(reader.told).toEqual([])
+  })
+})
+
+describe('cutPage', () => {
+  const PER_PAGE = 3
+  const letters = ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h']
+  /** As a query finds rows: from a place on, in the direction of the walk, one more than a page holds. */
+  function pageOf(position: Standing<string> | null, of = letters) {
+    const slice = sliceFrom(position, PER_PAGE)
+    const backwards = 'towards' in slice && slice.towards === 'prev'
+    const beyond = 'beyond' in slice ? slice.beyond : null
+    const ahead = of.filter((letter) => beyond === null || (backwards ? letter < beyond : letter > beyond))
+    const found = (backwards ? ahead.toReversed() : ahead).slice(0, slice.limit)
+    const { shown, cursors } = cutPage(
+      found,
+      PER_PAGE,
+      position,
+      (letter) => letter,
+      (at) => JSON.stringify(at),
+    )
+    const parse = (cursor: string | null): Standing<string> | null => (cursor === null ? null : JSON.parse(cursor))
+    return { shown: shown.join(''), next: parse(cursors.next), prev: parse(cursors.prev) }
+  }
+
+  it.each<[shown: string, Standing<string> | null, next: string | null, prev: string | null]>([
+    ['abc', null, 'c', null],
+    ['abc', { towards: 'next', place: null }, 'c', 'a'],
+    ['def', { towards: 'next', place: 'c' }, 'f', 'd'],
+    ['fgh', { towards: 'next', place: 'e' }, null, 'f'],
+    ['gh', { towards: 'next', place: 'f' }, null, 'g'],
+    ['fgh', { towards: 'prev', place: null }, 'h', 'f'],
+    ['bcd', { towards: 'prev', place: 'e' }, 'd', 'b'],
+    ['abc', { towards: 'prev', place: 'd' }, 'c', null],
+    ['ab', { towards: 'prev', place: 'c' }, 'b', null],
+  ])('shows %s from %j', (shown, position, next, prev) => {
+    const page = pageOf(position)
+    expect([page.shown, page.next?.place ?? null, page.prev?.place ?? null]).toEqual([shown, next, prev])
+    if (page.next)
+      expect(pageOf(page.next).shown.at(0) ?? '~').toSatisfy((letter: string) => letter > (shown.at(-1) ?? ''))
+  })
+
+  it.each(['next', 'prev'] as const)('leads back to everything from beyond the end towards %s', (towards) => {
+    const empty = pageOf({ towards, place: towards === 'next' ? 'h' : 'a' })
+    expect([empty.shown, empty[towards]]).toEqual(['', null])
+    expect(pageOf(empty[towards === 'next' ? 'prev' : 'next']).shown).toBe(towards === 'next' ? 'fgh' : 'abc')
   })
 })
 
@@ -96,16 +176,16 @@ describe('paginateByCursor', () => {
       next_page_url: at('n-1'),
       prev_page_url: at('p_1'),
     })
-    expect(link).toBe(`<${at('p_1')}>; rel="prev", <${at('n-1')}>; rel="next"`)
+    expect(link).toEqual({ Link: `<${at('p_1')}>; rel="prev", <${at('n-1')}>; rel="next"` })
   })
 
   it.each([
-    [{ next: null, prev: null }, ''],
-    [{ next: 'n', prev: null }, '</things?cursor=n>; rel="next"'],
-    [{ next: null, prev: 'p' }, '</things?cursor=p>; rel="prev"'],
+    [{ next: null, prev: null }, undefined],
+    [{ next: 'n', prev: null }, { Link: '</things?cursor=n>; rel="next"' }],
+    [{ next: null, prev: 'p' }, { Link: '</things?cursor=p>; rel="prev"' }],
   ])('gives null at an end: %j', (cursors, expected) => {
     const { link, pagination } = paginateByCursor(new URL('http://localhost/things'), 5, cursors)
-    expect(link).toBe(expected)
+    expect(link).toEqual(expected)
     expect([pagination.next_page_url === null, pagination.prev_page_url === null]).toEqual([
       cursors.next === null,
       cursors.prev === null,

@@ -2,6 +2,7 @@ import { env } from 'cloudflare:workers'
 import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import { freshAddress } from '../helpers/addresses'
 import { type Account, call, createTicket, mintAccount, row } from '../helpers/api'
+import { sessions } from '../helpers/d1'
 import { mintWebhook, unheard } from '../helpers/webhooks'
 
 let account: Account
@@ -47,7 +48,7 @@ describe('S17 a forced exception', () => {
         throw thrown()
       },
     }
-    vi.spyOn(env.DB, 'batch').mockResolvedValue([
+    vi.spyOn(sessions, 'batch').mockResolvedValue([
       { results: [{ total: 1 }], meta: {} },
       { results: [odd], meta: {} },
     ] as never)
@@ -69,7 +70,7 @@ describe('S17 a forced exception', () => {
     const answer = await call('GET', 'tickets', { token: account.agent.token })
     expect(answer.status).toBe(200)
     const rows = [{ tags: SECRET, created_at: 0, updated_at: 0 }]
-    vi.spyOn(env.DB, 'batch').mockResolvedValue([
+    vi.spyOn(sessions, 'batch').mockResolvedValue([
       { results: [{ total: 1 }], meta: {} },
       { results: rows, meta: {} },
     ] as never)
@@ -93,7 +94,7 @@ describe('S17 a forced exception', () => {
 describe('F03 D1 can not be reached', () => {
   it('F03 a read is a 503 with Retry-After and the rate headers', async () => {
     for (const path of reads()) await call('GET', path, { token: account.agent.token })
-    vi.spyOn(env.DB, 'batch').mockImplementation(failing)
+    vi.spyOn(sessions, 'batch').mockImplementation(failing)
     for (const path of reads()) {
       const answer = await call('GET', path, { token: account.agent.token })
       expect(answer.status).toBe(503)
@@ -108,7 +109,7 @@ describe('F03 D1 can not be reached', () => {
     const { token } = account.agent
     await call('GET', 'tickets', { token })
     const before = await state()
-    const broken = vi.spyOn(env.DB, 'batch').mockImplementation(failing)
+    const broken = vi.spyOn(sessions, 'batch').mockImplementation(failing)
     const answers = [
       await call('POST', 'tickets', { token, body: { title: 'T', description: 'D' } }),
       await call('PATCH', `tickets/${ticketId}`, { token, body: { title: 'Other' } }),
@@ -123,7 +124,7 @@ describe('F03 D1 can not be reached', () => {
 
   it('F03 a caller whom no object knows yet is not let in', async () => {
     const fresh = await mintAccount()
-    vi.spyOn(env.DB, 'batch').mockImplementation(failing)
+    vi.spyOn(sessions, 'batch').mockImplementation(failing)
     const answer = await call('GET', 'tickets', { token: fresh.agent.token })
     expect(answer.status).toBe(503)
     expect(answer.body.error.code).toBe('unavailable')

@@ -1,6 +1,7 @@
 import { env } from 'cloudflare:workers'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { call } from '../helpers/api'
+import { sessions } from '../helpers/d1'
 
 afterEach(() => {
   vi.useRealTimers()
@@ -10,7 +11,7 @@ afterEach(() => {
 describe('/health with a part that fails', () => {
   it('is 503, names the part, and is asked at most every ten seconds', async () => {
     vi.useFakeTimers({ toFake: ['Date'] })
-    const broken = vi.spyOn(env.DB, 'batch').mockRejectedValue(new Error('SELECT secret'))
+    const broken = vi.spyOn(sessions, 'batch').mockRejectedValue(new Error('SELECT secret'))
     const answer = await call('GET', '/health')
     expect(answer.status).toBe(503)
     expect(answer.body).toMatchObject({

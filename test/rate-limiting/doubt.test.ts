@@ -4,6 +4,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { freshAddress } from '../helpers/addresses'
 import { type Account, type Member, mintAccount, mintMember, row } from '../helpers/api'
 import { knock, later, mintKey, objectOf, objectOfKey, statusOf, stopClock, tokenClaim } from '../helpers/credentials'
+import { realBatch, sessions } from '../helpers/d1'
 import { ask } from '../helpers/tickets'
 
 let account: Account
@@ -55,7 +56,7 @@ const dies = () => Promise.reject(new Error('killed'))
 describe('S19 a crash between the steps of a deactivation', () => {
   it('S19 none: the token is dead, and the object asks D1 no more than before', async () => {
     expect((await ask(account.admin, 'DELETE', `users/${member.id}`)).status).toBe(204)
-    const asked = vi.spyOn(env.DB, 'batch')
+    const asked = vi.spyOn(sessions, 'batch')
     for (let i = 0; i < 3; i += 1) expect(await admits()).toBe(false)
     expect(asked).not.toHaveBeenCalled()
   })
@@ -77,8 +78,8 @@ describe('S19 a crash between the steps of a deactivation', () => {
   })
 
   it('S19 in the commit: 503, and the token lives as the member does', async () => {
-    const original = env.DB.batch.bind(env.DB)
-    vi.spyOn(env.DB, 'batch').mockImplementation((statements) =>
+    const original = realBatch()
+    vi.spyOn(sessions, 'batch').mockImplementation((statements) =>
       statements.length === 2 && /^\s*UPDATE users SET/.test(String(Reflect.get(statements[0] ?? {}, 'statement')))
         ? Promise.reject(new Error('D1_ERROR: killed'))
         : original(statements),
@@ -166,7 +167,7 @@ describe('doubt', () => {
 
   it('asks D1 at each request, for 60 seconds and no longer', async () => {
     await object().doubt('a change')
-    const asked = vi.spyOn(env.DB, 'batch')
+    const asked = vi.spyOn(sessions, 'batch')
     for (let i = 1; i <= 3; i += 1) {
       expect(await admits()).toBe(true)
       expect(asked).toHaveBeenCalledTimes(i)
@@ -181,13 +182,13 @@ describe('doubt', () => {
 
   it('stays when the settling can not read, and goes with one that can', async () => {
     await object().doubt('a change')
-    vi.spyOn(env.DB, 'batch').mockRejectedValue(new Error('D1_ERROR: away'))
+    vi.spyOn(sessions, 'batch').mockRejectedValue(new Error('D1_ERROR: away'))
     await runInDurableObject(object(), (instance) => expect(instance.settle('a change', name())).rejects.toThrow())
     expect(await status()).toBe(503)
     vi.restoreAllMocks()
     expect(await status()).toBe(200)
     await object().settle('a change', name())
-    const asked = vi.spyOn(env.DB, 'batch')
+    const asked = vi.spyOn(sessions, 'batch')
     expect(await admits()).toBe(true)
     expect(asked).not.toHaveBeenCalled()
   })
@@ -198,9 +199,9 @@ describe('doubt', () => {
     const gate = new Promise<void>((resolve) => {
       release = resolve
     })
-    const original = env.DB.batch.bind(env.DB)
+    const original = realBatch()
     let held = false
-    vi.spyOn(env.DB, 'batch').mockImplementationOnce(async (statements) => {
+    vi.spyOn(sessions, 'batch').mockImplementationOnce(async (statements) => {
       const found = await original<never>(statements)
       held = true
       await gate
@@ -220,7 +221,7 @@ describe('doubt', () => {
 
 describe('what the object knows', () => {
   it('is asked of D1 once in 30 seconds at most, however many ask at once', async () => {
-    const asked = vi.spyOn(env.DB, 'batch')
+    const asked = vi.spyOn(sessions, 'batch')
     later(61_000)
     await Promise.all(Array.from({ length: 20 }, admits))
     expect(asked).toHaveBeenCalledTimes(1)
@@ -233,7 +234,7 @@ describe('what the object knows', () => {
   })
 
   it('F03 serves for 60 seconds while D1 is away, then it is 503', async () => {
-    const facts = vi.spyOn(env.DB, 'batch').mockRejectedValue(new Error('D1_ERROR: away'))
+    const facts = vi.spyOn(sessions, 'batch').mockRejectedValue(new Error('D1_ERROR: away'))
     later(29_000)
     expect(await admits()).toBe(true)
     later(30_999)

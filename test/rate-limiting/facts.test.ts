@@ -4,6 +4,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { freshAddress } from '../helpers/addresses'
 import { type Account, call, createTicket, type Member, mintAccount, mintToken } from '../helpers/api'
 import { tokenClaim } from '../helpers/credentials'
+import { sessions } from '../helpers/d1'
 
 const DAY = 24 * 60 * 60 * 1_000
 
@@ -33,7 +34,7 @@ const status = async (method: string, path: string, member: Member) =>
 
 describe('what the object knows of its member', () => {
   it('is asked of D1 once, not at each request', async () => {
-    const asked = vi.spyOn(env.DB, 'batch')
+    const asked = vi.spyOn(sessions, 'batch')
     await limiterOf(account.agent).admit(claimOf(account.agent), false)
     const first = asked.mock.calls.length
     for (let i = 0; i < 5; i += 1) await limiterOf(account.agent).admit(claimOf(account.agent), false)
@@ -105,7 +106,7 @@ describe('what the object knows of its member', () => {
 
   it('F03 is not made up when D1 fails: 503 once it is stale, good again afterwards', async () => {
     expect(await status('GET', 'tickets', account.agent)).toBe(200)
-    const broken = vi.spyOn(env.DB, 'batch').mockRejectedValue(new Error('D1_ERROR: overloaded'))
+    const broken = vi.spyOn(sessions, 'batch').mockRejectedValue(new Error('D1_ERROR: overloaded'))
     later(61_000)
     expect(await status('GET', 'tickets', account.agent)).toBe(503)
     expect(await status('GET', 'nothing', account.agent).catch(() => 503)).toBe(503)

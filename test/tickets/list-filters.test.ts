@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, it } from 'vitest'
-import { PRIORITIES, STATUSES } from '../../src/tickets/schema'
+import { PRIORITIES, STATUSES } from '../../src/tickets/values'
 import { type Account, type Member, mintAccount, mintMember } from '../helpers/api'
 import { ask, detailsOf, type Seeded, seedTickets } from '../helpers/tickets'
 

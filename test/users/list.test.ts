@@ -1,6 +1,10 @@
 import { env } from 'cloudflare:workers'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { type Account, API, call, mintAccount, mintMember } from '../helpers/api'
+import { type Account, API, call, mintAccount, mintMember, rows } from '../helpers/api'
+import { mintKey } from '../helpers/credentials'
+import { dice } from '../helpers/ticket-model'
+import { ask, detailsOf, got } from '../helpers/tickets'
+import { expectWalksBothWays } from '../helpers/walks'
 
 interface UserBody {
   id: string
@@ -74,13 +78,15 @@ describe('GET /users', () => {
 
   it('shows no API key among the people, and no hash', async () => {
     const own = await mintAccount()
-    await env.DB.prepare("UPDATE users SET kind = 'key', password_hash = 'scrypt$secret' WHERE id = ?")
-      .bind(own.stranger.id)
-      .run()
-    const answer = await list('', own.agent.token)
-    expect(answer.body.pagination.total).toBe(3)
-    expect(answer.text).not.toMatch(/scrypt|generation|account_id/)
-    expect((await list(`?q=${own.stranger.email}`, own.agent.token)).body.data).toEqual([])
+    await env.DB.prepare("UPDATE users SET password_hash = 'scrypt$secret' WHERE id = ?").bind(own.stranger.id).run()
+    const { id } = await mintKey(own)
+    for (const query of ['', '?role=agent', '?status=active', '?cursor=', `?q=${id}`, `?email=${id}@keys.invalid`]) {
+      const answer = await list(query, own.agent.token)
+      expect(answer.status).toBe(200)
+      expect(answer.text).not.toMatch(/scrypt|generation|account_id|key_/)
+    }
+    const total = async (query: string) => (await list(query, own.agent.token)).body.pagination.total
+    expect([await total(''), await total('?role=agent'), await total(`?q=${id}`)]).toEqual([4, 1, 0])
   })
 
   it('is for admins and agents alone', async () => {
@@ -159,5 +165,68 @@ describe('the pages of GET /users', () => {
   it('are at most 100 long', async () => {
     expect((await list('?per_page=100')).status).toBe(200)
     expect((await list('?per_page=101')).status).toBe(400)
+  })
+})
+
+describe('C07 GET /users by cursor', () => {
+  let own: Account
+  const die = dice(3)
+
+  beforeAll(async () => {
+    own = await mintAccount()
+    await join(60)
+  })
+
+  /** People of chance by SQL, many of whom came at the same time. */
+  async function join(count: number) {
+    const insert = env.DB.prepare(
+      `INSERT INTO users (account_id, id, kind, name, email, email_key, role, status, credential_generation, created_at)
+      VALUES (?1, ?2, 'person', 'Person', ?2 || '@example.com', lower(?2) || '@example.com', ?3, ?4, 1, ?5)`,
+    )
+    const person = () => [
+      `user_${crypto.randomUUID()}`,
+      die.pick(['admin', 'agent', 'customer']),
+      die.pick(['active', 'inactive']),
+      die.below(9),
+    ]
+    await env.DB.batch(Array.from({ length: count }, () => insert.bind(own.id, ...person())))
+  }
+
+  it.each([
+    ['', '1'],
+    ['role=customer', "role = 'customer'"],
+    ['status=inactive', "status = 'inactive'"],
+    ['role=agent&status=active', "role = 'agent' AND status = 'active'"],
+    ['q=PERSON', "name = 'Person'"],
+  ])('C07 %s: walks there and back, none twice, no other missing', async (query, condition) => {
+    const present = () =>
+      rows<{ id: string }>(`SELECT id FROM users WHERE account_id = ? AND ${condition} ORDER BY created_at, id`, own.id)
+    await expectWalksBothWays(own.agent, `users?${query}&per_page=7`, present, async (standing, before) => {
+      await join(3)
+      const gone = JSON.stringify([standing, ...die.some(2, before)])
+      await rows("DELETE FROM users WHERE name = 'Person' AND id IN (SELECT value FROM json_each(?))", gone)
+    })
+  })
+
+  it('refuses a cursor of other filters, of another account, and beside a page', async () => {
+    const cursorOf = async (query: string, by = own.agent): Promise<string> =>
+      (await got(by, `users?${query}&per_page=1&cursor=`)).body.pagination.next_cursor
+    const any = await cursorOf('')
+    for (const [query, field] of [
+      [`role=agent&cursor=${any}`, 'cursor'],
+      [`cursor=${await cursorOf('role=agent')}`, 'cursor'],
+      [`cursor=${await cursorOf('', account.agent)}`, 'cursor'],
+      [`cursor=${any.slice(4)}`, 'cursor'],
+      [`cursor=${any}&page=2`, 'page'],
+    ])
+      expect(detailsOf(await ask(own.agent, 'GET', `users?${query}`), 400, 'invalid_input')[0]?.field, query).toBe(
+        field,
+      )
+    const { body } = await got(own.admin, `users?cursor=${any}`)
+    expect(body.data).toHaveLength(20)
+    expect(JSON.parse(Buffer.from(body.pagination.prev_cursor, 'base64url').toString())[1]).toEqual({
+      towards: 'prev',
+      place: { id: body.data[0].id, at: expect.any(Number) },
+    })
   })
 })

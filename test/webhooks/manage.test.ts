@@ -3,6 +3,7 @@ import { env } from 'cloudflare:workers'
 import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import { type Account, call, createTicket, mintAccount, row, rows } from '../helpers/api'
 import { stopClock } from '../helpers/credentials'
+import { sessions } from '../helpers/d1'
 import { ask, detailsOf, walk } from '../helpers/tickets'
 import { deliver, freshUrl, type Hook, mintWebhook, silenceQueue } from '../helpers/webhooks'
 
@@ -231,7 +232,7 @@ describe('PATCH and DELETE /webhooks/{webhook_id}', () => {
 
   it('F03 is a 503 that changes nothing while D1 fails', async () => {
     const before = await row('SELECT * FROM webhooks WHERE id = ?', hook.id)
-    const broken = vi.spyOn(env.DB, 'batch').mockRejectedValue(new Error('D1_ERROR: no such thing'))
+    const broken = vi.spyOn(sessions, 'batch').mockRejectedValue(new Error('D1_ERROR: no such thing'))
     const answers = [
       await create(account),
       await change(hook.id, { active: false, url: freshUrl() }),

@@ -5,6 +5,7 @@ import type { WakeMessage } from '../../src/env'
 import worker from '../../src/index'
 import { type Account, createTicket, mintAccount, rows } from '../helpers/api'
 import { later, stopClock } from '../helpers/credentials'
+import { realBatch, sessions } from '../helpers/d1'
 import { ask } from '../helpers/tickets'
 import {
   deliver,
@@ -43,9 +44,9 @@ afterEach(async () => {
 
 /** Lets the calls of D1 fail that `fails` names by their number, from 1 on. Gives how many there were. */
 function breakDatabase(fails: (call: number) => boolean) {
-  const original = env.DB.batch.bind(env.DB)
+  const original = realBatch()
   const calls = { count: 0 }
-  const spy = vi.spyOn(env.DB, 'batch').mockImplementation(((statements: D1PreparedStatement[]) => {
+  const spy = vi.spyOn(sessions, 'batch').mockImplementation(((statements: D1PreparedStatement[]) => {
     calls.count += 1
     return fails(calls.count) ? Promise.reject(new Error('D1_ERROR: overloaded')) : original(statements)
   }) as never)
@@ -122,7 +123,7 @@ describe('the consumer', () => {
       'D1 throws',
       {},
       () => {
-        const spy = vi.spyOn(env.DB, 'batch').mockImplementation(() => {
+        const spy = vi.spyOn(sessions, 'batch').mockImplementation(() => {
           throw new TypeError('gone')
         })
         return () => spy.mockRestore()

@@ -1,0 +1,129 @@
+import { MEMBERS, TICKET_COLUMNS } from './floor-sql.ts'
+import { FAR, LISTS, PER_PAGE } from './lists.ts'
+import {
+  ACCOUNT_ID,
+  CALLER_ID,
+  COMMON_TAG,
+  COMMON_WORD,
+  CUSTOMER_ID,
+  DAY,
+  NEWEST,
+  RARE_TAG,
+  RARE_WORD,
+} from './world.ts'
+
+/** The measured lists by hand: each knows how its tickets are found and counted, as a general filter could not. */
+
+export interface FloorList {
+  count: Query
+  page: Query
+}
+
+/** SQL, and the values of `?1`, `?2`, … */
+type Query = [sql: string, ...values: (string | number)[]]
+
+const RANKS = [0, 1, 2, 3]
+const STATUSES = ['open', 'in_progress', 'resolved', 'closed']
+const BY_CREATION = 'created_at DESC, number DESC'
+const BY_CHANGE = 'updated_at DESC, number DESC'
+const BY_RANK = `priority_rank ASC, ${BY_CREATION}`
+
+const allPlaces = `SELECT seq FROM tickets WHERE account_id = ?1 ORDER BY ${BY_CREATION} LIMIT ${PER_PAGE}`
+
+const LISTS_BY_QUERY: Record<(typeof LISTS)[keyof typeof LISTS], FloorList> = {
+  [LISTS.all]: { count: counters('all', ''), page: page(BY_CREATION, allPlaces) },
+  [LISTS.farPage]: { count: counters('all', ''), page: page(BY_CREATION, `${allPlaces} OFFSET ${FAR}`) },
+  [LISTS.open]: {
+    count: counters('all', '', 'open'),
+    page: page(BY_CREATION, merged('status_created', '', ['open'], BY_CREATION)),
+  },
+  [LISTS.mine]: {
+    count: counters('assignee', CALLER_ID),
+    page: page(BY_CHANGE, merged('assignee_updated', 'assigned_to = ?2', STATUSES, BY_CHANGE), CALLER_ID),
+  },
+  [LISTS.customers]: {
+    count: counters('creator', CUSTOMER_ID),
+    page: page(BY_CREATION, merged('creator_created', 'created_by = ?2', STATUSES, BY_CREATION), CUSTOMER_ID),
+  },
+  [LISTS.leastUrgent]: {
+    count: counters('all', ''),
+    page: page(BY_RANK, merged('status_created', '', STATUSES, BY_RANK)),
+  },
+  [LISTS.recent]: {
+    count: [
+      'SELECT count(*) AS total FROM tickets WHERE account_id = ?1 AND created_at >= ?2',
+      ACCOUNT_ID,
+      NEWEST - DAY,
+    ],
+    page: page(BY_CREATION, allPlaces.replace('ORDER', 'AND created_at >= ?2 ORDER'), NEWEST - DAY),
+  },
+  [LISTS.rareWord]: found(RARE_WORD),
+  [LISTS.commonWord]: found(COMMON_WORD),
+  [LISTS.rareTag]: tagged(RARE_TAG),
+  [LISTS.commonTag]: tagged(COMMON_TAG),
+}
+
+/** The measured lists by their query strings. */
+export const FLOOR_LISTS: ReadonlyMap<string, FloorList> = new Map(Object.entries(LISTS_BY_QUERY))
+
+/** The page after a place in the list of all, newest first, and one ticket more. */
+export function pageBeyond(at: number, number: number): Query {
+  const places = allPlaces.replace('ORDER', 'AND (created_at, number) < (?2, ?3) ORDER')
+  return page(BY_CREATION, places.replace(/LIMIT \d+/, `LIMIT ${PER_PAGE + 1}`), at, number)
+}
+
+function counters(dimension: string, value: string, status?: string): Query {
+  const sql = `SELECT coalesce(sum(count), 0) AS total FROM ticket_counters
+    WHERE account_id = ?1 AND dimension = ?2 AND value = ?3${status === undefined ? '' : ' AND status = ?4'}`
+  return [sql, ACCOUNT_ID, dimension, value, ...(status === undefined ? [] : [status])]
+}
+
+/** Whole tickets at the places that `seq` names. */
+function page(order: string, places: string, ...values: (string | number)[]): Query {
+  const sql = `SELECT ${TICKET_COLUMNS} FROM (${places}) page CROSS JOIN tickets t ON t.seq = page.seq ${MEMBERS}
+    ORDER BY ${order.replaceAll(/(\w+) (ASC|DESC)/g, 't.$1 $2')}`
+  return [sql, ACCOUNT_ID, ...values]
+}
+
+/** The first of the stretches of an index that hold one status and priority each. */
+function merged(index: string, member: string, statuses: readonly string[], order: string): string {
+  const stretch = (status: string, rank: number) => `
+    SELECT seq, priority_rank, created_at, updated_at, number FROM tickets INDEXED BY tickets_by_${index}
+    WHERE account_id = ?1${member && ` AND ${member}`} AND status = '${status}' AND priority_rank = ${rank}`
+  const ofStatuses = statuses.map((status) =>
+    firstOf(
+      RANKS.map((rank) => firstOf([stretch(status, rank)], order)),
+      order,
+    ),
+  )
+  return `SELECT seq FROM (${firstOf(ofStatuses, order)}) ORDER BY ${order}`
+}
+
+/** The first rows of several queries; D1 takes five in one. */
+function firstOf(queries: readonly string[], order: string): string {
+  const all = queries.map((query) => `SELECT * FROM (${query})`).join(' UNION ALL ')
+  return `SELECT * FROM (${all}) ORDER BY ${order} LIMIT ${PER_PAGE}`
+}
+
+/** The index knows the account of its words, so that it can count alone. */
+function found(word: string): FloorList {
+  const match = `{scope} : "zq${Buffer.from(ACCOUNT_ID).toString('hex')}" AND {title description} : "${word}" *`
+  const matches = 'SELECT rowid AS seq FROM tickets_fts WHERE tickets_fts MATCH ?2'
+  return {
+    count: [`SELECT count(*) AS total FROM tickets_fts WHERE tickets_fts MATCH ?1`, match],
+    page: page(BY_CREATION, newestOf(matches), match),
+  }
+}
+
+function tagged(tag: string): FloorList {
+  const matches = 'SELECT ticket_seq AS seq FROM ticket_tags WHERE account_id = ?1 AND tag = ?2'
+  return {
+    count: ['SELECT count(*) AS total FROM ticket_tags WHERE account_id = ?1 AND tag = ?2', ACCOUNT_ID, tag],
+    page: page(BY_CREATION, newestOf(matches), tag),
+  }
+}
+
+function newestOf(matches: string): string {
+  return `SELECT t.seq FROM (${matches}) m CROSS JOIN tickets t ON t.seq = m.seq
+    ORDER BY t.created_at DESC, t.number DESC LIMIT ${PER_PAGE}`
+}

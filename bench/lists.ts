@@ -1,0 +1,20 @@
+import { COMMON_TAG, COMMON_WORD, DAY, NEWEST, RARE_TAG, RARE_WORD } from './world.ts'
+
+/** The query strings of the lists that are measured, by which the floor knows them too. */
+export const LISTS = {
+  all: '',
+  open: 'status=open',
+  mine: 'assigned_to=me&sort=updated_at',
+  leastUrgent: 'sort=priority&order=asc',
+  farPage: 'page=501',
+  customers: 'created_by=me',
+  rareWord: `q=${RARE_WORD}`,
+  commonWord: `q=${COMMON_WORD}`,
+  rareTag: `tag=${RARE_TAG}`,
+  commonTag: `tag=${COMMON_TAG}`,
+  recent: `created_after=${new Date(NEWEST - DAY).toISOString().slice(0, 10)}`,
+} as const
+
+/** How many tickets lie before the page `LISTS.farPage`. */
+export const FAR = 10_000
+export const PER_PAGE = 20

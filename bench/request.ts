@@ -1,0 +1,50 @@
+import { headersOf, type MeasuredRoute } from './routes.ts'
+import type { Server } from './servers.ts'
+import { createdAt } from './world.ts'
+
+/** How many bodies were sent to each path, so that the next is another. */
+const sent = new Map<string, number>()
+
+/** The next body for a path of a route, if its requests have one. */
+export function nextBody({ body }: MeasuredRoute, path: string): string | undefined {
+  const before = sent.get(path) ?? 0
+  sent.set(path, before + 1)
+  return body?.(before)
+}
+
+/** Which of a route's requests it is, and the ID that it shall have in the log. */
+interface Sending {
+  nth?: number
+  requestId?: string
+}
+
+/** Sends one request of a route. Throws unless the answer is a 2xx. */
+export async function send(
+  { origin }: Server,
+  route: MeasuredRoute,
+  token: string,
+  { nth = 0, requestId }: Sending = {},
+): Promise<Response> {
+  const path = route.paths[nth % route.paths.length] ?? ''
+  const body = nextBody(route, path)
+  const response = await fetch(`${origin}${path}`, {
+    method: route.method,
+    headers: { ...headersOf(route, token), ...(requestId !== undefined && { 'X-Request-Id': requestId }) },
+    ...(body !== undefined && { body }),
+  })
+  if (!response.ok) throw new Error(`${origin} answers ${route.name} with ${response.status}: ${await response.text()}`)
+  return response
+}
+
+/**
+ * A cursor to the middle of the list of all tickets, where walking would take thousands of requests: the one after the
+ * first page, moved to another place.
+ */
+export async function findDeepCursor({ origin }: Server, size: number, token: string): Promise<string> {
+  const response = await fetch(`${origin}/api/v1/tickets?cursor=`, { headers: { Authorization: `Bearer ${token}` } })
+  const { pagination } = (await response.json()) as { pagination: { next_cursor: string } }
+  const [scope, place, ...rest] = JSON.parse(Buffer.from(pagination.next_cursor, 'base64url').toString())
+  const number = Math.floor(size / 2)
+  const moved = [scope, { ...place, at: createdAt(number, size), number }, ...rest]
+  return Buffer.from(JSON.stringify(moved)).toString('base64url')
+}

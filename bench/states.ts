@@ -1,0 +1,91 @@
+import { fork } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import { once } from 'node:events'
+import { constants, cpSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { join } from 'node:path'
+import { unstable_splitSqlQuery } from 'wrangler'
+import { ROOT } from '../scripts/lib/local-state.ts'
+import type { Bundle } from './build.ts'
+import { seedStatements } from './seed-sql.ts'
+
+/** Databases that take long to make are made once, kept, and never served themselves: what is served is a copy. */
+
+const CACHE = join(import.meta.dirname, '.cache')
+
+export interface SeededState {
+  folder: string
+  /** How long it took to make; null where it was kept. */
+  seconds: number | null
+}
+
+/** The statements of all migrations, in their order. */
+export function migrationStatements(): string[] {
+  const folder = join(ROOT, 'migrations')
+  const files = readdirSync(folder).filter((file) => file.endsWith('.sql'))
+  return files.sort().flatMap((file) => unstable_splitSqlQuery(readFileSync(join(folder, file), 'utf8')))
+}
+
+/**
+ * The folder of a database of so many tickets, made now (by the runtime of a bundle that binds it) unless it is kept from an earlier run. It is made anew when a
+ * statement that makes it changes, a migration's included.
+ */
+export async function seededState(bundle: Bundle, size: number, tell: (share: number) => void): Promise<SeededState> {
+  const folder = join(CACHE, `${size}-${keyOf(size)}`)
+  if (existsSync(folder)) return { folder, seconds: null }
+  forget((name) => name.startsWith(`${size}-`))
+  const unfinished = join(CACHE, `unfinished-${process.pid}`)
+  mkdirSync(unfinished, { recursive: true })
+  const started = performance.now()
+  await seed(bundle, size, unfinished, tell)
+  renameSync(unfinished, folder)
+  return { folder, seconds: Math.round((performance.now() - started) / 100) / 10 }
+}
+
+/** A copy of a database for a server to work on; it ends with the server. */
+export function copyState(folder: string, name: string): string {
+  const copy = join(CACHE, `served-${process.pid}-${name}`)
+  cpSync(join(folder, 'd1'), join(copy, 'd1'), { recursive: true, mode: constants.COPYFILE_FICLONE })
+  return copy
+}
+
+/** Forgets what runs that are over have left behind, other than whole databases. */
+export function forgetLeftovers(): void {
+  forget((name) => {
+    const pid = /^(?:unfinished|served)-(\d+)/.exec(name)?.[1]
+    return pid !== undefined && !isRunning(Number(pid))
+  })
+}
+
+function isRunning(pid: number): boolean {
+  try {
+    return process.kill(pid, 0)
+  } catch {
+    return false
+  }
+}
+
+function forget(isForgotten: (name: string) => boolean): void {
+  if (!existsSync(CACHE)) return
+  for (const name of readdirSync(CACHE).filter(isForgotten)) rmSync(join(CACHE, name), { recursive: true, force: true })
+}
+
+function keyOf(size: number): string {
+  const wrangler = createRequire(import.meta.url)('wrangler/package.json')
+  const content = JSON.stringify([wrangler.version, migrationStatements(), seedStatements(size)])
+  return createHash('sha256').update(content).digest('hex').slice(0, 16)
+}
+
+async function seed(
+  { config, file }: Bundle,
+  size: number,
+  folder: string,
+  tell: (share: number) => void,
+): Promise<void> {
+  const seeder = fork(join(import.meta.dirname, 'seeder.ts'), [config, file, String(size), folder], {
+    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+  })
+  seeder.on('message', (share) => tell(Number(share)))
+  const [code] = await once(seeder, 'exit')
+  if (code !== 0) throw new Error(`Making ${size} tickets ended with ${code}`)
+}

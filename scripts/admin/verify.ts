@@ -1,0 +1,126 @@
+import type { Database } from './database.ts'
+import type { ResultRow } from './statement.ts'
+import { formatTable } from './table.ts'
+
+/** Something that triggers keep, what it should be, and how it is put right. */
+interface Kept {
+  name: string
+  /** Gives one row for each entry that differs from a recount. */
+  differences: string
+  repair: string
+}
+
+const COUNTED_TICKETS = `
+  SELECT account_id, 'all' AS dimension, '' AS value, status, priority, count(*) AS count FROM tickets GROUP BY 1, 4, 5
+  UNION ALL
+  SELECT account_id, 'assignee', coalesce(assigned_to, ''), status, priority, count(*) FROM tickets GROUP BY 1, 3, 4, 5
+  UNION ALL
+  SELECT account_id, 'creator', created_by, status, priority, count(*) FROM tickets GROUP BY 1, 3, 4, 5`
+
+const COUNTED_USERS = `
+  SELECT account_id, role, status, count(*) AS count FROM users WHERE kind = 'person' GROUP BY 1, 2, 3`
+
+const TAGS = 'SELECT t.account_id, j.value AS tag, t.seq AS ticket_seq FROM tickets t JOIN json_each(t.tags) j'
+
+const KEPT: readonly Kept[] = [
+  {
+    name: 'ticket counters',
+    differences: differing('ticket_counters', COUNTED_TICKETS, 'account_id, dimension, value, status, priority, count'),
+    repair: rebuilt('ticket_counters', COUNTED_TICKETS),
+  },
+  {
+    name: 'user counters',
+    differences: differing('user_counters', COUNTED_USERS, 'account_id, role, status, count'),
+    repair: rebuilt('user_counters', COUNTED_USERS),
+  },
+  {
+    name: 'tags',
+    differences: `SELECT * FROM (SELECT account_id, tag, ticket_seq FROM ticket_tags EXCEPT ${TAGS})
+      UNION ALL SELECT * FROM (${TAGS} EXCEPT SELECT account_id, tag, ticket_seq FROM ticket_tags)`,
+    repair: rebuilt('ticket_tags', TAGS),
+  },
+  ...(['comments', 'attachments'] as const).flatMap((table) =>
+    (
+      [
+        ['public', 0],
+        ['internal', 1],
+      ] as const
+    ).map(([kind, isInternal]) => partsOf(table, kind, isInternal)),
+  ),
+  {
+    name: 'active webhooks',
+    differences: `SELECT account_id FROM account_state s WHERE listeners <> (
+      SELECT count(*) FROM webhooks w WHERE w.account_id = s.account_id AND w.active = 1)`,
+    repair: `UPDATE account_state SET listeners = (
+      SELECT count(*) FROM webhooks w WHERE w.account_id = account_state.account_id AND w.active = 1)`,
+  },
+]
+
+/** Rows that only one side has; what was counted down to nothing is no difference. */
+function differing(table: string, recount: string, columns: string): string {
+  const kept = `SELECT ${columns} FROM ${table} WHERE count <> 0`
+  return `SELECT * FROM (${kept} EXCEPT SELECT * FROM (${recount}))
+    UNION ALL SELECT * FROM (SELECT * FROM (${recount}) EXCEPT ${kept})`
+}
+
+function rebuilt(table: string, recount: string): string {
+  return `DELETE FROM ${table};\nINSERT INTO ${table} SELECT * FROM (${recount})`
+}
+
+function partsOf(table: 'comments' | 'attachments', kind: 'public' | 'internal', isInternal: 0 | 1): Kept {
+  const column = `${kind}_${table}`
+  const recount = `(SELECT count(*) FROM ${table} p
+    WHERE p.account_id = tickets.account_id AND p.ticket_id = tickets.id AND p.is_internal = ${isInternal})`
+  return {
+    name: `${kind} ${table} of tickets`,
+    differences: `SELECT id FROM tickets WHERE ${column} <> ${recount}`,
+    repair: `UPDATE tickets SET ${column} = ${recount} WHERE ${column} <> ${recount}`,
+  }
+}
+
+const CHECK_INDEX = "INSERT INTO tickets_fts (tickets_fts, rank) VALUES ('integrity-check', 1)"
+const REBUILD_INDEX = "INSERT INTO tickets_fts (tickets_fts) VALUES ('rebuild')"
+
+/**
+ * Holds everything that triggers keep against a recount, and the full-text index against its tickets; puts right what
+ * differs, if asked to. Throws when something differs and was not put right.
+ */
+export function verify(db: Database, repair: boolean): string {
+  const found = [
+    ...KEPT.map((kept) => ({ name: kept.name, ...checked(db, kept, repair) })),
+    { name: 'full-text index', ...checkedIndex(db, repair) },
+  ]
+  const table = formatTable(
+    ['WHAT', 'DIFFERENCES', 'STATE'],
+    found.map(({ name, differences, state }) => [name, differences, state]),
+  )
+  if (found.every(({ state }) => state !== 'differs')) return table
+  throw new Error(`${table}\nSomething differs. npm run admin -- verify --repair puts it right.`)
+}
+
+interface Check {
+  differences: string
+  state: 'ok' | 'differs' | 'repaired'
+}
+
+function checked(db: Database, { differences, repair }: Kept, mayRepair: boolean): Check {
+  const count = numberIn(db.run(`SELECT count(*) AS n FROM (${differences})`))
+  if (count === 0) return { differences: '0', state: 'ok' }
+  if (mayRepair) db.run(repair)
+  return { differences: String(count), state: mayRepair ? 'repaired' : 'differs' }
+}
+
+function checkedIndex(db: Database, mayRepair: boolean): Check {
+  try {
+    db.run(CHECK_INDEX)
+    return { differences: '0', state: 'ok' }
+  } catch (error) {
+    if (!(error instanceof Error && /malformed|corrupt/i.test(error.message))) throw error
+    if (mayRepair) db.run(REBUILD_INDEX)
+    return { differences: 'some', state: mayRepair ? 'repaired' : 'differs' }
+  }
+}
+
+function numberIn([rows = []]: ResultRow[][]): number {
+  return Number(rows[0]?.n ?? 0)
+}

@@ -1,0 +1,91 @@
+import { z } from '@hono/zod-openapi'
+import type { ServiceContext } from '../context'
+import type { AccountDb } from '../db/client'
+import {
+  type CursorScope,
+  cutPage,
+  type Position,
+  positionIn,
+  readCursor,
+  sliceFrom,
+  writeCursor,
+} from '../http/cursor'
+import { offsetOf, pageRequest } from '../http/pagination'
+import { seesAllTickets } from '../roles'
+import { countTickets } from './count.queries'
+import type { TicketFilter } from './filter.queries'
+import { findTickets, type ListedTicket, type TicketPlace, type TicketSorting } from './list.queries'
+import { type ExportTicketsInput, type ListTicketsInput, presentTicketListItem } from './schema'
+
+const TicketPosition = positionIn(z.object({ rank: z.number().int(), at: z.number().int(), number: z.number().int() }))
+
+/** A page of the tickets that the caller may see, by its number. For everybody. */
+export async function listTickets(ctx: ServiceContext, input: ListTicketsInput) {
+  const { caller, db } = ctx
+  const page = pageRequest(input)
+  const { filter, sorting } = wishOf(ctx, input)
+  const [[count], found] = await db.batch([
+    countTickets(caller, filter),
+    findTickets(caller, filter, sorting, { limit: page.perPage, offset: offsetOf(page) }),
+  ])
+  return { page, total: count?.total ?? 0, tickets: found.map(presentTicketListItem) }
+}
+
+/**
+ * A page of the tickets that the caller may see, from a cursor on: its cost does not grow with what lies before, and it
+ * counts nothing. For everybody. Throws 400 for a cursor of another list.
+ */
+export async function walkTickets(ctx: ServiceContext, input: ListTicketsInput) {
+  const { caller, db } = ctx
+  const { filter, sorting, scope } = wishOf(ctx, input)
+  const position = readTicketCursor(db, scope, input.cursor)
+  const { perPage } = pageRequest(input)
+  const found = await db.all(findTickets(caller, filter, sorting, sliceFrom(position, perPage)))
+  const { shown, cursors } = cutPage(found, perPage, position, placeOf, (at) => writeCursor(db, scope, at))
+  return { perPage, cursors, tickets: shown.map(presentTicketListItem) }
+}
+
+/** What a list is asked for: which tickets, in which order, and what its cursors belong to. */
+export function wishOf({ caller }: ServiceContext, input: ListTicketsInput | ExportTicketsInput) {
+  const filter = filterOf(input, caller.id)
+  const sorting: TicketSorting = { sort: input.sort ?? 'created_at', order: input.order ?? 'desc' }
+  const within = seesAllTickets(caller.role) ? null : caller.id
+  const scope = { list: 'tickets', accountId: caller.accountId, within, ...filter, ...sorting }
+  return { filter, sorting, scope }
+}
+
+/** The position of a cursor of tickets; null for none. Throws 400. */
+export function readTicketCursor(
+  db: AccountDb,
+  scope: CursorScope,
+  cursor: string | undefined,
+): Position<TicketPlace> | null {
+  return readCursor(db, scope, cursor, TicketPosition)
+}
+
+/** Where a ticket stands in the list that it was found in. */
+export function placeOf(ticket: ListedTicket): TicketPlace {
+  return { rank: ticket.place_rank, at: ticket.place_at, number: ticket.number }
+}
+
+function filterOf(input: ListTicketsInput | ExportTicketsInput, callerId: string): TicketFilter {
+  const named = (id: string) => (id === 'me' ? callerId : id)
+  return {
+    status: input.status,
+    priority: input.priority,
+    assignedTo: distinct(input.assigned_to?.map((id) => (id === 'none' ? '' : named(id)))),
+    createdBy: distinct(input.created_by?.map(named)),
+    number: input.number,
+    tag: input.tag,
+    q: input.q,
+    createdAfter: input.created_after,
+    createdBefore: input.created_before,
+    updatedAfter: input.updated_after,
+    updatedBefore: input.updated_before,
+  }
+}
+
+/** `me` may stand beside the caller's own ID. */
+function distinct(ids: string[] | undefined): string[] | undefined {
+  return ids && [...new Set(ids)]
+}

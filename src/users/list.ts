@@ -1,0 +1,36 @@
+import { z } from '@hono/zod-openapi'
+import type { ServiceContext } from '../context'
+import { cutPage, positionIn, readCursor, sliceFrom, writeCursor } from '../http/cursor'
+import { offsetOf, pageRequest } from '../http/pagination'
+import { asciiLower } from '../lib/text'
+import { countUsers, findUsers, type UserFilter, type UserRow } from './list.queries'
+import { type ListUsersInput, presentUser } from './schema'
+
+const UserPosition = positionIn(z.object({ at: z.number().int(), id: z.string() }))
+
+/** A page of the account's people, oldest first. For agents and admins. */
+export async function listUsers({ db }: ServiceContext, input: ListUsersInput) {
+  const page = pageRequest(input)
+  const filter = filterOf(input)
+  const [[count], found] = await db.batch([
+    countUsers(db.accountId, filter),
+    findUsers(db.accountId, filter, { limit: page.perPage, offset: offsetOf(page) }),
+  ])
+  return { page, total: count?.total ?? 0, users: found.map(presentUser) }
+}
+
+/** As `listUsers`, from a cursor on. Throws 400 for a cursor of another list. */
+export async function walkUsers({ db }: ServiceContext, input: ListUsersInput) {
+  const filter = filterOf(input)
+  const scope = { list: 'users', accountId: db.accountId, ...filter }
+  const position = readCursor(db, scope, input.cursor, UserPosition)
+  const { perPage } = pageRequest(input)
+  const found = await db.all(findUsers(db.accountId, filter, sliceFrom(position, perPage)))
+  const placeOf = (user: UserRow) => ({ at: user.created_at, id: user.id })
+  const { shown, cursors } = cutPage(found, perPage, position, placeOf, (at) => writeCursor(db, scope, at))
+  return { perPage, cursors, users: shown.map(presentUser) }
+}
+
+function filterOf({ role, status, email, q }: ListUsersInput): UserFilter {
+  return { role, status, q, emailKey: email === undefined ? undefined : asciiLower(email) }
+}
