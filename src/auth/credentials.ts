@@ -13,8 +13,8 @@ export type Claim =
 
 export interface Credential {
   claim: Claim
-  /** What a token says of itself; it may be out of date. */
-  token: { role: Role; id: string; expiresAt: number } | null
+  /** What a token says of itself; the role may be out of date. Times are unix seconds. */
+  token: { role: Role; id: string; issuedAt: number; expiresAt: number } | null
 }
 
 /**
@@ -39,10 +39,10 @@ export async function identify(
 async function identifyToken(text: string, config: Config): Promise<Credential | null> {
   const claims = await readToken(text, acceptedKeys(config, 'tokens'))
   if (!claims) return null
-  const { acc, sub, gen, jti, role, exp } = claims
+  const { acc, sub, gen, jti, role, iat, exp } = claims
   return {
     claim: { kind: 'token', accountId: acc, memberId: sub, generation: gen, tokenId: jti },
-    token: { role, id: jti, expiresAt: exp },
+    token: { role, id: jti, issuedAt: iat, expiresAt: exp },
   }
 }
 

@@ -126,10 +126,12 @@ export class AccountDb extends Database {
     super(from === null ? database : sessionFrom(database, from), costs)
   }
 
-  /** Lets what is read be no older than what a cursor's page has seen, where a replica could be. */
+  /** Lets what is read be no older than what a cursor's page has seen, where a replica could be: bookmarks sort by age. */
   notBefore(bookmark: string): void {
     const known = asBookmark(bookmark)
-    if (known && this.from === 'first-unconstrained') this.useSession(sessionFrom(this.database, known))
+    const isOlder =
+      typeof this.from === 'string' ? this.from === 'first-unconstrained' : this.from && this.from.bookmark < bookmark
+    if (known && isOlder) this.useSession(sessionFrom(this.database, known))
   }
 }
 

@@ -23,7 +23,7 @@ export interface AppEnv {
     caller: Caller
     /** The word of the caller's Durable Object; rejects with 401, 403, 429 or 503. */
     admission: Promise<Caller>
-    /** Whether the caller has written within a minute, once `admission` has resolved. */
+    /** Whether the caller has written within a minute; the last word on it comes with `admission`. */
     wroteRecently?: boolean
     failure?: unknown
   }

@@ -19,7 +19,7 @@ export const requestLog: MiddlewareHandler<AppEnv> = async (c, next) => {
   writeLog(c.res.status >= 500 ? 'error' : 'info', {
     request_id: requestId,
     method: c.req.method,
-    route: routePath(c, -1),
+    route: routePath(c),
     status: c.res.status,
     duration_ms: duration,
     ...(caller && { account_id: caller.accountId, caller_id: caller.id }),

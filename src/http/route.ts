@@ -132,6 +132,7 @@ export function addRoute<R extends RouteConfig>(
     const early = Promise.resolve(handler(c, next))
     early.catch(() => undefined)
     const caller = await admission
+    if (c.var.wroteRecently) await early.catch(() => undefined)
     const isStale = c.var.wroteRecently === true && c.var.costs.askedReplica
     if (caller.role === claimed.role && !isStale) return early
     c.set('caller', caller)

@@ -28,6 +28,7 @@ const preflight = cors({
     'Authorization',
     'Content-Type',
     'X-API-Key',
+    'X-D1-Bookmark',
     'X-Request-Id',
     'Idempotency-Key',
     'If-Match',

@@ -5,7 +5,7 @@ import { configOf } from '../env'
 import type { AppEnv } from '../http/app-env'
 import { forbidden, rateLimited, unauthorized } from '../http/errors'
 import { reach } from '../http/reach'
-import { SECOND } from '../lib/time'
+import { MINUTE, SECOND } from '../lib/time'
 import type { Role } from '../roles'
 import { addressKey } from './address'
 import { limiterName } from './vouching'
@@ -33,6 +33,7 @@ function guardWith(lets: (caller: Caller) => boolean): MiddlewareHandler<AppEnv>
     const admission = admit(c, credential, lets)
     admission.catch(() => undefined)
     c.set('admission', admission)
+    c.set('wroteRecently', isNew(credential))
     const claimed = claimedCaller(credential)
     c.set('caller', claimed && READS.has(c.req.method) && lets(claimed) ? claimed : await admission)
     await next()
@@ -82,7 +83,7 @@ async function admit(c: Context<AppEnv>, credential: Credential, lets: (caller: 
     throw unauthorized()
   }
   keepRate(c, admission.plan, admission.verdict)
-  c.set('wroteRecently', admission.wroteRecently)
+  c.set('wroteRecently', admission.wroteRecently || isNew(credential))
   refuseOver(admission.verdict)
   const caller = callerOf(credential, admission.accountId, admission.role)
   if (!lets(caller)) throw caller.kind === 'key' ? forbidden([], 'This API key may not do this') : forbidden()
@@ -117,6 +118,11 @@ function callerOf({ claim, token }: Credential, accountId: string, role: Role): 
 function claimedCaller(credential: Credential): Caller | null {
   const { claim, token } = credential
   return claim.kind === 'token' && token ? callerOf(credential, claim.accountId, token.role) : null
+}
+
+/** Who has joined or logged in within a minute has written, if not yet under this credential. */
+function isNew({ token }: Credential): boolean {
+  return token !== null && Date.now() - token.issuedAt * SECOND < MINUTE
 }
 
 function keepRate(c: Context<AppEnv>, policy: 'standard' | 'premium', verdict: Verdict): void {

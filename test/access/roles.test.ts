@@ -35,6 +35,8 @@ const MAY: Record<string, readonly Actor[] | 'public'> = {
   'POST /api-keys/{key_id}/rotate': ['admin'],
   'GET /tickets': ACTORS,
   'POST /tickets': ACTORS,
+  'GET /tickets/stats': ACTORS,
+  'GET /tickets/export': STAFF,
   'GET /tickets/{ticket_id}': ACTORS,
   'PATCH /tickets/{ticket_id}': ACTORS,
   'DELETE /tickets/{ticket_id}': STAFF,

@@ -1,6 +1,8 @@
 import { z } from '@hono/zod-openapi'
 import { expect } from 'vitest'
 import { PREFIXES } from '../../src/app'
+import { NDJSON } from '../../src/http/route'
+import { EventTicket } from '../../src/tickets/schema'
 import { createV1 } from '../../src/v1'
 
 const routes = createV1().openAPIRegistry.definitions.flatMap((definition) =>
@@ -26,7 +28,12 @@ export function expectDocumented(method: string, path: string, status: number, b
   }
   const response = route.responses[status]
   if (!response) throw new Error(`${method} ${route.path} does not document ${status}`)
-  const media = 'content' in response ? response.content?.['application/json'] : undefined
+  const content = 'content' in response ? response.content : undefined
+  if (content?.[NDJSON] && method !== 'HEAD') {
+    expectLines(body)
+    return
+  }
+  const media = content?.['application/json']
   const schema = media && 'schema' in media ? media.schema : undefined
   if (!schema || method === 'HEAD') {
     expect(body).toBe('')
@@ -34,4 +41,12 @@ export function expectDocumented(method: string, path: string, status: number, b
   }
   if (!(schema instanceof z.ZodType)) throw new Error(`${method} ${route.path} ${status} has no zod schema`)
   expect(schema.parse(body)).toEqual(body)
+}
+
+/** Fails unless a body is of tickets, one a line, and a last line with the cursor to go on from. */
+function expectLines(body: unknown): void {
+  const lines = z.string().endsWith('\n').parse(body).slice(0, -1).split('\n')
+  const [last, ...tickets] = lines.map((line) => JSON.parse(line)).toReversed()
+  expect(last).toEqual({ next_cursor: last.next_cursor === null ? null : expect.stringMatching(/^[\w-]+$/) })
+  expect(z.array(EventTicket).parse(tickets)).toEqual(tickets)
 }

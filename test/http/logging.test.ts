@@ -51,13 +51,29 @@ describe('the log line', () => {
     })
   })
 
+  it('names the route that has answered, though another would fit its address', async () => {
+    for (const path of ['tickets/stats', 'tickets/export', 'users/me', 'users?cursor='])
+      await call('GET', path, { token: account.admin.token })
+    const token = (await mintMember(account.id, 'customer')).token
+    await call('GET', 'tickets/export', { token })
+    expect(lines().map((line) => JSON.parse(line).route)).toEqual([
+      '/api/v1/tickets/stats',
+      '/api/v1/tickets/export',
+      '/api/v1/users/me',
+      '/api/v1/users',
+      '/api/v1/tickets/export',
+    ])
+  })
+
   it('is there for 404, 405, preflights and refusals too', async () => {
     await call('GET', '/nothing')
     await call('GET', 'nothing', { address: freshAddress() })
     await call('PUT', 'tickets', { address: freshAddress() })
     await call('OPTIONS', '/health')
     await call('GET', 'tickets', { address: freshAddress() })
-    expect(lines().map((line) => JSON.parse(line).status)).toEqual([404, 404, 405, 204, 401])
+    const logged = lines().map((line) => JSON.parse(line))
+    expect(logged.map(({ status }) => status)).toEqual([404, 404, 405, 204, 401])
+    expect(logged.map(({ route }) => route)).toEqual(['/*', '/*', '/*', '/*', '/api/v1/tickets'])
   })
 
   it('S20 holds no token, password, search text, signature, address, body or base64', async () => {

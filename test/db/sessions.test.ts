@@ -1,0 +1,241 @@
+import { env, exports } from 'cloudflare:workers'
+import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
+import {
+  type Account,
+  type Answer,
+  API,
+  call,
+  createTicket,
+  type Member,
+  mintAccount,
+  mintMember,
+  ORIGIN,
+} from '../helpers/api'
+import { knock, later, mintKey, stopClock } from '../helpers/credentials'
+import { type Replication, watchSessions as watch } from '../helpers/d1'
+import { fetchFile, uploaded } from '../helpers/files'
+import { cheapHash, logIn, post } from '../helpers/people'
+import { ask, commented } from '../helpers/tickets'
+import { mintWebhook, silenceQueue } from '../helpers/webhooks'
+
+/** Which D1 answers: the nearest replica, or the primary. */
+
+const OLD = '00000000-00000000-00000000-00000000000000000000000000000000'
+const ANY = 'first-unconstrained'
+const PRIMARY = 'first-primary'
+const NEW = 'fffffff1-00000000-00000000-00000000000000000000000000000000'
+
+let account: Account
+/** Of an agent who has not written for long: by token, and by API key. */
+let quiet: Record<'token' | 'key', Member>
+let ticketId: string
+
+beforeAll(async () => {
+  silenceQueue()
+  account = await mintAccount()
+  ticketId = (await createTicket(account.agent)).id
+  for (const content of ['a', 'b', 'c']) await commented(account.agent, ticketId, { content })
+})
+
+beforeEach(async () => {
+  silenceQueue()
+  stopClock()
+  const agent = await mintMember(account.id, 'agent')
+  quiet = { token: agent, key: { ...agent, token: (await mintKey(account)).key } }
+  for (const by of Object.values(quiet)) await knock(by)
+  later(61_000)
+})
+
+afterEach(() => {
+  vi.useRealTimers()
+  vi.restoreAllMocks()
+})
+
+const read = (by: Member, path = 'tickets', bookmark: string | null = null): Promise<Answer> =>
+  call('GET', path, { token: by.token, ...(bookmark !== null && { headers: { 'X-D1-Bookmark': bookmark } }) })
+
+const wrote = (by: Member) => ask(by, 'PATCH', `tickets/${ticketId}`, { title: crypto.randomUUID() })
+
+describe('a read', () => {
+  const reads = () => [
+    'tickets',
+    'tickets?cursor=',
+    'tickets/stats',
+    'tickets/export',
+    `tickets/${ticketId}`,
+    `tickets/${ticketId}/comments`,
+    'users',
+    `users/${account.customer.id}`,
+    'events',
+  ]
+
+  it.each(['token', 'key'] as const)(
+    'of a %s asks any replica, whatever it reads, and tells what it has seen',
+    async (kind) => {
+      const asked = watch({ replica: 'up to date' })
+      for (const path of reads()) {
+        const answer = await read(quiet[kind], path)
+        expect(answer.status, answer.text).toBe(200)
+        expect(answer.headers.get('X-D1-Bookmark')).toMatch(/^[0-9a-f]{8}(-[0-9a-f]+){3}$/)
+      }
+      expect(new Set(asked)).toEqual(new Set([ANY]))
+    },
+  )
+
+  it('of a token is made anew at the primary when a replica has answered somebody who has just written', async () => {
+    await wrote(quiet.token)
+    for (const path of reads()) {
+      const asked = watch({ replica: 'empty', slowly: true })
+      const answer = await read(quiet.token, path)
+      expect(answer.status, answer.text).toBe(200)
+      expect(asked.slice(0, 2), path).toEqual([ANY, PRIMARY])
+      expect(answer.body.pagination?.total, path).not.toBe(0)
+      vi.restoreAllMocks()
+    }
+  })
+
+  const up: Replication = { replica: 'up to date' }
+  const garbage = ['', PRIMARY, ANY, 'x', OLD.slice(9), `${OLD}-1`, `${OLD} `.repeat(9), '1-2-3-g']
+  type Case = [name: string, who: 'token' | 'key', hasWritten: boolean, Replication, bookmark: string | null, string[]]
+
+  it.each<Case>([
+    ['primary answers a writer', 'token', true, {}, null, [ANY]],
+    ['primary answers a writer late', 'token', true, { slowly: true }, null, [ANY]],
+    ['replica answers a reader', 'token', false, { ...up, slowly: true }, null, [ANY]],
+    ['replica answers a writer', 'token', true, up, null, [ANY, PRIMARY]],
+    ['replica answers a bookmark', 'token', false, up, OLD, [OLD]],
+    ['replica answers a writer’s bookmark', 'token', true, up, OLD, [OLD, PRIMARY]],
+    ['key has written', 'key', true, { ...up, slowly: true }, null, [PRIMARY]],
+    ['key has written and sends a bookmark', 'key', true, up, OLD, [PRIMARY]],
+    ['key sends a bookmark', 'key', false, up, NEW.toUpperCase(), [NEW.toUpperCase()]],
+    ...garbage.map((text): Case => [`bookmark is '${text.slice(0, 30)}'`, 'key', false, up, text, [ANY]]),
+  ])('where a %s', async (_name, who, hasWritten, play, bookmark, expected) => {
+    if (hasWritten) await wrote(quiet[who])
+    const asked = watch(play)
+    expect((await read(quiet[who], 'tickets', bookmark)).status).toBe(200)
+    expect(asked).toEqual(expected)
+  })
+
+  it.each(['token', 'key'] as const)(
+    'of a %s that has written asks the primary for 60 seconds, no longer',
+    async (kind) => {
+      await wrote(quiet[kind])
+      const anew = kind === 'token' ? [ANY, PRIMARY] : [PRIMARY]
+      for (const [step, expected] of [
+        [0, anew],
+        [59_999, anew],
+        [1, [ANY]],
+      ] as const) {
+        later(step)
+        const asked = watch({ replica: 'up to date' })
+        await read(quiet[kind])
+        expect(asked, `${step}`).toEqual(expected)
+        vi.restoreAllMocks()
+      }
+    },
+  )
+
+  it('finds what the caller has just made, and oneself, though the replica does not know of it yet', async () => {
+    const { id } = await createTicket(quiet.token)
+    watch({ replica: 'empty', slowly: true })
+    expect((await read(quiet.token, `tickets/${id}`)).body.data.id).toBe(id)
+    await env.DB.prepare('UPDATE accounts SET allow_registration = 1 WHERE id = ?').bind(account.id).run()
+    const joining = {
+      account: account.slug,
+      name: 'New',
+      email: `${crypto.randomUUID()}@example.com`,
+      password: 'a password',
+    }
+    const { token, user } = (await post({}, 'auth/register', joining)).body
+    expect((await call('GET', 'users/me', { token })).body.data?.id).toBe(user.id)
+    later(61_000)
+    expect((await call('GET', 'users/me', { token })).status).toBe(404)
+  })
+})
+
+describe('a write', () => {
+  it('asks the primary, whatever bookmark comes with it, and tells a later one', async () => {
+    const before = (await read(quiet.key)).headers.get('X-D1-Bookmark') ?? ''
+    const asked = watch({ replica: 'empty' })
+    const { id } = await createTicket(quiet.key)
+    const headers = { 'X-D1-Bookmark': OLD }
+    for (const [method, path, body] of [
+      ['POST', `tickets/${id}/comments`, { content: 'C' }],
+      ['PATCH', `tickets/${id}`, { status: 'closed' }],
+      ['DELETE', `tickets/${id}`, undefined],
+    ] as const) {
+      const answer = await call(method, path, { token: quiet.key.token, headers, body })
+      expect(answer.status, answer.text).toBeLessThan(300)
+      expect((answer.headers.get('X-D1-Bookmark') ?? '') > before).toBe(true)
+    }
+    expect(new Set(asked)).toEqual(new Set([PRIMARY]))
+  })
+})
+
+describe('a cursor', () => {
+  it('lets the next page be no older than its own, in every list', async () => {
+    await mintMember(account.id, 'customer')
+    const hook = await mintWebhook(account)
+    for (let tests = 0; tests < 2; tests += 1) await ask(account.admin, 'POST', `webhooks/${hook.id}/test`)
+    later(61_000)
+    for (const path of [
+      'tickets',
+      `tickets/${ticketId}/comments`,
+      'users',
+      'events',
+      `webhooks/${hook.id}/deliveries`,
+    ]) {
+      const by = path.startsWith('webhooks') ? account.admin : quiet.token
+      await createTicket(account.agent)
+      const first = await read(by, `${path}?cursor=&per_page=1`)
+      const bookmark = first.headers.get('X-D1-Bookmark') ?? ''
+      const next = `${path}?cursor=${first.body.pagination.next_cursor}&per_page=1`
+      for (const [sent, expected] of [
+        [null, bookmark],
+        [OLD, bookmark],
+        [NEW, NEW],
+      ] as const) {
+        const asked = watch()
+        expect((await read(by, next, sent)).status, path).toBe(200)
+        expect(asked, path).toEqual([expected])
+        vi.restoreAllMocks()
+      }
+    }
+  })
+
+  it('keeps a writer at the primary, and what it holds that is no bookmark is ignored', async () => {
+    const first = await read(quiet.token, 'tickets?cursor=&per_page=1')
+    const [scope, position] = JSON.parse(Buffer.from(first.body.pagination.next_cursor, 'base64url').toString())
+    const forged = Buffer.from(JSON.stringify([scope, position, PRIMARY])).toString('base64url')
+    let asked = watch()
+    expect((await read(quiet.token, `tickets?cursor=${forged}`)).status).toBe(200)
+    expect(asked).toEqual([ANY])
+    vi.restoreAllMocks()
+    await wrote(quiet.key)
+    asked = watch()
+    expect((await read(quiet.key, `tickets?cursor=${first.body.pagination.next_cursor}`)).status).toBe(200)
+    expect(asked).toEqual([PRIMARY])
+  })
+})
+
+describe('files and credentials', () => {
+  it('never ask a replica', async () => {
+    const file = await uploaded(account.agent, { filename: 'a.txt', content: 'YWJj', mime_type: 'text/plain' })
+    const { email } = await mintMember(account.id, 'customer', { passwordHash: cheapHash('a password') })
+    const asked = watch({ replica: 'empty' })
+    expect((await fetchFile(file.url)).status).toBe(200)
+    expect((await logIn(email, 'a password')).status).toBe(200)
+    expect(asked).toEqual([])
+    const newcomer = await mintMember(account.id, 'agent')
+    expect((await ask(newcomer, 'POST', 'auth/logout')).status).toBe(204)
+    expect(asked).toEqual([PRIMARY])
+    expect((await knock(newcomer)).status).toBe(401)
+  })
+})
+
+it('lets scripts of other origins send a bookmark, and read one', async () => {
+  const headers = { Origin: 'https://example.com', 'Access-Control-Request-Method': 'GET' }
+  const preflight = await exports.default.fetch(new Request(`${ORIGIN}${API}/tickets`, { method: 'OPTIONS', headers }))
+  expect(preflight.headers.get('Access-Control-Allow-Headers')).toContain('X-D1-Bookmark')
+  expect((await read(quiet.token)).headers.get('Access-Control-Expose-Headers')).toContain('X-D1-Bookmark')
+})
