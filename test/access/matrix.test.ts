@@ -116,7 +116,9 @@ async function attempt(operation: Operation, token: string, path: string) {
   const body = BODIES[operation.operationId]
   const answer = await call(operation.method, path, { token, ...(body !== undefined && { body }) })
   const headers = [...answer.headers]
-    .map(([name, value]) => [name, /request-id|server-timing|ratelimit|d1-bookmark/.test(name) ? '…' : value].join(': '))
+    .map(([name, value]) =>
+      [name, /request-id|server-timing|ratelimit|d1-bookmark/.test(name) ? '…' : value].join(': '),
+    )
     .join('\n')
   return { status: answer.status, bytes: `${headers}\n\n${answer.text}` }
 }
