@@ -1,0 +1,204 @@
+import { createExecutionContext } from 'cloudflare:test'
+import { env } from 'cloudflare:workers'
+import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
+import { createApp } from '../../src/app'
+import { type Account, type Answer, API, createTicket, type Member, mintAccount, ORIGIN, rows } from '../helpers/api'
+import { mintKey } from '../helpers/credentials'
+import { sessions } from '../helpers/d1'
+import { anyTicket, dice, expectedOf, queryOf, START, storedTickets, type Wish } from '../helpers/ticket-model'
+import { ask, detailsOf, got, idsOf, seedTickets } from '../helpers/tickets'
+
+const die = dice(13)
+
+let account: Account
+
+beforeAll(async () => {
+  account = await mintAccount()
+  const foreign = await mintAccount()
+  await seedTickets(foreign, [anyTicket(die, foreign)])
+  const seeds = Array.from({ length: 650 }, () => anyTicket(die, account))
+  for (let from = 0; from < seeds.length; from += 250) await seedTickets(account, seeds.slice(from, from + 250))
+})
+
+beforeEach(async () => {
+  await got(account.agent, 'tickets?per_page=1')
+})
+
+afterEach(() => {
+  vi.restoreAllMocks()
+})
+
+/** The tickets of an export, and the cursor of its last line. */
+function linesOf({ text }: Answer): { tickets: { id: string }[]; cursor: string | null } {
+  const lines = text
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line))
+  return { tickets: lines.slice(0, -1), cursor: lines.at(-1).next_cursor }
+}
+
+const exported = async (query = '', by: Member = account.agent) => linesOf(await got(by, `tickets/export?${query}`))
+
+/** Counts the pages that are asked of D1 from now on. The one of number `failing` fails. */
+function watchPages(failing = -1): { count: number } {
+  const pages = { count: 0 }
+  const batch: (statements: D1PreparedStatement[]) => Promise<D1Result<never>[]> = sessions.batch
+  vi.spyOn(sessions, 'batch').mockImplementation(function (this: D1DatabaseSession, statements) {
+    pages.count += 1
+    if (pages.count === failing) return Promise.reject(new Error('D1_ERROR: overloaded'))
+    return batch.call(this, statements)
+  })
+  return pages
+}
+
+describe('GET /tickets/export', () => {
+  const WISHES: Record<string, () => Wish> = {
+    everything: () => ({}),
+    'by change': () => ({ sort: 'updated_at', order: 'asc' }),
+    'by rank': () => ({ sort: 'priority', order: 'asc' }),
+    'of statuses by rank': () => ({ status: ['open', 'closed'], sort: 'priority' }),
+    'of assignees': () => ({ assigned_to: ['none', account.agent.id], priority: ['low', 'high', 'critical'] }),
+    'of a creator': () => ({ created_by: [account.customer.id], order: 'asc' }),
+    'of a word': () => ({ q: 'print', sort: 'updated_at' }),
+    'of a tag and times': () => ({ tag: 'even', created_after: START + 30_000, updated_before: START + 90_000 }),
+    nothing: () => ({ q: 'nowhere' }),
+  }
+
+  it.each(Object.entries(WISHES))('gives %s, each once and in order, in pages of 200', async (_name, wishOf) => {
+    const wish = wishOf()
+    const asked = watchPages()
+    const { tickets, cursor } = await exported(queryOf(wish))
+    const { count } = asked
+    vi.restoreAllMocks()
+    const expected = expectedOf(wish, await storedTickets(account))
+    expect([idsOf(tickets), cursor]).toEqual([idsOf(expected), null])
+    expect(count).toBe(Math.ceil(expected.length / 200) + 1)
+  })
+
+  it('is NDJSON: of a ticket what its events tell, custom fields too', async () => {
+    const custom = { os: 'MacOS\n13.4', rank: 1.5, open: true }
+    const { id } = await createTicket(account.customer, { title: 'Only "this"\u2028é', custom_fields: custom })
+    const answer = await got(account.agent, 'tickets/export?q=only')
+    expect(answer.headers.get('Content-Type')).toBe('application/x-ndjson')
+    expect(answer.headers.get('Cache-Control')).toBe('no-store')
+    const { comments, comment_count, attachments, attachment_count, ...ticket } = (
+      await got(account.agent, `tickets/${id}`)
+    ).body.data
+    expect(answer.text).toBe(`${JSON.stringify(ticket)}\n{"next_cursor":null}\n`)
+    await ask(account.agent, 'DELETE', `tickets/${id}`)
+  })
+
+  it('is for agents, admins and their keys; what is wrong with it is said before the first line', async () => {
+    const key = { ...account.agent, token: (await mintKey(account)).key }
+    for (const by of [account.agent, account.admin, key])
+      expect((await exported('number=7', by)).tickets).toHaveLength(1)
+    for (const query of ['', 'cursor=nonsense', 'colour=red'])
+      detailsOf(await ask(account.customer, 'GET', `tickets/export?${query}`), 403, 'forbidden')
+    const list = await got(account.agent, 'tickets?status=open&cursor=&per_page=2')
+    for (const [query, field] of [
+      ['cursor=nonsense', 'cursor'],
+      [`cursor=${list.body.pagination.next_cursor}`, 'cursor'],
+      ['page=2', 'page'],
+      ['per_page=2', 'per_page'],
+      ['status=opened', 'status'],
+    ]) {
+      const answer = await ask(account.agent, 'GET', `tickets/export?${query}`)
+      expect(detailsOf(answer, 400, 'invalid_input').map((detail) => detail.field)).toEqual([field])
+    }
+  })
+
+  it('goes on from a cursor of the same list', async () => {
+    const query = 'status=open,closed&sort=priority'
+    const { tickets } = await exported(query)
+    const list = await got(account.agent, `tickets?${query}&cursor=&per_page=77`)
+    const rest = await exported(`${query}&cursor=${list.body.pagination.next_cursor}`)
+    expect([rest.tickets, rest.cursor]).toEqual([tickets.slice(77), null])
+    expect((await exported(`${query}&cursor=`)).tickets).toEqual(tickets)
+  })
+})
+
+describe('an export that D1 fails', () => {
+  it('F03 at its first page is a 503', async () => {
+    watchPages(1)
+    detailsOf(await ask(account.agent, 'GET', 'tickets/export'), 503, 'unavailable')
+  })
+
+  it.each(['', 'sort=updated_at&order=asc', 'sort=priority&q=print'])(
+    'F03 ends with the cursor to go on from, without loss: %s',
+    async (query) => {
+      const whole = await exported(query)
+      const found: { id: string }[] = []
+      const pages: number[] = []
+      let cursor: string | null = ''
+      for (const failing of [2, 2, -1]) {
+        watchPages(failing)
+        const part = await exported(`${query}&cursor=${cursor}`)
+        vi.restoreAllMocks()
+        found.push(...part.tickets)
+        pages.push(part.tickets.length)
+        cursor = part.cursor
+      }
+      expect(found).toEqual(whole.tickets)
+      expect(pages).toEqual([200, Math.min(200, found.length - 200), Math.max(0, found.length - 400)])
+      expect(cursor).toBeNull()
+    },
+  )
+})
+
+describe('the pages of an export', () => {
+  it('are cut by bytes where tickets are large', async () => {
+    const own = await mintAccount()
+    const description = 'é'.repeat(32_768)
+    await seedTickets(
+      own,
+      Array.from({ length: 100 }, (_, index) => ({ description, createdAt: START + index })),
+    )
+    await got(own.agent, 'tickets?per_page=1')
+    const asked = watchPages()
+    const response = await openExport(own.agent)
+    const sizes: number[] = []
+    for await (const chunk of response.body ?? []) sizes.push(new TextDecoder().decode(chunk).trim().split('\n').length)
+    expect(sizes).toEqual([63, 37, 1])
+    expect(asked.count).toBe(3)
+  })
+
+  /** The answer as the app gives it, with nothing between that would read ahead. */
+  async function openExport(by: Member): Promise<Response> {
+    const headers = { Authorization: `Bearer ${by.token}`, 'CF-Connecting-IP': '192.0.2.1' }
+    const request = new Request(`${ORIGIN}${API}/tickets/export`, { headers })
+    const response = await createApp().fetch(request, env, createExecutionContext())
+    expect(response.status).toBe(200)
+    return response
+  }
+
+  it('are asked one at a time, as they are read, and no more when the reader has gone', async () => {
+    const asked = watchPages()
+    const reader = (await openExport(account.agent)).body?.getReader()
+    // One may wait to be read, and the next be there.
+    for (let reads = 0; reads < 3; reads += 1) {
+      await scheduler.wait(100)
+      expect(asked.count).toBeLessThanOrEqual(reads + 2)
+      if (reads < 2) await reader?.read()
+    }
+    await reader?.cancel()
+    const { count } = asked
+    await scheduler.wait(100)
+    expect(asked.count).toBe(count)
+  })
+
+  it('are 500 at most: then it ends with a cursor', async () => {
+    const [row] = await rows(
+      `SELECT *, 0 AS place_rank, created_at AS place_at, '' AS created_by_id, '' AS created_by_name, '' AS created_by_email,
+        NULL AS assigned_to_id, NULL AS assigned_to_name, NULL AS assigned_to_email
+      FROM tickets WHERE account_id = ? LIMIT 1`,
+      account.id,
+    )
+    let pages = 0
+    vi.spyOn(sessions, 'batch').mockImplementation(async () => {
+      pages += 1
+      return [{ success: true, results: [row], meta: { rows_read: 1, rows_written: 0 } }] as never
+    })
+    const { tickets, cursor } = await exported()
+    expect([tickets.length, pages, cursor]).toEqual([500, 500, expect.any(String)])
+  })
+})
