@@ -3,6 +3,8 @@ import {
   type AttachmentRow,
   attachFiles,
   attachmentImages,
+  deleteAttachmentsOfComment,
+  deleteObjects,
   discardFiles,
   findAttachmentsOfComment,
   findAttachmentsOfComments,
@@ -11,22 +13,25 @@ import {
 } from '../attachments/service'
 import type { ServiceContext } from '../context'
 import { findAudience } from '../db/outbox'
+import { countParts, type PartSlice } from '../db/parts'
+import { findChange, tellOfPart } from '../db/ticket-change'
 import { cutPage, readCursor, Towards, writeCursor } from '../http/cursor'
 import { forbidden, notFound } from '../http/errors'
 import { offsetOf, pageRequest } from '../http/pagination'
-import { refusalOf } from '../http/refusals'
+import { refusalOf, refuse } from '../http/refusals'
 import { detail } from '../http/validation'
 import { newId } from '../lib/ids'
-import { seesInternal } from '../roles'
+import { deletesEveryComment, seesInternal } from '../roles'
 import {
   type CommentRow,
-  type CommentSlice,
   commentIdsOf,
-  countComments,
+  deleteComment,
   findComment,
+  findCommentOf,
   findComments,
   insertComment,
   insertCommentEvent,
+  isWrittenBy,
 } from './queries'
 import { type CreateCommentInput, type ListCommentsInput, presentComment } from './schema'
 
@@ -54,26 +59,15 @@ export async function walkComments(ctx: ServiceContext, ticketId: string, input:
   const limit = perPage + 1
   const slice = position ? { limit, beyond: position, towards: position.towards } : { limit, offset: 0 }
   const { comments, present } = await findSlice(ctx, ticketId, slice)
-  const { shown, hasNext, hasPrev } = cutPage(comments, perPage, position?.towards ?? null)
-  // An empty page stands where it was asked for.
-  const cursorAt = (towards: 'next' | 'prev', row: CommentRow | undefined) =>
-    row
-      ? writeCursor(ctx.db, scope, { towards, id: row.id, at: row.created_at })
-      : position && writeCursor(ctx.db, scope, { ...position, towards })
-  return {
-    perPage,
-    cursors: {
-      next: hasNext ? cursorAt('next', shown.at(-1)) : null,
-      prev: hasPrev ? cursorAt('prev', shown[0]) : null,
-    },
-    comments: shown.map(present),
-  }
+  const placeOf = (row: CommentRow) => ({ id: row.id, at: row.created_at })
+  const { shown, cursors } = cutPage(comments, perPage, position, placeOf, (at) => writeCursor(ctx.db, scope, at))
+  return { perPage, cursors, comments: shown.map(present) }
 }
 
-async function findSlice(ctx: ServiceContext, ticketId: string, slice: CommentSlice) {
+async function findSlice(ctx: ServiceContext, ticketId: string, slice: PartSlice) {
   const { caller, db } = ctx
   const [[count], comments, attachments] = await db.batch([
-    countComments(caller, ticketId),
+    countParts(caller, 'comments', ticketId),
     findComments(caller, ticketId, slice),
     findAttachmentsOfComments(caller.accountId, commentIdsOf(caller, ticketId, slice)),
   ])
@@ -118,6 +112,34 @@ export async function createComment(ctx: ServiceContext, ticketId: string, input
   }
   ctx.wake(audience)
   return presentWhole(ctx, row, attachments)
+}
+
+/**
+ * Deletes a comment with its attachments. For admins, and for agents who wrote it (403). Throws 404.
+ */
+export async function removeComment(ctx: ServiceContext, ticketId: string, commentId: string): Promise<void> {
+  const { caller, db, files, now } = ctx
+  const change = { caller, ticketId, changeId: newId('change', now), now }
+  const comment = { field: 'comments', id: commentId, moves: 'goes' } as const
+  const own = deletesEveryComment(caller.role) ? {} : { condition: isWrittenBy(caller.id) }
+  const [[trace], [left], [audience]] = await db
+    .change(
+      [
+        ...tellOfPart(change, { ...comment, ...own }, newId('evt', now)),
+        ...deleteAttachmentsOfComment(change, commentId),
+        deleteComment(change, commentId),
+      ],
+      [
+        findChange(caller.accountId, change.changeId),
+        findCommentOf(caller.accountId, ticketId, commentId),
+        findAudience(caller.accountId),
+      ],
+    )
+    .catch(refuse)
+  if (left) throw forbidden([], 'Your role may only delete comments that you wrote')
+  if (!trace) throw notFound()
+  ctx.wake(audience)
+  ctx.later(deleteObjects(files, db).catch(() => undefined))
 }
 
 function presentWhole(ctx: ServiceContext, row: CommentRow, attachments: AttachmentRow[]) {

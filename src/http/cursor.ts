@@ -68,18 +68,33 @@ function scopeName(scope: CursorScope): string {
 /** Which way a cursor goes from its position. */
 export const Towards = z.enum(['next', 'prev'])
 
+/** Where a cursor stands: at a place of its list, looking one way. */
+type Position<Place> = Place & { towards: z.infer<typeof Towards> }
+
 /**
- * The rows of a page in the order of the list, and whether there are pages on either side. `found` are up to one more
- * than a page holds, from the cursor on in the direction it goes; `towards` is null at the beginning of the list.
+ * The rows of a page in the order of the list, and the cursors of the pages on either side. `found` are up to one more
+ * than a page holds, from the position on in the direction it goes; it is null at the beginning of the list.
  */
-export function cutPage<Row>(found: readonly Row[], perPage: number, towards: z.infer<typeof Towards> | null) {
+export function cutPage<Row, Place>(
+  found: readonly Row[],
+  perPage: number,
+  position: Position<Place> | null,
+  placeOf: (row: Row) => Place,
+  write: (position: Position<Place>) => string,
+) {
   const near = found.slice(0, perPage)
   const isMore = found.length > perPage
-  const isBackwards = towards === 'prev'
+  const isBackwards = position?.towards === 'prev'
+  const shown = isBackwards ? near.toReversed() : near
+  // An empty page stands where it was asked for.
+  const cursorAt = (towards: 'next' | 'prev', row: Row | undefined) =>
+    row ? write({ ...placeOf(row), towards }) : position && write({ ...position, towards })
   return {
-    shown: isBackwards ? near.toReversed() : near,
-    hasNext: isBackwards || isMore,
-    hasPrev: isBackwards ? isMore : towards !== null,
+    shown,
+    cursors: {
+      next: isBackwards || isMore ? cursorAt('next', shown.at(-1)) : null,
+      prev: (isBackwards ? isMore : position !== null) ? cursorAt('prev', shown[0]) : null,
+    },
   }
 }
 

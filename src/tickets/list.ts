@@ -47,20 +47,8 @@ export async function walkTickets(ctx: ServiceContext, input: ListTicketsInput) 
       position ? { limit, beyond: position, towards: position.towards } : { limit, offset: 0 },
     ),
   )
-  const { shown, hasNext, hasPrev } = cutPage(found, perPage, position?.towards ?? null)
-  // An empty page stands where it was asked for.
-  const cursorAt = (towards: 'next' | 'prev', ticket: ListedTicket | undefined) =>
-    ticket
-      ? writeTicketCursor(db, scope, ticket, towards)
-      : position && writeCursor(db, scope, { ...position, towards })
-  return {
-    perPage,
-    cursors: {
-      next: hasNext ? cursorAt('next', shown.at(-1)) : null,
-      prev: hasPrev ? cursorAt('prev', shown[0]) : null,
-    },
-    tickets: shown.map(presentTicketListItem),
-  }
+  const { shown, cursors } = cutPage(found, perPage, position, placeOf, (at) => writeCursor(db, scope, at))
+  return { perPage, cursors, tickets: shown.map(presentTicketListItem) }
 }
 
 /** What a list is asked for: which tickets, in which order, and what its cursors belong to. */
@@ -84,13 +72,12 @@ export function writeTicketCursor(
   ticket: ListedTicket,
   towards: 'next' | 'prev',
 ): string {
-  const position: TicketPosition = {
-    towards,
-    rank: ticket.place_rank,
-    at: ticket.place_at,
-    number: ticket.number,
-  }
+  const position: TicketPosition = { ...placeOf(ticket), towards }
   return writeCursor(db, scope, position)
+}
+
+function placeOf(ticket: ListedTicket) {
+  return { rank: ticket.place_rank, at: ticket.place_at, number: ticket.number }
 }
 
 function filterOf(input: ListTicketsInput | ExportTicketsInput, callerId: string): TicketFilter {

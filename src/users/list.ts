@@ -28,20 +28,9 @@ export async function walkUsers({ db }: ServiceContext, input: ListUsersInput) {
   const limit = perPage + 1
   const slice = position ? { limit, beyond: position, towards: position.towards } : { limit, offset: 0 }
   const found = await db.all(findUsers(db.accountId, filter, slice))
-  const { shown, hasNext, hasPrev } = cutPage(found, perPage, position?.towards ?? null)
-  // An empty page stands where it was asked for.
-  const cursorAt = (towards: 'next' | 'prev', row: UserRow | undefined) =>
-    row
-      ? writeCursor(db, scope, { towards, at: row.created_at, id: row.id })
-      : position && writeCursor(db, scope, { ...position, towards })
-  return {
-    perPage,
-    cursors: {
-      next: hasNext ? cursorAt('next', shown.at(-1)) : null,
-      prev: hasPrev ? cursorAt('prev', shown[0]) : null,
-    },
-    users: shown.map(presentUser),
-  }
+  const placeOf = (user: UserRow) => ({ at: user.created_at, id: user.id })
+  const { shown, cursors } = cutPage(found, perPage, position, placeOf, (at) => writeCursor(db, scope, at))
+  return { perPage, cursors, users: shown.map(presentUser) }
 }
 
 function filterOf({ role, status, email, q }: ListUsersInput): UserFilter {
