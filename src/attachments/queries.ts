@@ -1,7 +1,8 @@
 import { type SQL, sql } from 'drizzle-orm'
 import type { Caller } from '../context'
 import { rows, write } from '../db/client'
-import { type Image, jsonImage, selectList } from '../db/image'
+import { fieldsOf, type Image, jsonImage, selectList } from '../db/image'
+import { answer } from '../db/once'
 import { mayBeNamed, type References } from '../db/references'
 import { visibleParts, visibleTicket } from '../db/visibility'
 
@@ -15,7 +16,7 @@ export interface AttachmentRow {
   created_at: number
 }
 
-const COLUMNS: Image = {
+const COLUMNS: Image<AttachmentRow> = {
   id: 'f.id',
   comment_id: 'f.comment_id',
   filename: 'f.filename',
@@ -123,12 +124,15 @@ export function deleteAttachmentsOfTicket(accountId: string, ticketId: string, n
 
 /** The latest attachments of a ticket and its comments that the caller may see, oldest first. */
 export function findLatestAttachments(caller: Caller, ticketId: string, limit: number) {
-  return rows<AttachmentRow>(sql`
-    SELECT * FROM (
-      SELECT f.seq, ${selectList(COLUMNS)} FROM attachments f
-      WHERE ${visibleParts(caller, 'f')} AND f.ticket_id = ${ticketId}
-      ORDER BY f.seq DESC LIMIT ${limit})
-    ORDER BY seq`)
+  return answer(
+    rows<AttachmentRow>(sql`
+      SELECT * FROM (
+        SELECT f.seq, ${selectList(COLUMNS)} FROM attachments f
+        WHERE ${visibleParts(caller, 'f')} AND f.ticket_id = ${ticketId}
+        ORDER BY f.seq DESC LIMIT ${limit})
+      ORDER BY seq`),
+    fieldsOf(COLUMNS),
+  )
 }
 
 /** The attachments of one comment, oldest first. */
@@ -138,10 +142,13 @@ export function findAttachmentsOfComment(accountId: string, commentId: string) {
 
 /** The attachments of the comments whose IDs the SQL expression gives, oldest first. */
 export function findAttachmentsOfComments(accountId: string, commentIds: SQL) {
-  return rows<AttachmentRow>(sql`
-    SELECT ${selectList(COLUMNS)} FROM attachments f
-    WHERE f.account_id = ${accountId} AND f.comment_id IS NOT NULL AND f.comment_id IN (${commentIds})
-    ORDER BY f.seq`)
+  return answer(
+    rows<AttachmentRow>(sql`
+      SELECT ${selectList(COLUMNS)} FROM attachments f
+      WHERE f.account_id = ${accountId} AND f.comment_id IS NOT NULL AND f.comment_id IN (${commentIds})
+      ORDER BY f.seq`),
+    fieldsOf(COLUMNS),
+  )
 }
 
 /** The JSON images of the attachments of a ticket itself, or of a comment, as an SQL expression. */

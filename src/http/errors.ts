@@ -85,6 +85,11 @@ export function cursorExpired(oldest: number): ApiError {
   return new ApiError(410, 'cursor_expired', 'The cursor is older than what is kept', details)
 }
 
+/** 412: what `If-Match` names is not what is there. */
+export function preconditionFailed(): ApiError {
+  return new ApiError(412, 'precondition_failed', 'The ticket has changed since: read it again')
+}
+
 /** 413; the message names the limit. */
 export function payloadTooLarge(message: string): ApiError {
   return new ApiError(413, 'payload_too_large', message)

@@ -1,11 +1,12 @@
 import { DbError } from '../db/errors'
-import { type ApiError, conflict, unavailable, validationError } from './errors'
+import { type ApiError, conflict, preconditionFailed, unavailable, validationError } from './errors'
 import { detail } from './validation'
 
 /** What a caller is told of the rules that only the live row can judge. */
 const RULES: Record<string, () => ApiError> = {
   attachments: () => validationError([detail(['attachments'], 'would be more than the 500 that a ticket may have')]),
   tags: () => validationError([detail(['add_tags'], 'would make more than the 20 tags that a ticket may have')]),
+  precondition: () => preconditionFailed(),
   last_admin: () => conflict([detail(['user_id'], 'must not be of the last active admin')]),
   custom_fields: () => validationError([detail(['custom_fields'], 'would be more than the 50 that a ticket may have')]),
 }

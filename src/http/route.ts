@@ -29,6 +29,7 @@ const ERRORS = {
   404: 'Not there, or not visible to this caller',
   409: 'The request conflicts with what is there',
   410: 'The cursor is older than what is kept',
+  412: '`If-Match` does not hold',
   413: 'The body is too large',
   415: 'The body is not JSON',
   422: 'Well-formed, but refers to something that is not allowed',
