@@ -27,6 +27,6 @@ CREATE TRIGGER `guards_status` BEFORE INSERT ON `guards` WHEN new.`rule` = 'stat
 	SELECT RAISE(ABORT, 'refused:status');
 END;
 --> statement-breakpoint
-CREATE TRIGGER `guards_unknown` BEFORE INSERT ON `guards` BEGIN
+CREATE TRIGGER `guards_unknown` BEFORE INSERT ON `guards` WHEN new.`rule` NOT IN ('replay', 'precondition', 'status') BEGIN
 	SELECT RAISE(ABORT, 'refused:unknown');
 END;

@@ -1,6 +1,7 @@
 import type { ServiceContext } from './context'
-import type { Statement } from './db/client'
-import { type AnswerStatement, DoneBefore, doOnce, findRecord } from './db/once'
+import { openDirectory, type Statement } from './db/client'
+import { type AnswerStatement, DoneBefore, deleteOldRecords, doOnce, findRecord } from './db/once'
+import type { Bindings } from './env'
 import { conflict, validationError } from './http/errors'
 import { detail } from './http/validation'
 import { SealError, seal, unseal } from './lib/sealing'
@@ -8,6 +9,9 @@ import { SealError, seal, unseal } from './lib/sealing'
 type Answers<T extends readonly AnswerStatement[]> = {
   [K in keyof T]: T[K] extends Statement<infer Row> ? Row[] : never
 }
+
+const ROWS_A_STATEMENT = 500
+const STATEMENTS_A_SWEEP = 10
 
 interface Committed<T extends readonly AnswerStatement[]> {
   /** What the deed left when it was done, now or by an earlier request with the same key. */
@@ -63,5 +67,14 @@ async function open(keys: readonly Buffer[], sealed: string, context: string): P
     if (error instanceof SealError)
       throw conflict([detail(['Idempotency-Key'], 'is of a secret that can not be read any more')])
     throw error
+  }
+}
+
+/** Forgets what was done under idempotency keys more than a day ago, in all accounts: at most 500 rows a statement. */
+export async function sweepRecords(env: Pick<Bindings, 'DB'>, now: number): Promise<void> {
+  const directory = openDirectory(env)
+  for (let statements = 0; statements < STATEMENTS_A_SWEEP; statements += 1) {
+    const deleted = await directory.all(deleteOldRecords(now, ROWS_A_STATEMENT))
+    if (deleted.length < ROWS_A_STATEMENT) return
   }
 }

@@ -61,9 +61,9 @@ function readsFrom(c: Context<AppEnv>): ReadsFrom {
 
 function onceOf(c: Context<AppEnv>): ServiceContext['once'] {
   const { pathname, search } = new URL(c.req.url)
-  const target = `/${pathname.split('/').slice(3).join('/')}${search}`
+  const path = `/${pathname.split('/').slice(3).join('/')}`
   const { method } = c.req
-  const request = { method, target, bodyHash: c.var.bodyHash ?? '', callerId: c.var.caller.id }
+  const request = { method, path, query: search, bodyHash: c.var.bodyHash ?? '', callerId: c.var.caller.id }
   const once = onceFor(configOf(c.env), c.req.header('Idempotency-Key'), request)
   return once && { ...once, markReplayed: () => c.set('replayed', true) }
 }

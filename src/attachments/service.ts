@@ -1,5 +1,6 @@
 import type { ServiceContext } from '../context'
 import { type AccountDb, type DbCosts, openAccount, openDirectory } from '../db/client'
+import { findRecord } from '../db/once'
 import type { Bindings } from '../env'
 import { unavailable } from '../http/errors'
 import { sha256Hex } from '../lib/crypto'
@@ -51,7 +52,15 @@ export async function storeFiles(
   if (inputs.length === 0) return []
   const uploads = inputs.map((input) => ({ id: newId('attach', ctx.now), input }))
   const ids = uploads.map(({ id }) => id)
-  const announced = await ctx.db.all(insertIntents(ctx.caller, ids, gate, ctx.now))
+  const [announced, records] = await ctx.db.batch([
+    insertIntents(ctx.caller, ids, gate, ctx.now),
+    ...(ctx.once ? [findRecord(ctx.caller.accountId, ctx.once, ctx.now)] : []),
+  ])
+  if (records && records.length > 0) {
+    // Done before: the deed's own batch will find the same, and nothing need be stored again.
+    discardFiles(ctx, uploads)
+    return []
+  }
   if (announced.length === 0) return null
   // All of them have ended before any is let go of: a late one would put bytes where nothing looks for them.
   const stored = await Promise.allSettled(uploads.map(({ id, input }) => storeFile(ctx, id, input)))

@@ -4,6 +4,7 @@ import { cors } from 'hono/cors'
 /** Headers that scripts of other origins may read. */
 const EXPOSED = [
   'ETag',
+  'Idempotent-Replayed',
   'Link',
   'Location',
   'RateLimit',
