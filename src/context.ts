@@ -1,4 +1,5 @@
 import type { AccountDb, DirectoryDb } from './db/client'
+import type { Once } from './db/once'
 import type { Audience } from './db/outbox'
 import type { Config } from './env'
 import type { Role } from './roles'
@@ -28,8 +29,20 @@ export interface ServiceContext {
   /** Wakes the sender of events, if anybody listens. It may be lost: the sweep finds what it would have told. */
   wake(audience: Audience | undefined): void
   sweeper: Sweeper
+  /** By what the request is carried out once; null where it brings no key. */
+  once: KeyedOnce | null
+  /** The versions that `If-Match` names; null where the request does not care. */
+  expectedVersions: readonly number[] | null
   /** Work that may outlive the answer, and may be lost. */
   later(work: Promise<unknown>): void
+}
+
+/** What is known of a request with an idempotency key. */
+export interface KeyedOnce extends Once {
+  /** What seals a secret of the answer: the first key seals, any opens. */
+  sealingKeys: readonly Buffer[]
+  /** Says that the answer is an earlier one. */
+  markReplayed(): void
 }
 
 /** What a service for callers without a credential gets. */

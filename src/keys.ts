@@ -6,6 +6,7 @@ export interface Keys {
   files: Buffer
   apiKeys: Buffer
   webhooks: Buffer
+  idempotency: Buffer
 }
 
 /** The keys that a secret gives. */
@@ -15,5 +16,6 @@ export function keysOf(secret: string): Keys {
     files: deriveKey(secret, 'files'),
     apiKeys: deriveKey(secret, 'api-keys'),
     webhooks: deriveKey(secret, 'webhooks'),
+    idempotency: deriveKey(secret, 'idempotency'),
   }
 }

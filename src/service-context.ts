@@ -5,6 +5,8 @@ import { asBookmark, openAccount, openDirectory, type ReadsFrom } from './db/cli
 import type { Audience } from './db/outbox'
 import { configOf } from './env'
 import type { AppEnv } from './http/app-env'
+import { readIfMatch } from './http/etag'
+import { onceFor } from './http/idempotency'
 import { wakeSender } from './http/wake'
 import { addressOf } from './rate-limiting/middleware'
 import { credentialsOf } from './rate-limiting/service'
@@ -24,6 +26,8 @@ export function serviceContext(c: Context<AppEnv>): ServiceContext {
     throttle: throttleFor(c.env, addressOf(c)),
     wake: (audience) => wake(c, caller.accountId, audience),
     sweeper: sweeperOf(c.env),
+    once: onceOf(c),
+    expectedVersions: readIfMatch(c.req.header('If-Match')),
     later: (work) => c.executionCtx.waitUntil(work),
   }
 }
@@ -53,6 +57,15 @@ function readsFrom(c: Context<AppEnv>): ReadsFrom {
   const reads = c.req.method === 'GET' || c.req.method === 'HEAD'
   if (!reads || c.var.wroteRecently) return 'first-primary'
   return asBookmark(c.req.header('X-D1-Bookmark')) ?? 'first-unconstrained'
+}
+
+function onceOf(c: Context<AppEnv>): ServiceContext['once'] {
+  const { pathname, search } = new URL(c.req.url)
+  const path = `/${pathname.split('/').slice(3).join('/')}`
+  const { method } = c.req
+  const request = { method, path, query: search, bodyHash: c.var.bodyHash ?? '', callerId: c.var.caller.id }
+  const once = onceFor(configOf(c.env), c.req.header('Idempotency-Key'), request)
+  return once && { ...once, markReplayed: () => c.set('replayed', true) }
 }
 
 /** The origin of absolute URLs, that of the request, and the prefix of paths, for the request at hand. */

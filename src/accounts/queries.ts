@@ -1,5 +1,6 @@
 import { type SQL, sql } from 'drizzle-orm'
 import { rows, write } from '../db/client'
+import { answer } from '../db/once'
 
 export interface AccountRow {
   id: string
@@ -14,7 +15,14 @@ const COLUMNS = sql`id, slug, name, plan, allow_registration, created_at`
 
 /** An account by its ID. */
 export function findAccount(id: string) {
-  return rows<AccountRow>(sql`SELECT ${COLUMNS} FROM accounts WHERE id = ${id}`)
+  return answer(rows<AccountRow>(sql`SELECT ${COLUMNS} FROM accounts WHERE id = ${id}`), [
+    'id',
+    'slug',
+    'name',
+    'plan',
+    'allow_registration',
+    'created_at',
+  ])
 }
 
 interface NewAccount {
@@ -36,7 +44,7 @@ export function insertAccount({ id, name, slug, suffix }: NewAccount, now: numbe
   ]
 }
 
-/** Changes the named fields of an account, of which there is at least one, and gives its row as it is now. */
+/** Changes the named fields of an account, of which there is at least one. */
 export function updateAccount(
   id: string,
   change: { name?: string | undefined; allowRegistration?: boolean | undefined },
@@ -45,7 +53,5 @@ export function updateAccount(
   if (change.name !== undefined) assignments.push(sql`name = ${change.name}`)
   if (change.allowRegistration !== undefined)
     assignments.push(sql`allow_registration = ${change.allowRegistration ? 1 : 0}`)
-  return rows<AccountRow>(
-    sql`UPDATE accounts SET ${sql.join(assignments, sql`, `)} WHERE id = ${id} RETURNING ${COLUMNS}`,
-  )
+  return write(sql`UPDATE accounts SET ${sql.join(assignments, sql`, `)} WHERE id = ${id}`)
 }

@@ -1,4 +1,5 @@
 import { loginAnswer } from '../auth/service'
+import { commit } from '../commit'
 import type { PublicContext, ServiceContext } from '../context'
 import { forbidden, notFound } from '../http/errors'
 import { refuse } from '../http/refusals'
@@ -46,9 +47,11 @@ export async function getAccount({ caller, db }: ServiceContext) {
 }
 
 /** Changes the caller's account. For admins. The plan is the operator's to change. Throws 404. */
-export async function changeAccount({ caller, db }: ServiceContext, input: UpdateAccountInput) {
+export async function changeAccount(ctx: ServiceContext, input: UpdateAccountInput) {
+  const { accountId } = ctx.caller
   const change = { name: input.name, allowRegistration: input.allow_registration }
-  const row = await db.first(updateAccount(caller.accountId, change))
+  const { rows } = await commit(ctx, [updateAccount(accountId, change)], [findAccount(accountId)]).catch(refuse)
+  const [[row]] = rows
   if (!row) throw notFound()
   return presentAccount(row)
 }

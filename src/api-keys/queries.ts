@@ -1,5 +1,6 @@
 import { type SQL, sql } from 'drizzle-orm'
 import { rows, write } from '../db/client'
+import { answer } from '../db/once'
 import type { Role } from '../roles'
 
 export interface ApiKeyRow {
@@ -62,8 +63,20 @@ export function countApiKeys(accountId: string) {
 
 /** One key of an account, dead or alive. */
 export function findApiKey(accountId: string, id: string) {
-  return rows<ApiKeyRow>(sql`
-    SELECT ${COLUMNS} FROM api_keys k ${MEMBER} WHERE k.account_id = ${accountId} AND k.id = ${id}`)
+  return answer(
+    rows<ApiKeyRow>(sql`
+      SELECT ${COLUMNS} FROM api_keys k ${MEMBER} WHERE k.account_id = ${accountId} AND k.id = ${id}`),
+    ['id', 'name', 'role', 'last_four', 'created_at', 'last_used_at', 'expires_at', 'revoked_at'],
+  )
+}
+
+/** A key if it has the secret with this hash. */
+export function findRotated(accountId: string, id: string, hash: string) {
+  return answer(
+    rows<{ id: string }>(sql`
+      SELECT id FROM api_keys WHERE account_id = ${accountId} AND id = ${id} AND hash = ${hash}`),
+    ['id'],
+  )
 }
 
 /** Ends a key. Ending it again changes nothing. */
@@ -81,11 +94,10 @@ export function rotateApiKey(
   now: number,
 ) {
   const keepsOld = secret.previousUntil === null ? sql`NULL` : sql`hash`
-  return rows<{ id: string }>(sql`
+  return write(sql`
     UPDATE api_keys SET previous_hash = ${keepsOld}, previous_until = ${secret.previousUntil},
       hash = ${secret.hash}, last_four = ${secret.lastFour}
-    WHERE account_id = ${accountId} AND id = ${id} AND ${live(now)}
-    RETURNING id`)
+    WHERE account_id = ${accountId} AND id = ${id} AND ${live(now)}`)
 }
 
 interface KeyFactsRow {

@@ -1,3 +1,4 @@
+import { commit } from '../commit'
 import type { ServiceContext } from '../context'
 import { type AccountDb, openDirectory } from '../db/client'
 import type { Bindings } from '../env'
@@ -14,6 +15,7 @@ import {
   findApiKeys,
   findKeyByHash,
   findKeyFactsRow,
+  findRotated,
   insertApiKey,
   revokeApiKey,
   rotateApiKey,
@@ -42,11 +44,15 @@ export async function createApiKey(ctx: ServiceContext, input: CreateApiKeyInput
     hash: hashKey(key),
     expiresAt: input.expires_at ?? null,
   }
-  const [[row]] = await ctx.db
-    .change(insertApiKey(accountId, stored, ctx.now), [findApiKey(accountId, id)])
-    .catch(refuse)
+  const { rows, secret } = await commit(
+    ctx,
+    insertApiKey(accountId, stored, ctx.now),
+    [findApiKey(accountId, id)],
+    key,
+  ).catch(refuse)
+  const [[row]] = rows
   if (!row) throw conflict([detail(['name'], 'can not be given to one more key: the plan has no room for it')])
-  return { ...presentApiKey(row), key }
+  return { ...presentApiKey(row), key: secret }
 }
 
 /** A page of the account's keys, without their secrets, newest first. For admins who are people. */
@@ -62,10 +68,10 @@ export async function listApiKeys({ db, caller }: ServiceContext, input: ListApi
 /** Ends a key at once. For admins who are people. Throws 404. */
 export async function deleteApiKey(ctx: ServiceContext, id: string): Promise<void> {
   const { accountId } = ctx.caller
-  const commit = () => ctx.db.change([revokeApiKey(accountId, id, ctx.now)], [findApiKey(accountId, id)])
+  const revoke = () => commit(ctx, [revokeApiKey(accountId, id, ctx.now)], [findApiKey(accountId, id)])
   await mustExist(ctx, id)
-  const [[row]] = await ctx.credentials.changing({ kind: 'key', id }, commit).catch(refuse)
-  if (!row) throw notFound()
+  const { rows } = await ctx.credentials.changing({ kind: 'key', id }, revoke).catch(refuse)
+  if (!rows[0][0]) throw notFound()
 }
 
 /**
@@ -77,12 +83,19 @@ export async function rotateKey(ctx: ServiceContext, id: string, input: RotateAp
   const key = makeKey(id, ctx.config.keys.apiKeys)
   const grace = (input.grace_seconds ?? DEFAULT_GRACE_SECONDS) * SECOND
   const secret = { hash: hashKey(key), lastFour: key.slice(-4), previousUntil: grace > 0 ? ctx.now + grace : null }
-  const commit = () => ctx.db.batch([rotateApiKey(accountId, id, secret, ctx.now), findApiKey(accountId, id)])
+  const rotate = () =>
+    commit(
+      ctx,
+      [rotateApiKey(accountId, id, secret, ctx.now)],
+      [findRotated(accountId, id, secret.hash), findApiKey(accountId, id)],
+      key,
+    )
   await mustExist(ctx, id)
-  const [[rotated], [row]] = await ctx.credentials.changing({ kind: 'key', id }, commit).catch(refuse)
+  const committed = await ctx.credentials.changing({ kind: 'key', id }, rotate).catch(refuse)
+  const [[rotated], [row]] = committed.rows
   if (!row) throw notFound()
   if (!rotated) throw conflict([detail(['key_id'], 'must be of a key that has not ended')])
-  return { ...presentApiKey(row), key }
+  return { ...presentApiKey(row), key: committed.secret }
 }
 
 /** An ID that is no key's must not make a Durable Object. */

@@ -1,7 +1,8 @@
 import { type SQL, sql } from 'drizzle-orm'
 import type { Caller } from '../context'
 import { rows, write } from '../db/client'
-import { type Image, jsonImage, selectList } from '../db/image'
+import { fieldsOf, type Image, jsonImage, selectList } from '../db/image'
+import { answer } from '../db/once'
 import { type PartSlice, sliceOfParts, wayOf } from '../db/parts'
 import { type Change, changed } from '../db/ticket-change'
 import { visibleParts, visibleTicket, visibleTickets } from '../db/visibility'
@@ -16,7 +17,7 @@ export interface AttachmentRow {
   created_at: number
 }
 
-const COLUMNS: Image = {
+const COLUMNS: Image<AttachmentRow> = {
   id: 'f.id',
   comment_id: 'f.comment_id',
   filename: 'f.filename',
@@ -87,12 +88,15 @@ function deleteAttachments(those: SQL, now: number) {
 
 /** The latest attachments of a ticket and its comments that the caller may see, oldest first. */
 export function findLatestAttachments(caller: Caller, ticketId: string, limit: number) {
-  return rows<AttachmentRow>(sql`
-    SELECT * FROM (
-      SELECT f.seq, ${selectList(COLUMNS)} FROM attachments f
-      WHERE ${visibleParts(caller, 'f')} AND f.ticket_id = ${ticketId}
-      ORDER BY f.seq DESC LIMIT ${limit})
-    ORDER BY seq`)
+  return answer(
+    rows<AttachmentRow>(sql`
+      SELECT * FROM (
+        SELECT f.seq, ${selectList(COLUMNS)} FROM attachments f
+        WHERE ${visibleParts(caller, 'f')} AND f.ticket_id = ${ticketId}
+        ORDER BY f.seq DESC LIMIT ${limit})
+      ORDER BY seq`),
+    fieldsOf(COLUMNS),
+  )
 }
 
 /**
@@ -109,10 +113,13 @@ export function findAttachments(caller: Caller, ticketId: string, slice: PartSli
 
 /** One attachment, if the caller may see it. */
 export function findAttachment(caller: Caller, id: string) {
-  return rows<AttachmentRow>(sql`
-    SELECT ${selectList(COLUMNS)} FROM attachments f
-    WHERE ${visibleParts(caller, 'f')} AND f.id = ${id}
-      AND EXISTS (SELECT 1 FROM tickets t WHERE ${visibleTickets(caller)} AND t.id = f.ticket_id)`)
+  return answer(
+    rows<AttachmentRow>(sql`
+      SELECT ${selectList(COLUMNS)} FROM attachments f
+      WHERE ${visibleParts(caller, 'f')} AND f.id = ${id}
+        AND EXISTS (SELECT 1 FROM tickets t WHERE ${visibleTickets(caller)} AND t.id = f.ticket_id)`),
+    fieldsOf(COLUMNS),
+  )
 }
 
 /** The attachments of one comment, oldest first. */
@@ -122,10 +129,13 @@ export function findAttachmentsOfComment(accountId: string, commentId: string) {
 
 /** The attachments of the comments whose IDs the SQL expression gives, oldest first. */
 export function findAttachmentsOfComments(accountId: string, commentIds: SQL) {
-  return rows<AttachmentRow>(sql`
-    SELECT ${selectList(COLUMNS)} FROM attachments f
-    WHERE f.account_id = ${accountId} AND f.comment_id IS NOT NULL AND f.comment_id IN (${commentIds})
-    ORDER BY f.seq`)
+  return answer(
+    rows<AttachmentRow>(sql`
+      SELECT ${selectList(COLUMNS)} FROM attachments f
+      WHERE f.account_id = ${accountId} AND f.comment_id IS NOT NULL AND f.comment_id IN (${commentIds})
+      ORDER BY f.seq`),
+    fieldsOf(COLUMNS),
+  )
 }
 
 /** The JSON images of the attachments of a ticket itself, or of a comment, as an SQL expression. */

@@ -1,4 +1,5 @@
 import { z } from '@hono/zod-openapi'
+import { commit } from '../commit'
 import type { ServiceContext } from '../context'
 import type { DbCosts } from '../db/client'
 import { openAccount } from '../db/client'
@@ -12,6 +13,7 @@ import { notFound, unavailable } from '../http/errors'
 import { offsetOf, pageRequest } from '../http/pagination'
 import type { RawBody } from '../http/raw-body'
 import { refusalOf, refuse } from '../http/refusals'
+import { sha256 } from '../lib/crypto'
 import { newId } from '../lib/ids'
 import { seesInternal } from '../roles'
 import { type AttachmentRow, deleteAttachment, findAttachment, findAttachments, findFile } from './queries'
@@ -78,26 +80,25 @@ export async function uploadAttachment(begun: ServiceContext, ticketId: string, 
   const file = await storeStream(begun, filename, body, { ticketId })
   if (!file) throw notFound()
   // It may have taken minutes, and what has happened meanwhile must not seem to have come after.
-  const ctx = { ...begun, now: Date.now() }
-  const { caller, db, now } = ctx
+  const once = begun.once && { ...begun.once, requestHash: sha256(`${begun.once.requestHash} ${file.sha256}`) }
+  const ctx = { ...begun, once, now: Date.now() }
+  const { caller, now } = ctx
   const change = { caller, ticketId, changeId: newId('change', now), now }
-  const [[row], [audience]] = await db
-    .change(
-      [
-        ...attachFiles(ctx, { ticketId, commentId: null, isInternal: false }, [file]),
-        ...tellOfPart(change, { field: 'attachments', id: file.id, moves: 'comes' }, newId('evt', now)),
-      ],
-      [findAttachment(caller, file.id), findAudience(caller.accountId)],
-    )
-    .catch((error) => {
-      discardFiles(ctx, [file])
-      throw refusalOf(error)
-    })
-  if (!row) {
+  const { rows, isReplay } = await commit(
+    ctx,
+    [
+      ...attachFiles(ctx, { ticketId, commentId: null, isInternal: false }, [file]),
+      ...tellOfPart(change, { field: 'attachments', id: file.id, moves: 'comes' }, newId('evt', now)),
+    ],
+    [findAttachment(caller, file.id), findAudience(caller.accountId)],
+  ).catch((error) => {
     discardFiles(ctx, [file])
-    throw notFound()
-  }
-  ctx.wake(audience)
+    throw refusalOf(error)
+  })
+  const [[row], [audience]] = rows
+  if (!row || isReplay) discardFiles(ctx, [file])
+  if (!row) throw notFound()
+  if (!isReplay) ctx.wake(audience)
   return presentAttachment(row, ctx)
 }
 
@@ -105,16 +106,17 @@ export async function uploadAttachment(begun: ServiceContext, ticketId: string, 
 export async function removeAttachment(ctx: ServiceContext, ticketId: string, attachmentId: string): Promise<void> {
   const { caller, db, files, now } = ctx
   const change = { caller, ticketId, changeId: newId('change', now), now }
-  const [[trace], [audience]] = await db
-    .change(
-      [
-        ...tellOfPart(change, { field: 'attachments', id: attachmentId, moves: 'goes' }, newId('evt', now)),
-        ...deleteAttachment(change, attachmentId),
-      ],
-      [findChange(caller.accountId, change.changeId), findAudience(caller.accountId)],
-    )
-    .catch(refuse)
+  const { rows, isReplay } = await commit(
+    ctx,
+    [
+      ...tellOfPart(change, { field: 'attachments', id: attachmentId, moves: 'goes' }, newId('evt', now)),
+      ...deleteAttachment(change, attachmentId),
+    ],
+    [findChange(caller.accountId, change.changeId), findAudience(caller.accountId)],
+  ).catch(refuse)
+  const [[trace], [audience]] = rows
   if (!trace) throw notFound()
+  if (isReplay) return
   ctx.wake(audience)
   ctx.later(deleteObjects(files, db).catch(() => undefined))
 }

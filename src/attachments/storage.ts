@@ -1,6 +1,7 @@
 import type { ServiceContext } from '../context'
 import { type AccountDb, openAccount, openDirectory } from '../db/client'
 import { DbError } from '../db/errors'
+import { findRecord } from '../db/once'
 import type { Bindings } from '../env'
 import { unavailable } from '../http/errors'
 import type { RawBody } from '../http/raw-body'
@@ -43,7 +44,7 @@ export async function storeFiles(
   inputs: NewAttachmentInput[],
   gate: UploadGate,
 ): Promise<StoredFile[] | null> {
-  if (inputs.length === 0) return []
+  if (inputs.length === 0 || (await wasDone(ctx))) return []
   const uploads = inputs.map((input) => ({ id: newId('attach', ctx.now), size: input.content.byteLength, input }))
   if (!(await announce(ctx, uploads, gate))) return null
   // All of them have ended before any is let go of: a late one would put bytes where nothing looks for them.
@@ -58,6 +59,11 @@ async function storeFile(ctx: ServiceContext, id: string, input: NewAttachmentIn
   const sha256 = await sha256Hex(input.content)
   await ctx.files.put(objectKey(ctx.caller.accountId, id), input.content, { sha256 })
   return { id, filename: input.filename, size: input.content.byteLength, mime_type: input.mime_type, sha256 }
+}
+
+/** Whether a keyed request was carried out before: then the deed's own batch will find the same, and nothing is stored. */
+async function wasDone({ caller, db, once, now }: ServiceContext): Promise<boolean> {
+  return once !== null && (await db.first(findRecord(caller.accountId, once, now))) !== undefined
 }
 
 /** As `storeFiles`, of one file that is never whole in memory. Throws 400 where it does not come as long as it says. */

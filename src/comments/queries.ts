@@ -1,7 +1,8 @@
 import { type SQL, sql } from 'drizzle-orm'
 import type { Caller } from '../context'
 import { rows, write } from '../db/client'
-import { type Image, jsonImage, selectList } from '../db/image'
+import { fieldsOf, type Image, jsonImage, selectList } from '../db/image'
+import { answer } from '../db/once'
 import { insertEvent, takeSequences } from '../db/outbox'
 import { type PartSlice, sliceOfParts, wayOf } from '../db/parts'
 import { type Change, changed } from '../db/ticket-change'
@@ -17,7 +18,7 @@ export interface CommentRow {
   is_internal: number
 }
 
-const COLUMNS: Image = {
+const COLUMNS: Image<CommentRow> = {
   id: 'c.id',
   content: 'c.content',
   created_at: 'c.created_at',
@@ -123,14 +124,20 @@ export function isWrittenBy(memberId: string): SQL {
 
 /** Whether a ticket has the comment: without regard to who sees it, for an answer to agents and admins. */
 export function findCommentOf(accountId: string, ticketId: string, id: string) {
-  return rows<{ id: string }>(sql`
-    SELECT id FROM comments WHERE account_id = ${accountId} AND ticket_id = ${ticketId} AND id = ${id}`)
+  return answer(
+    rows<{ id: string }>(sql`
+      SELECT id FROM comments WHERE account_id = ${accountId} AND ticket_id = ${ticketId} AND id = ${id}`),
+    ['id'],
+  )
 }
 
 /** One comment of an account with its author, for an answer to who wrote it: it does not ask who may see it. */
 export function findComment(accountId: string, id: string) {
-  return rows<CommentRow>(sql`
-    SELECT ${selectList(COLUMNS)} FROM comments c ${AUTHOR} WHERE c.account_id = ${accountId} AND c.id = ${id}`)
+  return answer(
+    rows<CommentRow>(sql`
+      SELECT ${selectList(COLUMNS)} FROM comments c ${AUTHOR} WHERE c.account_id = ${accountId} AND c.id = ${id}`),
+    fieldsOf(COLUMNS),
+  )
 }
 
 function exists(accountId: string, id: string): SQL {

@@ -11,6 +11,7 @@ import {
   presentAttachment,
   storeFiles,
 } from '../attachments/service'
+import { commit } from '../commit'
 import type { ServiceContext } from '../context'
 import { findAudience } from '../db/outbox'
 import { countParts, type PartSlice } from '../db/parts'
@@ -78,7 +79,7 @@ async function findSlice(ctx: ServiceContext, ticketId: string, slice: PartSlice
  * make it internal (403). Throws 404, and 422 when the ticket has all the attachments it may have.
  */
 export async function createComment(ctx: ServiceContext, ticketId: string, input: CreateCommentInput) {
-  const { caller, db, now } = ctx
+  const { caller, now } = ctx
   const isInternal = input.is_internal ?? false
   if (isInternal && !seesInternal(caller.role))
     throw forbidden([detail(['is_internal'], 'can not be set by your role')])
@@ -87,28 +88,26 @@ export async function createComment(ctx: ServiceContext, ticketId: string, input
   const comment = { id: newId('comment', now), ticketId, content: input.content, isInternal }
   const parent = { ticketId, commentId: comment.id, isInternal }
   const images = attachmentImages(caller.accountId, { commentId: comment.id })
-  const [[row], attachments, [audience]] = await db
-    .change(
-      [
-        ...insertComment(caller, comment, now),
-        ...attachFiles(ctx, parent, files),
-        insertCommentEvent(caller.accountId, comment, newId('evt', now), images, now),
-      ],
-      [
-        findComment(caller.accountId, comment.id),
-        findAttachmentsOfComment(caller.accountId, comment.id),
-        findAudience(caller.accountId),
-      ],
-    )
-    .catch((error) => {
-      discardFiles(ctx, files)
-      throw refusalOf(error)
-    })
-  if (!row) {
+  const { rows, isReplay } = await commit(
+    ctx,
+    [
+      ...insertComment(caller, comment, now),
+      ...attachFiles(ctx, parent, files),
+      insertCommentEvent(caller.accountId, comment, newId('evt', now), images, now),
+    ],
+    [
+      findComment(caller.accountId, comment.id),
+      findAttachmentsOfComment(caller.accountId, comment.id),
+      findAudience(caller.accountId),
+    ],
+  ).catch((error) => {
     discardFiles(ctx, files)
-    throw notFound()
-  }
-  ctx.wake(audience)
+    throw refusalOf(error)
+  })
+  const [[row], attachments, [audience]] = rows
+  if (!row || isReplay) discardFiles(ctx, files)
+  if (!row) throw notFound()
+  if (!isReplay) ctx.wake(audience)
   return presentWhole(ctx, row, attachments)
 }
 
@@ -120,22 +119,23 @@ export async function removeComment(ctx: ServiceContext, ticketId: string, comme
   const change = { caller, ticketId, changeId: newId('change', now), now }
   const comment = { field: 'comments', id: commentId, moves: 'goes' } as const
   const own = deletesEveryComment(caller.role) ? {} : { condition: isWrittenBy(caller.id) }
-  const [[trace], [left], [audience]] = await db
-    .change(
-      [
-        ...tellOfPart(change, { ...comment, ...own }, newId('evt', now)),
-        ...deleteAttachmentsOfComment(change, commentId),
-        deleteComment(change, commentId),
-      ],
-      [
-        findChange(caller.accountId, change.changeId),
-        findCommentOf(caller.accountId, ticketId, commentId),
-        findAudience(caller.accountId),
-      ],
-    )
-    .catch(refuse)
+  const { rows, isReplay } = await commit(
+    ctx,
+    [
+      ...tellOfPart(change, { ...comment, ...own }, newId('evt', now)),
+      ...deleteAttachmentsOfComment(change, commentId),
+      deleteComment(change, commentId),
+    ],
+    [
+      findChange(caller.accountId, change.changeId),
+      findCommentOf(caller.accountId, ticketId, commentId),
+      findAudience(caller.accountId),
+    ],
+  ).catch(refuse)
+  const [[trace], [left], [audience]] = rows
   if (left) throw forbidden([], 'Your role may only delete comments that you wrote')
   if (!trace) throw notFound()
+  if (isReplay) return
   ctx.wake(audience)
   ctx.later(deleteObjects(files, db).catch(() => undefined))
 }

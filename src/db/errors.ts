@@ -10,6 +10,11 @@ export class DbError extends Error {
   }
 }
 
+/** Whether a rule of the data has refused the batch. */
+export function isRefused(error: unknown, rule: string): boolean {
+  return error instanceof DbError && error.failure.kind === 'refused' && error.failure.rule === rule
+}
+
 /**
  * What an error of D1 means: `refused` by a rule of `migrations/0001_triggers.sql` (RAISE), `unique` for a key that is
  * taken, `gone` for a row that a NOT NULL subquery or a foreign key no longer found, else `unavailable`.

@@ -4,7 +4,7 @@ import { type SQL, sql } from 'drizzle-orm'
  * A row's columns by the names a presenter knows them under, each with the SQL that gives it. Plain text without values,
  * so that it is put together once and not for every query.
  */
-export type Image = Record<string, string>
+export type Image<Row = Record<string, unknown>> = Record<keyof Row & string, string>
 
 /** The columns as a select list. */
 export function selectList(image: Image): SQL {
@@ -19,4 +19,9 @@ export function selectList(image: Image): SQL {
 export function jsonImage(image: Image): SQL {
   const pairs = Object.entries(image).map(([name, expression]) => `'${name}', ${expression}`)
   return sql.raw(`json_object(${pairs.join(', ')})`)
+}
+
+/** The names of the columns. */
+export function fieldsOf<Row>(image: Image<Row>): (keyof Row & string)[] {
+  return Object.keys(image) as (keyof Row & string)[]
 }

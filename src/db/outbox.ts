@@ -1,5 +1,6 @@
 import { type SQL, sql } from 'drizzle-orm'
 import { rows, write } from './client'
+import { answer } from './once'
 
 /** What happens. `webhook.test` is asked for, and told to one webhook. */
 export type EventType =
@@ -52,7 +53,17 @@ export interface Audience {
 
 /** The account's audience, to be read in the batch that writes an event. */
 export function findAudience(accountId: string) {
-  return rows<Audience>(sql`SELECT listeners FROM account_state WHERE account_id = ${accountId}`)
+  return answer(rows<Audience>(sql`SELECT listeners FROM account_state WHERE account_id = ${accountId}`), ['listeners'])
+}
+
+/** The event that the batch has written last, if it is the one with this ID. */
+export function findLastEvent(accountId: string, id: string) {
+  return answer(
+    rows<{ id: string }>(sql`
+      SELECT e.id FROM account_state s CROSS JOIN events e ON e.account_id = s.account_id AND e.sequence = s.event_sequence
+      WHERE s.account_id = ${accountId} AND e.id = ${id}`),
+    ['id'],
+  )
 }
 
 /** The JSON image of the member who acts: id, name, e-mail. */

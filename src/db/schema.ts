@@ -143,3 +143,27 @@ export const appSecrets = sqliteTable('app_secrets', {
   name: text('name').primaryKey(),
   knownSince: integer('known_since').notNull(),
 })
+
+/**
+ * What was done under an idempotency key (of which there is only a hash), in the batch of the deed: the rows that the
+ * answer was made from, as JSON, and its secret as a ciphertext. Kept for a day.
+ */
+export const idempotencyRecords = sqliteTable(
+  'idempotency_records',
+  {
+    accountId: text('account_id').notNull(),
+    callerId: text('caller_id').notNull(),
+    keyHash: text('key_hash').notNull(),
+    requestHash: text('request_hash').notNull(),
+    rows: text('rows').notNull(),
+    secret: text('secret'),
+    createdAt: integer('created_at').notNull(),
+  },
+  (t) => [
+    primaryKey({ columns: [t.accountId, t.callerId, t.keyHash] }),
+    index('idempotency_records_by_age').on(t.createdAt),
+  ],
+)
+
+/** Never holds a row: a trigger refuses each by its rule, and with it the batch that would go on without it. */
+export const guards = sqliteTable('guards', { rule: text('rule').notNull() })

@@ -1,6 +1,7 @@
 import { type SQL, sql } from 'drizzle-orm'
 import type { Caller } from '../context'
 import { rows, type Statement, write } from './client'
+import { answer } from './once'
 import { actorImage, insertEvent, takeSequences } from './outbox'
 import { TICKET_IMAGE, TICKET_MEMBERS } from './ticket-image'
 
@@ -24,8 +25,11 @@ export function changed({ caller, changeId }: Change, field?: string): SQL {
 
 /** The fields that the change has left a trace of. */
 export function findChange(accountId: string, changeId: string) {
-  return rows<{ field: string }>(
-    sql`SELECT field FROM ticket_history WHERE account_id = ${accountId} AND change_id = ${changeId}`,
+  return answer(
+    rows<{ field: string }>(
+      sql`SELECT field FROM ticket_history WHERE account_id = ${accountId} AND change_id = ${changeId}`,
+    ),
+    ['field'],
   )
 }
 

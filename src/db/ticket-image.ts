@@ -1,5 +1,5 @@
 import { type SQL, sql } from 'drizzle-orm'
-import { type Image, jsonImage, selectList } from './image'
+import { fieldsOf, type Image, jsonImage, selectList } from './image'
 
 /** What is known of a ticket, its creator and its assignee: read for an answer, or kept in an event. */
 export interface TicketRow {
@@ -26,7 +26,7 @@ export interface TicketRow {
   internal_attachments: number
 }
 
-const COLUMNS: Image = {
+const COLUMNS: Image<TicketRow> = {
   id: 't.id',
   number: 't.number',
   version: 't.version',
@@ -50,6 +50,8 @@ const COLUMNS: Image = {
   internal_attachments: 't.internal_attachments',
 }
 
+/** The names of the columns, for an answer that is kept. */
+export const TICKET_FIELDS = fieldsOf<TicketRow>(COLUMNS)
 export const TICKET_COLUMNS: SQL = selectList(COLUMNS)
 export const TICKET_IMAGE: SQL = jsonImage(COLUMNS)
 

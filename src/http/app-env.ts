@@ -25,6 +25,10 @@ export interface AppEnv {
     admission: Promise<Caller>
     /** Whether the caller has written within a minute; the last word on it comes with `admission`. */
     wroteRecently?: boolean
+    /** SHA-256 of the body, once it was read. */
+    bodyHash?: string
+    /** Whether the answer was given to an earlier request with the same idempotency key. */
+    replayed?: boolean
     failure?: unknown
   }
 }

@@ -1,5 +1,7 @@
 import type { MiddlewareHandler } from 'hono'
+import { sha256 } from '../lib/crypto'
 import { hasMoreParts } from '../lib/json-size'
+import type { AppEnv } from './app-env'
 import { invalidInput, payloadTooLarge, unsupportedMediaType } from './errors'
 import { detail } from './validation'
 
@@ -13,12 +15,13 @@ const TOO_LARGE = 'The body must be at most 10 MiB'
  * Reads a JSON body as text, so that the validators find it: another media type is 415; more than 10 MiB is 413, told
  * as soon as it is known; a byte order mark, broken UTF-8 or more fields than any request has is 400.
  */
-export const jsonBody: MiddlewareHandler = async (c, next) => {
+export const jsonBody: MiddlewareHandler<AppEnv> = async (c, next) => {
   if (!/^application\/json\s*(;|$)/i.test(c.req.header('Content-Type') ?? ''))
     throw unsupportedMediaType('application/json')
   if (Number(c.req.header('Content-Length') ?? 0) > MAX_JSON_BYTES) throw payloadTooLarge(TOO_LARGE)
   const text = await readText(c.req.raw)
   if (hasMoreParts(text, MAX_PARTS)) throw invalidInput([detail([], `must hold at most 10,000 fields`)])
+  if (c.req.header('Idempotency-Key') !== undefined) c.set('bodyHash', sha256(text))
   Object.assign(c.req.bodyCache, { text: Promise.resolve(text) })
   await next()
 }

@@ -91,6 +91,11 @@ export function lengthRequired(): ApiError {
   return new ApiError(411, 'length_required', 'The body must be sent with its Content-Length')
 }
 
+/** 412: what `If-Match` names is not what is there. */
+export function preconditionFailed(): ApiError {
+  return new ApiError(412, 'precondition_failed', 'The ticket has changed since: read it again')
+}
+
 /** 413; the message names the limit. */
 export function payloadTooLarge(message: string): ApiError {
   return new ApiError(413, 'payload_too_large', message)

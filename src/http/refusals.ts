@@ -1,5 +1,5 @@
 import { DbError } from '../db/errors'
-import { type ApiError, conflict, payloadTooLarge, unavailable, validationError } from './errors'
+import { type ApiError, conflict, payloadTooLarge, preconditionFailed, unavailable, validationError } from './errors'
 import { detail } from './validation'
 
 /** What a caller is told of the rules that only the live row can judge. */
@@ -8,6 +8,7 @@ const RULES: Record<string, () => ApiError> = {
   storage: () =>
     payloadTooLarge('An account may store 5 GB of attachments, a premium one 100 GB (a GB is 1,000,000,000 bytes)'),
   tags: () => validationError([detail(['add_tags'], 'would make more than the 20 tags that a ticket may have')]),
+  precondition: () => preconditionFailed(),
   last_admin: () => conflict([detail(['user_id'], 'must not be of the last active admin')]),
   custom_fields: () => validationError([detail(['custom_fields'], 'would be more than the 50 that a ticket may have')]),
 }

@@ -1,5 +1,5 @@
 import { createRoute, type OpenAPIHono, type RouteConfig, type RouteHandler, z } from '@hono/zod-openapi'
-import type { MiddlewareHandler } from 'hono'
+import type { Context, MiddlewareHandler } from 'hono'
 import type { AppEnv } from './app-env'
 import { jsonBody } from './body'
 import { ERROR_CODES } from './errors'
@@ -31,6 +31,7 @@ const ERRORS = {
   409: 'The request conflicts with what is there',
   410: 'The cursor is older than what is kept',
   411: 'The length of the body is not told',
+  412: '`If-Match` does not hold',
   413: 'The body is too large',
   415: 'The body is of another type than this route reads',
   416: 'The range lies behind the end',
@@ -48,6 +49,10 @@ const RateHeaders = z.object({
   'RateLimit-Policy': z.string().openapi({ example: '"standard";q=100;w=60' }),
   RateLimit: z.string().openapi({ example: '"standard";r=95;t=41' }),
   'X-Request-Id': z.string(),
+  'Idempotent-Replayed': z
+    .string()
+    .optional()
+    .openapi({ description: '`true` where an earlier answer is given again' }),
   'X-D1-Bookmark': z.string().optional().openapi({
     description: 'What was seen of the database: sent back, it lets another process read nothing older',
   }),
@@ -83,7 +88,26 @@ export function rawRequest(description: string) {
   return { required: true, description, content: { 'application/octet-stream': { schema } } } as const
 }
 
+const READS = new Set(['GET', 'HEAD'])
+
 const NoParameters = z.strictObject({})
+
+const IdempotencyHeaders = z.object({
+  'idempotency-key': z
+    .string()
+    .regex(/^[\x20-\x7e]{1,255}$/, 'must be 1 to 255 printable ASCII characters')
+    .optional()
+    .openapi({
+      description:
+        'For 24 hours the same caller’s same key on the same method and path with the same body gives the first answer ' +
+        'again, with `Idempotent-Replayed: true`; the deed is done once. Another body is a 422.',
+    }),
+})
+
+/** Whether a route carries out a request with an idempotency key once: every write of a known caller but those of `/auth`. */
+function takesKey({ method, path, security }: Pick<Definition, 'method' | 'path' | 'security'>): boolean {
+  return method !== 'get' && !path.startsWith('/auth/') && security?.length !== 0
+}
 
 type Definition = RouteConfig & {
   operationId: string
@@ -112,12 +136,14 @@ function withShared({ guard, fails = [], ...config }: Definition): RouteConfig {
   const body = config.request?.body
   const isRaw = body !== undefined && !('application/json' in body.content)
   const ofBody = body === undefined ? [] : isRaw ? ([411, 413, 415] as const) : ([413, 415] as const)
-  const statuses = [400, 401, 403, ...ofBody, ...fails, 429, 500, 503] as const
+  const withKey = takesKey(config)
+  const ofKey = withKey ? ([409, 422] as const) : []
+  const statuses = [400, 401, 403, ...ofBody, ...ofKey, ...fails, 429, 500, 503] as const
   const failures = Object.fromEntries(statuses.map((status) => [status, json(ErrorBody, ERRORS[status])]))
   return {
     ...config,
     middleware: body === undefined ? [guard] : [guard, isRaw ? rawBody : jsonBody],
-    request: { query: NoParameters, ...config.request },
+    request: { query: NoParameters, ...(withKey && { headers: IdempotencyHeaders }), ...config.request },
     responses: { ...failures, ...config.responses },
   }
 }
@@ -140,6 +166,7 @@ export function addRoute<R extends RouteConfig>(
   const settled = async (...[c, next]: Parameters<RouteHandler<R, AppEnv>>) => {
     const { admission, caller: claimed } = c.var
     if (!admission) return handler(c, next)
+    if (!READS.has(c.req.method)) return markReplay(c, await handler(c, next))
     const early = Promise.resolve(handler(c, next))
     early.catch(() => undefined)
     const caller = await admission
@@ -150,6 +177,11 @@ export function addRoute<R extends RouteConfig>(
     return handler(c, next)
   }
   app.openapi(route, asHandler<R>(settled))
+}
+
+function markReplay<Answer>(c: Context<AppEnv>, given: Answer): Answer {
+  if (c.var.replayed && given instanceof Response) given.headers.set('Idempotent-Replayed', 'true')
+  return given
 }
 
 /** TypeScript can not see that awaiting a handler's answer gives that handler's answer. */

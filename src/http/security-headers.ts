@@ -7,6 +7,7 @@ const EXPOSED = [
   'Content-Disposition',
   'Content-Range',
   'ETag',
+  'Idempotent-Replayed',
   'Link',
   'Location',
   'RateLimit',

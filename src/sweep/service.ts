@@ -1,5 +1,6 @@
 import { sweepObjects } from '../attachments/service'
 import { sweepTokens } from '../auth/service'
+import { sweepRecords } from '../commit'
 import type { Sweeper as SweeperPort } from '../context'
 import { type Bindings, configOf } from '../env'
 import { passOverSilentAccounts, sweepEvents } from '../events/service'
@@ -28,6 +29,7 @@ export async function sweep(env: Bindings, after: string, now: number): Promise<
     sweepDeliveries(env, now),
     sweepObjects(env, now),
     sweepTokens(env, now),
+    sweepRecords(env, now),
   ])
   const failed = [next, ...others].filter((result) => result.status === 'rejected').length
   if (failed > 0) writeLog('error', { sweep: 'failed', parts: failed })

@@ -1,5 +1,6 @@
 import { type SQL, sql } from 'drizzle-orm'
 import { type Statement, write } from '../db/client'
+import { refuseFor } from '../db/guard'
 import { actorImage, insertEvent, takeSequences } from '../db/outbox'
 import { type Change, changed, insertUpdatedEvent } from '../db/ticket-change'
 import { visibleTicket } from '../db/visibility'
@@ -31,11 +32,24 @@ interface ChangeRequest extends Change {
 export function changeTicket(request: ChangeRequest): Statement[] {
   const fields = newValues(request.change)
   return [
+    ...expectStatus(request),
     ...fields.map((field) => insertHistory(request, field)),
     updateTicket(request, fields),
     takeSequences(request.caller.accountId, changed(request), sql`1 + ${changed(request, 'status')}`),
     statusChangedEvent(request),
     insertUpdatedEvent(request, request.events.updated, false),
+  ]
+}
+
+/** Ends the batch with `refused: status` where a change of status starts from one that it may not start from. */
+function expectStatus({ caller, ticketId, change, statusesBefore }: ChangeRequest): Statement[] {
+  if (statusesBefore === null || change.status === undefined) return []
+  const allowed = JSON.stringify([...statusesBefore, change.status])
+  return [
+    refuseFor(
+      'status',
+      sql`tickets t WHERE ${visibleTicket(caller, ticketId)} AND t.status NOT IN (SELECT value FROM json_each(${allowed}))`,
+    ),
   ]
 }
 
@@ -80,19 +94,15 @@ function newTags(tags: NonNullable<TicketChange['tags']>): SQL {
     ORDER BY part, key))`
 }
 
-function insertHistory({ caller, ticketId, changeId, now, statusesBefore, change }: ChangeRequest, field: FieldChange) {
+function insertHistory({ caller, ticketId, changeId, now }: ChangeRequest, field: FieldChange) {
   const live = sql.raw(field.column)
   const asJson = (value: SQL) => (field.isJson ? value : sql`json_quote(${value})`)
-  const mayMove =
-    statusesBefore === null || change.status === undefined
-      ? sql``
-      : sql` AND status IN (SELECT value FROM json_each(${JSON.stringify([...statusesBefore, change.status])}))`
   return write(sql`
     INSERT INTO ticket_history (account_id, ticket_id, change_id, actor_id, field, previous, current, created_at)
     SELECT account_id, id, ${changeId}, ${caller.id}, ${field.column}, ${asJson(live)}, ${asJson(field.value)}, ${now}
     FROM tickets
     WHERE account_id = ${caller.accountId} AND id = ${ticketId}
-      AND EXISTS (SELECT 1 FROM tickets t WHERE ${visibleTicket(caller, ticketId)})${mayMove}
+      AND EXISTS (SELECT 1 FROM tickets t WHERE ${visibleTicket(caller, ticketId)})
       AND ${live} IS NOT ${field.value}`)
 }
 

@@ -1,15 +1,28 @@
 import { type SQL, sql } from 'drizzle-orm'
 import type { Caller } from '../context'
 import { rows, write } from '../db/client'
+import { refuseFor } from '../db/guard'
+import { answer } from '../db/once'
 import { actorImage, insertEvent, takeSequences } from '../db/outbox'
 import { isAssignable, isPerson, type References } from '../db/references'
-import { TICKET_COLUMNS, TICKET_IMAGE, TICKET_MEMBERS, type TicketRow } from '../db/ticket-image'
+import { TICKET_COLUMNS, TICKET_FIELDS, TICKET_IMAGE, TICKET_MEMBERS, type TicketRow } from '../db/ticket-image'
 import { visibleTicket } from '../db/visibility'
 
 /** One ticket with its members, if the caller may see it. */
 export function findTicket(caller: Caller, ticketId: string) {
-  return rows<TicketRow>(sql`
-    SELECT ${TICKET_COLUMNS} FROM tickets t ${TICKET_MEMBERS} WHERE ${visibleTicket(caller, ticketId)}`)
+  return answer(
+    rows<TicketRow>(sql`
+      SELECT ${TICKET_COLUMNS} FROM tickets t ${TICKET_MEMBERS} WHERE ${visibleTicket(caller, ticketId)}`),
+    TICKET_FIELDS,
+  )
+}
+
+/** Ends the batch with `refused: precondition` unless the ticket, if the caller may see it, has one of the versions. */
+export function expectVersion(caller: Caller, ticketId: string, versions: readonly number[] | null) {
+  if (versions === null) return []
+  const others = sql`tickets t WHERE ${visibleTicket(caller, ticketId)}
+    AND t.version NOT IN (SELECT value FROM json_each(${JSON.stringify(versions)}))`
+  return [refuseFor('precondition', others)]
 }
 
 interface NewTicket {
@@ -93,11 +106,11 @@ export function tellOfDeletion(caller: Caller, ticketId: string, eventId: string
   ]
 }
 
-/** Deletes a ticket with its comments and history; its attachments must be gone before. Gives its ID if it was there. */
+/** Deletes a ticket with its comments and history; its attachments must be gone before. */
 export function deleteTicketRows(accountId: string, ticketId: string) {
   return [
     write(sql`DELETE FROM comments WHERE account_id = ${accountId} AND ticket_id = ${ticketId}`),
     write(sql`DELETE FROM ticket_history WHERE account_id = ${accountId} AND ticket_id = ${ticketId}`),
-    rows<{ id: string }>(sql`DELETE FROM tickets WHERE account_id = ${accountId} AND id = ${ticketId} RETURNING id`),
-  ] as const
+    write(sql`DELETE FROM tickets WHERE account_id = ${accountId} AND id = ${ticketId}`),
+  ]
 }

@@ -1,6 +1,7 @@
 import { type OpenAPIHono, z } from '@hono/zod-openapi'
 import type { AppEnv } from '../http/app-env'
 import { paginateByCursor } from '../http/cursor'
+import { entityTag, isKnown } from '../http/etag'
 import { pathId } from '../http/fields'
 import { paginate } from '../http/pagination'
 import { addRoute, describeRoute, empty, json, jsonRequest, lines, NDJSON } from '../http/route'
@@ -88,7 +89,7 @@ const getTicketRoute = describeRoute({
   guard: guard(EVERYONE),
   fails: [404],
   request: { params },
-  responses: { 200: json(TicketDetailAnswer, 'The ticket') },
+  responses: { 200: json(TicketDetailAnswer, 'The ticket'), 304: empty('It is as `If-None-Match` says') },
 })
 
 const updateTicketRoute = describeRoute({
@@ -98,7 +99,7 @@ const updateTicketRoute = describeRoute({
   summary: 'Change fields of a ticket',
   tags,
   guard: guard(EVERYONE),
-  fails: [404, 422],
+  fails: [404, 412, 422],
   request: { params, body: jsonRequest(UpdateTicketBody) },
   responses: { 200: json(TicketAnswer, 'The ticket as it is now') },
 })
@@ -110,7 +111,7 @@ const deleteTicketRoute = describeRoute({
   summary: 'Delete a ticket and all that belongs to it',
   tags,
   guard: guard(STAFF),
-  fails: [404],
+  fails: [404, 412],
   request: { params },
   responses: { 204: empty('Deleted') },
 })
@@ -162,12 +163,14 @@ export function addTicketRoutes(app: OpenAPIHono<AppEnv>): void {
 
   addRoute(app, getTicketRoute, async (c) => {
     const ticket = await getTicket(serviceContext(c), c.req.valid('param').ticket_id)
-    return c.json({ data: ticket }, 200)
+    const ETag = entityTag(ticket.version, ticket)
+    if (isKnown(c.req.header('If-None-Match'), ETag)) return c.body(null, 304, { ETag })
+    return c.json({ data: ticket }, 200, { ETag })
   })
 
   addRoute(app, updateTicketRoute, async (c) => {
     const ticket = await updateTicket(serviceContext(c), c.req.valid('param').ticket_id, c.req.valid('json'))
-    return c.json({ data: ticket }, 200)
+    return c.json({ data: ticket }, 200, { ETag: entityTag(ticket.version, ticket) })
   })
 
   addRoute(app, deleteTicketRoute, async (c) => {

@@ -9,9 +9,10 @@ import {
   storeFiles,
 } from '../attachments/service'
 import { findLatestComments, presentComment } from '../comments/service'
+import { commit } from '../commit'
 import type { ServiceContext } from '../context'
-import { DbError } from '../db/errors'
-import { findAudience } from '../db/outbox'
+import { DbError, isRefused } from '../db/errors'
+import { findAudience, findLastEvent } from '../db/outbox'
 import type { References } from '../db/references'
 import { findChange } from '../db/ticket-change'
 import { type ApiError, type ErrorDetail, forbidden, notFound, validationError } from '../http/errors'
@@ -22,6 +23,7 @@ import { refusedOnChange, refusedOnCreate, statusesBefore } from '../roles'
 import { changeTicket, type TicketChange } from './change.queries'
 import {
   deleteTicketRows,
+  expectVersion,
   findReferences,
   findTicket,
   insertCreatedEvent,
@@ -55,7 +57,7 @@ export async function getTicket(ctx: ServiceContext, ticketId: string) {
  * (403). Throws 422 for a creator or an assignee who may not be one.
  */
 export async function createTicket(ctx: ServiceContext, input: CreateTicketInput) {
-  const { caller, db, now } = ctx
+  const { caller, now } = ctx
   refuseFields(refusedOnCreate(caller.role, Object.keys(input)))
   const named = { createdBy: input.created_by, assignedTo: input.assigned_to }
   const files = await storeFiles(ctx, input.attachments ?? [], { references: named })
@@ -73,21 +75,22 @@ export async function createTicket(ctx: ServiceContext, input: CreateTicketInput
     customFields: input.custom_fields ?? {},
   }
   const images = attachmentImages(caller.accountId, { ticketId: id })
-  const [[row], attachments, [audience]] = await db
-    .change(
-      [
-        takeTicketNumber(caller.accountId),
-        insertTicket(caller.accountId, ticket, now),
-        ...attachFiles(ctx, { ticketId: id, commentId: null, isInternal: false }, files),
-        insertCreatedEvent(caller.accountId, id, newId('evt', now), images, now),
-      ],
-      [findTicket(caller, id), findLatestAttachments(caller, id, LATEST), findAudience(caller.accountId)],
-    )
-    .catch(async (error) => {
-      discardFiles(ctx, files)
-      throw await refusedReference(ctx, error, named)
-    })
-  ctx.wake(audience)
+  const { rows, isReplay } = await commit(
+    ctx,
+    [
+      takeTicketNumber(caller.accountId),
+      insertTicket(caller.accountId, ticket, now),
+      ...attachFiles(ctx, { ticketId: id, commentId: null, isInternal: false }, files),
+      insertCreatedEvent(caller.accountId, id, newId('evt', now), images, now),
+    ],
+    [findTicket(caller, id), findLatestAttachments(caller, id, LATEST), findAudience(caller.accountId)],
+  ).catch(async (error) => {
+    discardFiles(ctx, files)
+    throw await refusedReference(ctx, error, named)
+  })
+  const [[row], attachments, [audience]] = rows
+  if (isReplay) discardFiles(ctx, files)
+  else ctx.wake(audience)
   if (!row) throw notFound()
   return presentTicket(
     row,
@@ -101,13 +104,15 @@ export async function createTicket(ctx: ServiceContext, input: CreateTicketInput
  * one, and for tags and custom fields that would become too many.
  */
 export async function updateTicket(ctx: ServiceContext, ticketId: string, input: UpdateTicketInput) {
-  const { caller, db, now } = ctx
+  const { caller, now } = ctx
   refuseFields(refusedOnChange(caller.role, Object.keys(input)))
   const changeId = newId('change', now)
   const before = input.status === undefined ? null : statusesBefore(caller.role, input.status)
-  const [[row], changes, attachments, [audience]] = await db
-    .change(
-      changeTicket({
+  const { rows, isReplay } = await commit(
+    ctx,
+    [
+      ...expectVersion(caller, ticketId, ctx.expectedVersions),
+      ...changeTicket({
         caller,
         ticketId,
         changeId,
@@ -116,20 +121,21 @@ export async function updateTicket(ctx: ServiceContext, ticketId: string, input:
         events: { statusChanged: newId('evt', now), updated: newId('evt', now) },
         now,
       }),
-      [
-        findTicket(caller, ticketId),
-        findChange(caller.accountId, changeId),
-        findLatestAttachments(caller, ticketId, LATEST),
-        findAudience(caller.accountId),
-      ],
-    )
-    .catch(async (error) => {
-      throw await refusedReference(ctx, error, { createdBy: input.created_by, assignedTo: input.assigned_to })
-    })
+    ],
+    [
+      findTicket(caller, ticketId),
+      findChange(caller.accountId, changeId),
+      findLatestAttachments(caller, ticketId, LATEST),
+      findAudience(caller.accountId),
+    ],
+  ).catch(async (error) => {
+    if (isRefused(error, 'status'))
+      throw forbidden([detail(['status'], `can not be set to ${input.status} by your role`)])
+    throw await refusedReference(ctx, error, { createdBy: input.created_by, assignedTo: input.assigned_to })
+  })
+  const [[row], changes, attachments, [audience]] = rows
   if (!row) throw notFound()
-  if (changes.length > 0) ctx.wake(audience)
-  else if (before && input.status !== row.status && !before.includes(row.status))
-    throw forbidden([detail(['status'], `can not be set to ${input.status} by your role`)])
+  if (changes.length > 0 && !isReplay) ctx.wake(audience)
   return presentTicket(
     row,
     attachments.map((attachment) => presentAttachment(attachment, ctx)),
@@ -138,22 +144,23 @@ export async function updateTicket(ctx: ServiceContext, ticketId: string, input:
 
 /** Deletes a ticket and all that belongs to it. For agents and admins. Throws 404. */
 export async function deleteTicket(ctx: ServiceContext, ticketId: string): Promise<void> {
-  const { caller, db, now } = ctx
-  const [comments, history, ticket] = deleteTicketRows(caller.accountId, ticketId)
-  const [deleted, [audience]] = await db
-    .change(
-      [
-        ...tellOfDeletion(caller, ticketId, newId('evt', now), now),
-        ...deleteAttachmentsOfTicket(caller.accountId, ticketId, now),
-        comments,
-        history,
-      ],
-      [ticket, findAudience(caller.accountId)],
-    )
-    .catch(refuse)
-  if (deleted.length === 0) throw notFound()
+  const { caller, now } = ctx
+  const eventId = newId('evt', now)
+  const { rows, isReplay } = await commit(
+    ctx,
+    [
+      ...expectVersion(caller, ticketId, ctx.expectedVersions),
+      ...tellOfDeletion(caller, ticketId, eventId, now),
+      ...deleteAttachmentsOfTicket(caller.accountId, ticketId, now),
+      ...deleteTicketRows(caller.accountId, ticketId),
+    ],
+    [findLastEvent(caller.accountId, eventId), findAudience(caller.accountId)],
+  ).catch(refuse)
+  const [[told], [audience]] = rows
+  if (!told) throw notFound()
+  if (isReplay) return
   ctx.wake(audience)
-  ctx.later(deleteObjects(ctx.files, db).catch(() => undefined))
+  ctx.later(deleteObjects(ctx.files, ctx.db).catch(() => undefined))
 }
 
 function refuseFields(fields: string[]): void {

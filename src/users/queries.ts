@@ -1,5 +1,6 @@
 import { sql } from 'drizzle-orm'
 import { rows } from '../db/client'
+import { answer } from '../db/once'
 import type { Role } from '../roles'
 
 export interface UserRow {
@@ -14,7 +15,10 @@ export interface UserRow {
 
 /** One person of an account. */
 export function findUser(accountId: string, id: string) {
-  return rows<UserRow>(sql`
-    SELECT id, name, email, role, status, created_at, last_login_at FROM users
-    WHERE account_id = ${accountId} AND id = ${id} AND kind = 'person'`)
+  return answer(
+    rows<UserRow>(sql`
+      SELECT id, name, email, role, status, created_at, last_login_at FROM users
+      WHERE account_id = ${accountId} AND id = ${id} AND kind = 'person'`),
+    ['id', 'name', 'email', 'role', 'status', 'created_at', 'last_login_at'],
+  )
 }

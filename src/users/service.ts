@@ -1,3 +1,4 @@
+import { commit } from '../commit'
 import type { ServiceContext } from '../context'
 import { DbError } from '../db/errors'
 import { findAudience } from '../db/outbox'
@@ -50,7 +51,7 @@ export function newPerson({ eventId, ...person }: NewPersonInput) {
 
 /** Adds a person to the account. For admins. Without a password they can't log in. Throws 409 for an e-mail in use. */
 export async function createUser(ctx: ServiceContext, input: CreateUserInput) {
-  const { caller, db, now } = ctx
+  const { caller, now } = ctx
   const id = newId('user', now)
   const person = newPerson({
     accountId: caller.accountId,
@@ -63,11 +64,11 @@ export async function createUser(ctx: ServiceContext, input: CreateUserInput) {
     eventId: newId('evt', now),
     now,
   })
-  const [[row], [audience]] = await db
-    .change(person.statements, [findUser(caller.accountId, id), findAudience(caller.accountId)])
-    .catch(refusePerson)
+  const answers = [findUser(caller.accountId, id), findAudience(caller.accountId)] as const
+  const { rows, isReplay } = await commit(ctx, person.statements, answers).catch(refusePerson)
+  const [[row], [audience]] = rows
   if (!row) throw notFound()
-  ctx.wake(audience)
+  if (!isReplay) ctx.wake(audience)
   return presentUser(row)
 }
 
@@ -102,8 +103,9 @@ export async function deactivateUser(ctx: ServiceContext, id: string): Promise<v
 export async function setPassword(ctx: ServiceContext, id: string, password: string): Promise<void> {
   await mustExist(ctx, id)
   const hash = await hashPassword(password)
-  const commit = () => ctx.db.all(updatePassword(ctx.caller.accountId, id, hash, null))
-  await ctx.credentials.changing({ kind: 'person', id }, commit).catch(refuse)
+  const { accountId } = ctx.caller
+  const set = () => commit(ctx, [updatePassword(accountId, id, hash, null)], [findUser(accountId, id)])
+  await ctx.credentials.changing({ kind: 'person', id }, set).catch(refuse)
 }
 
 /**
@@ -114,8 +116,8 @@ export async function changePassword(ctx: ServiceContext, input: ChangePasswordI
   const { accountId, id, token } = ctx.caller
   const generation = await checkPassword(ctx, input.current_password)
   const hash = await hashPassword(input.new_password)
-  const commit = () => ctx.db.all(updatePassword(accountId, id, hash, token?.id ?? null, generation))
-  const updated = await ctx.credentials.changing({ kind: 'person', id }, commit).catch(refuse)
+  const set = () => ctx.db.all(updatePassword(accountId, id, hash, token?.id ?? null, generation))
+  const updated = await ctx.credentials.changing({ kind: 'person', id }, set).catch(refuse)
   if (updated.length === 0) throw invalidCredentials()
 }
 
@@ -133,13 +135,14 @@ async function checkPassword({ caller, db, throttle }: ServiceContext, password:
 
 async function change(ctx: ServiceContext, id: string, changes: UserChange, spared: string | null) {
   const { accountId } = ctx.caller
-  const commit = () => ctx.db.change(updatePerson(accountId, id, changes, spared), [findUser(accountId, id)])
+  const update = () => commit(ctx, updatePerson(accountId, id, changes, spared), [findUser(accountId, id)])
   const touchesCredentials = changes.email !== undefined || changes.role !== undefined || changes.status !== undefined
   if (touchesCredentials) await mustExist(ctx, id)
-  const [[row]] = await (touchesCredentials
-    ? ctx.credentials.changing({ kind: 'person', id }, commit)
-    : commit()
+  const { rows } = await (touchesCredentials
+    ? ctx.credentials.changing({ kind: 'person', id }, update)
+    : update()
   ).catch(refusePerson)
+  const [[row]] = rows
   if (!row) throw notFound()
   return presentUser(row)
 }

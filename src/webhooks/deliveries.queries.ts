@@ -1,5 +1,6 @@
 import { type SQL, sql } from 'drizzle-orm'
 import { rows, write } from '../db/client'
+import { answer } from '../db/once'
 import { insertEvent, takeSequences } from '../db/outbox'
 import { scheduleWebhooks } from './fan-out.queries'
 
@@ -68,8 +69,21 @@ function order({ towards }: DeliverySlice): SQL {
 
 /** One delivery of a webhook. */
 export function findDelivery(accountId: string, webhookId: string, id: string) {
-  return rows<DeliveryRow>(sql`
-    SELECT ${COLUMNS} FROM deliveries WHERE account_id = ${accountId} AND id = ${id} AND webhook_id = ${webhookId}`)
+  return answer(
+    rows<DeliveryRow>(sql`
+      SELECT ${COLUMNS} FROM deliveries WHERE account_id = ${accountId} AND id = ${id} AND webhook_id = ${webhookId}`),
+    ['id', 'webhook_id', 'event_id', 'event', 'sequence', 'status', 'attempts', 'due_at', 'last_error', 'created_at'],
+  )
+}
+
+/** One delivery of a webhook that is active: what can be sent. */
+export function findSendable(accountId: string, webhookId: string, id: string) {
+  return answer(
+    rows<{ id: string }>(sql`
+      SELECT d.id FROM deliveries d CROSS JOIN webhooks w ON w.account_id = d.account_id AND w.id = d.webhook_id
+      WHERE d.account_id = ${accountId} AND d.id = ${id} AND d.webhook_id = ${webhookId} AND w.active = 1`),
+    ['id'],
+  )
 }
 
 /** The latest attempts of a delivery, in their order. */

@@ -1,8 +1,10 @@
 import { z } from '@hono/zod-openapi'
+import { commit } from '../commit'
 import type { ServiceContext } from '../context'
+import type { Statement } from '../db/client'
 import { DbError } from '../db/errors'
 import { readCursor, writeCursor } from '../http/cursor'
-import { conflict, notFound, validationError } from '../http/errors'
+import { type ApiError, conflict, notFound, validationError } from '../http/errors'
 import { refusalOf, refuse } from '../http/refusals'
 import { detail } from '../http/validation'
 import { newId } from '../lib/ids'
@@ -11,11 +13,12 @@ import {
   findAttempts,
   findDeliveries,
   findDelivery,
+  findSendable,
   insertTest,
   measureScan,
   requestAttempt,
 } from './deliveries.queries'
-import { insertReplay, measureReplay } from './fan-out.queries'
+import { countOf, insertReplay, measureReplay } from './fan-out.queries'
 import { findWebhook } from './queries'
 import { type ListDeliveriesInput, presentDelivery, presentDeliveryWithAttempts, type ReplayInput } from './schema'
 
@@ -67,32 +70,28 @@ export async function getDelivery({ caller, db }: ServiceContext, webhookId: str
 /** Sends a delivery once more, now, whatever became of it. For admins. Throws 404, and 409 for an inactive webhook. */
 export async function redeliver(ctx: ServiceContext, webhookId: string, id: string) {
   const { accountId } = ctx.caller
-  const [[webhook], [row]] = await ctx.db
-    .change(requestAttempt(accountId, webhookId, id, ctx.now), [
-      findWebhook(accountId, webhookId),
-      findDelivery(accountId, webhookId, id),
-    ])
-    .catch(refuse)
-  if (!webhook || !row) throw notFound()
-  mustBeActive(webhook)
-  ctx.wake({ listeners: 1 })
-  return presentDelivery(row)
+  return sendNow(ctx, webhookId, id, requestAttempt(accountId, webhookId, id, ctx.now))
 }
 
 /** Sends a `webhook.test` to the webhook. For admins. Throws 404, and 409 for an inactive webhook. */
 export async function testWebhook(ctx: ServiceContext, webhookId: string) {
   const { accountId } = ctx.caller
   const test = { id: newId('evt', ctx.now), deliveryId: newId('dlv', ctx.now) }
-  const [[webhook], [row]] = await ctx.db
-    .change(insertTest(accountId, webhookId, test, ctx.now), [
-      findWebhook(accountId, webhookId),
-      findDelivery(accountId, webhookId, test.deliveryId),
-    ])
-    .catch(refuse)
+  return sendNow(ctx, webhookId, test.deliveryId, insertTest(accountId, webhookId, test, ctx.now))
+}
+
+async function sendNow(ctx: ServiceContext, webhookId: string, id: string, writes: readonly Statement[]) {
+  const { accountId } = ctx.caller
+  const { rows, isReplay } = await commit(ctx, writes, [
+    findSendable(accountId, webhookId, id),
+    findWebhook(accountId, webhookId),
+    findDelivery(accountId, webhookId, id),
+  ]).catch(refuse)
+  const [, [webhook], [row]] = rows
   if (!webhook) throw notFound()
-  mustBeActive(webhook)
-  if (!row) throw notFound()
-  ctx.wake({ listeners: 1 })
+  if (!row) throw webhook.active === 1 ? notFound() : inactive()
+  if (webhook.active !== 1) throw inactive()
+  if (!isReplay) ctx.wake({ listeners: 1 })
   return presentDelivery(row)
 }
 
@@ -114,19 +113,20 @@ export async function replay(ctx: ServiceContext, webhookId: string, input: Repl
     measureReplay(accountId, wish, EVENTS_A_REPLAY + 1),
   ])
   if (!webhook) throw notFound()
-  mustBeActive(webhook)
+  if (webhook.active !== 1) throw inactive()
   const { count, first, last } = measured ?? { count: 0, first: null, last: null }
   if (count > EVENTS_A_REPLAY)
     throw validationError([detail(['since'], 'would be more than the 10,000 events of a replay')])
-  if (first === null || last === null) return { count }
-  const noted = await ctx.db.first(insertReplay(accountId, wish, first, last)).catch(refuseReplay)
-  if (!noted) throw conflict([detail(['webhook_id'], 'must be of an active webhook')])
-  ctx.wake({ listeners: 1 })
-  return { count }
+  const writes = first === null || last === null ? [] : [insertReplay(accountId, wish, first, last)]
+  const { rows, isReplay } = await commit(ctx, writes, [countOf(accountId, webhookId, count)]).catch(refuseReplay)
+  const [[noted]] = rows
+  if (!noted) throw inactive()
+  if (!isReplay) ctx.wake({ listeners: 1 })
+  return { count: noted.count }
 }
 
-function mustBeActive({ active }: { active: number }): void {
-  if (active !== 1) throw conflict([detail(['webhook_id'], 'must be of an active webhook')])
+function inactive(): ApiError {
+  return conflict([detail(['webhook_id'], 'must be of an active webhook')])
 }
 
 function refuseReplay(error: unknown): never {

@@ -1,5 +1,6 @@
 import { type SQL, sql } from 'drizzle-orm'
 import { rows, write } from '../db/client'
+import { answer } from '../db/once'
 import { firstDue } from './queries'
 
 /** How many events become deliveries in one batch. */
@@ -118,11 +119,19 @@ export function measureReplay(accountId: string, replay: NewReplay, limit: numbe
 
 /** Notes a replay that is to be expanded. Fails with `unique` while the webhook has another. */
 export function insertReplay(accountId: string, replay: NewReplay, first: number, last: number) {
-  return rows<{ webhook_id: string }>(sql`
+  return write(sql`
     INSERT INTO replays (account_id, webhook_id, next_sequence, last_sequence, since, until, only_failed)
     SELECT account_id, id, ${first}, ${last}, ${replay.since}, ${replay.until}, ${replay.onlyFailed ? 1 : 0}
-    FROM webhooks WHERE account_id = ${accountId} AND id = ${replay.webhookId} AND deleted_at IS NULL AND active = 1
-    RETURNING webhook_id`)
+    FROM webhooks WHERE account_id = ${accountId} AND id = ${replay.webhookId} AND deleted_at IS NULL AND active = 1`)
+}
+
+/** A number that is answered if the webhook is active. */
+export function countOf(accountId: string, webhookId: string, count: number) {
+  return answer(
+    rows<{ count: number }>(sql`
+      SELECT ${count} AS count FROM webhooks WHERE account_id = ${accountId} AND id = ${webhookId} AND active = 1`),
+    ['count'],
+  )
 }
 
 export interface ReplayRow {

@@ -1,5 +1,6 @@
 import { type SQL, sql } from 'drizzle-orm'
 import { rows, write } from '../db/client'
+import { answer } from '../db/once'
 
 export interface WebhookRow {
   id: string
@@ -37,7 +38,7 @@ function live(accountId: string, id: string): SQL {
  */
 export function insertWebhook(accountId: string, webhook: NewWebhook, now: number) {
   const { id, url, events, description, includeInternal, secret } = webhook
-  return rows<WebhookRow>(sql`
+  return write(sql`
     INSERT INTO webhooks (account_id, id, url, events, description, include_internal, active, secret, created_at, since_sequence,
       heard_sequence)
     SELECT ${accountId}, ${id}, ${url}, ${JSON.stringify(events)}, ${description}, ${includeInternal ? 1 : 0}, 1, ${secret},
@@ -45,8 +46,7 @@ export function insertWebhook(accountId: string, webhook: NewWebhook, now: numbe
     FROM account_state s JOIN accounts a ON a.id = s.account_id
     WHERE s.account_id = ${accountId}
       AND (SELECT count(*) FROM webhooks WHERE account_id = ${accountId} AND deleted_at IS NULL)
-        < CASE a.plan WHEN 'premium' THEN ${LIVE_WEBHOOKS.premium} ELSE ${LIVE_WEBHOOKS.standard} END
-    RETURNING ${COLUMNS}`)
+        < CASE a.plan WHEN 'premium' THEN ${LIVE_WEBHOOKS.premium} ELSE ${LIVE_WEBHOOKS.standard} END`)
 }
 
 /** A slice of the webhooks of an account, newest first. */
@@ -65,7 +65,17 @@ export function countWebhooks(accountId: string) {
 
 /** One webhook of an account. */
 export function findWebhook(accountId: string, id: string) {
-  return rows<WebhookRow>(sql`SELECT ${COLUMNS} FROM webhooks WHERE ${live(accountId, id)}`)
+  return answer(rows<WebhookRow>(sql`SELECT ${COLUMNS} FROM webhooks WHERE ${live(accountId, id)}`), [
+    'id',
+    'url',
+    'events',
+    'description',
+    'include_internal',
+    'active',
+    'disabled_reason',
+    'created_at',
+    'rotated_at',
+  ])
 }
 
 export interface WebhookChange {
@@ -90,8 +100,7 @@ export function updateWebhook(accountId: string, id: string, change: WebhookChan
   if (active === true)
     assignments.push(sql`active = 1, disabled_reason = NULL, failing_since = NULL, slow = 0, next_at = ${firstDue()}`)
   if (active === false) assignments.push(sql`active = 0, disabled_reason = NULL, next_at = NULL`)
-  return rows<WebhookRow>(sql`
-    UPDATE webhooks SET ${sql.join(assignments, sql`, `)} WHERE ${live(accountId, id)} RETURNING ${COLUMNS}`)
+  return write(sql`UPDATE webhooks SET ${sql.join(assignments, sql`, `)} WHERE ${live(accountId, id)}`)
 }
 
 /** When the next delivery of the webhook at hand is due; null where none is. */
@@ -100,18 +109,26 @@ export function firstDue(): SQL {
     WHERE d.account_id = webhooks.account_id AND d.webhook_id = webhooks.id AND d.due_at IS NOT NULL)`
 }
 
-/** Ends a webhook: nothing more is sent. The sweep takes away what belonged to it. Gives its ID if it was there. */
+/** Ends a webhook: nothing more is sent. The sweep takes away what belonged to it. */
 export function deleteWebhook(accountId: string, id: string, now: number) {
   return [
-    rows<{ id: string }>(sql`
-      UPDATE webhooks SET active = 0, deleted_at = ${now}, next_at = NULL WHERE ${live(accountId, id)} RETURNING id`),
+    write(sql`UPDATE webhooks SET active = 0, deleted_at = ${now}, next_at = NULL WHERE ${live(accountId, id)}`),
     write(sql`DELETE FROM replays WHERE account_id = ${accountId} AND webhook_id = ${id}`),
-  ] as const
+  ]
+}
+
+/** A webhook that was ended at a time (ms). */
+export function findDeleted(accountId: string, id: string, now: number) {
+  return answer(
+    rows<{ id: string }>(sql`
+      SELECT id FROM webhooks WHERE account_id = ${accountId} AND id = ${id} AND deleted_at = ${now}`),
+    ['id'],
+  )
 }
 
 /** Gives a webhook a new secret (a ciphertext); the old one signs too until `previousUntil` (ms). */
 export function rotateSecret(accountId: string, id: string, secret: string, previousUntil: number, now: number) {
-  return rows<WebhookRow>(sql`
+  return write(sql`
     UPDATE webhooks SET previous_secret = secret, previous_until = ${previousUntil}, secret = ${secret}, rotated_at = ${now}
-    WHERE ${live(accountId, id)} RETURNING ${COLUMNS}`)
+    WHERE ${live(accountId, id)}`)
 }

@@ -1,8 +1,9 @@
+import { commit } from '../commit'
 import type { ServiceContext } from '../context'
 import { DbError } from '../db/errors'
 import { type ApiError, conflict, notFound, validationError } from '../http/errors'
 import { offsetOf, pageRequest } from '../http/pagination'
-import { refusalOf } from '../http/refusals'
+import { refusalOf, refuse } from '../http/refusals'
 import { detail } from '../http/validation'
 import { newId } from '../lib/ids'
 import { DAY } from '../lib/time'
@@ -11,6 +12,7 @@ import { hearOut } from './fan-out.queries'
 import {
   countWebhooks,
   deleteWebhook as deleteWebhookRows,
+  findDeleted,
   findWebhook,
   findWebhooks,
   insertWebhook,
@@ -47,9 +49,15 @@ export async function createWebhook(ctx: ServiceContext, input: CreateWebhookInp
     secret: await sealSecret(ctx.config.keys.webhooks, accountId, id, secret),
   }
   await ctx.sweeper.arm()
-  const row = await ctx.db.first(insertWebhook(accountId, webhook, ctx.now)).catch(refuseUrl)
+  const committed = await commit(
+    ctx,
+    [insertWebhook(accountId, webhook, ctx.now)],
+    [findWebhook(accountId, id)],
+    secret,
+  ).catch(refuseUrl)
+  const [[row]] = committed.rows
   if (!row) throw conflict([detail(['url'], 'can not be given to one more webhook: the plan has no room for it')])
-  return { ...presentWebhook(row), secret }
+  return { ...presentWebhook(row), secret: committed.secret }
 }
 
 /** A page of the account's webhooks, newest first. For admins. */
@@ -82,18 +90,23 @@ export async function updateWebhook(ctx: ServiceContext, id: string, input: Upda
     throw refusal
   }
   const change = { url, events, description, active, includeInternal: input.include_internal }
-  const [[row]] = await ctx.db
-    .change(hearOut(accountId, id, ctx.now), [updateWebhookRow(accountId, id, change)])
-    .catch(refuseUrl)
+  const { rows } = await commit(
+    ctx,
+    [...hearOut(accountId, id, ctx.now), updateWebhookRow(accountId, id, change)],
+    [findWebhook(accountId, id)],
+  ).catch(refuseUrl)
+  const [[row]] = rows
   if (!row) throw notFound()
   ctx.wake({ listeners: row.active })
   return presentWebhook(row)
 }
 
 /** Ends a webhook: nothing more is sent, not even what is pending. For admins. Throws 404. */
-export async function deleteWebhook({ caller, db, now }: ServiceContext, id: string): Promise<void> {
-  const [deleted] = await db.batch(deleteWebhookRows(caller.accountId, id, now))
-  if (deleted.length === 0) throw notFound()
+export async function deleteWebhook(ctx: ServiceContext, id: string): Promise<void> {
+  const { accountId } = ctx.caller
+  const answers = [findDeleted(accountId, id, ctx.now)] as const
+  const { rows } = await commit(ctx, deleteWebhookRows(accountId, id, ctx.now), answers).catch(refuse)
+  if (!rows[0][0]) throw notFound()
 }
 
 /** Gives a webhook a new secret, which only this answer shows; for 24 hours the old one signs too. For admins. Throws 404. */
@@ -101,9 +114,11 @@ export async function rotateSecret(ctx: ServiceContext, id: string) {
   const { accountId } = ctx.caller
   const secret = newSecret()
   const sealed = await sealSecret(ctx.config.keys.webhooks, accountId, id, secret)
-  const row = await ctx.db.first(rotateSecretRow(accountId, id, sealed, ctx.now + PREVIOUS_SIGNS_FOR, ctx.now))
+  const rotation = rotateSecretRow(accountId, id, sealed, ctx.now + PREVIOUS_SIGNS_FOR, ctx.now)
+  const committed = await commit(ctx, [rotation], [findWebhook(accountId, id)], secret).catch(refuse)
+  const [[row]] = committed.rows
   if (!row) throw notFound()
-  return { ...presentWebhook(row), secret }
+  return { ...presentWebhook(row), secret: committed.secret }
 }
 
 function refusalOfAddress({ config, links }: ServiceContext, url: string): ApiError | null {
