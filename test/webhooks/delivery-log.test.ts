@@ -160,8 +160,8 @@ describe('GET /webhooks/{webhook_id}/deliveries', () => {
     const cursorOf = (answer: Answer): string => answer.body.pagination.next_cursor
     const cursor = cursorOf(await list(hook))
     const altered = (position: unknown) => {
-      const [scope] = JSON.parse(Buffer.from(cursor, 'base64url').toString())
-      return Buffer.from(JSON.stringify([scope, position])).toString('base64url')
+      const [scope, , bookmark] = JSON.parse(Buffer.from(cursor, 'base64url').toString())
+      return Buffer.from(JSON.stringify([scope, position, bookmark])).toString('base64url')
     }
     const refused: [of: Hook, query: string][] = [
       [other, `cursor=${cursor}`],
