@@ -74,6 +74,8 @@ async function send(env: Bindings, ctx: ExecutionContext, bell: Bell): Promise<v
   const sender = startSender(env, (nextAt) => {
     turns += 1
     if (nextAt !== null && (isHandedOver || nextAt > Date.now())) bell.add(null, nextAt)
+    // Whoever has more to send does not wait for those that still hang.
+    if (isHandedOver) ctx.waitUntil(bell.ring())
   })
   const done = sender.done.then((lookAgain) => {
     if (lookAgain !== null) bell.add(null, lookAgain)

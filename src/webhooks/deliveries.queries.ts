@@ -143,7 +143,9 @@ export function showDeadLetter(accountId: string, limit: number, now: number) {
   return write(sql`
     UPDATE deliveries SET last_error = 'dead_letter'
     WHERE account_id = ${accountId} AND (webhook_id, sequence) IN (
-      SELECT webhook_id, sequence FROM deliveries WHERE account_id = ${accountId} AND due_at <= ${now} LIMIT ${limit})`)
+      SELECT d.webhook_id, d.sequence FROM webhooks w
+      CROSS JOIN deliveries d ON d.account_id = w.account_id AND d.webhook_id = w.id AND d.due_at <= ${now}
+      WHERE w.account_id = ${accountId} LIMIT ${limit})`)
 }
 
 /** Lets go of the deliveries of deleted webhooks, at most `limit`: as long settled, they are swept away. */

@@ -26,6 +26,7 @@ export interface LeasedRow {
 
 /** A delivery that is due, and its event; null where that is kept no longer. */
 export interface DueDelivery {
+  account_id: string
   webhook_id: string
   sequence: number
   is_manual: number
@@ -79,8 +80,8 @@ export function leaseWebhooks({ leaseId, leaseUntil, atMost, slowAtMost, pace, n
       FROM (${chosen}) turn WHERE webhooks.account_id = turn.account_id AND webhooks.id = turn.id
       RETURNING account_id, id, url, secret, previous_secret, previous_until, slow, failing_since`),
     rows<DueDelivery>(sql`
-      SELECT webhook_id, is_manual, tries, sequence, id, type, data, created_at FROM (
-        SELECT d.webhook_id, d.manual > 0 AS is_manual, d.tries, d.sequence, e.id, e.type, e.data, e.created_at, w.turn_size,
+      SELECT account_id, webhook_id, is_manual, tries, sequence, id, type, data, created_at FROM (
+        SELECT d.account_id, d.webhook_id, d.manual > 0 AS is_manual, d.tries, d.sequence, e.id, e.type, e.data, e.created_at, w.turn_size,
           row_number() OVER line AS place, total(octet_length(e.data)) OVER line AS bytes
         FROM webhooks w
         CROSS JOIN deliveries d ON d.account_id = w.account_id AND d.webhook_id = w.id AND d.sequence IN (
@@ -112,6 +113,8 @@ export interface AttemptRecord {
   error: string | null
   response: string | null
   succeeded: boolean
+  /** Of the schedule, before this one: a replay that came meanwhile has begun it anew. */
+  tries: number
   last_error: string | null
   /** When the next scheduled attempt is due; null for none. A manual attempt that failed leaves it as it is. */
   retry_at: number | null
@@ -168,7 +171,9 @@ function recordAttempts({ accountId, webhookId, leaseId, attempts, now }: TurnRe
   const isManual = sql`(j.value ->> 'trigger' = 'manual')`
   const succeeded = sql`(j.value ->> 'succeeded')`
   const manualLeft = sql`max(0, d.manual - ${isManual})`
-  const retryAt = sql`(CASE WHEN ${isManual} AND NOT ${succeeded} THEN d.retry_at ELSE j.value ->> 'retry_at' END)`
+  const isReplayed = sql`d.tries <> j.value ->> 'tries'`
+  const retryAt = sql`(CASE WHEN ${isReplayed} OR (${isManual} AND NOT ${succeeded}) THEN d.retry_at
+    ELSE j.value ->> 'retry_at' END)`
   return [
     write(sql`
       INSERT INTO delivery_attempts
@@ -177,7 +182,7 @@ function recordAttempts({ accountId, webhookId, leaseId, attempts, now }: TurnRe
         j.value ->> 'duration_ms', j.value ->> 'error', j.value ->> 'response'
       FROM ${made} CROSS JOIN deliveries d ON ${theirs}`),
     write(sql`
-      UPDATE deliveries AS d SET attempts = d.attempts + 1, tries = d.tries + (NOT ${isManual}), manual = ${manualLeft},
+      UPDATE deliveries AS d SET attempts = d.attempts + 1, tries = d.tries + (NOT ${isManual} AND NOT ${isReplayed}), manual = ${manualLeft},
         retry_at = ${retryAt}, last_error = j.value ->> 'last_error',
         outcome = CASE WHEN ${succeeded} THEN 'succeeded' WHEN ${retryAt} IS NULL THEN coalesce(d.outcome, 'failed')
           ELSE d.outcome END,

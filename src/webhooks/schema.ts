@@ -70,7 +70,13 @@ const Events = z
   .min(1)
   .max(EVENT_TYPES.length + 1)
   .transform((events) => (events.includes(EVERY_EVENT) ? [EVERY_EVENT] : [...new Set(events)]))
-  .openapi({ type: 'array', description: 'Names of events, or `["*"]` for every one' })
+  .openapi({
+    type: 'array',
+    items: { type: 'string', enum: [...EVENT_TYPES, EVERY_EVENT] },
+    minItems: 1,
+    maxItems: EVENT_TYPES.length + 1,
+    description: 'Names of events, or `["*"]` for every one',
+  })
 
 const Description = z.union([line(500), z.null()])
 

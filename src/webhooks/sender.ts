@@ -3,6 +3,7 @@ import { openAccount, openDirectory } from '../db/client'
 import { acceptedKeys, type Bindings, type Config, configOf } from '../env'
 import { DAY, MINUTE, SECOND } from '../lib/time'
 import { type AttemptResult, attemptDelivery, type Target } from './attempt'
+import type { Failure } from './failure-class'
 import { type AttemptRecord, type DueDelivery, finishTurn, type LeasedRow, leaseWebhooks } from './lease.queries'
 import { nextTry } from './retry-schedule'
 import { openSecrets } from './secrets'
@@ -27,6 +28,9 @@ const PACE = 10
 
 const FAILING_FOR = 5 * DAY
 const GONE = 410
+
+/** Failures that say nothing of the subscriber, and so switch nobody off. */
+const OUR_FAULTS: ReadonlySet<Failure> = new Set(['secret', 'event', 'expired'])
 
 interface Turn {
   leaseId: string
@@ -69,11 +73,12 @@ export function startSender(env: Bindings, onTurnEnd: (nextAt: number | null) =>
   const work = async () => {
     while (!stopped && Date.now() < deadline) {
       if (turns.size < FETCHES_AT_ONCE) {
-        const { leased, nextAt } = await leaseTurns(env, [...turns.values()])
+        const askedAt = Date.now()
+        const { leased, nextAt } = await leaseTurns(env, [...turns.values()], askedAt)
         mayBeMore = leased.length > 0
         leased.forEach(begin)
         if (leased.length > 0) continue
-        if (turns.size === 0 && !(await comesSoon(nextAt))) return afterPacing(nextAt)
+        if (turns.size === 0 && !(await comesSoon(nextAt, askedAt))) return afterPacing(nextAt, askedAt)
       }
       if (turns.size > 0) await Promise.race(turns.keys())
     }
@@ -91,22 +96,23 @@ export function startSender(env: Bindings, onTurnEnd: (nextAt: number | null) =>
 }
 
 /** What is due and yet can't be had is an account's that has sent all that it may in this minute. */
-function afterPacing(nextAt: number | null): number | null {
-  const now = Date.now()
-  return nextAt !== null && nextAt <= now ? (Math.floor(now / MINUTE) + 1) * MINUTE : null
+function afterPacing(nextAt: number | null, askedAt: number): number | null {
+  return nextAt !== null && nextAt <= askedAt ? (Math.floor(askedAt / MINUTE) + 1) * MINUTE : null
 }
 
-/** Waits for what is due within a second; false where nothing is. */
-async function comesSoon(nextAt: number | null): Promise<boolean> {
-  const wait = nextAt === null ? 0 : nextAt - Date.now()
-  if (wait <= 0 || wait > WORTH_WAITING) return false
-  await new Promise((resolve) => setTimeout(resolve, wait))
+/** Waits for what was not due yet when it was asked for, and is within a second; false where nothing is. */
+async function comesSoon(nextAt: number | null, askedAt: number): Promise<boolean> {
+  if (nextAt === null || nextAt <= askedAt || nextAt - Date.now() > WORTH_WAITING) return false
+  await new Promise((resolve) => setTimeout(resolve, Math.max(0, nextAt - Date.now())))
   return true
 }
 
-async function leaseTurns(env: Bindings, underWay: Turn[]): Promise<{ leased: Turn[]; nextAt: number | null }> {
+async function leaseTurns(
+  env: Bindings,
+  underWay: Turn[],
+  now: number,
+): Promise<{ leased: Turn[]; nextAt: number | null }> {
   const { rateLimits, webhooks } = configOf(env)
-  const now = Date.now()
   const leaseId = crypto.randomUUID()
   const slow = underWay.filter(({ webhook }) => webhook.slow === 1).length
   const [leased, due, , [next]] = await openDirectory(env).batch(
@@ -122,7 +128,9 @@ async function leaseTurns(env: Bindings, underWay: Turn[]): Promise<{ leased: Tu
   const turns = leased.map((webhook) => ({
     leaseId,
     webhook,
-    deliveries: due.filter((delivery) => delivery.webhook_id === webhook.id),
+    deliveries: due.filter(
+      (delivery) => delivery.account_id === webhook.account_id && delivery.webhook_id === webhook.id,
+    ),
   }))
   return { leased: turns, nextAt: next?.next_at ?? null }
 }
@@ -142,7 +150,8 @@ async function runTurn(env: Bindings, turn: Turn, permit: LimitFunction): Promis
     if (!delivery) return false
     const result = await attemptDelivery(config, target, delivery)
     made.push({ delivery, result })
-    // What does not answer is not asked again before it is the others' turn.
+    // What is gone is not asked again, what does not answer not before it is the others' turn.
+    if (result.statusCode === GONE) waiting.splice(0)
     return result.failure !== 'timeout'
   }
   const sendAll = async () => {
@@ -180,6 +189,7 @@ function recordOf(config: Config, delivery: DueDelivery, result: AttemptResult):
     error: result.failure,
     response: result.response,
     succeeded: result.succeeded,
+    tries: delivery.tries,
     last_error: result.succeeded ? null : (result.failure ?? 'status'),
     retry_at:
       result.succeeded || isManual || result.failure === 'expired'
@@ -195,7 +205,8 @@ function judge(results: AttemptResult[], webhook: LeasedRow, now: number) {
   const failedAt = results[lastSuccess + 1]?.at ?? null
   const failingSince = succeeded ? failedAt : (webhook.failing_since ?? failedAt)
   const isGone = results.some((result) => result.statusCode === GONE)
-  const isFailing = failedAt !== null && failingSince !== null && now - failingSince >= FAILING_FOR
+  const isTheirs = results.some(({ failure }) => failure === null || !OUR_FAULTS.has(failure))
+  const isFailing = isTheirs && failedAt !== null && failingSince !== null && now - failingSince >= FAILING_FOR
   const reason = isGone ? ('gone' as const) : isFailing ? ('failing' as const) : null
   return {
     succeeded,
