@@ -90,7 +90,7 @@ describe("the sweeper's alarm", () => {
       expect(await runDurableObjectAlarm(sweeper())).toBe(true)
       expect(await alarm()).toBe(Date.now() + PERIOD)
     }
-    expect(logged).toEqual(Array(8).fill(JSON.stringify({ level: 'error', sweep: 'failed', parts: 6 })))
+    expect(logged).toEqual(Array(8).fill(JSON.stringify({ level: 'error', sweep: 'failed', parts: 7 })))
   })
 
   it('F02 brings to its webhook what a lost message has left behind, once the lease has lapsed of who died with it', async () => {
