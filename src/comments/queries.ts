@@ -3,6 +3,7 @@ import type { Caller } from '../context'
 import { rows, write } from '../db/client'
 import { type Image, jsonImage, selectList } from '../db/image'
 import { insertEvent, takeSequences } from '../db/outbox'
+import { limitOf } from '../db/paging'
 import { visibleParts, visibleTicket } from '../db/visibility'
 import { seesInternal } from '../roles'
 
@@ -65,9 +66,10 @@ export function commentIdsOf(caller: Caller, ticketId: string, slice: CommentSli
 }
 
 function sliceOf(caller: Caller, ticketId: string, column: SQL, slice: CommentSlice): SQL {
+  const limit = limitOf(slice, () => countComments(caller, ticketId).query)
   return sql`SELECT ${column} FROM comments c
     WHERE ${visibleParts(caller, 'c')} AND c.ticket_id = ${ticketId}${isBeyond(caller, ticketId, slice)}
-    ORDER BY c.seq ${wayOf(slice)} LIMIT ${slice.limit} OFFSET ${'offset' in slice ? slice.offset : 0}`
+    ORDER BY c.seq ${wayOf(slice)} LIMIT ${limit} OFFSET ${'offset' in slice ? slice.offset : 0}`
 }
 
 function wayOf(slice: CommentSlice): SQL {
