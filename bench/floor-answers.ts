@@ -1,3 +1,4 @@
+import { moveCursor, placeOf } from './cursors.ts'
 import { FLOOR_LISTS, type FloorList, pageBeyond } from './floor-lists.ts'
 import { fileSigner, presentComment, presentEvent, presentListItem } from './floor-present.ts'
 import {
@@ -53,15 +54,14 @@ async function answerPage(env: FloorEnv, query: string, list: FloorList): Promis
 
 /** The page beyond a cursor of the list of all tickets. It reads the service's cursors, and writes some like them. */
 export async function walkTickets(env: FloorEnv, cursor: string): Promise<Response> {
-  const [scope, place] = JSON.parse(Buffer.from(cursor, 'base64url').toString())
-  const [sql, ...values] = pageBeyond(place.at, place.number)
+  const { at, number } = placeOf(cursor)
+  const [sql, ...values] = pageBeyond(at, number)
   const [found] = await batch<[TicketRow]>(env, [env.DB.prepare(sql).bind(...values)])
   const shown = found.slice(0, PER_PAGE)
-  const cursorAt = (towards: string, row: TicketRow | undefined) =>
-    row &&
-    Buffer.from(JSON.stringify([scope, { towards, at: row.created_at, number: row.number }])).toString('base64url')
-  const next = (found.length > PER_PAGE && cursorAt('next', shown.at(-1))) || null
-  const prev = cursorAt('prev', shown[0]) ?? null
+  const cursorAt = (row: TicketRow | undefined) =>
+    row ? moveCursor(cursor, { at: row.created_at, number: row.number }) : null
+  const next = found.length > PER_PAGE ? cursorAt(shown.at(-1)) : null
+  const prev = cursorAt(shown[0])
   const pagination = {
     per_page: PER_PAGE,
     next_cursor: next,

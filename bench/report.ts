@@ -48,7 +48,7 @@ function streamed({ route, stream }: RouteResult): string[] {
   const amount = `${thousands(tickets)} tickets (${(bytes / 1_048_576).toFixed(1)} MiB)`
   return [
     `${route}: first bytes after ${first_byte_ms} ms, ${amount} in ${(total_ms / 1_000).toFixed(2)} s, ` +
-      `${thousands(rate)} a second; rows are those of its first page.`,
+      `${thousands(rate)} a second; what it read is what it had read by its first bytes.`,
   ]
 }
 

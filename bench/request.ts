@@ -1,3 +1,4 @@
+import { moveCursor } from './cursors.ts'
 import { headersOf, type MeasuredRoute } from './routes.ts'
 import type { Server } from './servers.ts'
 import { createdAt } from './world.ts'
@@ -43,8 +44,6 @@ export async function send(
 export async function findDeepCursor({ origin }: Server, size: number, token: string): Promise<string> {
   const response = await fetch(`${origin}/api/v1/tickets?cursor=`, { headers: { Authorization: `Bearer ${token}` } })
   const { pagination } = (await response.json()) as { pagination: { next_cursor: string } }
-  const [scope, place, ...rest] = JSON.parse(Buffer.from(pagination.next_cursor, 'base64url').toString())
   const number = Math.floor(size / 2)
-  const moved = [scope, { ...place, at: createdAt(number, size), number }, ...rest]
-  return Buffer.from(JSON.stringify(moved)).toString('base64url')
+  return moveCursor(pagination.next_cursor, { at: createdAt(number, size), number })
 }

@@ -18,8 +18,8 @@ export interface Results {
 
 export interface SizeResult {
   tickets: number
-  /** How long the database took to make; null where it was kept from an earlier run. */
-  seeding_seconds: number | null
+  /** How long the database took to make, in this run or the one that it was kept from. */
+  seeding_seconds: number
   routes: RouteResult[]
 }
 

@@ -1,7 +1,17 @@
 import { fork } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { once } from 'node:events'
-import { constants, cpSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs'
+import {
+  constants,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { unstable_splitSqlQuery } from 'wrangler'
@@ -12,11 +22,13 @@ import { seedStatements } from './seed-sql.ts'
 /** Databases that take long to make are made once, kept, and never served themselves: what is served is a copy. */
 
 const CACHE = join(import.meta.dirname, '.cache')
+/** Beside a database: how many seconds it took to make. */
+const RECORD = 'seconds'
 
 export interface SeededState {
   folder: string
-  /** How long it took to make; null where it was kept. */
-  seconds: number | null
+  /** How long it took to make, now or in an earlier run. */
+  seconds: number
 }
 
 /** The statements of all migrations, in their order. */
@@ -32,14 +44,16 @@ export function migrationStatements(): string[] {
  */
 export async function seededState(bundle: Bundle, size: number, tell: (share: number) => void): Promise<SeededState> {
   const folder = join(CACHE, `${size}-${keyOf(size)}`)
-  if (existsSync(folder)) return { folder, seconds: null }
+  if (existsSync(folder)) return { folder, seconds: Number(readFileSync(join(folder, RECORD), 'utf8')) }
   forget((name) => name.startsWith(`${size}-`))
   const unfinished = join(CACHE, `unfinished-${process.pid}`)
   mkdirSync(unfinished, { recursive: true })
   const started = performance.now()
   await seed(bundle, size, unfinished, tell)
+  const seconds = Math.round((performance.now() - started) / 1_000)
+  writeFileSync(join(unfinished, RECORD), String(seconds))
   renameSync(unfinished, folder)
-  return { folder, seconds: Math.round((performance.now() - started) / 100) / 10 }
+  return { folder, seconds }
 }
 
 /** A copy of a database for a server to work on; it ends with the server. */

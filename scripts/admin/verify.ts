@@ -25,12 +25,12 @@ const TAGS = 'SELECT t.account_id, j.value AS tag, t.seq AS ticket_seq FROM tick
 const KEPT: readonly Kept[] = [
   {
     name: 'ticket counters',
-    differences: differing('ticket_counters', COUNTED_TICKETS, 'account_id, dimension, value, status, priority, count'),
+    differences: differing('ticket_counters', COUNTED_TICKETS, 'account_id, dimension, value, status, priority'),
     repair: rebuilt('ticket_counters', COUNTED_TICKETS),
   },
   {
     name: 'user counters',
-    differences: differing('user_counters', COUNTED_USERS, 'account_id, role, status, count'),
+    differences: differing('user_counters', COUNTED_USERS, 'account_id, role, status'),
     repair: rebuilt('user_counters', COUNTED_USERS),
   },
   {
@@ -48,6 +48,11 @@ const KEPT: readonly Kept[] = [
     ).map(([kind, isInternal]) => partsOf(table, kind, isInternal)),
   ),
   {
+    name: 'stored bytes',
+    differences: `SELECT account_id FROM account_state s WHERE stored_bytes <> ${storedBytes('s')}`,
+    repair: `UPDATE account_state SET stored_bytes = ${storedBytes('account_state')}`,
+  },
+  {
     name: 'active webhooks',
     differences: `SELECT account_id FROM account_state s WHERE listeners <> (
       SELECT count(*) FROM webhooks w WHERE w.account_id = s.account_id AND w.active = 1)`,
@@ -56,11 +61,11 @@ const KEPT: readonly Kept[] = [
   },
 ]
 
-/** Rows that only one side has; what was counted down to nothing is no difference. */
-function differing(table: string, recount: string, columns: string): string {
-  const kept = `SELECT ${columns} FROM ${table} WHERE count <> 0`
-  return `SELECT * FROM (${kept} EXCEPT SELECT * FROM (${recount}))
-    UNION ALL SELECT * FROM (SELECT * FROM (${recount}) EXCEPT ${kept})`
+/** What has another count, or is on one side only; what was counted down to nothing is no difference. */
+function differing(table: string, recount: string, key: string): string {
+  const kept = `SELECT ${key}, count FROM ${table} WHERE count <> 0`
+  return `SELECT ${key} FROM (${kept} EXCEPT SELECT * FROM (${recount}))
+    UNION SELECT ${key} FROM (SELECT * FROM (${recount}) EXCEPT ${kept})`
 }
 
 function rebuilt(table: string, recount: string): string {
@@ -78,6 +83,10 @@ function partsOf(table: 'comments' | 'attachments', kind: 'public' | 'internal',
   }
 }
 
+function storedBytes(state: string): string {
+  return `(SELECT coalesce(sum(size), 0) FROM attachments f WHERE f.account_id = ${state}.account_id)`
+}
+
 const CHECK_INDEX = "INSERT INTO tickets_fts (tickets_fts, rank) VALUES ('integrity-check', 1)"
 const REBUILD_INDEX = "INSERT INTO tickets_fts (tickets_fts) VALUES ('rebuild')"
 
@@ -86,41 +95,35 @@ const REBUILD_INDEX = "INSERT INTO tickets_fts (tickets_fts) VALUES ('rebuild')"
  * differs, if asked to. Throws when something differs and was not put right.
  */
 export function verify(db: Database, repair: boolean): string {
+  const counts = db.run(...KEPT.map(({ differences }) => `SELECT count(*) AS n FROM (${differences})`))
   const found = [
-    ...KEPT.map((kept) => ({ name: kept.name, ...checked(db, kept, repair) })),
-    { name: 'full-text index', ...checkedIndex(db, repair) },
+    ...KEPT.map((kept, index) => ({ ...kept, differences: numberIn(counts[index]) })),
+    { name: 'full-text index', differences: isIndexWhole(db) ? '0' : 'some', repair: REBUILD_INDEX },
   ]
+  const broken = found.filter(({ differences }) => differences !== '0')
+  if (repair && broken.length > 0) db.run(...broken.map((kept) => kept.repair))
   const table = formatTable(
     ['WHAT', 'DIFFERENCES', 'STATE'],
-    found.map(({ name, differences, state }) => [name, differences, state]),
+    found.map(({ name, differences }) => [
+      name,
+      differences,
+      differences === '0' ? 'ok' : repair ? 'repaired' : 'differs',
+    ]),
   )
-  if (found.every(({ state }) => state !== 'differs')) return table
+  if (repair || broken.length === 0) return table
   throw new Error(`${table}\nSomething differs. npm run admin -- verify --repair puts it right.`)
 }
 
-interface Check {
-  differences: string
-  state: 'ok' | 'differs' | 'repaired'
-}
-
-function checked(db: Database, { differences, repair }: Kept, mayRepair: boolean): Check {
-  const count = numberIn(db.run(`SELECT count(*) AS n FROM (${differences})`))
-  if (count === 0) return { differences: '0', state: 'ok' }
-  if (mayRepair) db.run(repair)
-  return { differences: String(count), state: mayRepair ? 'repaired' : 'differs' }
-}
-
-function checkedIndex(db: Database, mayRepair: boolean): Check {
+function isIndexWhole(db: Database): boolean {
   try {
     db.run(CHECK_INDEX)
-    return { differences: '0', state: 'ok' }
+    return true
   } catch (error) {
-    if (!(error instanceof Error && /malformed|corrupt/i.test(error.message))) throw error
-    if (mayRepair) db.run(REBUILD_INDEX)
-    return { differences: 'some', state: mayRepair ? 'repaired' : 'differs' }
+    if (error instanceof Error && /malformed|corrupt/i.test(error.message)) return false
+    throw error
   }
 }
 
-function numberIn([rows = []]: ResultRow[][]): number {
-  return Number(rows[0]?.n ?? 0)
+function numberIn(rows: ResultRow[] = []): string {
+  return String(rows[0]?.n ?? 0)
 }

@@ -3,7 +3,7 @@ import type { Caller } from '../context'
 import { rows, write } from '../db/client'
 import { fieldsOf, type Image, jsonImage, selectList } from '../db/image'
 import { answer } from '../db/once'
-import { type PartSlice, sliceOfParts, wayOf } from '../db/parts'
+import { nextTime, type PartSlice, sliceOfParts, wayOf } from '../db/parts'
 import { type Change, changed } from '../db/ticket-change'
 import { visibleParts, visibleTicket, visibleTickets } from '../db/visibility'
 
@@ -37,8 +37,8 @@ export interface StoredFile {
 }
 
 /**
- * Makes stored files attachments of a ticket that the caller may see, or of one of its comments. A file whose intent the sweep has taken back
- * has no ID to insert, so that the whole batch fails.
+ * Makes stored files attachments of a ticket that the caller may see, or of one of its comments. A file whose intent the
+ * sweep has taken back has no ID to insert, so that the whole batch fails.
  */
 export function insertAttachments(
   caller: Caller,
@@ -51,7 +51,8 @@ export function insertAttachments(
     INSERT INTO attachments
       (account_id, id, ticket_id, comment_id, is_internal, filename, size, mime_type, sha256, created_at)
     SELECT t.account_id, i.id, t.id, ${parent.commentId}, ${parent.isInternal ? 1 : 0},
-      j.value ->> 'filename', j.value ->> 'size', j.value ->> 'mime_type', j.value ->> 'sha256', ${now}
+      j.value ->> 'filename', j.value ->> 'size', j.value ->> 'mime_type', j.value ->> 'sha256',
+      ${nextTime(accountId, 'attachments', parent.ticketId, now)} + j.key
     FROM tickets t JOIN json_each(${JSON.stringify(files)}) j
     LEFT JOIN object_intents i ON i.account_id = t.account_id AND i.id = j.value ->> 'id' AND i.kind = 'upload'
     WHERE ${visibleTicket(caller, parent.ticketId)}

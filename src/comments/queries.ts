@@ -4,7 +4,7 @@ import { rows, write } from '../db/client'
 import { fieldsOf, type Image, jsonImage, selectList } from '../db/image'
 import { answer } from '../db/once'
 import { insertEvent, takeSequences } from '../db/outbox'
-import { type PartSlice, sliceOfParts, wayOf } from '../db/parts'
+import { nextTime, type PartSlice, sliceOfParts, wayOf } from '../db/parts'
 import { type Change, changed } from '../db/ticket-change'
 import { visibleParts, visibleTicket } from '../db/visibility'
 
@@ -62,20 +62,15 @@ interface NewComment {
   isInternal: boolean
 }
 
-/**
- * Adds a comment, if the caller may see the ticket. A public one is a new version of the ticket. Its time is later than
- * that of the comment before, by which a cursor finds its place again when the comment it stands at is deleted.
- */
+/** Adds a comment, if the caller may see the ticket. A public one is a new version of the ticket. */
 export function insertComment(caller: Caller, comment: NewComment, now: number) {
   const { accountId } = caller
   const there = exists(accountId, comment.id)
-  const afterLast = sql`(SELECT c.created_at + 1 FROM comments c
-    WHERE c.account_id = ${accountId} AND c.ticket_id = ${comment.ticketId} ORDER BY c.seq DESC LIMIT 1)`
   return [
     write(sql`
       INSERT INTO comments (account_id, id, ticket_id, created_by, content, is_internal, created_at)
       SELECT t.account_id, ${comment.id}, t.id, ${caller.id}, ${comment.content}, ${comment.isInternal ? 1 : 0},
-        max(${now}, coalesce(${afterLast}, 0))
+        ${nextTime(accountId, 'comments', comment.ticketId, now)}
       FROM tickets t WHERE ${visibleTicket(caller, comment.ticketId)}`),
     takeSequences(accountId, there),
     ...(comment.isInternal

@@ -83,9 +83,8 @@ export function tellOfPart(change: Change, part: Part, eventId: string): Stateme
   const values = part.moves === 'comes' ? sql`'null', ${image}` : sql`${image}, 'null'`
   return [
     write(sql`
-      INSERT INTO ticket_history
-        (account_id, ticket_id, change_id, actor_id, field, previous, current, part_seq, created_at)
-      SELECT p.account_id, p.ticket_id, ${changeId}, ${caller.id}, ${part.field}, ${values}, p.seq, ${now}
+      INSERT INTO ticket_history (account_id, ticket_id, change_id, actor_id, field, previous, current, created_at)
+      SELECT p.account_id, p.ticket_id, ${changeId}, ${caller.id}, ${part.field}, ${values}, ${now}
       FROM ${itself}${part.condition ? sql` AND ${part.condition}` : sql``}`),
     write(sql`
       UPDATE tickets SET version = version + 1, updated_at = max(updated_at, ${now})

@@ -73,10 +73,7 @@ export const ticketCounters = sqliteTable(
   (t) => [primaryKey({ columns: [t.accountId, t.dimension, t.value, t.status, t.priority] })],
 )
 
-/**
- * One row for each field that a change altered; `previous` and `current` are JSON texts. Of a comment or an attachment
- * that went, `part_seq` is where it stood, for lists that are being walked.
- */
+/** One row for each field that a change altered; `previous` and `current` are JSON texts. */
 export const ticketHistory = sqliteTable(
   'ticket_history',
   {
@@ -88,7 +85,6 @@ export const ticketHistory = sqliteTable(
     field: text('field').notNull(),
     previous: text('previous').notNull(),
     current: text('current').notNull(),
-    partSeq: integer('part_seq'),
     createdAt: integer('created_at').notNull(),
   },
   (t) => [

@@ -19,7 +19,8 @@ export function cursorOrPage(query: { page?: number | undefined; cursor?: string
     ctx.addIssue({ code: 'custom', path: ['page'], message: 'must not come beside cursor' })
 }
 
-const Content = z.tuple([z.string(), z.unknown(), z.string().nullable()])
+/** The list's name, the position, and what was seen of the database: subscribers may hold cursors of before that. */
+const Content = z.tuple([z.string(), z.unknown(), z.string().nullable().optional()])
 
 /** What reads the list, as far as a cursor is concerned: its page must be no older than the page before. */
 interface Reader {

@@ -109,17 +109,20 @@ export function isFoundOneByOne({ number, tag, q }: TicketFilter): boolean {
   return number !== undefined || tag !== undefined || q !== undefined
 }
 
-/** The whole filter as a condition on `t`, for tickets that are found one by one. */
+/**
+ * The whole filter as a condition on `t`, for tickets that are found one by one: by their number, else by words, else by
+ * a tag. What does not find them is asked of each that was found.
+ */
 export function matching(caller: Caller, filter: TicketFilter): SQL {
-  const isFoundBySeq = filter.tag !== undefined || filter.q !== undefined
-  const conditions = [isFoundBySeq ? visibleAmongFound(caller) : visibleTickets(caller)]
+  const finder = filter.number !== undefined ? 'number' : filter.q !== undefined ? 'words' : 'tag'
+  const conditions = [finder === 'number' ? visibleTickets(caller) : visibleAmongFound(caller)]
   if (filter.status) conditions.push(among('t.status', filter.status))
   if (filter.priority) conditions.push(among('t.priority', filter.priority))
   if (filter.createdBy) conditions.push(among('t.created_by', filter.createdBy))
   if (filter.assignedTo) conditions.push(assignedToOneOf(filter.assignedTo, 't'))
   if (filter.number !== undefined) conditions.push(sql`t.number = ${filter.number}`)
-  if (filter.tag !== undefined) conditions.push(tagged(caller.accountId, filter.tag))
-  if (filter.q !== undefined) conditions.push(found(caller, filter.q))
+  if (filter.tag !== undefined) conditions.push(tagged(caller.accountId, filter.tag, finder === 'tag'))
+  if (filter.q !== undefined) conditions.push(found(caller, filter.q, finder === 'words'))
   return sql`${sql.join(conditions, sql` AND `)}${inRange(filter, 'created_at', 't')}${inRange(filter, 'updated_at', 't')}`
 }
 
@@ -138,14 +141,15 @@ function assignedToOneOf(ids: string[], alias: string): SQL {
   return people.length === 0 ? isNobody : sql`(${isNobody} OR ${among(column, people)})`
 }
 
-function tagged(accountId: string, tag: string): SQL {
-  return sql`t.seq IN (SELECT ticket_seq FROM ticket_tags WHERE account_id = ${accountId} AND tag = ${tag})`
+function tagged(accountId: string, tag: string, finds: boolean): SQL {
+  const ofTag = sql`SELECT ticket_seq FROM ticket_tags WHERE account_id = ${accountId} AND tag = ${tag}`
+  return finds ? sql`t.seq IN (${ofTag})` : sql`EXISTS (${ofTag} AND ticket_seq = t.seq)`
 }
 
-function found(caller: Caller, text: string): SQL {
+function found(caller: Caller, text: string, finds: boolean): SQL {
   const createdBy = seesAllTickets(caller.role) ? null : caller.id
   const search = parseSearch(text, { accountId: caller.accountId, createdBy })
-  if (search === 'everything') return sql`1`
   if (search === 'nothing') return sql`0`
-  return sql`t.seq IN (SELECT rowid FROM tickets_fts WHERE tickets_fts MATCH ${search.match})`
+  const ofWords = sql`SELECT rowid FROM tickets_fts WHERE tickets_fts MATCH ${search.match}`
+  return finds ? sql`t.seq IN (${ofWords})` : sql`EXISTS (${ofWords} AND rowid = t.seq)`
 }

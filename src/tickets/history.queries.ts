@@ -15,7 +15,7 @@ export interface HistoryRow {
   actor_email: string
 }
 
-/** A piece of a ticket's history: from its beginning, or beyond a field of a change (null: from an end on), onwards or back. */
+/** A piece of a ticket's history: from its beginning, or beyond a field of a change (null: from an end on). */
 export type HistorySlice =
   | { limit: number }
   | { limit: number; beyond: { change: string; field: string } | null; towards: 'next' | 'prev' }

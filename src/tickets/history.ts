@@ -6,13 +6,13 @@ import { pageRequest } from '../http/pagination'
 import { findHistory, findVisible, type HistoryRow } from './history.queries'
 import { type ListHistoryInput, presentChange } from './history-schema'
 
-const HistoryPosition = positionIn(z.object({ change: z.string(), field: z.string() }))
+const ChangePosition = positionIn(z.object({ change: z.string(), field: z.string() }))
 
 /** Every change of a ticket, oldest first, from a cursor on. For agents and admins. Throws 404. */
 export async function listHistory({ caller, db }: ServiceContext, ticketId: string, input: ListHistoryInput) {
   const { accountId } = caller
   const scope = { list: 'history', accountId, ticketId }
-  const position = readCursor(db, scope, input.cursor, HistoryPosition)
+  const position = readCursor(db, scope, input.cursor, ChangePosition)
   const { perPage } = pageRequest(input)
   const slice = sliceFrom(position, perPage)
   const [[ticket], found] = await db.batch([findVisible(caller, ticketId), findHistory(accountId, ticketId, slice)])

@@ -1,6 +1,7 @@
 import { type SQL, sql } from 'drizzle-orm'
 import type { Caller } from '../context'
 import { rows } from '../db/client'
+import { limitOf } from '../db/paging'
 import { TICKET_COLUMNS, TICKET_MEMBERS, type TicketRow } from '../db/ticket-image'
 import { countMatches } from './count.queries'
 import {
@@ -102,7 +103,8 @@ function orderBy({ column, ranks, times }: Ordering, alias: string): SQL {
 
 /** The `seq` of the tickets of a slice, in one of three ways. */
 function findPlaces(caller: Caller, filter: TicketFilter, ordering: Ordering, slice: TicketSlice): SQL {
-  const range = sql`LIMIT ${limitOf(caller, filter, slice)} OFFSET ${'offset' in slice ? slice.offset : 0}`
+  const limit = limitOf(slice, () => countMatches(caller, filter))
+  const range = sql`LIMIT ${limit} OFFSET ${'offset' in slice ? slice.offset : 0}`
   if (isFoundOneByOne(filter))
     return sql`SELECT t.seq FROM tickets t WHERE ${matching(caller, filter)}${isBeyond(ordering, slice)}
       ORDER BY ${orderBy(ordering, 't')} ${range}`
@@ -115,12 +117,6 @@ function findPlaces(caller: Caller, filter: TicketFilter, ordering: Ordering, sl
   return sql`SELECT t.seq FROM tickets t
     WHERE t.account_id = ${caller.accountId}${inRange(filter, ordering.column, 't')}${isBeyond(ordering, slice)}
     ORDER BY ${orderBy(ordering, 't')} ${range}`
-}
-
-/** A page past the end looks for no rows. */
-function limitOf(caller: Caller, filter: TicketFilter, slice: TicketSlice): SQL {
-  if (!('offset' in slice) || slice.offset === 0) return sql`${slice.limit}`
-  return sql`(CASE WHEN (${countMatches(caller, filter)}) > ${slice.offset} THEN ${slice.limit} ELSE 0 END)`
 }
 
 /** All matches of a range of one time, for an order by the other. */

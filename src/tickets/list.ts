@@ -77,7 +77,7 @@ function filterOf(input: ListTicketsInput | ExportTicketsInput, callerId: string
     createdBy: distinct(input.created_by?.map(named)),
     number: input.number,
     tag: input.tag,
-    q: input.q,
+    q: input.q === undefined || isBlank(input.q) ? undefined : input.q,
     createdAfter: input.created_after,
     createdBefore: input.created_before,
     updatedAfter: input.updated_after,
@@ -88,4 +88,9 @@ function filterOf(input: ListTicketsInput | ExportTicketsInput, callerId: string
 /** `me` may stand beside the caller's own ID. */
 function distinct(ids: string[] | undefined): string[] | undefined {
   return ids && [...new Set(ids)]
+}
+
+/** White space alone searches for nothing in particular. */
+function isBlank(text: string): boolean {
+  return /^\s*$/u.test(text)
 }

@@ -1,5 +1,6 @@
 import { type SQL, sql } from 'drizzle-orm'
 import { rows } from '../db/client'
+import { limitOf } from '../db/paging'
 import { ROLES, type Role } from '../roles'
 import type { UserRow } from './queries'
 
@@ -37,7 +38,8 @@ export function countUsers(accountId: string, filter: UserFilter) {
 /** The people of an account, oldest first (towards the beginning: newest first). */
 export function findUsers(accountId: string, filter: UserFilter, slice: UserSlice) {
   const way = sql.raw('beyond' in slice && slice.towards === 'prev' ? 'DESC' : 'ASC')
-  const page = sql`ORDER BY u.created_at ${way}, u.id ${way} LIMIT ${slice.limit} OFFSET ${'offset' in slice ? slice.offset : 0}`
+  const limit = limitOf(slice, () => countUsers(accountId, filter).query)
+  const page = sql`ORDER BY u.created_at ${way}, u.id ${way} LIMIT ${limit} OFFSET ${'offset' in slice ? slice.offset : 0}`
   const isFoundOneByOne = filter.emailKey !== undefined || filter.q !== undefined
   const found = isFoundOneByOne
     ? sql`users u WHERE ${matching(accountId, filter)}${isBeyond(slice, 'u')}`

@@ -1,0 +1,1 @@
+ALTER TABLE `ticket_history` DROP COLUMN `part_seq`;
