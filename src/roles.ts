@@ -28,6 +28,11 @@ export function seesInternal(role: Role): boolean {
   return STAFF.includes(role)
 }
 
+/** Whether the role may delete comments that others wrote. */
+export function deletesEveryComment(role: Role): boolean {
+  return role === 'admin'
+}
+
 /** Of the named fields, those that the role may not set when it creates a ticket. */
 export function refusedOnCreate(role: Role, fields: readonly string[]): string[] {
   return STAFF.includes(role) ? [] : fields.filter((field) => !CREATE_FIELDS_OF_CUSTOMERS.has(field))

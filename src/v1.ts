@@ -1,6 +1,7 @@
 import { OpenAPIHono } from '@hono/zod-openapi'
 import { addAccountRoutes } from './accounts/routes'
 import { addApiKeyRoutes } from './api-keys/routes'
+import { addAttachmentRoutes } from './attachments/routes'
 import { addAuthRoutes } from './auth/routes'
 import { addCommentRoutes } from './comments/routes'
 import { addEventRoutes } from './events/routes'
@@ -19,6 +20,7 @@ export function createV1(): OpenAPIHono<AppEnv> {
   addApiKeyRoutes(v1)
   addTicketRoutes(v1)
   addCommentRoutes(v1)
+  addAttachmentRoutes(v1)
   addEventRoutes(v1)
   addWebhookRoutes(v1)
   return v1

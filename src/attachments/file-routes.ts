@@ -6,18 +6,11 @@ import { ApiError, notFound } from '../http/errors'
 import { pathId } from '../http/fields'
 import { describeRoute } from '../http/route'
 import { countAddress } from '../rate-limiting/middleware'
-import { type AttachmentRow, openFile } from './service'
+import { answerFile } from './file-answer'
+import { findStoredFile, readBytes } from './service'
 import { verifiedAccount } from './url-signing'
 
-/** Types that a browser may show by itself; it is given all else to save. */
-const INLINE = new Map([
-  ['image/png', 'image/png'],
-  ['image/jpeg', 'image/jpeg'],
-  ['image/gif', 'image/gif'],
-  ['image/webp', 'image/webp'],
-  ['application/pdf', 'application/pdf'],
-  ['text/plain', 'text/plain; charset=utf-8'],
-])
+const BYTES = { 'application/octet-stream': { schema: z.string().openapi({ format: 'binary' }) } }
 
 const fileRoute = describeRoute({
   method: 'get',
@@ -27,7 +20,10 @@ const fileRoute = describeRoute({
   tags: ['Attachments'],
   security: [],
   guard: async (_c, next) => next(),
-  fails: [404],
+  description:
+    'Range, If-Range and If-None-Match are heeded; several ranges at once are answered with the whole. PNG, JPEG, GIF, ' +
+    'WebP, PDF and plain text are for showing, all else for saving.',
+  fails: [404, 416],
   request: {
     params: z.object({
       attachment_id: pathId('attachment_id', 'attach123'),
@@ -39,10 +35,9 @@ const fileRoute = describeRoute({
     }),
   },
   responses: {
-    200: {
-      description: 'The bytes',
-      content: { 'application/octet-stream': { schema: z.string().openapi({ format: 'binary' }) } },
-    },
+    200: { description: 'The bytes', content: BYTES },
+    206: { description: 'The range of bytes that was asked for', content: BYTES },
+    304: { description: 'They are the bytes that the caller has' },
   },
 })
 
@@ -60,23 +55,12 @@ async function serveFile(c: Context<AppEnv>): Promise<Response> {
     await countAddress(c)
     throw new ApiError(403, 'forbidden', 'This address is not signed, was altered or has expired')
   }
-  const found = await openFile(c.env, c.var.costs, accountId, file.id)
-  if (!found) throw notFound()
-  return new Response(found.object.body, { headers: fileHeaders(found.row) })
-}
-
-function fileHeaders(row: AttachmentRow): Record<string, string> {
-  const inline = INLINE.get(row.mime_type.toLowerCase())
-  const ascii = row.filename.replace(/[^\x20-\x7e]|["\\%]/g, '_')
-  const encoded = encodeURIComponent(row.filename).replace(
-    /['()*]/g,
-    (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`,
-  )
-  return {
-    'Content-Type': inline ?? 'application/octet-stream',
-    'Content-Length': String(row.size),
-    'Content-Disposition': `${inline ? 'inline' : 'attachment'}; filename="${ascii}"; filename*=UTF-8''${encoded}`,
-    'Content-Security-Policy': "default-src 'none'; style-src 'unsafe-inline'; sandbox",
-    'X-Content-Type-Options': 'nosniff',
-  }
+  const row = await findStoredFile(c.env, c.var.costs, accountId, file.id)
+  if (!row) throw notFound()
+  const request = { method: c.req.method, header: (name: string) => c.req.header(name) }
+  const { status, headers, bytes } = answerFile(request, row, Number(query.expires), Date.now())
+  if (bytes === null) return new Response(null, { status, headers })
+  const body = await readBytes(c.env, accountId, row, bytes)
+  if (!body) throw notFound()
+  return new Response(body, { status, headers })
 }

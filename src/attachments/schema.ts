@@ -1,6 +1,9 @@
 import { z } from '@hono/zod-openapi'
 import type { ServiceContext } from '../context'
+import { CursorPagination, cursorOrPage, PageOrCursorQuery } from '../http/cursor'
 import { WireTime } from '../http/fields'
+import { Pagination } from '../http/pagination'
+import { MEDIA_TYPE } from '../http/raw-body'
 import { isCleanText, utf8Bytes } from '../lib/text'
 import { toWireTime } from '../lib/time'
 import type { AttachmentRow } from './queries'
@@ -21,10 +24,7 @@ const Filename = z
   })
   .openapi({ minLength: 1, maxLength: MAX_FILENAME_BYTES, example: 'error_log.txt' })
 
-const MimeType = z
-  .string()
-  .regex(/^[a-z0-9][a-z0-9!#$&^_.+-]{0,63}\/[a-z0-9][a-z0-9!#$&^_.+-]{0,126}$/i, 'must be a type such as text/plain')
-  .openapi({ example: 'text/plain' })
+const MimeType = z.string().regex(MEDIA_TYPE, 'must be a type such as text/plain').openapi({ example: 'text/plain' })
 
 const Base64 = z
   .string()
@@ -64,6 +64,16 @@ export const Attachment = z
       sha256: '9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08',
     },
   })
+
+export const AttachmentAnswer = z.object({ data: Attachment })
+export const AttachmentList = z
+  .object({ data: z.array(Attachment), pagination: z.union([Pagination, CursorPagination]) })
+  .openapi('AttachmentList')
+
+export const ListAttachmentsQuery = z.strictObject(PageOrCursorQuery).superRefine(cursorOrPage)
+export type ListAttachmentsInput = z.infer<typeof ListAttachmentsQuery>
+
+export const UploadQuery = z.strictObject({ filename: Filename })
 
 /** An attachment with a link that works for an hour or two. */
 export function presentAttachment(row: AttachmentRow, ctx: ServiceContext): z.infer<typeof Attachment> {

@@ -1,130 +1,139 @@
+import { z } from '@hono/zod-openapi'
 import type { ServiceContext } from '../context'
-import { type AccountDb, type DbCosts, openAccount, openDirectory } from '../db/client'
+import type { DbCosts } from '../db/client'
+import { openAccount } from '../db/client'
+import { findAudience } from '../db/outbox'
+import { countParts, type PartSlice } from '../db/parts'
+import { findChange, tellOfPart } from '../db/ticket-change'
 import type { Bindings } from '../env'
-import { unavailable } from '../http/errors'
-import { sha256Hex } from '../lib/crypto'
+import type { ByteRange } from '../http/byte-ranges'
+import { cutPage, positionIn, readCursor, sliceFrom, writeCursor } from '../http/cursor'
+import { notFound, unavailable } from '../http/errors'
+import { offsetOf, pageRequest } from '../http/pagination'
+import type { RawBody } from '../http/raw-body'
+import { refusalOf, refuse } from '../http/refusals'
 import { newId } from '../lib/ids'
-import { MINUTE } from '../lib/time'
-import {
-  type AttachmentRow,
-  abandonUploads,
-  deleteIntents,
-  discardUploads,
-  findAccountsWithIntents,
-  findFile,
-  findObjectsToDelete,
-  insertAttachments,
-  insertIntents,
-  type StoredFile,
-  type UploadGate,
-} from './queries'
-import type { NewAttachmentInput } from './schema'
+import { seesInternal } from '../roles'
+import { type AttachmentRow, deleteAttachment, findAttachment, findAttachments, findFile } from './queries'
+import { type ListAttachmentsInput, presentAttachment } from './schema'
+import { attachFiles, deleteObjects, discardFiles, objectKey, storeStream } from './storage'
 
 export {
   type AttachmentRow,
   attachmentImages,
+  deleteAttachmentsOfComment,
   deleteAttachmentsOfTicket,
   findAttachmentsOfComment,
   findAttachmentsOfComments,
   findLatestAttachments,
 } from './queries'
 export { Attachment, NewAttachments, presentAttachment, presentStoredAttachment } from './schema'
+export { attachFiles, deleteObjects, discardFiles, storeFiles, sweepObjects } from './storage'
 
-/** How long an upload may take before its intent is taken back. */
-const UPLOAD_TIME = 15 * MINUTE
-const OBJECTS_A_SWEEP = 500
-const ACCOUNTS_A_SWEEP = 100
+const AttachmentPosition = positionIn(z.object({ id: z.string(), at: z.number().int() }))
 
-function objectKey(accountId: string, id: string): string {
-  return `${accountId}/${id}`
+/**
+ * A page of the attachments of a ticket and its comments, oldest first. For everybody who may see the ticket, customers
+ * without the internal ones. Throws 404.
+ */
+export async function listAttachments(ctx: ServiceContext, ticketId: string, input: ListAttachmentsInput) {
+  const page = pageRequest(input)
+  const { total, found } = await findSlice(ctx, ticketId, { limit: page.perPage, offset: offsetOf(page) })
+  return { page, total, attachments: found.map((row) => presentAttachment(row, ctx)) }
+}
+
+/** As `listAttachments`, from a cursor on. Throws 400 for a cursor of another list. */
+export async function walkAttachments(ctx: ServiceContext, ticketId: string, input: ListAttachmentsInput) {
+  const { accountId, role } = ctx.caller
+  const scope = { list: 'attachments', accountId, ticketId, internal: seesInternal(role) }
+  const position = readCursor(ctx.db, scope, input.cursor, AttachmentPosition)
+  const { perPage } = pageRequest(input)
+  const { found } = await findSlice(ctx, ticketId, sliceFrom(position, perPage))
+  const placeOf = (row: AttachmentRow) => ({ id: row.id, at: row.created_at })
+  const { shown, cursors } = cutPage(found, perPage, position, placeOf, (at) => writeCursor(ctx.db, scope, at))
+  return { perPage, cursors, attachments: shown.map((row) => presentAttachment(row, ctx)) }
+}
+
+async function findSlice({ caller, db }: ServiceContext, ticketId: string, slice: PartSlice) {
+  const [[count], found] = await db.batch([
+    countParts(caller, 'attachments', ticketId),
+    findAttachments(caller, ticketId, slice),
+  ])
+  if (!count) throw notFound()
+  return { total: count.total, found }
+}
+
+/** One attachment, with an address that is good again. For everybody who may see it. Throws 404. */
+export async function getAttachment(ctx: ServiceContext, attachmentId: string) {
+  const row = await ctx.db.first(findAttachment(ctx.caller, attachmentId))
+  if (!row) throw notFound()
+  return presentAttachment(row, ctx)
 }
 
 /**
- * Stores the bytes of files, each announced by an intent first, if the gate is open; gives null, with nothing stored,
- * where it is not. Throws 503 when the storage can't be reached; nothing stays behind.
+ * Attaches a file of up to 95 MiB to a ticket. For everybody who may see it. Throws 404, 422 when the ticket has all the
+ * attachments it may have, 413 when the account has, 400 where the body does not come as long as it says.
  */
-export async function storeFiles(
-  ctx: ServiceContext,
-  inputs: NewAttachmentInput[],
-  gate: UploadGate,
-): Promise<StoredFile[] | null> {
-  if (inputs.length === 0) return []
-  const uploads = inputs.map((input) => ({ id: newId('attach', ctx.now), input }))
-  const ids = uploads.map(({ id }) => id)
-  const announced = await ctx.db.all(insertIntents(ctx.caller, ids, gate, ctx.now))
-  if (announced.length === 0) return null
-  // All of them have ended before any is let go of: a late one would put bytes where nothing looks for them.
-  const stored = await Promise.allSettled(uploads.map(({ id, input }) => storeFile(ctx, id, input)))
-  const files = stored.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []))
-  if (files.length === uploads.length) return files
-  discardFiles(ctx, uploads)
-  throw unavailable()
-}
-
-async function storeFile(ctx: ServiceContext, id: string, input: NewAttachmentInput): Promise<StoredFile> {
-  const sha256 = await sha256Hex(input.content)
-  await ctx.files.put(objectKey(ctx.caller.accountId, id), input.content, { sha256 })
-  return { id, filename: input.filename, size: input.content.byteLength, mime_type: input.mime_type, sha256 }
-}
-
-/** Statements for the batch of the deed: the stored files become attachments, and their intents are settled. */
-export function attachFiles(
-  ctx: ServiceContext,
-  parent: { ticketId: string; commentId: string | null; isInternal: boolean },
-  files: StoredFile[],
-) {
-  if (files.length === 0) return []
-  const { accountId } = ctx.caller
-  return [
-    insertAttachments(accountId, parent, files, ctx.now),
-    deleteIntents(
-      accountId,
-      files.map((file) => file.id),
-    ),
-  ]
-}
-
-/** Lets go of files whose deed failed. The sweep does it where this is lost. */
-export function discardFiles(ctx: ServiceContext, files: { id: string }[]): void {
-  if (files.length === 0) return
-  const ids = files.map((file) => file.id)
-  ctx.later(
-    ctx.db
-      .all(discardUploads(ctx.caller.accountId, ids, ctx.now))
-      .then(() => deleteObjects(ctx.files, ctx.db))
-      .catch(() => undefined),
-  )
-}
-
-/** Deletes the stored objects of one account whose attachments are gone, and settles their intents. */
-export async function deleteObjects(files: R2Bucket, db: AccountDb): Promise<void> {
-  const ids = (await db.all(findObjectsToDelete(db.accountId, OBJECTS_A_SWEEP))).map((row) => row.id)
-  if (ids.length === 0) return
-  await files.delete(ids.map((id) => objectKey(db.accountId, id)))
-  await db.all(deleteIntents(db.accountId, ids))
-}
-
-/** Follows the intents of all accounts: objects of failed uploads and of deleted things go. Never lists the bucket. */
-export async function sweepObjects(env: Bindings, now: number): Promise<void> {
-  const accounts = await openDirectory(env).all(findAccountsWithIntents(now - MINUTE, ACCOUNTS_A_SWEEP))
-  for (const { account_id } of accounts) {
-    const db = openAccount(env, account_id)
-    await db.all(abandonUploads(account_id, now - UPLOAD_TIME))
-    await deleteObjects(env.FILES, db)
+export async function uploadAttachment(begun: ServiceContext, ticketId: string, filename: string, body: RawBody) {
+  const file = await storeStream(begun, filename, body, { ticketId })
+  if (!file) throw notFound()
+  // It may have taken minutes, and what has happened meanwhile must not seem to have come after.
+  const ctx = { ...begun, now: Date.now() }
+  const { caller, db, now } = ctx
+  const change = { caller, ticketId, changeId: newId('change', now), now }
+  const [[row], [audience]] = await db
+    .change(
+      [
+        ...attachFiles(ctx, { ticketId, commentId: null, isInternal: false }, [file]),
+        ...tellOfPart(change, { field: 'attachments', id: file.id, moves: 'comes' }, newId('evt', now)),
+      ],
+      [findAttachment(caller, file.id), findAudience(caller.accountId)],
+    )
+    .catch((error) => {
+      discardFiles(ctx, [file])
+      throw refusalOf(error)
+    })
+  if (!row) {
+    discardFiles(ctx, [file])
+    throw notFound()
   }
+  ctx.wake(audience)
+  return presentAttachment(row, ctx)
 }
 
-/** An attachment and its bytes, or null where either is gone. Throws 503 when the storage can't be reached. */
-export async function openFile(
+/** Deletes an attachment of a ticket or of one of its comments. For agents and admins. Throws 404. */
+export async function removeAttachment(ctx: ServiceContext, ticketId: string, attachmentId: string): Promise<void> {
+  const { caller, db, files, now } = ctx
+  const change = { caller, ticketId, changeId: newId('change', now), now }
+  const [[trace], [audience]] = await db
+    .change(
+      [
+        ...tellOfPart(change, { field: 'attachments', id: attachmentId, moves: 'goes' }, newId('evt', now)),
+        ...deleteAttachment(change, attachmentId),
+      ],
+      [findChange(caller.accountId, change.changeId), findAudience(caller.accountId)],
+    )
+    .catch(refuse)
+  if (!trace) throw notFound()
+  ctx.wake(audience)
+  ctx.later(deleteObjects(files, db).catch(() => undefined))
+}
+
+/** What is known of the file that a signed address leads to, if it is there. It does not ask who may see it. */
+export function findStoredFile(env: Bindings, costs: DbCosts, accountId: string, id: string) {
+  return openAccount(env, accountId, costs).first(findFile(accountId, id))
+}
+
+/** Bytes of a stored file, or null where they are gone. Throws 503 when the storage can't be reached. */
+export async function readBytes(
   env: Bindings,
-  costs: DbCosts,
   accountId: string,
-  id: string,
-): Promise<{ row: AttachmentRow; object: R2ObjectBody } | null> {
-  const row = await openAccount(env, accountId, costs).first(findFile(accountId, id))
-  if (!row) return null
-  const object = await env.FILES.get(objectKey(accountId, row.id)).catch(() => {
+  row: AttachmentRow,
+  range: ByteRange,
+): Promise<ReadableStream | null> {
+  const part = range.length < row.size ? { range: { ...range } } : {}
+  const object = await env.FILES.get(objectKey(accountId, row.id), part).catch(() => {
     throw unavailable()
   })
-  return object && { row, object }
+  return object?.body ?? null
 }

@@ -3,9 +3,9 @@ import type { Caller } from '../context'
 import { rows, write } from '../db/client'
 import { type Image, jsonImage, selectList } from '../db/image'
 import { insertEvent, takeSequences } from '../db/outbox'
-import { limitOf } from '../db/paging'
+import { nextTime, type PartSlice, sliceOfParts, wayOf } from '../db/parts'
+import { type Change, changed } from '../db/ticket-change'
 import { visibleParts, visibleTicket } from '../db/visibility'
-import { seesInternal } from '../roles'
 
 export interface CommentRow {
   id: string
@@ -40,59 +40,18 @@ export function findLatestComments(caller: Caller, ticketId: string, limit: numb
     ORDER BY c.seq`)
 }
 
-/** Where a comment stands in its list, as a cursor keeps it: its ID, and its time (ms) for when it is deleted. */
-export interface CommentPlace {
-  id: string
-  at: number
-}
-
-/** A part of a list: after some pages, or beyond a place (null: from an end on), towards its end or its beginning. */
-export type CommentSlice =
-  | { limit: number; offset: number }
-  | { limit: number; beyond: CommentPlace | null; towards: 'next' | 'prev' }
-
 /** A slice of the comments of a ticket that the caller may see, oldest first (towards the beginning: newest first). */
-export function findComments(caller: Caller, ticketId: string, slice: CommentSlice) {
+export function findComments(caller: Caller, ticketId: string, slice: PartSlice) {
   return rows<CommentRow>(sql`
     SELECT ${selectList(COLUMNS)}
-    FROM (${sliceOf(caller, ticketId, sql`c.seq`, slice)}) page
+    FROM (${sliceOfParts(caller, 'comments', ticketId, sql`p.seq`, slice)}) page
     CROSS JOIN comments c ON c.seq = page.seq AND c.account_id = ${caller.accountId} ${AUTHOR}
     ORDER BY c.seq ${wayOf(slice)}`)
 }
 
 /** The IDs of that slice, as an SQL expression. */
-export function commentIdsOf(caller: Caller, ticketId: string, slice: CommentSlice): SQL {
-  return sliceOf(caller, ticketId, sql`c.id`, slice)
-}
-
-function sliceOf(caller: Caller, ticketId: string, column: SQL, slice: CommentSlice): SQL {
-  const limit = limitOf(slice, () => countComments(caller, ticketId).query)
-  return sql`SELECT ${column} FROM comments c
-    WHERE ${visibleParts(caller, 'c')} AND c.ticket_id = ${ticketId}${isBeyond(caller, ticketId, slice)}
-    ORDER BY c.seq ${wayOf(slice)} LIMIT ${limit} OFFSET ${'offset' in slice ? slice.offset : 0}`
-}
-
-function wayOf(slice: CommentSlice): SQL {
-  return 'beyond' in slice && slice.towards === 'prev' ? sql`DESC` : sql`ASC`
-}
-
-/** Beyond a comment, or where that is deleted beyond those of its time. Begins with AND. */
-function isBeyond({ accountId }: Caller, ticketId: string, slice: CommentSlice): SQL {
-  if (!('beyond' in slice) || slice.beyond === null) return sql``
-  const { id, at } = slice.beyond
-  const ofTicket = sql`account_id = ${accountId} AND ticket_id = ${ticketId}`
-  const itself = sql`(SELECT seq FROM comments WHERE account_id = ${accountId} AND id = ${id})`
-  return slice.towards === 'next'
-    ? sql` AND c.seq > coalesce(${itself}, (SELECT max(seq) FROM comments WHERE ${ofTicket} AND created_at <= ${at}), 0)`
-    : sql` AND c.seq < coalesce(${itself}, (SELECT min(seq) FROM comments WHERE ${ofTicket} AND created_at >= ${at}),
-        (SELECT max(seq) + 1 FROM comments WHERE ${ofTicket}))`
-}
-
-/** How many comments the caller may see; no row where it may not see the ticket. */
-export function countComments(caller: Caller, ticketId: string) {
-  const internal = seesInternal(caller.role) ? sql` + t.internal_comments` : sql``
-  return rows<{ total: number }>(sql`
-    SELECT t.public_comments${internal} AS total FROM tickets t WHERE ${visibleTicket(caller, ticketId)}`)
+export function commentIdsOf(caller: Caller, ticketId: string, slice: PartSlice): SQL {
+  return sliceOfParts(caller, 'comments', ticketId, sql`p.id`, slice)
 }
 
 interface NewComment {
@@ -102,20 +61,15 @@ interface NewComment {
   isInternal: boolean
 }
 
-/**
- * Adds a comment, if the caller may see the ticket. A public one is a new version of the ticket. Its time is later than
- * that of the comment before, by which a cursor finds its place again when the comment it stands at is deleted.
- */
+/** Adds a comment, if the caller may see the ticket. A public one is a new version of the ticket. */
 export function insertComment(caller: Caller, comment: NewComment, now: number) {
   const { accountId } = caller
   const there = exists(accountId, comment.id)
-  const afterLast = sql`(SELECT c.created_at + 1 FROM comments c
-    WHERE c.account_id = ${accountId} AND c.ticket_id = ${comment.ticketId} ORDER BY c.seq DESC LIMIT 1)`
   return [
     write(sql`
       INSERT INTO comments (account_id, id, ticket_id, created_by, content, is_internal, created_at)
       SELECT t.account_id, ${comment.id}, t.id, ${caller.id}, ${comment.content}, ${comment.isInternal ? 1 : 0},
-        max(${now}, coalesce(${afterLast}, 0))
+        ${nextTime(accountId, 'comments', comment.ticketId, now)}
       FROM tickets t WHERE ${visibleTicket(caller, comment.ticketId)}`),
     takeSequences(accountId, there),
     ...(comment.isInternal
@@ -148,6 +102,24 @@ export function insertCommentEvent(
     from: sql`comments c ${AUTHOR} JOIN tickets t ON t.account_id = c.account_id AND t.id = c.ticket_id
       WHERE c.account_id = ${accountId} AND c.id = ${comment.id}`,
   })
+}
+
+/** Deletes a comment, if the change has left a trace; its attachments must be gone before. */
+export function deleteComment(change: Change, commentId: string) {
+  return write(sql`
+    DELETE FROM comments
+    WHERE account_id = ${change.caller.accountId} AND id = ${commentId} AND ${changed(change)}`)
+}
+
+/** That the comment `p` is one that the member wrote. */
+export function isWrittenBy(memberId: string): SQL {
+  return sql`p.created_by = ${memberId}`
+}
+
+/** Whether a ticket has the comment: without regard to who sees it, for an answer to agents and admins. */
+export function findCommentOf(accountId: string, ticketId: string, id: string) {
+  return rows<{ id: string }>(sql`
+    SELECT id FROM comments WHERE account_id = ${accountId} AND ticket_id = ${ticketId} AND id = ${id}`)
 }
 
 /** One comment of an account with its author, for an answer to who wrote it: it does not ask who may see it. */

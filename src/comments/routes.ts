@@ -3,12 +3,12 @@ import type { AppEnv } from '../http/app-env'
 import { paginateByCursor } from '../http/cursor'
 import { pathId } from '../http/fields'
 import { paginate } from '../http/pagination'
-import { addRoute, describeRoute, json, jsonRequest } from '../http/route'
+import { addRoute, describeRoute, empty, json, jsonRequest } from '../http/route'
 import { guard } from '../rate-limiting/middleware'
-import { EVERYONE } from '../roles'
+import { EVERYONE, STAFF } from '../roles'
 import { serviceContext } from '../service-context'
 import { CommentAnswer, CommentList, CreateCommentBody, ListCommentsQuery } from './schema'
-import { createComment, listComments, walkComments } from './service'
+import { createComment, listComments, removeComment, walkComments } from './service'
 
 const params = z.object({ ticket_id: pathId('ticket_id', 'ticket123') })
 
@@ -36,7 +36,20 @@ const createCommentRoute = describeRoute({
   responses: { 201: json(CommentAnswer, 'The comment') },
 })
 
-/** Puts the routes of comments into the router, for everybody of the account. */
+const deleteCommentRoute = describeRoute({
+  method: 'delete',
+  path: '/tickets/{ticket_id}/comments/{comment_id}',
+  operationId: 'deleteComment',
+  summary: 'Delete a comment with its attachments',
+  description: 'Admins may delete every comment, agents their own.',
+  tags: ['Comments'],
+  guard: guard(STAFF),
+  fails: [404],
+  request: { params: params.extend({ comment_id: pathId('comment_id', 'comment123') }) },
+  responses: { 204: empty('Deleted') },
+})
+
+/** Puts the routes of comments into the router: for everybody of the account, deletion for agents and admins. */
 export function addCommentRoutes(app: OpenAPIHono<AppEnv>): void {
   addRoute(app, listCommentsRoute, async (c) => {
     const { ticket_id } = c.req.valid('param')
@@ -56,5 +69,11 @@ export function addCommentRoutes(app: OpenAPIHono<AppEnv>): void {
     const { ticket_id } = c.req.valid('param')
     const comment = await createComment(serviceContext(c), ticket_id, c.req.valid('json'))
     return c.json({ data: comment }, 201)
+  })
+
+  addRoute(app, deleteCommentRoute, async (c) => {
+    const { ticket_id, comment_id } = c.req.valid('param')
+    await removeComment(serviceContext(c), ticket_id, comment_id)
+    return c.body(null, 204)
   })
 }

@@ -3,6 +3,8 @@ import {
   type AttachmentRow,
   attachFiles,
   attachmentImages,
+  deleteAttachmentsOfComment,
+  deleteObjects,
   discardFiles,
   findAttachmentsOfComment,
   findAttachmentsOfComments,
@@ -11,22 +13,25 @@ import {
 } from '../attachments/service'
 import type { ServiceContext } from '../context'
 import { findAudience } from '../db/outbox'
+import { countParts, type PartSlice } from '../db/parts'
+import { findChange, tellOfPart } from '../db/ticket-change'
 import { cutPage, positionIn, readCursor, sliceFrom, writeCursor } from '../http/cursor'
 import { forbidden, notFound } from '../http/errors'
 import { offsetOf, pageRequest } from '../http/pagination'
-import { refusalOf } from '../http/refusals'
+import { refusalOf, refuse } from '../http/refusals'
 import { detail } from '../http/validation'
 import { newId } from '../lib/ids'
-import { seesInternal } from '../roles'
+import { deletesEveryComment, seesInternal } from '../roles'
 import {
   type CommentRow,
-  type CommentSlice,
   commentIdsOf,
-  countComments,
+  deleteComment,
   findComment,
+  findCommentOf,
   findComments,
   insertComment,
   insertCommentEvent,
+  isWrittenBy,
 } from './queries'
 import { type CreateCommentInput, type ListCommentsInput, presentComment } from './schema'
 
@@ -57,10 +62,10 @@ export async function walkComments(ctx: ServiceContext, ticketId: string, input:
   return { perPage, cursors, comments: shown.map(present) }
 }
 
-async function findSlice(ctx: ServiceContext, ticketId: string, slice: CommentSlice) {
+async function findSlice(ctx: ServiceContext, ticketId: string, slice: PartSlice) {
   const { caller, db } = ctx
   const [[count], comments, attachments] = await db.batch([
-    countComments(caller, ticketId),
+    countParts(caller, 'comments', ticketId),
     findComments(caller, ticketId, slice),
     findAttachmentsOfComments(caller.accountId, commentIdsOf(caller, ticketId, slice)),
   ])
@@ -105,6 +110,34 @@ export async function createComment(ctx: ServiceContext, ticketId: string, input
   }
   ctx.wake(audience)
   return presentWhole(ctx, row, attachments)
+}
+
+/**
+ * Deletes a comment with its attachments. For admins, and for agents who wrote it (403). Throws 404.
+ */
+export async function removeComment(ctx: ServiceContext, ticketId: string, commentId: string): Promise<void> {
+  const { caller, db, files, now } = ctx
+  const change = { caller, ticketId, changeId: newId('change', now), now }
+  const comment = { field: 'comments', id: commentId, moves: 'goes' } as const
+  const own = deletesEveryComment(caller.role) ? {} : { condition: isWrittenBy(caller.id) }
+  const [[trace], [left], [audience]] = await db
+    .change(
+      [
+        ...tellOfPart(change, { ...comment, ...own }, newId('evt', now)),
+        ...deleteAttachmentsOfComment(change, commentId),
+        deleteComment(change, commentId),
+      ],
+      [
+        findChange(caller.accountId, change.changeId),
+        findCommentOf(caller.accountId, ticketId, commentId),
+        findAudience(caller.accountId),
+      ],
+    )
+    .catch(refuse)
+  if (left) throw forbidden([], 'Your role may only delete comments that you wrote')
+  if (!trace) throw notFound()
+  ctx.wake(audience)
+  ctx.later(deleteObjects(files, db).catch(() => undefined))
 }
 
 function presentWhole(ctx: ServiceContext, row: CommentRow, attachments: AttachmentRow[]) {

@@ -16,7 +16,8 @@ interface NewEvent {
   type: EventType
   accountId: string
   ticketId: string | null
-  isInternal: boolean
+  /** Or the SQL expression that tells. */
+  isInternal: boolean | SQL
   createdAt: number
   /** A SQL expression that gives the JSON image of what happened. */
   data: SQL
@@ -35,11 +36,12 @@ export function takeSequences(accountId: string, condition: SQL, count: SQL = sq
 
 /** Writes an event under the sequence that the batch has taken. It belongs into the batch of the change it tells of. */
 export function insertEvent({ before = 0, ...event }: NewEvent) {
+  const isInternal = typeof event.isInternal === 'boolean' ? sql`${event.isInternal ? 1 : 0}` : event.isInternal
   return write(sql`
     INSERT INTO events (account_id, sequence, id, type, ticket_id, is_internal, data, created_at)
     SELECT ${event.accountId},
       (SELECT event_sequence FROM account_state WHERE account_id = ${event.accountId}) - ${before},
-      ${event.id}, ${event.type}, ${event.ticketId}, ${event.isInternal ? 1 : 0}, ${event.data}, ${event.createdAt}
+      ${event.id}, ${event.type}, ${event.ticketId}, ${isInternal}, ${event.data}, ${event.createdAt}
     FROM ${event.from}`)
 }
 

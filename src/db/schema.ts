@@ -44,6 +44,8 @@ export const accountState = sqliteTable(
     paceSent: integer('pace_sent').notNull().default(0),
     /** When a sender last took up one of the account's webhooks. */
     servedAt: integer('served_at').notNull().default(0),
+    /** Kept by triggers: the bytes of all attachments. */
+    storedBytes: integer('stored_bytes').notNull().default(0),
   },
   (t) => [index('account_state_to_fan_out').on(t.accountId).where(sql`event_sequence > fanned_out_sequence`)],
 )

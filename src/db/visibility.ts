@@ -23,7 +23,7 @@ export function visibleTicket(caller: Caller, ticketId: string): SQL {
 }
 
 /** Comments or attachments that the caller may see, as a condition on the alias. */
-export function visibleParts(caller: Caller, alias: 'c' | 'f'): SQL {
+export function visibleParts(caller: Caller, alias: 'c' | 'f' | 'p'): SQL {
   const name = sql.raw(alias)
   return seesInternal(caller.role)
     ? sql`${name}.account_id = ${caller.accountId}`

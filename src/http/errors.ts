@@ -17,6 +17,7 @@ export const ERROR_CODES = [
   'length_required',
   'precondition_failed',
   'payload_too_large',
+  'range_not_satisfiable',
   'unsupported_media_type',
   'validation_error',
   'rate_limited',
@@ -85,6 +86,11 @@ export function cursorExpired(oldest: number): ApiError {
   return new ApiError(410, 'cursor_expired', 'The cursor is older than what is kept', details)
 }
 
+/** 411: a raw body without `Content-Length`, which R2 has to know. */
+export function lengthRequired(): ApiError {
+  return new ApiError(411, 'length_required', 'The body must be sent with its Content-Length')
+}
+
 /** 413; the message names the limit. */
 export function payloadTooLarge(message: string): ApiError {
   return new ApiError(413, 'payload_too_large', message)
@@ -93,6 +99,13 @@ export function payloadTooLarge(message: string): ApiError {
 /** 415; `expected` is the one media type that the route reads. */
 export function unsupportedMediaType(expected: string): ApiError {
   return new ApiError(415, 'unsupported_media_type', `The body must be sent with Content-Type: ${expected}`)
+}
+
+/** 416: the range begins behind the end of what has `size` bytes. */
+export function rangeNotSatisfiable(size: number): ApiError {
+  return new ApiError(416, 'range_not_satisfiable', `The range must begin before byte ${size}`, [], {
+    'Content-Range': `bytes */${size}`,
+  })
 }
 
 /** 422: well-formed, but refers to what may not be referred to, or would break a limit of the data. */

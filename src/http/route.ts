@@ -3,6 +3,7 @@ import type { MiddlewareHandler } from 'hono'
 import type { AppEnv } from './app-env'
 import { jsonBody } from './body'
 import { ERROR_CODES } from './errors'
+import { rawBody } from './raw-body'
 
 const ErrorBody = z
   .object({
@@ -29,8 +30,10 @@ const ERRORS = {
   404: 'Not there, or not visible to this caller',
   409: 'The request conflicts with what is there',
   410: 'The cursor is older than what is kept',
+  411: 'The length of the body is not told',
   413: 'The body is too large',
-  415: 'The body is not JSON',
+  415: 'The body is of another type than this route reads',
+  416: 'The range lies behind the end',
   422: 'Well-formed, but refers to something that is not allowed',
   429: 'The rate limit is reached',
   500: 'Something went wrong on our side',
@@ -74,6 +77,12 @@ export function jsonRequest<T extends z.ZodType>(schema: T) {
   return { required: true, content: { 'application/json': { schema } } } as const
 }
 
+/** A body of bytes of any type, which must be there and is streamed. */
+export function rawRequest(description: string) {
+  const schema = z.string().openapi({ format: 'binary' })
+  return { required: true, description, content: { 'application/octet-stream': { schema } } } as const
+}
+
 const NoParameters = z.strictObject({})
 
 type Definition = RouteConfig & {
@@ -100,12 +109,14 @@ function asDescribed<D extends Definition>(route: unknown): Described<D> {
 }
 
 function withShared({ guard, fails = [], ...config }: Definition): RouteConfig {
-  const withBody = config.request?.body !== undefined
-  const statuses = [400, 401, 403, ...(withBody ? ([413, 415] as const) : []), ...fails, 429, 500, 503] as const
+  const body = config.request?.body
+  const isRaw = body !== undefined && !('application/json' in body.content)
+  const ofBody = body === undefined ? [] : isRaw ? ([411, 413, 415] as const) : ([413, 415] as const)
+  const statuses = [400, 401, 403, ...ofBody, ...fails, 429, 500, 503] as const
   const failures = Object.fromEntries(statuses.map((status) => [status, json(ErrorBody, ERRORS[status])]))
   return {
     ...config,
-    middleware: withBody ? [guard, jsonBody] : [guard],
+    middleware: body === undefined ? [guard] : [guard, isRaw ? rawBody : jsonBody],
     request: { query: NoParameters, ...config.request },
     responses: { ...failures, ...config.responses },
   }

@@ -3,6 +3,9 @@ import { cors } from 'hono/cors'
 
 /** Headers that scripts of other origins may read. */
 const EXPOSED = [
+  'Accept-Ranges',
+  'Content-Disposition',
+  'Content-Range',
   'ETag',
   'Link',
   'Location',
@@ -33,6 +36,8 @@ const preflight = cors({
     'Idempotency-Key',
     'If-Match',
     'If-None-Match',
+    'If-Range',
+    'Range',
   ],
   exposeHeaders: EXPOSED,
   maxAge: 86_400,

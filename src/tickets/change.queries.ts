@@ -1,12 +1,8 @@
 import { type SQL, sql } from 'drizzle-orm'
-import type { Caller } from '../context'
-import { rows, type Statement, write } from '../db/client'
+import { type Statement, write } from '../db/client'
 import { actorImage, insertEvent, takeSequences } from '../db/outbox'
+import { type Change, changed, insertUpdatedEvent } from '../db/ticket-change'
 import { visibleTicket } from '../db/visibility'
-import { TICKET_IMAGE, TICKET_MEMBERS } from './image.queries'
-
-/** Texts longer than this (bytes of JSON) are not told in `changes`. */
-const MAX_TOLD = 4_096
 
 /** The fields to change, by their columns. A field that is absent stays as it is. */
 export interface TicketChange {
@@ -21,15 +17,11 @@ export interface TicketChange {
   customFields?: Record<string, string | number | boolean | null> | undefined
 }
 
-interface ChangeRequest {
-  caller: Caller
-  ticketId: string
-  changeId: string
+interface ChangeRequest extends Change {
   change: TicketChange
   /** The statuses a change of status may start from; null for any. */
   statusesBefore: readonly string[] | null
   events: { statusChanged: string; updated: string }
-  now: number
 }
 
 /**
@@ -43,15 +35,8 @@ export function changeTicket(request: ChangeRequest): Statement[] {
     updateTicket(request, fields),
     takeSequences(request.caller.accountId, changed(request), sql`1 + ${changed(request, 'status')}`),
     statusChangedEvent(request),
-    updatedEvent(request),
+    insertUpdatedEvent(request, request.events.updated, false),
   ]
-}
-
-/** Whether the change left a trace. */
-export function findChange(accountId: string, changeId: string) {
-  return rows<{ field: string }>(
-    sql`SELECT field FROM ticket_history WHERE account_id = ${accountId} AND change_id = ${changeId}`,
-  )
 }
 
 interface FieldChange {
@@ -119,12 +104,6 @@ function updateTicket(request: ChangeRequest, fields: FieldChange[]) {
     WHERE account_id = ${request.caller.accountId} AND id = ${request.ticketId} AND ${changed(request)}`)
 }
 
-function changed({ caller, changeId }: ChangeRequest, field?: string): SQL {
-  const named = field === undefined ? sql`` : sql` AND field = ${field}`
-  return sql`EXISTS (SELECT 1 FROM ticket_history
-    WHERE account_id = ${caller.accountId} AND change_id = ${changeId}${named})`
-}
-
 function statusChangedEvent({ caller, ticketId, changeId, events, now }: ChangeRequest) {
   return insertEvent({
     id: events.statusChanged,
@@ -141,26 +120,5 @@ function statusChangedEvent({ caller, ticketId, changeId, events, now }: ChangeR
       ON h.account_id = t.account_id AND h.change_id = ${changeId} AND h.field = 'status'
       WHERE t.account_id = ${caller.accountId} AND t.id = ${ticketId}`,
     before: 1,
-  })
-}
-
-function updatedEvent(request: ChangeRequest) {
-  const { caller, ticketId, changeId, events, now } = request
-  const changes = sql`(SELECT json_group_object(field, CASE
-      WHEN octet_length(previous) > ${MAX_TOLD} OR octet_length(current) > ${MAX_TOLD}
-      THEN json_object('truncated', json('true'))
-      ELSE json_object('previous', json(previous), 'current', json(current)) END)
-    FROM ticket_history WHERE account_id = ${caller.accountId} AND change_id = ${changeId})`
-  return insertEvent({
-    id: events.updated,
-    type: 'ticket.updated',
-    accountId: caller.accountId,
-    ticketId,
-    isInternal: false,
-    createdAt: now,
-    data: sql`json_object('ticket', json(${TICKET_IMAGE}), 'changes', json(${changes}),
-      'actor', json(${actorImage(caller.accountId, caller.id)}))`,
-    from: sql`tickets t ${TICKET_MEMBERS}
-      WHERE t.account_id = ${caller.accountId} AND t.id = ${ticketId} AND ${changed(request)}`,
   })
 }

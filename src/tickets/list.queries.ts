@@ -2,6 +2,7 @@ import { type SQL, sql } from 'drizzle-orm'
 import type { Caller } from '../context'
 import { rows } from '../db/client'
 import { limitOf } from '../db/paging'
+import { TICKET_COLUMNS, TICKET_MEMBERS, type TicketRow } from '../db/ticket-image'
 import { countMatches } from './count.queries'
 import {
   assignedWithin,
@@ -17,7 +18,6 @@ import {
   type TicketFilter,
   type TimeColumn,
 } from './filter.queries'
-import { TICKET_COLUMNS, TICKET_MEMBERS, type TicketRow } from './image.queries'
 
 export interface TicketSorting {
   sort: 'created_at' | 'updated_at' | 'priority'

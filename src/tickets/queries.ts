@@ -3,8 +3,8 @@ import type { Caller } from '../context'
 import { rows, write } from '../db/client'
 import { actorImage, insertEvent, takeSequences } from '../db/outbox'
 import { isAssignable, isPerson, type References } from '../db/references'
+import { TICKET_COLUMNS, TICKET_IMAGE, TICKET_MEMBERS, type TicketRow } from '../db/ticket-image'
 import { visibleTicket } from '../db/visibility'
-import { TICKET_COLUMNS, TICKET_IMAGE, TICKET_MEMBERS, type TicketRow } from './image.queries'
 
 /** One ticket with its members, if the caller may see it. */
 export function findTicket(caller: Caller, ticketId: string) {

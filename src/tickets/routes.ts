@@ -8,6 +8,8 @@ import { guard } from '../rate-limiting/middleware'
 import { EVERYONE, STAFF } from '../roles'
 import { serviceContext } from '../service-context'
 import { exportTickets } from './export'
+import { listHistory } from './history'
+import { ListHistoryQuery, TicketHistory } from './history-schema'
 import { listTickets, walkTickets } from './list'
 import {
   CreateTicketBody,
@@ -113,6 +115,21 @@ const deleteTicketRoute = describeRoute({
   responses: { 204: empty('Deleted') },
 })
 
+const listHistoryRoute = describeRoute({
+  method: 'get',
+  path: '/tickets/{ticket_id}/history',
+  operationId: 'listTicketHistory',
+  summary: 'List every change of a ticket',
+  description:
+    'A change of several fields is an entry for each. Where a comment was deleted, or a file uploaded or deleted, the field ' +
+    'is `comments` or `attachments`, and what came or went is told by its ID.',
+  tags,
+  guard: guard(STAFF),
+  fails: [404],
+  request: { params, query: ListHistoryQuery },
+  responses: { 200: json(TicketHistory, 'A page of changes, oldest first') },
+})
+
 /** Puts the routes of tickets into the router: for everybody of the account, deletion for agents and admins. */
 export function addTicketRoutes(app: OpenAPIHono<AppEnv>): void {
   addRoute(app, listTicketsRoute, async (c) => {
@@ -156,5 +173,12 @@ export function addTicketRoutes(app: OpenAPIHono<AppEnv>): void {
   addRoute(app, deleteTicketRoute, async (c) => {
     await deleteTicket(serviceContext(c), c.req.valid('param').ticket_id)
     return c.body(null, 204)
+  })
+
+  addRoute(app, listHistoryRoute, async (c) => {
+    const { ticket_id } = c.req.valid('param')
+    const { perPage, cursors, changes } = await listHistory(serviceContext(c), ticket_id, c.req.valid('query'))
+    const { link, pagination } = paginateByCursor(new URL(c.req.url), perPage, cursors)
+    return c.json({ data: changes, pagination }, 200, link)
   })
 }

@@ -2,6 +2,7 @@ import { z } from '@hono/zod-openapi'
 import { Attachment, NewAttachments } from '../attachments/service'
 import { Comment } from '../comments/service'
 import type { ServiceContext } from '../context'
+import type { TicketRow } from '../db/ticket-image'
 import { CursorPagination, CursorQuery, cursorOrPage, PageOrCursorQuery } from '../http/cursor'
 import {
   body,
@@ -20,7 +21,6 @@ import { toWireTime } from '../lib/time'
 import { seesInternal } from '../roles'
 import { UserRef } from '../users/service'
 import { CustomFields, CustomFieldsPatch, Tags } from './field-schemas'
-import type { TicketRow } from './image.queries'
 import { PRIORITIES, STATUSES } from './values'
 
 const MAX_DESCRIPTION_BYTES = 65_536

@@ -13,12 +13,13 @@ import type { ServiceContext } from '../context'
 import { DbError } from '../db/errors'
 import { findAudience } from '../db/outbox'
 import type { References } from '../db/references'
+import { findChange } from '../db/ticket-change'
 import { type ApiError, type ErrorDetail, forbidden, notFound, validationError } from '../http/errors'
 import { refusalOf, refuse } from '../http/refusals'
 import { detail } from '../http/validation'
 import { newId } from '../lib/ids'
 import { refusedOnChange, refusedOnCreate, statusesBefore } from '../roles'
-import { changeTicket, findChange, type TicketChange } from './change.queries'
+import { changeTicket, type TicketChange } from './change.queries'
 import {
   deleteTicketRows,
   findReferences,
@@ -30,7 +31,7 @@ import {
 } from './queries'
 import { type CreateTicketInput, presentTicket, presentTicketDetail, type UpdateTicketInput } from './schema'
 
-export type { TicketRow } from './image.queries'
+export type { TicketRow } from '../db/ticket-image'
 export { EventTicket, presentEventTicket, TicketStatus } from './schema'
 
 /** How many of a ticket's comments and attachments come with it. */

@@ -1,5 +1,5 @@
 import { type SQL, sql } from 'drizzle-orm'
-import { type Image, jsonImage, selectList } from '../db/image'
+import { type Image, jsonImage, selectList } from './image'
 
 /** What is known of a ticket, its creator and its assignee: read for an answer, or kept in an event. */
 export interface TicketRow {

@@ -1,0 +1,72 @@
+import { type ByteRange, namesTag, parseRange } from '../http/byte-ranges'
+import { rangeNotSatisfiable } from '../http/errors'
+import { SECOND } from '../lib/time'
+import type { AttachmentRow } from './service'
+
+/** Types that a browser may show by itself; it is given all else to save. */
+const INLINE = new Map([
+  ['image/png', 'image/png'],
+  ['image/jpeg', 'image/jpeg'],
+  ['image/gif', 'image/gif'],
+  ['image/webp', 'image/webp'],
+  ['application/pdf', 'application/pdf'],
+  ['text/plain', 'text/plain; charset=utf-8'],
+])
+
+interface FileRequest {
+  method: string
+  header(name: string): string | undefined
+}
+
+interface FileAnswer {
+  status: 200 | 206 | 304
+  headers: Record<string, string>
+  /** What the body is to hold; null where there is none. */
+  bytes: ByteRange | null
+}
+
+/**
+ * How a request for a file is answered, from what is known of it without its bytes. It may be kept by the browser until
+ * its address (`expires`: unix seconds) is good no longer. Throws 416.
+ */
+export function answerFile(request: FileRequest, row: AttachmentRow, expires: number, now: number): FileAnswer {
+  const etag = `"${row.sha256}"`
+  const modified = new Date(row.created_at).toUTCString()
+  const known = {
+    ETag: etag,
+    'Last-Modified': modified,
+    'Cache-Control': `private, max-age=${Math.max(0, Math.floor(expires - now / SECOND))}`,
+    'Accept-Ranges': 'bytes',
+    // A 304 renews the headers that a browser has kept, so that this one must be among them.
+    'Content-Security-Policy': "default-src 'none'; style-src 'unsafe-inline'; sandbox",
+  }
+  if (namesTag(request.header('If-None-Match'), etag)) return { status: 304, headers: known, bytes: null }
+  const headers = { ...known, ...ofContent(row) }
+  const whole = { offset: 0, length: row.size }
+  if (request.method === 'HEAD')
+    return { status: 200, headers: { ...headers, 'Content-Length': String(row.size) }, bytes: null }
+  const condition = request.header('If-Range')
+  const isFresh = condition === undefined || condition === etag || condition === modified
+  const range = isFresh ? parseRange(request.header('Range'), row.size) : null
+  if (range === 'unsatisfiable') throw rangeNotSatisfiable(row.size)
+  const bytes = range ?? whole
+  const length = { 'Content-Length': String(bytes.length) }
+  if (range === null) return { status: 200, headers: { ...headers, ...length }, bytes }
+  const last = range.offset + range.length - 1
+  const place = { 'Content-Range': `bytes ${range.offset}-${last}/${row.size}` }
+  return { status: 206, headers: { ...headers, ...length, ...place }, bytes }
+}
+
+function ofContent(row: AttachmentRow): Record<string, string> {
+  const inline = INLINE.get(row.mime_type.toLowerCase())
+  const ascii = row.filename.replace(/[^\x20-\x7e]|["\\%]/g, '_')
+  const encoded = encodeURIComponent(row.filename).replace(
+    /['()*]/g,
+    (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`,
+  )
+  return {
+    'Content-Type': inline ?? 'application/octet-stream',
+    'Content-Disposition': `${inline ? 'inline' : 'attachment'}; filename="${ascii}"; filename*=UTF-8''${encoded}`,
+    'X-Content-Type-Options': 'nosniff',
+  }
+}

@@ -1,0 +1,102 @@
+import { type OpenAPIHono, z } from '@hono/zod-openapi'
+import type { AppEnv } from '../http/app-env'
+import { paginateByCursor } from '../http/cursor'
+import { pathId } from '../http/fields'
+import { paginate } from '../http/pagination'
+import { rawBodyOf } from '../http/raw-body'
+import { addRoute, describeRoute, empty, json, rawRequest } from '../http/route'
+import { guard } from '../rate-limiting/middleware'
+import { EVERYONE, STAFF } from '../roles'
+import { serviceContext } from '../service-context'
+import { AttachmentAnswer, AttachmentList, ListAttachmentsQuery, UploadQuery } from './schema'
+import { getAttachment, listAttachments, removeAttachment, uploadAttachment, walkAttachments } from './service'
+
+const ticketParams = z.object({ ticket_id: pathId('ticket_id', 'ticket123') })
+const params = z.object({ attachment_id: pathId('attachment_id', 'attach123') })
+const tags = ['Attachments']
+
+const listAttachmentsRoute = describeRoute({
+  method: 'get',
+  path: '/tickets/{ticket_id}/attachments',
+  operationId: 'listAttachments',
+  summary: 'List the attachments of a ticket and its comments',
+  tags,
+  guard: guard(EVERYONE),
+  fails: [404],
+  request: { params: ticketParams, query: ListAttachmentsQuery },
+  responses: { 200: json(AttachmentList, 'A page of attachments, oldest first') },
+})
+
+const uploadAttachmentRoute = describeRoute({
+  method: 'post',
+  path: '/tickets/{ticket_id}/attachments',
+  operationId: 'uploadAttachment',
+  summary: 'Attach a file of up to 95 MiB to a ticket',
+  description:
+    'The body is the file itself, its `Content-Type` any type (`image/png`; parameters are dropped), its `Content-Length` ' +
+    'the size. It is stored as it comes. The name is in the query, encoded as any parameter is.',
+  tags,
+  guard: guard(EVERYONE),
+  fails: [404, 422],
+  request: { params: ticketParams, query: UploadQuery, body: rawRequest('The bytes of the file, of any type') },
+  responses: { 201: json(AttachmentAnswer, 'The attachment; `Location` is its path') },
+})
+
+const getAttachmentRoute = describeRoute({
+  method: 'get',
+  path: '/attachments/{attachment_id}',
+  operationId: 'getAttachment',
+  summary: 'Get an attachment, with an address that is good for an hour or two',
+  tags,
+  guard: guard(EVERYONE),
+  fails: [404],
+  request: { params },
+  responses: { 200: json(AttachmentAnswer, 'The attachment') },
+})
+
+const deleteAttachmentRoute = describeRoute({
+  method: 'delete',
+  path: '/tickets/{ticket_id}/attachments/{attachment_id}',
+  operationId: 'deleteAttachment',
+  summary: 'Delete an attachment of a ticket or of one of its comments',
+  tags,
+  guard: guard(STAFF),
+  fails: [404],
+  request: { params: ticketParams.extend(params.shape) },
+  responses: { 204: empty('Deleted') },
+})
+
+/** Puts the routes of attachments into the router: for everybody of the account, deletion for agents and admins. */
+export function addAttachmentRoutes(app: OpenAPIHono<AppEnv>): void {
+  addRoute(app, listAttachmentsRoute, async (c) => {
+    const { ticket_id } = c.req.valid('param')
+    const query = c.req.valid('query')
+    const url = new URL(c.req.url)
+    if (query.cursor === undefined) {
+      const { page, total, attachments } = await listAttachments(serviceContext(c), ticket_id, query)
+      const { link, pagination } = paginate(url, page, total)
+      return c.json({ data: attachments, pagination }, 200, { Link: link })
+    }
+    const { perPage, cursors, attachments } = await walkAttachments(serviceContext(c), ticket_id, query)
+    const { link, pagination } = paginateByCursor(url, perPage, cursors)
+    return c.json({ data: attachments, pagination }, 200, link)
+  })
+
+  addRoute(app, uploadAttachmentRoute, async (c) => {
+    const ctx = serviceContext(c)
+    const { filename } = c.req.valid('query')
+    const attachment = await uploadAttachment(ctx, c.req.valid('param').ticket_id, filename, rawBodyOf(c.req.raw))
+    return c.json({ data: attachment }, 201, { Location: `${ctx.links.prefix}/attachments/${attachment.id}` })
+  })
+
+  addRoute(app, getAttachmentRoute, async (c) => {
+    const attachment = await getAttachment(serviceContext(c), c.req.valid('param').attachment_id)
+    return c.json({ data: attachment }, 200)
+  })
+
+  addRoute(app, deleteAttachmentRoute, async (c) => {
+    const { ticket_id, attachment_id } = c.req.valid('param')
+    await removeAttachment(serviceContext(c), ticket_id, attachment_id)
+    return c.body(null, 204)
+  })
+}

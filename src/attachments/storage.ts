@@ -1,0 +1,138 @@
+import type { ServiceContext } from '../context'
+import { type AccountDb, openAccount, openDirectory } from '../db/client'
+import { DbError } from '../db/errors'
+import type { Bindings } from '../env'
+import { unavailable } from '../http/errors'
+import type { RawBody } from '../http/raw-body'
+import { refusalOf } from '../http/refusals'
+import { sha256Hex } from '../lib/crypto'
+import { newId } from '../lib/ids'
+import { HOUR, MINUTE } from '../lib/time'
+import {
+  abandonUploads,
+  deleteIntents,
+  discardUploads,
+  findAccountsToSettle,
+  findObjectsToDelete,
+  insertIntents,
+  judgeUploads,
+  type Upload,
+  type UploadGate,
+} from './intent.queries'
+import { putStream } from './put-stream'
+import { insertAttachments, type StoredFile } from './queries'
+import type { NewAttachmentInput } from './schema'
+
+/** How long an upload may take before its intent is taken back: 95 MiB come within an hour at 0.23 Mbit/s. */
+const UPLOAD_TIME = HOUR
+const OBJECTS_A_SWEEP = 500
+const ACCOUNTS_A_SWEEP = 100
+
+/** Where the bytes of an attachment lie. */
+export function objectKey(accountId: string, id: string): string {
+  return `${accountId}/${id}`
+}
+
+/**
+ * Stores the bytes of files, each announced by an intent first, if the gate is open; gives null, with nothing stored,
+ * where it is not. Throws 422 for more than a ticket may have, 413 for more than the account may have, 503 when the
+ * storage can't be reached; nothing stays behind.
+ */
+export async function storeFiles(
+  ctx: ServiceContext,
+  inputs: NewAttachmentInput[],
+  gate: UploadGate,
+): Promise<StoredFile[] | null> {
+  if (inputs.length === 0) return []
+  const uploads = inputs.map((input) => ({ id: newId('attach', ctx.now), size: input.content.byteLength, input }))
+  if (!(await announce(ctx, uploads, gate))) return null
+  // All of them have ended before any is let go of: a late one would put bytes where nothing looks for them.
+  const stored = await Promise.allSettled(uploads.map(({ id, input }) => storeFile(ctx, id, input)))
+  const files = stored.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []))
+  if (files.length === uploads.length) return files
+  discardFiles(ctx, uploads)
+  throw unavailable()
+}
+
+async function storeFile(ctx: ServiceContext, id: string, input: NewAttachmentInput): Promise<StoredFile> {
+  const sha256 = await sha256Hex(input.content)
+  await ctx.files.put(objectKey(ctx.caller.accountId, id), input.content, { sha256 })
+  return { id, filename: input.filename, size: input.content.byteLength, mime_type: input.mime_type, sha256 }
+}
+
+/** As `storeFiles`, of one file that is never whole in memory. Throws 400 where it does not come as long as it says. */
+export async function storeStream(
+  ctx: ServiceContext,
+  filename: string,
+  body: RawBody,
+  gate: UploadGate,
+): Promise<StoredFile | null> {
+  const upload = { id: newId('attach', ctx.now), size: body.length }
+  if (!(await announce(ctx, [upload], gate))) return null
+  try {
+    const sha256 = await putStream(ctx.files, objectKey(ctx.caller.accountId, upload.id), body)
+    return { ...upload, filename, mime_type: body.type, sha256 }
+  } catch (error) {
+    discardFiles(ctx, [upload])
+    throw error
+  }
+}
+
+/** Whether uploads have been announced: not where the gate is closed. Throws 422 and 413. */
+async function announce(ctx: ServiceContext, uploads: Upload[], gate: UploadGate): Promise<boolean> {
+  const [[verdict]] = await ctx.db.batch([
+    judgeUploads(ctx.caller, uploads, gate),
+    insertIntents(ctx.caller, uploads, gate, ctx.now),
+  ])
+  if (!verdict?.is_open) return false
+  if (!verdict.has_place) throw refusalOf(new DbError({ kind: 'refused', rule: 'attachments' }))
+  if (!verdict.has_storage) throw refusalOf(new DbError({ kind: 'refused', rule: 'storage' }))
+  return true
+}
+
+/** Statements for the batch of the deed: the stored files become attachments, and their intents are settled. */
+export function attachFiles(
+  ctx: ServiceContext,
+  parent: { ticketId: string; commentId: string | null; isInternal: boolean },
+  files: StoredFile[],
+) {
+  if (files.length === 0) return []
+  return [
+    insertAttachments(ctx.caller, parent, files, ctx.now),
+    deleteIntents(
+      ctx.caller.accountId,
+      files.map((file) => file.id),
+    ),
+  ]
+}
+
+/** Lets go of files whose deed failed. The sweep does it where this is lost. */
+export function discardFiles(ctx: ServiceContext, files: { id: string }[]): void {
+  if (files.length === 0) return
+  const ids = files.map((file) => file.id)
+  ctx.later(
+    ctx.db
+      .all(discardUploads(ctx.caller.accountId, ids, ctx.now))
+      .then(() => deleteObjects(ctx.files, ctx.db))
+      .catch(() => undefined),
+  )
+}
+
+/** Deletes the stored objects of one account whose attachments are gone, and settles their intents. */
+export async function deleteObjects(files: R2Bucket, db: AccountDb): Promise<void> {
+  const ids = (await db.all(findObjectsToDelete(db.accountId, OBJECTS_A_SWEEP))).map((row) => row.id)
+  if (ids.length === 0) return
+  await files.delete(ids.map((id) => objectKey(db.accountId, id)))
+  await db.all(deleteIntents(db.accountId, ids))
+}
+
+/** Follows the intents of all accounts: objects of failed uploads and of deleted things go. Never lists the bucket. */
+export async function sweepObjects(env: Bindings, now: number): Promise<void> {
+  const abandoned = now - UPLOAD_TIME
+  const accounts = await openDirectory(env).all(findAccountsToSettle(now - MINUTE, abandoned, ACCOUNTS_A_SWEEP))
+  for (const { account_id } of accounts) {
+    const db = openAccount(env, account_id)
+    await db.all(abandonUploads(account_id, abandoned))
+    await deleteObjects(env.FILES, db)
+  }
+}

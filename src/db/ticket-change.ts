@@ -1,0 +1,92 @@
+import { type SQL, sql } from 'drizzle-orm'
+import type { Caller } from '../context'
+import { rows, type Statement, write } from './client'
+import { actorImage, insertEvent, takeSequences } from './outbox'
+import { TICKET_IMAGE, TICKET_MEMBERS } from './ticket-image'
+
+/** Texts longer than this (bytes of JSON) are not told in `changes`. */
+const MAX_TOLD = 4_096
+
+/** One change of a ticket. Its history rows bear its ID, and all that follows from it hangs on them. */
+export interface Change {
+  caller: Caller
+  ticketId: string
+  changeId: string
+  now: number
+}
+
+/** Whether the change has left a trace, or one of a field, as an SQL expression. */
+export function changed({ caller, changeId }: Change, field?: string): SQL {
+  const named = field === undefined ? sql`` : sql` AND field = ${field}`
+  return sql`EXISTS (SELECT 1 FROM ticket_history
+    WHERE account_id = ${caller.accountId} AND change_id = ${changeId}${named})`
+}
+
+/** The fields that the change has left a trace of. */
+export function findChange(accountId: string, changeId: string) {
+  return rows<{ field: string }>(
+    sql`SELECT field FROM ticket_history WHERE account_id = ${accountId} AND change_id = ${changeId}`,
+  )
+}
+
+/** Writes the `ticket.updated` of a change, if it has left a trace: the ticket as it is now, and what its history says. */
+export function insertUpdatedEvent(change: Change, eventId: string, isInternal: boolean | SQL) {
+  const { caller, ticketId, changeId, now } = change
+  const changes = sql`(SELECT json_group_object(field, CASE
+      WHEN octet_length(previous) > ${MAX_TOLD} OR octet_length(current) > ${MAX_TOLD}
+      THEN json_object('truncated', json('true'))
+      ELSE json_object('previous', json(previous), 'current', json(current)) END)
+    FROM ticket_history WHERE account_id = ${caller.accountId} AND change_id = ${changeId})`
+  return insertEvent({
+    id: eventId,
+    type: 'ticket.updated',
+    accountId: caller.accountId,
+    ticketId,
+    isInternal,
+    createdAt: now,
+    data: sql`json_object('ticket', json(${TICKET_IMAGE}), 'changes', json(${changes}),
+      'actor', json(${actorImage(caller.accountId, caller.id)}))`,
+    from: sql`tickets t ${TICKET_MEMBERS}
+      WHERE t.account_id = ${caller.accountId} AND t.id = ${ticketId} AND ${changed(change)}`,
+  })
+}
+
+/** A comment or an attachment of a ticket that comes or goes. */
+interface Part {
+  field: 'comments' | 'attachments'
+  id: string
+  moves: 'comes' | 'goes'
+  /** What else must hold of its row, `p`. */
+  condition?: SQL
+}
+
+/** What history tells of a part. */
+const IMAGES: Record<Part['field'], SQL> = {
+  comments: sql.raw(`json_object('id', p.id)`),
+  attachments: sql.raw(`json_object('id', p.id, 'filename', p.filename, 'size', p.size, 'mime_type', p.mime_type)`),
+}
+
+/**
+ * What a part leaves behind that has come to its ticket or is about to go: history, a new version, a `ticket.updated`.
+ * For the batch of the deed, where the part is there. An internal part moves nothing that a customer could see.
+ */
+export function tellOfPart(change: Change, part: Part, eventId: string): Statement[] {
+  const { caller, ticketId, changeId, now } = change
+  const { accountId } = caller
+  const itself = sql`${sql.raw(part.field)} p
+    WHERE p.account_id = ${accountId} AND p.ticket_id = ${ticketId} AND p.id = ${part.id}`
+  const image = IMAGES[part.field]
+  const values = part.moves === 'comes' ? sql`'null', ${image}` : sql`${image}, 'null'`
+  return [
+    write(sql`
+      INSERT INTO ticket_history (account_id, ticket_id, change_id, actor_id, field, previous, current, created_at)
+      SELECT p.account_id, p.ticket_id, ${changeId}, ${caller.id}, ${part.field}, ${values}, ${now}
+      FROM ${itself}${part.condition ? sql` AND ${part.condition}` : sql``}`),
+    write(sql`
+      UPDATE tickets SET version = version + 1, updated_at = max(updated_at, ${now})
+      WHERE account_id = ${accountId} AND id = ${ticketId} AND ${changed(change)}
+        AND EXISTS (SELECT 1 FROM ${itself} AND p.is_internal = 0)`),
+    takeSequences(accountId, changed(change)),
+    insertUpdatedEvent(change, eventId, sql`(SELECT p.is_internal FROM ${itself})`),
+  ]
+}

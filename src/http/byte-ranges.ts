@@ -1,0 +1,32 @@
+/** A part of some bytes, as R2 wants it. */
+export interface ByteRange {
+  offset: number
+  length: number
+}
+
+const SINGLE_RANGE = /^bytes[ \t]*=[ \t]*(?:(\d+)[ \t]*-[ \t]*(\d*)|-[ \t]*(\d+))[ \t]*$/i
+
+/**
+ * The part that a `Range` header asks for of `size` bytes (RFC 9110, 14.1.2): null for all of them, where it asks for
+ * several parts, for something else than bytes or for nonsense; `unsatisfiable` where the part begins behind the end.
+ */
+export function parseRange(header: string | undefined, size: number): ByteRange | 'unsatisfiable' | null {
+  const match = SINGLE_RANGE.exec(header ?? '')
+  if (!match) return null
+  const [, first, last, suffix] = match
+  if (suffix !== undefined) {
+    if (Number(suffix) === 0) return 'unsatisfiable'
+    const length = Math.min(Number(suffix), size)
+    return length === 0 ? null : { offset: size - length, length }
+  }
+  const offset = Number(first)
+  const end = last === '' ? Number.POSITIVE_INFINITY : Number(last)
+  if (end < offset) return null
+  return offset < size ? { offset, length: Math.min(end + 1, size) - offset } : 'unsatisfiable'
+}
+
+/** Whether an `If-None-Match` header names the entity tag (RFC 9110, 13.1.2: weak ones count). */
+export function namesTag(header: string | undefined, etag: string): boolean {
+  if (header?.trim() === '*') return true
+  return (header ?? '').split(',').some((tag) => tag.trim().replace(/^W\//, '') === etag)
+}

@@ -1,0 +1,40 @@
+import type { MiddlewareHandler } from 'hono'
+import { lengthRequired, payloadTooLarge, unsupportedMediaType } from './errors'
+
+/** 95 MiB: Cloudflare takes bodies of 100 MB, headers and all. */
+export const MAX_RAW_BYTES = 95 * 1024 * 1024
+
+/** A media type without parameters. */
+export const MEDIA_TYPE = /^[a-z0-9][a-z0-9!#$&^_.+-]{0,63}\/[a-z0-9][a-z0-9!#$&^_.+-]{0,126}$/i
+
+/** A body that is not read into memory. */
+export interface RawBody {
+  /** `type/subtype`, as it was sent. */
+  type: string
+  /** How many bytes it says it has. */
+  length: number
+  bytes: ReadableStream<Uint8Array>
+}
+
+/**
+ * A request's body as it comes. Throws 415 without a media type or with one that is none, 413 for more than 95 MiB, 411
+ * where its length is not told.
+ */
+export function rawBodyOf(request: Request): RawBody {
+  const [type = ''] = (request.headers.get('Content-Type') ?? '').split(';')
+  if (!MEDIA_TYPE.test(type.trim())) throw unsupportedMediaType('that of the file, such as image/png')
+  const length = request.headers.get('Content-Length') ?? ''
+  if (!/^\d{1,15}$/.test(length)) throw lengthRequired()
+  if (Number(length) > MAX_RAW_BYTES) throw payloadTooLarge('The body must be at most 95 MiB')
+  return { type: type.trim(), length: Number(length), bytes: request.body ?? noBytes() }
+}
+
+/** Makes sure that there is such a body, before anything else of the request is looked at. */
+export const rawBody: MiddlewareHandler = async (c, next) => {
+  rawBodyOf(c.req.raw)
+  await next()
+}
+
+function noBytes(): ReadableStream<Uint8Array> {
+  return new ReadableStream({ start: (controller) => controller.close() })
+}

@@ -1,0 +1,45 @@
+import { type SQL, sql } from 'drizzle-orm'
+import type { Caller } from '../context'
+import { rows } from '../db/client'
+import { visibleTicket } from '../db/visibility'
+
+/** One field of one change; `previous` and `current` are JSON texts. */
+export interface HistoryRow {
+  change_id: string
+  field: string
+  previous: string
+  current: string
+  created_at: number
+  actor_id: string
+  actor_name: string
+  actor_email: string
+}
+
+/** A piece of a ticket's history: from its beginning, or beyond a field of a change (null: from an end on). */
+export type HistorySlice =
+  | { limit: number }
+  | { limit: number; beyond: { change: string; field: string } | null; towards: 'next' | 'prev' }
+
+/** A slice of the history of a ticket, oldest first (towards the beginning: newest first). */
+export function findHistory(accountId: string, ticketId: string, slice: HistorySlice) {
+  const way = 'beyond' in slice && slice.towards === 'prev' ? sql`DESC` : sql`ASC`
+  return rows<HistoryRow>(sql`
+    SELECT h.change_id, h.field, h.previous, h.current, h.created_at,
+      actor.id AS actor_id, actor.name AS actor_name, actor.email AS actor_email
+    FROM ticket_history h JOIN users actor ON actor.account_id = h.account_id AND actor.id = h.actor_id
+    WHERE h.account_id = ${accountId} AND h.ticket_id = ${ticketId}${isBeyond(accountId, slice)}
+    ORDER BY h.seq ${way} LIMIT ${slice.limit}`)
+}
+
+/** Beyond a field of a change: history loses nothing as long as there is its ticket. Begins with AND. */
+function isBeyond(accountId: string, slice: HistorySlice): SQL {
+  if (!('beyond' in slice) || slice.beyond === null) return sql``
+  const { change, field } = slice.beyond
+  return sql` AND h.seq ${sql.raw(slice.towards === 'next' ? '>' : '<')} (SELECT seq FROM ticket_history
+    WHERE account_id = ${accountId} AND change_id = ${change} AND field = ${field})`
+}
+
+/** A row where the caller may see the ticket. */
+export function findVisible(caller: Caller, ticketId: string) {
+  return rows<{ id: string }>(sql`SELECT t.id FROM tickets t WHERE ${visibleTicket(caller, ticketId)}`)
+}

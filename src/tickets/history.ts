@@ -1,0 +1,23 @@
+import { z } from '@hono/zod-openapi'
+import type { ServiceContext } from '../context'
+import { cutPage, positionIn, readCursor, sliceFrom, writeCursor } from '../http/cursor'
+import { notFound } from '../http/errors'
+import { pageRequest } from '../http/pagination'
+import { findHistory, findVisible, type HistoryRow } from './history.queries'
+import { type ListHistoryInput, presentChange } from './history-schema'
+
+const ChangePosition = positionIn(z.object({ change: z.string(), field: z.string() }))
+
+/** Every change of a ticket, oldest first, from a cursor on. For agents and admins. Throws 404. */
+export async function listHistory({ caller, db }: ServiceContext, ticketId: string, input: ListHistoryInput) {
+  const { accountId } = caller
+  const scope = { list: 'history', accountId, ticketId }
+  const position = readCursor(db, scope, input.cursor, ChangePosition)
+  const { perPage } = pageRequest(input)
+  const slice = sliceFrom(position, perPage)
+  const [[ticket], found] = await db.batch([findVisible(caller, ticketId), findHistory(accountId, ticketId, slice)])
+  if (!ticket) throw notFound()
+  const placeOf = (row: HistoryRow) => ({ change: row.change_id, field: row.field })
+  const { shown, cursors } = cutPage(found, perPage, position, placeOf, (at) => writeCursor(db, scope, at))
+  return { perPage, cursors, changes: shown.map(presentChange) }
+}
