@@ -18,12 +18,11 @@ interface FileRequest {
   header(name: string): string | undefined
 }
 
-interface FileAnswer {
-  status: 200 | 206 | 304
-  headers: Record<string, string>
-  /** What the body is to hold; null where there is none. */
-  bytes: ByteRange | null
-}
+/** Its body are the bytes of a range, where there is one. */
+type FileAnswer = { headers: Record<string, string> } & (
+  | { status: 200 | 206; bytes: ByteRange }
+  | { status: 200 | 304; bytes: null }
+)
 
 /**
  * How a request for a file is answered, from what is known of it without its bytes. It may be kept by the browser until

@@ -59,8 +59,8 @@ async function serveFile(c: Context<AppEnv>): Promise<Response> {
   if (!row) throw notFound()
   const request = { method: c.req.method, header: (name: string) => c.req.header(name) }
   const { status, headers, bytes } = answerFile(request, row, Number(query.expires), Date.now())
-  if (bytes === null) return new Response(null, { status, headers })
+  if (bytes === null) return c.body(null, status, headers)
   const body = await readBytes(c.env, accountId, row, bytes)
   if (!body) throw notFound()
-  return new Response(body, { status, headers })
+  return c.body(body, status, headers)
 }

@@ -3,8 +3,10 @@ import { ApiError, invalidInput, unavailable } from '../http/errors'
 import type { RawBody } from '../http/raw-body'
 import { detail } from '../http/validation'
 
+const BUFFER_BYTES = 256 * 1024
+
 /**
- * Stores a body as it comes, a chunk at a time, and gives its SHA-256 in hexadecimal. Throws 400 for a body that does
+ * Stores a body as it comes, a buffer at a time, and gives its SHA-256 in hexadecimal. Throws 400 for a body that does
  * not come as long as it says, 503 when the storage can't be reached; when it has thrown, nothing is under way any more.
  */
 export async function putStream(files: R2Bucket, key: string, body: RawBody): Promise<string> {
@@ -25,25 +27,37 @@ export async function putStream(files: R2Bucket, key: string, body: RawBody): Pr
   }
 }
 
-async function copy({ bytes, length }: RawBody, writer: WritableStreamDefaultWriter<Uint8Array>, hash: Hash) {
-  const reader = bytes.getReader()
+/**
+ * One buffer goes to and fro: a stream that makes a chunk for each packet, as `pipeThrough` has it, leaves 24,000 of them
+ * to collect for 95 MiB, and takes five times as long.
+ */
+async function copy(body: RawBody, writer: WritableStreamDefaultWriter<Uint8Array>, hash: Hash): Promise<void> {
+  const reader = body.bytes?.getReader({ mode: 'byob' })
+  let buffer: ArrayBufferLike = new ArrayBuffer(BUFFER_BYTES)
   let size = 0
   try {
-    for (;;) {
-      const { done, value } = await reader.read().catch(() => {
-        throw notAsLong(length)
+    while (reader) {
+      const chunk: Uint8Array | undefined = await nextChunk(reader, buffer).catch(() => {
+        throw notAsLong(body.length)
       })
-      if (done) break
-      size += value.byteLength
-      if (size > length) throw notAsLong(length)
-      hash.update(value)
-      await writer.write(value)
+      if (!chunk) break
+      size += chunk.byteLength
+      if (size > body.length) throw notAsLong(body.length)
+      hash.update(chunk)
+      await writer.write(chunk)
+      buffer = chunk.buffer
     }
-    if (size < length) throw notAsLong(length)
+    if (size < body.length) throw notAsLong(body.length)
     await writer.close()
   } finally {
-    await reader.cancel().catch(() => undefined)
+    await reader?.cancel().catch(() => undefined)
   }
+}
+
+/** What has come, in the buffer that is given away for it; undefined at the end. */
+async function nextChunk(reader: ReadableStreamBYOBReader, buffer: ArrayBufferLike): Promise<Uint8Array | undefined> {
+  const { done, value } = await reader.read(new Uint8Array(buffer))
+  return done ? undefined : value
 }
 
 function notAsLong(length: number): ApiError {

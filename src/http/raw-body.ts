@@ -13,7 +13,8 @@ export interface RawBody {
   type: string
   /** How many bytes it says it has. */
   length: number
-  bytes: ReadableStream<Uint8Array>
+  /** Null where there are none. */
+  bytes: ReadableStream<Uint8Array> | null
 }
 
 /**
@@ -26,15 +27,11 @@ export function rawBodyOf(request: Request): RawBody {
   const length = request.headers.get('Content-Length') ?? ''
   if (!/^\d{1,15}$/.test(length)) throw lengthRequired()
   if (Number(length) > MAX_RAW_BYTES) throw payloadTooLarge('The body must be at most 95 MiB')
-  return { type: type.trim(), length: Number(length), bytes: request.body ?? noBytes() }
+  return { type: type.trim(), length: Number(length), bytes: request.body }
 }
 
 /** Makes sure that there is such a body, before anything else of the request is looked at. */
 export const rawBody: MiddlewareHandler = async (c, next) => {
   rawBodyOf(c.req.raw)
   await next()
-}
-
-function noBytes(): ReadableStream<Uint8Array> {
-  return new ReadableStream({ start: (controller) => controller.close() })
 }

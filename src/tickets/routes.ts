@@ -151,7 +151,7 @@ export function addTicketRoutes(app: OpenAPIHono<AppEnv>): void {
 
   addRoute(app, exportTicketsRoute, async (c): Promise<Response> => {
     const body = await exportTickets(serviceContext(c), c.req.valid('query'))
-    return new Response(body, { headers: { 'Content-Type': NDJSON } })
+    return c.body(body, 200, { 'Content-Type': NDJSON })
   })
 
   addRoute(app, createTicketRoute, async (c) => {

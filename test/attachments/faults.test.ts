@@ -122,7 +122,7 @@ describe('F03 D1 fails', () => {
     await vi.waitFor(() => expect(batches).toBeGreaterThanOrEqual(3))
     broken.mockRestore()
     expect(await leftovers()).toEqual({ ...NOTHING, intents: 1, objects: 1 })
-    await sweepObjects(env, Date.now() + 16 * MINUTE)
+    await sweepObjects(env, Date.now() + 61 * MINUTE)
     expect(await leftovers()).toEqual(NOTHING)
   })
 })

@@ -41,11 +41,11 @@ function runSweep(): Promise<string> {
 
 describe('the sweep', () => {
   it('settles abandoned uploads and deletions, and leaves those alone that are under way', async () => {
-    await leave('attach_abandoned', 'upload', 16 * MINUTE)
-    await leave('attach_empty', 'upload', 16 * MINUTE, false)
+    await leave('attach_abandoned', 'upload', 61 * MINUTE)
+    await leave('attach_empty', 'upload', 61 * MINUTE, false)
     await leave('attach_deleted', 'delete', 2 * MINUTE)
     await leave('attach_absent', 'delete', 2 * MINUTE, false)
-    await leave('attach_uploading', 'upload', 14 * MINUTE)
+    await leave('attach_uploading', 'upload', 59 * MINUTE)
     await runSweep()
     expect(await intents()).toEqual(['attach_uploading'])
     expect(await objects()).toEqual(['attach_uploading'])
@@ -58,7 +58,7 @@ describe('the sweep', () => {
   })
 
   it('never lists the bucket', async () => {
-    await leave('attach_abandoned', 'upload', 16 * MINUTE)
+    await leave('attach_abandoned', 'upload', 61 * MINUTE)
     const listed = vi.spyOn(env.FILES, 'list')
     await runSweep()
     expect(listed).not.toHaveBeenCalled()
@@ -80,7 +80,7 @@ describe('the sweep', () => {
   })
 
   it('runs twice at once without harm', async () => {
-    await leave('attach_abandoned', 'upload', 16 * MINUTE)
+    await leave('attach_abandoned', 'upload', 61 * MINUTE)
     await Promise.all([runSweep(), runSweep()])
     expect([await intents(), await objects()]).toEqual([[], []])
   })
@@ -93,9 +93,9 @@ describe('a deed that comes after its intent was taken back', () => {
     const ticket = await createTicket(account.agent)
     const original = env.FILES.put.bind(env.FILES)
     const put = vi.spyOn(env.FILES, 'put').mockImplementation((async (...args: Parameters<typeof original>) => {
-      if (moment === 'before the bytes') await sweepObjects(env, Date.now() + 16 * MINUTE)
+      if (moment === 'before the bytes') await sweepObjects(env, Date.now() + 61 * MINUTE)
       const stored = await original(...args)
-      if (moment === 'after the bytes') await sweepObjects(env, Date.now() + 16 * MINUTE)
+      if (moment === 'after the bytes') await sweepObjects(env, Date.now() + 61 * MINUTE)
       return stored
     }) as never)
     const body = { title: 'Late', description: 'D', attachments: [FILE] }
