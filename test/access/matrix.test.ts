@@ -1,11 +1,12 @@
 import { env } from 'cloudflare:workers'
-import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
+import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import { newId } from '../../src/lib/ids'
 import { type Account, call, createTicket, type Member, mintAccount, mintMember, rows } from '../helpers/api'
 import { type Key, mintKey } from '../helpers/credentials'
 import { fetchFile } from '../helpers/files'
 import { type Operation, operations } from '../helpers/operations'
 import { ask, commented } from '../helpers/tickets'
+import { deliver, deliveriesOf, mintWebhook, receive, silenceQueue } from '../helpers/webhooks'
 
 /** A body that each operation with an ID and a body would accept, so that only the ID stands in its way. */
 const BODIES: Record<string, unknown> = {
@@ -14,12 +15,23 @@ const BODIES: Record<string, unknown> = {
   updateUser: { name: 'Taken over' },
   setPassword: { password: 'taken over by B' },
   rotateApiKey: { grace_seconds: 0 },
+  updateWebhook: { url: 'https://taken-over.example.com', active: false },
+  replayWebhook: { since: '2025-01-01' },
 }
 
 /** How an ID of nothing looks, by the name that it has in a path. */
-const PREFIXES: Record<string, 'ticket' | 'user' | 'key'> = { ticket_id: 'ticket', user_id: 'user', key_id: 'key' }
+const PREFIXES: Record<string, 'ticket' | 'user' | 'key' | 'webhook' | 'dlv'> = {
+  ticket_id: 'ticket',
+  user_id: 'user',
+  key_id: 'key',
+  webhook_id: 'webhook',
+  delivery_id: 'dlv',
+}
 
-const ADMINS_ALONE = new Set(['deactivateUser', 'setPassword', 'deleteApiKey', 'rotateApiKey'])
+const ADMINS_ALONE = new Set([
+  ...['deactivateUser', 'setPassword', 'deleteApiKey', 'rotateApiKey', 'getWebhook', 'updateWebhook', 'deleteWebhook'],
+  ...['rotateWebhookSecret', 'testWebhook', 'replayWebhook', 'listDeliveries', 'getDelivery', 'redeliver'],
+])
 const PEOPLE_ALONE = new Set(['deleteApiKey', 'rotateApiKey'])
 
 /** Whether the operation's own role check, before anything is looked up, lets the actor through. */
@@ -33,17 +45,28 @@ function passes(operation: string, actor: string): boolean {
 
 let a: Account
 let things: Record<string, string[]>
+/** Things of B, to stand beside one of A in a path with two IDs. */
+let own: Record<string, string>
 let actors: [string, string][]
 let withId: Operation[]
 
 beforeAll(async () => {
+  silenceQueue()
+  receive()
   a = await mintAccount()
   const b = await mintAccount()
+  const [ofA, alsoOfA, ofB] = [await mintWebhook(a), await mintWebhook(a), await mintWebhook(b)]
   const tickets = [await createTicket(a.customer), await createTicket(a.admin)]
   await commented(a.agent, tickets[0].id, { is_internal: true })
   const keys: Key[] = [await mintKey(a), await mintKey(a, { role: 'admin' })]
   const people: Member[] = [a.admin, a.agent, a.customer, await mintMember(a.id, 'agent', { status: 'inactive' })]
+  await createTicket(b.customer)
+  await deliver(a, b)
+  const deliveries = [...(await deliveriesOf(a, ofA)), ...(await deliveriesOf(a, alsoOfA))]
+  own = { webhook_id: ofB.id, delivery_id: (await deliveriesOf(b, ofB))[0].id }
   things = {
+    webhook_id: [ofA.id, alsoOfA.id],
+    delivery_id: [deliveries[0].id, deliveries.at(-1).id],
     ticket_id: tickets.map((ticket) => ticket.id),
     user_id: [...people, ...keys].map((member) => member.id),
     key_id: keys.map((key) => key.id),
@@ -57,14 +80,36 @@ beforeAll(async () => {
   ]
   withId = (await operations()).filter((operation) => operation.path.includes('{'))
 })
+beforeEach(() => {
+  silenceQueue()
+})
 afterEach(() => {
   vi.restoreAllMocks()
 })
 
 const placeholders = (path: string) => [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => name ?? '')
 
-function filled(path: string, name: string, id: string): string {
-  return path.replace(`{${name}}`, id).slice(1)
+function nothingOf(placeholder: string): string {
+  const prefix = PREFIXES[placeholder]
+  if (!prefix) throw new Error(`no form of ${placeholder}`)
+  return newId(prefix, Date.now())
+}
+
+/**
+ * Every way to fill a path with IDs of nothing, of A and, where another ID stands beside it, of B. The first is of nothing
+ * alone.
+ */
+function fillings(path: string): string[] {
+  const names = placeholders(path)
+  const filled = names.reduce(
+    (paths, name) => {
+      const ids = [nothingOf(name), ...(things[name] ?? []), ...(own[name] ? [own[name]] : [])]
+      return paths.flatMap((each) => ids.map((id) => each.replace(`{${name}}`, id)))
+    },
+    [path.slice(1)],
+  )
+  const ofB = names.reduce((each, name) => each.replace(`{${name}}`, own[name] ?? ''), path.slice(1))
+  return filled.filter((each) => each !== ofB)
 }
 
 async function attempt(operation: Operation, token: string, path: string) {
@@ -78,7 +123,10 @@ async function attempt(operation: Operation, token: string, path: string) {
 
 /** All that is kept of an account's people, keys and tickets. */
 async function stored(account: Account): Promise<string> {
-  const tables = ['users', 'api_keys', 'tickets', 'comments', 'ticket_history', 'logins']
+  const tables = [
+    ...['users', 'api_keys', 'tickets', 'comments', 'ticket_history', 'logins'],
+    ...['webhooks', 'deliveries', 'delivery_attempts', 'replays'],
+  ]
   const kept: unknown[] = [await rows('SELECT sequence, data FROM events WHERE account_id = ?', account.id)]
   for (const table of tables) kept.push(await rows(`SELECT * FROM ${table} WHERE account_id = ?`, account.id))
   return JSON.stringify(kept)
@@ -88,7 +136,6 @@ describe('S07 the matrix of every route with an ID × every actor of B', () => {
   it('S07 names a real thing of A for every ID, and a body for every route that wants one', () => {
     expect(withId.length).toBeGreaterThanOrEqual(11)
     for (const { path, name, hasBody, operationId } of withId) {
-      expect(placeholders(path), name).toHaveLength(1)
       for (const placeholder of placeholders(path)) {
         expect(things[placeholder], `${name} needs a thing of A for its ${placeholder}`).toBeTruthy()
         expect(PREFIXES[placeholder], `${name} needs the form of a ${placeholder}`).toBeTruthy()
@@ -107,23 +154,17 @@ describe('S07 the matrix of every route with an ID × every actor of B', () => {
     })
     let attempts = 0
     for (const operation of withId)
-      for (const [actor, token] of actors)
-        for (const placeholder of placeholders(operation.path)) {
-          const prefix = PREFIXES[placeholder]
-          if (!prefix) throw new Error(`no form of ${placeholder}`)
-          const nothing = await attempt(
-            operation,
-            token,
-            filled(operation.path, placeholder, newId(prefix, Date.now())),
-          )
-          const expected = passes(operation.operationId, actor) ? 404 : 403
-          expect(nothing.status, `${actor}: ${operation.name} of nothing`).toBe(expected)
-          for (const id of things[placeholder] ?? []) {
-            const answer = await attempt(operation, token, filled(operation.path, placeholder, id))
-            expect(answer, `${actor}: ${operation.name} of ${id}`).toEqual(nothing)
-            attempts += 1
-          }
+      for (const [actor, token] of actors) {
+        const [first = '', ...others] = fillings(operation.path)
+        const nothing = await attempt(operation, token, first)
+        const expected = passes(operation.operationId, actor) ? 404 : 403
+        expect(nothing.status, `${actor}: ${operation.name} of nothing`).toBe(expected)
+        for (const path of others) {
+          const answer = await attempt(operation, token, path)
+          expect(answer, `${actor}: ${operation.method} ${path}`).toEqual(nothing)
+          attempts += 1
         }
+      }
     expect(attempts).toBeGreaterThanOrEqual(withId.length * actors.length * 2)
     expect(touched.filter((name) => name.includes(a.id))).toEqual([])
     expect(await stored(a)).toBe(before)
@@ -132,19 +173,21 @@ describe('S07 the matrix of every route with an ID × every actor of B', () => {
   it('S07 the same routes do reach a thing of A for its own admin, so that the 404s are B’s', async () => {
     const ok: Record<string, number> = {}
     for (const operation of withId) {
-      const [placeholder = ''] = placeholders(operation.path)
-      const id = await sacrifice(placeholder)
-      ok[operation.name] = (await attempt(operation, a.admin.token, filled(operation.path, placeholder, id))).status
+      const ids = await sacrifices(operation.path)
+      const path = operation.path.slice(1).replace(/\{(\w+)\}/g, (_, name) => ids[name] ?? '')
+      ok[operation.name] = (await attempt(operation, a.admin.token, path)).status
     }
-    for (const [name, status] of Object.entries(ok)) expect([200, 201, 204], name).toContain(status)
+    for (const [name, status] of Object.entries(ok)) expect([200, 201, 202, 204], name).toContain(status)
   })
 })
 
-/** A thing of A that a route may change or end. */
-async function sacrifice(placeholder: string): Promise<string> {
-  if (placeholder === 'ticket_id') return (await createTicket(a.customer)).id
-  if (placeholder === 'key_id') return (await mintKey(a)).id
-  return (await mintMember(a.id, 'customer')).id
+/** Things of A that a route may change or end, by the placeholders of its path. */
+async function sacrifices(path: string): Promise<Record<string, string>> {
+  if (path.includes('{ticket_id}')) return { ticket_id: (await createTicket(a.customer)).id }
+  if (path.includes('{key_id}')) return { key_id: (await mintKey(a)).id }
+  if (path.includes('{user_id}')) return { user_id: (await mintMember(a.id, 'customer')).id }
+  const { id } = await mintWebhook(a)
+  return { webhook_id: id, delivery_id: (await ask(a.admin, 'POST', `webhooks/${id}/test`)).body.data.id }
 }
 
 describe('S07 one account’s IDs in what another asks', () => {

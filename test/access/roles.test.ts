@@ -42,6 +42,18 @@ const MAY: Record<string, readonly Actor[] | 'public'> = {
   'DELETE /tickets/{ticket_id}': STAFF,
   'GET /tickets/{ticket_id}/comments': ACTORS,
   'POST /tickets/{ticket_id}/comments': ACTORS,
+  'GET /events': STAFF,
+  'GET /webhooks': ADMINS,
+  'POST /webhooks': ADMINS,
+  'GET /webhooks/{webhook_id}': ADMINS,
+  'PATCH /webhooks/{webhook_id}': ADMINS,
+  'DELETE /webhooks/{webhook_id}': ADMINS,
+  'POST /webhooks/{webhook_id}/rotate-secret': ADMINS,
+  'POST /webhooks/{webhook_id}/test': ADMINS,
+  'POST /webhooks/{webhook_id}/replay': ADMINS,
+  'GET /webhooks/{webhook_id}/deliveries': ADMINS,
+  'GET /webhooks/{webhook_id}/deliveries/{delivery_id}': ADMINS,
+  'POST /webhooks/{webhook_id}/deliveries/{delivery_id}/redeliver': ADMINS,
 }
 
 /** Bodies that get past the checks of form to those of role and of what is there; for the rest an empty one is enough. */

@@ -1,17 +1,16 @@
+import { runInDurableObject } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import { scryptSync } from 'node:crypto'
-import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
+import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import { createV1 } from '../../src/v1'
 import { freshAddress } from '../helpers/addresses'
 import { type Account, type Answer, call, createTicket, type Member, mintAccount, mintMember } from '../helpers/api'
 import { callWith, knock, mintKey } from '../helpers/credentials'
 import { ask } from '../helpers/tickets'
+import { freshUrl, type Hook, mintWebhook, silenceQueue } from '../helpers/webhooks'
 
 /** What D1 is really asked through: each call is one round trip. */
 const wire: { fetch(url: string, init: { body: string }): Promise<Response> } = Reflect.get(env.DB, 'fetcher')
-
-/** Work of the queue's consumer, which rings for what earlier requests have written. */
-const OF_THE_QUEUE = /fanned_out_sequence|lease_id/
 
 let account: Account
 let ticketId: string
@@ -19,8 +18,11 @@ let login: { email: string; password: string }
 /** Somebody whom requests may change, and the key that they may end. */
 let person: Member & { password: string }
 let keyId: string
+let hook: Hook
+let deliveryId: string
 
 beforeAll(async () => {
+  silenceQueue()
   account = await mintAccount()
   login = await mintLogin()
   await env.DB.prepare('UPDATE accounts SET allow_registration = 1 WHERE id = ?').bind(account.id).run()
@@ -37,8 +39,13 @@ async function mintLogin() {
   return { ...(await mintMember(account.id, 'customer', { passwordHash })), password }
 }
 
-afterEach(() => {
+// Neither the queue's consumer nor the sweeper asks D1 anything while a request is counted.
+beforeEach(() => {
+  silenceQueue()
+})
+afterEach(async () => {
   vi.restoreAllMocks()
+  await runInDurableObject(env.SWEEPER.getByName('sweeper'), (_, { storage }) => storage.deleteAlarm())
 })
 
 interface Counted {
@@ -54,11 +61,12 @@ async function count(send: () => Promise<Answer>): Promise<Counted> {
   const asked = vi.spyOn(wire, 'fetch')
   const log = vi.spyOn(console, 'info')
   const answer = await send()
-  const own = asked.mock.calls.filter(([, init]) => !OF_THE_QUEUE.test(init.body))
+  const onWire = asked.mock.calls.length
   const lines = log.mock.calls.map(([line]) => JSON.parse(String(line))).filter((line) => line.request_id)
   expect(lines).toHaveLength(1)
-  vi.restoreAllMocks()
-  return { answer, onWire: own.length, logged: lines[0].db.round_trips }
+  asked.mockRestore()
+  log.mockRestore()
+  return { answer, onWire, logged: lines[0].db.round_trips }
 }
 
 const file = { filename: 'a.txt', content: 'YWJj', mime_type: 'text/plain' }
@@ -114,6 +122,25 @@ const ROUTES: Record<string, [status: number, send: () => Promise<Answer>]> = {
     201,
     () => ask(account.agent, 'POST', `tickets/${ticketId}/comments`, { content: 'C', attachments: [file] }),
   ],
+  'GET /events': [200, () => ask(account.agent, 'GET', 'events?event=ticket.created')],
+  'GET /webhooks': [200, () => ask(account.admin, 'GET', 'webhooks')],
+  'POST /webhooks': [201, () => ask(account.admin, 'POST', 'webhooks', { url: freshUrl(), events: ['*'] })],
+  'GET /webhooks/{webhook_id}': [200, () => ofHook('GET', '')],
+  'PATCH /webhooks/{webhook_id}': [200, () => ofHook('PATCH', '', { url: freshUrl(), active: false })],
+  'DELETE /webhooks/{webhook_id}': [204, () => ofHook('DELETE', '')],
+  'POST /webhooks/{webhook_id}/rotate-secret': [200, () => ofHook('POST', '/rotate-secret')],
+  'POST /webhooks/{webhook_id}/test': [202, () => ofHook('POST', '/test')],
+  'POST /webhooks/{webhook_id}/replay': [202, () => ofHook('POST', '/replay', { since: '2025-01-01' })],
+  'GET /webhooks/{webhook_id}/deliveries': [200, () => ofHook('GET', '/deliveries?status=pending&event=webhook.test')],
+  'GET /webhooks/{webhook_id}/deliveries/{delivery_id}': [200, () => ofHook('GET', `/deliveries/${deliveryId}`)],
+  'POST /webhooks/{webhook_id}/deliveries/{delivery_id}/redeliver': [
+    202,
+    () => ofHook('POST', `/deliveries/${deliveryId}/redeliver`),
+  ],
+}
+
+function ofHook(method: string, path: string, body?: unknown) {
+  return ask(account.admin, method, `webhooks/${hook.id}${path}`, body)
 }
 
 /** What ends or changes a credential: the Durable Object that vouches for it reads once more, on its own account. */
@@ -139,6 +166,10 @@ describe('round trips to D1, of a caller whom its Durable Object knows', () => {
   })
 
   it.each(Object.entries(ROUTES))('%s: a read takes 1, a write at most 2', async (name, [status, send]) => {
+    if (/webhook_id/.test(name)) {
+      hook = await mintWebhook(account)
+      deliveryId = (await ofHook('POST', '/test')).body.data.id
+    }
     ticketId = (await createTicket(account.customer)).id
     if (/user_id|auth/.test(name)) person = await mintLogin()
     if (/auth/.test(name)) await knock(person)
