@@ -31,15 +31,19 @@ export async function call(method: string, path: string, options: CallOptions = 
   if (options.token) headers.set('Authorization', `Bearer ${options.token}`)
   headers.set('CF-Connecting-IP', options.address ?? '192.0.2.1')
   const raw = options.body
-  const isRaw = typeof raw === 'string' || raw instanceof Uint8Array || raw instanceof ReadableStream
+  const isStream = raw instanceof ReadableStream
+  const sent = isStream || typeof raw === 'string' || raw instanceof Uint8Array ? raw : JSON.stringify(raw)
   if (raw !== undefined && !headers.has('Content-Type')) headers.set('Content-Type', 'application/json')
+  // As every client does that knows how much it sends.
+  if (raw !== undefined && !isStream && !headers.has('Content-Length'))
+    headers.set('Content-Length', String(Buffer.byteLength(sent)))
   const url = path.startsWith('http') ? path : `${ORIGIN}${path.startsWith('/') ? path : `${API}/${path}`}`
   const response = await exports.default.fetch(
     new Request(url, {
       method,
       headers,
       redirect: 'manual',
-      ...(raw !== undefined && { body: isRaw ? raw : JSON.stringify(raw) }),
+      ...(sent !== undefined && { body: sent }),
     }),
   )
   const text = await response.text()

@@ -1,5 +1,5 @@
 import { exports } from 'cloudflare:workers'
-import { createTicket, type Member } from './api'
+import { type Answer, call, createTicket, type Member } from './api'
 
 export interface FileBody {
   id: string
@@ -23,4 +23,35 @@ export async function fetchFile(url: string, init: RequestInit = {}) {
   const request = new Request(url, { headers: { 'CF-Connecting-IP': '203.0.113.7' }, ...init })
   const response = await exports.default.fetch(request)
   return { status: response.status, headers: response.headers, bytes: new Uint8Array(await response.arrayBuffer()) }
+}
+
+export interface RawUpload {
+  bytes?: Uint8Array | ReadableStream<Uint8Array>
+  /** With its first character; a name unless it says otherwise. */
+  query?: string
+  headers?: Record<string, string>
+}
+
+/** Sends bytes as an attachment of a ticket: three of a text file, unless told otherwise. */
+export function upload(by: Member, ticketId: string, { bytes, query, headers }: RawUpload = {}): Promise<Answer> {
+  return call('POST', `tickets/${ticketId}/attachments${query ?? '?filename=a.txt'}`, {
+    token: by.token,
+    headers: { 'Content-Type': 'text/plain', ...headers },
+    body: bytes ?? new TextEncoder().encode('abc'),
+  })
+}
+
+/** What a client sends that has more bytes than memory: `size` of them, as fast as they are asked for. */
+export function generated(size: number, onChunk: (sent: number) => void = () => undefined): ReadableStream<Uint8Array> {
+  const chunk = new Uint8Array(64 * 1024).fill(7)
+  let sent = 0
+  return new ReadableStream({
+    pull(controller) {
+      if (sent >= size) return controller.close()
+      const next = chunk.slice(0, Math.min(chunk.byteLength, size - sent))
+      sent += next.byteLength
+      onChunk(sent)
+      controller.enqueue(next)
+    },
+  })
 }
