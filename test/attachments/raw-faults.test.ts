@@ -1,0 +1,242 @@
+import { env } from 'cloudflare:workers'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { sweepObjects } from '../../src/attachments/service'
+import { type Account, createTicket, mintAccount, row } from '../helpers/api'
+import { realBatch, sessions } from '../helpers/d1'
+import { generated, upload } from '../helpers/files'
+import { ask, commented } from '../helpers/tickets'
+
+const HOUR = 3_600_000
+const FILE = { filename: 'a.txt', content: 'YWJj', mime_type: 'text/plain' }
+
+let account: Account
+let ticketId: string
+
+beforeEach(async () => {
+  vi.spyOn(console, 'error').mockImplementation(() => undefined)
+  account = await mintAccount()
+  ticketId = (await createTicket(account.agent)).id
+  for (const by of [account.agent, account.admin]) await ask(by, 'GET', 'tickets')
+})
+afterEach(() => {
+  vi.restoreAllMocks()
+})
+
+/** All that a deed with files could leave behind, or leave half done. */
+async function traces(): Promise<Record<string, number>> {
+  const counts = await row<Record<string, number>>(
+    `SELECT (SELECT count(*) FROM attachments WHERE account_id = ?1) AS attachments,
+      (SELECT count(*) FROM comments WHERE account_id = ?1) AS comments,
+      (SELECT count(*) FROM object_intents WHERE account_id = ?1) AS intents,
+      (SELECT count(*) FROM ticket_history WHERE account_id = ?1) AS history,
+      (SELECT count(*) FROM events WHERE account_id = ?1) AS events,
+      (SELECT event_sequence FROM account_state WHERE account_id = ?1) AS sequence,
+      (SELECT stored_bytes FROM account_state WHERE account_id = ?1) AS bytes,
+      (SELECT version FROM tickets WHERE account_id = ?1) AS version`,
+    account.id,
+  )
+  return { ...counts, objects: (await env.FILES.list({ prefix: `${account.id}/` })).objects.length }
+}
+
+/** A deed, and what it is done to. */
+interface Deed {
+  name: string
+  prepare(): Promise<string>
+  run(id: string): Promise<{ status: number }>
+}
+
+const DEEDS: Deed[] = [
+  { name: 'an upload', prepare: async () => '', run: () => upload(account.agent, ticketId) },
+  {
+    name: 'the deletion of an attachment',
+    prepare: async () => (await upload(account.agent, ticketId)).body.data.id,
+    run: (id) => ask(account.agent, 'DELETE', `tickets/${ticketId}/attachments/${id}`),
+  },
+  {
+    name: 'the deletion of a comment with attachments',
+    prepare: async () => (await commented(account.agent, ticketId, { attachments: [FILE, FILE] })).id,
+    run: (id) => ask(account.agent, 'DELETE', `tickets/${ticketId}/comments/${id}`),
+  },
+]
+
+type Batch = (statements: D1PreparedStatement[]) => Promise<D1Result[]>
+
+/** Lets D1 do something else with the batch that is the deed itself: an upload's first one only announces it. */
+function atTheDeed(instead: (statements: D1PreparedStatement[], original: Batch) => Promise<D1Result[]>) {
+  const original: Batch = realBatch()
+  let done = false
+  const spy = vi.spyOn(sessions, 'batch').mockImplementation(((statements: D1PreparedStatement[]) => {
+    if (done || statements.length < 5) return original(statements)
+    done = true
+    return instead(statements, original)
+  }) as never)
+  return { wasAsked: () => done, restore: () => spy.mockRestore() }
+}
+
+describe.each(DEEDS)('F03 D1 fails at $name', ({ prepare, run }) => {
+  it('F03 at each of its statements: a clean 503, and all is as it was', { timeout: 60_000 }, async () => {
+    const id = await prepare()
+    const before = await traces()
+    let size = 1
+    for (let index = 0; index < size; index += 1) {
+      const broken = atTheDeed((statements, original) => {
+        size = statements.length
+        return original(statements.with(index, env.DB.prepare('SELECT * FROM nothing_here')))
+      })
+      expect((await run(id)).status, `at statement ${index}`).toBe(503)
+      expect(broken.wasAsked()).toBe(true)
+      broken.restore()
+      await vi.waitFor(async () => expect(await traces(), `at statement ${index}`).toEqual(before))
+    }
+    expect(size).toBeGreaterThan(7)
+    expect((await run(id)).status).toBeLessThan(300)
+  })
+
+  it('F03 when it has done it, but the answer is lost: a 503, and the whole deed or none', async () => {
+    const id = await prepare()
+    const before = await traces()
+    const lost = atTheDeed(async (statements, original) => {
+      await original(statements)
+      throw new Error('D1_ERROR: Network connection lost.')
+    })
+    expect((await run(id)).status).toBe(503)
+    lost.restore()
+    await sweepObjects(env, Date.now() + 2 * HOUR)
+    const after = await traces()
+    expect(after).toMatchObject({ intents: 0, history: Number(before.history) + 1, events: Number(before.events) + 1 })
+    expect([after.objects, after.sequence]).toEqual([after.attachments, after.events])
+  })
+})
+
+describe('F03 D1 fails at the announcement of an upload', () => {
+  it('F03 503, with nothing sent to R2', async () => {
+    const put = vi.spyOn(env.FILES, 'put')
+    const before = await traces()
+    vi.spyOn(sessions, 'batch').mockRejectedValueOnce(new Error('D1_ERROR: overloaded'))
+    expect((await upload(account.agent, ticketId)).status).toBe(503)
+    expect(put).not.toHaveBeenCalled()
+    expect(await traces()).toEqual(before)
+  })
+
+  it('F03 and ever after: the intent stays, and the sweep cleans up', async () => {
+    const before = await traces()
+    const original: Batch = realBatch()
+    let batches = 0
+    const broken = vi.spyOn(sessions, 'batch').mockImplementation(((statements: D1PreparedStatement[]) => {
+      batches += 1
+      return batches >= 2 ? Promise.reject(new Error('D1_ERROR: overloaded')) : original(statements)
+    }) as never)
+    expect((await upload(account.agent, ticketId)).status).toBe(503)
+    await vi.waitFor(() => expect(batches).toBeGreaterThanOrEqual(3))
+    broken.mockRestore()
+    expect(await traces()).toEqual({ ...before, intents: 1, objects: 1 })
+    await sweepObjects(env, Date.now() + HOUR - 60_000)
+    expect(await traces()).toEqual({ ...before, intents: 1, objects: 1 })
+    await sweepObjects(env, Date.now() + HOUR + 60_000)
+    expect(await traces()).toEqual(before)
+  })
+})
+
+describe('F03 R2 fails', () => {
+  it.each([
+    ['before it reads anything', 0],
+    ['after the first bytes', 1],
+    ['after a MiB', 1024 * 1024],
+  ])('F03 at an upload, %s: 503, and nothing is left', async (_name, reads) => {
+    const before = await traces()
+    vi.spyOn(env.FILES, 'put').mockImplementation((async (_key: string, body: ReadableStream<Uint8Array>) => {
+      const reader = body.getReader()
+      for (let taken = 0; taken < reads; ) taken += (await reader.read()).value?.byteLength ?? reads
+      throw new Error('R2 internal error (10001)')
+    }) as never)
+    const size = 3_000_000
+    const answer = await upload(account.agent, ticketId, {
+      bytes: generated(size),
+      headers: { 'Content-Length': String(size) },
+    })
+    expect(answer.status).toBe(503)
+    expect(answer.text).not.toContain('10001')
+    await vi.waitFor(async () => expect(await traces()).toEqual(before))
+  })
+
+  it('F03 at the end of an upload, when it has stored it: 503, and nothing is left', async () => {
+    const before = await traces()
+    const original = env.FILES.put.bind(env.FILES)
+    vi.spyOn(env.FILES, 'put').mockImplementation((async (...args: Parameters<typeof original>) => {
+      await original(...args)
+      throw new Error('R2 internal error (10001)')
+    }) as never)
+    expect((await upload(account.agent, ticketId)).status).toBe(503)
+    await vi.waitFor(async () => expect(await traces()).toEqual(before))
+  })
+
+  it.each(DEEDS.slice(1))('F03 at $name: it is deleted all the same, its objects by the sweep', async (deed) => {
+    const id = await deed.prepare()
+    const { attachments } = await traces()
+    const broken = vi.spyOn(env.FILES, 'delete').mockRejectedValue(new Error('R2'))
+    expect((await deed.run(id)).status).toBe(204)
+    await vi.waitFor(() => expect(broken).toHaveBeenCalled())
+    expect(await traces()).toMatchObject({ attachments: 0, intents: attachments, objects: attachments, bytes: 0 })
+    broken.mockRestore()
+    await sweepObjects(env, Date.now() + 2 * 60_000)
+    expect(await traces()).toMatchObject({ intents: 0, objects: 0 })
+  })
+})
+
+describe('an upload that is under way', () => {
+  /** Lets something happen once the bytes are stored, and before the deed. */
+  function onceStored(happens: () => Promise<unknown>) {
+    const original = env.FILES.put.bind(env.FILES)
+    vi.spyOn(env.FILES, 'put').mockImplementation((async (...args: Parameters<typeof original>) => {
+      const stored = await original(...args)
+      await happens()
+      return stored
+    }) as never)
+  }
+
+  it('is 404 when its ticket is deleted meanwhile, and leaves nothing', async () => {
+    onceStored(() => ask(account.admin, 'DELETE', `tickets/${ticketId}`))
+    expect((await upload(account.agent, ticketId)).status).toBe(404)
+    await vi.waitFor(async () => expect(await traces()).toMatchObject({ attachments: 0, intents: 0, objects: 0 }))
+    expect(await traces()).toMatchObject({ bytes: 0, history: 0, events: 2, sequence: 2 })
+  })
+
+  it('S09 is 404 when the customer does not see the ticket any more, and leaves nothing', async () => {
+    const { id } = await createTicket(account.customer)
+    onceStored(() => ask(account.admin, 'PATCH', `tickets/${id}`, { created_by: account.stranger.id }))
+    expect((await upload(account.customer, id)).status).toBe(404)
+    await vi.waitFor(async () => expect(await traces()).toMatchObject({ attachments: 0, intents: 0, objects: 0 }))
+  })
+
+  it('is 503 when its time is over and the sweep has taken it back, and leaves nothing', async () => {
+    const before = await traces()
+    onceStored(() => sweepObjects(env, Date.now() + HOUR + 60_000))
+    expect((await upload(account.agent, ticketId)).status).toBe(503)
+    await vi.waitFor(async () => expect(await traces()).toEqual(before))
+  })
+
+  it('is left alone by the sweep within an hour', async () => {
+    onceStored(() => sweepObjects(env, Date.now() + HOUR - 60_000))
+    expect((await upload(account.agent, ticketId)).status).toBe(201)
+    expect(await traces()).toMatchObject({ attachments: 1, intents: 0, objects: 1 })
+  })
+})
+
+describe('the sweep', () => {
+  it('finds what there is to delete behind the uploads of a hundred other accounts', async () => {
+    const under = env.DB.prepare(
+      `INSERT INTO object_intents (account_id, id, kind, created_at)
+      WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 150)
+      SELECT 'acct_0' || i, 'attach_uploading', 'upload', ?1 FROM n`,
+    ).bind(Date.now() - 10 * 60_000)
+    const due = env.DB.prepare(`INSERT INTO object_intents VALUES (?, 'attach_gone', 'delete', ?)`).bind(
+      account.id,
+      Date.now() - 2 * 60_000,
+    )
+    await env.DB.batch([under, due])
+    await sweepObjects(env, Date.now())
+    expect(await traces()).toMatchObject({ intents: 0 })
+    expect(await row('SELECT count(*) AS n FROM object_intents')).toEqual({ n: 150 })
+    await env.DB.prepare('DELETE FROM object_intents').run()
+  })
+})
