@@ -1,0 +1,134 @@
+import { env } from 'cloudflare:workers'
+import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
+import { type Account, type Answer, createTicket, mintAccount, row } from '../helpers/api'
+import { upload } from '../helpers/files'
+import { ask, commented, detailsOf } from '../helpers/tickets'
+
+const GB = 1_000_000_000
+const LIMITS = { standard: 5 * GB, premium: 100 * GB }
+const FILE = { filename: 'a.txt', content: 'YWJj', mime_type: 'text/plain' }
+
+let account: Account
+
+beforeAll(async () => {
+  account = await mintAccount()
+})
+afterEach(() => {
+  vi.restoreAllMocks()
+})
+
+/** As if the account had files of so many bytes beside those that it has. */
+function setStored({ id }: Account, bytes: number) {
+  return env.DB.prepare('UPDATE account_state SET stored_bytes = ? WHERE account_id = ?').bind(bytes, id).run()
+}
+
+async function storedOf({ id }: Account): Promise<number | undefined> {
+  return (await row<{ n: number }>('SELECT stored_bytes AS n FROM account_state WHERE account_id = ?', id))?.n
+}
+
+/** What refuses the storage tells how much there is, in what unit. */
+function expectFull(answer: Answer): void {
+  expect(detailsOf(answer, 413, 'payload_too_large')).toEqual([])
+  expect(answer.body.error.message).toBe(
+    'An account may store 5 GB of attachments, a premium one 100 GB (a GB is 1,000,000,000 bytes)',
+  )
+}
+
+describe('the bytes of an account', () => {
+  it('are counted as attachments come and go, each way they do', async () => {
+    const own = await mintAccount()
+    const by = own.agent
+    const { id, attachments } = await createTicket(by, { attachments: [FILE, FILE] })
+    expect(await storedOf(own)).toBe(6)
+    const { data } = (await upload(by, id, { bytes: new Uint8Array(1_000) })).body
+    const comment = await commented(by, id, { attachments: [FILE], is_internal: true })
+    expect(await storedOf(own)).toBe(1_009)
+    await ask(by, 'DELETE', `tickets/${id}/attachments/${data.id}`)
+    expect(await storedOf(own)).toBe(9)
+    await ask(by, 'DELETE', `tickets/${id}/comments/${comment.id}`)
+    await ask(by, 'DELETE', `tickets/${id}/attachments/${attachments[0].id}`)
+    expect(await storedOf(own)).toBe(3)
+    await ask(by, 'DELETE', `tickets/${id}`)
+    expect(await storedOf(own)).toBe(0)
+  })
+
+  it.each(['standard', 'premium'] as const)('of a %s plan end at its limit, to the byte', async (plan) => {
+    const own = await mintAccount(plan)
+    const by = own.agent
+    const { id } = await createTicket(by)
+    await setStored(own, LIMITS[plan] - 10)
+    const put = vi.spyOn(env.FILES, 'put')
+    expectFull(await upload(by, id, { bytes: new Uint8Array(11) }))
+    const big = { ...FILE, content: Buffer.alloc(11).toString('base64') }
+    expectFull(await ask(by, 'POST', 'tickets', { title: 'T', description: 'D', attachments: [big] }))
+    expectFull(await ask(by, 'POST', `tickets/${id}/comments`, { content: 'C', attachments: [FILE, FILE, FILE, FILE] }))
+    expect(put).not.toHaveBeenCalled()
+    expect((await upload(by, id, { bytes: new Uint8Array(10) })).status).toBe(201)
+    expect(await storedOf(own)).toBe(LIMITS[plan])
+    expectFull(await upload(by, id, { bytes: new Uint8Array(1) }))
+    expect((await upload(by, id, { bytes: new Uint8Array(0) })).status).toBe(201)
+    await commented(by, id)
+    expect(await row('SELECT id FROM object_intents WHERE account_id = ?', own.id)).toBeNull()
+  })
+
+  it('grow with the plan at once; a plan that was lowered takes nothing away', async () => {
+    const own = await mintAccount('standard')
+    const { id, attachments } = await createTicket(own.agent, { attachments: [FILE, FILE] })
+    await setStored(own, LIMITS.standard)
+    const plan = (name: string) => env.DB.prepare('UPDATE accounts SET plan = ? WHERE id = ?').bind(name, own.id).run()
+    expectFull(await upload(own.agent, id))
+    await plan('premium')
+    expect((await upload(own.agent, id)).status).toBe(201)
+    await plan('standard')
+    expectFull(await upload(own.agent, id))
+    for (const { id: each } of attachments)
+      expect((await ask(own.agent, 'DELETE', `tickets/${id}/attachments/${each}`)).status).toBe(204)
+    expect((await upload(own.agent, id)).status).toBe(201)
+  })
+
+  it('are judged again with the deed, under any race, and nothing of the refused is left', async () => {
+    const own = await mintAccount('standard')
+    const { id } = await createTicket(own.agent)
+    await setStored(own, LIMITS.standard - 35)
+    const answers = await Promise.all(
+      Array.from({ length: 10 }, () => upload(own.agent, id, { bytes: new Uint8Array(10) })),
+    )
+    const made = answers.filter(({ status }) => status === 201)
+    expect(made).toHaveLength(3)
+    for (const answer of answers.filter(({ status }) => status !== 201)) expectFull(answer)
+    expect(await storedOf(own)).toBe(LIMITS.standard - 5)
+    await vi.waitFor(async () => {
+      expect((await env.FILES.list({ prefix: `${own.id}/` })).objects).toHaveLength(3)
+      expect(await row('SELECT id FROM object_intents WHERE account_id = ?', own.id)).toBeNull()
+    })
+    expect((await ask(own.agent, 'GET', `tickets/${id}/history`)).body.data).toHaveLength(3)
+  })
+})
+
+describe('the 500 attachments of a ticket', () => {
+  it('are refused with 422 before a byte of the 501st is stored', async () => {
+    const { id } = await createTicket(account.agent)
+    const count = (most: number) =>
+      env.DB.prepare('UPDATE tickets SET public_attachments = ? WHERE id = ?').bind(most, id).run()
+    await count(499)
+    expect((await upload(account.agent, id)).status).toBe(201)
+    const put = vi.spyOn(env.FILES, 'put')
+    expect(detailsOf(await upload(account.agent, id), 422, 'validation_error')).toEqual([
+      { field: 'attachments', message: 'Attachments would be more than the 500 that a ticket may have' },
+    ])
+    expect(put).not.toHaveBeenCalled()
+  })
+
+  it('are judged again with the deed', async () => {
+    const { id } = await createTicket(account.agent)
+    await env.DB.prepare('UPDATE tickets SET public_attachments = 497 WHERE id = ?').bind(id).run()
+    const answers = await Promise.all(Array.from({ length: 8 }, () => upload(account.agent, id)))
+    expect(answers.map(({ status }) => status).toSorted()).toEqual([201, 201, 201, 422, 422, 422, 422, 422])
+    await vi.waitFor(async () => {
+      const kept = answers.filter(({ status }) => status === 201).map(({ body }) => `${account.id}/${body.data.id}`)
+      const { objects } = await env.FILES.list({ prefix: `${account.id}/` })
+      expect(objects.map(({ key }) => key)).toEqual(expect.arrayContaining(kept))
+      expect(await row('SELECT id FROM object_intents WHERE account_id = ?', account.id)).toBeNull()
+    })
+  })
+})

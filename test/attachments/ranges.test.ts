@@ -1,0 +1,199 @@
+import { env } from 'cloudflare:workers'
+import { createHash } from 'node:crypto'
+import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
+import { namesTag, parseRange } from '../../src/http/byte-ranges'
+import { type Account, mintAccount, row } from '../helpers/api'
+import { type FileBody, fetchFile, uploaded } from '../helpers/files'
+
+const TEXT = 'Drucker brennt'
+const SIZE = TEXT.length
+
+let account: Account
+let file: FileBody
+let etag: string
+let modified: string
+
+beforeAll(async () => {
+  account = await mintAccount()
+  const content = Buffer.from(TEXT).toString('base64')
+  file = await uploaded(account.agent, { filename: 'note.txt', content, mime_type: 'text/plain' })
+  etag = `"${createHash('sha256').update(TEXT).digest('hex')}"`
+  modified = (await ask()).headers.get('Last-Modified') ?? ''
+})
+afterEach(() => {
+  vi.restoreAllMocks()
+  vi.useRealTimers()
+})
+
+async function ask(headers: Record<string, string> = {}, method = 'GET', url = file.url) {
+  const answer = await fetchFile(url, { method, headers: { ...headers, 'CF-Connecting-IP': '203.0.113.7' } })
+  return { ...answer, text: Buffer.from(answer.bytes).toString() }
+}
+
+describe('a file', () => {
+  it('tells how it can be kept, resumed and asked for again', async () => {
+    const { status, headers } = await ask()
+    expect(status).toBe(200)
+    expect(headers.get('ETag')).toBe(etag)
+    expect(headers.get('Accept-Ranges')).toBe('bytes')
+    expect(headers.get('Content-Length')).toBe(String(SIZE))
+    const stored = await row<{ created_at: number }>('SELECT created_at FROM attachments WHERE id = ?', file.id)
+    expect(Date.parse(headers.get('Last-Modified') ?? '')).toBe(Math.floor((stored?.created_at ?? 0) / 1_000) * 1_000)
+    expect(headers.get('X-Request-Id')).toMatch(/^[\w-]{16,}$/)
+    expect(headers.get('Access-Control-Expose-Headers')).toContain('Content-Range')
+  })
+
+  it('may be kept by the browser alone, and no longer than its address is good', async () => {
+    const expires = Number(new URL(file.url).searchParams.get('expires'))
+    vi.useFakeTimers({ toFake: ['Date'] })
+    for (const left of [3_600, 61.5, 1, 0.5]) {
+      vi.setSystemTime((expires - left) * 1_000)
+      for (const headers of [{}, { Range: 'bytes=0-1' }, { 'If-None-Match': etag }])
+        expect((await ask(headers)).headers.get('Cache-Control')).toBe(`private, max-age=${Math.floor(left)}`)
+    }
+  })
+})
+
+describe('Range', () => {
+  it.each([
+    ['bytes=0-6', 0, 6],
+    ['bytes=8-', 8, SIZE - 1],
+    ['bytes=0-', 0, SIZE - 1],
+    ['bytes=-6', 8, SIZE - 1],
+    ['bytes=-999', 0, SIZE - 1],
+    ['bytes=13-13', 13, 13],
+    ['bytes=5-99999999999999999999999', 5, SIZE - 1],
+    ['Bytes = 1 - 3', 1, 3],
+  ])('%s is 206 with that part', async (range, first, last) => {
+    const get = vi.spyOn(env.FILES, 'get')
+    const answer = await ask({ Range: range })
+    expect([answer.status, answer.text]).toEqual([206, TEXT.slice(first, last + 1)])
+    expect(answer.headers.get('Content-Range')).toBe(`bytes ${first}-${last}/${SIZE}`)
+    expect(answer.headers.get('Content-Length')).toBe(String(last - first + 1))
+    expect(answer.headers.get('Content-Type')).toBe('text/plain; charset=utf-8')
+    expect(answer.headers.get('Content-Security-Policy')).toContain('sandbox')
+    expect(answer.headers.get('ETag')).toBe(etag)
+    expect(get).toHaveBeenCalledTimes(1)
+  })
+
+  it.each(['bytes=14-', 'bytes=999-1000', 'bytes=-0', 'bytes=99999999999999999999-'])(
+    '%s is 416, and says how long it is',
+    async (range) => {
+      const get = vi.spyOn(env.FILES, 'get')
+      const answer = await ask({ Range: range })
+      expect(answer.status).toBe(416)
+      expect(answer.headers.get('Content-Range')).toBe(`bytes */${SIZE}`)
+      expect(JSON.parse(answer.text).error).toMatchObject({ code: 'range_not_satisfiable', details: [] })
+      expect(answer.headers.get('Cache-Control')).toBe('no-store')
+      expect(get).not.toHaveBeenCalled()
+    },
+  )
+
+  it.each([
+    'bytes=0-1,3-4',
+    'bytes=6-2',
+    'bytes=',
+    'bytes=-',
+    'bytes=a-b',
+    'bytes=1-2x',
+    'bytes=0x1-5',
+    'bytes=-1-2',
+    'lines=0-1',
+    '0-1',
+    '',
+  ])('%j is passed over: the whole', async (range) => {
+    const answer = await ask({ Range: range })
+    expect([answer.status, answer.text, answer.headers.get('Content-Range')]).toEqual([200, TEXT, null])
+  })
+
+  it('of an empty file has nothing to give', async () => {
+    const { url } = await uploaded(account.agent, { filename: 'empty', content: '', mime_type: 'text/plain' })
+    expect((await ask({}, 'GET', url)).status).toBe(200)
+    expect((await ask({ Range: 'bytes=-5' }, 'GET', url)).status).toBe(200)
+    const behind = await ask({ Range: 'bytes=0-' }, 'GET', url)
+    expect([behind.status, behind.headers.get('Content-Range')]).toEqual([416, 'bytes */0'])
+  })
+
+  it('comes in pieces that are the whole', async () => {
+    const pieces = []
+    for (let at = 0; at < SIZE; at += 5) pieces.push((await ask({ Range: `bytes=${at}-${at + 4}` })).text)
+    expect(pieces.join('')).toBe(TEXT)
+  })
+})
+
+describe('conditions', () => {
+  it.each([
+    ['its tag', () => etag],
+    ['its tag, marked weak', () => `W/${etag}`],
+    ['its tag among others', () => `"a", ${etag},W/"b"`],
+    ['any', () => '*'],
+  ])('If-None-Match with %s is 304 without a body, and without asking R2', async (_name, tag) => {
+    const get = vi.spyOn(env.FILES, 'get')
+    for (const method of ['GET', 'HEAD'])
+      for (const range of [{}, { Range: 'bytes=0-1' }, { Range: 'bytes=99-' }]) {
+        const answer = await ask({ 'If-None-Match': tag(), ...range }, method)
+        expect([answer.status, answer.text]).toEqual([304, ''])
+        expect(answer.headers.get('ETag')).toBe(etag)
+        expect(answer.headers.get('Content-Security-Policy')).toContain('sandbox')
+        expect(answer.headers.has('Content-Type')).toBe(false)
+      }
+    expect(get).not.toHaveBeenCalled()
+  })
+
+  it.each(['"other"', '', 'W/"other"', 'nonsense'])('If-None-Match with %j is the file', async (tag) => {
+    expect((await ask({ 'If-None-Match': tag })).status).toBe(200)
+  })
+
+  it('If-Range gives the part of what the caller knows, and the whole of anything else', async () => {
+    const answers = []
+    for (const condition of [etag, modified, `W/${etag}`, '"other"', new Date(0).toUTCString(), 'nonsense'])
+      answers.push((await ask({ Range: 'bytes=0-6', 'If-Range': condition })).status)
+    expect(answers).toEqual([206, 206, 200, 200, 200, 200])
+    expect((await ask({ Range: 'bytes=99-', 'If-Range': '"other"' })).status).toBe(200)
+  })
+
+  it('hold only for whoever has a good address, and for what is there', async () => {
+    const bad = file.url.replace('signature=', 'signature=x')
+    expect((await ask({ 'If-None-Match': '*' }, 'GET', bad)).status).toBe(403)
+    const gone = await uploaded(account.agent, { filename: 'a', content: 'YQ==', mime_type: 'text/plain' })
+    await env.DB.prepare('DELETE FROM attachments WHERE id = ?').bind(gone.id).run()
+    expect((await ask({ 'If-None-Match': '*' }, 'GET', gone.url)).status).toBe(404)
+  })
+})
+
+describe('HEAD', () => {
+  it('S13 is as GET without the body, and does not read it', async () => {
+    const got = await ask()
+    const get = vi.spyOn(env.FILES, 'get')
+    const read = vi.spyOn(env.FILES, 'head')
+    const head = await ask({ Range: 'bytes=0-1' }, 'HEAD')
+    expect([head.status, head.text]).toEqual([200, ''])
+    const told = ({ headers }: typeof head) =>
+      [...headers].filter(([name]) => !/request-id|server-timing|cache-control/.test(name))
+    expect(told(head)).toEqual(told(got))
+    expect(get).not.toHaveBeenCalled()
+    expect(read).not.toHaveBeenCalled()
+  })
+})
+
+describe('parseRange', () => {
+  it.each([
+    [undefined, 10, null],
+    ['bytes=0-0', 1, { offset: 0, length: 1 }],
+    ['bytes=0-0', 0, 'unsatisfiable'],
+    ['bytes=-1', 0, null],
+    ['bytes=9-', 10, { offset: 9, length: 1 }],
+    ['bytes=10-', 10, 'unsatisfiable'],
+    ['bytes=2-1', 1, null],
+  ] as const)('%j of %i bytes', (header, size, expected) => {
+    expect(parseRange(header, size)).toEqual(expected)
+  })
+
+  it('takes no time that grows with what is sent', () => {
+    const started = Date.now()
+    expect(parseRange(`bytes=${'0'.repeat(50_000)}x`, 10)).toBeNull()
+    expect(parseRange(`bytes${' '.repeat(50_000)}x`, 10)).toBeNull()
+    expect(namesTag(`${'W/'.repeat(20_000)},`.repeat(3), '"a"')).toBe(false)
+    expect(Date.now() - started).toBeLessThan(1_000)
+  })
+})

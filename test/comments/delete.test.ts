@@ -1,0 +1,173 @@
+import { env } from 'cloudflare:workers'
+import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
+import { type Account, createTicket, type Member, mintAccount, mintMember, rows } from '../helpers/api'
+import { mintKey } from '../helpers/credentials'
+import { fetchFile } from '../helpers/files'
+import { ask, commented, detailsOf, eventsOf, expectNoHoles, historyOf } from '../helpers/tickets'
+
+let account: Account
+let foreign: Account
+let colleague: Member
+
+beforeAll(async () => {
+  account = await mintAccount()
+  foreign = await mintAccount()
+  colleague = await mintMember(account.id, 'agent')
+})
+afterEach(() => {
+  vi.restoreAllMocks()
+})
+
+const file = (filename: string) => ({ filename, content: 'YWJj', mime_type: 'text/plain' })
+const path = (ticketId: string, id: string) => `tickets/${ticketId}/comments/${id}`
+
+async function contents(by: Member, id: string): Promise<string[]> {
+  const { body } = await ask(by, 'GET', `tickets/${id}/comments`)
+  return body.data.map((comment: { content: string }) => comment.content)
+}
+
+describe('DELETE /tickets/{id}/comments/{id}', () => {
+  it('takes away the comment, its attachments and their bytes, and no other', async () => {
+    const { id } = await createTicket(account.customer, { attachments: [file('of the ticket')] })
+    const gone = await commented(account.agent, id, { content: 'Gone', attachments: [file('a'), file('b')] })
+    const stays = await commented(account.agent, id, { content: 'Stays', attachments: [file('c')] })
+    const urls = gone.attachments.map(({ url }: { url: string }) => url)
+    const answer = await ask(account.agent, 'DELETE', path(id, gone.id))
+    expect([answer.status, answer.text]).toEqual([204, ''])
+    expect(await contents(account.customer, id)).toEqual(['Stays'])
+    const ticket = (await ask(account.customer, 'GET', `tickets/${id}`)).body.data
+    expect(ticket).toMatchObject({ version: 4, comment_count: 1, attachment_count: 2 })
+    expect(ticket.comments).toEqual([expect.objectContaining({ id: stays.id })])
+    for (const url of urls) expect((await fetchFile(url)).status).toBe(404)
+    expect((await fetchFile(stays.attachments[0].url)).status).toBe(200)
+    for (const { id: each } of gone.attachments)
+      await vi.waitFor(async () => expect(await env.FILES.head(`${account.id}/${each}`)).toBeNull())
+    expect(await rows('SELECT id FROM object_intents WHERE account_id = ?', account.id)).toEqual([])
+  })
+
+  it('is for admins of every comment, for agents and keys of their own', async () => {
+    const { id } = await createTicket(account.customer)
+    const agentKey = { ...account.agent, token: (await mintKey(account)).key }
+    const adminKey = { ...account.admin, token: (await mintKey(account, { role: 'admin' })).key }
+    const by = { customer: account.customer, agent: account.agent, colleague, agentKey }
+    const made = Object.entries(by).map(async ([name, who]) => [name, (await commented(who, id)).id] as const)
+    const comments = Object.fromEntries(await Promise.all(made))
+    const refused: [Member, string][] = [
+      [account.agent, 'customer'],
+      [account.agent, 'colleague'],
+      [account.agent, 'agentKey'],
+      [colleague, 'agent'],
+      [agentKey, 'agent'],
+      [agentKey, 'customer'],
+    ]
+    for (const [who, whose] of refused) {
+      const answer = await ask(who, 'DELETE', path(id, comments[whose] ?? ''))
+      expect(detailsOf(answer, 403, 'forbidden')).toEqual([])
+    }
+    expect(await contents(account.agent, id)).toHaveLength(4)
+    expect(await historyOf(account.id, id)).toEqual([])
+    for (const [who, whose] of [
+      [account.agent, 'agent'],
+      [agentKey, 'agentKey'],
+      [account.admin, 'customer'],
+      [adminKey, 'colleague'],
+    ] as const)
+      expect((await ask(who, 'DELETE', path(id, comments[whose] ?? ''))).status, whose).toBe(204)
+    expect(await contents(account.agent, id)).toEqual([])
+  })
+
+  it('is 403 for customers, of their own comments too and before anything is looked up', async () => {
+    const { id } = await createTicket(account.customer)
+    const own = await commented(account.customer, id)
+    for (const target of [path(id, own.id), path(id, 'comment_none'), `${path('ticket_none', 'x')}?x=1`])
+      detailsOf(await ask(account.customer, 'DELETE', target), 403, 'forbidden')
+    expect(await contents(account.customer, id)).toHaveLength(1)
+  })
+
+  it('is one line of history and one ticket.updated, with the comment’s ID and nothing of its text', async () => {
+    const { id } = await createTicket(account.customer)
+    const comment = await commented(account.customer, id, { content: 'Regretted', attachments: [file('a')] })
+    await ask(account.admin, 'DELETE', path(id, comment.id))
+    expect(await historyOf(account.id, id)).toEqual([
+      {
+        change_id: expect.any(String),
+        actor_id: account.admin.id,
+        field: 'comments',
+        previous: { id: comment.id },
+        current: null,
+      },
+    ])
+    const [, , event, ...more] = await eventsOf(account.id, id)
+    expect(more).toEqual([])
+    expect(event).toMatchObject({
+      type: 'ticket.updated',
+      is_internal: 0,
+      data: { ticket: { version: 3 }, changes: { comments: { previous: { id: comment.id }, current: null } } },
+    })
+    expect(JSON.stringify(event)).not.toContain('Regretted')
+    await expectNoHoles(account.id)
+  })
+
+  it('S09 of an internal one moves nothing that a customer sees, and its event is internal', async () => {
+    const { id } = await createTicket(account.customer)
+    await commented(account.customer, id)
+    const note = await commented(account.agent, id, { is_internal: true, attachments: [file('secret')] })
+    const seen = async () => {
+      const paths = [`tickets/${id}`, `tickets/${id}/comments`, `tickets/${id}/attachments`, 'tickets']
+      return Promise.all(paths.map(async (each) => (await ask(account.customer, 'GET', each)).text))
+    }
+    const before = await seen()
+    await new Promise((resolve) => setTimeout(resolve, 1_100))
+    expect((await ask(account.agent, 'DELETE', path(id, note.id))).status).toBe(204)
+    expect(await seen()).toEqual(before)
+    expect((await eventsOf(account.id, id)).at(-1)).toMatchObject({ type: 'ticket.updated', is_internal: 1 })
+  })
+
+  it('S07 is the same 404 for what is not there, elsewhere, or another account’s', async () => {
+    const { id } = await createTicket(account.customer)
+    const other = await createTicket(account.customer)
+    const comment = await commented(account.agent, id)
+    const random = await ask(account.agent, 'DELETE', path(id, 'comment_01jaaaaaaaaaaaaaaaaaaaaaaa'))
+    detailsOf(random, 404, 'not_found')
+    const attempts: [Member, string][] = [
+      [account.agent, path(other.id, comment.id)],
+      [account.admin, path('ticket_none', comment.id)],
+      [foreign.admin, path(id, comment.id)],
+      [foreign.agent, path(id, comment.id)],
+    ]
+    for (const [by, target] of attempts) {
+      const answer = await ask(by, 'DELETE', target)
+      expect([answer.status, answer.text]).toEqual([404, random.text])
+    }
+    expect((await ask(account.agent, 'DELETE', path(id, comment.id))).status).toBe(204)
+    expect((await ask(account.agent, 'DELETE', path(id, comment.id))).status).toBe(404)
+  })
+
+  it('happens once, however many ask at once', async () => {
+    const { id } = await createTicket(account.customer)
+    const comment = await commented(account.agent, id, { attachments: [file('a')] })
+    const answers = await Promise.all(
+      Array.from({ length: 10 }, () => ask(account.admin, 'DELETE', path(id, comment.id))),
+    )
+    expect(answers.filter(({ status }) => status === 204)).toHaveLength(1)
+    expect((await ask(account.agent, 'GET', `tickets/${id}`)).body.data).toMatchObject({ version: 3, comment_count: 0 })
+    await expectNoHoles(account.id)
+  })
+
+  it('leaves a list that is being walked where it was', async () => {
+    const { id } = await createTicket(account.customer)
+    for (const content of ['1', '2', '3', '4', '5']) await commented(account.agent, id, { content })
+    // As if they had all been written in one millisecond.
+    await env.DB.prepare('UPDATE comments SET created_at = 1000 WHERE ticket_id = ?').bind(id).run()
+    const seen: string[] = []
+    for (let url = `tickets/${id}/comments?cursor=&per_page=2`; url; ) {
+      const { data, pagination } = (await ask(account.admin, 'GET', url)).body
+      for (const comment of data) {
+        seen.push(comment.content)
+        await ask(account.admin, 'DELETE', path(id, comment.id))
+      }
+      url = pagination.next_page_url
+    }
+    expect(seen).toEqual(['1', '2', '3', '4', '5'])
+  })
+})
