@@ -12,6 +12,7 @@ import { deliver, deliveriesOf, mintWebhook, receive, silenceQueue } from '../he
 const BODIES: Record<string, unknown> = {
   updateTicket: { title: 'Taken over' },
   createComment: { content: 'Taken over' },
+  uploadAttachment: 'Taken over',
   updateUser: { name: 'Taken over' },
   setPassword: { password: 'taken over by B' },
   rotateApiKey: { grace_seconds: 0 },
@@ -19,9 +20,14 @@ const BODIES: Record<string, unknown> = {
   replayWebhook: { since: '2025-01-01' },
 }
 
+/** What an operation needs in its query. */
+const QUERIES: Record<string, string> = { uploadAttachment: '?filename=taken-over.txt' }
+
 /** How an ID of nothing looks, by the name that it has in a path. */
-const PREFIXES: Record<string, 'ticket' | 'user' | 'key' | 'webhook' | 'dlv'> = {
+const PREFIXES: Record<string, Parameters<typeof newId>[0]> = {
   ticket_id: 'ticket',
+  comment_id: 'comment',
+  attachment_id: 'attach',
   user_id: 'user',
   key_id: 'key',
   webhook_id: 'webhook',
@@ -32,6 +38,7 @@ const ADMINS_ALONE = new Set([
   ...['deactivateUser', 'setPassword', 'deleteApiKey', 'rotateApiKey', 'getWebhook', 'updateWebhook', 'deleteWebhook'],
   ...['rotateWebhookSecret', 'testWebhook', 'replayWebhook', 'listDeliveries', 'getDelivery', 'redeliver'],
 ])
+const STAFF_ALONE = new Set(['deleteTicket', 'deleteComment', 'deleteAttachment', 'listTicketHistory'])
 const PEOPLE_ALONE = new Set(['deleteApiKey', 'rotateApiKey'])
 
 /** Whether the operation's own role check, before anything is looked up, lets the actor through. */
@@ -40,8 +47,10 @@ function passes(operation: string, actor: string): boolean {
   if (ADMINS_ALONE.has(operation)) return actor.startsWith('admin')
   // Agents may read everybody, and so are told that they may change none but themselves.
   if (operation === 'updateUser') return !actor.startsWith('agent')
-  return operation !== 'deleteTicket' || actor !== 'customer'
+  return !STAFF_ALONE.has(operation) || actor !== 'customer'
 }
+
+const FILES = { attachments: [{ filename: 'a.txt', content: 'YWJj', mime_type: 'text/plain' }] }
 
 let a: Account
 let things: Record<string, string[]>
@@ -56,18 +65,27 @@ beforeAll(async () => {
   a = await mintAccount()
   const b = await mintAccount()
   const [ofA, alsoOfA, ofB] = [await mintWebhook(a), await mintWebhook(a), await mintWebhook(b)]
-  const tickets = [await createTicket(a.customer), await createTicket(a.admin)]
-  await commented(a.agent, tickets[0].id, { is_internal: true })
+  const tickets = [await createTicket(a.customer, FILES), await createTicket(a.admin)]
+  const note = await commented(a.agent, tickets[0].id, { is_internal: true, ...FILES })
   const keys: Key[] = [await mintKey(a), await mintKey(a, { role: 'admin' })]
   const people: Member[] = [a.admin, a.agent, a.customer, await mintMember(a.id, 'agent', { status: 'inactive' })]
-  await createTicket(b.customer)
+  const ticketOfB = await createTicket(b.customer, FILES)
+  const commentOfB = await commented(b.agent, ticketOfB.id)
   await deliver(a, b)
   const deliveries = [...(await deliveriesOf(a, ofA)), ...(await deliveriesOf(a, alsoOfA))]
-  own = { webhook_id: ofB.id, delivery_id: (await deliveriesOf(b, ofB))[0].id }
+  own = {
+    webhook_id: ofB.id,
+    delivery_id: (await deliveriesOf(b, ofB))[0].id,
+    ticket_id: ticketOfB.id,
+    comment_id: commentOfB.id,
+    attachment_id: ticketOfB.attachments[0].id,
+  }
   things = {
     webhook_id: [ofA.id, alsoOfA.id],
     delivery_id: [deliveries[0].id, deliveries.at(-1).id],
     ticket_id: tickets.map((ticket) => ticket.id),
+    comment_id: [note.id, (await commented(a.customer, tickets[0].id)).id],
+    attachment_id: [note.attachments[0].id, tickets[0].attachments[0].id],
     user_id: [...people, ...keys].map((member) => member.id),
     key_id: keys.map((key) => key.id),
   }
@@ -114,9 +132,12 @@ function fillings(path: string): string[] {
 
 async function attempt(operation: Operation, token: string, path: string) {
   const body = BODIES[operation.operationId]
-  const answer = await call(operation.method, path, { token, ...(body !== undefined && { body }) })
+  const url = `${path}${QUERIES[operation.operationId] ?? ''}`
+  const answer = await call(operation.method, url, { token, ...(body !== undefined && { body }) })
   const headers = [...answer.headers]
-    .map(([name, value]) => [name, /request-id|server-timing|ratelimit|d1-bookmark/.test(name) ? '…' : value].join(': '))
+    .map(([name, value]) =>
+      [name, /request-id|server-timing|ratelimit|d1-bookmark/.test(name) ? '…' : value].join(': '),
+    )
     .join('\n')
   return { status: answer.status, bytes: `${headers}\n\n${answer.text}` }
 }
@@ -124,7 +145,7 @@ async function attempt(operation: Operation, token: string, path: string) {
 /** All that is kept of an account's people, keys and tickets. */
 async function stored(account: Account): Promise<string> {
   const tables = [
-    ...['users', 'api_keys', 'tickets', 'comments', 'ticket_history', 'logins'],
+    ...['users', 'api_keys', 'tickets', 'comments', 'attachments', 'object_intents', 'ticket_history', 'logins'],
     ...['webhooks', 'deliveries', 'delivery_attempts', 'replays'],
   ]
   const kept: unknown[] = [await rows('SELECT sequence, data FROM events WHERE account_id = ?', account.id)]
@@ -183,7 +204,10 @@ describe('S07 the matrix of every route with an ID × every actor of B', () => {
 
 /** Things of A that a route may change or end, by the placeholders of its path. */
 async function sacrifices(path: string): Promise<Record<string, string>> {
-  if (path.includes('{ticket_id}')) return { ticket_id: (await createTicket(a.customer)).id }
+  if (path.includes('{ticket_id}') || path.includes('{attachment_id}')) {
+    const { id, attachments } = await createTicket(a.customer, FILES)
+    return { ticket_id: id, attachment_id: attachments[0].id, comment_id: (await commented(a.agent, id)).id }
+  }
   if (path.includes('{key_id}')) return { key_id: (await mintKey(a)).id }
   if (path.includes('{user_id}')) return { user_id: (await mintMember(a.id, 'customer')).id }
   const { id } = await mintWebhook(a)

@@ -6,7 +6,8 @@ import { createV1 } from '../../src/v1'
 import { freshAddress } from '../helpers/addresses'
 import { type Account, type Answer, call, createTicket, type Member, mintAccount, mintMember } from '../helpers/api'
 import { callWith, knock, mintKey } from '../helpers/credentials'
-import { ask } from '../helpers/tickets'
+import { upload } from '../helpers/files'
+import { ask, commented } from '../helpers/tickets'
 import { freshUrl, type Hook, mintWebhook, silenceQueue } from '../helpers/webhooks'
 
 /** What D1 is really asked through: each call is one round trip. */
@@ -20,6 +21,8 @@ let person: Member & { password: string }
 let keyId: string
 let hook: Hook
 let deliveryId: string
+let attachmentId: string
+let commentId: string
 
 beforeAll(async () => {
   silenceQueue()
@@ -122,6 +125,20 @@ const ROUTES: Record<string, [status: number, send: () => Promise<Answer>]> = {
     201,
     () => ask(account.agent, 'POST', `tickets/${ticketId}/comments`, { content: 'C', attachments: [file] }),
   ],
+  'DELETE /tickets/{ticket_id}/comments/{comment_id}': [
+    204,
+    () => ask(account.admin, 'DELETE', `tickets/${ticketId}/comments/${commentId}`),
+  ],
+  'GET /tickets/{ticket_id}/attachments': [200, () => ask(account.customer, 'GET', `tickets/${ticketId}/attachments`)],
+  'POST /tickets/{ticket_id}/attachments': [201, () => upload(account.customer, ticketId)],
+  'DELETE /tickets/{ticket_id}/attachments/{attachment_id}': [
+    204,
+    () => ask(account.agent, 'DELETE', `tickets/${ticketId}/attachments/${attachmentId}`),
+  ],
+  'GET /attachments/{attachment_id}': [200, () => ask(account.customer, 'GET', `attachments/${attachmentId}`)],
+  'GET /tickets/{ticket_id}/history': [200, () => ask(account.agent, 'GET', `tickets/${ticketId}/history`)],
+  'GET /tickets/stats': [200, () => ask(account.customer, 'GET', 'tickets/stats')],
+  'GET /tickets/export': [200, () => ask(account.agent, 'GET', 'tickets/export')],
   'GET /events': [200, () => ask(account.agent, 'GET', 'events?event=ticket.created')],
   'GET /webhooks': [200, () => ask(account.admin, 'GET', 'webhooks')],
   'POST /webhooks': [201, () => ask(account.admin, 'POST', 'webhooks', { url: freshUrl(), events: ['*'] })],
@@ -170,7 +187,10 @@ describe('round trips to D1, of a caller whom its Durable Object knows', () => {
       hook = await mintWebhook(account)
       deliveryId = (await ofHook('POST', '/test')).body.data.id
     }
-    ticketId = (await createTicket(account.customer)).id
+    const ticket = await createTicket(account.customer, { attachments: [file] })
+    ticketId = ticket.id
+    attachmentId = ticket.attachments[0].id
+    if (/comment_id/.test(name)) commentId = (await commented(account.customer, ticketId, { attachments: [file] })).id
     if (/user_id|auth/.test(name)) person = await mintLogin()
     if (/auth/.test(name)) await knock(person)
     if (/key_id/.test(name)) keyId = (await mintKey(account)).id
