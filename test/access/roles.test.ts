@@ -48,8 +48,6 @@ const MAY: Record<string, readonly Actor[] | 'public'> = {
   'DELETE /tickets/{ticket_id}/attachments/{attachment_id}': STAFF,
   'GET /attachments/{attachment_id}': ACTORS,
   'GET /tickets/{ticket_id}/history': STAFF,
-  'GET /tickets/stats': ACTORS,
-  'GET /tickets/export': STAFF,
   'GET /events': STAFF,
   'GET /webhooks': ADMINS,
   'POST /webhooks': ADMINS,

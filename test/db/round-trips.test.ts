@@ -137,8 +137,6 @@ const ROUTES: Record<string, [status: number, send: () => Promise<Answer>]> = {
   ],
   'GET /attachments/{attachment_id}': [200, () => ask(account.customer, 'GET', `attachments/${attachmentId}`)],
   'GET /tickets/{ticket_id}/history': [200, () => ask(account.agent, 'GET', `tickets/${ticketId}/history`)],
-  'GET /tickets/stats': [200, () => ask(account.customer, 'GET', 'tickets/stats')],
-  'GET /tickets/export': [200, () => ask(account.agent, 'GET', 'tickets/export')],
   'GET /events': [200, () => ask(account.agent, 'GET', 'events?event=ticket.created')],
   'GET /webhooks': [200, () => ask(account.admin, 'GET', 'webhooks')],
   'POST /webhooks': [201, () => ask(account.admin, 'POST', 'webhooks', { url: freshUrl(), events: ['*'] })],
