@@ -3,6 +3,7 @@ import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
 import { type Account, createTicket, type Member, mintAccount, rows } from '../helpers/api'
 import { type FileBody, fetchFile, upload, uploaded } from '../helpers/files'
 import { ask, commented, detailsOf, eventsOf, expectNoHoles, historyOf, walk } from '../helpers/tickets'
+import { deliver, mintWebhook, receive, silenceQueue } from '../helpers/webhooks'
 
 let account: Account
 let foreign: Account
@@ -259,5 +260,41 @@ describe('C08 a deleted ticket', () => {
     }
     expect((await ask(account.agent, 'GET', `tickets/${id}/history`)).status).toBe(404)
     expect((await ask(account.agent, 'DELETE', `${list(id)}/${all[0]?.id}`)).status).toBe(404)
+  })
+})
+
+describe('webhooks', () => {
+  it('S09 are told of internal files only where they asked for what is internal, and of none by a signed address', async () => {
+    silenceQueue()
+    const received = receive()
+    const own = await mintAccount()
+    const [open, all] = [await mintWebhook(own), await mintWebhook(own, { include_internal: true })]
+    const { id } = await createTicket(own.customer)
+    const note = await commented(own.agent, id, { is_internal: true, ...files('i') })
+    const public_ = await commented(own.agent, id, files('a'))
+    for (const each of [note.attachments[0].id, public_.attachments[0].id])
+      await ask(own.agent, 'DELETE', `${list(id)}/${each}`)
+    await ask(own.agent, 'DELETE', `tickets/${id}/comments/${note.id}`)
+    await upload(own.customer, id)
+    await deliver(own)
+    const told = (url: string) =>
+      received
+        .filter((request) => request.url === url && request.event.event === 'ticket.updated')
+        .toSorted((one, other) => one.event.sequence - other.event.sequence)
+        .map(({ event }) => Object.entries<{ previous: FileBody; current: FileBody }>(event.data.changes)[0])
+        .map((change) => [change?.[0], change?.[1].previous?.filename, change?.[1].current?.filename])
+    const ofAll = [
+      ['attachments', 'a', undefined],
+      ['attachments', undefined, 'a.txt'],
+    ]
+    expect(told(open.url)).toEqual(ofAll)
+    expect(told(all.url)).toEqual([
+      ['attachments', 'i', undefined],
+      ofAll[0],
+      ['comments', undefined, undefined],
+      ofAll[1],
+    ])
+    for (const { body } of received) expect(body).not.toMatch(/signature=|expires=/)
+    vi.restoreAllMocks()
   })
 })

@@ -1,0 +1,75 @@
+import { env } from 'cloudflare:workers'
+import { beforeAll, describe, expect, it, vi } from 'vitest'
+import { type Account, createTicket, mintAccount } from '../helpers/api'
+import { upload } from '../helpers/files'
+import { ask, commented } from '../helpers/tickets'
+
+/** What a request about parts of a ticket reads and writes must not grow with the account, nor with the ticket. */
+
+const OTHERS = 3_000
+const OWN = 400
+
+let account: Account
+let ticketId: string
+
+beforeAll(async () => {
+  account = await mintAccount()
+  const [ticket, other] = [await createTicket(account.customer), await createTicket(account.stranger)]
+  ticketId = ticket.id
+  for (const [id, count] of [
+    [ticket.id, OWN],
+    [other.id, OTHERS],
+  ] as const)
+    await env.DB.batch([
+      env.DB.prepare('DROP TRIGGER IF EXISTS tickets_guard_attachments'),
+      env.DB.prepare(
+        `INSERT INTO attachments (account_id, id, ticket_id, is_internal, filename, size, mime_type, sha256, created_at)
+        WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?3)
+        SELECT ?1, ?2 || i, ?2, i % 2, 'a.txt', 3, 'text/plain', 'x', i FROM n`,
+      ).bind(account.id, id, count),
+      env.DB.prepare(
+        `INSERT INTO ticket_history (account_id, ticket_id, change_id, actor_id, field, previous, current, created_at)
+        WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?3)
+        SELECT ?1, ?2, 'change' || ?2 || i, ?4, 'title', '"a"', '"b"', i FROM n`,
+      ).bind(account.id, id, count, account.agent.id),
+    ])
+})
+
+async function costs(
+  send: () => Promise<{ status: number; text: string }>,
+): Promise<{ read: number; written: number }> {
+  const log = vi.spyOn(console, 'info')
+  const answer = await send()
+  const lines = log.mock.calls.map(([line]) => JSON.parse(String(line))).filter((line) => line.request_id)
+  log.mockRestore()
+  expect(answer.status, answer.text).toBeLessThan(300)
+  return { read: lines[0].db.rows_read, written: lines[0].db.rows_written }
+}
+
+const cursorOf = async (path: string) => (await ask(account.agent, 'GET', path)).body.pagination.next_page_url
+
+describe(`a ticket of ${OWN} attachments and changes, in an account of ${OTHERS} more`, () => {
+  it.each([
+    ['the first page of its attachments', async () => `tickets/${ticketId}/attachments`, 70],
+    ['a page behind a cursor', () => cursorOf(`tickets/${ticketId}/attachments?cursor=&per_page=20`), 70],
+    ['one attachment', async () => `attachments/${ticketId}7`, 10],
+    ['the first page of its history', async () => `tickets/${ticketId}/history`, 60],
+    ['a page of history behind a cursor', () => cursorOf(`tickets/${ticketId}/history?per_page=20`), 70],
+  ])('reads of %s no more than that', async (_name, pathOf, budget) => {
+    const path = await pathOf()
+    expect((await costs(() => ask(account.agent, 'GET', path))).read).toBeLessThanOrEqual(budget)
+  })
+
+  it('reads and writes for a deed what the deed is', async () => {
+    const uploaded = await costs(() => upload(account.agent, ticketId))
+    expect(uploaded.read).toBeLessThanOrEqual(60)
+    expect(uploaded.written).toBeLessThanOrEqual(30)
+    const removed = await costs(() => ask(account.agent, 'DELETE', `tickets/${ticketId}/attachments/${ticketId}9`))
+    expect(removed.read).toBeLessThanOrEqual(60)
+    expect(removed.written).toBeLessThanOrEqual(30)
+    const { id } = await commented(account.agent, ticketId)
+    const gone = await costs(() => ask(account.agent, 'DELETE', `tickets/${ticketId}/comments/${id}`))
+    expect(gone.read).toBeLessThanOrEqual(60)
+    expect(gone.written).toBeLessThanOrEqual(25)
+  })
+})
