@@ -61,7 +61,7 @@ export const COMMANDS: Record<string, Command> = {
   },
   verify: {
     usage: 'verify [--repair]',
-    does: 'holds counters, tags and the full-text index against a recount',
+    does: 'holds counters, tags, stored bytes and the full-text index against a recount',
     takes: [],
     run: async (db, _args, options) => verify(db, options.repair === true),
   },

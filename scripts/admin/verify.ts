@@ -48,6 +48,11 @@ const KEPT: readonly Kept[] = [
     ).map(([kind, isInternal]) => partsOf(table, kind, isInternal)),
   ),
   {
+    name: 'stored bytes',
+    differences: `SELECT account_id FROM account_state s WHERE stored_bytes <> ${storedBytes('s')}`,
+    repair: `UPDATE account_state SET stored_bytes = ${storedBytes('account_state')}`,
+  },
+  {
     name: 'active webhooks',
     differences: `SELECT account_id FROM account_state s WHERE listeners <> (
       SELECT count(*) FROM webhooks w WHERE w.account_id = s.account_id AND w.active = 1)`,
@@ -76,6 +81,10 @@ function partsOf(table: 'comments' | 'attachments', kind: 'public' | 'internal',
     differences: `SELECT id FROM tickets WHERE ${column} <> ${recount}`,
     repair: `UPDATE tickets SET ${column} = ${recount} WHERE ${column} <> ${recount}`,
   }
+}
+
+function storedBytes(state: string): string {
+  return `(SELECT coalesce(sum(size), 0) FROM attachments f WHERE f.account_id = ${state}.account_id)`
 }
 
 const CHECK_INDEX = "INSERT INTO tickets_fts (tickets_fts, rank) VALUES ('integrity-check', 1)"

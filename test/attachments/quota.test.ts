@@ -52,6 +52,18 @@ describe('the bytes of an account', () => {
     expect(await storedOf(own)).toBe(0)
   })
 
+  it('are those of what there was before they were counted', async () => {
+    const own = await mintAccount()
+    await createTicket(own.agent, { attachments: [FILE, FILE] })
+    await setStored(own, 0)
+    const fill = env.TEST_MIGRATIONS.flatMap(({ queries }) => queries).find((query) =>
+      /UPDATE `account_state` SET `stored_bytes` = \(\s+SELECT/.test(query),
+    )
+    await env.DB.prepare(fill ?? '').run()
+    expect(await storedOf(own)).toBe(6)
+    expect(await storedOf(account)).toBe(0)
+  })
+
   it.each(['standard', 'premium'] as const)('of a %s plan end at its limit, to the byte', async (plan) => {
     const own = await mintAccount(plan)
     const by = own.agent
