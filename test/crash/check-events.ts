@@ -5,7 +5,12 @@ import { EventPage, readEvent, type Ticket, type Told } from './shapes.ts'
 import type { Subscriber } from './subscriber.ts'
 import type { Ledger } from './writers.ts'
 
-const TYPES = { ticket: 'ticket.created', comment: 'comment.created', change: 'ticket.updated' } as const
+const TYPES = {
+  ticket: 'ticket.created',
+  comment: 'comment.created',
+  change: 'ticket.updated',
+  upload: 'ticket.updated',
+} as const
 
 /** All events of the account after those that are known, which it is added to. */
 export async function readEvents(api: Api, known: { events: Told[]; cursor: string }): Promise<Told[]> {
@@ -52,7 +57,8 @@ export function checkDeeds(events: Told[], deeds: Deed[], ledger: Ledger, there:
 
 /** That an event holds what was sent, with the files. */
 function checkWhole(event: Told, { marker, sent, files }: Deed): string[] {
-  const { ticket, comment } = event.data
+  const { ticket, comment, changes } = event.data
+  const file = changes?.attachments?.current
   const shas = (of: { sha256: string }[] = []) => of.map(({ sha256 }) => sha256).sort()
   const isWhole =
     (sent.kind === 'ticket' &&
@@ -60,7 +66,12 @@ function checkWhole(event: Told, { marker, sent, files }: Deed): string[] {
       isDeepStrictEqual(shas(ticket.attachments), shas(files))) ||
     (sent.kind === 'comment' &&
       isDeepStrictEqual([comment?.content, comment?.is_internal], [sent.content, sent.is_internal]) &&
-      isDeepStrictEqual(shas(comment?.attachments), shas(files)))
+      isDeepStrictEqual(shas(comment?.attachments), shas(files))) ||
+    (sent.kind === 'upload' &&
+      isDeepStrictEqual(
+        [file],
+        files.map(({ filename, size }) => ({ filename, size })),
+      ))
   return isWhole ? [] : [`${marker} is not told as it was sent`]
 }
 

@@ -17,7 +17,7 @@ export async function readTickets(api: Api, since: number, deeds: Deed[]): Promi
 }
 
 export interface Things {
-  /** The markers of the tickets and comments that are there. */
+  /** The markers of the tickets, comments and uploads that are there. */
   there: Set<string>
   problems: string[]
 }
@@ -44,8 +44,10 @@ export async function checkThings(tickets: Ticket[], deeds: Deed[], ledger: Ledg
     meet(title, id, { kind: 'ticket', title, description, priority, tags })
     for (const { id: commentId, content, is_internal } of comments)
       meet(content, commentId, { kind: 'comment', ticketId: id, content, is_internal })
-    const owners = [title, ...comments.map(({ content }) => content)].map(markerOf)
-    problems.push(...checkFiles(owners, ticket.attachments, ledger))
+    const uploads = ticket.attachments.filter(({ filename }) => ledger.get(markerOf(filename))?.sent.kind === 'upload')
+    for (const { id: fileId, filename } of uploads) meet(filename, fileId, { kind: 'upload', ticketId: id })
+    const owners = [title, ...comments.map(({ content }) => content), ...uploads.map(({ filename }) => filename)]
+    problems.push(...checkFiles(owners.map(markerOf), ticket.attachments, ledger))
     if (ticket.comment_count !== comments.length || ticket.attachment_count !== ticket.attachments.length)
       problems.push(`${id} counts ${ticket.comment_count} comments and ${ticket.attachment_count} attachments wrongly`)
   }

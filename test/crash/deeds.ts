@@ -10,6 +10,7 @@ type Sent =
   | { kind: 'ticket'; title: string; description: string; priority: string; tags: string[] }
   | { kind: 'comment'; ticketId: string; content: string; is_internal: boolean }
   | { kind: 'change'; ticketId: string; status: string; custom_fields: { mark: string } }
+  | { kind: 'upload'; ticketId: string }
 
 /** A request that writes, and what became of it. Its marker stands in what it writes, where it can be found again. */
 export interface Deed {
@@ -19,7 +20,7 @@ export interface Deed {
   files: SentFile[]
   /** Where it is not, it may have happened or not. */
   acknowledged: boolean
-  /** The ID of the ticket or the comment, from the answer. */
+  /** The ID of what was written, from the answer. */
   id: string | null
 }
 
@@ -33,12 +34,13 @@ export interface WriteRequest {
 const STATUSES = ['open', 'in_progress', 'resolved', 'closed']
 const PRIORITIES = ['low', 'medium', 'high', 'critical']
 
-/** A random write: a ticket, or a comment on or a change of one of the tickets that are given. */
+/** A random write: a ticket, or a comment on, a change of or a raw upload to one of the tickets that are given. */
 export function randomWrite(marker: string, round: number, ticketIds: string[]): WriteRequest {
   const dice = randomInt(100)
   const ticketId = ticketIds.length > 0 ? oneOf(ticketIds) : null
-  if (ticketId === null || dice < 45) return newTicket(marker, round)
-  return dice < 75 ? newComment(marker, round, ticketId) : newChange(marker, round, ticketId)
+  if (ticketId === null || dice < 40) return newTicket(marker, round)
+  if (dice < 60) return newUpload(marker, round, ticketId)
+  return dice < 80 ? newComment(marker, round, ticketId) : newChange(marker, round, ticketId)
 }
 
 function newTicket(marker: string, round: number): WriteRequest {
@@ -65,6 +67,14 @@ function newChange(marker: string, round: number, ticketId: string): WriteReques
   const fields = { status: oneOf(STATUSES), custom_fields: { mark: marker } }
   const deed = start(marker, round, { kind: 'change', ticketId, ...fields }, [])
   return { deed, method: 'PATCH', path: `/tickets/${ticketId}`, body: fields }
+}
+
+function newUpload(marker: string, round: number, ticketId: string): WriteRequest {
+  const filename = `${marker}.bin`
+  const bytes = new Uint8Array(randomBytes(randomInt(2_000_000)))
+  const file = { filename, size: bytes.byteLength, sha256: sha256Of(bytes) }
+  const deed = start(marker, round, { kind: 'upload', ticketId }, [file])
+  return { deed, method: 'POST', path: `/tickets/${ticketId}/attachments?filename=${filename}`, body: bytes }
 }
 
 function start(marker: string, round: number, sent: Sent, files: SentFile[]): Deed {

@@ -20,7 +20,7 @@ const Ticket = z.object({
   custom_fields: z.object({ mark: z.string().optional() }),
   comments: z.array(z.object({ id: z.string(), content: z.string(), is_internal: z.boolean() })),
   comment_count: z.number(),
-  attachments: z.array(Attachment.extend({ url: z.string() })),
+  attachments: z.array(Attachment.extend({ id: z.string(), url: z.string() })),
   attachment_count: z.number(),
 })
 export type Ticket = z.infer<typeof Ticket>
@@ -42,7 +42,13 @@ const Event = z.object({
       attachments: z.array(Attachment).optional(),
     }),
     comment: z.object({ content: z.string(), is_internal: z.boolean(), attachments: z.array(Attachment) }).optional(),
-    changes: z.object({ status: change(z.string()).optional(), custom_fields: change(Mark).optional() }).optional(),
+    changes: z
+      .object({
+        status: change(z.string()).optional(),
+        custom_fields: change(Mark).optional(),
+        attachments: z.object({ previous: z.null(), current: Attachment.omit({ sha256: true }) }).optional(),
+      })
+      .optional(),
   }),
 })
 export type Event = z.infer<typeof Event>
@@ -68,7 +74,8 @@ export function readEvent(whole: unknown): Told {
 function markerIn({ event, data }: Event): string | null {
   if (event === 'ticket.created') return markerOf(data.ticket.title)
   if (event === 'comment.created') return markerOf(data.comment?.content ?? '')
-  if (event === 'ticket.updated') return data.changes?.custom_fields?.current ?? ''
+  if (event === 'ticket.updated')
+    return data.changes?.custom_fields?.current ?? markerOf(data.changes?.attachments?.current.filename ?? '')
   return null
 }
 

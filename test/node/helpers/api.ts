@@ -6,7 +6,7 @@ export interface Answer {
 }
 
 export interface Api {
-  /** Throws where no whole answer came. */
+  /** Throws where no whole answer came. Bytes are sent as they are, all else as JSON. */
   send(method: string, path: string, body?: unknown): Promise<Answer>
   /** Reads; throws unless the answer is good. */
   get(path: string): Promise<unknown>
@@ -22,10 +22,12 @@ export function openApi(origin: string, credentials: string[]): Api {
 
   async function send(method: string, path: string, body?: unknown): Promise<Answer> {
     const credential = credentials[turn++ % credentials.length]
+    const isRaw = body instanceof Uint8Array
+    const type = isRaw ? 'application/octet-stream' : 'application/json'
     const response = await fetch(`${origin}/api/v1${path}`, {
       method,
-      headers: { Authorization: `Bearer ${credential}`, 'Content-Type': 'application/json' },
-      ...(body !== undefined && { body: JSON.stringify(body) }),
+      headers: { Authorization: `Bearer ${credential}`, 'Content-Type': type },
+      ...(body !== undefined && { body: isRaw ? body : JSON.stringify(body) }),
       signal: AbortSignal.timeout(PATIENCE_MS),
     })
     const text = await response.text()
