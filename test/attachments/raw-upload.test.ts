@@ -1,20 +1,17 @@
 import { env } from 'cloudflare:workers'
 import { createHash } from 'node:crypto'
 import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
-import { freshAddress } from '../helpers/addresses'
-import { type Account, call, createTicket, mintAccount, row, rows } from '../helpers/api'
+import { type Account, createTicket, mintAccount, rows } from '../helpers/api'
 import { mintKey } from '../helpers/credentials'
-import { fetchFile, generated, type RawUpload, upload } from '../helpers/files'
-import { ask, detailsOf, eventsOf, expectNoHoles, historyOf } from '../helpers/tickets'
+import { fetchFile, generated, upload } from '../helpers/files'
+import { ask, eventsOf, expectNoHoles, historyOf } from '../helpers/tickets'
 
 const MIB = 1024 * 1024
 
 let account: Account
-let foreign: Account
 
 beforeAll(async () => {
   account = await mintAccount()
-  foreign = await mintAccount()
 })
 afterEach(() => {
   vi.restoreAllMocks()
@@ -165,107 +162,5 @@ describe('the memory of an upload', () => {
     const answer = await upload(account.agent, id, { bytes, headers: { 'Content-Length': String(20 * MIB) } })
     expect(answer.status).toBe(503)
     expect(sent).toBeLessThan(2 * MIB)
-  })
-})
-
-describe('a body that is refused', () => {
-  const refused = (init: RawUpload, ticketId = 'ticket_none') => upload(account.agent, ticketId, init)
-
-  it.each(['', 'text', '/plain', 'text/', '*/*', 'image/png, text/plain', 'text/pl ain', 'é/x', 'a/b/c'])(
-    'with Content-Type %j: 415, whatever else is wrong',
-    async (type) => {
-      const headers = { 'Content-Type': type, 'Content-Length': String(95 * MIB + 1) }
-      const answer = await refused({ headers, query: '?filename=' })
-      expect(detailsOf(answer, 415, 'unsupported_media_type')).toEqual([])
-      expect(answer.body.error.message).toContain('image/png')
-    },
-  )
-
-  it('S12 without a length, or with one that is none: 411', async () => {
-    for (const headers of [{}, ...['abc', '-1', '1e3', ''].map((length) => ({ 'Content-Length': length }))]) {
-      const answer = await refused({ bytes: generated(10), headers, query: '' })
-      expect(detailsOf(answer, 411, 'length_required')).toEqual([])
-    }
-  })
-
-  it('S12 of more than 95 MiB: 413, before a byte of it is read', async () => {
-    let sent = 0
-    const bytes = generated(MIB, (so) => {
-      sent = so
-    })
-    const answer = await refused({ bytes, headers: { 'Content-Length': String(95 * MIB + 1) }, query: '' })
-    expect(detailsOf(answer, 413, 'payload_too_large')).toEqual([])
-    expect(answer.body.error.message).toBe('The body must be at most 95 MiB')
-    expect(sent).toBeLessThan(MIB)
-    const largest = await refused({ bytes: generated(10), headers: { 'Content-Length': String(95 * MIB) } })
-    expect(largest.status).toBe(404)
-  })
-
-  it.each([
-    ['', 'filename', 'Filename is required'],
-    ['?filename=', 'filename', 'Filename must be 1 to 255 bytes'],
-    [`?filename=${'x'.repeat(256)}`, 'filename', 'Filename must be 1 to 255 bytes'],
-    ['?filename=a&filename=b', 'filename', 'Filename must be a single string'],
-    ['?filename=a.txt&name=b', 'name', 'Name is not a known parameter'],
-  ])('400 for %j', async (query, field, message) => {
-    expect(detailsOf(await refused({ query }), 400, 'invalid_input')).toEqual([{ field, message }])
-  })
-
-  it.each(['../../etc/passwd', '..\\x', 'C:\\x', '..', 'a\r\nSet-Cookie: b', 'a\0', 'evil\u202egpj.exe'])(
-    'S16 400 for the name %j',
-    async (name) => {
-      const answer = await refused({ query: `?filename=${encodeURIComponent(name)}` })
-      expect(detailsOf(answer, 400, 'invalid_input')[0]?.field).toBe('filename')
-    },
-  )
-
-  it('S12 400 where it is shorter or longer than it says, and nothing is left', async () => {
-    const { id } = await createTicket(account.agent)
-    for (const [said, size] of [
-      [1_000, 999],
-      [1_000, 0],
-      [1_000, 1_001],
-      [0, 1],
-      [MIB, 3 * MIB],
-    ]) {
-      const answer = await refused({ bytes: generated(size ?? 0), headers: { 'Content-Length': String(said) } }, id)
-      expect(detailsOf(answer, 400, 'invalid_input')).toEqual([
-        { field: 'body', message: `Body must be as long as its Content-Length, ${said} bytes` },
-      ])
-    }
-    expect(await row('SELECT id FROM attachments WHERE ticket_id = ?', id)).toBeNull()
-    expect((await ask(account.agent, 'GET', `tickets/${id}`)).body.data.version).toBe(1)
-    await vi.waitFor(async () => {
-      expect(await rows('SELECT id FROM object_intents WHERE account_id = ?', account.id)).toEqual([])
-    })
-  })
-
-  it('S07 404 for whoever does not see the ticket, with nothing stored, the same bytes as for a random ID', async () => {
-    const { id } = await createTicket(account.customer)
-    const put = vi.spyOn(env.FILES, 'put')
-    for (const by of [account.stranger, foreign.customer, foreign.agent, foreign.admin]) {
-      const random = await upload(by, 'ticket_01jaaaaaaaaaaaaaaaaaaaaaaa')
-      detailsOf(random, 404, 'not_found')
-      const answer = await upload(by, id)
-      expect([answer.status, answer.text]).toEqual([404, random.text])
-    }
-    expect(put).not.toHaveBeenCalled()
-    expect(await rows('SELECT id FROM object_intents')).toEqual([])
-  })
-
-  it('comes in order: 401, then 415, 413, 411, then 400, then 404', async () => {
-    const path = 'tickets/ticket_none/attachments'
-    const anonymous = await call('POST', path, { body: new Uint8Array(1), headers: {}, address: freshAddress() })
-    expect(anonymous.status).toBe(401)
-    const statuses = []
-    for (const init of [
-      { query: '', headers: { 'Content-Type': 'x', 'Content-Length': String(96 * MIB) } },
-      { query: '', headers: { 'Content-Length': String(96 * MIB) } },
-      { query: '', headers: { 'Content-Length': 'x' } },
-      { query: '' },
-      {},
-    ])
-      statuses.push((await refused(init)).status)
-    expect(statuses).toEqual([415, 413, 411, 400, 404])
   })
 })

@@ -1,5 +1,6 @@
 import { exports } from 'cloudflare:workers'
-import { type Answer, call, createTicket, type Member } from './api'
+import { type Account, type Answer, call, createTicket, type Member } from './api'
+import { ask, commented } from './tickets'
 
 export interface FileBody {
   id: string
@@ -54,4 +55,20 @@ export function generated(size: number, onChunk: (sent: number) => void = () => 
       controller.enqueue(next)
     },
   })
+}
+
+/** The attachments of a body, by name. */
+export const files = (...names: string[]) => ({
+  attachments: names.map((filename) => ({ filename, content: 'YWJj', mime_type: 'text/plain' })),
+})
+
+/** A ticket of the customer with nine files of its own and of comments: all, and the public ones; internal are `i…`. */
+export async function ticketWithFiles(account: Account): Promise<{ id: string; all: FileBody[]; open: FileBody[] }> {
+  const { id } = await createTicket(account.customer, files('a', 'b'))
+  await commented(account.customer, id, files('c'))
+  await commented(account.agent, id, { is_internal: true, ...files('i1', 'i2', 'i3') })
+  await upload(account.customer, id, { query: '?filename=d' })
+  await commented(account.agent, id, files('e', 'f'))
+  const all: FileBody[] = (await ask(account.agent, 'GET', `tickets/${id}/attachments?per_page=100`)).body.data
+  return { id, all, open: all.filter(({ filename }) => !filename.startsWith('i')) }
 }
