@@ -75,7 +75,7 @@ async function findSlice(ctx: ServiceContext, ticketId: string, slice: PartSlice
 
 /**
  * Adds a comment with its attachments to a ticket. For everybody who may see the ticket; only agents and admins may
- * make it internal (403). Throws 404, and 422 when the ticket has all the attachments it may have.
+ * make it internal (403). Throws 404, 422 when the ticket has all the attachments it may have, 413 when the account has.
  */
 export async function createComment(ctx: ServiceContext, ticketId: string, input: CreateCommentInput) {
   const { caller, db, now } = ctx
@@ -112,9 +112,7 @@ export async function createComment(ctx: ServiceContext, ticketId: string, input
   return presentWhole(ctx, row, attachments)
 }
 
-/**
- * Deletes a comment with its attachments. For admins, and for agents who wrote it (403). Throws 404.
- */
+/** Deletes a comment with its attachments. For admins, and for agents who wrote it (403). Throws 404. */
 export async function removeComment(ctx: ServiceContext, ticketId: string, commentId: string): Promise<void> {
   const { caller, db, files, now } = ctx
   const change = { caller, ticketId, changeId: newId('change', now), now }

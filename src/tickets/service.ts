@@ -52,7 +52,7 @@ export async function getTicket(ctx: ServiceContext, ticketId: string) {
 
 /**
  * Makes a ticket with its attachments. For everybody; only agents and admins may name creator, assignee or status
- * (403). Throws 422 for a creator or an assignee who may not be one.
+ * (403). Throws 422 for a creator or an assignee who may not be one, 413 when the account has all the bytes it may have.
  */
 export async function createTicket(ctx: ServiceContext, input: CreateTicketInput) {
   const { caller, db, now } = ctx
