@@ -145,6 +145,7 @@ describe('npm run admin', () => {
       'SELECT * FROM ticket_tags ORDER BY 1, 2, 3',
       `SELECT id, public_comments, internal_comments, public_attachments, internal_attachments FROM tickets ORDER BY 1`,
       'SELECT account_id, listeners FROM account_state ORDER BY 1',
+      'SELECT account_id, stored_bytes FROM account_state ORDER BY 1',
       `SELECT rowid FROM tickets_fts WHERE tickets_fts MATCH 'dashboard'`,
     ]
     const damages = [
@@ -157,6 +158,7 @@ describe('npm run admin', () => {
       `UPDATE tickets SET public_comments = 7, internal_comments = 8, public_attachments = 9, internal_attachments = 1
       WHERE id = 'ticket123'`,
       "UPDATE account_state SET listeners = listeners + 1 WHERE account_id = 'acct_acme'",
+      "UPDATE account_state SET stored_bytes = stored_bytes + 7 WHERE account_id = 'acct_acme'",
       `INSERT INTO tickets_fts (tickets_fts, rowid, title, description, scope)
       SELECT 'delete', s.seq, s.title, s.description, s.scope FROM tickets_search s
       JOIN tickets t ON t.seq = s.seq WHERE t.id = 'ticket123'`,
@@ -166,11 +168,11 @@ describe('npm run admin', () => {
     for (const [index, rows] of results.slice(-kept.length).entries())
       expect(rows, kept[index]).not.toEqual(before[index])
     // Of tickets two counters of all, the creator's two, and one that stands for nothing; a tag lost, and one too many.
-    const counts = ['5', '1', '2', '1', '1', '1', '1', '1', 'some']
+    const counts = ['5', '1', '2', '1', '1', '1', '1', '1', '1', 'some']
     const states = (out: string) =>
       out
         .split('\n')
-        .slice(2, 11)
+        .slice(2, 12)
         .map((line) => line.split(/ {2,}/).slice(1))
 
     const told = await admin('verify')
