@@ -3,7 +3,15 @@ import { HTTPException } from 'hono/http-exception'
 import { DbError } from '../db/errors'
 import { ConfigError } from '../env'
 import type { AppEnv } from './app-env'
-import { ApiError, internalError, invalidInput, notFound, unavailable, unsupportedMediaType } from './errors'
+import {
+  ApiError,
+  internalError,
+  invalidInput,
+  methodNotAllowed,
+  notFound,
+  unavailable,
+  unsupportedMediaType,
+} from './errors'
 import { detail } from './validation'
 
 /** The answer to anything thrown on the way of a request: the contract's error body, and nothing of what is inside. */
@@ -36,7 +44,6 @@ export function answerNotFound(c: Context<AppEnv>): Response {
 
 /** 405, naming the methods that the path has. */
 export function answerMethodNotAllowed(c: Context, methods: string[]): Response {
-  const allow = methods.join(', ')
-  const error = new ApiError(405, 'method_not_allowed', `The method must be one of: ${allow}`)
-  return c.json(error.toJSON(), 405, { Allow: allow })
+  const error = methodNotAllowed(methods)
+  return c.json(error.toJSON(), error.status, error.headers)
 }

@@ -2,7 +2,7 @@ import { z } from '@hono/zod-openapi'
 import { expect } from 'vitest'
 import { PREFIXES } from '../../src/app'
 import { NDJSON } from '../../src/http/route'
-import { EventTicket } from '../../src/tickets/schema'
+import { TicketSnapshot } from '../../src/tickets/schema'
 import { createV1 } from '../../src/v1'
 
 const routes = createV1().openAPIRegistry.definitions.flatMap((definition) =>
@@ -48,5 +48,5 @@ function expectLines(body: unknown): void {
   const lines = z.string().endsWith('\n').parse(body).slice(0, -1).split('\n')
   const [last, ...tickets] = lines.map((line) => JSON.parse(line)).toReversed()
   expect(last).toEqual({ next_cursor: last.next_cursor === null ? null : expect.stringMatching(/^[\w-]+$/) })
-  expect(z.array(EventTicket).parse(tickets)).toEqual(tickets)
+  expect(z.array(TicketSnapshot).parse(tickets)).toEqual(tickets)
 }
