@@ -13,7 +13,7 @@ const KeyRole = z.enum(['agent', 'admin']).openapi('ApiKeyRole')
 const shape = {
   id: idOf('key_01jt0v7m3zq8x5y2w9r4n6p1kc'),
   name: textOf(100),
-  last_four: z.string().openapi({ pattern: '^[0-9a-f]{4}$', example: '9f3a' }),
+  last_four: z.string().openapi({ maxLength: 4, pattern: '^[0-9a-f]{4}$', example: '9f3a' }),
   role: KeyRole,
   created_at: WireTime,
   last_used_at: NullableTime.openapi({ description: 'To the hour' }),
@@ -25,7 +25,7 @@ const ApiKey = z.object(shape).openapi('ApiKey')
 
 const Key = z
   .string()
-  .openapi({ pattern: '^tk_live_[0-9a-z]{26}[0-9a-f]{92}$', description: 'Shown here and never again' })
+  .openapi({ maxLength: 126, pattern: '^tk_live_[0-9a-z]{26}[0-9a-f]{92}$', description: 'Shown here and never again' })
 
 const ApiKeyWithSecret = z.object({ ...shape, key: Key }).openapi('ApiKeyWithSecret')
 

@@ -49,7 +49,7 @@ const fileRoute = describeRoute({
       expires: z
         .string()
         .optional()
-        .openapi({ pattern: '^\\d{1,12}$', description: 'Unix seconds', example: '1746104400' }),
+        .openapi({ maxLength: 12, pattern: '^\\d{1,12}$', description: 'Unix seconds', example: '1746104400' }),
       signature: z
         .string()
         .optional()

@@ -32,7 +32,10 @@ const Filename = z
     example: 'error_log.txt',
   })
 
-const MimeType = z.string().regex(MEDIA_TYPE, 'must be a type such as text/plain').openapi({ example: 'text/plain' })
+const MimeType = z
+  .string()
+  .regex(MEDIA_TYPE, 'must be a type such as text/plain')
+  .openapi({ maxLength: 192, example: 'text/plain' })
 
 /** The library's types do not know this keyword of JSON Schema. */
 const ENCODED = { contentEncoding: 'base64' }
@@ -76,7 +79,9 @@ export const Attachment = z
         'of this API instead.',
     }),
     created_at: WireTime,
-    sha256: z.string().openapi({ pattern: '^[0-9a-f]{64}$', description: 'Of the bytes, in hexadecimal' }),
+    sha256: z
+      .string()
+      .openapi({ maxLength: 64, pattern: '^[0-9a-f]{64}$', description: 'Of the bytes, in hexadecimal' }),
   })
   .openapi('Attachment')
 

@@ -1,11 +1,11 @@
 import { z } from '@hono/zod-openapi'
-import { ID_PATTERN, TEXT_PATTERN } from './patterns'
+import { ID_PATTERN, MAX_ID, TEXT_PATTERN } from './patterns'
 
 /** The kinds of fields that answers share, with the limits that clients can rely on. */
 
 /** An ID. */
 export function idOf(example: string) {
-  return z.string().openapi({ pattern: ID_PATTERN, example })
+  return z.string().openapi({ maxLength: MAX_ID, pattern: ID_PATTERN, example })
 }
 
 /** A text of at most `max` characters. */
@@ -23,7 +23,7 @@ export function wholeOf(min = 0, max = Number.MAX_SAFE_INTEGER) {
 export const WireTime = z
   .string()
   .regex(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/)
-  .openapi({ format: 'date-time', example: '2025-05-01T09:30:00Z' })
+  .openapi({ format: 'date-time', maxLength: 20, example: '2025-05-01T09:30:00Z' })
 
 /** A time that may not have come. */
 export const NullableTime = z.union([WireTime, z.null()])

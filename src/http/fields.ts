@@ -1,7 +1,7 @@
 import { z } from '@hono/zod-openapi'
 import { characters, isCleanText, isEmail, utf8Bytes } from '../lib/text'
 import { parseInstant } from '../lib/time'
-import { ID_PATTERN, INSTANT_PATTERN, LINE_PATTERN, TEXT_PATTERN } from './patterns'
+import { ID_PATTERN, INSTANT_PATTERN, LINE_PATTERN, MAX_ID, TEXT_PATTERN } from './patterns'
 
 /** The kinds of fields that requests share. Each says its rule in the words a caller reads. */
 
@@ -41,12 +41,12 @@ export function body(max: number) {
 
 /** An ID in a body or a query. */
 export function id(example: string) {
-  return z.string().regex(new RegExp(ID_PATTERN), 'must be an ID').openapi({ example })
+  return z.string().regex(new RegExp(ID_PATTERN), 'must be an ID').openapi({ maxLength: MAX_ID, example })
 }
 
 /** An ID in a path. One that no thing can have is simply not found, so that its form is not checked. */
 export function pathId(name: string, example: string) {
-  return z.string().openapi({ param: { name, in: 'path' }, pattern: ID_PATTERN, example })
+  return z.string().openapi({ param: { name, in: 'path' }, maxLength: MAX_ID, pattern: ID_PATTERN, example })
 }
 
 /** A whole number in a query, in plain digits. */
@@ -87,7 +87,7 @@ export function oneOrMoreIds(words: readonly string[], example: string) {
     .transform((text) => [...new Set(text.split(','))])
     .openapi({
       type: 'array',
-      items: { type: 'string', pattern: ID_PATTERN },
+      items: { type: 'string', maxLength: MAX_ID, pattern: ID_PATTERN },
       minItems: 1,
       maxItems: 50,
       example: [example],

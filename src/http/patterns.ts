@@ -1,6 +1,10 @@
 /** The forms of texts, as regular expressions that JSON Schema and its validators of any language know. */
 
+/** Printable ASCII, as headers are made of. */
+export const ASCII_PATTERN = '^[\\x20-\\x7e]*$'
+
 /** An ID of the API. */
+export const MAX_ID = 64
 export const ID_PATTERN = '^[A-Za-z0-9_-]{1,64}$'
 
 const NO_CONTROL = '\\u0000-\\u0008\\u000b\\u000c\\u000e-\\u001f\\u007f-\\u009f'

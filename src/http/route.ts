@@ -17,6 +17,8 @@ const IdempotencyHeaders = z.object({
     .regex(/^[\x20-\x7e]{1,255}$/, 'must be 1 to 255 printable ASCII characters')
     .optional()
     .openapi({
+      maxLength: 255,
+      example: '5b1f3c9e-7f6a-4d0b-9a53-6a1c8e2d4f10',
       description:
         'For 24 hours the same caller’s same key on the same method and path with the same body gives the first answer ' +
         'again, with `Idempotent-Replayed: true`; the deed is done once. Another body is a 422.',

@@ -41,7 +41,6 @@ export function openApiDocument(v1: OpenAPIHono<AppEnv>, root: OpenAPIHono<AppEn
   const document = all.getOpenAPI31Document({
     openapi: '3.1.0',
     info: { ...INFO, description: introduction() },
-    externalDocs: { url: '/docs', description: 'This document, to be read and tried' },
     servers: SERVERS,
     security: ANY_CREDENTIAL,
     tags: TAGS,

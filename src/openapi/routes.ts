@@ -20,7 +20,7 @@ const documentRoute = describeRoute({
   responses: {
     200: json(
       z
-        .object({ openapi: z.string().openapi({ pattern: '^3\\.1\\.\\d$' }) })
+        .object({ openapi: z.string().openapi({ maxLength: 10, pattern: '^3\\.1\\.\\d$' }) })
         .catchall(z.unknown())
         .openapi('OpenApiDocument', { maxProperties: 20 }),
       'An OpenAPI 3.1 document',

@@ -13,8 +13,9 @@ export const TAGS = [
   {
     name: 'Webhooks',
     description:
-      'Events that are sent to your URL, signed as [Standard Webhooks](https://www.standardwebhooks.com) says, at least ' +
+      'Events that are sent to your URL, signed as Standard Webhooks says, at least ' +
       'once each and until you answer 2xx; and the list of the same events, to be read at any time.',
+    externalDocs: { url: 'https://www.standardwebhooks.com', description: 'Standard Webhooks' },
   },
   { name: 'Service', description: 'The service itself. Nothing here needs a credential or is counted.' },
 ]

@@ -24,14 +24,19 @@ const PARAMETERS = [
     in: 'header',
     required: true,
     description: 'The ID of the event, the same on every attempt.',
-    schema: { type: 'string', pattern: '^[A-Za-z0-9_-]{1,64}$', example: 'evt_01jt0v7m3zq8x5y2w9r4n6p1kc' },
+    schema: {
+      type: 'string',
+      maxLength: 64,
+      pattern: '^[A-Za-z0-9_-]{1,64}$',
+      example: 'evt_01jt0v7m3zq8x5y2w9r4n6p1kc',
+    },
   },
   {
     name: 'webhook-timestamp',
     in: 'header',
     required: true,
     description: 'When the attempt was made, in Unix seconds.',
-    schema: { type: 'string', pattern: '^\\d{10,12}$', example: '1746376200' },
+    schema: { type: 'string', maxLength: 12, pattern: '^\\d{10,12}$', example: '1746376200' },
   },
   {
     name: 'webhook-signature',
@@ -42,6 +47,7 @@ const PARAMETERS = [
       'two, with a space between them: one will do.',
     schema: {
       type: 'string',
+      maxLength: 100,
       pattern: '^v1,[A-Za-z0-9+/]{43}=( v1,[A-Za-z0-9+/]{43}=)*$',
       example: 'v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=',
     },
@@ -51,7 +57,12 @@ const PARAMETERS = [
     in: 'header',
     required: true,
     description: 'The product and its version.',
-    schema: { type: 'string', maxLength: 100, example: 'Ticketing-API/0.1.0 (webhooks)' },
+    schema: {
+      type: 'string',
+      maxLength: 100,
+      pattern: '^Ticketing-API/\\S+ \\(webhooks\\)$',
+      example: 'Ticketing-API/0.1.0 (webhooks)',
+    },
   },
 ] as const
 

@@ -23,6 +23,7 @@ const TicketChange = z
     created_at: WireTime,
     actor: UserRef,
     field: z.string().openapi({
+      maxLength: 40,
       pattern: '^[a-z_]{1,40}$',
       example: 'status',
       description: 'A field of the ticket, or `comments` or `attachments` where one came or went',

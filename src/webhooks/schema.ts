@@ -33,6 +33,7 @@ const shape = {
 const Webhook = z.object(shape).openapi('Webhook')
 
 const Secret = z.string().openapi({
+  maxLength: 50,
   pattern: '^whsec_[A-Za-z0-9+/]{43}=$',
   description: 'Signs as Standard Webhooks says; shown here and never again',
 })
@@ -123,7 +124,7 @@ const Attempt = z
     duration_ms: wholeOf(),
     error: z.union([z.enum(FAILURES), z.null()]).openapi({ description: 'What kept a whole answer from coming' }),
     response: z
-      .union([z.string().openapi({ maxLength: 1_024 }), z.null()])
+      .union([z.string().openapi({ maxLength: 1_024, pattern: '^[^]*$' }), z.null()])
       .openapi({ description: 'The first KiB of the answer' }),
   })
   .openapi('DeliveryAttempt')

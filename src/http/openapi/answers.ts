@@ -1,4 +1,5 @@
 import { z } from '@hono/zod-openapi'
+import { MAX_RAW_BYTES } from '../raw-body'
 import { type HeaderName, headerRefs } from './headers'
 
 /** A documented JSON answer with an example, and the headers that are its own. */
@@ -19,15 +20,16 @@ export function page<T extends z.ZodType>(schema: T, description: string, exampl
 export const NDJSON = 'application/x-ndjson'
 
 /**
- * A documented answer of lines of JSON, which is streamed. OpenAPI has a place for what a line may be from 3.2 on
- * (`itemSchema`); until then `x-item-schema` refers to the component.
+ * A documented answer of lines of JSON, which is streamed. `line` names the component that a line is. OpenAPI has a place
+ * of its own for that from 3.2 on (`itemSchema`).
  */
 export function lines<T extends z.ZodType>(line: string, description: string, example: z.output<T>[]) {
   const text = example.map((line) => `${JSON.stringify(line)}\n`).join('')
-  const schema = z.string().openapi({ format: 'ndjson', description: `Lines, each of which is an ${line} in JSON` })
+  const aLine = { contentMediaType: NDJSON, contentSchema: { $ref: `#/components/schemas/${line}` } }
+  const schema = z.string().openapi({ ...aLine, format: 'ndjson', description: `Each line is an ${line} in JSON` })
   // The router takes a name that ends in `json` for JSON, unless it does not know the name.
-  const content: Record<string, { schema: z.ZodType; example: string; 'x-item-schema': object }> = {
-    [NDJSON]: { schema, example: text, 'x-item-schema': { $ref: `#/components/schemas/${line}` } },
+  const content: Record<string, { schema: z.ZodType; example: string }> = {
+    [NDJSON]: { schema, example: text },
   }
   return { description, headers: {}, content }
 }
@@ -39,7 +41,7 @@ export function empty(description: string, headers: readonly HeaderName[] = []) 
 
 /** A documented answer of the bytes of a file. */
 export function bytes(description: string, headers: readonly HeaderName[]) {
-  const schema = z.string().openapi({ format: 'binary', description: 'The bytes of the file' })
+  const schema = z.string().openapi({ format: 'binary', maxLength: MAX_RAW_BYTES, description: 'The bytes of the file' })
   return { description, headers: headerRefs(headers), content: { 'application/octet-stream': { schema } } }
 }
 
@@ -58,6 +60,6 @@ function nameOf(summary: string): string {
 
 /** A body of bytes of any type, which must be there and is streamed. */
 export function rawRequest(description: string) {
-  const schema = z.string().openapi({ format: 'binary', description })
+  const schema = z.string().openapi({ format: 'binary', maxLength: MAX_RAW_BYTES, description })
   return { required: true, description, content: { 'application/octet-stream': { schema } } } as const
 }

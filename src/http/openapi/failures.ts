@@ -87,13 +87,21 @@ export function failureRef(status: FailureStatus): { $ref: string } {
 /** An operation's own answer for a status, with an example of each refusal. `isCounted`: it has the rate headers. */
 export function failureOf(status: FailureStatus, refusals: readonly Refusal[], shared: boolean, isCounted = true) {
   const { description, codes }: Failure = FAILURES[status]
-  const own = refusals.map(({ name, summary, error }) => [name, { summary, value: error.toJSON() }])
-  const ofAll = shared ? codes.map((code) => [code, { $ref: `#/components/examples/${code}` }]) : []
+  const own = refusals.map(({ name, summary, error }) => [
+    name,
+    // A code that is nobody else's has its example in the catalogue.
+    codes.includes(error.code) ? { summary, value: error.toJSON() } : exampleRef(error.code),
+  ])
+  const ofAll = shared ? codes.map((code) => [code, exampleRef(code)]) : []
   return {
     description,
     headers: { ...headersOf(status, isCounted) },
     content: { 'application/json': { schema: ERROR_SCHEMA, examples: Object.fromEntries([...ofAll, ...own]) } },
   }
+}
+
+function exampleRef(code: ErrorCode): { $ref: string } {
+  return { $ref: `#/components/examples/${code}` }
 }
 
 function headersOf(status: FailureStatus, isCounted: boolean) {
@@ -106,7 +114,10 @@ function headersOf(status: FailureStatus, isCounted: boolean) {
 
 /** The components that references above point to: shared answers, and the error catalogue as examples. */
 export function failureComponents() {
-  const statuses = Object.keys(FAILURES).map((status) => Number(status) as FailureStatus)
+  // Only files have ranges, and they are not counted: their 416 is their own.
+  const statuses = Object.keys(FAILURES)
+    .map((status) => Number(status) as FailureStatus)
+    .filter((status) => status !== 416)
   return {
     responses: Object.fromEntries(statuses.map((status) => [FAILURES[status].name, failureOf(status, [], true)])),
     examples: Object.fromEntries(

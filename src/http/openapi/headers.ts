@@ -1,6 +1,11 @@
+import { ASCII_PATTERN } from '../patterns'
+
 /** The headers of answers, as the OpenAPI document tells of them. Each is a component under its own name. */
 
-const text = (maxLength: number, example: string) => ({ type: 'string', maxLength, example }) as const
+const text = (maxLength: number, example: string) =>
+  ({ type: 'string', maxLength, pattern: ASCII_PATTERN, example }) as const
+const formed = (maxLength: number, pattern: string, example: string) =>
+  ({ type: 'string', maxLength, pattern, example }) as const
 const whole = (maximum: number, example: number) =>
   ({ type: 'integer', format: 'int64', minimum: 0, maximum, example }) as const
 
@@ -10,7 +15,7 @@ export const HEADERS = {
   'X-Request-Id': {
     required: true,
     description: 'Names the request in the log: what the request brought, if it is fit for a name, or a new UUID.',
-    schema: { type: 'string', pattern: '^[\\w=-]{1,255}$', example: '1b671a64-40d5-491e-99b0-da01ff1f3341' },
+    schema: formed(255, '^[\\w=-]{1,255}$', '1b671a64-40d5-491e-99b0-da01ff1f3341'),
   },
   'Server-Timing': {
     required: true,
@@ -45,12 +50,12 @@ export const HEADERS = {
   'RateLimit-Policy': {
     required: true,
     description: 'The limit as draft-ietf-httpapi-ratelimit-headers writes it: a quota `q` in a window of `w` seconds.',
-    schema: { type: 'string', pattern: '^"(standard|premium)";q=\\d+;w=60$', example: '"standard";q=100;w=60' },
+    schema: formed(100, '^"(standard|premium)";q=\\d+;w=60$', '"standard";q=100;w=60'),
   },
   RateLimit: {
     required: true,
     description: 'What is left of it: `r` requests for the next `t` seconds.',
-    schema: { type: 'string', pattern: '^"(standard|premium)";r=\\d+;t=\\d+$', example: '"standard";r=95;t=41' },
+    schema: formed(100, '^"(standard|premium)";r=\\d+;t=\\d+$', '"standard";r=95;t=41'),
   },
   'X-D1-Bookmark': {
     description: 'How far the answer has seen the database. Sent back, it lets another process read nothing older.',
@@ -98,7 +103,7 @@ export const HEADERS = {
   'Content-Range': {
     required: true,
     description: 'Which bytes these are, and of how many (RFC 9110, 14.4).',
-    schema: { type: 'string', pattern: '^bytes (\\d+-\\d+|\\*)/\\d+$', example: 'bytes 0-1023/258940' },
+    schema: formed(100, '^bytes (\\d+-\\d+|\\*)/\\d+$', 'bytes 0-1023/258940'),
   },
   'Last-Modified': {
     required: true,
