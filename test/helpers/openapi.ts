@@ -39,12 +39,15 @@ export interface NamedOperation extends Operation {
 }
 
 interface Document {
+  info: { description: string }
+  tags: { name: string }[]
   paths: Record<string, Record<string, Operation>>
   webhooks: Record<string, { post: Operation }>
   components: {
     schemas: Record<string, JsonSchema>
     responses: Record<string, Response>
     headers: Record<string, Header>
+    examples: Record<string, { summary: string; value: unknown }>
   }
 }
 
