@@ -14,11 +14,16 @@ import {
 } from './errors'
 import { detail } from './validation'
 
-/** The answer to anything thrown on the way of a request: the contract's error body, and nothing of what is inside. */
+/**
+ * The answer to anything thrown on the way of a request: the contract's error body, and nothing of what is inside. It is
+ * not begun with `c.json`, which would take over headers of an answer that was made early and is not given: an `ETag`, a
+ * `Link` with the number of pages.
+ */
 export function answerError(error: unknown, c: Context<AppEnv>): Response {
   const told = toApiError(error)
   if (told.status >= 500) c.set('failure', error)
-  return c.json(told.toJSON(), told.status, told.headers)
+  const headers = { 'Content-Type': 'application/json', ...told.headers, 'X-Request-Id': c.var.requestId }
+  return new Response(JSON.stringify(told), { status: told.status, headers })
 }
 
 function toApiError(error: unknown): ApiError {

@@ -102,9 +102,16 @@ export function addRoute<R extends RouteConfig>(
     const isStale = c.var.wroteRecently === true && c.var.costs.askedReplica
     if (caller.role === claimed.role && !isStale) return early
     c.set('caller', caller)
+    forgetHeaders(c, await early.catch(() => undefined))
     return handler(c, next)
   }
   app.openapi(route, asHandler<R>(settled))
+}
+
+/** Hono begins an answer with the headers that an earlier one was given: those of one that is not sent must go. */
+function forgetHeaders(c: Context<AppEnv>, unsent: unknown): void {
+  if (!(unsent instanceof Response)) return
+  for (const name of unsent.headers.keys()) if (name !== 'x-request-id') c.header(name, undefined)
 }
 
 function markReplay<Answer>(c: Context<AppEnv>, given: Answer): Answer {
