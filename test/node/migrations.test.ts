@@ -34,7 +34,7 @@ function* killedAfterEach(old: string, statements: readonly string[]): Generator
   const db = openFile(old)
   // So that what is not committed goes to the disk all the same, as it does in a large database.
   db.exec('PRAGMA cache_size = 1; BEGIN IMMEDIATE')
-  const left = fileOf('killed')
+  const left = `${old}-killed`
   for (const statement of ['SELECT 1', ...statements]) {
     db.exec(statement)
     copyAsItLies(old, left)
