@@ -2,25 +2,28 @@ import { randomInt } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { freePort, type RunningServer, startServer, temporaryState } from '../node/helpers/server.ts'
 import { type Checked, checkRound, type World } from './check-round.ts'
-import { startSubscriber } from './subscriber.ts'
+import { missingAt, startSubscriber } from './subscriber.ts'
 import { prepare } from './world.ts'
 import { writeUntilKilled } from './writers.ts'
 
 /** What one round came to. */
 export interface Round extends Checked {
   round: number
+  /** After the first answer. */
   killedAfterMs: number
 }
 
 interface Plan {
   rounds: number
-  /** The shortest and the longest that is written for. */
+  /** The shortest and the longest that is written for after the first answer. */
   writingMs?: readonly [number, number]
   /** Values for variables of the server. */
   variables?: Record<string, string>
 }
 
 const WRITING_MS = [1_000, 4_000] as const
+/** A server that has just started may take its time for the first answer, on a busy machine. */
+const WARMING_UP_MS = 30_000
 
 /**
  * Writes with eight writers, kills the server and everything it has started in the middle of it, starts it again, and
@@ -68,6 +71,8 @@ export async function crashRounds(
 async function writeAndKill({ writers, ledger }: World, round: number, server: RunningServer, afterMs: number) {
   const killed = new AbortController()
   const writing = writeUntilKilled(writers, ledger, round, killed.signal)
+  const isAnswered = () => [...ledger.values()].some((deed) => deed.round === round && deed.acknowledged)
+  await missingAt(Date.now() + WARMING_UP_MS, ['the first answer'], isAnswered)
   await sleep(afterMs)
   killed.abort()
   await server.kill()
