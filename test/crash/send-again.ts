@@ -16,6 +16,8 @@ export interface SentAgain {
 
 /** About how many of those that were answered are sent again. */
 const SAMPLE = 60
+/** How much of a difference is told. */
+const TOLD = 40
 
 const NewKey = z.object({ data: z.object({ key: z.string() }) })
 
@@ -72,14 +74,23 @@ function retryProblems(request: WriteRequest, answer: Answer, before: boolean): 
 
 /** That an answer is the first one again, byte for byte but for the signatures of files, and says so. */
 export function comparisonProblems(marker: string, first: Answer | null, again: Answer): Problem[] {
-  const told = (answer: Answer | null) =>
-    answer && JSON.stringify([answer.status, answer.headers.get('Location'), unsigned(answer.text)])
+  const difference = firstDifference(first ? told(first) : '', told(again))
   return [
     ...(isReplay(again) ? [] : [`doubled: ${marker} was done again, for it is not told as a replay` as const]),
-    ...(told(first) === told(again)
-      ? []
-      : [`wrong: ${marker} was answered with ${told(first)}, and then with ${told(again)}` as const]),
+    ...(difference === null ? [] : [`wrong: ${marker} is not answered as before: ${difference}` as const]),
   ]
+}
+
+function told({ status, headers, text }: Answer): string {
+  return `${status} ${headers.get('Location') ?? ''} ${unsigned(text)}`
+}
+
+/** Where two texts part, and how each goes on; null where they do not. */
+function firstDifference(one: string, other: string): string | null {
+  if (one === other) return null
+  let place = 0
+  while (one[place] === other[place]) place += 1
+  return `${JSON.stringify(other.slice(place, place + TOLD))} where it said ${JSON.stringify(one.slice(place, place + TOLD))}`
 }
 
 function isReplay({ headers }: Answer): boolean {
