@@ -68,18 +68,14 @@ function schemaAt(count: number): string[] {
 
 it('F04 leaves each migration whole or not at all, and the next start completes them', async () => {
   const names = MIGRATIONS.map(({ name }) => name)
-  const left: number[] = []
-  for (const bytes of [50_000, 3_000_000]) {
-    await killInMigration(bytes)
-    const db = openFile(file)
-    const applied = appliedIn(db)
-    expect(applied).toEqual(names.slice(0, applied.length))
-    expect(schemaOf(db)).toEqual(schemaAt(applied.length))
-    left.push(applied.length)
-    db.close()
-  }
-  // Else no kill came while something was to be done.
-  expect(left[0]).toBeLessThan(names.length)
+  await killInMigration(3_000_000)
+  const db = openFile(file)
+  const applied = appliedIn(db)
+  expect(applied).toEqual(names.slice(0, applied.length))
+  expect(schemaOf(db)).toEqual(schemaAt(applied.length))
+  db.close()
+  // Else the kill came when nothing was to be done any more.
+  expect(applied.length).toBeLessThan(names.length)
 
   const server = await startServer(await freePort(), state.folder)
   try {
