@@ -10,10 +10,10 @@ import type { Bindings } from '../env'
 import type { ByteRange } from '../http/byte-ranges'
 import { cutPage, positionIn, readCursor, sliceFrom, writeCursor } from '../http/cursor'
 import { notFound, unavailable } from '../http/errors'
+import { asksAlso } from '../http/idempotency'
 import { offsetOf, pageRequest } from '../http/pagination'
 import type { RawBody } from '../http/raw-body'
 import { refusalOf, refuse } from '../http/refusals'
-import { sha256 } from '../lib/crypto'
 import { newId } from '../lib/ids'
 import { seesInternal } from '../roles'
 import { type AttachmentRow, deleteAttachment, findAttachment, findAttachments, findFile } from './queries'
@@ -80,8 +80,7 @@ export async function uploadAttachment(begun: ServiceContext, ticketId: string, 
   const file = await storeStream(begun, filename, body, { ticketId })
   if (!file) throw notFound()
   // It may have taken minutes, and what has happened meanwhile must not seem to have come after.
-  const once = begun.once && { ...begun.once, requestHash: sha256(`${begun.once.requestHash} ${file.sha256}`) }
-  const ctx = { ...begun, once, now: Date.now() }
+  const ctx = { ...begun, once: begun.once && asksAlso(begun.once, file.sha256), now: Date.now() }
   const { caller, now } = ctx
   const change = { caller, ticketId, changeId: newId('change', now), now }
   const { rows, isReplay } = await commit(
@@ -91,6 +90,7 @@ export async function uploadAttachment(begun: ServiceContext, ticketId: string, 
       ...tellOfPart(change, { field: 'attachments', id: file.id, moves: 'comes' }, newId('evt', now)),
     ],
     [findAttachment(caller, file.id), findAudience(caller.accountId)],
+    { ticketId },
   ).catch((error) => {
     discardFiles(ctx, [file])
     throw refusalOf(error)
@@ -113,6 +113,7 @@ export async function removeAttachment(ctx: ServiceContext, ticketId: string, at
       ...deleteAttachment(change, attachmentId),
     ],
     [findChange(caller.accountId, change.changeId), findAudience(caller.accountId)],
+    { ticketId },
   ).catch(refuse)
   const [[trace], [audience]] = rows
   if (!trace) throw notFound()

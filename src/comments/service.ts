@@ -100,6 +100,7 @@ export async function createComment(ctx: ServiceContext, ticketId: string, input
       findAttachmentsOfComment(caller.accountId, comment.id),
       findAudience(caller.accountId),
     ],
+    { ticketId },
   ).catch((error) => {
     discardFiles(ctx, files)
     throw refusalOf(error)
@@ -131,6 +132,7 @@ export async function removeComment(ctx: ServiceContext, ticketId: string, comme
       findCommentOf(caller.accountId, ticketId, commentId),
       findAudience(caller.accountId),
     ],
+    { ticketId },
   ).catch(refuse)
   const [[trace], [left], [audience]] = rows
   if (left) throw forbidden([], 'Your role may only delete comments that you wrote')

@@ -80,6 +80,12 @@ export function conflict(details: ErrorDetail[]): ApiError {
   return new ApiError(409, 'conflict', 'The request conflicts with what is there', details)
 }
 
+/** 409: the answer under an idempotency key was forgotten while it was asked for. Tried again, the request is a new one. */
+export function answerForgotten(): ApiError {
+  const details = [{ field: 'Idempotency-Key', message: 'The answer of this key has just been forgotten, try again' }]
+  return new ApiError(409, 'conflict', 'The request conflicts with what is there', details, { 'Retry-After': '1' })
+}
+
 /** 410: the events after the cursor are kept no longer; `oldest` is the first sequence that is. */
 export function cursorExpired(oldest: number): ApiError {
   const details = [{ field: 'cursor', message: `The oldest sequence that is kept is ${oldest}` }]

@@ -1,5 +1,5 @@
 import type { ServiceContext } from '../context'
-import { writeCursor } from '../http/cursor'
+import { BYTES_A_PAGE, writeCursor } from '../http/cursor'
 import { placeOf, readTicketCursor, wishOf } from './list'
 import { findTicketsWithin, type TicketPlace } from './list.queries'
 import { type ExportTicketsInput, presentEventTicket } from './schema'
@@ -7,7 +7,6 @@ import { type ExportTicketsInput, presentEventTicket } from './schema'
 /** D1 answers 1,000 queries in an invocation. */
 const PAGES = 500
 const TICKETS_A_PAGE = 200
-const BYTES_A_PAGE = 4 * 1_024 * 1_024
 
 /**
  * All matching tickets as lines of JSON, and a last line with the cursor to go on from, null when all was sent. For
