@@ -23,7 +23,7 @@ export async function putStream(files: R2Bucket, key: string, body: RawBody): Pr
   } catch (error) {
     await writer.abort(error).catch(() => undefined)
     await stored.catch(() => undefined)
-    throw error instanceof ApiError ? error : unavailable()
+    throw error instanceof ApiError ? error : unavailable(error)
   }
 }
 

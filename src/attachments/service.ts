@@ -18,7 +18,7 @@ import { newId } from '../lib/ids'
 import { seesInternal } from '../roles'
 import { type AttachmentRow, deleteAttachment, findAttachment, findAttachments, findFile } from './queries'
 import { type ListAttachmentsInput, presentAttachment } from './schema'
-import { attachFiles, deleteObjects, discardFiles, objectKey, storeStream } from './storage'
+import { attachFiles, deleteObjectsLater, discardFiles, objectKey, storeStream } from './storage'
 
 export {
   type AttachmentRow,
@@ -30,7 +30,7 @@ export {
   findLatestAttachments,
 } from './queries'
 export { Attachment, NewAttachments, presentAttachment, presentStoredAttachment } from './schema'
-export { attachFiles, deleteObjects, discardFiles, storeFiles, sweepObjects } from './storage'
+export { attachFiles, deleteObjectsLater, discardFiles, storeFiles, sweepObjects } from './storage'
 
 const AttachmentPosition = positionIn(z.object({ id: z.string(), at: z.number().int() }))
 
@@ -104,7 +104,7 @@ export async function uploadAttachment(begun: ServiceContext, ticketId: string, 
 
 /** Deletes an attachment of a ticket or of one of its comments. For agents and admins. Throws 404. */
 export async function removeAttachment(ctx: ServiceContext, ticketId: string, attachmentId: string): Promise<void> {
-  const { caller, db, files, now } = ctx
+  const { caller, now } = ctx
   const change = { caller, ticketId, changeId: newId('change', now), now }
   const { rows, isReplay } = await commit(
     ctx,
@@ -119,7 +119,7 @@ export async function removeAttachment(ctx: ServiceContext, ticketId: string, at
   if (!trace) throw notFound()
   if (isReplay) return
   ctx.wake(audience)
-  ctx.later(deleteObjects(files, db).catch(() => undefined))
+  deleteObjectsLater(ctx)
 }
 
 /** What is known of the file that a signed address leads to, if it is there. It does not ask who may see it. */
@@ -135,8 +135,8 @@ export async function readBytes(
   range: ByteRange,
 ): Promise<ReadableStream | null> {
   const part = range.length < row.size ? { range: { ...range } } : {}
-  const object = await env.FILES.get(objectKey(accountId, row.id), part).catch(() => {
-    throw unavailable()
+  const object = await env.FILES.get(objectKey(accountId, row.id), part).catch((error) => {
+    throw unavailable(error)
   })
   return object?.body ?? null
 }

@@ -4,6 +4,7 @@ import { type AccountDb, openAccount, openDirectory } from '../db/client'
 import { DbError } from '../db/errors'
 import type { Bindings } from '../env'
 import { unavailable } from '../http/errors'
+import { logFailure } from '../http/logging'
 import type { RawBody } from '../http/raw-body'
 import { refusalOf } from '../http/refusals'
 import { sha256Hex } from '../lib/crypto'
@@ -53,7 +54,7 @@ export async function storeFiles(
   const files = stored.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []))
   if (files.length === uploads.length) return files
   discardFiles(ctx, uploads)
-  throw unavailable()
+  throw unavailable(stored.find((result) => result.status === 'rejected')?.reason)
 }
 
 async function storeFile(ctx: ServiceContext, id: string, input: NewAttachmentInput): Promise<StoredFile> {
@@ -128,7 +129,15 @@ export function discardFiles(ctx: ServiceContext, files: { id: string }[]): void
     ctx.db
       .all(discardUploads(ctx.caller.accountId, ids, ctx.now))
       .then(() => deleteObjects(ctx.files, ctx.db))
-      .catch(() => undefined),
+      .catch((error) => logFailure('discard files', error, { account_id: ctx.caller.accountId })),
+  )
+}
+
+/** `deleteObjects` behind an answer: what fails is the sweep's. */
+export function deleteObjectsLater(ctx: ServiceContext): void {
+  const { caller, db, files } = ctx
+  ctx.later(
+    deleteObjects(files, db).catch((error) => logFailure('delete objects', error, { account_id: caller.accountId })),
   )
 }
 

@@ -36,8 +36,10 @@ export class ApiError extends Error {
     message: string,
     readonly details: ErrorDetail[] = [],
     readonly headers: Record<string, string> = {},
+    /** What it comes from, for the log alone. */
+    cause?: unknown,
   ) {
-    super(message)
+    super(message, { cause })
   }
 
   /** The body of the answer, as contract and OpenAPI document have it. */
@@ -131,9 +133,18 @@ export function rateLimited(limit: string, retryAfterSeconds: number): ApiError 
   })
 }
 
-/** 503, to be tried again after 5 seconds: what the service stands on did not answer, or it is not configured. */
-export function unavailable(message = 'The service can not answer at the moment, try again soon'): ApiError {
-  return new ApiError(503, 'unavailable', message, [], { 'Retry-After': '5' })
+/** 503, to be tried again after 5 seconds: what the service stands on did not answer; `cause` is for the log. */
+export function unavailable(cause?: unknown): ApiError {
+  return serviceUnavailable('The service can not answer at the moment, try again soon', cause)
+}
+
+/** 503: the service is not configured; the message says how not. */
+export function notConfigured(message: string): ApiError {
+  return serviceUnavailable(message)
+}
+
+function serviceUnavailable(message: string, cause?: unknown): ApiError {
+  return new ApiError(503, 'unavailable', message, [], { 'Retry-After': '5' }, cause)
 }
 
 /** 500, which says nothing of its cause: that is in the log. */

@@ -1,5 +1,6 @@
 import type { ServiceContext } from '../context'
 import { BYTES_A_PAGE, writeCursor } from '../http/cursor'
+import { logFailure } from '../http/logging'
 import { placeOf, readTicketCursor, wishOf } from './list'
 import { findTicketsWithin, type TicketPlace } from './list.queries'
 import { type ExportTicketsInput, presentEventTicket } from './schema'
@@ -40,7 +41,8 @@ export async function exportTickets(ctx: ServiceContext, input: ExportTicketsInp
       if (pages === PAGES) return end(cursor)
       try {
         page = await findPage(placeOf(last))
-      } catch {
+      } catch (error) {
+        logFailure('export', error, { account_id: caller.accountId })
         end(cursor)
       }
     },

@@ -2,7 +2,7 @@ import {
   attachFiles,
   attachmentImages,
   deleteAttachmentsOfTicket,
-  deleteObjects,
+  deleteObjectsLater,
   discardFiles,
   findLatestAttachments,
   presentAttachment,
@@ -163,7 +163,7 @@ export async function deleteTicket(ctx: ServiceContext, ticketId: string): Promi
   if (!told) throw notFound()
   if (isReplay) return
   ctx.wake(audience)
-  ctx.later(deleteObjects(ctx.files, ctx.db).catch(() => undefined))
+  deleteObjectsLater(ctx)
 }
 
 function refuseFields(fields: string[]): void {
