@@ -22,8 +22,12 @@ export async function putStream(files: R2Bucket, key: string, body: RawBody): Pr
     return hash.digest('hex')
   } catch (error) {
     await writer.abort(error).catch(() => undefined)
-    await stored.catch(() => undefined)
-    throw error instanceof ApiError ? error : unavailable(error)
+    // Where the storage has failed, what was thrown here only says that nobody reads any more.
+    const cause = await stored.then(
+      () => error,
+      (reason: unknown) => reason,
+    )
+    throw error instanceof ApiError ? error : unavailable(cause)
   }
 }
 

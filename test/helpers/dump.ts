@@ -27,8 +27,8 @@ const SUMMED = [
   ...['manual', 'revoked_at', 'public_comments', 'public_attachments'],
 ]
 
-/** Reads all of it in one round trip, and lists the account's objects. */
-export async function dump(account: Account): Promise<Dump> {
+/** Reads all of it in one round trip and, where asked to, lists the account's objects. */
+export async function dump(account: Account, withObjects = true): Promise<Dump> {
   const statements = TABLES.map((table) => {
     const own = table === 'guards' ? '' : ` WHERE ${table === 'accounts' ? 'id' : 'account_id'} = ?`
     const statement = env.DB.prepare(`SELECT * FROM ${table}${own}`)
@@ -39,6 +39,7 @@ export async function dump(account: Account): Promise<Dump> {
   )
   const results = await env.DB.batch<Record<string, unknown>>([...statements, counts])
   const tables = Object.fromEntries([...TABLES, 'all'].map((table, index) => [table, results[index]?.results ?? []]))
+  if (!withObjects) return { tables, objects: (tables.attachments ?? []).map(({ id }) => `${account.id}/${id}`) }
   return { tables, objects: (await env.FILES.list({ prefix: `${account.id}/` })).objects.map(({ key }) => key) }
 }
 
@@ -63,7 +64,7 @@ function measures({ tables, objects }: Dump): Record<string, number> {
 }
 
 /** What must be so in every dump: sequences without a hole, an object for each attachment, counters that recount. */
-export function faultsOf({ tables, objects }: Dump, account: Account): string[] {
+export function brokenClaims({ tables, objects }: Dump, account: Account): string[] {
   const of = (table: string) => tables[table] ?? []
   const [state] = of('account_state')
   const sequences = of('events').map(({ sequence }) => Number(sequence))
