@@ -2,8 +2,10 @@ import { env } from 'cloudflare:workers'
 import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
 import { configOf } from '../../src/env'
 import { onceFor } from '../../src/http/idempotency'
+import { sha256 } from '../../src/lib/crypto'
 import { type Account, call, createTicket, mintAccount, mintMember, row, rows } from '../helpers/api'
 import { later, mintKey, stopClock } from '../helpers/credentials'
+import { realBatch, sessions } from '../helpers/d1'
 import { upload } from '../helpers/files'
 import { operations } from '../helpers/operations'
 import { ask, detailsOf } from '../helpers/tickets'
@@ -68,7 +70,6 @@ describe('the Idempotency-Key header', () => {
   it('C01 is a 409 with Retry-After where the answer is forgotten between the two looks for it', async () => {
     const first = await keyed('forgotten')
     const prepare = env.DB.prepare.bind(env.DB)
-    const { sessions, realBatch } = await import('../helpers/d1')
     const original = realBatch()
     vi.spyOn(sessions, 'batch').mockImplementation((async (statements: D1PreparedStatement[]) => {
       try {
@@ -106,7 +107,6 @@ describe('what is kept of a request', () => {
       account.id,
       account.admin.id,
     )
-    const { sha256 } = await import('../../src/lib/crypto')
     const bodyHash = sha256('{"password":"a good password"}')
     expect(kept).toHaveLength(1)
     expect(kept[0]?.request_hash).not.toBe(sha256(` ${bodyHash}`))
