@@ -1,0 +1,91 @@
+import { type SQL, sql } from 'drizzle-orm'
+import type { Caller } from '../context'
+import { type Facet, type Facets, inEachFacet, inFacet, type Stretches, stretchesOf } from './facets.queries'
+import type { TicketFilter } from './filter.queries'
+import { boundOf, type Ordering, orderBy, type TicketPlace, type TicketSlice } from './ordering.queries'
+
+/** D1 takes five queries in a compound; facets come in fours. */
+const MERGED_AT_ONCE = 4
+/** Of more facets, a few assignees or creators, each is asked for its first ones: SQL of so many would grow too long. */
+const MOST_MERGED = 64
+
+/** Later than any time, and than any number. */
+const END = Number.MAX_SAFE_INTEGER
+
+type BoundFacet = Facet & { bound: TicketPlace | 'all' }
+
+/**
+ * The places of the tickets of all facets, in the order of the list. SQLite merges what comes in order already, and takes
+ * from each facet no more than it gives out and one: twenty of sixteen facets are 36 rows.
+ */
+export function firstOfFacets(
+  caller: Caller,
+  filter: TicketFilter,
+  { by, all }: Facets,
+  ordering: Ordering,
+  slice: TicketSlice,
+): SQL {
+  const bounded = all.flatMap((facet): BoundFacet[] => {
+    const bound = boundOf(facet.rank, ordering, slice)
+    return bound === 'none' ? [] : [{ ...facet, bound }]
+  })
+  if (bounded.length === 0) return sql`SELECT NULL AS seq, NULL AS rank, NULL AS at, NULL AS number WHERE 0`
+  const stretches = stretchesOf(caller, filter, by, ordering.column)
+  if (bounded.length > MOST_MERGED) return firstOfEach(caller.accountId, by, bounded, stretches, ordering, slice)
+  const { from, alias, asked } = stretches
+  const places = sql`SELECT ${placeOf(alias, ordering)} FROM ${from} WHERE `
+  const queries = bounded.map(
+    (facet) =>
+      sql`${places}${inFacet(caller.accountId, by, alias, facet)}${asked}${isBeyondBound(facet, alias, ordering)}`,
+  )
+  return sql`${merged(queries, orderBy(ordering))}`
+}
+
+/** Queries that each give their rows in an order as one that does: a tree, for its merges to be small. */
+function merged(queries: readonly SQL[], order: SQL): SQL {
+  const size = Math.ceil(queries.length / MERGED_AT_ONCE)
+  if (size === 1) return sql`${sql.join([...queries], sql` UNION ALL `)} ${order}`
+  const parts = Array.from({ length: Math.ceil(queries.length / size) }, (_, part) =>
+    queries.slice(part * size, (part + 1) * size),
+  )
+  const trees = parts.map((part) => sql`SELECT * FROM (${merged(part, order)})`)
+  return sql`${sql.join(trees, sql` UNION ALL `)} ${order}`
+}
+
+function placeOf(alias: string, { column }: Ordering): SQL {
+  return sql.raw(`${alias}.seq, ${alias}.priority_rank AS rank, ${alias}.${column} AS at, ${alias}.number`)
+}
+
+function isBeyondBound({ bound }: BoundFacet, alias: string, { column, times }: Ordering): SQL {
+  if (bound === 'all') return sql``
+  const place = sql.raw(`(${alias}.${column}, ${alias}.number) ${times === 'DESC' ? '<' : '>'}`)
+  return sql` AND ${place} (${bound.at}, ${bound.number})`
+}
+
+/** The first of each facet, as many as the slice could want, and those sorted. */
+function firstOfEach(
+  accountId: string,
+  by: Facets['by'],
+  facets: readonly BoundFacet[],
+  { from, alias, asked }: Stretches,
+  ordering: Ordering,
+  slice: TicketSlice,
+): SQL {
+  const { column, times } = ordering
+  const open = times === 'DESC' ? { at: END, number: END } : { at: -END, number: -END }
+  const bounded = facets.map(({ bound, ...facet }) => ({
+    ...facet,
+    ...(bound === 'all' ? open : bound),
+    rank: facet.rank,
+  }))
+  const wanted = slice.limit + ('offset' in slice ? slice.offset : 0)
+  const [comparison, way] = [sql.raw(times === 'DESC' ? '<' : '>'), sql.raw(times)]
+  const [time, number] = [sql.raw(`${alias}.${column}`), sql.raw(`${alias}.number`)]
+  return sql`SELECT ${placeOf('o', ordering)} FROM json_each(${JSON.stringify(bounded)}) c
+    CROSS JOIN tickets o ON o.seq IN (
+      SELECT ${sql.raw(alias)}.seq FROM ${from}
+      WHERE ${inEachFacet(accountId, by, alias)}${asked}
+        AND (${time}, ${number}) ${comparison} (c.value ->> 'at', c.value ->> 'number')
+      ORDER BY ${time} ${way}, ${number} ${way} LIMIT ${wanted})
+    WHERE +o.account_id = ${accountId} ${orderBy(ordering)}`
+}
