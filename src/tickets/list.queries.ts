@@ -103,5 +103,5 @@ function placesInRange(caller: Caller, filter: TicketFilter, ordering: Ordering,
 
 /** What of the ticket `t` is its place. */
 function placeOf({ column }: Ordering): SQL {
-  return sql.raw(`t.seq, t.priority_rank AS rank, t.${column} AS at, t.number`)
+  return sql.raw(`t.seq, t.priority_rank AS rank, t.${column} AS at, t.number AS number`)
 }

@@ -53,7 +53,7 @@ function merged(queries: readonly SQL[], order: SQL): SQL {
 }
 
 function placeOf(alias: string, { column }: Ordering): SQL {
-  return sql.raw(`${alias}.seq, ${alias}.priority_rank AS rank, ${alias}.${column} AS at, ${alias}.number`)
+  return sql.raw(`${alias}.seq, ${alias}.priority_rank AS rank, ${alias}.${column} AS at, ${alias}.number AS number`)
 }
 
 function isBeyondBound({ bound }: BoundFacet, alias: string, { column, times }: Ordering): SQL {
