@@ -1,11 +1,10 @@
 import { type SQL, sql } from 'drizzle-orm'
 import type { Caller } from '../context'
+import { merged } from '../db/merged'
 import { type Facet, type Facets, inEachFacet, inFacet, type Stretches, stretchesOf } from './facets.queries'
 import type { TicketFilter } from './filter.queries'
 import { boundOf, type Ordering, orderBy, type TicketPlace, type TicketSlice } from './ordering.queries'
 
-/** D1 takes five queries in a compound; facets come in fours. */
-const MERGED_AT_ONCE = 4
 /** Of more facets, a few assignees or creators, each is asked for its first ones: SQL of so many would grow too long. */
 const MOST_MERGED = 64
 
@@ -15,8 +14,7 @@ const END = Number.MAX_SAFE_INTEGER
 type BoundFacet = Facet & { bound: TicketPlace | 'all' }
 
 /**
- * The places of the tickets of all facets, in the order of the list. SQLite merges what comes in order already, and takes
- * from each facet no more than it gives out and one: twenty of sixteen facets are 36 rows.
+ * The places of the tickets of all facets, in the order of the list. Of sixteen facets twenty tickets are 36 rows.
  */
 export function firstOfFacets(
   caller: Caller,
@@ -38,18 +36,7 @@ export function firstOfFacets(
     (facet) =>
       sql`${places}${inFacet(caller.accountId, by, alias, facet)}${asked}${isBeyondBound(facet, alias, ordering)}`,
   )
-  return sql`${merged(queries, orderBy(ordering))}`
-}
-
-/** Queries that each give their rows in an order as one that does: a tree, for its merges to be small. */
-function merged(queries: readonly SQL[], order: SQL): SQL {
-  const size = Math.ceil(queries.length / MERGED_AT_ONCE)
-  if (size === 1) return sql`${sql.join([...queries], sql` UNION ALL `)} ${order}`
-  const parts = Array.from({ length: Math.ceil(queries.length / size) }, (_, part) =>
-    queries.slice(part * size, (part + 1) * size),
-  )
-  const trees = parts.map((part) => sql`SELECT * FROM (${merged(part, order)})`)
-  return sql`${sql.join(trees, sql` UNION ALL `)} ${order}`
+  return merged(queries, orderBy(ordering))
 }
 
 function placeOf(alias: string, { column }: Ordering): SQL {
