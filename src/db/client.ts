@@ -1,25 +1,7 @@
 import type { SQL } from 'drizzle-orm'
-import { CasingCache } from 'drizzle-orm/casing'
 import type { Bindings } from '../env'
 import { toDbError } from './errors'
-
-const quoted = (text: string, quote: string) => `${quote}${text.replaceAll(quote, quote + quote)}${quote}`
-const SQLITE = {
-  casing: new CasingCache(),
-  escapeName: (name: string) => quoted(name, '"'),
-  escapeString: (text: string) => quoted(text, "'"),
-}
-
-/** The text and the values of a query. Equal values share a parameter: D1 takes a hundred, and merges repeat theirs. */
-function render(query: SQL): { text: string; values: unknown[] } {
-  const numbers = new Map<unknown, number>()
-  const escapeParam = (_: number, value: unknown) => {
-    const number = numbers.get(value) ?? numbers.size + 1
-    numbers.set(value, number)
-    return `?${number}`
-  }
-  return { text: query.toQuery({ ...SQLITE, escapeParam }).sql, values: [...numbers.keys()] }
-}
+import { render } from './render'
 
 /** A statement and the type of the rows it gives. */
 export interface Statement<Row = unknown> {

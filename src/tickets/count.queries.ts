@@ -66,6 +66,6 @@ function countOnIndex(caller: Caller, filter: TicketFilter): SQL {
   if (!facets)
     return sql`SELECT count(*) AS total FROM tickets t WHERE t.account_id = ${caller.accountId}${inRange(filter, 'created_at', 't')}${inRange(filter, 'updated_at', 't')}`
   const { from, alias, asked } = stretchesOf(caller, filter, facets.by, column)
-  return sql`SELECT count(*) AS total FROM json_each(${JSON.stringify(facets.all)}) c CROSS JOIN ${from}
-    WHERE ${inEachFacet(caller.accountId, facets.by, alias)}${asked}`
+  return sql`SELECT count(*) AS total FROM json_each(${JSON.stringify(facets.all)}) c CROSS JOIN ${sql.raw(from)}
+    WHERE ${inEachFacet(caller.accountId, facets.by, alias)}${asked ?? sql``}`
 }

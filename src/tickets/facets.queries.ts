@@ -70,10 +70,10 @@ export function leftOpen(
 
 /** Where the facets of a filter are stretches in order of a time, under which alias, and what is asked of each ticket. */
 export interface Stretches {
-  from: SQL
+  from: string
   alias: 'g' | 't'
-  /** Begins with AND, if there is anything. */
-  asked: SQL
+  /** Begins with AND; null where nothing is asked. */
+  asked: SQL | null
 }
 
 /**
@@ -95,33 +95,24 @@ export function stretchesOf(
   ]
   const other = otherTime(column)
   const alias = by === 'tag' ? 'g' : 't'
-  const asked = sql`${inRange(filter, column, alias)}${inRange(filter, other, 't')}${sql.join(
-    conditions.map((condition) => sql` AND ${condition}`),
-  )}`
+  const ranges = [
+    ...(hasRange(filter, column) ? [inRange(filter, column, alias)] : []),
+    ...(hasRange(filter, other) ? [inRange(filter, other, 't')] : []),
+  ]
+  const all = [...ranges, ...conditions.map((condition) => sql` AND ${condition}`)]
+  const asked = all.length === 0 ? null : sql.join(all)
   const order = column === 'created_at' ? 'created' : 'updated'
-  if (by !== 'tag') return { from: sql.raw(`tickets t INDEXED BY tickets_by_${by}_${order}`), alias, asked }
-  const tags = sql.raw(order === 'created' ? 'ticket_tags g' : 'ticket_tags_updated g')
+  if (by !== 'tag') return { from: `tickets t INDEXED BY tickets_by_${by}_${order}`, alias, asked }
+  const tags = order === 'created' ? 'ticket_tags g' : 'ticket_tags_updated g'
   const isAsked = needsTicket || conditions.length > 0 || hasRange(filter, other)
-  const from = isAsked
-    ? sql`${tags} CROSS JOIN tickets t ON t.seq = g.seq AND +t.account_id = ${caller.accountId}`
-    : tags
-  return { from, alias, asked }
+  const ticket = ' CROSS JOIN tickets t ON t.seq = g.seq AND +t.account_id = g.account_id'
+  return { from: isAsked ? `${tags}${ticket}` : tags, alias, asked }
 }
 
-const VALUE_COLUMNS = { tag: 'tag', creator: 'created_by', assignee: 'assigned_to' }
+/** The column of what tells facets apart. */
+export const VALUE_COLUMNS = { tag: 'tag', creator: 'created_by', assignee: 'assigned_to' } as const
 
-/** That a row of stretches belongs to a facet. */
-export function inFacet(accountId: string, by: Facets['by'], alias: 'g' | 't', facet: Facet): SQL {
-  const fixed = sql.raw(` AND ${alias}.status = '${facet.status}' AND ${alias}.priority_rank = ${facet.rank}`)
-  const ofAccount = sql`${sql.raw(alias)}.account_id = ${accountId}`
-  if (by === 'status') return sql`${ofAccount}${fixed}`
-  const column = sql.raw(`${alias}.${VALUE_COLUMNS[by]}`)
-  return facet.value === null
-    ? sql`${ofAccount} AND ${column} IS NULL${fixed}`
-    : sql`${ofAccount} AND ${column} = ${facet.value}${fixed}`
-}
-
-/** As `inFacet`, for the facet `c.value` of `json_each`. */
+/** That a row of stretches belongs to the facet `c.value` of `json_each`. */
 export function inEachFacet(accountId: string, by: Facets['by'], alias: 'g' | 't'): SQL {
   const ofValue = by === 'status' ? '' : ` AND ${alias}.${VALUE_COLUMNS[by]} IS c.value ->> 'value'`
   return sql`${sql.raw(alias)}.account_id = ${accountId}${sql.raw(`${ofValue}

@@ -97,8 +97,8 @@ function placesInRange(caller: Caller, filter: TicketFilter, ordering: Ordering,
       WHERE t.account_id = ${caller.accountId}${inRange(filter, 'created_at', 't')}${inRange(filter, 'updated_at', 't')}${beyond}
       ${orderBy(ordering)}`
   const { from, alias, asked } = stretchesOf(caller, filter, facets.by, column, true)
-  return sql`SELECT ${placeOf(ordering)} FROM json_each(${JSON.stringify(facets.all)}) c CROSS JOIN ${from}
-    WHERE ${inEachFacet(caller.accountId, facets.by, alias)}${asked}${beyond} ${orderBy(ordering)}`
+  return sql`SELECT ${placeOf(ordering)} FROM json_each(${JSON.stringify(facets.all)}) c CROSS JOIN ${sql.raw(from)}
+    WHERE ${inEachFacet(caller.accountId, facets.by, alias)}${asked ?? sql``}${beyond} ${orderBy(ordering)}`
 }
 
 /** What of the ticket `t` is its place. */
