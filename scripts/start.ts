@@ -84,6 +84,7 @@ function messageIn(body: string): string {
 function welcome(origin: string): string {
   return `
 Ticketing API   ${origin}/api/v1
+Docs            ${origin}/docs
 OpenAPI         ${origin}/openapi.json
 
 Demo logins, each with the password your_password:
