@@ -15,6 +15,7 @@ export function pageOf(nonce: string): string {
 <meta name="color-scheme" content="light dark">
 <meta property="csp-nonce" content="${nonce}">
 <link rel="icon" href="/docs/favicon.svg" type="image/svg+xml">
+<link rel="stylesheet" href="/docs/reference.css">
 <script src="/docs/before-scalar.js" defer></script>
 <script src="/docs/${SCALAR_FILE}" defer></script>
 <script src="/docs/reference.js" defer></script>
@@ -35,7 +36,7 @@ export function policyOf(nonce: string): string {
   return [
     "default-src 'none'",
     "script-src 'self'",
-    `style-src-elem 'nonce-${nonce}'`,
+    `style-src-elem 'self' 'nonce-${nonce}'`,
     "style-src-attr 'unsafe-inline'",
     "img-src 'self' data: blob:",
     "connect-src 'self'",

@@ -45,7 +45,7 @@ describe('GET /docs', () => {
       'form-action': ["'none'"],
       'frame-ancestors': ["'none'"],
     })
-    expect(styles).toEqual([expect.stringMatching(/^'nonce-[\w+/]{22}=='$/)])
+    expect(styles).toEqual(["'self'", expect.stringMatching(/^'nonce-[\w+/]{22}=='$/)])
     expect(page.text).not.toMatch(/<style|<script(?![^>]* src=)|\sstyle=|\son\w+=/)
   })
 
@@ -89,7 +89,7 @@ describe('GET /docs', () => {
 
 describe('what the page names', () => {
   it('is of this service alone', () => {
-    expect(named).toHaveLength(5)
+    expect(named).toHaveLength(6)
     for (const path of named) expect(path).toMatch(/^\/(docs\/[\w.-]+|openapi\.json)$/)
   })
 
@@ -97,6 +97,7 @@ describe('what the page names', () => {
     const types: Record<string, RegExp> = {
       js: /^text\/javascript/,
       svg: /^image\/svg\+xml$/,
+      css: /^text\/css/,
       json: /^application\/json/,
     }
     for (const path of named) {
