@@ -6,6 +6,8 @@ import { z } from 'zod'
 import { type Docs, openDocs, startBrowser } from './helpers/docs-browser.ts'
 import { freePort, type RunningServer, startServer, temporaryState } from './helpers/server.ts'
 
+const PATIENCE = { timeout: 50_000 }
+
 const state = temporaryState()
 let server: RunningServer
 let browser: Browser
@@ -55,7 +57,7 @@ describe('the docs page, in Chromium and without a network', () => {
   })
 
   it('takes the token of the login for the requests that follow', async () => {
-    await expect.poll(() => docs.form.getByPlaceholder('Token').inputValue()).toBe(token)
+    await expect.poll(() => docs.form.getByPlaceholder('Token').inputValue(), PATIENCE).toBe(token)
     await docs.close()
   })
 
@@ -141,7 +143,7 @@ describe('the docs page on a phone', () => {
       <iframe srcdoc="<script>parent.document.title = 'taken'</script>"></iframe>\`)`)
     await page.evaluate(`fetch('http://127.0.0.1:9/').catch(() => undefined)`)
     for (const directive of ['style-src-elem', 'img-src', 'script-src-attr', 'script-src-elem', 'connect-src'])
-      await expect.poll(() => problems.join('\n')).toContain(`violates the policy: ${directive}`)
+      await expect.poll(() => problems.join('\n'), PATIENCE).toContain(`violates the policy: ${directive}`)
     expect(await page.title()).toBe('Ticketing API reference')
   })
 })

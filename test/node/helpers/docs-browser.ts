@@ -5,6 +5,8 @@ import { z } from 'zod'
 /** Where Debian puts it; `CHROMIUM` names another place. */
 const EXECUTABLE = process.env.CHROMIUM || '/usr/bin/chromium'
 
+const PATIENCE_MS = 50_000
+
 const HOW_TO_INSTALL = `The docs page is tested in Chromium, and there is none at ${EXECUTABLE}. Install it:
   apt-get update && apt-get install -y --no-install-recommends chromium
 or name one that is there: CHROMIUM=/path/to/chromium npm test`
@@ -43,6 +45,8 @@ export interface Docs {
 /** Opens `/docs` of a server in a window of its own, and takes down all that goes wrong from the first byte. */
 export async function openDocs(browser: Browser, origin: string, options: BrowserContextOptions = {}): Promise<Docs> {
   const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, ...options })
+  // A machine that is busy with other tests is slow, not wrong.
+  context.setDefaultTimeout(PATIENCE_MS)
   const page = await context.newPage()
   const problems = await watch(page, origin)
   await page.goto(`${origin}/docs`)
