@@ -17,11 +17,10 @@ const QUIET = {
   X_LOCAL_OBSERVABILITY: 'false',
 }
 
-/** Its build step is to find the Node that runs this, and not an older one of the machine. */
-const ENVIRONMENT = {
-  ...process.env,
-  ...QUIET,
-  PATH: [dirname(process.execPath), process.env.PATH].join(delimiter),
+/** Wrangler's build step is to find the Node that runs this, and not an older one of the machine. */
+function environment(): NodeJS.ProcessEnv {
+  const PATH = [dirname(process.execPath), process.env.PATH].join(delimiter)
+  return { ...process.env, ...QUIET, PATH }
 }
 
 /**
@@ -31,7 +30,7 @@ const ENVIRONMENT = {
 export function runWrangler(args: string[]): string {
   const result = spawnSync(process.execPath, [WRANGLER, ...args], {
     cwd: ROOT,
-    env: { ...ENVIRONMENT, CI: '1' },
+    env: { ...environment(), CI: '1' },
     encoding: 'utf8',
   })
   if (result.status !== 0)
@@ -43,7 +42,7 @@ export function runWrangler(args: string[]): string {
 export function startWrangler(args: string[]): ChildProcess {
   return spawn(process.execPath, [WRANGLER, ...args], {
     cwd: ROOT,
-    env: ENVIRONMENT,
+    env: environment(),
     stdio: ['ignore', 'inherit', 'inherit'],
   })
 }
