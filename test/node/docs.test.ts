@@ -11,12 +11,10 @@ const PATIENCE = { timeout: 50_000 }
 const state = temporaryState()
 let server: RunningServer
 let browser: Browser
-let docs: Docs
 
 beforeAll(async () => {
   browser = await startBrowser()
   server = await startServer(await freePort(), state.folder)
-  docs = await openDocs(browser, server.origin)
 })
 
 afterAll(async () => {
@@ -30,6 +28,7 @@ const Created = z.object({ data: z.object({ id: z.string(), title: z.string() })
 const Uploaded = z.object({ data: z.object({ id: z.string(), size: z.number(), sha256: z.string() }) })
 const Failed = z.object({ error: z.object({ details: z.array(z.object({ field: z.string(), message: z.string() })) }) })
 
+let docs: Docs
 let token: string
 
 /** What an element or the form shows, as a reader sees it: in one line, for lines are broken where there is room. */
@@ -38,6 +37,10 @@ async function shown(element: { innerText(): Promise<string> }): Promise<string>
 }
 
 describe('the docs page, in Chromium and without a network', () => {
+  beforeAll(async () => {
+    docs = await openDocs(browser, server.origin)
+  })
+
   it('is named by npm start, and shows the operations that /openapi.json has', async () => {
     expect(server.output()).toContain(`${server.origin}/docs`)
     await docs.page.getByRole('heading', { level: 1, name: 'Ticketing API' }).waitFor()
