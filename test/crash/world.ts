@@ -15,6 +15,8 @@ interface Prepared {
   /** To read with. */
   api: Api
   writers: Writers
+  /** The writers' API keys. */
+  keys: string[]
   /** What deliveries are signed with. */
   secret: string
 }
@@ -30,5 +32,5 @@ export async function prepare(origin: string, url: string): Promise<Prepared> {
   }
   const webhook = NewWebhook.parse(await person.post('/webhooks', { url, events: ['*'], include_internal: true }))
   const writers = { keys: keys.map((key) => openApi(origin, [key])), person, url }
-  return { api: openApi(origin, keys), writers, secret: webhook.data.secret }
+  return { api: openApi(origin, keys), writers, keys, secret: webhook.data.secret }
 }

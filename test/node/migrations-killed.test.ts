@@ -69,11 +69,11 @@ function schemaAt(count: number): string[] {
 it('F04 leaves each migration whole or not at all, and the next start completes them', async () => {
   const names = MIGRATIONS.map(({ name }) => name)
   await killInMigration(3_000_000)
-  const db = openFile(file)
-  const applied = appliedIn(db)
+  const left = openFile(file)
+  const applied = appliedIn(left)
   expect(applied).toEqual(names.slice(0, applied.length))
-  expect(schemaOf(db)).toEqual(schemaAt(applied.length))
-  db.close()
+  expect(schemaOf(left)).toEqual(schemaAt(applied.length))
+  left.close()
   // Else the kill came when nothing was to be done any more.
   expect(applied.length).toBeLessThan(names.length)
 
