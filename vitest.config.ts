@@ -13,6 +13,7 @@ const ALONE = [
   'test/webhooks/**/*.test.ts',
   'test/auth/throttle-objects.test.ts',
   'test/db/round-trips.test.ts',
+  'test/http/health.test.ts',
   'test/db/rows-read.test.ts',
 ]
 
