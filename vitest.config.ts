@@ -1,14 +1,19 @@
 import { cloudflareTest, readD1Migrations } from '@cloudflare/vitest-pool-workers'
 import { defineConfig } from 'vitest/config'
 import { unstable_readConfig } from 'wrangler'
+import { buildDocsAssets } from './scripts/docs-assets.ts'
 
 const migrations = await readD1Migrations(new URL('./migrations', import.meta.url).pathname)
+// Vitest takes what `[assets]` names, but does not run `[build]`.
+await buildDocsAssets()
 
 /** Files that look at all there is, or at what the whole runtime does: each has a runtime and a database of its own. */
 const ALONE = [
+  'test/faults/**/*.test.ts',
   'test/webhooks/**/*.test.ts',
   'test/auth/throttle-objects.test.ts',
   'test/db/round-trips.test.ts',
+  'test/http/health.test.ts',
   'test/db/rows-read.test.ts',
 ]
 

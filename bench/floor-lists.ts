@@ -28,26 +28,36 @@ const BY_CREATION = 'created_at DESC, number DESC'
 const BY_CHANGE = 'updated_at DESC, number DESC'
 const BY_RANK = `priority_rank ASC, ${BY_CREATION}`
 
-const allPlaces = `SELECT seq FROM tickets WHERE account_id = ?1 ORDER BY ${BY_CREATION} LIMIT ${PER_PAGE}`
+const TICKETS_BY_STATUS = 'tickets INDEXED BY tickets_by_status_created WHERE true'
+
+const allPlaces = `SELECT ${placeOf(BY_CREATION)} FROM tickets WHERE account_id = ?1 ORDER BY ${BY_CREATION} LIMIT ${PER_PAGE}`
 
 const LISTS_BY_QUERY: Record<(typeof LISTS)[keyof typeof LISTS], FloorList> = {
   [LISTS.all]: { count: counters('all', ''), page: page(BY_CREATION, allPlaces) },
   [LISTS.farPage]: { count: counters('all', ''), page: page(BY_CREATION, `${allPlaces} OFFSET ${FAR}`) },
   [LISTS.open]: {
     count: counters('all', '', 'open'),
-    page: page(BY_CREATION, merged('status_created', '', ['open'], BY_CREATION)),
+    page: page(BY_CREATION, merged(TICKETS_BY_STATUS, ['open'], BY_CREATION)),
   },
   [LISTS.mine]: {
     count: counters('assignee', CALLER_ID),
-    page: page(BY_CHANGE, merged('assignee_updated', 'assigned_to = ?2', STATUSES, BY_CHANGE), CALLER_ID),
+    page: page(
+      BY_CHANGE,
+      merged('tickets INDEXED BY tickets_by_assignee_updated WHERE assigned_to = ?2', STATUSES, BY_CHANGE),
+      CALLER_ID,
+    ),
   },
   [LISTS.customers]: {
     count: counters('creator', CUSTOMER_ID),
-    page: page(BY_CREATION, merged('creator_created', 'created_by = ?2', STATUSES, BY_CREATION), CUSTOMER_ID),
+    page: page(
+      BY_CREATION,
+      merged('tickets INDEXED BY tickets_by_creator_created WHERE created_by = ?2', STATUSES, BY_CREATION),
+      CUSTOMER_ID,
+    ),
   },
   [LISTS.leastUrgent]: {
     count: counters('all', ''),
-    page: page(BY_RANK, merged('status_created', '', STATUSES, BY_RANK)),
+    page: page(BY_RANK, merged(TICKETS_BY_STATUS, STATUSES, BY_RANK)),
   },
   [LISTS.recent]: {
     count: [
@@ -78,52 +88,41 @@ function counters(dimension: string, value: string, status?: string): Query {
   return [sql, ACCOUNT_ID, dimension, value, ...(status === undefined ? [] : [status])]
 }
 
-/** Whole tickets at the places that `seq` names. */
+/** Whole tickets at the places that `seq` names, in the order in which they come. */
 function page(order: string, places: string, ...values: (string | number)[]): Query {
   const sql = `SELECT ${TICKET_COLUMNS} FROM (${places}) page CROSS JOIN tickets t ON t.seq = page.seq ${MEMBERS}
-    ORDER BY ${order.replaceAll(/(\w+) (ASC|DESC)/g, 't.$1 $2')}`
+    ORDER BY ${order.replaceAll(/(\w+) (ASC|DESC)/g, 'page.$1 $2')}`
   return [sql, ACCOUNT_ID, ...values]
 }
 
-/** The first of the stretches of an index that hold one status and priority each. */
-function merged(index: string, member: string, statuses: readonly string[], order: string): string {
-  const stretch = (status: string, rank: number) => `
-    SELECT seq, priority_rank, created_at, updated_at, number FROM tickets INDEXED BY tickets_by_${index}
-    WHERE account_id = ?1${member && ` AND ${member}`} AND status = '${status}' AND priority_rank = ${rank}`
-  const ofStatuses = statuses.map((status) =>
-    firstOf(
-      RANKS.map((rank) => firstOf([stretch(status, rank)], order)),
-      order,
-    ),
-  )
-  return `SELECT seq FROM (${firstOf(ofStatuses, order)}) ORDER BY ${order}`
+/** The columns that an order needs. */
+function placeOf(order: string): string {
+  return ['seq', ...order.matchAll(/\w+(?= ASC| DESC)/g)].join(', ')
 }
 
-/** The first rows of several queries; D1 takes five in one. */
-function firstOf(queries: readonly string[], order: string): string {
-  const all = queries.map((query) => `SELECT * FROM (${query})`).join(' UNION ALL ')
-  return `SELECT * FROM (${all}) ORDER BY ${order} LIMIT ${PER_PAGE}`
+/** The first of the stretches of a source that hold one status and priority each; D1 takes five queries in a compound. */
+function merged(source: string, statuses: readonly string[], order: string): string {
+  const stretch = (status: string, rank: number) =>
+    `SELECT ${placeOf(order)} FROM ${source} AND account_id = ?1 AND status = '${status}' AND priority_rank = ${rank}`
+  const together = (queries: readonly string[]) => `${queries.join(' UNION ALL ')} ORDER BY ${order}`
+  const ofStatuses = statuses.map((status) => `SELECT * FROM (${together(RANKS.map((rank) => stretch(status, rank)))})`)
+  return `${together(ofStatuses)} LIMIT ${PER_PAGE}`
 }
 
-/** The index knows the account of its words, so that it can count alone. */
+/** The index knows the account of its words, so that it can count alone; the newest tickets have its last entries. */
 function found(word: string): FloorList {
   const match = `{scope} : "zq${Buffer.from(ACCOUNT_ID).toString('hex')}" AND {title description} : "${word}" *`
-  const matches = 'SELECT rowid AS seq FROM tickets_fts WHERE tickets_fts MATCH ?2'
+  const newest = `SELECT t.seq, t.created_at, t.number FROM tickets_fts f CROSS JOIN tickets t ON t.seq = f.rowid
+    WHERE tickets_fts MATCH ?2 ORDER BY f.rowid DESC LIMIT ${PER_PAGE}`
   return {
-    count: [`SELECT count(*) AS total FROM tickets_fts WHERE tickets_fts MATCH ?1`, match],
-    page: page(BY_CREATION, newestOf(matches), match),
+    count: ['SELECT count(*) AS total FROM tickets_fts WHERE tickets_fts MATCH ?1', match],
+    page: page(BY_CREATION, newest, match),
   }
 }
 
 function tagged(tag: string): FloorList {
-  const matches = 'SELECT ticket_seq AS seq FROM ticket_tags WHERE account_id = ?1 AND tag = ?2'
   return {
-    count: ['SELECT count(*) AS total FROM ticket_tags WHERE account_id = ?1 AND tag = ?2', ACCOUNT_ID, tag],
-    page: page(BY_CREATION, newestOf(matches), tag),
+    count: counters('tag', tag),
+    page: page(BY_CREATION, merged('ticket_tags WHERE tag = ?2', STATUSES, BY_CREATION), tag),
   }
-}
-
-function newestOf(matches: string): string {
-  return `SELECT t.seq FROM (${matches}) m CROSS JOIN tickets t ON t.seq = m.seq
-    ORDER BY t.created_at DESC, t.number DESC LIMIT ${PER_PAGE}`
 }

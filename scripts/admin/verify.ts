@@ -15,12 +15,17 @@ const COUNTED_TICKETS = `
   UNION ALL
   SELECT account_id, 'assignee', coalesce(assigned_to, ''), status, priority, count(*) FROM tickets GROUP BY 1, 3, 4, 5
   UNION ALL
-  SELECT account_id, 'creator', created_by, status, priority, count(*) FROM tickets GROUP BY 1, 3, 4, 5`
+  SELECT account_id, 'creator', created_by, status, priority, count(*) FROM tickets GROUP BY 1, 3, 4, 5
+  UNION ALL
+  SELECT t.account_id, 'tag', j.value, t.status, t.priority, count(*)
+  FROM tickets t JOIN json_each(t.tags) j GROUP BY 1, 3, 4, 5`
+
+const COUNTED_ASSIGNEES = `
+  SELECT account_id, created_by, coalesce(assigned_to, '') AS assigned_to, count(*) AS count
+  FROM tickets GROUP BY 1, 2, 3`
 
 const COUNTED_USERS = `
   SELECT account_id, role, status, count(*) AS count FROM users WHERE kind = 'person' GROUP BY 1, 2, 3`
-
-const TAGS = 'SELECT t.account_id, j.value AS tag, t.seq AS ticket_seq FROM tickets t JOIN json_each(t.tags) j'
 
 const KEPT: readonly Kept[] = [
   {
@@ -34,11 +39,12 @@ const KEPT: readonly Kept[] = [
     repair: rebuilt('user_counters', COUNTED_USERS),
   },
   {
-    name: 'tags',
-    differences: `SELECT * FROM (SELECT account_id, tag, ticket_seq FROM ticket_tags EXCEPT ${TAGS})
-      UNION ALL SELECT * FROM (${TAGS} EXCEPT SELECT account_id, tag, ticket_seq FROM ticket_tags)`,
-    repair: rebuilt('ticket_tags', TAGS),
+    name: 'assignees of creators',
+    differences: differing('creator_counters', COUNTED_ASSIGNEES, 'account_id, created_by, assigned_to'),
+    repair: rebuilt('creator_counters', COUNTED_ASSIGNEES),
   },
+  tagsOf('tags by creation', 'ticket_tags', 'created_at'),
+  tagsOf('tags by change', 'ticket_tags_updated', 'updated_at'),
   ...(['comments', 'attachments'] as const).flatMap((table) =>
     (
       [
@@ -70,6 +76,17 @@ function differing(table: string, recount: string, key: string): string {
 
 function rebuilt(table: string, recount: string): string {
   return `DELETE FROM ${table};\nINSERT INTO ${table} SELECT * FROM (${recount})`
+}
+
+function tagsOf(name: string, table: string, time: 'created_at' | 'updated_at'): Kept {
+  const tags = `SELECT t.account_id, j.value, t.status, t.priority_rank, t.${time}, t.number, t.seq
+    FROM tickets t JOIN json_each(t.tags) j`
+  return {
+    name,
+    differences: `SELECT * FROM (SELECT * FROM ${table} EXCEPT ${tags})
+      UNION ALL SELECT * FROM (${tags} EXCEPT SELECT * FROM ${table})`,
+    repair: rebuilt(table, tags),
+  }
 }
 
 function partsOf(table: 'comments' | 'attachments', kind: 'public' | 'internal', isInternal: 0 | 1): Kept {

@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
-import { resolve } from 'node:path'
+import { delimiter, dirname, resolve } from 'node:path'
 
 export const ROOT = `${resolve(import.meta.dirname, '../..')}/`
 
@@ -18,6 +18,12 @@ export const QUIET = {
   X_LOCAL_OBSERVABILITY: 'false',
 }
 
+/** Wrangler's build step is to find the Node that runs this, and not an older one of the machine. */
+function environment(): NodeJS.ProcessEnv {
+  const PATH = [dirname(process.execPath), process.env.PATH].join(delimiter)
+  return { ...process.env, ...QUIET, PATH }
+}
+
 /**
  * Runs a wrangler command to its end without asking anything. Throws with its output when it fails, but without its
  * arguments: they may hold what is not to be shown.
@@ -25,7 +31,7 @@ export const QUIET = {
 export function runWrangler(args: string[]): string {
   const result = spawnSync(process.execPath, [WRANGLER, ...args], {
     cwd: ROOT,
-    env: { ...process.env, ...QUIET, CI: '1' },
+    env: { ...environment(), CI: '1' },
     encoding: 'utf8',
   })
   if (result.status !== 0)
@@ -37,7 +43,7 @@ export function runWrangler(args: string[]): string {
 export function startWrangler(args: string[]): ChildProcess {
   return spawn(process.execPath, [WRANGLER, ...args], {
     cwd: ROOT,
-    env: { ...process.env, ...QUIET },
+    env: environment(),
     stdio: ['ignore', 'inherit', 'inherit'],
   })
 }

@@ -1,6 +1,6 @@
 import { z } from '@hono/zod-openapi'
 import { idOf, NullableTime, textOf, WireTime } from '../http/answer-fields'
-import { futureTime, line } from '../http/fields'
+import { instant, line } from '../http/fields'
 import { PageQuery, Pagination } from '../http/pagination'
 import { toWireTime } from '../lib/time'
 import type { ApiKeyRow } from './queries'
@@ -39,7 +39,10 @@ export const CreateApiKeyBody = z
   .strictObject({
     name: line(100),
     role: KeyRole.optional().openapi({ default: 'agent' }),
-    expires_at: futureTime().optional(),
+    expires_at: instant().optional().openapi({
+      example: '2030-01-01T00:00:00Z',
+      description: 'An RFC 3339 time or a date that lies ahead',
+    }),
   })
   .openapi('CreateApiKey')
 export type CreateApiKeyInput = z.infer<typeof CreateApiKeyBody>

@@ -1,9 +1,7 @@
 import type { SQL } from 'drizzle-orm'
-import { SQLiteAsyncDialect } from 'drizzle-orm/sqlite-core'
 import type { Bindings } from '../env'
 import { toDbError } from './errors'
-
-const dialect = new SQLiteAsyncDialect()
+import { render } from './render'
 
 /** A statement and the type of the rows it gives. */
 export interface Statement<Row = unknown> {
@@ -21,7 +19,10 @@ export function write(query: SQL): Statement<never> {
   return { query }
 }
 
-type Results<T extends readonly Statement[]> = { [K in keyof T]: T[K] extends Statement<infer Row> ? Row[] : never }
+/** The rows of each of some statements. */
+export type Results<T extends readonly Statement[]> = {
+  [K in keyof T]: T[K] extends Statement<infer Row> ? Row[] : never
+}
 
 /** What a request has cost at D1 so far, and what it has seen there. */
 export interface DbCosts {
@@ -71,8 +72,8 @@ class Database {
    */
   async batch<const T extends readonly Statement[]>(statements: T): Promise<Results<T>> {
     const prepared = statements.map(({ query }) => {
-      const { sql, params } = dialect.sqlToQuery(query)
-      return this.d1.prepare(sql).bind(...params)
+      const { text, values } = render(query)
+      return this.d1.prepare(text).bind(...values)
     })
     const started = Date.now()
     this.costs.roundTrips += 1

@@ -72,7 +72,9 @@ export const users = sqliteTable(
   (t) => [
     primaryKey({ columns: [t.accountId, t.id] }),
     uniqueIndex('users_by_email').on(t.accountId, t.emailKey),
-    index('users_by_role').on(t.accountId, t.role, t.status, t.createdAt, t.id).where(sql`kind = 'person'`),
+    index('users_by_role')
+      .on(t.accountId, t.role, t.status, t.createdAt, t.id, t.name, t.emailKey)
+      .where(sql`kind = 'person'`),
     index('users_admins').on(t.accountId).where(sql`kind = 'person' AND role = 'admin' AND status = 'active'`),
   ],
 )

@@ -45,32 +45,63 @@ export const tickets = sqliteTable(
   ],
 )
 
-/** Kept by triggers: one row for each tag of each ticket. */
+/** Kept by triggers: one row for each tag of each ticket, in the order of facets and then of creation. */
 export const ticketTags = sqliteTable(
   'ticket_tags',
   {
     accountId: text('account_id').notNull(),
     tag: text('tag').notNull(),
-    ticketSeq: integer('ticket_seq').notNull(),
+    status: text('status').notNull(),
+    priorityRank: integer('priority_rank').notNull(),
+    createdAt: integer('created_at').notNull(),
+    number: integer('number').notNull(),
+    seq: integer('seq').notNull(),
   },
-  (t) => [primaryKey({ columns: [t.accountId, t.tag, t.ticketSeq] })],
+  (t) => [primaryKey({ columns: [t.accountId, t.tag, t.status, t.priorityRank, t.createdAt, t.number, t.seq] })],
+)
+
+/** As `ticket_tags`, in the order of the last change. A table of its own, for it is all that most changes touch. */
+export const ticketTagsUpdated = sqliteTable(
+  'ticket_tags_updated',
+  {
+    accountId: text('account_id').notNull(),
+    tag: text('tag').notNull(),
+    status: text('status').notNull(),
+    priorityRank: integer('priority_rank').notNull(),
+    updatedAt: integer('updated_at').notNull(),
+    number: integer('number').notNull(),
+    seq: integer('seq').notNull(),
+  },
+  (t) => [primaryKey({ columns: [t.accountId, t.tag, t.status, t.priorityRank, t.updatedAt, t.number, t.seq] })],
 )
 
 /**
  * Kept by triggers: how many tickets of an account have a status and a priority, over all (`all`, ''), for an
- * assignee (`assignee`, an id or '' for none) and for a creator (`creator`, an id).
+ * assignee (`assignee`, an id or '' for none), for a creator (`creator`, an id) and for a tag (`tag`, the tag).
  */
 export const ticketCounters = sqliteTable(
   'ticket_counters',
   {
     accountId: text('account_id').notNull(),
-    dimension: text('dimension', { enum: ['all', 'assignee', 'creator'] }).notNull(),
+    dimension: text('dimension', { enum: ['all', 'assignee', 'creator', 'tag'] }).notNull(),
     value: text('value').notNull(),
     status: text('status').notNull(),
     priority: text('priority').notNull(),
     count: integer('count').notNull(),
   },
   (t) => [primaryKey({ columns: [t.accountId, t.dimension, t.value, t.status, t.priority] })],
+)
+
+/** Kept by triggers: how many tickets of a creator each assignee has (an id, or '' for none). */
+export const creatorCounters = sqliteTable(
+  'creator_counters',
+  {
+    accountId: text('account_id').notNull(),
+    createdBy: text('created_by').notNull(),
+    assignedTo: text('assigned_to').notNull(),
+    count: integer('count').notNull(),
+  },
+  (t) => [primaryKey({ columns: [t.accountId, t.createdBy, t.assignedTo] })],
 )
 
 /** One row for each field that a change altered; `previous` and `current` are JSON texts. */

@@ -1,5 +1,6 @@
 import {
   type ApiError,
+  answerForgotten,
   cursorExpired,
   type ErrorCode,
   forbidden,
@@ -17,7 +18,7 @@ import {
   unavailable,
   unsupportedMediaType,
 } from './errors'
-import { keyInProgress, keyReused } from './refusals'
+import { keyReused } from './refusals'
 import { detail } from './validation'
 
 /** What a code means, in words for those who meet it, and one answer that has it. */
@@ -59,8 +60,8 @@ export const ERROR_CATALOGUE: Record<ErrorCode, Entry> = {
   conflict: {
     meaning:
       'The request is at odds with what is there: an e-mail or a URL in use, the last admin, a limit of the plan, a webhook ' +
-      'that is off, a request with the same `Idempotency-Key` that is under way.',
-    example: keyInProgress(),
+      'that is off, an `Idempotency-Key` whose answer was forgotten just now.',
+    example: answerForgotten(),
   },
   cursor_expired: {
     meaning: 'The events after the cursor are kept no longer; `details` names the oldest sequence that is.',

@@ -36,8 +36,10 @@ export class ApiError extends Error {
     message: string,
     readonly details: ErrorDetail[] = [],
     readonly headers: Record<string, string> = {},
+    /** What it comes from, for the log alone. */
+    cause?: unknown,
   ) {
-    super(message)
+    super(message, { cause })
   }
 
   /** The body of the answer, as contract and OpenAPI document have it. */
@@ -87,6 +89,12 @@ export function conflict(details: ErrorDetail[], retryAfterSeconds?: number): Ap
   return new ApiError(409, 'conflict', 'The request conflicts with what is there', details, headers)
 }
 
+/** 409: the answer under an idempotency key was forgotten while it was asked for. Tried again, the request is a new one. */
+export function answerForgotten(): ApiError {
+  const details = [{ field: 'Idempotency-Key', message: 'The answer of this key has just been forgotten, try again' }]
+  return conflict(details, 1)
+}
+
 /** 410: the events after the cursor are kept no longer; `oldest` is the first sequence that is. */
 export function cursorExpired(oldest: number): ApiError {
   const details = [{ field: 'cursor', message: `The oldest sequence that is kept is ${oldest}` }]
@@ -132,9 +140,18 @@ export function rateLimited(limit: string, retryAfterSeconds: number): ApiError 
   })
 }
 
-/** 503, to be tried again after 5 seconds: what the service stands on did not answer, or it is not configured. */
-export function unavailable(message = 'The service can not answer at the moment, try again soon'): ApiError {
-  return new ApiError(503, 'unavailable', message, [], { 'Retry-After': '5' })
+/** 503, to be tried again after 5 seconds: what the service stands on did not answer; `cause` is for the log. */
+export function unavailable(cause?: unknown): ApiError {
+  return serviceUnavailable('The service can not answer at the moment, try again soon', cause)
+}
+
+/** 503: the service is not configured; the message says how not. */
+export function notConfigured(message: string): ApiError {
+  return serviceUnavailable(message)
+}
+
+function serviceUnavailable(message: string, cause?: unknown): ApiError {
+  return new ApiError(503, 'unavailable', message, [], { 'Retry-After': '5' }, cause)
 }
 
 /** 500, which says nothing of its cause: that is in the log. */

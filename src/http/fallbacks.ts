@@ -8,6 +8,7 @@ import {
   internalError,
   invalidInput,
   methodNotAllowed,
+  notConfigured,
   notFound,
   unavailable,
   unsupportedMediaType,
@@ -28,8 +29,8 @@ export function answerError(error: unknown, c: Context<AppEnv>): Response {
 
 function toApiError(error: unknown): ApiError {
   if (error instanceof ApiError) return error
-  if (error instanceof ConfigError) return unavailable(error.message)
-  if (error instanceof DbError) return unavailable()
+  if (error instanceof ConfigError) return notConfigured(error.message)
+  if (error instanceof DbError) return unavailable(error)
   if (error instanceof HTTPException && error.status === 400) return invalidInput([detail([], 'must be valid JSON')])
   if (error instanceof HTTPException && error.status === 415) return unsupportedMediaType('application/json')
   return internalError()

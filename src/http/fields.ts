@@ -129,23 +129,6 @@ export function searchText() {
     .openapi({ maxLength: 200, pattern: TEXT_PATTERN, example: 'export report' })
 }
 
-/** A time in a body that lies ahead, as milliseconds. */
-export function futureTime() {
-  return z
-    .string()
-    .transform((text, ctx) => {
-      const value = parseInstant(text)
-      if (value === null || value <= Date.now())
-        ctx.addIssue({ code: 'custom', message: 'must be an RFC 3339 time or a date that lies ahead' })
-      return value ?? 0
-    })
-    .openapi({
-      ...INSTANT,
-      example: '2030-01-01T00:00:00Z',
-      description: 'An RFC 3339 time, or a date, that lies ahead',
-    })
-}
-
 const MAX_EMAIL = 254
 
 /** An e-mail address, without white space around it. An empty one is told of once, as such. */

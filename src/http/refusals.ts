@@ -21,14 +21,6 @@ export const RULES = {
   custom_fields: () => validationError([detail(['custom_fields'], 'must be at most 50 on a ticket')]),
 } as const satisfies Record<string, () => ApiError>
 
-/** Seconds after which the request that holds an idempotency key has most likely ended. */
-const KEY_WAIT_SECONDS = 1
-
-/** 409: the first request with this idempotency key has not ended yet. */
-export function keyInProgress(): ApiError {
-  return conflict([detail(['Idempotency-Key'], 'belongs to a request that is still under way')], KEY_WAIT_SECONDS)
-}
-
 /** 422: the idempotency key came with another request before. */
 export function keyReused(): ApiError {
   return validationError([detail(['Idempotency-Key'], 'was used for another request')])
@@ -46,7 +38,7 @@ export function fieldsRefused(fields: readonly string[]): ApiError {
 export function refusalOf(error: unknown): unknown {
   if (!(error instanceof DbError)) return error
   const { failure } = error
-  return failure.kind === 'refused' && isRule(failure.rule) ? RULES[failure.rule]() : unavailable()
+  return failure.kind === 'refused' && isRule(failure.rule) ? RULES[failure.rule]() : unavailable(error)
 }
 
 function isRule(name: string): name is keyof typeof RULES {

@@ -1,7 +1,7 @@
 import { createRoute, type OpenAPIHono, type RouteConfig, type RouteHandler, z } from '@hono/zod-openapi'
 import type { Context } from 'hono'
 import type { AppEnv } from './app-env'
-import { jsonBody } from './body'
+import { jsonBody, noBody } from './body'
 import type { Guard } from './guard'
 import type { FailureStatus, Refusal } from './openapi/failures'
 import { withFacts } from './openapi/operation'
@@ -21,7 +21,8 @@ const IdempotencyHeaders = z.object({
       example: '5b1f3c9e-7f6a-4d0b-9a53-6a1c8e2d4f10',
       description:
         'For 24 hours the same caller’s same key on the same method and path with the same body gives the first answer ' +
-        'again, with `Idempotent-Replayed: true`; the deed is done once. Another body is a 422.',
+        'again, with `Idempotent-Replayed: true`; the deed is done once. Another body is a 422. Of requests at once one is ' +
+        'carried out, and the others are given its answer: none is told to wait. Only 2xx answers are kept.',
     }),
 })
 
@@ -56,20 +57,13 @@ function asDescribed<D extends Definition>(route: unknown): Described<D> {
 function withShared({ guard, fails = [], ...config }: Definition): RouteConfig {
   const content = config.request?.body?.content
   const body = content === undefined ? 'none' : 'application/json' in content ? 'json' : 'raw'
+  const reads = config.method === 'get'
   const withKey = takesKey({ ...config, guard })
   const { description, responses } = config
-  const facts = {
-    guard,
-    fails,
-    body,
-    takesKey: withKey,
-    reads: config.method === 'get',
-    description,
-    responses,
-  } as const
-  const readers = { none: [], json: [jsonBody], raw: [rawBody] }[body]
+  const facts = { guard, fails, body, takesKey: withKey, reads, description, responses } as const
+  const reader = { none: noBody, json: jsonBody, raw: rawBody }[body]
   const request = { query: NoParameters, ...(withKey && { headers: IdempotencyHeaders }), ...config.request }
-  return withFacts({ ...config, middleware: [guard.handler, ...readers], request }, facts)
+  return withFacts({ ...config, middleware: [guard.handler, ...(reads ? [] : [reader])], request }, facts)
 }
 
 /** What the handler's types are drawn from: the route's own answers, for failures are thrown. */

@@ -1,17 +1,16 @@
 import { type SQL, sql } from 'drizzle-orm'
 import type { Caller } from '../context'
 import { rows } from '../db/client'
+import { facetsOf, inEachFacet, leftOpen, stretchesOf } from './facets.queries'
 import {
   among,
-  assignedWithin,
   creatorsOf,
-  facetIndex,
-  facetsOf,
+  foundOneByOne,
   hasRange,
-  inFacet,
+  hasWords,
   inRange,
   isFoundOneByOne,
-  matching,
+  isOfWordsOnly,
   type TicketFilter,
 } from './filter.queries'
 
@@ -21,21 +20,40 @@ export function countTickets(caller: Caller, filter: TicketFilter) {
 }
 
 /**
- * The number of matching tickets as a query. From the counters that triggers keep where they know it: any statuses,
- * priorities and either assignees or creators; else by counting the matches, on an index where there is one.
+ * The number of matching tickets as a query. From the counters that triggers keep where they know it: any statuses and
+ * priorities of everything, of assignees, creators or a tag, and creators with assignees; words from their own index; else
+ * by counting the matches, on an index where there is one.
  */
 export function countMatches(caller: Caller, filter: TicketFilter): SQL {
-  if (isFoundOneByOne(filter)) return sql`SELECT count(*) AS total FROM tickets t WHERE ${matching(caller, filter)}`
-  const creators = creatorsOf(caller, filter)
-  const isCounted =
-    !hasRange(filter, 'created_at') && !hasRange(filter, 'updated_at') && !(creators && filter.assignedTo)
-  return isCounted ? sumCounters(caller, filter, creators) : countOnIndex(caller, filter)
+  if (isOfWordsOnly(filter)) return countWords(caller, filter.q ?? '')
+  if (isFoundOneByOne(filter)) {
+    const { from, where } = foundOneByOne(caller, filter)
+    return sql`SELECT count(*) AS total FROM ${from} WHERE ${where}`
+  }
+  const isRanged = hasRange(filter, 'created_at') || hasRange(filter, 'updated_at')
+  return (isRanged ? undefined : sumCounters(caller, filter)) ?? countOnIndex(caller, filter)
 }
 
-function sumCounters(caller: Caller, { assignedTo, status, priority }: TicketFilter, creators: string[] | undefined) {
-  const [dimension, values] = creators ? ['creator', creators] : assignedTo ? ['assignee', assignedTo] : ['all', ['']]
+/** The index knows whose its entries are: the account's token is part of the match. */
+function countWords(caller: Caller, q: string): SQL {
+  return sql`SELECT count(*) AS total FROM tickets_fts WHERE ${hasWords(caller, q)}`
+}
+
+const DIMENSIONS = { tag: 'tag', creator: 'creator', assignee: 'assignee', status: 'all' }
+
+/** Undefined where no counter knows. */
+function sumCounters(caller: Caller, filter: TicketFilter): SQL | undefined {
+  const { status, priority, assignedTo } = filter
+  const { by, all } = facetsOf(caller, filter) ?? { by: 'status', all: [{ value: null }] }
+  const values = [...new Set(all.map(({ value }) => value ?? ''))]
+  const open = leftOpen(caller, filter, by)
+  const creators = creatorsOf(caller, filter)
+  if (by === 'creator' && creators && assignedTo && !open.tag && !status && !priority)
+    return sql`SELECT coalesce(sum(count), 0) AS total FROM creator_counters
+      WHERE account_id = ${caller.accountId} AND ${among('created_by', creators)} AND ${among('assigned_to', assignedTo)}`
+  if (Object.values(open).some((field) => field !== undefined)) return undefined
   const conditions = [
-    sql`account_id = ${caller.accountId} AND dimension = ${dimension} AND ${among('value', values)}`,
+    sql`account_id = ${caller.accountId} AND dimension = ${DIMENSIONS[by]} AND ${among('value', values)}`,
     ...(status ? [among('status', status)] : []),
     ...(priority ? [among('priority', priority)] : []),
   ]
@@ -44,10 +62,10 @@ function sumCounters(caller: Caller, { assignedTo, status, priority }: TicketFil
 
 function countOnIndex(caller: Caller, filter: TicketFilter): SQL {
   const column = hasRange(filter, 'updated_at') ? 'updated_at' : 'created_at'
-  const ranges = sql`${inRange(filter, 'created_at', 't')}${inRange(filter, 'updated_at', 't')}`
   const facets = facetsOf(caller, filter)
-  if (!facets) return sql`SELECT count(*) AS total FROM tickets t WHERE t.account_id = ${caller.accountId}${ranges}`
-  return sql`SELECT count(*) AS total FROM json_each(${JSON.stringify(facets.all)}) c
-    CROSS JOIN tickets t INDEXED BY ${facetIndex(facets.by, column)} ON ${inFacet(caller.accountId, facets.by, 't')}
-    WHERE 1${ranges}${assignedWithin(filter, facets.by, 't')}`
+  if (!facets)
+    return sql`SELECT count(*) AS total FROM tickets t WHERE t.account_id = ${caller.accountId}${inRange(filter, 'created_at', 't')}${inRange(filter, 'updated_at', 't')}`
+  const { from, alias, asked } = stretchesOf(caller, filter, facets.by, column)
+  return sql`SELECT count(*) AS total FROM json_each(${JSON.stringify(facets.all)}) c CROSS JOIN ${sql.raw(from)}
+    WHERE ${inEachFacet(caller.accountId, facets.by, alias)}${asked ?? sql``}`
 }

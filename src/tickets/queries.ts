@@ -46,7 +46,8 @@ export function takeTicketNumber(accountId: string) {
 }
 
 /**
- * Adds a ticket under the number that the batch has taken. Fails with `refused: reference` when the creator or the
+ * Adds a ticket under the number that the batch has taken. It is no older than the one before it, whatever the clock says:
+ * the order of creation is that of numbers and of `seq`, in which words are found. Fails with `refused: reference` when the creator or the
  * assignee is not one that may be named.
  */
 export function insertTicket(accountId: string, ticket: NewTicket, now: number) {
@@ -54,12 +55,13 @@ export function insertTicket(accountId: string, ticket: NewTicket, now: number) 
     'caller' in ticket.createdBy
       ? sql`${ticket.createdBy.caller}`
       : sql`(SELECT id FROM users WHERE account_id = ${accountId} AND id = ${ticket.createdBy.person} AND kind = 'person')`
+  const createdAt = sql`(SELECT max(${now}, coalesce(max(created_at), 0)) FROM tickets WHERE account_id = ${accountId})`
   return write(sql`
     INSERT INTO tickets (account_id, id, number, version, title, description, status, priority, created_by, assigned_to,
       tags, custom_fields, created_at, updated_at)
     VALUES (${accountId}, ${ticket.id}, (SELECT ticket_number FROM account_state WHERE account_id = ${accountId}), 1,
       ${ticket.title}, ${ticket.description}, ${ticket.status}, ${ticket.priority}, ${createdBy},
-      ${ticket.assignedTo}, ${JSON.stringify(ticket.tags)}, ${JSON.stringify(ticket.customFields)}, ${now}, ${now})`)
+      ${ticket.assignedTo}, ${JSON.stringify(ticket.tags)}, ${JSON.stringify(ticket.customFields)}, ${createdAt}, ${createdAt})`)
 }
 
 /** Writes the event of a new ticket. `attachments` is the SQL expression of the images of the ticket's attachments. */

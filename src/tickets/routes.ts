@@ -92,7 +92,12 @@ const createTicketRoute = describeRoute({
   description:
     'Customers set title, description, priority, tags, custom fields and attachments; agents and admins also the status, ' +
     'who it is assigned to, and on whose behalf it is made.',
-  fails: [FIELDS_REFUSED, UNKNOWN_MEMBER, told('storage_full', 'The account has no room for the files', RULES.storage)],
+  fails: [
+    404,
+    FIELDS_REFUSED,
+    UNKNOWN_MEMBER,
+    told('storage_full', 'The account has no room for the files', RULES.storage),
+  ],
   request: {
     body: jsonRequest(CreateTicketBody, {
       'A report with a file': NEW_TICKET_JSON,

@@ -18,13 +18,13 @@ interface AssigneeCount {
   email: string | null
 }
 
-/** How many tickets that the caller may see each assignee has: from the counters, a customer's own are counted. */
+/** How many tickets that the caller may see each assignee has, from the counters. */
 export function countByAssignee(caller: Caller) {
   const counts = seesAllTickets(caller.role)
     ? sql`SELECT value, sum(count) AS count FROM ticket_counters
         WHERE account_id = ${caller.accountId} AND dimension = 'assignee' GROUP BY value HAVING sum(count) > 0`
-    : sql`SELECT coalesce(assigned_to, '') AS value, count(*) AS count FROM tickets
-        WHERE account_id = ${caller.accountId} AND created_by = ${caller.id} GROUP BY 1`
+    : sql`SELECT assigned_to AS value, count FROM creator_counters
+        WHERE account_id = ${caller.accountId} AND created_by = ${caller.id} AND count > 0`
   return rows<AssigneeCount>(sql`
     SELECT c.count, u.id, u.name, u.email FROM (${counts}) c
     LEFT JOIN users u ON u.account_id = ${caller.accountId} AND u.id = c.value

@@ -1,11 +1,14 @@
 import { type SQL, sql } from 'drizzle-orm'
 import { rows } from '../db/client'
+import { merged } from '../db/merged'
 import { limitOf } from '../db/paging'
 import { ROLES, type Role } from '../roles'
 import type { UserRow } from './queries'
 
 export type { UserRow } from './queries'
 
+/** People where what a text may be part of is in the index. */
+const SEARCHED = sql.raw('users u INDEXED BY users_by_role')
 const STATUSES = ['active', 'inactive'] as const
 
 export interface UserFilter {
@@ -24,7 +27,9 @@ export type UserSlice =
 export function countUsers(accountId: string, filter: UserFilter) {
   const { role, status, emailKey, q } = filter
   if (emailKey !== undefined || q !== undefined)
-    return rows<{ total: number }>(sql`SELECT count(*) AS total FROM users u WHERE ${matching(accountId, filter)}`)
+    return rows<{ total: number }>(
+      sql`SELECT count(*) AS total FROM ${emailKey === undefined ? SEARCHED : sql.raw('users u')} WHERE ${matching(accountId, filter)}`,
+    )
   const conditions = [
     sql`account_id = ${accountId}`,
     ...(role ? [sql`role = ${role}`] : []),
@@ -37,36 +42,35 @@ export function countUsers(accountId: string, filter: UserFilter) {
 
 /** The people of an account, oldest first (towards the beginning: newest first). */
 export function findUsers(accountId: string, filter: UserFilter, slice: UserSlice) {
-  const way = sql.raw('beyond' in slice && slice.towards === 'prev' ? 'DESC' : 'ASC')
+  const way = 'beyond' in slice && slice.towards === 'prev' ? 'DESC' : 'ASC'
+  const order = (prefix: string) => sql.raw(`ORDER BY ${prefix}created_at ${way}, ${prefix}id ${way}`)
   const limit = limitOf(slice, () => countUsers(accountId, filter).query)
-  const page = sql`ORDER BY u.created_at ${way}, u.id ${way} LIMIT ${limit} OFFSET ${'offset' in slice ? slice.offset : 0}`
-  const isFoundOneByOne = filter.emailKey !== undefined || filter.q !== undefined
-  const found = isFoundOneByOne
-    ? sql`users u WHERE ${matching(accountId, filter)}${isBeyond(slice, 'u')}`
-    : firstOfGroups(accountId, filter, slice, way)
+  const places =
+    filter.emailKey === undefined
+      ? merged(groupsOf(accountId, filter, slice), order(''))
+      : sql`SELECT u.id, u.created_at FROM users u WHERE ${matching(accountId, filter)}${isBeyond(slice)} ${order('')}`
   return rows<UserRow>(sql`
-    SELECT u.id, u.name, u.email, u.role, u.status, u.created_at, u.last_login_at FROM ${found} ${page}`)
+    SELECT u.id, u.name, u.email, u.role, u.status, u.created_at, u.last_login_at
+    FROM (${places} LIMIT ${limit} OFFSET ${'offset' in slice ? slice.offset : 0}) page
+    CROSS JOIN users u ON u.account_id = ${accountId} AND u.id = page.id
+    ${order('page.')}`)
 }
 
-/** The first of each role and status, as many as the slice could want: each is a stretch of an index. */
-function firstOfGroups(accountId: string, { role, status }: UserFilter, slice: UserSlice, way: SQL): SQL {
-  const groups = (role ? [role] : ROLES).flatMap((r) =>
-    (status ? [status] : STATUSES).map((s) => ({ role: r, status: s })),
+/** The people of each role and status: stretches of an index that holds what a text may be part of, too. */
+function groupsOf(accountId: string, filter: UserFilter, slice: UserSlice): SQL[] {
+  return (filter.role ? [filter.role] : ROLES).flatMap((role) =>
+    (filter.status ? [filter.status] : STATUSES).map(
+      (status) => sql`SELECT u.id, u.created_at FROM ${SEARCHED}
+        WHERE ${matching(accountId, { q: filter.q, role, status })}${isBeyond(slice)}`,
+    ),
   )
-  const wanted = slice.limit + ('offset' in slice ? slice.offset : 0)
-  return sql`json_each(${JSON.stringify(groups)}) g
-    CROSS JOIN users u ON u.account_id = ${accountId} AND u.id IN (
-      SELECT y.id FROM users y INDEXED BY users_by_role
-      WHERE y.account_id = ${accountId} AND y.kind = 'person' AND y.role = g.value ->> 'role'
-        AND y.status = g.value ->> 'status'${isBeyond(slice, 'y')}
-      ORDER BY y.created_at ${way}, y.id ${way} LIMIT ${wanted})`
 }
 
-function isBeyond(slice: UserSlice, alias: string): SQL {
+function isBeyond(slice: UserSlice): SQL {
   if (!('beyond' in slice) || slice.beyond === null) return sql``
   const { at, id } = slice.beyond
   const comparison = sql.raw(slice.towards === 'prev' ? '<' : '>')
-  return sql` AND (${sql.raw(`${alias}.created_at, ${alias}.id`)}) ${comparison} (${at}, ${id})`
+  return sql` AND (u.created_at, u.id) ${comparison} (${at}, ${id})`
 }
 
 function matching(accountId: string, { role, status, emailKey, q }: UserFilter): SQL {

@@ -27,6 +27,12 @@ export interface CallOptions {
 
 /** Sends a request through the whole Worker, and holds its answer against the OpenAPI document. */
 export async function call(method: string, path: string, options: CallOptions = {}): Promise<Answer> {
+  const request = requestOf(method, path, options)
+  return answerOf(method, request.url, await exports.default.fetch(request))
+}
+
+/** The request that a caller sends. */
+export function requestOf(method: string, path: string, options: CallOptions = {}): Request {
   const headers = new Headers(options.headers)
   if (options.token) headers.set('Authorization', `Bearer ${options.token}`)
   headers.set('CF-Connecting-IP', options.address ?? '192.0.2.1')
@@ -38,19 +44,11 @@ export async function call(method: string, path: string, options: CallOptions = 
   if (raw !== undefined && !isStream && !headers.has('Content-Length'))
     headers.set('Content-Length', String(Buffer.byteLength(sent)))
   const url = path.startsWith('http') ? path : `${ORIGIN}${path.startsWith('/') ? path : `${API}/${path}`}`
-  const response = await exports.default.fetch(
-    new Request(url, {
-      method,
-      headers,
-      redirect: 'manual',
-      ...(sent !== undefined && { body: sent }),
-    }),
-  )
-  return readAnswer(method, url, response)
+  return new Request(url, { method, headers, redirect: 'manual', ...(sent !== undefined && { body: sent }) })
 }
 
-/** Reads an answer to its end, and holds it against the OpenAPI document. */
-export async function readAnswer(method: string, url: string, response: Response): Promise<Answer> {
+/** What a caller sees of an answer, held against the OpenAPI document. */
+export async function answerOf(method: string, url: string, response: Response): Promise<Answer> {
   const { status, headers } = response
   const text = await response.text()
   const isJson = headers.get('Content-Type')?.startsWith('application/json') && text !== ''

@@ -4,7 +4,7 @@ import { expect, vi } from 'vitest'
 import { createApp } from '../../src/app'
 import type { Claim } from '../../src/auth/service'
 import type { Bindings } from '../../src/env'
-import { type Account, type Answer, API, call, type Member, ORIGIN, readAnswer } from './api'
+import { type Account, type Answer, API, answerOf, call, type Member, ORIGIN } from './api'
 import { ask } from './tickets'
 
 export interface Key {
@@ -67,7 +67,7 @@ export async function callWith(
     ...(body !== undefined && { body: JSON.stringify(body) }),
   })
   const response = await createApp().fetch(request, { ...env, ...variables }, ctx)
-  const answer = await readAnswer(method, url, response)
+  const answer = await answerOf(method, url, response)
   await waitOnExecutionContext(ctx)
   return answer
 }

@@ -4,7 +4,7 @@ import { randomBytes, scryptSync } from 'node:crypto'
 import { vi } from 'vitest'
 import { createApp } from '../../src/app'
 import { freshAddress } from './addresses'
-import { type Answer, API, call, ORIGIN, readAnswer, row } from './api'
+import { type Answer, API, answerOf, call, ORIGIN, row } from './api'
 
 /** What a body of an error holds for an unknown e-mail, a wrong password and everybody else who may not log in. */
 export const NO_LOGIN =
@@ -71,5 +71,5 @@ export async function post(
   })
   const response = await createApp().fetch(request, { ...env, ...variables }, context)
   await waitOnExecutionContext(context)
-  return readAnswer('POST', request.url, response)
+  return answerOf('POST', request.url, response)
 }

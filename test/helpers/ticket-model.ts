@@ -137,11 +137,11 @@ export function anyTicket({ pick, below, chance }: Dice, { agent, admin, custome
   }
 }
 
-/** Some tickets go, as many come, and some change, all by SQL. */
+/** Some tickets go, as many come, younger than all others, as new ones are, and some change, all by SQL. */
 export async function churn(account: Account, die: Dice, going: string[], changing: string[]): Promise<void> {
   await seedTickets(
     account,
-    going.map(() => anyTicket(die, account)),
+    going.map(() => ({ ...anyTicket(die, account), createdAt: START + 60 * SECOND })),
   )
   const named = 'WHERE account_id = ?1 AND id IN (SELECT value FROM json_each(?2))'
   await env.DB.batch([

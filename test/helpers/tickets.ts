@@ -20,7 +20,7 @@ export interface Seeded extends Required<Seed> {
   number: number
 }
 
-/** Inserts tickets by SQL, for many of them or for times of their own. Gives them in the order of insertion. */
+/** Inserts tickets by SQL, for many of them or for times of their own. Gives them in the order of insertion: by age. */
 export async function seedTickets(account: Account, seeds: Seed[]): Promise<Seeded[]> {
   const [state] = await rows<{ ticket_number: number }>(
     'UPDATE account_state SET ticket_number = ticket_number + ? WHERE account_id = ? RETURNING ticket_number',
@@ -28,10 +28,12 @@ export async function seedTickets(account: Account, seeds: Seed[]): Promise<Seed
     account.id,
   )
   const first = (state?.ticket_number ?? 0) - seeds.length + 1
-  const seeded = seeds.map((seed, index) => {
-    const createdAt = seed.createdAt ?? Date.now()
-    return {
-      id: newId('ticket', createdAt),
+  const now = Date.now()
+  const aged = seeds.map((seed) => ({ ...seed, createdAt: seed.createdAt ?? now }))
+  const seeded = aged
+    .toSorted((a, b) => a.createdAt - b.createdAt)
+    .map((seed, index) => ({
+      id: newId('ticket', seed.createdAt),
       number: first + index,
       title: 'A title',
       description: 'A text',
@@ -40,11 +42,9 @@ export async function seedTickets(account: Account, seeds: Seed[]): Promise<Seed
       createdBy: account.customer,
       assignedTo: null,
       tags: [],
-      updatedAt: createdAt,
+      updatedAt: seed.createdAt,
       ...seed,
-      createdAt,
-    }
-  })
+    }))
   const insert = env.DB.prepare(
     `INSERT INTO tickets (account_id, id, number, version, title, description, status, priority, created_by,
       assigned_to, tags, custom_fields, created_at, updated_at) VALUES (?, ?, ?, 1, ?, ?, ?, ?, ?, ?, ?, '{}', ?, ?)`,

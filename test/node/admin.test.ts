@@ -142,7 +142,9 @@ describe('npm run admin', () => {
     const kept = [
       'SELECT * FROM ticket_counters WHERE count <> 0 ORDER BY 1, 2, 3, 4, 5',
       'SELECT * FROM user_counters WHERE count <> 0 ORDER BY 1, 2, 3',
-      'SELECT * FROM ticket_tags ORDER BY 1, 2, 3',
+      'SELECT * FROM creator_counters WHERE count <> 0 ORDER BY 1, 2, 3',
+      'SELECT * FROM ticket_tags ORDER BY 1, 2, 7',
+      'SELECT * FROM ticket_tags_updated ORDER BY 1, 2, 7',
       `SELECT id, public_comments, internal_comments, public_attachments, internal_attachments FROM tickets ORDER BY 1`,
       'SELECT account_id, listeners FROM account_state ORDER BY 1',
       'SELECT account_id, stored_bytes FROM account_state ORDER BY 1',
@@ -154,7 +156,10 @@ describe('npm run admin', () => {
       "INSERT INTO ticket_counters VALUES ('acct_acme', 'assignee', 'nobody', 'open', 'low', 7)",
       "UPDATE user_counters SET count = 9 WHERE account_id = 'acct_acme' AND role = 'customer' AND status = 'active'",
       "DELETE FROM ticket_tags WHERE tag = 'dashboard'",
-      "INSERT INTO ticket_tags VALUES ('acct_acme', 'stray', 4711)",
+      "INSERT INTO ticket_tags VALUES ('acct_acme', 'stray', 'open', 1, 7, 7, 4711)",
+      "UPDATE ticket_tags_updated SET updated_at = 7 WHERE tag = 'dashboard'",
+      "UPDATE ticket_counters SET count = count + 1 WHERE dimension = 'tag' AND value = 'dashboard' AND count > 0",
+      "UPDATE creator_counters SET count = count + 1 WHERE created_by = 'user456' AND count > 0",
       `UPDATE tickets SET public_comments = 7, internal_comments = 8, public_attachments = 9, internal_attachments = 1
       WHERE id = 'ticket123'`,
       "UPDATE account_state SET listeners = listeners + 1 WHERE account_id = 'acct_acme'",
@@ -167,12 +172,13 @@ describe('npm run admin', () => {
     const before = results.slice(0, kept.length)
     for (const [index, rows] of results.slice(-kept.length).entries())
       expect(rows, kept[index]).not.toEqual(before[index])
-    // Of tickets two counters of all, the creator's two, and one that stands for nothing; a tag lost, and one too many.
-    const counts = ['5', '1', '2', '1', '1', '1', '1', '1', '1', 'some']
+    // Of tickets two counters of all, the creator's two, one that stands for nothing, and a tag's; two assignees of the
+    // creator; a tag lost and one too many; a tag in the wrong place.
+    const counts = ['6', '1', '2', '2', '2', '1', '1', '1', '1', '1', '1', 'some']
     const states = (out: string) =>
       out
         .split('\n')
-        .slice(2, 12)
+        .slice(2, 14)
         .map((line) => line.split(/ {2,}/).slice(1))
 
     const told = await admin('verify')

@@ -2,7 +2,7 @@ import { beforeAll, describe, expect, it } from 'vitest'
 import { type Account, type Member, mintAccount, mintMember, row, rows } from '../helpers/api'
 import { mintKey } from '../helpers/credentials'
 import { anyTicket, churn, dice, expectedOf, queryOf, START, storedTickets, type Wish } from '../helpers/ticket-model'
-import { ask, detailsOf, got, idsOf, seedTickets, walk } from '../helpers/tickets'
+import { ask, detailsOf, got, idsOf, type Seed, seedTickets, walk } from '../helpers/tickets'
 import { walkFrom } from '../helpers/walks'
 
 /** Walking the list of tickets by cursor. */
@@ -25,6 +25,7 @@ describe('C07 a walk by cursor', () => {
   const SORTS = (['created_at', 'updated_at', 'priority'] as const).flatMap((sort) =>
     (['desc', 'asc'] as const).map((order) => ({ sort, order })),
   )
+  const byCreation = (a: Seed, b: Seed) => (a.createdAt ?? 0) - (b.createdAt ?? 0)
   const FILTERS: [filter: () => Wish, perPage: number][] = [
     [() => ({}), 100],
     [() => ({ status: ['open', 'closed'], priority: ['low', 'critical'] }), 43],
@@ -36,7 +37,7 @@ describe('C07 a walk by cursor', () => {
   ]
 
   beforeAll(async () => {
-    const seeds = Array.from({ length: 1_000 }, () => anyTicket(die, account))
+    const seeds = Array.from({ length: 1_000 }, () => anyTicket(die, account)).toSorted(byCreation)
     for (let from = 0; from < seeds.length; from += 250) await seedTickets(account, seeds.slice(from, from + 250))
   })
 
