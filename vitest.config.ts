@@ -1,8 +1,21 @@
 import { cloudflareTest, readD1Migrations } from '@cloudflare/vitest-pool-workers'
 import { defineConfig } from 'vitest/config'
 import { unstable_readConfig } from 'wrangler'
+import { buildDocsAssets } from './scripts/docs-assets.ts'
 
 const migrations = await readD1Migrations(new URL('./migrations', import.meta.url).pathname)
+// Vitest takes what `[assets]` names, but does not run `[build]`.
+await buildDocsAssets()
+
+/** Files that look at all there is, or at what the whole runtime does: each has a runtime and a database of its own. */
+const ALONE = [
+  'test/faults/**/*.test.ts',
+  'test/webhooks/**/*.test.ts',
+  'test/auth/throttle-objects.test.ts',
+  'test/db/round-trips.test.ts',
+  'test/http/health.test.ts',
+  'test/db/rows-read.test.ts',
+]
 
 const inWorkerd = {
   plugins: [
@@ -23,14 +36,25 @@ const inWorkerd = {
     }),
   ],
   test: {
-    name: 'workerd',
     testTimeout: 30_000,
     hookTimeout: 60_000,
-    include: ['test/**/*.test.ts'],
-    exclude: ['test/node/**'],
     setupFiles: ['./test/helpers/setup.ts'],
   },
 }
+
+/** To load the application takes longer than most files run, so files share it: accounts keep their tests apart. */
+const together = {
+  ...inWorkerd,
+  test: {
+    ...inWorkerd.test,
+    name: 'together',
+    isolate: false,
+    include: ['test/**/*.test.ts'],
+    exclude: ['test/node/**', ...ALONE],
+  },
+}
+
+const alone = { ...inWorkerd, test: { ...inWorkerd.test, name: 'alone', include: ALONE } }
 
 export default defineConfig({
   test: {
@@ -39,7 +63,8 @@ export default defineConfig({
     maxWorkers: 2,
     reporters: ['default', './test/helpers/summary-reporter.ts'],
     projects: [
-      inWorkerd,
+      together,
+      alone,
       {
         test: {
           name: 'node',

@@ -16,7 +16,14 @@ export function findChild(parent: number, name: string): number | null {
   return found === undefined ? null : Number(found)
 }
 
-/** The fields of `/proc/<pid>/stat` after the name, which may hold spaces: state, parent, …; see proc(5). */
+/** The process of a group that has a name, where the system tells. */
+export function findInGroup(group: number, name: string): number | null {
+  const pids = list('/proc').filter((entry) => /^\d+$/.test(entry))
+  const found = pids.find((pid) => statOf(pid)?.[2] === String(group) && read(`/proc/${pid}/comm`)?.trim() === name)
+  return found === undefined ? null : Number(found)
+}
+
+/** The fields of `/proc/<pid>/stat` after the name, which may hold spaces: state, parent, group, …; see proc(5). */
 function statOf(pid: number | string): string[] | null {
   const stat = read(`/proc/${pid}/stat`)
   return stat === null ? null : stat.slice(stat.lastIndexOf(')') + 2).split(' ')

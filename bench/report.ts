@@ -1,4 +1,5 @@
 import type { RouteResult } from './measure.ts'
+import type { MemoryResult } from './memory.ts'
 import { type Results, readingsOf, type SizeResult } from './results.ts'
 
 /** The results for a reader at a terminal. */
@@ -21,6 +22,17 @@ export function tableOf(results: Results): string {
     '',
     `Bundle ${kib(bundle.bytes)}, gzip ${kib(bundle.gzip_bytes)}.`,
   ].join('\n')
+}
+
+const MEMORY_COLUMNS = ['memory, MiB', 'idle', 'growth', "floor's idle", "floor's growth", 'difference']
+
+/** How much more than at rest the runtime has resident while files go in and out. */
+export function memoryTableOf(results: readonly MemoryResult[]): string {
+  const rows = results.map(({ case: name, ours, floor, difference_mib }) => [
+    name,
+    ...[ours.idle_mib, ours.growth_mib, floor.idle_mib, floor.growth_mib, difference_mib].map((mib) => mib.toFixed(1)),
+  ])
+  return aligned([MEMORY_COLUMNS, ...rows]).join('\n')
 }
 
 function blockOf({ tickets, routes }: SizeResult): string[] {

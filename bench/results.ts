@@ -49,9 +49,18 @@ export function readingsOf({ sizes }: Pick<Results, 'sizes'>): Reading[] {
 
 /** Writes a file of results; those of a quick run do not replace those of a thorough one. Gives its path. */
 export function saveResult({ quick }: Pick<Results, 'quick'>, extension: 'json' | 'svg', content: string): string {
+  return save(`${quick ? 'quick' : 'latest'}.${extension}`, content)
+}
+
+/** As `saveResult`, of the memory that files take. */
+export function saveMemory({ quick }: Pick<Results, 'quick'>, content: string): string {
+  return save(quick ? 'quick.memory.json' : 'memory.json', content)
+}
+
+function save(name: string, content: string): string {
   const folder = join(import.meta.dirname, 'results')
   mkdirSync(folder, { recursive: true })
-  const file = join(folder, `${quick ? 'quick' : 'latest'}.${extension}`)
+  const file = join(folder, name)
   writeFileSync(file, content)
   return file
 }

@@ -3,11 +3,12 @@ import { parseArgs } from 'node:util'
 import { ROOT } from '../scripts/lib/local-state.ts'
 import { type Bundle, buildBundle, sizeOf } from './build.ts'
 import { measureRoute, type Plan, type RouteResult } from './measure.ts'
+import { measureMemory } from './memory.ts'
 import { plotOf } from './plot.ts'
 import { elapsedSeconds, sharesTold, tell } from './progress.ts'
-import { tableOf } from './report.ts'
+import { memoryTableOf, tableOf } from './report.ts'
 import { findDeepCursor } from './request.ts'
-import { type Results, type SizeResult, saveResult } from './results.ts'
+import { type Results, type SizeResult, saveMemory, saveResult } from './results.ts'
 import { routesOf } from './routes.ts'
 import { startServer, stopServers } from './servers.ts'
 import { copyState, forgetLeftovers, seededState } from './states.ts'
@@ -19,17 +20,25 @@ const QUICK = { sizes: [1_000, 20_000], connections: 4, rounds: 2, seconds: 0.2 
 const CONFIG = join(ROOT, 'wrangler.toml')
 const FLOOR_CONFIG = join(import.meta.dirname, 'floor.toml')
 
-const { values: flags } = parseArgs({ options: { quick: { type: 'boolean', default: false } } })
+/** How often the memory of each case is measured. */
+const MEMORY_RUNS = { thorough: 3, quick: 1 }
+
+const { values: flags } = parseArgs({
+  options: { quick: { type: 'boolean', default: false }, memory: { type: 'boolean', default: false } },
+})
 const plan = flags.quick ? QUICK : THOROUGH
 
 /**
  * `npm run bench`: what the routes cost at D1 and how fast they are, over accounts of several sizes, beside a floor
- * Worker over the same data, in turns.
+ * Worker over the same data, in turns; and, but for a quick run, the memory that files take. With
+ * `--memory`, only that.
  */
 async function main(): Promise<void> {
   forgetLeftovers()
   tell('Building the Worker and the floor')
   const bundles = { ours: buildBundle(CONFIG), floor: buildBundle(FLOOR_CONFIG) }
+  if (flags.memory || !flags.quick) await reportMemory(bundles)
+  if (flags.memory) return
   const sizes: SizeResult[] = []
   for (const size of plan.sizes) sizes.push(await measureSize(bundles, size, plan))
   const results: Results = {
@@ -46,6 +55,15 @@ async function main(): Promise<void> {
   console.log(`\n${tableOf(results)}\n`)
   tell(`Written: ${saveResult(results, 'json', `${JSON.stringify(results, null, 2)}\n`)}`)
   tell(`Written: ${saveResult(results, 'svg', plotOf(results))}`)
+}
+
+async function reportMemory({ ours, floor }: Record<'ours' | 'floor', Bundle>): Promise<void> {
+  const runs = flags.quick ? MEMORY_RUNS.quick : MEMORY_RUNS.thorough
+  const memory = await measureMemory(ours, floor, runs)
+  if (memory === null) return tell('Memory is not measured: only Linux tells what a process has resident')
+  console.log(`\n${memoryTableOf(memory)}\n`)
+  const results = { measured_at: new Date().toISOString(), node: process.version, runs, cases: memory }
+  tell(`Written: ${saveMemory(flags, `${JSON.stringify(results, null, 2)}\n`)}`)
 }
 
 /** Measures all routes over so many tickets. Both servers work on copies, which go with them. */

@@ -56,9 +56,14 @@ export async function seededState(bundle: Bundle, size: number, tell: (share: nu
   return { folder, seconds }
 }
 
+/** A folder for a server to work on, that is not there yet; it ends with the server. */
+export function scratchFolder(name: string): string {
+  return join(CACHE, `served-${process.pid}-${name}`)
+}
+
 /** A copy of a database for a server to work on; it ends with the server. */
 export function copyState(folder: string, name: string): string {
-  const copy = join(CACHE, `served-${process.pid}-${name}`)
+  const copy = scratchFolder(name)
   cpSync(join(folder, 'd1'), join(copy, 'd1'), { recursive: true, mode: constants.COPYFILE_FICLONE })
   return copy
 }

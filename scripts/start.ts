@@ -50,7 +50,8 @@ function makeSecret(): void {
 
 async function serve(port: number): Promise<void> {
   const options = ['--port', String(port), '--persist-to', stateFolder(), '--show-interactive-dev-session=false']
-  const server = startWrangler(['dev', ...options, '--log-level', 'error', ...process.argv.slice(2)])
+  // What goes wrong here is to be found in the source by the log alone.
+  const server = startWrangler(['dev', ...options, '--no-minify', '--log-level', 'error', ...process.argv.slice(2)])
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => server.kill(signal))
   server.once('exit', (code) => process.exit(code ?? 0))
   const origin = `http://localhost:${port}`
@@ -84,6 +85,7 @@ function messageIn(body: string): string {
 function welcome(origin: string): string {
   return `
 Ticketing API   ${origin}/api/v1
+Docs            ${origin}/docs
 OpenAPI         ${origin}/openapi.json
 
 Demo logins, each with the password your_password:

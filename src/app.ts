@@ -3,6 +3,7 @@ import { Hono, type MiddlewareHandler } from 'hono'
 import { methodNotAllowed } from 'hono/method-not-allowed'
 import { requestId } from 'hono/request-id'
 import { addFileRoutes } from './attachments/file-routes'
+import { addDocsRoutes } from './docs/routes'
 import { configOf } from './env'
 import { addHealthRoutes } from './health/routes'
 import type { AppEnv } from './http/app-env'
@@ -43,6 +44,7 @@ export function createApp(): Hono<AppEnv> {
   app.route('/', root)
   for (const prefix of PREFIXES) app.route(prefix, v1)
   app.get('/openapi.json', (c) => c.json(document()))
+  addDocsRoutes(app)
 
   app.notFound(answerNotFound)
   app.onError(answerError)

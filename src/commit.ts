@@ -1,10 +1,11 @@
-import type { ServiceContext } from './context'
-import { openDirectory, type Statement } from './db/client'
-import { type AnswerStatement, DoneBefore, deleteOldRecords, doOnce, findRecord } from './db/once'
+import type { Caller, KeyedOnce, ServiceContext } from './context'
+import { openDirectory, type Results, type Statement } from './db/client'
+import { type AnswerStatement, DoneBefore, deleteOldRecords, doOnce, findRecord, type OnceRecord } from './db/once'
 import type { Bindings } from './env'
-import { conflict, validationError } from './http/errors'
+import { answerForgotten, conflict, notFound, validationError } from './http/errors'
 import { detail } from './http/validation'
 import { SealError, seal, unseal } from './lib/sealing'
+import { seesInternal } from './roles'
 
 type Answers<T extends readonly AnswerStatement[]> = {
   [K in keyof T]: T[K] extends Statement<infer Row> ? Row[] : never
@@ -21,38 +22,74 @@ interface Committed<T extends readonly AnswerStatement[]> {
   isReplay: boolean
 }
 
+/** What a deed is of, and what its answer shows beside the rows. */
+interface Deed {
+  /** The ticket that has to be visible to whom the answer is given again. */
+  ticketId?: string
+  secret?: string
+}
+
+/**
+ * Asks what a deed has to know before it is done and, in the same round trip, whether it was done before under the same
+ * idempotency key. Then it gives null, and `commit` gives what was done, without another question. Throws `DbError`.
+ */
+export async function askFirst<const T extends readonly Statement[]>(
+  ctx: ServiceContext,
+  questions: T,
+): Promise<Results<T> | null> {
+  const { caller, db, once, now } = ctx
+  if (once === null) return db.batch(questions)
+  const [[record], ...answers] = await db.batch([findRecord(caller, once, now), ...questions])
+  if (!record) return answers
+  once.found = record
+  return null
+}
+
+/** Whether the request was carried out before: for where it is refused by what may have changed since. */
+export async function wasDone(ctx: ServiceContext): Promise<boolean> {
+  return ctx.once !== null && (await askFirst(ctx, [])) === null
+}
+
 /**
  * Commits a deed in one batch and gives the rows that its answer is made from: the first of them has one if the deed was
  * done. With an idempotency key, a deed that was done before is not done again, and the rows are those of then. Throws
- * 422 for a key of another request, and `DbError`.
+ * 422 for a key of another request, 404 for an answer that the caller may not see any more, and `DbError`.
  */
 export async function commit<const T extends readonly AnswerStatement[]>(
   ctx: ServiceContext,
   writes: readonly Statement[],
   answers: T,
-  secret = '',
+  { ticketId, secret = '' }: Deed = {},
 ): Promise<Committed<T>> {
-  const { db, once, now } = ctx
+  const { caller, db, once, now } = ctx
   if (once === null) return { rows: await db.change<T>(writes, answers), secret, isReplay: false }
+  if (once.found) return replayOf(caller, once, once.found)
   const [sealingKey] = once.sealingKeys
   const sealed = secret === '' || !sealingKey ? null : await seal(sealingKey, secret, once.keyHash)
+  const circumstances = { role: caller.role, ticketId: ticketId ?? null, secret: sealed, now }
   try {
-    return { rows: await doOnce(db, once, writes, answers, { secret: sealed, now }), secret, isReplay: false }
+    return { rows: await doOnce(db, once, writes, answers, circumstances), secret, isReplay: false }
   } catch (error) {
     if (!(error instanceof DoneBefore)) throw error
   }
-  const record = await db.first(findRecord(db.accountId, once, now))
-  if (!record) throw conflict([detail(['Idempotency-Key'], 'is of a request that is under way')])
-  mustBeSame(once, record)
-  once.markReplayed()
-  const opened = record.secret === null ? '' : await open(once.sealingKeys, record.secret, once.keyHash)
-  return { rows: asAnswers<T>(record.rows), secret: opened, isReplay: true }
+  const record = await db.first(findRecord(caller, once, now))
+  if (!record) throw answerForgotten()
+  return replayOf(caller, once, record)
 }
 
-/** Throws 422 where a key was used for another request before. */
-export function mustBeSame(once: { requestHash: string }, record: { request_hash: string }): void {
-  if (once.requestHash !== record.request_hash)
+/** What a record tells, to whom it may be told: who sees less than then is not shown what was shown then. */
+async function replayOf<T extends readonly AnswerStatement[]>(
+  caller: Caller,
+  once: KeyedOnce,
+  record: OnceRecord,
+): Promise<Committed<T>> {
+  const sawMore = record.ticket_id !== null && seesInternal(record.role ?? caller.role) && !seesInternal(caller.role)
+  if (sawMore || record.is_hidden === 1) throw notFound()
+  if (!once.requestHashes.includes(record.request_hash))
     throw validationError([detail(['Idempotency-Key'], 'was used for another request')])
+  once.markReplayed()
+  const secret = record.secret === null ? '' : await open(once.sealingKeys, record.secret, once.keyHash)
+  return { rows: asAnswers<T>(record.rows), secret, isReplay: true }
 }
 
 /** Rows were kept by the names that the statements gave them. */

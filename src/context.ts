@@ -1,5 +1,5 @@
 import type { AccountDb, DirectoryDb } from './db/client'
-import type { Once } from './db/once'
+import type { Once, OnceRecord } from './db/once'
 import type { Audience } from './db/outbox'
 import type { Config } from './env'
 import type { Role } from './roles'
@@ -41,6 +41,8 @@ export interface ServiceContext {
 export interface KeyedOnce extends Once {
   /** What seals a secret of the answer: the first key seals, any opens. */
   sealingKeys: readonly Buffer[]
+  /** What was done under the key before, once that is known. */
+  found?: OnceRecord
   /** Says that the answer is an earlier one. */
   markReplayed(): void
 }

@@ -8,6 +8,8 @@ import type { Sweeper } from './sweep/sweeper'
 export interface Bindings {
   DB: D1Database
   FILES: R2Bucket
+  /** The files of `public/`. */
+  ASSETS: Fetcher
   RATE_LIMITER: DurableObjectNamespace<RateLimiter>
   LOGIN_THROTTLE: DurableObjectNamespace<LoginThrottle>
   SWEEPER: DurableObjectNamespace<Sweeper>

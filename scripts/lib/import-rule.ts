@@ -14,7 +14,7 @@ interface Rule {
 }
 
 const FEATURE =
-  /^(accounts|api-keys|attachments|auth|comments|events|health|rate-limiting|sweep|tickets|users|webhooks)\//
+  /^(accounts|api-keys|attachments|auth|comments|docs|events|health|rate-limiting|sweep|tickets|users|webhooks)\//
 const featureOf = (path: string) => FEATURE.exec(path)?.[1]
 const isRoutes = (path: string) => /(^|\/|-)routes\.ts$/.test(path)
 const isService = (path: string) => /\/service\.ts$/.test(path)

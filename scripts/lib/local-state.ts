@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
-import { resolve } from 'node:path'
+import { delimiter, dirname, resolve } from 'node:path'
 
 export const ROOT = `${resolve(import.meta.dirname, '../..')}/`
 
@@ -17,6 +17,12 @@ const QUIET = {
   X_LOCAL_OBSERVABILITY: 'false',
 }
 
+/** Wrangler's build step is to find the Node that runs this, and not an older one of the machine. */
+function environment(): NodeJS.ProcessEnv {
+  const PATH = [dirname(process.execPath), process.env.PATH].join(delimiter)
+  return { ...process.env, ...QUIET, PATH }
+}
+
 /**
  * Runs a wrangler command to its end without asking anything. Throws with its output when it fails, but without its
  * arguments: they may hold what is not to be shown.
@@ -24,7 +30,7 @@ const QUIET = {
 export function runWrangler(args: string[]): string {
   const result = spawnSync(process.execPath, [WRANGLER, ...args], {
     cwd: ROOT,
-    env: { ...process.env, ...QUIET, CI: '1' },
+    env: { ...environment(), CI: '1' },
     encoding: 'utf8',
   })
   if (result.status !== 0)
@@ -36,7 +42,7 @@ export function runWrangler(args: string[]): string {
 export function startWrangler(args: string[]): ChildProcess {
   return spawn(process.execPath, [WRANGLER, ...args], {
     cwd: ROOT,
-    env: { ...process.env, ...QUIET },
+    env: environment(),
     stdio: ['ignore', 'inherit', 'inherit'],
   })
 }

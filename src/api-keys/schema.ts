@@ -1,5 +1,5 @@
 import { z } from '@hono/zod-openapi'
-import { futureTime, line, WireTime } from '../http/fields'
+import { instant, line, WireTime } from '../http/fields'
 import { PageQuery, Pagination } from '../http/pagination'
 import { toWireTime } from '../lib/time'
 import type { ApiKeyRow } from './queries'
@@ -50,7 +50,11 @@ export const CreateApiKeyBody = z
   .strictObject({
     name: line(100),
     role: KeyRole.optional().openapi({ default: 'agent' }),
-    expires_at: futureTime().optional(),
+    expires_at: instant().optional().openapi({
+      format: 'date-time',
+      example: '2030-01-01T00:00:00Z',
+      description: 'An RFC 3339 time or a date that lies ahead',
+    }),
   })
   .openapi('CreateApiKey', { example: { name: 'CRM sync', role: 'agent' } })
 export type CreateApiKeyInput = z.infer<typeof CreateApiKeyBody>

@@ -1,8 +1,8 @@
-import { commit } from '../commit'
+import { askFirst, commit, wasDone } from '../commit'
 import type { ServiceContext } from '../context'
 import { type AccountDb, openDirectory } from '../db/client'
 import type { Bindings } from '../env'
-import { conflict, notFound } from '../http/errors'
+import { conflict, invalidInput, notFound } from '../http/errors'
 import { offsetOf, pageRequest } from '../http/pagination'
 import { refuse } from '../http/refusals'
 import { detail } from '../http/validation'
@@ -31,9 +31,15 @@ import {
 
 export { hashKey, parseKey } from './key-format'
 
-/** Makes a key, whose secret only this answer shows. For admins who are people. Throws 409 at the plan's limit. */
+/**
+ * Makes a key, whose secret only this answer shows. For admins who are people. Throws 400 for an end that lies behind, 409
+ * at the plan's limit.
+ */
 export async function createApiKey(ctx: ServiceContext, input: CreateApiKeyInput) {
   const { accountId } = ctx.caller
+  const isOver = input.expires_at !== undefined && input.expires_at <= ctx.now
+  if (isOver && !(await wasDone(ctx)))
+    throw invalidInput([detail(['expires_at'], 'must be an RFC 3339 time or a date that lies ahead')])
   const id = newId('key', ctx.now)
   const key = makeKey(id, ctx.config.keys.apiKeys)
   const stored = {
@@ -44,12 +50,9 @@ export async function createApiKey(ctx: ServiceContext, input: CreateApiKeyInput
     hash: hashKey(key),
     expiresAt: input.expires_at ?? null,
   }
-  const { rows, secret } = await commit(
-    ctx,
-    insertApiKey(accountId, stored, ctx.now),
-    [findApiKey(accountId, id)],
-    key,
-  ).catch(refuse)
+  const { rows, secret } = await commit(ctx, insertApiKey(accountId, stored, ctx.now), [findApiKey(accountId, id)], {
+    secret: key,
+  }).catch(refuse)
   const [[row]] = rows
   if (!row) throw conflict([detail(['name'], 'can not be given to one more key: the plan has no room for it')])
   return { ...presentApiKey(row), key: secret }
@@ -88,7 +91,7 @@ export async function rotateKey(ctx: ServiceContext, id: string, input: RotateAp
       ctx,
       [rotateApiKey(accountId, id, secret, ctx.now)],
       [findRotated(accountId, id, secret.hash), findApiKey(accountId, id)],
-      key,
+      { secret: key },
     )
   await mustExist(ctx, id)
   const committed = await ctx.credentials.changing({ kind: 'key', id }, rotate).catch(refuse)
@@ -100,7 +103,8 @@ export async function rotateKey(ctx: ServiceContext, id: string, input: RotateAp
 
 /** An ID that is no key's must not make a Durable Object. */
 async function mustExist(ctx: ServiceContext, id: string): Promise<void> {
-  if (!(await ctx.db.first(findApiKey(ctx.caller.accountId, id)))) throw notFound()
+  const asked = await askFirst(ctx, [findApiKey(ctx.caller.accountId, id)])
+  if (asked && !asked[0][0]) throw notFound()
 }
 
 /** What a key's Durable Object vouches for, or null where there is no such key. Throws `DbError`. */

@@ -1,5 +1,6 @@
-import { type ByteRange, namesTag, parseRange } from '../http/byte-ranges'
+import { type ByteRange, parseRange } from '../http/byte-ranges'
 import { rangeNotSatisfiable } from '../http/errors'
+import { isKnown } from '../http/etag'
 import { SECOND } from '../lib/time'
 import type { AttachmentRow } from './service'
 
@@ -39,7 +40,7 @@ export function answerFile(request: FileRequest, row: AttachmentRow, expires: nu
     // A 304 renews the headers that a browser has kept, so that this one must be among them.
     'Content-Security-Policy': "default-src 'none'; style-src 'unsafe-inline'; sandbox",
   }
-  if (namesTag(request.header('If-None-Match'), etag)) return { status: 304, headers: known, bytes: null }
+  if (isKnown(request.header('If-None-Match'), etag)) return { status: 304, headers: known, bytes: null }
   const headers = { ...known, ...ofContent(row) }
   const whole = { offset: 0, length: row.size }
   if (request.method === 'HEAD')

@@ -1,6 +1,7 @@
 import { type SQL, sql } from 'drizzle-orm'
 import type { Caller } from '../context'
 import { rows, write } from '../db/client'
+import { isRecorded, type Once } from '../db/once'
 import { mayBeNamed, type References } from '../db/references'
 import { visibleTicket } from '../db/visibility'
 
@@ -24,13 +25,14 @@ export function judgeUploads(caller: Caller, uploads: Upload[], gate: UploadGate
     SELECT ${isOpen} AS is_open, ${hasPlace} AS has_place, ${hasStorage} AS has_storage`)
 }
 
-/** Announces uploads, if all of that is so. */
-export function insertIntents(caller: Caller, uploads: Upload[], gate: UploadGate, now: number) {
+/** Announces uploads, if all of that is so, and the request was not carried out before. */
+export function insertIntents(caller: Caller, uploads: Upload[], gate: UploadGate, once: Once | null, now: number) {
   const { isOpen, hasPlace, hasStorage } = conditions(caller, uploads, gate)
   return write(sql`
     INSERT INTO object_intents (account_id, id, kind, created_at)
     SELECT ${caller.accountId}, value, 'upload', ${now} FROM json_each(${JSON.stringify(uploads.map(({ id }) => id))})
-    WHERE ${isOpen} AND ${hasPlace} AND ${hasStorage}`)
+    WHERE ${isOpen} AND ${hasPlace} AND ${hasStorage}
+      ${once ? sql`AND NOT ${isRecorded(caller.accountId, once, now)}` : sql``}`)
 }
 
 function conditions(caller: Caller, uploads: Upload[], gate: UploadGate): Record<string, SQL> {

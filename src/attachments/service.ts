@@ -10,15 +10,15 @@ import type { Bindings } from '../env'
 import type { ByteRange } from '../http/byte-ranges'
 import { cutPage, positionIn, readCursor, sliceFrom, writeCursor } from '../http/cursor'
 import { notFound, unavailable } from '../http/errors'
+import { asksAlso } from '../http/idempotency'
 import { offsetOf, pageRequest } from '../http/pagination'
 import type { RawBody } from '../http/raw-body'
 import { refusalOf, refuse } from '../http/refusals'
-import { sha256 } from '../lib/crypto'
 import { newId } from '../lib/ids'
 import { seesInternal } from '../roles'
 import { type AttachmentRow, deleteAttachment, findAttachment, findAttachments, findFile } from './queries'
 import { type ListAttachmentsInput, presentAttachment } from './schema'
-import { attachFiles, deleteObjects, discardFiles, objectKey, storeStream } from './storage'
+import { attachFiles, deleteObjectsLater, discardFiles, objectKey, storeStream } from './storage'
 
 export {
   type AttachmentRow,
@@ -30,7 +30,7 @@ export {
   findLatestAttachments,
 } from './queries'
 export { Attachment, NewAttachments, presentAttachment, presentStoredAttachment } from './schema'
-export { attachFiles, deleteObjects, discardFiles, storeFiles, sweepObjects } from './storage'
+export { attachFiles, deleteObjectsLater, discardFiles, storeFiles, sweepObjects } from './storage'
 
 const AttachmentPosition = positionIn(z.object({ id: z.string(), at: z.number().int() }))
 
@@ -80,8 +80,7 @@ export async function uploadAttachment(begun: ServiceContext, ticketId: string, 
   const file = await storeStream(begun, filename, body, { ticketId })
   if (!file) throw notFound()
   // It may have taken minutes, and what has happened meanwhile must not seem to have come after.
-  const once = begun.once && { ...begun.once, requestHash: sha256(`${begun.once.requestHash} ${file.sha256}`) }
-  const ctx = { ...begun, once, now: Date.now() }
+  const ctx = { ...begun, once: begun.once && asksAlso(begun.once, file.sha256), now: Date.now() }
   const { caller, now } = ctx
   const change = { caller, ticketId, changeId: newId('change', now), now }
   const { rows, isReplay } = await commit(
@@ -91,6 +90,7 @@ export async function uploadAttachment(begun: ServiceContext, ticketId: string, 
       ...tellOfPart(change, { field: 'attachments', id: file.id, moves: 'comes' }, newId('evt', now)),
     ],
     [findAttachment(caller, file.id), findAudience(caller.accountId)],
+    { ticketId },
   ).catch((error) => {
     discardFiles(ctx, [file])
     throw refusalOf(error)
@@ -104,7 +104,7 @@ export async function uploadAttachment(begun: ServiceContext, ticketId: string, 
 
 /** Deletes an attachment of a ticket or of one of its comments. For agents and admins. Throws 404. */
 export async function removeAttachment(ctx: ServiceContext, ticketId: string, attachmentId: string): Promise<void> {
-  const { caller, db, files, now } = ctx
+  const { caller, now } = ctx
   const change = { caller, ticketId, changeId: newId('change', now), now }
   const { rows, isReplay } = await commit(
     ctx,
@@ -113,12 +113,13 @@ export async function removeAttachment(ctx: ServiceContext, ticketId: string, at
       ...deleteAttachment(change, attachmentId),
     ],
     [findChange(caller.accountId, change.changeId), findAudience(caller.accountId)],
+    { ticketId },
   ).catch(refuse)
   const [[trace], [audience]] = rows
   if (!trace) throw notFound()
   if (isReplay) return
   ctx.wake(audience)
-  ctx.later(deleteObjects(files, db).catch(() => undefined))
+  deleteObjectsLater(ctx)
 }
 
 /** What is known of the file that a signed address leads to, if it is there. It does not ask who may see it. */
@@ -134,8 +135,8 @@ export async function readBytes(
   range: ByteRange,
 ): Promise<ReadableStream | null> {
   const part = range.length < row.size ? { range: { ...range } } : {}
-  const object = await env.FILES.get(objectKey(accountId, row.id), part).catch(() => {
-    throw unavailable()
+  const object = await env.FILES.get(objectKey(accountId, row.id), part).catch((error) => {
+    throw unavailable(error)
   })
   return object?.body ?? null
 }

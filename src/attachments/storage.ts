@@ -1,9 +1,10 @@
+import { askFirst } from '../commit'
 import type { ServiceContext } from '../context'
 import { type AccountDb, openAccount, openDirectory } from '../db/client'
 import { DbError } from '../db/errors'
-import { findRecord } from '../db/once'
 import type { Bindings } from '../env'
 import { unavailable } from '../http/errors'
+import { logFailure } from '../http/logging'
 import type { RawBody } from '../http/raw-body'
 import { refusalOf } from '../http/refusals'
 import { sha256Hex } from '../lib/crypto'
@@ -20,7 +21,7 @@ import {
   type Upload,
   type UploadGate,
 } from './intent.queries'
-import { putStream } from './put-stream'
+import { hashStream, putStream } from './put-stream'
 import { insertAttachments, type StoredFile } from './queries'
 import type { NewAttachmentInput } from './schema'
 
@@ -36,23 +37,24 @@ export function objectKey(accountId: string, id: string): string {
 
 /**
  * Stores the bytes of files, each announced by an intent first, if the gate is open; gives null, with nothing stored,
- * where it is not. Throws 422 for more than a ticket may have, 413 for more than the account may have, 503 when the
- * storage can't be reached; nothing stays behind.
+ * where it is not, and nothing where the request was carried out before. Throws 422 for more than a ticket may have, 413
+ * for more than the account may have, 503 when the storage can't be reached; nothing stays behind.
  */
 export async function storeFiles(
   ctx: ServiceContext,
   inputs: NewAttachmentInput[],
   gate: UploadGate,
 ): Promise<StoredFile[] | null> {
-  if (inputs.length === 0 || (await wasDone(ctx))) return []
+  if (inputs.length === 0) return []
   const uploads = inputs.map((input) => ({ id: newId('attach', ctx.now), size: input.content.byteLength, input }))
-  if (!(await announce(ctx, uploads, gate))) return null
+  const announced = await announce(ctx, uploads, gate)
+  if (announced !== 'announced') return announced === 'closed' ? null : []
   // All of them have ended before any is let go of: a late one would put bytes where nothing looks for them.
   const stored = await Promise.allSettled(uploads.map(({ id, input }) => storeFile(ctx, id, input)))
   const files = stored.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []))
   if (files.length === uploads.length) return files
   discardFiles(ctx, uploads)
-  throw unavailable()
+  throw unavailable(stored.find((result) => result.status === 'rejected')?.reason)
 }
 
 async function storeFile(ctx: ServiceContext, id: string, input: NewAttachmentInput): Promise<StoredFile> {
@@ -61,12 +63,10 @@ async function storeFile(ctx: ServiceContext, id: string, input: NewAttachmentIn
   return { id, filename: input.filename, size: input.content.byteLength, mime_type: input.mime_type, sha256 }
 }
 
-/** Whether a keyed request was carried out before: then the deed's own batch will find the same, and nothing is stored. */
-async function wasDone({ caller, db, once, now }: ServiceContext): Promise<boolean> {
-  return once !== null && (await db.first(findRecord(caller.accountId, once, now))) !== undefined
-}
-
-/** As `storeFiles`, of one file that is never whole in memory. Throws 400 where it does not come as long as it says. */
+/**
+ * As `storeFiles`, of one file that is never whole in memory; where the request was carried out before, its bytes are only
+ * read, to be told from others. Throws 400 where it does not come as long as it says.
+ */
 export async function storeStream(
   ctx: ServiceContext,
   filename: string,
@@ -74,26 +74,34 @@ export async function storeStream(
   gate: UploadGate,
 ): Promise<StoredFile | null> {
   const upload = { id: newId('attach', ctx.now), size: body.length }
-  if (!(await announce(ctx, [upload], gate))) return null
+  const announced = await announce(ctx, [upload], gate)
+  if (announced === 'closed') return null
+  const file = { ...upload, filename, mime_type: body.type }
+  if (announced === 'done before') return { ...file, sha256: await hashStream(body) }
   try {
-    const sha256 = await putStream(ctx.files, objectKey(ctx.caller.accountId, upload.id), body)
-    return { ...upload, filename, mime_type: body.type, sha256 }
+    return { ...file, sha256: await putStream(ctx.files, objectKey(ctx.caller.accountId, upload.id), body) }
   } catch (error) {
     discardFiles(ctx, [upload])
     throw error
   }
 }
 
-/** Whether uploads have been announced: not where the gate is closed. Throws 422 and 413. */
-async function announce(ctx: ServiceContext, uploads: Upload[], gate: UploadGate): Promise<boolean> {
-  const [[verdict]] = await ctx.db.batch([
+/** Announces uploads, but not where the gate is closed or the request was carried out before. Throws 422 and 413. */
+async function announce(
+  ctx: ServiceContext,
+  uploads: Upload[],
+  gate: UploadGate,
+): Promise<'announced' | 'closed' | 'done before'> {
+  const asked = await askFirst(ctx, [
     judgeUploads(ctx.caller, uploads, gate),
-    insertIntents(ctx.caller, uploads, gate, ctx.now),
+    insertIntents(ctx.caller, uploads, gate, ctx.once, ctx.now),
   ])
-  if (!verdict?.is_open) return false
+  if (!asked) return 'done before'
+  const [[verdict]] = asked
+  if (!verdict?.is_open) return 'closed'
   if (!verdict.has_place) throw refusalOf(new DbError({ kind: 'refused', rule: 'attachments' }))
   if (!verdict.has_storage) throw refusalOf(new DbError({ kind: 'refused', rule: 'storage' }))
-  return true
+  return 'announced'
 }
 
 /** Statements for the batch of the deed: the stored files become attachments, and their intents are settled. */
@@ -114,13 +122,22 @@ export function attachFiles(
 
 /** Lets go of files whose deed failed. The sweep does it where this is lost. */
 export function discardFiles(ctx: ServiceContext, files: { id: string }[]): void {
-  if (files.length === 0) return
+  // What is known to have been done before has stored nothing now.
+  if (files.length === 0 || ctx.once?.found) return
   const ids = files.map((file) => file.id)
   ctx.later(
     ctx.db
       .all(discardUploads(ctx.caller.accountId, ids, ctx.now))
       .then(() => deleteObjects(ctx.files, ctx.db))
-      .catch(() => undefined),
+      .catch((error) => logFailure('discard files', error, { account_id: ctx.caller.accountId })),
+  )
+}
+
+/** `deleteObjects` behind an answer: what fails is the sweep's. */
+export function deleteObjectsLater(ctx: ServiceContext): void {
+  const { caller, db, files } = ctx
+  ctx.later(
+    deleteObjects(files, db).catch((error) => logFailure('delete objects', error, { account_id: caller.accountId })),
   )
 }
 

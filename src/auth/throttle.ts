@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import type { PasswordOwner, Throttle } from '../context'
 import type { Bindings } from '../env'
 import { ApiError, rateLimited } from '../http/errors'
+import { logFailure } from '../http/logging'
 import { reach } from '../http/reach'
 import { HOUR, MINUTE } from '../lib/time'
 import { type Attempt, LOGIN_FAILURES } from './login-throttle'
@@ -72,8 +73,8 @@ function allowed(attempt: Attempt, says: string): string {
 async function quietly(call: () => unknown): Promise<void> {
   try {
     await call()
-  } catch {
-    return
+  } catch (error) {
+    logFailure('throttle', error)
   }
 }
 

@@ -4,7 +4,7 @@ import {
   attachFiles,
   attachmentImages,
   deleteAttachmentsOfComment,
-  deleteObjects,
+  deleteObjectsLater,
   discardFiles,
   findAttachmentsOfComment,
   findAttachmentsOfComments,
@@ -100,6 +100,7 @@ export async function createComment(ctx: ServiceContext, ticketId: string, input
       findAttachmentsOfComment(caller.accountId, comment.id),
       findAudience(caller.accountId),
     ],
+    { ticketId },
   ).catch((error) => {
     discardFiles(ctx, files)
     throw refusalOf(error)
@@ -115,7 +116,7 @@ export async function createComment(ctx: ServiceContext, ticketId: string, input
  * Deletes a comment with its attachments. For admins, and for agents who wrote it (403). Throws 404.
  */
 export async function removeComment(ctx: ServiceContext, ticketId: string, commentId: string): Promise<void> {
-  const { caller, db, files, now } = ctx
+  const { caller, now } = ctx
   const change = { caller, ticketId, changeId: newId('change', now), now }
   const comment = { field: 'comments', id: commentId, moves: 'goes' } as const
   const own = deletesEveryComment(caller.role) ? {} : { condition: isWrittenBy(caller.id) }
@@ -131,13 +132,14 @@ export async function removeComment(ctx: ServiceContext, ticketId: string, comme
       findCommentOf(caller.accountId, ticketId, commentId),
       findAudience(caller.accountId),
     ],
+    { ticketId },
   ).catch(refuse)
   const [[trace], [left], [audience]] = rows
   if (left) throw forbidden([], 'Your role may only delete comments that you wrote')
   if (!trace) throw notFound()
   if (isReplay) return
   ctx.wake(audience)
-  ctx.later(deleteObjects(files, db).catch(() => undefined))
+  deleteObjectsLater(ctx)
 }
 
 function presentWhole(ctx: ServiceContext, row: CommentRow, attachments: AttachmentRow[]) {

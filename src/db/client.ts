@@ -19,7 +19,10 @@ export function write(query: SQL): Statement<never> {
   return { query }
 }
 
-type Results<T extends readonly Statement[]> = { [K in keyof T]: T[K] extends Statement<infer Row> ? Row[] : never }
+/** The rows of each of some statements. */
+export type Results<T extends readonly Statement[]> = {
+  [K in keyof T]: T[K] extends Statement<infer Row> ? Row[] : never
+}
 
 /** What a request has cost at D1 so far, and what it has seen there. */
 export interface DbCosts {

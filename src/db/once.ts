@@ -1,8 +1,11 @@
-import { sql } from 'drizzle-orm'
+import { type SQL, sql } from 'drizzle-orm'
+import type { Caller } from '../context'
 import { DAY } from '../lib/time'
+import type { Role } from '../roles'
 import { type AccountDb, rows, type Statement, write } from './client'
 import { DbError } from './errors'
 import { refuseFor } from './guard'
+import { visibleTickets } from './visibility'
 
 /** How long the first answer is given again. */
 const KEPT_FOR = DAY
@@ -11,7 +14,8 @@ const KEPT_FOR = DAY
 export interface Once {
   callerId: string
   keyHash: string
-  requestHash: string
+  /** Of what it asks for, under each secret that is accepted: the first is kept. */
+  requestHashes: readonly string[]
 }
 
 /** A statement whose rows make the answer; their columns are named, so that they can be kept as JSON. */
@@ -36,6 +40,19 @@ export interface OnceRecord {
   request_hash: string
   rows: string
   secret: string | null
+  /** Of the caller, when it was done; null where that was not kept. */
+  role: Role | null
+  /** The ticket it is of, if it is of one, and whether that is there and the caller may not see it. */
+  ticket_id: string | null
+  is_hidden: number
+}
+
+/** What is kept of a deed beside its rows. */
+interface Circumstances {
+  role: Role
+  ticketId: string | null
+  secret: string | null
+  now: number
 }
 
 /** Thrown where the deed was done before: nothing was done now. */
@@ -53,7 +70,7 @@ export async function doOnce<const T extends readonly AnswerStatement[]>(
   once: Once,
   writes: readonly Statement[],
   answers: T,
-  { secret, now }: { secret: string | null; now: number },
+  { role, ticketId, secret, now }: Circumstances,
 ): Promise<Answers<T>> {
   const own = recordOf(db.accountId, once)
   const [deed] = answers
@@ -63,11 +80,11 @@ export async function doOnce<const T extends readonly AnswerStatement[]>(
   })
   const record = write(sql`
     INSERT INTO idempotency_records (account_id, caller_id, key_hash, request_hash, rows, secret, created_at)
-    SELECT ${db.accountId}, ${once.callerId}, ${once.keyHash}, ${once.requestHash},
-      json_array(${sql.join(
+    SELECT ${db.accountId}, ${once.callerId}, ${once.keyHash}, ${once.requestHashes[0]},
+      json_object('role', ${role}, 'ticket_id', ${ticketId}, 'answers', json_array(${sql.join(
         kept.map((list) => sql`json(${list})`),
         sql`, `,
-      )}), ${secret}, ${now}
+      )})), ${secret}, ${now}
     WHERE ${deed ? sql`EXISTS (${deed.query})` : sql`1`}`)
   const before = [
     write(sql`DELETE FROM idempotency_records WHERE ${own} AND created_at < ${now - KEPT_FOR}`),
@@ -83,10 +100,20 @@ export async function doOnce<const T extends readonly AnswerStatement[]>(
 }
 
 /** What a request did when it first came, if it did; not of more than a day ago. */
-export function findRecord(accountId: string, once: Once, now: number) {
+export function findRecord(caller: Caller, once: Once, now: number) {
+  const { accountId } = caller
+  const ticketId = sql`rows ->> '$.ticket_id'`
+  const isThere = sql`EXISTS (SELECT 1 FROM tickets t WHERE t.account_id = ${accountId} AND t.id = ${ticketId})`
+  const isVisible = sql`EXISTS (SELECT 1 FROM tickets t WHERE ${visibleTickets(caller)} AND t.id = ${ticketId})`
   return rows<OnceRecord>(sql`
-    SELECT request_hash, rows, secret FROM idempotency_records
-    WHERE ${recordOf(accountId, once)} AND created_at >= ${now - KEPT_FOR}`)
+    SELECT request_hash, coalesce(rows -> '$.answers', rows) AS rows, secret, rows ->> '$.role' AS role, ${ticketId} AS ticket_id,
+      ${isThere} AND NOT ${isVisible} AS is_hidden
+    FROM idempotency_records WHERE ${isRecent(accountId, once, now)}`)
+}
+
+/** Whether there is such a record, as an SQL expression. */
+export function isRecorded(accountId: string, once: Once, now: number): SQL {
+  return sql`EXISTS (SELECT 1 FROM idempotency_records WHERE ${isRecent(accountId, once, now)})`
 }
 
 /** Forgets records of more than a day ago, at most `limit`; gives how many. The sweep's own work, over all accounts. */
@@ -96,6 +123,10 @@ export function deleteOldRecords(now: number, limit: number) {
       SELECT account_id, caller_id, key_hash FROM idempotency_records
       WHERE created_at < ${now - KEPT_FOR} ORDER BY created_at LIMIT ${limit})
     RETURNING created_at`)
+}
+
+function isRecent(accountId: string, once: Once, now: number): SQL {
+  return sql`${recordOf(accountId, once)} AND created_at >= ${now - KEPT_FOR}`
 }
 
 function recordOf(accountId: string, { callerId, keyHash }: Once) {

@@ -31,21 +31,31 @@ export function findEventBounds(accountId: string) {
     FROM account_state WHERE account_id = ${accountId}`)
 }
 
-/** The events after a sequence that the filter wants, oldest first, at most `limit`, among the next `scanSize`. */
-export function findEvents(accountId: string, after: number, filter: EventFilter, limit: number) {
+/**
+ * The events after a sequence that the filter wants, oldest first, at most `limit`, among the next `scanSize`; none behind
+ * the one with which they weigh more than `bytes`.
+ */
+export function findEvents(accountId: string, after: number, filter: EventFilter, limit: number, bytes: number) {
   const wanted =
     filter.types === undefined
       ? sql``
       : sql`WHERE type IN (SELECT value FROM json_each(${JSON.stringify(filter.types)}))`
-  return rows<EventRow>(sql`
-    SELECT e.sequence, e.id, e.type, e.data, e.created_at
-    FROM (SELECT seq FROM (${scan(accountId, after, filter, limit)}) ${wanted} ORDER BY sequence LIMIT ${limit}) page
-    CROSS JOIN events e ON e.seq = page.seq AND e.account_id = ${accountId}
-    ORDER BY e.sequence`)
+  const page = sql`SELECT seq FROM (${scan(accountId, after, filter, limit)}) ${wanted} ORDER BY sequence LIMIT ${limit}`
+  return rows<EventRow & { bytes_so_far: number }>(sql`
+    SELECT sequence, id, type, data, created_at, bytes_so_far FROM (
+      SELECT e.*, octet_length(e.data) AS bytes,
+        sum(octet_length(e.data)) OVER (ORDER BY e.sequence ROWS UNBOUNDED PRECEDING) AS bytes_so_far
+      FROM (${page}) page CROSS JOIN events e ON e.seq = page.seq AND e.account_id = ${accountId})
+    WHERE bytes_so_far - bytes <= ${bytes} ORDER BY sequence`)
 }
 
-/** How many events `findEvents` looks through, and the last of them (null where there is none). */
+/**
+ * How many events `findEvents` looks through, and the last of them (null where there is none). Where every type is wanted
+ * nothing is measured: it finds what it looks through.
+ */
 export function measureScan(accountId: string, after: number, filter: EventFilter, limit: number) {
+  if (filter.types === undefined)
+    return rows<{ scanned: number; last: number | null }>(sql`SELECT 0 AS scanned, NULL AS last`)
   return rows<{ scanned: number; last: number | null }>(sql`
     SELECT count(*) AS scanned, max(sequence) AS last FROM (${scan(accountId, after, filter, limit)})`)
 }

@@ -14,7 +14,8 @@ const listEventsRoute = describeRoute({
   summary: 'What has happened in the account, oldest first: the bodies that webhooks are sent',
   description:
     'Start without a cursor and come back with `next_cursor`, at any time: nothing is missed while events are kept. ' +
-    'A filter by event looks through 1,000 events a page, so that a page may be short, or empty, while `has_more` is true.',
+    'A page holds 4 MiB, and a filter by event looks through 1,000 events a page, so that a page may be short, or empty, ' +
+    'while `has_more` is true.',
   tags: ['Webhooks'],
   guard: guard(STAFF),
   fails: [410],

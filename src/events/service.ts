@@ -2,7 +2,7 @@ import { z } from '@hono/zod-openapi'
 import type { ServiceContext } from '../context'
 import { openDirectory } from '../db/client'
 import type { Bindings } from '../env'
-import { readCursor, writeCursor } from '../http/cursor'
+import { BYTES_A_PAGE, countFitting, readCursor, writeCursor } from '../http/cursor'
 import { cursorExpired } from '../http/errors'
 import { deleteOldEvents, findEventBounds, findEvents, measureScan, passOverUnheard, scanSize } from './queries'
 import { type ListEventsInput, presentEvent } from './schema'
@@ -17,7 +17,8 @@ const Sequence = z.number().int().min(0)
 
 /**
  * The account's events, oldest first, from a cursor on. For agents and admins. Throws 410 for a cursor whose next events
- * are not kept any more. A page may be short, or empty, while there is more: a filter by type looks through 1,000 events.
+ * are not kept any more. A page may be short, or empty, while there is more: it holds 4 MiB, and a filter by type looks
+ * through 1,000 events.
  */
 export async function listEvents({ caller, db }: ServiceContext, input: ListEventsInput) {
   const { accountId } = caller
@@ -27,13 +28,13 @@ export async function listEvents({ caller, db }: ServiceContext, input: ListEven
   const filter = { types: input.event, ticketId: input.ticket_id }
   const [[bounds], found, [scan]] = await db.batch([
     findEventBounds(accountId),
-    findEvents(accountId, after ?? 0, filter, perPage + 1),
+    findEvents(accountId, after ?? 0, filter, perPage + 1, BYTES_A_PAGE),
     measureScan(accountId, after ?? 0, filter, perPage + 1),
   ])
   const oldest = bounds?.oldest ?? (bounds?.newest ?? 0) + 1
   if (after !== null && after < oldest - 1) throw cursorExpired(oldest)
-  const shown = found.slice(0, perPage)
-  const isCut = found.length > perPage
+  const shown = found.slice(0, countFitting(found, perPage))
+  const isCut = found.length > shown.length
   const hasMore = isCut || scan?.scanned === scanSize(filter, perPage + 1)
   const seen = isCut ? shown.at(-1)?.sequence : scan?.last
   // At the end it is the account's newest event: a ticket that is silent for long must not leave its cursor behind.

@@ -26,6 +26,25 @@ export const jsonBody: MiddlewareHandler<AppEnv> = async (c, next) => {
   await next()
 }
 
+/** Of a body that says nothing: `{}` and some white space. */
+const MAX_EMPTY_CHARACTERS = 64
+
+/**
+ * For writes that read no body: one that says something is 400, so that nobody takes it for heeded. Nothing and `{}`, which
+ * some clients send with every `POST`, say the same.
+ */
+export const noBody: MiddlewareHandler<AppEnv> = async (c, next) => {
+  let text = ''
+  const decoder = new TextDecoder()
+  for await (const chunk of c.req.raw.body ?? []) {
+    text += decoder.decode(chunk, { stream: true })
+    if (text.length > MAX_EMPTY_CHARACTERS) break
+  }
+  if (text.length > MAX_EMPTY_CHARACTERS || !/^\s*(\{\s*\})?\s*$/.test(text))
+    throw invalidInput([detail([], 'must be empty')])
+  await next()
+}
+
 async function readText(request: Request): Promise<string> {
   const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
   let text = ''

@@ -24,9 +24,3 @@ export function parseRange(header: string | undefined, size: number): ByteRange 
   if (end < offset) return null
   return offset < size ? { offset, length: Math.min(end + 1, size) - offset } : 'unsatisfiable'
 }
-
-/** Whether an `If-None-Match` header names the entity tag (RFC 9110, 13.1.2: weak ones count). */
-export function namesTag(header: string | undefined, etag: string): boolean {
-  if (header?.trim() === '*') return true
-  return (header ?? '').split(',').some((tag) => tag.trim().replace(/^W\//, '') === etag)
-}

@@ -83,6 +83,15 @@ export function sliceFrom<Place>(position: Position<Place> | null, perPage: numb
   return position ? { limit, beyond: position.place, towards: position.towards } : { limit, offset: 0 }
 }
 
+/** What the rows of a page may weigh, where they can be heavy. */
+export const BYTES_A_PAGE = 4 * 1_024 * 1_024
+
+/** How many rows a page shows of those found: as many as it may hold and as fit, one in any case. */
+export function countFitting(found: readonly { bytes_so_far: number }[], perPage: number): number {
+  const fitting = found.filter((row) => row.bytes_so_far <= BYTES_A_PAGE).length
+  return Math.min(perPage, Math.max(1, fitting))
+}
+
 /**
  * The rows of a page in the order of the list, and the cursors of the pages on either side. `found` is the slice from the
  * position on, in the direction it goes; it is null at the beginning of the list.

@@ -36,8 +36,10 @@ export class ApiError extends Error {
     message: string,
     readonly details: ErrorDetail[] = [],
     readonly headers: Record<string, string> = {},
+    /** What it comes from, for the log alone. */
+    cause?: unknown,
   ) {
-    super(message)
+    super(message, { cause })
   }
 
   /** The body of the answer, as contract and OpenAPI document have it. */
@@ -78,6 +80,12 @@ export function notFound(): ApiError {
 /** 409: the request is at odds with what is stored, such as an e-mail in use. */
 export function conflict(details: ErrorDetail[]): ApiError {
   return new ApiError(409, 'conflict', 'The request conflicts with what is there', details)
+}
+
+/** 409: the answer under an idempotency key was forgotten while it was asked for. Tried again, the request is a new one. */
+export function answerForgotten(): ApiError {
+  const details = [{ field: 'Idempotency-Key', message: 'The answer of this key has just been forgotten, try again' }]
+  return new ApiError(409, 'conflict', 'The request conflicts with what is there', details, { 'Retry-After': '1' })
 }
 
 /** 410: the events after the cursor are kept no longer; `oldest` is the first sequence that is. */
@@ -125,9 +133,18 @@ export function rateLimited(limit: string, retryAfterSeconds: number): ApiError 
   })
 }
 
-/** 503, to be tried again after 5 seconds: what the service stands on did not answer, or it is not configured. */
-export function unavailable(message = 'The service can not answer at the moment, try again soon'): ApiError {
-  return new ApiError(503, 'unavailable', message, [], { 'Retry-After': '5' })
+/** 503, to be tried again after 5 seconds: what the service stands on did not answer; `cause` is for the log. */
+export function unavailable(cause?: unknown): ApiError {
+  return serviceUnavailable('The service can not answer at the moment, try again soon', cause)
+}
+
+/** 503: the service is not configured; the message says how not. */
+export function notConfigured(message: string): ApiError {
+  return serviceUnavailable(message)
+}
+
+function serviceUnavailable(message: string, cause?: unknown): ApiError {
+  return new ApiError(503, 'unavailable', message, [], { 'Retry-After': '5' }, cause)
 }
 
 /** 500, which says nothing of its cause: that is in the log. */

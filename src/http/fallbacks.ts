@@ -3,7 +3,15 @@ import { HTTPException } from 'hono/http-exception'
 import { DbError } from '../db/errors'
 import { ConfigError } from '../env'
 import type { AppEnv } from './app-env'
-import { ApiError, internalError, invalidInput, notFound, unavailable, unsupportedMediaType } from './errors'
+import {
+  ApiError,
+  internalError,
+  invalidInput,
+  notConfigured,
+  notFound,
+  unavailable,
+  unsupportedMediaType,
+} from './errors'
 import { detail } from './validation'
 
 /** The answer to anything thrown on the way of a request: the contract's error body, and nothing of what is inside. */
@@ -15,8 +23,8 @@ export function answerError(error: unknown, c: Context<AppEnv>): Response {
 
 function toApiError(error: unknown): ApiError {
   if (error instanceof ApiError) return error
-  if (error instanceof ConfigError) return unavailable(error.message)
-  if (error instanceof DbError) return unavailable()
+  if (error instanceof ConfigError) return notConfigured(error.message)
+  if (error instanceof DbError) return unavailable(error)
   if (error instanceof HTTPException && error.status === 400) return invalidInput([detail([], 'must be valid JSON')])
   if (error instanceof HTTPException && error.status === 415) return unsupportedMediaType('application/json')
   return internalError()

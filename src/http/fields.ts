@@ -115,19 +115,6 @@ export const WireTime = z
   .regex(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/)
   .openapi({ format: 'date-time', example: toWireTime(Date.UTC(2025, 4, 1, 9, 30)) })
 
-/** A time in a body that lies ahead, as milliseconds. */
-export function futureTime() {
-  return z
-    .string()
-    .transform((text, ctx) => {
-      const value = parseInstant(text)
-      if (value === null || value <= Date.now())
-        ctx.addIssue({ code: 'custom', message: 'must be an RFC 3339 time or a date that lies ahead' })
-      return value ?? 0
-    })
-    .openapi({ type: 'string', format: 'date-time', example: '2030-01-01T00:00:00Z' })
-}
-
 const MAX_EMAIL = 254
 
 /** An e-mail address, without white space around it. An empty one is told of once, as such. */

@@ -1,5 +1,5 @@
 import { acceptedKeys, type Config } from '../env'
-import { deriveKey, sha256 } from '../lib/crypto'
+import { deriveKey, mac, sha256 } from '../lib/crypto'
 
 const WRITES = new Set(['POST', 'PATCH', 'DELETE'])
 
@@ -14,16 +14,26 @@ interface KeyedRequest {
   callerId: string
 }
 
+/** A keyed request that is also told from others by what was not known at its beginning, such as the hash of a long body. */
+export function asksAlso<Request extends { requestHashes: readonly string[] }>(
+  request: Request,
+  what: string,
+): Request {
+  return { ...request, requestHashes: request.requestHashes.map((hash) => sha256(`${hash} ${what}`)) }
+}
+
 /**
- * By what a request is carried out once: a hash of its key, method and path, one of what it asks for, and the keys that seal a secret of its
- * answer, which nobody has who does not know the idempotency key. Null where there is none, for reads, and for `/auth/…`.
+ * By what a request is carried out once: a hash of its key, method and path, hashes of what it asks for, and the keys that
+ * seal a secret of its answer. Null where there is no idempotency key, for reads, and for `/auth/…`. Nobody has those keys
+ * who does not know the idempotency key; what is asked for, which may be a password, is hashed with them too.
  */
 export function onceFor(config: Config, key: string | undefined, request: KeyedRequest) {
   if (key === undefined || !WRITES.has(request.method) || request.path.startsWith('/auth/')) return null
+  const sealingKeys = acceptedKeys(config, 'idempotency').map((secret) => deriveKey(secret.toString('base64'), key))
   return {
     callerId: request.callerId,
     keyHash: sha256(`${request.callerId} ${request.method} ${request.path} ${key}`),
-    requestHash: sha256(`${request.query} ${request.bodyHash}`),
-    sealingKeys: acceptedKeys(config, 'idempotency').map((secret) => deriveKey(secret.toString('base64'), key)),
+    requestHashes: sealingKeys.map((sealingKey) => mac(sealingKey, `${request.query} ${request.bodyHash}`)),
+    sealingKeys,
   }
 }

@@ -36,10 +36,19 @@ export function writeLog(level: 'info' | 'error', entry: Record<string, unknown>
 }
 
 /**
+ * One line for a failure that no caller is told of, for something else makes up for it. `part` says what failed; `more`
+ * may say for whom, and holds no secret.
+ */
+export function logFailure(part: string, failure: unknown, more: Record<string, unknown> = {}): void {
+  writeLog('error', { failed: part, ...more, failure: describe(failure) })
+}
+
+/**
  * An unexpected error by class and place, for its message may hold what must not be logged. What is wrong with the
  * configuration is said without its values.
  */
-function describe(failure: unknown): Record<string, string> {
+function describe(thrown: unknown): Record<string, string> {
+  const failure = thrown instanceof Error && thrown.cause instanceof Error ? thrown.cause : thrown
   if (failure instanceof ConfigError) return { error: failure.name, message: failure.message }
   if (!(failure instanceof Error)) return { error: typeof failure, at: '' }
   const at = failure.stack?.split('\n').find((entry) => /^\s+at /.test(entry)) ?? ''

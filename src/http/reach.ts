@@ -4,7 +4,7 @@ import { unavailable } from './errors'
 export async function reach<T>(call: () => T): Promise<Awaited<T>> {
   try {
     return await call()
-  } catch {
-    throw unavailable()
+  } catch (error) {
+    throw unavailable(error)
   }
 }

@@ -20,7 +20,7 @@ const RULES: Record<string, () => ApiError> = {
 export function refusalOf(error: unknown): unknown {
   if (!(error instanceof DbError)) return error
   const rule = error.failure.kind === 'refused' ? RULES[error.failure.rule] : undefined
-  return rule ? rule() : unavailable()
+  return rule ? rule() : unavailable(error)
 }
 
 /** Throws that answer: for the `catch` of a write. */

@@ -1,7 +1,7 @@
 import { createRoute, type OpenAPIHono, type RouteConfig, type RouteHandler, z } from '@hono/zod-openapi'
 import type { Context, MiddlewareHandler } from 'hono'
 import type { AppEnv } from './app-env'
-import { jsonBody } from './body'
+import { jsonBody, noBody } from './body'
 import { ERROR_CODES } from './errors'
 import { rawBody } from './raw-body'
 
@@ -100,7 +100,8 @@ const IdempotencyHeaders = z.object({
     .openapi({
       description:
         'For 24 hours the same caller’s same key on the same method and path with the same body gives the first answer ' +
-        'again, with `Idempotent-Replayed: true`; the deed is done once. Another body is a 422.',
+        'again, with `Idempotent-Replayed: true`; the deed is done once. Another body is a 422. Of requests at once one is ' +
+        'carried out, and the others are given its answer: none is told to wait. Only 2xx answers are kept.',
     }),
 })
 
@@ -134,7 +135,7 @@ function asDescribed<D extends Definition>(route: unknown): Described<D> {
 
 function withShared({ guard, fails = [], ...config }: Definition): RouteConfig {
   const body = config.request?.body
-  const isRaw = body !== undefined && !('application/json' in body.content)
+  const isRaw = isRawBody(body)
   const ofBody = body === undefined ? [] : isRaw ? ([411, 413, 415] as const) : ([413, 415] as const)
   const withKey = takesKey(config)
   const ofKey = withKey ? ([409, 422] as const) : []
@@ -142,10 +143,21 @@ function withShared({ guard, fails = [], ...config }: Definition): RouteConfig {
   const failures = Object.fromEntries(statuses.map((status) => [status, json(ErrorBody, ERRORS[status])]))
   return {
     ...config,
-    middleware: body === undefined ? [guard] : [guard, isRaw ? rawBody : jsonBody],
+    middleware: [guard, ...(READS.has(config.method.toUpperCase()) ? [] : [bodyReader(body)])],
     request: { query: NoParameters, ...(withKey && { headers: IdempotencyHeaders }), ...config.request },
     responses: { ...failures, ...config.responses },
   }
+}
+
+type Body = NonNullable<RouteConfig['request']>['body']
+
+function isRawBody(body: Body): boolean {
+  return body !== undefined && !('application/json' in body.content)
+}
+
+function bodyReader(body: Body): MiddlewareHandler<AppEnv> {
+  if (body === undefined) return noBody
+  return isRawBody(body) ? rawBody : jsonBody
 }
 
 /** What the handler's types are drawn from: the route's own answers, for failures are thrown. */

@@ -1,5 +1,6 @@
 import type { WakeMessage } from '../env'
 import { SECOND } from '../lib/time'
+import { logFailure } from './logging'
 
 /** For each account, when (ms) its newest ring sounds: it may lie ahead. */
 const ringsAt = new Map<string, number>()
@@ -16,5 +17,7 @@ export async function wakeSender(queue: Queue<WakeMessage>, accountId: string): 
   const delaySeconds = now - last < SECOND ? 1 : 0
   if (ringsAt.size >= MAX_REMEMBERED) ringsAt.clear()
   ringsAt.set(accountId, now + delaySeconds * SECOND)
-  await queue.send({ account_id: accountId }, { delaySeconds }).catch(() => undefined)
+  await queue
+    .send({ account_id: accountId }, { delaySeconds })
+    .catch((error) => logFailure('wake', error, { account_id: accountId }))
 }

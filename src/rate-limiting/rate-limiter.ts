@@ -1,6 +1,7 @@
 import { DurableObject } from 'cloudflare:workers'
 import { type Claim, findMemberFacts, type MemberFacts, type MemberName, noteKeyUse } from '../auth/service'
 import { type Bindings, configOf } from '../env'
+import { logFailure } from '../http/logging'
 import { DAY, HOUR, MINUTE, SECOND } from '../lib/time'
 import { CallerStore } from './caller-store'
 import { holds } from './vouching'
@@ -105,7 +106,7 @@ export class RateLimiter extends DurableObject<Bindings> {
       this.refreshing = null
     })
     if (age >= STALE_AFTER) return this.refreshing
-    this.refreshing.catch(() => undefined)
+    this.refreshing.catch((error) => logFailure('facts', error))
     return facts
   }
 
@@ -125,6 +126,11 @@ export class RateLimiter extends DurableObject<Bindings> {
   private noteUse(accountId: string, keyId: string, now: number): void {
     if (now - this.store.read().use_noted_at < NOTE_USE_EVERY) return
     this.store.useNoted(now)
-    this.ctx.waitUntil(noteKeyUse(this.env, accountId, keyId, now).catch(() => this.store.useNoted(0)))
+    this.ctx.waitUntil(
+      noteKeyUse(this.env, accountId, keyId, now).catch((error) => {
+        logFailure('key use', error, { account_id: accountId })
+        this.store.useNoted(0)
+      }),
+    )
   }
 }

@@ -1,7 +1,8 @@
 import type { MemberName } from '../auth/service'
 import type { Credentials } from '../context'
 import type { Bindings } from '../env'
-import { unavailable } from '../http/errors'
+import { logFailure } from '../http/logging'
+import { reach } from '../http/reach'
 import { limiterName } from './vouching'
 
 /** Changes to members of an account that hold at once: doubt, commit, settle. */
@@ -10,14 +11,14 @@ export function credentialsOf(env: Pick<Bindings, 'RATE_LIMITER'>, accountId: st
     async changing({ kind, id }, commit) {
       const member: MemberName =
         kind === 'key' ? { kind: 'key', memberId: id } : { kind: 'token', accountId, memberId: id }
-      const object = env.RATE_LIMITER.getByName(limiterName(member))
+      const object = () => env.RATE_LIMITER.getByName(limiterName(member))
       const changeId = crypto.randomUUID()
-      await object.doubt(changeId).catch(() => {
-        throw unavailable()
-      })
+      await reach(() => object().doubt(changeId))
       const result = await commit()
       // Not settling leaves the object asking D1 each time, until the doubt ends by itself.
-      await object.settle(changeId, member).catch(() => undefined)
+      await reach(() => object().settle(changeId, member)).catch((error) =>
+        logFailure('settle', error, { account_id: accountId }),
+      )
       return result
     },
   }

@@ -4,7 +4,7 @@ import { sweepRecords } from '../commit'
 import type { Sweeper as SweeperPort } from '../context'
 import { type Bindings, configOf } from '../env'
 import { passOverSilentAccounts, sweepEvents } from '../events/service'
-import { writeLog } from '../http/logging'
+import { logFailure } from '../http/logging'
 import { reach } from '../http/reach'
 import { DAY } from '../lib/time'
 import { ringForWork, sweepDeliveries } from '../webhooks/service'
@@ -31,7 +31,6 @@ export async function sweep(env: Bindings, after: string, now: number): Promise<
     sweepTokens(env, now),
     sweepRecords(env, now),
   ])
-  const failed = [next, ...others].filter((result) => result.status === 'rejected').length
-  if (failed > 0) writeLog('error', { sweep: 'failed', parts: failed })
+  for (const result of [next, ...others]) if (result.status === 'rejected') logFailure('sweep', result.reason)
   return next.status === 'fulfilled' ? next.value : ''
 }

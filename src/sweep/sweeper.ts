@@ -1,5 +1,6 @@
 import { DurableObject } from 'cloudflare:workers'
 import type { Bindings } from '../env'
+import { logFailure } from '../http/logging'
 import { SECOND } from '../lib/time'
 import { sweep } from './service'
 
@@ -22,7 +23,10 @@ export class Sweeper extends DurableObject<Bindings> {
   override async alarm(): Promise<void> {
     await this.ctx.storage.setAlarm(Date.now() + PERIOD)
     const after = (await this.ctx.storage.get<string>(AFTER)) ?? ''
-    const next = await sweep(this.env, after, Date.now()).catch(() => '')
+    const next = await sweep(this.env, after, Date.now()).catch((error) => {
+      logFailure('sweep', error)
+      return ''
+    })
     if (next !== after) await this.ctx.storage.put(AFTER, next)
   }
 }

@@ -1,5 +1,6 @@
 import type { ServiceContext } from '../context'
-import { writeCursor } from '../http/cursor'
+import { BYTES_A_PAGE, writeCursor } from '../http/cursor'
+import { logFailure } from '../http/logging'
 import { placeOf, readTicketCursor, wishOf } from './list'
 import { findTicketsWithin, type TicketPlace } from './list.queries'
 import { type ExportTicketsInput, presentEventTicket } from './schema'
@@ -7,7 +8,6 @@ import { type ExportTicketsInput, presentEventTicket } from './schema'
 /** D1 answers 1,000 queries in an invocation. */
 const PAGES = 500
 const TICKETS_A_PAGE = 200
-const BYTES_A_PAGE = 4 * 1_024 * 1_024
 
 /**
  * All matching tickets as lines of JSON, and a last line with the cursor to go on from, null when all was sent. For
@@ -41,7 +41,8 @@ export async function exportTickets(ctx: ServiceContext, input: ExportTicketsInp
       if (pages === PAGES) return end(cursor)
       try {
         page = await findPage(placeOf(last))
-      } catch {
+      } catch (error) {
+        logFailure('export', error, { account_id: caller.accountId })
         end(cursor)
       }
     },

@@ -13,6 +13,7 @@ export interface HistoryRow {
   actor_id: string
   actor_name: string
   actor_email: string
+  bytes_so_far: number
 }
 
 /** A piece of a ticket's history: from its beginning, or beyond a field of a change (null: from an end on). */
@@ -20,15 +21,23 @@ export type HistorySlice =
   | { limit: number }
   | { limit: number; beyond: { change: string; field: string } | null; towards: 'next' | 'prev' }
 
-/** A slice of the history of a ticket, oldest first (towards the beginning: newest first). */
-export function findHistory(accountId: string, ticketId: string, slice: HistorySlice) {
+/**
+ * A slice of the history of a ticket, oldest first (towards the beginning: newest first); nothing behind the row with which
+ * it weighs more than `bytes`.
+ */
+export function findHistory(accountId: string, ticketId: string, slice: HistorySlice, bytes: number) {
   const way = 'beyond' in slice && slice.towards === 'prev' ? sql`DESC` : sql`ASC`
-  return rows<HistoryRow>(sql`
-    SELECT h.change_id, h.field, h.previous, h.current, h.created_at,
-      actor.id AS actor_id, actor.name AS actor_name, actor.email AS actor_email
-    FROM ticket_history h JOIN users actor ON actor.account_id = h.account_id AND actor.id = h.actor_id
+  const page = sql`
+    SELECT h.*, octet_length(h.previous) + octet_length(h.current) AS bytes FROM ticket_history h
     WHERE h.account_id = ${accountId} AND h.ticket_id = ${ticketId}${isBeyond(accountId, slice)}
-    ORDER BY h.seq ${way} LIMIT ${slice.limit}`)
+    ORDER BY h.seq ${way} LIMIT ${slice.limit}`
+  return rows<HistoryRow>(sql`
+    SELECT h.change_id, h.field, h.previous, h.current, h.created_at, h.bytes_so_far,
+      actor.id AS actor_id, actor.name AS actor_name, actor.email AS actor_email
+    FROM (
+      SELECT *, sum(bytes) OVER (ORDER BY seq ${way} ROWS UNBOUNDED PRECEDING) AS bytes_so_far FROM (${page})) h
+    CROSS JOIN users actor ON actor.account_id = h.account_id AND actor.id = h.actor_id
+    WHERE h.bytes_so_far - h.bytes <= ${bytes} ORDER BY h.seq ${way}`)
 }
 
 /** Beyond a field of a change: history loses nothing as long as there is its ticket. Begins with AND. */

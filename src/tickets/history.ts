@@ -1,6 +1,6 @@
 import { z } from '@hono/zod-openapi'
 import type { ServiceContext } from '../context'
-import { cutPage, positionIn, readCursor, sliceFrom, writeCursor } from '../http/cursor'
+import { BYTES_A_PAGE, countFitting, cutPage, positionIn, readCursor, sliceFrom, writeCursor } from '../http/cursor'
 import { notFound } from '../http/errors'
 import { pageRequest } from '../http/pagination'
 import { findHistory, findVisible, type HistoryRow } from './history.queries'
@@ -15,9 +15,14 @@ export async function listHistory({ caller, db }: ServiceContext, ticketId: stri
   const position = readCursor(db, scope, input.cursor, ChangePosition)
   const { perPage } = pageRequest(input)
   const slice = sliceFrom(position, perPage)
-  const [[ticket], found] = await db.batch([findVisible(caller, ticketId), findHistory(accountId, ticketId, slice)])
+  const [[ticket], found] = await db.batch([
+    findVisible(caller, ticketId),
+    findHistory(accountId, ticketId, slice, BYTES_A_PAGE),
+  ])
   if (!ticket) throw notFound()
   const placeOf = (row: HistoryRow) => ({ change: row.change_id, field: row.field })
-  const { shown, cursors } = cutPage(found, perPage, position, placeOf, (at) => writeCursor(db, scope, at))
+  const { shown, cursors } = cutPage(found, countFitting(found, perPage), position, placeOf, (at) =>
+    writeCursor(db, scope, at),
+  )
   return { perPage, cursors, changes: shown.map(presentChange) }
 }

@@ -75,7 +75,7 @@ const createTicketRoute = describeRoute({
   summary: 'Create a ticket',
   tags,
   guard: guard(EVERYONE),
-  fails: [422],
+  fails: [404, 422],
   request: { body: jsonRequest(CreateTicketBody) },
   responses: { 201: json(TicketAnswer, 'The ticket; `Location` is its path') },
 })

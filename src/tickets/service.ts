@@ -2,7 +2,7 @@ import {
   attachFiles,
   attachmentImages,
   deleteAttachmentsOfTicket,
-  deleteObjects,
+  deleteObjectsLater,
   discardFiles,
   findLatestAttachments,
   presentAttachment,
@@ -84,6 +84,7 @@ export async function createTicket(ctx: ServiceContext, input: CreateTicketInput
       insertCreatedEvent(caller.accountId, id, newId('evt', now), images, now),
     ],
     [findTicket(caller, id), findLatestAttachments(caller, id, LATEST), findAudience(caller.accountId)],
+    { ticketId: id },
   ).catch(async (error) => {
     discardFiles(ctx, files)
     throw await refusedReference(ctx, error, named)
@@ -128,6 +129,7 @@ export async function updateTicket(ctx: ServiceContext, ticketId: string, input:
       findLatestAttachments(caller, ticketId, LATEST),
       findAudience(caller.accountId),
     ],
+    { ticketId },
   ).catch(async (error) => {
     if (isRefused(error, 'status'))
       throw forbidden([detail(['status'], `can not be set to ${input.status} by your role`)])
@@ -155,12 +157,13 @@ export async function deleteTicket(ctx: ServiceContext, ticketId: string): Promi
       ...deleteTicketRows(caller.accountId, ticketId),
     ],
     [findLastEvent(caller.accountId, eventId), findAudience(caller.accountId)],
+    { ticketId },
   ).catch(refuse)
   const [[told], [audience]] = rows
   if (!told) throw notFound()
   if (isReplay) return
   ctx.wake(audience)
-  ctx.later(deleteObjects(ctx.files, ctx.db).catch(() => undefined))
+  deleteObjectsLater(ctx)
 }
 
 function refuseFields(fields: string[]): void {

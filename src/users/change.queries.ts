@@ -115,9 +115,9 @@ export function updatePassword(
   id: string,
   passwordHash: string,
   sparedToken: string | null,
-  generation?: number,
+  generation: number | null = null,
 ) {
-  const unchanged = generation === undefined ? sql`` : sql` AND credential_generation = ${generation}`
+  const unchanged = generation === null ? sql`` : sql` AND credential_generation = ${generation}`
   return rows<{ id: string }>(sql`
     UPDATE users SET password_hash = ${passwordHash}, credential_generation = credential_generation + 1,
       spared_token = ${sparedToken}

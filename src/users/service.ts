@@ -1,4 +1,4 @@
-import { commit } from '../commit'
+import { askFirst, commit } from '../commit'
 import type { ServiceContext } from '../context'
 import { DbError } from '../db/errors'
 import { findAudience } from '../db/outbox'
@@ -85,7 +85,7 @@ export async function updateUser(ctx: ServiceContext, id: string, input: UpdateU
     ? []
     : (['role', 'status'] as const).filter((field) => input[field] !== undefined)
   if (refused.length > 0) throw forbidden(refused.map((field) => detail([field], 'can not be set by your role')))
-  if (isSelf && input.email !== undefined) await checkPassword(ctx, input.current_password)
+  if (isSelf && input.email !== undefined) await checkOwnPassword(ctx, input.current_password)
   else if (input.current_password !== undefined)
     throw invalidInput([detail(['current_password'], 'is only for a change of your own e-mail')])
   const { name, email, role, status } = input
@@ -114,17 +114,23 @@ export async function setPassword(ctx: ServiceContext, id: string, password: str
  */
 export async function changePassword(ctx: ServiceContext, input: ChangePasswordInput): Promise<void> {
   const { accountId, id, token } = ctx.caller
-  const generation = await checkPassword(ctx, input.current_password)
+  const generation = await checkOwnPassword(ctx, input.current_password)
   const hash = await hashPassword(input.new_password)
   const set = () => ctx.db.all(updatePassword(accountId, id, hash, token?.id ?? null, generation))
   const updated = await ctx.credentials.changing({ kind: 'person', id }, set).catch(refuse)
   if (updated.length === 0) throw invalidCredentials()
 }
 
-/** Checks the caller's password as a login would, and gives the generation that it was checked for. */
-async function checkPassword({ caller, db, throttle }: ServiceContext, password: string | undefined): Promise<number> {
+/**
+ * Checks the caller's password as a login would, and gives the generation that it was checked for; null, with nothing
+ * checked, where the request was carried out before.
+ */
+async function checkOwnPassword(ctx: ServiceContext, password: string | undefined): Promise<number | null> {
+  const { caller, throttle } = ctx
   if (password === undefined) throw invalidInput([detail(['current_password'], 'is required')])
-  const row = await db.first(findPassword(caller.accountId, caller.id))
+  const asked = await askFirst(ctx, [findPassword(caller.accountId, caller.id)])
+  if (!asked) return null
+  const [[row]] = asked
   if (!row) throw invalidCredentials()
   const owner = { emailKey: row.email_key, user: { accountId: caller.accountId, id: caller.id } }
   await throttle.checking(owner, async () => {
@@ -148,9 +154,10 @@ async function change(ctx: ServiceContext, id: string, changes: UserChange, spar
 }
 
 /** An ID that is nobody's must not make a Durable Object. */
-async function mustExist({ caller, db }: ServiceContext, id: string): Promise<void> {
-  if (id === caller.id) return
-  if (!(await db.first(findUser(caller.accountId, id)))) throw notFound()
+async function mustExist(ctx: ServiceContext, id: string): Promise<void> {
+  if (id === ctx.caller.id) return
+  const asked = await askFirst(ctx, [findUser(ctx.caller.accountId, id)])
+  if (asked && !asked[0][0]) throw notFound()
 }
 
 /** An e-mail is the only key of a person that callers choose. */

@@ -1,4 +1,5 @@
 import type { WakeMessage } from '../env'
+import { logFailure } from '../http/logging'
 import { SECOND } from '../lib/time'
 
 /** What a message can wait, by the limits of Cloudflare Queues. */
@@ -23,6 +24,8 @@ export class Bell {
     const messages = [...this.rings.values()]
     this.rings.clear()
     for (let start = 0; start < messages.length; start += MESSAGES_A_CALL)
-      await this.queue.sendBatch(messages.slice(start, start + MESSAGES_A_CALL)).catch(() => undefined)
+      await this.queue
+        .sendBatch(messages.slice(start, start + MESSAGES_A_CALL))
+        .catch((error) => logFailure('bell', error))
   }
 }

@@ -1,6 +1,6 @@
 import { openAccount } from '../db/client'
 import type { Bindings, WakeMessage } from '../env'
-import { writeLog } from '../http/logging'
+import { logFailure, writeLog } from '../http/logging'
 import { SECOND } from '../lib/time'
 import { Bell } from './bell'
 import { showDeadLetter } from './deliveries.queries'
@@ -25,9 +25,9 @@ export async function consume(env: Bindings, ctx: ExecutionContext, messages: re
   const prepared = new Map<string, Promise<boolean>>()
   for (const { body } of messages)
     if (body.account_id !== null && !prepared.has(body.account_id))
-      prepared.set(body.account_id, succeeds(prepareDeliveries(env, body.account_id, bell)))
+      prepared.set(body.account_id, succeeds('fan-out', prepareDeliveries(env, body.account_id, bell)))
   await Promise.all(prepared.values())
-  const sent = await succeeds(send(env, ctx, bell))
+  const sent = await succeeds('sender', send(env, ctx, bell))
   for (const message of messages) {
     const ready = message.body.account_id === null || (await prepared.get(message.body.account_id))
     if (ready && sent) message.ack()
@@ -46,7 +46,10 @@ export async function consumeDeadLetters(env: Bindings, messages: readonly Messa
     writeLog('error', { dead_letter: message.id, account_id: accountId })
     const shown =
       accountId === null ||
-      (await succeeds(openAccount(env, accountId).all(showDeadLetter(accountId, DELIVERIES_A_DEAD_LETTER, Date.now()))))
+      (await succeeds(
+        'dead letter',
+        openAccount(env, accountId).all(showDeadLetter(accountId, DELIVERIES_A_DEAD_LETTER, Date.now())),
+      ))
     if (shown) message.ack()
     else message.retry(RETRY)
   }
@@ -88,16 +91,25 @@ async function send(env: Bindings, ctx: ExecutionContext, bell: Bell): Promise<v
   isHandedOver = true
   sender.stop()
   if (sender.isFull()) bell.add(null, Date.now())
-  ctx.waitUntil(succeeds(done.then(() => bell.ring())))
+  ctx.waitUntil(
+    succeeds(
+      'sender',
+      done.then(() => bell.ring()),
+    ),
+  )
 }
 
 function sleep(milliseconds: number): Promise<false> {
   return new Promise((resolve) => setTimeout(() => resolve(false), milliseconds))
 }
 
-function succeeds(work: Promise<unknown>): Promise<boolean> {
+/** Whether some work, called `part` in the log, comes to its end. */
+function succeeds(part: string, work: Promise<unknown>): Promise<boolean> {
   return work.then(
     () => true,
-    () => false,
+    (error) => {
+      logFailure(part, error)
+      return false
+    },
   )
 }

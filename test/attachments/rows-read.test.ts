@@ -53,8 +53,8 @@ describe(`a ticket of ${OWN} attachments and changes, in an account of ${OTHERS}
     ['the first page of its attachments', async () => `tickets/${ticketId}/attachments`, 70],
     ['a page behind a cursor', () => cursorOf(`tickets/${ticketId}/attachments?cursor=&per_page=20`), 70],
     ['one attachment', async () => `attachments/${ticketId}7`, 10],
-    ['the first page of its history', async () => `tickets/${ticketId}/history`, 60],
-    ['a page of history behind a cursor', () => cursorOf(`tickets/${ticketId}/history?per_page=20`), 70],
+    ['the first page of its history', async () => `tickets/${ticketId}/history`, 110],
+    ['a page of history behind a cursor', () => cursorOf(`tickets/${ticketId}/history?per_page=20`), 110],
   ])('reads of %s no more than that', async (_name, pathOf, budget) => {
     const path = await pathOf()
     expect((await costs(() => ask(account.agent, 'GET', path))).read).toBeLessThanOrEqual(budget)

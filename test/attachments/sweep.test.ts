@@ -72,7 +72,9 @@ describe('the sweep', () => {
     })
     const broken = vi.spyOn(env.FILES, 'delete').mockRejectedValue(new Error('R2'))
     await runSweep()
-    expect(logged.map((line) => JSON.parse(line))).toEqual([{ level: 'error', sweep: 'failed', parts: 1 }])
+    expect(logged.map((line) => JSON.parse(line))).toEqual([
+      { level: 'error', failed: 'sweep', failure: { error: 'Error', at: expect.stringMatching(/^at /) } },
+    ])
     expect(await intents()).toEqual(['attach_stuck'])
     broken.mockRestore()
     await runSweep()

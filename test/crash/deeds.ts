@@ -1,4 +1,5 @@
-import { createHash, randomBytes, randomInt } from 'node:crypto'
+import { createHash } from 'node:crypto'
+import type { Answer, Api } from '../node/helpers/api.ts'
 
 export interface SentFile {
   filename: string
@@ -6,13 +7,23 @@ export interface SentFile {
   sha256: string
 }
 
-type Sent =
+export type Sent =
   | { kind: 'ticket'; title: string; description: string; priority: string; tags: string[] }
   | { kind: 'comment'; ticketId: string; content: string; is_internal: boolean }
   | { kind: 'change'; ticketId: string; status: string; custom_fields: { mark: string } }
   | { kind: 'upload'; ticketId: string }
+  | { kind: 'user'; name: string; email: string }
+  | { kind: 'key'; name: string }
+  | { kind: 'webhook'; url: string; description: string }
+  /** Of a comment or an upload; `of` is the marker of the deed that made it. */
+  | { kind: 'removal'; ticketId: string; of: string; isInternal: boolean }
+  /** Of an API key or a webhook. */
+  | { kind: 'ending'; of: string }
 
-/** A request that writes, and what became of it. Its marker stands in what it writes, where it can be found again. */
+/**
+ * A request that writes, and what became of it. Its marker stands in what it writes, where it can be found again; that of
+ * a removal is made of the ID of what it removes.
+ */
 export interface Deed {
   marker: string
   round: number
@@ -24,84 +35,36 @@ export interface Deed {
   id: string | null
 }
 
+/** Every write that was ever begun, by its marker. */
+export type Ledger = Map<string, Deed>
+
+/** How a deed is asked for. Its marker is its idempotency key, which is the sender's own. */
 export interface WriteRequest {
   deed: Deed
+  by: Api
   method: string
   path: string
   body: unknown
+  /** The first answer that came. */
+  answer: Answer | null
 }
 
-const STATUSES = ['open', 'in_progress', 'resolved', 'closed']
-const PRIORITIES = ['low', 'medium', 'high', 'critical']
+/** Something that is not as it should be, in a sentence. */
+export type Problem = `${'lost' | 'doubled' | 'halved' | 'invented' | 'wrong'}: ${string}`
 
-/** A random write: a ticket, or a comment on, a change of or a raw upload to one of the tickets that are given. */
-export function randomWrite(marker: string, round: number, ticketIds: string[]): WriteRequest {
-  const dice = randomInt(100)
-  const ticketId = ticketIds.length > 0 ? oneOf(ticketIds) : null
-  if (ticketId === null || dice < 40) return newTicket(marker, round)
-  if (dice < 60) return newUpload(marker, round, ticketId)
-  return dice < 80 ? newComment(marker, round, ticketId) : newChange(marker, round, ticketId)
+/** What of the writers' things was taken away again, or may have been: the deed that did it by the marker of the thing. */
+export function goneThings(ledger: Ledger): Map<string, Deed> {
+  const gone = new Map<string, Deed>()
+  for (const deed of ledger.values()) if ('of' in deed.sent) gone.set(deed.sent.of, deed)
+  return gone
 }
 
-function newTicket(marker: string, round: number): WriteRequest {
-  const fields = {
-    title: `${marker} Drucker brennt é😀`,
-    description: `${marker}\n${'Third floor. '.repeat(randomInt(1, 100))}`,
-    priority: oneOf(PRIORITIES),
-    tags: [marker, 'crash', `p${randomInt(5)}`],
-  }
-  const { files, attachments } = someFiles(marker, 35)
-  const deed = start(marker, round, { kind: 'ticket', ...fields }, files)
-  return { deed, method: 'POST', path: '/tickets', body: { ...fields, attachments } }
-}
-
-function newComment(marker: string, round: number, ticketId: string): WriteRequest {
-  const fields = { content: `${marker} Looked at it: é😀`, is_internal: randomInt(100) < 30 }
-  const { files, attachments } = someFiles(marker, 25)
-  const deed = start(marker, round, { kind: 'comment', ticketId, ...fields }, files)
-  return { deed, method: 'POST', path: `/tickets/${ticketId}/comments`, body: { ...fields, attachments } }
-}
-
-/** The mark makes each of them a change, and tells them apart where the status stays. */
-function newChange(marker: string, round: number, ticketId: string): WriteRequest {
-  const fields = { status: oneOf(STATUSES), custom_fields: { mark: marker } }
-  const deed = start(marker, round, { kind: 'change', ticketId, ...fields }, [])
-  return { deed, method: 'PATCH', path: `/tickets/${ticketId}`, body: fields }
-}
-
-function newUpload(marker: string, round: number, ticketId: string): WriteRequest {
-  const filename = `${marker}.bin`
-  const bytes = new Uint8Array(randomBytes(randomInt(2_000_000)))
-  const file = { filename, size: bytes.byteLength, sha256: sha256Of(bytes) }
-  const deed = start(marker, round, { kind: 'upload', ticketId }, [file])
-  return { deed, method: 'POST', path: `/tickets/${ticketId}/attachments?filename=${filename}`, body: bytes }
-}
-
-function start(marker: string, round: number, sent: Sent, files: SentFile[]): Deed {
-  return { marker, round, sent, files, acknowledged: false, id: null }
-}
-
-function someFiles(marker: string, percent: number) {
-  const count = randomInt(100) < percent ? randomInt(1, 4) : 0
-  const made = Array.from({ length: count }, (_, index) => ({
-    filename: `${marker}-${index}.bin`,
-    bytes: randomBytes(randomInt(1, 20_000)),
-  }))
-  return {
-    files: made.map(({ filename, bytes }) => ({ filename, size: bytes.byteLength, sha256: sha256Of(bytes) })),
-    attachments: made.map(({ filename, bytes }) => ({
-      filename,
-      content: bytes.toString('base64'),
-      mime_type: 'application/octet-stream',
-    })),
-  }
+/** The marker of the removal of what has an ID. */
+export function removalOf(id: string): string {
+  return `-${id}`
 }
 
 /** The SHA-256 of bytes, in hexadecimal. */
 export function sha256Of(bytes: Uint8Array): string {
   return createHash('sha256').update(bytes).digest('hex')
-}
-
-function oneOf(items: string[]): string {
-  return items[randomInt(items.length)] ?? ''
 }

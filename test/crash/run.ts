@@ -4,7 +4,8 @@ import { crashRounds, type Round } from './rounds.ts'
 const HELP = `Usage: npm run test:crash -- [--rounds 10]
 
 Starts the server on state of its own, lets eight writers write, kills it with everything it has started, starts it
-again, and looks whether all that was acknowledged is there and was delivered to a webhook. Takes about a minute a round.`
+again, and looks whether all that was acknowledged is there and was delivered to a webhook. What got no answer is then
+sent again with its idempotency key, and must be there once. Takes about a minute a round.`
 
 const PROBLEMS_TOLD = 20
 
@@ -16,7 +17,7 @@ async function main(): Promise<void> {
   if (values.help) return console.info(HELP)
   const count = Number(values.rounds)
   if (!/^\d+$/.test(values.rounds) || count < 1) throw new Error(`--rounds must be a number of 1 or more`)
-  const rounds = await crashRounds(count, (round) => console.info(lineOn(round)))
+  const rounds = await crashRounds({ rounds: count }, (round) => console.info(lineOn(round)))
   const problems = rounds.flatMap((round) => round.problems)
   console.info(`\n${verdictOn(rounds)}`)
   if (problems.length > 0) process.exitCode = 1
@@ -24,15 +25,17 @@ async function main(): Promise<void> {
 
 function lineOn(round: Round): string {
   const seconds = (ms: number) => `${(ms / 1_000).toFixed(1)} s`
+  const { again, events, problems: all } = round
   const told = [
     `round ${String(round.round).padStart(2)}`,
     `killed after ${seconds(round.killedAfterMs)}`,
     `${round.acknowledged} acknowledged`,
-    `${round.happened + round.notHappened} without an answer (${round.happened} happened, ${round.notHappened} did not)`,
-    `${round.events.fresh} events (${round.events.all} in all)`,
+    `${round.unanswered} unanswered and sent again (${again.doneBefore} done before, ${again.doneNow} now)`,
+    `${again.compared} replays compared`,
+    `${events.fresh} events (${events.all} in all)`,
     `delivered ${seconds(round.deliveredAfterMs)} after the restart`,
-    `${round.duplicates} duplicates so far`,
-    round.problems.length === 0 ? 'ok' : `${round.problems.length} PROBLEMS`,
+    `${round.repeatedDeliveries} deliveries repeated so far`,
+    all.length === 0 ? 'ok' : `${all.length} PROBLEMS`,
   ]
   const problems = round.problems.slice(0, PROBLEMS_TOLD).map((problem) => `    ${problem}`)
   const rest = round.problems.length - problems.length
@@ -41,11 +44,18 @@ function lineOn(round: Round): string {
 
 function verdictOn(rounds: Round[]): string {
   const sum = (of: (round: Round) => number) => rounds.reduce((total, round) => total + of(round), 0)
-  const acknowledged = sum((round) => round.acknowledged)
-  const problems = sum((round) => round.problems.length)
-  return problems === 0
-    ? `Nothing lost, halved or invented in ${rounds.length} rounds with ${acknowledged} acknowledged writes.`
-    : `${problems} problems in ${rounds.length} rounds with ${acknowledged} acknowledged writes.`
+  const problems = rounds.flatMap((round) => round.problems)
+  const found = ['lost', 'doubled', 'halved', 'invented', 'wrong'].map(
+    (kind) => `${problems.filter((problem) => problem.startsWith(`${kind}:`)).length} ${kind}`,
+  )
+  return [
+    `${rounds.length} rounds: ${sum((round) => round.acknowledged)} acknowledged writes`,
+    `${sum((round) => round.unanswered)} sent again (${sum(({ again }) => again.doneBefore)} done before, ` +
+      `${sum(({ again }) => again.doneNow)} now)`,
+    `${sum(({ again }) => again.compared)} replays compared`,
+    `all delivered within ${(Math.max(...rounds.map((round) => round.deliveredAfterMs)) / 1_000).toFixed(1)} s`,
+    found.join(', '),
+  ].join('; ')
 }
 
 // Only an exit that is begun here ends the server, which has a process group of its own.

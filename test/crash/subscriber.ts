@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { z } from 'zod'
 import { verdictOn } from '../../scripts/listen/verdict.ts'
+import type { Problem } from './deeds.ts'
 import { readEvent, type Told } from './shapes.ts'
 
 /** The first delivery of an event. */
@@ -24,7 +25,7 @@ export interface Subscriber {
   /** How many requests have come. */
   requests(): number
   /** What was wrong with deliveries since the last time it was asked. */
-  takeProblems(): string[]
+  takeProblems(): Problem[]
   close(): void
 }
 
@@ -43,18 +44,19 @@ export async function startSubscriber(): Promise<Subscriber> {
   const [url] = await once(child, 'message')
   const deliveries = new Map<string, Delivery>()
   const markers = new Set<string>()
-  const problems: string[] = []
+  const problems: Problem[] = []
   let requests = 0
 
   function take({ headers, body: bytes, at }: Request): void {
     requests += 1
     const body = Buffer.from(bytes)
     const verdict = verdictOn({ headers, body }, subscriber.secret)
-    if (!verdict.good) problems.push(`delivery of ${headers['webhook-id']}: ${verdict.why}`)
+    if (!verdict.good) problems.push(`wrong: delivery of ${headers['webhook-id']}: ${verdict.why}`)
     const event = readEvent(JSON.parse(body.toString()))
-    if (headers['webhook-id'] !== event.id) problems.push(`${event.id} came with webhook-id ${headers['webhook-id']}`)
+    if (headers['webhook-id'] !== event.id)
+      problems.push(`wrong: ${event.id} came with webhook-id ${headers['webhook-id']}`)
     const known = deliveries.get(event.id)
-    if (known && !known.body.equals(body)) problems.push(`${event.id} came again with other bytes`)
+    if (known && !known.body.equals(body)) problems.push(`wrong: ${event.id} came again with other bytes`)
     if (known) return
     deliveries.set(event.id, { event, at, body })
     if (event.marker !== null) markers.add(event.marker)
@@ -73,7 +75,7 @@ export async function startSubscriber(): Promise<Subscriber> {
     try {
       take(Request.parse(message))
     } catch (error) {
-      problems.push(`a delivery could not be read: ${error}`)
+      problems.push(`wrong: a delivery could not be read: ${error}`)
     }
   })
   return subscriber

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { type Api, openApi } from '../node/helpers/api.ts'
+import type { Writers } from './random-writes.ts'
 
 /** Each key may send 300 requests a minute. */
 const KEYS = 32
@@ -10,15 +11,26 @@ const NewWebhook = z.object({ data: z.object({ secret: z.string() }) })
 
 const LOGIN = { email: 'ada@globex.example', password: 'your_password' }
 
-/** Makes keys of the premium demo account and a webhook for all events; gives the API with the keys, and the secret. */
-export async function prepare(origin: string, url: string): Promise<{ api: Api; secret: string }> {
+interface Prepared {
+  /** To read with. */
+  api: Api
+  writers: Writers
+  /** The writers' API keys. */
+  keys: string[]
+  /** What deliveries are signed with. */
+  secret: string
+}
+
+/** Makes keys of the premium demo account, and a webhook for all events that goes to an address. */
+export async function prepare(origin: string, url: string): Promise<Prepared> {
   const { token } = Login.parse(await openApi(origin, ['']).post('/auth/login', LOGIN))
-  const admin = openApi(origin, [token])
+  const person = openApi(origin, [token])
   const keys: string[] = []
   while (keys.length < KEYS) {
-    const made = await admin.post('/api-keys', { name: `Writer ${keys.length}` })
+    const made = await person.post('/api-keys', { name: `Writer ${keys.length}`, role: 'admin' })
     keys.push(NewKey.parse(made).data.key)
   }
-  const webhook = NewWebhook.parse(await admin.post('/webhooks', { url, events: ['*'], include_internal: true }))
-  return { api: openApi(origin, keys), secret: webhook.data.secret }
+  const webhook = NewWebhook.parse(await person.post('/webhooks', { url, events: ['*'], include_internal: true }))
+  const writers = { keys: keys.map((key) => openApi(origin, [key])), person, url }
+  return { api: openApi(origin, keys), writers, keys, secret: webhook.data.secret }
 }

@@ -1,11 +1,9 @@
 import { randomInt } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { z } from 'zod'
-import type { Api } from '../node/helpers/api.ts'
-import { type Deed, randomWrite } from './deeds.ts'
-
-/** Every write that was ever begun, by its marker. */
-export type Ledger = Map<string, Deed>
+import type { Answer } from '../node/helpers/api.ts'
+import type { Deed, Ledger, Problem, WriteRequest } from './deeds.ts'
+import { type InHand, randomWrite, type Writers } from './random-writes.ts'
 
 const WRITERS = 8
 const PAUSE_MS = 40
@@ -15,41 +13,61 @@ const TICKETS_IN_HAND = 24
 const Created = z.object({ data: z.object({ id: z.string() }) })
 
 /**
- * Eight writers at once, until the server is gone; what they do is in the ledger before it is sent. Gives what went
- * wrong while the server ran.
+ * Eight writers at once, until the server is gone; what they do is in the ledger before it is sent. Gives what they sent,
+ * and what went wrong while the server ran.
  */
 export async function writeUntilKilled(
-  api: Api,
+  writers: Writers,
   ledger: Ledger,
   round: number,
   killed: AbortSignal,
-): Promise<string[]> {
-  const inHand: string[] = []
-  const problems: string[] = []
+): Promise<{ requests: WriteRequest[]; problems: Problem[] }> {
+  const inHand: InHand = { ticketIds: [], parts: [] }
+  const requests: WriteRequest[] = []
+  const problems: Problem[] = []
 
   async function write(writer: number): Promise<void> {
     for (let count = 1; !killed.aborted; count++) {
-      const request = randomWrite(`r${round}w${writer}n${count}`, round, inHand)
-      ledger.set(request.deed.marker, request.deed)
+      const request = randomWrite(`r${round}w${writer}n${count}`, round, inHand, writers)
+      const { marker } = request.deed
+      ledger.set(marker, request.deed)
+      requests.push(request)
       try {
-        const { status, body } = await api.send(request.method, request.path, request.body)
-        if (status < 300) acknowledge(request.deed, body)
-        else problems.push(`${request.deed.marker} was answered with ${status}: ${JSON.stringify(body)}`)
+        const answer = await send(request)
+        if (acknowledge(request, answer)) take(request.deed, inHand)
+        else problems.push(`wrong: ${marker} was answered with ${answer.status}: ${answer.text}`)
       } catch (error) {
-        if (!killed.aborted) problems.push(`${request.deed.marker} got no answer while the server ran: ${error}`)
+        if (!killed.aborted) problems.push(`wrong: ${marker} got no answer while the server ran: ${error}`)
       }
       await sleep(randomInt(PAUSE_MS))
     }
   }
 
-  function acknowledge(deed: Deed, body: unknown): void {
-    deed.acknowledged = true
-    deed.id = Created.parse(body).data.id
-    if (deed.sent.kind !== 'ticket') return
-    inHand.push(deed.id)
-    if (inHand.length > TICKETS_IN_HAND) inHand.shift()
-  }
-
   await Promise.all(Array.from({ length: WRITERS }, (_, index) => write(index + 1)))
-  return problems
+  return { requests, problems }
+}
+
+/** Sends a write, with its key. Throws where no whole answer came. */
+export function send({ deed, by, method, path, body }: WriteRequest): Promise<Answer> {
+  return by.send(method, path, body, deed.marker)
+}
+
+/** Notes the first answer to a write, if it is a good one. */
+export function acknowledge(request: WriteRequest, answer: Answer): boolean {
+  if (answer.status >= 300) return false
+  request.answer = answer
+  request.deed.acknowledged = true
+  if (answer.body !== null) request.deed.id = Created.parse(answer.body).data.id
+  return true
+}
+
+function take({ marker, sent, id }: Deed, inHand: InHand): void {
+  if (id === null) return
+  if (sent.kind === 'ticket') inHand.ticketIds.push(id)
+  if (inHand.ticketIds.length > TICKETS_IN_HAND) inHand.ticketIds.shift()
+  const part = { id, marker }
+  if (sent.kind === 'comment')
+    inHand.parts.push({ ...part, kind: 'comments', ticketId: sent.ticketId, isInternal: sent.is_internal })
+  if (sent.kind === 'upload')
+    inHand.parts.push({ ...part, kind: 'attachments', ticketId: sent.ticketId, isInternal: false })
 }

@@ -73,6 +73,11 @@ async function count(send: () => Promise<Answer>): Promise<Counted> {
 }
 
 const file = { filename: 'a.txt', content: 'YWJj', mime_type: 'text/plain' }
+const FILES = { attachments: [file, file] }
+
+function post(path: string, body: unknown, headers: Record<string, string>) {
+  return call('POST', path, { token: account.admin.token, headers, body })
+}
 
 /** A request to each route that does what the route is for, and the status that says so. */
 const ROUTES: Record<string, [status: number, send: () => Promise<Answer>]> = {
@@ -221,6 +226,35 @@ describe('round trips to D1, of a caller whom its Durable Object knows', () => {
     ticketId = (await createTicket(account.customer)).id
     const { onWire, logged } = await count(send)
     expect([onWire, logged]).toEqual([expected, expected])
+  })
+
+  it.each<[string, number, (headers: Record<string, string>) => Promise<Answer>]>([
+    ['POST of a ticket', 1, (headers) => post('tickets', { title: 'A', description: 'B' }, headers)],
+    [
+      'POST of a ticket with files',
+      2,
+      (headers) => post('tickets', { title: 'A', description: 'B', ...FILES }, headers),
+    ],
+    [
+      'POST of a comment with files',
+      2,
+      (headers) => post(`tickets/${ticketId}/comments`, { content: 'C', ...FILES }, headers),
+    ],
+    ['raw upload', 2, (headers) => upload(account.customer, ticketId, { headers })],
+    [
+      'POST of a user',
+      1,
+      (headers) => post('users', { name: 'N', email: `${headers['Idempotency-Key']}@example.com` }, headers),
+    ],
+  ])('a keyed %s takes %i, as one without a key does; its replay at most 2', async (name, expected, send) => {
+    ticketId = (await createTicket(account.customer)).id
+    expect((await count(() => send({}))).onWire).toBe(expected)
+    const headers = { 'Idempotency-Key': `of-${name.length}-${ticketId}` }
+    const first = await count(() => send(headers))
+    expect([first.onWire, first.answer.status], first.answer.text).toEqual([expected, 201])
+    const again = await count(() => send(headers))
+    expect(again.answer.text).toBe(first.answer.text)
+    expect(again.onWire).toBeLessThanOrEqual(2)
   })
 
   it('do not grow with what is on a page', async () => {

@@ -80,8 +80,8 @@ const OTHERS: [path: string, budget: number][] = [
   ['users?role=agent', 60],
   ['users?role=agent&status=inactive&page=2', 90],
   ['users?email=77@seeded.example', 10],
-  ['events?', 100],
-  ['events?ticket_id=seeded7', 100],
+  ['events?', 135],
+  ['events?ticket_id=seeded7', 135],
   ['events?event=ticket.created', 2_200],
 ]
 const OF_CUSTOMERS: [path: string, budget: number][] = [

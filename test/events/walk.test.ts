@@ -128,10 +128,10 @@ describe('a filter', () => {
     const { id } = await createTicket(account.agent)
     const end = (await walkEvents(account.agent, 'event=webhook.test')).at(-1)?.pagination.next_cursor
     for (const [query, cursor, budget] of [
-      ['', undefined, 100],
-      ['per_page=100', undefined, 420],
+      ['', undefined, 135],
+      ['per_page=100', undefined, 625],
       [`ticket_id=${id}`, undefined, 20],
-      ['ticket_id=ticket_seeded', undefined, 100],
+      ['ticket_id=ticket_seeded', undefined, 135],
       ['event=ticket.deleted', undefined, 1_200],
       ['event=webhook.test', undefined, 2_200],
       ['event=webhook.test', end, 10],

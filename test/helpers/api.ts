@@ -27,6 +27,12 @@ export interface CallOptions {
 
 /** Sends a request through the whole Worker, and holds its answer against the OpenAPI document. */
 export async function call(method: string, path: string, options: CallOptions = {}): Promise<Answer> {
+  const request = requestOf(method, path, options)
+  return answerOf(method, request.url, await exports.default.fetch(request))
+}
+
+/** The request that a caller sends. */
+export function requestOf(method: string, path: string, options: CallOptions = {}): Request {
   const headers = new Headers(options.headers)
   if (options.token) headers.set('Authorization', `Bearer ${options.token}`)
   headers.set('CF-Connecting-IP', options.address ?? '192.0.2.1')
@@ -38,14 +44,11 @@ export async function call(method: string, path: string, options: CallOptions = 
   if (raw !== undefined && !isStream && !headers.has('Content-Length'))
     headers.set('Content-Length', String(Buffer.byteLength(sent)))
   const url = path.startsWith('http') ? path : `${ORIGIN}${path.startsWith('/') ? path : `${API}/${path}`}`
-  const response = await exports.default.fetch(
-    new Request(url, {
-      method,
-      headers,
-      redirect: 'manual',
-      ...(sent !== undefined && { body: sent }),
-    }),
-  )
+  return new Request(url, { method, headers, redirect: 'manual', ...(sent !== undefined && { body: sent }) })
+}
+
+/** What a caller sees of an answer, held against the OpenAPI document. */
+export async function answerOf(method: string, url: string, response: Response): Promise<Answer> {
   const text = await response.text()
   const isJson = response.headers.get('Content-Type')?.startsWith('application/json') && text !== ''
   const body = isJson ? JSON.parse(text) : text

@@ -1,4 +1,15 @@
 import { env } from 'cloudflare:workers'
+import { afterAll, vi } from 'vitest'
+
+const migrated = await env.DB.prepare("SELECT 1 FROM sqlite_master WHERE name = 'tickets'").first()
 
 /** All migrations in one transaction: applied one by one they take most of the time of a test file. */
-await env.DB.batch(env.TEST_MIGRATIONS.flatMap(({ queries }) => queries).map((query) => env.DB.prepare(query)))
+if (!migrated)
+  await env.DB.batch(env.TEST_MIGRATIONS.flatMap(({ queries }) => queries).map((query) => env.DB.prepare(query)))
+
+// Files may share a runtime: none leaves to the next what it has replaced.
+afterAll(() => {
+  vi.restoreAllMocks()
+  vi.unstubAllGlobals()
+  vi.useRealTimers()
+})

@@ -1,91 +1,23 @@
-import { beforeAll, describe, expect, it } from 'vitest'
-import {
-  type Account,
-  type Answer,
-  call,
-  createTicket,
-  type Member,
-  mintAccount,
-  mintMember,
-  rows,
-} from '../helpers/api'
-import { mintKey } from '../helpers/credentials'
-import { upload } from '../helpers/files'
+import { env } from 'cloudflare:workers'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { type Account, call, mintAccount, mintMember, rows } from '../helpers/api'
+import { DEEDS, type Deed, perform, prepare, takesKey } from '../helpers/deeds'
 import { operations } from '../helpers/operations'
 import { ask } from '../helpers/tickets'
-import { deliveriesOf, freshUrl, type Hook, mintWebhook } from '../helpers/webhooks'
+import { silenceQueue, silenceSweeper } from '../helpers/webhooks'
+
+const KEYED = DEEDS.filter(takesKey)
 
 let account: Account
-let hook: Hook
-let deliveryId: string
-let ticketId: string
-let person: Member
-let keyId: string
-let commentId: string
-let attachmentId: string
 
-beforeAll(async () => {
+beforeEach(async () => {
+  silenceQueue()
+  silenceSweeper()
   account = await mintAccount()
 })
-
-type Write = [by: () => Member, method: string, path: () => string, body?: () => unknown]
-
-const admin = () => account.admin
-const agent = () => account.agent
-
-/** A deed for every operation that takes a key: a new one needs a row here. */
-const WRITES: Record<string, Write | ((headers: Record<string, string>) => Promise<Answer>)> = {
-  'POST /tickets/{ticket_id}/attachments': (headers) => upload(account.agent, ticketId, { headers }),
-  'PATCH /account': [admin, 'PATCH', () => 'account', () => ({ name: 'Another' })],
-  'POST /users': [admin, 'POST', () => 'users', () => ({ name: 'New', email: 'new@example.com' })],
-  'PATCH /users/me': [agent, 'PATCH', () => 'users/me', () => ({ name: 'Another' })],
-  'PATCH /users/{user_id}': [admin, 'PATCH', () => `users/${person.id}`, () => ({ role: 'agent', name: 'Other' })],
-  'DELETE /users/{user_id}': [admin, 'DELETE', () => `users/${person.id}`],
-  'POST /users/{user_id}/password': [
-    admin,
-    'POST',
-    () => `users/${person.id}/password`,
-    () => ({ password: 'a new one' }),
-  ],
-  'POST /api-keys': [admin, 'POST', () => 'api-keys', () => ({ name: 'A key' })],
-  'DELETE /api-keys/{key_id}': [admin, 'DELETE', () => `api-keys/${keyId}`],
-  'POST /api-keys/{key_id}/rotate': [admin, 'POST', () => `api-keys/${keyId}/rotate`, () => ({})],
-  'POST /tickets': [agent, 'POST', () => 'tickets', () => ({ title: 'New', description: 'Text' })],
-  'PATCH /tickets/{ticket_id}': [
-    agent,
-    'PATCH',
-    () => `tickets/${ticketId}`,
-    () => ({ status: 'resolved', add_tags: ['x'] }),
-  ],
-  'DELETE /tickets/{ticket_id}': [agent, 'DELETE', () => `tickets/${ticketId}`],
-  'POST /tickets/{ticket_id}/comments': [agent, 'POST', () => `tickets/${ticketId}/comments`, () => ({ content: 'C' })],
-  'DELETE /tickets/{ticket_id}/comments/{comment_id}': [
-    agent,
-    'DELETE',
-    () => `tickets/${ticketId}/comments/${commentId}`,
-  ],
-  'DELETE /tickets/{ticket_id}/attachments/{attachment_id}': [
-    agent,
-    'DELETE',
-    () => `tickets/${ticketId}/attachments/${attachmentId}`,
-  ],
-  'POST /webhooks': [admin, 'POST', () => 'webhooks', () => ({ url: 'https://hooks.example.com/new', events: ['*'] })],
-  'PATCH /webhooks/{webhook_id}': [admin, 'PATCH', () => `webhooks/${hook.id}`, () => ({ description: 'Other' })],
-  'DELETE /webhooks/{webhook_id}': [admin, 'DELETE', () => `webhooks/${hook.id}`],
-  'POST /webhooks/{webhook_id}/rotate-secret': [admin, 'POST', () => `webhooks/${hook.id}/rotate-secret`],
-  'POST /webhooks/{webhook_id}/test': [admin, 'POST', () => `webhooks/${hook.id}/test`],
-  'POST /webhooks/{webhook_id}/deliveries/{delivery_id}/redeliver': [
-    admin,
-    'POST',
-    () => `webhooks/${hook.id}/deliveries/${deliveryId}/redeliver`,
-  ],
-  'POST /webhooks/{webhook_id}/replay': [
-    admin,
-    'POST',
-    () => `webhooks/${hook.id}/replay`,
-    () => ({ since: '2020-01-01' }),
-  ],
-}
+afterEach(() => {
+  vi.restoreAllMocks()
+})
 
 /** All that is kept of the account but the records of keys, and what the queue does meanwhile. */
 async function stored(): Promise<string> {
@@ -100,43 +32,164 @@ async function stored(): Promise<string> {
   return JSON.stringify([kept, webhooks])
 }
 
-async function prepare(): Promise<void> {
-  const ticket = await createTicket(account.customer, {
-    attachments: [{ filename: 'a.txt', content: 'YWJj', mime_type: 'text/plain' }],
-  })
-  ticketId = ticket.id
-  attachmentId = ticket.attachments[0].id
-  commentId = (await ask(account.agent, 'POST', `tickets/${ticketId}/comments`, { content: 'C' })).body.data.id
-  person = await mintMember(account.id, 'customer')
-  keyId = (await mintKey(account)).id
-  hook = await mintWebhook(account, { url: freshUrl() })
-  expect((await ask(account.admin, 'POST', `webhooks/${hook.id}/test`)).status).toBe(202)
-  deliveryId = (await deliveriesOf(account, hook))[0].id
+const intents = () => rows('SELECT id, kind FROM object_intents WHERE account_id = ?', account.id)
+
+/**
+ * The world moves on: what there is is deleted, every limit is reached, and what was chosen (an e-mail, a URL) is
+ * somebody else's.
+ */
+async function moveOn(deed: Deed): Promise<void> {
+  const { id, admin } = account
+  const [tickets, hooks] = await Promise.all(
+    ['tickets', 'webhooks'].map((table) =>
+      rows<{ id: string; url?: string }>(`SELECT * FROM ${table} WHERE account_id = ?`, id),
+    ),
+  )
+  for (const ticket of tickets ?? []) expect((await ask(admin, 'DELETE', `tickets/${ticket.id}`)).status).toBe(204)
+  for (const hook of hooks ?? []) await ask(admin, 'DELETE', `webhooks/${hook.id}`)
+  const email: string | undefined = Object(deed.body).email
+  const taken = email?.toLowerCase() ?? ''
+  const members = [admin, account.agent, account.customer, deed.by].map((member) => member?.id ?? '')
+  const numbers = (count: number) =>
+    `WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ${count})`
+  await env.DB.batch([
+    env.DB.prepare("UPDATE accounts SET plan = 'standard' WHERE id = ?").bind(id),
+    env.DB.prepare('UPDATE account_state SET stored_bytes = 5000000000 WHERE account_id = ?').bind(id),
+    env.DB.prepare('UPDATE logins SET email_key = user_id WHERE account_id = ? AND email_key = ?').bind(id, taken),
+    env.DB.prepare('UPDATE users SET email = id, email_key = lower(id) WHERE account_id = ? AND email_key = ?').bind(
+      id,
+      taken,
+    ),
+    env.DB.prepare(
+      `UPDATE users SET status = 'inactive' WHERE account_id = ? AND kind = 'person' AND id NOT IN
+        (SELECT value FROM json_each(?))`,
+    ).bind(id, JSON.stringify(members)),
+    env.DB.prepare('UPDATE users SET password_hash = NULL WHERE account_id = ?').bind(id),
+    env.DB.prepare('UPDATE api_keys SET revoked_at = ? WHERE account_id = ?').bind(Date.now(), id),
+    env.DB.prepare(
+      `INSERT INTO users (account_id, id, kind, name, email, email_key, role, status, credential_generation, created_at)
+      ${numbers(20)} SELECT ?1, 'key_' || ?1 || i, 'key', 'K', i || '@keys.invalid', i || '@keys.invalid', 'agent', 'active', 1, 0
+      FROM n`,
+    ).bind(id),
+    env.DB.prepare(
+      `INSERT INTO api_keys (account_id, id, last_four, hash, created_at)
+      ${numbers(20)} SELECT ?1, 'key_' || ?1 || i, 'abcd', ?1 || i, 0 FROM n`,
+    ).bind(id),
+    env.DB.prepare(
+      `INSERT INTO webhooks (account_id, id, url, events, include_internal, active, secret, created_at, since_sequence,
+        heard_sequence)
+      SELECT ?1, 'webhook_' || i, coalesce(url, 'https://hooks.example.com/' || i), '["*"]', 0, 1, 'sealed', 0, 0, 0
+      FROM (${numbers(10)} SELECT i, ?2 ->> ('$[' || (i - 1) || ']') AS url FROM n)`,
+    ).bind(id, JSON.stringify((hooks ?? []).map(({ url }) => url))),
+  ])
+  if (email !== undefined) await mintMember(id, 'customer', { email })
 }
 
 describe('every operation that takes an Idempotency-Key', () => {
-  it('is in the table: a new one needs a row here', async () => {
+  it('is among the deeds: a new one needs one', async () => {
     const all = (await operations()).filter(
       ({ method, path, isPublic }) => method !== 'GET' && !path.startsWith('/auth/') && !isPublic,
     )
-    expect(Object.keys(WRITES).toSorted()).toEqual(all.map(({ name }) => name).toSorted())
+    expect(KEYED.toSorted()).toEqual(all.map(({ name }) => name).toSorted())
   })
 
-  it.each(Object.entries(WRITES))('%s is done once, and answers again what it answered', async (name, write) => {
-    await prepare()
-    const headers = { 'Idempotency-Key': `of ${name}` }
-    const send = (): Promise<Answer> => {
-      if (typeof write === 'function') return write(headers)
-      const [by, method, path, body] = write
-      return call(method, path(), { token: by().token, headers, ...(body && { body: body() }) })
-    }
-    const first = await send()
+  it.each(KEYED)('C01 C02 %s is done once, and answers again what it answered, whatever has changed', async (name) => {
+    const deed = await prepare(name, account)
+    const first = await perform(deed, name)
     expect([200, 201, 202, 204], first.text).toContain(first.status)
     expect(first.headers.get('Idempotent-Replayed')).toBeNull()
-    const before = await stored()
-    const again = await send()
-    expect([again.status, again.text]).toEqual([first.status, first.text])
-    expect(again.headers.get('Idempotent-Replayed')).toBe('true')
-    expect(await stored()).toBe(before)
+    for (const change of [() => Promise.resolve(), () => moveOn(deed)]) {
+      await change()
+      await vi.waitFor(async () => expect(await intents()).toEqual([]))
+      const before = await stored()
+      const again = await perform(deed, name)
+      expect([again.status, again.text]).toEqual([first.status, first.text])
+      expect(again.headers.get('Idempotent-Replayed')).toBe('true')
+      expect(again.headers.get('Location')).toBe(first.headers.get('Location'))
+      expect(await intents()).toEqual([])
+      expect(await stored()).toBe(before)
+    }
+    if (deed.body === undefined) return
+    const other = await perform({ ...deed, body: otherBody(name, deed) }, name)
+    expect([other.status, other.body.error?.details[0]?.field], other.text).toEqual([422, 'Idempotency-Key'])
+  })
+})
+
+/** What another request to the operation asks for. */
+const OTHERS: Record<string, object> = {
+  'PATCH /account': { name: 'A third' },
+  'POST /users': { name: 'A third' },
+  'PATCH /users/me': { name: 'A third' },
+  'PATCH /users/{user_id}': { name: 'A third' },
+  'POST /users/{user_id}/password': { password: 'a third one' },
+  'POST /api-keys': { name: 'A third' },
+  'POST /api-keys/{key_id}/rotate': { grace_seconds: 1 },
+  'POST /tickets': { title: 'A third' },
+  'PATCH /tickets/{ticket_id}': { title: 'A third' },
+  'POST /tickets/{ticket_id}/comments': { content: 'A third' },
+  'POST /webhooks': { description: 'A third' },
+  'PATCH /webhooks/{webhook_id}': { description: 'A third' },
+  'POST /webhooks/{webhook_id}/replay': { only_failed: true },
+}
+
+function otherBody(name: string, { body }: Deed): unknown {
+  if (typeof body === 'string') return `${body}, and more`
+  const other = OTHERS[name]
+  if (!other) throw new Error(`no other body for ${name}`)
+  return { ...Object(body), ...other }
+}
+
+describe('a replay obeys today’s rights', () => {
+  const OF_TICKETS = [
+    'POST /tickets',
+    'PATCH /tickets/{ticket_id}',
+    'POST /tickets/{ticket_id}/comments',
+    'POST /tickets/{ticket_id}/attachments',
+  ]
+
+  it.each(OF_TICKETS)('S09 %s: a customer who does not see the ticket any more is told 404', async (name) => {
+    const deed = await prepare(name, account)
+    const first = await perform(deed, name)
+    expect(first.status, first.text).toBeLessThan(300)
+    const ticketId = name === 'POST /tickets' ? first.body.data.id : /ticket_[^/?]+/.exec(deed.path)?.[0]
+    const reassign = (to: { id: string }) => ask(account.agent, 'PATCH', `tickets/${ticketId}`, { created_by: to.id })
+    expect((await reassign(account.stranger)).status).toBe(200)
+    const hidden = await perform(deed, name)
+    expect([hidden.status, hidden.body.error?.code, hidden.headers.get('Idempotent-Replayed')]).toEqual([
+      404,
+      'not_found',
+      null,
+    ])
+    expect((await reassign(account.customer)).status).toBe(200)
+    expect((await perform(deed, name)).text).toBe(first.text)
+  })
+
+  it.each(KEYED)('%s: whoever has lost a role is answered as that role is', async (name) => {
+    const prepared = await prepare(name, account)
+    const staff = prepared.by === account.customer ? await mintMember(account.id, 'agent') : prepared.by
+    const deed = { ...prepared, by: staff }
+    const first = await perform(deed, name)
+    expect(first.status, first.text).toBeLessThan(300)
+    if (staff?.role === 'customer') return expect(name).toBe('PATCH /users/me')
+    await mintMember(account.id, 'admin')
+    const demoted = await ask(account.admin, 'PATCH', `users/${staff?.id}`, { role: 'customer' })
+    expect(demoted.status, demoted.text).toBe(200)
+    const again = await perform(deed, name)
+    expect([403, 404], again.text).toContain(again.status)
+    expect(again.headers.get('Idempotent-Replayed')).toBeNull()
+  })
+
+  it('S09 who was staff is not shown again what is internal, not even of their own ticket', async () => {
+    const agent = await mintMember(account.id, 'agent')
+    const made = await ask(agent, 'POST', 'tickets', { title: 'Own', description: 'D' })
+    const path = `tickets/${made.body.data.id}`
+    const file = { filename: 'internal.txt', content: 'YWJj', mime_type: 'text/plain' }
+    await ask(agent, 'POST', `${path}/comments`, { content: 'C', is_internal: true, attachments: [file] })
+    const deed: Deed = { by: agent, method: 'PATCH', path, body: { title: 'Other' } }
+    expect((await perform(deed, 'mine')).text).toContain('internal.txt')
+    expect((await ask(account.admin, 'PATCH', `users/${agent.id}`, { role: 'customer' })).status).toBe(200)
+    const again = await perform(deed, 'mine')
+    expect([again.status, again.text.includes('internal.txt')]).toEqual([404, false])
+    expect((await call('GET', path, { token: agent.token })).status).toBe(200)
   })
 })

@@ -1,5 +1,7 @@
-import { beforeAll, describe, expect, it } from 'vitest'
+import { env } from 'cloudflare:workers'
+import { beforeAll, describe, expect, it, vi } from 'vitest'
 import { type Account, call, createTicket, type Member, mintAccount, row, rows } from '../helpers/api'
+import { historyOf } from '../helpers/tickets'
 
 let account: Account
 
@@ -35,6 +37,10 @@ describe('a request with an idempotency key', () => {
     expect(await count('tickets', id, 'id')).toEqual({ n: 1 })
     expect(await count('events', id)).toEqual({ n: 1 })
     expect(await count('attachments', id)).toEqual({ n: 1 })
+    const objects = async () => (await env.FILES.list({ prefix: `${account.id}/` })).objects.map(({ key }) => key)
+    const [{ attachments }] = answers.map((answer) => answer.body.data)
+    await vi.waitFor(async () => expect(await objects()).toEqual([`${account.id}/${attachments[0].id}`]), 10_000)
+    expect(await rows('SELECT id FROM object_intents WHERE account_id = ?', account.id)).toEqual([])
   })
 
   it('gives the first answer again, whatever has changed, also when the thing is gone', async () => {
@@ -103,5 +109,32 @@ describe('C03 preconditions', () => {
     expect(outcomes.filter((status) => status === 412)).toHaveLength(20 - won)
     const current = await call('GET', `tickets/${id}`, { token: account.agent.token })
     expect(current.body.data.version).toBe(won + 1)
+    const chain = await historyOf(account.id, id)
+    expect(chain).toHaveLength(won)
+    const titles = ['A title', ...chain.map((change) => change.current)]
+    expect(chain.map((change) => change.previous)).toEqual(titles.slice(0, -1))
+    expect(current.body.data.title).toBe(titles.at(-1))
+  })
+
+  it('C03 a weak tag, another version and nonsense are 412 and change nothing; * and a tag among others are 200', async () => {
+    const { id } = await createTicket(account.agent)
+    const tag = (await call('GET', `tickets/${id}`, { token: account.agent.token })).headers.get('ETag') ?? ''
+    const patch = (condition: string, title: string) =>
+      call('PATCH', `tickets/${id}`, {
+        token: account.agent.token,
+        headers: { 'If-Match': condition },
+        body: { title },
+      })
+    for (const condition of [`W/${tag}`, '"2.x"', '"0"', 'nonsense', '', '1', '"1', `W/${tag}, "2"`]) {
+      const refused = await patch(condition, 'Refused')
+      expect([refused.status, refused.body.error?.code], condition).toEqual([412, 'precondition_failed'])
+    }
+    expect(await historyOf(account.id, id)).toEqual([])
+    expect((await patch('*', 'Any')).status).toBe(200)
+    expect((await patch(`"9.x", W/"2", "2.another hash"`, 'Refused')).status).toBe(412)
+    expect((await patch(`"9.x", W/"2", "2.another-hash"`, 'Among others')).status).toBe(200)
+    const removal = (condition: string) =>
+      call('DELETE', `tickets/${id}`, { token: account.agent.token, headers: { 'If-Match': condition } })
+    expect([(await removal(tag)).status, (await removal('"3"')).status]).toEqual([412, 204])
   })
 })

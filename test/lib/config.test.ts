@@ -7,8 +7,8 @@ const SECRET = 'a secret of 32 bytes, or of more.'
 
 /** The bindings with these variables and no others. */
 function bindings(variables: Record<string, unknown>): Bindings {
-  const { DB, FILES, RATE_LIMITER, LOGIN_THROTTLE, SWEEPER, WEBHOOKS } = env
-  return Object.assign({ DB, FILES, RATE_LIMITER, LOGIN_THROTTLE, SWEEPER, WEBHOOKS }, variables)
+  const { DB, FILES, ASSETS, RATE_LIMITER, LOGIN_THROTTLE, SWEEPER, WEBHOOKS } = env
+  return Object.assign({ DB, FILES, ASSETS, RATE_LIMITER, LOGIN_THROTTLE, SWEEPER, WEBHOOKS }, variables)
 }
 
 function refusal(variables: Record<string, unknown>): string {

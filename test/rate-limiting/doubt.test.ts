@@ -51,6 +51,10 @@ function breakStep(step: 'doubt' | 'settle', crash: (done: () => Promise<void>) 
   })
 }
 
+/** Whether it is the batch that deactivates a member. */
+const isCommit = (statements: readonly unknown[]) =>
+  statements.length === 2 && /^\s*UPDATE users SET/.test(String(Reflect.get(Object(statements[0]), 'statement')))
+
 const dies = () => Promise.reject(new Error('killed'))
 
 describe('S19 a crash between the steps of a deactivation', () => {
@@ -80,14 +84,37 @@ describe('S19 a crash between the steps of a deactivation', () => {
   it('S19 in the commit: 503, and the token lives as the member does', async () => {
     const original = realBatch()
     vi.spyOn(sessions, 'batch').mockImplementation((statements) =>
-      statements.length === 2 && /^\s*UPDATE users SET/.test(String(Reflect.get(statements[0] ?? {}, 'statement')))
-        ? Promise.reject(new Error('D1_ERROR: killed'))
-        : original(statements),
+      isCommit(statements) ? Promise.reject(new Error('D1_ERROR: killed')) : original(statements),
     )
     expect((await ask(account.admin, 'DELETE', `users/${member.id}`)).status).toBe(503)
     vi.restoreAllMocks()
     expect(await row('SELECT status FROM users WHERE id = ?', member.id)).toEqual({ status: 'active' })
     expect(await status()).toBe(200)
+  })
+
+  it('S19 in the commit, once it is written and nobody knows: dead at once, after a restart, when the doubt has lapsed', async () => {
+    let goOn: () => void = () => undefined
+    const killed = new Promise<void>((resolve) => {
+      goOn = resolve
+    })
+    const original = realBatch()
+    let written = false
+    vi.spyOn(sessions, 'batch').mockImplementation(async (statements) => {
+      const found = await original<never>(statements)
+      if (!isCommit(statements)) return found
+      written = true
+      await killed
+      return found
+    })
+    const deactivation = ask(account.admin, 'DELETE', `users/${member.id}`)
+    while (!written) await new Promise((resolve) => setTimeout(resolve, 5))
+    expect(await status()).toBe(401)
+    await evictDurableObject(object())
+    expect(await status()).toBe(401)
+    later(60_001)
+    expect(await status()).toBe(401)
+    goOn()
+    await deactivation
   })
 
   it.each<[string, (done: () => Promise<void>) => Promise<void>]>([

@@ -9,6 +9,8 @@ import { ROOT } from '../../../scripts/lib/local-state.ts'
 
 export interface RunningServer {
   origin: string
+  /** The ID of its process group, if it has one of its own. */
+  group: number
   /** Everything it has printed so far. */
   output(): string
   /** As Ctrl-C does; resolves once the process is gone. */
@@ -81,6 +83,7 @@ export async function startServer(port: number, state: string, options: StartOpt
   await welcomed
   return {
     origin: `http://localhost:${port}`,
+    group: Number(child.pid),
     output: () => output,
     stop: async () => {
       child.kill('SIGINT')

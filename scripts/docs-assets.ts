@@ -1,0 +1,47 @@
+import { existsSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { SCALAR_FILE } from '../src/docs/page.ts'
+
+const FOLDER = join(import.meta.dirname, '../public/docs')
+
+/**
+ * Puts Scalar's script beside the page's own files, under the name that the page asks for, and takes other versions away.
+ * Wrangler runs this before it serves or deploys. Does nothing where the file is there.
+ */
+export async function buildDocsAssets(): Promise<void> {
+  const target = join(FOLDER, SCALAR_FILE)
+  if (existsSync(target)) return
+  const script = await scalarScript()
+  const old = readdirSync(FOLDER).filter((name) => /^scalar-.*\.js$/.test(name))
+  for (const name of old) rmSync(join(FOLDER, name), { force: true })
+  // Renamed, for another may be doing the same, and nobody may be served a half.
+  const partial = `${target}.${process.pid}`
+  writeFileSync(partial, script)
+  renameSync(partial, target)
+}
+
+interface Route {
+  url: string
+  handler(request: null, reply: { header(): unknown; send(body: unknown): void }): void
+}
+
+/** The package is a plugin for Fastify, which has the script in its code: this asks its route for it, as Fastify would. */
+async function scalarScript(): Promise<string> {
+  const { default: plugin } = await import('@scalar/fastify-api-reference')
+  const routes: Route[] = []
+  const fastify = { route: (route: Route) => routes.push(route) }
+  plugin(fastify, { configuration: { url: '/openapi.json' } }, () => undefined)
+  let sent: unknown
+  const reply = {
+    header: () => reply,
+    send: (body: unknown) => {
+      sent = body
+    },
+  }
+  routes.find(({ url }) => url.endsWith('/js/scalar.js'))?.handler(null, reply)
+  if (typeof sent !== 'string' || !sent.includes('createApiReference'))
+    throw new Error('@scalar/fastify-api-reference no longer serves its script where it did')
+  return sent
+}
+
+if (import.meta.main) await buildDocsAssets()

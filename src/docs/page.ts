@@ -1,0 +1,47 @@
+import packageJson from '../../package.json' with { type: 'json' }
+
+/** The file of Scalar's reference: its version is in the name, so that whoever has it need never ask again. */
+export const SCALAR_FILE = `scalar-${packageJson.devDependencies['@scalar/fastify-api-reference']}.js`
+
+/** The page that lets the reference run, and nothing else. Its styles and its policy name the same nonce. */
+export function pageOf(nonce: string): string {
+  return `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<title>Ticketing API reference</title>
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="description" content="Every request of the Ticketing API, with its answers, to read and to try.">
+<meta name="color-scheme" content="light dark">
+<meta property="csp-nonce" content="${nonce}">
+<link rel="icon" href="/docs/favicon.svg" type="image/svg+xml">
+<link rel="stylesheet" href="/docs/reference.css">
+<script src="/docs/before-scalar.js" defer></script>
+<script src="/docs/${SCALAR_FILE}" defer></script>
+<script src="/docs/reference.js" defer></script>
+</head>
+<body>
+<div id="reference"></div>
+<noscript>This page needs JavaScript. The reference as data is at <a href="/openapi.json">/openapi.json</a>.</noscript>
+</body>
+</html>
+`
+}
+
+/**
+ * What the page may load: files of this service alone. Scalar writes `style` attributes, which no nonce can allow, and
+ * draws icons from `data:` and images of answers from `blob:` addresses, which are of its own making.
+ */
+export function policyOf(nonce: string): string {
+  return [
+    "default-src 'none'",
+    "script-src 'self'",
+    `style-src-elem 'self' 'nonce-${nonce}'`,
+    "style-src-attr 'unsafe-inline'",
+    "img-src 'self' data: blob:",
+    "connect-src 'self'",
+    "base-uri 'none'",
+    "form-action 'none'",
+    "frame-ancestors 'none'",
+  ].join('; ')
+}

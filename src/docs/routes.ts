@@ -1,0 +1,32 @@
+import type { Hono } from 'hono'
+import type { AppEnv } from '../http/app-env'
+import { pageOf, policyOf, SCALAR_FILE } from './page'
+
+const NONCE_BYTES = 16
+const FOREVER = 'public, max-age=31536000, immutable'
+/** Kept, but asked for again with its ETag. */
+const REVALIDATED = 'no-cache'
+
+/** Puts the reference page and its files into the router: for anybody, not counted by the rate limiter. */
+export function addDocsRoutes(app: Hono<AppEnv>): void {
+  app.get('/docs', (c) => {
+    const nonce = crypto.getRandomValues(new Uint8Array(NONCE_BYTES)).toBase64()
+    return c.html(pageOf(nonce), 200, { 'Content-Security-Policy': policyOf(nonce) })
+  })
+
+  app.get('/docs/:file', async (c) => {
+    const { body, headers, ok, status } = await c.env.ASSETS.fetch(c.req.raw)
+    if (!ok && status !== 304) return c.notFound()
+    const cacheControl = c.req.param('file') === SCALAR_FILE ? FOREVER : REVALIDATED
+    return c.newResponse(body, status === 304 ? 304 : 200, { ...kept(headers), 'Cache-Control': cacheControl })
+  })
+}
+
+function kept(headers: Headers): Record<string, string> {
+  return Object.fromEntries(
+    ['Content-Type', 'Content-Length', 'ETag'].flatMap((name) => {
+      const value = headers.get(name)
+      return value === null ? [] : [[name, value]]
+    }),
+  )
+}

@@ -1,0 +1,150 @@
+import { env } from 'cloudflare:workers'
+import { beforeAll, describe, expect, it, vi } from 'vitest'
+import { type Answer, call } from '../helpers/api'
+
+const HASHED = /\/scalar-[\d.]+\.js$/
+
+let page: Answer
+/** The paths of all that the page names: scripts, icon, links. */
+let named: string[]
+
+beforeAll(async () => {
+  page = await call('GET', '/docs')
+  named = [...page.text.matchAll(/(?:src|href)="([^"]+)"/g)].flatMap((match) => match[1] ?? [])
+})
+
+/** The directives of a policy, each with its sources. */
+function directives(policy: string | null): Record<string, string[]> {
+  const parts = (policy ?? '').split('; ').map((part) => part.split(' '))
+  return Object.fromEntries(parts.map(([name, ...sources]) => [name, sources]))
+}
+
+function expectUncounted({ headers }: Answer): void {
+  for (const name of headers.keys()) expect(name).not.toMatch(/ratelimit/i)
+}
+
+describe('GET /docs', () => {
+  it('is a page with a title, a description, a language and an icon', () => {
+    expect(page.status).toBe(200)
+    expect(page.headers.get('Content-Type')).toBe('text/html; charset=UTF-8')
+    expect(page.text).toMatch(/^<!doctype html>\n<html lang="en">/)
+    expect(page.text).toContain('<title>Ticketing API reference</title>')
+    expect(page.text).toMatch(/<meta name="description" content="[^"]{40,}">/)
+    expect(page.text).toContain('<link rel="icon" href="/docs/favicon.svg" type="image/svg+xml">')
+  })
+
+  it('lets nothing of another host in, and no script or style that is written into the page', () => {
+    const { 'style-src-elem': styles, ...others } = directives(page.headers.get('Content-Security-Policy'))
+    expect(others).toEqual({
+      'default-src': ["'none'"],
+      'script-src': ["'self'"],
+      'style-src-attr': ["'unsafe-inline'"],
+      'img-src': ["'self'", 'data:', 'blob:'],
+      'connect-src': ["'self'"],
+      'base-uri': ["'none'"],
+      'form-action': ["'none'"],
+      'frame-ancestors': ["'none'"],
+    })
+    expect(styles).toEqual(["'self'", expect.stringMatching(/^'nonce-[\w+/]{22}=='$/)])
+    expect(page.text).not.toMatch(/<style|<script(?![^>]* src=)|\sstyle=|\son\w+=/)
+  })
+
+  it('has a nonce that no other answer has, and is not kept', async () => {
+    const nonceOf = ({ headers }: Answer) => /nonce-([^']+)/.exec(headers.get('Content-Security-Policy') ?? '')?.[1]
+    const again = await call('GET', '/docs')
+    expect(page.text).toContain(`<meta property="csp-nonce" content="${nonceOf(page)}">`)
+    expect(again.text).toContain(`<meta property="csp-nonce" content="${nonceOf(again)}">`)
+    expect(nonceOf(again)).not.toBe(nonceOf(page))
+    expect(page.headers.get('Cache-Control')).toBe('no-store')
+  })
+
+  it('has the headers that every answer has, and none of the rate limit', () => {
+    expect(page.headers.get('X-Content-Type-Options')).toBe('nosniff')
+    expect(page.headers.get('X-Frame-Options')).toBe('DENY')
+    expect(page.headers.get('Referrer-Policy')).toBe('no-referrer')
+    expect(page.headers.get('X-Request-Id')).toMatch(/^[\w-]{16,}$/)
+    expectUncounted(page)
+  })
+
+  it('is not counted, however often it is asked for', async () => {
+    const limiter = vi.spyOn(env.RATE_LIMITER, 'getByName')
+    for (const path of ['/docs', ...named]) await call('GET', path)
+    expect(limiter).not.toHaveBeenCalled()
+    limiter.mockRestore()
+  })
+
+  it('answers HEAD as GET without a body, and other methods with 405', async () => {
+    const head = await call('HEAD', '/docs')
+    expect(head).toMatchObject({ status: 200, text: '' })
+    expect(head.headers.get('Content-Type')).toBe(page.headers.get('Content-Type'))
+    expect(directives(head.headers.get('Content-Security-Policy'))).toHaveProperty('script-src', ["'self'"])
+    for (const method of ['POST', 'PUT', 'PATCH', 'DELETE']) {
+      const refused = await call(method, '/docs')
+      expect(refused.status, method).toBe(405)
+      expect(refused.headers.get('Allow')).toMatch(/^GET(, |$)/)
+      expectUncounted(refused)
+    }
+  })
+})
+
+describe('what the page names', () => {
+  it('is of this service alone', () => {
+    expect(named).toHaveLength(6)
+    for (const path of named) expect(path).toMatch(/^\/(docs\/[\w.-]+|openapi\.json)$/)
+  })
+
+  it('is there, with its type and the headers that every answer has', async () => {
+    const types: Record<string, RegExp> = {
+      js: /^text\/javascript/,
+      svg: /^image\/svg\+xml$/,
+      css: /^text\/css/,
+      json: /^application\/json/,
+    }
+    for (const path of named) {
+      const answer = await call('GET', path)
+      expect(answer.status, path).toBe(200)
+      expect(answer.text.length, path).toBeGreaterThan(100)
+      expect(answer.headers.get('Content-Type'), path).toMatch(types[path.split('.').at(-1) ?? ''] ?? /^$/)
+      expect(answer.headers.get('X-Content-Type-Options'), path).toBe('nosniff')
+      expect(answer.headers.get('Content-Security-Policy'), path).toBe("default-src 'none'; frame-ancestors 'none'")
+      expect(answer.headers.get('X-Request-Id'), path).toMatch(/^[\w-]{16,}$/)
+      expectUncounted(answer)
+    }
+  })
+
+  it('is kept for good where its version is in its name, and else asked for again with its ETag', async () => {
+    for (const path of named.filter((each) => each.startsWith('/docs/'))) {
+      const answer = await call('GET', path)
+      const expected = HASHED.test(path) ? 'public, max-age=31536000, immutable' : 'no-cache'
+      expect(answer.headers.get('Cache-Control'), path).toBe(expected)
+      const tag = answer.headers.get('ETag') ?? ''
+      expect(tag, path).toMatch(/^(W\/)?"[^"]+"$/)
+      const again = await call('GET', path, { headers: { 'If-None-Match': tag } })
+      expect(again, path).toMatchObject({ status: 304, text: '' })
+      expect(again.headers.get('ETag'), path).toBe(tag)
+      expect(again.headers.get('Cache-Control'), path).toBe(expected)
+    }
+    expect(named.filter((path) => HASHED.test(path))).toHaveLength(1)
+  })
+
+  it('answers HEAD as GET without a body, and other methods with 405', async () => {
+    const head = await call('HEAD', '/docs/reference.js')
+    expect(head).toMatchObject({ status: 200, text: '' })
+    expect(head.headers.get('Content-Type')).toMatch(/^text\/javascript/)
+    expect((await call('POST', '/docs/reference.js')).status).toBe(405)
+  })
+
+  it('is all that is there', async () => {
+    for (const path of [
+      '/docs/nothing.js',
+      '/docs/scalar-0.0.0.js',
+      '/docs/',
+      '/docs/a/b',
+      '/docs/%2e%2e%2fdocs',
+      '/docs/%',
+    ])
+      expect((await call('GET', path)).body, path).toEqual({
+        error: { code: 'not_found', message: expect.any(String), details: [] },
+      })
+  })
+})

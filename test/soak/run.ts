@@ -1,0 +1,65 @@
+import { parseArgs } from 'node:util'
+import { type Life, type Soaked, soak } from './soak.ts'
+import type { Tally } from './traffic.ts'
+
+const HELP = `Usage: npm run test:soak -- [--minutes 5] [--kill-every 30]
+
+Sends mixed traffic of four callers at 80 % of their limit, kills the server with everything it has started every so
+many seconds, and starts it again. Fails on an error outside the time without a server, on something lost, on deliveries
+that are left over a minute after the end, and on memory that grows from life to life (told on Linux only).`
+
+const PROBLEMS_TOLD = 20
+const SECOND = 1_000
+
+/** `npm run test:soak`: five minutes unless told otherwise. */
+async function main(): Promise<void> {
+  const { values } = parseArgs({
+    options: {
+      minutes: { type: 'string', default: '5' },
+      'kill-every': { type: 'string', default: '30' },
+      help: { type: 'boolean', short: 'h' },
+    },
+  })
+  if (values.help) return console.info(HELP)
+  const minutes = number('--minutes', values.minutes)
+  const life = number('--kill-every', values['kill-every'])
+  const result = await soak(minutes * 60 * SECOND, life * SECOND, (of, tally) => console.info(lineOn(of, tally)))
+  console.info(`\n${verdictOn(result)}`)
+  if (result.problems.length > 0 || result.tally.errors.size > 0) process.exitCode = 1
+}
+
+function number(name: string, text: string): number {
+  if (!(Number(text) > 0)) throw new Error(`${name} must be a number above 0`)
+  return Number(text)
+}
+
+function lineOn({ seconds, resident }: Life, { sent, inGaps, errors }: Tally): string {
+  const memory = resident === null ? 'memory not told' : `${resident} MiB resident`
+  return `lived ${seconds} s  ${memory}  ${sent} requests so far, ${inGaps} amid a kill, ${sum(errors)} errors`
+}
+
+function verdictOn({ tally, lives, acknowledged, events, drainedAfterMs, problems }: Soaked): string {
+  const counted = tally.sent - tally.inGaps
+  const share = ((100 * sum(tally.errors)) / Math.max(1, counted)).toFixed(2)
+  const told = [...[...tally.errors].map(([error, count]) => `${count} × ${error}`), ...problems]
+  return [
+    `${lives.length} lives, ${tally.sent} requests, ${tally.inGaps} of them amid a kill; of the others ${share} % failed`,
+    `${acknowledged} writes acknowledged, ${tally.sentAgain} times sent again; ${events} events, the last delivered ` +
+      `${(drainedAfterMs / SECOND).toFixed(1)} s after the end`,
+    problems.length === 0 ? 'nothing lost, the outbox empty' : `${problems.length} problems`,
+    ...told.slice(0, PROBLEMS_TOLD).map((line) => `    ${line}`),
+    ...(told.length > PROBLEMS_TOLD ? [`    … and ${told.length - PROBLEMS_TOLD} more`] : []),
+  ].join('\n')
+}
+
+function sum(errors: Map<string, number>): number {
+  return [...errors.values()].reduce((total, count) => total + count, 0)
+}
+
+// Only an exit that is begun here ends the server, which has a process group of its own.
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => process.exit(1))
+
+await main().catch((error: unknown) => {
+  console.error(error instanceof Error ? error.message : String(error))
+  process.exit(1)
+})

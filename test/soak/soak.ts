@@ -1,0 +1,135 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { z } from 'zod'
+import { findInGroup } from '../../bench/cpu-time.ts'
+import { watchResident } from '../../bench/resident.ts'
+import { checkDeliveries, checkSequences, isTold, readEvents } from '../crash/check-events.ts'
+import type { Ledger, Problem } from '../crash/deeds.ts'
+import type { Told } from '../crash/shapes.ts'
+import { missingAt, startSubscriber } from '../crash/subscriber.ts'
+import { prepare } from '../crash/world.ts'
+import type { Api } from '../node/helpers/api.ts'
+import { freePort, type RunningServer, startServer, temporaryState } from '../node/helpers/server.ts'
+import { startTraffic, type Tally } from './traffic.ts'
+
+/** Requests a minute of a premium account's caller, and how much of that is used. */
+const LIMIT = 300
+const SHARE = 0.8
+const CALLERS = 4
+const SECOND = 1_000
+const MINUTE = 60 * SECOND
+/** What a life's memory may be above that of the first, at its end (MiB): more would be a leak. */
+const MAY_GROW = 64
+
+/** One life of the server, and the memory (MiB) it had resident at its end; null where the system does not tell. */
+export interface Life {
+  seconds: number
+  resident: number | null
+}
+
+export interface Soaked {
+  tally: Tally
+  lives: Life[]
+  acknowledged: number
+  events: number
+  /** From the end of the traffic to the last delivery. */
+  drainedAfterMs: number
+  problems: (Problem | string)[]
+}
+
+const Webhooks = z.object({ data: z.array(z.object({ id: z.string() })) })
+const Deliveries = z.object({ data: z.array(z.unknown()) })
+
+/**
+ * Mixed traffic of four callers at 80 % of their limit for so long (ms), with a kill of the server and everything it has
+ * started after each `lifeMs`; then waits until all is delivered. On state of its own.
+ */
+export async function soak(forMs: number, lifeMs: number, tell: (life: Life, tally: Tally) => void): Promise<Soaked> {
+  const state = temporaryState()
+  process.once('exit', state.remove)
+  const port = await freePort()
+  const start = () => startServer(port, state.folder, { ownGroup: true })
+  const subscriber = await startSubscriber()
+  const ledger: Ledger = new Map()
+  const lives: Life[] = []
+  let server: RunningServer | null = null
+  try {
+    server = await start()
+    const { api, writers, secret, keys } = await prepare(server.origin, subscriber.url)
+    subscriber.secret = secret
+    const everyMs = MINUTE / (LIMIT * SHARE)
+    const traffic = startTraffic({ origin: server.origin, keys: keys.slice(0, CALLERS), everyMs, ledger, writers })
+    const end = Date.now() + forMs
+    while (Date.now() < end) {
+      const born = Date.now()
+      await sleep(Math.min(lifeMs, end - born))
+      const life = { seconds: Math.round((Date.now() - born) / SECOND), resident: residentOf(server) }
+      lives.push(life)
+      tell(life, traffic.tally)
+      if (Date.now() >= end) continue
+      traffic.pause()
+      await server.kill()
+      server = null
+      server = await start()
+      traffic.resume()
+    }
+    await traffic.stop()
+    const stopped = Date.now()
+    const deeds = [...ledger.values()]
+    const known = { events: [] as Told[], cursor: '' }
+    await readEvents(api, known)
+    const ids = known.events.map(({ id }) => id)
+    const late = await missingAt(stopped + MINUTE, ids, (id) => subscriber.deliveries.has(id))
+    const drainedAfterMs = Math.max(0, ...[...subscriber.deliveries.values()].map(({ at }) => at - stopped))
+    const told = new Set(known.events.map(({ marker }) => marker))
+    const acknowledged = deeds.filter((deed) => deed.acknowledged)
+    return {
+      tally: traffic.tally,
+      lives,
+      acknowledged: acknowledged.length,
+      events: known.events.length,
+      drainedAfterMs,
+      problems: [
+        ...deeds.filter((deed) => !deed.acknowledged).map(({ marker }) => `lost: ${marker} never got an answer`),
+        ...acknowledged
+          .filter((deed) => isTold(deed) && !told.has(deed.marker))
+          .map(({ marker }) => `lost: ${marker} is told by no event`),
+        ...late.map((id) => `lost: ${id} was not delivered within a minute of the end`),
+        ...checkSequences(known.events),
+        ...checkDeliveries(known.events, subscriber),
+        ...subscriber.takeProblems(),
+        ...(await leftInOutbox(api)),
+        ...grown(lives),
+      ],
+    }
+  } finally {
+    await server?.kill()
+    subscriber.close()
+    state.remove()
+    process.off('exit', state.remove)
+  }
+}
+
+function residentOf({ group }: RunningServer): number | null {
+  const pid = findInGroup(group, 'workerd')
+  return pid === null ? null : Math.round(watchResident(pid))
+}
+
+/** Deliveries that are still to be made when all has been received. */
+async function leftInOutbox(api: Api): Promise<string[]> {
+  const { data } = Webhooks.parse(await api.get('/webhooks'))
+  const problems: string[] = []
+  for (const { id } of data) {
+    const isEmpty = async () =>
+      Deliveries.parse(await api.get(`/webhooks/${id}/deliveries?status=pending`)).data.length === 0
+    // The last results are written down just after they have come.
+    for (let tries = 0; tries < 20 && !(await isEmpty()); tries += 1) await sleep(SECOND)
+    if (!(await isEmpty())) problems.push(`wrong: ${id} still has deliveries to make`)
+  }
+  return problems
+}
+
+function grown(lives: Life[]): string[] {
+  const [first, last] = [lives[0]?.resident ?? null, lives.at(-1)?.resident ?? null]
+  if (first === null || last === null || last - first <= MAY_GROW) return []
+  return [`wrong: the last life ended with ${last} MiB resident, the first with ${first}`]
+}
