@@ -50,7 +50,9 @@ function makeSecret(): void {
 
 async function serve(port: number): Promise<void> {
   const options = ['--port', String(port), '--persist-to', stateFolder(), '--show-interactive-dev-session=false']
-  const server = startWrangler(['dev', ...options, '--log-level', 'error', ...process.argv.slice(2)])
+  const given = process.argv.slice(2)
+  const level = given.includes('--log-level') ? [] : ['--log-level', 'error']
+  const server = startWrangler(['dev', ...options, ...level, ...given])
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => server.kill(signal))
   server.once('exit', (code) => process.exit(code ?? 0))
   const origin = `http://localhost:${port}`

@@ -20,6 +20,8 @@ export interface RunningServer {
 interface StartOptions {
   /** Values for variables of wrangler.toml. */
   variables?: Record<string, string>
+  /** Further arguments of `wrangler dev`. */
+  arguments?: string[]
   /** Whether its processes make a group, which `kill` ends. */
   ownGroup?: boolean
 }
@@ -48,13 +50,13 @@ const DEVELOPMENT = { ALLOW_PRIVATE_WEBHOOKS: 'true' }
 export function spawnStart(
   port: number,
   state: string,
-  { variables = {}, ownGroup = false }: StartOptions = {},
+  { variables = {}, arguments: more = [], ownGroup = false }: StartOptions = {},
 ): ChildProcess {
   const args = Object.entries({ ...DEVELOPMENT, ...variables }).flatMap(([name, value]) => [
     '--var',
     `${name}:${value}`,
   ])
-  return spawn(process.execPath, [join(ROOT, 'scripts/start.ts'), ...args], {
+  return spawn(process.execPath, [join(ROOT, 'scripts/start.ts'), ...args, ...more], {
     cwd: ROOT,
     env: { ...process.env, PORT: String(port), TICKETING_STATE: state },
     stdio: ['ignore', 'pipe', 'pipe'],
