@@ -4,7 +4,7 @@ import type { AppEnv } from './http/app-env'
 
 const INFO = {
   title: 'Ticketing API',
-  version: version,
+  version,
   description:
     'A helpdesk over HTTP: tickets, comments, attachments and users of an account. Log in with `POST /auth/login` and ' +
     'send the token as `Authorization: Bearer …`. Every failure has one form, and every answer tells what is left of ' +

@@ -3,22 +3,11 @@ import { createWriteStream, existsSync, renameSync, rmSync, statSync } from 'nod
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { createGzip } from 'node:zlib'
-import { z } from 'zod'
 import { toWireTime } from '../../src/lib/time.ts'
-import { runWrangler } from '../lib/local-state.ts'
 import { type End, FORMAT, FORMAT_VERSION, type Header } from './backup-file.ts'
 import type { Database } from './database.ts'
-import { type Ask, findMigrations, findSchema, findTables, readTable } from './dump.ts'
-import { openLocalFile } from './local-file.ts'
-
-const TimeTravel = z.object({ bookmark: z.string() })
-
-/** Where rows come from, and a mark that moves whenever something is written (null where all is read at one moment). */
-interface Source {
-  ask: Ask
-  mark(): string | null
-  close(): void
-}
+import { findMigrations, findSchema, findTables, readTable } from './dump.ts'
+import { openSource, type Source } from './source.ts'
 
 /**
  * Writes all rows of the database into a new file, in constant memory. The local database is read at one moment; a
@@ -27,7 +16,7 @@ interface Source {
  */
 export async function backup(db: Database, file: string): Promise<string> {
   if (existsSync(file)) throw new Error(`There is a file ${file} already.`)
-  const source = db.isRemote ? remoteSource(db) : localSource()
+  const source = openSource(db)
   const unfinished = `${file}.unfinished`
   const lines = new BackupLines(source, db.isRemote ? 'remote' : 'local')
   try {
@@ -52,31 +41,6 @@ function report(file: string, { rows, moved }: End): string {
       : []),
     'It holds hashes of passwords and sealed secrets: keep it as you keep the database. Files lie in R2 and are not in it.',
   ].join('\n')
-}
-
-function localSource(): Source {
-  const file = openLocalFile({ readOnly: true })
-  // One transaction: every query sees the same moment, whatever a running server writes.
-  file.exec('BEGIN')
-  const ask: Ask = (query) =>
-    file
-      .prepare(query)
-      .all()
-      .map((row) => ResultRows.parse(row))
-  return { ask, mark: () => null, close: () => file.close() }
-}
-
-const ResultRows = z.record(z.string(), z.union([z.string(), z.number(), z.null()]))
-
-function remoteSource(db: Database): Source {
-  return {
-    ask: (query) => db.run(query)[0] ?? [],
-    mark: () =>
-      TimeTravel.parse(
-        JSON.parse(runWrangler(['d1', 'time-travel', 'info', 'DB', '--json', '--env', db.environment ?? ''])),
-      ).bookmark,
-    close: () => undefined,
-  }
 }
 
 /** The lines of the file, and what its last one said. */

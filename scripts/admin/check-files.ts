@@ -3,6 +3,7 @@ import { stateFolder } from '../lib/local-state.ts'
 import type { StoredRow, Table } from './backup-file.ts'
 import type { Database } from './database.ts'
 import { type Ask, findTables, readTable } from './dump.ts'
+import { openSource } from './source.ts'
 
 /**
  * Holds the keys of the stored objects against attachments: says which attachments have no object, and which objects
@@ -15,16 +16,17 @@ export async function checkFiles(db: Database, list: string | undefined): Promis
       'Name a file with the keys of the bucket, one a line: --list FILE. docs/operations.md says how to make it.',
     )
   const keys = new Set(list === undefined ? await localKeys() : readFileSync(list, 'utf8').split('\n').filter(Boolean))
-  const ask: Ask = (query) => db.run(query)[0] ?? []
-  const tables = findTables(ask)
+  const source = openSource(db)
+  const tables = findTables(source.ask)
   const missing: string[] = []
   let attachments = 0
-  for (const key of keysIn(ask, tables, 'attachments')) {
+  for (const key of keysIn(source.ask, tables, 'attachments')) {
     attachments += 1
     if (!keys.delete(key)) missing.push(key)
   }
   // What is on its way in or out is known too.
-  for (const key of keysIn(ask, tables, 'object_intents')) keys.delete(key)
+  for (const key of keysIn(source.ask, tables, 'object_intents')) keys.delete(key)
+  source.close()
   const report = [
     `${attachments} attachments, ${missing.length} of them without their object; ${keys.size} objects that nothing knows.`,
     ...missing.map((key) => `missing ${key}`),

@@ -10,7 +10,8 @@ export type Ask = (query: string) => ResultRow[]
 const ROWS_A_PAGE = 1_000
 const BYTES_A_PAGE = 4_000_000
 
-const Column = z.object({ name: z.string(), type: z.string(), pk: z.number() })
+const Column = z.object({ table: z.string(), name: z.string(), type: z.string(), pk: z.number() })
+const Reference = z.object({ child: z.string(), id: z.number(), parent: z.string(), from: z.string(), to: z.string() })
 
 /** Quotes a name for SQL. */
 export function quoted(name: string): string {
@@ -18,33 +19,38 @@ export function quoted(name: string): string {
 }
 
 /** Tables that hold rows of the service, or of its migrations: not those of SQLite, of D1 and of full-text indexes. */
-const OWN = `name NOT GLOB 'sqlite_*' AND name NOT GLOB '_cf_*'`
+const OWN = `l.schema = 'main' AND l.type = 'table' AND l.name NOT GLOB 'sqlite_*' AND l.name NOT GLOB '_cf_*'`
 
 /** All tables, parents before what refers to them. Throws where a column is of a type that JSON does not hold. */
 export function findTables(ask: Ask): Table[] {
-  const names = ask(
-    `SELECT name FROM pragma_table_list WHERE schema = 'main' AND type = 'table' AND ${OWN} ORDER BY name`,
+  const columns = ask(`SELECT l.name AS "table", c.name, c.type, c.pk
+    FROM pragma_table_list l JOIN pragma_table_xinfo(l.name) c WHERE ${OWN} AND c.hidden = 0 ORDER BY l.name, c.cid`)
+  const references = ask(`SELECT l.name AS child, f.id, f."table" AS parent, f."from", f."to"
+    FROM pragma_table_list l JOIN pragma_foreign_key_list(l.name) f WHERE ${OWN} ORDER BY l.name, f.id, f.seq`)
+  const byTable = Map.groupBy(
+    columns.map((row) => Column.parse(row)),
+    ({ table }) => table,
   )
-  return inOrder(names.map(({ name }) => describe(ask, String(name))))
+  const byChild = Map.groupBy(
+    references.map((row) => Reference.parse(row)),
+    ({ child }) => child,
+  )
+  return inOrder([...byTable].map(([name, own]) => tableOf(name, own, byChild.get(name) ?? [])))
 }
 
-function describe(ask: Ask, name: string): Table {
-  const columns = ask(sql`SELECT name, type, pk FROM pragma_table_xinfo(${name}) WHERE hidden = 0 ORDER BY cid`).map(
-    (row) => Column.parse(row),
-  )
+function tableOf(name: string, columns: z.infer<typeof Column>[], references: z.infer<typeof Reference>[]): Table {
   const odd = columns.find(({ type }) => type === 'BLOB')
   if (odd) throw new Error(`${name}.${odd.name} holds bytes, which a backup can not hold.`)
   const key = columns.filter(({ pk }) => pk > 0).toSorted((a, b) => a.pk - b.pk)
-  const references = ask(sql`SELECT id, "table", "from", "to" FROM pragma_foreign_key_list(${name}) ORDER BY id, seq`)
   const own = columns.map((column) => column.name)
   return {
     name,
     columns: key.length > 0 ? own : ['rowid', ...own],
     key: key.length > 0 ? key.map((column) => column.name) : ['rowid'],
     references: [...Map.groupBy(references, ({ id }) => id).values()].map((rows) => ({
-      table: String(rows[0]?.table),
-      columns: rows.map((row) => String(row.from)),
-      parents: rows.map((row) => String(row.to)),
+      table: rows[0]?.parent ?? '',
+      columns: rows.map(({ from }) => from),
+      parents: rows.map(({ to }) => to),
     })),
   }
 }
@@ -97,18 +103,21 @@ export function* readTable(ask: Ask, table: Table): Generator<StoredRow> {
     const page = ask(pageOf(table, after))
     for (const row of page) yield table.columns.map((column) => row[column] ?? null)
     const last = page.at(-1)
-    if (!last) return
+    const isAll = page.length < ROWS_A_PAGE && last?.['~found'] === page.length
+    if (!last || isAll) return
     after = table.key.map((column) => last[column] ?? null)
   }
 }
 
+/** The next rows, as many as fit, and how many there would be without that. */
 function pageOf({ name, columns, key }: Table, after: StoredRow | null): string {
   const all = columns.map(quoted).join(', ')
   const order = key.map(quoted).join(', ')
   const bytes = columns.map((column) => `coalesce(length(CAST(${quoted(column)} AS BLOB)), 0)`).join(' + ')
   const beyond = after === null ? '' : `WHERE (${order}) > (${after.map((value) => sql`${value}`).join(', ')})`
-  return `SELECT ${all} FROM (
-      SELECT ${all}, sum("~bytes") OVER (ORDER BY ${order} ROWS UNBOUNDED PRECEDING) - "~bytes" AS "~before" FROM (
-        SELECT ${all}, ${bytes} AS "~bytes" FROM ${quoted(name)} ${beyond} ORDER BY ${order} LIMIT ${ROWS_A_PAGE}))
+  return `SELECT ${all}, "~found" FROM (
+      SELECT ${all}, count(*) OVER () AS "~found",
+        sum("~bytes") OVER (ORDER BY ${order} ROWS UNBOUNDED PRECEDING) - "~bytes" AS "~before"
+      FROM (SELECT ${all}, ${bytes} AS "~bytes" FROM ${quoted(name)} ${beyond} ORDER BY ${order} LIMIT ${ROWS_A_PAGE}))
     WHERE "~before" < ${BYTES_A_PAGE} ORDER BY ${order}`
 }
