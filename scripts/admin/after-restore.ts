@@ -26,7 +26,7 @@ const TICKETS_A_STATEMENT = 50_000
 export function afterRestore(db: Database, since: string, options: Options): string {
   const now = Date.now()
   const gap = gapOf(since, options.gap, now)
-  db.run(
+  const results = db.run(
     sql`UPDATE users SET credential_generation = credential_generation + ${GENERATIONS}, spared_token = NULL
       WHERE kind = 'person'`,
     // An account with nothing left to fan out is to stay one.
@@ -35,13 +35,16 @@ export function afterRestore(db: Database, since: string, options: Options): str
       event_sequence = event_sequence + ${gap * SEQUENCES_A_WRITE},
       fanned_out_sequence = CASE fanned_out_sequence WHEN event_sequence
         THEN event_sequence + ${gap * SEQUENCES_A_WRITE} ELSE fanned_out_sequence END`,
-    ...(options['revoke-keys'] === true ? [REVOKE_KEYS(now)] : []),
+    ...(options['revoke-keys'] === true ? [revokeKeys(now)] : []),
+    liveKeys(now),
+    'SELECT coalesce(max(seq), 0) AS last FROM tickets',
   )
-  raiseVersions(db, gap)
+  const [keys = [], [ticket] = []] = results.slice(-2)
+  raiseVersions(db, Number(ticket?.last), gap)
   return [
     'All tokens are dead within 60 seconds: everybody logs in anew.',
     `Ticket numbers and versions go on ${gap} higher, event sequences ${gap * SEQUENCES_A_WRITE} higher.`,
-    keysOf(db),
+    listKeys(keys),
     `What was done since ${since} is undone, and is for you to do again: users deactivated, roles lowered, passwords,`,
     'keys revoked or rotated, secrets of webhooks rotated. docs/operations.md says how the log tells of them.',
   ].join('\n')
@@ -55,23 +58,26 @@ function gapOf(since: string, given: Options[string], now: number): number {
   return Number(given)
 }
 
-const REVOKE_KEYS = (now: number) => sql`
-  UPDATE api_keys SET revoked_at = ${now}, previous_hash = NULL, previous_until = NULL WHERE revoked_at IS NULL`
+function revokeKeys(now: number): string {
+  return sql`UPDATE api_keys SET revoked_at = ${now}, previous_hash = NULL, previous_until = NULL WHERE revoked_at IS NULL`
+}
+
+function liveKeys(now: number): string {
+  return sql`
+    SELECT k.id, a.slug, u.name, u.role, k.created_at, k.last_used_at FROM api_keys k
+    JOIN accounts a ON a.id = k.account_id JOIN users u ON u.account_id = k.account_id AND u.id = k.id
+    WHERE k.revoked_at IS NULL AND (k.expires_at IS NULL OR k.expires_at > ${now}) ORDER BY a.slug, k.id`
+}
 
 /** An `If-Match` of a version that is forgotten must not fit another one. */
-function raiseVersions(db: Database, gap: number): void {
-  const last = Number(db.run('SELECT coalesce(max(seq), 0) AS n FROM tickets')[0]?.[0]?.n)
-  for (let from = 0; from <= last; from += TICKETS_A_STATEMENT)
+function raiseVersions(db: Database, last: number, gap: number): void {
+  for (let from = 0; from < last; from += TICKETS_A_STATEMENT)
     db.run(
       sql`UPDATE tickets SET version = version + ${gap} WHERE seq > ${from} AND seq <= ${from + TICKETS_A_STATEMENT}`,
     )
 }
 
-function keysOf(db: Database): string {
-  const [keys = []] = db.run(sql`
-    SELECT k.id, a.slug, u.name, u.role, k.created_at, k.last_used_at FROM api_keys k
-    JOIN accounts a ON a.id = k.account_id JOIN users u ON u.account_id = k.account_id AND u.id = k.id
-    WHERE k.revoked_at IS NULL AND (k.expires_at IS NULL OR k.expires_at > ${Date.now()}) ORDER BY a.slug, k.id`)
+function listKeys(keys: ResultRow[]): string {
   if (keys.length === 0) return 'No API key is alive.'
   const lines = keys.map((row) => [
     cell(row, 'id'),
