@@ -47,7 +47,8 @@ export class RateLimiter extends DurableObject<Bindings> {
    * to be asked and could not be reached.
    */
   async admit(claim: Claim, writes: boolean): Promise<Admission> {
-    const facts = await this.facts(claim)
+    const known = await this.facts(claim)
+    const facts = isNewer(claim, known) ? await this.readFacts(claim) : known
     const now = Date.now()
     if (!facts || !holds(claim, facts, now)) return { vouched: false }
     if (claim.kind === 'token' && this.store.isRevoked(claim.tokenId)) return { vouched: false }
@@ -127,4 +128,9 @@ export class RateLimiter extends DurableObject<Bindings> {
     this.store.useNoted(now)
     this.ctx.waitUntil(noteKeyUse(this.env, accountId, keyId, now).catch(() => this.store.useNoted(0)))
   }
+}
+
+/** Whether a token is of a later generation than is known: the operator has ended those before it, and D1 knows. */
+function isNewer(claim: Claim, facts: MemberFacts | null): boolean {
+  return claim.kind === 'token' && facts !== null && claim.generation > facts.generation
 }
