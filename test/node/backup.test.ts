@@ -14,6 +14,8 @@ import { apiOf, settled, subscribeReceiver } from './helpers/webhooks.ts'
 
 /** A backup that goes round: out of one server's state, into another's, which then serves it. */
 
+const PATIENCE = 240_000
+
 const from = temporaryState()
 const into = temporaryState()
 const file = join(from.folder, 'all.backup')
@@ -101,7 +103,7 @@ beforeAll(async () => {
   const admin = openApi(server.origin, [given.token])
   await seed(admin)
   given.cursor = Events.parse(await admin.get('/events')).pagination.next_cursor
-})
+}, PATIENCE)
 
 afterAll(async () => {
   await server.stop()
@@ -110,7 +112,7 @@ afterAll(async () => {
 })
 
 /** A command starts wrangler several times, and each start takes seconds on a machine that has other work. */
-const COMMANDS = { timeout: 240_000 }
+const COMMANDS = { timeout: PATIENCE }
 
 describe('backup and restore', COMMANDS, () => {
   it('S20 the server has logged its requests, and nothing secret', () => {
@@ -215,7 +217,7 @@ describe('what is restored', COMMANDS, () => {
   beforeAll(async () => {
     cpSync(join(from.folder, 'v3/r2'), join(into.folder, 'v3/r2'), { recursive: true })
     server = await startServer(await freePort(), into.folder)
-  })
+  }, PATIENCE)
 
   it('serves: tokens, keys, files, search, cursors, idempotency keys', async () => {
     const admin = openApi(server.origin, [given.token])
