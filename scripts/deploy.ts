@@ -14,22 +14,28 @@ function main(): void {
   const { env: environment, 'dry-run': isDry = false } = values
   if (environment !== 'staging' && environment !== 'production') throw new Error(USAGE)
   const config = readEnvironment(environment)
+  const misconfigured = configProblems(config)
+  if (!isDry) refuseFor(misconfigured)
   const { files, bytes } = makeBundle(environment)
-  const problems = [...configProblems(config), ...bundleProblems(files)]
+  const unfit = bundleProblems(files)
   console.log(`Bundle        ${(bytes / 1_000).toFixed(0)} KB`)
   for (const line of config.summary) console.log(line)
   if (isDry) {
     console.log(`Would run     wrangler d1 migrations apply DB --remote --env ${environment}`)
     console.log(`              of ${config.migrations.length} migrations, those that the database has not seen`)
     console.log(`              wrangler deploy --env ${environment}`)
-    for (const problem of problems) console.log(`But first     ${problem}`)
+    for (const problem of [...misconfigured, ...unfit]) console.log(`But first     ${problem}`)
     return
   }
-  if (problems.length > 0) throw new Error(problems.join('\n'))
+  refuseFor(unfit)
   refuseSecrets(environment)
   const target = ['--env', environment]
   console.log(runWrangler(['d1', 'migrations', 'apply', 'DB', '--remote', ...target]))
   console.log(runWrangler(['deploy', ...target]))
+}
+
+function refuseFor(problems: string[]): void {
+  if (problems.length > 0) throw new Error(problems.join('\n'))
 }
 
 /** A secret of this name would open the service to private addresses as the variable does. */
