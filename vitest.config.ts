@@ -4,6 +4,14 @@ import { unstable_readConfig } from 'wrangler'
 
 const migrations = await readD1Migrations(new URL('./migrations', import.meta.url).pathname)
 
+/** Files that look at all there is, or at what the whole runtime does: each has a runtime and a database of its own. */
+const ALONE = [
+  'test/webhooks/**/*.test.ts',
+  'test/auth/throttle-objects.test.ts',
+  'test/db/round-trips.test.ts',
+  'test/db/rows-read.test.ts',
+]
+
 const inWorkerd = {
   plugins: [
     cloudflareTest({
@@ -23,14 +31,25 @@ const inWorkerd = {
     }),
   ],
   test: {
-    name: 'workerd',
     testTimeout: 30_000,
     hookTimeout: 60_000,
-    include: ['test/**/*.test.ts'],
-    exclude: ['test/node/**'],
     setupFiles: ['./test/helpers/setup.ts'],
   },
 }
+
+/** To load the application takes longer than most files run, so files share it: accounts keep their tests apart. */
+const together = {
+  ...inWorkerd,
+  test: {
+    ...inWorkerd.test,
+    name: 'together',
+    isolate: false,
+    include: ['test/**/*.test.ts'],
+    exclude: ['test/node/**', ...ALONE],
+  },
+}
+
+const alone = { ...inWorkerd, test: { ...inWorkerd.test, name: 'alone', include: ALONE } }
 
 export default defineConfig({
   test: {
@@ -39,7 +58,8 @@ export default defineConfig({
     maxWorkers: 2,
     reporters: ['default', './test/helpers/summary-reporter.ts'],
     projects: [
-      inWorkerd,
+      together,
+      alone,
       {
         test: {
           name: 'node',

@@ -22,6 +22,8 @@ export interface LeasedRow {
   previous_until: number | null
   slow: number
   failing_since: number | null
+  /** How many deliveries of the account's pace it has taken up. */
+  turn_size: number
 }
 
 /** A delivery that is due, and its event; null where that is kept no longer. */
@@ -78,10 +80,11 @@ export function leaseWebhooks({ leaseId, leaseUntil, atMost, slowAtMost, pace, n
     rows<LeasedRow>(sql`
       UPDATE webhooks SET lease_id = ${leaseId}, lease_until = ${leaseUntil}, turn_size = turn.size
       FROM (${chosen}) turn WHERE webhooks.account_id = turn.account_id AND webhooks.id = turn.id
-      RETURNING account_id, id, url, secret, previous_secret, previous_until, slow, failing_since`),
+      RETURNING account_id, id, url, secret, previous_secret, previous_until, slow, failing_since, turn_size`),
     rows<DueDelivery>(sql`
       SELECT account_id, webhook_id, is_manual, tries, sequence, id, type, data, created_at FROM (
-        SELECT d.account_id, d.webhook_id, d.manual > 0 AS is_manual, d.tries, d.sequence, e.id, e.type, e.data, e.created_at, w.turn_size,
+        SELECT d.account_id, d.webhook_id, d.manual > 0 AS is_manual, d.tries, d.sequence,
+          e.id, e.type, e.data, e.created_at, w.turn_size,
           row_number() OVER line AS place, total(octet_length(e.data)) OVER line AS bytes
         FROM webhooks w
         CROSS JOIN deliveries d ON d.account_id = w.account_id AND d.webhook_id = w.id AND d.sequence IN (
@@ -125,6 +128,10 @@ export interface TurnResult {
   webhookId: string
   leaseId: string
   attempts: AttemptRecord[]
+  /** How many deliveries of the account's pace the turn has taken up and not sent. */
+  unsent: number
+  /** The minute (since 1970) whose pace they were taken from. */
+  paceMinute: number
   slow: boolean
   /** The first failure (ms) since the last success of the turn, if there is one. */
   failedAt: number | null
@@ -145,6 +152,7 @@ export function finishTurn(turn: TurnResult) {
   return {
     writes: [
       ...recordAttempts(turn),
+      ...(turn.unsent === 0 ? [] : [givePaceBack(turn)]),
       ...(disable === null
         ? []
         : [
@@ -162,6 +170,13 @@ export function finishTurn(turn: TurnResult) {
       WHERE ${own} AND lease_id = ${leaseId}
       RETURNING next_at`),
   }
+}
+
+function givePaceBack({ accountId, webhookId, leaseId, unsent, paceMinute }: TurnResult) {
+  return write(sql`
+    UPDATE account_state SET pace_sent = max(0, pace_sent - ${unsent})
+    WHERE account_id = ${accountId} AND pace_minute = ${paceMinute}
+      AND EXISTS (SELECT 1 FROM webhooks WHERE account_id = ${accountId} AND id = ${webhookId} AND lease_id = ${leaseId})`)
 }
 
 function recordAttempts({ accountId, webhookId, leaseId, attempts, now }: TurnResult) {
@@ -182,8 +197,8 @@ function recordAttempts({ accountId, webhookId, leaseId, attempts, now }: TurnRe
         j.value ->> 'duration_ms', j.value ->> 'error', j.value ->> 'response'
       FROM ${made} CROSS JOIN deliveries d ON ${theirs}`),
     write(sql`
-      UPDATE deliveries AS d SET attempts = d.attempts + 1, tries = d.tries + (NOT ${isManual} AND NOT ${isReplayed}), manual = ${manualLeft},
-        retry_at = ${retryAt}, last_error = j.value ->> 'last_error',
+      UPDATE deliveries AS d SET attempts = d.attempts + 1,
+        tries = d.tries + (NOT ${isManual} AND NOT ${isReplayed}), manual = ${manualLeft}, retry_at = ${retryAt}, last_error = j.value ->> 'last_error',
         outcome = CASE WHEN ${succeeded} THEN 'succeeded' WHEN ${retryAt} IS NULL THEN coalesce(d.outcome, 'failed')
           ELSE d.outcome END,
         settled_at = CASE WHEN ${manualLeft} = 0 AND ${retryAt} IS NULL THEN ${now} END

@@ -13,16 +13,22 @@ export function sealSecret(key: Buffer, accountId: string, webhookId: string, se
   return seal(key, secret, placeOf(accountId, webhookId))
 }
 
-/** The secrets that sign at a time (ms): the current one, and for a while after a rotation the one before. Null if lost. */
+/**
+ * The secrets that sign at a time (ms): the current one, and for a while after a rotation the one before, where it can
+ * still be read. Null if the current one is lost.
+ */
 export async function openSecrets(keys: readonly Buffer[], row: SealedSecrets, now: number): Promise<string[] | null> {
-  const previous = row.previous_until !== null && now < row.previous_until ? row.previous_secret : null
-  const sealed = previous === null ? [row.secret] : [row.secret, previous]
-  try {
-    return await Promise.all(sealed.map((text) => unseal(keys, text, placeOf(row.account_id, row.id))))
-  } catch (error) {
-    if (error instanceof SealError) return null
-    throw error
-  }
+  const open = (text: string) => unseal(keys, text, placeOf(row.account_id, row.id)).catch(nullIfLost)
+  const current = await open(row.secret)
+  if (current === null) return null
+  const isPreviousGood = row.previous_until !== null && now < row.previous_until
+  const previous = isPreviousGood && row.previous_secret !== null ? await open(row.previous_secret) : null
+  return previous === null ? [current] : [current, previous]
+}
+
+function nullIfLost(error: unknown): null {
+  if (error instanceof SealError) return null
+  throw error
 }
 
 /** What a ciphertext is bound to. */

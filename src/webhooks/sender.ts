@@ -34,6 +34,8 @@ const OUR_FAULTS: ReadonlySet<Failure> = new Set(['secret', 'event', 'expired'])
 
 interface Turn {
   leaseId: string
+  /** When it was leased (ms). */
+  leasedAt: number
   webhook: LeasedRow
   deliveries: DueDelivery[]
 }
@@ -127,6 +129,7 @@ async function leaseTurns(
   )
   const turns = leased.map((webhook) => ({
     leaseId,
+    leasedAt: now,
     webhook,
     deliveries: due.filter(
       (delivery) => delivery.account_id === webhook.account_id && delivery.webhook_id === webhook.id,
@@ -165,6 +168,8 @@ async function runTurn(env: Bindings, turn: Turn, permit: LimitFunction): Promis
     webhookId: webhook.id,
     leaseId,
     attempts: made.map(({ delivery, result }) => recordOf(config, delivery, result)),
+    unsent: webhook.turn_size - made.length,
+    paceMinute: Math.floor(turn.leasedAt / MINUTE),
     ...judge(
       made.map(({ result }) => result).toSorted((a, b) => a.at - b.at),
       webhook,

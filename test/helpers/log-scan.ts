@@ -17,10 +17,12 @@ const SECRET_PARAMETERS = ['q', 'signature', 'api_key']
 
 const written: string[] = []
 const secrets = new Set<string>()
+let listening: Console | undefined
 
-/** Begins to listen. */
+/** Begins to listen, unless it does already: files may share a runtime. */
 export function listenToConsole(): void {
-  globalThis.console = new Proxy(console, {
+  if (globalThis.console === listening) return
+  listening = new Proxy(console, {
     get(target, name) {
       const method = Reflect.get(target, name, target)
       if (!LEVELS.has(name) || typeof method !== 'function') return method
@@ -30,6 +32,7 @@ export function listenToConsole(): void {
       }
     },
   })
+  globalThis.console = listening
 }
 
 /** Remembers what is secret of a request: credentials, passwords, contents of files, search texts, signatures. */
@@ -58,11 +61,13 @@ function note(value: unknown): void {
   if (signature !== undefined) secrets.add(signature)
 }
 
-/** The lines that hold something secret, each with what it is. */
-export function findLeaks(): string[] {
-  const all = written.join('\n')
+/** The lines that hold something secret, each with what it is. Forgets all lines and secrets. */
+export function takeLeaks(): string[] {
+  const lines = written.splice(0)
+  const all = lines.join('\n')
   const known = [...secrets].filter((secret) => all.includes(secret))
-  return written.flatMap((line) => {
+  secrets.clear()
+  return lines.flatMap((line) => {
     const held = [
       ...known.filter((secret) => line.includes(secret)),
       ...SECRET_PATTERNS.filter((one) => one.test(line)),

@@ -1,11 +1,21 @@
 import { env } from 'cloudflare:workers'
-import { afterAll, expect } from 'vitest'
-import { findLeaks, listenToConsole } from './log-scan'
+import { afterAll, expect, vi } from 'vitest'
+import { listenToConsole, takeLeaks } from './log-scan'
+
+const migrated = await env.DB.prepare("SELECT 1 FROM sqlite_master WHERE name = 'tickets'").first()
 
 /** All migrations in one transaction: applied one by one they take most of the time of a test file. */
-await env.DB.batch(env.TEST_MIGRATIONS.flatMap(({ queries }) => queries).map((query) => env.DB.prepare(query)))
+if (!migrated)
+  await env.DB.batch(env.TEST_MIGRATIONS.flatMap(({ queries }) => queries).map((query) => env.DB.prepare(query)))
 
 listenToConsole()
 
+// Files may share a runtime: none leaves to the next what it has replaced.
+afterAll(() => {
+  vi.restoreAllMocks()
+  vi.unstubAllGlobals()
+  vi.useRealTimers()
+})
+
 /** S20, for every test file. */
-afterAll(() => expect(findLeaks(), 'secrets in the log').toEqual([]))
+afterAll(() => expect(takeLeaks(), 'secrets in the log').toEqual([]))

@@ -183,4 +183,15 @@ describe('the pace of an account', () => {
     expect(rings()).toEqual([])
     expect(new Set(received.map(({ url, event }) => url + event.id)).size).toBe(81)
   })
+
+  it('is not used up by what a turn has taken and not sent', async () => {
+    const received = receive(() => {
+      // So long does an answer take that the turn ends after it.
+      if (received.length === 1) later(6 * SECOND)
+      return new Response(null, { status: 204 })
+    })
+    await seedEvents(account, 20)
+    await pace(account)
+    expect(received).toHaveLength(20)
+  })
 })

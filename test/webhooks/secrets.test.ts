@@ -226,6 +226,13 @@ describe('W14 rotation', () => {
     expect(await verdict()).toEqual([false, false, true])
   })
 
+  it('W14 signs with the new secret alone where the old one can no longer be read', async () => {
+    const { secret } = await rotate(hook)
+    await env.DB.prepare('UPDATE webhooks SET previous_secret = ? WHERE id = ?').bind('lost', hook.id).run()
+    const request = await next()
+    expect(signaturesOf(request)).toEqual([byHand(request, secret)])
+  })
+
   it('W14 twice at once leaves the two that were told', async () => {
     const [one, other] = await Promise.all([rotate(hook), rotate(hook)])
     const request = await next()
