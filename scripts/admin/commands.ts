@@ -10,7 +10,6 @@ import { checkFiles } from './check-files.ts'
 import type { Database } from './database.ts'
 import { reencrypt } from './reencrypt.ts'
 import { restore } from './restore.ts'
-import { readSecrets } from './secrets.ts'
 import { statement as sql } from './statement.ts'
 import { cell, formatTable } from './table.ts'
 import { verify } from './verify.ts'
@@ -73,7 +72,11 @@ export const COMMANDS: Record<string, Command> = {
     usage: 'reencrypt',
     does: 'after a rotation of APP_SECRET: moves what is stored, and says when the previous one may go',
     takes: [],
-    run: async (db) => reencrypt(db.run, readSecrets(db.environment), Date.now()),
+    run: async (db) => {
+      // Only now, for it loads wrangler, which takes longer than most commands.
+      const { readSecrets } = await import('./secrets.ts')
+      return reencrypt(db.run, readSecrets(db.environment), Date.now())
+    },
   },
   backup: {
     usage: 'backup FILE',

@@ -103,7 +103,7 @@ describe('npm run admin', () => {
     [['list-accounts', '--remote'], 'Which one? Add --env staging or --env production.'],
     [['list-accounts', '--env', 'staging'], '--env goes with --remote.'],
     [['after-restore', 'yesterday'], 'SINCE must be a time such as 2026-12-01T09:30:00Z, and not in the future.'],
-    [['after-restore', '2026-01-01T00:00:00Z', '--gap', '-1'], '--gap must be a whole number of 1 or more.'],
+    [['after-restore', '2026-01-01T00:00:00Z', '--gap', '0'], '--gap must be a whole number of 1 or more.'],
     [['backup', 'package.json'], 'There is a file package.json already.'],
     [['restore', 'no/such/file'], 'There is no file no/such/file.'],
     [['restore', 'package.json'], 'package.json is damaged, or not compressed by gzip.'],

@@ -6,12 +6,13 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { ROOT } from '../../../scripts/lib/local-state.ts'
+import { SECRET_PATTERNS } from '../../helpers/secret-patterns.ts'
 
 export interface RunningServer {
   origin: string
   /** Everything it has printed so far. */
   output(): string
-  /** As Ctrl-C does; resolves once the process is gone. */
+  /** As Ctrl-C does; resolves once the process is gone. Throws if it has printed a token, key, secret or signature. */
   stop(): Promise<void>
   /** As a power cut does: all its processes at once. Only for one that has a group of its own. */
   kill(): Promise<void>
@@ -87,6 +88,8 @@ export async function startServer(port: number, state: string, options: StartOpt
     stop: async () => {
       child.kill('SIGINT')
       await ended
+      const leak = SECRET_PATTERNS.find((pattern) => pattern.test(output))
+      if (leak) throw new Error(`the server has printed something secret (${leak}):\n${output}`)
     },
     kill: async () => {
       killGroup()
