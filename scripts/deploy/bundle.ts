@@ -12,7 +12,7 @@ export interface BundleFile {
 const FOREIGN: Record<string, RegExp> = {
   'a test tool': /\bvitest\b|cloudflare:test|useFakeTimers/,
   'a binding of the tests': /TEST_MIGRATIONS/,
-  'demo data': /acct_acme|acct_globex|ada@globex/,
+  'demo data': /acct_globex|ada@globex/,
 }
 
 /** The files that would be deployed to an environment, as wrangler bundles them; their maps left aside. */

@@ -11,8 +11,8 @@ const READY: EnvironmentConfig = {
   databaseId: '5a4fd6b1-8f0c-4f0a-9f63-0c9b1f6f4f11',
 }
 
-/** Whatever went out to a network would end here. */
-const OFFLINE = { HTTPS_PROXY: 'http://localhost:9', CLOUDFLARE_API_TOKEN: '' }
+/** Whatever went out to a network would end here; of the proxy wrangler would warn. */
+const OFFLINE = { HTTPS_PROXY: 'http://localhost:9', CLOUDFLARE_API_TOKEN: '', WRANGLER_LOG: 'error' }
 
 function deploy(...args: string[]) {
   const { status, stdout, stderr } = spawnSync(process.execPath, [join(ROOT, 'scripts/deploy.ts'), ...args], {
@@ -68,7 +68,7 @@ describe('npm run deploy', () => {
     ])
   })
 
-  it.each(["import { vi } from 'vitest'", 'env.TEST_MIGRATIONS', 'vi.useFakeTimers()', '"acct_acme"'])(
+  it.each(["import { vi } from 'vitest'", 'env.TEST_MIGRATIONS', 'vi.useFakeTimers()', '"acct_globex"'])(
     'F06 refuses a bundle with %s',
     (text) => {
       expect(bundleProblems([{ name: 'index.js', text }])).toEqual([
