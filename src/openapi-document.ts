@@ -1,10 +1,10 @@
 import type { OpenAPIHono } from '@hono/zod-openapi'
-import packageJson from '../package.json'
+import { version } from '../package.json'
 import type { AppEnv } from './http/app-env'
 
 const INFO = {
   title: 'Ticketing API',
-  version: packageJson.version,
+  version,
   description:
     'A helpdesk over HTTP: tickets, comments, attachments and users of an account. Log in with `POST /auth/login` and ' +
     'send the token as `Authorization: Bearer …`. Every failure has one form, and every answer tells what is left of ' +

@@ -1,5 +1,5 @@
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi'
-import packageJson from '../../package.json'
+import { version } from '../../package.json'
 import type { AppEnv } from '../http/app-env'
 import { checkHealth } from './service'
 
@@ -36,7 +36,7 @@ export function addHealthRoutes(app: OpenAPIHono<AppEnv>): void {
   app.openapi(healthRoute, async (c) => {
     const checks = await checkHealth(c.env, Date.now())
     const healthy = Object.values(checks).every((result) => result === 'ok')
-    const body = { version: packageJson.version, checks }
+    const body = { version, checks }
     return healthy
       ? c.json({ status: 'ok' as const, ...body }, 200)
       : c.json({ status: 'failed' as const, ...body }, 503)

@@ -5,6 +5,7 @@ import { createApp } from '../../src/app'
 import type { Claim } from '../../src/auth/service'
 import type { Bindings } from '../../src/env'
 import { type Account, type Answer, API, call, type Member, ORIGIN } from './api'
+import { noteBody, noteRequest } from './log-scan'
 import { ask } from './tickets'
 
 export interface Key {
@@ -65,11 +66,14 @@ export async function callWith(
     headers,
     ...(body !== undefined && { body: JSON.stringify(body) }),
   })
+  noteRequest(request.url, headers, body)
   const response = await createApp().fetch(request, { ...env, ...variables }, ctx)
   const text = await response.text()
   await waitOnExecutionContext(ctx)
   const isJson = response.headers.get('Content-Type')?.startsWith('application/json') && text !== ''
-  return { status: response.status, headers: response.headers, body: isJson ? JSON.parse(text) : text, text }
+  const answered = isJson ? JSON.parse(text) : text
+  noteBody(answered)
+  return { status: response.status, headers: response.headers, body: answered, text }
 }
 
 /** A member's own request as the shortest call there is. */
