@@ -103,6 +103,7 @@ async function seed(
 ): Promise<void> {
   const seeder = fork(join(import.meta.dirname, 'seeder.ts'), [config, file, String(size), folder], {
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+    execArgv: ['--disable-warning=ExperimentalWarning'],
   })
   seeder.on('message', (share) => tell(Number(share)))
   const [code] = await once(seeder, 'exit')

@@ -4,19 +4,28 @@ import type { ResultRow } from './statement.ts'
 /** The database that a command works on: the local one, or with `--remote` the one that is deployed. */
 export interface Database {
   readonly isRemote: boolean
+  /** The environment of wrangler.toml that it is deployed in; null for the local one. */
+  readonly environment: string | null
   /** Runs statements as one transaction; gives the rows of each. Throws with the database's own words. */
   run(...statements: string[]): ResultRow[][]
 }
 
-export function openDatabase(remote: boolean): Database {
-  const where = remote ? ['--remote', '--yes'] : ['--local', '--persist-to', stateFolder()]
+/** Opens the local database, or where an environment of wrangler.toml is named the one that is deployed there. */
+export function openDatabase(deployed: string | null = null): Database {
+  const where = deployed === null ? ['--local', '--persist-to', stateFolder()] : ['--yes', ...deployedIn(deployed)]
   return {
-    isRemote: remote,
+    isRemote: deployed !== null,
+    environment: deployed,
     run: (...statements) => {
       const args = ['d1', 'execute', 'DB', ...where, '--json', '--command', statements.join(';\n')]
       return parseResults(withAdvice(() => runWrangler(args)))
     },
   }
+}
+
+/** The arguments of a wrangler command that works on what is deployed in an environment. */
+export function deployedIn(environment: string | null): string[] {
+  return ['--remote', ...(environment === null ? [] : ['--env', environment])]
 }
 
 function withAdvice(run: () => string): string {

@@ -1,5 +1,5 @@
 import { type OpenAPIHono, z } from '@hono/zod-openapi'
-import packageJson from '../../package.json'
+import { version } from '../../package.json'
 import type { AppEnv } from '../http/app-env'
 import { ErrorBody } from '../http/error-schema'
 import { openGuard } from '../http/guard'
@@ -19,7 +19,7 @@ const Health = z
 
 const HEALTHY: z.infer<typeof Health> = {
   status: 'ok',
-  version: packageJson.version,
+  version,
   checks: { database: 'ok', files: 'ok', rate_limiter: 'ok', sweeper: 'ok' },
 }
 
@@ -50,7 +50,7 @@ export function addHealthRoutes(app: OpenAPIHono<AppEnv>): void {
   app.openapi(healthRoute, async (c) => {
     const checks = await checkHealth(c.env, Date.now())
     const healthy = Object.values(checks).every((result) => result === 'ok')
-    const body = { version: packageJson.version, checks }
+    const body = { version, checks }
     return healthy
       ? c.json({ status: 'ok' as const, ...body }, 200)
       : c.json({ status: 'failed' as const, ...body }, 503)

@@ -31,8 +31,8 @@ export function personGuard(allowed: readonly Role[]): Guard {
 function guardWith(admits: { roles: readonly Role[]; apiKeys: boolean }): Guard {
   const lets = ({ kind, role }: Caller) => (admits.apiKeys || kind === 'person') && admits.roles.includes(role)
   const handler: MiddlewareHandler<AppEnv> = async (c, next) => {
-    const credential = await identified(c)
-    const admission = admit(c, credential, lets)
+    const credential = await timed(c, () => identified(c))
+    const admission = timed(c, () => admit(c, credential, lets))
     admission.catch(() => undefined)
     c.set('admission', admission)
     c.set('wroteRecently', isNew(credential))
@@ -62,11 +62,21 @@ function identifyRequest(c: Context<AppEnv>): Promise<Credential | null> {
 /** Lets in everybody, counted by address; credentials are not looked at. Throws 429 and 503. */
 export const publicGuard: Guard = {
   async handler(c, next) {
-    await countAddress(c)
+    await timed(c, () => countAddress(c))
     await next()
   },
   admits: 'everybody',
   counts: true,
+}
+
+/** Adds what the work takes to the time of finding out who calls. */
+async function timed<T>(c: Context<AppEnv>, work: () => Promise<T>): Promise<T> {
+  const started = Date.now()
+  try {
+    return await work()
+  } finally {
+    c.set('authMilliseconds', c.var.authMilliseconds + Date.now() - started)
+  }
 }
 
 /**

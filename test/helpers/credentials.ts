@@ -5,6 +5,7 @@ import { createApp } from '../../src/app'
 import type { Claim } from '../../src/auth/service'
 import type { Bindings } from '../../src/env'
 import { type Account, type Answer, API, answerOf, call, type Member, ORIGIN } from './api'
+import { noteRequest } from './log-scan'
 import { ask } from './tickets'
 
 export interface Key {
@@ -66,6 +67,7 @@ export async function callWith(
     headers,
     ...(body !== undefined && { body: JSON.stringify(body) }),
   })
+  noteRequest(request.url, headers, body)
   const response = await createApp().fetch(request, { ...env, ...variables }, ctx)
   const answer = await answerOf(method, url, response)
   await waitOnExecutionContext(ctx)

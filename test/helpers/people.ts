@@ -5,6 +5,7 @@ import { vi } from 'vitest'
 import { createApp } from '../../src/app'
 import { freshAddress } from './addresses'
 import { type Answer, API, answerOf, call, ORIGIN, row } from './api'
+import { noteRequest } from './log-scan'
 
 /** What a body of an error holds for an unknown e-mail, a wrong password and everybody else who may not log in. */
 export const NO_LOGIN =
@@ -69,6 +70,7 @@ export async function post(
     headers: { 'Content-Type': 'application/json', 'CF-Connecting-IP': address },
     body: JSON.stringify(body),
   })
+  noteRequest(request.url, request.headers, body)
   const response = await createApp().fetch(request, { ...env, ...variables }, context)
   await waitOnExecutionContext(context)
   return answerOf('POST', request.url, response)

@@ -41,7 +41,7 @@ describe('headers of every answer', () => {
   it('name the request and its time', () => {
     for (const [name, { headers }] of Object.entries(answers)) {
       expect(headers.get('X-Request-Id'), name).toMatch(/^[\w-]{16,}$/)
-      expect(headers.get('Server-Timing'), name).toMatch(/^db;dur=\d+, total;dur=\d+$/)
+      expect(headers.get('Server-Timing'), name).toMatch(/^auth;dur=\d+, db;dur=\d+, app;dur=\d+, total;dur=\d+$/)
     }
     const ids = Object.values(answers).map((answer) => answer.headers.get('X-Request-Id'))
     expect(new Set(ids).size).toBe(ids.length)

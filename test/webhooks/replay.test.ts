@@ -8,6 +8,7 @@ import {
   deliveriesOf,
   forgetWebhooks,
   type Hook,
+  leapSequences,
   mintTimeless,
   mintWebhook,
   type Received,
@@ -227,6 +228,18 @@ describe('W11 POST …/replay', () => {
     expect(await replaying()).toMatchObject([{ next_sequence: 501 }])
     await deliver(account)
     expect(arrived()).toEqual(upTo(520))
+  })
+
+  it('goes over a hole in the sequences, as a restore leaves, in one step', async () => {
+    await seedEvents(account, 120)
+    await leapSequences(account, 5_000_000)
+    await seedEvents(account, 2)
+    await seedDeliveries(account, hook)
+    await settle('succeeded', 1, 5_000_122)
+    expect(await counted({ since: BEGINNING })).toBe(122)
+    await deliver(account)
+    expect(await replaying()).toEqual([])
+    expect(arrived()).toEqual([...upTo(120), 5_000_121, 5_000_122])
   })
 
   it('refuses what does not have the form', async () => {
