@@ -13,7 +13,8 @@ const WRANGLER = `${ROOT}node_modules/wrangler/bin/wrangler.js`
 /** Bytes: a page of a backup, and as much again for what JSON adds to it. */
 const LONGEST_OUTPUT = 64 * 1024 * 1024
 
-const QUIET = {
+/** The environment in which wrangler asks nothing of the network and says little. */
+export const QUIET = {
   CLOUDFLARE_CF_FETCH_ENABLED: 'false',
   WRANGLER_HIDE_BANNER: 'true',
   WRANGLER_SEND_METRICS: 'false',

@@ -51,12 +51,13 @@ export function requestOf(method: string, path: string, options: CallOptions = {
 
 /** What a caller sees of an answer, held against the OpenAPI document. */
 export async function answerOf(method: string, url: string, response: Response): Promise<Answer> {
+  const { status, headers } = response
   const text = await response.text()
-  const isJson = response.headers.get('Content-Type')?.startsWith('application/json') && text !== ''
-  const body = isJson ? JSON.parse(text) : text
-  noteBody(body)
-  expectDocumented(method, new URL(url).pathname, response.status, body)
-  return { status: response.status, headers: response.headers, body, text }
+  const isJson = headers.get('Content-Type')?.startsWith('application/json') && text !== ''
+  const answer = { status, headers, body: isJson ? JSON.parse(text) : text, text }
+  noteBody(answer.body)
+  expectDocumented(method, url, answer)
+  return answer
 }
 
 export interface Member {
