@@ -12,17 +12,19 @@ const INFO = {
   license: { name: 'MIT', identifier: 'MIT' },
 }
 
+const SECURITY_SCHEMES = {
+  bearerToken: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT', description: 'The token of a login' },
+  bearerApiKey: { type: 'http', scheme: 'bearer', bearerFormat: 'tk_live_…', description: 'An API key' },
+  apiKeyHeader: { type: 'apiKey', in: 'header', name: 'X-API-Key', description: 'An API key' },
+} as const
+
 /**
  * The OpenAPI 3.1 document: the routes of version 1 under both of its prefixes, and those at the root, made from the
  * schemas that validate.
  */
 export function openApiDocument(v1: OpenAPIHono<AppEnv>, root: OpenAPIHono<AppEnv>) {
-  v1.openAPIRegistry.registerComponent('securitySchemes', 'bearer', {
-    type: 'http',
-    scheme: 'bearer',
-    description: 'The token of a login, or an API key',
-  })
-  v1.openAPIRegistry.registerComponent('securitySchemes', 'apiKey', { type: 'apiKey', in: 'header', name: 'X-API-Key' })
+  for (const [name, scheme] of Object.entries(SECURITY_SCHEMES))
+    v1.openAPIRegistry.registerComponent('securitySchemes', name, scheme)
   const document = v1.getOpenAPI31Document({
     openapi: '3.1.0',
     info: INFO,
@@ -30,7 +32,7 @@ export function openApiDocument(v1: OpenAPIHono<AppEnv>, root: OpenAPIHono<AppEn
       { url: '/api/v1', description: 'Local development' },
       { url: '/ticketing/v1', description: 'Production' },
     ],
-    security: [{ bearer: [] }, { apiKey: [] }],
+    security: [{ bearerToken: [] }, { bearerApiKey: [] }, { apiKeyHeader: [] }],
     tags: [
       'Authentication',
       'Account',

@@ -23,7 +23,7 @@ const Account = z
     },
   })
 
-export const AccountAnswer = z.object({ data: Account })
+export const AccountAnswer = z.object({ data: Account }).openapi('AccountAnswer')
 
 export const CreateAccountBody = z
   .strictObject({ account_name: line(100), name: line(100), email: Email, password: NewPassword })

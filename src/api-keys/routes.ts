@@ -6,7 +6,7 @@ import { addRoute, describeRoute, empty, json, jsonRequest } from '../http/route
 import { personGuard } from '../rate-limiting/middleware'
 import { ADMINS } from '../roles'
 import { serviceContext } from '../service-context'
-import { ApiKeyAnswer, ApiKeyList, CreateApiKeyBody, ListApiKeysQuery, RotateApiKeyBody } from './schema'
+import { ApiKeyList, ApiKeyWithSecretAnswer, CreateApiKeyBody, ListApiKeysQuery, RotateApiKeyBody } from './schema'
 import { createApiKey, deleteApiKey, listApiKeys, rotateKey } from './service'
 
 const params = z.object({ key_id: pathId('key_id', 'key_01jt0v7m3zq8x5y2w9r4n6p1kc') })
@@ -32,7 +32,7 @@ const createApiKeyRoute = describeRoute({
   guard: personGuard(ADMINS),
   fails: [409],
   request: { body: jsonRequest(CreateApiKeyBody) },
-  responses: { 201: json(ApiKeyAnswer, 'The key') },
+  responses: { 201: json(ApiKeyWithSecretAnswer, 'The key') },
 })
 
 const deleteApiKeyRoute = describeRoute({
@@ -56,7 +56,7 @@ const rotateApiKeyRoute = describeRoute({
   guard: personGuard(ADMINS),
   fails: [404, 409],
   request: { params, body: jsonRequest(RotateApiKeyBody) },
-  responses: { 201: json(ApiKeyAnswer, 'The key with its new secret') },
+  responses: { 201: json(ApiKeyWithSecretAnswer, 'The key with its new secret') },
 })
 
 /** Puts the routes of API keys into the router, all of them for admins who are people. */

@@ -40,7 +40,7 @@ const ApiKeyWithSecret = z
     example: { ...EXAMPLE, key: 'tk_live_01jt0v7m3zq8x5y2w9r4n6p1kc…' },
   })
 
-export const ApiKeyAnswer = z.object({ data: ApiKeyWithSecret })
+export const ApiKeyWithSecretAnswer = z.object({ data: ApiKeyWithSecret }).openapi('ApiKeyWithSecretAnswer')
 export const ApiKeyList = z.object({ data: z.array(ApiKey), pagination: Pagination }).openapi('ApiKeyList')
 
 export const ListApiKeysQuery = z.strictObject(PageQuery)

@@ -15,7 +15,7 @@ const BYTES = { 'application/octet-stream': { schema: z.string().openapi({ forma
 const fileRoute = describeRoute({
   method: 'get',
   path: '/files/{attachment_id}/{filename}',
-  operationId: 'getFile',
+  operationId: 'downloadFile',
   summary: 'Download an attachment by its signed address',
   tags: ['Attachments'],
   security: [],

@@ -65,7 +65,7 @@ export const Attachment = z
     },
   })
 
-export const AttachmentAnswer = z.object({ data: Attachment })
+export const AttachmentAnswer = z.object({ data: Attachment }).openapi('AttachmentAnswer')
 export const AttachmentList = z
   .object({ data: z.array(Attachment), pagination: z.union([Pagination, CursorPagination]) })
   .openapi('AttachmentList')

@@ -31,7 +31,7 @@ const CommentWithAttachments = z
   .object({ ...shape, attachments: z.array(Attachment) })
   .openapi('CommentWithAttachments')
 
-export const CommentAnswer = z.object({ data: CommentWithAttachments })
+export const CommentAnswer = z.object({ data: CommentWithAttachments }).openapi('CommentAnswer')
 export const CommentList = z
   .object({ data: z.array(CommentWithAttachments), pagination: z.union([Pagination, CursorPagination]) })
   .openapi('CommentList')

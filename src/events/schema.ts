@@ -48,13 +48,17 @@ export const Event = z
   .discriminatedUnion('event', [
     event(
       'ticket.created',
-      'TicketCreated',
+      'TicketCreatedEvent',
       z.object({ ticket: EventTicket.extend({ attachments: EventAttachments }) }),
     ),
-    event('ticket.updated', 'TicketUpdated', z.object({ ticket: EventTicket, changes: Changes, updated_by: UserRef })),
+    event(
+      'ticket.updated',
+      'TicketUpdatedEvent',
+      z.object({ ticket: EventTicket, changes: Changes, updated_by: UserRef }),
+    ),
     event(
       'ticket.status_changed',
-      'TicketStatusChanged',
+      'TicketStatusChangedEvent',
       z.object({
         ticket: z.object({
           id: z.string(),
@@ -66,7 +70,7 @@ export const Event = z
     ),
     event(
       'ticket.deleted',
-      'TicketDeleted',
+      'TicketDeletedEvent',
       z.object({
         ticket: z.object({ id: z.string(), number: z.number().int(), title: z.string() }),
         deleted_by: UserRef,
@@ -74,14 +78,14 @@ export const Event = z
     ),
     event(
       'comment.created',
-      'CommentCreated',
+      'CommentCreatedEvent',
       z.object({
         comment: Comment.extend({ attachments: EventAttachments }),
         ticket: z.object({ id: z.string(), number: z.number().int(), title: z.string(), status: TicketStatus }),
       }),
     ),
-    event('user.created', 'UserCreated', z.object({ user: User })),
-    event('webhook.test', 'WebhookTest', z.object({ webhook: z.object({ id: z.string() }) })),
+    event('user.created', 'UserCreatedEvent', z.object({ user: User })),
+    event('webhook.test', 'WebhookTestEvent', z.object({ webhook: z.object({ id: z.string() }) })),
   ])
   .openapi('Event')
 export type EventBody = z.infer<typeof Event>

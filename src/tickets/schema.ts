@@ -26,7 +26,7 @@ import { PRIORITIES, STATUSES } from './values'
 const MAX_DESCRIPTION_BYTES = 65_536
 
 export const TicketStatus = z.enum(STATUSES).openapi('TicketStatus')
-const Priority = z.enum(PRIORITIES)
+const Priority = z.enum(PRIORITIES).openapi('TicketPriority')
 const Title = line(200)
 const Description = body(MAX_DESCRIPTION_BYTES)
 
@@ -80,8 +80,8 @@ const TicketDetail = z
   })
   .openapi('TicketDetail')
 
-export const TicketAnswer = z.object({ data: Ticket })
-export const TicketDetailAnswer = z.object({ data: TicketDetail })
+export const TicketAnswer = z.object({ data: Ticket }).openapi('TicketAnswer')
+export const TicketDetailAnswer = z.object({ data: TicketDetail }).openapi('TicketDetailAnswer')
 export const TicketList = z
   .object({ data: z.array(TicketListItem), pagination: z.union([Pagination, CursorPagination]) })
   .openapi('TicketList')

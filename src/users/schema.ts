@@ -51,7 +51,7 @@ export const ListUsersQuery = z
   .superRefine(cursorOrPage)
 export type ListUsersInput = z.infer<typeof ListUsersQuery>
 
-export const UserAnswer = z.object({ data: User })
+export const UserAnswer = z.object({ data: User }).openapi('UserAnswer')
 
 const Name = line(100)
 

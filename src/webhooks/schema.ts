@@ -51,8 +51,8 @@ const WebhookWithSecret = z
   })
   .openapi('WebhookWithSecret', { example: { ...EXAMPLE, secret: 'whsec_…' } })
 
-export const WebhookAnswer = z.object({ data: Webhook })
-export const WebhookWithSecretAnswer = z.object({ data: WebhookWithSecret })
+export const WebhookAnswer = z.object({ data: Webhook }).openapi('WebhookAnswer')
+export const WebhookWithSecretAnswer = z.object({ data: WebhookWithSecret }).openapi('WebhookWithSecretAnswer')
 export const WebhookList = z.object({ data: z.array(Webhook), pagination: Pagination }).openapi('WebhookList')
 
 export const ListWebhooksQuery = z.strictObject(PageQuery)
@@ -156,8 +156,8 @@ const DeliveryWithAttempts = z
   .object({ ...deliveryShape, attempts: z.array(Attempt).openapi({ description: 'The latest 100' }) })
   .openapi('DeliveryWithAttempts')
 
-export const DeliveryAnswer = z.object({ data: Delivery })
-export const DeliveryWithAttemptsAnswer = z.object({ data: DeliveryWithAttempts })
+export const DeliveryAnswer = z.object({ data: Delivery }).openapi('DeliveryAnswer')
+export const DeliveryWithAttemptsAnswer = z.object({ data: DeliveryWithAttempts }).openapi('DeliveryWithAttemptsAnswer')
 export const DeliveryList = z.object({ data: z.array(Delivery), pagination: CursorPagination }).openapi('DeliveryList')
 
 export const ListDeliveriesQuery = z.strictObject({
@@ -180,7 +180,7 @@ export const ReplayBody = z
   .openapi('Replay', { example: { since: '2025-05-04T00:00:00Z', only_failed: true } })
 export type ReplayInput = z.infer<typeof ReplayBody>
 
-export const ReplayAnswer = z.object({ data: z.object({ count: z.number().int() }) })
+export const ReplayAnswer = z.object({ data: z.object({ count: z.number().int() }) }).openapi('ReplayAnswer')
 
 /** A webhook as it is answered, without its secret. */
 export function presentWebhook(row: WebhookRow): z.infer<typeof Webhook> {

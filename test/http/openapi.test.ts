@@ -31,8 +31,8 @@ describe('/openapi.json', () => {
     expect(document.openapi).toBe('3.1.0')
     expect(document.info).toMatchObject({ title: expect.any(String), version: expect.any(String) })
     expect(document.servers.map((server: { url: string }) => server.url)).toEqual(['/api/v1', '/ticketing/v1'])
-    expect(document.components.securitySchemes.bearer).toMatchObject({ type: 'http', scheme: 'bearer' })
-    expect(document.components.securitySchemes.apiKey).toMatchObject({ in: 'header', name: 'X-API-Key' })
+    expect(document.components.securitySchemes.bearerToken).toMatchObject({ type: 'http', scheme: 'bearer' })
+    expect(document.components.securitySchemes.apiKeyHeader).toMatchObject({ in: 'header', name: 'X-API-Key' })
   })
 
   it('has every route of version 1, and those of the root', () => {
@@ -77,7 +77,7 @@ describe('/openapi.json', () => {
   })
 
   it('asks for a credential on all but the public routes', () => {
-    expect(document.security).toEqual([{ bearer: [] }, { apiKey: [] }])
+    expect(document.security).toEqual([{ bearerToken: [] }, { bearerApiKey: [] }, { apiKeyHeader: [] }])
     const open = operations.filter(([, operation]) => operation.security?.length === 0).map(([name]) => name)
     expect(open.sort()).toEqual([
       'get /files/{attachment_id}/{filename}',
