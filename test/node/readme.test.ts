@@ -1,0 +1,179 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { z } from 'zod'
+import { ROOT } from '../../scripts/lib/local-state.ts'
+import { complaintsOf, makeProject, runModule, writeModule } from './helpers/client-project.ts'
+import { runInShell, type ShellRun } from './helpers/document-shell.ts'
+import { differencesFromShown, type Example, examplesOf, patternOfShown } from './helpers/documents.ts'
+import { askForEverything } from './helpers/every-method.ts'
+import { freePort, type RunningServer, startServer, temporaryState } from './helpers/server.ts'
+
+/** Everything that the documents tell their readers to do, done in their order against what `npm start` starts. */
+
+const DOCUMENTS = ['README.md', 'docs/client.md']
+
+/** Documents with commands that can not be run here, and why. */
+const LEFT_OUT = new Map([['docs/operations.md', 'deploys to Cloudflare, which takes an account there']])
+
+/** Commands that are not run as they stand, and what stands for them. */
+const STOOD_FOR = new Map<string, (project: string) => string>([
+  // They install over what runs this test, or run all tests; the server here is what `npm start` starts.
+  ['npm ci && npm start', () => ':'],
+  ['npm ci && npm test', () => ':'],
+  // They are CI's, beside the tests, or take minutes.
+  ['npm run check', () => ':'],
+  ['npm run fix', () => ':'],
+  ['npm run bench', () => ':'],
+  // The reader's project is another folder.
+  [
+    'npm install ../ticketing-api/dist/client',
+    (project) => `(cd '${project}' && npm install --offline '${ROOT}dist/client')`,
+  ],
+])
+
+const Manifest = z.object({ scripts: z.record(z.string(), z.string()) })
+const Paths = z.object({ paths: z.record(z.string(), z.record(z.string(), z.unknown())) })
+
+const state = temporaryState()
+const project = mkdtempSync(join(tmpdir(), 'ticketing-project-'))
+const examples = DOCUMENTS.flatMap(examplesOf)
+const inShell = examples.filter(({ language }) => language === 'sh')
+const rounds: ShellRun[] = []
+
+let server: RunningServer
+let listenPort: string
+
+beforeAll(async () => {
+  server = await startServer(await freePort(), state.folder)
+  listenPort = String(await freePort())
+  makeProject(project)
+  rounds.push(await runInShell(inShell, rewritten))
+})
+
+afterAll(async () => {
+  for (const round of rounds) round.end()
+  await server.stop()
+  state.remove()
+  rmSync(project, { recursive: true, force: true })
+})
+
+/** A document's code with this server's address, a free port for 4000, and what stands for some commands. */
+function rewritten(code: string): string {
+  const here = code
+    .replaceAll('http://localhost:3000', server.origin)
+    .replace(/(localhost:|--port )4000/g, `$1${listenPort}`)
+  return here
+    .split('\n')
+    .map((line) => STOOD_FOR.get(commandOf(line))?.(project) ?? line)
+    .join('\n')
+}
+
+function commandOf(line: string): string {
+  return line.replace(/\s+#.*$/, '').trim()
+}
+
+function outcomeOf(example: Example) {
+  const outcome = rounds[0]?.outcomes[inShell.indexOf(example)]
+  if (!outcome) throw new Error(`${example.place} was not run: ${rounds[0]?.trouble}`)
+  return outcome
+}
+
+describe('the commands of the documents', () => {
+  it('run to their end', () => {
+    expect(rounds[0]?.trouble).toBe('')
+  })
+
+  it.each(inShell)('$place fails only where a failure is shown', (example) => {
+    const showsError = example.shown?.text.includes('"error"') ? 1 : 0
+    expect(outcomeOf(example).failed, outcomeOf(example).printed).toBe(showsError)
+  })
+
+  it.each(inShell.filter(({ shown }) => shown?.kind === 'json'))('$place answers as it is shown', (example) => {
+    const answer: unknown = JSON.parse(outcomeOf(example).printed)
+    expect(differencesFromShown(JSON.parse(example.shown?.text ?? ''), answer)).toEqual([])
+  })
+
+  it.each(inShell.filter(({ shown }) => shown?.kind === 'text'))('$place prints as it is shown', (example) => {
+    expect(`${rounds[0]?.background()}${outcomeOf(example).printed}`).toMatch(patternOfShown(example.shown?.text ?? ''))
+  })
+
+  it('name scripts that there are', () => {
+    const { scripts } = Manifest.parse(JSON.parse(readFileSync(`${ROOT}package.json`, 'utf8')))
+    const texts = [...DOCUMENTS, ...LEFT_OUT.keys()].flatMap((path) => readIfThere(path))
+    const named = texts.flatMap((text) => [...text.matchAll(/npm run ([\w:-]+)/g)].map(([, name = '']) => name))
+    expect(named.length).toBeGreaterThan(5)
+    expect(Object.keys(scripts)).toEqual(expect.arrayContaining(named))
+  })
+
+  it('are all run, but for those that something stands for', () => {
+    const commands = inShell.flatMap(({ code }) => code.split('\n').map(commandOf))
+    expect(commands).toEqual(expect.arrayContaining([...STOOD_FOR.keys()]))
+    const others = readdirSync(`${ROOT}docs`).map((name) => `docs/${name}`)
+    const withCode = others.filter((path) => path.endsWith('.md') && examplesOf(path).length > 0)
+    expect(withCode.filter((path) => !DOCUMENTS.includes(path) && !LEFT_OUT.has(path))).toEqual([])
+  })
+})
+
+describe('the code of the documents', () => {
+  const modules = DOCUMENTS.map((path, index) => ({
+    name: `document-${index}`,
+    code: examples.filter(({ language, place }) => language === 'ts' && place.startsWith(`${path}:`)),
+  }))
+
+  it('compiles against the client as it is installed', () => {
+    for (const { name, code } of modules) writeModule(project, name, code, rewritten)
+    expect(complaintsOf(project)).toBe('')
+  })
+
+  it.each(modules)('prints what is shown: $name', async ({ name, code }) => {
+    const printed = await runModule(project, name)
+    expect(printed).toHaveLength(code.length)
+    for (const [index, { shown }] of code.entries())
+      if (shown) expect(printed[index]).toMatch(patternOfShown(shown.text))
+  })
+})
+
+it('everything runs a second time', async () => {
+  const round = await runInShell(inShell, rewritten)
+  rounds.push(round)
+  expect(round.trouble).toBe('')
+  const expected = inShell.map(({ shown }) => (shown?.text.includes('"error"') ? 1 : 0))
+  expect(round.outcomes.map(({ failed }) => failed)).toEqual(expected)
+})
+
+describe('every route of the OpenAPI document', () => {
+  let operations: string[]
+
+  beforeAll(async () => {
+    const { paths } = Paths.parse(await (await fetch(`${server.origin}/openapi.json`)).json())
+    operations = Object.entries(paths).flatMap(([path, item]) =>
+      Object.keys(item).map((method) => `${method.toUpperCase()} ${path}`),
+    )
+  })
+
+  const ofTheRoot = (operation: string) => /\/(health|openapi\.json|files\/.*|docs.*)$/.test(operation)
+
+  it('has a method of the client', async () => {
+    const asked = await askForEverything()
+    const expected = operations.filter((one) => !ofTheRoot(one)).map((one) => one.replace(/\{\w+\}/g, '1'))
+    expect(asked.toSorted()).toEqual(expected.toSorted())
+  })
+
+  it('is in docs/api.md', () => {
+    const table = readFileSync(`${ROOT}docs/api.md`, 'utf8')
+    const listed = [...table.matchAll(/`([A-Z]+(?:, [A-Z]+)*) (\/\S+)`/g)].flatMap(([, methods = '', path = '']) =>
+      methods.split(', ').map((method) => `${method} ${path}`),
+    )
+    expect(listed.toSorted()).toEqual(operations.toSorted())
+  })
+})
+
+function readIfThere(path: string): string[] {
+  try {
+    return [readFileSync(`${ROOT}${path}`, 'utf8')]
+  } catch {
+    return []
+  }
+}
