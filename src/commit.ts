@@ -2,7 +2,8 @@ import type { ServiceContext } from './context'
 import { openDirectory, type Statement } from './db/client'
 import { type AnswerStatement, DoneBefore, deleteOldRecords, doOnce, findRecord } from './db/once'
 import type { Bindings } from './env'
-import { conflict, validationError } from './http/errors'
+import { conflict } from './http/errors'
+import { keyInProgress, keyReused } from './http/refusals'
 import { detail } from './http/validation'
 import { SealError, seal, unseal } from './lib/sealing'
 
@@ -42,7 +43,7 @@ export async function commit<const T extends readonly AnswerStatement[]>(
     if (!(error instanceof DoneBefore)) throw error
   }
   const record = await db.first(findRecord(db.accountId, once, now))
-  if (!record) throw conflict([detail(['Idempotency-Key'], 'is of a request that is under way')])
+  if (!record) throw keyInProgress()
   mustBeSame(once, record)
   once.markReplayed()
   const opened = record.secret === null ? '' : await open(once.sealingKeys, record.secret, once.keyHash)
@@ -51,8 +52,7 @@ export async function commit<const T extends readonly AnswerStatement[]>(
 
 /** Throws 422 where a key was used for another request before. */
 export function mustBeSame(once: { requestHash: string }, record: { request_hash: string }): void {
-  if (once.requestHash !== record.request_hash)
-    throw validationError([detail(['Idempotency-Key'], 'was used for another request')])
+  if (once.requestHash !== record.request_hash) throw keyReused()
 }
 
 /** Rows were kept by the names that the statements gave them. */
@@ -65,7 +65,7 @@ async function open(keys: readonly Buffer[], sealed: string, context: string): P
     return await unseal(keys, sealed, context)
   } catch (error) {
     if (error instanceof SealError)
-      throw conflict([detail(['Idempotency-Key'], 'is of a secret that can not be read any more')])
+      throw conflict([detail(['Idempotency-Key'], 'belongs to an answer whose secret can not be read any more')])
     throw error
   }
 }

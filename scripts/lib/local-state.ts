@@ -10,7 +10,8 @@ export function stateFolder(): string {
 
 const WRANGLER = `${ROOT}node_modules/wrangler/bin/wrangler.js`
 
-const QUIET = {
+/** The environment in which wrangler asks nothing of the network and says little. */
+export const QUIET = {
   CLOUDFLARE_CF_FETCH_ENABLED: 'false',
   WRANGLER_HIDE_BANNER: 'true',
   WRANGLER_SEND_METRICS: 'false',

@@ -2,10 +2,9 @@ import { commit } from '../commit'
 import type { ServiceContext } from '../context'
 import { type AccountDb, openDirectory } from '../db/client'
 import type { Bindings } from '../env'
-import { conflict, notFound } from '../http/errors'
+import { notFound } from '../http/errors'
 import { offsetOf, pageRequest } from '../http/pagination'
 import { refuse } from '../http/refusals'
-import { detail } from '../http/validation'
 import { newId } from '../lib/ids'
 import { SECOND } from '../lib/time'
 import { hashKey, makeKey } from './key-format'
@@ -21,6 +20,7 @@ import {
   rotateApiKey,
   updateLastUse,
 } from './queries'
+import { keyEnded, tooManyKeys } from './refusals'
 import {
   type CreateApiKeyInput,
   DEFAULT_GRACE_SECONDS,
@@ -51,7 +51,7 @@ export async function createApiKey(ctx: ServiceContext, input: CreateApiKeyInput
     key,
   ).catch(refuse)
   const [[row]] = rows
-  if (!row) throw conflict([detail(['name'], 'can not be given to one more key: the plan has no room for it')])
+  if (!row) throw tooManyKeys()
   return { ...presentApiKey(row), key: secret }
 }
 
@@ -94,7 +94,7 @@ export async function rotateKey(ctx: ServiceContext, id: string, input: RotateAp
   const committed = await ctx.credentials.changing({ kind: 'key', id }, rotate).catch(refuse)
   const [[rotated], [row]] = committed.rows
   if (!row) throw notFound()
-  if (!rotated) throw conflict([detail(['key_id'], 'must be of a key that has not ended')])
+  if (!rotated) throw keyEnded()
   return { ...presentApiKey(row), key: committed.secret }
 }
 

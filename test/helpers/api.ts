@@ -46,11 +46,17 @@ export async function call(method: string, path: string, options: CallOptions = 
       ...(sent !== undefined && { body: sent }),
     }),
   )
+  return readAnswer(method, url, response)
+}
+
+/** Reads an answer to its end, and holds it against the OpenAPI document. */
+export async function readAnswer(method: string, url: string, response: Response): Promise<Answer> {
+  const { status, headers } = response
   const text = await response.text()
-  const isJson = response.headers.get('Content-Type')?.startsWith('application/json') && text !== ''
-  const body = isJson ? JSON.parse(text) : text
-  expectDocumented(method, new URL(url).pathname, response.status, body)
-  return { status: response.status, headers: response.headers, body, text }
+  const isJson = headers.get('Content-Type')?.startsWith('application/json') && text !== ''
+  const answer = { status, headers, body: isJson ? JSON.parse(text) : text, text }
+  expectDocumented(method, url, answer)
+  return answer
 }
 
 export interface Member {

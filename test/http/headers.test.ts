@@ -32,7 +32,7 @@ describe('headers of every answer', () => {
       expect(headers.get('Referrer-Policy'), name).toBe('no-referrer')
       expect(headers.get('Strict-Transport-Security'), name).toMatch(/^max-age=\d{8}/)
       expect(headers.get('Content-Security-Policy'), name).toContain("default-src 'none'")
-      expect(headers.get('Cache-Control'), name).toBe('no-store')
+      expect(headers.get('Cache-Control'), name).toBe(name === 'document' ? 'public, max-age=300' : 'no-store')
       expect(headers.has('X-Powered-By'), name).toBe(false)
       expect(headers.has('Set-Cookie'), name).toBe(false)
     }

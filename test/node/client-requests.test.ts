@@ -97,11 +97,10 @@ describe('errors', () => {
 })
 
 describe('addresses', () => {
-  it('hold filters as the API reads them, and leave out what is undefined', async () => {
+  it('hold filters as the API reads them', async () => {
     const { client, sent } = fakeClient({ status: 200, body: { data: [], pagination: { next_cursor: null } } })
-    const assigned = [undefined][0]
     const filters = { status: ['open' as const, 'in_progress' as const], q: 'C++ & co', created_after: new Date(0) }
-    for await (const _ of client.tickets.list({ ...filters, ...(assigned && { assigned_to: assigned }) }));
+    for await (const _ of client.tickets.list(filters, { perPage: 50 }));
     const address = new URL(sent[0]?.address ?? '')
     expect(address.pathname).toBe('/api/v1/tickets')
     expect(Object.fromEntries(address.searchParams)).toEqual({
@@ -109,7 +108,7 @@ describe('addresses', () => {
       q: 'C++ & co',
       created_after: '1970-01-01T00:00:00.000Z',
       cursor: '',
-      per_page: '100',
+      per_page: '50',
     })
   })
 
@@ -148,7 +147,7 @@ describe('changes of a version', () => {
 
   it('are given up after five', async () => {
     const stale = failure(412, 'precondition_failed')
-    const { client, sent } = fakeClient(...Array.from({ length: 5 }, () => [found, stale] as const).flat(), found)
+    const { client, sent } = fakeClient(found, stale, found, stale, found, stale, found, stale, found, stale, found)
     const edit = client.tickets.edit('ticket_1', () => ({ status: 'closed' }))
     await expect(edit).rejects.toMatchObject({ code: 'precondition_failed' })
     expect(sent).toHaveLength(10)

@@ -165,7 +165,7 @@ describe('W11 POST …/replay', () => {
     expect(Date.parse(first.next_attempt_at) - Date.now()).toBeLessThanOrEqual(6_000)
   })
 
-  it('W11 is a 409 on an inactive webhook, and while another is being taken up', async () => {
+  it('W11 is a 409 on an inactive webhook, and while another is being prepared', async () => {
     await seedEvents(account, 3)
     await deliver(account)
     const other = await mintWebhook(account)
@@ -187,7 +187,7 @@ describe('W11 POST …/replay', () => {
     await seedEvents(account, 10_000)
     const since = wire(Date.now() - MINUTE)
     expect(detailsOf(await replay({ since }), 422, 'validation_error')).toEqual([
-      { field: 'since', message: 'Since would be more than the 10,000 events of a replay' },
+      { field: 'since', message: 'Since must be later: a replay sends at most 10,000 events' },
     ])
     expect(await replaying()).toEqual([])
     expect(await counted({ since: wire(Date.now()) })).toBe(10_000)

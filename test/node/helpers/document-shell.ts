@@ -6,48 +6,53 @@ import type { Example } from './documents.ts'
 /** What the shell examples of a document came to: for each, what it printed and how many of its requests failed. */
 export interface ShellRun {
   outcomes: { printed: string; failed: number }[]
-  /** What commands in the background have printed. */
-  background(): string
   /** What went wrong beside requests; empty where nothing did. */
   trouble: string
-  end(): void
 }
 
 const MARK = '\u001e'
 
-/** A request that fails is counted (on descriptor 3), also where its answer goes into a variable. */
-const PRELUDE = `set -e
+/**
+ * As at a terminal, where jobs are processes of a group. A request that fails is counted (on descriptor 3), also where
+ * its answer goes into a variable.
+ */
+const PRELUDE = `set -em
+trap 'kill $(jobs -p) 2>&- || true' EXIT
+BACKGROUND=$(mktemp)
 curl() { command curl --fail-with-body --show-error "$@" || echo "$EXAMPLE" >&3; }
+until_printed() { for _ in $(seq 300); do grep -q "$1" "$BACKGROUND" && return; sleep 0.1; done; return 1; }
 `
 
-/** Runs the examples of a document one after the other in one shell, in the project's folder. */
+/** Runs examples one after the other in one shell, in the project's folder; `rewrite` makes of each what is run. */
 export async function runInShell(examples: Example[], rewrite: (code: string) => string): Promise<ShellRun> {
-  const script = examples
-    .map(({ code }, index) => `EXAMPLE=${index}\n${inBackground(rewrite(code))}\nprintf '\\036'\n`)
-    .join('')
-  const shell = spawn('sh', ['-c', PRELUDE + script], {
+  const script = examples.map((example, index) => `EXAMPLE=${index}\n${commandsOf(example, rewrite)}\nprintf '\\036'\n`)
+  const shell = spawn('bash', ['-c', PRELUDE + script.join('')], {
     cwd: ROOT,
-    stdio: ['ignore', 'pipe', 'pipe', 'pipe', 'pipe'],
-    // A group of its own, so that what it leaves in the background ends with it.
-    detached: true,
+    stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
   })
-  const [printed, complaints, failures, background] = [1, 2, 3, 4].map((descriptor) => collect(shell, descriptor))
-  const [code] = await once(shell, 'exit')
+  const [printed, complaints, failures] = [1, 2, 3].map((descriptor) => collect(shell, descriptor))
+  const [code] = await once(shell, 'close')
   const failed = failures?.().trim().split('\n') ?? []
   return {
     outcomes: (printed?.() ?? '')
       .split(MARK)
       .slice(0, -1)
       .map((text, index) => ({ printed: text, failed: failed.filter((one) => one === String(index)).length })),
-    background: () => background?.() ?? '',
     trouble: code === 0 ? '' : `the shell ended with ${code}: ${complaints?.()}`,
-    end: () => endGroup(shell),
   }
 }
 
-/** What a command in the background prints belongs to no example. */
-function inBackground(code: string): string {
-  return code.replace(/^(.*[^&\s])\s*&\s*(#.*)?$/gm, '$1 >&4 2>&4 &')
+/**
+ * A command in the background is waited for, as a reader would: until it listens, and where an example shows what it
+ * prints, until it has dealt with what came; then that is what the example has printed.
+ */
+function commandsOf({ code, shown }: Example, rewrite: (code: string) => string): string {
+  const started = rewrite(code).replace(
+    /^(.*[^&\s])\s*&\s*(#.*)?$/gm,
+    '$1 >"$BACKGROUND" 2>&1 &\nuntil_printed Listening',
+  )
+  const isOfBackground = shown?.kind === 'text' && started.includes('$BACKGROUND')
+  return isOfBackground ? `${started}\nuntil_printed answered\ncat "$BACKGROUND"` : started
 }
 
 function collect(shell: ChildProcess, descriptor: number): () => string {
@@ -56,12 +61,4 @@ function collect(shell: ChildProcess, descriptor: number): () => string {
     text += chunk
   })
   return () => text
-}
-
-function endGroup({ pid }: ChildProcess): void {
-  try {
-    if (pid !== undefined) process.kill(-pid)
-  } catch {
-    // All of it has ended by itself.
-  }
 }
