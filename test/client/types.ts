@@ -11,12 +11,12 @@ import type { ERROR_CODES } from '../../src/http/errors'
 import type { TicketHistory } from '../../src/tickets/history-schema'
 import type {
   CreateTicketBody,
-  EventTicket,
   ExportTicketsQuery,
   TicketAnswer,
   TicketDetailAnswer,
   TicketList,
-  TicketStats,
+  TicketSnapshot,
+  TicketStatsAnswer,
   UpdateTicketBody,
 } from '../../src/tickets/schema'
 import type {
@@ -49,10 +49,10 @@ type Item<Answer extends z.ZodType<{ data: unknown[] }>> = z.output<Answer>['dat
 type ByName<Events extends { event: string }> = { [Name in Events['event']]: Extract<Events, { event: Name }> }
 
 expectTypeOf<Client.TicketListItem>().toEqualTypeOf<Item<typeof TicketList>>()
-expectTypeOf<Client.TicketSnapshot>().toEqualTypeOf<z.output<typeof EventTicket>>()
+expectTypeOf<Client.TicketSnapshot>().toEqualTypeOf<z.output<typeof TicketSnapshot>>()
 expectTypeOf<Client.Ticket>().toEqualTypeOf<Data<typeof TicketAnswer>>()
 expectTypeOf<Client.TicketDetail>().toEqualTypeOf<Data<typeof TicketDetailAnswer>>()
-expectTypeOf<Client.TicketStats>().toEqualTypeOf<Data<typeof TicketStats>>()
+expectTypeOf<Client.TicketStats>().toEqualTypeOf<Data<typeof TicketStatsAnswer>>()
 expectTypeOf<Client.TicketChange>().toEqualTypeOf<Item<typeof TicketHistory>>()
 expectTypeOf<Client.CommentWithAttachments>().toEqualTypeOf<Data<typeof CommentAnswer>>()
 expectTypeOf<Client.Attachment>().toEqualTypeOf<Data<typeof AttachmentAnswer>>()

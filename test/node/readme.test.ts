@@ -7,15 +7,14 @@ import { ROOT } from '../../scripts/lib/local-state.ts'
 import { complaintsOf, makeProject, runModule, writeModule } from './helpers/client-project.ts'
 import { runInShell, type ShellRun } from './helpers/document-shell.ts'
 import { differencesFromShown, type Example, examplesOf, patternOfShown } from './helpers/documents.ts'
-import { askForEverything } from './helpers/every-method.ts'
 import { freePort, type RunningServer, startServer, temporaryState } from './helpers/server.ts'
 
 /** Everything that the documents tell their readers to do, done in their order against what `npm start` starts. */
 
 const DOCUMENTS = ['README.md', 'docs/client.md']
 
-/** Documents with commands that can not be run here, and why. */
-const LEFT_OUT = new Map([['docs/operations.md', 'deploys to Cloudflare, which takes an account there']])
+/** Documents with commands that are not run here, and why. */
+const LEFT_OUT = new Map([['docs/operations.md', 'its commands are run by the tests of what they do']])
 
 /** Commands that are not run as they stand, and what stands for them. */
 const STOOD_FOR = new Map<string, (project: string) => string>([
@@ -33,10 +32,7 @@ const STOOD_FOR = new Map<string, (project: string) => string>([
   ],
 ])
 
-const METHODS = new Set(['get', 'post', 'patch', 'put', 'delete'])
-
 const Manifest = z.object({ scripts: z.record(z.string(), z.string()) })
-const Paths = z.object({ paths: z.record(z.string(), z.record(z.string(), z.unknown())) })
 
 const state = temporaryState()
 const project = mkdtempSync(join(tmpdir(), 'ticketing-project-'))
@@ -145,33 +141,6 @@ it('the README runs a second time', async () => {
   const { trouble, outcomes } = await runInShell(ofReadme, rewritten)
   expect(trouble).toBe('')
   expect(outcomes.map(({ failed }) => failed)).toEqual(ofReadme.map(({ shown }) => failuresIn(shown)))
-})
-
-describe('every route of the OpenAPI document', () => {
-  let operations: string[]
-
-  beforeAll(async () => {
-    const { paths } = Paths.parse(await (await fetch(`${server.origin}/openapi.json`)).json())
-    operations = Object.entries(paths).flatMap(([path, item]) =>
-      Object.keys(item).flatMap((key) => (METHODS.has(key) ? [`${key.toUpperCase()} ${path}`] : [])),
-    )
-  })
-
-  const ofTheRoot = (operation: string) => /\/(health|openapi\.json|files\/.*|docs.*)$/.test(operation)
-
-  it('has a method of the client', async () => {
-    const asked = await askForEverything()
-    const expected = operations.filter((one) => !ofTheRoot(one)).map((one) => one.replace(/\{\w+\}/g, '1'))
-    expect(asked.toSorted()).toEqual(expected.toSorted())
-  })
-
-  it('is in docs/api.md', () => {
-    const table = readFileSync(`${ROOT}docs/api.md`, 'utf8')
-    const listed = [...table.matchAll(/`([A-Z]+(?:, [A-Z]+)*) (\/\S+)`/g)].flatMap(([, methods = '', path = '']) =>
-      methods.split(', ').map((method) => `${method} ${path}`),
-    )
-    expect(listed.toSorted()).toEqual(operations.toSorted())
-  })
 })
 
 function readIfThere(path: string): string[] {
