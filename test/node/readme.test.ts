@@ -4,6 +4,8 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { ROOT } from '../../scripts/lib/local-state.ts'
+import { startReceiver } from '../../scripts/listen/receiver.ts'
+import { TicketingClient, verifyWebhook, WebhookVerificationError } from '../../src/client/index.ts'
 import { complaintsOf, makeProject, runModule, writeModule } from './helpers/client-project.ts'
 import { runInShell, type ShellRun } from './helpers/document-shell.ts'
 import { differencesFromShown, type Example, examplesOf, patternOfShown } from './helpers/documents.ts'
@@ -32,6 +34,8 @@ const STOOD_FOR = new Map<string, (project: string) => string>([
   ],
 ])
 
+const PATIENCE_MS = 20_000
+
 const Manifest = z.object({ scripts: z.record(z.string(), z.string()) })
 
 const state = temporaryState()
@@ -45,6 +49,9 @@ let round: ShellRun
 
 beforeAll(async () => {
   server = await startServer(await freePort(), state.folder)
+})
+
+beforeAll(async () => {
   listenPort = String(await freePort())
   makeProject(project)
   round = await runInShell(inShell, rewritten)
@@ -141,6 +148,44 @@ it('the README runs a second time', async () => {
   const { trouble, outcomes } = await runInShell(ofReadme, rewritten)
   expect(trouble).toBe('')
   expect(outcomes.map(({ failed }) => failed)).toEqual(ofReadme.map(({ shown }) => failuresIn(shown)))
+})
+
+describe('the client, against the same server', () => {
+  const clientOf = (email: string) =>
+    new TicketingClient({ url: `${server.origin}/api/v1`, email, password: 'your_password' })
+
+  it('verifies what a webhook receives, and knows the event by its name', async () => {
+    const admin = clientOf('john@example.com')
+    const receiver = await startReceiver(0, () => ({ status: 204 }))
+    const { id, secret } = await admin.webhooks.create({ url: receiver.url, events: ['ticket.status_changed'] })
+    const { id: ticketId } = await admin.tickets.create({ title: 'Printer on fire', description: 'Third floor' })
+    await admin.tickets.update(ticketId, { status: 'resolved' })
+    const { headers, body } = await receiver.waitFor(() => true, PATIENCE_MS)
+    await receiver.close()
+    await admin.webhooks.delete(id)
+
+    const event = await verifyWebhook(secret, headers, body)
+    if (event.event !== 'ticket.status_changed') throw new Error(`${event.event} came`)
+    expect(event.data.ticket.status).toEqual({ previous: 'open', current: 'resolved' })
+    await expect(verifyWebhook(secret, headers, body.subarray(1))).rejects.toBeInstanceOf(WebhookVerificationError)
+  })
+
+  it('loses none of the edits that are made at once', async () => {
+    const agent = clientOf('agent@example.com')
+    const { id } = await agent.tickets.create({ title: 'Count', description: 'To four', custom_fields: { count: 0 } })
+    const countUp = () =>
+      agent.tickets.edit(id, ({ custom_fields: { count } }) => ({ custom_fields: { count: Number(count) + 1 } }))
+    await Promise.all([countUp(), countUp(), countUp(), countUp()])
+    expect((await agent.tickets.get(id)).custom_fields).toEqual({ count: 4 })
+    expect(agent.rateLimit).toMatchObject({ limit: 100 })
+  })
+
+  it('does once what is sent twice with one key', async () => {
+    const agent = clientOf('agent@example.com')
+    const ticket = { title: 'Once', description: 'Whatever comes' }
+    const first = await agent.tickets.create(ticket, { idempotencyKey: 'once' })
+    expect(await agent.tickets.create(ticket, { idempotencyKey: 'once' })).toEqual(first)
+  })
 })
 
 function readIfThere(path: string): string[] {
