@@ -141,7 +141,7 @@ describe('signals and time-outs', () => {
     const controller = new AbortController()
     const request = client.tickets.get('ticket_1', { signal: controller.signal })
     setTimeout(() => controller.abort(), 1_000)
-    expect(await outcomeOf(request)).toMatchObject({ error: { name: 'AbortError' } })
+    expect(await outcomeOf(request)).toMatchObject({ error: { name: 'AbortError' }, waited: 1_000 })
     expect(sent).toHaveLength(1)
   })
 
