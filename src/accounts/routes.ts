@@ -25,7 +25,7 @@ const createAccountRoute = describeRoute({
   description:
     'The account is a standard one, its slug is made of its name. At most five accounts and registrations an hour from one ' +
     'address.',
-  fails: [told('signup_closed', 'The operator makes the accounts of this service', signupClosed())],
+  fails: [told('signup_closed', 'The operator makes the accounts of this service', signupClosed)],
   request: {
     body: jsonRequest(CreateAccountBody, {
       'An account': {

@@ -35,7 +35,7 @@ const createApiKeyRoute = describeRoute({
   tags,
   guard: personGuard(ADMINS),
   description: 'A key acts as a member of the account. At most 20 live keys (premium 100).',
-  fails: [told('too_many_keys', 'The plan has no room for one more key', tooManyKeys())],
+  fails: [told('too_many_keys', 'The plan has no room for one more key', tooManyKeys)],
   request: {
     body: jsonRequest(CreateApiKeyBody, {
       'A key for an integration': { name: 'CRM sync', role: 'agent' },
@@ -64,7 +64,7 @@ const rotateApiKeyRoute = describeRoute({
   summary: 'Give an API key a new secret; the old one stays good for a grace',
   tags,
   guard: personGuard(ADMINS),
-  fails: [404, told('key_ended', 'The key was revoked or has expired', keyEnded())],
+  fails: [404, told('key_ended', 'The key was revoked or has expired', keyEnded)],
   request: {
     params,
     body: jsonRequest(RotateApiKeyBody, {

@@ -30,10 +30,10 @@ const fileRoute = describeRoute({
     'WebP, PDF and plain text are for showing, all else for saving.',
   fails: [
     400,
-    told('address_refused', 'The address is not a good one', addressRefused()),
+    told('address_refused', 'The address is not a good one', addressRefused),
     404,
     416,
-    told('too_many_requests', 'Too many bad addresses were tried', rateLimited('100 requests per minute', 41)),
+    told('too_many_requests', 'Too many bad addresses were tried', () => rateLimited('100 requests per minute', 41)),
   ],
   request: {
     params: z.object({

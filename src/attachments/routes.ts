@@ -45,9 +45,9 @@ const uploadAttachmentRoute = describeRoute({
   guard: guard(EVERYONE),
   fails: [
     404,
-    told('too_many_attachments', 'The ticket has all the attachments that it may have', RULES.attachments()),
-    told('file_too_large', 'The file has more than 95 MiB', payloadTooLarge('The body must be at most 95 MiB')),
-    told('storage_full', 'The account has no room for the file', RULES.storage()),
+    told('too_many_attachments', 'The ticket has all the attachments that it may have', RULES.attachments),
+    told('file_too_large', 'The file has more than 95 MiB', () => payloadTooLarge('The body must be at most 95 MiB')),
+    told('storage_full', 'The account has no room for the file', RULES.storage),
   ],
   request: { params: ticketParams, query: UploadQuery, body: rawRequest('The bytes of the file, of any type') },
   responses: { 201: json(AttachmentAnswer, 'The attachment', { data: SCREENSHOT }, ['Location']) },

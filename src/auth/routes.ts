@@ -26,8 +26,8 @@ const loginRoute = describeRoute({
     'Ten failures for one e-mail in 15 minutes, or a hundred from one address, are followed by 429 until the window ends, ' +
     'with the right password too; but not for the e-mail from an address that it has logged in from within 30 days.',
   fails: [
-    told('invalid_credentials', 'E-mail, password and account do not fit', invalidCredentials()),
-    told('too_many_failures', 'Too many logins have failed', rateLimited('10 failed logins in 15 minutes', 420)),
+    told('invalid_credentials', 'E-mail, password and account do not fit', invalidCredentials),
+    told('too_many_failures', 'Too many logins have failed', () => rateLimited('10 failed logins in 15 minutes', 420)),
   ],
   request: {
     body: jsonRequest(LoginBody, {
@@ -47,8 +47,8 @@ const registerRoute = describeRoute({
   guard: publicGuard,
   description: 'At most five registrations an hour from one address.',
   fails: [
-    told('registration_closed', 'No such account is open for registration', registrationClosed()),
-    told('email_taken', 'Somebody of the account has this e-mail', emailTaken()),
+    told('registration_closed', 'No such account is open for registration', registrationClosed),
+    told('email_taken', 'Somebody of the account has this e-mail', emailTaken),
   ],
   request: {
     body: jsonRequest(RegisterBody, {

@@ -41,9 +41,9 @@ const createCommentRoute = describeRoute({
   description: 'Internal comments, which agents and admins write, leave no trace that a customer could see.',
   fails: [
     404,
-    told('internal_refused', 'Customers write no internal comments', fieldsRefused(['is_internal'])),
-    told('too_many_attachments', 'The ticket has all the attachments that it may have', RULES.attachments()),
-    told('storage_full', 'The account has no room for the files', RULES.storage()),
+    told('internal_refused', 'Customers write no internal comments', () => fieldsRefused(['is_internal'])),
+    told('too_many_attachments', 'The ticket has all the attachments that it may have', RULES.attachments),
+    told('storage_full', 'The account has no room for the files', RULES.storage),
   ],
   request: {
     params,
@@ -67,7 +67,7 @@ const deleteCommentRoute = describeRoute({
   description: 'Admins may delete every comment, agents their own.',
   tags: ['Comments'],
   guard: guard(STAFF),
-  fails: [404, told('not_the_author', 'Agents delete no comments of others', notTheAuthor())],
+  fails: [404, told('not_the_author', 'Agents delete no comments of others', notTheAuthor)],
   request: { params: params.extend({ comment_id: pathId('comment_id', 'comment123') }) },
   responses: { 204: empty('Deleted') },
 })

@@ -1,5 +1,5 @@
 import { z } from '@hono/zod-openapi'
-import { characters, isCleanText, isEmail, utf8Bytes } from '../lib/text'
+import { characters, EMAIL_PATTERN, isCleanText, isEmail, utf8Bytes } from '../lib/text'
 import { parseInstant } from '../lib/time'
 import { ID_PATTERN, INSTANT_PATTERN, LINE_PATTERN, MAX_ID, TEXT_PATTERN } from './patterns'
 
@@ -151,7 +151,7 @@ const MAX_EMAIL = 254
 /** An e-mail address, without white space around it. An empty one is told of once, as such. */
 export const Email = line(MAX_EMAIL)
   .refine((email) => email === '' || isEmail(email), 'must be an e-mail address')
-  .openapi({ format: 'email', example: 'user@example.com' })
+  .openapi({ format: 'idn-email', pattern: EMAIL_PATTERN, example: 'user@example.com' })
 
 /** A password of 8 to 128 characters that is to be set. */
 export const NewPassword = password(8)

@@ -4,7 +4,7 @@ import type { AppEnv } from './app-env'
 import { jsonBody } from './body'
 import type { Guard } from './guard'
 import type { FailureStatus, Refusal } from './openapi/failures'
-import { operationOf } from './openapi/operation'
+import { withFacts } from './openapi/operation'
 import { rawBody } from './raw-body'
 
 const READS = new Set(['GET', 'HEAD'])
@@ -68,12 +68,8 @@ function withShared({ guard, fails = [], ...config }: Definition): RouteConfig {
     responses,
   } as const
   const readers = { none: [], json: [jsonBody], raw: [rawBody] }[body]
-  return {
-    ...config,
-    middleware: [guard.handler, ...readers],
-    request: { query: NoParameters, ...(withKey && { headers: IdempotencyHeaders }), ...config.request },
-    ...operationOf(facts),
-  }
+  const request = { query: NoParameters, ...(withKey && { headers: IdempotencyHeaders }), ...config.request }
+  return withFacts({ ...config, middleware: [guard.handler, ...readers], request }, facts)
 }
 
 /** What the handler's types are drawn from: the route's own answers, for failures are thrown. */

@@ -4,6 +4,7 @@ import type { AppEnv } from '../http/app-env'
 import { ErrorBody } from '../http/error-schema'
 import { failureComponents } from '../http/openapi/failures'
 import { HEADERS } from '../http/openapi/headers'
+import { documented } from '../http/openapi/operation'
 import { PARAMETERS } from '../http/openapi/parameters'
 import { ExportLine } from '../tickets/service'
 import { shareParameters } from './parameters'
@@ -34,7 +35,7 @@ const ROOT = [{ url: '/', description: 'Local development and production', 'x-in
  */
 export function openApiDocument(v1: OpenAPIHono<AppEnv>, root: OpenAPIHono<AppEnv>) {
   const all = new OpenAPIHono<AppEnv>()
-  for (const route of [...routesOf(v1), ...routesOf(root)]) all.openAPIRegistry.registerPath(route)
+  for (const route of [...routesOf(v1), ...routesOf(root)]) all.openAPIRegistry.registerPath(documented(route))
   for (const route of webhookRoutes()) all.openAPIRegistry.registerWebhook(route)
   all.openAPIRegistry.register('Error', ErrorBody)
   all.openAPIRegistry.register('ExportLine', ExportLine)

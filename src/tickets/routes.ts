@@ -35,14 +35,10 @@ import { ticketStats } from './stats'
 const params = z.object({ ticket_id: pathId('ticket_id', 'ticket123') })
 const tags = ['Tickets']
 
-const FIELDS_REFUSED = told(
-  'fields_refused',
-  'Some fields are set by agents and admins',
+const FIELDS_REFUSED = told('fields_refused', 'Some fields are set by agents and admins', () =>
   fieldsRefused(['assigned_to']),
 )
-const UNKNOWN_MEMBER = told(
-  'unknown_member',
-  '`created_by` or `assigned_to` names nobody who may be named',
+const UNKNOWN_MEMBER = told('unknown_member', '`created_by` or `assigned_to` names nobody who may be named', () =>
   validationError([unknownCreator(), unknownAssignee()]),
 )
 
@@ -96,11 +92,7 @@ const createTicketRoute = describeRoute({
   description:
     'Customers set title, description, priority, tags, custom fields and attachments; agents and admins also the status, ' +
     'who it is assigned to, and on whose behalf it is made.',
-  fails: [
-    FIELDS_REFUSED,
-    UNKNOWN_MEMBER,
-    told('storage_full', 'The account has no room for the files', RULES.storage()),
-  ],
+  fails: [FIELDS_REFUSED, UNKNOWN_MEMBER, told('storage_full', 'The account has no room for the files', RULES.storage)],
   request: {
     body: jsonRequest(CreateTicketBody, {
       'A report with a file': NEW_TICKET_JSON,
@@ -149,10 +141,10 @@ const updateTicketRoute = describeRoute({
     404,
     412,
     FIELDS_REFUSED,
-    told('status_refused', 'Customers close tickets and open them again', statusRefused('in_progress')),
+    told('status_refused', 'Customers close tickets and open them again', () => statusRefused('in_progress')),
     UNKNOWN_MEMBER,
-    told('too_many_tags', 'Merged with those that are there, the tags are too many', RULES.tags()),
-    told('too_many_custom_fields', 'So are the custom fields', RULES.custom_fields()),
+    told('too_many_tags', 'Merged with those that are there, the tags are too many', RULES.tags),
+    told('too_many_custom_fields', 'So are the custom fields', RULES.custom_fields),
   ],
   request: {
     params,

@@ -28,10 +28,12 @@ import { changePassword, createUser, deactivateUser, getUser, setPassword, updat
 const params = z.object({ user_id: pathId('user_id', 'user456') })
 const tags = ['Users']
 
-const EMAIL_TAKEN = told('email_taken', 'Somebody of the account has this e-mail', emailTaken())
-const LAST_ADMIN = told('last_admin', 'The account would be left without an active admin', RULES.last_admin())
-const FIELDS_REFUSED = told('fields_refused', 'Role and status are set by admins', fieldsRefused(['role', 'status']))
-const WRONG_PASSWORD = told('invalid_credentials', '`current_password` is wrong', invalidCredentials())
+const EMAIL_TAKEN = told('email_taken', 'Somebody of the account has this e-mail', emailTaken)
+const LAST_ADMIN = told('last_admin', 'The account would be left without an active admin', RULES.last_admin)
+const FIELDS_REFUSED = told('fields_refused', 'Role and status are set by admins', () =>
+  fieldsRefused(['role', 'status']),
+)
+const WRONG_PASSWORD = told('invalid_credentials', '`current_password` is wrong', invalidCredentials)
 
 const listUsersRoute = describeRoute({
   method: 'get',
@@ -122,7 +124,7 @@ const updateUserRoute = describeRoute({
   fails: [
     404,
     WRONG_PASSWORD,
-    told('not_yours', 'Agents change nobody but themselves', forbidden()),
+    told('not_yours', 'Agents change nobody but themselves', forbidden),
     FIELDS_REFUSED,
     EMAIL_TAKEN,
     LAST_ADMIN,

@@ -3,6 +3,7 @@ import { idOf, NullableTime, textOf, WireTime } from '../http/answer-fields'
 import { CursorPagination, cursorOrPage, PageOrCursorQuery } from '../http/cursor'
 import { Email, GivenPassword, line, NewPassword, namesAField, searchText } from '../http/fields'
 import { Pagination } from '../http/pagination'
+import { EMAIL_PATTERN } from '../lib/text'
 import { toWireTime } from '../lib/time'
 import { ROLES } from '../roles'
 import type { UserRow } from './queries'
@@ -14,7 +15,7 @@ const Status = z.enum(STATUSES).openapi('UserStatus')
 
 const Name = line(100)
 /** As others are shown it: API keys have an address of the form `key_…@keys.invalid`. */
-const ShownEmail = z.string().openapi({ format: 'email', maxLength: 254, example: 'jane@example.com' })
+const ShownEmail = z.string().openapi({ format: 'idn-email', pattern: EMAIL_PATTERN, maxLength: 254, example: 'jane@example.com' })
 
 export const UserRef = z
   .object({ id: idOf('user456'), name: textOf(100), email: ShownEmail })

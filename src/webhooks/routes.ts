@@ -32,9 +32,9 @@ const params = z.object({ webhook_id: pathId('webhook_id', 'webhook_01jt0v7m3zq8
 const deliveryParams = params.extend({ delivery_id: pathId('delivery_id', 'dlv_01jt0v7m3z5e1c9a7b3d2f4e6a') })
 const tags = ['Webhooks']
 
-const URL_TAKEN = told('url_taken', 'Another webhook has this URL', urlTaken())
-const URL_REFUSED = told('url_refused', 'Nothing may be sent to this URL', urlRefused('must name a public host'))
-const INACTIVE = told('webhook_inactive', 'The webhook is switched off', webhookInactive())
+const URL_TAKEN = told('url_taken', 'Another webhook has this URL', urlTaken)
+const URL_REFUSED = told('url_refused', 'Nothing may be sent to this URL', () => urlRefused('must name a public host'))
+const INACTIVE = told('webhook_inactive', 'The webhook is switched off', webhookInactive)
 
 const listWebhooksRoute = describeRoute({
   method: 'get',
@@ -57,7 +57,7 @@ const createWebhookRoute = describeRoute({
     'one for each URL. Only this answer, and that of a rotation, shows the signing secret.',
   tags,
   guard: guard(ADMINS),
-  fails: [URL_TAKEN, told('too_many_webhooks', 'The plan has no room for one more', tooManyWebhooks()), URL_REFUSED],
+  fails: [URL_TAKEN, told('too_many_webhooks', 'The plan has no room for one more', tooManyWebhooks), URL_REFUSED],
   request: {
     body: jsonRequest(CreateWebhookBody, {
       'Some events': {
@@ -192,8 +192,8 @@ const replayRoute = describeRoute({
   fails: [
     404,
     INACTIVE,
-    told('replay_in_progress', 'The last replay is still being prepared', replayInProgress()),
-    told('replay_too_large', 'There are more than 10,000 events', replayTooLarge()),
+    told('replay_in_progress', 'The last replay is still being prepared', replayInProgress),
+    told('replay_too_large', 'There are more than 10,000 events', replayTooLarge),
   ],
   request: {
     params,

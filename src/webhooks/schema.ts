@@ -18,7 +18,7 @@ const MAX_URL = 2_048
 
 const shape = {
   id: idOf('webhook_01jt0v7m3zq8x5y2w9r4n6p1kc'),
-  url: z.string().openapi({ format: 'uri', maxLength: MAX_URL, example: 'https://hooks.example.com/tickets' }),
+  url: z.string().openapi({ format: 'iri', maxLength: MAX_URL, example: 'https://hooks.example.com/tickets' }),
   events: z.array(Subscription).max(EVENT_TYPES.length + 1),
   description: z.union([textOf(500), z.null()]),
   include_internal: z.boolean(),
@@ -48,7 +48,7 @@ export const ListWebhooksQuery = z.strictObject(PageQuery)
 export type ListWebhooksInput = z.infer<typeof ListWebhooksQuery>
 
 const Url = z.string().refine(isWebUrl, 'must be an http or https URL of at most 2,048 characters').openapi({
-  format: 'uri',
+  format: 'iri',
   maxLength: MAX_URL,
   example: 'https://hooks.example.com/tickets',
   description: 'https, a public host, port 443 or 8443',

@@ -41,7 +41,9 @@ export function empty(description: string, headers: readonly HeaderName[] = []) 
 
 /** A documented answer of the bytes of a file. */
 export function bytes(description: string, headers: readonly HeaderName[]) {
-  const schema = z.string().openapi({ format: 'binary', maxLength: MAX_RAW_BYTES, description: 'The bytes of the file' })
+  const schema = z
+    .string()
+    .openapi({ format: 'binary', maxLength: MAX_RAW_BYTES, description: 'The bytes of the file' })
   return { description, headers: headerRefs(headers), content: { 'application/octet-stream': { schema } } }
 }
 

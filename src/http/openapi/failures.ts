@@ -69,11 +69,11 @@ export type FailureStatus = keyof typeof FAILURES
 export interface Refusal {
   name: string
   summary: string
-  error: ApiError
+  error: () => ApiError
 }
 
-/** A refusal that an operation tells of: an error that the service throws, and when it does. */
-export function told(name: string, summary: string, error: ApiError): Refusal {
+/** A refusal that an operation tells of: when it happens, and what makes the error that the service throws. */
+export function told(name: string, summary: string, error: () => ApiError): Refusal {
   return { name, summary, error }
 }
 
@@ -87,11 +87,12 @@ export function failureRef(status: FailureStatus): { $ref: string } {
 /** An operation's own answer for a status, with an example of each refusal. `isCounted`: it has the rate headers. */
 export function failureOf(status: FailureStatus, refusals: readonly Refusal[], shared: boolean, isCounted = true) {
   const { description, codes }: Failure = FAILURES[status]
-  const own = refusals.map(({ name, summary, error }) => [
-    name,
+  const own = refusals.map((refusal) => {
+    const error = refusal.error()
     // A code that is nobody else's has its example in the catalogue.
-    codes.includes(error.code) ? { summary, value: error.toJSON() } : exampleRef(error.code),
-  ])
+    const isUsual = codes.includes(error.code)
+    return [refusal.name, isUsual ? { summary: refusal.summary, value: error.toJSON() } : exampleRef(error.code)]
+  })
   const ofAll = shared ? codes.map((code) => [code, exampleRef(code)]) : []
   return {
     description,

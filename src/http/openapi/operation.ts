@@ -17,8 +17,19 @@ export interface OperationFacts {
   responses: RouteConfig['responses']
 }
 
-/** The parts of an operation that follow from the facts: who may call it, its headers, and its failures. */
-export function operationOf(facts: OperationFacts) {
+const FACTS = Symbol('what a route says of itself')
+
+/** A route that carries what it says of itself, for `documented`: the router has no use for it. */
+export function withFacts<R extends RouteConfig>(route: R, facts: OperationFacts): R {
+  return { ...route, [FACTS]: facts }
+}
+
+/** A route as the document tells of it: who may call it, its headers, and its failures follow from what it says of itself. */
+export function documented(route: RouteConfig): RouteConfig {
+  return FACTS in route ? { ...route, ...operationOf(route[FACTS] as OperationFacts) } : route
+}
+
+function operationOf(facts: OperationFacts) {
   const statuses = Object.keys(facts.responses).map(Number)
   const failures = failuresOf(facts)
   return {
@@ -71,7 +82,7 @@ function failuresOf(facts: OperationFacts): Map<number, FailureResponse> {
   const statuses = new Set<FailureStatus>(sharedStatuses(facts))
   const refusals = new Map<FailureStatus, Refusal[]>()
   for (const failure of facts.fails) {
-    const status = typeof failure === 'number' ? failure : (failure.error.status as FailureStatus)
+    const status = typeof failure === 'number' ? failure : (failure.error().status as FailureStatus)
     if (typeof failure === 'number') statuses.add(status)
     else refusals.set(status, [...(refusals.get(status) ?? []), failure])
   }
