@@ -30,8 +30,8 @@ const STOOD_FOR = new Map<string, (project: string) => string>([
   ],
 ])
 
-/** CI runs these beside the tests, or they take minutes. */
-const BESIDE_THE_TESTS = /^npm run (?:check|fix|bench|test:\w+)$/
+/** CI runs these beside the tests, or they write into the repository, or take minutes. */
+const BESIDE_THE_TESTS = /^npm run (?:check|fix|bench|openapi|lint:\w+|test:\w+)$/
 
 const PATIENCE_MS = 20_000
 
