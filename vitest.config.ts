@@ -6,6 +6,7 @@ const migrations = await readD1Migrations(new URL('./migrations', import.meta.ur
 
 /** Files that look at all there is, or at what the whole runtime does: each has a runtime and a database of its own. */
 const ALONE = [
+  'test/access/twins.test.ts',
   'test/webhooks/**/*.test.ts',
   'test/auth/throttle-objects.test.ts',
   'test/db/round-trips.test.ts',

@@ -1,0 +1,219 @@
+import { createExecutionContext, waitOnExecutionContext } from 'cloudflare:test'
+import { env } from 'cloudflare:workers'
+import { vi } from 'vitest'
+import { createApp } from '../../../src/app'
+import { API, mintToken, ORIGIN } from '../../helpers/api'
+import { receive, silenceQueue, silenceSweeper } from '../../helpers/webhooks'
+import { added, dump, inOrder, ofAccount, type Rows, replaceAll } from './tables'
+import { MARK, TWIN, twinOf, type World } from './world'
+
+/** One thing that somebody does with an account, and what can be seen of it. */
+export interface Deed {
+  /** The operation of the document, or the work behind it. */
+  operation: string
+  name: string
+  writes: boolean
+  run(asker: Asker, world: World): Promise<unknown>
+}
+
+type By = 'admin' | 'agent' | 'customer' | 'stranger' | 'nobody'
+interface Sent {
+  body?: unknown
+  headers?: Record<string, string>
+}
+/** Sends a request, waits for all that comes of it, and gives its answer. */
+export type Ask = (by: By, method: string, path: string, sent?: Sent) => Promise<{ status: number; body: string }>
+
+export interface Asker {
+  ask: Ask
+  /** What else can be seen. */
+  see(what: unknown): void
+}
+
+/** What a deed has shown and left, of the account and of its twin. */
+export interface Outcome {
+  seen: string
+  left: Rows
+  twinBefore: string
+  twinAfter: string
+}
+
+let runs = 0
+/** What the database holds, as long as no deed has changed it: to fill it takes longer than most deeds. */
+let held = ''
+let twinHeld = ''
+
+/** Does a deed in an account as it was at first: alone, or beside a twin that has what the deed will make, too. */
+export async function outcomeOf(world: World, deed: Deed, start: Rows, beside: Rows | null): Promise<Outcome> {
+  const { tables, account } = world
+  const twin = beside === null ? {} : twinOf(beside, Date.now())
+  const wanted = JSON.stringify([start, twin])
+  if (held !== wanted) {
+    await replaceAll(tables, merged(start, twin))
+    await restoreObjects(start, twin)
+    held = wanted
+    twinHeld = twinIn(world, await dump(tables))
+  }
+  const twinBefore = twinHeld
+  const own = mocks()
+  const seen: unknown[] = []
+  const asker = { ask: askerOf(world, seen), see: (what: unknown) => void seen.push(what) }
+  try {
+    await deed.run(asker, world)
+  } finally {
+    own.restore()
+  }
+  if (deed.writes) held = ''
+  const after = await dump(tables)
+  return {
+    seen: masked(JSON.stringify([...seen, deed.writes ? await objects(account.id) : []])),
+    left: inOrder(JSON.parse(masked(JSON.stringify(ofAccount(tables, after, account.id))))),
+    twinBefore,
+    twinAfter: twinIn(world, after),
+  }
+}
+
+function twinIn({ tables }: World, all: Rows): string {
+  return JSON.stringify(inOrder(ofAccount(tables, all, TWIN)))
+}
+
+/** What a twin has: all of the account at its richest, and what the deed makes. */
+export function besides(world: World, outcome: Outcome): Rows {
+  const made = added(world.rich, outcome.left)
+  const numbered = (made.tickets ?? []).map((row) => ({ ...row, number: Number(row.number) + 1_000 }))
+  Object.assign(made, { tickets: numbered })
+  return Object.fromEntries(world.tables.map(({ name }) => [name, [...(world.rich[name] ?? []), ...(made[name] ?? [])]]))
+}
+
+function merged(one: Rows, other: Rows): Rows {
+  return Object.fromEntries(
+    [...new Set([...Object.keys(one), ...Object.keys(other)])].map((table) => [
+      table,
+      [...(one[table] ?? []), ...(other[table] ?? [])],
+    ]),
+  )
+}
+
+/** The same IDs at every run; nobody's minute or memory is of another run. */
+function mocks() {
+  runs += 1
+  const run = runs
+  let drawn = 0
+  const bytes = vi.spyOn(crypto, 'getRandomValues').mockImplementation((array) => {
+    if (array instanceof Uint8Array)
+      for (let index = 0; index < array.length; index += 1) {
+        drawn += 1
+        array[index] = (drawn * 73 + (drawn >> 3) * 31 + 11) & 255
+      }
+    return array
+  })
+  const others = [env.RATE_LIMITER, env.LOGIN_THROTTLE].map((namespace) => {
+    const original = namespace.getByName.bind(namespace)
+    return vi.spyOn(namespace, 'getByName').mockImplementation((name) => original(`${name} ${run}`) as never)
+  })
+  const queue = silenceQueue()
+  silenceSweeper()
+  receive()
+  const log = vi.spyOn(console, 'info').mockImplementation(() => undefined)
+  return {
+    restore: () => {
+      for (const mock of [bytes, ...others, queue.send, queue.sendBatch, log]) mock.mockRestore()
+      vi.mocked(globalThis.fetch).mockRestore()
+      vi.mocked(env.SWEEPER.getByName).mockRestore()
+    },
+  }
+}
+
+function askerOf({ account }: World, seen: unknown[]): Ask {
+  return async (by, method, path, { body, headers } = {}) => {
+    const member = by === 'nobody' ? null : account[by]
+    const token = member && (await mintTokenBefore(account.id, member.id, member.role))
+    const isJson = body !== undefined && typeof body !== 'string'
+    const sent = isJson ? JSON.stringify(body) : body
+    const request = new Request(path.startsWith('/') ? `${ORIGIN}${path}` : `${ORIGIN}${API}/${path}`, {
+      method,
+      headers: {
+        'CF-Connecting-IP': '192.0.2.1',
+        ...(token && { Authorization: `Bearer ${token}` }),
+        ...(sent !== undefined && {
+          'Content-Type': isJson ? 'application/json' : 'text/plain',
+          'Content-Length': String(Buffer.byteLength(String(sent))),
+        }),
+        ...headers,
+      },
+      ...(sent !== undefined && { body: String(sent) }),
+    })
+    const ctx = createExecutionContext()
+    const response = await createApp().fetch(request, env, ctx)
+    const text = await response.text()
+    await waitOnExecutionContext(ctx)
+    seen.push([method, path, response.status, response.headers.get('Location'), response.headers.get('ETag'), text])
+    return { status: response.status, body: text }
+  }
+}
+
+/** Not of this minute, so that reads go where those of others go. */
+function mintTokenBefore(...[accountId, id, role]: [string, string, 'admin' | 'agent' | 'customer']) {
+  const now = Date.now()
+  vi.setSystemTime(now - 5 * 60_000)
+  const minted = mintToken(accountId, id, role)
+  vi.setSystemTime(now)
+  return minted
+}
+
+async function objects(accountId: string): Promise<string[]> {
+  return (await env.FILES.list({ prefix: `${accountId}/` })).objects.map(({ key }) => key)
+}
+
+async function restoreObjects(...all: Rows[]): Promise<void> {
+  const wanted = new Set<string>()
+  for (const found of all)
+    for (const { account_id, id } of [...(found.attachments ?? []), ...(found.object_intents ?? [])])
+      wanted.add(`${account_id}/${id}`)
+  const there = (await env.FILES.list()).objects.map(({ key }) => key)
+  const extra = there.filter((key) => !wanted.has(key))
+  if (extra.length > 0) await env.FILES.delete(extra)
+  for (const key of wanted) if (!there.includes(key)) await env.FILES.put(key, 'abc')
+}
+
+/** Secrets and random parts that no run repeats. */
+const MASKS: [RegExp, string][] = [
+  [/tk_live_\w+/g, 'KEY'],
+  [/whsec_[\w+/=]+/g, 'SECRET'],
+  [/eyJ[\w-]+\.[\w-]+\.[\w-]+/g, 'TOKEN'],
+  [/scrypt\$[\w$-]+/g, 'HASH'],
+  [/dlv_[0-9a-z]{10}[0-9a-f]{16}/g, 'DELIVERY'],
+  [/[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/g, 'UUID'],
+  [/(\\*"(?:hash|previous_hash)\\*":\\*")[0-9a-f]{64}/g, '$1HASH'],
+  [/(\\*"last_four\\*":\\*")\w{4}/g, '$1LAST'],
+  [/[\w-]{12}\.[\w-]{40,}/g, 'SEALED'],
+]
+
+function masked(text: string): string {
+  const plain = MASKS.reduce((each, [pattern, word]) => each.replace(pattern, word), text)
+  return plain.replace(/cursor(\\*"?[=:]\\*"?)([\w-]{20,})/g, (_, between, cursor) => {
+    const [, position] = JSON.parse(Buffer.from(cursor, 'base64url').toString())
+    return `cursor${between}${JSON.stringify(position).replaceAll('"', "'")}`
+  })
+}
+
+/** What an outcome must not be: nothing of the twin is told, nothing of it is touched. */
+export function faultsOf(expected: Outcome, outcome: Outcome): string[] {
+  return [
+    ...(outcome.seen.includes(MARK) ? ['shows the twin'] : []),
+    ...(outcome.seen === expected.seen ? [] : [`answers differently: ${difference(expected.seen, outcome.seen)}`]),
+    ...(JSON.stringify(outcome.left) === JSON.stringify(expected.left)
+      ? []
+      : [`leaves something else: ${difference(JSON.stringify(expected.left), JSON.stringify(outcome.left))}`]),
+    ...(outcome.twinAfter === outcome.twinBefore
+      ? []
+      : [`changes the twin: ${difference(outcome.twinBefore, outcome.twinAfter)}`]),
+  ]
+}
+
+function difference(a: string, b: string): string {
+  let at = 0
+  while (a[at] === b[at]) at += 1
+  const from = Math.max(0, at - 100)
+  return `…${a.slice(from, at + 100)}… / …${b.slice(from, at + 100)}…`
+}
