@@ -38,7 +38,18 @@ export interface Outcome {
   twinAfter: string
 }
 
-let runs = 0
+/** Callers' objects of one generation know each other's requests and facts: a new one knows nothing. */
+let generation = 0
+let callsOfGeneration = 0
+/** Well below what a member may ask in the minute at which the clock stands. */
+const CALLS_A_GENERATION = 60
+
+/** Lets the next deed find callers' objects that know nothing. */
+export function forgetCallers(): void {
+  generation += 1
+  callsOfGeneration = 0
+}
+
 /** What the database holds, as long as no deed has changed it: to fill it takes longer than most deeds. */
 let held = ''
 let twinHeld = ''
@@ -64,6 +75,7 @@ export async function outcomeOf(world: World, deed: Deed, start: Rows, beside: R
     own.restore()
   }
   if (deed.writes) held = ''
+  if (deed.writes || callsOfGeneration > CALLS_A_GENERATION) forgetCallers()
   const after = await dump(tables)
   return {
     seen: masked(JSON.stringify([...seen, deed.writes ? await objects(account.id) : []])),
@@ -82,7 +94,9 @@ export function besides(world: World, outcome: Outcome): Rows {
   const made = added(world.rich, outcome.left)
   const numbered = (made.tickets ?? []).map((row) => ({ ...row, number: Number(row.number) + 1_000 }))
   Object.assign(made, { tickets: numbered })
-  return Object.fromEntries(world.tables.map(({ name }) => [name, [...(world.rich[name] ?? []), ...(made[name] ?? [])]]))
+  return Object.fromEntries(
+    world.tables.map(({ name }) => [name, [...(world.rich[name] ?? []), ...(made[name] ?? [])]]),
+  )
 }
 
 function merged(one: Rows, other: Rows): Rows {
@@ -94,10 +108,8 @@ function merged(one: Rows, other: Rows): Rows {
   )
 }
 
-/** The same IDs at every run; nobody's minute or memory is of another run. */
+/** The same IDs at every run; what a deed leaves in anybody's memory is not there in the next. */
 function mocks() {
-  runs += 1
-  const run = runs
   let drawn = 0
   const bytes = vi.spyOn(crypto, 'getRandomValues').mockImplementation((array) => {
     if (array instanceof Uint8Array)
@@ -109,7 +121,7 @@ function mocks() {
   })
   const others = [env.RATE_LIMITER, env.LOGIN_THROTTLE].map((namespace) => {
     const original = namespace.getByName.bind(namespace)
-    return vi.spyOn(namespace, 'getByName').mockImplementation((name) => original(`${name} ${run}`) as never)
+    return vi.spyOn(namespace, 'getByName').mockImplementation((name) => original(`${name} ${generation}`) as never)
   })
   const queue = silenceQueue()
   silenceSweeper()
@@ -144,6 +156,7 @@ function askerOf({ account }: World, seen: unknown[]): Ask {
       ...(sent !== undefined && { body: String(sent) }),
     })
     const ctx = createExecutionContext()
+    callsOfGeneration += 1
     const response = await createApp().fetch(request, env, ctx)
     const text = await response.text()
     await waitOnExecutionContext(ctx)

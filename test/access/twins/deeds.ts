@@ -1,8 +1,8 @@
 import { createExecutionContext, waitOnExecutionContext } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
+import { hashKey } from '../../../src/api-keys/key-format'
 import { findKeyFacts, isKnownKey } from '../../../src/api-keys/service'
 import { noteKeyUse } from '../../../src/auth/service'
-import { hashKey } from '../../../src/api-keys/key-format'
 import { sweep } from '../../../src/sweep/service'
 import { consume, consumeDeadLetters } from '../../../src/webhooks/consumer'
 import type { Ask, Asker, Deed } from './deed'
@@ -15,7 +15,12 @@ const keyed = { headers: { 'Idempotency-Key': 'new' } }
 const pathOf = (path: Path, world: World) => (typeof path === 'string' ? path : path(world))
 
 /** Reads of one path under each of some queries. */
-function reads(operation: string, by: By[], path: Path, queries: (string | ((world: World) => string))[] = ['']): Deed[] {
+function reads(
+  operation: string,
+  by: By[],
+  path: Path,
+  queries: (string | ((world: World) => string))[] = [''],
+): Deed[] {
   return by.flatMap((who) =>
     queries.map((query) => ({
       operation,
@@ -58,7 +63,14 @@ function moved(cursor: string): string {
   return Buffer.from(text.replace(/(comment|attach)_\w+/, '$1_gone')).toString('base64url')
 }
 
-function write(operation: string, by: By, method: string, path: Path, body?: unknown, headers?: Record<string, string>): Deed {
+function write(
+  operation: string,
+  by: By,
+  method: string,
+  path: Path,
+  body?: unknown,
+  headers?: Record<string, string>,
+): Deed {
   return {
     operation,
     writes: true,
@@ -75,14 +87,28 @@ const ticket: Path = ({ things }) => `tickets/${things.ticket.id}`
 const comments: Path = (w) => `${pathOf(ticket, w)}/comments`
 const attachments: Path = (w) => `${pathOf(ticket, w)}/attachments`
 const hook: Path = ({ things }) => `webhooks/${things.hook.id}`
-const userPath = (pick: (world: World) => { id: string }): Path => (w) => `users/${pick(w).id}`
+const userPath =
+  (pick: (world: World) => { id: string }): Path =>
+  (w) =>
+    `users/${pick(w).id}`
 const customer = userPath(({ account }) => account.customer)
 const deliveries: Path = (w) => `${pathOf(hook, w)}/deliveries`
 
 const LISTS = [
   ...['', '?status=open,closed', '?priority=critical', '?assigned_to=none', '?created_by=me', '?tag=red', '?q=printer'],
-  ...['?number=1', '?number=501', '?created_after=2020-01-01', '?updated_after=2020-01-01&status=open', '?sort=priority'],
-  ...['?tag=red&q=printer', '?per_page=1&page=2', '?created_after=2020-01-01&created_by=me', '?status=closed&sort=updated_at'],
+  ...[
+    '?number=1',
+    '?number=501',
+    '?created_after=2020-01-01',
+    '?updated_after=2020-01-01&status=open',
+    '?sort=priority',
+  ],
+  ...[
+    '?tag=red&q=printer',
+    '?per_page=1&page=2',
+    '?created_after=2020-01-01&created_by=me',
+    '?status=closed&sort=updated_at',
+  ],
   (w: World) => `?assigned_to=${w.account.agent.id}`,
   (w: World) => `?created_by=${w.account.customer.id}&assigned_to=${w.account.agent.id}`,
   (w: World) => `?assigned_to=${w.account.agent.id}&created_after=2020-01-01`,
@@ -97,20 +123,43 @@ const TICKETS: Deed[] = [
   ...reads('getTicket', ['agent', 'customer', 'stranger'], ticket),
   ...reads('listTicketHistory', ['agent'], (w) => `${pathOf(ticket, w)}/history`),
   ...walks('listTicketHistory', ['agent'], (w) => `${pathOf(ticket, w)}/history`),
-  write('createTicket', 'customer', 'POST', 'tickets', { title: 'New', description: 'D', tags: ['red'], attachments: [file] }),
+  write('createTicket', 'customer', 'POST', 'tickets', {
+    title: 'New',
+    description: 'D',
+    tags: ['red'],
+    attachments: [file],
+  }),
   write('createTicket', 'agent', 'POST', 'tickets', ({ account, things }: World) => ({
-    title: 'For another', description: 'D', created_by: account.stranger.id, assigned_to: things.other.id,
+    title: 'For another',
+    description: 'D',
+    created_by: account.stranger.id,
+    assigned_to: things.other.id,
   })),
   write('createTicket', 'agent', 'POST', 'tickets', ({ account }: World) => ({
-    title: 'With a file', description: 'D', assigned_to: account.agent.id, created_by: account.customer.id, attachments: [file],
+    title: 'With a file',
+    description: 'D',
+    assigned_to: account.agent.id,
+    created_by: account.customer.id,
+    attachments: [file],
   })),
   write('createTicket', 'agent', 'POST', 'tickets', ({ things }: World) => ({
-    title: 'For somebody gone', description: 'D', attachments: [file], assigned_to: things.other.id,
+    title: 'For somebody gone',
+    description: 'D',
+    attachments: [file],
+    assigned_to: things.other.id,
   })),
   write('updateTicket', 'agent', 'PATCH', ticket, ({ account }: World) => ({
-    title: 'Changed', status: 'resolved', assigned_to: null, created_by: account.customer.id, add_tags: ['new'], custom_fields: { a: 1 },
+    title: 'Changed',
+    status: 'resolved',
+    assigned_to: null,
+    created_by: account.customer.id,
+    add_tags: ['new'],
+    custom_fields: { a: 1 },
   })),
-  write('updateTicket', 'agent', 'PATCH', ticket, ({ things }: World) => ({ assigned_to: things.other.id, created_by: things.other.id })),
+  write('updateTicket', 'agent', 'PATCH', ticket, ({ things }: World) => ({
+    assigned_to: things.other.id,
+    created_by: things.other.id,
+  })),
   write('updateTicket', 'customer', 'PATCH', ticket, { status: 'closed' }),
   write('updateTicket', 'customer', 'PATCH', ticket, { status: 'open' }),
   write('updateTicket', 'agent', 'PATCH', ticket, { title: 'Expected' }, { 'If-Match': '"6.x", "11.x"' }),
@@ -134,7 +183,11 @@ const PARTS: Deed[] = [
   write('deleteAttachment', 'agent', 'DELETE', (w) => `${pathOf(attachments, w)}/${w.things.files.internal.id}`),
   ...reads('getAttachment', ['agent', 'customer', 'stranger'], (w) => `attachments/${w.things.files.ticket.id}`),
   ...reads('getAttachment', ['agent', 'customer'], (w) => `attachments/${w.things.files.internal.id}`),
-  ...reads('getFile', ['nobody'], (w) => new URL(w.things.files.ticket.url).pathname + new URL(w.things.files.ticket.url).search),
+  ...reads(
+    'getFile',
+    ['nobody'],
+    (w) => new URL(w.things.files.ticket.url).pathname + new URL(w.things.files.ticket.url).search,
+  ),
 ]
 
 const PEOPLE: Deed[] = [
@@ -143,25 +196,58 @@ const PEOPLE: Deed[] = [
   ...walks('listUsers', ['agent'], 'users'),
   ...reads('getMe', ['customer'], 'users/me'),
   ...reads('getUser', ['agent', 'customer'], customer),
-  ...reads('getUser', ['agent'], userPath(({ things }) => things.other)),
+  ...reads(
+    'getUser',
+    ['agent'],
+    userPath(({ things }) => things.other),
+  ),
   write('createUser', 'admin', 'POST', 'users', { name: 'New', email: 'new@example.com', role: 'agent' }),
   write('updateUser', 'admin', 'PATCH', customer, { name: 'New', email: 'moved@example.com', role: 'agent' }),
-  write('updateUser', 'admin', 'PATCH', userPath(({ things }) => things.gone), { status: 'active' }),
-  write('updateUser', 'admin', 'PATCH', userPath(({ things }) => things.other), { email: 'moved@example.com' }),
-  write('updateMe', 'customer', 'PATCH', 'users/me', { name: 'New', email: 'moved@example.com', current_password: PASSWORD }),
+  write(
+    'updateUser',
+    'admin',
+    'PATCH',
+    userPath(({ things }) => things.gone),
+    { status: 'active' },
+  ),
+  write(
+    'updateUser',
+    'admin',
+    'PATCH',
+    userPath(({ things }) => things.other),
+    { email: 'moved@example.com' },
+  ),
+  write('updateMe', 'customer', 'PATCH', 'users/me', {
+    name: 'New',
+    email: 'moved@example.com',
+    current_password: PASSWORD,
+  }),
   write('deactivateUser', 'admin', 'DELETE', customer),
   write('setPassword', 'admin', 'POST', (w) => `${pathOf(customer, w)}/password`, { password: 'a new password' }),
-  write('setPassword', 'admin', 'POST', ({ things }) => `users/${things.other.id}/password`, { password: 'a new password' }),
-  write('changePassword', 'customer', 'POST', 'auth/password', { current_password: PASSWORD, new_password: 'a new password' }),
+  write('setPassword', 'admin', 'POST', ({ things }) => `users/${things.other.id}/password`, {
+    password: 'a new password',
+  }),
+  write('changePassword', 'customer', 'POST', 'auth/password', {
+    current_password: PASSWORD,
+    new_password: 'a new password',
+  }),
   write('logout', 'customer', 'POST', 'auth/logout'),
   write('login', 'nobody', 'POST', 'auth/login', ({ account }: World) => ({
-    email: account.customer.email, password: PASSWORD, account: account.slug,
+    email: account.customer.email,
+    password: PASSWORD,
+    account: account.slug,
   })),
   write('register', 'nobody', 'POST', 'auth/register', ({ account }: World) => ({
-    name: 'New', email: 'joins@example.com', password: 'a new password', account: account.slug,
+    name: 'New',
+    email: 'joins@example.com',
+    password: 'a new password',
+    account: account.slug,
   })),
   write('createAccount', 'nobody', 'POST', 'accounts', {
-    account_name: 'New', name: 'New', email: 'first@example.com', password: 'a new password',
+    account_name: 'New',
+    name: 'New',
+    email: 'first@example.com',
+    password: 'a new password',
   }),
   ...reads('getAccount', ['admin'], 'account'),
   write('updateAccount', 'admin', 'PATCH', 'account', { name: 'Renamed' }),
@@ -204,7 +290,10 @@ const WEBHOOKS: Deed[] = [
   write('testWebhook', 'admin', 'POST', (w) => `${pathOf(hook, w)}/test`),
   write('testWebhook', 'admin', 'POST', ({ things }) => `webhooks/${things.idle.id}/test`),
   write('replayWebhook', 'admin', 'POST', (w) => `${pathOf(second, w)}/replay`, EVERYTHING_AGAIN),
-  write('replayWebhook', 'admin', 'POST', (w) => `${pathOf(second, w)}/replay`, { ...EVERYTHING_AGAIN, only_failed: true }),
+  write('replayWebhook', 'admin', 'POST', (w) => `${pathOf(second, w)}/replay`, {
+    ...EVERYTHING_AGAIN,
+    only_failed: true,
+  }),
   ...reads('listDeliveries', ['admin'], deliveries, ['', '?status=succeeded', '?event=ticket.created']),
   ...walks('listDeliveries', ['admin'], deliveries),
   ...reads('getDelivery', ['admin'], (w) => `${pathOf(deliveries, w)}/${w.things.delivery.id}`),
@@ -213,7 +302,12 @@ const WEBHOOKS: Deed[] = [
   ...reads('listEvents', ['agent'], 'events', [(w) => `?ticket_id=${w.things.ticket.id}`]),
 ]
 
-const message = (accountId: string) => ({ id: 'a message', body: { account_id: accountId }, ack: () => undefined, retry: () => undefined })
+const message = (accountId: string) => ({
+  id: 'a message',
+  body: { account_id: accountId },
+  ack: () => undefined,
+  retry: () => undefined,
+})
 
 const BACKGROUND: Deed[] = [
   {

@@ -87,7 +87,9 @@ export async function replaceAll(tables: Table[], wanted: Rows): Promise<void> {
   const empty = tables.toReversed().map(({ name }) => env.DB.prepare(`DELETE FROM ${name}`))
   const kept = tables.filter(({ name }) => KEPT.has(name)).map(({ name }) => env.DB.prepare(`DELETE FROM ${name}`))
   const fill = tables.flatMap((table) => (KEPT.has(table.name) ? [] : insert(table, wanted[table.name] ?? [])))
-  const state = tables.filter(({ name }) => name === 'account_state').flatMap((table) => insert(table, wanted.account_state ?? []))
+  const state = tables
+    .filter(({ name }) => name === 'account_state')
+    .flatMap((table) => insert(table, wanted.account_state ?? []))
   const counted = (wanted.tickets ?? []).map((row) =>
     env.DB.prepare(
       `UPDATE tickets SET ${COUNTERS.map((column) => `${column} = ?`).join(', ')} WHERE account_id = ? AND id = ?`,
@@ -100,7 +102,8 @@ function insert({ name, generated }: Table, wanted: Row[]): D1PreparedStatement[
   const [first] = wanted
   if (!first) return []
   const columns = Object.keys(first).filter((column) => !generated.includes(column))
-  const counts = name === 'tickets' ? wanted.map((row) => ({ ...row, ...Object.fromEntries(COUNTERS.map((c) => [c, 0])) })) : wanted
+  const counts =
+    name === 'tickets' ? wanted.map((row) => ({ ...row, ...Object.fromEntries(COUNTERS.map((c) => [c, 0])) })) : wanted
   return [
     env.DB.prepare(
       `INSERT OR REPLACE INTO ${name} (${columns.join(', ')})

@@ -4,7 +4,15 @@ import { type Account, call, createTicket, mintAccount, mintMember, mintToken } 
 import { type Key, mintKey } from '../../helpers/credentials'
 import { cheapHash } from '../../helpers/people'
 import { ask, commented, patched } from '../../helpers/tickets'
-import { deliver, deliveriesOf, type Hook, mintWebhook, receive, silenceQueue, silenceSweeper } from '../../helpers/webhooks'
+import {
+  deliver,
+  deliveriesOf,
+  type Hook,
+  mintWebhook,
+  receive,
+  silenceQueue,
+  silenceSweeper,
+} from '../../helpers/webhooks'
 import { dump, KEPT, ofAccount, type Row, type Rows, readTables } from './tables'
 
 const DAY = 86_400_000
@@ -77,12 +85,36 @@ async function makeThings(account: Account) {
   if (sent.status !== 202) throw new Error(sent.text)
   const old = Date.now() - 10 * DAY
   await env.DB.batch([
-    env.DB.prepare(`INSERT INTO object_intents (account_id, id, kind, created_at) VALUES (?, 'attach_gone', 'delete', ?)`).bind(account.id, old),
-    env.DB.prepare(`INSERT INTO object_intents (account_id, id, kind, created_at) VALUES (?, 'attach_lost', 'upload', ?)`).bind(account.id, old),
-    env.DB.prepare(`UPDATE deliveries SET settled_at = ? WHERE account_id = ? AND id = ?`).bind(old, account.id, deliveries[0].id),
+    env.DB.prepare(
+      `INSERT INTO object_intents (account_id, id, kind, created_at) VALUES (?, 'attach_gone', 'delete', ?)`,
+    ).bind(account.id, old),
+    env.DB.prepare(
+      `INSERT INTO object_intents (account_id, id, kind, created_at) VALUES (?, 'attach_lost', 'upload', ?)`,
+    ).bind(account.id, old),
+    env.DB.prepare(`UPDATE deliveries SET settled_at = ? WHERE account_id = ? AND id = ?`).bind(
+      old,
+      account.id,
+      deliveries[0].id,
+    ),
   ])
   const files = { ticket: ticket.attachments[0], open: open.attachments[0], internal: internal.attachments[0] }
-  return { gone, other, hook, deaf, idle, ticket, second, open, internal, own, files, keys, delivery: deliveries.at(-1), failing: failing[0], swept: deliveries[0] } as const
+  return {
+    gone,
+    other,
+    hook,
+    deaf,
+    idle,
+    ticket,
+    second,
+    open,
+    internal,
+    own,
+    files,
+    keys,
+    delivery: deliveries.at(-1),
+    failing: failing[0],
+    swept: deliveries[0],
+  } as const
 }
 
 export type { Hook }
@@ -118,7 +150,10 @@ export function twinOf(found: Rows, now: number): Rows {
       stored_bytes: 5_000_000_000,
       listeners: 7,
     }),
-    users: ({ credential_generation }) => ({ credential_generation: Number(credential_generation) + 5, last_login_at: 5 }),
+    users: ({ credential_generation }) => ({
+      credential_generation: Number(credential_generation) + 5,
+      last_login_at: 5,
+    }),
     api_keys: () => ({ revoked_at: null, expires_at: null, last_used_at: 5 }),
     revoked_tokens: () => ({ expires_at: now + 900 * DAY }),
     idempotency_records: () => ({ created_at: now, request_hash: MARK }),

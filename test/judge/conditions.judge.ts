@@ -1,0 +1,79 @@
+import { env } from 'cloudflare:workers'
+import { beforeAll, describe, expect, inject, it, vi } from 'vitest'
+import { besides, faultsOf, forgetCallers, type Outcome, outcomeOf } from '../access/twins/deed'
+import { DEEDS } from '../access/twins/deeds'
+import { makeWorld, type World } from '../access/twins/world'
+import { sessions } from '../helpers/d1'
+import { type Condition, conditionsIn, without } from './conditions'
+
+/**
+ * Takes away one account condition after the other from the statements that deeds run, and expects the deed to show it.
+ * It is run in a marked copy, where statements tell which conditions they hold.
+ */
+const conditions: (Condition & { why: string | null })[] = JSON.parse(inject('conditions'))
+
+interface Done {
+  start: 'rich' | 'poor'
+  deed: (typeof DEEDS)[number]
+  alone: Outcome
+}
+
+let world: World
+let missing: string | null = null
+let met = new Set<string>()
+const reached = new Map<string, Done[]>()
+
+/** Every statement passes here on its way to D1. */
+function watchStatements(): void {
+  for (const door of [Object.getPrototypeOf(env.DB), sessions]) {
+    const prepare: (statement: string) => D1PreparedStatement = door.prepare
+    vi.spyOn(door, 'prepare').mockImplementation(function (this: unknown, ...args: unknown[]) {
+      const statement = String(args[0])
+      for (const id of conditionsIn(statement)) met.add(id)
+      return prepare.call(this, missing === null ? statement : without(statement, missing))
+    })
+  }
+}
+
+beforeAll(async () => {
+  world = await makeWorld()
+  watchStatements()
+  for (const start of ['rich', 'poor'] as const)
+    for (const deed of DEEDS) {
+      met = new Set()
+      forgetCallers()
+      const alone = await outcomeOf(world, deed, world[start], null)
+      for (const id of met) reached.set(id, [...(reached.get(id) ?? []), { start, deed, alone }])
+    }
+}, 600_000)
+
+/** The deed that shows that a condition is missing, or undefined. */
+async function whoTells(id: string): Promise<string | undefined> {
+  for (const { start, deed, alone } of reached.get(id) ?? []) {
+    missing = id
+    forgetCallers()
+    try {
+      const outcome = await outcomeOf(world, deed, world[start], besides(world, alone))
+      if (faultsOf(alone, outcome).length > 0) return `${start}: ${deed.name}`
+    } catch {
+      return `${start}: ${deed.name}`
+    } finally {
+      missing = null
+      forgetCallers()
+    }
+  }
+  return undefined
+}
+
+describe('an account condition', () => {
+  it.each(conditions.map((condition) => [`${condition.id} ${condition.file}:${condition.line}`, condition] as const))(
+    '%s is missed',
+    async (_, { id, why }) => {
+      if (why === null) {
+        expect(reached.get(id) ?? [], 'no deed runs a statement that holds it').not.toEqual([])
+        expect(await whoTells(id), 'no deed shows that it is missing').toBeDefined()
+      } else expect(await whoTells(id), 'it is listed as redundant, and is not').toBeUndefined()
+    },
+    300_000,
+  )
+})
