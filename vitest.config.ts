@@ -13,7 +13,7 @@ const ALONE = [
   'test/db/rows-read.test.ts',
 ]
 
-const inWorkerd = {
+export const inWorkerd = {
   plugins: [
     cloudflareTest({
       wrangler: { configPath: './wrangler.toml' },

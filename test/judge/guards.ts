@@ -1,10 +1,10 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import type { Mutation } from './mutations.ts'
+import type { Mutation } from './mutation.ts'
 
 /** The guards of the routes, each weakened by one step. */
 
-const GUARD = /operationId: '(\w+)',[\s\S]*?guard: (guard|personGuard)\((\w+)\),/g
+const GUARD = /operationId: '(\w+)',(?:(?!operationId)[\s\S])*?guard: (guard|personGuard)\((\w+)\),/g
 const WIDER: Record<string, string> = { ADMINS: 'STAFF', STAFF: 'EVERYONE' }
 const TESTS = ['test/access/roles.test.ts']
 

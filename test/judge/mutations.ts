@@ -1,15 +1,19 @@
-/** One thing taken out of the source, and the tests that must notice. */
-export interface Mutation {
-  /** From the project's root. */
-  file: string
-  /** Stands in the file exactly once. */
-  text: string
-  becomes: string
-  /** Test files, the likeliest first. */
-  tests: string[]
-  name?: string
-  /** Judged with others in one run: a word of the name of the test that must fail, and the run. */
-  noticed?: string
-  run?: string
-}
-export const MUTATIONS: Mutation[] = []
+import type { Mutation } from './mutation.ts'
+import { ADDRESSES } from './mutations/addresses.ts'
+import { CREDENTIALS } from './mutations/credentials.ts'
+import { HEADERS } from './mutations/headers.ts'
+import { LIMITS } from './mutations/limits.ts'
+import { RIGHTS } from './mutations/rights.ts'
+import { SIGNATURES } from './mutations/signatures.ts'
+import { VISIBILITY } from './mutations/visibility.ts'
+
+/** All that is judged one at a time; account conditions and guards are found in the source. */
+export const MUTATIONS: Mutation[] = [
+  ...RIGHTS,
+  ...VISIBILITY,
+  ...CREDENTIALS,
+  ...SIGNATURES,
+  ...HEADERS,
+  ...LIMITS,
+  ...ADDRESSES,
+]

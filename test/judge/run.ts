@@ -2,7 +2,8 @@ import { readFileSync } from 'node:fs'
 import { findConditions, marked, type Redundant, sourceFiles } from './conditions.ts'
 import { Copy } from './copy.ts'
 import { guardMutations, IMPORTS } from './guards.ts'
-import { MUTATIONS, type Mutation } from './mutations.ts'
+import type { Mutation } from './mutation.ts'
+import { MUTATIONS } from './mutations.ts'
 import { optionsOf } from './options.ts'
 import { REDUNDANT } from './redundant.ts'
 import { runVitest } from './vitest-run.ts'
@@ -21,8 +22,8 @@ interface Verdict {
   more: string
 }
 
-const nameOf = ({ file, becomes, text, name, run, noticed }: Mutation) =>
-  `${file}: ${name ?? (run ? `${run}: ${noticed}` : `${firstLine(text)} → ${firstLine(becomes)}`)}`
+const nameOf = ({ file, becomes, text, run, noticed }: Mutation) =>
+  `${file}: ${run ? `${run}: ${noticed}` : `${firstLine(text)} → ${firstLine(becomes)}`}`
 
 function firstLine(text: string): string {
   const [line = ''] = text.trim().split('\n')
@@ -124,17 +125,17 @@ function tell(verdict: Verdict): void {
 }
 
 async function main(): Promise<void> {
-  const { only, isList, slice } = optionsOf(process.argv.slice(2))
+  const { only, isList, kind, slice } = optionsOf(process.argv.slice(2))
   const wanted = (name: string) => only === null || name.includes(only)
-  const guards = guardMutations(ROOT).filter((mutation) => wanted(nameOf(mutation)))
-  const alone = MUTATIONS.filter((mutation) => wanted(nameOf(mutation))).filter(
-    (_, index) => slice === null || index % slice.of === slice.at - 1,
-  )
-  const withGuards = slice === null || slice.at === 1
+  const chosen = (mutations: Mutation[]) => mutations.filter((mutation) => wanted(nameOf(mutation)))
+  const is = (name: typeof kind) => kind === null || kind === name
+  const guards = is('guards') ? chosen(guardMutations(ROOT)) : []
+  const list = is('list') ? chosen(MUTATIONS) : []
+  const alone = slice === null ? list : list.filter((_, index) => index % slice.of === slice.at - 1)
   if (isList) {
     const conditions = findConditions(ROOT).map(({ file, line, text }) => `${file}:${line}: ${text}`)
-    for (const name of [...conditions.filter(wanted), ...[...guards, ...alone].map(nameOf)])
-      process.stdout.write(`${name}\n`)
+    const names = [...(is('conditions') ? conditions.filter(wanted) : []), ...[...guards, ...alone].map(nameOf)]
+    for (const name of names) process.stdout.write(`${name}\n`)
     return
   }
   const verdicts: Verdict[] = []
@@ -150,8 +151,7 @@ async function main(): Promise<void> {
       for (let next = queue.shift(); next; next = queue.shift()) note([await judge(copy, next)])
     }
     const batches = async () => {
-      if (!withGuards) return
-      note(await judgeConditions(marks, wanted))
+      if (is('conditions')) note(await judgeConditions(marks, wanted))
       for (const run of new Set(guards.map((guard) => guard.run)))
         note(
           await judgeTogether(

@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process'
 import { existsSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
 /** What became of a test: its whole name, whether it passed, and what it said. */
@@ -33,7 +34,7 @@ export async function runVitest(root: string, files: readonly string[], { bail }
   const results = report.testResults.flatMap(({ assertionResults }) =>
     assertionResults.map(({ fullName, status, failureMessages }) => ({
       name: fullName,
-      status: status === 'passed' || status === 'failed' ? status : ('skipped' as const),
+      status: statusOf(status),
       message: failureMessages.join('\n'),
     })),
   )
@@ -46,9 +47,17 @@ export async function runVitest(root: string, files: readonly string[], { bail }
   }
 }
 
+function statusOf(text: string): Result['status'] {
+  return text === 'passed' || text === 'failed' ? text : 'skipped'
+}
+
 function run(root: string, args: string[]): Promise<string> {
   return new Promise((resolve, reject) => {
-    const child = spawn(join(root, 'node_modules/.bin/vitest'), args, { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] })
+    const child = spawn(join(root, 'node_modules/.bin/vitest'), args, {
+      cwd: root,
+      env: { ...process.env, JUDGE_CACHE: join(tmpdir(), 'judge-cache') },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    })
     let text = ''
     const hear = (chunk: Buffer) => {
       text = (text + chunk.toString()).slice(-10_000)
