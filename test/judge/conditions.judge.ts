@@ -1,6 +1,6 @@
 import { env } from 'cloudflare:workers'
 import { beforeAll, describe, expect, inject, it, vi } from 'vitest'
-import { besides, faultsOf, forgetCallers, type Outcome, outcomeOf } from '../access/twins/deed'
+import { Control, forgetCallers, type Start } from '../access/twins/deed'
 import { DEEDS } from '../access/twins/deeds'
 import { makeWorld, type World } from '../access/twins/world'
 import { sessions } from '../helpers/d1'
@@ -19,15 +19,15 @@ declare module 'vitest' {
  */
 const conditions: (Condition & { why: string | null })[] = JSON.parse(inject('conditions'))
 
-const DEEDS_A_CONDITION = 40
+const DEEDS_A_CONDITION = 16
 
 interface Done {
-  start: 'rich' | 'poor'
+  start: Start
   deed: (typeof DEEDS)[number]
-  alone: Outcome
 }
 
 let world: World
+let control: Control
 let missing: string | null = null
 let met = new Set<string>()
 const reached = new Map<string, Done[]>()
@@ -46,13 +46,14 @@ function watchStatements(): void {
 
 beforeAll(async () => {
   world = await makeWorld()
+  control = new Control(world)
   watchStatements()
   for (const start of ['rich', 'poor'] as const)
     for (const deed of DEEDS) {
       met = new Set()
       forgetCallers()
-      const alone = await outcomeOf(world, deed, world[start], null)
-      for (const id of met) reached.set(id, [...(reached.get(id) ?? []), { start, deed, alone }])
+      await control.add(start, deed)
+      for (const id of met) reached.set(id, [...(reached.get(id) ?? []), { start, deed }])
     }
 }, 600_000)
 
@@ -65,12 +66,11 @@ function likeliest(all: Done[]): Done[] {
 
 /** The deed that shows that a condition is missing, or undefined. */
 async function whoTells(id: string): Promise<string | undefined> {
-  for (const { start, deed, alone } of likeliest(reached.get(id) ?? [])) {
+  for (const { start, deed } of likeliest(reached.get(id) ?? [])) {
     missing = id
     forgetCallers()
     try {
-      const outcome = await outcomeOf(world, deed, world[start], besides(world, alone))
-      if (faultsOf(alone, outcome).length > 0) return `${start}: ${deed.name}`
+      if ((await control.faults(start, deed)).length > 0) return `${start}: ${deed.name}`
     } catch {
       return `${start}: ${deed.name}`
     } finally {

@@ -26,7 +26,7 @@ const CONDITIONS = [
   String.raw`(?<![\w.])\+?(?:\w+\.|\$\{\w+\}\.)?account_id = (?:${VALUE}|\w+\.(?:account_id|id)\b)`,
   String.raw`(?<![\w.])\w+\.id = \w+\.account_id\b`,
   String.raw`\$\{name\('account_id'\)\} = ${VALUE}`,
-  String.raw`(?<=accounts WHERE )id = ${VALUE}`,
+  `(?<=accounts WHERE )id = ${VALUE}`,
 ]
 const PATTERN = new RegExp(CONDITIONS.join('|'), 'g')
 /** Columns of row values: `(account_id, id) IN (SELECT w.account_id, w.id …`. */

@@ -1,8 +1,24 @@
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdtempSync, readFileSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
-const COPIED = ['src', 'test', 'migrations', 'package.json', 'tsconfig.json', 'wrangler.toml', 'vitest.config.ts']
+const COPIED = [
+  'src',
+  'test',
+  'scripts',
+  'migrations',
+  'package.json',
+  'tsconfig.json',
+  'wrangler.toml',
+  'vitest.config.ts',
+]
+
+/** Copies that are there: they go with the process, also when it is interrupted. */
+const copies = new Set<Copy>()
+process.once('exit', () => {
+  for (const copy of copies) copy.remove()
+})
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1))
 
 /** A copy of the project to be mutated. Its dependencies are those of the project. */
 export class Copy {
@@ -11,7 +27,7 @@ export class Copy {
   constructor(project: string) {
     this.root = mkdtempSync(join(tmpdir(), 'judge-'))
     for (const name of COPIED) cpSync(join(project, name), join(this.root, name), { recursive: true })
-    mkdirSync(join(this.root, 'scripts'))
+    copies.add(this)
     symlinkSync(realpathSync(join(project, 'node_modules')), join(this.root, 'node_modules'))
   }
 

@@ -2,7 +2,7 @@ import { createExecutionContext, waitOnExecutionContext } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import { vi } from 'vitest'
 import { createApp } from '../../../src/app'
-import { API, mintToken, ORIGIN } from '../../helpers/api'
+import { API, ORIGIN } from '../../helpers/api'
 import { receive, silenceQueue, silenceSweeper } from '../../helpers/webhooks'
 import { added, dump, inOrder, ofAccount, type Rows, replaceAll } from './tables'
 import { MARK, TWIN, twinOf, type World } from './world'
@@ -31,7 +31,7 @@ export interface Asker {
 }
 
 /** What a deed has shown and left, of the account and of its twin. */
-export interface Outcome {
+interface Outcome {
   seen: string
   left: Rows
   twinBefore: string
@@ -55,9 +55,9 @@ let held = ''
 let twinHeld = ''
 
 /** Does a deed in an account as it was at first: alone, or beside a twin that has what the deed will make, too. */
-export async function outcomeOf(world: World, deed: Deed, start: Rows, beside: Rows | null): Promise<Outcome> {
+async function outcomeOf(world: World, deed: Deed, start: Rows, beside: Rows | null): Promise<Outcome> {
   const { tables, account } = world
-  const twin = beside === null ? {} : twinOf(beside, Date.now())
+  const twin = beside === null ? {} : twinOf(world, beside, Date.now())
   const wanted = JSON.stringify([start, twin])
   if (held !== wanted) {
     await replaceAll(tables, merged(start, twin))
@@ -89,15 +89,33 @@ function twinIn({ tables }: World, all: Rows): string {
   return JSON.stringify(inOrder(ofAccount(tables, all, TWIN)))
 }
 
-/** What a twin has: all of the account at its richest, and what the deed makes. */
-export function besides(world: World, outcome: Outcome): Rows {
-  const made = added(world.rich, outcome.left)
-  const numbered = (made.tickets ?? []).map((row) => ({ ...row, number: Number(row.number) + 1_000 }))
-  Object.assign(made, { tickets: numbered })
-  return Object.fromEntries(
-    world.tables.map(({ name }) => [name, [...(world.rich[name] ?? []), ...(made[name] ?? [])]]),
-  )
+/** What deeds have shown alone, and what all deeds of an operation have made. */
+export class Control {
+  private readonly outcomes = new Map<string, Outcome>()
+  private readonly made = new Map<string, Rows>()
+
+  constructor(private readonly world: World) {}
+
+  /** Does a deed alone. */
+  async add(start: Start, deed: Deed): Promise<void> {
+    const outcome = await outcomeOf(this.world, deed, this.world[start], null)
+    this.outcomes.set(`${start} ${deed.name}`, outcome)
+    const known = this.made.get(deed.operation) ?? {}
+    this.made.set(deed.operation, merged(known, added(merged(this.world.rich, known), outcome.left)))
+  }
+
+  /** Does it beside the twin, which has all of the account at its richest, and what deeds like it make. */
+  async faults(start: Start, deed: Deed): Promise<string[]> {
+    const alone = this.outcomes.get(`${start} ${deed.name}`)
+    if (!alone) throw new Error(`${deed.name} was not done alone`)
+    const { tickets, ...others } = this.made.get(deed.operation) ?? {}
+    const numbered = (tickets ?? []).map((row, index) => ({ ...row, number: index + 1_000 }))
+    const beside = merged(this.world.rich, { ...others, tickets: numbered })
+    return faultsOf(alone, await outcomeOf(this.world, deed, this.world[start], beside))
+  }
 }
+
+export type Start = 'rich' | 'poor'
 
 function merged(one: Rows, other: Rows): Rows {
   return Object.fromEntries(
@@ -136,10 +154,11 @@ function mocks() {
   }
 }
 
+const SHOWN = ['Location', 'ETag', 'Link', 'X-RateLimit-Limit']
+
 function askerOf({ account }: World, seen: unknown[]): Ask {
   return async (by, method, path, { body, headers } = {}) => {
-    const member = by === 'nobody' ? null : account[by]
-    const token = member && (await mintTokenBefore(account.id, member.id, member.role))
+    const token = by === 'nobody' ? null : account[by].token
     const isJson = body !== undefined && typeof body !== 'string'
     const sent = isJson ? JSON.stringify(body) : body
     const request = new Request(path.startsWith('/') ? `${ORIGIN}${path}` : `${ORIGIN}${API}/${path}`, {
@@ -160,18 +179,9 @@ function askerOf({ account }: World, seen: unknown[]): Ask {
     const response = await createApp().fetch(request, env, ctx)
     const text = await response.text()
     await waitOnExecutionContext(ctx)
-    seen.push([method, path, response.status, response.headers.get('Location'), response.headers.get('ETag'), text])
+    seen.push([method, path, response.status, ...SHOWN.map((name) => response.headers.get(name)), text])
     return { status: response.status, body: text }
   }
-}
-
-/** Not of this minute, so that reads go where those of others go. */
-function mintTokenBefore(...[accountId, id, role]: [string, string, 'admin' | 'agent' | 'customer']) {
-  const now = Date.now()
-  vi.setSystemTime(now - 5 * 60_000)
-  const minted = mintToken(accountId, id, role)
-  vi.setSystemTime(now)
-  return minted
 }
 
 async function objects(accountId: string): Promise<string[]> {
@@ -211,7 +221,7 @@ function masked(text: string): string {
 }
 
 /** What an outcome must not be: nothing of the twin is told, nothing of it is touched. */
-export function faultsOf(expected: Outcome, outcome: Outcome): string[] {
+function faultsOf(expected: Outcome, outcome: Outcome): string[] {
   return [
     ...(outcome.seen.includes(MARK) ? ['shows the twin'] : []),
     ...(outcome.seen === expected.seen ? [] : [`answers differently: ${difference(expected.seen, outcome.seen)}`]),

@@ -1,12 +1,13 @@
 import { createExecutionContext, waitOnExecutionContext } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
+import { vi } from 'vitest'
 import { hashKey } from '../../../src/api-keys/key-format'
 import { findKeyFacts, isKnownKey } from '../../../src/api-keys/service'
 import { noteKeyUse } from '../../../src/auth/service'
 import { sweep } from '../../../src/sweep/service'
 import { consume, consumeDeadLetters } from '../../../src/webhooks/consumer'
 import type { Ask, Asker, Deed } from './deed'
-import { PASSWORD, type World } from './world'
+import { LIVE_KEYS, LIVE_WEBHOOKS, PASSWORD, TWIN_HASH, type World } from './world'
 
 type By = Parameters<Ask>[0]
 type Path = string | ((world: World) => string)
@@ -108,6 +109,7 @@ const LISTS = [
     '?per_page=1&page=2',
     '?created_after=2020-01-01&created_by=me',
     '?status=closed&sort=updated_at',
+    '?created_after=2020-01-01&sort=updated_at',
   ],
   (w: World) => `?assigned_to=${w.account.agent.id}`,
   (w: World) => `?created_by=${w.account.customer.id}&assigned_to=${w.account.agent.id}`,
@@ -269,6 +271,7 @@ const KEYS: Deed[] = [
       const [{ id, key: secret }] = things.keys
       see(await findKeyFacts(env, id))
       see(await isKnownKey(env, id, hashKey(secret)))
+      see(await isKnownKey(env, id, TWIN_HASH))
       await noteKeyUse(env, account.id, id, Date.now())
     },
   },
@@ -302,6 +305,80 @@ const WEBHOOKS: Deed[] = [
   ...reads('listEvents', ['agent'], 'events', [(w) => `?ticket_id=${w.things.ticket.id}`]),
 ]
 
+/** A deed of an account that has all that it may have. */
+function atLimit(operation: string, fill: (accountId: string) => string, deed: Deed): Deed {
+  return {
+    operation,
+    writes: true,
+    name: `${operation} at the limit`,
+    async run(asker, world) {
+      await env.DB.batch(
+        fill(world.account.id)
+          .split(';')
+          .map((statement) => env.DB.prepare(statement)),
+      )
+      await deed.run(asker, world)
+    },
+  }
+}
+
+const upTo = (count: number) => `WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ${count})`
+
+const LIMITS: Deed[] = [
+  atLimit(
+    'createApiKey',
+    (
+      id,
+    ) => `INSERT INTO users (account_id, id, kind, name, email, email_key, role, status, credential_generation, created_at)
+      ${upTo(LIVE_KEYS)} SELECT '${id}', 'key_full' || i, 'key', 'K', 'full' || i, 'full' || i, 'agent', 'active', 1, 1 FROM n;
+      INSERT INTO api_keys (account_id, id, last_four, hash, created_at)
+      ${upTo(LIVE_KEYS)} SELECT '${id}', 'key_full' || i, 'abcd', 'hash' || i, 1 FROM n`,
+    write('createApiKey', 'admin', 'POST', 'api-keys', { name: 'One more' }),
+  ),
+  atLimit(
+    'createWebhook',
+    (
+      id,
+    ) => `INSERT INTO webhooks (account_id, id, url, events, include_internal, active, secret, created_at, since_sequence)
+      ${upTo(LIVE_WEBHOOKS)} SELECT '${id}', 'webhook_full' || i, 'https://full' || i || '.example.com', '["*"]', 0, 1, '', 1, 0 FROM n`,
+    write('createWebhook', 'admin', 'POST', 'webhooks', { url: 'https://one-more.example.com', events: ['*'] }),
+  ),
+  atLimit(
+    'uploadAttachment',
+    (id) => `UPDATE account_state SET stored_bytes = 5000000000 WHERE account_id = '${id}'`,
+    write('uploadAttachment', 'customer', 'POST', (w) => `${pathOf(attachments, w)}?filename=new.txt`, 'bytes'),
+  ),
+  atLimit(
+    'createTicket',
+    (id) => `UPDATE account_state SET stored_bytes = 5000000000 WHERE account_id = '${id}'`,
+    write('createTicket', 'customer', 'POST', 'tickets', { title: 'Full', description: 'D', attachments: [file] }),
+  ),
+]
+
+const AFTER_A_SWEEP: Deed = {
+  operation: 'listEvents',
+  writes: true,
+  name: 'listEvents from a cursor of before a sweep',
+  async run({ ask }, { account }) {
+    const { pagination } = JSON.parse((await ask('agent', 'GET', 'events?per_page=1')).body)
+    await env.DB.prepare('DELETE FROM events WHERE account_id = ? AND sequence < 4').bind(account.id).run()
+    await ask('agent', 'GET', `events?cursor=${pagination.next_cursor}`)
+  },
+}
+
+/** The storage fails behind the intents, which must be taken back. */
+const FAILING: Deed[] = [
+  write('uploadAttachment', 'customer', 'POST', (w) => `${pathOf(attachments, w)}?filename=new.txt`, 'bytes'),
+  write('createComment', 'customer', 'POST', comments, { content: 'New', attachments: [file] }),
+].map((deed) => ({
+  ...deed,
+  name: `${deed.name} with no storage`,
+  async run(asker, world) {
+    const put = vi.spyOn(env.FILES, 'put').mockRejectedValue(new Error('down'))
+    await deed.run(asker, world).finally(() => put.mockRestore())
+  },
+}))
+
 const message = (accountId: string) => ({
   id: 'a message',
   body: { account_id: accountId },
@@ -333,9 +410,17 @@ const BACKGROUND: Deed[] = [
 ]
 
 /** All deeds, each under a name of its own. */
-export const DEEDS: Deed[] = [...TICKETS, ...PARTS, ...PEOPLE, ...KEYS, ...WEBHOOKS, ...BACKGROUND].map(
-  (deed, index, all) => {
-    const before = all.slice(0, index).filter(({ name }) => name === deed.name).length
-    return { ...deed, name: before === 0 ? deed.name : `${deed.name} (${before + 1})` }
-  },
-)
+export const DEEDS: Deed[] = [
+  ...TICKETS,
+  ...PARTS,
+  ...PEOPLE,
+  ...KEYS,
+  ...WEBHOOKS,
+  ...LIMITS,
+  AFTER_A_SWEEP,
+  ...FAILING,
+  ...BACKGROUND,
+].map((deed, index, all) => {
+  const before = all.slice(0, index).filter(({ name }) => name === deed.name).length
+  return { ...deed, name: before === 0 ? deed.name : `${deed.name} (${before + 1})` }
+})

@@ -19,7 +19,14 @@ const DAY = 86_400_000
 export const PASSWORD = 'the password of all twins'
 /** Stands in every text of the twin, and must stand in no answer. */
 export const MARK = 'TWINNED'
-const TWIN = 'acct_twin'
+/** Stands before every other account, so that it is met first by whoever forgets to name one. */
+export const TWIN = 'acct_00twin'
+
+/** The hash of all API keys of the twin. */
+export const TWIN_HASH = 'f'.repeat(64)
+/** What the account of a limit's deed may have on the standard plan. */
+export const LIVE_KEYS = 20
+export const LIVE_WEBHOOKS = 10
 
 const file = (filename: string) => ({ filename, content: 'YWJj', mime_type: 'text/plain' })
 
@@ -91,6 +98,13 @@ async function makeThings(account: Account) {
     env.DB.prepare(
       `INSERT INTO object_intents (account_id, id, kind, created_at) VALUES (?, 'attach_lost', 'upload', ?)`,
     ).bind(account.id, old),
+    env.DB.prepare(
+      `INSERT INTO revoked_tokens (account_id, user_id, token_id, revoked_at, expires_at) VALUES (?, ?, 'old', ?, ?)`,
+    ).bind(account.id, admin.id, old, old),
+    env.DB.prepare(
+      `INSERT INTO idempotency_records (account_id, caller_id, key_hash, request_hash, rows, created_at)
+      SELECT account_id, caller_id, 'old', request_hash, rows, ? FROM idempotency_records WHERE account_id = ?`,
+    ).bind(old, account.id),
     env.DB.prepare(`UPDATE deliveries SET settled_at = ? WHERE account_id = ? AND id = ?`).bind(
       old,
       account.id,
@@ -140,7 +154,7 @@ const TEXTS = new Set(['title', 'description', 'content', 'name', 'filename', 'r
  * Rows of another account with the same IDs: another text in each, and whatever else would show if it were taken for the
  * first account's. Nothing of it is due, expired or ended, so that work on all accounts leaves it alone.
  */
-export function twinOf(found: Rows, now: number): Rows {
+export function twinOf({ account }: World, found: Rows, now: number): Rows {
   const differs: Record<string, (row: Row) => Row> = {
     accounts: () => ({ id: TWIN, slug: 'twin', plan: 'premium' }),
     account_state: (row) => ({
@@ -154,7 +168,7 @@ export function twinOf(found: Rows, now: number): Rows {
       credential_generation: Number(credential_generation) + 5,
       last_login_at: 5,
     }),
-    api_keys: () => ({ revoked_at: null, expires_at: null, last_used_at: 5 }),
+    api_keys: () => ({ revoked_at: null, expires_at: null, last_used_at: 5, hash: TWIN_HASH }),
     revoked_tokens: () => ({ expires_at: now + 900 * DAY }),
     idempotency_records: () => ({ created_at: now, request_hash: MARK }),
     tickets: (row) => ({
@@ -166,7 +180,7 @@ export function twinOf(found: Rows, now: number): Rows {
     }),
     comments: () => ({ created_at: now + 2 * DAY }),
     attachments: () => ({ created_at: now + 2 * DAY, size: 7 }),
-    object_intents: ({ id }) => (id === 'attach_gone' ? { kind: 'upload', created_at: now } : { created_at: now }),
+    object_intents: ({ id }) => ({ kind: id === 'attach_gone' ? 'upload' : 'delete', created_at: now }),
     webhooks: () => ({ deleted_at: null, next_at: null, lease_id: 'another', lease_until: now + DAY }),
     deliveries: () => ({ settled_at: null, outcome: 'failed', attempts: 5 }),
     events: ({ data }) => ({ data: String(data).replaceAll('"title":"', `"title":"${MARK}`), created_at: now }),
@@ -178,11 +192,54 @@ export function twinOf(found: Rows, now: number): Rows {
     ...differs[table]?.(row),
     ...(table !== 'accounts' && { account_id: TWIN }),
   })
-  return Object.fromEntries(
-    Object.entries(found)
-      .filter(([table]) => !KEPT.has(table) && table !== 'key_directory')
-      .map(([table, own]) => [table, own.map((row) => twin(table, row))]),
+  return crowded(
+    account,
+    now,
+    Object.fromEntries(
+      Object.entries(found)
+        .filter(([table]) => !KEPT.has(table) && table !== 'key_directory')
+        .map(([table, own]) => [table, own.map((row) => twin(table, row))]),
+    ),
   )
 }
 
-export { TWIN }
+/** More keys and webhooks than the first account may have; uploads under way; an end for all of its tokens. */
+function crowded({ admin, agent, customer, stranger }: Account, now: number, twin: Rows): Rows {
+  const copies = (row: Row | undefined, count: number, differs: (index: number) => Row) =>
+    row ? Array.from({ length: count }, (_, index) => ({ ...row, ...differs(index) })) : []
+  const [key] = twin.api_keys ?? []
+  const member = twin.users?.find(({ id }) => id === key?.id)
+  const [webhook] = twin.webhooks ?? []
+  const named = (index: number) => ({ id: `key_more${index}`, email: `more${index}`, email_key: `more${index}` })
+  const uploads = (twin.attachments ?? []).map(({ id = null }) => ({
+    account_id: TWIN,
+    id,
+    kind: 'upload',
+    created_at: now,
+  }))
+  const ended = [admin, agent, customer, stranger].map(({ id, token }) => ({
+    account_id: TWIN,
+    user_id: id,
+    token_id: tokenId(token),
+    revoked_at: now,
+    expires_at: now + 900 * DAY,
+  }))
+  return {
+    ...twin,
+    object_intents: [...(twin.object_intents ?? []), ...uploads],
+    revoked_tokens: [...(twin.revoked_tokens ?? []), ...ended],
+    users: [...(twin.users ?? []), ...copies(member, LIVE_KEYS, named)],
+    api_keys: [...(twin.api_keys ?? []), ...copies(key, LIVE_KEYS, (index) => ({ id: `key_more${index}` }))],
+    webhooks: [
+      ...(twin.webhooks ?? []),
+      ...copies(webhook, LIVE_WEBHOOKS, (index) => ({
+        id: `webhook_more${index}`,
+        url: `https://more${index}.example.com`,
+      })),
+    ],
+  }
+}
+
+function tokenId(token: string): string {
+  return JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString()).jti
+}

@@ -109,37 +109,30 @@ export const SIGNATURES = [
   ),
   ...of(
     'http/idempotency.ts',
-    ['idempotency/replay'],
+    ['idempotency/scope', 'idempotency/replay'],
     [
       ['${request.callerId} ${request.method} ${request.path} ${key}', '${request.callerId} ${request.path} ${key}'],
       ['${request.callerId} ${request.method} ${request.path} ${key}', '${request.callerId} ${request.method} ${key}'],
       ['sha256(`${request.query} ${request.bodyHash}`)', 'sha256(`${request.query}`)'],
+      ['sha256(`${request.query} ${request.bodyHash}`)', 'sha256(`${request.bodyHash}`)'],
       ["deriveKey(secret.toString('base64'), key))", "deriveKey(secret.toString('base64'), 'any'))"],
     ],
   ),
   ...of(
-    'http/idempotency.ts',
-    ['idempotency/replay'],
-    [
-      ['sha256(`${request.query} ${request.bodyHash}`)', 'sha256(`${request.bodyHash}`)'],
-      [" || request.path.startsWith('/auth/')) return null", ') return null'],
-    ],
-  ),
-  ...of(
     'db/once.ts',
-    ['idempotency/replay'],
+    ['idempotency/scope'],
     [
-      ['AND caller_id = ${callerId} AND key_hash', 'AND caller_id IS NOT ${callerId.length} AND key_hash'],
       [
         'WHERE ${recordOf(accountId, once)} AND created_at >= ${now - KEPT_FOR}',
         'WHERE ${recordOf(accountId, once)} AND created_at >= ${now * 0}',
       ],
+      ['WHERE ${own} AND created_at < ${now - KEPT_FOR}', 'WHERE ${own} AND created_at < ${now * 0}'],
     ],
   ),
   ...of('commit.ts', ['idempotency/replay'], [['  mustBeSame(once, record)\n', '']]),
   ...of(
     'tickets/service.ts',
-    ['idempotency/replay', 'tickets/update'],
+    ['tickets/preconditions'],
     [
       [
         '      ...expectVersion(caller, ticketId, ctx.expectedVersions),\n      ...changeTicket',
@@ -149,7 +142,7 @@ export const SIGNATURES = [
   ),
   ...of(
     'tickets/service.ts',
-    ['tickets/delete'],
+    ['tickets/preconditions'],
     [
       [
         '      ...expectVersion(caller, ticketId, ctx.expectedVersions),\n      ...tellOfDeletion',
@@ -159,7 +152,7 @@ export const SIGNATURES = [
   ),
   ...of(
     'http/etag.ts',
-    ['tickets/get'],
+    ['tickets/preconditions'],
     [
       ['?? NO_VERSION))', '?? 1))'],
       ['return `"${version}.${sha256(JSON.stringify(shown)).slice(0, 16)}"`', 'return `"${version}.${shown ? 1 : 0}"`'],
