@@ -13,7 +13,7 @@ beforeAll(async () => {
   world = await makeWorld()
   control = new Control(world)
   for (const start of STARTS) for (const deed of DEEDS) await control.add(start, deed)
-}, 120_000)
+}, 600_000)
 
 describe('an account beside another with the same IDs in every table', () => {
   it('S07 every table of accounts has a row that can be twinned, and every operation a deed', async () => {

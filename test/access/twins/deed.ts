@@ -63,7 +63,7 @@ async function outcomeOf(world: World, deed: Deed, start: Rows, beside: Rows | n
     await replaceAll(tables, merged(start, twin))
     await restoreObjects(start, twin)
     held = wanted
-    twinHeld = twinIn(world, await dump(tables))
+    twinHeld = twinIn(world, beside === null ? {} : await dump(tables))
   }
   const twinBefore = twinHeld
   const own = mocks()
