@@ -24,6 +24,16 @@ describe('an account beside another with the same IDs in every table', () => {
     expect(forgotten.map(({ name }) => name)).toEqual([])
   })
 
+  it('S07 of every operation but those that are closed to all, some deed is done', () => {
+    const done = new Set(
+      DEEDS.filter((deed) => control.statuses('rich', deed).some((status) => status < 300)).map(
+        ({ operation }) => operation,
+      ),
+    )
+    const undone = DEEDS.filter((deed) => control.statuses('rich', deed).length > 0 && !done.has(deed.operation))
+    expect(undone.map(({ name }) => name)).toEqual(['createAccount as nobody'])
+  })
+
   describe.each(STARTS)('which is %s', (start) => {
     it.each(DEEDS.map((deed) => [deed.name, deed] as const))(
       'S07 %s: answers and leaves what it would without the other, whom it does not touch',

@@ -57,6 +57,25 @@ beforeAll(async () => {
     }
 }, 600_000)
 
+/** Whether the deed shows something without the condition, and nothing with it. */
+async function tells(id: string, { start, deed }: Done): Promise<boolean> {
+  const isFaulty = async (condition: string | null) => {
+    missing = condition
+    forgetCallers()
+    try {
+      return (await control.faults(start, deed)).length > 0
+    } catch {
+      return true
+    } finally {
+      missing = null
+      forgetCallers()
+    }
+  }
+  if (!(await isFaulty(id))) return false
+  expect(await isFaulty(null), `${start}: ${deed.name} is at fault by itself`).toBe(false)
+  return true
+}
+
 /** One deed of each operation first, then the others; not all, for some conditions are in every deed. */
 function likeliest(all: Done[]): Done[] {
   const isFirst = ({ start, deed }: Done, index: number) =>
@@ -66,18 +85,8 @@ function likeliest(all: Done[]): Done[] {
 
 /** The deed that shows that a condition is missing, or undefined. */
 async function whoTells(id: string): Promise<string | undefined> {
-  for (const { start, deed } of likeliest(reached.get(id) ?? [])) {
-    missing = id
-    forgetCallers()
-    try {
-      if ((await control.faults(start, deed)).length > 0) return `${start}: ${deed.name}`
-    } catch {
-      return `${start}: ${deed.name}`
-    } finally {
-      missing = null
-      forgetCallers()
-    }
-  }
+  for (const done of likeliest(reached.get(id) ?? []))
+    if (await tells(id, done)) return `${done.start}: ${done.deed.name}`
   return undefined
 }
 

@@ -24,6 +24,12 @@ export const REDUNDANT: Redundant[] = [
     why: 'a comment that its batch did not make is of a ticket that was not found either',
   },
   {
+    file: 'src/db/outbox.ts',
+    text: 's.account_id = ${accountId}',
+    nth: 0,
+    why: 'the event is asked for by an ID that the very request has made up',
+  },
+  {
     file: 'src/db/visibility.ts',
     text: '+t.account_id = ${caller.accountId}',
     nth: 0,

@@ -33,6 +33,8 @@ export interface Asker {
 /** What a deed has shown and left, of the account and of its twin. */
 interface Outcome {
   seen: string
+  /** Of the requests. */
+  statuses: number[]
   left: Rows
   twinBefore: string
   twinAfter: string
@@ -60,7 +62,8 @@ async function outcomeOf(world: World, deed: Deed, start: Rows, beside: Rows | n
   const twin = beside === null ? {} : twinOf(world, beside, Date.now())
   const wanted = JSON.stringify([start, twin])
   if (held !== wanted) {
-    await replaceAll(tables, merged(start, twin))
+    // The twin's rows come first: whoever forgets to name the account meets them first.
+    await replaceAll(tables, merged(twin, start))
     await restoreObjects(start, twin)
     held = wanted
     twinHeld = twinIn(world, beside === null ? {} : await dump(tables))
@@ -79,6 +82,7 @@ async function outcomeOf(world: World, deed: Deed, start: Rows, beside: Rows | n
   const after = await dump(tables)
   return {
     seen: masked(JSON.stringify([...seen, deed.writes ? await objects(account.id) : []])),
+    statuses: seen.flatMap((each) => (Array.isArray(each) && typeof each[2] === 'number' ? [each[2]] : [])),
     left: inOrder(JSON.parse(masked(JSON.stringify(ofAccount(tables, after, account.id))))),
     twinBefore,
     twinAfter: twinIn(world, after),
@@ -102,6 +106,11 @@ export class Control {
     this.outcomes.set(`${start} ${deed.name}`, outcome)
     const known = this.made.get(deed.operation) ?? {}
     this.made.set(deed.operation, merged(known, added(merged(this.world.rich, known), outcome.left)))
+  }
+
+  /** The statuses that a deed was answered with. */
+  statuses(start: Start, deed: Deed): number[] {
+    return this.outcomes.get(`${start} ${deed.name}`)?.statuses ?? []
   }
 
   /** Does it beside the twin, which has all of the account at its richest, and what deeds like it make. */

@@ -174,6 +174,7 @@ const PARTS: Deed[] = [
   ...walks('listComments', ['agent', 'customer'], comments),
   write('createComment', 'customer', 'POST', comments, { content: 'New', attachments: [file] }),
   write('createComment', 'agent', 'POST', comments, { content: 'New', is_internal: true, attachments: [file] }),
+  write('createComment', 'customer', 'POST', comments, { content: 'Without a file' }),
   write('createComment', 'customer', 'POST', comments, { content: 'Said once' }, { 'Idempotency-Key': 'kept' }),
   write('deleteComment', 'agent', 'DELETE', (w) => `${pathOf(comments, w)}/${w.things.open.id}`),
   write('deleteComment', 'agent', 'DELETE', (w) => `${pathOf(comments, w)}/${w.things.own.id}`),

@@ -156,7 +156,7 @@ const TEXTS = new Set(['title', 'description', 'content', 'name', 'filename', 'r
  */
 export function twinOf({ account }: World, found: Rows, now: number): Rows {
   const differs: Record<string, (row: Row) => Row> = {
-    accounts: () => ({ id: TWIN, slug: 'twin', plan: 'premium' }),
+    accounts: () => ({ id: TWIN, slug: '00-twin', plan: 'premium' }),
     account_state: (row) => ({
       ticket_number: Number(row.ticket_number) + 500,
       event_sequence: Number(row.event_sequence) + 500,
