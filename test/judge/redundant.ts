@@ -18,6 +18,12 @@ export const REDUNDANT: Redundant[] = [
   { file: 'src/attachments/intent.queries.ts', text: 'account_id = ${accountId}', nth: 1, why: EACH_ACCOUNT },
   { file: 'src/auth/queries.ts', text: 'account_id = ${accountId}', nth: 2, why: EACH_ACCOUNT },
   {
+    file: 'src/webhooks/deliveries.queries.ts',
+    text: '(account_id, id) IN ( SELECT w.account_id, ',
+    nth: 0,
+    why: EACH_ACCOUNT,
+  },
+  {
     file: 'src/attachments/queries.ts',
     text: 'account_id = ${accountId}',
     nth: 0,

@@ -109,7 +109,7 @@ const LISTS = [
     '?per_page=1&page=2',
     '?created_after=2020-01-01&created_by=me',
     '?status=closed&sort=updated_at',
-    '?created_after=2020-01-01&sort=updated_at',
+    '?created_after=2020-01-01&sort=updated_at&per_page=1',
   ],
   (w: World) => `?assigned_to=${w.account.agent.id}`,
   (w: World) => `?created_by=${w.account.customer.id}&assigned_to=${w.account.agent.id}`,
@@ -302,6 +302,12 @@ const WEBHOOKS: Deed[] = [
   ...walks('listDeliveries', ['admin'], deliveries),
   ...reads('getDelivery', ['admin'], (w) => `${pathOf(deliveries, w)}/${w.things.delivery.id}`),
   write('redeliver', 'admin', 'POST', (w) => `${pathOf(deliveries, w)}/${w.things.delivery.id}/redeliver`),
+  write(
+    'redeliver',
+    'admin',
+    'POST',
+    ({ things }) => `webhooks/${things.idle.id}/deliveries/${things.resting.id}/redeliver`,
+  ),
   ...reads('listEvents', ['agent'], 'events', ['', '?event=ticket.created', '?cursor=']),
   ...reads('listEvents', ['agent'], 'events', [(w) => `?ticket_id=${w.things.ticket.id}`]),
 ]

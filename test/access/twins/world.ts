@@ -77,6 +77,7 @@ async function makeThings(account: Account) {
   vi.mocked(globalThis.fetch).mockRestore()
   const deliveries = await deliveriesOf(account, hook)
   const failing = await deliveriesOf(account, deaf)
+  const resting = await deliveriesOf(account, idle)
   await ask(admin, 'DELETE', `webhooks/${ended.id}`)
   await ask(admin, 'PATCH', `webhooks/${idle.id}`, { active: false })
   const keys: [Key, Key] = [await mintKey(account), await mintKey(account)]
@@ -127,6 +128,7 @@ async function makeThings(account: Account) {
     keys,
     delivery: deliveries.at(-1),
     failing: failing[0],
+    resting: resting[0],
     swept: deliveries[0],
   } as const
 }
@@ -160,7 +162,6 @@ export function twinOf({ account }: World, found: Rows, now: number): Rows {
     account_state: (row) => ({
       ticket_number: Number(row.ticket_number) + 500,
       event_sequence: Number(row.event_sequence) + 500,
-      fanned_out_sequence: Number(row.event_sequence) + 500,
       stored_bytes: 5_000_000_000,
       listeners: 7,
     }),
@@ -181,8 +182,8 @@ export function twinOf({ account }: World, found: Rows, now: number): Rows {
     comments: () => ({ created_at: now + 2 * DAY }),
     attachments: () => ({ created_at: now + 2 * DAY, size: 7 }),
     object_intents: ({ id }) => ({ kind: id === 'attach_gone' ? 'upload' : 'delete', created_at: now }),
-    webhooks: () => ({ deleted_at: null, next_at: null, lease_id: 'another', lease_until: now + DAY }),
-    deliveries: () => ({ settled_at: null, outcome: 'failed', attempts: 5 }),
+    webhooks: () => ({ active: 1, deleted_at: null, next_at: null, lease_id: 'another', lease_until: now + DAY }),
+    deliveries: () => ({ settled_at: null, retry_at: now - 1_000, outcome: 'failed', attempts: 5 }),
     events: ({ data }) => ({ data: String(data).replaceAll('"title":"', `"title":"${MARK}`), created_at: now }),
   }
   const twin = (table: string, row: Row): Row => ({

@@ -146,12 +146,17 @@ export const RIGHTS = [
         'claimed ? claimed : await admission',
       ],
       ['if (!lets(caller)) throw', 'if (!caller) throw'],
-      ['    await next()\n    await admission\n', '    await next()\n'],
+
       [
         '  await countAddress(c)\n  throw unauthorized()\n}\n\nfunction identifyRequest',
         '  await countAddress(c)\n  throw unavailable()\n}\n\nfunction identifyRequest',
       ],
     ],
+  ),
+  ...of(
+    'http/route.ts',
+    ['rate-limiting/revocation'],
+    [['const caller = await admission\n', 'const caller = claimed\n']],
   ),
   ...of(
     'db/references.ts',
