@@ -160,7 +160,7 @@ export const RIGHTS = [
   ),
   ...of(
     'db/references.ts',
-    ['tickets/create-rights', 'tickets/update-rights'],
+    ['api-keys/member', 'tickets/create-rights', 'tickets/update-rights'],
     [
       [
         "AND id = ${id} AND kind = 'person')`\n}\n\n/** Whether the ID is of an active",
