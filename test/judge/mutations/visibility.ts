@@ -15,7 +15,7 @@ export const VISIBILITY = [
   ),
   ...of(
     'db/visibility.ts',
-    ['tickets/search'],
+    ['tickets/tag-rights'],
     [['const own = seesAllTickets(caller.role) ? sql`` : sql` AND +t.created_by = ${caller.id}`', 'const own = sql``']],
   ),
   ...of(
