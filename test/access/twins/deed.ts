@@ -163,7 +163,7 @@ function mocks() {
   }
 }
 
-const SHOWN = ['Location', 'ETag', 'Link', 'X-RateLimit-Limit']
+const SHOWN = ['Location', 'ETag', 'Link', 'X-RateLimit-Limit', 'Content-Disposition', 'Content-Length']
 
 function askerOf({ account }: World, seen: unknown[]): Ask {
   return async (by, method, path, { body, headers } = {}) => {

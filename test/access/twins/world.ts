@@ -180,7 +180,7 @@ export function twinOf({ account }: World, found: Rows, now: number): Rows {
       updated_at: now + DAY,
     }),
     comments: () => ({ created_at: now + 2 * DAY }),
-    attachments: () => ({ created_at: now + 2 * DAY, size: 7 }),
+    attachments: () => ({ created_at: now + 2 * DAY, size: 7, sha256: MARK }),
     object_intents: ({ id }) => ({ kind: id === 'attach_gone' ? 'upload' : 'delete', created_at: now }),
     webhooks: () => ({ active: 1, deleted_at: null, next_at: null, lease_id: 'another', lease_until: now + DAY }),
     deliveries: () => ({ settled_at: null, retry_at: now - 1_000, outcome: 'failed', attempts: 5 }),
