@@ -35,13 +35,13 @@ const RULES: Rule[] = [
     broken: (from, to) => /^(http|db)\//.test(from) && FEATURE.test(to),
   },
   {
-    says: 'a feature uses another only through its service.ts, an example another feature’s examples',
+    says: 'a feature uses another only through its service.ts; what the document tells, another’s examples too',
     broken: (from, to) =>
       FEATURE.test(to) &&
       featureOf(from) !== featureOf(to) &&
       !isService(to) &&
       !isMiddleware(to) &&
-      !(isExamples(to) && (isExamples(from) || from.startsWith('openapi/'))) &&
+      !(isExamples(to) && (isExamples(from) || isRoutes(from) || from.startsWith('openapi/'))) &&
       !isDoorOf(from, to),
   },
   {

@@ -19,7 +19,7 @@ const Health = z
 
 const HEALTHY: z.infer<typeof Health> = {
   status: 'ok',
-  version: version,
+  version,
   checks: { database: 'ok', files: 'ok', rate_limiter: 'ok', sweeper: 'ok' },
 }
 

@@ -1,5 +1,5 @@
 import { OpenAPIHono } from '@hono/zod-openapi'
-import packageJson from '../../package.json'
+import { version } from '../../package.json'
 import type { AppEnv } from '../http/app-env'
 import { ErrorBody } from '../http/error-schema'
 import { failureComponents } from '../http/openapi/failures'
@@ -21,7 +21,7 @@ const SERVERS = [
 /** The library's types are of OpenAPI 3.0, which knows neither a summary nor the identifier of a license. */
 const INFO = {
   title: 'Ticketing API',
-  version: packageJson.version,
+  version,
   summary: 'A helpdesk over HTTP',
   contact: { name: 'The operator of this service' },
   license: { name: 'MIT', identifier: 'MIT' },
