@@ -45,6 +45,10 @@ const RULES: Rule[] = [
       !isDoorOf(from, to),
   },
   {
+    says: 'client/ is a package of its own: it imports itself alone, and the service does not import it',
+    broken: (from, to) => from.startsWith('client/') !== to.startsWith('client/'),
+  },
+  {
     says: 'services and queries import no routes',
     broken: (from, to) => (isService(from) || isQueries(from)) && isRoutes(to),
   },

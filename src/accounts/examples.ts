@@ -1,6 +1,8 @@
 import type { z } from '@hono/zod-openapi'
 import type { AccountAnswer } from './schema'
 
+export { joined } from '../auth/examples'
+
 export const ACME: z.infer<typeof AccountAnswer> = {
   data: {
     id: 'acct_acme',

@@ -4,6 +4,8 @@ import { pageOf } from '../http/pagination'
 import { JANE, SUPPORT } from '../users/examples'
 import type { Comment, CommentAnswer, CommentList } from './schema'
 
+export { NEW_SERVER_LOGS } from '../attachments/examples'
+
 export const CACHE_CLEARED: z.infer<typeof Comment> = {
   id: 'comment123',
   content: "I've tried clearing my browser cache but still having the issue.",

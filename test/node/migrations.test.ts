@@ -77,11 +77,17 @@ describe('F04 a migration that is stopped', () => {
   )
 })
 
-/** That each table holds what it held, in the columns that it had and has. */
+/** Later migrations count by more, which a recount judges. */
+const GAINS = 'ticket_counters'
+
+/** That each table holds what it held, in the columns that it had and has, and nothing else but where it gains. */
 function expectKept(before: Snapshot, after: Snapshot): void {
   for (const [table, { columns, rows }] of before) {
     const now = after.get(table)
     const both = columns.filter((column) => now?.columns.includes(column))
-    expect(project(now?.rows ?? [], both), `what ${table} holds`).toEqual(project(rows, both))
+    const held = project(rows, both)
+    expect(project(now?.rows ?? [], both), `what ${table} holds`).toEqual(
+      table === GAINS ? expect.arrayContaining(held) : held,
+    )
   }
 }
