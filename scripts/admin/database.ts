@@ -1,6 +1,9 @@
 import { runWrangler, stateFolder } from '../lib/local-state.ts'
 import type { ResultRow } from './statement.ts'
 
+const TRIES = 5
+const BUSY_MS = 200
+
 /** The database that a command works on: the local one, or with `--remote` the one that is deployed. */
 export interface Database {
   readonly isRemote: boolean
@@ -18,7 +21,7 @@ export function openDatabase(deployed: string | null = null): Database {
     environment: deployed,
     run: (...statements) => {
       const args = ['d1', 'execute', 'DB', ...where, '--json', '--command', statements.join(';\n')]
-      return parseResults(withAdvice(() => runWrangler(args)))
+      return parseResults(withAdvice(() => patiently(() => runWrangler(args))))
     },
   }
 }
@@ -26,6 +29,19 @@ export function openDatabase(deployed: string | null = null): Database {
 /** The arguments of a wrangler command that works on what is deployed in an environment. */
 export function deployedIn(environment: string | null): string[] {
   return ['--remote', ...(environment === null ? [] : ['--env', environment])]
+}
+
+/** A running server may be writing at this very moment: then nothing was done, and it is tried again. */
+function patiently(run: () => string): string {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      return run()
+    } catch (error) {
+      if (tries === TRIES || !(error instanceof Error && error.message.includes('SQLITE_BUSY'))) throw error
+      // Commands run one after the other, and nothing else waits here.
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, BUSY_MS)
+    }
+  }
 }
 
 function withAdvice(run: () => string): string {

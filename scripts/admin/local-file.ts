@@ -3,12 +3,15 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { stateFolder } from '../lib/local-state.ts'
 
+/** How long to wait while a running server writes. */
+const BUSY_MS = 5_000
+
 /**
  * Opens the file of the local database, for what goes beyond a batch: one read over everything, or one transaction that
  * loads everything. A running server may have it open too. Throws where there is none.
  */
 export function openLocalFile({ readOnly }: { readOnly: boolean }): DatabaseSync {
-  return new DatabaseSync(localFile(), { readOnly })
+  return new DatabaseSync(localFile(), { readOnly, timeout: BUSY_MS })
 }
 
 function localFile(): string {
