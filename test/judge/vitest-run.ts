@@ -1,6 +1,5 @@
 import { spawn } from 'node:child_process'
 import { existsSync, readFileSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
 /** What became of a test: its whole name, whether it passed, and what it said. */
@@ -55,7 +54,7 @@ function run(root: string, args: string[]): Promise<string> {
   return new Promise((resolve, reject) => {
     const child = spawn(join(root, 'node_modules/.bin/vitest'), args, {
       cwd: root,
-      env: { ...process.env, JUDGE_CACHE: join(tmpdir(), 'judge-cache') },
+      env: { ...process.env, JUDGE_CACHE: join(root, 'cache') },
       stdio: ['ignore', 'pipe', 'pipe'],
     })
     let text = ''
