@@ -10,6 +10,7 @@ await buildDocsAssets()
 /** Files that look at all there is, or at what the whole runtime does: each has a runtime and a database of its own. */
 const ALONE = [
   'test/faults/**/*.test.ts',
+  'test/access/twins.test.ts',
   'test/webhooks/**/*.test.ts',
   'test/auth/throttle-objects.test.ts',
   'test/db/round-trips.test.ts',
@@ -17,7 +18,7 @@ const ALONE = [
   'test/db/rows-read.test.ts',
 ]
 
-const inWorkerd = {
+export const inWorkerd = {
   plugins: [
     cloudflareTest({
       wrangler: { configPath: './wrangler.toml' },

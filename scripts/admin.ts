@@ -9,6 +9,10 @@ async function main(): Promise<void> {
     options: {
       help: { type: 'boolean', short: 'h' },
       remote: { type: 'boolean' },
+      env: { type: 'string' },
+      gap: { type: 'string' },
+      list: { type: 'string' },
+      'revoke-keys': { type: 'boolean' },
       repair: { type: 'boolean' },
       slug: { type: 'string' },
       'admin-name': { type: 'string' },
@@ -19,14 +23,21 @@ async function main(): Promise<void> {
   const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined
   if (!command) throw new Error(`There is no command ${name}. See: npm run admin -- --help`)
   if (args.length !== command.takes.length) throw new Error(`Usage: npm run admin -- ${command.usage}`)
-  console.log(await command.run(openDatabase(values.remote ?? false), args, values))
+  console.log(await command.run(openDatabase(environmentOf(values)), args, values))
+}
+
+/** What is deployed has no default: a command meant for staging must not meet production, nor the other way round. */
+function environmentOf({ remote = false, env }: { remote?: boolean; env?: string }): string | null {
+  if (remote && !env) throw new Error('Which one? Add --env staging or --env production.')
+  if (!remote && env) throw new Error('--env goes with --remote.')
+  return env ?? null
 }
 
 function help(): string {
   const commands = Object.values(COMMANDS)
   const width = Math.max(...commands.map(({ usage }) => usage.length))
   return [
-    'Usage: npm run admin -- COMMAND [--remote]',
+    'Usage: npm run admin -- COMMAND [--remote --env staging|production]',
     '',
     ...commands.map(({ usage, does }) => `  ${usage.padEnd(width)}  ${does}`),
     '',

@@ -50,8 +50,10 @@ function makeSecret(): void {
 
 async function serve(port: number): Promise<void> {
   const options = ['--port', String(port), '--persist-to', stateFolder(), '--show-interactive-dev-session=false']
+  const given = process.argv.slice(2)
+  const level = given.includes('--log-level') ? [] : ['--log-level', 'error']
   // What goes wrong here is to be found in the source by the log alone.
-  const server = startWrangler(['dev', ...options, '--no-minify', '--log-level', 'error', ...process.argv.slice(2)])
+  const server = startWrangler(['dev', ...options, '--no-minify', ...level, ...given])
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => server.kill(signal))
   server.once('exit', (code) => process.exit(code ?? 0))
   const origin = `http://localhost:${port}`

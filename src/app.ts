@@ -11,7 +11,8 @@ import { answerError, answerMethodNotAllowed, answerNotFound } from './http/fall
 import { requestLog } from './http/logging'
 import { refuseInvalid } from './http/refuse-invalid'
 import { preflights, securityHeaders } from './http/security-headers'
-import { openApiDocument } from './openapi-document'
+import { openApiDocument } from './openapi/document'
+import { addDocumentRoute } from './openapi/routes'
 import { rateHeaders } from './rate-limiting/headers'
 import { countUnroutedRequests } from './rate-limiting/middleware'
 import { createV1 } from './v1'
@@ -29,6 +30,7 @@ export function createApp(): Hono<AppEnv> {
   const root = new OpenAPIHono<AppEnv>({ defaultHook: refuseInvalid })
   addHealthRoutes(root)
   addFileRoutes(root)
+  addDocumentRoute(root, () => openApiDocument(v1, root))
 
   app.use(requestId())
   app.use(requestLog)
@@ -40,10 +42,8 @@ export function createApp(): Hono<AppEnv> {
 
   app.use(configured)
 
-  const document = memoize(() => openApiDocument(v1, root))
   app.route('/', root)
   for (const prefix of PREFIXES) app.route(prefix, v1)
-  app.get('/openapi.json', (c) => c.json(document()))
   addDocsRoutes(app)
 
   app.notFound(answerNotFound)
@@ -55,12 +55,4 @@ export function createApp(): Hono<AppEnv> {
 const configured: MiddlewareHandler<AppEnv> = async (c, next) => {
   configOf(c.env)
   await next()
-}
-
-function memoize<T>(make: () => T): () => T {
-  let made: { value: T } | undefined
-  return () => {
-    made ??= { value: make() }
-    return made.value
-  }
 }

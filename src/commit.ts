@@ -2,7 +2,8 @@ import type { Caller, KeyedOnce, ServiceContext } from './context'
 import { openDirectory, type Results, type Statement } from './db/client'
 import { type AnswerStatement, DoneBefore, deleteOldRecords, doOnce, findRecord, type OnceRecord } from './db/once'
 import type { Bindings } from './env'
-import { answerForgotten, conflict, notFound, validationError } from './http/errors'
+import { answerForgotten, conflict, notFound } from './http/errors'
+import { keyReused } from './http/refusals'
 import { detail } from './http/validation'
 import { SealError, seal, unseal } from './lib/sealing'
 import { seesInternal } from './roles'
@@ -85,8 +86,7 @@ async function replayOf<T extends readonly AnswerStatement[]>(
 ): Promise<Committed<T>> {
   const sawMore = record.ticket_id !== null && seesInternal(record.role ?? caller.role) && !seesInternal(caller.role)
   if (sawMore || record.is_hidden === 1) throw notFound()
-  if (!once.requestHashes.includes(record.request_hash))
-    throw validationError([detail(['Idempotency-Key'], 'was used for another request')])
+  if (!once.requestHashes.includes(record.request_hash)) throw keyReused()
   once.markReplayed()
   const secret = record.secret === null ? '' : await open(once.sealingKeys, record.secret, once.keyHash)
   return { rows: asAnswers<T>(record.rows), secret, isReplay: true }
@@ -102,7 +102,7 @@ async function open(keys: readonly Buffer[], sealed: string, context: string): P
     return await unseal(keys, sealed, context)
   } catch (error) {
     if (error instanceof SealError)
-      throw conflict([detail(['Idempotency-Key'], 'is of a secret that can not be read any more')])
+      throw conflict([detail(['Idempotency-Key'], 'belongs to an answer whose secret can not be read any more')])
     throw error
   }
 }

@@ -1,8 +1,8 @@
-import { z } from 'zod'
 import type { LoginThrottle } from './auth/login-throttle'
 import { type Keys, keysOf } from './keys'
 import type { RateLimiter } from './rate-limiting/rate-limiter'
 import type { Sweeper } from './sweep/sweeper'
+import { problemsIn, Variables } from './variables'
 
 /** What `wrangler.toml` binds to the Worker. */
 export interface Bindings {
@@ -59,48 +59,6 @@ export class ConfigError extends Error {
   override readonly name = 'ConfigError'
 }
 
-const SECRET_BYTES = 32
-
-const COUNT_RULE = 'must be a whole number of 1 or more'
-
-const count = (fallback: number) =>
-  z.coerce.number({ error: COUNT_RULE }).int(COUNT_RULE).positive(COUNT_RULE).default(fallback)
-
-/** What the Standard Webhooks specification advises: https://www.standardwebhooks.com, "Retry schedule". */
-const RETRY_SCHEDULE = '5,300,1800,7200,18000,36000,50400,72000,86400'
-const SCHEDULE_RULE = 'must be whole numbers of seconds with commas between them'
-
-const Secret = z
-  .string({ error: `must be set, to ${SECRET_BYTES} random bytes or more` })
-  .refine((secret) => Buffer.byteLength(secret) >= SECRET_BYTES, `must hold at least ${SECRET_BYTES} bytes`)
-
-const Variables = z.object({
-  APP_SECRET: Secret,
-  APP_SECRET_PREVIOUS: Secret.optional(),
-  ALLOW_SIGNUP: flag(),
-  ALLOW_PRIVATE_WEBHOOKS: flag(),
-  WEBHOOK_RETRY_SCHEDULE: z
-    .string()
-    .default(RETRY_SCHEDULE)
-    .refine((text) => /^\d{1,8}(,\d{1,8}){0,49}$/.test(text), SCHEDULE_RULE),
-  WEBHOOK_TIMEOUT_MS: count(15_000),
-  EVENT_RETENTION_DAYS: count(30),
-  TOKEN_TTL_SECONDS: count(30 * 24 * 60 * 60),
-  RATE_LIMIT_STANDARD: count(100),
-  RATE_LIMIT_PREMIUM: count(300),
-  PUBLIC_ORIGIN: z
-    .string()
-    .default('')
-    .refine(
-      (origin) => origin === '' || URL.parse(origin)?.origin === origin,
-      'must be an origin such as https://api.example.com',
-    ),
-})
-
-function flag() {
-  return z.enum(['true', 'false'], { error: 'must be true or false' }).default('false')
-}
-
 const parsed = new WeakMap<Bindings, Config>()
 
 /** The variables of the environment, checked once per isolate. Throws `ConfigError` when one is missing or out of range. */
@@ -108,10 +66,7 @@ export function configOf(env: Bindings): Config {
   const known = parsed.get(env)
   if (known) return known
   const result = Variables.safeParse(env)
-  if (!result.success) {
-    const problems = result.error.issues.map((issue) => `${issue.path.join('.')} ${issue.message}`)
-    throw new ConfigError(`The service is not configured: ${problems.join('; ')}`)
-  }
+  if (!result.success) throw new ConfigError(`The service is not configured: ${problemsIn(result.error).join('; ')}`)
   const config: Config = {
     tokenTtlSeconds: result.data.TOKEN_TTL_SECONDS,
     rateLimits: { standard: result.data.RATE_LIMIT_STANDARD, premium: result.data.RATE_LIMIT_PREMIUM },

@@ -7,7 +7,8 @@ export { LoginThrottle } from './auth/login-throttle'
 export { RateLimiter } from './rate-limiting/rate-limiter'
 export { Sweeper } from './sweep/sweeper'
 
-const DEAD_LETTERS = 'ticketing-webhooks-dead'
+/** How the queues of dead letters end, in every environment of wrangler.toml. */
+const DEAD_LETTERS = '-dead'
 
 const app = createApp()
 
@@ -15,7 +16,7 @@ export default {
   fetch: app.fetch,
 
   async queue(batch, env, ctx) {
-    if (batch.queue === DEAD_LETTERS) await consumeDeadLetters(env, batch.messages)
+    if (batch.queue.endsWith(DEAD_LETTERS)) await consumeDeadLetters(env, batch.messages)
     else await consume(env, ctx, batch.messages)
   },
 

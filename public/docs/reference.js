@@ -3,7 +3,7 @@
 /** The settings of the page, for a caller with this token or, where it is empty, for one who has none yet. */
 const configurationWith = (token) => ({
   url: '/openapi.json',
-  authentication: { preferredSecurityScheme: 'bearer', securitySchemes: { bearer: { token } } },
+  authentication: { preferredSecurityScheme: 'bearerToken', securitySchemes: { bearerToken: { token } } },
   // A token is gone with the page: whatever could read the browser's storage would else have it for its whole life.
   persistAuth: false,
   proxyUrl: '',

@@ -4,9 +4,12 @@ import { newId } from '../../src/lib/ids.ts'
 import { hashPassword } from '../../src/lib/passwords.ts'
 import { asciiLower, characters, isEmail } from '../../src/lib/text.ts'
 import { toWireTime } from '../../src/lib/time.ts'
+import { afterRestore } from './after-restore.ts'
+import { backup } from './backup.ts'
+import { checkFiles } from './check-files.ts'
 import type { Database } from './database.ts'
 import { reencrypt } from './reencrypt.ts'
-import { readSecrets } from './secrets.ts'
+import { restore } from './restore.ts'
 import { statement as sql } from './statement.ts'
 import { cell, formatTable } from './table.ts'
 import { verify } from './verify.ts'
@@ -69,7 +72,35 @@ export const COMMANDS: Record<string, Command> = {
     usage: 'reencrypt',
     does: 'after a rotation of APP_SECRET: moves what is stored, and says when the previous one may go',
     takes: [],
-    run: async (db) => reencrypt(db.run, readSecrets(db.isRemote), Date.now()),
+    run: async (db) => {
+      // Only now, for it loads wrangler, which takes longer than most commands.
+      const { readSecrets } = await import('./secrets.ts')
+      return reencrypt(db.run, readSecrets(db.environment), Date.now())
+    },
+  },
+  backup: {
+    usage: 'backup FILE',
+    does: 'writes all rows into a new file',
+    takes: ['FILE'],
+    run: async (db, [file = '']) => backup(db, file),
+  },
+  restore: {
+    usage: 'restore FILE',
+    does: 'makes the database of a backup out of an empty one',
+    takes: ['FILE'],
+    run: async (db, [file = '']) => restore(db, file),
+  },
+  'after-restore': {
+    usage: 'after-restore SINCE [--gap N] [--revoke-keys]',
+    does: 'after the database was set back to SINCE: ends tokens, raises numbers and sequences, lists keys',
+    takes: ['SINCE'],
+    run: async (db, [since = ''], options) => afterRestore(db, since, options),
+  },
+  'check-files': {
+    usage: 'check-files [--list FILE]',
+    does: 'holds the objects of the file storage against attachments',
+    takes: [],
+    run: async (db, _args, { list }) => checkFiles(db, typeof list === 'string' ? list : undefined),
   },
 }
 

@@ -10,18 +10,19 @@ const DEFAULT_TTL_SECONDS = 30 * 24 * 60 * 60
  * The secrets and the life of tokens: of the local server from `.dev.vars`, of the deployed one from the environment of
  * the command, for a deployed secret can not be read back. Throws with what is missing.
  */
-export function readSecrets(remote: boolean): SecretSettings {
+export function readSecrets(environment: string | null = null): SecretSettings {
   const file = `${ROOT}.dev.vars`
   const local = existsSync(file) ? parseEnv(readFileSync(file, 'utf8')) : {}
-  const source = remote ? process.env : local
+  const isDeployed = environment !== null
+  const source = isDeployed ? process.env : local
   const current = source.APP_SECRET
   if (!current)
     throw new Error(
-      remote
+      isDeployed
         ? 'Set APP_SECRET (and APP_SECRET_PREVIOUS) in the environment of this command to what is deployed.'
         : 'There is no APP_SECRET in .dev.vars. npm start makes one.',
     )
-  const { vars } = unstable_readConfig({ config: `${ROOT}wrangler.toml` })
+  const { vars } = unstable_readConfig({ config: `${ROOT}wrangler.toml`, ...(isDeployed && { env: environment }) })
   const ttl = Number(source.TOKEN_TTL_SECONDS ?? vars.TOKEN_TTL_SECONDS ?? DEFAULT_TTL_SECONDS)
   return { current, previous: source.APP_SECRET_PREVIOUS || null, tokenTtlSeconds: ttl }
 }

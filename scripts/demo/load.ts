@@ -9,16 +9,21 @@ interface LocalBindings {
   FILES: R2Bucket
 }
 
+/** The stores in a state folder, as a Worker would have them. They are local ones, whatever is deployed. */
+export function openLocalBindings(stateFolder: string) {
+  return getPlatformProxy<LocalBindings>({
+    configPath: `${import.meta.dirname}/wrangler.toml`,
+    persist: { path: `${stateFolder}/v3` },
+    remoteBindings: false,
+  })
+}
+
 /**
  * Loads the demo data into the local database in a state folder, unless it holds accounts already. It goes through
  * local bindings only, so that it can not reach a deployed database.
  */
 export async function loadDemoData(stateFolder: string): Promise<void> {
-  const { env, dispose } = await getPlatformProxy<LocalBindings>({
-    configPath: `${import.meta.dirname}/wrangler.toml`,
-    persist: { path: `${stateFolder}/v3` },
-    remoteBindings: false,
-  })
+  const { env, dispose } = await openLocalBindings(stateFolder)
   try {
     const known = await env.DB.prepare('SELECT 1 FROM accounts LIMIT 1').first()
     if (known) return

@@ -18,8 +18,9 @@ const FEATURE =
 const featureOf = (path: string) => FEATURE.exec(path)?.[1]
 const isRoutes = (path: string) => /(^|\/|-)routes\.ts$/.test(path)
 const isService = (path: string) => /\/service\.ts$/.test(path)
+const isExamples = (path: string) => /\/examples\.ts$/.test(path)
 const isQueries = (path: string) => /(\/|\.)queries\.ts$/.test(path)
-const isEntry = (path: string) => ['index.ts', 'app.ts', 'v1.ts', 'openapi-document.ts'].includes(path)
+const isEntry = (path: string) => ['index.ts', 'app.ts', 'v1.ts'].includes(path)
 const isMiddleware = (path: string) => /^rate-limiting\/(middleware|headers)\.ts$/.test(path)
 const isDurableObject = (path: string) =>
   ['rate-limiting/rate-limiter.ts', 'auth/login-throttle.ts', 'sweep/sweeper.ts'].includes(path)
@@ -34,13 +35,18 @@ const RULES: Rule[] = [
     broken: (from, to) => /^(http|db)\//.test(from) && FEATURE.test(to),
   },
   {
-    says: 'a feature uses another only through its service.ts',
+    says: 'a feature uses another only through its service.ts; what the document tells, another’s examples too',
     broken: (from, to) =>
       FEATURE.test(to) &&
       featureOf(from) !== featureOf(to) &&
       !isService(to) &&
       !isMiddleware(to) &&
+      !(isExamples(to) && (isExamples(from) || isRoutes(from) || from.startsWith('openapi/'))) &&
       !isDoorOf(from, to),
+  },
+  {
+    says: 'client/ is a package of its own: it imports itself alone, and the service does not import it',
+    broken: (from, to) => from.startsWith('client/') !== to.startsWith('client/'),
   },
   {
     says: 'services and queries import no routes',

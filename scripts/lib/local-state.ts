@@ -10,7 +10,11 @@ export function stateFolder(): string {
 
 const WRANGLER = `${ROOT}node_modules/wrangler/bin/wrangler.js`
 
-const QUIET = {
+/** Bytes: a page of a backup, and as much again for what JSON adds to it. */
+const LONGEST_OUTPUT = 64 * 1024 * 1024
+
+/** The environment in which wrangler asks nothing of the network and says little. */
+export const QUIET = {
   CLOUDFLARE_CF_FETCH_ENABLED: 'false',
   WRANGLER_HIDE_BANNER: 'true',
   WRANGLER_SEND_METRICS: 'false',
@@ -32,6 +36,7 @@ export function runWrangler(args: string[]): string {
     cwd: ROOT,
     env: { ...environment(), CI: '1' },
     encoding: 'utf8',
+    maxBuffer: LONGEST_OUTPUT,
   })
   if (result.status !== 0)
     throw new Error(`wrangler ${args.slice(0, 2).join(' ')} failed:\n${result.stdout}${result.stderr}`)

@@ -1,10 +1,14 @@
 import type { OpenAPIHono } from '@hono/zod-openapi'
 import { LoginAnswer } from '../auth/service'
 import type { AppEnv } from '../http/app-env'
-import { addRoute, describeRoute, json, jsonRequest } from '../http/route'
+import { json, jsonRequest } from '../http/openapi/answers'
+import { told } from '../http/openapi/failures'
+import { addRoute, describeRoute } from '../http/route'
 import { guard, publicGuard } from '../rate-limiting/middleware'
 import { ADMINS } from '../roles'
 import { publicContext, serviceContext } from '../service-context'
+import { ACME, joined } from './examples'
+import { signupClosed } from './refusals'
 import { AccountAnswer, CreateAccountBody, UpdateAccountBody } from './schema'
 import { changeAccount, createAccount, getAccount } from './service'
 
@@ -16,11 +20,22 @@ const createAccountRoute = describeRoute({
   operationId: 'createAccount',
   summary: 'Make an account with its first admin, where the operator allows it',
   tags,
-  security: [],
   guard: publicGuard,
-  fails: [409],
-  request: { body: jsonRequest(CreateAccountBody) },
-  responses: { 201: json(LoginAnswer, 'The token of the admin') },
+  description:
+    'The account is a standard one, its slug is made of its name. At most five accounts and registrations an hour from one ' +
+    'address.',
+  fails: [told('signup_closed', 'The operator makes the accounts of this service', signupClosed)],
+  request: {
+    body: jsonRequest(CreateAccountBody, {
+      'An account': {
+        account_name: 'Initech',
+        name: 'Jo Ruiz',
+        email: 'jo@initech.example',
+        password: 'correct horse battery',
+      },
+    }),
+  },
+  responses: { 201: json(LoginAnswer, 'The token of the admin', joined('admin', 'jo@initech.example')) },
 })
 
 const getAccountRoute = describeRoute({
@@ -31,7 +46,7 @@ const getAccountRoute = describeRoute({
   tags,
   guard: guard(ADMINS),
   fails: [404],
-  responses: { 200: json(AccountAnswer, 'The account') },
+  responses: { 200: json(AccountAnswer, 'The account', ACME) },
 })
 
 const updateAccountRoute = describeRoute({
@@ -39,11 +54,17 @@ const updateAccountRoute = describeRoute({
   path: '/account',
   operationId: 'updateAccount',
   summary: 'Change your account',
+  description: 'The plan is the operator’s to change.',
   tags,
   guard: guard(ADMINS),
   fails: [404],
-  request: { body: jsonRequest(UpdateAccountBody) },
-  responses: { 200: json(AccountAnswer, 'The account as it is now') },
+  request: {
+    body: jsonRequest(UpdateAccountBody, {
+      'Open it for registration': { allow_registration: true },
+      'Rename it': { name: 'Acme Ltd' },
+    }),
+  },
+  responses: { 200: json(AccountAnswer, 'The account as it is now', ACME) },
 })
 
 /** Puts into the router: making an account for anybody, reading and changing one for its admins. */

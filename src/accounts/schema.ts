@@ -1,46 +1,31 @@
 import { z } from '@hono/zod-openapi'
-import { Email, line, NewPassword, namesAField, WireTime } from '../http/fields'
+import { idOf, textOf, WireTime } from '../http/answer-fields'
+import { Email, line, NewPassword, namesAField } from '../http/fields'
 import { toWireTime } from '../lib/time'
 import type { AccountRow } from './queries'
 
 const Account = z
   .object({
-    id: z.string(),
-    name: z.string(),
-    slug: z.string(),
+    id: idOf('acct_acme'),
+    name: textOf(100),
+    slug: textOf(64).openapi({ description: 'What `account` is at a login and a registration', example: 'acme' }),
     plan: z.enum(['standard', 'premium']),
-    allow_registration: z.boolean(),
+    allow_registration: z.boolean().openapi({ description: 'Whether customers may join by themselves' }),
     created_at: WireTime,
   })
-  .openapi('Account', {
-    example: {
-      id: 'acct_acme',
-      name: 'Acme',
-      slug: 'acme',
-      plan: 'standard',
-      allow_registration: true,
-      created_at: '2024-12-01T00:00:00Z',
-    },
-  })
+  .openapi('Account')
 
-export const AccountAnswer = z.object({ data: Account })
+export const AccountAnswer = z.object({ data: Account }).openapi('AccountAnswer')
 
 export const CreateAccountBody = z
   .strictObject({ account_name: line(100), name: line(100), email: Email, password: NewPassword })
-  .openapi('CreateAccount', {
-    example: {
-      account_name: 'Initech',
-      name: 'Jo Ruiz',
-      email: 'jo@initech.example',
-      password: 'correct horse battery',
-    },
-  })
+  .openapi('CreateAccount')
 export type CreateAccountInput = z.infer<typeof CreateAccountBody>
 
 export const UpdateAccountBody = z
   .strictObject({ name: line(100).optional(), allow_registration: z.boolean().optional() })
   .superRefine(namesAField)
-  .openapi('UpdateAccount', { example: { allow_registration: true } })
+  .openapi('UpdateAccount', { minProperties: 1 })
 export type UpdateAccountInput = z.infer<typeof UpdateAccountBody>
 
 /** An account as it is answered; `allow_registration` is 0 or 1 in the row. */

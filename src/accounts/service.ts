@@ -1,13 +1,14 @@
 import { loginAnswer } from '../auth/service'
 import { commit } from '../commit'
 import type { PublicContext, ServiceContext } from '../context'
-import { forbidden, notFound } from '../http/errors'
+import { notFound } from '../http/errors'
 import { refuse } from '../http/refusals'
 import { newId } from '../lib/ids'
 import { hashPassword } from '../lib/passwords'
 import { asciiLower } from '../lib/text'
 import { newPerson } from '../users/service'
 import { findAccount, insertAccount, updateAccount } from './queries'
+import { signupClosed } from './refusals'
 import { type CreateAccountInput, presentAccount, type UpdateAccountInput } from './schema'
 import { slugOf } from './slug'
 
@@ -16,7 +17,7 @@ import { slugOf } from './slug'
  * five times an hour and address (429).
  */
 export async function createAccount(ctx: PublicContext, input: CreateAccountInput) {
-  if (!ctx.config.allowSignup) throw forbidden([], 'Accounts are made by the operator of this service')
+  if (!ctx.config.allowSignup) throw signupClosed()
   await ctx.throttle.registration()
   const id = newId('acct', ctx.now)
   const account = { id, name: input.account_name, slug: slugOf(input.account_name), suffix: id.slice(-8) }

@@ -1,12 +1,16 @@
 import { type OpenAPIHono, z } from '@hono/zod-openapi'
 import type { AppEnv } from '../http/app-env'
 import { pathId } from '../http/fields'
+import { empty, json, jsonRequest, page } from '../http/openapi/answers'
+import { told } from '../http/openapi/failures'
 import { paginate } from '../http/pagination'
-import { addRoute, describeRoute, empty, json, jsonRequest } from '../http/route'
+import { addRoute, describeRoute } from '../http/route'
 import { personGuard } from '../rate-limiting/middleware'
 import { ADMINS } from '../roles'
 import { serviceContext } from '../service-context'
-import { ApiKeyAnswer, ApiKeyList, CreateApiKeyBody, ListApiKeysQuery, RotateApiKeyBody } from './schema'
+import { KEYS, NEW_KEY } from './examples'
+import { keyEnded, tooManyKeys } from './refusals'
+import { ApiKeyList, ApiKeyWithSecretAnswer, CreateApiKeyBody, ListApiKeysQuery, RotateApiKeyBody } from './schema'
 import { createApiKey, deleteApiKey, listApiKeys, rotateKey } from './service'
 
 const params = z.object({ key_id: pathId('key_id', 'key_01jt0v7m3zq8x5y2w9r4n6p1kc') })
@@ -20,7 +24,7 @@ const listApiKeysRoute = describeRoute({
   tags,
   guard: personGuard(ADMINS),
   request: { query: ListApiKeysQuery },
-  responses: { 200: json(ApiKeyList, 'A page of keys, newest first') },
+  responses: { 200: page(ApiKeyList, 'A page of keys, newest first', KEYS) },
 })
 
 const createApiKeyRoute = describeRoute({
@@ -30,9 +34,15 @@ const createApiKeyRoute = describeRoute({
   summary: 'Make an API key; only this answer shows its secret',
   tags,
   guard: personGuard(ADMINS),
-  fails: [409],
-  request: { body: jsonRequest(CreateApiKeyBody) },
-  responses: { 201: json(ApiKeyAnswer, 'The key') },
+  description: 'A key acts as a member of the account. At most 20 live keys (premium 100).',
+  fails: [told('too_many_keys', 'The plan has no room for one more key', tooManyKeys)],
+  request: {
+    body: jsonRequest(CreateApiKeyBody, {
+      'A key for an integration': { name: 'CRM sync', role: 'agent' },
+      'A key that expires': { name: 'Migration', role: 'admin', expires_at: '2030-01-01T00:00:00Z' },
+    }),
+  },
+  responses: { 201: json(ApiKeyWithSecretAnswer, 'The key', NEW_KEY) },
 })
 
 const deleteApiKeyRoute = describeRoute({
@@ -54,9 +64,15 @@ const rotateApiKeyRoute = describeRoute({
   summary: 'Give an API key a new secret; the old one stays good for a grace',
   tags,
   guard: personGuard(ADMINS),
-  fails: [404, 409],
-  request: { params, body: jsonRequest(RotateApiKeyBody) },
-  responses: { 201: json(ApiKeyAnswer, 'The key with its new secret') },
+  fails: [404, told('key_ended', 'The key was revoked or has expired', keyEnded)],
+  request: {
+    params,
+    body: jsonRequest(RotateApiKeyBody, {
+      'The usual grace, a day': {},
+      'No grace: the old secret is out': { grace_seconds: 0 },
+    }),
+  },
+  responses: { 201: json(ApiKeyWithSecretAnswer, 'The key with its new secret', NEW_KEY) },
 })
 
 /** Puts the routes of API keys into the router, all of them for admins who are people. */

@@ -1,5 +1,6 @@
 import { z } from '@hono/zod-openapi'
-import { instant, line, WireTime } from '../http/fields'
+import { idOf, NullableTime, textOf, WireTime } from '../http/answer-fields'
+import { instant, line } from '../http/fields'
 import { PageQuery, Pagination } from '../http/pagination'
 import { toWireTime } from '../lib/time'
 import type { ApiKeyRow } from './queries'
@@ -7,13 +8,12 @@ import type { ApiKeyRow } from './queries'
 const WEEK_SECONDS = 604_800
 const DAY_SECONDS = 86_400
 
-const KeyRole = z.enum(['agent', 'admin'])
-const NullableTime = z.union([WireTime, z.null()])
+const KeyRole = z.enum(['agent', 'admin']).openapi('ApiKeyRole')
 
 const shape = {
-  id: z.string(),
-  name: z.string(),
-  last_four: z.string(),
+  id: idOf('key_01jt0v7m3zq8x5y2w9r4n6p1kc'),
+  name: textOf(100),
+  last_four: z.string().openapi({ maxLength: 4, pattern: '^[0-9a-f]{4}$', example: '9f3a' }),
   role: KeyRole,
   created_at: WireTime,
   last_used_at: NullableTime.openapi({ description: 'To the hour' }),
@@ -21,27 +21,16 @@ const shape = {
   revoked_at: NullableTime,
 }
 
-const EXAMPLE = {
-  id: 'key_01jt0v7m3zq8x5y2w9r4n6p1kc',
-  name: 'CRM sync',
-  last_four: '9f3a',
-  role: 'agent' as const,
-  created_at: '2025-05-04T16:05:00Z',
-  last_used_at: null,
-  expires_at: null,
-  revoked_at: null,
-}
+const ApiKey = z.object(shape).openapi('ApiKey')
 
-const ApiKey = z.object(shape).openapi('ApiKey', { example: EXAMPLE })
+const Key = z
+  .string()
+  .openapi({ maxLength: 126, pattern: '^tk_live_[0-9a-z]{26}[0-9a-f]{92}$', description: 'Shown here and never again' })
 
-const ApiKeyWithSecret = z
-  .object({ ...shape, key: z.string().openapi({ description: 'Shown here and never again' }) })
-  .openapi('ApiKeyWithSecret', {
-    example: { ...EXAMPLE, key: 'tk_live_01jt0v7m3zq8x5y2w9r4n6p1kc…' },
-  })
+const ApiKeyWithSecret = z.object({ ...shape, key: Key }).openapi('ApiKeyWithSecret')
 
-export const ApiKeyAnswer = z.object({ data: ApiKeyWithSecret })
-export const ApiKeyList = z.object({ data: z.array(ApiKey), pagination: Pagination }).openapi('ApiKeyList')
+export const ApiKeyWithSecretAnswer = z.object({ data: ApiKeyWithSecret }).openapi('ApiKeyWithSecretAnswer')
+export const ApiKeyList = z.object({ data: z.array(ApiKey).max(100), pagination: Pagination }).openapi('ApiKeyList')
 
 export const ListApiKeysQuery = z.strictObject(PageQuery)
 export type ListApiKeysInput = z.infer<typeof ListApiKeysQuery>
@@ -51,12 +40,11 @@ export const CreateApiKeyBody = z
     name: line(100),
     role: KeyRole.optional().openapi({ default: 'agent' }),
     expires_at: instant().optional().openapi({
-      format: 'date-time',
       example: '2030-01-01T00:00:00Z',
       description: 'An RFC 3339 time or a date that lies ahead',
     }),
   })
-  .openapi('CreateApiKey', { example: { name: 'CRM sync', role: 'agent' } })
+  .openapi('CreateApiKey')
 export type CreateApiKeyInput = z.infer<typeof CreateApiKeyBody>
 
 const GRACE_RULE = `must be between 0 and ${WEEK_SECONDS}`
@@ -69,9 +57,9 @@ export const RotateApiKeyBody = z
       .min(0, GRACE_RULE)
       .max(WEEK_SECONDS, GRACE_RULE)
       .optional()
-      .openapi({ default: DAY_SECONDS, description: 'How long the old secret stays good' }),
+      .openapi({ format: 'int32', default: DAY_SECONDS, description: 'How long the old secret stays good' }),
   })
-  .openapi('RotateApiKey', { example: { grace_seconds: DAY_SECONDS } })
+  .openapi('RotateApiKey')
 export type RotateApiKeyInput = z.infer<typeof RotateApiKeyBody>
 
 export const DEFAULT_GRACE_SECONDS = DAY_SECONDS

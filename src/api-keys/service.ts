@@ -2,7 +2,7 @@ import { askFirst, commit, wasDone } from '../commit'
 import type { ServiceContext } from '../context'
 import { type AccountDb, openDirectory } from '../db/client'
 import type { Bindings } from '../env'
-import { conflict, invalidInput, notFound } from '../http/errors'
+import { invalidInput, notFound } from '../http/errors'
 import { offsetOf, pageRequest } from '../http/pagination'
 import { refuse } from '../http/refusals'
 import { detail } from '../http/validation'
@@ -21,6 +21,7 @@ import {
   rotateApiKey,
   updateLastUse,
 } from './queries'
+import { keyEnded, tooManyKeys } from './refusals'
 import {
   type CreateApiKeyInput,
   DEFAULT_GRACE_SECONDS,
@@ -54,7 +55,7 @@ export async function createApiKey(ctx: ServiceContext, input: CreateApiKeyInput
     secret: key,
   }).catch(refuse)
   const [[row]] = rows
-  if (!row) throw conflict([detail(['name'], 'can not be given to one more key: the plan has no room for it')])
+  if (!row) throw tooManyKeys()
   return { ...presentApiKey(row), key: secret }
 }
 
@@ -97,7 +98,7 @@ export async function rotateKey(ctx: ServiceContext, id: string, input: RotateAp
   const committed = await ctx.credentials.changing({ kind: 'key', id }, rotate).catch(refuse)
   const [[rotated], [row]] = committed.rows
   if (!row) throw notFound()
-  if (!rotated) throw conflict([detail(['key_id'], 'must be of a key that has not ended')])
+  if (!rotated) throw keyEnded()
   return { ...presentApiKey(row), key: committed.secret }
 }
 

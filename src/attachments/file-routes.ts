@@ -2,42 +2,64 @@ import { type OpenAPIHono, z } from '@hono/zod-openapi'
 import type { Context } from 'hono'
 import { acceptedKeys, configOf } from '../env'
 import type { AppEnv } from '../http/app-env'
-import { ApiError, notFound } from '../http/errors'
+import { notFound, rateLimited } from '../http/errors'
 import { pathId } from '../http/fields'
+import { openGuard } from '../http/guard'
+import { bytes, empty } from '../http/openapi/answers'
+import { told } from '../http/openapi/failures'
+import { FILENAME_PATTERN } from '../http/patterns'
 import { describeRoute } from '../http/route'
 import { countAddress } from '../rate-limiting/middleware'
 import { answerFile } from './file-answer'
+import { addressRefused } from './refusals'
 import { findStoredFile, readBytes } from './service'
 import { verifiedAccount } from './url-signing'
 
-const BYTES = { 'application/octet-stream': { schema: z.string().openapi({ format: 'binary' }) } }
+const KNOWN = ['ETag', 'Last-Modified', 'Accept-Ranges'] as const
+const FILE = [...KNOWN, 'Content-Disposition'] as const
 
 const fileRoute = describeRoute({
   method: 'get',
   path: '/files/{attachment_id}/{filename}',
-  operationId: 'getFile',
+  operationId: 'downloadFile',
   summary: 'Download an attachment by its signed address',
   tags: ['Attachments'],
-  security: [],
-  guard: async (_c, next) => next(),
+  guard: openGuard,
   description:
     'Range, If-Range and If-None-Match are heeded; several ranges at once are answered with the whole. PNG, JPEG, GIF, ' +
     'WebP, PDF and plain text are for showing, all else for saving.',
-  fails: [404, 416],
+  fails: [
+    400,
+    told('address_refused', 'The address is not a good one', addressRefused),
+    404,
+    416,
+    told('too_many_requests', 'Too many bad addresses were tried', () => rateLimited('100 requests per minute', 41)),
+  ],
   request: {
     params: z.object({
       attachment_id: pathId('attachment_id', 'attach123'),
-      filename: z.string().openapi({ param: { name: 'filename', in: 'path' }, example: 'error_screenshot.png' }),
+      filename: z.string().openapi({
+        param: { name: 'filename', in: 'path' },
+        maxLength: 255,
+        pattern: FILENAME_PATTERN,
+        example: 'error_screenshot.png',
+      }),
     }),
     query: z.object({
-      expires: z.string().optional().openapi({ description: 'Unix seconds' }),
-      signature: z.string().optional(),
+      expires: z
+        .string()
+        .optional()
+        .openapi({ maxLength: 12, pattern: '^\\d{1,12}$', description: 'Unix seconds', example: '1746104400' }),
+      signature: z
+        .string()
+        .optional()
+        .openapi({ maxLength: 200, pattern: '^[\\w.-]*$', description: 'As the attachment’s `url` has it' }),
     }),
   },
   responses: {
-    200: { description: 'The bytes', content: BYTES },
-    206: { description: 'The range of bytes that was asked for', content: BYTES },
-    304: { description: 'They are the bytes that the caller has' },
+    200: bytes('The bytes', FILE),
+    206: bytes('The range of bytes that was asked for', [...FILE, 'Content-Range']),
+    304: empty('They are the bytes that the caller has', KNOWN),
   },
 })
 
@@ -53,14 +75,14 @@ async function serveFile(c: Context<AppEnv>): Promise<Response> {
   const accountId = verifiedAccount(file, query, acceptedKeys(configOf(c.env), 'files'), Date.now())
   if (accountId === null) {
     await countAddress(c)
-    throw new ApiError(403, 'forbidden', 'This address is not signed, was altered or has expired')
+    throw addressRefused()
   }
   const row = await findStoredFile(c.env, c.var.costs, accountId, file.id)
   if (!row) throw notFound()
   const request = { method: c.req.method, header: (name: string) => c.req.header(name) }
-  const { status, headers, bytes } = answerFile(request, row, Number(query.expires), Date.now())
-  if (bytes === null) return c.body(null, status, headers)
-  const body = await readBytes(c.env, accountId, row, bytes)
+  const { status, headers, bytes: part } = answerFile(request, row, Number(query.expires), Date.now())
+  if (part === null) return c.body(null, status, headers)
+  const body = await readBytes(c.env, accountId, row, part)
   if (!body) throw notFound()
   return c.body(body, status, headers)
 }

@@ -1,13 +1,18 @@
 import { type OpenAPIHono, z } from '@hono/zod-openapi'
 import type { AppEnv } from '../http/app-env'
 import { paginateByCursor } from '../http/cursor'
+import { payloadTooLarge } from '../http/errors'
 import { pathId } from '../http/fields'
+import { empty, json, page, rawRequest } from '../http/openapi/answers'
+import { told } from '../http/openapi/failures'
 import { paginate } from '../http/pagination'
 import { rawBodyOf } from '../http/raw-body'
-import { addRoute, describeRoute, empty, json, rawRequest } from '../http/route'
+import { RULES } from '../http/refusals'
+import { addRoute, describeRoute } from '../http/route'
 import { guard } from '../rate-limiting/middleware'
 import { EVERYONE, STAFF } from '../roles'
 import { serviceContext } from '../service-context'
+import { ATTACHMENTS, SCREENSHOT } from './examples'
 import { AttachmentAnswer, AttachmentList, ListAttachmentsQuery, UploadQuery } from './schema'
 import { getAttachment, listAttachments, removeAttachment, uploadAttachment, walkAttachments } from './service'
 
@@ -20,11 +25,12 @@ const listAttachmentsRoute = describeRoute({
   path: '/tickets/{ticket_id}/attachments',
   operationId: 'listAttachments',
   summary: 'List the attachments of a ticket and its comments',
+  description: 'By `page`, or by `cursor` (empty to start). Customers are not shown those of internal comments.',
   tags,
   guard: guard(EVERYONE),
   fails: [404],
   request: { params: ticketParams, query: ListAttachmentsQuery },
-  responses: { 200: json(AttachmentList, 'A page of attachments, oldest first') },
+  responses: { 200: page(AttachmentList, 'A page of attachments, oldest first', ATTACHMENTS) },
 })
 
 const uploadAttachmentRoute = describeRoute({
@@ -37,9 +43,14 @@ const uploadAttachmentRoute = describeRoute({
     'the size. It is stored as it comes. The name is in the query, encoded as any parameter is.',
   tags,
   guard: guard(EVERYONE),
-  fails: [404, 422],
+  fails: [
+    404,
+    told('too_many_attachments', 'The ticket has all the attachments that it may have', RULES.attachments),
+    told('file_too_large', 'The file has more than 95 MiB', () => payloadTooLarge('The body must be at most 95 MiB')),
+    told('storage_full', 'The account has no room for the file', RULES.storage),
+  ],
   request: { params: ticketParams, query: UploadQuery, body: rawRequest('The bytes of the file, of any type') },
-  responses: { 201: json(AttachmentAnswer, 'The attachment; `Location` is its path') },
+  responses: { 201: json(AttachmentAnswer, 'The attachment', { data: SCREENSHOT }, ['Location']) },
 })
 
 const getAttachmentRoute = describeRoute({
@@ -51,7 +62,7 @@ const getAttachmentRoute = describeRoute({
   guard: guard(EVERYONE),
   fails: [404],
   request: { params },
-  responses: { 200: json(AttachmentAnswer, 'The attachment') },
+  responses: { 200: json(AttachmentAnswer, 'The attachment', { data: SCREENSHOT }) },
 })
 
 const deleteAttachmentRoute = describeRoute({

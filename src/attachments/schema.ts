@@ -1,9 +1,11 @@
 import { z } from '@hono/zod-openapi'
 import type { ServiceContext } from '../context'
+import { idOf, textOf, WireTime, wholeOf } from '../http/answer-fields'
+import { MAX_JSON_BYTES } from '../http/body'
 import { CursorPagination, cursorOrPage, PageOrCursorQuery } from '../http/cursor'
-import { WireTime } from '../http/fields'
 import { Pagination } from '../http/pagination'
-import { MEDIA_TYPE } from '../http/raw-body'
+import { FILENAME_PATTERN } from '../http/patterns'
+import { MAX_RAW_BYTES, MEDIA_TYPE } from '../http/raw-body'
 import { isCleanText, utf8Bytes } from '../lib/text'
 import { toWireTime } from '../lib/time'
 import type { AttachmentRow } from './queries'
@@ -22,9 +24,21 @@ const Filename = z
     else if (!isCleanText(name) || /[\t\n\r]/.test(name) || DIRECTION_OVERRIDES.test(name))
       refuse('must not hold control characters')
   })
-  .openapi({ minLength: 1, maxLength: MAX_FILENAME_BYTES, example: 'error_log.txt' })
+  .openapi({
+    minLength: 1,
+    maxLength: MAX_FILENAME_BYTES,
+    pattern: FILENAME_PATTERN,
+    description: 'At most 255 bytes of UTF-8, no path',
+    example: 'error_log.txt',
+  })
 
-const MimeType = z.string().regex(MEDIA_TYPE, 'must be a type such as text/plain').openapi({ example: 'text/plain' })
+const MimeType = z
+  .string()
+  .regex(MEDIA_TYPE, 'must be a type such as text/plain')
+  .openapi({ maxLength: 192, example: 'text/plain' })
+
+/** The library's types do not know this keyword of JSON Schema. */
+const ENCODED = { contentEncoding: 'base64' }
 
 const Base64 = z
   .string()
@@ -33,7 +47,14 @@ const Base64 = z
     if (!bytes) ctx.addIssue({ code: 'custom', message: 'must be base64 (RFC 4648, with padding)' })
     return bytes ?? new Uint8Array()
   })
-  .openapi({ type: 'string', format: 'byte', example: 'RXJyb3I6IGV4cG9ydCBmYWlsZWQK' })
+  .openapi({
+    type: 'string',
+    ...ENCODED,
+    maxLength: MAX_JSON_BYTES,
+    pattern: '^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$',
+    description: 'The bytes in base64 (RFC 4648, with padding)',
+    example: 'RXJyb3I6IGV4cG9ydCBmYWlsZWQK',
+  })
 
 /** A file within a JSON body. */
 const NewAttachment = z
@@ -42,32 +63,31 @@ const NewAttachment = z
 
 export const NewAttachments = z.array(NewAttachment).max(MAX_A_REQUEST).optional()
 export type NewAttachmentInput = z.infer<typeof NewAttachment>
+export type NewAttachmentJson = z.input<typeof NewAttachment>
 
 export const Attachment = z
   .object({
-    id: z.string(),
-    filename: z.string(),
-    size: z.number().int().openapi({ description: 'Bytes' }),
-    mime_type: z.string(),
-    url: z.string().openapi({ description: 'Needs no header; good for one to two hours' }),
+    id: idOf('attach123'),
+    filename: textOf(MAX_FILENAME_BYTES),
+    size: wholeOf(0, MAX_RAW_BYTES).openapi({ description: 'Bytes' }),
+    mime_type: MimeType,
+    url: z.string().openapi({
+      format: 'uri-reference',
+      maxLength: 4_000,
+      description:
+        'The file itself: needs no header, good for one to two hours. In events, which are kept, it is `/attachments/{id}` ' +
+        'of this API instead.',
+    }),
     created_at: WireTime,
-    sha256: z.string(),
+    sha256: z
+      .string()
+      .openapi({ maxLength: 64, pattern: '^[0-9a-f]{64}$', description: 'Of the bytes, in hexadecimal' }),
   })
-  .openapi('Attachment', {
-    example: {
-      id: 'attach123',
-      filename: 'error_screenshot.png',
-      size: 258940,
-      mime_type: 'image/png',
-      url: 'https://api.example.com/files/attach123/error_screenshot.png?expires=1746104400&signature=acct_demo.c2ln',
-      created_at: '2025-05-01T09:30:00Z',
-      sha256: '9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08',
-    },
-  })
+  .openapi('Attachment')
 
-export const AttachmentAnswer = z.object({ data: Attachment })
+export const AttachmentAnswer = z.object({ data: Attachment }).openapi('AttachmentAnswer')
 export const AttachmentList = z
-  .object({ data: z.array(Attachment), pagination: z.union([Pagination, CursorPagination]) })
+  .object({ data: z.array(Attachment).max(100), pagination: z.union([Pagination, CursorPagination]) })
   .openapi('AttachmentList')
 
 export const ListAttachmentsQuery = z.strictObject(PageOrCursorQuery).superRefine(cursorOrPage)

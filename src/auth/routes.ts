@@ -1,9 +1,15 @@
 import type { OpenAPIHono } from '@hono/zod-openapi'
 import type { AppEnv } from '../http/app-env'
-import { addRoute, describeRoute, empty, json, jsonRequest } from '../http/route'
+import { invalidCredentials, rateLimited } from '../http/errors'
+import { empty, json, jsonRequest } from '../http/openapi/answers'
+import { told } from '../http/openapi/failures'
+import { addRoute, describeRoute } from '../http/route'
 import { personGuard, publicGuard } from '../rate-limiting/middleware'
 import { EVERYONE } from '../roles'
 import { publicContext, serviceContext } from '../service-context'
+import { emailTaken } from '../users/service'
+import { joined, LOGGED_IN } from './examples'
+import { registrationClosed } from './refusals'
 import { LoginAnswer, LoginBody, RegisterBody } from './schema'
 import { login, logout, register } from './service'
 
@@ -15,10 +21,21 @@ const loginRoute = describeRoute({
   operationId: 'login',
   summary: 'Exchange e-mail and password for a token',
   tags,
-  security: [],
   guard: publicGuard,
-  request: { body: jsonRequest(LoginBody) },
-  responses: { 200: json(LoginAnswer, 'The token and its user') },
+  description:
+    'Ten failures for one e-mail in 15 minutes, or a hundred from one address, are followed by 429 until the window ends, ' +
+    'with the right password too; but not for the e-mail from an address that it has logged in from within 30 days.',
+  fails: [
+    told('invalid_credentials', 'E-mail, password and account do not fit', invalidCredentials),
+    told('too_many_failures', 'Too many logins have failed', () => rateLimited('10 failed logins in 15 minutes', 420)),
+  ],
+  request: {
+    body: jsonRequest(LoginBody, {
+      'E-mail and password': { email: 'user@example.com', password: 'your_password' },
+      'An e-mail of several accounts': { email: 'user@example.com', password: 'your_password', account: 'acme' },
+    }),
+  },
+  responses: { 200: json(LoginAnswer, 'The token and its user', LOGGED_IN) },
 })
 
 const registerRoute = describeRoute({
@@ -27,11 +44,18 @@ const registerRoute = describeRoute({
   operationId: 'register',
   summary: 'Join an account as a customer, where it is open',
   tags,
-  security: [],
   guard: publicGuard,
-  fails: [409],
-  request: { body: jsonRequest(RegisterBody) },
-  responses: { 201: json(LoginAnswer, 'The token and its user') },
+  description: 'At most five registrations an hour from one address.',
+  fails: [
+    told('registration_closed', 'No such account is open for registration', registrationClosed),
+    told('email_taken', 'Somebody of the account has this e-mail', emailTaken),
+  ],
+  request: {
+    body: jsonRequest(RegisterBody, {
+      'A customer': { account: 'acme', name: 'Jo Ruiz', email: 'jo@example.com', password: 'correct horse battery' },
+    }),
+  },
+  responses: { 201: json(LoginAnswer, 'The token and its user', joined('customer', 'jo@example.com')) },
 })
 
 const logoutRoute = describeRoute({

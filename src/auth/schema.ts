@@ -1,6 +1,7 @@
 import { z } from '@hono/zod-openapi'
-import { Email, GivenPassword, line, NewPassword, WireTime } from '../http/fields'
-import { ROLES } from '../roles'
+import { WireTime } from '../http/answer-fields'
+import { Email, GivenPassword, line, NewPassword } from '../http/fields'
+import { RoleName, UserRef } from '../users/service'
 
 export const LoginBody = z
   .strictObject({
@@ -10,7 +11,7 @@ export const LoginBody = z
       .optional()
       .openapi({ description: 'The slug of the account; needed where several know the e-mail' }),
   })
-  .openapi('Login', { example: { email: 'user@example.com', password: 'your_password' } })
+  .openapi('Login')
 
 export const RegisterBody = z
   .strictObject({
@@ -19,20 +20,16 @@ export const RegisterBody = z
     email: Email,
     password: NewPassword,
   })
-  .openapi('Register', {
-    example: { account: 'acme', name: 'Jo Ruiz', email: 'jo@example.com', password: 'correct horse battery' },
-  })
+  .openapi('Register')
 
 export const LoginAnswer = z
   .object({
-    token: z.string(),
+    token: z.string().openapi({
+      maxLength: 2_000,
+      pattern: '^[\\w-]+\\.[\\w-]+\\.[\\w-]+$',
+      description: 'To be sent as `Authorization: Bearer …`',
+    }),
     expires_at: WireTime,
-    user: z.object({ id: z.string(), name: z.string(), email: z.string(), role: z.enum(ROLES) }),
+    user: z.object({ ...UserRef.shape, role: RoleName }).openapi('LoggedInUser'),
   })
-  .openapi('LoginAnswer', {
-    example: {
-      token: 'eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9...',
-      expires_at: '2025-06-04T12:00:00Z',
-      user: { id: 'user123', name: 'John Doe', email: 'user@example.com', role: 'agent' },
-    },
-  })
+  .openapi('LoginAnswer')

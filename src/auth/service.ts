@@ -19,6 +19,7 @@ import {
   insertRevokedToken,
   noteLogin,
 } from './queries'
+import { registrationClosed } from './refusals'
 import type { LoginAnswer, LoginBody, RegisterBody } from './schema'
 import { issueToken } from './tokens'
 
@@ -72,7 +73,7 @@ export async function register(ctx: PublicContext, input: z.infer<typeof Registe
   await ctx.throttle.registration()
   const passwordHash = await hashPassword(input.password)
   const account = await ctx.directory.first(findOpenAccount(input.account))
-  if (!account) throw forbidden([], 'There is no account of this name that is open for registration')
+  if (!account) throw registrationClosed()
   const person = newPerson({
     accountId: account.id,
     id: newId('user', ctx.now),

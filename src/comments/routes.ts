@@ -2,11 +2,16 @@ import { type OpenAPIHono, z } from '@hono/zod-openapi'
 import type { AppEnv } from '../http/app-env'
 import { paginateByCursor } from '../http/cursor'
 import { pathId } from '../http/fields'
+import { empty, json, jsonRequest, page } from '../http/openapi/answers'
+import { told } from '../http/openapi/failures'
 import { paginate } from '../http/pagination'
-import { addRoute, describeRoute, empty, json, jsonRequest } from '../http/route'
+import { fieldsRefused, RULES } from '../http/refusals'
+import { addRoute, describeRoute } from '../http/route'
 import { guard } from '../rate-limiting/middleware'
 import { EVERYONE, STAFF } from '../roles'
 import { serviceContext } from '../service-context'
+import { COMMENTS, NEW_COMMENT, NEW_SERVER_LOGS } from './examples'
+import { notTheAuthor } from './refusals'
 import { CommentAnswer, CommentList, CreateCommentBody, ListCommentsQuery } from './schema'
 import { createComment, listComments, removeComment, walkComments } from './service'
 
@@ -17,11 +22,12 @@ const listCommentsRoute = describeRoute({
   path: '/tickets/{ticket_id}/comments',
   operationId: 'listComments',
   summary: 'List the comments of a ticket',
+  description: 'By `page`, or by `cursor` (empty to start). Customers are not shown internal ones.',
   tags: ['Comments'],
   guard: guard(EVERYONE),
   fails: [404],
   request: { params, query: ListCommentsQuery },
-  responses: { 200: json(CommentList, 'A page of comments, oldest first') },
+  responses: { 200: page(CommentList, 'A page of comments, oldest first', COMMENTS) },
 })
 
 const createCommentRoute = describeRoute({
@@ -31,9 +37,25 @@ const createCommentRoute = describeRoute({
   summary: 'Add a comment to a ticket',
   tags: ['Comments'],
   guard: guard(EVERYONE),
-  fails: [404, 422],
-  request: { params, body: jsonRequest(CreateCommentBody) },
-  responses: { 201: json(CommentAnswer, 'The comment') },
+  description: 'Internal comments, which agents and admins write, leave no trace that a customer could see.',
+  fails: [
+    404,
+    told('internal_refused', 'Customers write no internal comments', () => fieldsRefused(['is_internal'])),
+    told('too_many_attachments', 'The ticket has all the attachments that it may have', RULES.attachments),
+    told('storage_full', 'The account has no room for the files', RULES.storage),
+  ],
+  request: {
+    params,
+    body: jsonRequest(CreateCommentBody, {
+      'An internal comment with a file': {
+        content: "I've checked the server logs and found the issue.",
+        is_internal: true,
+        attachments: [NEW_SERVER_LOGS],
+      },
+      'An answer to the customer': { content: 'Please try again now.' },
+    }),
+  },
+  responses: { 201: json(CommentAnswer, 'The comment', NEW_COMMENT) },
 })
 
 const deleteCommentRoute = describeRoute({
@@ -44,7 +66,7 @@ const deleteCommentRoute = describeRoute({
   description: 'Admins may delete every comment, agents their own.',
   tags: ['Comments'],
   guard: guard(STAFF),
-  fails: [404],
+  fails: [404, told('not_the_author', 'Agents delete no comments of others', notTheAuthor)],
   request: { params: params.extend({ comment_id: pathId('comment_id', 'comment123') }) },
   responses: { 204: empty('Deleted') },
 })

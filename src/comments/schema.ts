@@ -1,39 +1,33 @@
 import { z } from '@hono/zod-openapi'
 import { Attachment, NewAttachments } from '../attachments/service'
+import { idOf, textOf, WireTime } from '../http/answer-fields'
 import { CursorPagination, cursorOrPage, PageOrCursorQuery } from '../http/cursor'
-import { body, WireTime } from '../http/fields'
+import { body } from '../http/fields'
 import { Pagination } from '../http/pagination'
 import { toWireTime } from '../lib/time'
 import { UserRef } from '../users/service'
 import type { CommentRow } from './queries'
 
 const MAX_CONTENT_BYTES = 65_536
+const MAX_ATTACHMENTS = 10
 
 const shape = {
-  id: z.string(),
-  content: z.string(),
+  id: idOf('comment124'),
+  content: textOf(MAX_CONTENT_BYTES),
   created_at: WireTime,
   created_by: UserRef,
-  is_internal: z.boolean(),
+  is_internal: z.boolean().openapi({ description: 'Whether it is hidden from customers' }),
 }
 
-export const Comment = z.object(shape).openapi('Comment', {
-  example: {
-    id: 'comment124',
-    content: 'Looking into this issue. Could be related to the recent deployment.',
-    created_at: '2025-05-01T10:30:00Z',
-    created_by: { id: 'agent789', name: 'Support Agent', email: 'agent@example.com' },
-    is_internal: true,
-  },
-})
+export const Comment = z.object(shape).openapi('Comment')
 
-const CommentWithAttachments = z
-  .object({ ...shape, attachments: z.array(Attachment) })
+export const CommentWithAttachments = z
+  .object({ ...shape, attachments: z.array(Attachment).max(MAX_ATTACHMENTS) })
   .openapi('CommentWithAttachments')
 
-export const CommentAnswer = z.object({ data: CommentWithAttachments })
+export const CommentAnswer = z.object({ data: CommentWithAttachments }).openapi('CommentAnswer')
 export const CommentList = z
-  .object({ data: z.array(CommentWithAttachments), pagination: z.union([Pagination, CursorPagination]) })
+  .object({ data: z.array(CommentWithAttachments).max(100), pagination: z.union([Pagination, CursorPagination]) })
   .openapi('CommentList')
 
 export const ListCommentsQuery = z.strictObject(PageOrCursorQuery).superRefine(cursorOrPage)
@@ -45,15 +39,7 @@ export const CreateCommentBody = z
     is_internal: z.boolean().optional().openapi({ default: false }),
     attachments: NewAttachments,
   })
-  .openapi('CreateComment', {
-    example: {
-      content: "I've checked the server logs and found the issue.",
-      is_internal: true,
-      attachments: [
-        { filename: 'server_logs.txt', content: 'NTAwIGF0IC9hcGkvdjEvcmVwb3J0cwo=', mime_type: 'text/plain' },
-      ],
-    },
-  })
+  .openapi('CreateComment')
 export type CreateCommentInput = z.infer<typeof CreateCommentBody>
 
 /** A comment as it is answered, without its attachments. */

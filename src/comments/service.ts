@@ -17,10 +17,9 @@ import { findAudience } from '../db/outbox'
 import { countParts, type PartSlice } from '../db/parts'
 import { findChange, tellOfPart } from '../db/ticket-change'
 import { cutPage, positionIn, readCursor, sliceFrom, writeCursor } from '../http/cursor'
-import { forbidden, notFound } from '../http/errors'
+import { notFound } from '../http/errors'
 import { offsetOf, pageRequest } from '../http/pagination'
-import { refusalOf, refuse } from '../http/refusals'
-import { detail } from '../http/validation'
+import { fieldsRefused, refusalOf, refuse } from '../http/refusals'
 import { newId } from '../lib/ids'
 import { deletesEveryComment, seesInternal } from '../roles'
 import {
@@ -34,10 +33,11 @@ import {
   insertCommentEvent,
   isWrittenBy,
 } from './queries'
+import { notTheAuthor } from './refusals'
 import { type CreateCommentInput, type ListCommentsInput, presentComment } from './schema'
 
 export { type CommentRow, findLatestComments } from './queries'
-export { Comment, presentComment } from './schema'
+export { Comment, CommentWithAttachments, presentComment } from './schema'
 
 const CommentPosition = positionIn(z.object({ id: z.string(), at: z.number().int() }))
 
@@ -81,8 +81,7 @@ async function findSlice(ctx: ServiceContext, ticketId: string, slice: PartSlice
 export async function createComment(ctx: ServiceContext, ticketId: string, input: CreateCommentInput) {
   const { caller, now } = ctx
   const isInternal = input.is_internal ?? false
-  if (isInternal && !seesInternal(caller.role))
-    throw forbidden([detail(['is_internal'], 'can not be set by your role')])
+  if (isInternal && !seesInternal(caller.role)) throw fieldsRefused(['is_internal'])
   const files = await storeFiles(ctx, input.attachments ?? [], { ticketId })
   if (!files) throw notFound()
   const comment = { id: newId('comment', now), ticketId, content: input.content, isInternal }
@@ -135,7 +134,7 @@ export async function removeComment(ctx: ServiceContext, ticketId: string, comme
     { ticketId },
   ).catch(refuse)
   const [[trace], [left], [audience]] = rows
-  if (left) throw forbidden([], 'Your role may only delete comments that you wrote')
+  if (left) throw notTheAuthor()
   if (!trace) throw notFound()
   if (isReplay) return
   ctx.wake(audience)

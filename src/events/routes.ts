@@ -1,9 +1,11 @@
 import type { OpenAPIHono } from '@hono/zod-openapi'
 import type { AppEnv } from '../http/app-env'
-import { addRoute, describeRoute, json } from '../http/route'
+import { json } from '../http/openapi/answers'
+import { addRoute, describeRoute } from '../http/route'
 import { guard } from '../rate-limiting/middleware'
 import { STAFF } from '../roles'
 import { serviceContext } from '../service-context'
+import { EVENT_LIST } from './examples'
 import { EventList, ListEventsQuery } from './schema'
 import { listEvents } from './service'
 
@@ -11,16 +13,16 @@ const listEventsRoute = describeRoute({
   method: 'get',
   path: '/events',
   operationId: 'listEvents',
-  summary: 'What has happened in the account, oldest first: the bodies that webhooks are sent',
+  summary: 'List what has happened in the account, oldest first',
   description:
-    'Start without a cursor and come back with `next_cursor`, at any time: nothing is missed while events are kept. ' +
-    'A page holds 4 MiB, and a filter by event looks through 1,000 events a page, so that a page may be short, or empty, ' +
-    'while `has_more` is true.',
+    'The items are the bodies that webhooks are sent. Start without a cursor and come back with `next_cursor`, at any time: ' +
+    'nothing is missed while events are kept. A page holds 4 MiB, and a filter by event looks through 1,000 events a page, ' +
+    'so that a page may be short, or empty, while `has_more` is true.',
   tags: ['Webhooks'],
   guard: guard(STAFF),
   fails: [410],
   request: { query: ListEventsQuery },
-  responses: { 200: json(EventList, 'A page of events') },
+  responses: { 200: json(EventList, 'A page of events', EVENT_LIST) },
 })
 
 /** Puts the route of events into the router. */

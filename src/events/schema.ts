@@ -1,11 +1,12 @@
 import { z } from '@hono/zod-openapi'
-import { Attachment, presentStoredAttachment } from '../attachments/service'
-import { Comment, presentComment } from '../comments/service'
+import { presentStoredAttachment } from '../attachments/service'
+import { CommentWithAttachments, presentComment } from '../comments/service'
 import type { EventType } from '../db/outbox'
-import { CursorQuery } from '../http/cursor'
-import { id, oneOrMoreOf, WireTime } from '../http/fields'
+import { idOf, textOf, WireTime, wholeOf } from '../http/answer-fields'
+import { Cursor, CursorQuery } from '../http/cursor'
+import { id, oneOrMoreOf } from '../http/fields'
 import { toWireTime } from '../lib/time'
-import { EventTicket, presentEventTicket, TicketStatus } from '../tickets/service'
+import { presentTicketSnapshot, Ticket, TicketSnapshot, TicketStatus } from '../tickets/service'
 import { presentUser, User, UserRef } from '../users/service'
 import { imageOf } from './images'
 import type { EventRow } from './queries'
@@ -21,13 +22,17 @@ export const EVENT_TYPES = [
 ] as const satisfies readonly EventType[]
 
 /** What the list of events can hold. */
-const LISTED_TYPES = [...EVENT_TYPES, 'webhook.test'] as const
+export const LISTED_TYPES = [...EVENT_TYPES, 'webhook.test'] as const
+
+const title = textOf(200)
 
 function event<const Type extends EventType, Data extends z.ZodType>(type: Type, name: string, data: Data) {
   return z
     .object({
-      id: z.string().openapi({ description: 'The same in the header `webhook-id`, on every attempt' }),
-      sequence: z.number().int().openapi({ description: '1, 2, 3 … of the account' }),
+      id: idOf('evt_01jt0v7m3zq8x5y2w9r4n6p1kc').openapi({
+        description: 'The same in the header `webhook-id`, on every attempt',
+      }),
+      sequence: wholeOf(1).openapi({ description: '1, 2, 3 … of the account', example: 17 }),
       event: z.literal(type),
       timestamp: WireTime,
       data,
@@ -35,65 +40,80 @@ function event<const Type extends EventType, Data extends z.ZodType>(type: Type,
     .openapi(name)
 }
 
-const Changes = z
-  .record(
-    z.string(),
-    z.union([z.object({ previous: z.unknown(), current: z.unknown() }), z.object({ truncated: z.literal(true) })]),
-  )
-  .openapi({ description: 'By field; a text over 4 KiB is told as truncated' })
+const Change = z
+  .union([
+    z.object({ previous: z.unknown(), current: z.unknown() }),
+    z.object({ truncated: z.literal(true) }).openapi({ description: 'Of a text over 4 KiB' }),
+  ])
+  .openapi('FieldChange')
 
-const EventAttachments = z.array(Attachment).openapi({ description: 'Their `url` is a path of this API, not a file’s' })
+const Changes = z.record(z.string(), Change).openapi({ maxProperties: 20, description: 'By field' })
+
+/** The schema of the body of each event: what webhooks are sent, and what the list of events holds. */
+export const EVENTS = {
+  'ticket.created': event('ticket.created', 'TicketCreatedEvent', z.object({ ticket: Ticket })),
+  'ticket.updated': event(
+    'ticket.updated',
+    'TicketUpdatedEvent',
+    z.object({ ticket: TicketSnapshot, changes: Changes, updated_by: UserRef }),
+  ),
+  'ticket.status_changed': event(
+    'ticket.status_changed',
+    'TicketStatusChangedEvent',
+    z.object({
+      ticket: z.object({
+        id: idOf('ticket123'),
+        title,
+        status: z.object({ previous: TicketStatus, current: TicketStatus }),
+        updated_by: UserRef,
+      }),
+    }),
+  ),
+  'ticket.deleted': event(
+    'ticket.deleted',
+    'TicketDeletedEvent',
+    z.object({ ticket: z.object({ id: idOf('ticket123'), number: wholeOf(1), title }), deleted_by: UserRef }),
+  ),
+  'comment.created': event(
+    'comment.created',
+    'CommentCreatedEvent',
+    z.object({
+      comment: CommentWithAttachments,
+      ticket: z.object({ id: idOf('ticket123'), number: wholeOf(1), title, status: TicketStatus }),
+    }),
+  ),
+  'user.created': event('user.created', 'UserCreatedEvent', z.object({ user: User })),
+  'webhook.test': event(
+    'webhook.test',
+    'WebhookTestEvent',
+    z.object({ webhook: z.object({ id: idOf('webhook_01jt0v7m3zq8x5y2w9r4n6p1kc') }) }),
+  ),
+} as const
 
 export const Event = z
   .discriminatedUnion('event', [
-    event(
-      'ticket.created',
-      'TicketCreated',
-      z.object({ ticket: EventTicket.extend({ attachments: EventAttachments }) }),
-    ),
-    event('ticket.updated', 'TicketUpdated', z.object({ ticket: EventTicket, changes: Changes, updated_by: UserRef })),
-    event(
-      'ticket.status_changed',
-      'TicketStatusChanged',
-      z.object({
-        ticket: z.object({
-          id: z.string(),
-          title: z.string(),
-          status: z.object({ previous: TicketStatus, current: TicketStatus }),
-          updated_by: UserRef,
-        }),
-      }),
-    ),
-    event(
-      'ticket.deleted',
-      'TicketDeleted',
-      z.object({
-        ticket: z.object({ id: z.string(), number: z.number().int(), title: z.string() }),
-        deleted_by: UserRef,
-      }),
-    ),
-    event(
-      'comment.created',
-      'CommentCreated',
-      z.object({
-        comment: Comment.extend({ attachments: EventAttachments }),
-        ticket: z.object({ id: z.string(), number: z.number().int(), title: z.string(), status: TicketStatus }),
-      }),
-    ),
-    event('user.created', 'UserCreated', z.object({ user: User })),
-    event('webhook.test', 'WebhookTest', z.object({ webhook: z.object({ id: z.string() }) })),
+    EVENTS['ticket.created'],
+    EVENTS['ticket.updated'],
+    EVENTS['ticket.status_changed'],
+    EVENTS['ticket.deleted'],
+    EVENTS['comment.created'],
+    EVENTS['user.created'],
+    EVENTS['webhook.test'],
   ])
   .openapi('Event')
 export type EventBody = z.infer<typeof Event>
+export type { EventType }
 
 export const EventList = z
   .object({
-    data: z.array(Event),
-    pagination: z.object({
-      per_page: z.number().int(),
-      next_cursor: z.string().openapi({ description: 'Always there: come back with it for what happens next' }),
-      has_more: z.boolean(),
-    }),
+    data: z.array(Event).max(100),
+    pagination: z
+      .object({
+        per_page: wholeOf(1, 100),
+        next_cursor: Cursor.openapi({ description: 'Always there: come back with it for what happens next' }),
+        has_more: z.boolean(),
+      })
+      .openapi('EventPagination'),
   })
   .openapi('EventList')
 
@@ -111,11 +131,11 @@ export function presentEvent(row: EventRow): EventBody {
   switch (type) {
     case 'ticket.created': {
       const attachments = image.attachments.map(presentStoredAttachment)
-      return { ...base, event: type, data: { ticket: { ...presentEventTicket(image.ticket), attachments } } }
+      return { ...base, event: type, data: { ticket: { ...presentTicketSnapshot(image.ticket), attachments } } }
     }
     case 'ticket.updated': {
       const { ticket, changes, actor } = image
-      return { ...base, event: type, data: { ticket: presentEventTicket(ticket), changes, updated_by: actor } }
+      return { ...base, event: type, data: { ticket: presentTicketSnapshot(ticket), changes, updated_by: actor } }
     }
     case 'ticket.status_changed': {
       const { ticket, status, actor } = image

@@ -8,7 +8,7 @@ import { deleteOldEvents, findEventBounds, findEvents, measureScan, passOverUnhe
 import { type ListEventsInput, presentEvent } from './schema'
 
 export type { EventRow } from './queries'
-export { EVENT_TYPES, Event, type EventBody, presentEvent } from './schema'
+export { EVENT_TYPES, EVENTS, Event, type EventBody, LISTED_TYPES, presentEvent } from './schema'
 
 const ROWS_A_STATEMENT = 500
 const STATEMENTS_A_SWEEP = 10

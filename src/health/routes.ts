@@ -1,34 +1,48 @@
-import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi'
-import packageJson from '../../package.json'
+import { type OpenAPIHono, z } from '@hono/zod-openapi'
+import { version } from '../../package.json'
 import type { AppEnv } from '../http/app-env'
+import { ErrorBody } from '../http/error-schema'
+import { openGuard } from '../http/guard'
+import { json } from '../http/openapi/answers'
+import { describeRoute } from '../http/route'
 import { checkHealth } from './service'
 
-const Check = z.enum(['ok', 'failed'])
+const Check = z.enum(['ok', 'failed']).openapi('HealthCheck')
 
 const Health = z
   .object({
     status: Check,
-    version: z.string(),
+    version: z.string().openapi({ maxLength: 50, pattern: '^\\d+\\.\\d+\\.\\d+', example: '0.1.0' }),
     checks: z.object({ database: Check, files: Check, rate_limiter: Check, sweeper: Check }),
   })
-  .openapi('Health', {
-    example: {
-      status: 'ok',
-      version: '0.1.0',
-      checks: { database: 'ok', files: 'ok', rate_limiter: 'ok', sweeper: 'ok' },
-    },
-  })
+  .openapi('Health')
 
-const content = { 'application/json': { schema: Health } }
+const HEALTHY: z.infer<typeof Health> = {
+  status: 'ok',
+  version,
+  checks: { database: 'ok', files: 'ok', rate_limiter: 'ok', sweeper: 'ok' },
+}
 
-const healthRoute = createRoute({
+const UNHEALTHY: z.infer<typeof Health> = {
+  ...HEALTHY,
+  status: 'failed',
+  checks: { ...HEALTHY.checks, database: 'failed' },
+}
+
+const healthRoute = describeRoute({
   method: 'get',
   path: '/health',
   operationId: 'getHealth',
-  summary: 'Whether the service can do its work',
+  summary: 'Tell whether the service can do its work',
+  description: 'Not counted. What the service stands on is asked at most every 10 seconds.',
   tags: ['Service'],
-  security: [],
-  responses: { 200: { description: 'All checks passed', content }, 503: { description: 'A check failed', content } },
+  guard: openGuard,
+  // Monitors like to add a parameter of their own.
+  request: { query: z.object({}) },
+  responses: {
+    200: json(Health, 'All checks passed', HEALTHY),
+    503: json(z.union([Health, ErrorBody]), 'A check failed, or the service is not configured', UNHEALTHY),
+  },
 })
 
 /** Puts the health check into the router: for anybody, not counted by the rate limiter. */
@@ -36,7 +50,7 @@ export function addHealthRoutes(app: OpenAPIHono<AppEnv>): void {
   app.openapi(healthRoute, async (c) => {
     const checks = await checkHealth(c.env, Date.now())
     const healthy = Object.values(checks).every((result) => result === 'ok')
-    const body = { version: packageJson.version, checks }
+    const body = { version, checks }
     return healthy
       ? c.json({ status: 'ok' as const, ...body }, 200)
       : c.json({ status: 'failed' as const, ...body }, 503)

@@ -18,6 +18,8 @@ export interface AppEnv {
     requestId: string
     startedAt: number
     costs: DbCosts
+    /** How long (ms) it took to find out who calls and whether they may; beside the database on a GET by token. */
+    authMilliseconds: number
     rate?: RateState
     /** Set by the guard; until `admission` resolves it is only what the credential claims. */
     caller: Caller

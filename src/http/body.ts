@@ -5,7 +5,7 @@ import type { AppEnv } from './app-env'
 import { invalidInput, payloadTooLarge, unsupportedMediaType } from './errors'
 import { detail } from './validation'
 
-const MAX_JSON_BYTES = 10 * 1024 * 1024
+export const MAX_JSON_BYTES = 10 * 1024 * 1024
 /** Colons and commas: twice the members and elements that a body may have. */
 const MAX_PARTS = 20_000
 

@@ -1,12 +1,17 @@
 import { z } from '@hono/zod-openapi'
 import { sha256 } from '../lib/crypto'
+import { PathUrl, wholeOf } from './answer-fields'
 import { invalidInput } from './errors'
 import { PageQuery } from './pagination'
 import { detail } from './validation'
 
 /** The query parameters of a list that is walked by cursor. An empty cursor starts. */
 export const CursorQuery = {
-  cursor: z.string().max(500).optional().openapi({ description: 'As an answer gave it; empty or absent to start' }),
+  cursor: z
+    .string()
+    .max(500)
+    .optional()
+    .openapi({ pattern: '^[\\w-]*$', description: 'As an answer gave it; empty or absent to start', example: '' }),
   per_page: PageQuery.per_page,
 }
 
@@ -119,15 +124,18 @@ export function cutPage<Row, Place>(
   }
 }
 
+/** A cursor in an answer. */
+export const Cursor = z.string().openapi({ maxLength: 500, pattern: '^[\\w-]*$', example: 'WyI5ZjNhIixbMTddXQ' })
+
 export const CursorPagination = z
   .object({
-    per_page: z.number().int(),
-    next_cursor: z.string().nullable(),
-    prev_cursor: z.string().nullable(),
-    next_page_url: z.string().nullable(),
-    prev_page_url: z.string().nullable(),
+    per_page: wholeOf(1, 100),
+    next_cursor: z.union([Cursor, z.null()]),
+    prev_cursor: z.union([Cursor, z.null()]),
+    next_page_url: z.union([PathUrl, z.null()]),
+    prev_page_url: z.union([PathUrl, z.null()]),
   })
-  .openapi('CursorPagination')
+  .openapi('CursorPagination', { description: 'How to walk on from a page, and back' })
 
 /** The `pagination` of an answer that is walked by cursor, and its `Link` header (RFC 8288). */
 export function paginateByCursor(url: URL, perPage: number, cursors: { next: string | null; prev: string | null }) {

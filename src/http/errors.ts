@@ -24,7 +24,7 @@ export const ERROR_CODES = [
   'internal_error',
   'unavailable',
 ] as const
-type ErrorCode = (typeof ERROR_CODES)[number]
+export type ErrorCode = (typeof ERROR_CODES)[number]
 
 /** Any failure that a caller is told of. Its message and details are shown as they are. */
 export class ApiError extends Error {
@@ -77,15 +77,22 @@ export function notFound(): ApiError {
   return new ApiError(404, 'not_found', 'There is nothing here that you may see')
 }
 
-/** 409: the request is at odds with what is stored, such as an e-mail in use. */
-export function conflict(details: ErrorDetail[]): ApiError {
-  return new ApiError(409, 'conflict', 'The request conflicts with what is there', details)
+/** 405; `Allow` and the message name the methods that the path has. */
+export function methodNotAllowed(methods: string[]): ApiError {
+  const allow = methods.join(', ')
+  return new ApiError(405, 'method_not_allowed', `The method must be one of: ${allow}`, [], { Allow: allow })
+}
+
+/** 409: the request is at odds with what is stored, such as an e-mail in use; seconds, where waiting may help. */
+export function conflict(details: ErrorDetail[], retryAfterSeconds?: number): ApiError {
+  const headers = retryAfterSeconds === undefined ? {} : { 'Retry-After': String(retryAfterSeconds) }
+  return new ApiError(409, 'conflict', 'The request conflicts with what is there', details, headers)
 }
 
 /** 409: the answer under an idempotency key was forgotten while it was asked for. Tried again, the request is a new one. */
 export function answerForgotten(): ApiError {
   const details = [{ field: 'Idempotency-Key', message: 'The answer of this key has just been forgotten, try again' }]
-  return new ApiError(409, 'conflict', 'The request conflicts with what is there', details, { 'Retry-After': '1' })
+  return conflict(details, 1)
 }
 
 /** 410: the events after the cursor are kept no longer; `oldest` is the first sequence that is. */

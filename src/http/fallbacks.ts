@@ -7,6 +7,7 @@ import {
   ApiError,
   internalError,
   invalidInput,
+  methodNotAllowed,
   notConfigured,
   notFound,
   unavailable,
@@ -14,11 +15,16 @@ import {
 } from './errors'
 import { detail } from './validation'
 
-/** The answer to anything thrown on the way of a request: the contract's error body, and nothing of what is inside. */
+/**
+ * The answer to anything thrown on the way of a request: the contract's error body, and nothing of what is inside. It is
+ * not begun with `c.json`, which would take over headers of an answer that was made early and is not given: an `ETag`, a
+ * `Link` with the number of pages.
+ */
 export function answerError(error: unknown, c: Context<AppEnv>): Response {
   const told = toApiError(error)
   if (told.status >= 500) c.set('failure', error)
-  return c.json(told.toJSON(), told.status, told.headers)
+  const headers = { 'Content-Type': 'application/json', ...told.headers, 'X-Request-Id': c.var.requestId }
+  return new Response(JSON.stringify(told), { status: told.status, headers })
 }
 
 function toApiError(error: unknown): ApiError {
@@ -44,7 +50,6 @@ export function answerNotFound(c: Context<AppEnv>): Response {
 
 /** 405, naming the methods that the path has. */
 export function answerMethodNotAllowed(c: Context, methods: string[]): Response {
-  const allow = methods.join(', ')
-  const error = new ApiError(405, 'method_not_allowed', `The method must be one of: ${allow}`)
-  return c.json(error.toJSON(), 405, { Allow: allow })
+  const error = methodNotAllowed(methods)
+  return c.json(error.toJSON(), error.status, error.headers)
 }

@@ -1,6 +1,7 @@
 import { z } from '@hono/zod-openapi'
-import { characters, isCleanText, isEmail, utf8Bytes } from '../lib/text'
-import { parseInstant, toWireTime } from '../lib/time'
+import { characters, EMAIL_PATTERN, isCleanText, isEmail, utf8Bytes } from '../lib/text'
+import { parseInstant } from '../lib/time'
+import { ID_PATTERN, INSTANT_PATTERN, LINE_PATTERN, MAX_ID, TEXT_PATTERN } from './patterns'
 
 /** The kinds of fields that requests share. Each says its rule in the words a caller reads. */
 
@@ -17,7 +18,7 @@ export function line(max: number) {
       else if (characters(value) > max)
         ctx.addIssue({ code: 'custom', message: `must be at most ${max.toLocaleString('en')} characters` })
     })
-    .openapi({ minLength: 1, maxLength: max })
+    .openapi({ minLength: 1, maxLength: max, pattern: LINE_PATTERN })
 }
 
 /** A text of 1 to `max` bytes of UTF-8, kept byte for byte. */
@@ -30,20 +31,22 @@ export function body(max: number) {
       else if (utf8Bytes(value) > max)
         ctx.addIssue({ code: 'custom', message: `must be at most ${max.toLocaleString('en')} bytes` })
     })
-    .openapi({ minLength: 1, maxLength: max })
+    .openapi({
+      minLength: 1,
+      maxLength: max,
+      pattern: TEXT_PATTERN,
+      description: `At most ${max.toLocaleString('en')} bytes of UTF-8`,
+    })
 }
-
-/** The pattern of every ID of the API. */
-const ID_PATTERN = '^[A-Za-z0-9_-]{1,64}$'
 
 /** An ID in a body or a query. */
 export function id(example: string) {
-  return z.string().regex(new RegExp(ID_PATTERN), 'must be an ID').openapi({ example })
+  return z.string().regex(new RegExp(ID_PATTERN), 'must be an ID').openapi({ maxLength: MAX_ID, example })
 }
 
 /** An ID in a path. One that no thing can have is simply not found, so that its form is not checked. */
 export function pathId(name: string, example: string) {
-  return z.string().openapi({ param: { name, in: 'path' }, pattern: ID_PATTERN, example })
+  return z.string().openapi({ param: { name, in: 'path' }, maxLength: MAX_ID, pattern: ID_PATTERN, example })
 }
 
 /** A whole number in a query, in plain digits. */
@@ -53,7 +56,7 @@ export function wholeNumber(min: number, max: number, rule: string) {
     .regex(/^\d{1,15}$/, rule)
     .transform(Number)
     .refine((value) => value >= min && value <= max, rule)
-    .openapi({ type: 'integer', minimum: min, maximum: max })
+    .openapi({ type: 'integer', format: max > 0x7fff_ffff ? 'int64' : 'int32', minimum: min, maximum: max })
 }
 
 /** One or several of the values in a query, with commas between them. */
@@ -67,7 +70,13 @@ export function oneOrMoreOf<const T extends string>(values: readonly T[]) {
       if (known.length < parts.length) ctx.addIssue({ code: 'custom', message: `must be one of: ${values.join(', ')}` })
       return known
     })
-    .openapi({ type: 'array', items: { type: 'string', enum: [...values] }, param: { style: 'form', explode: false } })
+    .openapi({
+      type: 'array',
+      items: { type: 'string', enum: [...values] },
+      minItems: 1,
+      maxItems: values.length,
+      param: { style: 'form', explode: false },
+    })
 }
 
 /** One or several IDs (or the given words) in a query, with commas between them. */
@@ -78,7 +87,8 @@ export function oneOrMoreIds(words: readonly string[], example: string) {
     .transform((text) => [...new Set(text.split(','))])
     .openapi({
       type: 'array',
-      items: { type: 'string', pattern: ID_PATTERN },
+      items: { type: 'string', maxLength: MAX_ID, pattern: ID_PATTERN },
+      minItems: 1,
       maxItems: 50,
       example: [example],
       param: { style: 'form', explode: false },
@@ -86,7 +96,17 @@ export function oneOrMoreIds(words: readonly string[], example: string) {
     })
 }
 
-/** A time in a query, as milliseconds. */
+/** How times are written in requests: a date stands for its first moment in UTC. */
+const INSTANT = {
+  type: 'string' as const,
+  anyOf: [{ format: 'date-time' as const }, { format: 'date' as const }],
+  pattern: INSTANT_PATTERN,
+  maxLength: 35,
+  example: '2025-05-01T09:30:00Z',
+  description: 'An RFC 3339 time, or a date',
+}
+
+/** A time in a request, as milliseconds. */
 export function instant() {
   return z
     .string()
@@ -95,7 +115,7 @@ export function instant() {
       if (value === null) ctx.addIssue({ code: 'custom', message: 'must be an RFC 3339 time or a date' })
       return value ?? 0
     })
-    .openapi({ type: 'string', example: '2025-05-01T09:30:00Z', description: 'An RFC 3339 time, or a date' })
+    .openapi(INSTANT)
 }
 
 /** A search text of at most 200 characters; any text is data. */
@@ -106,21 +126,15 @@ export function searchText() {
       if (!isCleanText(value)) ctx.addIssue({ code: 'custom', message: CONTROL_RULE })
       else if (characters(value) > 200) ctx.addIssue({ code: 'custom', message: 'must be at most 200 characters' })
     })
-    .openapi({ maxLength: 200 })
+    .openapi({ maxLength: 200, pattern: TEXT_PATTERN, example: 'export report' })
 }
-
-/** A time in an answer: RFC 3339 in UTC, to the second. */
-export const WireTime = z
-  .string()
-  .regex(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/)
-  .openapi({ format: 'date-time', example: toWireTime(Date.UTC(2025, 4, 1, 9, 30)) })
 
 const MAX_EMAIL = 254
 
 /** An e-mail address, without white space around it. An empty one is told of once, as such. */
 export const Email = line(MAX_EMAIL)
   .refine((email) => email === '' || isEmail(email), 'must be an e-mail address')
-  .openapi({ format: 'email', example: 'user@example.com' })
+  .openapi({ format: 'idn-email', pattern: EMAIL_PATTERN, example: 'user@example.com' })
 
 /** A password of 8 to 128 characters that is to be set. */
 export const NewPassword = password(8)

@@ -1,31 +1,32 @@
 import { z } from '@hono/zod-openapi'
+import { PathUrl, wholeOf } from './answer-fields'
 import { wholeNumber } from './fields'
+
+const MAX_PAGE = 1_000_000_000
 
 /** The query parameters of every list that is paged by number. */
 export const PageQuery = {
-  page: wholeNumber(1, 1_000_000_000, 'must be a whole number of 1 or more').optional().openapi({ default: 1 }),
+  page: wholeNumber(1, MAX_PAGE, 'must be a whole number of 1 or more').optional().openapi({ default: 1 }),
   per_page: wholeNumber(1, 100, 'must be between 1 and 100').optional().openapi({ default: 20 }),
 }
 
 export const Pagination = z
   .object({
-    total: z.number().int(),
-    per_page: z.number().int(),
-    current_page: z.number().int(),
-    last_page: z.number().int(),
-    next_page_url: z.string().nullable(),
-    prev_page_url: z.string().nullable(),
+    total: wholeOf().openapi({ description: 'Rows of the whole list' }),
+    per_page: wholeOf(1, 100),
+    current_page: wholeOf(1, MAX_PAGE),
+    last_page: wholeOf(1),
+    next_page_url: z.union([PathUrl, z.null()]),
+    prev_page_url: z.union([PathUrl, z.null()]),
   })
-  .openapi('Pagination', {
-    example: {
-      total: 243,
-      per_page: 20,
-      current_page: 1,
-      last_page: 13,
-      next_page_url: '/api/v1/tickets?page=2',
-      prev_page_url: null,
-    },
-  })
+  .openapi('Pagination', { description: 'Where a page lies in its list' })
+
+/** The pagination of the examples: a first page of a list. */
+export function pageOf(path: string, total = 1): z.infer<typeof Pagination> {
+  const lastPage = Math.max(1, Math.ceil(total / 20))
+  const next = lastPage > 1 ? `/api/v1${path}?page=2` : null
+  return { total, per_page: 20, current_page: 1, last_page: lastPage, next_page_url: next, prev_page_url: null }
+}
 
 /** The slice of a list that a page asks for. */
 interface PageRequest {

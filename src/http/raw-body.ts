@@ -5,7 +5,7 @@ import { lengthRequired, payloadTooLarge, unsupportedMediaType } from './errors'
 export const MAX_RAW_BYTES = 95 * 1024 * 1024
 
 /** A media type without parameters. */
-export const MEDIA_TYPE = /^[a-z0-9][a-z0-9!#$&^_.+-]{0,63}\/[a-z0-9][a-z0-9!#$&^_.+-]{0,126}$/i
+export const MEDIA_TYPE = /^[A-Za-z0-9][A-Za-z0-9!#$&^_.+-]{0,63}\/[A-Za-z0-9][A-Za-z0-9!#$&^_.+-]{0,126}$/
 
 /** A body that is not read into memory. */
 export interface RawBody {

@@ -1,16 +1,34 @@
 import { DbError } from '../db/errors'
-import { type ApiError, conflict, payloadTooLarge, preconditionFailed, unavailable, validationError } from './errors'
+import {
+  type ApiError,
+  conflict,
+  forbidden,
+  payloadTooLarge,
+  preconditionFailed,
+  unavailable,
+  validationError,
+} from './errors'
 import { detail } from './validation'
 
 /** What a caller is told of the rules that only the live row can judge. */
-const RULES: Record<string, () => ApiError> = {
-  attachments: () => validationError([detail(['attachments'], 'would be more than the 500 that a ticket may have')]),
+export const RULES = {
+  attachments: () => validationError([detail(['attachments'], 'must be at most 500 on a ticket and its comments')]),
   storage: () =>
     payloadTooLarge('An account may store 5 GB of attachments, a premium one 100 GB (a GB is 1,000,000,000 bytes)'),
-  tags: () => validationError([detail(['add_tags'], 'would make more than the 20 tags that a ticket may have')]),
+  tags: () => validationError([detail(['add_tags'], 'must leave at most 20 tags on the ticket')]),
   precondition: () => preconditionFailed(),
-  last_admin: () => conflict([detail(['user_id'], 'must not be of the last active admin')]),
-  custom_fields: () => validationError([detail(['custom_fields'], 'would be more than the 50 that a ticket may have')]),
+  last_admin: () => conflict([detail(['user_id'], 'must not name the last active admin')]),
+  custom_fields: () => validationError([detail(['custom_fields'], 'must be at most 50 on a ticket')]),
+} as const satisfies Record<string, () => ApiError>
+
+/** 422: the idempotency key came with another request before. */
+export function keyReused(): ApiError {
+  return validationError([detail(['Idempotency-Key'], 'was used for another request')])
+}
+
+/** 403: the caller's role may do this, but not with these fields. */
+export function fieldsRefused(fields: readonly string[]): ApiError {
+  return forbidden(fields.map((field) => detail([field], 'can not be set by your role')))
 }
 
 /**
@@ -19,8 +37,12 @@ const RULES: Record<string, () => ApiError> = {
  */
 export function refusalOf(error: unknown): unknown {
   if (!(error instanceof DbError)) return error
-  const rule = error.failure.kind === 'refused' ? RULES[error.failure.rule] : undefined
-  return rule ? rule() : unavailable(error)
+  const { failure } = error
+  return failure.kind === 'refused' && isRule(failure.rule) ? RULES[failure.rule]() : unavailable(error)
+}
+
+function isRule(name: string): name is keyof typeof RULES {
+  return Object.hasOwn(RULES, name)
 }
 
 /** Throws that answer: for the `catch` of a write. */

@@ -18,9 +18,13 @@ export function utf8Bytes(text: string): number {
   return encoder.encode(text).byteLength
 }
 
+/** The form of an e-mail address, of any letters (RFC 6531). */
+export const EMAIL_PATTERN = '^[^\\s@"<>]+@[^\\s@"<>]+\\.[^\\s@"<>]+$'
+const EMAIL = new RegExp(EMAIL_PATTERN)
+
 /** Whether a text has the form of an e-mail address. */
 export function isEmail(text: string): boolean {
-  return /^[^\s@"<>]+@[^\s@"<>]+\.[^\s@"<>]+$/.test(text)
+  return EMAIL.test(text)
 }
 
 /** The ASCII letters of a text in lower case, all else as it is: how e-mail addresses are compared. */

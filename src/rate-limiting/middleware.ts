@@ -4,6 +4,7 @@ import type { Caller } from '../context'
 import { configOf } from '../env'
 import type { AppEnv } from '../http/app-env'
 import { forbidden, rateLimited, unauthorized } from '../http/errors'
+import type { Guard } from '../http/guard'
 import { reach } from '../http/reach'
 import { MINUTE, SECOND } from '../lib/time'
 import type { Role } from '../roles'
@@ -18,19 +19,20 @@ const READS = new Set(['GET', 'HEAD'])
  * (counted by address), 429 for callers over their limit, 403 for other roles, 503 when the rate limiter can't be
  * reached.
  */
-export function guard(allowed: readonly Role[]): MiddlewareHandler<AppEnv> {
-  return guardWith((caller) => allowed.includes(caller.role))
+export function guard(allowed: readonly Role[]): Guard {
+  return guardWith({ roles: allowed, apiKeys: true })
 }
 
 /** As `guard`, but lets in no API keys: for what a person does with their own account or with keys. */
-export function personGuard(allowed: readonly Role[]): MiddlewareHandler<AppEnv> {
-  return guardWith((caller) => caller.kind === 'person' && allowed.includes(caller.role))
+export function personGuard(allowed: readonly Role[]): Guard {
+  return guardWith({ roles: allowed, apiKeys: false })
 }
 
-function guardWith(lets: (caller: Caller) => boolean): MiddlewareHandler<AppEnv> {
-  return async (c, next) => {
-    const credential = await identified(c)
-    const admission = admit(c, credential, lets)
+function guardWith(admits: { roles: readonly Role[]; apiKeys: boolean }): Guard {
+  const lets = ({ kind, role }: Caller) => (admits.apiKeys || kind === 'person') && admits.roles.includes(role)
+  const handler: MiddlewareHandler<AppEnv> = async (c, next) => {
+    const credential = await timed(c, () => identified(c))
+    const admission = timed(c, () => admit(c, credential, lets))
     admission.catch(() => undefined)
     c.set('admission', admission)
     c.set('wroteRecently', isNew(credential))
@@ -39,6 +41,7 @@ function guardWith(lets: (caller: Caller) => boolean): MiddlewareHandler<AppEnv>
     await next()
     await admission
   }
+  return { handler, admits, counts: true }
 }
 
 /** A refusal to identify is counted by address like the lack of a credential, and told after 429. */
@@ -57,9 +60,23 @@ function identifyRequest(c: Context<AppEnv>): Promise<Credential | null> {
 }
 
 /** Lets in everybody, counted by address; credentials are not looked at. Throws 429 and 503. */
-export const publicGuard: MiddlewareHandler<AppEnv> = async (c, next) => {
-  await countAddress(c)
-  await next()
+export const publicGuard: Guard = {
+  async handler(c, next) {
+    await timed(c, () => countAddress(c))
+    await next()
+  },
+  admits: 'everybody',
+  counts: true,
+}
+
+/** Adds what the work takes to the time of finding out who calls. */
+async function timed<T>(c: Context<AppEnv>, work: () => Promise<T>): Promise<T> {
+  const started = Date.now()
+  try {
+    return await work()
+  } finally {
+    c.set('authMilliseconds', c.var.authMilliseconds + Date.now() - started)
+  }
 }
 
 /**

@@ -3,7 +3,7 @@ import { BYTES_A_PAGE, writeCursor } from '../http/cursor'
 import { logFailure } from '../http/logging'
 import { placeOf, readTicketCursor, wishOf } from './list'
 import { findTicketsWithin, type TicketPlace } from './list.queries'
-import { type ExportTicketsInput, presentEventTicket } from './schema'
+import { type ExportTicketsInput, presentTicketSnapshot } from './schema'
 
 /** D1 answers 1,000 queries in an invocation. */
 const PAGES = 500
@@ -35,7 +35,7 @@ export async function exportTickets(ctx: ServiceContext, input: ExportTicketsInp
         controller.close()
       }
       if (!last) return end(null)
-      send(page.map((row) => JSON.stringify(presentEventTicket(row))))
+      send(page.map((row) => JSON.stringify(presentTicketSnapshot(row))))
       const cursor = writeCursor(db, scope, { towards: 'next', place: placeOf(last) })
       pages += 1
       if (pages === PAGES) return end(cursor)

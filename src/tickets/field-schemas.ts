@@ -1,5 +1,6 @@
 import { z } from '@hono/zod-openapi'
 import { line } from '../http/fields'
+import { LINE_PATTERN, TEXT_PATTERN } from '../http/patterns'
 import { characters, isCleanText } from '../lib/text'
 
 const MAX_TAGS = 20
@@ -16,13 +17,15 @@ export const Tags = z
   .transform((tags) => [...new Set(tags)])
   .openapi({
     type: 'array',
-    items: { type: 'string', minLength: 1, maxLength: 50 },
+    items: { type: 'string', minLength: 1, maxLength: 50, pattern: LINE_PATTERN },
     maxItems: MAX_TAGS,
     example: ['reports', 'export'],
   })
 
 const Value = z.union([z.string(), z.number(), z.boolean()])
-const example = { browser: 'Firefox 102.0', os: 'MacOS 13.4' }
+
+/** The library's types do not know this keyword of JSON Schema. */
+const NAMED = { propertyNames: { pattern: KEY.source } }
 
 /** The custom fields of a ticket. */
 export const CustomFields = z
@@ -30,11 +33,16 @@ export const CustomFields = z
   .superRefine((value, ctx) => checkFields(value, false, ctx))
   .openapi('CustomFields', {
     type: 'object',
+    ...NAMED,
     additionalProperties: {
-      anyOf: [{ type: 'string', maxLength: MAX_CUSTOM_VALUE }, { type: 'number' }, { type: 'boolean' }],
+      anyOf: [
+        { type: 'string', maxLength: MAX_CUSTOM_VALUE, pattern: TEXT_PATTERN },
+        { type: 'number' },
+        { type: 'boolean' },
+      ],
     },
     maxProperties: MAX_CUSTOM_FIELDS,
-    example,
+    description: 'Fields of your own by name',
   })
 
 /** A merge patch (RFC 7396) of custom fields: null takes one away. */
@@ -43,16 +51,17 @@ export const CustomFieldsPatch = z
   .superRefine((value, ctx) => checkFields(value, true, ctx))
   .openapi('CustomFieldsPatch', {
     type: 'object',
+    ...NAMED,
     additionalProperties: {
       anyOf: [
-        { type: 'string', maxLength: MAX_CUSTOM_VALUE },
+        { type: 'string', maxLength: MAX_CUSTOM_VALUE, pattern: TEXT_PATTERN },
         { type: 'number' },
         { type: 'boolean' },
         { type: 'null' },
       ],
     },
     maxProperties: 2 * MAX_CUSTOM_FIELDS,
-    example,
+    description: 'A merge patch (RFC 7396): null takes a field away, others are set, and the rest stays',
   })
 
 /** By hand rather than as a record: it stops at a count, and `__proto__` is a name like any other that is refused. */

@@ -1,42 +1,40 @@
 import { z } from '@hono/zod-openapi'
+import { textOf, WireTime } from '../http/answer-fields'
 import { CursorPagination, CursorQuery } from '../http/cursor'
-import { WireTime } from '../http/fields'
 import { toWireTime } from '../lib/time'
 import { UserRef } from '../users/service'
 import type { HistoryRow } from './history.queries'
 
 /** What a field was or is: a text, nothing, tags, or by name: custom fields, or what tells of a comment or a file. */
-const Value = z.union([
-  z.string(),
-  z.null(),
-  z.array(z.string()),
-  z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])),
-])
+const Value = z
+  .union([
+    textOf(65_536),
+    z.null(),
+    z.array(textOf(50)).max(20),
+    z.record(z.string(), z.union([textOf(1_000), z.number(), z.boolean()])).openapi({ maxProperties: 50 }),
+  ])
+  .openapi('HistoryValue')
 
 const TicketChange = z
   .object({
-    id: z.string(),
+    id: z
+      .string()
+      .openapi({ maxLength: 200, pattern: '^[\\w-]+$', example: 'change_01jt0v7m3z5e1c9a7b3d2f4e6a-status' }),
     created_at: WireTime,
     actor: UserRef,
     field: z.string().openapi({
+      maxLength: 40,
+      pattern: '^[a-z_]{1,40}$',
+      example: 'status',
       description: 'A field of the ticket, or `comments` or `attachments` where one came or went',
     }),
     previous: Value,
     current: Value,
   })
-  .openapi('TicketChange', {
-    example: {
-      id: 'change_01jt0v7m3z5e1c9a7b3d2f4e6a-status',
-      created_at: '2025-05-01T10:30:00Z',
-      actor: { id: 'agent789', name: 'Support Agent', email: 'agent@example.com' },
-      field: 'status',
-      previous: 'open',
-      current: 'in_progress',
-    },
-  })
+  .openapi('TicketChange')
 
 export const TicketHistory = z
-  .object({ data: z.array(TicketChange), pagination: CursorPagination })
+  .object({ data: z.array(TicketChange).max(100), pagination: CursorPagination })
   .openapi('TicketHistory')
 
 export const ListHistoryQuery = z.strictObject(CursorQuery)

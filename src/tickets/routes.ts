@@ -1,25 +1,32 @@
 import { type OpenAPIHono, z } from '@hono/zod-openapi'
 import type { AppEnv } from '../http/app-env'
 import { paginateByCursor } from '../http/cursor'
+import { validationError } from '../http/errors'
 import { entityTag, isKnown } from '../http/etag'
 import { pathId } from '../http/fields'
+import { empty, json, jsonRequest, lines, NDJSON, page } from '../http/openapi/answers'
+import { told } from '../http/openapi/failures'
 import { paginate } from '../http/pagination'
-import { addRoute, describeRoute, empty, json, jsonRequest, lines, NDJSON } from '../http/route'
+import { fieldsRefused, RULES } from '../http/refusals'
+import { addRoute, describeRoute } from '../http/route'
 import { guard } from '../rate-limiting/middleware'
 import { EVERYONE, STAFF } from '../roles'
 import { serviceContext } from '../service-context'
+import { CHANGED_TICKET, EXPORT, HISTORY, NEW_TICKET, NEW_TICKET_JSON, STATS, TICKETS, WHOLE_TICKET } from './examples'
 import { exportTickets } from './export'
 import { listHistory } from './history'
 import { ListHistoryQuery, TicketHistory } from './history-schema'
 import { listTickets, walkTickets } from './list'
+import { statusRefused, unknownAssignee, unknownCreator } from './refusals'
 import {
   CreateTicketBody,
+  type ExportLine,
   ExportTicketsQuery,
   ListTicketsQuery,
   TicketAnswer,
   TicketDetailAnswer,
   TicketList,
-  TicketStats,
+  TicketStatsAnswer,
   UpdateTicketBody,
 } from './schema'
 import { createTicket, deleteTicket, getTicket, updateTicket } from './service'
@@ -27,6 +34,13 @@ import { ticketStats } from './stats'
 
 const params = z.object({ ticket_id: pathId('ticket_id', 'ticket123') })
 const tags = ['Tickets']
+
+const FIELDS_REFUSED = told('fields_refused', 'Some fields are set by agents and admins', () =>
+  fieldsRefused(['assigned_to']),
+)
+const UNKNOWN_MEMBER = told('unknown_member', '`created_by` or `assigned_to` names nobody who may be named', () =>
+  validationError([unknownCreator(), unknownAssignee()]),
+)
 
 const listTicketsRoute = describeRoute({
   method: 'get',
@@ -39,7 +53,7 @@ const listTicketsRoute = describeRoute({
   tags,
   guard: guard(EVERYONE),
   request: { query: ListTicketsQuery },
-  responses: { 200: json(TicketList, 'A page of tickets, newest first unless sorted otherwise') },
+  responses: { 200: page(TicketList, 'A page of tickets, newest first unless sorted otherwise', TICKETS) },
 })
 
 const ticketStatsRoute = describeRoute({
@@ -50,7 +64,7 @@ const ticketStatsRoute = describeRoute({
   description: 'Of the tickets that the caller may see; exact, whatever their number.',
   tags,
   guard: guard(EVERYONE),
-  responses: { 200: json(TicketStats, 'The counts') },
+  responses: { 200: json(TicketStatsAnswer, 'The counts', STATS) },
 })
 
 const exportTicketsRoute = describeRoute({
@@ -65,7 +79,7 @@ const exportTicketsRoute = describeRoute({
   tags,
   guard: guard(STAFF),
   request: { query: ExportTicketsQuery },
-  responses: { 200: lines('The tickets, and a last line with the cursor') },
+  responses: { 200: lines<typeof ExportLine>('ExportLine', 'The tickets, and a last line with the cursor', EXPORT) },
 })
 
 const createTicketRoute = describeRoute({
@@ -75,9 +89,28 @@ const createTicketRoute = describeRoute({
   summary: 'Create a ticket',
   tags,
   guard: guard(EVERYONE),
-  fails: [404, 422],
-  request: { body: jsonRequest(CreateTicketBody) },
-  responses: { 201: json(TicketAnswer, 'The ticket; `Location` is its path') },
+  description:
+    'Customers set title, description, priority, tags, custom fields and attachments; agents and admins also the status, ' +
+    'who it is assigned to, and on whose behalf it is made.',
+  fails: [
+    404,
+    FIELDS_REFUSED,
+    UNKNOWN_MEMBER,
+    told('storage_full', 'The account has no room for the files', RULES.storage),
+  ],
+  request: {
+    body: jsonRequest(CreateTicketBody, {
+      'A report with a file': NEW_TICKET_JSON,
+      'The least there must be': { title: 'Cannot log in', description: 'The page stays white.' },
+      'On behalf of a customer': {
+        title: 'Invoice is missing',
+        description: 'Called in by phone.',
+        created_by: 'user456',
+        assigned_to: 'agent789',
+      },
+    }),
+  },
+  responses: { 201: json(TicketAnswer, 'The ticket', NEW_TICKET, ['Location']) },
 })
 
 const getTicketRoute = describeRoute({
@@ -87,9 +120,15 @@ const getTicketRoute = describeRoute({
   summary: 'Get a ticket with its comments and attachments',
   tags,
   guard: guard(EVERYONE),
+  description:
+    'With the latest 100 comments and attachments that the caller may see; lists of their own have them all. Customers find ' +
+    'the tickets that they created.',
   fails: [404],
   request: { params },
-  responses: { 200: json(TicketDetailAnswer, 'The ticket'), 304: empty('It is as `If-None-Match` says') },
+  responses: {
+    200: json(TicketDetailAnswer, 'The ticket', WHOLE_TICKET, ['ETag']),
+    304: empty('It is as `If-None-Match` says', ['ETag']),
+  },
 })
 
 const updateTicketRoute = describeRoute({
@@ -99,9 +138,28 @@ const updateTicketRoute = describeRoute({
   summary: 'Change fields of a ticket',
   tags,
   guard: guard(EVERYONE),
-  fails: [404, 412, 422],
-  request: { params, body: jsonRequest(UpdateTicketBody) },
-  responses: { 200: json(TicketAnswer, 'The ticket as it is now') },
+  description:
+    'What the body does not name stays. Changes of different fields at once all hold; with `If-Match` a change is only made ' +
+    'to the version that is known. A change that changes nothing raises no version and emits no event. Customers change ' +
+    'title, description, tags and custom fields of their own tickets, close them, and open them again.',
+  fails: [
+    404,
+    412,
+    FIELDS_REFUSED,
+    told('status_refused', 'Customers close tickets and open them again', () => statusRefused('in_progress')),
+    UNKNOWN_MEMBER,
+    told('too_many_tags', 'Merged with those that are there, the tags are too many', RULES.tags),
+    told('too_many_custom_fields', 'So are the custom fields', RULES.custom_fields),
+  ],
+  request: {
+    params,
+    body: jsonRequest(UpdateTicketBody, {
+      'Take it up': { status: 'in_progress', priority: 'high', assigned_to: 'agent789' },
+      'Add and take away tags': { add_tags: ['regression'], remove_tags: ['access'] },
+      'Change one custom field and take another away': { custom_fields: { browser: 'Firefox 128.0', os: null } },
+    }),
+  },
+  responses: { 200: json(TicketAnswer, 'The ticket as it is now', CHANGED_TICKET, ['ETag']) },
 })
 
 const deleteTicketRoute = describeRoute({
@@ -128,7 +186,7 @@ const listHistoryRoute = describeRoute({
   guard: guard(STAFF),
   fails: [404],
   request: { params, query: ListHistoryQuery },
-  responses: { 200: json(TicketHistory, 'A page of changes, oldest first') },
+  responses: { 200: page(TicketHistory, 'A page of changes, oldest first', HISTORY) },
 })
 
 /** Puts the routes of tickets into the router: for everybody of the account, deletion for agents and admins. */

@@ -3,7 +3,8 @@ import { Attachment, NewAttachments } from '../attachments/service'
 import { Comment } from '../comments/service'
 import type { ServiceContext } from '../context'
 import type { TicketRow } from '../db/ticket-image'
-import { CursorPagination, CursorQuery, cursorOrPage, PageOrCursorQuery } from '../http/cursor'
+import { idOf, textOf, WireTime, wholeOf } from '../http/answer-fields'
+import { Cursor, CursorPagination, CursorQuery, cursorOrPage, PageOrCursorQuery } from '../http/cursor'
 import {
   body,
   id,
@@ -13,7 +14,6 @@ import {
   oneOrMoreIds,
   oneOrMoreOf,
   searchText,
-  WireTime,
   wholeNumber,
 } from '../http/fields'
 import { Pagination } from '../http/pagination'
@@ -23,99 +23,83 @@ import { UserRef } from '../users/service'
 import { CustomFields, CustomFieldsPatch, Tags } from './field-schemas'
 import { PRIORITIES, STATUSES } from './values'
 
+const MAX_TITLE = 200
 const MAX_DESCRIPTION_BYTES = 65_536
+/** What of comments and attachments is shown with a ticket. */
+const LATEST = 100
 
 export const TicketStatus = z.enum(STATUSES).openapi('TicketStatus')
-const Priority = z.enum(PRIORITIES)
-const Title = line(200)
+const Priority = z.enum(PRIORITIES).openapi('TicketPriority')
+const Title = line(MAX_TITLE)
 const Description = body(MAX_DESCRIPTION_BYTES)
 
-const EXAMPLE = {
-  id: 'ticket123',
-  number: 1,
-  version: 1,
-  title: 'Cannot access customer dashboard',
-  description: "I'm getting a 404 error when trying to access the dashboard",
-  status: 'open' as const,
-  priority: 'high' as const,
-  created_at: '2025-05-01T09:30:00Z',
-  updated_at: '2025-05-01T09:30:00Z',
-  created_by: { id: 'user456', name: 'Jane Smith', email: 'jane@example.com' },
-  assigned_to: { id: 'agent789', name: 'Support Agent', email: 'agent@example.com' },
-  tags: ['dashboard', 'access', 'error'],
-}
-
 const ticketShape = {
-  id: z.string(),
-  number: z.number().int().openapi({ description: '1, 2, 3 … within the account, never used again' }),
-  version: z.number().int().openapi({ description: 'Rises with every change' }),
-  title: z.string(),
-  description: z.string(),
+  id: idOf('ticket123'),
+  number: wholeOf(1).openapi({ description: '1, 2, 3 … within the account, never used again', example: 1 }),
+  version: wholeOf(1).openapi({ description: 'Rises with every change', example: 3 }),
+  title: textOf(MAX_TITLE),
+  description: textOf(MAX_DESCRIPTION_BYTES),
   status: TicketStatus,
   priority: Priority,
   created_at: WireTime,
   updated_at: WireTime,
   created_by: UserRef,
   assigned_to: z.union([UserRef, z.null()]),
-  tags: z.array(z.string()),
+  tags: z.array(textOf(50)).max(20),
 }
 
-const TicketListItem = z.object(ticketShape).openapi('TicketListItem', { example: EXAMPLE })
+const TicketListItem = z.object(ticketShape).openapi('TicketListItem')
 
-/** A ticket as events tell of it. */
-export const EventTicket = z.object({ ...ticketShape, custom_fields: CustomFields }).openapi('EventTicket')
+export const TicketSnapshot = z
+  .object({ ...ticketShape, custom_fields: CustomFields })
+  .openapi('TicketSnapshot', { description: 'A ticket as events and the export tell of it' })
 
-const Ticket = z
-  .object({ ...ticketShape, custom_fields: CustomFields, attachments: z.array(Attachment) })
+export const Ticket = z
+  .object({ ...ticketShape, custom_fields: CustomFields, attachments: z.array(Attachment).max(LATEST) })
   .openapi('Ticket')
 
 const TicketDetail = z
   .object({
     ...ticketShape,
-    comments: z.array(Comment).openapi({ description: 'The latest 100, oldest first' }),
-    comment_count: z.number().int(),
-    attachments: z.array(Attachment).openapi({ description: 'The latest 100 of the ticket and its comments' }),
-    attachment_count: z.number().int(),
+    comments: z.array(Comment).max(LATEST).openapi({ description: 'The latest 100, oldest first' }),
+    comment_count: wholeOf(),
+    attachments: z
+      .array(Attachment)
+      .max(LATEST)
+      .openapi({ description: 'The latest 100 of the ticket and its comments' }),
+    attachment_count: wholeOf(),
     custom_fields: CustomFields,
   })
   .openapi('TicketDetail')
 
-export const TicketAnswer = z.object({ data: Ticket })
-export const TicketDetailAnswer = z.object({ data: TicketDetail })
+export const TicketAnswer = z.object({ data: Ticket }).openapi('TicketAnswer')
+export const TicketDetailAnswer = z.object({ data: TicketDetail }).openapi('TicketDetailAnswer')
 export const TicketList = z
-  .object({ data: z.array(TicketListItem), pagination: z.union([Pagination, CursorPagination]) })
+  .object({ data: z.array(TicketListItem).max(100), pagination: z.union([Pagination, CursorPagination]) })
   .openapi('TicketList')
 
-export const TicketStats = z.object({
-  data: z
-    .object({
-      total: z.number().int(),
-      by_status: z.object({
-        open: z.number().int(),
-        in_progress: z.number().int(),
-        resolved: z.number().int(),
-        closed: z.number().int(),
-      }),
-      by_priority: z.object({
-        low: z.number().int(),
-        medium: z.number().int(),
-        high: z.number().int(),
-        critical: z.number().int(),
-      }),
-      by_assignee: z.array(z.object({ assigned_to: z.union([UserRef, z.null()]), count: z.number().int() })),
-    })
-    .openapi('TicketStats', {
-      example: {
-        total: 243,
-        by_status: { open: 40, in_progress: 12, resolved: 91, closed: 100 },
-        by_priority: { low: 60, medium: 120, high: 50, critical: 13 },
-        by_assignee: [
-          { assigned_to: EXAMPLE.assigned_to, count: 200 },
-          { assigned_to: null, count: 43 },
-        ],
-      },
-    }),
-})
+const counts = <const Name extends string>(names: readonly Name[]) =>
+  z.object(Object.fromEntries(names.map((name) => [name, wholeOf()])) as Record<Name, z.ZodNumber>)
+
+const TicketStats = z
+  .object({
+    total: wholeOf(),
+    by_status: counts(STATUSES),
+    by_priority: counts(PRIORITIES),
+    by_assignee: z
+      .array(z.object({ assigned_to: z.union([UserRef, z.null()]), count: wholeOf() }).openapi('AssigneeCount'))
+      .openapi({ maxItems: 100_000 }),
+  })
+  .openapi('TicketStats')
+export type TicketCounts = z.infer<typeof TicketStats>
+
+export const TicketStatsAnswer = z.object({ data: TicketStats }).openapi('TicketStatsAnswer')
+
+/** The last line of an export. */
+const ExportEnd = z
+  .object({ next_cursor: z.union([Cursor, z.null()]) })
+  .openapi('ExportEnd', { description: 'The last line of an export: null when all was sent' })
+export const ExportLine = z.union([TicketSnapshot, ExportEnd]).openapi('ExportLine')
 
 const filters = {
   status: oneOrMoreOf(STATUSES).optional(),
@@ -131,7 +115,10 @@ const filters = {
   created_before: instant().optional(),
   updated_after: instant().optional(),
   updated_before: instant().optional(),
-  sort: z.enum(['created_at', 'updated_at', 'priority']).optional().openapi({ default: 'created_at' }),
+  sort: z
+    .enum(['created_at', 'updated_at', 'priority'])
+    .optional()
+    .openapi({ default: 'created_at', description: '`priority` goes by rank; of equal ones the newest come first' }),
   order: z.enum(['asc', 'desc']).optional().openapi({ default: 'desc' }),
 }
 
@@ -153,17 +140,9 @@ export const CreateTicketBody = z
     custom_fields: CustomFields.optional(),
     attachments: NewAttachments,
   })
-  .openapi('CreateTicket', {
-    example: {
-      title: 'Cannot export reports',
-      description: "The export button doesn't work when I try to export monthly reports",
-      priority: 'medium',
-      tags: ['reports', 'export'],
-      custom_fields: { browser: 'Firefox 102.0', os: 'MacOS 13.4' },
-      attachments: [{ filename: 'error_log.txt', content: 'RXJyb3I6IGV4cG9ydCBmYWlsZWQK', mime_type: 'text/plain' }],
-    },
-  })
+  .openapi('CreateTicket')
 export type CreateTicketInput = z.infer<typeof CreateTicketBody>
+export type CreateTicketJson = z.input<typeof CreateTicketBody>
 
 export const UpdateTicketBody = z
   .strictObject({
@@ -185,7 +164,7 @@ export const UpdateTicketBody = z
     if (change.add_tags?.some((tag) => change.remove_tags?.includes(tag)))
       ctx.addIssue({ code: 'custom', path: ['add_tags'], message: 'must not name what remove tags names' })
   })
-  .openapi('UpdateTicket', { example: { status: 'in_progress', priority: 'high', assigned_to: 'agent789' } })
+  .openapi('UpdateTicket', { minProperties: 1 })
 export type UpdateTicketInput = z.infer<typeof UpdateTicketBody>
 
 /** A ticket as a list has it: without custom fields, comments and attachments. */
@@ -206,14 +185,14 @@ export function presentTicketListItem(row: TicketRow): z.infer<typeof TicketList
   }
 }
 
-/** A ticket as events tell of it. */
-export function presentEventTicket(row: TicketRow): z.infer<typeof EventTicket> {
+/** A ticket as events and the export tell of it. */
+export function presentTicketSnapshot(row: TicketRow): z.infer<typeof TicketSnapshot> {
   return { ...presentTicketListItem(row), custom_fields: JSON.parse(row.custom_fields) }
 }
 
 /** A ticket as its creation and its changes are answered: with custom fields and attachments, without comments. */
 export function presentTicket(row: TicketRow, attachments: z.infer<typeof Attachment>[]): z.infer<typeof Ticket> {
-  return { ...presentEventTicket(row), attachments }
+  return { ...presentTicketSnapshot(row), attachments }
 }
 
 /** The whole of a ticket, with counts of what the caller may see. */

@@ -15,9 +15,8 @@ import { DbError, isRefused } from '../db/errors'
 import { findAudience, findLastEvent } from '../db/outbox'
 import type { References } from '../db/references'
 import { findChange } from '../db/ticket-change'
-import { type ApiError, type ErrorDetail, forbidden, notFound, validationError } from '../http/errors'
-import { refusalOf, refuse } from '../http/refusals'
-import { detail } from '../http/validation'
+import { type ApiError, type ErrorDetail, notFound, validationError } from '../http/errors'
+import { fieldsRefused, refusalOf, refuse } from '../http/refusals'
 import { newId } from '../lib/ids'
 import { refusedOnChange, refusedOnCreate, statusesBefore } from '../roles'
 import { changeTicket, type TicketChange } from './change.queries'
@@ -31,10 +30,11 @@ import {
   takeTicketNumber,
   tellOfDeletion,
 } from './queries'
+import { statusRefused, unknownAssignee, unknownCreator } from './refusals'
 import { type CreateTicketInput, presentTicket, presentTicketDetail, type UpdateTicketInput } from './schema'
 
 export type { TicketRow } from '../db/ticket-image'
-export { EventTicket, presentEventTicket, TicketStatus } from './schema'
+export { ExportLine, presentTicketSnapshot, Ticket, TicketSnapshot, TicketStatus } from './schema'
 
 /** How many of a ticket's comments and attachments come with it. */
 const LATEST = 100
@@ -131,8 +131,7 @@ export async function updateTicket(ctx: ServiceContext, ticketId: string, input:
     ],
     { ticketId },
   ).catch(async (error) => {
-    if (isRefused(error, 'status'))
-      throw forbidden([detail(['status'], `can not be set to ${input.status} by your role`)])
+    if (isRefused(error, 'status')) throw statusRefused(String(input.status))
     throw await refusedReference(ctx, error, { createdBy: input.created_by, assignedTo: input.assigned_to })
   })
   const [[row], changes, attachments, [audience]] = rows
@@ -167,7 +166,7 @@ export async function deleteTicket(ctx: ServiceContext, ticketId: string): Promi
 }
 
 function refuseFields(fields: string[]): void {
-  if (fields.length > 0) throw forbidden(fields.map((field) => detail([field], 'can not be set by your role')))
+  if (fields.length > 0) throw fieldsRefused(fields)
 }
 
 function changeOf(input: UpdateTicketInput): TicketChange {
@@ -194,8 +193,7 @@ async function refusedReference(ctx: ServiceContext, error: unknown, named: Refe
 async function namesEachRefused({ caller, db }: ServiceContext, named: References): Promise<ApiError> {
   const found = await db.first(findReferences(caller.accountId, named)).catch(() => undefined)
   const details: ErrorDetail[] = []
-  if (named.createdBy && !found?.creator) details.push(detail(['created_by'], 'must be a user of this account'))
-  if (named.assignedTo && !found?.assignee)
-    details.push(detail(['assigned_to'], 'must be an active agent or admin of this account'))
+  if (named.createdBy && !found?.creator) details.push(unknownCreator())
+  if (named.assignedTo && !found?.assignee) details.push(unknownAssignee())
   return validationError(details)
 }

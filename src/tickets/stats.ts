@@ -1,11 +1,10 @@
-import type { z } from '@hono/zod-openapi'
 import type { ServiceContext } from '../context'
-import type { TicketStats } from './schema'
+import type { TicketCounts } from './schema'
 import { countByAssignee, countByField } from './stats.queries'
 import { PRIORITIES, STATUSES } from './values'
 
 /** How many tickets the caller may see: in all, by status, by priority, by assignee. For everybody. */
-export async function ticketStats({ caller, db }: ServiceContext): Promise<z.infer<typeof TicketStats>['data']> {
+export async function ticketStats({ caller, db }: ServiceContext): Promise<TicketCounts> {
   const [fields, assignees] = await db.batch([countByField(caller), countByAssignee(caller)])
   const sum = (counted: typeof fields) => counted.reduce((total, { count }) => total + count, 0)
   const byStatus = STATUSES.map((name) => [name, sum(fields.filter(({ status }) => status === name))] as const)

@@ -1,13 +1,19 @@
 import { type OpenAPIHono, z } from '@hono/zod-openapi'
 import type { AppEnv } from '../http/app-env'
 import { paginateByCursor } from '../http/cursor'
+import { forbidden, invalidCredentials } from '../http/errors'
 import { pathId } from '../http/fields'
+import { empty, json, jsonRequest, page } from '../http/openapi/answers'
+import { told } from '../http/openapi/failures'
 import { paginate } from '../http/pagination'
-import { addRoute, describeRoute, empty, json, jsonRequest } from '../http/route'
+import { fieldsRefused, RULES } from '../http/refusals'
+import { addRoute, describeRoute } from '../http/route'
 import { guard, personGuard } from '../rate-limiting/middleware'
 import { ADMINS, EVERYONE, STAFF } from '../roles'
 import { serviceContext } from '../service-context'
+import { JANE_WHOLE, JOHN, NEW_USER, USERS } from './examples'
 import { listUsers, walkUsers } from './list'
+import { emailTaken } from './refusals'
 import {
   ChangePasswordBody,
   CreateUserBody,
@@ -22,15 +28,23 @@ import { changePassword, createUser, deactivateUser, getUser, setPassword, updat
 const params = z.object({ user_id: pathId('user_id', 'user456') })
 const tags = ['Users']
 
+const EMAIL_TAKEN = told('email_taken', 'Somebody of the account has this e-mail', emailTaken)
+const LAST_ADMIN = told('last_admin', 'The account would be left without an active admin', RULES.last_admin)
+const FIELDS_REFUSED = told('fields_refused', 'Role and status are set by admins', () =>
+  fieldsRefused(['role', 'status']),
+)
+const WRONG_PASSWORD = told('invalid_credentials', '`current_password` is wrong', invalidCredentials)
+
 const listUsersRoute = describeRoute({
   method: 'get',
   path: '/users',
   operationId: 'listUsers',
   summary: 'List the users of the account',
+  description: 'By `page`, or by `cursor` (empty to start).',
   tags,
   guard: guard(STAFF),
   request: { query: ListUsersQuery },
-  responses: { 200: json(UserList, 'A page of users, oldest first') },
+  responses: { 200: page(UserList, 'A page of users, oldest first', USERS) },
 })
 
 const createUserRoute = describeRoute({
@@ -38,11 +52,21 @@ const createUserRoute = describeRoute({
   path: '/users',
   operationId: 'createUser',
   summary: 'Add a user to the account',
+  description: 'Without a password they can not log in until one is set.',
   tags,
   guard: guard(ADMINS),
-  fails: [409],
-  request: { body: jsonRequest(CreateUserBody) },
-  responses: { 201: json(UserAnswer, 'The user; `Location` is its path') },
+  fails: [EMAIL_TAKEN],
+  request: {
+    body: jsonRequest(CreateUserBody, {
+      'An agent': { name: 'Jo Ruiz', email: 'jo@example.com', role: 'agent' },
+      'A customer with a password': {
+        name: 'Kim Ito',
+        email: 'kim@example.com',
+        password: 'correct horse battery',
+      },
+    }),
+  },
+  responses: { 201: json(UserAnswer, 'The user', { data: NEW_USER }, ['Location']) },
 })
 
 const getMeRoute = describeRoute({
@@ -53,7 +77,7 @@ const getMeRoute = describeRoute({
   tags,
   guard: personGuard(EVERYONE),
   fails: [404],
-  responses: { 200: json(UserAnswer, 'The user who calls') },
+  responses: { 200: json(UserAnswer, 'The user who calls', { data: JOHN }) },
 })
 
 const updateMeRoute = describeRoute({
@@ -63,9 +87,15 @@ const updateMeRoute = describeRoute({
   summary: 'Change yourself',
   tags,
   guard: personGuard(EVERYONE),
-  fails: [404, 409],
-  request: { body: jsonRequest(UpdateUserBody) },
-  responses: { 200: json(UserAnswer, 'The user as it is now') },
+  description: 'Another e-mail needs `current_password`, and ends your other tokens.',
+  fails: [404, WRONG_PASSWORD, FIELDS_REFUSED, EMAIL_TAKEN, LAST_ADMIN],
+  request: {
+    body: jsonRequest(UpdateUserBody, {
+      'Another name': { name: 'John M. Doe' },
+      'Another e-mail': { email: 'john.doe@example.com', current_password: 'your_password' },
+    }),
+  },
+  responses: { 200: json(UserAnswer, 'The user as it is now', { data: JOHN }) },
 })
 
 const getUserRoute = describeRoute({
@@ -73,11 +103,12 @@ const getUserRoute = describeRoute({
   path: '/users/{user_id}',
   operationId: 'getUser',
   summary: 'Get a user',
+  description: 'Customers find themselves alone.',
   tags,
   guard: guard(EVERYONE),
   fails: [404],
   request: { params },
-  responses: { 200: json(UserAnswer, 'The user') },
+  responses: { 200: json(UserAnswer, 'The user', { data: JOHN }) },
 })
 
 const updateUserRoute = describeRoute({
@@ -87,9 +118,25 @@ const updateUserRoute = describeRoute({
   summary: 'Change a user',
   tags,
   guard: guard(EVERYONE),
-  fails: [404, 409],
-  request: { params, body: jsonRequest(UpdateUserBody) },
-  responses: { 200: json(UserAnswer, 'The user as it is now') },
+  description:
+    'Admins change everybody, others themselves. Another e-mail and a deactivation end the tokens of the user at once, ' +
+    'another role holds from the next request.',
+  fails: [
+    404,
+    WRONG_PASSWORD,
+    told('not_yours', 'Agents change nobody but themselves', forbidden),
+    FIELDS_REFUSED,
+    EMAIL_TAKEN,
+    LAST_ADMIN,
+  ],
+  request: {
+    params,
+    body: jsonRequest(UpdateUserBody, {
+      'Another role': { role: 'agent' },
+      'Another e-mail': { email: 'jane.smith@example.com' },
+    }),
+  },
+  responses: { 200: json(UserAnswer, 'The user as it is now', { data: { ...JANE_WHOLE, role: 'agent' } }) },
 })
 
 const deactivateUserRoute = describeRoute({
@@ -99,7 +146,8 @@ const deactivateUserRoute = describeRoute({
   summary: 'Deactivate a user; tickets keep naming it',
   tags,
   guard: guard(ADMINS),
-  fails: [404, 409],
+  description: 'Their tokens are dead at once, and stay so when they are activated again.',
+  fails: [404, LAST_ADMIN],
   request: { params },
   responses: { 204: empty('Deactivated') },
 })
@@ -112,7 +160,7 @@ const setPasswordRoute = describeRoute({
   tags,
   guard: guard(ADMINS),
   fails: [404],
-  request: { params, body: jsonRequest(SetPasswordBody) },
+  request: { params, body: jsonRequest(SetPasswordBody, { 'A password': { password: 'correct horse battery' } }) },
   responses: { 204: empty('Set') },
 })
 
@@ -123,7 +171,13 @@ const changePasswordRoute = describeRoute({
   summary: 'Change your own password and end your other tokens',
   tags: ['Authentication'],
   guard: personGuard(EVERYONE),
-  request: { body: jsonRequest(ChangePasswordBody) },
+  description: 'The token of the request stays good.',
+  fails: [WRONG_PASSWORD],
+  request: {
+    body: jsonRequest(ChangePasswordBody, {
+      'Another password': { current_password: 'your_password', new_password: 'correct horse battery' },
+    }),
+  },
   responses: { 204: empty('Changed') },
 })
 

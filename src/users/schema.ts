@@ -1,47 +1,48 @@
 import { z } from '@hono/zod-openapi'
+import { idOf, NullableTime, textOf, WireTime } from '../http/answer-fields'
 import { CursorPagination, cursorOrPage, PageOrCursorQuery } from '../http/cursor'
-import { Email, GivenPassword, line, NewPassword, namesAField, searchText, WireTime } from '../http/fields'
+import { Email, GivenPassword, line, NewPassword, namesAField, searchText } from '../http/fields'
 import { Pagination } from '../http/pagination'
+import { EMAIL_PATTERN } from '../lib/text'
 import { toWireTime } from '../lib/time'
 import { ROLES } from '../roles'
 import type { UserRow } from './queries'
 
 const STATUSES = ['active', 'inactive'] as const
 
+export const RoleName = z.enum(ROLES).openapi('Role')
+const Status = z.enum(STATUSES).openapi('UserStatus')
+
+const Name = line(100)
+/** As others are shown it: API keys have an address of the form `key_…@keys.invalid`. */
+const ShownEmail = z
+  .string()
+  .openapi({ format: 'idn-email', pattern: EMAIL_PATTERN, maxLength: 254, example: 'jane@example.com' })
+
 export const UserRef = z
-  .object({ id: z.string(), name: z.string(), email: z.string() })
-  .openapi('UserRef', { example: { id: 'user456', name: 'Jane Smith', email: 'jane@example.com' } })
+  .object({ id: idOf('user456'), name: textOf(100), email: ShownEmail })
+  .openapi('UserRef', { description: 'Somebody of the account, or an API key (`key_…`)' })
 
 export const User = z
   .object({
-    id: z.string(),
-    name: z.string(),
-    email: z.string(),
-    role: z.enum(ROLES),
-    status: z.enum(STATUSES),
+    id: idOf('user789'),
+    name: textOf(100),
+    email: ShownEmail,
+    role: RoleName,
+    status: Status,
     created_at: WireTime,
-    last_login_at: z.union([WireTime, z.null()]),
+    last_login_at: NullableTime,
   })
-  .openapi('User', {
-    example: {
-      id: 'user789',
-      name: 'John Doe',
-      email: 'john@example.com',
-      role: 'admin',
-      status: 'active',
-      created_at: '2024-12-01T00:00:00Z',
-      last_login_at: '2025-05-03T08:15:00Z',
-    },
-  })
+  .openapi('User')
 
 export const UserList = z
-  .object({ data: z.array(User), pagination: z.union([Pagination, CursorPagination]) })
+  .object({ data: z.array(User).max(100), pagination: z.union([Pagination, CursorPagination]) })
   .openapi('UserList')
 
 export const ListUsersQuery = z
   .strictObject({
-    role: z.enum(ROLES).optional(),
-    status: z.enum(STATUSES).optional(),
+    role: RoleName.optional(),
+    status: Status.optional(),
     email: Email.optional().openapi({ description: 'Exactly this e-mail; the case of ASCII letters does not matter' }),
     q: searchText()
       .optional()
@@ -51,41 +52,35 @@ export const ListUsersQuery = z
   .superRefine(cursorOrPage)
 export type ListUsersInput = z.infer<typeof ListUsersQuery>
 
-export const UserAnswer = z.object({ data: User })
-
-const Name = line(100)
+export const UserAnswer = z.object({ data: User }).openapi('UserAnswer')
 
 export const CreateUserBody = z
   .strictObject({
     name: Name,
     email: Email,
-    role: z.enum(ROLES).optional().openapi({ default: 'customer' }),
+    role: RoleName.optional().openapi({ default: 'customer' }),
     password: NewPassword.optional().openapi({ description: 'Without one they can not log in until one is set' }),
   })
-  .openapi('CreateUser', { example: { name: 'Jo Ruiz', email: 'jo@example.com', role: 'agent' } })
+  .openapi('CreateUser')
 export type CreateUserInput = z.infer<typeof CreateUserBody>
 
 export const UpdateUserBody = z
   .strictObject({
     name: Name.optional(),
     email: Email.optional(),
-    role: z.enum(ROLES).optional(),
-    status: z.enum(STATUSES).optional(),
+    role: RoleName.optional(),
+    status: Status.optional(),
     current_password: GivenPassword.optional().openapi({ description: 'Needed to change your own e-mail' }),
   })
   .superRefine(({ current_password, ...fields }, ctx) => namesAField(fields, ctx))
-  .openapi('UpdateUser', { example: { role: 'agent' } })
+  .openapi('UpdateUser', { minProperties: 1 })
 export type UpdateUserInput = z.infer<typeof UpdateUserBody>
 
-export const SetPasswordBody = z
-  .strictObject({ password: NewPassword })
-  .openapi('SetPassword', { example: { password: 'correct horse battery' } })
+export const SetPasswordBody = z.strictObject({ password: NewPassword }).openapi('SetPassword')
 
 export const ChangePasswordBody = z
   .strictObject({ current_password: GivenPassword, new_password: NewPassword })
-  .openapi('ChangePassword', {
-    example: { current_password: 'your_password', new_password: 'correct horse battery' },
-  })
+  .openapi('ChangePassword')
 export type ChangePasswordInput = z.infer<typeof ChangePasswordBody>
 
 /** A person as they are answered, without anything of their credentials. */

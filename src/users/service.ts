@@ -2,8 +2,8 @@ import { askFirst, commit } from '../commit'
 import type { ServiceContext } from '../context'
 import { DbError } from '../db/errors'
 import { findAudience } from '../db/outbox'
-import { conflict, forbidden, invalidCredentials, invalidInput, notFound } from '../http/errors'
-import { refusalOf, refuse } from '../http/refusals'
+import { forbidden, invalidCredentials, invalidInput, notFound } from '../http/errors'
+import { fieldsRefused, refusalOf, refuse } from '../http/refusals'
 import { detail } from '../http/validation'
 import { newId } from '../lib/ids'
 import { hashPassword, verifyPassword } from '../lib/passwords'
@@ -11,10 +11,12 @@ import { asciiLower } from '../lib/text'
 import { managesUsers, type Role, readsUsers } from '../roles'
 import { findPassword, insertPerson, tellOfUser, type UserChange, updatePassword, updatePerson } from './change.queries'
 import { findUser } from './queries'
+import { emailTaken } from './refusals'
 import { type ChangePasswordInput, type CreateUserInput, presentUser, type UpdateUserInput } from './schema'
 
 export type { UserRow } from './queries'
-export { presentUser, User, UserRef } from './schema'
+export { emailTaken } from './refusals'
+export { presentUser, RoleName, User, UserRef } from './schema'
 
 /** One person of the account. For agents and admins; everybody may read themselves. Throws 404. */
 export async function getUser({ caller, db }: ServiceContext, id: string) {
@@ -84,7 +86,7 @@ export async function updateUser(ctx: ServiceContext, id: string, input: UpdateU
   const refused = managesUsers(caller.role)
     ? []
     : (['role', 'status'] as const).filter((field) => input[field] !== undefined)
-  if (refused.length > 0) throw forbidden(refused.map((field) => detail([field], 'can not be set by your role')))
+  if (refused.length > 0) throw fieldsRefused(refused)
   if (isSelf && input.email !== undefined) await checkOwnPassword(ctx, input.current_password)
   else if (input.current_password !== undefined)
     throw invalidInput([detail(['current_password'], 'is only for a change of your own e-mail')])
@@ -163,5 +165,5 @@ async function mustExist(ctx: ServiceContext, id: string): Promise<void> {
 /** An e-mail is the only key of a person that callers choose. */
 export function refusePerson(error: unknown): never {
   const isTaken = error instanceof DbError && error.failure.kind === 'unique'
-  throw isTaken ? conflict([detail(['email'], 'is already in use in this account')]) : refusalOf(error)
+  throw isTaken ? emailTaken() : refusalOf(error)
 }

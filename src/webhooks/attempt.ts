@@ -1,4 +1,4 @@
-import packageJson from '../../package.json'
+import { version } from '../../package.json'
 import type { Config } from '../env'
 import { type EventRow, presentEvent } from '../events/service'
 import { refusedAddress } from './address-guard'
@@ -7,7 +7,7 @@ import type { DueDelivery } from './lease.queries'
 import { readRetryAfter } from './retry-schedule'
 import { signatureHeaders } from './signing'
 
-const USER_AGENT = `Ticketing-API/${packageJson.version} (webhooks)`
+const USER_AGENT = `Ticketing-API/${version} (webhooks)`
 const RESPONSE_BYTES = 1_024
 const SUCCESS = { from: 200, to: 299 }
 

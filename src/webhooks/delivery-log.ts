@@ -4,9 +4,8 @@ import type { ServiceContext } from '../context'
 import type { Statement } from '../db/client'
 import { DbError } from '../db/errors'
 import { readCursor, writeCursor } from '../http/cursor'
-import { type ApiError, conflict, notFound, validationError } from '../http/errors'
+import { notFound } from '../http/errors'
 import { refusalOf, refuse } from '../http/refusals'
-import { detail } from '../http/validation'
 import { newId } from '../lib/ids'
 import {
   DELIVERIES_A_SCAN,
@@ -20,6 +19,7 @@ import {
 } from './deliveries.queries'
 import { countOf, insertReplay, measureReplay } from './fan-out.queries'
 import { findWebhook } from './queries'
+import { replayInProgress, replayTooLarge, webhookInactive } from './refusals'
 import { type ListDeliveriesInput, presentDelivery, presentDeliveryWithAttempts, type ReplayInput } from './schema'
 
 const ATTEMPTS_SHOWN = 100
@@ -89,15 +89,15 @@ async function sendNow(ctx: ServiceContext, webhookId: string, id: string, write
   ]).catch(refuse)
   const [, [webhook], [row]] = rows
   if (!webhook) throw notFound()
-  if (!row) throw webhook.active === 1 ? notFound() : inactive()
-  if (webhook.active !== 1) throw inactive()
+  if (!row) throw webhook.active === 1 ? notFound() : webhookInactive()
+  if (webhook.active !== 1) throw webhookInactive()
   if (!isReplay) ctx.wake({ listeners: 1 })
   return presentDelivery(row)
 }
 
 /**
  * Sends the events of a span of time once more, those that the webhook wants and that are younger than it. For admins.
- * Gives how many. Throws 404, 409 for an inactive webhook and while another replay is being taken up, and 422 for more
+ * Gives how many. Throws 404, 409 for an inactive webhook and while another replay of it is being prepared, and 422 for more
  * than 10,000 events.
  */
 export async function replay(ctx: ServiceContext, webhookId: string, input: ReplayInput) {
@@ -114,25 +114,18 @@ export async function replay(ctx: ServiceContext, webhookId: string, input: Repl
   ])
   const [[webhook], [measured]] = asked ?? [[], []]
   if (asked && !webhook) throw notFound()
-  if (asked && webhook?.active !== 1) throw inactive()
+  if (asked && webhook?.active !== 1) throw webhookInactive()
   const { count, first, last } = measured ?? { count: 0, first: null, last: null }
-  if (count > EVENTS_A_REPLAY)
-    throw validationError([detail(['since'], 'would be more than the 10,000 events of a replay')])
+  if (count > EVENTS_A_REPLAY) throw replayTooLarge()
   const writes = first === null || last === null ? [] : [insertReplay(accountId, wish, first, last)]
   const { rows, isReplay } = await commit(ctx, writes, [countOf(accountId, webhookId, count)]).catch(refuseReplay)
   const [[noted]] = rows
-  if (!noted) throw inactive()
+  if (!noted) throw webhookInactive()
   if (!isReplay) ctx.wake({ listeners: 1 })
   return { count: noted.count }
 }
 
-function inactive(): ApiError {
-  return conflict([detail(['webhook_id'], 'must be of an active webhook')])
-}
-
 function refuseReplay(error: unknown): never {
   const isUnderWay = error instanceof DbError && error.failure.kind === 'unique'
-  throw isUnderWay
-    ? conflict([detail(['webhook_id'], 'must not be of a webhook whose last replay is being taken up')])
-    : refusalOf(error)
+  throw isUnderWay ? replayInProgress() : refusalOf(error)
 }

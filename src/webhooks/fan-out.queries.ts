@@ -20,19 +20,23 @@ function wants(): SQL {
  * on. Doing it again, or twice at once, makes nothing twice.
  */
 export function fanOutEvents(accountId: string, now: number) {
+  // By what is there: after a restore, sequences go on a long way behind the last event.
+  const endOfBatch = sql`coalesce((
+    SELECT sequence FROM events WHERE account_id = ${accountId} AND sequence > s.fanned_out_sequence
+    ORDER BY sequence LIMIT 1 OFFSET ${EVENTS_A_BATCH - 1}), s.event_sequence)`
   return [
     write(sql`
       INSERT INTO deliveries (account_id, webhook_id, sequence, id, event_id, event, created_at, retry_at)
       SELECT e.account_id, w.id, e.sequence, ${NEW_DELIVERY_ID}, e.id, e.type, ${now}, ${now}
       FROM account_state s
       CROSS JOIN events e ON e.account_id = s.account_id AND e.sequence > s.fanned_out_sequence
-        AND e.sequence <= s.fanned_out_sequence + ${EVENTS_A_BATCH}
+        AND e.sequence <= ${endOfBatch}
       CROSS JOIN webhooks w ON w.account_id = s.account_id AND w.active = 1 AND w.heard_sequence < e.sequence
       WHERE s.account_id = ${accountId} AND ${wants()}
       ON CONFLICT DO NOTHING`),
     scheduleWebhooks(accountId, now),
     write(sql`
-      UPDATE account_state SET fanned_out_sequence = min(event_sequence, fanned_out_sequence + ${EVENTS_A_BATCH})
+      UPDATE account_state AS s SET fanned_out_sequence = ${endOfBatch}
       WHERE account_id = ${accountId} AND event_sequence > fanned_out_sequence`),
   ]
 }
@@ -161,7 +165,9 @@ export function expandReplay(accountId: string, row: ReplayRow, now: number) {
     until: row.until,
     onlyFailed: row.only_failed === 1,
   }
-  const through = row.next_sequence + EVENTS_A_BATCH
+  const through = sql`coalesce((
+    SELECT sequence FROM events WHERE account_id = ${accountId} AND sequence >= ${row.next_sequence}
+    ORDER BY sequence LIMIT 1 OFFSET ${EVENTS_A_BATCH}), ${row.last_sequence + 1})`
   const own = sql`account_id = ${accountId} AND webhook_id = ${row.webhook_id}`
   return [
     write(sql`

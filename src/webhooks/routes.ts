@@ -2,12 +2,16 @@ import { type OpenAPIHono, z } from '@hono/zod-openapi'
 import type { AppEnv } from '../http/app-env'
 import { paginateByCursor } from '../http/cursor'
 import { pathId } from '../http/fields'
+import { empty, json, jsonRequest, page } from '../http/openapi/answers'
+import { told } from '../http/openapi/failures'
 import { paginate } from '../http/pagination'
-import { addRoute, describeRoute, empty, json, jsonRequest } from '../http/route'
+import { addRoute, describeRoute } from '../http/route'
 import { guard } from '../rate-limiting/middleware'
 import { ADMINS } from '../roles'
 import { serviceContext } from '../service-context'
 import { getDelivery, listDeliveries, redeliver, replay, testWebhook } from './delivery-log'
+import { ATTEMPTED, begun, CRM, DELIVERIES, NEW_WEBHOOK, ROTATED_WEBHOOK, WEBHOOKS } from './examples'
+import { replayInProgress, replayTooLarge, tooManyWebhooks, urlRefused, urlTaken, webhookInactive } from './refusals'
 import {
   CreateWebhookBody,
   DeliveryAnswer,
@@ -28,6 +32,10 @@ const params = z.object({ webhook_id: pathId('webhook_id', 'webhook_01jt0v7m3zq8
 const deliveryParams = params.extend({ delivery_id: pathId('delivery_id', 'dlv_01jt0v7m3z5e1c9a7b3d2f4e6a') })
 const tags = ['Webhooks']
 
+const URL_TAKEN = told('url_taken', 'Another webhook has this URL', urlTaken)
+const URL_REFUSED = told('url_refused', 'Nothing may be sent to this URL', () => urlRefused('must name a public host'))
+const INACTIVE = told('webhook_inactive', 'The webhook is switched off', webhookInactive)
+
 const listWebhooksRoute = describeRoute({
   method: 'get',
   path: '/webhooks',
@@ -36,22 +44,31 @@ const listWebhooksRoute = describeRoute({
   tags,
   guard: guard(ADMINS),
   request: { query: ListWebhooksQuery },
-  responses: { 200: json(WebhookList, 'A page of webhooks, newest first') },
+  responses: { 200: page(WebhookList, 'A page of webhooks, newest first', WEBHOOKS) },
 })
 
 const createWebhookRoute = describeRoute({
   method: 'post',
   path: '/webhooks',
   operationId: 'createWebhook',
-  summary: 'Subscribe a URL to events; only this answer shows the signing secret',
+  summary: 'Subscribe a URL to events',
   description:
     'Events from now on are sent as signed `POST`s (Standard Webhooks). At most 10 webhooks an account (premium 50), ' +
-    'one for each URL.',
+    'one for each URL. Only this answer, and that of a rotation, shows the signing secret.',
   tags,
   guard: guard(ADMINS),
-  fails: [409, 422],
-  request: { body: jsonRequest(CreateWebhookBody) },
-  responses: { 201: json(WebhookWithSecretAnswer, 'The webhook') },
+  fails: [URL_TAKEN, told('too_many_webhooks', 'The plan has no room for one more', tooManyWebhooks), URL_REFUSED],
+  request: {
+    body: jsonRequest(CreateWebhookBody, {
+      'Some events': {
+        url: CRM.data.url,
+        events: ['ticket.created', 'ticket.status_changed'],
+        description: 'CRM sync',
+      },
+      'Every event, internal comments too': { url: CRM.data.url, events: ['*'], include_internal: true },
+    }),
+  },
+  responses: { 201: json(WebhookWithSecretAnswer, 'The webhook', NEW_WEBHOOK, ['Location']) },
 })
 
 const getWebhookRoute = describeRoute({
@@ -63,7 +80,7 @@ const getWebhookRoute = describeRoute({
   guard: guard(ADMINS),
   fails: [404],
   request: { params },
-  responses: { 200: json(WebhookAnswer, 'The webhook') },
+  responses: { 200: json(WebhookAnswer, 'The webhook', CRM) },
 })
 
 const updateWebhookRoute = describeRoute({
@@ -76,9 +93,15 @@ const updateWebhookRoute = describeRoute({
     'was pending goes on when it is on again, and `POST …/replay` sends what it missed.',
   tags,
   guard: guard(ADMINS),
-  fails: [404, 409, 422],
-  request: { params, body: jsonRequest(UpdateWebhookBody) },
-  responses: { 200: json(WebhookAnswer, 'The changed webhook') },
+  fails: [404, URL_TAKEN, URL_REFUSED],
+  request: {
+    params,
+    body: jsonRequest(UpdateWebhookBody, {
+      'Switch it on again': { active: true },
+      'Other events': { events: ['ticket.created', 'comment.created'] },
+    }),
+  },
+  responses: { 200: json(WebhookAnswer, 'The changed webhook', CRM) },
 })
 
 const deleteWebhookRoute = describeRoute({
@@ -102,7 +125,7 @@ const rotateSecretRoute = describeRoute({
   guard: guard(ADMINS),
   fails: [404],
   request: { params },
-  responses: { 200: json(WebhookWithSecretAnswer, 'The webhook with its new secret') },
+  responses: { 200: json(WebhookWithSecretAnswer, 'The webhook with its new secret', ROTATED_WEBHOOK) },
 })
 
 const testWebhookRoute = describeRoute({
@@ -112,36 +135,36 @@ const testWebhookRoute = describeRoute({
   summary: 'Send a `webhook.test` event to this webhook alone',
   tags,
   guard: guard(ADMINS),
-  fails: [404, 409],
+  fails: [404, INACTIVE],
   request: { params },
-  responses: { 202: json(DeliveryAnswer, 'The delivery that is on its way') },
+  responses: { 202: json(DeliveryAnswer, 'The delivery that is on its way', begun('webhook.test')) },
 })
 
 const listDeliveriesRoute = describeRoute({
   method: 'get',
   path: '/webhooks/{webhook_id}/deliveries',
   operationId: 'listDeliveries',
-  summary: 'What was sent to a webhook, or will be: newest event first',
+  summary: 'List what was sent to a webhook, or will be',
   description:
-    'Settled deliveries are kept for 7 days. A filter by event looks through 1,000 deliveries a page, so that a page may ' +
+    'Of the newest event first. Settled deliveries are kept for 7 days. A filter by event looks through 1,000 deliveries a page, so that a page may ' +
     'be short, or empty, while there is a `next_cursor`.',
   tags,
   guard: guard(ADMINS),
   fails: [404],
   request: { params, query: ListDeliveriesQuery },
-  responses: { 200: json(DeliveryList, 'A page of deliveries') },
+  responses: { 200: page(DeliveryList, 'A page of deliveries', DELIVERIES) },
 })
 
 const getDeliveryRoute = describeRoute({
   method: 'get',
   path: '/webhooks/{webhook_id}/deliveries/{delivery_id}',
   operationId: 'getDelivery',
-  summary: 'One delivery with its attempts',
+  summary: 'Get one delivery with its attempts',
   tags,
   guard: guard(ADMINS),
   fails: [404],
   request: { params: deliveryParams },
-  responses: { 200: json(DeliveryWithAttemptsAnswer, 'The delivery') },
+  responses: { 200: json(DeliveryWithAttemptsAnswer, 'The delivery', ATTEMPTED) },
 })
 
 const redeliverRoute = describeRoute({
@@ -151,9 +174,9 @@ const redeliverRoute = describeRoute({
   summary: 'Send a delivery once more, now',
   tags,
   guard: guard(ADMINS),
-  fails: [404, 409],
+  fails: [404, INACTIVE],
   request: { params: deliveryParams },
-  responses: { 202: json(DeliveryAnswer, 'The delivery that is on its way') },
+  responses: { 202: json(DeliveryAnswer, 'The delivery that is on its way', begun('ticket.created')) },
 })
 
 const replayRoute = describeRoute({
@@ -166,9 +189,20 @@ const replayRoute = describeRoute({
     '`only_failed` leaves out what was delivered, as far as deliveries are kept (7 days).',
   tags,
   guard: guard(ADMINS),
-  fails: [404, 409, 422],
-  request: { params, body: jsonRequest(ReplayBody) },
-  responses: { 202: json(ReplayAnswer, 'How many events will be sent') },
+  fails: [
+    404,
+    INACTIVE,
+    told('replay_in_progress', 'The last replay is still being prepared', replayInProgress),
+    told('replay_too_large', 'There are more than 10,000 events', replayTooLarge),
+  ],
+  request: {
+    params,
+    body: jsonRequest(ReplayBody, {
+      'What failed since a day': { since: '2025-05-04', only_failed: true },
+      'Everything of an hour': { since: '2025-05-04T16:00:00Z', until: '2025-05-04T17:00:00Z' },
+    }),
+  },
+  responses: { 202: json(ReplayAnswer, 'How many events will be sent', { data: { count: 17 } }) },
 })
 
 /** Puts the routes of webhooks and their deliveries into the router, all of them for admins. */

@@ -1,7 +1,8 @@
 import { z } from '@hono/zod-openapi'
-import { EVENT_TYPES } from '../events/service'
+import { EVENT_TYPES, LISTED_TYPES } from '../events/service'
+import { idOf, NullableTime, textOf, WireTime, wholeOf } from '../http/answer-fields'
 import { CursorPagination, CursorQuery } from '../http/cursor'
-import { instant, line, namesAField, WireTime } from '../http/fields'
+import { instant, line, namesAField } from '../http/fields'
 import { PageQuery, Pagination } from '../http/pagination'
 import { toWireTime } from '../lib/time'
 import { isWebUrl } from './address-guard'
@@ -9,18 +10,17 @@ import type { AttemptRow, DeliveryRow } from './deliveries.queries'
 import { FAILURES } from './failure-class'
 import type { WebhookRow } from './queries'
 
-const NullableTime = z.union([WireTime, z.null()])
-
-const EventName = z.enum(EVENT_TYPES).openapi('EventName')
-
 /** Every event, those of later versions too. */
 const EVERY_EVENT = '*'
 
+const Subscription = z.enum([...EVENT_TYPES, EVERY_EVENT]).openapi('EventSubscription')
+const MAX_URL = 2_048
+
 const shape = {
-  id: z.string(),
-  url: z.string(),
-  events: z.array(z.union([EventName, z.literal(EVERY_EVENT)])),
-  description: z.union([z.string(), z.null()]),
+  id: idOf('webhook_01jt0v7m3zq8x5y2w9r4n6p1kc'),
+  url: z.string().openapi({ format: 'iri', maxLength: MAX_URL, example: 'https://hooks.example.com/tickets' }),
+  events: z.array(Subscription).max(EVENT_TYPES.length + 1),
+  description: z.union([textOf(500), z.null()]),
   include_internal: z.boolean(),
   active: z.boolean(),
   disabled_reason: z
@@ -30,49 +30,38 @@ const shape = {
   secret_last_rotated_at: NullableTime,
 }
 
-const EXAMPLE = {
-  id: 'webhook_01jt0v7m3zq8x5y2w9r4n6p1kc',
-  url: 'https://hooks.example.com/tickets',
-  events: ['ticket.created' as const, 'ticket.status_changed' as const],
-  description: 'CRM sync',
-  include_internal: false,
-  active: true,
-  disabled_reason: null,
-  created_at: '2025-05-04T16:05:00Z',
-  secret_last_rotated_at: null,
-}
+const Webhook = z.object(shape).openapi('Webhook')
 
-const Webhook = z.object(shape).openapi('Webhook', { example: EXAMPLE })
+const Secret = z.string().openapi({
+  maxLength: 50,
+  pattern: '^whsec_[A-Za-z0-9+/]{43}=$',
+  description: 'Signs as Standard Webhooks says; shown here and never again',
+})
 
-const WebhookWithSecret = z
-  .object({
-    ...shape,
-    secret: z.string().openapi({ description: 'Signs as Standard Webhooks says; shown here and never again' }),
-  })
-  .openapi('WebhookWithSecret', { example: { ...EXAMPLE, secret: 'whsec_…' } })
+const WebhookWithSecret = z.object({ ...shape, secret: Secret }).openapi('WebhookWithSecret')
 
-export const WebhookAnswer = z.object({ data: Webhook })
-export const WebhookWithSecretAnswer = z.object({ data: WebhookWithSecret })
-export const WebhookList = z.object({ data: z.array(Webhook), pagination: Pagination }).openapi('WebhookList')
+export const WebhookAnswer = z.object({ data: Webhook }).openapi('WebhookAnswer')
+export const WebhookWithSecretAnswer = z.object({ data: WebhookWithSecret }).openapi('WebhookWithSecretAnswer')
+export const WebhookList = z.object({ data: z.array(Webhook).max(100), pagination: Pagination }).openapi('WebhookList')
 
 export const ListWebhooksQuery = z.strictObject(PageQuery)
 export type ListWebhooksInput = z.infer<typeof ListWebhooksQuery>
 
 const Url = z.string().refine(isWebUrl, 'must be an http or https URL of at most 2,048 characters').openapi({
-  format: 'uri',
-  maxLength: 2_048,
-  example: EXAMPLE.url,
+  format: 'iri',
+  maxLength: MAX_URL,
+  example: 'https://hooks.example.com/tickets',
   description: 'https, a public host, port 443 or 8443',
 })
 
 const Events = z
-  .array(z.enum([...EVENT_TYPES, EVERY_EVENT]))
+  .array(Subscription)
   .min(1)
   .max(EVENT_TYPES.length + 1)
   .transform((events) => (events.includes(EVERY_EVENT) ? [EVERY_EVENT] : [...new Set(events)]))
   .openapi({
     type: 'array',
-    items: { type: 'string', enum: [...EVENT_TYPES, EVERY_EVENT] },
+    items: { $ref: '#/components/schemas/EventSubscription' },
     minItems: 1,
     maxItems: EVENT_TYPES.length + 1,
     description: 'Names of events, or `["*"]` for every one',
@@ -90,9 +79,7 @@ export const CreateWebhookBody = z
       .optional()
       .openapi({ default: false, description: 'Whether it is told of internal comments' }),
   })
-  .openapi('CreateWebhook', {
-    example: { url: EXAMPLE.url, events: EXAMPLE.events, description: EXAMPLE.description },
-  })
+  .openapi('CreateWebhook')
 export type CreateWebhookInput = z.infer<typeof CreateWebhookBody>
 
 export const UpdateWebhookBody = z
@@ -104,20 +91,21 @@ export const UpdateWebhookBody = z
     active: z.boolean().optional(),
   })
   .superRefine(namesAField)
-  .openapi('UpdateWebhook', { example: { active: true } })
+  .openapi('UpdateWebhook', { minProperties: 1 })
 export type UpdateWebhookInput = z.infer<typeof UpdateWebhookBody>
 
 const DELIVERY_STATUSES = ['pending', 'succeeded', 'failed'] as const
-const DELIVERED_TYPES = [...EVENT_TYPES, 'webhook.test'] as const
+const DeliveryStatus = z.enum(DELIVERY_STATUSES).openapi('DeliveryStatus')
+const DeliveredType = z.enum(LISTED_TYPES).openapi('EventType')
 
 const deliveryShape = {
-  id: z.string(),
-  webhook_id: z.string(),
-  event_id: z.string(),
-  event: z.enum(DELIVERED_TYPES),
-  sequence: z.number().int().openapi({ description: 'The event’s' }),
-  status: z.enum(DELIVERY_STATUSES),
-  attempt_count: z.number().int(),
+  id: idOf('dlv_01jt0v7m3z5e1c9a7b3d2f4e6a'),
+  webhook_id: idOf('webhook_01jt0v7m3zq8x5y2w9r4n6p1kc'),
+  event_id: idOf('evt_01jt0v7m3zq8x5y2w9r4n6p1kc'),
+  event: DeliveredType,
+  sequence: wholeOf(1).openapi({ description: 'The event’s' }),
+  status: DeliveryStatus,
+  attempt_count: wholeOf(),
   next_attempt_at: NullableTime,
   last_error: z.union([z.enum([...FAILURES, 'status', 'dead_letter']), z.null()]).openapi({
     description: '`status` for an answer other than 2xx, `dead_letter` where the service itself failed to send it',
@@ -125,44 +113,35 @@ const deliveryShape = {
   created_at: WireTime,
 }
 
-const DELIVERY_EXAMPLE = {
-  id: 'dlv_01jt0v7m3z5e1c9a7b3d2f4e6a',
-  webhook_id: EXAMPLE.id,
-  event_id: 'evt_01jt0v7m3zq8x5y2w9r4n6p1kc',
-  event: 'ticket.created' as const,
-  sequence: 17,
-  status: 'pending' as const,
-  attempt_count: 1,
-  next_attempt_at: '2025-05-04T16:05:05Z',
-  last_error: 'timeout' as const,
-  created_at: '2025-05-04T16:05:00Z',
-}
-
-const Delivery = z.object(deliveryShape).openapi('Delivery', { example: DELIVERY_EXAMPLE })
+const Delivery = z.object(deliveryShape).openapi('Delivery')
 
 const Attempt = z
   .object({
-    number: z.number().int(),
+    number: wholeOf(1),
     at: WireTime,
     trigger: z.enum(['scheduled', 'manual']),
-    status_code: z.union([z.number().int(), z.null()]),
-    duration_ms: z.number().int(),
+    status_code: z.union([wholeOf(100, 599), z.null()]),
+    duration_ms: wholeOf(),
     error: z.union([z.enum(FAILURES), z.null()]).openapi({ description: 'What kept a whole answer from coming' }),
-    response: z.union([z.string(), z.null()]).openapi({ description: 'The first KiB of the answer' }),
+    response: z
+      .union([z.string().openapi({ maxLength: 1_024, pattern: '^[^]*$' }), z.null()])
+      .openapi({ description: 'The first KiB of the answer' }),
   })
   .openapi('DeliveryAttempt')
 
 const DeliveryWithAttempts = z
-  .object({ ...deliveryShape, attempts: z.array(Attempt).openapi({ description: 'The latest 100' }) })
+  .object({ ...deliveryShape, attempts: z.array(Attempt).max(100).openapi({ description: 'The latest 100' }) })
   .openapi('DeliveryWithAttempts')
 
-export const DeliveryAnswer = z.object({ data: Delivery })
-export const DeliveryWithAttemptsAnswer = z.object({ data: DeliveryWithAttempts })
-export const DeliveryList = z.object({ data: z.array(Delivery), pagination: CursorPagination }).openapi('DeliveryList')
+export const DeliveryAnswer = z.object({ data: Delivery }).openapi('DeliveryAnswer')
+export const DeliveryWithAttemptsAnswer = z.object({ data: DeliveryWithAttempts }).openapi('DeliveryWithAttemptsAnswer')
+export const DeliveryList = z
+  .object({ data: z.array(Delivery).max(100), pagination: CursorPagination })
+  .openapi('DeliveryList')
 
 export const ListDeliveriesQuery = z.strictObject({
-  status: z.enum(DELIVERY_STATUSES).optional(),
-  event: z.enum(DELIVERED_TYPES).optional(),
+  status: DeliveryStatus.optional(),
+  event: DeliveredType.optional(),
   ...CursorQuery,
 })
 export type ListDeliveriesInput = z.infer<typeof ListDeliveriesQuery>
@@ -177,10 +156,12 @@ export const ReplayBody = z
     path: ['until'],
     message: 'must be later than since',
   })
-  .openapi('Replay', { example: { since: '2025-05-04T00:00:00Z', only_failed: true } })
+  .openapi('Replay')
 export type ReplayInput = z.infer<typeof ReplayBody>
 
-export const ReplayAnswer = z.object({ data: z.object({ count: z.number().int() }) })
+export const ReplayAnswer = z
+  .object({ data: z.object({ count: wholeOf(0, 10_000).openapi({ description: 'How many events will be sent' }) }) })
+  .openapi('ReplayAnswer')
 
 /** A webhook as it is answered, without its secret. */
 export function presentWebhook(row: WebhookRow): z.infer<typeof Webhook> {

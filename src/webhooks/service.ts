@@ -1,10 +1,9 @@
 import { askFirst, commit, wasDone } from '../commit'
 import type { ServiceContext } from '../context'
 import { DbError } from '../db/errors'
-import { type ApiError, conflict, notFound, validationError } from '../http/errors'
+import { type ApiError, notFound } from '../http/errors'
 import { offsetOf, pageRequest } from '../http/pagination'
 import { refusalOf, refuse } from '../http/refusals'
-import { detail } from '../http/validation'
 import { newId } from '../lib/ids'
 import { DAY } from '../lib/time'
 import { refusedAddress } from './address-guard'
@@ -19,6 +18,7 @@ import {
   rotateSecret as rotateSecretRow,
   updateWebhook as updateWebhookRow,
 } from './queries'
+import { tooManyWebhooks, urlRefused, urlTaken } from './refusals'
 import { type CreateWebhookInput, type ListWebhooksInput, presentWebhook, type UpdateWebhookInput } from './schema'
 import { sealSecret } from './secrets'
 import { newSecret } from './signing'
@@ -53,7 +53,7 @@ export async function createWebhook(ctx: ServiceContext, input: CreateWebhookInp
     secret,
   }).catch(refuseUrl)
   const [[row]] = committed.rows
-  if (!row) throw conflict([detail(['url'], 'can not be given to one more webhook: the plan has no room for it')])
+  if (!row) throw tooManyWebhooks()
   return { ...presentWebhook(row), secret: committed.secret }
 }
 
@@ -119,11 +119,11 @@ export async function rotateSecret(ctx: ServiceContext, id: string) {
 function refusalOfAddress({ config, links }: ServiceContext, url: string): ApiError | null {
   const ownOrigins = [links.requested, links.origin]
   const refused = refusedAddress(url, { allowPrivate: config.webhooks.allowPrivate, ownOrigins })
-  return refused === null ? null : validationError([detail(['url'], refused)])
+  return refused === null ? null : urlRefused(refused)
 }
 
 /** A URL is the only key of a webhook that callers choose. */
 function refuseUrl(error: unknown): never {
   const isTaken = error instanceof DbError && error.failure.kind === 'unique'
-  throw isTaken ? conflict([detail(['url'], 'is already the URL of another webhook')]) : refusalOf(error)
+  throw isTaken ? urlTaken() : refusalOf(error)
 }

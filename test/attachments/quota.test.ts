@@ -126,7 +126,7 @@ describe('the 500 attachments of a ticket', () => {
     expect((await upload(account.agent, id)).status).toBe(201)
     const put = vi.spyOn(env.FILES, 'put')
     expect(detailsOf(await upload(account.agent, id), 422, 'validation_error')).toEqual([
-      { field: 'attachments', message: 'Attachments would be more than the 500 that a ticket may have' },
+      { field: 'attachments', message: 'Attachments must be at most 500 on a ticket and its comments' },
     ])
     expect(put).not.toHaveBeenCalled()
   })

@@ -25,7 +25,7 @@ beforeAll(async () => {
       env.DB.prepare(
         `INSERT INTO attachments (account_id, id, ticket_id, is_internal, filename, size, mime_type, sha256, created_at)
         WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?3)
-        SELECT ?1, ?2 || i, ?2, i % 2, 'a.txt', 3, 'text/plain', 'x', i FROM n`,
+        SELECT ?1, ?2 || i, ?2, i % 2, 'a.txt', 3, 'text/plain', hex(zeroblob(32)), i FROM n`,
       ).bind(account.id, id, count),
       env.DB.prepare(
         `INSERT INTO ticket_history (account_id, ticket_id, change_id, actor_id, field, previous, current, created_at)

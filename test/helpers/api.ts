@@ -4,6 +4,7 @@ import { configOf } from '../../src/env'
 import { newId } from '../../src/lib/ids'
 import type { Role } from '../../src/roles'
 import { expectDocumented } from './documented'
+import { noteBody, noteRequest } from './log-scan'
 
 export const ORIGIN = 'http://localhost:3000'
 export const API = '/api/v1'
@@ -44,16 +45,19 @@ export function requestOf(method: string, path: string, options: CallOptions = {
   if (raw !== undefined && !isStream && !headers.has('Content-Length'))
     headers.set('Content-Length', String(Buffer.byteLength(sent)))
   const url = path.startsWith('http') ? path : `${ORIGIN}${path.startsWith('/') ? path : `${API}/${path}`}`
+  noteRequest(url, headers, raw)
   return new Request(url, { method, headers, redirect: 'manual', ...(sent !== undefined && { body: sent }) })
 }
 
 /** What a caller sees of an answer, held against the OpenAPI document. */
 export async function answerOf(method: string, url: string, response: Response): Promise<Answer> {
+  const { status, headers } = response
   const text = await response.text()
-  const isJson = response.headers.get('Content-Type')?.startsWith('application/json') && text !== ''
-  const body = isJson ? JSON.parse(text) : text
-  expectDocumented(method, new URL(url).pathname, response.status, body)
-  return { status: response.status, headers: response.headers, body, text }
+  const isJson = headers.get('Content-Type')?.startsWith('application/json') && text !== ''
+  const answer = { status, headers, body: isJson ? JSON.parse(text) : text, text }
+  noteBody(answer.body)
+  expectDocumented(method, url, answer)
+  return answer
 }
 
 export interface Member {

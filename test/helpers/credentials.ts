@@ -4,7 +4,8 @@ import { expect, vi } from 'vitest'
 import { createApp } from '../../src/app'
 import type { Claim } from '../../src/auth/service'
 import type { Bindings } from '../../src/env'
-import { type Account, type Answer, API, call, type Member, ORIGIN } from './api'
+import { type Account, type Answer, API, answerOf, call, type Member, ORIGIN } from './api'
+import { noteRequest } from './log-scan'
 import { ask } from './tickets'
 
 export interface Key {
@@ -60,16 +61,17 @@ export async function callWith(
   const ctx = createExecutionContext()
   const headers = new Headers({ 'CF-Connecting-IP': '192.0.2.2', 'Content-Type': 'application/json' })
   if (token) headers.set('Authorization', `Bearer ${token}`)
-  const request = new Request(path.startsWith('http') ? path : `${ORIGIN}${API}/${path}`, {
+  const url = path.startsWith('http') ? path : `${ORIGIN}${API}/${path}`
+  const request = new Request(url, {
     method,
     headers,
     ...(body !== undefined && { body: JSON.stringify(body) }),
   })
+  noteRequest(request.url, headers, body)
   const response = await createApp().fetch(request, { ...env, ...variables }, ctx)
-  const text = await response.text()
+  const answer = await answerOf(method, url, response)
   await waitOnExecutionContext(ctx)
-  const isJson = response.headers.get('Content-Type')?.startsWith('application/json') && text !== ''
-  return { status: response.status, headers: response.headers, body: isJson ? JSON.parse(text) : text, text }
+  return answer
 }
 
 /** A member's own request as the shortest call there is. */

@@ -1,5 +1,7 @@
 import { exports } from 'cloudflare:workers'
 import { type Account, type Answer, call, createTicket, type Member } from './api'
+import { expectDocumented } from './documented'
+import { noteRequest } from './log-scan'
 import { ask, commented } from './tickets'
 
 export interface FileBody {
@@ -22,8 +24,14 @@ export async function uploaded(
 /** Asks for a file as a browser does: without a credential, and with nothing but its address. */
 export async function fetchFile(url: string, init: RequestInit = {}) {
   const request = new Request(url, { headers: { 'CF-Connecting-IP': '203.0.113.7' }, ...init })
+  noteRequest(url, request.headers, null)
   const response = await exports.default.fetch(request)
-  return { status: response.status, headers: response.headers, bytes: new Uint8Array(await response.arrayBuffer()) }
+  const { status, headers } = response
+  const bytes = new Uint8Array(await response.arrayBuffer())
+  const isJson = headers.get('Content-Type') === 'application/json'
+  const text = status < 400 && bytes.length > 0 ? 'the bytes' : new TextDecoder().decode(bytes)
+  expectDocumented(request.method, url, { status, headers, body: isJson && text !== '' ? JSON.parse(text) : text })
+  return { status, headers, bytes }
 }
 
 export interface RawUpload {

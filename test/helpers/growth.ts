@@ -59,7 +59,7 @@ export async function ticketWith(account: Account, comments: number, attachments
     env.DB.prepare(
       `INSERT INTO attachments (account_id, id, ticket_id, comment_id, is_internal, filename, size, mime_type, sha256,
         created_at)
-      ${numbers(1, attachments)} SELECT ?1, ?2 || i, ?2, ?2 || i, i % 3 = 0, 'f', 1, 'text/plain', '', i FROM n`,
+      ${numbers(1, attachments)} SELECT ?1, ?2 || i, ?2, ?2 || i, i % 3 = 0, 'f', 1, 'text/plain', hex(zeroblob(32)), i FROM n`,
     ).bind(account.id, id),
   ])
   return id

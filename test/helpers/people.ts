@@ -4,8 +4,8 @@ import { randomBytes, scryptSync } from 'node:crypto'
 import { vi } from 'vitest'
 import { createApp } from '../../src/app'
 import { freshAddress } from './addresses'
-import { type Answer, API, call, ORIGIN, row } from './api'
-import { expectDocumented } from './documented'
+import { type Answer, API, answerOf, call, ORIGIN, row } from './api'
+import { noteRequest } from './log-scan'
 
 /** What a body of an error holds for an unknown e-mail, a wrong password and everybody else who may not log in. */
 export const NO_LOGIN =
@@ -70,9 +70,8 @@ export async function post(
     headers: { 'Content-Type': 'application/json', 'CF-Connecting-IP': address },
     body: JSON.stringify(body),
   })
+  noteRequest(request.url, request.headers, body)
   const response = await createApp().fetch(request, { ...env, ...variables }, context)
   await waitOnExecutionContext(context)
-  const text = await response.text()
-  expectDocumented('POST', `${API}/${path}`, response.status, JSON.parse(text))
-  return { status: response.status, headers: response.headers, body: JSON.parse(text), text }
+  return answerOf('POST', request.url, response)
 }

@@ -1,5 +1,6 @@
 import { env } from 'cloudflare:workers'
-import { afterAll, vi } from 'vitest'
+import { afterAll, expect, vi } from 'vitest'
+import { listenToConsole, takeLeaks } from './log-scan'
 
 const migrated = await env.DB.prepare("SELECT 1 FROM sqlite_master WHERE name = 'tickets'").first()
 
@@ -7,9 +8,14 @@ const migrated = await env.DB.prepare("SELECT 1 FROM sqlite_master WHERE name = 
 if (!migrated)
   await env.DB.batch(env.TEST_MIGRATIONS.flatMap(({ queries }) => queries).map((query) => env.DB.prepare(query)))
 
+listenToConsole()
+
 // Files may share a runtime: none leaves to the next what it has replaced.
 afterAll(() => {
   vi.restoreAllMocks()
   vi.unstubAllGlobals()
   vi.useRealTimers()
 })
+
+/** S20, for every test file. */
+afterAll(() => expect(takeLeaks(), 'secrets in the log').toEqual([]))

@@ -32,7 +32,7 @@ describe('headers of every answer', () => {
       expect(headers.get('Referrer-Policy'), name).toBe('no-referrer')
       expect(headers.get('Strict-Transport-Security'), name).toMatch(/^max-age=\d{8}/)
       expect(headers.get('Content-Security-Policy'), name).toContain("default-src 'none'")
-      expect(headers.get('Cache-Control'), name).toBe('no-store')
+      expect(headers.get('Cache-Control'), name).toBe(name === 'document' ? 'public, max-age=300' : 'no-store')
       expect(headers.has('X-Powered-By'), name).toBe(false)
       expect(headers.has('Set-Cookie'), name).toBe(false)
     }
@@ -41,7 +41,7 @@ describe('headers of every answer', () => {
   it('name the request and its time', () => {
     for (const [name, { headers }] of Object.entries(answers)) {
       expect(headers.get('X-Request-Id'), name).toMatch(/^[\w-]{16,}$/)
-      expect(headers.get('Server-Timing'), name).toMatch(/^db;dur=\d+, total;dur=\d+$/)
+      expect(headers.get('Server-Timing'), name).toMatch(/^auth;dur=\d+, db;dur=\d+, app;dur=\d+, total;dur=\d+$/)
     }
     const ids = Object.values(answers).map((answer) => answer.headers.get('X-Request-Id'))
     expect(new Set(ids).size).toBe(ids.length)

@@ -45,6 +45,8 @@ describe('the log line', () => {
       route: '/api/v1/tickets/:ticket_id',
       status: 200,
       duration_ms: expect.any(Number),
+      auth_ms: expect.any(Number),
+      db_ms: expect.any(Number),
       account_id: account.id,
       caller_id: account.agent.id,
       db: { round_trips: 1, rows_read: expect.any(Number), rows_written: 0 },

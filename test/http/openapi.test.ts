@@ -1,99 +1,168 @@
+import { z } from '@hono/zod-openapi'
 import { beforeAll, describe, expect, it } from 'vitest'
+import { createApp, PREFIXES } from '../../src/app'
+import { LISTED_TYPES } from '../../src/events/service'
+import { ERROR_CATALOGUE } from '../../src/http/error-catalogue'
 import { createV1 } from '../../src/v1'
 import { type Account, call, createTicket, mintAccount } from '../helpers/api'
-
-interface Operation {
-  operationId?: string
-  summary?: string
-  tags?: string[]
-  security?: unknown[]
-  requestBody?: object
-  responses: Record<string, { description?: string; headers?: object; content?: Record<string, { schema: unknown }> }>
-}
+import { faultsOf } from '../helpers/json-schema'
+import { type MediaType, OPERATIONS, openapi, type Response, resolved } from '../helpers/openapi'
 
 let account: Account
-// biome-ignore lint/suspicious/noExplicitAny: the document is looked into as any reader would
-let document: any
-let operations: [string, Operation][]
 
 beforeAll(async () => {
   account = await mintAccount()
-  document = (await call('GET', '/openapi.json')).body
-  operations = Object.entries<Record<string, Operation>>(document.paths).flatMap(([path, item]) =>
-    Object.entries(item)
-      .filter(([method]) => method !== 'servers')
-      .map(([method, operation]): [string, Operation] => [`${method} ${path}`, operation]),
-  )
 })
 
+const nameOf = ({ method, path }: { method: string; path: string }) => `${method} ${path}`
+const isPublic = ({ security }: { security: object[] }) => security.length === 0
+
+/** What is answered without being counted. */
+const UNCOUNTED = ['GET /files/{attachment_id}/{filename}', 'GET /health', 'GET /openapi.json']
+
 describe('/openapi.json', () => {
-  it('is OpenAPI 3.1 with both prefixes as servers', () => {
-    expect(document.openapi).toBe('3.1.0')
-    expect(document.info).toMatchObject({ title: expect.any(String), version: expect.any(String) })
-    expect(document.servers.map((server: { url: string }) => server.url)).toEqual(['/api/v1', '/ticketing/v1'])
-    expect(document.components.securitySchemes.bearer).toMatchObject({ type: 'http', scheme: 'bearer' })
-    expect(document.components.securitySchemes.apiKey).toMatchObject({ in: 'header', name: 'X-API-Key' })
+  it('is what is committed: if this fails, run `npm run openapi` and commit openapi.json', async () => {
+    const { body } = await call('GET', '/openapi.json')
+    expect(body).toEqual(openapi)
   })
 
-  it('has every route of version 1, and those of the root', () => {
-    const routed = createV1()
-      .routes.filter(({ method }) => method !== 'ALL')
-      .map(({ method, path }) => `${method.toLowerCase()} ${path.replace(/:(\w+)/g, '{$1}')}`)
-    const documented = operations.map(([name]) => name)
-    expect(new Set(routed).size).toBeGreaterThan(8)
-    expect(documented).toEqual(expect.arrayContaining([...new Set(routed)]))
-    expect(documented).toEqual(expect.arrayContaining(['get /health', 'get /files/{attachment_id}/{filename}']))
+  it('is not counted, needs no credential, and may be kept', async () => {
+    const answer = await call('GET', '/openapi.json')
+    expect(answer.status).toBe(200)
+    expect(answer.headers.has('X-RateLimit-Limit')).toBe(false)
+    expect(answer.headers.get('Cache-Control')).toBe('public, max-age=300')
+    const etag = answer.headers.get('ETag') ?? ''
+    const again = await call('GET', '/openapi.json', { headers: { 'If-None-Match': etag } })
+    expect([again.status, again.text, again.headers.get('ETag')]).toEqual([304, '', etag])
   })
 
-  it('gives each operation an id of its own, a summary, a tag and its failures', () => {
-    const ids = operations.map(([, operation]) => operation.operationId)
+  it('has the operations of version 1 under both of its prefixes, those of the root, and no other', () => {
+    const routed = createApp()
+      // The page at /docs and its files are for people.
+      .routes.filter(({ method, path }) => method !== 'ALL' && !path.startsWith('/docs'))
+      .map(({ method, path }) => ({ method, path: path.replace(/:(\w+)(\{[^}]*\})?/g, '{$1}') }))
+    for (const prefix of PREFIXES) {
+      const documented = OPERATIONS.map(({ method, path }) => ({
+        method,
+        path: 'servers' in (openapi.paths[path] ?? {}) ? path : `${prefix}${path}`,
+      }))
+      const others = PREFIXES.filter((other) => other !== prefix)
+      const here = routed.filter(({ path }) => !others.some((other) => path.startsWith(other)))
+      expect(new Set(here.map(nameOf))).toEqual(new Set(documented.map(nameOf)))
+    }
+  })
+
+  it('gives each operation an ID of its own, a summary, a tag, its callers, and the answers that follow from them', () => {
+    const ids = OPERATIONS.map(({ operationId }) => operationId)
     expect(new Set(ids).size).toBe(ids.length)
-    for (const [name, operation] of operations) {
+    for (const operation of OPERATIONS) {
+      const name = nameOf(operation)
       expect(operation.operationId, name).toMatch(/^[a-z][A-Za-z]+$/)
-      expect(operation.summary, name).toMatch(/^\S/)
+      expect(operation.summary, name).toMatch(/^[A-Z].*[^.]$/)
       expect(operation.tags, name).toHaveLength(1)
-      if (name === 'get /health') continue
-      const statuses = Object.keys(operation.responses)
-      expect(statuses, name).toEqual(expect.arrayContaining(['400', '401', '403', '429', '500', '503']))
-      if (operation.requestBody) expect(statuses, name).toEqual(expect.arrayContaining(['413', '415']))
-      if (name.includes('{')) expect(statuses, name).toContain('404')
-      for (const [status, response] of Object.entries(operation.responses)) {
-        expect(response.description, `${name} ${status}`).toMatch(/^\S/)
-        if (Number(status) < 400) continue
-        const schema = response.content?.['application/json']?.schema
-        expect(schema, `${name} ${status}`).toEqual({ $ref: '#/components/schemas/Error' })
-        expect(Object.keys(response.headers ?? {})).toContain('X-RateLimit-Remaining')
+      expect(operation.description, name).toMatch(
+        /(For [a-z, ]+(\.| who are people: API keys may not\.)|Needs no credential\.)$/,
+      )
+      const counted = UNCOUNTED.includes(name) ? [] : ['400', '429']
+      expect(Object.keys(operation.responses), name).toEqual(
+        expect.arrayContaining([
+          ...counted,
+          ...(isPublic(operation) ? [] : ['401']),
+          ...(operation.requestBody ? ['413', '415'] : []),
+          ...(operation.path.includes('{') ? ['404'] : []),
+          '500',
+          '503',
+        ]),
+      )
+      expect(
+        Object.keys(operation.responses).some((status) => Number(status) < 400),
+        name,
+      ).toBe(true)
+    }
+  })
+
+  it('asks for a credential on all but the public operations', () => {
+    expect(OPERATIONS.filter(isPublic).map(nameOf).toSorted()).toEqual([
+      ...UNCOUNTED,
+      'POST /accounts',
+      'POST /auth/login',
+      'POST /auth/register',
+    ])
+  })
+
+  it('tells of every event as a webhook, with what signs it', () => {
+    expect(Object.keys(openapi.webhooks)).toEqual([...LISTED_TYPES])
+    for (const { post } of Object.values(openapi.webhooks)) {
+      const names = post.parameters.map((parameter) => resolved<{ name: string }>(parameter).name)
+      expect(names).toEqual(['webhook-id', 'webhook-timestamp', 'webhook-signature', 'User-Agent'])
+    }
+  })
+
+  it('tells what every code of failure means', () => {
+    const { description } = openapi.info
+    for (const [code, { example }] of Object.entries(ERROR_CATALOGUE))
+      expect(description).toContain(`| ${example.status} | \`${code}\` | `)
+    expect(Object.keys(openapi.components.examples)).toEqual(Object.keys(ERROR_CATALOGUE))
+  })
+
+  it('refers only to what is there, and to all that is there', () => {
+    const references = [...JSON.stringify(openapi).matchAll(/"\$ref":"([^"]+)"/g)].map(([, target]) => target ?? '')
+    for (const $ref of new Set(references)) expect(resolved({ $ref })).toBeDefined()
+    const schemas = Object.keys(openapi.components.schemas).map((name) => `#/components/schemas/${name}`)
+    expect(references).toEqual(expect.arrayContaining(schemas))
+    const tags = openapi.tags.map(({ name }) => name)
+    expect(new Set(OPERATIONS.flatMap((operation) => operation.tags))).toEqual(new Set(tags))
+  })
+})
+
+describe('the examples of the document', () => {
+  it('are there for every JSON body and are what their schemas say', () => {
+    for (const operation of [...OPERATIONS, ...Object.values(openapi.webhooks).map(({ post }) => post)]) {
+      for (const [type, media] of Object.entries(operation.requestBody?.content ?? {}))
+        if (type === 'application/json') expectExamples(`${operation.operationId} request`, media)
+      for (const [status, told] of Object.entries(operation.responses)) {
+        const media = resolved<Response>(told).content?.['application/json']
+        if (media) expectExamples(`${operation.operationId} ${status}`, media)
       }
     }
   })
 
-  it('refers only to what is there', () => {
-    const text = JSON.stringify(document)
-    const names = [...text.matchAll(/"\$ref":"#\/components\/schemas\/([^"]+)"/g)].map(([, name]) => name ?? '')
-    expect(names.length).toBeGreaterThan(10)
-    expect(Object.keys(document.components.schemas)).toEqual(expect.arrayContaining([...new Set(names)]))
-    for (const tag of new Set(operations.flatMap(([, operation]) => operation.tags ?? [])))
-      expect(document.tags.map((entry: { name: string }) => entry.name)).toContain(tag)
+  it('of requests are taken by the schemas that validate them', () => {
+    const registered = createV1().openAPIRegistry.definitions.flatMap((entry) =>
+      entry.type === 'route' ? [entry.route] : [],
+    )
+    for (const { operationId, requestBody } of OPERATIONS) {
+      const media = requestBody?.content['application/json']
+      if (!media) continue
+      const route = registered.find((candidate) => candidate.operationId === operationId)
+      const content = route?.request?.body?.content['application/json']
+      const schema = content && 'schema' in content ? content.schema : undefined
+      if (!(schema instanceof z.ZodType)) throw new Error(`${operationId} validates nothing`)
+      for (const value of valuesOf(media)) expect(schema.safeParse(value).error, operationId).toBeUndefined()
+    }
   })
 
-  it('asks for a credential on all but the public routes', () => {
-    expect(document.security).toEqual([{ bearer: [] }, { apiKey: [] }])
-    const open = operations.filter(([, operation]) => operation.security?.length === 0).map(([name]) => name)
-    expect(open.sort()).toEqual([
-      'get /files/{attachment_id}/{filename}',
-      'get /health',
-      'post /accounts',
-      'post /auth/login',
-      'post /auth/register',
-    ])
-  })
-
-  it('is not counted, and needs no credential', async () => {
-    const answer = await call('GET', '/openapi.json')
-    expect(answer.status).toBe(200)
-    expect(answer.headers.has('X-RateLimit-Limit')).toBe(false)
+  it('of parameters, headers and fields are what their schemas say', () => {
+    const wrong: string[] = []
+    JSON.stringify(openapi, (key, part: unknown) => {
+      if (typeof part !== 'object' || part === null || !('type' in part) || !('example' in part)) return part
+      wrong.push(...faultsOf(part.example, part).map((fault) => `${key} ${JSON.stringify(part.example)}: ${fault}`))
+      return part
+    })
+    expect(wrong).toEqual([])
   })
 })
+
+function valuesOf(media: MediaType): unknown[] {
+  const named = Object.values(media.examples ?? {}).map((example) => resolved<{ value: unknown }>(example).value)
+  return media.example === undefined ? named : [media.example, ...named]
+}
+
+function expectExamples(name: string, media: MediaType): void {
+  const values = valuesOf(media)
+  expect(values.length, `${name} has no example`).toBeGreaterThan(0)
+  for (const value of values) expect(faultsOf(value, media.schema), name).toEqual([])
+}
 
 describe('both prefixes', () => {
   it('answer the same', async () => {

@@ -60,8 +60,10 @@ describe('the Idempotency-Key header', () => {
 
   it('C01 never waits: what the document says of it is so', async () => {
     const { body } = await call('GET', '/openapi.json')
-    const [header] = body.paths['/tickets'].post.parameters
-    expect(header).toMatchObject({ name: 'idempotency-key', in: 'header' })
+    const $ref = '#/components/parameters/Idempotency-Key'
+    expect(body.paths['/tickets'].post.parameters).toContainEqual({ $ref })
+    const header = body.components.parameters['Idempotency-Key']
+    expect(header).toMatchObject({ name: 'Idempotency-Key', in: 'header' })
     expect(header.description).toContain('none is told to wait')
     const answers = await Promise.all(Array.from({ length: 10 }, () => keyed('at once')))
     expect(answers.map(({ status }) => status)).toEqual(Array(10).fill(201))

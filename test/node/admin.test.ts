@@ -1,12 +1,8 @@
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
-import { join } from 'node:path'
-import { text } from 'node:stream/consumers'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { openDatabase } from '../../scripts/admin/database.ts'
 import { reencrypt } from '../../scripts/admin/reencrypt.ts'
 import { readSecrets } from '../../scripts/admin/secrets.ts'
-import { ROOT } from '../../scripts/lib/local-state.ts'
+import { runAdmin } from './helpers/admin.ts'
 import { freePort, type RunningServer, startServer, temporaryState } from './helpers/server.ts'
 import { apiOf, subscribe } from './helpers/webhooks.ts'
 
@@ -24,17 +20,7 @@ afterAll(async () => {
   state.remove()
 })
 
-/** Not `spawnSync`: a process that stands still does not notice that the server has closed an idle connection. */
-async function admin(...args: string[]) {
-  const child = spawn(process.execPath, [join(ROOT, 'scripts/admin.ts'), ...args], {
-    cwd: ROOT,
-    env: { ...process.env, TICKETING_STATE: state.folder },
-  })
-  const ended = once(child, 'close')
-  const [out, err] = await Promise.all([text(child.stdout), text(child.stderr)])
-  const [code] = await ended
-  return { code, out: out.trim(), err: err.trim() }
-}
+const admin = (...args: string[]) => runAdmin(state.folder, ...args)
 
 async function login(email: string, password: string) {
   const response = await fetch(`${server.origin}/api/v1/auth/login`, {
@@ -60,6 +46,10 @@ describe('npm run admin', () => {
       'unlock',
       'verify',
       'reencrypt',
+      'backup',
+      'restore',
+      'after-restore',
+      'check-files',
     ]
     for (const name of names) expect(out).toContain(`  ${name}`)
     expect(out).toContain('  verify [--repair] ')
@@ -110,6 +100,13 @@ describe('npm run admin', () => {
     [['reset-password', 'acme', "o'brien@example.com"], "There is no user o'brien@example.com in an account acme."],
     [['create-account', 'Acme', 'a@b.example'], 'There is an account acme already. Choose another with --slug.'],
     [['create-account', 'New', 'nonsense'], 'EMAIL must be an e-mail address.'],
+    [['list-accounts', '--remote'], 'Which one? Add --env staging or --env production.'],
+    [['list-accounts', '--env', 'staging'], '--env goes with --remote.'],
+    [['after-restore', 'yesterday'], 'SINCE must be a time such as 2026-12-01T09:30:00Z, and not in the future.'],
+    [['after-restore', '2026-01-01T00:00:00Z', '--gap', '0'], '--gap must be a whole number of 1 or more.'],
+    [['backup', 'package.json'], 'There is a file package.json already.'],
+    [['restore', 'no/such/file'], 'There is no file no/such/file.'],
+    [['restore', 'package.json'], 'package.json is damaged, or not compressed by gzip.'],
     [['dance'], 'There is no command dance. See: npm run admin -- --help'],
   ])('refuses %j with one line', async (args, message) => {
     expect(await admin(...args)).toEqual({ code: 1, out: '', err: message })
@@ -120,11 +117,9 @@ describe('npm run admin', () => {
     const ada = await apiOf(server.origin, 'ada@globex.example')
     const { id } = await subscribe(ada, 'https://hooks.example.com/', ['*'])
     vi.stubEnv('TICKETING_STATE', state.folder)
-    const { current: previous, tokenTtlSeconds } = readSecrets(false)
+    const { current: previous, tokenTtlSeconds } = readSecrets()
     const rotated = { current: 'a secret that comes after the one of .dev.vars', previous, tokenTtlSeconds }
-    expect(await reencrypt(openDatabase(false).run, rotated, Date.now())).toContain(
-      'Stored ciphertexts: 1 moved, 0 left.',
-    )
+    expect(await reencrypt(openDatabase().run, rotated, Date.now())).toContain('Stored ciphertexts: 1 moved, 0 left.')
     const { code, out } = await admin('reencrypt')
     expect([code, ...out.split('\n')]).toEqual([
       0,
@@ -138,7 +133,7 @@ describe('npm run admin', () => {
 
   it('verifies what triggers keep against a recount, and repairs it', { timeout: 120_000 }, async () => {
     vi.stubEnv('TICKETING_STATE', state.folder)
-    const { run } = openDatabase(false)
+    const { run } = openDatabase()
     const kept = [
       'SELECT * FROM ticket_counters WHERE count <> 0 ORDER BY 1, 2, 3, 4, 5',
       'SELECT * FROM user_counters WHERE count <> 0 ORDER BY 1, 2, 3',

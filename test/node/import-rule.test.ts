@@ -22,6 +22,9 @@ describe('the import rule', () => {
     ['tickets/service.ts', 'hono'],
     ['tickets/list.queries.ts', 'hono/cors'],
     ['http/wake.ts', 'cloudflare:workers'],
+    ['client/users.ts', 'users/schema.ts'],
+    ['client/api.ts', 'zod'],
+    ['app.ts', 'client/index.ts'],
   ])('refuses %s importing %s', (path, target) => {
     const broken = brokenImports([{ path, imports: [target] }])
     expect(broken.length).toBeGreaterThan(0)
@@ -33,6 +36,7 @@ describe('the import rule', () => {
     ['tickets/list.queries.ts', 'drizzle-orm'],
     ['auth/tokens.ts', 'hono/jwt'],
     ['v1.ts', 'tickets/routes.ts'],
+    ['client/users.ts', 'client/api.ts'],
   ])('lets %s import %s', (path, target) => {
     expect(brokenImports([{ path, imports: [target] }])).toEqual([])
   })

@@ -1,8 +1,5 @@
-import { spawn } from 'node:child_process'
 import { createHmac } from 'node:crypto'
-import { readFileSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { ROOT } from '../../scripts/lib/local-state.ts'
 import { type Received, type Receiver, startReceiver } from '../../scripts/listen/receiver.ts'
 import { verdictOn } from '../../scripts/listen/verdict.ts'
 import type { Api } from './helpers/api.ts'
@@ -130,31 +127,3 @@ describe('what a webhook receives', () => {
     await Promise.all([...receivers, elsewhere, receiver].map((one) => one.close()))
   })
 })
-
-describe('the round of the README', () => {
-  it('ends with a verified line of npm run listen, and the same events from GET /events', async () => {
-    const port = String(await freePort())
-    const round = spawn('sh', ['-c', readmeRound(port)], {
-      cwd: ROOT,
-      stdio: ['ignore', 'pipe', 'inherit'],
-      detached: true,
-    })
-    let output = ''
-    round.stdout.on('data', (chunk: Buffer) => {
-      output += chunk
-    })
-    const line =
-      / {2}ticket\.status_changed {2}#\d+ {2}evt_\w+ {2}attempt \d {2}verified {2}answered 204 {2}.*: \w+ → resolved\n/
-    await expect.poll(() => output, { timeout: 2 * SOON_MS }).toMatch(line)
-    expect(output).toContain('"has_more":false')
-    if (round.pid !== undefined) process.kill(-round.pid)
-  })
-})
-
-/** The README's commands, with this server's port for 3000 and a free one for 4000. */
-function readmeRound(port: string): string {
-  const readme = readFileSync(`${ROOT}README.md`, 'utf8')
-  const [, round = ''] = /## Webhooks, the whole round\n\n```sh\n(.+?)```/s.exec(readme) ?? []
-  const [admin = ''] = /^ADMIN=.*$/m.exec(readme) ?? []
-  return [`API=${server.origin}/api/v1`, admin, round.replaceAll('4000', port), 'wait'].join('\n')
-}

@@ -53,6 +53,16 @@ describe('what the object knows of its member', () => {
     expect(await status('GET', 'users', account.agent)).toBe(401)
   })
 
+  it('is asked anew for a token of a later generation: the operator has ended those before it', async () => {
+    expect(await status('GET', 'tickets', account.agent)).toBe(200)
+    await set(account.agent, 'credential_generation', 2)
+    const token = await mintToken(account.id, account.agent.id, 'agent', 2)
+    expect(await status('GET', 'tickets', { ...account.agent, token })).toBe(200)
+    expect(await status('GET', 'tickets', account.agent)).toBe(401)
+    const invented = await mintToken(account.id, account.agent.id, 'agent', 3)
+    expect(await status('GET', 'tickets', { ...account.agent, token: invented })).toBe(401)
+  })
+
   it('ends for a member who is gone', async () => {
     expect(await status('GET', 'tickets', account.stranger)).toBe(200)
     await env.DB.prepare('DELETE FROM users WHERE id = ?').bind(account.stranger.id).run()

@@ -61,7 +61,9 @@ describe('GET /tickets/{id}', () => {
       attachments (account_id, id, ticket_id, is_internal, filename, size, mime_type, sha256, created_at)
       VALUES (?, ?, ?, 0, ?, 1, ?, ?, ?)`)
     await env.DB.batch(
-      numbers(0, 103).map((i) => insert.bind(account.id, `f${i}_${id}`, id, `${i}.txt`, 'text/plain', '00', i)),
+      numbers(0, 103).map((i) =>
+        insert.bind(account.id, `f${i}_${id}`, id, `${i}.txt`, 'text/plain', '0'.repeat(64), i),
+      ),
     )
     const got = (await ask(account.agent, 'GET', `tickets/${id}`)).body.data
     expect(got.attachment_count).toBe(103)

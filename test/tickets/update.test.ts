@@ -76,7 +76,7 @@ describe('custom_fields of a PATCH', () => {
     const ticket = await createTicket(account.agent, { custom_fields: fill })
     const over = await ask(account.agent, 'PATCH', `tickets/${ticket.id}`, { title: 'X', custom_fields: { more: 1 } })
     expect(detailsOf(over, 422, 'validation_error')).toEqual([
-      { field: 'custom_fields', message: 'Custom fields would be more than the 50 that a ticket may have' },
+      { field: 'custom_fields', message: 'Custom fields must be at most 50 on a ticket' },
     ])
     const after = (await ask(account.agent, 'GET', `tickets/${ticket.id}`)).body.data
     expect(after).toMatchObject({ title: 'A title', version: 1, custom_fields: fill })

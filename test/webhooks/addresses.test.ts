@@ -195,7 +195,7 @@ describe('the plan’s limit', () => {
     expect(statuses(answers)).toEqual([...times(limit - 1, 201), ...times(5, 409)])
     expect((await ask(own.admin, 'GET', 'webhooks')).body.pagination.total).toBe(limit)
     expect(detailsOf(await create(own), 409, 'conflict')).toEqual([
-      { field: 'url', message: 'Url can not be given to one more webhook: the plan has no room for it' },
+      { field: 'url', message: 'The plan has no room for one more webhook' },
     ])
     await ask(own.admin, 'DELETE', `webhooks/${id}`)
     expect(statuses([await create(own), await create(own)])).toEqual([201, 409])

@@ -8,6 +8,7 @@ import {
   drain,
   forgetWebhooks,
   type Hook,
+  leapSequences,
   mintWebhook,
   type Received,
   receive,
@@ -143,6 +144,21 @@ describe('deliveries', () => {
     // A slow machine takes more than one sender for so many.
     for (let rung = 0; rung < 20 && received.length < count; rung += 1) await deliver(null)
     expect(received.map(({ event }) => event.sequence).toSorted((a, b) => a - b)).toEqual(upTo(count))
+  })
+})
+
+describe('a hole in the sequences, as a restore leaves', () => {
+  it('is gone over in one step, and nothing before or behind it is lost', async () => {
+    const hook = await mintWebhook(account)
+    await seedEvents(account, 150)
+    await leapSequences(account, 5_000_000)
+    await seedEvents(account, 1)
+    await deliver(account)
+    expect(await sequencesOf(hook)).toEqual([...upTo(150), 5_000_151])
+    expect(await unheard(account)).toBe(0)
+    await leapSequences(account, 5_000_000)
+    await deliver(account)
+    expect(await unheard(account)).toBe(0)
   })
 })
 

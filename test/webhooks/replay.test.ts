@@ -8,6 +8,7 @@ import {
   deliveriesOf,
   forgetWebhooks,
   type Hook,
+  leapSequences,
   mintTimeless,
   mintWebhook,
   type Received,
@@ -165,7 +166,7 @@ describe('W11 POST …/replay', () => {
     expect(Date.parse(first.next_attempt_at) - Date.now()).toBeLessThanOrEqual(6_000)
   })
 
-  it('W11 is a 409 on an inactive webhook, and while another is being taken up', async () => {
+  it('W11 is a 409 on an inactive webhook, and while another is being prepared', async () => {
     await seedEvents(account, 3)
     await deliver(account)
     const other = await mintWebhook(account)
@@ -187,7 +188,7 @@ describe('W11 POST …/replay', () => {
     await seedEvents(account, 10_000)
     const since = wire(Date.now() - MINUTE)
     expect(detailsOf(await replay({ since }), 422, 'validation_error')).toEqual([
-      { field: 'since', message: 'Since would be more than the 10,000 events of a replay' },
+      { field: 'since', message: 'Since must be later: a replay sends at most 10,000 events' },
     ])
     expect(await replaying()).toEqual([])
     expect(await counted({ since: wire(Date.now()) })).toBe(10_000)
@@ -227,6 +228,18 @@ describe('W11 POST …/replay', () => {
     expect(await replaying()).toMatchObject([{ next_sequence: 501 }])
     await deliver(account)
     expect(arrived()).toEqual(upTo(520))
+  })
+
+  it('goes over a hole in the sequences, as a restore leaves, in one step', async () => {
+    await seedEvents(account, 120)
+    await leapSequences(account, 5_000_000)
+    await seedEvents(account, 2)
+    await seedDeliveries(account, hook)
+    await settle('succeeded', 1, 5_000_122)
+    expect(await counted({ since: BEGINNING })).toBe(122)
+    await deliver(account)
+    expect(await replaying()).toEqual([])
+    expect(arrived()).toEqual([...upTo(120), 5_000_121, 5_000_122])
   })
 
   it('refuses what does not have the form', async () => {

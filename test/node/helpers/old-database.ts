@@ -140,7 +140,7 @@ export function schemaOf(db: DatabaseSync): string[] {
 export function mustRecount(db: DatabaseSync): void {
   const run = (...statements: string[]) =>
     statements.map((sql) => db.prepare(sql).all() as Record<string, string | number | null>[])
-  verify({ isRemote: false, run }, false)
+  verify({ isRemote: false, environment: null, run }, false)
 }
 
 /** Copies a database as it lies on the disk at this moment, whoever has it open: what a `kill -9` would leave. */

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { ROOT } from '../../../scripts/lib/local-state.ts'
+import { SECRET_PATTERNS } from '../../helpers/secret-patterns.ts'
 
 export interface RunningServer {
   origin: string
@@ -13,7 +14,7 @@ export interface RunningServer {
   group: number
   /** Everything it has printed so far. */
   output(): string
-  /** As Ctrl-C does; resolves once the process is gone. */
+  /** As Ctrl-C does; resolves once the process is gone. Throws if it has printed a token, key, secret or signature. */
   stop(): Promise<void>
   /** As a power cut does: all its processes at once. Only for one that has a group of its own. */
   kill(): Promise<void>
@@ -22,6 +23,8 @@ export interface RunningServer {
 interface StartOptions {
   /** Values for variables of wrangler.toml. */
   variables?: Record<string, string>
+  /** Further arguments of `wrangler dev`. */
+  arguments?: string[]
   /** Whether its processes make a group, which `kill` ends. */
   ownGroup?: boolean
 }
@@ -50,13 +53,13 @@ const DEVELOPMENT = { ALLOW_PRIVATE_WEBHOOKS: 'true' }
 export function spawnStart(
   port: number,
   state: string,
-  { variables = {}, ownGroup = false }: StartOptions = {},
+  { variables = {}, arguments: more = [], ownGroup = false }: StartOptions = {},
 ): ChildProcess {
   const args = Object.entries({ ...DEVELOPMENT, ...variables }).flatMap(([name, value]) => [
     '--var',
     `${name}:${value}`,
   ])
-  return spawn(process.execPath, [join(ROOT, 'scripts/start.ts'), ...args], {
+  return spawn(process.execPath, [join(ROOT, 'scripts/start.ts'), ...args, ...more], {
     cwd: ROOT,
     env: { ...process.env, PORT: String(port), TICKETING_STATE: state },
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -88,6 +91,8 @@ export async function startServer(port: number, state: string, options: StartOpt
     stop: async () => {
       child.kill('SIGINT')
       await ended
+      const leak = SECRET_PATTERNS.find((pattern) => pattern.test(output))
+      if (leak) throw new Error(`the server has printed something secret (${leak}):\n${output}`)
     },
     kill: async () => {
       killGroup()

@@ -7,7 +7,13 @@ const Login = z.object({ token: z.string() })
 const NewWebhook = z.object({ data: z.object({ id: z.string(), secret: z.string() }) })
 const Deliveries = z.object({
   data: z.array(
-    z.object({ id: z.string(), status: z.string(), attempt_count: z.number(), last_error: z.string().nullable() }),
+    z.object({
+      id: z.string(),
+      event_id: z.string(),
+      status: z.string(),
+      attempt_count: z.number(),
+      last_error: z.string().nullable(),
+    }),
   ),
 })
 export type Delivery = z.infer<typeof Deliveries>['data'][number]

@@ -1,0 +1,62 @@
+import { readFileSync } from 'node:fs'
+import { stateFolder } from '../lib/local-state.ts'
+import type { StoredRow, Table } from './backup-file.ts'
+import type { Database } from './database.ts'
+import { type Ask, findTables, readTable } from './dump.ts'
+import { openSource } from './source.ts'
+
+/**
+ * Holds the keys of the stored objects against attachments: says which attachments have no object, and which objects
+ * nothing knows. The keys come from a file, one a line, as `rclone lsf` writes it; for the local storage they may be left
+ * to this command. Throws where an attachment has no object.
+ */
+export async function checkFiles(db: Database, list: string | undefined): Promise<string> {
+  if (list === undefined && db.isRemote)
+    throw new Error(
+      'Name a file with the keys of the bucket, one a line: --list FILE. docs/operations.md says how to make it.',
+    )
+  const keys = new Set(list === undefined ? await localKeys() : readFileSync(list, 'utf8').split('\n').filter(Boolean))
+  const source = openSource(db)
+  const tables = findTables(source.ask)
+  const missing: string[] = []
+  let attachments = 0
+  for (const key of keysIn(source.ask, tables, 'attachments')) {
+    attachments += 1
+    if (!keys.delete(key)) missing.push(key)
+  }
+  // What is on its way in or out is known too.
+  for (const key of keysIn(source.ask, tables, 'object_intents')) keys.delete(key)
+  source.close()
+  const report = [
+    `${attachments} attachments, ${missing.length} of them without their object; ${keys.size} objects that nothing knows.`,
+    ...missing.map((key) => `missing ${key}`),
+    ...[...keys].map((key) => `orphan  ${key}`),
+  ].join('\n')
+  if (missing.length > 0) throw new Error(report)
+  return report
+}
+
+function* keysIn(ask: Ask, tables: Table[], name: string): Generator<string> {
+  const table = tables.find((one) => one.name === name)
+  if (!table) throw new Error(`There is no table ${name}.`)
+  const at = (row: StoredRow, column: string) => String(row[table.columns.indexOf(column)])
+  for (const row of readTable(ask, table)) yield `${at(row, 'account_id')}/${at(row, 'id')}`
+}
+
+/** The keys of all objects of the local storage. */
+async function localKeys(): Promise<string[]> {
+  const { openLocalBindings } = await import('../demo/load.ts')
+  const { env, dispose } = await openLocalBindings(stateFolder())
+  try {
+    const keys: string[] = []
+    let cursor: string | undefined
+    do {
+      const page = await env.FILES.list({ ...(cursor !== undefined && { cursor }) })
+      keys.push(...page.objects.map(({ key }) => key))
+      cursor = page.truncated ? page.cursor : undefined
+    } while (cursor !== undefined)
+    return keys
+  } finally {
+    await dispose()
+  }
+}

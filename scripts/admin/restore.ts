@@ -1,0 +1,88 @@
+import { createWriteStream, mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { Readable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+import { migrateLocally, ROOT, runWrangler } from '../lib/local-state.ts'
+import { checkBackup, type End, type Header } from './backup-file.ts'
+import { type Database, deployedIn } from './database.ts'
+import { quoted } from './dump.ts'
+import { statementsOf } from './load.ts'
+import { openLocalFile } from './local-file.ts'
+import { verify } from './verify.ts'
+
+const TABLES_OF_SERVICE = `SELECT count(*) AS n FROM sqlite_schema
+  WHERE type = 'table' AND name NOT GLOB 'sqlite_*' AND name NOT GLOB '_cf_*'`
+
+/**
+ * Makes the database of a backup out of an empty one, brings it up to the newest migration, and verifies what triggers
+ * keep. Throws, with nothing changed, for a database that holds tables and for a file that is damaged or of a newer
+ * version.
+ */
+export async function restore(db: Database, file: string): Promise<string> {
+  const { header, end } = await checkBackup(file)
+  const known = new Set(readdirSync(`${ROOT}migrations`))
+  const unknown = header.migrations.filter((name) => !known.has(name))
+  if (unknown.length > 0)
+    throw new Error(`${file} knows ${unknown.join(', ')}: use the version that made it, or a newer one.`)
+  if (Number(db.run(TABLES_OF_SERVICE)[0]?.[0]?.n) > 0)
+    throw new Error(
+      'The database is not empty. A backup is restored into one that was just created, before any migration.',
+    )
+  const dropped = db.isRemote ? await loadRemote(db, file, header, end) : await loadLocal(file, header, end)
+  migrate(db)
+  return [
+    `${file} of ${header.made_at} is restored.`,
+    ...dropped,
+    verify(db, end.moved),
+    'If the service has run since the backup was made, now run: npm run admin -- after-restore',
+  ].join('\n')
+}
+
+/** All of it in one transaction, which fails whole. */
+async function loadLocal(file: string, header: Header, end: End): Promise<string[]> {
+  const database = openLocalFile({ readOnly: false })
+  try {
+    database.exec('BEGIN IMMEDIATE')
+    for await (const statement of statementsOf(file, header)) database.exec(statement)
+    const dropped = judgeCounts(end, (query) => Number(database.prepare(query).get()?.n))
+    database.exec('COMMIT')
+    return dropped
+  } finally {
+    // What was not committed is rolled back.
+    database.close()
+  }
+}
+
+/** D1 takes a file of SQL whole, or goes back to what was before it. */
+async function loadRemote(db: Database, file: string, header: Header, end: End): Promise<string[]> {
+  const folder = mkdtempSync(join(tmpdir(), 'ticketing-restore-'))
+  try {
+    const script = join(folder, 'restore.sql')
+    await pipeline(Readable.from(terminated(statementsOf(file, header))), createWriteStream(script, { mode: 0o600 }))
+    runWrangler(['d1', 'execute', 'DB', '--yes', ...deployedIn(db.environment), '--file', script])
+    return judgeCounts(end, (query) => Number(db.run(query)[0]?.[0]?.n))
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
+  }
+}
+
+async function* terminated(statements: AsyncIterable<string>): AsyncGenerator<string> {
+  for await (const statement of statements) yield `${statement};\n`
+}
+
+/** Says which rows were left out. Throws where any is missing of a backup that is of one moment. */
+function judgeCounts({ rows, moved }: End, count: (query: string) => number): string[] {
+  const missing = Object.entries(rows).flatMap(([table, wanted]) => {
+    const there = count(`SELECT count(*) AS n FROM ${quoted(table)}`)
+    return there === wanted ? [] : [`${table}: ${wanted - there} of ${wanted}`]
+  })
+  if (missing.length === 0) return []
+  if (!moved) throw new Error(`Rows are missing (${missing.join('; ')}): nothing is restored.`)
+  return [`Left out, for what they belong to was deleted while the backup was made: ${missing.join('; ')}.`]
+}
+
+function migrate(db: Database): void {
+  if (db.isRemote) runWrangler(['d1', 'migrations', 'apply', 'DB', ...deployedIn(db.environment)])
+  else migrateLocally()
+}

@@ -1,0 +1,41 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { runWrangler } from '../lib/local-state.ts'
+
+export interface BundleFile {
+  name: string
+  text: string
+}
+
+/** What stands in tests, in their tools and in the demo data, and must not be in what is deployed. */
+const FOREIGN: Record<string, RegExp> = {
+  'a test tool': /\bvitest\b|cloudflare:test|useFakeTimers/,
+  'a binding of the tests': /TEST_MIGRATIONS/,
+  'demo data': /acct_globex|ada@globex/,
+}
+
+/** The files that would be deployed to an environment, as wrangler bundles them; their maps left aside. */
+export function makeBundle(environment: string): { files: BundleFile[]; bytes: number } {
+  const folder = mkdtempSync(join(tmpdir(), 'ticketing-bundle-'))
+  try {
+    runWrangler(['deploy', '--dry-run', '--env', environment, '--outdir', folder])
+    const files = readdirSync(folder, { recursive: true, encoding: 'utf8' })
+      .filter((name) => /\.(js|mjs)$/.test(name))
+      .map((name) => ({ name, text: readFileSync(join(folder, name), 'utf8') }))
+    return { files, bytes: files.reduce((sum, { text }) => sum + Buffer.byteLength(text), 0) }
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
+  }
+}
+
+/** What a bundle holds that must not be deployed. */
+export function bundleProblems(files: BundleFile[]): string[] {
+  if (files.length === 0) return ['The bundle is empty.']
+  return files.flatMap(({ name, text }) =>
+    Object.entries(FOREIGN).flatMap(([what, pattern]) => {
+      const found = pattern.exec(text)
+      return found ? [`The bundle holds ${what} (${found[0]} in ${name}).`] : []
+    }),
+  )
+}

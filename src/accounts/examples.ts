@@ -1,0 +1,15 @@
+import type { z } from '@hono/zod-openapi'
+import type { AccountAnswer } from './schema'
+
+export { joined } from '../auth/examples'
+
+export const ACME: z.infer<typeof AccountAnswer> = {
+  data: {
+    id: 'acct_acme',
+    name: 'Acme',
+    slug: 'acme',
+    plan: 'standard',
+    allow_registration: true,
+    created_at: '2024-12-01T00:00:00Z',
+  },
+}

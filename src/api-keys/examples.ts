@@ -1,0 +1,24 @@
+import type { z } from '@hono/zod-openapi'
+import { pageOf } from '../http/pagination'
+import type { ApiKeyList, ApiKeyWithSecretAnswer } from './schema'
+
+const KEY = {
+  id: 'key_01jt0v7m3zq8x5y2w9r4n6p1kc',
+  name: 'CRM sync',
+  last_four: 'cdef',
+  role: 'agent' as const,
+  created_at: '2025-05-04T16:05:00Z',
+  last_used_at: null,
+  expires_at: null,
+  revoked_at: null,
+}
+
+/** A key that has the form of one and opens nothing. */
+const SECRET = `tk_live_01jt0v7m3zq8x5y2w9r4n6p1kc${'0123456789abcdef'.repeat(6).slice(4)}`
+
+export const NEW_KEY: z.infer<typeof ApiKeyWithSecretAnswer> = { data: { ...KEY, key: SECRET } }
+
+export const KEYS: z.infer<typeof ApiKeyList> = {
+  data: [{ ...KEY, last_used_at: '2025-05-04T17:00:00Z' }],
+  pagination: pageOf('/api-keys'),
+}

@@ -1,0 +1,55 @@
+import type { CreateUser, UpdateUser, User, UserFilters } from './account-types.ts'
+import { path } from './address.ts'
+import type { Api, WriteOptions } from './api.ts'
+import type { RequestOptions } from './sender.ts'
+import { type NumberedPage, type PageNumber, type Walk, type WalkOptions, walkByCursor } from './walk.ts'
+
+/** People of the account: agents read them, admins change them, and everybody has themselves. */
+export class Users {
+  readonly #api: Api
+
+  constructor(api: Api) {
+    this.#api = api
+  }
+
+  /** All people that the filters let through. */
+  list(filters: UserFilters = {}, options: WalkOptions = {}): Walk<User> {
+    return walkByCursor(options, (page) => this.#api.get('/users', { ...filters, ...page }, options))
+  }
+
+  /** One page by its number, with the totals. */
+  page(query: UserFilters & PageNumber = {}, options: RequestOptions = {}): Promise<NumberedPage<User>> {
+    return this.#api.get('/users', query, options)
+  }
+
+  async get(id: string, options: RequestOptions = {}): Promise<User> {
+    return (await this.#api.get<{ data: User }>(path`/users/${id}`, {}, options)).data
+  }
+
+  /** Yourself: for people, not for API keys. */
+  async me(options: RequestOptions = {}): Promise<User> {
+    return (await this.#api.get<{ data: User }>('/users/me', {}, options)).data
+  }
+
+  async create(user: CreateUser, options: WriteOptions = {}): Promise<User> {
+    return (await this.#api.write<{ data: User }>('POST', '/users', user, options)).data
+  }
+
+  async update(id: string, change: UpdateUser, options: WriteOptions = {}): Promise<User> {
+    return (await this.#api.write<{ data: User }>('PATCH', path`/users/${id}`, change, options)).data
+  }
+
+  /** Changes yourself. */
+  async updateMe(change: UpdateUser, options: WriteOptions = {}): Promise<User> {
+    return (await this.#api.write<{ data: User }>('PATCH', '/users/me', change, options)).data
+  }
+
+  /** Ends somebody's access at once; their tickets keep naming them. */
+  async deactivate(id: string, options: WriteOptions = {}): Promise<void> {
+    await this.#api.write('DELETE', path`/users/${id}`, undefined, options)
+  }
+
+  async setPassword(id: string, password: string, options: WriteOptions = {}): Promise<void> {
+    await this.#api.write('POST', path`/users/${id}/password`, { password }, options)
+  }
+}

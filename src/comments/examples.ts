@@ -1,0 +1,42 @@
+import type { z } from '@hono/zod-openapi'
+import { SERVER_LOGS } from '../attachments/examples'
+import { pageOf } from '../http/pagination'
+import { JANE, SUPPORT } from '../users/examples'
+import type { Comment, CommentAnswer, CommentList } from './schema'
+
+export { NEW_SERVER_LOGS } from '../attachments/examples'
+
+export const CACHE_CLEARED: z.infer<typeof Comment> = {
+  id: 'comment123',
+  content: "I've tried clearing my browser cache but still having the issue.",
+  created_at: '2025-05-01T10:15:00Z',
+  created_by: JANE,
+  is_internal: false,
+}
+
+export const LOOKING_INTO_IT: z.infer<typeof Comment> = {
+  id: 'comment124',
+  content: 'Looking into this issue. Could be related to the recent deployment.',
+  created_at: '2025-05-01T10:30:00Z',
+  created_by: SUPPORT,
+  is_internal: true,
+}
+
+export const NEW_COMMENT: z.infer<typeof CommentAnswer> = {
+  data: {
+    id: 'comment125',
+    content: "I've checked the server logs and found the issue.",
+    created_at: '2025-05-04T16:05:00Z',
+    created_by: SUPPORT,
+    is_internal: true,
+    attachments: [SERVER_LOGS],
+  },
+}
+
+export const COMMENTS: z.infer<typeof CommentList> = {
+  data: [
+    { ...CACHE_CLEARED, attachments: [] },
+    { ...LOOKING_INTO_IT, attachments: [] },
+  ],
+  pagination: pageOf('/tickets/ticket123/comments', 2),
+}

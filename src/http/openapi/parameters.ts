@@ -1,0 +1,62 @@
+import { ASCII_PATTERN } from '../patterns'
+
+/** The headers of requests that are read by hand, as the OpenAPI document tells of them. */
+export const PARAMETERS = {
+  'X-Request-Id': {
+    name: 'X-Request-Id',
+    in: 'header',
+    description: 'A name for the request, which the answer and the log repeat.',
+    schema: {
+      type: 'string',
+      maxLength: 255,
+      pattern: '^[\\w=-]{1,255}$',
+      example: '1b671a64-40d5-491e-99b0-da01ff1f3341',
+    },
+  },
+  'X-D1-Bookmark': {
+    name: 'X-D1-Bookmark',
+    in: 'header',
+    description:
+      'As an earlier answer gave it: what is read is then no older than that answer. Who has written within the last ' +
+      'minute with the same credential needs none. One that is no bookmark is not heeded.',
+    schema: {
+      type: 'string',
+      maxLength: 500,
+      pattern: ASCII_PATTERN,
+      example: '00000085-0000024c-00004c6d-8e61117bf38d7adb71b934ebbf891683',
+    },
+  },
+  'If-Match': {
+    name: 'If-Match',
+    in: 'header',
+    description:
+      'The `ETag` that the caller knows. Its version alone is compared: if the ticket has changed since, nothing is done ' +
+      'and the answer is 412.',
+    schema: { type: 'string', maxLength: 1_000, pattern: ASCII_PATTERN, example: '"3.9f86d081884c7d65"' },
+  },
+  'If-None-Match': {
+    name: 'If-None-Match',
+    in: 'header',
+    description: 'The `ETag` that the caller has: if it still holds, the answer is 304 without a body.',
+    schema: { type: 'string', maxLength: 1_000, pattern: ASCII_PATTERN, example: '"3.9f86d081884c7d65"' },
+  },
+  Range: {
+    name: 'Range',
+    in: 'header',
+    description: 'One range of bytes (RFC 9110, 14.2).',
+    schema: { type: 'string', maxLength: 200, pattern: ASCII_PATTERN, example: 'bytes=0-1023' },
+  },
+  'If-Range': {
+    name: 'If-Range',
+    in: 'header',
+    description: 'The `ETag` or `Last-Modified` of the part that the caller has; if it does not hold, all is sent.',
+    schema: { type: 'string', maxLength: 200, pattern: ASCII_PATTERN, example: '"9f86d081884c7d65"' },
+  },
+} as const
+
+export type ParameterName = keyof typeof PARAMETERS
+
+/** References to the components of the parameters. */
+export function parameterRefs(names: readonly ParameterName[]): { $ref: string }[] {
+  return names.map((name) => ({ $ref: `#/components/parameters/${name}` }))
+}

@@ -1,0 +1,49 @@
+/** What of a document is looked at here: the generator's own types know its parts one by one. */
+interface Operation {
+  parameters?: unknown[] | undefined
+}
+interface Parameter {
+  name: string
+  in: string
+}
+
+const METHODS = new Set(['get', 'post', 'patch', 'delete'])
+
+/**
+ * Gives parameters that several operations have in just the same form a component each, by name, and lets the
+ * operations refer to it. Headers get the names that they are known by.
+ */
+export function shareParameters(paths: object) {
+  const operations = Object.values(paths).flatMap((item: object) => operationsOf(item))
+  const forms = new Map<string, Parameter[]>()
+  for (const operation of operations) {
+    operation.parameters = operation.parameters?.map(renamed)
+    for (const parameter of operation.parameters?.filter(isParameter) ?? [])
+      forms.set(parameter.name, [...(forms.get(parameter.name) ?? []), parameter])
+  }
+  const shared = new Map([...forms].flatMap(([name, found]) => (areTheSame(found) ? [[name, found[0]] as const] : [])))
+  for (const operation of operations)
+    operation.parameters = operation.parameters?.map((parameter) =>
+      isParameter(parameter) && shared.has(parameter.name)
+        ? { $ref: `#/components/parameters/${parameter.name}` }
+        : parameter,
+    )
+  return Object.fromEntries(shared)
+}
+
+function operationsOf(item: object): Operation[] {
+  return Object.entries(item).flatMap(([method, operation]) => (METHODS.has(method) ? [operation as Operation] : []))
+}
+
+function isParameter(parameter: unknown): parameter is Parameter {
+  return typeof parameter === 'object' && parameter !== null && 'name' in parameter && 'in' in parameter
+}
+
+function areTheSame(found: Parameter[]): boolean {
+  return found.length > 1 && new Set(found.map((parameter) => JSON.stringify(parameter))).size === 1
+}
+
+function renamed(parameter: unknown): unknown {
+  if (!isParameter(parameter) || parameter.in !== 'header') return parameter
+  return { ...parameter, name: parameter.name.replace(/(^|-)[a-z]/g, (letters) => letters.toUpperCase()) }
+}

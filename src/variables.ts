@@ -1,0 +1,55 @@
+import { z } from 'zod'
+
+const SECRET_BYTES = 32
+
+const COUNT_RULE = 'must be a whole number of 1 or more'
+
+const count = (fallback: number) =>
+  z.coerce.number({ error: COUNT_RULE }).int(COUNT_RULE).positive(COUNT_RULE).default(fallback)
+
+/** What the Standard Webhooks specification advises: https://www.standardwebhooks.com, "Retry schedule". */
+const RETRY_SCHEDULE = '5,300,1800,7200,18000,36000,50400,72000,86400'
+const SCHEDULE_RULE = 'must be whole numbers of seconds with commas between them'
+
+const Secret = z
+  .string({ error: `must be set, to ${SECRET_BYTES} random bytes or more` })
+  .refine((secret) => Buffer.byteLength(secret) >= SECRET_BYTES, `must hold at least ${SECRET_BYTES} bytes`)
+
+/** The variables of wrangler.toml and the secrets, as they are given. */
+export const Variables = z.object({
+  APP_SECRET: Secret,
+  APP_SECRET_PREVIOUS: Secret.optional(),
+  ALLOW_SIGNUP: flag(),
+  ALLOW_PRIVATE_WEBHOOKS: flag(),
+  WEBHOOK_RETRY_SCHEDULE: z
+    .string()
+    .default(RETRY_SCHEDULE)
+    .refine((text) => /^\d{1,8}(,\d{1,8}){0,49}$/.test(text), SCHEDULE_RULE),
+  WEBHOOK_TIMEOUT_MS: count(15_000),
+  EVENT_RETENTION_DAYS: count(30),
+  TOKEN_TTL_SECONDS: count(30 * 24 * 60 * 60),
+  RATE_LIMIT_STANDARD: count(100),
+  RATE_LIMIT_PREMIUM: count(300),
+  PUBLIC_ORIGIN: z
+    .string()
+    .default('')
+    .refine(
+      (origin) => origin === '' || URL.parse(origin)?.origin === origin,
+      'must be an origin such as https://api.example.com',
+    ),
+})
+
+function flag() {
+  return z.enum(['true', 'false'], { error: 'must be true or false' }).default('false')
+}
+
+/** What is wrong with variables, secrets left aside: a sentence for each, without its value. */
+export function variableProblems(variables: Record<string, unknown>): string[] {
+  const result = Variables.omit({ APP_SECRET: true, APP_SECRET_PREVIOUS: true }).safeParse(variables)
+  return result.success ? [] : problemsIn(result.error)
+}
+
+/** A sentence for each variable that was refused. */
+export function problemsIn(error: z.ZodError): string[] {
+  return error.issues.map((issue) => `${issue.path.join('.')} ${issue.message}`)
+}

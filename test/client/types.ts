@@ -1,0 +1,113 @@
+import { expectTypeOf } from 'vitest'
+import type { z } from 'zod'
+import type { AccountAnswer, CreateAccountBody, UpdateAccountBody } from '../../src/accounts/schema'
+import type { ApiKeyList, ApiKeyWithSecretAnswer, CreateApiKeyBody } from '../../src/api-keys/schema'
+import type { AttachmentAnswer } from '../../src/attachments/schema'
+import type { LoginAnswer, LoginBody, RegisterBody } from '../../src/auth/schema'
+import type * as Client from '../../src/client/index'
+import type { CommentAnswer, CreateCommentBody } from '../../src/comments/schema'
+import type { EVENT_TYPES, Event, ListEventsQuery } from '../../src/events/schema'
+import type { ERROR_CODES } from '../../src/http/errors'
+import type { TicketHistory } from '../../src/tickets/history-schema'
+import type {
+  CreateTicketBody,
+  ExportTicketsQuery,
+  TicketAnswer,
+  TicketDetailAnswer,
+  TicketList,
+  TicketSnapshot,
+  TicketStatsAnswer,
+  UpdateTicketBody,
+} from '../../src/tickets/schema'
+import type {
+  ChangePasswordBody,
+  CreateUserBody,
+  ListUsersQuery,
+  UpdateUserBody,
+  UserAnswer,
+} from '../../src/users/schema'
+import type {
+  CreateWebhookBody,
+  DeliveryAnswer,
+  DeliveryWithAttemptsAnswer,
+  ListDeliveriesQuery,
+  ReplayBody,
+  UpdateWebhookBody,
+  WebhookAnswer,
+  WebhookWithSecretAnswer,
+} from '../../src/webhooks/schema'
+
+/**
+ * Nothing here runs: `npm run check` compiles it, and fails where a type of the client is not what the schema that
+ * validates says.
+ */
+
+type Data<Answer extends z.ZodType<{ data: unknown }>> = z.output<Answer>['data']
+type Item<Answer extends z.ZodType<{ data: unknown[] }>> = z.output<Answer>['data'][number]
+
+/** The events of a union by their names: a difference is then told of one event. */
+type ByName<Events extends { event: string }> = { [Name in Events['event']]: Extract<Events, { event: Name }> }
+
+expectTypeOf<Client.TicketListItem>().toEqualTypeOf<Item<typeof TicketList>>()
+expectTypeOf<Client.TicketSnapshot>().toEqualTypeOf<z.output<typeof TicketSnapshot>>()
+expectTypeOf<Client.Ticket>().toEqualTypeOf<Data<typeof TicketAnswer>>()
+expectTypeOf<Client.TicketDetail>().toEqualTypeOf<Data<typeof TicketDetailAnswer>>()
+expectTypeOf<Client.TicketStats>().toEqualTypeOf<Data<typeof TicketStatsAnswer>>()
+expectTypeOf<Client.TicketChange>().toEqualTypeOf<Item<typeof TicketHistory>>()
+expectTypeOf<Client.CommentWithAttachments>().toEqualTypeOf<Data<typeof CommentAnswer>>()
+expectTypeOf<Client.Attachment>().toEqualTypeOf<Data<typeof AttachmentAnswer>>()
+expectTypeOf<Client.User>().toEqualTypeOf<Data<typeof UserAnswer>>()
+expectTypeOf<Client.Login>().toEqualTypeOf<z.output<typeof LoginAnswer>>()
+expectTypeOf<Client.Account>().toEqualTypeOf<Data<typeof AccountAnswer>>()
+expectTypeOf<Client.ApiKey>().toEqualTypeOf<Item<typeof ApiKeyList>>()
+expectTypeOf<Client.ApiKeyWithSecret>().toEqualTypeOf<Data<typeof ApiKeyWithSecretAnswer>>()
+expectTypeOf<ByName<Client.TicketingEvent>>().branded.toEqualTypeOf<ByName<z.output<typeof Event>>>()
+expectTypeOf<Client.EventType>().toEqualTypeOf<(typeof EVENT_TYPES)[number]>()
+expectTypeOf<Client.Webhook>().toEqualTypeOf<Data<typeof WebhookAnswer>>()
+expectTypeOf<Client.WebhookWithSecret>().toEqualTypeOf<Data<typeof WebhookWithSecretAnswer>>()
+expectTypeOf<Client.Delivery>().toEqualTypeOf<Data<typeof DeliveryAnswer>>()
+expectTypeOf<Client.DeliveryWithAttempts>().toEqualTypeOf<Data<typeof DeliveryWithAttemptsAnswer>>()
+expectTypeOf<Client.ErrorCode>().toEqualTypeOf<(typeof ERROR_CODES)[number] | 'unreadable'>()
+
+/** A body as it is sent: where zod reads undefined as absent, JSON has it absent. */
+type Sent<Body extends z.ZodType> = { [Key in keyof z.input<Body>]: Exclude<z.input<Body>[Key], undefined> }
+
+expectTypeOf<Client.CreateTicket>().toEqualTypeOf<Sent<typeof CreateTicketBody>>()
+expectTypeOf<Client.UpdateTicket>().toEqualTypeOf<Sent<typeof UpdateTicketBody>>()
+expectTypeOf<Client.CreateComment>().toEqualTypeOf<Sent<typeof CreateCommentBody>>()
+expectTypeOf<Client.PasswordCredentials>().toEqualTypeOf<Sent<typeof LoginBody>>()
+expectTypeOf<Client.Register>().toEqualTypeOf<Sent<typeof RegisterBody>>()
+expectTypeOf<Client.ChangePassword>().toEqualTypeOf<Sent<typeof ChangePasswordBody>>()
+expectTypeOf<Client.CreateUser>().toEqualTypeOf<Sent<typeof CreateUserBody>>()
+expectTypeOf<Client.UpdateUser>().toEqualTypeOf<Sent<typeof UpdateUserBody>>()
+expectTypeOf<Client.CreateAccount>().toEqualTypeOf<Sent<typeof CreateAccountBody>>()
+expectTypeOf<Client.UpdateAccount>().toEqualTypeOf<Sent<typeof UpdateAccountBody>>()
+expectTypeOf<Client.CreateApiKey>().toEqualTypeOf<Sent<typeof CreateApiKeyBody>>()
+expectTypeOf<Client.CreateWebhook>().toEqualTypeOf<Sent<typeof CreateWebhookBody>>()
+expectTypeOf<Client.UpdateWebhook>().toEqualTypeOf<Sent<typeof UpdateWebhookBody>>()
+expectTypeOf<Client.Replay>().toEqualTypeOf<Sent<typeof ReplayBody>>()
+
+/** The filters of a list: its parameters, but for those of its pages. */
+type FiltersOf<Query extends z.ZodType> = Exclude<keyof z.output<Query>, 'page' | 'per_page' | 'cursor'>
+
+expectTypeOf<keyof Client.TicketFilters>().toEqualTypeOf<FiltersOf<typeof ExportTicketsQuery>>()
+expectTypeOf<keyof Client.UserFilters>().toEqualTypeOf<FiltersOf<typeof ListUsersQuery>>()
+expectTypeOf<keyof Client.EventFilters>().toEqualTypeOf<FiltersOf<typeof ListEventsQuery>>()
+expectTypeOf<keyof Client.DeliveryFilters>().toEqualTypeOf<FiltersOf<typeof ListDeliveriesQuery>>()
+
+/** What an event's data hold follows from its name. */
+export function statusOf(event: Client.TicketingEvent): Client.TicketStatus | null {
+  if (event.event === 'ticket.status_changed') return event.data.ticket.status.current
+  // @ts-expect-error Other events have other data.
+  event.data.ticket.status.current
+  return null
+}
+
+/** Credentials are one of four, and whole. */
+export function clientsOf(Class: typeof Client.TicketingClient, url: string): Client.TicketingClient[] {
+  // @ts-expect-error A password is missing.
+  const half = new Class({ url, email: 'user@example.com' })
+  // @ts-expect-error There is no such filter: the API would refuse it.
+  half.tickets.list({ stauts: 'open' })
+  return [half, new Class({ url, apiKey: 'tk_live_1' }), new Class({ url, token: 'ey' }), new Class({ url })]
+}

@@ -1,0 +1,107 @@
+import { env } from 'cloudflare:workers'
+import { beforeAll, describe, expect, inject, it, vi } from 'vitest'
+import { Control, forgetCallers, type Start } from '../access/twins/deed'
+import { DEEDS } from '../access/twins/deeds'
+import { makeWorld, type World } from '../access/twins/world'
+import { sessions } from '../helpers/d1'
+import { type Condition, conditionsIn, without } from './conditions'
+
+declare module 'vitest' {
+  interface ProvidedContext {
+    /** The conditions as JSON. */
+    conditions: string
+  }
+}
+
+/**
+ * Takes away one account condition after the other from the statements that deeds run, and expects the deed to show it.
+ * It is run in a marked copy, where statements tell which conditions they hold.
+ */
+const conditions: (Condition & { why: string | null })[] = JSON.parse(inject('conditions'))
+
+const DEEDS_A_CONDITION = 16
+/** Work that never ends is a fault too (ms). */
+const LONGEST_DEED = 30_000
+
+interface Done {
+  start: Start
+  deed: (typeof DEEDS)[number]
+}
+
+let world: World
+let control: Control
+let missing: string | null = null
+let met = new Set<string>()
+const reached = new Map<string, Done[]>()
+
+/** Every statement passes here on its way to D1. */
+function watchStatements(): void {
+  for (const door of [Object.getPrototypeOf(env.DB), sessions]) {
+    const prepare: (statement: string) => D1PreparedStatement = door.prepare
+    vi.spyOn(door, 'prepare').mockImplementation(function (this: unknown, ...args: unknown[]) {
+      const statement = String(args[0])
+      for (const id of conditionsIn(statement)) met.add(id)
+      return prepare.call(this, missing === null ? statement : without(statement, missing))
+    })
+  }
+}
+
+beforeAll(async () => {
+  world = await makeWorld()
+  control = new Control(world)
+  watchStatements()
+  for (const start of ['rich', 'poor'] as const)
+    for (const deed of DEEDS) {
+      met = new Set()
+      forgetCallers()
+      await control.add(start, deed)
+      for (const id of met) reached.set(id, [...(reached.get(id) ?? []), { start, deed }])
+    }
+}, 600_000)
+
+/** Whether the deed shows something without the condition, and nothing with it. */
+async function tells(id: string, { start, deed }: Done): Promise<boolean> {
+  const isFaulty = async (condition: string | null) => {
+    missing = condition
+    forgetCallers()
+    try {
+      const faults = control.faults(start, deed)
+      return (await Promise.race([faults.then(({ length }) => length > 0), scheduler.wait(LONGEST_DEED)])) ?? true
+    } catch {
+      return true
+    } finally {
+      missing = null
+      forgetCallers()
+    }
+  }
+  if (!(await isFaulty(id))) return false
+  expect(await isFaulty(null), `${start}: ${deed.name} is at fault by itself`).toBe(false)
+  return true
+}
+
+/** One deed of each operation first, then the others; not all, for some conditions are in every deed. */
+function likeliest(all: Done[]): Done[] {
+  const isFirst = ({ start, deed }: Done, index: number) =>
+    all.findIndex((other) => other.start === start && other.deed.operation === deed.operation) === index
+  return [...all.filter(isFirst), ...all.filter((done, index) => !isFirst(done, index))].slice(0, DEEDS_A_CONDITION)
+}
+
+/** The deed that shows that a condition is missing, or undefined. */
+async function whoTells(id: string): Promise<string | undefined> {
+  for (const done of likeliest(reached.get(id) ?? []))
+    if (await tells(id, done)) return `${done.start}: ${done.deed.name}`
+  return undefined
+}
+
+describe('an account condition', () => {
+  it.each(conditions.map((condition) => [`${condition.id} ${condition.file}:${condition.line}`, condition] as const))(
+    '%s is missed',
+    async (_, { id, why }) => {
+      if (why === null) {
+        expect(reached.get(id) ?? [], 'no deed runs a statement that holds it').not.toEqual([])
+        expect(await whoTells(id), 'no deed shows that it is missing').toBeDefined()
+      } else expect(await whoTells(id), 'it is listed as redundant, and is not').toBeUndefined()
+    },
+    300_000,
+  )
+})

@@ -1,0 +1,23 @@
+/** One thing taken out of the source, and the tests that must notice. */
+export interface Mutation {
+  /** From the project's root. */
+  file: string
+  /** Stands in the file exactly once. */
+  text: string
+  becomes: string
+  /** Test files, the likeliest first. */
+  tests: string[]
+  /** Judged with others in one run: a word of the name of the test that must fail, and the run. */
+  noticed?: string
+  run?: string
+}
+
+/** Mutations of one file that the same tests are to notice: what stands there, and what it becomes. */
+export function of(file: string, tests: string[], changes: [text: string, becomes: string][]): Mutation[] {
+  return changes.map(([text, becomes]) => ({
+    file: `src/${file}`,
+    text,
+    becomes,
+    tests: tests.map((name) => `test/${name}.test.ts`),
+  }))
+}

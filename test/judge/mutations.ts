@@ -1,0 +1,19 @@
+import type { Mutation } from './mutation.ts'
+import { ADDRESSES } from './mutations/addresses.ts'
+import { CREDENTIALS } from './mutations/credentials.ts'
+import { HEADERS } from './mutations/headers.ts'
+import { LIMITS } from './mutations/limits.ts'
+import { RIGHTS } from './mutations/rights.ts'
+import { SIGNATURES } from './mutations/signatures.ts'
+import { VISIBILITY } from './mutations/visibility.ts'
+
+/** All that is judged one at a time; account conditions and guards are found in the source. */
+export const MUTATIONS: Mutation[] = [
+  ...RIGHTS,
+  ...VISIBILITY,
+  ...CREDENTIALS,
+  ...SIGNATURES,
+  ...HEADERS,
+  ...LIMITS,
+  ...ADDRESSES,
+]

@@ -1,0 +1,133 @@
+import { of } from '../mutation.ts'
+
+/** How much, how large, how often. */
+export const LIMITS = [
+  ...of(
+    'http/body.ts',
+    ['http/bodies'],
+    [
+      ["if (Number(c.req.header('Content-Length') ?? 0) > MAX_JSON_BYTES) throw payloadTooLarge(TOO_LARGE)", ''],
+      ['if (size > MAX_JSON_BYTES) throw payloadTooLarge(TOO_LARGE)', ''],
+      ['if (hasMoreParts(text, MAX_PARTS))', 'if (hasMoreParts(text, 1e9))'],
+      ['{ fatal: true, ignoreBOM: true }', '{ fatal: false, ignoreBOM: true }'],
+      [
+        "  if (!/^application\\/json\\s*(;|$)/i.test(c.req.header('Content-Type') ?? ''))\n    throw unsupportedMediaType('application/json')\n",
+        '',
+      ],
+    ],
+  ),
+  ...of(
+    'http/raw-body.ts',
+    ['attachments/raw-refused'],
+    [
+      ["if (Number(length) > MAX_RAW_BYTES) throw payloadTooLarge('The body must be at most 95 MiB')", ''],
+      ['if (!/^\\d{1,15}$/.test(length)) throw lengthRequired()', ''],
+      ["if (!MEDIA_TYPE.test(type.trim())) throw unsupportedMediaType('that of the file, such as image/png')", ''],
+    ],
+  ),
+  ...of(
+    'http/fields.ts',
+    ['tickets/create-limits'],
+    [
+      ['else if (characters(value) > max)', 'else if (characters(value) > 1e9)'],
+      ['else if (utf8Bytes(value) > max)', 'else if (utf8Bytes(value) > 1e9)'],
+    ],
+  ),
+  ...of(
+    'tickets/field-schemas.ts',
+    ['tickets/create-limits'],
+    [
+      ['.max(MAX_TAGS)\n', ''],
+      ['else if (Object.keys(value).length > limit)', 'else if (Object.keys(value).length > 1e9)'],
+      ['return characters(value) <= MAX_CUSTOM_VALUE && isCleanText(value)', 'return isCleanText(value)'],
+    ],
+  ),
+  ...of(
+    'tickets/field-schemas.ts',
+    ['tickets/create-limits', 'tickets/update'],
+    [["if (!KEY.test(key) || key === '__proto__')", "if (key === '__proto__')"]],
+  ),
+  ...of(
+    'attachments/schema.ts',
+    ['attachments/filenames'],
+    [
+      ["if (name === '' || utf8Bytes(name) > MAX_FILENAME_BYTES)", "if (name === '')"],
+      ["else if (/[/\\\\]/.test(name) || name === '.' || name === '..')", "else if (name === 'nothing')"],
+      [' || DIRECTION_OVERRIDES.test(name))', ')'],
+    ],
+  ),
+  ...of(
+    'attachments/schema.ts',
+    ['attachments/upload'],
+    [
+      ['.max(MAX_A_REQUEST)', ''],
+      ['if (/\\s/.test(text)) return null', ''],
+    ],
+  ),
+  ...of(
+    'attachments/storage.ts',
+    ['attachments/quota', 'attachments/raw-refused'],
+    [
+      ["  if (!verdict.has_place) throw refusalOf(new DbError({ kind: 'refused', rule: 'attachments' }))\n", ''],
+      ["  if (!verdict.has_storage) throw refusalOf(new DbError({ kind: 'refused', rule: 'storage' }))\n", ''],
+      ['  if (!verdict?.is_open) return false\n', '  if (!verdict) return false\n'],
+    ],
+  ),
+  ...of(
+    'http/pagination.ts',
+    ['http/parameters'],
+    [["wholeNumber(1, 100, 'must be between 1 and 100')", "wholeNumber(1, 100_000, 'must be between 1 and 100')"]],
+  ),
+  ...of('http/cursor.ts', ['http/cursor', 'http/parameters'], [['z.string().max(500)', 'z.string()']]),
+  ...of(
+    'api-keys/queries.ts',
+    ['api-keys/limits'],
+    [
+      ['const LIVE_KEYS = { standard: 20, premium: 100 }', 'const LIVE_KEYS = { standard: 21, premium: 100 }'],
+      ['const LIVE_KEYS = { standard: 20, premium: 100 }', 'const LIVE_KEYS = { standard: 20, premium: 101 }'],
+    ],
+  ),
+  ...of(
+    'webhooks/queries.ts',
+    ['webhooks/addresses'],
+    [['const LIVE_WEBHOOKS = { standard: 10, premium: 50 }', 'const LIVE_WEBHOOKS = { standard: 11, premium: 51 }']],
+  ),
+  ...of(
+    'webhooks/delivery-log.ts',
+    ['webhooks/replay'],
+    [['const EVENTS_A_REPLAY = 10_000', 'const EVENTS_A_REPLAY = 10_001']],
+  ),
+  ...of(
+    'rate-limiting/window.ts',
+    ['rate-limiting/window'],
+    [
+      ['const admitted = before < limit', 'const admitted = before <= limit'],
+      ['const minute = Math.max(window.minute, Math.floor(now / MINUTE))', 'const minute = Math.floor(now / MINUTE)'],
+    ],
+  ),
+  ...of(
+    'rate-limiting/middleware.ts',
+    ['rate-limiting/limits'],
+    [
+      ['  if (verdict.admitted) return\n', '  if (verdict.limit) return\n'],
+      ["  keepRate(c, 'standard', verdict)\n  refuseOver(verdict)\n", "  keepRate(c, 'standard', verdict)\n"],
+      ["  else keepRate(c, 'standard', await countedAddress(c))\n", ''],
+    ],
+  ),
+  ...of('rate-limiting/address.ts', ['rate-limiting/address'], []),
+  ...of(
+    'http/reach.ts',
+    ['auth/throttle-objects', 'rate-limiting/limits'],
+    [['    throw unavailable()', '    return undefined as never']],
+  ),
+  ...of('tickets/schema.ts', ['tickets/create-limits'], []),
+  ...of(
+    'webhooks/attempt.ts',
+    ['webhooks/answers'],
+    [
+      ["redirect: 'manual',", "redirect: 'follow',"],
+      ['for (let bytes = 0; bytes < RESPONSE_BYTES; )', 'for (let bytes = 0; bytes < 1e9; )'],
+      ['      signal: timeout,\n', ''],
+    ],
+  ),
+]
