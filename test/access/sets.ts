@@ -49,7 +49,7 @@ export async function seedSets(account: Account, authors: string[]): Promise<Thi
     ),
     fill(
       'attachments (account_id, id, ticket_id, is_internal, filename, size, mime_type, sha256, created_at)',
-      `${id('attachment_id')}, ${id('ticket_id')}, 0, 'f', 1, 'text/plain', '', 1`,
+      `${id('attachment_id')}, ${id('ticket_id')}, 0, 'f', 1, 'text/plain', '${'0'.repeat(64)}', 1`,
     ),
     ...['user', 'key'].map((kind) =>
       fill(
