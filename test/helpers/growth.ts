@@ -40,7 +40,7 @@ export async function grow({ id, agent, admin, customer }: Account, busy: Member
     env.DB.prepare(
       `INSERT INTO events (account_id, sequence, id, type, ticket_id, is_internal, data, created_at)
       ${numbers(from, to)} SELECT ?1, i, 'evt_seeded' || i, 'ticket.deleted', 'seeded' || i % 1000, 0,
-        '{"ticket":{"id":"a","number":1,"title":"A"},"actor":{"id":"a","name":"A","email":"a"}}', i FROM n`,
+        '{"ticket":{"id":"a","number":1,"title":"A"},"actor":{"id":"a","name":"A","email":"a@example.com"}}', i FROM n`,
     ).bind(id),
     env.DB.prepare(
       'UPDATE account_state SET ticket_number = ?2, event_sequence = ?2, fanned_out_sequence = ?2 WHERE account_id = ?1',
