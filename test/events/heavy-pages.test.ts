@@ -5,31 +5,31 @@ import { pageOf, sequencesOf, walkEvents } from '../helpers/events'
 import { got } from '../helpers/tickets'
 
 const MIB = 1_024 * 1_024
-const HEAVY = 30
+const LONGEST_TEXT = 65_536
+/** More than two pages by weight each. */
+const EVENTS = 150
+const CHANGES = 70
 
 let account: Account
 let ticketId: string
 
-/** An account with 30 events and 30 changes of 300 KB each: more than two pages by weight, less than one by number. */
+/** An account with copies of the event of the largest ticket, and with changes of its description. */
 beforeAll(async () => {
   account = await mintAccount()
-  ticketId = (await createTicket(account.agent)).id
-  const text = `"${'x'.repeat(150_000)}"`
-  const data = JSON.stringify({
-    ticket: { id: ticketId, number: 1, title: 'x'.repeat(300_000) },
-    actor: { id: account.agent.id, name: 'A', email: 'a@example.com' },
-  })
-  const numbers = `WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ${HEAVY})`
+  ticketId = (await createTicket(account.agent, { description: 'x'.repeat(LONGEST_TEXT) })).id
+  const numbers = (count: number) =>
+    `WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ${count})`
   await env.DB.batch([
     env.DB.prepare(
       `INSERT INTO events (account_id, sequence, id, type, ticket_id, is_internal, data, created_at)
-      ${numbers} SELECT ?1, i + 1, 'evt_heavy' || i, 'ticket.deleted', ?2, 0, ?3, ?4 FROM n`,
-    ).bind(account.id, ticketId, data, Date.now()),
-    env.DB.prepare('UPDATE account_state SET event_sequence = ? WHERE account_id = ?').bind(HEAVY + 1, account.id),
+      ${numbers(EVENTS - 1)} SELECT account_id, i + 1, 'evt_heavy' || i, type, ticket_id, is_internal, data, created_at
+      FROM n CROSS JOIN events WHERE account_id = ? AND sequence = 1`,
+    ).bind(account.id),
+    env.DB.prepare('UPDATE account_state SET event_sequence = ? WHERE account_id = ?').bind(EVENTS, account.id),
     env.DB.prepare(
       `INSERT INTO ticket_history (account_id, ticket_id, change_id, actor_id, field, previous, current, created_at)
-      ${numbers} SELECT ?1, ?2, 'change_heavy' || i, ?3, 'description', ?4, ?4, ?5 FROM n`,
-    ).bind(account.id, ticketId, account.agent.id, text, Date.now()),
+      ${numbers(CHANGES)} SELECT ?1, ?2, 'change_heavy' || i, ?3, 'description', ?4, ?4, ?5 FROM n`,
+    ).bind(account.id, ticketId, account.agent.id, JSON.stringify('x'.repeat(LONGEST_TEXT)), Date.now()),
   ])
 })
 
@@ -44,7 +44,7 @@ describe('a page of heavy rows', () => {
       expect(first.pagination).toMatchObject({ per_page: 100, has_more: true })
       const pages = await walkEvents(account.agent, `${query}&per_page=100`)
       for (const page of pages) expect(weightOf(page)).toBeLessThan(4.2 * MIB)
-      expect(pages.flatMap(sequencesOf)).toEqual(Array.from({ length: HEAVY + 1 }, (_, index) => index + 1))
+      expect(pages.flatMap(sequencesOf)).toEqual(Array.from({ length: EVENTS }, (_, index) => index + 1))
       expect(pages).toHaveLength(3)
     },
   )
@@ -60,7 +60,7 @@ describe('a page of heavy rows', () => {
       back = body.pagination.prev_page_url
       path = body.pagination.next_page_url
     }
-    expect(forth.map((page) => page.length)).toEqual([13, 13, 4])
+    expect(forth.map((page) => page.length)).toEqual([31, 31, 8])
     const backwards: string[][] = []
     while (back) {
       const { body } = await got(account.agent, back)
