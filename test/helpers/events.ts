@@ -19,7 +19,10 @@ export async function seedEvents(account: Account, count: number, seed: SeededEv
   const image =
     type === 'webhook.test'
       ? { webhook: { id: 'webhook_seeded' } }
-      : { ticket: { id: ticketId, number: 1, title: 'A title' }, actor: { id: 'user_seeded', name: 'A', email: 'a@seeded.example' } }
+      : {
+          ticket: { id: ticketId, number: 1, title: 'A title' },
+          actor: { id: 'user_seeded', name: 'A', email: 'a@seeded.example' },
+        }
   await env.DB.batch([
     env.DB.prepare(
       `INSERT INTO events (account_id, sequence, id, type, ticket_id, is_internal, data, created_at)

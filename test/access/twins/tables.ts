@@ -10,7 +10,13 @@ export type Rows = Record<string, Row[]>
 /** Tables that others refer to, in the order in which they must be filled; the rest comes behind. */
 const FIRST = ['accounts', 'account_state', 'users', 'tickets', 'comments', 'webhooks']
 /** Kept by triggers: they follow from the other tables. */
-export const KEPT = new Set(['ticket_tags', 'ticket_tags_updated', 'ticket_counters', 'creator_counters', 'user_counters'])
+export const KEPT = new Set([
+  'ticket_tags',
+  'ticket_tags_updated',
+  'ticket_counters',
+  'creator_counters',
+  'user_counters',
+])
 /** Row numbers are an account's neither in what they are nor in what they tell. */
 const NUMBERS = new Set(['seq', 'ticket_seq'])
 /** What identifies a row within its account, where it is no ID. */
