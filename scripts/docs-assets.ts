@@ -1,14 +1,18 @@
 import { existsSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { SCALAR_FILE } from '../src/docs/page.ts'
+import packageJson from '../package.json' with { type: 'json' }
+import { SCALAR_FILE, SCALAR_VERSION } from '../src/docs/page.ts'
 
 const FOLDER = join(import.meta.dirname, '../public/docs')
 
 /**
  * Puts Scalar's script beside the page's own files, under the name that the page asks for, and takes other versions away.
  * Wrangler runs this before it serves or deploys. Does nothing where the file is there.
+ * Throws where the page names another version than package.json.
  */
 export async function buildDocsAssets(): Promise<void> {
+  const installed = packageJson.devDependencies['@scalar/fastify-api-reference']
+  if (installed !== SCALAR_VERSION) throw new Error(`src/docs/page.ts names Scalar ${SCALAR_VERSION}, not ${installed}`)
   const target = join(FOLDER, SCALAR_FILE)
   if (existsSync(target)) return
   const script = await scalarScript()

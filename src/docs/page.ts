@@ -1,7 +1,8 @@
-import packageJson from '../../package.json' with { type: 'json' }
+/** Of @scalar/fastify-api-reference, which the script is taken from. */
+export const SCALAR_VERSION = '1.76.3'
 
 /** The file of Scalar's reference: its version is in the name, so that whoever has it need never ask again. */
-export const SCALAR_FILE = `scalar-${packageJson.devDependencies['@scalar/fastify-api-reference']}.js`
+export const SCALAR_FILE = `scalar-${SCALAR_VERSION}.js`
 
 /** The page that lets the reference run, and nothing else. Its styles and its policy name the same nonce. */
 export function pageOf(nonce: string): string {

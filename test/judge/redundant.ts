@@ -14,7 +14,6 @@ export const REDUNDANT: Redundant[] = [
   { file: 'src/comments/queries.ts', text: 'c.account_id = ${caller.accountId}', nth: 1, why: ROW_NUMBER },
   { file: 'src/events/queries.ts', text: 'e.account_id = ${accountId}', nth: 0, why: ROW_NUMBER },
   { file: 'src/tickets/list.queries.ts', text: 't.account_id = ${caller.accountId}', nth: 0, why: ROW_NUMBER },
-  { file: 'src/tickets/list.queries.ts', text: '+t.account_id = ${caller.accountId}', nth: 0, why: ROW_NUMBER },
   { file: 'src/attachments/intent.queries.ts', text: 'account_id = ${accountId}', nth: 1, why: EACH_ACCOUNT },
   { file: 'src/auth/queries.ts', text: 'account_id = ${accountId}', nth: 2, why: EACH_ACCOUNT },
   {
@@ -40,12 +39,6 @@ export const REDUNDANT: Redundant[] = [
     text: '+t.account_id = ${caller.accountId}',
     nth: 0,
     why: 'what finds the ticket is of the account already: a row of ticket_tags, or the token of the account in the words',
-  },
-  {
-    file: 'src/tickets/filter.queries.ts',
-    text: 'account_id = ${accountId}',
-    nth: 0,
-    why: 'the tickets that are found by a tag are asked for their account as well',
   },
   {
     file: 'src/tickets/queries.ts',

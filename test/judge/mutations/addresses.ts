@@ -53,7 +53,7 @@ export const ADDRESSES = [
     'webhooks/service.ts',
     ['webhooks/addresses'],
     [
-      ['  const refusal = refusalOfAddress(ctx, input.url)\n  if (refusal) throw refusal\n', ''],
+      ['  if (refusal && !(await wasDone(ctx))) throw refusal\n', ''],
       ['const refusal = url === undefined ? null : refusalOfAddress(ctx, url)', 'const refusal = null'],
     ],
   ),

@@ -85,8 +85,8 @@ export const CREDENTIALS = [
     'rate-limiting/service.ts',
     ['rate-limiting/doubt'],
     [
-      ['await object.doubt(changeId).catch(() => {\n        throw unavailable()\n      })', 'await Promise.resolve()'],
-      ['.catch(() => {\n        throw unavailable()\n      })', '.catch(() => undefined)'],
+      ['await reach(() => object().doubt(changeId))', 'await Promise.resolve()'],
+      ['await reach(() => object().doubt(changeId))', 'await object().doubt(changeId).catch(() => undefined)'],
     ],
   ),
   ...of(
@@ -159,10 +159,6 @@ export const CREDENTIALS = [
       ],
     ],
   ),
-  ...of(
-    'accounts/service.ts',
-    ['accounts/create'],
-    [["if (!ctx.config.allowSignup) throw forbidden([], 'Accounts are made by the operator of this service')", '']],
-  ),
+  ...of('accounts/service.ts', ['accounts/create'], [['if (!ctx.config.allowSignup) throw signupClosed()', '']]),
   ...of('auth/queries.ts', ['auth/register'], [[' AND allow_registration = 1`', '`']]),
 ]

@@ -70,7 +70,7 @@ export const LIMITS = [
     [
       ["  if (!verdict.has_place) throw refusalOf(new DbError({ kind: 'refused', rule: 'attachments' }))\n", ''],
       ["  if (!verdict.has_storage) throw refusalOf(new DbError({ kind: 'refused', rule: 'storage' }))\n", ''],
-      ['  if (!verdict?.is_open) return false\n', '  if (!verdict) return false\n'],
+      ["  if (!verdict?.is_open) return 'closed'\n", "  if (!verdict) return 'closed'\n"],
     ],
   ),
   ...of(
@@ -78,7 +78,7 @@ export const LIMITS = [
     ['http/parameters'],
     [["wholeNumber(1, 100, 'must be between 1 and 100')", "wholeNumber(1, 100_000, 'must be between 1 and 100')"]],
   ),
-  ...of('http/cursor.ts', ['http/cursor', 'http/parameters'], [['z.string().max(500)', 'z.string()']]),
+  ...of('http/cursor.ts', ['http/cursor', 'http/parameters'], [['    .max(500)\n', '']]),
   ...of(
     'api-keys/queries.ts',
     ['api-keys/limits'],
@@ -118,7 +118,7 @@ export const LIMITS = [
   ...of(
     'http/reach.ts',
     ['auth/throttle-objects', 'rate-limiting/limits'],
-    [['    throw unavailable()', '    return undefined as never']],
+    [['    throw unavailable(error)', '    return undefined as never']],
   ),
   ...of('tickets/schema.ts', ['tickets/create-limits'], []),
   ...of(

@@ -95,10 +95,10 @@ export const RIGHTS = [
     ['users/update-rights', 'users/update'],
     [
       ['if (!isSelf && !managesUsers(caller.role)) throw', 'if (!isSelf && !caller.role) throw'],
-      ['if (refused.length > 0) throw forbidden', 'if (refused.length > 9) throw forbidden'],
+      ['if (refused.length > 0) throw fieldsRefused', 'if (refused.length > 9) throw fieldsRefused'],
       ["const isSelf = caller.kind === 'person' && caller.id === id", 'const isSelf = caller.id !== id'],
       [
-        'if (isSelf && input.email !== undefined) await checkPassword(ctx, input.current_password)',
+        'if (isSelf && input.email !== undefined) await checkOwnPassword(ctx, input.current_password)',
         'if (isSelf && input.email !== undefined) await Promise.resolve()',
       ],
     ],
@@ -113,7 +113,7 @@ export const RIGHTS = [
     ['comments/delete'],
     [
       ['const own = deletesEveryComment(caller.role) ? {}', 'const own = caller.role ? {}'],
-      ["if (left) throw forbidden([], 'Your role may only delete comments that you wrote')", ''],
+      ['if (left) throw notTheAuthor()', ''],
     ],
   ),
   ...of(
@@ -136,11 +136,8 @@ export const RIGHTS = [
     'rate-limiting/middleware.ts',
     ['access/roles'],
     [
-      ['return guardWith((caller) => allowed.includes(caller.role))', 'return guardWith(() => allowed.length > 0)'],
-      [
-        "return guardWith((caller) => caller.kind === 'person' && allowed.includes(caller.role))",
-        'return guardWith((caller) => allowed.includes(caller.role))',
-      ],
+      [' && admits.roles.includes(role)', ' && role.length > 0'],
+      ["(admits.apiKeys || kind === 'person')", '(admits.apiKeys || kind.length > 0)'],
       [
         'claimed && READS.has(c.req.method) && lets(claimed) ? claimed : await admission',
         'claimed ? claimed : await admission',

@@ -113,8 +113,8 @@ export const SIGNATURES = [
     [
       ['${request.callerId} ${request.method} ${request.path} ${key}', '${request.callerId} ${request.path} ${key}'],
       ['${request.callerId} ${request.method} ${request.path} ${key}', '${request.callerId} ${request.method} ${key}'],
-      ['sha256(`${request.query} ${request.bodyHash}`)', 'sha256(`${request.query}`)'],
-      ['sha256(`${request.query} ${request.bodyHash}`)', 'sha256(`${request.bodyHash}`)'],
+      ['`${request.query} ${request.bodyHash}`', '`${request.query}`'],
+      ['`${request.query} ${request.bodyHash}`', '`${request.bodyHash}`'],
       ["deriveKey(secret.toString('base64'), key))", "deriveKey(secret.toString('base64'), 'any'))"],
     ],
   ),
@@ -123,13 +123,17 @@ export const SIGNATURES = [
     ['idempotency/scope'],
     [
       [
-        'WHERE ${recordOf(accountId, once)} AND created_at >= ${now - KEPT_FOR}',
-        'WHERE ${recordOf(accountId, once)} AND created_at >= ${now * 0}',
+        '${recordOf(accountId, once)} AND created_at >= ${now - KEPT_FOR}',
+        '${recordOf(accountId, once)} AND created_at >= ${now * 0}',
       ],
       ['WHERE ${own} AND created_at < ${now - KEPT_FOR}', 'WHERE ${own} AND created_at < ${now * 0}'],
     ],
   ),
-  ...of('commit.ts', ['idempotency/replay'], [['  mustBeSame(once, record)\n', '']]),
+  ...of(
+    'commit.ts',
+    ['idempotency/replay'],
+    [['if (!once.requestHashes.includes(record.request_hash))', 'if (once.requestHashes.length === 0)']],
+  ),
   ...of(
     'tickets/service.ts',
     ['tickets/preconditions'],
