@@ -9,6 +9,7 @@ import type { AppEnv } from './http/app-env'
 import { refuseInvalid } from './http/refuse-invalid'
 import { addTicketRoutes } from './tickets/routes'
 import { addUserRoutes } from './users/routes'
+import { addDeliveryRoutes } from './webhooks/delivery-routes'
 import { addWebhookRoutes } from './webhooks/routes'
 
 /** Version 1 of the API. A later version is a module beside this one. */
@@ -23,5 +24,6 @@ export function createV1(): OpenAPIHono<AppEnv> {
   addAttachmentRoutes(v1)
   addEventRoutes(v1)
   addWebhookRoutes(v1)
+  addDeliveryRoutes(v1)
   return v1
 }

@@ -1,6 +1,5 @@
 import { type OpenAPIHono, z } from '@hono/zod-openapi'
 import type { AppEnv } from '../http/app-env'
-import { paginateByCursor } from '../http/cursor'
 import { pathId } from '../http/fields'
 import { empty, json, jsonRequest, page } from '../http/openapi/answers'
 import { told } from '../http/openapi/failures'
@@ -9,18 +8,13 @@ import { addRoute, describeRoute } from '../http/route'
 import { guard } from '../rate-limiting/middleware'
 import { ADMINS } from '../roles'
 import { serviceContext } from '../service-context'
-import { getDelivery, listDeliveries, redeliver, replay, testWebhook } from './delivery-log'
-import { ATTEMPTED, begun, CRM, DELIVERIES, NEW_WEBHOOK, ROTATED_WEBHOOK, WEBHOOKS } from './examples'
-import { replayInProgress, replayTooLarge, tooManyWebhooks, urlRefused, urlTaken, webhookInactive } from './refusals'
+import { testWebhook } from './delivery-log'
+import { begun, CRM, NEW_WEBHOOK, ROTATED_WEBHOOK, WEBHOOKS } from './examples'
+import { tooManyWebhooks, urlRefused, urlTaken, webhookInactive } from './refusals'
 import {
   CreateWebhookBody,
   DeliveryAnswer,
-  DeliveryList,
-  DeliveryWithAttemptsAnswer,
-  ListDeliveriesQuery,
   ListWebhooksQuery,
-  ReplayAnswer,
-  ReplayBody,
   UpdateWebhookBody,
   WebhookAnswer,
   WebhookList,
@@ -28,13 +22,15 @@ import {
 } from './schema'
 import { createWebhook, deleteWebhook, getWebhook, listWebhooks, rotateSecret, updateWebhook } from './service'
 
-const params = z.object({ webhook_id: pathId('webhook_id', 'webhook_01jt0v7m3zq8x5y2w9r4n6p1kc') })
-const deliveryParams = params.extend({ delivery_id: pathId('delivery_id', 'dlv_01jt0v7m3z5e1c9a7b3d2f4e6a') })
+/** What names a webhook in a path. */
+export const params = z.object({ webhook_id: pathId('webhook_id', 'webhook_01jt0v7m3zq8x5y2w9r4n6p1kc') })
 const tags = ['Webhooks']
 
 const URL_TAKEN = told('url_taken', 'Another webhook has this URL', urlTaken)
 const URL_REFUSED = told('url_refused', 'Nothing may be sent to this URL', () => urlRefused('must name a public host'))
-const INACTIVE = told('webhook_inactive', 'The webhook is switched off', webhookInactive)
+
+/** That nothing is sent to a webhook that is off. */
+export const INACTIVE = told('webhook_inactive', 'The webhook is switched off', webhookInactive)
 
 const listWebhooksRoute = describeRoute({
   method: 'get',
@@ -140,72 +136,7 @@ const testWebhookRoute = describeRoute({
   responses: { 202: json(DeliveryAnswer, 'The delivery that is on its way', begun('webhook.test')) },
 })
 
-const listDeliveriesRoute = describeRoute({
-  method: 'get',
-  path: '/webhooks/{webhook_id}/deliveries',
-  operationId: 'listDeliveries',
-  summary: 'List what was sent to a webhook, or will be',
-  description:
-    'Of the newest event first. Settled deliveries are kept for 7 days. A filter by event looks through 1,000 deliveries a page, so that a page may ' +
-    'be short, or empty, while there is a `next_cursor`.',
-  tags,
-  guard: guard(ADMINS),
-  fails: [404],
-  request: { params, query: ListDeliveriesQuery },
-  responses: { 200: page(DeliveryList, 'A page of deliveries', DELIVERIES) },
-})
-
-const getDeliveryRoute = describeRoute({
-  method: 'get',
-  path: '/webhooks/{webhook_id}/deliveries/{delivery_id}',
-  operationId: 'getDelivery',
-  summary: 'Get one delivery with its attempts',
-  tags,
-  guard: guard(ADMINS),
-  fails: [404],
-  request: { params: deliveryParams },
-  responses: { 200: json(DeliveryWithAttemptsAnswer, 'The delivery', ATTEMPTED) },
-})
-
-const redeliverRoute = describeRoute({
-  method: 'post',
-  path: '/webhooks/{webhook_id}/deliveries/{delivery_id}/redeliver',
-  operationId: 'redeliver',
-  summary: 'Send a delivery once more, now',
-  tags,
-  guard: guard(ADMINS),
-  fails: [404, INACTIVE],
-  request: { params: deliveryParams },
-  responses: { 202: json(DeliveryAnswer, 'The delivery that is on its way', begun('ticket.created')) },
-})
-
-const replayRoute = describeRoute({
-  method: 'post',
-  path: '/webhooks/{webhook_id}/replay',
-  operationId: 'replayWebhook',
-  summary: 'Send the events of a span of time once more',
-  description:
-    'Of what the webhook wants, from its creation on, at most 10,000 events. They begin their retry schedule anew; ' +
-    '`only_failed` leaves out what was delivered, as far as deliveries are kept (7 days).',
-  tags,
-  guard: guard(ADMINS),
-  fails: [
-    404,
-    INACTIVE,
-    told('replay_in_progress', 'The last replay is still being prepared', replayInProgress),
-    told('replay_too_large', 'There are more than 10,000 events', replayTooLarge),
-  ],
-  request: {
-    params,
-    body: jsonRequest(ReplayBody, {
-      'What failed since a day': { since: '2025-05-04', only_failed: true },
-      'Everything of an hour': { since: '2025-05-04T16:00:00Z', until: '2025-05-04T17:00:00Z' },
-    }),
-  },
-  responses: { 202: json(ReplayAnswer, 'How many events will be sent', { data: { count: 17 } }) },
-})
-
-/** Puts the routes of webhooks and their deliveries into the router, all of them for admins. */
+/** Puts the routes of webhooks into the router, all of them for admins. */
 export function addWebhookRoutes(app: OpenAPIHono<AppEnv>): void {
   addRoute(app, listWebhooksRoute, async (c) => {
     const { page, total, webhooks } = await listWebhooks(serviceContext(c), c.req.valid('query'))
@@ -239,27 +170,5 @@ export function addWebhookRoutes(app: OpenAPIHono<AppEnv>): void {
 
   addRoute(app, testWebhookRoute, async (c) => {
     return c.json({ data: await testWebhook(serviceContext(c), c.req.valid('param').webhook_id) }, 202)
-  })
-
-  addRoute(app, listDeliveriesRoute, async (c) => {
-    const { webhook_id } = c.req.valid('param')
-    const { perPage, cursors, deliveries } = await listDeliveries(serviceContext(c), webhook_id, c.req.valid('query'))
-    const { link, pagination } = paginateByCursor(new URL(c.req.url), perPage, cursors)
-    return c.json({ data: deliveries, pagination }, 200, link)
-  })
-
-  addRoute(app, getDeliveryRoute, async (c) => {
-    const { webhook_id, delivery_id } = c.req.valid('param')
-    return c.json({ data: await getDelivery(serviceContext(c), webhook_id, delivery_id) }, 200)
-  })
-
-  addRoute(app, redeliverRoute, async (c) => {
-    const { webhook_id, delivery_id } = c.req.valid('param')
-    return c.json({ data: await redeliver(serviceContext(c), webhook_id, delivery_id) }, 202)
-  })
-
-  addRoute(app, replayRoute, async (c) => {
-    const { webhook_id } = c.req.valid('param')
-    return c.json({ data: await replay(serviceContext(c), webhook_id, c.req.valid('json')) }, 202)
   })
 }

@@ -61,7 +61,8 @@ export function acknowledge(request: WriteRequest, answer: Answer): boolean {
   return true
 }
 
-function take({ marker, sent, id }: Deed, inHand: InHand): void {
+/** Takes into the hand what a write has made. */
+export function take({ marker, sent, id }: Deed, inHand: InHand): void {
   if (id === null) return
   if (sent.kind === 'ticket') inHand.ticketIds.push(id)
   if (inHand.ticketIds.length > TICKETS_IN_HAND) inHand.ticketIds.shift()

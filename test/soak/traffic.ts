@@ -1,8 +1,9 @@
 import { randomInt } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { z } from 'zod'
-import type { Deed, Ledger } from '../crash/deeds.ts'
+import type { Ledger } from '../crash/deeds.ts'
 import { type InHand, randomWrite, type Writers } from '../crash/random-writes.ts'
+import { take } from '../crash/writers.ts'
 
 /** Of a hundred requests so many write. */
 const WRITES = 30
@@ -10,8 +11,6 @@ const WRITES = 30
 const UNDER_WAY = 8
 const PATIENCE_MS = 15_000
 const AGAIN_MS = 500
-/** Few, so that callers meet at the same ticket. */
-const TICKETS_IN_HAND = 24
 
 const Created = z.object({ data: z.object({ id: z.string() }) })
 
@@ -113,7 +112,8 @@ export function startTraffic({ origin, keys, everyMs, ledger, writers }: Plan): 
     }
     if (answer === null) return
     deed.acknowledged = true
-    if (answer.text !== '') take(deed, Created.parse(JSON.parse(answer.text)).data.id)
+    if (answer.text !== '') deed.id = Created.parse(JSON.parse(answer.text)).data.id
+    take(deed, inHand)
   }
 
   /** API keys and webhooks are few to an account. */
@@ -122,15 +122,6 @@ export function startTraffic({ origin, keys, everyMs, ledger, writers }: Plan): 
       const request = randomWrite(marker, 1, inHand, writers)
       if (request.deed.sent.kind !== 'key' && request.deed.sent.kind !== 'webhook') return request
     }
-  }
-
-  function take(deed: Deed, id: string): void {
-    deed.id = id
-    const { sent, marker } = deed
-    if (sent.kind === 'ticket') inHand.ticketIds.push(id)
-    if (inHand.ticketIds.length > TICKETS_IN_HAND) inHand.ticketIds.shift()
-    if (sent.kind === 'comment')
-      inHand.parts.push({ id, marker, kind: 'comments', ticketId: sent.ticketId, isInternal: sent.is_internal })
   }
 
   for (const key of keys) {

@@ -1,0 +1,115 @@
+import type { OpenAPIHono } from '@hono/zod-openapi'
+import type { AppEnv } from '../http/app-env'
+import { paginateByCursor } from '../http/cursor'
+import { pathId } from '../http/fields'
+import { json, jsonRequest, page } from '../http/openapi/answers'
+import { told } from '../http/openapi/failures'
+import { addRoute, describeRoute } from '../http/route'
+import { guard } from '../rate-limiting/middleware'
+import { ADMINS } from '../roles'
+import { serviceContext } from '../service-context'
+import { getDelivery, listDeliveries, redeliver, replay } from './delivery-log'
+import { ATTEMPTED, begun, DELIVERIES } from './examples'
+import { replayInProgress, replayTooLarge } from './refusals'
+import { INACTIVE, params } from './routes'
+import {
+  DeliveryAnswer,
+  DeliveryList,
+  DeliveryWithAttemptsAnswer,
+  ListDeliveriesQuery,
+  ReplayAnswer,
+  ReplayBody,
+} from './schema'
+
+const deliveryParams = params.extend({ delivery_id: pathId('delivery_id', 'dlv_01jt0v7m3z5e1c9a7b3d2f4e6a') })
+const tags = ['Webhooks']
+
+const listDeliveriesRoute = describeRoute({
+  method: 'get',
+  path: '/webhooks/{webhook_id}/deliveries',
+  operationId: 'listDeliveries',
+  summary: 'List what was sent to a webhook, or will be',
+  description:
+    'Of the newest event first. Settled deliveries are kept for 7 days. A filter by event looks through 1,000 deliveries a page, so that a page may ' +
+    'be short, or empty, while there is a `next_cursor`.',
+  tags,
+  guard: guard(ADMINS),
+  fails: [404],
+  request: { params, query: ListDeliveriesQuery },
+  responses: { 200: page(DeliveryList, 'A page of deliveries', DELIVERIES) },
+})
+
+const getDeliveryRoute = describeRoute({
+  method: 'get',
+  path: '/webhooks/{webhook_id}/deliveries/{delivery_id}',
+  operationId: 'getDelivery',
+  summary: 'Get one delivery with its attempts',
+  tags,
+  guard: guard(ADMINS),
+  fails: [404],
+  request: { params: deliveryParams },
+  responses: { 200: json(DeliveryWithAttemptsAnswer, 'The delivery', ATTEMPTED) },
+})
+
+const redeliverRoute = describeRoute({
+  method: 'post',
+  path: '/webhooks/{webhook_id}/deliveries/{delivery_id}/redeliver',
+  operationId: 'redeliver',
+  summary: 'Send a delivery once more, now',
+  tags,
+  guard: guard(ADMINS),
+  fails: [404, INACTIVE],
+  request: { params: deliveryParams },
+  responses: { 202: json(DeliveryAnswer, 'The delivery that is on its way', begun('ticket.created')) },
+})
+
+const replayRoute = describeRoute({
+  method: 'post',
+  path: '/webhooks/{webhook_id}/replay',
+  operationId: 'replayWebhook',
+  summary: 'Send the events of a span of time once more',
+  description:
+    'Of what the webhook wants, from its creation on, at most 10,000 events. They begin their retry schedule anew; ' +
+    '`only_failed` leaves out what was delivered, as far as deliveries are kept (7 days).',
+  tags,
+  guard: guard(ADMINS),
+  fails: [
+    404,
+    INACTIVE,
+    told('replay_in_progress', 'The last replay is still being prepared', replayInProgress),
+    told('replay_too_large', 'There are more than 10,000 events', replayTooLarge),
+  ],
+  request: {
+    params,
+    body: jsonRequest(ReplayBody, {
+      'What failed since a day': { since: '2025-05-04', only_failed: true },
+      'Everything of an hour': { since: '2025-05-04T16:00:00Z', until: '2025-05-04T17:00:00Z' },
+    }),
+  },
+  responses: { 202: json(ReplayAnswer, 'How many events will be sent', { data: { count: 17 } }) },
+})
+
+/** Puts the routes of deliveries into the router, all of them for admins. */
+export function addDeliveryRoutes(app: OpenAPIHono<AppEnv>): void {
+  addRoute(app, listDeliveriesRoute, async (c) => {
+    const { webhook_id } = c.req.valid('param')
+    const { perPage, cursors, deliveries } = await listDeliveries(serviceContext(c), webhook_id, c.req.valid('query'))
+    const { link, pagination } = paginateByCursor(new URL(c.req.url), perPage, cursors)
+    return c.json({ data: deliveries, pagination }, 200, link)
+  })
+
+  addRoute(app, getDeliveryRoute, async (c) => {
+    const { webhook_id, delivery_id } = c.req.valid('param')
+    return c.json({ data: await getDelivery(serviceContext(c), webhook_id, delivery_id) }, 200)
+  })
+
+  addRoute(app, redeliverRoute, async (c) => {
+    const { webhook_id, delivery_id } = c.req.valid('param')
+    return c.json({ data: await redeliver(serviceContext(c), webhook_id, delivery_id) }, 202)
+  })
+
+  addRoute(app, replayRoute, async (c) => {
+    const { webhook_id } = c.req.valid('param')
+    return c.json({ data: await replay(serviceContext(c), webhook_id, c.req.valid('json')) }, 202)
+  })
+}
