@@ -85,13 +85,7 @@ export function startTraffic({ origin, keys, everyMs, ledger, writers }: Plan): 
 
   async function read(key: string): Promise<void> {
     const ticket = inHand.ticketIds.at(randomInt(Math.max(1, inHand.ticketIds.length)))
-    const some = [
-      '/tickets',
-      '/tickets?status=open&sort=updated_at',
-      '/tickets/stats',
-      '/tickets?q=drucker',
-      '/users/me',
-    ]
+    const some = ['/tickets', '/tickets?status=open&sort=updated_at', '/tickets/stats', '/tickets?q=drucker', '/users']
     const ofTicket = ticket ? [`/tickets/${ticket}`, `/tickets/${ticket}/comments`, `/tickets/${ticket}/history`] : []
     const paths = [...some, '/events?per_page=20', ...ofTicket, ...ofTicket]
     await ask(key, 'GET', paths[randomInt(paths.length)] ?? '/tickets')
