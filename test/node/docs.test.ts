@@ -50,6 +50,11 @@ describe('the docs page, in Chromium and without a network', () => {
       await contents.getByText(tag, { exact: true }).waitFor()
   })
 
+  it('shows the codes of errors as whole words', async () => {
+    const code = docs.page.locator('table code', { hasText: 'unsupported_media_type' })
+    expect(await code.evaluate((element) => element.getClientRects().length)).toBe(1)
+  })
+
   it('logs in with the demo login, at the server that it is served from', async () => {
     await docs.open('post', '/auth/login')
     expect(await shown(docs.form)).toContain(`${server.origin}/api/v1`)
