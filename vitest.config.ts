@@ -70,10 +70,9 @@ export default defineConfig({
         test: {
           name: 'node',
           include: ['test/node/**/*.test.ts'],
+          globalSetup: './test/node/helpers/prepare-state.ts',
           testTimeout: 60_000,
           hookTimeout: 120_000,
-          // One server at a time: two that start at once build in the same folder.
-          maxWorkers: 1,
           sequence: { groupOrder: 1 },
         },
       },

@@ -34,3 +34,5 @@ function isPrepared(): boolean {
     file.close()
   }
 }
+
+if (import.meta.main) await prepareLocalStores()
