@@ -1,10 +1,12 @@
-import { parseArgs } from 'node:util'
 import { COMMANDS } from './admin/commands.ts'
 import { openDatabase } from './admin/database.ts'
+import { parseOptions } from './lib/options.ts'
+
+const HELP = 'npm run admin -- --help'
 
 /** `npm run admin -- COMMAND …`: what the operator does beside the API. */
 async function main(): Promise<void> {
-  const { values, positionals } = parseArgs({
+  const config = {
     allowPositionals: true,
     options: {
       help: { type: 'boolean', short: 'h' },
@@ -17,11 +19,12 @@ async function main(): Promise<void> {
       slug: { type: 'string' },
       'admin-name': { type: 'string' },
     },
-  })
+  } as const
+  const { values, positionals } = parseOptions(config, HELP)
   const [name, ...args] = positionals
   if (values.help || name === undefined) return console.log(help())
   const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined
-  if (!command) throw new Error(`There is no command ${name}. See: npm run admin -- --help`)
+  if (!command) throw new Error(`There is no command ${name}. See: ${HELP}`)
   if (args.length !== command.takes.length) throw new Error(`Usage: npm run admin -- ${command.usage}`)
   console.log(await command.run(openDatabase(environmentOf(values)), args, values))
 }

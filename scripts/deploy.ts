@@ -1,18 +1,19 @@
-import { parseArgs } from 'node:util'
 import { bundleProblems, makeBundle } from './deploy/bundle.ts'
 import { configProblems, readEnvironment } from './deploy/config.ts'
 import { runWrangler } from './lib/local-state.ts'
+import { parseOptions } from './lib/options.ts'
 
-const USAGE = 'Usage: npm run deploy -- --env staging|production [--dry-run]'
+const COMMAND = 'npm run deploy -- --env staging|production [--dry-run]'
 
 /**
  * `npm run deploy`: checks the configuration and the bundle, applies migrations, and deploys. With `--dry-run` it does the
  * checks and says what it would do; that needs no network.
  */
 function main(): void {
-  const { values } = parseArgs({ options: { env: { type: 'string' }, 'dry-run': { type: 'boolean' } } })
+  const options = { env: { type: 'string' }, 'dry-run': { type: 'boolean' } } as const
+  const { values } = parseOptions({ options }, COMMAND)
   const { env: environment, 'dry-run': isDry = false } = values
-  if (environment !== 'staging' && environment !== 'production') throw new Error(USAGE)
+  if (environment !== 'staging' && environment !== 'production') throw new Error(`Usage: ${COMMAND}`)
   const config = readEnvironment(environment)
   const misconfigured = configProblems(config)
   if (!isDry) refuseFor(misconfigured)

@@ -1,4 +1,4 @@
-import { parseArgs } from 'node:util'
+import { parseOptions } from '../lib/options.ts'
 
 export interface ListenOptions {
   port: number
@@ -21,7 +21,7 @@ Receives webhooks on http://localhost:4000/ and prints a line for each.
 
 /** Null where help is asked for. Throws an error of one line when an option can not be used. */
 export function readOptions(args: string[], env: NodeJS.ProcessEnv): ListenOptions | null {
-  const { values } = parseArgs({
+  const config = {
     args,
     options: {
       help: { type: 'boolean', short: 'h' },
@@ -30,7 +30,8 @@ export function readOptions(args: string[], env: NodeJS.ProcessEnv): ListenOptio
       fail: { type: 'string', default: '0' },
       body: { type: 'boolean', default: false },
     },
-  })
+  } as const
+  const { values } = parseOptions(config, 'npm run listen -- --help')
   if (values.help) return null
   return {
     port: wholeNumber('--port', values.port, 1, 65_535),

@@ -108,6 +108,7 @@ describe('npm run admin', () => {
     [['backup', 'package.json'], 'There is a file package.json already.'],
     [['restore', 'no/such/file'], 'There is no file no/such/file.'],
     [['restore', 'package.json'], 'package.json is damaged, or not compressed by gzip.'],
+    [['list-accounts', '--all'], "Unknown option '--all'. See: npm run admin -- --help"],
     [['dance'], 'There is no command dance. See: npm run admin -- --help'],
   ])('refuses %j with one line', async (args, message) => {
     expect(await admin(...args)).toEqual({ code: 1, out: '', err: message })

@@ -87,6 +87,8 @@ describe('npm run listen', () => {
 
   it.each([
     [['--port', '0'], '--port must be a number from 1 to 65535, not 0\n'],
+    [['--fail', '-1'], "Option '--fail' argument is ambiguous. See: npm run listen -- --help\n"],
+    [['--loud'], "Unknown option '--loud'. See: npm run listen -- --help\n"],
     [['--fail', 'two'], '--fail must be a number from 0 to 1000, not two\n'],
     [
       ['--secret', 'whsec_a'],
