@@ -152,9 +152,11 @@ export const UpdateTicketBody = z
     priority: Priority.optional(),
     created_by: id('user456').optional(),
     assigned_to: id('agent789').nullable().optional(),
-    tags: Tags.optional(),
-    add_tags: Tags.optional(),
-    remove_tags: Tags.optional(),
+    tags: Tags.optional().openapi({ description: 'In place of those that it has' }),
+    add_tags: Tags.optional().openapi({ description: 'To those that it has; not beside `tags`' }),
+    remove_tags: Tags.optional().openapi({
+      description: 'From those that it has; not beside `tags`, and none that `add_tags` names',
+    }),
     custom_fields: CustomFieldsPatch.optional(),
   })
   .superRefine(namesAField)
