@@ -152,10 +152,10 @@ export const UpdateTicketBody = z
     priority: Priority.optional(),
     created_by: id('user456').optional(),
     assigned_to: id('agent789').nullable().optional(),
-    tags: Tags.optional().openapi({ description: 'In place of those that it has' }),
-    add_tags: Tags.optional().openapi({ description: 'To those that it has; not beside `tags`' }),
+    tags: Tags.optional(),
+    add_tags: Tags.optional().openapi({ description: 'Come to the tags that are there; not beside `tags`' }),
     remove_tags: Tags.optional().openapi({
-      description: 'From those that it has; not beside `tags`, and none that `add_tags` names',
+      description: 'Go from the tags that are there; not beside `tags`, and none that `add_tags` names',
     }),
     custom_fields: CustomFieldsPatch.optional(),
   })

@@ -10,7 +10,19 @@ const BODIES: [operationId: string, body: unknown, taken: boolean][] = [
   ['createWebhook', { url: 'HTTPS://hooks.example.com', events: ['*'] }, true],
   ['createWebhook', { url: 'ftp://hooks.example.com', events: ['*'] }, false],
   ['updateWebhook', { url: 'mailto:jane@example.com' }, false],
+  ['setPassword', { password: 'a tab\tis a character' }, true],
+  ['setPassword', { password: 'a bell\u0007 is none' }, false],
+  ['login', { email: 'jane@example.com', password: '\u009a' }, false],
+  ['createTicket', withFile('QQ=='), true],
+  ['createTicket', withFile('QR=='), false],
+  ['createTicket', withFile('QUE='), true],
+  ['createTicket', withFile('QUF='), false],
 ]
+
+/** A ticket with a file of which this is the content. */
+function withFile(content: string) {
+  return { title: 'T', description: 'D', attachments: [{ filename: 'a.txt', content, mime_type: 'text/plain' }] }
+}
 
 const registered = createV1().openAPIRegistry.definitions.flatMap((entry) =>
   entry.type === 'route' ? [entry.route] : [],

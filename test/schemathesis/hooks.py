@@ -26,6 +26,7 @@ BEYOND_SCHEMAS = {
     "Current password is required",
     "Current password is only for a change of your own e-mail",
     "Until must be later than since",
+    "Expires at must be an RFC 3339 time or a date that lies ahead",
     # `current_password` alone.
     "Body must name at least one field",
 }

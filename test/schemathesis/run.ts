@@ -57,7 +57,8 @@ async function passes(program: string, role: Role, options: string[]): Promise<b
     const loginsFile = join(state.folder, 'logins.json')
     writeFileSync(loginsFile, logins, { mode: 0o600 })
     const config = join(import.meta.dirname, 'schemathesis.toml')
-    const child = spawn(program, ['--config-file', config, 'run', `${server.origin}/openapi.json`, ...options], {
+    const command = ['--config-file', config, 'run', `${server.origin}/openapi.json`, '--checks', 'all', ...options]
+    const child = spawn(program, command, {
       // It keeps what it learns in a folder of the place where it runs.
       cwd: state.folder,
       env: {
