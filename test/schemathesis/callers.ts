@@ -7,6 +7,8 @@ export type Role = (typeof ROLES)[number]
 export interface Callers {
   /** The ID of the user that schemathesis acts as. */
   id: string
+  /** The signed URL of a file of the demo data. */
+  fileUrl: string
   /** How both of them log in, in the form of Web Fuzzing Commons: https://github.com/WebFuzzing/Commons. */
   logins: string
 }
@@ -23,6 +25,7 @@ const DEMO_PASSWORD = 'your_password'
 const PASSWORD = 'nobody guesses this one'
 
 const Login = z.object({ token: z.string() })
+const Attachment = z.object({ data: z.object({ url: z.url() }) })
 
 /**
  * Makes two users of a role who may not see each other's things: two customers of an account, or members of two. The first
@@ -32,10 +35,15 @@ export async function makeCallers(origin: string, role: Role): Promise<Callers> 
   const admin = await signIn(origin, USERS.admin.email)
   const elsewhere = role === 'customer' ? admin : await signIn(origin, 'ada@globex.example')
   await elsewhere.post('/users', { name: 'A Stranger', email: STRANGER, role, password: PASSWORD })
+  const { data } = Attachment.parse(await admin.get('/attachments/attach123'))
   const { id, email } = USERS[role]
   const changed = await admin.send('POST', `/users/${id}/password`, { password: PASSWORD })
   if (changed.status !== 204) throw new Error(`the password of ${email} could not be set: ${changed.text}`)
-  return { id, logins: JSON.stringify({ auth: [login('caller', email), login('stranger', STRANGER)] }) }
+  return {
+    id,
+    fileUrl: data.url,
+    logins: JSON.stringify({ auth: [login('caller', email), login('stranger', STRANGER)] }),
+  }
 }
 
 async function signIn(origin: string, email: string) {

@@ -53,7 +53,7 @@ async function passes(program: string, role: Role, options: string[]): Promise<b
   process.once('exit', state.remove)
   const server = await startServer(await freePort(), state.folder, { variables: VARIABLES, ownGroup: true })
   try {
-    const { id, logins } = await makeCallers(server.origin, role)
+    const { id, fileUrl, logins } = await makeCallers(server.origin, role)
     const loginsFile = join(state.folder, 'logins.json')
     writeFileSync(loginsFile, logins, { mode: 0o600 })
     const config = join(import.meta.dirname, 'schemathesis.toml')
@@ -66,6 +66,7 @@ async function passes(program: string, role: Role, options: string[]): Promise<b
         SCHEMATHESIS_FOLDER: import.meta.dirname,
         SCHEMATHESIS_LOGINS: loginsFile,
         SCHEMATHESIS_CALLER_ID: id,
+        SCHEMATHESIS_FILE_URL: fileUrl,
       },
       stdio: 'inherit',
     })
