@@ -7,9 +7,12 @@ const migrations = await readD1Migrations(new URL('./migrations', import.meta.ur
 // Vitest takes what `[assets]` names, but does not run `[build]`.
 await buildDocsAssets()
 
-/** Files that look at all there is, or at what the whole runtime does: each has a runtime and a database of its own. */
-const ALONE = [
-  'test/faults/**/*.test.ts',
+/** Files that put something in the place of a module, which others may have loaded: each has a runtime of its own. */
+const ALONE = ['test/faults/every-call.test.ts', 'test/webhooks/answers.test.ts', 'test/webhooks/parts.test.ts']
+
+/** Files that look at all there is: each begins with nothing but the schema. */
+const CLEARED = [
+  'test/faults/background.test.ts',
   'test/access/twins.test.ts',
   'test/webhooks/**/*.test.ts',
   'test/auth/throttle-objects.test.ts',
@@ -51,7 +54,19 @@ const together = {
     name: 'together',
     isolate: false,
     include: ['test/**/*.test.ts'],
-    exclude: ['test/node/**', ...ALONE],
+    exclude: ['test/node/**', ...ALONE, ...CLEARED],
+  },
+}
+
+const cleared = {
+  ...inWorkerd,
+  test: {
+    ...inWorkerd.test,
+    name: 'cleared',
+    isolate: false,
+    setupFiles: [...inWorkerd.test.setupFiles, './test/helpers/cleared.ts'],
+    include: CLEARED,
+    exclude: ALONE,
   },
 }
 
@@ -65,15 +80,15 @@ export default defineConfig({
     reporters: ['default', './test/helpers/summary-reporter.ts'],
     projects: [
       together,
+      cleared,
       alone,
       {
         test: {
           name: 'node',
           include: ['test/node/**/*.test.ts'],
+          globalSetup: './test/node/helpers/prepare-state.ts',
           testTimeout: 60_000,
           hookTimeout: 120_000,
-          // One server at a time: two that start at once build in the same folder.
-          maxWorkers: 1,
           sequence: { groupOrder: 1 },
         },
       },

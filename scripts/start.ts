@@ -2,7 +2,8 @@ import { randomBytes } from 'node:crypto'
 import { existsSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { migrateLocally, ROOT, startWrangler, stateFolder } from './lib/local-state.ts'
+import { ROOT, startWrangler, stateFolder } from './lib/local-state.ts'
+import { prepareLocalStores } from './lib/prepare.ts'
 
 const DEV_VARS = `${ROOT}.dev.vars`
 const STARTUP_TIMEOUT_MS = 60_000
@@ -12,11 +13,7 @@ async function main(): Promise<void> {
   const port = portOf(process.env.PORT)
   if (!(await isFree(port))) fail(`Port ${port} is in use. Stop what uses it, or choose another: PORT=3001 npm start`)
   makeSecret()
-  console.log('Preparing the local database …')
-  migrateLocally()
-  // Only now, for it loads wrangler, and a port in use is to be told at once.
-  const { loadDemoData } = await import('./demo/load.ts')
-  await loadDemoData(stateFolder())
+  await prepareLocalStores()
   await serve(port)
 }
 

@@ -1,5 +1,4 @@
 import { readFileSync } from 'node:fs'
-import { stateFolder } from '../lib/local-state.ts'
 import type { StoredRow, Table } from './backup-file.ts'
 import type { Database } from './database.ts'
 import { type Ask, findTables, readTable } from './dump.ts'
@@ -45,18 +44,15 @@ function* keysIn(ask: Ask, tables: Table[], name: string): Generator<string> {
 
 /** The keys of all objects of the local storage. */
 async function localKeys(): Promise<string[]> {
-  const { openLocalBindings } = await import('../demo/load.ts')
-  const { env, dispose } = await openLocalBindings(stateFolder())
-  try {
+  const { withLocalBindings } = await import('../lib/local-bindings.ts')
+  return withLocalBindings(async ({ FILES }) => {
     const keys: string[] = []
     let cursor: string | undefined
     do {
-      const page = await env.FILES.list({ ...(cursor !== undefined && { cursor }) })
+      const page = await FILES.list({ ...(cursor !== undefined && { cursor }) })
       keys.push(...page.objects.map(({ key }) => key))
       cursor = page.truncated ? page.cursor : undefined
     } while (cursor !== undefined)
     return keys
-  } finally {
-    await dispose()
-  }
+  })
 }

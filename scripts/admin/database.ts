@@ -1,8 +1,6 @@
-import { runWrangler, stateFolder } from '../lib/local-state.ts'
+import { openLocalFile, rowsOf } from '../lib/local-file.ts'
+import { runWrangler } from '../lib/local-state.ts'
 import type { ResultRow } from './statement.ts'
-
-const TRIES = 5
-const BUSY_MS = 200
 
 /** The database that a command works on: the local one, or with `--remote` the one that is deployed. */
 export interface Database {
@@ -15,14 +13,35 @@ export interface Database {
 
 /** Opens the local database, or where an environment of wrangler.toml is named the one that is deployed there. */
 export function openDatabase(deployed: string | null = null): Database {
-  const where = deployed === null ? ['--local', '--persist-to', stateFolder()] : ['--yes', ...deployedIn(deployed)]
+  const run = deployed === null ? runLocally : runOn(deployed)
   return {
     isRemote: deployed !== null,
     environment: deployed,
-    run: (...statements) => {
-      const args = ['d1', 'execute', 'DB', ...where, '--json', '--command', statements.join(';\n')]
-      return parseResults(withAdvice(() => patiently(() => runWrangler(args))))
-    },
+    run: (...statements) => withAdvice(() => run(statements)),
+  }
+}
+
+function runLocally(statements: string[]): ResultRow[][] {
+  const writes = !statements.every((statement) => /^\s*SELECT\b/.test(statement))
+  const file = openLocalFile({ readOnly: false })
+  try {
+    // A running server goes on writing while this only reads.
+    file.exec(writes ? 'BEGIN IMMEDIATE' : 'BEGIN')
+    const results = statements.map((statement) => rowsOf(file, statement))
+    file.exec('COMMIT')
+    return results
+  } finally {
+    // What was not committed is rolled back.
+    file.close()
+  }
+}
+
+function runOn(environment: string): (statements: string[]) => ResultRow[][] {
+  return (statements) => {
+    const command = statements.join(';\n')
+    const where = ['--yes', ...deployedIn(environment)]
+    const output = runWrangler(['d1', 'execute', 'DB', ...where, '--json', '--command', command])
+    return parseResults(output)
   }
 }
 
@@ -31,20 +50,7 @@ export function deployedIn(environment: string | null): string[] {
   return ['--remote', ...(environment === null ? [] : ['--env', environment])]
 }
 
-/** A running server may be writing at this very moment: then nothing was done, and it is tried again. */
-function patiently(run: () => string): string {
-  for (let tries = 1; ; tries += 1) {
-    try {
-      return run()
-    } catch (error) {
-      if (tries === TRIES || !(error instanceof Error && error.message.includes('SQLITE_BUSY'))) throw error
-      // Commands run one after the other, and nothing else waits here.
-      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, BUSY_MS)
-    }
-  }
-}
-
-function withAdvice(run: () => string): string {
+function withAdvice<T>(run: () => T): T {
   try {
     return run()
   } catch (error) {

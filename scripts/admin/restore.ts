@@ -1,14 +1,15 @@
-import { createWriteStream, mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { createWriteStream, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
-import { migrateLocally, ROOT, runWrangler } from '../lib/local-state.ts'
+import { hasLocalFile, openLocalFile } from '../lib/local-file.ts'
+import { runWrangler } from '../lib/local-state.ts'
+import { migrationNames } from '../lib/migrations.ts'
 import { checkBackup, type End, type Header } from './backup-file.ts'
 import { type Database, deployedIn } from './database.ts'
 import { quoted } from './dump.ts'
 import { statementsOf } from './load.ts'
-import { openLocalFile } from './local-file.ts'
 import { verify } from './verify.ts'
 
 const TABLES_OF_SERVICE = `SELECT count(*) AS n FROM sqlite_schema
@@ -21,16 +22,17 @@ const TABLES_OF_SERVICE = `SELECT count(*) AS n FROM sqlite_schema
  */
 export async function restore(db: Database, file: string): Promise<string> {
   const { header, end } = await checkBackup(file)
-  const known = new Set(readdirSync(`${ROOT}migrations`))
+  const known = new Set(migrationNames())
   const unknown = header.migrations.filter((name) => !known.has(name))
   if (unknown.length > 0)
     throw new Error(`${file} knows ${unknown.join(', ')}: use the version that made it, or a newer one.`)
+  if (!db.isRemote && !hasLocalFile()) await makeLocalFile()
   if (Number(db.run(TABLES_OF_SERVICE)[0]?.[0]?.n) > 0)
     throw new Error(
       'The database is not empty. A backup is restored into one that was just created, before any migration.',
     )
   const dropped = db.isRemote ? await loadRemote(db, file, header, end) : await loadLocal(file, header, end)
-  migrate(db)
+  await migrate(db)
   return [
     `${file} of ${header.made_at} is restored.`,
     ...dropped,
@@ -82,7 +84,16 @@ function judgeCounts({ rows, moved }: End, count: (query: string) => number): st
   return [`Left out, for what they belong to was deleted while the backup was made: ${missing.join('; ')}.`]
 }
 
-function migrate(db: Database): void {
-  if (db.isRemote) runWrangler(['d1', 'migrations', 'apply', 'DB', ...deployedIn(db.environment)])
-  else migrateLocally()
+async function makeLocalFile(): Promise<void> {
+  const { withLocalBindings } = await import('../lib/local-bindings.ts')
+  await withLocalBindings(({ DB }) => DB.prepare('SELECT 1').run())
+}
+
+async function migrate(db: Database): Promise<void> {
+  if (db.isRemote) return void runWrangler(['d1', 'migrations', 'apply', 'DB', ...deployedIn(db.environment)])
+  const [{ withLocalBindings }, { applyMigrations }] = await Promise.all([
+    import('../lib/local-bindings.ts'),
+    import('../lib/migrate.ts'),
+  ])
+  await withLocalBindings(({ DB }) => applyMigrations(DB))
 }

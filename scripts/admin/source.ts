@@ -1,8 +1,8 @@
 import { z } from 'zod'
+import { openLocalFile, rowsOf } from '../lib/local-file.ts'
 import { runWrangler } from '../lib/local-state.ts'
 import type { Database } from './database.ts'
 import type { Ask } from './dump.ts'
-import { openLocalFile } from './local-file.ts'
 
 /** Where rows are read from, and a mark that moves whenever something is written (null where all is of one moment). */
 export interface Source {
@@ -11,7 +11,6 @@ export interface Source {
   close(): void
 }
 
-const Row = z.record(z.string(), z.union([z.string(), z.number(), z.null()]))
 const TimeTravel = z.object({ bookmark: z.string() })
 
 /** Opens a database for reading all of it. A deployed one has no reads over several queries that see one moment. */
@@ -23,11 +22,7 @@ function openLocal(): Source {
   const file = openLocalFile({ readOnly: true })
   // One transaction: every query sees the same moment, whatever a running server writes.
   file.exec('BEGIN')
-  const ask: Ask = (query) =>
-    file
-      .prepare(query)
-      .all()
-      .map((row) => Row.parse(row))
+  const ask: Ask = (query) => rowsOf(file, query)
   return { ask, mark: () => null, close: () => file.close() }
 }
 

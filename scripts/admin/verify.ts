@@ -7,7 +7,8 @@ interface Kept {
   name: string
   /** Gives one row for each entry that differs from a recount. */
   differences: string
-  repair: string
+  /** Statements, in their order. */
+  repair: readonly string[]
 }
 
 const COUNTED_TICKETS = `
@@ -56,14 +57,16 @@ const KEPT: readonly Kept[] = [
   {
     name: 'stored bytes',
     differences: `SELECT account_id FROM account_state s WHERE stored_bytes <> ${storedBytes('s')}`,
-    repair: `UPDATE account_state SET stored_bytes = ${storedBytes('account_state')}`,
+    repair: [`UPDATE account_state SET stored_bytes = ${storedBytes('account_state')}`],
   },
   {
     name: 'active webhooks',
     differences: `SELECT account_id FROM account_state s WHERE listeners <> (
       SELECT count(*) FROM webhooks w WHERE w.account_id = s.account_id AND w.active = 1)`,
-    repair: `UPDATE account_state SET listeners = (
-      SELECT count(*) FROM webhooks w WHERE w.account_id = account_state.account_id AND w.active = 1)`,
+    repair: [
+      `UPDATE account_state SET listeners = (
+        SELECT count(*) FROM webhooks w WHERE w.account_id = account_state.account_id AND w.active = 1)`,
+    ],
   },
 ]
 
@@ -74,8 +77,8 @@ function differing(table: string, recount: string, key: string): string {
     UNION SELECT ${key} FROM (SELECT * FROM (${recount}) EXCEPT ${kept})`
 }
 
-function rebuilt(table: string, recount: string): string {
-  return `DELETE FROM ${table};\nINSERT INTO ${table} SELECT * FROM (${recount})`
+function rebuilt(table: string, recount: string): string[] {
+  return [`DELETE FROM ${table}`, `INSERT INTO ${table} SELECT * FROM (${recount})`]
 }
 
 function tagsOf(name: string, table: string, time: 'created_at' | 'updated_at'): Kept {
@@ -96,7 +99,7 @@ function partsOf(table: 'comments' | 'attachments', kind: 'public' | 'internal',
   return {
     name: `${kind} ${table} of tickets`,
     differences: `SELECT id FROM tickets WHERE ${column} <> ${recount}`,
-    repair: `UPDATE tickets SET ${column} = ${recount} WHERE ${column} <> ${recount}`,
+    repair: [`UPDATE tickets SET ${column} = ${recount} WHERE ${column} <> ${recount}`],
   }
 }
 
@@ -115,10 +118,10 @@ export function verify(db: Database, repair: boolean): string {
   const counts = db.run(...KEPT.map(({ differences }) => `SELECT count(*) AS n FROM (${differences})`))
   const found = [
     ...KEPT.map((kept, index) => ({ ...kept, differences: numberIn(counts[index]) })),
-    { name: 'full-text index', differences: isIndexWhole(db) ? '0' : 'some', repair: REBUILD_INDEX },
+    { name: 'full-text index', differences: isIndexWhole(db) ? '0' : 'some', repair: [REBUILD_INDEX] },
   ]
   const broken = found.filter(({ differences }) => differences !== '0')
-  if (repair && broken.length > 0) db.run(...broken.map((kept) => kept.repair))
+  if (repair && broken.length > 0) db.run(...broken.flatMap((kept) => kept.repair))
   const table = formatTable(
     ['WHAT', 'DIFFERENCES', 'STATE'],
     found.map(({ name, differences }) => [

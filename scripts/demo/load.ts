@@ -1,38 +1,19 @@
 import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
-import { getPlatformProxy } from 'wrangler'
 import { hashPassword } from '../../src/lib/passwords.ts'
+import type { LocalBindings } from '../lib/local-bindings.ts'
 import { ACCOUNTS, ATTACHMENT, COMMENTS, PASSWORD, TICKETS, USERS } from './data.ts'
 
-interface LocalBindings {
-  DB: D1Database
-  FILES: R2Bucket
-}
-
-/** The stores in a state folder, as a Worker would have them. They are local ones, whatever is deployed. */
-export function openLocalBindings(stateFolder: string) {
-  return getPlatformProxy<LocalBindings>({
-    configPath: `${import.meta.dirname}/wrangler.toml`,
-    persist: { path: `${stateFolder}/v3` },
-    remoteBindings: false,
-  })
-}
-
 /**
- * Loads the demo data into the local database in a state folder, unless it holds accounts already. It goes through
- * local bindings only, so that it can not reach a deployed database.
+ * Loads the demo data into local stores, unless the database holds accounts already. It is given local bindings only, so
+ * that it can not reach a deployed database.
  */
-export async function loadDemoData(stateFolder: string): Promise<void> {
-  const { env, dispose } = await openLocalBindings(stateFolder)
-  try {
-    const known = await env.DB.prepare('SELECT 1 FROM accounts LIMIT 1').first()
-    if (known) return
-    const bytes = readFileSync(`${import.meta.dirname}/error_screenshot.png`)
-    await env.FILES.put(`acct_acme/${ATTACHMENT.id}`, bytes)
-    await env.DB.batch(await statements(env.DB, bytes))
-  } finally {
-    await dispose()
-  }
+export async function loadDemoData({ DB, FILES }: LocalBindings): Promise<void> {
+  const known = await DB.prepare('SELECT 1 FROM accounts LIMIT 1').first()
+  if (known) return
+  const bytes = readFileSync(`${import.meta.dirname}/error_screenshot.png`)
+  await FILES.put(`acct_acme/${ATTACHMENT.id}`, bytes)
+  await DB.batch(await statements(DB, bytes))
 }
 
 /** Every row of the demo data, for one transaction: it is there whole, or not at all. */

@@ -51,8 +51,3 @@ export function startWrangler(args: string[]): ChildProcess {
     stdio: ['ignore', 'inherit', 'inherit'],
   })
 }
-
-/** Brings the local database up to the newest migration. */
-export function migrateLocally(): void {
-  runWrangler(['d1', 'migrations', 'apply', 'DB', '--local', '--persist-to', stateFolder()])
-}

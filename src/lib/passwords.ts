@@ -5,11 +5,13 @@ const COST = { N: 16_384, r: 8, p: 5 }
 const KEY_BYTES = 32
 const SALT_BYTES = 16
 
+/** Stands for a hash that is not there or is none: no password is known to fit it, and to try one is as much work. */
+export const NO_HASH = stored(Buffer.alloc(SALT_BYTES), Buffer.alloc(KEY_BYTES))
+
 /** A password's hash with its parameters and salt: `scrypt$N$r$p$salt$key`, the last two in base64url. */
 export async function hashPassword(password: string): Promise<string> {
   const salt = randomBytes(SALT_BYTES)
-  const key = await derive(password, salt, COST)
-  return ['scrypt', COST.N, COST.r, COST.p, salt.toString('base64url'), key.toString('base64url')].join('$')
+  return stored(salt, await derive(password, salt, COST))
 }
 
 /**
@@ -17,15 +19,16 @@ export async function hashPassword(password: string): Promise<string> {
  * does not tell whether there is a password.
  */
 export async function verifyPassword(password: string, hash: string | null): Promise<boolean> {
-  const [scheme, N, r, p, salt, expected] = (hash ?? '').split('$')
-  if (scheme !== 'scrypt' || !salt || !expected) {
-    await derive(password, randomBytes(SALT_BYTES), COST)
-    return false
-  }
+  const isHash = /^scrypt(\$\d+){3}(\$[\w-]+){2}$/.test(hash ?? '')
+  const [, N, r, p, salt = '', expected = ''] = (isHash && hash ? hash : NO_HASH).split('$')
   const cost = { N: Number(N), r: Number(r), p: Number(p) }
   const key = await derive(password, Buffer.from(salt, 'base64url'), cost)
   const wanted = Buffer.from(expected, 'base64url')
   return key.length === wanted.length && timingSafeEqual(key, wanted)
+}
+
+function stored(salt: Buffer, key: Buffer): string {
+  return ['scrypt', COST.N, COST.r, COST.p, salt.toString('base64url'), key.toString('base64url')].join('$')
 }
 
 function derive(password: string, salt: Buffer, cost: typeof COST): Promise<Buffer> {

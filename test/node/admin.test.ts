@@ -3,12 +3,13 @@ import { openDatabase } from '../../scripts/admin/database.ts'
 import { reencrypt } from '../../scripts/admin/reencrypt.ts'
 import { readSecrets } from '../../scripts/admin/secrets.ts'
 import { runAdmin } from './helpers/admin.ts'
-import { freePort, type RunningServer, startServer, temporaryState } from './helpers/server.ts'
+import { preparedState } from './helpers/prepared-state.ts'
+import { freePort, type RunningServer, startServer } from './helpers/server.ts'
 import { apiOf, subscribe } from './helpers/webhooks.ts'
 
 /** `npm run admin`, beside a running server on the same state. */
 
-const state = temporaryState()
+const state = preparedState()
 let server: RunningServer
 
 beforeAll(async () => {

@@ -9,6 +9,7 @@ import { SECRET_PATTERNS } from '../helpers/secret-patterns.ts'
 import { runAdmin } from './helpers/admin.ts'
 import { type Api, openApi } from './helpers/api.ts'
 import { runShown } from './helpers/operations.ts'
+import { preparedState } from './helpers/prepared-state.ts'
 import { freePort, type RunningServer, startServer, temporaryState } from './helpers/server.ts'
 import { apiOf, settled, subscribeReceiver } from './helpers/webhooks.ts'
 
@@ -16,7 +17,7 @@ import { apiOf, settled, subscribeReceiver } from './helpers/webhooks.ts'
 
 const PATIENCE = 240_000
 
-const from = temporaryState()
+const from = preparedState()
 const into = temporaryState()
 const file = join(from.folder, 'all.backup')
 

@@ -4,11 +4,12 @@ import type { Browser } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { type Docs, openDocs, startBrowser } from './helpers/docs-browser.ts'
-import { freePort, type RunningServer, startServer, temporaryState } from './helpers/server.ts'
+import { preparedState } from './helpers/prepared-state.ts'
+import { freePort, type RunningServer, startServer } from './helpers/server.ts'
 
 const PATIENCE = { timeout: 50_000 }
 
-const state = temporaryState()
+const state = preparedState()
 let server: RunningServer
 let browser: Browser
 

@@ -9,7 +9,8 @@ import { TicketingClient, verifyWebhook, WebhookVerificationError } from '../../
 import { complaintsOf, makeProject, runModule, writeModule } from './helpers/client-project.ts'
 import { runInShell, type ShellRun } from './helpers/document-shell.ts'
 import { differencesFromShown, type Example, examplesOf, patternOfShown } from './helpers/documents.ts'
-import { freePort, type RunningServer, startServer, temporaryState } from './helpers/server.ts'
+import { preparedState } from './helpers/prepared-state.ts'
+import { freePort, type RunningServer, startServer } from './helpers/server.ts'
 
 /** Everything that the documents tell their readers to do, done in their order against what `npm start` starts. */
 
@@ -37,7 +38,7 @@ const PATIENCE_MS = 20_000
 
 const Manifest = z.object({ scripts: z.record(z.string(), z.string()) })
 
-const state = temporaryState()
+const state = preparedState()
 const project = mkdtempSync(join(tmpdir(), 'ticketing-project-'))
 const examples = DOCUMENTS.flatMap(examplesOf)
 const inShell = examples.filter(({ language }) => language === 'sh')

@@ -3,13 +3,14 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Received, type Receiver, startReceiver } from '../../scripts/listen/receiver.ts'
 import { verdictOn } from '../../scripts/listen/verdict.ts'
 import type { Api } from './helpers/api.ts'
+import { preparedState } from './helpers/prepared-state.ts'
 import { STATUS_CHANGED } from './helpers/reference.ts'
-import { freePort, type RunningServer, startServer, temporaryState } from './helpers/server.ts'
+import { freePort, type RunningServer, startServer } from './helpers/server.ts'
 import { apiOf, read, settled, subscribe, subscribeReceiver } from './helpers/webhooks.ts'
 
 /** Webhooks of what `npm start` starts, received over HTTP. */
 
-const state = temporaryState()
+const state = preparedState()
 const SOON_MS = 10_000
 
 let server: RunningServer

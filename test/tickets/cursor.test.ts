@@ -71,9 +71,10 @@ describe('C07 a walk by cursor', () => {
   it.each(SORTS)('C07 by $sort $order: none twice, no other missing', { timeout: 60_000 }, async (sorting) => {
     for (const [index, [filter, perPage]] of FILTERS.entries()) {
       const wish = { ...filter(), ...sorting }
-      const isThere = (index + SORTS.indexOf(sorting)) % 2 === 0
-      if (index === 0 || isThere) await expectWalk(wish, perPage, 'next')
-      if (index === 0 || !isThere) await expectWalk(wish, perPage, 'prev')
+      // Each filter in four of the six sorts, two for each way; no filter in all of them, both ways.
+      const turn = (index + SORTS.indexOf(sorting)) % 3
+      if (index === 0 || turn === 0) await expectWalk(wish, perPage, 'next')
+      if (index === 0 || turn === 1) await expectWalk(wish, perPage, 'prev')
     }
   })
 })

@@ -3,7 +3,7 @@ import { env } from 'cloudflare:workers'
 import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import { createApp } from '../../src/app'
 import { type Account, type Answer, API, createTicket, type Member, mintAccount, ORIGIN, rows } from '../helpers/api'
-import { mintKey } from '../helpers/credentials'
+import { mintKey, stopClock } from '../helpers/credentials'
 import { sessions } from '../helpers/d1'
 import { anyTicket, dice, expectedOf, queryOf, START, storedTickets, type Wish } from '../helpers/ticket-model'
 import { ask, detailsOf, got, idsOf, seedTickets } from '../helpers/tickets'
@@ -13,6 +13,8 @@ const die = dice(13)
 let account: Account
 
 beforeAll(async () => {
+  // What the objects of callers know must not grow old meanwhile: they would ask D1, beside the pages.
+  stopClock()
   account = await mintAccount()
   const foreign = await mintAccount()
   await seedTickets(foreign, [anyTicket(die, foreign)])

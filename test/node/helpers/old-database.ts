@@ -1,9 +1,8 @@
-import { copyFileSync, existsSync, readdirSync, readFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { copyFileSync, existsSync, readFileSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
 import { unstable_splitSqlQuery } from 'wrangler'
 import { verify } from '../../../scripts/admin/verify.ts'
-import { ROOT } from '../../../scripts/lib/local-state.ts'
+import { MIGRATIONS as FOLDER, migrationNames } from '../../../scripts/lib/migrations.ts'
 import { OLD_ROWS, type Row } from './old-rows.ts'
 
 /** Databases as earlier versions of the service have left them, in files of SQLite as D1 keeps them. */
@@ -20,16 +19,10 @@ const FIRST_RELEASE = '0001'
 const ROWLESS = new Set(['guards'])
 
 /** All migrations, in their order, as `wrangler d1 migrations apply` runs each: as one batch, which is one transaction. */
-export const MIGRATIONS: readonly Migration[] = readdirSync(join(ROOT, 'migrations'))
-  .filter((name) => name.endsWith('.sql'))
-  .sort()
-  .map((name) => {
-    const note = `INSERT INTO d1_migrations (name) VALUES ('${name}');`
-    return {
-      name,
-      statements: unstable_splitSqlQuery(`${readFileSync(join(ROOT, 'migrations', name), 'utf8')}\n${note}`),
-    }
-  })
+export const MIGRATIONS: readonly Migration[] = migrationNames().map((name) => {
+  const note = `INSERT INTO d1_migrations (name) VALUES ('${name}');`
+  return { name, statements: unstable_splitSqlQuery(`${readFileSync(`${FOLDER}${name}`, 'utf8')}\n${note}`) }
+})
 
 /** Opens a database in a file, with the table that wrangler keeps of migrations. */
 export function openFile(file: string): DatabaseSync {

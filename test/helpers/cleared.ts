@@ -1,0 +1,21 @@
+import { runInDurableObject } from 'cloudflare:test'
+import { env } from 'cloudflare:workers'
+
+/**
+ * Gives a file of tests a database that holds nothing but the schema, and a sweeper without an alarm, whatever the file
+ * before it has left in the runtime that they share.
+ */
+
+const { results } = await env.DB.prepare(
+  `SELECT type, name FROM sqlite_schema
+  WHERE type IN ('table', 'view') AND name NOT GLOB 'sqlite_*' AND name NOT GLOB '_cf_*'
+    AND name NOT IN (SELECT name FROM pragma_table_list WHERE type = 'shadow')`,
+).all<{ type: string; name: string }>()
+
+await env.DB.batch([
+  env.DB.prepare('PRAGMA defer_foreign_keys = true'),
+  ...results.map(({ type, name }) => env.DB.prepare(`DROP ${type} "${name}"`)),
+  ...env.TEST_MIGRATIONS.flatMap(({ queries }) => queries).map((query) => env.DB.prepare(query)),
+])
+
+await runInDurableObject(env.SWEEPER.getByName('sweeper'), (_sweeper, { storage }) => storage.deleteAll())
