@@ -42,7 +42,9 @@ export async function makeCallers(origin: string, role: Role): Promise<Callers> 
   return {
     id,
     fileUrl: data.url,
-    logins: JSON.stringify({ auth: [login('caller', email), login('stranger', STRANGER)] }),
+    logins: JSON.stringify({
+      auth: [login('caller', email, 'acme'), login('stranger', STRANGER, role === 'customer' ? 'acme' : 'globex')],
+    }),
   }
 }
 
@@ -51,7 +53,8 @@ async function signIn(origin: string, email: string) {
   return openApi(origin, [token])
 }
 
-function login(name: string, email: string) {
+/** With its account, for others are made whose people have the same e-mail. */
+function login(name: string, email: string, account: string) {
   return {
     name,
     loginEndpointAuth: {
@@ -60,7 +63,7 @@ function login(name: string, email: string) {
       contentType: 'application/json',
       // From where nothing fails: the failures of an address are counted, and its logins then refused.
       headers: [{ name: 'CF-Connecting-IP', value: '192.0.2.1' }],
-      payloadRaw: JSON.stringify({ email, password: PASSWORD }),
+      payloadRaw: JSON.stringify({ email, password: PASSWORD, account }),
       token: {
         extractFrom: 'body',
         extractSelector: '/token',
