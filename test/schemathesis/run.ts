@@ -72,7 +72,10 @@ async function passes(program: string, role: Role, options: string[]): Promise<b
       },
       stdio: 'inherit',
     })
+    const end = () => child.kill()
+    process.once('exit', end)
     const [code] = await once(child, 'exit')
+    process.off('exit', end)
     return code === 0
   } finally {
     await server.stop()
