@@ -1,3 +1,4 @@
+import { stopWithParent } from './lib/parent.ts'
 import { bodyOf, lineOn } from './listen/line.ts'
 import { HELP, type ListenOptions, readOptions } from './listen/options.ts'
 import { type Answer, type Received, startReceiver } from './listen/receiver.ts'
@@ -5,6 +6,7 @@ import { verdictOn } from './listen/verdict.ts'
 
 /** `npm run listen`: a receiver on this machine, to see webhooks arrive. */
 async function main(): Promise<void> {
+  stopWithParent(() => process.exit())
   const options = readOptions(process.argv.slice(2), process.env)
   if (options === null) return console.log(HELP)
   const receiver = await startReceiver(options.port, (request) => answer(request, options)).catch((error: unknown) => {

@@ -3,6 +3,7 @@ import { existsSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { ROOT, startWrangler, stateFolder } from './lib/local-state.ts'
+import { stopWithParent } from './lib/parent.ts'
 import { prepareLocalStores } from './lib/prepare.ts'
 
 const DEV_VARS = `${ROOT}.dev.vars`
@@ -52,6 +53,7 @@ async function serve(port: number): Promise<void> {
   // What goes wrong here is to be found in the source by the log alone.
   const server = startWrangler(['dev', ...options, '--no-minify', ...level, ...given])
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => server.kill(signal))
+  stopWithParent(() => server.kill())
   server.once('exit', (code) => process.exit(code ?? 0))
   const origin = `http://localhost:${port}`
   const problem = await firstAnswer(origin)

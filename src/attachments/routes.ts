@@ -39,8 +39,8 @@ const uploadAttachmentRoute = describeRoute({
   operationId: 'uploadAttachment',
   summary: 'Attach a file of up to 95 MiB to a ticket',
   description:
-    'The body is the file itself, its `Content-Type` any type (`image/png`; parameters are dropped), its `Content-Length` ' +
-    'the size. It is stored as it comes. The name is in the query, encoded as any parameter is.',
+    'The body is the file itself, not a form with a file in it; its `Content-Type` is that of the file (`image/png`; ' +
+    'parameters are dropped), its `Content-Length` the size. It is stored as it comes. The name is in the query, encoded as any parameter is.',
   tags,
   guard: guard(EVERYONE),
   fails: [

@@ -9,6 +9,9 @@ const REVALIDATED = 'no-cache'
 
 /** Puts the reference page and its files into the router: for anybody, not counted by the rate limiter. */
 export function addDocsRoutes(app: Hono<AppEnv>): void {
+  // Whoever opens the bare address in a browser is looking for it.
+  for (const path of ['/', '/docs/']) app.get(path, (c) => c.redirect('/docs'))
+
   app.get('/docs', (c) => {
     const nonce = crypto.getRandomValues(new Uint8Array(NONCE_BYTES)).toBase64()
     return c.html(pageOf(nonce), 200, { 'Content-Security-Policy': policyOf(nonce) })

@@ -7,6 +7,9 @@ export const MAX_RAW_BYTES = 95 * 1024 * 1024
 /** A media type without parameters. */
 export const MEDIA_TYPE = /^[A-Za-z0-9][A-Za-z0-9!#$&^_.+-]{0,63}\/[A-Za-z0-9][A-Za-z0-9!#$&^_.+-]{0,126}$/
 
+/** Of a form, with the file somewhere in it, and what curl says of a body when it is not told: no file is of these. */
+const FORM = /^(multipart\/.*|application\/x-www-form-urlencoded)$/i
+
 /** A body that is not read into memory. */
 export interface RawBody {
   /** `type/subtype`, as it was sent. */
@@ -18,16 +21,17 @@ export interface RawBody {
 }
 
 /**
- * A request's body as it comes. Throws 415 without a media type or with one that is none, 413 for more than 95 MiB, 411
- * where its length is not told.
+ * A request's body as it comes. Throws 415 without a media type, with one that is none or that of a form, 413 for more
+ * than 95 MiB, 411 where its length is not told.
  */
 export function rawBodyOf(request: Request): RawBody {
-  const [type = ''] = (request.headers.get('Content-Type') ?? '').split(';')
-  if (!MEDIA_TYPE.test(type.trim())) throw unsupportedMediaType('that of the file, such as image/png')
+  const [given = ''] = (request.headers.get('Content-Type') ?? '').split(';')
+  const type = given.trim()
+  if (!MEDIA_TYPE.test(type) || FORM.test(type)) throw unsupportedMediaType('that of the file, such as image/png')
   const length = request.headers.get('Content-Length') ?? ''
   if (!/^\d{1,15}$/.test(length)) throw lengthRequired()
   if (Number(length) > MAX_RAW_BYTES) throw payloadTooLarge('The body must be at most 95 MiB')
-  return { type: type.trim(), length: Number(length), bytes: request.body }
+  return { type, length: Number(length), bytes: request.body }
 }
 
 /** Makes sure that there is such a body, before anything else of the request is looked at. */

@@ -31,6 +31,20 @@ describe('a body that is refused', () => {
     },
   )
 
+  it.each(['multipart/form-data; boundary=x', 'Multipart/Mixed', 'application/x-www-form-urlencoded'])(
+    'with the Content-Type of a form, %j: 415, and nothing is stored',
+    async (type) => {
+      const { id } = await createTicket(account.agent)
+      const answer = await refused(
+        { bytes: generated(10), headers: { 'Content-Type': type, 'Content-Length': '10' } },
+        id,
+      )
+      expect(detailsOf(answer, 415, 'unsupported_media_type')).toEqual([])
+      expect(answer.body.error.message).toContain('that of the file')
+      expect(await rows('SELECT id FROM attachments WHERE ticket_id = ?', id)).toEqual([])
+    },
+  )
+
   it('S12 without a length, or with one that is none: 411', async () => {
     for (const headers of [{}, ...['abc', '-1', '1e3', ''].map((length) => ({ 'Content-Length': length }))]) {
       const answer = await refused({ bytes: generated(10), headers, query: '' })

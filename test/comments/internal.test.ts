@@ -11,9 +11,13 @@ beforeAll(async () => {
 const file = (filename: string) => ({ filename, content: 'YWJj', mime_type: 'text/plain' })
 
 /** Everything a customer can read of a ticket: the texts of all answers, with their headers that tell of the ticket. */
-async function traces(id: string): Promise<string[]> {
+async function traces(id: string, attachmentId: string): Promise<string[]> {
   const paths = [
     `tickets/${id}`,
+    `tickets/${id}/attachments`,
+    `tickets/${id}/attachments?cursor=&per_page=2`,
+    `attachments/${attachmentId}`,
+    'tickets/stats',
     `tickets/${id}/comments`,
     `tickets/${id}/comments?per_page=1&page=1`,
     'tickets',
@@ -31,13 +35,13 @@ async function traces(id: string): Promise<string[]> {
 
 describe('S09 an internal comment', () => {
   it('changes nothing that a customer can read, with attachments or without', { timeout: 20_000 }, async () => {
-    const { id } = await createTicket(account.customer, { attachments: [file('public.txt')] })
+    const { id, attachments } = await createTicket(account.customer, { attachments: [file('public.txt')] })
     await commented(account.customer, id, { content: 'Public', attachments: [file('also-public.txt')] })
-    const before = await traces(id)
+    const before = await traces(id, attachments[0].id)
     await new Promise((resolve) => setTimeout(resolve, 1_100))
     await commented(account.agent, id, { content: 'secret note', is_internal: true })
     await commented(account.admin, id, { is_internal: true, attachments: [file('secret.txt')] })
-    expect(await traces(id)).toEqual(before)
+    expect(await traces(id, attachments[0].id)).toEqual(before)
     const after = await ask(account.customer, 'PATCH', `tickets/${id}`, { title: 'A title' })
     expect(after.body.data.attachments).toHaveLength(2)
     expect(after.text).not.toContain('secret')

@@ -73,6 +73,12 @@ describe('GET /docs', () => {
     limiter.mockRestore()
   })
 
+  it.each(['/', '/docs/'])('is where %s leads, uncounted', async (path) => {
+    const answer = await call('GET', path)
+    expect([answer.status, answer.headers.get('Location')]).toEqual([302, '/docs'])
+    expectUncounted(answer)
+  })
+
   it('answers HEAD as GET without a body, and other methods with 405', async () => {
     const head = await call('HEAD', '/docs')
     expect(head).toMatchObject({ status: 200, text: '' })
@@ -135,14 +141,7 @@ describe('what the page names', () => {
   })
 
   it('is all that is there', async () => {
-    for (const path of [
-      '/docs/nothing.js',
-      '/docs/scalar-0.0.0.js',
-      '/docs/',
-      '/docs/a/b',
-      '/docs/%2e%2e%2fdocs',
-      '/docs/%',
-    ])
+    for (const path of ['/docs/nothing.js', '/docs/scalar-0.0.0.js', '/docs/a/b', '/docs/%2e%2e%2fdocs', '/docs/%'])
       expect((await call('GET', path)).body, path).toEqual({
         error: { code: 'not_found', message: expect.any(String), details: [] },
       })

@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { unstable_readConfig } from 'wrangler'
 import { bundleProblems } from '../../scripts/deploy/bundle.ts'
 import { configProblems, type EnvironmentConfig, readEnvironment } from '../../scripts/deploy/config.ts'
 import { ROOT } from '../../scripts/lib/local-state.ts'
@@ -55,6 +56,19 @@ describe('npm run deploy', () => {
     expect(JSON.parse(JSON.stringify(production).replaceAll('production', 'staging'))).toEqual(staging)
     expect(configProblems(READY)).toEqual([])
   })
+
+  it.each([undefined, 'staging', 'production'])(
+    'W09 has a queue of dead letters behind that of webhooks, known as one by its name, and consumes both (%s)',
+    (name) => {
+      const { queues } = unstable_readConfig({ config: `${ROOT}wrangler.toml`, ...(name && { env: name }) })
+      const [producer] = queues.producers ?? []
+      const dead = `${producer?.queue}-dead`
+      expect(queues.consumers).toMatchObject([
+        { queue: producer?.queue, max_retries: 3, dead_letter_queue: dead },
+        { queue: dead, max_retries: 3 },
+      ])
+    },
+  )
 
   it.each([
     [{ ALLOW_PRIVATE_WEBHOOKS: 'true' }, /ALLOW_PRIVATE_WEBHOOKS is for a developer/],

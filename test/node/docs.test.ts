@@ -26,6 +26,7 @@ afterAll(async () => {
 
 const Login = z.object({ token: z.string() })
 const Created = z.object({ data: z.object({ id: z.string(), title: z.string() }) })
+const Listed = z.object({ data: z.array(z.unknown()) })
 const Uploaded = z.object({ data: z.object({ id: z.string(), size: z.number(), sha256: z.string() }) })
 const Failed = z.object({ error: z.object({ details: z.array(z.object({ field: z.string(), message: z.string() })) }) })
 
@@ -49,6 +50,11 @@ describe('the docs page, in Chromium and without a network', () => {
     const contents = docs.page.getByRole('complementary')
     for (const tag of ['Authentication', 'Tickets', 'Attachments', 'Webhooks'])
       await contents.getByText(tag, { exact: true }).waitFor()
+  })
+
+  it('shows the codes of errors as whole words', async () => {
+    const code = docs.page.locator('table code', { hasText: 'unsupported_media_type' })
+    expect(await code.evaluate((element) => element.getClientRects().length)).toBe(1)
   })
 
   it('logs in with the demo login, at the server that it is served from', async () => {
@@ -83,6 +89,19 @@ describe('the docs page, in Chromium and without a network', () => {
     for (const name of ['x-ratelimit-limit', 'x-ratelimit-remaining', 'x-ratelimit-reset', 'ratelimit'])
       expect(text.toLowerCase(), name).toContain(` ${name} ${created.headers[name]} `)
     expect(created.headers).toMatchObject({ 'x-ratelimit-limit': '100', location: `/api/v1/tickets/${id}` })
+    await docs.close()
+  })
+
+  it('sends nothing that a request can do without: no filter, no idempotency key, no version', async () => {
+    await docs.open('get', '/tickets')
+    expect(Listed.parse(JSON.parse((await docs.send()).body)).data.length).toBeGreaterThan(2)
+    await docs.close()
+    await docs.open('post', '/tickets')
+    const made = [await docs.send(), await docs.send()].map(({ body }) => Created.parse(JSON.parse(body)).data.id)
+    expect(new Set(made).size).toBe(2)
+    await docs.close()
+    await docs.open('patch', '/tickets/{ticket_id}')
+    expect((await docs.send()).status).toBe(200)
     await docs.close()
   })
 

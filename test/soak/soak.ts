@@ -40,7 +40,7 @@ const Webhooks = z.object({ data: z.array(z.object({ id: z.string() })) })
 const Deliveries = z.object({ data: z.array(z.unknown()) })
 
 /**
- * Mixed traffic of four callers at 80 % of their limit for so long (ms), with a kill of the server and everything it has
+ * F05: mixed traffic of four callers at 80 % of their limit for so long (ms), with a kill of the server and everything it has
  * started after each `lifeMs`; then waits until all is delivered. On state of its own.
  */
 export async function soak(forMs: number, lifeMs: number, tell: (life: Life, tally: Tally) => void): Promise<Soaked> {

@@ -52,5 +52,7 @@ describe('an ETag', () => {
     const after = await tagOf('agent', id)
     expect(after).not.toBe(before.agent)
     expect(after.split('.')[0]).toBe(before.agent.split('.')[0])
+    expect((await withTag('PATCH', id, before.agent, { title: 'Changed' })).status).toBe(200)
+    expect((await withTag('PATCH', id, before.agent, { title: 'Changed again' })).status).toBe(412)
   })
 })

@@ -22,7 +22,8 @@ export const LIMITS = [
     [
       ["if (Number(length) > MAX_RAW_BYTES) throw payloadTooLarge('The body must be at most 95 MiB')", ''],
       ['if (!/^\\d{1,15}$/.test(length)) throw lengthRequired()', ''],
-      ["if (!MEDIA_TYPE.test(type.trim())) throw unsupportedMediaType('that of the file, such as image/png')", ''],
+      ['if (!MEDIA_TYPE.test(type) || FORM.test(type))', 'if (FORM.test(type))'],
+      ['if (!MEDIA_TYPE.test(type) || FORM.test(type))', 'if (!MEDIA_TYPE.test(type))'],
     ],
   ),
   ...of(
