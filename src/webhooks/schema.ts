@@ -49,6 +49,7 @@ export type ListWebhooksInput = z.infer<typeof ListWebhooksQuery>
 
 const Url = z.string().refine(isWebUrl, 'must be an http or https URL of at most 2,048 characters').openapi({
   format: 'iri',
+  pattern: '^[Hh][Tt][Tt][Pp][Ss]?:',
   maxLength: MAX_URL,
   example: 'https://hooks.example.com/tickets',
   description: 'https, a public host, port 443 or 8443',
@@ -149,7 +150,7 @@ export type ListDeliveriesInput = z.infer<typeof ListDeliveriesQuery>
 export const ReplayBody = z
   .strictObject({
     since: instant(),
-    until: instant().optional(),
+    until: instant().optional().openapi({ description: 'An RFC 3339 time, or a date, later than `since`' }),
     only_failed: z.boolean().optional().openapi({ default: false, description: 'Leaves out what was delivered' }),
   })
   .refine(({ since, until }) => until === undefined || since < until, {
