@@ -121,7 +121,7 @@ const Attempt = z
     number: wholeOf(1),
     at: WireTime,
     trigger: z.enum(['scheduled', 'manual']),
-    status_code: z.union([wholeOf(100, 599), z.null()]),
+    status_code: z.union([wholeOf(100, 999), z.null()]),
     duration_ms: wholeOf(),
     error: z.union([z.enum(FAILURES), z.null()]).openapi({ description: 'What kept a whole answer from coming' }),
     response: z

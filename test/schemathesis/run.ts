@@ -9,7 +9,7 @@ import { makeCallers, ROLES, type Role } from './callers.ts'
 const HELP = `Usage: npm run test:schemathesis -- [--role admin|agent|customer …] [-- <options of "schemathesis run">]
 
 Starts the server on state of its own for each role, and lets schemathesis send it what the OpenAPI document allows and
-what it does not, with all checks. Takes some ten minutes a role; -n 20 is quicker, --phases=fuzzing,stateful too. Webhooks
+what it does not, with all checks. -n 20 is quicker, --phases=fuzzing,stateful too. Webhooks
 that it makes up may name hosts that exist: without a network none is sent anything. Needs schemathesis on the PATH, which
 is a program of Python's:
   python3 -m venv .wrangler/schemathesis && .wrangler/schemathesis/bin/pip install schemathesis==4.32.5
