@@ -53,7 +53,7 @@ export function pathId(name: string, example: string) {
 export function wholeNumber(min: number, max: number, rule: string) {
   return z
     .string()
-    .regex(/^\d{1,15}$/, rule)
+    .regex(/^\d{1,16}$/, rule)
     .transform(Number)
     .refine((value) => value >= min && value <= max, rule)
     .openapi({ type: 'integer', format: max > 0x7fff_ffff ? 'int64' : 'int32', minimum: min, maximum: max })

@@ -153,8 +153,10 @@ export const UpdateTicketBody = z
     created_by: id('user456').optional(),
     assigned_to: id('agent789').nullable().optional(),
     tags: Tags.optional(),
-    add_tags: Tags.optional(),
-    remove_tags: Tags.optional(),
+    add_tags: Tags.optional().openapi({ description: 'Come to the tags that are there; not beside `tags`' }),
+    remove_tags: Tags.optional().openapi({
+      description: 'Go from the tags that are there; not beside `tags`, and none that `add_tags` names',
+    }),
     custom_fields: CustomFieldsPatch.optional(),
   })
   .superRefine(namesAField)

@@ -70,7 +70,9 @@ export const UpdateUserBody = z
     email: Email.optional(),
     role: RoleName.optional(),
     status: Status.optional(),
-    current_password: GivenPassword.optional().openapi({ description: 'Needed to change your own e-mail' }),
+    current_password: GivenPassword.optional().openapi({
+      description: 'Needed to change your own e-mail; by itself it changes nothing, which is refused',
+    }),
   })
   .superRefine(({ current_password, ...fields }, ctx) => namesAField(fields, ctx))
   .openapi('UpdateUser', { minProperties: 1 })

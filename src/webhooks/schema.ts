@@ -149,7 +149,7 @@ export type ListDeliveriesInput = z.infer<typeof ListDeliveriesQuery>
 export const ReplayBody = z
   .strictObject({
     since: instant(),
-    until: instant().optional(),
+    until: instant().optional().openapi({ description: 'An RFC 3339 time, or a date, later than `since`' }),
     only_failed: z.boolean().optional().openapi({ default: false, description: 'Leaves out what was delivered' }),
   })
   .refine(({ since, until }) => until === undefined || since < until, {

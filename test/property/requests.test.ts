@@ -1,0 +1,75 @@
+import { beforeAll, describe, expect, it, vi } from 'vitest'
+import { stopClock } from '../helpers/credentials'
+import { takeLeaks } from '../helpers/log-scan'
+import { type NamedOperation, OPERATIONS } from '../helpers/openapi'
+import { silenceQueue, silenceSweeper } from '../helpers/webhooks'
+import { check } from './check'
+import { expectRefused, expectTold } from './judge'
+import { Ledger } from './ledger'
+import { mutationsOf } from './mutations'
+import { isDear, requestsOf } from './requests'
+import { World } from './world'
+
+const nameOf = ({ method, path }: NamedOperation) => `${method} ${path}`
+
+beforeAll(() => {
+  stopClock()
+  silenceQueue()
+  silenceSweeper()
+  vi.spyOn(console, 'info').mockImplementation(() => undefined)
+})
+
+/** Of each operation. */
+const RUNS = { valid: 16, dear: 5, mutated: 28 }
+
+describe('requests that the document does not allow', () => {
+  let world: World
+  let ledger: Ledger
+
+  beforeAll(async () => {
+    world = await World.make()
+    ledger = await Ledger.of(world)
+  })
+
+  it.each(OPERATIONS.map((operation) => [nameOf(operation), operation] as const))(
+    '%s are refused as it says, and leave nothing behind',
+    async (name, operation) => {
+      const options = { runs: RUNS.mutated, draftsOf: ({ draft }: { draft: Parameters<World['send']>[0] }) => [draft] }
+      await check(name, mutationsOf(operation), options, async ({ draft, statuses, why }) => {
+        expectRefused(draft, statuses, await world.send(draft, () => ledger.settle()))
+        expect(await ledger.difference(), `${why} has left something behind`).toBeNull()
+      })
+      expect(takeLeaks()).toEqual([])
+    },
+  )
+})
+
+describe('requests that the document allows', () => {
+  let readers: World
+  beforeAll(async () => {
+    readers = await World.make()
+  })
+
+  it.each(OPERATIONS.map((operation) => [nameOf(operation), operation] as const))(
+    '%s are answered as it says, one of them with success',
+    async (name, operation) => {
+      const reads = operation.method === 'GET'
+      const world = reads ? readers : await World.make()
+      const ledger = await Ledger.of(world)
+      const statuses: number[] = []
+      const runs = isDear(operation) ? RUNS.dear : RUNS.valid
+      await check(name, requestsOf(operation), { runs, draftsOf: (draft) => [draft] }, async (draft) => {
+        const answer = await world.send(draft, () => ledger.settle())
+        expectTold(operation, draft, answer)
+        statuses.push(answer.status)
+        if (!reads && answer.status < 300) return ledger.settle()
+        expect(await ledger.difference(), `a ${answer.status} has left something behind`).toBeNull()
+      })
+      expect(
+        statuses.some((status) => status < 300),
+        `none with success: ${statuses}`,
+      ).toBe(true)
+      expect(takeLeaks()).toEqual([])
+    },
+  )
+})
