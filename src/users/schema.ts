@@ -71,7 +71,7 @@ export const UpdateUserBody = z
     role: RoleName.optional(),
     status: Status.optional(),
     current_password: GivenPassword.optional().openapi({
-      description: 'Needed to change your own e-mail; by itself it changes nothing, which is refused',
+      description: 'Needed to change your own e-mail; refused beside any other change, and by itself',
     }),
   })
   .superRefine(({ current_password, ...fields }, ctx) => namesAField(fields, ctx))

@@ -18,8 +18,10 @@ declare module 'vitest' {
 /** What `npm run test:fuzz` asks for, or what `npm test` does. */
 export const EXTENT: Extent = inject('fuzz') ?? { seed: 20_251_107, factor: 1 }
 
-/** To make a failing input smaller. */
-const MOST_TRIES = 150
+/** For all runs of a property and for making a failing input smaller, in milliseconds: below the limit of a test. */
+const LONGEST = 60_000 * EXTENT.factor
+/** For a test that calls `check` once, in milliseconds. */
+export const TIMEOUT = LONGEST + 5_000
 
 /**
  * Looks for an input for which `holds` throws, and shrinks it. Throws with the seed, the path, the shrunken input, and its
@@ -31,25 +33,20 @@ export async function check<T>(
   { runs, draftsOf }: { runs: number; draftsOf: (input: T) => Draft[] },
   holds: (input: T) => Promise<void>,
 ): Promise<void> {
-  let tries: number | null = null
-  const property = fc.asyncProperty(inputs, async (input) => {
-    if (tries !== null) tries += 1
-    if (tries !== null && tries > MOST_TRIES) return
-    try {
-      await holds(input)
-    } catch (error) {
-      tries ??= 0
-      throw error
-    }
+  const property = fc.asyncProperty(inputs, (input) => holds(input))
+  const details = await fc.check(property, {
+    seed: EXTENT.seed,
+    numRuns: runs * EXTENT.factor,
+    interruptAfterTimeLimit: LONGEST,
+    markInterruptAsFailure: true,
   })
-  const details = await fc.check(property, { seed: EXTENT.seed, numRuns: runs * EXTENT.factor, endOnFailure: false })
-  if (details.failed) throw new Error(storyOf(name, details, draftsOf))
+  if (details.failed) throw new Error(storyOf(name, details, draftsOf).toWellFormed())
 }
 
 function storyOf<T>(name: string, details: RunDetails<[T]>, draftsOf: (input: T) => Draft[]): string {
   const { counterexample, counterexamplePath, seed, numRuns, numShrinks, errorInstance } = details
   const input = counterexample?.[0]
-  const error = errorInstance instanceof Error ? errorInstance.message : String(errorInstance)
+  const error = errorInstance instanceof Error ? errorInstance.message : (errorInstance ?? 'not done in time')
   return [
     `${name}: ${error}`,
     `after ${numRuns} runs and ${numShrinks} shrinks, seed ${seed}, path ${counterexamplePath}`,

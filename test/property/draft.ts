@@ -102,6 +102,11 @@ function quoted(text: string): string {
   return `'${text.replaceAll("'", `'\\''`)}'`
 }
 
+/** `PATCH /tickets/{ticket_id}` */
+export function nameOf({ method, path }: NamedOperation): string {
+  return `${method} ${path}`
+}
+
 /** Where an operation answers: below the prefix, or at the root. */
 export function addressOf({ path }: NamedOperation): string {
   return 'servers' in (openapi.paths[path] ?? {}) ? path : `/api/v1${path}`

@@ -4,7 +4,7 @@ import { OPERATIONS } from '../helpers/openapi'
 import { addressOf, type Draft, refusalOf } from './draft'
 import { inText, isRaw, jsonSchemaOf, type Parameter, parametersOf, requestsOf } from './requests'
 import { STRANGE } from './texts'
-import { isValid } from './values'
+import { isValid, isWrong } from './values'
 import { wrongValueOf } from './wrong-values'
 
 /** A request that the document does not allow, and the statuses one of which it must be answered with. */
@@ -230,7 +230,7 @@ function twice({ query }: Draft, name: string): [string, string] {
 function isWrongText(text: string, schema: JsonSchema): boolean {
   if (schema.type === 'array') return !isValid([...new Set(text.split(','))], schema)
   if (schema.type === 'integer') return !/^\d{1,15}$/.test(text) || !isValid(Number(text), schema)
-  return !isValid(text, schema)
+  return isWrong(text, schema)
 }
 
 /** Headers that a server passes over where they make no sense, as HTTP or the document says. */

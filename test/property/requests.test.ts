@@ -1,16 +1,15 @@
 import { beforeAll, describe, expect, it, vi } from 'vitest'
 import { stopClock } from '../helpers/credentials'
 import { takeLeaks } from '../helpers/log-scan'
-import { type NamedOperation, OPERATIONS } from '../helpers/openapi'
+import { OPERATIONS } from '../helpers/openapi'
 import { silenceQueue, silenceSweeper } from '../helpers/webhooks'
-import { check } from './check'
+import { check, TIMEOUT } from './check'
+import { nameOf } from './draft'
 import { expectRefused, expectTold } from './judge'
 import { Ledger } from './ledger'
 import { mutationsOf } from './mutations'
 import { isDear, requestsOf } from './requests'
 import { World } from './world'
-
-const nameOf = ({ method, path }: NamedOperation) => `${method} ${path}`
 
 beforeAll(() => {
   stopClock()
@@ -41,6 +40,7 @@ describe('requests that the document does not allow', () => {
       })
       expect(takeLeaks()).toEqual([])
     },
+    TIMEOUT,
   )
 })
 
@@ -71,5 +71,6 @@ describe('requests that the document allows', () => {
       ).toBe(true)
       expect(takeLeaks()).toEqual([])
     },
+    TIMEOUT,
   )
 })

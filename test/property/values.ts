@@ -18,6 +18,16 @@ export function isValid(value: unknown, schema: JsonSchema): boolean {
   return faultsOf(value, schema).length === 0 && isWellFormed(value) && fitsFormat(value, flat(schema))
 }
 
+/**
+ * Whether a value is wrong by a schema, and stays so without the white space that the document says is dropped around
+ * names, titles, tags and e-mails.
+ */
+export function isWrong(value: unknown, schema: JsonSchema): boolean {
+  const { minLength, pattern } = flat(schema)
+  const isTrimmed = typeof value === 'string' && minLength !== undefined && !new RegExp(String(pattern), 'u').test(' ')
+  return !isValid(value, schema) && !(isTrimmed && isValid(value.trim(), schema))
+}
+
 /** Values that a schema allows. `name` is that of the field: of some, it is known what has a meaning. */
 export function rightValueOf(schema: JsonSchema, name = ''): Arbitrary<unknown> {
   const hints = HINTS[name]?.filter((hint) => isName(hint) || isValid(hint, schema)) ?? []
@@ -106,6 +116,6 @@ function fitsFormat(value: unknown, schema: JsonSchema): boolean {
 }
 
 /** Stands for what only a world knows: `__expires__` has not the form of what it stands for. */
-function isName(hint: unknown): boolean {
+export function isName(hint: unknown): boolean {
   return /^__\w+__$/.test(String(hint))
 }

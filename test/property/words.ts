@@ -11,5 +11,9 @@ export const WORDS: { rule: RegExp; told: string }[] = [
   { rule: /^Until must be later than since$/, told: 'An RFC 3339 time, or a date, later than `since`' },
   { rule: /^Tags must not come beside add tags or remove tags$/, told: 'not beside `tags`' },
   { rule: /^Add tags must not name what remove tags names$/, told: 'none that `add_tags` names' },
-  { rule: /^Body must name at least one field$/, told: 'by itself it changes nothing, which is refused' },
+  {
+    rule: /^Current password is (required|only for a change of your own e-mail)$/,
+    told: 'Needed to change your own e-mail',
+  },
+  { rule: /^Body must name at least one field$/, told: 'refused beside any other change, and by itself' },
 ]

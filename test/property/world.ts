@@ -156,8 +156,18 @@ export class World {
       this.people += 1
       return (await mintMember(account.id, role, { passwordHash: cheapHash(PASSWORD) })).token
     }
-    const member = actor === 'stranger' ? account.stranger : account[role]
-    return mintToken(account.id, member.id, role)
+    return mintToken(account.id, this.memberOf(actor), role)
+  }
+
+  /** The ID of the member that an actor is. */
+  memberOf(actor: Actor): string {
+    const account = actor.startsWith('other') ? this.other : this.account
+    return (actor === 'stranger' ? account.stranger : account[roleOf(actor) ?? 'customer']).id
+  }
+
+  /** Whether a request is asked by somebody made for it. */
+  hasOwnCaller({ by, method, path }: Draft): boolean {
+    return roleOf(by) !== undefined && !by.includes('key') && isOfPeopleAlone(method, path)
   }
 }
 
@@ -170,7 +180,7 @@ const OF_PEOPLE_ALONE = OPERATIONS.filter(
 )
 
 function isOfPeopleAlone(method: string, path: string): boolean {
-  const shape = path.replace('/api/v1', '').replace(/__\w+?__/g, '{}')
+  const shape = path.replace('/api/v1', '').replace(/\/(__\w+?__|[a-z]+_[0-9a-z]{26})/g, '/{}')
   return OF_PEOPLE_ALONE.some(
     (operation) => operation.method === method && operation.path.replace(/\{\w+\}/g, '{}') === shape,
   )

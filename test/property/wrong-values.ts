@@ -1,7 +1,7 @@
 import fc, { type Arbitrary } from 'fast-check'
 import type { JsonSchema } from '../helpers/openapi'
 import { STRANGE } from './texts'
-import { flat, isValid, rightValueOf } from './values'
+import { flat, isName, isWrong, rightValueOf } from './values'
 
 /** Values that a schema does not allow, mostly near to one that it does. */
 export function wrongValueOf(schema: JsonSchema, name = ''): Arbitrary<unknown> {
@@ -12,7 +12,7 @@ export function wrongValueOf(schema: JsonSchema, name = ''): Arbitrary<unknown> 
     near.length === 0
       ? others
       : fc.oneof({ weight: 1, arbitrary: others }, ...near.map((arbitrary) => ({ weight: 3, arbitrary })))
-  return all.filter((value) => value !== undefined && !isValid(value, schema))
+  return all.filter((value) => value !== undefined && !isName(value) && isWrong(value, schema))
 }
 
 /** One of each type, and numbers that no column and no counter holds. */
