@@ -39,6 +39,12 @@ export function expectRefused(draft: Draft, statuses: number[], answer: Answer):
 /** Never the answer to a request that the document allows. */
 const NEVER = [405, 411, 413, 415]
 
+/** Whether a path names what is another account's, or nothing at all. */
+function isOfNobody({ by, path }: Draft): boolean {
+  if (path.includes('__no_')) return true
+  return /__\w+_id__/.test(path) && path.startsWith('/api') && path.includes('__other_') !== by.startsWith('other')
+}
+
 /**
  * Fails unless a request that the document allows is answered as it tells: 401 and 403 by role exactly where they belong,
  * and 400 only for a rule that the document tells in words.
@@ -52,6 +58,7 @@ export function expectTold(operation: NamedOperation, draft: Draft, answer: Answ
     return
   }
   expect(NEVER).not.toContain(status)
+  if (isOfNobody(draft)) expect(status, 'what is not the caller’s is not found').toBeGreaterThanOrEqual(400)
   const asksPassword = /password/i.test(JSON.stringify(operation.requestBody ?? {}))
   if (!asksPassword && operation.security.length > 0) expect([401, 429], text.slice(0, 500)).not.toContain(status)
   if (status !== 400 || draft.method === 'HEAD') return

@@ -4,7 +4,7 @@ import { OPERATIONS } from '../helpers/openapi'
 import { addressOf, type Draft, refusalOf } from './draft'
 import { inText, isRaw, jsonSchemaOf, type Parameter, parametersOf, requestsOf } from './requests'
 import { STRANGE } from './texts'
-import { isValid, isWrong } from './values'
+import { isName, isValid, isWrong } from './values'
 import { wrongValueOf } from './wrong-values'
 
 /** A request that the document does not allow, and the statuses one of which it must be answered with. */
@@ -139,7 +139,7 @@ function ofJsonBytes(): Change[] {
 }
 
 function ofRaw(): Change[] {
-  const types = fc.constantFrom('', 'text', '/', 'text/', '/plain', 'a b/c', `${'x'.repeat(65)}/y`, 'é/é')
+  const types = fc.constantFrom('', 'text', '/', 'text/', '/plain', 'a b/c', `${'x'.repeat(65)}/y`, 'a/b/c')
   const lengths = fc.constantFrom('', '-1', '1e3', '0x10', '1.5', 'x')
   return [
     { why: 'a body of no type', statuses: [415], change: types.map((type) => withHeader('Content-Type', type)) },
@@ -215,7 +215,9 @@ function ofParameter(parameter: Parameter): Change[] {
     {
       why: `a wrong ${name}`,
       statuses: SIGNED.has(name) ? [400, 403] : [400],
-      change: texts.filter((text) => text.isWellFormed() && isWrongText(text, schema)).map((text) => set(text)),
+      change: texts
+        .filter((text) => text.isWellFormed() && !isName(text) && isWrongText(text, schema))
+        .map((text) => set(text)),
     },
     { why: `${name} twice`, statuses: [400], change: fc.constant((draft: Draft) => set(...twice(draft, name))(draft)) },
   ]
@@ -249,7 +251,7 @@ function headers(operation: NamedOperation): Change[] {
       why: `a wrong ${name}`,
       statuses: [400],
       change: fc
-        .constantFrom('', 'x'.repeat(256), 'é', 'a\tb', '\u00ff')
+        .constantFrom('', 'x'.repeat(256), 'a\tb', 'x\u007f')
         .filter((value) => !isValid(value, schema))
         .map((value) => withHeader(name, value)),
     })),

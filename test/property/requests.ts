@@ -110,12 +110,14 @@ export function inText(value: unknown): string {
 
 function headersOf(operation: NamedOperation): Arbitrary<Record<string, string>> {
   const headers = someOf(parametersOf(operation, 'header'), 4)
-  // What surrounds a header's value is no part of it.
-  return headers.map((all) => Object.fromEntries(all.filter(([, value]) => value !== '' && value === value.trim())))
+  // What surrounds a header's value is no part of it. A word of JavaScript may be part of a log line by chance, as no secret may.
+  const isKept = (value: string) => value !== '' && value === value.trim() && !(value in Function.prototype)
+  return headers.map((all) => Object.fromEntries(all.filter(([, value]) => isKept(value))))
 }
 
-/** Whether a request of an operation costs a hash of a password, which takes longer than most requests together. */
+/** Whether an operation sets a password, whose hash costs more than most requests together. */
 export function isDear(operation: NamedOperation): boolean {
   const properties = flat(jsonSchemaOf(operation) ?? {}).properties ?? {}
-  return Object.values(properties as Record<string, JsonSchema>).some((part) => part.format === 'password')
+  const parts = Object.values(properties as Record<string, JsonSchema>)
+  return parts.some(({ format, minLength }) => format === 'password' && Number(minLength) > 1)
 }

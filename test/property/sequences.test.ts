@@ -19,7 +19,7 @@ beforeAll(() => {
   vi.spyOn(console, 'info').mockImplementation(() => undefined)
 })
 
-const RUNS = 10
+const RUNS = 8
 const STEPS = { minLength: 10, maxLength: 30 }
 
 /** Those who can do something, and those who must see nothing of it. */

@@ -85,7 +85,13 @@ function array({ items, minItems, maxItems }: JsonSchema): Arbitrary<unknown[]> 
   })
 }
 
-function object({ properties, required, additionalProperties, propertyNames }: JsonSchema): Arbitrary<object> {
+function object({
+  properties,
+  required,
+  minProperties,
+  additionalProperties,
+  propertyNames,
+}: JsonSchema): Arbitrary<object> {
   if (properties === undefined) {
     const names = fc.stringMatching(
       new RegExp(String((propertyNames as JsonSchema | undefined)?.pattern ?? '^.{1,20}$')),
@@ -93,9 +99,17 @@ function object({ properties, required, additionalProperties, propertyNames }: J
     return fc.dictionary(names, rightValueOf(additionalProperties as JsonSchema), { maxKeys: 4 })
   }
   const fields = Object.entries(properties as Record<string, JsonSchema>)
-  return fc.record(Object.fromEntries(fields.map(([name, schema]) => [name, rightValueOf(schema, name)])), {
-    requiredKeys: (required ?? []) as string[],
-  })
+  const record = (of: typeof fields, requiredKeys: string[]) =>
+    fc.record(Object.fromEntries(of.map(([name, schema]) => [name, rightValueOf(schema, name)])), { requiredKeys })
+  if (Array.isArray(required)) return record(fields, required as string[])
+  // Where all fields are optional, many at once rarely go together.
+  const some = fc.subarray(fields, { minLength: Number(minProperties ?? 0), maxLength: Math.min(3, fields.length) })
+  return some.chain((chosen) =>
+    record(
+      chosen,
+      chosen.map(([name]) => name),
+    ),
+  )
 }
 
 /** JSON is UTF-8, which has no lone surrogates, though its escapes do. */
@@ -117,5 +131,5 @@ function fitsFormat(value: unknown, schema: JsonSchema): boolean {
 
 /** Stands for what only a world knows: `__expires__` has not the form of what it stands for. */
 export function isName(hint: unknown): boolean {
-  return /^__\w+__$/.test(String(hint))
+  return typeof hint === 'string' && /^__\w+__$/.test(hint)
 }
