@@ -14,6 +14,11 @@ const INLINE = new Map([
   ['text/plain', 'text/plain; charset=utf-8'],
 ])
 
+const OTHER = 'application/octet-stream'
+
+/** All media types that files are answered with. */
+export const FILE_TYPES = [...INLINE.keys(), OTHER]
+
 interface FileRequest {
   method: string
   header(name: string): string | undefined
@@ -65,7 +70,7 @@ function ofContent(row: AttachmentRow): Record<string, string> {
     (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`,
   )
   return {
-    'Content-Type': inline ?? 'application/octet-stream',
+    'Content-Type': inline ?? OTHER,
     'Content-Disposition': `${inline ? 'inline' : 'attachment'}; filename="${ascii}"; filename*=UTF-8''${encoded}`,
     'X-Content-Type-Options': 'nosniff',
   }

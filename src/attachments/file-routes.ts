@@ -10,7 +10,7 @@ import { told } from '../http/openapi/failures'
 import { FILENAME_PATTERN } from '../http/patterns'
 import { describeRoute } from '../http/route'
 import { countAddress } from '../rate-limiting/middleware'
-import { answerFile } from './file-answer'
+import { answerFile, FILE_TYPES } from './file-answer'
 import { addressRefused } from './refusals'
 import { findStoredFile, readBytes } from './service'
 import { verifiedAccount } from './url-signing'
@@ -57,8 +57,8 @@ const fileRoute = describeRoute({
     }),
   },
   responses: {
-    200: bytes('The bytes', FILE),
-    206: bytes('The range of bytes that was asked for', [...FILE, 'Content-Range']),
+    200: bytes(FILE_TYPES, 'The bytes', FILE),
+    206: bytes(FILE_TYPES, 'The range of bytes that was asked for', [...FILE, 'Content-Range']),
     304: empty('They are the bytes that the caller has', KNOWN),
   },
 })

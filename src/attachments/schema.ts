@@ -51,7 +51,8 @@ const Base64 = z
     type: 'string',
     ...ENCODED,
     maxLength: MAX_JSON_BYTES,
-    pattern: '^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$',
+    // The bits that padding leaves over are zero: each content has one spelling.
+    pattern: '^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/][AQgw]==|[A-Za-z0-9+/]{2}[AEIMQUYcgkosw048]=)?$',
     description: 'The bytes in base64 (RFC 4648, with padding)',
     example: 'RXJyb3I6IGV4cG9ydCBmYWlsZWQK',
   })

@@ -150,7 +150,7 @@ function password(min: number) {
       if (length < min || length > 128) ctx.addIssue({ code: 'custom', message: `must be ${min} to 128 characters` })
       else if (!isCleanText(value)) ctx.addIssue({ code: 'custom', message: CONTROL_RULE })
     })
-    .openapi({ format: 'password', minLength: min, maxLength: 128 })
+    .openapi({ format: 'password', minLength: min, maxLength: 128, pattern: TEXT_PATTERN })
 }
 
 /** For a body whose fields are all optional: at least one must be there. Unknown ones are told of by themselves. */

@@ -6,7 +6,9 @@ const MAX_PAGE = 1_000_000_000
 
 /** The query parameters of every list that is paged by number. */
 export const PageQuery = {
-  page: wholeNumber(1, MAX_PAGE, 'must be a whole number of 1 or more').optional().openapi({ default: 1 }),
+  page: wholeNumber(1, MAX_PAGE, 'must be a whole number of 1 or more')
+    .optional()
+    .openapi({ default: 1, description: 'Not beside `cursor`, where a list has both' }),
   per_page: wholeNumber(1, 100, 'must be between 1 and 100').optional().openapi({ default: 20 }),
 }
 

@@ -1,4 +1,5 @@
 import { z } from '@hono/zod-openapi'
+import { cleaned } from '../lib/text'
 import type { ErrorDetail } from './errors'
 
 const MAX_FIELD = 100
@@ -71,14 +72,14 @@ function withoutEchoes(issues: z.core.$ZodIssue[]): z.core.$ZodIssue[] {
 export function detail(path: readonly PropertyKey[], rule: string, whole = 'body'): ErrorDetail {
   const names = path.map(String)
   const name = names.findLast((part) => /\D/.test(part)) ?? names.at(-1) ?? whole
-  const words = name.replaceAll('_', ' ').trim() || name
+  const words = cut(name.replaceAll('_', ' ').trim() || name)
   return {
     field: cut(names.join('.') || whole),
-    message: `${words.charAt(0).toUpperCase()}${cut(words).slice(1)} ${rule}`,
+    message: `${words.charAt(0).toUpperCase()}${words.slice(1)} ${rule}`,
   }
 }
 
-/** The first characters of a name that a caller chose; what is left of a broken one is U+FFFD. */
+/** The first characters of a name that a caller chose; in place of what no text may hold is U+FFFD. */
 function cut(name: string): string {
-  return name.slice(0, MAX_FIELD).toWellFormed()
+  return cleaned(name.slice(0, MAX_FIELD))
 }

@@ -1,9 +1,15 @@
 const CONTROL = /[^\P{Cc}\t\n\r]/u
+const CONTROLS = new RegExp(CONTROL, 'gu')
 const encoder = new TextEncoder()
 
 /** Whether a text holds neither a control character (other than tab and newlines) nor a lone surrogate. */
 export function isCleanText(text: string): boolean {
   return text.isWellFormed() && !CONTROL.test(text)
+}
+
+/** A text as `isCleanText` wants it: U+FFFD stands for what it may not hold. */
+export function cleaned(text: string): string {
+  return text.toWellFormed().replace(CONTROLS, '\ufffd')
 }
 
 /** The number of Unicode code points of a text. */

@@ -7,6 +7,7 @@ import { HEADERS } from '../http/openapi/headers'
 import { documented } from '../http/openapi/operation'
 import { PARAMETERS } from '../http/openapi/parameters'
 import { ExportLine } from '../tickets/service'
+import { linkCreations } from './links'
 import { shareParameters } from './parameters'
 import { introduction } from './prose'
 import { ANY_CREDENTIAL, SECURITY_SCHEMES } from './security'
@@ -49,6 +50,7 @@ export function openApiDocument(v1: OpenAPIHono<AppEnv>, root: OpenAPIHono<AppEn
   const rootPaths = new Set(routesOf(root).map(({ path }) => path))
   const paths = document.paths ?? {}
   const parameters = shareParameters(paths)
+  linkCreations(paths)
   const { responses, examples } = failureComponents()
   return {
     ...document,

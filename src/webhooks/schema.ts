@@ -49,6 +49,7 @@ export type ListWebhooksInput = z.infer<typeof ListWebhooksQuery>
 
 const Url = z.string().refine(isWebUrl, 'must be an http or https URL of at most 2,048 characters').openapi({
   format: 'iri',
+  pattern: '^[Hh][Tt][Tt][Pp][Ss]?:',
   maxLength: MAX_URL,
   example: 'https://hooks.example.com/tickets',
   description: 'https, a public host, port 443 or 8443',

@@ -20,6 +20,7 @@ export interface Response {
   description: string
   headers: Record<string, Header | Reference>
   content?: Record<string, MediaType>
+  links?: Record<string, { operationId: string; parameters: Record<string, string> }>
 }
 
 export interface Operation {

@@ -105,6 +105,26 @@ describe('/openapi.json', () => {
     expect(Object.keys(openapi.components.examples)).toEqual(Object.keys(ERROR_CATALOGUE))
   })
 
+  it('links each creation to the operations that take the ID of what was made, with all that their paths ask for', () => {
+    for (const creation of OPERATIONS.filter(({ method }) => method === 'POST')) {
+      const { '201': created } = creation.responses
+      const links = created ? Object.values(resolved<Response>(created).links ?? {}) : []
+      const next = OPERATIONS.filter(({ path }) => /^\/\{[^{]+$/.test(path.replace(creation.path, '')))
+      const linked = links.map(({ operationId }) => operationId)
+      if (created) expect(linked, nameOf(creation)).toEqual(expect.arrayContaining(next.map((to) => to.operationId)))
+      for (const { operationId, parameters } of links) {
+        const { path = '' } = OPERATIONS.find((operation) => operation.operationId === operationId) ?? {}
+        const asked = [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => name)
+        expect(Object.keys(parameters).toSorted(), operationId).toEqual(asked.toSorted())
+        expect(Object.values(parameters), operationId).toContain('$response.body#/data/id')
+      }
+    }
+    const links = OPERATIONS.flatMap(({ responses: { '201': created } }) =>
+      created ? Object.keys(resolved<Response>(created).links ?? {}) : [],
+    )
+    expect(links).toEqual(expect.arrayContaining(['getTicket', 'getAttachment', 'deleteComment', 'replayWebhook']))
+  })
+
   it('refers only to what is there, and to all that is there', () => {
     const references = [...JSON.stringify(openapi).matchAll(/"\$ref":"([^"]+)"/g)].map(([, target]) => target ?? '')
     for (const $ref of new Set(references)) expect(resolved({ $ref })).toBeDefined()

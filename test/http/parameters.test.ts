@@ -28,6 +28,15 @@ describe('query parameters', () => {
     expect(await problems('tickets/none/comments?sort=asc')).toHaveLength(1)
   })
 
+  it('are told with U+FFFD in place of what no text may hold', async () => {
+    expect(await problems('tickets?%02a%07b=1')).toEqual([
+      { field: '\ufffda\ufffdb', message: '\ufffda\ufffdb is not a known parameter' },
+    ])
+    const broken = await bodyProblems({ title: 'T', description: 'D', custom_fields: { '\ud800\u0007': 1 } })
+    expect(broken.map(({ field }) => field)).toEqual(['custom_fields.\ufffd\ufffd'])
+    expect(broken[0]?.message).toMatch(/^\ufffd\ufffd must have a name/)
+  })
+
   it('must be known on routes that have none', async () => {
     const login = await call('POST', 'auth/login?debug=1', { body: { email: 'a@b.example', password: 'x' } })
     expect(login.status).toBe(400)

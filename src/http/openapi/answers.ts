@@ -39,12 +39,13 @@ export function empty(description: string, headers: readonly HeaderName[] = []) 
   return { description, headers: headerRefs(headers) }
 }
 
-/** A documented answer of the bytes of a file. */
-export function bytes(description: string, headers: readonly HeaderName[]) {
+/** A documented answer of the bytes of a file, which is of one of the media types. */
+export function bytes(types: readonly string[], description: string, headers: readonly HeaderName[]) {
   const schema = z
     .string()
     .openapi({ format: 'binary', maxLength: MAX_RAW_BYTES, description: 'The bytes of the file' })
-  return { description, headers: headerRefs(headers), content: { 'application/octet-stream': { schema } } }
+  const content = Object.fromEntries(types.map((type) => [type, { schema }]))
+  return { description, headers: headerRefs(headers), content }
 }
 
 /** A JSON body, which must be there, with examples by name; the name says when one would send it. */

@@ -5,7 +5,9 @@ export const PARAMETERS = {
   'X-Request-Id': {
     name: 'X-Request-Id',
     in: 'header',
-    description: 'A name for the request, which the answer and the log repeat.',
+    description:
+      'A name for the request, which the answer and the log repeat. In place of one that is no such name they have one of ' +
+      'the service.',
     schema: {
       type: 'string',
       maxLength: 255,
@@ -37,13 +39,15 @@ export const PARAMETERS = {
   'If-None-Match': {
     name: 'If-None-Match',
     in: 'header',
-    description: 'The `ETag` that the caller has: if it still holds, the answer is 304 without a body.',
+    description:
+      'The `ETag` that the caller has: if it still holds, the answer is 304 without a body. Any other text is a tag that ' +
+      'does not hold.',
     schema: { type: 'string', maxLength: 1_000, pattern: ASCII_PATTERN, example: '"3.9f86d081884c7d65"' },
   },
   Range: {
     name: 'Range',
     in: 'header',
-    description: 'One range of bytes (RFC 9110, 14.2).',
+    description: 'One range of bytes (RFC 9110, 14.2). One that is no range is not heeded.',
     schema: { type: 'string', maxLength: 200, pattern: ASCII_PATTERN, example: 'bytes=0-1023' },
   },
   'If-Range': {
