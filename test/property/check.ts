@@ -23,6 +23,14 @@ const LONGEST = 60_000 * EXTENT.factor
 /** For a test that calls `check` once, in milliseconds. */
 export const TIMEOUT = LONGEST + 5_000
 
+interface Options<T> {
+  runs: number
+  /** The requests of an input. */
+  draftsOf: (input: T) => Draft[]
+  /** Another one for each of several checks that have parts in common, which would otherwise be alike. */
+  offset?: number
+}
+
 /**
  * Looks for an input for which `holds` throws, and shrinks it. Throws with the seed, the path, the shrunken input, and its
  * requests as curl sends them.
@@ -30,12 +38,12 @@ export const TIMEOUT = LONGEST + 5_000
 export async function check<T>(
   name: string,
   inputs: Arbitrary<T>,
-  { runs, draftsOf }: { runs: number; draftsOf: (input: T) => Draft[] },
+  { runs, draftsOf, offset = 0 }: Options<T>,
   holds: (input: T) => Promise<void>,
 ): Promise<void> {
   const property = fc.asyncProperty(inputs, (input) => holds(input))
   const details = await fc.check(property, {
-    seed: EXTENT.seed,
+    seed: EXTENT.seed + offset,
     numRuns: runs * EXTENT.factor,
     interruptAfterTimeLimit: LONGEST,
     markInterruptAsFailure: true,

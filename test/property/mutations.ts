@@ -2,10 +2,10 @@ import fc, { type Arbitrary } from 'fast-check'
 import type { JsonSchema, NamedOperation } from '../helpers/openapi'
 import { OPERATIONS } from '../helpers/openapi'
 import { addressOf, type Draft, refusalOf } from './draft'
-import { inText, isRaw, jsonSchemaOf, type Parameter, parametersOf, requestsOf } from './requests'
+import { actorsFor, inText, isRaw, jsonSchemaOf, type Parameter, parametersOf, requestsOf } from './requests'
 import { STRANGE } from './texts'
 import { isName, isValid, isWrong } from './values'
-import { wrongValueOf } from './wrong-values'
+import { wrongValueOf, wrongValuesOf } from './wrong-values'
 
 /** A request that the document does not allow, and the statuses one of which it must be answered with. */
 export interface Mutated {
@@ -23,8 +23,8 @@ interface Change {
   change: Arbitrary<(draft: Draft) => Draft>
 }
 
-/** Requests of an operation with something wrong in them, by everybody. */
-export function mutationsOf(operation: NamedOperation): Arbitrary<Mutated> {
+/** Requests of an operation with something wrong in them, by everybody: one arbitrary for each thing that can be wrong. */
+export function mutationsOf(operation: NamedOperation): Arbitrary<Mutated>[] {
   const changes = [
     ...bodies(operation),
     ...queries(operation),
@@ -32,15 +32,14 @@ export function mutationsOf(operation: NamedOperation): Arbitrary<Mutated> {
     ...paths(operation),
     ...methods(operation),
   ]
-  const right = requestsOf(operation)
-  return fc.oneof(
-    ...changes.map(({ why, statuses, isUnrouted, change }) =>
-      fc.tuple(right, change).map(([draft, apply]) => {
-        const mutated = apply(draft)
-        const refusal = isUnrouted ? null : refusalOf(operation, mutated.by)
-        return { why, draft: mutated, statuses: refusal === null ? statuses : [refusal] }
-      }),
-    ),
+  // Who is not let in is told that, and nothing of what else is wrong.
+  const right = requestsOf(operation, actorsFor(operation, 30))
+  return changes.map(({ why, statuses, isUnrouted, change }) =>
+    fc.tuple(right, change).map(([draft, apply]) => {
+      const mutated = apply(draft)
+      const refusal = isUnrouted ? null : refusalOf(operation, mutated.by)
+      return { why, draft: mutated, statuses: refusal === null ? statuses : [refusal] }
+    }),
   )
 }
 
@@ -60,10 +59,11 @@ function bodies(operation: NamedOperation): Change[] {
 }
 
 function ofJson(schema: JsonSchema): Change[] {
-  const wrong = wrongValueOf(schema).map((json) => (draft: Draft) => ({ ...draft, json }))
-  const change = { why: 'a wrong body', statuses: [400], change: wrong }
-  // What bodies are made of is most of what can be wrong.
-  return [change, change, change, change, change, change]
+  return wrongValuesOf(schema).map((wrong) => ({
+    why: 'a wrong body',
+    statuses: [400],
+    change: wrong.map((json) => (draft) => ({ ...draft, json })),
+  }))
 }
 
 const NOT_JSON = [

@@ -7,7 +7,7 @@ import { check, TIMEOUT } from './check'
 import { nameOf } from './draft'
 import { expectRefused, expectTold } from './judge'
 import { Ledger } from './ledger'
-import { mutationsOf } from './mutations'
+import { type Mutated, mutationsOf } from './mutations'
 import { isDear, requestsOf } from './requests'
 import { World } from './world'
 
@@ -18,8 +18,8 @@ beforeAll(() => {
   vi.spyOn(console, 'info').mockImplementation(() => undefined)
 })
 
-/** Of each operation. */
-const RUNS = { valid: 10, dear: 6, mutated: 16 }
+/** Of each operation; of broken ones for each thing that can be wrong with it. */
+const RUNS = { valid: 10, dear: 6, mutated: 1 }
 
 describe('requests that the document does not allow', () => {
   let world: World
@@ -33,11 +33,12 @@ describe('requests that the document does not allow', () => {
   it.each(OPERATIONS.map((operation) => [nameOf(operation), operation] as const))(
     '%s are refused as it says, and leave nothing behind',
     async (name, operation) => {
-      const options = { runs: RUNS.mutated, draftsOf: ({ draft }: { draft: Parameters<World['send']>[0] }) => [draft] }
-      await check(name, mutationsOf(operation), options, async ({ draft, statuses, why }) => {
-        expectRefused(draft, statuses, await world.send(draft, () => ledger.settle()))
-        expect(await ledger.difference(), `${why} has left something behind`).toBeNull()
-      })
+      const draftsOf = ({ draft }: Mutated) => [draft]
+      for (const [offset, mutations] of mutationsOf(operation).entries())
+        await check(name, mutations, { runs: RUNS.mutated, draftsOf, offset }, async ({ draft, statuses, why }) => {
+          expectRefused(draft, statuses, await world.send(draft, () => ledger.settle()))
+          expect(await ledger.difference(), `${why} has left something behind`).toBeNull()
+        })
       expect(takeLeaks()).toEqual([])
     },
     TIMEOUT,

@@ -30,16 +30,16 @@ export function isRaw({ requestBody }: NamedOperation): boolean {
   return requestBody !== undefined && !('application/json' in requestBody.content)
 }
 
-/** Actors, of whom those who are let in come more often. */
-export function actorsFor(operation: NamedOperation): Arbitrary<Actor> {
+/** Actors: so many of those who are let in to one of the others. */
+export function actorsFor(operation: NamedOperation, admittedToOther = 6): Arbitrary<Actor> {
   const admitted = ACTORS.filter((actor) => refusalOf(operation, actor) === null)
   const refused = ACTORS.filter((actor) => refusalOf(operation, actor) !== null)
   const members = fc.constantFrom(...admitted)
   const first = fc.constantFrom(...admitted.slice(0, 1))
   if (refused.length === 0) return fc.constantFrom<Actor>('nobody', 'nobody', 'nobody', ...admitted)
   return fc.oneof(
-    { weight: 4, arbitrary: members },
-    { weight: 2, arbitrary: first },
+    { weight: admittedToOther / 2, arbitrary: members },
+    { weight: admittedToOther / 2, arbitrary: first },
     { weight: 1, arbitrary: fc.constantFrom(...refused) },
   )
 }

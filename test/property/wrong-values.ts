@@ -5,14 +5,18 @@ import { flat, isName, isWrong, rightValueOf } from './values'
 
 /** Values that a schema does not allow, mostly near to one that it does. */
 export function wrongValueOf(schema: JsonSchema, name = ''): Arbitrary<unknown> {
-  const own = flat(schema)
-  const near = nearMisses(own, name)
+  return fc.oneof(...wrongValuesOf(schema, name))
+}
+
+/** The same by what is wrong: one after the other they leave out no field and no rule. */
+export function wrongValuesOf(schema: JsonSchema, name = ''): Arbitrary<unknown>[] {
   const others = fc.constantFrom(...OTHERS)
-  const all =
-    near.length === 0
-      ? others
-      : fc.oneof({ weight: 1, arbitrary: others }, ...near.map((arbitrary) => ({ weight: 3, arbitrary })))
-  return all.filter((value) => value !== undefined && !isName(value) && isWrong(value, schema))
+  const isBad = (value: unknown) => value !== undefined && !isName(value) && isWrong(value, schema)
+  // Where a near miss misses nothing, something else is wrong.
+  const near = nearMisses(flat(schema), name).map((miss) =>
+    fc.oneof({ weight: 20, arbitrary: miss }, { weight: 1, arbitrary: others }),
+  )
+  return [others, ...near].map((arbitrary) => arbitrary.filter(isBad))
 }
 
 /** One of each type, and numbers that no column and no counter holds. */
@@ -51,7 +55,7 @@ function nearMisses(schema: JsonSchema, name: string): Arbitrary<unknown>[] {
     ...(types.includes('array') ? arrays(schema) : []),
     ...(types.includes('integer') || types.includes('number') ? [numbers(schema)] : []),
     ...(types.includes('string') ? strings(schema, name) : []),
-    ...branches(schema).map((part) => wrongValueOf(part, name)),
+    ...branches(schema).flatMap((part) => wrongValuesOf(part, name)),
   ]
 }
 
@@ -68,7 +72,9 @@ function objects(schema: JsonSchema): Arbitrary<unknown>[] {
     fc
       .tuple(right, fc.constantFrom(...surplusNames(fields.map(([key]) => key))), fc.jsonValue({ maxDepth: 1 }))
       .map(withField),
-    ...fields.map(([key, part]) => fc.tuple(right, fc.constant(key), wrongValueOf(part, key)).map(withField)),
+    ...fields.flatMap(([key, part]) =>
+      wrongValuesOf(part, key).map((wrong) => fc.tuple(right, fc.constant(key), wrong).map(withField)),
+    ),
     ...(required.length === 0
       ? []
       : [fc.tuple(right, fc.constantFrom(...required)).map(([value, key]) => without(value, key))]),
@@ -111,14 +117,15 @@ function without(value: Record<string, unknown>, key: string): Record<string, un
 
 function arrays({ items, minItems, maxItems, ...rest }: JsonSchema): Arbitrary<unknown>[] {
   const right = rightValueOf(items as JsonSchema)
-  const wrong = fc
-    .tuple(fc.array(right, { maxLength: 2 }), wrongValueOf(items as JsonSchema))
-    .map(([before, one]) => [...before, one])
+  const before = fc.array(right, { maxLength: 1 })
+  const wrong = wrongValuesOf(items as JsonSchema).map((one) =>
+    fc.tuple(before, one).map(([all, last]) => [...all, last]),
+  )
   const tooMany = right.map((one) => Array.from({ length: Number(maxItems) + 1 }, () => one))
   const single = rightValueOf({ ...rest, type: 'array', items, minItems, maxItems }).map(
     (value) => (value as unknown[])[0],
   )
-  return [wrong, single, ...(maxItems === undefined ? [] : [tooMany]), ...(minItems ? [fc.constant([])] : [])]
+  return [...wrong, single, ...(maxItems === undefined ? [] : [tooMany]), ...(minItems ? [fc.constant([])] : [])]
 }
 
 function numbers({ minimum, maximum }: JsonSchema): Arbitrary<unknown> {
