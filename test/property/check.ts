@@ -19,7 +19,7 @@ declare module 'vitest' {
 export const EXTENT: Extent = inject('fuzz') ?? { seed: 20_251_107, factor: 1 }
 
 /** For all runs of a property and for making a failing input smaller, in milliseconds: below the limit of a test. */
-const LONGEST = 60_000 * EXTENT.factor
+const LONGEST = 120_000 * EXTENT.factor
 /** For a test that calls `check` once, in milliseconds. */
 export const TIMEOUT = LONGEST + 5_000
 

@@ -66,6 +66,17 @@ export class Model {
     await this.sendAgain(sent, answer)
   }
 
+  /** Deletes all that is there, the youngest first. */
+  async clear(): Promise<void> {
+    for (const thing of this.things.toReversed()) {
+      const { remove, name } = thing.resource
+      const at = this.things.filter(({ resource }) => resource.name === name).indexOf(thing)
+      if (!remove || thing.isDeleted || !this.isThere(thing)) continue
+      await this.take({ name: nameOf(remove), draft: { ...plain('admin', ''), method: 'DELETE' }, at })
+      expect(thing.isDeleted, `${nameOf(remove)} deletes`).toBe(true)
+    }
+  }
+
   private async send(draft: Draft): Promise<Answer> {
     return this.world.send(draft, () => this.ledger.settle())
   }

@@ -300,8 +300,8 @@ function paths(operation: NamedOperation): Change[] {
     (name) =>
       (draft: Draft): Draft => ({ ...draft, path: pathWith(operation, name, '') }),
   )
-  // The body may be wrong in a way that no schema tells, or hold what only some may change: that is looked at first.
-  const others = jsonSchemaOf(operation) ? [400, 403] : []
+  // The body may be wrong in a way that no schema tells, or hold what only some may change: that is looked at first, as a signature is.
+  const others = jsonSchemaOf(operation) ? [400, 403] : operation.security.length === 0 ? [403] : []
   return [
     { why: 'an ID of nothing', statuses: [404, ...others], change },
     { why: 'a path without an ID', statuses: [404], isUnrouted: true, change: cut },

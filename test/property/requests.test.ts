@@ -1,10 +1,11 @@
+import fc from 'fast-check'
 import { beforeAll, describe, expect, it, vi } from 'vitest'
 import { stopClock } from '../helpers/credentials'
 import { takeLeaks } from '../helpers/log-scan'
 import { OPERATIONS } from '../helpers/openapi'
 import { silenceQueue, silenceSweeper } from '../helpers/webhooks'
 import { check, TIMEOUT } from './check'
-import { nameOf } from './draft'
+import { ACTORS, type Draft, nameOf, refusalOf } from './draft'
 import { expectRefused, expectTold } from './judge'
 import { Ledger } from './ledger'
 import { type Mutated, mutationsOf } from './mutations'
@@ -58,14 +59,18 @@ describe('requests that the document allows', () => {
       const world = reads ? readers : await World.make()
       const ledger = await Ledger.of(world)
       const statuses: number[] = []
-      const runs = isDear(operation) ? RUNS.dear : RUNS.valid
-      await check(name, requestsOf(operation), { runs, draftsOf: (draft) => [draft] }, async (draft) => {
+      const holds = async (draft: Draft) => {
         const answer = await world.send(draft, () => ledger.settle())
         expectTold(operation, draft, answer)
         statuses.push(answer.status)
         if (!reads && answer.status < 300) return ledger.settle()
         expect(await ledger.difference(), `a ${answer.status} has left something behind`).toBeNull()
-      })
+      }
+      const draftsOf = (draft: Draft) => [draft]
+      const runs = isDear(operation) ? RUNS.dear : RUNS.valid
+      await check(name, requestsOf(operation), { runs, draftsOf }, holds)
+      for (const [offset, actor] of ACTORS.filter((each) => refusalOf(operation, each) === 403).entries())
+        await check(name, requestsOf(operation, fc.constant(actor)), { runs: 1, draftsOf, offset }, holds)
       expect(
         statuses.some((status) => status < 300),
         `none with success: ${statuses}`,

@@ -6,6 +6,7 @@ export interface Resource {
   name: string
   create: NamedOperation
   list: NamedOperation | undefined
+  remove: NamedOperation | undefined
   /** Gives one item; some are only listed. */
   read: NamedOperation | undefined
 }
@@ -22,7 +23,8 @@ export const RESOURCES: Resource[] = OPERATIONS.filter(({ method }) => method ==
   if (name === undefined) return []
   const of = (path: string) => OPERATIONS.find((operation) => operation.method === 'GET' && operation.path === path)
   const read = OPERATIONS.find(({ method, path }) => method === 'GET' && path.endsWith(`/{${name}}`))
-  return [{ name, create, list: of(create.path), read }]
+  const remove = OPERATIONS.find(({ method, path }) => method === 'DELETE' && path.endsWith(`/{${name}}`))
+  return [{ name, create, remove, list: of(create.path), read }]
 })
 
 const NAMES = new Set(RESOURCES.map(({ name }) => name))
