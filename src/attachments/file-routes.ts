@@ -45,7 +45,7 @@ const fileRoute = describeRoute({
         example: 'error_screenshot.png',
       }),
     }),
-    query: z.object({
+    query: z.strictObject({
       expires: z
         .string()
         .optional()

@@ -20,8 +20,9 @@ is no good credential. Every answer tells what is left: \`X-RateLimit-Limit\`, \
 
 const ERRORS = `## Errors
 Every failure has one form: a \`code\` for programs, a \`message\` for people, and \`details\` that name each field. Branch on
-the code. An unknown field or parameter is an error, so that a typo changes nothing in silence. A path that does not exist is
-a 404, another method on one that does is a 405 with \`Allow\`.`
+the code. An unknown field or parameter is an error, so that a typo changes nothing in silence. White space around a name, a
+title, a tag or an e-mail is dropped before it is looked at. A path that does not exist is a 404, another method on one that
+does is a 405 with \`Allow\`.`
 
 /** The error catalogue as a table. */
 function errorTable(): string {
