@@ -1,0 +1,70 @@
+import { join } from 'node:path'
+import { createVitest, type TestModule } from 'vitest/node'
+
+/**
+ * The process that runs the tests of one copy, from whose root it is started. To begin with vitest takes longer than most
+ * tests, so it stays: it is told which files have changed and which tests to run, and tells what became of them.
+ */
+
+/** What became of a test: its whole name, whether it passed, and what it said. */
+export interface Result {
+  name: string
+  status: 'passed' | 'failed' | 'skipped'
+  message: string
+}
+
+export interface Run {
+  results: Result[]
+  /** What kept tests from being run at all. */
+  broken: string
+}
+
+export interface Order {
+  /** Test files, from the root. */
+  files: string[]
+  /** Files of source that were written since the order before. */
+  changed: string[]
+}
+
+const root = process.cwd()
+const vitest = await createVitest('test', {
+  root,
+  config: 'test/judge/vitest.config.ts',
+  watch: false,
+  reporters: [{}],
+  bail: process.env.JUDGE_BAIL === 'true' ? 1 : 0,
+})
+
+process.on('message', ({ files, changed }: Order) => {
+  for (const file of changed) vitest.invalidateFile(join(root, file))
+  run(files).then(
+    (result) => process.send?.(result),
+    (error) => process.send?.({ results: [], broken: String(error) }),
+  )
+})
+process.on('disconnect', () => process.exit())
+process.send?.('ready')
+
+async function run(files: string[]): Promise<Run> {
+  const all: Run = { results: [], broken: '' }
+  for (const file of files) {
+    const specifications = vitest.projects.map((project) => project.createSpecification(join(root, file)))
+    const { testModules, unhandledErrors } = await vitest.runTestSpecifications(specifications)
+    const found = testModules.map(ofModule)
+    all.results.push(...found.flatMap(({ results }) => results))
+    all.broken += [...found.map(({ broken }) => broken), ...unhandledErrors.map(String)].join('\n').trim()
+    if (testModules.length === 0) all.broken += `no tests in ${file}`
+    if (vitest.config.bail > 0 && (all.broken !== '' || all.results.some(({ status }) => status === 'failed'))) break
+  }
+  return all
+}
+
+function ofModule(module: TestModule): Run {
+  const results = [...module.children.allTests()].map((test): Result => {
+    const { state, errors } = test.result()
+    const status = state === 'pending' ? 'skipped' : state
+    return { name: test.fullName, status, message: (errors ?? []).map(({ message }) => message).join('\n') }
+  })
+  const errors = [module, ...module.children.allSuites()].flatMap((part) => part.errors())
+  return { results, broken: errors.map(({ message }) => message).join('\n') }
+}
