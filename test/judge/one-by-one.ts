@@ -6,10 +6,11 @@ import { type Run, Vitest } from './vitest-run.ts'
 /** Whether test files pass without any mutation, by their names: asked once, before the first that they are to notice. */
 type Proofs = Map<string, Promise<boolean>>
 
-/** Judges the mutations of a list, each in a run of its own, in some copies at once. */
+/** Judges the mutations of a list, each in a run of its own, some at once, in a copy each. */
 export async function judgeOneByOne(
   project: string,
   mutations: Mutation[],
+  jobs: number,
   note: (verdict: Verdict) => void,
 ): Promise<void> {
   const queue = [...mutations]
@@ -24,10 +25,8 @@ export async function judgeOneByOne(
       copy.remove()
     }
   }
-  await Promise.all(Array.from({ length: Math.min(COPIES, mutations.length) }, work))
+  await Promise.all(Array.from({ length: Math.min(jobs, mutations.length) }, work))
 }
-
-const COPIES = 2
 
 async function judge(copy: Copy, vitest: Vitest, mutation: Mutation, proofs: Proofs): Promise<Verdict> {
   const name = nameOf(mutation)
@@ -36,9 +35,14 @@ async function judge(copy: Copy, vitest: Vitest, mutation: Mutation, proofs: Pro
     return { name, said: 'stale', more: 'its text does not stand there once' }
   for (const file of mutation.tests)
     if (!(await passes(vitest, file, proofs))) return { name, said: 'broken', more: `${file} fails without it` }
-  write(copy, vitest, mutation.file, source.replace(mutation.text, () => mutation.becomes))
+  write(
+    copy,
+    vitest,
+    mutation.file,
+    source.replace(mutation.text, () => mutation.becomes),
+  )
   try {
-    return { name, ...(await verdictOf(await vitest.run(mutation.tests), mutation)) }
+    return { name, ...verdictOf(await vitest.run(mutation.tests), mutation) }
   } finally {
     write(copy, vitest, mutation.file, source)
   }
@@ -52,15 +56,17 @@ function write(copy: Copy, vitest: Vitest, file: string, text: string): void {
 function passes(vitest: Vitest, file: string, proofs: Proofs): Promise<boolean> {
   const known = proofs.get(file)
   if (known) return known
-  const proof = vitest.run([file]).then(({ results, broken }) => {
-    const isGood = broken === '' && results.length > 0 && results.every(({ status }) => status !== 'failed')
-    return isGood
-  })
+  const proof = vitest
+    .run([file])
+    .then(
+      ({ results, broken }) =>
+        broken === '' && results.length > 0 && results.every(({ status }) => status !== 'failed'),
+    )
   proofs.set(file, proof)
   return proof
 }
 
-async function verdictOf({ results, broken }: Run, mutation: Mutation): Promise<Omit<Verdict, 'name'>> {
+function verdictOf({ results, broken }: Run, mutation: Mutation): Omit<Verdict, 'name'> {
   const failed = results.find(({ status }) => status === 'failed')
   if (failed) return { said: 'noticed', more: `${failed.name}: ${firstLine(failed.message)}` }
   const isUnrunnable =

@@ -16,7 +16,7 @@ import { nameOf, tell, type Verdict } from './verdict.ts'
 const ROOT = new URL('../..', import.meta.url).pathname.replace(/\/$/, '')
 
 async function main(): Promise<void> {
-  const { only, isList, kind, slice } = optionsOf(process.argv.slice(2))
+  const { only, isList, kind, slice, jobs } = optionsOf(process.argv.slice(2))
   const wanted = (name: string) => only === null || name.includes(only)
   const chosen = (mutations: Mutation[]) => mutations.filter((mutation) => wanted(nameOf(mutation)))
   const is = (name: typeof kind) => kind === null || kind === name
@@ -40,7 +40,7 @@ async function main(): Promise<void> {
     )
   ofGuards.forEach(tell)
   const ofList: Verdict[] = []
-  await judgeOneByOne(ROOT, list, (verdict) => {
+  await judgeOneByOne(ROOT, list, jobs, (verdict) => {
     tell(verdict)
     ofList.push(verdict)
   })

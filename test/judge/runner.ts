@@ -27,12 +27,13 @@ export interface Order {
 }
 
 const root = process.cwd()
+const isBailing = process.env.JUDGE_BAIL === 'true'
 const vitest = await createVitest('test', {
   root,
   config: 'test/judge/vitest.config.ts',
   watch: false,
   reporters: [{}],
-  bail: process.env.JUDGE_BAIL === 'true' ? 1 : 0,
+  bail: isBailing ? 1 : 0,
 })
 
 process.on('message', ({ files, changed }: Order) => {
@@ -47,6 +48,10 @@ process.send?.('ready')
 
 async function run(files: string[]): Promise<Run> {
   const all: Run = { results: [], broken: '' }
+  // It counts, and shows again, what has failed before.
+  vitest.state.idMap.clear()
+  vitest.state.filesMap.clear()
+  vitest.state.clearErrors()
   for (const file of files) {
     const specifications = vitest.projects.map((project) => project.createSpecification(join(root, file)))
     const { testModules, unhandledErrors } = await vitest.runTestSpecifications(specifications)
@@ -54,7 +59,7 @@ async function run(files: string[]): Promise<Run> {
     all.results.push(...found.flatMap(({ results }) => results))
     all.broken += [...found.map(({ broken }) => broken), ...unhandledErrors.map(String)].join('\n').trim()
     if (testModules.length === 0) all.broken += `no tests in ${file}`
-    if (vitest.config.bail > 0 && (all.broken !== '' || all.results.some(({ status }) => status === 'failed'))) break
+    if (isBailing && (all.broken !== '' || all.results.some(({ status }) => status === 'failed'))) break
   }
   return all
 }

@@ -11,7 +11,11 @@ export async function judgeTogether(project: string, mutations: Mutation[]): Pro
   const vitest = await Vitest.start(copy.root, { bail: false })
   try {
     const before = await vitest.run(files)
-    for (const { file, text, becomes } of mutations) copy.write(file, copy.read(file).replace(text, () => becomes))
+    for (const { file, text, becomes } of mutations)
+      copy.write(
+        file,
+        copy.read(file).replace(text, () => becomes),
+      )
     for (const file of new Set(mutations.map((mutation) => mutation.file))) {
       copy.write(file, `${IMPORTS}${copy.read(file)}`)
       vitest.hasChanged(file)
@@ -21,7 +25,8 @@ export async function judgeTogether(project: string, mutations: Mutation[]): Pro
       const name = nameOf(mutation)
       const bearsIt = (result: { name: string }) => result.name.split(' ').includes(mutation.noticed ?? '')
       const own = after.results.filter(bearsIt)
-      if (own.length === 0) return { name, said: 'broken', more: after.broken.slice(0, 500) || 'no test bears its name' }
+      if (own.length === 0)
+        return { name, said: 'broken', more: after.broken.slice(0, 500) || 'no test bears its name' }
       if (before.results.filter(bearsIt).some(({ status }) => status !== 'passed'))
         return { name, said: 'broken', more: 'its test fails without it' }
       const failed = own.find(({ status }) => status === 'failed')

@@ -9,10 +9,12 @@ export type { Result, Run } from './runner.ts'
 export class Vitest {
   private readonly child: ChildProcess
   private readonly changed = new Set<string>()
+  private readonly ended: Promise<unknown>
   private said = ''
 
   private constructor(child: ChildProcess) {
     this.child = child
+    this.ended = once(child, 'exit')
     for (const stream of [child.stdout, child.stderr])
       stream?.on('data', (chunk: Buffer) => {
         this.said = (this.said + chunk.toString()).slice(-2_000)
@@ -35,11 +37,8 @@ export class Vitest {
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     })
     const vitest = new Vitest(child)
-    const ended = once(child, 'exit').then(() => {
-      throw new Error(`vitest has ended: ${vitest.said}`)
-    })
-    await Promise.race([once(child, 'message'), ended])
-    ended.catch(() => undefined)
+    const [first] = await vitest.nextMessage()
+    if (first !== 'ready') throw new Error(`vitest has ended: ${vitest.said}`)
     return vitest
   }
 
@@ -52,11 +51,19 @@ export class Vitest {
   async run(files: string[]): Promise<Run> {
     const order: Order = { files, changed: [...this.changed] }
     this.changed.clear()
-    if (!this.child.connected) return { results: [], broken: this.said || 'vitest has ended' }
-    this.child.send(order)
-    const ended = once(this.child, 'exit').then(() => ({ results: [], broken: this.said || 'vitest has ended' }))
-    const answered = once(this.child, 'message').then(([run]: Run[]) => run ?? { results: [], broken: 'no answer' })
-    return Promise.race([answered, ended])
+    if (this.child.connected) this.child.send(order)
+    const [run]: Run[] = await this.nextMessage()
+    return run ?? { results: [], broken: `vitest has ended: ${this.said}` }
+  }
+
+  /** What it says next; nothing once it has ended. */
+  private async nextMessage<Message>(): Promise<Message[]> {
+    const listening = new AbortController()
+    const message = once(this.child, 'message', { signal: listening.signal })
+    message.catch(() => undefined)
+    const found = await Promise.race([message, this.ended.then(() => [])])
+    listening.abort()
+    return found
   }
 
   /** Ends it. */

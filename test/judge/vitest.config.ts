@@ -5,7 +5,14 @@ import { inWorkerd } from '../../vitest.config.ts'
 const found = new URL('./conditions.json', import.meta.url).pathname
 
 /** Packages that are bundled once for all runs: each module that is loaded by itself costs a round trip. */
-const BUNDLED = ['@hono/zod-openapi', 'drizzle-orm', 'drizzle-orm/sqlite-core', 'hono', 'hono/cors', 'hono/http-exception']
+const BUNDLED = [
+  '@hono/zod-openapi',
+  'drizzle-orm',
+  'drizzle-orm/sqlite-core',
+  'hono',
+  'hono/cors',
+  'hono/http-exception',
+]
 const BUNDLED_TOO = ['hono/jwt', 'hono/method-not-allowed', 'hono/request-id', 'hono/route', 'ipaddr.js', 'zod']
 
 /** One project for all files that run in workerd: the judge runs few files at a time, each of which may want them alone. */
