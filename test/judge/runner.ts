@@ -53,7 +53,10 @@ async function run(files: string[]): Promise<Run> {
   vitest.state.filesMap.clear()
   vitest.state.clearErrors()
   for (const file of files) {
-    const specifications = vitest.projects.map((project) => project.createSpecification(join(root, file)))
+    const path = join(root, file)
+    const specifications = vitest.projects
+      .filter((project) => project.matchesTestGlob(path))
+      .map((project) => project.createSpecification(path))
     const { testModules, unhandledErrors } = await vitest.runTestSpecifications(specifications)
     const found = testModules.map(ofModule)
     all.results.push(...found.flatMap(({ results }) => results))
