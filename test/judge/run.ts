@@ -30,21 +30,22 @@ async function main(): Promise<void> {
   }
   const conditions: Verdict[] = is('conditions') ? await judgeConditions(ROOT, wanted) : []
   conditions.forEach(tell)
-  const ofGuards: Verdict[] = []
-  for (const run of new Set(guards.map((guard) => guard.run)))
-    ofGuards.push(
-      ...(await judgeTogether(
-        ROOT,
-        guards.filter((guard) => guard.run === run),
-      )),
-    )
-  ofGuards.forEach(tell)
-  const ofList: Verdict[] = []
-  await judgeOneByOne(ROOT, list, jobs, (verdict) => {
+  const ofGuards = await judgeRuns(guards)
+  const ofList = await judgeRuns(list.filter(({ run }) => run !== undefined))
+  const alone = list.filter(({ run }) => run === undefined)
+  await judgeOneByOne(ROOT, alone, jobs, (verdict) => {
     tell(verdict)
     ofList.push(verdict)
   })
   summarize({ 'account conditions': conditions, guards: ofGuards, list: ofList })
+}
+
+async function judgeRuns(mutations: Mutation[]): Promise<Verdict[]> {
+  const verdicts: Verdict[] = []
+  for (const own of Map.groupBy(mutations, ({ run }) => run).values())
+    verdicts.push(...(await judgeTogether(ROOT, own)))
+  verdicts.forEach(tell)
+  return verdicts
 }
 
 function summarize(kinds: Record<string, Verdict[]>): void {

@@ -23,7 +23,7 @@ export default defineConfig({
     projects: [
       {
         root,
-        cacheDir: process.env.JUDGE_CACHE,
+        cacheDir: process.env.JUDGE_CACHE ?? 'node_modules/.vite',
         ...inWorkerd,
         test: {
           ...inWorkerd.test,
