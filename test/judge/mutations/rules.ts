@@ -5,7 +5,7 @@ import { of } from '../mutation.ts'
 export const RULES = [
   ...of(
     'commit.ts',
-    ['idempotency/rights'],
+    ['idempotency/every-route'],
     [
       ['if (sawMore || record.is_hidden === 1) throw notFound()', 'if (record.is_hidden === 1) throw notFound()'],
       ['if (sawMore || record.is_hidden === 1) throw notFound()', 'if (sawMore) throw notFound()'],
