@@ -10,6 +10,8 @@ export interface Mutation {
   /** Judged with others in one run: words of the name of the test that must fail, and the run. */
   noticed?: string
   run?: string
+  /** Why nobody can see it: what says the same. The run must find it so. */
+  redundant?: string
   /** What the file imports for it. */
   imports?: string
 }
@@ -22,6 +24,11 @@ export function of(file: string, tests: string[], changes: [text: string, become
     becomes,
     tests: tests.map((name) => `test/${name}.test.ts`),
   }))
+}
+
+/** Mutations that nobody can see, for the source says the same in another place. */
+export function redundant(why: string, mutations: Mutation[]): Mutation[] {
+  return mutations.map((mutation) => ({ ...mutation, redundant: why }))
 }
 
 /**

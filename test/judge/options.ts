@@ -13,6 +13,8 @@ export interface Options {
   slice: { at: number; of: number } | null
   /** How many mutations of the list are judged at once. */
   jobs: number
+  /** A file of what an earlier run has said: what it found to be noticed is passed over. */
+  resume: string | null
 }
 
 /** The options of a command line. Throws for one that is not known. */
@@ -24,6 +26,7 @@ export function optionsOf(args: string[]): Options {
       list: { type: 'boolean' },
       kind: { type: 'string' },
       slice: { type: 'string' },
+      resume: { type: 'string' },
       jobs: { type: 'string', default: '2' },
     },
   })
@@ -34,6 +37,7 @@ export function optionsOf(args: string[]): Options {
   if (!/^[1-9]\d?$/.test(values.jobs)) throw new Error('--jobs must be a number of 1 or more')
   return {
     jobs: Number(values.jobs),
+    resume: values.resume ?? null,
     only: values.only ?? null,
     isList: values.list ?? false,
     kind,

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { judgeConditions, nameOfCondition } from './condition-verdicts.ts'
 import { findConditions } from './conditions.ts'
 import { guardMutations } from './guards.ts'
@@ -16,8 +17,10 @@ import { nameOf, tell, type Verdict } from './verdict.ts'
 const ROOT = new URL('../..', import.meta.url).pathname.replace(/\/$/, '')
 
 async function main(): Promise<void> {
-  const { only, isList, kind, slice, jobs } = optionsOf(process.argv.slice(2))
-  const wanted = (name: string) => only === null || name.includes(only)
+  const { only, isList, kind, slice, jobs, resume } = optionsOf(process.argv.slice(2))
+  const before = resume === null ? '' : readFileSync(resume, 'utf8')
+  const wanted = (name: string) =>
+    (only === null || name.includes(only)) && !`\n${before}`.includes(`\nnoticed    ${name}  (`)
   const chosen = (mutations: Mutation[]) => mutations.filter((mutation) => wanted(nameOf(mutation)))
   const is = (name: typeof kind) => kind === null || kind === name
   const guards = is('guards') ? chosen(guardMutations(ROOT)) : []

@@ -24,6 +24,8 @@ export interface Order {
   files: string[]
   /** Files of source that were written since the order before. */
   changed: string[]
+  /** The tests to run, by their whole names; all if there are none. */
+  tests: string[]
 }
 
 const root = process.cwd()
@@ -36,8 +38,10 @@ const vitest = await createVitest('test', {
   bail: isBailing ? 1 : 0,
 })
 
-process.on('message', ({ files, changed }: Order) => {
+process.on('message', ({ files, changed, tests }: Order) => {
   for (const file of changed) vitest.invalidateFile(join(root, file))
+  if (tests.length === 0) vitest.resetGlobalTestNamePattern()
+  else vitest.setGlobalTestNamePattern(new RegExp(`^(${tests.map(patternOf).join('|')})$`))
   run(files).then(
     (result) => process.send?.(result),
     (error) => process.send?.({ results: [], broken: String(error) }),
@@ -45,6 +49,11 @@ process.on('message', ({ files, changed }: Order) => {
 })
 process.on('disconnect', () => process.exit())
 process.send?.('ready')
+
+/** Vitest matches names with spaces between their parts. */
+function patternOf(name: string): string {
+  return name.replaceAll(' > ', ' ').replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&')
+}
 
 async function run(files: string[]): Promise<Run> {
   const all: Run = { results: [], broken: '' }

@@ -47,9 +47,9 @@ export class Vitest {
     this.changed.add(file)
   }
 
-  /** Runs test files one after the other. */
-  async run(files: string[]): Promise<Run> {
-    const order: Order = { files, changed: [...this.changed] }
+  /** Runs test files one after the other; if `tests` are named, those alone. */
+  async run(files: string[], tests: string[] = []): Promise<Run> {
+    const order: Order = { files, tests, changed: [...this.changed] }
     this.changed.clear()
     if (this.child.connected) this.child.send(order)
     const [run]: Run[] = await this.nextMessage()

@@ -114,13 +114,11 @@ export const LIMITS = [
       ["  else keepRate(c, 'standard', await countedAddress(c))\n", ''],
     ],
   ),
-  ...of('rate-limiting/address.ts', ['rate-limiting/address'], []),
   ...of(
     'http/reach.ts',
     ['auth/throttle-objects', 'rate-limiting/limits'],
     [['    throw unavailable(error)', '    return undefined as never']],
   ),
-  ...of('tickets/schema.ts', ['tickets/create-limits'], []),
   ...of(
     'webhooks/attempt.ts',
     ['webhooks/answers'],
