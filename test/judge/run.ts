@@ -31,15 +31,16 @@ async function main(): Promise<void> {
     for (const name of [...conditions, ...[...guards, ...list].map(nameOf)]) process.stdout.write(`${name}\n`)
     return
   }
-  const conditions: Verdict[] = is('conditions') ? await judgeConditions(ROOT, wanted) : []
-  conditions.forEach(tell)
+  const noteIn = (verdicts: Verdict[]) => (verdict: Verdict) => {
+    tell(verdict)
+    verdicts.push(verdict)
+  }
+  const conditions: Verdict[] = []
+  if (is('conditions')) await judgeConditions(ROOT, wanted, noteIn(conditions))
   const ofGuards = await judgeRuns(guards)
   const ofList = await judgeRuns(list.filter(({ run }) => run !== undefined))
   const alone = list.filter(({ run }) => run === undefined)
-  await judgeOneByOne(ROOT, alone, jobs, (verdict) => {
-    tell(verdict)
-    ofList.push(verdict)
-  })
+  await judgeOneByOne(ROOT, alone, jobs, noteIn(ofList))
   summarize({ 'account conditions': conditions, guards: ofGuards, list: ofList })
 }
 

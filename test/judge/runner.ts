@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { createVitest, type TestModule } from 'vitest/node'
+import { createVitest, type TestCase, type TestModule } from 'vitest/node'
 
 /**
  * The process that runs the tests of one copy, from whose root it is started. To begin with vitest takes longer than most
@@ -19,6 +19,9 @@ export interface Run {
   broken: string
 }
 
+/** What the process says. */
+export type Said = 'ready' | { result: Result } | { run: Run }
+
 export interface Order {
   /** Test files, from the root. */
   files: string[]
@@ -34,7 +37,7 @@ const vitest = await createVitest('test', {
   root,
   config: 'test/judge/vitest.config.ts',
   watch: false,
-  reporters: [{}],
+  reporters: [{ onTestCaseResult: (test) => void process.send?.({ result: resultOf(test) }) }],
   bail: isBailing ? 1 : 0,
 })
 
@@ -43,8 +46,8 @@ process.on('message', ({ files, changed, tests }: Order) => {
   if (tests.length === 0) vitest.resetGlobalTestNamePattern()
   else vitest.setGlobalTestNamePattern(new RegExp(`^(${tests.map(patternOf).join('|')})$`))
   run(files).then(
-    (result) => process.send?.(result),
-    (error) => process.send?.({ results: [], broken: String(error) }),
+    (result) => process.send?.({ run: result }),
+    (error) => process.send?.({ run: { results: [], broken: String(error) } }),
   )
 })
 process.on('disconnect', () => process.exit())
@@ -77,11 +80,13 @@ async function run(files: string[]): Promise<Run> {
 }
 
 function ofModule(module: TestModule): Run {
-  const results = [...module.children.allTests()].map((test): Result => {
-    const { state, errors } = test.result()
-    const status = state === 'pending' ? 'skipped' : state
-    return { name: test.fullName, status, message: (errors ?? []).map(({ message }) => message).join('\n') }
-  })
+  const results = [...module.children.allTests()].map(resultOf)
   const errors = [module, ...module.children.allSuites()].flatMap((part) => part.errors())
   return { results, broken: errors.map(({ message }) => message).join('\n') }
+}
+
+function resultOf(test: TestCase): Result {
+  const { state, errors } = test.result()
+  const status = state === 'pending' ? 'skipped' : state
+  return { name: test.fullName, status, message: (errors ?? []).map(({ message }) => message).join('\n') }
 }

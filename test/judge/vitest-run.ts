@@ -1,7 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
-import type { Order, Run } from './runner.ts'
+import type { Order, Result, Run, Said } from './runner.ts'
 
 export type { Result, Run } from './runner.ts'
 
@@ -11,10 +11,14 @@ export class Vitest {
   private readonly changed = new Set<string>()
   private readonly ended: Promise<unknown>
   private said = ''
+  private readonly listeners = new Set<(said: Said) => void>()
 
   private constructor(child: ChildProcess) {
     this.child = child
     this.ended = once(child, 'exit')
+    child.on('message', (said: Said) => {
+      for (const listener of this.listeners) listener(said)
+    })
     for (const stream of [child.stdout, child.stderr])
       stream?.on('data', (chunk: Buffer) => {
         this.said = (this.said + chunk.toString()).slice(-2_000)
@@ -37,8 +41,8 @@ export class Vitest {
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     })
     const vitest = new Vitest(child)
-    const [first] = await vitest.nextMessage()
-    if (first !== 'ready') throw new Error(`vitest has ended: ${vitest.said}`)
+    const isReady = await vitest.hear((said) => (said === 'ready' ? true : undefined))
+    if (!isReady) throw new Error(`vitest has ended: ${vitest.said}`)
     return vitest
   }
 
@@ -47,23 +51,35 @@ export class Vitest {
     this.changed.add(file)
   }
 
-  /** Runs test files one after the other; if `tests` are named, those alone. */
-  async run(files: string[], tests: string[] = []): Promise<Run> {
+  /** Runs test files one after the other; if `tests` are named, those alone. Tells of each result as it comes. */
+  async run(files: string[], tests: string[] = [], note: (result: Result) => void = () => undefined): Promise<Run> {
     const order: Order = { files, tests, changed: [...this.changed] }
     this.changed.clear()
     if (this.child.connected) this.child.send(order)
-    const [run]: Run[] = await this.nextMessage()
+    const run = await this.hear((said) => {
+      if (said === 'ready') return undefined
+      if ('run' in said) return said.run
+      note(said.result)
+      return undefined
+    })
     return run ?? { results: [], broken: `vitest has ended: ${this.said}` }
   }
 
-  /** What it says next; nothing once it has ended. */
-  private async nextMessage<Message>(): Promise<Message[]> {
-    const listening = new AbortController()
-    const message = once(this.child, 'message', { signal: listening.signal })
-    message.catch(() => undefined)
-    const found = await Promise.race([message, this.ended.then(() => [])])
-    listening.abort()
-    return found
+  /** Listens until something that is said gives a value; undefined where the process ends before. */
+  private async hear<Value>(read: (said: Said) => Value | undefined): Promise<Value | undefined> {
+    let listener: (said: Said) => void = () => undefined
+    const heard = new Promise<Value>((resolve) => {
+      listener = (said) => {
+        const value = read(said)
+        if (value !== undefined) resolve(value)
+      }
+    })
+    this.listeners.add(listener)
+    try {
+      return await Promise.race([heard, this.ended.then(() => undefined)])
+    } finally {
+      this.listeners.delete(listener)
+    }
   }
 
   /** Ends it. */

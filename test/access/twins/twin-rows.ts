@@ -20,7 +20,7 @@ const TEXTS = new Set(['title', 'description', 'content', 'name', 'filename', 'r
  * Rows of another account with the same IDs: another text in each, and whatever else would show if it were taken for the
  * first account's. Nothing of it is due, expired or ended, so that work on all accounts leaves it alone.
  */
-export function twinOf({ account }: World, found: Rows, now: number): Rows {
+export function twinOf({ account, things }: World, found: Rows, now: number): Rows {
   const differs: Record<string, (row: Row) => Row> = {
     accounts: () => ({ id: TWIN, slug: '00-twin', plan: 'premium' }),
     account_state: (row) => ({
@@ -29,8 +29,11 @@ export function twinOf({ account }: World, found: Rows, now: number): Rows {
       stored_bytes: 5_000_000_000,
       listeners: 7,
     }),
-    users: ({ credential_generation }) => ({
-      credential_generation: Number(credential_generation) + 5,
+    // One of them with other e-mail addresses, the others with other generations.
+    users: ({ id, email_key, credential_generation }) => ({
+      ...(id === things.other.id
+        ? { email_key: `twin-${email_key}` }
+        : { credential_generation: Number(credential_generation) + 5 }),
       last_login_at: 5,
     }),
     api_keys: () => ({ revoked_at: null, expires_at: null, last_used_at: 5, hash: TWIN_HASH }),

@@ -45,12 +45,12 @@ export async function makeWorld(): Promise<World> {
 async function makeThings(account: Account) {
   const { admin, agent, customer, stranger } = account
   const hash = cheapHash(PASSWORD)
+  const gone = await mintMember(account.id, 'agent', { status: 'inactive' })
+  const other = await mintMember(account.id, 'admin', { name: 'Other' })
   await env.DB.batch([
     env.DB.prepare('UPDATE users SET password_hash = ? WHERE account_id = ?').bind(hash, account.id),
     env.DB.prepare('UPDATE accounts SET allow_registration = 1 WHERE id = ?').bind(account.id),
   ])
-  const gone = await mintMember(account.id, 'agent', { status: 'inactive' })
-  const other = await mintMember(account.id, 'admin', { name: 'Other' })
   const [hook, deaf, ended] = [await mintWebhook(account), await mintWebhook(account), await mintWebhook(account)]
   const idle = await mintWebhook(account)
   const ticket = await createTicket(customer, { tags: ['red'], priority: 'high', attachments: [file('a.txt')] })

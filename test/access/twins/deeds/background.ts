@@ -13,8 +13,30 @@ const message = (accountId: string) => ({
   retry: () => undefined,
 })
 
+/** More events than a message is for, and a replay of them: what is made of them is sent by somebody else. */
+const MANY = (accountId: string, webhookId: string) => `
+  WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 600)
+  INSERT INTO events (account_id, sequence, id, type, is_internal, data, created_at)
+    SELECT '${accountId}', 1000 + i, printf('evt_%026d', i), 'user.created', 0, '{}', 1 FROM n;
+  UPDATE account_state SET event_sequence = 1600 WHERE account_id = '${accountId}';
+  UPDATE webhooks SET lease_id = 'busy', lease_until = 9000000000000 WHERE account_id = '${accountId}';
+  INSERT OR REPLACE INTO replays (account_id, webhook_id, next_sequence, last_sequence, since, until, only_failed)
+    VALUES ('${accountId}', '${webhookId}', 1001, 1600, 0, 9, 0)`
+
 /** What is done when nobody asks. */
 export const BACKGROUND: Deed[] = [
+  {
+    operation: 'consumer',
+    writes: true,
+    name: 'consumer of more than a message is for',
+    async run(_, { account, things }) {
+      const statements = MANY(account.id, things.deaf.id).split(';')
+      await env.DB.batch(statements.map((statement) => env.DB.prepare(statement)))
+      const ctx = createExecutionContext()
+      await consume(env, ctx, [message(account.id)])
+      await waitOnExecutionContext(ctx)
+    },
+  },
   {
     operation: 'consumer',
     writes: true,

@@ -51,6 +51,11 @@ export const PEOPLE: Deed[] = [
     password: PASSWORD,
     account: account.slug,
   })),
+  write('login', 'nobody', 'POST', 'auth/login', ({ account, things }: World) => ({
+    email: things.other.email,
+    password: PASSWORD,
+    account: account.slug,
+  })),
   write('register', 'nobody', 'POST', 'auth/register', ({ account }: World) => ({
     name: 'New',
     email: 'joins@example.com',
