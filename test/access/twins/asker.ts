@@ -66,6 +66,8 @@ export function mocks() {
   receive()
   const log = vi.spyOn(console, 'info').mockImplementation(() => undefined)
   return {
+    /** What the queue was given. */
+    sent: () => [...queue.send.mock.calls, ...queue.sendBatch.mock.calls],
     restore: () => {
       for (const mock of [bytes, ...others, queue.send, queue.sendBatch, log]) mock.mockRestore()
       vi.mocked(globalThis.fetch).mockRestore()

@@ -60,6 +60,18 @@ function moved(cursor: string): string {
   return Buffer.from(text.replace(/(comment|attach)_\w+/, '$1_gone')).toString('base64url')
 }
 
+/** A deed that is done twice, as by somebody who has not heard the first answer. */
+export function again(deed: Deed): Deed {
+  return {
+    ...deed,
+    name: `${deed.name} and again`,
+    async run(asker, world) {
+      await deed.run(asker, world)
+      await deed.run(asker, world)
+    },
+  }
+}
+
 /** One request that writes, with an idempotency key. */
 export function write(
   operation: string,

@@ -13,6 +13,7 @@ export const TWIN_HASH = 'f'.repeat(64)
 /** What the account of a limit's deed may have on the standard plan. */
 export const LIVE_KEYS = 20
 export const LIVE_WEBHOOKS = 10
+const DELIVERIES_A_TURN = 20
 
 const TEXTS = new Set(['title', 'description', 'content', 'name', 'filename', 'response', 'error', 'url', 'last_error'])
 
@@ -28,6 +29,9 @@ export function twinOf({ account, things }: World, found: Rows, now: number): Ro
       event_sequence: Number(row.event_sequence) + 500,
       stored_bytes: 5_000_000_000,
       listeners: 7,
+      fanned_out_sequence: 0,
+      pace_minute: Math.floor(now / 60_000),
+      pace_sent: 500,
     }),
     // One of them with other e-mail addresses, the others with other generations.
     users: ({ id, email_key, credential_generation }) => ({
@@ -50,7 +54,12 @@ export function twinOf({ account, things }: World, found: Rows, now: number): Ro
     attachments: () => ({ created_at: now + 2 * DAY, size: 7, sha256: MARK }),
     object_intents: ({ id }) => ({ kind: id === 'attach_gone' ? 'upload' : 'delete', created_at: now }),
     webhooks: () => ({ active: 1, deleted_at: null, next_at: null, lease_id: 'another', lease_until: now + DAY }),
-    deliveries: () => ({ settled_at: null, retry_at: now - 1_000, outcome: 'failed', attempts: 5 }),
+    deliveries: ({ outcome }) => ({
+      settled_at: null,
+      retry_at: now - 1_000,
+      outcome: outcome === 'succeeded' ? 'failed' : 'succeeded',
+      attempts: 5,
+    }),
     events: ({ data }) => ({ data: String(data).replaceAll('"title":"', `"title":"${MARK}`), created_at: now }),
   }
   const twin = (table: string, row: Row): Row => ({
@@ -71,7 +80,10 @@ export function twinOf({ account, things }: World, found: Rows, now: number): Ro
   )
 }
 
-/** More keys and webhooks than the first account may have; uploads under way; an end for all of its tokens. */
+/**
+ * More keys and webhooks than the first account may have, and deliveries than a turn sends; uploads under way; an end for
+ * all of its tokens.
+ */
 function crowded({ admin, agent, customer, stranger }: Account, now: number, twin: Rows): Rows {
   const copies = (row: Row | undefined, count: number, differs: (index: number) => Row) =>
     row ? Array.from({ length: count }, (_, index) => ({ ...row, ...differs(index) })) : []
@@ -79,6 +91,14 @@ function crowded({ admin, agent, customer, stranger }: Account, now: number, twi
   const member = twin.users?.find(({ id }) => id === key?.id)
   const [webhook] = twin.webhooks ?? []
   const named = (index: number) => ({ id: `key_more${index}`, email: `more${index}`, email_key: `more${index}` })
+  const overdue = (twin.webhooks ?? []).flatMap(({ id = null }) =>
+    copies(twin.deliveries?.[0], DELIVERIES_A_TURN, (index) => ({
+      id: `dlv_${id}${index}`,
+      webhook_id: id,
+      sequence: 5_000 + index,
+      retry_at: 1,
+    })),
+  )
   const uploads = (twin.attachments ?? []).map(({ id = null }) => ({
     account_id: TWIN,
     id,
@@ -94,6 +114,7 @@ function crowded({ admin, agent, customer, stranger }: Account, now: number, twi
   }))
   return {
     ...twin,
+    deliveries: [...(twin.deliveries ?? []), ...overdue],
     object_intents: [...(twin.object_intents ?? []), ...uploads],
     revoked_tokens: [...(twin.revoked_tokens ?? []), ...ended],
     users: [...(twin.users ?? []), ...copies(member, LIVE_KEYS, named)],

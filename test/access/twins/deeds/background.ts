@@ -2,6 +2,7 @@ import { createExecutionContext, waitOnExecutionContext } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import { sweep } from '../../../../src/sweep/service'
 import { consume, consumeDeadLetters } from '../../../../src/webhooks/consumer'
+import { receive } from '../../../helpers/webhooks'
 import type { Deed } from '../asker'
 import { pathOf } from '../deed-kinds'
 import { hook } from './paths'
@@ -23,8 +24,36 @@ const MANY = (accountId: string, webhookId: string) => `
   INSERT OR REPLACE INTO replays (account_id, webhook_id, next_sequence, last_sequence, since, until, only_failed)
     VALUES ('${accountId}', '${webhookId}', 1001, 1600, 0, 9, 0)`
 
+/** The account has sent more than a standard one may in a minute, and less than a premium one. */
+const SENT_ENOUGH = (accountId: string) =>
+  `UPDATE account_state SET pace_sent = 1500, pace_minute = ${Math.floor(Date.now() / 60_000)} WHERE account_id = '${accountId}'`
+
+async function consumeFor(accountId: string): Promise<void> {
+  const ctx = createExecutionContext()
+  await consume(env, ctx, [message(accountId)])
+  await waitOnExecutionContext(ctx)
+}
+
 /** What is done when nobody asks. */
 export const BACKGROUND: Deed[] = [
+  {
+    operation: 'consumer',
+    writes: true,
+    name: 'consumer for subscribers that are gone',
+    async run(_, { account }) {
+      receive(() => new Response(null, { status: 410 }))
+      await consumeFor(account.id)
+    },
+  },
+  {
+    operation: 'consumer',
+    writes: true,
+    name: 'consumer of an account that has sent enough',
+    async run(_, { account }) {
+      await env.DB.prepare(SENT_ENOUGH(account.id)).run()
+      await consumeFor(account.id)
+    },
+  },
   {
     operation: 'consumer',
     writes: true,
@@ -32,20 +61,14 @@ export const BACKGROUND: Deed[] = [
     async run(_, { account, things }) {
       const statements = MANY(account.id, things.deaf.id).split(';')
       await env.DB.batch(statements.map((statement) => env.DB.prepare(statement)))
-      const ctx = createExecutionContext()
-      await consume(env, ctx, [message(account.id)])
-      await waitOnExecutionContext(ctx)
+      await consumeFor(account.id)
     },
   },
   {
     operation: 'consumer',
     writes: true,
     name: 'consumer',
-    async run(_, { account }) {
-      const ctx = createExecutionContext()
-      await consume(env, ctx, [message(account.id)])
-      await waitOnExecutionContext(ctx)
-    },
+    run: (_, { account }) => consumeFor(account.id),
   },
   {
     operation: 'dead letters',

@@ -1,5 +1,5 @@
 import type { Deed } from '../asker'
-import { pathOf, reads, walks, write } from '../deed-kinds'
+import { again, pathOf, reads, walks, write } from '../deed-kinds'
 import type { World } from '../world'
 import { file, ticket } from './paths'
 
@@ -19,6 +19,9 @@ const LISTS = [
     '?status=closed&sort=updated_at',
     '?created_after=2020-01-01&sort=updated_at&per_page=1',
   ],
+  '?tag=red&assigned_to=none',
+  (w: World) => `?tag=red&assigned_to=${w.account.agent.id}`,
+  (w: World) => `?assigned_to=none,${w.account.agent.id},user_a,user_b,user_c&sort=priority`,
   (w: World) => `?assigned_to=${w.account.agent.id}`,
   (w: World) => `?created_by=${w.account.customer.id}&assigned_to=${w.account.agent.id}`,
   (w: World) => `?assigned_to=${w.account.agent.id}&created_after=2020-01-01`,
@@ -29,6 +32,7 @@ export const TICKETS: Deed[] = [
   ...reads('listTickets', ['agent', 'customer'], 'tickets', LISTS),
   ...walks('listTickets', ['agent', 'customer'], 'tickets'),
   ...walks('listTickets', ['agent'], 'tickets', '&sort=priority'),
+  ...walks('listTickets', ['agent'], 'tickets', '&q=printer'),
   ...reads('getTicketStats', ['agent', 'customer'], 'tickets/stats'),
   ...reads('exportTickets', ['agent'], 'tickets/export', ['', '?status=open']),
   ...reads('getTicket', ['agent', 'customer', 'stranger'], ticket),
@@ -76,4 +80,6 @@ export const TICKETS: Deed[] = [
   write('updateTicket', 'agent', 'PATCH', ticket, { title: 'Expected' }, { 'If-Match': '"6.x", "11.x"' }),
   write('updateTicket', 'agent', 'PATCH', ticket, { title: 'Expected' }, { 'If-Match': '"1.x"' }),
   write('deleteTicket', 'agent', 'DELETE', ticket),
+  again(write('deleteTicket', 'agent', 'DELETE', ticket)),
+  again(write('updateTicket', 'customer', 'PATCH', ticket, { status: 'closed' })),
 ]
