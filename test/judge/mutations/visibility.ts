@@ -54,11 +54,7 @@ export const VISIBILITY = [
       ['const counts = seesAllTickets(caller.role)', 'const counts = caller.role'],
     ],
   ),
-  ...of(
-    'comments/queries.ts',
-    ['comments/internal', 'events/list'],
-    [['isInternal: comment.isInternal,', 'isInternal: false,']],
-  ),
+  ...of('comments/queries.ts', ['webhooks/fan-out'], [['isInternal: comment.isInternal,', 'isInternal: false,']]),
   ...of(
     'comments/queries.ts',
     ['comments/create', 'comments/internal'],
