@@ -59,15 +59,15 @@ beforeAll(async () => {
   }
 }, 600_000)
 
-/** Whether a deed is at fault, without one of the conditions or with all of them. */
-async function isFaulty({ start, deed }: Done, without: string | null): Promise<boolean> {
+/** What is wrong with a deed, without one of the conditions or with all of them. */
+async function faultsOf({ start, deed }: Done, without: string | null): Promise<string[]> {
   missing = without
   forgetCallers()
   try {
     const faults = control.faults(start, deed)
-    return (await Promise.race([faults.then(({ length }) => length > 0), scheduler.wait(LONGEST_DEED)])) ?? true
-  } catch {
-    return true
+    return (await Promise.race([faults, scheduler.wait(LONGEST_DEED)])) ?? ['it never ends']
+  } catch (error) {
+    return [String(error)]
   } finally {
     missing = null
     forgetCallers()
@@ -76,8 +76,8 @@ async function isFaulty({ start, deed }: Done, without: string | null): Promise<
 
 /** Whether the deed shows something without the condition, and nothing with it. */
 async function tells(id: string, done: Done): Promise<boolean> {
-  if (!(await isFaulty(done, id))) return false
-  expect(await isFaulty(done, null), `${done.start}: ${done.deed.name} is at fault by itself`).toBe(false)
+  if ((await faultsOf(done, id)).length === 0) return false
+  expect(await faultsOf(done, null), `${done.start}: ${done.deed.name} is at fault by itself`).toEqual([])
   return true
 }
 

@@ -57,6 +57,7 @@ export function mocks() {
       }
     return array
   })
+  const random = vi.spyOn(Math, 'random').mockReturnValue(0.5)
   const others = [env.RATE_LIMITER, env.LOGIN_THROTTLE].map((namespace) => {
     const original = namespace.getByName.bind(namespace)
     return vi.spyOn(namespace, 'getByName').mockImplementation((name) => original(`${name} ${generation}`) as never)
@@ -66,10 +67,8 @@ export function mocks() {
   receive()
   const log = vi.spyOn(console, 'info').mockImplementation(() => undefined)
   return {
-    /** What the queue was given. */
-    sent: () => [...queue.send.mock.calls, ...queue.sendBatch.mock.calls],
     restore: () => {
-      for (const mock of [bytes, ...others, queue.send, queue.sendBatch, log]) mock.mockRestore()
+      for (const mock of [bytes, random, ...others, queue.send, queue.sendBatch, log]) mock.mockRestore()
       vi.mocked(globalThis.fetch).mockRestore()
       vi.mocked(env.SWEEPER.getByName).mockRestore()
     },

@@ -1,9 +1,10 @@
 import { createExecutionContext, waitOnExecutionContext } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
+import { vi } from 'vitest'
 import { sweep } from '../../../../src/sweep/service'
 import { consume, consumeDeadLetters } from '../../../../src/webhooks/consumer'
 import { receive } from '../../../helpers/webhooks'
-import type { Deed } from '../asker'
+import type { Asker, Deed } from '../asker'
 import { pathOf } from '../deed-kinds'
 import { hook } from './paths'
 
@@ -28,10 +29,14 @@ const MANY = (accountId: string, webhookId: string) => `
 const SENT_ENOUGH = (accountId: string) =>
   `UPDATE account_state SET pace_sent = 1500, pace_minute = ${Math.floor(Date.now() / 60_000)} WHERE account_id = '${accountId}'`
 
-async function consumeFor(accountId: string): Promise<void> {
+/** Has the consumer hear of the account, and shows what it asks the queue for. */
+async function consumeFor({ see }: Asker, accountId: string): Promise<void> {
+  const asked = vi.mocked(env.WEBHOOKS.sendBatch).mock.calls
+  const before = asked.length
   const ctx = createExecutionContext()
   await consume(env, ctx, [message(accountId)])
   await waitOnExecutionContext(ctx)
+  see(asked.slice(before))
 }
 
 /** What is done when nobody asks. */
@@ -40,35 +45,35 @@ export const BACKGROUND: Deed[] = [
     operation: 'consumer',
     writes: true,
     name: 'consumer for subscribers that are gone',
-    async run(_, { account }) {
+    async run(asker, { account }) {
       receive(() => new Response(null, { status: 410 }))
-      await consumeFor(account.id)
+      await consumeFor(asker, account.id)
     },
   },
   {
     operation: 'consumer',
     writes: true,
     name: 'consumer of an account that has sent enough',
-    async run(_, { account }) {
+    async run(asker, { account }) {
       await env.DB.prepare(SENT_ENOUGH(account.id)).run()
-      await consumeFor(account.id)
+      await consumeFor(asker, account.id)
     },
   },
   {
     operation: 'consumer',
     writes: true,
     name: 'consumer of more than a message is for',
-    async run(_, { account, things }) {
+    async run(asker, { account, things }) {
       const statements = MANY(account.id, things.deaf.id).split(';')
       await env.DB.batch(statements.map((statement) => env.DB.prepare(statement)))
-      await consumeFor(account.id)
+      await consumeFor(asker, account.id)
     },
   },
   {
     operation: 'consumer',
     writes: true,
     name: 'consumer',
-    run: (_, { account }) => consumeFor(account.id),
+    run: (asker, { account }) => consumeFor(asker, account.id),
   },
   {
     operation: 'dead letters',
