@@ -5,7 +5,7 @@ import { of } from '../mutation.ts'
 export const MEMBERS = [
   ...of(
     'auth/facts.ts',
-    ['rate-limiting/revocation'],
+    ['auth/tokens', 'rate-limiting/revocation'],
     [
       ["active: row.status === 'active',", 'active: true,'],
       ['const revokedTokens = revoked.map(', 'const revokedTokens = revoked.slice(9).map('],

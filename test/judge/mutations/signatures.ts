@@ -90,7 +90,7 @@ export const SIGNATURES = [
   ),
   ...of(
     'events/service.ts',
-    ['events/walk'],
+    ['events/walk', 'events/retention'],
     [
       ["{ list: 'events', accountId, event", "{ list: 'events', event"],
       ['if (after !== null && after < oldest - 1) throw cursorExpired(oldest)', ''],
