@@ -74,11 +74,12 @@ async function faultsOf({ start, deed }: Done, without: string | null): Promise<
   }
 }
 
-/** Whether the deed shows something without the condition, and nothing with it. */
-async function tells(id: string, done: Done): Promise<boolean> {
-  if ((await faultsOf(done, id)).length === 0) return false
+/** What the deed shows without the condition, and not with it. */
+async function told(id: string, done: Done): Promise<string[]> {
+  const faults = await faultsOf(done, id)
+  if (faults.length === 0) return []
   expect(await faultsOf(done, null), `${done.start}: ${done.deed.name} is at fault by itself`).toEqual([])
-  return true
+  return faults
 }
 
 /** One deed of each operation first, then the others; not all, for some conditions are in every deed. */
@@ -91,7 +92,7 @@ function likeliest(all: Done[]): Done[] {
 /** The deed that shows that a condition is missing, or undefined. */
 async function whoTells(id: string): Promise<string | undefined> {
   for (const done of likeliest(reached.get(id) ?? []))
-    if (await tells(id, done)) return `${done.start}: ${done.deed.name}`
+    for (const fault of await told(id, done)) return `${done.start}: ${done.deed.name} ${fault}`
   return undefined
 }
 

@@ -1,5 +1,5 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: these are texts of the source
-import { of } from '../mutation.ts'
+import { of, redundant } from '../mutation.ts'
 
 /** What is known of members: who is one, who still is, and what ends their credentials. */
 export const MEMBERS = [
@@ -71,10 +71,7 @@ export const MEMBERS = [
   ...of(
     'users/change.queries.ts',
     ['auth/password', 'users/set-password'],
-    [
-      ['credential_generation = credential_generation + 1,', 'credential_generation = credential_generation,'],
-      ["AND kind = 'person'${unchanged}", '${unchanged}'],
-    ],
+    [['credential_generation = credential_generation + 1,', 'credential_generation = credential_generation,']],
   ),
   ...of(
     'users/change.queries.ts',
@@ -84,7 +81,6 @@ export const MEMBERS = [
         "WHERE account_id = ${accountId} AND id = ${id} AND kind = 'person'`),",
         'WHERE account_id = ${accountId} AND id = ${id}`),',
       ],
-      ["AND id = ${userId} AND kind = 'person')`)", 'AND id = ${userId})`)'],
     ],
   ),
   ...of('users/list.queries.ts', ['api-keys/member', 'users/list'], [["sql`u.kind = 'person'`]", 'sql`1`]']]),
@@ -146,4 +142,15 @@ export const MEMBERS = [
   ),
   ...of('accounts/service.ts', ['accounts/create'], [['  await ctx.throttle.registration()\n', '']]),
   ...of('auth/service.ts', ['auth/register'], [['  await ctx.throttle.registration()\n', '']]),
+  ...redundant(
+    'whoever is changed is looked up before, among people',
+    of(
+      'users/change.queries.ts',
+      ['api-keys/member', 'users/set-password'],
+      [
+        ["AND kind = 'person'${unchanged}", '${unchanged}'],
+        ["AND id = ${userId} AND kind = 'person')`)", 'AND id = ${userId})`)'],
+      ],
+    ),
+  ),
 ]
