@@ -73,12 +73,10 @@ export function scheduleWebhooks(accountId: string, now: number) {
     WHERE account_id = ${accountId} AND active = 1 AND ${due} IS NOT NULL AND (next_at IS NULL OR next_at > ${due})`)
 }
 
-/** Whether the account has events that are not fanned out, or a replay that is not expanded. */
+/** Whether the account has events that are not fanned out. */
 export function findWork(accountId: string) {
-  return rows<{ events: number; replays: number }>(sql`
-    SELECT event_sequence > fanned_out_sequence AS events,
-      EXISTS (SELECT 1 FROM replays WHERE account_id = ${accountId}) AS replays
-    FROM account_state WHERE account_id = ${accountId}`)
+  return rows<{ events: number }>(sql`
+    SELECT event_sequence > fanned_out_sequence AS events FROM account_state WHERE account_id = ${accountId}`)
 }
 
 /** The accounts after one (by ID) that have such work. The sweep's own question, which no caller can ask. */

@@ -2,7 +2,7 @@ import { evictDurableObject } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
 import { freshAddress } from '../helpers/addresses'
-import { type Account, call, createTicket, mintAccount, mintMember, row, rows } from '../helpers/api'
+import { type Account, call, createTicket, mintAccount, mintMember, mintToken, row, rows } from '../helpers/api'
 import { type Key, mintKey, objectOfKey, statusOf, stopClock } from '../helpers/credentials'
 import { ask, commented, detailsOf, eventsOf, historyOf } from '../helpers/tickets'
 
@@ -89,6 +89,11 @@ describe('a key as a member', () => {
     expect((await by(adminKey, 'DELETE', `tickets/${id}`)).status).toBe(204)
   })
 
+  it('S04 has no tokens: one that names it is nobody’s', async () => {
+    const token = await mintToken(account.id, agentKey.id, 'agent')
+    expect((await call('GET', 'tickets', { token, address: freshAddress() })).status).toBe(401)
+  })
+
   it('is not listed among users, nor found, changed or deactivated as one', async () => {
     const list = await ask(account.admin, 'GET', 'users?per_page=100')
     expect(list.text).not.toContain('key_')
@@ -99,6 +104,8 @@ describe('a key as a member', () => {
     for (const who of [account.admin.token, adminKey.key, agentKey.key])
       expect((await call('GET', path, { token: who })).status).toBe(404)
     expect((await ask(account.admin, 'PATCH', path, { role: 'admin' })).status).toBe(404)
+    expect((await ask(account.admin, 'PATCH', path, { name: 'Renamed' })).status).toBe(404)
+    expect(await row('SELECT name FROM users WHERE id = ?', agentKey.id)).toEqual({ name: 'CRM sync' })
     expect((await ask(account.admin, 'DELETE', path)).status).toBe(404)
     expect((await ask(account.admin, 'POST', `${path}/password`, { password: 'a good password' })).status).toBe(404)
     expect(await statusOf(agentKey.key, freshAddress())).toBe(200)

@@ -3,6 +3,7 @@ import { createHmac, randomBytes } from 'node:crypto'
 import { crc32 } from 'node:zlib'
 import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
 import { hashKey, makeKey, parseKey } from '../../src/api-keys/key-format'
+import { isKnownKey } from '../../src/api-keys/service'
 import { readToken } from '../../src/auth/tokens'
 import { acceptedKeys, type Bindings, configOf } from '../../src/env'
 import { deriveKey } from '../../src/lib/crypto'
@@ -227,5 +228,13 @@ describe('S18 what is kept', () => {
     await ask(account.admin, 'POST', 'api-keys', { name: 'Logged?' })
     expect(lines.length).toBeGreaterThanOrEqual(5)
     expect(lines.join('\n')).not.toMatch(/tk_live_|[0-9a-f]{64}/)
+  })
+})
+
+describe('a look-up', () => {
+  it('S06 knows a key by all of it, and not by its ID', async () => {
+    const other = makeKey(real.id, OURS)
+    expect(await isKnownKey(env, real.id, hashKey(real.key))).toBe(true)
+    expect(await isKnownKey(env, real.id, hashKey(other))).toBe(false)
   })
 })

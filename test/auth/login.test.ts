@@ -139,6 +139,19 @@ describe('S01 a failed login', () => {
     expect(answer.body.error.code).toBe('invalid_credentials')
   })
 
+  it('is what a login becomes whose password was changed while it was checked', async () => {
+    const late = await mintMember(account.id, 'agent', { passwordHash: (await hashOf(jane.id)) ?? '' })
+    const original = realBatch()
+    const batch = vi.spyOn(sessions, 'batch').mockImplementationOnce((async (statements: D1PreparedStatement[]) => {
+      const found = await original(statements)
+      await env.DB.prepare('UPDATE users SET credential_generation = 2 WHERE id = ?').bind(late.id).run()
+      return found
+    }) as never)
+    const answer = await login({ email: late.email, password: PASSWORD })
+    batch.mockRestore()
+    expect(answer.body.error.code).toBe('invalid_credentials')
+  })
+
   async function hashOf(id: string) {
     return (await row<{ password_hash: string }>('SELECT password_hash FROM users WHERE id = ?', id))?.password_hash
   }

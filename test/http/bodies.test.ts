@@ -30,7 +30,7 @@ function streamed(bytes: number, sent: { bytes: number }): ReadableStream<Uint8A
 
 describe('S12 bodies that are no ticket', () => {
   const bom = '\ufeff{"title":"T","description":"D"}'
-  const broken = new Uint8Array([...new TextEncoder().encode('{"title":"'), 0xff, 0x22, 0x7d])
+  const broken = new Uint8Array([...new TextEncoder().encode('{"description":"D","title":"'), 0xff, 0x22, 0x7d])
   const cut = new TextEncoder().encode('{"title":"é').slice(0, -1)
 
   it.each([

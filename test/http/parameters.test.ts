@@ -53,6 +53,21 @@ describe('query parameters', () => {
     ])
   })
 
+  it('cursor has at most 500 characters, be it one of this very list', async () => {
+    const { token } = account.agent
+    for (const title of ['One', 'Two']) await call('POST', 'tickets', { token, body: { title, description: 'D' } })
+    const page = await call('GET', 'tickets?per_page=1&cursor=', { token })
+    const content = JSON.parse(Buffer.from(page.body.pagination.next_cursor, 'base64url').toString())
+    const padded = (bytes: number) => {
+      const [list, position] = content
+      const bare = JSON.stringify([list, position, '']).length
+      return Buffer.from(JSON.stringify([list, position, 'x'.repeat(bytes - bare)])).toString('base64url')
+    }
+    expect([padded(375).length, padded(376).length]).toEqual([500, 502])
+    expect((await call('GET', `tickets?per_page=1&cursor=${padded(375)}`, { token })).status).toBe(200)
+    expect(await problems(`tickets?per_page=1&cursor=${padded(376)}`)).toHaveLength(1)
+  })
+
   it.each([
     '0x10',
     '%205%20',

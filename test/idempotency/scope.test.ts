@@ -1,5 +1,7 @@
 import { env } from 'cloudflare:workers'
 import { beforeAll, describe, expect, it } from 'vitest'
+import { configOf } from '../../src/env'
+import { onceFor } from '../../src/http/idempotency'
 import { type Account, call, createTicket, type Member, mintAccount } from '../helpers/api'
 
 let account: Account
@@ -31,6 +33,14 @@ describe('what an idempotency key is of', () => {
     expect((await upload('a.txt')).status).toBe(201)
     expect((await upload('b.txt')).status).toBe(422)
     expect((await upload('a.txt')).headers.get('Idempotent-Replayed')).toBe('true')
+  })
+
+  it('S18 the secret of an answer: whoever has the database and the service’s secret lacks the key', () => {
+    const request = { method: 'POST', path: '/api-keys', query: '', bodyHash: 'hash', callerId: 'user_a' }
+    const sealedUnder = (key: string) => onceFor(configOf(env), key, request)?.sealingKeys[0]?.toString('hex')
+    expect(sealedUnder('one')).toMatch(/^[0-9a-f]{64}$/)
+    expect(sealedUnder('one')).toBe(sealedUnder('one'))
+    expect(sealedUnder('another')).not.toBe(sealedUnder('one'))
   })
 
   it('C02 a day: after that the deed is done again, its files and all', async () => {

@@ -23,7 +23,9 @@ export interface Redundant {
 
 const VALUE = String.raw`\$\{(?:[^{}]|\{[^{}]*\})*\}`
 const CONDITIONS = [
-  String.raw`(?<![\w.])\+?(?:\w+\.|\$\{\w+\}\.)?account_id = (?:${VALUE}|\w+\.(?:account_id|id)\b)`,
+  String.raw`(?<![\w.])\+?(?:\w+\.|\$\{(?:\w+|sql\.raw\(\w+\))\}\.)?account_id = (?:${VALUE}|\w+\.(?:account_id|id)\b)`,
+  // Where the value is the next chunk of the statement.
+  '\\$\\{\\w+\\}\\.account_id = `\\)\\}\\$\\{\\w+\\}',
   String.raw`(?<![\w.])\w+\.id = \w+\.account_id\b`,
   String.raw`\$\{name\('account_id'\)\} = ${VALUE}`,
   `(?<=accounts WHERE )id = ${VALUE}`,

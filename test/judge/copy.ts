@@ -1,17 +1,18 @@
-import { cpSync, mkdtempSync, readFileSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import {
+  cpSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
-const COPIED = [
-  'src',
-  'test',
-  'scripts',
-  'migrations',
-  'package.json',
-  'tsconfig.json',
-  'wrangler.toml',
-  'vitest.config.ts',
-]
+/** What no test reads, or is shared. */
+const LEFT_OUT = new Set(['.git', '.wrangler', '.dev.vars', 'bench', 'dist', 'node_modules'])
 
 /** Copies that are there: they go with the process, also when it is interrupted. */
 const copies = new Set<Copy>()
@@ -26,7 +27,8 @@ export class Copy {
 
   constructor(project: string) {
     this.root = mkdtempSync(join(tmpdir(), 'judge-'))
-    for (const name of COPIED) cpSync(join(project, name), join(this.root, name), { recursive: true })
+    const names = readdirSync(project).filter((name) => !LEFT_OUT.has(name))
+    for (const name of names) cpSync(join(project, name), join(this.root, name), { recursive: true })
     copies.add(this)
     symlinkSync(realpathSync(join(project, 'node_modules')), join(this.root, 'node_modules'))
   }

@@ -9,6 +9,10 @@ const WIDER: Record<string, string> = { ADMINS: 'STAFF', STAFF: 'EVERYONE' }
 /** Where the service itself refuses API keys: one has no token to give back. */
 const REFUSES_KEYS_ITSELF = new Set(['logout'])
 const TESTS = ['test/access/roles.test.ts']
+/** Under names of its own. */
+const IMPORTS = `import * as judged from '../roles'
+import * as judgedGuard from '../rate-limiting/middleware'
+`
 
 /**
  * Mutations that let in one role more, and those that let in API keys. Each route is judged by the test that bears its
@@ -31,6 +35,7 @@ function ofFile(source: string, file: string): Mutation[] {
       tests: TESTS,
       noticed: operation,
       run,
+      imports: IMPORTS,
     })
     const wider = WIDER[roles]
     return [
@@ -41,8 +46,3 @@ function ofFile(source: string, file: string): Mutation[] {
     ]
   })
 }
-
-/** What a mutated file of routes imports under names of its own. */
-export const IMPORTS = `import * as judged from '../roles'
-import * as judgedGuard from '../rate-limiting/middleware'
-`

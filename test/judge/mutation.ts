@@ -7,9 +7,13 @@ export interface Mutation {
   becomes: string
   /** Test files, the likeliest first. */
   tests: string[]
-  /** Judged with others in one run: a word of the name of the test that must fail, and the run. */
+  /** Judged with others in one run: words of the name of the test that must fail, and the run. */
   noticed?: string
   run?: string
+  /** Why nobody can see it: what says the same. The run must find it so. */
+  redundant?: string
+  /** What the file imports for it. */
+  imports?: string
 }
 
 /** Mutations of one file that the same tests are to notice: what stands there, and what it becomes. */
@@ -20,4 +24,25 @@ export function of(file: string, tests: string[], changes: [text: string, become
     becomes,
     tests: tests.map((name) => `test/${name}.test.ts`),
   }))
+}
+
+/** Mutations that nobody can see, for the source says the same in another place. */
+export function redundant(why: string, mutations: Mutation[]): Mutation[] {
+  return mutations.map((mutation) => ({ ...mutation, redundant: why }))
+}
+
+/**
+ * Several checks that one change takes away together, each of which a test of its own is to miss: words of the names of
+ * those tests.
+ */
+export function allOf(
+  run: string,
+  file: string,
+  tests: string,
+  [text, becomes]: [text: string, becomes: string],
+  noticed: string[],
+): Mutation[] {
+  return of(file, [tests], [[text, becomes]]).flatMap((mutation) =>
+    noticed.map((words) => ({ ...mutation, run, noticed: words })),
+  )
 }

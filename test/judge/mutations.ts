@@ -1,9 +1,12 @@
 import type { Mutation } from './mutation.ts'
 import { ADDRESSES } from './mutations/addresses.ts'
+import { ANSWERS } from './mutations/answers.ts'
 import { CREDENTIALS } from './mutations/credentials.ts'
 import { HEADERS } from './mutations/headers.ts'
 import { LIMITS } from './mutations/limits.ts'
+import { MEMBERS } from './mutations/members.ts'
 import { RIGHTS } from './mutations/rights.ts'
+import { RULES } from './mutations/rules.ts'
 import { SIGNATURES } from './mutations/signatures.ts'
 import { VISIBILITY } from './mutations/visibility.ts'
 
@@ -16,4 +19,7 @@ export const MUTATIONS: Mutation[] = [
   ...HEADERS,
   ...LIMITS,
   ...ADDRESSES,
+  ...MEMBERS,
+  ...ANSWERS,
+  ...RULES,
 ]

@@ -11,6 +11,10 @@ export interface Options {
   kind: Kind | null
   /** One of several equal parts of the list. */
   slice: { at: number; of: number } | null
+  /** How many mutations of the list are judged at once. */
+  jobs: number
+  /** A file of what an earlier run has said: what it found to be noticed is passed over. */
+  resume: string | null
 }
 
 /** The options of a command line. Throws for one that is not known. */
@@ -22,13 +26,18 @@ export function optionsOf(args: string[]): Options {
       list: { type: 'boolean' },
       kind: { type: 'string' },
       slice: { type: 'string' },
+      resume: { type: 'string' },
+      jobs: { type: 'string', default: '2' },
     },
   })
   const kind = KINDS.find((each) => each === values.kind) ?? null
   if (values.kind !== undefined && kind === null) throw new Error(`--kind must be one of: ${KINDS.join(', ')}`)
   const [, at, of] = /^(\d+)\/(\d+)$/.exec(values.slice ?? '') ?? []
   if (values.slice !== undefined && !at) throw new Error('--slice must be such as 1/4')
+  if (!/^[1-9]\d?$/.test(values.jobs)) throw new Error('--jobs must be a number of 1 or more')
   return {
+    jobs: Number(values.jobs),
+    resume: values.resume ?? null,
     only: values.only ?? null,
     isList: values.list ?? false,
     kind,

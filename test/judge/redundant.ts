@@ -3,6 +3,8 @@ import type { Redundant } from './conditions.ts'
 
 const ROW_NUMBER = 'a row number is of one row in all accounts, and was found by account just before'
 const KEY_ID = 'the ID of an API key is its own in all accounts: key_directory sees to that'
+const SAID_TWICE = 'the statement names the account in its other tables too, and the row is found by those'
+const RANDOM_IDS = 'a lease and a webhook have IDs of their own, drawn at random: no other account has both'
 const EACH_ACCOUNT = 'the sweep does the same for every account that has something to be swept'
 
 /** Account conditions whose absence nobody could see, because something else says the same. */
@@ -28,6 +30,16 @@ export const REDUNDANT: Redundant[] = [
     nth: 0,
     why: 'a comment that its batch did not make is of a ticket that was not found either',
   },
+  { file: 'src/tickets/facets.queries.ts', text: '+t.account_id = g.account_id', nth: 0, why: ROW_NUMBER },
+  { file: 'src/tickets/merge.queries.ts', text: '+o.account_id = ${accountId}', nth: 0, why: ROW_NUMBER },
+  { file: 'src/webhooks/fan-out.queries.ts', text: 'e.account_id = w.account_id', nth: 1, why: SAID_TWICE },
+  { file: 'src/webhooks/fan-out.queries.ts', text: 'e.account_id = w.account_id', nth: 2, why: SAID_TWICE },
+  { file: 'src/webhooks/fan-out.queries.ts', text: 'w.account_id = r.account_id', nth: 0, why: SAID_TWICE },
+  { file: 'src/webhooks/fan-out.queries.ts', text: 'e.account_id = r.account_id', nth: 0, why: SAID_TWICE },
+  { file: 'src/webhooks/fan-out.queries.ts', text: 'r.account_id = ${accountId}', nth: 0, why: SAID_TWICE },
+  { file: 'src/webhooks/lease.queries.ts', text: 'w.account_id, ', nth: 0, why: RANDOM_IDS },
+  { file: 'src/webhooks/lease.queries.ts', text: 'account_id = ${accountId}', nth: 0, why: RANDOM_IDS },
+  { file: 'src/webhooks/lease.queries.ts', text: 'account_id = ${accountId}', nth: 3, why: RANDOM_IDS },
   {
     file: 'src/db/outbox.ts',
     text: 's.account_id = ${accountId}',

@@ -1,69 +1,89 @@
-import { spawn } from 'node:child_process'
-import { existsSync, readFileSync, rmSync } from 'node:fs'
+import { type ChildProcess, fork } from 'node:child_process'
+import { once } from 'node:events'
 import { join } from 'node:path'
+import type { Order, Result, Run, Said } from './runner.ts'
 
-/** What became of a test: its whole name, whether it passed, and what it said. */
-export interface Result {
-  name: string
-  status: 'passed' | 'failed' | 'skipped'
-  message: string
-}
+export type { Result, Run } from './runner.ts'
 
-export interface Run {
-  results: Result[]
-  /** What kept files from being run at all. */
-  broken: string
-}
+/** Vitest at work in a copy: see `runner.ts`. */
+export class Vitest {
+  private readonly child: ChildProcess
+  private readonly changed = new Set<string>()
+  private readonly ended: Promise<unknown>
+  private said = ''
+  private readonly listeners = new Set<(said: Said) => void>()
 
-interface Report {
-  testResults: {
-    message: string
-    assertionResults: { fullName: string; status: string; failureMessages: string[] }[]
-  }[]
-}
-
-/** Runs test files in a folder, until one test fails if `bail`. */
-export async function runVitest(root: string, files: readonly string[], { bail }: { bail: boolean }): Promise<Run> {
-  const output = join(root, 'report.json')
-  rmSync(output, { force: true })
-  const options = ['--reporter=json', `--outputFile=${output}`, ...(bail ? ['--bail', '1'] : [])]
-  const text = await run(root, ['run', '--config', 'test/judge/vitest.config.ts', ...options, ...files])
-  if (!existsSync(output)) return { results: [], broken: text.slice(-2_000) || 'no report' }
-  const report: Report = JSON.parse(readFileSync(output, 'utf8'))
-  const results = report.testResults.flatMap(({ assertionResults }) =>
-    assertionResults.map(({ fullName, status, failureMessages }) => ({
-      name: fullName,
-      status: statusOf(status),
-      message: failureMessages.join('\n'),
-    })),
-  )
-  return {
-    results,
-    broken: report.testResults
-      .map(({ message }) => message)
-      .join('\n')
-      .trim(),
-  }
-}
-
-function statusOf(text: string): Result['status'] {
-  return text === 'passed' || text === 'failed' ? text : 'skipped'
-}
-
-function run(root: string, args: string[]): Promise<string> {
-  return new Promise((resolve, reject) => {
-    const child = spawn(join(root, 'node_modules/.bin/vitest'), args, {
-      cwd: root,
-      env: { ...process.env, JUDGE_CACHE: join(root, 'cache') },
-      stdio: ['ignore', 'pipe', 'pipe'],
+  private constructor(child: ChildProcess) {
+    this.child = child
+    this.ended = once(child, 'exit')
+    child.on('message', (said: Said) => {
+      for (const listener of this.listeners) listener(said)
     })
-    let text = ''
-    const hear = (chunk: Buffer) => {
-      text = (text + chunk.toString()).slice(-10_000)
+    for (const stream of [child.stdout, child.stderr])
+      stream?.on('data', (chunk: Buffer) => {
+        this.said = (this.said + chunk.toString()).slice(-2_000)
+      })
+  }
+
+  /** Starts it in a folder, to end a run at the first test that fails if `bail`. Throws where it does not start. */
+  static async start(root: string, { bail }: { bail: boolean }): Promise<Vitest> {
+    const child = fork(join(root, 'test/judge/runner.ts'), {
+      cwd: root,
+      execArgv: [],
+      env: {
+        ...process.env,
+        CLOUDFLARE_CF_FETCH_ENABLED: 'false',
+        JUDGE_BAIL: String(bail),
+        JUDGE_CACHE: join(root, 'cache'),
+        VITEST: 'true',
+        NODE_ENV: 'test',
+      },
+      stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+    })
+    const vitest = new Vitest(child)
+    const isReady = await vitest.hear((said) => (said === 'ready' ? true : undefined))
+    if (!isReady) throw new Error(`vitest has ended: ${vitest.said}`)
+    return vitest
+  }
+
+  /** Has it know that a file of source was written. */
+  hasChanged(file: string): void {
+    this.changed.add(file)
+  }
+
+  /** Runs test files one after the other; if `tests` are named, those alone. Tells of each result as it comes. */
+  async run(files: string[], tests: string[] = [], note: (result: Result) => void = () => undefined): Promise<Run> {
+    const order: Order = { files, tests, changed: [...this.changed] }
+    this.changed.clear()
+    if (this.child.connected) this.child.send(order)
+    const run = await this.hear((said) => {
+      if (said === 'ready') return undefined
+      if ('run' in said) return said.run
+      note(said.result)
+      return undefined
+    })
+    return run ?? { results: [], broken: `vitest has ended: ${this.said}` }
+  }
+
+  /** Listens until something that is said gives a value; undefined where the process ends before. */
+  private async hear<Value>(read: (said: Said) => Value | undefined): Promise<Value | undefined> {
+    let listener: (said: Said) => void = () => undefined
+    const heard = new Promise<Value>((resolve) => {
+      listener = (said) => {
+        const value = read(said)
+        if (value !== undefined) resolve(value)
+      }
+    })
+    this.listeners.add(listener)
+    try {
+      return await Promise.race([heard, this.ended.then(() => undefined)])
+    } finally {
+      this.listeners.delete(listener)
     }
-    child.stdout.on('data', hear)
-    child.stderr.on('data', hear)
-    child.on('error', reject)
-    child.on('close', () => resolve(text))
-  })
+  }
+
+  /** Ends it. */
+  stop(): void {
+    if (this.child.connected) this.child.disconnect()
+  }
 }

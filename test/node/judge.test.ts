@@ -5,11 +5,9 @@ import { describe, expect, it } from 'vitest'
 import { ROOT } from '../../scripts/lib/local-state.ts'
 import { findConditions, marked, without } from '../judge/conditions.ts'
 import { guardMutations } from '../judge/guards.ts'
-import type { Mutation } from '../judge/mutation.ts'
 import { MUTATIONS } from '../judge/mutations.ts'
 import { REDUNDANT } from '../judge/redundant.ts'
-
-const nameOf = ({ file, text, becomes }: Mutation) => `${file}: ${text} → ${becomes}`
+import { nameOf } from '../judge/verdict.ts'
 
 describe('the list that the tests are judged by', () => {
   it('fits the source: what a mutation takes away stands there once', () => {
@@ -21,7 +19,7 @@ describe('the list that the tests are judged by', () => {
   })
 
   it('names each mutation once, and tests that are there', () => {
-    const names = MUTATIONS.map(nameOf)
+    const names = MUTATIONS.map((mutation) => `${nameOf(mutation)} ${mutation.text} ${mutation.becomes}`)
     expect(names.filter((name, index) => names.indexOf(name) !== index)).toEqual([])
     const files = new Set(MUTATIONS.flatMap(({ tests }) => tests))
     expect([...files].filter((file) => !existsSync(join(ROOT, file)))).toEqual([])

@@ -79,6 +79,15 @@ describe('dead at once, though its object has just vouched for it', () => {
     expect(await both(member.token)).toEqual([401, 401])
   })
 
+  it('S05 an admin who has left by their own deed and is brought back has no token from before', async () => {
+    const leaver = await mintMember(account.id, 'admin')
+    const change = (by: Member, status: string) =>
+      call('PATCH', `users/${leaver.id}`, { token: by.token, body: { status }, address: freshAddress() })
+    expect((await change(leaver, 'inactive')).status).toBe(200)
+    expect((await change(account.admin, 'active')).status).toBe(200)
+    expect(await both(leaver.token)).toEqual([401, 401])
+  })
+
   it('a change that ends no credential ends none', async () => {
     expect((await manage('PATCH', '', { name: 'Another' })).status).toBe(200)
     expect((await manage('PATCH', '', { email: member.email.toUpperCase() })).status).toBe(200)

@@ -52,6 +52,11 @@ describe('isWebUrl', () => {
     expect(isWebUrl(text)).toBe(false)
   })
 
+  it('W18 takes 2,048 characters and no more as they are given, though they be sent as few', () => {
+    const urls = [400, 500].map((count) => `https://example.com/${'a/../'.repeat(count)}`)
+    expect(urls.map(isWebUrl)).toEqual([true, false])
+  })
+
   it.each([
     ['a', 1],
     ['😀', '%F0%9F%98%80'.length],

@@ -115,6 +115,22 @@ describe('which webhook is told of what', () => {
   })
 })
 
+describe('a webhook that is off', () => {
+  it('is told of nothing that happens meanwhile, also when it is on again, though others were told at once', async () => {
+    const received = receive()
+    const [hook, other] = [await mintWebhook(account), await mintWebhook(account)]
+    await switchHook(hook, false)
+    await seedEvents(account, 2)
+    await drain({}, account)
+    await switchHook(hook, true)
+    await seedEvents(account, 1)
+    await drain({}, account)
+    const heardBy = ({ url }: Hook) =>
+      received.filter((request) => request.url === url).map(({ event }) => event.sequence)
+    expect([heardBy(hook), heardBy(other)]).toEqual([[3], [1, 2, 3]])
+  })
+})
+
 describe('deliveries', () => {
   it('are made once, whoever asks and how often', async () => {
     const hooks = await Promise.all(upTo(10).map(() => mintWebhook(account)))

@@ -13,21 +13,10 @@ import {
   silenceQueue,
   silenceSweeper,
 } from '../../helpers/webhooks'
-import { dump, KEPT, ofAccount, type Row, type Rows, readTables } from './tables'
+import { dump, ofAccount, type Rows, readTables } from './tables'
 
 const DAY = 86_400_000
 export const PASSWORD = 'the password of all twins'
-/** Stands in every text of the twin, and must stand in no answer. */
-export const MARK = 'TWINNED'
-/** Stands before every other account, so that it is met first by whoever forgets to name one. */
-export const TWIN = 'acct_00twin'
-
-/** The hash of all API keys of the twin. */
-export const TWIN_HASH = 'f'.repeat(64)
-/** What the account of a limit's deed may have on the standard plan. */
-export const LIVE_KEYS = 20
-export const LIVE_WEBHOOKS = 10
-
 const file = (filename: string) => ({ filename, content: 'YWJj', mime_type: 'text/plain' })
 
 export interface World {
@@ -56,12 +45,12 @@ export async function makeWorld(): Promise<World> {
 async function makeThings(account: Account) {
   const { admin, agent, customer, stranger } = account
   const hash = cheapHash(PASSWORD)
+  const gone = await mintMember(account.id, 'agent', { status: 'inactive' })
+  const other = await mintMember(account.id, 'admin', { name: 'Other' })
   await env.DB.batch([
     env.DB.prepare('UPDATE users SET password_hash = ? WHERE account_id = ?').bind(hash, account.id),
     env.DB.prepare('UPDATE accounts SET allow_registration = 1 WHERE id = ?').bind(account.id),
   ])
-  const gone = await mintMember(account.id, 'agent', { status: 'inactive' })
-  const other = await mintMember(account.id, 'admin', { name: 'Other' })
   const [hook, deaf, ended] = [await mintWebhook(account), await mintWebhook(account), await mintWebhook(account)]
   const idle = await mintWebhook(account)
   const ticket = await createTicket(customer, { tags: ['red'], priority: 'high', attachments: [file('a.txt')] })
@@ -148,99 +137,4 @@ function withoutThings({ admin, agent, customer }: Account, rich: Rows): Rows {
     users: (rich.users ?? []).filter((row) => people.has(String(row.id))),
     logins: (rich.logins ?? []).filter((row) => emails.has(String(row.email_key))),
   }
-}
-
-const TEXTS = new Set(['title', 'description', 'content', 'name', 'filename', 'response', 'error', 'url', 'last_error'])
-
-/**
- * Rows of another account with the same IDs: another text in each, and whatever else would show if it were taken for the
- * first account's. Nothing of it is due, expired or ended, so that work on all accounts leaves it alone.
- */
-export function twinOf({ account }: World, found: Rows, now: number): Rows {
-  const differs: Record<string, (row: Row) => Row> = {
-    accounts: () => ({ id: TWIN, slug: '00-twin', plan: 'premium' }),
-    account_state: (row) => ({
-      ticket_number: Number(row.ticket_number) + 500,
-      event_sequence: Number(row.event_sequence) + 500,
-      stored_bytes: 5_000_000_000,
-      listeners: 7,
-    }),
-    users: ({ credential_generation }) => ({
-      credential_generation: Number(credential_generation) + 5,
-      last_login_at: 5,
-    }),
-    api_keys: () => ({ revoked_at: null, expires_at: null, last_used_at: 5, hash: TWIN_HASH }),
-    revoked_tokens: () => ({ expires_at: now + 900 * DAY }),
-    idempotency_records: () => ({ created_at: now, request_hash: MARK }),
-    tickets: (row) => ({
-      version: Number(row.version) + 5,
-      status: row.status === 'closed' ? 'open' : 'closed',
-      public_attachments: 500,
-      internal_attachments: 0,
-      updated_at: now + DAY,
-    }),
-    comments: () => ({ created_at: now + 2 * DAY }),
-    attachments: () => ({ created_at: now + 2 * DAY, size: 7, sha256: MARK }),
-    object_intents: ({ id }) => ({ kind: id === 'attach_gone' ? 'upload' : 'delete', created_at: now }),
-    webhooks: () => ({ active: 1, deleted_at: null, next_at: null, lease_id: 'another', lease_until: now + DAY }),
-    deliveries: () => ({ settled_at: null, retry_at: now - 1_000, outcome: 'failed', attempts: 5 }),
-    events: ({ data }) => ({ data: String(data).replaceAll('"title":"', `"title":"${MARK}`), created_at: now }),
-  }
-  const twin = (table: string, row: Row): Row => ({
-    ...Object.fromEntries(
-      Object.entries(row).map(([column, value]) => [column, TEXTS.has(column) ? `${value ?? ''}${MARK}` : value]),
-    ),
-    ...differs[table]?.(row),
-    ...(table !== 'accounts' && { account_id: TWIN }),
-  })
-  return crowded(
-    account,
-    now,
-    Object.fromEntries(
-      Object.entries(found)
-        .filter(([table]) => !KEPT.has(table) && table !== 'key_directory')
-        .map(([table, own]) => [table, own.map((row) => twin(table, row))]),
-    ),
-  )
-}
-
-/** More keys and webhooks than the first account may have; uploads under way; an end for all of its tokens. */
-function crowded({ admin, agent, customer, stranger }: Account, now: number, twin: Rows): Rows {
-  const copies = (row: Row | undefined, count: number, differs: (index: number) => Row) =>
-    row ? Array.from({ length: count }, (_, index) => ({ ...row, ...differs(index) })) : []
-  const [key] = twin.api_keys ?? []
-  const member = twin.users?.find(({ id }) => id === key?.id)
-  const [webhook] = twin.webhooks ?? []
-  const named = (index: number) => ({ id: `key_more${index}`, email: `more${index}`, email_key: `more${index}` })
-  const uploads = (twin.attachments ?? []).map(({ id = null }) => ({
-    account_id: TWIN,
-    id,
-    kind: 'upload',
-    created_at: now,
-  }))
-  const ended = [admin, agent, customer, stranger].map(({ id, token }) => ({
-    account_id: TWIN,
-    user_id: id,
-    token_id: tokenId(token),
-    revoked_at: now,
-    expires_at: now + 900 * DAY,
-  }))
-  return {
-    ...twin,
-    object_intents: [...(twin.object_intents ?? []), ...uploads],
-    revoked_tokens: [...(twin.revoked_tokens ?? []), ...ended],
-    users: [...(twin.users ?? []), ...copies(member, LIVE_KEYS, named)],
-    api_keys: [...(twin.api_keys ?? []), ...copies(key, LIVE_KEYS, (index) => ({ id: `key_more${index}` }))],
-    webhooks: [
-      ...(twin.webhooks ?? []),
-      ...copies(webhook, LIVE_WEBHOOKS, (index) => ({
-        id: `webhook_more${index}`,
-        url: `https://more${index}.example.com`,
-      })),
-    ],
-  }
-}
-
-function tokenId(token: string): string {
-  return JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString()).jti
 }

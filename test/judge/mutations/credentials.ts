@@ -1,5 +1,5 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: these are texts of the source
-import { of } from '../mutation.ts'
+import { of, redundant } from '../mutation.ts'
 
 /** Tokens, API keys, passwords, and the limits on guessing them. */
 export const CREDENTIALS = [
@@ -8,8 +8,14 @@ export const CREDENTIALS = [
     ['auth/tokens'],
     [
       ['  if (!CANONICAL.test(token)) return null\n', ''],
-      ['      iss: ISSUER,\n      aud: AUDIENCE,\n    }).catch', '      aud: AUDIENCE,\n    }).catch'],
-      ['      aud: AUDIENCE,\n    }).catch', '    }).catch'],
+      [
+        '      iss: ISSUER,\n      aud: AUDIENCE,\n    }).catch(() => null)\n    if (payload) return Claims.safeParse',
+        '      aud: AUDIENCE,\n    }).catch(() => null)\n    if (payload) return Claims.extend({ iss: z.any() }).safeParse',
+      ],
+      [
+        '      aud: AUDIENCE,\n    }).catch(() => null)\n    if (payload) return Claims.safeParse',
+        '    }).catch(() => null)\n    if (payload) return Claims.extend({ aud: z.any() }).safeParse',
+      ],
       ['      alg: ALGORITHM,\n', "      alg: 'HS512',\n"],
       [
         "    const payload = await verify(token, key.toString('base64url'), {\n      alg: ALGORITHM,\n      iss: ISSUER,\n      aud: AUDIENCE,\n    }).catch(() => null)",
@@ -21,13 +27,28 @@ export const CREDENTIALS = [
       ['  jti: z.string().min(1).max(64),', "  jti: z.string().max(64).default('any'),"],
     ],
   ),
+  ...redundant(
+    'the library and the schema of the claims each ask for issuer and audience',
+    of(
+      'auth/tokens.ts',
+      ['auth/tokens'],
+      [
+        ['      iss: ISSUER,\n      aud: AUDIENCE,\n    }).catch', '      aud: AUDIENCE,\n    }).catch'],
+        ['      aud: AUDIENCE,\n    }).catch', '    }).catch'],
+        ['  iss: z.literal(ISSUER),\n', '  iss: z.any(),\n'],
+        ['  aud: z.literal(AUDIENCE),\n', '  aud: z.any(),\n'],
+      ],
+    ),
+  ),
   ...of(
     'auth/credentials.ts',
-    ['api-keys/member', 'auth/tokens'],
-    [
-      ['if (bearer && header && bearer !== header)', 'if (bearer === null)'],
-      ["if (!key || key.mac === 'bad') return null", 'if (!key) return null'],
-    ],
+    ['api-keys/member'],
+    [['if (bearer && header && bearer !== header)', 'if (bearer === null)']],
+  ),
+  ...of(
+    'auth/credentials.ts',
+    ['api-keys/secrets'],
+    [["if (!key || key.mac === 'bad') return null", 'if (!key) return null']],
   ),
   ...of(
     'auth/credentials.ts',
@@ -93,11 +114,18 @@ export const CREDENTIALS = [
     'auth/service.ts',
     ['auth/login'],
     [
-      ["found.length === 1 && found[0]?.status === 'active'", 'found.length === 1'],
       ["found.length === 1 && found[0]?.status === 'active'", "found[0]?.status === 'active'"],
       ['if (!user || !matches) throw invalidCredentials()', 'if (!user) throw invalidCredentials()'],
       ['if (!noted) throw invalidCredentials()', ''],
     ],
+  ),
+  ...redundant(
+    'a login is noted before it is answered, if the member is active',
+    of(
+      'auth/service.ts',
+      ['auth/login'],
+      [["found.length === 1 && found[0]?.status === 'active'", 'found.length === 1']],
+    ),
   ),
   ...of(
     'users/service.ts',

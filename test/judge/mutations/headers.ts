@@ -1,5 +1,5 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: these are texts of the source
-import { of } from '../mutation.ts'
+import { of, redundant } from '../mutation.ts'
 
 /** Every header that closes something or tells a caller where it stands. */
 const SECURITY = [
@@ -45,9 +45,12 @@ export const HEADERS = [
   ),
   ...of('http/errors.ts', ['rate-limiting/limits'], [["    'Retry-After': String(retryAfterSeconds),\n", '']]),
   ...of('http/errors.ts', ['http/failures', 'http/errors'], [["{ 'Retry-After': '5' }", '{}']]),
-  ...of(
-    'attachments/file-answer.ts',
-    ['attachments/download', 'attachments/ranges', 'attachments/filenames'],
-    [["'X-Content-Type-Options': 'nosniff',", '']],
+  ...redundant(
+    'every answer that does not say otherwise is given this header',
+    of(
+      'attachments/file-answer.ts',
+      ['attachments/ranges', 'attachments/filenames'],
+      [["'X-Content-Type-Options': 'nosniff',", '']],
+    ),
   ),
 ]

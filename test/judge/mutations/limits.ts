@@ -1,12 +1,19 @@
-import { of } from '../mutation.ts'
+import { of, redundant } from '../mutation.ts'
 
 /** How much, how large, how often. */
 export const LIMITS = [
+  ...redundant(
+    'the bytes are counted as they come, whatever the header says',
+    of(
+      'http/body.ts',
+      ['http/bodies'],
+      [["if (Number(c.req.header('Content-Length') ?? 0) > MAX_JSON_BYTES) throw payloadTooLarge(TOO_LARGE)", '']],
+    ),
+  ),
   ...of(
     'http/body.ts',
     ['http/bodies'],
     [
-      ["if (Number(c.req.header('Content-Length') ?? 0) > MAX_JSON_BYTES) throw payloadTooLarge(TOO_LARGE)", ''],
       ['if (size > MAX_JSON_BYTES) throw payloadTooLarge(TOO_LARGE)', ''],
       ['if (hasMoreParts(text, MAX_PARTS))', 'if (hasMoreParts(text, 1e9))'],
       ['{ fatal: true, ignoreBOM: true }', '{ fatal: false, ignoreBOM: true }'],
@@ -115,13 +122,11 @@ export const LIMITS = [
       ["  else keepRate(c, 'standard', await countedAddress(c))\n", ''],
     ],
   ),
-  ...of('rate-limiting/address.ts', ['rate-limiting/address'], []),
   ...of(
     'http/reach.ts',
     ['auth/throttle-objects', 'rate-limiting/limits'],
     [['    throw unavailable(error)', '    return undefined as never']],
   ),
-  ...of('tickets/schema.ts', ['tickets/create-limits'], []),
   ...of(
     'webhooks/attempt.ts',
     ['webhooks/answers'],

@@ -1,5 +1,5 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: these are texts of the source
-import { of } from '../mutation.ts'
+import { of, redundant } from '../mutation.ts'
 
 /** What is signed, sealed or bound: files, webhooks, cursors, idempotency keys, versions. */
 export const SIGNATURES = [
@@ -76,7 +76,6 @@ export const SIGNATURES = [
     'comments/service.ts',
     ['comments/list'],
     [
-      ["{ list: 'comments', accountId, ticketId, internal", "{ list: 'comments', ticketId, internal"],
       ["{ list: 'comments', accountId, ticketId, internal", "{ list: 'comments', accountId, internal"],
       ['ticketId, internal: seesInternal(role) }', 'ticketId, internal: role !== null }'],
     ],
@@ -85,14 +84,13 @@ export const SIGNATURES = [
     'attachments/service.ts',
     ['attachments/list'],
     [
-      ["{ list: 'attachments', accountId, ticketId, internal", "{ list: 'attachments', ticketId, internal"],
       ["{ list: 'attachments', accountId, ticketId, internal", "{ list: 'attachments', accountId, internal"],
       ['ticketId, internal: seesInternal(role) }', 'ticketId, internal: role !== null }'],
     ],
   ),
   ...of(
     'events/service.ts',
-    ['events/walk'],
+    ['events/walk', 'events/retention'],
     [
       ["{ list: 'events', accountId, event", "{ list: 'events', event"],
       ['if (after !== null && after < oldest - 1) throw cursorExpired(oldest)', ''],
@@ -102,7 +100,6 @@ export const SIGNATURES = [
     'tickets/history.ts',
     ['tickets/history'],
     [
-      ["{ list: 'history', accountId, ticketId }", "{ list: 'history', ticketId }"],
       ["{ list: 'history', accountId, ticketId }", "{ list: 'history', accountId }"],
       ['if (!ticket) throw notFound()', ''],
     ],
@@ -162,4 +159,21 @@ export const SIGNATURES = [
       ['return `"${version}.${sha256(JSON.stringify(shown)).slice(0, 16)}"`', 'return `"${version}.${shown ? 1 : 0}"`'],
     ],
   ),
+  ...redundant('no other account has a ticket of that ID, and whose it is is asked before', [
+    ...of(
+      'comments/service.ts',
+      ['comments/list'],
+      [["{ list: 'comments', accountId, ticketId, internal", "{ list: 'comments', ticketId, internal"]],
+    ),
+    ...of(
+      'attachments/service.ts',
+      ['attachments/list'],
+      [["{ list: 'attachments', accountId, ticketId, internal", "{ list: 'attachments', ticketId, internal"]],
+    ),
+    ...of(
+      'tickets/history.ts',
+      ['tickets/history'],
+      [["{ list: 'history', accountId, ticketId }", "{ list: 'history', ticketId }"]],
+    ),
+  ]),
 ]

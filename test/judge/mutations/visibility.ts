@@ -1,5 +1,5 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: these are texts of the source
-import { of } from '../mutation.ts'
+import { of, redundant } from '../mutation.ts'
 
 /** What a caller sees: other customers' tickets, what is internal, what a webhook is told. */
 export const VISIBILITY = [
@@ -13,10 +13,18 @@ export const VISIBILITY = [
       ],
     ],
   ),
-  ...of(
-    'db/visibility.ts',
-    ['tickets/tag-rights'],
-    [['const own = seesAllTickets(caller.role) ? sql`` : sql` AND +t.created_by = ${caller.id}`', 'const own = sql``']],
+  ...redundant(
+    'the index of words holds whose a ticket is, and a customer’s match asks for it',
+    of(
+      'db/visibility.ts',
+      ['tickets/search', 'tickets/tag-rights'],
+      [
+        [
+          'const own = seesAllTickets(caller.role) ? sql`` : sql` AND +t.created_by = ${caller.id}`',
+          'const own = sql``',
+        ],
+      ],
+    ),
   ),
   ...of(
     'db/visibility.ts',
@@ -46,12 +54,7 @@ export const VISIBILITY = [
       ['const counts = seesAllTickets(caller.role)', 'const counts = caller.role'],
     ],
   ),
-  ...of('tickets/schema.ts', ['comments/internal', 'tickets/get'], []),
-  ...of(
-    'comments/queries.ts',
-    ['comments/internal', 'events/list'],
-    [['isInternal: comment.isInternal,', 'isInternal: false,']],
-  ),
+  ...of('comments/queries.ts', ['webhooks/fan-out'], [['isInternal: comment.isInternal,', 'isInternal: false,']]),
   ...of(
     'comments/queries.ts',
     ['comments/create', 'comments/internal'],

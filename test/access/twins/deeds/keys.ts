@@ -1,0 +1,30 @@
+import { env } from 'cloudflare:workers'
+import { hashKey } from '../../../../src/api-keys/key-format'
+import { findKeyFacts, isKnownKey } from '../../../../src/api-keys/service'
+import { noteKeyUse } from '../../../../src/auth/service'
+import type { Deed } from '../asker'
+import { type Path, pathOf, reads, write } from '../deed-kinds'
+import { TWIN_HASH } from '../twin-rows'
+
+const key: Path = ({ things }) => `api-keys/${things.keys[0].id}`
+
+/** What is done with API keys. */
+export const KEYS: Deed[] = [
+  ...reads('listApiKeys', ['admin'], 'api-keys', ['', '?per_page=1&page=2']),
+  write('createApiKey', 'admin', 'POST', 'api-keys', { name: 'New' }),
+  write('deleteApiKey', 'admin', 'DELETE', key),
+  write('rotateApiKey', 'admin', 'POST', (w) => `${pathOf(key, w)}/rotate`, {}),
+  write('rotateApiKey', 'admin', 'POST', ({ things }) => `api-keys/${things.keys[1].id}/rotate`, {}),
+  {
+    operation: 'facts of a key',
+    writes: true,
+    name: 'facts of a key',
+    async run({ see }, { account, things }) {
+      const [{ id, key: secret }] = things.keys
+      see(await findKeyFacts(env, id))
+      see(await isKnownKey(env, id, hashKey(secret)))
+      see(await isKnownKey(env, id, TWIN_HASH))
+      await noteKeyUse(env, account.id, id, Date.now())
+    },
+  },
+]

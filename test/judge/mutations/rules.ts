@@ -1,0 +1,167 @@
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: these are texts of the source
+import { of } from '../mutation.ts'
+
+/** What a webhook is told and what may be asked of it, what a replay may show, how the service is set up. */
+export const RULES = [
+  ...of(
+    'commit.ts',
+    ['idempotency/every-route'],
+    [
+      ['if (sawMore || record.is_hidden === 1) throw notFound()', 'if (record.is_hidden === 1) throw notFound()'],
+      ['if (sawMore || record.is_hidden === 1) throw notFound()', 'if (sawMore) throw notFound()'],
+    ],
+  ),
+  ...of(
+    'http/idempotency.ts',
+    ['idempotency/keys', 'idempotency/every-route'],
+    [["|| request.path.startsWith('/auth/')) return null", ') return null']],
+  ),
+  ...of(
+    'tickets/search.ts',
+    ['tickets/search', 'tickets/search-life'],
+    [
+      ['const scopes = [`zq${hex(scope.accountId)}`, ...(scope', 'const scopes = [...(scope'],
+      ['...(scope.createdBy === null ? [] : [`zr${hex(scope.createdBy)}`])]', ']'],
+    ],
+  ),
+  ...of(
+    'tickets/schema.ts',
+    ['comments/internal'],
+    [
+      ['row.public_comments + (internal ? row.internal_comments : 0)', 'row.public_comments + row.internal_comments'],
+      [
+        'row.public_attachments + (internal ? row.internal_attachments : 0)',
+        'row.public_attachments + row.internal_attachments',
+      ],
+    ],
+  ),
+  ...of(
+    'webhooks/fan-out.queries.ts',
+    ['webhooks/replay'],
+    [
+      ['AND e.sequence > w.since_sequence AND ${wants()}${failed}`', 'AND ${wants()}${failed}`'],
+      ['AND e.sequence > w.since_sequence AND ${wants()}${failed}`', 'AND e.sequence > w.since_sequence${failed}`'],
+      [
+        'AND e.sequence > w.since_sequence AND ${wants()}${failed}`',
+        'AND e.sequence > w.since_sequence AND ${wants()}`',
+      ],
+      ['AND e.created_at >= ${since} AND', 'AND'],
+      ['AND e.created_at < ${until}\n', '\n'],
+    ],
+  ),
+  ...of(
+    'webhooks/fan-out.queries.ts',
+    ['webhooks/switching', 'webhooks/fan-out'],
+    [['AND w.id = ${webhookId} AND w.active = 1 AND ${wants()}', 'AND w.id = ${webhookId} AND ${wants()}']],
+  ),
+  ...of(
+    'webhooks/deliveries.queries.ts',
+    ['webhooks/redeliver'],
+    [
+      ['AND d.webhook_id = ${webhookId} AND w.active = 1`', 'AND d.webhook_id = ${webhookId}`'],
+      ['AND w.id = ${webhookId} AND w.active = 1)`', 'AND w.id = ${webhookId})`'],
+      ['id = ${id} AND webhook_id = ${webhookId}`),', 'id = ${id}`),'],
+    ],
+  ),
+  ...of(
+    'webhooks/deliveries.queries.ts',
+    ['webhooks/redeliver', 'webhooks/manage'],
+    [['AND id = ${webhookId} AND active = 1`', 'AND id = ${webhookId}`']],
+  ),
+  ...of('webhooks/delivery-log.ts', ['webhooks/replay'], [['if (count > EVENTS_A_REPLAY) throw replayTooLarge()', '']]),
+  ...of(
+    'webhooks/attempt.ts',
+    ['webhooks/answers'],
+    [
+      ['outcome.statusCode <= SUCCESS.to', 'outcome.statusCode <= 399'],
+      ['outcome.statusCode >= SUCCESS.from &&', 'outcome.statusCode >= 100 &&'],
+      ['Buffer.concat(chunks).subarray(0, RESPONSE_BYTES)', 'Buffer.concat(chunks)'],
+    ],
+  ),
+  ...of(
+    'webhooks/secrets.ts',
+    ['webhooks/secrets'],
+    [['return previous === null ? [current] : [current, previous]', 'return [current]']],
+  ),
+  ...of(
+    'webhooks/service.ts',
+    ['webhooks/rotation', 'webhooks/secrets'],
+    [['const PREVIOUS_SIGNS_FOR = DAY', 'const PREVIOUS_SIGNS_FOR = 2 * DAY']],
+  ),
+  ...of(
+    'variables.ts',
+    ['lib/config'],
+    [['Buffer.byteLength(secret) >= SECRET_BYTES', 'Buffer.byteLength(secret) >= 0']],
+  ),
+  ...of(
+    'env.ts',
+    ['lib/config', 'webhooks/addresses'],
+    [["allowPrivate: result.data.ALLOW_PRIVATE_WEBHOOKS === 'true',", 'allowPrivate: true,']],
+  ),
+  ...of('env.ts', ['accounts/create'], [["allowSignup: result.data.ALLOW_SIGNUP === 'true',", 'allowSignup: true,']]),
+  ...of(
+    'keys.ts',
+    ['lib/config'],
+    [
+      ["deriveKey(secret, 'files')", "deriveKey(secret, 'tokens')"],
+      ["deriveKey(secret, 'api-keys')", "deriveKey(secret, 'tokens')"],
+      ["deriveKey(secret, 'webhooks')", "deriveKey(secret, 'tokens')"],
+      ["deriveKey(secret, 'idempotency')", "deriveKey(secret, 'tokens')"],
+    ],
+  ),
+  ...of(
+    'lib/crypto.ts',
+    ['lib/crypto'],
+    [
+      [
+        "hkdfSync('sha256', secret, 'ticketing-api', purpose, 32)",
+        "hkdfSync('sha256', secret, 'ticketing-api', '', 32)",
+      ],
+    ],
+  ),
+  ...of(
+    'rate-limiting/address.ts',
+    ['rate-limiting/address'],
+    [
+      ['`${parsed.toNormalizedString()}/64`', '`${parsed.toNormalizedString()}/128`'],
+      ['const parsed = ipaddr.process(address)', 'const parsed = ipaddr.parse(address)'],
+      [
+        "if (!address || !ipaddr.isValid(address)) return 'unknown'",
+        'if (!address || !ipaddr.isValid(address)) return String(address)',
+      ],
+    ],
+  ),
+  ...of(
+    'rate-limiting/rate-limiter.ts',
+    ['rate-limiting/limits'],
+    [['configOf(this.env).rateLimits[facts.plan])', 'configOf(this.env).rateLimits.premium)']],
+  ),
+  ...of(
+    'http/body.ts',
+    ['http/bodies'],
+    [
+      [
+        "  if (text.length > MAX_EMPTY_CHARACTERS || !/^\\s*(\\{\\s*\\})?\\s*$/.test(text))\n    throw invalidInput([detail([], 'must be empty')])\n",
+        '',
+      ],
+    ],
+  ),
+  ...of(
+    'lib/text.ts',
+    ['lib/text'],
+    [
+      ['return text.isWellFormed() && !CONTROL.test(text)', 'return text.isWellFormed()'],
+      ['return text.isWellFormed() && !CONTROL.test(text)', 'return !CONTROL.test(text)'],
+    ],
+  ),
+  ...of(
+    'http/fields.ts',
+    ['http/parameters'],
+    [
+      [
+        "if (!isCleanText(value)) ctx.addIssue({ code: 'custom', message: CONTROL_RULE })\n      else if (value === '') ctx.addIssue({ code: 'custom', message: 'must not be empty' })\n      else if (utf8Bytes",
+        "if (value === '') ctx.addIssue({ code: 'custom', message: 'must not be empty' })\n      else if (utf8Bytes",
+      ],
+    ],
+  ),
+]

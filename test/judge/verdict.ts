@@ -1,0 +1,35 @@
+import type { Mutation } from './mutation.ts'
+
+/** What became of a mutation. */
+export interface Verdict {
+  name: string
+  /**
+   * What the tests said; `stale` where the mutation no longer fits the source, `broken` where nothing could be run, or
+   * fails without the mutation too.
+   */
+  said: 'noticed' | 'unnoticed' | 'redundant' | 'stale' | 'broken'
+  more: string
+}
+
+/** The name under which a mutation is told of. */
+export const nameOf = ({ file, text, becomes, run, noticed }: Mutation): string =>
+  `${file}: ${run ? `${run}: ${noticed}` : `${firstDifference(text, becomes)}`}`
+
+/** The first line of a text, cut. */
+export function firstLine(text: string): string {
+  const [line = ''] = text.trim().split('\n')
+  return line === '' ? 'nothing' : line.length > 400 ? `${line.slice(0, 400)}…` : line
+}
+
+/** Two texts from a little before the place where they part. */
+function firstDifference(text: string, becomes: string): string {
+  let at = 0
+  while (at < text.length && text[at] === becomes[at]) at += 1
+  const from = becomes === '' ? 0 : Math.max(0, at - 30)
+  return `${firstLine(text.slice(from))} → ${firstLine(becomes.slice(from))}`
+}
+
+/** Writes a verdict as a line. */
+export function tell(verdict: Verdict): void {
+  process.stdout.write(`${verdict.said.padEnd(10)} ${verdict.name}${verdict.more ? `  (${verdict.more})` : ''}\n`)
+}
