@@ -1,4 +1,4 @@
-import { createExecutionContext, createMessageBatch, waitOnExecutionContext } from 'cloudflare:test'
+import { createExecutionContext, createMessageBatch, runInDurableObject, waitOnExecutionContext } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import { expect, vi } from 'vitest'
 import type { Bindings, WakeMessage } from '../../src/env'
@@ -77,6 +77,12 @@ export function silenceQueue() {
 /** Keeps the sweeper from being armed, so that no alarm sweeps or rings in the middle of a long test. */
 export function silenceSweeper(): void {
   vi.spyOn(env.SWEEPER, 'getByName').mockReturnValue({ arm: () => Promise.resolve() } as never)
+}
+
+/** Silences the sweeper, and takes away the alarm that files before this one may have armed in the same runtime. */
+export async function stopSweeper(): Promise<void> {
+  await runInDurableObject(env.SWEEPER.getByName('sweeper'), (_sweeper, { storage }) => storage.deleteAll())
+  silenceSweeper()
 }
 
 type Recipient = Account | string | null

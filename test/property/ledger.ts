@@ -23,22 +23,22 @@ export class Ledger {
 
   /** Takes what is there now for what should be. */
   async settle(): Promise<void> {
-    this.changes = await changes()
+    this.changes = await changesSoFar()
     this.held = await this.dump()
   }
 
-  /** What has changed since it was settled; null if nothing has. It costs little where nothing was written at all. */
-  async difference(): Promise<string | null> {
-    const now = await changes()
-    if (now === this.changes) return null
-    const [before, after] = [this.held, await this.dump()]
-    this.changes = now
-    if (before === after) return null
-    this.held = after
+  /** Throws if anything has changed since it was settled. It costs little where nothing was written at all. */
+  async expectUnchanged(after: string): Promise<void> {
+    const changes = await changesSoFar()
+    if (changes === this.changes) return
+    const [held, now] = [this.held, await this.dump()]
+    this.changes = changes
+    if (held === now) return
+    this.held = now
     let at = 0
-    while (before[at] === after[at]) at += 1
-    const from = Math.max(0, at - 150)
-    return `…${before.slice(from, at + 150)}…\nhas become\n…${after.slice(from, at + 150)}…`
+    while (held[at] === now[at]) at += 1
+    const around = (text: string) => `…${text.slice(Math.max(0, at - 150), at + 150)}…`
+    throw new Error(`${after} has left something behind: ${around(held)}\nhas become\n${around(now)}`)
   }
 
   private async dump(): Promise<string> {
@@ -52,6 +52,6 @@ export class Ledger {
 }
 
 /** How many rows the database has ever written, by any request. */
-async function changes(): Promise<number> {
+async function changesSoFar(): Promise<number> {
   return (await rows<{ count: number }>('SELECT total_changes() AS count'))[0]?.count ?? 0
 }

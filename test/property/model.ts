@@ -58,7 +58,7 @@ export class Model {
     if (refusalOf(operation, sent.by) === null && thing) this.expectFound(thing, sent, answer)
     const isDone = answer.status < 300 && operation.method !== 'GET'
     if (!isDone) {
-      expect(await this.ledger.difference(), `a ${answer.status} has left something behind`).toBeNull()
+      await this.ledger.expectUnchanged(`a ${answer.status}`)
       return
     }
     await this.ledger.settle()
@@ -172,7 +172,7 @@ export class Model {
     const again = await this.send(sent)
     expect([again.status, again.headers.get('Idempotent-Replayed')], again.text).toEqual([status, 'true'])
     expect(again.body.data?.id).toBe(body.data?.id)
-    expect(await this.ledger.difference(), 'a repetition has left something behind').toBeNull()
+    await this.ledger.expectUnchanged('a repetition')
   }
 }
 
