@@ -7,8 +7,13 @@ const migrations = await readD1Migrations(new URL('./migrations', import.meta.ur
 // Vitest takes what `[assets]` names, but does not run `[build]`.
 await buildDocsAssets()
 
-/** Files that put something in the place of a module, which others may have loaded: each has a runtime of its own. */
-const ALONE = ['test/faults/every-call.test.ts', 'test/webhooks/answers.test.ts', 'test/webhooks/parts.test.ts']
+/** Files that put something in the place of a module, or try what others have made cheap: each has a runtime of its own. */
+const ALONE = [
+  'test/auth/passwords.test.ts',
+  'test/faults/every-call.test.ts',
+  'test/webhooks/answers.test.ts',
+  'test/webhooks/parts.test.ts',
+]
 
 /** Files that look at all there is: each begins with nothing but the schema. */
 const CLEARED = [
@@ -20,6 +25,22 @@ const CLEARED = [
   'test/http/health.test.ts',
   'test/db/rows-read.test.ts',
 ]
+
+const COST = 'N: 16_384, r: 8, p: 5'
+
+/**
+ * A hash takes as long as dozens of requests, and few tests are about what it costs: those have a runtime of their own,
+ * or ask the real server. Throws where the cost is no longer written as it was.
+ */
+const cheapHashes = {
+  name: 'cheap-hashes',
+  enforce: 'pre' as const,
+  transform(code: string, id: string) {
+    if (!id.endsWith('/src/lib/passwords.ts')) return
+    if (!code.includes(COST)) throw new Error(`${id} does not say ${COST}`)
+    return code.replace(COST, 'N: 16, r: 8, p: 1')
+  },
+}
 
 export const inWorkerd = {
   plugins: [
@@ -49,6 +70,7 @@ export const inWorkerd = {
 /** To load the application takes longer than most files run, so files share it: accounts keep their tests apart. */
 const together = {
   ...inWorkerd,
+  plugins: [...inWorkerd.plugins, cheapHashes],
   test: {
     ...inWorkerd.test,
     name: 'together',
@@ -60,6 +82,7 @@ const together = {
 
 const cleared = {
   ...inWorkerd,
+  plugins: [...inWorkerd.plugins, cheapHashes],
   test: {
     ...inWorkerd.test,
     name: 'cleared',
@@ -75,8 +98,8 @@ const alone = { ...inWorkerd, test: { ...inWorkerd.test, name: 'alone', include:
 export default defineConfig({
   test: {
     silent: 'passed-only',
-    // Vitest leaves a core to itself, which of two is half: most of a file's time is one thread of the runtime's.
-    maxWorkers: 2,
+    // Two cores keep three files busy: those of test/node wait for clocks and for servers.
+    maxWorkers: 3,
     reporters: ['default', './test/helpers/summary-reporter.ts'],
     projects: [
       together,
@@ -89,7 +112,6 @@ export default defineConfig({
           globalSetup: './test/node/helpers/prepare-state.ts',
           testTimeout: 60_000,
           hookTimeout: 120_000,
-          sequence: { groupOrder: 1 },
         },
       },
     ],

@@ -3,6 +3,7 @@ import { env } from 'cloudflare:workers'
 import { randomBytes, scryptSync } from 'node:crypto'
 import { vi } from 'vitest'
 import { createApp } from '../../src/app'
+import { NO_HASH } from '../../src/lib/passwords'
 import { freshAddress } from './addresses'
 import { type Answer, API, answerOf, call, ORIGIN, row } from './api'
 import { noteRequest } from './log-scan'
@@ -16,6 +17,14 @@ export function cheapHash(password: string): string {
   const salt = randomBytes(16)
   const key = scryptSync(password.normalize('NFC'), salt, 32, { N: 16, r: 8, p: 1 })
   return ['scrypt', 16, 8, 1, salt.toString('base64url'), key.toString('base64url')].join('$')
+}
+
+/** What is stored of a new password: of full cost, with a salt and a key. */
+export const FULL_HASH = new RegExp(`^${costOf(NO_HASH).join('\\$')}\\$[\\w-]{22}\\$[\\w-]{43}$`)
+
+/** The scheme and the cost that a hash names. */
+export function costOf(hash: string): string[] {
+  return hash.split('$').slice(0, 4)
 }
 
 /** Tries to log in, from an address of its own unless one is named. */

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { once } from 'node:events'
+import { randomInt } from 'node:crypto'
 import { mkdtempSync, rmSync } from 'node:fs'
-import { connect, createServer } from 'node:net'
+import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -35,15 +35,16 @@ export function temporaryState(): { folder: string; remove(): void } {
   return { folder, remove: () => rmSync(folder, { recursive: true, force: true }) }
 }
 
-/** A port of this machine that nobody listens on. */
+/** Below those that the system gives out, so that none of them is taken meanwhile. */
+const PORTS = { from: 10_000, to: 30_000 }
+
+/** A port of this machine that nobody listens on. Throws where there seems to be none. */
 export async function freePort(): Promise<number> {
-  const probe = createServer().listen(0, 'localhost')
-  await once(probe, 'listening')
-  const address = probe.address()
-  probe.close()
-  await once(probe, 'close')
-  if (address === null || typeof address === 'string') throw new Error('no port')
-  return address.port
+  for (let tries = 0; tries < 100; tries += 1) {
+    const port = randomInt(PORTS.from, PORTS.to)
+    if (!(await isListenedOn(port))) return port
+  }
+  throw new Error(`no port from ${PORTS.from} to ${PORTS.to} is free`)
 }
 
 /** What `npm start` writes into a new .dev.vars: that of an earlier version may lack it. */
