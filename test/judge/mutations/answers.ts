@@ -51,7 +51,7 @@ const FILES = [
       ],
       ["'Cache-Control': `private, max-age=", "'Cache-Control': `max-age="],
       ['Math.max(0, Math.floor(expires - now / SECOND))', '31536000'],
-      ["'Content-Type': inline ?? 'application/octet-stream',", "'Content-Type': inline ?? row.mime_type,"],
+      ["'Content-Type': inline ?? OTHER,", "'Content-Type': inline ?? row.mime_type,"],
       ["`${inline ? 'inline' : 'attachment'}; filename=", '`inline; filename='],
       ["row.filename.replace(/[^\\x20-\\x7e]|[\"\\\\%]/g, '_')", 'row.filename'],
     ],
