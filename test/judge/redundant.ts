@@ -38,6 +38,7 @@ export const REDUNDANT: Redundant[] = [
   { file: 'src/webhooks/fan-out.queries.ts', text: 'r.account_id = ${accountId}', nth: 0, why: SAID_TWICE },
   { file: 'src/webhooks/lease.queries.ts', text: 'w.account_id, ', nth: 0, why: RANDOM_IDS },
   { file: 'src/webhooks/lease.queries.ts', text: 'account_id = ${accountId}', nth: 0, why: RANDOM_IDS },
+  { file: 'src/webhooks/lease.queries.ts', text: 'account_id = ${accountId}', nth: 2, why: RANDOM_IDS },
   { file: 'src/webhooks/lease.queries.ts', text: 'account_id = ${accountId}', nth: 3, why: RANDOM_IDS },
   {
     file: 'src/db/outbox.ts',
