@@ -11,10 +11,13 @@ export const RULES = [
       ['if (sawMore || record.is_hidden === 1) throw notFound()', 'if (sawMore) throw notFound()'],
     ],
   ),
-  ...of(
-    'http/idempotency.ts',
-    ['idempotency/keys', 'idempotency/every-route'],
-    [["|| request.path.startsWith('/auth/')) return null", ') return null']],
+  ...redundant(
+    'nothing behind /auth keeps what it has done under a key',
+    of(
+      'http/idempotency.ts',
+      ['idempotency/keys', 'idempotency/every-route'],
+      [["|| request.path.startsWith('/auth/')) return null", ') return null']],
+    ),
   ),
   ...of(
     'tickets/search.ts',
@@ -80,6 +83,19 @@ export const RULES = [
       ['outcome.statusCode <= SUCCESS.to', 'outcome.statusCode <= 399'],
       ['Buffer.concat(chunks).subarray(0, RESPONSE_BYTES)', 'Buffer.concat(chunks)'],
     ],
+  ),
+  ...of(
+    'webhooks/lease.queries.ts',
+    ['webhooks/fairness', 'webhooks/leases'],
+    [['OVER (PARTITION BY account_id ORDER BY slow, next_at)', 'OVER (ORDER BY slow, next_at)']],
+  ),
+  ...redundant(
+    'webhooks have IDs of their own, drawn at random: no two accounts have the same',
+    of(
+      'webhooks/sender.ts',
+      ['webhooks/fairness', 'webhooks/leases'],
+      [['delivery.account_id === webhook.account_id && delivery.webhook_id', 'delivery.webhook_id']],
+    ),
   ),
   ...redundant(
     'fetch gives no answer below 200',
