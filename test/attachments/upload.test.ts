@@ -40,7 +40,9 @@ describe('an attachment of a new ticket', () => {
 
   it('is stored under the account and its ID, never under its name', async () => {
     const attachment = await uploaded(account.customer, file('name-of-it.txt', 'hello'))
-    expect(await env.FILES.head(`${account.id}/${attachment.id}`)).toMatchObject({ size: 5 })
+    const object = await env.FILES.head(`${account.id}/${attachment.id}`)
+    expect(object).toMatchObject({ size: 5 })
+    expect(object?.checksums.toJSON().sha256, 'the storage has checked the bytes').toBe(attachment.sha256)
     const { objects } = await env.FILES.list()
     expect(objects.map((object) => object.key).join()).not.toContain('name-of-it')
   })

@@ -103,6 +103,8 @@ describe('F03 D1 can not be reached', () => {
       expect(answer.headers.get('X-RateLimit-Remaining')).toMatch(/^\d+$/)
       expect(answer.text).not.toContain('SELECT')
     }
+    expect(logged.map((line) => JSON.parse(line).failure.error)).toEqual(reads().map(() => 'DbError'))
+    expect(logged.join()).not.toContain('SELECT')
   })
 
   it('F03 a write is a 503 and changes nothing', async () => {

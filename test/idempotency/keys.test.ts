@@ -8,6 +8,7 @@ import { later, mintKey, stopClock } from '../helpers/credentials'
 import { realBatch, sessions } from '../helpers/d1'
 import { upload } from '../helpers/files'
 import { operations } from '../helpers/operations'
+import { cheapHash } from '../helpers/people'
 import { ask, detailsOf } from '../helpers/tickets'
 import { mintWebhook, silenceQueue, silenceSweeper } from '../helpers/webhooks'
 
@@ -56,6 +57,13 @@ describe('the Idempotency-Key header', () => {
     expect((await call('GET', 'tickets', { token: account.agent.token, headers })).status).toBe(200)
     const login = await call('POST', 'auth/login', { headers, body: { email: 'a@b.example', password: 'wrong' } })
     expect(login.status).toBe(401)
+    const member = await mintMember(account.id, 'agent', { passwordHash: cheapHash('a good password') })
+    const change = { current_password: 'a good password', new_password: 'another one' }
+    const changed = () =>
+      call('POST', 'auth/password', { token: member.token, headers: { 'Idempotency-Key': 'kept' }, body: change })
+    expect((await changed()).status).toBe(204)
+    const again = await changed()
+    expect([again.status, again.headers.get('Idempotent-Replayed')]).toEqual([401, null])
   })
 
   it('C01 never waits: what the document says of it is so', async () => {

@@ -6,8 +6,8 @@ import { firstLine, type Verdict } from './verdict.ts'
 import { type Result, Vitest } from './vitest-run.ts'
 
 /** The name under which a condition is told of. */
-export function nameOfCondition({ file, line, text }: Condition): string {
-  return `${file}:${line}: ${text}`
+export function nameOfCondition({ file, line, text, nth }: Condition): string {
+  return `${file}:${line}: ${text}${nth === 0 ? '' : ` #${nth + 1}`}`
 }
 
 /** Judges account conditions, in one process: they are taken away while it runs. Tells of each as soon as it is known. */

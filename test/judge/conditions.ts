@@ -78,12 +78,12 @@ export function marked(text: string, file: string): { text: string; conditions: 
   return { text: all, conditions }
 }
 
-/** A statement without one of its conditions: a true one stands in its place, that takes as many values. */
+/** A statement without one of its conditions: a true one stands in its place, that takes the same values. */
 export function without(statement: string, id: string): string {
   return statement.replace(new RegExp(String.raw`/\*<${id}\*/([\s\S]*?)/\*${id}>\*/`, 'g'), (_, part: string) => {
     if (part.endsWith(', ')) return ''
-    const values = part.split('?').length - 1
-    return `(1${' OR ? IS NULL'.repeat(values)})`
+    const values = part.match(/\?\d*/g) ?? []
+    return `(1${values.map((value) => ` OR ${value} IS NULL`).join('')})`
   })
 }
 

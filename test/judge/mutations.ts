@@ -8,6 +8,7 @@ import { MEMBERS } from './mutations/members.ts'
 import { RIGHTS } from './mutations/rights.ts'
 import { RULES } from './mutations/rules.ts'
 import { SIGNATURES } from './mutations/signatures.ts'
+import { TRIGGERS } from './mutations/triggers.ts'
 import { VISIBILITY } from './mutations/visibility.ts'
 
 /** All that is judged one at a time; account conditions and guards are found in the source. */
@@ -22,4 +23,5 @@ export const MUTATIONS: Mutation[] = [
   ...MEMBERS,
   ...ANSWERS,
   ...RULES,
+  ...TRIGGERS,
 ]

@@ -46,9 +46,12 @@ async function judge(copy: Copy, vitest: Vitest, mutation: Mutation, credits: Cr
     mutation.file,
     source.replace(mutation.text, () => mutation.becomes),
   )
+  // The migrations are read when vitest begins.
+  const isRead = mutation.file.startsWith('migrations/')
+  const own = isRead ? await Vitest.start(copy.root, { bail: true }) : vitest
   try {
     for (const file of mutation.tests) {
-      const run = await vitest.run([file])
+      const run = await own.run([file])
       const verdict = verdictOf(run)
       if (verdict === null) continue
       const failed = run.results.find(({ status }) => status === 'failed')
@@ -61,6 +64,7 @@ async function judge(copy: Copy, vitest: Vitest, mutation: Mutation, credits: Cr
       ? { name, said: 'redundant', more: mutation.redundant }
       : { name, said: 'unnoticed', more: mutation.tests.join(', ') }
   } finally {
+    if (isRead) own.stop()
     write(copy, vitest, mutation.file, source)
   }
 }

@@ -9,7 +9,6 @@ const EACH_ACCOUNT = 'the sweep does the same for every account that has somethi
 
 /** Account conditions whose absence nobody could see, because something else says the same. */
 export const REDUNDANT: Redundant[] = [
-  { file: 'src/api-keys/queries.ts', text: 'account_id = ${accountId}', nth: 1, why: KEY_ID },
   { file: 'src/api-keys/queries.ts', text: 'account_id = ${accountId}', nth: 3, why: KEY_ID },
   { file: 'src/attachments/queries.ts', text: 'f.account_id = ${caller.accountId}', nth: 0, why: ROW_NUMBER },
   { file: 'src/comments/queries.ts', text: 'c.account_id = ${caller.accountId}', nth: 0, why: ROW_NUMBER },
@@ -39,6 +38,7 @@ export const REDUNDANT: Redundant[] = [
   { file: 'src/webhooks/fan-out.queries.ts', text: 'r.account_id = ${accountId}', nth: 0, why: SAID_TWICE },
   { file: 'src/webhooks/lease.queries.ts', text: 'w.account_id, ', nth: 0, why: RANDOM_IDS },
   { file: 'src/webhooks/lease.queries.ts', text: 'account_id = ${accountId}', nth: 0, why: RANDOM_IDS },
+  { file: 'src/webhooks/lease.queries.ts', text: 'account_id = ${accountId}', nth: 2, why: RANDOM_IDS },
   { file: 'src/webhooks/lease.queries.ts', text: 'account_id = ${accountId}', nth: 3, why: RANDOM_IDS },
   {
     file: 'src/db/outbox.ts',

@@ -19,8 +19,8 @@ const ROOT = new URL('../..', import.meta.url).pathname.replace(/\/$/, '')
 async function main(): Promise<void> {
   const { only, isList, kind, slice, jobs, resume } = optionsOf(process.argv.slice(2))
   const before = resume === null ? '' : readFileSync(resume, 'utf8')
-  const wanted = (name: string) =>
-    (only === null || name.includes(only)) && !`\n${before}`.includes(`\nnoticed    ${name}  (`)
+  const isDone = (name: string) => ['  (', '\n'].some((end) => `\n${before}`.includes(`\nnoticed    ${name}${end}`))
+  const wanted = (name: string) => (only === null || name.includes(only)) && !isDone(name)
   const chosen = (mutations: Mutation[]) => mutations.filter((mutation) => wanted(nameOf(mutation)))
   const is = (name: typeof kind) => kind === null || kind === name
   const guards = is('guards') ? chosen(guardMutations(ROOT)) : []

@@ -18,7 +18,7 @@ export const nameOf = ({ file, text, becomes, run, noticed }: Mutation): string 
 /** The first line of a text, cut. */
 export function firstLine(text: string): string {
   const [line = ''] = text.trim().split('\n')
-  return line === '' ? 'nothing' : line.length > 400 ? `${line.slice(0, 400)}…` : line
+  return line === '' ? 'nothing' : line.length > 800 ? `${line.slice(0, 800)}…` : line
 }
 
 /** Two texts from a little before the place where they part. */

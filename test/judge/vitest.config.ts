@@ -34,7 +34,7 @@ export default defineConfig({
           provide: { conditions: existsSync(found) ? readFileSync(found, 'utf8') : '[]' },
         },
       },
-      { root, test: { name: 'plain', include: PLAIN } },
+      { root, test: { name: 'plain', testTimeout: 30_000, include: PLAIN } },
     ],
   },
 })

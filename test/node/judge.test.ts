@@ -52,14 +52,18 @@ describe('an account condition', () => {
     ].join('\n')
     const { text, conditions } = marked(source, 'src/a.ts')
     expect(conditions).toHaveLength(5)
-    const statement = text.replaceAll(/\$\{[^}]*\}/g, '?')
+    let values = 0
+    const statement = text.replaceAll(/\$\{[^}]*\}/g, () => {
+      values += 1
+      return `?${values}`
+    })
     const left = conditions.reduce((each, { id }) => without(each, id), statement).split('\n')
     expect(left).toEqual([
-      '(1 OR ? IS NULL)',
+      '(1 OR ?1 IS NULL)',
       'JOIN users u ON (1) AND u.id = t.created_by',
       '(id) IN (SELECT w.id FROM webhooks w)',
       'PARTITION BY w.id',
-      'FROM accounts WHERE (1 OR ? IS NULL)',
+      'FROM accounts WHERE (1 OR ?2 IS NULL)',
     ])
   })
 })

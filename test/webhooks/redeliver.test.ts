@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { type Account, mintAccount } from '../helpers/api'
+import { type Account, call, mintAccount } from '../helpers/api'
 import { later, stopClock } from '../helpers/credentials'
 import { ask, detailsOf, expectNoHoles } from '../helpers/tickets'
 import {
@@ -43,7 +43,7 @@ afterEach(() => {
 const failing = () => new Response('no', { status: 500 })
 const wire = (milliseconds: number) => new Date(milliseconds).toISOString().replace(/\.\d+Z$/, 'Z')
 const open = () => ask(account.admin, 'POST', 'tickets', { title: 'é😀', description: 'A text' })
-const redeliver = (id: string, of = hook) => ask(account.admin, 'POST', `webhooks/${of.id}/deliveries/${id}/redeliver`)
+const redeliver = (id: string) => ask(account.admin, 'POST', `webhooks/${hook.id}/deliveries/${id}/redeliver`)
 const activate = (active: boolean) => ask(account.admin, 'PATCH', `webhooks/${hook.id}`, { active })
 const outline = (delivery: { attempts: { number: number; trigger: string; status_code: number }[] }) =>
   delivery.attempts.map(({ number, trigger, status_code }) => `${number} ${trigger} ${status_code}`)
@@ -162,6 +162,21 @@ describe('W10 POST …/redeliver', () => {
     await activate(true)
     await deliver(account)
     expect([received.length, (await deliveryOf(account, hook, id)).status]).toEqual([1, 'succeeded'])
+  })
+
+  it('W10 that was refused on an inactive webhook is carried out by the same key when it is active again', async () => {
+    const { id } = await delivered()
+    const keyed = () =>
+      call('POST', `webhooks/${hook.id}/deliveries/${id}/redeliver`, {
+        token: account.admin.token,
+        headers: { 'Idempotency-Key': 'refused' },
+      })
+    await activate(false)
+    expect((await keyed()).status).toBe(409)
+    await activate(true)
+    expect((await keyed()).status).toBe(202)
+    await deliver(account)
+    expect(received).toHaveLength(2)
   })
 
   it('W10 that fails leaves the schedule as it was', async () => {

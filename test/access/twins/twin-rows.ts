@@ -45,7 +45,10 @@ export function twinOf({ account, things }: World, found: Rows, now: number): Ro
     idempotency_records: () => ({ created_at: now, request_hash: MARK }),
     tickets: (row) => ({
       version: Number(row.version) + 5,
-      status: row.status === 'closed' ? 'open' : 'closed',
+      // One has tags that the account's has not, and else what its row of tags would hold.
+      ...(row.tags === '[]'
+        ? { tags: JSON.stringify(['red', 'blue']) }
+        : { status: row.status === 'closed' ? 'open' : 'closed' }),
       public_attachments: 500,
       internal_attachments: 0,
       updated_at: now + DAY,
@@ -69,15 +72,19 @@ export function twinOf({ account, things }: World, found: Rows, now: number): Ro
     ...differs[table]?.(row),
     ...(table !== 'accounts' && { account_id: TWIN }),
   })
-  return crowded(
-    account,
-    now,
-    Object.fromEntries(
-      Object.entries(found)
-        .filter(([table]) => !KEPT.has(table) && table !== 'key_directory')
-        .map(([table, own]) => [table, own.map((row) => twin(table, row))]),
-    ),
+  const twins: Rows = Object.fromEntries(
+    Object.entries(found)
+      .filter(([table]) => !KEPT.has(table) && table !== 'key_directory')
+      .map(([table, own]) => [table, own.map((row) => twin(table, row))]),
   )
+  const later = (found.tickets ?? []).slice(0, 6).map((row, index) => ({
+    ...twin('tickets', row),
+    id: `ticket_later${index}`,
+    number: 9_000 + index,
+    status: row.status ?? null,
+    created_at: now + 2 * DAY,
+  }))
+  return crowded(account, now, { ...twins, tickets: [...(twins.tickets ?? []), ...later] })
 }
 
 /**

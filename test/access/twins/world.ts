@@ -108,6 +108,7 @@ async function makeThings(account: Account) {
     hook,
     deaf,
     idle,
+    ended,
     ticket,
     second,
     open,

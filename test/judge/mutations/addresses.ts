@@ -1,5 +1,62 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: these are texts of the source
-import { of } from '../mutation.ts'
+import { allOf, of } from '../mutation.ts'
+
+/** As the tests name them, each of which tries the first and the last address of one range. */
+const RANGES_OF_IPV4 = [
+  'this network',
+  'private 10/8',
+  'shared (CGNAT)',
+  'loopback',
+  'link-local',
+  'private 172.16/12',
+  'IETF protocols',
+  'DS-Lite',
+  'dummy and anycast',
+  'NAT64 discovery',
+  'documentation 1',
+  'AS112-v4',
+  'AMT',
+  '6to4 relays',
+  'private 192.168/16',
+  'direct AS112',
+  'benchmarking',
+  'documentation 2',
+  'documentation 3',
+  'multicast',
+  'reserved',
+  'broadcast',
+]
+const RANGES_OF_IPV6 = [
+  'unspecified',
+  'loopback',
+  'IPv4-compatible',
+  'IPv4-mapped',
+  'IPv4-translated',
+  'NAT64',
+  'local NAT64',
+  'discard-only',
+  'dummy',
+  'below 2000::/3',
+  'IETF protocols',
+  'Teredo',
+  'anycast',
+  'benchmarking',
+  'AMT',
+  'AS112-v6',
+  'old ORCHID',
+  'ORCHIDv2',
+  'drones',
+  'documentation 1',
+  '6to4',
+  'direct AS112',
+  'documentation 2',
+  'above 2000::/3',
+  'segment routing',
+  'unique-local',
+  'link-local',
+  'site-local',
+  'multicast',
+]
 
 /** Where a webhook must not lead. */
 export const ADDRESSES = [
@@ -56,5 +113,19 @@ export const ADDRESSES = [
       ['  if (refusal && !(await wasDone(ctx))) throw refusal\n', ''],
       ['const refusal = url === undefined ? null : refusalOfAddress(ctx, url)', 'const refusal = null'],
     ],
+  ),
+  ...allOf(
+    'ranges of IPv4',
+    'webhooks/address-guard.ts',
+    'webhooks/address-guard',
+    ["return ipaddr.IPv4.parse(host).range() === 'unicast'", "return ipaddr.IPv4.parse(host).range() !== 'none'"],
+    RANGES_OF_IPV4.map((range) => `refuses IPv4 ${range},`),
+  ),
+  ...allOf(
+    'ranges of IPv6',
+    'webhooks/address-guard.ts',
+    'webhooks/address-guard',
+    ["return address.range() === 'unicast' && address.match(GLOBAL_UNICAST)", "return address.range() !== 'none'"],
+    RANGES_OF_IPV6.map((range) => `refuses IPv6 ${range},`),
   ),
 ]

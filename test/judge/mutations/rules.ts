@@ -1,5 +1,5 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: these are texts of the source
-import { of } from '../mutation.ts'
+import { of, redundant } from '../mutation.ts'
 
 /** What a webhook is told and what may be asked of it, what a replay may show, how the service is set up. */
 export const RULES = [
@@ -11,10 +11,13 @@ export const RULES = [
       ['if (sawMore || record.is_hidden === 1) throw notFound()', 'if (sawMore) throw notFound()'],
     ],
   ),
-  ...of(
-    'http/idempotency.ts',
-    ['idempotency/keys', 'idempotency/every-route'],
-    [["|| request.path.startsWith('/auth/')) return null", ') return null']],
+  ...redundant(
+    'nothing behind /auth keeps what it has done under a key',
+    of(
+      'http/idempotency.ts',
+      ['idempotency/keys', 'idempotency/every-route'],
+      [["|| request.path.startsWith('/auth/')) return null", ') return null']],
+    ),
   ),
   ...of(
     'tickets/search.ts',
@@ -60,8 +63,12 @@ export const RULES = [
     [
       ['AND d.webhook_id = ${webhookId} AND w.active = 1`', 'AND d.webhook_id = ${webhookId}`'],
       ['AND w.id = ${webhookId} AND w.active = 1)`', 'AND w.id = ${webhookId})`'],
-      ['id = ${id} AND webhook_id = ${webhookId}`),', 'id = ${id}`),'],
     ],
+  ),
+  ...of(
+    'webhooks/deliveries.queries.ts',
+    ['webhooks/delivery-log'],
+    [['id = ${id} AND webhook_id = ${webhookId}`),', 'id = ${id}`),']],
   ),
   ...of(
     'webhooks/deliveries.queries.ts',
@@ -74,9 +81,29 @@ export const RULES = [
     ['webhooks/answers'],
     [
       ['outcome.statusCode <= SUCCESS.to', 'outcome.statusCode <= 399'],
-      ['outcome.statusCode >= SUCCESS.from &&', 'outcome.statusCode >= 100 &&'],
       ['Buffer.concat(chunks).subarray(0, RESPONSE_BYTES)', 'Buffer.concat(chunks)'],
     ],
+  ),
+  ...of(
+    'webhooks/lease.queries.ts',
+    ['webhooks/fairness', 'webhooks/leases'],
+    [['OVER (PARTITION BY account_id ORDER BY slow, next_at)', 'OVER (ORDER BY slow, next_at)']],
+  ),
+  ...redundant(
+    'webhooks have IDs of their own, drawn at random: no two accounts have the same',
+    of(
+      'webhooks/sender.ts',
+      ['webhooks/fairness', 'webhooks/leases'],
+      [['delivery.account_id === webhook.account_id && delivery.webhook_id', 'delivery.webhook_id']],
+    ),
+  ),
+  ...redundant(
+    'fetch gives no answer below 200',
+    of(
+      'webhooks/attempt.ts',
+      ['webhooks/answers'],
+      [['outcome.statusCode >= SUCCESS.from &&', 'outcome.statusCode >= 100 &&']],
+    ),
   ),
   ...of(
     'webhooks/secrets.ts',
@@ -138,7 +165,7 @@ export const RULES = [
   ),
   ...of(
     'http/body.ts',
-    ['http/bodies'],
+    ['idempotency/keys'],
     [
       [
         "  if (text.length > MAX_EMPTY_CHARACTERS || !/^\\s*(\\{\\s*\\})?\\s*$/.test(text))\n    throw invalidInput([detail([], 'must be empty')])\n",

@@ -21,6 +21,22 @@ const AFTER_ITS_DELIVERIES: Deed = {
   },
 }
 
+/** At the very time at which another account ends a webhook of its own. */
+const WHILE_ANOTHER_ENDS: Deed = {
+  operation: 'deleteWebhook',
+  writes: true,
+  name: 'deleteWebhook of one that has ended before',
+  async run({ ask }, { account, things }) {
+    const endOthers = (deletedAt: number | null) =>
+      env.DB.prepare('UPDATE webhooks SET deleted_at = ? WHERE account_id <> ? AND id = ?')
+        .bind(deletedAt, account.id, things.ended.id)
+        .run()
+    await endOthers(Date.now())
+    await ask('admin', 'DELETE', `webhooks/${things.ended.id}`)
+    await endOthers(null)
+  },
+}
+
 /** What is done with webhooks, deliveries and events. */
 export const WEBHOOKS: Deed[] = [
   ...reads('listWebhooks', ['admin'], 'webhooks', ['', '?per_page=1&page=2']),
@@ -32,6 +48,7 @@ export const WEBHOOKS: Deed[] = [
   write('updateWebhook', 'admin', 'PATCH', ({ things }) => `webhooks/${things.idle.id}`, { active: true }),
   AFTER_ITS_DELIVERIES,
   write('deleteWebhook', 'admin', 'DELETE', hook),
+  WHILE_ANOTHER_ENDS,
   write('rotateWebhookSecret', 'admin', 'POST', (w) => `${pathOf(hook, w)}/rotate-secret`),
   write('testWebhook', 'admin', 'POST', (w) => `${pathOf(hook, w)}/test`),
   write('testWebhook', 'admin', 'POST', ({ things }) => `webhooks/${things.idle.id}/test`),
