@@ -1,5 +1,6 @@
 import { beforeAll, describe, expect, it } from 'vitest'
 import { type Account, call, createTicket, type Member, mintAccount, mintMember, rows } from '../helpers/api'
+import { mintKey } from '../helpers/credentials'
 import { ask, detailsOf, eventsOf, expectNoHoles } from '../helpers/tickets'
 
 let account: Account
@@ -35,7 +36,8 @@ describe('what agents and admins may name when they create', () => {
   })
 
   it('no assignee who is not an active agent or admin of the account', async () => {
-    const wrong = [account.customer.id, inactive.id, 'user_unknown', foreign.agent.id, foreign.admin.id]
+    const key = await mintKey(account, { role: 'agent' })
+    const wrong = [account.customer.id, inactive.id, 'user_unknown', foreign.agent.id, foreign.admin.id, key.id]
     for (const id of wrong) {
       const answer = await create(account.agent, { assigned_to: id })
       expect(detailsOf(answer, 422, 'validation_error')).toEqual([

@@ -1,6 +1,7 @@
 import { env } from 'cloudflare:workers'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { type Account, createTicket, mintAccount, mintMember } from '../helpers/api'
+import { mintKey } from '../helpers/credentials'
 import { ask, detailsOf, historyOf, patched } from '../helpers/tickets'
 
 let account: Account
@@ -88,8 +89,9 @@ describe('whose tickets can be changed', () => {
 describe('who can be named', () => {
   it('no assignee who is not an active agent or admin of the account', async () => {
     const inactive = await mintMember(account.id, 'agent', { status: 'inactive' })
+    const key = await mintKey(account, { role: 'agent' })
     const { id } = await createTicket(account.agent)
-    for (const other of [account.customer.id, inactive.id, 'user_unknown', foreign.agent.id]) {
+    for (const other of [account.customer.id, inactive.id, 'user_unknown', foreign.agent.id, key.id]) {
       const answer = await ask(account.agent, 'PATCH', `tickets/${id}`, { assigned_to: other, title: 'X' })
       expect(detailsOf(answer, 422, 'validation_error').map((detail) => detail.field)).toEqual(['assigned_to'])
     }
@@ -102,6 +104,16 @@ describe('who can be named', () => {
       { field: 'assigned_to', message: 'Assigned to must be an active agent or admin of this account' },
     ])
     expect((await ask(account.agent, 'GET', `tickets/${id}`)).body.data).toMatchObject({ title: 'A title', version: 1 })
+  })
+
+  it('no creator who is not a person of the account', async () => {
+    const key = await mintKey(account, { role: 'agent' })
+    const { id } = await createTicket(account.agent)
+    for (const other of [key.id, foreign.customer.id, 'user_unknown']) {
+      const answer = await ask(account.agent, 'PATCH', `tickets/${id}`, { created_by: other })
+      expect(detailsOf(answer, 422, 'validation_error').map((detail) => detail.field)).toEqual(['created_by'])
+    }
+    expect((await ask(account.agent, 'GET', `tickets/${id}`)).body.data).toMatchObject({ version: 1 })
   })
 
   it('an assignee who is deactivated later stays, also through other changes, until another is named', async () => {
