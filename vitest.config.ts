@@ -69,26 +69,28 @@ export const inWorkerd = {
 }
 
 /** To load the application takes longer than most files run, so files share it: accounts keep their tests apart. */
-const together = {
+const shared = {
   ...inWorkerd,
   plugins: [...inWorkerd.plugins, cheapHashes],
+  test: { ...inWorkerd.test, isolate: false },
+}
+
+const together = {
+  ...shared,
   test: {
-    ...inWorkerd.test,
+    ...shared.test,
     name: 'together',
-    isolate: false,
     include: ['test/**/*.test.ts'],
     exclude: ['test/node/**', ...ALONE, ...CLEARED],
   },
 }
 
 const cleared = {
-  ...inWorkerd,
-  plugins: [...inWorkerd.plugins, cheapHashes],
+  ...shared,
   test: {
-    ...inWorkerd.test,
+    ...shared.test,
     name: 'cleared',
-    isolate: false,
-    setupFiles: [...inWorkerd.test.setupFiles, './test/helpers/cleared.ts'],
+    setupFiles: [...shared.test.setupFiles, './test/helpers/cleared.ts'],
     include: CLEARED,
     exclude: ALONE,
   },

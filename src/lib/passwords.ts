@@ -19,8 +19,8 @@ export async function hashPassword(password: string): Promise<string> {
  * does not tell whether there is a password.
  */
 export async function verifyPassword(password: string, hash: string | null): Promise<boolean> {
-  const isHash = /^scrypt(\$\d+){3}(\$[\w-]+){2}$/.test(hash ?? '')
-  const [, N, r, p, salt = '', expected = ''] = (isHash && hash ? hash : NO_HASH).split('$')
+  const usable = hash !== null && /^scrypt(\$\d+){3}(\$[\w-]+){2}$/.test(hash) ? hash : NO_HASH
+  const [, N, r, p, salt = '', expected = ''] = usable.split('$')
   const cost = { N: Number(N), r: Number(r), p: Number(p) }
   const key = await derive(password, Buffer.from(salt, 'base64url'), cost)
   const wanted = Buffer.from(expected, 'base64url')

@@ -1,5 +1,6 @@
-import { runInDurableObject } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
+import { schemaStatements } from './schema'
+import { forgetSweeper } from './sweeper'
 
 /**
  * Gives a file of tests a database that holds nothing but the schema, and a sweeper without an alarm, whatever the file
@@ -15,7 +16,7 @@ const { results } = await env.DB.prepare(
 await env.DB.batch([
   env.DB.prepare('PRAGMA defer_foreign_keys = true'),
   ...results.map(({ type, name }) => env.DB.prepare(`DROP ${type} "${name}"`)),
-  ...env.TEST_MIGRATIONS.flatMap(({ queries }) => queries).map((query) => env.DB.prepare(query)),
+  ...schemaStatements(),
 ])
 
-await runInDurableObject(env.SWEEPER.getByName('sweeper'), (_sweeper, { storage }) => storage.deleteAll())
+await forgetSweeper()

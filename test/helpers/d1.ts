@@ -9,6 +9,12 @@ export function realBatch(): D1DatabaseSession['batch'] {
   return sessions.batch.bind(env.DB.withSession())
 }
 
+/** Counts every row that was ever written: what has not moved it has written nothing. */
+export async function changesSoFar(): Promise<number> {
+  const row = await env.DB.prepare('SELECT total_changes() AS changes').first<{ changes: number }>()
+  return row?.changes ?? Number.NaN
+}
+
 export interface Replication {
   /** Whether a replica answers where it may, and what it knows: what the primary does, or nothing yet. */
   replica?: 'up to date' | 'empty'

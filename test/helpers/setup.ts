@@ -1,12 +1,12 @@
 import { env } from 'cloudflare:workers'
 import { afterAll, expect, vi } from 'vitest'
 import { listenToConsole, takeLeaks } from './log-scan'
+import { schemaStatements } from './schema'
 
 const migrated = await env.DB.prepare("SELECT 1 FROM sqlite_master WHERE name = 'tickets'").first()
 
 /** All migrations in one transaction: applied one by one they take most of the time of a test file. */
-if (!migrated)
-  await env.DB.batch(env.TEST_MIGRATIONS.flatMap(({ queries }) => queries).map((query) => env.DB.prepare(query)))
+if (!migrated) await env.DB.batch(schemaStatements())
 
 listenToConsole()
 

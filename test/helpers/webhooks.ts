@@ -1,10 +1,11 @@
-import { createExecutionContext, createMessageBatch, runInDurableObject, waitOnExecutionContext } from 'cloudflare:test'
+import { createExecutionContext, createMessageBatch, waitOnExecutionContext } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import { expect, vi } from 'vitest'
 import type { Bindings, WakeMessage } from '../../src/env'
 import worker from '../../src/index'
 import { type Account, row } from './api'
 import { mintKey } from './credentials'
+import { forgetSweeper } from './sweeper'
 import { ask } from './tickets'
 
 export interface Hook {
@@ -81,7 +82,7 @@ export function silenceSweeper(): void {
 
 /** Silences the sweeper, and takes away the alarm that files before this one may have armed in the same runtime. */
 export async function stopSweeper(): Promise<void> {
-  await runInDurableObject(env.SWEEPER.getByName('sweeper'), (_sweeper, { storage }) => storage.deleteAll())
+  await forgetSweeper()
   silenceSweeper()
 }
 

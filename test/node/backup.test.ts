@@ -106,7 +106,7 @@ afterAll(async () => {
   into.remove()
 })
 
-/** A command starts wrangler several times, and each start takes seconds on a machine that has other work. */
+/** A restore starts wrangler, which takes seconds on a machine that has other work. */
 const COMMANDS = { timeout: PATIENCE }
 
 describe('backup and restore', COMMANDS, () => {

@@ -1,6 +1,6 @@
 import { env } from 'cloudflare:workers'
 import { readTables } from '../access/twins/tables'
-import { rows } from '../helpers/api'
+import { changesSoFar } from '../helpers/d1'
 import type { World } from './world'
 
 /** What a look at a thing may leave behind. */
@@ -49,9 +49,4 @@ export class Ledger {
     const found = await env.DB.batch(statements)
     return JSON.stringify(this.tables.map(({ name }, index) => [name, found[index]?.results])).replace(SEEN, '')
   }
-}
-
-/** How many rows the database has ever written, by any request. */
-async function changesSoFar(): Promise<number> {
-  return (await rows<{ count: number }>('SELECT total_changes() AS count'))[0]?.count ?? 0
 }

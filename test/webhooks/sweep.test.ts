@@ -6,6 +6,7 @@ import { sweep } from '../../src/sweep/service'
 import { sweepDeliveries } from '../../src/webhooks/service'
 import { type Account, call, createTicket, mintAccount, row, rows } from '../helpers/api'
 import { later, stopClock } from '../helpers/credentials'
+import { forgetSweeper } from '../helpers/sweeper'
 import { ask } from '../helpers/tickets'
 import {
   deliver,
@@ -34,7 +35,7 @@ afterEach(async () => {
   vi.useRealTimers()
   vi.restoreAllMocks()
   await forgetWebhooks()
-  await runInDurableObject(sweeper(), (_sweeper, { storage }) => storage.deleteAll())
+  await forgetSweeper()
   // What waits for the next test is to be that test's alone.
   await env.DB.prepare('UPDATE account_state SET fanned_out_sequence = event_sequence').run()
 })

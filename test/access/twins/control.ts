@@ -1,4 +1,5 @@
 import { env } from 'cloudflare:workers'
+import { changesSoFar } from '../../helpers/d1'
 import { askerOf, type Deed, deedIsDone, mocks } from './asker'
 import type { Start } from './deeds'
 import { difference, masked } from './masks'
@@ -54,12 +55,6 @@ async function fill(world: World, start: Rows, beside: Rows | null): Promise<voi
   await restoreObjects(start, twin)
   held = wanted
   twinHeld = twinIn(world, beside === null ? {} : await dump(tables))
-}
-
-/** Counts every row that was ever written: what has not moved it has written nothing. */
-async function changesSoFar(): Promise<number> {
-  const row = await env.DB.prepare('SELECT total_changes() AS changes').first<{ changes: number }>()
-  return row?.changes ?? Number.NaN
 }
 
 async function remains(world: World) {
