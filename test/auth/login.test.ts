@@ -128,29 +128,35 @@ describe('S01 a failed login', () => {
 
   it('is what a login becomes that was deactivated while its password was checked', async () => {
     const late = await mintMember(account.id, 'agent', { passwordHash: (await hashOf(jane.id)) ?? '' })
-    const original = realBatch()
-    const batch = vi.spyOn(sessions, 'batch').mockImplementationOnce((async (statements: D1PreparedStatement[]) => {
-      const found = await original(statements)
-      await env.DB.prepare("UPDATE users SET status = 'inactive' WHERE id = ?").bind(late.id).run()
-      return found
-    }) as never)
-    const answer = await login({ email: late.email, password: PASSWORD })
-    batch.mockRestore()
+    const change = env.DB.prepare("UPDATE users SET status = 'inactive' WHERE id = ?").bind(late.id)
+    const answer = await whileChecked(change, () => login({ email: late.email, password: PASSWORD }))
     expect(answer.body.error.code).toBe('invalid_credentials')
   })
 
   it('is what a login becomes whose password was changed while it was checked', async () => {
     const late = await mintMember(account.id, 'agent', { passwordHash: (await hashOf(jane.id)) ?? '' })
-    const original = realBatch()
-    const batch = vi.spyOn(sessions, 'batch').mockImplementationOnce((async (statements: D1PreparedStatement[]) => {
-      const found = await original(statements)
-      await env.DB.prepare('UPDATE users SET credential_generation = 2 WHERE id = ?').bind(late.id).run()
-      return found
-    }) as never)
-    const answer = await login({ email: late.email, password: PASSWORD })
-    batch.mockRestore()
+    const change = env.DB.prepare('UPDATE users SET credential_generation = 2 WHERE id = ?').bind(late.id)
+    const answer = await whileChecked(change, () => login({ email: late.email, password: PASSWORD }))
     expect(answer.body.error.code).toBe('invalid_credentials')
   })
+
+  /** Makes a change once the user was read whose password is to be checked. */
+  async function whileChecked(change: D1PreparedStatement, act: () => Promise<Answer>): Promise<Answer> {
+    const original = realBatch()
+    let isMade = false
+    const spy = vi.spyOn(sessions, 'batch').mockImplementation((async (statements: D1PreparedStatement[]) => {
+      const found = await original(statements)
+      const reads = statements.some((each) => String(Reflect.get(each, 'statement')).includes('password_hash'))
+      if (reads && !isMade) {
+        isMade = true
+        await change.run()
+      }
+      return found
+    }) as never)
+    const answer = await act()
+    spy.mockRestore()
+    return answer
+  }
 
   async function hashOf(id: string) {
     return (await row<{ password_hash: string }>('SELECT password_hash FROM users WHERE id = ?', id))?.password_hash

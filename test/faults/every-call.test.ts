@@ -9,13 +9,6 @@ import { carryOut, type FaultKind, FaultLayer, SECRET_OF_FAULTS } from '../helpe
 import { uploaded } from '../helpers/files'
 import { operations } from '../helpers/operations'
 
-// What is tried here is not hashing, and each would take a sixth of a second.
-vi.mock(import('../../src/lib/passwords'), async (original) => ({
-  ...(await original()),
-  hashPassword: (password: string) =>
-    Promise.resolve(`scrypt$2$1$1$c2FsdA$${Buffer.from(password).toString('base64url')}`),
-}))
-
 const HOUR = 3_600_000
 const FILE = { filename: 'a.txt', content: 'YWJj', mime_type: 'text/plain' }
 const DOWNLOAD = 'GET /files/{attachment_id}/{filename}'

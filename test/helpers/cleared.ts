@@ -1,11 +1,7 @@
 import { env } from 'cloudflare:workers'
 import { schemaStatements } from './schema'
-import { forgetSweeper } from './sweeper'
 
-/**
- * Gives a file of tests a database that holds nothing but the schema, and a sweeper without an alarm, whatever the file
- * before it has left in the runtime that they share.
- */
+/** Gives a file of tests a database that holds nothing but the schema, whatever the one before it has left. */
 
 const { results } = await env.DB.prepare(
   `SELECT type, name FROM sqlite_schema
@@ -18,5 +14,3 @@ await env.DB.batch([
   ...results.map(({ type, name }) => env.DB.prepare(`DROP ${type} "${name}"`)),
   ...schemaStatements(),
 ])
-
-await forgetSweeper()

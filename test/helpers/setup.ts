@@ -2,6 +2,7 @@ import { env } from 'cloudflare:workers'
 import { afterAll, expect, vi } from 'vitest'
 import { listenToConsole, takeLeaks } from './log-scan'
 import { schemaStatements } from './schema'
+import { connect } from './sockets'
 
 const migrated = await env.DB.prepare("SELECT 1 FROM sqlite_master WHERE name = 'tickets'").first()
 
@@ -15,6 +16,7 @@ afterAll(() => {
   vi.restoreAllMocks()
   vi.unstubAllGlobals()
   vi.useRealTimers()
+  connect.mockReset()
 })
 
 /** S20, for every test file. */

@@ -1,7 +1,7 @@
-import { connect } from 'cloudflare:sockets'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { type Account, createTicket, mintAccount } from '../helpers/api'
 import { stopClock } from '../helpers/credentials'
+import { connect } from '../helpers/sockets'
 import {
   dueIn,
   forgetWebhooks,
@@ -16,8 +16,6 @@ import {
   silenceSweeper,
   startConsumer,
 } from '../helpers/webhooks'
-
-vi.mock('cloudflare:sockets', () => ({ connect: vi.fn() }))
 
 const SECOND = 1_000
 const DAY = 86_400_000
@@ -106,7 +104,7 @@ describe('an answer', () => {
   })
 
   it('W08 that does not come, or not whole, is a failed attempt with its class', async () => {
-    vi.mocked(connect).mockImplementation((to) => {
+    connect.mockImplementation((to) => {
       const isOpen = typeof to !== 'string' && to.hostname.startsWith('open')
       const opened = isOpen ? Promise.resolve({}) : Promise.reject(new Error('refused'))
       return { opened, closed: Promise.resolve(), close: () => Promise.resolve() } as never

@@ -1,4 +1,3 @@
-import { connect } from 'cloudflare:sockets'
 import { env } from 'cloudflare:workers'
 import { Webhook } from 'standardwebhooks'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
@@ -7,9 +6,8 @@ import { classOfFailure } from '../../src/webhooks/failure-class'
 import { nextTry, readRetryAfter } from '../../src/webhooks/retry-schedule'
 import { newSecret, signatureHeaders } from '../../src/webhooks/signing'
 import { later, stopClock } from '../helpers/credentials'
+import { connect } from '../helpers/sockets'
 import { silenceQueue } from '../helpers/webhooks'
-
-vi.mock('cloudflare:sockets', () => ({ connect: vi.fn() }))
 
 const SECOND = 1_000
 const DAY = 86_400_000
@@ -148,7 +146,7 @@ describe('W08 why a connection failed', () => {
     ['no such name, without TLS', INTERNAL, 'http://a.example', 'ok', 'dns', null],
     ['no error at all', 'odd', 'https://a.example', 'refused', 'dns', 443],
   ] as const)('%s', async (_name, error, url, probe, expected, port) => {
-    const asked = vi.mocked(connect).mockReset()
+    const asked = connect.mockReset()
     const close = vi.fn(() => Promise.resolve())
     asked.mockImplementation(
       () => ({ opened: opening[probe](), closed: Promise.reject(new Error('x')), close }) as never,
@@ -159,7 +157,7 @@ describe('W08 why a connection failed', () => {
   })
 
   it('it can not be told when no socket can be made', async () => {
-    vi.mocked(connect).mockImplementation(() => {
+    connect.mockImplementation(() => {
       throw new TypeError('proxy request failed')
     })
     expect(await classOfFailure(LOST, 'https://a.example')).toBe('connect')

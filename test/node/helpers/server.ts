@@ -70,6 +70,16 @@ export function spawnStart(
 
 /** Starts the real server and waits for its welcome. Throws with its output when it ends instead. */
 export async function startServer(port: number, state: string, options: StartOptions = {}): Promise<RunningServer> {
+  for (let tries = 1; ; tries += 1)
+    try {
+      return await tryToStart(port, state, options)
+    } catch (error) {
+      // Miniflare lets go of ports of its own for a moment, and takes them again.
+      if (tries === 3 || !String(error).includes('Address already in use')) throw error
+    }
+}
+
+async function tryToStart(port: number, state: string, options: StartOptions): Promise<RunningServer> {
   const child = spawnStart(port, state, options)
   const killGroup = () => child.pid !== undefined && process.kill(-child.pid, 'SIGKILL')
   if (options.ownGroup) endWithUs(child, killGroup)
