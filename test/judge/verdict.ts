@@ -11,6 +11,8 @@ export interface Verdict {
   more: string
 }
 
+const LONGEST_PART = 160
+
 /** The name under which a mutation is told of. */
 export const nameOf = ({ file, text, becomes, run, noticed }: Mutation): string =>
   `${file}: ${run ? `${run}: ${noticed}` : `${firstDifference(text, becomes)}`}`
@@ -26,7 +28,12 @@ function firstDifference(text: string, becomes: string): string {
   let at = 0
   while (at < text.length && text[at] === becomes[at]) at += 1
   const from = becomes === '' ? 0 : Math.max(0, at - 30)
-  return `${firstLine(text.slice(from))} → ${firstLine(becomes.slice(from))}`
+  return `${oneLine(text.slice(from))} → ${oneLine(becomes.slice(from))}`
+}
+
+function oneLine(text: string): string {
+  const line = text.trim().replaceAll(/\s+/g, ' ')
+  return line === '' ? 'nothing' : line.length > LONGEST_PART ? `${line.slice(0, LONGEST_PART)}…` : line
 }
 
 /** Writes a verdict as a line. */
