@@ -1,5 +1,3 @@
-import { bundleProblems, makeBundle } from './deploy/bundle.ts'
-import { configProblems, readEnvironment } from './deploy/config.ts'
 import { runWrangler } from './lib/local-state.ts'
 import { parseOptions } from './lib/options.ts'
 
@@ -9,11 +7,14 @@ const COMMAND = 'npm run deploy -- --env staging|production [--dry-run]'
  * `npm run deploy`: checks the configuration and the bundle, applies migrations, and deploys. With `--dry-run` it does the
  * checks and says what it would do; that needs no network.
  */
-function main(): void {
+async function main(): Promise<void> {
   const options = { env: { type: 'string' }, 'dry-run': { type: 'boolean' } } as const
   const { values } = parseOptions({ options }, COMMAND)
   const { env: environment, 'dry-run': isDry = false } = values
   if (environment !== 'staging' && environment !== 'production') throw new Error(`Usage: ${COMMAND}`)
+  // They load wrangler, which takes longer than to refuse.
+  const { bundleProblems, makeBundle } = await import('./deploy/bundle.ts')
+  const { configProblems, readEnvironment } = await import('./deploy/config.ts')
   const config = readEnvironment(environment)
   const misconfigured = configProblems(config)
   if (!isDry) refuseFor(misconfigured)
@@ -50,9 +51,7 @@ function refuseSecrets(environment: string): void {
     )
 }
 
-try {
-  main()
-} catch (error) {
+await main().catch((error) => {
   console.error(error instanceof Error ? error.message : String(error))
   process.exit(1)
-}
+})
