@@ -19,6 +19,8 @@ interface Plan {
   writingMs?: readonly [number, number]
   /** Values for variables of the server. */
   variables?: Record<string, string>
+  /** What the first server starts on; without it, on nothing. It is taken away in the end. */
+  state?: ReturnType<typeof temporaryState>
 }
 
 const WRITING_MS = [1_000, 4_000] as const
@@ -31,10 +33,9 @@ const WARMING_UP_MS = 30_000
  * check is of all rounds.
  */
 export async function crashRounds(
-  { rounds, writingMs = WRITING_MS, variables = {} }: Plan,
+  { rounds, writingMs = WRITING_MS, variables = {}, state = temporaryState() }: Plan,
   tell: (round: Round) => void,
 ): Promise<Round[]> {
-  const state = temporaryState()
   process.once('exit', state.remove)
   const port = await freePort()
   const start = () => startServer(port, state.folder, { ownGroup: true, variables })

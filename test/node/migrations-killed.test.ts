@@ -1,9 +1,8 @@
 import { once } from 'node:events'
-import { readdirSync, statSync } from 'node:fs'
+import { mkdirSync, readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { afterAll, beforeAll, expect, it } from 'vitest'
-import { runWrangler } from '../../scripts/lib/local-state.ts'
+import { afterAll, beforeAll, expect, inject, it } from 'vitest'
 import { appliedIn, growOld, MIGRATIONS, migrate, mustRecount, openFile, schemaOf } from './helpers/old-database.ts'
 import { freePort, spawnStart, startServer, temporaryState } from './helpers/server.ts'
 import { apiOf } from './helpers/webhooks.ts'
@@ -18,10 +17,10 @@ const state = temporaryState()
 let file: string
 
 beforeAll(() => {
-  runWrangler(['d1', 'execute', 'DB', '--local', '--persist-to', state.folder, '--command', 'SELECT 1'])
-  const folder = join(state.folder, 'v3/d1/miniflare-D1DatabaseObject')
-  const [name = ''] = readdirSync(folder).filter((one) => /^[0-9a-f]+\.sqlite$/.test(one))
-  file = join(folder, name)
+  const folder = 'v3/d1/miniflare-D1DatabaseObject'
+  const names = readdirSync(join(inject('preparedState'), folder))
+  mkdirSync(join(state.folder, folder), { recursive: true })
+  file = join(state.folder, folder, names.find((name) => /^[0-9a-f]+\.sqlite$/.test(name)) ?? '')
   const db = openFile(file)
   growOld(db, FIRST_RELEASE)
   db.exec(`
