@@ -2,6 +2,7 @@ import { env } from 'cloudflare:workers'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { type Account, createTicket, mintAccount, rows } from '../helpers/api'
 import { later, stopClock } from '../helpers/credentials'
+import { ask } from '../helpers/tickets'
 import {
   deliver,
   drain,
@@ -63,6 +64,27 @@ function attempts(of = account) {
     of.id,
   )
 }
+
+describe('W20 a lease', () => {
+  it('W20 is of one webhook of each account that has something due, all in one round trip', async () => {
+    const others = [await mintAccount('standard'), await mintAccount('standard')]
+    const first = [{ of: account, hook }]
+    for (const of of others) first.push({ of, hook: await mintWebhook(of) })
+    const second = { of: account, hook: await mintWebhook(account) }
+    for (const { of, hook } of [...first, second]) {
+      await ask(of.admin, 'POST', `webhooks/${hook.id}/test`)
+      later(SECOND)
+    }
+    const batch = vi.spyOn(env.DB, 'batch')
+    receive()
+    await start(null).ended
+    const [answer] = batch.mock.results
+    const [leased] = await answer?.value
+    expect(leased.results.map(({ id }: { id: string }) => id).toSorted()).toEqual(
+      first.map(({ hook }) => hook.id).toSorted(),
+    )
+  })
+})
 
 describe('W15 one delivery', () => {
   it('W15 is sent once, though the queue delivers its message three times, one by one and at once', async () => {

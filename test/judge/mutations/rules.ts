@@ -86,7 +86,7 @@ export const RULES = [
   ),
   ...of(
     'webhooks/lease.queries.ts',
-    ['webhooks/fairness', 'webhooks/leases'],
+    ['webhooks/leases'],
     [['OVER (PARTITION BY account_id ORDER BY slow, next_at)', 'OVER (ORDER BY slow, next_at)']],
   ),
   ...redundant(
