@@ -78,9 +78,8 @@ describe('W20 a lease', () => {
     const batch = vi.spyOn(env.DB, 'batch')
     receive()
     await start(null).ended
-    const [answer] = batch.mock.results
-    const [leased] = await answer?.value
-    expect(leased.results.map(({ id }: { id: string }) => id).toSorted()).toEqual(
+    const answers = await Promise.all(batch.mock.results.map(({ value }) => value))
+    expect(answers[0][0].results.map(({ id }: { id: string }) => id).toSorted()).toEqual(
       first.map(({ hook }) => hook.id).toSorted(),
     )
   })
