@@ -1,4 +1,4 @@
-import { statfsSync } from 'node:fs'
+import { existsSync, statfsSync } from 'node:fs'
 import { cloudflareTest, readD1Migrations } from '@cloudflare/vitest-pool-workers'
 import { defineConfig } from 'vitest/config'
 import { unstable_readConfig } from 'wrangler'
@@ -12,7 +12,7 @@ await buildDocsAssets()
 const MEMORY = { folder: '/dev/shm', bytesNeeded: 1024 ** 3 }
 
 /** A fifth of the time goes into waiting for a disk, and nothing that tests write outlives them. */
-if (process.platform === 'linux') {
+if (existsSync(MEMORY.folder)) {
   const { bavail, bsize } = statfsSync(MEMORY.folder)
   if (bavail * bsize >= MEMORY.bytesNeeded) process.env.TMPDIR = MEMORY.folder
 }

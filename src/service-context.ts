@@ -60,8 +60,9 @@ function readsFrom(c: Context<AppEnv>): ReadsFrom {
 }
 
 function onceOf(c: Context<AppEnv>): ServiceContext['once'] {
-  const { pathname, search } = new URL(c.req.url)
-  const path = `/${pathname.split('/').slice(3).join('/')}`
+  const { search } = new URL(c.req.url)
+  // As it is routed: a path has many spellings.
+  const path = `/${c.req.path.split('/').slice(3).join('/')}`
   const { method } = c.req
   const request = { method, path, query: search, bodyHash: c.var.bodyHash ?? '', callerId: c.var.caller.id }
   const once = onceFor(configOf(c.env), c.req.header('Idempotency-Key'), request)

@@ -6,7 +6,7 @@ import { invalidInput, payloadTooLarge, unsupportedMediaType } from './errors'
 import { detail } from './validation'
 
 export const MAX_JSON_BYTES = 10 * 1024 * 1024
-/** Colons and commas: twice the members and elements that a body may have. */
+/** Opening brackets, colons and commas: twice the members and elements that a body may have. */
 const MAX_PARTS = 20_000
 
 const TOO_LARGE = 'The body must be at most 10 MiB'

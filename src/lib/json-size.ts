@@ -1,18 +1,21 @@
 const QUOTE = 0x22
 const COMMA = 0x2c
 const COLON = 0x3a
+const BRACKET = 0x5b
+const PARTS = new Set([COMMA, COLON, BRACKET])
 const BACKSLASH = 0x5c
 
 /**
- * Whether a JSON text has more than `limit` members and elements in all its objects and arrays together, judged by its
- * colons and commas. One pass without parsing: building a million of them takes seconds, and so must be refused before.
+ * Whether a JSON text has more than `limit` arrays, members and elements together, judged by its opening brackets, colons
+ * and commas (an object within another has a colon before it). One pass without parsing: building a million of them, beside
+ * or within each other, takes seconds and the memory of a Worker, and so must be refused before.
  */
 export function hasMoreParts(text: string, limit: number): boolean {
   let parts = 0
   for (let index = 0; index < text.length; index += 1) {
     const char = text.charCodeAt(index)
     if (char === QUOTE) index = endOfString(text, index)
-    else if (char === COLON || char === COMMA) {
+    else if (PARTS.has(char)) {
       parts += 1
       if (parts > limit) return true
     }

@@ -155,9 +155,9 @@ async function change(ctx: ServiceContext, id: string, changes: UserChange, spar
   return presentUser(row)
 }
 
-/** An ID that is nobody's must not make a Durable Object. */
+/** An ID that is no person's must not make a Durable Object. */
 async function mustExist(ctx: ServiceContext, id: string): Promise<void> {
-  if (id === ctx.caller.id) return
+  if (ctx.caller.kind === 'person' && id === ctx.caller.id) return
   const asked = await askFirst(ctx, [findUser(ctx.caller.accountId, id)])
   if (asked && !asked[0][0]) throw notFound()
 }

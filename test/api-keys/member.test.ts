@@ -111,6 +111,15 @@ describe('a key as a member', () => {
     expect(await statusOf(agentKey.key, freshAddress())).toBe(200)
   })
 
+  it('is no person to itself either: it can set itself no password, nor change itself as one', async () => {
+    const path = `users/${adminKey.id}`
+    expect((await by(adminKey, 'POST', `${path}/password`, { password: 'a good password' })).status).toBe(404)
+    expect((await by(adminKey, 'PATCH', path, { role: 'agent' })).status).toBe(404)
+    expect((await by(adminKey, 'DELETE', path)).status).toBe(404)
+    expect(await row('SELECT password_hash FROM users WHERE id = ?', adminKey.id)).toEqual({ password_hash: null })
+    expect(await statusOf(adminKey.key, freshAddress())).toBe(200)
+  })
+
   it('can not be assigned, nor be created on behalf of', async () => {
     const { id } = await createTicket(account.customer)
     const created = { title: 'T', description: 'D' }

@@ -55,7 +55,7 @@ interface Told {
  * schema, without a key more. Preflights are no operations, and the page at /docs and its files are for people.
  */
 export function expectDocumented(method: string, url: string, answer: Told): void {
-  const { pathname } = new URL(url)
+  const pathname = asRouted(new URL(url).pathname)
   if (method === 'OPTIONS' || (/^\/(docs(\/.*)?)?$/.test(pathname) && answer.status < 400)) return
   const name = `${method} ${pathname} ${answer.status}`
   const operation = operationOf(method, pathname)
@@ -65,6 +65,15 @@ export function expectDocumented(method: string, url: string, answer: Told): voi
   const isCounted = operation !== undefined || prefixOf(pathname) !== undefined
   expect(headerFaults(answer.headers, response, isCounted), name).toEqual([])
   expect(bodyFaults(method, answer, response), `${name}: ${String(answer.body).slice(0, 200)}`).toEqual([])
+}
+
+/** As the router takes a path: decoded, or as it came where it can not be. */
+function asRouted(pathname: string): string {
+  try {
+    return decodeURI(pathname)
+  } catch {
+    return pathname
+  }
 }
 
 function prefixOf(pathname: string): string | undefined {

@@ -85,6 +85,20 @@ describe('S12 bodies that are no ticket', () => {
   })
 
   it.each([
+    ['arrays', '[', ']'],
+    ['objects', '{"a":', '}'],
+  ])('S12 %s within each other to 10 MiB are refused without being built', async (_name, open, close) => {
+    const depth = Math.floor(MAX / (open.length + close.length)) - 1
+    const parse = vi.spyOn(JSON, 'parse')
+    const answer = await post(`${open.repeat(depth)}1${close.repeat(depth)}`)
+    const parsed = parse.mock.calls.map(([text]) => text.length)
+    parse.mockRestore()
+    expect(answer.status).toBe(400)
+    expect(answer.body.error.details).toEqual([{ field: 'body', message: 'Body must hold at most 10,000 fields' }])
+    expect(Math.max(...parsed)).toBeLessThan(10_000)
+  })
+
+  it.each([
     ['objects', '{}'],
     ['numbers', '1'],
     ['texts', '"a"'],

@@ -52,6 +52,14 @@ describe('the Idempotency-Key header', () => {
     },
   )
 
+  it('C02 holds for a path however it is spelled', async () => {
+    const first = await keyed('spelled', 'POST', 'tickets')
+    const again = await keyed('spelled', 'POST', '/ticketing/v1/%74ick%65ts')
+    expect([again.status, again.body.data.id, again.headers.get('Idempotent-Replayed')]).toEqual([
+      ...[201, first.body.data.id, 'true'],
+    ])
+  })
+
   it('is ignored where nothing is kept: reads, /auth and /accounts', async () => {
     const headers = { 'Idempotency-Key': '' }
     expect((await call('GET', 'tickets', { token: account.agent.token, headers })).status).toBe(200)

@@ -174,6 +174,11 @@ describe('a cursor', () => {
   const cursorOf = async (query: string, by = account.agent): Promise<string> =>
     (await got(by, `tickets?${query}&per_page=2&cursor=`)).body.pagination.next_cursor
 
+  beforeAll(async () => {
+    const seeds = Array.from({ length: 100 }, () => anyTicket(die, account))
+    await seedTickets(account, seeds)
+  })
+
   const refusal = async (by: Member, query: string, cursor: string) =>
     detailsOf(await ask(by, 'GET', `tickets?${query}&cursor=${cursor}`), 400, 'invalid_input').map(({ field }) => field)
 

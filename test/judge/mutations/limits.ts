@@ -24,6 +24,16 @@ export const LIMITS = [
     ],
   ),
   ...of(
+    'lib/json-size.ts',
+    ['http/bodies'],
+    [['const PARTS = new Set([COMMA, COLON, BRACKET])', 'const PARTS = new Set([COMMA, COLON])']],
+  ),
+  ...of(
+    'service-context.ts',
+    ['idempotency/keys'],
+    [["`/${c.req.path.split('/')", "`/${new URL(c.req.url).pathname.split('/')"]],
+  ),
+  ...of(
     'http/raw-body.ts',
     ['attachments/raw-refused'],
     [

@@ -142,6 +142,11 @@ export const MEMBERS = [
   ),
   ...of('accounts/service.ts', ['accounts/create'], [['  await ctx.throttle.registration()\n', '']]),
   ...of('auth/service.ts', ['auth/register'], [['  await ctx.throttle.registration()\n', '']]),
+  ...of(
+    'users/service.ts',
+    ['api-keys/member'],
+    [["if (ctx.caller.kind === 'person' && id === ctx.caller.id) return", 'if (id === ctx.caller.id) return']],
+  ),
   ...redundant(
     'whoever is changed is looked up before, among people',
     of(
