@@ -22,12 +22,17 @@ function ruleOf(issue: RawIssue): string {
     case 'invalid_value':
       return `must be one of: ${issue.values.join(', ')}`
     case 'too_small':
-      return `must hold at least ${issue.minimum} ${Number(issue.minimum) === 1 ? 'item' : 'items'}`
+      return `must hold at least ${counted(issue.minimum, issue.origin)}`
     case 'too_big':
-      return `must hold at most ${issue.maximum} ${Number(issue.maximum) === 1 ? 'item' : 'items'}`
+      return `must hold at most ${counted(issue.maximum, issue.origin)}`
     default:
       return 'is not valid'
   }
+}
+
+function counted(count: number | bigint, origin: string): string {
+  const unit = origin === 'string' ? 'character' : 'item'
+  return `${count} ${Number(count) === 1 ? unit : `${unit}s`}`
 }
 
 function article(type: string): string {
@@ -62,10 +67,14 @@ export function detailsOf(error: z.core.$ZodError, target: keyof typeof PARTS): 
   return left === 0 ? details : [...details, { field: part.whole, message: `${left} more problems are not listed` }]
 }
 
-/** Zod measures a string that should have been an array: beside its wrong type, its length says nothing. */
+/**
+ * Zod measures a string that should have been an array: beside its wrong type, its length says nothing. Nor does a second
+ * rule of a field that is broken and has the same words.
+ */
 function withoutEchoes(issues: z.core.$ZodIssue[]): z.core.$ZodIssue[] {
   const mistyped = new Set(issues.filter(({ code }) => code === 'invalid_type').map(({ path }) => path.join('.')))
-  return issues.filter(({ code, path }) => code === 'invalid_type' || !mistyped.has(path.join('.')))
+  const said = new Map(issues.map((issue) => [[...issue.path, issue.message].join('.'), issue]))
+  return [...said.values()].filter(({ code, path }) => code === 'invalid_type' || !mistyped.has(path.join('.')))
 }
 
 /** `['attachments', 0, 'mime_type']` and a rule as `{field: 'attachments.0.mime_type', message: 'Mime type …'}`. */
