@@ -59,13 +59,18 @@ export function wholeNumber(min: number, max: number, rule: string) {
     .openapi({ type: 'integer', format: max > 0x7fff_ffff ? 'int64' : 'int32', minimum: min, maximum: max })
 }
 
+/** How many values one parameter of a query may hold, those that repeat each other too. */
+const MAX_VALUES = 50
+
 /** One or several of the values in a query, with commas between them. */
 export function oneOrMoreOf<const T extends string>(values: readonly T[]) {
   const Value = z.enum(values)
   return z
     .string()
     .transform((text, ctx) => {
-      const parts = [...new Set(text.split(','))]
+      const all = text.split(',')
+      if (all.length > MAX_VALUES) ctx.addIssue({ code: 'custom', message: `must hold at most ${MAX_VALUES} values` })
+      const parts = [...new Set(all)]
       const known = parts.flatMap((part) => Value.safeParse(part).data ?? [])
       if (known.length < parts.length) ctx.addIssue({ code: 'custom', message: `must be one of: ${values.join(', ')}` })
       return known
@@ -74,7 +79,7 @@ export function oneOrMoreOf<const T extends string>(values: readonly T[]) {
       type: 'array',
       items: { type: 'string', enum: [...values] },
       minItems: 1,
-      maxItems: values.length,
+      maxItems: MAX_VALUES,
       param: { style: 'form', explode: false },
     })
 }
@@ -89,7 +94,7 @@ export function oneOrMoreIds(words: readonly string[], example: string) {
       type: 'array',
       items: { type: 'string', maxLength: MAX_ID, pattern: ID_PATTERN },
       minItems: 1,
-      maxItems: 50,
+      maxItems: MAX_VALUES,
       example: [example],
       param: { style: 'form', explode: false },
       description: words.length > 0 ? `IDs, or ${words.map((word) => `\`${word}\``).join(' or ')}` : 'IDs',

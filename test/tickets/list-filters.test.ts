@@ -196,6 +196,7 @@ describe('parameters that do not fit', () => {
     ['created_before=2026-02-30', 'created_before', 'Created before must be an RFC 3339 time or a date'],
     ['updated_after=2026-01-01T00:00:00', 'updated_after', 'Updated after must be an RFC 3339 time or a date'],
     ['updated_before=2026-01-01T24:00:00Z', 'updated_before', 'Updated before must be an RFC 3339 time or a date'],
+    [`status=${Array(51).fill('open')}`, 'status', 'Status must hold at most 50 values'],
     ['assigned_to=a%20b', 'assigned_to', 'Assigned to must be IDs with commas between them, at most 50'],
     ["created_by=x'--", 'created_by', 'Created by must be IDs with commas between them, at most 50'],
     ['stauts=open', 'stauts', 'Stauts is not a known parameter'],
