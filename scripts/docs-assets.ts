@@ -11,7 +11,7 @@ const FOLDER = join(import.meta.dirname, '../public/docs')
  * Throws where the page names another version than package.json.
  */
 export async function buildDocsAssets(): Promise<void> {
-  const installed = packageJson.devDependencies['@scalar/fastify-api-reference']
+  const installed = packageJson.dependencies['@scalar/fastify-api-reference']
   if (installed !== SCALAR_VERSION) throw new Error(`src/docs/page.ts names Scalar ${SCALAR_VERSION}, not ${installed}`)
   const target = join(FOLDER, SCALAR_FILE)
   if (existsSync(target)) return

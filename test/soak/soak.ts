@@ -17,13 +17,25 @@ const SHARE = 0.8
 const CALLERS = 4
 const SECOND = 1_000
 const MINUTE = 60 * SECOND
-/** What a life's memory may be above that of the first, at its end (MiB): more would be a leak. */
+/** Of the requests that were to be sent while there was a server, so many have to be: a server that is spared is not tried. */
+const LEAST_SENT = 0.95
+/** How much memory may grow from the end of the first life to that of the last, and within a life (MiB): more would be a leak. */
 const MAY_GROW = 64
+const LOOK_EVERY = 2 * SECOND
+/** In its first seconds a life loads what it needs; its growth is told from then on. */
+const WARM_AFTER = 10 * SECOND
 
-/** One life of the server, and the memory (MiB) it had resident at its end; null where the system does not tell. */
+/** The memory (MiB) that a server had resident: once it was warm (in a short life: at its end), at most, and at its end. */
+interface Memory {
+  warm: number
+  most: number
+  end: number
+}
+
+/** One life of the server; its memory is null where the system does not tell. */
 export interface Life {
   seconds: number
-  resident: number | null
+  memory: Memory | null
 }
 
 export interface Soaked {
@@ -61,10 +73,10 @@ export async function soak(forMs: number, lifeMs: number, tell: (life: Life, tal
     const end = Date.now() + forMs
     while (Date.now() < end) {
       const born = Date.now()
-      await sleep(Math.min(lifeMs, end - born))
-      const life = { seconds: Math.round((Date.now() - born) / SECOND), resident: residentOf(server) }
+      const memory = await watchMemory(server, Math.min(born + lifeMs, end))
+      const life = { seconds: Math.round((Date.now() - born) / SECOND), memory }
       lives.push(life)
-      tell(life, traffic.tally)
+      tell(life, traffic.tally())
       if (Date.now() >= end) continue
       traffic.pause()
       await server.kill()
@@ -83,7 +95,7 @@ export async function soak(forMs: number, lifeMs: number, tell: (life: Life, tal
     const told = new Set(known.events.map(({ marker }) => marker))
     const acknowledged = deeds.filter((deed) => deed.acknowledged)
     return {
-      tally: traffic.tally,
+      tally: traffic.tally(),
       lives,
       acknowledged: acknowledged.length,
       events: known.events.length,
@@ -98,6 +110,7 @@ export async function soak(forMs: number, lifeMs: number, tell: (life: Life, tal
         ...checkDeliveries(known.events, subscriber),
         ...subscriber.takeProblems(),
         ...(await leftInOutbox(api)),
+        ...spared(traffic.tally()),
         ...grown(lives),
       ],
     }
@@ -107,6 +120,21 @@ export async function soak(forMs: number, lifeMs: number, tell: (life: Life, tal
     state.remove()
     process.off('exit', state.remove)
   }
+}
+
+/** Looks at the server's memory until a time. */
+async function watchMemory(server: RunningServer, until: number): Promise<Memory | null> {
+  const warmAt = Date.now() + WARM_AFTER
+  const looks: { at: number; resident: number }[] = []
+  while (Date.now() < until) {
+    await sleep(Math.min(LOOK_EVERY, until - Date.now()))
+    const resident = residentOf(server)
+    if (resident !== null) looks.push({ at: Date.now(), resident })
+  }
+  const last = looks.at(-1)
+  if (!last) return null
+  const warm = looks.find(({ at }) => at >= warmAt) ?? last
+  return { warm: warm.resident, most: Math.max(...looks.map(({ resident }) => resident)), end: last.resident }
 }
 
 function residentOf({ group }: RunningServer): number | null {
@@ -128,8 +156,21 @@ async function leftInOutbox(api: Api): Promise<string[]> {
   return problems
 }
 
+function spared({ planned, begun }: Tally): string[] {
+  if (begun >= LEAST_SENT * planned) return []
+  return [`wrong: of ${planned} requests that were to be sent while there was a server, only ${begun} were`]
+}
+
 function grown(lives: Life[]): string[] {
-  const [first, last] = [lives[0]?.resident ?? null, lives.at(-1)?.resident ?? null]
-  if (first === null || last === null || last - first <= MAY_GROW) return []
-  return [`wrong: the last life ended with ${last} MiB resident, the first with ${first}`]
+  const [first, last] = [lives[0]?.memory, lives.at(-1)?.memory]
+  const betweenLives =
+    first && last && last.end - first.end > MAY_GROW
+      ? [`wrong: the last life ended with ${last.end} MiB resident, the first with ${first.end}`]
+      : []
+  const withinLives = lives.flatMap(({ memory }, index) =>
+    memory && memory.end - memory.warm > MAY_GROW
+      ? [`wrong: life ${index + 1} ended with ${memory.end} MiB resident, after ${memory.warm} when it was warm`]
+      : [],
+  )
+  return [...betweenLives, ...withinLives]
 }

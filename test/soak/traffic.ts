@@ -15,6 +15,10 @@ const AGAIN_MS = 500
 const Created = z.object({ data: z.object({ id: z.string() }) })
 
 export interface Tally {
+  /** Requests to be begun while there was a server, by the clock, and those that were: a server that is slow is spared some. */
+  planned: number
+  begun: number
+  /** All that were sent, those that were sent again among them. */
   sent: number
   /** Requests that overlapped a time without a server; they say nothing of it. */
   inGaps: number
@@ -25,7 +29,8 @@ export interface Tally {
 }
 
 export interface Traffic {
-  tally: Tally
+  /** What it has come to so far. */
+  tally(): Tally
   /** The server is about to go; until `resume`, requests may fail. */
   pause(): void
   resume(): void
@@ -45,17 +50,21 @@ interface Plan {
 
 /** Mixed traffic at an even pace until it is stopped. What is written is in the ledger before it is sent. */
 export function startTraffic({ origin, keys, everyMs, ledger, writers }: Plan): Traffic {
-  const tally: Tally = { sent: 0, inGaps: 0, errors: new Map(), sentAgain: 0 }
+  const tally = { begun: 0, sent: 0, inGaps: 0, errors: new Map<string, number>(), sentAgain: 0 }
   const inHand: InHand = { ticketIds: [], parts: [] }
   const running = new Set<Promise<void>>()
   const timers: NodeJS.Timeout[] = []
-  let gapNumber = 0
+  /** Counts times with a server and without. */
+  let period = 0
   let isGap = false
+  /** Milliseconds with a server before `liveSince`, which is null while there is none. */
+  let lived = 0
+  let liveSince: number | null = Date.now()
   let written = 0
 
   /** The status, or what went wrong; null where that is the gap's doing. */
   async function ask(key: string, method: string, path: string, body?: unknown, idempotencyKey?: string) {
-    const gap = gapNumber
+    const begunIn = period
     const wasGap = isGap
     tally.sent += 1
     const isRaw = body instanceof Uint8Array
@@ -71,7 +80,7 @@ export function startTraffic({ origin, keys, everyMs, ledger, writers }: Plan): 
     })
       .then(async (response) => ({ status: response.status, text: await response.text() }))
       .catch((error: unknown) => ({ status: 0, text: String(error) }))
-    const isExcused = wasGap || gap !== gapNumber
+    const isExcused = wasGap || begunIn !== period
     if (isExcused) tally.inGaps += 1
     if (answer.status >= 200 && answer.status < 300) return answer
     if (!isExcused) count(`${method} ${path.replace(/[^/?]*[0-9][^/?]*/g, '…')}: ${answer.status} ${answer.text}`)
@@ -119,12 +128,16 @@ export function startTraffic({ origin, keys, everyMs, ledger, writers }: Plan): 
   }
 
   for (const key of keys) {
-    let underWay = 0
+    // What a kill has left without an answer holds up nothing that is begun after it.
+    let underWay = { period, count: 0 }
     const fire = () => {
-      if (underWay >= UNDER_WAY) return
-      underWay += 1
+      if (underWay.period !== period) underWay = { period, count: 0 }
+      const own = underWay
+      if (own.count >= UNDER_WAY) return
+      if (!isGap) tally.begun += 1
+      own.count += 1
       const one = (randomInt(100) < WRITES ? write(key) : read(key)).finally(() => {
-        underWay -= 1
+        own.count -= 1
         running.delete(one)
       })
       running.add(one)
@@ -132,17 +145,30 @@ export function startTraffic({ origin, keys, everyMs, ledger, writers }: Plan): 
     timers.push(setInterval(fire, everyMs))
   }
 
+  function livedUntilNow(): number {
+    return lived + (liveSince === null ? 0 : Date.now() - liveSince)
+  }
+
+  function endLife(): void {
+    lived = livedUntilNow()
+    liveSince = null
+  }
+
   return {
-    tally,
+    tally: () => ({ ...tally, planned: Math.floor((keys.length * livedUntilNow()) / everyMs) }),
     pause: () => {
       isGap = true
-      gapNumber += 1
+      period += 1
+      endLife()
     },
     resume: () => {
       isGap = false
+      period += 1
+      liveSince = Date.now()
     },
     stop: async () => {
       for (const timer of timers) clearInterval(timer)
+      endLife()
       await Promise.all(running)
     },
   }

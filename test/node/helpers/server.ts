@@ -16,7 +16,7 @@ export interface RunningServer {
   output(): string
   /** As Ctrl-C does; resolves once the process is gone. Throws if it has printed a token, key, secret or signature. */
   stop(): Promise<void>
-  /** As a power cut does: all its processes at once. Only for one that has a group of its own. */
+  /** As a power cut does: all its processes at once. Only for one that has a group of its own. Throws as `stop` does. */
   kill(): Promise<void>
 }
 
@@ -102,15 +102,20 @@ async function tryToStart(port: number, state: string, options: StartOptions): P
     stop: async () => {
       child.kill('SIGINT')
       await ended
-      const leak = SECRET_PATTERNS.find((pattern) => pattern.test(output))
-      if (leak) throw new Error(`the server has printed something secret (${leak}):\n${output}`)
+      refuseSecrets(output)
     },
     kill: async () => {
       killGroup()
       await ended
       while (await isListenedOn(port)) await sleep(20)
+      refuseSecrets(output)
     },
   }
+}
+
+function refuseSecrets(output: string): void {
+  const leak = SECRET_PATTERNS.find((pattern) => pattern.test(output))
+  if (leak) throw new Error(`the server has printed something secret (${leak}):\n${output}`)
 }
 
 /** A group of its own is not told of a Ctrl-C, nor of our end. */
