@@ -23,9 +23,11 @@ export const HASHES = 'test/auth/passwords.test.ts'
 /** Files that try what others have made cheap, or what a clock that was moved would spoil: each has a runtime of its own. */
 const ALONE = [HASHES, 'test/http/health.test.ts']
 
+/** Files that compute for so long that they fill what those of test/node leave of the cores: each has a runtime of its own. */
+const LONG = ['test/faults/every-call.test.ts', 'test/property/requests.test.ts']
+
 /** Files that look at all there is: each begins with nothing but the schema. */
 const CLEARED = [
-  'test/faults/every-call.test.ts',
   'test/faults/background.test.ts',
   'test/access/twins.test.ts',
   'test/webhooks/**/*.test.ts',
@@ -97,10 +99,10 @@ export const inWorkerd = {
 /** As `inWorkerd`, where a hash costs next to nothing. */
 export const inWorkerdWithCheapHashes = { ...inWorkerd, plugins: [...inWorkerd.plugins, cheapHashes] }
 
-/** Files at once: those of test/node wait for servers and clocks most of their time, the others compute. */
+/** What runs at once: first files of test/node, which wait for servers and clocks much of their time, then the others. */
 const GROUPS = {
-  node: { maxWorkers: 5, sequence: { groupOrder: 0 } },
-  workerd: { maxWorkers: 3, sequence: { groupOrder: 1 } },
+  waiting: { maxWorkers: 6, sequence: { groupOrder: 0 } },
+  computing: { maxWorkers: 3, sequence: { groupOrder: 1 } },
 }
 
 /** To load the application takes longer than most files run, so files share it: accounts keep their tests apart. */
@@ -108,7 +110,7 @@ const shared = {
   ...inWorkerdWithCheapHashes,
   test: {
     ...inWorkerd.test,
-    ...GROUPS.workerd,
+    ...GROUPS.computing,
     isolate: false,
     setupFiles: [...inWorkerd.test.setupFiles, './test/helpers/undisturbed.ts'],
   },
@@ -120,7 +122,7 @@ const together = {
     ...shared.test,
     name: 'together',
     include: ['test/**/*.test.ts'],
-    exclude: ['test/node/**', ...ALONE, ...CLEARED],
+    exclude: ['test/node/**', ...ALONE, ...LONG, ...CLEARED],
   },
 }
 
@@ -134,7 +136,12 @@ const cleared = {
   },
 }
 
-const alone = { ...inWorkerd, test: { ...inWorkerd.test, ...GROUPS.workerd, name: 'alone', include: ALONE } }
+const alone = { ...inWorkerd, test: { ...inWorkerd.test, ...GROUPS.computing, name: 'alone', include: ALONE } }
+
+const long = {
+  ...inWorkerdWithCheapHashes,
+  test: { ...inWorkerd.test, ...GROUPS.waiting, name: 'long', include: LONG },
+}
 
 export default defineConfig({
   test: {
@@ -145,9 +152,10 @@ export default defineConfig({
       together,
       cleared,
       alone,
+      long,
       {
         test: {
-          ...GROUPS.node,
+          ...GROUPS.waiting,
           name: 'node',
           include: ['test/node/**/*.test.ts'],
           globalSetup: './test/node/helpers/prepare-state.ts',

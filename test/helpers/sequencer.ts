@@ -2,8 +2,7 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node'
 
 /** The files that take longest, in the order in which they begin: one that began last would be waited for alone. */
 const LONGEST = [
-  ...['faults/every-call', 'access/twins', 'webhooks/fairness'],
-  ...['property/requests', 'tickets/cursor', 'tickets/totals', 'access/roles'],
+  ...['access/twins', 'webhooks/fairness', 'tickets/cursor', 'tickets/totals', 'access/roles'],
   ...['node/crash', 'node/docs', 'node/deploy', 'node/backup', 'node/admin', 'node/webhooks', 'node/migrations-killed'],
 ].map((name) => `/test/${name}.test.ts`)
 
