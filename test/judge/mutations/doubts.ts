@@ -1,4 +1,4 @@
-import { of } from '../mutation.ts'
+import { of, redundant } from '../mutation.ts'
 
 /** What ends at once: changes that are announced before they are committed, and what the caller's object remembers. */
 export const DOUBTS = [
@@ -47,14 +47,13 @@ export const DOUBTS = [
         '      if (expiresAt === 0) return\n',
       ],
       ['revoked: new Set(revoked.map(({ token_id }) => token_id)),', 'revoked: new Set(),'],
-      ['DELETE FROM revoked WHERE expires_at < ? RETURNING', 'DELETE FROM revoked WHERE expires_at > ? RETURNING'],
       ['DELETE FROM revoked WHERE expires_at < ? RETURNING', 'DELETE FROM revoked WHERE expires_at < ? * 0 RETURNING'],
-      ['for (const { token_id } of expired) revoked.delete(token_id)', ''],
+      ['of expired) revoked.delete(token_id)', 'of expired) revoked.has(token_id)'],
     ],
   ),
   ...of(
     'rate-limiting/caller-store.ts',
-    ['rate-limiting/limits', 'rate-limiting/facts'],
+    ['rate-limiting/facts', 'rate-limiting/limits'],
     [
       ["this.storage.sql.exec('UPDATE caller SET minute = ?, count = ?, wrote_at = ?', minute, count, wroteAt)", ''],
       ['    await this.storage.deleteAll()\n    this.memory = null\n', '    await this.storage.deleteAll()\n'],
@@ -75,4 +74,17 @@ export const DOUBTS = [
     [['isNewer(claim, known) ? await this.readFacts(claim) : known', 'known']],
   ),
   ...of('auth/facts.ts', ['auth/logout'], [['since - CLOCK_MARGIN,', 'since,']]),
+  ...of(
+    'users/change.queries.ts',
+    ['auth/password'],
+    [["AND kind = 'person' AND status = 'active'`)", "AND kind = 'person'`)"]],
+  ),
+  ...redundant(
+    'API keys come neither to the route nor to the branch that asks for a password',
+    of(
+      'users/change.queries.ts',
+      ['auth/password', 'api-keys/member', 'users/update'],
+      [["AND kind = 'person' AND status = 'active'`)", "AND status = 'active'`)"]],
+    ),
+  ),
 ]
