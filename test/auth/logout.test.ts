@@ -4,7 +4,6 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { sweepTokens } from '../../src/auth/service'
 import { freshAddress } from '../helpers/addresses'
 import { type Account, call, type Member, mintAccount, mintMember, rows } from '../helpers/api'
-import { tokenClaim } from '../helpers/credentials'
 import { realBatch, sessions } from '../helpers/d1'
 import { cheapHash, liveness, logIn } from '../helpers/people'
 import { ask, detailsOf } from '../helpers/tickets'
@@ -115,8 +114,8 @@ describe('what was logged out', () => {
   })
 
   it('is forgotten by the object too, once it has expired', async () => {
-    const admits = async () =>
-      (await limiter().admit({ ...tokenClaim(account, jane), tokenId: idOf(first) }, false)).vouched
+    const claim = { kind: 'token' as const, accountId: account.id, memberId: jane.id, generation: 1 }
+    const admits = async () => (await limiter().admit({ ...claim, tokenId: idOf(first) }, false)).vouched
     const noted = () =>
       runInDurableObject(limiter(), (_instance, { storage }) =>
         storage.sql.exec('SELECT token_id FROM revoked').toArray(),

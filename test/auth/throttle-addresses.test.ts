@@ -82,9 +82,10 @@ describe('an address that the e-mail has logged in from', () => {
 
   it('is known beside nineteen others of the same e-mail, those that were seen last', async () => {
     const ann = await mintMember(account.id, 'customer', { passwordHash: cheapHash(PASSWORD) })
-    const office = freshAddress()
+    const [office, annsHome] = [freshAddress(), freshAddress()]
+    expect(await status(ann, PASSWORD, annsHome)).toBe(200)
     later(1_000)
-    for (const member of [ann, jane]) expect(await status(member, PASSWORD, office)).toBe(200)
+    expect(await status(jane, PASSWORD, office)).toBe(200)
     for (let others = 0; others < 19; others += 1) {
       later(1_000)
       expect(await status(jane, PASSWORD, freshAddress())).toBe(200)
@@ -92,7 +93,7 @@ describe('an address that the e-mail has logged in from', () => {
     await fail(10, jane)
     await fail(10, ann)
     expect([await status(jane, PASSWORD, home), await status(jane, PASSWORD, office)]).toEqual([429, 200])
-    expect(await status(ann, PASSWORD, office)).toBe(200)
+    expect(await status(ann, PASSWORD, annsHome)).toBe(200)
   })
 
   it('S19 two people’s failures from one address lock neither out of another', async () => {
