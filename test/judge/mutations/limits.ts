@@ -70,15 +70,21 @@ export const LIMITS = [
   ),
   ...of(
     'auth/login-throttle.ts',
+    ['auth/throttle-objects'],
+    [
+      [
+        'DELETE FROM known WHERE user = ? AND address NOT IN',
+        'DELETE FROM known WHERE ? IS NOT NULL AND address NOT IN',
+      ],
+    ],
+  ),
+  ...of(
+    'auth/login-throttle.ts',
     ['auth/throttle-addresses'],
     [
       ['const KNOWN_ADDRESSES = 20', 'const KNOWN_ADDRESSES = 19'],
       ['const KNOWN_ADDRESSES = 20', 'const KNOWN_ADDRESSES = 21'],
       ['WHERE user = ? ORDER BY at DESC LIMIT ?)', 'WHERE user = ? ORDER BY at LIMIT ?)'],
-      [
-        'DELETE FROM known WHERE user = ? AND address NOT IN',
-        'DELETE FROM known WHERE ? IS NOT NULL AND address NOT IN',
-      ],
     ],
   ),
   ...of(
