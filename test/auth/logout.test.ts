@@ -1,4 +1,4 @@
-import { evictDurableObject, runDurableObjectAlarm } from 'cloudflare:test'
+import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { sweepTokens } from '../../src/auth/service'
@@ -31,6 +31,11 @@ afterEach(() => {
 const logout = (token: string) => call('POST', 'auth/logout', { token, address: freshAddress() })
 const limiter = () => env.RATE_LIMITER.getByName(`member:${account.id}/${jane.id}`)
 const revoked = () => rows('SELECT * FROM revoked_tokens WHERE user_id = ?', jane.id)
+
+/** The ID that a token bears. */
+function idOf(token: string): string {
+  return JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString()).jti
+}
 
 function later(milliseconds: number): void {
   vi.setSystemTime(Date.now() + milliseconds)
@@ -108,6 +113,19 @@ describe('what was logged out', () => {
     expect(await liveness(second, first)).toEqual([200, 401])
   })
 
+  it('is forgotten by the object too, once it has expired', async () => {
+    const claim = { kind: 'token' as const, accountId: account.id, memberId: jane.id, generation: 1 }
+    const admits = async () => (await limiter().admit({ ...claim, tokenId: idOf(first) }, false)).vouched
+    const noted = () =>
+      runInDurableObject(limiter(), (_instance, { storage }) =>
+        storage.sql.exec('SELECT token_id FROM revoked').toArray(),
+      )
+    expect([await admits(), await noted()]).toEqual([false, [{ token_id: idOf(first) }]])
+    later(31 * DAY)
+    // The object is asked about a token that no request can come with any more.
+    expect([await admits(), await noted()]).toEqual([true, []])
+  })
+
   it('is noted until it would have expired, and then swept', async () => {
     later(29 * DAY)
     await sweepTokens(env, Date.now())
@@ -121,6 +139,17 @@ describe('what was logged out', () => {
 })
 
 describe('a logout that fails', () => {
+  it('S05 ends the token within a minute where its object heard nothing, by a clock that was two minutes behind', async () => {
+    expect(await liveness(first, second)).toEqual([200, 200])
+    const behind = Date.now() - 119_000
+    await rows(
+      'INSERT INTO revoked_tokens (account_id, user_id, token_id, revoked_at, expires_at) VALUES (?, ?, ?, ?, ?)',
+      ...[account.id, jane.id, idOf(first), behind, behind + DAY],
+    )
+    later(61_000)
+    expect(await liveness(first, second)).toEqual([401, 200])
+  })
+
   it('F03 is 503 when D1 fails; the token lives, and the next logout works', async () => {
     expect(await liveness(first)).toEqual([200])
     const original = realBatch()

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest'
-import { type Account, type Answer, type Member, mintAccount, mintMember, mintToken } from '../helpers/api'
+import { type Account, type Answer, type Member, mintAccount, mintMember, mintToken, rows } from '../helpers/api'
 import { cheapHash, FULL_HASH, hashesDuring, liveness, logIn, NO_LOGIN, storedUser } from '../helpers/people'
 import { ask, detailsOf } from '../helpers/tickets'
 
@@ -79,6 +79,15 @@ describe('POST /auth/password', () => {
     expect(await liveness(winner[0] ?? '', winner[1] ?? '')).toEqual([200, 401])
     expect((await logIn(jane.email, winner[2] ?? '')).status).toBe(200)
   }, 20_000)
+
+  it('S05 of somebody who was deactivated a moment ago, which their object has not heard, is 401 and sets nothing', async () => {
+    expect(await liveness(jane.token)).toEqual([200])
+    await rows("UPDATE users SET status = 'inactive', credential_generation = 2 WHERE id = ?", jane.id)
+    const before = await storedUser(jane.id)
+    const answer = await change(jane, OLD, NEW)
+    expect([answer.status, answer.text]).toEqual([401, NO_LOGIN])
+    expect(await storedUser(jane.id)).toEqual(before)
+  })
 
   it('of somebody who has no password is 401', async () => {
     expect((await change(account.customer, OLD, NEW)).text).toBe(NO_LOGIN)

@@ -80,6 +80,18 @@ describe('an address that the e-mail has logged in from', () => {
     expect(await status(jane, PASSWORD, home)).toBe(429)
   })
 
+  it('is known beside nineteen others of the same e-mail, those that were seen last', async () => {
+    const office = freshAddress()
+    later(1_000)
+    expect(await status(jane, PASSWORD, office)).toBe(200)
+    for (let others = 0; others < 19; others += 1) {
+      later(1_000)
+      expect(await status(jane, PASSWORD, freshAddress())).toBe(200)
+    }
+    await fail(10, jane)
+    expect([await status(jane, PASSWORD, home), await status(jane, PASSWORD, office)]).toEqual([429, 200])
+  })
+
   it('S19 two people’s failures from one address lock neither out of another', async () => {
     const ann = await mintMember(account.id, 'agent', { passwordHash: cheapHash(PASSWORD) })
     const [office, annsHome] = [freshAddress(), freshAddress()]

@@ -52,6 +52,14 @@ const stored = (name: string) =>
   }))
 
 describe('the objects of the throttle', () => {
+  it('forget no address of one user for those of another in the same object', async () => {
+    const object = env.LOGIN_THROTTLE.getByName('an object of two users')
+    await object.knowAddress('ann', 'office')
+    await object.knowAddress('jane', 'home')
+    const { known } = await stored('an object of two users')
+    expect(known.map(({ address }) => address)).toEqual(['office', 'home'])
+  })
+
   it('are at most 64, whatever the e-mails and addresses, and not a few of them only', async () => {
     const names: string[] = []
     const letIn = () => ({ allowed: true, bucket: 'x' })

@@ -150,6 +150,14 @@ describe('the size of a body', () => {
     expect(answer.body.error.message).toContain('10 MiB')
   })
 
+  it('S12 is 413 by its Content-Length alone, before a byte of it is read', async () => {
+    const sent = { bytes: 0 }
+    const answer = await post(streamed(MAX, sent), { 'Content-Length': String(MAX + 1) })
+    expect(answer.status).toBe(413)
+    // Streams hold a little ready that nobody has asked for.
+    expect(sent.bytes).toBeLessThan(MAX / 10)
+  })
+
   it('S12 is 413 for a stream without a Content-Length, which is not read to its end', async () => {
     const sent = { bytes: 0 }
     const answer = await post(streamed(5 * MAX, sent))

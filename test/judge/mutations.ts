@@ -2,6 +2,7 @@ import type { Mutation } from './mutation.ts'
 import { ADDRESSES } from './mutations/addresses.ts'
 import { ANSWERS } from './mutations/answers.ts'
 import { CREDENTIALS } from './mutations/credentials.ts'
+import { DOUBTS } from './mutations/doubts.ts'
 import { HEADERS } from './mutations/headers.ts'
 import { LIMITS } from './mutations/limits.ts'
 import { MEMBERS } from './mutations/members.ts'
@@ -16,6 +17,7 @@ export const MUTATIONS: Mutation[] = [
   ...RIGHTS,
   ...VISIBILITY,
   ...CREDENTIALS,
+  ...DOUBTS,
   ...SIGNATURES,
   ...HEADERS,
   ...LIMITS,

@@ -1,5 +1,5 @@
 import { Copy } from './copy.ts'
-import type { Mutation } from './mutation.ts'
+import type { Change, Mutation } from './mutation.ts'
 import { firstLine, nameOf, type Verdict } from './verdict.ts'
 import { type Run, Vitest } from './vitest-run.ts'
 
@@ -38,14 +38,11 @@ export async function judgeOneByOne(
 async function judge(copy: Copy, vitest: Vitest, mutation: Mutation, credits: Credits): Promise<Verdict> {
   const name = nameOf(mutation)
   const source = copy.read(mutation.file)
-  if (source.split(mutation.text).length !== 2)
+  const changes: Change[] = [[mutation.text, mutation.becomes], ...(mutation.also ?? [])]
+  if (changes.some(([text]) => source.split(text).length !== 2))
     return { name, said: 'stale', more: 'its text does not stand there once' }
-  write(
-    copy,
-    vitest,
-    mutation.file,
-    source.replace(mutation.text, () => mutation.becomes),
-  )
+  const mutated = changes.reduce((whole, [text, becomes]) => whole.replace(text, () => becomes), source)
+  write(copy, vitest, mutation.file, mutated)
   // The migrations are read when vitest begins.
   const isRead = mutation.file.startsWith('migrations/')
   const own = isRead ? await Vitest.start(copy.root, { bail: true }) : vitest

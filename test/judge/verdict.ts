@@ -14,8 +14,10 @@ export interface Verdict {
 const LONGEST_PART = 160
 
 /** The name under which a mutation is told of. */
-export const nameOf = ({ file, text, becomes, run, noticed }: Mutation): string =>
-  `${file}: ${run ? `${run}: ${noticed}` : `${firstDifference(text, becomes)}`}`
+export const nameOf = ({ file, text, becomes, also = [], run, noticed }: Mutation): string => {
+  const changes = [[text, becomes] as const, ...also]
+  return `${file}: ${run ? `${run}: ${noticed}` : changes.map((change) => firstDifference(...change)).join(', and ')}`
+}
 
 /** The first line of a text, cut. */
 export function firstLine(text: string): string {

@@ -192,6 +192,25 @@ describe('doubt', () => {
     expect(await admits()).toBe(false)
   })
 
+  it('is gone once it is settled, and what was read then is kept, also through an eviction', async () => {
+    await object().doubt('a change')
+    await object().settle('a change', name())
+    await evictDurableObject(object())
+    const asked = vi.spyOn(sessions, 'batch')
+    expect(await admits()).toBe(true)
+    expect(asked.mock.calls.length).toBe(0)
+  })
+
+  it('is not kept once it has lapsed', async () => {
+    await object().doubt('a change that nobody has settled')
+    later(60_001)
+    expect(await admits()).toBe(true)
+    const kept = await runInDurableObject(object(), (_instance, { storage }) =>
+      storage.sql.exec('SELECT change_id FROM doubts').toArray(),
+    )
+    expect(kept).toEqual([])
+  })
+
   it('asks D1 at each request, for 60 seconds and no longer', async () => {
     await object().doubt('a change')
     const asked = vi.spyOn(sessions, 'batch')

@@ -182,6 +182,7 @@ describe('the alarm', () => {
     const answer = await call('GET', 'tickets', { token })
     expect([answer.status, answer.headers.get('X-RateLimit-Remaining')]).toEqual([200, '99'])
     expect(await tables(account.agent)).toEqual([{ name: 'caller' }])
+    expect(await runDurableObjectAlarm(limiter)).toBe(true)
   })
 
   it('brings nothing revoked back', async () => {

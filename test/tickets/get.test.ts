@@ -1,7 +1,7 @@
 import { env } from 'cloudflare:workers'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { type Account, call, createTicket, mintAccount } from '../helpers/api'
-import { ask, commented, detailsOf } from '../helpers/tickets'
+import { ask, commented, detailsOf, patched } from '../helpers/tickets'
 
 let account: Account
 let foreign: Account
@@ -27,6 +27,11 @@ async function seedComments(ticketId: string, count: number): Promise<void> {
 
 const contents = (found: { content: string }[]) => found.map((comment) => comment.content)
 const numbers = (from: number, to: number) => Array.from({ length: to - from }, (_, i) => from + i)
+
+/** Gives a ticket of the other account the ID of another. */
+async function giveId(from: string, to: string): Promise<void> {
+  await env.DB.prepare('UPDATE tickets SET id = ? WHERE account_id = ? AND id = ?').bind(to, foreign.id, from).run()
+}
 
 describe('GET /tickets/{id}', () => {
   it('holds the latest 100 of 115 comments, oldest first, and the count of all', async () => {
@@ -121,9 +126,7 @@ describe('S07 GET /tickets/{id} of a ticket that is not to be seen', () => {
   it('S08 keeps the same ID in two accounts apart', async () => {
     const mine = await createTicket(account.agent, { title: 'Of one' })
     const theirs = await createTicket(foreign.agent, { title: 'Of other' })
-    await env.DB.prepare('UPDATE tickets SET id = ? WHERE account_id = ? AND id = ?')
-      .bind(mine.id, foreign.id, theirs.id)
-      .run()
+    await giveId(theirs.id, mine.id)
     await commented(account.agent, mine.id, { content: 'Only here', attachments: [file('here.txt')] })
     const one = (await ask(account.agent, 'GET', `tickets/${mine.id}`)).body.data
     const other = (await ask(foreign.agent, 'GET', `tickets/${mine.id}`)).body.data
@@ -134,5 +137,20 @@ describe('S07 GET /tickets/{id} of a ticket that is not to be seen', () => {
     const after = (await ask(account.agent, 'GET', `tickets/${mine.id}`)).body.data
     expect(after).toMatchObject({ comment_count: 1, attachment_count: 1 })
     expect(contents(after.comments)).toEqual(['Only here'])
+  })
+
+  it('S08 takes no cursor of the same ID in another account', async () => {
+    const mine = await createTicket(account.agent, { attachments: [file('a.txt'), file('b.txt')] })
+    const theirs = await createTicket(foreign.agent)
+    await giveId(theirs.id, mine.id)
+    for (const content of ['one', 'two']) await commented(account.agent, mine.id, { content })
+    for (const priority of ['high', 'low']) await patched(account.agent, mine.id, { priority })
+    for (const part of ['comments', 'attachments', 'history']) {
+      const path = `tickets/${mine.id}/${part}`
+      const cursor = (await ask(account.agent, 'GET', `${path}?cursor=&per_page=1`)).body.pagination.next_cursor
+      expect(cursor, part).toEqual(expect.any(String))
+      const answer = await ask(foreign.agent, 'GET', `${path}?cursor=${cursor}`)
+      expect(detailsOf(answer, 400, 'invalid_input')[0]?.field, part).toBe('cursor')
+    }
   })
 })

@@ -183,6 +183,17 @@ describe('GET /webhooks/{webhook_id}/deliveries', () => {
     expect(sequencesOf([moved])).toEqual([2, 1])
   })
 
+  it('S08 refuses a cursor of a webhook of the same ID in another account', async () => {
+    const theirs = await mintAccount()
+    const { id } = await mintWebhook(theirs)
+    await env.DB.prepare('UPDATE webhooks SET id = ? WHERE account_id = ? AND id = ?')
+      .bind(hook.id, theirs.id, id)
+      .run()
+    const cursor = (await list(hook)).body.pagination.next_cursor
+    const answer = await ask(theirs.admin, 'GET', `webhooks/${hook.id}/deliveries?cursor=${cursor}`)
+    expect(detailsOf(answer, 400, 'invalid_input')[0]?.field).toBe('cursor')
+  })
+
   it('looks through 1,000 deliveries a page: a rare event is found by short pages, forwards and backwards', async () => {
     const rare = await mintWebhook(account)
     const wanted: number[] = []

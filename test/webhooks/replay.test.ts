@@ -149,6 +149,18 @@ describe('W11 POST …/replay', () => {
     expect(arrived()).toEqual([4, 5, 6, 7])
   })
 
+  it('S07 counts and sends no event of another account', async () => {
+    const other = await mintAccount()
+    await seedEvents(account, 2)
+    await seedEvents(other, 3)
+    await deliver(account)
+    arrived()
+    expect(await counted({ since: BEGINNING })).toBe(2)
+    await deliver(account)
+    expect(arrived()).toEqual([1, 2])
+    expect(await rows('SELECT id FROM deliveries WHERE account_id = ?', other.id)).toEqual([])
+  })
+
   it('W11 begins the schedule anew, and needs no delivery that is still kept', async () => {
     answers.set(1, 500)
     await seedEvents(account, 2)

@@ -1,19 +1,12 @@
-import { of, redundant } from '../mutation.ts'
+import { of } from '../mutation.ts'
 
 /** How much, how large, how often. */
 export const LIMITS = [
-  ...redundant(
-    'the bytes are counted as they come, whatever the header says',
-    of(
-      'http/body.ts',
-      ['http/bodies'],
-      [["if (Number(c.req.header('Content-Length') ?? 0) > MAX_JSON_BYTES) throw payloadTooLarge(TOO_LARGE)", '']],
-    ),
-  ),
   ...of(
     'http/body.ts',
     ['http/bodies'],
     [
+      ["if (Number(c.req.header('Content-Length') ?? 0) > MAX_JSON_BYTES) throw payloadTooLarge(TOO_LARGE)", ''],
       ['if (size > MAX_JSON_BYTES) throw payloadTooLarge(TOO_LARGE)', ''],
       ['if (hasMoreParts(text, MAX_PARTS))', 'if (hasMoreParts(text, 1e9))'],
       ['{ fatal: true, ignoreBOM: true }', '{ fatal: false, ignoreBOM: true }'],
@@ -49,6 +42,59 @@ export const LIMITS = [
     [
       ['else if (characters(value) > max)', 'else if (characters(value) > 1e9)'],
       ['else if (utf8Bytes(value) > max)', 'else if (utf8Bytes(value) > 1e9)'],
+    ],
+  ),
+  ...of(
+    'http/fields.ts',
+    ['users/create', 'auth/password'],
+    [
+      ['if (length < min || length > 128)', 'if (length > 128)'],
+      ['if (length < min || length > 128)', 'if (length < min)'],
+      ['export const NewPassword = password(8)', 'export const NewPassword = password(7)'],
+      ['const length = value.length > 1_000 ? value.length : characters(value)', 'const length = value.length'],
+    ],
+  ),
+  ...of(
+    'http/fields.ts',
+    ['http/parameters'],
+    [['else if (characters(value) > 200)', 'else if (characters(value) > 201)']],
+  ),
+  ...of(
+    'http/validation.ts',
+    ['http/bodies'],
+    [
+      ['problems.length > MAX_DETAILS ? problems.slice(0, MAX_DETAILS - 1) : problems', 'problems'],
+      [
+        'problems.length > MAX_DETAILS ? problems.slice(0, MAX_DETAILS - 1) : problems',
+        'problems.slice(0, MAX_DETAILS - 1)',
+      ],
+    ],
+  ),
+  ...of(
+    'attachments/put-stream.ts',
+    ['attachments/raw-refused'],
+    [
+      ['      if (size > body.length) throw notAsLong(body.length)\n', ''],
+      ['    if (size < body.length) throw notAsLong(body.length)\n', ''],
+    ],
+  ),
+  ...of(
+    'auth/login-throttle.ts',
+    ['auth/throttle-objects'],
+    [
+      [
+        'DELETE FROM known WHERE user = ? AND address NOT IN',
+        'DELETE FROM known WHERE ? IS NOT NULL AND address NOT IN',
+      ],
+    ],
+  ),
+  ...of(
+    'auth/login-throttle.ts',
+    ['auth/throttle-addresses'],
+    [
+      ['const KNOWN_ADDRESSES = 20', 'const KNOWN_ADDRESSES = 19'],
+      ['const KNOWN_ADDRESSES = 20', 'const KNOWN_ADDRESSES = 21'],
+      ['WHERE user = ? ORDER BY at DESC LIMIT ?)', 'WHERE user = ? ORDER BY at LIMIT ?)'],
     ],
   ),
   ...of(

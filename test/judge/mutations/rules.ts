@@ -1,5 +1,5 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: these are texts of the source
-import { of, redundant } from '../mutation.ts'
+import { atOnce, of, redundant } from '../mutation.ts'
 
 /** What a webhook is told and what may be asked of it, what a replay may show, how the service is set up. */
 export const RULES = [
@@ -51,6 +51,21 @@ export const RULES = [
       ['AND e.created_at >= ${since} AND', 'AND'],
       ['AND e.created_at < ${until}\n', '\n'],
     ],
+  ),
+  ...atOnce(
+    'webhooks/fan-out.queries.ts',
+    ['webhooks/replay'],
+    [
+      'SELECT e.sequence FROM webhooks w CROSS JOIN events e ON e.account_id = w.account_id\n',
+      'SELECT e.sequence FROM webhooks w CROSS JOIN events e\n',
+    ],
+    ['AND e.account_id = w.account_id AND e.created_at >=', 'AND e.created_at >='],
+  ),
+  ...atOnce(
+    'webhooks/fan-out.queries.ts',
+    ['webhooks/replay'],
+    ['ON e.account_id = r.account_id\n        AND e.sequence', 'ON e.sequence'],
+    ['AND e.account_id = w.account_id AND e.created_at >=', 'AND e.created_at >='],
   ),
   ...of(
     'webhooks/fan-out.queries.ts',

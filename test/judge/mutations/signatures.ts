@@ -1,5 +1,5 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: these are texts of the source
-import { of, redundant } from '../mutation.ts'
+import { of } from '../mutation.ts'
 
 /** What is signed, sealed or bound: files, webhooks, cursors, idempotency keys, versions. */
 export const SIGNATURES = [
@@ -74,16 +74,18 @@ export const SIGNATURES = [
   ),
   ...of(
     'comments/service.ts',
-    ['comments/list'],
+    ['comments/list', 'tickets/get'],
     [
+      ["{ list: 'comments', accountId, ticketId, internal", "{ list: 'comments', ticketId, internal"],
       ["{ list: 'comments', accountId, ticketId, internal", "{ list: 'comments', accountId, internal"],
       ['ticketId, internal: seesInternal(role) }', 'ticketId, internal: role !== null }'],
     ],
   ),
   ...of(
     'attachments/service.ts',
-    ['attachments/list'],
+    ['attachments/list', 'tickets/get'],
     [
+      ["{ list: 'attachments', accountId, ticketId, internal", "{ list: 'attachments', ticketId, internal"],
       ["{ list: 'attachments', accountId, ticketId, internal", "{ list: 'attachments', accountId, internal"],
       ['ticketId, internal: seesInternal(role) }', 'ticketId, internal: role !== null }'],
     ],
@@ -98,10 +100,32 @@ export const SIGNATURES = [
   ),
   ...of(
     'tickets/history.ts',
-    ['tickets/history'],
+    ['tickets/history', 'tickets/get'],
     [
+      ["{ list: 'history', accountId, ticketId }", "{ list: 'history', ticketId }"],
       ["{ list: 'history', accountId, ticketId }", "{ list: 'history', accountId }"],
       ['if (!ticket) throw notFound()', ''],
+    ],
+  ),
+  ...of(
+    'users/list.ts',
+    ['users/list'],
+    [
+      ["{ list: 'users', accountId: db.accountId, ...filter }", "{ list: 'users', ...filter }"],
+      ['accountId: db.accountId, ...filter }', 'accountId: db.accountId }'],
+    ],
+  ),
+  ...of(
+    'webhooks/delivery-log.ts',
+    ['webhooks/delivery-log'],
+    [
+      [
+        "{ list: 'deliveries', accountId, webhookId, status, event }",
+        "{ list: 'deliveries', webhookId, status, event }",
+      ],
+      ['accountId, webhookId, status, event }\n', 'accountId, status, event }\n'],
+      ['accountId, webhookId, status, event }\n', 'accountId, webhookId, event }\n'],
+      ['accountId, webhookId, status, event }\n', 'accountId, webhookId, status }\n'],
     ],
   ),
   ...of(
@@ -159,21 +183,4 @@ export const SIGNATURES = [
       ['return `"${version}.${sha256(JSON.stringify(shown)).slice(0, 16)}"`', 'return `"${version}.${shown ? 1 : 0}"`'],
     ],
   ),
-  ...redundant('no other account has a ticket of that ID, and whose it is is asked before', [
-    ...of(
-      'comments/service.ts',
-      ['comments/list'],
-      [["{ list: 'comments', accountId, ticketId, internal", "{ list: 'comments', ticketId, internal"]],
-    ),
-    ...of(
-      'attachments/service.ts',
-      ['attachments/list'],
-      [["{ list: 'attachments', accountId, ticketId, internal", "{ list: 'attachments', ticketId, internal"]],
-    ),
-    ...of(
-      'tickets/history.ts',
-      ['tickets/history'],
-      [["{ list: 'history', accountId, ticketId }", "{ list: 'history', ticketId }"]],
-    ),
-  ]),
 ]
