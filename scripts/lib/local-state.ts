@@ -21,10 +21,13 @@ export const QUIET = {
   X_LOCAL_OBSERVABILITY: 'false',
 }
 
+/** Node keeps there what it has compiled of wrangler, a fifth of the work of a start. */
+const COMPILED = `${ROOT}node_modules/.cache/node`
+
 /** Wrangler's build step is to find the Node that runs this, and not an older one of the machine. */
 function environment(): NodeJS.ProcessEnv {
   const PATH = [dirname(process.execPath), process.env.PATH].join(delimiter)
-  return { ...process.env, ...QUIET, PATH }
+  return { NODE_COMPILE_CACHE: COMPILED, ...process.env, ...QUIET, PATH }
 }
 
 /**
