@@ -3,6 +3,7 @@ import { cloudflareTest, readD1Migrations } from '@cloudflare/vitest-pool-worker
 import { defineConfig } from 'vitest/config'
 import { unstable_readConfig } from 'wrangler'
 import { buildDocsAssets } from './scripts/docs-assets.ts'
+import { COMPILED } from './scripts/lib/local-state.ts'
 import { LongestFirst } from './test/helpers/sequencer.ts'
 
 const migrations = await readD1Migrations(new URL('./migrations', import.meta.url).pathname)
@@ -22,7 +23,7 @@ function writeToMemory(): void {
 if (existsSync(MEMORY.folder)) writeToMemory()
 
 // Dozens of processes load the same modules, each of which would compile them anew.
-process.env.NODE_COMPILE_CACHE ??= new URL('./node_modules/.cache/node', import.meta.url).pathname
+process.env.NODE_COMPILE_CACHE ??= COMPILED
 
 /** The file that tries hashes at their full cost. */
 export const HASHES = 'test/auth/passwords.test.ts'

@@ -21,8 +21,8 @@ export const QUIET = {
   X_LOCAL_OBSERVABILITY: 'false',
 }
 
-/** Node keeps there what it has compiled of wrangler, a fifth of the work of a start. */
-const COMPILED = `${ROOT}node_modules/.cache/node`
+/** Where Node keeps what it has compiled of wrangler, a fifth of the work of a start. */
+export const COMPILED = `${ROOT}node_modules/.cache/node`
 
 /** Wrangler's build step is to find the Node that runs this, and not an older one of the machine. */
 function environment(): NodeJS.ProcessEnv {

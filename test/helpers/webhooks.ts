@@ -5,7 +5,6 @@ import type { Bindings, WakeMessage } from '../../src/env'
 import worker from '../../src/index'
 import { type Account, row } from './api'
 import { mintKey } from './credentials'
-import { forgetSweeper } from './sweeper'
 import { ask } from './tickets'
 
 export interface Hook {
@@ -78,12 +77,6 @@ export function silenceQueue() {
 /** Keeps the sweeper from being armed, so that no alarm sweeps or rings in the middle of a long test. */
 export function silenceSweeper(): void {
   vi.spyOn(env.SWEEPER, 'getByName').mockReturnValue({ arm: () => Promise.resolve() } as never)
-}
-
-/** Silences the sweeper, and takes away the alarm that files before this one may have armed in the same runtime. */
-export async function stopSweeper(): Promise<void> {
-  await forgetSweeper()
-  silenceSweeper()
 }
 
 type Recipient = Account | string | null

@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, it, vi } from 'vitest'
 import { stopClock } from '../helpers/credentials'
 import { openapi } from '../helpers/openapi'
-import { silenceQueue, stopSweeper } from '../helpers/webhooks'
+import { silenceQueue, silenceSweeper } from '../helpers/webhooks'
 import { expectRefused } from './judge'
 import { KEPT_REQUESTS, KEPT_SEQUENCES } from './kept'
 import { Ledger } from './ledger'
@@ -14,7 +14,7 @@ let world: World
 beforeAll(async () => {
   stopClock()
   silenceQueue()
-  await stopSweeper()
+  silenceSweeper()
   vi.spyOn(console, 'info').mockImplementation(() => undefined)
   world = await World.make()
 })

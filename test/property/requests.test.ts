@@ -3,7 +3,7 @@ import { beforeAll, describe, expect, it, vi } from 'vitest'
 import { stopClock } from '../helpers/credentials'
 import { takeLeaks } from '../helpers/log-scan'
 import { OPERATIONS } from '../helpers/openapi'
-import { silenceQueue, stopSweeper } from '../helpers/webhooks'
+import { silenceQueue, silenceSweeper } from '../helpers/webhooks'
 import { check, TIMEOUT } from './check'
 import { ACTORS, type Draft, nameOf, refusalOf } from './draft'
 import { expectRefused, expectTold } from './judge'
@@ -12,10 +12,10 @@ import { type Mutated, mutationsOf } from './mutations'
 import { isDear, requestsOf } from './requests'
 import { World } from './world'
 
-beforeAll(async () => {
+beforeAll(() => {
   stopClock()
   silenceQueue()
-  await stopSweeper()
+  silenceSweeper()
   vi.spyOn(console, 'info').mockImplementation(() => undefined)
 })
 

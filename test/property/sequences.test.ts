@@ -3,7 +3,7 @@ import { beforeAll, describe, expect, it, vi } from 'vitest'
 import { stopClock } from '../helpers/credentials'
 import { takeLeaks } from '../helpers/log-scan'
 import type { NamedOperation } from '../helpers/openapi'
-import { silenceQueue, stopSweeper } from '../helpers/webhooks'
+import { silenceQueue, silenceSweeper } from '../helpers/webhooks'
 import { check, TIMEOUT } from './check'
 import { type Actor, nameOf } from './draft'
 import { Ledger } from './ledger'
@@ -12,10 +12,10 @@ import { isDear, requestsOf } from './requests'
 import { RESOURCES, USES } from './resources'
 import { World } from './world'
 
-beforeAll(async () => {
+beforeAll(() => {
   stopClock()
   silenceQueue()
-  await stopSweeper()
+  silenceSweeper()
   vi.spyOn(console, 'info').mockImplementation(() => undefined)
 })
 
