@@ -160,6 +160,11 @@ describe('S04 tokens', () => {
     expect(await statuses(token(claims({ iat: now() - 600, exp: now() - 1 })))).toEqual([401, 401])
   })
 
+  it('S04 issued where the clock is ahead is good for up to a minute, and no further', async () => {
+    expect(await statuses(token(claims({ iat: now() + 50 })))).toEqual([200, 201])
+    expect(await statuses(token(claims({ iat: now() + 70 })))).toEqual([401, 401])
+  })
+
   it('S04 payloads that are no claims are 401', async () => {
     for (const payload of [null, [], 'x', 1, {}]) expect(await statuses(token(payload))).toEqual([401, 401])
   })
