@@ -165,6 +165,7 @@ export default defineConfig({
         test: {
           ...GROUPS.waiting,
           name: 'node',
+          isolate: false,
           include: ['test/node/**/*.test.ts'],
           globalSetup: './test/node/helpers/prepare-state.ts',
           testTimeout: 60_000,

@@ -1,8 +1,11 @@
 import { env } from 'cloudflare:workers'
 import { afterAll, expect, vi } from 'vitest'
+import { resolveEntryOnce } from './entry-path'
 import { listenToConsole, takeLeaks } from './log-scan'
 import { schemaStatements } from './schema'
 import { connect } from './sockets'
+
+resolveEntryOnce()
 
 const migrated = await env.DB.prepare("SELECT 1 FROM sqlite_master WHERE name = 'tickets'").first()
 
