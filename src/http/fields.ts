@@ -84,11 +84,14 @@ export function oneOrMoreOf<const T extends string>(values: readonly T[]) {
     })
 }
 
+const ID_FORM = ID_PATTERN.slice(1, -1)
+const IDS = new RegExp(`^${ID_FORM}(,${ID_FORM}){0,${MAX_VALUES - 1}}$`)
+
 /** One or several IDs (or the given words) in a query, with commas between them. */
 export function oneOrMoreIds(words: readonly string[], example: string) {
   return z
     .string()
-    .regex(/^[A-Za-z0-9_-]{1,64}(,[A-Za-z0-9_-]{1,64}){0,49}$/, `must be IDs with commas between them, at most 50`)
+    .regex(IDS, `must be IDs with commas between them, at most ${MAX_VALUES}`)
     .transform((text) => [...new Set(text.split(','))])
     .openapi({
       type: 'array',
@@ -136,9 +139,9 @@ export function searchText() {
 
 const MAX_EMAIL = 254
 
-/** An e-mail address, without white space around it. An empty one is told of once, as such. */
+/** An e-mail address, without white space around it. What is wrong with it as a text is told alone. */
 export const Email = line(MAX_EMAIL)
-  .refine((email) => email === '' || isEmail(email), 'must be an e-mail address')
+  .refine((email) => email === '' || !isCleanText(email) || isEmail(email), 'must be an e-mail address')
   .openapi({ format: 'idn-email', pattern: EMAIL_PATTERN, example: 'user@example.com' })
 
 /** A password of 8 to 128 characters that is to be set. */

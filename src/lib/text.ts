@@ -24,9 +24,13 @@ export function utf8Bytes(text: string): number {
   return encoder.encode(text).byteLength
 }
 
-/** The form of an e-mail address, of any letters (RFC 6531). */
-export const EMAIL_PATTERN = '^[^\\s@"<>]+@[^\\s@"<>]+\\.[^\\s@"<>]+$'
-const EMAIL = new RegExp(EMAIL_PATTERN)
+/** What an e-mail address may hold without quotes, and a name of a domain: of ASCII what RFC 5321 says, and all beyond it. */
+const ATOM = '[^\\s\\x00-\\x20"(),.:;<>@[\\]\\\\\\x7f-\\x9f]'
+const LETTER = '[^\\s\\x00-/:-@[-`{-\\x9f]'
+
+/** The form of an e-mail address, of any letters (RFC 6531), at a host that has a domain. */
+export const EMAIL_PATTERN = `^${ATOM}(?:\\.?${ATOM})*@(?=.*\\.)${LETTER}(?:(?:-*|\\.)${LETTER})*$`
+const EMAIL = new RegExp(EMAIL_PATTERN, 'u')
 
 /** Whether a text has the form of an e-mail address. */
 export function isEmail(text: string): boolean {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { asciiLower, characters, isCleanText, utf8Bytes } from '../../src/lib/text'
+import { asciiLower, characters, isCleanText, isEmail, utf8Bytes } from '../../src/lib/text'
 
 describe('isCleanText', () => {
   it.each(['', 'a', '\t\r\n', 'é', '😀', '\u200b\u202e\ufeff\ufffe', '\u{10ffff}', '\u00a0'])(
@@ -31,6 +31,34 @@ describe('lengths', () => {
   it('are code points, and bytes of UTF-8', () => {
     expect([characters(''), characters('aé😀')]).toEqual([0, 3])
     expect([utf8Bytes(''), utf8Bytes('aé😀')]).toEqual([0, 7])
+  })
+})
+
+describe('isEmail', () => {
+  it.each([
+    ...['a@b.c', 'jane.smith+tag@mail.example.com', "o'brien_x@x-y.example", '%!#$&*/=?^`{|}~-@1.2'],
+    ...['用户@例子.广告', 'zoë@exämple.de', 'key_01j@keys.invalid', `${'a.'.repeat(100)}a@b.c`],
+  ])('lets %j through', (text) => {
+    expect(isEmail(text)).toBe(true)
+  })
+
+  it.each([
+    ...['', 'a', '@', 'a@b', '@b.c', 'a@.c', 'a@b.', 'a@b..c', '.a@b.c', 'a.@b.c', 'a..a@b.c', 'a@b@c.d', '"a"@b.c'],
+    ...[
+      'a b@c.d',
+      'a@b c.d',
+      'a@b.c*',
+      'a@b_c.d',
+      'a@-b.c',
+      'a@b-.c',
+      'a,a@b.c',
+      '<a@b.c>',
+      'a(x)@b.c',
+      'a@[127.0.0.1]',
+    ],
+    ...['a@b.c\n', 'a\u3000@b.c', `${'a'.repeat(200)}@${'-'.repeat(50)}`],
+  ])('refuses %j', (text) => {
+    expect(isEmail(text)).toBe(false)
   })
 })
 

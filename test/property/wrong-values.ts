@@ -160,7 +160,7 @@ function strings(schema: JsonSchema, name: string): Arbitrary<unknown>[] {
 function misformed({ format, contentEncoding, anyOf }: JsonSchema): string[] {
   if (contentEncoding === 'base64') return ['YQ', 'YQ=', 'YQ== ', 'Y Q=', 'YQ\n==', '-_-_', '=', 'data:;base64,YQ==']
   if (format === 'idn-email')
-    return ['a', '@', 'a@b', '@b.c', 'a b@c.de', 'a@b@c.de', 'a@b.c\n', '<a@b.cd>', 'a@b.c\u0000']
+    return ['a', '@', 'a@b', '@b.c', 'a b@c.de', 'a@b@c.de', 'a@b.c\n', '<a@b.cd>', 'a@b.c\u0000', 'a@b.c*', 'a..b@c.d']
   if (format === 'iri') return ['', 'a', '//a.b', 'https://', 'https://a b.de', '/relative', 'https://[::1', 'http:']
   if (anyOf !== undefined)
     return [
