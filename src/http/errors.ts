@@ -121,6 +121,11 @@ export function unsupportedMediaType(expected: string): ApiError {
   return new ApiError(415, 'unsupported_media_type', `The body must be sent with Content-Type: ${expected}`)
 }
 
+/** 415: the body is compressed, or says so. */
+export function unsupportedEncoding(): ApiError {
+  return new ApiError(415, 'unsupported_media_type', 'The body must be sent as it is, without Content-Encoding')
+}
+
 /** 416: the range begins behind the end of what has `size` bytes. */
 export function rangeNotSatisfiable(size: number): ApiError {
   return new ApiError(416, 'range_not_satisfiable', `The range must begin before byte ${size}`, [], {

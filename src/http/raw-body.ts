@@ -1,5 +1,5 @@
 import type { MiddlewareHandler } from 'hono'
-import { lengthRequired, payloadTooLarge, unsupportedMediaType } from './errors'
+import { lengthRequired, payloadTooLarge, unsupportedEncoding, unsupportedMediaType } from './errors'
 
 /** 95 MiB: Cloudflare takes bodies of 100 MB, headers and all. */
 export const MAX_RAW_BYTES = 95 * 1024 * 1024
@@ -20,14 +20,20 @@ export interface RawBody {
   bytes: ReadableStream<Uint8Array> | null
 }
 
+/** Whether a body is compressed, or says that it is: nobody undoes that. */
+export function isEncoded(headers: Headers): boolean {
+  return !/^(identity)?$/i.test(headers.get('Content-Encoding') ?? '')
+}
+
 /**
- * A request's body as it comes. Throws 415 without a media type, with one that is none or that of a form, 413 for more
+ * A request's body as it comes. Throws 415 without a media type, with one that is none or that of a form, or with an encoding, 413 for more
  * than 95 MiB, 411 where its length is not told.
  */
 export function rawBodyOf(request: Request): RawBody {
   const [given = ''] = (request.headers.get('Content-Type') ?? '').split(';')
   const type = given.trim()
   if (!MEDIA_TYPE.test(type) || FORM.test(type)) throw unsupportedMediaType('that of the file, such as image/png')
+  if (isEncoded(request.headers)) throw unsupportedEncoding()
   const length = request.headers.get('Content-Length') ?? ''
   if (!/^\d{1,15}$/.test(length)) throw lengthRequired()
   if (Number(length) > MAX_RAW_BYTES) throw payloadTooLarge('The body must be at most 95 MiB')

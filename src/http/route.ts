@@ -5,6 +5,7 @@ import { jsonBody, noBody } from './body'
 import type { Guard } from './guard'
 import type { FailureStatus, Refusal } from './openapi/failures'
 import { withFacts } from './openapi/operation'
+import { queryText } from './query-text'
 import { rawBody } from './raw-body'
 
 const READS = new Set(['GET', 'HEAD'])
@@ -12,7 +13,7 @@ const READS = new Set(['GET', 'HEAD'])
 const NoParameters = z.strictObject({})
 
 const IdempotencyHeaders = z.object({
-  'idempotency-key': z
+  'Idempotency-Key': z
     .string()
     .regex(/^[\x20-\x7e]{1,255}$/, 'must be 1 to 255 printable ASCII characters')
     .optional()
@@ -43,7 +44,7 @@ type Definition = Omit<RouteConfig, 'security'> & {
 
 /**
  * Describes a route once for the router, the validators, the handler's types and the OpenAPI document. Adds what all
- * routes share, in the order in which a request is checked: guard, body, parameters; and the errors of each.
+ * routes share, in the order in which a request is checked: guard, body, parameters, of which the query must be readable; and the errors of each.
  */
 export function describeRoute<const D extends Definition>(definition: D) {
   return asDescribed<D>(createRoute(withShared(definition)))
@@ -63,7 +64,7 @@ function withShared({ guard, fails = [], ...config }: Definition): RouteConfig {
   const facts = { guard, fails, body, takesKey: withKey, reads, description, responses } as const
   const reader = { none: noBody, json: jsonBody, raw: rawBody }[body]
   const request = { query: NoParameters, ...(withKey && { headers: IdempotencyHeaders }), ...config.request }
-  return withFacts({ ...config, middleware: [guard.handler, ...(reads ? [] : [reader])], request }, facts)
+  return withFacts({ ...config, middleware: [guard.handler, ...(reads ? [] : [reader]), queryText], request }, facts)
 }
 
 /** What the handler's types are drawn from: the route's own answers, for failures are thrown. */

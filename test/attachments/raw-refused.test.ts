@@ -45,6 +45,18 @@ describe('a body that is refused', () => {
     },
   )
 
+  it.each(['gzip', 'BR', 'identity, gzip'])(
+    'with Content-Encoding %s: 415, for nobody would undo it',
+    async (encoding) => {
+      const answer = await refused({
+        bytes: generated(10),
+        headers: { 'Content-Length': '10', 'Content-Encoding': encoding },
+      })
+      expect(detailsOf(answer, 415, 'unsupported_media_type')).toEqual([])
+      expect(answer.body.error.message).toBe('The body must be sent as it is, without Content-Encoding')
+    },
+  )
+
   it('S12 without a length, or with one that is none: 411', async () => {
     for (const headers of [{}, ...['abc', '-1', '1e3', ''].map((length) => ({ 'Content-Length': length }))]) {
       const answer = await refused({ bytes: generated(10), headers, query: '' })

@@ -190,6 +190,16 @@ describe('415', () => {
     expect(answer.body.error.message).toContain('application/json')
   })
 
+  it.each(['gzip', 'deflate', 'br', 'unknown'])(
+    'is for Content-Encoding %s, also of a body that is not',
+    async (encoding) => {
+      const answer = await post('{"title":"T","description":"D"}', { 'Content-Encoding': encoding })
+      expect(answer.status).toBe(415)
+      expect(answer.body.error.message).toBe('The body must be sent as it is, without Content-Encoding')
+      expect((await post('{"title":"T","description":"D"}', { 'Content-Encoding': 'identity' })).status).toBe(201)
+    },
+  )
+
   it.each(['application/json', 'application/json; charset=utf-8', 'Application/JSON'])(
     'is not for %s',
     async (type) => {

@@ -133,6 +133,21 @@ describe('query parameters', () => {
     expect((await problems(`users?q=${value}`))[0]?.message).toMatch(/^Q must not hold control characters/)
   })
 
+  it.each(['%', '100%', '%zz', '%ff', '%c3', '%ed%a0%80', 'a%80b'])(
+    'q=%s is no percent-encoded UTF-8',
+    async (value) => {
+      const message = 'Q must be UTF-8 in percent-encoding, % itself as %25'
+      for (const path of ['tickets', 'users'])
+        expect(await problems(`${path}?page=1&q=${value}`)).toEqual([{ field: 'q', message }])
+      const answer = await call('GET', `tickets?q=${value}`, {})
+      expect(answer.status).toBe(401)
+    },
+  )
+
+  it('a name that is no percent-encoded UTF-8 is told as it came', async () => {
+    expect((await problems('tickets?%ff=1&q=%25ff+%C3%A9'))[0]?.field).toBe('%ff')
+  })
+
   it('q has at most 200 characters, counted as people count', async () => {
     const { token } = account.agent
     expect((await call('GET', `tickets?q=${encodeURIComponent('😀'.repeat(200))}`, { token })).status).toBe(200)

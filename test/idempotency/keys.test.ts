@@ -39,7 +39,7 @@ describe('the Idempotency-Key header', () => {
     const before = await row('SELECT event_sequence FROM account_state WHERE account_id = ?', account.id)
     const details = detailsOf(await keyed(key), 400, 'invalid_input')
     expect(details).toEqual([
-      { field: 'idempotency-key', message: 'Idempotency-key must be 1 to 255 printable ASCII characters' },
+      { field: 'Idempotency-Key', message: 'Idempotency-Key must be 1 to 255 printable ASCII characters' },
     ])
     expect(await row('SELECT event_sequence FROM account_state WHERE account_id = ?', account.id)).toEqual(before)
   })

@@ -5,7 +5,7 @@ import { guardMutations } from './guards.ts'
 import type { Mutation } from './mutation.ts'
 import { MUTATIONS } from './mutations.ts'
 import { judgeOneByOne } from './one-by-one.ts'
-import { optionsOf } from './options.ts'
+import { HELP, optionsOf } from './options.ts'
 import { judgeTogether } from './together.ts'
 import { nameOf, tell, type Verdict } from './verdict.ts'
 
@@ -17,7 +17,8 @@ import { nameOf, tell, type Verdict } from './verdict.ts'
 const ROOT = new URL('../..', import.meta.url).pathname.replace(/\/$/, '')
 
 async function main(): Promise<void> {
-  const { only, isList, kind, slice, jobs, resume } = optionsOf(process.argv.slice(2))
+  const { only, isList, isHelp, kind, slice, jobs, resume } = optionsOf(process.argv.slice(2))
+  if (isHelp) return console.info(HELP)
   const before = resume === null ? '' : readFileSync(resume, 'utf8')
   const isDone = (name: string) => ['  (', '\n'].some((end) => `\n${before}`.includes(`\nnoticed    ${name}${end}`))
   const wanted = (name: string) => (only === null || name.includes(only)) && !isDone(name)
@@ -54,6 +55,7 @@ async function judgeRuns(mutations: Mutation[]): Promise<Verdict[]> {
 
 function summarize(kinds: Record<string, Verdict[]>): void {
   const judged = Object.values(kinds).flat()
+  if (judged.length === 0) throw new Error('Nothing is named so: see npm run test:judge -- --list')
   const counted = judged.filter(({ said }) => said !== 'redundant')
   const noticed = (verdicts: Verdict[]) => verdicts.filter(({ said }) => said === 'noticed').length
   const others = counted.filter(({ said }) => said !== 'noticed')
@@ -70,4 +72,9 @@ function summarize(kinds: Record<string, Verdict[]>): void {
   process.exitCode = others.length === 0 && counted.length > 0 ? 0 : 1
 }
 
-await main()
+try {
+  await main()
+} catch (error) {
+  console.error(error instanceof Error ? error.message : String(error))
+  process.exitCode = 1
+}

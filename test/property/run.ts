@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process'
 import { randomInt } from 'node:crypto'
-import { parseArgs } from 'node:util'
+import { parseOptions } from '../../scripts/lib/options.ts'
 
 const HELP = `Usage: npm run test:fuzz -- [--seconds 300] [--factor 5] [--seed N]
 
@@ -10,21 +10,23 @@ of npm test; with --seed once. Ends at the first failure and prints the seed, th
 
 /** `npm run test:fuzz`: five minutes unless told otherwise. */
 function main(): number {
-  const { values } = parseArgs({
+  const config = {
     options: {
       seconds: { type: 'string', default: '300' },
       factor: { type: 'string', default: '5' },
       seed: { type: 'string' },
       help: { type: 'boolean', short: 'h' },
     },
-  })
+  } as const
+  const { values } = parseOptions(config, 'npm run test:fuzz -- --help')
   if (values.help) {
     console.info(HELP)
     return 0
   }
   const [seconds, factor] = [number('--seconds', values.seconds), number('--factor', values.factor)]
+  const seed = values.seed === undefined ? null : wholeNumber('--seed', values.seed)
   const end = Date.now() + seconds * 1_000
-  if (values.seed !== undefined) return round(Number(values.seed), factor)
+  if (seed !== null) return round(seed, factor)
   let status = 0
   while (status === 0 && Date.now() < end) status = round(randomInt(2 ** 31), factor)
   return status
@@ -32,6 +34,11 @@ function main(): number {
 
 function number(name: string, text: string): number {
   if (!(Number(text) > 0)) throw new Error(`${name} must be a number above 0`)
+  return Number(text)
+}
+
+function wholeNumber(name: string, text: string): number {
+  if (!/^\d{1,10}$/.test(text)) throw new Error(`${name} must be a whole number`)
   return Number(text)
 }
 

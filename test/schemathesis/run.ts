@@ -2,7 +2,7 @@ import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { parseArgs } from 'node:util'
+import { parseOptions } from '../../scripts/lib/options.ts'
 import { freePort, startServer, temporaryState } from '../node/helpers/server.ts'
 import { makeCallers, ROLES, type Role } from './callers.ts'
 
@@ -20,17 +20,19 @@ const VARIABLES = { RATE_LIMIT_STANDARD: '1000000', RATE_LIMIT_PREMIUM: '1000000
 
 /** `npm run test:schemathesis`: as an admin, an agent and a customer, unless told otherwise. */
 async function main(): Promise<void> {
-  const { values, positionals } = parseArgs({
+  const config = {
     allowPositionals: true,
     options: {
-      role: { type: 'string', multiple: true, default: [...ROLES] },
+      role: { type: 'string', multiple: true, default: [...ROLES] as string[] },
       help: { type: 'boolean', short: 'h' },
     },
-  })
+  } as const
+  const { values, positionals } = parseOptions(config, 'npm run test:schemathesis -- --help')
   if (values.help) return console.info(HELP)
+  const roles = values.role.map(known)
   const program = programOnPath()
   const failed: Role[] = []
-  for (const role of values.role.map(known)) {
+  for (const role of roles) {
     console.info(`\n=== As ${role} ===\n`)
     if (!(await passes(program, role, positionals))) failed.push(role)
   }

@@ -1,5 +1,9 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: these are texts of the source
-import { of, redundant } from '../mutation.ts'
+import { atOnce, of, redundant } from '../mutation.ts'
+
+/** Whatever the token says it is signed with. */
+const ALGORITHM_OF_TOKEN =
+  "      alg: JSON.parse(Buffer.from(token.split('.')[0] ?? '', 'base64url').toString())?.alg ?? ALGORITHM,\n"
 
 /** Tokens, API keys, passwords, and the limits on guessing them. */
 export const CREDENTIALS = [
@@ -16,7 +20,6 @@ export const CREDENTIALS = [
         '      aud: AUDIENCE,\n    }).catch(() => null)\n    if (payload) return Claims.safeParse',
         '    }).catch(() => null)\n    if (payload) return Claims.extend({ aud: z.any() }).safeParse',
       ],
-      ['      alg: ALGORITHM,\n', "      alg: 'HS512',\n"],
       [
         "    const payload = await verify(token, key.toString('base64url'), {\n      alg: ALGORITHM,\n      // `Claims` asks, and allows for clocks that differ.\n      iat: false,\n      iss: ISSUER,\n      aud: AUDIENCE,\n    }).catch(() => null)",
         "    const payload = JSON.parse(key.length && Buffer.from(token.split('.')[1] ?? '', 'base64url').toString())",
@@ -29,6 +32,16 @@ export const CREDENTIALS = [
       ['  gen: z.number().int().nonnegative(),', '  gen: z.number().int().nonnegative().default(1),'],
       ['  jti: z.string().min(1).max(64),', "  jti: z.string().max(64).default('any'),"],
     ],
+  ),
+  ...redundant(
+    'only a signature of the length of HS256 is read at all',
+    of('auth/tokens.ts', ['auth/tokens'], [['      alg: ALGORITHM,\n', ALGORITHM_OF_TOKEN]]),
+  ),
+  ...atOnce(
+    'auth/tokens.ts',
+    ['auth/tokens'],
+    ['      alg: ALGORITHM,\n', ALGORITHM_OF_TOKEN],
+    ['  if (!CANONICAL.test(token)) return null\n', ''],
   ),
   ...redundant(
     'the library and the schema of the claims each ask for issuer and audience',
