@@ -142,7 +142,7 @@ const MAX_EMAIL = 254
 /** An e-mail address, without white space around it. What is wrong with it as a text is told alone. */
 export const Email = line(MAX_EMAIL)
   .refine((email) => email === '' || !isCleanText(email) || isEmail(email), 'must be an e-mail address')
-  .openapi({ format: 'idn-email', pattern: EMAIL_PATTERN, example: 'user@example.com' })
+  .openapi({ pattern: EMAIL_PATTERN, example: 'user@example.com' })
 
 /** A password of 8 to 128 characters that is to be set. */
 export const NewPassword = password(8)

@@ -29,7 +29,7 @@ const ATOM = '[^\\s\\x00-\\x20"(),.:;<>@[\\]\\\\\\x7f-\\x9f]'
 const LETTER = '[^\\s\\x00-/:-@[-`{-\\x9f]'
 
 /** The form of an e-mail address, of any letters (RFC 6531), at a host that has a domain. */
-export const EMAIL_PATTERN = `^${ATOM}(?:\\.?${ATOM})*@(?=.*\\.)${LETTER}(?:(?:-*|\\.)${LETTER})*$`
+export const EMAIL_PATTERN = `^${ATOM}(?:\\.?${ATOM})*@${LETTER}(?:-*${LETTER})*(?:\\.${LETTER}(?:-*${LETTER})*)+$`
 const EMAIL = new RegExp(EMAIL_PATTERN, 'u')
 
 /** Whether a text has the form of an e-mail address. */

@@ -1,4 +1,5 @@
 import fc, { type Arbitrary } from 'fast-check'
+import { EMAIL_PATTERN } from '../../src/lib/text'
 import type { JsonSchema } from '../helpers/openapi'
 import { STRANGE } from './texts'
 import { flat, isName, isWrong, rightValueOf } from './values'
@@ -157,9 +158,9 @@ function strings(schema: JsonSchema, name: string): Arbitrary<unknown>[] {
 }
 
 /** Near misses of the formats that there are. */
-function misformed({ format, contentEncoding, anyOf }: JsonSchema): string[] {
+function misformed({ format, pattern, contentEncoding, anyOf }: JsonSchema): string[] {
   if (contentEncoding === 'base64') return ['YQ', 'YQ=', 'YQ== ', 'Y Q=', 'YQ\n==', '-_-_', '=', 'data:;base64,YQ==']
-  if (format === 'idn-email')
+  if (pattern === EMAIL_PATTERN)
     return ['a', '@', 'a@b', '@b.c', 'a b@c.de', 'a@b@c.de', 'a@b.c\n', '<a@b.cd>', 'a@b.c\u0000', 'a@b.c*', 'a..b@c.d']
   if (format === 'iri') return ['', 'a', '//a.b', 'https://', 'https://a b.de', '/relative', 'https://[::1', 'http:']
   if (anyOf !== undefined)
