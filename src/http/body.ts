@@ -2,8 +2,8 @@ import type { MiddlewareHandler } from 'hono'
 import { sha256 } from '../lib/crypto'
 import { hasMoreParts } from '../lib/json-size'
 import type { AppEnv } from './app-env'
-import { invalidInput, payloadTooLarge, unsupportedEncoding, unsupportedMediaType } from './errors'
-import { isEncoded } from './raw-body'
+import { invalidInput, payloadTooLarge, unsupportedMediaType } from './errors'
+import { refuseEncoded } from './raw-body'
 import { detail } from './validation'
 
 export const MAX_JSON_BYTES = 10 * 1024 * 1024
@@ -13,13 +13,13 @@ const MAX_PARTS = 20_000
 const TOO_LARGE = 'The body must be at most 10 MiB'
 
 /**
- * Reads a JSON body as text, so that the validators find it: another media type is 415, and so is a compressed one; more than 10 MiB is 413, told
- * as soon as it is known; a byte order mark, broken UTF-8 or more fields than any request has is 400.
+ * Reads a JSON body as text, so that the validators find it: another media type is 415, and so is a compressed body; more
+ * than 10 MiB is 413, told as soon as it is known; a byte order mark, broken UTF-8 or more fields than any request has is 400.
  */
 export const jsonBody: MiddlewareHandler<AppEnv> = async (c, next) => {
   if (!/^application\/json\s*(;|$)/i.test(c.req.header('Content-Type') ?? ''))
     throw unsupportedMediaType('application/json')
-  if (isEncoded(c.req.raw.headers)) throw unsupportedEncoding()
+  refuseEncoded(c.req.raw.headers)
   if (Number(c.req.header('Content-Length') ?? 0) > MAX_JSON_BYTES) throw payloadTooLarge(TOO_LARGE)
   const text = await readText(c.req.raw)
   if (hasMoreParts(text, MAX_PARTS)) throw invalidInput([detail([], `must hold at most 10,000 fields`)])

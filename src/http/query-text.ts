@@ -4,19 +4,16 @@ import { detail } from './validation'
 
 /** Refuses a query that is not percent-encoded UTF-8, which would be taken for a text of percent signs. */
 export const queryText: MiddlewareHandler = async (c, next) => {
-  const broken = namesOf(c.req.url).filter(({ isReadable }) => !isReadable)
+  const broken = namesOfUnreadable(c.req.url)
   if (broken.length > 0)
-    throw invalidInput(broken.map(({ name }) => detail([name], 'must be UTF-8 in percent-encoding, % itself as %25')))
+    throw invalidInput(broken.map((name) => detail([name], 'must be UTF-8 in percent-encoding, % itself as %25')))
   await next()
 }
 
-function namesOf(url: string): { name: string; isReadable: boolean }[] {
-  const { search } = new URL(url)
-  if (!search.includes('%')) return []
-  return search
-    .slice(1)
-    .split('&')
-    .map((part) => ({ name: part.split('=', 1)[0] ?? '', isReadable: isReadable(part) }))
+function namesOfUnreadable(url: string): string[] {
+  if (!url.includes('%')) return []
+  const parts = new URL(url).search.slice(1).split('&')
+  return parts.filter((part) => !isReadable(part)).map((part) => part.split('=', 1)[0] ?? '')
 }
 
 function isReadable(part: string): boolean {

@@ -20,20 +20,20 @@ export interface RawBody {
   bytes: ReadableStream<Uint8Array> | null
 }
 
-/** Whether a body is compressed, or says that it is: nobody undoes that. */
-export function isEncoded(headers: Headers): boolean {
-  return !/^(identity)?$/i.test(headers.get('Content-Encoding') ?? '')
+/** Throws 415 where a body is compressed, or says that it is: nobody undoes that. */
+export function refuseEncoded(headers: Headers): void {
+  if (!/^(identity)?$/i.test(headers.get('Content-Encoding') ?? '')) throw unsupportedEncoding()
 }
 
 /**
- * A request's body as it comes. Throws 415 without a media type, with one that is none or that of a form, or with an encoding, 413 for more
- * than 95 MiB, 411 where its length is not told.
+ * A request's body as it comes. Throws 415 without a media type, with one that is none or that of a form, or where the
+ * body is compressed, 413 for more than 95 MiB, 411 where its length is not told.
  */
 export function rawBodyOf(request: Request): RawBody {
   const [given = ''] = (request.headers.get('Content-Type') ?? '').split(';')
   const type = given.trim()
   if (!MEDIA_TYPE.test(type) || FORM.test(type)) throw unsupportedMediaType('that of the file, such as image/png')
-  if (isEncoded(request.headers)) throw unsupportedEncoding()
+  refuseEncoded(request.headers)
   const length = request.headers.get('Content-Length') ?? ''
   if (!/^\d{1,15}$/.test(length)) throw lengthRequired()
   if (Number(length) > MAX_RAW_BYTES) throw payloadTooLarge('The body must be at most 95 MiB')

@@ -44,7 +44,8 @@ type Definition = Omit<RouteConfig, 'security'> & {
 
 /**
  * Describes a route once for the router, the validators, the handler's types and the OpenAPI document. Adds what all
- * routes share, in the order in which a request is checked: guard, body, parameters, of which the query must be readable; and the errors of each.
+ * routes share, in the order in which a request is checked: guard, body, parameters, of which the query must be readable;
+ * and the errors of each.
  */
 export function describeRoute<const D extends Definition>(definition: D) {
   return asDescribed<D>(createRoute(withShared(definition)))

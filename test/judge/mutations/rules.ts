@@ -188,12 +188,8 @@ export const RULES = [
       ],
     ],
   ),
-  ...of('http/body.ts', ['http/bodies'], [['  if (isEncoded(c.req.raw.headers)) throw unsupportedEncoding()\n', '']]),
-  ...of(
-    'http/raw-body.ts',
-    ['attachments/raw-refused'],
-    [['  if (isEncoded(request.headers)) throw unsupportedEncoding()\n', '']],
-  ),
+  ...of('http/body.ts', ['http/bodies'], [['  refuseEncoded(c.req.raw.headers)\n', '']]),
+  ...of('http/raw-body.ts', ['attachments/raw-refused'], [['  refuseEncoded(request.headers)\n', '']]),
   ...of('http/route.ts', ['http/parameters'], [['[reader]), queryText]', '[reader])]']]),
   ...of('lib/text.ts', ['lib/text'], [['return EMAIL.test(text)', "return text.includes('@')"]]),
   ...of(
