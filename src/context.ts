@@ -4,16 +4,21 @@ import type { Audience } from './db/outbox'
 import type { Config } from './env'
 import type { Role } from './roles'
 
-/** Who is calling, as the caller's Durable Object vouched for it. */
-export interface Caller {
+/**
+ * The member that a request acts as, as its Durable Object verified it when the request began. A batch that writes verifies
+ * it again: see `AccountDb`.
+ */
+export type Caller = {
   accountId: string
-  /** Of a member: a person's `user_…` or an API key's `key_…`. */
+  /** A user's `user_…` or an API key's `key_…`. */
   id: string
-  kind: 'person' | 'key'
   role: Role
-  /** The ID of a person's token and when it expires (unix seconds). */
-  token: { id: string; expiresAt: number } | null
-}
+} & CallerCredential
+
+/** Of a user, the token with its expiry (Unix seconds); of an API key, the SHA-256 of the secret (hexadecimal). */
+type CallerCredential =
+  | { kind: 'person'; token: { id: string; generation: number; expiresAt: number }; keyHash: null }
+  | { kind: 'key'; token: null; keyHash: string }
 
 /** What a service gets beside its input: the caller, the caller's database, the clock (ms) and the outside world. */
 export interface ServiceContext {

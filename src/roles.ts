@@ -1,6 +1,11 @@
-/** The one place that decides what a role may do. Everything else asks here. */
+/** The one place that decides what a role may do. Everything else asks here. From the most powerful role down. */
 export const ROLES = ['admin', 'agent', 'customer'] as const
 export type Role = (typeof ROLES)[number]
+
+/** The role and every role that may do more. */
+export function rolesAtLeast(role: Role): readonly Role[] {
+  return ROLES.slice(0, ROLES.indexOf(role) + 1)
+}
 
 /** Callers of a route: everybody of the account, its staff (agents and admins), or its admins. */
 export const EVERYONE: readonly Role[] = ROLES

@@ -12,15 +12,15 @@ import { addressOf } from './rate-limiting/middleware'
 import { credentialsOf } from './rate-limiting/service'
 import { sweeperOf } from './sweep/service'
 
-/** What a service needs to know of a known caller's request, without the request. */
+/** What a service needs to know of a known caller's request, without the request. To be called once its body was read. */
 export function serviceContext(c: Context<AppEnv>): ServiceContext {
-  const { caller, costs, startedAt } = c.var
+  const { caller, costs } = c.var
   return {
     caller,
-    db: openAccount(c.env, caller.accountId, costs, readsFrom(c)),
+    db: openAccount(c.env, caller.accountId, costs, readsFrom(c), caller),
     files: c.env.FILES,
     config: configOf(c.env),
-    now: startedAt,
+    now: Date.now(),
     links: linksOf(c),
     credentials: credentialsOf(c.env, caller.accountId),
     throttle: throttleFor(c.env, addressOf(c)),
@@ -34,12 +34,12 @@ export function serviceContext(c: Context<AppEnv>): ServiceContext {
 
 /** What a service needs to know of a request that brings no credential. */
 export function publicContext(c: Context<AppEnv>): PublicContext {
-  const { costs, startedAt } = c.var
+  const { costs } = c.var
   return {
     directory: openDirectory(c.env, costs),
     openAccount: (accountId) => openAccount(c.env, accountId, costs),
     config: configOf(c.env),
-    now: startedAt,
+    now: Date.now(),
     throttle: throttleFor(c.env, addressOf(c)),
     wake: (accountId, audience) => wake(c, accountId, audience),
   }

@@ -40,7 +40,8 @@ export function insertAccount({ id, name, slug, suffix }: NewAccount, now: numbe
       INSERT INTO accounts (id, slug, name, plan, allow_registration, created_at)
       VALUES (${id}, CASE WHEN EXISTS (SELECT 1 FROM accounts WHERE slug = ${slug}) THEN ${`${slug}-${suffix}`} ELSE ${slug} END,
         ${name}, 'standard', 0, ${now})`),
-    write(sql`INSERT INTO account_state (account_id, ticket_number, event_sequence) VALUES (${id}, 0, 0)`),
+    write(sql`INSERT INTO account_state (account_id, ticket_number, event_sequence, last_write_at)
+      VALUES (${id}, 0, 0, ${now - 1})`),
   ]
 }
 

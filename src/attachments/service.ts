@@ -18,7 +18,7 @@ import { newId } from '../lib/ids'
 import { seesInternal } from '../roles'
 import { type AttachmentRow, deleteAttachment, findAttachment, findAttachments, findFile } from './queries'
 import { type ListAttachmentsInput, presentAttachment } from './schema'
-import { attachFiles, deleteObjectsLater, discardFiles, objectKey, storeStream } from './storage'
+import { attachUpload, deleteObjectsLater, discardFiles, objectKey, storeStream } from './storage'
 
 export {
   type AttachmentRow,
@@ -79,14 +79,14 @@ export async function getAttachment(ctx: ServiceContext, attachmentId: string) {
 export async function uploadAttachment(begun: ServiceContext, ticketId: string, filename: string, body: RawBody) {
   const file = await storeStream(begun, filename, body, { ticketId })
   if (!file) throw notFound()
-  // It may have taken minutes, and what has happened meanwhile must not seem to have come after.
+  // The upload may have taken minutes.
   const ctx = { ...begun, once: begun.once && asksAlso(begun.once, file.sha256), now: Date.now() }
   const { caller, now } = ctx
   const change = { caller, ticketId, changeId: newId('change', now), now }
   const { rows, isReplay } = await commit(
     ctx,
     [
-      ...attachFiles(ctx, { ticketId, commentId: null, isInternal: false }, [file]),
+      ...attachUpload(ctx, ticketId, file),
       ...tellOfPart(change, { field: 'attachments', id: file.id, moves: 'comes' }, newId('evt', now)),
     ],
     [findAttachment(caller, file.id), findAudience(caller.accountId)],

@@ -2,6 +2,7 @@ import { askFirst } from '../commit'
 import type { ServiceContext } from '../context'
 import { type AccountDb, openAccount, openDirectory } from '../db/client'
 import { DbError } from '../db/errors'
+import { lastWriteTime, nextWriteTime } from '../db/write-time'
 import type { Bindings } from '../env'
 import { unavailable } from '../http/errors'
 import { logFailure } from '../http/logging'
@@ -104,19 +105,29 @@ async function announce(
   return 'announced'
 }
 
-/** Statements for the batch of the deed: the stored files become attachments, and their intents are settled. */
+/**
+ * Statements that turn stored files into attachments and settle their intents. They go after the statement that takes the
+ * time of the write, in its batch.
+ */
 export function attachFiles(
-  ctx: ServiceContext,
+  { caller }: ServiceContext,
   parent: { ticketId: string; commentId: string | null; isInternal: boolean },
   files: StoredFile[],
 ) {
   if (files.length === 0) return []
+  const ids = files.map((file) => file.id)
   return [
-    insertAttachments(ctx.caller, parent, files, ctx.now),
-    deleteIntents(
-      ctx.caller.accountId,
-      files.map((file) => file.id),
-    ),
+    insertAttachments(caller, parent, files, lastWriteTime(caller.accountId)),
+    deleteIntents(caller.accountId, ids),
+  ]
+}
+
+/** As `attachFiles`, of one file of a ticket. They go before the statement that takes the time of the write. */
+export function attachUpload({ caller, now }: ServiceContext, ticketId: string, file: StoredFile) {
+  const parent = { ticketId, commentId: null, isInternal: false }
+  return [
+    insertAttachments(caller, parent, [file], nextWriteTime(caller.accountId, now)),
+    deleteIntents(caller.accountId, [file.id]),
   ]
 }
 
@@ -125,10 +136,11 @@ export function discardFiles(ctx: ServiceContext, files: { id: string }[]): void
   // What is known to have been done before has stored nothing now.
   if (files.length === 0 || ctx.once?.found) return
   const ids = files.map((file) => file.id)
+  const db = ctx.db.withoutCaller()
   ctx.later(
-    ctx.db
+    db
       .all(discardUploads(ctx.caller.accountId, ids, ctx.now))
-      .then(() => deleteObjects(ctx.files, ctx.db))
+      .then(() => deleteObjects(ctx.files, db))
       .catch((error) => logFailure('discard files', error, { account_id: ctx.caller.accountId })),
   )
 }
@@ -137,7 +149,9 @@ export function discardFiles(ctx: ServiceContext, files: { id: string }[]): void
 export function deleteObjectsLater(ctx: ServiceContext): void {
   const { caller, db, files } = ctx
   ctx.later(
-    deleteObjects(files, db).catch((error) => logFailure('delete objects', error, { account_id: caller.accountId })),
+    deleteObjects(files, db.withoutCaller()).catch((error) =>
+      logFailure('delete objects', error, { account_id: caller.accountId }),
+    ),
   )
 }
 

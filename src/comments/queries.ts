@@ -7,6 +7,7 @@ import { insertEvent, takeSequences } from '../db/outbox'
 import { nextTime, type PartSlice, sliceOfParts, wayOf } from '../db/parts'
 import { type Change, changed } from '../db/ticket-change'
 import { visibleParts, visibleTicket } from '../db/visibility'
+import { lastWriteTime, nextWriteTime } from '../db/write-time'
 
 export interface CommentRow {
   id: string
@@ -70,34 +71,27 @@ export function insertComment(caller: Caller, comment: NewComment, now: number) 
     write(sql`
       INSERT INTO comments (account_id, id, ticket_id, created_by, content, is_internal, created_at)
       SELECT t.account_id, ${comment.id}, t.id, ${caller.id}, ${comment.content}, ${comment.isInternal ? 1 : 0},
-        ${nextTime(accountId, 'comments', comment.ticketId, now)}
+        ${nextTime(accountId, 'comments', comment.ticketId, nextWriteTime(accountId, now))}
       FROM tickets t WHERE ${visibleTicket(caller, comment.ticketId)}`),
-    takeSequences(accountId, there),
+    takeSequences(accountId, now, there),
     ...(comment.isInternal
       ? []
       : [
           write(sql`
-            UPDATE tickets SET version = version + 1, updated_at = max(updated_at, ${now})
+            UPDATE tickets SET version = version + 1, updated_at = ${lastWriteTime(accountId)}
             WHERE account_id = ${accountId} AND id = ${comment.ticketId} AND ${there}`),
         ]),
   ]
 }
 
 /** Writes the event of a new comment. `attachments` is the SQL expression of the images of its attachments. */
-export function insertCommentEvent(
-  accountId: string,
-  comment: NewComment,
-  eventId: string,
-  attachments: SQL,
-  now: number,
-) {
+export function insertCommentEvent(accountId: string, comment: NewComment, eventId: string, attachments: SQL) {
   return insertEvent({
     id: eventId,
     type: 'comment.created',
     accountId,
     ticketId: comment.ticketId,
     isInternal: comment.isInternal,
-    createdAt: now,
     data: sql`json_object('comment', json(${jsonImage(COLUMNS)}), 'attachments', json(${attachments}),
       'ticket', json_object('id', t.id, 'number', t.number, 'title', t.title, 'status', t.status))`,
     from: sql`comments c ${AUTHOR} JOIN tickets t ON t.account_id = c.account_id AND t.id = c.ticket_id

@@ -92,7 +92,7 @@ export async function createComment(ctx: ServiceContext, ticketId: string, input
     [
       ...insertComment(caller, comment, now),
       ...attachFiles(ctx, parent, files),
-      insertCommentEvent(caller.accountId, comment, newId('evt', now), images, now),
+      insertCommentEvent(caller.accountId, comment, newId('evt', now), images),
     ],
     [
       findComment(caller.accountId, comment.id),

@@ -1,7 +1,9 @@
 import type { SQL } from 'drizzle-orm'
+import type { Caller } from '../context'
 import type { Bindings } from '../env'
+import { assertCaller } from './caller-verification'
 import { toDbError } from './errors'
-import { render } from './render'
+import { type Rendered, render } from './render'
 
 /** A statement and the type of the rows it gives. */
 export interface Statement<Row = unknown> {
@@ -54,7 +56,7 @@ export function noCosts(): DbCosts {
 class Database {
   constructor(
     private d1: D1Database | D1DatabaseSession,
-    private readonly costs: DbCosts,
+    protected readonly costs: DbCosts,
   ) {}
 
   /** The state of the database that was seen last, for a cursor or another process to begin from. */
@@ -71,10 +73,9 @@ class Database {
    * each. Throws `DbError`.
    */
   async batch<const T extends readonly Statement[]>(statements: T): Promise<Results<T>> {
-    const prepared = statements.map(({ query }) => {
-      const { text, values } = render(query)
-      return this.d1.prepare(text).bind(...values)
-    })
+    const rendered = statements.map(({ query }) => render(query))
+    const before = this.verification(rendered)
+    const prepared = [...before, ...rendered].map(({ text, values }) => this.d1.prepare(text).bind(...values))
     const started = Date.now()
     this.costs.roundTrips += 1
     try {
@@ -85,12 +86,17 @@ class Database {
         this.costs.askedReplica ||= meta.served_by_primary === false
       }
       if ('getBookmark' in this.d1) this.costs.bookmark = this.d1.getBookmark()
-      return rowsOf<T>(results.map((result) => result.results))
+      return rowsOf<T>(results.slice(before.length).map((result) => result.results))
     } catch (error) {
       throw toDbError(error)
     } finally {
       this.costs.milliseconds += Date.now() - started
     }
+  }
+
+  /** What a batch of these statements must begin with. */
+  protected verification(_statements: readonly Rendered[]): Rendered[] {
+    return []
   }
 
   /** Runs statements that write and then some that read, as `batch` does; gives the rows of the latter. */
@@ -116,15 +122,37 @@ function rowsOf<T extends readonly Statement[]>(results: unknown[][]): Results<T
   return results as Results<T>
 }
 
-/** The database of one account. Each of its statements names `accountId`. */
+const READS = /^\s*SELECT\b/
+
+/**
+ * The database of one account. Each of its statements names `accountId`. Where it was opened for a caller, each batch that
+ * writes begins with a statement that fails unless the caller's credential and role still hold: a request can begin long
+ * before it writes. Such a batch throws `DbError` with the rule `credential` or `role`, and nothing of it takes effect.
+ */
 export class AccountDb extends Database {
   constructor(
     private readonly database: D1Database,
     costs: DbCosts,
     readonly accountId: string,
     private readonly from: ReadsFrom | null,
+    private readonly caller: Caller | null,
   ) {
     super(from === null ? database : sessionFrom(database, from), costs)
+  }
+
+  protected override verification(statements: readonly Rendered[]): Rendered[] {
+    if (this.caller === null || statements.every(({ text }) => READS.test(text))) return []
+    return [render(assertCaller(this.caller, Date.now()))]
+  }
+
+  /** The same rows for work that must be done even if the caller's access has ended, such as cleaning up after a failure. */
+  withoutCaller(): AccountDb {
+    return new AccountDb(this.database, this.costs, this.accountId, null, null)
+  }
+
+  /** The same rows, read from the primary: replicas may not know yet whose access has ended. */
+  onPrimary(): AccountDb {
+    return new AccountDb(this.database, this.costs, this.accountId, 'first-primary', this.caller)
   }
 
   /** Lets what is read be no older than what a cursor's page has seen, where a replica could be: bookmarks sort by age. */
@@ -144,16 +172,17 @@ function sessionFrom(database: D1Database, from: ReadsFrom): D1DatabaseSession {
 export class DirectoryDb extends Database {}
 
 /**
- * The only door to an account's rows. When an account has a D1 of its own one day, this function finds it. Without `from`
- * the primary is read, and no bookmark is kept.
+ * The only way to an account's rows. When an account has a D1 of its own one day, this function finds it. Without `from`
+ * the primary is read, and no bookmark is kept. Without `caller` nobody is verified: for what the service does by itself.
  */
 export function openAccount(
   env: Pick<Bindings, 'DB'>,
   accountId: string,
   costs: DbCosts = noCosts(),
   from: ReadsFrom | null = null,
+  caller: Caller | null = null,
 ): AccountDb {
-  return new AccountDb(env.DB, costs, accountId, from)
+  return new AccountDb(env.DB, costs, accountId, from, caller)
 }
 
 /** The only door to what is global. */

@@ -1,6 +1,7 @@
 import { type SQL, sql } from 'drizzle-orm'
 import { rows, write } from './client'
 import { answer } from './once'
+import { nextAfterLatest } from './write-time'
 
 /** What happens. `webhook.test` is asked for, and told to one webhook. */
 export type EventType =
@@ -19,7 +20,6 @@ interface NewEvent {
   ticketId: string | null
   /** Or the SQL expression that tells. */
   isInternal: boolean | SQL
-  createdAt: number
   /** A SQL expression that gives the JSON image of what happened. */
   data: SQL
   /** The rows it is made from, with their condition: no row, no event. */
@@ -28,22 +28,22 @@ interface NewEvent {
   before?: number
 }
 
-/** Takes the account's next event sequences, as many as `count` says, if `condition` holds. */
-export function takeSequences(accountId: string, condition: SQL, count: SQL = sql`1`) {
+/** Takes the account's next event sequences, as many as `count` says, and the time of the write, if `condition` holds. */
+export function takeSequences(accountId: string, now: number, condition: SQL, count: SQL = sql`1`) {
   return write(sql`
-    UPDATE account_state SET event_sequence = event_sequence + ${count}
+    UPDATE account_state SET event_sequence = event_sequence + ${count}, last_write_at = ${nextAfterLatest(now)}
     WHERE account_id = ${accountId} AND ${condition}`)
 }
 
-/** Writes an event under the sequence that the batch has taken. It belongs into the batch of the change it tells of. */
+/** Writes an event under the sequence and the time that the batch has taken, in the batch of the change it reports. */
 export function insertEvent({ before = 0, ...event }: NewEvent) {
   const isInternal = typeof event.isInternal === 'boolean' ? sql`${event.isInternal ? 1 : 0}` : event.isInternal
   return write(sql`
     INSERT INTO events (account_id, sequence, id, type, ticket_id, is_internal, data, created_at)
-    SELECT ${event.accountId},
-      (SELECT event_sequence FROM account_state WHERE account_id = ${event.accountId}) - ${before},
-      ${event.id}, ${event.type}, ${event.ticketId}, ${isInternal}, ${event.data}, ${event.createdAt}
-    FROM ${event.from}`)
+    SELECT taken.account_id, taken.event_sequence - ${before},
+      ${event.id}, ${event.type}, ${event.ticketId}, ${isInternal}, ${event.data}, taken.last_write_at
+    FROM (SELECT account_id, event_sequence, last_write_at FROM account_state WHERE account_id = ${event.accountId}) taken,
+      ${event.from}`)
 }
 
 /** How many webhooks listen: where none does, nobody needs to be woken. */

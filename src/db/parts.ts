@@ -49,11 +49,11 @@ function isBeyond({ accountId }: Caller, parts: Parts, ticketId: string, slice: 
 }
 
 /**
- * The time for the next part of a ticket, as an SQL expression: later than that of the part before, by which a cursor
- * finds its place again when the part it stands at is deleted.
+ * The time for the next comment or attachment of a ticket in a write of a given time, as an SQL expression: later than that
+ * of the one before, by which a cursor finds its position again when the row that it names is deleted.
  */
-export function nextTime(accountId: string, parts: Parts, ticketId: string, now: number): SQL {
-  return sql`max(${now}, coalesce((SELECT p.created_at + 1 FROM ${sql.raw(parts)} p
+export function nextTime(accountId: string, parts: Parts, ticketId: string, writeTime: SQL): SQL {
+  return sql`max(${writeTime}, coalesce((SELECT p.created_at + 1 FROM ${sql.raw(parts)} p
     WHERE p.account_id = ${accountId} AND p.ticket_id = ${ticketId} ORDER BY p.seq DESC LIMIT 1), 0))`
 }
 

@@ -46,6 +46,8 @@ export const accountState = sqliteTable(
     servedAt: integer('served_at').notNull().default(0),
     /** Kept by triggers: the bytes of all attachments. */
     storedBytes: integer('stored_bytes').notNull().default(0),
+    /** The time (ms) of the latest write that emitted an event: no later one has an earlier time. */
+    lastWriteAt: integer('last_write_at').notNull().default(0),
   },
   (t) => [index('account_state_to_fan_out').on(t.accountId).where(sql`event_sequence > fanned_out_sequence`)],
 )

@@ -4,6 +4,7 @@ import { rows, type Statement, write } from './client'
 import { answer } from './once'
 import { actorImage, insertEvent, takeSequences } from './outbox'
 import { TICKET_IMAGE, TICKET_MEMBERS } from './ticket-image'
+import { nextWriteTime } from './write-time'
 
 /** Texts longer than this (bytes of JSON) are not told in `changes`. */
 const MAX_TOLD = 4_096
@@ -35,7 +36,7 @@ export function findChange(accountId: string, changeId: string) {
 
 /** Writes the `ticket.updated` of a change, if it has left a trace: the ticket as it is now, and what its history says. */
 export function insertUpdatedEvent(change: Change, eventId: string, isInternal: boolean | SQL) {
-  const { caller, ticketId, changeId, now } = change
+  const { caller, ticketId, changeId } = change
   const changes = sql`(SELECT json_group_object(field, CASE
       WHEN octet_length(previous) > ${MAX_TOLD} OR octet_length(current) > ${MAX_TOLD}
       THEN json_object('truncated', json('true'))
@@ -47,7 +48,6 @@ export function insertUpdatedEvent(change: Change, eventId: string, isInternal: 
     accountId: caller.accountId,
     ticketId,
     isInternal,
-    createdAt: now,
     data: sql`json_object('ticket', json(${TICKET_IMAGE}), 'changes', json(${changes}),
       'actor', json(${actorImage(caller.accountId, caller.id)}))`,
     from: sql`tickets t ${TICKET_MEMBERS}
@@ -77,6 +77,7 @@ const IMAGES: Record<Part['field'], SQL> = {
 export function tellOfPart(change: Change, part: Part, eventId: string): Statement[] {
   const { caller, ticketId, changeId, now } = change
   const { accountId } = caller
+  const time = nextWriteTime(accountId, now)
   const itself = sql`${sql.raw(part.field)} p
     WHERE p.account_id = ${accountId} AND p.ticket_id = ${ticketId} AND p.id = ${part.id}`
   const image = IMAGES[part.field]
@@ -84,13 +85,13 @@ export function tellOfPart(change: Change, part: Part, eventId: string): Stateme
   return [
     write(sql`
       INSERT INTO ticket_history (account_id, ticket_id, change_id, actor_id, field, previous, current, created_at)
-      SELECT p.account_id, p.ticket_id, ${changeId}, ${caller.id}, ${part.field}, ${values}, ${now}
+      SELECT p.account_id, p.ticket_id, ${changeId}, ${caller.id}, ${part.field}, ${values}, ${time}
       FROM ${itself}${part.condition ? sql` AND ${part.condition}` : sql``}`),
     write(sql`
-      UPDATE tickets SET version = version + 1, updated_at = max(updated_at, ${now})
+      UPDATE tickets SET version = version + 1, updated_at = ${time}
       WHERE account_id = ${accountId} AND id = ${ticketId} AND ${changed(change)}
         AND EXISTS (SELECT 1 FROM ${itself} AND p.is_internal = 0)`),
-    takeSequences(accountId, changed(change)),
+    takeSequences(accountId, now, changed(change)),
     insertUpdatedEvent(change, eventId, sql`(SELECT p.is_internal FROM ${itself})`),
   ]
 }

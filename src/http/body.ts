@@ -2,6 +2,7 @@ import type { MiddlewareHandler } from 'hono'
 import { sha256 } from '../lib/crypto'
 import { hasMoreParts } from '../lib/json-size'
 import type { AppEnv } from './app-env'
+import { bodyChunks } from './body-reader'
 import { invalidInput, payloadTooLarge, unsupportedMediaType } from './errors'
 import { refuseEncoded } from './raw-body'
 import { detail } from './validation'
@@ -13,8 +14,8 @@ const MAX_PARTS = 20_000
 const TOO_LARGE = 'The body must be at most 10 MiB'
 
 /**
- * Reads a JSON body as text, so that the validators find it: another media type is 415, and so is a compressed body; more
- * than 10 MiB is 413, told as soon as it is known; a byte order mark, broken UTF-8 or more fields than any request has is 400.
+ * Reads a JSON body as text, so that the validators find it. Throws 415 for another media type and a compressed body, 413 as
+ * soon as there are more than 10 MiB, 408 after 30 seconds, and 400 for a byte order mark, broken UTF-8 or too many fields.
  */
 export const jsonBody: MiddlewareHandler<AppEnv> = async (c, next) => {
   if (!/^application\/json\s*(;|$)/i.test(c.req.header('Content-Type') ?? ''))
@@ -38,7 +39,7 @@ const MAX_EMPTY_CHARACTERS = 64
 export const noBody: MiddlewareHandler<AppEnv> = async (c, next) => {
   let text = ''
   const decoder = new TextDecoder()
-  for await (const chunk of c.req.raw.body ?? []) {
+  for await (const chunk of bodyChunks(c.req.raw)) {
     text += decoder.decode(chunk, { stream: true })
     if (text.length > MAX_EMPTY_CHARACTERS) break
   }
@@ -51,12 +52,10 @@ async function readText(request: Request): Promise<string> {
   const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
   let text = ''
   let size = 0
-  if (request.body) {
-    for await (const chunk of request.body) {
-      size += chunk.byteLength
-      if (size > MAX_JSON_BYTES) throw payloadTooLarge(TOO_LARGE)
-      text += decode(decoder, chunk, true)
-    }
+  for await (const chunk of bodyChunks(request)) {
+    size += chunk.byteLength
+    if (size > MAX_JSON_BYTES) throw payloadTooLarge(TOO_LARGE)
+    text += decode(decoder, chunk, true)
   }
   return text + decode(decoder, undefined, false)
 }

@@ -14,6 +14,7 @@ import {
   preconditionFailed,
   rangeNotSatisfiable,
   rateLimited,
+  requestTimeout,
   unauthorized,
   unavailable,
   unsupportedMediaType,
@@ -56,6 +57,10 @@ export const ERROR_CATALOGUE: Record<ErrorCode, Entry> = {
   method_not_allowed: {
     meaning: 'The path has other methods: `Allow` names them.',
     example: methodNotAllowed(['GET', 'HEAD', 'PATCH', 'DELETE']),
+  },
+  request_timeout: {
+    meaning: 'The body of the request did not arrive within 30 seconds. The request had no effect.',
+    example: requestTimeout(30),
   },
   conflict: {
     meaning:

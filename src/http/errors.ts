@@ -12,6 +12,7 @@ export const ERROR_CODES = [
   'forbidden',
   'not_found',
   'method_not_allowed',
+  'request_timeout',
   'conflict',
   'cursor_expired',
   'length_required',
@@ -81,6 +82,11 @@ export function notFound(): ApiError {
 export function methodNotAllowed(methods: string[]): ApiError {
   const allow = methods.join(', ')
   return new ApiError(405, 'method_not_allowed', `The method must be one of: ${allow}`, [], { Allow: allow })
+}
+
+/** 408: the body did not arrive in time. */
+export function requestTimeout(seconds: number): ApiError {
+  return new ApiError(408, 'request_timeout', `The body must arrive within ${seconds} seconds`)
 }
 
 /** 409: the request is at odds with what is stored, such as an e-mail in use; seconds, where waiting may help. */

@@ -10,9 +10,9 @@ import {
   methodNotAllowed,
   notConfigured,
   notFound,
-  unavailable,
   unsupportedMediaType,
 } from './errors'
+import { fromDbError } from './refusals'
 import { detail } from './validation'
 
 /**
@@ -30,7 +30,7 @@ export function answerError(error: unknown, c: Context<AppEnv>): Response {
 function toApiError(error: unknown): ApiError {
   if (error instanceof ApiError) return error
   if (error instanceof ConfigError) return notConfigured(error.message)
-  if (error instanceof DbError) return unavailable(error)
+  if (error instanceof DbError) return fromDbError(error)
   if (error instanceof HTTPException && error.status === 400) return invalidInput([detail([], 'must be valid JSON')])
   if (error instanceof HTTPException && error.status === 415) return unsupportedMediaType('application/json')
   return internalError()

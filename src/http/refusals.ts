@@ -1,3 +1,4 @@
+import type { CallerProblem } from '../db/caller-verification'
 import { DbError } from '../db/errors'
 import {
   type ApiError,
@@ -5,6 +6,7 @@ import {
   forbidden,
   payloadTooLarge,
   preconditionFailed,
+  unauthorized,
   unavailable,
   validationError,
 } from './errors'
@@ -17,9 +19,16 @@ export const RULES = {
     payloadTooLarge('An account may store 5 GB of attachments, a premium one 100 GB (a GB is 1,000,000,000 bytes)'),
   tags: () => validationError([detail(['add_tags'], 'must leave at most 20 tags on the ticket')]),
   precondition: () => preconditionFailed(),
+  credential: () => unauthorized(),
+  role: () => forbidden(),
   last_admin: () => conflict([detail(['user_id'], 'must not name the last active admin')]),
   custom_fields: () => validationError([detail(['custom_fields'], 'must be at most 50 on a ticket')]),
 } as const satisfies Record<string, () => ApiError>
+
+/** 401 or 403: the caller's access has ended since the request began. */
+export function accessEnded(problem: CallerProblem): ApiError {
+  return RULES[problem]()
+}
 
 /** 422: the idempotency key came with another request before. */
 export function keyReused(): ApiError {
@@ -31,14 +40,15 @@ export function fieldsRefused(fields: readonly string[]): ApiError {
   return forbidden(fields.map((field) => detail([field], 'can not be set by your role')))
 }
 
-/**
- * The answer to a failure of the database: 422, 409 or 413 for a rule of the data, 503 for anything else. Other errors stay as
- * they are.
- */
-export function refusalOf(error: unknown): unknown {
-  if (!(error instanceof DbError)) return error
+/** The response to a failure of the database: that of the rule which refused the batch, 503 for anything else. */
+export function fromDbError(error: DbError): ApiError {
   const { failure } = error
   return failure.kind === 'refused' && isRule(failure.rule) ? RULES[failure.rule]() : unavailable(error)
+}
+
+/** As `fromDbError`. Other errors stay as they are. */
+export function refusalOf(error: unknown): unknown {
+  return error instanceof DbError ? fromDbError(error) : error
 }
 
 function isRule(name: string): name is keyof typeof RULES {

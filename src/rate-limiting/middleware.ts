@@ -128,7 +128,10 @@ function limiterOf(c: Context<AppEnv>, { claim }: Credential) {
 }
 
 function callerOf({ claim, token }: Credential, accountId: string, role: Role): Caller {
-  return { accountId, id: claim.memberId, kind: claim.kind === 'key' ? 'key' : 'person', role, token }
+  const member = { accountId, id: claim.memberId, role }
+  if (claim.kind === 'key') return { ...member, kind: 'key', token: null, keyHash: claim.hash }
+  const { tokenId: id, generation } = claim
+  return { ...member, kind: 'person', token: { id, generation, expiresAt: token?.expiresAt ?? 0 }, keyHash: null }
 }
 
 /** Who a token says it is; a key does not say. */

@@ -4,6 +4,7 @@ import { refuseFor } from '../db/guard'
 import { actorImage, insertEvent, takeSequences } from '../db/outbox'
 import { type Change, changed, insertUpdatedEvent } from '../db/ticket-change'
 import { visibleTicket } from '../db/visibility'
+import { nextWriteTime } from '../db/write-time'
 
 /** The fields to change, by their columns. A field that is absent stays as it is. */
 export interface TicketChange {
@@ -35,7 +36,7 @@ export function changeTicket(request: ChangeRequest): Statement[] {
     ...expectStatus(request),
     ...fields.map((field) => insertHistory(request, field)),
     updateTicket(request, fields),
-    takeSequences(request.caller.accountId, changed(request), sql`1 + ${changed(request, 'status')}`),
+    takeSequences(request.caller.accountId, request.now, changed(request), sql`1 + ${changed(request, 'status')}`),
     statusChangedEvent(request),
     insertUpdatedEvent(request, request.events.updated, false),
   ]
@@ -99,7 +100,8 @@ function insertHistory({ caller, ticketId, changeId, now }: ChangeRequest, field
   const asJson = (value: SQL) => (field.isJson ? value : sql`json_quote(${value})`)
   return write(sql`
     INSERT INTO ticket_history (account_id, ticket_id, change_id, actor_id, field, previous, current, created_at)
-    SELECT account_id, id, ${changeId}, ${caller.id}, ${field.column}, ${asJson(live)}, ${asJson(field.value)}, ${now}
+    SELECT account_id, id, ${changeId}, ${caller.id}, ${field.column}, ${asJson(live)}, ${asJson(field.value)},
+      ${nextWriteTime(caller.accountId, now)}
     FROM tickets
     WHERE account_id = ${caller.accountId} AND id = ${ticketId}
       AND EXISTS (SELECT 1 FROM tickets t WHERE ${visibleTicket(caller, ticketId)})
@@ -110,18 +112,17 @@ function updateTicket(request: ChangeRequest, fields: FieldChange[]) {
   const assignments = fields.map(({ column, value }) => sql`${sql.raw(column)} = ${value}`)
   return write(sql`
     UPDATE tickets SET ${sql.join([...assignments, sql`version = version + 1`], sql`, `)},
-      updated_at = max(updated_at, ${request.now})
+      updated_at = ${nextWriteTime(request.caller.accountId, request.now)}
     WHERE account_id = ${request.caller.accountId} AND id = ${request.ticketId} AND ${changed(request)}`)
 }
 
-function statusChangedEvent({ caller, ticketId, changeId, events, now }: ChangeRequest) {
+function statusChangedEvent({ caller, ticketId, changeId, events }: ChangeRequest) {
   return insertEvent({
     id: events.statusChanged,
     type: 'ticket.status_changed',
     accountId: caller.accountId,
     ticketId,
     isInternal: false,
-    createdAt: now,
     data: sql`json_object(
       'ticket', json_object('id', t.id, 'title', t.title),
       'status', json_object('previous', json(h.previous), 'current', json(h.current)),

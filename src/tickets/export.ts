@@ -1,6 +1,8 @@
 import type { ServiceContext } from '../context'
+import { verifyCaller } from '../db/caller-verification'
 import { BYTES_A_PAGE, writeCursor } from '../http/cursor'
 import { logFailure } from '../http/logging'
+import { accessEnded } from '../http/refusals'
 import { placeOf, readTicketCursor, wishOf } from './list'
 import { findTicketsWithin, type TicketPlace } from './list.queries'
 import { type ExportTicketsInput, presentTicketSnapshot } from './schema'
@@ -10,19 +12,26 @@ const PAGES = 500
 const TICKETS_A_PAGE = 200
 
 /**
- * All matching tickets as lines of JSON, and a last line with the cursor to go on from, null when all was sent. For
- * agents and admins. Throws as a list does before the first line; a failure after that ends the lines with the cursor.
+ * All matching tickets as lines of JSON, and a last line with the cursor to continue from, null when all were sent. For
+ * agents and admins. Throws as a list does before the first line. A failure after that ends the lines with the cursor, and so
+ * does the end of the caller's access, which is verified with each further page: a client can take hours to read them.
  */
 export async function exportTickets(ctx: ServiceContext, input: ExportTicketsInput): Promise<ReadableStream> {
   const { caller, db } = ctx
   const { filter, sorting, scope } = wishOf(ctx, input)
   const start = readTicketCursor(db, scope, input.cursor)
-  const findPage = (beyond: TicketPlace | null) => {
+  const pageAfter = (beyond: TicketPlace | null) => {
     const slice = { limit: TICKETS_A_PAGE, beyond, towards: 'next' } as const
-    return db.all(findTicketsWithin(caller, filter, sorting, slice, BYTES_A_PAGE))
+    return findTicketsWithin(caller, filter, sorting, slice, BYTES_A_PAGE)
+  }
+  const primary = db.onPrimary()
+  const findNextPage = async (beyond: TicketPlace) => {
+    const [[verified], found] = await primary.batch([verifyCaller(caller), pageAfter(beyond)])
+    if (verified?.problem !== '') throw accessEnded(verified?.problem ?? 'credential')
+    return found
   }
 
-  let page = await findPage(start?.place ?? null)
+  let page = await db.all(pageAfter(start?.place ?? null))
   let pages = 0
   const encoder = new TextEncoder()
 
@@ -40,7 +49,7 @@ export async function exportTickets(ctx: ServiceContext, input: ExportTicketsInp
       pages += 1
       if (pages === PAGES) return end(cursor)
       try {
-        page = await findPage(placeOf(last))
+        page = await findNextPage(placeOf(last))
       } catch (error) {
         logFailure('export', error, { account_id: caller.accountId })
         end(cursor)

@@ -7,6 +7,7 @@ import { actorImage, insertEvent, takeSequences } from '../db/outbox'
 import { isAssignable, isPerson, type References } from '../db/references'
 import { TICKET_COLUMNS, TICKET_FIELDS, TICKET_IMAGE, TICKET_MEMBERS, type TicketRow } from '../db/ticket-image'
 import { visibleTicket } from '../db/visibility'
+import { nextAfterLatest } from '../db/write-time'
 
 /** One ticket with its members, if the caller may see it. */
 export function findTicket(caller: Caller, ticketId: string) {
@@ -38,47 +39,41 @@ interface NewTicket {
   customFields: Record<string, unknown>
 }
 
-/** Takes the account's next ticket number and event sequence, for the ticket and its event in the same batch. */
-export function takeTicketNumber(accountId: string) {
+/** Takes the account's next ticket number, event sequence and time, for the ticket and its event in the same batch. */
+export function takeTicketNumber(accountId: string, now: number) {
   return write(sql`
-    UPDATE account_state SET ticket_number = ticket_number + 1, event_sequence = event_sequence + 1
+    UPDATE account_state SET ticket_number = ticket_number + 1, event_sequence = event_sequence + 1,
+      last_write_at = ${nextAfterLatest(now)}
     WHERE account_id = ${accountId}`)
 }
 
 /**
- * Adds a ticket under the number that the batch has taken. It is no older than the one before it, whatever the clock says:
- * the order of creation is that of numbers and of `seq`, in which words are found. Fails with `refused: reference` when the creator or the
- * assignee is not one that may be named.
+ * Adds a ticket under the number and the time that the batch has taken: the order of creation is that of numbers and of
+ * `seq`, in which words are found. Fails with `refused: reference` when the creator or the assignee is not a member that a
+ * ticket can name.
  */
-export function insertTicket(accountId: string, ticket: NewTicket, now: number) {
+export function insertTicket(accountId: string, ticket: NewTicket) {
   const createdBy =
     'caller' in ticket.createdBy
       ? sql`${ticket.createdBy.caller}`
       : sql`(SELECT id FROM users WHERE account_id = ${accountId} AND id = ${ticket.createdBy.person} AND kind = 'person')`
-  const createdAt = sql`(SELECT max(${now}, coalesce(max(created_at), 0)) FROM tickets WHERE account_id = ${accountId})`
   return write(sql`
     INSERT INTO tickets (account_id, id, number, version, title, description, status, priority, created_by, assigned_to,
       tags, custom_fields, created_at, updated_at)
-    VALUES (${accountId}, ${ticket.id}, (SELECT ticket_number FROM account_state WHERE account_id = ${accountId}), 1,
-      ${ticket.title}, ${ticket.description}, ${ticket.status}, ${ticket.priority}, ${createdBy},
-      ${ticket.assignedTo}, ${JSON.stringify(ticket.tags)}, ${JSON.stringify(ticket.customFields)}, ${createdAt}, ${createdAt})`)
+    SELECT account_id, ${ticket.id}, ticket_number, 1, ${ticket.title}, ${ticket.description}, ${ticket.status},
+      ${ticket.priority}, ${createdBy}, ${ticket.assignedTo}, ${JSON.stringify(ticket.tags)},
+      ${JSON.stringify(ticket.customFields)}, last_write_at, last_write_at
+    FROM account_state WHERE account_id = ${accountId}`)
 }
 
 /** Writes the event of a new ticket. `attachments` is the SQL expression of the images of the ticket's attachments. */
-export function insertCreatedEvent(
-  accountId: string,
-  ticketId: string,
-  eventId: string,
-  attachments: SQL,
-  now: number,
-) {
+export function insertCreatedEvent(accountId: string, ticketId: string, eventId: string, attachments: SQL) {
   return insertEvent({
     id: eventId,
     type: 'ticket.created',
     accountId,
     ticketId,
     isInternal: false,
-    createdAt: now,
     data: sql`json_object('ticket', json(${TICKET_IMAGE}), 'attachments', json(${attachments}))`,
     from: sql`tickets t ${TICKET_MEMBERS} WHERE t.account_id = ${accountId} AND t.id = ${ticketId}`,
   })
@@ -93,14 +88,17 @@ export function findReferences(accountId: string, { createdBy, assignedTo }: Ref
 /** Tells of a deletion, if there is something to delete. It goes before the deletion, in its batch. */
 export function tellOfDeletion(caller: Caller, ticketId: string, eventId: string, now: number) {
   return [
-    takeSequences(caller.accountId, sql`EXISTS (SELECT 1 FROM tickets t WHERE ${visibleTicket(caller, ticketId)})`),
+    takeSequences(
+      caller.accountId,
+      now,
+      sql`EXISTS (SELECT 1 FROM tickets t WHERE ${visibleTicket(caller, ticketId)})`,
+    ),
     insertEvent({
       id: eventId,
       type: 'ticket.deleted',
       accountId: caller.accountId,
       ticketId,
       isInternal: false,
-      createdAt: now,
       data: sql`json_object('ticket', json_object('id', t.id, 'number', t.number, 'title', t.title),
         'actor', json(${actorImage(caller.accountId, caller.id)}))`,
       from: sql`tickets t WHERE ${visibleTicket(caller, ticketId)}`,

@@ -78,10 +78,10 @@ export async function createTicket(ctx: ServiceContext, input: CreateTicketInput
   const { rows, isReplay } = await commit(
     ctx,
     [
-      takeTicketNumber(caller.accountId),
-      insertTicket(caller.accountId, ticket, now),
+      takeTicketNumber(caller.accountId, now),
+      insertTicket(caller.accountId, ticket),
       ...attachFiles(ctx, { ticketId: id, commentId: null, isInternal: false }, files),
-      insertCreatedEvent(caller.accountId, id, newId('evt', now), images, now),
+      insertCreatedEvent(caller.accountId, id, newId('evt', now), images),
     ],
     [findTicket(caller, id), findLatestAttachments(caller, id, LATEST), findAudience(caller.accountId)],
     { ticketId: id },

@@ -2,6 +2,7 @@ import { type SQL, sql } from 'drizzle-orm'
 import { rows, write } from '../db/client'
 import { type Image, jsonImage } from '../db/image'
 import { insertEvent, takeSequences } from '../db/outbox'
+import { nextWriteTime } from '../db/write-time'
 import type { Role } from '../roles'
 
 const IMAGE: Image = {
@@ -34,7 +35,7 @@ export function insertPerson(person: NewPerson) {
       INSERT INTO users (account_id, id, kind, name, email, email_key, role, status, password_hash,
         credential_generation, created_at, last_login_at)
       VALUES (${accountId}, ${id}, 'person', ${name}, ${email}, ${emailKey}, ${role}, 'active', ${passwordHash},
-        1, ${now}, ${lastLoginAt})`),
+        1, ${nextWriteTime(accountId, now)}, ${lastLoginAt})`),
     write(sql`INSERT INTO logins (email_key, account_id, user_id) VALUES (${emailKey}, ${accountId}, ${id})`),
   ]
 }
@@ -42,14 +43,13 @@ export function insertPerson(person: NewPerson) {
 /** Writes the event of a new person; it goes behind the statements that add them, in their batch. */
 export function tellOfUser(accountId: string, userId: string, eventId: string, now: number) {
   return [
-    takeSequences(accountId, sql`1`),
+    takeSequences(accountId, now, sql`1`),
     insertEvent({
       id: eventId,
       type: 'user.created',
       accountId,
       ticketId: null,
       isInternal: false,
-      createdAt: now,
       data: sql`json_object('user', json(${jsonImage(IMAGE)}))`,
       from: sql`users u WHERE u.account_id = ${accountId} AND u.id = ${userId}`,
     }),

@@ -118,14 +118,13 @@ interface TestEvent {
 export function insertTest(accountId: string, webhookId: string, { id, deliveryId }: TestEvent, now: number) {
   const active = sql`account_id = ${accountId} AND id = ${webhookId} AND active = 1`
   return [
-    takeSequences(accountId, sql`EXISTS (SELECT 1 FROM webhooks WHERE ${active})`),
+    takeSequences(accountId, now, sql`EXISTS (SELECT 1 FROM webhooks WHERE ${active})`),
     insertEvent({
       id,
       type: 'webhook.test',
       accountId,
       ticketId: null,
       isInternal: false,
-      createdAt: now,
       data: sql`json_object('webhook', json_object('id', w.id))`,
       from: sql`(SELECT id FROM webhooks WHERE ${active}) w`,
     }),

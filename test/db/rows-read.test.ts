@@ -107,7 +107,7 @@ const WRITES: [name: string, method: string, path: string, read: number, written
     { status: 'closed', priority: 'critical', title: 'Four', tags: ['c'] },
   ],
   ['nothing', 'PATCH', 'tickets/ID', 20, 0, { title: 'Four' }],
-  ['a comment', 'POST', 'tickets/ID/comments', 30, 20, { content: 'Done' }],
+  ['a comment', 'POST', 'tickets/ID/comments', 34, 20, { content: 'Done' }],
   ['a note', 'POST', 'tickets/ID/comments', 30, 20, { content: 'Done', is_internal: true }],
   ['a deletion', 'DELETE', 'tickets/ID', 60, 40],
 ]

@@ -199,9 +199,12 @@ describe('the pages of an export', () => {
       account.id,
     )
     let pages = 0
-    vi.spyOn(sessions, 'batch').mockImplementation(async () => {
+    const meta = { rows_read: 1, rows_written: 0 }
+    // All pages but the first come with the verification of the caller.
+    const verified = { success: true, results: [{ problem: '' }], meta }
+    vi.spyOn(sessions, 'batch').mockImplementation(async (statements) => {
       pages += 1
-      return [{ success: true, results: [row], meta: { rows_read: 1, rows_written: 0 } }] as never
+      return [...(statements.length === 2 ? [verified] : []), { success: true, results: [row], meta }] as never
     })
     const { tickets, cursor } = await exported()
     expect([tickets.length, pages, cursor]).toEqual([500, 500, expect.any(String)])

@@ -27,6 +27,11 @@ export const FAILURES = {
     codes: ['method_not_allowed'],
     headers: ['Allow'],
   },
+  408: {
+    name: 'RequestTimeout',
+    description: 'The body did not arrive within 30 seconds',
+    codes: ['request_timeout'],
+  },
   409: { name: 'Conflict', description: 'The request conflicts with what is there', codes: ['conflict'] },
   410: { name: 'CursorExpired', description: 'The cursor is older than what is kept', codes: ['cursor_expired'] },
   411: { name: 'LengthRequired', description: 'The length of the body is not told', codes: ['length_required'] },

@@ -100,13 +100,14 @@ function failuresOf(facts: OperationFacts): Map<number, FailureResponse> {
 }
 
 /** What follows from the guard, the body and the idempotency key. */
-function sharedStatuses({ guard, body, takesKey }: OperationFacts): FailureStatus[] {
+function sharedStatuses({ guard, body, reads, takesKey }: OperationFacts): FailureStatus[] {
   const { admits, counts } = guard
   const known: FailureStatus[] = admits === 'everybody' ? [] : [401]
   if (admits !== 'everybody' && (!admits.apiKeys || admits.roles.length < Object.keys(NAMES).length)) known.push(403)
   return [
     ...(counts ? ([400, 429] as const) : []),
     ...known,
+    ...(reads || body === 'raw' ? [] : ([408] as const)),
     ...(body === 'none' ? [] : ([413, 415] as const)),
     ...(body === 'raw' ? ([411] as const) : []),
     ...(takesKey ? ([409, 422] as const) : []),
