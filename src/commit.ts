@@ -3,7 +3,7 @@ import { openDirectory, type Results, type Statement } from './db/client'
 import { type AnswerStatement, DoneBefore, deleteOldRecords, doOnce, findRecord, type OnceRecord } from './db/once'
 import type { Bindings } from './env'
 import { answerForgotten, conflict, notFound } from './http/errors'
-import { accessEnded, keyReused } from './http/refusals'
+import { keyReused } from './http/refusals'
 import { detail } from './http/validation'
 import { SealError, seal, unseal } from './lib/sealing'
 import { seesInternal } from './roles'
@@ -39,8 +39,8 @@ export async function askFirst<const T extends readonly Statement[]>(
   questions: T,
 ): Promise<Results<T> | null> {
   const { caller, db, once, now } = ctx
-  if (once === null) return db.batch(questions)
-  const [[record], ...answers] = await db.batch([findRecord(caller, once, now), ...questions])
+  if (once === null) return db.verifiedBatch(questions)
+  const [[record], ...answers] = await db.verifiedBatch([findRecord(caller, once, now), ...questions])
   if (!record) return answers
   once.found = record
   return null
@@ -54,8 +54,8 @@ export async function wasDone(ctx: ServiceContext): Promise<boolean> {
 /**
  * Commits a deed in one batch and gives the rows that its answer is made from: the first of them has one if the deed was
  * done. With an idempotency key, a deed that was done before is not done again, and the rows are those of then. Throws
- * 422 for a key of another request, 404 for an answer that the caller may not see any more, 401 or 403 where a replay finds
- * that the caller's access has ended, and `DbError`.
+ * 422 for a key of another request, 404 for an answer that the caller may not see any more, and `DbError`, also where the
+ * caller's access has ended since the request began.
  */
 export async function commit<const T extends readonly AnswerStatement[]>(
   ctx: ServiceContext,
@@ -85,7 +85,6 @@ async function replayOf<T extends readonly AnswerStatement[]>(
   once: KeyedOnce,
   record: OnceRecord,
 ): Promise<Committed<T>> {
-  if (record.caller_problem !== '') throw accessEnded(record.caller_problem)
   const sawMore = record.ticket_id !== null && seesInternal(record.role ?? caller.role) && !seesInternal(caller.role)
   if (sawMore || record.is_hidden === 1) throw notFound()
   if (!once.requestHashes.includes(record.request_hash)) throw keyReused()

@@ -1,8 +1,8 @@
 import type { SQL } from 'drizzle-orm'
 import type { Caller } from '../context'
 import type { Bindings } from '../env'
-import { assertCaller } from './caller-verification'
-import { toDbError } from './errors'
+import { assertCaller, verifyCaller } from './caller-verification'
+import { DbError, toDbError } from './errors'
 import { type Rendered, render } from './render'
 
 /** A statement and the type of the rows it gives. */
@@ -99,12 +99,6 @@ class Database {
     return []
   }
 
-  /** Runs statements that write and then some that read, as `batch` does; gives the rows of the latter. */
-  async change<const T extends readonly Statement[]>(writes: readonly Statement[], reads: T): Promise<Results<T>> {
-    const results = await this.batch([...writes, ...reads])
-    return rowsOf<T>(results.slice(writes.length))
-  }
-
   /** The rows of one statement. Throws `DbError`. */
   async all<Row>(statement: Statement<Row>): Promise<Row[]> {
     const [found] = await this.batch([statement])
@@ -143,6 +137,21 @@ export class AccountDb extends Database {
   protected override verification(statements: readonly Rendered[]): Rendered[] {
     if (this.caller === null || statements.every(({ text }) => READS.test(text))) return []
     return [render(assertCaller(this.caller, Date.now()))]
+  }
+
+  /** As `batch`, with the caller verified also where nothing is written: for what a write depends on, or reports. */
+  async verifiedBatch<const T extends readonly Statement[]>(statements: T): Promise<Results<T>> {
+    if (this.caller === null) return this.batch(statements)
+    const [[found], ...results] = await this.batch([verifyCaller(this.caller), ...statements])
+    if (found?.problem !== '') throw new DbError({ kind: 'refused', rule: found?.problem ?? 'credential' })
+    return rowsOf<T>(results)
+  }
+
+  /** Runs statements that write and then some that read, as `verifiedBatch` does; gives the rows of the latter. */
+  async change<const T extends readonly Statement[]>(writes: readonly Statement[], reads: T): Promise<Results<T>> {
+    if (writes.length === 0) return this.verifiedBatch(reads)
+    const results = await this.batch([...writes, ...reads])
+    return rowsOf<T>(results.slice(writes.length))
   }
 
   /** The same rows for work that must be done even if the caller's access has ended, such as cleaning up after a failure. */

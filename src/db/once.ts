@@ -2,7 +2,6 @@ import { type SQL, sql } from 'drizzle-orm'
 import type { Caller } from '../context'
 import { DAY } from '../lib/time'
 import type { Role } from '../roles'
-import { type CallerProblem, callerProblem } from './caller-verification'
 import { type AccountDb, rows, type Statement, write } from './client'
 import { DbError } from './errors'
 import { refuseFor } from './guard'
@@ -46,8 +45,6 @@ export interface OnceRecord {
   /** The ticket it is of, if it is of one, and whether that is there and the caller may not see it. */
   ticket_id: string | null
   is_hidden: number
-  /** What is wrong with the caller now; '' for nothing. */
-  caller_problem: CallerProblem | ''
 }
 
 /** What is kept of a deed beside its rows. */
@@ -110,7 +107,7 @@ export function findRecord(caller: Caller, once: Once, now: number) {
   const isVisible = sql`EXISTS (SELECT 1 FROM tickets t WHERE ${visibleTickets(caller)} AND t.id = ${ticketId})`
   return rows<OnceRecord>(sql`
     SELECT request_hash, coalesce(rows -> '$.answers', rows) AS rows, secret, rows ->> '$.role' AS role, ${ticketId} AS ticket_id,
-      ${isThere} AND NOT ${isVisible} AS is_hidden, ${callerProblem(caller, Date.now())} AS caller_problem
+      ${isThere} AND NOT ${isVisible} AS is_hidden
     FROM idempotency_records WHERE ${isRecent(accountId, once, now)}`)
 }
 

@@ -1,4 +1,3 @@
-import type { CallerProblem } from '../db/caller-verification'
 import { DbError } from '../db/errors'
 import {
   type ApiError,
@@ -24,11 +23,6 @@ export const RULES = {
   last_admin: () => conflict([detail(['user_id'], 'must not name the last active admin')]),
   custom_fields: () => validationError([detail(['custom_fields'], 'must be at most 50 on a ticket')]),
 } as const satisfies Record<string, () => ApiError>
-
-/** 401 or 403: the caller's access has ended since the request began. */
-export function accessEnded(problem: CallerProblem): ApiError {
-  return RULES[problem]()
-}
 
 /** 422: the idempotency key came with another request before. */
 export function keyReused(): ApiError {

@@ -1,8 +1,6 @@
 import type { ServiceContext } from '../context'
-import { verifyCaller } from '../db/caller-verification'
 import { BYTES_A_PAGE, writeCursor } from '../http/cursor'
 import { logFailure } from '../http/logging'
-import { accessEnded } from '../http/refusals'
 import { placeOf, readTicketCursor, wishOf } from './list'
 import { findTicketsWithin, type TicketPlace } from './list.queries'
 import { type ExportTicketsInput, presentTicketSnapshot } from './schema'
@@ -26,8 +24,7 @@ export async function exportTickets(ctx: ServiceContext, input: ExportTicketsInp
   }
   const primary = db.onPrimary()
   const findNextPage = async (beyond: TicketPlace) => {
-    const [[verified], found] = await primary.batch([verifyCaller(caller), pageAfter(beyond)])
-    if (verified?.problem !== '') throw accessEnded(verified?.problem ?? 'credential')
+    const [found] = await primary.verifiedBatch([pageAfter(beyond)])
     return found
   }
 

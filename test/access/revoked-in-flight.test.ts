@@ -1,0 +1,230 @@
+import { createExecutionContext, waitOnExecutionContext } from 'cloudflare:test'
+import { env } from 'cloudflare:workers'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { createApp } from '../../src/app'
+import { type Account, type Member, mintAccount, mintMember, mintToken, requestOf, rows } from '../helpers/api'
+import { type Key, later, mintKey, stopClock } from '../helpers/credentials'
+import { DEEDS, type Deed, PASSWORD, prepare, takesKey } from '../helpers/deeds'
+import { dump } from '../helpers/dump'
+import { operations } from '../helpers/operations'
+import { cheapHash } from '../helpers/people'
+import { ask } from '../helpers/tickets'
+import { silenceQueue, silenceSweeper } from '../helpers/webhooks'
+
+const WRITES = DEEDS.filter(
+  (name) => !name.startsWith('GET ') && !/POST \/(accounts|auth\/(login|register))$/.test(name),
+)
+/** Operations on the caller's own user, which `prepare` makes with a password. */
+const OF_CALLER = new Set(['POST /auth/logout', 'POST /auth/password', 'PATCH /users/me'])
+const USERS_ONLY = /\/auth\/|\/users\/me|\/api-keys/
+const HOUR = 3_600_000
+
+let account: Account
+
+beforeEach(async () => {
+  stopClock()
+  silenceQueue()
+  silenceSweeper()
+  vi.spyOn(console, 'error').mockImplementation(() => undefined)
+  account = await mintAccount()
+})
+afterEach(() => {
+  vi.restoreAllMocks()
+  vi.useRealTimers()
+})
+
+interface Held {
+  /** Sends the rest of the body and returns the response. */
+  finish(): Promise<{ status: number; body: { error?: { code: string } }; headers: Headers }>
+}
+
+/** Starts a request and returns when its body is being read: the caller has been verified and counted. */
+async function hold(deed: Deed, credential: string, key?: string): Promise<Held> {
+  const text = deed.body === undefined ? '' : typeof deed.body === 'string' ? deed.body : JSON.stringify(deed.body)
+  const bytes = new TextEncoder().encode(text)
+  const reading = Promise.withResolvers<void>()
+  const released = Promise.withResolvers<void>()
+  const body = new ReadableStream({
+    type: 'bytes',
+    async pull(controller) {
+      reading.resolve()
+      await released.promise
+      if (bytes.length > 0) controller.enqueue(bytes)
+      controller.close()
+      controller.byobRequest?.respond(0)
+    },
+  })
+  const headers = {
+    ...deed.headers,
+    ...(key !== undefined && { 'Idempotency-Key': key }),
+    ...(deed.path.includes('/attachments?') && { 'Content-Length': String(bytes.length) }),
+  }
+  const request = requestOf(deed.method, deed.path, { token: credential, headers, body })
+  const context = createExecutionContext()
+  const response = Promise.resolve(createApp().fetch(request, env, context))
+  const refused = response.then(async (early) => {
+    throw new Error(`refused before its body was read: ${early.status} ${await early.clone().text()}`)
+  })
+  await Promise.race([reading.promise, refused])
+  refused.catch(() => undefined)
+  return {
+    async finish() {
+      released.resolve()
+      const { status, headers: sent, text } = await received(response)
+      await waitOnExecutionContext(context)
+      return { status, headers: sent, body: text === '' ? {} : JSON.parse(text) }
+    },
+  }
+}
+
+async function received(response: Promise<Response>) {
+  const { status, headers } = await response
+  return { status, headers, text: await (await response).text() }
+}
+
+/** An admin with a password who may do everything, and the request that they make. */
+async function prepared(name: string): Promise<{ deed: Deed; caller: Member }> {
+  const deed = await prepare(name, account)
+  if (!OF_CALLER.has(name)) {
+    return { deed, caller: await mintMember(account.id, 'admin', { passwordHash: cheapHash(PASSWORD) }) }
+  }
+  if (!deed.by) throw new Error(`${name} has no caller`)
+  await env.DB.prepare("UPDATE users SET role = 'admin' WHERE account_id = ? AND id = ?")
+    .bind(account.id, deed.by.id)
+    .run()
+  return { deed, caller: { ...deed.by, role: 'admin', token: await mintToken(account.id, deed.by.id, 'admin') } }
+}
+
+const change = (caller: Member, body: object) => ask(account.admin, 'PATCH', `users/${caller.id}`, body)
+
+/** Every way in which the access of a user ends, and the status of what they had begun. */
+const WAYS: Record<string, [status: number, end: (caller: Member) => Promise<unknown>]> = {
+  'is deactivated': [401, (caller) => ask(account.admin, 'DELETE', `users/${caller.id}`)],
+  'is deactivated and activated again': [
+    401,
+    async (caller) => {
+      await change(caller, { status: 'inactive' })
+      await change(caller, { status: 'active' })
+    },
+  ],
+  'logs out': [401, (caller) => ask(caller, 'POST', 'auth/logout')],
+  'changes the password with another token': [
+    401,
+    async (caller) => {
+      const token = await mintToken(account.id, caller.id, 'admin')
+      const passwords = { current_password: PASSWORD, new_password: 'the next password' }
+      expect((await ask({ ...caller, token }, 'POST', 'auth/password', passwords)).status).toBe(204)
+    },
+  ],
+  'gets a new password': [
+    401,
+    (caller) => ask(account.admin, 'POST', `users/${caller.id}/password`, { password: 'the next password' }),
+  ],
+  'gets a new email': [401, (caller) => change(caller, { email: `${crypto.randomUUID()}@example.com` })],
+  'holds a token that expires': [401, async () => later(2 * HOUR)],
+  'is demoted to agent': [403, (caller) => change(caller, { role: 'agent' })],
+  'is demoted to customer': [403, (caller) => change(caller, { role: 'customer' })],
+}
+
+/** Every way in which the access of an API key ends. */
+const WAYS_OF_KEYS: Record<string, (key: Key) => Promise<unknown>> = {
+  'is revoked': (key) => ask(account.admin, 'DELETE', `api-keys/${key.id}`),
+  'is rotated without a grace period': (key) =>
+    ask(account.admin, 'POST', `api-keys/${key.id}/rotate`, { grace_seconds: 0 }),
+  'is rotated, and the grace period ends': async (key) => {
+    await ask(account.admin, 'POST', `api-keys/${key.id}/rotate`, { grace_seconds: 60 })
+    later(61_000)
+  },
+  expires: async () => later(2 * HOUR),
+}
+
+const intents = () => rows('SELECT id FROM object_intents WHERE account_id = ?', account.id)
+
+/** All that is stored of the account; of API keys not when they were last used, which is written after the response. */
+async function stored(): Promise<string> {
+  const { tables, objects } = await dump(account)
+  const keys = tables.api_keys?.map((key) => ({ ...key, last_used_at: null }))
+  return JSON.stringify([{ ...tables, all: [], object_intents: [], api_keys: keys }, objects])
+}
+
+async function expectRefused(held: Held, status: number, what: string): Promise<void> {
+  const before = await stored()
+  const response = await held.finish()
+  expect([response.status, response.body.error?.code], what).toEqual([
+    status,
+    status === 401 ? 'unauthorized' : 'forbidden',
+  ])
+  expect(response.headers.get('WWW-Authenticate') !== null, what).toBe(status === 401)
+  await vi.waitFor(async () => expect(await intents(), what).toEqual([]))
+  expect(await stored(), what).toBe(before)
+}
+
+describe('a request that began before the access of its caller ended', () => {
+  it('covers every operation that writes for a caller', async () => {
+    const known = (await operations()).filter(({ method, isPublic }) => method !== 'GET' && !isPublic)
+    expect(WRITES.toSorted()).toEqual(known.map(({ name }) => name).toSorted())
+  })
+
+  it.each(WRITES)('is executed where nothing has changed: %s', async (name) => {
+    const { deed, caller } = await prepared(name)
+    const response = await (await hold(deed, caller.token)).finish()
+    expect(response.status, JSON.stringify(response.body)).toBeLessThan(300)
+  })
+
+  it.each(WRITES)('is refused, and writes nothing: %s', async (name) => {
+    for (const [way, [status, end]] of Object.entries(WAYS)) {
+      const { deed, caller } = await prepared(name)
+      const held = await hold(deed, caller.token)
+      await end(caller)
+      await expectRefused(held, status, `a user who ${way}`)
+      account = await mintAccount()
+    }
+  })
+
+  it.each(WRITES.filter((name) => !USERS_ONLY.test(name)))('is refused for API keys too: %s', async (name) => {
+    for (const [way, end] of Object.entries(WAYS_OF_KEYS)) {
+      const { deed } = await prepared(name)
+      const key = await mintKey(account, { role: 'admin', expires_at: new Date(Date.now() + HOUR).toISOString() })
+      const held = await hold(deed, key.key)
+      await end(key)
+      await expectRefused(held, 401, `a key that ${way}`)
+      account = await mintAccount()
+    }
+  })
+
+  it.each(WRITES.filter(takesKey))('is not replayed: %s', async (name) => {
+    for (const way of ['is deactivated', 'is demoted to customer']) {
+      const { deed, caller } = await prepared(name)
+      const first = await (await hold(deed, caller.token, 'a key')).finish()
+      expect(first.status, JSON.stringify(first.body)).toBeLessThan(300)
+      const replayed = await (await hold(deed, caller.token, 'a key')).finish()
+      expect([replayed.status, replayed.headers.get('Idempotent-Replayed')]).toEqual([first.status, 'true'])
+      const held = await hold(deed, caller.token, 'a key')
+      const [status, end] = WAYS[way] ?? []
+      await end?.(caller)
+      await expectRefused(held, status ?? 0, `a user who ${way}`)
+      account = await mintAccount()
+    }
+  })
+
+  it('is executed with the earlier secret of an API key within its grace period', async () => {
+    const { deed } = await prepared('POST /tickets')
+    const key = await mintKey(account, { role: 'admin' })
+    const held = await hold(deed, key.key)
+    await ask(account.admin, 'POST', `api-keys/${key.id}/rotate`, { grace_seconds: 60 })
+    expect((await held.finish()).status).toBe(201)
+  })
+
+  it('is executed where the role was raised, or the same token has changed the password', async () => {
+    const agent = await mintMember(account.id, 'agent', { passwordHash: cheapHash(PASSWORD) })
+    for (const end of [
+      () => change(agent, { role: 'admin' }),
+      () => ask(agent, 'POST', 'auth/password', { current_password: PASSWORD, new_password: 'the next password' }),
+    ]) {
+      const { deed } = await prepared('POST /tickets')
+      const held = await hold(deed, agent.token)
+      await end()
+      expect((await held.finish()).status).toBe(201)
+    }
+  })
+})
