@@ -1,11 +1,10 @@
-import { createExecutionContext, waitOnExecutionContext } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { createApp } from '../../src/app'
-import { type Account, type Member, mintAccount, mintMember, mintToken, requestOf, rows } from '../helpers/api'
+import { type Account, type Member, mintAccount, mintMember, mintToken, rows } from '../helpers/api'
 import { type Key, later, mintKey, stopClock } from '../helpers/credentials'
 import { DEEDS, type Deed, PASSWORD, prepare, takesKey } from '../helpers/deeds'
 import { dump } from '../helpers/dump'
+import { type Held, hold } from '../helpers/held-request'
 import { operations } from '../helpers/operations'
 import { cheapHash } from '../helpers/people'
 import { ask } from '../helpers/tickets'
@@ -32,55 +31,6 @@ afterEach(() => {
   vi.restoreAllMocks()
   vi.useRealTimers()
 })
-
-interface Held {
-  /** Sends the rest of the body and returns the response. */
-  finish(): Promise<{ status: number; body: { error?: { code: string } }; headers: Headers }>
-}
-
-/** Starts a request and returns when its body is being read: the caller has been verified and counted. */
-async function hold(deed: Deed, credential: string, key?: string): Promise<Held> {
-  const text = deed.body === undefined ? '' : typeof deed.body === 'string' ? deed.body : JSON.stringify(deed.body)
-  const bytes = new TextEncoder().encode(text)
-  const reading = Promise.withResolvers<void>()
-  const released = Promise.withResolvers<void>()
-  const body = new ReadableStream({
-    type: 'bytes',
-    async pull(controller) {
-      reading.resolve()
-      await released.promise
-      if (bytes.length > 0) controller.enqueue(bytes)
-      controller.close()
-      controller.byobRequest?.respond(0)
-    },
-  })
-  const headers = {
-    ...deed.headers,
-    ...(key !== undefined && { 'Idempotency-Key': key }),
-    ...(deed.path.includes('/attachments?') && { 'Content-Length': String(bytes.length) }),
-  }
-  const request = requestOf(deed.method, deed.path, { token: credential, headers, body })
-  const context = createExecutionContext()
-  const response = Promise.resolve(createApp().fetch(request, env, context))
-  const refused = response.then(async (early) => {
-    throw new Error(`refused before its body was read: ${early.status} ${await early.clone().text()}`)
-  })
-  await Promise.race([reading.promise, refused])
-  refused.catch(() => undefined)
-  return {
-    async finish() {
-      released.resolve()
-      const { status, headers: sent, text } = await received(response)
-      await waitOnExecutionContext(context)
-      return { status, headers: sent, body: text === '' ? {} : JSON.parse(text) }
-    },
-  }
-}
-
-async function received(response: Promise<Response>) {
-  const { status, headers } = await response
-  return { status, headers, text: await (await response).text() }
-}
 
 /** An admin with a password who may do everything, and the request that they make. */
 async function prepared(name: string): Promise<{ deed: Deed; caller: Member }> {

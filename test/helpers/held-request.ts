@@ -1,0 +1,76 @@
+import { createExecutionContext, waitOnExecutionContext } from 'cloudflare:test'
+import { env } from 'cloudflare:workers'
+import { createApp } from '../../src/app'
+import { requestOf } from './api'
+import type { Deed } from './deeds'
+
+export interface Held {
+  /** Whether the Worker has given up reading the body. */
+  isCanceled(): boolean
+  /** Sends the rest of the body and returns the response. */
+  finish(): Promise<Received>
+  /** Returns the response without sending the rest. */
+  response(): Promise<Received>
+}
+
+interface Received {
+  status: number
+  headers: Headers
+  body: { error?: { code: string; message: string } }
+}
+
+/** Starts a request and returns when its body is being read: the caller has been verified and counted. */
+export async function hold(deed: Deed, credential: string | null, key?: string): Promise<Held> {
+  const text = deed.body === undefined ? '' : typeof deed.body === 'string' ? deed.body : JSON.stringify(deed.body)
+  const bytes = new TextEncoder().encode(text)
+  let isCanceled = false
+  const reading = Promise.withResolvers<void>()
+  const released = Promise.withResolvers<void>()
+  const body = new ReadableStream({
+    type: 'bytes',
+    cancel() {
+      isCanceled = true
+    },
+    async pull(controller) {
+      reading.resolve()
+      await released.promise
+      if (bytes.length > 0) controller.enqueue(bytes)
+      controller.close()
+      controller.byobRequest?.respond(0)
+    },
+  })
+  const headers = {
+    ...deed.headers,
+    ...(key !== undefined && { 'Idempotency-Key': key }),
+    ...(deed.path.includes('/attachments?') && { 'Content-Length': String(bytes.length) }),
+  }
+  const request = requestOf(deed.method, deed.path, {
+    ...(credential !== null && { token: credential }),
+    ...(deed.address !== undefined && { address: deed.address }),
+    headers,
+    body,
+  })
+  const context = createExecutionContext()
+  const response = Promise.resolve(createApp().fetch(request, env, context))
+  const refused = response.then(async (early) => {
+    throw new Error(`refused before its body was read: ${early.status} ${await early.clone().text()}`)
+  })
+  await Promise.race([reading.promise, refused])
+  refused.catch(() => undefined)
+  return {
+    isCanceled: () => isCanceled,
+    response: () => received(response),
+    async finish() {
+      released.resolve()
+      const sent = await received(response)
+      await waitOnExecutionContext(context)
+      return sent
+    },
+  }
+}
+
+async function received(response: Promise<Response>): Promise<Received> {
+  const { status, headers } = await response
+  const text = await (await response).text()
+  return { status, headers, body: text === '' ? {} : JSON.parse(text) }
+}
