@@ -1,7 +1,8 @@
 import { env } from 'cloudflare:workers'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { changeUser, WAYS, WAYS_OF_KEYS } from '../helpers/access-endings'
 import { type Account, type Member, mintAccount, mintMember, mintToken, rows } from '../helpers/api'
-import { type Key, later, mintKey, stopClock } from '../helpers/credentials'
+import { mintKey, stopClock } from '../helpers/credentials'
 import { DEEDS, type Deed, PASSWORD, prepare, takesKey } from '../helpers/deeds'
 import { dump } from '../helpers/dump'
 import { type Held, hold } from '../helpers/held-request'
@@ -45,49 +46,6 @@ async function prepared(name: string): Promise<{ deed: Deed; caller: Member }> {
   return { deed, caller: { ...deed.by, role: 'admin', token: await mintToken(account.id, deed.by.id, 'admin') } }
 }
 
-const change = (caller: Member, body: object) => ask(account.admin, 'PATCH', `users/${caller.id}`, body)
-
-/** Every way in which the access of a user ends, and the status of what they had begun. */
-const WAYS: Record<string, [status: number, end: (caller: Member) => Promise<unknown>]> = {
-  'is deactivated': [401, (caller) => ask(account.admin, 'DELETE', `users/${caller.id}`)],
-  'is deactivated and activated again': [
-    401,
-    async (caller) => {
-      await change(caller, { status: 'inactive' })
-      await change(caller, { status: 'active' })
-    },
-  ],
-  'logs out': [401, (caller) => ask(caller, 'POST', 'auth/logout')],
-  'changes the password with another token': [
-    401,
-    async (caller) => {
-      const token = await mintToken(account.id, caller.id, 'admin')
-      const passwords = { current_password: PASSWORD, new_password: 'the next password' }
-      expect((await ask({ ...caller, token }, 'POST', 'auth/password', passwords)).status).toBe(204)
-    },
-  ],
-  'gets a new password': [
-    401,
-    (caller) => ask(account.admin, 'POST', `users/${caller.id}/password`, { password: 'the next password' }),
-  ],
-  'gets a new email': [401, (caller) => change(caller, { email: `${crypto.randomUUID()}@example.com` })],
-  'holds a token that expires': [401, async () => later(2 * HOUR)],
-  'is demoted to agent': [403, (caller) => change(caller, { role: 'agent' })],
-  'is demoted to customer': [403, (caller) => change(caller, { role: 'customer' })],
-}
-
-/** Every way in which the access of an API key ends. */
-const WAYS_OF_KEYS: Record<string, (key: Key) => Promise<unknown>> = {
-  'is revoked': (key) => ask(account.admin, 'DELETE', `api-keys/${key.id}`),
-  'is rotated without a grace period': (key) =>
-    ask(account.admin, 'POST', `api-keys/${key.id}/rotate`, { grace_seconds: 0 }),
-  'is rotated, and the grace period ends': async (key) => {
-    await ask(account.admin, 'POST', `api-keys/${key.id}/rotate`, { grace_seconds: 60 })
-    later(61_000)
-  },
-  expires: async () => later(2 * HOUR),
-}
-
 const intents = () => rows('SELECT id FROM object_intents WHERE account_id = ?', account.id)
 
 /** All that is stored of the account; of API keys not when they were last used, which is written after the response. */
@@ -125,7 +83,7 @@ describe('a request that began before the access of its caller ended', () => {
     for (const [way, [status, end]] of Object.entries(WAYS)) {
       const { deed, caller } = await prepared(name)
       const held = await hold(deed, caller.token)
-      await end(caller)
+      await end(account, caller)
       await expectRefused(held, status, `a user who ${way}`)
       account = await mintAccount()
     }
@@ -136,7 +94,7 @@ describe('a request that began before the access of its caller ended', () => {
       const { deed } = await prepared(name)
       const key = await mintKey(account, { role: 'admin', expires_at: new Date(Date.now() + HOUR).toISOString() })
       const held = await hold(deed, key.key)
-      await end(key)
+      await end(account, key)
       await expectRefused(held, 401, `a key that ${way}`)
       account = await mintAccount()
     }
@@ -151,7 +109,7 @@ describe('a request that began before the access of its caller ended', () => {
       expect([replayed.status, replayed.headers.get('Idempotent-Replayed')]).toEqual([first.status, 'true'])
       const held = await hold(deed, caller.token, 'a key')
       const [status, end] = WAYS[way] ?? []
-      await end?.(caller)
+      await end?.(account, caller)
       await expectRefused(held, status ?? 0, `a user who ${way}`)
       account = await mintAccount()
     }
@@ -168,7 +126,7 @@ describe('a request that began before the access of its caller ended', () => {
   it('is executed where the role was raised, or the same token has changed the password', async () => {
     const agent = await mintMember(account.id, 'agent', { passwordHash: cheapHash(PASSWORD) })
     for (const end of [
-      () => change(agent, { role: 'admin' }),
+      () => changeUser(account, agent, { role: 'admin' }),
       () => ask(agent, 'POST', 'auth/password', { current_password: PASSWORD, new_password: 'the next password' }),
     ]) {
       const { deed } = await prepared('POST /tickets')
