@@ -52,7 +52,7 @@ export function insertAttachments(
       (account_id, id, ticket_id, comment_id, is_internal, filename, size, mime_type, sha256, created_at)
     SELECT t.account_id, i.id, t.id, ${parent.commentId}, ${parent.isInternal ? 1 : 0},
       j.value ->> 'filename', j.value ->> 'size', j.value ->> 'mime_type', j.value ->> 'sha256',
-      ${nextTime(accountId, 'attachments', parent.ticketId, writeTime)} + j.key
+      ${nextTime(accountId, 'attachments', parent.ticketId, sql`${writeTime} - ${files.length - 1}`)} + j.key
     FROM tickets t JOIN json_each(${JSON.stringify(files)}) j
     LEFT JOIN object_intents i ON i.account_id = t.account_id AND i.id = j.value ->> 'id' AND i.kind = 'upload'
     WHERE ${visibleTicket(caller, parent.ticketId)}

@@ -131,7 +131,7 @@ export function attachFiles(
 export function attachUpload({ caller, now }: ServiceContext, ticketId: string, file: StoredFile) {
   const parent = { ticketId, commentId: null, isInternal: false }
   return [
-    insertAttachments(caller, parent, [file], nextWriteTime(caller.accountId, now)),
+    insertAttachments(caller, parent, [file], nextWriteTime(caller.accountId, { now })),
     deleteIntents(caller.accountId, [file.id]),
   ]
 }

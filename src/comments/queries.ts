@@ -7,7 +7,7 @@ import { insertEvent, takeSequences } from '../db/outbox'
 import { nextTime, type PartSlice, sliceOfParts, wayOf } from '../db/parts'
 import { type Change, changed } from '../db/ticket-change'
 import { visibleParts, visibleTicket } from '../db/visibility'
-import { lastWriteTime, nextWriteTime } from '../db/write-time'
+import { lastWriteTime, nextWriteTime, type WriteClock } from '../db/write-time'
 
 export interface CommentRow {
   id: string
@@ -64,16 +64,16 @@ interface NewComment {
 }
 
 /** Adds a comment, if the caller may see the ticket. A public one is a new version of the ticket. */
-export function insertComment(caller: Caller, comment: NewComment, now: number) {
+export function insertComment(caller: Caller, comment: NewComment, clock: WriteClock) {
   const { accountId } = caller
   const there = exists(accountId, comment.id)
   return [
     write(sql`
       INSERT INTO comments (account_id, id, ticket_id, created_by, content, is_internal, created_at)
       SELECT t.account_id, ${comment.id}, t.id, ${caller.id}, ${comment.content}, ${comment.isInternal ? 1 : 0},
-        ${nextTime(accountId, 'comments', comment.ticketId, nextWriteTime(accountId, now))}
+        ${nextTime(accountId, 'comments', comment.ticketId, nextWriteTime(accountId, clock))}
       FROM tickets t WHERE ${visibleTicket(caller, comment.ticketId)}`),
-    takeSequences(accountId, now, there),
+    takeSequences(accountId, clock, there),
     ...(comment.isInternal
       ? []
       : [

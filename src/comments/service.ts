@@ -90,7 +90,7 @@ export async function createComment(ctx: ServiceContext, ticketId: string, input
   const { rows, isReplay } = await commit(
     ctx,
     [
-      ...insertComment(caller, comment, now),
+      ...insertComment(caller, comment, { now, files: files.length }),
       ...attachFiles(ctx, parent, files),
       insertCommentEvent(caller.accountId, comment, newId('evt', now), images),
     ],

@@ -1,7 +1,7 @@
 import { type SQL, sql } from 'drizzle-orm'
 import { rows, write } from './client'
 import { answer } from './once'
-import { nextAfterLatest } from './write-time'
+import { nextAfterLatest, type WriteClock } from './write-time'
 
 /** What happens. `webhook.test` is asked for, and told to one webhook. */
 export type EventType =
@@ -29,9 +29,9 @@ interface NewEvent {
 }
 
 /** Takes the account's next event sequences, as many as `count` says, and the time of the write, if `condition` holds. */
-export function takeSequences(accountId: string, now: number, condition: SQL, count: SQL = sql`1`) {
+export function takeSequences(accountId: string, clock: WriteClock, condition: SQL, count: SQL = sql`1`) {
   return write(sql`
-    UPDATE account_state SET event_sequence = event_sequence + ${count}, last_write_at = ${nextAfterLatest(now)}
+    UPDATE account_state SET event_sequence = event_sequence + ${count}, last_write_at = ${nextAfterLatest(clock)}
     WHERE account_id = ${accountId} AND ${condition}`)
 }
 

@@ -77,7 +77,7 @@ const IMAGES: Record<Part['field'], SQL> = {
 export function tellOfPart(change: Change, part: Part, eventId: string): Statement[] {
   const { caller, ticketId, changeId, now } = change
   const { accountId } = caller
-  const time = nextWriteTime(accountId, now)
+  const time = nextWriteTime(accountId, { now })
   const itself = sql`${sql.raw(part.field)} p
     WHERE p.account_id = ${accountId} AND p.ticket_id = ${ticketId} AND p.id = ${part.id}`
   const image = IMAGES[part.field]
@@ -91,7 +91,7 @@ export function tellOfPart(change: Change, part: Part, eventId: string): Stateme
       UPDATE tickets SET version = version + 1, updated_at = ${time}
       WHERE account_id = ${accountId} AND id = ${ticketId} AND ${changed(change)}
         AND EXISTS (SELECT 1 FROM ${itself} AND p.is_internal = 0)`),
-    takeSequences(accountId, now, changed(change)),
+    takeSequences(accountId, { now }, changed(change)),
     insertUpdatedEvent(change, eventId, sql`(SELECT p.is_internal FROM ${itself})`),
   ]
 }

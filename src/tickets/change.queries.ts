@@ -36,7 +36,7 @@ export function changeTicket(request: ChangeRequest): Statement[] {
     ...expectStatus(request),
     ...fields.map((field) => insertHistory(request, field)),
     updateTicket(request, fields),
-    takeSequences(request.caller.accountId, request.now, changed(request), sql`1 + ${changed(request, 'status')}`),
+    takeSequences(request.caller.accountId, request, changed(request), sql`1 + ${changed(request, 'status')}`),
     statusChangedEvent(request),
     insertUpdatedEvent(request, request.events.updated, false),
   ]
@@ -101,7 +101,7 @@ function insertHistory({ caller, ticketId, changeId, now }: ChangeRequest, field
   return write(sql`
     INSERT INTO ticket_history (account_id, ticket_id, change_id, actor_id, field, previous, current, created_at)
     SELECT account_id, id, ${changeId}, ${caller.id}, ${field.column}, ${asJson(live)}, ${asJson(field.value)},
-      ${nextWriteTime(caller.accountId, now)}
+      ${nextWriteTime(caller.accountId, { now })}
     FROM tickets
     WHERE account_id = ${caller.accountId} AND id = ${ticketId}
       AND EXISTS (SELECT 1 FROM tickets t WHERE ${visibleTicket(caller, ticketId)})
@@ -112,7 +112,7 @@ function updateTicket(request: ChangeRequest, fields: FieldChange[]) {
   const assignments = fields.map(({ column, value }) => sql`${sql.raw(column)} = ${value}`)
   return write(sql`
     UPDATE tickets SET ${sql.join([...assignments, sql`version = version + 1`], sql`, `)},
-      updated_at = ${nextWriteTime(request.caller.accountId, request.now)}
+      updated_at = ${nextWriteTime(request.caller.accountId, request)}
     WHERE account_id = ${request.caller.accountId} AND id = ${request.ticketId} AND ${changed(request)}`)
 }
 

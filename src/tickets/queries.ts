@@ -7,7 +7,7 @@ import { actorImage, insertEvent, takeSequences } from '../db/outbox'
 import { isAssignable, isPerson, type References } from '../db/references'
 import { TICKET_COLUMNS, TICKET_FIELDS, TICKET_IMAGE, TICKET_MEMBERS, type TicketRow } from '../db/ticket-image'
 import { visibleTicket } from '../db/visibility'
-import { nextAfterLatest } from '../db/write-time'
+import { nextAfterLatest, type WriteClock } from '../db/write-time'
 
 /** One ticket with its members, if the caller may see it. */
 export function findTicket(caller: Caller, ticketId: string) {
@@ -40,10 +40,10 @@ interface NewTicket {
 }
 
 /** Takes the account's next ticket number, event sequence and time, for the ticket and its event in the same batch. */
-export function takeTicketNumber(accountId: string, now: number) {
+export function takeTicketNumber(accountId: string, clock: WriteClock) {
   return write(sql`
     UPDATE account_state SET ticket_number = ticket_number + 1, event_sequence = event_sequence + 1,
-      last_write_at = ${nextAfterLatest(now)}
+      last_write_at = ${nextAfterLatest(clock)}
     WHERE account_id = ${accountId}`)
 }
 
@@ -90,7 +90,7 @@ export function tellOfDeletion(caller: Caller, ticketId: string, eventId: string
   return [
     takeSequences(
       caller.accountId,
-      now,
+      { now },
       sql`EXISTS (SELECT 1 FROM tickets t WHERE ${visibleTicket(caller, ticketId)})`,
     ),
     insertEvent({

@@ -78,7 +78,7 @@ export async function createTicket(ctx: ServiceContext, input: CreateTicketInput
   const { rows, isReplay } = await commit(
     ctx,
     [
-      takeTicketNumber(caller.accountId, now),
+      takeTicketNumber(caller.accountId, { now, files: files.length }),
       insertTicket(caller.accountId, ticket),
       ...attachFiles(ctx, { ticketId: id, commentId: null, isInternal: false }, files),
       insertCreatedEvent(caller.accountId, id, newId('evt', now), images),

@@ -35,7 +35,7 @@ export function insertPerson(person: NewPerson) {
       INSERT INTO users (account_id, id, kind, name, email, email_key, role, status, password_hash,
         credential_generation, created_at, last_login_at)
       VALUES (${accountId}, ${id}, 'person', ${name}, ${email}, ${emailKey}, ${role}, 'active', ${passwordHash},
-        1, ${nextWriteTime(accountId, now)}, ${lastLoginAt})`),
+        1, ${nextWriteTime(accountId, { now })}, ${lastLoginAt})`),
     write(sql`INSERT INTO logins (email_key, account_id, user_id) VALUES (${emailKey}, ${accountId}, ${id})`),
   ]
 }
@@ -43,7 +43,7 @@ export function insertPerson(person: NewPerson) {
 /** Writes the event of a new person; it goes behind the statements that add them, in their batch. */
 export function tellOfUser(accountId: string, userId: string, eventId: string, now: number) {
   return [
-    takeSequences(accountId, now, sql`1`),
+    takeSequences(accountId, { now }, sql`1`),
     insertEvent({
       id: eventId,
       type: 'user.created',

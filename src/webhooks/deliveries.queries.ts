@@ -118,7 +118,7 @@ interface TestEvent {
 export function insertTest(accountId: string, webhookId: string, { id, deliveryId }: TestEvent, now: number) {
   const active = sql`account_id = ${accountId} AND id = ${webhookId} AND active = 1`
   return [
-    takeSequences(accountId, now, sql`EXISTS (SELECT 1 FROM webhooks WHERE ${active})`),
+    takeSequences(accountId, { now }, sql`EXISTS (SELECT 1 FROM webhooks WHERE ${active})`),
     insertEvent({
       id,
       type: 'webhook.test',

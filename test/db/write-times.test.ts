@@ -1,0 +1,167 @@
+import fc from 'fast-check'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { type Account, createTicket, mintAccount, rows } from '../helpers/api'
+import { stopClock } from '../helpers/credentials'
+import { type Held, hold } from '../helpers/held-request'
+import { ask } from '../helpers/tickets'
+import { silenceQueue, silenceSweeper } from '../helpers/webhooks'
+
+const FILE = { filename: 'a.txt', content: 'YWJj', mime_type: 'text/plain' }
+
+let account: Account
+let start: number
+
+beforeEach(async () => {
+  stopClock()
+  start = Date.now()
+  silenceQueue()
+  silenceSweeper()
+  account = await mintAccount()
+})
+afterEach(() => {
+  vi.useRealTimers()
+  vi.restoreAllMocks()
+})
+
+type Write = (ticketId: string) => { method: string; path: string; body?: unknown }
+
+const WRITES: Record<string, Write> = {
+  create: () => ({
+    method: 'POST',
+    path: 'tickets',
+    body: { title: 'T', description: 'D', attachments: [FILE, FILE] },
+  }),
+  update: (id) => ({ method: 'PATCH', path: `tickets/${id}`, body: { title: crypto.randomUUID(), status: 'open' } }),
+  'change the status': (id) => ({ method: 'PATCH', path: `tickets/${id}`, body: { status: 'resolved' } }),
+  comment: (id) => ({ method: 'POST', path: `tickets/${id}/comments`, body: { content: 'C', attachments: [FILE] } }),
+  'comment internally': (id) => ({
+    method: 'POST',
+    path: `tickets/${id}/comments`,
+    body: { content: 'C', is_internal: true },
+  }),
+  'add a user': () => ({
+    method: 'POST',
+    path: 'users',
+    body: { name: 'U', email: `${crypto.randomUUID()}@example.com` },
+  }),
+}
+
+/** The times of all that is stored, by what has them. */
+async function times(): Promise<Map<string, number>> {
+  const found = await rows<{ name: string; at: number }>(
+    `SELECT 'ticket ' || id || ' v' || version AS name, updated_at AS at FROM tickets WHERE account_id = ?1
+    UNION ALL SELECT 'comment ' || id, created_at FROM comments WHERE account_id = ?1
+    UNION ALL SELECT 'attachment ' || id, created_at FROM attachments WHERE account_id = ?1
+    UNION ALL SELECT 'event ' || id, created_at FROM events WHERE account_id = ?1
+    UNION ALL SELECT 'history ' || seq, created_at FROM ticket_history WHERE account_id = ?1`,
+    account.id,
+  )
+  const users = await rows<{ name: string; at: number }>(
+    `SELECT 'user ' || id AS name, created_at AS at FROM users WHERE account_id = ? AND name = 'U'`,
+    account.id,
+  )
+  return new Map([...found, ...users].map(({ name, at }) => [name, at]))
+}
+
+describe('the times of writes', () => {
+  it('rise in the order of commits, whatever the clocks say and however long requests take', async () => {
+    const ticketIds = [(await createTicket(account.admin)).id, (await createTicket(account.admin)).id]
+    const write = fc.record({
+      kind: fc.constantFrom(...Object.keys(WRITES)),
+      ticket: fc.nat(1),
+      clock: fc.integer({ min: -3_000, max: 3_000 }),
+      isHeld: fc.boolean(),
+    })
+    await fc.assert(
+      fc.asyncProperty(fc.array(write, { minLength: 3, maxLength: 8 }), async (writes) => {
+        const held: Held[] = []
+        const commits: (() => Promise<{ status: number }>)[] = []
+        for (const { kind, ticket, clock, isHeld } of writes) {
+          const request = WRITES[kind]?.(ticketIds[ticket] ?? '')
+          if (!request) throw new Error(`no write ${kind}`)
+          vi.setSystemTime(start + clock)
+          if (isHeld) held.push(await hold({ by: null, ...request }, account.admin.token))
+          else
+            commits.push(() => {
+              vi.setSystemTime(start + clock)
+              return ask(account.admin, request.method, request.path, request.body)
+            })
+        }
+        for (const commit of [...commits, ...held.map((each) => () => each.finish())]) {
+          const before = await times()
+          const latest = Math.max(0, ...before.values())
+          expect((await commit()).status).toBeLessThan(300)
+          for (const [name, at] of await times()) if (!before.has(name)) expect(at, name).toBeGreaterThan(latest)
+        }
+      }),
+      { numRuns: 12, seed: 8 },
+    )
+  }, 60_000)
+
+  it('of one write are the same for the ticket, its history and its events', async () => {
+    const { id } = await createTicket(account.admin)
+    vi.setSystemTime(start - 10_000)
+    await ask(account.admin, 'PATCH', `tickets/${id}`, { status: 'resolved', title: 'Other' })
+    const found = await rows<{ at: number }>(
+      `SELECT updated_at AS at FROM tickets WHERE account_id = ?1 AND id = ?2
+      UNION SELECT created_at FROM ticket_history WHERE account_id = ?1
+      UNION SELECT created_at FROM events WHERE account_id = ?1 AND type <> 'ticket.created'`,
+      account.id,
+      id,
+    )
+    expect(found).toHaveLength(1)
+  })
+
+  it('let a client that syncs by updated_at see a slow write', async () => {
+    const [slow, fast] = [await createTicket(account.agent), await createTicket(account.agent)]
+    const held = await hold(
+      { by: null, method: 'PATCH', path: `tickets/${slow.id}`, body: { title: 'Slow' } },
+      account.agent.token,
+    )
+    vi.setSystemTime(start + 4_000)
+    const changed = await ask(account.agent, 'PATCH', `tickets/${fast.id}`, { title: 'Fast' })
+    const since = changed.body.data.updated_at
+    vi.setSystemTime(start + 8_000)
+    expect((await held.finish()).status).toBe(200)
+    const list = await ask(account.agent, 'GET', `tickets?sort=updated_at&order=asc&updated_after=${since}`)
+    expect(list.body.data.map(({ title }: { title: string }) => title)).toEqual(['Fast', 'Slow'])
+    const events = await ask(account.agent, 'GET', 'events?event=ticket.updated')
+    const stamps = events.body.data.map(({ timestamp }: { timestamp: string }) => timestamp)
+    expect(stamps).toEqual(stamps.toSorted())
+  })
+
+  it('let a walk that is resumed from its last position see the last version of every ticket', async () => {
+    const tickets = [
+      await createTicket(account.agent),
+      await createTicket(account.agent),
+      await createTicket(account.agent),
+    ]
+    const seen = new Map<string, number>()
+    let position = { at: 0, number: 0 }
+    /** As a cursor that stands at the last ticket that was seen. */
+    const sync = async () => {
+      const next = await rows<{ id: string; version: number; updated_at: number; number: number }>(
+        'SELECT id, version, updated_at, number FROM tickets WHERE account_id = ? AND (updated_at, number) > (?, ?) ORDER BY updated_at, number',
+        account.id,
+        position.at,
+        position.number,
+      )
+      for (const { id, version, updated_at: at, number } of next) {
+        seen.set(id, version)
+        position = { at, number }
+      }
+    }
+    for (const clock of [0, 0, -5_000, 0, 3_000, 1, -1, 0]) {
+      vi.setSystemTime(start + clock)
+      for (const { id } of tickets.toReversed()) {
+        await ask(account.agent, 'PATCH', `tickets/${id}`, { title: crypto.randomUUID() })
+        await sync()
+      }
+    }
+    const stored = await rows<{ id: string; version: number }>(
+      'SELECT id, version FROM tickets WHERE account_id = ?',
+      account.id,
+    )
+    expect([...seen].toSorted()).toEqual(stored.map(({ id, version }) => [id, version]).toSorted())
+  })
+})
