@@ -10,11 +10,11 @@ export interface Bundle {
   file: string
 }
 
-/** Bundles the Worker of a configuration as a deployment would. */
-export function buildBundle(config: string): Bundle {
+/** Bundles the Worker of a configuration as a deployment would, under a name of its own among the bundles of a run. */
+export function buildBundle(config: string, label = ''): Bundle {
   const { name, main } = unstable_readConfig({ config })
   if (!name || !main) throw new Error(`${config} has no name or no main`)
-  const folder = join(ROOT, 'dist/bench', name)
+  const folder = join(ROOT, 'dist/bench', `${name}${label}`)
   runWrangler(['deploy', '--config', config, '--dry-run', '--outdir', folder])
   return { config, file: join(folder, basename(main).replace(/\.ts$/, '.js')) }
 }

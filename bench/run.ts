@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { ROOT } from '../scripts/lib/local-state.ts'
+import { compareWith } from './against.ts'
 import { type Bundle, buildBundle, sizeOf } from './build.ts'
 import { measureRoute, type Plan, type RouteResult } from './measure.ts'
 import { measureMemory } from './memory.ts'
@@ -24,17 +25,22 @@ const FLOOR_CONFIG = join(import.meta.dirname, 'floor.toml')
 const MEMORY_RUNS = { thorough: 3, quick: 1 }
 
 const { values: flags } = parseArgs({
-  options: { quick: { type: 'boolean', default: false }, memory: { type: 'boolean', default: false } },
+  options: {
+    quick: { type: 'boolean', default: false },
+    memory: { type: 'boolean', default: false },
+    against: { type: 'string' },
+  },
 })
 const plan = flags.quick ? QUICK : THOROUGH
 
 /**
  * `npm run bench`: what the routes cost at D1 and how fast they are, over accounts of several sizes, beside a floor
  * Worker over the same data, in turns; and, but for a quick run, the memory that files take. With
- * `--memory`, only that.
+ * `--memory`, only that. With `--against REF`, only what requests cost in CPU time, compared with another commit.
  */
 async function main(): Promise<void> {
   forgetLeftovers()
+  if (flags.against !== undefined) return compareWith(flags.against)
   tell('Building the Worker and the floor')
   const bundles = { ours: buildBundle(CONFIG), floor: buildBundle(FLOOR_CONFIG) }
   if (flags.memory || !flags.quick) await reportMemory(bundles)

@@ -13,12 +13,12 @@ const FAST = 'PRAGMA synchronous = OFF; PRAGMA cache_size = -1000000'
  * makes the tables; they are filled in its file, by the same triggers, in half the time that D1 takes. It ends with its
  * parent.
  */
-async function main(config: string, file: string, size: number, folder: string): Promise<void> {
+async function main(config: string, file: string, size: number, folder: string, root: string): Promise<void> {
   process.once('disconnect', () => process.exit())
   const runtime = startRuntime({ config, file }, folder, () => undefined)
   try {
     const db = await runtime.getD1Database('DB')
-    for (const sql of migrationStatements()) await db.prepare(sql).run()
+    for (const sql of migrationStatements(root)) await db.prepare(sql).run()
   } finally {
     await runtime.dispose()
   }
@@ -41,7 +41,7 @@ function databaseIn(folder: string): string {
   return file
 }
 
-const [config, file, size, folder] = process.argv.slice(2)
-if (!config || !file || !size || !folder)
-  throw new Error('a configuration, a bundle, a size and a folder must be named')
-await main(config, file, Number(size), folder)
+const [config, file, size, folder, root] = process.argv.slice(2)
+if (!config || !file || !size || !folder || !root)
+  throw new Error('a configuration, a bundle, a size, a folder and a checkout must be named')
+await main(config, file, Number(size), folder, root)

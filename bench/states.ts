@@ -32,24 +32,30 @@ export interface SeededState {
 }
 
 /** The statements of all migrations, in their order. */
-export function migrationStatements(): string[] {
-  const folder = join(ROOT, 'migrations')
+export function migrationStatements(root: string): string[] {
+  const folder = join(root, 'migrations')
   const files = readdirSync(folder).filter((file) => file.endsWith('.sql'))
   return files.sort().flatMap((file) => unstable_splitSqlQuery(readFileSync(join(folder, file), 'utf8')))
 }
 
 /**
- * The folder of a database of so many tickets, made now (by the runtime of a bundle that binds it) unless it is kept from an earlier run. It is made anew when a
- * statement that makes it changes, a migration's included.
+ * The folder of a database of so many tickets, with the migrations of the checkout at `root`. It is made now, by the runtime
+ * of a bundle that binds it, unless an earlier run has made it from the same statements.
  */
-export async function seededState(bundle: Bundle, size: number, tell: (share: number) => void): Promise<SeededState> {
-  const folder = join(CACHE, `${size}-${keyOf(size)}`)
+export async function seededState(
+  bundle: Bundle,
+  size: number,
+  tell: (share: number) => void,
+  root = ROOT,
+): Promise<SeededState> {
+  const prefix = `${root === ROOT ? '' : 'other-'}${size}-`
+  const folder = join(CACHE, `${prefix}${keyOf(size, root)}`)
   if (existsSync(folder)) return { folder, seconds: Number(readFileSync(join(folder, RECORD), 'utf8')) }
-  forget((name) => name.startsWith(`${size}-`))
+  forget((name) => name.startsWith(prefix))
   const unfinished = join(CACHE, `unfinished-${process.pid}`)
   mkdirSync(unfinished, { recursive: true })
   const started = performance.now()
-  await seed(bundle, size, unfinished, tell)
+  await seed(bundle, size, unfinished, root, tell)
   const seconds = Math.round((performance.now() - started) / 1_000)
   writeFileSync(join(unfinished, RECORD), String(seconds))
   renameSync(unfinished, folder)
@@ -89,9 +95,9 @@ function forget(isForgotten: (name: string) => boolean): void {
   for (const name of readdirSync(CACHE).filter(isForgotten)) rmSync(join(CACHE, name), { recursive: true, force: true })
 }
 
-function keyOf(size: number): string {
+function keyOf(size: number, root: string): string {
   const wrangler = createRequire(import.meta.url)('wrangler/package.json')
-  const content = JSON.stringify([wrangler.version, migrationStatements(), seedStatements(size)])
+  const content = JSON.stringify([wrangler.version, migrationStatements(root), seedStatements(size)])
   return createHash('sha256').update(content).digest('hex').slice(0, 16)
 }
 
@@ -99,9 +105,10 @@ async function seed(
   { config, file }: Bundle,
   size: number,
   folder: string,
+  root: string,
   tell: (share: number) => void,
 ): Promise<void> {
-  const seeder = fork(join(import.meta.dirname, 'seeder.ts'), [config, file, String(size), folder], {
+  const seeder = fork(join(import.meta.dirname, 'seeder.ts'), [config, file, String(size), folder, root], {
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
     execArgv: ['--disable-warning=ExperimentalWarning'],
   })

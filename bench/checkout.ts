@@ -1,0 +1,31 @@
+import { spawnSync } from 'node:child_process'
+import { mkdtempSync, rmSync, symlinkSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { ROOT } from '../scripts/lib/local-state.ts'
+
+/** Another commit of this repository in a folder of its own, with the packages that are installed here. */
+export interface Checkout {
+  root: string
+  commit: string
+  remove(): void
+}
+
+/** Checks a commit out. Throws where there is no such commit. */
+export function checkOut(ref: string): Checkout {
+  const commit = git('rev-parse', '--short', '--verify', `${ref}^{commit}`)
+  const root = join(mkdtempSync(join(tmpdir(), 'ticketing-against-')), commit)
+  git('worktree', 'add', '--detach', root, commit)
+  symlinkSync(join(ROOT, 'node_modules'), join(root, 'node_modules'))
+  const remove = () => {
+    git('worktree', 'remove', '--force', root)
+    rmSync(join(root, '..'), { recursive: true, force: true })
+  }
+  return { root, commit, remove }
+}
+
+function git(...args: string[]): string {
+  const { status, stdout, stderr } = spawnSync('git', args, { cwd: ROOT, encoding: 'utf8' })
+  if (status !== 0) throw new Error(`git ${args.join(' ')} failed:\n${stderr}`)
+  return stdout.trim()
+}
