@@ -85,7 +85,7 @@ describe('POST /auth/password', () => {
     await rows("UPDATE users SET status = 'inactive', credential_generation = 2 WHERE id = ?", jane.id)
     const before = await storedUser(jane.id)
     const answer = await change(jane, OLD, NEW)
-    expect([answer.status, answer.text]).toEqual([401, NO_LOGIN])
+    expect([answer.status, answer.body.error.code]).toEqual([401, 'unauthorized'])
     expect(await storedUser(jane.id)).toEqual(before)
   })
 

@@ -51,9 +51,9 @@ function breakStep(step: 'doubt' | 'settle', crash: (done: () => Promise<void>) 
   })
 }
 
-/** Whether it is the batch that deactivates a member. */
+/** Whether it is the batch that deactivates a member, after the statement that verifies the caller. */
 const isCommit = (statements: readonly unknown[]) =>
-  statements.length === 2 && /^\s*UPDATE users SET/.test(String(Reflect.get(Object(statements[0]), 'statement')))
+  statements.length === 3 && /^\s*UPDATE users SET/.test(String(Reflect.get(Object(statements[1]), 'statement')))
 
 const dies = () => Promise.reject(new Error('killed'))
 
