@@ -2,6 +2,7 @@ import type { Mutation } from './mutation.ts'
 import { ADDRESSES } from './mutations/addresses.ts'
 import { ANSWERS } from './mutations/answers.ts'
 import { CREDENTIALS } from './mutations/credentials.ts'
+import { DOCUMENT } from './mutations/document.ts'
 import { DOUBTS } from './mutations/doubts.ts'
 import { HEADERS } from './mutations/headers.ts'
 import { LIMITS } from './mutations/limits.ts'
@@ -26,4 +27,5 @@ export const MUTATIONS: Mutation[] = [
   ...ANSWERS,
   ...RULES,
   ...TRIGGERS,
+  ...DOCUMENT,
 ]
