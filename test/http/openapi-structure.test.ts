@@ -126,12 +126,11 @@ describe('the OpenAPI document', () => {
   })
 
   it('declares every tag, and shares none between paths and webhooks', () => {
-    const [ofPaths, ofWebhooks] = [document.paths, document.webhooks].map(
-      (items) => new Set(operationsIn(items).flatMap(({ tags }) => tags)),
-    )
-    expect(ofPaths?.intersection(ofWebhooks ?? new Set())).toEqual(new Set())
+    const tagsOf = (items: Document['paths']) => new Set(operationsIn(items).flatMap(({ tags }) => tags))
+    const [ofPaths, ofWebhooks] = [tagsOf(document.paths), tagsOf(document.webhooks)]
     expect(ofWebhooks).toEqual(new Set(['Webhook events']))
-    expect(new Set(document.tags.map(({ name }) => name))).toEqual(ofPaths?.union(ofWebhooks ?? new Set()))
+    expect([...ofPaths].filter((tag) => ofWebhooks.has(tag))).toEqual([])
+    expect(new Set(document.tags.map(({ name }) => name))).toEqual(new Set([...ofPaths, ...ofWebhooks]))
   })
 
   it('gives every operation, webhooks included, an ID that no other has in any case', () => {

@@ -7,6 +7,7 @@ import { DOUBTS } from './mutations/doubts.ts'
 import { HEADERS } from './mutations/headers.ts'
 import { LIMITS } from './mutations/limits.ts'
 import { MEMBERS } from './mutations/members.ts'
+import { ORIGINS } from './mutations/origins.ts'
 import { RIGHTS } from './mutations/rights.ts'
 import { RULES } from './mutations/rules.ts'
 import { SIGNATURES } from './mutations/signatures.ts'
@@ -28,4 +29,5 @@ export const MUTATIONS: Mutation[] = [
   ...RULES,
   ...TRIGGERS,
   ...DOCUMENT,
+  ...ORIGINS,
 ]
