@@ -21,7 +21,10 @@ export function checkBundle(environment: string): { summary: string[]; problems:
     const { files, bytes } = makeBundle(environment)
     return { summary: [`Bundle        ${(bytes / 1_000).toFixed(0)} KB`], problems: bundleProblems(files) }
   } catch (error) {
-    return { summary: [], problems: [`There is no bundle: ${error instanceof Error ? error.message : String(error)}`] }
+    return {
+      summary: [],
+      problems: [`The bundle could not be built: ${error instanceof Error ? error.message : String(error)}`],
+    }
   }
 }
 

@@ -98,7 +98,7 @@ describe('npm run deploy -- --dry-run', () => {
     expect(problems).toEqual([
       expect.stringContaining('workers_dev = false'),
       expect.stringContaining('preview_urls = false'),
-      expect.stringContaining('There is no bundle'),
+      expect.stringContaining('The bundle could not be built'),
     ])
   })
 })
