@@ -5,7 +5,7 @@ const COMMAND = 'npm run deploy -- --env staging|production [--dry-run]'
 
 /**
  * `npm run deploy`: checks the configuration and the bundle, applies migrations, and deploys. With `--dry-run` it does the
- * checks and says what it would do; that needs no network.
+ * checks and says what it would do, without a network, and ends with code 1 where something is missing.
  */
 async function main(): Promise<void> {
   const options = { env: { type: 'string' }, 'dry-run': { type: 'boolean' } } as const
@@ -13,24 +13,22 @@ async function main(): Promise<void> {
   const { env: environment, 'dry-run': isDry = false } = values
   if (environment !== 'staging' && environment !== 'production') throw new Error(`Usage: ${COMMAND}`)
   // They load wrangler, which takes longer than to refuse.
-  const { bundleProblems, makeBundle } = await import('./deploy/bundle.ts')
+  const { checkBundle } = await import('./deploy/bundle.ts')
   const { configProblems, readEnvironment } = await import('./deploy/config.ts')
   const config = readEnvironment(environment)
-  const misconfigured = configProblems(config)
-  if (!isDry) refuseFor(misconfigured)
-  const { files, bytes } = makeBundle(environment)
-  const unfit = bundleProblems(files)
-  console.log(`Bundle        ${(bytes / 1_000).toFixed(0)} KB`)
-  for (const line of config.summary) console.log(line)
+  const bundle = checkBundle(environment)
+  const problems = [...configProblems(config), ...bundle.problems]
+  if (!isDry) refuseFor(problems)
+  for (const line of [...bundle.summary, ...config.summary]) console.log(line)
   if (isDry) {
     console.log(`Would run     wrangler d1 migrations apply DB --remote --env ${environment}`)
     console.log(`              of ${config.migrations.length} migrations, those that the database has not seen`)
     console.log(`              wrangler deploy --env ${environment}`)
-    for (const problem of [...misconfigured, ...unfit]) console.log(`But first     ${problem}`)
+    for (const problem of problems) console.log(`But first     ${problem}`)
+    process.exitCode = problems.length > 0 ? 1 : 0
     return
   }
-  refuseFor(unfit)
-  refuseSecrets(environment)
+  refuseFor(secretProblems(environment))
   const target = ['--env', environment]
   console.log(runWrangler(['d1', 'migrations', 'apply', 'DB', '--remote', ...target]))
   console.log(runWrangler(['deploy', ...target]))
@@ -40,15 +38,19 @@ function refuseFor(problems: string[]): void {
   if (problems.length > 0) throw new Error(problems.join('\n'))
 }
 
-/** A secret of this name would open the service to private addresses as the variable does. */
-function refuseSecrets(environment: string): void {
+function secretProblems(environment: string): string[] {
   const names = runWrangler(['secret', 'list', '--env', environment])
+  const problems = []
+  // It would open the service to private addresses as the variable does.
   if (names.includes('"ALLOW_PRIVATE_WEBHOOKS"'))
-    throw new Error(`There is a secret ALLOW_PRIVATE_WEBHOOKS: npx wrangler secret delete it --env ${environment}.`)
+    problems.push(
+      `There is a secret ALLOW_PRIVATE_WEBHOOKS: npx wrangler secret delete ALLOW_PRIVATE_WEBHOOKS --env ${environment}`,
+    )
   if (!names.includes('"APP_SECRET"'))
-    throw new Error(
+    problems.push(
       `There is no APP_SECRET: openssl rand -hex 32 | npx wrangler secret put APP_SECRET --env ${environment}`,
     )
+  return problems
 }
 
 await main().catch((error) => {

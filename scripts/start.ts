@@ -72,7 +72,7 @@ async function firstAnswer(origin: string): Promise<string | null> {
     const response = await fetch(`${origin}/health`).catch(() => null)
     if (response?.ok) return null
     told = response ? await response.text() : told
-    if (told.includes('not configured'))
+    if (/not configured|HTTPS is required/.test(told))
       return `${messageIn(told)}\nSee .dev.vars; without that file, npm start makes one.`
     await sleep(200)
   }

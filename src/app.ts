@@ -1,15 +1,15 @@
 import { OpenAPIHono } from '@hono/zod-openapi'
-import { Hono, type MiddlewareHandler } from 'hono'
+import { Hono } from 'hono'
 import { methodNotAllowed } from 'hono/method-not-allowed'
 import { requestId } from 'hono/request-id'
 import { addFileRoutes } from './attachments/file-routes'
 import { addDocsRoutes } from './docs/routes'
-import { configOf } from './env'
 import { addHealthRoutes } from './health/routes'
 import type { AppEnv } from './http/app-env'
 import { answerError, answerMethodNotAllowed, answerNotFound } from './http/fallbacks'
 import { requestLog } from './http/logging'
 import { refuseInvalid } from './http/refuse-invalid'
+import { requireHttps } from './http/require-https'
 import { preflights, securityHeaders } from './http/security-headers'
 import { openApiDocument } from './openapi/document'
 import { addDocumentRoute } from './openapi/routes'
@@ -35,12 +35,11 @@ export function createApp(): Hono<AppEnv> {
   app.use(requestId())
   app.use(requestLog)
   app.use(securityHeaders)
+  app.use(requireHttps)
   app.use(preflights)
   app.use(rateHeaders)
   for (const prefix of ['/api/*', '/ticketing/*']) app.use(prefix, countUnroutedRequests)
   app.use(methodNotAllowed({ app, onMethodNotAllowed: answerMethodNotAllowed }))
-
-  app.use(configured)
 
   app.route('/', root)
   for (const prefix of PREFIXES) app.route(prefix, v1)
@@ -49,10 +48,4 @@ export function createApp(): Hono<AppEnv> {
   app.notFound(answerNotFound)
   app.onError(answerError)
   return app
-}
-
-/** Nothing is served without a secret, or with one that is too short. */
-const configured: MiddlewareHandler<AppEnv> = async (c, next) => {
-  configOf(c.env)
-  await next()
 }

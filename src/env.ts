@@ -2,7 +2,7 @@ import type { LoginThrottle } from './auth/login-throttle'
 import { type Keys, keysOf } from './keys'
 import type { RateLimiter } from './rate-limiting/rate-limiter'
 import type { Sweeper } from './sweep/sweeper'
-import { problemsIn, Variables } from './variables'
+import { originProblems, problemsIn, Variables } from './variables'
 
 /** What `wrangler.toml` binds to the Worker. */
 export interface Bindings {
@@ -19,6 +19,7 @@ export interface Bindings {
   TOKEN_TTL_SECONDS?: string
   RATE_LIMIT_STANDARD?: string
   RATE_LIMIT_PREMIUM?: string
+  ENVIRONMENT?: string
   PUBLIC_ORIGIN?: string
   ALLOW_SIGNUP?: string
   ALLOW_PRIVATE_WEBHOOKS?: string
@@ -66,7 +67,9 @@ export function configOf(env: Bindings): Config {
   const known = parsed.get(env)
   if (known) return known
   const result = Variables.safeParse(env)
-  if (!result.success) throw new ConfigError(`The service is not configured: ${problemsIn(result.error).join('; ')}`)
+  const problems = [...(result.success ? [] : problemsIn(result.error)), ...originProblems(env)]
+  if (!result.success || problems.length > 0)
+    throw new ConfigError(`The service is not configured: ${problems.join('; ')}`)
   const config: Config = {
     tokenTtlSeconds: result.data.TOKEN_TTL_SECONDS,
     rateLimits: { standard: result.data.RATE_LIMIT_STANDARD, premium: result.data.RATE_LIMIT_PREMIUM },

@@ -11,6 +11,8 @@ const count = (fallback: number) =>
 const RETRY_SCHEDULE = '5,300,1800,7200,18000,36000,50400,72000,86400'
 const SCHEDULE_RULE = 'must be whole numbers of seconds with commas between them'
 
+const ENVIRONMENTS = ['development', 'staging', 'production'] as const
+
 const Secret = z
   .string({ error: `must be set, to ${SECRET_BYTES} random bytes or more` })
   .refine((secret) => Buffer.byteLength(secret) >= SECRET_BYTES, `must hold at least ${SECRET_BYTES} bytes`)
@@ -30,23 +32,38 @@ export const Variables = z.object({
   TOKEN_TTL_SECONDS: count(30 * 24 * 60 * 60),
   RATE_LIMIT_STANDARD: count(100),
   RATE_LIMIT_PREMIUM: count(300),
+  ENVIRONMENT: z.enum(ENVIRONMENTS, { error: `must be one of: ${ENVIRONMENTS.join(', ')}` }).default('development'),
   PUBLIC_ORIGIN: z
     .string()
     .default('')
-    .refine(
-      (origin) => origin === '' || URL.parse(origin)?.origin === origin,
-      'must be an origin such as https://api.example.com',
-    ),
+    .refine((origin) => origin === '' || isWebOrigin(origin), 'must be an origin such as https://api.example.com'),
 })
+
+function isWebOrigin(text: string): boolean {
+  const url = URL.parse(text)
+  return url !== null && /^https?:$/.test(url.protocol) && url.origin === text
+}
 
 function flag() {
   return z.enum(['true', 'false'], { error: 'must be true or false' }).default('false')
 }
 
+/**
+ * A deployed service must know its origin: without one, absolute URLs and the URL check of webhooks follow the `Host`
+ * that a client sends, and plain HTTP is served. No problem where the text is not an origin, which is reported already.
+ */
+export function originProblems(variables: { ENVIRONMENT?: unknown; PUBLIC_ORIGIN?: unknown }): string[] {
+  const { ENVIRONMENT, PUBLIC_ORIGIN = '' } = variables
+  const isDeployed = ENVIRONMENT === 'staging' || ENVIRONMENT === 'production'
+  const isOrigin = typeof PUBLIC_ORIGIN === 'string' && (PUBLIC_ORIGIN === '' || isWebOrigin(PUBLIC_ORIGIN))
+  if (!isDeployed || !isOrigin || PUBLIC_ORIGIN.startsWith('https:')) return []
+  return [`PUBLIC_ORIGIN must be set to the https origin of the service, because ENVIRONMENT is ${ENVIRONMENT}`]
+}
+
 /** What is wrong with variables, secrets left aside: a sentence for each, without its value. */
 export function variableProblems(variables: Record<string, unknown>): string[] {
   const result = Variables.omit({ APP_SECRET: true, APP_SECRET_PREVIOUS: true }).safeParse(variables)
-  return result.success ? [] : problemsIn(result.error)
+  return [...(result.success ? [] : problemsIn(result.error)), ...originProblems(variables)]
 }
 
 /** A sentence for each variable that was refused. */

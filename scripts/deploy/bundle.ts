@@ -15,8 +15,21 @@ const FOREIGN: Record<string, RegExp> = {
   'demo data': /acct_globex|ada@globex/,
 }
 
+/** Bundles what would be deployed: what to show of it, and a sentence for each reason not to deploy it. */
+export function checkBundle(environment: string): { summary: string[]; problems: string[] } {
+  try {
+    const { files, bytes } = makeBundle(environment)
+    return { summary: [`Bundle        ${(bytes / 1_000).toFixed(0)} KB`], problems: bundleProblems(files) }
+  } catch (error) {
+    return {
+      summary: [],
+      problems: [`The bundle could not be built: ${error instanceof Error ? error.message : String(error)}`],
+    }
+  }
+}
+
 /** The files that would be deployed to an environment, as wrangler bundles them; their maps left aside. */
-export function makeBundle(environment: string): { files: BundleFile[]; bytes: number } {
+function makeBundle(environment: string): { files: BundleFile[]; bytes: number } {
   const folder = mkdtempSync(join(tmpdir(), 'ticketing-bundle-'))
   try {
     runWrangler(['deploy', '--dry-run', '--env', environment, '--outdir', folder])

@@ -1,14 +1,16 @@
 import { readdirSync } from 'node:fs'
-import { unstable_readConfig } from 'wrangler'
+import { experimental_readRawConfig } from 'wrangler'
 import { z } from 'zod'
 import { variableProblems } from '../../src/variables.ts'
 import { ROOT } from '../lib/local-state.ts'
+import { type Hosts, hostProblems, patternOf } from './hosts.ts'
 
 /** What wrangler.toml says of an environment, as far as it is checked before a deployment. */
 export interface EnvironmentConfig {
   name: string
   databaseId: string
   variables: Record<string, unknown>
+  hosts: Hosts
   /** Names of the files, in order. */
   migrations: string[]
   /** For people: what is bound to what. */
@@ -24,36 +26,50 @@ const NEVER_DEPLOYED = {
   APP_SECRET_PREVIOUS: 'is a secret: remove it, and use npx wrangler secret put',
 }
 
-const Config = z.object({
-  name: z.string(),
-  vars: z.record(z.string(), z.unknown()),
+/** Of a section, without what it would inherit: what is above the sections is for the local server. */
+const Section = z.object({
+  vars: z.record(z.string(), z.unknown()).default({}),
   d1_databases: z.array(z.object({ binding: z.string(), database_name: z.string(), database_id: z.string() })),
   r2_buckets: z.array(z.object({ bucket_name: z.string() })),
   queues: z.object({ consumers: z.array(z.object({ queue: z.string() })) }),
+  workers_dev: z.unknown().optional(),
+  preview_urls: z.unknown().optional(),
+  routes: z.unknown().optional(),
+  route: z.unknown().optional(),
 })
 
 /** Reads an environment of wrangler.toml. Throws where it lacks a store. */
-export function readEnvironment(name: string): EnvironmentConfig {
-  const config = Config.parse(unstable_readConfig({ config: `${ROOT}wrangler.toml`, env: name }))
-  const database = config.d1_databases.find(({ binding }) => binding === 'DB')
+export function readEnvironment(name: string, file = `${ROOT}wrangler.toml`): EnvironmentConfig {
+  const { rawConfig } = experimental_readRawConfig({ config: file })
+  const section = Section.parse(rawConfig.env?.[name])
+  const database = section.d1_databases.find(({ binding }) => binding === 'DB')
   if (!database) throw new Error(`[env.${name}] of wrangler.toml binds no DB.`)
+  const hosts = {
+    workersDev: section.workers_dev,
+    previewUrls: section.preview_urls,
+    routes: [section.route, section.routes].flat().filter((route) => route !== undefined),
+  }
   return {
     name,
     databaseId: database.database_id,
-    variables: config.vars,
+    variables: section.vars,
+    hosts,
     migrations: readdirSync(`${ROOT}migrations`).filter((file) => file.endsWith('.sql')),
     summary: [
-      `Worker        ${config.name}`,
+      `Worker        ${rawConfig.name}-${name}`,
+      `Host          ${hosts.routes.map(patternOf).join(', ')}`,
       `Database      ${database.database_name} ${database.database_id}`,
-      `Bucket        ${config.r2_buckets.map(({ bucket_name }) => bucket_name).join(', ')}`,
-      `Queues        ${config.queues.consumers.map(({ queue }) => queue).join(', ')}`,
-      ...Object.entries(config.vars).map(([variable, value]) => `Variable      ${variable} = ${JSON.stringify(value)}`),
+      `Bucket        ${section.r2_buckets.map(({ bucket_name }) => bucket_name).join(', ')}`,
+      `Queues        ${section.queues.consumers.map(({ queue }) => queue).join(', ')}`,
+      ...Object.entries(section.vars).map(
+        ([variable, value]) => `Variable      ${variable} = ${JSON.stringify(value)}`,
+      ),
     ],
   }
 }
 
 /** Why an environment may not be deployed as it is: a sentence for each reason. */
-export function configProblems({ name, databaseId, variables }: EnvironmentConfig): string[] {
+export function configProblems({ name, databaseId, variables, hosts }: EnvironmentConfig): string[] {
   return [
     ...(PLACEHOLDER.test(databaseId)
       ? [
@@ -63,6 +79,10 @@ export function configProblems({ name, databaseId, variables }: EnvironmentConfi
     ...Object.entries(NEVER_DEPLOYED).flatMap(([variable, why]) =>
       variable in variables ? [`[env.${name}.vars] ${variable} ${why}.`] : [],
     ),
-    ...variableProblems(variables).map((problem) => `[env.${name}.vars] ${problem}.`),
+    ...(variables.ENVIRONMENT === name
+      ? []
+      : [`[env.${name}.vars] ENVIRONMENT must be "${name}": the Worker would take itself for a local one.`]),
+    ...variableProblems({ ...variables, ENVIRONMENT: name }).map((problem) => `[env.${name}.vars] ${problem}.`),
+    ...hostProblems(name, hosts, variables.PUBLIC_ORIGIN),
   ]
 }

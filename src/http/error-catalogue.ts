@@ -47,7 +47,9 @@ export const ERROR_CATALOGUE: Record<ErrorCode, Entry> = {
     example: invalidCredentials(),
   },
   forbidden: {
-    meaning: 'The caller is known, but its role may not do this, or not with the fields that `details` names.',
+    meaning:
+      'The caller is known, but its role may not do this, or not with the fields that `details` names. Also any request ' +
+      'over plain HTTP in production.',
     example: forbidden([detail(['assigned_to'], 'can not be set by your role')]),
   },
   not_found: {

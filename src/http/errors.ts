@@ -73,6 +73,11 @@ export function forbidden(details: ErrorDetail[] = [], message = 'Your role may 
   return new ApiError(403, 'forbidden', message, details)
 }
 
+/** 403: a request over plain HTTP, whoever sends it. */
+export function httpsRequired(origin: string): ApiError {
+  return new ApiError(403, 'forbidden', `HTTPS is required: send the request to ${origin}`)
+}
+
 /** 404, the same for what is not there and for what the caller may not see. */
 export function notFound(): ApiError {
   return new ApiError(404, 'not_found', 'There is nothing here that you may see')

@@ -7,12 +7,13 @@ import { HEADERS } from '../http/openapi/headers'
 import { documented } from '../http/openapi/operation'
 import { PARAMETERS } from '../http/openapi/parameters'
 import { ExportLine } from '../tickets/service'
+import { hoistAnnotations } from './annotations'
 import { linkCreations } from './links'
 import { shareParameters } from './parameters'
 import { introduction } from './prose'
 import { ANY_CREDENTIAL, SECURITY_SCHEMES } from './security'
 import { TAGS } from './tags'
-import { WEBHOOK_PARAMETERS, webhookRoutes } from './webhooks'
+import { webhookRoutes } from './webhooks'
 
 /** Addresses without a host work wherever the service runs. */
 const SERVERS = [
@@ -47,6 +48,7 @@ export function openApiDocument(v1: OpenAPIHono<AppEnv>, root: OpenAPIHono<AppEn
     security: ANY_CREDENTIAL,
     tags: TAGS,
   })
+  hoistAnnotations(document)
   const rootPaths = new Set(routesOf(root).map(({ path }) => path))
   const paths = document.paths ?? {}
   const parameters = shareParameters(paths)
@@ -60,7 +62,7 @@ export function openApiDocument(v1: OpenAPIHono<AppEnv>, root: OpenAPIHono<AppEn
     components: {
       schemas: document.components?.schemas,
       responses,
-      parameters: { ...PARAMETERS, ...WEBHOOK_PARAMETERS, ...parameters },
+      parameters: { ...PARAMETERS, ...parameters },
       examples,
       headers: HEADERS,
       securitySchemes: SECURITY_SCHEMES,

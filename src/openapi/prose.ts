@@ -9,7 +9,8 @@ const OVERVIEW = `A helpdesk over HTTP: tickets, comments, attachments and users
 
 ## Start
 Log in with \`POST /auth/login\` and send the token as \`Authorization: Bearer …\` with every other request. Programs send an
-API key the same way, or as \`X-API-Key\`; two different credentials at once are a 400. Bodies are JSON, times are RFC 3339 in
+API key the same way, or as \`X-API-Key\`; two different credentials at once are a 400. Use HTTPS: in production, plain HTTP
+is refused with 403, and not redirected. Bodies are JSON, times are RFC 3339 in
 UTC, IDs are opaque.
 
 ## Rate limits

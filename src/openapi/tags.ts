@@ -1,3 +1,6 @@
+/** Only operations under `webhooks` have it: openapi-generator overwrites a class whose tag is used in `paths` as well. */
+export const WEBHOOK_EVENTS_TAG = 'Webhook events'
+
 /** The groups of operations, in the order in which a reader needs them. */
 export const TAGS = [
   { name: 'Authentication', description: 'Log in and out, join an account, change your password.' },
@@ -16,6 +19,10 @@ export const TAGS = [
       'Events that are sent to your URL, signed as Standard Webhooks says, at least ' +
       'once each and until you answer 2xx; and the list of the same events, to be read at any time.',
     externalDocs: { url: 'https://www.standardwebhooks.com', description: 'Standard Webhooks' },
+  },
+  {
+    name: WEBHOOK_EVENTS_TAG,
+    description: 'The requests that a webhook receives at your URL, one for each type of event.',
   },
   { name: 'Service', description: 'The service itself. Nothing here needs a credential or is counted.' },
 ]

@@ -1,6 +1,7 @@
 import type { RouteConfig } from '@hono/zod-openapi'
 import { EVENT_EXAMPLES } from '../events/examples'
 import { EVENTS, LISTED_TYPES } from '../events/service'
+import { WEBHOOK_EVENTS_TAG } from './tags'
 
 const SUMMARIES: Record<(typeof LISTED_TYPES)[number], string> = {
   'ticket.created': 'A ticket was created',
@@ -18,7 +19,7 @@ const DESCRIPTION =
   '2xx within 15 seconds; anything else is tried again after 5 s, 5 min, 30 min, 2 h, 5 h, 10 h, 14 h, 20 h and 24 h, and ' +
   '410 switches the webhook off.'
 
-const PARAMETERS = [
+const PARAMETERS: NonNullable<RouteConfig['parameters']> = [
   {
     name: 'webhook-id',
     in: 'header',
@@ -64,7 +65,7 @@ const PARAMETERS = [
       example: 'Ticketing-API/0.1.0 (webhooks)',
     },
   },
-] as const
+]
 
 /** What is sent to the URL of a webhook, as the document's `webhooks`: the body of each event, and what signs it. */
 export function webhookRoutes(): RouteConfig[] {
@@ -74,9 +75,9 @@ export function webhookRoutes(): RouteConfig[] {
     operationId: `on${type.split(/[._]/).map(capitalized).join('')}`,
     summary: SUMMARIES[type],
     description: DESCRIPTION,
-    tags: ['Webhooks'],
+    tags: [WEBHOOK_EVENTS_TAG],
     security: [],
-    parameters: PARAMETERS.map(({ name }) => ({ $ref: `#/components/parameters/${name}` })),
+    parameters: PARAMETERS,
     request: {
       body: {
         required: true,
@@ -90,9 +91,6 @@ export function webhookRoutes(): RouteConfig[] {
     },
   }))
 }
-
-/** The headers of deliveries as components. */
-export const WEBHOOK_PARAMETERS = Object.fromEntries(PARAMETERS.map((parameter) => [parameter.name, parameter]))
 
 function capitalized(word: string): string {
   return word.charAt(0).toUpperCase() + word.slice(1)

@@ -131,7 +131,8 @@ describe('/openapi.json', () => {
     const schemas = Object.keys(openapi.components.schemas).map((name) => `#/components/schemas/${name}`)
     expect(references).toEqual(expect.arrayContaining(schemas))
     const tags = openapi.tags.map(({ name }) => name)
-    expect(new Set(OPERATIONS.flatMap((operation) => operation.tags))).toEqual(new Set(tags))
+    const operations = [...OPERATIONS, ...Object.values(openapi.webhooks).map(({ post }) => post)]
+    expect(new Set(operations.flatMap((operation) => operation.tags))).toEqual(new Set(tags))
   })
 })
 

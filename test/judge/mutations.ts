@@ -2,10 +2,12 @@ import type { Mutation } from './mutation.ts'
 import { ADDRESSES } from './mutations/addresses.ts'
 import { ANSWERS } from './mutations/answers.ts'
 import { CREDENTIALS } from './mutations/credentials.ts'
+import { DOCUMENT } from './mutations/document.ts'
 import { DOUBTS } from './mutations/doubts.ts'
 import { HEADERS } from './mutations/headers.ts'
 import { LIMITS } from './mutations/limits.ts'
 import { MEMBERS } from './mutations/members.ts'
+import { ORIGINS } from './mutations/origins.ts'
 import { RIGHTS } from './mutations/rights.ts'
 import { RULES } from './mutations/rules.ts'
 import { SIGNATURES } from './mutations/signatures.ts'
@@ -26,4 +28,6 @@ export const MUTATIONS: Mutation[] = [
   ...ANSWERS,
   ...RULES,
   ...TRIGGERS,
+  ...DOCUMENT,
+  ...ORIGINS,
 ]

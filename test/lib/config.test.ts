@@ -115,12 +115,40 @@ describe('configOf', () => {
       )
   })
 
-  it.each(['api.example.com', 'https://api.example.com/', 'https://api.example.com/x', 'not a url', 'https://a b'])(
-    'refuses %s as an origin',
-    (value) => {
-      expect(refusal({ APP_SECRET: SECRET, PUBLIC_ORIGIN: value })).toContain('PUBLIC_ORIGIN must be an origin')
+  it.each([
+    ...['api.example.com', 'https://api.example.com/', 'https://api.example.com/x', 'not a url', 'https://a b'],
+    ...['ftp://api.example.com', 'wss://api.example.com', 'https://API.example.com', 'https://api.example.com:443'],
+    ...['https://a@api.example.com', 'https://api.example.com?x', 'https://api.example.com#x', ' https://a.example'],
+  ])('refuses %s as an origin', (value) => {
+    expect(refusal({ APP_SECRET: SECRET, PUBLIC_ORIGIN: value })).toContain('PUBLIC_ORIGIN must be an origin')
+  })
+
+  it.each(['staging', 'production'])('requires an https origin in %s', (ENVIRONMENT) => {
+    const message = `The service is not configured: PUBLIC_ORIGIN must be set to the https origin of the service, because ENVIRONMENT is ${ENVIRONMENT}`
+    for (const origin of [{}, { PUBLIC_ORIGIN: '' }, { PUBLIC_ORIGIN: 'http://api.example.com' }])
+      expect(refusal({ APP_SECRET: SECRET, ENVIRONMENT, ...origin })).toBe(message)
+    const config = configOf(bindings({ APP_SECRET: SECRET, ENVIRONMENT, PUBLIC_ORIGIN: 'https://api.example.com' }))
+    expect(config.publicOrigin).toBe('https://api.example.com')
+  })
+
+  it.each(['', 'http://localhost:3000', 'https://tunnel.example.com'])(
+    'accepts the origin "%s" in development',
+    (origin) => {
+      const config = configOf(bindings({ APP_SECRET: SECRET, ENVIRONMENT: 'development', PUBLIC_ORIGIN: origin }))
+      expect(config.publicOrigin).toBe(origin || null)
     },
   )
+
+  it.each(['', 'prod', 'Production', 'local'])('rejects "%s" as an environment', (ENVIRONMENT) => {
+    expect(refusal({ APP_SECRET: SECRET, ENVIRONMENT })).toBe(
+      'The service is not configured: ENVIRONMENT must be one of: development, staging, production',
+    )
+  })
+
+  it('names a missing origin together with all other problems', () => {
+    const message = refusal({ ENVIRONMENT: 'production', TOKEN_TTL_SECONDS: 'x' })
+    for (const name of ['APP_SECRET', 'TOKEN_TTL_SECONDS', 'PUBLIC_ORIGIN']) expect(message).toContain(name)
+  })
 
   it('names all that is wrong at once', () => {
     const message = refusal({ TOKEN_TTL_SECONDS: 'x', PUBLIC_ORIGIN: 'x' })
@@ -146,5 +174,19 @@ describe('a Worker without a secret', () => {
       expect(body).toContain('APP_SECRET')
       expect(body).not.toContain('short')
     }
+  })
+})
+
+describe('a deployed Worker without PUBLIC_ORIGIN', () => {
+  it.each(['staging', 'production'])('serves nothing in %s, and says why', async (ENVIRONMENT) => {
+    const configured = bindings({ APP_SECRET: SECRET, ENVIRONMENT, PUBLIC_ORIGIN: '' })
+    for (const path of ['/api/v1/tickets', '/health', '/openapi.json', '/docs', '/', '/files/a/b', '/nothing'])
+      for (const method of ['GET', 'OPTIONS', 'POST']) {
+        const response = await createApp().fetch(new Request(`https://evil.example${path}`, { method }), configured)
+        expect(response.status, `${method} ${path}`).toBe(503)
+        expect(await response.json()).toMatchObject({
+          error: { code: 'unavailable', message: expect.stringContaining('PUBLIC_ORIGIN must be set') },
+        })
+      }
   })
 })

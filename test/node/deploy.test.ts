@@ -1,47 +1,38 @@
-import { spawnSync } from 'node:child_process'
-import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { unstable_readConfig } from 'wrangler'
 import { bundleProblems } from '../../scripts/deploy/bundle.ts'
-import { configProblems, type EnvironmentConfig, readEnvironment } from '../../scripts/deploy/config.ts'
+import { configProblems, readEnvironment } from '../../scripts/deploy/config.ts'
 import { ROOT } from '../../scripts/lib/local-state.ts'
+import { HOST, OFFLINE, READY, runDeploy } from './helpers/deploy-config.ts'
 import { runShown } from './helpers/operations.ts'
 
-const READY: EnvironmentConfig = {
-  ...readEnvironment('production'),
-  databaseId: '5a4fd6b1-8f0c-4f0a-9f63-0c9b1f6f4f11',
+const LINES = {
+  database:
+    '[env.production] of wrangler.toml has no database_id yet: put there what npx wrangler d1 create ticketing-production prints.',
+  origin:
+    '[env.production.vars] PUBLIC_ORIGIN must be set to the https origin of the service, because ENVIRONMENT is production.',
+  placeholder:
+    '[env.production] of wrangler.toml: the route "ticketing-production.example.com" is a placeholder: replace it by the host name of the service.',
 }
 
-/** Whatever went out to a network would end here; of the proxy wrangler would warn. */
-const OFFLINE = { HTTPS_PROXY: 'http://localhost:9', CLOUDFLARE_API_TOKEN: '', WRANGLER_LOG: 'error' }
-
-function deploy(...args: string[]) {
-  const { status, stdout, stderr } = spawnSync(process.execPath, [join(ROOT, 'scripts/deploy.ts'), ...args], {
-    cwd: ROOT,
-    encoding: 'utf8',
-    env: { ...process.env, ...OFFLINE },
-  })
-  return { status, out: stdout, err: stderr.trim() }
-}
+const deploy = (...args: string[]) => runDeploy(ROOT, ...args)
 
 describe('npm run deploy', () => {
   it('F06 says what it would do, offline, of a bundle without test hooks and demo data', async () => {
     const { code, out, err } = await runShown('npm run deploy', OFFLINE)
-    expect(code, err).toBe(0)
+    expect(code, err).toBe(1)
     expect(out).toContain('Worker        ticketing-api-production\n')
     expect(out).toContain('Queues        ticketing-webhooks-production, ticketing-webhooks-production-dead\n')
     expect(out).toContain('Would run     wrangler d1 migrations apply DB --remote --env production\n')
-    expect(out.match(/^But first .*$/gm)).toEqual([
-      'But first     [env.production] of wrangler.toml has no database_id yet: put there what npx wrangler d1 create ticketing-production prints.',
-    ])
+    expect(out.match(/^But first .*$/gm)).toEqual(
+      [LINES.database, LINES.origin, LINES.placeholder].map((line) => `But first     ${line}`),
+    )
   })
 
-  it('deploys nothing without a database', () => {
+  it('deploys nothing without a database, an origin and a custom domain', () => {
     const { status, err } = deploy('--env', 'staging')
-    expect([status, err]).toEqual([
-      1,
-      '[env.staging] of wrangler.toml has no database_id yet: put there what npx wrangler d1 create ticketing-staging prints.',
-    ])
+    const lines = Object.values(LINES).map((line) => line.replaceAll('production', 'staging'))
+    expect([status, err.split('\n')]).toEqual([1, lines])
   })
 
   it.each([[[]], [['--env', 'prod']], [['--dry-run']]])('refuses %j', (args) => {
@@ -75,7 +66,17 @@ describe('npm run deploy', () => {
     [{ ALLOW_PRIVATE_WEBHOOKS: 'false' }, /ALLOW_PRIVATE_WEBHOOKS is for a developer/],
     [{ APP_SECRET: 'x'.repeat(40) }, /APP_SECRET is a secret/],
     [{ EVENT_RETENTION_DAYS: '0' }, /EVENT_RETENTION_DAYS must be a whole number/],
-    [{ PUBLIC_ORIGIN: 'https://a.example/' }, /PUBLIC_ORIGIN must be an origin/],
+    [{ PUBLIC_ORIGIN: `https://${HOST}/` }, /PUBLIC_ORIGIN must be an origin/],
+    [{ PUBLIC_ORIGIN: `https://${HOST}/api/v1` }, /PUBLIC_ORIGIN must be an origin/],
+    [{ PUBLIC_ORIGIN: HOST }, /PUBLIC_ORIGIN must be an origin/],
+    [{ PUBLIC_ORIGIN: `http://${HOST}` }, /PUBLIC_ORIGIN must be set to the https origin/],
+    [{ PUBLIC_ORIGIN: '' }, /PUBLIC_ORIGIN must be set to the https origin/],
+    [{ PUBLIC_ORIGIN: undefined }, /PUBLIC_ORIGIN must be set to the https origin/],
+    [{ PUBLIC_ORIGIN: 'https://other.acme.dev' }, /"tickets.acme.dev" must be the host of PUBLIC_ORIGIN, other/],
+    [{ PUBLIC_ORIGIN: `https://${HOST}:8443` }, /must be the host of PUBLIC_ORIGIN, tickets.acme.dev:8443/],
+    [{ ENVIRONMENT: undefined }, /ENVIRONMENT must be "production"/],
+    [{ ENVIRONMENT: 'development' }, /ENVIRONMENT must be "production"/],
+    [{ ENVIRONMENT: 'staging' }, /ENVIRONMENT must be "production"/],
   ])('refuses variables %j', (variables, message) => {
     expect(configProblems({ ...READY, variables: { ...READY.variables, ...variables } })).toEqual([
       expect.stringMatching(message),

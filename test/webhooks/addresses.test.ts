@@ -111,6 +111,7 @@ describe('an address of our own', () => {
     ['of the request, with another port and a dot', {}, 'https://WORKER.tickets.dev.:8443/x'],
     ['of the request, beside a public one', OURS, 'https://worker.tickets.dev/x'],
     ['that is public', OURS, 'https://api.tickets.dev/'],
+    ['that is public, with another port and a dot', OURS, 'https://API.tickets.dev.:8443/x'],
   ])('%s is a 422', async (_name, variables, url) => {
     expect(detailsOf(await at(variables, url), 422, 'validation_error')).toEqual([
       { field: 'url', message: 'Url must not be an address of this service' },

@@ -96,7 +96,7 @@ const ORDER = [
       ['  app.use(preflights)\n', ''],
     ],
   ),
-  ...of('app.ts', ['lib/config'], [['  app.use(configured)\n', '']]),
+  ...of('app.ts', ['lib/config', 'http/require-https'], [['  app.use(requireHttps)\n', '']]),
   ...of(
     'app.ts',
     ['rate-limiting/limits'],
