@@ -3,6 +3,8 @@ import type { Throttle } from '../context'
 import { acceptedKeys, type Bindings, type Config } from '../env'
 import { invalidInput } from '../http/errors'
 import { detail } from '../http/validation'
+import { ExpiringSet } from '../lib/expiring-set'
+import { MINUTE } from '../lib/time'
 import type { Role } from '../roles'
 import { readToken } from './tokens'
 
@@ -63,6 +65,12 @@ async function identifyKey(
 const foundBefore = new Set<string>()
 const MAX_FOUND = 10_000
 
+/**
+ * Hashes of keys that were looked up and not found, so that the same key costs one query a minute. A key is created under a
+ * current secret, so only the operator (a restored backup) can make such a key valid.
+ */
+const notFound = new ExpiringSet(MAX_FOUND)
+
 /** That a key was found once is remembered; whether it still counts is for its Durable Object to say. */
 async function isFromOldSecret(
   keyId: string,
@@ -71,7 +79,9 @@ async function isFromOldSecret(
   throttle: Throttle,
 ): Promise<boolean> {
   if (foundBefore.has(hash)) return true
+  if (notFound.has(hash, Date.now())) return false
   const found = await throttle.lookingUpKey(() => isKnownKey(env, keyId, hash))
+  if (!found) notFound.add(hash, Date.now() + MINUTE)
   if (found && foundBefore.size < MAX_FOUND) foundBefore.add(hash)
   return found
 }

@@ -131,8 +131,10 @@ export function searchText() {
   return z
     .string()
     .superRefine((value, ctx) => {
-      if (!isCleanText(value)) ctx.addIssue({ code: 'custom', message: CONTROL_RULE })
-      else if (characters(value) > 200) ctx.addIssue({ code: 'custom', message: 'must be at most 200 characters' })
+      // `continue: false`: the rules that a route adds are not checked as well.
+      if (!isCleanText(value)) ctx.addIssue({ code: 'custom', message: CONTROL_RULE, continue: false })
+      else if (characters(value) > 200)
+        ctx.addIssue({ code: 'custom', message: 'must be at most 200 characters', continue: false })
     })
     .openapi({ maxLength: 200, pattern: TEXT_PATTERN, example: 'export report' })
 }

@@ -9,6 +9,7 @@ import { reach } from '../http/reach'
 import { MINUTE, SECOND } from '../lib/time'
 import type { Role } from '../roles'
 import { addressKey } from './address'
+import { refusalMemory } from './refusal-memory'
 import { limiterName } from './vouching'
 import type { Verdict } from './window'
 
@@ -96,9 +97,11 @@ async function admit(c: Context<AppEnv>, credential: Credential, lets: (caller: 
   const writes = !READS.has(c.req.method)
   const admission = await reach(() => limiterOf(c, credential).admit(credential.claim, writes))
   if (!admission.vouched) {
+    refusalMemory.recordInvalid(credential, Date.now())
     await countAddress(c)
     throw unauthorized()
   }
+  refusalMemory.recordValid(credential, admission.role, admission.verdict, Date.now())
   keepRate(c, admission.plan, admission.verdict)
   c.set('wroteRecently', admission.wroteRecently || isNew(credential))
   refuseOver(admission.verdict)
@@ -134,10 +137,11 @@ function callerOf({ claim, token }: Credential, accountId: string, role: Role): 
   return { ...member, kind: 'person', token: { id, generation, expiresAt: token?.expiresAt ?? 0 }, keyHash: null }
 }
 
-/** Who a token says it is; a key does not say. */
+/** The caller that a token claims. Null for a key, which does not say, and if the claim must be verified first. */
 function claimedCaller(credential: Credential): Caller | null {
   const { claim, token } = credential
-  return claim.kind === 'token' && token ? callerOf(credential, claim.accountId, token.role) : null
+  if (claim.kind !== 'token' || !token || refusalMemory.shouldWait(credential, Date.now())) return null
+  return callerOf(credential, claim.accountId, token.role)
 }
 
 /** Who has joined or logged in within a minute has written, if not yet under this credential. */

@@ -2,6 +2,7 @@ import { DurableObject } from 'cloudflare:workers'
 import { type Claim, findMemberFacts, type MemberFacts, type MemberName, noteKeyUse } from '../auth/service'
 import { type Bindings, configOf } from '../env'
 import { logFailure } from '../http/logging'
+import { ExpiringSet } from '../lib/expiring-set'
 import { DAY, HOUR, MINUTE, SECOND } from '../lib/time'
 import { CallerStore } from './caller-store'
 import { holds } from './vouching'
@@ -24,6 +25,9 @@ const RECENT_WRITE = 60 * SECOND
 /** How long an announced change is doubted: longer than any commit takes. */
 const DOUBT = 60 * SECOND
 const NOTE_USE_EVERY = HOUR
+const MAX_REFUSED_TOKENS = 100
+
+type TokenClaim = Extract<Claim, { kind: 'token' }>
 
 /**
  * One object for each caller: counts its requests, and knows whether its credential still holds. The truth is in D1;
@@ -35,6 +39,7 @@ export class RateLimiter extends DurableObject<Bindings> {
   private refreshing: Promise<MemberFacts | null> | null = null
   private reads = 0
   private newestRead = 0
+  private readonly refusedTokens = new ExpiringSet(MAX_REFUSED_TOKENS)
 
   constructor(state: DurableObjectState, env: Bindings) {
     super(state, env)
@@ -49,7 +54,7 @@ export class RateLimiter extends DurableObject<Bindings> {
    */
   async admit(claim: Claim, writes: boolean): Promise<Admission> {
     const known = await this.facts(claim)
-    const facts = isNewer(claim, known) ? await this.readFacts(claim) : known
+    const facts = claim.kind === 'token' && isNewer(claim, known) ? await this.newerFacts(claim, known) : known
     const now = Date.now()
     if (!facts || !holds(claim, facts, now)) return { vouched: false }
     if (claim.kind === 'token' && this.store.isRevoked(claim.tokenId)) return { vouched: false }
@@ -111,6 +116,17 @@ export class RateLimiter extends DurableObject<Bindings> {
     return facts
   }
 
+  /**
+   * Reads the member for a token of a later generation: the operator may have changed it in D1. A token that is refused
+   * all the same is not looked up again for a minute; `facts` reads an operator's change within that time.
+   */
+  private async newerFacts(claim: TokenClaim, known: MemberFacts | null): Promise<MemberFacts | null> {
+    if (this.refusedTokens.has(claim.tokenId, Date.now())) return known
+    const facts = await this.readFacts(claim)
+    if (isNewer(claim, facts)) this.refusedTokens.add(claim.tokenId, Date.now() + MINUTE)
+    return facts
+  }
+
   /** Reads the member from D1. What a later read has found is not replaced by what an earlier one finds. */
   private async readFacts(member: MemberName): Promise<MemberFacts | null> {
     this.reads += 1
@@ -137,6 +153,6 @@ export class RateLimiter extends DurableObject<Bindings> {
 }
 
 /** Whether a token is of a later generation than is known: the operator has ended those before it, and D1 knows. */
-function isNewer(claim: Claim, facts: MemberFacts | null): boolean {
-  return claim.kind === 'token' && facts !== null && claim.generation > facts.generation
+function isNewer(claim: TokenClaim, facts: MemberFacts | null): boolean {
+  return facts !== null && claim.generation > facts.generation
 }

@@ -21,6 +21,7 @@ import { toWireTime } from '../lib/time'
 import { seesInternal } from '../roles'
 import { UserRef } from '../users/service'
 import { CustomFields, CustomFieldsPatch, Tags } from './field-schemas'
+import { hasFewSearchWords, MAX_SEARCH_WORDS } from './search'
 import { PRIORITIES, STATUSES } from './values'
 
 const MAX_TITLE = 200
@@ -108,9 +109,14 @@ const filters = {
   created_by: oneOrMoreIds(['me'], 'user456').optional(),
   number: wholeNumber(1, Number.MAX_SAFE_INTEGER, 'must be a whole number of 1 or more').optional(),
   tag: line(50).optional(),
-  q: searchText().optional().openapi({
-    description: 'Every word must begin a word of the title or the description; case and accents do not matter',
-  }),
+  q: searchText()
+    .refine(hasFewSearchWords, `must have at most ${MAX_SEARCH_WORDS} different words`)
+    .optional()
+    .openapi({
+      description:
+        'Every word must begin a word of the title or the description; case and accents do not matter. At most ' +
+        `${MAX_SEARCH_WORDS} different words`,
+    }),
   created_after: instant().optional(),
   created_before: instant().optional(),
   updated_after: instant().optional(),

@@ -1,25 +1,90 @@
-/** The tokenizer's view of a word: letters, digits and private-use characters; everything else separates. */
+/** Letters, digits and private-use characters, of which the index makes its tokens. Everything else separates tokens. */
 const TOKEN = /[\p{L}\p{N}\p{Co}]/u
+const TOKENS = /[\p{L}\p{N}\p{Co}]+/gu
 const ENDS_IN_TOKEN = /[\p{L}\p{N}\p{Co}\p{M}]$/u
+
+/** A prefix of four letters or more is as expensive as all the words that begin with it, in every account. */
+export const MAX_SEARCH_WORDS = 10
 
 type Search = { match: string } | 'nothing'
 
+interface SearchWord {
+  text: string
+  isPrefix: boolean
+}
+
 /**
- * A search text as an FTS5 expression within one account (and one creator, where that is all the caller sees). Each
- * word is quoted, so that none of it is syntax; it matches as a prefix where it ends in a letter or digit. A word without
- * letters or digits is in no index: alone it finds nothing, and beside others (`printer - broken`) it is passed over, so
- * that a title finds itself.
+ * A search text as an FTS5 expression within one account (and one creator, if the caller sees only their own tickets).
+ * Each word is quoted, so that nothing in it is syntax.
  */
 export function parseSearch(text: string, scope: { accountId: string; createdBy: string | null }): Search {
-  const findable = text.split(/\s+/u).filter((word) => TOKEN.test(word))
-  if (findable.length === 0) return 'nothing'
-  const terms = findable.map((word) => `"${word.replaceAll('"', '""')}"${ENDS_IN_TOKEN.test(word) ? ' *' : ''}`)
+  const words = searchWords(text)
+  if (words.length === 0) return 'nothing'
+  const terms = words.map((word) => `"${word.text.replaceAll('"', '""')}"${word.isPrefix ? ' *' : ''}`)
   const scopes = [`zq${hex(scope.accountId)}`, ...(scope.createdBy === null ? [] : [`zr${hex(scope.createdBy)}`])]
   const all = [
     ...scopes.map((token) => `{scope} : "${token}"`),
     ...terms.map((term) => `{title description} : ${term}`),
   ]
   return { match: all.join(' AND ') }
+}
+
+/** Whether a search text has few enough different words to be searched for. */
+export function hasFewSearchWords(text: string): boolean {
+  return searchWords(text).length <= MAX_SEARCH_WORDS
+}
+
+/**
+ * The different words of a search text, each a term of the expression. White space separates words. A word without
+ * letters or digits (`printer - broken`) is not in the index and is ignored, so that a title finds itself.
+ */
+function searchWords(text: string): SearchWord[] {
+  const findable = text.split(/\s+/u).filter((word) => TOKEN.test(word))
+  const words = findable.map((word) => ({ text: word, isPrefix: ENDS_IN_TOKEN.test(word) }))
+  return words.length > 1 ? withoutRepeats(words) : words
+}
+
+/** Of `C` and `C++` only the exact word remains, because it is also found by the prefix. */
+function withoutRepeats(words: SearchWord[]): SearchWord[] {
+  const different = new Map<string, SearchWord>()
+  for (const word of words) {
+    const tokens = (foldAsIndex(word.text).match(TOKENS) ?? []).join(' ')
+    const known = different.get(tokens)
+    if (!known || (known.isPrefix && !word.isPrefix)) different.set(tokens, word)
+  }
+  return [...different.values()]
+}
+
+/** Combining marks that the index (`unicode61 remove_diacritics 2`) drops. It takes all others for separators. */
+const DROPPED_MARKS = /[\u0300-\u0304\u0306-\u030c\u030f\u0311\u031b\u0323-\u0328\u032d\u032e\u0330\u0331]/g
+const ACCENTED_LATIN = /(?!\p{ASCII})\p{Script=Latin}/gu
+/** Lower-case letters that the index replaces by the usual form of the letter. */
+const LETTER_VARIANTS: Record<string, string> = {
+  ſ: 's',
+  ς: 'σ',
+  ϐ: 'β',
+  ϑ: 'θ',
+  ϕ: 'φ',
+  ϖ: 'π',
+  ϰ: 'κ',
+  ϱ: 'ρ',
+  ϵ: 'ε',
+  µ: 'μ',
+}
+const LETTER_VARIANT = new RegExp(`[${Object.keys(LETTER_VARIANTS).join('')}]`, 'g')
+
+/** Folds case and accents as the index does: accents of Latin letters only. */
+function foldAsIndex(text: string): string {
+  return text
+    .toLowerCase()
+    .replace(ACCENTED_LATIN, baseLetter)
+    .replace(DROPPED_MARKS, '')
+    .replace(LETTER_VARIANT, (letter) => LETTER_VARIANTS[letter] ?? letter)
+}
+
+function baseLetter(letter: string): string {
+  const base = letter.normalize('NFD').charAt(0)
+  return /[a-z\u017f]/.test(base) ? base : letter
 }
 
 /** As SQLite's `lower(hex(…))` in the migration that fills the index. */

@@ -6,12 +6,10 @@ import { createV1 } from '../../src/v1'
 import { freshAddress } from '../helpers/addresses'
 import { type Account, type Answer, call, createTicket, type Member, mintAccount, mintMember } from '../helpers/api'
 import { callWith, knock, mintKey, stopClock } from '../helpers/credentials'
+import { countRoundTrips } from '../helpers/d1'
 import { upload } from '../helpers/files'
 import { ask, commented } from '../helpers/tickets'
 import { freshUrl, type Hook, mintWebhook, silenceQueue } from '../helpers/webhooks'
-
-/** What D1 is really asked through: each call is one round trip. */
-const wire: { fetch(url: string, init: { body: string }): Promise<Response> } = Reflect.get(env.DB, 'fetcher')
 
 let account: Account
 let ticketId: string
@@ -52,27 +50,6 @@ afterEach(async () => {
   vi.restoreAllMocks()
   await runInDurableObject(env.SWEEPER.getByName('sweeper'), (_, { storage }) => storage.deleteAlarm())
 })
-
-interface Counted {
-  answer: Answer
-  /** Round trips on the wire, those of the caller's Durable Object included. */
-  onWire: number
-  /** Round trips as the request's log line tells them. */
-  logged: number
-}
-
-/** Sends one request and counts what D1 was asked until its answer was there. */
-async function count(send: () => Promise<Answer>): Promise<Counted> {
-  const asked = vi.spyOn(wire, 'fetch')
-  const log = vi.spyOn(console, 'info')
-  const answer = await send()
-  const onWire = asked.mock.calls.length
-  const lines = log.mock.calls.map(([line]) => JSON.parse(String(line))).filter((line) => line.request_id)
-  expect(lines).toHaveLength(1)
-  asked.mockRestore()
-  log.mockRestore()
-  return { answer, onWire, logged: lines[0].db.round_trips }
-}
 
 const file = { filename: 'a.txt', content: 'YWJj', mime_type: 'text/plain' }
 const FILES = { attachments: [file, file] }
@@ -199,7 +176,7 @@ describe('round trips to D1, of a caller whom its Durable Object knows', () => {
     if (/user_id|auth/.test(name)) person = await mintLogin()
     if (/auth/.test(name)) await knock(person)
     if (/key_id/.test(name)) keyId = (await mintKey(account)).id
-    const { answer, onWire, logged } = await count(send)
+    const { answer, onWire, logged } = await countRoundTrips(send)
     expect(answer.status, answer.text).toBe(status)
     if (name.startsWith('GET ')) expect(logged).toBe(1)
     else expect(logged).toBeLessThanOrEqual(2)
@@ -226,7 +203,7 @@ describe('round trips to D1, of a caller whom its Durable Object knows', () => {
     ['an unknown path', 0, () => ask(account.agent, 'GET', 'nothing/here')],
   ])('%s: takes %i', async (_name, expected, send) => {
     ticketId = (await createTicket(account.customer)).id
-    const { onWire, logged } = await count(send)
+    const { onWire, logged } = await countRoundTrips(send)
     expect([onWire, logged]).toEqual([expected, expected])
   })
 
@@ -250,11 +227,11 @@ describe('round trips to D1, of a caller whom its Durable Object knows', () => {
     ],
   ])('a keyed %s takes %i, as one without a key does; its replay at most 2', async (name, expected, send) => {
     ticketId = (await createTicket(account.customer)).id
-    expect((await count(() => send({}))).onWire).toBe(expected)
+    expect((await countRoundTrips(() => send({}))).onWire).toBe(expected)
     const headers = { 'Idempotency-Key': `of-${name.length}-${ticketId}` }
-    const first = await count(() => send(headers))
+    const first = await countRoundTrips(() => send(headers))
     expect([first.onWire, first.answer.status], first.answer.text).toEqual([expected, 201])
-    const again = await count(() => send(headers))
+    const again = await countRoundTrips(() => send(headers))
     expect(again.answer.text).toBe(first.answer.text)
     expect(again.onWire).toBeLessThanOrEqual(2)
   })
@@ -266,16 +243,16 @@ describe('round trips to D1, of a caller whom its Durable Object knows', () => {
       ticketId = id
     }
     for (const path of ['tickets?per_page=100', `tickets/${ticketId}`, `tickets/${ticketId}/comments`])
-      expect((await count(() => ask(account.agent, 'GET', path))).onWire, path).toBe(1)
+      expect((await countRoundTrips(() => ask(account.agent, 'GET', path))).onWire, path).toBe(1)
   })
 })
 
 describe('a caller whom its Durable Object does not know yet', () => {
   it('costs the object one round trip of its own, once', async () => {
     const newcomer = await mintMember(account.id, 'agent')
-    const first = await count(() => ask(newcomer, 'GET', 'tickets'))
+    const first = await countRoundTrips(() => ask(newcomer, 'GET', 'tickets'))
     expect([first.onWire, first.logged]).toEqual([2, 1])
-    const second = await count(() => ask(newcomer, 'GET', 'tickets'))
+    const second = await countRoundTrips(() => ask(newcomer, 'GET', 'tickets'))
     expect([second.onWire, second.logged]).toEqual([1, 1])
   })
 })
@@ -291,7 +268,7 @@ describe('a caller with an API key', () => {
       ).toBeTruthy(),
     )
     for (let i = 0; i < 3; i += 1) {
-      const counted = await count(read)
+      const counted = await countRoundTrips(read)
       expect([counted.onWire, counted.logged]).toEqual([1, 1])
     }
   })

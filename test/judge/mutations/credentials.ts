@@ -71,6 +71,22 @@ export const CREDENTIALS = [
     [["if (key.mac === 'unknown' && !(await isFromOldSecret(key.id, hash, env, throttle))) return null\n", '']],
   ),
   ...of(
+    'auth/credentials.ts',
+    ['rate-limiting/refused-lookups'],
+    [
+      ['  if (notFound.has(hash, Date.now())) return false\n', ''],
+      ['notFound.add(hash, Date.now() + MINUTE)', 'notFound.add(hash, Date.now() + 2 * MINUTE)'],
+    ],
+  ),
+  ...of(
+    'rate-limiting/rate-limiter.ts',
+    ['rate-limiting/refused-lookups'],
+    [
+      ['    if (this.refusedTokens.has(claim.tokenId, Date.now())) return known\n', ''],
+      ['const MAX_REFUSED_TOKENS = 100', 'const MAX_REFUSED_TOKENS = 200'],
+    ],
+  ),
+  ...of(
     'api-keys/key-format.ts',
     ['api-keys/secrets'],
     [

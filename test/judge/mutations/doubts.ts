@@ -71,7 +71,7 @@ export const DOUBTS = [
   ...of(
     'rate-limiting/rate-limiter.ts',
     ['rate-limiting/facts'],
-    [['isNewer(claim, known) ? await this.readFacts(claim) : known', 'known']],
+    [["claim.kind === 'token' && isNewer(claim, known) ? await this.newerFacts(claim, known) : known", 'known']],
   ),
   ...of('auth/facts.ts', ['auth/logout'], [['since - CLOCK_MARGIN,', 'since,']]),
   ...of(

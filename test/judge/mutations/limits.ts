@@ -179,6 +179,40 @@ export const LIMITS = [
     ],
   ),
   ...of(
+    'rate-limiting/middleware.ts',
+    ['rate-limiting/refusal-memory', 'rate-limiting/refusals'],
+    [
+      [' || refusalMemory.shouldWait(credential, Date.now())', ''],
+      ['    refusalMemory.recordInvalid(credential, Date.now())\n', ''],
+      ['  refusalMemory.recordValid(credential, admission.role, admission.verdict, Date.now())\n', ''],
+    ],
+  ),
+  ...of(
+    'rate-limiting/refusal-memory.ts',
+    ['rate-limiting/refusal-memory'],
+    [
+      ['const CAPACITY = 10_000', 'const CAPACITY = 20_000'],
+      ['const FEW_REMAINING = 10', 'const FEW_REMAINING = 9'],
+      ['const FEW_REMAINING = 10', 'const FEW_REMAINING = 11'],
+      ['const REMEMBERED_FOR = MINUTE', 'const REMEMBERED_FOR = 2 * MINUTE'],
+      ['this.names.has(limiterName(claim), now) ||', ''],
+      ['|| (token !== null && this.names.has(tokenName(token), now))', ''],
+      ['if (token) this.names.add(', 'if (token === null) this.names.add('],
+      ['if (token.role === role) this.names.delete(tokenName(token))', 'if (token.role === role) undefined'],
+      ['else this.names.add(tokenName(token), now + REMEMBERED_FOR)\n', 'else this.names.delete(tokenName(token))\n'],
+      ['Math.min(resetAt * SECOND, now + MINUTE)', 'resetAt * SECOND'],
+    ],
+  ),
+  ...of(
+    'lib/expiring-set.ts',
+    ['lib/expiring-set'],
+    [
+      ['    this.entries.delete(text)\n    this.entries.set(text, until)\n', '    this.entries.set(text, until)\n'],
+      ['this.entries.size > this.capacity && oldest', 'this.entries.size > 1e9 && oldest'],
+      ['if (until === undefined || until > now)', 'if (until === undefined || until > 0)'],
+    ],
+  ),
+  ...of(
     'http/reach.ts',
     ['auth/throttle-objects', 'rate-limiting/limits'],
     [['    throw unavailable(error)', '    return undefined as never']],

@@ -28,6 +28,30 @@ export const RULES = [
     ],
   ),
   ...of(
+    'tickets/search.ts',
+    ['tickets/search-words'],
+    [
+      ['export const MAX_SEARCH_WORDS = 10', 'export const MAX_SEARCH_WORDS = 9'],
+      ['return words.length > 1 ? withoutRepeats(words) : words', 'return words'],
+      ['if (!known || (known.isPrefix && !word.isPrefix)) different', 'if (!known) different'],
+      ['    .toLowerCase()\n', ''],
+      ['    .replace(ACCENTED_LATIN, baseLetter)\n', ''],
+      ["    .replace(DROPPED_MARKS, '')\n", ''],
+      ['    .replace(LETTER_VARIANT, (letter) => LETTER_VARIANTS[letter] ?? letter)\n', ''],
+      ['return /[a-z\\u017f]/.test(base) ? base : letter', 'return base'],
+    ],
+  ),
+  ...of(
+    'tickets/schema.ts',
+    ['tickets/search-words'],
+    [['    .refine(hasFewSearchWords, `must have at most ${MAX_SEARCH_WORDS} different words`)\n', '']],
+  ),
+  ...of(
+    'http/fields.ts',
+    ['tickets/search-words'],
+    [["'must be at most 200 characters', continue: false })", "'must be at most 200 characters' })"]],
+  ),
+  ...of(
     'tickets/schema.ts',
     ['comments/internal'],
     [

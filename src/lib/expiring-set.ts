@@ -1,0 +1,28 @@
+/** A bounded set of texts, each of which is forgotten at a time (ms). When it is full, the oldest entry is dropped. */
+export class ExpiringSet {
+  private readonly entries = new Map<string, number>()
+
+  constructor(private readonly capacity: number) {}
+
+  get size(): number {
+    return this.entries.size
+  }
+
+  add(text: string, until: number): void {
+    this.entries.delete(text)
+    this.entries.set(text, until)
+    const [oldest] = this.entries.keys()
+    if (this.entries.size > this.capacity && oldest !== undefined) this.entries.delete(oldest)
+  }
+
+  delete(text: string): void {
+    this.entries.delete(text)
+  }
+
+  has(text: string, now: number): boolean {
+    const until = this.entries.get(text)
+    if (until === undefined || until > now) return until !== undefined
+    this.entries.delete(text)
+    return false
+  }
+}
