@@ -4,6 +4,7 @@ import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
 import { parseRange } from '../../src/http/byte-ranges'
 import { isKnown } from '../../src/http/etag'
 import { type Account, mintAccount, row } from '../helpers/api'
+import { throughEdge } from '../helpers/edge'
 import { type FileBody, fetchFile, uploaded } from '../helpers/files'
 
 const TEXT = 'Drucker brennt'
@@ -141,9 +142,21 @@ describe('conditions', () => {
     expect(get).not.toHaveBeenCalled()
   })
 
-  it.each(['"other"', '', 'W/"other"', 'nonsense'])('If-None-Match with %j is the file', async (tag) => {
-    expect((await ask({ 'If-None-Match': tag })).status).toBe(200)
+  it('If-None-Match with the tag that an edge has weakened is 304', async () => {
+    const content = Buffer.from(TEXT.repeat(10)).toString('base64')
+    const { url } = await uploaded(account.agent, { filename: 'long.txt', content, mime_type: 'text/plain' })
+    const tag = (await fetchFile(url, {}, throughEdge)).headers.get('ETag') ?? ''
+    expect(tag).toMatch(/^W\/"/)
+    const again = { headers: { 'If-None-Match': tag, 'CF-Connecting-IP': '203.0.113.7' } }
+    expect((await fetchFile(url, again, throughEdge)).status).toBe(304)
   })
+
+  it.each(['"other"', '', 'W/"other"', 'nonsense', 'w/"a", *', '"a,*,b"'])(
+    'If-None-Match with %j is the file',
+    async (tag) => {
+      expect((await ask({ 'If-None-Match': tag })).status).toBe(200)
+    },
+  )
 
   it('If-Range gives the part of what the caller knows, and the whole of anything else', async () => {
     const answers = []
