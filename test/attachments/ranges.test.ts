@@ -66,6 +66,9 @@ describe('Range', () => {
     ['bytes=13-13', 13, 13],
     ['bytes=5-99999999999999999999999', 5, SIZE - 1],
     ['Bytes = 1 - 3', 1, 3],
+    ['bytes=\t0\t-\t6', 0, 6],
+    [`bytes=${'0'.repeat(91)}-13`, 0, 13],
+    [`bytes=0-${' '.repeat(91)}6`, 0, 6],
   ])('%s is 206 with that part', async (range, first, last) => {
     const get = vi.spyOn(env.FILES, 'get')
     const answer = await ask({ Range: range })
@@ -103,6 +106,11 @@ describe('Range', () => {
     'lines=0-1',
     '0-1',
     '',
+    'bytes=0 1-2',
+    'bytes=0-1 2',
+    'bytes=- 6 x',
+    `bytes=${'0'.repeat(92)}-13`,
+    `bytes=0-${' '.repeat(92)}6`,
   ])('%j is passed over: the whole', async (range) => {
     const answer = await ask({ Range: range })
     expect([answer.status, answer.text, answer.headers.get('Content-Range')]).toEqual([200, TEXT, null])

@@ -1,3 +1,4 @@
+import { MAX_RANGE } from '../byte-ranges'
 import { MAX_CONDITION } from '../etag'
 import { ASCII_PATTERN } from '../patterns'
 
@@ -49,8 +50,9 @@ export const PARAMETERS = {
   Range: {
     name: 'Range',
     in: 'header',
-    description: 'One range of bytes (RFC 9110, 14.2). One that is no range is not heeded.',
-    schema: { type: 'string', maxLength: 200, pattern: ASCII_PATTERN, example: 'bytes=0-1023' },
+    description:
+      'One range of bytes (RFC 9110, 14.2). Anything else, and anything longer than 100 characters, is ignored.',
+    schema: { type: 'string', maxLength: MAX_RANGE, pattern: ASCII_PATTERN, example: 'bytes=0-1023' },
   },
   'If-Range': {
     name: 'If-Range',
