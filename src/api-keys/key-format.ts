@@ -1,6 +1,7 @@
 import { createHash, createHmac, randomBytes } from 'node:crypto'
 import { crc32 } from 'node:zlib'
 import { sameText } from '../lib/crypto'
+import { matchOf } from '../lib/text'
 
 /**
  * An API key: `tk_live_`, the 26 characters of its own ID, a 256-bit secret (64), the name of the MAC's secret (4),
@@ -9,6 +10,7 @@ import { sameText } from '../lib/crypto'
  */
 const KEY_PATTERN = /^tk_live_([0-9a-z]{26})([0-9a-f]{64})([0-9a-f]{4})([0-9a-f]{16})([0-9a-f]{8})$/
 
+const KEY_LENGTH = 126
 const SECRET_BYTES = 32
 const MAC_CHARACTERS = 16
 const SECRET_NAME_CHARACTERS = 4
@@ -32,7 +34,7 @@ export function makeKey(id: string, macSecret: Buffer): string {
 
 /** What a text says as a key, or null where it is none: another form, or a wrong CRC. */
 export function parseKey(text: string, macSecrets: Buffer[]): ParsedKey | null {
-  const [, ulid, , name, mac, crc] = KEY_PATTERN.exec(text) ?? []
+  const [, ulid, , name, mac, crc] = matchOf(text, KEY_PATTERN, KEY_LENGTH) ?? []
   if (!ulid || !name || !mac || crc !== crcOf(text.slice(0, -8))) return null
   const named = macSecrets.filter((secret) => secretName(secret) === name)
   if (named.length === 0) return { id: `key_${ulid}`, mac: 'unknown' }

@@ -4,9 +4,9 @@ import { idOf, textOf, WireTime, wholeOf } from '../http/answer-fields'
 import { MAX_JSON_BYTES } from '../http/body'
 import { CursorPagination, cursorOrPage, PageOrCursorQuery } from '../http/cursor'
 import { Pagination } from '../http/pagination'
-import { FILENAME_PATTERN } from '../http/patterns'
-import { MAX_RAW_BYTES, MEDIA_TYPE } from '../http/raw-body'
-import { isCleanText, utf8Bytes } from '../lib/text'
+import { FILENAME_PATTERN, MAX_MEDIA_TYPE, MEDIA_TYPE_PATTERN } from '../http/patterns'
+import { isMediaType, MAX_RAW_BYTES } from '../http/raw-body'
+import { hasMoreBytes, isCleanText } from '../lib/text'
 import { toWireTime } from '../lib/time'
 import type { AttachmentRow } from './queries'
 import { signedPath } from './url-signing'
@@ -19,7 +19,7 @@ const Filename = z
   .string()
   .superRefine((name, ctx) => {
     const refuse = (message: string) => ctx.addIssue({ code: 'custom', message })
-    if (name === '' || utf8Bytes(name) > MAX_FILENAME_BYTES) refuse(`must be 1 to ${MAX_FILENAME_BYTES} bytes`)
+    if (name === '' || hasMoreBytes(name, MAX_FILENAME_BYTES)) refuse(`must be 1 to ${MAX_FILENAME_BYTES} bytes`)
     else if (/[/\\]/.test(name) || name === '.' || name === '..') refuse('must be a name without a path')
     else if (!isCleanText(name) || /[\t\n\r]/.test(name) || DIRECTION_OVERRIDES.test(name))
       refuse('must not hold control characters')
@@ -34,8 +34,8 @@ const Filename = z
 
 const MimeType = z
   .string()
-  .regex(MEDIA_TYPE, 'must be a type such as text/plain')
-  .openapi({ maxLength: 192, example: 'text/plain' })
+  .refine(isMediaType, 'must be a type such as text/plain')
+  .openapi({ maxLength: MAX_MEDIA_TYPE, pattern: MEDIA_TYPE_PATTERN, example: 'text/plain' })
 
 /** The library's types do not know this keyword of JSON Schema. */
 const ENCODED = { contentEncoding: 'base64' }
@@ -116,11 +116,12 @@ export function presentStoredAttachment(row: AttachmentRow): z.infer<typeof Atta
   }
 }
 
-/** The bytes of strict base64, or null: `fromBase64` alone would pass over white space. */
+/** The bytes of strict base64, or null. `fromBase64` skips white space, so that fewer bytes come out than the text has. */
 function decodeBase64(text: string): Uint8Array<ArrayBuffer> | null {
-  if (/\s/.test(text)) return null
+  const padding = text.endsWith('==') ? 2 : text.endsWith('=') ? 1 : 0
   try {
-    return Uint8Array.fromBase64(text, { lastChunkHandling: 'strict' })
+    const bytes = Uint8Array.fromBase64(text, { lastChunkHandling: 'strict' })
+    return bytes.byteLength === (text.length / 4) * 3 - padding ? bytes : null
   } catch {
     return null
   }

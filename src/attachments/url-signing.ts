@@ -1,4 +1,5 @@
 import { mac, sameText } from '../lib/crypto'
+import { isMatch } from '../lib/text'
 import { HOUR, SECOND } from '../lib/time'
 
 interface FileAddress {
@@ -25,7 +26,7 @@ export function verifiedAccount(
   now: number,
 ): string | null {
   const [accountId, given, ...rest] = (query.signature ?? '').split('.')
-  if (!accountId || !given || rest.length > 0 || !/^[1-9]\d{0,11}$/.test(query.expires ?? '')) return null
+  if (!accountId || !given || rest.length > 0 || !isMatch(query.expires ?? '', /^[1-9]\d{0,11}$/, 12)) return null
   const expires = Number(query.expires)
   const signed = message({ accountId, ...file }, expires)
   if (!keys.some((key) => sameText(given, mac(key, signed)))) return null

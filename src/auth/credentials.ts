@@ -4,6 +4,7 @@ import { acceptedKeys, type Bindings, type Config } from '../env'
 import { invalidInput } from '../http/errors'
 import { detail } from '../http/validation'
 import { ExpiringSet } from '../lib/expiring-set'
+import { matchOf } from '../lib/text'
 import { MINUTE } from '../lib/time'
 import type { Role } from '../roles'
 import { readToken } from './tokens'
@@ -19,6 +20,10 @@ export interface Credential {
   token: { role: Role; id: string; issuedAt: number; expiresAt: number } | null
 }
 
+/** Longer than any credential of this API. */
+const MAX_AUTHORIZATION = 2_100
+const BEARER = /^Bearer +(\S+)$/i
+
 /**
  * The credential of a request, or null where there is none or a bad one. Throws 400 for two different ones at once, and
  * 429 or 503 where a key had to be looked up and could not be.
@@ -29,7 +34,7 @@ export async function identify(
   config: Config,
   throttle: Throttle,
 ): Promise<Credential | null> {
-  const bearer = /^Bearer +(\S+)$/i.exec(headers.get('Authorization') ?? '')?.[1]
+  const bearer = matchOf(headers.get('Authorization') ?? '', BEARER, MAX_AUTHORIZATION)?.[1]
   const header = headers.get('X-API-Key') || null
   if (bearer && header && bearer !== header)
     throw invalidInput([detail(['X-API-Key'], 'must not come beside another credential')])

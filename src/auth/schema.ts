@@ -2,6 +2,7 @@ import { z } from '@hono/zod-openapi'
 import { WireTime } from '../http/answer-fields'
 import { Email, GivenPassword, line, NewPassword } from '../http/fields'
 import { RoleName, UserRef } from '../users/service'
+import { MAX_TOKEN } from './tokens'
 
 export const LoginBody = z
   .strictObject({
@@ -25,7 +26,7 @@ export const RegisterBody = z
 export const LoginAnswer = z
   .object({
     token: z.string().openapi({
-      maxLength: 2_000,
+      maxLength: MAX_TOKEN,
       pattern: '^[\\w-]+\\.[\\w-]+\\.[\\w-]+$',
       description: 'To be sent as `Authorization: Bearer …`',
     }),

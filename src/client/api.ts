@@ -21,7 +21,7 @@ export class Api {
   readonly #sender: Sender
 
   constructor(url: string, options: SenderOptions, credentials: Credentials) {
-    this.#base = url.replace(/\/+$/, '')
+    this.#base = withoutTrailingSlashes(url)
     this.#sender = new Sender(options, credentials, (who) => this.login(who))
   }
 
@@ -113,4 +113,10 @@ async function readJson<T>(response: Response): Promise<T> {
 
 async function itself(response: Response): Promise<Response> {
   return response
+}
+
+function withoutTrailingSlashes(url: string): string {
+  let end = url.length
+  while (url[end - 1] === '/') end -= 1
+  return url.slice(0, end)
 }

@@ -1,6 +1,7 @@
 import type { SQL } from 'drizzle-orm'
 import type { Caller } from '../context'
 import type { Bindings } from '../env'
+import { isMatch } from '../lib/text'
 import { assertCaller, verifyCaller } from './caller-verification'
 import { DbError, toDbError } from './errors'
 import { type Rendered, render } from './render'
@@ -41,11 +42,12 @@ export interface DbCosts {
 /** From where a session may read: any replica, the primary first, or what is no older than a bookmark. */
 export type ReadsFrom = 'first-unconstrained' | 'first-primary' | { bookmark: string }
 
+const MAX_BOOKMARK = 500
 const BOOKMARK = /^[0-9a-f]{1,16}(-[0-9a-f]{1,64}){3}$/i
 
 /** A bookmark that a caller has sent back, if it has the form of one. */
 export function asBookmark(text: string | undefined): { bookmark: string } | null {
-  return text !== undefined && BOOKMARK.test(text) ? { bookmark: text } : null
+  return text !== undefined && isMatch(text, BOOKMARK, MAX_BOOKMARK) ? { bookmark: text } : null
 }
 
 /** Costs to start counting from: nothing yet. */

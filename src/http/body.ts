@@ -1,10 +1,11 @@
 import type { MiddlewareHandler } from 'hono'
 import { sha256 } from '../lib/crypto'
 import { hasMoreParts } from '../lib/json-size'
+import { isMatch } from '../lib/text'
 import type { AppEnv } from './app-env'
 import { bodyChunks } from './body-reader'
 import { invalidInput, payloadTooLarge, unsupportedMediaType } from './errors'
-import { refuseEncoded } from './raw-body'
+import { MAX_CONTENT_TYPE, refuseEncoded } from './raw-body'
 import { detail } from './validation'
 
 export const MAX_JSON_BYTES = 10 * 1024 * 1024
@@ -18,7 +19,7 @@ const TOO_LARGE = 'The body must be at most 10 MiB'
  * soon as there are more than 10 MiB, 408 after 30 seconds, and 400 for a byte order mark, broken UTF-8 or too many fields.
  */
 export const jsonBody: MiddlewareHandler<AppEnv> = async (c, next) => {
-  if (!/^application\/json\s*(;|$)/i.test(c.req.header('Content-Type') ?? ''))
+  if (!isMatch(c.req.header('Content-Type') ?? '', /^application\/json\s*(;|$)/i, MAX_CONTENT_TYPE))
     throw unsupportedMediaType('application/json')
   refuseEncoded(c.req.raw.headers)
   if (Number(c.req.header('Content-Length') ?? 0) > MAX_JSON_BYTES) throw payloadTooLarge(TOO_LARGE)
@@ -43,7 +44,7 @@ export const noBody: MiddlewareHandler<AppEnv> = async (c, next) => {
     text += decoder.decode(chunk, { stream: true })
     if (text.length > MAX_EMPTY_CHARACTERS) break
   }
-  if (text.length > MAX_EMPTY_CHARACTERS || !/^\s*(\{\s*\})?\s*$/.test(text))
+  if (text.length > MAX_EMPTY_CHARACTERS || !/^\s*(\{\s*\}\s*)?$/.test(text))
     throw invalidInput([detail([], 'must be empty')])
   await next()
 }

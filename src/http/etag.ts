@@ -1,7 +1,15 @@
 import { sha256 } from '../lib/crypto'
 
-/** Matches nothing: there is no such version. */
-const NO_VERSION = 0
+/** The longest header that is read: a longer one matches nothing. The OpenAPI document names this limit. */
+export const MAX_CONDITION = 1_000
+
+/** The elements of a list. A comma within quotes belongs to a tag. */
+const ELEMENTS = /(?:"[^"]*"|[^",])+/g
+
+/** RFC 9110, 8.8.3: `W/` is case-sensitive, and a tag holds neither white space nor control characters. */
+const ENTITY_TAG = /^[ \t]*(?:W\/)?("[^\p{Cc}\s"]*")[ \t]*$/u
+
+const VERSIONED_TAG = /^"(\d{1,15})(?:\.[\w-]*)?"$/
 
 /** A strong entity tag: the version, and a hash of all that this caller is shown. */
 export function entityTag(version: number, shown: unknown): string {
@@ -9,16 +17,25 @@ export function entityTag(version: number, shown: unknown): string {
 }
 
 /**
- * The versions that an `If-Match` header names; null where it is absent or `*`, which any version matches. A weak tag, and
- * anything else that is no tag of ours, matches none.
+ * The versions that an `If-Match` header names; null where it is absent or `*`, which any version matches. Weak tags
+ * count: proxies that compress a response weaken its tag, and the version means the same in both forms.
  */
 export function readIfMatch(header: string | undefined): readonly number[] | null {
   if (header === undefined || header.trim() === '*') return null
-  return header.split(',').map((tag) => Number(/^\s*"(\d{1,15})(?:\.[\w-]*)?"\s*$/.exec(tag)?.[1] ?? NO_VERSION))
+  return opaqueTags(header).flatMap((tag) => {
+    const version = VERSIONED_TAG.exec(tag)?.[1]
+    return version === undefined ? [] : [Number(version)]
+  })
 }
 
 /** Whether an `If-None-Match` header (RFC 9110, 13.1.2) names the tag, or anything. */
 export function isKnown(header: string | undefined, tag: string): boolean {
   if (header === undefined) return false
-  return header.split(',').some((known) => known.trim() === '*' || known.trim().replace(/^W\//, '') === tag)
+  return header.trim() === '*' || opaqueTags(header).includes(tag)
+}
+
+/** The tags of a list in their strong form. Malformed elements are left out. */
+function opaqueTags(header: string): string[] {
+  if (header.length > MAX_CONDITION) return []
+  return (header.match(ELEMENTS) ?? []).flatMap((element) => ENTITY_TAG.exec(element)?.[1] ?? [])
 }

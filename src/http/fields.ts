@@ -1,23 +1,49 @@
 import { z } from '@hono/zod-openapi'
-import { characters, EMAIL_PATTERN, isCleanText, isEmail, utf8Bytes } from '../lib/text'
-import { parseInstant } from '../lib/time'
+import {
+  characters,
+  EMAIL_PATTERN,
+  hasMoreBytes,
+  hasMoreCharacters,
+  isCleanText,
+  isEmail,
+  isMatch,
+  MAX_EMAIL,
+} from '../lib/text'
+import { MAX_INSTANT, parseInstant } from '../lib/time'
 import { ID_PATTERN, INSTANT_PATTERN, LINE_PATTERN, MAX_ID, TEXT_PATTERN } from './patterns'
 
-/** The kinds of fields that requests share. Each says its rule in the words a caller reads. */
+/**
+ * The kinds of fields that requests share. Each says its rule in the words a caller reads. The length of a text is judged
+ * before anything else looks at it.
+ */
 
 const CONTROL_RULE = 'must not hold control characters or broken Unicode'
+
+/** The rule that a text breaks, or null. */
+type Rule = (value: string) => string | null
+
+function follows(rule: Rule) {
+  return (value: string, ctx: z.RefinementCtx) => {
+    const message = rule(value)
+    // `continue: false`: rules that are added to the field are not checked as well.
+    if (message !== null) ctx.addIssue({ code: 'custom', message, continue: false })
+  }
+}
+
+const lineRule =
+  (max: number): Rule =>
+  (value) => {
+    if (hasMoreCharacters(value, max)) return `must be at most ${max.toLocaleString('en')} characters`
+    if (!isCleanText(value)) return CONTROL_RULE
+    return value === '' ? 'must not be empty' : null
+  }
 
 /** A line or text of 1 to `max` characters after trimming. */
 export function line(max: number) {
   return z
     .string()
     .trim()
-    .superRefine((value, ctx) => {
-      if (!isCleanText(value)) ctx.addIssue({ code: 'custom', message: CONTROL_RULE })
-      else if (value === '') ctx.addIssue({ code: 'custom', message: 'must not be empty' })
-      else if (characters(value) > max)
-        ctx.addIssue({ code: 'custom', message: `must be at most ${max.toLocaleString('en')} characters` })
-    })
+    .superRefine(follows(lineRule(max)))
     .openapi({ minLength: 1, maxLength: max, pattern: LINE_PATTERN })
 }
 
@@ -25,12 +51,13 @@ export function line(max: number) {
 export function body(max: number) {
   return z
     .string()
-    .superRefine((value, ctx) => {
-      if (!isCleanText(value)) ctx.addIssue({ code: 'custom', message: CONTROL_RULE })
-      else if (value === '') ctx.addIssue({ code: 'custom', message: 'must not be empty' })
-      else if (utf8Bytes(value) > max)
-        ctx.addIssue({ code: 'custom', message: `must be at most ${max.toLocaleString('en')} bytes` })
-    })
+    .superRefine(
+      follows((value) => {
+        if (hasMoreBytes(value, max)) return `must be at most ${max.toLocaleString('en')} bytes`
+        if (!isCleanText(value)) return CONTROL_RULE
+        return value === '' ? 'must not be empty' : null
+      }),
+    )
     .openapi({
       minLength: 1,
       maxLength: max,
@@ -39,9 +66,14 @@ export function body(max: number) {
     })
 }
 
+const ID = new RegExp(ID_PATTERN)
+
 /** An ID in a body or a query. */
 export function id(example: string) {
-  return z.string().regex(new RegExp(ID_PATTERN), 'must be an ID').openapi({ maxLength: MAX_ID, example })
+  return z
+    .string()
+    .refine((text) => isMatch(text, ID, MAX_ID), 'must be an ID')
+    .openapi({ maxLength: MAX_ID, pattern: ID_PATTERN, example })
 }
 
 /** An ID in a path. One that no thing can have is simply not found, so that its form is not checked. */
@@ -53,7 +85,7 @@ export function pathId(name: string, example: string) {
 export function wholeNumber(min: number, max: number, rule: string) {
   return z
     .string()
-    .regex(/^\d{1,16}$/, rule)
+    .refine((text) => isMatch(text, /^\d{1,16}$/, 16), rule)
     .transform(Number)
     .refine((value) => value >= min && value <= max, rule)
     .openapi({ type: 'integer', format: max > 0x7fff_ffff ? 'int64' : 'int32', minimum: min, maximum: max })
@@ -68,7 +100,7 @@ export function oneOrMoreOf<const T extends string>(values: readonly T[]) {
   return z
     .string()
     .transform((text, ctx) => {
-      const all = text.split(',')
+      const all = text.split(',', MAX_VALUES + 1)
       if (all.length > MAX_VALUES) ctx.addIssue({ code: 'custom', message: `must hold at most ${MAX_VALUES} values` })
       const parts = [...new Set(all)]
       const known = parts.flatMap((part) => Value.safeParse(part).data ?? [])
@@ -85,13 +117,14 @@ export function oneOrMoreOf<const T extends string>(values: readonly T[]) {
 }
 
 const ID_FORM = ID_PATTERN.slice(1, -1)
+const MAX_IDS = MAX_VALUES * (MAX_ID + 1)
 const IDS = new RegExp(`^${ID_FORM}(,${ID_FORM}){0,${MAX_VALUES - 1}}$`)
 
 /** One or several IDs (or the given words) in a query, with commas between them. */
 export function oneOrMoreIds(words: readonly string[], example: string) {
   return z
     .string()
-    .regex(IDS, `must be IDs with commas between them, at most ${MAX_VALUES}`)
+    .refine((text) => isMatch(text, IDS, MAX_IDS), `must be IDs with commas between them, at most ${MAX_VALUES}`)
     .transform((text) => [...new Set(text.split(','))])
     .openapi({
       type: 'array',
@@ -109,7 +142,7 @@ const INSTANT = {
   type: 'string' as const,
   anyOf: [{ format: 'date-time' as const }, { format: 'date' as const }],
   pattern: INSTANT_PATTERN,
-  maxLength: 35,
+  maxLength: MAX_INSTANT,
   example: '2025-05-01T09:30:00Z',
   description: 'An RFC 3339 time, or a date',
 }
@@ -130,21 +163,23 @@ export function instant() {
 export function searchText() {
   return z
     .string()
-    .superRefine((value, ctx) => {
-      // `continue: false`: the rules that a route adds are not checked as well.
-      if (!isCleanText(value)) ctx.addIssue({ code: 'custom', message: CONTROL_RULE, continue: false })
-      else if (characters(value) > 200)
-        ctx.addIssue({ code: 'custom', message: 'must be at most 200 characters', continue: false })
-    })
+    .superRefine(
+      follows((value) => {
+        if (hasMoreCharacters(value, 200)) return 'must be at most 200 characters'
+        return isCleanText(value) ? null : CONTROL_RULE
+      }),
+    )
     .openapi({ maxLength: 200, pattern: TEXT_PATTERN, example: 'export report' })
 }
 
-const MAX_EMAIL = 254
+const emailRule: Rule = (value) => (isEmail(value) ? null : 'must be an e-mail address')
 
-/** An e-mail address, without white space around it. What is wrong with it as a text is told alone. */
-export const Email = line(MAX_EMAIL)
-  .refine((email) => email === '' || !isCleanText(email) || isEmail(email), 'must be an e-mail address')
-  .openapi({ pattern: EMAIL_PATTERN, example: 'user@example.com' })
+/** An email address, without white space around it. A text that breaks the rules of a line is not judged further. */
+export const Email = z
+  .string()
+  .trim()
+  .superRefine(follows((value) => lineRule(MAX_EMAIL)(value) ?? emailRule(value)))
+  .openapi({ minLength: 1, maxLength: MAX_EMAIL, pattern: EMAIL_PATTERN, example: 'user@example.com' })
 
 /** A password of 8 to 128 characters that is to be set. */
 export const NewPassword = password(8)
@@ -155,11 +190,12 @@ export const GivenPassword = password(1)
 function password(min: number) {
   return z
     .string()
-    .superRefine((value, ctx) => {
-      const length = value.length > 1_000 ? value.length : characters(value)
-      if (length < min || length > 128) ctx.addIssue({ code: 'custom', message: `must be ${min} to 128 characters` })
-      else if (!isCleanText(value)) ctx.addIssue({ code: 'custom', message: CONTROL_RULE })
-    })
+    .superRefine(
+      follows((value) => {
+        if (hasMoreCharacters(value, 128) || characters(value) < min) return `must be ${min} to 128 characters`
+        return isCleanText(value) ? null : CONTROL_RULE
+      }),
+    )
     .openapi({ format: 'password', minLength: min, maxLength: 128, pattern: TEXT_PATTERN })
 }
 

@@ -13,10 +13,14 @@ const NO_CONTROL = '\\u0000-\\u0008\\u000b\\u000c\\u000e-\\u001f\\u007f-\\u009f'
 export const TEXT_PATTERN = `^[^${NO_CONTROL}]*$`
 
 /** Such a text that is not of white space alone. */
-export const LINE_PATTERN = `^[^${NO_CONTROL}]*[^${NO_CONTROL}\\s][^${NO_CONTROL}]*$`
+export const LINE_PATTERN = `^[^${NO_CONTROL}\\S]*[^${NO_CONTROL}\\s][^${NO_CONTROL}]*$`
 
 /** A name of a file: no path, no control character, nothing that turns the direction of writing. */
 export const FILENAME_PATTERN = '^(?!\\.{1,2}$)[^/\\\\\\u0000-\\u001f\\u007f-\\u009f\\u202a-\\u202e\\u2066-\\u2069]+$'
+
+/** A media type without parameters. */
+export const MAX_MEDIA_TYPE = 192
+export const MEDIA_TYPE_PATTERN = '^[A-Za-z0-9][A-Za-z0-9!#$&^_.+-]{0,63}/[A-Za-z0-9][A-Za-z0-9!#$&^_.+-]{0,126}$'
 
 /** An RFC 3339 time, or a date. */
 export const INSTANT_PATTERN = '^\\d{4}-\\d{2}-\\d{2}(T\\d{2}:\\d{2}:\\d{2}(\\.\\d{1,9})?(Z|[+-]\\d{2}:\\d{2}))?$'

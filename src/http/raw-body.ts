@@ -1,11 +1,15 @@
 import type { MiddlewareHandler } from 'hono'
+import { isMatch } from '../lib/text'
 import { lengthRequired, payloadTooLarge, unsupportedEncoding, unsupportedMediaType } from './errors'
+import { MAX_MEDIA_TYPE, MEDIA_TYPE_PATTERN } from './patterns'
 
 /** 95 MiB: Cloudflare takes bodies of 100 MB, headers and all. */
 export const MAX_RAW_BYTES = 95 * 1024 * 1024
 
-/** A media type without parameters. */
-export const MEDIA_TYPE = /^[A-Za-z0-9][A-Za-z0-9!#$&^_.+-]{0,63}\/[A-Za-z0-9][A-Za-z0-9!#$&^_.+-]{0,126}$/
+/** With its parameters; those of the API's clients are far shorter. */
+export const MAX_CONTENT_TYPE = 255
+
+const MEDIA_TYPE = new RegExp(MEDIA_TYPE_PATTERN)
 
 /** Of a form, with the file somewhere in it, and what curl says of a body when it is not told: no file is of these. */
 const FORM = /^(multipart\/.*|application\/x-www-form-urlencoded)$/i
@@ -20,9 +24,14 @@ export interface RawBody {
   bytes: ReadableStream<Uint8Array> | null
 }
 
+/** Whether a text is a media type without parameters. */
+export function isMediaType(text: string): boolean {
+  return isMatch(text, MEDIA_TYPE, MAX_MEDIA_TYPE)
+}
+
 /** Throws 415 where a body is compressed, or says that it is: nobody undoes that. */
 export function refuseEncoded(headers: Headers): void {
-  if (!/^(identity)?$/i.test(headers.get('Content-Encoding') ?? '')) throw unsupportedEncoding()
+  if (!isMatch(headers.get('Content-Encoding') ?? '', /^(identity)?$/i, 'identity'.length)) throw unsupportedEncoding()
 }
 
 /**
@@ -32,10 +41,10 @@ export function refuseEncoded(headers: Headers): void {
 export function rawBodyOf(request: Request): RawBody {
   const [given = ''] = (request.headers.get('Content-Type') ?? '').split(';')
   const type = given.trim()
-  if (!MEDIA_TYPE.test(type) || FORM.test(type)) throw unsupportedMediaType('that of the file, such as image/png')
+  if (!isMediaType(type) || FORM.test(type)) throw unsupportedMediaType('that of the file, such as image/png')
   refuseEncoded(request.headers)
   const length = request.headers.get('Content-Length') ?? ''
-  if (!/^\d{1,15}$/.test(length)) throw lengthRequired()
+  if (!isMatch(length, /^\d{1,15}$/, 15)) throw lengthRequired()
   if (Number(length) > MAX_RAW_BYTES) throw payloadTooLarge('The body must be at most 95 MiB')
   return { type, length: Number(length), bytes: request.body }
 }

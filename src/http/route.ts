@@ -1,5 +1,6 @@
 import { createRoute, type OpenAPIHono, type RouteConfig, type RouteHandler, z } from '@hono/zod-openapi'
 import type { Context } from 'hono'
+import { isMatch } from '../lib/text'
 import type { AppEnv } from './app-env'
 import { jsonBody, noBody } from './body'
 import type { Guard } from './guard'
@@ -12,13 +13,17 @@ const READS = new Set(['GET', 'HEAD'])
 
 const NoParameters = z.strictObject({})
 
+const MAX_KEY = 255
+const KEY = /^[\x20-\x7e]{1,255}$/
+
 const IdempotencyHeaders = z.object({
   'Idempotency-Key': z
     .string()
-    .regex(/^[\x20-\x7e]{1,255}$/, 'must be 1 to 255 printable ASCII characters')
+    .refine((key) => isMatch(key, KEY, MAX_KEY), `must be 1 to ${MAX_KEY} printable ASCII characters`)
     .optional()
     .openapi({
-      maxLength: 255,
+      maxLength: MAX_KEY,
+      pattern: KEY.source,
       example: '5b1f3c9e-7f6a-4d0b-9a53-6a1c8e2d4f10',
       description:
         'For 24 hours the same caller’s same key on the same method and path with the same body gives the first answer ' +

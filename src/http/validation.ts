@@ -79,7 +79,7 @@ function withoutEchoes(issues: z.core.$ZodIssue[]): z.core.$ZodIssue[] {
 
 /** `['attachments', 0, 'mime_type']` and a rule as `{field: 'attachments.0.mime_type', message: 'Mime type …'}`. */
 export function detail(path: readonly PropertyKey[], rule: string, whole = 'body'): ErrorDetail {
-  const names = path.map(String)
+  const names = path.map((part) => String(part).slice(0, MAX_FIELD))
   const name = names.findLast((part) => /\D/.test(part)) ?? names.at(-1) ?? whole
   const words = cut(name.replaceAll('_', ' ').trim() || name)
   return {

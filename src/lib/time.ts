@@ -1,8 +1,12 @@
+import { matchOf } from './text.ts'
+
 export const SECOND = 1_000
 export const MINUTE = 60 * SECOND
 export const HOUR = 60 * MINUTE
 export const DAY = 24 * HOUR
 
+/** The longest form of a time: with a fraction and an offset. */
+export const MAX_INSTANT = 35
 const INSTANT = /^(\d{4})-(\d{2})-(\d{2})(?:T(\d{2}):(\d{2}):(\d{2})(?:\.(\d{1,9}))?(Z|[+-]\d{2}:\d{2}))?$/
 
 /** Milliseconds since the epoch as RFC 3339 in UTC to the second: `2025-05-01T09:30:00Z`. */
@@ -12,7 +16,7 @@ export function toWireTime(milliseconds: number): string {
 
 /** An RFC 3339 time or a date (its first moment in UTC) as milliseconds, or null where the text is neither. */
 export function parseInstant(text: string): number | null {
-  const match = INSTANT.exec(text)
+  const match = matchOf(text, INSTANT, MAX_INSTANT)
   if (!match) return null
   const [, year, month, day, hour = '00', minute = '00', second = '00', fraction = '', zone = 'Z'] = match
   if (

@@ -1,11 +1,12 @@
 import { z } from '@hono/zod-openapi'
 import { line } from '../http/fields'
 import { LINE_PATTERN, TEXT_PATTERN } from '../http/patterns'
-import { characters, isCleanText } from '../lib/text'
+import { hasMoreCharacters, isCleanText, isMatch } from '../lib/text'
 
 const MAX_TAGS = 20
 const MAX_CUSTOM_FIELDS = 50
 const MAX_CUSTOM_VALUE = 1_000
+const MAX_KEY = 64
 const KEY = /^[A-Za-z0-9_.-]{1,64}$/
 const KEY_RULE = 'must have a name of 1 to 64 letters, digits, dots, hyphens or underscores'
 const VALUE_RULE = `must be a string of at most ${MAX_CUSTOM_VALUE.toLocaleString('en')} characters, a number or a boolean`
@@ -74,12 +75,12 @@ function checkFields(value: unknown, isPatch: boolean, ctx: z.RefinementCtx): vo
   else if (Object.keys(value).length > limit) refuse([], `must hold at most ${limit} fields`)
   else
     for (const [key, field] of Object.entries(value)) {
-      if (!KEY.test(key) || key === '__proto__') refuse([key], KEY_RULE)
+      if (!isMatch(key, KEY, MAX_KEY) || key === '__proto__') refuse([key], KEY_RULE)
       else if (!isCustomValue(field) && !(isPatch && field === null)) refuse([key], VALUE_RULE)
     }
 }
 
 function isCustomValue(value: unknown): boolean {
-  if (typeof value === 'string') return characters(value) <= MAX_CUSTOM_VALUE && isCleanText(value)
+  if (typeof value === 'string') return !hasMoreCharacters(value, MAX_CUSTOM_VALUE) && isCleanText(value)
   return typeof value === 'boolean' || (typeof value === 'number' && Number.isFinite(value))
 }

@@ -1,5 +1,5 @@
 import ipaddr from 'ipaddr.js'
-import { characters } from '../lib/text'
+import { hasMoreCharacters } from '../lib/text'
 
 /** Where deliveries may go: `allowPrivate` is for development only, `ownOrigins` are those this service answers at. */
 export interface AddressRules {
@@ -33,7 +33,7 @@ const THIS_MACHINE = new Set(['localhost', '127.0.0.1', '0.0.0.0', '[::1]', '[::
 
 /** Whether a text is an absolute URL of the web, of at most 2,048 characters as it is given and as it is sent. */
 export function isWebUrl(text: string): boolean {
-  if (characters(text) > MAX_CHARACTERS || CHANGED_BY_PARSING.test(text)) return false
+  if (hasMoreCharacters(text, MAX_CHARACTERS) || CHANGED_BY_PARSING.test(text)) return false
   const url = URL.parse(text)
   if (!url || url.href.length > MAX_CHARACTERS) return false
   return url.protocol === 'https:' || url.protocol === 'http:'

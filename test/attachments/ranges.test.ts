@@ -4,6 +4,7 @@ import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
 import { parseRange } from '../../src/http/byte-ranges'
 import { isKnown } from '../../src/http/etag'
 import { type Account, mintAccount, row } from '../helpers/api'
+import { throughEdge } from '../helpers/edge'
 import { type FileBody, fetchFile, uploaded } from '../helpers/files'
 
 const TEXT = 'Drucker brennt'
@@ -65,6 +66,9 @@ describe('Range', () => {
     ['bytes=13-13', 13, 13],
     ['bytes=5-99999999999999999999999', 5, SIZE - 1],
     ['Bytes = 1 - 3', 1, 3],
+    ['bytes=\t0\t-\t6', 0, 6],
+    [`bytes=${'0'.repeat(91)}-13`, 0, 13],
+    [`bytes=0-${' '.repeat(91)}6`, 0, 6],
   ])('%s is 206 with that part', async (range, first, last) => {
     const get = vi.spyOn(env.FILES, 'get')
     const answer = await ask({ Range: range })
@@ -102,6 +106,11 @@ describe('Range', () => {
     'lines=0-1',
     '0-1',
     '',
+    'bytes=0 1-2',
+    'bytes=0-1 2',
+    'bytes=- 6 x',
+    `bytes=${'0'.repeat(92)}-13`,
+    `bytes=0-${' '.repeat(92)}6`,
   ])('%j is passed over: the whole', async (range) => {
     const answer = await ask({ Range: range })
     expect([answer.status, answer.text, answer.headers.get('Content-Range')]).toEqual([200, TEXT, null])
@@ -141,9 +150,21 @@ describe('conditions', () => {
     expect(get).not.toHaveBeenCalled()
   })
 
-  it.each(['"other"', '', 'W/"other"', 'nonsense'])('If-None-Match with %j is the file', async (tag) => {
-    expect((await ask({ 'If-None-Match': tag })).status).toBe(200)
+  it('If-None-Match with the tag that an edge has weakened is 304', async () => {
+    const content = Buffer.from(TEXT.repeat(10)).toString('base64')
+    const { url } = await uploaded(account.agent, { filename: 'long.txt', content, mime_type: 'text/plain' })
+    const tag = (await fetchFile(url, {}, throughEdge)).headers.get('ETag') ?? ''
+    expect(tag).toMatch(/^W\/"/)
+    const again = { headers: { 'If-None-Match': tag, 'CF-Connecting-IP': '203.0.113.7' } }
+    expect((await fetchFile(url, again, throughEdge)).status).toBe(304)
   })
+
+  it.each(['"other"', '', 'W/"other"', 'nonsense', 'w/"a", *', '"a,*,b"'])(
+    'If-None-Match with %j is the file',
+    async (tag) => {
+      expect((await ask({ 'If-None-Match': tag })).status).toBe(200)
+    },
+  )
 
   it('If-Range gives the part of what the caller knows, and the whole of anything else', async () => {
     const answers = []

@@ -1,9 +1,10 @@
-import { env, exports } from 'cloudflare:workers'
+import { env } from 'cloudflare:workers'
 import { issueToken } from '../../src/auth/tokens'
 import { configOf } from '../../src/env'
 import { newId } from '../../src/lib/ids'
 import type { Role } from '../../src/roles'
 import { expectDocumented } from './documented'
+import { direct, type Route } from './edge'
 import { noteBody, noteRequest } from './log-scan'
 
 export const ORIGIN = 'http://localhost:3000'
@@ -24,12 +25,14 @@ export interface CallOptions {
   body?: unknown
   /** The caller's address. */
   address?: string
+  /** How the request reaches the Worker: directly unless it says otherwise. */
+  route?: Route
 }
 
 /** Sends a request through the whole Worker, and holds its answer against the OpenAPI document. */
 export async function call(method: string, path: string, options: CallOptions = {}): Promise<Answer> {
   const request = requestOf(method, path, options)
-  return answerOf(method, request.url, await exports.default.fetch(request))
+  return answerOf(method, request.url, await (options.route ?? direct)(request))
 }
 
 /** The request that a caller sends. */

@@ -5,6 +5,7 @@ import { LISTED_TYPES } from '../../src/events/service'
 import { ERROR_CATALOGUE } from '../../src/http/error-catalogue'
 import { createV1 } from '../../src/v1'
 import { type Account, call, createTicket, mintAccount } from '../helpers/api'
+import { throughEdge } from '../helpers/edge'
 import { faultsOf } from '../helpers/json-schema'
 import { type MediaType, OPERATIONS, openapi, type Response, resolved } from '../helpers/openapi'
 
@@ -34,6 +35,13 @@ describe('/openapi.json', () => {
     const etag = answer.headers.get('ETag') ?? ''
     const again = await call('GET', '/openapi.json', { headers: { 'If-None-Match': etag } })
     expect([again.status, again.text, again.headers.get('ETag')]).toEqual([304, '', etag])
+  })
+
+  it('returns 304 for the weak tag that a compressing edge makes of its own', async () => {
+    const etag = (await call('GET', '/openapi.json', { route: throughEdge })).headers.get('ETag') ?? ''
+    expect(etag).toMatch(/^W\/"/)
+    const again = await call('GET', '/openapi.json', { headers: { 'If-None-Match': etag }, route: throughEdge })
+    expect([again.status, again.text]).toEqual([304, ''])
   })
 
   it('has the operations of version 1 under both of its prefixes, those of the root, and no other', () => {

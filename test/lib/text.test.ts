@@ -1,5 +1,16 @@
 import { describe, expect, it } from 'vitest'
-import { asciiLower, characters, isCleanText, isEmail, utf8Bytes } from '../../src/lib/text'
+import {
+  asciiLower,
+  characters,
+  hasMoreBytes,
+  hasMoreCharacters,
+  isCleanText,
+  isEmail,
+  isMatch,
+  matchOf,
+  utf8Bytes,
+} from '../../src/lib/text'
+import { patternsRunOn } from '../helpers/patterns-run'
 
 describe('isCleanText', () => {
   it.each(['', 'a', '\t\r\n', 'é', '😀', '\u200b\u202e\ufeff\ufffe', '\u{10ffff}', '\u00a0'])(
@@ -32,12 +43,55 @@ describe('lengths', () => {
     expect([characters(''), characters('aé😀')]).toEqual([0, 3])
     expect([utf8Bytes(''), utf8Bytes('aé😀')]).toEqual([0, 7])
   })
+
+  it.each([
+    ['', 0, false],
+    ['a', 0, true],
+    ['aé😀', 3, false],
+    ['aé😀', 2, true],
+    ['😀😀😀', 3, false],
+    ['😀😀😀a', 3, true],
+    ['aaa', 3, false],
+    ['aaaa', 3, true],
+    ['aaaaaaa', 3, true],
+  ])('%j has more than %i characters: %s', (text, max, hasMore) => {
+    expect(hasMoreCharacters(text, max)).toBe(hasMore)
+  })
+
+  it.each([
+    ['', 0, false],
+    ['aé😀', 7, false],
+    ['aé😀', 6, true],
+    ['aaaa', 4, false],
+    ['aaaaa', 4, true],
+  ])('%j has more than %i bytes: %s', (text, max, hasMore) => {
+    expect(hasMoreBytes(text, max)).toBe(hasMore)
+  })
+})
+
+describe('a pattern', () => {
+  it('is not run on a text that is longer than its limit', async () => {
+    const results: unknown[] = []
+    const patterns = await patternsRunOn(4, () => {
+      results.push(isMatch('aaaa', /^a+$/, 3), matchOf('aaaa', /^a+$/, 3), isMatch('aaa', /^a+$/, 3))
+      results.push(matchOf('aaa', /^(a)a+$/, 3)?.[1], isMatch('aab', /^a+$/, 3), matchOf('aab', /^a+$/, 3))
+    })
+    expect(results).toEqual([false, null, true, 'a', false, null])
+    expect(patterns).toEqual([])
+  })
 })
 
 describe('isEmail', () => {
   it.each([
     ...['a@b.c', 'jane.smith+tag@mail.example.com', "o'brien_x@x-y.example", '%!#$&*/=?^`{|}~-@1.2'],
-    ...['用户@例子.广告', 'zoë@exämple.de', 'key_01j@keys.invalid', `${'a.'.repeat(100)}a@b.c`],
+    ...[
+      `${'a'.repeat(250)}@b.c`,
+      `${'\u{20000}'.repeat(250)}@b.c`,
+      '用户@例子.广告',
+      'zoë@exämple.de',
+      'key_01j@keys.invalid',
+      `${'a.'.repeat(100)}a@b.c`,
+    ],
   ])('lets %j through', (text) => {
     expect(isEmail(text)).toBe(true)
   })
@@ -56,7 +110,7 @@ describe('isEmail', () => {
       'a(x)@b.c',
       'a@[127.0.0.1]',
     ],
-    ...['a@b.c\n', 'a\u3000@b.c', `${'a'.repeat(200)}@${'-'.repeat(50)}`],
+    ...['a@b.c\n', 'a\u3000@b.c', `${'a'.repeat(200)}@${'-'.repeat(50)}`, `${'a'.repeat(251)}@b.c`],
   ])('refuses %j', (text) => {
     expect(isEmail(text)).toBe(false)
   })

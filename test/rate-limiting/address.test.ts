@@ -20,7 +20,7 @@ describe('addressKey', () => {
     expect(addressKey('192.0.2.1')).not.toBe(addressKey('192.0.2.2'))
   })
 
-  it.each([undefined, '', 'localhost', '192.0.2.1, 198.51.100.1', '999.1.1.1', "1' OR 1=1"])(
+  it.each([undefined, '', 'localhost', '192.0.2.1, 198.51.100.1', '999.1.1.1', "1' OR 1=1", '1:'.repeat(50_000)])(
     'counts %s with all that has no address',
     (address) => {
       expect(addressKey(address)).toBe('unknown')

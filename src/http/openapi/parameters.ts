@@ -1,3 +1,5 @@
+import { MAX_RANGE } from '../byte-ranges'
+import { MAX_CONDITION } from '../etag'
 import { ASCII_PATTERN } from '../patterns'
 
 /** The headers of requests that are read by hand, as the OpenAPI document tells of them. */
@@ -32,9 +34,10 @@ export const PARAMETERS = {
     name: 'If-Match',
     in: 'header',
     description:
-      'The `ETag` that the caller knows. Its version alone is compared: if the ticket has changed since, nothing is done ' +
-      'and the answer is 412.',
-    schema: { type: 'string', maxLength: 1_000, pattern: ASCII_PATTERN, example: '"3.9f86d081884c7d65"' },
+      'The `ETag` of the ticket as you know it, several of them, or `*`. This API compares versions: if none of them is the ' +
+      'current version, nothing is changed and the response is 412. The weak form (`W/"3.9f86d081884c7d65"`) is accepted ' +
+      'too, because proxies that compress responses produce it.',
+    schema: { type: 'string', maxLength: MAX_CONDITION, pattern: ASCII_PATTERN, example: '"3.9f86d081884c7d65"' },
   },
   'If-None-Match': {
     name: 'If-None-Match',
@@ -42,13 +45,14 @@ export const PARAMETERS = {
     description:
       'The `ETag` that the caller has: if it still holds, the answer is 304 without a body. Any other text is a tag that ' +
       'does not hold.',
-    schema: { type: 'string', maxLength: 1_000, pattern: ASCII_PATTERN, example: '"3.9f86d081884c7d65"' },
+    schema: { type: 'string', maxLength: MAX_CONDITION, pattern: ASCII_PATTERN, example: '"3.9f86d081884c7d65"' },
   },
   Range: {
     name: 'Range',
     in: 'header',
-    description: 'One range of bytes (RFC 9110, 14.2). One that is no range is not heeded.',
-    schema: { type: 'string', maxLength: 200, pattern: ASCII_PATTERN, example: 'bytes=0-1023' },
+    description:
+      'One range of bytes (RFC 9110, 14.2). Anything else, and anything longer than 100 characters, is ignored.',
+    schema: { type: 'string', maxLength: MAX_RANGE, pattern: ASCII_PATTERN, example: 'bytes=0-1023' },
   },
   'If-Range': {
     name: 'If-Range',

@@ -64,8 +64,11 @@ export const ADDRESSES = [
     'webhooks/address-guard.ts',
     ['webhooks/address-guard'],
     [
-      ['characters(text) > MAX_CHARACTERS || CHANGED_BY_PARSING.test(text)', 'characters(text) > MAX_CHARACTERS'],
-      ['characters(text) > MAX_CHARACTERS || CHANGED_BY_PARSING.test(text)', 'CHANGED_BY_PARSING.test(text)'],
+      [
+        'hasMoreCharacters(text, MAX_CHARACTERS) || CHANGED_BY_PARSING.test(text)',
+        'hasMoreCharacters(text, MAX_CHARACTERS)',
+      ],
+      ['hasMoreCharacters(text, MAX_CHARACTERS) || CHANGED_BY_PARSING.test(text)', 'CHANGED_BY_PARSING.test(text)'],
       ['if (!url || url.href.length > MAX_CHARACTERS) return false', 'if (!url) return false'],
       ["return url.protocol === 'https:' || url.protocol === 'http:'", "return url.protocol !== ''"],
       ["if (!parsed || !isAllowedScheme) return 'must be https'", "if (!parsed) return 'must be https'"],

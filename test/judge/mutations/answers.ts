@@ -64,7 +64,7 @@ const FILES = [
   ...of(
     'attachments/url-signing.ts',
     ['attachments/url-signing'],
-    [["|| !/^[1-9]\\d{0,11}$/.test(query.expires ?? '')) return null", ') return null']],
+    [["|| !isMatch(query.expires ?? '', /^[1-9]\\d{0,11}$/, 12)) return null", ') return null']],
   ),
   ...of('attachments/storage.ts', ['attachments/upload'], [['input.content, { sha256 })', 'input.content)']]),
 ]
@@ -120,7 +120,7 @@ const ORDER = [
     ['http/parameters'],
     [['const NoParameters = z.strictObject({})', 'const NoParameters = z.object({})']],
   ),
-  ...of('http/route.ts', ['idempotency/keys'], [['.regex(/^[\\x20-\\x7e]{1,255}$/,', '.regex(/^/,']]),
+  ...of('http/route.ts', ['idempotency/keys'], [['isMatch(key, KEY, MAX_KEY)', "key !== 'none'"]]),
   ...of(
     'http/logging.ts',
     ['db/sessions'],

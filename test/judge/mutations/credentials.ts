@@ -11,7 +11,7 @@ export const CREDENTIALS = [
     'auth/tokens.ts',
     ['auth/tokens'],
     [
-      ['  if (!CANONICAL.test(token)) return null\n', ''],
+      ['  if (!isMatch(token, CANONICAL, MAX_TOKEN)) return null\n', ''],
       [
         '      iss: ISSUER,\n      aud: AUDIENCE,\n    }).catch(() => null)\n    if (payload) return Claims.safeParse',
         '      aud: AUDIENCE,\n    }).catch(() => null)\n    if (payload) return Claims.extend({ iss: z.any() }).safeParse',
@@ -41,7 +41,7 @@ export const CREDENTIALS = [
     'auth/tokens.ts',
     ['auth/tokens'],
     ['      alg: ALGORITHM,\n', ALGORITHM_OF_TOKEN],
-    ['  if (!CANONICAL.test(token)) return null\n', ''],
+    ['  if (!isMatch(token, CANONICAL, MAX_TOKEN)) return null\n', ''],
   ),
   ...redundant(
     'the library and the schema of the claims each ask for issuer and audience',

@@ -11,7 +11,7 @@ export const LIMITS = [
       ['if (hasMoreParts(text, MAX_PARTS))', 'if (hasMoreParts(text, 1e9))'],
       ['{ fatal: true, ignoreBOM: true }', '{ fatal: false, ignoreBOM: true }'],
       [
-        "  if (!/^application\\/json\\s*(;|$)/i.test(c.req.header('Content-Type') ?? ''))\n    throw unsupportedMediaType('application/json')\n",
+        "  if (!isMatch(c.req.header('Content-Type') ?? '', /^application\\/json\\s*(;|$)/i, MAX_CONTENT_TYPE))\n    throw unsupportedMediaType('application/json')\n",
         '',
       ],
     ],
@@ -31,33 +31,76 @@ export const LIMITS = [
     ['attachments/raw-refused'],
     [
       ["if (Number(length) > MAX_RAW_BYTES) throw payloadTooLarge('The body must be at most 95 MiB')", ''],
-      ['if (!/^\\d{1,15}$/.test(length)) throw lengthRequired()', ''],
-      ['if (!MEDIA_TYPE.test(type) || FORM.test(type))', 'if (FORM.test(type))'],
-      ['if (!MEDIA_TYPE.test(type) || FORM.test(type))', 'if (!MEDIA_TYPE.test(type))'],
+      ['if (!isMatch(length, /^\\d{1,15}$/, 15)) throw lengthRequired()', ''],
+      ['if (!isMediaType(type) || FORM.test(type))', 'if (FORM.test(type))'],
+      ['if (!isMediaType(type) || FORM.test(type))', 'if (!isMediaType(type))'],
     ],
   ),
   ...of(
     'http/fields.ts',
     ['tickets/create-limits'],
     [
-      ['else if (characters(value) > max)', 'else if (characters(value) > 1e9)'],
-      ['else if (utf8Bytes(value) > max)', 'else if (utf8Bytes(value) > 1e9)'],
+      ['if (hasMoreCharacters(value, max))', 'if (hasMoreCharacters(value, 1e9))'],
+      ['if (hasMoreBytes(value, max))', 'if (hasMoreBytes(value, 1e9))'],
     ],
+  ),
+  ...of(
+    'lib/text.ts',
+    ['http/long-bodies'],
+    [['return text.length <= maxLength && pattern.test(text)', 'return maxLength > 0 && pattern.test(text)']],
+  ),
+  ...of(
+    'lib/text.ts',
+    ['http/long-parameters'],
+    [
+      [
+        'return text.length <= maxLength ? pattern.exec(text) : null',
+        'return maxLength > 0 ? pattern.exec(text) : null',
+      ],
+    ],
+  ),
+  ...of(
+    'lib/text.ts',
+    ['lib/text'],
+    [
+      ['return text.length > 2 * max || (text.length > max && characters(text) > max)', 'return text.length > max'],
+      ['return !hasMoreCharacters(text, MAX_EMAIL) && EMAIL.test(text)', 'return EMAIL.test(text)'],
+    ],
+  ),
+  ...of(
+    'http/fields.ts',
+    ['http/long-bodies'],
+    [['lineRule(MAX_EMAIL)(value) ?? emailRule(value)', 'emailRule(value) ?? lineRule(MAX_EMAIL)(value)']],
+  ),
+  ...of(
+    'http/byte-ranges.ts',
+    ['attachments/ranges'],
+    [["matchOf(header ?? '', SINGLE_RANGE, MAX_RANGE)", "SINGLE_RANGE.exec(header ?? '')"]],
+  ),
+  ...of(
+    'http/raw-body.ts',
+    ['http/long-parameters'],
+    [['export const MAX_CONTENT_TYPE = 255', 'export const MAX_CONTENT_TYPE = 1e9']],
+  ),
+  ...of(
+    'auth/credentials.ts',
+    ['http/long-parameters'],
+    [['const MAX_AUTHORIZATION = 2_100', 'const MAX_AUTHORIZATION = 1e9']],
   ),
   ...of(
     'http/fields.ts',
     ['users/create', 'auth/password'],
     [
-      ['if (length < min || length > 128)', 'if (length > 128)'],
-      ['if (length < min || length > 128)', 'if (length < min)'],
+      ['if (hasMoreCharacters(value, 128) || characters(value) < min)', 'if (hasMoreCharacters(value, 128))'],
+      ['if (hasMoreCharacters(value, 128) || characters(value) < min)', 'if (characters(value) < min)'],
       ['export const NewPassword = password(8)', 'export const NewPassword = password(7)'],
-      ['const length = value.length > 1_000 ? value.length : characters(value)', 'const length = value.length'],
+      ['characters(value) < min)', 'value.length < min)'],
     ],
   ),
   ...of(
     'http/fields.ts',
     ['http/parameters'],
-    [['else if (characters(value) > 200)', 'else if (characters(value) > 201)']],
+    [['if (hasMoreCharacters(value, 200))', 'if (hasMoreCharacters(value, 201))']],
   ),
   ...of(
     'http/validation.ts',
@@ -103,19 +146,19 @@ export const LIMITS = [
     [
       ['.max(MAX_TAGS)\n', ''],
       ['else if (Object.keys(value).length > limit)', 'else if (Object.keys(value).length > 1e9)'],
-      ['return characters(value) <= MAX_CUSTOM_VALUE && isCleanText(value)', 'return isCleanText(value)'],
+      ['return !hasMoreCharacters(value, MAX_CUSTOM_VALUE) && isCleanText(value)', 'return isCleanText(value)'],
     ],
   ),
   ...of(
     'tickets/field-schemas.ts',
     ['tickets/create-limits', 'tickets/update'],
-    [["if (!KEY.test(key) || key === '__proto__')", "if (key === '__proto__')"]],
+    [["if (!isMatch(key, KEY, MAX_KEY) || key === '__proto__')", "if (key === '__proto__')"]],
   ),
   ...of(
     'attachments/schema.ts',
     ['attachments/filenames'],
     [
-      ["if (name === '' || utf8Bytes(name) > MAX_FILENAME_BYTES)", "if (name === '')"],
+      ["if (name === '' || hasMoreBytes(name, MAX_FILENAME_BYTES))", "if (name === '')"],
       ["else if (/[/\\\\]/.test(name) || name === '.' || name === '..')", "else if (name === 'nothing')"],
       [' || DIRECTION_OVERRIDES.test(name))', ')'],
     ],
@@ -125,7 +168,10 @@ export const LIMITS = [
     ['attachments/upload'],
     [
       ['.max(MAX_A_REQUEST)', ''],
-      ['if (/\\s/.test(text)) return null', ''],
+      [
+        'return bytes.byteLength === (text.length / 4) * 3 - padding ? bytes : null',
+        'return padding < 3 ? bytes : null',
+      ],
     ],
   ),
   ...of(

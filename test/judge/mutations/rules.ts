@@ -191,10 +191,7 @@ export const RULES = [
     [
       ['`${parsed.toNormalizedString()}/64`', '`${parsed.toNormalizedString()}/128`'],
       ['const parsed = ipaddr.process(address)', 'const parsed = ipaddr.parse(address)'],
-      [
-        "if (!address || !ipaddr.isValid(address)) return 'unknown'",
-        'if (!address || !ipaddr.isValid(address)) return String(address)',
-      ],
+      ["!ipaddr.isValid(address)) return 'unknown'", '!ipaddr.isValid(address)) return String(address)'],
     ],
   ),
   ...of(
@@ -207,7 +204,7 @@ export const RULES = [
     ['idempotency/keys'],
     [
       [
-        "  if (text.length > MAX_EMPTY_CHARACTERS || !/^\\s*(\\{\\s*\\})?\\s*$/.test(text))\n    throw invalidInput([detail([], 'must be empty')])\n",
+        "  if (text.length > MAX_EMPTY_CHARACTERS || !/^\\s*(\\{\\s*\\}\\s*)?$/.test(text))\n    throw invalidInput([detail([], 'must be empty')])\n",
         '',
       ],
     ],
@@ -215,7 +212,7 @@ export const RULES = [
   ...of('http/body.ts', ['http/bodies'], [['  refuseEncoded(c.req.raw.headers)\n', '']]),
   ...of('http/raw-body.ts', ['attachments/raw-refused'], [['  refuseEncoded(request.headers)\n', '']]),
   ...of('http/route.ts', ['http/parameters'], [['[reader]), queryText]', '[reader])]']]),
-  ...of('lib/text.ts', ['lib/text'], [['return EMAIL.test(text)', "return text.includes('@')"]]),
+  ...of('lib/text.ts', ['lib/text'], [['&& EMAIL.test(text)', "&& text.includes('@')"]]),
   ...of(
     'lib/text.ts',
     ['lib/text'],
@@ -227,11 +224,6 @@ export const RULES = [
   ...of(
     'http/fields.ts',
     ['http/parameters'],
-    [
-      [
-        "if (!isCleanText(value)) ctx.addIssue({ code: 'custom', message: CONTROL_RULE })\n      else if (value === '') ctx.addIssue({ code: 'custom', message: 'must not be empty' })\n      else if (utf8Bytes",
-        "if (value === '') ctx.addIssue({ code: 'custom', message: 'must not be empty' })\n      else if (utf8Bytes",
-      ],
-    ],
+    [['bytes`\n        if (!isCleanText(value)) return CONTROL_RULE\n', 'bytes`\n']],
   ),
 ]

@@ -179,7 +179,11 @@ export const SIGNATURES = [
     'http/etag.ts',
     ['tickets/preconditions'],
     [
-      ['?? NO_VERSION))', '?? 1))'],
+      ['return version === undefined ? []', 'return version === undefined ? [1]'],
+      ['[ \\t]*(?:W\\/)?("', '[ \\t]*("'],
+      ['"]*")[ \\t]*$/u', '"]*")[ \\t]*$/iu'],
+      ['/(?:"[^"]*"|[^",])+/g', '/[^,]+/g'],
+      ['if (header.length > MAX_CONDITION) return []', ''],
       ['return `"${version}.${sha256(JSON.stringify(shown)).slice(0, 16)}"`', 'return `"${version}.${shown ? 1 : 0}"`'],
     ],
   ),

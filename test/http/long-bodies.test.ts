@@ -1,0 +1,82 @@
+import { z } from '@hono/zod-openapi'
+import { describe, expect, it } from 'vitest'
+import { createV1 } from '../../src/v1'
+import { mintAccount } from '../helpers/api'
+import { prepare } from '../helpers/deeds'
+import { FILLERS, sendLarge } from '../helpers/fillers'
+import { OPERATIONS } from '../helpers/openapi'
+import { patternsRunOn } from '../helpers/patterns-run'
+import { ANY_NAME, stringFields, withText } from '../helpers/string-fields'
+
+/** Not divisible by four: otherwise 9 MB of `a` would be a file in base64. */
+const LENGTH = 9_000_001
+/** No pattern may see a text of this length. */
+const TOO_LONG = 100_000
+
+const VALIDATORS = new Map(
+  createV1().openAPIRegistry.definitions.flatMap((entry) => {
+    const media = entry.type === 'route' ? entry.route.request?.body?.content['application/json'] : undefined
+    const schema = media && 'schema' in media ? media.schema : undefined
+    return entry.type === 'route' && schema instanceof z.ZodType ? [[entry.route.operationId, schema]] : []
+  }),
+)
+
+const FIELDS = OPERATIONS.flatMap(({ operationId, method, path, requestBody }) => {
+  const schema = requestBody?.content['application/json']?.schema
+  const fields = schema ? stringFields(schema) : []
+  return fields.map((field) => ({ operationId, operation: `${method} ${path}`, name: field.join('.'), field }))
+})
+
+/** Whether one of the fields that were refused is the field; the name that is too long is not told in full. */
+function isAmong(field: string[], refused: string[]): boolean {
+  const name = field.filter((key) => key !== ANY_NAME).join('.')
+  return refused.some((each) => each.startsWith(name))
+}
+
+describe('9 MB in a string field of a body', () => {
+  it('can be put into each field of each operation that reads JSON', () => {
+    const documented = OPERATIONS.filter(({ requestBody }) => requestBody?.content['application/json'])
+    expect(new Set(VALIDATORS.keys())).toEqual(new Set(documented.map(({ operationId }) => operationId)))
+    const ofTickets = FIELDS.filter(({ operation }) => operation === 'POST /tickets').map(({ name }) => name)
+    for (const name of ['custom_fields.*', 'custom_fields.any', 'tags.0', 'attachments.0.content', 'assigned_to'])
+      expect(ofTickets).toContain(name)
+  })
+
+  it.each(FIELDS)('is refused by its length, before a pattern sees it: $operation $name', async (each) => {
+    const validator = VALIDATORS.get(each.operationId)
+    for (const filler of FILLERS) {
+      const body = withText({}, each.field, filler.repeat(LENGTH))
+      let refused: string[] = []
+      const patterns = await patternsRunOn(TOO_LONG, () => {
+        const issues = validator?.safeParse(body).error?.issues ?? []
+        refused = issues.map(({ path }) => path.join('.').slice(0, 100))
+      })
+      expect([patterns, isAmong(each.field, refused)], filler).toEqual([[], true])
+    }
+  })
+
+  it.each(FIELDS.map((each, index) => ({ ...each, filler: FILLERS[index % FILLERS.length] ?? 'a' })))(
+    'returns 400: $operation $name full of "$filler"',
+    async ({ operation, field, filler }) => {
+      const deed = await prepare(operation, await mintAccount())
+      const answer = await sendLarge({ ...deed, body: withText(deed.body, field, filler.repeat(LENGTH)) })
+      expect(answer.status, answer.text).toBe(400)
+      const refused = answer.body.error.details.map((detail: { field: string }) => detail.field)
+      expect(isAmong(field, refused), answer.text).toBe(true)
+    },
+  )
+
+  it.each(['a', '@', 'a@', '@.'])('returns 400 for an email of 9 MB of "%s", whoever sends it', async (filler) => {
+    const body = { email: `${filler.repeat(LENGTH / filler.length)}@`, password: 'x' }
+    const answer = await sendLarge({ by: null, method: 'POST', path: 'auth/login', body })
+    expect([answer.status, answer.body.error.details]).toEqual([
+      ...[400, [{ field: 'email', message: 'Email must be at most 254 characters' }]],
+    ])
+  })
+
+  it('returns 413 where two of them exceed the limit of a body', async () => {
+    const deed = await prepare('POST /tickets', await mintAccount())
+    const text = 'a'.repeat(LENGTH)
+    expect((await sendLarge({ ...deed, body: { title: text, description: text } })).status).toBe(413)
+  })
+})

@@ -1,0 +1,104 @@
+import { beforeAll, describe, expect, it } from 'vitest'
+import { type Account, mintAccount } from '../helpers/api'
+import { type Deed, prepare } from '../helpers/deeds'
+import { uploaded } from '../helpers/files'
+import { FILLERS, sendLarge } from '../helpers/fillers'
+import { type JsonSchema, OPERATIONS, resolved } from '../helpers/openapi'
+import { patternsRunOn } from '../helpers/patterns-run'
+
+/** Cloudflare passes URLs of 16 KB, and 128 KB of headers. */
+const IN_URL = 15_000
+const IN_HEADER = 100_000
+
+const FILE = 'GET /files/{attachment_id}/{filename}'
+
+let account: Account
+
+beforeAll(async () => {
+  account = await mintAccount()
+})
+
+const PARAMETERS = OPERATIONS.flatMap(({ method, path, parameters }) =>
+  parameters.map((parameter) => ({
+    operation: `${method} ${path}`,
+    ...resolved<{ name: string; in: string; schema: JsonSchema }>(parameter),
+  })),
+)
+const those = (place: string) => PARAMETERS.filter((parameter) => parameter.in === place)
+
+async function deedOf(operation: string): Promise<Deed> {
+  if (operation !== FILE) return prepare(operation, account)
+  const { url } = await uploaded(account.agent, { filename: 'a.txt', content: 'YWJj', mime_type: 'text/plain' })
+  return { by: null, method: 'GET', path: url }
+}
+
+describe('a long parameter of a query', () => {
+  it.each(those('query'))('is refused: $operation $name', async ({ operation, name }) => {
+    const deed = await deedOf(operation)
+    for (const filler of FILLERS) {
+      const url = new URL(deed.path, 'http://localhost:3000/api/v1/')
+      url.searchParams.set(name, filler.repeat(IN_URL))
+      const answer = await sendLarge({ ...deed, path: url.href })
+      expect(answer.status, answer.text).toBe(operation === FILE ? 403 : 400)
+    }
+  })
+})
+
+describe('a long parameter of a path', () => {
+  it.each(those('path'))('leads nowhere: $operation $name', async ({ operation, name }) => {
+    const deed = await deedOf(operation)
+    const url = new URL(deed.path, 'http://localhost:3000/api/v1/')
+    const template = operation.split('/').slice(1)
+    const at = template.indexOf(`{${name}}`)
+    const parts = url.pathname.split('/').slice(-template.length)
+    for (const filler of FILLERS) {
+      const path = parts.with(at, encodeURIComponent(filler.repeat(IN_URL / 3))).join('/')
+      const answer = await sendLarge({ ...deed, path: `${operation === FILE ? '/' : ''}${path}${url.search}` })
+      expect(answer.status, answer.text).toBe(operation === FILE ? 403 : 404)
+    }
+  })
+})
+
+describe('a long header', () => {
+  /** An operation that reads it, and what a value of 100,000 characters leads to. */
+  const HEADERS: Record<string, [operation: string, status: number]> = {
+    'Idempotency-Key': ['POST /tickets', 400],
+    'If-Match': ['PATCH /tickets/{ticket_id}', 412],
+    'If-None-Match': ['GET /tickets/{ticket_id}', 200],
+    'If-Range': [FILE, 200],
+    Range: [FILE, 200],
+    'X-D1-Bookmark': ['GET /tickets', 200],
+    'X-Request-Id': ['GET /tickets', 200],
+    Authorization: ['GET /tickets', 401],
+    'X-API-Key': ['GET /tickets', 401],
+    'Content-Type': ['POST /tickets', 415],
+    'Content-Encoding': ['POST /tickets', 415],
+    'CF-Connecting-IP': ['GET /users', 200],
+  }
+
+  it('is one of those that the document names, or of those that HTTP does', () => {
+    expect(Object.keys(HEADERS)).toEqual(expect.arrayContaining([...new Set(those('header').map(({ name }) => name))]))
+  })
+
+  it.each(Object.entries(HEADERS))(
+    '%s is refused or ignored, and no pattern sees it',
+    async (name, [operation, status]) => {
+      const deed = await deedOf(operation)
+      for (const [first, last] of [
+        ['', ''],
+        ['Bearer ', ''],
+        ['bytes=0-', 'x'],
+        ['"1.', '"'],
+        ['application/json', 'x'],
+      ])
+        for (const filler of FILLERS) {
+          const patterns = await patternsRunOn(IN_HEADER, async () => {
+            const value = `${first}x${filler.repeat(IN_HEADER)}x${last}`
+            const answer = await sendLarge(deed, { ...(name === 'X-API-Key' && { Authorization: '' }), [name]: value })
+            expect([answer.status, answer.text.slice(0, 200)]).toEqual([status, expect.anything()])
+          })
+          expect(patterns, `${first}${filler}`).toEqual([])
+        }
+    },
+  )
+})
