@@ -1,0 +1,38 @@
+import { inside } from '../mutation.ts'
+
+/** What a role may do, beyond the guards of the routes. */
+export const PERMISSIONS = [
+  ...inside('updateUser', ['users/update-rights', 'users/update'], (it) => [
+    it.call('managesUsers', 1, 2).replaceWith('$1'),
+    it.literal(0).replaceWith('9'),
+    it.literal('person').enclosingStatement().operator('&&').replaceWith('!($2)'),
+    it.call('checkOwnPassword').replaceWith('Promise.resolve()'),
+  ]),
+  ...inside('createComment', ['comments/internal', 'comments/create'], (it) => [
+    it.call('seesInternal').replaceWith('$1'),
+  ]),
+  ...inside('removeComment', ['comments/delete'], (it) => [
+    it.call('deletesEveryComment').replaceWith('$1'),
+    it.call('notTheAuthor').enclosingIf().remove(),
+  ]),
+  ...inside('createTicket', ['tickets/create-rights'], (it) => [it.call('refuseFields').enclosingStatement().remove()]),
+  ...inside('updateTicket', ['tickets/update-rights'], (it) => [
+    it.call('refuseFields').enclosingStatement().remove(),
+    it.call('statusesBefore').enclosingStatement().variable().replaceWith('$2'),
+  ]),
+  ...inside('guardWith', ['access/roles'], (it) => [
+    it.call('includes').replaceWith('$1.length > 0'),
+    it.operator('===').replaceWith('$1.length > 0'),
+    it.condition().replaceWith('$1'),
+  ]),
+  ...inside('admit', ['access/roles'], (it) => [it.condition(2, 3).part(1).replaceWith('$1')]),
+  ...inside('identified', ['access/roles'], (it) => [it.call('unauthorized').replaceWith('new Error()')]),
+  ...inside('addRoute', ['rate-limiting/revocation'], (it) => [it.variable(4, 5).replaceWith('claimed')]),
+  ...inside('isPerson', ['api-keys/member', 'tickets/create-rights', 'tickets/update-rights'], (it) => [
+    it.sqlCondition("kind = 'person'").remove(),
+  ]),
+  ...inside('isAssignable', ['api-keys/member', 'tickets/create-rights', 'tickets/update-rights'], (it) => [
+    it.sqlCondition("status = 'active'").remove(),
+    it.sqlCondition("role IN ('admin', 'agent')").remove(),
+  ]),
+]
