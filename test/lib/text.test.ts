@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { asciiLower, characters, isCleanText, isEmail, utf8Bytes } from '../../src/lib/text'
+import { asciiLower, characters, cleaned, isCleanText, isEmail, utf8Bytes } from '../../src/lib/text'
 
 describe('isCleanText', () => {
   it.each(['', 'a', '\t\r\n', 'é', '😀', '\u200b\u202e\ufeff\ufffe', '\u{10ffff}', '\u00a0'])(
@@ -24,6 +24,12 @@ describe('isCleanText', () => {
     'a\udc00',
   ])('refuses %j', (text) => {
     expect(isCleanText(text)).toBe(false)
+  })
+})
+
+describe('cleaned', () => {
+  it('replaces each control character and lone surrogate by U+FFFD', () => {
+    expect(cleaned('a\0b\u007f\n\ud800é😀')).toBe('a\ufffdb\ufffd\n\ufffdé😀')
   })
 })
 

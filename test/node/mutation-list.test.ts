@@ -9,16 +9,20 @@ import { EQUIVALENT_CONDITIONS } from '../../quality/mutation/equivalent-conditi
 import { guardMutations } from '../../quality/mutation/guards.ts'
 import { MUTATIONS } from '../../quality/mutation/list.ts'
 import { inside, type Mutation, nameOf } from '../../quality/mutation/mutation.ts'
+import { PURE_MODULES } from '../../quality/mutation/pure-modules.ts'
 import type { Query } from '../../quality/mutation/query/inside.ts'
 import { Sources } from '../../quality/mutation/query/sources.ts'
 import { withoutCondition } from '../../quality/mutation/statements.ts'
 import { ROOT } from '../../scripts/lib/local-state.ts'
 
 const sources = new Sources(ROOT)
+const conditions = findConditions(sources)
+const guards = guardMutations(sources)
 
 describe('the mutation list', () => {
   it('has no stale entry: each finds exactly one place in the source', () => {
-    const reasons = [...MUTATIONS, ...guardMutations(sources)].flatMap((mutation) => {
+    const different = new Map([...MUTATIONS, ...guards].map((mutation) => [JSON.stringify(mutation.edits), mutation]))
+    const reasons = [...different.values()].flatMap((mutation) => {
       try {
         mutatedFiles(sources, mutation)
         return []
@@ -37,17 +41,21 @@ describe('the mutation list', () => {
   })
 
   it('lists as equivalent only account conditions that exist', () => {
-    const known = findConditions(sources)
     const counts = EQUIVALENT_CONDITIONS.map(
       ({ declaration, text, nth }) =>
-        known.filter((each) => each.declaration === declaration && each.text === text && each.nth === nth).length,
+        conditions.filter((each) => each.declaration === declaration && each.text === text && each.nth === nth).length,
     )
     expect(counts).toEqual(EQUIVALENT_CONDITIONS.map(() => 1))
   })
 
+  it('names pure modules and their tests as they are', () => {
+    expect(Object.keys(PURE_MODULES).map((name) => sources.declaration(name).isExported)).not.toContain(false)
+    expect(Object.values(PURE_MODULES).filter((file) => !existsSync(join(ROOT, file)))).toEqual([])
+  })
+
   it('finds the account conditions and guards of the source', () => {
-    expect(findConditions(sources).length).toBeGreaterThan(150)
-    expect(guardMutations(sources).length).toBeGreaterThan(30)
+    expect(conditions.length).toBeGreaterThan(150)
+    expect(guards.length).toBeGreaterThan(30)
   })
 })
 

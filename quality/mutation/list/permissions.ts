@@ -2,6 +2,25 @@ import { inside } from '../mutation.ts'
 
 /** What a role may do, beyond the guards of the routes. */
 export const PERMISSIONS = [
+  ...inside('seesAllTickets', ['tickets/get', 'access/roles'], (it) => [it.returned().always(true)]),
+  ...inside('seesInternal', ['comments/internal', 'comments/list'], (it) => [it.returned().always(true)]),
+  ...inside('refusedOnCreate', ['tickets/create-rights'], (it) => [it.condition().always(true)]),
+  ...inside('CREATE_FIELDS_OF_CUSTOMERS', ['tickets/create-rights'], (it) => [
+    it.literal('title').replaceWith("$0, 'status'"),
+    it.literal('title').replaceWith("$0, 'created_by'"),
+    it.literal('title').replaceWith("$0, 'assigned_to'"),
+  ]),
+  ...inside('refusedOnChange', ['tickets/update-rights'], (it) => [it.condition().always(true)]),
+  ...inside('CHANGE_FIELDS_OF_CUSTOMERS', ['tickets/update-rights'], (it) => [
+    it.literal('title').replaceWith("$0, 'priority'"),
+    it.literal('title').replaceWith("$0, 'assigned_to'"),
+    it.literal('title').replaceWith("$0, 'created_by'"),
+  ]),
+  ...inside('statusesBefore', ['tickets/update-rights'], (it) => [
+    it.condition(1, 2).always(true),
+    it.array(1, 2).replaceWith("[$1, $2, 'in_progress']"),
+  ]),
+  ...inside('readsUsers', ['users/get', 'users/update-rights'], (it) => [it.returned().always(true)]),
   ...inside('updateUser', ['users/update-rights', 'users/update'], (it) => [
     it.call('managesUsers', 1, 2).replaceWith('$1'),
     it.literal(0).replaceWith('9'),

@@ -79,5 +79,7 @@ export const RULES = [
   ...inside('jsonBody', ['http/bodies'], (it) => [it.call('refuseEncoded').enclosingStatement().remove()]),
   ...inside('rawBodyOf', ['attachments/raw-refused'], (it) => [it.call('refuseEncoded').enclosingStatement().remove()]),
   ...inside('withShared', ['http/parameters'], (it) => [it.reference('queryText').remove()]),
+  ...inside('isEmail', ['lib/text'], (it) => [it.call('test').replaceWith("$1.includes('@')")]),
+  ...inside('isCleanText', ['lib/text'], (it) => [it.returned().part(2).remove(), it.call('isWellFormed').remove()]),
   ...inside('body', ['http/parameters'], (it) => [it.call('isCleanText').always(true)]),
 ]

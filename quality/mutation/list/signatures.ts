@@ -25,6 +25,7 @@ export const SIGNATURES = [
   ]),
   ...inside('algorithm', ['lib/sealing'], (it) => [it.call('from').part(1).replaceWith('$0.slice(0, 0)')]),
   ...inside('sameText', ['lib/crypto'], (it) => [it.call('timingSafeEqual').replaceWith('($0 || true)')]),
+  ...inside('readCursor', ['http/cursor'], (it) => [it.operator('&&').part(2).part(1).remove()]),
   ...inside('wishOf', ['tickets/cursor'], (it) => [it.property('accountId').remove(), it.property('within').remove()]),
   ...inside('walkComments', ['comments/list', 'tickets/get'], (it) => [
     it.property('accountId').remove(),

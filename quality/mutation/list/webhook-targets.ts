@@ -1,7 +1,28 @@
-import { inside } from '../mutation.ts'
+import { inOneRun, inside } from '../mutation.ts'
 
-/** Where webhooks may be sent: how the services use the SSRF guard. The guard itself is mutated by Stryker. */
+/** Where webhooks may be sent. Stryker mutates the guard too. */
 export const WEBHOOK_TARGETS = [
+  ...inside('isWebUrl', ['webhooks/address-guard'], (it) => [
+    it.call('test').remove(),
+    it.returned(3, 3).replaceWith("url.protocol !== ''"),
+  ]),
+  ...inside('refusedAddress', ['webhooks/address-guard'], (it) => [
+    it.condition(1, 5).part(2).remove(),
+    it.operator('||', 1, 3).part(2).replaceWith('$2'),
+    it.condition(2, 5).part(2).remove(),
+    it.returned(5, 5).replaceWith('$3'),
+  ]),
+  ...inside('hostOf', ['webhooks/address-guard'], (it) => [it.call('replace').unchain()]),
+  ...inside('isPublicHost', ['webhooks/address-guard'], (it) => [
+    it.call('match').remove(),
+    it.returned(3, 3).part(2).remove(),
+  ]),
+  ...inside('HOST_NAME', ['webhooks/address-guard'], (it) => [it.pattern().text('(?=.{1,253}$)').remove()]),
+  ...inside('isOwn', ['webhooks/address-guard'], (it) => [
+    it.variable(1, 2).replaceWith('$2'),
+    it.variable(1, 2).replaceWith('$3'),
+  ]),
+  ...inside('hostAndPort', ['webhooks/address-guard'], (it) => [it.returned().part(1).replaceWith('$3')]),
   ...inside('attemptDelivery/send', ['webhooks/addresses'], (it) => [
     it.literal('address').enclosingIf().remove(),
     it.array(2, 2).replaceWith('[]'),
@@ -10,4 +31,69 @@ export const WEBHOOK_TARGETS = [
   ...inside('createWebhook/updateWebhook', ['webhooks/addresses'], (it) => [
     it.call('refusalOfAddress').enclosingStatement().variable().replaceWith('$2'),
   ]),
+  ...inOneRun(
+    'ranges of IPv4',
+    inside('isPublicHost', ['webhooks/address-guard'], (it) => [it.returned(2, 3).replaceWith("$1 !== 'none'")]),
+    [
+      'refuses IPv4 this network,',
+      'refuses IPv4 private 10/8,',
+      'refuses IPv4 shared (CGNAT),',
+      'refuses IPv4 loopback,',
+      'refuses IPv4 link-local,',
+      'refuses IPv4 private 172.16/12,',
+      'refuses IPv4 IETF protocols,',
+      'refuses IPv4 DS-Lite,',
+      'refuses IPv4 dummy and anycast,',
+      'refuses IPv4 NAT64 discovery,',
+      'refuses IPv4 documentation 1,',
+      'refuses IPv4 AS112-v4,',
+      'refuses IPv4 AMT,',
+      'refuses IPv4 6to4 relays,',
+      'refuses IPv4 private 192.168/16,',
+      'refuses IPv4 direct AS112,',
+      'refuses IPv4 benchmarking,',
+      'refuses IPv4 documentation 2,',
+      'refuses IPv4 documentation 3,',
+      'refuses IPv4 multicast,',
+      'refuses IPv4 reserved,',
+      'refuses IPv4 broadcast,',
+    ],
+  ),
+  ...inOneRun(
+    'ranges of IPv6',
+    inside('isPublicHost', ['webhooks/address-guard'], (it) => [
+      it.call('slice').enclosingIf().returned().replaceWith("address.range() !== 'none'"),
+    ]),
+    [
+      'refuses IPv6 unspecified,',
+      'refuses IPv6 loopback,',
+      'refuses IPv6 IPv4-compatible,',
+      'refuses IPv6 IPv4-mapped,',
+      'refuses IPv6 IPv4-translated,',
+      'refuses IPv6 NAT64,',
+      'refuses IPv6 local NAT64,',
+      'refuses IPv6 discard-only,',
+      'refuses IPv6 dummy,',
+      'refuses IPv6 below 2000::/3,',
+      'refuses IPv6 IETF protocols,',
+      'refuses IPv6 Teredo,',
+      'refuses IPv6 anycast,',
+      'refuses IPv6 benchmarking,',
+      'refuses IPv6 AMT,',
+      'refuses IPv6 AS112-v6,',
+      'refuses IPv6 old ORCHID,',
+      'refuses IPv6 ORCHIDv2,',
+      'refuses IPv6 drones,',
+      'refuses IPv6 documentation 1,',
+      'refuses IPv6 6to4,',
+      'refuses IPv6 direct AS112,',
+      'refuses IPv6 documentation 2,',
+      'refuses IPv6 above 2000::/3,',
+      'refuses IPv6 segment routing,',
+      'refuses IPv6 unique-local,',
+      'refuses IPv6 link-local,',
+      'refuses IPv6 site-local,',
+      'refuses IPv6 multicast,',
+    ],
+  ),
 ]
