@@ -73,9 +73,9 @@ function summarize(kinds: Record<string, Result[]>): void {
     if (results.length > 0)
       process.stdout.write(`${kind}: ${killed(results)} of ${results.length - equivalent} killed${more}\n`)
   }
-  const score = counted.length === 0 ? 0 : (100 * killed(counted)) / counted.length
+  const score = counted.length === 0 ? 100 : (100 * killed(counted)) / counted.length
   process.stdout.write(`${killed(counted)} of ${counted.length} mutations killed: ${score.toFixed(1)} %\n`)
-  process.exitCode = others.length === 0 && counted.length > 0 ? 0 : 1
+  process.exitCode = others.length === 0 ? 0 : 1
 }
 
 try {
