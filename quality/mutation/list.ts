@@ -1,7 +1,9 @@
 import { CREDENTIALS } from './list/credentials.ts'
+import { DOCUMENT } from './list/document.ts'
 import { HEADERS } from './list/headers.ts'
 import { LIMITS } from './list/limits.ts'
 import { MEMBERS } from './list/members.ts'
+import { ORIGINS } from './list/origins.ts'
 import { PERMISSIONS } from './list/permissions.ts'
 import { RESPONSES } from './list/responses.ts'
 import { REVOCATION } from './list/revocation.ts'
@@ -26,4 +28,6 @@ export const MUTATIONS: Mutation[] = [
   ...RESPONSES,
   ...RULES,
   ...TRIGGERS,
+  ...DOCUMENT,
+  ...ORIGINS,
 ]

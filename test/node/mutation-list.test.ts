@@ -102,6 +102,36 @@ describe('a query', () => {
     expect(() => mutate(source, (it) => it.sqlCondition('status = 1').remove())).toThrow('there are 0, not 1')
   })
 
+  it.each<[string, (it: Query) => Mutation['edits'][number], string]>([
+    ['if (a && b()) c()', (it) => it.condition().part(1).remove(), 'if (b()) c()'],
+    ['if (a && b()) c()', (it) => it.call('b').remove(), 'if (a) c()'],
+    ['if (a && b && c) d()', (it) => it.operator('&&', 1, 2).part(2).remove(), 'if (a && c) d()'],
+    ['if (a) b()', (it) => it.condition().negate(), 'if (!(a)) b()'],
+    ['if (a) b()', (it) => it.condition().always(true), 'if (true) b()'],
+    ['if (a) throw b()', (it) => it.call('b').enclosingIf().remove(), ''],
+    ['if (a) b()', (it) => it.call('b').remove(), 'if (a) {}'],
+    ['if (a) b(); else c()', (it) => it.condition().else().remove(), 'if (a) b();'],
+    ['a(); b()', (it) => it.statement(2, 2).remove(), 'a();'],
+    ['return a(b, c)', (it) => it.call('a').part(2).remove(), 'return a(b)'],
+    ['return a(b, c)', (it) => it.returned().replaceWith('$2 ?? $1 ?? $0'), 'return c ?? b ?? a(b, c)'],
+    ['return a.b(1).c(2)', (it) => it.call('b').unchain(), 'return a.c(2)'],
+    ['return a.b(1)', (it) => it.call('b').receiver().replaceWith('$0.d'), 'return a.d.b(1)'],
+    ['return { a: 1, b }', (it) => it.property('b').remove(), 'return { a: 1}'],
+    ['return { a: 1, }', (it) => it.property('a').remove(), 'return {  }'],
+    ['return { a: 1 }', (it) => it.property('a').value().replaceWith('2'), 'return { a: 2 }'],
+    ['return [...a(), b]', (it) => it.call('a').remove(), 'return [b]'],
+    ['return /a+$/', (it) => it.pattern().text('$').remove(), 'return /a+/'],
+    ['return `${a}.${b}`', (it) => it.template().part(1).remove(), 'return `.${b}`'],
+    ['return sql`WHERE a = ${a}`', (it) => it.sqlCondition('a = ?').remove(), 'return sql`WHERE true`'],
+    ['return sql`WHERE a = 1 AND b = 2`', (it) => it.sqlCondition('a = 1').remove(), 'return sql`WHERE b = 2`'],
+    ['return sql`ON a = 1 AND b.c = 2`', (it) => it.sqlCondition('c = 2').remove(), 'return sql`ON a = 1`'],
+    ['return sql`ORDER BY a DESC`', (it) => it.sql('a DESC').replaceWith('b'), 'return sql`ORDER BY b`'],
+  ])('changes %j', (body, query, expected) => {
+    const wrapped = (text: string) => `function find(a, b, c, d, sql) { ${text} }`
+    const withoutSpaces = (text: string) => text.replaceAll(/\s+/g, ' ').replaceAll(/ (?=[`};])/g, '')
+    expect(withoutSpaces(mutate(wrapped(body), query))).toBe(withoutSpaces(wrapped(expected)))
+  })
+
   it('finds a declaration wherever its file is', () => {
     const [mutation] = inside('find', [], (it) => [it.returned().always(true)])
     const text = 'export function find() { return a() }'

@@ -77,7 +77,9 @@ export const RESPONSES = [
     it.reference('securityHeaders').enclosingStatement().remove(),
     it.reference('preflights').enclosingStatement().remove(),
   ]),
-  ...inside('createApp', ['lib/config'], (it) => [it.reference('configured').enclosingStatement().remove()]),
+  ...inside('createApp', ['lib/config', 'http/require-https'], (it) => [
+    it.reference('requireHttps').enclosingStatement().remove(),
+  ]),
   ...inside('createApp', ['rate-limiting/limits'], (it) => [
     it.reference('rateHeaders').enclosingStatement().remove(),
     it.literal('/api/*').enclosingStatement().remove(),
@@ -99,7 +101,7 @@ export const RESPONSES = [
   ...inside('invalidCredentials', ['auth/login'], (it) => [it.property('WWW-Authenticate').remove()]),
   ...inside('toApiError', ['http/failures'], (it) => [
     it.call('internalError').replaceWith("new ApiError(500, 'internal_error', String(error))"),
-    it.call('unavailable').replaceWith("new ApiError(503, 'unavailable', $1.message)"),
+    it.call('fromDbError').replaceWith("new ApiError(503, 'unavailable', $1.message)"),
   ]),
   ...inside('answerError', ['rate-limiting/revocation', 'http/check-order', 'http/failures'], (it) => [
     it.returned().replaceWith('c.json(told.toJSON(), told.status, headers)'),

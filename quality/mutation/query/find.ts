@@ -14,7 +14,6 @@ export type Kind =
   | { find: 'template' }
   | { find: 'property'; name: string }
   | { find: 'variable' }
-  | { find: 'function' }
   | { find: 'array' }
   | { find: 'object' }
 
@@ -58,8 +57,6 @@ function matcher(kind: Kind): (node: ts.Node) => ts.Node | undefined {
       return where((node) => ts.isObjectLiteralElementLike(node) && nameOf(node) === kind.name)
     case 'variable':
       return (node) => (ts.isVariableDeclaration(node) ? node.initializer : undefined)
-    case 'function':
-      return where((node) => ts.isArrowFunction(node) || ts.isFunctionExpression(node))
     case 'array':
       return where(ts.isArrayLiteralExpression)
     case 'object':

@@ -59,7 +59,6 @@ export class Query {
   property = (name: string, ...which: Which) => this.find({ find: 'property', name }, which)
   /** What a variable is initialized with. */
   variable = (...which: Which) => this.find({ find: 'variable' }, which)
-  function = (...which: Which) => this.find({ find: 'function' }, which)
   array = (...which: Which) => this.find({ find: 'array' }, which)
   object = (...which: Which) => this.find({ find: 'object' }, which)
 
