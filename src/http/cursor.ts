@@ -64,7 +64,7 @@ function parse(text: string): unknown {
   try {
     return JSON.parse(Buffer.from(text, 'base64url').toString())
   } catch {
-    return undefined
+    // Not JSON, and so not a cursor.
   }
 }
 

@@ -9,6 +9,7 @@ import {
   readsUsers,
   refusedOnChange,
   refusedOnCreate,
+  rolesAtLeast,
   STAFF,
   seesAllTickets,
   seesInternal,
@@ -29,6 +30,10 @@ describe('the policy', () => {
   it('has three roles', () => {
     expect(ROLES).toEqual(['admin', 'agent', 'customer'])
     expect([EVERYONE, STAFF, ADMINS]).toEqual([ROLES, ['admin', 'agent'], ['admin']])
+  })
+
+  it('orders roles by power', () => {
+    expect(ROLES.map(rolesAtLeast)).toEqual([['admin'], ['admin', 'agent'], ['admin', 'agent', 'customer']])
   })
 
   it.each([
