@@ -29,7 +29,7 @@ const INTERNAL_TOP_LEVEL_NAMES = new Set([
 const GLOBAL_UNICAST = ipaddr.IPv6.parseCIDR('2000::/3')
 
 // In development a subscriber may well run on the machine that we run on: only our port is ours.
-const THIS_MACHINE = new Set(['localhost', '127.0.0.1', '0.0.0.0', '[::1]', '[::]'])
+const NAMES_OF_LOCALHOST = new Set(['127.0.0.1', '0.0.0.0', '[::1]', '[::]'])
 
 /** Whether a text is an absolute URL of the web, of at most 2,048 characters as it is given and as it is sent. */
 export function isWebUrl(text: string): boolean {
@@ -76,5 +76,5 @@ function isOwn(url: URL, { allowPrivate, ownOrigins }: AddressRules): boolean {
 function hostAndPort(url: URL): string {
   const host = hostOf(url)
   const port = url.port || (url.protocol === 'https:' ? '443' : '80')
-  return `${THIS_MACHINE.has(host) ? 'localhost' : host}:${port}`
+  return `${NAMES_OF_LOCALHOST.has(host) ? 'localhost' : host}:${port}`
 }

@@ -1,8 +1,14 @@
 import { z } from '@hono/zod-openapi'
 import { describe, expect, it } from 'vitest'
 import {
+  CursorPagination,
+  CursorQuery,
+  countFitting,
+  cursorOrPage,
   cutPage,
+  PageOrCursorQuery,
   paginateByCursor,
+  positionIn,
   readCursor,
   type Position as Standing,
   sliceFrom,
@@ -44,6 +50,10 @@ describe('a cursor', () => {
     const position = { towards: 'older', beyond: ['é😀', -1.5, null] }
     const Any = z.object({ towards: z.string(), beyond: z.array(z.unknown()) })
     expect(readCursor(READER, SCOPE, writeCursor(READER, SCOPE, position), Any)).toEqual(position)
+  })
+
+  it('names its list in eight characters', () => {
+    expect(nameOf(writeCursor(READER, SCOPE, 7))).toHaveLength(8)
   })
 
   it.each([undefined, ''])('that is %j starts', (cursor) => {
@@ -154,7 +164,8 @@ describe('cutPage', () => {
     ['ab', { towards: 'prev', place: 'c' }, 'b', null],
   ])('shows %s from %j', (shown, position, next, prev) => {
     const page = pageOf(position)
-    expect([page.shown, page.next?.place ?? null, page.prev?.place ?? null]).toEqual([shown, next, prev])
+    const cursor = (towards: 'next' | 'prev', place: string | null) => (place === null ? null : { towards, place })
+    expect(page).toEqual({ shown, next: cursor('next', next), prev: cursor('prev', prev) })
     if (page.next)
       expect(pageOf(page.next).shown.at(0) ?? '~').toSatisfy((letter: string) => letter > (shown.at(-1) ?? ''))
   })
@@ -163,6 +174,65 @@ describe('cutPage', () => {
     const empty = pageOf({ towards, place: towards === 'next' ? 'h' : 'a' })
     expect([empty.shown, empty[towards]]).toEqual(['', null])
     expect(pageOf(empty[towards === 'next' ? 'prev' : 'next']).shown).toBe(towards === 'next' ? 'fgh' : 'abc')
+  })
+})
+
+describe('the query of a list', () => {
+  const messages = (result: z.ZodSafeParseResult<unknown>) =>
+    (result.error?.issues ?? []).map(({ code, path, message }) => [code, path.join('.'), message])
+
+  it('takes a cursor of up to 500 characters', () => {
+    const Query = z.strictObject(CursorQuery)
+    expect(Query.parse({})).toEqual({})
+    expect(Query.parse({ cursor: 'a'.repeat(500), per_page: '5' })).toEqual({ cursor: 'a'.repeat(500), per_page: 5 })
+    expect(Query.safeParse({ cursor: 'a'.repeat(501) }).success).toBe(false)
+  })
+
+  it('takes a page or a cursor', () => {
+    const Query = z.strictObject(PageOrCursorQuery).superRefine(cursorOrPage)
+    for (const query of [{}, { page: '1' }, { cursor: 'a' }]) expect(messages(Query.safeParse(query))).toEqual([])
+    expect(messages(Query.safeParse({ page: '1', cursor: 'a' }))).toEqual([
+      ['custom', 'page', 'must not come beside cursor'],
+    ])
+  })
+})
+
+describe('positionIn', () => {
+  const Positions = positionIn(z.number())
+
+  it.each([
+    { towards: 'next', place: 7 },
+    { towards: 'prev', place: null },
+  ])('reads %j', (position) => {
+    expect(Positions.parse(position)).toEqual(position)
+  })
+
+  it.each([{ towards: '', place: 7 }, { towards: 'next' }, { towards: 'prev', place: '7' }, { place: 7 }])(
+    'rejects %j',
+    (position) => {
+      expect(Positions.safeParse(position).success).toBe(false)
+    },
+  )
+})
+
+describe('sliceFrom', () => {
+  it('returns one row more than a page, from the position on', () => {
+    expect(sliceFrom(null, 3)).toEqual({ limit: 4, offset: 0 })
+    expect(sliceFrom({ towards: 'prev', place: 'c' }, 3)).toEqual({ limit: 4, beyond: 'c', towards: 'prev' })
+  })
+})
+
+describe('countFitting', () => {
+  const MIB = 1_048_576
+  const rows = (...sizes: number[]) => sizes.map((bytes_so_far) => ({ bytes_so_far }))
+
+  it.each([
+    ['all that a page has room for', rows(1, 2 * MIB, 4 * MIB), 5, 3],
+    ['no row beyond 4 MiB', rows(1, 4 * MIB, 4 * MIB + 1), 5, 2],
+    ['no more rows than a page', rows(1, 2, 3), 2, 2],
+    ['one row in any case', rows(9 * MIB), 5, 1],
+  ])('counts %s', (_, found, perPage, expected) => {
+    expect(countFitting(found, perPage)).toBe(expected)
   })
 })
 
@@ -179,6 +249,7 @@ describe('paginateByCursor', () => {
       next_page_url: at('n-1'),
       prev_page_url: at('p_1'),
     })
+    expect(CursorPagination.parse(pagination)).toEqual(pagination)
     expect(link).toEqual({ Link: `<${at('p_1')}>; rel="prev", <${at('n-1')}>; rel="next"` })
   })
 

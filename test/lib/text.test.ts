@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import {
   asciiLower,
   characters,
+  cleaned,
   hasMoreBytes,
   hasMoreCharacters,
   isCleanText,
@@ -35,6 +36,12 @@ describe('isCleanText', () => {
     'a\udc00',
   ])('refuses %j', (text) => {
     expect(isCleanText(text)).toBe(false)
+  })
+})
+
+describe('cleaned', () => {
+  it('replaces each control character and lone surrogate by U+FFFD', () => {
+    expect(cleaned('a\0b\u007f\n\ud800é😀')).toBe('a\ufffdb\ufffd\n\ufffdé😀')
   })
 })
 

@@ -1,7 +1,7 @@
 import { afterAll, describe, expect, it } from 'vitest'
+import { Copy } from '../../quality/mutation/copy.ts'
 import { configProblems } from '../../scripts/deploy/config.ts'
 import { ROOT } from '../../scripts/lib/local-state.ts'
-import { Copy } from '../judge/copy.ts'
 import { configWith, environmentWith, FILLED_IN, HOST, type Replacement, runDeploy } from './helpers/deploy-config.ts'
 
 const ROUTES = /^routes = .*$/m

@@ -297,6 +297,7 @@ describe('own addresses', () => {
     ['https://localhost', 'https://127.0.0.1:443', OWN],
     ['https://localhost', 'http://localhost:443', OWN],
     ['http://localhost:443', 'https://[::1]', OWN],
+    ['http://localhost', 'https://localhost:80', OWN],
     ['http://tickets.acme.com', 'http://tickets.acme.com.:80', OWN],
     ['http://localhost', 'https://localhost', null],
     ['https://localhost', 'http://localhost', null],

@@ -1,0 +1,46 @@
+import type { EquivalentCondition } from './account-conditions.ts'
+
+const VALUE = 'account_id = ?'
+const JOIN = 'account_id = account_id'
+
+function all(reason: string, conditions: [declaration: string, text: string, nth: number][]): EquivalentCondition[] {
+  return conditions.map(([declaration, text, nth]) => ({ declaration, text, nth, reason }))
+}
+
+/** Account conditions that no test can miss, because other code checks the same. */
+export const EQUIVALENT_CONDITIONS: EquivalentCondition[] = [
+  ...all('the ID of an API key is unique across accounts: key_directory enforces it', [['findRotated', VALUE, 0]]),
+  ...all('a row number is unique across accounts, and the rows were found by account just before', [
+    ['findAttachments', VALUE, 0],
+    ['findLatestComments', VALUE, 0],
+    ['findComments', VALUE, 0],
+    ['findEvents', VALUE, 0],
+    ['findTickets', VALUE, 0],
+    ['stretchesOf', JOIN, 0],
+    ['firstOfEach', VALUE, 0],
+  ]),
+  ...all('the sweep does the same for every account that has something to delete', [
+    ['abandonUploads', VALUE, 0],
+    ['deleteExpiredTokens', VALUE, 0],
+    ['deleteEndedWebhooks', '(account_id, id) IN (SELECT account_id,', 0],
+  ]),
+  ...all('if the batch did not insert the comment, its ticket was not found either', [['insertAttachments', VALUE, 0]]),
+  ...all('the statement also names the account in its other tables, and they find the row', [
+    ['replayed', JOIN, 1],
+    ['measureReplay', JOIN, 0],
+    ['expandReplay', JOIN, 0],
+    ['expandReplay', JOIN, 1],
+    ['expandReplay', VALUE, 2],
+  ]),
+  ...all('leases and webhooks have random IDs: no two accounts have the same', [
+    ['leaseWebhooks', 'PARTITION BY account_id,', 0],
+    ['finishTurn', VALUE, 0],
+    ['givePaceBack', VALUE, 1],
+    ['recordAttempts', VALUE, 1],
+  ]),
+  ...all('the event is found by an ID that the same request has generated', [['findLastEvent', VALUE, 0]]),
+  ...all('the ticket is found by the account: by a row of ticket_tags, or by the account in the search index', [
+    ['visibleAmongFound', VALUE, 0],
+  ]),
+  ...all('the trigger tickets_guard_insert verifies that the account has the user', [['insertTicket', VALUE, 0]]),
+]

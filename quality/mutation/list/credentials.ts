@@ -1,0 +1,118 @@
+import { equivalent, inside, together } from '../mutation.ts'
+
+/** Tokens, API keys, passwords, and the limits on guessing them. */
+export const CREDENTIALS = [
+  ...inside('readToken', ['auth/tokens'], (it) => [
+    it.call('test').enclosingStatement().remove(),
+    it
+      .variable()
+      .replaceWith("JSON.parse(key.length && Buffer.from(token.split('.')[1] ?? '', 'base64url').toString())"),
+    it.property('aud').replaceWith('$0, exp: false'),
+  ]),
+  ...together(
+    inside('readToken', ['auth/tokens'], (it) => [
+      it.property('iss').remove(),
+      it.call('safeParse').receiver().replaceWith('$0.extend({ iss: z.any() })'),
+    ]),
+  ),
+  ...together(
+    inside('readToken', ['auth/tokens'], (it) => [
+      it.property('aud').remove(),
+      it.call('safeParse').receiver().replaceWith('$0.extend({ aud: z.any() })'),
+    ]),
+  ),
+  ...inside('Claims', ['auth/tokens'], (it) => [
+    it.property('aud').value().replaceWith('z.any()'),
+    it.call('refine').unchain(),
+    it.reference('CLOCK_SKEW_SECONDS').remove(),
+    it.property('exp').value().replaceWith('$0.optional().default(0)'),
+    it.call('nonnegative').replaceWith('$0.default(1)'),
+    it.call('max').replaceWith("z.string().max($1).default('any')"),
+  ]),
+  ...equivalent(
+    'readToken only accepts signatures of the length of HS256',
+    inside('readToken', ['auth/tokens'], (it) => [
+      it
+        .reference('ALGORITHM')
+        .replaceWith("JSON.parse(Buffer.from(token.split('.')[0] ?? '', 'base64url').toString())?.alg ?? $0"),
+    ]),
+  ),
+  ...together(
+    inside('readToken', ['auth/tokens'], (it) => [
+      it
+        .reference('ALGORITHM')
+        .replaceWith("JSON.parse(Buffer.from(token.split('.')[0] ?? '', 'base64url').toString())?.alg ?? $0"),
+      it.call('test').enclosingStatement().remove(),
+    ]),
+  ),
+  ...equivalent(
+    'the library and the claims schema both verify issuer and audience',
+    inside('readToken', ['auth/tokens'], (it) => [it.property('iss').remove(), it.property('aud').remove()]),
+  ),
+  ...equivalent(
+    'the library and the claims schema both verify issuer and audience',
+    inside('Claims', ['auth/tokens'], (it) => [it.property('iss').value().replaceWith('z.any()')]),
+  ),
+  ...inside('identify', ['api-keys/member'], (it) => [it.condition(1, 4).replaceWith('$1 === null')]),
+  ...inside('identifyKey', ['api-keys/secrets'], (it) => [it.operator('||').part(2).remove()]),
+  ...inside('identifyKey', ['api-keys/secrets', 'auth/throttle-addresses'], (it) => [
+    it.literal('unknown').enclosingStatement().remove(),
+  ]),
+  ...inside('parseKey', ['api-keys/secrets'], (it) => [
+    it.operator('!==').remove(),
+    it.call('some').part(1).replaceWith('() => true'),
+  ]),
+  ...inside('holds', ['api-keys/manage', 'rate-limiting/revocation'], (it) => [
+    it.condition(1, 3).part(1).replaceWith('$1'),
+    it.call('some').part(1).body().part(1).remove(),
+    it.call('sameText').replaceWith('$1.length === $2.length'),
+  ]),
+  ...inside('holds', ['rate-limiting/revocation', 'auth/password'], (it) => [
+    it.operator('===', 3, 4).replaceWith('$1 > 0'),
+    it.operator('===', 4, 4).remove(),
+  ]),
+  ...inside('RateLimiter.admit', ['auth/logout'], (it) => [it.literal('token').enclosingStatement().remove()]),
+  ...inside('RateLimiter.facts', ['rate-limiting/doubt'], (it) => [
+    it.call('isDoubted').enclosingStatement().remove(),
+    it.reference('STALE_AFTER', 2, 2).enclosingStatement().remove(),
+  ]),
+  ...inside('RateLimiter.readFacts', ['rate-limiting/doubt'], (it) => [it.condition().always(false)]),
+  ...inside('RateLimiter.facts', ['rate-limiting/facts'], (it) => [it.operator('-').replaceWith('0')]),
+  ...inside('credentialsOf', ['rate-limiting/doubt'], (it) => [
+    it.call('reach', 1, 2).replaceWith('Promise.resolve()'),
+    it.call('reach', 1, 2).replaceWith('($1)().catch(() => undefined)'),
+  ]),
+  ...inside('login', ['auth/login'], (it) => [
+    it.operator('===', 1, 2).remove(),
+    it.operator('||').part(2).remove(),
+    it.call('invalidCredentials', 2, 2).enclosingIf().remove(),
+  ]),
+  ...equivalent(
+    'a login is recorded before the response, and only for an active user',
+    inside('login', ['auth/login'], (it) => [it.operator('===', 2, 2).remove()]),
+  ),
+  ...inside('checkOwnPassword', ['auth/password'], (it) => [
+    it.call('verifyPassword').enclosingStatement().replaceWith('await Promise.resolve()'),
+  ]),
+  ...inside('changePassword', ['auth/password'], (it) => [
+    it.call('invalidCredentials').enclosingIf().remove(),
+    it.call('updatePassword').part(5).remove(),
+  ]),
+  ...inside('verifyPassword', ['auth/passwords'], (it) => [it.call('timingSafeEqual').remove()]),
+  ...inside('throttleFor', ['auth/throttle'], (it) => [
+    it.call('allowed', 2, 2).replaceWith("'none'"),
+    it.call('isFailedLogin').enclosingStatement().call('quietly').part(1).replaceWith('$3'),
+  ]),
+  ...inside('throttleFor', ['auth/throttle-addresses'], (it) => [
+    it.literal('address').enclosingStatement().variable().replaceWith("'none'"),
+  ]),
+  ...inside('throttleFor', ['auth/register'], (it) => [it.literal('register').enclosingStatement().remove()]),
+  ...inside('throttleFor', ['api-keys/secrets'], (it) => [
+    it.literal('key').enclosingStatement().variable().replaceWith("'none'"),
+  ]),
+  ...inside('LoginThrottle.begin', ['auth/throttle'], (it) => [it.condition().replaceWith('$1 > $2')]),
+  ...inside('LoginThrottle.counter', ['auth/throttle'], (it) => [it.operator('>').remove()]),
+  ...inside('LoginThrottle.beginLogin', ['auth/throttle-addresses'], (it) => [it.call('knows').remove()]),
+  ...inside('createAccount', ['accounts/create'], (it) => [it.call('signupClosed').enclosingIf().remove()]),
+  ...inside('findOpenAccount', ['auth/register'], (it) => [it.sqlCondition('allow_registration = 1').remove()]),
+]

@@ -1,0 +1,85 @@
+import { inside } from '../mutation.ts'
+
+/** Sizes, counts and rates. */
+export const LIMITS = [
+  ...inside('jsonBody', ['http/bodies'], (it) => [
+    it.call('payloadTooLarge').enclosingIf().remove(),
+    it.reference('MAX_PARTS').replaceWith('1e9'),
+    it.call('unsupportedMediaType').enclosingIf().remove(),
+  ]),
+  ...inside('readText', ['http/bodies'], (it) => [
+    it.call('payloadTooLarge').enclosingIf().remove(),
+    it.property('fatal').value().always(false),
+  ]),
+  ...inside('hasMoreParts/PARTS', ['http/bodies'], (it) => [it.reference('BRACKET').remove()]),
+  ...inside('onceOf', ['idempotency/keys'], (it) => [
+    it.call('split').receiver().replaceWith('new URL($1.url).pathname'),
+  ]),
+  ...inside('rawBodyOf', ['attachments/raw-refused'], (it) => [
+    it.call('payloadTooLarge').enclosingIf().remove(),
+    it.call('lengthRequired').enclosingIf().remove(),
+    it.operator('||').part(1).remove(),
+    it.call('test', 2, 3).remove(),
+  ]),
+  ...inside('line', ['tickets/create-limits'], (it) => [it.operator('>').replaceWith('$1 > 1e9')]),
+  ...inside('body', ['tickets/create-limits'], (it) => [it.operator('>').replaceWith('$1 > 1e9')]),
+  ...inside('password', ['users/create', 'auth/password'], (it) => [
+    it.operator('<').remove(),
+    it.operator('||').part(2).remove(),
+    it.variable().replaceWith('$2'),
+  ]),
+  ...inside('NewPassword', ['users/create', 'auth/password'], (it) => [it.literal(8).replaceWith('7')]),
+  ...inside('searchText', ['http/parameters'], (it) => [it.call('superRefine').literal(200).replaceWith('201')]),
+  ...inside('detailsOf', ['http/bodies'], (it) => [
+    it.call('slice').enclosingStatement().variable().replaceWith('$3'),
+    it.call('slice').enclosingStatement().variable().replaceWith('$2'),
+  ]),
+  ...inside('copy', ['attachments/raw-refused'], (it) => [
+    it.call('notAsLong', 2, 3).enclosingIf().remove(),
+    it.call('notAsLong', 3, 3).enclosingIf().remove(),
+  ]),
+  ...inside('LoginThrottle.knowAddress', ['auth/throttle-objects'], (it) => [
+    it.sql('user = ?', 1, 2).replaceWith('? IS NOT NULL'),
+  ]),
+  ...inside('KNOWN_ADDRESSES', ['auth/throttle-addresses'], (it) => [
+    it.value().replaceWith('19'),
+    it.value().replaceWith('21'),
+  ]),
+  ...inside('LoginThrottle.knowAddress', ['auth/throttle-addresses'], (it) => [it.sql('DESC').remove()]),
+  ...inside('Tags', ['tickets/create-limits'], (it) => [it.call('max').unchain()]),
+  ...inside('checkFields', ['tickets/create-limits'], (it) => [it.operator('>').replaceWith('$1 > 1e9')]),
+  ...inside('isCustomValue', ['tickets/create-limits'], (it) => [it.operator('<=').remove()]),
+  ...inside('checkFields', ['tickets/create-limits', 'tickets/update'], (it) => [it.condition(4, 5).part(1).remove()]),
+  ...inside('Filename', ['attachments/filenames'], (it) => [
+    it.operator('>').remove(),
+    it.condition(2, 3).always(false),
+    it.call('test', 3, 3).remove(),
+  ]),
+  ...inside('NewAttachments', ['attachments/upload'], (it) => [it.value().receiver().unchain()]),
+  ...inside('decodeBase64', ['attachments/upload'], (it) => [it.call('test').enclosingStatement().remove()]),
+  ...inside('announce', ['attachments/quota', 'attachments/raw-refused'], (it) => [
+    it.literal('attachments').enclosingIf().remove(),
+    it.literal('storage').enclosingIf().remove(),
+    it.condition(2, 4).part(1).replaceWith('$1'),
+  ]),
+  ...inside('PageQuery', ['http/parameters'], (it) => [it.literal(100).replaceWith('100_000')]),
+  ...inside('CursorQuery', ['http/cursor', 'http/parameters'], (it) => [it.call('max').unchain()]),
+  ...inside('LIVE_KEYS', ['api-keys/limits'], (it) => [
+    it.literal(20).replaceWith('21'),
+    it.literal(100).replaceWith('101'),
+  ]),
+  ...inside('LIVE_WEBHOOKS', ['webhooks/addresses'], (it) => [it.value().replaceWith('{ standard: 11, premium: 51 }')]),
+  ...inside('EVENTS_A_REPLAY', ['webhooks/replay'], (it) => [it.value().replaceWith('10_001')]),
+  ...inside('countOne', ['rate-limiting/window'], (it) => [it.call('max', 1, 2).replaceWith('$2')]),
+  ...inside('refuseOver', ['rate-limiting/limits'], (it) => [it.condition().always(true)]),
+  ...inside('countAddress', ['rate-limiting/limits'], (it) => [it.call('refuseOver').enclosingStatement().remove()]),
+  ...inside('countUnroutedRequests', ['rate-limiting/limits'], (it) => [it.condition(2, 2).else().remove()]),
+  ...inside('reach', ['auth/throttle-objects', 'rate-limiting/limits'], (it) => [
+    it.call('unavailable').enclosingStatement().replaceWith('return undefined as never'),
+  ]),
+  ...inside('attemptDelivery/send', ['webhooks/answers'], (it) => [
+    it.literal('manual').replaceWith("'follow'"),
+    it.property('signal').remove(),
+  ]),
+  ...inside('beginningOf', ['webhooks/answers'], (it) => [it.operator('<').replaceWith('$1 < 1e9')]),
+]

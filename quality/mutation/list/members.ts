@@ -1,0 +1,69 @@
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: these are texts of the source
+import { equivalent, inside } from '../mutation.ts'
+
+/** Who is a member, who still is, and what revokes their credentials. */
+export const MEMBERS = [
+  ...inside('findMemberFacts', ['auth/tokens', 'rate-limiting/revocation'], (it) => [
+    it.property('active').value().always(true),
+    it.call('map').replaceWith('revoked.slice(9).map($1)'),
+  ]),
+  ...inside('findKeyFacts', ['api-keys/manage'], (it) => [
+    it.property('active').value().always(true),
+    it.property('until', 2, 2).value().replaceWith('null'),
+    it.call('earlier').replaceWith('$2'),
+    it.call('earlier').replaceWith('$1'),
+  ]),
+  ...inside('createApiKey', ['api-keys/manage'], (it) => [it.call('wasDone').always(true)]),
+  ...inside('rotateKey', ['api-keys/manage'], (it) => [it.call('keyEnded').enclosingIf().remove()]),
+  ...inside('rotateApiKey', ['api-keys/manage'], (it) => [
+    it.sqlCondition('{live}').remove(),
+    it.variable().replaceWith('$3'),
+  ]),
+  ...inside('findKeyByHash', ['api-keys/secrets'], (it) => [
+    it.sqlCondition('(hash = ? OR previous_hash = ?)').remove(),
+  ]),
+  ...inside('noteLogin', ['auth/login'], (it) => [
+    it.sqlCondition("status = 'active'").remove(),
+    it.sqlCondition('credential_generation = ?').remove(),
+  ]),
+  ...inside('findPersonFacts', ['api-keys/member'], (it) => [it.sqlCondition("kind = 'person'").remove()]),
+  ...inside('endsTokens', ['rate-limiting/revocation', 'users/deactivate', 'users/update'], (it) => [
+    it.variable(1, 2).replaceWith('$2'),
+    it.variable(2, 2).replaceWith('$3'),
+  ]),
+  ...inside('updatePassword', ['auth/password', 'users/set-password'], (it) => [
+    it.sql('credential_generation + 1').replaceWith('credential_generation'),
+  ]),
+  ...inside('updatePerson', ['api-keys/member'], (it) => [it.sqlCondition("kind = 'person'").remove()]),
+  ...inside('matching', ['api-keys/member', 'users/list'], (it) => [
+    it.literal("u.kind = 'person'").replaceWith('`1`'),
+  ]),
+  ...inside('getUser', ['users/get'], (it) => [it.call('readsUsers').enclosingStatement().remove()]),
+  ...inside('updateUser', ['rate-limiting/revocation', 'auth/password'], (it) => [it.operator('!==', 4, 4).remove()]),
+  ...inside('readToken', ['auth/tokens'], (it) => [it.operator('??').replaceWith('payload as TokenClaims')]),
+  ...inside('holds', ['rate-limiting/vouching'], (it) => [it.condition(2, 3).always(false)]),
+  ...inside('limiterName', ['rate-limiting/limits'], (it) => [it.returned().part(3).replaceWith('`member:${$2}`')]),
+  ...inside('LoginThrottle.knows', ['auth/throttle-addresses'], (it) => [it.operator('-').replaceWith('0')]),
+  ...inside('LoginThrottle.beginLogin', ['auth/throttle-addresses'], (it) => [
+    it.template(1, 2).replaceWith('`login:${$1}:${$2}:${Math.random()}`'),
+  ]),
+  ...inside('LOGIN_FAILURES', ['auth/throttle'], (it) => [it.literal(10).replaceWith('11')]),
+  ...inside('ADDRESS_FAILURES', ['auth/throttle-addresses'], (it) => [it.literal(100).replaceWith('101')]),
+  ...inside('REGISTRATIONS', ['auth/register'], (it) => [it.literal(5).replaceWith('6')]),
+  ...inside('KEY_LOOKUPS', ['api-keys/secrets'], (it) => [it.literal(10).replaceWith('11')]),
+  ...inside('createAccount', ['accounts/create'], (it) => [it.call('registration').enclosingStatement().remove()]),
+  ...inside('register', ['auth/register'], (it) => [it.call('registration').enclosingStatement().remove()]),
+  ...inside('getUser/mustExist', ['api-keys/member'], (it) => [it.operator('===', 1, 2).remove()]),
+  ...equivalent(
+    'the user to change was found before, and is not an API key',
+    inside('updatePassword', ['api-keys/member', 'users/set-password'], (it) => [
+      it.sqlCondition("kind = 'person'").remove(),
+    ]),
+  ),
+  ...equivalent(
+    'the user to change was found before, and is not an API key',
+    inside('moveLogin', ['api-keys/member', 'users/set-password'], (it) => [
+      it.sqlCondition("kind = 'person'").remove(),
+    ]),
+  ),
+]

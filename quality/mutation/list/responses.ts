@@ -1,0 +1,116 @@
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: these are texts of the source
+import { inOneRun, inside } from '../mutation.ts'
+
+/** What responses contain, and what neither they nor the log may contain. */
+export const RESPONSES = [
+  ...inOneRun(
+    'exposed headers',
+    inside('EXPOSED', ['http/headers'], (it) => [it.value().replaceWith('[]')]),
+    [
+      'read Accept-Ranges',
+      'read Content-Disposition',
+      'read Content-Range',
+      'read ETag',
+      'read Idempotent-Replayed',
+      'read Link',
+      'read Location',
+      'read RateLimit',
+      'read RateLimit-Policy',
+      'read Retry-After',
+      'read Server-Timing',
+      'read WWW-Authenticate',
+      'read X-D1-Bookmark',
+      'read X-RateLimit-Limit',
+      'read X-RateLimit-Remaining',
+      'read X-RateLimit-Reset',
+      'read X-Request-Id',
+    ],
+  ),
+  ...inOneRun(
+    'allowed request headers',
+    inside('preflight', ['http/headers'], (it) => [it.property('allowHeaders').value().replaceWith("['None']")]),
+    [
+      'send Authorization',
+      'send Content-Type',
+      'send X-API-Key',
+      'send X-D1-Bookmark',
+      'send X-Request-Id',
+      'send Idempotency-Key',
+      'send If-Match',
+      'send If-None-Match',
+      'send If-Range',
+      'send Range',
+    ],
+  ),
+  ...inOneRun(
+    'allowed methods',
+    inside('preflight', ['http/headers'], (it) => [it.property('allowMethods').value().replaceWith("['TRACE']")]),
+    ['method GET', 'method HEAD', 'method POST', 'method PATCH', 'method DELETE'],
+  ),
+  ...inside('answerFile', ['attachments/ranges', 'attachments/filenames'], (it) => [
+    it.property('Content-Security-Policy').remove(),
+    it.literal("default-src 'none'; style-src 'unsafe-inline'; sandbox").text('; sandbox').remove(),
+    it.literal(304).enclosingIf().property('headers').value().replaceWith('{ ETag: etag }'),
+    it.property('Cache-Control').value().replaceWith('`max-age=${$1}`'),
+    it.call('max').replaceWith('31536000'),
+  ]),
+  ...inside('ofContent', ['attachments/ranges', 'attachments/filenames'], (it) => [
+    it.reference('OTHER').replaceWith('row.mime_type'),
+    it.property('Content-Disposition').value().part(1).replaceWith("'inline'"),
+    it.call('replace', 1, 2).unchain(),
+  ]),
+  ...inside('serveFile', ['attachments/download'], (it) => [it.call('countAddress').enclosingStatement().remove()]),
+  ...inside('verifiedAccount', ['attachments/url-signing'], (it) => [it.condition(1, 3).part(4).remove()]),
+  ...inside('storeFile', ['attachments/upload'], (it) => [it.call('put').part(3).remove()]),
+  ...inside('policyOf', ['docs/page'], (it) => [
+    it.literal("default-src 'none'").remove(),
+    it.literal("script-src 'self'").remove(),
+    it.template().replaceWith("`style-src-elem 'self' 'unsafe-inline'`"),
+    it.literal("connect-src 'self'").remove(),
+    it.literal("base-uri 'none'").remove(),
+    it.literal("form-action 'none'").remove(),
+    it.literal("frame-ancestors 'none'").remove(),
+  ]),
+  ...inside('addDocsRoutes', ['docs/page'], (it) => [it.call('html').part(3).remove()]),
+  ...inside('createApp', ['http/headers'], (it) => [
+    it.call('requestId').enclosingStatement().remove(),
+    it.reference('securityHeaders').enclosingStatement().remove(),
+    it.reference('preflights').enclosingStatement().remove(),
+  ]),
+  ...inside('createApp', ['lib/config', 'http/require-https'], (it) => [
+    it.reference('requireHttps').enclosingStatement().remove(),
+  ]),
+  ...inside('createApp', ['rate-limiting/limits'], (it) => [
+    it.reference('rateHeaders').enclosingStatement().remove(),
+    it.literal('/api/*').enclosingStatement().remove(),
+  ]),
+  ...inside('markReplay', ['idempotency/every-route', 'idempotency/replay'], (it) => [
+    it.literal('Idempotent-Replayed').enclosingStatement().remove(),
+  ]),
+  ...inside('addRoute', ['rate-limiting/revocation', 'db/sessions'], (it) => [
+    it.call('forgetHeaders').replaceWith('$2'),
+  ]),
+  ...inside('NoParameters', ['http/parameters'], (it) => [it.value().replaceWith('z.object($1)')]),
+  ...inside('IdempotencyHeaders', ['idempotency/keys'], (it) => [it.pattern().replaceWith('/^/')]),
+  ...inside('requestLog', ['db/sessions'], (it) => [it.literal('X-D1-Bookmark').enclosingStatement().remove()]),
+  ...inside('requestLog', ['http/headers'], (it) => [
+    it.literal('Server-Timing').enclosingStatement().call('set').replaceWith('$2'),
+  ]),
+  ...inside('methodNotAllowed', ['http/errors'], (it) => [it.property('Allow').remove()]),
+  ...inside('rangeNotSatisfiable', ['attachments/ranges'], (it) => [it.property('Content-Range').remove()]),
+  ...inside('invalidCredentials', ['auth/login'], (it) => [it.property('WWW-Authenticate').remove()]),
+  ...inside('toApiError', ['http/failures'], (it) => [
+    it.call('internalError').replaceWith("new ApiError(500, 'internal_error', String(error))"),
+    it.call('fromDbError').replaceWith("new ApiError(503, 'unavailable', $1.message)"),
+  ]),
+  ...inside('answerError', ['rate-limiting/revocation', 'http/check-order', 'http/failures'], (it) => [
+    it.returned().replaceWith('c.json(told.toJSON(), told.status, headers)'),
+  ]),
+  ...inside('requestLog', ['http/logging'], (it) => [it.call('routePath').replaceWith('$1.req.path')]),
+  ...inside('describe', ['http/failures'], (it) => [
+    it.returned(4, 4).replaceWith('{ $1, $2, message: failure.message }'),
+  ]),
+  ...inside('toDbError', ['http/failures'], (it) => [
+    it.literal('unavailable').enclosingStatement().call('DbError').replaceWith('Object.assign($0, { name: message })'),
+  ]),
+]

@@ -1,0 +1,85 @@
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: these are texts of the source
+import { equivalent, inside, together } from '../mutation.ts'
+
+/** What webhooks receive, what a replay may contain, and how the service is configured. */
+export const RULES = [
+  ...inside('replayOf', ['idempotency/every-route'], (it) => [
+    it.operator('||').part(1).remove(),
+    it.operator('||').part(2).remove(),
+  ]),
+  ...equivalent(
+    'no route under /auth stores idempotency records',
+    inside('onceFor', ['idempotency/keys', 'idempotency/every-route'], (it) => [it.call('startsWith').remove()]),
+  ),
+  ...inside('parseSearch', ['tickets/search', 'tickets/search-life'], (it) => [
+    it.template(2, 5).remove(),
+    it.array(1, 4).part(2).remove(),
+  ]),
+  ...inside('presentTicketDetail', ['comments/internal'], (it) => [
+    it.property('comment_count').value().part(2).replaceWith('$2'),
+    it.property('attachment_count').value().part(2).replaceWith('$2'),
+  ]),
+  ...inside('replayed', ['webhooks/replay'], (it) => [
+    it.sqlCondition('sequence > since_sequence').remove(),
+    it.sqlCondition('{wants}').remove(),
+    it.returned().part(6).remove(),
+    it.sqlCondition('created_at >= ?').remove(),
+    it.sqlCondition('created_at < ?').remove(),
+  ]),
+  ...together(
+    inside('measureReplay', ['webhooks/replay'], (it) => [it.sql('ON account_id = account_id').remove()]),
+    inside('replayed', ['webhooks/replay'], (it) => [it.sqlCondition('e.account_id = w.account_id').remove()]),
+  ),
+  ...together(
+    inside('expandReplay', ['webhooks/replay'], (it) => [it.sqlCondition('e.account_id = r.account_id').remove()]),
+    inside('replayed', ['webhooks/replay'], (it) => [it.sqlCondition('e.account_id = w.account_id').remove()]),
+  ),
+  ...inside('hearOut', ['webhooks/switching', 'webhooks/fan-out'], (it) => [it.sqlCondition('active = 1').remove()]),
+  ...inside('findSendable', ['webhooks/redeliver'], (it) => [it.sqlCondition('active = 1').remove()]),
+  ...inside('requestAttempt', ['webhooks/redeliver'], (it) => [it.sqlCondition('active = 1').remove()]),
+  ...inside('findDelivery', ['webhooks/delivery-log'], (it) => [it.sqlCondition('webhook_id = ?').remove()]),
+  ...inside('insertTest', ['webhooks/redeliver', 'webhooks/manage'], (it) => [it.sqlCondition('active = 1').remove()]),
+  ...inside('replay', ['webhooks/replay'], (it) => [it.call('replayTooLarge').enclosingIf().remove()]),
+  ...inside('attemptDelivery', ['webhooks/answers'], (it) => [it.operator('<=').replaceWith('$1 <= 399')]),
+  ...inside('beginningOf', ['webhooks/answers'], (it) => [it.call('subarray').unchain()]),
+  ...inside('leaseWebhooks', ['webhooks/leases'], (it) => [it.sql('PARTITION BY account_id', 1, 2).remove()]),
+  ...equivalent(
+    'webhook IDs are random: no two accounts have the same',
+    inside('leaseTurns', ['webhooks/fairness', 'webhooks/leases'], (it) => [it.operator('&&').part(1).remove()]),
+  ),
+  ...equivalent(
+    'fetch returns no response with a status below 200',
+    inside('attemptDelivery', ['webhooks/answers'], (it) => [it.operator('>=').replaceWith('$1 >= 100')]),
+  ),
+  ...inside('openSecrets', ['webhooks/secrets'], (it) => [it.returned(3, 3).replaceWith('$2')]),
+  ...inside('PREVIOUS_SIGNS_FOR', ['webhooks/rotation', 'webhooks/secrets'], (it) => [
+    it.value().replaceWith('2 * $0'),
+  ]),
+  ...inside('Variables/Secret', ['lib/config'], (it) => [it.value().part(1).body().replaceWith('$1 >= 0')]),
+  ...inside('configOf', ['lib/config', 'webhooks/addresses'], (it) => [
+    it.property('allowPrivate').value().always(true),
+  ]),
+  ...inside('configOf', ['accounts/create'], (it) => [it.property('allowSignup').value().always(true)]),
+  ...inside('keysOf', ['lib/config'], (it) => [
+    it.literal('files').replaceWith("'tokens'"),
+    it.literal('api-keys').replaceWith("'tokens'"),
+    it.literal('webhooks').replaceWith("'tokens'"),
+    it.literal('idempotency').replaceWith("'tokens'"),
+  ]),
+  ...inside('deriveKey', ['lib/crypto'], (it) => [it.call('hkdfSync').replaceWith("hkdfSync($1, $2, $3, '', $5)")]),
+  ...inside('addressKey', ['rate-limiting/address'], (it) => [
+    it.call('networkAddressFromCIDR').part(1).replaceWith('`${$1}/128`'),
+    it.call('process').replaceWith('ipaddr.parse($1)'),
+    it.literal('unknown').replaceWith('String(address)'),
+  ]),
+  ...inside('RateLimiter.admit', ['rate-limiting/limits'], (it) => [
+    it.call('countOne').part(3).replaceWith('configOf(this.env).rateLimits.premium'),
+  ]),
+  ...inside('noBody', ['idempotency/keys'], (it) => [it.call('invalidInput').enclosingIf().remove()]),
+  ...inside('jsonBody', ['http/bodies'], (it) => [it.call('refuseEncoded').enclosingStatement().remove()]),
+  ...inside('rawBodyOf', ['attachments/raw-refused'], (it) => [it.call('refuseEncoded').enclosingStatement().remove()]),
+  ...inside('withShared', ['http/parameters'], (it) => [it.reference('queryText').remove()]),
+  ...inside('isEmail', ['lib/text'], (it) => [it.call('test').replaceWith("$1.includes('@')")]),
+  ...inside('isCleanText', ['lib/text'], (it) => [it.returned().part(2).remove(), it.call('isWellFormed').remove()]),
+  ...inside('body', ['http/parameters'], (it) => [it.call('isCleanText').always(true)]),
+]

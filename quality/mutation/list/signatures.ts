@@ -1,0 +1,73 @@
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: these are texts of the source
+import { inside } from '../mutation.ts'
+
+/** Signed, encrypted or bound values: files, webhooks, cursors, idempotency keys, versions. */
+export const SIGNATURES = [
+  ...inside('verifiedAccount', ['attachments/download'], (it) => [
+    it.condition(2, 3).always(false),
+    it.condition(3, 3).replaceWith('$2 > 0'),
+    it.operator('>', 1, 2).remove(),
+  ]),
+  ...inside('message', ['attachments/download'], (it) => [
+    it.call('stringify').part(1).part(2).remove(),
+    it.call('stringify').part(1).part(3).remove(),
+    it.call('stringify').part(1).part(4).replaceWith('$0 > 0'),
+    it.call('stringify').part(1).part(1).replaceWith('$0.length'),
+  ]),
+  ...inside('signatureHeaders', ['webhooks/secrets', 'webhooks/sending'], (it) => [
+    it.call('update').part(1).replaceWith('`${$2}.${$3}`'),
+    it.call('update').part(1).replaceWith('`${$1}.0.${$3}`'),
+    it.call('update').part(1).part(3).replaceWith('$0.length'),
+  ]),
+  ...inside('openSecrets', ['webhooks/secrets'], (it) => [it.operator('<').remove()]),
+  ...inside('sealSecret/placeOf', ['webhooks/secrets'], (it) => [
+    it.returned().replaceWith('`webhook ${$1.length}/${$2.length}`'),
+  ]),
+  ...inside('algorithm', ['lib/sealing'], (it) => [it.call('from').part(1).replaceWith('$0.slice(0, 0)')]),
+  ...inside('sameText', ['lib/crypto'], (it) => [it.call('timingSafeEqual').replaceWith('($0 || true)')]),
+  ...inside('readCursor', ['http/cursor'], (it) => [it.operator('&&').part(2).part(1).remove()]),
+  ...inside('wishOf', ['tickets/cursor'], (it) => [it.property('accountId').remove(), it.property('within').remove()]),
+  ...inside('walkComments', ['comments/list', 'tickets/get'], (it) => [
+    it.property('accountId').remove(),
+    it.property('ticketId').remove(),
+    it.call('seesInternal').replaceWith('$1 !== null'),
+  ]),
+  ...inside('walkAttachments', ['attachments/list', 'tickets/get'], (it) => [
+    it.property('accountId').remove(),
+    it.property('ticketId').remove(),
+    it.call('seesInternal').replaceWith('$1 !== null'),
+  ]),
+  ...inside('listEvents', ['events/walk', 'events/retention'], (it) => [
+    it.property('accountId').remove(),
+    it.call('cursorExpired').enclosingIf().remove(),
+  ]),
+  ...inside('listHistory', ['tickets/history', 'tickets/get'], (it) => [
+    it.property('accountId').remove(),
+    it.property('ticketId').remove(),
+    it.call('notFound').enclosingIf().remove(),
+  ]),
+  ...inside('walkUsers', ['users/list'], (it) => [
+    it.property('accountId').remove(),
+    it.literal('users').enclosingStatement().variable().part(3).remove(),
+  ]),
+  ...inside('listDeliveries', ['webhooks/delivery-log'], (it) => [
+    it.property('accountId').remove(),
+    it.property('webhookId').remove(),
+    it.property('status', 1, 2).remove(),
+    it.property('event', 1, 2).remove(),
+  ]),
+  ...inside('onceFor', ['idempotency/scope', 'idempotency/replay'], (it) => [
+    it.call('sha256').part(1).replaceWith('`${$1} ${$3} ${$4}`'),
+    it.call('sha256').part(1).replaceWith('`${$1} ${$2} ${$4}`'),
+    it.call('mac').part(2).replaceWith('`${$1}`'),
+    it.call('mac').part(2).replaceWith('`${$2}`'),
+    it.call('deriveKey').replaceWith("deriveKey($1, 'any')"),
+  ]),
+  ...inside('isRecent', ['idempotency/scope'], (it) => [it.operator('-').replaceWith('$1 * 0')]),
+  ...inside('doOnce', ['idempotency/scope'], (it) => [it.operator('-').replaceWith('$1 * 0')]),
+  ...inside('replayOf', ['idempotency/replay'], (it) => [it.condition(2, 3).always(false)]),
+  ...inside('updateTicket', ['tickets/preconditions'], (it) => [it.call('commit').part(2).part(1).remove()]),
+  ...inside('deleteTicket', ['tickets/preconditions'], (it) => [it.call('commit').part(2).part(1).remove()]),
+  ...inside('readIfMatch', ['tickets/preconditions'], (it) => [it.reference('NO_VERSION').replaceWith('1')]),
+  ...inside('entityTag', ['tickets/preconditions'], (it) => [it.call('slice').replaceWith('1')]),
+]

@@ -1,0 +1,57 @@
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: these are texts of the source
+import { equivalent, inside } from '../mutation.ts'
+
+/** What a caller sees: other customers' tickets, internal comments, the events of a webhook. */
+export const VISIBILITY = [
+  ...inside('visibleTickets', ['tickets/get', 'tickets/list-filters'], (it) => [it.variable().replaceWith('$2')]),
+  ...equivalent(
+    "the search index holds a ticket's creator, and a customer's search asks for it",
+    inside('visibleAmongFound', ['tickets/search', 'tickets/tag-rights'], (it) => [it.variable().replaceWith('$2')]),
+  ),
+  ...inside('visibleParts', ['comments/list', 'attachments/list'], (it) => [
+    it.sqlCondition('is_internal = 0').remove(),
+  ]),
+  ...inside('countParts', ['comments/list', 'attachments/list'], (it) => [it.call('seesInternal').replaceWith('$1')]),
+  ...inside('creatorsOf', ['tickets/list-filters', 'tickets/totals'], (it) => [
+    it.call('seesAllTickets').replaceWith('$1'),
+  ]),
+  ...inside('countByField', ['tickets/totals'], (it) => [it.call('seesAllTickets').replaceWith('$1')]),
+  ...inside('countByAssignee', ['tickets/totals'], (it) => [it.call('seesAllTickets').replaceWith('$1')]),
+  ...inside('insertCommentEvent', ['webhooks/fan-out'], (it) => [it.property('isInternal').value().always(false)]),
+  ...inside('insertComment', ['comments/create', 'comments/internal'], (it) => [
+    it.sql('{visibleTicket}').replaceWith('t.account_id = ${accountId} AND t.id = ${comment.ticketId}'),
+  ]),
+  ...inside('insertHistory', ['tickets/update-rights'], (it) => [
+    it.sqlCondition('EXISTS (SELECT 1 FROM tickets t WHERE {visibleTicket})').remove(),
+  ]),
+  ...inside('findAttachment', ['attachments/list', 'attachments/download', 'access/roles'], (it) => [
+    it.sqlCondition('EXISTS (SELECT 1 FROM tickets t WHERE {visibleTickets} AND id = ticket_id)').remove(),
+  ]),
+  ...inside('conditions', ['attachments/raw-refused', 'attachments/upload', 'access/roles'], (it) => [
+    it.sql('EXISTS (SELECT 1 FROM tickets t WHERE {visibleTicket})').replaceWith('1'),
+  ]),
+  ...inside('createComment', ['attachments/list', 'comments/internal'], (it) => [
+    it.property('isInternal', 2, 2).replaceWith('$0: false'),
+  ]),
+  ...inside('tellOfPart', ['attachments/delete', 'comments/delete'], (it) => [
+    it.sqlCondition('EXISTS (SELECT 1 FROM ? AND is_internal = 0)').remove(),
+    it.call('insertUpdatedEvent').part(3).always(false),
+  ]),
+  ...inside('wants', ['webhooks/fan-out'], (it) => [
+    it.sqlCondition('(include_internal = 1 OR is_internal = 0)').remove(),
+    it.sqlCondition("EXISTS (SELECT 1 FROM json_each(events) WHERE value IN ('*', type))").remove(),
+  ]),
+  ...inside('fanOutEvents', ['webhooks/fan-out'], (it) => [
+    it.sqlCondition('heard_sequence < sequence').remove(),
+    it.sqlCondition('active = 1').remove(),
+  ]),
+  ...inside('wants', ['webhooks/replay'], (it) => [it.sqlCondition("type <> 'webhook.test'").remove()]),
+  ...inside('insertWebhook/live', ['webhooks/manage', 'access/roles'], (it) => [
+    it.sqlCondition('deleted_at IS NULL').remove(),
+  ]),
+  ...inside('findUser', ['api-keys/member'], (it) => [it.sqlCondition("kind = 'person'").remove()]),
+  ...inside('presentStoredAttachment', ['events/list'], (it) => [
+    it.property('url').value().replaceWith('`/files/${$1}/${row.filename}?signature=given`'),
+  ]),
+  ...inside('objectKey', ['access/twins'], (it) => [it.returned().part(1).replaceWith("'all'")]),
+]
