@@ -170,19 +170,24 @@ export const CREDENTIALS = [
         'const byEmail = allowed(await reach(() => shard(email).beginLogin(attempt)), LOGINS_SAY)',
         "const byEmail = 'none'",
       ],
-      ['isFailedLogin(error) ? () => shard(email).loginFailed(byEmail) : undo', 'undo'],
+      ['if (isFailedLogin(error)) await', 'if (error === null) await'],
     ],
   ),
   ...of(
     'auth/throttle.ts',
     ['auth/throttle-addresses'],
-    [["const byAddress = await begin('address', ADDRESS_FAILURES)", "const byAddress = 'none'"]],
+    [
+      [
+        "const byAddress = await begin('address', ADDRESS_FAILURES)",
+        "const byAddress = { bucket: 'none', id: 'none' }",
+      ],
+    ],
   ),
   ...of('auth/throttle.ts', ['auth/register'], [["await begin('register', REGISTRATIONS)", '']]),
   ...of(
     'auth/throttle.ts',
     ['api-keys/secrets'],
-    [["const bucket = await begin('key', KEY_LOOKUPS)", "const bucket = 'none'"]],
+    [["const { bucket, id } = await begin('key', KEY_LOOKUPS)", "const [bucket, id] = ['none', 'none']"]],
   ),
   ...of(
     'auth/login-throttle.ts',

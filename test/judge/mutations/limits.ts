@@ -227,7 +227,38 @@ export const LIMITS = [
   ...of(
     'http/reach.ts',
     ['auth/throttle-objects', 'rate-limiting/limits'],
-    [['    throw unavailable(error)', '    return undefined as never']],
+    [['isTransient(error)) throw unavailable(error)', 'isTransient(error)) return undefined as never']],
+  ),
+  ...of(
+    'http/reach.ts',
+    ['faults/durable-objects'],
+    [
+      ['const MAX_RETRIES = 2', 'const MAX_RETRIES = 1'],
+      ['const MAX_RETRIES = 2', 'const MAX_RETRIES = 3'],
+      ["&& Reflect.get(error, 'overloaded') !== true", ''],
+      ["return Reflect.get(error, 'retryable') === true &&", 'return'],
+    ],
+  ),
+  ...of(
+    'health/service.ts',
+    ['faults/durable-objects'],
+    [["reach(() => env.RATE_LIMITER.getByName('health').ping())", "env.RATE_LIMITER.getByName('health').ping()"]],
+  ),
+  ...of('auth/throttle.ts', ['faults/durable-objects'], [['await reach(call)', 'await call()']]),
+  ...of(
+    'auth/login-throttle.ts',
+    ['auth/throttle-objects', 'faults/durable-objects'],
+    [
+      ['    if (this.isRepeated(bucket, id)) return { allowed: true, bucket }\n', ''],
+      ['WHERE bucket = ? AND started = ?', 'WHERE bucket = ? AND started > ? * 0'],
+      [
+        'DELETE FROM attempts WHERE bucket = ? AND id = ? RETURNING',
+        'SELECT started FROM attempts WHERE bucket = ? AND id = ? --',
+      ],
+      ['WHERE bucket = ? AND at > ? LIMIT 1', 'WHERE bucket = ? AND at > ? * 0 LIMIT 1'],
+      ["'DELETE FROM attempts WHERE at <= ?'", "'DELETE FROM attempts WHERE at <= ? * 0'"],
+      ['DELETE FROM attempts WHERE bucket = ? AND at <= ?', 'DELETE FROM attempts WHERE bucket = ? AND at <= ? * 0'],
+    ],
   ),
   ...of(
     'webhooks/attempt.ts',
