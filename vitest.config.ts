@@ -29,7 +29,7 @@ process.env.NODE_COMPILE_CACHE ??= COMPILED
 export const HASHES = 'test/auth/passwords.test.ts'
 
 /** Files that try what others have made cheap, or what a clock that was moved would spoil: each has a runtime of its own. */
-const ALONE = [HASHES, 'test/http/health.test.ts']
+const ALONE = [HASHES, 'test/http/health.test.ts', 'test/faults/durable-objects.test.ts']
 
 /** Files that compute for so long that they fill what those of test/node leave of the cores: each has a runtime of its own. */
 const LONG = ['test/faults/every-call.test.ts', 'test/property/requests.test.ts']

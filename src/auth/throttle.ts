@@ -19,24 +19,32 @@ export function throttleFor(env: Pick<Bindings, 'LOGIN_THROTTLE'>, address: stri
     const index = createHash('sha256').update(key).digest().readUInt32BE() % SHARDS
     return env.LOGIN_THROTTLE.getByName(`shard:${index}`)
   }
-  const begin = async (name: string, { limit, windowMs, says }: typeof REGISTRATIONS) =>
-    allowed(await reach(() => shard(address).begin(`${name}:${address}`, limit, windowMs)), says)
+  const begin = async (name: string, { limit, windowMs, says }: typeof REGISTRATIONS) => {
+    const id = crypto.randomUUID()
+    const attempt = await reach(() => shard(address).begin(`${name}:${address}`, id, limit, windowMs))
+    return { bucket: allowed(attempt, says), id }
+  }
 
   return {
     async checking(owner, check) {
       const email = hashed(owner.emailKey)
       const user = nameOf(owner)
       const byAddress = await begin('address', ADDRESS_FAILURES)
-      const attempt = { email, emailKey: owner.emailKey, user, address }
+      const attempt = { id: crypto.randomUUID(), email, emailKey: owner.emailKey, user, address }
       const byEmail = allowed(await reach(() => shard(email).beginLogin(attempt)), LOGINS_SAY)
-      const undo = () => Promise.all([shard(address).takeBack(byAddress), shard(email).loginUndone(byEmail)])
+      const takeBack = () =>
+        Promise.all([
+          quietly(() => shard(address).takeBack(byAddress.bucket, byAddress.id)),
+          quietly(() => shard(email).takeBack(byEmail, attempt.id)),
+        ])
       try {
         const result = await check()
-        await quietly(undo)
+        await takeBack()
         if (user !== null) await quietly(() => shard(email).knowAddress(user, address))
         return result
       } catch (error) {
-        await quietly(isFailedLogin(error) ? () => shard(email).loginFailed(byEmail) : undo)
+        if (isFailedLogin(error)) await quietly(() => shard(email).loginFailed(byEmail, attempt.id))
+        else await takeBack()
         throw error
       }
     },
@@ -48,9 +56,9 @@ export function throttleFor(env: Pick<Bindings, 'LOGIN_THROTTLE'>, address: stri
       await begin('register', REGISTRATIONS)
     },
     async lookingUpKey(lookUp) {
-      const bucket = await begin('key', KEY_LOOKUPS)
+      const { bucket, id } = await begin('key', KEY_LOOKUPS)
       const found = await lookUp()
-      if (found) await quietly(() => shard(address).takeBack(bucket))
+      if (found) await quietly(() => shard(address).takeBack(bucket, id))
       return found
     },
   }
@@ -72,7 +80,7 @@ function allowed(attempt: Attempt, says: string): string {
 /** What is lost leaves an attempt counted that need not be, and so errs on the safe side. */
 async function quietly(call: () => unknown): Promise<void> {
   try {
-    await call()
+    await reach(call)
   } catch (error) {
     logFailure('throttle', error)
   }

@@ -1,5 +1,6 @@
 import { openDirectory } from '../db/client'
 import type { Bindings } from '../env'
+import { reach } from '../http/reach'
 import { SECOND } from '../lib/time'
 import { sweeperOf } from '../sweep/service'
 import { ping } from './queries'
@@ -25,7 +26,7 @@ async function runChecks(env: Bindings): Promise<Checks> {
   const [database, files, rateLimiter, sweeper] = await Promise.all([
     check(openDirectory(env).all(ping())),
     check(env.FILES.head('health')),
-    check(env.RATE_LIMITER.getByName('health').ping()),
+    check(reach(() => env.RATE_LIMITER.getByName('health').ping())),
     check(sweeperOf(env).arm()),
   ])
   return { database, files, rate_limiter: rateLimiter, sweeper }

@@ -41,6 +41,7 @@ const stored = (name: string) =>
   runInDurableObject(env.LOGIN_THROTTLE.getByName(name), (_instance, state) => ({
     counters: state.storage.sql.exec<{ bucket: string }>('SELECT * FROM counters').toArray(),
     known: state.storage.sql.exec<{ address: string }>('SELECT * FROM known').toArray(),
+    attempts: state.storage.sql.exec<{ id: string }>('SELECT * FROM attempts').toArray(),
     text: JSON.stringify(
       state.storage.sql
         .exec<{ name: string }>(
@@ -63,7 +64,7 @@ describe('the objects of the throttle', () => {
   it('are at most 64, whatever the e-mails and addresses, and not a few of them only', async () => {
     const names: string[] = []
     const letIn = () => ({ allowed: true, bucket: 'x' })
-    const stub = { begin: letIn, beginLogin: letIn, takeBack: () => 0, loginUndone: () => 0 }
+    const stub = { begin: letIn, beginLogin: letIn, takeBack: () => 0 }
     vi.spyOn(env.LOGIN_THROTTLE, 'getByName').mockImplementation(((name: string) => {
       names.push(name)
       return stub
@@ -122,6 +123,58 @@ describe('the objects of the throttle', () => {
     expect(await left()).toEqual([false, true])
     vi.setSystemTime(Date.now() + 31 * DAY)
     expect(await left()).toEqual([false, false])
+  })
+})
+
+describe('an attempt', () => {
+  const LIMIT = 2
+  const begin = (name: string, id: string) => env.LOGIN_THROTTLE.getByName(name).begin('bucket', id, LIMIT, 15 * MINUTE)
+  const takeBack = (name: string, id: string) => env.LOGIN_THROTTLE.getByName(name).takeBack('bucket', id)
+  const ALLOWED = { allowed: true, bucket: 'bucket' }
+
+  it('is counted once and taken back once, however often it is called for, and through an eviction', async () => {
+    const name = 'an object of repeated calls'
+    for (const id of ['a', 'a', 'b', 'a', 'b']) expect(await begin(name, id)).toEqual(ALLOWED)
+    expect(await begin(name, 'c')).toMatchObject({ allowed: false })
+    await evictDurableObject(env.LOGIN_THROTTLE.getByName(name))
+    for (const id of ['a', 'b']) expect(await begin(name, id)).toEqual(ALLOWED)
+    for (const id of ['a', 'a', 'unknown', 'a']) await takeBack(name, id)
+    expect(await begin(name, 'd')).toEqual(ALLOWED)
+    expect(await begin(name, 'e')).toMatchObject({ allowed: false })
+  })
+
+  it('is not taken back from a later window', async () => {
+    const name = 'an object of two windows'
+    await begin(name, 'a')
+    vi.setSystemTime(Date.now() + 15 * MINUTE - 1)
+    await begin(name, 'b')
+    vi.setSystemTime(Date.now() + 1)
+    await begin(name, 'c')
+    await begin(name, 'd')
+    await takeBack(name, 'b')
+    expect(await begin(name, 'e')).toMatchObject({ allowed: false })
+  })
+
+  it('that never ends is waited for no longer than a minute, stays counted, and is forgotten', async () => {
+    const name = 'an object of lost attempts'
+    const object = env.LOGIN_THROTTLE.getByName(name)
+    const attempt = (id: string) => object.beginLogin({ id, email: 'hash', emailKey: 'x', user: null, address: 'a' })
+    for (let id = 0; id < 10; id += 1) expect(await attempt(String(id))).toMatchObject({ allowed: true })
+    vi.setSystemTime(Date.now() + MINUTE)
+    expect(await attempt('one more')).toMatchObject({ allowed: false, retryAfterSeconds: 14 * 60 })
+    expect((await stored(name)).attempts).toHaveLength(10)
+    await runDurableObjectAlarm(object)
+    expect((await stored(name)).attempts).toEqual([])
+    vi.setSystemTime(Date.now() + 14 * MINUTE)
+    expect(await attempt('another')).toMatchObject({ allowed: true })
+  })
+
+  it('that never ends is forgotten by the next one after a minute', async () => {
+    const name = 'an object of an attempt that was lost'
+    await begin(name, 'a')
+    vi.setSystemTime(Date.now() + MINUTE)
+    await begin(name, 'b')
+    expect((await stored(name)).attempts.map(({ id }) => id)).toEqual(['b'])
   })
 })
 
