@@ -1,7 +1,7 @@
 import { type SQL, sql } from 'drizzle-orm'
+import type { Role } from '../core/policy'
 import { rows, write } from '../db/client'
-import { answer } from '../db/once'
-import type { Role } from '../roles'
+import { answer } from '../db/idempotency-records'
 
 export interface ApiKeyRow {
   id: string

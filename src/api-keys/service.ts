@@ -1,14 +1,15 @@
-import { askFirst, commit, wasDone } from '../commit'
-import type { ServiceContext } from '../context'
+import { hashKey, makeKey } from '../access/api-key-format'
+import type { Bindings } from '../core/config'
+import { detail } from '../core/error-details'
+import { invalidInput, notFound } from '../core/errors'
 import { type AccountDb, openDirectory } from '../db/client'
-import type { Bindings } from '../env'
-import { invalidInput, notFound } from '../http/errors'
-import { offsetOf, pageRequest } from '../http/pagination'
-import { refuse } from '../http/refusals'
-import { detail } from '../http/validation'
+import { offsetOf, pageRequest } from '../http/pagination/page'
 import { newId } from '../lib/ids'
 import { SECOND } from '../lib/time'
-import { hashKey, makeKey } from './key-format'
+import { askFirst, commit, wasDone } from '../service/commit'
+import { refuse } from '../service/constraint-errors'
+import type { ServiceContext } from '../service/context'
+import { keyEnded, tooManyKeys } from './errors'
 import {
   countApiKeys,
   findApiKey,
@@ -21,7 +22,6 @@ import {
   rotateApiKey,
   updateLastUse,
 } from './queries'
-import { keyEnded, tooManyKeys } from './refusals'
 import {
   type CreateApiKeyInput,
   DEFAULT_GRACE_SECONDS,
@@ -30,7 +30,7 @@ import {
   type RotateApiKeyInput,
 } from './schema'
 
-export { hashKey, parseKey } from './key-format'
+export { hashKey, parseKey } from '../access/api-key-format'
 
 /**
  * Makes a key, whose secret only this answer shows. For admins who are people. Throws 400 for an end that lies behind, 409

@@ -1,9 +1,9 @@
 import { type SQL, sql } from 'drizzle-orm'
-import type { Caller } from '../context'
 import { rows, write } from '../db/client'
-import { isRecorded, type Once } from '../db/once'
+import { isRecorded, type Once } from '../db/idempotency-records'
 import { mayBeNamed, type References } from '../db/references'
 import { visibleTicket } from '../db/visibility'
+import type { Caller } from '../service/context'
 
 const ATTACHMENTS_A_TICKET = 500
 /** Bytes of an account, as `migrations/0007_attachments.sql` has them too. */

@@ -1,6 +1,6 @@
 import { sql } from 'drizzle-orm'
+import type { Role } from '../core/policy'
 import { rows, write } from '../db/client'
-import type { Role } from '../roles'
 
 interface LoginRow {
   account_id: string

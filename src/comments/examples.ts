@@ -1,6 +1,6 @@
 import type { z } from '@hono/zod-openapi'
 import { SERVER_LOGS } from '../attachments/examples'
-import { pageOf } from '../http/pagination'
+import { pageOf } from '../http/pagination/page'
 import { JANE, SUPPORT } from '../users/examples'
 import type { Comment, CommentAnswer, CommentList } from './schema'
 

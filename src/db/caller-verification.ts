@@ -1,6 +1,6 @@
 import { type SQL, sql } from 'drizzle-orm'
-import type { Caller } from '../context'
-import { type Role, rolesAtLeast } from '../roles'
+import { type Role, rolesAtLeast } from '../core/policy'
+import type { Caller } from '../service/context'
 import type { Statement } from './client'
 
 /** Why a caller may not write any more: the credential is no longer valid, or the role was lowered since the request began. */

@@ -1,6 +1,6 @@
 import { type SQL, sql } from 'drizzle-orm'
+import { refuseFor } from '../db/abort'
 import { type Statement, write } from '../db/client'
-import { refuseFor } from '../db/guard'
 import { actorImage, insertEvent, takeSequences } from '../db/outbox'
 import { type Change, changed, insertUpdatedEvent } from '../db/ticket-change'
 import { visibleTicket } from '../db/visibility'

@@ -1,7 +1,7 @@
 import type { z } from '@hono/zod-openapi'
 import { ERROR_LOG, NEW_ERROR_LOG, SCREENSHOT } from '../attachments/examples'
 import { CACHE_CLEARED, LOOKING_INTO_IT } from '../comments/examples'
-import { pageOf } from '../http/pagination'
+import { pageOf } from '../http/pagination/page'
 import { JANE, SUPPORT } from '../users/examples'
 import type { TicketHistory } from './history-schema'
 import type {

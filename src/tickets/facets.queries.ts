@@ -1,6 +1,6 @@
 import { type SQL, sql } from 'drizzle-orm'
-import type { Caller } from '../context'
-import { seesAllTickets } from '../roles'
+import { seesAllTickets } from '../core/policy'
+import type { Caller } from '../service/context'
 import {
   among,
   assignedToOneOf,

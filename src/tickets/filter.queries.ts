@@ -1,7 +1,7 @@
 import { type SQL, sql } from 'drizzle-orm'
-import type { Caller } from '../context'
+import { seesAllTickets } from '../core/policy'
 import { visibleAmongFound, visibleTickets } from '../db/visibility'
-import { seesAllTickets } from '../roles'
+import type { Caller } from '../service/context'
 import { parseSearch } from './search'
 import type { PRIORITIES, STATUSES } from './values'
 

@@ -1,7 +1,7 @@
 import { type SQL, sql } from 'drizzle-orm'
-import type { Caller } from '../context'
 import { rows } from '../db/client'
 import { visibleTicket } from '../db/visibility'
+import type { Caller } from '../service/context'
 
 /** One field of one change; `previous` and `current` are JSON texts. */
 export interface HistoryRow {

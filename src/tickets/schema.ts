@@ -1,10 +1,10 @@
 import { z } from '@hono/zod-openapi'
 import { Attachment, NewAttachments } from '../attachments/service'
 import { Comment } from '../comments/service'
-import type { ServiceContext } from '../context'
-import type { TicketRow } from '../db/ticket-image'
-import { idOf, textOf, WireTime, wholeOf } from '../http/answer-fields'
-import { Cursor, CursorPagination, CursorQuery, cursorOrPage, PageOrCursorQuery } from '../http/cursor'
+import { seesInternal } from '../core/policy'
+import type { TicketRow } from '../db/ticket-row'
+import { Cursor, CursorPagination, CursorQuery, cursorOrPage, PageOrCursorQuery } from '../http/pagination/cursor'
+import { Pagination } from '../http/pagination/page'
 import {
   body,
   id,
@@ -15,10 +15,10 @@ import {
   oneOrMoreOf,
   searchText,
   wholeNumber,
-} from '../http/fields'
-import { Pagination } from '../http/pagination'
+} from '../http/schemas/request-fields'
+import { idOf, textOf, WireTime, wholeOf } from '../http/schemas/response-fields'
 import { toWireTime } from '../lib/time'
-import { seesInternal } from '../roles'
+import type { ServiceContext } from '../service/context'
 import { UserRef } from '../users/service'
 import { CustomFields, CustomFieldsPatch, Tags } from './field-schemas'
 import { hasFewSearchWords, MAX_SEARCH_WORDS } from './search'

@@ -1,9 +1,9 @@
 import { type SQL, sql } from 'drizzle-orm'
+import type { Role } from '../core/policy'
 import { rows, write } from '../db/client'
-import { type Image, jsonImage } from '../db/image'
 import { insertEvent, takeSequences } from '../db/outbox'
+import { type Image, jsonImage } from '../db/selection'
 import { nextWriteTime } from '../db/write-time'
-import type { Role } from '../roles'
 
 const IMAGE: Image = {
   id: 'u.id',

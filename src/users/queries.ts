@@ -1,7 +1,7 @@
 import { sql } from 'drizzle-orm'
+import type { Role } from '../core/policy'
 import { rows } from '../db/client'
-import { answer } from '../db/once'
-import type { Role } from '../roles'
+import { answer } from '../db/idempotency-records'
 
 export interface UserRow {
   id: string

@@ -1,5 +1,5 @@
-import type { WakeMessage } from '../env'
-import { logFailure } from '../http/logging'
+import type { WakeMessage } from '../core/config'
+import { logFailure } from '../http/middleware/request-log'
 import { SECOND } from '../lib/time'
 
 /** What a message can wait, by the limits of Cloudflare Queues. */

@@ -1,6 +1,6 @@
+import type { Bindings, WakeMessage } from '../core/config'
 import { openAccount } from '../db/client'
-import type { Bindings, WakeMessage } from '../env'
-import { logFailure, writeLog } from '../http/logging'
+import { logFailure, writeLog } from '../http/middleware/request-log'
 import { SECOND } from '../lib/time'
 import { Bell } from './bell'
 import { showDeadLetter } from './deliveries.queries'

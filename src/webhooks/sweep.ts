@@ -1,5 +1,5 @@
+import type { Bindings } from '../core/config'
 import { openDirectory } from '../db/client'
-import type { Bindings } from '../env'
 import { DAY } from '../lib/time'
 import { Bell } from './bell'
 import { abandonDeliveries, deleteEndedWebhooks, deleteSettled, findDue } from './deliveries.queries'

@@ -6,8 +6,8 @@ import type { AttachmentAnswer } from '../../src/attachments/schema'
 import type { LoginAnswer, LoginBody, RegisterBody } from '../../src/auth/schema'
 import type * as Client from '../../src/client/index'
 import type { CommentAnswer, CreateCommentBody } from '../../src/comments/schema'
+import type { ERROR_CODES } from '../../src/core/errors'
 import type { EVENT_TYPES, Event, ListEventsQuery } from '../../src/events/schema'
-import type { ERROR_CODES } from '../../src/http/errors'
 import type { TicketHistory } from '../../src/tickets/history-schema'
 import type {
   CreateTicketBody,

@@ -1,5 +1,5 @@
 import type { D1Migration } from '@cloudflare/vitest-pool-workers'
-import type { Bindings } from '../../src/env'
+import type { Bindings } from '../../src/core/config'
 
 declare global {
   namespace Cloudflare {

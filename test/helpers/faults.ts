@@ -1,7 +1,7 @@
 import { createExecutionContext, waitOnExecutionContext } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import { vi } from 'vitest'
-import type { Bindings } from '../../src/env'
+import type { Bindings } from '../../src/core/config'
 import worker from '../../src/index'
 import { type Answer, answerOf, requestOf } from './api'
 import { sessions } from './d1'

@@ -1,7 +1,7 @@
 import { createExecutionContext, createMessageBatch, waitOnExecutionContext } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import { expect, vi } from 'vitest'
-import type { Bindings, WakeMessage } from '../../src/env'
+import type { Bindings, WakeMessage } from '../../src/core/config'
 import worker from '../../src/index'
 import { type Account, row } from './api'
 import { mintKey } from './credentials'

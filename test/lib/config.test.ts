@@ -1,7 +1,7 @@
 import { env } from 'cloudflare:workers'
 import { describe, expect, it } from 'vitest'
 import { createApp } from '../../src/app'
-import { type Bindings, ConfigError, configOf } from '../../src/env'
+import { type Bindings, ConfigError, configOf } from '../../src/core/config'
 
 const SECRET = 'a secret of 32 bytes, or of more.'
 

@@ -1,4 +1,4 @@
-import type { Role } from '../../src/roles'
+import type { Role } from '../../src/core/policy'
 import { type NamedOperation, openapi } from '../helpers/openapi'
 
 /** Who sends a request: members of an account, of another one, programs, and those who are nobody. */

@@ -1,9 +1,9 @@
 import { createExecutionContext, waitOnExecutionContext } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
+import { issueToken } from '../../src/access/tokens'
 import { createApp } from '../../src/app'
 import { signedPath } from '../../src/attachments/url-signing'
-import { issueToken } from '../../src/auth/tokens'
-import { configOf } from '../../src/env'
+import { configOf } from '../../src/core/config'
 import { nothing, seedSets, type ThingSet } from '../access/sets'
 import {
   type Account,

@@ -1,7 +1,7 @@
 import { runInDurableObject } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import type { RateLimiter } from '../../src/rate-limiting/rate-limiter'
+import type { RateLimiter } from '../../src/access/durable-objects/rate-limiter'
 import { freshAddress } from '../helpers/addresses'
 import { type Account, type Answer, call, type Member, mintAccount, mintMember } from '../helpers/api'
 import { mintKey, objectOf, stopClock, tokenClaim } from '../helpers/credentials'

@@ -1,6 +1,6 @@
 import { env } from 'cloudflare:workers'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { hashKey, makeKey } from '../../src/api-keys/key-format'
+import { hashKey, makeKey } from '../../src/access/api-key-format'
 import type { Claim } from '../../src/auth/service'
 import { deriveKey } from '../../src/lib/crypto'
 import { newId } from '../../src/lib/ids'

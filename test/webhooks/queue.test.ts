@@ -1,7 +1,7 @@
 import { createExecutionContext, createMessageBatch } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import type { WakeMessage } from '../../src/env'
+import type { WakeMessage } from '../../src/core/config'
 import worker from '../../src/index'
 import { type Account, createTicket, mintAccount, rows } from '../helpers/api'
 import { later, stopClock } from '../helpers/credentials'

@@ -1,5 +1,5 @@
 import { env } from 'cloudflare:workers'
-import { hashKey } from '../../../../src/api-keys/key-format'
+import { hashKey } from '../../../../src/access/api-key-format'
 import { findKeyFacts, isKnownKey } from '../../../../src/api-keys/service'
 import { noteKeyUse } from '../../../../src/auth/service'
 import type { Deed } from '../asker'

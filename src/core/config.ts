@@ -1,0 +1,94 @@
+import type { LoginThrottle } from '../access/durable-objects/login-throttle'
+import type { RateLimiter } from '../access/durable-objects/rate-limiter'
+import type { Sweeper } from '../jobs/sweeper'
+import { type Keys, keysOf } from './keys'
+import { originProblems, problemsIn, Variables } from './variables'
+
+/** What `wrangler.toml` binds to the Worker. */
+export interface Bindings {
+  DB: D1Database
+  FILES: R2Bucket
+  /** The files of `public/`. */
+  ASSETS: Fetcher
+  RATE_LIMITER: DurableObjectNamespace<RateLimiter>
+  LOGIN_THROTTLE: DurableObjectNamespace<LoginThrottle>
+  SWEEPER: DurableObjectNamespace<Sweeper>
+  WEBHOOKS: Queue<WakeMessage>
+  APP_SECRET?: string
+  APP_SECRET_PREVIOUS?: string
+  TOKEN_TTL_SECONDS?: string
+  RATE_LIMIT_STANDARD?: string
+  RATE_LIMIT_PREMIUM?: string
+  ENVIRONMENT?: string
+  PUBLIC_ORIGIN?: string
+  ALLOW_SIGNUP?: string
+  ALLOW_PRIVATE_WEBHOOKS?: string
+  WEBHOOK_RETRY_SCHEDULE?: string
+  WEBHOOK_TIMEOUT_MS?: string
+  EVENT_RETENTION_DAYS?: string
+}
+
+/**
+ * The queue's message: there is work. It names the account whose events are to be fanned out, or none where only
+ * deliveries are due. It carries nothing else, so losing it loses nothing.
+ */
+export interface WakeMessage {
+  account_id: string | null
+}
+
+export interface Config {
+  tokenTtlSeconds: number
+  rateLimits: { standard: number; premium: number }
+  publicOrigin: string | null
+  allowSignup: boolean
+  webhooks: {
+    /** Seconds between a failed scheduled attempt and the next. */
+    retrySchedule: readonly number[]
+    timeoutMs: number
+    /** Development only: allows plain http, any port, and addresses that are not public. */
+    allowPrivate: boolean
+  }
+  eventRetentionDays: number
+  /** What is signed now. */
+  keys: Keys
+  /** What was signed before the last rotation, and still holds. */
+  previousKeys: Keys | null
+}
+
+/** Thrown when the configuration is missing something; its message tells the operator what, and holds no value. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError'
+}
+
+const parsed = new WeakMap<Bindings, Config>()
+
+/** The variables of the environment, checked once per isolate. Throws `ConfigError` when one is missing or out of range. */
+export function configOf(env: Bindings): Config {
+  const known = parsed.get(env)
+  if (known) return known
+  const result = Variables.safeParse(env)
+  const problems = [...(result.success ? [] : problemsIn(result.error)), ...originProblems(env)]
+  if (!result.success || problems.length > 0)
+    throw new ConfigError(`The service is not configured: ${problems.join('; ')}`)
+  const config: Config = {
+    tokenTtlSeconds: result.data.TOKEN_TTL_SECONDS,
+    rateLimits: { standard: result.data.RATE_LIMIT_STANDARD, premium: result.data.RATE_LIMIT_PREMIUM },
+    publicOrigin: result.data.PUBLIC_ORIGIN || null,
+    allowSignup: result.data.ALLOW_SIGNUP === 'true',
+    webhooks: {
+      retrySchedule: result.data.WEBHOOK_RETRY_SCHEDULE.split(',').map(Number),
+      timeoutMs: result.data.WEBHOOK_TIMEOUT_MS,
+      allowPrivate: result.data.ALLOW_PRIVATE_WEBHOOKS === 'true',
+    },
+    eventRetentionDays: result.data.EVENT_RETENTION_DAYS,
+    keys: keysOf(result.data.APP_SECRET),
+    previousKeys: result.data.APP_SECRET_PREVIOUS ? keysOf(result.data.APP_SECRET_PREVIOUS) : null,
+  }
+  parsed.set(env, config)
+  return config
+}
+
+/** The key for a purpose that is used now and, if there is one, the one before it. */
+export function acceptedKeys(config: Config, purpose: keyof Keys): Buffer[] {
+  return config.previousKeys ? [config.keys[purpose], config.previousKeys[purpose]] : [config.keys[purpose]]
+}
