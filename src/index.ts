@@ -1,6 +1,7 @@
+import { sweeperOf } from './access/sweeper-client'
 import { createApp } from './app'
-import type { Bindings, WakeMessage } from './core/config'
-import { sweeperOf } from './jobs/service'
+import type { Bindings } from './core/config'
+import type { WakeMessage } from './service/wake-up-queue'
 import { consume, consumeDeadLetters } from './webhooks/service'
 
 export { LoginThrottle } from './access/durable-objects/login-throttle'

@@ -1,12 +1,14 @@
-import { hashKey, isKnownKey, parseKey } from '../api-keys/service'
 import { acceptedKeys, type Bindings, type Config } from '../core/config'
 import { detail } from '../core/error-details'
 import { invalidInput } from '../core/errors'
 import type { Role } from '../core/policy'
+import { openDirectory } from '../db/client'
 import { ExpiringSet } from '../lib/expiring-set'
 import { matchOf } from '../lib/text'
 import { MINUTE } from '../lib/time'
 import type { Throttle } from '../service/context'
+import { hashKey, parseKey } from './api-key-format'
+import { findKeyByHash } from './queries'
 import { readToken } from './tokens'
 
 /** What a credential claims, once all that can be checked without its Durable Object has been. */
@@ -89,4 +91,9 @@ async function isFromOldSecret(
   if (!found) notFound.add(hash, Date.now() + MINUTE)
   if (found && foundBefore.size < MAX_FOUND) foundBefore.add(hash)
   return found
+}
+
+/** Whether a key is known by its hash: for keys whose MAC is of a secret that was rotated away. Throws `DbError`. */
+export async function isKnownKey(env: Pick<Bindings, 'DB'>, keyId: string, hash: string): Promise<boolean> {
+  return (await openDirectory(env).first(findKeyByHash(keyId, hash))) !== undefined
 }

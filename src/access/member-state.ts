@@ -1,9 +1,8 @@
-import { findKeyFacts, noteUse } from '../api-keys/service'
-import { findPersonFacts, findRevokedTokens } from '../auth/queries'
 import type { Bindings } from '../core/config'
 import type { Role } from '../core/policy'
-import { openAccount } from '../db/client'
+import { openAccount, openDirectory } from '../db/client'
 import { MINUTE } from '../lib/time'
+import { findKeyFactsRow, findPersonFacts, findRevokedTokens, updateLastUse } from './queries'
 
 /** How far clocks of two machines may lie apart. */
 const CLOCK_MARGIN = 2 * MINUTE
@@ -66,5 +65,28 @@ export async function noteKeyUse(
   keyId: string,
   now: number,
 ): Promise<void> {
-  await noteUse(openAccount(env, accountId), keyId, now)
+  await openAccount(env, accountId).all(updateLastUse(accountId, keyId, now))
+}
+
+/** What a key's Durable Object vouches for, or null where there is no such key. Throws `DbError`. */
+export async function findKeyFacts(env: Pick<Bindings, 'DB'>, keyId: string) {
+  const row = await openDirectory(env).first(findKeyFactsRow(keyId))
+  if (!row) return null
+  const end = row.expires_at
+  const previous =
+    row.previous_hash === null ? [] : [{ hash: row.previous_hash, until: earlier(row.previous_until, end) }]
+  return {
+    accountId: row.account_id,
+    role: row.role,
+    plan: row.plan,
+    active: row.revoked_at === null,
+    generation: 0,
+    sparedToken: null,
+    secrets: [{ hash: row.hash, until: end }, ...previous],
+  }
+}
+
+function earlier(a: number | null, b: number | null): number | null {
+  if (a === null || b === null) return a ?? b
+  return Math.min(a, b)
 }

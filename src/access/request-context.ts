@@ -1,16 +1,16 @@
 import type { Context } from 'hono'
-import { throttleFor } from '../auth/service'
 import { configOf } from '../core/config'
 import { asBookmark, openAccount, openDirectory, type ReadsFrom } from '../db/client'
 import type { Audience } from '../db/outbox'
 import type { AppEnv } from '../http/app-env'
 import { readIfMatch } from '../http/etag'
-import { sweeperOf } from '../jobs/service'
 import type { PublicContext, ServiceContext } from '../service/context'
 import { onceFor } from '../service/idempotency-key'
-import { wakeSender } from '../webhooks/enqueue'
+import { wakeSender } from '../service/wake-up-queue'
 import { addressOf } from './middleware'
 import { credentialsOf } from './revocation'
+import { sweeperOf } from './sweeper-client'
+import { throttleFor } from './throttle'
 
 /** What a service needs to know of a known caller's request, without the request. To be called once its body was read. */
 export function serviceContext(c: Context<AppEnv>): ServiceContext {

@@ -1,8 +1,8 @@
-import type { MemberName } from '../auth/service'
 import type { Bindings } from '../core/config'
-import { logFailure } from '../http/middleware/request-log'
+import { logFailure } from '../core/log'
 import type { Credentials } from '../service/context'
 import { reach } from './call-durable-object'
+import type { MemberName } from './member-state'
 import { limiterName } from './verify-claim'
 
 /** Changes to members of an account that hold at once: doubt, commit, settle. */

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { Bindings } from '../core/config'
 import { ApiError, rateLimited } from '../core/errors'
-import { logFailure } from '../http/middleware/request-log'
+import { logFailure } from '../core/log'
 import { HOUR, MINUTE } from '../lib/time'
 import type { PasswordOwner, Throttle } from '../service/context'
 import { reach } from './call-durable-object'

@@ -1,5 +1,6 @@
-import type { Claim, MemberFacts, MemberName } from '../auth/service'
 import { sameText } from '../lib/crypto'
+import type { Claim } from './credentials'
+import type { MemberFacts, MemberName } from './member-state'
 
 /** Whether a claim holds by the facts, at `now` (ms). Tokens that were given back are not looked at here. */
 export function holds(claim: Claim, facts: MemberFacts | null, now: number): boolean {

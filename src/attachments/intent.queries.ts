@@ -1,9 +1,9 @@
 import { type SQL, sql } from 'drizzle-orm'
-import { rows, write } from '../db/client'
+import type { Caller } from '../core/caller'
 import { isRecorded, type Once } from '../db/idempotency-records'
 import { mayBeNamed, type References } from '../db/references'
+import { rows, write } from '../db/statement'
 import { visibleTicket } from '../db/visibility'
-import type { Caller } from '../service/context'
 
 const ATTACHMENTS_A_TICKET = 500
 /** Bytes of an account, as `migrations/0007_attachments.sql` has them too. */

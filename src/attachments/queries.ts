@@ -1,11 +1,11 @@
 import { type SQL, sql } from 'drizzle-orm'
-import { rows, write } from '../db/client'
+import type { Caller } from '../core/caller'
 import { answer } from '../db/idempotency-records'
 import { fieldsOf, type Image, jsonImage, selectList } from '../db/selection'
+import { rows, write } from '../db/statement'
 import { type Change, changed } from '../db/ticket-change'
 import { nextTime, type PartSlice, sliceOfParts, wayOf } from '../db/ticket-children'
 import { visibleParts, visibleTicket, visibleTickets } from '../db/visibility'
-import type { Caller } from '../service/context'
 
 export interface AttachmentRow {
   id: string

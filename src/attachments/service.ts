@@ -20,6 +20,7 @@ import { type AttachmentRow, deleteAttachment, findAttachment, findAttachments, 
 import { type ListAttachmentsInput, presentAttachment } from './schema'
 import { attachUpload, deleteObjectsLater, discardFiles, objectKey, storeStream } from './storage'
 
+export { ERROR_LOG, NEW_ERROR_LOG, NEW_SERVER_LOGS, SCREENSHOT, SERVER_LOGS, stored } from './examples'
 export {
   type AttachmentRow,
   attachmentImages,

@@ -23,7 +23,6 @@ import {
 } from './queries'
 import type { LoginAnswer, LoginBody, RegisterBody } from './schema'
 
-export { type Claim, type Credential, identify } from '../access/credentials'
 export {
   findMemberFacts,
   type MemberFacts,
@@ -31,7 +30,7 @@ export {
   noteKeyUse,
   type RevokedToken,
 } from '../access/member-state'
-export { throttleFor } from '../access/throttle'
+export { joined } from './examples'
 export { LoginAnswer } from './schema'
 
 const ACCOUNTS_A_SWEEP = 100

@@ -1,13 +1,13 @@
 import { type SQL, sql } from 'drizzle-orm'
-import { rows, write } from '../db/client'
+import type { Caller } from '../core/caller'
 import { answer } from '../db/idempotency-records'
 import { insertEvent, takeSequences } from '../db/outbox'
 import { fieldsOf, type Image, jsonImage, selectList } from '../db/selection'
+import { rows, write } from '../db/statement'
 import { type Change, changed } from '../db/ticket-change'
 import { nextTime, type PartSlice, sliceOfParts, wayOf } from '../db/ticket-children'
 import { visibleParts, visibleTicket } from '../db/visibility'
 import { lastWriteTime, nextWriteTime, type WriteClock } from '../db/write-time'
-import type { Caller } from '../service/context'
 
 export interface CommentRow {
   id: string

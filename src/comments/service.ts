@@ -36,6 +36,7 @@ import {
 } from './queries'
 import { type CreateCommentInput, type ListCommentsInput, presentComment } from './schema'
 
+export { CACHE_CLEARED, LOOKING_INTO_IT, NEW_COMMENT } from './examples'
 export { type CommentRow, findLatestComments } from './queries'
 export { Comment, CommentWithAttachments, presentComment } from './schema'
 

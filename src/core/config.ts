@@ -1,40 +1,8 @@
-import type { LoginThrottle } from '../access/durable-objects/login-throttle'
-import type { RateLimiter } from '../access/durable-objects/rate-limiter'
-import type { Sweeper } from '../jobs/sweeper'
 import { type Keys, keysOf } from './keys'
 import { originProblems, problemsIn, Variables } from './variables'
 
-/** What `wrangler.toml` binds to the Worker. */
-export interface Bindings {
-  DB: D1Database
-  FILES: R2Bucket
-  /** The files of `public/`. */
-  ASSETS: Fetcher
-  RATE_LIMITER: DurableObjectNamespace<RateLimiter>
-  LOGIN_THROTTLE: DurableObjectNamespace<LoginThrottle>
-  SWEEPER: DurableObjectNamespace<Sweeper>
-  WEBHOOKS: Queue<WakeMessage>
-  APP_SECRET?: string
-  APP_SECRET_PREVIOUS?: string
-  TOKEN_TTL_SECONDS?: string
-  RATE_LIMIT_STANDARD?: string
-  RATE_LIMIT_PREMIUM?: string
-  ENVIRONMENT?: string
-  PUBLIC_ORIGIN?: string
-  ALLOW_SIGNUP?: string
-  ALLOW_PRIVATE_WEBHOOKS?: string
-  WEBHOOK_RETRY_SCHEDULE?: string
-  WEBHOOK_TIMEOUT_MS?: string
-  EVENT_RETENTION_DAYS?: string
-}
-
-/**
- * The queue's message: there is work. It names the account whose events are to be fanned out, or none where only
- * deliveries are due. It carries nothing else, so losing it loses nothing.
- */
-export interface WakeMessage {
-  account_id: string | null
-}
+/** What `wrangler.toml` and `.dev.vars.example` bind to the Worker; `npm run types` writes `worker-configuration.d.ts`. */
+export type Bindings = Env
 
 export interface Config {
   tokenTtlSeconds: number

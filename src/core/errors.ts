@@ -1,5 +1,3 @@
-import type { ContentfulStatusCode } from 'hono/utils/http-status'
-
 export interface ErrorDetail {
   field: string
   message: string
@@ -27,12 +25,32 @@ export const ERROR_CODES = [
 ] as const
 export type ErrorCode = (typeof ERROR_CODES)[number]
 
+/** The status codes that a failure can have. */
+export type ErrorStatus =
+  | 400
+  | 401
+  | 403
+  | 404
+  | 405
+  | 408
+  | 409
+  | 410
+  | 411
+  | 412
+  | 413
+  | 415
+  | 416
+  | 422
+  | 429
+  | 500
+  | 503
+
 /** Any failure that a caller is told of. Its message and details are shown as they are. */
 export class ApiError extends Error {
   override readonly name = 'ApiError'
 
   constructor(
-    readonly status: ContentfulStatusCode,
+    readonly status: ErrorStatus,
     readonly code: ErrorCode,
     message: string,
     readonly details: ErrorDetail[] = [],

@@ -1,5 +1,5 @@
 import { type SQL, sql } from 'drizzle-orm'
-import { write } from './client'
+import { write } from './statement'
 
 /** What a batch can be ended by, beside the rules of the tables themselves (`migrations/`). */
 type Guard = 'replay' | 'precondition' | 'status'

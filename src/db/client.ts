@@ -1,31 +1,10 @@
-import type { SQL } from 'drizzle-orm'
+import type { Caller } from '../core/caller'
 import type { Bindings } from '../core/config'
 import { isMatch } from '../lib/text'
-import type { Caller } from '../service/context'
 import { assertCaller, verifyCaller } from './caller-verification'
 import { DbError, toDbError } from './errors'
 import { type Rendered, render } from './render'
-
-/** A statement and the type of the rows it gives. */
-export interface Statement<Row = unknown> {
-  readonly query: SQL
-  readonly row?: Row
-}
-
-/** Names the rows that a query gives: column aliases and their SQLite types. */
-export function rows<Row>(query: SQL): Statement<Row> {
-  return { query }
-}
-
-/** A statement whose rows nobody reads. */
-export function write(query: SQL): Statement<never> {
-  return { query }
-}
-
-/** The rows of each of some statements. */
-export type Results<T extends readonly Statement[]> = {
-  [K in keyof T]: T[K] extends Statement<infer Row> ? Row[] : never
-}
+import type { Results, Statement } from './statement'
 
 /** What a request has cost at D1 so far, and what it has seen there. */
 export interface DbCosts {

@@ -1,10 +1,11 @@
 import { type SQL, sql } from 'drizzle-orm'
+import type { Caller } from '../core/caller'
 import type { Role } from '../core/policy'
 import { DAY } from '../lib/time'
-import type { Caller } from '../service/context'
 import { refuseFor } from './abort'
-import { type AccountDb, rows, type Statement, write } from './client'
+import type { AccountDb } from './client'
 import { DbError } from './errors'
+import { rows, type Statement, write } from './statement'
 import { visibleTickets } from './visibility'
 
 /** How long the first answer is given again. */

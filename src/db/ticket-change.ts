@@ -1,8 +1,8 @@
 import { type SQL, sql } from 'drizzle-orm'
-import type { Caller } from '../service/context'
-import { rows, type Statement, write } from './client'
+import type { Caller } from '../core/caller'
 import { answer } from './idempotency-records'
 import { actorImage, insertEvent, takeSequences } from './outbox'
+import { rows, type Statement, write } from './statement'
 import { TICKET_IMAGE, TICKET_MEMBERS } from './ticket-row'
 import { nextWriteTime } from './write-time'
 

@@ -1,8 +1,8 @@
 import { type SQL, sql } from 'drizzle-orm'
+import type { Caller } from '../core/caller'
 import { seesInternal } from '../core/policy'
-import type { Caller } from '../service/context'
-import { rows } from './client'
 import { limitOf } from './paging'
+import { rows } from './statement'
 import { visibleParts, visibleTicket } from './visibility'
 
 /** What belongs to a ticket and may be internal, by its table. */

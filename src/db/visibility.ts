@@ -1,6 +1,6 @@
 import { type SQL, sql } from 'drizzle-orm'
+import type { Caller } from '../core/caller'
 import { seesAllTickets, seesInternal } from '../core/policy'
-import type { Caller } from '../service/context'
 
 /** The tickets of the caller's account that it may see, as a condition on the table or alias `t`. */
 export function visibleTickets(caller: Caller): SQL {

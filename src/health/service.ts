@@ -1,7 +1,7 @@
 import { reach } from '../access/call-durable-object'
+import { sweeperOf } from '../access/sweeper-client'
 import type { Bindings } from '../core/config'
 import { openDirectory } from '../db/client'
-import { sweeperOf } from '../jobs/service'
 import { SECOND } from '../lib/time'
 import { ping } from './queries'
 

@@ -1,6 +1,6 @@
+import type { Caller } from '../core/caller'
 import type { Bindings } from '../core/config'
 import type { DbCosts } from '../db/client'
-import type { Caller } from '../service/context'
 
 /** Where a caller stands in its minute. */
 interface RateState {

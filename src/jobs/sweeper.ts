@@ -1,8 +1,8 @@
 import { DurableObject } from 'cloudflare:workers'
 import type { Bindings } from '../core/config'
-import { logFailure } from '../http/middleware/request-log'
+import { logFailure } from '../core/log'
 import { SECOND } from '../lib/time'
-import { sweep } from './service'
+import { sweep } from './sweep'
 
 const PERIOD = 20 * SECOND
 

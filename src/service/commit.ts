@@ -1,8 +1,9 @@
+import type { Caller } from '../core/caller'
 import type { Bindings } from '../core/config'
 import { detail } from '../core/error-details'
 import { answerForgotten, conflict, notFound } from '../core/errors'
 import { seesInternal } from '../core/policy'
-import { openDirectory, type Results, type Statement } from '../db/client'
+import { openDirectory } from '../db/client'
 import {
   type AnswerStatement,
   DoneBefore,
@@ -11,9 +12,10 @@ import {
   findRecord,
   type OnceRecord,
 } from '../db/idempotency-records'
+import type { Results, Statement } from '../db/statement'
 import { SealError, seal, unseal } from '../lib/sealing'
 import { keyReused } from './constraint-errors'
-import type { Caller, KeyedOnce, ServiceContext } from './context'
+import type { KeyedOnce, ServiceContext } from './context'
 
 type Answers<T extends readonly AnswerStatement[]> = {
   [K in keyof T]: T[K] extends Statement<infer Row> ? Row[] : never

@@ -1,7 +1,7 @@
 import { type SQL, sql } from 'drizzle-orm'
 import { refuseFor } from '../db/abort'
-import { type Statement, write } from '../db/client'
 import { actorImage, insertEvent, takeSequences } from '../db/outbox'
+import { type Statement, write } from '../db/statement'
 import { type Change, changed, insertUpdatedEvent } from '../db/ticket-change'
 import { visibleTicket } from '../db/visibility'
 import { nextWriteTime } from '../db/write-time'

@@ -1,4 +1,4 @@
-import { logFailure } from '../http/middleware/request-log'
+import { logFailure } from '../core/log'
 import { BYTES_A_PAGE, writeCursor } from '../http/pagination/cursor'
 import type { ServiceContext } from '../service/context'
 import { placeOf, readTicketCursor, wishOf } from './list'

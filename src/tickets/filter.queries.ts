@@ -1,7 +1,7 @@
 import { type SQL, sql } from 'drizzle-orm'
+import type { Caller } from '../core/caller'
 import { seesAllTickets } from '../core/policy'
 import { visibleAmongFound, visibleTickets } from '../db/visibility'
-import type { Caller } from '../service/context'
 import { parseSearch } from './search'
 import type { PRIORITIES, STATUSES } from './values'
 

@@ -1,7 +1,7 @@
 import { type SQL, sql } from 'drizzle-orm'
-import { rows } from '../db/client'
+import type { Caller } from '../core/caller'
+import { rows } from '../db/statement'
 import { visibleTicket } from '../db/visibility'
-import type { Caller } from '../service/context'
 
 /** One field of one change; `previous` and `current` are JSON texts. */
 export interface HistoryRow {

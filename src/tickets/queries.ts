@@ -1,13 +1,13 @@
 import { type SQL, sql } from 'drizzle-orm'
+import type { Caller } from '../core/caller'
 import { refuseFor } from '../db/abort'
-import { rows, write } from '../db/client'
 import { answer } from '../db/idempotency-records'
 import { actorImage, insertEvent, takeSequences } from '../db/outbox'
 import { isAssignable, isPerson, type References } from '../db/references'
+import { rows, write } from '../db/statement'
 import { TICKET_COLUMNS, TICKET_FIELDS, TICKET_IMAGE, TICKET_MEMBERS, type TicketRow } from '../db/ticket-row'
 import { visibleTicket } from '../db/visibility'
 import { nextAfterLatest, type WriteClock } from '../db/write-time'
-import type { Caller } from '../service/context'
 
 /** One ticket with its members, if the caller may see it. */
 export function findTicket(caller: Caller, ticketId: string) {

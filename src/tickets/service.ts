@@ -34,6 +34,7 @@ import {
 import { type CreateTicketInput, presentTicket, presentTicketDetail, type UpdateTicketInput } from './schema'
 
 export type { TicketRow } from '../db/ticket-row'
+export { CHANGED_TICKET, NEW_TICKET } from './examples'
 export { ExportLine, presentTicketSnapshot, Ticket, TicketSnapshot, TicketStatus } from './schema'
 
 /** How many of a ticket's comments and attachments come with it. */

@@ -1,8 +1,8 @@
 import { type SQL, sql } from 'drizzle-orm'
 import type { Role } from '../core/policy'
-import { rows, write } from '../db/client'
 import { insertEvent, takeSequences } from '../db/outbox'
 import { type Image, jsonImage } from '../db/selection'
+import { rows, write } from '../db/statement'
 import { nextWriteTime } from '../db/write-time'
 
 const IMAGE: Image = {

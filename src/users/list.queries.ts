@@ -1,8 +1,8 @@
 import { type SQL, sql } from 'drizzle-orm'
 import { ROLES, type Role } from '../core/policy'
-import { rows } from '../db/client'
 import { merged } from '../db/merge-union'
 import { limitOf } from '../db/paging'
+import { rows } from '../db/statement'
 import type { UserRow } from './queries'
 
 export type { UserRow } from './queries'

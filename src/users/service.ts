@@ -15,6 +15,7 @@ import { findUser } from './queries'
 import { type ChangePasswordInput, type CreateUserInput, presentUser, type UpdateUserInput } from './schema'
 
 export { emailTaken } from './errors'
+export { JANE, NEW_USER, SUPPORT } from './examples'
 export type { UserRow } from './queries'
 export { presentUser, RoleName, User, UserRef } from './schema'
 

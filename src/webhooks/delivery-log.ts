@@ -1,7 +1,7 @@
 import { z } from '@hono/zod-openapi'
 import { notFound } from '../core/errors'
-import type { Statement } from '../db/client'
 import { DbError } from '../db/errors'
+import type { Statement } from '../db/statement'
 import { readCursor, writeCursor } from '../http/pagination/cursor'
 import { newId } from '../lib/ids'
 import { askFirst, commit } from '../service/commit'

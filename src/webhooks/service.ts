@@ -23,7 +23,7 @@ import { sealSecret } from './secrets'
 import { newSecret } from './signing'
 import { refusedAddress } from './ssrf-guard'
 
-export { Bell } from './bell'
+export { Bell } from '../service/wake-up-queue'
 export { consume, consumeDeadLetters } from './consumer'
 export { ringForWork, sweepDeliveries } from './sweep'
 

@@ -1,7 +1,7 @@
 import { env } from 'cloudflare:workers'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { sweepObjects } from '../../src/attachments/service'
-import { sweep } from '../../src/jobs/service'
+import { sweep } from '../../src/jobs/sweep'
 import { type Account, call, createTicket, mintAccount, rows } from '../helpers/api'
 
 const MINUTE = 60_000

@@ -1,7 +1,7 @@
 import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { throttleFor } from '../../src/auth/service'
+import { throttleFor } from '../../src/access/throttle'
 import { freshAddress } from '../helpers/addresses'
 import { type Account, type Answer, call, type Member, mintAccount, mintMember } from '../helpers/api'
 import { cheapHash, hashesDuring, logIn } from '../helpers/people'

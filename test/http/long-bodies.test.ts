@@ -1,6 +1,6 @@
 import { z } from '@hono/zod-openapi'
 import { describe, expect, it } from 'vitest'
-import { createV1 } from '../../src/v1'
+import { createV1 } from '../../src/app'
 import { mintAccount } from '../helpers/api'
 import { prepare } from '../helpers/deeds'
 import { FILLERS, sendLarge } from '../helpers/fillers'

@@ -1,7 +1,7 @@
 import { env } from 'cloudflare:workers'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import type { Credential } from '../../src/access/credentials'
 import { RefusalMemory, refusalMemory } from '../../src/access/refusal-memory'
-import type { Credential } from '../../src/auth/service'
 import { freshAddress } from '../helpers/addresses'
 import { type Account, call, type Member, mintAccount, mintMember, mintToken } from '../helpers/api'
 import { later, mintKey, objectOf, stopClock, tokenClaim } from '../helpers/credentials'

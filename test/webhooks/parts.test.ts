@@ -1,7 +1,7 @@
 import { env } from 'cloudflare:workers'
 import { Webhook } from 'standardwebhooks'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { Bell } from '../../src/webhooks/bell'
+import { Bell } from '../../src/service/wake-up-queue'
 import { classOfFailure } from '../../src/webhooks/delivery-error'
 import { nextTry, readRetryAfter } from '../../src/webhooks/retry-schedule'
 import { newSecret, signatureHeaders } from '../../src/webhooks/signing'

@@ -1,5 +1,5 @@
-import type { MemberFacts, RevokedToken } from '../../auth/service'
 import { DAY, MINUTE } from '../../lib/time'
+import type { MemberFacts, RevokedToken } from '../member-state'
 import type { Window } from '../window'
 
 /** What a caller's object keeps; times are milliseconds. */

@@ -1,20 +1,11 @@
-import { reach } from '../access/call-durable-object'
 import { sweepObjects } from '../attachments/service'
 import { sweepTokens } from '../auth/service'
 import { type Bindings, configOf } from '../core/config'
+import { logFailure } from '../core/log'
 import { passOverSilentAccounts, sweepEvents } from '../events/service'
-import { logFailure } from '../http/middleware/request-log'
 import { DAY } from '../lib/time'
 import { sweepRecords } from '../service/commit'
-import type { Sweeper as SweeperPort } from '../service/context'
 import { ringForWork, sweepDeliveries } from '../webhooks/service'
-
-/** The sweeper as requests know it. There is one for all accounts. */
-export function sweeperOf(env: Pick<Bindings, 'SWEEPER'>): SweeperPort {
-  return {
-    arm: () => reach(() => env.SWEEPER.getByName('sweeper').arm()),
-  }
-}
 
 /**
  * Looks after what was left behind, in all accounts: rings for events and deliveries, forgets what is kept no longer,
