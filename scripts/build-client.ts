@@ -10,7 +10,7 @@ import { ROOT } from './lib/local-state.ts'
 const folder = resolve(process.argv[2] ?? `${ROOT}dist/client`)
 
 rmSync(folder, { recursive: true, force: true })
-const compiler = ['node_modules/typescript/bin/tsc', '-p', 'src/client', '--outDir', folder, '--noEmit', 'false']
+const compiler = ['node_modules/typescript/bin/tsc', '-p', 'packages/client', '--outDir', folder, '--noEmit', 'false']
 const { status } = spawnSync(process.execPath, compiler, { cwd: ROOT, stdio: 'inherit' })
 if (status !== 0) process.exit(1)
 

@@ -8,7 +8,7 @@ import { ROOT } from './lib/local-state.ts'
 const CHECKS: [name: string, command: string[]][] = [
   ['Biome', ['biome', 'check', '--error-on-warnings']],
   ['Types of the Worker', ['tsc', '-p', '.']],
-  ['Types of the client', ['tsc', '-p', 'src/client', '--noEmit']],
+  ['Types of the client', ['tsc', '-p', 'packages/client', '--noEmit']],
   ['Types of the tests', ['tsc', '-p', 'test']],
   ['Types of scripts and end-to-end tests', ['tsc', '-p', 'scripts']],
   ['Types of the benchmark', ['tsc', '-p', 'bench']],

@@ -1,4 +1,4 @@
-import { TicketingClient } from '../../../src/client/index.ts'
+import { TicketingClient } from '../../../packages/client/src/index.ts'
 import { FAKE_URL } from './fake-api.ts'
 
 /** Calls every method of the client against a fake API, and tells what it asked for: `GET /tickets/1/history` …. */
