@@ -1,5 +1,5 @@
-import { hasLocalFile, openLocalFile, rowsOf } from './local-file.ts'
-import { migrationNames } from './migrations.ts'
+import { hasLocalFile, openLocalFile, rowsOf } from './lib/local-file.ts'
+import { migrationNames } from './lib/migrations.ts'
 
 /**
  * Brings the local database up to the newest migration, and loads the demo data where there is no account. Says so where
@@ -10,9 +10,9 @@ export async function prepareLocalStores(): Promise<void> {
   console.log('Preparing the local database …')
   // Only now, for these load wrangler, which takes longer than all the rest of a start that has nothing to prepare.
   const [{ withLocalBindings }, { applyMigrations }, { loadDemoData }] = await Promise.all([
-    import('./local-bindings.ts'),
-    import('./migrate.ts'),
-    import('../demo/load.ts'),
+    import('./lib/local-bindings.ts'),
+    import('./lib/migrate.ts'),
+    import('./demo/load.ts'),
   ])
   await withLocalBindings(async (bindings) => {
     await applyMigrations(bindings.DB)
