@@ -14,7 +14,13 @@ import { freePort, type RunningServer, startServer } from './helpers/server.ts'
 
 /** Everything that the documents tell their readers to do, done in their order against what `npm start` starts. */
 
-const DOCUMENTS = ['README.md', 'docs/client.md']
+const Manifest = z.object({ version: z.string(), scripts: z.record(z.string(), z.string()) })
+const readManifest = (folder: string) => Manifest.parse(JSON.parse(readFileSync(`${folder}package.json`, 'utf8')))
+
+const CLIENT = `${ROOT}packages/client/`
+const PACKED_CLIENT = `ticketing-api-client-${readManifest(CLIENT).version}.tgz`
+
+const DOCUMENTS = ['README.md', 'packages/client/README.md']
 
 /** Documents with commands that are not run here, and why. */
 const LEFT_OUT = new Map([['docs/operations.md', 'its commands are run by the tests of what they do']])
@@ -26,8 +32,12 @@ const STOOD_FOR = new Map<string, (project: string) => string>([
   ['npm ci && npm test', () => ':'],
   // The reader's project is another folder.
   [
-    'npm install ../ticketing-api/dist/client',
-    (project) => `(cd '${project}' && npm install --offline '${ROOT}dist/client')`,
+    'npm pack --workspace ticketing-api-client',
+    (project) => `npm pack --workspace ticketing-api-client --pack-destination '${project}'`,
+  ],
+  [
+    `npm install ../ticketing-api/${PACKED_CLIENT}`,
+    (project) => `(cd '${project}' && npm install --offline './${PACKED_CLIENT}')`,
   ],
 ])
 
@@ -35,8 +45,6 @@ const STOOD_FOR = new Map<string, (project: string) => string>([
 const BESIDE_THE_TESTS = /^npm run (?:check|fix|bench|openapi|lint:\w+|test:\w+)$/
 
 const PATIENCE_MS = 20_000
-
-const Manifest = z.object({ scripts: z.record(z.string(), z.string()) })
 
 const state = preparedState()
 const project = mkdtempSync(join(tmpdir(), 'ticketing-project-'))
@@ -112,7 +120,7 @@ describe('the commands of the documents', () => {
   })
 
   it('name scripts that there are', () => {
-    const { scripts } = Manifest.parse(JSON.parse(readFileSync(`${ROOT}package.json`, 'utf8')))
+    const { scripts } = readManifest(ROOT)
     const texts = [...DOCUMENTS, ...LEFT_OUT.keys()].flatMap((path) => readIfThere(path))
     const named = texts.flatMap((text) => [...text.matchAll(/npm run ([\w:-]+)/g)].map(([, name = '']) => name))
     expect(named.length).toBeGreaterThan(5)
@@ -125,6 +133,27 @@ describe('the commands of the documents', () => {
     const others = readdirSync(`${ROOT}docs`).map((name) => `docs/${name}`)
     const withCode = others.filter((path) => path.endsWith('.md') && examplesOf(path).length > 0)
     expect(withCode.filter((path) => !DOCUMENTS.includes(path) && !LEFT_OUT.has(path))).toEqual([])
+  })
+})
+
+describe('the client as it is installed', () => {
+  const installed = () => join(project, 'node_modules/ticketing-api-client')
+  const namesIn = (folder: string) => readdirSync(folder).toSorted()
+
+  it('contains the compiled modules, the documents and nothing else', () => {
+    expect(namesIn(installed())).toEqual(['CHANGELOG.md', 'LICENSE', 'README.md', 'dist', 'package.json'])
+    const compiled = readdirSync(`${CLIENT}src`).flatMap((name) =>
+      ['.js', '.d.ts'].map((end) => name.replace(/\.ts$/, end)),
+    )
+    expect(namesIn(join(installed(), 'dist'))).toEqual(compiled.toSorted())
+  })
+
+  it('has the license of the repository', () => {
+    expect(readFileSync(join(installed(), 'LICENSE'), 'utf8')).toBe(readFileSync(`${ROOT}LICENSE`, 'utf8'))
+  })
+
+  it('installs no other package', () => {
+    expect(namesIn(join(project, 'node_modules'))).toEqual(['.package-lock.json', 'ticketing-api-client'])
   })
 })
 
