@@ -125,7 +125,7 @@ module.exports = {
       comment: 'The service imports nothing of the client',
       severity: 'error',
       from: { path: '^src/' },
-      to: { path: '^packages/' },
+      to: { path: ['(^|/)packages/client/', '^ticketing-api-client(/|$)'] },
     },
     {
       name: 'service-stands-alone',
@@ -145,7 +145,7 @@ module.exports = {
   options: {
     parser: 'swc',
     tsPreCompilationDeps: true,
-    doNotFollow: { path: 'node_modules' },
+    doNotFollow: { path: ['node_modules', '(^|/)dist(/|$)'] },
     enhancedResolveOptions: {
       extensions: ['.ts', '.js', '.json'],
       exportsFields: ['exports'],

@@ -1,6 +1,6 @@
 import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { dirname, join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { findViolations, type Violation } from '../../scripts/lib/layers.ts'
 import { ROOT } from '../../scripts/lib/local-state.ts'
@@ -48,10 +48,14 @@ const FORBIDDEN: Record<string, [file: string, content: string][]> = {
   'client-stands-alone': [['packages/client/src/zod.ts', "export { z } from 'zod'\n"]],
   'service-without-client': [
     ['src/jobs/client.ts', "export { ApiError } from '../../packages/client/src/errors.ts'\n"],
+    ['src/jobs/client-by-name.ts', "export { ApiError } from 'ticketing-api-client'\n"],
   ],
   'service-stands-alone': [['src/lib/scripts.ts', "export { ROOT } from '../../scripts/lib/local-state.ts'\n"]],
   resolvable: [['src/lib/missing.ts', "export { nothing } from './nowhere'\n"]],
 }
+
+/** Another test builds packages/client/dist while this one runs. */
+const isSource = (path: string) => !['.cache', 'dist'].includes(basename(path))
 
 let copy: string
 let violations: Violation[]
@@ -59,7 +63,7 @@ let violations: Violation[]
 beforeAll(async () => {
   copy = mkdtempSync(join(tmpdir(), 'ticketing-layers-'))
   for (const folder of ['src', 'packages', 'scripts', 'bench'])
-    cpSync(join(ROOT, folder), join(copy, folder), { recursive: true, filter: (path) => !path.includes('.cache') })
+    cpSync(join(ROOT, folder), join(copy, folder), { recursive: true, filter: isSource })
   for (const file of ['package.json', 'tsconfig.json']) cpSync(join(ROOT, file), join(copy, file))
   symlinkSync(join(ROOT, 'node_modules'), join(copy, 'node_modules'))
   for (const [file, content] of Object.values(FORBIDDEN).flat()) {
@@ -83,5 +87,12 @@ describe('the layer rule', () => {
       found.some((message) => message.includes(file.replace(/^scripts\//, '')) || message.includes(dirname(file)))
     expect(found.length, rule).toBeGreaterThan(0)
     expect(files.some(isNamed), `${rule}: ${found.join('; ')}`).toBe(true)
+  })
+
+  it('rejects an import of the client by its package name', () => {
+    expect(violations).toContainEqual({
+      rule: 'service-without-client',
+      message: expect.stringContaining('src/jobs/client-by-name.ts'),
+    })
   })
 })
