@@ -71,7 +71,7 @@ const LETTER_VARIANTS: Record<string, string> = {
   ϵ: 'ε',
   µ: 'μ',
 }
-const LETTER_VARIANT = new RegExp(`[${Object.keys(LETTER_VARIANTS).join('')}]`, 'g')
+const LETTER_VARIANT = /[ſςϐϑϕϖϰϱϵµ]/g
 
 /** Folds case and accents as the index does: accents of Latin letters only. */
 function foldAsIndex(text: string): string {
