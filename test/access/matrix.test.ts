@@ -174,7 +174,7 @@ describe('S07 the matrix of every route with an ID × every actor of B', () => {
     expect(attempts).toBeGreaterThanOrEqual(withId.length * actors.length * 2)
     expect(touched.filter((name) => name.includes(a.id))).toEqual([])
     expect(await stored(a)).toBe(before)
-  }, 60_000)
+  })
 
   it('S07 the same routes do reach a thing of A for its own admin, so that the 404s are B’s', async () => {
     const ok: Record<string, number> = {}

@@ -5,6 +5,7 @@ import { type Account, type Member, mintAccount, mintMember, mintToken, rows } f
 import { mintKey, stopClock } from '../helpers/credentials'
 import { DEEDS, type Deed, PASSWORD, prepare, takesKey } from '../helpers/deeds'
 import { dump } from '../helpers/dump'
+import { eventually } from '../helpers/eventually'
 import { type Held, hold } from '../helpers/held-request'
 import { operations } from '../helpers/operations'
 import { cheapHash } from '../helpers/people'
@@ -63,7 +64,7 @@ async function expectRefused(held: Held, status: number, what: string): Promise<
     status === 401 ? 'unauthorized' : 'forbidden',
   ])
   expect(response.headers.get('WWW-Authenticate') !== null, what).toBe(status === 401)
-  await vi.waitFor(async () => expect(await intents(), what).toEqual([]))
+  await eventually(async () => expect(await intents(), what).toEqual([]))
   expect(await stored(), what).toBe(before)
 }
 

@@ -248,7 +248,7 @@ describe('the table of who may', () => {
         expect(answer.status, `${actor}: ${operation.name}`).toBe(403)
       }
     }
-  }, 60_000)
+  })
 })
 
 function roleOf(actor: Actor): Member['role'] {

@@ -7,6 +7,7 @@ import { freshAddress } from '../helpers/addresses'
 import { type Account, type Answer, call, createTicket, type Member, mintAccount, mintMember } from '../helpers/api'
 import { callWith, knock, mintKey, stopClock } from '../helpers/credentials'
 import { countRoundTrips } from '../helpers/d1'
+import { eventually } from '../helpers/eventually'
 import { upload } from '../helpers/files'
 import { ask, commented } from '../helpers/tickets'
 import { freshUrl, type Hook, mintWebhook, silenceQueue } from '../helpers/webhooks'
@@ -262,7 +263,7 @@ describe('a caller with an API key', () => {
     const { id, key } = await mintKey(account)
     const read = () => call('GET', 'tickets', { token: key })
     expect((await read()).status).toBe(200)
-    await vi.waitFor(async () =>
+    await eventually(async () =>
       expect(
         await env.DB.prepare('SELECT last_used_at FROM api_keys WHERE id = ?').bind(id).first('last_used_at'),
       ).toBeTruthy(),

@@ -96,7 +96,7 @@ describe('the times of writes', () => {
       }),
       { numRuns: 12, seed: 8 },
     )
-  }, 60_000)
+  })
 
   it('of one write are the same for the ticket, its history and its events', async () => {
     const { id } = await createTicket(account.admin)

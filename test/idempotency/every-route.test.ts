@@ -2,6 +2,7 @@ import { env } from 'cloudflare:workers'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { type Account, call, mintAccount, mintMember, rows } from '../helpers/api'
 import { DEEDS, type Deed, perform, prepare, takesKey } from '../helpers/deeds'
+import { eventually } from '../helpers/eventually'
 import { operations } from '../helpers/operations'
 import { ask } from '../helpers/tickets'
 import { silenceQueue, silenceSweeper } from '../helpers/webhooks'
@@ -100,7 +101,7 @@ describe('every operation that takes an Idempotency-Key', () => {
     expect(first.headers.get('Idempotent-Replayed')).toBeNull()
     for (const change of [() => Promise.resolve(), () => moveOn(deed)]) {
       await change()
-      await vi.waitFor(async () => expect(await intents()).toEqual([]))
+      await eventually(async () => expect(await intents()).toEqual([]))
       const before = await stored()
       const again = await perform(deed, name)
       expect([again.status, again.text]).toEqual([first.status, first.text])
