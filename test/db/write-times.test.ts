@@ -80,7 +80,7 @@ describe('the times of writes', () => {
           const request = WRITES[kind]?.(ticketIds[ticket] ?? '')
           if (!request) throw new Error(`no write ${kind}`)
           vi.setSystemTime(start + clock)
-          if (isHeld) held.push(await hold({ by: null, ...request }, account.admin.token))
+          if (isHeld) held.push(await hold({ caller: null, ...request }, account.admin.token))
           else
             commits.push(() => {
               vi.setSystemTime(start + clock)
@@ -115,7 +115,7 @@ describe('the times of writes', () => {
   it('let a client that syncs by updated_at see a slow write', async () => {
     const [slow, fast] = [await createTicket(account.agent), await createTicket(account.agent)]
     const held = await hold(
-      { by: null, method: 'PATCH', path: `tickets/${slow.id}`, body: { title: 'Slow' } },
+      { caller: null, method: 'PATCH', path: `tickets/${slow.id}`, body: { title: 'Slow' } },
       account.agent.token,
     )
     vi.setSystemTime(start + 4_000)

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { freshAddress } from '../helpers/addresses'
 import { type Account, type Answer, call, type Member, mintAccount, mintMember } from '../helpers/api'
 import { breakObject, ERRORS, type Failure, type ObjectCall } from '../helpers/broken-object'
-import { knock } from '../helpers/credentials'
+import { warmUp } from '../helpers/credentials'
 import { cheapHash, logIn } from '../helpers/people'
 import { freshUrl } from '../helpers/webhooks'
 
@@ -19,7 +19,7 @@ beforeEach(async () => {
   vi.useFakeTimers({ toFake: ['Date'], now: clock })
   account = await mintAccount()
   jane = await mintMember(account.id, 'customer', { passwordHash: cheapHash(PASSWORD) })
-  await knock(jane)
+  await warmUp(jane)
   logged = []
   vi.spyOn(console, 'error').mockImplementation((line) => {
     logged.push(JSON.parse(String(line)).failed)

@@ -74,8 +74,8 @@ export async function callWith(
   return answer
 }
 
-/** A member's own request as the shortest call there is. */
-export function knock(by: Member): Promise<Answer> {
+/** Sends a cheap request, so that the Durable Object of a member has loaded what it caches. */
+export function warmUp(by: Member): Promise<Answer> {
   return ask(by, 'GET', 'tickets?per_page=1')
 }
 

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { ROOT } from '../../scripts/lib/local-state.ts'
-import { askForEverything } from './helpers/every-method.ts'
+import { requestsOfEveryMethod } from './helpers/every-method.ts'
 
 const METHODS = new Set(['get', 'post', 'patch', 'put', 'delete'])
 const Paths = z.object({ paths: z.record(z.string(), z.record(z.string(), z.unknown())) })
@@ -16,9 +16,10 @@ describe('every route of the OpenAPI document', () => {
   const ofTheRoot = (operation: string) => /\/(health|openapi\.json|files\/.*|docs.*)$/.test(operation)
 
   it('has a method of the client', async () => {
-    const asked = await askForEverything()
+    const sent = await requestsOfEveryMethod()
     const expected = operations.filter((one) => !ofTheRoot(one)).map((one) => one.replace(/\{\w+\}/g, '1'))
-    expect(asked.toSorted()).toEqual(expected.toSorted())
+    const advice = 'a method is missing in src/client, or sends what the document does not have'
+    expect(sent.toSorted(), advice).toEqual(expected.toSorted())
   })
 
   it('is in docs/api.md', () => {
@@ -26,6 +27,7 @@ describe('every route of the OpenAPI document', () => {
     const listed = [...table.matchAll(/`([A-Z]+(?:, [A-Z]+)*) (\/\S+)`/g)].flatMap(([, methods = '', path = '']) =>
       methods.split(', ').map((method) => `${method} ${path}`),
     )
-    expect(listed.toSorted()).toEqual(operations.toSorted())
+    const advice = 'a line is missing in docs/api.md, or lists what the document does not have'
+    expect(listed.toSorted(), advice).toEqual(operations.toSorted())
   })
 })
