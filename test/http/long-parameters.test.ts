@@ -85,7 +85,8 @@ describe('a long header', () => {
   it.each(Object.entries(HEADERS))(
     '%s is refused or ignored, and no pattern sees it',
     async (name, [operation, status]) => {
-      const deed = await deedOf(operation)
+      const { operationId = '' } = PARAMETERS.find((parameter) => parameter.operation === operation) ?? {}
+      const request = await requestOf(operationId, operation)
       for (const [first, last] of [
         ['', ''],
         ['Bearer ', ''],
