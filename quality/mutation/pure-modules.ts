@@ -5,6 +5,7 @@ export const PURE_MODULES: Record<string, string> = {
   parseRange: 'test/http/byte-ranges.test.ts',
   isCleanText: 'test/lib/text.test.ts',
   parseInstant: 'test/lib/time.test.ts',
+  ExpiringSet: 'test/lib/expiring-set.test.ts',
   refusedAddress: 'test/webhooks/address-guard.test.ts',
   statusesBefore: 'test/access/policy.test.ts',
   nextTry: 'test/webhooks/retry-schedule.test.ts',

@@ -3,7 +3,7 @@ import { equivalent, inside, together } from '../mutation.ts'
 /** Tokens, API keys, passwords, and the limits on guessing them. */
 export const CREDENTIALS = [
   ...inside('readToken', ['auth/tokens'], (it) => [
-    it.call('test').enclosingStatement().remove(),
+    it.call('isMatch').enclosingStatement().remove(),
     it
       .variable()
       .replaceWith("JSON.parse(key.length && Buffer.from(token.split('.')[1] ?? '', 'base64url').toString())"),
@@ -42,7 +42,7 @@ export const CREDENTIALS = [
       it
         .reference('ALGORITHM')
         .replaceWith("JSON.parse(Buffer.from(token.split('.')[0] ?? '', 'base64url').toString())?.alg ?? $0"),
-      it.call('test').enclosingStatement().remove(),
+      it.call('isMatch').enclosingStatement().remove(),
     ]),
   ),
   ...equivalent(
@@ -58,6 +58,14 @@ export const CREDENTIALS = [
   ...inside('identifyKey', ['api-keys/secrets', 'auth/throttle-addresses'], (it) => [
     it.literal('unknown').enclosingStatement().remove(),
   ]),
+  ...inside('isFromOldSecret', ['rate-limiting/refused-lookups'], (it) => [
+    it.call('has', 2, 2).enclosingStatement().remove(),
+    it.reference('MINUTE').replaceWith('2 * $0'),
+  ]),
+  ...inside('RateLimiter.newerFacts', ['rate-limiting/refused-lookups'], (it) => [
+    it.call('has').enclosingStatement().remove(),
+  ]),
+  ...inside('MAX_REFUSED_TOKENS', ['rate-limiting/refused-lookups'], (it) => [it.value().replaceWith('200')]),
   ...inside('parseKey', ['api-keys/secrets'], (it) => [
     it.operator('!==').remove(),
     it.call('some').part(1).replaceWith('() => true'),
@@ -71,7 +79,7 @@ export const CREDENTIALS = [
     it.operator('===', 3, 4).replaceWith('$1 > 0'),
     it.operator('===', 4, 4).remove(),
   ]),
-  ...inside('RateLimiter.admit', ['auth/logout'], (it) => [it.literal('token').enclosingStatement().remove()]),
+  ...inside('RateLimiter.admit', ['auth/logout'], (it) => [it.call('isRevoked').enclosingStatement().remove()]),
   ...inside('RateLimiter.facts', ['rate-limiting/doubt'], (it) => [
     it.call('isDoubted').enclosingStatement().remove(),
     it.reference('STALE_AFTER', 2, 2).enclosingStatement().remove(),
@@ -101,16 +109,16 @@ export const CREDENTIALS = [
   ...inside('verifyPassword', ['auth/passwords'], (it) => [it.call('timingSafeEqual').remove()]),
   ...inside('throttleFor', ['auth/throttle'], (it) => [
     it.call('allowed', 2, 2).replaceWith("'none'"),
-    it.call('isFailedLogin').enclosingStatement().call('quietly').part(1).replaceWith('$3'),
+    it.call('isFailedLogin').always(false),
   ]),
   ...inside('throttleFor', ['auth/throttle-addresses'], (it) => [
-    it.literal('address').enclosingStatement().variable().replaceWith("'none'"),
+    it.literal('address').enclosingStatement().variable().replaceWith("{ bucket: 'none', id: 'none' }"),
   ]),
   ...inside('throttleFor', ['auth/register'], (it) => [it.literal('register').enclosingStatement().remove()]),
   ...inside('throttleFor', ['api-keys/secrets'], (it) => [
-    it.literal('key').enclosingStatement().variable().replaceWith("'none'"),
+    it.literal('key').enclosingStatement().variable().replaceWith("{ bucket: 'none', id: 'none' }"),
   ]),
-  ...inside('LoginThrottle.begin', ['auth/throttle'], (it) => [it.condition().replaceWith('$1 > $2')]),
+  ...inside('LoginThrottle.begin', ['auth/throttle'], (it) => [it.operator('>=').replaceWith('$1 > $2')]),
   ...inside('LoginThrottle.counter', ['auth/throttle'], (it) => [it.operator('>').remove()]),
   ...inside('LoginThrottle.beginLogin', ['auth/throttle-addresses'], (it) => [it.call('knows').remove()]),
   ...inside('createAccount', ['accounts/create'], (it) => [it.call('signupClosed').enclosingIf().remove()]),

@@ -91,7 +91,7 @@ export const RESPONSES = [
     it.call('forgetHeaders').replaceWith('$2'),
   ]),
   ...inside('NoParameters', ['http/parameters'], (it) => [it.value().replaceWith('z.object($1)')]),
-  ...inside('IdempotencyHeaders', ['idempotency/keys'], (it) => [it.pattern().replaceWith('/^/')]),
+  ...inside('IdempotencyHeaders', ['idempotency/keys'], (it) => [it.call('isMatch').always(true)]),
   ...inside('requestLog', ['db/sessions'], (it) => [it.literal('X-D1-Bookmark').enclosingStatement().remove()]),
   ...inside('requestLog', ['http/headers'], (it) => [
     it.literal('Server-Timing').enclosingStatement().call('set').replaceWith('$2'),

@@ -15,6 +15,20 @@ export const RULES = [
     it.template(2, 5).remove(),
     it.array(1, 4).part(2).remove(),
   ]),
+  ...inside('MAX_SEARCH_WORDS', ['tickets/search-words'], (it) => [it.value().replaceWith('9')]),
+  ...inside('searchWords', ['tickets/search-words'], (it) => [
+    it.call('withoutRepeats').enclosingStatement().condition().always(false),
+  ]),
+  ...inside('withoutRepeats', ['tickets/search-words'], (it) => [it.condition().part(2).remove()]),
+  ...inside('foldAsIndex', ['tickets/search-words'], (it) => [
+    it.call('toLowerCase').unchain(),
+    it.call('replace', 1, 3).unchain(),
+    it.call('replace', 2, 3).unchain(),
+    it.call('replace', 3, 3).unchain(),
+  ]),
+  ...inside('baseLetter', ['tickets/search-words'], (it) => [it.returned().replaceWith('$2')]),
+  ...inside('filters', ['tickets/search-words'], (it) => [it.call('refine').unchain()]),
+  ...inside('follows', ['tickets/search-words'], (it) => [it.property('continue').remove()]),
   ...inside('presentTicketDetail', ['comments/internal'], (it) => [
     it.property('comment_count').value().part(2).replaceWith('$2'),
     it.property('attachment_count').value().part(2).replaceWith('$2'),

@@ -68,6 +68,16 @@ export const SIGNATURES = [
   ...inside('replayOf', ['idempotency/replay'], (it) => [it.condition(2, 3).always(false)]),
   ...inside('updateTicket', ['tickets/preconditions'], (it) => [it.call('commit').part(2).part(1).remove()]),
   ...inside('deleteTicket', ['tickets/preconditions'], (it) => [it.call('commit').part(2).part(1).remove()]),
-  ...inside('readIfMatch', ['tickets/preconditions'], (it) => [it.reference('NO_VERSION').replaceWith('1')]),
+  ...inside('readIfMatch', ['tickets/preconditions'], (it) => [
+    it.call('flatMap').returned().part(2).replaceWith('[1]'),
+  ]),
+  ...inside('ENTITY_TAG', ['tickets/preconditions'], (it) => [
+    it.pattern().text(String.raw`(?:W\/)?`).remove(),
+    it.pattern().replaceWith('$0i'),
+  ]),
+  ...inside('ELEMENTS', ['tickets/preconditions'], (it) => [it.value().replaceWith('/[^,]+/g')]),
+  ...inside('opaqueTags', ['tickets/preconditions'], (it) => [
+    it.reference('MAX_CONDITION').enclosingStatement().remove(),
+  ]),
   ...inside('entityTag', ['tickets/preconditions'], (it) => [it.call('slice').replaceWith('1')]),
 ]

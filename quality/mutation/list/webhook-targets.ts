@@ -4,6 +4,7 @@ import { inOneRun, inside } from '../mutation.ts'
 export const WEBHOOK_TARGETS = [
   ...inside('isWebUrl', ['webhooks/address-guard'], (it) => [
     it.call('test').remove(),
+    it.call('hasMoreCharacters').remove(),
     it.returned(3, 3).replaceWith("url.protocol !== ''"),
   ]),
   ...inside('refusedAddress', ['webhooks/address-guard'], (it) => [
