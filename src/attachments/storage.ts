@@ -81,7 +81,7 @@ export async function storeStream(
   if (announced === 'done before') {
     const sha256 = await hashStream(body)
     // A body can take an hour, and the caller's access may have ended meanwhile.
-    await ctx.db.verifiedBatch([])
+    await ctx.db.onPrimary().verifiedBatch([])
     return { ...file, sha256 }
   }
   try {

@@ -140,7 +140,10 @@ export class AccountDb extends Database {
     return new AccountDb(this.database, this.costs, this.accountId, null, null)
   }
 
-  /** The same rows, read from the primary: replicas may not know yet whose access has ended. */
+  /**
+   * The same rows, with the next batch run by the primary: a replica may not know yet that the caller's access has ended.
+   * Later batches of the same session may go to replicas.
+   */
   onPrimary(): AccountDb {
     return new AccountDb(this.database, this.costs, this.accountId, 'first-primary', this.caller)
   }
@@ -163,7 +166,7 @@ export class DirectoryDb extends Database {}
 
 /**
  * The only way to an account's rows. When an account has a D1 of its own one day, this function finds it. Without `from`
- * the primary is read, and no bookmark is kept. Without `caller` nobody is verified: for what the service does by itself.
+ * the primary is read, and no bookmark is kept. Without `caller` no caller is verified: for the service's own work.
  */
 export function openAccount(
   env: Pick<Bindings, 'DB'>,

@@ -16,7 +16,7 @@ UTC, IDs are opaque.
 ## Rate limits
 100 requests a minute on a standard account and 300 on a premium one, counted by API key, by user, or by address where there
 is no good credential. Every answer tells what is left: \`X-RateLimit-Limit\`, \`X-RateLimit-Remaining\` and
-\`X-RateLimit-Reset\`, and the same as \`RateLimit-Policy\` and \`RateLimit\`. Over the limit the answer is 429, and
+\`X-RateLimit-Reset\`, and the same as \`RateLimit-Policy\` and \`RateLimit\`. A request is counted when it starts. Over the limit the answer is 429, and
 \`Retry-After\` says how many seconds to wait.`
 
 const ERRORS = `## Errors

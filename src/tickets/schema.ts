@@ -7,6 +7,7 @@ import { Cursor, CursorPagination, CursorQuery, cursorOrPage, PageOrCursorQuery 
 import { Pagination } from '../http/pagination/page'
 import {
   body,
+  follows,
   id,
   instant,
   line,
@@ -21,7 +22,7 @@ import { toWireTime } from '../lib/time'
 import type { ServiceContext } from '../service/context'
 import { UserRef } from '../users/service'
 import { CustomFields, CustomFieldsPatch, Tags } from './field-schemas'
-import { hasFewSearchWords, MAX_SEARCH_WORDS } from './search'
+import { exceededLimit, MAX_SEARCH_PARTS, MAX_SEARCH_WORDS } from './search'
 import { PRIORITIES, STATUSES } from './values'
 
 const MAX_TITLE = 200
@@ -110,12 +111,12 @@ const filters = {
   number: wholeNumber(1, Number.MAX_SAFE_INTEGER, 'must be a whole number of 1 or more').optional(),
   tag: line(50).optional(),
   q: searchText()
-    .refine(hasFewSearchWords, `must have at most ${MAX_SEARCH_WORDS} different words`)
+    .superRefine(follows(exceededLimit))
     .optional()
     .openapi({
       description:
         'Every word must begin a word of the title or the description; case and accents do not matter. At most ' +
-        `${MAX_SEARCH_WORDS} different words`,
+        `${MAX_SEARCH_WORDS} different words, with at most ${MAX_SEARCH_PARTS} parts (\`a-b\` has two)`,
     }),
   created_after: instant().optional(),
   created_before: instant().optional(),

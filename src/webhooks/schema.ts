@@ -68,7 +68,7 @@ const Events = z
     description: 'Names of events, or `["*"]` for every one',
   })
 
-const Description = z.union([line(500), z.null()])
+const Description = line(500).nullable()
 
 export const CreateWebhookBody = z
   .strictObject({

@@ -31,7 +31,7 @@ afterEach(() => {
 })
 
 interface Case {
-  /** A request that makes the call, and how it is answered. */
+  /** A request that makes the call, and the status of its response. */
   send: () => Promise<Answer>
   status: number
   /** How often it makes it: once if not given. */
@@ -139,7 +139,7 @@ describe('a call to a Durable Object', () => {
 
 const lost = (): Failure => ({ error: ERRORS.restarted(), isAfterEffect: true })
 
-/** Fails to log in, and gives the statuses. */
+/** Fails to log in. Returns the statuses. */
 async function guess(times: number): Promise<number[]> {
   const statuses = []
   for (let attempt = 0; attempt < times; attempt += 1) statuses.push((await login('wrong horse')).status)

@@ -19,7 +19,7 @@ export async function* bodyChunks(request: Request): AsyncGenerator<Uint8Array> 
     }
   } finally {
     clearTimeout(timer)
-    // What was not read is of no use to anybody; a body that was read to its end has nothing to cancel.
+    // Has no effect on a body that was read to its end.
     reader.cancel().catch(() => undefined)
   }
 }

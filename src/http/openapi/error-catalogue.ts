@@ -49,7 +49,7 @@ export const ERROR_CATALOGUE: Record<ErrorCode, Entry> = {
   forbidden: {
     meaning:
       'The caller is known, but its role may not do this, or not with the fields that `details` names. Also any request ' +
-      'over plain HTTP in production.',
+      'over plain HTTP where the service is deployed.',
     example: forbidden([detail(['assigned_to'], 'can not be set by your role')]),
   },
   not_found: {

@@ -22,7 +22,8 @@ const CONTROL_RULE = 'must not hold control characters or broken Unicode'
 /** The rule that a text breaks, or null. */
 type Rule = (value: string) => string | null
 
-function follows(rule: Rule) {
+/** A refinement of a field by a rule. */
+export function follows(rule: Rule) {
   return (value: string, ctx: z.RefinementCtx) => {
     const message = rule(value)
     // `continue: false`: rules that are added to the field are not checked as well.
