@@ -78,7 +78,10 @@ describe('the number of different words in q', () => {
     ["'", "a'b'c"],
   ])('counts the parts of words that %s separates: accepts 30 and rejects 31', async (separator) => {
     const parts = (count: number) => numbers(count).map((number) => `p${number}`)
-    const words = (all: string[]) => numbers(10).map((index) => all.slice(3 * index, 3 * index + 3).join(separator))
+    const words = (all: string[]) =>
+      numbers(10)
+        .map(Number)
+        .map((index) => all.slice(3 * index, 3 * index + 3).join(separator))
     const thirty = words(parts(30))
     expect(termsOfSearch(thirty.join(' '))).toHaveLength(10)
     await got(account.agent, pathOf(thirty.join(' ')))
