@@ -111,6 +111,65 @@ describe('a request that began before the access of its caller ended', () => {
     },
   )
 
+  /** What the operator does to a caller's rows, and the status of what the caller had begun. */
+  const BY_OPERATOR: [what: string, status: number, statements: string[]][] = [
+    ['deactivated', 401, ["UPDATE users SET status = 'inactive' WHERE id = ?"]],
+    ['demoted', 403, ["UPDATE users SET role = 'agent' WHERE id = ?"]],
+    ['deleted', 401, ['DELETE FROM api_keys WHERE id = ?', 'DELETE FROM users WHERE id = ?']],
+  ]
+
+  it.each(BY_OPERATOR)('is refused where the operator has %s the caller in D1', async (what, status, statements) => {
+    const user = await mintMember(account.id, 'admin')
+    const key = await mintKey(account, { role: 'admin' })
+    for (const [kind, { id }, credential] of [
+      ['user', user, user.token],
+      ['API key', key, key.key],
+    ] as const) {
+      // An inactive API key is revoked.
+      if (what === 'deactivated' && kind === 'API key') continue
+      const { request } = await prepared(operationOf('createTicket'))
+      const held = await hold(request, credential)
+      await env.DB.batch(statements.map((statement) => env.DB.prepare(statement).bind(id)))
+      await expectRefused(held, status, kind)
+    }
+  })
+
+  it('is refused before the response says what it asks for', async () => {
+    const { caller } = await prepared(operationOf('createUser'))
+    for (const key of [undefined, 'a key']) {
+      const request = {
+        caller: null,
+        method: 'POST',
+        path: 'users/user_unknown/password',
+        body: { password: 'a good password' },
+      }
+      const held = await hold(request, caller.token, key)
+      await changeUser(account, caller, { email: `${crypto.randomUUID()}@example.com` })
+      await expectRefused(held, 401, `key ${key}`)
+      caller.token = await mintToken(account.id, caller.id, 'admin', 2)
+    }
+  })
+
+  it('is executed where another token of the user was revoked', async () => {
+    const { request, caller } = await prepared(operationOf('createTicket'))
+    const held = await hold(request, caller.token)
+    const token = await mintToken(account.id, caller.id, 'admin')
+    expect((await ask({ ...caller, token }, 'POST', 'auth/logout')).status).toBe(204)
+    expect((await held.finish()).status).toBe(201)
+  })
+
+  it('has the objects of what it deleted deleted, even if the access of its caller has ended since', async () => {
+    const { request, caller } = await prepared(operationOf('deleteTicket'))
+    const original = env.FILES.delete.bind(env.FILES)
+    const remove = vi.spyOn(env.FILES, 'delete').mockImplementation(async (keys) => {
+      await changeUser(account, caller, { status: 'inactive' })
+      await original(keys)
+    })
+    expect((await ask(caller, request.method, request.path)).status).toBe(204)
+    await eventually(async () => expect(await intents()).toEqual([]))
+    expect(remove).toHaveBeenCalledOnce()
+  })
+
   it('is executed with the earlier secret of an API key within its grace period', async () => {
     const { request } = await prepared(operationOf('createTicket'))
     const key = await mintKey(account, { role: 'admin' })

@@ -1,7 +1,8 @@
-import { beforeEach, describe, expect, it } from 'vitest'
+import { beforeEach, describe, expect, it, vi } from 'vitest'
 import { slugOf } from '../../src/accounts/slug'
 import { freshAddress } from '../helpers/addresses'
 import { call, createTicket, row, rows } from '../helpers/api'
+import { later, stopClock } from '../helpers/credentials'
 import { hashesDuring, logIn, post } from '../helpers/people'
 import { eventsOf } from '../helpers/tickets'
 
@@ -65,6 +66,19 @@ describe('POST /accounts', () => {
     expect(numbered?.number).toBe(1)
     expect((await eventsOf(acc)).map((event) => event.sequence)).toEqual([1])
   })
+
+  it('is not later than what is written in the account, even by a clock that is behind', async () => {
+    stopClock()
+    const { token, user } = (await post(OPEN, 'accounts', body)).body
+    later(-5_000)
+    const { id } = await createTicket({ ...user, token })
+    const found = await row<{ account: number; ticket: number }>(
+      'SELECT a.created_at AS account, t.created_at AS ticket FROM tickets t JOIN accounts a ON a.id = t.account_id WHERE t.id = ?',
+      id,
+    )
+    expect(found?.ticket).toBeGreaterThanOrEqual(found?.account ?? Number.NaN)
+    vi.useRealTimers()
+  }, 20_000)
 
   it('lets the admin log in with the password, also where the e-mail is known elsewhere', async () => {
     const first = await post(OPEN, 'accounts', body)
