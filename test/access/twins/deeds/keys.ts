@@ -16,6 +16,15 @@ export const KEYS: Deed[] = [
   write('rotateApiKey', 'admin', 'POST', (w) => `${pathOf(key, w)}/rotate`, {}),
   write('rotateApiKey', 'admin', 'POST', ({ things }) => `api-keys/${things.keys[1].id}/rotate`, {}),
   {
+    operation: 'createTicket',
+    writes: true,
+    name: 'createTicket with an API key',
+    async run({ ask }, { things }) {
+      const headers = { 'X-API-Key': things.keys[0].key }
+      await ask('nobody', 'POST', 'tickets', { body: { title: 'New', description: 'D' }, headers })
+    },
+  },
+  {
     operation: 'facts of a key',
     writes: true,
     name: 'facts of a key',
