@@ -11,24 +11,7 @@ import { prepareRequest, sendAs } from '../helpers/sample-requests'
 import { DELETABLE, deleteSeeded, seedIds } from '../helpers/seeded-ids'
 import { ask } from '../helpers/tickets'
 import { silenceQueue } from '../helpers/webhooks'
-
-const ACTORS = ['admin', 'agent', 'customer', 'admin key', 'agent key'] as const
-type Actor = (typeof ACTORS)[number]
-
-/** Agents may read every user, so a change of another is refused instead of hidden. */
-const FORBIDDEN_BY_SERVICE: Record<string, Actor[]> = { updateUser: ['agent', 'agent key'] }
-
-/** Who may call an operation; null for everyone. */
-function allowedActors(operation: ApiOperation): Actor[] | null {
-  const { roles, apiKeys } = accessOf(operation)
-  const forbidden = FORBIDDEN_BY_SERVICE[operation.operationId] ?? []
-  return (
-    roles &&
-    ACTORS.filter((actor) => roles.some((role) => actor === role || (apiKeys && actor === `${role} key`))).filter(
-      (actor) => !forbidden.includes(actor),
-    )
-  )
-}
+import { ACTORS, type Actor, allowedActors, FORBIDDEN_BY_SERVICE } from './actors'
 
 /** Those whose credential is none, or none any more. */
 const BAD = ['nobody', 'ended key', 'expired token', 'given-back token', 'deactivated'] as const

@@ -21,11 +21,16 @@ export function differentBody({ operationId, requestBody }: ApiOperation, body: 
   return found
 }
 
-/** The body with a longer text, with a greater number, or without one of its fields. */
+/** Bodies that differ from a body in one field: in its value, or by leaving it out. */
 function variationsOf(body: Record<string, unknown>): unknown[] {
   return Object.entries(body).flatMap(([name, value]) => {
     const { [name]: _, ...without } = body
-    if (typeof value === 'string') return [{ ...body, [name]: `${value}x` }, without]
-    return typeof value === 'number' ? [{ ...body, [name]: value + 1 }, without] : [without]
+    return [...othersLike(value).map((other) => ({ ...body, [name]: other })), without]
   })
+}
+
+function othersLike(value: unknown): unknown[] {
+  if (typeof value === 'string') return [`${value}x`]
+  if (typeof value === 'number') return [value + 1]
+  return typeof value === 'boolean' ? [!value] : []
 }
