@@ -14,7 +14,7 @@ beforeAll(async () => {
 }, 600_000)
 
 describe('an account beside another with the same IDs in every table', () => {
-  it('S07 every table of accounts has a row that can be twinned, and every operation a deed', () => {
+  it('S07 every table of accounts has a row that can be twinned, and every operation a request', () => {
     const without = world.tables.filter(({ name }) => (world.rich[name] ?? []).length === 0)
     const advice = 'makeThings in test/access/twins/world.ts must write a row into each of these tables'
     expect(

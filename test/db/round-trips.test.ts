@@ -54,7 +54,9 @@ describe('round trips to D1, of a caller whom its Durable Object knows', () => {
     if (name.startsWith('GET ')) expect(logged).toBe(1)
     else expect(logged).toBeLessThanOrEqual(2)
     const own = CHANGES_CREDENTIALS.has(operation.operationId) ? 1 : 0
-    expect(onWire, `one round trip more if it is in CHANGES_CREDENTIALS of this file: ${name}`).toBe(logged + own)
+    expect(onWire, `${name} takes one more if it ends or changes a credential: add it to CHANGES_CREDENTIALS`).toBe(
+      logged + own,
+    )
   })
 
   it.each([

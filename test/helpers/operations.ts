@@ -14,7 +14,7 @@ export interface ApiOperation extends NamedOperation {
   pathIds: string[]
 }
 
-export interface AccessPolicy {
+interface AccessPolicy {
   /** Null for a public operation. */
   roles: Role[] | null
   apiKeys: boolean
@@ -22,7 +22,7 @@ export interface AccessPolicy {
 
 /**
  * Every operation below the version prefixes. The committed document is compared with the served one in
- * test/http/openapi.test.ts, so a changed route can't change what the other tests expect of it.
+ * test/http/openapi.test.ts, so a changed route does not change what the other tests expect of it.
  */
 export const API_OPERATIONS: ApiOperation[] = OPERATIONS.filter(({ path }) => !isAtRoot(path)).map((operation) => ({
   ...operation,

@@ -19,7 +19,7 @@ export interface SampleRequest {
   /** Null for a public operation. */
   caller: Member | null
   body?: unknown
-  /** For `sendAs`, if some of the roles that may call can't send `body`. */
+  /** For `sendAs`, if some of the roles that may call cannot send `body`. */
   bodyOfEveryRole?: unknown
   headers?: Record<string, string>
   ipAddress?: string

@@ -89,7 +89,7 @@ describe('/openapi.json', () => {
   })
 
   it('asks for a credential on all but the public operations', () => {
-    expect(OPERATIONS.filter(isPublic).map(nameOf).toSorted()).toEqual([
+    expect(OPERATIONS.filter(isPublic).map(nameOf).toSorted(), 'a public operation belongs to this list').toEqual([
       ...UNCOUNTED,
       'POST /accounts',
       'POST /auth/login',

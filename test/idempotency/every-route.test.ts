@@ -123,7 +123,7 @@ describe('a replay obeys today’s rights', () => {
   const OF_TICKETS = ['createTicket', 'updateTicket', 'createComment', 'uploadAttachment'].map(operationOf)
 
   it.each(byName(OF_TICKETS))(
-    'S09 %s: a customer who does not see the ticket any more is told 404',
+    'S09 %s: a customer who does not see the ticket any more gets 404',
     async (name, operation) => {
       const request = await prepareRequest(operation, account)
       const first = await send(request, { idempotencyKey: name })

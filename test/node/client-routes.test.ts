@@ -22,11 +22,10 @@ describe('every route of the OpenAPI document', () => {
 
   it('is in docs/api.md, with the roles that may call it', () => {
     const table = readFileSync(`${ROOT}docs/api.md`, 'utf8')
-    const listed = [...table.matchAll(/^\| `([A-Z]+ \/\S+)` \| .+ \| (.+) \|$/gm)].map(([, name, callers]) => [
-      name,
-      callers,
-    ])
-    const expected = OPERATIONS.map((operation) => [`${operation.method} ${operation.path}`, callersOf(operation)])
+    const listed = [...table.matchAll(/^\| `([A-Z]+ \/\S+)` \| .+ \| (.+) \|$/gm)].map(
+      ([, name, callers]) => `${name}: ${callers}`,
+    )
+    const expected = OPERATIONS.map((operation) => `${operation.method} ${operation.path}: ${callersOf(operation)}`)
     const advice = 'docs/api.md needs a line for each route, and the roles that its guard lets in'
     expect(listed.toSorted(), advice).toEqual(expected.toSorted())
   })

@@ -5,7 +5,7 @@ import { FAKE_URL } from './fake-api.ts'
 export async function requestsOfEveryMethod(): Promise<string[]> {
   const sent = new Set<string>()
   const calls = methods().map(({ resource, method }) => callMethod(fakeClient(sent), resource, method))
-  // Some can't use the response, which is that of a list: their requests have been recorded all the same.
+  // Some cannot use the response, which is that of a list: their requests have been recorded all the same.
   await Promise.allSettled(calls)
   return [...sent]
 }
