@@ -60,7 +60,7 @@ export const CALLER_VERIFICATION = [
   ...inside('discardFiles', IN_FLIGHT, (it) => [it.call('withoutCaller').unchain()]),
   ...inside('deleteObjectsLater', IN_FLIGHT, (it) => [it.call('withoutCaller').unchain()]),
   ...inside('exportTickets', EXPORTS, (it) => [
-    it.call('verifiedBatch').replaceWith('primary.batch($1)'),
+    it.call('verifiedBatch').replaceWith('db.onPrimary().batch($1)'),
     it.call('onPrimary').unchain(),
   ]),
   ...inside('RULES', IN_FLIGHT, (it) => [
