@@ -1,4 +1,4 @@
-import { keysOf } from '../src/keys.ts'
+import { keysOf } from '../src/core/keys.ts'
 import { mac } from '../src/lib/crypto.ts'
 import type { AttachmentRow, CommentRow, EventRow, TicketRow } from './floor-sql.ts'
 import { ACCOUNT_ID } from './world.ts'

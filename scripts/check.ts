@@ -1,21 +1,25 @@
 import { spawnSync } from 'node:child_process'
 import { cpSync, mkdtempSync, rmSync } from 'node:fs'
 import { join, relative } from 'node:path'
-import { brokenImports, readModules } from './lib/import-rule.ts'
+import { findViolations } from './lib/layers.ts'
 import { ROOT } from './lib/local-state.ts'
+
+/** As in `npm run types`. */
+const TYPES_OPTIONS = ['--include-runtime=false', '--strict-vars=false', '--env-file=.dev.vars.example']
 
 /** `npm run check`: all that can be said of the code without running it. Runs every check, then says which failed. */
 const CHECKS: [name: string, command: string[]][] = [
   ['Biome', ['biome', 'check', '--error-on-warnings']],
+  ['Types of bindings are up to date', ['wrangler', 'types', ...TYPES_OPTIONS, '--check']],
   ['Types of the Worker', ['tsc', '-p', '.']],
-  ['Types of the client', ['tsc', '-p', 'src/client', '--noEmit']],
+  ['Types of the client', ['tsc', '-p', 'packages/client', '--noEmit']],
   ['Types of the tests', ['tsc', '-p', 'test']],
   ['Types of scripts and end-to-end tests', ['tsc', '-p', 'scripts']],
   ['Types of the benchmark', ['tsc', '-p', 'bench']],
 ]
 
 const failed = CHECKS.filter(([name, command]) => !report(name, run(command))).map(([name]) => name)
-if (!report('Import rule', importRule())) failed.push('Import rule')
+if (!report('Layers', await layers())) failed.push('Layers')
 if (!report('Migrations match the schema', migrationsMatch())) failed.push('Migrations match the schema')
 if (failed.length > 0) {
   console.error(`\nFailed: ${failed.join(', ')}`)
@@ -32,9 +36,9 @@ function run([program = '', ...args]: string[]): Outcome {
   return { ok: result.status === 0, output: result.stdout + result.stderr }
 }
 
-function importRule(): Outcome {
-  const broken = brokenImports(readModules(`${ROOT}src`))
-  return { ok: broken.length === 0, output: broken.join('\n') }
+async function layers(): Promise<Outcome> {
+  const violations = await findViolations()
+  return { ok: violations.length === 0, output: violations.map(({ message }) => message).join('\n') }
 }
 
 /** drizzle-kit would write a new migration if the schema had moved on without one; it tries on a copy. */
@@ -46,7 +50,7 @@ function migrationsMatch(): Outcome {
       'drizzle-kit',
       'generate',
       '--dialect=sqlite',
-      '--schema=src/db/*schema.ts',
+      '--schema=src/db/schema/*.ts',
       `--out=${copy}`,
     ])
     return { ok: ok && output.includes('No schema changes'), output }

@@ -4,7 +4,7 @@ import { createServer } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { ROOT, startWrangler, stateFolder } from './lib/local-state.ts'
 import { stopWithParent } from './lib/parent.ts'
-import { prepareLocalStores } from './lib/prepare.ts'
+import { prepareLocalStores } from './prepare.ts'
 
 const DEV_VARS = `${ROOT}.dev.vars`
 const STARTUP_TIMEOUT_MS = 60_000

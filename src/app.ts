@@ -2,20 +2,29 @@ import { OpenAPIHono } from '@hono/zod-openapi'
 import { Hono } from 'hono'
 import { methodNotAllowed } from 'hono/method-not-allowed'
 import { requestId } from 'hono/request-id'
+import { countUnroutedRequests } from './access/middleware'
+import { rateHeaders } from './access/rate-limit-headers'
+import { addAccountRoutes } from './accounts/routes'
+import { addApiKeyRoutes } from './api-keys/routes'
 import { addFileRoutes } from './attachments/file-routes'
+import { addAttachmentRoutes } from './attachments/routes'
+import { addAuthRoutes } from './auth/routes'
+import { addCommentRoutes } from './comments/routes'
+import { openApiDocument } from './docs/document'
+import { addDocumentRoute } from './docs/document-routes'
 import { addDocsRoutes } from './docs/routes'
+import { addEventRoutes } from './events/routes'
 import { addHealthRoutes } from './health/routes'
 import type { AppEnv } from './http/app-env'
-import { answerError, answerMethodNotAllowed, answerNotFound } from './http/fallbacks'
-import { requestLog } from './http/logging'
-import { refuseInvalid } from './http/refuse-invalid'
-import { requireHttps } from './http/require-https'
-import { preflights, securityHeaders } from './http/security-headers'
-import { openApiDocument } from './openapi/document'
-import { addDocumentRoute } from './openapi/routes'
-import { rateHeaders } from './rate-limiting/headers'
-import { countUnroutedRequests } from './rate-limiting/middleware'
-import { createV1 } from './v1'
+import { answerError, answerMethodNotAllowed, answerNotFound } from './http/error-handler'
+import { requestLog } from './http/middleware/request-log'
+import { requireHttps } from './http/middleware/require-https'
+import { preflights, securityHeaders } from './http/middleware/security-headers'
+import { refuseInvalid } from './http/validation-hook'
+import { addTicketRoutes } from './tickets/routes'
+import { addUserRoutes } from './users/routes'
+import { addDeliveryRoutes } from './webhooks/delivery-routes'
+import { addWebhookRoutes } from './webhooks/routes'
 
 /** Where version 1 answers. */
 export const PREFIXES = ['/api/v1', '/ticketing/v1'] as const
@@ -48,4 +57,20 @@ export function createApp(): Hono<AppEnv> {
   app.notFound(answerNotFound)
   app.onError(answerError)
   return app
+}
+
+/** Version 1 of the API. A later version is another function, next to this one. */
+export function createV1(): OpenAPIHono<AppEnv> {
+  const v1 = new OpenAPIHono<AppEnv>({ defaultHook: refuseInvalid })
+  addAuthRoutes(v1)
+  addAccountRoutes(v1)
+  addUserRoutes(v1)
+  addApiKeyRoutes(v1)
+  addTicketRoutes(v1)
+  addCommentRoutes(v1)
+  addAttachmentRoutes(v1)
+  addEventRoutes(v1)
+  addWebhookRoutes(v1)
+  addDeliveryRoutes(v1)
+  return v1
 }

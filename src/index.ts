@@ -1,11 +1,12 @@
+import { sweeperOf } from './access/sweeper-client'
 import { createApp } from './app'
-import type { Bindings, WakeMessage } from './env'
-import { sweeperOf } from './sweep/service'
+import type { Bindings } from './core/config'
+import type { WakeMessage } from './service/wake-up-queue'
 import { consume, consumeDeadLetters } from './webhooks/service'
 
-export { LoginThrottle } from './auth/login-throttle'
-export { RateLimiter } from './rate-limiting/rate-limiter'
-export { Sweeper } from './sweep/sweeper'
+export { LoginThrottle } from './access/durable-objects/login-throttle'
+export { RateLimiter } from './access/durable-objects/rate-limiter'
+export { Sweeper } from './jobs/sweeper'
 
 /** How the queues of dead letters end, in every environment of wrangler.toml. */
 const DEAD_LETTERS = '-dead'

@@ -1,3 +1,4 @@
+import { CALLER_VERIFICATION } from './list/caller-verification.ts'
 import { CREDENTIALS } from './list/credentials.ts'
 import { DOCUMENT } from './list/document.ts'
 import { HEADERS } from './list/headers.ts'
@@ -12,6 +13,7 @@ import { SIGNATURES } from './list/signatures.ts'
 import { TRIGGERS } from './list/triggers.ts'
 import { VISIBILITY } from './list/visibility.ts'
 import { WEBHOOK_TARGETS } from './list/webhook-targets.ts'
+import { WRITE_TIMES } from './list/write-times.ts'
 import type { Mutation } from './mutation.ts'
 
 /** All mutations but those of account conditions and guards, which are found in the source. */
@@ -20,6 +22,7 @@ export const MUTATIONS: Mutation[] = [
   ...VISIBILITY,
   ...CREDENTIALS,
   ...REVOCATION,
+  ...CALLER_VERIFICATION,
   ...SIGNATURES,
   ...HEADERS,
   ...LIMITS,
@@ -27,6 +30,7 @@ export const MUTATIONS: Mutation[] = [
   ...MEMBERS,
   ...RESPONSES,
   ...RULES,
+  ...WRITE_TIMES,
   ...TRIGGERS,
   ...DOCUMENT,
   ...ORIGINS,

@@ -1,5 +1,5 @@
 import { toWireTime } from '../../src/lib/time.ts'
-import type { Options } from './commands.ts'
+import type { Options } from './command-options.ts'
 import type { Database } from './database.ts'
 import { type ResultRow, statement as sql } from './statement.ts'
 import { cell, formatTable } from './table.ts'

@@ -7,14 +7,13 @@ import { toWireTime } from '../../src/lib/time.ts'
 import { afterRestore } from './after-restore.ts'
 import { backup } from './backup.ts'
 import { checkFiles } from './check-files.ts'
+import type { Options } from './command-options.ts'
 import type { Database } from './database.ts'
 import { reencrypt } from './reencrypt.ts'
 import { restore } from './restore.ts'
 import { statement as sql } from './statement.ts'
 import { cell, formatTable } from './table.ts'
 import { verify } from './verify.ts'
-
-export type Options = Record<string, string | boolean | undefined>
 
 export interface Command {
   usage: string

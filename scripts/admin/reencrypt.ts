@@ -1,4 +1,4 @@
-import { keysOf } from '../../src/keys.ts'
+import { keysOf } from '../../src/core/keys.ts'
 import { deriveKey } from '../../src/lib/crypto.ts'
 import { toWireTime } from '../../src/lib/time.ts'
 import { countStale, moveCiphertexts, type Run } from './ciphertexts.ts'

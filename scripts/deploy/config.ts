@@ -1,7 +1,7 @@
 import { readdirSync } from 'node:fs'
 import { experimental_readRawConfig } from 'wrangler'
 import { z } from 'zod'
-import { variableProblems } from '../../src/variables.ts'
+import { variableProblems } from '../../src/core/variables.ts'
 import { ROOT } from '../lib/local-state.ts'
 import { type Hosts, hostProblems, patternOf } from './hosts.ts'
 

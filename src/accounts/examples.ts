@@ -1,7 +1,7 @@
 import type { z } from '@hono/zod-openapi'
 import type { AccountAnswer } from './schema'
 
-export { joined } from '../auth/examples'
+export { joined } from '../auth/service'
 
 export const ACME: z.infer<typeof AccountAnswer> = {
   data: {

@@ -1,6 +1,6 @@
 import { type SQL, sql } from 'drizzle-orm'
-import { rows, write } from '../db/client'
-import { answer } from '../db/once'
+import { answer } from '../db/idempotency-records'
+import { rows, write } from '../db/statement'
 
 export interface AccountRow {
   id: string

@@ -1,6 +1,6 @@
 import { z } from '@hono/zod-openapi'
-import { idOf, textOf, WireTime } from '../http/answer-fields'
-import { Email, line, NewPassword, namesAField } from '../http/fields'
+import { Email, line, NewPassword, namesAField } from '../http/schemas/request-fields'
+import { idOf, textOf, WireTime } from '../http/schemas/response-fields'
 import { toWireTime } from '../lib/time'
 import type { AccountRow } from './queries'
 

@@ -1,7 +1,7 @@
 import { type SQL, sql } from 'drizzle-orm'
-import { rows, write } from '../db/client'
-import { answer } from '../db/once'
-import type { Role } from '../roles'
+import type { Role } from '../core/policy'
+import { answer } from '../db/idempotency-records'
+import { rows, write } from '../db/statement'
 
 export interface ApiKeyRow {
   id: string
@@ -98,38 +98,4 @@ export function rotateApiKey(
     UPDATE api_keys SET previous_hash = ${keepsOld}, previous_until = ${secret.previousUntil},
       hash = ${secret.hash}, last_four = ${secret.lastFour}
     WHERE account_id = ${accountId} AND id = ${id} AND ${live(now)}`)
-}
-
-interface KeyFactsRow {
-  account_id: string
-  role: Role
-  plan: 'standard' | 'premium'
-  hash: string
-  previous_hash: string | null
-  previous_until: number | null
-  expires_at: number | null
-  revoked_at: number | null
-}
-
-/** What a key's Durable Object vouches for; the account is found by the key's ID. */
-export function findKeyFactsRow(keyId: string) {
-  return rows<KeyFactsRow>(sql`
-    SELECT k.account_id, u.role, a.plan, k.hash, k.previous_hash, k.previous_until, k.expires_at, k.revoked_at
-    FROM key_directory d
-    JOIN accounts a ON a.id = d.account_id
-    JOIN api_keys k ON k.account_id = d.account_id AND k.id = d.key_id
-    ${MEMBER}
-    WHERE d.key_id = ${keyId}`)
-}
-
-/** Whether a key has this hash, now or within its grace. */
-export function findKeyByHash(keyId: string, hash: string) {
-  return rows<{ id: string }>(sql`
-    SELECT k.id FROM key_directory d JOIN api_keys k ON k.account_id = d.account_id AND k.id = d.key_id
-    WHERE d.key_id = ${keyId} AND (k.hash = ${hash} OR k.previous_hash = ${hash})`)
-}
-
-/** Sets the time (ms) at which a key was last seen in use. */
-export function updateLastUse(accountId: string, id: string, now: number) {
-  return write(sql`UPDATE api_keys SET last_used_at = ${now} WHERE account_id = ${accountId} AND id = ${id}`)
 }

@@ -1,7 +1,7 @@
 import { z } from '@hono/zod-openapi'
-import { idOf, NullableTime, textOf, WireTime } from '../http/answer-fields'
-import { instant, line } from '../http/fields'
-import { PageQuery, Pagination } from '../http/pagination'
+import { PageQuery, Pagination } from '../http/pagination/page'
+import { instant, line } from '../http/schemas/request-fields'
+import { idOf, NullableTime, textOf, WireTime } from '../http/schemas/response-fields'
 import { toWireTime } from '../lib/time'
 import type { ApiKeyRow } from './queries'
 

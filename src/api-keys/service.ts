@@ -1,27 +1,14 @@
-import { askFirst, commit, wasDone } from '../commit'
-import type { ServiceContext } from '../context'
-import { type AccountDb, openDirectory } from '../db/client'
-import type { Bindings } from '../env'
-import { invalidInput, notFound } from '../http/errors'
-import { offsetOf, pageRequest } from '../http/pagination'
-import { refuse } from '../http/refusals'
-import { detail } from '../http/validation'
+import { hashKey, makeKey } from '../access/api-key-format'
+import { detail } from '../core/error-details'
+import { invalidInput, notFound } from '../core/errors'
+import { offsetOf, pageRequest } from '../http/pagination/page'
 import { newId } from '../lib/ids'
 import { SECOND } from '../lib/time'
-import { hashKey, makeKey } from './key-format'
-import {
-  countApiKeys,
-  findApiKey,
-  findApiKeys,
-  findKeyByHash,
-  findKeyFactsRow,
-  findRotated,
-  insertApiKey,
-  revokeApiKey,
-  rotateApiKey,
-  updateLastUse,
-} from './queries'
-import { keyEnded, tooManyKeys } from './refusals'
+import { askFirst, commit, wasDone } from '../service/commit'
+import { refuse } from '../service/constraint-errors'
+import type { ServiceContext } from '../service/context'
+import { keyEnded, tooManyKeys } from './errors'
+import { countApiKeys, findApiKey, findApiKeys, findRotated, insertApiKey, revokeApiKey, rotateApiKey } from './queries'
 import {
   type CreateApiKeyInput,
   DEFAULT_GRACE_SECONDS,
@@ -29,8 +16,6 @@ import {
   presentApiKey,
   type RotateApiKeyInput,
 } from './schema'
-
-export { hashKey, parseKey } from './key-format'
 
 /**
  * Makes a key, whose secret only this answer shows. For admins who are people. Throws 400 for an end that lies behind, 409
@@ -106,37 +91,4 @@ export async function rotateKey(ctx: ServiceContext, id: string, input: RotateAp
 async function mustExist(ctx: ServiceContext, id: string): Promise<void> {
   const asked = await askFirst(ctx, [findApiKey(ctx.caller.accountId, id)])
   if (asked && !asked[0][0]) throw notFound()
-}
-
-/** What a key's Durable Object vouches for, or null where there is no such key. Throws `DbError`. */
-export async function findKeyFacts(env: Pick<Bindings, 'DB'>, keyId: string) {
-  const row = await openDirectory(env).first(findKeyFactsRow(keyId))
-  if (!row) return null
-  const end = row.expires_at
-  const previous =
-    row.previous_hash === null ? [] : [{ hash: row.previous_hash, until: earlier(row.previous_until, end) }]
-  return {
-    accountId: row.account_id,
-    role: row.role,
-    plan: row.plan,
-    active: row.revoked_at === null,
-    generation: 0,
-    sparedToken: null,
-    secrets: [{ hash: row.hash, until: end }, ...previous],
-  }
-}
-
-/** Whether a key is known by its hash: for keys whose MAC is of a secret that was rotated away. Throws `DbError`. */
-export async function isKnownKey(env: Pick<Bindings, 'DB'>, keyId: string, hash: string): Promise<boolean> {
-  return (await openDirectory(env).first(findKeyByHash(keyId, hash))) !== undefined
-}
-
-/** Notes that a key is in use. Throws `DbError`. */
-export async function noteUse(db: AccountDb, keyId: string, now: number): Promise<void> {
-  await db.all(updateLastUse(db.accountId, keyId, now))
-}
-
-function earlier(a: number | null, b: number | null): number | null {
-  if (a === null || b === null) return a ?? b
-  return Math.min(a, b)
 }

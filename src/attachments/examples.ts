@@ -1,5 +1,5 @@
 import type { z } from '@hono/zod-openapi'
-import { pageOf } from '../http/pagination'
+import { pageOf } from '../http/pagination/page'
 import type { Attachment, AttachmentList, NewAttachmentJson } from './schema'
 
 const SIGNED = 'expires=1746104400&signature=acct_acme.4f7Xq0b9d2mJ6uWcR1sTzKpYvE8hLgNa3oQiBfUxDjw'

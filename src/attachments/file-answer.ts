@@ -1,5 +1,5 @@
+import { rangeNotSatisfiable } from '../core/errors'
 import { type ByteRange, parseRange } from '../http/byte-ranges'
-import { rangeNotSatisfiable } from '../http/errors'
 import { isKnown } from '../http/etag'
 import { SECOND } from '../lib/time'
 import type { AttachmentRow } from './service'

@@ -1,8 +1,8 @@
 import { type SQL, sql } from 'drizzle-orm'
-import type { Caller } from '../context'
-import { rows, write } from '../db/client'
-import { isRecorded, type Once } from '../db/once'
+import type { Caller } from '../core/caller'
+import { isRecorded, type Once } from '../db/idempotency-records'
 import { mayBeNamed, type References } from '../db/references'
+import { rows, write } from '../db/statement'
 import { visibleTicket } from '../db/visibility'
 
 const ATTACHMENTS_A_TICKET = 500

@@ -1,7 +1,7 @@
 import { createHash, type Hash } from 'node:crypto'
-import { ApiError, invalidInput, unavailable } from '../http/errors'
-import type { RawBody } from '../http/raw-body'
-import { detail } from '../http/validation'
+import { detail } from '../core/error-details'
+import { ApiError, invalidInput, unavailable } from '../core/errors'
+import type { RawBody } from '../http/middleware/raw-body'
 
 const BUFFER_BYTES = 256 * 1024
 

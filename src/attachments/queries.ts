@@ -1,10 +1,10 @@
 import { type SQL, sql } from 'drizzle-orm'
-import type { Caller } from '../context'
-import { rows, write } from '../db/client'
-import { fieldsOf, type Image, jsonImage, selectList } from '../db/image'
-import { answer } from '../db/once'
-import { nextTime, type PartSlice, sliceOfParts, wayOf } from '../db/parts'
+import type { Caller } from '../core/caller'
+import { answer } from '../db/idempotency-records'
+import { fieldsOf, type Image, jsonImage, selectList } from '../db/selection'
+import { rows, write } from '../db/statement'
 import { type Change, changed } from '../db/ticket-change'
+import { nextTime, type PartSlice, sliceOfParts, wayOf } from '../db/ticket-children'
 import { visibleParts, visibleTicket, visibleTickets } from '../db/visibility'
 
 export interface AttachmentRow {

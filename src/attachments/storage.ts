@@ -1,16 +1,16 @@
-import { askFirst } from '../commit'
-import type { ServiceContext } from '../context'
+import type { Bindings } from '../core/config'
+import { unavailable } from '../core/errors'
+import { logFailure } from '../core/log'
 import { type AccountDb, openAccount, openDirectory } from '../db/client'
 import { DbError } from '../db/errors'
 import { lastWriteTime, nextWriteTime } from '../db/write-time'
-import type { Bindings } from '../env'
-import { unavailable } from '../http/errors'
-import { logFailure } from '../http/logging'
-import type { RawBody } from '../http/raw-body'
-import { refusalOf } from '../http/refusals'
+import type { RawBody } from '../http/middleware/raw-body'
 import { sha256Hex } from '../lib/crypto'
 import { newId } from '../lib/ids'
 import { HOUR, MINUTE } from '../lib/time'
+import { askFirst } from '../service/commit'
+import { refusalOf } from '../service/constraint-errors'
+import type { ServiceContext } from '../service/context'
 import {
   abandonUploads,
   deleteIntents,
@@ -81,7 +81,7 @@ export async function storeStream(
   if (announced === 'done before') {
     const sha256 = await hashStream(body)
     // A body can take an hour, and the caller's access may have ended meanwhile.
-    await ctx.db.verifiedBatch([])
+    await ctx.db.onPrimary().verifiedBatch([])
     return { ...file, sha256 }
   }
   try {

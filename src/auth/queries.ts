@@ -1,6 +1,6 @@
 import { sql } from 'drizzle-orm'
-import { rows, write } from '../db/client'
-import type { Role } from '../roles'
+import type { Role } from '../core/policy'
+import { rows, write } from '../db/statement'
 
 interface LoginRow {
   account_id: string
@@ -32,29 +32,6 @@ export function noteLogin(accountId: string, userId: string, generation: number,
     RETURNING id`)
 }
 
-interface PersonFactsRow {
-  role: Role
-  status: 'active' | 'inactive'
-  credential_generation: number
-  spared_token: string | null
-  plan: 'standard' | 'premium'
-}
-
-/** What a person's Durable Object vouches for. */
-export function findPersonFacts(accountId: string, userId: string) {
-  return rows<PersonFactsRow>(sql`
-    SELECT u.role, u.status, u.credential_generation, u.spared_token, a.plan
-    FROM users u JOIN accounts a ON a.id = u.account_id
-    WHERE u.account_id = ${accountId} AND u.id = ${userId} AND u.kind = 'person'`)
-}
-
-/** The tokens of a person that were given back since a time (ms) and have not expired. */
-export function findRevokedTokens(accountId: string, userId: string, since: number, now: number) {
-  return rows<{ token_id: string; expires_at: number }>(sql`
-    SELECT token_id, expires_at FROM revoked_tokens
-    WHERE account_id = ${accountId} AND user_id = ${userId} AND revoked_at >= ${since} AND expires_at > ${now}`)
-}
-
 /** Notes a token that is given back, until it would have expired (ms). Noting it again changes nothing. */
 export function insertRevokedToken(
   accountId: string,
@@ -81,9 +58,4 @@ export function deleteExpiredTokens(accountId: string, now: number) {
 /** The account with a slug that strangers may join. */
 export function findOpenAccount(slug: string) {
   return rows<{ id: string }>(sql`SELECT id FROM accounts WHERE slug = ${slug} AND allow_registration = 1`)
-}
-
-/** When (ms) the operator last unlocked an e-mail; no row for never. */
-export function findUnlockRow(emailKey: string) {
-  return rows<{ unlocked_at: number }>(sql`SELECT unlocked_at FROM login_unlocks WHERE email_key = ${emailKey}`)
 }

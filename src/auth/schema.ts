@@ -1,8 +1,8 @@
 import { z } from '@hono/zod-openapi'
-import { WireTime } from '../http/answer-fields'
-import { Email, GivenPassword, line, NewPassword } from '../http/fields'
+import { MAX_TOKEN } from '../access/tokens'
+import { Email, GivenPassword, line, NewPassword } from '../http/schemas/request-fields'
+import { WireTime } from '../http/schemas/response-fields'
 import { RoleName, UserRef } from '../users/service'
-import { MAX_TOKEN } from './tokens'
 
 export const LoginBody = z
   .strictObject({

@@ -1,16 +1,18 @@
 import type { z } from '@hono/zod-openapi'
-import type { PublicContext, ServiceContext } from '../context'
+import { issueToken } from '../access/tokens'
+import type { Bindings } from '../core/config'
+import { forbidden, invalidCredentials } from '../core/errors'
+import type { Role } from '../core/policy'
 import { openAccount, openDirectory } from '../db/client'
 import { findAudience } from '../db/outbox'
-import type { Bindings } from '../env'
-import { forbidden, invalidCredentials } from '../http/errors'
-import { refuse } from '../http/refusals'
 import { newId } from '../lib/ids'
 import { hashPassword, verifyPassword } from '../lib/passwords'
 import { asciiLower } from '../lib/text'
 import { SECOND, toWireTime } from '../lib/time'
-import type { Role } from '../roles'
+import { refuse } from '../service/constraint-errors'
+import type { PublicContext, ServiceContext } from '../service/context'
 import { newPerson, refusePerson } from '../users/service'
+import { registrationClosed } from './errors'
 import {
   deleteExpiredTokens,
   findAccountsWithExpiredTokens,
@@ -19,14 +21,17 @@ import {
   insertRevokedToken,
   noteLogin,
 } from './queries'
-import { registrationClosed } from './refusals'
 import type { LoginAnswer, LoginBody, RegisterBody } from './schema'
-import { issueToken } from './tokens'
 
-export { type Claim, type Credential, identify } from './credentials'
-export { findMemberFacts, type MemberFacts, type MemberName, noteKeyUse, type RevokedToken } from './facts'
+export {
+  findMemberFacts,
+  type MemberFacts,
+  type MemberName,
+  noteKeyUse,
+  type RevokedToken,
+} from '../access/member-state'
+export { joined } from './examples'
 export { LoginAnswer } from './schema'
-export { throttleFor } from './throttle'
 
 const ACCOUNTS_A_SWEEP = 100
 

@@ -1,10 +1,10 @@
 import type { z } from '@hono/zod-openapi'
-import { SERVER_LOGS } from '../attachments/examples'
-import { pageOf } from '../http/pagination'
-import { JANE, SUPPORT } from '../users/examples'
+import { SERVER_LOGS } from '../attachments/service'
+import { pageOf } from '../http/pagination/page'
+import { JANE, SUPPORT } from '../users/service'
 import type { Comment, CommentAnswer, CommentList } from './schema'
 
-export { NEW_SERVER_LOGS } from '../attachments/examples'
+export { NEW_SERVER_LOGS } from '../attachments/service'
 
 export const CACHE_CLEARED: z.infer<typeof Comment> = {
   id: 'comment123',

@@ -11,17 +11,18 @@ import {
   presentAttachment,
   storeFiles,
 } from '../attachments/service'
-import { commit } from '../commit'
-import type { ServiceContext } from '../context'
+import { notFound } from '../core/errors'
+import { deletesEveryComment, seesInternal } from '../core/policy'
 import { findAudience } from '../db/outbox'
-import { countParts, type PartSlice } from '../db/parts'
 import { findChange, tellOfPart } from '../db/ticket-change'
-import { cutPage, positionIn, readCursor, sliceFrom, writeCursor } from '../http/cursor'
-import { notFound } from '../http/errors'
-import { offsetOf, pageRequest } from '../http/pagination'
-import { fieldsRefused, refusalOf, refuse } from '../http/refusals'
+import { countParts, type PartSlice } from '../db/ticket-children'
+import { cutPage, positionIn, readCursor, sliceFrom, writeCursor } from '../http/pagination/cursor'
+import { offsetOf, pageRequest } from '../http/pagination/page'
 import { newId } from '../lib/ids'
-import { deletesEveryComment, seesInternal } from '../roles'
+import { commit } from '../service/commit'
+import { fieldsRefused, refusalOf, refuse } from '../service/constraint-errors'
+import type { ServiceContext } from '../service/context'
+import { notTheAuthor } from './errors'
 import {
   type CommentRow,
   commentIdsOf,
@@ -33,9 +34,9 @@ import {
   insertCommentEvent,
   isWrittenBy,
 } from './queries'
-import { notTheAuthor } from './refusals'
 import { type CreateCommentInput, type ListCommentsInput, presentComment } from './schema'
 
+export { CACHE_CLEARED, LOOKING_INTO_IT, NEW_COMMENT } from './examples'
 export { type CommentRow, findLatestComments } from './queries'
 export { Comment, CommentWithAttachments, presentComment } from './schema'
 

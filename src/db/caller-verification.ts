@@ -1,7 +1,7 @@
 import { type SQL, sql } from 'drizzle-orm'
-import type { Caller } from '../context'
-import { type Role, rolesAtLeast } from '../roles'
-import type { Statement } from './client'
+import type { Caller } from '../core/caller'
+import { type Role, rolesAtLeast } from '../core/policy'
+import type { Statement } from './statement'
 
 /** Why a caller may not write any more: the credential is no longer valid, or the role was lowered since the request began. */
 export type CallerProblem = 'credential' | 'role'

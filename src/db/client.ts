@@ -1,31 +1,10 @@
-import type { SQL } from 'drizzle-orm'
-import type { Caller } from '../context'
-import type { Bindings } from '../env'
+import type { Caller } from '../core/caller'
+import type { Bindings } from '../core/config'
 import { isMatch } from '../lib/text'
 import { assertCaller, verifyCaller } from './caller-verification'
 import { DbError, toDbError } from './errors'
 import { type Rendered, render } from './render'
-
-/** A statement and the type of the rows it gives. */
-export interface Statement<Row = unknown> {
-  readonly query: SQL
-  readonly row?: Row
-}
-
-/** Names the rows that a query gives: column aliases and their SQLite types. */
-export function rows<Row>(query: SQL): Statement<Row> {
-  return { query }
-}
-
-/** A statement whose rows nobody reads. */
-export function write(query: SQL): Statement<never> {
-  return { query }
-}
-
-/** The rows of each of some statements. */
-export type Results<T extends readonly Statement[]> = {
-  [K in keyof T]: T[K] extends Statement<infer Row> ? Row[] : never
-}
+import type { Results, Statement } from './statement'
 
 /** What a request has cost at D1 so far, and what it has seen there. */
 export interface DbCosts {
@@ -161,7 +140,10 @@ export class AccountDb extends Database {
     return new AccountDb(this.database, this.costs, this.accountId, null, null)
   }
 
-  /** The same rows, read from the primary: replicas may not know yet whose access has ended. */
+  /**
+   * The same rows, with the next batch run by the primary: a replica may not know yet that the caller's access has ended.
+   * Later batches of the same session may go to replicas.
+   */
   onPrimary(): AccountDb {
     return new AccountDb(this.database, this.costs, this.accountId, 'first-primary', this.caller)
   }
@@ -184,7 +166,7 @@ export class DirectoryDb extends Database {}
 
 /**
  * The only way to an account's rows. When an account has a D1 of its own one day, this function finds it. Without `from`
- * the primary is read, and no bookmark is kept. Without `caller` nobody is verified: for what the service does by itself.
+ * the primary is read, and no bookmark is kept. Without `caller` no caller is verified: for the service's own work.
  */
 export function openAccount(
   env: Pick<Bindings, 'DB'>,

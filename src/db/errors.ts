@@ -27,3 +27,8 @@ export function toDbError(error: unknown): DbError {
   if (/NOT NULL constraint failed|FOREIGN KEY constraint failed/.test(message)) return new DbError({ kind: 'gone' })
   return new DbError({ kind: 'unavailable' })
 }
+
+/** Whether a batch was refused because the caller's credential or role does not hold any more. */
+export function isAccessEnded(error: unknown): boolean {
+  return isRefused(error, 'credential') || isRefused(error, 'role')
+}

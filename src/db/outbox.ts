@@ -1,6 +1,6 @@
 import { type SQL, sql } from 'drizzle-orm'
-import { rows, write } from './client'
-import { answer } from './once'
+import { answer } from './idempotency-records'
+import { rows, write } from './statement'
 import { nextAfterLatest, type WriteClock } from './write-time'
 
 /** What happens. `webhook.test` is asked for, and told to one webhook. */

@@ -1,9 +1,9 @@
 import { type SQL, sql } from 'drizzle-orm'
-import type { Caller } from '../context'
-import { rows, type Statement, write } from './client'
-import { answer } from './once'
+import type { Caller } from '../core/caller'
+import { answer } from './idempotency-records'
 import { actorImage, insertEvent, takeSequences } from './outbox'
-import { TICKET_IMAGE, TICKET_MEMBERS } from './ticket-image'
+import { rows, type Statement, write } from './statement'
+import { TICKET_IMAGE, TICKET_MEMBERS } from './ticket-row'
 import { nextWriteTime } from './write-time'
 
 /** Texts longer than this (bytes of JSON) are not told in `changes`. */

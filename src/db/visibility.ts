@@ -1,6 +1,6 @@
 import { type SQL, sql } from 'drizzle-orm'
-import type { Caller } from '../context'
-import { seesAllTickets, seesInternal } from '../roles'
+import type { Caller } from '../core/caller'
+import { seesAllTickets, seesInternal } from '../core/policy'
 
 /** The tickets of the caller's account that it may see, as a condition on the table or alias `t`. */
 export function visibleTickets(caller: Caller): SQL {

@@ -1,8 +1,8 @@
 import type { z } from '@hono/zod-openapi'
-import { stored } from '../attachments/examples'
-import { NEW_COMMENT } from '../comments/examples'
-import { CHANGED_TICKET, NEW_TICKET } from '../tickets/examples'
-import { NEW_USER, SUPPORT } from '../users/examples'
+import { stored } from '../attachments/service'
+import { NEW_COMMENT } from '../comments/service'
+import { CHANGED_TICKET, NEW_TICKET } from '../tickets/service'
+import { NEW_USER, SUPPORT } from '../users/service'
 import type { EventBody, EventList, EventType } from './schema'
 
 const { attachments, ...changed } = CHANGED_TICKET.data

@@ -1,6 +1,6 @@
 import { type SQL, sql } from 'drizzle-orm'
-import { rows, write } from '../db/client'
 import type { EventType } from '../db/outbox'
+import { rows, write } from '../db/statement'
 
 /** An event as it is stored: `data` is the JSON image of what it tells of. */
 export interface EventRow {

@@ -1,9 +1,9 @@
 import { z } from '@hono/zod-openapi'
-import type { ServiceContext } from '../context'
+import type { Bindings } from '../core/config'
+import { cursorExpired } from '../core/errors'
 import { openDirectory } from '../db/client'
-import type { Bindings } from '../env'
-import { BYTES_A_PAGE, countFitting, readCursor, writeCursor } from '../http/cursor'
-import { cursorExpired } from '../http/errors'
+import { BYTES_A_PAGE, countFitting, readCursor, writeCursor } from '../http/pagination/cursor'
+import type { ServiceContext } from '../service/context'
 import { deleteOldEvents, findEventBounds, findEvents, measureScan, passOverUnheard, scanSize } from './queries'
 import { type ListEventsInput, presentEvent } from './schema'
 

@@ -1,5 +1,5 @@
 import { sql } from 'drizzle-orm'
-import { rows } from '../db/client'
+import { rows } from '../db/statement'
 
 /** Answers if the database does. */
 export function ping() {

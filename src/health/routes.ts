@@ -1,10 +1,10 @@
 import { type OpenAPIHono, z } from '@hono/zod-openapi'
 import { version } from '../../package.json'
 import type { AppEnv } from '../http/app-env'
-import { ErrorBody } from '../http/error-schema'
-import { openGuard } from '../http/guard'
-import { json } from '../http/openapi/answers'
-import { describeRoute } from '../http/route'
+import { openGuard } from '../http/openapi/guard'
+import { json } from '../http/openapi/responses'
+import { describeRoute } from '../http/openapi/route'
+import { ErrorBody } from '../http/schemas/error'
 import { checkHealth } from './service'
 
 const Check = z.enum(['ok', 'failed']).openapi('HealthCheck')

@@ -1,8 +1,8 @@
+import { reach } from '../access/call-durable-object'
+import { sweeperOf } from '../access/sweeper-client'
+import type { Bindings } from '../core/config'
 import { openDirectory } from '../db/client'
-import type { Bindings } from '../env'
-import { reach } from '../http/reach'
 import { SECOND } from '../lib/time'
-import { sweeperOf } from '../sweep/service'
 import { ping } from './queries'
 
 type CheckResult = 'ok' | 'failed'

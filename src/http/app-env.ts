@@ -1,6 +1,6 @@
-import type { Caller } from '../context'
+import type { Caller } from '../core/caller'
+import type { Bindings } from '../core/config'
 import type { DbCosts } from '../db/client'
-import type { Bindings } from '../env'
 
 /** Where a caller stands in its minute. */
 interface RateState {

@@ -11,8 +11,8 @@ export class ExpiringSet {
   add(text: string, until: number): void {
     this.entries.delete(text)
     this.entries.set(text, until)
-    const [oldest] = this.entries.keys()
-    if (this.entries.size > this.capacity && oldest !== undefined) this.entries.delete(oldest)
+    const [oldest = text] = this.entries.keys()
+    if (this.entries.size > this.capacity) this.entries.delete(oldest)
   }
 
   delete(text: string): void {
@@ -20,8 +20,8 @@ export class ExpiringSet {
   }
 
   has(text: string, now: number): boolean {
-    const until = this.entries.get(text)
-    if (until === undefined || until > now) return until !== undefined
+    const until = this.entries.get(text) ?? 0
+    if (until > now) return true
     this.entries.delete(text)
     return false
   }

@@ -1,6 +1,6 @@
 import { type SQL, sql } from 'drizzle-orm'
-import type { Caller } from '../context'
-import { rows } from '../db/client'
+import type { Caller } from '../core/caller'
+import { rows } from '../db/statement'
 import { facetsOf, inEachFacet, leftOpen, stretchesOf } from './facets.queries'
 import {
   among,

@@ -1,6 +1,7 @@
-import type { ServiceContext } from '../context'
-import { BYTES_A_PAGE, writeCursor } from '../http/cursor'
-import { logFailure } from '../http/logging'
+import { logFailure } from '../core/log'
+import { isAccessEnded } from '../db/errors'
+import { BYTES_A_PAGE, writeCursor } from '../http/pagination/cursor'
+import type { ServiceContext } from '../service/context'
 import { placeOf, readTicketCursor, wishOf } from './list'
 import { findTicketsWithin, type TicketPlace } from './list.queries'
 import { type ExportTicketsInput, presentTicketSnapshot } from './schema'
@@ -22,9 +23,8 @@ export async function exportTickets(ctx: ServiceContext, input: ExportTicketsInp
     const slice = { limit: TICKETS_A_PAGE, beyond, towards: 'next' } as const
     return findTicketsWithin(caller, filter, sorting, slice, BYTES_A_PAGE)
   }
-  const primary = db.onPrimary()
   const findNextPage = async (beyond: TicketPlace) => {
-    const [found] = await primary.verifiedBatch([pageAfter(beyond)])
+    const [found] = await db.onPrimary().verifiedBatch([pageAfter(beyond)])
     return found
   }
 
@@ -48,7 +48,7 @@ export async function exportTickets(ctx: ServiceContext, input: ExportTicketsInp
       try {
         page = await findNextPage(placeOf(last))
       } catch (error) {
-        logFailure('export', error, { account_id: caller.accountId })
+        if (!isAccessEnded(error)) logFailure('export', error, { account_id: caller.accountId })
         end(cursor)
       }
     },

@@ -1,6 +1,6 @@
 import { type SQL, sql } from 'drizzle-orm'
-import type { Caller } from '../context'
-import { seesAllTickets } from '../roles'
+import type { Caller } from '../core/caller'
+import { seesAllTickets } from '../core/policy'
 import {
   among,
   assignedToOneOf,

@@ -1,6 +1,6 @@
 import { z } from '@hono/zod-openapi'
-import { line } from '../http/fields'
-import { LINE_PATTERN, TEXT_PATTERN } from '../http/patterns'
+import { LINE_PATTERN, TEXT_PATTERN } from '../http/schemas/patterns'
+import { line } from '../http/schemas/request-fields'
 import { hasMoreCharacters, isCleanText, isMatch } from '../lib/text'
 
 const MAX_TAGS = 20

@@ -1,7 +1,7 @@
 import { type SQL, sql } from 'drizzle-orm'
-import type { Caller } from '../context'
+import type { Caller } from '../core/caller'
+import { seesAllTickets } from '../core/policy'
 import { visibleAmongFound, visibleTickets } from '../db/visibility'
-import { seesAllTickets } from '../roles'
 import { parseSearch } from './search'
 import type { PRIORITIES, STATUSES } from './values'
 

@@ -1,6 +1,6 @@
 import { z } from '@hono/zod-openapi'
-import { textOf, WireTime } from '../http/answer-fields'
-import { CursorPagination, CursorQuery } from '../http/cursor'
+import { CursorPagination, CursorQuery } from '../http/pagination/cursor'
+import { textOf, WireTime } from '../http/schemas/response-fields'
 import { toWireTime } from '../lib/time'
 import { UserRef } from '../users/service'
 import type { HistoryRow } from './history.queries'

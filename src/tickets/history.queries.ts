@@ -1,6 +1,6 @@
 import { type SQL, sql } from 'drizzle-orm'
-import type { Caller } from '../context'
-import { rows } from '../db/client'
+import type { Caller } from '../core/caller'
+import { rows } from '../db/statement'
 import { visibleTicket } from '../db/visibility'
 
 /** One field of one change; `previous` and `current` are JSON texts. */

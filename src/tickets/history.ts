@@ -1,8 +1,16 @@
 import { z } from '@hono/zod-openapi'
-import type { ServiceContext } from '../context'
-import { BYTES_A_PAGE, countFitting, cutPage, positionIn, readCursor, sliceFrom, writeCursor } from '../http/cursor'
-import { notFound } from '../http/errors'
-import { pageRequest } from '../http/pagination'
+import { notFound } from '../core/errors'
+import {
+  BYTES_A_PAGE,
+  countFitting,
+  cutPage,
+  positionIn,
+  readCursor,
+  sliceFrom,
+  writeCursor,
+} from '../http/pagination/cursor'
+import { pageRequest } from '../http/pagination/page'
+import type { ServiceContext } from '../service/context'
 import { findHistory, findVisible, type HistoryRow } from './history.queries'
 import { type ListHistoryInput, presentChange } from './history-schema'
 

@@ -1,5 +1,5 @@
 import { z } from '@hono/zod-openapi'
-import type { ServiceContext } from '../context'
+import { seesAllTickets } from '../core/policy'
 import type { AccountDb } from '../db/client'
 import {
   type CursorScope,
@@ -9,9 +9,9 @@ import {
   readCursor,
   sliceFrom,
   writeCursor,
-} from '../http/cursor'
-import { offsetOf, pageRequest } from '../http/pagination'
-import { seesAllTickets } from '../roles'
+} from '../http/pagination/cursor'
+import { offsetOf, pageRequest } from '../http/pagination/page'
+import type { ServiceContext } from '../service/context'
 import { countTickets } from './count.queries'
 import type { TicketFilter } from './filter.queries'
 import { findTickets, type ListedTicket, type TicketPlace, type TicketSorting } from './list.queries'

@@ -1,6 +1,6 @@
 import { type SQL, StringChunk, sql } from 'drizzle-orm'
-import type { Caller } from '../context'
-import { merged } from '../db/merged'
+import type { Caller } from '../core/caller'
+import { merged } from '../db/merge-union'
 import { type Facet, type Facets, inEachFacet, type Stretches, stretchesOf, VALUE_COLUMNS } from './facets.queries'
 import type { TicketFilter } from './filter.queries'
 import { boundOf, type Ordering, orderBy, type TicketPlace, type TicketSlice } from './ordering.queries'

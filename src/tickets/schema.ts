@@ -1,12 +1,13 @@
 import { z } from '@hono/zod-openapi'
 import { Attachment, NewAttachments } from '../attachments/service'
 import { Comment } from '../comments/service'
-import type { ServiceContext } from '../context'
-import type { TicketRow } from '../db/ticket-image'
-import { idOf, textOf, WireTime, wholeOf } from '../http/answer-fields'
-import { Cursor, CursorPagination, CursorQuery, cursorOrPage, PageOrCursorQuery } from '../http/cursor'
+import { seesInternal } from '../core/policy'
+import type { TicketRow } from '../db/ticket-row'
+import { Cursor, CursorPagination, CursorQuery, cursorOrPage, PageOrCursorQuery } from '../http/pagination/cursor'
+import { Pagination } from '../http/pagination/page'
 import {
   body,
+  follows,
   id,
   instant,
   line,
@@ -15,13 +16,13 @@ import {
   oneOrMoreOf,
   searchText,
   wholeNumber,
-} from '../http/fields'
-import { Pagination } from '../http/pagination'
+} from '../http/schemas/request-fields'
+import { idOf, textOf, WireTime, wholeOf } from '../http/schemas/response-fields'
 import { toWireTime } from '../lib/time'
-import { seesInternal } from '../roles'
+import type { ServiceContext } from '../service/context'
 import { UserRef } from '../users/service'
 import { CustomFields, CustomFieldsPatch, Tags } from './field-schemas'
-import { hasFewSearchWords, MAX_SEARCH_WORDS } from './search'
+import { exceededLimit, MAX_SEARCH_PARTS, MAX_SEARCH_WORDS } from './search'
 import { PRIORITIES, STATUSES } from './values'
 
 const MAX_TITLE = 200
@@ -110,12 +111,12 @@ const filters = {
   number: wholeNumber(1, Number.MAX_SAFE_INTEGER, 'must be a whole number of 1 or more').optional(),
   tag: line(50).optional(),
   q: searchText()
-    .refine(hasFewSearchWords, `must have at most ${MAX_SEARCH_WORDS} different words`)
+    .superRefine(follows(exceededLimit))
     .optional()
     .openapi({
       description:
         'Every word must begin a word of the title or the description; case and accents do not matter. At most ' +
-        `${MAX_SEARCH_WORDS} different words`,
+        `${MAX_SEARCH_WORDS} different words, with at most ${MAX_SEARCH_PARTS} parts (\`a-b\` has two)`,
     }),
   created_after: instant().optional(),
   created_before: instant().optional(),

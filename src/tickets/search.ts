@@ -5,6 +5,8 @@ const ENDS_IN_TOKEN = /[\p{L}\p{N}\p{Co}\p{M}]$/u
 
 /** A prefix of four letters or more is as expensive as all the words that begin with it, in every account. */
 export const MAX_SEARCH_WORDS = 10
+/** Of all words together. A phrase of many parts is expensive although it is one word. */
+export const MAX_SEARCH_PARTS = 30
 
 type Search = { match: string } | 'nothing'
 
@@ -29,9 +31,12 @@ export function parseSearch(text: string, scope: { accountId: string; createdBy:
   return { match: all.join(' AND ') }
 }
 
-/** Whether a search text has few enough different words to be searched for. */
-export function hasFewSearchWords(text: string): boolean {
-  return searchWords(text).length <= MAX_SEARCH_WORDS
+/** The limit that a search text exceeds, or null. Each part of `a-b-c` costs as much as a word. */
+export function exceededLimit(text: string): string | null {
+  const words = searchWords(text)
+  if (words.length > MAX_SEARCH_WORDS) return `must have at most ${MAX_SEARCH_WORDS} different words`
+  const parts = words.reduce((sum, word) => sum + (word.text.match(TOKENS)?.length ?? 0), 0)
+  return parts > MAX_SEARCH_PARTS ? `must have at most ${MAX_SEARCH_PARTS} parts with punctuation between them` : null
 }
 
 /**

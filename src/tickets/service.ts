@@ -9,17 +9,18 @@ import {
   storeFiles,
 } from '../attachments/service'
 import { findLatestComments, presentComment } from '../comments/service'
-import { commit } from '../commit'
-import type { ServiceContext } from '../context'
+import { type ApiError, type ErrorDetail, notFound, validationError } from '../core/errors'
+import { refusedOnChange, refusedOnCreate, statusesBefore } from '../core/policy'
 import { DbError, isRefused } from '../db/errors'
 import { findAudience, findLastEvent } from '../db/outbox'
 import type { References } from '../db/references'
 import { findChange } from '../db/ticket-change'
-import { type ApiError, type ErrorDetail, notFound, validationError } from '../http/errors'
-import { fieldsRefused, refusalOf, refuse } from '../http/refusals'
 import { newId } from '../lib/ids'
-import { refusedOnChange, refusedOnCreate, statusesBefore } from '../roles'
+import { commit } from '../service/commit'
+import { fieldsRefused, refusalOf, refuse } from '../service/constraint-errors'
+import type { ServiceContext } from '../service/context'
 import { changeTicket, type TicketChange } from './change.queries'
+import { statusRefused, unknownAssignee, unknownCreator } from './errors'
 import {
   deleteTicketRows,
   expectVersion,
@@ -30,10 +31,10 @@ import {
   takeTicketNumber,
   tellOfDeletion,
 } from './queries'
-import { statusRefused, unknownAssignee, unknownCreator } from './refusals'
 import { type CreateTicketInput, presentTicket, presentTicketDetail, type UpdateTicketInput } from './schema'
 
-export type { TicketRow } from '../db/ticket-image'
+export type { TicketRow } from '../db/ticket-row'
+export { CHANGED_TICKET, NEW_TICKET } from './examples'
 export { ExportLine, presentTicketSnapshot, Ticket, TicketSnapshot, TicketStatus } from './schema'
 
 /** How many of a ticket's comments and attachments come with it. */

@@ -1,7 +1,7 @@
 import { sql } from 'drizzle-orm'
-import type { Caller } from '../context'
-import { rows } from '../db/client'
-import { seesAllTickets } from '../roles'
+import type { Caller } from '../core/caller'
+import { seesAllTickets } from '../core/policy'
+import { rows } from '../db/statement'
 
 /** How many tickets that the caller may see have each status and priority, from the counters. */
 export function countByField(caller: Caller) {

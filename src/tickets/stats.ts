@@ -1,4 +1,4 @@
-import type { ServiceContext } from '../context'
+import type { ServiceContext } from '../service/context'
 import type { TicketCounts } from './schema'
 import { countByAssignee, countByField } from './stats.queries'
 import { PRIORITIES, STATUSES } from './values'

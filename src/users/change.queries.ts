@@ -1,9 +1,9 @@
 import { type SQL, sql } from 'drizzle-orm'
-import { rows, write } from '../db/client'
-import { type Image, jsonImage } from '../db/image'
+import type { Role } from '../core/policy'
 import { insertEvent, takeSequences } from '../db/outbox'
+import { type Image, jsonImage } from '../db/selection'
+import { rows, write } from '../db/statement'
 import { nextWriteTime } from '../db/write-time'
-import type { Role } from '../roles'
 
 const IMAGE: Image = {
   id: 'u.id',

@@ -1,5 +1,5 @@
 import type { z } from '@hono/zod-openapi'
-import { pageOf } from '../http/pagination'
+import { pageOf } from '../http/pagination/page'
 import type { User, UserList, UserRef } from './schema'
 
 /** The people of the examples are those of the demo data. */

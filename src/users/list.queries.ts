@@ -1,8 +1,8 @@
 import { type SQL, sql } from 'drizzle-orm'
-import { rows } from '../db/client'
-import { merged } from '../db/merged'
+import { ROLES, type Role } from '../core/policy'
+import { merged } from '../db/merge-union'
 import { limitOf } from '../db/paging'
-import { ROLES, type Role } from '../roles'
+import { rows } from '../db/statement'
 import type { UserRow } from './queries'
 
 export type { UserRow } from './queries'

@@ -1,8 +1,8 @@
 import { z } from '@hono/zod-openapi'
-import type { ServiceContext } from '../context'
-import { cutPage, positionIn, readCursor, sliceFrom, writeCursor } from '../http/cursor'
-import { offsetOf, pageRequest } from '../http/pagination'
+import { cutPage, positionIn, readCursor, sliceFrom, writeCursor } from '../http/pagination/cursor'
+import { offsetOf, pageRequest } from '../http/pagination/page'
 import { asciiLower } from '../lib/text'
+import type { ServiceContext } from '../service/context'
 import { countUsers, findUsers, type UserFilter, type UserRow } from './list.queries'
 import { type ListUsersInput, presentUser } from './schema'
 

@@ -1,7 +1,7 @@
 import { sql } from 'drizzle-orm'
-import { rows } from '../db/client'
-import { answer } from '../db/once'
-import type { Role } from '../roles'
+import type { Role } from '../core/policy'
+import { answer } from '../db/idempotency-records'
+import { rows } from '../db/statement'
 
 export interface UserRow {
   id: string

@@ -1,11 +1,11 @@
 import { z } from '@hono/zod-openapi'
-import { idOf, NullableTime, textOf, WireTime } from '../http/answer-fields'
-import { CursorPagination, cursorOrPage, PageOrCursorQuery } from '../http/cursor'
-import { Email, GivenPassword, line, NewPassword, namesAField, searchText } from '../http/fields'
-import { Pagination } from '../http/pagination'
+import { ROLES } from '../core/policy'
+import { CursorPagination, cursorOrPage, PageOrCursorQuery } from '../http/pagination/cursor'
+import { Pagination } from '../http/pagination/page'
+import { Email, GivenPassword, line, NewPassword, namesAField, searchText } from '../http/schemas/request-fields'
+import { idOf, NullableTime, textOf, WireTime } from '../http/schemas/response-fields'
 import { EMAIL_PATTERN } from '../lib/text'
 import { toWireTime } from '../lib/time'
-import { ROLES } from '../roles'
 import type { UserRow } from './queries'
 
 const STATUSES = ['active', 'inactive'] as const

@@ -1,11 +1,11 @@
 import { version } from '../../package.json'
-import type { Config } from '../env'
+import type { Config } from '../core/config'
 import { type EventRow, presentEvent } from '../events/service'
-import { refusedAddress } from './address-guard'
-import { classOfFailure, type Failure } from './failure-class'
+import { classOfFailure, type Failure } from './delivery-error'
 import type { DueDelivery } from './lease.queries'
 import { readRetryAfter } from './retry-schedule'
 import { signatureHeaders } from './signing'
+import { refusedAddress } from './ssrf-guard'
 
 const USER_AGENT = `Ticketing-API/${version} (webhooks)`
 const RESPONSE_BYTES = 1_024

@@ -1,12 +1,12 @@
 import { z } from '@hono/zod-openapi'
-import { askFirst, commit } from '../commit'
-import type { ServiceContext } from '../context'
-import type { Statement } from '../db/client'
+import { notFound } from '../core/errors'
 import { DbError } from '../db/errors'
-import { readCursor, writeCursor } from '../http/cursor'
-import { notFound } from '../http/errors'
-import { refusalOf, refuse } from '../http/refusals'
+import type { Statement } from '../db/statement'
+import { readCursor, writeCursor } from '../http/pagination/cursor'
 import { newId } from '../lib/ids'
+import { askFirst, commit } from '../service/commit'
+import { refusalOf, refuse } from '../service/constraint-errors'
+import type { ServiceContext } from '../service/context'
 import {
   DELIVERIES_A_SCAN,
   findAttempts,
@@ -17,9 +17,9 @@ import {
   measureScan,
   requestAttempt,
 } from './deliveries.queries'
+import { replayInProgress, replayTooLarge, webhookInactive } from './errors'
 import { countOf, insertReplay, measureReplay } from './fan-out.queries'
 import { findWebhook } from './queries'
-import { replayInProgress, replayTooLarge, webhookInactive } from './refusals'
 import { type ListDeliveriesInput, presentDelivery, presentDeliveryWithAttempts, type ReplayInput } from './schema'
 
 const ATTEMPTS_SHOWN = 100

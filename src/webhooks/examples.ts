@@ -1,5 +1,5 @@
 import type { z } from '@hono/zod-openapi'
-import { pageOf } from '../http/pagination'
+import { pageOf } from '../http/pagination/page'
 import type {
   DeliveryAnswer,
   DeliveryList,

@@ -1,6 +1,6 @@
 import { sql } from 'drizzle-orm'
-import { rows, write } from '../db/client'
 import type { EventType } from '../db/outbox'
+import { rows, write } from '../db/statement'
 import { MINUTE } from '../lib/time'
 import { hearOut } from './fan-out.queries'
 import { firstDue } from './queries'

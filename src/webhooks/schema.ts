@@ -1,14 +1,14 @@
 import { z } from '@hono/zod-openapi'
 import { EVENT_TYPES, LISTED_TYPES } from '../events/service'
-import { idOf, NullableTime, textOf, WireTime, wholeOf } from '../http/answer-fields'
-import { CursorPagination, CursorQuery } from '../http/cursor'
-import { instant, line, namesAField } from '../http/fields'
-import { PageQuery, Pagination } from '../http/pagination'
+import { CursorPagination, CursorQuery } from '../http/pagination/cursor'
+import { PageQuery, Pagination } from '../http/pagination/page'
+import { instant, line, namesAField } from '../http/schemas/request-fields'
+import { idOf, NullableTime, textOf, WireTime, wholeOf } from '../http/schemas/response-fields'
 import { toWireTime } from '../lib/time'
-import { isWebUrl } from './address-guard'
 import type { AttemptRow, DeliveryRow } from './deliveries.queries'
-import { FAILURES } from './failure-class'
+import { FAILURES } from './delivery-error'
 import type { WebhookRow } from './queries'
+import { isWebUrl } from './ssrf-guard'
 
 /** Every event, those of later versions too. */
 const EVERY_EVENT = '*'
@@ -68,7 +68,7 @@ const Events = z
     description: 'Names of events, or `["*"]` for every one',
   })
 
-const Description = z.union([line(500), z.null()])
+const Description = line(500).nullable()
 
 export const CreateWebhookBody = z
   .strictObject({

@@ -1,12 +1,12 @@
-import { askFirst, commit, wasDone } from '../commit'
-import type { ServiceContext } from '../context'
+import { type ApiError, notFound } from '../core/errors'
 import { DbError } from '../db/errors'
-import { type ApiError, notFound } from '../http/errors'
-import { offsetOf, pageRequest } from '../http/pagination'
-import { refusalOf, refuse } from '../http/refusals'
+import { offsetOf, pageRequest } from '../http/pagination/page'
 import { newId } from '../lib/ids'
 import { DAY } from '../lib/time'
-import { refusedAddress } from './address-guard'
+import { askFirst, commit, wasDone } from '../service/commit'
+import { refusalOf, refuse } from '../service/constraint-errors'
+import type { ServiceContext } from '../service/context'
+import { tooManyWebhooks, urlRefused, urlTaken } from './errors'
 import { hearOut } from './fan-out.queries'
 import {
   countWebhooks,
@@ -18,12 +18,12 @@ import {
   rotateSecret as rotateSecretRow,
   updateWebhook as updateWebhookRow,
 } from './queries'
-import { tooManyWebhooks, urlRefused, urlTaken } from './refusals'
 import { type CreateWebhookInput, type ListWebhooksInput, presentWebhook, type UpdateWebhookInput } from './schema'
 import { sealSecret } from './secrets'
 import { newSecret } from './signing'
+import { refusedAddress } from './ssrf-guard'
 
-export { Bell } from './bell'
+export { Bell } from '../service/wake-up-queue'
 export { consume, consumeDeadLetters } from './consumer'
 export { ringForWork, sweepDeliveries } from './sweep'
 

@@ -1,7 +1,7 @@
+import type { Bindings } from '../core/config'
 import { openDirectory } from '../db/client'
-import type { Bindings } from '../env'
 import { DAY } from '../lib/time'
-import { Bell } from './bell'
+import { Bell } from '../service/wake-up-queue'
 import { abandonDeliveries, deleteEndedWebhooks, deleteSettled, findDue } from './deliveries.queries'
 import { findAccountsWithWork } from './fan-out.queries'
 

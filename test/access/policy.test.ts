@@ -14,7 +14,7 @@ import {
   seesAllTickets,
   seesInternal,
   statusesBefore,
-} from '../../src/roles'
+} from '../../src/core/policy'
 
 const FIELDS = [
   ...['title', 'description', 'priority', 'tags', 'add_tags', 'remove_tags', 'custom_fields', 'attachments', 'status'],

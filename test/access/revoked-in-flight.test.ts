@@ -3,20 +3,16 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { changeUser, WAYS, WAYS_OF_KEYS } from '../helpers/access-endings'
 import { type Account, type Member, mintAccount, mintMember, mintToken, rows } from '../helpers/api'
 import { mintKey, stopClock } from '../helpers/credentials'
-import { DEEDS, type Deed, PASSWORD, prepare, takesKey } from '../helpers/deeds'
 import { dump } from '../helpers/dump'
+import { eventually } from '../helpers/eventually'
 import { type Held, hold } from '../helpers/held-request'
-import { operations } from '../helpers/operations'
+import { type ApiOperation, accessOf, byName, CALLER_WRITES, operationOf } from '../helpers/operations'
+import { PASSWORD } from '../helpers/path-ids'
 import { cheapHash } from '../helpers/people'
+import { prepareRequest, type SampleRequest } from '../helpers/sample-requests'
 import { ask } from '../helpers/tickets'
 import { silenceQueue, silenceSweeper } from '../helpers/webhooks'
 
-const WRITES = DEEDS.filter(
-  (name) => !name.startsWith('GET ') && !/POST \/(accounts|auth\/(login|register))$/.test(name),
-)
-/** Operations on the caller's own user, which `prepare` makes with a password. */
-const OF_CALLER = new Set(['POST /auth/logout', 'POST /auth/password', 'PATCH /users/me'])
-const USERS_ONLY = /\/auth\/|\/users\/me|\/api-keys/
 const HOUR = 3_600_000
 
 let account: Account
@@ -33,17 +29,16 @@ afterEach(() => {
   vi.useRealTimers()
 })
 
-/** An admin with a password who may do everything, and the request that they make. */
-async function prepared(name: string): Promise<{ deed: Deed; caller: Member }> {
-  const deed = await prepare(name, account)
-  if (!OF_CALLER.has(name)) {
-    return { deed, caller: await mintMember(account.id, 'admin', { passwordHash: cheapHash(PASSWORD) }) }
-  }
-  if (!deed.by) throw new Error(`${name} has no caller`)
+/** A request, and the admin with a password who sends it: the caller that it was prepared for, if that is one of its own. */
+async function prepared(operation: ApiOperation): Promise<{ request: SampleRequest; caller: Member }> {
+  const request = await prepareRequest(operation, account)
+  const { caller } = request
+  const isOwn = caller !== null && ![account.admin, account.agent, account.customer].includes(caller)
+  if (!isOwn) return { request, caller: await mintMember(account.id, 'admin', { passwordHash: cheapHash(PASSWORD) }) }
   await env.DB.prepare("UPDATE users SET role = 'admin' WHERE account_id = ? AND id = ?")
-    .bind(account.id, deed.by.id)
+    .bind(account.id, caller.id)
     .run()
-  return { deed, caller: { ...deed.by, role: 'admin', token: await mintToken(account.id, deed.by.id, 'admin') } }
+  return { request, caller: { ...caller, role: 'admin', token: await mintToken(account.id, caller.id, 'admin') } }
 }
 
 const intents = () => rows('SELECT id FROM object_intents WHERE account_id = ?', account.id)
@@ -63,62 +58,122 @@ async function expectRefused(held: Held, status: number, what: string): Promise<
     status === 401 ? 'unauthorized' : 'forbidden',
   ])
   expect(response.headers.get('WWW-Authenticate') !== null, what).toBe(status === 401)
-  await vi.waitFor(async () => expect(await intents(), what).toEqual([]))
+  await eventually(async () => expect(await intents(), what).toEqual([]))
   expect(await stored(), what).toBe(before)
 }
 
 describe('a request that began before the access of its caller ended', () => {
-  it('covers every operation that writes for a caller', async () => {
-    const known = (await operations()).filter(({ method, isPublic }) => method !== 'GET' && !isPublic)
-    expect(WRITES.toSorted()).toEqual(known.map(({ name }) => name).toSorted())
-  })
-
-  it.each(WRITES)('is executed where nothing has changed: %s', async (name) => {
-    const { deed, caller } = await prepared(name)
-    const response = await (await hold(deed, caller.token)).finish()
+  it.each(byName(CALLER_WRITES))('is executed where nothing has changed: %s', async (_, operation) => {
+    const { request, caller } = await prepared(operation)
+    const response = await (await hold(request, caller.token)).finish()
     expect(response.status, JSON.stringify(response.body)).toBeLessThan(300)
   })
 
-  it.each(WRITES)('is refused, and writes nothing: %s', async (name) => {
+  it.each(byName(CALLER_WRITES))('is refused, and writes nothing: %s', async (_, operation) => {
     for (const [way, [status, end]] of Object.entries(WAYS)) {
-      const { deed, caller } = await prepared(name)
-      const held = await hold(deed, caller.token)
+      const { request, caller } = await prepared(operation)
+      const held = await hold(request, caller.token)
       await end(account, caller)
       await expectRefused(held, status, `a user who ${way}`)
       account = await mintAccount()
     }
   })
 
-  it.each(WRITES.filter((name) => !USERS_ONLY.test(name)))('is refused for API keys too: %s', async (name) => {
-    for (const [way, end] of Object.entries(WAYS_OF_KEYS)) {
-      const { deed } = await prepared(name)
-      const key = await mintKey(account, { role: 'admin', expires_at: new Date(Date.now() + HOUR).toISOString() })
-      const held = await hold(deed, key.key)
-      await end(account, key)
-      await expectRefused(held, 401, `a key that ${way}`)
-      account = await mintAccount()
+  it.each(byName(CALLER_WRITES.filter((operation) => accessOf(operation).apiKeys)))(
+    'is refused for API keys too: %s',
+    async (_, operation) => {
+      for (const [way, end] of Object.entries(WAYS_OF_KEYS)) {
+        const { request } = await prepared(operation)
+        const key = await mintKey(account, { role: 'admin', expires_at: new Date(Date.now() + HOUR).toISOString() })
+        const held = await hold(request, key.key)
+        await end(account, key)
+        await expectRefused(held, 401, `a key that ${way}`)
+        account = await mintAccount()
+      }
+    },
+  )
+
+  it.each(byName(CALLER_WRITES.filter(({ takesIdempotencyKey }) => takesIdempotencyKey)))(
+    'is not replayed: %s',
+    async (_, operation) => {
+      for (const way of ['is deactivated', 'is demoted to customer']) {
+        const { request, caller } = await prepared(operation)
+        const first = await (await hold(request, caller.token, 'a key')).finish()
+        expect(first.status, JSON.stringify(first.body)).toBeLessThan(300)
+        const replayed = await (await hold(request, caller.token, 'a key')).finish()
+        expect([replayed.status, replayed.headers.get('Idempotent-Replayed')]).toEqual([first.status, 'true'])
+        const held = await hold(request, caller.token, 'a key')
+        const [status, end] = WAYS[way] ?? []
+        await end?.(account, caller)
+        await expectRefused(held, status ?? 0, `a user who ${way}`)
+        account = await mintAccount()
+      }
+    },
+  )
+
+  /** What the operator does to a caller's rows, and the status of what the caller had begun. */
+  const BY_OPERATOR: [what: string, status: number, statements: string[]][] = [
+    ['deactivated', 401, ["UPDATE users SET status = 'inactive' WHERE id = ?"]],
+    ['demoted', 403, ["UPDATE users SET role = 'agent' WHERE id = ?"]],
+    ['deleted', 401, ['DELETE FROM api_keys WHERE id = ?', 'DELETE FROM users WHERE id = ?']],
+  ]
+
+  it.each(BY_OPERATOR)('is refused where the operator has %s the caller in D1', async (what, status, statements) => {
+    const user = await mintMember(account.id, 'admin')
+    const key = await mintKey(account, { role: 'admin' })
+    for (const [kind, { id }, credential] of [
+      ['user', user, user.token],
+      ['API key', key, key.key],
+    ] as const) {
+      // An inactive API key is revoked.
+      if (what === 'deactivated' && kind === 'API key') continue
+      const { request } = await prepared(operationOf('createTicket'))
+      const held = await hold(request, credential)
+      await env.DB.batch(statements.map((statement) => env.DB.prepare(statement).bind(id)))
+      await expectRefused(held, status, kind)
     }
   })
 
-  it.each(WRITES.filter(takesKey))('is not replayed: %s', async (name) => {
-    for (const way of ['is deactivated', 'is demoted to customer']) {
-      const { deed, caller } = await prepared(name)
-      const first = await (await hold(deed, caller.token, 'a key')).finish()
-      expect(first.status, JSON.stringify(first.body)).toBeLessThan(300)
-      const replayed = await (await hold(deed, caller.token, 'a key')).finish()
-      expect([replayed.status, replayed.headers.get('Idempotent-Replayed')]).toEqual([first.status, 'true'])
-      const held = await hold(deed, caller.token, 'a key')
-      const [status, end] = WAYS[way] ?? []
-      await end?.(account, caller)
-      await expectRefused(held, status ?? 0, `a user who ${way}`)
-      account = await mintAccount()
+  it('is refused before the response says what it asks for', async () => {
+    const { caller } = await prepared(operationOf('createUser'))
+    for (const key of [undefined, 'a key']) {
+      const request = {
+        caller: null,
+        method: 'POST',
+        path: 'users/user_unknown/password',
+        body: { password: 'a good password' },
+      }
+      const held = await hold(request, caller.token, key)
+      await changeUser(account, caller, { email: `${crypto.randomUUID()}@example.com` })
+      await expectRefused(held, 401, `key ${key}`)
+      caller.token = await mintToken(account.id, caller.id, 'admin', 2)
     }
+  })
+
+  it('is executed where another token of the user was revoked', async () => {
+    const { request, caller } = await prepared(operationOf('createTicket'))
+    const held = await hold(request, caller.token)
+    const token = await mintToken(account.id, caller.id, 'admin')
+    expect((await ask({ ...caller, token }, 'POST', 'auth/logout')).status).toBe(204)
+    expect((await held.finish()).status).toBe(201)
+  })
+
+  it('has the objects of what it deleted deleted, even if the access of its caller has ended since', async () => {
+    const { request, caller } = await prepared(operationOf('deleteTicket'))
+    const original = env.FILES.delete.bind(env.FILES)
+    const remove = vi.spyOn(env.FILES, 'delete').mockImplementation(async (keys) => {
+      await changeUser(account, caller, { status: 'inactive' })
+      await original(keys)
+    })
+    expect((await ask(caller, request.method, request.path)).status).toBe(204)
+    await eventually(async () => expect(await intents()).toEqual([]))
+    expect(remove).toHaveBeenCalledOnce()
   })
 
   it('is executed with the earlier secret of an API key within its grace period', async () => {
-    const { deed } = await prepared('POST /tickets')
+    const { request } = await prepared(operationOf('createTicket'))
     const key = await mintKey(account, { role: 'admin' })
-    const held = await hold(deed, key.key)
+    const held = await hold(request, key.key)
     await ask(account.admin, 'POST', `api-keys/${key.id}/rotate`, { grace_seconds: 60 })
     expect((await held.finish()).status).toBe(201)
   })
@@ -129,8 +184,8 @@ describe('a request that began before the access of its caller ended', () => {
       () => changeUser(account, agent, { role: 'admin' }),
       () => ask(agent, 'POST', 'auth/password', { current_password: PASSWORD, new_password: 'the next password' }),
     ]) {
-      const { deed } = await prepared('POST /tickets')
-      const held = await hold(deed, agent.token)
+      const { request } = await prepared(operationOf('createTicket'))
+      const held = await hold(request, agent.token)
       await end()
       expect((await held.finish()).status).toBe(201)
     }

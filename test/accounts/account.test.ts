@@ -70,7 +70,7 @@ describe('PATCH /account', () => {
     const closed = await ask(account.admin, 'PATCH', 'account', { allow_registration: false })
     expect(closed.body.data).toMatchObject({ allow_registration: false, name: account.slug })
     expect((await join('ann@open.example')).status).toBe(403)
-  }, 20_000)
+  })
 
   it('changes both at once, and nothing when it says what is', async () => {
     await ask(account.admin, 'PATCH', 'account', { name: 'Both', allow_registration: true })

@@ -46,7 +46,7 @@ describe('how many keys an account has', () => {
     const second = await mintMember(own.id, 'admin')
     expect(await outcomes(own, 60)).toEqual([60, 0])
     expect(await outcomes({ ...own, admin: second }, 45)).toEqual([40, 5])
-  }, 30_000)
+  })
 })
 
 describe('C05 the limit of a key', () => {
@@ -66,5 +66,5 @@ describe('C05 the limit of a key', () => {
     expect(await statusOf(key, freshAddress())).toBe(429)
     later(60_000)
     expect(await statusOf(key, freshAddress())).toBe(200)
-  }, 30_000)
+  })
 })

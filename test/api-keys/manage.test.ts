@@ -2,7 +2,7 @@ import { env } from 'cloudflare:workers'
 import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
 import { freshAddress } from '../helpers/addresses'
 import { type Account, call, mintAccount, row } from '../helpers/api'
-import { knock, later, mintKey, statusOf, stopClock } from '../helpers/credentials'
+import { later, mintKey, statusOf, stopClock, warmUp } from '../helpers/credentials'
 import { ask, detailsOf } from '../helpers/tickets'
 
 const KEY = /^tk_live_[0-9a-z]{26}[0-9a-f]{92}$/
@@ -216,6 +216,6 @@ describe('a key of another account, of nobody, or a person', () => {
     )
     vi.restoreAllMocks()
     expect(await use(theirs.key)).toBe(200)
-    expect((await knock(account.agent)).status).toBe(200)
+    expect((await warmUp(account.agent)).status).toBe(200)
   })
 })

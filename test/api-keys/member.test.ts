@@ -4,6 +4,7 @@ import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
 import { freshAddress } from '../helpers/addresses'
 import { type Account, call, createTicket, mintAccount, mintMember, mintToken, row, rows } from '../helpers/api'
 import { type Key, mintKey, objectOfKey, statusOf, stopClock } from '../helpers/credentials'
+import { eventually } from '../helpers/eventually'
 import { ask, commented, detailsOf, eventsOf, historyOf } from '../helpers/tickets'
 
 const HOUR = 3_600_000
@@ -202,7 +203,7 @@ describe('last_used_at', () => {
     const notes = () => written.mock.calls.filter(([sql]) => sql.includes('UPDATE api_keys SET last_used_at')).length
     const first = Date.now()
     for (let i = 0; i < 10; i += 1) await statusOf(key, freshAddress())
-    await vi.waitFor(async () => expect(await lastUse(id)).toBe(first))
+    await eventually(async () => expect(await lastUse(id)).toBe(first))
     expect(notes()).toBe(1)
     const [shown] = (await ask(account.admin, 'GET', 'api-keys')).body.data
     expect(shown.last_used_at).toBe(new Date(first).toISOString().replace('.000', ''))
@@ -213,7 +214,7 @@ describe('last_used_at', () => {
     expect(notes()).toBe(1)
     vi.setSystemTime(first + HOUR)
     for (let i = 0; i < 3; i += 1) await statusOf(key, freshAddress())
-    await vi.waitFor(async () => expect(await lastUse(id)).toBe(first + HOUR))
+    await eventually(async () => expect(await lastUse(id)).toBe(first + HOUR))
     expect(notes()).toBe(2)
   })
 

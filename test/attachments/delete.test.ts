@@ -1,6 +1,7 @@
 import { env } from 'cloudflare:workers'
 import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
 import { type Account, createTicket, mintAccount, rows } from '../helpers/api'
+import { eventually } from '../helpers/eventually'
 import { type FileBody, fetchFile, files, ticketWithFiles, upload } from '../helpers/files'
 import { ask, commented, detailsOf, eventsOf, expectNoHoles, historyOf } from '../helpers/tickets'
 import { deliver, mintWebhook, receive, silenceQueue } from '../helpers/webhooks'
@@ -27,7 +28,7 @@ describe('DELETE /tickets/{id}/attachments/{id}', () => {
       expect((await ask(by, 'DELETE', `${list(id)}/${each}`)).status).toBe(404)
       expect((await ask(by, 'GET', `attachments/${each}`)).status).toBe(404)
       expect((await fetchFile(url)).status).toBe(404)
-      await vi.waitFor(async () => expect(await env.FILES.head(`${account.id}/${each}`)).toBeNull())
+      await eventually(async () => expect(await env.FILES.head(`${account.id}/${each}`)).toBeNull())
     }
     const ticket = (await ask(account.agent, 'GET', `tickets/${id}`)).body.data
     expect(ticket).toMatchObject({ attachments: [], attachment_count: 0, comment_count: 3 })

@@ -2,6 +2,7 @@ import { env } from 'cloudflare:workers'
 import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
 import { type Account, call, createTicket, mintAccount, ORIGIN } from '../helpers/api'
 import { sessions } from '../helpers/d1'
+import { eventually } from '../helpers/eventually'
 import { type FileBody, fetchFile, uploaded } from '../helpers/files'
 
 const HOUR = 3_600
@@ -128,7 +129,7 @@ describe('a signed address', () => {
       const gone = await fetchFile(url)
       expect(gone.status).toBe(404)
       expect(JSON.parse(text(gone.bytes)).error.code).toBe('not_found')
-      await vi.waitFor(async () => expect(await env.FILES.head(`${account.id}/${id}`)).toBeNull())
+      await eventually(async () => expect(await env.FILES.head(`${account.id}/${id}`)).toBeNull())
     }
     expect((await fetchFile(file.url)).status).toBe(200)
   })

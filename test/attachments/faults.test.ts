@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { sweepObjects } from '../../src/attachments/service'
 import { type Account, call, createTicket, mintAccount, row } from '../helpers/api'
 import { realBatch, sessions } from '../helpers/d1'
+import { eventually } from '../helpers/eventually'
 
 const MINUTE = 60_000
 
@@ -57,7 +58,7 @@ describe('S15 a bad attachment among good ones', () => {
     expect((await call('POST', 'tickets', { token: account.agent.token, body })).status).toBe(400)
     const refused = { title: 'T', description: 'D', assigned_to: 'user_none', attachments: [good(), good()] }
     expect((await call('POST', 'tickets', { token: account.agent.token, body: refused })).status).toBe(422)
-    await vi.waitFor(async () => expect(await leftovers()).toEqual(NOTHING))
+    await eventually(async () => expect(await leftovers()).toEqual(NOTHING))
   })
 })
 
@@ -68,7 +69,7 @@ describe('F03 R2 fails', () => {
     expect(answer.status).toBe(503)
     expect(answer.body.error.code).toBe('unavailable')
     expect(answer.text).not.toContain('10001')
-    await vi.waitFor(async () => expect(await leftovers()).toEqual(NOTHING))
+    await eventually(async () => expect(await leftovers()).toEqual(NOTHING))
   })
 
   it('F03 for one file while another is still on its way: 503, and nothing is left', async () => {
@@ -82,14 +83,14 @@ describe('F03 R2 fails', () => {
     }) as never)
     expect((await post([good(), good(), good()])).status).toBe(503)
     await new Promise((resolve) => setTimeout(resolve, 300))
-    await vi.waitFor(async () => expect(await leftovers()).toEqual(NOTHING))
+    await eventually(async () => expect(await leftovers()).toEqual(NOTHING))
   })
 
   it('F03 when it should delete: the intent stays, and the sweep does it later', async () => {
     const ticket = await createTicket(account.agent, { attachments: [good()] })
     const broken = vi.spyOn(env.FILES, 'delete').mockRejectedValue(new Error('R2'))
     expect((await call('DELETE', `tickets/${ticket.id}`, { token: account.admin.token })).status).toBe(204)
-    await vi.waitFor(() => expect(broken).toHaveBeenCalled())
+    await eventually(() => expect(broken).toHaveBeenCalled())
     expect(await leftovers()).toMatchObject({ attachments: 0, intents: 1, objects: 1 })
     broken.mockRestore()
     await sweepObjects(env, Date.now() + 2 * MINUTE)
@@ -107,7 +108,7 @@ describe('F03 D1 fails', () => {
       return batches === 2 ? Promise.reject(new Error('D1_ERROR: overloaded')) : original(statements)
     }) as never)
     expect((await post([good()])).status).toBe(503)
-    await vi.waitFor(async () => expect(await leftovers()).toEqual(NOTHING))
+    await eventually(async () => expect(await leftovers()).toEqual(NOTHING))
   })
 
   it('F03 from the deed on: the intent stays, and the sweep cleans up', async () => {
@@ -119,7 +120,7 @@ describe('F03 D1 fails', () => {
       return batches >= 2 ? Promise.reject(new Error('D1_ERROR: overloaded')) : original(statements)
     }) as never)
     expect((await post([good()])).status).toBe(503)
-    await vi.waitFor(() => expect(batches).toBeGreaterThanOrEqual(3))
+    await eventually(() => expect(batches).toBeGreaterThanOrEqual(3))
     broken.mockRestore()
     expect(await leftovers()).toEqual({ ...NOTHING, intents: 1, objects: 1 })
     await sweepObjects(env, Date.now() + 61 * MINUTE)
@@ -142,7 +143,7 @@ describe('a ticket that has all its attachments', () => {
     expect(refused.status).toBe(422)
     expect(refused.body.error.details[0].field).toBe('attachments')
     const nothing = { comments: 0, attachments: 0, intents: 0, events: 1, objects: 0 }
-    await vi.waitFor(async () => expect(await leftovers()).toMatchObject(nothing))
+    await eventually(async () => expect(await leftovers()).toMatchObject(nothing))
     expect((await comment(2)).status).toBe(201)
     expect((await comment(1)).status).toBe(422)
     expect((await comment(0)).status).toBe(201)

@@ -1,6 +1,7 @@
 import { env } from 'cloudflare:workers'
 import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
 import { type Account, type Answer, createTicket, mintAccount, row } from '../helpers/api'
+import { eventually } from '../helpers/eventually'
 import { upload } from '../helpers/files'
 import { ask, commented, detailsOf } from '../helpers/tickets'
 
@@ -109,7 +110,7 @@ describe('the bytes of an account', () => {
     expect(made).toHaveLength(3)
     for (const answer of answers.filter(({ status }) => status !== 201)) expectFull(answer)
     expect(await storedOf(own)).toBe(LIMITS.standard - 5)
-    await vi.waitFor(async () => {
+    await eventually(async () => {
       expect((await env.FILES.list({ prefix: `${own.id}/` })).objects).toHaveLength(3)
       expect(await row('SELECT id FROM object_intents WHERE account_id = ?', own.id)).toBeNull()
     })
@@ -136,7 +137,7 @@ describe('the 500 attachments of a ticket', () => {
     await env.DB.prepare('UPDATE tickets SET public_attachments = 497 WHERE id = ?').bind(id).run()
     const answers = await Promise.all(Array.from({ length: 8 }, () => upload(account.agent, id)))
     expect(answers.map(({ status }) => status).toSorted()).toEqual([201, 201, 201, 422, 422, 422, 422, 422])
-    await vi.waitFor(async () => {
+    await eventually(async () => {
       const kept = answers.filter(({ status }) => status === 201).map(({ body }) => `${account.id}/${body.data.id}`)
       const { objects } = await env.FILES.list({ prefix: `${account.id}/` })
       expect(objects.map(({ key }) => key)).toEqual(expect.arrayContaining(kept))

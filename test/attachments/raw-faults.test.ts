@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { sweepObjects } from '../../src/attachments/service'
 import { type Account, createTicket, mintAccount, row } from '../helpers/api'
 import { realBatch, sessions } from '../helpers/d1'
+import { eventually } from '../helpers/eventually'
 import { generated, upload } from '../helpers/files'
 import { ask, commented } from '../helpers/tickets'
 
@@ -86,7 +87,7 @@ describe.each(DEEDS)('F03 D1 fails at $name', ({ prepare, run }) => {
       expect((await run(id)).status, `at statement ${index}`).toBe(503)
       expect(broken.wasAsked()).toBe(true)
       broken.restore()
-      await vi.waitFor(async () => expect(await traces(), `at statement ${index}`).toEqual(before))
+      await eventually(async () => expect(await traces(), `at statement ${index}`).toEqual(before))
     }
     expect(size).toBeGreaterThan(7)
     expect((await run(id)).status).toBeLessThan(300)
@@ -127,7 +128,7 @@ describe('F03 D1 fails at the announcement of an upload', () => {
       return batches >= 2 ? Promise.reject(new Error('D1_ERROR: overloaded')) : original(statements)
     }) as never)
     expect((await upload(account.agent, ticketId)).status).toBe(503)
-    await vi.waitFor(() => expect(batches).toBeGreaterThanOrEqual(3))
+    await eventually(() => expect(batches).toBeGreaterThanOrEqual(3))
     broken.mockRestore()
     expect(await traces()).toEqual({ ...before, intents: 1, objects: 1 })
     await sweepObjects(env, Date.now() + HOUR - 60_000)
@@ -156,7 +157,7 @@ describe('F03 R2 fails', () => {
     })
     expect(answer.status).toBe(503)
     expect(answer.text).not.toContain('10001')
-    await vi.waitFor(async () => expect(await traces()).toEqual(before))
+    await eventually(async () => expect(await traces()).toEqual(before))
   })
 
   it('F03 at the end of an upload, when it has stored it: 503, and nothing is left', async () => {
@@ -167,7 +168,7 @@ describe('F03 R2 fails', () => {
       throw new Error('R2 internal error (10001)')
     }) as never)
     expect((await upload(account.agent, ticketId)).status).toBe(503)
-    await vi.waitFor(async () => expect(await traces()).toEqual(before))
+    await eventually(async () => expect(await traces()).toEqual(before))
   })
 
   it.each(DEEDS.slice(1))('F03 at $name: it is deleted all the same, its objects by the sweep', async (deed) => {
@@ -175,7 +176,7 @@ describe('F03 R2 fails', () => {
     const { attachments } = await traces()
     const broken = vi.spyOn(env.FILES, 'delete').mockRejectedValue(new Error('R2'))
     expect((await deed.run(id)).status).toBe(204)
-    await vi.waitFor(() => expect(broken).toHaveBeenCalled())
+    await eventually(() => expect(broken).toHaveBeenCalled())
     expect(await traces()).toMatchObject({ attachments: 0, intents: attachments, objects: attachments, bytes: 0 })
     broken.mockRestore()
     await sweepObjects(env, Date.now() + 2 * 60_000)
@@ -197,7 +198,7 @@ describe('an upload that is under way', () => {
   it('is 404 when its ticket is deleted meanwhile, and leaves nothing', async () => {
     onceStored(() => ask(account.admin, 'DELETE', `tickets/${ticketId}`))
     expect((await upload(account.agent, ticketId)).status).toBe(404)
-    await vi.waitFor(async () => expect(await traces()).toMatchObject({ attachments: 0, intents: 0, objects: 0 }))
+    await eventually(async () => expect(await traces()).toMatchObject({ attachments: 0, intents: 0, objects: 0 }))
     expect(await traces()).toMatchObject({ bytes: 0, history: 0, events: 2, sequence: 2 })
   })
 
@@ -205,14 +206,14 @@ describe('an upload that is under way', () => {
     const { id } = await createTicket(account.customer)
     onceStored(() => ask(account.admin, 'PATCH', `tickets/${id}`, { created_by: account.stranger.id }))
     expect((await upload(account.customer, id)).status).toBe(404)
-    await vi.waitFor(async () => expect(await traces()).toMatchObject({ attachments: 0, intents: 0, objects: 0 }))
+    await eventually(async () => expect(await traces()).toMatchObject({ attachments: 0, intents: 0, objects: 0 }))
   })
 
   it('is 503 when its time is over and the sweep has taken it back, and leaves nothing', async () => {
     const before = await traces()
     onceStored(() => sweepObjects(env, Date.now() + HOUR + 60_000))
     expect((await upload(account.agent, ticketId)).status).toBe(503)
-    await vi.waitFor(async () => expect(await traces()).toEqual(before))
+    await eventually(async () => expect(await traces()).toEqual(before))
   })
 
   it('is left alone by the sweep within an hour', async () => {

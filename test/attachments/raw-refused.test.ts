@@ -2,6 +2,7 @@ import { env } from 'cloudflare:workers'
 import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
 import { freshAddress } from '../helpers/addresses'
 import { type Account, call, createTicket, mintAccount, row, rows } from '../helpers/api'
+import { eventually } from '../helpers/eventually'
 import { generated, type RawUpload, upload } from '../helpers/files'
 import { ask, detailsOf } from '../helpers/tickets'
 
@@ -111,7 +112,7 @@ describe('a body that is refused', () => {
     }
     expect(await row('SELECT id FROM attachments WHERE ticket_id = ?', id)).toBeNull()
     expect((await ask(account.agent, 'GET', `tickets/${id}`)).body.data.version).toBe(1)
-    await vi.waitFor(async () => {
+    await eventually(async () => {
       expect(await rows('SELECT id FROM object_intents WHERE account_id = ?', account.id)).toEqual([])
     })
   })

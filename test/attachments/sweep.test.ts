@@ -1,8 +1,9 @@
 import { env } from 'cloudflare:workers'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { sweepObjects } from '../../src/attachments/service'
-import { sweep } from '../../src/sweep/service'
+import { sweep } from '../../src/jobs/sweep'
 import { type Account, call, createTicket, mintAccount, rows } from '../helpers/api'
+import { eventually } from '../helpers/eventually'
 
 const MINUTE = 60_000
 const FILE = { filename: 'a.txt', content: 'aGVsbG8=', mime_type: 'text/plain' }
@@ -107,7 +108,7 @@ describe('a deed that comes after its intent was taken back', () => {
     const said = await call('POST', `tickets/${ticket.id}/comments`, { token: account.agent.token, body: comment })
     expect(said.status).toBe(503)
     expect(put).toHaveBeenCalledTimes(2)
-    await vi.waitFor(async () => expect([await intents(), await objects()]).toEqual([[], []]))
+    await eventually(async () => expect([await intents(), await objects()]).toEqual([[], []]))
     expect(await rows('SELECT id FROM tickets WHERE account_id = ?', account.id)).toEqual([{ id: ticket.id }])
     expect(await rows('SELECT id FROM comments WHERE account_id = ?', account.id)).toEqual([])
     expect(await rows('SELECT type FROM events WHERE account_id = ?', account.id)).toHaveLength(1)

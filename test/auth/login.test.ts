@@ -60,7 +60,7 @@ describe('POST /auth/login', () => {
     expect(Date.parse(expires_at) / 1_000).toBe(claims.exp)
     const again = claimsOf((await login({ email: jane.email, password: PASSWORD })).body.token)
     expect(again.jti).not.toBe(claims.jti)
-  }, 20_000)
+  })
 
   it('gives a token that works, and notes the login', async () => {
     const before = Date.now()
@@ -68,23 +68,23 @@ describe('POST /auth/login', () => {
     expect((await call('GET', 'tickets', { token })).status).toBe(200)
     const user = await row<{ last_login_at: number }>('SELECT last_login_at FROM users WHERE id = ?', jane.id)
     expect(user?.last_login_at).toBeGreaterThanOrEqual(before)
-  }, 20_000)
+  })
 
   it('S02 trims the e-mail and ignores the case of ASCII letters', async () => {
     for (const email of [' JANE.Kelvin@Example.com ', '\tjane.KELVIN@EXAMPLE.COM\n', EMAIL.jane.toUpperCase()])
       expect((await login({ email, password: PASSWORD })).status).toBe(200)
-  }, 20_000)
+  })
 
   it('S02 a Kelvin sign or full-width letters do not match an ASCII e-mail', async () => {
     for (const email of ['jane.\u212aelvin@example.com', 'ｊａｎｅ.kelvin@example.com', 'jane.kelvin@e\u0445ample.com'])
       expect((await login({ email, password: PASSWORD })).body.error.code).toBe('invalid_credentials')
-  }, 20_000)
+  })
 
   it('ignores credentials, good or bad', async () => {
     const headers = { Authorization: 'Bearer a.b.c', 'X-API-Key': 'tk_live_other' }
     expect((await login({ email: jane.email, password: PASSWORD }, { headers })).status).toBe(200)
     expect((await login({ email: jane.email, password: PASSWORD }, { token: account.admin.token })).status).toBe(200)
-  }, 20_000)
+  })
 
   it('lets the slug choose where several accounts know the e-mail', async () => {
     const first = await login({ email: EMAIL.twin, password: PASSWORD, account: account.slug })
@@ -94,7 +94,7 @@ describe('POST /auth/login', () => {
     expect((await login({ email: EMAIL.twin, password: OTHER, account: account.slug })).status).toBe(401)
     expect((await login({ email: EMAIL.jane, password: PASSWORD, account: second.slug })).status).toBe(401)
     expect((await login({ email: EMAIL.jane, password: PASSWORD, account: account.slug })).status).toBe(200)
-  }, 30_000)
+  })
 })
 
 describe('S01 a failed login', () => {
@@ -118,7 +118,7 @@ describe('S01 a failed login', () => {
     const names = (answer: Answer) => [...answer.headers.keys()].sort().join()
     expect(new Set(answers.map(names)).size).toBe(1)
     expect(answers[0]?.headers.get('WWW-Authenticate')).toMatch(/^Bearer/)
-  }, 30_000)
+  })
 
   it('does not note a login', async () => {
     await login({ email: idle.email, password: PASSWORD })

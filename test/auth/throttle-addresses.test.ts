@@ -152,7 +152,7 @@ describe('failed logins of an address', () => {
     expect((await call('GET', 'users/me', { token: ann.token, address })).status).toBe(200)
     later(15 * MINUTE)
     expect(await status(ann, PASSWORD, address)).toBe(200)
-  }, 30_000)
+  })
 
   it('count changes of password too, which are refused with it', async () => {
     const { others, ann } = await crowd()
@@ -167,5 +167,5 @@ describe('failed logins of an address', () => {
     expect((await change(PASSWORD, address)).status).toBe(429)
     expect((await change(WRONG, freshAddress())).status).toBe(401)
     expect((await change(PASSWORD, freshAddress())).status).toBe(204)
-  }, 30_000)
+  })
 })

@@ -1,7 +1,7 @@
 import { env } from 'cloudflare:workers'
 import { createHmac, generateKeyPairSync, sign as signWith } from 'node:crypto'
 import { beforeAll, describe, expect, it, vi } from 'vitest'
-import { configOf } from '../../src/env'
+import { configOf } from '../../src/core/config'
 import { freshAddress } from '../helpers/addresses'
 import { type Account, call, mintAccount, mintMember, mintToken } from '../helpers/api'
 

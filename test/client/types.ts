@@ -1,13 +1,13 @@
 import { expectTypeOf } from 'vitest'
 import type { z } from 'zod'
+import type * as Client from '../../packages/client/src/index'
 import type { AccountAnswer, CreateAccountBody, UpdateAccountBody } from '../../src/accounts/schema'
 import type { ApiKeyList, ApiKeyWithSecretAnswer, CreateApiKeyBody } from '../../src/api-keys/schema'
 import type { AttachmentAnswer } from '../../src/attachments/schema'
 import type { LoginAnswer, LoginBody, RegisterBody } from '../../src/auth/schema'
-import type * as Client from '../../src/client/index'
 import type { CommentAnswer, CreateCommentBody } from '../../src/comments/schema'
+import type { ERROR_CODES } from '../../src/core/errors'
 import type { EVENT_TYPES, Event, ListEventsQuery } from '../../src/events/schema'
-import type { ERROR_CODES } from '../../src/http/errors'
 import type { TicketHistory } from '../../src/tickets/history-schema'
 import type {
   CreateTicketBody,

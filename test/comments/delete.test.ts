@@ -2,6 +2,7 @@ import { env } from 'cloudflare:workers'
 import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
 import { type Account, createTicket, type Member, mintAccount, mintMember, rows } from '../helpers/api'
 import { mintKey } from '../helpers/credentials'
+import { eventually } from '../helpers/eventually'
 import { fetchFile } from '../helpers/files'
 import { ask, commented, detailsOf, eventsOf, expectNoHoles, historyOf } from '../helpers/tickets'
 
@@ -41,7 +42,7 @@ describe('DELETE /tickets/{id}/comments/{id}', () => {
     for (const url of urls) expect((await fetchFile(url)).status).toBe(404)
     expect((await fetchFile(stays.attachments[0].url)).status).toBe(200)
     for (const { id: each } of gone.attachments)
-      await vi.waitFor(async () => expect(await env.FILES.head(`${account.id}/${each}`)).toBeNull())
+      await eventually(async () => expect(await env.FILES.head(`${account.id}/${each}`)).toBeNull())
     expect(await rows('SELECT id FROM object_intents WHERE account_id = ?', account.id)).toEqual([])
   })
 

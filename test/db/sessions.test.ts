@@ -11,7 +11,7 @@ import {
   mintMember,
   ORIGIN,
 } from '../helpers/api'
-import { knock, later, mintKey, stopClock } from '../helpers/credentials'
+import { later, mintKey, stopClock, warmUp } from '../helpers/credentials'
 import { type Replication, watchSessions as watch } from '../helpers/d1'
 import { fetchFile, uploaded } from '../helpers/files'
 import { cheapHash, logIn, post } from '../helpers/people'
@@ -42,7 +42,7 @@ beforeEach(async () => {
   stopClock()
   const agent = await mintMember(account.id, 'agent')
   quiet = { token: agent, key: { ...agent, token: (await mintKey(account)).key } }
-  for (const by of Object.values(quiet)) await knock(by)
+  for (const by of Object.values(quiet)) await warmUp(by)
   later(61_000)
 })
 
@@ -239,7 +239,7 @@ describe('files and credentials', () => {
     const newcomer = await mintMember(account.id, 'agent')
     expect((await ask(newcomer, 'POST', 'auth/logout')).status).toBe(204)
     expect(asked).toEqual([PRIMARY])
-    expect((await knock(newcomer)).status).toBe(401)
+    expect((await warmUp(newcomer)).status).toBe(401)
   })
 })
 

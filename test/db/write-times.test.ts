@@ -3,8 +3,9 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { type Account, createTicket, mintAccount, rows } from '../helpers/api'
 import { stopClock } from '../helpers/credentials'
 import { type Held, hold } from '../helpers/held-request'
-import { ask } from '../helpers/tickets'
-import { silenceQueue, silenceSweeper } from '../helpers/webhooks'
+import { type SampleRequest, send } from '../helpers/sample-requests'
+import { ask, commented } from '../helpers/tickets'
+import { mintWebhook, silenceQueue, silenceSweeper } from '../helpers/webhooks'
 
 const FILE = { filename: 'a.txt', content: 'YWJj', mime_type: 'text/plain' }
 
@@ -23,7 +24,7 @@ afterEach(() => {
   vi.restoreAllMocks()
 })
 
-type Write = (ticketId: string) => { method: string; path: string; body?: unknown }
+type Write = (ticketId: string) => Omit<SampleRequest, 'caller'> | Promise<Omit<SampleRequest, 'caller'>>
 
 const WRITES: Record<string, Write> = {
   create: () => ({
@@ -33,17 +34,39 @@ const WRITES: Record<string, Write> = {
   }),
   update: (id) => ({ method: 'PATCH', path: `tickets/${id}`, body: { title: crypto.randomUUID(), status: 'open' } }),
   'change the status': (id) => ({ method: 'PATCH', path: `tickets/${id}`, body: { status: 'resolved' } }),
-  comment: (id) => ({ method: 'POST', path: `tickets/${id}/comments`, body: { content: 'C', attachments: [FILE] } }),
+  comment: (id) => ({
+    method: 'POST',
+    path: `tickets/${id}/comments`,
+    body: { content: 'C', attachments: [FILE, FILE] },
+  }),
   'comment internally': (id) => ({
     method: 'POST',
     path: `tickets/${id}/comments`,
     body: { content: 'C', is_internal: true },
   }),
+  upload: (id) => ({
+    method: 'POST',
+    path: `tickets/${id}/attachments?filename=a.txt`,
+    body: 'abc',
+    headers: { 'Content-Type': 'text/plain' },
+  }),
+  'delete a comment': async (id) => {
+    const comment = await commented(account.admin, id)
+    return { method: 'DELETE', path: `tickets/${id}/comments/${comment.id}` }
+  },
+  'delete a ticket': async () => ({ method: 'DELETE', path: `tickets/${(await createTicket(account.admin)).id}` }),
+  'test a webhook': async () => ({ method: 'POST', path: `webhooks/${(await mintWebhook(account)).id}/test` }),
   'add a user': () => ({
     method: 'POST',
     path: 'users',
     body: { name: 'U', email: `${crypto.randomUUID()}@example.com` },
   }),
+}
+
+async function requestOf(kind: string, ticketId: string): Promise<SampleRequest> {
+  const write = WRITES[kind]
+  if (!write) throw new Error(`no write ${kind}`)
+  return { caller: account.admin, ...(await write(ticketId)) }
 }
 
 /** The times of all that is stored, by what has them. */
@@ -77,14 +100,13 @@ describe('the times of writes', () => {
         const held: Held[] = []
         const commits: (() => Promise<{ status: number }>)[] = []
         for (const { kind, ticket, clock, isHeld } of writes) {
-          const request = WRITES[kind]?.(ticketIds[ticket] ?? '')
-          if (!request) throw new Error(`no write ${kind}`)
+          const request = await requestOf(kind, ticketIds[ticket] ?? '')
           vi.setSystemTime(start + clock)
-          if (isHeld) held.push(await hold({ by: null, ...request }, account.admin.token))
+          if (isHeld) held.push(await hold(request, account.admin.token))
           else
             commits.push(() => {
               vi.setSystemTime(start + clock)
-              return ask(account.admin, request.method, request.path, request.body)
+              return send(request)
             })
         }
         for (const commit of [...commits, ...held.map((each) => () => each.finish())]) {
@@ -96,7 +118,7 @@ describe('the times of writes', () => {
       }),
       { numRuns: 12, seed: 8 },
     )
-  }, 60_000)
+  })
 
   it('of one write are the same for the ticket, its history and its events', async () => {
     const { id } = await createTicket(account.admin)
@@ -112,10 +134,43 @@ describe('the times of writes', () => {
     expect(found).toHaveLength(1)
   })
 
+  it('are those of the clock, if no earlier write has them, with a millisecond more for each further file', async () => {
+    const { id } = await createTicket(account.admin)
+    const kinds: [kind: string, files: number[]][] = [
+      ['update', []],
+      ['create', [0, 1]],
+      ['comment', [0, 1]],
+      ['upload', [0]],
+    ]
+    for (const [index, [kind, files]] of kinds.entries()) {
+      const request = await requestOf(kind, id)
+      const now = start + (index + 1) * 10_000
+      vi.setSystemTime(now)
+      const before = await times()
+      expect((await send(request)).status).toBeLessThan(300)
+      const added = [...(await times())].filter(([name]) => !before.has(name))
+      const [ofFiles = [], others = []] = [true, false].map((isFile) =>
+        added.filter(([name]) => name.startsWith('attachment ') === isFile).map(([, at]) => at - now),
+      )
+      expect(ofFiles.toSorted(), kind).toEqual(files)
+      expect(new Set(others), kind).toEqual(new Set([files.at(-1) ?? 0]))
+    }
+  })
+
+  it.each(['update', 'comment internally', 'upload'])('are those of when the body has arrived: %s', async (kind) => {
+    const { id } = await createTicket(account.admin)
+    const held = await hold(await requestOf(kind, id), account.admin.token)
+    const before = await times()
+    vi.setSystemTime(start + 10_000)
+    expect((await held.finish()).status).toBeLessThan(300)
+    const added = [...(await times())].filter(([name]) => !before.has(name)).map(([, at]) => at - start)
+    expect(new Set(added)).toEqual(new Set([10_000]))
+  })
+
   it('let a client that syncs by updated_at see a slow write', async () => {
     const [slow, fast] = [await createTicket(account.agent), await createTicket(account.agent)]
     const held = await hold(
-      { by: null, method: 'PATCH', path: `tickets/${slow.id}`, body: { title: 'Slow' } },
+      { caller: null, method: 'PATCH', path: `tickets/${slow.id}`, body: { title: 'Slow' } },
       account.agent.token,
     )
     vi.setSystemTime(start + 4_000)

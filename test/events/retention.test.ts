@@ -1,7 +1,7 @@
 import { env } from 'cloudflare:workers'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { sweepEvents } from '../../src/events/service'
-import { sweep } from '../../src/sweep/service'
+import { sweep } from '../../src/jobs/sweep'
 import { type Account, createTicket, mintAccount, rows } from '../helpers/api'
 import { askEvents, pageOf, seedEvents, sequencesOf, walkEvents } from '../helpers/events'
 import { detailsOf } from '../helpers/tickets'

@@ -1,5 +1,5 @@
 import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
-import { writeCursor } from '../../src/http/cursor'
+import { writeCursor } from '../../src/http/pagination/cursor'
 import { type Account, createTicket, mintAccount } from '../helpers/api'
 import { askEvents, pageOf, rowsReadBy, seedEvents, sequencesOf, walkEvents } from '../helpers/events'
 import { ask, commented, detailsOf, patched } from '../helpers/tickets'

@@ -2,9 +2,10 @@ import { createExecutionContext, waitOnExecutionContext } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import worker from '../../src/index'
-import { sweep } from '../../src/sweep/service'
+import { sweep } from '../../src/jobs/sweep'
 import { consumeDeadLetters } from '../../src/webhooks/service'
 import { type Account, createTicket, mintAccount, row, rows } from '../helpers/api'
+import { eventually } from '../helpers/eventually'
 import { FaultLayer, SECRET_OF_FAULTS } from '../helpers/faults'
 import { files } from '../helpers/files'
 import { ask } from '../helpers/tickets'
@@ -95,7 +96,7 @@ describe('F03 a sweep', () => {
         await sweep(env, '', later())
         expect(await leftBehind(), `call ${at} ${kind}`).toEqual(NOTHING)
       }
-  }, 60_000)
+  })
 })
 
 /** What a sweep rings for is heard, after a minute in which leases lapse, until nothing more is due. */
@@ -145,7 +146,7 @@ describe('F03 the consumer of the queue', () => {
       }
     const count = await row<{ n: number }>('SELECT count(*) AS n FROM deliveries WHERE account_id = ?', account.id)
     expect(count?.n).toBe(1 + 2 * calls.length)
-  }, 60_000)
+  })
 
   it('F03 a dead letter that can not be shown is put back, and says so', async () => {
     const message = { id: 'm', body: { account_id: account.id }, ack: vi.fn(), retry: vi.fn() }
@@ -164,7 +165,7 @@ describe('F03 the queue refuses', () => {
     await mintWebhook(account)
     vi.spyOn(env.WEBHOOKS, 'send').mockRejectedValueOnce(new TypeError(`Queue: ${SECRET_OF_FAULTS}`))
     expect((await createTicket(account.agent)).id).toMatch(/^ticket_/)
-    await vi.waitFor(() => expect(failuresOf('wake')).toHaveLength(1))
+    await eventually(() => expect(failuresOf('wake')).toHaveLength(1))
     expect(failuresOf('wake')[0]).toEqual({
       level: 'error',
       failed: 'wake',

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { freshAddress } from '../helpers/addresses'
 import { type Account, type Answer, call, type Member, mintAccount, mintMember } from '../helpers/api'
 import { breakObject, ERRORS, type Failure, type ObjectCall } from '../helpers/broken-object'
-import { knock } from '../helpers/credentials'
+import { warmUp } from '../helpers/credentials'
 import { cheapHash, logIn } from '../helpers/people'
 import { freshUrl } from '../helpers/webhooks'
 
@@ -19,7 +19,7 @@ beforeEach(async () => {
   vi.useFakeTimers({ toFake: ['Date'], now: clock })
   account = await mintAccount()
   jane = await mintMember(account.id, 'customer', { passwordHash: cheapHash(PASSWORD) })
-  await knock(jane)
+  await warmUp(jane)
   logged = []
   vi.spyOn(console, 'error').mockImplementation((line) => {
     logged.push(JSON.parse(String(line)).failed)
@@ -31,7 +31,7 @@ afterEach(() => {
 })
 
 interface Case {
-  /** A request that makes the call, and how it is answered. */
+  /** A request that makes the call, and the status of its response. */
   send: () => Promise<Answer>
   status: number
   /** How often it makes it: once if not given. */
@@ -139,7 +139,7 @@ describe('a call to a Durable Object', () => {
 
 const lost = (): Failure => ({ error: ERRORS.restarted(), isAfterEffect: true })
 
-/** Fails to log in, and gives the statuses. */
+/** Fails to log in. Returns the statuses. */
 async function guess(times: number): Promise<number[]> {
   const statuses = []
   for (let attempt = 0; attempt < times; attempt += 1) statuses.push((await login('wrong horse')).status)

@@ -2,16 +2,31 @@ import { env } from 'cloudflare:workers'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { sweepObjects } from '../../src/attachments/service'
 import { type Account, type Answer, mintAccount } from '../helpers/api'
-import { knock } from '../helpers/credentials'
-import { DEEDS, type Deed, prepare, takesKey } from '../helpers/deeds'
+import { warmUp } from '../helpers/credentials'
 import { brokenClaims, type Dump, dump, growth } from '../helpers/dump'
-import { carryOut, type FaultKind, FaultLayer, SECRET_OF_FAULTS } from '../helpers/faults'
+import { type FaultKind, FaultLayer, SECRET_OF_FAULTS } from '../helpers/faults'
 import { uploaded } from '../helpers/files'
-import { operations } from '../helpers/operations'
+import { API_OPERATIONS, type ApiOperation, operationOf } from '../helpers/operations'
+import { prepareRequest, type SampleRequest, sendAndWait } from '../helpers/sample-requests'
 
 const HOUR = 3_600_000
 const FILE = { filename: 'a.txt', content: 'YWJj', mime_type: 'text/plain' }
-const DOWNLOAD = 'GET /files/{attachment_id}/{filename}'
+
+/** What is tried: an operation, or the download of a file. */
+interface Subject {
+  name: string
+  isRead: boolean
+  takesKey: boolean
+  prepare(account: Account): Promise<SampleRequest>
+}
+
+const DOWNLOAD: Subject = {
+  name: 'GET /files/{attachment_id}/{filename}',
+  isRead: true,
+  takesKey: false,
+  prepare: async ({ agent }) => ({ caller: null, method: 'GET', path: (await uploaded(agent, FILE)).url }),
+}
+const SUBJECTS = [...API_OPERATIONS.map(subjectOf), DOWNLOAD]
 
 let layer: FaultLayer
 let logged: string[]
@@ -28,34 +43,38 @@ afterAll(() => {
   vi.restoreAllMocks()
 })
 
-/** A deed by somebody whom their object knows, as it knows most. */
-async function prepared(name: string, account: Account): Promise<Deed> {
-  if (name === DOWNLOAD) return { by: null, method: 'GET', path: (await uploaded(account.agent, FILE)).url }
-  const deed = await prepare(name, account)
-  const isKnown = [account.admin, account.agent, account.customer].some(({ id }) => id === deed.by?.id)
-  if (deed.by && !isKnown) await knock(deed.by)
-  return deed
+function subjectOf(operation: ApiOperation): Subject {
+  return {
+    name: operation.name,
+    isRead: operation.method === 'GET',
+    takesKey: operation.takesIdempotencyKey,
+    async prepare(account) {
+      const request = await prepareRequest(operation, account)
+      const { caller } = request
+      const isWarm = caller && [account.admin, account.agent, account.customer].includes(caller)
+      if (caller && !isWarm) await warmUp(caller)
+      return request
+    },
+  }
 }
 
-const keyFor = (name: string) => (takesKey(name) ? crypto.randomUUID() : undefined)
-
-/** One operation under trial: what is done to, under which key, and what there was before. */
+/** One subject under trial: its request and idempotency key, and what was stored before. */
 interface Trial {
-  deed: Deed
-  key: string | undefined
+  request: SampleRequest
+  idempotencyKey: string | undefined
   before: Dump
 }
 
-async function begin(name: string, account: Account): Promise<Trial> {
-  const deed = await prepared(name, account)
-  return { deed, key: keyFor(name), before: await swept(name, account) }
+async function begin({ name, takesKey, prepare }: Subject, account: Account): Promise<Trial> {
+  const request = await prepare(account)
+  return { request, idempotencyKey: takesKey ? crypto.randomUUID() : undefined, before: await swept(name, account) }
 }
 
-/** Carries out a deed while calls fail as told. */
-async function attempt({ deed, key }: Trial, broken: Parameters<FaultLayer['during']>[0]) {
+/** Sends the request of a trial while calls fail as `broken` says. */
+async function attempt({ request, idempotencyKey }: Trial, broken: Parameters<FaultLayer['during']>[0]) {
   let answer: Answer | undefined
   const calls = await layer.during(broken, async () => {
-    answer = await carryOut(deed, key, { ALLOW_SIGNUP: 'true' })
+    answer = await sendAndWait(request, { idempotencyKey })
   })
   if (!answer) throw new Error('no answer')
   return { answer, calls }
@@ -95,8 +114,8 @@ function faultsOf(calls: Awaited<ReturnType<typeof attempt>>['calls']): Fault[] 
   )
 }
 
-async function failEachRead(name: string, account: Account): Promise<void> {
-  const trial = await begin(name, account)
+async function failEachRead(subject: Subject, account: Account): Promise<void> {
+  const trial = await begin(subject, account)
   const { answer, calls } = await attempt(trial, () => null)
   expect([answer.status, calls.length > 0], answer.text).toEqual([200, true])
   for (const fault of faultsOf(calls)) {
@@ -104,73 +123,69 @@ async function failEachRead(name: string, account: Account): Promise<void> {
     if (failed.answer.status !== 200) expectClean503(failed.answer, fault.name)
   }
   expect((await attempt(trial, () => 'is slow')).answer.status).toBe(200)
-  expect(isSame(await swept(name, account), trial.before)).toBe(true)
+  expect(isSame(await swept(subject.name, account), trial.before)).toBe(true)
 }
 
 /**
- * A deed that has failed and left nothing is tried again, under its key, by the next trial; one that was done is tried
- * again at once.
+ * A write that has failed and left nothing is sent again, with its key, by the next trial; one that was done is sent
+ * again immediately.
  */
-async function failEachWrite(name: string, account: Account): Promise<void> {
-  const sound = await begin(name, account)
+async function failEachWrite(subject: Subject, account: Account): Promise<void> {
+  const sound = await begin(subject, account)
   const { answer: ordinary, calls } = await attempt(sound, () => null)
   expect([ordinary.status < 300, calls.length > 0], ordinary.text).toEqual([true, true])
-  const whole = growth(sound.before, await swept(name, account))
+  const whole = growth(sound.before, await swept(subject.name, account))
 
   const expectDone = async ({ before }: Trial, answer: Answer, where: string) => {
     expect(answer.status, `${where}: ${answer.text}`).toBe(ordinary.status)
-    expect(growth(before, await swept(name, account)), where).toEqual(whole)
+    expect(growth(before, await swept(subject.name, account)), where).toEqual(whole)
   }
 
-  let trial = await begin(name, account)
+  let trial = await begin(subject, account)
   for (const fault of faultsOf(calls)) {
     const { answer } = await attempt(trial, (index) => (index === fault.at ? fault.kind : null))
-    const left = await swept(name, account)
+    const left = await swept(subject.name, account)
     expect(brokenClaims(left, account), fault.name).toEqual([])
     const isDone = !isSame(left, trial.before)
     if (answer.status !== ordinary.status) expectClean503(answer, fault.name)
     if (answer.status === ordinary.status || isDone) expect(growth(trial.before, left), fault.name).toEqual(whole)
     if (answer.status === 503 && fault.kind === 'refuses') expect(left, fault.name).toEqual(trial.before)
     if (answer.status === 503 && !isDone) continue
-    if (trial.key !== undefined) {
+    if (trial.idempotencyKey !== undefined) {
       const again = await attempt(trial, () => null)
       await expectDone(trial, again.answer, `${fault.name}, and again`)
       if (answer.status !== 503) expect(again.answer.text, fault.name).toBe(answer.text)
     }
-    trial = await begin(name, account)
+    trial = await begin(subject, account)
   }
   await expectDone(trial, (await attempt(trial, () => 'is slow')).answer, 'all calls are slow')
 }
 
 describe('F03 every call of every operation fails once', () => {
-  it('F03 of every operation that there is: a new one needs a deed', async () => {
-    expect(DEEDS.toSorted()).toEqual((await operations()).map(({ name }) => name).toSorted())
-  })
-
-  it.each([...DEEDS, DOWNLOAD])(
-    'C01 F03 S15 %s: its answer or a clean 503, and done once or not at all',
-    async (name) => {
+  it.each(SUBJECTS)(
+    'C01 F03 S15 $name: its answer or a clean 503, and done once or not at all',
+    async (subject) => {
       const account = await mintAccount()
-      for (const member of [account.admin, account.agent, account.customer]) await knock(member)
-      await (name.startsWith('GET ') ? failEachRead(name, account) : failEachWrite(name, account))
+      for (const member of [account.admin, account.agent, account.customer]) await warmUp(member)
+      await (subject.isRead ? failEachRead(subject, account) : failEachWrite(subject, account))
     },
     60_000,
   )
 })
 
 describe('F03 an outage that stays', () => {
-  it.each(['POST /tickets', 'POST /tickets/{ticket_id}/comments', 'POST /tickets/{ticket_id}/attachments'])(
-    'F03 %s: from each call on, a clean 503 or the whole deed; the sweep cleans up once it is over',
-    async (name) => {
+  it.each(['createTicket', 'createComment', 'uploadAttachment'].map(operationOf).map(subjectOf))(
+    'F03 $name: from each call on, a clean 503 or the whole write; the sweep cleans up once it is over',
+    async (subject) => {
       const account = await mintAccount()
-      await knock(account.customer)
-      const { calls } = await attempt(await begin(name, account), () => null)
+      await warmUp(account.customer)
+      const { calls } = await attempt(await begin(subject, account), () => null)
       for (const at of calls.keys()) {
-        const trial = await begin(name, account)
+        const trial = await begin(subject, account)
         const { answer } = await attempt(trial, (index) => (index >= at ? 'refuses' : null))
         if (answer.status === 201) continue
         expectClean503(answer, `from call ${at} on`)
-        expect(await swept(name, account), `from call ${at} on`).toEqual(trial.before)
+        expect(await swept(subject.name, account), `from call ${at} on`).toEqual(trial.before)
       }
     },
     60_000,

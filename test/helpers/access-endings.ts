@@ -1,7 +1,7 @@
 import { expect } from 'vitest'
 import { type Account, type Member, mintToken } from './api'
 import { later } from './credentials'
-import { PASSWORD } from './deeds'
+import { PASSWORD } from './path-ids'
 import { ask } from './tickets'
 
 const HOUR = 3_600_000

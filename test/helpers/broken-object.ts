@@ -1,8 +1,8 @@
 import { type DurableObject, env } from 'cloudflare:workers'
 import { vi } from 'vitest'
-import type { LoginThrottle } from '../../src/auth/login-throttle'
-import type { RateLimiter } from '../../src/rate-limiting/rate-limiter'
-import type { Sweeper } from '../../src/sweep/sweeper'
+import type { LoginThrottle } from '../../src/access/durable-objects/login-throttle'
+import type { RateLimiter } from '../../src/access/durable-objects/rate-limiter'
+import type { Sweeper } from '../../src/jobs/sweeper'
 
 interface Objects {
   RATE_LIMITER: RateLimiter

@@ -1,9 +1,9 @@
 import { createExecutionContext, waitOnExecutionContext } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import { expect, vi } from 'vitest'
+import type { Claim } from '../../src/access/credentials'
 import { createApp } from '../../src/app'
-import type { Claim } from '../../src/auth/service'
-import type { Bindings } from '../../src/env'
+import type { Bindings } from '../../src/core/config'
 import { type Account, type Answer, API, answerOf, call, type Member, ORIGIN } from './api'
 import { noteRequest } from './log-scan'
 import { ask } from './tickets'
@@ -74,8 +74,8 @@ export async function callWith(
   return answer
 }
 
-/** A member's own request as the shortest call there is. */
-export function knock(by: Member): Promise<Answer> {
+/** Sends a cheap request, so that the Durable Object of a member has loaded what it caches. */
+export function warmUp(by: Member): Promise<Answer> {
   return ask(by, 'GET', 'tickets?per_page=1')
 }
 

@@ -1,7 +1,7 @@
 import { expect } from 'vitest'
 import { PREFIXES } from '../../src/app'
-import { ERROR_CATALOGUE } from '../../src/http/error-catalogue'
-import { NDJSON } from '../../src/http/openapi/answers'
+import { ERROR_CATALOGUE } from '../../src/http/openapi/error-catalogue'
+import { NDJSON } from '../../src/http/openapi/responses'
 import { faultsOf } from './json-schema'
 import {
   type Header,

@@ -1,13 +1,9 @@
 import type { D1Migration } from '@cloudflare/vitest-pool-workers'
-import type { Bindings } from '../../src/env'
 
 declare global {
   namespace Cloudflare {
-    interface Env extends Bindings {
+    interface Env {
       TEST_MIGRATIONS: D1Migration[]
-    }
-    interface GlobalProps {
-      mainModule: typeof import('../../src/index')
     }
   }
 }

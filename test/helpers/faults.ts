@@ -1,11 +1,6 @@
-import { createExecutionContext, waitOnExecutionContext } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import { vi } from 'vitest'
-import type { Bindings } from '../../src/env'
-import worker from '../../src/index'
-import { type Answer, answerOf, requestOf } from './api'
 import { sessions } from './d1'
-import type { Deed } from './deeds'
 
 /** How a call fails: before it has done anything, or when it has done it and its answer is lost. */
 export type FaultKind = 'refuses' | 'loses its answer'
@@ -101,21 +96,4 @@ export class FaultLayer {
       },
     })
   }
-}
-
-/** Carries out a deed, and all that goes on behind its answer. */
-export async function carryOut(deed: Deed, key?: string, variables: Partial<Bindings> = {}): Promise<Answer> {
-  const { by, method, path, body, headers, address } = deed
-  const request = requestOf(method, path, {
-    token: by?.token,
-    headers: { ...headers, ...(key !== undefined && { 'Idempotency-Key': key }) },
-    ...(body !== undefined && { body }),
-    ...(address !== undefined && { address }),
-  })
-  const { url } = request
-  const ctx = createExecutionContext()
-  const response = await worker.fetch(request, { ...env, ...variables }, ctx)
-  const answer = await answerOf(method, url, response)
-  await waitOnExecutionContext(ctx)
-  return answer
 }

@@ -2,7 +2,7 @@ import { createExecutionContext, waitOnExecutionContext } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import { createApp } from '../../src/app'
 import { requestOf } from './api'
-import type { Deed } from './deeds'
+import type { SampleRequest } from './sample-requests'
 
 export interface Held {
   /** Whether the Worker has given up reading the body. */
@@ -20,8 +20,8 @@ interface Received {
 }
 
 /** Starts a request and returns when its body is being read: the caller has been verified and counted. */
-export async function hold(deed: Deed, credential: string | null, key?: string): Promise<Held> {
-  const text = deed.body === undefined ? '' : typeof deed.body === 'string' ? deed.body : JSON.stringify(deed.body)
+export async function hold(sample: SampleRequest, credential: string | null, key?: string): Promise<Held> {
+  const text = typeof sample.body === 'string' ? sample.body : (JSON.stringify(sample.body) ?? '')
   const bytes = new TextEncoder().encode(text)
   let isCanceled = false
   const reading = Promise.withResolvers<void>()
@@ -40,18 +40,18 @@ export async function hold(deed: Deed, credential: string | null, key?: string):
     },
   })
   const headers = {
-    ...deed.headers,
+    ...sample.headers,
     ...(key !== undefined && { 'Idempotency-Key': key }),
-    ...(deed.path.includes('/attachments?') && { 'Content-Length': String(bytes.length) }),
+    ...(sample.path.includes('/attachments?') && { 'Content-Length': String(bytes.length) }),
   }
-  const request = requestOf(deed.method, deed.path, {
+  const request = requestOf(sample.method, sample.path, {
     ...(credential !== null && { token: credential }),
-    ...(deed.address !== undefined && { address: deed.address }),
+    ...(sample.ipAddress !== undefined && { address: sample.ipAddress }),
     headers,
     body,
   })
   const context = createExecutionContext()
-  const response = Promise.resolve(createApp().fetch(request, env, context))
+  const response = Promise.resolve(createApp().fetch(request, { ...env, ...sample.variables }, context))
   const refused = response.then(async (early) => {
     throw new Error(`refused before its body was read: ${early.status} ${await early.clone().text()}`)
   })

@@ -1,35 +1,79 @@
-import { call } from './api'
+import { ROLES, type Role } from '../../src/core/policy'
+import { type NamedOperation, OPERATIONS, openapi, resolved } from './openapi'
 
-export interface Operation {
+/** An operation of the API, with what the committed OpenAPI document says about it. */
+export interface ApiOperation extends NamedOperation {
   /** `PATCH /tickets/{ticket_id}` */
   name: string
-  method: string
-  /** With its placeholders. */
-  path: string
-  operationId: string
   isPublic: boolean
   hasBody: boolean
+  takesIdempotencyKey: boolean
+  /** The status of a response that has done what was asked. */
+  successStatus: number
+  /** The parameters of its path, in order. */
+  pathIds: string[]
 }
 
-interface Documented {
-  operationId: string
-  security?: unknown[]
-  requestBody?: object
+interface AccessPolicy {
+  /** Null for a public operation. */
+  roles: Role[] | null
+  apiKeys: boolean
 }
 
-/** Every operation of version 1, as the document that the service serves tells of them. */
-export async function operations(): Promise<Operation[]> {
-  const { body } = await call('GET', '/openapi.json')
-  return Object.entries<Record<string, Documented>>(body.paths)
-    .filter(([, item]) => !('servers' in item))
-    .flatMap(([path, item]) =>
-      Object.entries(item).map(([method, operation]) => ({
-        name: `${method.toUpperCase()} ${path}`,
-        method: method.toUpperCase(),
-        path,
-        operationId: operation.operationId,
-        isPublic: operation.security?.length === 0,
-        hasBody: operation.requestBody !== undefined,
-      })),
-    )
+/**
+ * Every operation below the version prefixes. The committed document is compared with the served one in
+ * test/http/openapi.test.ts, so a changed route does not change what the other tests expect of it.
+ */
+export const API_OPERATIONS: ApiOperation[] = OPERATIONS.filter(({ path }) => !isAtRoot(path)).map((operation) => ({
+  ...operation,
+  name: `${operation.method} ${operation.path}`,
+  isPublic: operation.security.length === 0,
+  hasBody: operation.requestBody !== undefined,
+  takesIdempotencyKey: operation.parameters.some((part) => resolved<{ name: string }>(part).name === 'Idempotency-Key'),
+  successStatus: successStatusOf(operation),
+  pathIds: [...operation.path.matchAll(/\{(\w+)\}/g)].map(([, name = '']) => name),
+}))
+
+/** Operations that change something, for a caller who is known. */
+export const CALLER_WRITES = API_OPERATIONS.filter(({ method, isPublic }) => method !== 'GET' && !isPublic)
+
+/** Title and value of each operation, for `it.each`. */
+export function byName(operations: ApiOperation[]): [name: string, operation: ApiOperation][] {
+  return operations.map((operation) => [operation.name, operation])
+}
+
+export function byId(operations: ApiOperation[]): [operationId: string, operation: ApiOperation][] {
+  return operations.map((operation) => [operation.operationId, operation])
+}
+
+/** The operation with this ID. Throws if the document has none. */
+export function operationOf(operationId: string): ApiOperation {
+  const found = API_OPERATIONS.find((operation) => operation.operationId === operationId)
+  if (!found) throw new Error(`openapi.json has no operation ${operationId}`)
+  return found
+}
+
+/** Who may call an operation, from the last line of its description. */
+export function accessOf({ operationId, description = '' }: NamedOperation): AccessPolicy {
+  const last = description.split('\n').at(-1) ?? ''
+  if (last === 'Needs no credential.') return { roles: null, apiKeys: true }
+  const [, list = '', usersOnly] = /^For ([a-z, ]+?)( who are people: API keys may not)?\.$/.exec(last) ?? []
+  const named = list.split(/, | and /).map((role) => role.replace(/s$/, ''))
+  const roles = ROLES.filter((role) => named.includes(role))
+  if (roles.length === 0 || roles.length !== named.length)
+    throw new Error(`The description of ${operationId} in openapi.json does not end with the roles that may call it`)
+  return { roles, apiKeys: usersOnly === undefined }
+}
+
+function isAtRoot(path: string): boolean {
+  return 'servers' in (openapi.paths[path] ?? {})
+}
+
+function successStatusOf({ operationId, responses }: NamedOperation): number {
+  const [status, ...others] = Object.keys(responses)
+    .map(Number)
+    .filter((code) => code < 300)
+  if (status === undefined || others.length > 0)
+    throw new Error(`${operationId} must document one successful response in openapi.json`)
+  return status
 }

@@ -1,6 +1,6 @@
 import { z } from '@hono/zod-openapi'
 import { expect, it } from 'vitest'
-import { createV1 } from '../../src/v1'
+import { createV1 } from '../../src/app'
 import { faultsOf } from '../helpers/json-schema'
 import { OPERATIONS } from '../helpers/openapi'
 

@@ -1,5 +1,6 @@
 import { z } from '@hono/zod-openapi'
 import { describe, expect, it } from 'vitest'
+import { ApiError } from '../../src/core/errors'
 import {
   CursorPagination,
   CursorQuery,
@@ -13,8 +14,7 @@ import {
   type Position as Standing,
   sliceFrom,
   writeCursor,
-} from '../../src/http/cursor'
-import { ApiError } from '../../src/http/errors'
+} from '../../src/http/pagination/cursor'
 
 /** Who reads no replica. */
 const READER = { bookmark: null, notBefore: () => undefined }

@@ -1,11 +1,12 @@
 import { z } from '@hono/zod-openapi'
 import { describe, expect, it } from 'vitest'
-import { createV1 } from '../../src/v1'
+import { createV1 } from '../../src/app'
 import { mintAccount } from '../helpers/api'
-import { prepare } from '../helpers/deeds'
 import { FILLERS, sendLarge } from '../helpers/fillers'
 import { OPERATIONS } from '../helpers/openapi'
+import { operationOf } from '../helpers/operations'
 import { patternsRunOn } from '../helpers/patterns-run'
+import { prepareRequest } from '../helpers/sample-requests'
 import { ANY_NAME, stringFields, withText } from '../helpers/string-fields'
 
 /** Not divisible by four: otherwise 9 MB of `a` would be a file in base64. */
@@ -57,9 +58,9 @@ describe('9 MB in a string field of a body', () => {
 
   it.each(FIELDS.map((each, index) => ({ ...each, filler: FILLERS[index % FILLERS.length] ?? 'a' })))(
     'returns 400: $operation $name full of "$filler"',
-    async ({ operation, field, filler }) => {
-      const deed = await prepare(operation, await mintAccount())
-      const answer = await sendLarge({ ...deed, body: withText(deed.body, field, filler.repeat(LENGTH)) })
+    async ({ operationId, field, filler }) => {
+      const request = await prepareRequest(operationOf(operationId), await mintAccount())
+      const answer = await sendLarge({ ...request, body: withText(request.body, field, filler.repeat(LENGTH)) })
       expect(answer.status, answer.text).toBe(400)
       const refused = answer.body.error.details.map((detail: { field: string }) => detail.field)
       expect(isAmong(field, refused), answer.text).toBe(true)
@@ -68,15 +69,15 @@ describe('9 MB in a string field of a body', () => {
 
   it.each(['a', '@', 'a@', '@.'])('returns 400 for an email of 9 MB of "%s", whoever sends it', async (filler) => {
     const body = { email: `${filler.repeat(LENGTH / filler.length)}@`, password: 'x' }
-    const answer = await sendLarge({ by: null, method: 'POST', path: 'auth/login', body })
+    const answer = await sendLarge({ caller: null, method: 'POST', path: 'auth/login', body })
     expect([answer.status, answer.body.error.details]).toEqual([
       ...[400, [{ field: 'email', message: 'Email must be at most 254 characters' }]],
     ])
   })
 
   it('returns 413 where two of them exceed the limit of a body', async () => {
-    const deed = await prepare('POST /tickets', await mintAccount())
+    const request = await prepareRequest(operationOf('createTicket'), await mintAccount())
     const text = 'a'.repeat(LENGTH)
-    expect((await sendLarge({ ...deed, body: { title: text, description: text } })).status).toBe(413)
+    expect((await sendLarge({ ...request, body: { title: text, description: text } })).status).toBe(413)
   })
 })

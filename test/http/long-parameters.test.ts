@@ -1,10 +1,11 @@
 import { beforeAll, describe, expect, it } from 'vitest'
 import { type Account, mintAccount } from '../helpers/api'
-import { type Deed, prepare } from '../helpers/deeds'
 import { uploaded } from '../helpers/files'
 import { FILLERS, sendLarge } from '../helpers/fillers'
 import { type JsonSchema, OPERATIONS, resolved } from '../helpers/openapi'
+import { operationOf } from '../helpers/operations'
 import { patternsRunOn } from '../helpers/patterns-run'
+import { prepareRequest, type SampleRequest } from '../helpers/sample-requests'
 
 /** Cloudflare passes URLs of 16 KB, and 128 KB of headers. */
 const IN_URL = 15_000
@@ -18,42 +19,43 @@ beforeAll(async () => {
   account = await mintAccount()
 })
 
-const PARAMETERS = OPERATIONS.flatMap(({ method, path, parameters }) =>
+const PARAMETERS = OPERATIONS.flatMap(({ operationId, method, path, parameters }) =>
   parameters.map((parameter) => ({
+    operationId,
     operation: `${method} ${path}`,
     ...resolved<{ name: string; in: string; schema: JsonSchema }>(parameter),
   })),
 )
 const those = (place: string) => PARAMETERS.filter((parameter) => parameter.in === place)
 
-async function deedOf(operation: string): Promise<Deed> {
-  if (operation !== FILE) return prepare(operation, account)
+async function requestOf(operationId: string, operation: string): Promise<SampleRequest> {
+  if (operation !== FILE) return prepareRequest(operationOf(operationId), account)
   const { url } = await uploaded(account.agent, { filename: 'a.txt', content: 'YWJj', mime_type: 'text/plain' })
-  return { by: null, method: 'GET', path: url }
+  return { caller: null, method: 'GET', path: url }
 }
 
 describe('a long parameter of a query', () => {
-  it.each(those('query'))('is refused: $operation $name', async ({ operation, name }) => {
-    const deed = await deedOf(operation)
+  it.each(those('query'))('is refused: $operation $name', async ({ operationId, operation, name }) => {
+    const request = await requestOf(operationId, operation)
     for (const filler of FILLERS) {
-      const url = new URL(deed.path, 'http://localhost:3000/api/v1/')
+      const url = new URL(request.path, 'http://localhost:3000/api/v1/')
       url.searchParams.set(name, filler.repeat(IN_URL))
-      const answer = await sendLarge({ ...deed, path: url.href })
+      const answer = await sendLarge({ ...request, path: url.href })
       expect(answer.status, answer.text).toBe(operation === FILE ? 403 : 400)
     }
   })
 })
 
 describe('a long parameter of a path', () => {
-  it.each(those('path'))('leads nowhere: $operation $name', async ({ operation, name }) => {
-    const deed = await deedOf(operation)
-    const url = new URL(deed.path, 'http://localhost:3000/api/v1/')
+  it.each(those('path'))('leads nowhere: $operation $name', async ({ operationId, operation, name }) => {
+    const request = await requestOf(operationId, operation)
+    const url = new URL(request.path, 'http://localhost:3000/api/v1/')
     const template = operation.split('/').slice(1)
     const at = template.indexOf(`{${name}}`)
     const parts = url.pathname.split('/').slice(-template.length)
     for (const filler of FILLERS) {
       const path = parts.with(at, encodeURIComponent(filler.repeat(IN_URL / 3))).join('/')
-      const answer = await sendLarge({ ...deed, path: `${operation === FILE ? '/' : ''}${path}${url.search}` })
+      const answer = await sendLarge({ ...request, path: `${operation === FILE ? '/' : ''}${path}${url.search}` })
       expect(answer.status, answer.text).toBe(operation === FILE ? 403 : 404)
     }
   })
@@ -83,7 +85,8 @@ describe('a long header', () => {
   it.each(Object.entries(HEADERS))(
     '%s is refused or ignored, and no pattern sees it',
     async (name, [operation, status]) => {
-      const deed = await deedOf(operation)
+      const { operationId = '' } = PARAMETERS.find((parameter) => parameter.operation === operation) ?? {}
+      const request = await requestOf(operationId, operation)
       for (const [first, last] of [
         ['', ''],
         ['Bearer ', ''],
@@ -94,7 +97,10 @@ describe('a long header', () => {
         for (const filler of FILLERS) {
           const patterns = await patternsRunOn(IN_HEADER, async () => {
             const value = `${first}x${filler.repeat(IN_HEADER)}x${last}`
-            const answer = await sendLarge(deed, { ...(name === 'X-API-Key' && { Authorization: '' }), [name]: value })
+            const answer = await sendLarge(request, {
+              ...(name === 'X-API-Key' && { Authorization: '' }),
+              [name]: value,
+            })
             expect([answer.status, answer.text.slice(0, 200)]).toEqual([status, expect.anything()])
           })
           expect(patterns, `${first}${filler}`).toEqual([])

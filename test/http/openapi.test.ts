@@ -1,9 +1,8 @@
 import { z } from '@hono/zod-openapi'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { createApp, PREFIXES } from '../../src/app'
-import { LISTED_TYPES } from '../../src/events/service'
-import { ERROR_CATALOGUE } from '../../src/http/error-catalogue'
-import { createV1 } from '../../src/v1'
+import { createApp, createV1, PREFIXES } from '../../src/app'
+import { EVENTS, LISTED_TYPES } from '../../src/events/service'
+import { ERROR_CATALOGUE } from '../../src/http/openapi/error-catalogue'
 import { type Account, call, createTicket, mintAccount } from '../helpers/api'
 import { throughEdge } from '../helpers/edge'
 import { faultsOf } from '../helpers/json-schema'
@@ -90,7 +89,7 @@ describe('/openapi.json', () => {
   })
 
   it('asks for a credential on all but the public operations', () => {
-    expect(OPERATIONS.filter(isPublic).map(nameOf).toSorted()).toEqual([
+    expect(OPERATIONS.filter(isPublic).map(nameOf).toSorted(), 'a public operation belongs to this list').toEqual([
       ...UNCOUNTED,
       'POST /accounts',
       'POST /auth/login',
@@ -100,6 +99,7 @@ describe('/openapi.json', () => {
 
   it('tells of every event as a webhook, with what signs it', () => {
     expect(Object.keys(openapi.webhooks)).toEqual([...LISTED_TYPES])
+    expect(Object.keys(EVENTS), 'EVENT_TYPES in src/events/schema.ts lacks one').toEqual([...LISTED_TYPES])
     for (const { post } of Object.values(openapi.webhooks)) {
       const names = post.parameters.map((parameter) => resolved<{ name: string }>(parameter).name)
       expect(names).toEqual(['webhook-id', 'webhook-timestamp', 'webhook-signature', 'User-Agent'])

@@ -2,7 +2,7 @@ import { createExecutionContext, waitOnExecutionContext } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
 import { createApp } from '../../src/app'
-import type { Bindings } from '../../src/env'
+import type { Bindings } from '../../src/core/config'
 import { type Account, API, type CallOptions, createTicket, mintAccount, requestOf, rows } from '../helpers/api'
 import { watchObjects } from '../helpers/credentials'
 

@@ -1,12 +1,14 @@
 import { env } from 'cloudflare:workers'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { type Account, call, mintAccount, mintMember, rows } from '../helpers/api'
-import { DEEDS, type Deed, perform, prepare, takesKey } from '../helpers/deeds'
-import { operations } from '../helpers/operations'
+import { differentBody } from '../helpers/different-body'
+import { eventually } from '../helpers/eventually'
+import { byName, CALLER_WRITES, operationOf } from '../helpers/operations'
+import { prepareRequest, type SampleRequest, send } from '../helpers/sample-requests'
 import { ask } from '../helpers/tickets'
 import { silenceQueue, silenceSweeper } from '../helpers/webhooks'
 
-const KEYED = DEEDS.filter(takesKey)
+const KEYED = CALLER_WRITES.filter(({ takesIdempotencyKey }) => takesIdempotencyKey)
 
 let account: Account
 
@@ -38,7 +40,7 @@ const intents = () => rows('SELECT id, kind FROM object_intents WHERE account_id
  * The world moves on: what there is is deleted, every limit is reached, and what was chosen (an e-mail, a URL) is
  * somebody else's.
  */
-async function moveOn(deed: Deed): Promise<void> {
+async function moveOn(request: SampleRequest): Promise<void> {
   const { id, admin } = account
   const [tickets, hooks] = await Promise.all(
     ['tickets', 'webhooks'].map((table) =>
@@ -47,9 +49,9 @@ async function moveOn(deed: Deed): Promise<void> {
   )
   for (const ticket of tickets ?? []) expect((await ask(admin, 'DELETE', `tickets/${ticket.id}`)).status).toBe(204)
   for (const hook of hooks ?? []) await ask(admin, 'DELETE', `webhooks/${hook.id}`)
-  const email: string | undefined = Object(deed.body).email
+  const email: string | undefined = Object(request.body).email
   const taken = email?.toLowerCase() ?? ''
-  const members = [admin, account.agent, account.customer, deed.by].map((member) => member?.id ?? '')
+  const members = [admin, account.agent, account.customer, request.caller].map((member) => member?.id ?? '')
   const numbers = (count: number) =>
     `WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ${count})`
   await env.DB.batch([
@@ -86,95 +88,71 @@ async function moveOn(deed: Deed): Promise<void> {
 }
 
 describe('every operation that takes an Idempotency-Key', () => {
-  it('is among the deeds: a new one needs one', async () => {
-    const all = (await operations()).filter(
-      ({ method, path, isPublic }) => method !== 'GET' && !path.startsWith('/auth/') && !isPublic,
-    )
-    expect(KEYED.toSorted()).toEqual(all.map(({ name }) => name).toSorted())
+  it('is every write of a known caller, except for those of /auth', () => {
+    const all = CALLER_WRITES.filter(({ path }) => !path.startsWith('/auth/'))
+    expect(KEYED.map(({ name }) => name)).toEqual(all.map(({ name }) => name))
   })
 
-  it.each(KEYED)('C01 C02 %s is done once, and answers again what it answered, whatever has changed', async (name) => {
-    const deed = await prepare(name, account)
-    const first = await perform(deed, name)
-    expect([200, 201, 202, 204], first.text).toContain(first.status)
-    expect(first.headers.get('Idempotent-Replayed')).toBeNull()
-    for (const change of [() => Promise.resolve(), () => moveOn(deed)]) {
-      await change()
-      await vi.waitFor(async () => expect(await intents()).toEqual([]))
-      const before = await stored()
-      const again = await perform(deed, name)
-      expect([again.status, again.text]).toEqual([first.status, first.text])
-      expect(again.headers.get('Idempotent-Replayed')).toBe('true')
-      expect(again.headers.get('Location')).toBe(first.headers.get('Location'))
-      expect(await intents()).toEqual([])
-      expect(await stored()).toBe(before)
-    }
-    if (deed.body === undefined) return
-    const other = await perform({ ...deed, body: otherBody(name, deed) }, name)
-    expect([other.status, other.body.error?.details[0]?.field], other.text).toEqual([422, 'Idempotency-Key'])
-  })
+  it.each(byName(KEYED))(
+    'C01 C02 %s is done once, and answers again what it answered, whatever has changed',
+    async (name, operation) => {
+      const request = await prepareRequest(operation, account)
+      const idempotencyKey = name
+      const first = await send(request, { idempotencyKey })
+      expect(first.status, first.text).toBe(operation.successStatus)
+      expect(first.headers.get('Idempotent-Replayed')).toBeNull()
+      for (const change of [() => Promise.resolve(), () => moveOn(request)]) {
+        await change()
+        await eventually(async () => expect(await intents()).toEqual([]))
+        const before = await stored()
+        const again = await send(request, { idempotencyKey })
+        expect([again.status, again.text]).toEqual([first.status, first.text])
+        expect(again.headers.get('Idempotent-Replayed')).toBe('true')
+        expect(again.headers.get('Location')).toBe(first.headers.get('Location'))
+        expect(await intents()).toEqual([])
+        expect(await stored()).toBe(before)
+      }
+      if (request.body === undefined) return
+      const other = await send({ ...request, body: differentBody(operation, request.body) }, { idempotencyKey })
+      expect([other.status, other.body.error?.details[0]?.field], other.text).toEqual([422, 'Idempotency-Key'])
+    },
+  )
 })
 
-/** What another request to the operation asks for. */
-const OTHERS: Record<string, object> = {
-  'PATCH /account': { name: 'A third' },
-  'POST /users': { name: 'A third' },
-  'PATCH /users/me': { name: 'A third' },
-  'PATCH /users/{user_id}': { name: 'A third' },
-  'POST /users/{user_id}/password': { password: 'a third one' },
-  'POST /api-keys': { name: 'A third' },
-  'POST /api-keys/{key_id}/rotate': { grace_seconds: 1 },
-  'POST /tickets': { title: 'A third' },
-  'PATCH /tickets/{ticket_id}': { title: 'A third' },
-  'POST /tickets/{ticket_id}/comments': { content: 'A third' },
-  'POST /webhooks': { description: 'A third' },
-  'PATCH /webhooks/{webhook_id}': { description: 'A third' },
-  'POST /webhooks/{webhook_id}/replay': { only_failed: true },
-}
-
-function otherBody(name: string, { body }: Deed): unknown {
-  if (typeof body === 'string') return `${body}, and more`
-  const other = OTHERS[name]
-  if (!other) throw new Error(`no other body for ${name}`)
-  return { ...Object(body), ...other }
-}
-
 describe('a replay obeys today’s rights', () => {
-  const OF_TICKETS = [
-    'POST /tickets',
-    'PATCH /tickets/{ticket_id}',
-    'POST /tickets/{ticket_id}/comments',
-    'POST /tickets/{ticket_id}/attachments',
-  ]
+  const OF_TICKETS = ['createTicket', 'updateTicket', 'createComment', 'uploadAttachment'].map(operationOf)
 
-  it.each(OF_TICKETS)('S09 %s: a customer who does not see the ticket any more is told 404', async (name) => {
-    const deed = await prepare(name, account)
-    const first = await perform(deed, name)
-    expect(first.status, first.text).toBeLessThan(300)
-    const ticketId = name === 'POST /tickets' ? first.body.data.id : /ticket_[^/?]+/.exec(deed.path)?.[0]
-    const reassign = (to: { id: string }) => ask(account.agent, 'PATCH', `tickets/${ticketId}`, { created_by: to.id })
-    expect((await reassign(account.stranger)).status).toBe(200)
-    const hidden = await perform(deed, name)
-    expect([hidden.status, hidden.body.error?.code, hidden.headers.get('Idempotent-Replayed')]).toEqual([
-      404,
-      'not_found',
-      null,
-    ])
-    expect((await reassign(account.customer)).status).toBe(200)
-    expect((await perform(deed, name)).text).toBe(first.text)
-  })
+  it.each(byName(OF_TICKETS))(
+    'S09 %s: a customer who does not see the ticket any more gets 404',
+    async (name, operation) => {
+      const request = await prepareRequest(operation, account)
+      const first = await send(request, { idempotencyKey: name })
+      expect(first.status, first.text).toBeLessThan(300)
+      const ticketId = /ticket_[^/?]+/.exec(request.path)?.[0] ?? first.body.data.id
+      const reassign = (to: { id: string }) => ask(account.agent, 'PATCH', `tickets/${ticketId}`, { created_by: to.id })
+      expect((await reassign(account.stranger)).status).toBe(200)
+      const hidden = await send(request, { idempotencyKey: name })
+      expect([hidden.status, hidden.body.error?.code, hidden.headers.get('Idempotent-Replayed')]).toEqual([
+        404,
+        'not_found',
+        null,
+      ])
+      expect((await reassign(account.customer)).status).toBe(200)
+      expect((await send(request, { idempotencyKey: name })).text).toBe(first.text)
+    },
+  )
 
-  it.each(KEYED)('%s: whoever has lost a role is answered as that role is', async (name) => {
-    const prepared = await prepare(name, account)
-    const staff = prepared.by === account.customer ? await mintMember(account.id, 'agent') : prepared.by
-    const deed = { ...prepared, by: staff }
-    const first = await perform(deed, name)
+  it.each(byName(KEYED))('%s: whoever has lost a role is answered as that role is', async (name, operation) => {
+    const prepared = await prepareRequest(operation, account)
+    const staff = prepared.caller === account.customer ? await mintMember(account.id, 'agent') : prepared.caller
+    const request = { ...prepared, caller: staff }
+    const first = await send(request, { idempotencyKey: name })
     expect(first.status, first.text).toBeLessThan(300)
     if (staff?.role === 'customer') return expect(name).toBe('PATCH /users/me')
     await mintMember(account.id, 'admin')
     const demoted = await ask(account.admin, 'PATCH', `users/${staff?.id}`, { role: 'customer' })
     expect(demoted.status, demoted.text).toBe(200)
-    const again = await perform(deed, name)
+    const again = await send(request, { idempotencyKey: name })
     expect([403, 404], again.text).toContain(again.status)
     expect(again.headers.get('Idempotent-Replayed')).toBeNull()
   })
@@ -185,10 +163,10 @@ describe('a replay obeys today’s rights', () => {
     const path = `tickets/${made.body.data.id}`
     const file = { filename: 'internal.txt', content: 'YWJj', mime_type: 'text/plain' }
     await ask(agent, 'POST', `${path}/comments`, { content: 'C', is_internal: true, attachments: [file] })
-    const deed: Deed = { by: agent, method: 'PATCH', path, body: { title: 'Other' } }
-    expect((await perform(deed, 'mine')).text).toContain('internal.txt')
+    const request: SampleRequest = { caller: agent, method: 'PATCH', path, body: { title: 'Other' } }
+    expect((await send(request, { idempotencyKey: 'mine' })).text).toContain('internal.txt')
     expect((await ask(account.admin, 'PATCH', `users/${agent.id}`, { role: 'customer' })).status).toBe(200)
-    const again = await perform(deed, 'mine')
+    const again = await send(request, { idempotencyKey: 'mine' })
     expect([again.status, again.text.includes('internal.txt')]).toEqual([404, false])
     expect((await call('GET', path, { token: agent.token })).status).toBe(200)
   })

@@ -1,13 +1,13 @@
 import { env } from 'cloudflare:workers'
 import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
-import { configOf } from '../../src/env'
-import { onceFor } from '../../src/http/idempotency'
+import { configOf } from '../../src/core/config'
 import { sha256 } from '../../src/lib/crypto'
+import { onceFor } from '../../src/service/idempotency-key'
 import { type Account, call, createTicket, mintAccount, mintMember, row, rows } from '../helpers/api'
 import { later, mintKey, stopClock } from '../helpers/credentials'
 import { realBatch, sessions } from '../helpers/d1'
 import { upload } from '../helpers/files'
-import { operations } from '../helpers/operations'
+import { API_OPERATIONS } from '../helpers/operations'
 import { cheapHash } from '../helpers/people'
 import { ask, detailsOf } from '../helpers/tickets'
 import { mintWebhook, silenceQueue, silenceSweeper } from '../helpers/webhooks'
@@ -201,7 +201,7 @@ describe('a replay is found before what would refuse it now', () => {
 
 describe('a body where none is read', () => {
   it('is refused with 400 on every such route, before anything is looked up', async () => {
-    const withoutBody = (await operations()).filter(({ method, hasBody }) => method !== 'GET' && !hasBody)
+    const withoutBody = API_OPERATIONS.filter(({ method, hasBody }) => method !== 'GET' && !hasBody)
     expect(withoutBody.length).toBeGreaterThan(8)
     const key = await mintKey(account, { role: 'admin' })
     for (const { method, path, name } of withoutBody) {

@@ -1,7 +1,8 @@
 import { env } from 'cloudflare:workers'
-import { beforeAll, describe, expect, it, vi } from 'vitest'
+import { beforeAll, describe, expect, it } from 'vitest'
 import { type Account, call, createTicket, type Member, mintAccount, row, rows } from '../helpers/api'
 import { ROUTES } from '../helpers/edge'
+import { eventually } from '../helpers/eventually'
 import { historyOf } from '../helpers/tickets'
 
 let account: Account
@@ -40,7 +41,7 @@ describe('a request with an idempotency key', () => {
     expect(await count('attachments', id)).toEqual({ n: 1 })
     const objects = async () => (await env.FILES.list({ prefix: `${account.id}/` })).objects.map(({ key }) => key)
     const [{ attachments }] = answers.map((answer) => answer.body.data)
-    await vi.waitFor(async () => expect(await objects()).toEqual([`${account.id}/${attachments[0].id}`]), 10_000)
+    await eventually(async () => expect(await objects()).toEqual([`${account.id}/${attachments[0].id}`]))
     expect(await rows('SELECT id FROM object_intents WHERE account_id = ?', account.id)).toEqual([])
   })
 

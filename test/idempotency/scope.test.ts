@@ -1,7 +1,7 @@
 import { env } from 'cloudflare:workers'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { configOf } from '../../src/env'
-import { onceFor } from '../../src/http/idempotency'
+import { configOf } from '../../src/core/config'
+import { onceFor } from '../../src/service/idempotency-key'
 import { type Account, call, createTicket, type Member, mintAccount } from '../helpers/api'
 
 let account: Account

@@ -1,14 +1,16 @@
 import { env } from 'cloudflare:workers'
 import { describe, expect, it } from 'vitest'
 import { createApp } from '../../src/app'
-import { type Bindings, ConfigError, configOf } from '../../src/env'
+import { type Bindings, ConfigError, configOf } from '../../src/core/config'
 
 const SECRET = 'a secret of 32 bytes, or of more.'
 
 /** The bindings with these variables and no others. */
 function bindings(variables: Record<string, unknown>): Bindings {
   const { DB, FILES, ASSETS, RATE_LIMITER, LOGIN_THROTTLE, SWEEPER, WEBHOOKS } = env
-  return Object.assign({ DB, FILES, ASSETS, RATE_LIMITER, LOGIN_THROTTLE, SWEEPER, WEBHOOKS }, variables)
+  // Some of them are missing, or of the wrong type: that is what is tested.
+  const given: unknown = { DB, FILES, ASSETS, RATE_LIMITER, LOGIN_THROTTLE, SWEEPER, WEBHOOKS, ...variables }
+  return given as Bindings
 }
 
 function refusal(variables: Record<string, unknown>): string {

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { afterEach, describe, expect, it, vi } from 'vitest'
 import {
   asciiLower,
   characters,
@@ -73,6 +73,31 @@ describe('lengths', () => {
     ['aaaaa', 4, true],
   ])('%j has more than %i bytes: %s', (text, max, hasMore) => {
     expect(hasMoreBytes(text, max)).toBe(hasMore)
+  })
+})
+
+describe('the work on a text', () => {
+  afterEach(() => {
+    vi.restoreAllMocks()
+  })
+
+  it.each([
+    ['has as many UTF-16 units as characters are allowed', 'aaaa', 0],
+    ['has more', 'aaaaa', 1],
+    ['has twice as many', '😀😀😀😀', 1],
+    ['has more than twice as many', 'aaaaaaaaa', 0],
+  ])('counts the characters only as far as needed, where the text %s', (_, text, times) => {
+    const iterate = vi.spyOn(String.prototype, Symbol.iterator)
+    hasMoreCharacters(text, 4)
+    const { length } = iterate.mock.calls
+    iterate.mockRestore()
+    expect(length).toBe(times)
+  })
+
+  it('does not encode a text that has more UTF-16 units than bytes are allowed', () => {
+    const encode = vi.spyOn(TextEncoder.prototype, 'encode')
+    expect([hasMoreBytes('aaaaa', 4), hasMoreBytes('aaaa', 4)]).toEqual([true, false])
+    expect(encode.mock.calls).toEqual([['aaaa']])
   })
 })
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { type ApiError, TicketingClient, toAttachment } from '../../src/client/index.ts'
+import { type ApiError, TicketingClient, toAttachment } from '../../packages/client/src/index.ts'
 import { FAKE_URL, type FakeAnswer, failure, fakeClient, fakeFetch } from './helpers/fake-api.ts'
 
 const found: FakeAnswer = { status: 200, body: { data: { id: 'ticket_1', version: 3 } } }

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { ApiError, ConnectionError } from '../../src/client/index.ts'
-import { waitBeforeRetry } from '../../src/client/retry.ts'
+import { ApiError, ConnectionError } from '../../packages/client/src/index.ts'
+import { waitBeforeRetry } from '../../packages/client/src/retry.ts'
 import { type FakeAnswer, failure, fakeClient } from './helpers/fake-api.ts'
 
 const TICKET = { title: 'Printer on fire', description: 'Third floor' }

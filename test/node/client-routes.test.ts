@@ -1,31 +1,32 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import { z } from 'zod'
 import { ROOT } from '../../scripts/lib/local-state.ts'
-import { askForEverything } from './helpers/every-method.ts'
+import { type NamedOperation, OPERATIONS } from '../helpers/openapi.ts'
+import { API_OPERATIONS, accessOf } from '../helpers/operations.ts'
+import { requestsOfEveryMethod } from './helpers/every-method.ts'
 
-const METHODS = new Set(['get', 'post', 'patch', 'put', 'delete'])
-const Paths = z.object({ paths: z.record(z.string(), z.record(z.string(), z.unknown())) })
+/** `admins; no API keys`, as docs/api.md says who may call. */
+function callersOf(operation: NamedOperation): string {
+  const { roles, apiKeys } = accessOf(operation)
+  if (roles === null) return 'everyone'
+  return `${roles.map((role) => `${role}s`).join(', ')}${apiKeys ? '' : '; no API keys'}`
+}
 
 describe('every route of the OpenAPI document', () => {
-  const { paths } = Paths.parse(JSON.parse(readFileSync(`${ROOT}openapi.json`, 'utf8')))
-  const operations = Object.entries(paths).flatMap(([path, item]) =>
-    Object.keys(item).flatMap((key) => (METHODS.has(key) ? [`${key.toUpperCase()} ${path}`] : [])),
-  )
-
-  const ofTheRoot = (operation: string) => /\/(health|openapi\.json|files\/.*|docs.*)$/.test(operation)
-
   it('has a method of the client', async () => {
-    const asked = await askForEverything()
-    const expected = operations.filter((one) => !ofTheRoot(one)).map((one) => one.replace(/\{\w+\}/g, '1'))
-    expect(asked.toSorted()).toEqual(expected.toSorted())
+    const sent = await requestsOfEveryMethod()
+    const expected = API_OPERATIONS.map(({ name }) => name.replace(/\{\w+\}/g, '1'))
+    const advice = 'a method is missing in src/client, or sends what the document does not have'
+    expect(sent.toSorted(), advice).toEqual(expected.toSorted())
   })
 
-  it('is in docs/api.md', () => {
+  it('is in docs/api.md, with the roles that may call it', () => {
     const table = readFileSync(`${ROOT}docs/api.md`, 'utf8')
-    const listed = [...table.matchAll(/`([A-Z]+(?:, [A-Z]+)*) (\/\S+)`/g)].flatMap(([, methods = '', path = '']) =>
-      methods.split(', ').map((method) => `${method} ${path}`),
+    const listed = [...table.matchAll(/^\| `([A-Z]+ \/\S+)` \| .+ \| (.+) \|$/gm)].map(
+      ([, name, callers]) => `${name}: ${callers}`,
     )
-    expect(listed.toSorted()).toEqual(operations.toSorted())
+    const expected = OPERATIONS.map((operation) => `${operation.method} ${operation.path}: ${callersOf(operation)}`)
+    const advice = 'docs/api.md needs a line for each route, and the roles that its guard lets in'
+    expect(listed.toSorted(), advice).toEqual(expected.toSorted())
   })
 })

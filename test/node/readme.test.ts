@@ -3,9 +3,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { z } from 'zod'
+import { TicketingClient, verifyWebhook, WebhookVerificationError } from '../../packages/client/src/index.ts'
 import { ROOT } from '../../scripts/lib/local-state.ts'
 import { startReceiver } from '../../scripts/listen/receiver.ts'
-import { TicketingClient, verifyWebhook, WebhookVerificationError } from '../../src/client/index.ts'
 import { complaintsOf, makeProject, runModule, writeModule } from './helpers/client-project.ts'
 import { runInShell, type ShellRun } from './helpers/document-shell.ts'
 import { differencesFromShown, type Example, examplesOf, patternOfShown } from './helpers/documents.ts'
@@ -14,10 +14,19 @@ import { freePort, type RunningServer, startServer } from './helpers/server.ts'
 
 /** Everything that the documents tell their readers to do, done in their order against what `npm start` starts. */
 
-const DOCUMENTS = ['README.md', 'docs/client.md']
+const Manifest = z.object({ version: z.string(), scripts: z.record(z.string(), z.string()) })
+const readManifest = (folder: string) => Manifest.parse(JSON.parse(readFileSync(`${folder}package.json`, 'utf8')))
+
+const CLIENT = `${ROOT}packages/client/`
+const PACKED_CLIENT = `ticketing-api-client-${readManifest(CLIENT).version}.tgz`
+
+const DOCUMENTS = ['README.md', 'packages/client/README.md']
 
 /** Documents with commands that are not run here, and why. */
-const LEFT_OUT = new Map([['docs/operations.md', 'its commands are run by the tests of what they do']])
+const LEFT_OUT = new Map([
+  ['docs/operations.md', 'its commands are run by the tests of what they do'],
+  ['CONTRIBUTING.md', 'CI runs its commands, or they write into the repository, or take minutes'],
+])
 
 /** Commands that are not run as they stand, and what stands for them. */
 const STOOD_FOR = new Map<string, (project: string) => string>([
@@ -26,17 +35,16 @@ const STOOD_FOR = new Map<string, (project: string) => string>([
   ['npm ci && npm test', () => ':'],
   // The reader's project is another folder.
   [
-    'npm install ../ticketing-api/dist/client',
-    (project) => `(cd '${project}' && npm install --offline '${ROOT}dist/client')`,
+    'npm pack --workspace ticketing-api-client',
+    (project) => `npm pack --workspace ticketing-api-client --pack-destination '${project}'`,
+  ],
+  [
+    `npm install ../ticketing-api/${PACKED_CLIENT}`,
+    (project) => `(cd '${project}' && npm install --offline './${PACKED_CLIENT}')`,
   ],
 ])
 
-/** CI runs these beside the tests, or they write into the repository, or take minutes. */
-const BESIDE_THE_TESTS = /^npm run (?:check|fix|bench|openapi|lint:\w+|test:\w+)$/
-
 const PATIENCE_MS = 20_000
-
-const Manifest = z.object({ scripts: z.record(z.string(), z.string()) })
 
 const state = preparedState()
 const project = mkdtempSync(join(tmpdir(), 'ticketing-project-'))
@@ -70,12 +78,8 @@ function rewritten(code: string): string {
     .replace(/(localhost:|--port )4000/g, `$1${listenPort}`)
   return here
     .split('\n')
-    .map((line) => standInFor(commandOf(line)) ?? line)
+    .map((line) => STOOD_FOR.get(commandOf(line))?.(project) ?? line)
     .join('\n')
-}
-
-function standInFor(command: string): string | undefined {
-  return BESIDE_THE_TESTS.test(command) ? ':' : STOOD_FOR.get(command)?.(project)
 }
 
 function commandOf(line: string): string {
@@ -112,7 +116,7 @@ describe('the commands of the documents', () => {
   })
 
   it('name scripts that there are', () => {
-    const { scripts } = Manifest.parse(JSON.parse(readFileSync(`${ROOT}package.json`, 'utf8')))
+    const { scripts } = readManifest(ROOT)
     const texts = [...DOCUMENTS, ...LEFT_OUT.keys()].flatMap((path) => readIfThere(path))
     const named = texts.flatMap((text) => [...text.matchAll(/npm run ([\w:-]+)/g)].map(([, name = '']) => name))
     expect(named.length).toBeGreaterThan(5)
@@ -125,6 +129,27 @@ describe('the commands of the documents', () => {
     const others = readdirSync(`${ROOT}docs`).map((name) => `docs/${name}`)
     const withCode = others.filter((path) => path.endsWith('.md') && examplesOf(path).length > 0)
     expect(withCode.filter((path) => !DOCUMENTS.includes(path) && !LEFT_OUT.has(path))).toEqual([])
+  })
+})
+
+describe('the client as it is installed', () => {
+  const installed = () => join(project, 'node_modules/ticketing-api-client')
+  const namesIn = (folder: string) => readdirSync(folder).toSorted()
+
+  it('contains the compiled modules, the documents and nothing else', () => {
+    expect(namesIn(installed())).toEqual(['CHANGELOG.md', 'LICENSE', 'README.md', 'dist', 'package.json'])
+    const compiled = readdirSync(`${CLIENT}src`).flatMap((name) =>
+      ['.js', '.d.ts'].map((end) => name.replace(/\.ts$/, end)),
+    )
+    expect(namesIn(join(installed(), 'dist'))).toEqual(compiled.toSorted())
+  })
+
+  it('has the license of the repository', () => {
+    expect(readFileSync(join(installed(), 'LICENSE'), 'utf8')).toBe(readFileSync(`${ROOT}LICENSE`, 'utf8'))
+  })
+
+  it('installs no other package', () => {
+    expect(namesIn(join(project, 'node_modules'))).toEqual(['.package-lock.json', 'ticketing-api-client'])
   })
 })
 

@@ -5,7 +5,7 @@ import { slowdown } from './helpers/matching-time.ts'
 import { findExpressions, openSource } from './helpers/source-expressions.ts'
 import type { Expression } from './helpers/static-value.ts'
 
-const FOUND = findExpressions(openSource(`${ROOT}src`), ROOT)
+const FOUND = ['src', 'packages/client/src'].flatMap((folder) => findExpressions(openSource(`${ROOT}${folder}`), ROOT))
 
 /** Each expression once, with the places where it is. */
 const EXPRESSIONS = [...Map.groupBy(FOUND, ({ source, flags }) => `/${source}/${flags}`)].map(([text, all]) => ({
@@ -27,7 +27,12 @@ function slowestOf(expression: Expression) {
 describe('the regular expressions of the source', () => {
   it('are all found', () => {
     expect(EXPRESSIONS.length).toBeGreaterThan(80)
-    for (const place of ['src/http/byte-ranges.ts', 'src/lib/text.ts', 'src/http/etag.ts', 'src/client/errors.ts'])
+    for (const place of [
+      'src/http/byte-ranges.ts',
+      'src/lib/text.ts',
+      'src/http/etag.ts',
+      'packages/client/src/errors.ts',
+    ])
       expect(
         FOUND.some((found) => found.place.startsWith(`${place}:`)),
         place,

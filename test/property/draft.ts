@@ -1,5 +1,6 @@
-import type { Role } from '../../src/roles'
+import type { Role } from '../../src/core/policy'
 import { type NamedOperation, openapi } from '../helpers/openapi'
+import { accessOf } from '../helpers/operations'
 
 /** Who sends a request: members of an account, of another one, programs, and those who are nobody. */
 export const ACTORS = [
@@ -39,22 +40,6 @@ export interface Draft {
   bytes?: number[]
 }
 
-/** What an operation's description says of who may call it. */
-export interface Admitted {
-  /** Null where everybody may. */
-  roles: string[] | null
-  keys: boolean
-}
-
-/** Who may call an operation, by the last line of its description. Throws where that does not say. */
-export function admittedBy({ operationId, description = '' }: NamedOperation): Admitted {
-  const last = description.split('\n').at(-1) ?? ''
-  if (last === 'Needs no credential.') return { roles: null, keys: true }
-  const [, roles, people] = /^For ([a-z, ]+?)( who are people: API keys may not)?\.$/.exec(last) ?? []
-  if (!roles) throw new Error(`${operationId} does not say whom it is for`)
-  return { roles: roles.split(/, | and /).map((role) => role.replace(/s$/, '')), keys: people === undefined }
-}
-
 /** The role of an actor, or undefined for those who are nobody. */
 export function roleOf(actor: Actor): Role | undefined {
   return ROLES[actor]
@@ -62,11 +47,11 @@ export function roleOf(actor: Actor): Role | undefined {
 
 /** The status with which an actor is refused whatever it asks of an operation; null for one who is let in. */
 export function refusalOf(operation: NamedOperation, actor: Actor): 401 | 403 | null {
-  const { roles, keys } = admittedBy(operation)
+  const { roles, apiKeys } = accessOf(operation)
   if (roles === null) return null
   const role = roleOf(actor)
   if (role === undefined) return 401
-  return roles.includes(role) && (keys || !actor.includes('key')) ? null : 403
+  return roles.includes(role) && (apiKeys || !actor.includes('key')) ? null : 403
 }
 
 /** A draft as one can send it by hand: credentials are named, not shown. */

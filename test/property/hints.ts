@@ -1,4 +1,4 @@
-import { PASSWORD } from '../helpers/deeds'
+import { PASSWORD } from '../helpers/path-ids'
 
 /** The people of a world, who may be named in a body. */
 const PEOPLE = ['__admin__', '__agent__', '__customer__', '__stranger__', '__other_agent__', '__nobody__']

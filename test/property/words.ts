@@ -8,6 +8,7 @@ export const WORDS: { rule: RegExp; told: string }[] = [
   { rule: /^Page must not come beside cursor$/, told: 'By `page`, or by `cursor`' },
   { rule: /^Cursor /, told: 'As an answer gave it; empty or absent to start' },
   { rule: /^Q must have at most 10 different words$/, told: 'At most 10 different words' },
+  { rule: /^Q must have at most 30 parts with punctuation between them$/, told: 'with at most 30 parts' },
   { rule: /^Expires at must/, told: 'An RFC 3339 time or a date that lies ahead' },
   { rule: /^Until must be later than since$/, told: 'An RFC 3339 time, or a date, later than `since`' },
   { rule: /^Tags must not come beside add tags or remove tags$/, told: 'not beside `tags`' },

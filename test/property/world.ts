@@ -1,10 +1,9 @@
 import { createExecutionContext, waitOnExecutionContext } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
+import { issueToken } from '../../src/access/tokens'
 import { createApp } from '../../src/app'
 import { signedPath } from '../../src/attachments/url-signing'
-import { issueToken } from '../../src/auth/tokens'
-import { configOf } from '../../src/env'
-import { nothing, seedSets, type ThingSet } from '../access/sets'
+import { configOf } from '../../src/core/config'
 import {
   type Account,
   type Answer,
@@ -17,9 +16,10 @@ import {
   requestOf,
 } from '../helpers/api'
 import { later, mintKey } from '../helpers/credentials'
-import { PASSWORD } from '../helpers/deeds'
 import { OPERATIONS } from '../helpers/openapi'
+import { missingIds, PASSWORD, type PathIds } from '../helpers/path-ids'
 import { cheapHash } from '../helpers/people'
+import { seedIds } from '../helpers/seeded-ids'
 import { ask } from '../helpers/tickets'
 import { type Actor, type Draft, percent, roleOf } from './draft'
 import { SETS } from './requests'
@@ -42,8 +42,8 @@ export class World {
     readonly account: Account,
     readonly other: Account,
     private readonly keys: Record<'admin' | 'agent' | 'dead', string>,
-    private readonly own: ThingSet[],
-    private readonly others: ThingSet[],
+    private readonly own: PathIds[],
+    private readonly others: PathIds[],
   ) {}
 
   static async make(): Promise<World> {
@@ -59,10 +59,10 @@ export class World {
       await mintKey(account),
     ]
     await ask(account.admin, 'DELETE', `api-keys/${dead.id}`)
-    const own = await seedSets(account, Array(SETS).fill(account.agent.id))
+    const own = await seedIds(account, Array(SETS).fill(account.agent.id))
     for (const { attachment_id } of own) await env.FILES.put(`${account.id}/${attachment_id}`, 'x')
     const keys = { admin: admin.key, agent: agent.key, dead: dead.key }
-    return new World(account, other, keys, own, await seedSets(other, [other.agent.id]))
+    return new World(account, other, keys, own, await seedIds(other, [other.agent.id]))
   }
 
   /**
@@ -93,14 +93,16 @@ export class World {
       customer: account.customer.id,
       stranger: account.stranger.id,
       other_agent: other.agent.id,
-      nobody: nothing().user_id,
+      nobody: missingIds().user_id,
       slug: account.slug,
       ...things,
     }
     if (name in people) return people[name]
     const place = /^(other|no)_(\w+)$/.exec(name)
     if (place)
-      return ((place[1] === 'no' ? nothing() : this.others[0]) as Record<string, string> | undefined)?.[place[2] ?? '']
+      return ((place[1] === 'no' ? missingIds() : this.others[0]) as Record<string, string> | undefined)?.[
+        place[2] ?? ''
+      ]
     if (name !== 'expires' && name !== 'signature') return undefined
     const file = { accountId: account.id, id: things?.attachment_id ?? '', filename: 'f' }
     const query = new URL(signedPath(file, configOf(env).keys.files, Date.now()), ORIGIN).searchParams
@@ -132,7 +134,7 @@ export class World {
       case 'expired':
         return `Bearer ${await tokenOf(account, account.admin, configOf(env).keys.tokens, Date.now() - 7_200_000)}`
       case 'no such member':
-        return `Bearer ${await mintToken(account.id, nothing().user_id, 'admin')}`
+        return `Bearer ${await mintToken(account.id, missingIds().user_id, 'admin')}`
       case 'dead key':
         return `Bearer ${keys.dead}`
       case 'mistyped key':

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { addressKey } from '../../src/rate-limiting/address'
+import { addressKey } from '../../src/access/client-address'
 
 describe('addressKey', () => {
   it.each([

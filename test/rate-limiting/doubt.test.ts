@@ -3,7 +3,7 @@ import { env } from 'cloudflare:workers'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { freshAddress } from '../helpers/addresses'
 import { type Account, type Member, mintAccount, mintMember, row } from '../helpers/api'
-import { knock, later, mintKey, objectOf, objectOfKey, statusOf, stopClock, tokenClaim } from '../helpers/credentials'
+import { later, mintKey, objectOf, objectOfKey, statusOf, stopClock, tokenClaim, warmUp } from '../helpers/credentials'
 import { realBatch, sessions } from '../helpers/d1'
 import { ask } from '../helpers/tickets'
 
@@ -287,8 +287,8 @@ describe('what the object knows', () => {
     expect(await admits()).toBe(true)
     expect(facts).toHaveBeenCalledTimes(1)
     later(1)
-    expect((await knock(member)).status).toBe(503)
+    expect((await warmUp(member)).status).toBe(503)
     facts.mockRestore()
-    expect((await knock(member)).status).toBe(200)
+    expect((await warmUp(member)).status).toBe(200)
   })
 })

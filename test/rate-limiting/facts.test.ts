@@ -5,6 +5,7 @@ import { freshAddress } from '../helpers/addresses'
 import { type Account, call, createTicket, type Member, mintAccount, mintToken } from '../helpers/api'
 import { tokenClaim } from '../helpers/credentials'
 import { sessions } from '../helpers/d1'
+import { eventually } from '../helpers/eventually'
 
 const DAY = 24 * 60 * 60 * 1_000
 
@@ -77,7 +78,7 @@ describe('what the object knows of its member', () => {
     expect(await status('GET', 'tickets', account.agent)).toBe(200)
     later(2_000)
     await status('GET', 'tickets', account.agent)
-    await vi.waitFor(async () => expect(await status('GET', 'tickets', account.agent)).toBe(401))
+    await eventually(async () => expect(await status('GET', 'tickets', account.agent)).toBe(401))
   })
 
   it('follows a lowered role', async () => {

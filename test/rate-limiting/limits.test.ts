@@ -103,7 +103,7 @@ describe('C05 the limit', () => {
       expect(passed.map(remaining).sort((a, b) => a - b)).toEqual(Array.from({ length: 100 }, (_, index) => index))
       for (const answer of refused) expect(remaining(answer)).toBe(0)
     }
-  }, 60_000)
+  })
 
   it('C05 a 429 says when to come back, and names the limit', async () => {
     const account = await mintAccount('standard')

@@ -1,18 +1,17 @@
 import { runInDurableObject } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import type { RateLimiter } from '../../src/rate-limiting/rate-limiter'
+import type { RateLimiter } from '../../src/access/durable-objects/rate-limiter'
 import { freshAddress } from '../helpers/addresses'
 import { type Account, type Answer, call, type Member, mintAccount, mintMember } from '../helpers/api'
 import { mintKey, objectOf, stopClock, tokenClaim } from '../helpers/credentials'
 import { countRoundTrips } from '../helpers/d1'
-import { type Operation, operations } from '../helpers/operations'
+import { API_OPERATIONS, type ApiOperation, byName } from '../helpers/operations'
 import { ask } from '../helpers/tickets'
 import { silenceQueue } from '../helpers/webhooks'
 
-const all = await operations()
 /** Every operation that needs a credential, as the document lists them. */
-const requests = all.filter(({ isPublic }) => !isPublic)
+const requests = API_OPERATIONS.filter(({ isPublic }) => !isPublic)
 
 // What objects know grows old after a while and is then read again in the background: here, never.
 beforeEach(() => {
@@ -71,7 +70,7 @@ const REFUSALS: Record<string, [status: number, mint: (account: Account) => Prom
   ],
 }
 
-function send({ method, path, hasBody }: Operation, token: string): Promise<Answer> {
+function send({ method, path, hasBody }: ApiOperation, token: string): Promise<Answer> {
   const filled = path.slice(1).replace(/\{\w+\}/g, 'unknown')
   const isUpload = path.endsWith('/attachments') && method === 'POST'
   return call(method, isUpload ? `${filled}?filename=a.txt` : filled, {
@@ -88,7 +87,7 @@ async function refusalOf(request: () => Promise<Answer>) {
 }
 
 /** Sends a request twice, a read also as HEAD. All must be refused, all but the first without a query to D1. */
-async function expectSecondIsFree(operation: Operation, token: string, status: number): Promise<void> {
+async function expectSecondIsFree(operation: ApiOperation, token: string, status: number): Promise<void> {
   expect((await send(operation, token)).status).toBe(status)
   for (const method of operation.method === 'GET' ? ['GET', 'HEAD'] : [operation.method]) {
     const again = await refusalOf(() => send({ ...operation, method }, token))
@@ -97,26 +96,20 @@ async function expectSecondIsFree(operation: Operation, token: string, status: n
 }
 
 describe.each(Object.entries(REFUSALS))('a repeated request %s', (_kind, [status, mint]) => {
-  it.each(requests.map((operation) => [operation.name, operation] as const))(
-    '%s makes no round trip to D1',
-    async (_name, operation) => {
-      await expectSecondIsFree(operation, await mint(await mintAccount('standard')), status)
-    },
-  )
+  it.each(byName(requests))('%s makes no round trip to D1', async (_name, operation) => {
+    await expectSecondIsFree(operation, await mint(await mintAccount('standard')), status)
+  })
 })
 
 describe('a repeated request of a user whose role was lowered', () => {
-  it.each(requests.map((operation) => [operation.name, operation] as const))(
-    '%s makes no round trip to D1 if the role does not allow it',
-    async (_name, operation) => {
-      const account = await mintAccount('standard')
-      const isForbidden = (await send(operation, account.customer.token)).status === 403
-      const member = await mintMember(account.id, 'admin')
-      await changeRole(account, member, 'customer')
-      if (isForbidden) await expectSecondIsFree(operation, member.token, 403)
-      else expect((await send(operation, member.token)).status).not.toBe(403)
-    },
-  )
+  it.each(byName(requests))('%s makes no round trip to D1 if the role does not allow it', async (_name, operation) => {
+    const account = await mintAccount('standard')
+    const isForbidden = (await send(operation, account.customer.token)).status === 403
+    const member = await mintMember(account.id, 'admin')
+    await changeRole(account, member, 'customer')
+    if (isForbidden) await expectSecondIsFree(operation, member.token, 403)
+    else expect((await send(operation, member.token)).status).not.toBe(403)
+  })
 
   it('is refused by most routes', async () => {
     const account = await mintAccount('premium')
@@ -130,7 +123,7 @@ describe('a repeated request without a valid credential', () => {
     const address = freshAddress()
     const limiter = env.RATE_LIMITER.getByName(`address:${address}`)
     await Promise.all(Array.from({ length: 100 }, () => limiter.count()))
-    for (const { method, path, name, hasBody } of all) {
+    for (const { method, path, name, hasBody } of API_OPERATIONS) {
       const options = { address, ...(hasBody && { body: {} }) }
       const refused = await refusalOf(() => call(method, path.slice(1), options))
       expect(refused, name).toEqual({ status: 429, roundTrips: [0, 0] })

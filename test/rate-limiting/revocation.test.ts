@@ -2,12 +2,12 @@ import { evictDurableObject, runDurableObjectAlarm } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import { scryptSync } from 'node:crypto'
 import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
-import { issueToken } from '../../src/auth/tokens'
-import { configOf } from '../../src/env'
+import { issueToken } from '../../src/access/tokens'
+import { configOf } from '../../src/core/config'
 import { freshAddress } from '../helpers/addresses'
 import { type Account, call, createTicket, type Member, mintAccount, mintMember, mintToken, rows } from '../helpers/api'
-import { knock, later, objectOf, stopClock } from '../helpers/credentials'
-import { operations } from '../helpers/operations'
+import { later, objectOf, stopClock, warmUp } from '../helpers/credentials'
+import { API_OPERATIONS } from '../helpers/operations'
 import { ask, commented } from '../helpers/tickets'
 
 const DAY = 86_400_000
@@ -60,9 +60,9 @@ describe('dead at once, though its object has just vouched for it', () => {
   })
 
   it('S05 on every route that wants a credential', async () => {
-    expect((await knock(member)).status).toBe(200)
+    expect((await warmUp(member)).status).toBe(200)
     expect((await manage('DELETE')).status).toBe(204)
-    for (const { method, path, name, isPublic, hasBody } of await operations()) {
+    for (const { method, path, name, isPublic, hasBody } of API_OPERATIONS) {
       if (isPublic) continue
       const options = { token: member.token, address: freshAddress(), ...(hasBody && { body: {} }) }
       expect((await call(method, path.slice(1).replace(/\{\w+\}/g, 'x'), options)).status, name).toBe(401)

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { holds, limiterName } from '../../src/rate-limiting/vouching'
+import { holds, limiterName } from '../../src/access/verify-claim'
 
 const NOW = 1_750_000_000_000
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { countOne, type Window } from '../../src/rate-limiting/window'
+import { countOne, type Window } from '../../src/access/window'
 
 const MINUTE = 60_000
 const NOON = 29_000_000 * MINUTE

@@ -1,6 +1,7 @@
 import { env } from 'cloudflare:workers'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { createTicket, mintAccount, row, rows } from '../helpers/api'
+import { eventually } from '../helpers/eventually'
 import { ask, commented, detailsOf, eventsOf, expectNoHoles, patched } from '../helpers/tickets'
 
 const file = (filename: string) => ({ filename, content: 'YQ==', mime_type: 'text/plain' })
@@ -85,12 +86,12 @@ describe('DELETE /tickets/{id}', () => {
     expect(await intents()).toEqual([])
     const refused = vi.spyOn(env.FILES, 'delete').mockRejectedValue(new Error('R2 is away'))
     expect((await ask(agent, 'DELETE', `tickets/${id}`)).status).toBe(204)
-    await vi.waitFor(() => expect(refused).toHaveBeenCalled())
+    await eventually(() => expect(refused).toHaveBeenCalled())
     expect(await intents()).toEqual(ids.toSorted().map((attachment) => ({ id: attachment, kind: 'delete' })))
     refused.mockRestore()
     const other = await createTicket(agent, { attachments: [file('c.txt')] })
     expect((await ask(agent, 'DELETE', `tickets/${other.id}`)).status).toBe(204)
-    await vi.waitFor(async () => expect(await intents()).toEqual([]))
+    await eventually(async () => expect(await intents()).toEqual([]))
     for (const gone of [...ids, other.attachments[0].id])
       expect(await env.FILES.head(`${accountId}/${gone}`), gone).toBeNull()
     expect(await env.FILES.head(`${accountId}/${kept.attachments[0].id}`)).not.toBeNull()

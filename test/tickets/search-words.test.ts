@@ -72,6 +72,25 @@ describe('the number of different words in q', () => {
     await got(account.agent, pathOf(q))
   })
 
+  it.each([
+    ['-', 'a-b-c'],
+    ['.', 'a.b.c'],
+    ["'", "a'b'c"],
+  ])('counts the parts of words that %s separates: accepts 30 and rejects 31', async (separator) => {
+    const parts = (count: number) => numbers(count).map((number) => `p${number}`)
+    const words = (all: string[]) =>
+      numbers(10)
+        .map(Number)
+        .map((index) => all.slice(3 * index, 3 * index + 3).join(separator))
+    const thirty = words(parts(30))
+    expect(termsOfSearch(thirty.join(' '))).toHaveLength(10)
+    await got(account.agent, pathOf(thirty.join(' ')))
+    const more = [...thirty.slice(0, 9), `${thirty[9]}${separator}p30`].join(' ')
+    expect(detailsOf(await ask(account.agent, 'GET', pathOf(more)), 400, 'invalid_input')).toEqual([
+      { field: 'q', message: 'Q must have at most 30 parts with punctuation between them' },
+    ])
+  })
+
   it('accepts 100 repeated words among 10 different ones', async () => {
     const q = repeated(numbers(10).join(' '))
     expect(q.split(' ').length).toBeGreaterThanOrEqual(100)

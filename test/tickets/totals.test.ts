@@ -36,7 +36,7 @@ beforeAll(async () => {
   staff = await Promise.all([1, 2, 3].map(() => mintMember(account.id, 'agent')))
   await live(account)
   stored = await storedTickets(account)
-}, 120_000)
+})
 
 /** Tickets come, change and go through the API: every field that something is counted by, and each way round. */
 async function live({ admin, agent, customer, stranger }: Account): Promise<void> {

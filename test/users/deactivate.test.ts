@@ -46,7 +46,7 @@ describe('DELETE /users/{id}', () => {
     expect([right.status, right.text]).toEqual([401, NO_LOGIN])
     expect(right.text).toBe(wrong.text)
     expect((await storedUser(jane.id)).last_login_at).toBeNull()
-  }, 20_000)
+  })
 
   it('leaves their tickets and comments naming them', async () => {
     const mine = await createTicket(jane, { title: 'Of Jane' })

@@ -28,20 +28,20 @@ describe('POST /users/{id}/password', () => {
     const login = await logIn(jane.email, NEW)
     expect(await liveness(login.body.token)).toEqual([200])
     expect((await storedUser(jane.id)).password_hash).toMatch(FULL_HASH)
-  }, 20_000)
+  })
 
   it('of an admin’s own ends their own token too', async () => {
     expect((await set(account.admin, account.admin.id)).status).toBe(204)
     expect(await liveness(account.admin.token)).toEqual([401])
     expect((await logIn(account.admin.email, NEW)).status).toBe(200)
-  }, 20_000)
+  })
 
   it('of somebody inactive does not let them in', async () => {
     await ask(account.admin, 'DELETE', `users/${jane.id}`)
     expect((await set(account.admin, jane.id)).status).toBe(204)
     expect((await logIn(jane.email, NEW)).text).toBe(NO_LOGIN)
     expect((await storedUser(jane.id)).status).toBe('inactive')
-  }, 20_000)
+  })
 
   it('is 404 for nobody and for another account’s user, without any hashing', async () => {
     const other = await mintAccount()

@@ -132,7 +132,7 @@ describe('another’s e-mail', () => {
     expect((await logIn(jane.email, PASSWORD)).text).toBe(NO_LOGIN)
     const login = await logIn('jane.moved@example.com', PASSWORD)
     expect(await liveness(login.body.token)).toEqual([200])
-  }, 20_000)
+  })
 
   it('comes with no current_password: 400', async () => {
     const answer = await patch(account.admin, jane.id, { email: 'x@example.com', current_password: PASSWORD })

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { type AddressRules, isWebUrl, refusedAddress } from '../../src/webhooks/address-guard'
+import { type AddressRules, isWebUrl, refusedAddress } from '../../src/webhooks/ssrf-guard'
 
 const HTTPS = 'must be https'
 const CREDENTIALS = 'must not hold a user name or a password'

@@ -1,6 +1,6 @@
 import { env } from 'cloudflare:workers'
 import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
-import type { Bindings } from '../../src/env'
+import type { Bindings } from '../../src/core/config'
 import { type Account, type Answer, createTicket, mintAccount, row, rows } from '../helpers/api'
 import { callWith } from '../helpers/credentials'
 import { ask, detailsOf } from '../helpers/tickets'

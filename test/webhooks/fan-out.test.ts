@@ -153,7 +153,7 @@ describe('deliveries', () => {
     await deliver(account)
     expect(await sequencesOf(hook)).toEqual(upTo(Math.min(count, 500)))
     const rings = queue.sendBatch.mock.calls.flatMap(([messages]) => [...messages])
-    const ofAccount = rings.filter(({ body }) => body.account_id !== null)
+    const ofAccount = rings.filter(({ body }) => Object(body).account_id !== null)
     expect(ofAccount).toEqual(count > 500 ? [{ body: { account_id: account.id }, delaySeconds: 0 }] : [])
     await drain({}, account)
     expect(await unheard(account)).toBe(0)

@@ -139,6 +139,15 @@ describe('W18 what does not have the form', () => {
     expect(fields(detailsOf(await change(hook.id, input), 400, 'invalid_input'))).toEqual([field])
   })
 
+  it.each([
+    ['x'.repeat(501), 'Description must be at most 500 characters'],
+    ['', 'Description must not be empty'],
+    ['a\u0007', 'Description must not hold control characters or broken Unicode'],
+  ])('says which rule a description breaks: %j', async (description, message) => {
+    for (const answer of [await create(account, { description }), await change(hook.id, { description })])
+      expect(detailsOf(answer, 400, 'invalid_input')).toEqual([{ field: 'description', message }])
+  })
+
   it('names every field at once, and at least one', async () => {
     const all = { url: 'x', events: ['y'], description: 5, include_internal: 5, secret: 'whsec_x' }
     const expected = ['url', 'events.0', 'description', 'include_internal', 'secret']

@@ -2,7 +2,7 @@ import { createScheduledController, runDurableObjectAlarm, runInDurableObject } 
 import { env } from 'cloudflare:workers'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import worker from '../../src/index'
-import { sweep } from '../../src/sweep/service'
+import { sweep } from '../../src/jobs/sweep'
 import { sweepDeliveries } from '../../src/webhooks/service'
 import { type Account, call, createTicket, mintAccount, row, rows } from '../helpers/api'
 import { later, stopClock } from '../helpers/credentials'

@@ -119,6 +119,38 @@ export const CREDENTIALS = [
     it.literal('key').enclosingStatement().variable().replaceWith("{ bucket: 'none', id: 'none' }"),
   ]),
   ...inside('LoginThrottle.begin', ['auth/throttle'], (it) => [it.operator('>=').replaceWith('$1 > $2')]),
+  ...inside('LoginThrottle.begin', ['auth/throttle-objects'], (it) => [
+    it.call('isRepeated').enclosingIf().remove(),
+    it.literal('DELETE FROM attempts WHERE bucket = ? AND at <= ?').enclosingStatement().remove(),
+  ]),
+  ...inside('LoginThrottle.isRepeated', ['auth/throttle-objects'], (it) => [
+    it.sqlCondition('id = ?').replaceWith('? IS NOT NULL'),
+  ]),
+  ...equivalent(
+    'attempts have random IDs: no two buckets have the same',
+    inside('LoginThrottle.isRepeated', ['auth/throttle-objects'], (it) => [
+      it.sqlCondition('bucket = ?').replaceWith('? IS NOT NULL'),
+    ]),
+  ),
+  ...inside('LoginThrottle.end', ['auth/throttle-objects', 'auth/throttle'], (it) => [
+    it
+      .literal('DELETE FROM attempts WHERE bucket = ? AND id = ? RETURNING started')
+      .replaceWith("'SELECT started FROM attempts WHERE bucket = ? AND id = ?'"),
+    it.sqlCondition('id = ?').replaceWith('? IS NOT NULL'),
+  ]),
+  ...inside('LoginThrottle.isUnderWay', ['auth/throttle-objects'], (it) => [
+    it.sqlCondition('at > ?').replaceWith('? IS NOT NULL'),
+  ]),
+  ...inside('LoginThrottle.takeBack', ['auth/throttle-objects'], (it) => [
+    it.sqlCondition('started = ?').replaceWith('? IS NOT NULL'),
+  ]),
+  ...inside('LoginThrottle.alarm', ['auth/throttle-objects'], (it) => [
+    it.literal('DELETE FROM attempts WHERE at <= ?').enclosingStatement().remove(),
+  ]),
+  ...inside('LONGEST_ATTEMPT', ['auth/throttle-objects'], (it) => [
+    it.value().replaceWith('2 * $0'),
+    it.value().replaceWith('$0 / 2'),
+  ]),
   ...inside('LoginThrottle.counter', ['auth/throttle'], (it) => [it.operator('>').remove()]),
   ...inside('LoginThrottle.beginLogin', ['auth/throttle-addresses'], (it) => [it.call('knows').remove()]),
   ...inside('createAccount', ['accounts/create'], (it) => [it.call('signupClosed').enclosingIf().remove()]),

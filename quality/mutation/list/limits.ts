@@ -11,6 +11,16 @@ export const LIMITS = [
     it.call('payloadTooLarge').enclosingIf().remove(),
     it.property('fatal').value().always(false),
   ]),
+  ...inside('readText', ['http/body-timeout'], (it) => [it.call('bodyChunks').replaceWith('($1.body ?? [])')]),
+  ...inside('noBody', ['http/body-timeout'], (it) => [it.call('bodyChunks').replaceWith('($1.body ?? [])')]),
+  ...inside('bodyChunks', ['http/body-timeout'], (it) => [
+    it.call('race').replaceWith('reader.read()'),
+    it.call('cancel').enclosingStatement().remove(),
+  ]),
+  ...inside('BODY_TIMEOUT', ['http/body-timeout'], (it) => [
+    it.literal(30).replaceWith('29'),
+    it.literal(30).replaceWith('31'),
+  ]),
   ...inside('hasMoreParts/PARTS', ['http/bodies'], (it) => [it.reference('BRACKET').remove()]),
   ...inside('onceOf', ['idempotency/keys'], (it) => [
     it.call('split').receiver().replaceWith('new URL($1.url).pathname'),
@@ -105,6 +115,17 @@ export const LIMITS = [
   ]),
   ...inside('reach', ['auth/throttle-objects', 'rate-limiting/limits'], (it) => [
     it.call('unavailable').enclosingStatement().replaceWith('return undefined as never'),
+  ]),
+  ...inside('reach', ['faults/durable-objects'], (it) => [
+    it.call('isTransient').enclosingStatement().operator('||').part(2).remove(),
+  ]),
+  ...inside('MAX_RETRIES', ['faults/durable-objects'], (it) => [
+    it.value().replaceWith('1'),
+    it.value().replaceWith('3'),
+  ]),
+  ...inside('isTransient', ['faults/durable-objects'], (it) => [
+    it.literal('retryable').enclosingStatement().operator('&&').part(1).remove(),
+    it.literal('overloaded').enclosingStatement().operator('&&').part(2).remove(),
   ]),
   ...inside('attemptDelivery/send', ['webhooks/answers'], (it) => [
     it.literal('manual').replaceWith("'follow'"),

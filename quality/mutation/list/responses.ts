@@ -107,7 +107,7 @@ export const RESPONSES = [
     it.returned().replaceWith('c.json(told.toJSON(), told.status, headers)'),
   ]),
   ...inside('requestLog', ['http/logging'], (it) => [it.call('routePath').replaceWith('$1.req.path')]),
-  ...inside('describe', ['http/failures'], (it) => [
+  ...inside('describeFailure', ['http/failures'], (it) => [
     it.returned(4, 4).replaceWith('{ $1, $2, message: failure.message }'),
   ]),
   ...inside('toDbError', ['http/failures'], (it) => [

@@ -27,7 +27,7 @@ export const RULES = [
     it.call('replace', 3, 3).unchain(),
   ]),
   ...inside('baseLetter', ['tickets/search-words'], (it) => [it.returned().replaceWith('$2')]),
-  ...inside('filters', ['tickets/search-words'], (it) => [it.call('refine').unchain()]),
+  ...inside('filters', ['tickets/search-words'], (it) => [it.call('superRefine').unchain()]),
   ...inside('follows', ['tickets/search-words'], (it) => [it.property('continue').remove()]),
   ...inside('presentTicketDetail', ['comments/internal'], (it) => [
     it.property('comment_count').value().part(2).replaceWith('$2'),

@@ -1,4 +1,4 @@
-import { ASCII_PATTERN } from '../patterns'
+import { ASCII_PATTERN } from '../schemas/patterns'
 
 /** The headers of answers, as the OpenAPI document tells of them. Each is a component under its own name. */
 

@@ -1,7 +1,7 @@
 import type { RouteConfig } from '@hono/zod-openapi'
-import type { Role } from '../../roles'
-import type { Admitted, Guard } from '../guard'
-import { FAILURES, type FailureStatus, failureOf, failureRef, type Refusal } from './failures'
+import type { Role } from '../../core/policy'
+import { FAILURES, type FailureStatus, failureOf, failureRef, type Refusal } from './error-responses'
+import type { Admitted, Guard } from './guard'
 import { ALWAYS, type HeaderName, headerRefs, RATE } from './headers'
 import { type ParameterName, parameterRefs } from './parameters'
 

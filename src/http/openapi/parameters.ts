@@ -1,6 +1,6 @@
 import { MAX_RANGE } from '../byte-ranges'
 import { MAX_CONDITION } from '../etag'
-import { ASCII_PATTERN } from '../patterns'
+import { ASCII_PATTERN } from '../schemas/patterns'
 
 /** The headers of requests that are read by hand, as the OpenAPI document tells of them. */
 export const PARAMETERS = {

@@ -2,7 +2,7 @@ import { createExecutionContext, waitOnExecutionContext } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import { vi } from 'vitest'
 import { createApp } from '../../../src/app'
-import { API, ORIGIN } from '../../helpers/api'
+import { API, type Member, ORIGIN } from '../../helpers/api'
 import { receive, silenceQueue, silenceSweeper } from '../../helpers/webhooks'
 import type { World } from './world'
 
@@ -21,7 +21,12 @@ interface Sent {
   headers?: Record<string, string>
 }
 /** Sends a request, waits for all that comes of it, and gives its answer. */
-export type Ask = (by: By, method: string, path: string, sent?: Sent) => Promise<{ status: number; body: string }>
+export type Ask = (
+  by: By | Member,
+  method: string,
+  path: string,
+  sent?: Sent,
+) => Promise<{ status: number; body: string }>
 
 export interface Asker {
   ask: Ask
@@ -80,7 +85,8 @@ const SHOWN = ['Location', 'ETag', 'Link', 'X-RateLimit-Limit', 'Content-Disposi
 /** Asks the service, and keeps what it answers in `seen`. */
 export function askerOf({ account }: World, seen: unknown[]): Ask {
   return async (by, method, path, { body, headers } = {}) => {
-    const token = by === 'nobody' ? null : account[by].token
+    const member = typeof by === 'string' && by !== 'nobody' ? account[by] : by
+    const token = member === 'nobody' ? null : member.token
     const isJson = body !== undefined && typeof body !== 'string'
     const sent = isJson ? JSON.stringify(body) : body
     const request = new Request(path.startsWith('/') ? `${ORIGIN}${path}` : `${ORIGIN}${API}/${path}`, {

@@ -1,8 +1,10 @@
+import type { ApiOperation } from '../../helpers/operations'
+import { prepareRequest } from '../../helpers/sample-requests'
 import type { Ask, Asker, Deed } from './asker'
-import type { World } from './world'
+import { pathIdsOf, type World } from './world'
 
 /** Who asks. */
-export type By = Parameters<Ask>[0]
+export type By = Extract<Parameters<Ask>[0], string>
 
 /** Where a deed goes, which may depend on what there is. */
 export type Path = string | ((world: World) => string)
@@ -88,6 +90,20 @@ export function write(
     async run({ ask }, world) {
       const sent = typeof body === 'function' ? body(world) : body
       await ask(by, method, pathOf(path, world), { body: sent, headers: { ...keyed.headers, ...headers } })
+    },
+  }
+}
+
+/** The sample request of an operation, for what the world has. */
+export function sample(operation: ApiOperation): Deed {
+  const writes = operation.method !== 'GET'
+  return {
+    operation: operation.operationId,
+    writes,
+    name: `${operation.operationId} by its sample request`,
+    async run({ ask }, world) {
+      const { caller, method, path, body, headers } = await prepareRequest(operation, world.account, pathIdsOf(world))
+      await ask(caller ?? 'nobody', method, path, { body, headers: { ...(writes && keyed.headers), ...headers } })
     },
   }
 }

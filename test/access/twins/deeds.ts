@@ -1,4 +1,6 @@
+import { API_OPERATIONS } from '../../helpers/operations'
 import type { Deed } from './asker'
+import { sample } from './deed-kinds'
 import { AFTER_A_SWEEP, BACKGROUND } from './deeds/background'
 import { KEYS } from './deeds/keys'
 import { FAILING, LIMITS } from './deeds/limits'
@@ -7,7 +9,7 @@ import { PEOPLE } from './deeds/people'
 import { TICKETS } from './deeds/tickets'
 import { WEBHOOKS } from './deeds/webhooks'
 
-const ALL = [
+const WRITTEN = [
   ...TICKETS,
   ...PARTS,
   ...PEOPLE,
@@ -17,7 +19,14 @@ const ALL = [
   AFTER_A_SWEEP,
   ...FAILING,
   ...BACKGROUND,
-].map((deed, index, all) => {
+]
+
+/** Operations without a request that was written for them. */
+const SAMPLES = API_OPERATIONS.filter(({ operationId }) =>
+  WRITTEN.every(({ operation }) => operation !== operationId),
+).map(sample)
+
+const ALL = [...WRITTEN, ...SAMPLES].map((deed, index, all) => {
   const before = all.slice(0, index).filter(({ name }) => name === deed.name).length
   return { ...deed, name: before === 0 ? deed.name : `${deed.name} (${before + 1})` }
 })

@@ -28,13 +28,15 @@ export function twinOf({ account, things }: World, found: Rows, now: number): Ro
       ticket_number: Number(row.ticket_number) + 500,
       event_sequence: Number(row.event_sequence) + 500,
       stored_bytes: 5_000_000_000,
+      last_write_at: now + DAY,
       listeners: 7,
       fanned_out_sequence: 0,
       pace_minute: Math.floor(now / 60_000),
       pace_sent: 500,
     }),
-    // One of them with other e-mail addresses, the others with other generations.
-    users: ({ id, email_key, credential_generation }) => ({
+    // One of them with other e-mail addresses, the others with other generations; API keys with a lower role.
+    users: ({ id, kind, role, email_key, credential_generation }) => ({
+      role: kind === 'key' ? 'customer' : (role ?? null),
       ...(id === things.other.id
         ? { email_key: `twin-${email_key}` }
         : { credential_generation: Number(credential_generation) + 5 }),

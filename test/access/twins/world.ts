@@ -2,6 +2,7 @@ import { env } from 'cloudflare:workers'
 import { vi } from 'vitest'
 import { type Account, call, createTicket, mintAccount, mintMember, mintToken } from '../../helpers/api'
 import { type Key, mintKey } from '../../helpers/credentials'
+import type { PathIds } from '../../helpers/path-ids'
 import { cheapHash } from '../../helpers/people'
 import { ask, commented, patched } from '../../helpers/tickets'
 import {
@@ -124,6 +125,19 @@ async function makeThings(account: Account) {
 }
 
 export type { Hook }
+
+/** What the world has, by the parameter of a path. */
+export function pathIdsOf({ account, things }: World): PathIds {
+  return {
+    ticket_id: things.ticket.id,
+    comment_id: things.open.id,
+    attachment_id: things.files.ticket.id,
+    user_id: account.customer.id,
+    key_id: things.keys[0].id,
+    webhook_id: things.hook.id,
+    delivery_id: things.delivery.id,
+  }
+}
 
 /** The account with its people and their counters alone. */
 function withoutThings({ admin, agent, customer }: Account, rich: Rows): Rows {

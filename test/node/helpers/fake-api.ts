@@ -1,4 +1,4 @@
-import { TicketingClient } from '../../../src/client/index.ts'
+import { TicketingClient } from '../../../packages/client/src/index.ts'
 
 /** One answer of the fake: a status with a body and headers, a failure of the network, or none at all. */
 export type FakeAnswer = { status: number; body?: unknown; headers?: Record<string, string> } | 'broken' | 'silent'

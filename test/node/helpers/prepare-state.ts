@@ -14,7 +14,7 @@ declare module 'vitest' {
 export default function setup({ provide }: TestProject): () => void {
   const { folder, remove } = temporaryState()
   const env = { ...process.env, TICKETING_STATE: folder }
-  execFileSync(process.execPath, [join(ROOT, 'scripts/lib/prepare.ts')], {
+  execFileSync(process.execPath, [join(ROOT, 'scripts/prepare.ts')], {
     env,
     stdio: ['ignore', 'ignore', 'inherit'],
   })

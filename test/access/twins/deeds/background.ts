@@ -1,7 +1,7 @@
 import { createExecutionContext, waitOnExecutionContext } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import { vi } from 'vitest'
-import { sweep } from '../../../../src/sweep/service'
+import { sweep } from '../../../../src/jobs/sweep'
 import { consume, consumeDeadLetters } from '../../../../src/webhooks/consumer'
 import { receive } from '../../../helpers/webhooks'
 import type { Asker, Deed } from '../asker'

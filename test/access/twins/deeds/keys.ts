@@ -1,7 +1,7 @@
 import { env } from 'cloudflare:workers'
-import { hashKey } from '../../../../src/api-keys/key-format'
-import { findKeyFacts, isKnownKey } from '../../../../src/api-keys/service'
-import { noteKeyUse } from '../../../../src/auth/service'
+import { hashKey } from '../../../../src/access/api-key-format'
+import { isKnownKey } from '../../../../src/access/credentials'
+import { findKeyFacts, noteKeyUse } from '../../../../src/access/member-state'
 import type { Deed } from '../asker'
 import { type Path, pathOf, reads, write } from '../deed-kinds'
 import { TWIN_HASH } from '../twin-rows'
@@ -15,6 +15,15 @@ export const KEYS: Deed[] = [
   write('deleteApiKey', 'admin', 'DELETE', key),
   write('rotateApiKey', 'admin', 'POST', (w) => `${pathOf(key, w)}/rotate`, {}),
   write('rotateApiKey', 'admin', 'POST', ({ things }) => `api-keys/${things.keys[1].id}/rotate`, {}),
+  {
+    operation: 'createTicket',
+    writes: true,
+    name: 'createTicket with an API key',
+    async run({ ask }, { things }) {
+      const headers = { 'X-API-Key': things.keys[0].key }
+      await ask('nobody', 'POST', 'tickets', { body: { title: 'New', description: 'D' }, headers })
+    },
+  },
   {
     operation: 'facts of a key',
     writes: true,

@@ -1,0 +1,40 @@
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: these are texts of the source
+import { inside } from '../mutation.ts'
+
+const TIMES = ['db/write-times']
+const CLOCK = 'sql`${now}`'
+
+/** The times of writes, in the order of their commits. */
+export const WRITE_TIMES = [
+  ...inside('nextAfterLatest', TIMES, (it) => [
+    it.sql('last_write_at + 1', 1, 2).replaceWith('0'),
+    it.sql('last_write_at + 1', 2, 2).replaceWith('0'),
+    it.text(' + 1', 1, 2).remove(),
+    it.text(' + 1', 2, 2).remove(),
+    it.condition().always(false),
+  ]),
+  ...inside('nextAfterLatest', TIMES, (it) => [
+    it.sql('max(?, last_write_at + 1)', 1, 2).replaceWith('last_write_at + 1'),
+    it.sql('max(?, last_write_at + 1)', 2, 2).replaceWith('last_write_at + 1'),
+  ]),
+  ...inside('takeSequences', TIMES, (it) => [it.sql(', last_write_at = {nextAfterLatest}').remove()]),
+  ...inside('takeTicketNumber', TIMES, (it) => [it.sql(', last_write_at = {nextAfterLatest}').remove()]),
+  ...inside('createTicket', TIMES, (it) => [it.property('files').remove()]),
+  ...inside('createComment', TIMES, (it) => [it.property('files').remove()]),
+  ...inside('serviceContext', TIMES, (it) => [it.property('now').value().replaceWith('c.var.startedAt')]),
+  ...inside('insertPerson', TIMES, (it) => [it.call('nextWriteTime').replaceWith(CLOCK)]),
+  ...inside('insertHistory', TIMES, (it) => [it.call('nextWriteTime').replaceWith(CLOCK)]),
+  ...inside('changeTicket/updateTicket', TIMES, (it) => [it.call('nextWriteTime').replaceWith('sql`${$2.now}`')]),
+  ...inside('tellOfPart', TIMES, (it) => [it.call('nextWriteTime').replaceWith(CLOCK)]),
+  ...inside('insertComment', TIMES, (it) => [
+    it.call('nextWriteTime').replaceWith('sql`${$2.now}`'),
+    it.call('lastWriteTime').replaceWith('sql`${clock.now}`'),
+  ]),
+  ...inside('attachUpload', TIMES, (it) => [it.call('nextWriteTime').replaceWith('lastWriteTime($1)')]),
+  ...inside('uploadAttachment', TIMES, (it) => [it.property('now', 1, 2).value().replaceWith('begun.now')]),
+  ...inside('insertAttachments', TIMES, (it) => [
+    it.call('nextTime').part(4).replaceWith('writeTime'),
+    it.text(' + j.key').remove(),
+  ]),
+  ...inside('insertAccount', ['accounts/create'], (it) => [it.sql('0, 0, ?').replaceWith('0, 0, 0')]),
+]

@@ -1,0 +1,2 @@
+/** The options of an admin command, by name. */
+export type Options = Record<string, string | boolean | undefined>

@@ -1,0 +1,41 @@
+import { globSync } from 'node:fs'
+import { join } from 'node:path'
+import { cruise, type ICruiseResult, type IViolation } from 'dependency-cruiser'
+import extractOptions from 'dependency-cruiser/config-utl/extract-depcruise-options'
+import { ROOT } from './local-state.ts'
+
+const FOLDERS = ['src', 'packages', 'scripts', 'bench']
+
+export interface Violation {
+  rule: string
+  /** The import, or the cycle, and why it is forbidden. */
+  message: string
+}
+
+/**
+ * The imports that break the layer rule in a copy of the project. Throws where fewer modules were read than there are
+ * files: dependency-cruiser reports no violations for files that it cannot read.
+ */
+export async function findViolations(root = ROOT): Promise<Violation[]> {
+  const { modules, summary } = await readImports(root)
+  const files = FOLDERS.flatMap((folder) => globSync(join(root, folder, '**/*.ts'), { exclude: isBuilt }))
+  const read = modules.filter(({ source }) => FOLDERS.some((folder) => source.startsWith(`${folder}/`)))
+  const isRead = read.length >= files.filter((file) => !file.endsWith('.d.ts')).length
+  if (!isRead) throw new Error(`Only ${read.length} modules of ${files.length} files were read`)
+  return summary.violations.map((violation) => ({ rule: violation.rule.name, message: messageOf(violation) }))
+}
+
+/** All modules of the project and what they import. */
+export async function readImports(root = ROOT): Promise<ICruiseResult> {
+  const options = await extractOptions(join(ROOT, '.dependency-cruiser.cjs'))
+  const folders = FOLDERS.filter((folder) => globSync(join(root, folder)).length > 0)
+  const { output } = await cruise(folders, { ...options, baseDir: root, validate: true, outputType: 'json' })
+  return typeof output === 'string' ? JSON.parse(output) : output
+}
+
+const isBuilt = (name: string) => name === 'node_modules' || name === 'dist'
+
+function messageOf({ from, to, cycle, comment, rule }: IViolation & { comment?: string }): string {
+  const way = cycle ? [from, ...cycle.map(({ name }) => name)].join(' → ') : `${from} → ${to}`
+  return `${way}: ${comment ?? rule.name}`
+}

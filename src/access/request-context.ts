@@ -1,0 +1,80 @@
+import type { Context } from 'hono'
+import { configOf } from '../core/config'
+import { asBookmark, openAccount, openDirectory, type ReadsFrom } from '../db/client'
+import type { Audience } from '../db/outbox'
+import type { AppEnv } from '../http/app-env'
+import { readIfMatch } from '../http/etag'
+import type { PublicContext, ServiceContext } from '../service/context'
+import { onceFor } from '../service/idempotency-key'
+import { wakeSender } from '../service/wake-up-queue'
+import { addressOf } from './middleware'
+import { credentialsOf } from './revocation'
+import { sweeperOf } from './sweeper-client'
+import { throttleFor } from './throttle'
+
+/** What a service needs to know of a known caller's request, without the request. To be called once its body was read. */
+export function serviceContext(c: Context<AppEnv>): ServiceContext {
+  const { caller, costs } = c.var
+  return {
+    caller,
+    db: openAccount(c.env, caller.accountId, costs, readsFrom(c), caller),
+    files: c.env.FILES,
+    config: configOf(c.env),
+    now: Date.now(),
+    links: linksOf(c),
+    credentials: credentialsOf(c.env, caller.accountId),
+    throttle: throttleFor(c.env, addressOf(c)),
+    wake: (audience) => wake(c, caller.accountId, audience),
+    sweeper: sweeperOf(c.env),
+    once: onceOf(c),
+    expectedVersions: readIfMatch(c.req.header('If-Match')),
+    later: (work) => c.executionCtx.waitUntil(work),
+  }
+}
+
+/** What a service needs to know of a request that brings no credential. */
+export function publicContext(c: Context<AppEnv>): PublicContext {
+  const { costs } = c.var
+  return {
+    directory: openDirectory(c.env, costs),
+    openAccount: (accountId) => openAccount(c.env, accountId, costs),
+    config: configOf(c.env),
+    now: Date.now(),
+    throttle: throttleFor(c.env, addressOf(c)),
+    wake: (accountId, audience) => wake(c, accountId, audience),
+  }
+}
+
+function wake(c: Context<AppEnv>, accountId: string, audience: Audience | undefined): void {
+  if (audience && audience.listeners > 0) c.executionCtx.waitUntil(wakeSender(c.env.WEBHOOKS, accountId))
+}
+
+/**
+ * A write, and a read by a caller who has written within a minute, ask the primary; other reads the nearest replica that
+ * knows what the caller's bookmark says.
+ */
+function readsFrom(c: Context<AppEnv>): ReadsFrom {
+  const reads = c.req.method === 'GET' || c.req.method === 'HEAD'
+  if (!reads || c.var.wroteRecently) return 'first-primary'
+  return asBookmark(c.req.header('X-D1-Bookmark')) ?? 'first-unconstrained'
+}
+
+function onceOf(c: Context<AppEnv>): ServiceContext['once'] {
+  const { search } = new URL(c.req.url)
+  // As it is routed: a path has many spellings.
+  const path = `/${c.req.path.split('/').slice(3).join('/')}`
+  const { method } = c.req
+  const request = { method, path, query: search, bodyHash: c.var.bodyHash ?? '', callerId: c.var.caller.id }
+  const once = onceFor(configOf(c.env), c.req.header('Idempotency-Key'), request)
+  return once && { ...once, markReplayed: () => c.set('replayed', true) }
+}
+
+/** The origin of absolute URLs, that of the request, and the prefix of paths, for the request at hand. */
+function linksOf(c: Context<AppEnv>): ServiceContext['links'] {
+  const { origin, pathname } = new URL(c.req.url)
+  return {
+    origin: configOf(c.env).publicOrigin ?? origin,
+    requested: origin,
+    prefix: pathname.split('/').slice(0, 3).join('/'),
+  }
+}

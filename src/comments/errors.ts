@@ -1,0 +1,6 @@
+import { type ApiError, forbidden } from '../core/errors'
+
+/** 403: agents delete their own comments, admins any. */
+export function notTheAuthor(): ApiError {
+  return forbidden([], 'Your role may only delete comments that you wrote')
+}

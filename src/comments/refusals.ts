@@ -1,6 +1,0 @@
-import { type ApiError, forbidden } from '../http/errors'
-
-/** 403: agents delete their own comments, admins any. */
-export function notTheAuthor(): ApiError {
-  return forbidden([], 'Your role may only delete comments that you wrote')
-}

@@ -1,0 +1,48 @@
+import { type OpenAPIHono, z } from '@hono/zod-openapi'
+import type { AppEnv } from '../http/app-env'
+import { isKnown } from '../http/etag'
+import { openGuard } from '../http/openapi/guard'
+import { empty, json } from '../http/openapi/responses'
+import { describeRoute } from '../http/openapi/route'
+import { sha256 } from '../lib/crypto'
+
+const KEPT_SECONDS = 300
+
+const documentRoute = describeRoute({
+  method: 'get',
+  path: '/openapi.json',
+  operationId: 'getOpenApiDocument',
+  summary: 'Get this document',
+  description: 'Not counted. It may be kept for five minutes, and is a 304 while it has not changed.',
+  tags: ['Service'],
+  guard: openGuard,
+  request: { query: z.object({}) },
+  responses: {
+    200: json(
+      z
+        .object({ openapi: z.string().openapi({ maxLength: 10, pattern: '^3\\.1\\.\\d$' }) })
+        .catchall(z.unknown())
+        .openapi('OpenApiDocument', { maxProperties: 20 }),
+      'An OpenAPI 3.1 document',
+      { openapi: '3.1.0', info: { title: 'Ticketing API', version: '0.1.0' }, paths: {} },
+      ['ETag'],
+    ),
+    304: empty('It is as `If-None-Match` says', ['ETag']),
+  },
+})
+
+/** Puts the OpenAPI document into the router. It is written once in the life of an isolate, when it is first asked for. */
+export function addDocumentRoute(app: OpenAPIHono<AppEnv>, write: () => unknown): void {
+  let written: { text: string; ETag: string } | undefined
+  app.openapi(documentRoute, (c) => {
+    written ??= withTag(JSON.stringify(write()))
+    const { text, ETag } = written
+    const headers = { ETag, 'Cache-Control': `public, max-age=${KEPT_SECONDS}` }
+    if (isKnown(c.req.header('If-None-Match'), ETag)) return c.body(null, 304, headers)
+    return c.body(text, 200, { ...headers, 'Content-Type': 'application/json' })
+  })
+}
+
+function withTag(text: string) {
+  return { text, ETag: `"${sha256(text).slice(0, 32)}"` }
+}

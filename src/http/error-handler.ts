@@ -1,0 +1,55 @@
+import type { Context } from 'hono'
+import { HTTPException } from 'hono/http-exception'
+import { ConfigError } from '../core/config'
+import { detail } from '../core/error-details'
+import {
+  ApiError,
+  internalError,
+  invalidInput,
+  methodNotAllowed,
+  notConfigured,
+  notFound,
+  unsupportedMediaType,
+} from '../core/errors'
+import { DbError } from '../db/errors'
+import { fromDbError } from '../service/constraint-errors'
+import type { AppEnv } from './app-env'
+
+/**
+ * The answer to anything thrown on the way of a request: the contract's error body, and nothing of what is inside. It is
+ * not begun with `c.json`, which would take over headers of an answer that was made early and is not given: an `ETag`, a
+ * `Link` with the number of pages.
+ */
+export function answerError(error: unknown, c: Context<AppEnv>): Response {
+  const told = toApiError(error)
+  if (told.status >= 500) c.set('failure', error)
+  const headers = { 'Content-Type': 'application/json', ...told.headers, 'X-Request-Id': c.var.requestId }
+  return new Response(JSON.stringify(told), { status: told.status, headers })
+}
+
+function toApiError(error: unknown): ApiError {
+  if (error instanceof ApiError) return error
+  if (error instanceof ConfigError) return notConfigured(error.message)
+  if (error instanceof DbError) return fromDbError(error)
+  if (error instanceof HTTPException && error.status === 400) return invalidInput([detail([], 'must be valid JSON')])
+  if (error instanceof HTTPException && error.status === 415) return unsupportedMediaType('application/json')
+  return internalError()
+}
+
+const VERSION = /^\/(?:api|ticketing)\/(v\d+)(?:\/|$)/
+
+/** 404; for a version that does not exist the message names those that do. */
+export function answerNotFound(c: Context<AppEnv>): Response {
+  const version = VERSION.exec(c.req.path)?.[1]
+  const error =
+    version && version !== 'v1'
+      ? new ApiError(404, 'not_found', `There is no version ${version} of this API; there is: v1`)
+      : notFound()
+  return c.json(error.toJSON(), 404)
+}
+
+/** 405, naming the methods that the path has. */
+export function answerMethodNotAllowed(c: Context, methods: string[]): Response {
+  const error = methodNotAllowed(methods)
+  return c.json(error.toJSON(), error.status, error.headers)
+}

@@ -1,0 +1,25 @@
+import { requestTimeout } from '../../core/errors'
+import { SECOND } from '../../lib/time'
+
+/** How long the body of a request may take to arrive, except for a raw upload. */
+const BODY_TIMEOUT = 30 * SECOND
+
+/** The chunks of a request's body. Throws 408 where the whole of it has not arrived after 30 seconds. */
+export async function* bodyChunks(request: Request): AsyncGenerator<Uint8Array> {
+  if (!request.body) return
+  const reader = request.body.getReader()
+  const { promise: timeout, reject } = Promise.withResolvers<never>()
+  timeout.catch(() => undefined)
+  const timer = setTimeout(() => reject(requestTimeout(BODY_TIMEOUT / SECOND)), BODY_TIMEOUT)
+  try {
+    for (;;) {
+      const { done, value } = await Promise.race([reader.read(), timeout])
+      if (done) return
+      yield value
+    }
+  } finally {
+    clearTimeout(timer)
+    // Has no effect on a body that was read to its end.
+    reader.cancel().catch(() => undefined)
+  }
+}

@@ -1,0 +1,49 @@
+import type { MiddlewareHandler } from 'hono'
+import { routePath } from 'hono/route'
+import { describeFailure, writeLog } from '../../core/log'
+import { noCosts } from '../../db/client'
+import type { AppEnv } from '../app-env'
+
+/**
+ * Writes one JSON line a request, and `Server-Timing`. The line names the route's pattern, never the address, a
+ * header or a body: those may hold credentials, signatures and search texts.
+ */
+export const requestLog: MiddlewareHandler<AppEnv> = async (c, next) => {
+  c.set('startedAt', Date.now())
+  c.set('costs', noCosts())
+  c.set('authMilliseconds', 0)
+  await next()
+  const { costs, startedAt, caller, failure, requestId, authMilliseconds } = c.var
+  const duration = Date.now() - startedAt
+  if (costs.bookmark !== null) c.res.headers.set('X-D1-Bookmark', costs.bookmark)
+  const parts = {
+    auth: authMilliseconds,
+    db: costs.milliseconds,
+    app: appTime(duration, authMilliseconds, costs.milliseconds),
+  }
+  c.res.headers.set('Server-Timing', serverTiming({ ...parts, total: duration }))
+  writeLog(c.res.status >= 500 ? 'error' : 'info', {
+    request_id: requestId,
+    method: c.req.method,
+    route: routePath(c),
+    status: c.res.status,
+    duration_ms: duration,
+    auth_ms: parts.auth,
+    db_ms: parts.db,
+    ...(caller && { account_id: caller.accountId, caller_id: caller.id }),
+    db: { round_trips: costs.roundTrips, rows_read: costs.rowsRead, rows_written: costs.rowsWritten },
+    ...(failure !== undefined && { failure: describeFailure(failure) }),
+  })
+}
+
+/** What is left for the service itself. The two it waits for may overlap, so that this is the least it can be. */
+function appTime(total: number, auth: number, db: number): number {
+  return Math.max(0, total - auth - db)
+}
+
+/** The header of https://www.w3.org/TR/server-timing/, durations in milliseconds. */
+function serverTiming(durations: Record<string, number>): string {
+  return Object.entries(durations)
+    .map(([name, duration]) => `${name};dur=${duration}`)
+    .join(', ')
+}

@@ -1,0 +1,136 @@
+import type { ApiError, ErrorCode } from '../../core/errors'
+import { ERROR_CATALOGUE } from './error-catalogue'
+import { ALWAYS, type HeaderName, headerRefs, optionalHeaders, RATE } from './headers'
+
+interface Failure {
+  /** The name of the component. */
+  name: string
+  description: string
+  codes: readonly ErrorCode[]
+  headers?: readonly HeaderName[]
+}
+
+/** The answers of failure by status. */
+export const FAILURES = {
+  400: { name: 'BadRequest', description: 'The request data is invalid', codes: ['invalid_input'] },
+  401: {
+    name: 'Unauthorized',
+    description: 'No credential, or one that is not good',
+    codes: ['unauthorized'],
+    headers: ['WWW-Authenticate'],
+  },
+  403: { name: 'Forbidden', description: 'The role of the caller may not do this', codes: ['forbidden'] },
+  404: { name: 'NotFound', description: 'Not there, or not visible to this caller', codes: ['not_found'] },
+  405: {
+    name: 'MethodNotAllowed',
+    description: 'The path has other methods',
+    codes: ['method_not_allowed'],
+    headers: ['Allow'],
+  },
+  408: {
+    name: 'RequestTimeout',
+    description: 'The body did not arrive within 30 seconds',
+    codes: ['request_timeout'],
+  },
+  409: { name: 'Conflict', description: 'The request conflicts with what is there', codes: ['conflict'] },
+  410: { name: 'CursorExpired', description: 'The cursor is older than what is kept', codes: ['cursor_expired'] },
+  411: { name: 'LengthRequired', description: 'The length of the body is not told', codes: ['length_required'] },
+  412: { name: 'PreconditionFailed', description: '`If-Match` does not hold', codes: ['precondition_failed'] },
+  413: { name: 'PayloadTooLarge', description: 'The body is too large', codes: ['payload_too_large'] },
+  415: {
+    name: 'UnsupportedMediaType',
+    description: 'The body is of another type than this route reads',
+    codes: ['unsupported_media_type'],
+  },
+  416: {
+    name: 'RangeNotSatisfiable',
+    description: 'The range begins behind the end',
+    codes: ['range_not_satisfiable'],
+    headers: ['Content-Range'],
+  },
+  422: {
+    name: 'UnprocessableEntity',
+    description: 'Well-formed, but refers to something that is not allowed',
+    codes: ['validation_error'],
+  },
+  429: {
+    name: 'TooManyRequests',
+    description: 'A limit is reached',
+    codes: ['rate_limited'],
+    headers: ['Retry-After'],
+  },
+  500: { name: 'InternalServerError', description: 'Something went wrong on our side', codes: ['internal_error'] },
+  503: {
+    name: 'ServiceUnavailable',
+    description: 'The service can not answer at the moment',
+    codes: ['unavailable'],
+    headers: ['Retry-After'],
+  },
+} as const satisfies Record<number, Failure>
+
+export type FailureStatus = keyof typeof FAILURES
+
+/** One way in which an operation is refused, beside those that all operations share. */
+export interface Refusal {
+  name: string
+  summary: string
+  error: () => ApiError
+}
+
+/** A refusal that an operation tells of: when it happens, and what makes the error that the service throws. */
+export function told(name: string, summary: string, error: () => ApiError): Refusal {
+  return { name, summary, error }
+}
+
+export const ERROR_SCHEMA = { $ref: '#/components/schemas/Error' } as const
+
+/** The reference to the answer that all operations share for a status. */
+export function failureRef(status: FailureStatus): { $ref: string } {
+  return { $ref: `#/components/responses/${FAILURES[status].name}` }
+}
+
+/** An operation's own answer for a status, with an example of each refusal. `isCounted`: it has the rate headers. */
+export function failureOf(status: FailureStatus, refusals: readonly Refusal[], shared: boolean, isCounted = true) {
+  const { description, codes }: Failure = FAILURES[status]
+  const own = refusals.map((refusal) => {
+    const error = refusal.error()
+    // A code that is nobody else's has its example in the catalogue.
+    const isUsual = codes.includes(error.code)
+    return [refusal.name, isUsual ? { summary: refusal.summary, value: error.toJSON() } : exampleRef(error.code)]
+  })
+  const ofAll = shared ? codes.map((code) => [code, exampleRef(code)]) : []
+  return {
+    description,
+    headers: { ...headersOf(status, isCounted) },
+    content: { 'application/json': { schema: ERROR_SCHEMA, examples: Object.fromEntries([...ofAll, ...own]) } },
+  }
+}
+
+function exampleRef(code: ErrorCode): { $ref: string } {
+  return { $ref: `#/components/examples/${code}` }
+}
+
+function headersOf(status: FailureStatus, isCounted: boolean) {
+  const { headers = [] }: Failure = FAILURES[status]
+  // What fails before it is counted can not tell what is left.
+  const rate = status === 500 || status === 503 ? optionalHeaders(RATE) : headerRefs(isCounted ? RATE : [])
+  const retry = status === 409 ? optionalHeaders(['Retry-After']) : {}
+  return { ...headerRefs([...ALWAYS, ...headers]), ...rate, ...retry, ...headerRefs(['X-D1-Bookmark']) }
+}
+
+/** The components that references above point to: shared answers, and the error catalogue as examples. */
+export function failureComponents() {
+  // Only files have ranges, and they are not counted: their 416 is their own.
+  const statuses = Object.keys(FAILURES)
+    .map((status) => Number(status) as FailureStatus)
+    .filter((status) => status !== 416)
+  return {
+    responses: Object.fromEntries(statuses.map((status) => [FAILURES[status].name, failureOf(status, [], true)])),
+    examples: Object.fromEntries(
+      Object.entries(ERROR_CATALOGUE).map(([code, { meaning, example }]) => [
+        code,
+        { summary: meaning, value: example.toJSON() },
+      ]),
+    ),
+  }
+}

@@ -1,0 +1,163 @@
+import { z } from '@hono/zod-openapi'
+import { detail } from '../../core/error-details'
+import { invalidInput } from '../../core/errors'
+import { sha256 } from '../../lib/crypto'
+import { PathUrl, wholeOf } from '../schemas/response-fields'
+import { PageQuery } from './page'
+
+/** The query parameters of a list that is walked by cursor. An empty cursor starts. */
+export const CursorQuery = {
+  cursor: z
+    .string()
+    .max(500)
+    .optional()
+    .openapi({ pattern: '^[\\w-]*$', description: 'As an answer gave it; empty or absent to start', example: '' }),
+  per_page: PageQuery.per_page,
+}
+
+/** The query parameters of a list that is walked by page or, for big data, by cursor; see `cursorOrPage`. */
+export const PageOrCursorQuery = { ...PageQuery, cursor: CursorQuery.cursor }
+
+/** For a list that knows both: one of them at a time. */
+export function cursorOrPage(query: { page?: number | undefined; cursor?: string | undefined }, ctx: z.RefinementCtx) {
+  if (query.page !== undefined && query.cursor !== undefined)
+    ctx.addIssue({ code: 'custom', path: ['page'], message: 'must not come beside cursor' })
+}
+
+/** The list's name, the position, and what was seen of the database: subscribers may hold cursors of before that. */
+const Content = z.tuple([z.string(), z.unknown(), z.string().nullable().optional()])
+
+/** What reads the list, as far as a cursor is concerned: its page must be no older than the page before. */
+interface Reader {
+  readonly bookmark: string | null
+  notBefore(bookmark: string): void
+}
+
+/** What a cursor belongs to: the list, the account and the filters, for it means nothing in another. */
+export type CursorScope = Record<string, unknown>
+
+/** A cursor for a position (any JSON) in a list. It is opaque, not secret: it opens nothing that its bearer can't see. */
+export function writeCursor(reader: Reader, scope: CursorScope, position: unknown): string {
+  return Buffer.from(JSON.stringify([scopeName(scope), position, reader.bookmark])).toString('base64url')
+}
+
+/**
+ * The position of a cursor, or null to start; the reader then reads nothing older than the cursor's page. Throws 400 for
+ * a cursor that is not of this list and these filters.
+ */
+export function readCursor<T>(
+  reader: Reader,
+  scope: CursorScope,
+  text: string | undefined,
+  Position: z.ZodType<T>,
+): T | null {
+  if (text === undefined || text === '') return null
+  const content = Content.safeParse(parse(text)).data
+  const position = content && content[0] === scopeName(scope) ? Position.safeParse(content[1]).data : undefined
+  if (position === undefined) throw invalidInput([detail(['cursor'], 'must be empty, or a cursor of this very list')])
+  // Stryker disable next-line OptionalChaining: there is no position without content
+  if (content?.[2]) reader.notBefore(content[2])
+  return position
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(Buffer.from(text, 'base64url').toString())
+  } catch {
+    // Not JSON, and so not a cursor.
+  }
+}
+
+function scopeName(scope: CursorScope): string {
+  return sha256(JSON.stringify(scope)).slice(0, 8)
+}
+
+/** Where a cursor stands and which way it goes: from a place of its list, or where that is null from its very end. */
+export interface Position<Place> {
+  towards: 'next' | 'prev'
+  place: Place | null
+}
+
+/** The schema of positions in a list whose places are such. */
+export function positionIn<Place>(Place: z.ZodType<Place>): z.ZodType<Position<Place>> {
+  return z.object({ towards: z.enum(['next', 'prev']), place: Place.nullable() })
+}
+
+/** What of a list a page asks for: one row more than it holds, to see whether there are more. */
+export function sliceFrom<Place>(position: Position<Place> | null, perPage: number) {
+  const limit = perPage + 1
+  return position ? { limit, beyond: position.place, towards: position.towards } : { limit, offset: 0 }
+}
+
+/** What the rows of a page may weigh, where they can be heavy. */
+export const BYTES_A_PAGE = 4 * 1_024 * 1_024
+
+/** How many rows a page shows of those found: as many as it may hold and as fit, one in any case. */
+export function countFitting(found: readonly { bytes_so_far: number }[], perPage: number): number {
+  const fitting = found.filter((row) => row.bytes_so_far <= BYTES_A_PAGE).length
+  return Math.min(perPage, Math.max(1, fitting))
+}
+
+/**
+ * The rows of a page in the order of the list, and the cursors of the pages on either side. `found` is the slice from the
+ * position on, in the direction it goes; it is null at the beginning of the list.
+ */
+export function cutPage<Row, Place>(
+  found: readonly Row[],
+  perPage: number,
+  position: Position<Place> | null,
+  placeOf: (row: Row) => Place,
+  write: (position: Position<Place>) => string,
+) {
+  const near = found.slice(0, perPage)
+  const isMore = found.length > perPage
+  const isBackwards = position?.towards === 'prev'
+  const shown = isBackwards ? near.toReversed() : near
+  // A page is empty where the list has come to an end, and from there the way leads back.
+  const cursorAt = (towards: 'next' | 'prev', row: Row | undefined) =>
+    write({ towards, place: row === undefined ? null : placeOf(row) })
+  return {
+    shown,
+    cursors: {
+      next: isBackwards || isMore ? cursorAt('next', shown.at(-1)) : null,
+      prev: (isBackwards ? isMore : position !== null) ? cursorAt('prev', shown[0]) : null,
+    },
+  }
+}
+
+/** A cursor in an answer. */
+export const Cursor = z.string().openapi({ maxLength: 500, pattern: '^[\\w-]*$', example: 'WyI5ZjNhIixbMTddXQ' })
+
+export const CursorPagination = z
+  .object({
+    per_page: wholeOf(1, 100),
+    next_cursor: z.union([Cursor, z.null()]),
+    prev_cursor: z.union([Cursor, z.null()]),
+    next_page_url: z.union([PathUrl, z.null()]),
+    prev_page_url: z.union([PathUrl, z.null()]),
+  })
+  .openapi('CursorPagination', { description: 'How to walk on from a page, and back' })
+
+/** The `pagination` of an answer that is walked by cursor, and its `Link` header (RFC 8288). */
+export function paginateByCursor(url: URL, perPage: number, cursors: { next: string | null; prev: string | null }) {
+  const at = (cursor: string | null) => {
+    if (cursor === null) return null
+    const query = new URLSearchParams(url.search)
+    query.set('cursor', cursor)
+    return `${url.pathname}?${query}`
+  }
+  const relations = { prev: at(cursors.prev), next: at(cursors.next) }
+  const link = Object.entries(relations)
+    .flatMap(([name, target]) => (target ? [`<${target}>; rel="${name}"`] : []))
+    .join(', ')
+  return {
+    link: link === '' ? undefined : { Link: link },
+    pagination: {
+      per_page: perPage,
+      next_cursor: cursors.next,
+      prev_cursor: cursors.prev,
+      next_page_url: relations.next,
+      prev_page_url: relations.prev,
+    },
+  }
+}

@@ -1,0 +1,77 @@
+import { z } from '@hono/zod-openapi'
+import { wholeNumber } from '../schemas/request-fields'
+import { PathUrl, wholeOf } from '../schemas/response-fields'
+
+const MAX_PAGE = 1_000_000_000
+
+/** The query parameters of every list that is paged by number. */
+export const PageQuery = {
+  page: wholeNumber(1, MAX_PAGE, 'must be a whole number of 1 or more')
+    .optional()
+    .openapi({ default: 1, description: 'Not beside `cursor`, where a list has both' }),
+  per_page: wholeNumber(1, 100, 'must be between 1 and 100').optional().openapi({ default: 20 }),
+}
+
+export const Pagination = z
+  .object({
+    total: wholeOf().openapi({ description: 'Rows of the whole list' }),
+    per_page: wholeOf(1, 100),
+    current_page: wholeOf(1, MAX_PAGE),
+    last_page: wholeOf(1),
+    next_page_url: z.union([PathUrl, z.null()]),
+    prev_page_url: z.union([PathUrl, z.null()]),
+  })
+  .openapi('Pagination', { description: 'Where a page lies in its list' })
+
+/** The pagination of the examples: a first page of a list. */
+export function pageOf(path: string, total = 1): z.infer<typeof Pagination> {
+  const lastPage = Math.max(1, Math.ceil(total / 20))
+  const next = lastPage > 1 ? `/api/v1${path}?page=2` : null
+  return { total, per_page: 20, current_page: 1, last_page: lastPage, next_page_url: next, prev_page_url: null }
+}
+
+/** The slice of a list that a page asks for. */
+interface PageRequest {
+  page: number
+  perPage: number
+}
+
+/** The page that a query asks for: the first, of 20, unless it says otherwise. */
+export function pageRequest(query: { page?: number | undefined; per_page?: number | undefined }): PageRequest {
+  return { page: query.page ?? 1, perPage: query.per_page ?? 20 }
+}
+
+/** Rows to skip for a page. */
+export function offsetOf({ page, perPage }: PageRequest): number {
+  return (page - 1) * perPage
+}
+
+/**
+ * The `pagination` of an answer and its `Link` header (RFC 8288). URLs are path and query, and keep every parameter
+ * that was given.
+ */
+export function paginate(url: URL, { page, perPage }: PageRequest, total: number) {
+  const lastPage = Math.max(1, Math.ceil(total / perPage))
+  const at = (target: number) => {
+    const query = new URLSearchParams(url.search)
+    query.set('page', String(target))
+    return `${url.pathname}?${query}`
+  }
+  const next = page < lastPage ? at(page + 1) : null
+  const prev = page > 1 ? at(Math.min(page - 1, lastPage)) : null
+  const relations = { first: at(1), prev, next, last: at(lastPage) }
+  const link = Object.entries(relations)
+    .flatMap(([name, target]) => (target ? [`<${target}>; rel="${name}"`] : []))
+    .join(', ')
+  return {
+    link,
+    pagination: {
+      total,
+      per_page: perPage,
+      current_page: page,
+      last_page: lastPage,
+      next_page_url: next,
+      prev_page_url: prev,
+    },
+  }
+}

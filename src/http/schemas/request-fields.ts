@@ -1,0 +1,207 @@
+import { z } from '@hono/zod-openapi'
+import {
+  characters,
+  EMAIL_PATTERN,
+  hasMoreBytes,
+  hasMoreCharacters,
+  isCleanText,
+  isEmail,
+  isMatch,
+  MAX_EMAIL,
+} from '../../lib/text'
+import { MAX_INSTANT, parseInstant } from '../../lib/time'
+import { ID_PATTERN, INSTANT_PATTERN, LINE_PATTERN, MAX_ID, TEXT_PATTERN } from './patterns'
+
+/**
+ * The kinds of fields that requests share. Each says its rule in the words a caller reads. The length of a text is judged
+ * before anything else looks at it.
+ */
+
+const CONTROL_RULE = 'must not hold control characters or broken Unicode'
+
+/** The rule that a text breaks, or null. */
+type Rule = (value: string) => string | null
+
+/** A refinement of a field by a rule. */
+export function follows(rule: Rule) {
+  return (value: string, ctx: z.RefinementCtx) => {
+    const message = rule(value)
+    // `continue: false`: rules that are added to the field are not checked as well.
+    if (message !== null) ctx.addIssue({ code: 'custom', message, continue: false })
+  }
+}
+
+const lineRule =
+  (max: number): Rule =>
+  (value) => {
+    if (hasMoreCharacters(value, max)) return `must be at most ${max.toLocaleString('en')} characters`
+    if (!isCleanText(value)) return CONTROL_RULE
+    return value === '' ? 'must not be empty' : null
+  }
+
+/** A line or text of 1 to `max` characters after trimming. */
+export function line(max: number) {
+  return z
+    .string()
+    .trim()
+    .superRefine(follows(lineRule(max)))
+    .openapi({ minLength: 1, maxLength: max, pattern: LINE_PATTERN })
+}
+
+/** A text of 1 to `max` bytes of UTF-8, kept byte for byte. */
+export function body(max: number) {
+  return z
+    .string()
+    .superRefine(
+      follows((value) => {
+        if (hasMoreBytes(value, max)) return `must be at most ${max.toLocaleString('en')} bytes`
+        if (!isCleanText(value)) return CONTROL_RULE
+        return value === '' ? 'must not be empty' : null
+      }),
+    )
+    .openapi({
+      minLength: 1,
+      maxLength: max,
+      pattern: TEXT_PATTERN,
+      description: `At most ${max.toLocaleString('en')} bytes of UTF-8`,
+    })
+}
+
+const ID = new RegExp(ID_PATTERN)
+
+/** An ID in a body or a query. */
+export function id(example: string) {
+  return z
+    .string()
+    .refine((text) => isMatch(text, ID, MAX_ID), 'must be an ID')
+    .openapi({ maxLength: MAX_ID, pattern: ID_PATTERN, example })
+}
+
+/** An ID in a path. One that no thing can have is simply not found, so that its form is not checked. */
+export function pathId(name: string, example: string) {
+  return z.string().openapi({ param: { name, in: 'path' }, maxLength: MAX_ID, pattern: ID_PATTERN, example })
+}
+
+/** A whole number in a query, in plain digits. */
+export function wholeNumber(min: number, max: number, rule: string) {
+  return z
+    .string()
+    .refine((text) => isMatch(text, /^\d{1,16}$/, 16), rule)
+    .transform(Number)
+    .refine((value) => value >= min && value <= max, rule)
+    .openapi({ type: 'integer', format: max > 0x7fff_ffff ? 'int64' : 'int32', minimum: min, maximum: max })
+}
+
+/** How many values one parameter of a query may hold, those that repeat each other too. */
+const MAX_VALUES = 50
+
+/** One or several of the values in a query, with commas between them. */
+export function oneOrMoreOf<const T extends string>(values: readonly T[]) {
+  const Value = z.enum(values)
+  return z
+    .string()
+    .transform((text, ctx) => {
+      const all = text.split(',', MAX_VALUES + 1)
+      if (all.length > MAX_VALUES) ctx.addIssue({ code: 'custom', message: `must hold at most ${MAX_VALUES} values` })
+      const parts = [...new Set(all)]
+      const known = parts.flatMap((part) => Value.safeParse(part).data ?? [])
+      if (known.length < parts.length) ctx.addIssue({ code: 'custom', message: `must be one of: ${values.join(', ')}` })
+      return known
+    })
+    .openapi({
+      type: 'array',
+      items: { type: 'string', enum: [...values] },
+      minItems: 1,
+      maxItems: MAX_VALUES,
+      param: { style: 'form', explode: false },
+    })
+}
+
+const ID_FORM = ID_PATTERN.slice(1, -1)
+const MAX_IDS = MAX_VALUES * (MAX_ID + 1)
+const IDS = new RegExp(`^${ID_FORM}(,${ID_FORM}){0,${MAX_VALUES - 1}}$`)
+
+/** One or several IDs (or the given words) in a query, with commas between them. */
+export function oneOrMoreIds(words: readonly string[], example: string) {
+  return z
+    .string()
+    .refine((text) => isMatch(text, IDS, MAX_IDS), `must be IDs with commas between them, at most ${MAX_VALUES}`)
+    .transform((text) => [...new Set(text.split(','))])
+    .openapi({
+      type: 'array',
+      items: { type: 'string', maxLength: MAX_ID, pattern: ID_PATTERN },
+      minItems: 1,
+      maxItems: MAX_VALUES,
+      example: [example],
+      param: { style: 'form', explode: false },
+      description: words.length > 0 ? `IDs, or ${words.map((word) => `\`${word}\``).join(' or ')}` : 'IDs',
+    })
+}
+
+/** How times are written in requests: a date stands for its first moment in UTC. */
+const INSTANT = {
+  type: 'string' as const,
+  anyOf: [{ format: 'date-time' as const }, { format: 'date' as const }],
+  pattern: INSTANT_PATTERN,
+  maxLength: MAX_INSTANT,
+  example: '2025-05-01T09:30:00Z',
+  description: 'An RFC 3339 time, or a date',
+}
+
+/** A time in a request, as milliseconds. */
+export function instant() {
+  return z
+    .string()
+    .transform((text, ctx) => {
+      const value = parseInstant(text)
+      if (value === null) ctx.addIssue({ code: 'custom', message: 'must be an RFC 3339 time or a date' })
+      return value ?? 0
+    })
+    .openapi(INSTANT)
+}
+
+/** A search text of at most 200 characters; any text is data. */
+export function searchText() {
+  return z
+    .string()
+    .superRefine(
+      follows((value) => {
+        if (hasMoreCharacters(value, 200)) return 'must be at most 200 characters'
+        return isCleanText(value) ? null : CONTROL_RULE
+      }),
+    )
+    .openapi({ maxLength: 200, pattern: TEXT_PATTERN, example: 'export report' })
+}
+
+const emailRule: Rule = (value) => (isEmail(value) ? null : 'must be an e-mail address')
+
+/** An email address, without white space around it. A text that breaks the rules of a line is not judged further. */
+export const Email = z
+  .string()
+  .trim()
+  .superRefine(follows((value) => lineRule(MAX_EMAIL)(value) ?? emailRule(value)))
+  .openapi({ minLength: 1, maxLength: MAX_EMAIL, pattern: EMAIL_PATTERN, example: 'user@example.com' })
+
+/** A password of 8 to 128 characters that is to be set. */
+export const NewPassword = password(8)
+
+/** A password that is to be checked against one that was set. */
+export const GivenPassword = password(1)
+
+function password(min: number) {
+  return z
+    .string()
+    .superRefine(
+      follows((value) => {
+        if (hasMoreCharacters(value, 128) || characters(value) < min) return `must be ${min} to 128 characters`
+        return isCleanText(value) ? null : CONTROL_RULE
+      }),
+    )
+    .openapi({ format: 'password', minLength: min, maxLength: 128, pattern: TEXT_PATTERN })
+}
+
+/** For a body whose fields are all optional: at least one must be there. Unknown ones are told of by themselves. */
+export function namesAField(fields: object, ctx: z.RefinementCtx): void {
+  if (Object.keys(fields).length === 0 && ctx.issues.length === 0)
+    ctx.addIssue({ code: 'custom', message: 'must name at least one field' })
+}

@@ -1,0 +1,55 @@
+import { detail } from '../core/error-details'
+import {
+  type ApiError,
+  conflict,
+  forbidden,
+  payloadTooLarge,
+  preconditionFailed,
+  unauthorized,
+  unavailable,
+  validationError,
+} from '../core/errors'
+import { DbError } from '../db/errors'
+
+/** What a caller is told of the rules that only the live row can judge. */
+export const RULES = {
+  attachments: () => validationError([detail(['attachments'], 'must be at most 500 on a ticket and its comments')]),
+  storage: () =>
+    payloadTooLarge('An account may store 5 GB of attachments, a premium one 100 GB (a GB is 1,000,000,000 bytes)'),
+  tags: () => validationError([detail(['add_tags'], 'must leave at most 20 tags on the ticket')]),
+  precondition: () => preconditionFailed(),
+  credential: () => unauthorized(),
+  role: () => forbidden(),
+  last_admin: () => conflict([detail(['user_id'], 'must not name the last active admin')]),
+  custom_fields: () => validationError([detail(['custom_fields'], 'must be at most 50 on a ticket')]),
+} as const satisfies Record<string, () => ApiError>
+
+/** 422: the idempotency key came with another request before. */
+export function keyReused(): ApiError {
+  return validationError([detail(['Idempotency-Key'], 'was used for another request')])
+}
+
+/** 403: the caller's role may do this, but not with these fields. */
+export function fieldsRefused(fields: readonly string[]): ApiError {
+  return forbidden(fields.map((field) => detail([field], 'can not be set by your role')))
+}
+
+/** The response to a failure of the database: that of the rule which refused the batch, 503 for anything else. */
+export function fromDbError(error: DbError): ApiError {
+  const { failure } = error
+  return failure.kind === 'refused' && isRule(failure.rule) ? RULES[failure.rule]() : unavailable(error)
+}
+
+/** As `fromDbError`. Other errors stay as they are. */
+export function refusalOf(error: unknown): unknown {
+  return error instanceof DbError ? fromDbError(error) : error
+}
+
+function isRule(name: string): name is keyof typeof RULES {
+  return Object.hasOwn(RULES, name)
+}
+
+/** Throws that answer: for the `catch` of a write. */
+export function refuse(error: unknown): never {
+  throw refusalOf(error)
+}

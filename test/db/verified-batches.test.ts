@@ -1,0 +1,65 @@
+import { env } from 'cloudflare:workers'
+import { sql } from 'drizzle-orm'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import type { Caller } from '../../src/core/caller'
+import { type AccountDb, noCosts, openAccount } from '../../src/db/client'
+import { rows, write } from '../../src/db/statement'
+import { type Account, mintAccount, row } from '../helpers/api'
+import { watchSessions } from '../helpers/d1'
+
+let account: Account
+let db: AccountDb
+
+/** A caller whose token is of an earlier generation than the user. */
+const revoked = (): Caller => ({
+  accountId: account.id,
+  id: account.admin.id,
+  role: 'admin',
+  kind: 'person',
+  token: { id: 'token', generation: 0, expiresAt: Number.MAX_SAFE_INTEGER },
+  keyHash: null,
+})
+const REFUSED = { failure: { kind: 'refused', rule: 'credential' } }
+
+const read = () => rows<{ name: string }>(sql`SELECT name FROM accounts WHERE id = ${account.id}`)
+const rename = () => write(sql`UPDATE accounts SET name = 'Another' WHERE id = ${account.id}`)
+const stored = () => row<{ name: string }>('SELECT name FROM accounts WHERE id = ?', account.id)
+
+beforeEach(async () => {
+  account = await mintAccount()
+  db = openAccount(env, account.id, noCosts(), 'first-unconstrained', revoked())
+})
+afterEach(() => {
+  vi.restoreAllMocks()
+})
+
+describe('the database of a caller whose access has ended', () => {
+  it.each<[string, () => Promise<unknown>]>([
+    ['a write', () => db.all(rename())],
+    ['a write among reads', () => db.batch([read(), rename(), read()])],
+    ['writes and reads', () => db.change([rename()], [read()])],
+    ['no writes and reads', () => db.change([], [read()])],
+    ['verified reads', () => db.verifiedBatch([read()])],
+    ['nothing that is verified', () => db.verifiedBatch([])],
+    ['a write on the primary', () => db.onPrimary().all(rename())],
+  ])('rejects %s, and writes nothing', async (_, run) => {
+    const before = await stored()
+    await expect(run()).rejects.toMatchObject(REFUSED)
+    expect(await stored()).toEqual(before)
+  })
+
+  it('does not verify the caller of a batch that only reads', async () => {
+    expect(await db.batch([read(), read()])).toHaveLength(2)
+  })
+
+  it('writes without the caller', async () => {
+    await db.withoutCaller().all(rename())
+    expect(await stored()).toEqual({ name: 'Another' })
+  })
+
+  it('reads from the primary where that is asked for', async () => {
+    const asked = watchSessions()
+    await openAccount(env, account.id, noCosts(), 'first-unconstrained', null).onPrimary().all(read())
+    expect(asked).toEqual(['first-primary'])
+  })
+})
