@@ -43,9 +43,7 @@ const SETTLE = [
     event_sequence = max(event_sequence, coalesce(
       (SELECT max(sequence) FROM events e WHERE e.account_id = account_state.account_id), 0)),
     ticket_number = max(ticket_number, coalesce(
-      (SELECT max(number) FROM tickets t WHERE t.account_id = account_state.account_id), 0)),
-    last_write_at = max(last_write_at, coalesce(
-      (SELECT max(updated_at) FROM tickets t WHERE t.account_id = account_state.account_id), 0))`,
+      (SELECT max(number) FROM tickets t WHERE t.account_id = account_state.account_id), 0))`,
 ]
 
 /** Inserts rows, but for those whose parent is not there: it was deleted while the backup was made. */
