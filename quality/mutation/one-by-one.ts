@@ -23,13 +23,22 @@ export async function runOneByOne(
   const sources = new Sources(project)
   const work = async () => {
     const copy = new Copy(project)
-    const vitest = await Vitest.start(copy.root, { bail: true })
+    let vitest = await Vitest.start(copy.root, { bail: true })
+    /** Either the mutation ends the process or what it ran before has, so that the mutation is run once more. */
+    const run = async <T>(attempt: () => Promise<T>): Promise<T> => {
+      const result = await attempt()
+      if (!vitest.hasEnded) return result
+      vitest = await Vitest.start(copy.root, { bail: true })
+      return attempt()
+    }
     try {
-      for (let next = queue.shift(); next; next = queue.shift())
-        report(await runMutation({ sources, copy, vitest, killers }, next))
+      for (let next = queue.shift(); next; next = queue.shift()) {
+        const mutation = next
+        report(await run(() => runMutation({ sources, copy, vitest, killers }, mutation)))
+      }
       for (const [file, tests] of killers) {
         killers.delete(file)
-        for (const failed of await failing(vitest, file, tests)) report(failed)
+        for (const failed of await run(() => failing(vitest, file, tests))) report(failed)
       }
     } finally {
       vitest.stop()

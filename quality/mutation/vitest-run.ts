@@ -82,6 +82,10 @@ export class Vitest {
     }
   }
 
+  get hasEnded(): boolean {
+    return this.child.exitCode !== null || this.child.signalCode !== null
+  }
+
   stop(): void {
     if (this.child.connected) this.child.disconnect()
   }
