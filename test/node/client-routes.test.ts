@@ -16,7 +16,7 @@ describe('every route of the OpenAPI document', () => {
   it('has a method of the client', async () => {
     const sent = await requestsOfEveryMethod()
     const expected = API_OPERATIONS.map(({ name }) => name.replace(/\{\w+\}/g, '1'))
-    const advice = 'a method is missing in src/client, or sends what the document does not have'
+    const advice = 'a method is missing in packages/client/src, or sends what the document does not have'
     expect(sent.toSorted(), advice).toEqual(expected.toSorted())
   })
 

@@ -15,11 +15,6 @@ describe('every variable that the service reads', () => {
     expect([...Object.keys(vars), ...local].toSorted()).toEqual(variables.toSorted())
   })
 
-  it('is in worker-configuration.d.ts, which `npm run types` writes', () => {
-    const types = read('worker-configuration.d.ts')
-    expect(variables.filter((name) => !types.includes(`\t${name}: string;`))).toEqual([])
-  })
-
   it('is in docs/operations.md', () => {
     const text = read('docs/operations.md')
     expect(variables.filter((name) => !new RegExp(`\\b${name}\\b`).test(text))).toEqual([])
