@@ -29,7 +29,7 @@ export async function runConditions(
   copy.write('quality/mutation/conditions.json', JSON.stringify(chosen))
   const vitest = await Vitest.start(copy.root, { bail: false })
   const reported = new Set<string>()
-  const { broken } = await vitest.run(['quality/mutation/account-conditions.test.ts'], [], (test) => {
+  const { broken } = await vitest.run(['quality/mutation/account-conditions.suite.ts'], [], (test) => {
     const condition = chosen.find(({ id }) => test.name.split(' ').includes(id))
     if (!condition || test.status === 'skipped') return
     reported.add(condition.id)

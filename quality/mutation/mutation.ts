@@ -15,7 +15,8 @@ export interface Mutation {
   imports?: Record<string, string>
 }
 
-const testFiles = (tests: string[]) => tests.map((name) => `test/${name}.test.ts`)
+const testFiles = (tests: string[]) =>
+  tests.map((name) => (name.startsWith('quality/') ? `${name}.test.ts` : `test/${name}.test.ts`))
 
 /** Mutations of one declaration: a function, a constant, a class member, such as `RateLimiter.admit`. */
 export function inside(declaration: string, tests: string[], edits: (it: Query) => Edit[]): Mutation[] {

@@ -1,13 +1,15 @@
 import { existsSync, globSync, readFileSync } from 'node:fs'
 import { defineConfig } from 'vitest/config'
-import { HASHES, inWorkerd, inWorkerdWithCheapHashes } from '../../vitest.config.ts'
+import { options, plugins } from '../../test/config/worker.ts'
 
 const root = new URL('../..', import.meta.url).pathname
 const conditionsFile = new URL('./conditions.json', import.meta.url).pathname
 
+const needsWorker = (file: string) => /cloudflare:|helpers\//.test(readFileSync(`${root}${file}`, 'utf8'))
+
 /** Tests of functions that need no Worker: Node starts in a fraction of the time. */
 const PLAIN = globSync('test/*/*.test.ts', { cwd: root }).filter(
-  (file) => !file.startsWith('test/node/') && !/cloudflare:|helpers\//.test(readFileSync(`${root}${file}`, 'utf8')),
+  (file) => !file.endsWith('.e2e.test.ts') && (file.endsWith('.node.test.ts') || !needsWorker(file)),
 )
 
 const cacheDir = process.env.MUTATION_CACHE ?? 'node_modules/.vite'
@@ -21,16 +23,15 @@ export default defineConfig({
       {
         root,
         cacheDir,
-        ...inWorkerdWithCheapHashes,
+        plugins,
         test: {
-          ...inWorkerd.test,
-          name: 'workerd',
-          include: ['test/**/*.test.ts', 'quality/mutation/account-conditions.test.ts'],
-          exclude: ['test/node/**', HASHES, ...PLAIN],
+          ...options,
+          name: 'worker',
+          include: ['{test,quality}/**/*.test.ts', 'quality/mutation/account-conditions.suite.ts'],
+          exclude: ['**/*.{node,e2e}.test.ts', ...PLAIN],
           provide: { conditions },
         },
       },
-      { root, cacheDir, ...inWorkerd, test: { ...inWorkerd.test, name: 'hashes', include: [HASHES] } },
       { root, test: { name: 'plain', testTimeout: 30_000, include: PLAIN } },
     ],
   },

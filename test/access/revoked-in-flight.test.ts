@@ -1,16 +1,16 @@
 import { env } from 'cloudflare:workers'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { changeUser, WAYS, WAYS_OF_KEYS } from '../helpers/access-endings'
-import { type Account, type Member, mintAccount, mintMember, mintToken, rows } from '../helpers/api'
-import { mintKey, stopClock } from '../helpers/credentials'
-import { dump } from '../helpers/dump'
+import { type Account, createTestAccount, createTestMember, createTestToken, type Member, rows } from '../helpers/api'
+import { createTestKey, stopClock } from '../helpers/credentials'
+import { dump } from '../helpers/database-snapshot'
 import { eventually } from '../helpers/eventually'
 import { type Held, hold } from '../helpers/held-request'
 import { type ApiOperation, accessOf, byName, CALLER_WRITES, operationOf } from '../helpers/operations'
 import { PASSWORD } from '../helpers/path-ids'
-import { cheapHash } from '../helpers/people'
+import { changeUser, WAYS, WAYS_OF_KEYS } from '../helpers/revocations'
 import { prepareRequest, type SampleRequest } from '../helpers/sample-requests'
 import { ask } from '../helpers/tickets'
+import { cheapHash } from '../helpers/users'
 import { silenceQueue, silenceSweeper } from '../helpers/webhooks'
 
 const HOUR = 3_600_000
@@ -22,7 +22,7 @@ beforeEach(async () => {
   silenceQueue()
   silenceSweeper()
   vi.spyOn(console, 'error').mockImplementation(() => undefined)
-  account = await mintAccount()
+  account = await createTestAccount()
 })
 afterEach(() => {
   vi.restoreAllMocks()
@@ -34,11 +34,12 @@ async function prepared(operation: ApiOperation): Promise<{ request: SampleReque
   const request = await prepareRequest(operation, account)
   const { caller } = request
   const isOwn = caller !== null && ![account.admin, account.agent, account.customer].includes(caller)
-  if (!isOwn) return { request, caller: await mintMember(account.id, 'admin', { passwordHash: cheapHash(PASSWORD) }) }
+  if (!isOwn)
+    return { request, caller: await createTestMember(account.id, 'admin', { passwordHash: cheapHash(PASSWORD) }) }
   await env.DB.prepare("UPDATE users SET role = 'admin' WHERE account_id = ? AND id = ?")
     .bind(account.id, caller.id)
     .run()
-  return { request, caller: { ...caller, role: 'admin', token: await mintToken(account.id, caller.id, 'admin') } }
+  return { request, caller: { ...caller, role: 'admin', token: await createTestToken(account.id, caller.id, 'admin') } }
 }
 
 const intents = () => rows('SELECT id FROM object_intents WHERE account_id = ?', account.id)
@@ -75,7 +76,7 @@ describe('a request that began before the access of its caller ended', () => {
       const held = await hold(request, caller.token)
       await end(account, caller)
       await expectRefused(held, status, `a user who ${way}`)
-      account = await mintAccount()
+      account = await createTestAccount()
     }
   })
 
@@ -84,11 +85,14 @@ describe('a request that began before the access of its caller ended', () => {
     async (_, operation) => {
       for (const [way, end] of Object.entries(WAYS_OF_KEYS)) {
         const { request } = await prepared(operation)
-        const key = await mintKey(account, { role: 'admin', expires_at: new Date(Date.now() + HOUR).toISOString() })
+        const key = await createTestKey(account, {
+          role: 'admin',
+          expires_at: new Date(Date.now() + HOUR).toISOString(),
+        })
         const held = await hold(request, key.key)
         await end(account, key)
         await expectRefused(held, 401, `a key that ${way}`)
-        account = await mintAccount()
+        account = await createTestAccount()
       }
     },
   )
@@ -106,7 +110,7 @@ describe('a request that began before the access of its caller ended', () => {
         const [status, end] = WAYS[way] ?? []
         await end?.(account, caller)
         await expectRefused(held, status ?? 0, `a user who ${way}`)
-        account = await mintAccount()
+        account = await createTestAccount()
       }
     },
   )
@@ -119,8 +123,8 @@ describe('a request that began before the access of its caller ended', () => {
   ]
 
   it.each(BY_OPERATOR)('is refused where the operator has %s the caller in D1', async (what, status, statements) => {
-    const user = await mintMember(account.id, 'admin')
-    const key = await mintKey(account, { role: 'admin' })
+    const user = await createTestMember(account.id, 'admin')
+    const key = await createTestKey(account, { role: 'admin' })
     for (const [kind, { id }, credential] of [
       ['user', user, user.token],
       ['API key', key, key.key],
@@ -146,14 +150,14 @@ describe('a request that began before the access of its caller ended', () => {
       const held = await hold(request, caller.token, key)
       await changeUser(account, caller, { email: `${crypto.randomUUID()}@example.com` })
       await expectRefused(held, 401, `key ${key}`)
-      caller.token = await mintToken(account.id, caller.id, 'admin', 2)
+      caller.token = await createTestToken(account.id, caller.id, 'admin', 2)
     }
   })
 
   it('is executed where another token of the user was revoked', async () => {
     const { request, caller } = await prepared(operationOf('createTicket'))
     const held = await hold(request, caller.token)
-    const token = await mintToken(account.id, caller.id, 'admin')
+    const token = await createTestToken(account.id, caller.id, 'admin')
     expect((await ask({ ...caller, token }, 'POST', 'auth/logout')).status).toBe(204)
     expect((await held.finish()).status).toBe(201)
   })
@@ -172,14 +176,14 @@ describe('a request that began before the access of its caller ended', () => {
 
   it('is executed with the earlier secret of an API key within its grace period', async () => {
     const { request } = await prepared(operationOf('createTicket'))
-    const key = await mintKey(account, { role: 'admin' })
+    const key = await createTestKey(account, { role: 'admin' })
     const held = await hold(request, key.key)
     await ask(account.admin, 'POST', `api-keys/${key.id}/rotate`, { grace_seconds: 60 })
     expect((await held.finish()).status).toBe(201)
   })
 
   it('is executed where the role was raised, or the same token has changed the password', async () => {
-    const agent = await mintMember(account.id, 'agent', { passwordHash: cheapHash(PASSWORD) })
+    const agent = await createTestMember(account.id, 'agent', { passwordHash: cheapHash(PASSWORD) })
     for (const end of [
       () => changeUser(account, agent, { role: 'admin' }),
       () => ask(agent, 'POST', 'auth/password', { current_password: PASSWORD, new_password: 'the next password' }),

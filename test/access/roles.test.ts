@@ -3,8 +3,8 @@ import { beforeAll, describe, expect, it } from 'vitest'
 import { issueToken } from '../../src/access/tokens'
 import { configOf } from '../../src/core/config'
 import { freshAddress } from '../helpers/addresses'
-import { type Account, call, type Member, mintAccount, mintMember } from '../helpers/api'
-import { mintKey } from '../helpers/credentials'
+import { type Account, call, createTestAccount, createTestMember, type Member } from '../helpers/api'
+import { createTestKey } from '../helpers/credentials'
 import { API_OPERATIONS, type ApiOperation, accessOf, byId } from '../helpers/operations'
 import { fillPath, missingIds, type PathIds } from '../helpers/path-ids'
 import { prepareRequest, sendAs } from '../helpers/sample-requests'
@@ -28,11 +28,11 @@ let deleted: PathIds
 
 beforeAll(async () => {
   silenceQueue()
-  account = await mintAccount()
+  account = await createTestAccount()
   const keys = {
-    agent: await mintKey(account),
-    admin: await mintKey(account, { role: 'admin' }),
-    ended: await mintKey(account),
+    agent: await createTestKey(account),
+    admin: await createTestKey(account, { role: 'admin' }),
+    ended: await createTestKey(account),
   }
   // Each call has a member of its own, so that none runs into a limit.
   const person = (member: Member) => ({ id: member.id, token: async () => member.token })
@@ -44,7 +44,7 @@ beforeAll(async () => {
     'agent key': { id: keys.agent.id, token: async () => keys.agent.key },
   }
   stranger = account.stranger
-  const { id, token: givenBack } = await mintMember(account.id, 'admin')
+  const { id, token: givenBack } = await createTestMember(account.id, 'admin')
   await ask(account.admin, 'DELETE', `api-keys/${keys.ended.id}`)
   await call('POST', 'auth/logout', { token: givenBack })
   const claims = { sub: id, acc: account.id, role: 'admin', gen: 1 } as const
@@ -53,9 +53,9 @@ beforeAll(async () => {
     'ended key': keys.ended.key,
     'expired token': (await issueToken(claims, configOf(env).keys.tokens, Date.now() - 120_000, 60)).token,
     'given-back token': givenBack,
-    deactivated: (await mintMember(account.id, 'admin', { status: 'inactive' })).token,
+    deactivated: (await createTestMember(account.id, 'admin', { status: 'inactive' })).token,
   }
-  const other = await mintAccount()
+  const other = await createTestAccount()
   const [ofOther] = await seedIds(other, [other.agent.id])
   const [gone] = await seedIds(account, [account.agent.id])
   if (!ofOther || !gone) throw new Error('nothing was seeded')
@@ -131,7 +131,7 @@ describe('who may call an operation, by the OpenAPI document', () => {
     for (const actor of ACTORS) {
       const token = actor.endsWith('key')
         ? await members[actor].token()
-        : (await mintMember(account.id, roleOf(actor))).token
+        : (await createTestMember(account.id, roleOf(actor))).token
       statuses[actor] = await statusOf(operation, token, missingIds())
       expect([operation.successStatus, 400, 403], actor).toContain(statuses[actor])
     }

@@ -1,12 +1,12 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 import { freshAddress } from '../helpers/addresses'
-import { type Account, call, mintAccount, row } from '../helpers/api'
+import { type Account, call, createTestAccount, row } from '../helpers/api'
 import { ask, detailsOf } from '../helpers/tickets'
 
 let account: Account
 
 beforeEach(async () => {
-  account = await mintAccount()
+  account = await createTestAccount()
 })
 
 const stored = (id: string) => row<Record<string, unknown>>('SELECT * FROM accounts WHERE id = ?', id)
@@ -46,7 +46,7 @@ describe('GET /account', () => {
 
 describe('PATCH /account', () => {
   it('changes the name alone, trimmed, and no other account', async () => {
-    const other = await mintAccount()
+    const other = await createTestAccount()
     const [before, otherBefore] = [await stored(account.id), await stored(other.id)]
     const answer = await ask(account.admin, 'PATCH', 'account', { name: '  Größer & Co ' })
     expect(answer.status, answer.text).toBe(200)

@@ -3,8 +3,9 @@ import { slugOf } from '../../src/accounts/slug'
 import { freshAddress } from '../helpers/addresses'
 import { call, createTicket, row, rows } from '../helpers/api'
 import { later, stopClock } from '../helpers/credentials'
-import { hashesDuring, logIn, post } from '../helpers/people'
+import { hashesDuring } from '../helpers/hashing'
 import { eventsOf } from '../helpers/tickets'
+import { logIn, post } from '../helpers/users'
 
 const OPEN = { ALLOW_SIGNUP: 'true' }
 

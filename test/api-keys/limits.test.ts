@@ -1,8 +1,8 @@
 import { evictDurableObject } from 'cloudflare:test'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { freshAddress } from '../helpers/addresses'
-import { type Account, call, mintAccount, mintMember, row } from '../helpers/api'
-import { later, mintKey, objectOfKey, statusOf, stopClock } from '../helpers/credentials'
+import { type Account, call, createTestAccount, createTestMember, row } from '../helpers/api'
+import { createTestKey, later, objectOfKey, statusOf, stopClock } from '../helpers/credentials'
 import { ask, detailsOf } from '../helpers/tickets'
 
 const SECOND = 1_000
@@ -22,8 +22,10 @@ describe('how many keys an account has', () => {
   }
 
   it('is 20 that live, also of 30 made at once; dead ones do not count', async () => {
-    const own = await mintAccount('standard')
-    const expiring = await Promise.all([1, 2].map(() => mintKey(own, { expires_at: wire(Date.now() + 600 * SECOND) })))
+    const own = await createTestAccount('standard')
+    const expiring = await Promise.all(
+      [1, 2].map(() => createTestKey(own, { expires_at: wire(Date.now() + 600 * SECOND) })),
+    )
     expect(await outcomes(own, 30)).toEqual([18, 12])
     detailsOf(await create(own), 409, 'conflict')
     const members = await row<{ n: number }>(
@@ -38,12 +40,12 @@ describe('how many keys an account has', () => {
     later(600 * SECOND)
     expect(expiring).toHaveLength(2)
     expect(await outcomes(own, 4)).toEqual([2, 2])
-    expect((await create(await mintAccount('standard'))).status).toBe(201)
+    expect((await create(await createTestAccount('standard'))).status).toBe(201)
   })
 
   it('is 100 on the premium plan, counted over all of its admins', async () => {
-    const own = await mintAccount('premium')
-    const second = await mintMember(own.id, 'admin')
+    const own = await createTestAccount('premium')
+    const second = await createTestMember(own.id, 'admin')
     expect(await outcomes(own, 60)).toEqual([60, 0])
     expect(await outcomes({ ...own, admin: second }, 45)).toEqual([40, 5])
   })
@@ -51,8 +53,8 @@ describe('how many keys an account has', () => {
 
 describe('C05 the limit of a key', () => {
   it('C05 of 400 at once exactly 100 pass, again after an eviction none', async () => {
-    const own = await mintAccount('standard')
-    const { id, key } = await mintKey(own)
+    const own = await createTestAccount('standard')
+    const { id, key } = await createTestKey(own)
     const statuses = await Promise.all(
       Array.from({ length: 400 }, (_, index) =>
         call('GET', 'tickets?per_page=1', index % 2 ? { token: key } : { headers: { 'X-API-Key': key } }),

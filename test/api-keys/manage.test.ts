@@ -1,8 +1,8 @@
 import { env } from 'cloudflare:workers'
 import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
 import { freshAddress } from '../helpers/addresses'
-import { type Account, call, mintAccount, row } from '../helpers/api'
-import { later, mintKey, statusOf, stopClock, warmUp } from '../helpers/credentials'
+import { type Account, call, createTestAccount, row } from '../helpers/api'
+import { createTestKey, later, statusOf, stopClock, warmUp } from '../helpers/credentials'
 import { ask, detailsOf } from '../helpers/tickets'
 
 const KEY = /^tk_live_[0-9a-z]{26}[0-9a-f]{92}$/
@@ -13,8 +13,8 @@ let account: Account
 let other: Account
 
 beforeAll(async () => {
-  account = await mintAccount()
-  other = await mintAccount()
+  account = await createTestAccount()
+  other = await createTestAccount()
 })
 afterEach(() => {
   vi.useRealTimers()
@@ -50,7 +50,7 @@ describe('POST /api-keys', () => {
   })
 
   it('gives no two keys a part in common', async () => {
-    const [a, b] = [await mintKey(account), await mintKey(account)]
+    const [a, b] = [await createTestKey(account), await createTestKey(account)]
     expect(a.id).not.toBe(b.id)
     expect(a.key.slice(34, 98)).not.toBe(b.key.slice(34, 98))
   })
@@ -82,7 +82,7 @@ describe('expires_at', () => {
   it('ends a key by itself, at that moment', async () => {
     stopClock()
     const expiresAt = wire(Date.now() + 120 * SECOND)
-    const { id, key } = await mintKey(account, { expires_at: expiresAt })
+    const { id, key } = await createTestKey(account, { expires_at: expiresAt })
     expect((await ask(account.admin, 'GET', 'api-keys')).body.data[0]).toMatchObject({ id, expires_at: expiresAt })
     expect(await use(key)).toBe(200)
     vi.setSystemTime(Date.parse(expiresAt) - 1)
@@ -95,7 +95,7 @@ describe('expires_at', () => {
 
   it('ends the old secret of a rotated key too, whatever the grace', async () => {
     stopClock()
-    const { id, key } = await mintKey(account, { expires_at: wire(Date.now() + 120 * SECOND) })
+    const { id, key } = await createTestKey(account, { expires_at: wire(Date.now() + 120 * SECOND) })
     const rotated = (await rotate(id, { grace_seconds: 604_800 })).body.data.key
     expect([await use(key), await use(rotated)]).toEqual([200, 200])
     later(120 * SECOND)
@@ -105,8 +105,11 @@ describe('expires_at', () => {
 
 describe('GET /api-keys', () => {
   it('lists the account’s keys, newest first, dead ones too, and never a secret', async () => {
-    const own = await mintAccount()
-    const keys = [await mintKey(own, { name: 'First' }), await mintKey(own, { name: 'Second', role: 'admin' })]
+    const own = await createTestAccount()
+    const keys = [
+      await createTestKey(own, { name: 'First' }),
+      await createTestKey(own, { name: 'Second', role: 'admin' }),
+    ]
     await ask(own.admin, 'DELETE', `api-keys/${keys[0]?.id}`)
     const answer = await ask(own.admin, 'GET', 'api-keys')
     expect(answer.status).toBe(200)
@@ -123,8 +126,8 @@ describe('GET /api-keys', () => {
 
 describe('DELETE /api-keys/{key_id}', () => {
   it('ends a key on its very next request, once and for all', async () => {
-    const { id, key } = await mintKey(account)
-    const spared = await mintKey(account)
+    const { id, key } = await createTestKey(account)
+    const spared = await createTestKey(account)
     for (let i = 0; i < 3; i += 1) expect(await use(key)).toBe(200)
     expect((await ask(account.admin, 'DELETE', `api-keys/${id}`)).status).toBe(204)
     expect(await use(key)).toBe(401)
@@ -137,7 +140,7 @@ describe('DELETE /api-keys/{key_id}', () => {
   })
 
   it('ends the old secret of a grace too', async () => {
-    const { id, key } = await mintKey(account)
+    const { id, key } = await createTestKey(account)
     const rotated = (await rotate(id, {})).body.data.key
     expect([await use(key), await use(rotated)]).toEqual([200, 200])
     await ask(account.admin, 'DELETE', `api-keys/${id}`)
@@ -148,7 +151,7 @@ describe('DELETE /api-keys/{key_id}', () => {
 describe('POST /api-keys/{key_id}/rotate', () => {
   it('gives a new secret, beside which the old one is good for the grace', async () => {
     stopClock()
-    const { id, key } = await mintKey(account, { name: 'Rotated', role: 'admin' })
+    const { id, key } = await createTestKey(account, { name: 'Rotated', role: 'admin' })
     const answer = await rotate(id, { grace_seconds: 600 })
     expect(answer.status, answer.text).toBe(201)
     const rotated = answer.body.data.key
@@ -164,7 +167,7 @@ describe('POST /api-keys/{key_id}/rotate', () => {
 
   it('has a grace of a day unless it says otherwise', async () => {
     stopClock()
-    const { id, key } = await mintKey(account)
+    const { id, key } = await createTestKey(account)
     await rotate(id, {})
     later(DAY - 1)
     expect(await use(key)).toBe(200)
@@ -173,21 +176,21 @@ describe('POST /api-keys/{key_id}/rotate', () => {
   })
 
   it('without a grace ends the old secret at once', async () => {
-    const { id, key } = await mintKey(account)
+    const { id, key } = await createTestKey(account)
     expect(await use(key)).toBe(200)
     const rotated = (await rotate(id, { grace_seconds: 0 })).body.data.key
     expect([await use(key), await use(rotated)]).toEqual([401, 200])
   })
 
   it('twice leaves the last two secrets', async () => {
-    const { id, key } = await mintKey(account)
+    const { id, key } = await createTestKey(account)
     const second = (await rotate(id, {})).body.data.key
     const third = (await rotate(id, {})).body.data.key
     expect([await use(key), await use(second), await use(third)]).toEqual([401, 200, 200])
   })
 
   it('is 409 for a key that was revoked, which stays dead', async () => {
-    const { id, key } = await mintKey(account)
+    const { id, key } = await createTestKey(account)
     await ask(account.admin, 'DELETE', `api-keys/${id}`)
     const details = detailsOf(await rotate(id, {}), 409, 'conflict')
     expect(details[0]?.field).toBe('key_id')
@@ -195,7 +198,7 @@ describe('POST /api-keys/{key_id}/rotate', () => {
   })
 
   it.each([-1, 604_801, 1.5, 1e300, '60', null])('refuses a grace of %s', async (grace_seconds) => {
-    const { id } = await mintKey(account)
+    const { id } = await createTestKey(account)
     const details = detailsOf(await rotate(id, { grace_seconds }), 400, 'invalid_input')
     expect(details.map((entry) => entry.field)).toEqual(['grace_seconds'])
     await ask(account.admin, 'DELETE', `api-keys/${id}`)
@@ -204,7 +207,7 @@ describe('POST /api-keys/{key_id}/rotate', () => {
 
 describe('a key of another account, of nobody, or a person', () => {
   it('is 404, is left as it is, and makes no Durable Object', async () => {
-    const theirs = await mintKey(other)
+    const theirs = await createTestKey(other)
     expect(await use(theirs.key)).toBe(200)
     const asked = vi.spyOn(env.RATE_LIMITER, 'getByName')
     for (const id of [theirs.id, 'key_01jt0v7m3zq8x5y2w9r4n6p1kc', account.agent.id]) {

@@ -2,8 +2,17 @@ import { evictDurableObject } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
 import { freshAddress } from '../helpers/addresses'
-import { type Account, call, createTicket, mintAccount, mintMember, mintToken, row, rows } from '../helpers/api'
-import { type Key, mintKey, objectOfKey, statusOf, stopClock } from '../helpers/credentials'
+import {
+  type Account,
+  call,
+  createTestAccount,
+  createTestMember,
+  createTestToken,
+  createTicket,
+  row,
+  rows,
+} from '../helpers/api'
+import { createTestKey, type Key, objectOfKey, statusOf, stopClock } from '../helpers/credentials'
 import { eventually } from '../helpers/eventually'
 import { ask, commented, detailsOf, eventsOf, historyOf } from '../helpers/tickets'
 
@@ -14,9 +23,9 @@ let agentKey: Key
 let adminKey: Key
 
 beforeAll(async () => {
-  account = await mintAccount()
-  agentKey = await mintKey(account, { name: 'CRM sync' })
-  adminKey = await mintKey(account, { name: 'Ops', role: 'admin' })
+  account = await createTestAccount()
+  agentKey = await createTestKey(account, { name: 'CRM sync' })
+  adminKey = await createTestKey(account, { name: 'Ops', role: 'admin' })
 })
 afterEach(() => {
   vi.useRealTimers()
@@ -91,7 +100,7 @@ describe('a key as a member', () => {
   })
 
   it('S04 has no tokens: one that names it is nobody’s', async () => {
-    const token = await mintToken(account.id, agentKey.id, 'agent')
+    const token = await createTestToken(account.id, agentKey.id, 'agent')
     expect((await call('GET', 'tickets', { token, address: freshAddress() })).status).toBe(401)
   })
 
@@ -164,17 +173,17 @@ describe('a key as a member', () => {
   })
 
   it('does not count as the admin whom an account must keep', async () => {
-    const own = await mintAccount()
-    const key = await mintKey(own, { role: 'admin' })
+    const own = await createTestAccount()
+    const key = await createTestKey(own, { role: 'admin' })
     for (const body of [{ role: 'agent' }, { status: 'inactive' }])
       expect((await by(key, 'PATCH', `users/${own.admin.id}`, body)).status).toBe(409)
     expect((await by(key, 'DELETE', `users/${own.admin.id}`)).status).toBe(409)
   })
 
   it('outlives its creator', async () => {
-    const own = await mintAccount()
-    const creator = await mintMember(own.id, 'admin')
-    const key = await mintKey({ ...own, admin: creator })
+    const own = await createTestAccount()
+    const creator = await createTestMember(own.id, 'admin')
+    const key = await createTestKey({ ...own, admin: creator })
     expect(await statusOf(key.key, freshAddress())).toBe(200)
     expect((await ask(own.admin, 'DELETE', `users/${creator.id}`)).status).toBe(204)
     expect(await statusOf(creator.token, freshAddress())).toBe(401)
@@ -183,7 +192,7 @@ describe('a key as a member', () => {
   })
 
   it('still names what it did after its end', async () => {
-    const key = await mintKey(account, { name: 'Short-lived' })
+    const key = await createTestKey(account, { name: 'Short-lived' })
     const { id } = (await by(key, 'POST', 'tickets', { title: 'T', description: 'D' })).body.data
     await ask(account.admin, 'DELETE', `api-keys/${key.id}`)
     const answer = await ask(account.agent, 'GET', `tickets/${id}`)
@@ -197,7 +206,7 @@ describe('last_used_at', () => {
 
   it('is noted once an hour, not at each request', async () => {
     stopClock()
-    const { id, key } = await mintKey(account)
+    const { id, key } = await createTestKey(account)
     expect(await lastUse(id)).toBeNull()
     const written = vi.spyOn(env.DB, 'prepare')
     const notes = () => written.mock.calls.filter(([sql]) => sql.includes('UPDATE api_keys SET last_used_at')).length
@@ -219,7 +228,7 @@ describe('last_used_at', () => {
   })
 
   it('is not noted for a key that is refused', async () => {
-    const { id, key } = await mintKey(account)
+    const { id, key } = await createTestKey(account)
     await ask(account.admin, 'DELETE', `api-keys/${id}`)
     expect(await statusOf(key, freshAddress())).toBe(401)
     expect(await lastUse(id)).toBeNull()

@@ -9,8 +9,8 @@ import { acceptedKeys, type Bindings, configOf } from '../../src/core/config'
 import { deriveKey } from '../../src/lib/crypto'
 import { newId } from '../../src/lib/ids'
 import { freshAddress } from '../helpers/addresses'
-import { type Account, API, call, createTicket, mintAccount, ORIGIN, rows } from '../helpers/api'
-import { callWith, type Key, later, mintKey, statusOf, stopClock, watchObjects } from '../helpers/credentials'
+import { type Account, API, call, createTestAccount, createTicket, ORIGIN, rows } from '../helpers/api'
+import { callWith, createTestKey, type Key, later, statusOf, stopClock, watchObjects } from '../helpers/credentials'
 import { sessions } from '../helpers/d1'
 import { ask } from '../helpers/tickets'
 
@@ -20,8 +20,8 @@ let account: Account
 let real: Key
 
 beforeAll(async () => {
-  account = await mintAccount()
-  real = await mintKey(account)
+  account = await createTestAccount()
+  real = await createTestKey(account)
   expect(await statusOf(real.key, freshAddress())).toBe(200)
 })
 afterEach(() => {
@@ -95,7 +95,7 @@ describe('S06 a key that is none', () => {
     for (const key of [flipped(real.key, 50), forge({ mac: '0'.repeat(16) }), forge({ secret: '1'.repeat(64) })])
       expect(await left(key)).toBe(99)
     expect(await left(real.key)).toBe(before - 1)
-    const second = await mintKey(account)
+    const second = await createTestKey(account)
     expect(await left(second.key)).toBe(299)
     expect(await left(real.key)).toBe(before - 2)
   })
@@ -106,7 +106,7 @@ describe('a key whose MAC is of a secret that was rotated away', () => {
 
   it('is good by a look-up, ten a minute and address; the invented ones are refused', async () => {
     stopClock()
-    const { id } = await mintKey(account)
+    const { id } = await createTestKey(account)
     const key = makeKey(id, old)
     await env.DB.prepare('UPDATE api_keys SET hash = ? WHERE id = ?').bind(hashKey(key), id).run()
     const address = freshAddress()
@@ -129,7 +129,7 @@ describe('a key whose MAC is of a secret that was rotated away', () => {
   })
 
   it('is 503 while D1 or the throttle is away, never a free pass', async () => {
-    const { id } = await mintKey(account)
+    const { id } = await createTestKey(account)
     const key = makeKey(id, old)
     await env.DB.prepare('UPDATE api_keys SET hash = ? WHERE id = ?').bind(hashKey(key), id).run()
     vi.spyOn(sessions, 'batch').mockRejectedValue(new Error('D1_ERROR: away'))
@@ -189,7 +189,7 @@ describe('APP_SECRET_PREVIOUS', () => {
 
 describe('S18 what is kept', () => {
   it('S18 a dump of the database holds no key and no secret of one', async () => {
-    const made = [real, await mintKey(account, { role: 'admin' })]
+    const made = [real, await createTestKey(account, { role: 'admin' })]
     const rotated: Key[] = []
     for (const { id } of made) rotated.push((await ask(account.admin, 'POST', `api-keys/${id}/rotate`, {})).body.data)
     const keys = [...made, ...rotated]

@@ -1,17 +1,17 @@
 import { env } from 'cloudflare:workers'
 import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
-import { type Account, createTicket, mintAccount, rows } from '../helpers/api'
+import { type Account, createTestAccount, createTicket, rows } from '../helpers/api'
 import { eventually } from '../helpers/eventually'
 import { type FileBody, fetchFile, files, ticketWithFiles, upload } from '../helpers/files'
 import { ask, commented, detailsOf, eventsOf, expectNoHoles, historyOf } from '../helpers/tickets'
-import { deliver, mintWebhook, receive, silenceQueue } from '../helpers/webhooks'
+import { createTestWebhook, deliver, receive, silenceQueue } from '../helpers/webhooks'
 
 let account: Account
 let foreign: Account
 
 beforeAll(async () => {
-  account = await mintAccount()
-  foreign = await mintAccount()
+  account = await createTestAccount()
+  foreign = await createTestAccount()
 })
 afterEach(() => {
   vi.useRealTimers()
@@ -120,8 +120,8 @@ describe('webhooks', () => {
   it('S09 are told of internal files only where they asked for what is internal, and of none by a signed address', async () => {
     silenceQueue()
     const received = receive()
-    const own = await mintAccount()
-    const [open, all] = [await mintWebhook(own), await mintWebhook(own, { include_internal: true })]
+    const own = await createTestAccount()
+    const [open, all] = [await createTestWebhook(own), await createTestWebhook(own, { include_internal: true })]
     const { id } = await createTicket(own.customer)
     const note = await commented(own.agent, id, { is_internal: true, ...files('i') })
     const public_ = await commented(own.agent, id, files('a'))

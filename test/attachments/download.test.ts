@@ -1,6 +1,6 @@
 import { env } from 'cloudflare:workers'
 import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
-import { type Account, call, createTicket, mintAccount, ORIGIN } from '../helpers/api'
+import { type Account, call, createTestAccount, createTicket, ORIGIN } from '../helpers/api'
 import { sessions } from '../helpers/d1'
 import { eventually } from '../helpers/eventually'
 import { type FileBody, fetchFile, uploaded } from '../helpers/files'
@@ -11,7 +11,7 @@ let account: Account
 let file: FileBody
 
 beforeAll(async () => {
-  account = await mintAccount()
+  account = await createTestAccount()
   file = await uploaded(account.agent, { filename: 'note.txt', content: 'aGVsbG8=', mime_type: 'text/plain' })
 })
 
@@ -63,7 +63,7 @@ describe('the address of a file', () => {
 describe('an address that was not signed as it is', () => {
   it('is 403 with the same bytes, whatever was altered and whatever the ID', async () => {
     const other = await uploaded(account.agent, { filename: 'note.txt', content: 'eA==', mime_type: 'text/plain' })
-    const foreign = await mintAccount()
+    const foreign = await createTestAccount()
     const signature = new URL(file.url).searchParams.get('signature') ?? ''
     const mac = signature.split('.')[1] ?? ''
     const urls = [

@@ -1,7 +1,7 @@
 import { env } from 'cloudflare:workers'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { sweepObjects } from '../../src/attachments/service'
-import { type Account, call, createTicket, mintAccount, row } from '../helpers/api'
+import { type Account, call, createTestAccount, createTicket, row } from '../helpers/api'
 import { realBatch, sessions } from '../helpers/d1'
 import { eventually } from '../helpers/eventually'
 
@@ -11,7 +11,7 @@ let account: Account
 
 beforeEach(async () => {
   vi.spyOn(console, 'error').mockImplementation(() => undefined)
-  account = await mintAccount()
+  account = await createTestAccount()
 })
 afterEach(() => {
   vi.restoreAllMocks()

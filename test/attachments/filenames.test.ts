@@ -1,11 +1,11 @@
 import { beforeAll, describe, expect, it } from 'vitest'
-import { type Account, call, mintAccount } from '../helpers/api'
+import { type Account, call, createTestAccount } from '../helpers/api'
 import { fetchFile, uploaded } from '../helpers/files'
 
 let account: Account
 
 beforeAll(async () => {
-  account = await mintAccount()
+  account = await createTestAccount()
 })
 
 const upload = (filename: string, mime_type = 'text/plain') =>

@@ -1,5 +1,5 @@
 import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
-import { type Account, createTicket, type Member, mintAccount } from '../helpers/api'
+import { type Account, createTestAccount, createTicket, type Member } from '../helpers/api'
 import { type FileBody, fetchFile, files, ticketWithFiles, upload, uploaded } from '../helpers/files'
 import { ask, detailsOf, walk } from '../helpers/tickets'
 
@@ -7,8 +7,8 @@ let account: Account
 let foreign: Account
 
 beforeAll(async () => {
-  account = await mintAccount()
-  foreign = await mintAccount()
+  account = await createTestAccount()
+  foreign = await createTestAccount()
 })
 afterEach(() => {
   vi.useRealTimers()

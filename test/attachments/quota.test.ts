@@ -1,6 +1,6 @@
 import { env } from 'cloudflare:workers'
 import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
-import { type Account, type Answer, createTicket, mintAccount, row } from '../helpers/api'
+import { type Account, type Answer, createTestAccount, createTicket, row } from '../helpers/api'
 import { eventually } from '../helpers/eventually'
 import { upload } from '../helpers/files'
 import { ask, commented, detailsOf } from '../helpers/tickets'
@@ -12,7 +12,7 @@ const FILE = { filename: 'a.txt', content: 'YWJj', mime_type: 'text/plain' }
 let account: Account
 
 beforeAll(async () => {
-  account = await mintAccount()
+  account = await createTestAccount()
 })
 afterEach(() => {
   vi.restoreAllMocks()
@@ -37,7 +37,7 @@ function expectFull(answer: Answer): void {
 
 describe('the bytes of an account', () => {
   it('are counted as attachments come and go, each way they do', async () => {
-    const own = await mintAccount()
+    const own = await createTestAccount()
     const by = own.agent
     const { id, attachments } = await createTicket(by, { attachments: [FILE, FILE] })
     expect(await storedOf(own)).toBe(6)
@@ -54,7 +54,7 @@ describe('the bytes of an account', () => {
   })
 
   it('are those of what there was before they were counted', async () => {
-    const own = await mintAccount()
+    const own = await createTestAccount()
     await createTicket(own.agent, { attachments: [FILE, FILE] })
     await setStored(own, 0)
     const fill = env.TEST_MIGRATIONS.flatMap(({ queries }) => queries).find((query) =>
@@ -66,7 +66,7 @@ describe('the bytes of an account', () => {
   })
 
   it.each(['standard', 'premium'] as const)('of a %s plan end at its limit, to the byte', async (plan) => {
-    const own = await mintAccount(plan)
+    const own = await createTestAccount(plan)
     const by = own.agent
     const { id } = await createTicket(by)
     await setStored(own, LIMITS[plan] - 10)
@@ -85,7 +85,7 @@ describe('the bytes of an account', () => {
   })
 
   it('grow with the plan at once; a plan that was lowered takes nothing away', async () => {
-    const own = await mintAccount('standard')
+    const own = await createTestAccount('standard')
     const { id, attachments } = await createTicket(own.agent, { attachments: [FILE, FILE] })
     await setStored(own, LIMITS.standard)
     const plan = (name: string) => env.DB.prepare('UPDATE accounts SET plan = ? WHERE id = ?').bind(name, own.id).run()
@@ -100,7 +100,7 @@ describe('the bytes of an account', () => {
   })
 
   it('are judged again with the deed, under any race, and nothing of the refused is left', async () => {
-    const own = await mintAccount('standard')
+    const own = await createTestAccount('standard')
     const { id } = await createTicket(own.agent)
     await setStored(own, LIMITS.standard - 35)
     const answers = await Promise.all(

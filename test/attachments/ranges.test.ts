@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto'
 import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
 import { parseRange } from '../../src/http/byte-ranges'
 import { isKnown } from '../../src/http/etag'
-import { type Account, mintAccount, row } from '../helpers/api'
+import { type Account, createTestAccount, row } from '../helpers/api'
 import { throughEdge } from '../helpers/edge'
 import { type FileBody, fetchFile, uploaded } from '../helpers/files'
 
@@ -16,7 +16,7 @@ let etag: string
 let modified: string
 
 beforeAll(async () => {
-  account = await mintAccount()
+  account = await createTestAccount()
   const content = Buffer.from(TEXT).toString('base64')
   file = await uploaded(account.agent, { filename: 'note.txt', content, mime_type: 'text/plain' })
   etag = `"${createHash('sha256').update(TEXT).digest('hex')}"`

@@ -1,7 +1,7 @@
 import { env } from 'cloudflare:workers'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { sweepObjects } from '../../src/attachments/service'
-import { type Account, createTicket, mintAccount, row } from '../helpers/api'
+import { type Account, createTestAccount, createTicket, row } from '../helpers/api'
 import { realBatch, sessions } from '../helpers/d1'
 import { eventually } from '../helpers/eventually'
 import { generated, upload } from '../helpers/files'
@@ -15,7 +15,7 @@ let ticketId: string
 
 beforeEach(async () => {
   vi.spyOn(console, 'error').mockImplementation(() => undefined)
-  account = await mintAccount()
+  account = await createTestAccount()
   ticketId = (await createTicket(account.agent)).id
   for (const by of [account.agent, account.admin]) await ask(by, 'GET', 'tickets')
 })

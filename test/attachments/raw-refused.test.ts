@@ -1,7 +1,7 @@
 import { env } from 'cloudflare:workers'
 import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
 import { freshAddress } from '../helpers/addresses'
-import { type Account, call, createTicket, mintAccount, row, rows } from '../helpers/api'
+import { type Account, call, createTestAccount, createTicket, row, rows } from '../helpers/api'
 import { eventually } from '../helpers/eventually'
 import { generated, type RawUpload, upload } from '../helpers/files'
 import { ask, detailsOf } from '../helpers/tickets'
@@ -12,8 +12,8 @@ let account: Account
 let foreign: Account
 
 beforeAll(async () => {
-  account = await mintAccount()
-  foreign = await mintAccount()
+  account = await createTestAccount()
+  foreign = await createTestAccount()
 })
 afterEach(() => {
   vi.restoreAllMocks()

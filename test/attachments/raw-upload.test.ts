@@ -1,8 +1,8 @@
 import { env } from 'cloudflare:workers'
 import { createHash } from 'node:crypto'
 import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
-import { type Account, createTicket, mintAccount, rows } from '../helpers/api'
-import { mintKey } from '../helpers/credentials'
+import { type Account, createTestAccount, createTicket, rows } from '../helpers/api'
+import { createTestKey } from '../helpers/credentials'
 import { fetchFile, generated, upload } from '../helpers/files'
 import { ask, eventsOf, expectNoHoles, historyOf } from '../helpers/tickets'
 
@@ -11,7 +11,7 @@ const MIB = 1024 * 1024
 let account: Account
 
 beforeAll(async () => {
-  account = await mintAccount()
+  account = await createTestAccount()
 })
 afterEach(() => {
   vi.restoreAllMocks()
@@ -22,7 +22,7 @@ const sha256 = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest(
 describe('POST /tickets/{id}/attachments', () => {
   it('attaches the bytes as they are, of everybody who sees the ticket, and says where', async () => {
     const { id } = await createTicket(account.customer)
-    const key = { ...account.agent, token: (await mintKey(account)).key }
+    const key = { ...account.agent, token: (await createTestKey(account)).key }
     for (const by of [account.customer, account.agent, account.admin, key]) {
       const bytes = crypto.getRandomValues(new Uint8Array(60_000))
       const headers = { 'Content-Type': 'Application/X-Noise; charset=utf-8; a="b;c"' }

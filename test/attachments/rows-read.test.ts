@@ -1,6 +1,6 @@
 import { env } from 'cloudflare:workers'
 import { beforeAll, describe, expect, it, vi } from 'vitest'
-import { type Account, createTicket, mintAccount } from '../helpers/api'
+import { type Account, createTestAccount, createTicket } from '../helpers/api'
 import { upload } from '../helpers/files'
 import { ask, commented } from '../helpers/tickets'
 
@@ -13,7 +13,7 @@ let account: Account
 let ticketId: string
 
 beforeAll(async () => {
-  account = await mintAccount()
+  account = await createTestAccount()
   const [ticket, other] = [await createTicket(account.customer), await createTicket(account.stranger)]
   ticketId = ticket.id
   for (const [id, count] of [

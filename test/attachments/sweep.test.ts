@@ -2,7 +2,7 @@ import { env } from 'cloudflare:workers'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { sweepObjects } from '../../src/attachments/service'
 import { sweep } from '../../src/jobs/sweep'
-import { type Account, call, createTicket, mintAccount, rows } from '../helpers/api'
+import { type Account, call, createTestAccount, createTicket, rows } from '../helpers/api'
 import { eventually } from '../helpers/eventually'
 
 const MINUTE = 60_000
@@ -11,7 +11,7 @@ const FILE = { filename: 'a.txt', content: 'aGVsbG8=', mime_type: 'text/plain' }
 let account: Account
 
 beforeEach(async () => {
-  account = await mintAccount()
+  account = await createTestAccount()
 })
 afterEach(() => {
   vi.restoreAllMocks()

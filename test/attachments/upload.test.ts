@@ -1,13 +1,13 @@
 import { env } from 'cloudflare:workers'
 import { createHash } from 'node:crypto'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { type Account, call, createTicket, mintAccount, row, rows } from '../helpers/api'
+import { type Account, call, createTestAccount, createTicket, row, rows } from '../helpers/api'
 import { type FileBody, fetchFile, uploaded } from '../helpers/files'
 
 let account: Account
 
 beforeAll(async () => {
-  account = await mintAccount()
+  account = await createTestAccount()
 })
 
 const file = (filename: string, bytes: Uint8Array | string, mime_type = 'text/plain') => ({
@@ -111,7 +111,7 @@ describe('an attachment of a comment', () => {
   })
 
   it('stores nothing for a ticket that the caller can not see', async () => {
-    const own = await mintAccount()
+    const own = await createTestAccount()
     const theirs = await createTicket(account.agent)
     const body = { content: 'C', attachments: [file('a.txt', 'a')] }
     const answer = await call('POST', `tickets/${theirs.id}/comments`, { token: own.agent.token, body })

@@ -2,9 +2,10 @@ import { env } from 'cloudflare:workers'
 import { beforeAll, describe, expect, it, vi } from 'vitest'
 import { hashPassword } from '../../src/lib/passwords'
 import { freshAddress } from '../helpers/addresses'
-import { type Account, type Answer, call, type Member, mintAccount, mintMember, row } from '../helpers/api'
+import { type Account, type Answer, call, createTestAccount, createTestMember, type Member, row } from '../helpers/api'
 import { realBatch, sessions } from '../helpers/d1'
-import { hashesDuring, NO_LOGIN } from '../helpers/people'
+import { hashesDuring } from '../helpers/hashing'
+import { NO_LOGIN } from '../helpers/users'
 
 const PASSWORD = 'your_password'
 const OTHER = 'another_password'
@@ -19,14 +20,14 @@ let twin: Member
 const EMAIL = { jane: 'jane.kelvin@example.com', twin: 'twin@example.com' }
 
 beforeAll(async () => {
-  account = await mintAccount('standard')
-  second = await mintAccount('standard')
+  account = await createTestAccount('standard')
+  second = await createTestAccount('standard')
   const passwordHash = await hashPassword(PASSWORD)
-  jane = await mintMember(account.id, 'customer', { name: 'Jane Smith', email: EMAIL.jane, passwordHash })
-  idle = await mintMember(account.id, 'agent', { passwordHash, status: 'inactive' })
-  unset = await mintMember(account.id, 'agent')
-  twin = await mintMember(account.id, 'agent', { email: EMAIL.twin, passwordHash })
-  await mintMember(second.id, 'customer', { email: EMAIL.twin, passwordHash: await hashPassword(OTHER) })
+  jane = await createTestMember(account.id, 'customer', { name: 'Jane Smith', email: EMAIL.jane, passwordHash })
+  idle = await createTestMember(account.id, 'agent', { passwordHash, status: 'inactive' })
+  unset = await createTestMember(account.id, 'agent')
+  twin = await createTestMember(account.id, 'agent', { email: EMAIL.twin, passwordHash })
+  await createTestMember(second.id, 'customer', { email: EMAIL.twin, passwordHash: await hashPassword(OTHER) })
 })
 
 const login = (body: unknown, options: object = {}) =>
@@ -127,14 +128,14 @@ describe('S01 a failed login', () => {
   })
 
   it('is what a login becomes that was deactivated while its password was checked', async () => {
-    const late = await mintMember(account.id, 'agent', { passwordHash: (await hashOf(jane.id)) ?? '' })
+    const late = await createTestMember(account.id, 'agent', { passwordHash: (await hashOf(jane.id)) ?? '' })
     const change = env.DB.prepare("UPDATE users SET status = 'inactive' WHERE id = ?").bind(late.id)
     const answer = await whileChecked(change, () => login({ email: late.email, password: PASSWORD }))
     expect(answer.body.error.code).toBe('invalid_credentials')
   })
 
   it('is what a login becomes whose password was changed while it was checked', async () => {
-    const late = await mintMember(account.id, 'agent', { passwordHash: (await hashOf(jane.id)) ?? '' })
+    const late = await createTestMember(account.id, 'agent', { passwordHash: (await hashOf(jane.id)) ?? '' })
     const change = env.DB.prepare('UPDATE users SET credential_generation = 2 WHERE id = ?').bind(late.id)
     const answer = await whileChecked(change, () => login({ email: late.email, password: PASSWORD }))
     expect(answer.body.error.code).toBe('invalid_credentials')

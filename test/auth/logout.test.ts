@@ -3,10 +3,10 @@ import { env } from 'cloudflare:workers'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { sweepTokens } from '../../src/auth/service'
 import { freshAddress } from '../helpers/addresses'
-import { type Account, call, type Member, mintAccount, mintMember, rows } from '../helpers/api'
+import { type Account, call, createTestAccount, createTestMember, type Member, rows } from '../helpers/api'
 import { realBatch, sessions } from '../helpers/d1'
-import { cheapHash, liveness, logIn } from '../helpers/people'
 import { ask, detailsOf } from '../helpers/tickets'
+import { cheapHash, liveness, logIn } from '../helpers/users'
 
 const PASSWORD = 'correct horse'
 const DAY = 24 * 60 * 60 * 1_000
@@ -18,8 +18,8 @@ let second: string
 
 beforeEach(async () => {
   vi.useFakeTimers({ toFake: ['Date'] })
-  account = await mintAccount()
-  jane = await mintMember(account.id, 'customer', { passwordHash: cheapHash(PASSWORD) })
+  account = await createTestAccount()
+  jane = await createTestMember(account.id, 'customer', { passwordHash: cheapHash(PASSWORD) })
   first = (await logIn(jane.email, PASSWORD)).body.token
   second = (await logIn(jane.email, PASSWORD)).body.token
 })

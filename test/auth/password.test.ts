@@ -1,7 +1,16 @@
 import { beforeEach, describe, expect, it } from 'vitest'
-import { type Account, type Answer, type Member, mintAccount, mintMember, mintToken, rows } from '../helpers/api'
-import { cheapHash, FULL_HASH, hashesDuring, liveness, logIn, NO_LOGIN, storedUser } from '../helpers/people'
+import {
+  type Account,
+  type Answer,
+  createTestAccount,
+  createTestMember,
+  createTestToken,
+  type Member,
+  rows,
+} from '../helpers/api'
+import { FULL_HASH, hashesDuring } from '../helpers/hashing'
 import { ask, detailsOf } from '../helpers/tickets'
+import { cheapHash, liveness, logIn, NO_LOGIN, storedUser } from '../helpers/users'
 
 const OLD = 'correct horse'
 const NEW = 'another horse 🐴'
@@ -11,9 +20,9 @@ let jane: Member
 let second: string
 
 beforeEach(async () => {
-  account = await mintAccount()
-  jane = await mintMember(account.id, 'customer', { passwordHash: cheapHash(OLD) })
-  second = await mintToken(account.id, jane.id, 'customer')
+  account = await createTestAccount()
+  jane = await createTestMember(account.id, 'customer', { passwordHash: cheapHash(OLD) })
+  second = await createTestToken(account.id, jane.id, 'customer')
 })
 
 const change = (by: Member, current_password: unknown, new_password: unknown) =>

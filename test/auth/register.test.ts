@@ -1,9 +1,10 @@
 import { env } from 'cloudflare:workers'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { freshAddress } from '../helpers/addresses'
-import { type Account, type Answer, call, mintAccount, mintMember } from '../helpers/api'
-import { FULL_HASH, hashesDuring, logIn, storedUser } from '../helpers/people'
+import { type Account, type Answer, call, createTestAccount, createTestMember } from '../helpers/api'
+import { FULL_HASH, hashesDuring } from '../helpers/hashing'
 import { ask, eventsOf, expectNoHoles } from '../helpers/tickets'
+import { logIn, storedUser } from '../helpers/users'
 
 const PASSWORD = 'correct horse 🐴'
 
@@ -12,9 +13,9 @@ let second: Account
 let closed: Account
 
 beforeAll(async () => {
-  account = await mintAccount()
-  second = await mintAccount()
-  closed = await mintAccount()
+  account = await createTestAccount()
+  second = await createTestAccount()
+  closed = await createTestAccount()
   for (const { id } of [account, second])
     await env.DB.prepare('UPDATE accounts SET allow_registration = 1 WHERE id = ?').bind(id).run()
 })
@@ -100,7 +101,7 @@ describe('POST /auth/register', () => {
   })
 
   it('S02 is 409 for an e-mail the account knows, whatever its case; a letter beyond ASCII is another', async () => {
-    const taken = await mintMember(account.id, 'agent', { email: 'kim.taken@example.com', name: 'Kim' })
+    const taken = await createTestMember(account.id, 'agent', { email: 'kim.taken@example.com', name: 'Kim' })
     const [people0, events0] = [await people(), (await eventsOf(account.id)).length]
     for (const email of ['kim.taken@example.com', ' KIM.Taken@EXAMPLE.com ']) {
       const answer = await register({ email })

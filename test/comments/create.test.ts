@@ -1,13 +1,13 @@
 import { beforeAll, describe, expect, it } from 'vitest'
-import { type Account, call, createTicket, mintAccount, rows } from '../helpers/api'
+import { type Account, call, createTestAccount, createTicket, rows } from '../helpers/api'
 import { ask, commented, detailsOf, eventsOf, expectNoHoles } from '../helpers/tickets'
 
 let account: Account
 let foreign: Account
 
 beforeAll(async () => {
-  account = await mintAccount()
-  foreign = await mintAccount()
+  account = await createTestAccount()
+  foreign = await createTestAccount()
 })
 
 const file = (filename: string) => ({ filename, content: 'YWJj', mime_type: 'text/plain' })

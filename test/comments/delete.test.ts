@@ -1,7 +1,7 @@
 import { env } from 'cloudflare:workers'
 import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
-import { type Account, createTicket, type Member, mintAccount, mintMember, rows } from '../helpers/api'
-import { mintKey } from '../helpers/credentials'
+import { type Account, createTestAccount, createTestMember, createTicket, type Member, rows } from '../helpers/api'
+import { createTestKey } from '../helpers/credentials'
 import { eventually } from '../helpers/eventually'
 import { fetchFile } from '../helpers/files'
 import { ask, commented, detailsOf, eventsOf, expectNoHoles, historyOf } from '../helpers/tickets'
@@ -11,9 +11,9 @@ let foreign: Account
 let colleague: Member
 
 beforeAll(async () => {
-  account = await mintAccount()
-  foreign = await mintAccount()
-  colleague = await mintMember(account.id, 'agent')
+  account = await createTestAccount()
+  foreign = await createTestAccount()
+  colleague = await createTestMember(account.id, 'agent')
 })
 afterEach(() => {
   vi.restoreAllMocks()
@@ -48,8 +48,8 @@ describe('DELETE /tickets/{id}/comments/{id}', () => {
 
   it('is for admins of every comment, for agents and keys of their own', async () => {
     const { id } = await createTicket(account.customer)
-    const agentKey = { ...account.agent, token: (await mintKey(account)).key }
-    const adminKey = { ...account.admin, token: (await mintKey(account, { role: 'admin' })).key }
+    const agentKey = { ...account.agent, token: (await createTestKey(account)).key }
+    const adminKey = { ...account.admin, token: (await createTestKey(account, { role: 'admin' })).key }
     const by = { customer: account.customer, agent: account.agent, colleague, agentKey }
     const made = Object.entries(by).map(async ([name, who]) => [name, (await commented(who, id)).id] as const)
     const comments = Object.fromEntries(await Promise.all(made))

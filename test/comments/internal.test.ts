@@ -1,11 +1,11 @@
 import { beforeAll, describe, expect, it } from 'vitest'
-import { type Account, createTicket, mintAccount, rows } from '../helpers/api'
+import { type Account, createTestAccount, createTicket, rows } from '../helpers/api'
 import { ask, commented, detailsOf, eventsOf } from '../helpers/tickets'
 
 let account: Account
 
 beforeAll(async () => {
-  account = await mintAccount()
+  account = await createTestAccount()
 })
 
 const file = (filename: string) => ({ filename, content: 'YWJj', mime_type: 'text/plain' })

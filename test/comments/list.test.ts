@@ -1,6 +1,6 @@
 import { env } from 'cloudflare:workers'
 import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
-import { type Account, createTicket, mintAccount, rows } from '../helpers/api'
+import { type Account, createTestAccount, createTicket, rows } from '../helpers/api'
 import { later, stopClock } from '../helpers/credentials'
 import { dice } from '../helpers/ticket-model'
 import { ask, commented, detailsOf, got, idsOf, walk } from '../helpers/tickets'
@@ -11,8 +11,8 @@ let foreign: Account
 let ticketId: string
 
 beforeAll(async () => {
-  account = await mintAccount()
-  foreign = await mintAccount()
+  account = await createTestAccount()
+  foreign = await createTestAccount()
   ticketId = (await createTicket(account.customer)).id
   const insert =
     env.DB.prepare(`INSERT INTO comments (account_id, id, ticket_id, created_by, content, is_internal, created_at)

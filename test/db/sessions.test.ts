@@ -5,18 +5,18 @@ import {
   type Answer,
   API,
   call,
+  createTestAccount,
+  createTestMember,
   createTicket,
   type Member,
-  mintAccount,
-  mintMember,
   ORIGIN,
 } from '../helpers/api'
-import { later, mintKey, stopClock, warmUp } from '../helpers/credentials'
+import { createTestKey, later, stopClock, warmUp } from '../helpers/credentials'
 import { type Replication, watchSessions as watch } from '../helpers/d1'
 import { fetchFile, uploaded } from '../helpers/files'
-import { cheapHash, logIn, post } from '../helpers/people'
 import { ask, commented } from '../helpers/tickets'
-import { mintWebhook, silenceQueue } from '../helpers/webhooks'
+import { cheapHash, logIn, post } from '../helpers/users'
+import { createTestWebhook, silenceQueue } from '../helpers/webhooks'
 
 /** Which D1 answers: the nearest replica, or the primary. */
 
@@ -32,7 +32,7 @@ let ticketId: string
 
 beforeAll(async () => {
   silenceQueue()
-  account = await mintAccount()
+  account = await createTestAccount()
   ticketId = (await createTicket(account.agent)).id
   for (const content of ['a', 'b', 'c']) await commented(account.agent, ticketId, { content })
 })
@@ -40,8 +40,8 @@ beforeAll(async () => {
 beforeEach(async () => {
   silenceQueue()
   stopClock()
-  const agent = await mintMember(account.id, 'agent')
-  quiet = { token: agent, key: { ...agent, token: (await mintKey(account)).key } }
+  const agent = await createTestMember(account.id, 'agent')
+  quiet = { token: agent, key: { ...agent, token: (await createTestKey(account)).key } }
   for (const by of Object.values(quiet)) await warmUp(by)
   later(61_000)
 })
@@ -184,8 +184,8 @@ describe('a write', () => {
 
 describe('a cursor', () => {
   it('lets the next page be no older than its own, in every list', async () => {
-    await mintMember(account.id, 'customer')
-    const hook = await mintWebhook(account)
+    await createTestMember(account.id, 'customer')
+    const hook = await createTestWebhook(account)
     for (let tests = 0; tests < 2; tests += 1) await ask(account.admin, 'POST', `webhooks/${hook.id}/test`)
     later(61_000)
     for (const path of [
@@ -231,12 +231,12 @@ describe('a cursor', () => {
 describe('files and credentials', () => {
   it('never ask a replica', async () => {
     const file = await uploaded(account.agent, { filename: 'a.txt', content: 'YWJj', mime_type: 'text/plain' })
-    const { email } = await mintMember(account.id, 'customer', { passwordHash: cheapHash('a password') })
+    const { email } = await createTestMember(account.id, 'customer', { passwordHash: cheapHash('a password') })
     const asked = watch({ replica: 'empty' })
     expect((await fetchFile(file.url)).status).toBe(200)
     expect((await logIn(email, 'a password')).status).toBe(200)
     expect(asked).toEqual([])
-    const newcomer = await mintMember(account.id, 'agent')
+    const newcomer = await createTestMember(account.id, 'agent')
     expect((await ask(newcomer, 'POST', 'auth/logout')).status).toBe(204)
     expect(asked).toEqual([PRIMARY])
     expect((await warmUp(newcomer)).status).toBe(401)

@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { Caller } from '../../src/core/caller'
 import { type AccountDb, noCosts, openAccount } from '../../src/db/client'
 import { rows, write } from '../../src/db/statement'
-import { type Account, mintAccount, row } from '../helpers/api'
+import { type Account, createTestAccount, row } from '../helpers/api'
 import { watchSessions } from '../helpers/d1'
 
 let account: Account
@@ -26,7 +26,7 @@ const rename = () => write(sql`UPDATE accounts SET name = 'Another' WHERE id = $
 const stored = () => row<{ name: string }>('SELECT name FROM accounts WHERE id = ?', account.id)
 
 beforeEach(async () => {
-  account = await mintAccount()
+  account = await createTestAccount()
   db = openAccount(env, account.id, noCosts(), 'first-unconstrained', revoked())
 })
 afterEach(() => {

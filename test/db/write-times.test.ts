@@ -1,11 +1,11 @@
 import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { type Account, createTicket, mintAccount, rows } from '../helpers/api'
+import { type Account, createTestAccount, createTicket, rows } from '../helpers/api'
 import { stopClock } from '../helpers/credentials'
 import { type Held, hold } from '../helpers/held-request'
 import { type SampleRequest, send } from '../helpers/sample-requests'
 import { ask, commented } from '../helpers/tickets'
-import { mintWebhook, silenceQueue, silenceSweeper } from '../helpers/webhooks'
+import { createTestWebhook, silenceQueue, silenceSweeper } from '../helpers/webhooks'
 
 const FILE = { filename: 'a.txt', content: 'YWJj', mime_type: 'text/plain' }
 
@@ -17,7 +17,7 @@ beforeEach(async () => {
   start = Date.now()
   silenceQueue()
   silenceSweeper()
-  account = await mintAccount()
+  account = await createTestAccount()
 })
 afterEach(() => {
   vi.useRealTimers()
@@ -55,7 +55,7 @@ const WRITES: Record<string, Write> = {
     return { method: 'DELETE', path: `tickets/${id}/comments/${comment.id}` }
   },
   'delete a ticket': async () => ({ method: 'DELETE', path: `tickets/${(await createTicket(account.admin)).id}` }),
-  'test a webhook': async () => ({ method: 'POST', path: `webhooks/${(await mintWebhook(account)).id}/test` }),
+  'test a webhook': async () => ({ method: 'POST', path: `webhooks/${(await createTestWebhook(account)).id}/test` }),
   'add a user': () => ({
     method: 'POST',
     path: 'users',

@@ -1,6 +1,6 @@
 import { env } from 'cloudflare:workers'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { type Account, createTicket, mintAccount } from '../helpers/api'
+import { type Account, createTestAccount, createTicket } from '../helpers/api'
 import { pageOf, sequencesOf, walkEvents } from '../helpers/events'
 import { got } from '../helpers/tickets'
 
@@ -15,7 +15,7 @@ let ticketId: string
 
 /** An account with copies of the event of the largest ticket, and with changes of its description. */
 beforeAll(async () => {
-  account = await mintAccount()
+  account = await createTestAccount()
   ticketId = (await createTicket(account.agent, { description: 'x'.repeat(LONGEST_TEXT) })).id
   const numbers = (count: number) =>
     `WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ${count})`

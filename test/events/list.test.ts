@@ -1,9 +1,9 @@
 import { beforeAll, describe, expect, it, vi } from 'vitest'
-import { type Account, call, createTicket, type Member, mintAccount } from '../helpers/api'
-import { mintKey } from '../helpers/credentials'
+import { type Account, call, createTestAccount, createTicket, type Member } from '../helpers/api'
+import { createTestKey } from '../helpers/credentials'
 import { askEvents, pageOf, sequencesOf } from '../helpers/events'
 import { ask, commented, detailsOf, patched } from '../helpers/tickets'
-import { deliver, type Hook, mintWebhook, type Received, receive, silenceQueue } from '../helpers/webhooks'
+import { createTestWebhook, deliver, type Hook, type Received, receive, silenceQueue } from '../helpers/webhooks'
 
 /** What `GET /events` tells, and to whom. */
 
@@ -37,8 +37,8 @@ async function act({ admin, agent, customer }: Account, hook: { id: string }) {
 beforeAll(async () => {
   silenceQueue()
   received = receive()
-  account = await mintAccount()
-  hook = await mintWebhook(account, { include_internal: true })
+  account = await createTestAccount()
+  hook = await createTestWebhook(account, { include_internal: true })
   deeds = await act(account, hook)
   answer = await askEvents(account.agent)
   await deliver(account)
@@ -175,12 +175,12 @@ describe('who may list them', () => {
   })
 
   it('an API key of an agent', async () => {
-    const { key } = await mintKey(account)
+    const { key } = await createTestKey(account)
     expect((await call('GET', 'events?per_page=1', { headers: { 'X-API-Key': key } })).body.data).toHaveLength(1)
   })
 
   it('S07 never shows another account’s, whatever is asked for', async () => {
-    const other = await mintAccount()
+    const other = await createTestAccount()
     const ticket = await createTicket(other.agent)
     expect((await pageOf(other.admin)).data).toMatchObject([{ sequence: 1, data: { ticket: { id: ticket.id } } }])
     for (const query of [`ticket_id=${deeds.ticket.id}`, 'event=user.created', 'event=webhook.test,ticket.deleted'])

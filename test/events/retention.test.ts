@@ -2,7 +2,7 @@ import { env } from 'cloudflare:workers'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { sweepEvents } from '../../src/events/service'
 import { sweep } from '../../src/jobs/sweep'
-import { type Account, createTicket, mintAccount, rows } from '../helpers/api'
+import { type Account, createTestAccount, createTicket, rows } from '../helpers/api'
 import { askEvents, pageOf, seedEvents, sequencesOf, walkEvents } from '../helpers/events'
 import { detailsOf } from '../helpers/tickets'
 import { silenceQueue } from '../helpers/webhooks'
@@ -17,7 +17,7 @@ let account: Account
 beforeEach(async () => {
   silenceQueue()
   await env.DB.prepare('DELETE FROM events').run()
-  account = await mintAccount()
+  account = await createTestAccount()
 })
 afterEach(() => {
   vi.restoreAllMocks()
@@ -86,7 +86,7 @@ describe('a cursor whose next events were swept away', () => {
 
 describe('the sweep of events', () => {
   it('deletes what is older than is kept, of all accounts, and not a millisecond earlier', async () => {
-    const other = await mintAccount()
+    const other = await createTestAccount()
     const now = Date.now()
     for (const [owner, ages] of [
       [account, [KEPT + 2, KEPT + 1, KEPT, 1]],

@@ -1,9 +1,9 @@
 import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import { writeCursor } from '../../src/http/pagination/cursor'
-import { type Account, createTicket, mintAccount } from '../helpers/api'
+import { type Account, createTestAccount, createTicket } from '../helpers/api'
 import { askEvents, pageOf, rowsReadBy, seedEvents, sequencesOf, walkEvents } from '../helpers/events'
 import { ask, commented, detailsOf, patched } from '../helpers/tickets'
-import { mintWebhook, silenceQueue } from '../helpers/webhooks'
+import { createTestWebhook, silenceQueue } from '../helpers/webhooks'
 
 /** Walking the list of events by cursor. */
 
@@ -11,7 +11,7 @@ let account: Account
 
 beforeEach(async () => {
   silenceQueue()
-  account = await mintAccount()
+  account = await createTestAccount()
 })
 afterEach(() => {
   vi.restoreAllMocks()
@@ -69,14 +69,14 @@ describe('a filter', () => {
 
   beforeAll(async () => {
     silenceQueue()
-    busy = await mintAccount()
+    busy = await createTestAccount()
     const { admin, agent } = busy
     const [first, second] = [await createTicket(agent), await createTicket(agent)]
     await patched(agent, first.id, { status: 'closed' })
     await patched(agent, second.id, { title: 'New' })
     await commented(agent, first.id, { is_internal: true })
     await commented(agent, second.id)
-    const hook = await mintWebhook(busy)
+    const hook = await createTestWebhook(busy)
     await ask(admin, 'POST', `webhooks/${hook.id}/test`)
     tickets = { FIRST: first.id, SECOND: second.id }
   })
@@ -143,9 +143,9 @@ describe('a filter', () => {
 describe('a cursor', () => {
   it('is of one list, one account and one filter, and a 400 elsewhere', async () => {
     await seedEvents(account, 3)
-    const other = await mintAccount()
+    const other = await createTestAccount()
     await seedEvents(other, 3)
-    const hook = await mintWebhook(account)
+    const hook = await createTestWebhook(account)
     for (let tests = 0; tests < 2; tests += 1) await ask(account.admin, 'POST', `webhooks/${hook.id}/test`)
     const deliveries = await ask(account.admin, 'GET', `webhooks/${hook.id}/deliveries?per_page=1`)
     const nextOf = async (query: string, by = account.agent) => (await pageOf(by, query)).pagination.next_cursor

@@ -3,8 +3,8 @@ import { issueToken } from '../../src/access/tokens'
 import { configOf } from '../../src/core/config'
 import type { Role } from '../../src/core/policy'
 import { newId } from '../../src/lib/ids'
-import { expectDocumented } from './documented'
 import { direct, type Route } from './edge'
+import { expectDocumented } from './expect-documented'
 import { noteBody, noteRequest } from './log-scan'
 
 export const ORIGIN = 'http://localhost:3000'
@@ -83,7 +83,7 @@ export interface Account {
 }
 
 /** Makes an account of its own for a suite, with a member of each role. Premium, so that the limit is 300 a minute. */
-export async function mintAccount(plan: 'standard' | 'premium' = 'premium'): Promise<Account> {
+export async function createTestAccount(plan: 'standard' | 'premium' = 'premium'): Promise<Account> {
   const id = newId('acct', Date.now())
   const slug = id.replaceAll('_', '-')
   await env.DB.batch([
@@ -95,10 +95,10 @@ export async function mintAccount(plan: 'standard' | 'premium' = 'premium'): Pro
   return {
     id,
     slug,
-    admin: await mintMember(id, 'admin', { name: 'Admin' }),
-    agent: await mintMember(id, 'agent', { name: 'Agent' }),
-    customer: await mintMember(id, 'customer', { name: 'Customer' }),
-    stranger: await mintMember(id, 'customer', { name: 'Stranger' }),
+    admin: await createTestMember(id, 'admin', { name: 'Admin' }),
+    agent: await createTestMember(id, 'agent', { name: 'Agent' }),
+    customer: await createTestMember(id, 'customer', { name: 'Customer' }),
+    stranger: await createTestMember(id, 'customer', { name: 'Stranger' }),
   }
 }
 
@@ -110,7 +110,7 @@ export interface MemberOptions {
 }
 
 /** Adds a member to an account and gives it a token. */
-export async function mintMember(accountId: string, role: Role, options: MemberOptions = {}): Promise<Member> {
+export async function createTestMember(accountId: string, role: Role, options: MemberOptions = {}): Promise<Member> {
   const id = newId('user', Date.now())
   const name = options.name ?? 'Somebody'
   const email = options.email ?? `${id}@example.com`
@@ -135,11 +135,11 @@ export async function mintMember(accountId: string, role: Role, options: MemberO
       id,
     ),
   ])
-  return { id, name, email, role, token: await mintToken(accountId, id, role) }
+  return { id, name, email, role, token: await createTestToken(accountId, id, role) }
 }
 
 /** A token as a login would give it. */
-export async function mintToken(accountId: string, userId: string, role: Role, generation = 1): Promise<string> {
+export async function createTestToken(accountId: string, userId: string, role: Role, generation = 1): Promise<string> {
   const member = { sub: userId, acc: accountId, role, gen: generation }
   return (await issueToken(member, configOf(env).keys.tokens, Date.now(), 3_600)).token
 }

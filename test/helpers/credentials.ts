@@ -29,7 +29,7 @@ export function objectOfKey(id: string) {
 }
 
 /** Makes an API key through the API. */
-export async function mintKey(account: Account, input: Record<string, unknown> = {}): Promise<Key> {
+export async function createTestKey(account: Account, input: Record<string, unknown> = {}): Promise<Key> {
   const answer = await ask(account.admin, 'POST', 'api-keys', { name: 'A key', ...input })
   expect(answer.status, answer.text).toBe(201)
   return answer.body.data

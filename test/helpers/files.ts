@@ -1,6 +1,6 @@
 import { type Account, type Answer, call, createTicket, type Member } from './api'
-import { expectDocumented } from './documented'
 import { direct } from './edge'
+import { expectDocumented } from './expect-documented'
 import { noteRequest } from './log-scan'
 import { ask, commented } from './tickets'
 

@@ -22,7 +22,7 @@ interface AccessPolicy {
 
 /**
  * Every operation below the version prefixes. The committed document is compared with the served one in
- * test/http/openapi.test.ts, so a changed route does not change what the other tests expect of it.
+ * test/docs/openapi.test.ts, so a changed route does not change what the other tests expect of it.
  */
 export const API_OPERATIONS: ApiOperation[] = OPERATIONS.filter(({ path }) => !isAtRoot(path)).map((operation) => ({
   ...operation,

@@ -1,11 +1,11 @@
 import { newId } from '../../src/lib/ids'
-import { type Account, createTicket, mintMember } from './api'
-import { mintKey } from './credentials'
+import { type Account, createTestMember, createTicket } from './api'
+import { createTestKey } from './credentials'
 import { files } from './files'
 import type { ApiOperation } from './operations'
-import { cheapHash } from './people'
 import { ask, commented } from './tickets'
-import { mintWebhook } from './webhooks'
+import { cheapHash } from './users'
+import { createTestWebhook } from './webhooks'
 
 /** The password of users that samples create. */
 export const PASSWORD = 'a good password'
@@ -27,8 +27,8 @@ export const PATH_IDS = {
     }),
   },
   user_id: { prefix: 'user', create: async (account) => ({ user_id: (await createUser(account)).id }) },
-  key_id: { prefix: 'key', create: async (account) => ({ key_id: (await mintKey(account)).id }) },
-  webhook_id: { prefix: 'webhook', create: async (account) => ({ webhook_id: (await mintWebhook(account)).id }) },
+  key_id: { prefix: 'key', create: async (account) => ({ key_id: (await createTestKey(account)).id }) },
+  webhook_id: { prefix: 'webhook', create: async (account) => ({ webhook_id: (await createTestWebhook(account)).id }) },
   delivery_id: {
     prefix: 'dlv',
     create: async ({ admin }, { webhook_id }) => ({
@@ -71,7 +71,7 @@ export function fillPath({ path }: Pick<ApiOperation, 'path'>, ids: Partial<Path
 
 /** A user with a password that costs next to nothing to check. */
 export function createUser(account: Account) {
-  return mintMember(account.id, 'customer', { passwordHash: cheapHash(PASSWORD) })
+  return createTestMember(account.id, 'customer', { passwordHash: cheapHash(PASSWORD) })
 }
 
 function kindOf(name: string): KindOfId {

@@ -38,7 +38,7 @@ const newLogin = () => ({ ...newUser(), password: PASSWORD })
 
 /**
  * By operation ID. An operation that is not here is sent by the least of the roles that may call it, with newly created
- * IDs in its path and with the first example of its body: enough for most. `test/http/sample-requests.test.ts` says which
+ * IDs in its path and with the first example of its body: enough for most. `test/helpers/sample-requests.test.ts` says which
  * operations need an entry.
  */
 export const SAMPLES: Record<string, (account: Account) => Sample | Promise<Sample>> = {

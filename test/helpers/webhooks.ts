@@ -5,7 +5,7 @@ import type { Bindings } from '../../src/core/config'
 import worker from '../../src/index'
 import type { WakeMessage } from '../../src/service/wake-up-queue'
 import { type Account, row } from './api'
-import { mintKey } from './credentials'
+import { createTestKey } from './credentials'
 import { ask } from './tickets'
 
 export interface Hook {
@@ -20,7 +20,7 @@ export function freshUrl(): string {
 }
 
 /** Makes a webhook through the API. */
-export async function mintWebhook(account: Account, input: Record<string, unknown> = {}): Promise<Hook> {
+export async function createTestWebhook(account: Account, input: Record<string, unknown> = {}): Promise<Hook> {
   const answer = await ask(account.admin, 'POST', 'webhooks', { url: freshUrl(), events: ['*'], ...input })
   expect(answer.status, answer.text).toBe(201)
   return answer.body.data
@@ -188,8 +188,8 @@ export async function seedEvents(account: Account, count: number, at = Date.now(
 }
 
 /** An account whose admin calls with an API key, which outlives every token when the clock is moved. */
-export async function mintTimeless(account: Account): Promise<Account> {
-  return { ...account, admin: { ...account.admin, token: (await mintKey(account, { role: 'admin' })).key } }
+export async function createTimelessWebhook(account: Account): Promise<Account> {
+  return { ...account, admin: { ...account.admin, token: (await createTestKey(account, { role: 'admin' })).key } }
 }
 
 /** The only delivery of a webhook, with its attempts. */

@@ -1,12 +1,12 @@
 import { beforeAll, describe, expect, it, vi } from 'vitest'
-import { type Account, call, mintAccount, row } from '../helpers/api'
+import { type Account, call, createTestAccount, row } from '../helpers/api'
 
 const MAX = 10 * 1024 * 1024
 
 let account: Account
 
 beforeAll(async () => {
-  account = await mintAccount()
+  account = await createTestAccount()
 })
 
 const post = (body: unknown, headers: Record<string, string> = {}) =>

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { type Account, mintAccount } from '../helpers/api'
-import { dump } from '../helpers/dump'
+import { type Account, createTestAccount } from '../helpers/api'
+import { dump } from '../helpers/database-snapshot'
 import { hold } from '../helpers/held-request'
 import { API_OPERATIONS, byName } from '../helpers/operations'
 import { prepareRequest } from '../helpers/sample-requests'
@@ -17,7 +17,7 @@ let account: Account
 beforeEach(async () => {
   silenceQueue()
   silenceSweeper()
-  account = await mintAccount()
+  account = await createTestAccount()
 })
 afterEach(() => {
   vi.restoreAllMocks()

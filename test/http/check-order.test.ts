@@ -1,13 +1,13 @@
 import { env } from 'cloudflare:workers'
 import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import { freshAddress } from '../helpers/addresses'
-import { type Account, call, createTicket, type Member, mintAccount } from '../helpers/api'
+import { type Account, call, createTestAccount, createTicket, type Member } from '../helpers/api'
 import { tokenClaim } from '../helpers/credentials'
 
 let account: Account
 
 beforeAll(async () => {
-  account = await mintAccount('standard')
+  account = await createTestAccount('standard')
 })
 
 // The clock stands still, so that no minute ends within a test.
@@ -47,7 +47,7 @@ describe('the order of checks', () => {
   })
 
   it('401 comes before 400 on a read that ran ahead of the limiter', async () => {
-    const gone = await mintAccount()
+    const gone = await createTestAccount()
     await env.DB.prepare("UPDATE users SET status = 'inactive' WHERE id = ?").bind(gone.agent.id).run()
     const answer = await call('GET', 'tickets?page=x', { token: gone.agent.token, address: freshAddress() })
     expect(answer.status).toBe(401)

@@ -1,13 +1,13 @@
 import { beforeAll, describe, expect, it } from 'vitest'
 import { freshAddress } from '../helpers/addresses'
-import { type Account, type Answer, API, call, createTicket, mintAccount } from '../helpers/api'
+import { type Account, type Answer, API, call, createTestAccount, createTicket } from '../helpers/api'
 
 let account: Account
 let other: Account
 
 beforeAll(async () => {
-  account = await mintAccount()
-  other = await mintAccount()
+  account = await createTestAccount()
+  other = await createTestAccount()
 })
 
 function expectEnvelope(answer: Answer, status: number, code: string): void {

@@ -1,15 +1,15 @@
 import { env } from 'cloudflare:workers'
 import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import { freshAddress } from '../helpers/addresses'
-import { type Account, call, createTicket, mintAccount, row } from '../helpers/api'
+import { type Account, call, createTestAccount, createTicket, row } from '../helpers/api'
 import { sessions } from '../helpers/d1'
-import { mintWebhook, unheard } from '../helpers/webhooks'
+import { createTestWebhook, unheard } from '../helpers/webhooks'
 
 let account: Account
 let ticketId: string
 
 beforeAll(async () => {
-  account = await mintAccount()
+  account = await createTestAccount()
   ticketId = (await createTicket(account.agent)).id
 })
 
@@ -125,7 +125,7 @@ describe('F03 D1 can not be reached', () => {
   })
 
   it('F03 a caller whom no object knows yet is not let in', async () => {
-    const fresh = await mintAccount()
+    const fresh = await createTestAccount()
     vi.spyOn(sessions, 'batch').mockImplementation(failing)
     const answer = await call('GET', 'tickets', { token: fresh.agent.token })
     expect(answer.status).toBe(503)
@@ -171,8 +171,8 @@ describe('F03 the Durable Object can not be reached', () => {
 
 describe('F03 the queue refuses', () => {
   it('F03 the ticket is made all the same, and its event waits for the sweep', async () => {
-    const own = await mintAccount()
-    await mintWebhook(own)
+    const own = await createTestAccount()
+    await createTestWebhook(own)
     const send = vi.spyOn(env.WEBHOOKS, 'send').mockRejectedValue(new Error('Queue is overloaded'))
     await createTicket(own.agent)
     expect(send).toHaveBeenCalledTimes(1)

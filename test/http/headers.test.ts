@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from 'vitest'
 import { freshAddress } from '../helpers/addresses'
-import { type Account, type Answer, API, call, createTicket, mintAccount } from '../helpers/api'
+import { type Account, type Answer, API, call, createTestAccount, createTicket } from '../helpers/api'
 
 const EXPOSED = [
   ...['Accept-Ranges', 'Content-Disposition', 'Content-Range', 'ETag', 'Idempotent-Replayed', 'Link', 'Location'],
@@ -16,7 +16,7 @@ let account: Account
 let answers: Record<string, Answer>
 
 beforeAll(async () => {
-  account = await mintAccount()
+  account = await createTestAccount()
   const ticket = await createTicket(account.agent)
   const { token } = account.agent
   answers = {

@@ -1,12 +1,12 @@
 import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import { hashPassword } from '../../src/lib/passwords'
 import { freshAddress } from '../helpers/addresses'
-import { type Account, call, createTicket, mintAccount, mintMember } from '../helpers/api'
+import { type Account, call, createTestAccount, createTestMember, createTicket } from '../helpers/api'
 
 let account: Account
 
 beforeAll(async () => {
-  account = await mintAccount()
+  account = await createTestAccount()
 })
 
 let written: unknown[][]
@@ -56,7 +56,7 @@ describe('the log line', () => {
   it('names the route that has answered, though another would fit its address', async () => {
     for (const path of ['tickets/stats', 'tickets/export', 'users/me', 'users?cursor='])
       await call('GET', path, { token: account.admin.token })
-    const token = (await mintMember(account.id, 'customer')).token
+    const token = (await createTestMember(account.id, 'customer')).token
     await call('GET', 'tickets/export', { token })
     expect(lines().map((line) => JSON.parse(line).route)).toEqual([
       '/api/v1/tickets/stats',
@@ -80,7 +80,7 @@ describe('the log line', () => {
 
   it('S20 holds no token, password, search text, signature, address, body or base64', async () => {
     const password = 'correct horse 電池'
-    const member = await mintMember(account.id, 'customer', { passwordHash: await hashPassword(password) })
+    const member = await createTestMember(account.id, 'customer', { passwordHash: await hashPassword(password) })
     const content = Buffer.from('a file that nobody should read').toString('base64')
     const body = {
       title: 'A very private title',

@@ -1,7 +1,7 @@
 import { z } from '@hono/zod-openapi'
 import { describe, expect, it } from 'vitest'
 import { createV1 } from '../../src/app'
-import { mintAccount } from '../helpers/api'
+import { createTestAccount } from '../helpers/api'
 import { FILLERS, sendLarge } from '../helpers/fillers'
 import { OPERATIONS } from '../helpers/openapi'
 import { operationOf } from '../helpers/operations'
@@ -59,7 +59,7 @@ describe('9 MB in a string field of a body', () => {
   it.each(FIELDS.map((each, index) => ({ ...each, filler: FILLERS[index % FILLERS.length] ?? 'a' })))(
     'returns 400: $operation $name full of "$filler"',
     async ({ operationId, field, filler }) => {
-      const request = await prepareRequest(operationOf(operationId), await mintAccount())
+      const request = await prepareRequest(operationOf(operationId), await createTestAccount())
       const answer = await sendLarge({ ...request, body: withText(request.body, field, filler.repeat(LENGTH)) })
       expect(answer.status, answer.text).toBe(400)
       const refused = answer.body.error.details.map((detail: { field: string }) => detail.field)
@@ -76,7 +76,7 @@ describe('9 MB in a string field of a body', () => {
   })
 
   it('returns 413 where two of them exceed the limit of a body', async () => {
-    const request = await prepareRequest(operationOf('createTicket'), await mintAccount())
+    const request = await prepareRequest(operationOf('createTicket'), await createTestAccount())
     const text = 'a'.repeat(LENGTH)
     expect((await sendLarge({ ...request, body: { title: text, description: text } })).status).toBe(413)
   })

@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, it } from 'vitest'
-import { type Account, mintAccount } from '../helpers/api'
+import { type Account, createTestAccount } from '../helpers/api'
 import { uploaded } from '../helpers/files'
 import { FILLERS, sendLarge } from '../helpers/fillers'
 import { type JsonSchema, OPERATIONS, resolved } from '../helpers/openapi'
@@ -16,7 +16,7 @@ const FILE = 'GET /files/{attachment_id}/{filename}'
 let account: Account
 
 beforeAll(async () => {
-  account = await mintAccount()
+  account = await createTestAccount()
 })
 
 const PARAMETERS = OPERATIONS.flatMap(({ operationId, method, path, parameters }) =>

@@ -1,10 +1,10 @@
 import { beforeAll, describe, expect, it } from 'vitest'
-import { type Account, call, mintAccount } from '../helpers/api'
+import { type Account, call, createTestAccount } from '../helpers/api'
 
 let account: Account
 
 beforeAll(async () => {
-  account = await mintAccount()
+  account = await createTestAccount()
 })
 
 async function problems(path: string): Promise<{ field: string; message: string }[]> {

@@ -2,11 +2,11 @@ import { createExecutionContext, waitOnExecutionContext } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { createApp } from '../../src/app'
-import { type Account, type Answer, API, answerOf, createTicket, mintAccount, requestOf } from '../helpers/api'
-import { mintKey } from '../helpers/credentials'
-import { dump } from '../helpers/dump'
+import { type Account, type Answer, API, answerOf, createTestAccount, createTicket, requestOf } from '../helpers/api'
+import { createTestKey } from '../helpers/credentials'
+import { dump } from '../helpers/database-snapshot'
 import { type NamedOperation, OPERATIONS, openapi, resolved } from '../helpers/openapi'
-import { deliveriesOf, mintWebhook } from '../helpers/webhooks'
+import { createTestWebhook, deliveriesOf } from '../helpers/webhooks'
 
 /** No URL in a response, and nothing that is stored, names a host that a client has sent in place of PUBLIC_ORIGIN's. */
 
@@ -17,7 +17,7 @@ const FILE = { filename: 'a.txt', content: 'YQ==', mime_type: 'text/plain' }
 let account: Account
 
 beforeAll(async () => {
-  account = await mintAccount()
+  account = await createTestAccount()
 })
 
 /** Sends a request to a forged host, in each place where a client or a proxy can name one. */
@@ -111,7 +111,7 @@ describe('with PUBLIC_ORIGIN, a request to another host', () => {
   it('gets nothing of its host from any operation, and leaves none of it behind', async () => {
     const ticket = await createTicket(account.agent, { attachments: [FILE] })
     const comment = await send('POST', `tickets/${ticket.id}/comments`, { body: { content: 'C' } })
-    const webhook = await mintWebhook(account)
+    const webhook = await createTestWebhook(account)
     await send('POST', `webhooks/${webhook.id}/test`)
     const [delivery] = await deliveriesOf(account, webhook)
     const ids: Record<string, string> = {
@@ -120,7 +120,7 @@ describe('with PUBLIC_ORIGIN, a request to another host', () => {
       attachment_id: ticket.attachments[0].id,
       filename: 'a.txt',
       user_id: account.stranger.id,
-      key_id: (await mintKey(account)).id,
+      key_id: (await createTestKey(account)).id,
       webhook_id: webhook.id,
       delivery_id: delivery?.id ?? 'none',
     }

@@ -3,7 +3,7 @@ import { env } from 'cloudflare:workers'
 import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
 import { createApp } from '../../src/app'
 import type { Bindings } from '../../src/core/config'
-import { type Account, API, type CallOptions, createTicket, mintAccount, requestOf, rows } from '../helpers/api'
+import { type Account, API, type CallOptions, createTestAccount, createTicket, requestOf, rows } from '../helpers/api'
 import { watchObjects } from '../helpers/credentials'
 
 const HTTPS_ORIGIN = 'https://api.tickets.dev'
@@ -11,7 +11,7 @@ const HTTPS_ORIGIN = 'https://api.tickets.dev'
 let account: Account
 
 beforeAll(async () => {
-  account = await mintAccount()
+  account = await createTestAccount()
 })
 afterEach(() => {
   vi.restoreAllMocks()

@@ -1,13 +1,21 @@
 import { beforeAll, describe, expect, it } from 'vitest'
-import { type Account, call, createTicket, type Member, mintAccount, mintMember, rows } from '../helpers/api'
+import {
+  type Account,
+  call,
+  createTestAccount,
+  createTestMember,
+  createTicket,
+  type Member,
+  rows,
+} from '../helpers/api'
 import { ask, detailsOf, eventsOf } from '../helpers/tickets'
 
 let account: Account
 let by: Member
 
 beforeAll(async () => {
-  account = await mintAccount()
-  by = await mintMember(account.id, 'customer')
+  account = await createTestAccount()
+  by = await createTestMember(account.id, 'customer')
 })
 
 const GOOD = { title: 'A title', description: 'A text' }
@@ -171,7 +179,7 @@ describe('what POST /tickets refuses (S10)', () => {
   )
 
   it('leaves nothing behind', async () => {
-    const own = await mintAccount()
+    const own = await createTestAccount()
     for (const [, input] of REFUSED.slice(0, 8)) await ask(own.agent, 'POST', 'tickets', { ...GOOD, ...input })
     expect(await rows('SELECT id FROM tickets WHERE account_id = ?', own.id)).toEqual([])
     expect(await eventsOf(own.id)).toEqual([])

@@ -1,6 +1,14 @@
 import { beforeAll, describe, expect, it } from 'vitest'
-import { type Account, call, createTicket, type Member, mintAccount, mintMember, rows } from '../helpers/api'
-import { mintKey } from '../helpers/credentials'
+import {
+  type Account,
+  call,
+  createTestAccount,
+  createTestMember,
+  createTicket,
+  type Member,
+  rows,
+} from '../helpers/api'
+import { createTestKey } from '../helpers/credentials'
 import { ask, detailsOf, eventsOf, expectNoHoles } from '../helpers/tickets'
 
 let account: Account
@@ -8,9 +16,9 @@ let foreign: Account
 let inactive: Member
 
 beforeAll(async () => {
-  account = await mintAccount()
-  foreign = await mintAccount()
-  inactive = await mintMember(account.id, 'agent', { status: 'inactive' })
+  account = await createTestAccount()
+  foreign = await createTestAccount()
+  inactive = await createTestMember(account.id, 'agent', { status: 'inactive' })
 })
 
 const GOOD = { title: 'A title', description: 'A text' }
@@ -36,7 +44,7 @@ describe('what agents and admins may name when they create', () => {
   })
 
   it('no assignee who is not an active agent or admin of the account', async () => {
-    const key = await mintKey(account, { role: 'agent' })
+    const key = await createTestKey(account, { role: 'agent' })
     const wrong = [account.customer.id, inactive.id, 'user_unknown', foreign.agent.id, foreign.admin.id, key.id]
     for (const id of wrong) {
       const answer = await create(account.agent, { assigned_to: id })
@@ -73,7 +81,7 @@ describe('what agents and admins may name when they create', () => {
   })
 
   it('and leaves neither a ticket, an event nor a number behind when it is refused', async () => {
-    const own = await mintAccount()
+    const own = await createTestAccount()
     const file = { filename: 'a.txt', content: 'YQ==', mime_type: 'text/plain' }
     const answer = await create(own.agent, { assigned_to: own.customer.id, attachments: [file] })
     detailsOf(answer, 422, 'validation_error')

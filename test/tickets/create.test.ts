@@ -1,10 +1,10 @@
 import { beforeAll, describe, expect, it } from 'vitest'
-import { type Account, call, createTicket, mintAccount, rows } from '../helpers/api'
+import { type Account, call, createTestAccount, createTicket, rows } from '../helpers/api'
 
 let account: Account
 
 beforeAll(async () => {
-  account = await mintAccount()
+  account = await createTestAccount()
 })
 
 describe('POST /tickets', () => {
@@ -36,7 +36,7 @@ describe('POST /tickets', () => {
   })
 
   it('numbers concurrent tickets without a gap or a double', async () => {
-    const own = await mintAccount()
+    const own = await createTestAccount()
     const made = await Promise.all(Array.from({ length: 30 }, () => createTicket(own.agent)))
     expect(made.map((ticket) => ticket.number).sort((a, b) => a - b)).toEqual(
       Array.from({ length: 30 }, (_, i) => i + 1),

@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from 'vitest'
-import { type Account, type Member, mintAccount, mintMember, row, rows } from '../helpers/api'
-import { mintKey } from '../helpers/credentials'
+import { type Account, createTestAccount, createTestMember, type Member, row, rows } from '../helpers/api'
+import { createTestKey } from '../helpers/credentials'
 import { anyTicket, churn, dice, expectedOf, queryOf, START, storedTickets, type Wish } from '../helpers/ticket-model'
 import { ask, detailsOf, got, idsOf, type Seed, seedTickets, walk } from '../helpers/tickets'
 import { walkFrom } from '../helpers/walks'
@@ -13,8 +13,8 @@ let account: Account
 let foreign: Account
 
 beforeAll(async () => {
-  account = await mintAccount()
-  foreign = await mintAccount()
+  account = await createTestAccount()
+  foreign = await createTestAccount()
   await seedTickets(
     foreign,
     Array.from({ length: 30 }, () => anyTicket(die, foreign)),
@@ -43,7 +43,7 @@ describe('C07 a walk by cursor', () => {
 
   /** Walks to the end, or from there back to the beginning, while 200 tickets and more come and go. */
   async function expectWalk(wish: Wish, perPage: number, way: 'next' | 'prev') {
-    const by = await mintMember(account.id, 'agent')
+    const by = await createTestMember(account.id, 'agent')
     const path = `tickets?${queryOf(wish)}&per_page=${perPage}`
     let first = await got(by, `${path}&cursor=`)
     if (way === 'prev')
@@ -84,7 +84,7 @@ describe('the pages', () => {
   const path = 'tickets?status=open%2Cclosed&tag=paper%2C+black&q=print&sort=priority&order=asc&per_page=10'
 
   beforeAll(async () => {
-    own = await mintAccount()
+    own = await createTestAccount()
     const common = { title: 'Printer', tags: ['paper, black'], createdAt: START }
     await seedTickets(
       own,
@@ -141,7 +141,7 @@ describe('the pages', () => {
   })
 
   it.each(['asc', 'desc'])('C07 that are empty lead back to all that is left, %s', async (order) => {
-    const few = await mintAccount()
+    const few = await createTestAccount()
     const nine = Array.from({ length: 9 }, () => ({ createdAt: START }))
     const all = idsOf(
       (await seedTickets(few, nine)).toSorted((a, b) => (b.number - a.number) * (order === 'asc' ? -1 : 1)),
@@ -218,8 +218,8 @@ describe('a cursor', () => {
   it('is good for whoever sees the same list: agents, admins and keys of the account', async () => {
     const cursor = await cursorOf('status=open')
     const expected = idsOf((await got(account.agent, `tickets?status=open&cursor=${cursor}`)).body.data)
-    const key = { ...account.agent, token: (await mintKey(account)).key }
-    for (const by of [account.admin, await mintMember(account.id, 'agent'), key])
+    const key = { ...account.agent, token: (await createTestKey(account)).key }
+    for (const by of [account.admin, await createTestMember(account.id, 'agent'), key])
       expect(idsOf((await got(by, `tickets?status=open&cursor=${cursor}`)).body.data)).toEqual(expected)
   })
 

@@ -1,6 +1,6 @@
 import { env } from 'cloudflare:workers'
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import { createTicket, mintAccount, row, rows } from '../helpers/api'
+import { createTestAccount, createTicket, row, rows } from '../helpers/api'
 import { eventually } from '../helpers/eventually'
 import { ask, commented, detailsOf, eventsOf, expectNoHoles, patched } from '../helpers/tickets'
 
@@ -12,7 +12,7 @@ afterEach(() => {
 
 describe('DELETE /tickets/{id}', () => {
   it('C08 is an empty 204, then a 404 of everything of the ticket', async () => {
-    const { agent, admin, customer } = await mintAccount()
+    const { agent, admin, customer } = await createTestAccount()
     const { id } = await createTicket(customer)
     await commented(customer, id)
     const answer = await ask(agent, 'DELETE', `tickets/${id}`)
@@ -32,7 +32,7 @@ describe('DELETE /tickets/{id}', () => {
   })
 
   it('C08 lowers lists, totals and counters, and frees no number', async () => {
-    const { id: accountId, agent, customer } = await mintAccount()
+    const { id: accountId, agent, customer } = await createTestAccount()
     const first = await createTicket(customer, { tags: ['a'], assigned_to: undefined })
     const second = await createTicket(customer, { title: 'Searched word', tags: ['a'], priority: 'high' })
     await patched(agent, second.id, { assigned_to: agent.id, status: 'resolved' })
@@ -54,7 +54,7 @@ describe('DELETE /tickets/{id}', () => {
   })
 
   it('leaves no row of the ticket, keeps its events, and adds its own', async () => {
-    const { id: accountId, agent, customer } = await mintAccount()
+    const { id: accountId, agent, customer } = await createTestAccount()
     const { id, number } = await createTicket(customer, { tags: ['a'], attachments: [file('a.txt')] })
     await commented(agent, id, { is_internal: true, attachments: [file('b.txt')] })
     await patched(agent, id, { title: 'Last title' })
@@ -77,7 +77,7 @@ describe('DELETE /tickets/{id}', () => {
   })
 
   it('announces what is to be deleted of the store, and then deletes it', async () => {
-    const { id: accountId, agent } = await mintAccount()
+    const { id: accountId, agent } = await createTestAccount()
     const attachments = [file('a.txt'), file('b.txt')]
     const { id, attachments: stored } = await createTicket(agent, { attachments })
     const ids: string[] = stored.map((attachment: { id: string }) => attachment.id)
@@ -98,7 +98,7 @@ describe('DELETE /tickets/{id}', () => {
   })
 
   it('takes nothing of other tickets along', async () => {
-    const { id: accountId, agent, customer } = await mintAccount()
+    const { id: accountId, agent, customer } = await createTestAccount()
     const kept = await createTicket(customer, { tags: ['a'], attachments: [file('a.txt')] })
     await commented(agent, kept.id, { attachments: [file('b.txt')] })
     await patched(agent, kept.id, { title: 'Kept' })
@@ -110,7 +110,7 @@ describe('DELETE /tickets/{id}', () => {
   })
 
   it('is for agents and admins: a customer gets 403, its own ticket or not', async () => {
-    const { customer, stranger, agent, admin } = await mintAccount()
+    const { customer, stranger, agent, admin } = await createTestAccount()
     const { id } = await createTicket(customer)
     for (const [by, ticketId] of [
       [customer, id],
@@ -123,8 +123,8 @@ describe('DELETE /tickets/{id}', () => {
   })
 
   it('S07 finds nothing of another account, and leaves no trace in either', async () => {
-    const mine = await mintAccount()
-    const theirs = await mintAccount()
+    const mine = await createTestAccount()
+    const theirs = await createTestAccount()
     const { id } = await createTicket(mine.customer, { attachments: [file('a.txt')] })
     await commented(mine.customer, id)
     for (const by of [theirs.admin, theirs.agent]) {
@@ -139,7 +139,7 @@ describe('DELETE /tickets/{id}', () => {
   })
 
   it('happens once when asked for ten times at once', async () => {
-    const { id: accountId, agent } = await mintAccount()
+    const { id: accountId, agent } = await createTestAccount()
     const { id } = await createTicket(agent)
     const answers = await Promise.all(Array.from({ length: 10 }, () => ask(agent, 'DELETE', `tickets/${id}`)))
     expect(answers.map((answer) => answer.status).sort()).toEqual([204, ...Array(9).fill(404)])

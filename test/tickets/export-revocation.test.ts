@@ -2,13 +2,13 @@ import { createExecutionContext } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { createApp } from '../../src/app'
-import { WAYS, WAYS_OF_KEYS } from '../helpers/access-endings'
-import { type Account, call, mintAccount, mintMember, mintToken, requestOf } from '../helpers/api'
-import { later, mintKey, stopClock } from '../helpers/credentials'
+import { type Account, call, createTestAccount, createTestMember, createTestToken, requestOf } from '../helpers/api'
+import { createTestKey, later, stopClock } from '../helpers/credentials'
 import { watchSessions } from '../helpers/d1'
 import { PASSWORD } from '../helpers/path-ids'
-import { cheapHash } from '../helpers/people'
+import { WAYS, WAYS_OF_KEYS } from '../helpers/revocations'
 import { seedTickets } from '../helpers/tickets'
+import { cheapHash } from '../helpers/users'
 import { silenceQueue } from '../helpers/webhooks'
 
 /** Six pages of an export. */
@@ -22,7 +22,7 @@ beforeEach(async () => {
   stopClock()
   silenceQueue()
   vi.spyOn(console, 'error').mockImplementation(() => undefined)
-  account = await mintAccount()
+  account = await createTestAccount()
   await seedTickets(
     account,
     Array.from({ length: TICKETS }, (_, index) => ({ createdAt: 1_000 * index })),
@@ -64,7 +64,7 @@ async function expectEnd(token: string, end: () => Promise<unknown>, what: strin
   const sent = [...first, ...rest.slice(0, -1)].map(({ id }) => id)
   // The pages that were found before the end of the access: the stream holds one, and one more is at hand.
   expect(sent.length, what).toBeLessThanOrEqual(3 * PAGE)
-  account.admin.token = await mintToken(account.id, account.admin.id, 'admin')
+  account.admin.token = await createTestToken(account.id, account.admin.id, 'admin')
   const { text } = await call('GET', `tickets/export?cursor=${cursor}`, { token: account.admin.token })
   const others = linesOf(new TextEncoder().encode(text))
   expect(others.at(-1), what).toEqual({ next_cursor: null })
@@ -75,14 +75,14 @@ describe('an export whose reader loses access', () => {
   it('ends with a cursor, from which a valid caller continues', async () => {
     for (const [way, [, end]] of Object.entries(WAYS)) {
       // An admin who becomes an agent may still export, but not with what was begun as an admin.
-      const user = await mintMember(account.id, 'admin', { passwordHash: cheapHash(PASSWORD) })
+      const user = await createTestMember(account.id, 'admin', { passwordHash: cheapHash(PASSWORD) })
       await expectEnd(user.token, () => end(account, user), `a user who ${way}`)
     }
   })
 
   it('ends so for API keys too', async () => {
     for (const [way, end] of Object.entries(WAYS_OF_KEYS)) {
-      const key = await mintKey(account, { role: 'admin', expires_at: new Date(Date.now() + HOUR).toISOString() })
+      const key = await createTestKey(account, { role: 'admin', expires_at: new Date(Date.now() + HOUR).toISOString() })
       await expectEnd(key.key, () => end(account, key), `a key that ${way}`)
     }
   })

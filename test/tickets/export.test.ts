@@ -2,8 +2,17 @@ import { createExecutionContext } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import { createApp } from '../../src/app'
-import { type Account, type Answer, API, createTicket, type Member, mintAccount, ORIGIN, rows } from '../helpers/api'
-import { mintKey, stopClock } from '../helpers/credentials'
+import {
+  type Account,
+  type Answer,
+  API,
+  createTestAccount,
+  createTicket,
+  type Member,
+  ORIGIN,
+  rows,
+} from '../helpers/api'
+import { createTestKey, stopClock } from '../helpers/credentials'
 import { sessions } from '../helpers/d1'
 import { anyTicket, dice, expectedOf, queryOf, START, storedTickets, type Wish } from '../helpers/ticket-model'
 import { ask, detailsOf, got, idsOf, seedTickets } from '../helpers/tickets'
@@ -15,8 +24,8 @@ let account: Account
 beforeAll(async () => {
   // What the objects of callers know must not grow old meanwhile: they would ask D1, beside the pages.
   stopClock()
-  account = await mintAccount()
-  const foreign = await mintAccount()
+  account = await createTestAccount()
+  const foreign = await createTestAccount()
   await seedTickets(foreign, [anyTicket(die, foreign)])
   const seeds = Array.from({ length: 650 }, () => anyTicket(die, account))
   for (let from = 0; from < seeds.length; from += 250) await seedTickets(account, seeds.slice(from, from + 250))
@@ -94,7 +103,7 @@ describe('GET /tickets/export', () => {
   })
 
   it('is for agents, admins and their keys; what is wrong with it is said before the first line', async () => {
-    const key = { ...account.agent, token: (await mintKey(account)).key }
+    const key = { ...account.agent, token: (await createTestKey(account)).key }
     for (const by of [account.agent, account.admin, key])
       expect((await exported('number=7', by)).tickets).toHaveLength(1)
     for (const query of ['', 'cursor=nonsense', 'colour=red'])
@@ -152,7 +161,7 @@ describe('an export that D1 fails', () => {
 
 describe('the pages of an export', () => {
   it('are cut by bytes where tickets are large', async () => {
-    const own = await mintAccount()
+    const own = await createTestAccount()
     const description = 'é'.repeat(32_768)
     await seedTickets(
       own,

@@ -1,14 +1,14 @@
 import { env } from 'cloudflare:workers'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { type Account, call, createTicket, mintAccount } from '../helpers/api'
+import { type Account, call, createTestAccount, createTicket } from '../helpers/api'
 import { ask, commented, detailsOf, patched } from '../helpers/tickets'
 
 let account: Account
 let foreign: Account
 
 beforeAll(async () => {
-  account = await mintAccount()
-  foreign = await mintAccount()
+  account = await createTestAccount()
+  foreign = await createTestAccount()
 })
 
 const file = (filename: string) => ({ filename, content: 'YQ==', mime_type: 'text/plain' })

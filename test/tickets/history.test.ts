@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from 'vitest'
-import { type Account, createTicket, mintAccount, rows } from '../helpers/api'
-import { mintKey } from '../helpers/credentials'
+import { type Account, createTestAccount, createTicket, rows } from '../helpers/api'
+import { createTestKey } from '../helpers/credentials'
 import { upload } from '../helpers/files'
 import { ask, commented, detailsOf, patched, walk } from '../helpers/tickets'
 
@@ -8,8 +8,8 @@ let account: Account
 let foreign: Account
 
 beforeAll(async () => {
-  account = await mintAccount()
-  foreign = await mintAccount()
+  account = await createTestAccount()
+  foreign = await createTestAccount()
 })
 
 interface Entry {
@@ -73,7 +73,7 @@ describe('GET /tickets/{id}/history', () => {
 
   it('names an API key as it names people', async () => {
     const { id } = await createTicket(account.customer)
-    const key = await mintKey(account)
+    const key = await createTestKey(account)
     await patched({ ...account.agent, token: key.key }, id, { priority: 'high' })
     const { body } = await ask(account.admin, 'GET', path(id))
     expect(body.data[0].actor).toEqual({ id: key.id, name: 'A key', email: `${key.id}@keys.invalid` })

@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from 'vitest'
 import { PRIORITIES, STATUSES } from '../../src/tickets/values'
-import { type Account, type Member, mintAccount, mintMember } from '../helpers/api'
+import { type Account, createTestAccount, createTestMember, type Member } from '../helpers/api'
 import { ask, detailsOf, type Seeded, seedTickets } from '../helpers/tickets'
 
 const DAY = 86_400_000
@@ -15,9 +15,9 @@ let seeded: Seeded[]
 let agents: Member[]
 
 beforeAll(async () => {
-  account = await mintAccount()
-  foreign = await mintAccount()
-  agents = await Promise.all([1, 2].map(() => mintMember(account.id, 'agent')))
+  account = await createTestAccount()
+  foreign = await createTestAccount()
+  agents = await Promise.all([1, 2].map(() => createTestMember(account.id, 'agent')))
   const { admin, agent, customer, stranger } = account
   const assignees = [null, agent, admin]
   const creators = [customer, stranger, agent, customer]

@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, it } from 'vitest'
-import { type Account, mintAccount } from '../helpers/api'
+import { type Account, createTestAccount } from '../helpers/api'
 import { ask, commented, patched, type Seeded, seedTickets, walk } from '../helpers/tickets'
 
 const START = Date.UTC(2026, 2, 1)
@@ -11,7 +11,7 @@ let account: Account
 let seeded: Seeded[]
 
 beforeAll(async () => {
-  account = await mintAccount()
+  account = await createTestAccount()
   seeded = await seedTickets(
     account,
     Array.from({ length: 45 }, (_, i) => ({
@@ -52,7 +52,7 @@ describe('the order of GET /tickets', () => {
   })
 
   it('moves a ticket to the front of sort=updated_at when it changes, or gets a public comment', async () => {
-    const own = await mintAccount()
+    const own = await createTestAccount()
     const [a, b, c] = await seedTickets(
       own,
       [1, 2, 3].map((i) => ({ createdAt: START + i })),

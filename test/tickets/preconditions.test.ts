@@ -1,13 +1,13 @@
 import { beforeAll, describe, expect, it } from 'vitest'
 import { isKnown, readIfMatch } from '../../src/http/etag'
-import { type Account, call, createTicket, mintAccount } from '../helpers/api'
+import { type Account, call, createTestAccount, createTicket } from '../helpers/api'
 import { ROUTES } from '../helpers/edge'
 import { commented, got, historyOf, patched } from '../helpers/tickets'
 
 let account: Account
 
 beforeAll(async () => {
-  account = await mintAccount()
+  account = await createTestAccount()
 })
 
 describe.each(ROUTES)('%s', (_name, route) => {

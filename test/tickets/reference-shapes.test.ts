@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, it } from 'vitest'
-import { type Account, createTicket, mintAccount } from '../helpers/api'
+import { type Account, createTestAccount, createTicket } from '../helpers/api'
 import { ask, commented, patched } from '../helpers/tickets'
 
 /** The answers of `../shared/reference/api-reference.txt`, as it prints them. */
@@ -80,7 +80,7 @@ function expectShape(actual: unknown, expected: unknown, path = 'answer'): void 
 let account: Account
 
 beforeAll(async () => {
-  account = await mintAccount()
+  account = await createTestAccount()
 })
 
 describe('the shapes of the reference', () => {

@@ -1,7 +1,15 @@
 import { env } from 'cloudflare:workers'
 import { describe, expect, it } from 'vitest'
 import { parseSearch } from '../../src/tickets/search'
-import { type Account, createTicket, type Member, mintAccount, mintMember, mintToken, rows } from '../helpers/api'
+import {
+  type Account,
+  createTestAccount,
+  createTestMember,
+  createTestToken,
+  createTicket,
+  type Member,
+  rows,
+} from '../helpers/api'
 import { ask, patched, seedTickets } from '../helpers/tickets'
 
 async function search(by: Member, q: string): Promise<string[]> {
@@ -13,7 +21,7 @@ async function search(by: Member, q: string): Promise<string[]> {
 
 describe('the search through the life of a ticket', () => {
   it('C09 finds a ticket at once: by get, list and search, each time', { timeout: 20_000 }, async () => {
-    const account = await mintAccount()
+    const account = await createTestAccount()
     for (let i = 0; i < 20; i += 1) {
       const by = i % 2 === 0 ? account.customer : account.agent
       const { id } = await createTicket(by, { title: `Unique${i}word of all`, description: `Text${i}` })
@@ -24,7 +32,7 @@ describe('the search through the life of a ticket', () => {
   })
 
   it('finds a changed ticket by what it holds now, and not by what it held', async () => {
-    const { customer, agent } = await mintAccount()
+    const { customer, agent } = await createTestAccount()
     const { id } = await createTicket(customer, { title: 'Alpha one', description: 'Beta two' })
     await patched(customer, id, { title: 'Gamma three' })
     expect(await search(customer, 'alpha')).toEqual([])
@@ -37,7 +45,7 @@ describe('the search through the life of a ticket', () => {
   })
 
   it('C08 finds a deleted ticket no more', async () => {
-    const { customer, agent } = await mintAccount()
+    const { customer, agent } = await createTestAccount()
     const { id } = await createTicket(customer, { title: 'Epsilon five' })
     expect(await search(customer, 'epsilon')).toEqual([id])
     expect((await ask(agent, 'DELETE', `tickets/${id}`)).status).toBe(204)
@@ -46,7 +54,7 @@ describe('the search through the life of a ticket', () => {
   })
 
   it('moves a ticket to the search of its new creator', async () => {
-    const { customer, stranger, agent } = await mintAccount()
+    const { customer, stranger, agent } = await createTestAccount()
     const { id } = await createTicket(customer, { title: 'Zeta six' })
     await patched(agent, id, { created_by: stranger.id })
     expect(await search(customer, 'zeta')).toEqual([])
@@ -60,14 +68,14 @@ describe('the search through the life of a ticket', () => {
 
 describe('S18 accounts and users whose IDs differ only in case or hyphens', () => {
   /** An account under an ID of its own, with an agent, and two customers whose IDs differ in case. */
-  async function mintAs(id: string): Promise<Account> {
+  async function createWithId(id: string): Promise<Account> {
     await env.DB.batch([
       env.DB.prepare(
         `INSERT INTO accounts (id, slug, name, plan, allow_registration, created_at) VALUES (?, ?, 'x', 'premium', 0, 0)`,
       ).bind(id, `slug-${id}`),
       env.DB.prepare('INSERT INTO account_state (account_id, ticket_number, event_sequence) VALUES (?, 0, 0)').bind(id),
     ])
-    const member = (role: 'admin' | 'agent' | 'customer') => mintMember(id, role)
+    const member = (role: 'admin' | 'agent' | 'customer') => createTestMember(id, role)
     return {
       id,
       slug: id,
@@ -81,7 +89,7 @@ describe('S18 accounts and users whose IDs differ only in case or hyphens', () =
   it('never see each other in list, total or search', { timeout: 20_000 }, async () => {
     const accounts = []
     for (const id of ['acct_a-b', 'acct_A-B', 'acct_ab', 'acct_a_b', 'acct_a', 'acct_a-b-', 'acct_A-b'])
-      accounts.push(await mintAs(id))
+      accounts.push(await createWithId(id))
     const own = new Map<Account, string>()
     for (const account of accounts) {
       const [ticket] = await seedTickets(account, [{ title: `Shared word ${account.id}` }])
@@ -104,7 +112,7 @@ describe('S18 accounts and users whose IDs differ only in case or hyphens', () =
   })
 
   it('keep two customers of one account apart', async () => {
-    const account = await mintAccount()
+    const account = await createTestAccount()
     const [upper, lower] = [account.customer, account.stranger]
     const rename = env.DB.prepare('UPDATE users SET id = ? WHERE account_id = ? AND id = ?')
     await env.DB.batch([rename.bind('user_X-y', account.id, upper.id), rename.bind('user_x-y', account.id, lower.id)])
@@ -112,7 +120,7 @@ describe('S18 accounts and users whose IDs differ only in case or hyphens', () =
       [
         { ...upper, id: 'user_X-y' },
         { ...lower, id: 'user_x-y' },
-      ].map(async (member) => ({ ...member, token: await mintToken(account.id, member.id, 'customer') })),
+      ].map(async (member) => ({ ...member, token: await createTestToken(account.id, member.id, 'customer') })),
     )
     const seeded = await seedTickets(
       account,

@@ -1,13 +1,13 @@
 import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
 import { parseSearch } from '../../src/tickets/search'
-import { type Account, createTicket, mintAccount, row } from '../helpers/api'
+import { type Account, createTestAccount, createTicket, row } from '../helpers/api'
 import { wire } from '../helpers/d1'
 import { ask, detailsOf, got, seedTickets } from '../helpers/tickets'
 
 let account: Account
 
 beforeAll(async () => {
-  account = await mintAccount()
+  account = await createTestAccount()
 })
 afterEach(() => {
   vi.restoreAllMocks()
@@ -170,7 +170,7 @@ describe('repeated words of q', () => {
   it.each(SAME.map((words) => ({ words })))(
     '$words find the same tickets together as one by one',
     async ({ words }) => {
-      const own = await mintAccount()
+      const own = await createTestAccount()
       await seedTickets(
         own,
         [...words, `${words[0]}s`, 'something else'].map((title) => ({ title })),

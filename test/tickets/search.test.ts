@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, it } from 'vitest'
-import { type Account, createTicket, type Member, mintAccount, mintMember } from '../helpers/api'
+import { type Account, createTestAccount, createTestMember, createTicket, type Member } from '../helpers/api'
 import { ask, detailsOf } from '../helpers/tickets'
 
 let account: Account
@@ -27,8 +27,8 @@ const TICKETS = [
 ]
 
 beforeAll(async () => {
-  account = await mintAccount()
-  asker = await mintMember(account.id, 'agent')
+  account = await createTestAccount()
+  asker = await createTestMember(account.id, 'agent')
   for (const text of TICKETS) {
     const [title, description] = text.split(' | ')
     await createTicket(account.customer, { title, description })

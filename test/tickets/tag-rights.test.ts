@@ -1,9 +1,9 @@
 import { expect, it } from 'vitest'
-import { createTicket, mintAccount } from '../helpers/api'
+import { createTestAccount, createTicket } from '../helpers/api'
 import { got, idsOf } from '../helpers/tickets'
 
 it('S08 a tag finds for a customer only its own tickets, in page and total', async () => {
-  const account = await mintAccount()
+  const account = await createTestAccount()
   const own = await createTicket(account.customer, { tags: ['shared'] })
   await createTicket(account.stranger, { tags: ['shared'] })
   const { body } = await got(account.customer, 'tickets?tag=shared')

@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from 'vitest'
 import { PRIORITIES, STATUSES } from '../../src/tickets/values'
-import { type Account, createTicket, type Member, mintAccount, mintMember } from '../helpers/api'
+import { type Account, createTestAccount, createTestMember, createTicket, type Member } from '../helpers/api'
 import {
   anyTicket,
   type Dice,
@@ -26,14 +26,14 @@ let stored: Stored[]
 let staff: Member[]
 
 beforeAll(async () => {
-  account = await mintAccount()
-  foreign = await mintAccount()
+  account = await createTestAccount()
+  foreign = await createTestAccount()
   for (const each of [account, foreign])
     await seedTickets(
       each,
       Array.from({ length: 120 }, () => anyTicket(die, each)),
     )
-  staff = await Promise.all([1, 2, 3].map(() => mintMember(account.id, 'agent')))
+  staff = await Promise.all([1, 2, 3].map(() => createTestMember(account.id, 'agent')))
   await live(account)
   stored = await storedTickets(account)
 })
@@ -174,7 +174,7 @@ describe('GET /tickets/stats', () => {
   })
 
   it('S08 has nothing of another account, also while this one is empty, and names nobody without a ticket', async () => {
-    const empty = await mintAccount()
+    const empty = await createTestAccount()
     const nothing = { total: 0, by_assignee: [], by_status: expect.anything(), by_priority: expect.anything() }
     for (const by of [empty.agent, empty.customer]) expect(await stats(by)).toEqual(nothing)
     const { id } = await createTicket(empty.agent, { assigned_to: empty.agent.id, created_by: empty.customer.id })

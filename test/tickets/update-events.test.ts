@@ -1,11 +1,11 @@
 import { beforeAll, describe, expect, it } from 'vitest'
-import { type Account, createTicket, mintAccount, mintMember, rows } from '../helpers/api'
+import { type Account, createTestAccount, createTestMember, createTicket, rows } from '../helpers/api'
 import { ask, eventsOf, expectNoHoles, historyOf, patched, type StoredEvent } from '../helpers/tickets'
 
 let account: Account
 
 beforeAll(async () => {
-  account = await mintAccount()
+  account = await createTestAccount()
 })
 
 const types = (events: StoredEvent[]) => events.map((event) => event.type)
@@ -100,10 +100,10 @@ describe('what a change leaves in history and events', () => {
 
 describe('changes at once', () => {
   it('C04 50 of one status without If-Match all succeed, and form one chain', { timeout: 20_000 }, async () => {
-    const own = await mintAccount()
+    const own = await createTestAccount()
     const { id } = await createTicket(own.agent)
     const statuses = ['in_progress', 'resolved', 'closed', 'open']
-    const members = await Promise.all([1, 2, 3, 4, 5].map(() => mintMember(own.id, 'agent')))
+    const members = await Promise.all([1, 2, 3, 4, 5].map(() => createTestMember(own.id, 'agent')))
     const answers = await Promise.all(
       Array.from({ length: 50 }, (_, i) =>
         ask(members[i % 5] ?? own.agent, 'PATCH', `tickets/${id}`, { status: statuses[i % 4] }),
@@ -133,7 +133,7 @@ describe('changes at once', () => {
   })
 
   it('of different fields all survive', async () => {
-    const own = await mintAccount()
+    const own = await createTestAccount()
     const { id } = await createTicket(own.customer)
     const changes = [
       { title: 'T' },

@@ -1,15 +1,15 @@
 import { env } from 'cloudflare:workers'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { type Account, createTicket, mintAccount, mintMember } from '../helpers/api'
-import { mintKey } from '../helpers/credentials'
+import { type Account, createTestAccount, createTestMember, createTicket } from '../helpers/api'
+import { createTestKey } from '../helpers/credentials'
 import { ask, detailsOf, historyOf, patched } from '../helpers/tickets'
 
 let account: Account
 let foreign: Account
 
 beforeAll(async () => {
-  account = await mintAccount()
-  foreign = await mintAccount()
+  account = await createTestAccount()
+  foreign = await createTestAccount()
 })
 
 const STATUSES = ['open', 'in_progress', 'resolved', 'closed']
@@ -88,8 +88,8 @@ describe('whose tickets can be changed', () => {
 
 describe('who can be named', () => {
   it('no assignee who is not an active agent or admin of the account', async () => {
-    const inactive = await mintMember(account.id, 'agent', { status: 'inactive' })
-    const key = await mintKey(account, { role: 'agent' })
+    const inactive = await createTestMember(account.id, 'agent', { status: 'inactive' })
+    const key = await createTestKey(account, { role: 'agent' })
     const { id } = await createTicket(account.agent)
     for (const other of [account.customer.id, inactive.id, 'user_unknown', foreign.agent.id, key.id]) {
       const answer = await ask(account.agent, 'PATCH', `tickets/${id}`, { assigned_to: other, title: 'X' })
@@ -107,7 +107,7 @@ describe('who can be named', () => {
   })
 
   it('no creator who is not a person of the account', async () => {
-    const key = await mintKey(account, { role: 'agent' })
+    const key = await createTestKey(account, { role: 'agent' })
     const { id } = await createTicket(account.agent)
     for (const other of [key.id, foreign.customer.id, 'user_unknown']) {
       const answer = await ask(account.agent, 'PATCH', `tickets/${id}`, { created_by: other })
@@ -117,7 +117,7 @@ describe('who can be named', () => {
   })
 
   it('an assignee who is deactivated later stays, also through other changes, until another is named', async () => {
-    const leaver = await mintMember(account.id, 'agent', { name: 'Leaver' })
+    const leaver = await createTestMember(account.id, 'agent', { name: 'Leaver' })
     const { id } = await createTicket(account.agent, { assigned_to: leaver.id })
     await env.DB.prepare(`UPDATE users SET status = 'inactive' WHERE account_id = ? AND id = ?`)
       .bind(account.id, leaver.id)

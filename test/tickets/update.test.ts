@@ -1,11 +1,11 @@
 import { beforeAll, describe, expect, it } from 'vitest'
-import { type Account, call, createTicket, mintAccount } from '../helpers/api'
+import { type Account, call, createTestAccount, createTicket } from '../helpers/api'
 import { ask, detailsOf, eventsOf, historyOf, patched } from '../helpers/tickets'
 
 let account: Account
 
 beforeAll(async () => {
-  account = await mintAccount()
+  account = await createTestAccount()
 })
 
 const many = <T>(count: number, make: (index: number) => T) => Array.from({ length: count }, (_, i) => make(i))
@@ -51,7 +51,7 @@ describe('PATCH /tickets/{id}', () => {
   })
 
   it('is found by the filters and totals of what it has become', async () => {
-    const own = await mintAccount()
+    const own = await createTestAccount()
     const { id } = await createTicket(own.customer, { tags: ['old'], priority: 'low' })
     await patched(own.agent, id, { status: 'closed', priority: 'high', assigned_to: own.agent.id, tags: ['new'] })
     const total = async (query: string) => (await ask(own.admin, 'GET', `tickets?${query}`)).body.pagination.total

@@ -1,12 +1,13 @@
 import { beforeAll, describe, expect, it } from 'vitest'
-import { type Account, type Answer, API, call, mintAccount, mintMember } from '../helpers/api'
-import { hashesDuring, liveness, logIn, storedUser } from '../helpers/people'
+import { type Account, type Answer, API, call, createTestAccount, createTestMember } from '../helpers/api'
+import { hashesDuring } from '../helpers/hashing'
 import { ask, detailsOf, eventsOf, expectNoHoles } from '../helpers/tickets'
+import { liveness, logIn, storedUser } from '../helpers/users'
 
 let account: Account
 
 beforeAll(async () => {
-  account = await mintAccount()
+  account = await createTestAccount()
 })
 
 const create = (body: unknown) => ask(account.admin, 'POST', 'users', body)
@@ -86,7 +87,7 @@ describe('POST /users', () => {
   })
 
   it('S02 is 409 for an e-mail in use, whatever its case, also by somebody inactive', async () => {
-    await mintMember(account.id, 'agent', { email: 'idle.kim@example.com', status: 'inactive' })
+    await createTestMember(account.id, 'agent', { email: 'idle.kim@example.com', status: 'inactive' })
     const before = (await eventsOf(account.id)).length
     for (const email of [account.agent.email, account.agent.email.toUpperCase(), 'IDLE.kim@example.com']) {
       const answer = await create({ name: 'N', email })
@@ -96,14 +97,14 @@ describe('POST /users', () => {
     }
     expect(await eventsOf(account.id)).toHaveLength(before)
     expect((await create({ name: 'N', email: 'idle.\u212aim@example.com' })).status).toBe(201)
-    const other = await mintAccount()
+    const other = await createTestAccount()
     const same = await ask(other.admin, 'POST', 'users', { name: 'N', email: account.agent.email })
     expect(same.status).toBe(201)
     await expectNoHoles(account.id)
   })
 
   it('S11 of fifty at once with one e-mail one is added, the rest are 409', async () => {
-    const own = await mintAccount()
+    const own = await createTestAccount()
     const answers = await Promise.all(
       Array.from({ length: 50 }, (_, index) =>
         ask(own.admin, 'POST', 'users', {

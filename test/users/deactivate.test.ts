@@ -1,7 +1,14 @@
 import { beforeEach, describe, expect, it } from 'vitest'
-import { type Account, createTicket, type Member, mintAccount, mintMember, mintToken } from '../helpers/api'
-import { cheapHash, liveness, logIn, NO_LOGIN, storedUser } from '../helpers/people'
+import {
+  type Account,
+  createTestAccount,
+  createTestMember,
+  createTestToken,
+  createTicket,
+  type Member,
+} from '../helpers/api'
 import { ask, detailsOf, eventsOf } from '../helpers/tickets'
+import { cheapHash, liveness, logIn, NO_LOGIN, storedUser } from '../helpers/users'
 
 const PASSWORD = 'correct horse'
 
@@ -9,15 +16,15 @@ let account: Account
 let jane: Member
 
 beforeEach(async () => {
-  account = await mintAccount()
-  jane = await mintMember(account.id, 'agent', { name: 'Jane', passwordHash: cheapHash(PASSWORD) })
+  account = await createTestAccount()
+  jane = await createTestMember(account.id, 'agent', { name: 'Jane', passwordHash: cheapHash(PASSWORD) })
 })
 
 const remove = (by: Member, id: string) => ask(by, 'DELETE', `users/${id}`)
 
 describe('DELETE /users/{id}', () => {
   it('S05 is 204 without a body, and every token of the user is dead at once, on every route', async () => {
-    const second = await mintToken(account.id, jane.id, 'agent')
+    const second = await createTestToken(account.id, jane.id, 'agent')
     const ticket = await createTicket(jane)
     expect(await liveness(jane.token, second)).toEqual([200, 200])
     const answer = await remove(account.admin, jane.id)
@@ -105,7 +112,7 @@ describe('DELETE /users/{id}', () => {
   })
 
   it('of oneself, where there is another admin, ends one’s own token at once', async () => {
-    const second = await mintMember(account.id, 'admin')
+    const second = await createTestMember(account.id, 'admin')
     expect((await remove(second, second.id)).status).toBe(204)
     expect(await liveness(second.token)).toEqual([401])
   })
@@ -117,7 +124,7 @@ describe('DELETE /users/{id}', () => {
   })
 
   it('is 404 for nobody and for another account’s user, who lives', async () => {
-    const other = await mintAccount()
+    const other = await createTestAccount()
     const nobody = await remove(account.admin, 'user_nobody')
     expect(nobody.status).toBe(404)
     for (const id of [other.agent.id, other.admin.id, 'me', '%00'])

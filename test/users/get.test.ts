@@ -1,14 +1,14 @@
 import { beforeAll, describe, expect, it } from 'vitest'
 import { freshAddress } from '../helpers/addresses'
-import { type Account, call, mintAccount, mintMember } from '../helpers/api'
+import { type Account, call, createTestAccount, createTestMember } from '../helpers/api'
 import { ask } from '../helpers/tickets'
 
 let account: Account
 let other: Account
 
 beforeAll(async () => {
-  account = await mintAccount()
-  other = await mintAccount()
+  account = await createTestAccount()
+  other = await createTestAccount()
 })
 
 describe('GET /users/{id}', () => {
@@ -20,7 +20,7 @@ describe('GET /users/{id}', () => {
   })
 
   it('shows an inactive user too', async () => {
-    const idle = await mintMember(other.id, 'agent', { status: 'inactive' })
+    const idle = await createTestMember(other.id, 'agent', { status: 'inactive' })
     expect((await ask(other.agent, 'GET', `users/${idle.id}`)).body.data.status).toBe('inactive')
   })
 

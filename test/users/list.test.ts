@@ -1,7 +1,7 @@
 import { env } from 'cloudflare:workers'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { type Account, API, call, mintAccount, mintMember, rows } from '../helpers/api'
-import { mintKey } from '../helpers/credentials'
+import { type Account, API, call, createTestAccount, createTestMember, rows } from '../helpers/api'
+import { createTestKey } from '../helpers/credentials'
 import { dice } from '../helpers/ticket-model'
 import { ask, detailsOf, got } from '../helpers/tickets'
 import { expectWalksBothWays } from '../helpers/walks'
@@ -18,13 +18,13 @@ let account: Account
 let other: Account
 
 beforeAll(async () => {
-  account = await mintAccount()
-  other = await mintAccount()
-  await mintMember(account.id, 'customer', { name: 'Zoë 100% Off', email: 'zoe.percent@example.com' })
-  await mintMember(account.id, 'customer', { name: 'under_score', email: 'u_s@example.com' })
-  await mintMember(account.id, 'customer', { name: 'undermscore', email: 'ums@example.com' })
-  await mintMember(account.id, 'agent', { name: "Idle O'Brien", email: 'idle@example.com', status: 'inactive' })
-  await mintMember(other.id, 'agent', { name: 'Foreign Agent', email: 'foreign@example.com' })
+  account = await createTestAccount()
+  other = await createTestAccount()
+  await createTestMember(account.id, 'customer', { name: 'Zoë 100% Off', email: 'zoe.percent@example.com' })
+  await createTestMember(account.id, 'customer', { name: 'under_score', email: 'u_s@example.com' })
+  await createTestMember(account.id, 'customer', { name: 'undermscore', email: 'ums@example.com' })
+  await createTestMember(account.id, 'agent', { name: "Idle O'Brien", email: 'idle@example.com', status: 'inactive' })
+  await createTestMember(other.id, 'agent', { name: 'Foreign Agent', email: 'foreign@example.com' })
 })
 
 const list = (query = '', token = account.agent.token) => call('GET', `users${query}`, { token })
@@ -40,7 +40,7 @@ describe('GET /users', () => {
   })
 
   it('has the shape of the reference, key for key', async () => {
-    const own = await mintAccount()
+    const own = await createTestAccount()
     await env.DB.prepare('UPDATE users SET created_at = ?, last_login_at = ? WHERE id = ?')
       .bind(Date.UTC(2024, 11, 1), Date.UTC(2025, 4, 3, 8, 15, 0, 999), own.admin.id)
       .run()
@@ -77,9 +77,9 @@ describe('GET /users', () => {
   })
 
   it('shows no API key among the people, and no hash', async () => {
-    const own = await mintAccount()
+    const own = await createTestAccount()
     await env.DB.prepare("UPDATE users SET password_hash = 'scrypt$secret' WHERE id = ?").bind(own.stranger.id).run()
-    const { id } = await mintKey(own)
+    const { id } = await createTestKey(own)
     for (const query of ['', '?role=agent', '?status=active', '?cursor=', `?q=${id}`, `?email=${id}@keys.invalid`]) {
       const answer = await list(query, own.agent.token)
       expect(answer.status).toBe(200)
@@ -173,7 +173,7 @@ describe('C07 GET /users by cursor', () => {
   const die = dice(3)
 
   beforeAll(async () => {
-    own = await mintAccount()
+    own = await createTestAccount()
     await join(60)
   })
 

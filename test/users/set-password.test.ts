@@ -1,7 +1,8 @@
 import { beforeEach, describe, expect, it } from 'vitest'
-import { type Account, type Member, mintAccount, mintMember, mintToken } from '../helpers/api'
-import { cheapHash, FULL_HASH, hashesDuring, liveness, logIn, NO_LOGIN, storedUser } from '../helpers/people'
+import { type Account, createTestAccount, createTestMember, createTestToken, type Member } from '../helpers/api'
+import { FULL_HASH, hashesDuring } from '../helpers/hashing'
 import { ask, detailsOf } from '../helpers/tickets'
+import { cheapHash, liveness, logIn, NO_LOGIN, storedUser } from '../helpers/users'
 
 const OLD = 'correct horse'
 const NEW = 'another horse 🐴'
@@ -10,15 +11,15 @@ let account: Account
 let jane: Member
 
 beforeEach(async () => {
-  account = await mintAccount()
-  jane = await mintMember(account.id, 'customer', { passwordHash: cheapHash(OLD) })
+  account = await createTestAccount()
+  jane = await createTestMember(account.id, 'customer', { passwordHash: cheapHash(OLD) })
 })
 
 const set = (by: Member, id: string, body: unknown = { password: NEW }) => ask(by, 'POST', `users/${id}/password`, body)
 
 describe('POST /users/{id}/password', () => {
   it('S05 is 204: every token of the user dies at once, the new password logs in, the old does not', async () => {
-    const second = await mintToken(account.id, jane.id, 'customer')
+    const second = await createTestToken(account.id, jane.id, 'customer')
     expect(await liveness(jane.token, second)).toEqual([200, 200])
     const answer = await set(account.admin, jane.id)
     expect([answer.status, answer.text]).toEqual([204, ''])
@@ -44,7 +45,7 @@ describe('POST /users/{id}/password', () => {
   })
 
   it('is 404 for nobody and for another account’s user, without any hashing', async () => {
-    const other = await mintAccount()
+    const other = await createTestAccount()
     const hashes = await hashesDuring(async () => {
       const nobody = await set(account.admin, 'user_nobody')
       expect(nobody.status).toBe(404)

@@ -1,12 +1,12 @@
 import { beforeEach, describe, expect, it } from 'vitest'
-import { type Account, call, createTicket, type Member, mintAccount, mintMember, row } from '../helpers/api'
-import { cheapHash, liveness, logIn, storedUser } from '../helpers/people'
+import { type Account, call, createTestAccount, createTestMember, createTicket, type Member, row } from '../helpers/api'
 import { ask, detailsOf } from '../helpers/tickets'
+import { cheapHash, liveness, logIn, storedUser } from '../helpers/users'
 
 let account: Account
 
 beforeEach(async () => {
-  account = await mintAccount()
+  account = await createTestAccount()
 })
 
 const patch = (by: Member, path: string, body: unknown) => ask(by, 'PATCH', `users/${path}`, body)
@@ -38,7 +38,7 @@ describe('role and status', () => {
   })
 
   it('S05 of somebody made inactive: the token is dead at once, and stays dead when they are active again', async () => {
-    const jane = await mintMember(account.id, 'agent', { passwordHash: cheapHash('correct horse') })
+    const jane = await createTestMember(account.id, 'agent', { passwordHash: cheapHash('correct horse') })
     expect(await liveness(jane.token)).toEqual([200])
     const answer = await patch(account.admin, jane.id, { status: 'inactive' })
     expect([answer.status, answer.body.data.status]).toEqual([200, 'inactive'])
@@ -85,7 +85,7 @@ describe('who may change whom', () => {
   })
 
   it('to an admin another account’s users and nobody’s IDs are 404, whatever is to be changed', async () => {
-    const other = await mintAccount()
+    const other = await createTestAccount()
     const before = await storedUser(other.agent.id)
     const nobody = await patch(account.admin, 'user_nobody', { name: 'Mine' })
     expect(nobody.status).toBe(404)
@@ -109,7 +109,7 @@ describe('the last active admin', () => {
   ]
 
   it.each(attempts)('can not be %s: 409, nothing stored, the token lives', async (_name, attempt) => {
-    await mintMember(account.id, 'admin', { status: 'inactive' })
+    await createTestMember(account.id, 'admin', { status: 'inactive' })
     const before = await storedUser(account.admin.id)
     const answer = await attempt(account.admin, account.admin.id)
     expect(answer.status).toBe(409)
@@ -121,14 +121,14 @@ describe('the last active admin', () => {
   })
 
   it.each(attempts)('can be %s once there is another', async (_name, attempt) => {
-    const second = await mintMember(account.id, 'admin')
+    const second = await createTestMember(account.id, 'admin')
     expect((await attempt(second, account.admin.id)).status).toBeLessThan(300)
     expect(await activeAdmins()).toBe(1)
     expect((await attempt(second, second.id)).status).toBe(409)
   })
 
   it('can make themselves inactive once there is another: their own token dies at once, for good', async () => {
-    const second = await mintMember(account.id, 'admin')
+    const second = await createTestMember(account.id, 'admin')
     expect((await patch(account.admin, 'me', { status: 'inactive' })).body.data.status).toBe('inactive')
     expect(await liveness(account.admin.token)).toEqual([401])
     expect((await patch(second, account.admin.id, { status: 'active' })).body.data.status).toBe('active')
@@ -148,7 +148,7 @@ describe('the last active admin', () => {
 
   it('S11 is left by twenty demotions at once, of each by each', async () => {
     const admins = [account.admin]
-    for (let i = 0; i < 3; i += 1) admins.push(await mintMember(account.id, 'admin'))
+    for (let i = 0; i < 3; i += 1) admins.push(await createTestMember(account.id, 'admin'))
     const pairs = admins.flatMap((by) => [...admins, by].map((of) => ({ by, of })))
     expect(pairs).toHaveLength(20)
     const answers = await Promise.all(

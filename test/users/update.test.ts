@@ -1,7 +1,16 @@
 import { beforeEach, describe, expect, it } from 'vitest'
-import { type Account, type Answer, type Member, mintAccount, mintMember, mintToken, row } from '../helpers/api'
-import { cheapHash, hashesDuring, liveness, logIn, NO_LOGIN, storedUser } from '../helpers/people'
+import {
+  type Account,
+  type Answer,
+  createTestAccount,
+  createTestMember,
+  createTestToken,
+  type Member,
+  row,
+} from '../helpers/api'
+import { hashesDuring } from '../helpers/hashing'
 import { ask, detailsOf, eventsOf } from '../helpers/tickets'
+import { cheapHash, liveness, logIn, NO_LOGIN, storedUser } from '../helpers/users'
 
 const PASSWORD = 'correct horse'
 
@@ -11,9 +20,9 @@ let jane: Member
 let second: string
 
 beforeEach(async () => {
-  account = await mintAccount()
-  jane = await mintMember(account.id, 'customer', { name: 'Jane', passwordHash: cheapHash(PASSWORD) })
-  second = await mintToken(account.id, jane.id, 'customer')
+  account = await createTestAccount()
+  jane = await createTestMember(account.id, 'customer', { name: 'Jane', passwordHash: cheapHash(PASSWORD) })
+  second = await createTestToken(account.id, jane.id, 'customer')
 })
 
 const patch = (by: Member, path: string, body: unknown) => ask(by, 'PATCH', `users/${path}`, body)
@@ -91,7 +100,7 @@ describe('one’s own e-mail', () => {
   })
 
   it('S02 in use in the account is 409, and ends nothing; in another account it is free', async () => {
-    const other = await mintAccount()
+    const other = await createTestAccount()
     const before = await storedUser(jane.id)
     const email = account.agent.email.toUpperCase()
     const taken = await patch(jane, 'me', { email, name: 'New', current_password: PASSWORD })
@@ -105,7 +114,7 @@ describe('one’s own e-mail', () => {
   })
 
   it('an admin needs the password too, and has a wrong one counted as a failed login', async () => {
-    const boss = await mintMember(account.id, 'admin', { passwordHash: cheapHash(PASSWORD) })
+    const boss = await createTestMember(account.id, 'admin', { passwordHash: cheapHash(PASSWORD) })
     expect((await patch(boss, boss.id, { email: 'boss@example.com' })).status).toBe(400)
     const wrong = { email: 'boss@example.com', current_password: 'wrong horse' }
     for (let attempt = 0; attempt < 10; attempt += 1) expect((await patch(boss, 'me', wrong)).status).toBe(401)

@@ -2,7 +2,7 @@ import { equivalent, inside, together } from '../mutation.ts'
 
 /** Tokens, API keys, passwords, and the limits on guessing them. */
 export const CREDENTIALS = [
-  ...inside('readToken', ['auth/tokens'], (it) => [
+  ...inside('readToken', ['access/tokens'], (it) => [
     it.call('isMatch').enclosingStatement().remove(),
     it
       .variable()
@@ -10,18 +10,18 @@ export const CREDENTIALS = [
     it.property('aud').replaceWith('$0, exp: false'),
   ]),
   ...together(
-    inside('readToken', ['auth/tokens'], (it) => [
+    inside('readToken', ['access/tokens'], (it) => [
       it.property('iss').remove(),
       it.call('safeParse').receiver().replaceWith('$0.extend({ iss: z.any() })'),
     ]),
   ),
   ...together(
-    inside('readToken', ['auth/tokens'], (it) => [
+    inside('readToken', ['access/tokens'], (it) => [
       it.property('aud').remove(),
       it.call('safeParse').receiver().replaceWith('$0.extend({ aud: z.any() })'),
     ]),
   ),
-  ...inside('Claims', ['auth/tokens'], (it) => [
+  ...inside('Claims', ['access/tokens'], (it) => [
     it.property('aud').value().replaceWith('z.any()'),
     it.call('refine').unchain(),
     it.reference('CLOCK_SKEW_SECONDS').remove(),
@@ -31,14 +31,14 @@ export const CREDENTIALS = [
   ]),
   ...equivalent(
     'readToken only accepts signatures of the length of HS256',
-    inside('readToken', ['auth/tokens'], (it) => [
+    inside('readToken', ['access/tokens'], (it) => [
       it
         .reference('ALGORITHM')
         .replaceWith("JSON.parse(Buffer.from(token.split('.')[0] ?? '', 'base64url').toString())?.alg ?? $0"),
     ]),
   ),
   ...together(
-    inside('readToken', ['auth/tokens'], (it) => [
+    inside('readToken', ['access/tokens'], (it) => [
       it
         .reference('ALGORITHM')
         .replaceWith("JSON.parse(Buffer.from(token.split('.')[0] ?? '', 'base64url').toString())?.alg ?? $0"),
@@ -47,46 +47,46 @@ export const CREDENTIALS = [
   ),
   ...equivalent(
     'the library and the claims schema both verify issuer and audience',
-    inside('readToken', ['auth/tokens'], (it) => [it.property('iss').remove(), it.property('aud').remove()]),
+    inside('readToken', ['access/tokens'], (it) => [it.property('iss').remove(), it.property('aud').remove()]),
   ),
   ...equivalent(
     'the library and the claims schema both verify issuer and audience',
-    inside('Claims', ['auth/tokens'], (it) => [it.property('iss').value().replaceWith('z.any()')]),
+    inside('Claims', ['access/tokens'], (it) => [it.property('iss').value().replaceWith('z.any()')]),
   ),
   ...inside('identify', ['api-keys/member'], (it) => [it.condition(1, 4).replaceWith('$1 === null')]),
   ...inside('identifyKey', ['api-keys/secrets'], (it) => [it.operator('||').part(2).remove()]),
-  ...inside('identifyKey', ['api-keys/secrets', 'auth/throttle-addresses'], (it) => [
+  ...inside('identifyKey', ['api-keys/secrets', 'access/throttle-addresses'], (it) => [
     it.literal('unknown').enclosingStatement().remove(),
   ]),
-  ...inside('isFromOldSecret', ['rate-limiting/refused-lookups'], (it) => [
+  ...inside('isFromOldSecret', ['access/refused-lookups'], (it) => [
     it.call('has', 2, 2).enclosingStatement().remove(),
     it.reference('MINUTE').replaceWith('2 * $0'),
   ]),
-  ...inside('RateLimiter.newerFacts', ['rate-limiting/refused-lookups'], (it) => [
+  ...inside('RateLimiter.newerFacts', ['access/refused-lookups'], (it) => [
     it.call('has').enclosingStatement().remove(),
   ]),
-  ...inside('MAX_REFUSED_TOKENS', ['rate-limiting/refused-lookups'], (it) => [it.value().replaceWith('200')]),
+  ...inside('MAX_REFUSED_TOKENS', ['access/refused-lookups'], (it) => [it.value().replaceWith('200')]),
   ...inside('parseKey', ['api-keys/secrets'], (it) => [
     it.operator('!==').remove(),
     it.call('some').part(1).replaceWith('() => true'),
   ]),
-  ...inside('holds', ['api-keys/manage', 'rate-limiting/revocation'], (it) => [
+  ...inside('holds', ['api-keys/manage', 'access/revocation'], (it) => [
     it.condition(1, 3).part(1).replaceWith('$1'),
     it.call('some').part(1).body().part(1).remove(),
     it.call('sameText').replaceWith('$1.length === $2.length'),
   ]),
-  ...inside('holds', ['rate-limiting/revocation', 'auth/password'], (it) => [
+  ...inside('holds', ['access/revocation', 'auth/password'], (it) => [
     it.operator('===', 3, 4).replaceWith('$1 > 0'),
     it.operator('===', 4, 4).remove(),
   ]),
   ...inside('RateLimiter.admit', ['auth/logout'], (it) => [it.call('isRevoked').enclosingStatement().remove()]),
-  ...inside('RateLimiter.facts', ['rate-limiting/doubt'], (it) => [
+  ...inside('RateLimiter.facts', ['access/invalidation'], (it) => [
     it.call('isDoubted').enclosingStatement().remove(),
     it.reference('STALE_AFTER', 2, 2).enclosingStatement().remove(),
   ]),
-  ...inside('RateLimiter.readFacts', ['rate-limiting/doubt'], (it) => [it.condition().always(false)]),
-  ...inside('RateLimiter.facts', ['rate-limiting/facts'], (it) => [it.operator('-').replaceWith('0')]),
-  ...inside('credentialsOf', ['rate-limiting/doubt'], (it) => [
+  ...inside('RateLimiter.readFacts', ['access/invalidation'], (it) => [it.condition().always(false)]),
+  ...inside('RateLimiter.facts', ['access/member-state'], (it) => [it.operator('-').replaceWith('0')]),
+  ...inside('credentialsOf', ['access/invalidation'], (it) => [
     it.call('reach', 1, 2).replaceWith('Promise.resolve()'),
     it.call('reach', 1, 2).replaceWith('($1)().catch(() => undefined)'),
   ]),
@@ -106,53 +106,53 @@ export const CREDENTIALS = [
     it.call('invalidCredentials').enclosingIf().remove(),
     it.call('updatePassword').part(5).remove(),
   ]),
-  ...inside('verifyPassword', ['auth/passwords'], (it) => [it.call('timingSafeEqual').remove()]),
-  ...inside('throttleFor', ['auth/throttle'], (it) => [
+  ...inside('verifyPassword', ['lib/passwords.node'], (it) => [it.call('timingSafeEqual').remove()]),
+  ...inside('throttleFor', ['access/throttle'], (it) => [
     it.call('allowed', 2, 2).replaceWith("'none'"),
     it.call('isFailedLogin').always(false),
   ]),
-  ...inside('throttleFor', ['auth/throttle-addresses'], (it) => [
+  ...inside('throttleFor', ['access/throttle-addresses'], (it) => [
     it.literal('address').enclosingStatement().variable().replaceWith("{ bucket: 'none', id: 'none' }"),
   ]),
   ...inside('throttleFor', ['auth/register'], (it) => [it.literal('register').enclosingStatement().remove()]),
   ...inside('throttleFor', ['api-keys/secrets'], (it) => [
     it.literal('key').enclosingStatement().variable().replaceWith("{ bucket: 'none', id: 'none' }"),
   ]),
-  ...inside('LoginThrottle.begin', ['auth/throttle'], (it) => [it.operator('>=').replaceWith('$1 > $2')]),
-  ...inside('LoginThrottle.begin', ['auth/throttle-objects'], (it) => [
+  ...inside('LoginThrottle.begin', ['access/throttle'], (it) => [it.operator('>=').replaceWith('$1 > $2')]),
+  ...inside('LoginThrottle.begin', ['access/throttle-objects.empty-db'], (it) => [
     it.call('isRepeated').enclosingIf().remove(),
     it.literal('DELETE FROM attempts WHERE bucket = ? AND at <= ?').enclosingStatement().remove(),
   ]),
-  ...inside('LoginThrottle.isRepeated', ['auth/throttle-objects'], (it) => [
+  ...inside('LoginThrottle.isRepeated', ['access/throttle-objects.empty-db'], (it) => [
     it.sqlCondition('id = ?').replaceWith('? IS NOT NULL'),
   ]),
   ...equivalent(
     'attempts have random IDs: no two buckets have the same',
-    inside('LoginThrottle.isRepeated', ['auth/throttle-objects'], (it) => [
+    inside('LoginThrottle.isRepeated', ['access/throttle-objects.empty-db'], (it) => [
       it.sqlCondition('bucket = ?').replaceWith('? IS NOT NULL'),
     ]),
   ),
-  ...inside('LoginThrottle.end', ['auth/throttle-objects', 'auth/throttle'], (it) => [
+  ...inside('LoginThrottle.end', ['access/throttle-objects.empty-db', 'access/throttle'], (it) => [
     it
       .literal('DELETE FROM attempts WHERE bucket = ? AND id = ? RETURNING started')
       .replaceWith("'SELECT started FROM attempts WHERE bucket = ? AND id = ?'"),
     it.sqlCondition('id = ?').replaceWith('? IS NOT NULL'),
   ]),
-  ...inside('LoginThrottle.isUnderWay', ['auth/throttle-objects'], (it) => [
+  ...inside('LoginThrottle.isUnderWay', ['access/throttle-objects.empty-db'], (it) => [
     it.sqlCondition('at > ?').replaceWith('? IS NOT NULL'),
   ]),
-  ...inside('LoginThrottle.takeBack', ['auth/throttle-objects'], (it) => [
+  ...inside('LoginThrottle.takeBack', ['access/throttle-objects.empty-db'], (it) => [
     it.sqlCondition('started = ?').replaceWith('? IS NOT NULL'),
   ]),
-  ...inside('LoginThrottle.alarm', ['auth/throttle-objects'], (it) => [
+  ...inside('LoginThrottle.alarm', ['access/throttle-objects.empty-db'], (it) => [
     it.literal('DELETE FROM attempts WHERE at <= ?').enclosingStatement().remove(),
   ]),
-  ...inside('LONGEST_ATTEMPT', ['auth/throttle-objects'], (it) => [
+  ...inside('LONGEST_ATTEMPT', ['access/throttle-objects.empty-db'], (it) => [
     it.value().replaceWith('2 * $0'),
     it.value().replaceWith('$0 / 2'),
   ]),
-  ...inside('LoginThrottle.counter', ['auth/throttle'], (it) => [it.operator('>').remove()]),
-  ...inside('LoginThrottle.beginLogin', ['auth/throttle-addresses'], (it) => [it.call('knows').remove()]),
+  ...inside('LoginThrottle.counter', ['access/throttle'], (it) => [it.operator('>').remove()]),
+  ...inside('LoginThrottle.beginLogin', ['access/throttle-addresses'], (it) => [it.call('knows').remove()]),
   ...inside('createAccount', ['accounts/create'], (it) => [it.call('signupClosed').enclosingIf().remove()]),
   ...inside('findOpenAccount', ['auth/register'], (it) => [it.sqlCondition('allow_registration = 1').remove()]),
 ]

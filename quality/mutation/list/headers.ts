@@ -13,7 +13,7 @@ export const HEADERS = [
     it.property('X-Content-Type-Options').remove(),
     it.property('X-Frame-Options').remove(),
   ]),
-  ...inside('rateHeaders', ['rate-limiting/limits'], (it) => [
+  ...inside('rateHeaders', ['access/rate-limits'], (it) => [
     it.literal('X-RateLimit-Limit').enclosingStatement().remove(),
     it.literal('X-RateLimit-Remaining').enclosingStatement().remove(),
     it.literal('X-RateLimit-Reset').enclosingStatement().remove(),
@@ -21,7 +21,7 @@ export const HEADERS = [
     it.literal('RateLimit').enclosingStatement().remove(),
   ]),
   ...inside('unauthorized', ['access/roles', 'auth/login'], (it) => [it.property('WWW-Authenticate').remove()]),
-  ...inside('rateLimited', ['rate-limiting/limits'], (it) => [it.property('Retry-After').remove()]),
+  ...inside('rateLimited', ['access/rate-limits'], (it) => [it.property('Retry-After').remove()]),
   ...inside('serviceUnavailable', ['http/failures', 'http/errors'], (it) => [it.property('Retry-After').remove()]),
   ...equivalent(
     'every response has this header by default',

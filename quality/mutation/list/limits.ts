@@ -22,7 +22,7 @@ export const LIMITS = [
     it.literal(30).replaceWith('31'),
   ]),
   ...inside('hasMoreParts/PARTS', ['http/bodies'], (it) => [it.reference('BRACKET').remove()]),
-  ...inside('onceOf', ['idempotency/keys'], (it) => [
+  ...inside('onceOf', ['service/idempotency-keys'], (it) => [
     it.call('split').receiver().replaceWith('new URL($1.url).pathname'),
   ]),
   ...inside('rawBodyOf', ['attachments/raw-refused'], (it) => [
@@ -52,14 +52,14 @@ export const LIMITS = [
     it.call('notAsLong', 2, 3).enclosingIf().remove(),
     it.call('notAsLong', 3, 3).enclosingIf().remove(),
   ]),
-  ...inside('LoginThrottle.knowAddress', ['auth/throttle-objects'], (it) => [
+  ...inside('LoginThrottle.knowAddress', ['access/throttle-objects.empty-db'], (it) => [
     it.sql('user = ?', 1, 2).replaceWith('? IS NOT NULL'),
   ]),
-  ...inside('KNOWN_ADDRESSES', ['auth/throttle-addresses'], (it) => [
+  ...inside('KNOWN_ADDRESSES', ['access/throttle-addresses'], (it) => [
     it.value().replaceWith('19'),
     it.value().replaceWith('21'),
   ]),
-  ...inside('LoginThrottle.knowAddress', ['auth/throttle-addresses'], (it) => [it.sql('DESC').remove()]),
+  ...inside('LoginThrottle.knowAddress', ['access/throttle-addresses'], (it) => [it.sql('DESC').remove()]),
   ...inside('Tags', ['tickets/create-limits'], (it) => [it.call('max').unchain()]),
   ...inside('checkFields', ['tickets/create-limits'], (it) => [it.operator('>').replaceWith('$1 > 1e9')]),
   ...inside('isCustomValue', ['tickets/create-limits'], (it) => [
@@ -84,52 +84,52 @@ export const LIMITS = [
     it.literal(20).replaceWith('21'),
     it.literal(100).replaceWith('101'),
   ]),
-  ...inside('LIVE_WEBHOOKS', ['webhooks/addresses'], (it) => [it.value().replaceWith('{ standard: 11, premium: 51 }')]),
-  ...inside('EVENTS_A_REPLAY', ['webhooks/replay'], (it) => [it.value().replaceWith('10_001')]),
-  ...inside('countOne', ['rate-limiting/window'], (it) => [it.call('max', 1, 2).replaceWith('$2')]),
-  ...inside('refuseOver', ['rate-limiting/limits'], (it) => [it.condition().always(true)]),
-  ...inside('countAddress', ['rate-limiting/limits'], (it) => [it.call('refuseOver').enclosingStatement().remove()]),
-  ...inside('countUnroutedRequests', ['rate-limiting/limits'], (it) => [it.condition(2, 2).else().remove()]),
-  ...inside('claimedCaller', ['rate-limiting/refusal-memory', 'rate-limiting/refusals'], (it) => [
-    it.call('shouldWait').remove(),
+  ...inside('LIVE_WEBHOOKS', ['webhooks/addresses.empty-db'], (it) => [
+    it.value().replaceWith('{ standard: 11, premium: 51 }'),
   ]),
-  ...inside('admit', ['rate-limiting/refusal-memory', 'rate-limiting/refusals'], (it) => [
+  ...inside('EVENTS_A_REPLAY', ['webhooks/replay.empty-db'], (it) => [it.value().replaceWith('10_001')]),
+  ...inside('countOne', ['access/window'], (it) => [it.call('max', 1, 2).replaceWith('$2')]),
+  ...inside('refuseOver', ['access/rate-limits'], (it) => [it.condition().always(true)]),
+  ...inside('countAddress', ['access/rate-limits'], (it) => [it.call('refuseOver').enclosingStatement().remove()]),
+  ...inside('countUnroutedRequests', ['access/rate-limits'], (it) => [it.condition(2, 2).else().remove()]),
+  ...inside('claimedCaller', ['access/refusal-memory', 'access/refusals'], (it) => [it.call('shouldWait').remove()]),
+  ...inside('admit', ['access/refusal-memory', 'access/refusals'], (it) => [
     it.call('recordInvalid').enclosingStatement().remove(),
     it.call('recordValid').enclosingStatement().remove(),
   ]),
-  ...inside('CAPACITY', ['rate-limiting/refusal-memory'], (it) => [it.value().replaceWith('20_000')]),
-  ...inside('FEW_REMAINING', ['rate-limiting/refusal-memory'], (it) => [
+  ...inside('CAPACITY', ['access/refusal-memory'], (it) => [it.value().replaceWith('20_000')]),
+  ...inside('FEW_REMAINING', ['access/refusal-memory'], (it) => [
     it.value().replaceWith('9'),
     it.value().replaceWith('11'),
   ]),
-  ...inside('REMEMBERED_FOR', ['rate-limiting/refusal-memory'], (it) => [it.value().replaceWith('2 * $0')]),
-  ...inside('RefusalMemory.shouldWait', ['rate-limiting/refusal-memory'], (it) => [
+  ...inside('REMEMBERED_FOR', ['access/refusal-memory'], (it) => [it.value().replaceWith('2 * $0')]),
+  ...inside('RefusalMemory.shouldWait', ['access/refusal-memory'], (it) => [
     it.returned().part(1).remove(),
     it.returned().part(2).remove(),
   ]),
-  ...inside('RefusalMemory.recordInvalid', ['rate-limiting/refusal-memory'], (it) => [it.condition().negate()]),
-  ...inside('RefusalMemory.recordValid', ['rate-limiting/refusal-memory'], (it) => [
+  ...inside('RefusalMemory.recordInvalid', ['access/refusal-memory'], (it) => [it.condition().negate()]),
+  ...inside('RefusalMemory.recordValid', ['access/refusal-memory'], (it) => [
     it.call('delete').remove(),
     it.call('add', 1, 2).replaceWith('this.names.delete($1)'),
     it.call('min').replaceWith('$1'),
   ]),
-  ...inside('reach', ['auth/throttle-objects', 'rate-limiting/limits'], (it) => [
+  ...inside('reach', ['access/throttle-objects.empty-db', 'access/rate-limits'], (it) => [
     it.call('unavailable').enclosingStatement().replaceWith('return undefined as never'),
   ]),
-  ...inside('reach', ['faults/durable-objects'], (it) => [
+  ...inside('reach', ['quality/fault-injection/durable-objects.isolated'], (it) => [
     it.call('isTransient').enclosingStatement().operator('||').part(2).remove(),
   ]),
-  ...inside('MAX_RETRIES', ['faults/durable-objects'], (it) => [
+  ...inside('MAX_RETRIES', ['quality/fault-injection/durable-objects.isolated'], (it) => [
     it.value().replaceWith('1'),
     it.value().replaceWith('3'),
   ]),
-  ...inside('isTransient', ['faults/durable-objects'], (it) => [
+  ...inside('isTransient', ['quality/fault-injection/durable-objects.isolated'], (it) => [
     it.literal('retryable').enclosingStatement().operator('&&').part(1).remove(),
     it.literal('overloaded').enclosingStatement().operator('&&').part(2).remove(),
   ]),
-  ...inside('attemptDelivery/send', ['webhooks/answers'], (it) => [
+  ...inside('attemptDelivery/send', ['webhooks/responses.empty-db'], (it) => [
     it.literal('manual').replaceWith("'follow'"),
     it.property('signal').remove(),
   ]),
-  ...inside('beginningOf', ['webhooks/answers'], (it) => [it.operator('<').replaceWith('$1 < 1e9')]),
+  ...inside('beginningOf', ['webhooks/responses.empty-db'], (it) => [it.operator('<').replaceWith('$1 < 1e9')]),
 ]

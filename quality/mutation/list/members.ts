@@ -3,7 +3,7 @@ import { equivalent, inside } from '../mutation.ts'
 
 /** Who is a member, who still is, and what revokes their credentials. */
 export const MEMBERS = [
-  ...inside('findMemberFacts', ['auth/tokens', 'rate-limiting/revocation'], (it) => [
+  ...inside('findMemberFacts', ['access/tokens', 'access/revocation'], (it) => [
     it.property('active').value().always(true),
     it.call('map').replaceWith('revoked.slice(9).map($1)'),
   ]),
@@ -27,7 +27,7 @@ export const MEMBERS = [
     it.sqlCondition('credential_generation = ?').remove(),
   ]),
   ...inside('findPersonFacts', ['api-keys/member'], (it) => [it.sqlCondition("kind = 'person'").remove()]),
-  ...inside('endsTokens', ['rate-limiting/revocation', 'users/deactivate', 'users/update'], (it) => [
+  ...inside('endsTokens', ['access/revocation', 'users/deactivate', 'users/update'], (it) => [
     it.variable(1, 2).replaceWith('$2'),
     it.variable(2, 2).replaceWith('$3'),
   ]),
@@ -39,16 +39,16 @@ export const MEMBERS = [
     it.literal("u.kind = 'person'").replaceWith('`1`'),
   ]),
   ...inside('getUser', ['users/get'], (it) => [it.call('readsUsers').enclosingStatement().remove()]),
-  ...inside('updateUser', ['rate-limiting/revocation', 'auth/password'], (it) => [it.operator('!==', 4, 4).remove()]),
-  ...inside('readToken', ['auth/tokens'], (it) => [it.operator('??').replaceWith('payload as TokenClaims')]),
-  ...inside('holds', ['rate-limiting/vouching'], (it) => [it.condition(2, 3).always(false)]),
-  ...inside('limiterName', ['rate-limiting/limits'], (it) => [it.returned().part(3).replaceWith('`member:${$2}`')]),
-  ...inside('LoginThrottle.knows', ['auth/throttle-addresses'], (it) => [it.operator('-').replaceWith('0')]),
-  ...inside('LoginThrottle.beginLogin', ['auth/throttle-addresses'], (it) => [
+  ...inside('updateUser', ['access/revocation', 'auth/password'], (it) => [it.operator('!==', 4, 4).remove()]),
+  ...inside('readToken', ['access/tokens'], (it) => [it.operator('??').replaceWith('payload as TokenClaims')]),
+  ...inside('holds', ['access/verify-claim'], (it) => [it.condition(2, 3).always(false)]),
+  ...inside('limiterName', ['access/rate-limits'], (it) => [it.returned().part(3).replaceWith('`member:${$2}`')]),
+  ...inside('LoginThrottle.knows', ['access/throttle-addresses'], (it) => [it.operator('-').replaceWith('0')]),
+  ...inside('LoginThrottle.beginLogin', ['access/throttle-addresses'], (it) => [
     it.template(1, 2).replaceWith('`login:${$1}:${$2}:${Math.random()}`'),
   ]),
-  ...inside('LOGIN_FAILURES', ['auth/throttle'], (it) => [it.literal(10).replaceWith('11')]),
-  ...inside('ADDRESS_FAILURES', ['auth/throttle-addresses'], (it) => [it.literal(100).replaceWith('101')]),
+  ...inside('LOGIN_FAILURES', ['access/throttle'], (it) => [it.literal(10).replaceWith('11')]),
+  ...inside('ADDRESS_FAILURES', ['access/throttle-addresses'], (it) => [it.literal(100).replaceWith('101')]),
   ...inside('REGISTRATIONS', ['auth/register'], (it) => [it.literal(5).replaceWith('6')]),
   ...inside('KEY_LOOKUPS', ['api-keys/secrets'], (it) => [it.literal(10).replaceWith('11')]),
   ...inside('createAccount', ['accounts/create'], (it) => [it.call('registration').enclosingStatement().remove()]),

@@ -13,11 +13,11 @@ export const ORIGINS = [
     it.condition().part(1).unchain(),
     it.condition().part(2).remove(),
   ]),
-  ...inside('configOf', ['lib/config'], (it) => [it.call('originProblems').remove()]),
-  ...inside('originProblems', ['lib/config'], (it) => [
+  ...inside('configOf', ['core/config'], (it) => [it.call('originProblems').remove()]),
+  ...inside('originProblems', ['core/config'], (it) => [
     it.literal('staging').replaceWith("''"),
     it.literal('production').replaceWith("''"),
     it.literal('https:').replaceWith("'http'"),
   ]),
-  ...inside('isWebOrigin', ['lib/config'], (it) => [it.call('test').remove(), it.operator('===').remove()]),
+  ...inside('isWebOrigin', ['core/config'], (it) => [it.call('test').remove(), it.operator('===').remove()]),
 ]

@@ -46,7 +46,7 @@ export const PERMISSIONS = [
   ]),
   ...inside('admit', ['access/roles'], (it) => [it.condition(2, 3).part(1).replaceWith('$1')]),
   ...inside('identified', ['access/roles'], (it) => [it.call('unauthorized').replaceWith('new Error()')]),
-  ...inside('addRoute', ['rate-limiting/revocation'], (it) => [it.variable(4, 5).replaceWith('claimed')]),
+  ...inside('addRoute', ['access/revocation'], (it) => [it.variable(4, 5).replaceWith('claimed')]),
   ...inside('isPerson', ['api-keys/member', 'tickets/create-rights', 'tickets/update-rights'], (it) => [
     it.sqlCondition("kind = 'person'").remove(),
   ]),

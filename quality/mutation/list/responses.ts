@@ -77,21 +77,19 @@ export const RESPONSES = [
     it.reference('securityHeaders').enclosingStatement().remove(),
     it.reference('preflights').enclosingStatement().remove(),
   ]),
-  ...inside('createApp', ['lib/config', 'http/require-https'], (it) => [
+  ...inside('createApp', ['core/config', 'http/require-https'], (it) => [
     it.reference('requireHttps').enclosingStatement().remove(),
   ]),
-  ...inside('createApp', ['rate-limiting/limits'], (it) => [
+  ...inside('createApp', ['access/rate-limits'], (it) => [
     it.reference('rateHeaders').enclosingStatement().remove(),
     it.literal('/api/*').enclosingStatement().remove(),
   ]),
-  ...inside('markReplay', ['idempotency/every-route', 'idempotency/replay'], (it) => [
+  ...inside('markReplay', ['service/idempotency-every-route', 'service/idempotency-replay'], (it) => [
     it.literal('Idempotent-Replayed').enclosingStatement().remove(),
   ]),
-  ...inside('addRoute', ['rate-limiting/revocation', 'db/sessions'], (it) => [
-    it.call('forgetHeaders').replaceWith('$2'),
-  ]),
+  ...inside('addRoute', ['access/revocation', 'db/sessions'], (it) => [it.call('forgetHeaders').replaceWith('$2')]),
   ...inside('NoParameters', ['http/parameters'], (it) => [it.value().replaceWith('z.object($1)')]),
-  ...inside('IdempotencyHeaders', ['idempotency/keys'], (it) => [it.call('isMatch').always(true)]),
+  ...inside('IdempotencyHeaders', ['service/idempotency-keys'], (it) => [it.call('isMatch').always(true)]),
   ...inside('requestLog', ['db/sessions'], (it) => [it.literal('X-D1-Bookmark').enclosingStatement().remove()]),
   ...inside('requestLog', ['http/headers'], (it) => [
     it.literal('Server-Timing').enclosingStatement().call('set').replaceWith('$2'),
@@ -103,7 +101,7 @@ export const RESPONSES = [
     it.call('internalError').replaceWith("new ApiError(500, 'internal_error', String(error))"),
     it.call('fromDbError').replaceWith("new ApiError(503, 'unavailable', $1.message)"),
   ]),
-  ...inside('answerError', ['rate-limiting/revocation', 'http/check-order', 'http/failures'], (it) => [
+  ...inside('answerError', ['access/revocation', 'http/check-order', 'http/failures'], (it) => [
     it.returned().replaceWith('c.json(told.toJSON(), told.status, headers)'),
   ]),
   ...inside('requestLog', ['http/logging'], (it) => [it.call('routePath').replaceWith('$1.req.path')]),

@@ -3,13 +3,15 @@ import { equivalent, inside, together } from '../mutation.ts'
 
 /** What webhooks receive, what a replay may contain, and how the service is configured. */
 export const RULES = [
-  ...inside('replayOf', ['idempotency/every-route'], (it) => [
+  ...inside('replayOf', ['service/idempotency-every-route'], (it) => [
     it.operator('||').part(1).remove(),
     it.operator('||').part(2).remove(),
   ]),
   ...equivalent(
     'no route under /auth stores idempotency records',
-    inside('onceFor', ['idempotency/keys', 'idempotency/every-route'], (it) => [it.call('startsWith').remove()]),
+    inside('onceFor', ['service/idempotency-keys', 'service/idempotency-every-route'], (it) => [
+      it.call('startsWith').remove(),
+    ]),
   ),
   ...inside('parseSearch', ['tickets/search', 'tickets/search-life'], (it) => [
     it.template(2, 5).remove(),
@@ -33,7 +35,7 @@ export const RULES = [
     it.property('comment_count').value().part(2).replaceWith('$2'),
     it.property('attachment_count').value().part(2).replaceWith('$2'),
   ]),
-  ...inside('replayed', ['webhooks/replay'], (it) => [
+  ...inside('replayed', ['webhooks/replay.empty-db'], (it) => [
     it.sqlCondition('sequence > since_sequence').remove(),
     it.sqlCondition('{wants}').remove(),
     it.returned().part(6).remove(),
@@ -41,55 +43,63 @@ export const RULES = [
     it.sqlCondition('created_at < ?').remove(),
   ]),
   ...together(
-    inside('measureReplay', ['webhooks/replay'], (it) => [it.sql('ON account_id = account_id').remove()]),
-    inside('replayed', ['webhooks/replay'], (it) => [it.sqlCondition('e.account_id = w.account_id').remove()]),
+    inside('measureReplay', ['webhooks/replay.empty-db'], (it) => [it.sql('ON account_id = account_id').remove()]),
+    inside('replayed', ['webhooks/replay.empty-db'], (it) => [it.sqlCondition('e.account_id = w.account_id').remove()]),
   ),
   ...together(
-    inside('expandReplay', ['webhooks/replay'], (it) => [it.sqlCondition('e.account_id = r.account_id').remove()]),
-    inside('replayed', ['webhooks/replay'], (it) => [it.sqlCondition('e.account_id = w.account_id').remove()]),
+    inside('expandReplay', ['webhooks/replay.empty-db'], (it) => [
+      it.sqlCondition('e.account_id = r.account_id').remove(),
+    ]),
+    inside('replayed', ['webhooks/replay.empty-db'], (it) => [it.sqlCondition('e.account_id = w.account_id').remove()]),
   ),
-  ...inside('hearOut', ['webhooks/switching', 'webhooks/fan-out'], (it) => [it.sqlCondition('active = 1').remove()]),
-  ...inside('findSendable', ['webhooks/redeliver'], (it) => [it.sqlCondition('active = 1').remove()]),
-  ...inside('requestAttempt', ['webhooks/redeliver'], (it) => [it.sqlCondition('active = 1').remove()]),
-  ...inside('findDelivery', ['webhooks/delivery-log'], (it) => [it.sqlCondition('webhook_id = ?').remove()]),
-  ...inside('insertTest', ['webhooks/redeliver', 'webhooks/manage'], (it) => [it.sqlCondition('active = 1').remove()]),
-  ...inside('replay', ['webhooks/replay'], (it) => [it.call('replayTooLarge').enclosingIf().remove()]),
-  ...inside('attemptDelivery', ['webhooks/answers'], (it) => [it.operator('<=').replaceWith('$1 <= 399')]),
-  ...inside('beginningOf', ['webhooks/answers'], (it) => [it.call('subarray').unchain()]),
-  ...inside('leaseWebhooks', ['webhooks/leases'], (it) => [it.sql('PARTITION BY account_id', 1, 2).remove()]),
+  ...inside('hearOut', ['webhooks/disabling.empty-db', 'webhooks/fan-out.empty-db'], (it) => [
+    it.sqlCondition('active = 1').remove(),
+  ]),
+  ...inside('findSendable', ['webhooks/redeliver.empty-db'], (it) => [it.sqlCondition('active = 1').remove()]),
+  ...inside('requestAttempt', ['webhooks/redeliver.empty-db'], (it) => [it.sqlCondition('active = 1').remove()]),
+  ...inside('findDelivery', ['webhooks/delivery-log.empty-db'], (it) => [it.sqlCondition('webhook_id = ?').remove()]),
+  ...inside('insertTest', ['webhooks/redeliver.empty-db', 'webhooks/manage.empty-db'], (it) => [
+    it.sqlCondition('active = 1').remove(),
+  ]),
+  ...inside('replay', ['webhooks/replay.empty-db'], (it) => [it.call('replayTooLarge').enclosingIf().remove()]),
+  ...inside('attemptDelivery', ['webhooks/responses.empty-db'], (it) => [it.operator('<=').replaceWith('$1 <= 399')]),
+  ...inside('beginningOf', ['webhooks/responses.empty-db'], (it) => [it.call('subarray').unchain()]),
+  ...inside('leaseWebhooks', ['webhooks/leases.empty-db'], (it) => [it.sql('PARTITION BY account_id', 1, 2).remove()]),
   ...equivalent(
     'webhook IDs are random: no two accounts have the same',
-    inside('leaseTurns', ['webhooks/fairness', 'webhooks/leases'], (it) => [it.operator('&&').part(1).remove()]),
+    inside('leaseTurns', ['webhooks/fairness.empty-db', 'webhooks/leases.empty-db'], (it) => [
+      it.operator('&&').part(1).remove(),
+    ]),
   ),
   ...equivalent(
     'fetch returns no response with a status below 200',
-    inside('attemptDelivery', ['webhooks/answers'], (it) => [it.operator('>=').replaceWith('$1 >= 100')]),
+    inside('attemptDelivery', ['webhooks/responses.empty-db'], (it) => [it.operator('>=').replaceWith('$1 >= 100')]),
   ),
-  ...inside('openSecrets', ['webhooks/secrets'], (it) => [it.returned(3, 3).replaceWith('$2')]),
-  ...inside('PREVIOUS_SIGNS_FOR', ['webhooks/rotation', 'webhooks/secrets'], (it) => [
+  ...inside('openSecrets', ['webhooks/secrets.empty-db'], (it) => [it.returned(3, 3).replaceWith('$2')]),
+  ...inside('PREVIOUS_SIGNS_FOR', ['webhooks/rotation.empty-db', 'webhooks/secrets.empty-db'], (it) => [
     it.value().replaceWith('2 * $0'),
   ]),
-  ...inside('Variables/Secret', ['lib/config'], (it) => [it.value().part(1).body().replaceWith('$1 >= 0')]),
-  ...inside('configOf', ['lib/config', 'webhooks/addresses'], (it) => [
+  ...inside('Variables/Secret', ['core/config'], (it) => [it.value().part(1).body().replaceWith('$1 >= 0')]),
+  ...inside('configOf', ['core/config', 'webhooks/addresses.empty-db'], (it) => [
     it.property('allowPrivate').value().always(true),
   ]),
   ...inside('configOf', ['accounts/create'], (it) => [it.property('allowSignup').value().always(true)]),
-  ...inside('keysOf', ['lib/config'], (it) => [
+  ...inside('keysOf', ['core/config'], (it) => [
     it.literal('files').replaceWith("'tokens'"),
     it.literal('api-keys').replaceWith("'tokens'"),
     it.literal('webhooks').replaceWith("'tokens'"),
     it.literal('idempotency').replaceWith("'tokens'"),
   ]),
   ...inside('deriveKey', ['lib/crypto'], (it) => [it.call('hkdfSync').replaceWith("hkdfSync($1, $2, $3, '', $5)")]),
-  ...inside('addressKey', ['rate-limiting/address'], (it) => [
+  ...inside('addressKey', ['access/client-address'], (it) => [
     it.call('networkAddressFromCIDR').part(1).replaceWith('`${$1}/128`'),
     it.call('process').replaceWith('ipaddr.parse($1)'),
     it.literal('unknown').replaceWith('String(address)'),
   ]),
-  ...inside('RateLimiter.admit', ['rate-limiting/limits'], (it) => [
+  ...inside('RateLimiter.admit', ['access/rate-limits'], (it) => [
     it.call('countOne').part(3).replaceWith('configOf(this.env).rateLimits.premium'),
   ]),
-  ...inside('noBody', ['idempotency/keys'], (it) => [it.call('invalidInput').enclosingIf().remove()]),
+  ...inside('noBody', ['service/idempotency-keys'], (it) => [it.call('invalidInput').enclosingIf().remove()]),
   ...inside('jsonBody', ['http/bodies'], (it) => [it.call('refuseEncoded').enclosingStatement().remove()]),
   ...inside('rawBodyOf', ['attachments/raw-refused'], (it) => [it.call('refuseEncoded').enclosingStatement().remove()]),
   ...inside('withShared', ['http/parameters'], (it) => [it.reference('queryText').remove()]),

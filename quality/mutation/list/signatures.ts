@@ -14,13 +14,13 @@ export const SIGNATURES = [
     it.call('stringify').part(1).part(4).replaceWith('$0 > 0'),
     it.call('stringify').part(1).part(1).replaceWith('$0.length'),
   ]),
-  ...inside('signatureHeaders', ['webhooks/secrets', 'webhooks/sending'], (it) => [
+  ...inside('signatureHeaders', ['webhooks/secrets.empty-db', 'webhooks/sending.empty-db'], (it) => [
     it.call('update').part(1).replaceWith('`${$2}.${$3}`'),
     it.call('update').part(1).replaceWith('`${$1}.0.${$3}`'),
     it.call('update').part(1).part(3).replaceWith('$0.length'),
   ]),
-  ...inside('openSecrets', ['webhooks/secrets'], (it) => [it.operator('<').remove()]),
-  ...inside('sealSecret/placeOf', ['webhooks/secrets'], (it) => [
+  ...inside('openSecrets', ['webhooks/secrets.empty-db'], (it) => [it.operator('<').remove()]),
+  ...inside('sealSecret/placeOf', ['webhooks/secrets.empty-db'], (it) => [
     it.returned().replaceWith('`webhook ${$1.length}/${$2.length}`'),
   ]),
   ...inside('algorithm', ['lib/sealing'], (it) => [it.call('from').part(1).replaceWith('$0.slice(0, 0)')]),
@@ -50,22 +50,22 @@ export const SIGNATURES = [
     it.property('accountId').remove(),
     it.literal('users').enclosingStatement().variable().part(3).remove(),
   ]),
-  ...inside('listDeliveries', ['webhooks/delivery-log'], (it) => [
+  ...inside('listDeliveries', ['webhooks/delivery-log.empty-db'], (it) => [
     it.property('accountId').remove(),
     it.property('webhookId').remove(),
     it.property('status', 1, 2).remove(),
     it.property('event', 1, 2).remove(),
   ]),
-  ...inside('onceFor', ['idempotency/scope', 'idempotency/replay'], (it) => [
+  ...inside('onceFor', ['service/idempotency-scope', 'service/idempotency-replay'], (it) => [
     it.call('sha256').part(1).replaceWith('`${$1} ${$3} ${$4}`'),
     it.call('sha256').part(1).replaceWith('`${$1} ${$2} ${$4}`'),
     it.call('mac').part(2).replaceWith('`${$1}`'),
     it.call('mac').part(2).replaceWith('`${$2}`'),
     it.call('deriveKey').replaceWith("deriveKey($1, 'any')"),
   ]),
-  ...inside('isRecent', ['idempotency/scope'], (it) => [it.operator('-').replaceWith('$1 * 0')]),
-  ...inside('doOnce', ['idempotency/scope'], (it) => [it.operator('-').replaceWith('$1 * 0')]),
-  ...inside('replayOf', ['idempotency/replay'], (it) => [it.condition(2, 3).always(false)]),
+  ...inside('isRecent', ['service/idempotency-scope'], (it) => [it.operator('-').replaceWith('$1 * 0')]),
+  ...inside('doOnce', ['service/idempotency-scope'], (it) => [it.operator('-').replaceWith('$1 * 0')]),
+  ...inside('replayOf', ['service/idempotency-replay'], (it) => [it.condition(2, 3).always(false)]),
   ...inside('updateTicket', ['tickets/preconditions'], (it) => [it.call('commit').part(2).part(1).remove()]),
   ...inside('deleteTicket', ['tickets/preconditions'], (it) => [it.call('commit').part(2).part(1).remove()]),
   ...inside('readIfMatch', ['tickets/preconditions'], (it) => [

@@ -28,22 +28,18 @@ export const TRIGGERS = [
   ...inTrigger('tickets_guard_attachments', ['attachments/quota'], (it) => [
     it.sql('public_attachments + internal_attachments > 500').replaceWith('false'),
   ]),
-  ...inTrigger(
-    'users_guard_last_admin',
-    ['rate-limiting/revocation', 'users/deactivate', 'users/update-rights'],
-    (it) => [
-      it.sql("RAISE(ABORT, 'refused:last_admin')").replaceWith('1'),
-      it.sqlCondition('account_id = account_id').remove(),
-      it.sqlCondition("kind = 'person'", 2, 2).remove(),
-      it.sqlCondition("role = 'admin'", 2, 2).remove(),
-      it.sqlCondition("status = 'active'", 2, 2).remove(),
-    ],
-  ),
+  ...inTrigger('users_guard_last_admin', ['access/revocation', 'users/deactivate', 'users/update-rights'], (it) => [
+    it.sql("RAISE(ABORT, 'refused:last_admin')").replaceWith('1'),
+    it.sqlCondition('account_id = account_id').remove(),
+    it.sqlCondition("kind = 'person'", 2, 2).remove(),
+    it.sqlCondition("role = 'admin'", 2, 2).remove(),
+    it.sqlCondition("status = 'active'", 2, 2).remove(),
+  ]),
   ...inTrigger('attachments_guard_storage', ['attachments/quota'], (it) => [
     it.sql("RAISE(ABORT, 'refused:storage')").replaceWith('1'),
     it.sqlCondition('account_id = account_id').remove(),
   ]),
-  ...inTrigger('guards_replay', ['idempotency/replay', 'idempotency/scope'], (it) => [
+  ...inTrigger('guards_replay', ['service/idempotency-replay', 'service/idempotency-scope'], (it) => [
     it.sql("RAISE(ABORT, 'refused:replay')").replaceWith('1'),
   ]),
   ...inTrigger('guards_precondition', ['tickets/preconditions'], (it) => [

@@ -17,7 +17,9 @@ export const VISIBILITY = [
   ]),
   ...inside('countByField', ['tickets/totals'], (it) => [it.call('seesAllTickets').replaceWith('$1')]),
   ...inside('countByAssignee', ['tickets/totals'], (it) => [it.call('seesAllTickets').replaceWith('$1')]),
-  ...inside('insertCommentEvent', ['webhooks/fan-out'], (it) => [it.property('isInternal').value().always(false)]),
+  ...inside('insertCommentEvent', ['webhooks/fan-out.empty-db'], (it) => [
+    it.property('isInternal').value().always(false),
+  ]),
   ...inside('insertComment', ['comments/create', 'comments/internal'], (it) => [
     it.sql('{visibleTicket}').replaceWith('t.account_id = ${accountId} AND t.id = ${comment.ticketId}'),
   ]),
@@ -37,21 +39,23 @@ export const VISIBILITY = [
     it.sqlCondition('EXISTS (SELECT 1 FROM ? AND is_internal = 0)').remove(),
     it.call('insertUpdatedEvent').part(3).always(false),
   ]),
-  ...inside('wants', ['webhooks/fan-out'], (it) => [
+  ...inside('wants', ['webhooks/fan-out.empty-db'], (it) => [
     it.sqlCondition('(include_internal = 1 OR is_internal = 0)').remove(),
     it.sqlCondition("EXISTS (SELECT 1 FROM json_each(events) WHERE value IN ('*', type))").remove(),
   ]),
-  ...inside('fanOutEvents', ['webhooks/fan-out'], (it) => [
+  ...inside('fanOutEvents', ['webhooks/fan-out.empty-db'], (it) => [
     it.sqlCondition('heard_sequence < sequence').remove(),
     it.sqlCondition('active = 1').remove(),
   ]),
-  ...inside('wants', ['webhooks/replay'], (it) => [it.sqlCondition("type <> 'webhook.test'").remove()]),
-  ...inside('insertWebhook/live', ['webhooks/manage', 'access/roles'], (it) => [
+  ...inside('wants', ['webhooks/replay.empty-db'], (it) => [it.sqlCondition("type <> 'webhook.test'").remove()]),
+  ...inside('insertWebhook/live', ['webhooks/manage.empty-db', 'access/roles'], (it) => [
     it.sqlCondition('deleted_at IS NULL').remove(),
   ]),
   ...inside('findUser', ['api-keys/member'], (it) => [it.sqlCondition("kind = 'person'").remove()]),
   ...inside('presentStoredAttachment', ['events/list'], (it) => [
     it.property('url').value().replaceWith('`/files/${$1}/${row.filename}?signature=given`'),
   ]),
-  ...inside('objectKey', ['access/twins'], (it) => [it.returned().part(1).replaceWith("'all'")]),
+  ...inside('objectKey', ['quality/tenant-isolation/tenant-isolation.empty-db'], (it) => [
+    it.returned().part(1).replaceWith("'all'"),
+  ]),
 ]

@@ -24,12 +24,14 @@ export const WEBHOOK_TARGETS = [
     it.variable(1, 2).replaceWith('$3'),
   ]),
   ...inside('hostAndPort', ['webhooks/address-guard'], (it) => [it.returned().part(1).replaceWith('$3')]),
-  ...inside('attemptDelivery/send', ['webhooks/addresses'], (it) => [
+  ...inside('attemptDelivery/send', ['webhooks/addresses.empty-db'], (it) => [
     it.literal('address').enclosingIf().remove(),
     it.array(2, 2).replaceWith('[]'),
   ]),
-  ...inside('createWebhook', ['webhooks/addresses'], (it) => [it.call('wasDone').enclosingStatement().remove()]),
-  ...inside('createWebhook/updateWebhook', ['webhooks/addresses'], (it) => [
+  ...inside('createWebhook', ['webhooks/addresses.empty-db'], (it) => [
+    it.call('wasDone').enclosingStatement().remove(),
+  ]),
+  ...inside('createWebhook/updateWebhook', ['webhooks/addresses.empty-db'], (it) => [
     it.call('refusalOfAddress').enclosingStatement().variable().replaceWith('$2'),
   ]),
   ...inOneRun(

@@ -1,0 +1,36 @@
+import { z } from 'zod'
+import { type Api, openApi } from '../../test/helpers/node/api.ts'
+import type { Writers } from './random-writes.ts'
+
+/** Each key may send 300 requests a minute. */
+const KEYS = 32
+
+const Login = z.object({ token: z.string() })
+const NewKey = z.object({ data: z.object({ key: z.string() }) })
+const NewWebhook = z.object({ data: z.object({ secret: z.string() }) })
+
+const LOGIN = { email: 'ada@globex.example', password: 'your_password' }
+
+interface Prepared {
+  /** To read with. */
+  api: Api
+  writers: Writers
+  /** The writers' API keys. */
+  keys: string[]
+  /** What deliveries are signed with. */
+  secret: string
+}
+
+/** Makes keys of the premium demo account, and a webhook for all events that goes to an address. */
+export async function prepare(origin: string, url: string): Promise<Prepared> {
+  const { token } = Login.parse(await openApi(origin, ['']).post('/auth/login', LOGIN))
+  const person = openApi(origin, [token])
+  const keys: string[] = []
+  while (keys.length < KEYS) {
+    const made = await person.post('/api-keys', { name: `Writer ${keys.length}`, role: 'admin' })
+    keys.push(NewKey.parse(made).data.key)
+  }
+  const webhook = NewWebhook.parse(await person.post('/webhooks', { url, events: ['*'], include_internal: true }))
+  const writers = { keys: keys.map((key) => openApi(origin, [key])), person, url }
+  return { api: openApi(origin, keys), writers, keys, secret: webhook.data.secret }
+}

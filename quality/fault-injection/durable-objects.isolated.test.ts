@@ -1,0 +1,177 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { freshAddress } from '../../test/helpers/addresses'
+import {
+  type Account,
+  type Answer,
+  call,
+  createTestAccount,
+  createTestMember,
+  type Member,
+} from '../../test/helpers/api'
+import { warmUp } from '../../test/helpers/credentials'
+import { breakObject, ERRORS, type Failure, type ObjectCall } from '../../test/helpers/failing-object'
+import { cheapHash, logIn } from '../../test/helpers/users'
+import { freshUrl } from '../../test/helpers/webhooks'
+
+const PASSWORD = 'correct horse'
+
+let account: Account
+let jane: Member
+let logged: string[]
+let clock = Date.now()
+
+beforeEach(async () => {
+  // The checks of /health are kept for ten seconds.
+  clock = Math.max(clock, Date.now()) + 11_000
+  vi.useFakeTimers({ toFake: ['Date'], now: clock })
+  account = await createTestAccount()
+  jane = await createTestMember(account.id, 'customer', { passwordHash: cheapHash(PASSWORD) })
+  await warmUp(jane)
+  logged = []
+  vi.spyOn(console, 'error').mockImplementation((line) => {
+    logged.push(JSON.parse(String(line)).failed)
+  })
+})
+afterEach(() => {
+  vi.useRealTimers()
+  vi.restoreAllMocks()
+})
+
+interface Case {
+  /** A request that makes the call, and the status of its response. */
+  send: () => Promise<Answer>
+  status: number
+  /** How often it makes it: once if not given. */
+  calls?: number
+  /** The part that the log names where the request succeeds without the call. */
+  logs?: string
+}
+
+const logOut = () => call('POST', 'auth/logout', { token: jane.token })
+const login = (password = PASSWORD) => logIn(jane.email, password)
+const registration = () => ({ account: account.slug, name: 'New', email: 'new@example.com', password: PASSWORD })
+const webhook = () => ({ url: freshUrl(), events: ['*'] })
+
+const CASES: Record<ObjectCall, Case> = {
+  'RATE_LIMITER.admit': { send: () => call('GET', 'users/me', { token: jane.token }), status: 200 },
+  'RATE_LIMITER.count': { send: () => call('GET', 'users/me', { address: freshAddress() }), status: 401 },
+  'RATE_LIMITER.doubt': { send: logOut, status: 204 },
+  'RATE_LIMITER.settle': { send: logOut, status: 204, logs: 'settle' },
+  'RATE_LIMITER.ping': { send: () => call('GET', '/health'), status: 200 },
+  'LOGIN_THROTTLE.begin': {
+    send: () => call('POST', 'auth/register', { body: registration(), address: freshAddress() }),
+    status: 403,
+  },
+  'LOGIN_THROTTLE.beginLogin': { send: login, status: 200 },
+  'LOGIN_THROTTLE.loginFailed': { send: () => login('wrong horse'), status: 401, logs: 'throttle' },
+  'LOGIN_THROTTLE.takeBack': { send: login, status: 200, calls: 2, logs: 'throttle' },
+  'LOGIN_THROTTLE.knowAddress': { send: login, status: 200, logs: 'throttle' },
+  'SWEEPER.arm': {
+    send: () => call('POST', 'webhooks', { token: account.admin.token, body: webhook() }),
+    status: 201,
+  },
+}
+
+const ALL = Object.entries(CASES).map(([name, each]) => ({ name: name as ObjectCall, calls: 1, ...each }))
+
+/** The request has failed cleanly, or has succeeded and left a line in the log for each call that was given up. */
+function expectGivenUp(answer: Answer, { status, calls, logs }: (typeof ALL)[number]): void {
+  expect(answer.status, answer.text).toBe(logs === undefined ? 503 : status)
+  expect(answer.text).not.toContain('secret')
+  expect(logged.filter((part) => part !== undefined)).toEqual(logs === undefined ? [] : Array(calls).fill(logs))
+}
+
+describe('a call to a Durable Object', () => {
+  it.each(ALL)(
+    '$name is repeated on a new stub when the object was restarted',
+    async ({ name, send, status, calls }) => {
+      const { stubs, waits } = breakObject(name, (index) => (index === 0 ? { error: ERRORS.restarted() } : undefined))
+      const answer = await send()
+      expect(answer.status, answer.text).toBe(status)
+      expect([stubs.length, new Set(stubs).size, waits().length]).toEqual([calls + 1, calls + 1, 1])
+      expect(logged).toEqual([])
+    },
+  )
+
+  it.each(ALL)('$name is repeated when its response was lost', async ({ name, send, status, calls }) => {
+    const lost = { error: ERRORS.restarted(), isAfterEffect: true }
+    const { stubs } = breakObject(name, (index) => (index === 0 ? lost : undefined))
+    const answer = await send()
+    expect([answer.status, stubs.length, logged], answer.text).toEqual([status, calls + 1, []])
+  })
+
+  it.each(ALL)('$name is given up after three calls', async (each) => {
+    const { stubs, waits } = breakObject(each.name, () => ({ error: ERRORS.restarted() }))
+    expectGivenUp(await each.send(), each)
+    expect([stubs.length, new Set(stubs).size, waits().length]).toEqual([
+      3 * each.calls,
+      3 * each.calls,
+      2 * each.calls,
+    ])
+  })
+
+  it.each(ALL)('$name is not repeated when the object is overloaded', async (each) => {
+    const { stubs, waits } = breakObject(each.name, () => ({ error: ERRORS.overloaded() }))
+    expectGivenUp(await each.send(), each)
+    expect([stubs.length, waits()]).toEqual([each.calls, []])
+  })
+
+  it.each(ALL)('$name is not repeated when the object itself has thrown', async (each) => {
+    const { stubs, waits } = breakObject(each.name, () => ({ error: ERRORS.thrownInside() }))
+    expectGivenUp(await each.send(), each)
+    expect([stubs.length, waits()]).toEqual([each.calls, []])
+  })
+
+  it('of a request without a route is repeated too', async () => {
+    const { stubs } = breakObject('RATE_LIMITER.admit', (index) =>
+      index < 2 ? { error: ERRORS.restarted() } : undefined,
+    )
+    const answer = await call('GET', 'nothing', { token: jane.token })
+    expect([answer.status, stubs.length]).toEqual([404, 3])
+  })
+
+  it.each([
+    [0, 20],
+    [0.5, 110],
+    [1, 200],
+  ])('waits before it is repeated: random %f is %i ms', async (random, milliseconds) => {
+    const { waits } = breakObject('RATE_LIMITER.count', (index) =>
+      index < 2 ? { error: ERRORS.restarted() } : undefined,
+    )
+    vi.spyOn(Math, 'random').mockReturnValue(random)
+    await CASES['RATE_LIMITER.count'].send()
+    expect(waits()).toEqual([milliseconds, milliseconds])
+  })
+})
+
+const lost = (): Failure => ({ error: ERRORS.restarted(), isAfterEffect: true })
+
+/** Fails to log in. Returns the statuses. */
+async function guess(times: number): Promise<number[]> {
+  const statuses = []
+  for (let attempt = 0; attempt < times; attempt += 1) statuses.push((await login('wrong horse')).status)
+  return statuses
+}
+
+describe('a repeated call', () => {
+  it('counts a request at most once more', async () => {
+    const remaining = async () =>
+      Number((await CASES['RATE_LIMITER.admit'].send()).headers.get('X-RateLimit-Remaining'))
+    const before = await remaining()
+    breakObject('RATE_LIMITER.admit', (index) => (index === 0 ? lost() : undefined))
+    expect(before - (await remaining())).toBe(2)
+  })
+
+  it('counts an attempt to log in once', async () => {
+    breakObject('LOGIN_THROTTLE.beginLogin', (index) => (index % 2 === 0 ? lost() : undefined))
+    expect(await guess(11)).toEqual([...Array(10).fill(401), 429])
+  })
+
+  it('takes an attempt back once, so that no more attempts get through', async () => {
+    await guess(9)
+    breakObject('LOGIN_THROTTLE.takeBack', (index) => (index < 4 ? lost() : undefined))
+    expect((await login()).status).toBe(200)
+    vi.restoreAllMocks()
+    expect(await guess(2)).toEqual([401, 429])
+  })
+})

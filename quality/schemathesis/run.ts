@@ -1,0 +1,95 @@
+import { spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { parseOptions } from '../../scripts/lib/options.ts'
+import { freePort, startServer, temporaryState } from '../../test/helpers/node/server.ts'
+import { makeCallers, ROLES, type Role } from './callers.ts'
+
+const HELP = `Usage: npm run test:schemathesis -- [--role admin|agent|customer …] [-- <options of "schemathesis run">]
+
+Starts the server on state of its own for each role, and lets schemathesis send it what the OpenAPI document allows and
+what it does not, with all checks. -n 20 is quicker, --phases=fuzzing,stateful too. Webhooks
+that it makes up may name hosts that exist: without a network none is sent anything. Needs schemathesis on the PATH, which
+is a program of Python's:
+  python3 -m venv .wrangler/schemathesis && .wrangler/schemathesis/bin/pip install schemathesis==4.32.5
+  PATH=$PWD/.wrangler/schemathesis/bin:$PATH npm run test:schemathesis`
+
+/** So many requests a minute that none is refused for their number. */
+const VARIABLES = { RATE_LIMIT_STANDARD: '1000000', RATE_LIMIT_PREMIUM: '1000000', ALLOW_SIGNUP: 'true' }
+
+/** `npm run test:schemathesis`: as an admin, an agent and a customer, unless told otherwise. */
+async function main(): Promise<void> {
+  const config = {
+    allowPositionals: true,
+    options: {
+      role: { type: 'string', multiple: true, default: [...ROLES] as string[] },
+      help: { type: 'boolean', short: 'h' },
+    },
+  } as const
+  const { values, positionals } = parseOptions(config, 'npm run test:schemathesis -- --help')
+  if (values.help) return console.info(HELP)
+  const roles = values.role.map(known)
+  const program = programOnPath()
+  const failed: Role[] = []
+  for (const role of roles) {
+    console.info(`\n=== As ${role} ===\n`)
+    if (!(await passes(program, role, positionals))) failed.push(role)
+  }
+  if (failed.length > 0) throw new Error(`\nSomething was found as ${failed.join(', ')}`)
+}
+
+function known(role: string): Role {
+  const found = ROLES.find((name) => name === role)
+  if (found === undefined) throw new Error(`--role must be one of: ${ROLES.join(', ')}`)
+  return found
+}
+
+function programOnPath(): string {
+  const found = ['schemathesis', 'st'].find((name) => spawnSync(name, ['--version']).status === 0)
+  if (found === undefined) throw new Error(`schemathesis is not on the PATH.\n\n${HELP}`)
+  return found
+}
+
+/** Whether schemathesis finds nothing. What it says goes to where our own words go. */
+async function passes(program: string, role: Role, options: string[]): Promise<boolean> {
+  const state = temporaryState()
+  process.once('exit', state.remove)
+  const server = await startServer(await freePort(), state.folder, { variables: VARIABLES, ownGroup: true })
+  try {
+    const { id, fileUrl, logins } = await makeCallers(server.origin, role)
+    const loginsFile = join(state.folder, 'logins.json')
+    writeFileSync(loginsFile, logins, { mode: 0o600 })
+    const config = join(import.meta.dirname, 'schemathesis.toml')
+    const command = ['--config-file', config, 'run', `${server.origin}/openapi.json`, '--checks', 'all', ...options]
+    const child = spawn(program, command, {
+      // It keeps what it learns in a folder of the place where it runs.
+      cwd: state.folder,
+      env: {
+        ...process.env,
+        SCHEMATHESIS_FOLDER: import.meta.dirname,
+        SCHEMATHESIS_LOGINS: loginsFile,
+        SCHEMATHESIS_CALLER_ID: id,
+        SCHEMATHESIS_FILE_URL: fileUrl,
+      },
+      stdio: 'inherit',
+    })
+    const end = () => child.kill()
+    process.once('exit', end)
+    const [code] = await once(child, 'exit')
+    process.off('exit', end)
+    return code === 0
+  } finally {
+    await server.stop()
+    state.remove()
+    process.off('exit', state.remove)
+  }
+}
+
+// Only an exit that is begun here ends the server, which has a process group of its own.
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => process.exit(1))
+
+await main().catch((error: unknown) => {
+  console.error(error instanceof Error ? error.message : String(error))
+  process.exit(1)
+})

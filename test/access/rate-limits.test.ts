@@ -1,0 +1,240 @@
+import { evictDurableObject, runInDurableObject } from 'cloudflare:test'
+import { env } from 'cloudflare:workers'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { freshAddress } from '../helpers/addresses'
+import { type Account, type Answer, call, createTestAccount, createTicket, type Member } from '../helpers/api'
+import { tokenClaim } from '../helpers/credentials'
+
+// The clock stands still half-way through a minute, so that none ends within a test.
+beforeEach(() => {
+  vi.useFakeTimers({ toFake: ['Date'] })
+  vi.setSystemTime(Math.floor(Date.now() / 60_000) * 60_000 + 30_000)
+})
+afterEach(() => {
+  vi.useRealTimers()
+  vi.restoreAllMocks()
+})
+
+const limiterOf = (account: Account, member: Member) => env.RATE_LIMITER.getByName(`member:${account.id}/${member.id}`)
+const remaining = (answer: Answer) => Number(answer.headers.get('X-RateLimit-Remaining'))
+const ask = (member: Member) => call('GET', 'tickets?per_page=1', { token: member.token })
+
+function expectRateHeaders({ headers, status }: Answer, limit = 100, policy = 'standard'): void {
+  for (const name of ['X-RateLimit-Limit', 'X-RateLimit-Remaining', 'X-RateLimit-Reset'])
+    expect(headers.get(name), `${name} on ${status}`).toMatch(/^\d+$/)
+  const left = Number(headers.get('X-RateLimit-Remaining'))
+  const reset = Number(headers.get('X-RateLimit-Reset'))
+  expect(Number(headers.get('X-RateLimit-Limit'))).toBe(limit)
+  expect(reset % 60).toBe(0)
+  expect(reset).toBe(Math.floor(Date.now() / 60_000) * 60 + 60)
+  expect(headers.get('RateLimit-Policy')).toBe(`"${policy}";q=${limit};w=60`)
+  expect(headers.get('RateLimit')).toBe(`"${policy}";r=${left};t=30`)
+}
+
+describe('C05 the headers', () => {
+  it('C05 are integers on every status of the API, and Remaining falls by exactly one', async () => {
+    const account = await createTestAccount('standard')
+    const { token } = account.agent
+    const { id } = await createTicket(account.agent)
+    const asked: [string, string, object, number][] = [
+      ['GET', 'tickets', {}, 200],
+      ['HEAD', 'tickets', {}, 200],
+      ['POST', 'tickets', { body: { title: 'T', description: 'D' } }, 201],
+      ['POST', 'tickets', { body: '{' }, 400],
+      ['GET', 'tickets?page=x', {}, 400],
+      ['GET', 'tickets/none', {}, 404],
+      ['GET', 'nothing', {}, 404],
+      ['GET', '/api/v9/tickets', {}, 404],
+      ['PUT', 'tickets', {}, 405],
+      ['POST', 'tickets', { body: 'x'.repeat(10_485_761) }, 413],
+      ['POST', 'tickets', { body: '{}', headers: { 'Content-Type': 'text/plain' } }, 415],
+      ['POST', 'tickets', { body: { title: 'T', description: 'D', assigned_to: 'nobody' } }, 422],
+      ['PATCH', `tickets/${id}`, { body: { status: 'closed' } }, 200],
+      ['DELETE', `tickets/${id}`, {}, 204],
+    ]
+    let before = 99
+    for (const [method, path, options, status] of asked) {
+      const member = method === 'DELETE' ? account.admin : account.agent
+      const answer = await call(method, path, { token: member.token, ...options })
+      expect(answer.status, `${method} ${path}`).toBe(status)
+      expectRateHeaders(answer)
+      if (member === account.admin) continue
+      expect(remaining(answer), `${method} ${path}`).toBe(before - 1)
+      before -= 1
+    }
+    const refused = await call('GET', 'users', { token: account.customer.token })
+    expect([refused.status, remaining(refused)]).toEqual([403, 99])
+    expectRateHeaders(refused)
+    expect(token).toBe(account.agent.token)
+  })
+
+  it('C05 are on 401 and on public routes, by address', async () => {
+    const address = freshAddress()
+    const answers = [
+      await call('GET', 'tickets', { address }),
+      await call('GET', 'tickets', { address, token: 'a.b.c' }),
+      await call('POST', 'auth/login', { address, body: {} }),
+      await call('GET', 'nothing', { address }),
+      await call('PUT', 'tickets', { address }),
+      await call('GET', '/files/attach_x/x.png', { address }),
+    ]
+    expect(answers.map((answer) => answer.status)).toEqual([401, 401, 400, 404, 405, 403])
+    for (const answer of answers) expectRateHeaders(answer)
+    expect(answers.map(remaining)).toEqual([99, 98, 97, 96, 95, 94])
+  })
+
+  it('C05 are those of the premium plan on a premium account', async () => {
+    const account = await createTestAccount('premium')
+    const answer = await ask(account.agent)
+    expectRateHeaders(answer, 300, 'premium')
+    expect(remaining(answer)).toBe(299)
+  })
+})
+
+describe('C05 the limit', () => {
+  it('C05 of 400 at once exactly 100 pass, of one member as of another', async () => {
+    const account = await createTestAccount('standard')
+    for (const member of [account.agent, account.customer]) {
+      vi.setSystemTime(Date.now() + 60_000)
+      const answers = await Promise.all(Array.from({ length: 400 }, () => ask(member)))
+      const passed = answers.filter((answer) => answer.status === 200)
+      const refused = answers.filter((answer) => answer.status === 429)
+      expect([passed.length, refused.length]).toEqual([100, 300])
+      expect(passed.map(remaining).sort((a, b) => a - b)).toEqual(Array.from({ length: 100 }, (_, index) => index))
+      for (const answer of refused) expect(remaining(answer)).toBe(0)
+    }
+  })
+
+  it('C05 a 429 says when to come back, and names the limit', async () => {
+    const account = await createTestAccount('standard')
+    for (let i = 0; i < 100; i += 1)
+      await limiterOf(account, account.agent).admit(tokenClaim(account, account.agent), false)
+    const answer = await ask(account.agent)
+    expect(answer.status).toBe(429)
+    expect(answer.headers.get('Retry-After')).toBe('30')
+    expect(answer.body.error).toEqual({
+      code: 'rate_limited',
+      message: 'The limit of 100 requests per minute is reached',
+      details: [],
+    })
+    expectRateHeaders(answer)
+    vi.setSystemTime(Date.now() + 29_999)
+    expect((await ask(account.agent)).headers.get('Retry-After')).toBe('1')
+    vi.setSystemTime(Date.now() + 1)
+    const fresh = await ask(account.agent)
+    expect([fresh.status, remaining(fresh)]).toEqual([200, 99])
+  })
+
+  it('C05 of 400 at once exactly 100 are admitted by the object, 20 minutes over', async () => {
+    const account = await createTestAccount('standard')
+    const claim = tokenClaim(account, account.agent)
+    for (let minute = 0; minute < 20; minute += 1) {
+      vi.setSystemTime(Date.now() + 60_000)
+      const left = await runInDurableObject(limiterOf(account, account.agent), async (limiter) => {
+        const answers = await Promise.all(Array.from({ length: 400 }, () => limiter.admit(claim, false)))
+        return answers.flatMap((answer) => (answer.vouched && answer.verdict.admitted ? answer.verdict.remaining : []))
+      })
+      expect(left.toSorted((a, b) => a - b)).toEqual(Array.from({ length: 100 }, (_, index) => index))
+    }
+  })
+
+  it('C05 survives the object’s eviction within the minute, also after 20 idle seconds', async () => {
+    const account = await createTestAccount('standard')
+    for (const left of [99, 98, 97]) expect(remaining(await ask(account.agent))).toBe(left)
+    await evictDurableObject(limiterOf(account, account.agent))
+    vi.setSystemTime(Date.now() + 20_000)
+    expect(remaining(await ask(account.agent))).toBe(96)
+    const address = freshAddress()
+    await call('GET', 'tickets', { address })
+    await evictDurableObject(env.RATE_LIMITER.getByName(`address:${address}`))
+    expect(remaining(await call('GET', 'tickets', { address }))).toBe(98)
+  })
+
+  it('admits 300 of a premium account', async () => {
+    const account = await createTestAccount('premium')
+    const answers = await Promise.all(Array.from({ length: 320 }, () => ask(account.agent)))
+    expect(answers.filter((answer) => answer.status === 200)).toHaveLength(300)
+  })
+
+  it('refuses an address that has no credential, and it alone', async () => {
+    const [address, other] = [freshAddress(), freshAddress()]
+    const answers = await Promise.all(Array.from({ length: 130 }, () => call('GET', 'tickets', { address })))
+    expect(answers.filter((answer) => answer.status === 401)).toHaveLength(100)
+    expect(answers.filter((answer) => answer.status === 429)).toHaveLength(30)
+    expect((await call('GET', 'tickets', { address: other })).status).toBe(401)
+  })
+
+  it('counts an IPv6 network as one, and a mapped address as its IPv4', async () => {
+    const from = (address: string) => call('GET', 'tickets', { address })
+    expect(remaining(await from('2001:db8:7:7::1'))).toBe(99)
+    expect(remaining(await from('2001:db8:7:7:aaaa::2'))).toBe(98)
+    expect(remaining(await from('2001:db8:7:8::1'))).toBe(99)
+    const address = freshAddress()
+    expect(remaining(await from(address))).toBe(99)
+    expect(remaining(await from(`::ffff:${address}`))).toBe(98)
+  })
+
+  it('does not believe an address that the caller names', async () => {
+    const address = freshAddress()
+    for (const left of [99, 98]) {
+      const headers = { 'X-Forwarded-For': freshAddress(), 'X-Real-IP': freshAddress(), Forwarded: 'for=203.0.113.9' }
+      expect(remaining(await call('GET', 'tickets', { address, headers }))).toBe(left)
+    }
+  })
+})
+
+describe('C06 counts of one’s own', () => {
+  it('C06 each member has its own, in each account', async () => {
+    const [account, other] = [await createTestAccount('standard'), await createTestAccount('standard')]
+    for (const left of [99, 98]) expect(remaining(await ask(account.agent))).toBe(left)
+    expect(remaining(await ask(account.customer))).toBe(99)
+    expect(remaining(await ask(other.agent))).toBe(99)
+    expect(remaining(await ask(account.agent))).toBe(97)
+  })
+
+  it('C06 a forged token touches no member’s object', async () => {
+    const account = await createTestAccount('standard')
+    expect(remaining(await ask(account.agent))).toBe(99)
+    const touched: string[] = []
+    const original = env.RATE_LIMITER.getByName.bind(env.RATE_LIMITER)
+    vi.spyOn(env.RATE_LIMITER, 'getByName').mockImplementation((name) => {
+      touched.push(name)
+      return original(name)
+    })
+    const address = freshAddress()
+    const [header, payload, signature] = account.agent.token.split('.')
+    const forged = [
+      `${header}.${payload}.${signature?.split('').reverse().join('')}`,
+      `${header}.${payload}.`,
+      `${header}.${Buffer.from(JSON.stringify({ sub: account.agent.id, acc: account.id })).toString('base64url')}.x`,
+    ]
+    for (const token of forged) {
+      expect((await call('GET', 'tickets', { token, address })).status).toBe(401)
+      expect((await call('GET', 'nothing', { token, address })).status).toBe(404)
+    }
+    expect(touched).toEqual(Array.from({ length: 6 }, () => `address:${address}`))
+    vi.restoreAllMocks()
+    expect(remaining(await ask(account.agent))).toBe(98)
+  })
+})
+
+describe('what is not counted', () => {
+  it('has no rate headers, and takes nothing', async () => {
+    const address = freshAddress()
+    const account = await createTestAccount('standard')
+    for (const [method, path] of [
+      ['GET', '/health'],
+      ['GET', '/openapi.json'],
+      ['OPTIONS', 'tickets'],
+      ['GET', '/nothing'],
+    ] as const) {
+      const response = await call(method, method === 'OPTIONS' ? '/health' : path, {
+        address,
+        token: account.agent.token,
+      })
+      expect([...response.headers.keys()].filter((name) => name.includes('ratelimit'))).toEqual([])
+    }
+    expect(remaining(await ask(account.agent))).toBe(99)
+    expect(remaining(await call('GET', 'tickets', { address }))).toBe(99)
+  })
+})

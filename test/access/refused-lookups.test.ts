@@ -1,0 +1,135 @@
+import { env } from 'cloudflare:workers'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { hashKey, makeKey } from '../../src/access/api-key-format'
+import type { Claim } from '../../src/access/credentials'
+import { deriveKey } from '../../src/lib/crypto'
+import { newId } from '../../src/lib/ids'
+import { freshAddress } from '../helpers/addresses'
+import { type Account, createTestAccount, createTestMember, createTestToken } from '../helpers/api'
+import { createTestKey, later, objectOf, objectOfKey, statusOf, stopClock, tokenClaim } from '../helpers/credentials'
+import { countCredentialQueries } from '../helpers/d1'
+import { ask } from '../helpers/tickets'
+
+let account: Account
+
+beforeEach(async () => {
+  stopClock()
+  account = await createTestAccount('standard')
+})
+afterEach(() => {
+  vi.useRealTimers()
+  vi.restoreAllMocks()
+})
+
+describe('an unknown API key of a MAC secret that was rotated away', () => {
+  const old = deriveKey('a secret of long ago, of 32 bytes or more', 'api-keys')
+  const invented = () => makeKey(newId('key', Date.now()), old)
+  const refused =
+    (key: string, address = freshAddress()) =>
+    async () =>
+      expect(await statusOf(key, address)).toBe(401)
+
+  it('is looked up once in 60 seconds, from any IP address and on any route', async () => {
+    const key = invented()
+    expect(await countCredentialQueries(refused(key))).toBe(1)
+    const throttle = vi.spyOn(env.LOGIN_THROTTLE, 'getByName')
+    for (let i = 0; i < 12; i += 1) expect(await countCredentialQueries(refused(key))).toBe(0)
+    expect(await countCredentialQueries(() => statusOf(key, freshAddress(), 'nothing/here'))).toBe(0)
+    expect(throttle).not.toHaveBeenCalled()
+    later(59_999)
+    expect(await countCredentialQueries(refused(key))).toBe(0)
+    later(1)
+    expect(await countCredentialQueries(refused(key))).toBe(1)
+  })
+
+  it('does not stand for another key, even of the same ID', async () => {
+    const id = newId('key', Date.now())
+    for (let i = 0; i < 3; i += 1) expect(await countCredentialQueries(refused(makeKey(id, old)))).toBe(1)
+    const { id: realId } = await createTestKey(account)
+    expect(await countCredentialQueries(refused(makeKey(realId, old)))).toBe(1)
+    const real = makeKey(realId, old)
+    await env.DB.prepare('UPDATE api_keys SET hash = ? WHERE id = ?').bind(hashKey(real), realId).run()
+    expect(await statusOf(real, freshAddress())).toBe(200)
+  })
+})
+
+describe('a Durable Object that refuses a credential again', () => {
+  const user = () => account.agent
+  const ofKey = (memberId: string, hash = '0'.repeat(64)): Claim => ({ kind: 'key', memberId, hash })
+  const unknown = { id: 'user_unknown' }
+
+  /** Refused by the object: the claim, after what has to be done first. */
+  const CLAIMS: Record<string, () => Promise<[object: ReturnType<typeof objectOf>, claim: Claim]>> = {
+    'an unknown user': async () => [objectOf(account, unknown), tokenClaim(account, unknown)],
+    'a deactivated user': async () => {
+      const { id } = await createTestMember(account.id, 'agent', { status: 'inactive' })
+      return [objectOf(account, { id }), tokenClaim(account, { id })]
+    },
+    'an earlier generation': async () => {
+      await env.DB.prepare('UPDATE users SET credential_generation = 5 WHERE id = ?').bind(user().id).run()
+      return [objectOf(account, user()), tokenClaim(account, user(), 4)]
+    },
+    'a later generation': async () => [objectOf(account, user()), tokenClaim(account, user(), 9)],
+    'another account': async () => [objectOf({ id: 'acct_other' }, user()), tokenClaim({ id: 'acct_other' }, user())],
+    'an unknown API key': async () => [objectOfKey('key_unknown'), ofKey('key_unknown')],
+    'another secret of an API key': async () => {
+      const { id } = await createTestKey(account)
+      return [objectOfKey(id), ofKey(id)]
+    },
+    'a revoked API key': async () => {
+      const { id, key } = await createTestKey(account)
+      expect((await ask(account.admin, 'DELETE', `api-keys/${id}`)).status).toBe(204)
+      return [objectOfKey(id), ofKey(id, hashKey(key))]
+    },
+    'an expired API key': async () => {
+      const { id, key } = await createTestKey(account, { expires_at: new Date(Date.now() + 10_000).toISOString() })
+      later(10_000)
+      return [objectOfKey(id), ofKey(id, hashKey(key))]
+    },
+  }
+
+  it.each(Object.entries(CLAIMS))('(%s) does not query D1', async (_name, prepare) => {
+    const [object, claim] = await prepare()
+    expect(await object.admit(claim, false)).toEqual({ vouched: false })
+    for (let i = 0; i < 5; i += 1)
+      expect(
+        await countCredentialQueries(async () => expect(await object.admit(claim, i > 2)).toEqual({ vouched: false })),
+      ).toBe(0)
+  })
+
+  it('(a revoked token) does not query D1', async () => {
+    const token = await createTestToken(account.id, user().id, 'agent')
+    expect((await ask({ ...user(), token }, 'POST', 'auth/logout')).status).toBe(204)
+    const path = 'auth/logout'
+    expect((await ask({ ...user(), token }, 'POST', path)).status).toBe(401)
+    expect(await countCredentialQueries(() => ask({ ...user(), token }, 'POST', path))).toBe(0)
+  })
+
+  it('admits another token of a later generation immediately, although one was refused', async () => {
+    const object = objectOf(account, user())
+    const invented = tokenClaim(account, user(), 9)
+    expect(await object.admit(invented, false)).toEqual({ vouched: false })
+    await env.DB.prepare('UPDATE users SET credential_generation = 2 WHERE id = ?').bind(user().id).run()
+    const issued: Claim = { ...tokenClaim(account, user(), 2), ...{ tokenId: 'another' } }
+    expect(await object.admit(issued, false)).toMatchObject({ vouched: true })
+    expect(await object.admit(invented, false)).toEqual({ vouched: false })
+  })
+
+  it('admits a refused token of a later generation a minute after the operator has made it valid', async () => {
+    const object = objectOf(account, user())
+    const claim = tokenClaim(account, user(), 2)
+    expect(await object.admit(claim, false)).toEqual({ vouched: false })
+    await env.DB.prepare('UPDATE users SET credential_generation = 2 WHERE id = ?').bind(user().id).run()
+    expect(await object.admit(claim, false)).toEqual({ vouched: false })
+    later(60_000)
+    expect(await object.admit(claim, false)).toMatchObject({ vouched: true })
+  })
+
+  it('keeps a bounded number of refused tokens', async () => {
+    const object = objectOf(account, user())
+    const claim = (i: number): Claim => ({ ...tokenClaim(account, user(), 9), ...{ tokenId: `token ${i}` } })
+    for (let i = 0; i <= 100; i += 1) await object.admit(claim(i), false)
+    expect(await countCredentialQueries(() => object.admit(claim(100), false))).toBe(0)
+    expect(await countCredentialQueries(() => object.admit(claim(0), false))).toBe(1)
+  })
+})

@@ -1,0 +1,223 @@
+import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test'
+import { env } from 'cloudflare:workers'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { throttleFor } from '../../src/access/throttle'
+import { freshAddress } from '../helpers/addresses'
+import { type Account, type Answer, call, createTestAccount, createTestMember, type Member } from '../helpers/api'
+import { hashesDuring } from '../helpers/hashing'
+import { cheapHash, logIn } from '../helpers/users'
+
+const PASSWORD = 'correct horse'
+const MINUTE = 60_000
+const DAY = 24 * 60 * MINUTE
+
+let account: Account
+let jane: Member
+
+beforeEach(async () => {
+  vi.useFakeTimers({ toFake: ['Date'] })
+  account = await createTestAccount()
+  const email = `${crypto.randomUUID()}@example.com`
+  jane = await createTestMember(account.id, 'customer', { email, passwordHash: cheapHash(PASSWORD) })
+})
+afterEach(() => {
+  vi.useRealTimers()
+  vi.restoreAllMocks()
+})
+
+/** The names of the throttle's objects that were called while `work` ran. */
+async function objectsOf(work: () => Promise<unknown>): Promise<string[]> {
+  const original = env.LOGIN_THROTTLE.getByName.bind(env.LOGIN_THROTTLE)
+  const names = new Set<string>()
+  const spy = vi.spyOn(env.LOGIN_THROTTLE, 'getByName').mockImplementation((name) => {
+    names.add(name)
+    return original(name)
+  })
+  await work()
+  spy.mockRestore()
+  return [...names]
+}
+
+const stored = (name: string) =>
+  runInDurableObject(env.LOGIN_THROTTLE.getByName(name), (_instance, state) => ({
+    counters: state.storage.sql.exec<{ bucket: string }>('SELECT * FROM counters').toArray(),
+    known: state.storage.sql.exec<{ address: string }>('SELECT * FROM known').toArray(),
+    attempts: state.storage.sql.exec<{ id: string }>('SELECT * FROM attempts').toArray(),
+    text: JSON.stringify(
+      state.storage.sql
+        .exec<{ name: string }>(
+          "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE '\\_%' ESCAPE '\\'",
+        )
+        .toArray()
+        .map(({ name: table }) => state.storage.sql.exec(`SELECT * FROM "${table}"`).toArray()),
+    ),
+  }))
+
+describe('the objects of the throttle', () => {
+  it('forget no address of one user for those of another in the same object', async () => {
+    const object = env.LOGIN_THROTTLE.getByName('an object of two users')
+    await object.knowAddress('ann', 'office')
+    await object.knowAddress('jane', 'home')
+    const { known } = await stored('an object of two users')
+    expect(known.map(({ address }) => address)).toEqual(['office', 'home'])
+  })
+
+  it('are at most 64, whatever the e-mails and addresses, and not a few of them only', async () => {
+    const names: string[] = []
+    const letIn = () => ({ allowed: true, bucket: 'x' })
+    const stub = { begin: letIn, beginLogin: letIn, takeBack: () => 0 }
+    vi.spyOn(env.LOGIN_THROTTLE, 'getByName').mockImplementation(((name: string) => {
+      names.push(name)
+      return stub
+    }) as never)
+    for (let i = 0; i < 2_000; i += 1) {
+      const throttle = throttleFor(env, `203.0.${i >> 8}.${i & 255}`)
+      const emailKey = i % 2 ? `guess${i}@example.com` : `${'x'.repeat(i % 250)}${i}'"\n`
+      await throttle.checking({ emailKey, user: null }, async () => 0)
+      await throttle.registration()
+      await throttle.lookingUpKey(async () => false)
+    }
+    for (const name of names) expect(name).toMatch(/^shard:([0-9]|[1-5][0-9]|6[0-3])$/)
+    expect(names).toHaveLength(12_000)
+    expect(new Set(names).size).toBe(64)
+  })
+
+  it('hold no e-mail in clear, nor a password', async () => {
+    const address = freshAddress()
+    const names = await objectsOf(async () => {
+      await logIn(jane.email, PASSWORD, { address })
+      await logIn(jane.email.toUpperCase(), 'wrong horse', { address })
+      await logIn(jane.email, 'wrong horse')
+    })
+    expect(names.length).toBeGreaterThan(0)
+    const all = await Promise.all(names.map(stored))
+    expect(all.flatMap(({ known }) => known.filter((each) => each.address === address))).toHaveLength(1)
+    expect(all.flatMap(({ counters }) => counters).length).toBeGreaterThanOrEqual(3)
+    const text = all.map((one) => one.text).join()
+    expect(text).toContain(address)
+    expect(text).not.toMatch(/@|example\.com|horse/i)
+    expect(text.toLowerCase()).not.toContain(jane.email.split('@')[0] ?? '')
+  })
+
+  it('keep their counts and the known addresses through an eviction', async () => {
+    const home = freshAddress()
+    const names = await objectsOf(async () => {
+      await logIn(jane.email, PASSWORD, { address: home })
+      for (let attempt = 0; attempt < 10; attempt += 1) await logIn(jane.email, 'wrong horse')
+    })
+    for (const name of names) await evictDurableObject(env.LOGIN_THROTTLE.getByName(name))
+    expect((await logIn(jane.email, PASSWORD)).status).toBe(429)
+    expect((await logIn(jane.email, PASSWORD, { address: home })).status).toBe(200)
+  })
+
+  it('forget by alarm windows that have ended, and after 30 days the addresses', async () => {
+    const email = jane.email
+    const names = await objectsOf(() => logIn(email, PASSWORD))
+    for (let attempt = 0; attempt < 3; attempt += 1) await logIn(email, 'wrong horse')
+    const left = async () => {
+      for (const name of names) expect(await runDurableObjectAlarm(env.LOGIN_THROTTLE.getByName(name))).toBe(true)
+      const all = await Promise.all(names.map(stored))
+      return [all.flatMap(({ counters }) => counters).length > 0, all.flatMap(({ known }) => known).length > 0]
+    }
+    expect(await left()).toEqual([true, true])
+    vi.setSystemTime(Date.now() + 16 * MINUTE)
+    expect(await left()).toEqual([false, true])
+    vi.setSystemTime(Date.now() + 31 * DAY)
+    expect(await left()).toEqual([false, false])
+  })
+})
+
+describe('an attempt', () => {
+  const LIMIT = 2
+  const begin = (name: string, id: string) => env.LOGIN_THROTTLE.getByName(name).begin('bucket', id, LIMIT, 15 * MINUTE)
+  const takeBack = (name: string, id: string) => env.LOGIN_THROTTLE.getByName(name).takeBack('bucket', id)
+  const ALLOWED = { allowed: true, bucket: 'bucket' }
+
+  it('is counted once and taken back once, however often it is called for, and through an eviction', async () => {
+    const name = 'an object of repeated calls'
+    for (const id of ['a', 'a', 'b', 'a', 'b']) expect(await begin(name, id)).toEqual(ALLOWED)
+    expect(await begin(name, 'c')).toMatchObject({ allowed: false })
+    await evictDurableObject(env.LOGIN_THROTTLE.getByName(name))
+    for (const id of ['a', 'b']) expect(await begin(name, id)).toEqual(ALLOWED)
+    for (const id of ['a', 'a', 'unknown', 'a']) await takeBack(name, id)
+    expect(await begin(name, 'd')).toEqual(ALLOWED)
+    expect(await begin(name, 'e')).toMatchObject({ allowed: false })
+  })
+
+  it('is not taken back from a later window', async () => {
+    const name = 'an object of two windows'
+    await begin(name, 'a')
+    vi.setSystemTime(Date.now() + 15 * MINUTE - 1)
+    await begin(name, 'b')
+    vi.setSystemTime(Date.now() + 1)
+    await begin(name, 'c')
+    await begin(name, 'd')
+    await takeBack(name, 'b')
+    expect(await begin(name, 'e')).toMatchObject({ allowed: false })
+  })
+
+  it('that never ends is waited for no longer than a minute, stays counted, and is forgotten', async () => {
+    const name = 'an object of lost attempts'
+    const object = env.LOGIN_THROTTLE.getByName(name)
+    const attempt = (id: string) => object.beginLogin({ id, email: 'hash', emailKey: 'x', user: null, address: 'a' })
+    for (let id = 0; id < 10; id += 1) expect(await attempt(String(id))).toMatchObject({ allowed: true })
+    vi.setSystemTime(Date.now() + MINUTE)
+    expect(await attempt('one more')).toMatchObject({ allowed: false, retryAfterSeconds: 14 * 60 })
+    expect((await stored(name)).attempts).toHaveLength(10)
+    await runDurableObjectAlarm(object)
+    expect((await stored(name)).attempts).toEqual([])
+    vi.setSystemTime(Date.now() + 14 * MINUTE)
+    expect(await attempt('another')).toMatchObject({ allowed: true })
+  })
+
+  it('that never ends is forgotten by the next one after a minute', async () => {
+    const name = 'an object of an attempt that was lost'
+    const idsAfter = async (id: string) => {
+      await begin(name, id)
+      return (await stored(name)).attempts.map((attempt) => attempt.id)
+    }
+    await begin(name, 'a')
+    vi.setSystemTime(Date.now() + MINUTE - 1)
+    expect(await idsAfter('b')).toEqual(['a', 'b'])
+    await takeBack(name, 'b')
+    vi.setSystemTime(Date.now() + 1)
+    expect(await idsAfter('c')).toEqual(['c'])
+  })
+})
+
+describe('an object of the throttle that can not be reached', () => {
+  const gone = () => {
+    throw new Error('Network connection lost.')
+  }
+  const failing = () => Promise.reject(new Error('Network connection lost.'))
+
+  it.each([
+    ['is not there', gone],
+    ['fails at the first count', () => ({ begin: failing, beginLogin: failing })],
+    [
+      'fails at the count of the e-mail',
+      () => ({ begin: () => ({ allowed: true, bucket: 'x' }), beginLogin: failing }),
+    ],
+  ])('F03 and %s is 503, never a free pass, and nothing is hashed', async (_name, object) => {
+    vi.spyOn(env.LOGIN_THROTTLE, 'getByName').mockImplementation(object as never)
+    const change = { current_password: PASSWORD, new_password: 'another horse' }
+    const answers: Answer[] = []
+    const hashes = await hashesDuring(async () => {
+      answers.push(await logIn(jane.email, PASSWORD))
+      answers.push(await call('POST', 'auth/password', { token: jane.token, body: change }))
+    })
+    expect(hashes).toBe(0)
+    for (const answer of answers) {
+      expect([answer.status, answer.body.error.code]).toEqual([503, 'unavailable'])
+      expect(answer.headers.get('Retry-After')).toMatch(/^\d+$/)
+    }
+    vi.restoreAllMocks()
+    expect((await logIn(jane.email, PASSWORD)).status).toBe(200)
+  })
+
+  it('F03 is 503 for registrations too', async () => {
+    vi.spyOn(env.LOGIN_THROTTLE, 'getByName').mockImplementation(gone)
+    const body = { account: account.slug, name: 'Jo', email: 'jo@example.com', password: PASSWORD }
+    expect((await call('POST', 'auth/register', { body, address: freshAddress() })).status).toBe(503)
+  })
+})

@@ -1,0 +1,177 @@
+import { describe, expect, it } from 'vitest'
+import { type ApiError, TicketingClient, toAttachment } from '../../packages/client/src/index.ts'
+import { FAKE_URL, type FakeAnswer, failure, fakeClient, fakeFetch } from '../helpers/node/fake-api.ts'
+
+const found: FakeAnswer = { status: 200, body: { data: { id: 'ticket_1', version: 3 } } }
+const refused = failure(401, 'unauthorized')
+const who = { email: 'user@example.com', password: 'your_password' }
+
+function loggedIn(token: string, lifeMs = 3_600_000): FakeAnswer {
+  return { status: 200, body: { token, expires_at: new Date(Date.now() + lifeMs).toISOString(), user: {} } }
+}
+
+function clientWhoLogsIn(...answers: [FakeAnswer, ...FakeAnswer[]]) {
+  const { sent, fetch } = fakeFetch(answers)
+  const headers = () =>
+    sent.map(({ address, headers }) => [address.slice(FAKE_URL.length), headers.get('Authorization')])
+  return { client: new TicketingClient({ url: `${FAKE_URL}/`, ...who, fetch }), headers, sent }
+}
+
+describe('credentials', () => {
+  it('are exchanged for a token once, however many requests wait for it', async () => {
+    const { client, headers, sent } = clientWhoLogsIn(loggedIn('a'), found)
+    await Promise.all([client.tickets.get('ticket_1'), client.tickets.get('ticket_2')])
+    await client.tickets.get('ticket_3')
+    expect(headers()).toEqual([
+      ['/auth/login', null],
+      ['/tickets/ticket_1', 'Bearer a'],
+      ['/tickets/ticket_2', 'Bearer a'],
+      ['/tickets/ticket_3', 'Bearer a'],
+    ])
+    expect(JSON.parse(sent[0]?.body ?? '')).toEqual(who)
+  })
+
+  it('are exchanged again where the token is refused, and the request is sent once more', async () => {
+    const { client, headers } = clientWhoLogsIn(loggedIn('a'), refused, loggedIn('b'), found)
+    expect(await client.tickets.get('ticket_1')).toMatchObject({ id: 'ticket_1' })
+    expect(headers().map(([, header]) => header)).toEqual([null, 'Bearer a', null, 'Bearer b'])
+  })
+
+  it('are exchanged again before the token ends', async () => {
+    const { client, headers } = clientWhoLogsIn(loggedIn('a', 30_000), found, loggedIn('b'), found)
+    await client.tickets.get('ticket_1')
+    await client.tickets.get('ticket_1')
+    expect(headers().map(([, header]) => header)).toEqual([null, 'Bearer a', null, 'Bearer b'])
+  })
+
+  it('that are wrong are told, and tried again with the next request alone', async () => {
+    const { client, sent } = clientWhoLogsIn(failure(401, 'invalid_credentials'))
+    await expect(client.tickets.get('ticket_1')).rejects.toMatchObject({ code: 'invalid_credentials' })
+    expect(sent).toHaveLength(1)
+    await expect(client.tickets.get('ticket_1')).rejects.toMatchObject({ code: 'invalid_credentials' })
+    expect(sent).toHaveLength(2)
+  })
+
+  it('are not tried in circles where a new token is refused too', async () => {
+    const { client, sent } = clientWhoLogsIn(loggedIn('a'), refused, loggedIn('b'), refused)
+    await expect(client.tickets.get('ticket_1')).rejects.toMatchObject({ code: 'unauthorized' })
+    expect(sent).toHaveLength(4)
+  })
+
+  it('of an API key that is refused are told at once', async () => {
+    const { client, sent } = fakeClient(refused)
+    await expect(client.tickets.get('ticket_1')).rejects.toMatchObject({ code: 'unauthorized', status: 401 })
+    expect(sent.map(({ headers }) => headers.get('Authorization'))).toEqual(['Bearer tk_live_1'])
+  })
+})
+
+describe('errors', () => {
+  it('tell the code, each field, the request and when to come again', async () => {
+    const details = [{ field: 'priority', message: 'Priority must be one of: low, medium, high, critical' }]
+    const error = { code: 'invalid_input', message: 'The request data is invalid', details }
+    const { client } = fakeClient({ status: 400, body: { error }, headers: { 'X-Request-Id': 'req-1' } })
+    await expect(client.tickets.create({ title: '', description: '' })).rejects.toMatchObject({
+      name: 'ApiError',
+      message: 'The request data is invalid',
+      status: 400,
+      code: 'invalid_input',
+      details,
+      requestId: 'req-1',
+      retryAfterSeconds: null,
+    } satisfies Partial<ApiError>)
+  })
+
+  it.each<[FakeAnswer]>([[{ status: 418, body: 'not an error of the API' }], [{ status: 400 }]])(
+    'say of %j that it is not the API’s',
+    async (answer) => {
+      const { client } = fakeClient(answer)
+      await expect(client.tickets.get('ticket_1')).rejects.toMatchObject({ code: 'unreadable', details: [] })
+    },
+  )
+
+  it('say of a good answer that is no JSON that it is not the API’s', async () => {
+    const fetch = async () => new Response('<html>', { status: 200 })
+    const client = new TicketingClient({ url: FAKE_URL, apiKey: 'tk_live_1', fetch })
+    await expect(client.tickets.get('ticket_1')).rejects.toMatchObject({ code: 'unreadable', status: 200 })
+  })
+})
+
+describe('addresses', () => {
+  it('hold filters as the API reads them', async () => {
+    const { client, sent } = fakeClient({ status: 200, body: { data: [], pagination: { next_cursor: null } } })
+    const filters = { status: ['open' as const, 'in_progress' as const], q: 'C++ & co', created_after: new Date(0) }
+    for await (const _ of client.tickets.list(filters, { perPage: 50 }));
+    const address = new URL(sent[0]?.address ?? '')
+    expect(address.pathname).toBe('/api/v1/tickets')
+    expect(Object.fromEntries(address.searchParams)).toEqual({
+      status: 'open,in_progress',
+      q: 'C++ & co',
+      created_after: '1970-01-01T00:00:00.000Z',
+      cursor: '',
+      per_page: '50',
+    })
+  })
+
+  it.each(['', '.', '..'])('do not lead elsewhere with %j for an ID', async (id) => {
+    const { client, sent } = fakeClient({ status: 204 })
+    await expect(client.tickets.delete(id)).rejects.toThrow(TypeError)
+    expect(sent).toEqual([])
+  })
+
+  it('encode an ID', async () => {
+    const { client, sent } = fakeClient(found)
+    await client.tickets.get('a/b?c')
+    expect(sent[0]?.address).toBe(`${FAKE_URL}/tickets/a%2Fb%3Fc`)
+  })
+})
+
+describe('changes of a version', () => {
+  it('are sent with If-Match', async () => {
+    const { client, sent } = fakeClient(found)
+    await client.tickets.update('ticket_1', { status: 'closed' }, { ifVersion: 3 })
+    expect(sent[0]?.headers.get('If-Match')).toBe('"3"')
+  })
+
+  it('are decided again where the ticket has changed meanwhile, each with a key of its own', async () => {
+    const stale = failure(412, 'precondition_failed')
+    const newer: FakeAnswer = { status: 200, body: { data: { id: 'ticket_1', version: 4 } } }
+    const { client, sent } = fakeClient(found, stale, newer, newer)
+    await client.tickets.edit('ticket_1', ({ version }) => ({ title: `Version ${version}` }))
+    const changes = sent.filter(({ method }) => method === 'PATCH')
+    expect(changes.map(({ headers, body }) => [headers.get('If-Match'), JSON.parse(body).title])).toEqual([
+      ['"3"', 'Version 3'],
+      ['"4"', 'Version 4'],
+    ])
+    expect(new Set(changes.map(({ headers }) => headers.get('Idempotency-Key'))).size).toBe(2)
+  })
+
+  it('are given up after five', async () => {
+    const stale = failure(412, 'precondition_failed')
+    const { client, sent } = fakeClient(found, stale, found, stale, found, stale, found, stale, found, stale, found)
+    const edit = client.tickets.edit('ticket_1', () => ({ status: 'closed' }))
+    await expect(edit).rejects.toMatchObject({ code: 'precondition_failed' })
+    expect(sent).toHaveLength(10)
+  })
+
+  it('are none where the decision is null', async () => {
+    const { client, sent } = fakeClient(found)
+    expect(await client.tickets.edit('ticket_1', () => null)).toMatchObject({ id: 'ticket_1' })
+    expect(sent).toHaveLength(1)
+  })
+})
+
+it('base64 of a file holds every byte', async () => {
+  const bytes = Uint8Array.from({ length: 100_000 }, (_, index) => (index * 7) % 256)
+  const { content, ...facts } = await toAttachment(bytes, { filename: 'all.bin' })
+  expect(facts).toEqual({ filename: 'all.bin', mime_type: 'application/octet-stream' })
+  expect(Buffer.from(content, 'base64').equals(Buffer.from(bytes))).toBe(true)
+})
+
+it('the rate limit of the latest answer is kept', async () => {
+  const headers = { 'X-RateLimit-Limit': '100', 'X-RateLimit-Remaining': '0', 'X-RateLimit-Reset': '1714997400' }
+  const { client } = fakeClient({ status: 200, body: { data: {} }, headers }, found)
+  expect(client.rateLimit).toBeNull()
+  await client.tickets.get('ticket_1')
+  await client.tickets.get('ticket_1')
+  expect(client.rateLimit).toEqual({ limit: 100, remaining: 0, resetsAt: new Date('2024-05-06T12:10:00Z') })
+})

@@ -1,0 +1,175 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { ApiError, ConnectionError } from '../../packages/client/src/index.ts'
+import { waitBeforeRetry } from '../../packages/client/src/retry.ts'
+import { type FakeAnswer, failure, fakeClient } from '../helpers/node/fake-api.ts'
+
+const TICKET = { title: 'Printer on fire', description: 'Third floor' }
+const made: FakeAnswer = { status: 201, body: { data: { id: 'ticket_1' } } }
+
+beforeEach(() => {
+  vi.useFakeTimers({ now: Date.UTC(2026, 4, 1) })
+})
+
+afterEach(() => {
+  vi.useRealTimers()
+})
+
+/** What comes of a promise once all time has passed that it waits for, and how long that was (ms). */
+async function outcomeOf<T>(promise: Promise<T>): Promise<{ value: T | null; error: unknown; waited: number }> {
+  const began = Date.now()
+  let waited = 0
+  const settled = promise
+    .then(
+      (value) => ({ value, error: null }),
+      (error: unknown) => ({ value: null, error }),
+    )
+    .finally(() => {
+      waited = Date.now() - began
+    })
+  await vi.runAllTimersAsync()
+  return { ...(await settled), waited }
+}
+
+describe('a write that fails in passing', () => {
+  it.each<[string, FakeAnswer]>([
+    ['the network breaks', 'broken'],
+    ['the service can not answer', failure(503, 'unavailable')],
+    ['a gateway answers', { status: 502, body: 'Bad gateway' }],
+    ['the same key is still at work', failure(409, 'conflict', { 'Retry-After': '1' })],
+    ['no answer comes in time', 'silent'],
+  ])('is sent again with the same key where %s', async (_, answer) => {
+    const { client, sent } = fakeClient(answer, answer, made)
+    const { value } = await outcomeOf(client.tickets.create(TICKET))
+    expect(value).toEqual({ id: 'ticket_1' })
+    expect(sent).toHaveLength(3)
+    const keys = sent.map(({ headers }) => headers.get('Idempotency-Key'))
+    expect(keys[0]).toMatch(/^[0-9a-f]{32}$/)
+    expect(new Set(keys).size).toBe(1)
+    expect(sent.map(({ body }) => JSON.parse(body))).toEqual([TICKET, TICKET, TICKET])
+  })
+
+  it('has a key of its own, or the one it is given', async () => {
+    const { client, sent } = fakeClient(made)
+    await client.tickets.create(TICKET)
+    await client.tickets.create(TICKET)
+    await client.tickets.create(TICKET, { idempotencyKey: 'order 17' })
+    const keys = sent.map(({ headers }) => headers.get('Idempotency-Key'))
+    expect(new Set(keys).size).toBe(3)
+    expect(keys[2]).toBe('order 17')
+  })
+
+  it('is given up after three retries, with the last failure', async () => {
+    const { client, sent } = fakeClient(failure(503, 'unavailable'))
+    const { error, waited } = await outcomeOf(client.tickets.create(TICKET))
+    expect(error).toBeInstanceOf(ApiError)
+    expect(error).toMatchObject({ status: 503, code: 'unavailable' })
+    expect(sent).toHaveLength(4)
+    // 500, 1,000 and 2,000 ms, half of each at random.
+    expect(waited).toBeGreaterThanOrEqual(1_750)
+    expect(waited).toBeLessThanOrEqual(3_500)
+  })
+
+  it('waits as long as Retry-After says, and a moment more, so that not all come back at once', async () => {
+    const { client } = fakeClient(failure(429, 'rate_limited', { 'Retry-After': '41' }), made)
+    const { waited } = await outcomeOf(client.tickets.create(TICKET))
+    expect(waited).toBeGreaterThanOrEqual(41_000)
+    expect(waited).toBeLessThanOrEqual(42_000)
+  })
+
+  it('reads a Retry-After that is a date', async () => {
+    const { client } = fakeClient(
+      failure(503, 'unavailable', { 'Retry-After': new Date(Date.now() + 7_000).toUTCString() }),
+      made,
+    )
+    const { waited } = await outcomeOf(client.tickets.create(TICKET))
+    expect(waited).toBeGreaterThanOrEqual(7_000)
+    expect(waited).toBeLessThanOrEqual(8_000)
+  })
+
+  it('leaves a Retry-After of more than a minute to the caller', async () => {
+    const { client, sent } = fakeClient(failure(429, 'rate_limited', { 'Retry-After': '900' }))
+    const { error } = await outcomeOf(client.auth.login({ email: 'user@example.com', password: 'wrong' }))
+    expect(error).toMatchObject({ code: 'rate_limited', retryAfterSeconds: 900 })
+    expect(sent).toHaveLength(1)
+  })
+})
+
+describe('what is not sent again', () => {
+  it.each([
+    [failure(400, 'invalid_input')],
+    [failure(409, 'conflict')],
+    [failure(412, 'precondition_failed')],
+    [failure(500, 'internal_error')],
+  ])('%j', async (answer) => {
+    const { client, sent } = fakeClient(answer)
+    await expect(client.tickets.create(TICKET)).rejects.toBeInstanceOf(ApiError)
+    expect(sent).toHaveLength(1)
+  })
+
+  it.each<[FakeAnswer]>([['broken'], [failure(503, 'unavailable')]])(
+    '%j, where the route knows no idempotency key',
+    async (answer) => {
+      const { client, sent } = fakeClient(answer)
+      const change = { current_password: 'your_password', new_password: 'correct horse' }
+      const { error } = await outcomeOf(client.auth.changePassword(change))
+      expect(error).toBeInstanceOf(Error)
+      expect(sent).toHaveLength(1)
+    },
+  )
+
+  it('but a request over the limit is: nothing was done for it', async () => {
+    const limited = failure(429, 'rate_limited', { 'Retry-After': '1' })
+    const { client, sent } = fakeClient(limited, { status: 204 })
+    const change = { current_password: 'your_password', new_password: 'correct horse' }
+    expect(await outcomeOf(client.auth.changePassword(change))).toMatchObject({ error: null })
+    expect(sent.map(({ headers }) => headers.get('Idempotency-Key'))).toEqual([null, null])
+  })
+})
+
+describe('signals and time-outs', () => {
+  it('end a request', async () => {
+    const { client, sent } = fakeClient('silent')
+    const controller = new AbortController()
+    const request = client.tickets.get('ticket_1', { signal: controller.signal })
+    setTimeout(() => controller.abort(new Error('enough')), 100)
+    expect(await outcomeOf(request)).toMatchObject({ error: new Error('enough') })
+    expect(sent).toHaveLength(1)
+  })
+
+  it('end the waiting between attempts', async () => {
+    const { client, sent } = fakeClient(failure(429, 'rate_limited', { 'Retry-After': '50' }))
+    const controller = new AbortController()
+    const request = client.tickets.get('ticket_1', { signal: controller.signal })
+    setTimeout(() => controller.abort(), 1_000)
+    expect(await outcomeOf(request)).toMatchObject({ error: { name: 'AbortError' }, waited: 1_000 })
+    expect(sent).toHaveLength(1)
+  })
+
+  it('send nothing where the signal was aborted before', async () => {
+    const { client, sent } = fakeClient(made)
+    await expect(client.tickets.create(TICKET, { signal: AbortSignal.abort() })).rejects.toThrow()
+    expect(sent).toEqual([])
+  })
+
+  it('tell that no answer came, once the retries are used up', async () => {
+    const { client, sent } = fakeClient('silent')
+    const { error } = await outcomeOf(client.tickets.get('ticket_1', { timeoutMs: 200 }))
+    expect(error).toEqual(new ConnectionError('No answer within 200 ms'))
+    expect(sent).toHaveLength(4)
+  })
+})
+
+describe('the wait before a retry', () => {
+  const busy = new ConnectionError('')
+
+  it('doubles up to 20 seconds, half of it at random', () => {
+    const attempts = [1, 2, 3, 4, 5, 6, 7, 20]
+    const waits = (random: number) => attempts.map((attempt) => waitBeforeRetry(busy, 'safe', attempt, () => random))
+    expect(waits(1)).toEqual([500, 1_000, 2_000, 4_000, 8_000, 16_000, 20_000, 20_000])
+    expect(waits(0)).toEqual([250, 500, 1_000, 2_000, 4_000, 8_000, 10_000, 10_000])
+  })
+
+  it('is none for what is no failure of passing', () => {
+    expect(waitBeforeRetry(new Error('a bug'), 'safe', 1)).toBeNull()
+  })
+})

@@ -1,0 +1,16 @@
+import { env } from 'cloudflare:workers'
+import { schemaStatements } from '../helpers/schema'
+
+/** Gives a file of tests a database that holds nothing but the schema, whatever the one before it has left. */
+
+const { results } = await env.DB.prepare(
+  `SELECT type, name FROM sqlite_schema
+  WHERE type IN ('table', 'view') AND name NOT GLOB 'sqlite_*' AND name NOT GLOB '_cf_*'
+    AND name NOT IN (SELECT name FROM pragma_table_list WHERE type = 'shadow')`,
+).all<{ type: string; name: string }>()
+
+await env.DB.batch([
+  env.DB.prepare('PRAGMA defer_foreign_keys = true'),
+  ...results.map(({ type, name }) => env.DB.prepare(`DROP ${type} "${name}"`)),
+  ...schemaStatements(),
+])

@@ -1,0 +1,45 @@
+import { cloudflareTest, readD1Migrations } from '@cloudflare/vitest-pool-workers'
+import { unstable_readConfig } from 'wrangler'
+import { buildDocsAssets } from '../../scripts/docs-assets.ts'
+import { cheapHashes } from './cheap-hashes.ts'
+import { testSockets } from './test-sockets.ts'
+
+const migrations = await readD1Migrations(new URL('../../migrations', import.meta.url).pathname)
+// Vitest reads the folder that `[assets]` names, but does not run `[build]`.
+await buildDocsAssets()
+
+/** Packages that are bundled once for all runs: each module that is loaded by itself costs a round trip. */
+const BUNDLED = [
+  ...['@hono/zod-openapi', 'drizzle-orm', 'drizzle-orm/sqlite-core', 'ipaddr.js', 'ulid', 'p-limit', 'zod'],
+  ...['', '/cors', '/http-exception', '/jwt', '/method-not-allowed', '/request-id', '/route'].map((p) => `hono${p}`),
+  ...['@cfworker/json-schema', 'fast-check'],
+]
+
+/** The plugins of a Vitest project that runs in the Workers runtime. */
+export const plugins = [
+  testSockets,
+  cheapHashes,
+  cloudflareTest({
+    wrangler: { configPath: './wrangler.toml' },
+    miniflare: {
+      // The variables of a deployment, whatever a developer's .dev.vars contains.
+      bindings: {
+        ...unstable_readConfig({ config: './wrangler.toml' }).vars,
+        ALLOW_PRIVATE_WEBHOOKS: 'false',
+        APP_SECRET: 'a secret of the tests, and of nothing else',
+        PUBLIC_ORIGIN: '',
+        TEST_MIGRATIONS: migrations,
+      },
+      // Receives each fetch that no test has mocked, so that no test reaches a network.
+      outboundService: (request: Request) => new Response(`blocked: ${request.url}`, { status: 599 }),
+    },
+  }),
+]
+
+/** The test options of such a project. */
+export const options = {
+  testTimeout: 120_000,
+  hookTimeout: 240_000,
+  setupFiles: ['./test/config/setup.ts'],
+  deps: { optimizer: { ssr: { enabled: true, include: BUNDLED } } },
+}

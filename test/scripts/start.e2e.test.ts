@@ -1,0 +1,23 @@
+import { once } from 'node:events'
+import { text } from 'node:stream/consumers'
+import { afterAll, describe, expect, it } from 'vitest'
+import { freePort, spawnStart, temporaryState } from '../helpers/node/server.ts'
+
+const state = temporaryState()
+
+afterAll(() => state.remove())
+
+describe('npm start', () => {
+  it.each([
+    ['PUBLIC_ORIGIN', 'https://api.tickets.dev', 'HTTPS is required: send the request to https://api.tickets.dev'],
+    ['ENVIRONMENT', 'production', 'PUBLIC_ORIGIN must be set to the https origin of the service'],
+  ])('ends with the reason where %s=%s keeps a local server from serving', async (name, value, reason) => {
+    const server = spawnStart(await freePort(), state.folder, { variables: { [name]: value } })
+    if (!server.stdout || !server.stderr) throw new Error('its output is not piped')
+    const closed = once(server, 'close')
+    const [, errors] = await Promise.all([text(server.stdout), text(server.stderr)])
+    expect((await closed)[0]).toBe(1)
+    expect(errors).toContain(reason)
+    expect(errors).toContain('See .dev.vars')
+  })
+})

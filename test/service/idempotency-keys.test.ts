@@ -1,0 +1,235 @@
+import { env } from 'cloudflare:workers'
+import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
+import { configOf } from '../../src/core/config'
+import { sha256 } from '../../src/lib/crypto'
+import { onceFor } from '../../src/service/idempotency-key'
+import { type Account, call, createTestAccount, createTestMember, createTicket, row, rows } from '../helpers/api'
+import { createTestKey, later, stopClock } from '../helpers/credentials'
+import { realBatch, sessions } from '../helpers/d1'
+import { upload } from '../helpers/files'
+import { API_OPERATIONS } from '../helpers/operations'
+import { ask, detailsOf } from '../helpers/tickets'
+import { cheapHash } from '../helpers/users'
+import { createTestWebhook, silenceQueue, silenceSweeper } from '../helpers/webhooks'
+
+let account: Account
+
+beforeAll(async () => {
+  account = await createTestAccount()
+})
+afterEach(() => {
+  vi.useRealTimers()
+  vi.restoreAllMocks()
+})
+
+const title = { title: 'A title', description: 'A text' }
+const keyed = (key: string, method = 'POST', path = 'tickets', body: unknown = title) =>
+  call(method, path, { token: account.agent.token, headers: { 'Idempotency-Key': key }, body })
+
+describe('the Idempotency-Key header', () => {
+  it.each([
+    ['empty', ''],
+    ['white space alone', '   '],
+    ['of 256 characters', 'k'.repeat(256)],
+    ['of other characters than ASCII', 'clé'],
+    ['with a tab', 'a\tb'],
+    ['with a control character', 'a\u0001b'],
+    ['with the last control character', 'a\u007fb'],
+  ])('C02 %s is a 400 that names it, and nothing is done', async (_name, key) => {
+    const before = await row('SELECT event_sequence FROM account_state WHERE account_id = ?', account.id)
+    const details = detailsOf(await keyed(key), 400, 'invalid_input')
+    expect(details).toEqual([
+      { field: 'Idempotency-Key', message: 'Idempotency-Key must be 1 to 255 printable ASCII characters' },
+    ])
+    expect(await row('SELECT event_sequence FROM account_state WHERE account_id = ?', account.id)).toEqual(before)
+  })
+
+  it.each([['k'], ['k'.repeat(255)], [` !"#$%&'()*+,-./0123456789:;<=>?@[\\]^_\`{|}~ `]])(
+    'C02 takes %j',
+    async (key) => {
+      expect((await keyed(key)).status).toBe(201)
+      expect((await keyed(key)).headers.get('Idempotent-Replayed')).toBe('true')
+    },
+  )
+
+  it('C02 holds for a path however it is spelled', async () => {
+    const first = await keyed('spelled', 'POST', 'tickets')
+    const again = await keyed('spelled', 'POST', '/ticketing/v1/%74ick%65ts')
+    expect([again.status, again.body.data.id, again.headers.get('Idempotent-Replayed')]).toEqual([
+      ...[201, first.body.data.id, 'true'],
+    ])
+  })
+
+  it('is ignored where nothing is kept: reads, /auth and /accounts', async () => {
+    const headers = { 'Idempotency-Key': '' }
+    expect((await call('GET', 'tickets', { token: account.agent.token, headers })).status).toBe(200)
+    const login = await call('POST', 'auth/login', { headers, body: { email: 'a@b.example', password: 'wrong' } })
+    expect(login.status).toBe(401)
+    const member = await createTestMember(account.id, 'agent', { passwordHash: cheapHash('a good password') })
+    const change = { current_password: 'a good password', new_password: 'another one' }
+    const changed = () =>
+      call('POST', 'auth/password', { token: member.token, headers: { 'Idempotency-Key': 'kept' }, body: change })
+    expect((await changed()).status).toBe(204)
+    const again = await changed()
+    expect([again.status, again.headers.get('Idempotent-Replayed')]).toEqual([401, null])
+  })
+
+  it('C01 never waits: what the document says of it is so', async () => {
+    const { body } = await call('GET', '/openapi.json')
+    const $ref = '#/components/parameters/Idempotency-Key'
+    expect(body.paths['/tickets'].post.parameters).toContainEqual({ $ref })
+    const header = body.components.parameters['Idempotency-Key']
+    expect(header).toMatchObject({ name: 'Idempotency-Key', in: 'header' })
+    expect(header.description).toContain('none is told to wait')
+    const answers = await Promise.all(Array.from({ length: 10 }, () => keyed('at once')))
+    expect(answers.map(({ status }) => status)).toEqual(Array(10).fill(201))
+  })
+
+  it('C01 is a 409 with Retry-After where the answer is forgotten between the two looks for it', async () => {
+    const first = await keyed('forgotten')
+    const prepare = env.DB.prepare.bind(env.DB)
+    const original = realBatch()
+    vi.spyOn(sessions, 'batch').mockImplementation((async (statements: D1PreparedStatement[]) => {
+      try {
+        return await original(statements)
+      } catch (error) {
+        if (/refused:replay/.test(String(error))) await original([prepare('DELETE FROM idempotency_records')])
+        throw error
+      }
+    }) as never)
+    const refused = await keyed('forgotten')
+    expect(detailsOf(refused, 409, 'conflict')).toEqual([
+      { field: 'Idempotency-Key', message: 'The answer of this key has just been forgotten, try again' },
+    ])
+    expect(refused.headers.get('Retry-After')).toBe('1')
+    vi.restoreAllMocks()
+    const anew = await keyed('forgotten')
+    expect([anew.status, anew.body.data.id === first.body.data.id]).toEqual([201, false])
+  })
+})
+
+describe('what is kept of a request', () => {
+  it('S18 is no hash that a guess at its body could be held against', async () => {
+    const person = await createTestMember(account.id, 'customer')
+    const path = `users/${person.id}/password`
+    const send = () =>
+      call('POST', path, {
+        token: account.admin.token,
+        headers: { 'Idempotency-Key': 'a password' },
+        body: { password: 'a good password' },
+      })
+    expect((await send()).status).toBe(204)
+    expect((await send()).headers.get('Idempotent-Replayed')).toBe('true')
+    const kept = await rows<{ request_hash: string }>(
+      'SELECT request_hash FROM idempotency_records WHERE account_id = ? AND caller_id = ?',
+      account.id,
+      account.admin.id,
+    )
+    const bodyHash = sha256('{"password":"a good password"}')
+    expect(kept).toHaveLength(1)
+    expect(kept[0]?.request_hash).not.toBe(sha256(` ${bodyHash}`))
+  })
+
+  it('W22 is known again after the secret was changed', () => {
+    const request = { method: 'POST', path: '/tickets', query: '', bodyHash: 'hash', callerId: 'user_a' }
+    const old = onceFor(configOf({ ...env, APP_SECRET: 'a'.repeat(32) }), 'key', request)
+    const rotated = { ...env, APP_SECRET: 'b'.repeat(32), APP_SECRET_PREVIOUS: 'a'.repeat(32) }
+    const now = onceFor(configOf(rotated), 'key', request)
+    expect(now?.keyHash).toBe(old?.keyHash)
+    expect(now?.requestHashes).toContain(old?.requestHashes[0])
+    expect(now?.requestHashes[0]).not.toBe(old?.requestHashes[0])
+  })
+})
+
+describe('a replay is found before what would refuse it now', () => {
+  it('a raw upload, where the ticket and the account are full; other bytes are still a 422', async () => {
+    const own = await createTestAccount()
+    const { id } = await createTicket(own.customer)
+    const send = (text: string) =>
+      upload(own.customer, id, { bytes: new TextEncoder().encode(text), headers: { 'Idempotency-Key': 'once' } })
+    const first = await send('abc')
+    expect(first.status).toBe(201)
+    await env.DB.batch([
+      env.DB.prepare('UPDATE tickets SET public_attachments = 500 WHERE id = ?').bind(id),
+      env.DB.prepare('UPDATE account_state SET stored_bytes = 100000000000 WHERE account_id = ?').bind(own.id),
+    ])
+    const put = vi.spyOn(env.FILES, 'put')
+    const again = await send('abc')
+    expect([again.status, again.text]).toEqual([201, first.text])
+    expect((await send('abd')).status).toBe(422)
+    expect((await upload(own.customer, id)).status).toBe(422)
+    expect(put).not.toHaveBeenCalled()
+    expect(await rows('SELECT id FROM object_intents WHERE account_id = ?', own.id)).toEqual([])
+  })
+
+  it('an API key that has ended meanwhile', async () => {
+    stopClock()
+    const own = await createTestAccount()
+    const send = (key: string) =>
+      call('POST', 'api-keys', { token: own.admin.token, headers: { 'Idempotency-Key': key }, body })
+    const body = { name: 'A key', expires_at: new Date(Date.now() + 60_000).toISOString() }
+    const first = await send('ends')
+    expect(first.status, first.text).toBe(201)
+    later(120_000)
+    expect((await send('ends')).text).toBe(first.text)
+    expect(detailsOf(await send('another'), 400, 'invalid_input')).toEqual([
+      { field: 'expires_at', message: 'Expires at must be an RFC 3339 time or a date that lies ahead' },
+    ])
+  })
+
+  it('a webhook whose address has become our own', async () => {
+    silenceQueue()
+    silenceSweeper()
+    const own = await createTestAccount()
+    const hook = await createTestWebhook(own)
+    for (const [method, path] of [
+      ['POST', 'webhooks'],
+      ['PATCH', `webhooks/${hook.id}`],
+    ] as const) {
+      const body = { url: `https://${method.toLowerCase()}.example.com/hook`, events: ['*'] }
+      const send = (url: string) =>
+        call(method, `${url}${path}`, { token: own.admin.token, headers: { 'Idempotency-Key': 'hook' }, body })
+      const first = await send('')
+      expect(first.status, first.text).toBeLessThan(300)
+      const ours = `https://${method.toLowerCase()}.example.com/api/v1/`
+      expect((await send(ours)).text).toBe(first.text)
+      const { status } = await call(method, `${ours}${path}`, { token: own.admin.token, body })
+      expect(status).toBe(422)
+    }
+  })
+})
+
+describe('a body where none is read', () => {
+  it('is refused with 400 on every such route, before anything is looked up', async () => {
+    const withoutBody = API_OPERATIONS.filter(({ method, hasBody }) => method !== 'GET' && !hasBody)
+    expect(withoutBody.length).toBeGreaterThan(8)
+    const key = await createTestKey(account, { role: 'admin' })
+    for (const { method, path, name } of withoutBody) {
+      const token = /^\/api-keys|^\/auth/.test(path) ? account.admin.token : key.key
+      const nothing = path.slice(1).replace(/\{\w+\}/g, 'nothing')
+      for (const body of ['{"a":1}', 'x', '[]', 'null', '"x"', `${' '.repeat(100)}`, '{}{}'])
+        expect(detailsOf(await call(method, nothing, { token, body }), 400, 'invalid_input'), name).toEqual([
+          { field: 'body', message: 'Body must be empty' },
+        ])
+    }
+  })
+
+  it.each([['{}'], [' { } '], ['']])('takes %j for nothing', async (body) => {
+    const { id } = await createTicket(account.agent)
+    expect((await call('DELETE', `tickets/${id}`, { token: account.agent.token, body })).status).toBe(204)
+  })
+
+  it('is not read to its end', async () => {
+    let pulled = 0
+    const endless = new ReadableStream({
+      pull(controller) {
+        pulled += 1
+        controller.enqueue(new TextEncoder().encode('x'.repeat(1_024)))
+      },
+    })
+    const { id } = await createTicket(account.agent)
+    expect((await call('DELETE', `tickets/${id}`, { token: account.agent.token, body: endless })).status).toBe(400)
+    expect(pulled).toBeLessThan(1_000)
+    expect((await ask(account.agent, 'GET', `tickets/${id}`)).status).toBe(200)
+  })
+})

@@ -1,0 +1,146 @@
+import { env } from 'cloudflare:workers'
+import { beforeAll, describe, expect, it } from 'vitest'
+import { type Account, call, createTestAccount, createTicket, type Member, row, rows } from '../helpers/api'
+import { ROUTES } from '../helpers/edge'
+import { eventually } from '../helpers/eventually'
+import { historyOf } from '../helpers/tickets'
+
+let account: Account
+
+beforeAll(async () => {
+  account = await createTestAccount()
+})
+
+const file = { filename: 'a.txt', content: 'YWJj', mime_type: 'text/plain' }
+
+function keyed(by: Member, method: string, path: string, key: string, body?: unknown) {
+  return call(method, path, {
+    token: by.token,
+    headers: { 'Idempotency-Key': key },
+    ...(body !== undefined && { body }),
+  })
+}
+
+const count = (table: string, ticketId: string, column = 'ticket_id') =>
+  row<{ n: number }>(`SELECT count(*) AS n FROM ${table} WHERE account_id = ? AND ${column} = ?`, account.id, ticketId)
+
+describe('a request with an idempotency key', () => {
+  it('C01 of 50 at once makes one ticket, one event, one object; all the others are told of it', async () => {
+    const body = { title: 'Once', description: 'Only', attachments: [file] }
+    const answers = await Promise.all(
+      Array.from({ length: 50 }, () => keyed(account.agent, 'POST', 'tickets', 'fifty', body)),
+    )
+    expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([201]))
+    const ids = new Set(answers.map((answer) => answer.body.data.id))
+    expect(ids.size).toBe(1)
+    const [id = ''] = ids
+    expect(answers.filter(({ headers }) => headers.get('Idempotent-Replayed') === 'true')).toHaveLength(49)
+    expect(new Set(answers.map(({ text }) => text)).size).toBe(1)
+    expect(await count('tickets', id, 'id')).toEqual({ n: 1 })
+    expect(await count('events', id)).toEqual({ n: 1 })
+    expect(await count('attachments', id)).toEqual({ n: 1 })
+    const objects = async () => (await env.FILES.list({ prefix: `${account.id}/` })).objects.map(({ key }) => key)
+    const [{ attachments }] = answers.map((answer) => answer.body.data)
+    await eventually(async () => expect(await objects()).toEqual([`${account.id}/${attachments[0].id}`]))
+    expect(await rows('SELECT id FROM object_intents WHERE account_id = ?', account.id)).toEqual([])
+  })
+
+  it('gives the first answer again, whatever has changed, also when the thing is gone', async () => {
+    const { id } = await createTicket(account.agent)
+    const first = await keyed(account.agent, 'PATCH', `tickets/${id}`, 'patch', { title: 'First' })
+    expect([first.status, first.headers.get('Idempotent-Replayed')]).toEqual([200, null])
+    await call('PATCH', `tickets/${id}`, { token: account.agent.token, body: { title: 'Second' } })
+    const again = await keyed(account.agent, 'PATCH', `tickets/${id}`, 'patch', { title: 'First' })
+    expect([again.status, again.text, again.headers.get('Idempotent-Replayed')]).toEqual([200, first.text, 'true'])
+    for (const expected of [null, 'true']) {
+      const deleted = await keyed(account.agent, 'DELETE', `tickets/${id}`, 'delete')
+      expect([deleted.status, deleted.headers.get('Idempotent-Replayed')]).toEqual([204, expected])
+    }
+    expect((await keyed(account.agent, 'PATCH', `tickets/${id}`, 'patch', { title: 'First' })).text).toBe(first.text)
+  })
+
+  it('C02 is of its caller, method, path and body; what failed is not kept', async () => {
+    const { id } = await createTicket(account.agent)
+    const { id: other } = await createTicket(account.agent)
+    const bad = await keyed(account.agent, 'POST', `tickets/${id}/comments`, 'c02', { content: '' })
+    expect(bad.status).toBe(400)
+    const good = await keyed(account.agent, 'POST', `tickets/${id}/comments`, 'c02', { content: 'A' })
+    expect(good.status).toBe(201)
+    expect((await keyed(account.agent, 'POST', `tickets/${id}/comments`, 'c02', { content: 'B' })).status).toBe(422)
+    expect((await keyed(account.agent, 'POST', `tickets/${other}/comments`, 'c02', { content: 'B' })).status).toBe(201)
+    expect((await keyed(account.agent, 'PATCH', `tickets/${id}`, 'c02', { title: 'C' })).status).toBe(200)
+    expect((await keyed(account.admin, 'POST', `tickets/${id}/comments`, 'c02', { content: 'B' })).status).toBe(201)
+    expect((await keyed(account.agent, 'POST', 'tickets/ticket_none/comments', 'c02b', { content: 'A' })).status).toBe(
+      404,
+    )
+    expect((await keyed(account.agent, 'POST', `tickets/${id}/comments`, 'c02b', { content: 'A' })).status).toBe(201)
+  })
+
+  it('S18 shows a secret again, of which the database holds nothing', async () => {
+    for (const [path, body, secret] of [
+      ['api-keys', { name: 'A key' }, 'key'],
+      ['webhooks', { url: 'https://hooks.example.com/once', events: ['*'] }, 'secret'],
+    ] as const) {
+      const first = await keyed(account.admin, 'POST', path, 'secret', body)
+      expect(first.status, first.text).toBe(201)
+      const again = await keyed(account.admin, 'POST', path, 'secret', body)
+      expect(again.text).toBe(first.text)
+      const dump = JSON.stringify(await rows('SELECT * FROM idempotency_records'))
+      expect(dump).not.toContain(first.body.data[secret])
+    }
+  })
+})
+
+describe.each(ROUTES)('C03 preconditions %s', (_name, route) => {
+  it('C03 of 20 writers with If-Match some win, in a chain; the rest are told 412', async () => {
+    const { id } = await createTicket(account.agent)
+    const outcomes: number[] = []
+    await Promise.all(
+      Array.from({ length: 20 }, async (_, index) => {
+        const tag =
+          (await call('GET', `tickets/${id}`, { token: account.agent.token, route })).headers.get('ETag') ?? ''
+        const answer = await call('PATCH', `tickets/${id}`, {
+          token: account.agent.token,
+          headers: { 'If-Match': tag },
+          body: { title: `Title ${index}` },
+          route,
+        })
+        outcomes.push(answer.status)
+      }),
+    )
+    const won = outcomes.filter((status) => status === 200).length
+    expect(won).toBeGreaterThan(0)
+    expect(outcomes.filter((status) => status === 412)).toHaveLength(20 - won)
+    const current = await call('GET', `tickets/${id}`, { token: account.agent.token })
+    expect(current.body.data.version).toBe(won + 1)
+    const chain = await historyOf(account.id, id)
+    expect(chain).toHaveLength(won)
+    const titles = ['A title', ...chain.map((change) => change.current)]
+    expect(chain.map((change) => change.previous)).toEqual(titles.slice(0, -1))
+    expect(current.body.data.title).toBe(titles.at(-1))
+  })
+
+  it('C03 another version and nonsense are 412 and change nothing; *, a tag among others and a weak tag are 200', async () => {
+    const { id } = await createTicket(account.agent)
+    const tag = (await call('GET', `tickets/${id}`, { token: account.agent.token, route })).headers.get('ETag') ?? ''
+    const patch = (condition: string, title: string) =>
+      call('PATCH', `tickets/${id}`, {
+        token: account.agent.token,
+        headers: { 'If-Match': condition },
+        body: { title },
+        route,
+      })
+    for (const condition of ['"2.x"', 'W/"2.x"', '"0"', 'nonsense', '1', '"1', `w/"1.x", "2"`]) {
+      const refused = await patch(condition, 'Refused')
+      expect([refused.status, refused.body.error?.code], condition).toEqual([412, 'precondition_failed'])
+    }
+    expect(await historyOf(account.id, id)).toEqual([])
+    expect((await patch('*', 'Any')).status).toBe(200)
+    expect((await patch(`"9.x", w/"2", "2.another hash"`, 'Refused')).status).toBe(412)
+    expect((await patch(`"9.x", w/"2", "2.another-hash"`, 'Among others')).status).toBe(200)
+    expect((await patch(`"9.x", W/"3.another-hash"`, 'Weak')).status).toBe(200)
+    const removal = (condition: string) =>
+      call('DELETE', `tickets/${id}`, { token: account.agent.token, headers: { 'If-Match': condition } })
+    expect([(await removal(tag)).status, (await removal('"4"')).status]).toEqual([412, 204])
+  })
+})

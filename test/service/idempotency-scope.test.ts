@@ -1,0 +1,65 @@
+import { env } from 'cloudflare:workers'
+import { beforeAll, describe, expect, it } from 'vitest'
+import { configOf } from '../../src/core/config'
+import { onceFor } from '../../src/service/idempotency-key'
+import { type Account, call, createTestAccount, createTicket, type Member } from '../helpers/api'
+
+let account: Account
+
+beforeAll(async () => {
+  account = await createTestAccount()
+})
+
+function keyed(by: Member, method: string, path: string, key: string, body?: unknown) {
+  return call(method, path, {
+    token: by.token,
+    headers: { 'Idempotency-Key': key, ...(typeof body === 'string' && { 'Content-Type': 'text/plain' }) },
+    ...(body !== undefined && { body }),
+  })
+}
+
+describe('what an idempotency key is of', () => {
+  it('C02 the method: a ticket that was changed under a key is deleted under the same', async () => {
+    const { id } = await createTicket(account.agent)
+    expect((await keyed(account.agent, 'PATCH', `tickets/${id}`, 'one-method', { title: 'Changed' })).status).toBe(200)
+    expect((await keyed(account.agent, 'DELETE', `tickets/${id}`, 'one-method')).status).toBe(204)
+    expect((await call('GET', `tickets/${id}`, { token: account.agent.token })).status).toBe(404)
+  })
+
+  it('C02 the query: a file of another name is another request', async () => {
+    const { id } = await createTicket(account.agent)
+    const upload = (name: string) =>
+      keyed(account.agent, 'POST', `tickets/${id}/attachments?filename=${name}`, 'query', 'abc')
+    expect((await upload('a.txt')).status).toBe(201)
+    expect((await upload('b.txt')).status).toBe(422)
+    expect((await upload('a.txt')).headers.get('Idempotent-Replayed')).toBe('true')
+  })
+
+  it('S18 the secret of an answer: whoever has the database and the service’s secret lacks the key', () => {
+    const request = { method: 'POST', path: '/api-keys', query: '', bodyHash: 'hash', callerId: 'user_a' }
+    const sealedUnder = (key: string) => onceFor(configOf(env), key, request)?.sealingKeys[0]?.toString('hex')
+    expect(sealedUnder('one')).toMatch(/^[0-9a-f]{64}$/)
+    expect(sealedUnder('one')).toBe(sealedUnder('one'))
+    expect(sealedUnder('another')).not.toBe(sealedUnder('one'))
+  })
+
+  it('C02 a day: after that the deed is done again, its files and all', async () => {
+    const body = {
+      title: 'Daily',
+      description: 'D',
+      attachments: [{ filename: 'a.txt', content: 'YWJj', mime_type: 'text/plain' }],
+    }
+    const first = await keyed(account.agent, 'POST', 'tickets', 'daily', body)
+    const age = (milliseconds: number) =>
+      env.DB.prepare('UPDATE idempotency_records SET created_at = ? WHERE account_id = ?')
+        .bind(Date.now() - milliseconds, account.id)
+        .run()
+    await age(86_400_000 - 60_000)
+    expect((await keyed(account.agent, 'POST', 'tickets', 'daily', body)).body.data.id).toBe(first.body.data.id)
+    await age(86_400_000 + 60_000)
+    const again = await keyed(account.agent, 'POST', 'tickets', 'daily', body)
+    expect([again.status, again.headers.get('Idempotent-Replayed')]).toEqual([201, null])
+    expect(again.body.data.id).not.toBe(first.body.data.id)
+    expect(again.body.data.attachments).toHaveLength(1)
+  })
+})

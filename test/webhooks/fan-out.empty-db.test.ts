@@ -1,0 +1,282 @@
+import { env } from 'cloudflare:workers'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { type Account, call, createTestAccount, createTicket, rows } from '../helpers/api'
+import { later, stopClock } from '../helpers/credentials'
+import { ask, commented, patched } from '../helpers/tickets'
+import {
+  createTestWebhook,
+  deliver,
+  drain,
+  forgetWebhooks,
+  type Hook,
+  leapSequences,
+  type Received,
+  receive,
+  seedEvents,
+  silenceQueue,
+  silenceSweeper,
+  unheard,
+} from '../helpers/webhooks'
+
+let account: Account
+let queue: ReturnType<typeof silenceQueue>
+
+beforeEach(async () => {
+  queue = silenceQueue()
+  silenceSweeper()
+  account = await createTestAccount()
+})
+afterEach(async () => {
+  vi.useRealTimers()
+  vi.restoreAllMocks()
+  await forgetWebhooks()
+})
+
+const upTo = (count: number) => Array.from({ length: count }, (_, index) => index + 1)
+
+async function sequencesOf(hook: Hook): Promise<number[]> {
+  const found = await rows<{ sequence: number }>(
+    'SELECT sequence FROM deliveries WHERE webhook_id = ? ORDER BY sequence',
+    hook.id,
+  )
+  return found.map(({ sequence }) => sequence)
+}
+
+async function switchHook({ id }: Hook, active: boolean): Promise<void> {
+  expect((await ask(account.admin, 'PATCH', `webhooks/${id}`, { active })).status).toBe(200)
+}
+
+const person = () => ({ name: 'N', email: `${crypto.randomUUID()}@example.com`, password: 'a good password' })
+
+/** One of each event, and an internal comment. */
+async function everyDeed({ admin, agent }: Account): Promise<void> {
+  const { id } = await createTicket(agent)
+  await patched(agent, id, { status: 'in_progress' })
+  await commented(agent, id)
+  await commented(agent, id, { is_internal: true })
+  await ask(admin, 'POST', 'users', { ...person(), role: 'agent' })
+  await ask(admin, 'DELETE', `tickets/${id}`)
+}
+
+const STATUS = ['ticket.created', 'ticket.status_changed', 'ticket.updated']
+const PUBLIC = [...STATUS, 'comment.created', 'user.created', 'ticket.deleted']
+const ALL = PUBLIC.toSpliced(3, 0, 'comment.created')
+
+describe('which webhook is told of what', () => {
+  const WANTS: [string, Record<string, unknown>, string[]][] = [
+    ['everything', {}, PUBLIC],
+    ['everything and what is internal', { include_internal: true }, ALL],
+    ['one type', { events: ['ticket.created'] }, ['ticket.created']],
+    ['two types', { events: ['user.created', 'ticket.deleted'] }, ['user.created', 'ticket.deleted']],
+    ['W04 public comments', { events: ['comment.created'] }, ['comment.created']],
+    [
+      'W04 internal comments too',
+      { events: ['comment.created'], include_internal: true },
+      ['comment.created', 'comment.created'],
+    ],
+    ['W04 updates, also internal ones', { events: ['ticket.updated'], include_internal: true }, ['ticket.updated']],
+  ]
+
+  it('W04 depends on its types, on `include_internal`, on whether it is there, and on whose it is', async () => {
+    const received = receive()
+    const hooks: Hook[] = []
+    for (const [, input] of WANTS) hooks.push(await createTestWebhook(account, input))
+    const inactive = await createTestWebhook(account, { include_internal: true })
+    const deleted = await createTestWebhook(account, { include_internal: true })
+    const other = await createTestAccount()
+    const foreign = await createTestWebhook(other, { include_internal: true })
+    await switchHook(inactive, false)
+    await ask(account.admin, 'DELETE', `webhooks/${deleted.id}`)
+    await everyDeed(account)
+    const late = await createTestWebhook(account, { include_internal: true })
+    await everyDeed(account)
+    await drain({}, account, other)
+    const sorted = received.toSorted((a, b) => a.event.sequence - b.event.sequence)
+    const typesOf = ({ url }: Hook) => sorted.filter((request) => request.url === url).map(({ event }) => event.event)
+    for (const [index, [name, , types]] of WANTS.entries()) {
+      const hook = hooks[index]
+      expect(hook && typesOf(hook), name).toEqual([...types, ...types])
+    }
+    expect(typesOf(late)).toEqual(ALL)
+    for (const silent of [inactive, deleted, foreign]) expect(typesOf(silent)).toEqual([])
+  })
+
+  it('is all that has happened while it was active, also where that was not fanned out yet', async () => {
+    const received = receive()
+    const hook = await createTestWebhook(account)
+    for (const active of [false, true]) {
+      await seedEvents(account, 150)
+      await switchHook(hook, active)
+    }
+    await seedEvents(account, 150)
+    await drain({}, account)
+    const heard = upTo(450).filter((sequence) => sequence <= 150 || sequence > 300)
+    expect(received.map(({ event }) => event.sequence).toSorted((a, b) => a - b)).toEqual(heard)
+  })
+})
+
+describe('a webhook that is off', () => {
+  it('is told of nothing that happens meanwhile, also when it is on again, though others were told at once', async () => {
+    const received = receive()
+    const [hook, other] = [await createTestWebhook(account), await createTestWebhook(account)]
+    await switchHook(hook, false)
+    await seedEvents(account, 2)
+    await drain({}, account)
+    await switchHook(hook, true)
+    await seedEvents(account, 1)
+    await drain({}, account)
+    const heardBy = ({ url }: Hook) =>
+      received.filter((request) => request.url === url).map(({ event }) => event.sequence)
+    expect([heardBy(hook), heardBy(other)]).toEqual([[3], [1, 2, 3]])
+  })
+})
+
+describe('deliveries', () => {
+  it('are made once, whoever asks and how often', async () => {
+    const hooks = await Promise.all(upTo(10).map(() => createTestWebhook(account)))
+    await seedEvents(account, 12)
+    const received = receive()
+    await Promise.all([deliver(account), deliver(account, account), deliver(null)])
+    await drain({}, account)
+    for (const hook of hooks) expect(await sequencesOf(hook)).toEqual(upTo(12))
+    const sent = received.map(({ url, event }) => `${url} ${event.sequence}`)
+    expect([sent.length, new Set(sent).size]).toEqual([120, 120])
+    const ids = await rows<{ id: string }>('SELECT id FROM deliveries WHERE account_id = ?', account.id)
+    expect(new Set(ids.map(({ id }) => id)).size).toBe(120)
+    for (const { id } of ids) expect(id).toMatch(/^dlv_[0-9a-z]{26}$/)
+  })
+
+  it.each([101, 501])('of %i events are all made, 500 a message at most, a ring asks for the rest', async (count) => {
+    const received = receive()
+    const hook = await createTestWebhook(account)
+    await seedEvents(account, count)
+    await deliver(account)
+    expect(await sequencesOf(hook)).toEqual(upTo(Math.min(count, 500)))
+    const rings = queue.sendBatch.mock.calls.flatMap(([messages]) => [...messages])
+    const ofAccount = rings.filter(({ body }) => Object(body).account_id !== null)
+    expect(ofAccount).toEqual(count > 500 ? [{ body: { account_id: account.id }, delaySeconds: 0 }] : [])
+    await drain({}, account)
+    expect(await unheard(account)).toBe(0)
+    // A slow machine takes more than one sender for so many.
+    for (let rung = 0; rung < 20 && received.length < count; rung += 1) await deliver(null)
+    expect(received.map(({ event }) => event.sequence).toSorted((a, b) => a - b)).toEqual(upTo(count))
+  })
+})
+
+describe('a hole in the sequences, as a restore leaves', () => {
+  it('is gone over in one step, and nothing before or behind it is lost', async () => {
+    const hook = await createTestWebhook(account)
+    await seedEvents(account, 150)
+    await leapSequences(account, 5_000_000)
+    await seedEvents(account, 1)
+    await deliver(account)
+    expect(await sequencesOf(hook)).toEqual([...upTo(150), 5_000_151])
+    expect(await unheard(account)).toBe(0)
+    await leapSequences(account, 5_000_000)
+    await deliver(account)
+    expect(await unheard(account)).toBe(0)
+  })
+})
+
+describe('the ring', () => {
+  it('is sent by every deed that makes an event', async () => {
+    stopClock()
+    const { agent, admin } = account
+    await createTestWebhook(account)
+    await env.DB.prepare('UPDATE accounts SET allow_registration = 1 WHERE id = ?').bind(account.id).run()
+    const { id } = await createTicket(agent)
+    const deeds = [
+      () => ask(agent, 'POST', 'tickets', { title: 'T', description: 'D' }),
+      () => ask(agent, 'PATCH', `tickets/${id}`, { title: 'Other' }),
+      () => ask(agent, 'POST', `tickets/${id}/comments`, { content: 'C' }),
+      () => ask(agent, 'POST', `tickets/${id}/comments`, { content: 'C', is_internal: true }),
+      () => ask(admin, 'POST', 'users', { ...person(), role: 'agent' }),
+      () => call('POST', 'auth/register', { body: { ...person(), account: account.slug } }),
+      () => ask(admin, 'DELETE', `tickets/${id}`),
+    ]
+    for (const deed of deeds) {
+      later(2_000)
+      queue.send.mockClear()
+      const events = await unheard(account)
+      expect((await deed()).status).toBeOneOf([200, 201, 204])
+      expect(await unheard(account)).toBeGreaterThan(events ?? Number.NaN)
+      expect(queue.send.mock.calls).toEqual([[{ account_id: account.id }, { delaySeconds: 0 }]])
+    }
+  })
+})
+
+describe('W04 what a write costs', () => {
+  it('W04 is the same with ten webhooks as with none: rows read and written, and round trips', async () => {
+    const deaf = await createTestAccount()
+    for (const _ of upTo(10)) await createTestWebhook(account, { include_internal: true })
+    const log = vi.spyOn(console, 'info').mockImplementation(() => undefined)
+    const costs = async (of: Account) => {
+      log.mockClear()
+      await everyDeed(of)
+      const lines = log.mock.calls.map(([line]) => JSON.parse(String(line)))
+      return lines.map(({ route, status, db }) => ({ route, status, db }))
+    }
+    const [first, second] = [await costs(deaf), await costs(account)]
+    expect(first.map(({ status }) => status)).toEqual([201, 200, 201, 201, 201, 204])
+    expect(second).toEqual(first)
+    expect([await unheard(deaf), await unheard(account)]).toEqual([7, 7])
+  })
+})
+
+describe('what is sent', () => {
+  it('W17 tells of a ticket as it was, though it is changed and deleted before', async () => {
+    const received = receive()
+    await createTestWebhook(account)
+    const { id } = await createTicket(account.customer, { title: 'First', tags: ['a'] })
+    await commented(account.customer, id, { content: 'Said' })
+    await patched(account.agent, id, { title: 'Second' })
+    await ask(account.admin, 'PATCH', `users/${account.customer.id}`, { name: 'Renamed' })
+    await ask(account.admin, 'DELETE', `tickets/${id}`)
+    await deliver(account)
+    const told = received.toSorted((a, b) => a.event.sequence - b.event.sequence).map(({ event }) => event)
+    const author = { id: account.customer.id, name: account.customer.name, email: account.customer.email }
+    expect(told).toMatchObject([
+      {
+        event: 'ticket.created',
+        data: { ticket: { id, title: 'First', tags: ['a'], created_by: author, version: 1 } },
+      },
+      {
+        event: 'comment.created',
+        data: { comment: { content: 'Said', created_by: author }, ticket: { id, title: 'First' } },
+      },
+      { event: 'ticket.updated', data: { changes: { title: { previous: 'First', current: 'Second' } } } },
+      { event: 'ticket.deleted', data: { ticket: { id, number: 1, title: 'Second' } } },
+    ])
+  })
+
+  it('W19 is sorted into one chain without a hole by its sequence, in whatever order it comes', async () => {
+    const told: Received['event'][] = []
+    receive(async ({ event }) => {
+      await new Promise((resolve) => setTimeout(resolve, (event.sequence * 7) % 20))
+      told.push(event)
+      return new Response(null, { status: 204 })
+    })
+    await createTestWebhook(account)
+    const { id } = await createTicket(account.agent)
+    const statuses = ['in_progress', 'resolved', 'closed', 'open']
+    const change = (n: number) => patched(account.agent, id, { status: statuses[n % 4] })
+    const work = upTo(5).map(async (member) => {
+      for (const n of upTo(10)) await change(member + n)
+      await deliver(account)
+    })
+    await Promise.all(work)
+    await drain({}, account)
+    const sorted = told.toSorted((a, b) => a.sequence - b.sequence)
+    expect(told.map(({ sequence }) => sequence)).not.toEqual(sorted.map(({ sequence }) => sequence))
+    expect(sorted.map(({ sequence }) => sequence)).toEqual(upTo(sorted.length))
+    const steps = sorted.filter(({ event }) => event === 'ticket.status_changed').map(({ data }) => data.ticket.status)
+    expect(steps.length).toBeGreaterThan(10)
+    let status = 'open'
+    for (const { previous, current } of steps) {
+      expect(previous).toBe(status)
+      expect(current).not.toBe(previous)
+      status = current
+    }
+    expect((await ask(account.agent, 'GET', `tickets/${id}`)).body.data.status).toBe(status)
+  })
+})

@@ -1,0 +1,249 @@
+import { createExecutionContext, createMessageBatch } from 'cloudflare:test'
+import { env } from 'cloudflare:workers'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import worker from '../../src'
+import type { WakeMessage } from '../../src/service/wake-up-queue'
+import { type Account, createTestAccount, createTicket, rows } from '../helpers/api'
+import { later, stopClock } from '../helpers/credentials'
+import { realBatch, sessions } from '../helpers/d1'
+import { ask } from '../helpers/tickets'
+import {
+  createTestWebhook,
+  deliver,
+  deliveriesOf,
+  forgetWebhooks,
+  type Hook,
+  receive,
+  silenceQueue,
+  silenceSweeper,
+  startConsumer,
+  unheard,
+} from '../helpers/webhooks'
+
+const DONE = { acked: 1, retried: [] }
+const AGAIN = { acked: 0, retried: [[{ delaySeconds: 5 }]] }
+/** Longer than any lease. */
+const LEASE = 60_000
+
+let account: Account
+let hook: Hook
+let queue: ReturnType<typeof silenceQueue>
+
+beforeEach(async () => {
+  stopClock()
+  queue = silenceQueue()
+  silenceSweeper()
+  account = await createTestAccount()
+  hook = await createTestWebhook(account)
+})
+afterEach(async () => {
+  vi.useRealTimers()
+  vi.restoreAllMocks()
+  await forgetWebhooks()
+})
+
+/** Lets the calls of D1 fail that `fails` names by their number, from 1 on. Gives how many there were. */
+function breakDatabase(fails: (call: number) => boolean) {
+  const original = realBatch()
+  const calls = { count: 0 }
+  const spy = vi.spyOn(sessions, 'batch').mockImplementation(((statements: D1PreparedStatement[]) => {
+    calls.count += 1
+    return fails(calls.count) ? Promise.reject(new Error('D1_ERROR: overloaded')) : original(statements)
+  }) as never)
+  return { calls, mend: () => spy.mockRestore() }
+}
+
+function watchErrors(): Record<string, unknown>[] {
+  const lines: Record<string, unknown>[] = []
+  vi.spyOn(console, 'error').mockImplementation((line) => {
+    lines.push(JSON.parse(line))
+  })
+  return lines
+}
+
+describe('the consumer', () => {
+  it('fans out and sends what an account waits for, and touches the events of no other', async () => {
+    const received = receive()
+    const other = await createTestAccount()
+    await createTestWebhook(other)
+    for (const { agent } of [account, account, other]) await createTicket(agent)
+    expect(await deliver(account)).toEqual([DONE])
+    expect([await unheard(account), await unheard(other)]).toEqual([0, 1])
+    expect(received.map(({ url, event }) => [url, event.sequence])).toEqual([
+      [hook.url, 1],
+      [hook.url, 2],
+    ])
+  })
+
+  it('does nothing the second time, and nothing for accounts that are not there or have no webhook', async () => {
+    const received = receive()
+    const deaf = await createTestAccount()
+    await createTicket(account.agent)
+    await deliver(account)
+    expect(await deliver(account, account, 'acct_nobody', deaf, null)).toEqual(Array(5).fill(DONE))
+    expect(received).toHaveLength(1)
+    expect(queue.sendBatch).not.toHaveBeenCalled()
+  })
+
+  it('F03 retries the message whose events D1 failed on, and acknowledges and sends those of the others', async () => {
+    const received = receive()
+    const accounts = [account, await createTestAccount(), await createTestAccount()]
+    for (const own of accounts.slice(1)) await createTestWebhook(own)
+    for (const { agent } of accounts) await createTicket(agent)
+    const { mend } = breakDatabase((call) => call === 2)
+    expect(await deliver(...accounts)).toEqual([DONE, AGAIN, DONE])
+    mend()
+    expect(await Promise.all(accounts.map(unheard))).toEqual([0, 1, 0])
+    expect(received).toHaveLength(2)
+    expect(await deliver(accounts[1] ?? null)).toEqual([DONE])
+    expect(received).toHaveLength(3)
+  })
+
+  it.each([1, 2, 3, 4, 5, 6])('F03 never throws and loses nothing when D1 fails at call %i', async (broken) => {
+    const received = receive()
+    for (const _ of 'ab') await createTicket(account.agent)
+    const { calls, mend } = breakDatabase((call) => call === broken)
+    const told = await deliver(account)
+    mend()
+    expect(calls.count).toBeGreaterThanOrEqual(broken)
+    expect([DONE, AGAIN]).toContainEqual(told[0])
+    later(LEASE)
+    expect(await deliver(account)).toEqual([DONE])
+    expect(new Set(received.map(({ event }) => event.sequence))).toEqual(new Set([1, 2]))
+    expect(received.length).toBeLessThanOrEqual(4)
+    const settled = (await deliveriesOf(account, hook)).map(
+      ({ status, attempt_count }: { status: string; attempt_count: number }) => [status, attempt_count],
+    )
+    expect(settled).toEqual(Array(2).fill(['succeeded', 1]))
+  })
+
+  it.each([
+    ['D1 fails at every call', {}, () => breakDatabase(() => true).mend],
+    [
+      'D1 throws',
+      {},
+      () => {
+        const spy = vi.spyOn(sessions, 'batch').mockImplementation(() => {
+          throw new TypeError('gone')
+        })
+        return () => spy.mockRestore()
+      },
+    ],
+    ['the configuration is bad', { WEBHOOK_TIMEOUT_MS: 'soon' }, () => () => undefined],
+  ] as const)('F03 puts every message back and does not throw when %s', async (_name, variables, fail) => {
+    const received = receive()
+    await createTicket(account.agent)
+    const mend = fail()
+    expect(await startConsumer(variables, account, null).told).toEqual([AGAIN, AGAIN])
+    mend()
+    later(LEASE)
+    await deliver(account)
+    expect(received).toHaveLength(1)
+  })
+
+  it('F03 does not mind a queue that refuses its rings', async () => {
+    receive(() => new Response(null, { status: 500 }))
+    queue.sendBatch.mockRejectedValue(new Error('Queue is overloaded'))
+    await createTicket(account.agent)
+    expect(await deliver(account)).toEqual([DONE])
+    expect(queue.sendBatch).toHaveBeenCalled()
+  })
+})
+
+describe('W09 dead letters', () => {
+  async function bury(...bodies: (string | null)[]) {
+    const batch = createMessageBatch<WakeMessage>(
+      'ticketing-webhooks-dead',
+      bodies.map((account_id, index) => ({
+        id: `dead-${index}`,
+        timestamp: new Date(),
+        attempts: 1,
+        body: { account_id },
+      })),
+    )
+    const spies = batch.messages.map((message) => ({
+      ack: vi.spyOn(message, 'ack'),
+      retry: vi.spyOn(message, 'retry'),
+    }))
+    await worker.queue(batch, env, createExecutionContext())
+    return spies.map(({ ack, retry }) => ({ acked: ack.mock.calls.length, retried: retry.mock.calls }))
+  }
+
+  const errorsOf = (of: Account) =>
+    rows('SELECT sequence, last_error FROM deliveries WHERE account_id = ? ORDER BY sequence', of.id)
+
+  it('show on the deliveries that are due, and in the log; these are sent all the same', async () => {
+    const received = receive(() => new Response(null, { status: received.length === 1 ? 500 : 204 }))
+    const other = await createTestAccount()
+    await createTestWebhook(other)
+    await createTicket(account.agent)
+    await deliver(account)
+    for (const { agent } of [account, other]) await createTicket(agent)
+    const { mend } = breakDatabase((call) => call > 4)
+    await deliver(account, other)
+    mend()
+    const logged = watchErrors()
+    expect(await bury(account.id, null)).toEqual([DONE, DONE])
+    expect(logged).toEqual([
+      { level: 'error', dead_letter: 'dead-0', account_id: account.id },
+      { level: 'error', dead_letter: 'dead-1', account_id: null },
+    ])
+    expect(await errorsOf(account)).toEqual([
+      { sequence: 1, last_error: 'status' },
+      { sequence: 2, last_error: 'dead_letter' },
+    ])
+    expect(await errorsOf(other)).toEqual([{ sequence: 1, last_error: null }])
+    expect(await deliveriesOf(account, hook)).toMatchObject([
+      { sequence: 2, status: 'pending', last_error: 'dead_letter', attempt_count: 0 },
+      { sequence: 1, status: 'pending', last_error: 'status', attempt_count: 1 },
+    ])
+    later(LEASE)
+    await deliver(null)
+    expect(await errorsOf(account)).toEqual([
+      { sequence: 1, last_error: null },
+      { sequence: 2, last_error: null },
+    ])
+  })
+
+  it('F03 are put back, each of its own, when D1 fails, and are logged at once', async () => {
+    const logged = watchErrors()
+    breakDatabase((call) => call === 1)
+    expect(await bury(account.id, account.id)).toEqual([AGAIN, DONE])
+    const parts = logged.map(({ dead_letter, failed }) => (dead_letter ? 'message' : failed))
+    expect(parts).toEqual(['message', 'dead letter', 'message'])
+  })
+})
+
+describe('the ring', () => {
+  const rings = () => queue.send.mock.calls
+
+  it('is sent at once, then once a second at most, and names the account alone', async () => {
+    const make = () => createTicket(account.agent)
+    for (const _ of '1234') await make()
+    const [now, soon] = [0, 1].map((delaySeconds) => [{ account_id: account.id }, { delaySeconds }])
+    expect(rings()).toEqual([now, soon])
+    later(999)
+    await make()
+    expect(rings()).toEqual([now, soon])
+    later(1)
+    for (const _ of '12') await make()
+    expect(rings()).toEqual([now, soon, soon])
+    later(2_000)
+    await make()
+    expect(rings()).toEqual([now, soon, soon, now])
+  })
+
+  it('is not sent where nobody listens: no webhook, an inactive one, a deleted one', async () => {
+    const deaf = await createTestAccount()
+    const deleted = await createTestAccount()
+    await ask(account.admin, 'PATCH', `webhooks/${hook.id}`, { active: false })
+    await ask(deleted.admin, 'DELETE', `webhooks/${(await createTestWebhook(deleted)).id}`)
+    for (const own of [account, deaf, deleted]) {
+      const { id } = await createTicket(own.agent)
+      await ask(own.agent, 'POST', `tickets/${id}/comments`, { content: 'C' })
+    }
+    expect(rings()).toEqual([])
+    await ask(account.admin, 'PATCH', `webhooks/${hook.id}`, { active: true })
+    expect(rings()).toHaveLength(1)
+  })
+})

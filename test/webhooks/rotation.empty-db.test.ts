@@ -1,0 +1,230 @@
+import { env } from 'cloudflare:workers'
+import { Webhook } from 'standardwebhooks'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import type { Run } from '../../scripts/admin/ciphertexts.ts'
+import { reencrypt } from '../../scripts/admin/reencrypt.ts'
+import { keysOf } from '../../src/core/keys'
+import { openSecrets, sealSecret } from '../../src/webhooks/secrets'
+import { newSecret } from '../../src/webhooks/signing'
+import { type Account, createTestAccount, createTicket, rows } from '../helpers/api'
+import { callWith, createTestKey, later, stopClock } from '../helpers/credentials'
+import { ask } from '../helpers/tickets'
+import {
+  createTestWebhook,
+  deliveriesOf,
+  deliveryOf,
+  type Received,
+  receive,
+  silenceQueue,
+  startConsumer,
+} from '../helpers/webhooks'
+
+/** APP_SECRET rotated, with `npm run admin -- reencrypt` between and without. */
+
+const A = env.APP_SECRET ?? ''
+const B = 'a second secret, that comes after it'
+const C = 'a third secret, that comes after both'
+const BA = { APP_SECRET: B, APP_SECRET_PREVIOUS: A }
+const CB = { APP_SECRET: C, APP_SECRET_PREVIOUS: B }
+const HOUR = 3_600_000
+const TTL = 3_600
+
+interface StoredWebhook {
+  account_id: string
+  id: string
+  secret: string
+  previous_secret: string | null
+  previous_until: number | null
+}
+
+let account: Account
+
+beforeEach(async () => {
+  silenceQueue()
+  await env.DB.batch([env.DB.prepare('DELETE FROM webhooks'), env.DB.prepare('DELETE FROM app_secrets')])
+  account = await createTestAccount()
+})
+afterEach(() => {
+  vi.useRealTimers()
+  vi.restoreAllMocks()
+})
+
+const run: Run = async (...statements) => {
+  const results = await env.DB.batch<Record<string, string | number | null>>(
+    statements.map((statement) => env.DB.prepare(statement)),
+  )
+  return results.map((result) => result.results)
+}
+
+/** The lines that the command prints. */
+async function reencrypted(current: string, previous: string | null, through = run): Promise<string[]> {
+  const settings = { current, previous, tokenTtlSeconds: TTL }
+  return (await reencrypt(through, settings, Date.now())).split('\n')
+}
+
+async function deliverUnder(variables: Record<string, string>): Promise<void> {
+  await startConsumer(variables, account).ended
+}
+
+function verifies(secret: string, { body, headers }: Received): boolean {
+  try {
+    new Webhook(secret).verify(body, Object.fromEntries(headers))
+    return true
+  } catch {
+    return false
+  }
+}
+
+const storedWebhooks = () =>
+  rows<StoredWebhook>('SELECT account_id, id, secret, previous_secret, previous_until FROM webhooks ORDER BY id')
+
+describe('two rotations of APP_SECRET', () => {
+  it('W22 with reencrypt between break no delivery, no API key, no cursor', async () => {
+    const received = receive()
+    const hook = await createTestWebhook(account)
+    const { secret } = (await ask(account.admin, 'POST', `webhooks/${hook.id}/rotate-secret`)).body.data
+    const { key } = await createTestKey(account, { role: 'admin' })
+    const { next_cursor } = (await ask(account.agent, 'GET', 'events')).body.pagination
+    for (const [variables, current, previous] of [
+      [BA, B, A],
+      [CB, C, B],
+    ] as const) {
+      received.length = 0
+      await createTicket(account.agent)
+      await deliverUnder(variables)
+      expect((await reencrypted(current, previous))[0]).toBe('Stored ciphertexts: 2 moved, 0 left.')
+      await createTicket(account.agent)
+      await deliverUnder(variables)
+      expect(received).toHaveLength(2)
+      for (const request of received)
+        expect([hook.secret, secret, newSecret()].map((one) => verifies(one, request))).toEqual([true, true, false])
+      expect((await callWith(variables, 'GET', 'tickets?per_page=1', { token: key })).status).toBe(200)
+    }
+    const { body } = await callWith(CB, 'GET', `events?cursor=${next_cursor}`, { token: key })
+    expect(body.data.map((event: { sequence: number }) => event.sequence)).toEqual([1, 2, 3, 4])
+  })
+
+  it('W22 without it have attempts fail with `secret`, send nothing, and recover with it', async () => {
+    stopClock()
+    const received = receive()
+    const hook = await createTestWebhook(account)
+    await createTicket(account.agent)
+    await deliverUnder(CB)
+    const [delivery] = await deliveriesOf(account, hook)
+    expect(delivery).toMatchObject({ status: 'pending', attempt_count: 1, last_error: 'secret' })
+    expect((await deliveryOf(account, hook, delivery.id)).attempts).toMatchObject([
+      { number: 1, status_code: null, error: 'secret', response: null },
+    ])
+    expect(await reencrypted(C, B)).toEqual([
+      'Stored ciphertexts: 0 moved, 1 left.',
+      `Neither secret opens what is stored of ${hook.id}.`,
+      'Set APP_SECRET_PREVIOUS to the one that does, or rotate the secret of these webhooks, and run this again.',
+      expect.stringMatching(/^APP_SECRET is known since /),
+      'APP_SECRET_PREVIOUS may not go while anything is left.',
+      'API keys stay good without it.',
+    ])
+    expect((await reencrypted(C, A))[0]).toBe('Stored ciphertexts: 1 moved, 0 left.')
+    expect(received).toEqual([])
+    later(7_000)
+    await deliverUnder(CB)
+    expect(received.map((request) => verifies(hook.secret, request))).toEqual([true])
+    expect(await deliveriesOf(account, hook)).toMatchObject([{ status: 'succeeded', attempt_count: 2 }])
+  })
+})
+
+describe('reencrypt', () => {
+  /** Webhooks as they are stored under a secret; every third has a secret that has ended, every fifth one that has not. */
+  async function seedWebhooks(count: number, appSecret: string): Promise<Map<string, string>> {
+    const secrets = new Map<string, string>()
+    const key = keysOf(appSecret).webhooks
+    const insert = env.DB.prepare(
+      `INSERT INTO webhooks (account_id, id, url, events, include_internal, active, secret, previous_secret,
+        previous_until, created_at, since_sequence) VALUES (?, ?, ?, '["*"]', 0, 1, ?, ?, ?, 0, 0)`,
+    )
+    const seeded = Array.from({ length: count }, async (_, index) => {
+      const id = `webhook_${String(index).padStart(4, '0')}`
+      const secret = newSecret()
+      secrets.set(id, secret)
+      const seal = (text: string) => sealSecret(key, account.id, id, text)
+      const until = index % 3 === 0 ? Date.now() - 1 : index % 5 === 0 ? Date.now() + HOUR : null
+      return insert.bind(account.id, id, id, await seal(secret), until && (await seal(`${secret} before`)), until)
+    })
+    await env.DB.batch(await Promise.all(seeded))
+    return secrets
+  }
+
+  it('moves any number in slices, forgets secrets that sign no more, and moves nothing twice', async () => {
+    const secrets = await seedWebhooks(250, A)
+    const ran: string[][] = []
+    const watched: Run = (...statements) => {
+      ran.push(statements)
+      return run(...statements)
+    }
+    const moved = 250 + 33
+    expect((await reencrypted(B, A, watched))[0]).toBe(`Stored ciphertexts: ${moved} moved, 0 left.`)
+    expect(ran).toHaveLength(1 + 3 + 1)
+    for (const statements of ran) expect(statements.join(';\n').length).toBeLessThan(100_000)
+    const stored = await storedWebhooks()
+    for (const row of stored) {
+      const secret = secrets.get(row.id)
+      const expected = row.previous_secret === null ? [secret] : [secret, `${secret} before`]
+      expect(await openSecrets([keysOf(B).webhooks], row, Date.now())).toEqual(expected)
+    }
+    expect(stored.filter((row) => row.previous_secret !== null)).toHaveLength(33)
+    expect((await reencrypted(B, A))[0]).toBe('Stored ciphertexts: 0 moved, 0 left.')
+    expect(await storedWebhooks()).toEqual(stored)
+  })
+
+  it.each([
+    ['a rotation under the current secret stays', B, 'Stored ciphertexts: 1 moved, 0 left.', []],
+    [
+      'a rotation under the previous secret stays, and is left for the next run',
+      A,
+      'Stored ciphertexts: 1 moved, 1 left.',
+      [
+        'What is left was stored meanwhile, under the previous secret: run this again.',
+        'APP_SECRET_PREVIOUS may not go while anything is left.',
+      ],
+    ],
+  ])('%s', async (_name, appSecret, first, further) => {
+    const secrets = await seedWebhooks(1, A)
+    const id = 'webhook_0000'
+    const rotated = newSecret()
+    const rotate: Run = async (...statements) => {
+      if (statements.some((statement) => statement.includes('json_each')))
+        await env.DB.prepare('UPDATE webhooks SET previous_secret = secret, previous_until = ?, secret = ?')
+          .bind(Date.now() + HOUR, await sealSecret(keysOf(appSecret).webhooks, account.id, id, rotated))
+          .run()
+      return run(...statements)
+    }
+    const lines = await reencrypted(B, A, rotate)
+    expect(lines[0]).toBe(first)
+    for (const line of further) expect(lines).toContain(line)
+    expect((await reencrypted(B, A))[0]).toBe(`Stored ciphertexts: ${further.length > 0 ? 1 : 0} moved, 0 left.`)
+    const [row] = await storedWebhooks()
+    const opened = row && (await openSecrets([keysOf(B).webhooks], row, Date.now()))
+    expect(opened).toEqual([rotated, secrets.get(id)])
+  })
+
+  it('counts what neither secret opens, names ten webhooks of it, moves the rest, and leaves deleted ones alone', async () => {
+    await seedWebhooks(14, C)
+    await env.DB.prepare('UPDATE webhooks SET previous_secret = NULL, previous_until = NULL').run()
+    await env.DB.prepare('UPDATE webhooks SET deleted_at = 1 WHERE id = ?').bind('webhook_0000').run()
+    const own = await createTestWebhook(account)
+    const lines = await reencrypted(B, A)
+    expect(lines[0]).toBe('Stored ciphertexts: 1 moved, 13 left.')
+    expect(lines[1]).toMatch(/^Neither secret opens what is stored of (webhook_\d{4}, ){9}webhook_0010 and 3 more\.$/)
+    const moved = (await storedWebhooks()).find(({ id }) => id === own.id)
+    expect(moved && (await openSecrets([keysOf(B).webhooks], moved, Date.now()))).toEqual([own.secret])
+  })
+
+  it('says when APP_SECRET_PREVIOUS may go', async () => {
+    stopClock()
+    const known = (await reencrypted(B, null)).slice(1)
+    expect(known).toEqual([expect.stringMatching(/^APP_SECRET is known since /), 'There is no APP_SECRET_PREVIOUS.'])
+    later(TTL * 1_000 - 60_000)
+    expect((await reencrypted(B, A))[2]).toMatch(/^APP_SECRET_PREVIOUS may go at \S+Z, when the last token it signed/)
+    later(60_000)
+    expect((await reencrypted(B, A))[2]).toBe('APP_SECRET_PREVIOUS may go: every token it signed has ended.')
+  })
+})

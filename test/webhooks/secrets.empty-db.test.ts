@@ -1,0 +1,255 @@
+import { env } from 'cloudflare:workers'
+import { createHmac } from 'node:crypto'
+import { Webhook } from 'standardwebhooks'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { type Account, createTestAccount, createTicket, rows } from '../helpers/api'
+import { later, stopClock } from '../helpers/credentials'
+import { ask } from '../helpers/tickets'
+import {
+  createTestWebhook,
+  createTimelessWebhook,
+  deliver,
+  deliveriesOf,
+  type Hook,
+  type Received,
+  receive,
+  silenceQueue,
+} from '../helpers/webhooks'
+
+const SECRET = /^whsec_[A-Za-z0-9+/]+=*$/
+const DAY = 86_400_000
+
+let account: Account
+
+beforeEach(async () => {
+  silenceQueue()
+  account = await createTestAccount()
+})
+afterEach(() => {
+  vi.useRealTimers()
+  vi.restoreAllMocks()
+})
+
+const keyOf = (secret: string) => Buffer.from(secret.replace('whsec_', ''), 'base64')
+
+async function rotate({ id }: Hook): Promise<Hook> {
+  const answer = await ask(account.admin, 'POST', `webhooks/${id}/rotate-secret`)
+  expect(answer.status, answer.text).toBe(200)
+  return answer.body.data
+}
+
+/** Everything that D1 holds, bytes in hex. */
+async function dump(): Promise<string> {
+  const tables = await rows<{ name: string }>(
+    "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE '\\_cf\\_%' ESCAPE '\\'",
+  )
+  const dumped: unknown[] = []
+  for (const { name } of tables) dumped.push(name, await rows(`SELECT * FROM "${name}"`))
+  return JSON.stringify(dumped, (_, value) =>
+    Array.isArray(value) && typeof value[0] === 'number' ? Buffer.from(value).toString('hex') : value,
+  )
+}
+
+describe('W01 the secret of a webhook', () => {
+  it('W01 has the form of Standard Webhooks, and is random', async () => {
+    const secrets: string[] = []
+    for (let i = 0; i < 5; i += 1) {
+      const hook = await createTestWebhook(account)
+      secrets.push(hook.secret, (await rotate(hook)).secret)
+    }
+    for (const secret of secrets) {
+      expect(secret).toMatch(SECRET)
+      expect(keyOf(secret)).toHaveLength(32)
+      expect(`whsec_${keyOf(secret).toString('base64')}`).toBe(secret)
+    }
+    for (const from of [0, 8, 16, 24])
+      expect(
+        new Set(
+          secrets.map((secret) =>
+            keyOf(secret)
+              .subarray(from, from + 8)
+              .toString('hex'),
+          ),
+        ).size,
+      ).toBe(10)
+  })
+
+  it('W01 is in no other answer, no log line and no row of the database', async () => {
+    const written: string[] = []
+    for (const level of ['log', 'info', 'warn', 'error', 'debug'] as const)
+      vi.spyOn(console, level).mockImplementation((...entry) => void written.push(...entry.map(String)))
+    const answered: string[] = []
+    const by = async (method: string, path: string, body?: unknown) => {
+      const { text, headers, status, body: parsed } = await ask(account.admin, method, path, body)
+      expect(status, text).toBeLessThan(300)
+      answered.push(text, JSON.stringify([...headers]))
+      return parsed.data
+    }
+    const echo = ({ headers, body }: Received) => new Response(JSON.stringify([...headers]) + body, { status: 500 })
+    const received = receive(echo)
+    const hook = await createTestWebhook(account)
+    const path = `webhooks/${hook.id}`
+    await createTicket(account.agent)
+    await deliver(account)
+    const rotated = await rotate(hook)
+    for (const secret of [hook.secret, rotated.secret]) expect(secret).toMatch(SECRET)
+    await by('GET', 'webhooks')
+    await by('GET', path)
+    await by('PATCH', path, { description: 'Changed' })
+    await by('POST', `${path}/test`)
+    const [, delivery] = await by('GET', `${path}/deliveries`)
+    await by('POST', `${path}/deliveries/${delivery.id}/redeliver`)
+    await by('POST', `${path}/replay`, { since: '2025-01-01' })
+    await deliver(account)
+    const { attempts } = await by('GET', `${path}/deliveries/${delivery.id}`)
+    await by('GET', 'events')
+    const sealed = await rows<{ secret: string; previous_secret: string }>(
+      'SELECT secret, previous_secret FROM webhooks WHERE id = ?',
+      hook.id,
+    )
+    const dumped = await dump()
+    for (const known of [
+      hook.id,
+      hook.url,
+      sealed[0]?.secret ?? '',
+      sealed[0]?.previous_secret ?? '',
+      attempts[0].response,
+    ])
+      expect(dumped).toContain(JSON.stringify(known))
+    await by('DELETE', path)
+
+    expect(received.length).toBeGreaterThanOrEqual(3)
+    const sent = received.map(({ headers, body }) => JSON.stringify([...headers]) + body)
+    const places = { answered, written, dumped: [dumped, await dump()], sent }
+    for (const secret of [hook.secret, rotated.secret])
+      for (const [place, texts] of Object.entries(places))
+        for (const form of ['base64', 'base64url', 'hex'] as const) {
+          const text = keyOf(secret).toString(form).replace(/=+$/, '')
+          expect(texts.join('\n').includes(text), `${form} in what was ${place}`).toBe(false)
+        }
+    expect(written.length).toBeGreaterThanOrEqual(10)
+  })
+
+  it('W01 is of no use in the row of another webhook', async () => {
+    const [mine, other] = [await createTestWebhook(account), await createTestWebhook(account)]
+    const received = receive()
+    await env.DB.prepare('UPDATE webhooks SET secret = (SELECT secret FROM webhooks WHERE id = ?) WHERE id = ?')
+      .bind(other.id, mine.id)
+      .run()
+    await createTicket(account.agent)
+    await deliver(account)
+    expect(received.map(({ url }) => url)).toEqual([other.url])
+    expect(await deliveriesOf(account, mine)).toMatchObject([{ status: 'pending', last_error: 'secret' }])
+  })
+})
+
+/** The signatures of a request. */
+function signaturesOf({ headers }: Received): string[] {
+  return (headers.get('webhook-signature') ?? '').split(' ')
+}
+
+function byHand({ headers, body }: Received, secret: string): string {
+  const signed = `${headers.get('webhook-id')}.${headers.get('webhook-timestamp')}.${body}`
+  return `v1,${createHmac('sha256', keyOf(secret)).update(signed).digest('base64')}`
+}
+
+/** Whether the library takes a request for one that was signed with a secret. */
+function verifies({ headers, body }: Received, secret: string): boolean {
+  try {
+    new Webhook(secret).verify(body, Object.fromEntries(headers))
+    return true
+  } catch {
+    return false
+  }
+}
+
+describe('W14 rotation', () => {
+  let received: Received[]
+  let hook: Hook
+
+  beforeEach(async () => {
+    stopClock()
+    account = await createTimelessWebhook(account)
+    received = receive()
+    hook = await createTestWebhook(account)
+  })
+
+  /** What a ticket that is created now makes arrive. */
+  async function next(): Promise<Received> {
+    await ask(account.admin, 'POST', 'tickets', { title: 'é😀', description: 'A text' })
+    await deliver(account)
+    const request = received.at(-1)
+    if (!request) throw new Error('nothing came')
+    return request
+  }
+
+  it('W14 is told once, with its time, and signs from the next request on', async () => {
+    const before = await next()
+    expect(signaturesOf(before)).toEqual([byHand(before, hook.secret)])
+    later(5_000)
+    const rotated = await rotate(hook)
+    const { secret, ...rest } = rotated
+    expect(secret).toMatch(SECRET)
+    expect(rest).toMatchObject({ id: hook.id, secret_last_rotated_at: new Date().toISOString().replace('.000Z', 'Z') })
+    expect((await ask(account.admin, 'GET', `webhooks/${hook.id}`)).body.data).toEqual(rest)
+    const request = await next()
+    expect(signaturesOf(request)).toEqual([byHand(request, secret), byHand(request, hook.secret)])
+  })
+
+  it.each([
+    [0, 2],
+    [DAY - 1, 2],
+    [DAY, 1],
+    [30 * DAY, 1],
+  ])('W14 after %i ms a delivery carries %i signatures, one for each secret', async (wait, count) => {
+    const { secret } = await rotate(hook)
+    later(wait)
+    const request = await next()
+    expect(signaturesOf(request)).toHaveLength(count)
+    expect(signaturesOf(request)).toContain(byHand(request, secret))
+    expect(signaturesOf(request).includes(byHand(request, hook.secret))).toBe(count === 2)
+    expect([verifies(request, secret), verifies(request, hook.secret)]).toEqual([true, count === 2])
+  })
+
+  it('W14 twice leaves the last two secrets, the older of them for 24 hours more', async () => {
+    const second = await rotate(hook)
+    later(DAY / 2)
+    const third = await rotate(hook)
+    const verdict = async () => {
+      const request = await next()
+      return [hook, second, third].map(({ secret }) => verifies(request, secret))
+    }
+    expect(await verdict()).toEqual([false, true, true])
+    later(DAY - 1)
+    expect(await verdict()).toEqual([false, true, true])
+    later(1)
+    expect(await verdict()).toEqual([false, false, true])
+  })
+
+  it('W14 signs with the new secret alone where the old one can no longer be read', async () => {
+    const { secret } = await rotate(hook)
+    await env.DB.prepare('UPDATE webhooks SET previous_secret = ? WHERE id = ?').bind('lost', hook.id).run()
+    const request = await next()
+    expect(signaturesOf(request)).toEqual([byHand(request, secret)])
+  })
+
+  it('W14 twice at once leaves the two that were told', async () => {
+    const [one, other] = await Promise.all([rotate(hook), rotate(hook)])
+    const request = await next()
+    expect([one, other, hook].map(({ secret }) => verifies(request, secret))).toEqual([true, true, false])
+  })
+
+  it('W14 holds for a retry of what was signed before', async () => {
+    vi.restoreAllMocks()
+    silenceQueue()
+    received = receive(() => new Response(null, { status: received.length === 1 ? 500 : 200 }))
+    const first = await next()
+    const { secret } = await rotate(hook)
+    later(6_001)
+    await deliver(account)
+    const [, retry] = received
+    if (!retry) throw new Error('no retry')
+    expect([retry.body, retry.headers.get('webhook-id')]).toEqual([first.body, first.headers.get('webhook-id')])
+    expect([hook.secret, secret].map((each) => verifies(retry, each))).toEqual([true, true])
+  })
+})
