@@ -1,5 +1,5 @@
-import { keysOf } from '../src/core/keys.ts'
-import { mac } from '../src/lib/crypto.ts'
+import { deriveKeys } from '../src/core/keys.ts'
+import { hmac } from '../src/lib/crypto.ts'
 import type { AttachmentRow, CommentRow, EventRow, TicketRow } from './floor-sql.ts'
 import { ACCOUNT_ID } from './world.ts'
 
@@ -44,10 +44,10 @@ function wireTime(milliseconds: number): string {
 
 /** Signs the addresses of attachments as the service does. */
 export function fileSigner(secret: string, origin: string) {
-  const key = keysOf(secret).files
+  const key = deriveKeys(secret).files
   const expires = (Math.floor(Date.now() / HOUR) * HOUR + 2 * HOUR) / 1_000
   return (row: AttachmentRow) => {
-    const signature = `${ACCOUNT_ID}.${mac(key, JSON.stringify([ACCOUNT_ID, row.id, row.filename, expires]))}`
+    const signature = `${ACCOUNT_ID}.${hmac(key, JSON.stringify([ACCOUNT_ID, row.id, row.filename, expires]))}`
     const path = `/files/${row.id}/${encodeURIComponent(row.filename)}?expires=${expires}&signature=${signature}`
     return presentAttachment(row, `${origin}${path}`)
   }

@@ -1,4 +1,4 @@
-import { deriveKey, mac } from '../src/lib/crypto.ts'
+import { deriveKey, hmac } from '../src/lib/crypto.ts'
 import { ACCOUNT_ID, CALLER_ID, CUSTOMER_ID } from './world.ts'
 
 /** `APP_SECRET` while it is measured. */
@@ -30,5 +30,5 @@ function tokenOf(sub: string, role: Role, now: number): string {
   }
   const content = `${part({ alg: 'HS256', typ: 'JWT' })}.${part(claims)}`
   const key = Buffer.from(deriveKey(SECRET, 'tokens').toString('base64url'))
-  return `${content}.${mac(key, content)}`
+  return `${content}.${hmac(key, content)}`
 }

@@ -1,7 +1,7 @@
 import { sweeperOf } from './access/sweeper-client'
 import { createApp } from './app'
 import type { Bindings } from './core/config'
-import type { WakeMessage } from './service/wake-up-queue'
+import type { FanOutMessage } from './service/wake-up-queue'
 import { consume, consumeDeadLetters } from './webhooks/service'
 
 export { LoginThrottle } from './access/durable-objects/login-throttle'
@@ -23,6 +23,6 @@ export default {
 
   /** The sweeper wakes itself; this wakes it again should it ever have stopped. */
   async scheduled(_controller, env) {
-    await sweeperOf(env).arm()
+    await sweeperOf(env).ensureScheduled()
   },
-} satisfies ExportedHandler<Bindings, WakeMessage>
+} satisfies ExportedHandler<Bindings, FanOutMessage>

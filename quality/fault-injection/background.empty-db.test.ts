@@ -189,6 +189,9 @@ describe('F03 the cron', () => {
       () => expect(run()).rejects.toThrow(),
     )
     const sound = await layer.during(() => null, run)
-    expect([broken, sound].map((calls) => calls.map(({ name }) => name))).toEqual([['SWEEPER arm'], ['SWEEPER arm']])
+    expect([broken, sound].map((calls) => calls.map(({ name }) => name))).toEqual([
+      ['SWEEPER ensureScheduled'],
+      ['SWEEPER ensureScheduled'],
+    ])
   })
 })

@@ -53,20 +53,20 @@ const registration = () => ({ account: account.slug, name: 'New', email: 'new@ex
 const webhook = () => ({ url: freshUrl(), events: ['*'] })
 
 const CASES: Record<ObjectCall, Case> = {
-  'RATE_LIMITER.admit': { send: () => call('GET', 'users/me', { token: jane.token }), status: 200 },
+  'RATE_LIMITER.verifyAndCount': { send: () => call('GET', 'users/me', { token: jane.token }), status: 200 },
   'RATE_LIMITER.count': { send: () => call('GET', 'users/me', { address: freshAddress() }), status: 401 },
-  'RATE_LIMITER.doubt': { send: logOut, status: 204 },
-  'RATE_LIMITER.settle': { send: logOut, status: 204, logs: 'settle' },
+  'RATE_LIMITER.beginInvalidation': { send: logOut, status: 204 },
+  'RATE_LIMITER.endInvalidation': { send: logOut, status: 204, logs: 'settle' },
   'RATE_LIMITER.ping': { send: () => call('GET', '/health'), status: 200 },
-  'LOGIN_THROTTLE.begin': {
+  'LOGIN_THROTTLE.reserve': {
     send: () => call('POST', 'auth/register', { body: registration(), address: freshAddress() }),
     status: 403,
   },
-  'LOGIN_THROTTLE.beginLogin': { send: login, status: 200 },
+  'LOGIN_THROTTLE.reserveLogin': { send: login, status: 200 },
   'LOGIN_THROTTLE.loginFailed': { send: () => login('wrong horse'), status: 401, logs: 'throttle' },
-  'LOGIN_THROTTLE.takeBack': { send: login, status: 200, calls: 2, logs: 'throttle' },
-  'LOGIN_THROTTLE.knowAddress': { send: login, status: 200, logs: 'throttle' },
-  'SWEEPER.arm': {
+  'LOGIN_THROTTLE.release': { send: login, status: 200, calls: 2, logs: 'throttle' },
+  'LOGIN_THROTTLE.trustAddress': { send: login, status: 200, logs: 'throttle' },
+  'SWEEPER.ensureScheduled': {
     send: () => call('POST', 'webhooks', { token: account.admin.token, body: webhook() }),
     status: 201,
   },
@@ -123,7 +123,7 @@ describe('a call to a Durable Object', () => {
   })
 
   it('of a request without a route is repeated too', async () => {
-    const { stubs } = breakObject('RATE_LIMITER.admit', (index) =>
+    const { stubs } = breakObject('RATE_LIMITER.verifyAndCount', (index) =>
       index < 2 ? { error: ERRORS.restarted() } : undefined,
     )
     const answer = await call('GET', 'nothing', { token: jane.token })
@@ -156,20 +156,20 @@ async function guess(times: number): Promise<number[]> {
 describe('a repeated call', () => {
   it('counts a request at most once more', async () => {
     const remaining = async () =>
-      Number((await CASES['RATE_LIMITER.admit'].send()).headers.get('X-RateLimit-Remaining'))
+      Number((await CASES['RATE_LIMITER.verifyAndCount'].send()).headers.get('X-RateLimit-Remaining'))
     const before = await remaining()
-    breakObject('RATE_LIMITER.admit', (index) => (index === 0 ? lost() : undefined))
+    breakObject('RATE_LIMITER.verifyAndCount', (index) => (index === 0 ? lost() : undefined))
     expect(before - (await remaining())).toBe(2)
   })
 
   it('counts an attempt to log in once', async () => {
-    breakObject('LOGIN_THROTTLE.beginLogin', (index) => (index % 2 === 0 ? lost() : undefined))
+    breakObject('LOGIN_THROTTLE.reserveLogin', (index) => (index % 2 === 0 ? lost() : undefined))
     expect(await guess(11)).toEqual([...Array(10).fill(401), 429])
   })
 
   it('takes an attempt back once, so that no more attempts get through', async () => {
     await guess(9)
-    breakObject('LOGIN_THROTTLE.takeBack', (index) => (index < 4 ? lost() : undefined))
+    breakObject('LOGIN_THROTTLE.release', (index) => (index < 4 ? lost() : undefined))
     expect((await login()).status).toBe(200)
     vi.restoreAllMocks()
     expect(await guess(2)).toEqual([401, 429])

@@ -82,7 +82,7 @@ export class FaultLayer {
       vi.spyOn(env[namespace], 'getByName').mockImplementation(((name: string) =>
         this.watched(namespace, getByName(name))) as never)
     }
-    const arm = () => this.pass('SWEEPER arm', () => undefined)
+    const arm = () => this.pass('SWEEPER ensureScheduled', () => undefined)
     vi.spyOn(env.SWEEPER, 'getByName').mockReturnValue({ arm } as never)
   }
 

@@ -16,13 +16,13 @@ export const EQUIVALENT_CONDITIONS: EquivalentCondition[] = [
     ['findComments', VALUE, 0],
     ['findEvents', VALUE, 0],
     ['findTickets', VALUE, 0],
-    ['stretchesOf', JOIN, 0],
-    ['firstOfEach', VALUE, 0],
+    ['planIndexScan', JOIN, 0],
+    ['topOfEachPartition', VALUE, 0],
   ]),
   ...all('the sweep does the same for every account that has something to delete', [
-    ['abandonUploads', VALUE, 0],
+    ['expireUploads', VALUE, 0],
     ['deleteExpiredTokens', VALUE, 0],
-    ['deleteEndedWebhooks', '(account_id, id) IN (SELECT account_id,', 0],
+    ['purgeDeletedWebhooks', '(account_id, id) IN (SELECT account_id,', 0],
   ]),
   ...all('if the batch did not insert the comment, its ticket was not found either', [['insertAttachments', VALUE, 0]]),
   ...all('the statement also names the account in its other tables, and they find the row', [
@@ -34,13 +34,13 @@ export const EQUIVALENT_CONDITIONS: EquivalentCondition[] = [
   ]),
   ...all('leases and webhooks have random IDs: no two accounts have the same', [
     ['leaseWebhooks', 'PARTITION BY account_id,', 0],
-    ['finishTurn', VALUE, 0],
-    ['givePaceBack', VALUE, 1],
+    ['completeLease', VALUE, 0],
+    ['refundQuota', VALUE, 1],
     ['recordAttempts', VALUE, 1],
   ]),
   ...all('the event is found by an ID that the same request has generated', [['findLastEvent', VALUE, 0]]),
   ...all('the ticket is found by the account: by a row of ticket_tags, or by the account in the search index', [
-    ['visibleAmongFound', VALUE, 0],
+    ['visibleByRowId', VALUE, 0],
   ]),
   ...all('the trigger tickets_guard_insert verifies that the account has the user', [['insertTicket', VALUE, 0]]),
 ]

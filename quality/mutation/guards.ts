@@ -5,8 +5,8 @@ import { Query } from './query/inside.ts'
 import { propertyOf, type Sources } from './query/sources.ts'
 
 /** Names of the source: the guards that take roles, and the constants of the roles from which each widens. */
-const GUARD = 'guard'
-const USERS_ONLY = 'personGuard'
+const GUARD = 'requireRole'
+const USERS_ONLY = 'requireUser'
 const WIDER: Record<string, string> = { ADMINS: 'STAFF', STAFF: 'EVERYONE' }
 /** The service refuses API keys itself: there is no token to revoke. */
 const REFUSES_KEYS_ITSELF = new Set(['logout'])

@@ -1,6 +1,6 @@
 import { z } from 'zod'
-import { keyName, SealError, unseal } from '../../src/lib/sealing.ts'
-import { placeOf, sealSecret } from '../../src/webhooks/secrets.ts'
+import { DecryptError, decrypt, keyName } from '../../src/lib/envelope-encryption.ts'
+import { encryptionContext, encryptSecret } from '../../src/webhooks/secrets.ts'
 import { type ResultRow, statement as sql } from './statement.ts'
 
 /** A slice is one statement, of at most 100 KB at D1, and one argument of a command, of at most 128 KiB on Linux. */
@@ -84,10 +84,10 @@ async function reseal({ account_id, id, secret, previous_secret }: Webhook, { cu
   for (const from of [secret, previous_secret]) {
     if (from === null || from.startsWith(prefixOf(current))) continue
     try {
-      const text = await unseal(previous === null ? [] : [previous], from, placeOf(account_id, id))
-      replacements.push({ account_id, id, from, to: await sealSecret(current, account_id, id, text) })
+      const text = await decrypt(previous === null ? [] : [previous], from, encryptionContext(account_id, id))
+      replacements.push({ account_id, id, from, to: await encryptSecret(current, account_id, id, text) })
     } catch (error) {
-      if (!(error instanceof SealError)) throw error
+      if (!(error instanceof DecryptError)) throw error
       isLost = true
     }
   }

@@ -1,4 +1,4 @@
-import { keysOf } from '../../src/core/keys.ts'
+import { deriveKeys } from '../../src/core/keys.ts'
 import { deriveKey } from '../../src/lib/crypto.ts'
 import { toWireTime } from '../../src/lib/time.ts'
 import { countStale, moveCiphertexts, type Run } from './ciphertexts.ts'
@@ -22,7 +22,10 @@ export interface SecretSettings {
  */
 export async function reencrypt(run: Run, settings: SecretSettings, now: number): Promise<string> {
   const { current, previous, tokenTtlSeconds } = settings
-  const keys = { current: keysOf(current).webhooks, previous: previous === null ? null : keysOf(previous).webhooks }
+  const keys = {
+    current: deriveKeys(current).webhooks,
+    previous: previous === null ? null : deriveKeys(previous).webhooks,
+  }
   const { moved, lost } = await moveCiphertexts(run, keys, now)
   const [, known = [], stale = []] = await run(
     sql`INSERT OR IGNORE INTO app_secrets (name, known_since) VALUES (${nameOf(current)}, ${now})`,

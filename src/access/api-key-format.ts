@@ -1,6 +1,6 @@
 import { createHash, createHmac, randomBytes } from 'node:crypto'
 import { crc32 } from 'node:zlib'
-import { sameText } from '../lib/crypto'
+import { timingSafeEqual } from '../lib/crypto'
 import { matchOf } from '../lib/text'
 
 /**
@@ -38,7 +38,7 @@ export function parseKey(text: string, macSecrets: Buffer[]): ParsedKey | null {
   if (!ulid || !name || !mac || crc !== crcOf(text.slice(0, -8))) return null
   const named = macSecrets.filter((secret) => secretName(secret) === name)
   if (named.length === 0) return { id: `key_${ulid}`, mac: 'unknown' }
-  const good = named.some((secret) => sameText(mac, macOf(ulid, secret)))
+  const good = named.some((secret) => timingSafeEqual(mac, macOf(ulid, secret)))
   return { id: `key_${ulid}`, mac: good ? 'good' : 'bad' }
 }
 

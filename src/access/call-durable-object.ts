@@ -9,7 +9,7 @@ const LONGEST_WAIT_MS = 200
  * `call` gets the stub itself, because a stub that has thrown stays broken, and must be safe to run twice: the response may
  * be lost after the call took effect. Throws 503, because what cannot be counted is not admitted.
  */
-export async function reach<T>(call: () => T): Promise<Awaited<T>> {
+export async function callDurableObject<T>(call: () => T): Promise<Awaited<T>> {
   for (let retries = 0; ; retries += 1) {
     try {
       return await call()

@@ -4,7 +4,7 @@ import ipaddr from 'ipaddr.js'
 const MAX_LENGTH = 64
 
 /** The name under which an address is counted: IPv4 as it is, IPv6 by its /64, which is what one customer gets. */
-export function addressKey(address: string | undefined): string {
+export function ipAddressKey(address: string | undefined): string {
   if (!address || address.length > MAX_LENGTH || !ipaddr.isValid(address)) return 'unknown'
   const parsed = ipaddr.process(address)
   if (parsed.kind() === 'ipv4') return parsed.toString()

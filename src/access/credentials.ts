@@ -1,4 +1,4 @@
-import { acceptedKeys, type Bindings, type Config } from '../core/config'
+import { type Bindings, type Config, verificationKeys } from '../core/config'
 import { detail } from '../core/error-details'
 import { invalidInput } from '../core/errors'
 import type { Role } from '../core/policy'
@@ -13,7 +13,7 @@ import { readToken } from './tokens'
 
 /** What a credential claims, once all that can be checked without its Durable Object has been. */
 export type Claim =
-  | { kind: 'token'; accountId: string; memberId: string; generation: number; tokenId: string }
+  | { kind: 'token'; accountId: string; memberId: string; tokenVersion: number; tokenId: string }
   | { kind: 'key'; memberId: string; hash: string }
 
 export interface Credential {
@@ -46,11 +46,11 @@ export async function identify(
 }
 
 async function identifyToken(text: string, config: Config): Promise<Credential | null> {
-  const claims = await readToken(text, acceptedKeys(config, 'tokens'))
+  const claims = await readToken(text, verificationKeys(config, 'tokens'))
   if (!claims) return null
   const { acc, sub, gen, jti, role, iat, exp } = claims
   return {
-    claim: { kind: 'token', accountId: acc, memberId: sub, generation: gen, tokenId: jti },
+    claim: { kind: 'token', accountId: acc, memberId: sub, tokenVersion: gen, tokenId: jti },
     token: { role, id: jti, issuedAt: iat, expiresAt: exp },
   }
 }
@@ -61,7 +61,7 @@ async function identifyKey(
   config: Config,
   throttle: Throttle,
 ): Promise<Credential | null> {
-  const key = parseKey(text, acceptedKeys(config, 'apiKeys'))
+  const key = parseKey(text, verificationKeys(config, 'apiKeys'))
   if (!key || key.mac === 'bad') return null
   const hash = hashKey(text)
   if (key.mac === 'unknown' && !(await isFromOldSecret(key.id, hash, env, throttle))) return null
@@ -87,7 +87,7 @@ async function isFromOldSecret(
 ): Promise<boolean> {
   if (foundBefore.has(hash)) return true
   if (notFound.has(hash, Date.now())) return false
-  const found = await throttle.lookingUpKey(() => isKnownKey(env, keyId, hash))
+  const found = await throttle.guardKeyLookup(() => isKnownKey(env, keyId, hash))
   if (!found) notFound.add(hash, Date.now() + MINUTE)
   if (found && foundBefore.size < MAX_FOUND) foundBefore.add(hash)
   return found

@@ -2,7 +2,7 @@ import type { Bindings } from '../core/config'
 import type { Role } from '../core/policy'
 import { openAccount, openDirectory } from '../db/client'
 import { MINUTE } from '../lib/time'
-import { findKeyFactsRow, findPersonFacts, findRevokedTokens, updateLastUse } from './queries'
+import { findKeyStateRow, findRevokedTokens, findUserState, updateLastUsed } from './queries'
 
 /** How far clocks of two machines may lie apart. */
 const CLOCK_MARGIN = 2 * MINUTE
@@ -11,14 +11,14 @@ const CLOCK_MARGIN = 2 * MINUTE
 export type MemberName = { kind: 'token'; accountId: string; memberId: string } | { kind: 'key'; memberId: string }
 
 /** What D1 knows of a member, for its Durable Object to keep. */
-export interface MemberFacts {
+export interface MemberState {
   accountId: string
   role: Role
   plan: 'standard' | 'premium'
   active: boolean
   /** Of a person: the generation of good tokens, and the one token that outlived the last change. */
-  generation: number
-  sparedToken: string | null
+  tokenVersion: number
+  exemptTokenId: string | null
   /** Of an API key: hashes of its secrets (hexadecimal) and until when (ms) each is good, null for no end. */
   secrets: { hash: string; until: number | null }[]
 }
@@ -33,44 +33,44 @@ export interface RevokedToken {
  * What D1 knows of a member, null where it has gone, and the tokens that it gave back since a time (ms). Throws
  * `DbError`.
  */
-export async function findMemberFacts(
+export async function findMemberState(
   env: Pick<Bindings, 'DB'>,
   member: MemberName,
   since: number,
-): Promise<{ facts: MemberFacts | null; revokedTokens: RevokedToken[] }> {
-  if (member.kind === 'key') return { facts: await findKeyFacts(env, member.memberId), revokedTokens: [] }
+): Promise<{ memberState: MemberState | null; revokedTokens: RevokedToken[] }> {
+  if (member.kind === 'key') return { memberState: await findKeyState(env, member.memberId), revokedTokens: [] }
   const { accountId, memberId } = member
   const [[row], revoked] = await openAccount(env, accountId).batch([
-    findPersonFacts(accountId, memberId),
+    findUserState(accountId, memberId),
     findRevokedTokens(accountId, memberId, since - CLOCK_MARGIN, Date.now()),
   ])
   const revokedTokens = revoked.map((token) => ({ id: token.token_id, expiresAt: token.expires_at }))
-  if (!row) return { facts: null, revokedTokens }
-  const facts = {
+  if (!row) return { memberState: null, revokedTokens }
+  const memberState = {
     accountId,
     role: row.role,
     plan: row.plan,
     active: row.status === 'active',
-    generation: row.credential_generation,
-    sparedToken: row.spared_token,
+    tokenVersion: row.credential_generation,
+    exemptTokenId: row.spared_token,
     secrets: [],
   }
-  return { facts, revokedTokens }
+  return { memberState, revokedTokens }
 }
 
 /** Notes that an API key is in use. Throws `DbError`. */
-export async function noteKeyUse(
+export async function touchApiKey(
   env: Pick<Bindings, 'DB'>,
   accountId: string,
   keyId: string,
   now: number,
 ): Promise<void> {
-  await openAccount(env, accountId).all(updateLastUse(accountId, keyId, now))
+  await openAccount(env, accountId).all(updateLastUsed(accountId, keyId, now))
 }
 
 /** What a key's Durable Object vouches for, or null where there is no such key. Throws `DbError`. */
-export async function findKeyFacts(env: Pick<Bindings, 'DB'>, keyId: string) {
-  const row = await openDirectory(env).first(findKeyFactsRow(keyId))
+export async function findKeyState(env: Pick<Bindings, 'DB'>, keyId: string) {
+  const row = await openDirectory(env).first(findKeyStateRow(keyId))
   if (!row) return null
   const end = row.expires_at
   const previous =
@@ -80,8 +80,8 @@ export async function findKeyFacts(env: Pick<Bindings, 'DB'>, keyId: string) {
     role: row.role,
     plan: row.plan,
     active: row.revoked_at === null,
-    generation: 0,
-    sparedToken: null,
+    tokenVersion: 0,
+    exemptTokenId: null,
     secrets: [{ hash: row.hash, until: end }, ...previous],
   }
 }

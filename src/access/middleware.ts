@@ -6,13 +6,13 @@ import type { Role } from '../core/policy'
 import type { AppEnv } from '../http/app-env'
 import type { Guard } from '../http/openapi/guard'
 import { MINUTE, SECOND } from '../lib/time'
-import { reach } from './call-durable-object'
-import { addressKey } from './client-address'
+import { callDurableObject } from './call-durable-object'
+import { ipAddressKey } from './client-address'
 import { type Credential, identify } from './credentials'
 import { refusalMemory } from './refusal-memory'
 import { throttleFor } from './throttle'
 import { limiterName } from './verify-claim'
-import type { Verdict } from './window'
+import type { RateLimitResult } from './window'
 
 const READS = new Set(['GET', 'HEAD'])
 
@@ -21,53 +21,53 @@ const READS = new Set(['GET', 'HEAD'])
  * (counted by address), 429 for callers over their limit, 403 for other roles, 503 when the rate limiter can't be
  * reached.
  */
-export function guard(allowed: readonly Role[]): Guard {
-  return guardWith({ roles: allowed, apiKeys: true })
+export function requireRole(allowed: readonly Role[]): Guard {
+  return protectedRoute({ roles: allowed, apiKeys: true })
 }
 
 /** As `guard`, but lets in no API keys: for what a person does with their own account or with keys. */
-export function personGuard(allowed: readonly Role[]): Guard {
-  return guardWith({ roles: allowed, apiKeys: false })
+export function requireUser(allowed: readonly Role[]): Guard {
+  return protectedRoute({ roles: allowed, apiKeys: false })
 }
 
-function guardWith(admits: { roles: readonly Role[]; apiKeys: boolean }): Guard {
-  const lets = ({ kind, role }: Caller) => (admits.apiKeys || kind === 'person') && admits.roles.includes(role)
+function protectedRoute(policy: { roles: readonly Role[]; apiKeys: boolean }): Guard {
+  const isAllowed = ({ kind, role }: Caller) => (policy.apiKeys || kind === 'person') && policy.roles.includes(role)
   const handler: MiddlewareHandler<AppEnv> = async (c, next) => {
     const credential = await timed(c, () => identified(c))
-    const admission = timed(c, () => admit(c, credential, lets))
+    const admission = timed(c, () => verifyAndCount(c, credential, isAllowed))
     admission.catch(() => undefined)
     c.set('admission', admission)
     c.set('wroteRecently', isNew(credential))
     const claimed = claimedCaller(credential)
-    c.set('caller', claimed && READS.has(c.req.method) && lets(claimed) ? claimed : await admission)
+    c.set('caller', claimed && READS.has(c.req.method) && isAllowed(claimed) ? claimed : await admission)
     await next()
     await admission
   }
-  return { handler, admits, counts: true }
+  return { handler, policy, counts: true }
 }
 
 /** A refusal to identify is counted by address like the lack of a credential, and told after 429. */
 async function identified(c: Context<AppEnv>): Promise<Credential> {
   const credential = await identifyRequest(c).catch(async (error) => {
-    await countAddress(c)
+    await countIpAddress(c)
     throw error
   })
   if (credential) return credential
-  await countAddress(c)
+  await countIpAddress(c)
   throw unauthorized()
 }
 
 function identifyRequest(c: Context<AppEnv>): Promise<Credential | null> {
-  return identify(c.req.raw.headers, c.env, configOf(c.env), throttleFor(c.env, addressOf(c)))
+  return identify(c.req.raw.headers, c.env, configOf(c.env), throttleFor(c.env, ipAddressOf(c)))
 }
 
 /** Lets in everybody, counted by address; credentials are not looked at. Throws 429 and 503. */
-export const publicGuard: Guard = {
+export const publicRoute: Guard = {
   async handler(c, next) {
-    await timed(c, () => countAddress(c))
+    await timed(c, () => countIpAddress(c))
     await next()
   },
-  admits: 'everybody',
+  policy: 'everybody',
   counts: true,
 }
 
@@ -89,42 +89,47 @@ export const countUnroutedRequests: MiddlewareHandler<AppEnv> = async (c, next) 
   await next()
   if (c.var.rate || (c.res.status !== 404 && c.res.status !== 405)) return
   const credential = await identifyRequest(c).catch(() => null)
-  const admission = credential && (await reach(() => limiterOf(c, credential).admit(credential.claim, false)))
-  if (admission?.vouched) keepRate(c, admission.plan, admission.verdict)
-  else keepRate(c, 'standard', await countedAddress(c))
+  const admission =
+    credential && (await callDurableObject(() => limiterOf(c, credential).verifyAndCount(credential.claim, false)))
+  if (admission?.valid) setRateLimit(c, admission.plan, admission.rateLimit)
+  else setRateLimit(c, 'standard', await countedIpAddress(c))
 }
 
-async function admit(c: Context<AppEnv>, credential: Credential, lets: (caller: Caller) => boolean): Promise<Caller> {
+async function verifyAndCount(
+  c: Context<AppEnv>,
+  credential: Credential,
+  isAllowed: (caller: Caller) => boolean,
+): Promise<Caller> {
   const writes = !READS.has(c.req.method)
-  const admission = await reach(() => limiterOf(c, credential).admit(credential.claim, writes))
-  if (!admission.vouched) {
+  const admission = await callDurableObject(() => limiterOf(c, credential).verifyAndCount(credential.claim, writes))
+  if (!admission.valid) {
     refusalMemory.recordInvalid(credential, Date.now())
-    await countAddress(c)
+    await countIpAddress(c)
     throw unauthorized()
   }
-  refusalMemory.recordValid(credential, admission.role, admission.verdict, Date.now())
-  keepRate(c, admission.plan, admission.verdict)
+  refusalMemory.recordValid(credential, admission.role, admission.rateLimit, Date.now())
+  setRateLimit(c, admission.plan, admission.rateLimit)
   c.set('wroteRecently', admission.wroteRecently || isNew(credential))
-  refuseOver(admission.verdict)
+  assertWithinLimit(admission.rateLimit)
   const caller = callerOf(credential, admission.accountId, admission.role)
-  if (!lets(caller)) throw caller.kind === 'key' ? forbidden([], 'This API key may not do this') : forbidden()
+  if (!isAllowed(caller)) throw caller.kind === 'key' ? forbidden([], 'This API key may not do this') : forbidden()
   return caller
 }
 
 /** Counts a request that brings no good credential by its address. Throws 429 and 503. */
-export async function countAddress(c: Context<AppEnv>): Promise<void> {
-  const verdict = await countedAddress(c)
-  keepRate(c, 'standard', verdict)
-  refuseOver(verdict)
+export async function countIpAddress(c: Context<AppEnv>): Promise<void> {
+  const verdict = await countedIpAddress(c)
+  setRateLimit(c, 'standard', verdict)
+  assertWithinLimit(verdict)
 }
 
-function countedAddress(c: Context<AppEnv>): Promise<Verdict> {
-  return reach(() => c.env.RATE_LIMITER.getByName(`address:${addressOf(c)}`).count())
+function countedIpAddress(c: Context<AppEnv>): Promise<RateLimitResult> {
+  return callDurableObject(() => c.env.RATE_LIMITER.getByName(`address:${ipAddressOf(c)}`).count())
 }
 
 /** The name under which the caller's address is counted. */
-export function addressOf(c: Context<AppEnv>): string {
-  return addressKey(c.req.header('CF-Connecting-IP'))
+export function ipAddressOf(c: Context<AppEnv>): string {
+  return ipAddressKey(c.req.header('CF-Connecting-IP'))
 }
 
 function limiterOf(c: Context<AppEnv>, { claim }: Credential) {
@@ -134,8 +139,8 @@ function limiterOf(c: Context<AppEnv>, { claim }: Credential) {
 function callerOf({ claim, token }: Credential, accountId: string, role: Role): Caller {
   const member = { accountId, id: claim.memberId, role }
   if (claim.kind === 'key') return { ...member, kind: 'key', token: null, keyHash: claim.hash }
-  const { tokenId: id, generation } = claim
-  return { ...member, kind: 'person', token: { id, generation, expiresAt: token?.expiresAt ?? 0 }, keyHash: null }
+  const { tokenId: id, tokenVersion } = claim
+  return { ...member, kind: 'person', token: { id, tokenVersion, expiresAt: token?.expiresAt ?? 0 }, keyHash: null }
 }
 
 /** The caller that a token claims. Null for a key, which does not say, and if the claim must be verified first. */
@@ -150,12 +155,12 @@ function isNew({ token }: Credential): boolean {
   return token !== null && Date.now() - token.issuedAt * SECOND < MINUTE
 }
 
-function keepRate(c: Context<AppEnv>, policy: 'standard' | 'premium', verdict: Verdict): void {
+function setRateLimit(c: Context<AppEnv>, policy: 'standard' | 'premium', verdict: RateLimitResult): void {
   const { limit, remaining, resetAt } = verdict
   c.set('rate', { policy, limit, remaining, resetAt })
 }
 
-function refuseOver(verdict: Verdict): void {
+function assertWithinLimit(verdict: RateLimitResult): void {
   if (verdict.admitted) return
   throw rateLimited(
     `${verdict.limit} requests per minute`,

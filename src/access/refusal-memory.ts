@@ -3,10 +3,10 @@ import { ExpiringSet } from '../lib/expiring-set'
 import { MINUTE, SECOND } from '../lib/time'
 import type { Credential } from './credentials'
 import { limiterName } from './verify-claim'
-import type { Verdict } from './window'
+import type { RateLimitResult } from './window'
 
 const CAPACITY = 10_000
-const REMEMBERED_FOR = MINUTE
+const TTL = MINUTE
 /** With fewer requests left in the minute, the next ones are likely to be refused. */
 const FEW_REMAINING = 10
 
@@ -32,14 +32,14 @@ export class RefusalMemory {
 
   /** Records a 401. */
   recordInvalid({ token }: Credential, now: number): void {
-    if (token) this.names.add(tokenName(token), now + REMEMBERED_FOR)
+    if (token) this.names.add(tokenName(token), now + TTL)
   }
 
   /** Records the role and the rate of a valid credential. A token that claims another role may be refused by it (403). */
-  recordValid({ claim, token }: Credential, role: Role, { remaining, resetAt }: Verdict, now: number): void {
+  recordValid({ claim, token }: Credential, role: Role, { remaining, resetAt }: RateLimitResult, now: number): void {
     if (!token) return
     if (token.role === role) this.names.delete(tokenName(token))
-    else this.names.add(tokenName(token), now + REMEMBERED_FOR)
+    else this.names.add(tokenName(token), now + TTL)
     if (remaining < FEW_REMAINING) this.names.add(limiterName(claim), Math.min(resetAt * SECOND, now + MINUTE))
   }
 }

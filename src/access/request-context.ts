@@ -1,13 +1,13 @@
 import type { Context } from 'hono'
 import { configOf } from '../core/config'
-import { asBookmark, openAccount, openDirectory, type ReadsFrom } from '../db/client'
-import type { Audience } from '../db/outbox'
+import { asBookmark, openAccount, openDirectory, type ReadConsistency } from '../db/client'
+import type { ActiveWebhooks } from '../db/outbox'
 import type { AppEnv } from '../http/app-env'
 import { readIfMatch } from '../http/etag'
 import type { PublicContext, ServiceContext } from '../service/context'
-import { onceFor } from '../service/idempotency-key'
-import { wakeSender } from '../service/wake-up-queue'
-import { addressOf } from './middleware'
+import { parseIdempotencyKey } from '../service/idempotency-key'
+import { enqueueFanOut } from '../service/wake-up-queue'
+import { ipAddressOf } from './middleware'
 import { credentialsOf } from './revocation'
 import { sweeperOf } from './sweeper-client'
 import { throttleFor } from './throttle'
@@ -23,10 +23,10 @@ export function serviceContext(c: Context<AppEnv>): ServiceContext {
     now: Date.now(),
     links: linksOf(c),
     credentials: credentialsOf(c.env, caller.accountId),
-    throttle: throttleFor(c.env, addressOf(c)),
-    wake: (audience) => wake(c, caller.accountId, audience),
+    throttle: throttleFor(c.env, ipAddressOf(c)),
+    notifyConsumer: (audience) => notifyConsumer(c, caller.accountId, audience),
     sweeper: sweeperOf(c.env),
-    once: onceOf(c),
+    idempotency: requestIdempotency(c),
     expectedVersions: readIfMatch(c.req.header('If-Match')),
     later: (work) => c.executionCtx.waitUntil(work),
   }
@@ -40,33 +40,33 @@ export function publicContext(c: Context<AppEnv>): PublicContext {
     openAccount: (accountId) => openAccount(c.env, accountId, costs),
     config: configOf(c.env),
     now: Date.now(),
-    throttle: throttleFor(c.env, addressOf(c)),
-    wake: (accountId, audience) => wake(c, accountId, audience),
+    throttle: throttleFor(c.env, ipAddressOf(c)),
+    notifyConsumer: (accountId, audience) => notifyConsumer(c, accountId, audience),
   }
 }
 
-function wake(c: Context<AppEnv>, accountId: string, audience: Audience | undefined): void {
-  if (audience && audience.listeners > 0) c.executionCtx.waitUntil(wakeSender(c.env.WEBHOOKS, accountId))
+function notifyConsumer(c: Context<AppEnv>, accountId: string, audience: ActiveWebhooks | undefined): void {
+  if (audience && audience.listeners > 0) c.executionCtx.waitUntil(enqueueFanOut(c.env.WEBHOOKS, accountId))
 }
 
 /**
  * A write, and a read by a caller who has written within a minute, ask the primary; other reads the nearest replica that
  * knows what the caller's bookmark says.
  */
-function readsFrom(c: Context<AppEnv>): ReadsFrom {
+function readsFrom(c: Context<AppEnv>): ReadConsistency {
   const reads = c.req.method === 'GET' || c.req.method === 'HEAD'
   if (!reads || c.var.wroteRecently) return 'first-primary'
   return asBookmark(c.req.header('X-D1-Bookmark')) ?? 'first-unconstrained'
 }
 
-function onceOf(c: Context<AppEnv>): ServiceContext['once'] {
+function requestIdempotency(c: Context<AppEnv>): ServiceContext['idempotency'] {
   const { search } = new URL(c.req.url)
   // As it is routed: a path has many spellings.
   const path = `/${c.req.path.split('/').slice(3).join('/')}`
   const { method } = c.req
   const request = { method, path, query: search, bodyHash: c.var.bodyHash ?? '', callerId: c.var.caller.id }
-  const once = onceFor(configOf(c.env), c.req.header('Idempotency-Key'), request)
-  return once && { ...once, markReplayed: () => c.set('replayed', true) }
+  const idempotency = parseIdempotencyKey(configOf(c.env), c.req.header('Idempotency-Key'), request)
+  return idempotency && { ...idempotency, markReplayed: () => c.set('replayed', true) }
 }
 
 /** The origin of absolute URLs, that of the request, and the prefix of paths, for the request at hand. */

@@ -4,14 +4,14 @@ import { ApiError, rateLimited } from '../core/errors'
 import { logFailure } from '../core/log'
 import { HOUR, MINUTE } from '../lib/time'
 import type { PasswordOwner, Throttle } from '../service/context'
-import { reach } from './call-durable-object'
-import { type Attempt, LOGIN_FAILURES } from './durable-objects/login-throttle'
+import { callDurableObject } from './call-durable-object'
+import { LOGIN_FAILURES, type ThrottleDecision } from './durable-objects/login-throttle'
 
 const SHARDS = 64
 const ADDRESS_FAILURES = { limit: 100, windowMs: 15 * MINUTE, says: '100 failed logins from one address in 15 minutes' }
 const REGISTRATIONS = { limit: 5, windowMs: HOUR, says: '5 registrations an hour from one address' }
 const KEY_LOOKUPS = { limit: 10, windowMs: MINUTE, says: '10 unknown API keys a minute from one address' }
-const LOGINS_SAY = `${LOGIN_FAILURES.limit} failed logins of one e-mail in 15 minutes`
+const LOGIN_MESSAGE = `${LOGIN_FAILURES.limit} failed logins of one e-mail in 15 minutes`
 
 /** The limits on guessing for a request from an address. Only hashes of e-mails are kept. */
 export function throttleFor(env: Pick<Bindings, 'LOGIN_THROTTLE'>, address: string): Throttle {
@@ -21,26 +21,26 @@ export function throttleFor(env: Pick<Bindings, 'LOGIN_THROTTLE'>, address: stri
   }
   const begin = async (name: string, { limit, windowMs, says }: typeof REGISTRATIONS) => {
     const id = crypto.randomUUID()
-    const attempt = await reach(() => shard(address).begin(`${name}:${address}`, id, limit, windowMs))
+    const attempt = await callDurableObject(() => shard(address).reserve(`${name}:${address}`, id, limit, windowMs))
     return { bucket: allowed(attempt, says), id }
   }
 
   return {
-    async checking(owner, check) {
+    async guardPasswordCheck(owner, check) {
       const email = hashed(owner.emailKey)
       const user = nameOf(owner)
       const byAddress = await begin('address', ADDRESS_FAILURES)
       const attempt = { id: crypto.randomUUID(), email, emailKey: owner.emailKey, user, address }
-      const byEmail = allowed(await reach(() => shard(email).beginLogin(attempt)), LOGINS_SAY)
+      const byEmail = allowed(await callDurableObject(() => shard(email).reserveLogin(attempt)), LOGIN_MESSAGE)
       const takeBack = () =>
         Promise.all([
-          quietly(() => shard(address).takeBack(byAddress.bucket, byAddress.id)),
-          quietly(() => shard(email).takeBack(byEmail, attempt.id)),
+          quietly(() => shard(address).release(byAddress.bucket, byAddress.id)),
+          quietly(() => shard(email).release(byEmail, attempt.id)),
         ])
       try {
         const result = await check()
         await takeBack()
-        if (user !== null) await quietly(() => shard(email).knowAddress(user, address))
+        if (user !== null) await quietly(() => shard(email).trustAddress(user, address))
         return result
       } catch (error) {
         if (isFailedLogin(error)) await quietly(() => shard(email).loginFailed(byEmail, attempt.id))
@@ -48,17 +48,17 @@ export function throttleFor(env: Pick<Bindings, 'LOGIN_THROTTLE'>, address: stri
         throw error
       }
     },
-    async knowAddress(owner) {
+    async trustAddress(owner) {
       const user = nameOf(owner)
-      if (user !== null) await quietly(() => shard(hashed(owner.emailKey)).knowAddress(user, address))
+      if (user !== null) await quietly(() => shard(hashed(owner.emailKey)).trustAddress(user, address))
     },
-    async registration() {
+    async countRegistration() {
       await begin('register', REGISTRATIONS)
     },
-    async lookingUpKey(lookUp) {
+    async guardKeyLookup(lookUp) {
       const { bucket, id } = await begin('key', KEY_LOOKUPS)
       const found = await lookUp()
-      if (found) await quietly(() => shard(address).takeBack(bucket, id))
+      if (found) await quietly(() => shard(address).release(bucket, id))
       return found
     },
   }
@@ -72,7 +72,7 @@ function nameOf({ user }: PasswordOwner): string | null {
   return user && `${user.accountId}/${user.id}`
 }
 
-function allowed(attempt: Attempt, says: string): string {
+function allowed(attempt: ThrottleDecision, says: string): string {
   if (attempt.allowed) return attempt.bucket
   throw rateLimited(says, attempt.retryAfterSeconds)
 }
@@ -80,7 +80,7 @@ function allowed(attempt: Attempt, says: string): string {
 /** What is lost leaves an attempt counted that need not be, and so errs on the safe side. */
 async function quietly(call: () => unknown): Promise<void> {
   try {
-    await reach(call)
+    await callDurableObject(call)
   } catch (error) {
     logFailure('throttle', error)
   }

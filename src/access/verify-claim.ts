@@ -1,14 +1,16 @@
-import { sameText } from '../lib/crypto'
+import { timingSafeEqual } from '../lib/crypto'
 import type { Claim } from './credentials'
-import type { MemberFacts, MemberName } from './member-state'
+import type { MemberName, MemberState } from './member-state'
 
 /** Whether a claim holds by the facts, at `now` (ms). Tokens that were given back are not looked at here. */
-export function holds(claim: Claim, facts: MemberFacts | null, now: number): boolean {
+export function isValidClaim(claim: Claim, facts: MemberState | null, now: number): boolean {
   if (!facts?.active) return false
   if (claim.kind === 'key')
-    return facts.secrets.some(({ hash, until }) => (until === null || until > now) && sameText(hash, claim.hash))
+    return facts.secrets.some(({ hash, until }) => (until === null || until > now) && timingSafeEqual(hash, claim.hash))
   if (facts.accountId !== claim.accountId) return false
-  return facts.generation === claim.generation || (facts.sparedToken !== null && facts.sparedToken === claim.tokenId)
+  return (
+    facts.tokenVersion === claim.tokenVersion || (facts.exemptTokenId !== null && facts.exemptTokenId === claim.tokenId)
+  )
 }
 
 /**

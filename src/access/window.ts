@@ -6,7 +6,7 @@ export interface Window {
   count: number
 }
 
-export interface Verdict {
+export interface RateLimitResult {
   admitted: boolean
   limit: number
   remaining: number
@@ -17,13 +17,13 @@ export interface Verdict {
 /**
  * Counts one request at `now` (ms) against `limit` a calendar minute. A clock that went back does not open a new minute.
  */
-export function countOne(window: Window, now: number, limit: number): { window: Window; verdict: Verdict } {
+export function hit(window: Window, now: number, limit: number): { window: Window; rateLimit: RateLimitResult } {
   const minute = Math.max(window.minute, Math.floor(now / MINUTE))
   const before = minute === window.minute ? window.count : 0
   const admitted = before < limit
   const count = admitted ? before + 1 : before
   return {
     window: { minute, count },
-    verdict: { admitted, limit, remaining: Math.max(0, limit - count), resetAt: ((minute + 1) * MINUTE) / SECOND },
+    rateLimit: { admitted, limit, remaining: Math.max(0, limit - count), resetAt: ((minute + 1) * MINUTE) / SECOND },
   }
 }

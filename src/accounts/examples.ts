@@ -1,9 +1,9 @@
 import type { z } from '@hono/zod-openapi'
-import type { AccountAnswer } from './schema'
+import type { AccountResponse } from './schema'
 
 export { joined } from '../auth/service'
 
-export const ACME: z.infer<typeof AccountAnswer> = {
+export const ACME: z.infer<typeof AccountResponse> = {
   data: {
     id: 'acct_acme',
     name: 'Acme',

@@ -1,6 +1,6 @@
 import { type SQL, sql } from 'drizzle-orm'
-import { answer } from '../db/idempotency-records'
-import { rows, write } from '../db/statement'
+import { returning } from '../db/idempotency-records'
+import { run, select } from '../db/statement'
 
 export interface AccountRow {
   id: string
@@ -15,7 +15,7 @@ const COLUMNS = sql`id, slug, name, plan, allow_registration, created_at`
 
 /** An account by its ID. */
 export function findAccount(id: string) {
-  return answer(rows<AccountRow>(sql`SELECT ${COLUMNS} FROM accounts WHERE id = ${id}`), [
+  return returning(select<AccountRow>(sql`SELECT ${COLUMNS} FROM accounts WHERE id = ${id}`), [
     'id',
     'slug',
     'name',
@@ -36,11 +36,11 @@ interface NewAccount {
 /** Adds a standard account that is closed to strangers, and its counters. */
 export function insertAccount({ id, name, slug, suffix }: NewAccount, now: number) {
   return [
-    write(sql`
+    run(sql`
       INSERT INTO accounts (id, slug, name, plan, allow_registration, created_at)
       VALUES (${id}, CASE WHEN EXISTS (SELECT 1 FROM accounts WHERE slug = ${slug}) THEN ${`${slug}-${suffix}`} ELSE ${slug} END,
         ${name}, 'standard', 0, ${now})`),
-    write(sql`INSERT INTO account_state (account_id, ticket_number, event_sequence, last_write_at)
+    run(sql`INSERT INTO account_state (account_id, ticket_number, event_sequence, last_write_at)
       VALUES (${id}, 0, 0, ${now - 1})`),
   ]
 }
@@ -54,5 +54,5 @@ export function updateAccount(
   if (change.name !== undefined) assignments.push(sql`name = ${change.name}`)
   if (change.allowRegistration !== undefined)
     assignments.push(sql`allow_registration = ${change.allowRegistration ? 1 : 0}`)
-  return write(sql`UPDATE accounts SET ${sql.join(assignments, sql`, `)} WHERE id = ${id}`)
+  return run(sql`UPDATE accounts SET ${sql.join(assignments, sql`, `)} WHERE id = ${id}`)
 }

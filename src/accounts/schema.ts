@@ -1,29 +1,29 @@
 import { z } from '@hono/zod-openapi'
-import { Email, line, NewPassword, namesAField } from '../http/schemas/request-fields'
-import { idOf, textOf, WireTime } from '../http/schemas/response-fields'
+import { Email, NewPassword, namesAField, singleLine } from '../http/schemas/request-fields'
+import { idField, textField, WireTime } from '../http/schemas/response-fields'
 import { toWireTime } from '../lib/time'
 import type { AccountRow } from './queries'
 
 const Account = z
   .object({
-    id: idOf('acct_acme'),
-    name: textOf(100),
-    slug: textOf(64).openapi({ description: 'What `account` is at a login and a registration', example: 'acme' }),
+    id: idField('acct_acme'),
+    name: textField(100),
+    slug: textField(64).openapi({ description: 'What `account` is at a login and a registration', example: 'acme' }),
     plan: z.enum(['standard', 'premium']),
     allow_registration: z.boolean().openapi({ description: 'Whether customers may join by themselves' }),
     created_at: WireTime,
   })
   .openapi('Account')
 
-export const AccountAnswer = z.object({ data: Account }).openapi('AccountAnswer')
+export const AccountResponse = z.object({ data: Account }).openapi('AccountAnswer')
 
 export const CreateAccountBody = z
-  .strictObject({ account_name: line(100), name: line(100), email: Email, password: NewPassword })
+  .strictObject({ account_name: singleLine(100), name: singleLine(100), email: Email, password: NewPassword })
   .openapi('CreateAccount')
 export type CreateAccountInput = z.infer<typeof CreateAccountBody>
 
 export const UpdateAccountBody = z
-  .strictObject({ name: line(100).optional(), allow_registration: z.boolean().optional() })
+  .strictObject({ name: singleLine(100).optional(), allow_registration: z.boolean().optional() })
   .superRefine(namesAField)
   .openapi('UpdateAccount', { minProperties: 1 })
 export type UpdateAccountInput = z.infer<typeof UpdateAccountBody>

@@ -1,12 +1,12 @@
-import { loginAnswer } from '../auth/service'
+import { presentLogin } from '../auth/service'
 import { notFound } from '../core/errors'
 import { newId } from '../lib/ids'
 import { hashPassword } from '../lib/passwords'
 import { asciiLower } from '../lib/text'
 import { commit } from '../service/commit'
-import { refuse } from '../service/constraint-errors'
+import { rethrow } from '../service/constraint-errors'
 import type { PublicContext, ServiceContext } from '../service/context'
-import { newPerson } from '../users/service'
+import { newUserStatements } from '../users/service'
 import { signupClosed } from './errors'
 import { findAccount, insertAccount, updateAccount } from './queries'
 import { type CreateAccountInput, presentAccount, type UpdateAccountInput } from './schema'
@@ -18,10 +18,10 @@ import { slugOf } from './slug'
  */
 export async function createAccount(ctx: PublicContext, input: CreateAccountInput) {
   if (!ctx.config.allowSignup) throw signupClosed()
-  await ctx.throttle.registration()
+  await ctx.throttle.countRegistration()
   const id = newId('acct', ctx.now)
   const account = { id, name: input.account_name, slug: slugOf(input.account_name), suffix: id.slice(-8) }
-  const admin = newPerson({
+  const admin = newUserStatements({
     accountId: id,
     id: newId('user', ctx.now),
     name: input.name,
@@ -35,9 +35,9 @@ export async function createAccount(ctx: PublicContext, input: CreateAccountInpu
   await ctx
     .openAccount(id)
     .batch([...insertAccount(account, ctx.now), ...admin.statements])
-    .catch(refuse)
-  await ctx.throttle.knowAddress({ emailKey: asciiLower(input.email), user: { accountId: id, id: admin.user.id } })
-  return loginAnswer(ctx, id, admin.user)
+    .catch(rethrow)
+  await ctx.throttle.trustAddress({ emailKey: asciiLower(input.email), user: { accountId: id, id: admin.user.id } })
+  return presentLogin(ctx, id, admin.user)
 }
 
 /** The caller's account. For admins. Throws 404. */
@@ -51,7 +51,7 @@ export async function getAccount({ caller, db }: ServiceContext) {
 export async function changeAccount(ctx: ServiceContext, input: UpdateAccountInput) {
   const { accountId } = ctx.caller
   const change = { name: input.name, allowRegistration: input.allow_registration }
-  const { rows } = await commit(ctx, [updateAccount(accountId, change)], [findAccount(accountId)]).catch(refuse)
+  const { rows } = await commit(ctx, [updateAccount(accountId, change)], [findAccount(accountId)]).catch(rethrow)
   const [[row]] = rows
   if (!row) throw notFound()
   return presentAccount(row)

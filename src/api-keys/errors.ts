@@ -7,6 +7,6 @@ export function tooManyKeys(): ApiError {
 }
 
 /** 409: a key that was revoked or has expired stays so. */
-export function keyEnded(): ApiError {
+export function keyRevoked(): ApiError {
   return conflict([detail(['key_id'], 'must name a key that was not revoked and has not expired')])
 }

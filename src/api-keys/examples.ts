@@ -1,6 +1,6 @@
 import type { z } from '@hono/zod-openapi'
-import { pageOf } from '../http/pagination/page'
-import type { ApiKeyList, ApiKeyWithSecretAnswer } from './schema'
+import { pageSchema } from '../http/pagination/page'
+import type { ApiKeyList, ApiKeyWithSecretResponse } from './schema'
 
 const KEY = {
   id: 'key_01jt0v7m3zq8x5y2w9r4n6p1kc',
@@ -16,9 +16,9 @@ const KEY = {
 /** A key that has the form of one and opens nothing. */
 const SECRET = `tk_live_01jt0v7m3zq8x5y2w9r4n6p1kc${'0123456789abcdef'.repeat(6).slice(4)}`
 
-export const NEW_KEY: z.infer<typeof ApiKeyWithSecretAnswer> = { data: { ...KEY, key: SECRET } }
+export const NEW_KEY: z.infer<typeof ApiKeyWithSecretResponse> = { data: { ...KEY, key: SECRET } }
 
 export const KEYS: z.infer<typeof ApiKeyList> = {
   data: [{ ...KEY, last_used_at: '2025-05-04T17:00:00Z' }],
-  pagination: pageOf('/api-keys'),
+  pagination: pageSchema('/api-keys'),
 }

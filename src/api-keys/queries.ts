@@ -1,7 +1,7 @@
 import { type SQL, sql } from 'drizzle-orm'
 import type { Role } from '../core/policy'
-import { answer } from '../db/idempotency-records'
-import { rows, write } from '../db/statement'
+import { returning } from '../db/idempotency-records'
+import { run, select } from '../db/statement'
 
 export interface ApiKeyRow {
   id: string
@@ -30,41 +30,41 @@ interface NewApiKey {
 /** Adds a key and the member it acts as, unless the account has all the live keys that its plan allows. */
 export function insertApiKey(accountId: string, key: NewApiKey, now: number) {
   const email = `${key.id}@keys.invalid`
-  const room = sql`(SELECT count(*) FROM api_keys WHERE account_id = ${accountId} AND ${live(now)})
+  const room = sql`(SELECT count(*) FROM api_keys WHERE account_id = ${accountId} AND ${isLive(now)})
     < (SELECT CASE plan WHEN 'premium' THEN ${LIVE_KEYS.premium} ELSE ${LIVE_KEYS.standard} END FROM accounts WHERE id = ${accountId})`
   const member = sql`EXISTS (SELECT 1 FROM users WHERE account_id = ${accountId} AND id = ${key.id})`
   return [
-    write(sql`
+    run(sql`
       INSERT INTO users (account_id, id, kind, name, email, email_key, role, status, credential_generation, created_at)
       SELECT ${accountId}, ${key.id}, 'key', ${key.name}, ${email}, ${email}, ${key.role}, 'active', 1, ${now}
       WHERE ${room}`),
-    write(sql`
+    run(sql`
       INSERT INTO api_keys (account_id, id, last_four, hash, created_at, expires_at)
       SELECT ${accountId}, ${key.id}, ${key.lastFour}, ${key.hash}, ${now}, ${key.expiresAt} WHERE ${member}`),
-    write(sql`INSERT INTO key_directory (key_id, account_id) SELECT ${key.id}, ${accountId} WHERE ${member}`),
+    run(sql`INSERT INTO key_directory (key_id, account_id) SELECT ${key.id}, ${accountId} WHERE ${member}`),
   ]
 }
 
-function live(now: number): SQL {
+function isLive(now: number): SQL {
   return sql`revoked_at IS NULL AND (expires_at IS NULL OR expires_at > ${now})`
 }
 
 /** All keys of an account, newest first, the dead ones among them. */
 export function findApiKeys(accountId: string, limit: number, offset: number) {
-  return rows<ApiKeyRow>(sql`
+  return select<ApiKeyRow>(sql`
     SELECT ${COLUMNS} FROM api_keys k ${MEMBER} WHERE k.account_id = ${accountId}
     ORDER BY k.id DESC LIMIT ${limit} OFFSET ${offset}`)
 }
 
 /** How many keys an account has, the dead ones among them. */
 export function countApiKeys(accountId: string) {
-  return rows<{ total: number }>(sql`SELECT count(*) AS total FROM api_keys WHERE account_id = ${accountId}`)
+  return select<{ total: number }>(sql`SELECT count(*) AS total FROM api_keys WHERE account_id = ${accountId}`)
 }
 
 /** One key of an account, dead or alive. */
 export function findApiKey(accountId: string, id: string) {
-  return answer(
-    rows<ApiKeyRow>(sql`
+  return returning(
+    select<ApiKeyRow>(sql`
       SELECT ${COLUMNS} FROM api_keys k ${MEMBER} WHERE k.account_id = ${accountId} AND k.id = ${id}`),
     ['id', 'name', 'role', 'last_four', 'created_at', 'last_used_at', 'expires_at', 'revoked_at'],
   )
@@ -72,8 +72,8 @@ export function findApiKey(accountId: string, id: string) {
 
 /** A key if it has the secret with this hash. */
 export function findRotated(accountId: string, id: string, hash: string) {
-  return answer(
-    rows<{ id: string }>(sql`
+  return returning(
+    select<{ id: string }>(sql`
       SELECT id FROM api_keys WHERE account_id = ${accountId} AND id = ${id} AND hash = ${hash}`),
     ['id'],
   )
@@ -81,7 +81,7 @@ export function findRotated(accountId: string, id: string, hash: string) {
 
 /** Ends a key. Ending it again changes nothing. */
 export function revokeApiKey(accountId: string, id: string, now: number) {
-  return write(sql`
+  return run(sql`
     UPDATE api_keys SET revoked_at = ${now}, previous_hash = NULL, previous_until = NULL
     WHERE account_id = ${accountId} AND id = ${id} AND revoked_at IS NULL`)
 }
@@ -94,8 +94,8 @@ export function rotateApiKey(
   now: number,
 ) {
   const keepsOld = secret.previousUntil === null ? sql`NULL` : sql`hash`
-  return write(sql`
+  return run(sql`
     UPDATE api_keys SET previous_hash = ${keepsOld}, previous_until = ${secret.previousUntil},
       hash = ${secret.hash}, last_four = ${secret.lastFour}
-    WHERE account_id = ${accountId} AND id = ${id} AND ${live(now)}`)
+    WHERE account_id = ${accountId} AND id = ${id} AND ${isLive(now)}`)
 }

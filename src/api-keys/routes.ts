@@ -1,70 +1,70 @@
 import { type OpenAPIHono, z } from '@hono/zod-openapi'
-import { personGuard } from '../access/middleware'
+import { requireUser } from '../access/middleware'
 import { serviceContext } from '../access/request-context'
 import { ADMINS } from '../core/policy'
 import type { AppEnv } from '../http/app-env'
-import { told } from '../http/openapi/error-responses'
-import { empty, json, jsonRequest, page } from '../http/openapi/responses'
-import { addRoute, describeRoute } from '../http/openapi/route'
+import { errorExample } from '../http/openapi/error-responses'
+import { emptyBody, json, jsonRequest, page } from '../http/openapi/responses'
+import { defineRoute, registerRoute } from '../http/openapi/route'
 import { paginate } from '../http/pagination/page'
 import { pathId } from '../http/schemas/request-fields'
-import { keyEnded, tooManyKeys } from './errors'
+import { keyRevoked, tooManyKeys } from './errors'
 import { KEYS, NEW_KEY } from './examples'
-import { ApiKeyList, ApiKeyWithSecretAnswer, CreateApiKeyBody, ListApiKeysQuery, RotateApiKeyBody } from './schema'
+import { ApiKeyList, ApiKeyWithSecretResponse, CreateApiKeyBody, ListApiKeysQuery, RotateApiKeyBody } from './schema'
 import { createApiKey, deleteApiKey, listApiKeys, rotateKey } from './service'
 
 const params = z.object({ key_id: pathId('key_id', 'key_01jt0v7m3zq8x5y2w9r4n6p1kc') })
 const tags = ['API keys']
 
-const listApiKeysRoute = describeRoute({
+const listApiKeysRoute = defineRoute({
   method: 'get',
   path: '/api-keys',
   operationId: 'listApiKeys',
   summary: 'List the API keys of the account, without their secrets',
   tags,
-  guard: personGuard(ADMINS),
+  guard: requireUser(ADMINS),
   request: { query: ListApiKeysQuery },
   responses: { 200: page(ApiKeyList, 'A page of keys, newest first', KEYS) },
 })
 
-const createApiKeyRoute = describeRoute({
+const createApiKeyRoute = defineRoute({
   method: 'post',
   path: '/api-keys',
   operationId: 'createApiKey',
   summary: 'Make an API key; only this answer shows its secret',
   tags,
-  guard: personGuard(ADMINS),
+  guard: requireUser(ADMINS),
   description: 'A key acts as a member of the account. At most 20 live keys (premium 100).',
-  fails: [told('too_many_keys', 'The plan has no room for one more key', tooManyKeys)],
+  errors: [errorExample('too_many_keys', 'The plan has no room for one more key', tooManyKeys)],
   request: {
     body: jsonRequest(CreateApiKeyBody, {
       'A key for an integration': { name: 'CRM sync', role: 'agent' },
       'A key that expires': { name: 'Migration', role: 'admin', expires_at: '2030-01-01T00:00:00Z' },
     }),
   },
-  responses: { 201: json(ApiKeyWithSecretAnswer, 'The key', NEW_KEY) },
+  responses: { 201: json(ApiKeyWithSecretResponse, 'The key', NEW_KEY) },
 })
 
-const deleteApiKeyRoute = describeRoute({
+const deleteApiKeyRoute = defineRoute({
   method: 'delete',
   path: '/api-keys/{key_id}',
   operationId: 'deleteApiKey',
   summary: 'End an API key at once',
   tags,
-  guard: personGuard(ADMINS),
-  fails: [404],
+  guard: requireUser(ADMINS),
+  errors: [404],
   request: { params },
-  responses: { 204: empty('Ended') },
+  responses: { 204: emptyBody('Ended') },
 })
 
-const rotateApiKeyRoute = describeRoute({
+const rotateApiKeyRoute = defineRoute({
   method: 'post',
   path: '/api-keys/{key_id}/rotate',
   operationId: 'rotateApiKey',
   summary: 'Give an API key a new secret; the old one stays good for a grace',
   tags,
-  guard: personGuard(ADMINS),
-  fails: [404, told('key_ended', 'The key was revoked or has expired', keyEnded)],
+  guard: requireUser(ADMINS),
+  errors: [404, errorExample('key_ended', 'The key was revoked or has expired', keyRevoked)],
   request: {
     params,
     body: jsonRequest(RotateApiKeyBody, {
@@ -72,27 +72,27 @@ const rotateApiKeyRoute = describeRoute({
       'No grace: the old secret is out': { grace_seconds: 0 },
     }),
   },
-  responses: { 201: json(ApiKeyWithSecretAnswer, 'The key with its new secret', NEW_KEY) },
+  responses: { 201: json(ApiKeyWithSecretResponse, 'The key with its new secret', NEW_KEY) },
 })
 
 /** Puts the routes of API keys into the router, all of them for admins who are people. */
-export function addApiKeyRoutes(app: OpenAPIHono<AppEnv>): void {
-  addRoute(app, listApiKeysRoute, async (c) => {
+export function registerApiKeyRoutes(app: OpenAPIHono<AppEnv>): void {
+  registerRoute(app, listApiKeysRoute, async (c) => {
     const { page, total, keys } = await listApiKeys(serviceContext(c), c.req.valid('query'))
     const { link, pagination } = paginate(new URL(c.req.url), page, total)
     return c.json({ data: keys, pagination }, 200, { Link: link })
   })
 
-  addRoute(app, createApiKeyRoute, async (c) => {
+  registerRoute(app, createApiKeyRoute, async (c) => {
     return c.json({ data: await createApiKey(serviceContext(c), c.req.valid('json')) }, 201)
   })
 
-  addRoute(app, deleteApiKeyRoute, async (c) => {
+  registerRoute(app, deleteApiKeyRoute, async (c) => {
     await deleteApiKey(serviceContext(c), c.req.valid('param').key_id)
     return c.body(null, 204)
   })
 
-  addRoute(app, rotateApiKeyRoute, async (c) => {
+  registerRoute(app, rotateApiKeyRoute, async (c) => {
     const { key_id } = c.req.valid('param')
     return c.json({ data: await rotateKey(serviceContext(c), key_id, c.req.valid('json')) }, 201)
   })

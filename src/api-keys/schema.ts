@@ -1,7 +1,7 @@
 import { z } from '@hono/zod-openapi'
 import { PageQuery, Pagination } from '../http/pagination/page'
-import { instant, line } from '../http/schemas/request-fields'
-import { idOf, NullableTime, textOf, WireTime } from '../http/schemas/response-fields'
+import { instant, singleLine } from '../http/schemas/request-fields'
+import { idField, NullableTime, textField, WireTime } from '../http/schemas/response-fields'
 import { toWireTime } from '../lib/time'
 import type { ApiKeyRow } from './queries'
 
@@ -11,8 +11,8 @@ const DAY_SECONDS = 86_400
 const KeyRole = z.enum(['agent', 'admin']).openapi('ApiKeyRole')
 
 const shape = {
-  id: idOf('key_01jt0v7m3zq8x5y2w9r4n6p1kc'),
-  name: textOf(100),
+  id: idField('key_01jt0v7m3zq8x5y2w9r4n6p1kc'),
+  name: textField(100),
   last_four: z.string().openapi({ maxLength: 4, pattern: '^[0-9a-f]{4}$', example: '9f3a' }),
   role: KeyRole,
   created_at: WireTime,
@@ -29,7 +29,7 @@ const Key = z
 
 const ApiKeyWithSecret = z.object({ ...shape, key: Key }).openapi('ApiKeyWithSecret')
 
-export const ApiKeyWithSecretAnswer = z.object({ data: ApiKeyWithSecret }).openapi('ApiKeyWithSecretAnswer')
+export const ApiKeyWithSecretResponse = z.object({ data: ApiKeyWithSecret }).openapi('ApiKeyWithSecretAnswer')
 export const ApiKeyList = z.object({ data: z.array(ApiKey).max(100), pagination: Pagination }).openapi('ApiKeyList')
 
 export const ListApiKeysQuery = z.strictObject(PageQuery)
@@ -37,7 +37,7 @@ export type ListApiKeysInput = z.infer<typeof ListApiKeysQuery>
 
 export const CreateApiKeyBody = z
   .strictObject({
-    name: line(100),
+    name: singleLine(100),
     role: KeyRole.optional().openapi({ default: 'agent' }),
     expires_at: instant().optional().openapi({
       example: '2030-01-01T00:00:00Z',

@@ -4,10 +4,10 @@ import { invalidInput, notFound } from '../core/errors'
 import { offsetOf, pageRequest } from '../http/pagination/page'
 import { newId } from '../lib/ids'
 import { SECOND } from '../lib/time'
-import { askFirst, commit, wasDone } from '../service/commit'
-import { refuse } from '../service/constraint-errors'
+import { commit, isReplayedRequest, readBeforeWrite } from '../service/commit'
+import { rethrow } from '../service/constraint-errors'
 import type { ServiceContext } from '../service/context'
-import { keyEnded, tooManyKeys } from './errors'
+import { keyRevoked, tooManyKeys } from './errors'
 import { countApiKeys, findApiKey, findApiKeys, findRotated, insertApiKey, revokeApiKey, rotateApiKey } from './queries'
 import {
   type CreateApiKeyInput,
@@ -24,7 +24,7 @@ import {
 export async function createApiKey(ctx: ServiceContext, input: CreateApiKeyInput) {
   const { accountId } = ctx.caller
   const isOver = input.expires_at !== undefined && input.expires_at <= ctx.now
-  if (isOver && !(await wasDone(ctx)))
+  if (isOver && !(await isReplayedRequest(ctx)))
     throw invalidInput([detail(['expires_at'], 'must be an RFC 3339 time or a date that lies ahead')])
   const id = newId('key', ctx.now)
   const key = makeKey(id, ctx.config.keys.apiKeys)
@@ -38,7 +38,7 @@ export async function createApiKey(ctx: ServiceContext, input: CreateApiKeyInput
   }
   const { rows, secret } = await commit(ctx, insertApiKey(accountId, stored, ctx.now), [findApiKey(accountId, id)], {
     secret: key,
-  }).catch(refuse)
+  }).catch(rethrow)
   const [[row]] = rows
   if (!row) throw tooManyKeys()
   return { ...presentApiKey(row), key: secret }
@@ -59,7 +59,7 @@ export async function deleteApiKey(ctx: ServiceContext, id: string): Promise<voi
   const { accountId } = ctx.caller
   const revoke = () => commit(ctx, [revokeApiKey(accountId, id, ctx.now)], [findApiKey(accountId, id)])
   await mustExist(ctx, id)
-  const { rows } = await ctx.credentials.changing({ kind: 'key', id }, revoke).catch(refuse)
+  const { rows } = await ctx.credentials.withInvalidation({ kind: 'key', id }, revoke).catch(rethrow)
   if (!rows[0][0]) throw notFound()
 }
 
@@ -80,15 +80,15 @@ export async function rotateKey(ctx: ServiceContext, id: string, input: RotateAp
       { secret: key },
     )
   await mustExist(ctx, id)
-  const committed = await ctx.credentials.changing({ kind: 'key', id }, rotate).catch(refuse)
+  const committed = await ctx.credentials.withInvalidation({ kind: 'key', id }, rotate).catch(rethrow)
   const [[rotated], [row]] = committed.rows
   if (!row) throw notFound()
-  if (!rotated) throw keyEnded()
+  if (!rotated) throw keyRevoked()
   return { ...presentApiKey(row), key: committed.secret }
 }
 
 /** An ID that is no key's must not make a Durable Object. */
 async function mustExist(ctx: ServiceContext, id: string): Promise<void> {
-  const asked = await askFirst(ctx, [findApiKey(ctx.caller.accountId, id)])
+  const asked = await readBeforeWrite(ctx, [findApiKey(ctx.caller.accountId, id)])
   if (asked && !asked[0][0]) throw notFound()
 }

@@ -1,5 +1,5 @@
 import type { z } from '@hono/zod-openapi'
-import { pageOf } from '../http/pagination/page'
+import { pageSchema } from '../http/pagination/page'
 import type { Attachment, AttachmentList, NewAttachmentJson } from './schema'
 
 const SIGNED = 'expires=1746104400&signature=acct_acme.4f7Xq0b9d2mJ6uWcR1sTzKpYvE8hLgNa3oQiBfUxDjw'
@@ -50,7 +50,7 @@ export const SERVER_LOGS: z.infer<typeof Attachment> = {
 
 export const ATTACHMENTS: z.infer<typeof AttachmentList> = {
   data: [SCREENSHOT],
-  pagination: pageOf('/tickets/ticket123/attachments'),
+  pagination: pageSchema('/tickets/ticket123/attachments'),
 }
 
 /** An attachment as events tell of it. */

@@ -1,39 +1,41 @@
 import { type OpenAPIHono, z } from '@hono/zod-openapi'
 import type { Context } from 'hono'
-import { countAddress } from '../access/middleware'
-import { acceptedKeys, configOf } from '../core/config'
+import { countIpAddress } from '../access/middleware'
+import { configOf, verificationKeys } from '../core/config'
 import { notFound, rateLimited } from '../core/errors'
 import type { AppEnv } from '../http/app-env'
-import { told } from '../http/openapi/error-responses'
-import { openGuard } from '../http/openapi/guard'
-import { bytes, empty } from '../http/openapi/responses'
-import { describeRoute } from '../http/openapi/route'
+import { errorExample } from '../http/openapi/error-responses'
+import { unmetered } from '../http/openapi/guard'
+import { binary, emptyBody } from '../http/openapi/responses'
+import { defineRoute } from '../http/openapi/route'
 import { FILENAME_PATTERN } from '../http/schemas/patterns'
 import { pathId } from '../http/schemas/request-fields'
-import { addressRefused } from './errors'
-import { answerFile, FILE_TYPES } from './file-answer'
+import { signatureRefused } from './errors'
+import { FILE_TYPES, fileResponse } from './file-response'
 import { findStoredFile, readBytes } from './service'
 import { verifiedAccount } from './url-signing'
 
 const KNOWN = ['ETag', 'Last-Modified', 'Accept-Ranges'] as const
 const FILE = [...KNOWN, 'Content-Disposition'] as const
 
-const fileRoute = describeRoute({
+const fileRoute = defineRoute({
   method: 'get',
   path: '/files/{attachment_id}/{filename}',
   operationId: 'downloadFile',
   summary: 'Download an attachment by its signed address',
   tags: ['Attachments'],
-  guard: openGuard,
+  guard: unmetered,
   description:
     'Range, If-Range and If-None-Match are heeded; several ranges at once are answered with the whole. PNG, JPEG, GIF, ' +
     'WebP, PDF and plain text are for showing, all else for saving.',
-  fails: [
+  errors: [
     400,
-    told('address_refused', 'The address is not a good one', addressRefused),
+    errorExample('address_refused', 'The address is not a good one', signatureRefused),
     404,
     416,
-    told('too_many_requests', 'Too many bad addresses were tried', () => rateLimited('100 requests per minute', 41)),
+    errorExample('too_many_requests', 'Too many bad addresses were tried', () =>
+      rateLimited('100 requests per minute', 41),
+    ),
   ],
   request: {
     params: z.object({
@@ -57,14 +59,14 @@ const fileRoute = describeRoute({
     }),
   },
   responses: {
-    200: bytes(FILE_TYPES, 'The bytes', FILE),
-    206: bytes(FILE_TYPES, 'The range of bytes that was asked for', [...FILE, 'Content-Range']),
-    304: empty('They are the bytes that the caller has', KNOWN),
+    200: binary(FILE_TYPES, 'The bytes', FILE),
+    206: binary(FILE_TYPES, 'The range of bytes that was asked for', [...FILE, 'Content-Range']),
+    304: emptyBody('They are the bytes that the caller has', KNOWN),
   },
 })
 
 /** Puts the download of files into the router: for anybody who has a signed address, with no other credential. */
-export function addFileRoutes(app: OpenAPIHono<AppEnv>): void {
+export function registerFileRoutes(app: OpenAPIHono<AppEnv>): void {
   app.openapi(fileRoute, serveFile)
 }
 
@@ -72,15 +74,15 @@ export function addFileRoutes(app: OpenAPIHono<AppEnv>): void {
 async function serveFile(c: Context<AppEnv>): Promise<Response> {
   const file = { id: c.req.param('attachment_id') ?? '', filename: c.req.param('filename') ?? '' }
   const query = { expires: c.req.query('expires'), signature: c.req.query('signature') }
-  const accountId = verifiedAccount(file, query, acceptedKeys(configOf(c.env), 'files'), Date.now())
+  const accountId = verifiedAccount(file, query, verificationKeys(configOf(c.env), 'files'), Date.now())
   if (accountId === null) {
-    await countAddress(c)
-    throw addressRefused()
+    await countIpAddress(c)
+    throw signatureRefused()
   }
   const row = await findStoredFile(c.env, c.var.costs, accountId, file.id)
   if (!row) throw notFound()
   const request = { method: c.req.method, header: (name: string) => c.req.header(name) }
-  const { status, headers, bytes: part } = answerFile(request, row, Number(query.expires), Date.now())
+  const { status, headers, bytes: part } = fileResponse(request, row, Number(query.expires), Date.now())
   if (part === null) return c.body(null, status, headers)
   const body = await readBytes(c.env, accountId, row, part)
   if (!body) throw notFound()

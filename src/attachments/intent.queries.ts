@@ -1,8 +1,8 @@
 import { type SQL, sql } from 'drizzle-orm'
 import type { Caller } from '../core/caller'
-import { isRecorded, type Once } from '../db/idempotency-records'
-import { mayBeNamed, type References } from '../db/references'
-import { rows, write } from '../db/statement'
+import { hasIdempotencyRecord, type IdempotencyKey } from '../db/idempotency-records'
+import { run, select } from '../db/statement'
+import { areAssignable, type TicketMembers } from '../db/ticket-members'
 import { visibleTicket } from '../db/visibility'
 
 const ATTACHMENTS_A_TICKET = 500
@@ -16,33 +16,39 @@ export interface Upload {
 }
 
 /** Under what condition files are stored: for a ticket that the caller may see, or for one yet to be made. */
-export type UploadGate = { ticketId: string } | { references: References }
+export type UploadPrecondition = { ticketId: string } | { references: TicketMembers }
 
 /** Whether the gate is open, the ticket takes as many files and the account as many bytes. */
-export function judgeUploads(caller: Caller, uploads: Upload[], gate: UploadGate) {
+export function checkUploadQuota(caller: Caller, uploads: Upload[], gate: UploadPrecondition) {
   const { isOpen, hasPlace, hasStorage } = conditions(caller, uploads, gate)
-  return rows<{ is_open: number; has_place: number; has_storage: number }>(sql`
+  return select<{ is_open: number; has_place: number; has_storage: number }>(sql`
     SELECT ${isOpen} AS is_open, ${hasPlace} AS has_place, ${hasStorage} AS has_storage`)
 }
 
 /** Announces uploads, if all of that is so, and the request was not carried out before. */
-export function insertIntents(caller: Caller, uploads: Upload[], gate: UploadGate, once: Once | null, now: number) {
+export function insertIntents(
+  caller: Caller,
+  uploads: Upload[],
+  gate: UploadPrecondition,
+  once: IdempotencyKey | null,
+  now: number,
+) {
   const { isOpen, hasPlace, hasStorage } = conditions(caller, uploads, gate)
-  return write(sql`
+  return run(sql`
     INSERT INTO object_intents (account_id, id, kind, created_at)
     SELECT ${caller.accountId}, value, 'upload', ${now} FROM json_each(${JSON.stringify(uploads.map(({ id }) => id))})
     WHERE ${isOpen} AND ${hasPlace} AND ${hasStorage}
-      ${once ? sql`AND NOT ${isRecorded(caller.accountId, once, now)}` : sql``}`)
+      ${once ? sql`AND NOT ${hasIdempotencyRecord(caller.accountId, once, now)}` : sql``}`)
 }
 
-function conditions(caller: Caller, uploads: Upload[], gate: UploadGate): Record<string, SQL> {
+function conditions(caller: Caller, uploads: Upload[], gate: UploadPrecondition): Record<string, SQL> {
   const { accountId } = caller
   const bytes = uploads.reduce((sum, { size }) => sum + size, 0)
   const hasStorage = sql`EXISTS (SELECT 1 FROM account_state s JOIN accounts a ON a.id = s.account_id
     WHERE s.account_id = ${accountId}
       AND s.stored_bytes + ${bytes} <= CASE a.plan WHEN 'premium' THEN ${STORAGE.premium} ELSE ${STORAGE.standard} END)`
   if ('references' in gate)
-    return { isOpen: sql`(${mayBeNamed(accountId, gate.references)})`, hasPlace: sql`1`, hasStorage }
+    return { isOpen: sql`(${areAssignable(accountId, gate.references)})`, hasPlace: sql`1`, hasStorage }
   return {
     isOpen: sql`EXISTS (SELECT 1 FROM tickets t WHERE ${visibleTicket(caller, gate.ticketId)})`,
     hasPlace: sql`NOT EXISTS (SELECT 1 FROM tickets t WHERE t.account_id = ${accountId} AND t.id = ${gate.ticketId}
@@ -53,14 +59,14 @@ function conditions(caller: Caller, uploads: Upload[], gate: UploadGate): Record
 
 /** Settles intents of either kind: what they announced has come to its end. */
 export function deleteIntents(accountId: string, ids: string[]) {
-  return write(sql`
+  return run(sql`
     DELETE FROM object_intents
     WHERE account_id = ${accountId} AND id IN (SELECT value FROM json_each(${JSON.stringify(ids)}))`)
 }
 
 /** Turns intents to upload that are older than `before` (ms) into intents to delete. */
-export function abandonUploads(accountId: string, before: number) {
-  return write(sql`
+export function expireUploads(accountId: string, before: number) {
+  return run(sql`
     UPDATE object_intents SET kind = 'delete'
     WHERE account_id = ${accountId} AND kind = 'upload' AND created_at < ${before}`)
 }
@@ -69,8 +75,8 @@ export function abandonUploads(accountId: string, before: number) {
  * Writes intents to delete for files whose deed failed, also where the sweep had settled their intents before their
  * bytes came. A deed that took effect after all keeps its files.
  */
-export function discardUploads(accountId: string, ids: string[], now: number) {
-  return write(sql`
+export function releaseUploadIntents(accountId: string, ids: string[], now: number) {
+  return run(sql`
     INSERT INTO object_intents (account_id, id, kind, created_at)
     SELECT ${accountId}, j.value, 'delete', ${now} FROM json_each(${JSON.stringify(ids)}) j
     WHERE NOT EXISTS (SELECT 1 FROM attachments f WHERE f.account_id = ${accountId} AND f.id = j.value)
@@ -79,7 +85,7 @@ export function discardUploads(accountId: string, ids: string[], now: number) {
 
 /** The IDs of stored objects that are to be deleted, at most `limit`. */
 export function findObjectsToDelete(accountId: string, limit: number) {
-  return rows<{ id: string }>(sql`
+  return select<{ id: string }>(sql`
     SELECT id FROM object_intents WHERE account_id = ${accountId} AND kind = 'delete' LIMIT ${limit}`)
 }
 
@@ -87,8 +93,8 @@ export function findObjectsToDelete(accountId: string, limit: number) {
  * The accounts that have intents to delete of before a time (ms), or intents to upload of before another. The sweep's own
  * question, which no caller can ask.
  */
-export function findAccountsToSettle(deletesBefore: number, uploadsBefore: number, limit: number) {
-  return rows<{ account_id: string }>(sql`
+export function findAccountsToClean(deletesBefore: number, uploadsBefore: number, limit: number) {
+  return select<{ account_id: string }>(sql`
     SELECT DISTINCT account_id FROM object_intents
     WHERE created_at < ${deletesBefore} AND (kind = 'delete' OR created_at < ${uploadsBefore}) LIMIT ${limit}`)
 }

@@ -49,16 +49,16 @@ async function copy(body: RawBody, writer: WritableStreamDefaultWriter<Uint8Arra
   try {
     while (reader) {
       const chunk: Uint8Array | undefined = await nextChunk(reader, buffer).catch(() => {
-        throw notAsLong(body.length)
+        throw lengthMismatch(body.length)
       })
       if (!chunk) break
       size += chunk.byteLength
-      if (size > body.length) throw notAsLong(body.length)
+      if (size > body.length) throw lengthMismatch(body.length)
       hash.update(chunk)
       await writer?.write(chunk)
       buffer = chunk.buffer
     }
-    if (size < body.length) throw notAsLong(body.length)
+    if (size < body.length) throw lengthMismatch(body.length)
     await writer?.close()
   } finally {
     await reader?.cancel().catch(() => undefined)
@@ -71,6 +71,6 @@ async function nextChunk(reader: ReadableStreamBYOBReader, buffer: ArrayBufferLi
   return done ? undefined : value
 }
 
-function notAsLong(length: number): ApiError {
+function lengthMismatch(length: number): ApiError {
   return invalidInput([detail([], `must be as long as its Content-Length, ${length} bytes`)])
 }

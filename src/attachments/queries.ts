@@ -1,11 +1,11 @@
 import { type SQL, sql } from 'drizzle-orm'
 import type { Caller } from '../core/caller'
-import { answer } from '../db/idempotency-records'
-import { fieldsOf, type Image, jsonImage, selectList } from '../db/selection'
-import { rows, write } from '../db/statement'
-import { type Change, changed } from '../db/ticket-change'
-import { nextTime, type PartSlice, sliceOfParts, wayOf } from '../db/ticket-children'
-import { visibleParts, visibleTicket, visibleTickets } from '../db/visibility'
+import { returning } from '../db/idempotency-records'
+import { fieldsOf, jsonObject, type Selection, selectList } from '../db/selection'
+import { run, select } from '../db/statement'
+import { type ChangeRecord, hasChanged } from '../db/ticket-change'
+import { type ChildWindow, childrenPage, nextTime, sortDirection } from '../db/ticket-children'
+import { visibleChildren, visibleTicket, visibleTickets } from '../db/visibility'
 
 export interface AttachmentRow {
   id: string
@@ -17,7 +17,7 @@ export interface AttachmentRow {
   created_at: number
 }
 
-const COLUMNS: Image<AttachmentRow> = {
+const COLUMNS: Selection<AttachmentRow> = {
   id: 'f.id',
   comment_id: 'f.comment_id',
   filename: 'f.filename',
@@ -47,7 +47,7 @@ export function insertAttachments(
   writeTime: SQL,
 ) {
   const { accountId } = caller
-  return write(sql`
+  return run(sql`
     INSERT INTO attachments
       (account_id, id, ticket_id, comment_id, is_internal, filename, size, mime_type, sha256, created_at)
     SELECT t.account_id, i.id, t.id, ${parent.commentId}, ${parent.isInternal ? 1 : 0},
@@ -67,33 +67,33 @@ export function deleteAttachmentsOfTicket(accountId: string, ticketId: string, n
 }
 
 /** As `deleteAttachmentsOfTicket`, of a comment, if the change has left a trace. */
-export function deleteAttachmentsOfComment(change: Change, commentId: string) {
+export function deleteAttachmentsOfComment(change: ChangeRecord, commentId: string) {
   const { caller, now } = change
   const ofComment = sql`comment_id IS NOT NULL AND comment_id = ${commentId}`
-  return deleteAttachments(sql`account_id = ${caller.accountId} AND ${ofComment} AND ${changed(change)}`, now)
+  return deleteAttachments(sql`account_id = ${caller.accountId} AND ${ofComment} AND ${hasChanged(change)}`, now)
 }
 
 /** As `deleteAttachmentsOfTicket`, of one attachment. */
-export function deleteAttachment({ caller, ticketId, now }: Change, id: string) {
+export function deleteAttachment({ caller, ticketId, now }: ChangeRecord, id: string) {
   return deleteAttachments(sql`account_id = ${caller.accountId} AND ticket_id = ${ticketId} AND id = ${id}`, now)
 }
 
 function deleteAttachments(those: SQL, now: number) {
   return [
-    write(sql`
+    run(sql`
       INSERT INTO object_intents (account_id, id, kind, created_at)
       SELECT account_id, id, 'delete', ${now} FROM attachments WHERE ${those}`),
-    write(sql`DELETE FROM attachments WHERE ${those}`),
+    run(sql`DELETE FROM attachments WHERE ${those}`),
   ]
 }
 
 /** The latest attachments of a ticket and its comments that the caller may see, oldest first. */
 export function findLatestAttachments(caller: Caller, ticketId: string, limit: number) {
-  return answer(
-    rows<AttachmentRow>(sql`
+  return returning(
+    select<AttachmentRow>(sql`
       SELECT * FROM (
         SELECT f.seq, ${selectList(COLUMNS)} FROM attachments f
-        WHERE ${visibleParts(caller, 'f')} AND f.ticket_id = ${ticketId}
+        WHERE ${visibleChildren(caller, 'f')} AND f.ticket_id = ${ticketId}
         ORDER BY f.seq DESC LIMIT ${limit})
       ORDER BY seq`),
     fieldsOf(COLUMNS),
@@ -104,20 +104,20 @@ export function findLatestAttachments(caller: Caller, ticketId: string, limit: n
  * A slice of the attachments of a ticket and its comments that the caller may see, oldest first (towards the beginning:
  * newest first).
  */
-export function findAttachments(caller: Caller, ticketId: string, slice: PartSlice) {
-  return rows<AttachmentRow>(sql`
+export function findAttachments(caller: Caller, ticketId: string, slice: ChildWindow) {
+  return select<AttachmentRow>(sql`
     SELECT ${selectList(COLUMNS)}
-    FROM (${sliceOfParts(caller, 'attachments', ticketId, sql`p.seq`, slice)}) page
+    FROM (${childrenPage(caller, 'attachments', ticketId, sql`p.seq`, slice)}) page
     CROSS JOIN attachments f ON f.seq = page.seq AND f.account_id = ${caller.accountId}
-    ORDER BY f.seq ${wayOf(slice)}`)
+    ORDER BY f.seq ${sortDirection(slice)}`)
 }
 
 /** One attachment, if the caller may see it. */
 export function findAttachment(caller: Caller, id: string) {
-  return answer(
-    rows<AttachmentRow>(sql`
+  return returning(
+    select<AttachmentRow>(sql`
       SELECT ${selectList(COLUMNS)} FROM attachments f
-      WHERE ${visibleParts(caller, 'f')} AND f.id = ${id}
+      WHERE ${visibleChildren(caller, 'f')} AND f.id = ${id}
         AND EXISTS (SELECT 1 FROM tickets t WHERE ${visibleTickets(caller)} AND t.id = f.ticket_id)`),
     fieldsOf(COLUMNS),
   )
@@ -130,8 +130,8 @@ export function findAttachmentsOfComment(accountId: string, commentId: string) {
 
 /** The attachments of the comments whose IDs the SQL expression gives, oldest first. */
 export function findAttachmentsOfComments(accountId: string, commentIds: SQL) {
-  return answer(
-    rows<AttachmentRow>(sql`
+  return returning(
+    select<AttachmentRow>(sql`
       SELECT ${selectList(COLUMNS)} FROM attachments f
       WHERE f.account_id = ${accountId} AND f.comment_id IS NOT NULL AND f.comment_id IN (${commentIds})
       ORDER BY f.seq`),
@@ -140,17 +140,17 @@ export function findAttachmentsOfComments(accountId: string, commentIds: SQL) {
 }
 
 /** The JSON images of the attachments of a ticket itself, or of a comment, as an SQL expression. */
-export function attachmentImages(accountId: string, parent: { ticketId: string } | { commentId: string }): SQL {
+export function attachmentsJson(accountId: string, parent: { ticketId: string } | { commentId: string }): SQL {
   const condition =
     'ticketId' in parent
       ? sql`f.ticket_id = ${parent.ticketId} AND f.comment_id IS NULL`
       : sql`f.comment_id IS NOT NULL AND f.comment_id = ${parent.commentId}`
-  return sql`(SELECT json_group_array(${jsonImage(COLUMNS)}) FROM attachments f
+  return sql`(SELECT json_group_array(${jsonObject(COLUMNS)}) FROM attachments f
     WHERE f.account_id = ${accountId} AND ${condition})`
 }
 
 /** An attachment by its ID. It does not ask who may see it: the caller has shown a signed address. */
 export function findFile(accountId: string, id: string) {
-  return rows<AttachmentRow>(sql`
+  return select<AttachmentRow>(sql`
     SELECT ${selectList(COLUMNS)} FROM attachments f WHERE f.account_id = ${accountId} AND f.id = ${id}`)
 }

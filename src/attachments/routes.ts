@@ -1,39 +1,39 @@
 import { type OpenAPIHono, z } from '@hono/zod-openapi'
-import { guard } from '../access/middleware'
+import { requireRole } from '../access/middleware'
 import { serviceContext } from '../access/request-context'
 import { payloadTooLarge } from '../core/errors'
 import { EVERYONE, STAFF } from '../core/policy'
 import type { AppEnv } from '../http/app-env'
 import { rawBodyOf } from '../http/middleware/raw-body'
-import { told } from '../http/openapi/error-responses'
-import { empty, json, page, rawRequest } from '../http/openapi/responses'
-import { addRoute, describeRoute } from '../http/openapi/route'
+import { errorExample } from '../http/openapi/error-responses'
+import { emptyBody, json, page, rawRequest } from '../http/openapi/responses'
+import { defineRoute, registerRoute } from '../http/openapi/route'
 import { paginateByCursor } from '../http/pagination/cursor'
 import { paginate } from '../http/pagination/page'
 import { pathId } from '../http/schemas/request-fields'
-import { RULES } from '../service/constraint-errors'
+import { CONSTRAINT_ERRORS } from '../service/constraint-errors'
 import { ATTACHMENTS, SCREENSHOT } from './examples'
-import { AttachmentAnswer, AttachmentList, ListAttachmentsQuery, UploadQuery } from './schema'
-import { getAttachment, listAttachments, removeAttachment, uploadAttachment, walkAttachments } from './service'
+import { AttachmentList, AttachmentResponse, ListAttachmentsQuery, UploadQuery } from './schema'
+import { getAttachment, listAttachments, listAttachmentsByCursor, removeAttachment, uploadAttachment } from './service'
 
 const ticketParams = z.object({ ticket_id: pathId('ticket_id', 'ticket123') })
 const params = z.object({ attachment_id: pathId('attachment_id', 'attach123') })
 const tags = ['Attachments']
 
-const listAttachmentsRoute = describeRoute({
+const listAttachmentsRoute = defineRoute({
   method: 'get',
   path: '/tickets/{ticket_id}/attachments',
   operationId: 'listAttachments',
   summary: 'List the attachments of a ticket and its comments',
   description: 'By `page`, or by `cursor` (empty to start). Customers are not shown those of internal comments.',
   tags,
-  guard: guard(EVERYONE),
-  fails: [404],
+  guard: requireRole(EVERYONE),
+  errors: [404],
   request: { params: ticketParams, query: ListAttachmentsQuery },
   responses: { 200: page(AttachmentList, 'A page of attachments, oldest first', ATTACHMENTS) },
 })
 
-const uploadAttachmentRoute = describeRoute({
+const uploadAttachmentRoute = defineRoute({
   method: 'post',
   path: '/tickets/{ticket_id}/attachments',
   operationId: 'uploadAttachment',
@@ -42,44 +42,50 @@ const uploadAttachmentRoute = describeRoute({
     'The body is the file itself, not a form with a file in it; its `Content-Type` is that of the file (`image/png`; ' +
     'parameters are dropped), its `Content-Length` the size. It is stored as it comes. The name is in the query, encoded as any parameter is.',
   tags,
-  guard: guard(EVERYONE),
-  fails: [
+  guard: requireRole(EVERYONE),
+  errors: [
     404,
-    told('too_many_attachments', 'The ticket has all the attachments that it may have', RULES.attachments),
-    told('file_too_large', 'The file has more than 95 MiB', () => payloadTooLarge('The body must be at most 95 MiB')),
-    told('storage_full', 'The account has no room for the file', RULES.storage),
+    errorExample(
+      'too_many_attachments',
+      'The ticket has all the attachments that it may have',
+      CONSTRAINT_ERRORS.attachments,
+    ),
+    errorExample('file_too_large', 'The file has more than 95 MiB', () =>
+      payloadTooLarge('The body must be at most 95 MiB'),
+    ),
+    errorExample('storage_full', 'The account has no room for the file', CONSTRAINT_ERRORS.storage),
   ],
   request: { params: ticketParams, query: UploadQuery, body: rawRequest('The bytes of the file, of any type') },
-  responses: { 201: json(AttachmentAnswer, 'The attachment', { data: SCREENSHOT }, ['Location']) },
+  responses: { 201: json(AttachmentResponse, 'The attachment', { data: SCREENSHOT }, ['Location']) },
 })
 
-const getAttachmentRoute = describeRoute({
+const getAttachmentRoute = defineRoute({
   method: 'get',
   path: '/attachments/{attachment_id}',
   operationId: 'getAttachment',
   summary: 'Get an attachment, with an address that is good for an hour or two',
   tags,
-  guard: guard(EVERYONE),
-  fails: [404],
+  guard: requireRole(EVERYONE),
+  errors: [404],
   request: { params },
-  responses: { 200: json(AttachmentAnswer, 'The attachment', { data: SCREENSHOT }) },
+  responses: { 200: json(AttachmentResponse, 'The attachment', { data: SCREENSHOT }) },
 })
 
-const deleteAttachmentRoute = describeRoute({
+const deleteAttachmentRoute = defineRoute({
   method: 'delete',
   path: '/tickets/{ticket_id}/attachments/{attachment_id}',
   operationId: 'deleteAttachment',
   summary: 'Delete an attachment of a ticket or of one of its comments',
   tags,
-  guard: guard(STAFF),
-  fails: [404],
+  guard: requireRole(STAFF),
+  errors: [404],
   request: { params: ticketParams.extend(params.shape) },
-  responses: { 204: empty('Deleted') },
+  responses: { 204: emptyBody('Deleted') },
 })
 
 /** Puts the routes of attachments into the router: for everybody of the account, deletion for agents and admins. */
-export function addAttachmentRoutes(app: OpenAPIHono<AppEnv>): void {
-  addRoute(app, listAttachmentsRoute, async (c) => {
+export function registerAttachmentRoutes(app: OpenAPIHono<AppEnv>): void {
+  registerRoute(app, listAttachmentsRoute, async (c) => {
     const { ticket_id } = c.req.valid('param')
     const query = c.req.valid('query')
     const url = new URL(c.req.url)
@@ -88,24 +94,24 @@ export function addAttachmentRoutes(app: OpenAPIHono<AppEnv>): void {
       const { link, pagination } = paginate(url, page, total)
       return c.json({ data: attachments, pagination }, 200, { Link: link })
     }
-    const { perPage, cursors, attachments } = await walkAttachments(serviceContext(c), ticket_id, query)
+    const { perPage, cursors, attachments } = await listAttachmentsByCursor(serviceContext(c), ticket_id, query)
     const { link, pagination } = paginateByCursor(url, perPage, cursors)
     return c.json({ data: attachments, pagination }, 200, link)
   })
 
-  addRoute(app, uploadAttachmentRoute, async (c) => {
+  registerRoute(app, uploadAttachmentRoute, async (c) => {
     const ctx = serviceContext(c)
     const { filename } = c.req.valid('query')
     const attachment = await uploadAttachment(ctx, c.req.valid('param').ticket_id, filename, rawBodyOf(c.req.raw))
     return c.json({ data: attachment }, 201, { Location: `${ctx.links.prefix}/attachments/${attachment.id}` })
   })
 
-  addRoute(app, getAttachmentRoute, async (c) => {
+  registerRoute(app, getAttachmentRoute, async (c) => {
     const attachment = await getAttachment(serviceContext(c), c.req.valid('param').attachment_id)
     return c.json({ data: attachment }, 200)
   })
 
-  addRoute(app, deleteAttachmentRoute, async (c) => {
+  registerRoute(app, deleteAttachmentRoute, async (c) => {
     const { ticket_id, attachment_id } = c.req.valid('param')
     await removeAttachment(serviceContext(c), ticket_id, attachment_id)
     return c.body(null, 204)

@@ -4,7 +4,7 @@ import { isMediaType, MAX_RAW_BYTES } from '../http/middleware/raw-body'
 import { CursorPagination, cursorOrPage, PageOrCursorQuery } from '../http/pagination/cursor'
 import { Pagination } from '../http/pagination/page'
 import { FILENAME_PATTERN, MAX_MEDIA_TYPE, MEDIA_TYPE_PATTERN } from '../http/schemas/patterns'
-import { idOf, textOf, WireTime, wholeOf } from '../http/schemas/response-fields'
+import { idField, integerField, textField, WireTime } from '../http/schemas/response-fields'
 import { hasMoreBytes, isCleanText } from '../lib/text'
 import { toWireTime } from '../lib/time'
 import type { ServiceContext } from '../service/context'
@@ -68,9 +68,9 @@ export type NewAttachmentJson = z.input<typeof NewAttachment>
 
 export const Attachment = z
   .object({
-    id: idOf('attach123'),
-    filename: textOf(MAX_FILENAME_BYTES),
-    size: wholeOf(0, MAX_RAW_BYTES).openapi({ description: 'Bytes' }),
+    id: idField('attach123'),
+    filename: textField(MAX_FILENAME_BYTES),
+    size: integerField(0, MAX_RAW_BYTES).openapi({ description: 'Bytes' }),
     mime_type: MimeType,
     url: z.string().openapi({
       format: 'uri-reference',
@@ -86,7 +86,7 @@ export const Attachment = z
   })
   .openapi('Attachment')
 
-export const AttachmentAnswer = z.object({ data: Attachment }).openapi('AttachmentAnswer')
+export const AttachmentResponse = z.object({ data: Attachment }).openapi('AttachmentAnswer')
 export const AttachmentList = z
   .object({ data: z.array(Attachment).max(100), pagination: z.union([Pagination, CursorPagination]) })
   .openapi('AttachmentList')

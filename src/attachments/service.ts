@@ -4,26 +4,26 @@ import { notFound, unavailable } from '../core/errors'
 import { seesInternal } from '../core/policy'
 import type { DbCosts } from '../db/client'
 import { openAccount } from '../db/client'
-import { findAudience } from '../db/outbox'
-import { findChange, tellOfPart } from '../db/ticket-change'
-import { countParts, type PartSlice } from '../db/ticket-children'
+import { countActiveWebhooks } from '../db/outbox'
+import { findChangedFields, recordChildChange } from '../db/ticket-change'
+import { type ChildWindow, countChildren } from '../db/ticket-children'
 import type { ByteRange } from '../http/byte-ranges'
 import type { RawBody } from '../http/middleware/raw-body'
-import { cutPage, positionIn, readCursor, sliceFrom, writeCursor } from '../http/pagination/cursor'
+import { positionSchema, readCursor, toPage, windowFrom, writeCursor } from '../http/pagination/cursor'
 import { offsetOf, pageRequest } from '../http/pagination/page'
 import { newId } from '../lib/ids'
 import { commit } from '../service/commit'
-import { refusalOf, refuse } from '../service/constraint-errors'
+import { constraintError, rethrow } from '../service/constraint-errors'
 import type { ServiceContext } from '../service/context'
-import { asksAlso } from '../service/idempotency-key'
+import { extendFingerprint } from '../service/idempotency-key'
 import { type AttachmentRow, deleteAttachment, findAttachment, findAttachments, findFile } from './queries'
 import { type ListAttachmentsInput, presentAttachment } from './schema'
-import { attachUpload, deleteObjectsLater, discardFiles, objectKey, storeStream } from './storage'
+import { attachUpload, deleteObjectsLater, objectKey, releaseUploads, storeStream } from './storage'
 
 export { ERROR_LOG, NEW_ERROR_LOG, NEW_SERVER_LOGS, SCREENSHOT, SERVER_LOGS, stored } from './examples'
 export {
   type AttachmentRow,
-  attachmentImages,
+  attachmentsJson,
   deleteAttachmentsOfComment,
   deleteAttachmentsOfTicket,
   findAttachmentsOfComment,
@@ -31,9 +31,9 @@ export {
   findLatestAttachments,
 } from './queries'
 export { Attachment, NewAttachments, presentAttachment, presentStoredAttachment } from './schema'
-export { attachFiles, deleteObjectsLater, discardFiles, storeFiles, sweepObjects } from './storage'
+export { attachFiles, deleteObjectsLater, releaseUploads, storeFiles, sweepObjects } from './storage'
 
-const AttachmentPosition = positionIn(z.object({ id: z.string(), at: z.number().int() }))
+const AttachmentPosition = positionSchema(z.object({ id: z.string(), at: z.number().int() }))
 
 /**
  * A page of the attachments of a ticket and its comments, oldest first. For everybody who may see the ticket, customers
@@ -41,25 +41,25 @@ const AttachmentPosition = positionIn(z.object({ id: z.string(), at: z.number().
  */
 export async function listAttachments(ctx: ServiceContext, ticketId: string, input: ListAttachmentsInput) {
   const page = pageRequest(input)
-  const { total, found } = await findSlice(ctx, ticketId, { limit: page.perPage, offset: offsetOf(page) })
+  const { total, found } = await findWindow(ctx, ticketId, { limit: page.perPage, offset: offsetOf(page) })
   return { page, total, attachments: found.map((row) => presentAttachment(row, ctx)) }
 }
 
 /** As `listAttachments`, from a cursor on. Throws 400 for a cursor of another list. */
-export async function walkAttachments(ctx: ServiceContext, ticketId: string, input: ListAttachmentsInput) {
+export async function listAttachmentsByCursor(ctx: ServiceContext, ticketId: string, input: ListAttachmentsInput) {
   const { accountId, role } = ctx.caller
   const scope = { list: 'attachments', accountId, ticketId, internal: seesInternal(role) }
   const position = readCursor(ctx.db, scope, input.cursor, AttachmentPosition)
   const { perPage } = pageRequest(input)
-  const { found } = await findSlice(ctx, ticketId, sliceFrom(position, perPage))
+  const { found } = await findWindow(ctx, ticketId, windowFrom(position, perPage))
   const placeOf = (row: AttachmentRow) => ({ id: row.id, at: row.created_at })
-  const { shown, cursors } = cutPage(found, perPage, position, placeOf, (at) => writeCursor(ctx.db, scope, at))
+  const { shown, cursors } = toPage(found, perPage, position, placeOf, (at) => writeCursor(ctx.db, scope, at))
   return { perPage, cursors, attachments: shown.map((row) => presentAttachment(row, ctx)) }
 }
 
-async function findSlice({ caller, db }: ServiceContext, ticketId: string, slice: PartSlice) {
+async function findWindow({ caller, db }: ServiceContext, ticketId: string, slice: ChildWindow) {
   const [[count], found] = await db.batch([
-    countParts(caller, 'attachments', ticketId),
+    countChildren(caller, 'attachments', ticketId),
     findAttachments(caller, ticketId, slice),
   ])
   if (!count) throw notFound()
@@ -81,25 +81,29 @@ export async function uploadAttachment(begun: ServiceContext, ticketId: string, 
   const file = await storeStream(begun, filename, body, { ticketId })
   if (!file) throw notFound()
   // The upload may have taken minutes.
-  const ctx = { ...begun, once: begun.once && asksAlso(begun.once, file.sha256), now: Date.now() }
+  const ctx = {
+    ...begun,
+    idempotency: begun.idempotency && extendFingerprint(begun.idempotency, file.sha256),
+    now: Date.now(),
+  }
   const { caller, now } = ctx
   const change = { caller, ticketId, changeId: newId('change', now), now }
   const { rows, isReplay } = await commit(
     ctx,
     [
       ...attachUpload(ctx, ticketId, file),
-      ...tellOfPart(change, { field: 'attachments', id: file.id, moves: 'comes' }, newId('evt', now)),
+      ...recordChildChange(change, { field: 'attachments', id: file.id, moves: 'comes' }, newId('evt', now)),
     ],
-    [findAttachment(caller, file.id), findAudience(caller.accountId)],
+    [findAttachment(caller, file.id), countActiveWebhooks(caller.accountId)],
     { ticketId },
   ).catch((error) => {
-    discardFiles(ctx, [file])
-    throw refusalOf(error)
+    releaseUploads(ctx, [file])
+    throw constraintError(error)
   })
   const [[row], [audience]] = rows
-  if (!row || isReplay) discardFiles(ctx, [file])
+  if (!row || isReplay) releaseUploads(ctx, [file])
   if (!row) throw notFound()
-  if (!isReplay) ctx.wake(audience)
+  if (!isReplay) ctx.notifyConsumer(audience)
   return presentAttachment(row, ctx)
 }
 
@@ -110,16 +114,16 @@ export async function removeAttachment(ctx: ServiceContext, ticketId: string, at
   const { rows, isReplay } = await commit(
     ctx,
     [
-      ...tellOfPart(change, { field: 'attachments', id: attachmentId, moves: 'goes' }, newId('evt', now)),
+      ...recordChildChange(change, { field: 'attachments', id: attachmentId, moves: 'goes' }, newId('evt', now)),
       ...deleteAttachment(change, attachmentId),
     ],
-    [findChange(caller.accountId, change.changeId), findAudience(caller.accountId)],
+    [findChangedFields(caller.accountId, change.changeId), countActiveWebhooks(caller.accountId)],
     { ticketId },
-  ).catch(refuse)
+  ).catch(rethrow)
   const [[trace], [audience]] = rows
   if (!trace) throw notFound()
   if (isReplay) return
-  ctx.wake(audience)
+  ctx.notifyConsumer(audience)
   deleteObjectsLater(ctx)
 }
 

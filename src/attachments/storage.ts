@@ -8,19 +8,19 @@ import type { RawBody } from '../http/middleware/raw-body'
 import { sha256Hex } from '../lib/crypto'
 import { newId } from '../lib/ids'
 import { HOUR, MINUTE } from '../lib/time'
-import { askFirst } from '../service/commit'
-import { refusalOf } from '../service/constraint-errors'
+import { readBeforeWrite } from '../service/commit'
+import { constraintError } from '../service/constraint-errors'
 import type { ServiceContext } from '../service/context'
 import {
-  abandonUploads,
+  checkUploadQuota,
   deleteIntents,
-  discardUploads,
-  findAccountsToSettle,
+  expireUploads,
+  findAccountsToClean,
   findObjectsToDelete,
   insertIntents,
-  judgeUploads,
+  releaseUploadIntents,
   type Upload,
-  type UploadGate,
+  type UploadPrecondition,
 } from './intent.queries'
 import { hashStream, putStream } from './put-stream'
 import { insertAttachments, type StoredFile } from './queries'
@@ -28,8 +28,8 @@ import type { NewAttachmentInput } from './schema'
 
 /** How long an upload may take before its intent is taken back: 95 MiB come within an hour at 0.23 Mbit/s. */
 const UPLOAD_TIME = HOUR
-const OBJECTS_A_SWEEP = 500
-const ACCOUNTS_A_SWEEP = 100
+const OBJECTS_PER_SWEEP = 500
+const ACCOUNTS_PER_SWEEP = 100
 
 /** Where the bytes of an attachment lie. */
 export function objectKey(accountId: string, id: string): string {
@@ -44,17 +44,17 @@ export function objectKey(accountId: string, id: string): string {
 export async function storeFiles(
   ctx: ServiceContext,
   inputs: NewAttachmentInput[],
-  gate: UploadGate,
+  gate: UploadPrecondition,
 ): Promise<StoredFile[] | null> {
   if (inputs.length === 0) return []
   const uploads = inputs.map((input) => ({ id: newId('attach', ctx.now), size: input.content.byteLength, input }))
-  const announced = await announce(ctx, uploads, gate)
+  const announced = await reserveUploads(ctx, uploads, gate)
   if (announced !== 'announced') return announced === 'closed' ? null : []
   // All of them have ended before any is let go of: a late one would put bytes where nothing looks for them.
   const stored = await Promise.allSettled(uploads.map(({ id, input }) => storeFile(ctx, id, input)))
   const files = stored.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []))
   if (files.length === uploads.length) return files
-  discardFiles(ctx, uploads)
+  releaseUploads(ctx, uploads)
   throw unavailable(stored.find((result) => result.status === 'rejected')?.reason)
 }
 
@@ -72,10 +72,10 @@ export async function storeStream(
   ctx: ServiceContext,
   filename: string,
   body: RawBody,
-  gate: UploadGate,
+  gate: UploadPrecondition,
 ): Promise<StoredFile | null> {
   const upload = { id: newId('attach', ctx.now), size: body.length }
-  const announced = await announce(ctx, [upload], gate)
+  const announced = await reserveUploads(ctx, [upload], gate)
   if (announced === 'closed') return null
   const file = { ...upload, filename, mime_type: body.type }
   if (announced === 'done before') {
@@ -87,26 +87,26 @@ export async function storeStream(
   try {
     return { ...file, sha256: await putStream(ctx.files, objectKey(ctx.caller.accountId, upload.id), body) }
   } catch (error) {
-    discardFiles(ctx, [upload])
+    releaseUploads(ctx, [upload])
     throw error
   }
 }
 
 /** Announces uploads, but not where the gate is closed or the request was carried out before. Throws 422 and 413. */
-async function announce(
+async function reserveUploads(
   ctx: ServiceContext,
   uploads: Upload[],
-  gate: UploadGate,
+  gate: UploadPrecondition,
 ): Promise<'announced' | 'closed' | 'done before'> {
-  const asked = await askFirst(ctx, [
-    judgeUploads(ctx.caller, uploads, gate),
-    insertIntents(ctx.caller, uploads, gate, ctx.once, ctx.now),
+  const asked = await readBeforeWrite(ctx, [
+    checkUploadQuota(ctx.caller, uploads, gate),
+    insertIntents(ctx.caller, uploads, gate, ctx.idempotency, ctx.now),
   ])
   if (!asked) return 'done before'
   const [[verdict]] = asked
   if (!verdict?.is_open) return 'closed'
-  if (!verdict.has_place) throw refusalOf(new DbError({ kind: 'refused', rule: 'attachments' }))
-  if (!verdict.has_storage) throw refusalOf(new DbError({ kind: 'refused', rule: 'storage' }))
+  if (!verdict.has_place) throw constraintError(new DbError({ kind: 'refused', rule: 'attachments' }))
+  if (!verdict.has_storage) throw constraintError(new DbError({ kind: 'refused', rule: 'storage' }))
   return 'announced'
 }
 
@@ -137,14 +137,14 @@ export function attachUpload({ caller, now }: ServiceContext, ticketId: string, 
 }
 
 /** Lets go of files whose deed failed. The sweep does it where this is lost. */
-export function discardFiles(ctx: ServiceContext, files: { id: string }[]): void {
+export function releaseUploads(ctx: ServiceContext, files: { id: string }[]): void {
   // What is known to have been done before has stored nothing now.
-  if (files.length === 0 || ctx.once?.found) return
+  if (files.length === 0 || ctx.idempotency?.found) return
   const ids = files.map((file) => file.id)
   const db = ctx.db.withoutCaller()
   ctx.later(
     db
-      .all(discardUploads(ctx.caller.accountId, ids, ctx.now))
+      .all(releaseUploadIntents(ctx.caller.accountId, ids, ctx.now))
       .then(() => deleteObjects(ctx.files, db))
       .catch((error) => logFailure('discard files', error, { account_id: ctx.caller.accountId })),
   )
@@ -162,7 +162,7 @@ export function deleteObjectsLater(ctx: ServiceContext): void {
 
 /** Deletes the stored objects of one account whose attachments are gone, and settles their intents. */
 export async function deleteObjects(files: R2Bucket, db: AccountDb): Promise<void> {
-  const ids = (await db.all(findObjectsToDelete(db.accountId, OBJECTS_A_SWEEP))).map((row) => row.id)
+  const ids = (await db.all(findObjectsToDelete(db.accountId, OBJECTS_PER_SWEEP))).map((row) => row.id)
   if (ids.length === 0) return
   await files.delete(ids.map((id) => objectKey(db.accountId, id)))
   await db.all(deleteIntents(db.accountId, ids))
@@ -171,10 +171,10 @@ export async function deleteObjects(files: R2Bucket, db: AccountDb): Promise<voi
 /** Follows the intents of all accounts: objects of failed uploads and of deleted things go. Never lists the bucket. */
 export async function sweepObjects(env: Bindings, now: number): Promise<void> {
   const abandoned = now - UPLOAD_TIME
-  const accounts = await openDirectory(env).all(findAccountsToSettle(now - MINUTE, abandoned, ACCOUNTS_A_SWEEP))
+  const accounts = await openDirectory(env).all(findAccountsToClean(now - MINUTE, abandoned, ACCOUNTS_PER_SWEEP))
   for (const { account_id } of accounts) {
     const db = openAccount(env, account_id)
-    await db.all(abandonUploads(account_id, abandoned))
+    await db.all(expireUploads(account_id, abandoned))
     await deleteObjects(env.FILES, db)
   }
 }

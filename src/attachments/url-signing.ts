@@ -1,8 +1,8 @@
-import { mac, sameText } from '../lib/crypto'
+import { hmac, timingSafeEqual } from '../lib/crypto'
 import { isMatch } from '../lib/text'
 import { HOUR, SECOND } from '../lib/time'
 
-interface FileAddress {
+interface FileLocation {
   accountId: string
   id: string
   filename: string
@@ -12,15 +12,15 @@ interface FileAddress {
  * The path and query of a file, good for one to two hours from `now` (ms): `expires` lies on a full hour, so that two
  * answers of the same hour are the same. The signature names the account, for the address alone must lead to its rows.
  */
-export function signedPath(file: FileAddress, key: Buffer, now: number): string {
+export function signedPath(file: FileLocation, key: Buffer, now: number): string {
   const expires = (Math.floor(now / HOUR) * HOUR + 2 * HOUR) / SECOND
-  const signature = `${file.accountId}.${mac(key, message(file, expires))}`
+  const signature = `${file.accountId}.${hmac(key, message(file, expires))}`
   return `/files/${file.id}/${encodeURIComponent(file.filename)}?expires=${expires}&signature=${signature}`
 }
 
 /** The account that a file's address was signed for, or null where it was altered or has expired. */
 export function verifiedAccount(
-  file: Omit<FileAddress, 'accountId'>,
+  file: Omit<FileLocation, 'accountId'>,
   query: { expires: string | undefined; signature: string | undefined },
   keys: Buffer[],
   now: number,
@@ -29,10 +29,10 @@ export function verifiedAccount(
   if (!accountId || !given || rest.length > 0 || !isMatch(query.expires ?? '', /^[1-9]\d{0,11}$/, 12)) return null
   const expires = Number(query.expires)
   const signed = message({ accountId, ...file }, expires)
-  if (!keys.some((key) => sameText(given, mac(key, signed)))) return null
+  if (!keys.some((key) => timingSafeEqual(given, hmac(key, signed)))) return null
   return expires * SECOND > now ? accountId : null
 }
 
-function message({ accountId, id, filename }: FileAddress, expires: number): string {
+function message({ accountId, id, filename }: FileLocation, expires: number): string {
   return JSON.stringify([accountId, id, filename, expires])
 }

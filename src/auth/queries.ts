@@ -1,6 +1,6 @@
 import { sql } from 'drizzle-orm'
 import type { Role } from '../core/policy'
-import { rows, write } from '../db/statement'
+import { run, select } from '../db/statement'
 
 interface LoginRow {
   account_id: string
@@ -15,7 +15,7 @@ interface LoginRow {
 
 /** The members with this e-mail (lower case), at most two: in the account with the slug, or in any. */
 export function findLogins(emailKey: string, slug: string | undefined) {
-  return rows<LoginRow>(sql`
+  return select<LoginRow>(sql`
     SELECT u.account_id, u.id, u.name, u.email, u.role, u.status, u.password_hash, u.credential_generation
     FROM logins l
     JOIN accounts a ON a.id = l.account_id
@@ -25,8 +25,8 @@ export function findLogins(emailKey: string, slug: string | undefined) {
 }
 
 /** Notes a login, if the member is still active and its credentials are those that were checked. */
-export function noteLogin(accountId: string, userId: string, generation: number, now: number) {
-  return rows<{ id: string }>(sql`
+export function recordLogin(accountId: string, userId: string, generation: number, now: number) {
+  return select<{ id: string }>(sql`
     UPDATE users SET last_login_at = ${now}
     WHERE account_id = ${accountId} AND id = ${userId} AND status = 'active' AND credential_generation = ${generation}
     RETURNING id`)
@@ -39,23 +39,23 @@ export function insertRevokedToken(
   token: { id: string; expiresAt: number },
   now: number,
 ) {
-  return write(sql`
+  return run(sql`
     INSERT OR IGNORE INTO revoked_tokens (account_id, user_id, token_id, revoked_at, expires_at)
     VALUES (${accountId}, ${userId}, ${token.id}, ${now}, ${token.expiresAt})`)
 }
 
 /** The accounts that have notes of expired tokens. The sweep's own question, which no caller can ask. */
 export function findAccountsWithExpiredTokens(now: number, limit: number) {
-  return rows<{ account_id: string }>(sql`
+  return select<{ account_id: string }>(sql`
     SELECT account_id FROM revoked_tokens WHERE expires_at < ${now} GROUP BY account_id LIMIT ${limit}`)
 }
 
 /** Forgets the tokens of an account that were given back and have expired since. */
 export function deleteExpiredTokens(accountId: string, now: number) {
-  return write(sql`DELETE FROM revoked_tokens WHERE account_id = ${accountId} AND expires_at < ${now}`)
+  return run(sql`DELETE FROM revoked_tokens WHERE account_id = ${accountId} AND expires_at < ${now}`)
 }
 
 /** The account with a slug that strangers may join. */
 export function findOpenAccount(slug: string) {
-  return rows<{ id: string }>(sql`SELECT id FROM accounts WHERE slug = ${slug} AND allow_registration = 1`)
+  return select<{ id: string }>(sql`SELECT id FROM accounts WHERE slug = ${slug} AND allow_registration = 1`)
 }

@@ -1,33 +1,35 @@
 import type { OpenAPIHono } from '@hono/zod-openapi'
-import { personGuard, publicGuard } from '../access/middleware'
+import { publicRoute, requireUser } from '../access/middleware'
 import { publicContext, serviceContext } from '../access/request-context'
 import { invalidCredentials, rateLimited } from '../core/errors'
 import { EVERYONE } from '../core/policy'
 import type { AppEnv } from '../http/app-env'
-import { told } from '../http/openapi/error-responses'
-import { empty, json, jsonRequest } from '../http/openapi/responses'
-import { addRoute, describeRoute } from '../http/openapi/route'
+import { errorExample } from '../http/openapi/error-responses'
+import { emptyBody, json, jsonRequest } from '../http/openapi/responses'
+import { defineRoute, registerRoute } from '../http/openapi/route'
 import { emailTaken } from '../users/service'
 import { registrationClosed } from './errors'
 import { joined, LOGGED_IN } from './examples'
-import { LoginAnswer, LoginBody, RegisterBody } from './schema'
+import { LoginBody, LoginResult, RegisterBody } from './schema'
 import { login, logout, register } from './service'
 
 const tags = ['Authentication']
 
-const loginRoute = describeRoute({
+const loginRoute = defineRoute({
   method: 'post',
   path: '/auth/login',
   operationId: 'login',
   summary: 'Exchange e-mail and password for a token',
   tags,
-  guard: publicGuard,
+  guard: publicRoute,
   description:
     'Ten failures for one e-mail in 15 minutes, or a hundred from one address, are followed by 429 until the window ends, ' +
     'with the right password too; but not for the e-mail from an address that it has logged in from within 30 days.',
-  fails: [
-    told('invalid_credentials', 'E-mail, password and account do not fit', invalidCredentials),
-    told('too_many_failures', 'Too many logins have failed', () => rateLimited('10 failed logins in 15 minutes', 420)),
+  errors: [
+    errorExample('invalid_credentials', 'E-mail, password and account do not fit', invalidCredentials),
+    errorExample('too_many_failures', 'Too many logins have failed', () =>
+      rateLimited('10 failed logins in 15 minutes', 420),
+    ),
   ],
   request: {
     body: jsonRequest(LoginBody, {
@@ -35,46 +37,46 @@ const loginRoute = describeRoute({
       'An e-mail of several accounts': { email: 'user@example.com', password: 'your_password', account: 'acme' },
     }),
   },
-  responses: { 200: json(LoginAnswer, 'The token and its user', LOGGED_IN) },
+  responses: { 200: json(LoginResult, 'The token and its user', LOGGED_IN) },
 })
 
-const registerRoute = describeRoute({
+const registerUserRoute = defineRoute({
   method: 'post',
   path: '/auth/register',
   operationId: 'register',
   summary: 'Join an account as a customer, where it is open',
   tags,
-  guard: publicGuard,
+  guard: publicRoute,
   description: 'At most five registrations an hour from one address.',
-  fails: [
-    told('registration_closed', 'No such account is open for registration', registrationClosed),
-    told('email_taken', 'Somebody of the account has this e-mail', emailTaken),
+  errors: [
+    errorExample('registration_closed', 'No such account is open for registration', registrationClosed),
+    errorExample('email_taken', 'Somebody of the account has this e-mail', emailTaken),
   ],
   request: {
     body: jsonRequest(RegisterBody, {
       'A customer': { account: 'acme', name: 'Jo Ruiz', email: 'jo@example.com', password: 'correct horse battery' },
     }),
   },
-  responses: { 201: json(LoginAnswer, 'The token and its user', joined('customer', 'jo@example.com')) },
+  responses: { 201: json(LoginResult, 'The token and its user', joined('customer', 'jo@example.com')) },
 })
 
-const logoutRoute = describeRoute({
+const logoutRoute = defineRoute({
   method: 'post',
   path: '/auth/logout',
   operationId: 'logout',
   summary: 'End the token that the request comes with',
   tags,
-  guard: personGuard(EVERYONE),
-  responses: { 204: empty('Ended') },
+  guard: requireUser(EVERYONE),
+  responses: { 204: emptyBody('Ended') },
 })
 
 /** Puts into the router: login and registration for anybody, logout for people. */
-export function addAuthRoutes(app: OpenAPIHono<AppEnv>): void {
-  addRoute(app, loginRoute, async (c) => c.json(await login(publicContext(c), c.req.valid('json')), 200))
+export function registerAuthRoutes(app: OpenAPIHono<AppEnv>): void {
+  registerRoute(app, loginRoute, async (c) => c.json(await login(publicContext(c), c.req.valid('json')), 200))
 
-  addRoute(app, registerRoute, async (c) => c.json(await register(publicContext(c), c.req.valid('json')), 201))
+  registerRoute(app, registerUserRoute, async (c) => c.json(await register(publicContext(c), c.req.valid('json')), 201))
 
-  addRoute(app, logoutRoute, async (c) => {
+  registerRoute(app, logoutRoute, async (c) => {
     await logout(serviceContext(c))
     return c.body(null, 204)
   })

@@ -1,6 +1,6 @@
 import { z } from '@hono/zod-openapi'
 import { MAX_TOKEN } from '../access/tokens'
-import { Email, GivenPassword, line, NewPassword } from '../http/schemas/request-fields'
+import { Email, GivenPassword, NewPassword, singleLine } from '../http/schemas/request-fields'
 import { WireTime } from '../http/schemas/response-fields'
 import { RoleName, UserRef } from '../users/service'
 
@@ -8,7 +8,7 @@ export const LoginBody = z
   .strictObject({
     email: Email,
     password: GivenPassword,
-    account: line(64)
+    account: singleLine(64)
       .optional()
       .openapi({ description: 'The slug of the account; needed where several know the e-mail' }),
   })
@@ -16,14 +16,14 @@ export const LoginBody = z
 
 export const RegisterBody = z
   .strictObject({
-    account: line(64).openapi({ description: 'The slug of the account' }),
-    name: line(100),
+    account: singleLine(64).openapi({ description: 'The slug of the account' }),
+    name: singleLine(100),
     email: Email,
     password: NewPassword,
   })
   .openapi('Register')
 
-export const LoginAnswer = z
+export const LoginResult = z
   .object({
     token: z.string().openapi({
       maxLength: MAX_TOKEN,

@@ -4,14 +4,14 @@ import type { Bindings } from '../core/config'
 import { forbidden, invalidCredentials } from '../core/errors'
 import type { Role } from '../core/policy'
 import { openAccount, openDirectory } from '../db/client'
-import { findAudience } from '../db/outbox'
+import { countActiveWebhooks } from '../db/outbox'
 import { newId } from '../lib/ids'
 import { hashPassword, verifyPassword } from '../lib/passwords'
 import { asciiLower } from '../lib/text'
 import { SECOND, toWireTime } from '../lib/time'
-import { refuse } from '../service/constraint-errors'
+import { rethrow } from '../service/constraint-errors'
 import type { PublicContext, ServiceContext } from '../service/context'
-import { newPerson, refusePerson } from '../users/service'
+import { newUserStatements, rethrowUserConstraint } from '../users/service'
 import { registrationClosed } from './errors'
 import {
   deleteExpiredTokens,
@@ -19,19 +19,19 @@ import {
   findLogins,
   findOpenAccount,
   insertRevokedToken,
-  noteLogin,
+  recordLogin,
 } from './queries'
-import type { LoginAnswer, LoginBody, RegisterBody } from './schema'
+import type { LoginBody, LoginResult, RegisterBody } from './schema'
 
 export {
-  findMemberFacts,
-  type MemberFacts,
+  findMemberState,
   type MemberName,
-  noteKeyUse,
+  type MemberState,
   type RevokedToken,
+  touchApiKey,
 } from '../access/member-state'
 export { joined } from './examples'
-export { LoginAnswer } from './schema'
+export { LoginResult } from './schema'
 
 const ACCOUNTS_A_SWEEP = 100
 
@@ -43,27 +43,27 @@ const ACCOUNTS_A_SWEEP = 100
 export async function login(
   ctx: PublicContext,
   input: z.infer<typeof LoginBody>,
-): Promise<z.infer<typeof LoginAnswer>> {
+): Promise<z.infer<typeof LoginResult>> {
   const emailKey = asciiLower(input.email)
   const found = await ctx.directory.all(findLogins(emailKey, input.account))
   const user = found.length === 1 && found[0]?.status === 'active' ? found[0] : null
   const owner = { emailKey, user: user && { accountId: user.account_id, id: user.id } }
-  return ctx.throttle.checking(owner, async () => {
+  return ctx.throttle.guardPasswordCheck(owner, async () => {
     const matches = await verifyPassword(input.password, user?.password_hash ?? null)
     if (!user || !matches) throw invalidCredentials()
     const { account_id, id, credential_generation } = user
-    const noted = await ctx.openAccount(account_id).first(noteLogin(account_id, id, credential_generation, ctx.now))
+    const noted = await ctx.openAccount(account_id).first(recordLogin(account_id, id, credential_generation, ctx.now))
     if (!noted) throw invalidCredentials()
-    return loginAnswer(ctx, account_id, user)
+    return presentLogin(ctx, account_id, user)
   })
 }
 
 /** What a login answers with: a new token for a member, and who that is. */
-export async function loginAnswer(
+export async function presentLogin(
   ctx: PublicContext,
   accountId: string,
   user: { id: string; name: string; email: string; role: Role; credential_generation: number },
-): Promise<z.infer<typeof LoginAnswer>> {
+): Promise<z.infer<typeof LoginResult>> {
   const { id, name, email, role, credential_generation } = user
   const member = { sub: id, acc: accountId, role, gen: credential_generation }
   const { token, expiresAt } = await issueToken(member, ctx.config.keys.tokens, ctx.now, ctx.config.tokenTtlSeconds)
@@ -75,11 +75,11 @@ export async function loginAnswer(
  * unknown account and one that is closed, and 409 for an e-mail that is taken.
  */
 export async function register(ctx: PublicContext, input: z.infer<typeof RegisterBody>) {
-  await ctx.throttle.registration()
+  await ctx.throttle.countRegistration()
   const passwordHash = await hashPassword(input.password)
   const account = await ctx.directory.first(findOpenAccount(input.account))
   if (!account) throw registrationClosed()
-  const person = newPerson({
+  const person = newUserStatements({
     accountId: account.id,
     id: newId('user', ctx.now),
     name: input.name,
@@ -92,14 +92,14 @@ export async function register(ctx: PublicContext, input: z.infer<typeof Registe
   })
   const [[audience]] = await ctx
     .openAccount(account.id)
-    .change(person.statements, [findAudience(account.id)])
-    .catch(refusePerson)
-  await ctx.throttle.knowAddress({
+    .change(person.statements, [countActiveWebhooks(account.id)])
+    .catch(rethrowUserConstraint)
+  await ctx.throttle.trustAddress({
     emailKey: asciiLower(input.email),
     user: { accountId: account.id, id: person.user.id },
   })
-  ctx.wake(account.id, audience)
-  return loginAnswer(ctx, account.id, person.user)
+  ctx.notifyConsumer(account.id, audience)
+  return presentLogin(ctx, account.id, person.user)
 }
 
 /** Ends the token that the request came with, at once. For people. */
@@ -108,7 +108,7 @@ export async function logout(ctx: ServiceContext): Promise<void> {
   if (!token) throw forbidden()
   const revoked = { id: token.id, expiresAt: token.expiresAt * SECOND }
   const commit = () => ctx.db.all(insertRevokedToken(accountId, id, revoked, ctx.now))
-  await ctx.credentials.changing({ kind: 'person', id }, commit).catch(refuse)
+  await ctx.credentials.withInvalidation({ kind: 'person', id }, commit).catch(rethrow)
 }
 
 /** Forgets tokens that were given back and have expired since, in all accounts. */

@@ -1,8 +1,8 @@
 import type { z } from '@hono/zod-openapi'
 import { SERVER_LOGS } from '../attachments/service'
-import { pageOf } from '../http/pagination/page'
+import { pageSchema } from '../http/pagination/page'
 import { JANE, SUPPORT } from '../users/service'
-import type { Comment, CommentAnswer, CommentList } from './schema'
+import type { Comment, CommentList, CommentResponse } from './schema'
 
 export { NEW_SERVER_LOGS } from '../attachments/service'
 
@@ -22,7 +22,7 @@ export const LOOKING_INTO_IT: z.infer<typeof Comment> = {
   is_internal: true,
 }
 
-export const NEW_COMMENT: z.infer<typeof CommentAnswer> = {
+export const NEW_COMMENT: z.infer<typeof CommentResponse> = {
   data: {
     id: 'comment125',
     content: "I've checked the server logs and found the issue.",
@@ -38,5 +38,5 @@ export const COMMENTS: z.infer<typeof CommentList> = {
     { ...CACHE_CLEARED, attachments: [] },
     { ...LOOKING_INTO_IT, attachments: [] },
   ],
-  pagination: pageOf('/tickets/ticket123/comments', 2),
+  pagination: pageSchema('/tickets/ticket123/comments', 2),
 }

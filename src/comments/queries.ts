@@ -1,12 +1,12 @@
 import { type SQL, sql } from 'drizzle-orm'
 import type { Caller } from '../core/caller'
-import { answer } from '../db/idempotency-records'
-import { insertEvent, takeSequences } from '../db/outbox'
-import { fieldsOf, type Image, jsonImage, selectList } from '../db/selection'
-import { rows, write } from '../db/statement'
-import { type Change, changed } from '../db/ticket-change'
-import { nextTime, type PartSlice, sliceOfParts, wayOf } from '../db/ticket-children'
-import { visibleParts, visibleTicket } from '../db/visibility'
+import { returning } from '../db/idempotency-records'
+import { insertEvent, reserveSequences } from '../db/outbox'
+import { fieldsOf, jsonObject, type Selection, selectList } from '../db/selection'
+import { run, select } from '../db/statement'
+import { type ChangeRecord, hasChanged } from '../db/ticket-change'
+import { type ChildWindow, childrenPage, nextTime, sortDirection } from '../db/ticket-children'
+import { visibleChildren, visibleTicket } from '../db/visibility'
 import { lastWriteTime, nextWriteTime, type WriteClock } from '../db/write-time'
 
 export interface CommentRow {
@@ -19,7 +19,7 @@ export interface CommentRow {
   is_internal: number
 }
 
-const COLUMNS: Image<CommentRow> = {
+const COLUMNS: Selection<CommentRow> = {
   id: 'c.id',
   content: 'c.content',
   created_at: 'c.created_at',
@@ -33,27 +33,27 @@ const AUTHOR = sql`JOIN users author ON author.account_id = c.account_id AND aut
 
 /** The latest comments of a ticket that the caller may see, oldest first. */
 export function findLatestComments(caller: Caller, ticketId: string, limit: number) {
-  return rows<CommentRow>(sql`
+  return select<CommentRow>(sql`
     SELECT ${selectList(COLUMNS)} FROM (
       SELECT c.seq FROM comments c
-      WHERE ${visibleParts(caller, 'c')} AND c.ticket_id = ${ticketId}
+      WHERE ${visibleChildren(caller, 'c')} AND c.ticket_id = ${ticketId}
       ORDER BY c.seq DESC LIMIT ${limit}) latest
     CROSS JOIN comments c ON c.seq = latest.seq AND c.account_id = ${caller.accountId} ${AUTHOR}
     ORDER BY c.seq`)
 }
 
 /** A slice of the comments of a ticket that the caller may see, oldest first (towards the beginning: newest first). */
-export function findComments(caller: Caller, ticketId: string, slice: PartSlice) {
-  return rows<CommentRow>(sql`
+export function findComments(caller: Caller, ticketId: string, slice: ChildWindow) {
+  return select<CommentRow>(sql`
     SELECT ${selectList(COLUMNS)}
-    FROM (${sliceOfParts(caller, 'comments', ticketId, sql`p.seq`, slice)}) page
+    FROM (${childrenPage(caller, 'comments', ticketId, sql`p.seq`, slice)}) page
     CROSS JOIN comments c ON c.seq = page.seq AND c.account_id = ${caller.accountId} ${AUTHOR}
-    ORDER BY c.seq ${wayOf(slice)}`)
+    ORDER BY c.seq ${sortDirection(slice)}`)
 }
 
 /** The IDs of that slice, as an SQL expression. */
-export function commentIdsOf(caller: Caller, ticketId: string, slice: PartSlice): SQL {
-  return sliceOfParts(caller, 'comments', ticketId, sql`p.id`, slice)
+export function commentIdsOf(caller: Caller, ticketId: string, slice: ChildWindow): SQL {
+  return childrenPage(caller, 'comments', ticketId, sql`p.id`, slice)
 }
 
 interface NewComment {
@@ -68,16 +68,16 @@ export function insertComment(caller: Caller, comment: NewComment, clock: WriteC
   const { accountId } = caller
   const there = exists(accountId, comment.id)
   return [
-    write(sql`
+    run(sql`
       INSERT INTO comments (account_id, id, ticket_id, created_by, content, is_internal, created_at)
       SELECT t.account_id, ${comment.id}, t.id, ${caller.id}, ${comment.content}, ${comment.isInternal ? 1 : 0},
         ${nextTime(accountId, 'comments', comment.ticketId, nextWriteTime(accountId, clock))}
       FROM tickets t WHERE ${visibleTicket(caller, comment.ticketId)}`),
-    takeSequences(accountId, clock, there),
+    reserveSequences(accountId, clock, there),
     ...(comment.isInternal
       ? []
       : [
-          write(sql`
+          run(sql`
             UPDATE tickets SET version = version + 1, updated_at = ${lastWriteTime(accountId)}
             WHERE account_id = ${accountId} AND id = ${comment.ticketId} AND ${there}`),
         ]),
@@ -92,7 +92,7 @@ export function insertCommentEvent(accountId: string, comment: NewComment, event
     accountId,
     ticketId: comment.ticketId,
     isInternal: comment.isInternal,
-    data: sql`json_object('comment', json(${jsonImage(COLUMNS)}), 'attachments', json(${attachments}),
+    data: sql`json_object('comment', json(${jsonObject(COLUMNS)}), 'attachments', json(${attachments}),
       'ticket', json_object('id', t.id, 'number', t.number, 'title', t.title, 'status', t.status))`,
     from: sql`comments c ${AUTHOR} JOIN tickets t ON t.account_id = c.account_id AND t.id = c.ticket_id
       WHERE c.account_id = ${accountId} AND c.id = ${comment.id}`,
@@ -100,10 +100,10 @@ export function insertCommentEvent(accountId: string, comment: NewComment, event
 }
 
 /** Deletes a comment, if the change has left a trace; its attachments must be gone before. */
-export function deleteComment(change: Change, commentId: string) {
-  return write(sql`
+export function deleteComment(change: ChangeRecord, commentId: string) {
+  return run(sql`
     DELETE FROM comments
-    WHERE account_id = ${change.caller.accountId} AND id = ${commentId} AND ${changed(change)}`)
+    WHERE account_id = ${change.caller.accountId} AND id = ${commentId} AND ${hasChanged(change)}`)
 }
 
 /** That the comment `p` is one that the member wrote. */
@@ -113,8 +113,8 @@ export function isWrittenBy(memberId: string): SQL {
 
 /** Whether a ticket has the comment: without regard to who sees it, for an answer to agents and admins. */
 export function findCommentOf(accountId: string, ticketId: string, id: string) {
-  return answer(
-    rows<{ id: string }>(sql`
+  return returning(
+    select<{ id: string }>(sql`
       SELECT id FROM comments WHERE account_id = ${accountId} AND ticket_id = ${ticketId} AND id = ${id}`),
     ['id'],
   )
@@ -122,8 +122,8 @@ export function findCommentOf(accountId: string, ticketId: string, id: string) {
 
 /** One comment of an account with its author, for an answer to who wrote it: it does not ask who may see it. */
 export function findComment(accountId: string, id: string) {
-  return answer(
-    rows<CommentRow>(sql`
+  return returning(
+    select<CommentRow>(sql`
       SELECT ${selectList(COLUMNS)} FROM comments c ${AUTHOR} WHERE c.account_id = ${accountId} AND c.id = ${id}`),
     fieldsOf(COLUMNS),
   )

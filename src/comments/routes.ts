@@ -1,48 +1,52 @@
 import { type OpenAPIHono, z } from '@hono/zod-openapi'
-import { guard } from '../access/middleware'
+import { requireRole } from '../access/middleware'
 import { serviceContext } from '../access/request-context'
 import { EVERYONE, STAFF } from '../core/policy'
 import type { AppEnv } from '../http/app-env'
-import { told } from '../http/openapi/error-responses'
-import { empty, json, jsonRequest, page } from '../http/openapi/responses'
-import { addRoute, describeRoute } from '../http/openapi/route'
+import { errorExample } from '../http/openapi/error-responses'
+import { emptyBody, json, jsonRequest, page } from '../http/openapi/responses'
+import { defineRoute, registerRoute } from '../http/openapi/route'
 import { paginateByCursor } from '../http/pagination/cursor'
 import { paginate } from '../http/pagination/page'
 import { pathId } from '../http/schemas/request-fields'
-import { fieldsRefused, RULES } from '../service/constraint-errors'
+import { CONSTRAINT_ERRORS, fieldsRefused } from '../service/constraint-errors'
 import { notTheAuthor } from './errors'
 import { COMMENTS, NEW_COMMENT, NEW_SERVER_LOGS } from './examples'
-import { CommentAnswer, CommentList, CreateCommentBody, ListCommentsQuery } from './schema'
-import { createComment, listComments, removeComment, walkComments } from './service'
+import { CommentList, CommentResponse, CreateCommentBody, ListCommentsQuery } from './schema'
+import { createComment, listComments, listCommentsByCursor, removeComment } from './service'
 
 const params = z.object({ ticket_id: pathId('ticket_id', 'ticket123') })
 
-const listCommentsRoute = describeRoute({
+const listCommentsRoute = defineRoute({
   method: 'get',
   path: '/tickets/{ticket_id}/comments',
   operationId: 'listComments',
   summary: 'List the comments of a ticket',
   description: 'By `page`, or by `cursor` (empty to start). Customers are not shown internal ones.',
   tags: ['Comments'],
-  guard: guard(EVERYONE),
-  fails: [404],
+  guard: requireRole(EVERYONE),
+  errors: [404],
   request: { params, query: ListCommentsQuery },
   responses: { 200: page(CommentList, 'A page of comments, oldest first', COMMENTS) },
 })
 
-const createCommentRoute = describeRoute({
+const createCommentRoute = defineRoute({
   method: 'post',
   path: '/tickets/{ticket_id}/comments',
   operationId: 'createComment',
   summary: 'Add a comment to a ticket',
   tags: ['Comments'],
-  guard: guard(EVERYONE),
+  guard: requireRole(EVERYONE),
   description: 'Internal comments, which agents and admins write, leave no trace that a customer could see.',
-  fails: [
+  errors: [
     404,
-    told('internal_refused', 'Customers write no internal comments', () => fieldsRefused(['is_internal'])),
-    told('too_many_attachments', 'The ticket has all the attachments that it may have', RULES.attachments),
-    told('storage_full', 'The account has no room for the files', RULES.storage),
+    errorExample('internal_refused', 'Customers write no internal comments', () => fieldsRefused(['is_internal'])),
+    errorExample(
+      'too_many_attachments',
+      'The ticket has all the attachments that it may have',
+      CONSTRAINT_ERRORS.attachments,
+    ),
+    errorExample('storage_full', 'The account has no room for the files', CONSTRAINT_ERRORS.storage),
   ],
   request: {
     params,
@@ -55,25 +59,25 @@ const createCommentRoute = describeRoute({
       'An answer to the customer': { content: 'Please try again now.' },
     }),
   },
-  responses: { 201: json(CommentAnswer, 'The comment', NEW_COMMENT) },
+  responses: { 201: json(CommentResponse, 'The comment', NEW_COMMENT) },
 })
 
-const deleteCommentRoute = describeRoute({
+const deleteCommentRoute = defineRoute({
   method: 'delete',
   path: '/tickets/{ticket_id}/comments/{comment_id}',
   operationId: 'deleteComment',
   summary: 'Delete a comment with its attachments',
   description: 'Admins may delete every comment, agents their own.',
   tags: ['Comments'],
-  guard: guard(STAFF),
-  fails: [404, told('not_the_author', 'Agents delete no comments of others', notTheAuthor)],
+  guard: requireRole(STAFF),
+  errors: [404, errorExample('not_the_author', 'Agents delete no comments of others', notTheAuthor)],
   request: { params: params.extend({ comment_id: pathId('comment_id', 'comment123') }) },
-  responses: { 204: empty('Deleted') },
+  responses: { 204: emptyBody('Deleted') },
 })
 
 /** Puts the routes of comments into the router: for everybody of the account, deletion for agents and admins. */
-export function addCommentRoutes(app: OpenAPIHono<AppEnv>): void {
-  addRoute(app, listCommentsRoute, async (c) => {
+export function registerCommentRoutes(app: OpenAPIHono<AppEnv>): void {
+  registerRoute(app, listCommentsRoute, async (c) => {
     const { ticket_id } = c.req.valid('param')
     const query = c.req.valid('query')
     const url = new URL(c.req.url)
@@ -82,18 +86,18 @@ export function addCommentRoutes(app: OpenAPIHono<AppEnv>): void {
       const { link, pagination } = paginate(url, page, total)
       return c.json({ data: comments, pagination }, 200, { Link: link })
     }
-    const { perPage, cursors, comments } = await walkComments(serviceContext(c), ticket_id, query)
+    const { perPage, cursors, comments } = await listCommentsByCursor(serviceContext(c), ticket_id, query)
     const { link, pagination } = paginateByCursor(url, perPage, cursors)
     return c.json({ data: comments, pagination }, 200, link)
   })
 
-  addRoute(app, createCommentRoute, async (c) => {
+  registerRoute(app, createCommentRoute, async (c) => {
     const { ticket_id } = c.req.valid('param')
     const comment = await createComment(serviceContext(c), ticket_id, c.req.valid('json'))
     return c.json({ data: comment }, 201)
   })
 
-  addRoute(app, deleteCommentRoute, async (c) => {
+  registerRoute(app, deleteCommentRoute, async (c) => {
     const { ticket_id, comment_id } = c.req.valid('param')
     await removeComment(serviceContext(c), ticket_id, comment_id)
     return c.body(null, 204)

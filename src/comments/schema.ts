@@ -2,8 +2,8 @@ import { z } from '@hono/zod-openapi'
 import { Attachment, NewAttachments } from '../attachments/service'
 import { CursorPagination, cursorOrPage, PageOrCursorQuery } from '../http/pagination/cursor'
 import { Pagination } from '../http/pagination/page'
-import { body } from '../http/schemas/request-fields'
-import { idOf, textOf, WireTime } from '../http/schemas/response-fields'
+import { multilineText } from '../http/schemas/request-fields'
+import { idField, textField, WireTime } from '../http/schemas/response-fields'
 import { toWireTime } from '../lib/time'
 import { UserRef } from '../users/service'
 import type { CommentRow } from './queries'
@@ -12,8 +12,8 @@ const MAX_CONTENT_BYTES = 65_536
 const MAX_ATTACHMENTS = 10
 
 const shape = {
-  id: idOf('comment124'),
-  content: textOf(MAX_CONTENT_BYTES),
+  id: idField('comment124'),
+  content: textField(MAX_CONTENT_BYTES),
   created_at: WireTime,
   created_by: UserRef,
   is_internal: z.boolean().openapi({ description: 'Whether it is hidden from customers' }),
@@ -25,7 +25,7 @@ export const CommentWithAttachments = z
   .object({ ...shape, attachments: z.array(Attachment).max(MAX_ATTACHMENTS) })
   .openapi('CommentWithAttachments')
 
-export const CommentAnswer = z.object({ data: CommentWithAttachments }).openapi('CommentAnswer')
+export const CommentResponse = z.object({ data: CommentWithAttachments }).openapi('CommentAnswer')
 export const CommentList = z
   .object({ data: z.array(CommentWithAttachments).max(100), pagination: z.union([Pagination, CursorPagination]) })
   .openapi('CommentList')
@@ -35,7 +35,7 @@ export type ListCommentsInput = z.infer<typeof ListCommentsQuery>
 
 export const CreateCommentBody = z
   .strictObject({
-    content: body(MAX_CONTENT_BYTES),
+    content: multilineText(MAX_CONTENT_BYTES),
     is_internal: z.boolean().optional().openapi({ default: false }),
     attachments: NewAttachments,
   })

@@ -2,25 +2,25 @@ import { z } from '@hono/zod-openapi'
 import {
   type AttachmentRow,
   attachFiles,
-  attachmentImages,
+  attachmentsJson,
   deleteAttachmentsOfComment,
   deleteObjectsLater,
-  discardFiles,
   findAttachmentsOfComment,
   findAttachmentsOfComments,
   presentAttachment,
+  releaseUploads,
   storeFiles,
 } from '../attachments/service'
 import { notFound } from '../core/errors'
 import { deletesEveryComment, seesInternal } from '../core/policy'
-import { findAudience } from '../db/outbox'
-import { findChange, tellOfPart } from '../db/ticket-change'
-import { countParts, type PartSlice } from '../db/ticket-children'
-import { cutPage, positionIn, readCursor, sliceFrom, writeCursor } from '../http/pagination/cursor'
+import { countActiveWebhooks } from '../db/outbox'
+import { findChangedFields, recordChildChange } from '../db/ticket-change'
+import { type ChildWindow, countChildren } from '../db/ticket-children'
+import { positionSchema, readCursor, toPage, windowFrom, writeCursor } from '../http/pagination/cursor'
 import { offsetOf, pageRequest } from '../http/pagination/page'
 import { newId } from '../lib/ids'
 import { commit } from '../service/commit'
-import { fieldsRefused, refusalOf, refuse } from '../service/constraint-errors'
+import { constraintError, fieldsRefused, rethrow } from '../service/constraint-errors'
 import type { ServiceContext } from '../service/context'
 import { notTheAuthor } from './errors'
 import {
@@ -40,7 +40,7 @@ export { CACHE_CLEARED, LOOKING_INTO_IT, NEW_COMMENT } from './examples'
 export { type CommentRow, findLatestComments } from './queries'
 export { Comment, CommentWithAttachments, presentComment } from './schema'
 
-const CommentPosition = positionIn(z.object({ id: z.string(), at: z.number().int() }))
+const CommentPosition = positionSchema(z.object({ id: z.string(), at: z.number().int() }))
 
 /**
  * A page of the comments of a ticket, with their attachments. For everybody who may see the ticket, customers without
@@ -48,26 +48,26 @@ const CommentPosition = positionIn(z.object({ id: z.string(), at: z.number().int
  */
 export async function listComments(ctx: ServiceContext, ticketId: string, input: ListCommentsInput) {
   const page = pageRequest(input)
-  const { total, comments, present } = await findSlice(ctx, ticketId, { limit: page.perPage, offset: offsetOf(page) })
+  const { total, comments, present } = await findWindow(ctx, ticketId, { limit: page.perPage, offset: offsetOf(page) })
   return { page, total, comments: comments.map(present) }
 }
 
 /** As `listComments`, from a cursor on. Throws 400 for a cursor of another list. */
-export async function walkComments(ctx: ServiceContext, ticketId: string, input: ListCommentsInput) {
+export async function listCommentsByCursor(ctx: ServiceContext, ticketId: string, input: ListCommentsInput) {
   const { accountId, role } = ctx.caller
   const scope = { list: 'comments', accountId, ticketId, internal: seesInternal(role) }
   const position = readCursor(ctx.db, scope, input.cursor, CommentPosition)
   const { perPage } = pageRequest(input)
-  const { comments, present } = await findSlice(ctx, ticketId, sliceFrom(position, perPage))
+  const { comments, present } = await findWindow(ctx, ticketId, windowFrom(position, perPage))
   const placeOf = (row: CommentRow) => ({ id: row.id, at: row.created_at })
-  const { shown, cursors } = cutPage(comments, perPage, position, placeOf, (at) => writeCursor(ctx.db, scope, at))
+  const { shown, cursors } = toPage(comments, perPage, position, placeOf, (at) => writeCursor(ctx.db, scope, at))
   return { perPage, cursors, comments: shown.map(present) }
 }
 
-async function findSlice(ctx: ServiceContext, ticketId: string, slice: PartSlice) {
+async function findWindow(ctx: ServiceContext, ticketId: string, slice: ChildWindow) {
   const { caller, db } = ctx
   const [[count], comments, attachments] = await db.batch([
-    countParts(caller, 'comments', ticketId),
+    countChildren(caller, 'comments', ticketId),
     findComments(caller, ticketId, slice),
     findAttachmentsOfComments(caller.accountId, commentIdsOf(caller, ticketId, slice)),
   ])
@@ -87,7 +87,7 @@ export async function createComment(ctx: ServiceContext, ticketId: string, input
   if (!files) throw notFound()
   const comment = { id: newId('comment', now), ticketId, content: input.content, isInternal }
   const parent = { ticketId, commentId: comment.id, isInternal }
-  const images = attachmentImages(caller.accountId, { commentId: comment.id })
+  const images = attachmentsJson(caller.accountId, { commentId: comment.id })
   const { rows, isReplay } = await commit(
     ctx,
     [
@@ -98,17 +98,17 @@ export async function createComment(ctx: ServiceContext, ticketId: string, input
     [
       findComment(caller.accountId, comment.id),
       findAttachmentsOfComment(caller.accountId, comment.id),
-      findAudience(caller.accountId),
+      countActiveWebhooks(caller.accountId),
     ],
     { ticketId },
   ).catch((error) => {
-    discardFiles(ctx, files)
-    throw refusalOf(error)
+    releaseUploads(ctx, files)
+    throw constraintError(error)
   })
   const [[row], attachments, [audience]] = rows
-  if (!row || isReplay) discardFiles(ctx, files)
+  if (!row || isReplay) releaseUploads(ctx, files)
   if (!row) throw notFound()
-  if (!isReplay) ctx.wake(audience)
+  if (!isReplay) ctx.notifyConsumer(audience)
   return presentWhole(ctx, row, attachments)
 }
 
@@ -123,22 +123,22 @@ export async function removeComment(ctx: ServiceContext, ticketId: string, comme
   const { rows, isReplay } = await commit(
     ctx,
     [
-      ...tellOfPart(change, { ...comment, ...own }, newId('evt', now)),
+      ...recordChildChange(change, { ...comment, ...own }, newId('evt', now)),
       ...deleteAttachmentsOfComment(change, commentId),
       deleteComment(change, commentId),
     ],
     [
-      findChange(caller.accountId, change.changeId),
+      findChangedFields(caller.accountId, change.changeId),
       findCommentOf(caller.accountId, ticketId, commentId),
-      findAudience(caller.accountId),
+      countActiveWebhooks(caller.accountId),
     ],
     { ticketId },
-  ).catch(refuse)
+  ).catch(rethrow)
   const [[trace], [left], [audience]] = rows
   if (left) throw notTheAuthor()
   if (!trace) throw notFound()
   if (isReplay) return
-  ctx.wake(audience)
+  ctx.notifyConsumer(audience)
   deleteObjectsLater(ctx)
 }
 

@@ -13,5 +13,5 @@ export type Caller = {
 
 /** Of a user, the token with its expiry (Unix seconds); of an API key, the SHA-256 of the secret (hexadecimal). */
 type CallerCredential =
-  | { kind: 'person'; token: { id: string; generation: number; expiresAt: number }; keyHash: null }
+  | { kind: 'person'; token: { id: string; tokenVersion: number; expiresAt: number }; keyHash: null }
   | { kind: 'key'; token: null; keyHash: string }

@@ -1,4 +1,4 @@
-import { type Keys, keysOf } from './keys'
+import { type DerivedKeys, deriveKeys } from './keys'
 import { originProblems, problemsIn, Variables } from './variables'
 
 /** What `wrangler.toml` and `.dev.vars.example` bind to the Worker; `npm run types` writes `worker-configuration.d.ts`. */
@@ -18,9 +18,9 @@ export interface Config {
   }
   eventRetentionDays: number
   /** What is signed now. */
-  keys: Keys
+  keys: DerivedKeys
   /** What was signed before the last rotation, and still holds. */
-  previousKeys: Keys | null
+  previousKeys: DerivedKeys | null
 }
 
 /** Thrown when the configuration is missing something; its message tells the operator what, and holds no value. */
@@ -49,14 +49,14 @@ export function configOf(env: Bindings): Config {
       allowPrivate: result.data.ALLOW_PRIVATE_WEBHOOKS === 'true',
     },
     eventRetentionDays: result.data.EVENT_RETENTION_DAYS,
-    keys: keysOf(result.data.APP_SECRET),
-    previousKeys: result.data.APP_SECRET_PREVIOUS ? keysOf(result.data.APP_SECRET_PREVIOUS) : null,
+    keys: deriveKeys(result.data.APP_SECRET),
+    previousKeys: result.data.APP_SECRET_PREVIOUS ? deriveKeys(result.data.APP_SECRET_PREVIOUS) : null,
   }
   parsed.set(env, config)
   return config
 }
 
 /** The key for a purpose that is used now and, if there is one, the one before it. */
-export function acceptedKeys(config: Config, purpose: keyof Keys): Buffer[] {
+export function verificationKeys(config: Config, purpose: keyof DerivedKeys): Buffer[] {
   return config.previousKeys ? [config.keys[purpose], config.previousKeys[purpose]] : [config.keys[purpose]]
 }

@@ -119,7 +119,7 @@ export function conflict(details: ErrorDetail[], retryAfterSeconds?: number): Ap
 }
 
 /** 409: the answer under an idempotency key was forgotten while it was asked for. Tried again, the request is a new one. */
-export function answerForgotten(): ApiError {
+export function idempotencyRecordExpired(): ApiError {
   const details = [{ field: 'Idempotency-Key', message: 'The answer of this key has just been forgotten, try again' }]
   return conflict(details, 1)
 }

@@ -1,7 +1,7 @@
 import { deriveKey } from '../lib/crypto.ts'
 
 /** Keys for one purpose each, all derived from one secret. */
-export interface Keys {
+export interface DerivedKeys {
   tokens: Buffer
   files: Buffer
   apiKeys: Buffer
@@ -10,7 +10,7 @@ export interface Keys {
 }
 
 /** The keys that a secret gives. */
-export function keysOf(secret: string): Keys {
+export function deriveKeys(secret: string): DerivedKeys {
   return {
     tokens: deriveKey(secret, 'tokens'),
     files: deriveKey(secret, 'files'),

@@ -39,12 +39,12 @@ export function deletesEveryComment(role: Role): boolean {
 }
 
 /** Of the named fields, those that the role may not set when it creates a ticket. */
-export function refusedOnCreate(role: Role, fields: readonly string[]): string[] {
+export function forbiddenCreateFields(role: Role, fields: readonly string[]): string[] {
   return STAFF.includes(role) ? [] : fields.filter((field) => !CREATE_FIELDS_OF_CUSTOMERS.has(field))
 }
 
 /** Of the named fields, those that the role may not change on a ticket. */
-export function refusedOnChange(role: Role, fields: readonly string[]): string[] {
+export function forbiddenUpdateFields(role: Role, fields: readonly string[]): string[] {
   return STAFF.includes(role) ? [] : fields.filter((field) => !CHANGE_FIELDS_OF_CUSTOMERS.has(field))
 }
 
@@ -52,7 +52,7 @@ export function refusedOnChange(role: Role, fields: readonly string[]): string[]
  * From which statuses the role may move a ticket to `target`: null for any. A customer may close a ticket, and open
  * again one that is resolved or closed. An empty list: never.
  */
-export function statusesBefore(role: Role, target: string): readonly string[] | null {
+export function allowedFromStatuses(role: Role, target: string): readonly string[] | null {
   if (STAFF.includes(role) || target === 'closed') return null
   return target === 'open' ? ['resolved', 'closed'] : []
 }

@@ -1,10 +1,10 @@
 import { type SQL, sql } from 'drizzle-orm'
-import { write } from './statement'
+import { run } from './statement'
 
 /** What a batch can be ended by, beside the rules of the tables themselves (`migrations/`). */
-type Guard = 'replay' | 'precondition' | 'status'
+type BatchAssertion = 'replay' | 'precondition' | 'status'
 
 /** Ends its batch with `refused: <rule>` for each row that `from` gives; nothing of the batch then takes effect. */
-export function refuseFor(rule: Guard, from: SQL) {
-  return write(sql`INSERT INTO guards (rule) SELECT ${rule} FROM ${from}`)
+export function abortIf(rule: BatchAssertion, from: SQL) {
+  return run(sql`INSERT INTO guards (rule) SELECT ${rule} FROM ${from}`)
 }

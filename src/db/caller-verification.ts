@@ -26,9 +26,9 @@ export function assertCaller(caller: Caller, now: number): SQL {
   return sql`INSERT INTO guards (rule) SELECT rule FROM (SELECT ${callerProblem(caller, now)} AS rule) WHERE rule <> ''`
 }
 
-function problemOfUser({ accountId, id, role }: Caller, token: { id: string; generation: number }): SQL {
+function problemOfUser({ accountId, id, role }: Caller, token: { id: string; tokenVersion: number }): SQL {
   return sql`coalesce((SELECT CASE
-      WHEN u.status <> 'active' OR NOT (u.credential_generation = ${token.generation} OR u.spared_token IS ${token.id})
+      WHEN u.status <> 'active' OR NOT (u.credential_generation = ${token.tokenVersion} OR u.spared_token IS ${token.id})
         THEN 'credential'
       WHEN EXISTS (SELECT 1 FROM revoked_tokens
         WHERE account_id = ${accountId} AND user_id = ${id} AND token_id = ${token.id}) THEN 'credential'

@@ -13,13 +13,13 @@ export interface DbCosts {
   rowsWritten: number
   milliseconds: number
   /** Whether a replica, which may lag, has answered. */
-  askedReplica: boolean
+  usedReplica: boolean
   /** The state of the database that was seen; null where nothing told. */
   bookmark: string | null
 }
 
 /** From where a session may read: any replica, the primary first, or what is no older than a bookmark. */
-export type ReadsFrom = 'first-unconstrained' | 'first-primary' | { bookmark: string }
+export type ReadConsistency = 'first-unconstrained' | 'first-primary' | { bookmark: string }
 
 const MAX_BOOKMARK = 500
 const BOOKMARK = /^[0-9a-f]{1,16}(-[0-9a-f]{1,64}){3}$/i
@@ -31,7 +31,7 @@ export function asBookmark(text: string | undefined): { bookmark: string } | nul
 
 /** Costs to start counting from: nothing yet. */
 export function noCosts(): DbCosts {
-  return { roundTrips: 0, rowsRead: 0, rowsWritten: 0, milliseconds: 0, askedReplica: false, bookmark: null }
+  return { roundTrips: 0, rowsRead: 0, rowsWritten: 0, milliseconds: 0, usedReplica: false, bookmark: null }
 }
 
 class Database {
@@ -64,7 +64,7 @@ class Database {
       for (const { meta } of results) {
         this.costs.rowsRead += meta.rows_read
         this.costs.rowsWritten += meta.rows_written
-        this.costs.askedReplica ||= meta.served_by_primary === false
+        this.costs.usedReplica ||= meta.served_by_primary === false
       }
       if ('getBookmark' in this.d1) this.costs.bookmark = this.d1.getBookmark()
       return rowsOf<T>(results.slice(before.length).map((result) => result.results))
@@ -109,7 +109,7 @@ export class AccountDb extends Database {
     private readonly database: D1Database,
     costs: DbCosts,
     readonly accountId: string,
-    private readonly from: ReadsFrom | null,
+    private readonly from: ReadConsistency | null,
     private readonly caller: Caller | null,
   ) {
     super(from === null ? database : sessionFrom(database, from), costs)
@@ -157,7 +157,7 @@ export class AccountDb extends Database {
   }
 }
 
-function sessionFrom(database: D1Database, from: ReadsFrom): D1DatabaseSession {
+function sessionFrom(database: D1Database, from: ReadConsistency): D1DatabaseSession {
   return database.withSession(typeof from === 'string' ? from : from.bookmark)
 }
 
@@ -172,7 +172,7 @@ export function openAccount(
   env: Pick<Bindings, 'DB'>,
   accountId: string,
   costs: DbCosts = noCosts(),
-  from: ReadsFrom | null = null,
+  from: ReadConsistency | null = null,
   caller: Caller | null = null,
 ): AccountDb {
   return new AccountDb(env.DB, costs, accountId, from, caller)

@@ -11,7 +11,7 @@ export class DbError extends Error {
 }
 
 /** Whether a rule of the data has refused the batch. */
-export function isRefused(error: unknown, rule: string): boolean {
+export function isConstraint(error: unknown, rule: string): boolean {
   return error instanceof DbError && error.failure.kind === 'refused' && error.failure.rule === rule
 }
 
@@ -30,5 +30,5 @@ export function toDbError(error: unknown): DbError {
 
 /** Whether a batch was refused because the caller's credential or role does not hold any more. */
 export function isAccessEnded(error: unknown): boolean {
-  return isRefused(error, 'credential') || isRefused(error, 'role')
+  return isConstraint(error, 'credential') || isConstraint(error, 'role')
 }

@@ -2,42 +2,42 @@ import { type SQL, sql } from 'drizzle-orm'
 import type { Caller } from '../core/caller'
 import type { Role } from '../core/policy'
 import { DAY } from '../lib/time'
-import { refuseFor } from './abort'
+import { abortIf } from './abort'
 import type { AccountDb } from './client'
 import { DbError } from './errors'
-import { rows, type Statement, write } from './statement'
+import { run, type Statement, select } from './statement'
 import { visibleTickets } from './visibility'
 
 /** How long the first answer is given again. */
-const KEPT_FOR = DAY
+const RETENTION = DAY
 
 /** A request that is to be carried out once, however often it comes: whose, under which key, and what it asks for. */
-export interface Once {
+export interface IdempotencyKey {
   callerId: string
   keyHash: string
   /** Of what it asks for, under each secret that is accepted: the first is kept. */
-  requestHashes: readonly string[]
+  fingerprints: readonly string[]
 }
 
 /** A statement whose rows make the answer; their columns are named, so that they can be kept as JSON. */
-export interface AnswerStatement<Row = unknown> extends Statement<Row> {
+export interface ReturningStatement<Row = unknown> extends Statement<Row> {
   readonly columns: readonly string[]
 }
 
 /** Names the columns of the rows of a statement that makes an answer, or a part of it. */
-export function answer<Row extends object>(
+export function returning<Row extends object>(
   statement: Statement<Row>,
   columns: readonly (keyof Row & string)[],
-): AnswerStatement<Row> {
+): ReturningStatement<Row> {
   return { ...statement, columns }
 }
 
-type Answers<T extends readonly AnswerStatement[]> = {
+type ReturnedRows<T extends readonly ReturningStatement[]> = {
   [K in keyof T]: T[K] extends Statement<infer Row> ? Row[] : never
 }
 
 /** What was done under a key before. */
-export interface OnceRecord {
+export interface IdempotencyRecord {
   request_hash: string
   rows: string
   secret: string | null
@@ -49,7 +49,7 @@ export interface OnceRecord {
 }
 
 /** What is kept of a deed beside its rows. */
-interface Circumstances {
+interface RecordMetadata {
   role: Role
   ticketId: string | null
   secret: string | null
@@ -57,7 +57,7 @@ interface Circumstances {
 }
 
 /** Thrown where the deed was done before: nothing was done now. */
-export class DoneBefore extends Error {
+export class IdempotencyConflict extends Error {
   override readonly name = 'DoneBefore'
 }
 
@@ -66,70 +66,70 @@ export class DoneBefore extends Error {
  * has none, nothing was done and nothing is kept. Gives the rows. Throws `DoneBefore` if the key has a record already,
  * and `DbError`.
  */
-export async function doOnce<const T extends readonly AnswerStatement[]>(
+export async function runIdempotent<const T extends readonly ReturningStatement[]>(
   db: AccountDb,
-  once: Once,
+  key: IdempotencyKey,
   writes: readonly Statement[],
-  answers: T,
-  { role, ticketId, secret, now }: Circumstances,
-): Promise<Answers<T>> {
-  const own = recordOf(db.accountId, once)
-  const [deed] = answers
-  const kept = answers.map(({ query, columns }) => {
+  returned: T,
+  { role, ticketId, secret, now }: RecordMetadata,
+): Promise<ReturnedRows<T>> {
+  const own = isRecordOf(db.accountId, key)
+  const [first] = returned
+  const kept = returned.map(({ query, columns }) => {
     const pairs = columns.map((column) => `'${column}', ${column}`).join(', ')
     return sql`(SELECT json_group_array(json_object(${sql.raw(pairs)})) FROM (${query}))`
   })
-  const record = write(sql`
+  const record = run(sql`
     INSERT INTO idempotency_records (account_id, caller_id, key_hash, request_hash, rows, secret, created_at)
-    SELECT ${db.accountId}, ${once.callerId}, ${once.keyHash}, ${once.requestHashes[0]},
+    SELECT ${db.accountId}, ${key.callerId}, ${key.keyHash}, ${key.fingerprints[0]},
       json_object('role', ${role}, 'ticket_id', ${ticketId}, 'answers', json_array(${sql.join(
         kept.map((list) => sql`json(${list})`),
         sql`, `,
       )})), ${secret}, ${now}
-    WHERE ${deed ? sql`EXISTS (${deed.query})` : sql`1`}`)
+    WHERE ${first ? sql`EXISTS (${first.query})` : sql`1`}`)
   const before = [
-    write(sql`DELETE FROM idempotency_records WHERE ${own} AND created_at < ${now - KEPT_FOR}`),
-    refuseFor('replay', sql`idempotency_records WHERE ${own}`),
+    run(sql`DELETE FROM idempotency_records WHERE ${own} AND created_at < ${now - RETENTION}`),
+    abortIf('replay', sql`idempotency_records WHERE ${own}`),
   ]
   try {
-    return await db.change<T>([...before, ...writes, record], answers)
+    return await db.change<T>([...before, ...writes, record], returned)
   } catch (error) {
     if (error instanceof DbError && error.failure.kind === 'refused' && error.failure.rule === 'replay')
-      throw new DoneBefore()
+      throw new IdempotencyConflict()
     throw error
   }
 }
 
 /** What a request did when it first came, if it did; not of more than a day ago. */
-export function findRecord(caller: Caller, once: Once, now: number) {
+export function findIdempotencyRecord(caller: Caller, key: IdempotencyKey, now: number) {
   const { accountId } = caller
   const ticketId = sql`rows ->> '$.ticket_id'`
   const isThere = sql`EXISTS (SELECT 1 FROM tickets t WHERE t.account_id = ${accountId} AND t.id = ${ticketId})`
   const isVisible = sql`EXISTS (SELECT 1 FROM tickets t WHERE ${visibleTickets(caller)} AND t.id = ${ticketId})`
-  return rows<OnceRecord>(sql`
+  return select<IdempotencyRecord>(sql`
     SELECT request_hash, coalesce(rows -> '$.answers', rows) AS rows, secret, rows ->> '$.role' AS role, ${ticketId} AS ticket_id,
       ${isThere} AND NOT ${isVisible} AS is_hidden
-    FROM idempotency_records WHERE ${isRecent(accountId, once, now)}`)
+    FROM idempotency_records WHERE ${isRecent(accountId, key, now)}`)
 }
 
 /** Whether there is such a record, as an SQL expression. */
-export function isRecorded(accountId: string, once: Once, now: number): SQL {
-  return sql`EXISTS (SELECT 1 FROM idempotency_records WHERE ${isRecent(accountId, once, now)})`
+export function hasIdempotencyRecord(accountId: string, key: IdempotencyKey, now: number): SQL {
+  return sql`EXISTS (SELECT 1 FROM idempotency_records WHERE ${isRecent(accountId, key, now)})`
 }
 
 /** Forgets records of more than a day ago, at most `limit`; gives how many. The sweep's own work, over all accounts. */
-export function deleteOldRecords(now: number, limit: number) {
-  return rows<{ created_at: number }>(sql`
+export function deleteExpiredRecords(now: number, limit: number) {
+  return select<{ created_at: number }>(sql`
     DELETE FROM idempotency_records WHERE (account_id, caller_id, key_hash) IN (
       SELECT account_id, caller_id, key_hash FROM idempotency_records
-      WHERE created_at < ${now - KEPT_FOR} ORDER BY created_at LIMIT ${limit})
+      WHERE created_at < ${now - RETENTION} ORDER BY created_at LIMIT ${limit})
     RETURNING created_at`)
 }
 
-function isRecent(accountId: string, once: Once, now: number): SQL {
-  return sql`${recordOf(accountId, once)} AND created_at >= ${now - KEPT_FOR}`
+function isRecent(accountId: string, key: IdempotencyKey, now: number): SQL {
+  return sql`${isRecordOf(accountId, key)} AND created_at >= ${now - RETENTION}`
 }
 
-function recordOf(accountId: string, { callerId, keyHash }: Once) {
+function isRecordOf(accountId: string, { callerId, keyHash }: IdempotencyKey) {
   return sql`account_id = ${accountId} AND caller_id = ${callerId} AND key_hash = ${keyHash}`
 }

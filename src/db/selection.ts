@@ -4,10 +4,10 @@ import { type SQL, sql } from 'drizzle-orm'
  * A row's columns by the names a presenter knows them under, each with the SQL that gives it. Plain text without values,
  * so that it is put together once and not for every query.
  */
-export type Image<Row = Record<string, unknown>> = Record<keyof Row & string, string>
+export type Selection<Row = Record<string, unknown>> = Record<keyof Row & string, string>
 
 /** The columns as a select list. */
-export function selectList(image: Image): SQL {
+export function selectList(image: Selection): SQL {
   return sql.raw(
     Object.entries(image)
       .map(([name, expression]) => `${expression} AS ${name}`)
@@ -16,12 +16,12 @@ export function selectList(image: Image): SQL {
 }
 
 /** The columns as one JSON object, so that a stored image and a row that was read are presented alike. */
-export function jsonImage(image: Image): SQL {
+export function jsonObject(image: Selection): SQL {
   const pairs = Object.entries(image).map(([name, expression]) => `'${name}', ${expression}`)
   return sql.raw(`json_object(${pairs.join(', ')})`)
 }
 
 /** The names of the columns. */
-export function fieldsOf<Row>(image: Image<Row>): (keyof Row & string)[] {
+export function fieldsOf<Row>(image: Selection<Row>): (keyof Row & string)[] {
   return Object.keys(image) as (keyof Row & string)[]
 }

@@ -7,12 +7,12 @@ export interface Statement<Row = unknown> {
 }
 
 /** Names the rows that a query gives: column aliases and their SQLite types. */
-export function rows<Row>(query: SQL): Statement<Row> {
+export function select<Row>(query: SQL): Statement<Row> {
   return { query }
 }
 
 /** A statement whose rows nobody reads. */
-export function write(query: SQL): Statement<never> {
+export function run(query: SQL): Statement<never> {
   return { query }
 }
 

@@ -1,5 +1,5 @@
 import { type SQL, sql } from 'drizzle-orm'
-import { fieldsOf, type Image, jsonImage, selectList } from './selection'
+import { fieldsOf, jsonObject, type Selection, selectList } from './selection'
 
 /** What is known of a ticket, its creator and its assignee: read for an answer, or kept in an event. */
 export interface TicketRow {
@@ -26,7 +26,7 @@ export interface TicketRow {
   internal_attachments: number
 }
 
-const COLUMNS: Image<TicketRow> = {
+const COLUMNS: Selection<TicketRow> = {
   id: 't.id',
   number: 't.number',
   version: 't.version',
@@ -53,7 +53,7 @@ const COLUMNS: Image<TicketRow> = {
 /** The names of the columns, for an answer that is kept. */
 export const TICKET_FIELDS = fieldsOf<TicketRow>(COLUMNS)
 export const TICKET_COLUMNS: SQL = selectList(COLUMNS)
-export const TICKET_IMAGE: SQL = jsonImage(COLUMNS)
+export const TICKET_SNAPSHOT: SQL = jsonObject(COLUMNS)
 
 /** The members named by the ticket `t`. */
 export const TICKET_MEMBERS: SQL = sql`

@@ -12,7 +12,7 @@ export function visibleTickets(caller: Caller): SQL {
  * As `visibleTickets`, for tickets that another condition finds by `t.seq`: the unary plus keeps SQLite from walking the
  * account's index and asking that condition of each ticket.
  */
-export function visibleAmongFound(caller: Caller): SQL {
+export function visibleByRowId(caller: Caller): SQL {
   const own = seesAllTickets(caller.role) ? sql`` : sql` AND +t.created_by = ${caller.id}`
   return sql`+t.account_id = ${caller.accountId}${own}`
 }
@@ -23,7 +23,7 @@ export function visibleTicket(caller: Caller, ticketId: string): SQL {
 }
 
 /** Comments or attachments that the caller may see, as a condition on the alias. */
-export function visibleParts(caller: Caller, alias: 'c' | 'f' | 'p'): SQL {
+export function visibleChildren(caller: Caller, alias: 'c' | 'f' | 'p'): SQL {
   const name = sql.raw(alias)
   return seesInternal(caller.role)
     ? sql`${name}.account_id = ${caller.accountId}`

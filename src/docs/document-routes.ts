@@ -1,21 +1,21 @@
 import { type OpenAPIHono, z } from '@hono/zod-openapi'
 import type { AppEnv } from '../http/app-env'
 import { isKnown } from '../http/etag'
-import { openGuard } from '../http/openapi/guard'
-import { empty, json } from '../http/openapi/responses'
-import { describeRoute } from '../http/openapi/route'
+import { unmetered } from '../http/openapi/guard'
+import { emptyBody, json } from '../http/openapi/responses'
+import { defineRoute } from '../http/openapi/route'
 import { sha256 } from '../lib/crypto'
 
 const KEPT_SECONDS = 300
 
-const documentRoute = describeRoute({
+const documentRoute = defineRoute({
   method: 'get',
   path: '/openapi.json',
   operationId: 'getOpenApiDocument',
   summary: 'Get this document',
   description: 'Not counted. It may be kept for five minutes, and is a 304 while it has not changed.',
   tags: ['Service'],
-  guard: openGuard,
+  guard: unmetered,
   request: { query: z.object({}) },
   responses: {
     200: json(
@@ -27,12 +27,12 @@ const documentRoute = describeRoute({
       { openapi: '3.1.0', info: { title: 'Ticketing API', version: '0.1.0' }, paths: {} },
       ['ETag'],
     ),
-    304: empty('It is as `If-None-Match` says', ['ETag']),
+    304: emptyBody('It is as `If-None-Match` says', ['ETag']),
   },
 })
 
 /** Puts the OpenAPI document into the router. It is written once in the life of an isolate, when it is first asked for. */
-export function addDocumentRoute(app: OpenAPIHono<AppEnv>, write: () => unknown): void {
+export function registerDocumentRoute(app: OpenAPIHono<AppEnv>, write: () => unknown): void {
   let written: { text: string; ETag: string } | undefined
   app.openapi(documentRoute, (c) => {
     written ??= withTag(JSON.stringify(write()))

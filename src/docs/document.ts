@@ -1,16 +1,16 @@
 import { OpenAPIHono } from '@hono/zod-openapi'
 import { version } from '../../package.json'
 import type { AppEnv } from '../http/app-env'
-import { failureComponents } from '../http/openapi/error-responses'
+import { errorResponseComponents } from '../http/openapi/error-responses'
 import { HEADERS } from '../http/openapi/headers'
 import { documented } from '../http/openapi/operation'
 import { PARAMETERS } from '../http/openapi/parameters'
 import { ErrorBody } from '../http/schemas/error'
 import { ExportLine } from '../tickets/service'
 import { hoistAnnotations } from './annotations'
+import { introduction } from './introduction'
 import { linkCreations } from './links'
 import { shareParameters } from './parameters'
-import { introduction } from './prose'
 import { ANY_CREDENTIAL, SECURITY_SCHEMES } from './security'
 import { TAGS } from './tags'
 import { webhookRoutes } from './webhooks'
@@ -53,7 +53,7 @@ export function openApiDocument(v1: OpenAPIHono<AppEnv>, root: OpenAPIHono<AppEn
   const paths = document.paths ?? {}
   const parameters = shareParameters(paths)
   linkCreations(paths)
-  const { responses, examples } = failureComponents()
+  const { responses, examples } = errorResponseComponents()
   return {
     ...document,
     paths: Object.fromEntries(

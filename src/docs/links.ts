@@ -1,9 +1,9 @@
-interface Answer {
+interface LinkedResponse {
   links?: Record<string, Link>
 }
 interface Operation {
   operationId?: string
-  responses?: Record<string, Answer>
+  responses?: Record<string, LinkedResponse>
 }
 interface Link {
   operationId: string

@@ -5,7 +5,7 @@ export const SCALAR_VERSION = '1.76.3'
 export const SCALAR_FILE = `scalar-${SCALAR_VERSION}.js`
 
 /** The page that lets the reference run, and nothing else. Its styles and its policy name the same nonce. */
-export function pageOf(nonce: string): string {
+export function renderPage(nonce: string): string {
   return `<!doctype html>
 <html lang="en">
 <head>
@@ -33,7 +33,7 @@ export function pageOf(nonce: string): string {
  * What the page may load: files of this service alone. Scalar writes `style` attributes, which no nonce can allow, and
  * draws icons from `data:` and images of answers from `blob:` addresses, which are of its own making.
  */
-export function policyOf(nonce: string): string {
+export function contentSecurityPolicy(nonce: string): string {
   return [
     "default-src 'none'",
     "script-src 'self'",

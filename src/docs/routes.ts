@@ -1,6 +1,6 @@
 import type { Hono } from 'hono'
 import type { AppEnv } from '../http/app-env'
-import { pageOf, policyOf, SCALAR_FILE } from './page'
+import { contentSecurityPolicy, renderPage, SCALAR_FILE } from './page'
 
 const NONCE_BYTES = 16
 const FOREVER = 'public, max-age=31536000, immutable'
@@ -8,24 +8,24 @@ const FOREVER = 'public, max-age=31536000, immutable'
 const REVALIDATED = 'no-cache'
 
 /** Puts the reference page and its files into the router: for anybody, not counted by the rate limiter. */
-export function addDocsRoutes(app: Hono<AppEnv>): void {
+export function registerDocsRoutes(app: Hono<AppEnv>): void {
   // Whoever opens the bare address in a browser is looking for it.
   for (const path of ['/', '/docs/']) app.get(path, (c) => c.redirect('/docs'))
 
   app.get('/docs', (c) => {
     const nonce = crypto.getRandomValues(new Uint8Array(NONCE_BYTES)).toBase64()
-    return c.html(pageOf(nonce), 200, { 'Content-Security-Policy': policyOf(nonce) })
+    return c.html(renderPage(nonce), 200, { 'Content-Security-Policy': contentSecurityPolicy(nonce) })
   })
 
   app.get('/docs/:file', async (c) => {
     const { body, headers, ok, status } = await c.env.ASSETS.fetch(c.req.raw)
     if (!ok && status !== 304) return c.notFound()
     const cacheControl = c.req.param('file') === SCALAR_FILE ? FOREVER : REVALIDATED
-    return c.newResponse(body, status === 304 ? 304 : 200, { ...kept(headers), 'Cache-Control': cacheControl })
+    return c.newResponse(body, status === 304 ? 304 : 200, { ...cached(headers), 'Cache-Control': cacheControl })
   })
 }
 
-function kept(headers: Headers): Record<string, string> {
+function cached(headers: Headers): Record<string, string> {
   return Object.fromEntries(
     ['Content-Type', 'Content-Length', 'ETag'].flatMap((name) => {
       const value = headers.get(name)

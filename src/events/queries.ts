@@ -1,6 +1,6 @@
 import { type SQL, sql } from 'drizzle-orm'
 import type { EventType } from '../db/outbox'
-import { rows, write } from '../db/statement'
+import { run, select } from '../db/statement'
 
 /** An event as it is stored: `data` is the JSON image of what it tells of. */
 export interface EventRow {
@@ -26,7 +26,7 @@ export function scanSize({ types }: EventFilter, limit: number): number {
 
 /** The oldest sequence that is kept (null where none is) and the newest there ever was. */
 export function findEventBounds(accountId: string) {
-  return rows<{ oldest: number | null; newest: number }>(sql`
+  return select<{ oldest: number | null; newest: number }>(sql`
     SELECT (SELECT min(sequence) FROM events WHERE account_id = ${accountId}) AS oldest, event_sequence AS newest
     FROM account_state WHERE account_id = ${accountId}`)
 }
@@ -41,7 +41,7 @@ export function findEvents(accountId: string, after: number, filter: EventFilter
       ? sql``
       : sql`WHERE type IN (SELECT value FROM json_each(${JSON.stringify(filter.types)}))`
   const page = sql`SELECT seq FROM (${scan(accountId, after, filter, limit)}) ${wanted} ORDER BY sequence LIMIT ${limit}`
-  return rows<EventRow & { bytes_so_far: number }>(sql`
+  return select<EventRow & { bytes_so_far: number }>(sql`
     SELECT sequence, id, type, data, created_at, bytes_so_far FROM (
       SELECT e.*, octet_length(e.data) AS bytes,
         sum(octet_length(e.data)) OVER (ORDER BY e.sequence ROWS UNBOUNDED PRECEDING) AS bytes_so_far
@@ -53,10 +53,10 @@ export function findEvents(accountId: string, after: number, filter: EventFilter
  * How many events `findEvents` looks through, and the last of them (null where there is none). Where every type is wanted
  * nothing is measured: it finds what it looks through.
  */
-export function measureScan(accountId: string, after: number, filter: EventFilter, limit: number) {
+export function measureEventScan(accountId: string, after: number, filter: EventFilter, limit: number) {
   if (filter.types === undefined)
-    return rows<{ scanned: number; last: number | null }>(sql`SELECT 0 AS scanned, NULL AS last`)
-  return rows<{ scanned: number; last: number | null }>(sql`
+    return select<{ scanned: number; last: number | null }>(sql`SELECT 0 AS scanned, NULL AS last`)
+  return select<{ scanned: number; last: number | null }>(sql`
     SELECT count(*) AS scanned, max(sequence) AS last FROM (${scan(accountId, after, filter, limit)})`)
 }
 
@@ -71,14 +71,14 @@ function scan(accountId: string, after: number, filter: EventFilter, limit: numb
  * own work, in the order in which events were written.
  */
 export function deleteOldEvents(before: number, limit: number) {
-  return rows<{ seq: number }>(sql`
+  return select<{ seq: number }>(sql`
     DELETE FROM events WHERE created_at < ${before} AND seq IN (SELECT seq FROM events ORDER BY seq LIMIT ${limit})
     RETURNING seq`)
 }
 
 /** Considers the events of accounts without an audience as told, of at most `limit` accounts. The sweep's own work. */
-export function passOverUnheard(limit: number) {
-  return write(sql`
+export function skipEventsWithoutWebhooks(limit: number) {
+  return run(sql`
     UPDATE account_state SET fanned_out_sequence = event_sequence
     WHERE listeners = 0 AND account_id IN (
       SELECT account_id FROM account_state WHERE event_sequence > fanned_out_sequence AND listeners = 0 LIMIT ${limit})`)

@@ -1,15 +1,15 @@
 import type { OpenAPIHono } from '@hono/zod-openapi'
-import { guard } from '../access/middleware'
+import { requireRole } from '../access/middleware'
 import { serviceContext } from '../access/request-context'
 import { STAFF } from '../core/policy'
 import type { AppEnv } from '../http/app-env'
 import { json } from '../http/openapi/responses'
-import { addRoute, describeRoute } from '../http/openapi/route'
+import { defineRoute, registerRoute } from '../http/openapi/route'
 import { EVENT_LIST } from './examples'
 import { EventList, ListEventsQuery } from './schema'
 import { listEvents } from './service'
 
-const listEventsRoute = describeRoute({
+const listEventsRoute = defineRoute({
   method: 'get',
   path: '/events',
   operationId: 'listEvents',
@@ -19,15 +19,15 @@ const listEventsRoute = describeRoute({
     'nothing is missed while events are kept. A page holds 4 MiB, and a filter by event looks through 1,000 events a page, ' +
     'so that a page may be short, or empty, while `has_more` is true.',
   tags: ['Webhooks'],
-  guard: guard(STAFF),
-  fails: [410],
+  guard: requireRole(STAFF),
+  errors: [410],
   request: { query: ListEventsQuery },
   responses: { 200: json(EventList, 'A page of events', EVENT_LIST) },
 })
 
 /** Puts the route of events into the router. */
-export function addEventRoutes(app: OpenAPIHono<AppEnv>): void {
-  addRoute(app, listEventsRoute, async (c) => {
+export function registerEventRoutes(app: OpenAPIHono<AppEnv>): void {
+  registerRoute(app, listEventsRoute, async (c) => {
     const { events, pagination } = await listEvents(serviceContext(c), c.req.valid('query'))
     return c.json({ data: events, pagination }, 200)
   })

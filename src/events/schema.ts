@@ -4,12 +4,12 @@ import { CommentWithAttachments, presentComment } from '../comments/service'
 import type { EventType } from '../db/outbox'
 import { Cursor, CursorQuery } from '../http/pagination/cursor'
 import { id, oneOrMoreOf } from '../http/schemas/request-fields'
-import { idOf, textOf, WireTime, wholeOf } from '../http/schemas/response-fields'
+import { idField, integerField, textField, WireTime } from '../http/schemas/response-fields'
 import { toWireTime } from '../lib/time'
 import { presentTicketSnapshot, Ticket, TicketSnapshot, TicketStatus } from '../tickets/service'
 import { presentUser, User, UserRef } from '../users/service'
-import { imageOf } from './images'
 import type { EventRow } from './queries'
+import { parseSnapshot } from './snapshots'
 
 /** What a webhook can ask for. */
 export const EVENT_TYPES = [
@@ -24,15 +24,15 @@ export const EVENT_TYPES = [
 /** What the list of events can hold. */
 export const LISTED_TYPES = [...EVENT_TYPES, 'webhook.test'] as const
 
-const title = textOf(200)
+const title = textField(200)
 
 function event<const Type extends EventType, Data extends z.ZodType>(type: Type, name: string, data: Data) {
   return z
     .object({
-      id: idOf('evt_01jt0v7m3zq8x5y2w9r4n6p1kc').openapi({
+      id: idField('evt_01jt0v7m3zq8x5y2w9r4n6p1kc').openapi({
         description: 'The same in the header `webhook-id`, on every attempt',
       }),
-      sequence: wholeOf(1).openapi({ description: '1, 2, 3 … of the account', example: 17 }),
+      sequence: integerField(1).openapi({ description: '1, 2, 3 … of the account', example: 17 }),
       event: z.literal(type),
       timestamp: WireTime,
       data,
@@ -62,7 +62,7 @@ export const EVENTS = {
     'TicketStatusChangedEvent',
     z.object({
       ticket: z.object({
-        id: idOf('ticket123'),
+        id: idField('ticket123'),
         title,
         status: z.object({ previous: TicketStatus, current: TicketStatus }),
         updated_by: UserRef,
@@ -72,21 +72,21 @@ export const EVENTS = {
   'ticket.deleted': event(
     'ticket.deleted',
     'TicketDeletedEvent',
-    z.object({ ticket: z.object({ id: idOf('ticket123'), number: wholeOf(1), title }), deleted_by: UserRef }),
+    z.object({ ticket: z.object({ id: idField('ticket123'), number: integerField(1), title }), deleted_by: UserRef }),
   ),
   'comment.created': event(
     'comment.created',
     'CommentCreatedEvent',
     z.object({
       comment: CommentWithAttachments,
-      ticket: z.object({ id: idOf('ticket123'), number: wholeOf(1), title, status: TicketStatus }),
+      ticket: z.object({ id: idField('ticket123'), number: integerField(1), title, status: TicketStatus }),
     }),
   ),
   'user.created': event('user.created', 'UserCreatedEvent', z.object({ user: User })),
   'webhook.test': event(
     'webhook.test',
     'WebhookTestEvent',
-    z.object({ webhook: z.object({ id: idOf('webhook_01jt0v7m3zq8x5y2w9r4n6p1kc') }) }),
+    z.object({ webhook: z.object({ id: idField('webhook_01jt0v7m3zq8x5y2w9r4n6p1kc') }) }),
   ),
 } as const
 
@@ -109,7 +109,7 @@ export const EventList = z
     data: z.array(Event).max(100),
     pagination: z
       .object({
-        per_page: wholeOf(1, 100),
+        per_page: integerField(1, 100),
         next_cursor: Cursor.openapi({ description: 'Always there: come back with it for what happens next' }),
         has_more: z.boolean(),
       })
@@ -127,7 +127,7 @@ export type ListEventsInput = z.infer<typeof ListEventsQuery>
 /** An event as it is listed and sent, from what was stored with the change. */
 export function presentEvent(row: EventRow): EventBody {
   const base = { id: row.id, sequence: row.sequence, timestamp: toWireTime(row.created_at) }
-  const { type, image } = imageOf(row)
+  const { type, image } = parseSnapshot(row)
   switch (type) {
     case 'ticket.created': {
       const attachments = image.attachments.map(presentStoredAttachment)

@@ -2,9 +2,16 @@ import { z } from '@hono/zod-openapi'
 import type { Bindings } from '../core/config'
 import { cursorExpired } from '../core/errors'
 import { openDirectory } from '../db/client'
-import { BYTES_A_PAGE, countFitting, readCursor, writeCursor } from '../http/pagination/cursor'
+import { BYTES_A_PAGE, fitsWithin, readCursor, writeCursor } from '../http/pagination/cursor'
 import type { ServiceContext } from '../service/context'
-import { deleteOldEvents, findEventBounds, findEvents, measureScan, passOverUnheard, scanSize } from './queries'
+import {
+  deleteOldEvents,
+  findEventBounds,
+  findEvents,
+  measureEventScan,
+  scanSize,
+  skipEventsWithoutWebhooks,
+} from './queries'
 import { type ListEventsInput, presentEvent } from './schema'
 
 export type { EventRow } from './queries'
@@ -29,11 +36,11 @@ export async function listEvents({ caller, db }: ServiceContext, input: ListEven
   const [[bounds], found, [scan]] = await db.batch([
     findEventBounds(accountId),
     findEvents(accountId, after ?? 0, filter, perPage + 1, BYTES_A_PAGE),
-    measureScan(accountId, after ?? 0, filter, perPage + 1),
+    measureEventScan(accountId, after ?? 0, filter, perPage + 1),
   ])
   const oldest = bounds?.oldest ?? (bounds?.newest ?? 0) + 1
   if (after !== null && after < oldest - 1) throw cursorExpired(oldest)
-  const shown = found.slice(0, countFitting(found, perPage))
+  const shown = found.slice(0, fitsWithin(found, perPage))
   const isCut = found.length > shown.length
   const hasMore = isCut || scan?.scanned === scanSize(filter, perPage + 1)
   const seen = isCut ? shown.at(-1)?.sequence : scan?.last
@@ -59,6 +66,6 @@ export async function sweepEvents(env: Bindings, retentionMs: number, now: numbe
 }
 
 /** Passes over the events of accounts that nobody listens to. */
-export async function passOverSilentAccounts(env: Bindings): Promise<void> {
-  await openDirectory(env).all(passOverUnheard(ROWS_A_STATEMENT))
+export async function skipAccountsWithoutWebhooks(env: Bindings): Promise<void> {
+  await openDirectory(env).all(skipEventsWithoutWebhooks(ROWS_A_STATEMENT))
 }

@@ -1,9 +1,9 @@
 import { type OpenAPIHono, z } from '@hono/zod-openapi'
 import { version } from '../../package.json'
 import type { AppEnv } from '../http/app-env'
-import { openGuard } from '../http/openapi/guard'
+import { unmetered } from '../http/openapi/guard'
 import { json } from '../http/openapi/responses'
-import { describeRoute } from '../http/openapi/route'
+import { defineRoute } from '../http/openapi/route'
 import { ErrorBody } from '../http/schemas/error'
 import { checkHealth } from './service'
 
@@ -29,14 +29,14 @@ const UNHEALTHY: z.infer<typeof Health> = {
   checks: { ...HEALTHY.checks, database: 'failed' },
 }
 
-const healthRoute = describeRoute({
+const healthRoute = defineRoute({
   method: 'get',
   path: '/health',
   operationId: 'getHealth',
   summary: 'Tell whether the service can do its work',
   description: 'Not counted. What the service stands on is asked at most every 10 seconds.',
   tags: ['Service'],
-  guard: openGuard,
+  guard: unmetered,
   // Monitors like to add a parameter of their own.
   request: { query: z.object({}) },
   responses: {
@@ -46,7 +46,7 @@ const healthRoute = describeRoute({
 })
 
 /** Puts the health check into the router: for anybody, not counted by the rate limiter. */
-export function addHealthRoutes(app: OpenAPIHono<AppEnv>): void {
+export function registerHealthRoutes(app: OpenAPIHono<AppEnv>): void {
   app.openapi(healthRoute, async (c) => {
     const checks = await checkHealth(c.env, Date.now())
     const healthy = Object.values(checks).every((result) => result === 'ok')

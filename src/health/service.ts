@@ -1,4 +1,4 @@
-import { reach } from '../access/call-durable-object'
+import { callDurableObject } from '../access/call-durable-object'
 import { sweeperOf } from '../access/sweeper-client'
 import type { Bindings } from '../core/config'
 import { openDirectory } from '../db/client'
@@ -26,8 +26,8 @@ async function runChecks(env: Bindings): Promise<Checks> {
   const [database, files, rateLimiter, sweeper] = await Promise.all([
     check(openDirectory(env).all(ping())),
     check(env.FILES.head('health')),
-    check(reach(() => env.RATE_LIMITER.getByName('health').ping())),
-    check(sweeperOf(env).arm()),
+    check(callDurableObject(() => env.RATE_LIMITER.getByName('health').ping())),
+    check(sweeperOf(env).ensureScheduled()),
   ])
   return { database, files, rate_limiter: rateLimiter, sweeper }
 }

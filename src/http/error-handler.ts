@@ -20,7 +20,7 @@ import type { AppEnv } from './app-env'
  * not begun with `c.json`, which would take over headers of an answer that was made early and is not given: an `ETag`, a
  * `Link` with the number of pages.
  */
-export function answerError(error: unknown, c: Context<AppEnv>): Response {
+export function onError(error: unknown, c: Context<AppEnv>): Response {
   const told = toApiError(error)
   if (told.status >= 500) c.set('failure', error)
   const headers = { 'Content-Type': 'application/json', ...told.headers, 'X-Request-Id': c.var.requestId }
@@ -39,7 +39,7 @@ function toApiError(error: unknown): ApiError {
 const VERSION = /^\/(?:api|ticketing)\/(v\d+)(?:\/|$)/
 
 /** 404; for a version that does not exist the message names those that do. */
-export function answerNotFound(c: Context<AppEnv>): Response {
+export function notFoundResponse(c: Context<AppEnv>): Response {
   const version = VERSION.exec(c.req.path)?.[1]
   const error =
     version && version !== 'v1'
@@ -49,7 +49,7 @@ export function answerNotFound(c: Context<AppEnv>): Response {
 }
 
 /** 405, naming the methods that the path has. */
-export function answerMethodNotAllowed(c: Context, methods: string[]): Response {
+export function methodNotAllowedResponse(c: Context, methods: string[]): Response {
   const error = methodNotAllowed(methods)
   return c.json(error.toJSON(), error.status, error.headers)
 }

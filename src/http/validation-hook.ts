@@ -4,6 +4,6 @@ import { invalidInput } from '../core/errors'
 import type { AppEnv } from './app-env'
 
 /** What the validators do with a request that does not fit: 400, with a detail for each field. */
-export const refuseInvalid: Hook<unknown, AppEnv, string, unknown> = (result) => {
+export const rejectInvalid: Hook<unknown, AppEnv, string, unknown> = (result) => {
   if (!result.success) throw invalidInput(detailsOf(result.error, result.target))
 }

@@ -2,10 +2,10 @@ import { sweepObjects } from '../attachments/service'
 import { sweepTokens } from '../auth/service'
 import { type Bindings, configOf } from '../core/config'
 import { logFailure } from '../core/log'
-import { passOverSilentAccounts, sweepEvents } from '../events/service'
+import { skipAccountsWithoutWebhooks, sweepEvents } from '../events/service'
 import { DAY } from '../lib/time'
-import { sweepRecords } from '../service/commit'
-import { ringForWork, sweepDeliveries } from '../webhooks/service'
+import { sweepIdempotencyRecords } from '../service/commit'
+import { enqueueWork, sweepDeliveries } from '../webhooks/service'
 
 /**
  * Looks after what was left behind, in all accounts: rings for events and deliveries, forgets what is kept no longer,
@@ -14,13 +14,13 @@ import { ringForWork, sweepDeliveries } from '../webhooks/service'
  */
 export async function sweep(env: Bindings, after: string, now: number): Promise<string> {
   const [next, ...others] = await Promise.allSettled([
-    ringForWork(env, after, now),
-    passOverSilentAccounts(env),
+    enqueueWork(env, after, now),
+    skipAccountsWithoutWebhooks(env),
     sweepEvents(env, configOf(env).eventRetentionDays * DAY, now),
     sweepDeliveries(env, now),
     sweepObjects(env, now),
     sweepTokens(env, now),
-    sweepRecords(env, now),
+    sweepIdempotencyRecords(env, now),
   ])
   for (const result of [next, ...others]) if (result.status === 'rejected') logFailure('sweep', result.reason)
   return next.status === 'fulfilled' ? next.value : ''

@@ -15,7 +15,7 @@ const AFTER = 'after'
  */
 export class Sweeper extends DurableObject<Bindings> {
   /** Makes sure that the alarm is set. */
-  async arm(): Promise<void> {
+  async ensureScheduled(): Promise<void> {
     if ((await this.ctx.storage.getAlarm()) === null) await this.ctx.storage.setAlarm(Date.now() + PERIOD)
   }
 

@@ -1,4 +1,4 @@
-import { createHash, createHmac, hkdfSync, timingSafeEqual } from 'node:crypto'
+import { timingSafeEqual as areBytesEqual, createHash, createHmac, hkdfSync } from 'node:crypto'
 
 /** A key of 32 bytes for one purpose, derived from a secret with HKDF-SHA-256 (RFC 5869). */
 export function deriveKey(secret: string, purpose: string): Buffer {
@@ -6,15 +6,15 @@ export function deriveKey(secret: string, purpose: string): Buffer {
 }
 
 /** HMAC-SHA-256 of a text, as 43 characters of base64url. */
-export function mac(key: Buffer, text: string): string {
+export function hmac(key: Buffer, text: string): string {
   return createHmac('sha256', key).update(text).digest('base64url')
 }
 
 /** Whether two texts are the same, in a time that does not depend on where they differ. */
-export function sameText(left: string, right: string): boolean {
+export function timingSafeEqual(left: string, right: string): boolean {
   const a = Buffer.from(left)
   const b = Buffer.from(right)
-  return a.length === b.length && timingSafeEqual(a, b)
+  return a.length === b.length && areBytesEqual(a, b)
 }
 
 /** SHA-256 of a text, as 43 characters of base64url. */

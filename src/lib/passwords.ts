@@ -6,12 +6,12 @@ const KEY_BYTES = 32
 const SALT_BYTES = 16
 
 /** Stands for a hash that is not there or is none: no password is known to fit it, and to try one is as much work. */
-export const NO_HASH = stored(Buffer.alloc(SALT_BYTES), Buffer.alloc(KEY_BYTES))
+export const DUMMY_HASH = encodeHash(Buffer.alloc(SALT_BYTES), Buffer.alloc(KEY_BYTES))
 
 /** A password's hash with its parameters and salt: `scrypt$N$r$p$salt$key`, the last two in base64url. */
 export async function hashPassword(password: string): Promise<string> {
   const salt = randomBytes(SALT_BYTES)
-  return stored(salt, await derive(password, salt, COST))
+  return encodeHash(salt, await derive(password, salt, COST))
 }
 
 /**
@@ -19,7 +19,7 @@ export async function hashPassword(password: string): Promise<string> {
  * does not tell whether there is a password.
  */
 export async function verifyPassword(password: string, hash: string | null): Promise<boolean> {
-  const usable = hash !== null && /^scrypt(\$\d+){3}(\$[\w-]+){2}$/.test(hash) ? hash : NO_HASH
+  const usable = hash !== null && /^scrypt(\$\d+){3}(\$[\w-]+){2}$/.test(hash) ? hash : DUMMY_HASH
   const [, N, r, p, salt = '', expected = ''] = usable.split('$')
   const cost = { N: Number(N), r: Number(r), p: Number(p) }
   const key = await derive(password, Buffer.from(salt, 'base64url'), cost)
@@ -27,7 +27,7 @@ export async function verifyPassword(password: string, hash: string | null): Pro
   return key.length === wanted.length && timingSafeEqual(key, wanted)
 }
 
-function stored(salt: Buffer, key: Buffer): string {
+function encodeHash(salt: Buffer, key: Buffer): string {
   return ['scrypt', COST.N, COST.r, COST.p, salt.toString('base64url'), key.toString('base64url')].join('$')
 }
 

@@ -1,39 +1,39 @@
 import type { Caller } from '../core/caller'
 import type { Bindings } from '../core/config'
 import { detail } from '../core/error-details'
-import { answerForgotten, conflict, notFound } from '../core/errors'
+import { conflict, idempotencyRecordExpired, notFound } from '../core/errors'
 import { seesInternal } from '../core/policy'
 import { openDirectory } from '../db/client'
 import {
-  type AnswerStatement,
-  DoneBefore,
-  deleteOldRecords,
-  doOnce,
-  findRecord,
-  type OnceRecord,
+  deleteExpiredRecords,
+  findIdempotencyRecord,
+  IdempotencyConflict,
+  type IdempotencyRecord,
+  type ReturningStatement,
+  runIdempotent,
 } from '../db/idempotency-records'
 import type { Results, Statement } from '../db/statement'
-import { SealError, seal, unseal } from '../lib/sealing'
-import { keyReused } from './constraint-errors'
-import type { KeyedOnce, ServiceContext } from './context'
+import { DecryptError, decrypt, encrypt } from '../lib/envelope-encryption'
+import { idempotencyKeyReused } from './constraint-errors'
+import type { RequestIdempotency, ServiceContext } from './context'
 
-type Answers<T extends readonly AnswerStatement[]> = {
+type ReturnedRows<T extends readonly ReturningStatement[]> = {
   [K in keyof T]: T[K] extends Statement<infer Row> ? Row[] : never
 }
 
 const ROWS_A_STATEMENT = 500
 const STATEMENTS_A_SWEEP = 10
 
-interface Committed<T extends readonly AnswerStatement[]> {
+interface CommitResult<T extends readonly ReturningStatement[]> {
   /** What the deed left when it was done, now or by an earlier request with the same key. */
-  rows: Answers<T>
+  rows: ReturnedRows<T>
   /** The secret that its answer shows. */
   secret: string
   isReplay: boolean
 }
 
 /** What a deed is of, and what its answer shows beside the rows. */
-interface Deed {
+interface CommitOptions {
   /** The ticket that has to be visible to whom the answer is given again. */
   ticketId?: string
   secret?: string
@@ -43,21 +43,24 @@ interface Deed {
  * Asks what a deed has to know before it is done and, in the same round trip, whether it was done before under the same
  * idempotency key. Then it gives null, and `commit` gives what was done, without another question. Throws `DbError`.
  */
-export async function askFirst<const T extends readonly Statement[]>(
+export async function readBeforeWrite<const T extends readonly Statement[]>(
   ctx: ServiceContext,
   questions: T,
 ): Promise<Results<T> | null> {
-  const { caller, db, once, now } = ctx
-  if (once === null) return db.verifiedBatch(questions)
-  const [[record], ...answers] = await db.verifiedBatch([findRecord(caller, once, now), ...questions])
-  if (!record) return answers
-  once.found = record
+  const { caller, db, idempotency, now } = ctx
+  if (idempotency === null) return db.verifiedBatch(questions)
+  const [[record], ...returned] = await db.verifiedBatch([
+    findIdempotencyRecord(caller, idempotency, now),
+    ...questions,
+  ])
+  if (!record) return returned
+  idempotency.found = record
   return null
 }
 
 /** Whether the request was carried out before: for where it is refused by what may have changed since. */
-export async function wasDone(ctx: ServiceContext): Promise<boolean> {
-  return ctx.once !== null && (await askFirst(ctx, [])) === null
+export async function isReplayedRequest(ctx: ServiceContext): Promise<boolean> {
+  return ctx.idempotency !== null && (await readBeforeWrite(ctx, [])) === null
 }
 
 /**
@@ -66,62 +69,62 @@ export async function wasDone(ctx: ServiceContext): Promise<boolean> {
  * 422 for a key of another request, 404 for an answer that the caller may not see any more, and `DbError`, also where the
  * caller's access has ended since the request began.
  */
-export async function commit<const T extends readonly AnswerStatement[]>(
+export async function commit<const T extends readonly ReturningStatement[]>(
   ctx: ServiceContext,
   writes: readonly Statement[],
-  answers: T,
-  { ticketId, secret = '' }: Deed = {},
-): Promise<Committed<T>> {
-  const { caller, db, once, now } = ctx
-  if (once === null) return { rows: await db.change<T>(writes, answers), secret, isReplay: false }
-  if (once.found) return replayOf(caller, once, once.found)
-  const [sealingKey] = once.sealingKeys
-  const sealed = secret === '' || !sealingKey ? null : await seal(sealingKey, secret, once.keyHash)
+  returned: T,
+  { ticketId, secret = '' }: CommitOptions = {},
+): Promise<CommitResult<T>> {
+  const { caller, db, idempotency, now } = ctx
+  if (idempotency === null) return { rows: await db.change<T>(writes, returned), secret, isReplay: false }
+  if (idempotency.found) return replayOf(caller, idempotency, idempotency.found)
+  const [sealingKey] = idempotency.encryptionKeys
+  const sealed = secret === '' || !sealingKey ? null : await encrypt(sealingKey, secret, idempotency.keyHash)
   const circumstances = { role: caller.role, ticketId: ticketId ?? null, secret: sealed, now }
   try {
-    return { rows: await doOnce(db, once, writes, answers, circumstances), secret, isReplay: false }
+    return { rows: await runIdempotent(db, idempotency, writes, returned, circumstances), secret, isReplay: false }
   } catch (error) {
-    if (!(error instanceof DoneBefore)) throw error
+    if (!(error instanceof IdempotencyConflict)) throw error
   }
-  const record = await db.first(findRecord(caller, once, now))
-  if (!record) throw answerForgotten()
-  return replayOf(caller, once, record)
+  const record = await db.first(findIdempotencyRecord(caller, idempotency, now))
+  if (!record) throw idempotencyRecordExpired()
+  return replayOf(caller, idempotency, record)
 }
 
 /** What a record tells, to whom it may be told: who sees less than then is not shown what was shown then. */
-async function replayOf<T extends readonly AnswerStatement[]>(
+async function replayOf<T extends readonly ReturningStatement[]>(
   caller: Caller,
-  once: KeyedOnce,
-  record: OnceRecord,
-): Promise<Committed<T>> {
+  once: RequestIdempotency,
+  record: IdempotencyRecord,
+): Promise<CommitResult<T>> {
   const sawMore = record.ticket_id !== null && seesInternal(record.role ?? caller.role) && !seesInternal(caller.role)
   if (sawMore || record.is_hidden === 1) throw notFound()
-  if (!once.requestHashes.includes(record.request_hash)) throw keyReused()
+  if (!once.fingerprints.includes(record.request_hash)) throw idempotencyKeyReused()
   once.markReplayed()
-  const secret = record.secret === null ? '' : await open(once.sealingKeys, record.secret, once.keyHash)
-  return { rows: asAnswers<T>(record.rows), secret, isReplay: true }
+  const secret = record.secret === null ? '' : await open(once.encryptionKeys, record.secret, once.keyHash)
+  return { rows: toReturnedRows<T>(record.rows), secret, isReplay: true }
 }
 
 /** Rows were kept by the names that the statements gave them. */
-function asAnswers<T extends readonly AnswerStatement[]>(text: string): Answers<T> {
-  return JSON.parse(text) as Answers<T>
+function toReturnedRows<T extends readonly ReturningStatement[]>(text: string): ReturnedRows<T> {
+  return JSON.parse(text) as ReturnedRows<T>
 }
 
 async function open(keys: readonly Buffer[], sealed: string, context: string): Promise<string> {
   try {
-    return await unseal(keys, sealed, context)
+    return await decrypt(keys, sealed, context)
   } catch (error) {
-    if (error instanceof SealError)
+    if (error instanceof DecryptError)
       throw conflict([detail(['Idempotency-Key'], 'belongs to an answer whose secret can not be read any more')])
     throw error
   }
 }
 
 /** Forgets what was done under idempotency keys more than a day ago, in all accounts: at most 500 rows a statement. */
-export async function sweepRecords(env: Pick<Bindings, 'DB'>, now: number): Promise<void> {
+export async function sweepIdempotencyRecords(env: Pick<Bindings, 'DB'>, now: number): Promise<void> {
   const directory = openDirectory(env)
   for (let statements = 0; statements < STATEMENTS_A_SWEEP; statements += 1) {
-    const deleted = await directory.all(deleteOldRecords(now, ROWS_A_STATEMENT))
+    const deleted = await directory.all(deleteExpiredRecords(now, ROWS_A_STATEMENT))
     if (deleted.length < ROWS_A_STATEMENT) return
   }
 }

@@ -12,7 +12,7 @@ import {
 import { DbError } from '../db/errors'
 
 /** What a caller is told of the rules that only the live row can judge. */
-export const RULES = {
+export const CONSTRAINT_ERRORS = {
   attachments: () => validationError([detail(['attachments'], 'must be at most 500 on a ticket and its comments')]),
   storage: () =>
     payloadTooLarge('An account may store 5 GB of attachments, a premium one 100 GB (a GB is 1,000,000,000 bytes)'),
@@ -25,7 +25,7 @@ export const RULES = {
 } as const satisfies Record<string, () => ApiError>
 
 /** 422: the idempotency key came with another request before. */
-export function keyReused(): ApiError {
+export function idempotencyKeyReused(): ApiError {
   return validationError([detail(['Idempotency-Key'], 'was used for another request')])
 }
 
@@ -37,19 +37,19 @@ export function fieldsRefused(fields: readonly string[]): ApiError {
 /** The response to a failure of the database: that of the rule which refused the batch, 503 for anything else. */
 export function fromDbError(error: DbError): ApiError {
   const { failure } = error
-  return failure.kind === 'refused' && isRule(failure.rule) ? RULES[failure.rule]() : unavailable(error)
+  return failure.kind === 'refused' && isRule(failure.rule) ? CONSTRAINT_ERRORS[failure.rule]() : unavailable(error)
 }
 
 /** As `fromDbError`. Other errors stay as they are. */
-export function refusalOf(error: unknown): unknown {
+export function constraintError(error: unknown): unknown {
   return error instanceof DbError ? fromDbError(error) : error
 }
 
-function isRule(name: string): name is keyof typeof RULES {
-  return Object.hasOwn(RULES, name)
+function isRule(name: string): name is keyof typeof CONSTRAINT_ERRORS {
+  return Object.hasOwn(CONSTRAINT_ERRORS, name)
 }
 
 /** Throws that answer: for the `catch` of a write. */
-export function refuse(error: unknown): never {
-  throw refusalOf(error)
+export function rethrow(error: unknown): never {
+  throw constraintError(error)
 }

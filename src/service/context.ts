@@ -1,8 +1,8 @@
 import type { Caller } from '../core/caller'
 import type { Config } from '../core/config'
 import type { AccountDb, DirectoryDb } from '../db/client'
-import type { Once, OnceRecord } from '../db/idempotency-records'
-import type { Audience } from '../db/outbox'
+import type { IdempotencyKey, IdempotencyRecord } from '../db/idempotency-records'
+import type { ActiveWebhooks } from '../db/outbox'
 
 /** What a service gets beside its input: the caller, the caller's database, the clock (ms) and the outside world. */
 export interface ServiceContext {
@@ -16,10 +16,10 @@ export interface ServiceContext {
   credentials: Credentials
   throttle: Throttle
   /** Wakes the sender of events, if anybody listens. It may be lost: the sweep finds what it would have told. */
-  wake(audience: Audience | undefined): void
+  notifyConsumer(audience: ActiveWebhooks | undefined): void
   sweeper: Sweeper
   /** By what the request is carried out once; null where it brings no key. */
-  once: KeyedOnce | null
+  idempotency: RequestIdempotency | null
   /** The versions that `If-Match` names; null where the request does not care. */
   expectedVersions: readonly number[] | null
   /** Work that may outlive the answer, and may be lost. */
@@ -27,11 +27,11 @@ export interface ServiceContext {
 }
 
 /** What is known of a request with an idempotency key. */
-export interface KeyedOnce extends Once {
+export interface RequestIdempotency extends IdempotencyKey {
   /** What seals a secret of the answer: the first key seals, any opens. */
-  sealingKeys: readonly Buffer[]
+  encryptionKeys: readonly Buffer[]
   /** What was done under the key before, once that is known. */
-  found?: OnceRecord
+  found?: IdempotencyRecord
   /** Says that the answer is an earlier one. */
   markReplayed(): void
 }
@@ -43,7 +43,7 @@ export interface PublicContext {
   config: Config
   now: number
   throttle: Throttle
-  wake(accountId: string, audience: Audience | undefined): void
+  notifyConsumer(accountId: string, audience: ActiveWebhooks | undefined): void
 }
 
 /**
@@ -52,13 +52,13 @@ export interface PublicContext {
  * on every call, for a minute. Throws 503 when the object can't be told; then nothing is changed.
  */
 export interface Credentials {
-  changing<T>(member: Pick<Caller, 'kind' | 'id'>, commit: () => Promise<T>): Promise<T>
+  withInvalidation<T>(member: Pick<Caller, 'kind' | 'id'>, commit: () => Promise<T>): Promise<T>
 }
 
 /** What looks after everything that was left behind. */
 export interface Sweeper {
   /** Makes sure that it will run. Throws 503 when it can't be reached. */
-  arm(): Promise<void>
+  ensureScheduled(): Promise<void>
 }
 
 /** Whose password is checked: the e-mail that is named, and the one user it can mean, if there is one. */
@@ -73,11 +73,11 @@ export interface Throttle {
    * Checks a password, counted from its beginning as if it had failed. `check` throws 401 `invalid_credentials` when it
    * fails; success, and any other error, takes the count back. The address is known to a user who succeeded.
    */
-  checking<T>(owner: PasswordOwner, check: () => Promise<T>): Promise<T>
+  guardPasswordCheck<T>(owner: PasswordOwner, check: () => Promise<T>): Promise<T>
   /** Knows the caller's address to a user from now on. It may fail in silence: only a convenience is lost. */
-  knowAddress(owner: PasswordOwner): Promise<void>
+  trustAddress(owner: PasswordOwner): Promise<void>
   /** Counts a registration from the caller's address. */
-  registration(): Promise<void>
+  countRegistration(): Promise<void>
   /** Looks up an API key that this service can not judge by itself; one that is found is not counted. */
-  lookingUpKey(lookUp: () => Promise<boolean>): Promise<boolean>
+  guardKeyLookup(lookUp: () => Promise<boolean>): Promise<boolean>
 }

@@ -1,5 +1,5 @@
-import { acceptedKeys, type Config } from '../core/config'
-import { deriveKey, mac, sha256 } from '../lib/crypto'
+import { type Config, verificationKeys } from '../core/config'
+import { deriveKey, hmac, sha256 } from '../lib/crypto'
 
 const WRITES = new Set(['POST', 'PATCH', 'DELETE'])
 
@@ -15,11 +15,11 @@ interface KeyedRequest {
 }
 
 /** A keyed request that is also told from others by what was not known at its beginning, such as the hash of a long body. */
-export function asksAlso<Request extends { requestHashes: readonly string[] }>(
+export function extendFingerprint<Request extends { fingerprints: readonly string[] }>(
   request: Request,
   what: string,
 ): Request {
-  return { ...request, requestHashes: request.requestHashes.map((hash) => sha256(`${hash} ${what}`)) }
+  return { ...request, fingerprints: request.fingerprints.map((hash) => sha256(`${hash} ${what}`)) }
 }
 
 /**
@@ -27,13 +27,15 @@ export function asksAlso<Request extends { requestHashes: readonly string[] }>(
  * seal a secret of its answer. Null where there is no idempotency key, for reads, and for `/auth/…`. Nobody has those keys
  * who does not know the idempotency key; what is asked for, which may be a password, is hashed with them too.
  */
-export function onceFor(config: Config, key: string | undefined, request: KeyedRequest) {
+export function parseIdempotencyKey(config: Config, key: string | undefined, request: KeyedRequest) {
   if (key === undefined || !WRITES.has(request.method) || request.path.startsWith('/auth/')) return null
-  const sealingKeys = acceptedKeys(config, 'idempotency').map((secret) => deriveKey(secret.toString('base64'), key))
+  const encryptionKeys = verificationKeys(config, 'idempotency').map((secret) =>
+    deriveKey(secret.toString('base64'), key),
+  )
   return {
     callerId: request.callerId,
     keyHash: sha256(`${request.callerId} ${request.method} ${request.path} ${key}`),
-    requestHashes: sealingKeys.map((sealingKey) => mac(sealingKey, `${request.query} ${request.bodyHash}`)),
-    sealingKeys,
+    fingerprints: encryptionKeys.map((encryptionKey) => hmac(encryptionKey, `${request.query} ${request.bodyHash}`)),
+    encryptionKeys,
   }
 }

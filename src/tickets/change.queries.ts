@@ -1,8 +1,8 @@
 import { type SQL, sql } from 'drizzle-orm'
-import { refuseFor } from '../db/abort'
-import { actorImage, insertEvent, takeSequences } from '../db/outbox'
-import { type Statement, write } from '../db/statement'
-import { type Change, changed, insertUpdatedEvent } from '../db/ticket-change'
+import { abortIf } from '../db/abort'
+import { actorJson, insertEvent, reserveSequences } from '../db/outbox'
+import { run, type Statement } from '../db/statement'
+import { type ChangeRecord, hasChanged, insertUpdatedEvent } from '../db/ticket-change'
 import { visibleTicket } from '../db/visibility'
 import { nextWriteTime } from '../db/write-time'
 
@@ -19,7 +19,7 @@ export interface TicketChange {
   customFields?: Record<string, string | number | boolean | null> | undefined
 }
 
-interface ChangeRequest extends Change {
+interface ChangeRequest extends ChangeRecord {
   change: TicketChange
   /** The statuses a change of status may start from; null for any. */
   statusesBefore: readonly string[] | null
@@ -36,7 +36,7 @@ export function changeTicket(request: ChangeRequest): Statement[] {
     ...expectStatus(request),
     ...fields.map((field) => insertHistory(request, field)),
     updateTicket(request, fields),
-    takeSequences(request.caller.accountId, request, changed(request), sql`1 + ${changed(request, 'status')}`),
+    reserveSequences(request.caller.accountId, request, hasChanged(request), sql`1 + ${hasChanged(request, 'status')}`),
     statusChangedEvent(request),
     insertUpdatedEvent(request, request.events.updated, false),
   ]
@@ -47,7 +47,7 @@ function expectStatus({ caller, ticketId, change, statusesBefore }: ChangeReques
   if (statusesBefore === null || change.status === undefined) return []
   const allowed = JSON.stringify([...statusesBefore, change.status])
   return [
-    refuseFor(
+    abortIf(
       'status',
       sql`tickets t WHERE ${visibleTicket(caller, ticketId)} AND t.status NOT IN (SELECT value FROM json_each(${allowed}))`,
     ),
@@ -98,7 +98,7 @@ function newTags(tags: NonNullable<TicketChange['tags']>): SQL {
 function insertHistory({ caller, ticketId, changeId, now }: ChangeRequest, field: FieldChange) {
   const live = sql.raw(field.column)
   const asJson = (value: SQL) => (field.isJson ? value : sql`json_quote(${value})`)
-  return write(sql`
+  return run(sql`
     INSERT INTO ticket_history (account_id, ticket_id, change_id, actor_id, field, previous, current, created_at)
     SELECT account_id, id, ${changeId}, ${caller.id}, ${field.column}, ${asJson(live)}, ${asJson(field.value)},
       ${nextWriteTime(caller.accountId, { now })}
@@ -110,10 +110,10 @@ function insertHistory({ caller, ticketId, changeId, now }: ChangeRequest, field
 
 function updateTicket(request: ChangeRequest, fields: FieldChange[]) {
   const assignments = fields.map(({ column, value }) => sql`${sql.raw(column)} = ${value}`)
-  return write(sql`
+  return run(sql`
     UPDATE tickets SET ${sql.join([...assignments, sql`version = version + 1`], sql`, `)},
       updated_at = ${nextWriteTime(request.caller.accountId, request)}
-    WHERE account_id = ${request.caller.accountId} AND id = ${request.ticketId} AND ${changed(request)}`)
+    WHERE account_id = ${request.caller.accountId} AND id = ${request.ticketId} AND ${hasChanged(request)}`)
 }
 
 function statusChangedEvent({ caller, ticketId, changeId, events }: ChangeRequest) {
@@ -126,10 +126,10 @@ function statusChangedEvent({ caller, ticketId, changeId, events }: ChangeReques
     data: sql`json_object(
       'ticket', json_object('id', t.id, 'title', t.title),
       'status', json_object('previous', json(h.previous), 'current', json(h.current)),
-      'actor', json(${actorImage(caller.accountId, caller.id)}))`,
+      'actor', json(${actorJson(caller.accountId, caller.id)}))`,
     from: sql`tickets t JOIN ticket_history h
       ON h.account_id = t.account_id AND h.change_id = ${changeId} AND h.field = 'status'
       WHERE t.account_id = ${caller.accountId} AND t.id = ${ticketId}`,
-    before: 1,
+    offsetFromLast: 1,
   })
 }

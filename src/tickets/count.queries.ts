@@ -1,22 +1,22 @@
 import { type SQL, sql } from 'drizzle-orm'
 import type { Caller } from '../core/caller'
-import { rows } from '../db/statement'
-import { facetsOf, inEachFacet, leftOpen, stretchesOf } from './facets.queries'
+import { select } from '../db/statement'
 import {
-  among,
+  bySearchOrNumber,
   creatorsOf,
-  foundOneByOne,
   hasRange,
-  hasWords,
   inRange,
-  isFoundOneByOne,
-  isOfWordsOnly,
+  isOneOf,
+  isPointLookup,
+  isSearchOnly,
+  matchesSearch,
   type TicketFilter,
 } from './filter.queries'
+import { inPartition, partitionsOf, planIndexScan, residualFilters } from './partitions.queries'
 
 /** How many tickets match. */
 export function countTickets(caller: Caller, filter: TicketFilter) {
-  return rows<{ total: number }>(countMatches(caller, filter))
+  return select<{ total: number }>(countMatches(caller, filter))
 }
 
 /**
@@ -25,9 +25,9 @@ export function countTickets(caller: Caller, filter: TicketFilter) {
  * by counting the matches, on an index where there is one.
  */
 export function countMatches(caller: Caller, filter: TicketFilter): SQL {
-  if (isOfWordsOnly(filter)) return countWords(caller, filter.q ?? '')
-  if (isFoundOneByOne(filter)) {
-    const { from, where } = foundOneByOne(caller, filter)
+  if (isSearchOnly(filter)) return countWords(caller, filter.q ?? '')
+  if (isPointLookup(filter)) {
+    const { from, where } = bySearchOrNumber(caller, filter)
     return sql`SELECT count(*) AS total FROM ${from} WHERE ${where}`
   }
   const isRanged = hasRange(filter, 'created_at') || hasRange(filter, 'updated_at')
@@ -36,7 +36,7 @@ export function countMatches(caller: Caller, filter: TicketFilter): SQL {
 
 /** The index knows whose its entries are: the account's token is part of the match. */
 function countWords(caller: Caller, q: string): SQL {
-  return sql`SELECT count(*) AS total FROM tickets_fts WHERE ${hasWords(caller, q)}`
+  return sql`SELECT count(*) AS total FROM tickets_fts WHERE ${matchesSearch(caller, q)}`
 }
 
 const DIMENSIONS = { tag: 'tag', creator: 'creator', assignee: 'assignee', status: 'all' }
@@ -44,28 +44,28 @@ const DIMENSIONS = { tag: 'tag', creator: 'creator', assignee: 'assignee', statu
 /** Undefined where no counter knows. */
 function sumCounters(caller: Caller, filter: TicketFilter): SQL | undefined {
   const { status, priority, assignedTo } = filter
-  const { by, all } = facetsOf(caller, filter) ?? { by: 'status', all: [{ value: null }] }
+  const { by, all } = partitionsOf(caller, filter) ?? { by: 'status', all: [{ value: null }] }
   const values = [...new Set(all.map(({ value }) => value ?? ''))]
-  const open = leftOpen(caller, filter, by)
+  const open = residualFilters(caller, filter, by)
   const creators = creatorsOf(caller, filter)
   if (by === 'creator' && creators && assignedTo && !open.tag && !status && !priority)
     return sql`SELECT coalesce(sum(count), 0) AS total FROM creator_counters
-      WHERE account_id = ${caller.accountId} AND ${among('created_by', creators)} AND ${among('assigned_to', assignedTo)}`
+      WHERE account_id = ${caller.accountId} AND ${isOneOf('created_by', creators)} AND ${isOneOf('assigned_to', assignedTo)}`
   if (Object.values(open).some((field) => field !== undefined)) return undefined
   const conditions = [
-    sql`account_id = ${caller.accountId} AND dimension = ${DIMENSIONS[by]} AND ${among('value', values)}`,
-    ...(status ? [among('status', status)] : []),
-    ...(priority ? [among('priority', priority)] : []),
+    sql`account_id = ${caller.accountId} AND dimension = ${DIMENSIONS[by]} AND ${isOneOf('value', values)}`,
+    ...(status ? [isOneOf('status', status)] : []),
+    ...(priority ? [isOneOf('priority', priority)] : []),
   ]
   return sql`SELECT coalesce(sum(count), 0) AS total FROM ticket_counters WHERE ${sql.join(conditions, sql` AND `)}`
 }
 
 function countOnIndex(caller: Caller, filter: TicketFilter): SQL {
   const column = hasRange(filter, 'updated_at') ? 'updated_at' : 'created_at'
-  const facets = facetsOf(caller, filter)
+  const facets = partitionsOf(caller, filter)
   if (!facets)
     return sql`SELECT count(*) AS total FROM tickets t WHERE t.account_id = ${caller.accountId}${inRange(filter, 'created_at', 't')}${inRange(filter, 'updated_at', 't')}`
-  const { from, alias, asked } = stretchesOf(caller, filter, facets.by, column)
+  const { from, alias, residual } = planIndexScan(caller, filter, facets.by, column)
   return sql`SELECT count(*) AS total FROM json_each(${JSON.stringify(facets.all)}) c CROSS JOIN ${sql.raw(from)}
-    WHERE ${inEachFacet(caller.accountId, facets.by, alias)}${asked ?? sql``}`
+    WHERE ${inPartition(caller.accountId, facets.by, alias)}${residual ?? sql``}`
 }

@@ -1,17 +1,17 @@
 import type { z } from '@hono/zod-openapi'
 import { ERROR_LOG, NEW_ERROR_LOG, SCREENSHOT } from '../attachments/service'
 import { CACHE_CLEARED, LOOKING_INTO_IT } from '../comments/service'
-import { pageOf } from '../http/pagination/page'
+import { pageSchema } from '../http/pagination/page'
 import { JANE, SUPPORT } from '../users/service'
 import type { TicketHistory } from './history-schema'
 import type {
   CreateTicketJson,
   ExportLine,
   Ticket,
-  TicketAnswer,
-  TicketDetailAnswer,
+  TicketDetailResponse,
   TicketList,
-  TicketStatsAnswer,
+  TicketResponse,
+  TicketStatsResponse,
 } from './schema'
 
 /** `ticket123` and `ticket124` of the reference, as the demo data has them. */
@@ -59,9 +59,9 @@ const EXPORT_BUTTON: z.infer<typeof Ticket> = {
   attachments: [ERROR_LOG],
 }
 
-export const NEW_TICKET: z.infer<typeof TicketAnswer> = { data: EXPORT_BUTTON }
+export const NEW_TICKET: z.infer<typeof TicketResponse> = { data: EXPORT_BUTTON }
 
-export const CHANGED_TICKET: z.infer<typeof TicketAnswer> = {
+export const CHANGED_TICKET: z.infer<typeof TicketResponse> = {
   data: {
     ...DASHBOARD,
     version: 4,
@@ -72,7 +72,7 @@ export const CHANGED_TICKET: z.infer<typeof TicketAnswer> = {
   },
 }
 
-export const WHOLE_TICKET: z.infer<typeof TicketDetailAnswer> = {
+export const TICKET_DETAIL: z.infer<typeof TicketDetailResponse> = {
   data: {
     ...DASHBOARD,
     comments: [CACHE_CLEARED, LOOKING_INTO_IT],
@@ -83,9 +83,9 @@ export const WHOLE_TICKET: z.infer<typeof TicketDetailAnswer> = {
   },
 }
 
-export const TICKETS: z.infer<typeof TicketList> = { data: [DASHBOARD], pagination: pageOf('/tickets', 243) }
+export const TICKETS: z.infer<typeof TicketList> = { data: [DASHBOARD], pagination: pageSchema('/tickets', 243) }
 
-export const STATS: z.infer<typeof TicketStatsAnswer> = {
+export const STATS: z.infer<typeof TicketStatsResponse> = {
   data: {
     total: 243,
     by_status: { open: 40, in_progress: 12, resolved: 91, closed: 100 },

@@ -2,8 +2,8 @@ import { logFailure } from '../core/log'
 import { isAccessEnded } from '../db/errors'
 import { BYTES_A_PAGE, writeCursor } from '../http/pagination/cursor'
 import type { ServiceContext } from '../service/context'
-import { placeOf, readTicketCursor, wishOf } from './list'
-import { findTicketsWithin, type TicketPlace } from './list.queries'
+import { cursorKeyOf, parseListQuery, readTicketCursor } from './list'
+import { findTicketsWithin, type TicketCursorKey } from './list.queries'
 import { type ExportTicketsInput, presentTicketSnapshot } from './schema'
 
 /** D1 answers 1,000 queries in an invocation. */
@@ -17,13 +17,13 @@ const TICKETS_A_PAGE = 200
  */
 export async function exportTickets(ctx: ServiceContext, input: ExportTicketsInput): Promise<ReadableStream> {
   const { caller, db } = ctx
-  const { filter, sorting, scope } = wishOf(ctx, input)
+  const { filter, sorting, scope } = parseListQuery(ctx, input)
   const start = readTicketCursor(db, scope, input.cursor)
-  const pageAfter = (beyond: TicketPlace | null) => {
+  const pageAfter = (beyond: TicketCursorKey | null) => {
     const slice = { limit: TICKETS_A_PAGE, beyond, towards: 'next' } as const
     return findTicketsWithin(caller, filter, sorting, slice, BYTES_A_PAGE)
   }
-  const findNextPage = async (beyond: TicketPlace) => {
+  const findNextPage = async (beyond: TicketCursorKey) => {
     const [found] = await db.onPrimary().verifiedBatch([pageAfter(beyond)])
     return found
   }
@@ -42,11 +42,11 @@ export async function exportTickets(ctx: ServiceContext, input: ExportTicketsInp
       }
       if (!last) return end(null)
       send(page.map((row) => JSON.stringify(presentTicketSnapshot(row))))
-      const cursor = writeCursor(db, scope, { towards: 'next', place: placeOf(last) })
+      const cursor = writeCursor(db, scope, { towards: 'next', place: cursorKeyOf(last) })
       pages += 1
       if (pages === PAGES) return end(cursor)
       try {
-        page = await findNextPage(placeOf(last))
+        page = await findNextPage(cursorKeyOf(last))
       } catch (error) {
         if (!isAccessEnded(error)) logFailure('export', error, { account_id: caller.accountId })
         end(cursor)

@@ -1,6 +1,6 @@
 import { z } from '@hono/zod-openapi'
 import { LINE_PATTERN, TEXT_PATTERN } from '../http/schemas/patterns'
-import { line } from '../http/schemas/request-fields'
+import { singleLine } from '../http/schemas/request-fields'
 import { hasMoreCharacters, isCleanText, isMatch } from '../lib/text'
 
 const MAX_TAGS = 20
@@ -13,7 +13,7 @@ const VALUE_RULE = `must be a string of at most ${MAX_CUSTOM_VALUE.toLocaleStrin
 
 /** Tags, trimmed, each once, in the order given. */
 export const Tags = z
-  .array(line(50))
+  .array(singleLine(50))
   .max(MAX_TAGS)
   .transform((tags) => [...new Set(tags)])
   .openapi({

@@ -1,13 +1,13 @@
 import { type SQL, sql } from 'drizzle-orm'
 import type { Caller } from '../core/caller'
 import { seesAllTickets } from '../core/policy'
-import { visibleAmongFound, visibleTickets } from '../db/visibility'
+import { visibleByRowId, visibleTickets } from '../db/visibility'
 import { parseSearch } from './search'
-import type { PRIORITIES, STATUSES } from './values'
+import type { PRIORITIES, TICKET_STATUSES } from './values'
 
 /** What tickets a list is of. An empty `assignedTo` entry stands for nobody. */
 export interface TicketFilter {
-  status?: (typeof STATUSES)[number][] | undefined
+  status?: (typeof TICKET_STATUSES)[number][] | undefined
   priority?: (typeof PRIORITIES)[number][] | undefined
   assignedTo?: string[] | undefined
   createdBy?: string[] | undefined
@@ -54,12 +54,12 @@ function rangeOf(filter: TicketFilter, column: TimeColumn) {
 }
 
 /** Whether the tickets are found by their number or by words: one by one, whatever else the filter says. */
-export function isFoundOneByOne({ number, q }: TicketFilter): boolean {
+export function isPointLookup({ number, q }: TicketFilter): boolean {
   return number !== undefined || q !== undefined
 }
 
 /** Where tickets that are found one by one come from, and the whole filter as a condition. */
-export interface OneByOne {
+export interface PointLookup {
   from: SQL
   where: SQL
 }
@@ -68,19 +68,19 @@ export interface OneByOne {
  * The tickets `t` that are found by their number, else by words (`f` of the full-text index). What does not find them is
  * asked of each that was found.
  */
-export function foundOneByOne(caller: Caller, filter: TicketFilter): OneByOne {
+export function bySearchOrNumber(caller: Caller, filter: TicketFilter): PointLookup {
   const isNumbered = filter.number !== undefined
-  const conditions = [isNumbered ? visibleTickets(caller) : visibleAmongFound(caller)]
+  const conditions = [isNumbered ? visibleTickets(caller) : visibleByRowId(caller)]
   if (filter.number !== undefined) conditions.push(sql`t.number = ${filter.number}`)
   if (filter.q !== undefined)
     conditions.push(
       isNumbered
-        ? sql`EXISTS (SELECT 1 FROM tickets_fts WHERE ${hasWords(caller, filter.q)} AND rowid = t.seq)`
-        : hasWords(caller, filter.q),
+        ? sql`EXISTS (SELECT 1 FROM tickets_fts WHERE ${matchesSearch(caller, filter.q)} AND rowid = t.seq)`
+        : matchesSearch(caller, filter.q),
     )
-  if (filter.status) conditions.push(among('t.status', filter.status))
-  if (filter.priority) conditions.push(among('t.priority', filter.priority))
-  if (filter.createdBy) conditions.push(among('t.created_by', filter.createdBy))
+  if (filter.status) conditions.push(isOneOf('t.status', filter.status))
+  if (filter.priority) conditions.push(isOneOf('t.priority', filter.priority))
+  if (filter.createdBy) conditions.push(isOneOf('t.created_by', filter.createdBy))
   if (filter.assignedTo) conditions.push(assignedToOneOf(filter.assignedTo, 't'))
   if (filter.tag !== undefined) conditions.push(isTagged(caller.accountId, filter.tag))
   return {
@@ -90,7 +90,7 @@ export function foundOneByOne(caller: Caller, filter: TicketFilter): OneByOne {
 }
 
 /** Whether words, within what the caller may see, are all that the filter says. */
-export function isOfWordsOnly({ q, ...others }: TicketFilter): boolean {
+export function isSearchOnly({ q, ...others }: TicketFilter): boolean {
   return q !== undefined && Object.values(others).every((value) => value === undefined)
 }
 
@@ -98,14 +98,14 @@ export function isOfWordsOnly({ q, ...others }: TicketFilter): boolean {
  * That an entry of the full-text index has the words of a text and belongs to the caller's account, and to a customer's
  * own tickets.
  */
-export function hasWords(caller: Caller, text: string): SQL {
+export function matchesSearch(caller: Caller, text: string): SQL {
   const createdBy = seesAllTickets(caller.role) ? null : caller.id
   const search = parseSearch(text, { accountId: caller.accountId, createdBy })
   return search === 'nothing' ? sql`0` : sql`tickets_fts MATCH ${search.match}`
 }
 
 /** One value, or one of several. */
-export function among(column: string, values: string[]): SQL {
+export function isOneOf(column: string, values: string[]): SQL {
   const name = sql.raw(column)
   if (values.length === 1) return sql`${name} = ${values[0]}`
   return sql`${name} IN (SELECT value FROM json_each(${JSON.stringify(values)}))`
@@ -115,9 +115,9 @@ export function among(column: string, values: string[]): SQL {
 export function assignedToOneOf(ids: string[], alias: string): SQL {
   const column = `${alias}.assigned_to`
   const people = ids.filter((id) => id !== '')
-  if (people.length === ids.length) return among(column, people)
+  if (people.length === ids.length) return isOneOf(column, people)
   const isNobody = sql`${sql.raw(column)} IS NULL`
-  return people.length === 0 ? isNobody : sql`(${isNobody} OR ${among(column, people)})`
+  return people.length === 0 ? isNobody : sql`(${isNobody} OR ${isOneOf(column, people)})`
 }
 
 /** That the ticket `t` has a tag: one look at its key. */

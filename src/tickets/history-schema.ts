@@ -1,6 +1,6 @@
 import { z } from '@hono/zod-openapi'
 import { CursorPagination, CursorQuery } from '../http/pagination/cursor'
-import { textOf, WireTime } from '../http/schemas/response-fields'
+import { textField, WireTime } from '../http/schemas/response-fields'
 import { toWireTime } from '../lib/time'
 import { UserRef } from '../users/service'
 import type { HistoryRow } from './history.queries'
@@ -8,10 +8,10 @@ import type { HistoryRow } from './history.queries'
 /** What a field was or is: a text, nothing, tags, or by name: custom fields, or what tells of a comment or a file. */
 const Value = z
   .union([
-    textOf(65_536),
+    textField(65_536),
     z.null(),
-    z.array(textOf(50)).max(20),
-    z.record(z.string(), z.union([textOf(1_000), z.number(), z.boolean()])).openapi({ maxProperties: 50 }),
+    z.array(textField(50)).max(20),
+    z.record(z.string(), z.union([textField(1_000), z.number(), z.boolean()])).openapi({ maxProperties: 50 }),
   ])
   .openapi('HistoryValue')
 

@@ -1,6 +1,6 @@
 import { type SQL, sql } from 'drizzle-orm'
 import type { Caller } from '../core/caller'
-import { rows } from '../db/statement'
+import { select } from '../db/statement'
 import { visibleTicket } from '../db/visibility'
 
 /** One field of one change; `previous` and `current` are JSON texts. */
@@ -17,7 +17,7 @@ export interface HistoryRow {
 }
 
 /** A piece of a ticket's history: from its beginning, or beyond a field of a change (null: from an end on). */
-export type HistorySlice =
+export type HistoryWindow =
   | { limit: number }
   | { limit: number; beyond: { change: string; field: string } | null; towards: 'next' | 'prev' }
 
@@ -25,13 +25,13 @@ export type HistorySlice =
  * A slice of the history of a ticket, oldest first (towards the beginning: newest first); nothing behind the row with which
  * it weighs more than `bytes`.
  */
-export function findHistory(accountId: string, ticketId: string, slice: HistorySlice, bytes: number) {
+export function findHistory(accountId: string, ticketId: string, slice: HistoryWindow, bytes: number) {
   const way = 'beyond' in slice && slice.towards === 'prev' ? sql`DESC` : sql`ASC`
   const page = sql`
     SELECT h.*, octet_length(h.previous) + octet_length(h.current) AS bytes FROM ticket_history h
-    WHERE h.account_id = ${accountId} AND h.ticket_id = ${ticketId}${isBeyond(accountId, slice)}
+    WHERE h.account_id = ${accountId} AND h.ticket_id = ${ticketId}${isAfter(accountId, slice)}
     ORDER BY h.seq ${way} LIMIT ${slice.limit}`
-  return rows<HistoryRow>(sql`
+  return select<HistoryRow>(sql`
     SELECT h.change_id, h.field, h.previous, h.current, h.created_at, h.bytes_so_far,
       actor.id AS actor_id, actor.name AS actor_name, actor.email AS actor_email
     FROM (
@@ -41,7 +41,7 @@ export function findHistory(accountId: string, ticketId: string, slice: HistoryS
 }
 
 /** Beyond a field of a change: history loses nothing as long as there is its ticket. Begins with AND. */
-function isBeyond(accountId: string, slice: HistorySlice): SQL {
+function isAfter(accountId: string, slice: HistoryWindow): SQL {
   if (!('beyond' in slice) || slice.beyond === null) return sql``
   const { change, field } = slice.beyond
   return sql` AND h.seq ${sql.raw(slice.towards === 'next' ? '>' : '<')} (SELECT seq FROM ticket_history
@@ -50,5 +50,5 @@ function isBeyond(accountId: string, slice: HistorySlice): SQL {
 
 /** A row where the caller may see the ticket. */
 export function findVisible(caller: Caller, ticketId: string) {
-  return rows<{ id: string }>(sql`SELECT t.id FROM tickets t WHERE ${visibleTicket(caller, ticketId)}`)
+  return select<{ id: string }>(sql`SELECT t.id FROM tickets t WHERE ${visibleTicket(caller, ticketId)}`)
 }

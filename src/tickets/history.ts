@@ -2,11 +2,11 @@ import { z } from '@hono/zod-openapi'
 import { notFound } from '../core/errors'
 import {
   BYTES_A_PAGE,
-  countFitting,
-  cutPage,
-  positionIn,
+  fitsWithin,
+  positionSchema,
   readCursor,
-  sliceFrom,
+  toPage,
+  windowFrom,
   writeCursor,
 } from '../http/pagination/cursor'
 import { pageRequest } from '../http/pagination/page'
@@ -14,7 +14,7 @@ import type { ServiceContext } from '../service/context'
 import { findHistory, findVisible, type HistoryRow } from './history.queries'
 import { type ListHistoryInput, presentChange } from './history-schema'
 
-const ChangePosition = positionIn(z.object({ change: z.string(), field: z.string() }))
+const ChangePosition = positionSchema(z.object({ change: z.string(), field: z.string() }))
 
 /** Every change of a ticket, oldest first, from a cursor on. For agents and admins. Throws 404. */
 export async function listHistory({ caller, db }: ServiceContext, ticketId: string, input: ListHistoryInput) {
@@ -22,14 +22,14 @@ export async function listHistory({ caller, db }: ServiceContext, ticketId: stri
   const scope = { list: 'history', accountId, ticketId }
   const position = readCursor(db, scope, input.cursor, ChangePosition)
   const { perPage } = pageRequest(input)
-  const slice = sliceFrom(position, perPage)
+  const slice = windowFrom(position, perPage)
   const [[ticket], found] = await db.batch([
     findVisible(caller, ticketId),
     findHistory(accountId, ticketId, slice, BYTES_A_PAGE),
   ])
   if (!ticket) throw notFound()
   const placeOf = (row: HistoryRow) => ({ change: row.change_id, field: row.field })
-  const { shown, cursors } = cutPage(found, countFitting(found, perPage), position, placeOf, (at) =>
+  const { shown, cursors } = toPage(found, fitsWithin(found, perPage), position, placeOf, (at) =>
     writeCursor(db, scope, at),
   )
   return { perPage, cursors, changes: shown.map(presentChange) }

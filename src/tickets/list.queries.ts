@@ -1,15 +1,15 @@
 import { type SQL, sql } from 'drizzle-orm'
 import type { Caller } from '../core/caller'
-import { limitOf } from '../db/paging'
-import { rows } from '../db/statement'
+import { limitUnlessPastEnd } from '../db/paging'
+import { select } from '../db/statement'
 import { TICKET_COLUMNS, TICKET_MEMBERS, type TicketRow } from '../db/ticket-row'
 import { countMatches } from './count.queries'
-import { EVERY_FACET, facetsOf, inEachFacet, stretchesOf } from './facets.queries'
-import { foundOneByOne, hasRange, inRange, isFoundOneByOne, otherTime, type TicketFilter } from './filter.queries'
-import { firstOfFacets } from './merge.queries'
-import { isBeyond, type Ordering, orderBy, orderingOf, type TicketSlice, type TicketSorting } from './ordering.queries'
+import { bySearchOrNumber, hasRange, inRange, isPointLookup, otherTime, type TicketFilter } from './filter.queries'
+import { mergePartitions } from './merge.queries'
+import { isAfter, type Ordering, orderBy, orderingOf, type TicketSorting, type TicketWindow } from './ordering.queries'
+import { EVERY_PARTITION, inPartition, partitionsOf, planIndexScan } from './partitions.queries'
 
-export type { TicketPlace, TicketSlice, TicketSorting } from './ordering.queries'
+export type { TicketCursorKey, TicketSorting, TicketWindow } from './ordering.queries'
 
 /** A ticket in a list, and its place there. */
 export interface ListedTicket extends TicketRow {
@@ -22,11 +22,11 @@ export interface ListedTicket extends TicketRow {
  * narrow rows of an index, and only its tickets are read whole: the CROSS JOIN keeps SQLite from beginning at the other
  * end, with all tickets of the account. The order is that of the places, which is there already and needs no sorting.
  */
-export function findTickets(caller: Caller, filter: TicketFilter, sorting: TicketSorting, slice: TicketSlice) {
+export function findTickets(caller: Caller, filter: TicketFilter, sorting: TicketSorting, slice: TicketWindow) {
   const ordering = orderingOf(sorting, slice)
-  return rows<ListedTicket>(sql`
+  return select<ListedTicket>(sql`
     SELECT ${TICKET_COLUMNS}, page.rank AS place_rank, page.at AS place_at
-    FROM (${findPlaces(caller, filter, ordering, slice)}) page
+    FROM (${findCursorKeys(caller, filter, ordering, slice)}) page
     CROSS JOIN tickets t ON t.seq = page.seq AND t.account_id = ${caller.accountId}
     ${TICKET_MEMBERS}
     ${orderBy(ordering, 'page.')}`)
@@ -37,14 +37,14 @@ export function findTicketsWithin(
   caller: Caller,
   filter: TicketFilter,
   sorting: TicketSorting,
-  slice: TicketSlice,
+  slice: TicketWindow,
   bytes: number,
 ) {
   const ordering = orderingOf(sorting, slice)
   const found = findTickets(caller, filter, sorting, slice).query
   const line = sql.raw(`ORDER BY ${ordering.ranks === null ? '' : `place_rank ${ordering.ranks}, `}
     place_at ${ordering.times}, number ${ordering.times} ROWS UNBOUNDED PRECEDING`)
-  return rows<ListedTicket>(sql`
+  return select<ListedTicket>(sql`
     SELECT * FROM (
       SELECT *, row_number() OVER line AS place,
         sum(octet_length(description) + octet_length(custom_fields)) OVER line AS bytes
@@ -53,30 +53,29 @@ export function findTicketsWithin(
 }
 
 /** The places of the tickets of a slice, in one of four ways: `seq`, and what they are ordered by. */
-function findPlaces(caller: Caller, filter: TicketFilter, ordering: Ordering, slice: TicketSlice): SQL {
-  const limit = limitOf(slice, () => countMatches(caller, filter))
+function findCursorKeys(caller: Caller, filter: TicketFilter, ordering: Ordering, slice: TicketWindow): SQL {
+  const limit = limitUnlessPastEnd(slice, () => countMatches(caller, filter))
   const range = sql`LIMIT ${limit} OFFSET ${'offset' in slice ? slice.offset : 0}`
-  if (isFoundOneByOne(filter)) return sql`${placesOneByOne(caller, filter, ordering, slice)} ${range}`
-  if (hasRange(filter, otherTime(ordering.column)))
-    return sql`${placesInRange(caller, filter, ordering, slice)} ${range}`
-  const facets = facetsOf(caller, filter) ?? (ordering.ranks === null ? undefined : EVERY_FACET)
-  if (facets) return sql`${firstOfFacets(caller, filter, facets, ordering, slice)} ${range}`
-  return sql`SELECT ${placeOf(ordering)} FROM tickets t
-    WHERE t.account_id = ${caller.accountId}${inRange(filter, ordering.column, 't')}${isBeyond(ordering, slice)}
+  if (isPointLookup(filter)) return sql`${keysOfPointLookup(caller, filter, ordering, slice)} ${range}`
+  if (hasRange(filter, otherTime(ordering.column))) return sql`${keysInRange(caller, filter, ordering, slice)} ${range}`
+  const facets = partitionsOf(caller, filter) ?? (ordering.ranks === null ? undefined : EVERY_PARTITION)
+  if (facets) return sql`${mergePartitions(caller, filter, facets, ordering, slice)} ${range}`
+  return sql`SELECT ${cursorKeyColumns(ordering)} FROM tickets t
+    WHERE t.account_id = ${caller.accountId}${inRange(filter, ordering.column, 't')}${isAfter(ordering, slice)}
     ${orderBy(ordering)} ${range}`
 }
 
 /** Every match that is found one by one. Words by age are walked in the order of their index, which is that of creation. */
-function placesOneByOne(caller: Caller, filter: TicketFilter, ordering: Ordering, slice: TicketSlice): SQL {
-  const { from, where } = foundOneByOne(caller, filter)
-  const places = sql`SELECT ${placeOf(ordering)} FROM ${from} WHERE ${where}`
+function keysOfPointLookup(caller: Caller, filter: TicketFilter, ordering: Ordering, slice: TicketWindow): SQL {
+  const { from, where } = bySearchOrNumber(caller, filter)
+  const places = sql`SELECT ${cursorKeyColumns(ordering)} FROM ${from} WHERE ${where}`
   if (filter.number !== undefined || ordering.column !== 'created_at' || ordering.ranks !== null)
-    return sql`${places}${isBeyond(ordering, slice)} ${orderBy(ordering)}`
-  return sql`${places}${startsAt(caller, ordering, slice)} ORDER BY f.rowid ${sql.raw(ordering.times)}`
+    return sql`${places}${isAfter(ordering, slice)} ${orderBy(ordering)}`
+  return sql`${places}${afterRowId(caller, ordering, slice)} ORDER BY f.rowid ${sql.raw(ordering.times)}`
 }
 
 /** That an entry `f` of the full-text index lies beyond the place that the slice begins at. Begins with AND. */
-function startsAt(caller: Caller, { times }: Ordering, slice: TicketSlice): SQL {
+function afterRowId(caller: Caller, { times }: Ordering, slice: TicketWindow): SQL {
   if (!('beyond' in slice) || slice.beyond === null) return sql``
   const comparison = sql.raw(times === 'DESC' ? '<' : '>')
   const way = sql.raw(times)
@@ -87,21 +86,21 @@ function startsAt(caller: Caller, { times }: Ordering, slice: TicketSlice): SQL 
 }
 
 /** All matches of a range of the time that the order does not go by. */
-function placesInRange(caller: Caller, filter: TicketFilter, ordering: Ordering, slice: TicketSlice): SQL {
+function keysInRange(caller: Caller, filter: TicketFilter, ordering: Ordering, slice: TicketWindow): SQL {
   const column = otherTime(ordering.column)
-  const facets = facetsOf(caller, filter)
-  const beyond = isBeyond(ordering, slice)
+  const facets = partitionsOf(caller, filter)
+  const beyond = isAfter(ordering, slice)
   if (!facets)
-    return sql`SELECT ${placeOf(ordering)}
+    return sql`SELECT ${cursorKeyColumns(ordering)}
       FROM tickets t INDEXED BY ${sql.raw(column === 'created_at' ? 'tickets_by_created' : 'tickets_by_updated')}
       WHERE t.account_id = ${caller.accountId}${inRange(filter, 'created_at', 't')}${inRange(filter, 'updated_at', 't')}${beyond}
       ${orderBy(ordering)}`
-  const { from, alias, asked } = stretchesOf(caller, filter, facets.by, column, true)
-  return sql`SELECT ${placeOf(ordering)} FROM json_each(${JSON.stringify(facets.all)}) c CROSS JOIN ${sql.raw(from)}
-    WHERE ${inEachFacet(caller.accountId, facets.by, alias)}${asked ?? sql``}${beyond} ${orderBy(ordering)}`
+  const { from, alias, residual } = planIndexScan(caller, filter, facets.by, column, true)
+  return sql`SELECT ${cursorKeyColumns(ordering)} FROM json_each(${JSON.stringify(facets.all)}) c CROSS JOIN ${sql.raw(from)}
+    WHERE ${inPartition(caller.accountId, facets.by, alias)}${residual ?? sql``}${beyond} ${orderBy(ordering)}`
 }
 
 /** What of the ticket `t` is its place. */
-function placeOf({ column }: Ordering): SQL {
+function cursorKeyColumns({ column }: Ordering): SQL {
   return sql.raw(`t.seq, t.priority_rank AS rank, t.${column} AS at, t.number AS number`)
 }

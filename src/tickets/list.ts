@@ -3,27 +3,29 @@ import { seesAllTickets } from '../core/policy'
 import type { AccountDb } from '../db/client'
 import {
   type CursorScope,
-  cutPage,
   type Position,
-  positionIn,
+  positionSchema,
   readCursor,
-  sliceFrom,
+  toPage,
+  windowFrom,
   writeCursor,
 } from '../http/pagination/cursor'
 import { offsetOf, pageRequest } from '../http/pagination/page'
 import type { ServiceContext } from '../service/context'
 import { countTickets } from './count.queries'
 import type { TicketFilter } from './filter.queries'
-import { findTickets, type ListedTicket, type TicketPlace, type TicketSorting } from './list.queries'
+import { findTickets, type ListedTicket, type TicketCursorKey, type TicketSorting } from './list.queries'
 import { type ExportTicketsInput, type ListTicketsInput, presentTicketListItem } from './schema'
 
-const TicketPosition = positionIn(z.object({ rank: z.number().int(), at: z.number().int(), number: z.number().int() }))
+const TicketPosition = positionSchema(
+  z.object({ rank: z.number().int(), at: z.number().int(), number: z.number().int() }),
+)
 
 /** A page of the tickets that the caller may see, by its number. For everybody. */
 export async function listTickets(ctx: ServiceContext, input: ListTicketsInput) {
   const { caller, db } = ctx
   const page = pageRequest(input)
-  const { filter, sorting } = wishOf(ctx, input)
+  const { filter, sorting } = parseListQuery(ctx, input)
   const [[count], found] = await db.batch([
     countTickets(caller, filter),
     findTickets(caller, filter, sorting, { limit: page.perPage, offset: offsetOf(page) }),
@@ -35,18 +37,18 @@ export async function listTickets(ctx: ServiceContext, input: ListTicketsInput) 
  * A page of the tickets that the caller may see, from a cursor on: its cost does not grow with what lies before, and it
  * counts nothing. For everybody. Throws 400 for a cursor of another list.
  */
-export async function walkTickets(ctx: ServiceContext, input: ListTicketsInput) {
+export async function listTicketsByCursor(ctx: ServiceContext, input: ListTicketsInput) {
   const { caller, db } = ctx
-  const { filter, sorting, scope } = wishOf(ctx, input)
+  const { filter, sorting, scope } = parseListQuery(ctx, input)
   const position = readTicketCursor(db, scope, input.cursor)
   const { perPage } = pageRequest(input)
-  const found = await db.all(findTickets(caller, filter, sorting, sliceFrom(position, perPage)))
-  const { shown, cursors } = cutPage(found, perPage, position, placeOf, (at) => writeCursor(db, scope, at))
+  const found = await db.all(findTickets(caller, filter, sorting, windowFrom(position, perPage)))
+  const { shown, cursors } = toPage(found, perPage, position, cursorKeyOf, (at) => writeCursor(db, scope, at))
   return { perPage, cursors, tickets: shown.map(presentTicketListItem) }
 }
 
 /** What a list is asked for: which tickets, in which order, and what its cursors belong to. */
-export function wishOf({ caller }: ServiceContext, input: ListTicketsInput | ExportTicketsInput) {
+export function parseListQuery({ caller }: ServiceContext, input: ListTicketsInput | ExportTicketsInput) {
   const filter = filterOf(input, caller.id)
   const sorting: TicketSorting = { sort: input.sort ?? 'created_at', order: input.order ?? 'desc' }
   const within = seesAllTickets(caller.role) ? null : caller.id
@@ -59,12 +61,12 @@ export function readTicketCursor(
   db: AccountDb,
   scope: CursorScope,
   cursor: string | undefined,
-): Position<TicketPlace> | null {
+): Position<TicketCursorKey> | null {
   return readCursor(db, scope, cursor, TicketPosition)
 }
 
 /** Where a ticket stands in the list that it was found in. */
-export function placeOf(ticket: ListedTicket): TicketPlace {
+export function cursorKeyOf(ticket: ListedTicket): TicketCursorKey {
   return { rank: ticket.place_rank, at: ticket.place_at, number: ticket.number }
 }
 

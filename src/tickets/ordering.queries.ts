@@ -7,16 +7,16 @@ export interface TicketSorting {
 }
 
 /** Where a ticket stands in a list, as a cursor keeps it: the rank of its priority, its time (ms), its number. */
-export interface TicketPlace {
+export interface TicketCursorKey {
   rank: number
   at: number
   number: number
 }
 
 /** A part of a list: after some pages, or beyond a place (null: from an end on), towards its end or its beginning. */
-export type TicketSlice =
+export type TicketWindow =
   | { limit: number; offset: number }
-  | { limit: number; beyond: TicketPlace | null; towards: 'next' | 'prev' }
+  | { limit: number; beyond: TicketCursorKey | null; towards: 'next' | 'prev' }
 
 /** In which order SQLite is to find the tickets of a slice. */
 export interface Ordering {
@@ -27,7 +27,7 @@ export interface Ordering {
 }
 
 /** Equal priorities come newest first, whichever way the priorities go. */
-export function orderingOf({ sort, order }: TicketSorting, slice: TicketSlice): Ordering {
+export function orderingOf({ sort, order }: TicketSorting, slice: TicketWindow): Ordering {
   const isBackwards = 'beyond' in slice && slice.towards === 'prev'
   const way = (descends: boolean) => (descends === isBackwards ? ('ASC' as const) : ('DESC' as const))
   if (sort === 'priority') return { column: 'created_at', ranks: way(order === 'desc'), times: way(true) }
@@ -41,7 +41,7 @@ export function orderBy({ ranks, times }: Ordering, prefix = ''): SQL {
 }
 
 /** That a ticket `t` lies beyond the place that the slice begins at. Begins with AND. */
-export function isBeyond({ column, ranks, times }: Ordering, slice: TicketSlice): SQL {
+export function isAfter({ column, ranks, times }: Ordering, slice: TicketWindow): SQL {
   if (!('beyond' in slice) || slice.beyond === null) return sql``
   const { rank, at, number } = slice.beyond
   const later = sql`(t.${sql.raw(column)}, t.number) ${sql.raw(times === 'DESC' ? '<' : '>')} (${at}, ${number})`
@@ -51,7 +51,7 @@ export function isBeyond({ column, ranks, times }: Ordering, slice: TicketSlice)
 }
 
 /** From where on a rank's tickets belong to a slice: a place, `all`, or `none` of them. */
-export function boundOf(rank: number, { ranks }: Ordering, slice: TicketSlice): TicketPlace | 'all' | 'none' {
+export function lowerBound(rank: number, { ranks }: Ordering, slice: TicketWindow): TicketCursorKey | 'all' | 'none' {
   if (!('beyond' in slice) || slice.beyond === null) return 'all'
   const { beyond } = slice
   if (ranks === null || rank === beyond.rank) return beyond

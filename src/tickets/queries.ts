@@ -1,18 +1,18 @@
 import { type SQL, sql } from 'drizzle-orm'
 import type { Caller } from '../core/caller'
-import { refuseFor } from '../db/abort'
-import { answer } from '../db/idempotency-records'
-import { actorImage, insertEvent, takeSequences } from '../db/outbox'
-import { isAssignable, isPerson, type References } from '../db/references'
-import { rows, write } from '../db/statement'
-import { TICKET_COLUMNS, TICKET_FIELDS, TICKET_IMAGE, TICKET_MEMBERS, type TicketRow } from '../db/ticket-row'
+import { abortIf } from '../db/abort'
+import { returning } from '../db/idempotency-records'
+import { actorJson, insertEvent, reserveSequences } from '../db/outbox'
+import { run, select } from '../db/statement'
+import { isAssignable, isUser, type TicketMembers } from '../db/ticket-members'
+import { TICKET_COLUMNS, TICKET_FIELDS, TICKET_MEMBERS, TICKET_SNAPSHOT, type TicketRow } from '../db/ticket-row'
 import { visibleTicket } from '../db/visibility'
 import { nextAfterLatest, type WriteClock } from '../db/write-time'
 
 /** One ticket with its members, if the caller may see it. */
 export function findTicket(caller: Caller, ticketId: string) {
-  return answer(
-    rows<TicketRow>(sql`
+  return returning(
+    select<TicketRow>(sql`
       SELECT ${TICKET_COLUMNS} FROM tickets t ${TICKET_MEMBERS} WHERE ${visibleTicket(caller, ticketId)}`),
     TICKET_FIELDS,
   )
@@ -23,7 +23,7 @@ export function expectVersion(caller: Caller, ticketId: string, versions: readon
   if (versions === null) return []
   const others = sql`tickets t WHERE ${visibleTicket(caller, ticketId)}
     AND t.version NOT IN (SELECT value FROM json_each(${JSON.stringify(versions)}))`
-  return [refuseFor('precondition', others)]
+  return [abortIf('precondition', others)]
 }
 
 interface NewTicket {
@@ -41,7 +41,7 @@ interface NewTicket {
 
 /** Takes the account's next ticket number, event sequence and time, for the ticket and its event in the same batch. */
 export function takeTicketNumber(accountId: string, clock: WriteClock) {
-  return write(sql`
+  return run(sql`
     UPDATE account_state SET ticket_number = ticket_number + 1, event_sequence = event_sequence + 1,
       last_write_at = ${nextAfterLatest(clock)}
     WHERE account_id = ${accountId}`)
@@ -57,7 +57,7 @@ export function insertTicket(accountId: string, ticket: NewTicket) {
     'caller' in ticket.createdBy
       ? sql`${ticket.createdBy.caller}`
       : sql`(SELECT id FROM users WHERE account_id = ${accountId} AND id = ${ticket.createdBy.person} AND kind = 'person')`
-  return write(sql`
+  return run(sql`
     INSERT INTO tickets (account_id, id, number, version, title, description, status, priority, created_by, assigned_to,
       tags, custom_fields, created_at, updated_at)
     SELECT account_id, ${ticket.id}, ticket_number, 1, ${ticket.title}, ${ticket.description}, ${ticket.status},
@@ -74,21 +74,21 @@ export function insertCreatedEvent(accountId: string, ticketId: string, eventId:
     accountId,
     ticketId,
     isInternal: false,
-    data: sql`json_object('ticket', json(${TICKET_IMAGE}), 'attachments', json(${attachments}))`,
+    data: sql`json_object('ticket', json(${TICKET_SNAPSHOT}), 'attachments', json(${attachments}))`,
     from: sql`tickets t ${TICKET_MEMBERS} WHERE t.account_id = ${accountId} AND t.id = ${ticketId}`,
   })
 }
 
 /** Which of the named members may stand where they are named. */
-export function findReferences(accountId: string, { createdBy, assignedTo }: References) {
-  return rows<{ creator: number; assignee: number }>(sql`
-    SELECT ${isPerson(accountId, createdBy ?? null)} AS creator, ${isAssignable(accountId, assignedTo ?? null)} AS assignee`)
+export function findTicketMembers(accountId: string, { createdBy, assignedTo }: TicketMembers) {
+  return select<{ creator: number; assignee: number }>(sql`
+    SELECT ${isUser(accountId, createdBy ?? null)} AS creator, ${isAssignable(accountId, assignedTo ?? null)} AS assignee`)
 }
 
 /** Tells of a deletion, if there is something to delete. It goes before the deletion, in its batch. */
-export function tellOfDeletion(caller: Caller, ticketId: string, eventId: string, now: number) {
+export function emitTicketDeleted(caller: Caller, ticketId: string, eventId: string, now: number) {
   return [
-    takeSequences(
+    reserveSequences(
       caller.accountId,
       { now },
       sql`EXISTS (SELECT 1 FROM tickets t WHERE ${visibleTicket(caller, ticketId)})`,
@@ -100,7 +100,7 @@ export function tellOfDeletion(caller: Caller, ticketId: string, eventId: string
       ticketId,
       isInternal: false,
       data: sql`json_object('ticket', json_object('id', t.id, 'number', t.number, 'title', t.title),
-        'actor', json(${actorImage(caller.accountId, caller.id)}))`,
+        'actor', json(${actorJson(caller.accountId, caller.id)}))`,
       from: sql`tickets t WHERE ${visibleTicket(caller, ticketId)}`,
     }),
   ]
@@ -109,8 +109,8 @@ export function tellOfDeletion(caller: Caller, ticketId: string, eventId: string
 /** Deletes a ticket with its comments and history; its attachments must be gone before. */
 export function deleteTicketRows(accountId: string, ticketId: string) {
   return [
-    write(sql`DELETE FROM comments WHERE account_id = ${accountId} AND ticket_id = ${ticketId}`),
-    write(sql`DELETE FROM ticket_history WHERE account_id = ${accountId} AND ticket_id = ${ticketId}`),
-    write(sql`DELETE FROM tickets WHERE account_id = ${accountId} AND id = ${ticketId}`),
+    run(sql`DELETE FROM comments WHERE account_id = ${accountId} AND ticket_id = ${ticketId}`),
+    run(sql`DELETE FROM ticket_history WHERE account_id = ${accountId} AND ticket_id = ${ticketId}`),
+    run(sql`DELETE FROM tickets WHERE account_id = ${accountId} AND id = ${ticketId}`),
   ]
 }

@@ -1,32 +1,32 @@
 import { type OpenAPIHono, z } from '@hono/zod-openapi'
-import { guard } from '../access/middleware'
+import { requireRole } from '../access/middleware'
 import { serviceContext } from '../access/request-context'
 import { validationError } from '../core/errors'
 import { EVERYONE, STAFF } from '../core/policy'
 import type { AppEnv } from '../http/app-env'
 import { entityTag, isKnown } from '../http/etag'
-import { told } from '../http/openapi/error-responses'
-import { empty, json, jsonRequest, lines, NDJSON, page } from '../http/openapi/responses'
-import { addRoute, describeRoute } from '../http/openapi/route'
+import { errorExample } from '../http/openapi/error-responses'
+import { emptyBody, json, jsonRequest, NDJSON, ndjson, page } from '../http/openapi/responses'
+import { defineRoute, registerRoute } from '../http/openapi/route'
 import { paginateByCursor } from '../http/pagination/cursor'
 import { paginate } from '../http/pagination/page'
 import { pathId } from '../http/schemas/request-fields'
-import { fieldsRefused, RULES } from '../service/constraint-errors'
+import { CONSTRAINT_ERRORS, fieldsRefused } from '../service/constraint-errors'
 import { statusRefused, unknownAssignee, unknownCreator } from './errors'
-import { CHANGED_TICKET, EXPORT, HISTORY, NEW_TICKET, NEW_TICKET_JSON, STATS, TICKETS, WHOLE_TICKET } from './examples'
+import { CHANGED_TICKET, EXPORT, HISTORY, NEW_TICKET, NEW_TICKET_JSON, STATS, TICKET_DETAIL, TICKETS } from './examples'
 import { exportTickets } from './export'
 import { listHistory } from './history'
 import { ListHistoryQuery, TicketHistory } from './history-schema'
-import { listTickets, walkTickets } from './list'
+import { listTickets, listTicketsByCursor } from './list'
 import {
   CreateTicketBody,
   type ExportLine,
   ExportTicketsQuery,
   ListTicketsQuery,
-  TicketAnswer,
-  TicketDetailAnswer,
+  TicketDetailResponse,
   TicketList,
-  TicketStatsAnswer,
+  TicketResponse,
+  TicketStatsResponse,
   UpdateTicketBody,
 } from './schema'
 import { createTicket, deleteTicket, getTicket, updateTicket } from './service'
@@ -35,14 +35,16 @@ import { ticketStats } from './stats'
 const params = z.object({ ticket_id: pathId('ticket_id', 'ticket123') })
 const tags = ['Tickets']
 
-const FIELDS_REFUSED = told('fields_refused', 'Some fields are set by agents and admins', () =>
+const FIELDS_REFUSED = errorExample('fields_refused', 'Some fields are set by agents and admins', () =>
   fieldsRefused(['assigned_to']),
 )
-const UNKNOWN_MEMBER = told('unknown_member', '`created_by` or `assigned_to` names nobody who may be named', () =>
-  validationError([unknownCreator(), unknownAssignee()]),
+const UNKNOWN_MEMBER = errorExample(
+  'unknown_member',
+  '`created_by` or `assigned_to` names nobody who may be named',
+  () => validationError([unknownCreator(), unknownAssignee()]),
 )
 
-const listTicketsRoute = describeRoute({
+const listTicketsRoute = defineRoute({
   method: 'get',
   path: '/tickets',
   operationId: 'listTickets',
@@ -51,23 +53,23 @@ const listTicketsRoute = describeRoute({
     'By `page`, with totals, or by `cursor` (empty to start), which costs the same however far it has come and is not ' +
     'disturbed by tickets that come or go. With `sort=updated_at&order=asc&cursor=` it is the way to sync.',
   tags,
-  guard: guard(EVERYONE),
+  guard: requireRole(EVERYONE),
   request: { query: ListTicketsQuery },
   responses: { 200: page(TicketList, 'A page of tickets, newest first unless sorted otherwise', TICKETS) },
 })
 
-const ticketStatsRoute = describeRoute({
+const ticketStatsRoute = defineRoute({
   method: 'get',
   path: '/tickets/stats',
   operationId: 'getTicketStats',
   summary: 'Count tickets by status, priority and assignee',
   description: 'Of the tickets that the caller may see; exact, whatever their number.',
   tags,
-  guard: guard(EVERYONE),
-  responses: { 200: json(TicketStatsAnswer, 'The counts', STATS) },
+  guard: requireRole(EVERYONE),
+  responses: { 200: json(TicketStatsResponse, 'The counts', STATS) },
 })
 
-const exportTicketsRoute = describeRoute({
+const exportTicketsRoute = defineRoute({
   method: 'get',
   path: '/tickets/export',
   operationId: 'exportTickets',
@@ -77,26 +79,26 @@ const exportTicketsRoute = describeRoute({
     'else the `cursor` to go on with, after 100,000 tickets or where the service failed on the way. An export without a ' +
     'last line was cut off: go on from the last export that was whole.',
   tags,
-  guard: guard(STAFF),
+  guard: requireRole(STAFF),
   request: { query: ExportTicketsQuery },
-  responses: { 200: lines<typeof ExportLine>('ExportLine', 'The tickets, and a last line with the cursor', EXPORT) },
+  responses: { 200: ndjson<typeof ExportLine>('ExportLine', 'The tickets, and a last line with the cursor', EXPORT) },
 })
 
-const createTicketRoute = describeRoute({
+const createTicketRoute = defineRoute({
   method: 'post',
   path: '/tickets',
   operationId: 'createTicket',
   summary: 'Create a ticket',
   tags,
-  guard: guard(EVERYONE),
+  guard: requireRole(EVERYONE),
   description:
     'Customers set title, description, priority, tags, custom fields and attachments; agents and admins also the status, ' +
     'who it is assigned to, and on whose behalf it is made.',
-  fails: [
+  errors: [
     404,
     FIELDS_REFUSED,
     UNKNOWN_MEMBER,
-    told('storage_full', 'The account has no room for the files', RULES.storage),
+    errorExample('storage_full', 'The account has no room for the files', CONSTRAINT_ERRORS.storage),
   ],
   request: {
     body: jsonRequest(CreateTicketBody, {
@@ -110,46 +112,46 @@ const createTicketRoute = describeRoute({
       },
     }),
   },
-  responses: { 201: json(TicketAnswer, 'The ticket', NEW_TICKET, ['Location']) },
+  responses: { 201: json(TicketResponse, 'The ticket', NEW_TICKET, ['Location']) },
 })
 
-const getTicketRoute = describeRoute({
+const getTicketRoute = defineRoute({
   method: 'get',
   path: '/tickets/{ticket_id}',
   operationId: 'getTicket',
   summary: 'Get a ticket with its comments and attachments',
   tags,
-  guard: guard(EVERYONE),
+  guard: requireRole(EVERYONE),
   description:
     'With the latest 100 comments and attachments that the caller may see; lists of their own have them all. Customers find ' +
     'the tickets that they created.',
-  fails: [404],
+  errors: [404],
   request: { params },
   responses: {
-    200: json(TicketDetailAnswer, 'The ticket', WHOLE_TICKET, ['ETag']),
-    304: empty('It is as `If-None-Match` says', ['ETag']),
+    200: json(TicketDetailResponse, 'The ticket', TICKET_DETAIL, ['ETag']),
+    304: emptyBody('It is as `If-None-Match` says', ['ETag']),
   },
 })
 
-const updateTicketRoute = describeRoute({
+const updateTicketRoute = defineRoute({
   method: 'patch',
   path: '/tickets/{ticket_id}',
   operationId: 'updateTicket',
   summary: 'Change fields of a ticket',
   tags,
-  guard: guard(EVERYONE),
+  guard: requireRole(EVERYONE),
   description:
     'What the body does not name stays. Changes of different fields at once all hold; with `If-Match` a change is only made ' +
     'to the version that is known. A change that changes nothing raises no version and emits no event. Customers change ' +
     'title, description, tags and custom fields of their own tickets, close them, and open them again.',
-  fails: [
+  errors: [
     404,
     412,
     FIELDS_REFUSED,
-    told('status_refused', 'Customers close tickets and open them again', () => statusRefused('in_progress')),
+    errorExample('status_refused', 'Customers close tickets and open them again', () => statusRefused('in_progress')),
     UNKNOWN_MEMBER,
-    told('too_many_tags', 'Merged with those that are there, the tags are too many', RULES.tags),
-    told('too_many_custom_fields', 'So are the custom fields', RULES.custom_fields),
+    errorExample('too_many_tags', 'Merged with those that are there, the tags are too many', CONSTRAINT_ERRORS.tags),
+    errorExample('too_many_custom_fields', 'So are the custom fields', CONSTRAINT_ERRORS.custom_fields),
   ],
   request: {
     params,
@@ -159,22 +161,22 @@ const updateTicketRoute = describeRoute({
       'Change one custom field and take another away': { custom_fields: { browser: 'Firefox 128.0', os: null } },
     }),
   },
-  responses: { 200: json(TicketAnswer, 'The ticket as it is now', CHANGED_TICKET, ['ETag']) },
+  responses: { 200: json(TicketResponse, 'The ticket as it is now', CHANGED_TICKET, ['ETag']) },
 })
 
-const deleteTicketRoute = describeRoute({
+const deleteTicketRoute = defineRoute({
   method: 'delete',
   path: '/tickets/{ticket_id}',
   operationId: 'deleteTicket',
   summary: 'Delete a ticket and all that belongs to it',
   tags,
-  guard: guard(STAFF),
-  fails: [404, 412],
+  guard: requireRole(STAFF),
+  errors: [404, 412],
   request: { params },
-  responses: { 204: empty('Deleted') },
+  responses: { 204: emptyBody('Deleted') },
 })
 
-const listHistoryRoute = describeRoute({
+const listHistoryRoute = defineRoute({
   method: 'get',
   path: '/tickets/{ticket_id}/history',
   operationId: 'listTicketHistory',
@@ -183,15 +185,15 @@ const listHistoryRoute = describeRoute({
     'A change of several fields is an entry for each. Where a comment was deleted, or a file uploaded or deleted, the field ' +
     'is `comments` or `attachments`, and what came or went is told by its ID.',
   tags,
-  guard: guard(STAFF),
-  fails: [404],
+  guard: requireRole(STAFF),
+  errors: [404],
   request: { params, query: ListHistoryQuery },
   responses: { 200: page(TicketHistory, 'A page of changes, oldest first', HISTORY) },
 })
 
 /** Puts the routes of tickets into the router: for everybody of the account, deletion for agents and admins. */
-export function addTicketRoutes(app: OpenAPIHono<AppEnv>): void {
-  addRoute(app, listTicketsRoute, async (c) => {
+export function registerTicketRoutes(app: OpenAPIHono<AppEnv>): void {
+  registerRoute(app, listTicketsRoute, async (c) => {
     const query = c.req.valid('query')
     const url = new URL(c.req.url)
     if (query.cursor === undefined) {
@@ -199,44 +201,44 @@ export function addTicketRoutes(app: OpenAPIHono<AppEnv>): void {
       const { link, pagination } = paginate(url, page, total)
       return c.json({ data: tickets, pagination }, 200, { Link: link })
     }
-    const { perPage, cursors, tickets } = await walkTickets(serviceContext(c), query)
+    const { perPage, cursors, tickets } = await listTicketsByCursor(serviceContext(c), query)
     const { link, pagination } = paginateByCursor(url, perPage, cursors)
     return c.json({ data: tickets, pagination }, 200, link)
   })
 
-  addRoute(app, ticketStatsRoute, async (c) => {
+  registerRoute(app, ticketStatsRoute, async (c) => {
     return c.json({ data: await ticketStats(serviceContext(c)) }, 200)
   })
 
-  addRoute(app, exportTicketsRoute, async (c): Promise<Response> => {
+  registerRoute(app, exportTicketsRoute, async (c): Promise<Response> => {
     const body = await exportTickets(serviceContext(c), c.req.valid('query'))
     return c.body(body, 200, { 'Content-Type': NDJSON })
   })
 
-  addRoute(app, createTicketRoute, async (c) => {
+  registerRoute(app, createTicketRoute, async (c) => {
     const ctx = serviceContext(c)
     const ticket = await createTicket(ctx, c.req.valid('json'))
     return c.json({ data: ticket }, 201, { Location: `${ctx.links.prefix}/tickets/${ticket.id}` })
   })
 
-  addRoute(app, getTicketRoute, async (c) => {
+  registerRoute(app, getTicketRoute, async (c) => {
     const ticket = await getTicket(serviceContext(c), c.req.valid('param').ticket_id)
     const ETag = entityTag(ticket.version, ticket)
     if (isKnown(c.req.header('If-None-Match'), ETag)) return c.body(null, 304, { ETag })
     return c.json({ data: ticket }, 200, { ETag })
   })
 
-  addRoute(app, updateTicketRoute, async (c) => {
+  registerRoute(app, updateTicketRoute, async (c) => {
     const ticket = await updateTicket(serviceContext(c), c.req.valid('param').ticket_id, c.req.valid('json'))
     return c.json({ data: ticket }, 200, { ETag: entityTag(ticket.version, ticket) })
   })
 
-  addRoute(app, deleteTicketRoute, async (c) => {
+  registerRoute(app, deleteTicketRoute, async (c) => {
     await deleteTicket(serviceContext(c), c.req.valid('param').ticket_id)
     return c.body(null, 204)
   })
 
-  addRoute(app, listHistoryRoute, async (c) => {
+  registerRoute(app, listHistoryRoute, async (c) => {
     const { ticket_id } = c.req.valid('param')
     const { perPage, cursors, changes } = await listHistory(serviceContext(c), ticket_id, c.req.valid('query'))
     const { link, pagination } = paginateByCursor(new URL(c.req.url), perPage, cursors)

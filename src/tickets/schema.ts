@@ -6,48 +6,48 @@ import type { TicketRow } from '../db/ticket-row'
 import { Cursor, CursorPagination, CursorQuery, cursorOrPage, PageOrCursorQuery } from '../http/pagination/cursor'
 import { Pagination } from '../http/pagination/page'
 import {
-  body,
   follows,
   id,
   instant,
-  line,
+  multilineText,
   namesAField,
   oneOrMoreIds,
   oneOrMoreOf,
   searchText,
+  singleLine,
   wholeNumber,
 } from '../http/schemas/request-fields'
-import { idOf, textOf, WireTime, wholeOf } from '../http/schemas/response-fields'
+import { idField, integerField, textField, WireTime } from '../http/schemas/response-fields'
 import { toWireTime } from '../lib/time'
 import type { ServiceContext } from '../service/context'
 import { UserRef } from '../users/service'
 import { CustomFields, CustomFieldsPatch, Tags } from './field-schemas'
 import { exceededLimit, MAX_SEARCH_PARTS, MAX_SEARCH_WORDS } from './search'
-import { PRIORITIES, STATUSES } from './values'
+import { PRIORITIES, TICKET_STATUSES } from './values'
 
 const MAX_TITLE = 200
 const MAX_DESCRIPTION_BYTES = 65_536
 /** What of comments and attachments is shown with a ticket. */
 const LATEST = 100
 
-export const TicketStatus = z.enum(STATUSES).openapi('TicketStatus')
+export const TicketStatus = z.enum(TICKET_STATUSES).openapi('TicketStatus')
 const Priority = z.enum(PRIORITIES).openapi('TicketPriority')
-const Title = line(MAX_TITLE)
-const Description = body(MAX_DESCRIPTION_BYTES)
+const Title = singleLine(MAX_TITLE)
+const Description = multilineText(MAX_DESCRIPTION_BYTES)
 
 const ticketShape = {
-  id: idOf('ticket123'),
-  number: wholeOf(1).openapi({ description: '1, 2, 3 … within the account, never used again', example: 1 }),
-  version: wholeOf(1).openapi({ description: 'Rises with every change', example: 3 }),
-  title: textOf(MAX_TITLE),
-  description: textOf(MAX_DESCRIPTION_BYTES),
+  id: idField('ticket123'),
+  number: integerField(1).openapi({ description: '1, 2, 3 … within the account, never used again', example: 1 }),
+  version: integerField(1).openapi({ description: 'Rises with every change', example: 3 }),
+  title: textField(MAX_TITLE),
+  description: textField(MAX_DESCRIPTION_BYTES),
   status: TicketStatus,
   priority: Priority,
   created_at: WireTime,
   updated_at: WireTime,
   created_by: UserRef,
   assigned_to: z.union([UserRef, z.null()]),
-  tags: z.array(textOf(50)).max(20),
+  tags: z.array(textField(50)).max(20),
 }
 
 const TicketListItem = z.object(ticketShape).openapi('TicketListItem')
@@ -64,38 +64,38 @@ const TicketDetail = z
   .object({
     ...ticketShape,
     comments: z.array(Comment).max(LATEST).openapi({ description: 'The latest 100, oldest first' }),
-    comment_count: wholeOf(),
+    comment_count: integerField(),
     attachments: z
       .array(Attachment)
       .max(LATEST)
       .openapi({ description: 'The latest 100 of the ticket and its comments' }),
-    attachment_count: wholeOf(),
+    attachment_count: integerField(),
     custom_fields: CustomFields,
   })
   .openapi('TicketDetail')
 
-export const TicketAnswer = z.object({ data: Ticket }).openapi('TicketAnswer')
-export const TicketDetailAnswer = z.object({ data: TicketDetail }).openapi('TicketDetailAnswer')
+export const TicketResponse = z.object({ data: Ticket }).openapi('TicketAnswer')
+export const TicketDetailResponse = z.object({ data: TicketDetail }).openapi('TicketDetailAnswer')
 export const TicketList = z
   .object({ data: z.array(TicketListItem).max(100), pagination: z.union([Pagination, CursorPagination]) })
   .openapi('TicketList')
 
 const counts = <const Name extends string>(names: readonly Name[]) =>
-  z.object(Object.fromEntries(names.map((name) => [name, wholeOf()])) as Record<Name, z.ZodNumber>)
+  z.object(Object.fromEntries(names.map((name) => [name, integerField()])) as Record<Name, z.ZodNumber>)
 
 const TicketStats = z
   .object({
-    total: wholeOf(),
-    by_status: counts(STATUSES),
+    total: integerField(),
+    by_status: counts(TICKET_STATUSES),
     by_priority: counts(PRIORITIES),
     by_assignee: z
-      .array(z.object({ assigned_to: z.union([UserRef, z.null()]), count: wholeOf() }).openapi('AssigneeCount'))
+      .array(z.object({ assigned_to: z.union([UserRef, z.null()]), count: integerField() }).openapi('AssigneeCount'))
       .openapi({ maxItems: 100_000 }),
   })
   .openapi('TicketStats')
 export type TicketCounts = z.infer<typeof TicketStats>
 
-export const TicketStatsAnswer = z.object({ data: TicketStats }).openapi('TicketStatsAnswer')
+export const TicketStatsResponse = z.object({ data: TicketStats }).openapi('TicketStatsAnswer')
 
 /** The last line of an export. */
 const ExportEnd = z
@@ -104,12 +104,12 @@ const ExportEnd = z
 export const ExportLine = z.union([TicketSnapshot, ExportEnd]).openapi('ExportLine')
 
 const filters = {
-  status: oneOrMoreOf(STATUSES).optional(),
+  status: oneOrMoreOf(TICKET_STATUSES).optional(),
   priority: oneOrMoreOf(PRIORITIES).optional(),
   assigned_to: oneOrMoreIds(['none', 'me'], 'agent789').optional(),
   created_by: oneOrMoreIds(['me'], 'user456').optional(),
   number: wholeNumber(1, Number.MAX_SAFE_INTEGER, 'must be a whole number of 1 or more').optional(),
-  tag: line(50).optional(),
+  tag: singleLine(50).optional(),
   q: searchText()
     .superRefine(follows(exceededLimit))
     .optional()

@@ -1,35 +1,35 @@
 import {
   attachFiles,
-  attachmentImages,
+  attachmentsJson,
   deleteAttachmentsOfTicket,
   deleteObjectsLater,
-  discardFiles,
   findLatestAttachments,
   presentAttachment,
+  releaseUploads,
   storeFiles,
 } from '../attachments/service'
 import { findLatestComments, presentComment } from '../comments/service'
 import { type ApiError, type ErrorDetail, notFound, validationError } from '../core/errors'
-import { refusedOnChange, refusedOnCreate, statusesBefore } from '../core/policy'
-import { DbError, isRefused } from '../db/errors'
-import { findAudience, findLastEvent } from '../db/outbox'
-import type { References } from '../db/references'
-import { findChange } from '../db/ticket-change'
+import { allowedFromStatuses, forbiddenCreateFields, forbiddenUpdateFields } from '../core/policy'
+import { DbError, isConstraint } from '../db/errors'
+import { countActiveWebhooks, findLastEvent } from '../db/outbox'
+import { findChangedFields } from '../db/ticket-change'
+import type { TicketMembers } from '../db/ticket-members'
 import { newId } from '../lib/ids'
 import { commit } from '../service/commit'
-import { fieldsRefused, refusalOf, refuse } from '../service/constraint-errors'
+import { constraintError, fieldsRefused, rethrow } from '../service/constraint-errors'
 import type { ServiceContext } from '../service/context'
 import { changeTicket, type TicketChange } from './change.queries'
 import { statusRefused, unknownAssignee, unknownCreator } from './errors'
 import {
   deleteTicketRows,
+  emitTicketDeleted,
   expectVersion,
-  findReferences,
   findTicket,
+  findTicketMembers,
   insertCreatedEvent,
   insertTicket,
   takeTicketNumber,
-  tellOfDeletion,
 } from './queries'
 import { type CreateTicketInput, presentTicket, presentTicketDetail, type UpdateTicketInput } from './schema'
 
@@ -59,10 +59,10 @@ export async function getTicket(ctx: ServiceContext, ticketId: string) {
  */
 export async function createTicket(ctx: ServiceContext, input: CreateTicketInput) {
   const { caller, now } = ctx
-  refuseFields(refusedOnCreate(caller.role, Object.keys(input)))
+  assertFieldsAllowed(forbiddenCreateFields(caller.role, Object.keys(input)))
   const named = { createdBy: input.created_by, assignedTo: input.assigned_to }
   const files = await storeFiles(ctx, input.attachments ?? [], { references: named })
-  if (!files) throw await namesEachRefused(ctx, named)
+  if (!files) throw await explainInvalidMembers(ctx, named)
   const id = newId('ticket', now)
   const ticket = {
     id,
@@ -75,7 +75,7 @@ export async function createTicket(ctx: ServiceContext, input: CreateTicketInput
     tags: input.tags ?? [],
     customFields: input.custom_fields ?? {},
   }
-  const images = attachmentImages(caller.accountId, { ticketId: id })
+  const images = attachmentsJson(caller.accountId, { ticketId: id })
   const { rows, isReplay } = await commit(
     ctx,
     [
@@ -84,15 +84,15 @@ export async function createTicket(ctx: ServiceContext, input: CreateTicketInput
       ...attachFiles(ctx, { ticketId: id, commentId: null, isInternal: false }, files),
       insertCreatedEvent(caller.accountId, id, newId('evt', now), images),
     ],
-    [findTicket(caller, id), findLatestAttachments(caller, id, LATEST), findAudience(caller.accountId)],
+    [findTicket(caller, id), findLatestAttachments(caller, id, LATEST), countActiveWebhooks(caller.accountId)],
     { ticketId: id },
   ).catch(async (error) => {
-    discardFiles(ctx, files)
-    throw await refusedReference(ctx, error, named)
+    releaseUploads(ctx, files)
+    throw await toMemberError(ctx, error, named)
   })
   const [[row], attachments, [audience]] = rows
-  if (isReplay) discardFiles(ctx, files)
-  else ctx.wake(audience)
+  if (isReplay) releaseUploads(ctx, files)
+  else ctx.notifyConsumer(audience)
   if (!row) throw notFound()
   return presentTicket(
     row,
@@ -107,9 +107,9 @@ export async function createTicket(ctx: ServiceContext, input: CreateTicketInput
  */
 export async function updateTicket(ctx: ServiceContext, ticketId: string, input: UpdateTicketInput) {
   const { caller, now } = ctx
-  refuseFields(refusedOnChange(caller.role, Object.keys(input)))
+  assertFieldsAllowed(forbiddenUpdateFields(caller.role, Object.keys(input)))
   const changeId = newId('change', now)
-  const before = input.status === undefined ? null : statusesBefore(caller.role, input.status)
+  const before = input.status === undefined ? null : allowedFromStatuses(caller.role, input.status)
   const { rows, isReplay } = await commit(
     ctx,
     [
@@ -126,18 +126,18 @@ export async function updateTicket(ctx: ServiceContext, ticketId: string, input:
     ],
     [
       findTicket(caller, ticketId),
-      findChange(caller.accountId, changeId),
+      findChangedFields(caller.accountId, changeId),
       findLatestAttachments(caller, ticketId, LATEST),
-      findAudience(caller.accountId),
+      countActiveWebhooks(caller.accountId),
     ],
     { ticketId },
   ).catch(async (error) => {
-    if (isRefused(error, 'status')) throw statusRefused(String(input.status))
-    throw await refusedReference(ctx, error, { createdBy: input.created_by, assignedTo: input.assigned_to })
+    if (isConstraint(error, 'status')) throw statusRefused(String(input.status))
+    throw await toMemberError(ctx, error, { createdBy: input.created_by, assignedTo: input.assigned_to })
   })
   const [[row], changes, attachments, [audience]] = rows
   if (!row) throw notFound()
-  if (changes.length > 0 && !isReplay) ctx.wake(audience)
+  if (changes.length > 0 && !isReplay) ctx.notifyConsumer(audience)
   return presentTicket(
     row,
     attachments.map((attachment) => presentAttachment(attachment, ctx)),
@@ -152,21 +152,21 @@ export async function deleteTicket(ctx: ServiceContext, ticketId: string): Promi
     ctx,
     [
       ...expectVersion(caller, ticketId, ctx.expectedVersions),
-      ...tellOfDeletion(caller, ticketId, eventId, now),
+      ...emitTicketDeleted(caller, ticketId, eventId, now),
       ...deleteAttachmentsOfTicket(caller.accountId, ticketId, now),
       ...deleteTicketRows(caller.accountId, ticketId),
     ],
-    [findLastEvent(caller.accountId, eventId), findAudience(caller.accountId)],
+    [findLastEvent(caller.accountId, eventId), countActiveWebhooks(caller.accountId)],
     { ticketId },
-  ).catch(refuse)
+  ).catch(rethrow)
   const [[told], [audience]] = rows
   if (!told) throw notFound()
   if (isReplay) return
-  ctx.wake(audience)
+  ctx.notifyConsumer(audience)
   deleteObjectsLater(ctx)
 }
 
-function refuseFields(fields: string[]): void {
+function assertFieldsAllowed(fields: string[]): void {
   if (fields.length > 0) throw fieldsRefused(fields)
 }
 
@@ -185,14 +185,14 @@ function changeOf(input: UpdateTicketInput): TicketChange {
 }
 
 /** The answer to a failure of the database, where it may be for a member that a ticket can not name. */
-async function refusedReference(ctx: ServiceContext, error: unknown, named: References): Promise<unknown> {
+async function toMemberError(ctx: ServiceContext, error: unknown, named: TicketMembers): Promise<unknown> {
   const isReference = error instanceof DbError && error.failure.kind === 'refused' && error.failure.rule === 'reference'
-  return isReference ? namesEachRefused(ctx, named) : refusalOf(error)
+  return isReference ? explainInvalidMembers(ctx, named) : constraintError(error)
 }
 
 /** Names each member that a ticket can not name. */
-async function namesEachRefused({ caller, db }: ServiceContext, named: References): Promise<ApiError> {
-  const found = await db.first(findReferences(caller.accountId, named)).catch(() => undefined)
+async function explainInvalidMembers({ caller, db }: ServiceContext, named: TicketMembers): Promise<ApiError> {
+  const found = await db.first(findTicketMembers(caller.accountId, named)).catch(() => undefined)
   const details: ErrorDetail[] = []
   if (named.createdBy && !found?.creator) details.push(unknownCreator())
   if (named.assignedTo && !found?.assignee) details.push(unknownAssignee())

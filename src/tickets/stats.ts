@@ -1,13 +1,13 @@
 import type { ServiceContext } from '../service/context'
 import type { TicketCounts } from './schema'
 import { countByAssignee, countByField } from './stats.queries'
-import { PRIORITIES, STATUSES } from './values'
+import { PRIORITIES, TICKET_STATUSES } from './values'
 
 /** How many tickets the caller may see: in all, by status, by priority, by assignee. For everybody. */
 export async function ticketStats({ caller, db }: ServiceContext): Promise<TicketCounts> {
   const [fields, assignees] = await db.batch([countByField(caller), countByAssignee(caller)])
   const sum = (counted: typeof fields) => counted.reduce((total, { count }) => total + count, 0)
-  const byStatus = STATUSES.map((name) => [name, sum(fields.filter(({ status }) => status === name))] as const)
+  const byStatus = TICKET_STATUSES.map((name) => [name, sum(fields.filter(({ status }) => status === name))] as const)
   const byPriority = PRIORITIES.map((name) => [name, sum(fields.filter(({ priority }) => priority === name))] as const)
   return {
     total: sum(fields),

@@ -1,3 +1,3 @@
 /** The statuses and priorities of tickets; a priority's rank is its place here. */
-export const STATUSES = ['open', 'in_progress', 'resolved', 'closed'] as const
+export const TICKET_STATUSES = ['open', 'in_progress', 'resolved', 'closed'] as const
 export const PRIORITIES = ['low', 'medium', 'high', 'critical'] as const

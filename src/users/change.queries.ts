@@ -1,11 +1,11 @@
 import { type SQL, sql } from 'drizzle-orm'
 import type { Role } from '../core/policy'
-import { insertEvent, takeSequences } from '../db/outbox'
-import { type Image, jsonImage } from '../db/selection'
-import { rows, write } from '../db/statement'
+import { insertEvent, reserveSequences } from '../db/outbox'
+import { jsonObject, type Selection } from '../db/selection'
+import { run, select } from '../db/statement'
 import { nextWriteTime } from '../db/write-time'
 
-const IMAGE: Image = {
+const USER_SNAPSHOT: Selection = {
   id: 'u.id',
   name: 'u.name',
   email: 'u.email',
@@ -15,7 +15,7 @@ const IMAGE: Image = {
   last_login_at: 'u.last_login_at',
 }
 
-interface NewPerson {
+interface NewUser {
   accountId: string
   id: string
   name: string
@@ -28,29 +28,29 @@ interface NewPerson {
 }
 
 /** Adds a person and the entry that its logins begin with. Fails with `unique` when the account knows the e-mail. */
-export function insertPerson(person: NewPerson) {
+export function insertUser(person: NewUser) {
   const { accountId, id, name, email, emailKey, role, passwordHash, lastLoginAt, now } = person
   return [
-    write(sql`
+    run(sql`
       INSERT INTO users (account_id, id, kind, name, email, email_key, role, status, password_hash,
         credential_generation, created_at, last_login_at)
       VALUES (${accountId}, ${id}, 'person', ${name}, ${email}, ${emailKey}, ${role}, 'active', ${passwordHash},
         1, ${nextWriteTime(accountId, { now })}, ${lastLoginAt})`),
-    write(sql`INSERT INTO logins (email_key, account_id, user_id) VALUES (${emailKey}, ${accountId}, ${id})`),
+    run(sql`INSERT INTO logins (email_key, account_id, user_id) VALUES (${emailKey}, ${accountId}, ${id})`),
   ]
 }
 
 /** Writes the event of a new person; it goes behind the statements that add them, in their batch. */
-export function tellOfUser(accountId: string, userId: string, eventId: string, now: number) {
+export function emitUserCreated(accountId: string, userId: string, eventId: string, now: number) {
   return [
-    takeSequences(accountId, { now }, sql`1`),
+    reserveSequences(accountId, { now }, sql`1`),
     insertEvent({
       id: eventId,
       type: 'user.created',
       accountId,
       ticketId: null,
       isInternal: false,
-      data: sql`json_object('user', json(${jsonImage(IMAGE)}))`,
+      data: sql`json_object('user', json(${jsonObject(USER_SNAPSHOT)}))`,
       from: sql`users u WHERE u.account_id = ${accountId} AND u.id = ${userId}`,
     }),
   ]
@@ -68,7 +68,7 @@ export interface UserChange {
  * Changes a person. Another e-mail or a deactivation ends the person's tokens, but for the spared one. Fails with
  * `refused: last_admin`, and with `unique` when the account knows the e-mail.
  */
-export function updatePerson(accountId: string, id: string, change: UserChange, sparedToken: string | null) {
+export function updateUserStatement(accountId: string, id: string, change: UserChange, sparedToken: string | null) {
   const { name, email, emailKey, role, status } = change
   const assignments: SQL[] = []
   if (name !== undefined) assignments.push(sql`name = ${name}`)
@@ -82,7 +82,7 @@ export function updatePerson(accountId: string, id: string, change: UserChange, 
   )
   return [
     ...(emailKey === undefined ? [] : [moveLogin(accountId, id, emailKey)]),
-    write(sql`
+    run(sql`
       UPDATE users SET ${sql.join(assignments, sql`, `)}
       WHERE account_id = ${accountId} AND id = ${id} AND kind = 'person'`),
   ]
@@ -96,7 +96,7 @@ function endsTokens({ emailKey, status }: UserChange): SQL {
 }
 
 function moveLogin(accountId: string, userId: string, emailKey: string) {
-  return write(sql`
+  return run(sql`
     UPDATE logins SET email_key = ${emailKey}
     WHERE account_id = ${accountId}
       AND email_key = (SELECT email_key FROM users WHERE account_id = ${accountId} AND id = ${userId} AND kind = 'person')`)
@@ -104,7 +104,7 @@ function moveLogin(accountId: string, userId: string, emailKey: string) {
 
 /** What checking a person's password needs. */
 export function findPassword(accountId: string, id: string) {
-  return rows<{ email_key: string; password_hash: string | null; credential_generation: number }>(sql`
+  return select<{ email_key: string; password_hash: string | null; credential_generation: number }>(sql`
     SELECT email_key, password_hash, credential_generation FROM users
     WHERE account_id = ${accountId} AND id = ${id} AND kind = 'person' AND status = 'active'`)
 }
@@ -118,7 +118,7 @@ export function updatePassword(
   generation: number | null = null,
 ) {
   const unchanged = generation === null ? sql`` : sql` AND credential_generation = ${generation}`
-  return rows<{ id: string }>(sql`
+  return select<{ id: string }>(sql`
     UPDATE users SET password_hash = ${passwordHash}, credential_generation = credential_generation + 1,
       spared_token = ${sparedToken}
     WHERE account_id = ${accountId} AND id = ${id} AND kind = 'person'${unchanged}

@@ -1,5 +1,5 @@
 import type { z } from '@hono/zod-openapi'
-import { pageOf } from '../http/pagination/page'
+import { pageSchema } from '../http/pagination/page'
 import type { User, UserList, UserRef } from './schema'
 
 /** The people of the examples are those of the demo data. */
@@ -18,7 +18,7 @@ export const JOHN: z.infer<typeof User> = {
   last_login_at: '2025-05-03T08:15:00Z',
 }
 
-export const JANE_WHOLE: z.infer<typeof User> = {
+export const JANE_DETAIL: z.infer<typeof User> = {
   ...JANE,
   role: 'customer',
   status: 'active',
@@ -36,4 +36,4 @@ export const NEW_USER: z.infer<typeof User> = {
   last_login_at: null,
 }
 
-export const USERS: z.infer<typeof UserList> = { data: [JOHN, JANE_WHOLE], pagination: pageOf('/users', 2) }
+export const USERS: z.infer<typeof UserList> = { data: [JOHN, JANE_DETAIL], pagination: pageSchema('/users', 2) }

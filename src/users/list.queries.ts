@@ -1,25 +1,25 @@
 import { type SQL, sql } from 'drizzle-orm'
 import { ROLES, type Role } from '../core/policy'
-import { merged } from '../db/merge-union'
-import { limitOf } from '../db/paging'
-import { rows } from '../db/statement'
+import { mergeUnion } from '../db/merge-union'
+import { limitUnlessPastEnd } from '../db/paging'
+import { select } from '../db/statement'
 import type { UserRow } from './queries'
 
 export type { UserRow } from './queries'
 
 /** People where what a text may be part of is in the index. */
 const SEARCHED = sql.raw('users u INDEXED BY users_by_role')
-const STATUSES = ['active', 'inactive'] as const
+const LISTED_STATUSES = ['active', 'inactive'] as const
 
 export interface UserFilter {
   role?: Role | undefined
-  status?: (typeof STATUSES)[number] | undefined
+  status?: (typeof LISTED_STATUSES)[number] | undefined
   emailKey?: string | undefined
   q?: string | undefined
 }
 
 /** A part of a list: after some pages, or beyond a person's place (null: from an end on), towards its end or beginning. */
-export type UserSlice =
+export type UserWindow =
   | { limit: number; offset: number }
   | { limit: number; beyond: { at: number; id: string } | null; towards: 'next' | 'prev' }
 
@@ -27,7 +27,7 @@ export type UserSlice =
 export function countUsers(accountId: string, filter: UserFilter) {
   const { role, status, emailKey, q } = filter
   if (emailKey !== undefined || q !== undefined)
-    return rows<{ total: number }>(
+    return select<{ total: number }>(
       sql`SELECT count(*) AS total FROM ${emailKey === undefined ? SEARCHED : sql.raw('users u')} WHERE ${matching(accountId, filter)}`,
     )
   const conditions = [
@@ -35,21 +35,21 @@ export function countUsers(accountId: string, filter: UserFilter) {
     ...(role ? [sql`role = ${role}`] : []),
     ...(status ? [sql`status = ${status}`] : []),
   ]
-  return rows<{ total: number }>(
+  return select<{ total: number }>(
     sql`SELECT coalesce(sum(count), 0) AS total FROM user_counters WHERE ${sql.join(conditions, sql` AND `)}`,
   )
 }
 
 /** The people of an account, oldest first (towards the beginning: newest first). */
-export function findUsers(accountId: string, filter: UserFilter, slice: UserSlice) {
+export function findUsers(accountId: string, filter: UserFilter, slice: UserWindow) {
   const way = 'beyond' in slice && slice.towards === 'prev' ? 'DESC' : 'ASC'
   const order = (prefix: string) => sql.raw(`ORDER BY ${prefix}created_at ${way}, ${prefix}id ${way}`)
-  const limit = limitOf(slice, () => countUsers(accountId, filter).query)
+  const limit = limitUnlessPastEnd(slice, () => countUsers(accountId, filter).query)
   const places =
     filter.emailKey === undefined
-      ? merged(groupsOf(accountId, filter, slice), order(''))
-      : sql`SELECT u.id, u.created_at FROM users u WHERE ${matching(accountId, filter)}${isBeyond(slice)} ${order('')}`
-  return rows<UserRow>(sql`
+      ? mergeUnion(groupsOf(accountId, filter, slice), order(''))
+      : sql`SELECT u.id, u.created_at FROM users u WHERE ${matching(accountId, filter)}${isAfter(slice)} ${order('')}`
+  return select<UserRow>(sql`
     SELECT u.id, u.name, u.email, u.role, u.status, u.created_at, u.last_login_at
     FROM (${places} LIMIT ${limit} OFFSET ${'offset' in slice ? slice.offset : 0}) page
     CROSS JOIN users u ON u.account_id = ${accountId} AND u.id = page.id
@@ -57,16 +57,16 @@ export function findUsers(accountId: string, filter: UserFilter, slice: UserSlic
 }
 
 /** The people of each role and status: stretches of an index that holds what a text may be part of, too. */
-function groupsOf(accountId: string, filter: UserFilter, slice: UserSlice): SQL[] {
+function groupsOf(accountId: string, filter: UserFilter, slice: UserWindow): SQL[] {
   return (filter.role ? [filter.role] : ROLES).flatMap((role) =>
-    (filter.status ? [filter.status] : STATUSES).map(
+    (filter.status ? [filter.status] : LISTED_STATUSES).map(
       (status) => sql`SELECT u.id, u.created_at FROM ${SEARCHED}
-        WHERE ${matching(accountId, { q: filter.q, role, status })}${isBeyond(slice)}`,
+        WHERE ${matching(accountId, { q: filter.q, role, status })}${isAfter(slice)}`,
     ),
   )
 }
 
-function isBeyond(slice: UserSlice): SQL {
+function isAfter(slice: UserWindow): SQL {
   if (!('beyond' in slice) || slice.beyond === null) return sql``
   const { at, id } = slice.beyond
   const comparison = sql.raw(slice.towards === 'prev' ? '<' : '>')

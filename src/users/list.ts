@@ -1,12 +1,12 @@
 import { z } from '@hono/zod-openapi'
-import { cutPage, positionIn, readCursor, sliceFrom, writeCursor } from '../http/pagination/cursor'
+import { positionSchema, readCursor, toPage, windowFrom, writeCursor } from '../http/pagination/cursor'
 import { offsetOf, pageRequest } from '../http/pagination/page'
 import { asciiLower } from '../lib/text'
 import type { ServiceContext } from '../service/context'
 import { countUsers, findUsers, type UserFilter, type UserRow } from './list.queries'
 import { type ListUsersInput, presentUser } from './schema'
 
-const UserPosition = positionIn(z.object({ at: z.number().int(), id: z.string() }))
+const UserPosition = positionSchema(z.object({ at: z.number().int(), id: z.string() }))
 
 /** A page of the account's people, oldest first. For agents and admins. */
 export async function listUsers({ db }: ServiceContext, input: ListUsersInput) {
@@ -20,14 +20,14 @@ export async function listUsers({ db }: ServiceContext, input: ListUsersInput) {
 }
 
 /** As `listUsers`, from a cursor on. Throws 400 for a cursor of another list. */
-export async function walkUsers({ db }: ServiceContext, input: ListUsersInput) {
+export async function listUsersByCursor({ db }: ServiceContext, input: ListUsersInput) {
   const filter = filterOf(input)
   const scope = { list: 'users', accountId: db.accountId, ...filter }
   const position = readCursor(db, scope, input.cursor, UserPosition)
   const { perPage } = pageRequest(input)
-  const found = await db.all(findUsers(db.accountId, filter, sliceFrom(position, perPage)))
+  const found = await db.all(findUsers(db.accountId, filter, windowFrom(position, perPage)))
   const placeOf = (user: UserRow) => ({ at: user.created_at, id: user.id })
-  const { shown, cursors } = cutPage(found, perPage, position, placeOf, (at) => writeCursor(db, scope, at))
+  const { shown, cursors } = toPage(found, perPage, position, placeOf, (at) => writeCursor(db, scope, at))
   return { perPage, cursors, users: shown.map(presentUser) }
 }
 

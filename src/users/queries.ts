@@ -1,7 +1,7 @@
 import { sql } from 'drizzle-orm'
 import type { Role } from '../core/policy'
-import { answer } from '../db/idempotency-records'
-import { rows } from '../db/statement'
+import { returning } from '../db/idempotency-records'
+import { select } from '../db/statement'
 
 export interface UserRow {
   id: string
@@ -15,8 +15,8 @@ export interface UserRow {
 
 /** One person of an account. */
 export function findUser(accountId: string, id: string) {
-  return answer(
-    rows<UserRow>(sql`
+  return returning(
+    select<UserRow>(sql`
       SELECT id, name, email, role, status, created_at, last_login_at FROM users
       WHERE account_id = ${accountId} AND id = ${id} AND kind = 'person'`),
     ['id', 'name', 'email', 'role', 'status', 'created_at', 'last_login_at'],

@@ -1,61 +1,65 @@
 import { type OpenAPIHono, z } from '@hono/zod-openapi'
-import { guard, personGuard } from '../access/middleware'
+import { requireRole, requireUser } from '../access/middleware'
 import { serviceContext } from '../access/request-context'
 import { forbidden, invalidCredentials } from '../core/errors'
 import { ADMINS, EVERYONE, STAFF } from '../core/policy'
 import type { AppEnv } from '../http/app-env'
-import { told } from '../http/openapi/error-responses'
-import { empty, json, jsonRequest, page } from '../http/openapi/responses'
-import { addRoute, describeRoute } from '../http/openapi/route'
+import { errorExample } from '../http/openapi/error-responses'
+import { emptyBody, json, jsonRequest, page } from '../http/openapi/responses'
+import { defineRoute, registerRoute } from '../http/openapi/route'
 import { paginateByCursor } from '../http/pagination/cursor'
 import { paginate } from '../http/pagination/page'
 import { pathId } from '../http/schemas/request-fields'
-import { fieldsRefused, RULES } from '../service/constraint-errors'
+import { CONSTRAINT_ERRORS, fieldsRefused } from '../service/constraint-errors'
 import { emailTaken } from './errors'
-import { JANE_WHOLE, JOHN, NEW_USER, USERS } from './examples'
-import { listUsers, walkUsers } from './list'
+import { JANE_DETAIL, JOHN, NEW_USER, USERS } from './examples'
+import { listUsers, listUsersByCursor } from './list'
 import {
   ChangePasswordBody,
   CreateUserBody,
   ListUsersQuery,
   SetPasswordBody,
   UpdateUserBody,
-  UserAnswer,
   UserList,
+  UserResponse,
 } from './schema'
 import { changePassword, createUser, deactivateUser, getUser, setPassword, updateUser } from './service'
 
 const params = z.object({ user_id: pathId('user_id', 'user456') })
 const tags = ['Users']
 
-const EMAIL_TAKEN = told('email_taken', 'Somebody of the account has this e-mail', emailTaken)
-const LAST_ADMIN = told('last_admin', 'The account would be left without an active admin', RULES.last_admin)
-const FIELDS_REFUSED = told('fields_refused', 'Role and status are set by admins', () =>
+const EMAIL_TAKEN = errorExample('email_taken', 'Somebody of the account has this e-mail', emailTaken)
+const LAST_ADMIN = errorExample(
+  'last_admin',
+  'The account would be left without an active admin',
+  CONSTRAINT_ERRORS.last_admin,
+)
+const FIELDS_REFUSED = errorExample('fields_refused', 'Role and status are set by admins', () =>
   fieldsRefused(['role', 'status']),
 )
-const WRONG_PASSWORD = told('invalid_credentials', '`current_password` is wrong', invalidCredentials)
+const WRONG_PASSWORD = errorExample('invalid_credentials', '`current_password` is wrong', invalidCredentials)
 
-const listUsersRoute = describeRoute({
+const listUsersRoute = defineRoute({
   method: 'get',
   path: '/users',
   operationId: 'listUsers',
   summary: 'List the users of the account',
   description: 'By `page`, or by `cursor` (empty to start).',
   tags,
-  guard: guard(STAFF),
+  guard: requireRole(STAFF),
   request: { query: ListUsersQuery },
   responses: { 200: page(UserList, 'A page of users, oldest first', USERS) },
 })
 
-const createUserRoute = describeRoute({
+const createUserRoute = defineRoute({
   method: 'post',
   path: '/users',
   operationId: 'createUser',
   summary: 'Add a user to the account',
   description: 'Without a password they can not log in until one is set.',
   tags,
-  guard: guard(ADMINS),
-  fails: [EMAIL_TAKEN],
+  guard: requireRole(ADMINS),
+  errors: [EMAIL_TAKEN],
   request: {
     body: jsonRequest(CreateUserBody, {
       'An agent': { name: 'Jo Ruiz', email: 'jo@example.com', role: 'agent' },
@@ -66,65 +70,65 @@ const createUserRoute = describeRoute({
       },
     }),
   },
-  responses: { 201: json(UserAnswer, 'The user', { data: NEW_USER }, ['Location']) },
+  responses: { 201: json(UserResponse, 'The user', { data: NEW_USER }, ['Location']) },
 })
 
-const getMeRoute = describeRoute({
+const getMeRoute = defineRoute({
   method: 'get',
   path: '/users/me',
   operationId: 'getMe',
   summary: 'Get yourself',
   tags,
-  guard: personGuard(EVERYONE),
-  fails: [404],
-  responses: { 200: json(UserAnswer, 'The user who calls', { data: JOHN }) },
+  guard: requireUser(EVERYONE),
+  errors: [404],
+  responses: { 200: json(UserResponse, 'The user who calls', { data: JOHN }) },
 })
 
-const updateMeRoute = describeRoute({
+const updateMeRoute = defineRoute({
   method: 'patch',
   path: '/users/me',
   operationId: 'updateMe',
   summary: 'Change yourself',
   tags,
-  guard: personGuard(EVERYONE),
+  guard: requireUser(EVERYONE),
   description: 'Another e-mail needs `current_password`, and ends your other tokens.',
-  fails: [404, WRONG_PASSWORD, FIELDS_REFUSED, EMAIL_TAKEN, LAST_ADMIN],
+  errors: [404, WRONG_PASSWORD, FIELDS_REFUSED, EMAIL_TAKEN, LAST_ADMIN],
   request: {
     body: jsonRequest(UpdateUserBody, {
       'Another name': { name: 'John M. Doe' },
       'Another e-mail': { email: 'john.doe@example.com', current_password: 'your_password' },
     }),
   },
-  responses: { 200: json(UserAnswer, 'The user as it is now', { data: JOHN }) },
+  responses: { 200: json(UserResponse, 'The user as it is now', { data: JOHN }) },
 })
 
-const getUserRoute = describeRoute({
+const getUserRoute = defineRoute({
   method: 'get',
   path: '/users/{user_id}',
   operationId: 'getUser',
   summary: 'Get a user',
   description: 'Customers find themselves alone.',
   tags,
-  guard: guard(EVERYONE),
-  fails: [404],
+  guard: requireRole(EVERYONE),
+  errors: [404],
   request: { params },
-  responses: { 200: json(UserAnswer, 'The user', { data: JOHN }) },
+  responses: { 200: json(UserResponse, 'The user', { data: JOHN }) },
 })
 
-const updateUserRoute = describeRoute({
+const updateUserRoute = defineRoute({
   method: 'patch',
   path: '/users/{user_id}',
   operationId: 'updateUser',
   summary: 'Change a user',
   tags,
-  guard: guard(EVERYONE),
+  guard: requireRole(EVERYONE),
   description:
     'Admins change everybody, others themselves. Another e-mail and a deactivation end the tokens of the user at once, ' +
     'another role holds from the next request.',
-  fails: [
+  errors: [
     404,
     WRONG_PASSWORD,
-    told('not_yours', 'Agents change nobody but themselves', forbidden),
+    errorExample('not_yours', 'Agents change nobody but themselves', forbidden),
     FIELDS_REFUSED,
     EMAIL_TAKEN,
     LAST_ADMIN,
@@ -136,57 +140,57 @@ const updateUserRoute = describeRoute({
       'Another e-mail': { email: 'jane.smith@example.com' },
     }),
   },
-  responses: { 200: json(UserAnswer, 'The user as it is now', { data: { ...JANE_WHOLE, role: 'agent' } }) },
+  responses: { 200: json(UserResponse, 'The user as it is now', { data: { ...JANE_DETAIL, role: 'agent' } }) },
 })
 
-const deactivateUserRoute = describeRoute({
+const deactivateUserRoute = defineRoute({
   method: 'delete',
   path: '/users/{user_id}',
   operationId: 'deactivateUser',
   summary: 'Deactivate a user; tickets keep naming it',
   tags,
-  guard: guard(ADMINS),
+  guard: requireRole(ADMINS),
   description: 'Their tokens are dead at once, and stay so when they are activated again.',
-  fails: [404, LAST_ADMIN],
+  errors: [404, LAST_ADMIN],
   request: { params },
-  responses: { 204: empty('Deactivated') },
+  responses: { 204: emptyBody('Deactivated') },
 })
 
-const setPasswordRoute = describeRoute({
+const setPasswordRoute = defineRoute({
   method: 'post',
   path: '/users/{user_id}/password',
   operationId: 'setPassword',
   summary: "Set a user's password and end their tokens",
   tags,
-  guard: guard(ADMINS),
-  fails: [404],
+  guard: requireRole(ADMINS),
+  errors: [404],
   request: { params, body: jsonRequest(SetPasswordBody, { 'A password': { password: 'correct horse battery' } }) },
-  responses: { 204: empty('Set') },
+  responses: { 204: emptyBody('Set') },
 })
 
-const changePasswordRoute = describeRoute({
+const changePasswordRoute = defineRoute({
   method: 'post',
   path: '/auth/password',
   operationId: 'changePassword',
   summary: 'Change your own password and end your other tokens',
   tags: ['Authentication'],
-  guard: personGuard(EVERYONE),
+  guard: requireUser(EVERYONE),
   description: 'The token of the request stays good.',
-  fails: [WRONG_PASSWORD],
+  errors: [WRONG_PASSWORD],
   request: {
     body: jsonRequest(ChangePasswordBody, {
       'Another password': { current_password: 'your_password', new_password: 'correct horse battery' },
     }),
   },
-  responses: { 204: empty('Changed') },
+  responses: { 204: emptyBody('Changed') },
 })
 
 /**
  * Puts the routes of users, and of one's own password, into the router. Agents and admins read, admins add, deactivate
  * and set passwords, people change themselves.
  */
-export function addUserRoutes(app: OpenAPIHono<AppEnv>): void {
-  addRoute(app, listUsersRoute, async (c) => {
+export function registerUserRoutes(app: OpenAPIHono<AppEnv>): void {
+  registerRoute(app, listUsersRoute, async (c) => {
     const query = c.req.valid('query')
     const url = new URL(c.req.url)
     if (query.cursor === undefined) {
@@ -194,45 +198,45 @@ export function addUserRoutes(app: OpenAPIHono<AppEnv>): void {
       const { link, pagination } = paginate(url, page, total)
       return c.json({ data: users, pagination }, 200, { Link: link })
     }
-    const { perPage, cursors, users } = await walkUsers(serviceContext(c), query)
+    const { perPage, cursors, users } = await listUsersByCursor(serviceContext(c), query)
     const { link, pagination } = paginateByCursor(url, perPage, cursors)
     return c.json({ data: users, pagination }, 200, link)
   })
 
-  addRoute(app, createUserRoute, async (c) => {
+  registerRoute(app, createUserRoute, async (c) => {
     const ctx = serviceContext(c)
     const user = await createUser(ctx, c.req.valid('json'))
     return c.json({ data: user }, 201, { Location: `${ctx.links.prefix}/users/${user.id}` })
   })
 
   // Before `/users/{user_id}`, which would take `me` for an ID.
-  addRoute(app, getMeRoute, async (c) => c.json({ data: await getUser(serviceContext(c), c.var.caller.id) }, 200))
+  registerRoute(app, getMeRoute, async (c) => c.json({ data: await getUser(serviceContext(c), c.var.caller.id) }, 200))
 
-  addRoute(app, updateMeRoute, async (c) => {
+  registerRoute(app, updateMeRoute, async (c) => {
     const user = await updateUser(serviceContext(c), c.var.caller.id, c.req.valid('json'))
     return c.json({ data: user }, 200)
   })
 
-  addRoute(app, getUserRoute, async (c) => {
+  registerRoute(app, getUserRoute, async (c) => {
     return c.json({ data: await getUser(serviceContext(c), c.req.valid('param').user_id) }, 200)
   })
 
-  addRoute(app, updateUserRoute, async (c) => {
+  registerRoute(app, updateUserRoute, async (c) => {
     const user = await updateUser(serviceContext(c), c.req.valid('param').user_id, c.req.valid('json'))
     return c.json({ data: user }, 200)
   })
 
-  addRoute(app, deactivateUserRoute, async (c) => {
+  registerRoute(app, deactivateUserRoute, async (c) => {
     await deactivateUser(serviceContext(c), c.req.valid('param').user_id)
     return c.body(null, 204)
   })
 
-  addRoute(app, setPasswordRoute, async (c) => {
+  registerRoute(app, setPasswordRoute, async (c) => {
     await setPassword(serviceContext(c), c.req.valid('param').user_id, c.req.valid('json').password)
     return c.body(null, 204)
   })
 
-  addRoute(app, changePasswordRoute, async (c) => {
+  registerRoute(app, changePasswordRoute, async (c) => {
     await changePassword(serviceContext(c), c.req.valid('json'))
     return c.body(null, 204)
   })

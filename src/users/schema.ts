@@ -2,29 +2,29 @@ import { z } from '@hono/zod-openapi'
 import { ROLES } from '../core/policy'
 import { CursorPagination, cursorOrPage, PageOrCursorQuery } from '../http/pagination/cursor'
 import { Pagination } from '../http/pagination/page'
-import { Email, GivenPassword, line, NewPassword, namesAField, searchText } from '../http/schemas/request-fields'
-import { idOf, NullableTime, textOf, WireTime } from '../http/schemas/response-fields'
+import { Email, GivenPassword, NewPassword, namesAField, searchText, singleLine } from '../http/schemas/request-fields'
+import { idField, NullableTime, textField, WireTime } from '../http/schemas/response-fields'
 import { EMAIL_PATTERN } from '../lib/text'
 import { toWireTime } from '../lib/time'
 import type { UserRow } from './queries'
 
-const STATUSES = ['active', 'inactive'] as const
+const USER_STATUSES = ['active', 'inactive'] as const
 
 export const RoleName = z.enum(ROLES).openapi('Role')
-const Status = z.enum(STATUSES).openapi('UserStatus')
+const Status = z.enum(USER_STATUSES).openapi('UserStatus')
 
-const Name = line(100)
+const Name = singleLine(100)
 /** As others are shown it: API keys have an address of the form `key_…@keys.invalid`. */
 const ShownEmail = z.string().openapi({ pattern: EMAIL_PATTERN, maxLength: 254, example: 'jane@example.com' })
 
 export const UserRef = z
-  .object({ id: idOf('user456'), name: textOf(100), email: ShownEmail })
+  .object({ id: idField('user456'), name: textField(100), email: ShownEmail })
   .openapi('UserRef', { description: 'Somebody of the account, or an API key (`key_…`)' })
 
 export const User = z
   .object({
-    id: idOf('user789'),
-    name: textOf(100),
+    id: idField('user789'),
+    name: textField(100),
     email: ShownEmail,
     role: RoleName,
     status: Status,
@@ -50,7 +50,7 @@ export const ListUsersQuery = z
   .superRefine(cursorOrPage)
 export type ListUsersInput = z.infer<typeof ListUsersQuery>
 
-export const UserAnswer = z.object({ data: User }).openapi('UserAnswer')
+export const UserResponse = z.object({ data: User }).openapi('UserAnswer')
 
 export const CreateUserBody = z
   .strictObject({

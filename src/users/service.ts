@@ -2,14 +2,21 @@ import { detail } from '../core/error-details'
 import { forbidden, invalidCredentials, invalidInput, notFound } from '../core/errors'
 import { managesUsers, type Role, readsUsers } from '../core/policy'
 import { DbError } from '../db/errors'
-import { findAudience } from '../db/outbox'
+import { countActiveWebhooks } from '../db/outbox'
 import { newId } from '../lib/ids'
 import { hashPassword, verifyPassword } from '../lib/passwords'
 import { asciiLower } from '../lib/text'
-import { askFirst, commit } from '../service/commit'
-import { fieldsRefused, refusalOf, refuse } from '../service/constraint-errors'
+import { commit, readBeforeWrite } from '../service/commit'
+import { constraintError, fieldsRefused, rethrow } from '../service/constraint-errors'
 import type { ServiceContext } from '../service/context'
-import { findPassword, insertPerson, tellOfUser, type UserChange, updatePassword, updatePerson } from './change.queries'
+import {
+  emitUserCreated,
+  findPassword,
+  insertUser,
+  type UserChange,
+  updatePassword,
+  updateUserStatement,
+} from './change.queries'
 import { emailTaken } from './errors'
 import { findUser } from './queries'
 import { type ChangePasswordInput, type CreateUserInput, presentUser, type UpdateUserInput } from './schema'
@@ -27,7 +34,7 @@ export async function getUser({ caller, db }: ServiceContext, id: string) {
   return presentUser(row)
 }
 
-interface NewPersonInput {
+interface NewUserInput {
   accountId: string
   id: string
   name: string
@@ -41,12 +48,12 @@ interface NewPersonInput {
 }
 
 /** A new person as statements for a batch, and as its first token names it. */
-export function newPerson({ eventId, ...person }: NewPersonInput) {
+export function newUserStatements({ eventId, ...person }: NewUserInput) {
   const { accountId, id, name, email, role, now } = person
   return {
     statements: [
-      ...insertPerson({ ...person, emailKey: asciiLower(email) }),
-      ...(eventId === null ? [] : tellOfUser(accountId, id, eventId, now)),
+      ...insertUser({ ...person, emailKey: asciiLower(email) }),
+      ...(eventId === null ? [] : emitUserCreated(accountId, id, eventId, now)),
     ],
     user: { id, name, email, role, credential_generation: 1 },
   }
@@ -56,7 +63,7 @@ export function newPerson({ eventId, ...person }: NewPersonInput) {
 export async function createUser(ctx: ServiceContext, input: CreateUserInput) {
   const { caller, now } = ctx
   const id = newId('user', now)
-  const person = newPerson({
+  const person = newUserStatements({
     accountId: caller.accountId,
     id,
     name: input.name,
@@ -67,11 +74,11 @@ export async function createUser(ctx: ServiceContext, input: CreateUserInput) {
     eventId: newId('evt', now),
     now,
   })
-  const answers = [findUser(caller.accountId, id), findAudience(caller.accountId)] as const
-  const { rows, isReplay } = await commit(ctx, person.statements, answers).catch(refusePerson)
+  const answers = [findUser(caller.accountId, id), countActiveWebhooks(caller.accountId)] as const
+  const { rows, isReplay } = await commit(ctx, person.statements, answers).catch(rethrowUserConstraint)
   const [[row], [audience]] = rows
   if (!row) throw notFound()
-  if (!isReplay) ctx.wake(audience)
+  if (!isReplay) ctx.notifyConsumer(audience)
   return presentUser(row)
 }
 
@@ -108,7 +115,7 @@ export async function setPassword(ctx: ServiceContext, id: string, password: str
   const hash = await hashPassword(password)
   const { accountId } = ctx.caller
   const set = () => commit(ctx, [updatePassword(accountId, id, hash, null)], [findUser(accountId, id)])
-  await ctx.credentials.changing({ kind: 'person', id }, set).catch(refuse)
+  await ctx.credentials.withInvalidation({ kind: 'person', id }, set).catch(rethrow)
 }
 
 /**
@@ -120,7 +127,7 @@ export async function changePassword(ctx: ServiceContext, input: ChangePasswordI
   const generation = await checkOwnPassword(ctx, input.current_password)
   const hash = await hashPassword(input.new_password)
   const set = () => ctx.db.all(updatePassword(accountId, id, hash, token?.id ?? null, generation))
-  const updated = await ctx.credentials.changing({ kind: 'person', id }, set).catch(refuse)
+  const updated = await ctx.credentials.withInvalidation({ kind: 'person', id }, set).catch(rethrow)
   if (updated.length === 0) throw invalidCredentials()
 }
 
@@ -131,12 +138,12 @@ export async function changePassword(ctx: ServiceContext, input: ChangePasswordI
 async function checkOwnPassword(ctx: ServiceContext, password: string | undefined): Promise<number | null> {
   const { caller, throttle } = ctx
   if (password === undefined) throw invalidInput([detail(['current_password'], 'is required')])
-  const asked = await askFirst(ctx, [findPassword(caller.accountId, caller.id)])
+  const asked = await readBeforeWrite(ctx, [findPassword(caller.accountId, caller.id)])
   if (!asked) return null
   const [[row]] = asked
   if (!row) throw invalidCredentials()
   const owner = { emailKey: row.email_key, user: { accountId: caller.accountId, id: caller.id } }
-  await throttle.checking(owner, async () => {
+  await throttle.guardPasswordCheck(owner, async () => {
     if (!(await verifyPassword(password, row.password_hash))) throw invalidCredentials()
   })
   return row.credential_generation
@@ -144,13 +151,13 @@ async function checkOwnPassword(ctx: ServiceContext, password: string | undefine
 
 async function change(ctx: ServiceContext, id: string, changes: UserChange, spared: string | null) {
   const { accountId } = ctx.caller
-  const update = () => commit(ctx, updatePerson(accountId, id, changes, spared), [findUser(accountId, id)])
+  const update = () => commit(ctx, updateUserStatement(accountId, id, changes, spared), [findUser(accountId, id)])
   const touchesCredentials = changes.email !== undefined || changes.role !== undefined || changes.status !== undefined
   if (touchesCredentials) await mustExist(ctx, id)
   const { rows } = await (touchesCredentials
-    ? ctx.credentials.changing({ kind: 'person', id }, update)
+    ? ctx.credentials.withInvalidation({ kind: 'person', id }, update)
     : update()
-  ).catch(refusePerson)
+  ).catch(rethrowUserConstraint)
   const [[row]] = rows
   if (!row) throw notFound()
   return presentUser(row)
@@ -159,12 +166,12 @@ async function change(ctx: ServiceContext, id: string, changes: UserChange, spar
 /** An ID that is no person's must not make a Durable Object. */
 async function mustExist(ctx: ServiceContext, id: string): Promise<void> {
   if (ctx.caller.kind === 'person' && id === ctx.caller.id) return
-  const asked = await askFirst(ctx, [findUser(ctx.caller.accountId, id)])
+  const asked = await readBeforeWrite(ctx, [findUser(ctx.caller.accountId, id)])
   if (asked && !asked[0][0]) throw notFound()
 }
 
 /** An e-mail is the only key of a person that callers choose. */
-export function refusePerson(error: unknown): never {
+export function rethrowUserConstraint(error: unknown): never {
   const isTaken = error instanceof DbError && error.failure.kind === 'unique'
-  throw isTaken ? emailTaken() : refusalOf(error)
+  throw isTaken ? emailTaken() : constraintError(error)
 }

@@ -1,11 +1,11 @@
 import { version } from '../../package.json'
 import type { Config } from '../core/config'
 import { type EventRow, presentEvent } from '../events/service'
-import { classOfFailure, type Failure } from './delivery-error'
+import { classifyFetchError, type DeliveryError } from './delivery-error'
 import type { DueDelivery } from './lease.queries'
 import { readRetryAfter } from './retry-schedule'
 import { signatureHeaders } from './signing'
-import { refusedAddress } from './ssrf-guard'
+import { targetUrlProblem } from './ssrf-guard'
 
 const USER_AGENT = `Ticketing-API/${version} (webhooks)`
 const RESPONSE_BYTES = 1_024
@@ -24,7 +24,7 @@ export interface AttemptResult {
   durationMs: number
   succeeded: boolean
   statusCode: number | null
-  failure: Failure | null
+  failure: DeliveryError | null
   /** The first KiB of the answer. */
   response: string | null
   /** What the subscriber asked for, in milliseconds. */
@@ -48,14 +48,14 @@ export async function attemptDelivery(config: Config, target: Target, delivery: 
 
 type Outcome = Pick<AttemptResult, 'statusCode' | 'failure' | 'response' | 'retryAfter'>
 
-function failed(failure: Failure): Outcome {
+function failed(failure: DeliveryError): Outcome {
   return { statusCode: null, failure, response: null, retryAfter: null }
 }
 
 async function send(config: Config, { url, secrets }: Target, delivery: DueDelivery, at: number): Promise<Outcome> {
   const { allowPrivate, timeoutMs } = config.webhooks
   const ownOrigins = config.publicOrigin === null ? [] : [config.publicOrigin]
-  if (refusedAddress(url, { allowPrivate, ownOrigins }) !== null) return failed('address')
+  if (targetUrlProblem(url, { allowPrivate, ownOrigins }) !== null) return failed('address')
   if (secrets === null) return failed('secret')
   const event = eventOf(delivery)
   if (event === null) return failed('expired')
@@ -75,10 +75,10 @@ async function send(config: Config, { url, secrets }: Target, delivery: DueDeliv
       },
     })
     const retryAfter = readRetryAfter(answer.headers.get('Retry-After'), Date.now())
-    const { text, failure } = await beginningOf(answer, url)
+    const { text, failure } = await readPrefix(answer, url)
     return { statusCode: answer.status, failure, response: text, retryAfter }
   } catch (error) {
-    return failed(await classOfFailure(error, url))
+    return failed(await classifyFetchError(error, url))
   }
 }
 
@@ -97,7 +97,7 @@ function bodyOf(event: EventRow): string | null {
 }
 
 /** The first KiB of an answer, as far as it came before the time was up, and what kept the rest from coming. */
-async function beginningOf(answer: Response, url: string): Promise<{ text: string; failure: Failure | null }> {
+async function readPrefix(answer: Response, url: string): Promise<{ text: string; failure: DeliveryError | null }> {
   const reader = answer.body?.getReader()
   if (!reader) return { text: '', failure: null }
   const chunks: Uint8Array[] = []
@@ -111,7 +111,7 @@ async function beginningOf(answer: Response, url: string): Promise<{ text: strin
     }
     return { text: text(), failure: null }
   } catch (error) {
-    return { text: text(), failure: await classOfFailure(error, url) }
+    return { text: text(), failure: await classifyFetchError(error, url) }
   } finally {
     reader.cancel().catch(() => undefined)
   }

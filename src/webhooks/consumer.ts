@@ -2,11 +2,11 @@ import type { Bindings } from '../core/config'
 import { logFailure, writeLog } from '../core/log'
 import { openAccount } from '../db/client'
 import { SECOND } from '../lib/time'
-import type { WakeMessage } from '../service/wake-up-queue'
-import { Bell } from '../service/wake-up-queue'
-import { showDeadLetter } from './deliveries.queries'
-import { expandReplay, fanOutEvents, findReplays, findWork } from './fan-out.queries'
-import { startSender } from './sender'
+import type { FanOutMessage } from '../service/wake-up-queue'
+import { WakeUpBatch } from '../service/wake-up-queue'
+import { markDeadLettered } from './deliveries.queries'
+import { startDeliveryWorker } from './delivery-worker'
+import { expandReplay, fanOutEvents, findReplays, hasPendingEvents } from './fan-out.queries'
 
 /** After so long without a turn that ended, the senders under way are left to themselves. */
 const STALL = SECOND
@@ -14,7 +14,7 @@ const BATCHES_A_MESSAGE = 5
 const RETRY = { delaySeconds: 5 }
 const DELIVERIES_A_DEAD_LETTER = 500
 
-type Message = Pick<globalThis.Message<WakeMessage>, 'body' | 'ack' | 'retry' | 'id'>
+type Message = Pick<globalThis.Message<FanOutMessage>, 'body' | 'ack' | 'retry' | 'id'>
 
 /**
  * What the queue's messages ask for: makes deliveries of the events of the accounts they name, and sends what is due, of
@@ -22,7 +22,7 @@ type Message = Pick<globalThis.Message<WakeMessage>, 'body' | 'ack' | 'retry' | 
  * those already done. It returns once nothing moves any more: subscribers that do not answer are waited for behind it.
  */
 export async function consume(env: Bindings, ctx: ExecutionContext, messages: readonly Message[]): Promise<void> {
-  const bell = new Bell(env.WEBHOOKS)
+  const bell = new WakeUpBatch(env.WEBHOOKS)
   const prepared = new Map<string, Promise<boolean>>()
   for (const { body } of messages)
     if (body.account_id !== null && !prepared.has(body.account_id))
@@ -34,7 +34,7 @@ export async function consume(env: Bindings, ctx: ExecutionContext, messages: re
     if (ready && sent) message.ack()
     else message.retry(RETRY)
   }
-  await bell.ring()
+  await bell.enqueue()
 }
 
 /**
@@ -49,7 +49,7 @@ export async function consumeDeadLetters(env: Bindings, messages: readonly Messa
       accountId === null ||
       (await succeeds(
         'dead letter',
-        openAccount(env, accountId).all(showDeadLetter(accountId, DELIVERIES_A_DEAD_LETTER, Date.now())),
+        openAccount(env, accountId).all(markDeadLettered(accountId, DELIVERIES_A_DEAD_LETTER, Date.now())),
       ))
     if (shown) message.ack()
     else message.retry(RETRY)
@@ -57,9 +57,9 @@ export async function consumeDeadLetters(env: Bindings, messages: readonly Messa
 }
 
 /** Makes deliveries of an account's events and replays, a bounded number; rings for the rest. Throws `DbError`. */
-async function prepareDeliveries(env: Bindings, accountId: string, bell: Bell): Promise<void> {
+async function prepareDeliveries(env: Bindings, accountId: string, bell: WakeUpBatch): Promise<void> {
   const db = openAccount(env, accountId)
-  const questions = [findWork(accountId), findReplays(accountId)] as const
+  const questions = [hasPendingEvents(accountId), findReplays(accountId)] as const
   let [[work], replays] = await db.batch(questions)
   for (let batches = 0; batches < BATCHES_A_MESSAGE; batches += 1) {
     if (!work || (work.events === 0 && replays.length === 0)) return
@@ -72,14 +72,14 @@ async function prepareDeliveries(env: Bindings, accountId: string, bell: Bell): 
 }
 
 /** Sends what is due, until nothing is, or until nothing moves. Throws `DbError`. */
-async function send(env: Bindings, ctx: ExecutionContext, bell: Bell): Promise<void> {
+async function send(env: Bindings, ctx: ExecutionContext, bell: WakeUpBatch): Promise<void> {
   let turns = 0
   let isHandedOver = false
-  const sender = startSender(env, (nextAt) => {
+  const sender = startDeliveryWorker(env, (nextAt) => {
     turns += 1
     if (nextAt !== null && (isHandedOver || nextAt > Date.now())) bell.add(null, nextAt)
     // Whoever has more to send does not wait for those that still hang.
-    if (isHandedOver) ctx.waitUntil(bell.ring())
+    if (isHandedOver) ctx.waitUntil(bell.enqueue())
   })
   const done = sender.done.then((lookAgain) => {
     if (lookAgain !== null) bell.add(null, lookAgain)
@@ -95,7 +95,7 @@ async function send(env: Bindings, ctx: ExecutionContext, bell: Bell): Promise<v
   ctx.waitUntil(
     succeeds(
       'sender',
-      done.then(() => bell.ring()),
+      done.then(() => bell.enqueue()),
     ),
   )
 }

@@ -1,7 +1,7 @@
 import { type SQL, sql } from 'drizzle-orm'
-import { answer } from '../db/idempotency-records'
-import { insertEvent, takeSequences } from '../db/outbox'
-import { rows, write } from '../db/statement'
+import { returning } from '../db/idempotency-records'
+import { insertEvent, reserveSequences } from '../db/outbox'
+import { run, select } from '../db/statement'
 import { scheduleWebhooks } from './fan-out.queries'
 
 export interface DeliveryRow {
@@ -33,7 +33,7 @@ const COLUMNS = sql`id, webhook_id, event_id, event, sequence, status, attempts,
 export const DELIVERIES_A_SCAN = 1_000
 
 /** A part of a webhook's deliveries: those beyond a sequence, towards older or newer ones. */
-export interface DeliverySlice {
+export interface DeliveryWindow {
   status: string | undefined
   event: string | undefined
   beyond: number | null
@@ -41,20 +41,20 @@ export interface DeliverySlice {
 }
 
 /** The next deliveries of a slice, nearest first, among the next `DELIVERIES_A_SCAN`. */
-export function findDeliveries(accountId: string, webhookId: string, slice: DeliverySlice, limit: number) {
+export function findDeliveries(accountId: string, webhookId: string, slice: DeliveryWindow, limit: number) {
   const wanted = slice.event === undefined ? sql`` : sql`WHERE event = ${slice.event}`
-  return rows<DeliveryRow>(sql`
+  return select<DeliveryRow>(sql`
     SELECT ${COLUMNS} FROM (${scan(accountId, webhookId, slice)}) ${wanted} ORDER BY ${order(slice)} LIMIT ${limit}`)
 }
 
 /** How many deliveries `findDeliveries` looks through, and the sequence of the furthest (null where there is none). */
-export function measureScan(accountId: string, webhookId: string, slice: DeliverySlice) {
+export function measureDeliveryScan(accountId: string, webhookId: string, slice: DeliveryWindow) {
   const furthest = slice.towards === 'older' ? sql`min(sequence)` : sql`max(sequence)`
-  return rows<{ scanned: number; last: number | null }>(sql`
+  return select<{ scanned: number; last: number | null }>(sql`
     SELECT count(*) AS scanned, ${furthest} AS last FROM (${scan(accountId, webhookId, slice)})`)
 }
 
-function scan(accountId: string, webhookId: string, slice: DeliverySlice): SQL {
+function scan(accountId: string, webhookId: string, slice: DeliveryWindow): SQL {
   const ofStatus = slice.status === undefined ? sql`` : sql` AND status = ${slice.status}`
   const comparison = slice.towards === 'older' ? sql`<` : sql`>`
   const further = slice.beyond === null ? sql`` : sql` AND sequence ${comparison} ${slice.beyond}`
@@ -63,14 +63,14 @@ function scan(accountId: string, webhookId: string, slice: DeliverySlice): SQL {
     ORDER BY ${order(slice)} LIMIT ${DELIVERIES_A_SCAN}`
 }
 
-function order({ towards }: DeliverySlice): SQL {
+function order({ towards }: DeliveryWindow): SQL {
   return towards === 'older' ? sql`sequence DESC` : sql`sequence`
 }
 
 /** One delivery of a webhook. */
 export function findDelivery(accountId: string, webhookId: string, id: string) {
-  return answer(
-    rows<DeliveryRow>(sql`
+  return returning(
+    select<DeliveryRow>(sql`
       SELECT ${COLUMNS} FROM deliveries WHERE account_id = ${accountId} AND id = ${id} AND webhook_id = ${webhookId}`),
     ['id', 'webhook_id', 'event_id', 'event', 'sequence', 'status', 'attempts', 'due_at', 'last_error', 'created_at'],
   )
@@ -78,8 +78,8 @@ export function findDelivery(accountId: string, webhookId: string, id: string) {
 
 /** One delivery of a webhook that is active: what can be sent. */
 export function findSendable(accountId: string, webhookId: string, id: string) {
-  return answer(
-    rows<{ id: string }>(sql`
+  return returning(
+    select<{ id: string }>(sql`
       SELECT d.id FROM deliveries d CROSS JOIN webhooks w ON w.account_id = d.account_id AND w.id = d.webhook_id
       WHERE d.account_id = ${accountId} AND d.id = ${id} AND d.webhook_id = ${webhookId} AND w.active = 1`),
     ['id'],
@@ -88,7 +88,7 @@ export function findSendable(accountId: string, webhookId: string, id: string) {
 
 /** The latest attempts of a delivery, in their order. */
 export function findAttempts(accountId: string, deliveryId: string, limit: number) {
-  return rows<AttemptRow>(sql`
+  return select<AttemptRow>(sql`
     SELECT * FROM (
       SELECT number, at, trigger, status_code, duration_ms, error, response FROM delivery_attempts
       WHERE account_id = ${accountId} AND delivery_id = ${deliveryId} ORDER BY number DESC LIMIT ${limit})
@@ -98,7 +98,7 @@ export function findAttempts(accountId: string, deliveryId: string, limit: numbe
 /** Asks for one more attempt of a delivery, now, if its webhook is active. */
 export function requestAttempt(accountId: string, webhookId: string, id: string, now: number) {
   return [
-    write(sql`
+    run(sql`
       UPDATE deliveries SET manual = manual + 1, manual_at = ${now}, settled_at = NULL
       WHERE account_id = ${accountId} AND id = ${id} AND webhook_id = ${webhookId}
         AND EXISTS (SELECT 1 FROM webhooks w WHERE w.account_id = ${accountId} AND w.id = ${webhookId} AND w.active = 1)`),
@@ -118,7 +118,7 @@ interface TestEvent {
 export function insertTest(accountId: string, webhookId: string, { id, deliveryId }: TestEvent, now: number) {
   const active = sql`account_id = ${accountId} AND id = ${webhookId} AND active = 1`
   return [
-    takeSequences(accountId, { now }, sql`EXISTS (SELECT 1 FROM webhooks WHERE ${active})`),
+    reserveSequences(accountId, { now }, sql`EXISTS (SELECT 1 FROM webhooks WHERE ${active})`),
     insertEvent({
       id,
       type: 'webhook.test',
@@ -128,7 +128,7 @@ export function insertTest(accountId: string, webhookId: string, { id, deliveryI
       data: sql`json_object('webhook', json_object('id', w.id))`,
       from: sql`(SELECT id FROM webhooks WHERE ${active}) w`,
     }),
-    write(sql`
+    run(sql`
       INSERT INTO deliveries (account_id, webhook_id, sequence, id, event_id, event, created_at, retry_at)
       SELECT account_id, ${webhookId}, sequence, ${deliveryId}, id, type, ${now}, ${now} FROM events
       WHERE account_id = ${accountId} AND sequence = (SELECT event_sequence FROM account_state WHERE account_id = ${accountId})
@@ -138,8 +138,8 @@ export function insertTest(accountId: string, webhookId: string, { id, deliveryI
 }
 
 /** Shows on an account's deliveries that are due that their message has ended as a dead letter, on at most `limit`. */
-export function showDeadLetter(accountId: string, limit: number, now: number) {
-  return write(sql`
+export function markDeadLettered(accountId: string, limit: number, now: number) {
+  return run(sql`
     UPDATE deliveries SET last_error = 'dead_letter'
     WHERE account_id = ${accountId} AND (webhook_id, sequence) IN (
       SELECT d.webhook_id, d.sequence FROM webhooks w
@@ -148,8 +148,8 @@ export function showDeadLetter(accountId: string, limit: number, now: number) {
 }
 
 /** Lets go of the deliveries of deleted webhooks, at most `limit`: as long settled, they are swept away. */
-export function abandonDeliveries(limit: number) {
-  return write(sql`
+export function cancelDeliveries(limit: number) {
+  return run(sql`
     UPDATE deliveries SET retry_at = NULL, manual = 0, settled_at = 0
     WHERE (account_id, webhook_id, sequence) IN (
       SELECT d.account_id, d.webhook_id, d.sequence
@@ -159,16 +159,16 @@ export function abandonDeliveries(limit: number) {
 }
 
 /** Deletes attempts of deliveries settled before a time (ms), and then deliveries without any: at most `limit` each. */
-export function deleteSettled(before: number, limit: number) {
+export function deleteCompleted(before: number, limit: number) {
   return [
-    rows<{ number: number }>(sql`
+    select<{ number: number }>(sql`
       DELETE FROM delivery_attempts WHERE (account_id, delivery_id, number) IN (
         SELECT a.account_id, a.delivery_id, a.number
         FROM (SELECT account_id, id FROM deliveries WHERE settled_at < ${before} ORDER BY settled_at LIMIT ${limit}) d
         CROSS JOIN delivery_attempts a ON a.account_id = d.account_id AND a.delivery_id = d.id
         LIMIT ${limit})
       RETURNING number`),
-    rows<{ sequence: number }>(sql`
+    select<{ sequence: number }>(sql`
       DELETE FROM deliveries WHERE (account_id, webhook_id, sequence) IN (
         SELECT d.account_id, d.webhook_id, d.sequence
         FROM (SELECT account_id, webhook_id, sequence, id FROM deliveries
@@ -179,8 +179,8 @@ export function deleteSettled(before: number, limit: number) {
 }
 
 /** Deletes the rows of deleted webhooks whose deliveries are gone, at most `limit`. */
-export function deleteEndedWebhooks(limit: number) {
-  return write(sql`
+export function purgeDeletedWebhooks(limit: number) {
+  return run(sql`
     DELETE FROM webhooks WHERE deleted_at IS NOT NULL AND (account_id, id) IN (
       SELECT w.account_id, w.id FROM webhooks w WHERE w.deleted_at IS NOT NULL
         AND NOT EXISTS (SELECT 1 FROM deliveries d WHERE d.account_id = w.account_id AND d.webhook_id = w.id)
@@ -188,7 +188,7 @@ export function deleteEndedWebhooks(limit: number) {
 }
 
 /** Whether any account has a delivery that is due and in nobody's hands. The sweep's own question. */
-export function findDue(now: number) {
-  return rows<{ id: string }>(sql`
+export function hasDueWebhook(now: number) {
+  return select<{ id: string }>(sql`
     SELECT id FROM webhooks WHERE next_at <= ${now} AND lease_until <= ${now} ORDER BY next_at LIMIT 1`)
 }

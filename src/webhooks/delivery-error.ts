@@ -4,8 +4,18 @@ import { connect } from 'cloudflare:sockets'
  * Why an attempt has no good answer: what became of the connection, or why none was made. An address that may not be
  * sent to, a secret or an event that can't be read, an event that is kept no longer.
  */
-export const FAILURES = ['timeout', 'connect', 'reset', 'dns', 'tls', 'address', 'secret', 'event', 'expired'] as const
-export type Failure = (typeof FAILURES)[number]
+export const DELIVERY_ERRORS = [
+  'timeout',
+  'connect',
+  'reset',
+  'dns',
+  'tls',
+  'address',
+  'secret',
+  'event',
+  'expired',
+] as const
+export type DeliveryError = (typeof DELIVERY_ERRORS)[number]
 
 const PROBE_MS = 2_000
 
@@ -13,7 +23,7 @@ const PROBE_MS = 2_000
  * What a `fetch` that threw ran into. The runtime words refused and reset connections alike, and unknown names and bad
  * certificates: whether a connection can be opened tells them apart.
  */
-export async function classOfFailure(error: unknown, url: string): Promise<Failure> {
+export async function classifyFetchError(error: unknown, url: string): Promise<DeliveryError> {
   const { name, message } = error instanceof Error ? error : { name: '', message: '' }
   if (name === 'TimeoutError' || name === 'AbortError') return 'timeout'
   const { protocol, hostname, port } = new URL(url)

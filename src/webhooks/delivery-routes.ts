@@ -1,30 +1,30 @@
 import type { OpenAPIHono } from '@hono/zod-openapi'
-import { guard } from '../access/middleware'
+import { requireRole } from '../access/middleware'
 import { serviceContext } from '../access/request-context'
 import { ADMINS } from '../core/policy'
 import type { AppEnv } from '../http/app-env'
-import { told } from '../http/openapi/error-responses'
+import { errorExample } from '../http/openapi/error-responses'
 import { json, jsonRequest, page } from '../http/openapi/responses'
-import { addRoute, describeRoute } from '../http/openapi/route'
+import { defineRoute, registerRoute } from '../http/openapi/route'
 import { paginateByCursor } from '../http/pagination/cursor'
 import { pathId } from '../http/schemas/request-fields'
-import { getDelivery, listDeliveries, redeliver, replay } from './delivery-log'
+import { getDelivery, listDeliveries, redeliver, replay } from './deliveries.service'
 import { replayInProgress, replayTooLarge } from './errors'
 import { ATTEMPTED, begun, DELIVERIES } from './examples'
 import { INACTIVE, params } from './routes'
 import {
-  DeliveryAnswer,
   DeliveryList,
-  DeliveryWithAttemptsAnswer,
+  DeliveryResponse,
+  DeliveryWithAttemptsResponse,
   ListDeliveriesQuery,
-  ReplayAnswer,
   ReplayBody,
+  ReplayResponse,
 } from './schema'
 
 const deliveryParams = params.extend({ delivery_id: pathId('delivery_id', 'dlv_01jt0v7m3z5e1c9a7b3d2f4e6a') })
 const tags = ['Webhooks']
 
-const listDeliveriesRoute = describeRoute({
+const listDeliveriesRoute = defineRoute({
   method: 'get',
   path: '/webhooks/{webhook_id}/deliveries',
   operationId: 'listDeliveries',
@@ -33,37 +33,37 @@ const listDeliveriesRoute = describeRoute({
     'Of the newest event first. Settled deliveries are kept for 7 days. A filter by event looks through 1,000 deliveries a page, so that a page may ' +
     'be short, or empty, while there is a `next_cursor`.',
   tags,
-  guard: guard(ADMINS),
-  fails: [404],
+  guard: requireRole(ADMINS),
+  errors: [404],
   request: { params, query: ListDeliveriesQuery },
   responses: { 200: page(DeliveryList, 'A page of deliveries', DELIVERIES) },
 })
 
-const getDeliveryRoute = describeRoute({
+const getDeliveryRoute = defineRoute({
   method: 'get',
   path: '/webhooks/{webhook_id}/deliveries/{delivery_id}',
   operationId: 'getDelivery',
   summary: 'Get one delivery with its attempts',
   tags,
-  guard: guard(ADMINS),
-  fails: [404],
+  guard: requireRole(ADMINS),
+  errors: [404],
   request: { params: deliveryParams },
-  responses: { 200: json(DeliveryWithAttemptsAnswer, 'The delivery', ATTEMPTED) },
+  responses: { 200: json(DeliveryWithAttemptsResponse, 'The delivery', ATTEMPTED) },
 })
 
-const redeliverRoute = describeRoute({
+const redeliverRoute = defineRoute({
   method: 'post',
   path: '/webhooks/{webhook_id}/deliveries/{delivery_id}/redeliver',
   operationId: 'redeliver',
   summary: 'Send a delivery once more, now',
   tags,
-  guard: guard(ADMINS),
-  fails: [404, INACTIVE],
+  guard: requireRole(ADMINS),
+  errors: [404, INACTIVE],
   request: { params: deliveryParams },
-  responses: { 202: json(DeliveryAnswer, 'The delivery that is on its way', begun('ticket.created')) },
+  responses: { 202: json(DeliveryResponse, 'The delivery that is on its way', begun('ticket.created')) },
 })
 
-const replayRoute = describeRoute({
+const replayRoute = defineRoute({
   method: 'post',
   path: '/webhooks/{webhook_id}/replay',
   operationId: 'replayWebhook',
@@ -72,12 +72,12 @@ const replayRoute = describeRoute({
     'Of what the webhook wants, from its creation on, at most 10,000 events. They begin their retry schedule anew; ' +
     '`only_failed` leaves out what was delivered, as far as deliveries are kept (7 days).',
   tags,
-  guard: guard(ADMINS),
-  fails: [
+  guard: requireRole(ADMINS),
+  errors: [
     404,
     INACTIVE,
-    told('replay_in_progress', 'The last replay is still being prepared', replayInProgress),
-    told('replay_too_large', 'There are more than 10,000 events', replayTooLarge),
+    errorExample('replay_in_progress', 'The last replay is still being prepared', replayInProgress),
+    errorExample('replay_too_large', 'There are more than 10,000 events', replayTooLarge),
   ],
   request: {
     params,
@@ -86,29 +86,29 @@ const replayRoute = describeRoute({
       'Everything of an hour': { since: '2025-05-04T16:00:00Z', until: '2025-05-04T17:00:00Z' },
     }),
   },
-  responses: { 202: json(ReplayAnswer, 'How many events will be sent', { data: { count: 17 } }) },
+  responses: { 202: json(ReplayResponse, 'How many events will be sent', { data: { count: 17 } }) },
 })
 
 /** Puts the routes of deliveries into the router, all of them for admins. */
-export function addDeliveryRoutes(app: OpenAPIHono<AppEnv>): void {
-  addRoute(app, listDeliveriesRoute, async (c) => {
+export function registerDeliveryRoutes(app: OpenAPIHono<AppEnv>): void {
+  registerRoute(app, listDeliveriesRoute, async (c) => {
     const { webhook_id } = c.req.valid('param')
     const { perPage, cursors, deliveries } = await listDeliveries(serviceContext(c), webhook_id, c.req.valid('query'))
     const { link, pagination } = paginateByCursor(new URL(c.req.url), perPage, cursors)
     return c.json({ data: deliveries, pagination }, 200, link)
   })
 
-  addRoute(app, getDeliveryRoute, async (c) => {
+  registerRoute(app, getDeliveryRoute, async (c) => {
     const { webhook_id, delivery_id } = c.req.valid('param')
     return c.json({ data: await getDelivery(serviceContext(c), webhook_id, delivery_id) }, 200)
   })
 
-  addRoute(app, redeliverRoute, async (c) => {
+  registerRoute(app, redeliverRoute, async (c) => {
     const { webhook_id, delivery_id } = c.req.valid('param')
     return c.json({ data: await redeliver(serviceContext(c), webhook_id, delivery_id) }, 202)
   })
 
-  addRoute(app, replayRoute, async (c) => {
+  registerRoute(app, replayRoute, async (c) => {
     const { webhook_id } = c.req.valid('param')
     return c.json({ data: await replay(serviceContext(c), webhook_id, c.req.valid('json')) }, 202)
   })

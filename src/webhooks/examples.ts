@@ -1,15 +1,15 @@
 import type { z } from '@hono/zod-openapi'
-import { pageOf } from '../http/pagination/page'
+import { pageSchema } from '../http/pagination/page'
 import type {
-  DeliveryAnswer,
   DeliveryList,
-  DeliveryWithAttemptsAnswer,
-  WebhookAnswer,
+  DeliveryResponse,
+  DeliveryWithAttemptsResponse,
   WebhookList,
-  WebhookWithSecretAnswer,
+  WebhookResponse,
+  WebhookWithSecretResponse,
 } from './schema'
 
-export const CRM: z.infer<typeof WebhookAnswer> = {
+export const CRM: z.infer<typeof WebhookResponse> = {
   data: {
     id: 'webhook_01jt0v7m3zq8x5y2w9r4n6p1kc',
     url: 'https://hooks.example.com/tickets',
@@ -26,15 +26,15 @@ export const CRM: z.infer<typeof WebhookAnswer> = {
 /** The bytes 0 to 31 in base64, which is nobody's secret. */
 const SECRET = 'whsec_AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8='
 
-export const NEW_WEBHOOK: z.infer<typeof WebhookWithSecretAnswer> = { data: { ...CRM.data, secret: SECRET } }
+export const NEW_WEBHOOK: z.infer<typeof WebhookWithSecretResponse> = { data: { ...CRM.data, secret: SECRET } }
 
-export const ROTATED_WEBHOOK: z.infer<typeof WebhookWithSecretAnswer> = {
+export const ROTATED_WEBHOOK: z.infer<typeof WebhookWithSecretResponse> = {
   data: { ...NEW_WEBHOOK.data, secret_last_rotated_at: '2025-05-05T08:00:00Z' },
 }
 
-export const WEBHOOKS: z.infer<typeof WebhookList> = { data: [CRM.data], pagination: pageOf('/webhooks') }
+export const WEBHOOKS: z.infer<typeof WebhookList> = { data: [CRM.data], pagination: pageSchema('/webhooks') }
 
-export const PENDING: z.infer<typeof DeliveryAnswer> = {
+export const PENDING: z.infer<typeof DeliveryResponse> = {
   data: {
     id: 'dlv_01jt0v7m3z5e1c9a7b3d2f4e6a',
     webhook_id: CRM.data.id,
@@ -50,7 +50,7 @@ export const PENDING: z.infer<typeof DeliveryAnswer> = {
 }
 
 /** A delivery that nothing has been tried for yet. */
-export function begun(event: 'ticket.created' | 'webhook.test'): z.infer<typeof DeliveryAnswer> {
+export function begun(event: 'ticket.created' | 'webhook.test'): z.infer<typeof DeliveryResponse> {
   return {
     data: { ...PENDING.data, event, attempt_count: 0, next_attempt_at: PENDING.data.created_at, last_error: null },
   }
@@ -61,7 +61,7 @@ export const DELIVERIES: z.infer<typeof DeliveryList> = {
   pagination: { per_page: 20, next_cursor: null, prev_cursor: null, next_page_url: null, prev_page_url: null },
 }
 
-export const ATTEMPTED: z.infer<typeof DeliveryWithAttemptsAnswer> = {
+export const ATTEMPTED: z.infer<typeof DeliveryWithAttemptsResponse> = {
   data: {
     ...PENDING.data,
     attempts: [

@@ -1,7 +1,7 @@
 import { type SQL, sql } from 'drizzle-orm'
-import { answer } from '../db/idempotency-records'
-import { rows, write } from '../db/statement'
-import { firstDue } from './queries'
+import { returning } from '../db/idempotency-records'
+import { run, select } from '../db/statement'
+import { nextDueAt } from './queries'
 
 /** How many events become deliveries in one batch. */
 const EVENTS_A_BATCH = 100
@@ -10,7 +10,7 @@ const EVENTS_A_BATCH = 100
 const NEW_DELIVERY_ID = sql`'dlv_' || substr(e.id, 5, 10) || lower(hex(randomblob(8)))`
 
 /** Whether the webhook `w` wants the event `e`, as far as the kind of the event goes. */
-function wants(): SQL {
+function isSubscribed(): SQL {
   return sql`e.type <> 'webhook.test' AND (w.include_internal = 1 OR e.is_internal = 0)
     AND EXISTS (SELECT 1 FROM json_each(w.events) WHERE value IN ('*', e.type))`
 }
@@ -25,17 +25,17 @@ export function fanOutEvents(accountId: string, now: number) {
     SELECT sequence FROM events WHERE account_id = ${accountId} AND sequence > s.fanned_out_sequence
     ORDER BY sequence LIMIT 1 OFFSET ${EVENTS_A_BATCH - 1}), s.event_sequence)`
   return [
-    write(sql`
+    run(sql`
       INSERT INTO deliveries (account_id, webhook_id, sequence, id, event_id, event, created_at, retry_at)
       SELECT e.account_id, w.id, e.sequence, ${NEW_DELIVERY_ID}, e.id, e.type, ${now}, ${now}
       FROM account_state s
       CROSS JOIN events e ON e.account_id = s.account_id AND e.sequence > s.fanned_out_sequence
         AND e.sequence <= ${endOfBatch}
       CROSS JOIN webhooks w ON w.account_id = s.account_id AND w.active = 1 AND w.heard_sequence < e.sequence
-      WHERE s.account_id = ${accountId} AND ${wants()}
+      WHERE s.account_id = ${accountId} AND ${isSubscribed()}
       ON CONFLICT DO NOTHING`),
     scheduleWebhooks(accountId, now),
-    write(sql`
+    run(sql`
       UPDATE account_state AS s SET fanned_out_sequence = ${endOfBatch}
       WHERE account_id = ${accountId} AND event_sequence > fanned_out_sequence`),
   ]
@@ -45,17 +45,17 @@ export function fanOutEvents(accountId: string, now: number) {
  * Makes the deliveries of one webhook of all that has happened so far, by its settings as they are, so that another
  * change of the batch holds for what happens from now on.
  */
-export function hearOut(accountId: string, webhookId: string, now: number) {
+export function fanOutToWebhook(accountId: string, webhookId: string, now: number) {
   return [
-    write(sql`
+    run(sql`
       INSERT INTO deliveries (account_id, webhook_id, sequence, id, event_id, event, created_at, retry_at)
       SELECT e.account_id, w.id, e.sequence, ${NEW_DELIVERY_ID}, e.id, e.type, ${now}, ${now}
       FROM webhooks w
       CROSS JOIN account_state s ON s.account_id = w.account_id
       CROSS JOIN events e ON e.account_id = w.account_id AND e.sequence > max(s.fanned_out_sequence, w.heard_sequence)
-      WHERE w.account_id = ${accountId} AND w.id = ${webhookId} AND w.active = 1 AND ${wants()}
+      WHERE w.account_id = ${accountId} AND w.id = ${webhookId} AND w.active = 1 AND ${isSubscribed()}
       ON CONFLICT DO NOTHING`),
-    write(sql`
+    run(sql`
       UPDATE webhooks SET heard_sequence = (SELECT event_sequence FROM account_state WHERE account_id = ${accountId})
       WHERE account_id = ${accountId} AND id = ${webhookId}`),
     scheduleWebhooks(accountId, now),
@@ -67,21 +67,21 @@ export function hearOut(accountId: string, webhookId: string, now: number) {
  * in the line.
  */
 export function scheduleWebhooks(accountId: string, now: number) {
-  const due = sql`max(${firstDue()}, ${now})`
-  return write(sql`
+  const due = sql`max(${nextDueAt()}, ${now})`
+  return run(sql`
     UPDATE webhooks SET next_at = ${due}
     WHERE account_id = ${accountId} AND active = 1 AND ${due} IS NOT NULL AND (next_at IS NULL OR next_at > ${due})`)
 }
 
 /** Whether the account has events that are not fanned out. */
-export function findWork(accountId: string) {
-  return rows<{ events: number }>(sql`
+export function hasPendingEvents(accountId: string) {
+  return select<{ events: number }>(sql`
     SELECT event_sequence > fanned_out_sequence AS events FROM account_state WHERE account_id = ${accountId}`)
 }
 
 /** The accounts after one (by ID) that have such work. The sweep's own question, which no caller can ask. */
-export function findAccountsWithWork(after: string, limit: number) {
-  return rows<{ account_id: string }>(sql`
+export function findAccountsWithPendingEvents(after: string, limit: number) {
+  return select<{ account_id: string }>(sql`
     SELECT account_id FROM (
       SELECT account_id FROM (
         SELECT account_id FROM account_state
@@ -108,12 +108,12 @@ function replayed(accountId: string, { webhookId, since, until, onlyFailed }: Ne
     : sql``
   return sql`w.account_id = ${accountId} AND w.id = ${webhookId} AND w.deleted_at IS NULL
     AND e.account_id = w.account_id AND e.created_at >= ${since} AND e.created_at < ${until}
-    AND e.sequence > w.since_sequence AND ${wants()}${failed}`
+    AND e.sequence > w.since_sequence AND ${isSubscribed()}${failed}`
 }
 
 /** How many events a replay would be of, counted no further than `limit`, and the first and the last of them. */
 export function measureReplay(accountId: string, replay: NewReplay, limit: number) {
-  return rows<{ count: number; first: number | null; last: number | null }>(sql`
+  return select<{ count: number; first: number | null; last: number | null }>(sql`
     SELECT count(*) AS count, min(sequence) AS first, max(sequence) AS last FROM (
       SELECT e.sequence FROM webhooks w CROSS JOIN events e ON e.account_id = w.account_id
       WHERE ${replayed(accountId, replay)} LIMIT ${limit})`)
@@ -121,7 +121,7 @@ export function measureReplay(accountId: string, replay: NewReplay, limit: numbe
 
 /** Notes a replay that is to be expanded. Fails with `unique` while the webhook has another. */
 export function insertReplay(accountId: string, replay: NewReplay, first: number, last: number) {
-  return write(sql`
+  return run(sql`
     INSERT INTO replays (account_id, webhook_id, next_sequence, last_sequence, since, until, only_failed)
     SELECT account_id, id, ${first}, ${last}, ${replay.since}, ${replay.until}, ${replay.onlyFailed ? 1 : 0}
     FROM webhooks WHERE account_id = ${accountId} AND id = ${replay.webhookId} AND deleted_at IS NULL AND active = 1`)
@@ -129,8 +129,8 @@ export function insertReplay(accountId: string, replay: NewReplay, first: number
 
 /** A number that is answered if the webhook is active. */
 export function countOf(accountId: string, webhookId: string, count: number) {
-  return answer(
-    rows<{ count: number }>(sql`
+  return returning(
+    select<{ count: number }>(sql`
       SELECT ${count} AS count FROM webhooks WHERE account_id = ${accountId} AND id = ${webhookId} AND active = 1`),
     ['count'],
   )
@@ -147,7 +147,7 @@ export interface ReplayRow {
 
 /** The replays of an account that are not wholly expanded. */
 export function findReplays(accountId: string) {
-  return rows<ReplayRow>(sql`
+  return select<ReplayRow>(sql`
     SELECT webhook_id, next_sequence, last_sequence, since, until, only_failed FROM replays
     WHERE account_id = ${accountId}`)
 }
@@ -168,7 +168,7 @@ export function expandReplay(accountId: string, row: ReplayRow, now: number) {
     ORDER BY sequence LIMIT 1 OFFSET ${EVENTS_A_BATCH}), ${row.last_sequence + 1})`
   const own = sql`account_id = ${accountId} AND webhook_id = ${row.webhook_id}`
   return [
-    write(sql`
+    run(sql`
       INSERT INTO deliveries (account_id, webhook_id, sequence, id, event_id, event, created_at, retry_at)
       SELECT e.account_id, w.id, e.sequence, ${NEW_DELIVERY_ID}, e.id, e.type, ${now}, ${now}
       FROM replays r
@@ -180,8 +180,8 @@ export function expandReplay(accountId: string, row: ReplayRow, now: number) {
       ON CONFLICT (account_id, webhook_id, sequence)
         DO UPDATE SET retry_at = excluded.retry_at, tries = 0, settled_at = NULL`),
     scheduleWebhooks(accountId, now),
-    write(sql`
+    run(sql`
       UPDATE replays SET next_sequence = ${through} WHERE ${own} AND next_sequence = ${row.next_sequence}`),
-    write(sql`DELETE FROM replays WHERE ${own} AND next_sequence > last_sequence`),
+    run(sql`DELETE FROM replays WHERE ${own} AND next_sequence > last_sequence`),
   ]
 }

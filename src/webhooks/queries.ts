@@ -1,6 +1,6 @@
 import { type SQL, sql } from 'drizzle-orm'
-import { answer } from '../db/idempotency-records'
-import { rows, write } from '../db/statement'
+import { returning } from '../db/idempotency-records'
+import { run, select } from '../db/statement'
 
 export interface WebhookRow {
   id: string
@@ -28,7 +28,7 @@ interface NewWebhook {
   secret: string
 }
 
-function live(accountId: string, id: string): SQL {
+function isLive(accountId: string, id: string): SQL {
   return sql`account_id = ${accountId} AND id = ${id} AND deleted_at IS NULL`
 }
 
@@ -38,7 +38,7 @@ function live(accountId: string, id: string): SQL {
  */
 export function insertWebhook(accountId: string, webhook: NewWebhook, now: number) {
   const { id, url, events, description, includeInternal, secret } = webhook
-  return write(sql`
+  return run(sql`
     INSERT INTO webhooks (account_id, id, url, events, description, include_internal, active, secret, created_at, since_sequence,
       heard_sequence)
     SELECT ${accountId}, ${id}, ${url}, ${JSON.stringify(events)}, ${description}, ${includeInternal ? 1 : 0}, 1, ${secret},
@@ -51,21 +51,21 @@ export function insertWebhook(accountId: string, webhook: NewWebhook, now: numbe
 
 /** A slice of the webhooks of an account, newest first. */
 export function findWebhooks(accountId: string, limit: number, offset: number) {
-  return rows<WebhookRow>(sql`
+  return select<WebhookRow>(sql`
     SELECT ${COLUMNS} FROM webhooks WHERE account_id = ${accountId} AND deleted_at IS NULL
     ORDER BY id DESC LIMIT ${limit} OFFSET ${offset}`)
 }
 
 /** How many webhooks an account has. */
 export function countWebhooks(accountId: string) {
-  return rows<{ total: number }>(
+  return select<{ total: number }>(
     sql`SELECT count(*) AS total FROM webhooks WHERE account_id = ${accountId} AND deleted_at IS NULL`,
   )
 }
 
 /** One webhook of an account. */
 export function findWebhook(accountId: string, id: string) {
-  return answer(rows<WebhookRow>(sql`SELECT ${COLUMNS} FROM webhooks WHERE ${live(accountId, id)}`), [
+  return returning(select<WebhookRow>(sql`SELECT ${COLUMNS} FROM webhooks WHERE ${isLive(accountId, id)}`), [
     'id',
     'url',
     'events',
@@ -90,7 +90,7 @@ export interface WebhookChange {
  * Changes a webhook. Being activated forgives its failures; being deactivated leaves its deliveries where they are.
  * Fails with `unique` when another has the same URL.
  */
-export function updateWebhook(accountId: string, id: string, change: WebhookChange) {
+export function updateWebhookStatement(accountId: string, id: string, change: WebhookChange) {
   const { url, events, description, includeInternal, active } = change
   const assignments: SQL[] = []
   if (url !== undefined) assignments.push(sql`url = ${url}, slow = 0`)
@@ -98,37 +98,43 @@ export function updateWebhook(accountId: string, id: string, change: WebhookChan
   if (description !== undefined) assignments.push(sql`description = ${description}`)
   if (includeInternal !== undefined) assignments.push(sql`include_internal = ${includeInternal ? 1 : 0}`)
   if (active === true)
-    assignments.push(sql`active = 1, disabled_reason = NULL, failing_since = NULL, slow = 0, next_at = ${firstDue()}`)
+    assignments.push(sql`active = 1, disabled_reason = NULL, failing_since = NULL, slow = 0, next_at = ${nextDueAt()}`)
   if (active === false) assignments.push(sql`active = 0, disabled_reason = NULL, next_at = NULL`)
-  return write(sql`UPDATE webhooks SET ${sql.join(assignments, sql`, `)} WHERE ${live(accountId, id)}`)
+  return run(sql`UPDATE webhooks SET ${sql.join(assignments, sql`, `)} WHERE ${isLive(accountId, id)}`)
 }
 
 /** When the next delivery of the webhook at hand is due; null where none is. */
-export function firstDue(): SQL {
+export function nextDueAt(): SQL {
   return sql`(SELECT min(d.due_at) FROM deliveries d
     WHERE d.account_id = webhooks.account_id AND d.webhook_id = webhooks.id AND d.due_at IS NOT NULL)`
 }
 
 /** Ends a webhook: nothing more is sent. The sweep takes away what belonged to it. */
-export function deleteWebhook(accountId: string, id: string, now: number) {
+export function deleteWebhookStatement(accountId: string, id: string, now: number) {
   return [
-    write(sql`UPDATE webhooks SET active = 0, deleted_at = ${now}, next_at = NULL WHERE ${live(accountId, id)}`),
-    write(sql`DELETE FROM replays WHERE account_id = ${accountId} AND webhook_id = ${id}`),
+    run(sql`UPDATE webhooks SET active = 0, deleted_at = ${now}, next_at = NULL WHERE ${isLive(accountId, id)}`),
+    run(sql`DELETE FROM replays WHERE account_id = ${accountId} AND webhook_id = ${id}`),
   ]
 }
 
 /** A webhook that was ended at a time (ms). */
 export function findDeleted(accountId: string, id: string, now: number) {
-  return answer(
-    rows<{ id: string }>(sql`
+  return returning(
+    select<{ id: string }>(sql`
       SELECT id FROM webhooks WHERE account_id = ${accountId} AND id = ${id} AND deleted_at = ${now}`),
     ['id'],
   )
 }
 
 /** Gives a webhook a new secret (a ciphertext); the old one signs too until `previousUntil` (ms). */
-export function rotateSecret(accountId: string, id: string, secret: string, previousUntil: number, now: number) {
-  return write(sql`
+export function rotateSecretStatement(
+  accountId: string,
+  id: string,
+  secret: string,
+  previousUntil: number,
+  now: number,
+) {
+  return run(sql`
     UPDATE webhooks SET previous_secret = secret, previous_until = ${previousUntil}, secret = ${secret}, rotated_at = ${now}
-    WHERE ${live(accountId, id)}`)
+    WHERE ${isLive(accountId, id)}`)
 }

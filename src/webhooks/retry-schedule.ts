@@ -8,7 +8,7 @@ const LONGEST_RETRY_AFTER = DAY
  * the scheduled attempts that were made. The delay varies by 20 % either way, so that what failed together does not come
  * back together; a subscriber's own wish (`Retry-After`, ms) makes it longer, up to a day.
  */
-export function nextTry(schedule: readonly number[], tries: number, retryAfter: number | null, now: number) {
+export function nextAttemptAt(schedule: readonly number[], tries: number, retryAfter: number | null, now: number) {
   const seconds = schedule[tries - 1]
   if (seconds === undefined) return null
   const delay = seconds * SECOND * (1 + JITTER * (2 * Math.random() - 1))

@@ -1,24 +1,24 @@
 import { type OpenAPIHono, z } from '@hono/zod-openapi'
-import { guard } from '../access/middleware'
+import { requireRole } from '../access/middleware'
 import { serviceContext } from '../access/request-context'
 import { ADMINS } from '../core/policy'
 import type { AppEnv } from '../http/app-env'
-import { told } from '../http/openapi/error-responses'
-import { empty, json, jsonRequest, page } from '../http/openapi/responses'
-import { addRoute, describeRoute } from '../http/openapi/route'
+import { errorExample } from '../http/openapi/error-responses'
+import { emptyBody, json, jsonRequest, page } from '../http/openapi/responses'
+import { defineRoute, registerRoute } from '../http/openapi/route'
 import { paginate } from '../http/pagination/page'
 import { pathId } from '../http/schemas/request-fields'
-import { testWebhook } from './delivery-log'
+import { testWebhook } from './deliveries.service'
 import { tooManyWebhooks, urlRefused, urlTaken, webhookInactive } from './errors'
 import { begun, CRM, NEW_WEBHOOK, ROTATED_WEBHOOK, WEBHOOKS } from './examples'
 import {
   CreateWebhookBody,
-  DeliveryAnswer,
+  DeliveryResponse,
   ListWebhooksQuery,
   UpdateWebhookBody,
-  WebhookAnswer,
   WebhookList,
-  WebhookWithSecretAnswer,
+  WebhookResponse,
+  WebhookWithSecretResponse,
 } from './schema'
 import { createWebhook, deleteWebhook, getWebhook, listWebhooks, rotateSecret, updateWebhook } from './service'
 
@@ -26,24 +26,26 @@ import { createWebhook, deleteWebhook, getWebhook, listWebhooks, rotateSecret, u
 export const params = z.object({ webhook_id: pathId('webhook_id', 'webhook_01jt0v7m3zq8x5y2w9r4n6p1kc') })
 const tags = ['Webhooks']
 
-const URL_TAKEN = told('url_taken', 'Another webhook has this URL', urlTaken)
-const URL_REFUSED = told('url_refused', 'Nothing may be sent to this URL', () => urlRefused('must name a public host'))
+const URL_TAKEN = errorExample('url_taken', 'Another webhook has this URL', urlTaken)
+const URL_REFUSED = errorExample('url_refused', 'Nothing may be sent to this URL', () =>
+  urlRefused('must name a public host'),
+)
 
 /** That nothing is sent to a webhook that is off. */
-export const INACTIVE = told('webhook_inactive', 'The webhook is switched off', webhookInactive)
+export const INACTIVE = errorExample('webhook_inactive', 'The webhook is switched off', webhookInactive)
 
-const listWebhooksRoute = describeRoute({
+const listWebhooksRoute = defineRoute({
   method: 'get',
   path: '/webhooks',
   operationId: 'listWebhooks',
   summary: 'List the webhooks of the account',
   tags,
-  guard: guard(ADMINS),
+  guard: requireRole(ADMINS),
   request: { query: ListWebhooksQuery },
   responses: { 200: page(WebhookList, 'A page of webhooks, newest first', WEBHOOKS) },
 })
 
-const createWebhookRoute = describeRoute({
+const createWebhookRoute = defineRoute({
   method: 'post',
   path: '/webhooks',
   operationId: 'createWebhook',
@@ -52,8 +54,12 @@ const createWebhookRoute = describeRoute({
     'Events from now on are sent as signed `POST`s (Standard Webhooks). At most 10 webhooks an account (premium 50), ' +
     'one for each URL. Only this answer, and that of a rotation, shows the signing secret.',
   tags,
-  guard: guard(ADMINS),
-  fails: [URL_TAKEN, told('too_many_webhooks', 'The plan has no room for one more', tooManyWebhooks), URL_REFUSED],
+  guard: requireRole(ADMINS),
+  errors: [
+    URL_TAKEN,
+    errorExample('too_many_webhooks', 'The plan has no room for one more', tooManyWebhooks),
+    URL_REFUSED,
+  ],
   request: {
     body: jsonRequest(CreateWebhookBody, {
       'Some events': {
@@ -64,22 +70,22 @@ const createWebhookRoute = describeRoute({
       'Every event, internal comments too': { url: CRM.data.url, events: ['*'], include_internal: true },
     }),
   },
-  responses: { 201: json(WebhookWithSecretAnswer, 'The webhook', NEW_WEBHOOK, ['Location']) },
+  responses: { 201: json(WebhookWithSecretResponse, 'The webhook', NEW_WEBHOOK, ['Location']) },
 })
 
-const getWebhookRoute = describeRoute({
+const getWebhookRoute = defineRoute({
   method: 'get',
   path: '/webhooks/{webhook_id}',
   operationId: 'getWebhook',
   summary: 'Get one webhook',
   tags,
-  guard: guard(ADMINS),
-  fails: [404],
+  guard: requireRole(ADMINS),
+  errors: [404],
   request: { params },
-  responses: { 200: json(WebhookAnswer, 'The webhook', CRM) },
+  responses: { 200: json(WebhookResponse, 'The webhook', CRM) },
 })
 
-const updateWebhookRoute = describeRoute({
+const updateWebhookRoute = defineRoute({
   method: 'patch',
   path: '/webhooks/{webhook_id}',
   operationId: 'updateWebhook',
@@ -88,8 +94,8 @@ const updateWebhookRoute = describeRoute({
     'What is pending goes to the new URL. While a webhook is off nothing is sent and nothing new is noted for it; what ' +
     'was pending goes on when it is on again, and `POST …/replay` sends what it missed.',
   tags,
-  guard: guard(ADMINS),
-  fails: [404, URL_TAKEN, URL_REFUSED],
+  guard: requireRole(ADMINS),
+  errors: [404, URL_TAKEN, URL_REFUSED],
   request: {
     params,
     body: jsonRequest(UpdateWebhookBody, {
@@ -97,78 +103,78 @@ const updateWebhookRoute = describeRoute({
       'Other events': { events: ['ticket.created', 'comment.created'] },
     }),
   },
-  responses: { 200: json(WebhookAnswer, 'The changed webhook', CRM) },
+  responses: { 200: json(WebhookResponse, 'The changed webhook', CRM) },
 })
 
-const deleteWebhookRoute = describeRoute({
+const deleteWebhookRoute = defineRoute({
   method: 'delete',
   path: '/webhooks/{webhook_id}',
   operationId: 'deleteWebhook',
   summary: 'End a webhook; what is pending is not sent any more',
   tags,
-  guard: guard(ADMINS),
-  fails: [404],
+  guard: requireRole(ADMINS),
+  errors: [404],
   request: { params },
-  responses: { 204: empty('Ended') },
+  responses: { 204: emptyBody('Ended') },
 })
 
-const rotateSecretRoute = describeRoute({
+const rotateSecretRoute = defineRoute({
   method: 'post',
   path: '/webhooks/{webhook_id}/rotate-secret',
   operationId: 'rotateWebhookSecret',
   summary: 'Give a webhook a new signing secret; for 24 hours the old one signs too',
   tags,
-  guard: guard(ADMINS),
-  fails: [404],
+  guard: requireRole(ADMINS),
+  errors: [404],
   request: { params },
-  responses: { 200: json(WebhookWithSecretAnswer, 'The webhook with its new secret', ROTATED_WEBHOOK) },
+  responses: { 200: json(WebhookWithSecretResponse, 'The webhook with its new secret', ROTATED_WEBHOOK) },
 })
 
-const testWebhookRoute = describeRoute({
+const testWebhookRoute = defineRoute({
   method: 'post',
   path: '/webhooks/{webhook_id}/test',
   operationId: 'testWebhook',
   summary: 'Send a `webhook.test` event to this webhook alone',
   tags,
-  guard: guard(ADMINS),
-  fails: [404, INACTIVE],
+  guard: requireRole(ADMINS),
+  errors: [404, INACTIVE],
   request: { params },
-  responses: { 202: json(DeliveryAnswer, 'The delivery that is on its way', begun('webhook.test')) },
+  responses: { 202: json(DeliveryResponse, 'The delivery that is on its way', begun('webhook.test')) },
 })
 
 /** Puts the routes of webhooks into the router, all of them for admins. */
-export function addWebhookRoutes(app: OpenAPIHono<AppEnv>): void {
-  addRoute(app, listWebhooksRoute, async (c) => {
+export function registerWebhookRoutes(app: OpenAPIHono<AppEnv>): void {
+  registerRoute(app, listWebhooksRoute, async (c) => {
     const { page, total, webhooks } = await listWebhooks(serviceContext(c), c.req.valid('query'))
     const { link, pagination } = paginate(new URL(c.req.url), page, total)
     return c.json({ data: webhooks, pagination }, 200, { Link: link })
   })
 
-  addRoute(app, createWebhookRoute, async (c) => {
+  registerRoute(app, createWebhookRoute, async (c) => {
     const ctx = serviceContext(c)
     const webhook = await createWebhook(ctx, c.req.valid('json'))
     return c.json({ data: webhook }, 201, { Location: `${ctx.links.prefix}/webhooks/${webhook.id}` })
   })
 
-  addRoute(app, getWebhookRoute, async (c) => {
+  registerRoute(app, getWebhookRoute, async (c) => {
     return c.json({ data: await getWebhook(serviceContext(c), c.req.valid('param').webhook_id) }, 200)
   })
 
-  addRoute(app, updateWebhookRoute, async (c) => {
+  registerRoute(app, updateWebhookRoute, async (c) => {
     const { webhook_id } = c.req.valid('param')
     return c.json({ data: await updateWebhook(serviceContext(c), webhook_id, c.req.valid('json')) }, 200)
   })
 
-  addRoute(app, deleteWebhookRoute, async (c) => {
+  registerRoute(app, deleteWebhookRoute, async (c) => {
     await deleteWebhook(serviceContext(c), c.req.valid('param').webhook_id)
     return c.body(null, 204)
   })
 
-  addRoute(app, rotateSecretRoute, async (c) => {
+  registerRoute(app, rotateSecretRoute, async (c) => {
     return c.json({ data: await rotateSecret(serviceContext(c), c.req.valid('param').webhook_id) }, 200)
   })
 
-  addRoute(app, testWebhookRoute, async (c) => {
+  registerRoute(app, testWebhookRoute, async (c) => {
     return c.json({ data: await testWebhook(serviceContext(c), c.req.valid('param').webhook_id) }, 202)
   })
 }

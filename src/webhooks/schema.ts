@@ -2,11 +2,11 @@ import { z } from '@hono/zod-openapi'
 import { EVENT_TYPES, LISTED_TYPES } from '../events/service'
 import { CursorPagination, CursorQuery } from '../http/pagination/cursor'
 import { PageQuery, Pagination } from '../http/pagination/page'
-import { instant, line, namesAField } from '../http/schemas/request-fields'
-import { idOf, NullableTime, textOf, WireTime, wholeOf } from '../http/schemas/response-fields'
+import { instant, namesAField, singleLine } from '../http/schemas/request-fields'
+import { idField, integerField, NullableTime, textField, WireTime } from '../http/schemas/response-fields'
 import { toWireTime } from '../lib/time'
 import type { AttemptRow, DeliveryRow } from './deliveries.queries'
-import { FAILURES } from './delivery-error'
+import { DELIVERY_ERRORS } from './delivery-error'
 import type { WebhookRow } from './queries'
 import { isWebUrl } from './ssrf-guard'
 
@@ -17,10 +17,10 @@ const Subscription = z.enum([...EVENT_TYPES, EVERY_EVENT]).openapi('EventSubscri
 const MAX_URL = 2_048
 
 const shape = {
-  id: idOf('webhook_01jt0v7m3zq8x5y2w9r4n6p1kc'),
+  id: idField('webhook_01jt0v7m3zq8x5y2w9r4n6p1kc'),
   url: z.string().openapi({ format: 'iri', maxLength: MAX_URL, example: 'https://hooks.example.com/tickets' }),
   events: z.array(Subscription).max(EVENT_TYPES.length + 1),
-  description: z.union([textOf(500), z.null()]),
+  description: z.union([textField(500), z.null()]),
   include_internal: z.boolean(),
   active: z.boolean(),
   disabled_reason: z
@@ -40,8 +40,8 @@ const Secret = z.string().openapi({
 
 const WebhookWithSecret = z.object({ ...shape, secret: Secret }).openapi('WebhookWithSecret')
 
-export const WebhookAnswer = z.object({ data: Webhook }).openapi('WebhookAnswer')
-export const WebhookWithSecretAnswer = z.object({ data: WebhookWithSecret }).openapi('WebhookWithSecretAnswer')
+export const WebhookResponse = z.object({ data: Webhook }).openapi('WebhookAnswer')
+export const WebhookWithSecretResponse = z.object({ data: WebhookWithSecret }).openapi('WebhookWithSecretAnswer')
 export const WebhookList = z.object({ data: z.array(Webhook).max(100), pagination: Pagination }).openapi('WebhookList')
 
 export const ListWebhooksQuery = z.strictObject(PageQuery)
@@ -68,7 +68,7 @@ const Events = z
     description: 'Names of events, or `["*"]` for every one',
   })
 
-const Description = line(500).nullable()
+const Description = singleLine(500).nullable()
 
 export const CreateWebhookBody = z
   .strictObject({
@@ -100,15 +100,15 @@ const DeliveryStatus = z.enum(DELIVERY_STATUSES).openapi('DeliveryStatus')
 const DeliveredType = z.enum(LISTED_TYPES).openapi('EventType')
 
 const deliveryShape = {
-  id: idOf('dlv_01jt0v7m3z5e1c9a7b3d2f4e6a'),
-  webhook_id: idOf('webhook_01jt0v7m3zq8x5y2w9r4n6p1kc'),
-  event_id: idOf('evt_01jt0v7m3zq8x5y2w9r4n6p1kc'),
+  id: idField('dlv_01jt0v7m3z5e1c9a7b3d2f4e6a'),
+  webhook_id: idField('webhook_01jt0v7m3zq8x5y2w9r4n6p1kc'),
+  event_id: idField('evt_01jt0v7m3zq8x5y2w9r4n6p1kc'),
   event: DeliveredType,
-  sequence: wholeOf(1).openapi({ description: 'The event’s' }),
+  sequence: integerField(1).openapi({ description: 'The event’s' }),
   status: DeliveryStatus,
-  attempt_count: wholeOf(),
+  attempt_count: integerField(),
   next_attempt_at: NullableTime,
-  last_error: z.union([z.enum([...FAILURES, 'status', 'dead_letter']), z.null()]).openapi({
+  last_error: z.union([z.enum([...DELIVERY_ERRORS, 'status', 'dead_letter']), z.null()]).openapi({
     description: '`status` for an answer other than 2xx, `dead_letter` where the service itself failed to send it',
   }),
   created_at: WireTime,
@@ -118,12 +118,14 @@ const Delivery = z.object(deliveryShape).openapi('Delivery')
 
 const Attempt = z
   .object({
-    number: wholeOf(1),
+    number: integerField(1),
     at: WireTime,
     trigger: z.enum(['scheduled', 'manual']),
-    status_code: z.union([wholeOf(100, 999), z.null()]),
-    duration_ms: wholeOf(),
-    error: z.union([z.enum(FAILURES), z.null()]).openapi({ description: 'What kept a whole answer from coming' }),
+    status_code: z.union([integerField(100, 999), z.null()]),
+    duration_ms: integerField(),
+    error: z
+      .union([z.enum(DELIVERY_ERRORS), z.null()])
+      .openapi({ description: 'What kept a whole answer from coming' }),
     response: z
       .union([z.string().openapi({ maxLength: 1_024, pattern: '^[^]*$' }), z.null()])
       .openapi({ description: 'The first KiB of the answer' }),
@@ -134,8 +136,10 @@ const DeliveryWithAttempts = z
   .object({ ...deliveryShape, attempts: z.array(Attempt).max(100).openapi({ description: 'The latest 100' }) })
   .openapi('DeliveryWithAttempts')
 
-export const DeliveryAnswer = z.object({ data: Delivery }).openapi('DeliveryAnswer')
-export const DeliveryWithAttemptsAnswer = z.object({ data: DeliveryWithAttempts }).openapi('DeliveryWithAttemptsAnswer')
+export const DeliveryResponse = z.object({ data: Delivery }).openapi('DeliveryAnswer')
+export const DeliveryWithAttemptsResponse = z
+  .object({ data: DeliveryWithAttempts })
+  .openapi('DeliveryWithAttemptsAnswer')
 export const DeliveryList = z
   .object({ data: z.array(Delivery).max(100), pagination: CursorPagination })
   .openapi('DeliveryList')
@@ -160,8 +164,10 @@ export const ReplayBody = z
   .openapi('Replay')
 export type ReplayInput = z.infer<typeof ReplayBody>
 
-export const ReplayAnswer = z
-  .object({ data: z.object({ count: wholeOf(0, 10_000).openapi({ description: 'How many events will be sent' }) }) })
+export const ReplayResponse = z
+  .object({
+    data: z.object({ count: integerField(0, 10_000).openapi({ description: 'How many events will be sent' }) }),
+  })
   .openapi('ReplayAnswer')
 
 /** A webhook as it is answered, without its secret. */

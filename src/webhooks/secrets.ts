@@ -1,6 +1,6 @@
-import { SealError, seal, unseal } from '../lib/sealing.ts'
+import { DecryptError, decrypt, encrypt } from '../lib/envelope-encryption.ts'
 
-interface SealedSecrets {
+interface EncryptedSecrets {
   account_id: string
   id: string
   secret: string
@@ -9,16 +9,20 @@ interface SealedSecrets {
 }
 
 /** A webhook's secret as it is stored: it opens in its own row alone. */
-export function sealSecret(key: Buffer, accountId: string, webhookId: string, secret: string): Promise<string> {
-  return seal(key, secret, placeOf(accountId, webhookId))
+export function encryptSecret(key: Buffer, accountId: string, webhookId: string, secret: string): Promise<string> {
+  return encrypt(key, secret, encryptionContext(accountId, webhookId))
 }
 
 /**
  * The secrets that sign at a time (ms): the current one, and for a while after a rotation the one before, where it can
  * still be read. Null if the current one is lost.
  */
-export async function openSecrets(keys: readonly Buffer[], row: SealedSecrets, now: number): Promise<string[] | null> {
-  const open = (text: string) => unseal(keys, text, placeOf(row.account_id, row.id)).catch(nullIfLost)
+export async function decryptSecrets(
+  keys: readonly Buffer[],
+  row: EncryptedSecrets,
+  now: number,
+): Promise<string[] | null> {
+  const open = (text: string) => decrypt(keys, text, encryptionContext(row.account_id, row.id)).catch(nullIfLost)
   const current = await open(row.secret)
   if (current === null) return null
   const isPreviousGood = row.previous_until !== null && now < row.previous_until
@@ -27,11 +31,11 @@ export async function openSecrets(keys: readonly Buffer[], row: SealedSecrets, n
 }
 
 function nullIfLost(error: unknown): null {
-  if (error instanceof SealError) return null
+  if (error instanceof DecryptError) return null
   throw error
 }
 
 /** What a ciphertext is bound to. */
-export function placeOf(accountId: string, webhookId: string): string {
+export function encryptionContext(accountId: string, webhookId: string): string {
   return `webhook ${accountId}/${webhookId}`
 }

@@ -3,29 +3,29 @@ import { DbError } from '../db/errors'
 import { offsetOf, pageRequest } from '../http/pagination/page'
 import { newId } from '../lib/ids'
 import { DAY } from '../lib/time'
-import { askFirst, commit, wasDone } from '../service/commit'
-import { refusalOf, refuse } from '../service/constraint-errors'
+import { commit, isReplayedRequest, readBeforeWrite } from '../service/commit'
+import { constraintError, rethrow } from '../service/constraint-errors'
 import type { ServiceContext } from '../service/context'
 import { tooManyWebhooks, urlRefused, urlTaken } from './errors'
-import { hearOut } from './fan-out.queries'
+import { fanOutToWebhook } from './fan-out.queries'
 import {
   countWebhooks,
-  deleteWebhook as deleteWebhookRows,
+  deleteWebhookStatement as deleteWebhookRows,
   findDeleted,
   findWebhook,
   findWebhooks,
   insertWebhook,
-  rotateSecret as rotateSecretRow,
-  updateWebhook as updateWebhookRow,
+  rotateSecretStatement as rotateSecretRow,
+  updateWebhookStatement as updateWebhookRow,
 } from './queries'
 import { type CreateWebhookInput, type ListWebhooksInput, presentWebhook, type UpdateWebhookInput } from './schema'
-import { sealSecret } from './secrets'
+import { encryptSecret } from './secrets'
 import { newSecret } from './signing'
-import { refusedAddress } from './ssrf-guard'
+import { targetUrlProblem } from './ssrf-guard'
 
-export { Bell } from '../service/wake-up-queue'
+export { WakeUpBatch } from '../service/wake-up-queue'
 export { consume, consumeDeadLetters } from './consumer'
-export { ringForWork, sweepDeliveries } from './sweep'
+export { enqueueWork, sweepDeliveries } from './sweep'
 
 /** How long the secret before a rotation signs too. */
 const PREVIOUS_SIGNS_FOR = DAY
@@ -36,8 +36,8 @@ const PREVIOUS_SIGNS_FOR = DAY
  */
 export async function createWebhook(ctx: ServiceContext, input: CreateWebhookInput) {
   const { accountId } = ctx.caller
-  const refusal = refusalOfAddress(ctx, input.url)
-  if (refusal && !(await wasDone(ctx))) throw refusal
+  const refusal = targetUrlError(ctx, input.url)
+  if (refusal && !(await isReplayedRequest(ctx))) throw refusal
   const id = newId('webhook', ctx.now)
   const secret = newSecret()
   const webhook = {
@@ -46,12 +46,12 @@ export async function createWebhook(ctx: ServiceContext, input: CreateWebhookInp
     events: input.events,
     description: input.description ?? null,
     includeInternal: input.include_internal ?? false,
-    secret: await sealSecret(ctx.config.keys.webhooks, accountId, id, secret),
+    secret: await encryptSecret(ctx.config.keys.webhooks, accountId, id, secret),
   }
-  await ctx.sweeper.arm()
+  await ctx.sweeper.ensureScheduled()
   const committed = await commit(ctx, [insertWebhook(accountId, webhook, ctx.now)], [findWebhook(accountId, id)], {
     secret,
-  }).catch(refuseUrl)
+  }).catch(rethrowUrlTaken)
   const [[row]] = committed.rows
   if (!row) throw tooManyWebhooks()
   return { ...presentWebhook(row), secret: committed.secret }
@@ -81,18 +81,18 @@ export async function getWebhook({ caller, db }: ServiceContext, id: string) {
 export async function updateWebhook(ctx: ServiceContext, id: string, input: UpdateWebhookInput) {
   const { accountId } = ctx.caller
   const { url, events, description, active } = input
-  const refusal = url === undefined ? null : refusalOfAddress(ctx, url)
-  const asked = refusal && (await askFirst(ctx, [findWebhook(accountId, id)]))
+  const refusal = url === undefined ? null : targetUrlError(ctx, url)
+  const asked = refusal && (await readBeforeWrite(ctx, [findWebhook(accountId, id)]))
   if (asked) throw asked[0][0] ? refusal : notFound()
   const change = { url, events, description, active, includeInternal: input.include_internal }
   const { rows } = await commit(
     ctx,
-    [...hearOut(accountId, id, ctx.now), updateWebhookRow(accountId, id, change)],
+    [...fanOutToWebhook(accountId, id, ctx.now), updateWebhookRow(accountId, id, change)],
     [findWebhook(accountId, id)],
-  ).catch(refuseUrl)
+  ).catch(rethrowUrlTaken)
   const [[row]] = rows
   if (!row) throw notFound()
-  ctx.wake({ listeners: row.active })
+  ctx.notifyConsumer({ listeners: row.active })
   return presentWebhook(row)
 }
 
@@ -100,7 +100,7 @@ export async function updateWebhook(ctx: ServiceContext, id: string, input: Upda
 export async function deleteWebhook(ctx: ServiceContext, id: string): Promise<void> {
   const { accountId } = ctx.caller
   const answers = [findDeleted(accountId, id, ctx.now)] as const
-  const { rows } = await commit(ctx, deleteWebhookRows(accountId, id, ctx.now), answers).catch(refuse)
+  const { rows } = await commit(ctx, deleteWebhookRows(accountId, id, ctx.now), answers).catch(rethrow)
   if (!rows[0][0]) throw notFound()
 }
 
@@ -108,22 +108,22 @@ export async function deleteWebhook(ctx: ServiceContext, id: string): Promise<vo
 export async function rotateSecret(ctx: ServiceContext, id: string) {
   const { accountId } = ctx.caller
   const secret = newSecret()
-  const sealed = await sealSecret(ctx.config.keys.webhooks, accountId, id, secret)
+  const sealed = await encryptSecret(ctx.config.keys.webhooks, accountId, id, secret)
   const rotation = rotateSecretRow(accountId, id, sealed, ctx.now + PREVIOUS_SIGNS_FOR, ctx.now)
-  const committed = await commit(ctx, [rotation], [findWebhook(accountId, id)], { secret }).catch(refuse)
+  const committed = await commit(ctx, [rotation], [findWebhook(accountId, id)], { secret }).catch(rethrow)
   const [[row]] = committed.rows
   if (!row) throw notFound()
   return { ...presentWebhook(row), secret: committed.secret }
 }
 
-function refusalOfAddress({ config, links }: ServiceContext, url: string): ApiError | null {
+function targetUrlError({ config, links }: ServiceContext, url: string): ApiError | null {
   const ownOrigins = [links.requested, links.origin]
-  const refused = refusedAddress(url, { allowPrivate: config.webhooks.allowPrivate, ownOrigins })
+  const refused = targetUrlProblem(url, { allowPrivate: config.webhooks.allowPrivate, ownOrigins })
   return refused === null ? null : urlRefused(refused)
 }
 
 /** A URL is the only key of a webhook that callers choose. */
-function refuseUrl(error: unknown): never {
+function rethrowUrlTaken(error: unknown): never {
   const isTaken = error instanceof DbError && error.failure.kind === 'unique'
-  throw isTaken ? urlTaken() : refusalOf(error)
+  throw isTaken ? urlTaken() : constraintError(error)
 }

@@ -2,7 +2,7 @@ import ipaddr from 'ipaddr.js'
 import { hasMoreCharacters } from '../lib/text'
 
 /** Where deliveries may go: `allowPrivate` is for development only, `ownOrigins` are those this service answers at. */
-export interface AddressRules {
+export interface TargetUrlRules {
   allowPrivate: boolean
   ownOrigins: readonly string[]
 }
@@ -40,7 +40,7 @@ export function isWebUrl(text: string): boolean {
 }
 
 /** The rule that an address breaks to which no delivery may be sent, to stand behind the field's name; else null. */
-export function refusedAddress(url: string, rules: AddressRules): string | null {
+export function targetUrlProblem(url: string, rules: TargetUrlRules): string | null {
   const parsed = URL.parse(url)
   const isAllowedScheme = parsed?.protocol === 'https:' || (rules.allowPrivate && parsed?.protocol === 'http:')
   if (!parsed || !isAllowedScheme) return 'must be https'
@@ -65,7 +65,7 @@ function isPublicHost(host: string): boolean {
   return topLevelName !== undefined && !INTERNAL_TOP_LEVEL_NAMES.has(topLevelName)
 }
 
-function isOwn(url: URL, { allowPrivate, ownOrigins }: AddressRules): boolean {
+function isOwn(url: URL, { allowPrivate, ownOrigins }: TargetUrlRules): boolean {
   const place = allowPrivate ? hostAndPort : hostOf
   return ownOrigins.some((origin) => {
     const own = URL.parse(origin)

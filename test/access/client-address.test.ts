@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { addressKey } from '../../src/access/client-address'
+import { ipAddressKey } from '../../src/access/client-address'
 
 describe('addressKey', () => {
   it.each([
@@ -12,18 +12,18 @@ describe('addressKey', () => {
     ['::1', '::/64'],
     ['fe80::1%eth0', 'fe80::/64'],
   ])('counts %s as %s', (address, key) => {
-    expect(addressKey(address)).toBe(key)
+    expect(ipAddressKey(address)).toBe(key)
   })
 
   it('keeps neighbouring networks apart', () => {
-    expect(addressKey('2001:db8:1:2::1')).not.toBe(addressKey('2001:db8:1:3::1'))
-    expect(addressKey('192.0.2.1')).not.toBe(addressKey('192.0.2.2'))
+    expect(ipAddressKey('2001:db8:1:2::1')).not.toBe(ipAddressKey('2001:db8:1:3::1'))
+    expect(ipAddressKey('192.0.2.1')).not.toBe(ipAddressKey('192.0.2.2'))
   })
 
   it.each([undefined, '', 'localhost', '192.0.2.1, 198.51.100.1', '999.1.1.1', "1' OR 1=1", '1:'.repeat(50_000)])(
     'counts %s with all that has no address',
     (address) => {
-      expect(addressKey(address)).toBe('unknown')
+      expect(ipAddressKey(address)).toBe('unknown')
     },
   )
 })

@@ -33,7 +33,7 @@ afterEach(() => {
 const status = () => statusOf(member.token, freshAddress())
 const object = () => objectOf(account, member)
 const name = () => ({ kind: 'token' as const, accountId: account.id, memberId: member.id })
-const admits = async () => (await object().admit(tokenClaim(account, member), false)).vouched
+const admits = async () => (await object().verifyAndCount(tokenClaim(account, member), false)).valid
 
 /** What a change commits, by hand: deactivates the member. */
 async function commit(): Promise<void> {
@@ -45,7 +45,10 @@ async function commit(): Promise<void> {
 }
 
 /** Makes one step of the member's object, from the outside, end as a crash would end it. */
-function breakStep(step: 'doubt' | 'settle', crash: (done: () => Promise<void>) => Promise<void>): void {
+function breakStep(
+  step: 'beginInvalidation' | 'endInvalidation',
+  crash: (done: () => Promise<void>) => Promise<void>,
+): void {
   const original = env.RATE_LIMITER.getByName.bind(env.RATE_LIMITER)
   vi.spyOn(env.RATE_LIMITER, 'getByName').mockImplementation((asked) => {
     const stub = original(asked)
@@ -75,7 +78,7 @@ describe('S19 a crash between the steps of a deactivation', () => {
   })
 
   it('S19 before the doubt: 503, and nothing has changed', async () => {
-    breakStep('doubt', dies)
+    breakStep('beginInvalidation', dies)
     expect((await ask(account.admin, 'DELETE', `users/${member.id}`)).status).toBe(503)
     vi.restoreAllMocks()
     expect(await row('SELECT status FROM users WHERE id = ?', member.id)).toEqual({ status: 'active' })
@@ -83,7 +86,7 @@ describe('S19 a crash between the steps of a deactivation', () => {
   })
 
   it('S19 after the doubt: alive while D1 says so, dead with the commit, however late it comes', async () => {
-    await object().doubt('a change')
+    await object().beginInvalidation('a change')
     expect(await status()).toBe(200)
     later(59_000)
     await commit()
@@ -132,7 +135,7 @@ describe('S19 a crash between the steps of a deactivation', () => {
       'in the settling, once it has read but before the doubt is gone',
       async (done) => {
         await done()
-        await object().doubt('still there')
+        await object().beginInvalidation('still there')
         return dies()
       },
     ],
@@ -144,7 +147,7 @@ describe('S19 a crash between the steps of a deactivation', () => {
       },
     ],
   ])('S19 %s: the token is dead at once, after a restart, and when the doubt has lapsed', async (_step, crash) => {
-    breakStep('settle', crash)
+    breakStep('endInvalidation', crash)
     expect((await ask(account.admin, 'DELETE', `users/${member.id}`)).status).toBe(204)
     vi.restoreAllMocks()
     await evictDurableObject(object())
@@ -156,7 +159,7 @@ describe('S19 a crash between the steps of a deactivation', () => {
   })
 
   it('S19 before the settling, and nobody asks until the doubt has lapsed: dead all the same', async () => {
-    breakStep('settle', dies)
+    breakStep('endInvalidation', dies)
     expect((await ask(account.admin, 'DELETE', `users/${member.id}`)).status).toBe(204)
     vi.restoreAllMocks()
     later(60_001)
@@ -170,8 +173,8 @@ describe('S19 a crash between the steps of a deactivation', () => {
     vi.spyOn(env.RATE_LIMITER, 'getByName').mockImplementation((asked) => {
       const stub = original(asked)
       return Object.assign(Object.create(null), {
-        doubt: (change: string) => stub.doubt(change),
-        admit: (...args: Parameters<typeof stub.admit>) => stub.admit(...args),
+        doubt: (change: string) => stub.beginInvalidation(change),
+        admit: (...args: Parameters<typeof stub.verifyAndCount>) => stub.verifyAndCount(...args),
         settle: dies,
       })
     })
@@ -187,23 +190,23 @@ describe('S19 a crash between the steps of a deactivation', () => {
 
 describe('doubt', () => {
   it('of one change is not silenced by the settling of another', async () => {
-    await object().doubt('first')
-    await object().doubt('second')
-    await object().settle('second', name())
+    await object().beginInvalidation('first')
+    await object().beginInvalidation('second')
+    await object().endInvalidation('second', name())
     await commit()
     expect(await admits()).toBe(false)
   })
 
   it('survives an eviction', async () => {
-    await object().doubt('a change')
+    await object().beginInvalidation('a change')
     await evictDurableObject(object())
     await commit()
     expect(await admits()).toBe(false)
   })
 
   it('is gone once it is settled, and what was read then is kept, also through an eviction', async () => {
-    await object().doubt('a change')
-    await object().settle('a change', name())
+    await object().beginInvalidation('a change')
+    await object().endInvalidation('a change', name())
     await evictDurableObject(object())
     const asked = vi.spyOn(sessions, 'batch')
     expect(await admits()).toBe(true)
@@ -211,7 +214,7 @@ describe('doubt', () => {
   })
 
   it('is not kept once it has lapsed', async () => {
-    await object().doubt('a change that nobody has settled')
+    await object().beginInvalidation('a change that nobody has settled')
     later(60_001)
     expect(await admits()).toBe(true)
     const kept = await runInDurableObject(object(), (_instance, { storage }) =>
@@ -221,7 +224,7 @@ describe('doubt', () => {
   })
 
   it('asks D1 at each request, for 60 seconds and no longer', async () => {
-    await object().doubt('a change')
+    await object().beginInvalidation('a change')
     const asked = vi.spyOn(sessions, 'batch')
     for (let i = 1; i <= 3; i += 1) {
       expect(await admits()).toBe(true)
@@ -236,20 +239,22 @@ describe('doubt', () => {
   })
 
   it('stays when the settling can not read, and goes with one that can', async () => {
-    await object().doubt('a change')
+    await object().beginInvalidation('a change')
     vi.spyOn(sessions, 'batch').mockRejectedValue(new Error('D1_ERROR: away'))
-    await runInDurableObject(object(), (instance) => expect(instance.settle('a change', name())).rejects.toThrow())
+    await runInDurableObject(object(), (instance) =>
+      expect(instance.endInvalidation('a change', name())).rejects.toThrow(),
+    )
     expect(await status()).toBe(503)
     vi.restoreAllMocks()
     expect(await status()).toBe(200)
-    await object().settle('a change', name())
+    await object().endInvalidation('a change', name())
     const asked = vi.spyOn(sessions, 'batch')
     expect(await admits()).toBe(true)
     expect(asked).not.toHaveBeenCalled()
   })
 
   it('an earlier read that ends late does not replace what a later one found', async () => {
-    await object().doubt('a change')
+    await object().beginInvalidation('a change')
     let release: () => void = () => undefined
     const gate = new Promise<void>((resolve) => {
       release = resolve
@@ -265,7 +270,7 @@ describe('doubt', () => {
     const late = admits()
     while (!held) await new Promise((resolve) => setTimeout(resolve, 5))
     await commit()
-    await object().settle('a change', name())
+    await object().endInvalidation('a change', name())
     expect(await admits()).toBe(false)
     release()
     await late

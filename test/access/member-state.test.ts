@@ -36,9 +36,9 @@ const status = async (method: string, path: string, member: Member) =>
 describe('what the object knows of its member', () => {
   it('is asked of D1 once, not at each request', async () => {
     const asked = vi.spyOn(sessions, 'batch')
-    await limiterOf(account.agent).admit(claimOf(account.agent), false)
+    await limiterOf(account.agent).verifyAndCount(claimOf(account.agent), false)
     const first = asked.mock.calls.length
-    for (let i = 0; i < 5; i += 1) await limiterOf(account.agent).admit(claimOf(account.agent), false)
+    for (let i = 0; i < 5; i += 1) await limiterOf(account.agent).verifyAndCount(claimOf(account.agent), false)
     expect(asked.mock.calls.length).toBe(first)
   })
 
@@ -127,18 +127,18 @@ describe('what the object knows of its member', () => {
 
   it('does not count a claim that it does not vouch for', async () => {
     const limiter = limiterOf(account.agent)
-    await limiter.admit(claimOf(account.agent), false)
+    await limiter.verifyAndCount(claimOf(account.agent), false)
     for (let i = 0; i < 3; i += 1)
-      expect(await limiter.admit(tokenClaim(account, account.agent, 9), true)).toEqual({ vouched: false })
-    const admission = await limiter.admit(claimOf(account.agent), false)
+      expect(await limiter.verifyAndCount(tokenClaim(account, account.agent, 9), true)).toEqual({ vouched: false })
+    const admission = await limiter.verifyAndCount(claimOf(account.agent), false)
     expect(admission).toMatchObject({ vouched: true, verdict: { remaining: 98 }, wroteRecently: false })
   })
 })
 
 describe('wroteRecently', () => {
   const admit = async (writes: boolean) => {
-    const admission = await limiterOf(account.agent).admit(claimOf(account.agent), writes)
-    return admission.vouched && admission.wroteRecently
+    const admission = await limiterOf(account.agent).verifyAndCount(claimOf(account.agent), writes)
+    return admission.valid && admission.wroteRecently
   }
 
   it('is true for 60 seconds after a write', async () => {
@@ -166,16 +166,16 @@ describe('the alarm', () => {
 
   it('is set from the first request on, and keeps the count of a caller who is there', async () => {
     const limiter = limiterOf(account.agent)
-    await limiter.admit(claimOf(account.agent), false)
+    await limiter.verifyAndCount(claimOf(account.agent), false)
     expect(await runDurableObjectAlarm(limiter)).toBe(true)
-    const admission = await limiter.admit(claimOf(account.agent), false)
+    const admission = await limiter.verifyAndCount(claimOf(account.agent), false)
     expect(admission).toMatchObject({ vouched: true, verdict: { remaining: 98 } })
     expect(await runDurableObjectAlarm(limiter)).toBe(true)
   })
 
   it('forgets all after an idle day, and the object works after it', async () => {
     const limiter = limiterOf(account.agent)
-    await limiter.admit(claimOf(account.agent), true)
+    await limiter.verifyAndCount(claimOf(account.agent), true)
     later(DAY + 61_000)
     expect(await runDurableObjectAlarm(limiter)).toBe(true)
     expect(await tables(account.agent)).toEqual([])
@@ -188,10 +188,10 @@ describe('the alarm', () => {
 
   it('brings nothing revoked back', async () => {
     const limiter = limiterOf(account.agent)
-    await limiter.admit(claimOf(account.agent), false)
+    await limiter.verifyAndCount(claimOf(account.agent), false)
     await set(account.agent, 'credential_generation', 2)
     later(DAY + 61_000)
     await runDurableObjectAlarm(limiter)
-    expect(await limiter.admit(claimOf(account.agent), false)).toEqual({ vouched: false })
+    expect(await limiter.verifyAndCount(claimOf(account.agent), false)).toEqual({ vouched: false })
   })
 })

@@ -108,7 +108,7 @@ describe('C05 the limit', () => {
   it('C05 a 429 says when to come back, and names the limit', async () => {
     const account = await createTestAccount('standard')
     for (let i = 0; i < 100; i += 1)
-      await limiterOf(account, account.agent).admit(tokenClaim(account, account.agent), false)
+      await limiterOf(account, account.agent).verifyAndCount(tokenClaim(account, account.agent), false)
     const answer = await ask(account.agent)
     expect(answer.status).toBe(429)
     expect(answer.headers.get('Retry-After')).toBe('30')
@@ -131,8 +131,10 @@ describe('C05 the limit', () => {
     for (let minute = 0; minute < 20; minute += 1) {
       vi.setSystemTime(Date.now() + 60_000)
       const left = await runInDurableObject(limiterOf(account, account.agent), async (limiter) => {
-        const answers = await Promise.all(Array.from({ length: 400 }, () => limiter.admit(claim, false)))
-        return answers.flatMap((answer) => (answer.vouched && answer.verdict.admitted ? answer.verdict.remaining : []))
+        const answers = await Promise.all(Array.from({ length: 400 }, () => limiter.verifyAndCount(claim, false)))
+        return answers.flatMap((answer) =>
+          answer.valid && answer.rateLimit.admitted ? answer.rateLimit.remaining : [],
+        )
       })
       expect(left.toSorted((a, b) => a - b)).toEqual(Array.from({ length: 100 }, (_, index) => index))
     }

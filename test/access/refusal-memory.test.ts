@@ -31,10 +31,10 @@ async function readsInAdvance(member: Member, path?: string): Promise<[inAdvance
   vi.spyOn(env.RATE_LIMITER, 'getByName').mockImplementation((name) => {
     const object = original(name)
     return Object.assign(Object.create(object), {
-      admit: async (...args: Parameters<typeof object.admit>) => {
+      admit: async (...args: Parameters<typeof object.verifyAndCount>) => {
         await scheduler.wait(20)
         before = asked.length
-        return object.admit(...args)
+        return object.verifyAndCount(...args)
       },
       count: () => object.count(),
     })
@@ -46,7 +46,7 @@ async function readsInAdvance(member: Member, path?: string): Promise<[inAdvance
 
 async function spend(member: Member, count: number): Promise<void> {
   const claim = tokenClaim(account, member)
-  await Promise.all(Array.from({ length: count }, () => objectOf(account, member).admit(claim, false)))
+  await Promise.all(Array.from({ length: count }, () => objectOf(account, member).verifyAndCount(claim, false)))
 }
 
 const set = (member: Member, column: string, value: string | number) =>
@@ -130,7 +130,7 @@ describe('the memory of refusals never refuses', () => {
 
 function credentialOf(member: Member): Credential {
   const { jti, iat, exp } = JSON.parse(Buffer.from(member.token.split('.')[1] ?? '', 'base64url').toString())
-  const claim = { kind: 'token' as const, accountId: account.id, memberId: member.id, generation: 1, tokenId: jti }
+  const claim = { kind: 'token' as const, accountId: account.id, memberId: member.id, tokenVersion: 1, tokenId: jti }
   return { claim, token: { role: member.role, id: jti, issuedAt: iat, expiresAt: exp } }
 }
 

@@ -26,7 +26,7 @@ afterEach(() => {
 /** Uses up the requests of a member's minute. */
 async function exhaust(account: Account, member: Member): Promise<void> {
   await runInDurableObject(objectOf(account, member), async (limiter: RateLimiter) => {
-    for (let i = 0; i < 100; i += 1) await limiter.admit(tokenClaim(account, member), false)
+    for (let i = 0; i < 100; i += 1) await limiter.verifyAndCount(tokenClaim(account, member), false)
   })
 }
 

@@ -90,10 +90,12 @@ describe('a Durable Object that refuses a credential again', () => {
 
   it.each(Object.entries(CLAIMS))('(%s) does not query D1', async (_name, prepare) => {
     const [object, claim] = await prepare()
-    expect(await object.admit(claim, false)).toEqual({ vouched: false })
+    expect(await object.verifyAndCount(claim, false)).toEqual({ vouched: false })
     for (let i = 0; i < 5; i += 1)
       expect(
-        await countCredentialQueries(async () => expect(await object.admit(claim, i > 2)).toEqual({ vouched: false })),
+        await countCredentialQueries(async () =>
+          expect(await object.verifyAndCount(claim, i > 2)).toEqual({ vouched: false }),
+        ),
       ).toBe(0)
   })
 
@@ -108,28 +110,28 @@ describe('a Durable Object that refuses a credential again', () => {
   it('admits another token of a later generation immediately, although one was refused', async () => {
     const object = objectOf(account, user())
     const invented = tokenClaim(account, user(), 9)
-    expect(await object.admit(invented, false)).toEqual({ vouched: false })
+    expect(await object.verifyAndCount(invented, false)).toEqual({ vouched: false })
     await env.DB.prepare('UPDATE users SET credential_generation = 2 WHERE id = ?').bind(user().id).run()
     const issued: Claim = { ...tokenClaim(account, user(), 2), ...{ tokenId: 'another' } }
-    expect(await object.admit(issued, false)).toMatchObject({ vouched: true })
-    expect(await object.admit(invented, false)).toEqual({ vouched: false })
+    expect(await object.verifyAndCount(issued, false)).toMatchObject({ vouched: true })
+    expect(await object.verifyAndCount(invented, false)).toEqual({ vouched: false })
   })
 
   it('admits a refused token of a later generation a minute after the operator has made it valid', async () => {
     const object = objectOf(account, user())
     const claim = tokenClaim(account, user(), 2)
-    expect(await object.admit(claim, false)).toEqual({ vouched: false })
+    expect(await object.verifyAndCount(claim, false)).toEqual({ vouched: false })
     await env.DB.prepare('UPDATE users SET credential_generation = 2 WHERE id = ?').bind(user().id).run()
-    expect(await object.admit(claim, false)).toEqual({ vouched: false })
+    expect(await object.verifyAndCount(claim, false)).toEqual({ vouched: false })
     later(60_000)
-    expect(await object.admit(claim, false)).toMatchObject({ vouched: true })
+    expect(await object.verifyAndCount(claim, false)).toMatchObject({ vouched: true })
   })
 
   it('keeps a bounded number of refused tokens', async () => {
     const object = objectOf(account, user())
     const claim = (i: number): Claim => ({ ...tokenClaim(account, user(), 9), ...{ tokenId: `token ${i}` } })
-    for (let i = 0; i <= 100; i += 1) await object.admit(claim(i), false)
-    expect(await countCredentialQueries(() => object.admit(claim(100), false))).toBe(0)
-    expect(await countCredentialQueries(() => object.admit(claim(0), false))).toBe(1)
+    for (let i = 0; i <= 100; i += 1) await object.verifyAndCount(claim(i), false)
+    expect(await countCredentialQueries(() => object.verifyAndCount(claim(100), false))).toBe(0)
+    expect(await countCredentialQueries(() => object.verifyAndCount(claim(0), false))).toBe(1)
   })
 })

@@ -56,8 +56,8 @@ const stored = (name: string) =>
 describe('the objects of the throttle', () => {
   it('forget no address of one user for those of another in the same object', async () => {
     const object = env.LOGIN_THROTTLE.getByName('an object of two users')
-    await object.knowAddress('ann', 'office')
-    await object.knowAddress('jane', 'home')
+    await object.trustAddress('ann', 'office')
+    await object.trustAddress('jane', 'home')
     const { known } = await stored('an object of two users')
     expect(known.map(({ address }) => address)).toEqual(['office', 'home'])
   })
@@ -73,9 +73,9 @@ describe('the objects of the throttle', () => {
     for (let i = 0; i < 2_000; i += 1) {
       const throttle = throttleFor(env, `203.0.${i >> 8}.${i & 255}`)
       const emailKey = i % 2 ? `guess${i}@example.com` : `${'x'.repeat(i % 250)}${i}'"\n`
-      await throttle.checking({ emailKey, user: null }, async () => 0)
-      await throttle.registration()
-      await throttle.lookingUpKey(async () => false)
+      await throttle.guardPasswordCheck({ emailKey, user: null }, async () => 0)
+      await throttle.countRegistration()
+      await throttle.guardKeyLookup(async () => false)
     }
     for (const name of names) expect(name).toMatch(/^shard:([0-9]|[1-5][0-9]|6[0-3])$/)
     expect(names).toHaveLength(12_000)
@@ -129,8 +129,9 @@ describe('the objects of the throttle', () => {
 
 describe('an attempt', () => {
   const LIMIT = 2
-  const begin = (name: string, id: string) => env.LOGIN_THROTTLE.getByName(name).begin('bucket', id, LIMIT, 15 * MINUTE)
-  const takeBack = (name: string, id: string) => env.LOGIN_THROTTLE.getByName(name).takeBack('bucket', id)
+  const begin = (name: string, id: string) =>
+    env.LOGIN_THROTTLE.getByName(name).reserve('bucket', id, LIMIT, 15 * MINUTE)
+  const takeBack = (name: string, id: string) => env.LOGIN_THROTTLE.getByName(name).release('bucket', id)
   const ALLOWED = { allowed: true, bucket: 'bucket' }
 
   it('is counted once and taken back once, however often it is called for, and through an eviction', async () => {
@@ -159,7 +160,7 @@ describe('an attempt', () => {
   it('that never ends is waited for no longer than a minute, stays counted, and is forgotten', async () => {
     const name = 'an object of lost attempts'
     const object = env.LOGIN_THROTTLE.getByName(name)
-    const attempt = (id: string) => object.beginLogin({ id, email: 'hash', emailKey: 'x', user: null, address: 'a' })
+    const attempt = (id: string) => object.reserveLogin({ id, email: 'hash', emailKey: 'x', user: null, address: 'a' })
     for (let id = 0; id < 10; id += 1) expect(await attempt(String(id))).toMatchObject({ allowed: true })
     vi.setSystemTime(Date.now() + MINUTE)
     expect(await attempt('one more')).toMatchObject({ allowed: false, retryAfterSeconds: 14 * 60 })

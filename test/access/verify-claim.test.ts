@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { holds, limiterName } from '../../src/access/verify-claim'
+import { isValidClaim, limiterName } from '../../src/access/verify-claim'
 
 const NOW = 1_750_000_000_000
 
@@ -8,38 +8,41 @@ const facts = {
   role: 'agent' as const,
   plan: 'standard' as const,
   active: true,
-  generation: 3,
-  sparedToken: 'spared',
+  tokenVersion: 3,
+  exemptTokenId: 'spared',
   secrets: [
     { hash: 'current', until: null },
     { hash: 'grace', until: NOW + 1 },
     { hash: 'former', until: NOW },
   ],
 }
-const token = { kind: 'token' as const, accountId: 'acct_a', memberId: 'user_a', generation: 3, tokenId: 'any' }
+const token = { kind: 'token' as const, accountId: 'acct_a', memberId: 'user_a', tokenVersion: 3, tokenId: 'any' }
 const key = (hash: string) => ({ kind: 'key' as const, memberId: 'key_a', hash })
 
 describe('what a caller’s object vouches for', () => {
   it('S05 is a token of the member’s generation, or the one that was spared', () => {
-    const older = { ...token, generation: 2 }
-    const claims = [token, older, { ...older, tokenId: 'spared' }, { ...token, generation: 4 }]
-    expect(claims.map((claim) => holds(claim, facts, NOW))).toEqual([true, false, true, false])
-    expect(holds(older, { ...facts, sparedToken: null }, NOW)).toBe(false)
+    const older = { ...token, tokenVersion: 2 }
+    const claims = [token, older, { ...older, tokenId: 'spared' }, { ...token, tokenVersion: 4 }]
+    expect(claims.map((claim) => isValidClaim(claim, facts, NOW))).toEqual([true, false, true, false])
+    expect(isValidClaim(older, { ...facts, exemptTokenId: null }, NOW)).toBe(false)
   })
 
   it('S07 is no token of another account, though it may name a member of the same ID', () => {
-    expect(holds({ ...token, accountId: 'acct_b' }, facts, NOW)).toBe(false)
+    expect(isValidClaim({ ...token, accountId: 'acct_b' }, facts, NOW)).toBe(false)
     const other = { ...token, accountId: 'acct_b' }
     expect(limiterName(other)).not.toBe(limiterName(token))
   })
 
   it('S06 is a secret that a key has, as long as it has it', () => {
     const hashes = ['current', 'grace', 'former', 'another', '']
-    expect(hashes.map((hash) => holds(key(hash), facts, NOW))).toEqual([true, true, false, false, false])
+    expect(hashes.map((hash) => isValidClaim(key(hash), facts, NOW))).toEqual([true, true, false, false, false])
   })
 
   it('S05 is nothing of a member who has gone or is inactive', () => {
     for (const claim of [token, key('current')])
-      expect([holds(claim, null, NOW), holds(claim, { ...facts, active: false }, NOW)]).toEqual([false, false])
+      expect([isValidClaim(claim, null, NOW), isValidClaim(claim, { ...facts, active: false }, NOW)]).toEqual([
+        false,
+        false,
+      ])
   })
 })

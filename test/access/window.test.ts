@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { countOne, type Window } from '../../src/access/window'
+import { hit, type Window } from '../../src/access/window'
 
 const MINUTE = 60_000
 const NOON = 29_000_000 * MINUTE
@@ -8,9 +8,9 @@ const NOON = 29_000_000 * MINUTE
 function run(times: number[], limit: number, window: Window = { minute: 0, count: 0 }): boolean[] {
   let current = window
   return times.map((now) => {
-    const counted = countOne(current, now, limit)
+    const counted = hit(current, now, limit)
     current = counted.window
-    return counted.verdict.admitted
+    return counted.rateLimit.admitted
   })
 }
 
@@ -24,23 +24,23 @@ describe('countOne', () => {
   })
 
   it('tells limit, remaining and the end of the minute in whole seconds', () => {
-    const first = countOne({ minute: 0, count: 0 }, NOON + 30_500, 100)
-    expect(first.verdict).toEqual({ admitted: true, limit: 100, remaining: 99, resetAt: (NOON + MINUTE) / 1_000 })
+    const first = hit({ minute: 0, count: 0 }, NOON + 30_500, 100)
+    expect(first.rateLimit).toEqual({ admitted: true, limit: 100, remaining: 99, resetAt: (NOON + MINUTE) / 1_000 })
     expect(first.window).toEqual({ minute: NOON / MINUTE, count: 1 })
-    expect(countOne(first.window, NOON, 100).verdict.remaining).toBe(98)
+    expect(hit(first.window, NOON, 100).rateLimit.remaining).toBe(98)
   })
 
   it('does not count what it refuses', () => {
     const full = { minute: NOON / MINUTE, count: 5 }
-    const { window, verdict } = countOne(full, NOON, 5)
-    expect(verdict).toMatchObject({ admitted: false, remaining: 0 })
+    const { window, rateLimit } = hit(full, NOON, 5)
+    expect(rateLimit).toMatchObject({ admitted: false, remaining: 0 })
     expect(window).toEqual(full)
-    expect(countOne(window, NOON, 6).verdict).toMatchObject({ admitted: true, remaining: 0 })
+    expect(hit(window, NOON, 6).rateLimit).toMatchObject({ admitted: true, remaining: 0 })
   })
 
   it('never shows less than nothing when the limit was lowered', () => {
-    const { verdict } = countOne({ minute: NOON / MINUTE, count: 250 }, NOON, 100)
-    expect(verdict).toMatchObject({ admitted: false, limit: 100, remaining: 0 })
+    const { rateLimit } = hit({ minute: NOON / MINUTE, count: 250 }, NOON, 100)
+    expect(rateLimit).toMatchObject({ admitted: false, limit: 100, remaining: 0 })
   })
 
   it('gives nobody a new minute when the clock goes back', () => {
@@ -51,6 +51,6 @@ describe('countOne', () => {
       false,
       true,
     ])
-    expect(countOne(full, NOON - MINUTE, 2).verdict.resetAt).toBe((NOON + MINUTE) / 1_000)
+    expect(hit(full, NOON - MINUTE, 2).rateLimit.resetAt).toBe((NOON + MINUTE) / 1_000)
   })
 })

@@ -5,7 +5,7 @@ import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
 import { hashKey, makeKey, parseKey } from '../../src/access/api-key-format'
 import { isKnownKey } from '../../src/access/credentials'
 import { readToken } from '../../src/access/tokens'
-import { acceptedKeys, type Bindings, configOf } from '../../src/core/config'
+import { type Bindings, configOf, verificationKeys } from '../../src/core/config'
 import { deriveKey } from '../../src/lib/crypto'
 import { newId } from '../../src/lib/ids'
 import { freshAddress } from '../helpers/addresses'
@@ -158,12 +158,12 @@ describe('APP_SECRET_PREVIOUS', () => {
     const list = `${ORIGIN}${API}/tickets`
     for (const token of [account.agent.token, real.key]) {
       expect((await callWith(rotated, 'GET', list, { token })).status).toBe(200)
-      expect(await readToken(token, acceptedKeys(gone, 'tokens'))).toBeNull()
+      expect(await readToken(token, verificationKeys(gone, 'tokens'))).toBeNull()
     }
     expect((await callWith(rotated, 'GET', url)).status).toBe(200)
     expect((await callWith({ APP_SECRET: 'another secret, of 32 bytes or more' }, 'GET', url)).status).toBe(403)
-    expect(parseKey(real.key, acceptedKeys(after, 'apiKeys'))).toEqual({ id: real.id, mac: 'good' })
-    expect(parseKey(real.key, acceptedKeys(gone, 'apiKeys'))).toEqual({ id: real.id, mac: 'unknown' })
+    expect(parseKey(real.key, verificationKeys(after, 'apiKeys'))).toEqual({ id: real.id, mac: 'good' })
+    expect(parseKey(real.key, verificationKeys(gone, 'apiKeys'))).toEqual({ id: real.id, mac: 'unknown' })
   })
 
   it('makes new keys under the new secret', async () => {

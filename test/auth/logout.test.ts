@@ -114,8 +114,8 @@ describe('what was logged out', () => {
   })
 
   it('is forgotten by the object too, once it has expired', async () => {
-    const claim = { kind: 'token' as const, accountId: account.id, memberId: jane.id, generation: 1 }
-    const admits = async () => (await limiter().admit({ ...claim, tokenId: idOf(first) }, false)).vouched
+    const claim = { kind: 'token' as const, accountId: account.id, memberId: jane.id, tokenVersion: 1 }
+    const admits = async () => (await limiter().verifyAndCount({ ...claim, tokenId: idOf(first) }, false)).valid
     const noted = () =>
       runInDurableObject(limiter(), (_instance, { storage }) =>
         storage.sql.exec('SELECT token_id FROM revoked').toArray(),

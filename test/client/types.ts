@@ -1,22 +1,22 @@
 import { expectTypeOf } from 'vitest'
 import type { z } from 'zod'
 import type * as Client from '../../packages/client/src/index'
-import type { AccountAnswer, CreateAccountBody, UpdateAccountBody } from '../../src/accounts/schema'
-import type { ApiKeyList, ApiKeyWithSecretAnswer, CreateApiKeyBody } from '../../src/api-keys/schema'
-import type { AttachmentAnswer } from '../../src/attachments/schema'
-import type { LoginAnswer, LoginBody, RegisterBody } from '../../src/auth/schema'
-import type { CommentAnswer, CreateCommentBody } from '../../src/comments/schema'
+import type { AccountResponse, CreateAccountBody, UpdateAccountBody } from '../../src/accounts/schema'
+import type { ApiKeyList, ApiKeyWithSecretResponse, CreateApiKeyBody } from '../../src/api-keys/schema'
+import type { AttachmentResponse } from '../../src/attachments/schema'
+import type { LoginBody, LoginResult, RegisterBody } from '../../src/auth/schema'
+import type { CommentResponse, CreateCommentBody } from '../../src/comments/schema'
 import type { ERROR_CODES } from '../../src/core/errors'
 import type { EVENT_TYPES, Event, ListEventsQuery } from '../../src/events/schema'
 import type { TicketHistory } from '../../src/tickets/history-schema'
 import type {
   CreateTicketBody,
   ExportTicketsQuery,
-  TicketAnswer,
-  TicketDetailAnswer,
+  TicketDetailResponse,
   TicketList,
+  TicketResponse,
   TicketSnapshot,
-  TicketStatsAnswer,
+  TicketStatsResponse,
   UpdateTicketBody,
 } from '../../src/tickets/schema'
 import type {
@@ -24,17 +24,17 @@ import type {
   CreateUserBody,
   ListUsersQuery,
   UpdateUserBody,
-  UserAnswer,
+  UserResponse,
 } from '../../src/users/schema'
 import type {
   CreateWebhookBody,
-  DeliveryAnswer,
-  DeliveryWithAttemptsAnswer,
+  DeliveryResponse,
+  DeliveryWithAttemptsResponse,
   ListDeliveriesQuery,
   ReplayBody,
   UpdateWebhookBody,
-  WebhookAnswer,
-  WebhookWithSecretAnswer,
+  WebhookResponse,
+  WebhookWithSecretResponse,
 } from '../../src/webhooks/schema'
 
 /**
@@ -50,23 +50,23 @@ type ByName<Events extends { event: string }> = { [Name in Events['event']]: Ext
 
 expectTypeOf<Client.TicketListItem>().toEqualTypeOf<Item<typeof TicketList>>()
 expectTypeOf<Client.TicketSnapshot>().toEqualTypeOf<z.output<typeof TicketSnapshot>>()
-expectTypeOf<Client.Ticket>().toEqualTypeOf<Data<typeof TicketAnswer>>()
-expectTypeOf<Client.TicketDetail>().toEqualTypeOf<Data<typeof TicketDetailAnswer>>()
-expectTypeOf<Client.TicketStats>().toEqualTypeOf<Data<typeof TicketStatsAnswer>>()
+expectTypeOf<Client.Ticket>().toEqualTypeOf<Data<typeof TicketResponse>>()
+expectTypeOf<Client.TicketDetail>().toEqualTypeOf<Data<typeof TicketDetailResponse>>()
+expectTypeOf<Client.TicketStats>().toEqualTypeOf<Data<typeof TicketStatsResponse>>()
 expectTypeOf<Client.TicketChange>().toEqualTypeOf<Item<typeof TicketHistory>>()
-expectTypeOf<Client.CommentWithAttachments>().toEqualTypeOf<Data<typeof CommentAnswer>>()
-expectTypeOf<Client.Attachment>().toEqualTypeOf<Data<typeof AttachmentAnswer>>()
-expectTypeOf<Client.User>().toEqualTypeOf<Data<typeof UserAnswer>>()
-expectTypeOf<Client.Login>().toEqualTypeOf<z.output<typeof LoginAnswer>>()
-expectTypeOf<Client.Account>().toEqualTypeOf<Data<typeof AccountAnswer>>()
+expectTypeOf<Client.CommentWithAttachments>().toEqualTypeOf<Data<typeof CommentResponse>>()
+expectTypeOf<Client.Attachment>().toEqualTypeOf<Data<typeof AttachmentResponse>>()
+expectTypeOf<Client.User>().toEqualTypeOf<Data<typeof UserResponse>>()
+expectTypeOf<Client.Login>().toEqualTypeOf<z.output<typeof LoginResult>>()
+expectTypeOf<Client.Account>().toEqualTypeOf<Data<typeof AccountResponse>>()
 expectTypeOf<Client.ApiKey>().toEqualTypeOf<Item<typeof ApiKeyList>>()
-expectTypeOf<Client.ApiKeyWithSecret>().toEqualTypeOf<Data<typeof ApiKeyWithSecretAnswer>>()
+expectTypeOf<Client.ApiKeyWithSecret>().toEqualTypeOf<Data<typeof ApiKeyWithSecretResponse>>()
 expectTypeOf<ByName<Client.TicketingEvent>>().branded.toEqualTypeOf<ByName<z.output<typeof Event>>>()
 expectTypeOf<Client.EventType>().toEqualTypeOf<(typeof EVENT_TYPES)[number]>()
-expectTypeOf<Client.Webhook>().toEqualTypeOf<Data<typeof WebhookAnswer>>()
-expectTypeOf<Client.WebhookWithSecret>().toEqualTypeOf<Data<typeof WebhookWithSecretAnswer>>()
-expectTypeOf<Client.Delivery>().toEqualTypeOf<Data<typeof DeliveryAnswer>>()
-expectTypeOf<Client.DeliveryWithAttempts>().toEqualTypeOf<Data<typeof DeliveryWithAttemptsAnswer>>()
+expectTypeOf<Client.Webhook>().toEqualTypeOf<Data<typeof WebhookResponse>>()
+expectTypeOf<Client.WebhookWithSecret>().toEqualTypeOf<Data<typeof WebhookWithSecretResponse>>()
+expectTypeOf<Client.Delivery>().toEqualTypeOf<Data<typeof DeliveryResponse>>()
+expectTypeOf<Client.DeliveryWithAttempts>().toEqualTypeOf<Data<typeof DeliveryWithAttemptsResponse>>()
 expectTypeOf<Client.ErrorCode>().toEqualTypeOf<(typeof ERROR_CODES)[number] | 'unreadable'>()
 
 /** A body as it is sent: where zod reads undefined as absent, JSON has it absent. */

@@ -3,7 +3,7 @@ import { sql } from 'drizzle-orm'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { Caller } from '../../src/core/caller'
 import { type AccountDb, noCosts, openAccount } from '../../src/db/client'
-import { rows, write } from '../../src/db/statement'
+import { run, select } from '../../src/db/statement'
 import { type Account, createTestAccount, row } from '../helpers/api'
 import { watchSessions } from '../helpers/d1'
 
@@ -16,13 +16,13 @@ const revoked = (): Caller => ({
   id: account.admin.id,
   role: 'admin',
   kind: 'person',
-  token: { id: 'token', generation: 0, expiresAt: Number.MAX_SAFE_INTEGER },
+  token: { id: 'token', tokenVersion: 0, expiresAt: Number.MAX_SAFE_INTEGER },
   keyHash: null,
 })
 const REFUSED = { failure: { kind: 'refused', rule: 'credential' } }
 
-const read = () => rows<{ name: string }>(sql`SELECT name FROM accounts WHERE id = ${account.id}`)
-const rename = () => write(sql`UPDATE accounts SET name = 'Another' WHERE id = ${account.id}`)
+const read = () => select<{ name: string }>(sql`SELECT name FROM accounts WHERE id = ${account.id}`)
+const rename = () => run(sql`UPDATE accounts SET name = 'Another' WHERE id = ${account.id}`)
 const stored = () => row<{ name: string }>('SELECT name FROM accounts WHERE id = ?', account.id)
 
 beforeEach(async () => {

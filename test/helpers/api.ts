@@ -139,8 +139,13 @@ export async function createTestMember(accountId: string, role: Role, options: M
 }
 
 /** A token as a login would give it. */
-export async function createTestToken(accountId: string, userId: string, role: Role, generation = 1): Promise<string> {
-  const member = { sub: userId, acc: accountId, role, gen: generation }
+export async function createTestToken(
+  accountId: string,
+  userId: string,
+  role: Role,
+  tokenVersion = 1,
+): Promise<string> {
+  const member = { sub: userId, acc: accountId, role, gen: tokenVersion }
   return (await issueToken(member, configOf(env).keys.tokens, Date.now(), 3_600)).token
 }
 

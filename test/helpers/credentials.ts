@@ -14,8 +14,8 @@ export interface Key {
 }
 
 /** What a member's token claims, for asking the member's object without a request. */
-export function tokenClaim(account: { id: string }, member: { id: string }, generation = 1): Claim {
-  return { kind: 'token', accountId: account.id, memberId: member.id, generation, tokenId: 'of-the-tests' }
+export function tokenClaim(account: { id: string }, member: { id: string }, tokenVersion = 1): Claim {
+  return { kind: 'token', accountId: account.id, memberId: member.id, tokenVersion, tokenId: 'of-the-tests' }
 }
 
 /** The Durable Object of a person. */

@@ -10,7 +10,7 @@ interface Objects {
   SWEEPER: Sweeper
 }
 
-/** Every call that a Durable Object of the service takes: `SWEEPER.arm`. */
+/** Every call that a Durable Object of the service takes: `SWEEPER.ensureScheduled`. */
 export type ObjectCall = {
   [B in keyof Objects]: `${B}.${Exclude<keyof Objects[B] & string, keyof DurableObject>}`
 }[keyof Objects]

@@ -1,5 +1,5 @@
 import { vi } from 'vitest'
-import { NO_HASH } from '../../src/lib/passwords'
+import { DUMMY_HASH } from '../../src/lib/passwords'
 
 /** The scheme and cost parameters of a stored hash. */
 export function costOf(hash: string): string[] {
@@ -7,7 +7,7 @@ export function costOf(hash: string): string[] {
 }
 
 /** A stored hash of the cost that new passwords have, with a salt and a key. */
-export const FULL_HASH = new RegExp(`^${costOf(NO_HASH).join('\\$')}\\$[\\w-]{22}\\$[\\w-]{43}$`)
+export const FULL_HASH = new RegExp(`^${costOf(DUMMY_HASH).join('\\$')}\\$[\\w-]{22}\\$[\\w-]{43}$`)
 
 /** How often a password was hashed while `work` ran: each hash begins by normalizing it. */
 export async function hashesDuring(work: () => Promise<unknown>): Promise<number> {

@@ -1,5 +1,5 @@
 import { env } from 'cloudflare:workers'
-import { PRIORITIES, STATUSES } from '../../src/tickets/values'
+import { PRIORITIES, TICKET_STATUSES } from '../../src/tickets/values'
 import { type Account, rows } from './api'
 import { type Seed, seedTickets } from './tickets'
 
@@ -127,7 +127,7 @@ export function anyTicket({ pick, below, chance }: Dice, { agent, admin, custome
   return {
     title: pick(TITLES),
     description: pick(['The third floor', 'My desk', 'Printed on both sides']),
-    status: pick(STATUSES),
+    status: pick(TICKET_STATUSES),
     priority: pick(PRIORITIES),
     createdBy: pick([customer, customer, stranger, agent]),
     assignedTo: pick([null, agent, admin]),
@@ -149,6 +149,6 @@ export async function churn(account: Account, die: Dice, going: string[], changi
     env.DB.prepare(
       `UPDATE tickets SET status = ?3, priority = ?4, assigned_to = NULL, title = 'Changed', tags = '["odd"]',
         updated_at = ?5, version = version + 1 ${named}`,
-    ).bind(account.id, JSON.stringify(changing), die.pick(STATUSES), die.pick(PRIORITIES), START + 130 * SECOND),
+    ).bind(account.id, JSON.stringify(changing), die.pick(TICKET_STATUSES), die.pick(PRIORITIES), START + 130 * SECOND),
   ])
 }

@@ -3,7 +3,7 @@ import { env } from 'cloudflare:workers'
 import { expect, vi } from 'vitest'
 import type { Bindings } from '../../src/core/config'
 import worker from '../../src/index'
-import type { WakeMessage } from '../../src/service/wake-up-queue'
+import type { FanOutMessage } from '../../src/service/wake-up-queue'
 import { type Account, row } from './api'
 import { createTestKey } from './credentials'
 import { ask } from './tickets'
@@ -94,7 +94,7 @@ export async function deliver(...accounts: Recipient[]) {
  * returns, `ended` ends with what goes on behind it.
  */
 export function startConsumer(variables: Partial<Bindings>, ...accounts: Recipient[]) {
-  const batch = createMessageBatch<WakeMessage>(
+  const batch = createMessageBatch<FanOutMessage>(
     'ticketing-webhooks',
     accounts.map((account, index) => ({
       id: `message-${index}`,

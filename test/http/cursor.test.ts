@@ -4,15 +4,15 @@ import { ApiError } from '../../src/core/errors'
 import {
   CursorPagination,
   CursorQuery,
-  countFitting,
   cursorOrPage,
-  cutPage,
+  fitsWithin,
   PageOrCursorQuery,
   paginateByCursor,
-  positionIn,
+  positionSchema,
   readCursor,
   type Position as Standing,
-  sliceFrom,
+  toPage,
+  windowFrom,
   writeCursor,
 } from '../../src/http/pagination/cursor'
 
@@ -136,12 +136,12 @@ describe('cutPage', () => {
   const letters = ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h']
   /** As a query finds rows: from a place on, in the direction of the walk, one more than a page holds. */
   function pageOf(position: Standing<string> | null, of = letters) {
-    const slice = sliceFrom(position, PER_PAGE)
+    const slice = windowFrom(position, PER_PAGE)
     const backwards = 'towards' in slice && slice.towards === 'prev'
     const beyond = 'beyond' in slice ? slice.beyond : null
     const ahead = of.filter((letter) => beyond === null || (backwards ? letter < beyond : letter > beyond))
     const found = (backwards ? ahead.toReversed() : ahead).slice(0, slice.limit)
-    const { shown, cursors } = cutPage(
+    const { shown, cursors } = toPage(
       found,
       PER_PAGE,
       position,
@@ -198,7 +198,7 @@ describe('the query of a list', () => {
 })
 
 describe('positionIn', () => {
-  const Positions = positionIn(z.number())
+  const Positions = positionSchema(z.number())
 
   it.each([
     { towards: 'next', place: 7 },
@@ -217,8 +217,8 @@ describe('positionIn', () => {
 
 describe('sliceFrom', () => {
   it('returns one row more than a page, from the position on', () => {
-    expect(sliceFrom(null, 3)).toEqual({ limit: 4, offset: 0 })
-    expect(sliceFrom({ towards: 'prev', place: 'c' }, 3)).toEqual({ limit: 4, beyond: 'c', towards: 'prev' })
+    expect(windowFrom(null, 3)).toEqual({ limit: 4, offset: 0 })
+    expect(windowFrom({ towards: 'prev', place: 'c' }, 3)).toEqual({ limit: 4, beyond: 'c', towards: 'prev' })
   })
 })
 
@@ -232,7 +232,7 @@ describe('countFitting', () => {
     ['no more rows than a page', rows(1, 2, 3), 2, 2],
     ['one row in any case', rows(9 * MIB), 5, 1],
   ])('counts %s', (_, found, perPage, expected) => {
-    expect(countFitting(found, perPage)).toBe(expected)
+    expect(fitsWithin(found, perPage)).toBe(expected)
   })
 })
 

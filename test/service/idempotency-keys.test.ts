@@ -2,7 +2,7 @@ import { env } from 'cloudflare:workers'
 import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
 import { configOf } from '../../src/core/config'
 import { sha256 } from '../../src/lib/crypto'
-import { onceFor } from '../../src/service/idempotency-key'
+import { parseIdempotencyKey } from '../../src/service/idempotency-key'
 import { type Account, call, createTestAccount, createTestMember, createTicket, row, rows } from '../helpers/api'
 import { createTestKey, later, stopClock } from '../helpers/credentials'
 import { realBatch, sessions } from '../helpers/d1'
@@ -132,12 +132,12 @@ describe('what is kept of a request', () => {
 
   it('W22 is known again after the secret was changed', () => {
     const request = { method: 'POST', path: '/tickets', query: '', bodyHash: 'hash', callerId: 'user_a' }
-    const old = onceFor(configOf({ ...env, APP_SECRET: 'a'.repeat(32) }), 'key', request)
+    const old = parseIdempotencyKey(configOf({ ...env, APP_SECRET: 'a'.repeat(32) }), 'key', request)
     const rotated = { ...env, APP_SECRET: 'b'.repeat(32), APP_SECRET_PREVIOUS: 'a'.repeat(32) }
-    const now = onceFor(configOf(rotated), 'key', request)
+    const now = parseIdempotencyKey(configOf(rotated), 'key', request)
     expect(now?.keyHash).toBe(old?.keyHash)
-    expect(now?.requestHashes).toContain(old?.requestHashes[0])
-    expect(now?.requestHashes[0]).not.toBe(old?.requestHashes[0])
+    expect(now?.fingerprints).toContain(old?.fingerprints[0])
+    expect(now?.fingerprints[0]).not.toBe(old?.fingerprints[0])
   })
 })
 

@@ -1,7 +1,7 @@
 import { env } from 'cloudflare:workers'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { configOf } from '../../src/core/config'
-import { onceFor } from '../../src/service/idempotency-key'
+import { parseIdempotencyKey } from '../../src/service/idempotency-key'
 import { type Account, call, createTestAccount, createTicket, type Member } from '../helpers/api'
 
 let account: Account
@@ -37,7 +37,8 @@ describe('what an idempotency key is of', () => {
 
   it('S18 the secret of an answer: whoever has the database and the service’s secret lacks the key', () => {
     const request = { method: 'POST', path: '/api-keys', query: '', bodyHash: 'hash', callerId: 'user_a' }
-    const sealedUnder = (key: string) => onceFor(configOf(env), key, request)?.sealingKeys[0]?.toString('hex')
+    const sealedUnder = (key: string) =>
+      parseIdempotencyKey(configOf(env), key, request)?.encryptionKeys[0]?.toString('hex')
     expect(sealedUnder('one')).toMatch(/^[0-9a-f]{64}$/)
     expect(sealedUnder('one')).toBe(sealedUnder('one'))
     expect(sealedUnder('another')).not.toBe(sealedUnder('one'))

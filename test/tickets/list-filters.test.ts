@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, it } from 'vitest'
-import { PRIORITIES, STATUSES } from '../../src/tickets/values'
+import { PRIORITIES, TICKET_STATUSES } from '../../src/tickets/values'
 import { type Account, createTestAccount, createTestMember, type Member } from '../helpers/api'
 import { ask, detailsOf, type Seeded, seedTickets } from '../helpers/tickets'
 
@@ -25,7 +25,7 @@ beforeAll(async () => {
     account,
     Array.from({ length: 48 }, (_, i) => ({
       title: i % 5 === 0 ? `Printer ${i}` : `Screen ${i}`,
-      status: STATUSES[i % 4] ?? 'open',
+      status: TICKET_STATUSES[i % 4] ?? 'open',
       priority: PRIORITIES[Math.floor(i / 4) % 4] ?? 'low',
       assignedTo: assignees[Math.floor(i / 16)] ?? null,
       createdBy: creators[i % 3] ?? customer,

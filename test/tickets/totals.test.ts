@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, it } from 'vitest'
-import { PRIORITIES, STATUSES } from '../../src/tickets/values'
+import { PRIORITIES, TICKET_STATUSES } from '../../src/tickets/values'
 import { type Account, createTestAccount, createTestMember, createTicket, type Member } from '../helpers/api'
 import {
   anyTicket,
@@ -69,7 +69,7 @@ function anyWish(fields: readonly (keyof Wish)[], { pick, some, below }: Dice): 
   const { admin, agent, customer, stranger } = account
   const time = () => START + below(120) * 1_000
   const all: Required<Wish> = {
-    status: some(1 + below(2), STATUSES),
+    status: some(1 + below(2), TICKET_STATUSES),
     priority: some(1 + below(2), PRIORITIES),
     assigned_to: some(1 + below(2), ['none', agent.id, admin.id, foreign.agent.id]),
     created_by: some(1 + below(2), [customer.id, stranger.id, agent.id, foreign.customer.id]),
@@ -150,7 +150,7 @@ describe('GET /tickets/stats', () => {
     }))
     return {
       total: tickets.length,
-      by_status: Object.fromEntries(STATUSES.map((name) => [name, count(({ status }) => status === name)])),
+      by_status: Object.fromEntries(TICKET_STATUSES.map((name) => [name, count(({ status }) => status === name)])),
       by_priority: Object.fromEntries(PRIORITIES.map((name) => [name, count(({ priority }) => priority === name)])),
       by_assignee: assignees.filter((assignee) => assignee.count > 0),
     }

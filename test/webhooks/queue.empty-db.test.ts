@@ -2,7 +2,7 @@ import { createExecutionContext, createMessageBatch } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import worker from '../../src'
-import type { WakeMessage } from '../../src/service/wake-up-queue'
+import type { FanOutMessage } from '../../src/service/wake-up-queue'
 import { type Account, createTestAccount, createTicket, rows } from '../helpers/api'
 import { later, stopClock } from '../helpers/credentials'
 import { realBatch, sessions } from '../helpers/d1'
@@ -152,7 +152,7 @@ describe('the consumer', () => {
 
 describe('W09 dead letters', () => {
   async function bury(...bodies: (string | null)[]) {
-    const batch = createMessageBatch<WakeMessage>(
+    const batch = createMessageBatch<FanOutMessage>(
       'ticketing-webhooks-dead',
       bodies.map((account_id, index) => ({
         id: `dead-${index}`,

@@ -1,9 +1,9 @@
 import { env } from 'cloudflare:workers'
 import { Webhook } from 'standardwebhooks'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { Bell } from '../../src/service/wake-up-queue'
-import { classOfFailure } from '../../src/webhooks/delivery-error'
-import { nextTry, readRetryAfter } from '../../src/webhooks/retry-schedule'
+import { WakeUpBatch } from '../../src/service/wake-up-queue'
+import { classifyFetchError } from '../../src/webhooks/delivery-error'
+import { nextAttemptAt, readRetryAfter } from '../../src/webhooks/retry-schedule'
 import { newSecret, signatureHeaders } from '../../src/webhooks/signing'
 import { later, stopClock } from '../helpers/credentials'
 import { connect } from '../helpers/sockets'
@@ -23,7 +23,7 @@ describe('when to try again', () => {
   const delays = (tries: number, retryAfter: number | null = null) =>
     [0, 0.25, 0.5, 0.999999].map((random) => {
       vi.spyOn(Math, 'random').mockReturnValue(random)
-      return (nextTry(SCHEDULE, tries, retryAfter, 1_000_000) ?? Number.NaN) - 1_000_000
+      return (nextAttemptAt(SCHEDULE, tries, retryAfter, 1_000_000) ?? Number.NaN) - 1_000_000
     })
 
   it.each([
@@ -35,7 +35,7 @@ describe('when to try again', () => {
   })
 
   it.each([0, -1, 4, 5])('W09 after %i attempts of a schedule of 3 is never', (tries) => {
-    expect(nextTry(SCHEDULE, tries, DAY, 0)).toBeNull()
+    expect(nextAttemptAt(SCHEDULE, tries, DAY, 0)).toBeNull()
   })
 
   it.each([
@@ -81,19 +81,19 @@ describe('rings to come', () => {
     'one in %i ms waits %i s: up to a second early, never late, within what a queue can',
     async (delay, delaySeconds) => {
       const { sendBatch } = silenceQueue()
-      const bell = new Bell(env.WEBHOOKS)
+      const bell = new WakeUpBatch(env.WEBHOOKS)
       bell.add(null, Date.now() + delay)
-      await bell.ring()
+      await bell.enqueue()
       expect(sendBatch.mock.calls).toEqual([[[{ body: { account_id: null }, delaySeconds }]]])
     },
   )
 
   it('are one for each account and second, a hundred a call, each sent once', async () => {
     const { sendBatch } = silenceQueue()
-    const bell = new Bell(env.WEBHOOKS)
+    const bell = new WakeUpBatch(env.WEBHOOKS)
     for (let i = 0; i < 201; i += 1) for (const _ of 'ab') bell.add(`acct_${i % 67}`, Date.now() + (i % 3) * SECOND)
-    await bell.ring()
-    await bell.ring()
+    await bell.enqueue()
+    await bell.enqueue()
     expect(sendBatch.mock.calls.map(([messages]) => [...messages].length)).toEqual([100, 100, 1])
     const sent = sendBatch.mock.calls.flatMap(([messages]) => [...messages].map((message) => JSON.stringify(message)))
     expect(new Set(sent).size).toBe(201)
@@ -102,9 +102,9 @@ describe('rings to come', () => {
   it('F03 that the queue refuses are no failure, and keep no other from being sent', async () => {
     const { sendBatch } = silenceQueue()
     sendBatch.mockRejectedValueOnce(new Error('Queue is overloaded'))
-    const bell = new Bell(env.WEBHOOKS)
+    const bell = new WakeUpBatch(env.WEBHOOKS)
     for (let i = 0; i < 150; i += 1) bell.add(`acct_${i}`, Date.now())
-    await bell.ring()
+    await bell.enqueue()
     expect(sendBatch.mock.calls.map(([messages]) => [...messages].length)).toEqual([100, 50])
   })
 })
@@ -151,7 +151,7 @@ describe('W08 why a connection failed', () => {
     asked.mockImplementation(
       () => ({ opened: opening[probe](), closed: Promise.reject(new Error('x')), close }) as never,
     )
-    expect(await classOfFailure(error, url)).toBe(expected)
+    expect(await classifyFetchError(error, url)).toBe(expected)
     expect(asked.mock.calls).toEqual(port === null ? [] : [[{ hostname: 'a.example', port }]])
     expect(close).toHaveBeenCalledTimes(port === null ? 0 : 1)
   })
@@ -160,6 +160,6 @@ describe('W08 why a connection failed', () => {
     connect.mockImplementation(() => {
       throw new TypeError('proxy request failed')
     })
-    expect(await classOfFailure(LOST, 'https://a.example')).toBe('connect')
+    expect(await classifyFetchError(LOST, 'https://a.example')).toBe('connect')
   })
 })

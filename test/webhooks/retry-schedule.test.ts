@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import { nextTry, readRetryAfter } from '../../src/webhooks/retry-schedule'
+import { nextAttemptAt, readRetryAfter } from '../../src/webhooks/retry-schedule'
 
 const NOW = Date.UTC(2026, 10, 24, 12)
 const DAY = 86_400_000
@@ -12,7 +12,7 @@ afterEach(() => {
 function delays(tries: number, retryAfter: number | null): number[] {
   return [0, 0.5, 0.75].map((random) => {
     vi.spyOn(Math, 'random').mockReturnValue(random)
-    return (nextTry(SCHEDULE, tries, retryAfter, NOW) ?? Number.NaN) - NOW
+    return (nextAttemptAt(SCHEDULE, tries, retryAfter, NOW) ?? Number.NaN) - NOW
   })
 }
 
@@ -36,11 +36,11 @@ describe('nextTry', () => {
 
   it('returns whole milliseconds', () => {
     vi.spyOn(Math, 'random').mockReturnValue(0.000_31)
-    expect(nextTry(SCHEDULE, 1, null, 0)).toBe(4_001)
+    expect(nextAttemptAt(SCHEDULE, 1, null, 0)).toBe(4_001)
   })
 
   it.each([-1, 0, 3])('returns null after %i attempts, outside the schedule', (tries) => {
-    expect(nextTry(SCHEDULE, tries, DAY, NOW)).toBeNull()
+    expect(nextAttemptAt(SCHEDULE, tries, DAY, NOW)).toBeNull()
   })
 })
 

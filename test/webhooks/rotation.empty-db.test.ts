@@ -3,8 +3,8 @@ import { Webhook } from 'standardwebhooks'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { Run } from '../../scripts/admin/ciphertexts.ts'
 import { reencrypt } from '../../scripts/admin/reencrypt.ts'
-import { keysOf } from '../../src/core/keys'
-import { openSecrets, sealSecret } from '../../src/webhooks/secrets'
+import { deriveKeys } from '../../src/core/keys'
+import { decryptSecrets, encryptSecret } from '../../src/webhooks/secrets'
 import { newSecret } from '../../src/webhooks/signing'
 import { type Account, createTestAccount, createTicket, rows } from '../helpers/api'
 import { callWith, createTestKey, later, stopClock } from '../helpers/credentials'
@@ -136,7 +136,7 @@ describe('reencrypt', () => {
   /** Webhooks as they are stored under a secret; every third has a secret that has ended, every fifth one that has not. */
   async function seedWebhooks(count: number, appSecret: string): Promise<Map<string, string>> {
     const secrets = new Map<string, string>()
-    const key = keysOf(appSecret).webhooks
+    const key = deriveKeys(appSecret).webhooks
     const insert = env.DB.prepare(
       `INSERT INTO webhooks (account_id, id, url, events, include_internal, active, secret, previous_secret,
         previous_until, created_at, since_sequence) VALUES (?, ?, ?, '["*"]', 0, 1, ?, ?, ?, 0, 0)`,
@@ -145,7 +145,7 @@ describe('reencrypt', () => {
       const id = `webhook_${String(index).padStart(4, '0')}`
       const secret = newSecret()
       secrets.set(id, secret)
-      const seal = (text: string) => sealSecret(key, account.id, id, text)
+      const seal = (text: string) => encryptSecret(key, account.id, id, text)
       const until = index % 3 === 0 ? Date.now() - 1 : index % 5 === 0 ? Date.now() + HOUR : null
       return insert.bind(account.id, id, id, await seal(secret), until && (await seal(`${secret} before`)), until)
     })
@@ -168,7 +168,7 @@ describe('reencrypt', () => {
     for (const row of stored) {
       const secret = secrets.get(row.id)
       const expected = row.previous_secret === null ? [secret] : [secret, `${secret} before`]
-      expect(await openSecrets([keysOf(B).webhooks], row, Date.now())).toEqual(expected)
+      expect(await decryptSecrets([deriveKeys(B).webhooks], row, Date.now())).toEqual(expected)
     }
     expect(stored.filter((row) => row.previous_secret !== null)).toHaveLength(33)
     expect((await reencrypted(B, A))[0]).toBe('Stored ciphertexts: 0 moved, 0 left.')
@@ -193,7 +193,7 @@ describe('reencrypt', () => {
     const rotate: Run = async (...statements) => {
       if (statements.some((statement) => statement.includes('json_each')))
         await env.DB.prepare('UPDATE webhooks SET previous_secret = secret, previous_until = ?, secret = ?')
-          .bind(Date.now() + HOUR, await sealSecret(keysOf(appSecret).webhooks, account.id, id, rotated))
+          .bind(Date.now() + HOUR, await encryptSecret(deriveKeys(appSecret).webhooks, account.id, id, rotated))
           .run()
       return run(...statements)
     }
@@ -202,7 +202,7 @@ describe('reencrypt', () => {
     for (const line of further) expect(lines).toContain(line)
     expect((await reencrypted(B, A))[0]).toBe(`Stored ciphertexts: ${further.length > 0 ? 1 : 0} moved, 0 left.`)
     const [row] = await storedWebhooks()
-    const opened = row && (await openSecrets([keysOf(B).webhooks], row, Date.now()))
+    const opened = row && (await decryptSecrets([deriveKeys(B).webhooks], row, Date.now()))
     expect(opened).toEqual([rotated, secrets.get(id)])
   })
 
@@ -215,7 +215,7 @@ describe('reencrypt', () => {
     expect(lines[0]).toBe('Stored ciphertexts: 1 moved, 13 left.')
     expect(lines[1]).toMatch(/^Neither secret opens what is stored of (webhook_\d{4}, ){9}webhook_0010 and 3 more\.$/)
     const moved = (await storedWebhooks()).find(({ id }) => id === own.id)
-    expect(moved && (await openSecrets([keysOf(B).webhooks], moved, Date.now()))).toEqual([own.secret])
+    expect(moved && (await decryptSecrets([deriveKeys(B).webhooks], moved, Date.now()))).toEqual([own.secret])
   })
 
   it('says when APP_SECRET_PREVIOUS may go', async () => {

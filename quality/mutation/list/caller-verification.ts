@@ -52,18 +52,18 @@ export const CALLER_VERIFICATION = [
     it.call('AccountDb').part(5).replaceWith('null'),
   ]),
   ...inside('serviceContext', IN_FLIGHT, (it) => [it.call('openAccount').part(5).remove()]),
-  ...inside('askFirst', IN_FLIGHT, (it) => [
+  ...inside('readBeforeWrite', IN_FLIGHT, (it) => [
     it.call('verifiedBatch', 1, 2).replaceWith('db.batch($1)'),
     it.call('verifiedBatch', 2, 2).replaceWith('db.batch($1)'),
   ]),
   ...inside('storeStream', IN_FLIGHT, (it) => [it.call('verifiedBatch').enclosingStatement().remove()]),
-  ...inside('discardFiles', IN_FLIGHT, (it) => [it.call('withoutCaller').unchain()]),
+  ...inside('releaseUploads', IN_FLIGHT, (it) => [it.call('withoutCaller').unchain()]),
   ...inside('deleteObjectsLater', IN_FLIGHT, (it) => [it.call('withoutCaller').unchain()]),
   ...inside('exportTickets', EXPORTS, (it) => [
     it.call('verifiedBatch').replaceWith('db.onPrimary().batch($1)'),
     it.call('onPrimary').unchain(),
   ]),
-  ...inside('RULES', IN_FLIGHT, (it) => [
+  ...inside('CONSTRAINT_ERRORS', IN_FLIGHT, (it) => [
     it.property('credential').value().replaceWith('() => forbidden()'),
     it.property('role').value().replaceWith('() => unauthorized()'),
   ]),

@@ -62,7 +62,7 @@ export const CREDENTIALS = [
     it.call('has', 2, 2).enclosingStatement().remove(),
     it.reference('MINUTE').replaceWith('2 * $0'),
   ]),
-  ...inside('RateLimiter.newerFacts', ['access/refused-lookups'], (it) => [
+  ...inside('RateLimiter.newerState', ['access/refused-lookups'], (it) => [
     it.call('has').enclosingStatement().remove(),
   ]),
   ...inside('MAX_REFUSED_TOKENS', ['access/refused-lookups'], (it) => [it.value().replaceWith('200')]),
@@ -70,25 +70,27 @@ export const CREDENTIALS = [
     it.operator('!==').remove(),
     it.call('some').part(1).replaceWith('() => true'),
   ]),
-  ...inside('holds', ['api-keys/manage', 'access/revocation'], (it) => [
+  ...inside('isValidClaim', ['api-keys/manage', 'access/revocation'], (it) => [
     it.condition(1, 3).part(1).replaceWith('$1'),
     it.call('some').part(1).body().part(1).remove(),
-    it.call('sameText').replaceWith('$1.length === $2.length'),
+    it.call('timingSafeEqual').replaceWith('$1.length === $2.length'),
   ]),
-  ...inside('holds', ['access/revocation', 'auth/password'], (it) => [
+  ...inside('isValidClaim', ['access/revocation', 'auth/password'], (it) => [
     it.operator('===', 3, 4).replaceWith('$1 > 0'),
     it.operator('===', 4, 4).remove(),
   ]),
-  ...inside('RateLimiter.admit', ['auth/logout'], (it) => [it.call('isRevoked').enclosingStatement().remove()]),
-  ...inside('RateLimiter.facts', ['access/invalidation'], (it) => [
-    it.call('isDoubted').enclosingStatement().remove(),
+  ...inside('RateLimiter.verifyAndCount', ['auth/logout'], (it) => [
+    it.call('isRevoked').enclosingStatement().remove(),
+  ]),
+  ...inside('RateLimiter.memberState', ['access/invalidation'], (it) => [
+    it.call('hasPendingChange').enclosingStatement().remove(),
     it.reference('STALE_AFTER', 2, 2).enclosingStatement().remove(),
   ]),
-  ...inside('RateLimiter.readFacts', ['access/invalidation'], (it) => [it.condition().always(false)]),
-  ...inside('RateLimiter.facts', ['access/member-state'], (it) => [it.operator('-').replaceWith('0')]),
+  ...inside('RateLimiter.readMember', ['access/invalidation'], (it) => [it.condition().always(false)]),
+  ...inside('RateLimiter.memberState', ['access/member-state'], (it) => [it.operator('-').replaceWith('0')]),
   ...inside('credentialsOf', ['access/invalidation'], (it) => [
-    it.call('reach', 1, 2).replaceWith('Promise.resolve()'),
-    it.call('reach', 1, 2).replaceWith('($1)().catch(() => undefined)'),
+    it.call('callDurableObject', 1, 2).replaceWith('Promise.resolve()'),
+    it.call('callDurableObject', 1, 2).replaceWith('($1)().catch(() => undefined)'),
   ]),
   ...inside('login', ['auth/login'], (it) => [
     it.operator('===', 1, 2).remove(),
@@ -118,8 +120,8 @@ export const CREDENTIALS = [
   ...inside('throttleFor', ['api-keys/secrets'], (it) => [
     it.literal('key').enclosingStatement().variable().replaceWith("{ bucket: 'none', id: 'none' }"),
   ]),
-  ...inside('LoginThrottle.begin', ['access/throttle'], (it) => [it.operator('>=').replaceWith('$1 > $2')]),
-  ...inside('LoginThrottle.begin', ['access/throttle-objects.empty-db'], (it) => [
+  ...inside('LoginThrottle.reserve', ['access/throttle'], (it) => [it.operator('>=').replaceWith('$1 > $2')]),
+  ...inside('LoginThrottle.reserve', ['access/throttle-objects.empty-db'], (it) => [
     it.call('isRepeated').enclosingIf().remove(),
     it.literal('DELETE FROM attempts WHERE bucket = ? AND at <= ?').enclosingStatement().remove(),
   ]),
@@ -138,10 +140,10 @@ export const CREDENTIALS = [
       .replaceWith("'SELECT started FROM attempts WHERE bucket = ? AND id = ?'"),
     it.sqlCondition('id = ?').replaceWith('? IS NOT NULL'),
   ]),
-  ...inside('LoginThrottle.isUnderWay', ['access/throttle-objects.empty-db'], (it) => [
+  ...inside('LoginThrottle.hasInFlight', ['access/throttle-objects.empty-db'], (it) => [
     it.sqlCondition('at > ?').replaceWith('? IS NOT NULL'),
   ]),
-  ...inside('LoginThrottle.takeBack', ['access/throttle-objects.empty-db'], (it) => [
+  ...inside('LoginThrottle.release', ['access/throttle-objects.empty-db'], (it) => [
     it.sqlCondition('started = ?').replaceWith('? IS NOT NULL'),
   ]),
   ...inside('LoginThrottle.alarm', ['access/throttle-objects.empty-db'], (it) => [
@@ -152,7 +154,7 @@ export const CREDENTIALS = [
     it.value().replaceWith('$0 / 2'),
   ]),
   ...inside('LoginThrottle.counter', ['access/throttle'], (it) => [it.operator('>').remove()]),
-  ...inside('LoginThrottle.beginLogin', ['access/throttle-addresses'], (it) => [it.call('knows').remove()]),
+  ...inside('LoginThrottle.reserveLogin', ['access/throttle-addresses'], (it) => [it.call('isTrusted').remove()]),
   ...inside('createAccount', ['accounts/create'], (it) => [it.call('signupClosed').enclosingIf().remove()]),
   ...inside('findOpenAccount', ['auth/register'], (it) => [it.sqlCondition('allow_registration = 1').remove()]),
 ]

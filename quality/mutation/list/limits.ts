@@ -22,7 +22,7 @@ export const LIMITS = [
     it.literal(30).replaceWith('31'),
   ]),
   ...inside('hasMoreParts/PARTS', ['http/bodies'], (it) => [it.reference('BRACKET').remove()]),
-  ...inside('onceOf', ['service/idempotency-keys'], (it) => [
+  ...inside('requestIdempotency', ['service/idempotency-keys'], (it) => [
     it.call('split').receiver().replaceWith('new URL($1.url).pathname'),
   ]),
   ...inside('rawBodyOf', ['attachments/raw-refused'], (it) => [
@@ -32,7 +32,7 @@ export const LIMITS = [
     it.call('test').remove(),
   ]),
   ...inside('lineRule', ['tickets/create-limits'], (it) => [it.call('hasMoreCharacters').part(2).replaceWith('1e9')]),
-  ...inside('body', ['tickets/create-limits'], (it) => [it.call('hasMoreBytes').part(2).replaceWith('1e9')]),
+  ...inside('multilineText', ['tickets/create-limits'], (it) => [it.call('hasMoreBytes').part(2).replaceWith('1e9')]),
   ...inside('Email', ['http/long-bodies'], (it) => [it.returned().replaceWith('$2 ?? $1')]),
   ...inside('parseRange', ['attachments/ranges'], (it) => [it.call('matchOf').replaceWith('$2.exec($1)')]),
   ...inside('MAX_CONTENT_TYPE', ['http/long-parameters'], (it) => [it.value().replaceWith('1e9')]),
@@ -49,17 +49,17 @@ export const LIMITS = [
     it.call('slice').enclosingStatement().variable().replaceWith('$2'),
   ]),
   ...inside('copy', ['attachments/raw-refused'], (it) => [
-    it.call('notAsLong', 2, 3).enclosingIf().remove(),
-    it.call('notAsLong', 3, 3).enclosingIf().remove(),
+    it.call('lengthMismatch', 2, 3).enclosingIf().remove(),
+    it.call('lengthMismatch', 3, 3).enclosingIf().remove(),
   ]),
-  ...inside('LoginThrottle.knowAddress', ['access/throttle-objects.empty-db'], (it) => [
+  ...inside('LoginThrottle.trustAddress', ['access/throttle-objects.empty-db'], (it) => [
     it.sql('user = ?', 1, 2).replaceWith('? IS NOT NULL'),
   ]),
-  ...inside('KNOWN_ADDRESSES', ['access/throttle-addresses'], (it) => [
+  ...inside('TRUSTED_ADDRESSES', ['access/throttle-addresses'], (it) => [
     it.value().replaceWith('19'),
     it.value().replaceWith('21'),
   ]),
-  ...inside('LoginThrottle.knowAddress', ['access/throttle-addresses'], (it) => [it.sql('DESC').remove()]),
+  ...inside('LoginThrottle.trustAddress', ['access/throttle-addresses'], (it) => [it.sql('DESC').remove()]),
   ...inside('Tags', ['tickets/create-limits'], (it) => [it.call('max').unchain()]),
   ...inside('checkFields', ['tickets/create-limits'], (it) => [it.operator('>').replaceWith('$1 > 1e9')]),
   ...inside('isCustomValue', ['tickets/create-limits'], (it) => [
@@ -73,7 +73,7 @@ export const LIMITS = [
   ]),
   ...inside('NewAttachments', ['attachments/upload'], (it) => [it.value().receiver().unchain()]),
   ...inside('decodeBase64', ['attachments/upload'], (it) => [it.operator('===').replaceWith('padding < 3')]),
-  ...inside('announce', ['attachments/quota', 'attachments/raw-refused'], (it) => [
+  ...inside('reserveUploads', ['attachments/quota', 'attachments/raw-refused'], (it) => [
     it.literal('attachments').enclosingIf().remove(),
     it.literal('storage').enclosingIf().remove(),
     it.condition(2, 4).part(1).replaceWith('$1'),
@@ -88,12 +88,14 @@ export const LIMITS = [
     it.value().replaceWith('{ standard: 11, premium: 51 }'),
   ]),
   ...inside('EVENTS_A_REPLAY', ['webhooks/replay.empty-db'], (it) => [it.value().replaceWith('10_001')]),
-  ...inside('countOne', ['access/window'], (it) => [it.call('max', 1, 2).replaceWith('$2')]),
-  ...inside('refuseOver', ['access/rate-limits'], (it) => [it.condition().always(true)]),
-  ...inside('countAddress', ['access/rate-limits'], (it) => [it.call('refuseOver').enclosingStatement().remove()]),
+  ...inside('hit', ['access/window'], (it) => [it.call('max', 1, 2).replaceWith('$2')]),
+  ...inside('assertWithinLimit', ['access/rate-limits'], (it) => [it.condition().always(true)]),
+  ...inside('countIpAddress', ['access/rate-limits'], (it) => [
+    it.call('assertWithinLimit').enclosingStatement().remove(),
+  ]),
   ...inside('countUnroutedRequests', ['access/rate-limits'], (it) => [it.condition(2, 2).else().remove()]),
   ...inside('claimedCaller', ['access/refusal-memory', 'access/refusals'], (it) => [it.call('shouldWait').remove()]),
-  ...inside('admit', ['access/refusal-memory', 'access/refusals'], (it) => [
+  ...inside('verifyAndCount', ['access/refusal-memory', 'access/refusals'], (it) => [
     it.call('recordInvalid').enclosingStatement().remove(),
     it.call('recordValid').enclosingStatement().remove(),
   ]),
@@ -102,7 +104,7 @@ export const LIMITS = [
     it.value().replaceWith('9'),
     it.value().replaceWith('11'),
   ]),
-  ...inside('REMEMBERED_FOR', ['access/refusal-memory'], (it) => [it.value().replaceWith('2 * $0')]),
+  ...inside('TTL', ['access/refusal-memory'], (it) => [it.value().replaceWith('2 * $0')]),
   ...inside('RefusalMemory.shouldWait', ['access/refusal-memory'], (it) => [
     it.returned().part(1).remove(),
     it.returned().part(2).remove(),
@@ -113,10 +115,10 @@ export const LIMITS = [
     it.call('add', 1, 2).replaceWith('this.names.delete($1)'),
     it.call('min').replaceWith('$1'),
   ]),
-  ...inside('reach', ['access/throttle-objects.empty-db', 'access/rate-limits'], (it) => [
+  ...inside('callDurableObject', ['access/throttle-objects.empty-db', 'access/rate-limits'], (it) => [
     it.call('unavailable').enclosingStatement().replaceWith('return undefined as never'),
   ]),
-  ...inside('reach', ['quality/fault-injection/durable-objects.isolated'], (it) => [
+  ...inside('callDurableObject', ['quality/fault-injection/durable-objects.isolated'], (it) => [
     it.call('isTransient').enclosingStatement().operator('||').part(2).remove(),
   ]),
   ...inside('MAX_RETRIES', ['quality/fault-injection/durable-objects.isolated'], (it) => [
@@ -131,5 +133,5 @@ export const LIMITS = [
     it.literal('manual').replaceWith("'follow'"),
     it.property('signal').remove(),
   ]),
-  ...inside('beginningOf', ['webhooks/responses.empty-db'], (it) => [it.operator('<').replaceWith('$1 < 1e9')]),
+  ...inside('readPrefix', ['webhooks/responses.empty-db'], (it) => [it.operator('<').replaceWith('$1 < 1e9')]),
 ]

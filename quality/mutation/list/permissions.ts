@@ -4,19 +4,19 @@ import { inside } from '../mutation.ts'
 export const PERMISSIONS = [
   ...inside('seesAllTickets', ['tickets/get', 'access/roles'], (it) => [it.returned().always(true)]),
   ...inside('seesInternal', ['comments/internal', 'comments/list'], (it) => [it.returned().always(true)]),
-  ...inside('refusedOnCreate', ['tickets/create-rights'], (it) => [it.condition().always(true)]),
+  ...inside('forbiddenCreateFields', ['tickets/create-rights'], (it) => [it.condition().always(true)]),
   ...inside('CREATE_FIELDS_OF_CUSTOMERS', ['tickets/create-rights'], (it) => [
     it.literal('title').replaceWith("$0, 'status'"),
     it.literal('title').replaceWith("$0, 'created_by'"),
     it.literal('title').replaceWith("$0, 'assigned_to'"),
   ]),
-  ...inside('refusedOnChange', ['tickets/update-rights'], (it) => [it.condition().always(true)]),
+  ...inside('forbiddenUpdateFields', ['tickets/update-rights'], (it) => [it.condition().always(true)]),
   ...inside('CHANGE_FIELDS_OF_CUSTOMERS', ['tickets/update-rights'], (it) => [
     it.literal('title').replaceWith("$0, 'priority'"),
     it.literal('title').replaceWith("$0, 'assigned_to'"),
     it.literal('title').replaceWith("$0, 'created_by'"),
   ]),
-  ...inside('statusesBefore', ['tickets/update-rights'], (it) => [
+  ...inside('allowedFromStatuses', ['tickets/update-rights'], (it) => [
     it.condition(1, 2).always(true),
     it.array(1, 2).replaceWith("[$1, $2, 'in_progress']"),
   ]),
@@ -34,20 +34,22 @@ export const PERMISSIONS = [
     it.call('deletesEveryComment').replaceWith('$1'),
     it.call('notTheAuthor').enclosingIf().remove(),
   ]),
-  ...inside('createTicket', ['tickets/create-rights'], (it) => [it.call('refuseFields').enclosingStatement().remove()]),
-  ...inside('updateTicket', ['tickets/update-rights'], (it) => [
-    it.call('refuseFields').enclosingStatement().remove(),
-    it.call('statusesBefore').enclosingStatement().variable().replaceWith('$2'),
+  ...inside('createTicket', ['tickets/create-rights'], (it) => [
+    it.call('assertFieldsAllowed').enclosingStatement().remove(),
   ]),
-  ...inside('guardWith', ['access/roles'], (it) => [
+  ...inside('updateTicket', ['tickets/update-rights'], (it) => [
+    it.call('assertFieldsAllowed').enclosingStatement().remove(),
+    it.call('allowedFromStatuses').enclosingStatement().variable().replaceWith('$2'),
+  ]),
+  ...inside('protectedRoute', ['access/roles'], (it) => [
     it.call('includes').replaceWith('$1.length > 0'),
     it.operator('===').replaceWith('$1.length > 0'),
     it.condition().replaceWith('$1'),
   ]),
-  ...inside('admit', ['access/roles'], (it) => [it.condition(2, 3).part(1).replaceWith('$1')]),
+  ...inside('verifyAndCount', ['access/roles'], (it) => [it.condition(2, 3).part(1).replaceWith('$1')]),
   ...inside('identified', ['access/roles'], (it) => [it.call('unauthorized').replaceWith('new Error()')]),
-  ...inside('addRoute', ['access/revocation'], (it) => [it.variable(4, 5).replaceWith('claimed')]),
-  ...inside('isPerson', ['api-keys/member', 'tickets/create-rights', 'tickets/update-rights'], (it) => [
+  ...inside('registerRoute', ['access/revocation'], (it) => [it.variable(4, 5).replaceWith('claimed')]),
+  ...inside('isUser', ['api-keys/member', 'tickets/create-rights', 'tickets/update-rights'], (it) => [
     it.sqlCondition("kind = 'person'").remove(),
   ]),
   ...inside('isAssignable', ['api-keys/member', 'tickets/create-rights', 'tickets/update-rights'], (it) => [

@@ -47,7 +47,7 @@ export const RESPONSES = [
     inside('preflight', ['http/headers'], (it) => [it.property('allowMethods').value().replaceWith("['TRACE']")]),
     ['method GET', 'method HEAD', 'method POST', 'method PATCH', 'method DELETE'],
   ),
-  ...inside('answerFile', ['attachments/ranges', 'attachments/filenames'], (it) => [
+  ...inside('fileResponse', ['attachments/ranges', 'attachments/filenames'], (it) => [
     it.property('Content-Security-Policy').remove(),
     it.literal("default-src 'none'; style-src 'unsafe-inline'; sandbox").text('; sandbox').remove(),
     it.literal(304).enclosingIf().property('headers').value().replaceWith('{ ETag: etag }'),
@@ -59,10 +59,10 @@ export const RESPONSES = [
     it.property('Content-Disposition').value().part(1).replaceWith("'inline'"),
     it.call('replace', 1, 2).unchain(),
   ]),
-  ...inside('serveFile', ['attachments/download'], (it) => [it.call('countAddress').enclosingStatement().remove()]),
+  ...inside('serveFile', ['attachments/download'], (it) => [it.call('countIpAddress').enclosingStatement().remove()]),
   ...inside('verifiedAccount', ['attachments/url-signing'], (it) => [it.condition(1, 3).part(4).remove()]),
   ...inside('storeFile', ['attachments/upload'], (it) => [it.call('put').part(3).remove()]),
-  ...inside('policyOf', ['docs/page'], (it) => [
+  ...inside('contentSecurityPolicy', ['docs/page'], (it) => [
     it.literal("default-src 'none'").remove(),
     it.literal("script-src 'self'").remove(),
     it.template().replaceWith("`style-src-elem 'self' 'unsafe-inline'`"),
@@ -71,7 +71,7 @@ export const RESPONSES = [
     it.literal("form-action 'none'").remove(),
     it.literal("frame-ancestors 'none'").remove(),
   ]),
-  ...inside('addDocsRoutes', ['docs/page'], (it) => [it.call('html').part(3).remove()]),
+  ...inside('registerDocsRoutes', ['docs/page'], (it) => [it.call('html').part(3).remove()]),
   ...inside('createApp', ['http/headers'], (it) => [
     it.call('requestId').enclosingStatement().remove(),
     it.reference('securityHeaders').enclosingStatement().remove(),
@@ -87,7 +87,9 @@ export const RESPONSES = [
   ...inside('markReplay', ['service/idempotency-every-route', 'service/idempotency-replay'], (it) => [
     it.literal('Idempotent-Replayed').enclosingStatement().remove(),
   ]),
-  ...inside('addRoute', ['access/revocation', 'db/sessions'], (it) => [it.call('forgetHeaders').replaceWith('$2')]),
+  ...inside('registerRoute', ['access/revocation', 'db/sessions'], (it) => [
+    it.call('forgetHeaders').replaceWith('$2'),
+  ]),
   ...inside('NoParameters', ['http/parameters'], (it) => [it.value().replaceWith('z.object($1)')]),
   ...inside('IdempotencyHeaders', ['service/idempotency-keys'], (it) => [it.call('isMatch').always(true)]),
   ...inside('requestLog', ['db/sessions'], (it) => [it.literal('X-D1-Bookmark').enclosingStatement().remove()]),
@@ -101,7 +103,7 @@ export const RESPONSES = [
     it.call('internalError').replaceWith("new ApiError(500, 'internal_error', String(error))"),
     it.call('fromDbError').replaceWith("new ApiError(503, 'unavailable', $1.message)"),
   ]),
-  ...inside('answerError', ['access/revocation', 'http/check-order', 'http/failures'], (it) => [
+  ...inside('onError', ['access/revocation', 'http/check-order', 'http/failures'], (it) => [
     it.returned().replaceWith('c.json(told.toJSON(), told.status, headers)'),
   ]),
   ...inside('requestLog', ['http/logging'], (it) => [it.call('routePath').replaceWith('$1.req.path')]),

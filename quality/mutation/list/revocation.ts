@@ -2,52 +2,60 @@ import { equivalent, inside } from '../mutation.ts'
 
 /** Immediate revocation: what invalidates the state of a caller, and what that state keeps. */
 export const REVOCATION = [
-  ...inside('setPassword', ['access/revocation', 'auth/password'], (it) => [it.call('changing').replaceWith('$2()')]),
-  ...inside('changePassword', ['access/revocation', 'auth/password'], (it) => [
-    it.call('changing').replaceWith('$2()'),
+  ...inside('setPassword', ['access/revocation', 'auth/password'], (it) => [
+    it.call('withInvalidation').replaceWith('$2()'),
   ]),
-  ...inside('change', ['access/revocation', 'auth/password'], (it) => [it.call('changing').replaceWith('$2()')]),
-  ...inside('deleteApiKey', ['api-keys/manage'], (it) => [it.call('changing').replaceWith('$2()')]),
-  ...inside('rotateKey', ['api-keys/manage'], (it) => [it.call('changing').replaceWith('$2()')]),
-  ...inside('logout', ['auth/logout'], (it) => [it.call('changing').replaceWith('$2()')]),
-  ...inside('CallerStore.addDoubt', ['access/invalidation'], (it) => [
+  ...inside('changePassword', ['access/revocation', 'auth/password'], (it) => [
+    it.call('withInvalidation').replaceWith('$2()'),
+  ]),
+  ...inside('change', ['access/revocation', 'auth/password'], (it) => [
+    it.call('withInvalidation').replaceWith('$2()'),
+  ]),
+  ...inside('deleteApiKey', ['api-keys/manage'], (it) => [it.call('withInvalidation').replaceWith('$2()')]),
+  ...inside('rotateKey', ['api-keys/manage'], (it) => [it.call('withInvalidation').replaceWith('$2()')]),
+  ...inside('logout', ['auth/logout'], (it) => [it.call('withInvalidation').replaceWith('$2()')]),
+  ...inside('RateLimiterStore.addPendingChange', ['access/invalidation'], (it) => [
     it.call('set').replaceWith('this.load()'),
     it.call('exec').replaceWith('this.load()'),
   ]),
-  ...inside('CallerStore.removeDoubt', ['access/invalidation'], (it) => [
+  ...inside('RateLimiterStore.removePendingChange', ['access/invalidation'], (it) => [
     it.call('delete').replaceWith('this.load()'),
     it.call('exec').replaceWith('this.load()'),
   ]),
-  ...inside('CallerStore.isDoubted', ['access/invalidation'], (it) => [it.operator('>').replaceWith('$1 > 0')]),
-  ...inside('CallerStore.saveFacts', ['access/invalidation'], (it) => [
-    it.call('removeDoubt').enclosingIf().remove(),
+  ...inside('RateLimiterStore.hasPendingChange', ['access/invalidation'], (it) => [
+    it.operator('>').replaceWith('$1 > 0'),
+  ]),
+  ...inside('RateLimiterStore.cacheMember', ['access/invalidation'], (it) => [
+    it.call('removePendingChange').enclosingIf().remove(),
     it.call('exec', 1, 3).replaceWith('$2'),
   ]),
-  ...inside('CallerStore.wake', ['access/invalidation'], (it) => [it.property('doubts').value().part(1).remove()]),
-  ...inside('CallerStore.saveFacts', ['auth/logout'], (it) => [
+  ...inside('RateLimiterStore.wake', ['access/invalidation'], (it) => [
+    it.property('pendingChanges').value().part(1).remove(),
+  ]),
+  ...inside('RateLimiterStore.cacheMember', ['auth/logout'], (it) => [
     it.call('add').enclosingStatement().remove(),
     it.call('exec', 2, 3).enclosingStatement().remove(),
     it.sql('< ?').replaceWith('$0 * 0'),
     it.call('delete').enclosingStatement().remove(),
   ]),
-  ...inside('CallerStore.wake', ['auth/logout'], (it) => [it.property('revoked').value().part(1).remove()]),
-  ...inside('CallerStore.saveCount', ['access/member-state', 'access/rate-limits'], (it) => [
+  ...inside('RateLimiterStore.wake', ['auth/logout'], (it) => [it.property('revoked').value().part(1).remove()]),
+  ...inside('RateLimiterStore.saveCount', ['access/member-state', 'access/rate-limits'], (it) => [
     it.call('exec').enclosingStatement().remove(),
   ]),
-  ...inside('CallerStore.forget', ['access/member-state', 'access/rate-limits'], (it) => [
+  ...inside('RateLimiterStore.forget', ['access/member-state', 'access/rate-limits'], (it) => [
     it.operator('=', 1, 2).remove(),
   ]),
-  ...inside('CallerStore.wake', ['access/member-state', 'access/rate-limits'], (it) => [
+  ...inside('RateLimiterStore.wake', ['access/member-state', 'access/rate-limits'], (it) => [
     it.call('setAlarm').enclosingIf().remove(),
   ]),
-  ...inside('CallerStore.useNoted', ['api-keys/member'], (it) => [
+  ...inside('RateLimiterStore.saveTouchTime', ['api-keys/member'], (it) => [
     it.operator('=').replaceWith('this.load()'),
     it.call('exec').replaceWith('this.load()'),
   ]),
-  ...inside('RateLimiter.admit', ['access/member-state'], (it) => [
+  ...inside('RateLimiter.verifyAndCount', ['access/member-state'], (it) => [
     it.call('isNewer').enclosingStatement().variable().replaceWith('$3'),
   ]),
-  ...inside('findMemberFacts', ['auth/logout'], (it) => [it.reference('CLOCK_MARGIN').remove()]),
+  ...inside('findMemberState', ['auth/logout'], (it) => [it.reference('CLOCK_MARGIN').remove()]),
   ...inside('findPassword', ['auth/password'], (it) => [it.sqlCondition("status = 'active'").remove()]),
   ...equivalent(
     'API keys reach neither the route nor the branch that asks for a password',

@@ -9,7 +9,7 @@ export const RULES = [
   ]),
   ...equivalent(
     'no route under /auth stores idempotency records',
-    inside('onceFor', ['service/idempotency-keys', 'service/idempotency-every-route'], (it) => [
+    inside('parseIdempotencyKey', ['service/idempotency-keys', 'service/idempotency-every-route'], (it) => [
       it.call('startsWith').remove(),
     ]),
   ),
@@ -37,7 +37,7 @@ export const RULES = [
   ]),
   ...inside('replayed', ['webhooks/replay.empty-db'], (it) => [
     it.sqlCondition('sequence > since_sequence').remove(),
-    it.sqlCondition('{wants}').remove(),
+    it.sqlCondition('{isSubscribed}').remove(),
     it.returned().part(6).remove(),
     it.sqlCondition('created_at >= ?').remove(),
     it.sqlCondition('created_at < ?').remove(),
@@ -52,22 +52,22 @@ export const RULES = [
     ]),
     inside('replayed', ['webhooks/replay.empty-db'], (it) => [it.sqlCondition('e.account_id = w.account_id').remove()]),
   ),
-  ...inside('hearOut', ['webhooks/disabling.empty-db', 'webhooks/fan-out.empty-db'], (it) => [
+  ...inside('fanOutToWebhook', ['webhooks/disabling.empty-db', 'webhooks/fan-out.empty-db'], (it) => [
     it.sqlCondition('active = 1').remove(),
   ]),
   ...inside('findSendable', ['webhooks/redeliver.empty-db'], (it) => [it.sqlCondition('active = 1').remove()]),
   ...inside('requestAttempt', ['webhooks/redeliver.empty-db'], (it) => [it.sqlCondition('active = 1').remove()]),
-  ...inside('findDelivery', ['webhooks/delivery-log.empty-db'], (it) => [it.sqlCondition('webhook_id = ?').remove()]),
+  ...inside('findDelivery', ['webhooks/deliveries.empty-db'], (it) => [it.sqlCondition('webhook_id = ?').remove()]),
   ...inside('insertTest', ['webhooks/redeliver.empty-db', 'webhooks/manage.empty-db'], (it) => [
     it.sqlCondition('active = 1').remove(),
   ]),
   ...inside('replay', ['webhooks/replay.empty-db'], (it) => [it.call('replayTooLarge').enclosingIf().remove()]),
   ...inside('attemptDelivery', ['webhooks/responses.empty-db'], (it) => [it.operator('<=').replaceWith('$1 <= 399')]),
-  ...inside('beginningOf', ['webhooks/responses.empty-db'], (it) => [it.call('subarray').unchain()]),
+  ...inside('readPrefix', ['webhooks/responses.empty-db'], (it) => [it.call('subarray').unchain()]),
   ...inside('leaseWebhooks', ['webhooks/leases.empty-db'], (it) => [it.sql('PARTITION BY account_id', 1, 2).remove()]),
   ...equivalent(
     'webhook IDs are random: no two accounts have the same',
-    inside('leaseTurns', ['webhooks/fairness.empty-db', 'webhooks/leases.empty-db'], (it) => [
+    inside('leaseBatches', ['webhooks/fairness.empty-db', 'webhooks/leases.empty-db'], (it) => [
       it.operator('&&').part(1).remove(),
     ]),
   ),
@@ -75,7 +75,7 @@ export const RULES = [
     'fetch returns no response with a status below 200',
     inside('attemptDelivery', ['webhooks/responses.empty-db'], (it) => [it.operator('>=').replaceWith('$1 >= 100')]),
   ),
-  ...inside('openSecrets', ['webhooks/secrets.empty-db'], (it) => [it.returned(3, 3).replaceWith('$2')]),
+  ...inside('decryptSecrets', ['webhooks/secrets.empty-db'], (it) => [it.returned(3, 3).replaceWith('$2')]),
   ...inside('PREVIOUS_SIGNS_FOR', ['webhooks/rotation.empty-db', 'webhooks/secrets.empty-db'], (it) => [
     it.value().replaceWith('2 * $0'),
   ]),
@@ -84,26 +84,26 @@ export const RULES = [
     it.property('allowPrivate').value().always(true),
   ]),
   ...inside('configOf', ['accounts/create'], (it) => [it.property('allowSignup').value().always(true)]),
-  ...inside('keysOf', ['core/config'], (it) => [
+  ...inside('deriveKeys', ['core/config'], (it) => [
     it.literal('files').replaceWith("'tokens'"),
     it.literal('api-keys').replaceWith("'tokens'"),
     it.literal('webhooks').replaceWith("'tokens'"),
     it.literal('idempotency').replaceWith("'tokens'"),
   ]),
   ...inside('deriveKey', ['lib/crypto'], (it) => [it.call('hkdfSync').replaceWith("hkdfSync($1, $2, $3, '', $5)")]),
-  ...inside('addressKey', ['access/client-address'], (it) => [
+  ...inside('ipAddressKey', ['access/client-address'], (it) => [
     it.call('networkAddressFromCIDR').part(1).replaceWith('`${$1}/128`'),
     it.call('process').replaceWith('ipaddr.parse($1)'),
     it.literal('unknown').replaceWith('String(address)'),
   ]),
-  ...inside('RateLimiter.admit', ['access/rate-limits'], (it) => [
-    it.call('countOne').part(3).replaceWith('configOf(this.env).rateLimits.premium'),
+  ...inside('RateLimiter.verifyAndCount', ['access/rate-limits'], (it) => [
+    it.call('hit').part(3).replaceWith('configOf(this.env).rateLimits.premium'),
   ]),
   ...inside('noBody', ['service/idempotency-keys'], (it) => [it.call('invalidInput').enclosingIf().remove()]),
   ...inside('jsonBody', ['http/bodies'], (it) => [it.call('refuseEncoded').enclosingStatement().remove()]),
   ...inside('rawBodyOf', ['attachments/raw-refused'], (it) => [it.call('refuseEncoded').enclosingStatement().remove()]),
-  ...inside('withShared', ['http/parameters'], (it) => [it.reference('queryText').remove()]),
+  ...inside('withShared', ['http/parameters'], (it) => [it.reference('queryEncoding').remove()]),
   ...inside('isEmail', ['lib/text'], (it) => [it.call('test').replaceWith("$1.includes('@')")]),
   ...inside('isCleanText', ['lib/text'], (it) => [it.returned().part(2).remove(), it.call('isWellFormed').remove()]),
-  ...inside('body', ['http/parameters'], (it) => [it.call('isCleanText').always(true)]),
+  ...inside('multilineText', ['http/parameters'], (it) => [it.call('isCleanText').always(true)]),
 ]

@@ -19,20 +19,23 @@ export const SIGNATURES = [
     it.call('update').part(1).replaceWith('`${$1}.0.${$3}`'),
     it.call('update').part(1).part(3).replaceWith('$0.length'),
   ]),
-  ...inside('openSecrets', ['webhooks/secrets.empty-db'], (it) => [it.operator('<').remove()]),
-  ...inside('sealSecret/placeOf', ['webhooks/secrets.empty-db'], (it) => [
+  ...inside('decryptSecrets', ['webhooks/secrets.empty-db'], (it) => [it.operator('<').remove()]),
+  ...inside('encryptSecret/encryptionContext', ['webhooks/secrets.empty-db'], (it) => [
     it.returned().replaceWith('`webhook ${$1.length}/${$2.length}`'),
   ]),
-  ...inside('algorithm', ['lib/sealing'], (it) => [it.call('from').part(1).replaceWith('$0.slice(0, 0)')]),
-  ...inside('sameText', ['lib/crypto'], (it) => [it.call('timingSafeEqual').replaceWith('($0 || true)')]),
+  ...inside('algorithm', ['lib/envelope-encryption'], (it) => [it.call('from').part(1).replaceWith('$0.slice(0, 0)')]),
+  ...inside('timingSafeEqual', ['lib/crypto'], (it) => [it.call('areBytesEqual').replaceWith('($0 || true)')]),
   ...inside('readCursor', ['http/cursor'], (it) => [it.operator('&&').part(2).part(1).remove()]),
-  ...inside('wishOf', ['tickets/cursor'], (it) => [it.property('accountId').remove(), it.property('within').remove()]),
-  ...inside('walkComments', ['comments/list', 'tickets/get'], (it) => [
+  ...inside('parseListQuery', ['tickets/cursor'], (it) => [
+    it.property('accountId').remove(),
+    it.property('within').remove(),
+  ]),
+  ...inside('listCommentsByCursor', ['comments/list', 'tickets/get'], (it) => [
     it.property('accountId').remove(),
     it.property('ticketId').remove(),
     it.call('seesInternal').replaceWith('$1 !== null'),
   ]),
-  ...inside('walkAttachments', ['attachments/list', 'tickets/get'], (it) => [
+  ...inside('listAttachmentsByCursor', ['attachments/list', 'tickets/get'], (it) => [
     it.property('accountId').remove(),
     it.property('ticketId').remove(),
     it.call('seesInternal').replaceWith('$1 !== null'),
@@ -46,25 +49,25 @@ export const SIGNATURES = [
     it.property('ticketId').remove(),
     it.call('notFound').enclosingIf().remove(),
   ]),
-  ...inside('walkUsers', ['users/list'], (it) => [
+  ...inside('listUsersByCursor', ['users/list'], (it) => [
     it.property('accountId').remove(),
     it.literal('users').enclosingStatement().variable().part(3).remove(),
   ]),
-  ...inside('listDeliveries', ['webhooks/delivery-log.empty-db'], (it) => [
+  ...inside('listDeliveries', ['webhooks/deliveries.empty-db'], (it) => [
     it.property('accountId').remove(),
     it.property('webhookId').remove(),
     it.property('status', 1, 2).remove(),
     it.property('event', 1, 2).remove(),
   ]),
-  ...inside('onceFor', ['service/idempotency-scope', 'service/idempotency-replay'], (it) => [
+  ...inside('parseIdempotencyKey', ['service/idempotency-scope', 'service/idempotency-replay'], (it) => [
     it.call('sha256').part(1).replaceWith('`${$1} ${$3} ${$4}`'),
     it.call('sha256').part(1).replaceWith('`${$1} ${$2} ${$4}`'),
-    it.call('mac').part(2).replaceWith('`${$1}`'),
-    it.call('mac').part(2).replaceWith('`${$2}`'),
+    it.call('hmac').part(2).replaceWith('`${$1}`'),
+    it.call('hmac').part(2).replaceWith('`${$2}`'),
     it.call('deriveKey').replaceWith("deriveKey($1, 'any')"),
   ]),
   ...inside('isRecent', ['service/idempotency-scope'], (it) => [it.operator('-').replaceWith('$1 * 0')]),
-  ...inside('doOnce', ['service/idempotency-scope'], (it) => [it.operator('-').replaceWith('$1 * 0')]),
+  ...inside('runIdempotent', ['service/idempotency-scope'], (it) => [it.operator('-').replaceWith('$1 * 0')]),
   ...inside('replayOf', ['service/idempotency-replay'], (it) => [it.condition(2, 3).always(false)]),
   ...inside('updateTicket', ['tickets/preconditions'], (it) => [it.call('commit').part(2).part(1).remove()]),
   ...inside('deleteTicket', ['tickets/preconditions'], (it) => [it.call('commit').part(2).part(1).remove()]),

@@ -6,12 +6,14 @@ export const VISIBILITY = [
   ...inside('visibleTickets', ['tickets/get', 'tickets/list-filters'], (it) => [it.variable().replaceWith('$2')]),
   ...equivalent(
     "the search index holds a ticket's creator, and a customer's search asks for it",
-    inside('visibleAmongFound', ['tickets/search', 'tickets/tag-rights'], (it) => [it.variable().replaceWith('$2')]),
+    inside('visibleByRowId', ['tickets/search', 'tickets/tag-rights'], (it) => [it.variable().replaceWith('$2')]),
   ),
-  ...inside('visibleParts', ['comments/list', 'attachments/list'], (it) => [
+  ...inside('visibleChildren', ['comments/list', 'attachments/list'], (it) => [
     it.sqlCondition('is_internal = 0').remove(),
   ]),
-  ...inside('countParts', ['comments/list', 'attachments/list'], (it) => [it.call('seesInternal').replaceWith('$1')]),
+  ...inside('countChildren', ['comments/list', 'attachments/list'], (it) => [
+    it.call('seesInternal').replaceWith('$1'),
+  ]),
   ...inside('creatorsOf', ['tickets/list-filters', 'tickets/totals'], (it) => [
     it.call('seesAllTickets').replaceWith('$1'),
   ]),
@@ -35,11 +37,11 @@ export const VISIBILITY = [
   ...inside('createComment', ['attachments/list', 'comments/internal'], (it) => [
     it.property('isInternal', 2, 2).replaceWith('$0: false'),
   ]),
-  ...inside('tellOfPart', ['attachments/delete', 'comments/delete'], (it) => [
+  ...inside('recordChildChange', ['attachments/delete', 'comments/delete'], (it) => [
     it.sqlCondition('EXISTS (SELECT 1 FROM ? AND is_internal = 0)').remove(),
     it.call('insertUpdatedEvent').part(3).always(false),
   ]),
-  ...inside('wants', ['webhooks/fan-out.empty-db'], (it) => [
+  ...inside('isSubscribed', ['webhooks/fan-out.empty-db'], (it) => [
     it.sqlCondition('(include_internal = 1 OR is_internal = 0)').remove(),
     it.sqlCondition("EXISTS (SELECT 1 FROM json_each(events) WHERE value IN ('*', type))").remove(),
   ]),
@@ -47,8 +49,8 @@ export const VISIBILITY = [
     it.sqlCondition('heard_sequence < sequence').remove(),
     it.sqlCondition('active = 1').remove(),
   ]),
-  ...inside('wants', ['webhooks/replay.empty-db'], (it) => [it.sqlCondition("type <> 'webhook.test'").remove()]),
-  ...inside('insertWebhook/live', ['webhooks/manage.empty-db', 'access/roles'], (it) => [
+  ...inside('isSubscribed', ['webhooks/replay.empty-db'], (it) => [it.sqlCondition("type <> 'webhook.test'").remove()]),
+  ...inside('insertWebhook/isLive', ['webhooks/manage.empty-db', 'access/roles'], (it) => [
     it.sqlCondition('deleted_at IS NULL').remove(),
   ]),
   ...inside('findUser', ['api-keys/member'], (it) => [it.sqlCondition("kind = 'person'").remove()]),

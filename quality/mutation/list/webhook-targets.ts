@@ -2,41 +2,41 @@ import { inOneRun, inside } from '../mutation.ts'
 
 /** Where webhooks may be sent. Stryker mutates the guard too. */
 export const WEBHOOK_TARGETS = [
-  ...inside('isWebUrl', ['webhooks/address-guard'], (it) => [
+  ...inside('isWebUrl', ['webhooks/ssrf-guard'], (it) => [
     it.call('test').remove(),
     it.call('hasMoreCharacters').remove(),
     it.returned(3, 3).replaceWith("url.protocol !== ''"),
   ]),
-  ...inside('refusedAddress', ['webhooks/address-guard'], (it) => [
+  ...inside('targetUrlProblem', ['webhooks/ssrf-guard'], (it) => [
     it.condition(1, 5).part(2).remove(),
     it.operator('||', 1, 3).part(2).replaceWith('$2'),
     it.condition(2, 5).part(2).remove(),
     it.returned(5, 5).replaceWith('$3'),
   ]),
-  ...inside('hostOf', ['webhooks/address-guard'], (it) => [it.call('replace').unchain()]),
-  ...inside('isPublicHost', ['webhooks/address-guard'], (it) => [
+  ...inside('hostOf', ['webhooks/ssrf-guard'], (it) => [it.call('replace').unchain()]),
+  ...inside('isPublicHost', ['webhooks/ssrf-guard'], (it) => [
     it.call('match').remove(),
     it.returned(3, 3).part(2).remove(),
   ]),
-  ...inside('HOST_NAME', ['webhooks/address-guard'], (it) => [it.pattern().text('(?=.{1,253}$)').remove()]),
-  ...inside('isOwn', ['webhooks/address-guard'], (it) => [
+  ...inside('HOST_NAME', ['webhooks/ssrf-guard'], (it) => [it.pattern().text('(?=.{1,253}$)').remove()]),
+  ...inside('isOwn', ['webhooks/ssrf-guard'], (it) => [
     it.variable(1, 2).replaceWith('$2'),
     it.variable(1, 2).replaceWith('$3'),
   ]),
-  ...inside('hostAndPort', ['webhooks/address-guard'], (it) => [it.returned().part(1).replaceWith('$3')]),
+  ...inside('hostAndPort', ['webhooks/ssrf-guard'], (it) => [it.returned().part(1).replaceWith('$3')]),
   ...inside('attemptDelivery/send', ['webhooks/addresses.empty-db'], (it) => [
     it.literal('address').enclosingIf().remove(),
     it.array(2, 2).replaceWith('[]'),
   ]),
   ...inside('createWebhook', ['webhooks/addresses.empty-db'], (it) => [
-    it.call('wasDone').enclosingStatement().remove(),
+    it.call('isReplayedRequest').enclosingStatement().remove(),
   ]),
   ...inside('createWebhook/updateWebhook', ['webhooks/addresses.empty-db'], (it) => [
-    it.call('refusalOfAddress').enclosingStatement().variable().replaceWith('$2'),
+    it.call('targetUrlError').enclosingStatement().variable().replaceWith('$2'),
   ]),
   ...inOneRun(
     'ranges of IPv4',
-    inside('isPublicHost', ['webhooks/address-guard'], (it) => [it.returned(2, 3).replaceWith("$1 !== 'none'")]),
+    inside('isPublicHost', ['webhooks/ssrf-guard'], (it) => [it.returned(2, 3).replaceWith("$1 !== 'none'")]),
     [
       'refuses IPv4 this network,',
       'refuses IPv4 private 10/8,',
@@ -64,7 +64,7 @@ export const WEBHOOK_TARGETS = [
   ),
   ...inOneRun(
     'ranges of IPv6',
-    inside('isPublicHost', ['webhooks/address-guard'], (it) => [
+    inside('isPublicHost', ['webhooks/ssrf-guard'], (it) => [
       it.call('slice').enclosingIf().returned().replaceWith("address.range() !== 'none'"),
     ]),
     [

@@ -1,7 +1,7 @@
 import { env } from 'cloudflare:workers'
 import { hashKey } from '../../../src/access/api-key-format'
 import { isKnownKey } from '../../../src/access/credentials'
-import { findKeyFacts, noteKeyUse } from '../../../src/access/member-state'
+import { findKeyState, touchApiKey } from '../../../src/access/member-state'
 import { TWIN_HASH } from '../neighbor-rows'
 import { type Path, pathOf, reads, write } from '../operation-kinds'
 import type { Deed } from '../sender'
@@ -30,10 +30,10 @@ export const KEYS: Deed[] = [
     name: 'facts of a key',
     async run({ see }, { account, things }) {
       const [{ id, key: secret }] = things.keys
-      see(await findKeyFacts(env, id))
+      see(await findKeyState(env, id))
       see(await isKnownKey(env, id, hashKey(secret)))
       see(await isKnownKey(env, id, TWIN_HASH))
-      await noteKeyUse(env, account.id, id, Date.now())
+      await touchApiKey(env, account.id, id, Date.now())
     },
   },
 ]

@@ -4,10 +4,10 @@ import { DAY, HOUR, MINUTE, SECOND } from '../../lib/time'
 import { findUnlock } from '../login-unlocks'
 
 /** Whether an attempt is let through, and where it is counted. */
-export type Attempt = { allowed: true; bucket: string } | { allowed: false; retryAfterSeconds: number }
+export type ThrottleDecision = { allowed: true; bucket: string } | { allowed: false; retryAfterSeconds: number }
 
 /** Whose password is tried: the SHA-256 of the e-mail, the one user it can mean, and the address it is tried from. */
-interface LoginTry {
+interface LoginAttempt {
   /** The attempt's own. */
   id: string
   email: string
@@ -17,9 +17,9 @@ interface LoginTry {
 }
 
 export const LOGIN_FAILURES = { limit: 10, windowMs: 15 * MINUTE }
-const ADDRESS_IS_KNOWN_FOR = 30 * DAY
-const KNOWN_ADDRESSES = 20
-const UNLOCK_ASKED_EVERY = 20 * SECOND
+const ADDRESS_TRUSTED_FOR = 30 * DAY
+const TRUSTED_ADDRESSES = 20
+const UNLOCK_CHECK_INTERVAL = 20 * SECOND
 const LONGEST_WAIT = 5 * SECOND
 /** Longer than a login takes. An attempt that has not ended by then has been lost, and stays counted. */
 const LONGEST_ATTEMPT = MINUTE
@@ -33,7 +33,7 @@ type Counter = { started: number; count: number }
  * Callers repeat calls whose response was lost, so that each attempt has an ID: it is counted and taken back once.
  */
 export class LoginThrottle extends DurableObject<Bindings> {
-  private readonly unlockAskedAt = new Map<string, number>()
+  private readonly unlockCheckedAt = new Map<string, number>()
   private waiting: (() => void)[] = []
 
   constructor(state: DurableObjectState, env: Bindings) {
@@ -53,7 +53,7 @@ export class LoginThrottle extends DurableObject<Bindings> {
   }
 
   /** Counts an attempt in a bucket that holds `limit` in `windowMs`. */
-  begin(bucket: string, id: string, limit: number, windowMs: number): Attempt {
+  reserve(bucket: string, id: string, limit: number, windowMs: number): ThrottleDecision {
     const now = Date.now()
     if (this.isRepeated(bucket, id)) return { allowed: true, bucket }
     const counter = this.counter(bucket, now, windowMs)
@@ -76,17 +76,17 @@ export class LoginThrottle extends DurableObject<Bindings> {
    * that strangers can not lock the user out. Where attempts under way fill the limit, it waits for them: right passwords
    * are not refused for being many at once. The operator's unlocking is looked up, now and then, before a refusal.
    */
-  async beginLogin({ id, email, emailKey, user, address }: LoginTry): Promise<Attempt> {
-    const bucket = user !== null && this.knows(user, address) ? `login:${user}:${address}` : `login:${email}`
+  async reserveLogin({ id, email, emailKey, user, address }: LoginAttempt): Promise<ThrottleDecision> {
+    const bucket = user !== null && this.isTrusted(user, address) ? `login:${user}:${address}` : `login:${email}`
     const deadline = Date.now() + LONGEST_WAIT
-    const begin = () => this.begin(bucket, id, LOGIN_FAILURES.limit, LOGIN_FAILURES.windowMs)
-    let attempt = begin()
-    while (!attempt.allowed && this.isUnderWay(bucket) && Date.now() < deadline) {
-      await this.oneHasEnded(deadline - Date.now())
-      attempt = begin()
+    const reserve = () => this.reserve(bucket, id, LOGIN_FAILURES.limit, LOGIN_FAILURES.windowMs)
+    let attempt = reserve()
+    while (!attempt.allowed && this.hasInFlight(bucket) && Date.now() < deadline) {
+      await this.waitForRelease(deadline - Date.now())
+      attempt = reserve()
     }
     if (attempt.allowed || !(await this.wasUnlocked(bucket, emailKey))) return attempt
-    return begin()
+    return reserve()
   }
 
   /** A login's attempt has failed: it stays counted. */
@@ -95,7 +95,7 @@ export class LoginThrottle extends DurableObject<Bindings> {
   }
 
   /** Takes an attempt back, unless its window has ended. Without another the window has not begun. */
-  takeBack(bucket: string, id: string): void {
+  release(bucket: string, id: string): void {
     const { sql } = this.ctx.storage
     for (const started of this.end(bucket, id))
       sql.exec('UPDATE counters SET count = count - 1 WHERE bucket = ? AND started = ?', bucket, started)
@@ -103,7 +103,7 @@ export class LoginThrottle extends DurableObject<Bindings> {
   }
 
   /** Remembers that a user was at an address. */
-  knowAddress(user: string, address: string): void {
+  trustAddress(user: string, address: string): void {
     const { sql } = this.ctx.storage
     sql.exec('INSERT OR REPLACE INTO known (user, address, at) VALUES (?, ?, ?)', user, address, Date.now())
     sql.exec(
@@ -111,7 +111,7 @@ export class LoginThrottle extends DurableObject<Bindings> {
         (SELECT address FROM known WHERE user = ? ORDER BY at DESC LIMIT ?)`,
       user,
       user,
-      KNOWN_ADDRESSES,
+      TRUSTED_ADDRESSES,
     )
   }
 
@@ -120,8 +120,8 @@ export class LoginThrottle extends DurableObject<Bindings> {
     const now = Date.now()
     this.ctx.storage.sql.exec('DELETE FROM counters WHERE ends < ?', now)
     this.ctx.storage.sql.exec('DELETE FROM attempts WHERE at <= ?', now - LONGEST_ATTEMPT)
-    this.ctx.storage.sql.exec('DELETE FROM known WHERE at < ?', now - ADDRESS_IS_KNOWN_FOR)
-    this.unlockAskedAt.clear()
+    this.ctx.storage.sql.exec('DELETE FROM known WHERE at < ?', now - ADDRESS_TRUSTED_FOR)
+    this.unlockCheckedAt.clear()
     await this.ctx.storage.setAlarm(now + HOUR)
   }
 
@@ -137,7 +137,7 @@ export class LoginThrottle extends DurableObject<Bindings> {
     return sql.exec('SELECT 1 FROM attempts WHERE bucket = ? AND id = ?', bucket, id).toArray().length > 0
   }
 
-  private isUnderWay(bucket: string): boolean {
+  private hasInFlight(bucket: string): boolean {
     const since = Date.now() - LONGEST_ATTEMPT
     const { sql } = this.ctx.storage
     return sql.exec('SELECT 1 FROM attempts WHERE bucket = ? AND at > ? LIMIT 1', bucket, since).toArray().length > 0
@@ -152,7 +152,7 @@ export class LoginThrottle extends DurableObject<Bindings> {
     return ended.map(({ started }) => started)
   }
 
-  private async oneHasEnded(atMost: number): Promise<void> {
+  private async waitForRelease(atMost: number): Promise<void> {
     let timer: ReturnType<typeof setTimeout> | undefined
     await new Promise<void>((resolve) => {
       this.waiting.push(resolve)
@@ -161,8 +161,8 @@ export class LoginThrottle extends DurableObject<Bindings> {
     clearTimeout(timer)
   }
 
-  private knows(user: string, address: string): boolean {
-    const since = Date.now() - ADDRESS_IS_KNOWN_FOR
+  private isTrusted(user: string, address: string): boolean {
+    const since = Date.now() - ADDRESS_TRUSTED_FOR
     const { sql } = this.ctx.storage
     return (
       sql.exec('SELECT 1 FROM known WHERE user = ? AND address = ? AND at > ?', user, address, since).toArray().length >
@@ -172,8 +172,8 @@ export class LoginThrottle extends DurableObject<Bindings> {
 
   private async wasUnlocked(bucket: string, emailKey: string): Promise<boolean> {
     const now = Date.now()
-    if (now - (this.unlockAskedAt.get(bucket) ?? 0) < UNLOCK_ASKED_EVERY) return false
-    this.unlockAskedAt.set(bucket, now)
+    if (now - (this.unlockCheckedAt.get(bucket) ?? 0) < UNLOCK_CHECK_INTERVAL) return false
+    this.unlockCheckedAt.set(bucket, now)
     const unlockedAt = await findUnlock(this.env, emailKey).catch(() => null)
     if (unlockedAt === null) return false
     const { sql } = this.ctx.storage

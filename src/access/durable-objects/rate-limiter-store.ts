@@ -1,5 +1,5 @@
 import { DAY, MINUTE } from '../../lib/time'
-import type { MemberFacts, RevokedToken } from '../member-state'
+import type { MemberState, RevokedToken } from '../member-state'
 import type { Window } from '../window'
 
 /** What a caller's object keeps; times are milliseconds. */
@@ -7,20 +7,20 @@ interface CallerState {
   minute: number
   count: number
   wrote_at: number
-  facts: MemberFacts | null
+  memberState: MemberState | null
   facts_at: number
   use_noted_at: number
 }
 
-type Row = Omit<CallerState, 'facts'> & { facts: string }
+type Row = Omit<CallerState, 'memberState'> & { facts: string }
 
 /**
  * The storage of a caller's object: one row, the tokens that were given back, and the changes under way (doubts). All
  * that a request looks at is also in memory, read once when the object wakes; each change is written through without
  * waiting, and the object's answer waits for it.
  */
-export class CallerStore {
-  private memory: { state: CallerState; doubts: Map<string, number>; revoked: Set<string> } | null = null
+export class RateLimiterStore {
+  private memory: { state: CallerState; pendingChanges: Map<string, number>; revoked: Set<string> } | null = null
   private forgotten = false
 
   constructor(private readonly storage: DurableObjectStorage) {}
@@ -34,11 +34,11 @@ export class CallerStore {
     this.storage.sql.exec('UPDATE caller SET minute = ?, count = ?, wrote_at = ?', minute, count, wroteAt)
   }
 
-  saveFacts(facts: MemberFacts | null, at: number, tokens: RevokedToken[]): void {
-    const { state, doubts, revoked } = this.load()
+  cacheMember(memberState: MemberState | null, at: number, tokens: RevokedToken[]): void {
+    const { state, pendingChanges, revoked } = this.load()
     const { sql } = this.storage
-    Object.assign(state, { facts, facts_at: at })
-    sql.exec('UPDATE caller SET facts = ?, facts_at = ?', JSON.stringify(facts), at)
+    Object.assign(state, { memberState, facts_at: at })
+    sql.exec('UPDATE caller SET facts = ?, facts_at = ?', JSON.stringify(memberState), at)
     for (const { id, expiresAt } of tokens) {
       revoked.add(id)
       sql.exec('INSERT OR IGNORE INTO revoked (token_id, expires_at) VALUES (?, ?)', id, expiresAt)
@@ -48,25 +48,25 @@ export class CallerStore {
       at - MINUTE,
     )
     for (const { token_id } of expired) revoked.delete(token_id)
-    for (const [changeId, until] of doubts) if (until < at) this.removeDoubt(changeId)
+    for (const [changeId, until] of pendingChanges) if (until < at) this.removePendingChange(changeId)
   }
 
   /** Each change under way is a doubt of its own: one that is settled must not silence another. */
-  addDoubt(changeId: string, until: number): void {
-    this.load().doubts.set(changeId, until)
+  addPendingChange(changeId: string, until: number): void {
+    this.load().pendingChanges.set(changeId, until)
     this.storage.sql.exec('INSERT OR REPLACE INTO doubts (change_id, until) VALUES (?, ?)', changeId, until)
   }
 
-  removeDoubt(changeId: string): void {
-    this.load().doubts.delete(changeId)
+  removePendingChange(changeId: string): void {
+    this.load().pendingChanges.delete(changeId)
     this.storage.sql.exec('DELETE FROM doubts WHERE change_id = ?', changeId)
   }
 
-  isDoubted(now: number): boolean {
-    return [...this.load().doubts.values()].some((until) => until > now)
+  hasPendingChange(now: number): boolean {
+    return [...this.load().pendingChanges.values()].some((until) => until > now)
   }
 
-  useNoted(time: number): void {
+  saveTouchTime(time: number): void {
     this.load().state.use_noted_at = time
     this.storage.sql.exec('UPDATE caller SET use_noted_at = ?', time)
   }
@@ -99,18 +99,24 @@ export class CallerStore {
       CREATE TABLE IF NOT EXISTS doubts (change_id TEXT PRIMARY KEY, until INTEGER NOT NULL) WITHOUT ROWID;
       CREATE TABLE IF NOT EXISTS revoked (token_id TEXT PRIMARY KEY, expires_at INTEGER NOT NULL) WITHOUT ROWID`,
     )
-    const row = sql.exec<Row>('SELECT minute, count, wrote_at, facts, facts_at, use_noted_at FROM caller').one()
-    const doubts = sql.exec<{ change_id: string; until: number }>('SELECT change_id, until FROM doubts').toArray()
+    const { facts, ...row } = sql
+      .exec<Row>('SELECT minute, count, wrote_at, facts, facts_at, use_noted_at FROM caller')
+      .one()
+    const pendingChanges = sql
+      .exec<{ change_id: string; until: number }>('SELECT change_id, until FROM doubts')
+      .toArray()
     const revoked = sql.exec<{ token_id: string }>('SELECT token_id FROM revoked').toArray()
     return {
-      state: { ...row, facts: parseFacts(row.facts) },
-      doubts: new Map(doubts.map(({ change_id, until }) => [change_id, until])),
+      state: { ...row, ...cachedMember(facts, row.facts_at) },
+      pendingChanges: new Map(pendingChanges.map(({ change_id, until }) => [change_id, until])),
       revoked: new Set(revoked.map(({ token_id }) => token_id)),
     }
   }
 }
 
-/** What this class itself has written. */
-function parseFacts(text: string): MemberFacts | null {
-  return JSON.parse(text)
+/** A release before 0.2 stored other names: what it cached is read from D1 again. */
+function cachedMember(json: string, cachedAt: number): Pick<CallerState, 'memberState' | 'facts_at'> {
+  const memberState: MemberState | null = JSON.parse(json)
+  const isCurrent = memberState === null || memberState.tokenVersion !== undefined
+  return isCurrent ? { memberState, facts_at: cachedAt } : { memberState: null, facts_at: 0 }
 }

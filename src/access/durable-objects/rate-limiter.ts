@@ -4,19 +4,19 @@ import { logFailure } from '../../core/log'
 import { ExpiringSet } from '../../lib/expiring-set'
 import { DAY, HOUR, MINUTE, SECOND } from '../../lib/time'
 import type { Claim } from '../credentials'
-import { findMemberFacts, type MemberFacts, type MemberName, noteKeyUse } from '../member-state'
-import { holds } from '../verify-claim'
-import { countOne, type Verdict } from '../window'
-import { CallerStore } from './rate-limiter-store'
+import { findMemberState, type MemberName, type MemberState, touchApiKey } from '../member-state'
+import { isValidClaim } from '../verify-claim'
+import { hit, type RateLimitResult } from '../window'
+import { RateLimiterStore } from './rate-limiter-store'
 
-type Admission =
-  | { vouched: false }
+type Verification =
+  | { valid: false }
   | {
-      vouched: true
+      valid: true
       accountId: string
-      role: MemberFacts['role']
-      plan: MemberFacts['plan']
-      verdict: Verdict
+      role: MemberState['role']
+      plan: MemberState['plan']
+      rateLimit: RateLimitResult
       wroteRecently: boolean
     }
 
@@ -24,8 +24,8 @@ const REFRESH_AFTER = 30 * SECOND
 const STALE_AFTER = 60 * SECOND
 const RECENT_WRITE = 60 * SECOND
 /** How long an announced change is doubted: longer than any commit takes. */
-const DOUBT = 60 * SECOND
-const NOTE_USE_EVERY = HOUR
+const INVALIDATION = 60 * SECOND
+const TOUCH_INTERVAL = HOUR
 const MAX_REFUSED_TOKENS = 100
 
 type TokenClaim = Extract<Claim, { kind: 'token' }>
@@ -36,15 +36,15 @@ type TokenClaim = Extract<Claim, { kind: 'token' }>
  * not trusted at all while a change is under way.
  */
 export class RateLimiter extends DurableObject<Bindings> {
-  private readonly store: CallerStore
-  private refreshing: Promise<MemberFacts | null> | null = null
+  private readonly store: RateLimiterStore
+  private refreshing: Promise<MemberState | null> | null = null
   private reads = 0
   private newestRead = 0
   private readonly refusedTokens = new ExpiringSet(MAX_REFUSED_TOKENS)
 
   constructor(state: DurableObjectState, env: Bindings) {
     super(state, env)
-    this.store = new CallerStore(state.storage)
+    this.store = new RateLimiterStore(state.storage)
     state.blockConcurrencyWhile(() => this.scheduleCleanup())
   }
 
@@ -53,37 +53,44 @@ export class RateLimiter extends DurableObject<Bindings> {
    * Between reading and writing the count nothing is awaited, so that exactly the limit gets through. Throws when D1 had
    * to be asked and could not be reached.
    */
-  async admit(claim: Claim, writes: boolean): Promise<Admission> {
-    const known = await this.facts(claim)
-    const facts = claim.kind === 'token' && isNewer(claim, known) ? await this.newerFacts(claim, known) : known
+  async verifyAndCount(claim: Claim, writes: boolean): Promise<Verification> {
+    const known = await this.memberState(claim)
+    const memberState = claim.kind === 'token' && isNewer(claim, known) ? await this.newerState(claim, known) : known
     const now = Date.now()
-    if (!facts || !holds(claim, facts, now)) return { vouched: false }
-    if (claim.kind === 'token' && this.store.isRevoked(claim.tokenId)) return { vouched: false }
+    if (!memberState || !isValidClaim(claim, memberState, now)) return { valid: false }
+    if (claim.kind === 'token' && this.store.isRevoked(claim.tokenId)) return { valid: false }
     const { minute, count, wrote_at } = this.store.read()
-    const { window, verdict } = countOne({ minute, count }, now, configOf(this.env).rateLimits[facts.plan])
-    if (verdict.admitted) this.store.saveCount(window, writes ? now : wrote_at)
-    if (claim.kind === 'key') this.noteUse(facts.accountId, claim.memberId, now)
+    const { window, rateLimit } = hit({ minute, count }, now, configOf(this.env).rateLimits[memberState.plan])
+    if (rateLimit.admitted) this.store.saveCount(window, writes ? now : wrote_at)
+    if (claim.kind === 'key') this.touchKey(memberState.accountId, claim.memberId, now)
     const wroteRecently = now - wrote_at < RECENT_WRITE
-    return { vouched: true, accountId: facts.accountId, role: facts.role, plan: facts.plan, verdict, wroteRecently }
+    return {
+      valid: true,
+      accountId: memberState.accountId,
+      role: memberState.role,
+      plan: memberState.plan,
+      rateLimit,
+      wroteRecently,
+    }
   }
 
   /** Counts a request of an address, which has no credential. */
-  count(): Verdict {
+  count(): RateLimitResult {
     const { minute, count, wrote_at } = this.store.read()
-    const { window, verdict } = countOne({ minute, count }, Date.now(), configOf(this.env).rateLimits.standard)
-    if (verdict.admitted) this.store.saveCount(window, wrote_at)
-    return verdict
+    const { window, rateLimit } = hit({ minute, count }, Date.now(), configOf(this.env).rateLimits.standard)
+    if (rateLimit.admitted) this.store.saveCount(window, wrote_at)
+    return rateLimit
   }
 
   /** To be called before a change of the member's credential or rights is committed: from now on D1 is asked each time. */
-  doubt(changeId: string): void {
-    this.store.addDoubt(changeId, Date.now() + DOUBT)
+  beginInvalidation(changeId: string): void {
+    this.store.addPendingChange(changeId, Date.now() + INVALIDATION)
   }
 
   /** To be called once the change is committed: reads it. Throws when D1 can't be reached; the doubt then stays. */
-  async settle(changeId: string, member: MemberName): Promise<void> {
-    await this.readFacts(member)
-    this.store.removeDoubt(changeId)
+  async endInvalidation(changeId: string, member: MemberName): Promise<void> {
+    await this.readMember(member)
+    this.store.removePendingChange(changeId)
   }
 
   /** Answers if the object can be reached. */
@@ -102,58 +109,58 @@ export class RateLimiter extends DurableObject<Bindings> {
     if ((await this.ctx.storage.getAlarm()) === null) await this.ctx.storage.setAlarm(Date.now() + DAY)
   }
 
-  private async facts(claim: Claim): Promise<MemberFacts | null> {
-    const { facts, facts_at } = this.store.read()
+  private async memberState(claim: Claim): Promise<MemberState | null> {
+    const { memberState, facts_at } = this.store.read()
     const now = Date.now()
-    if (this.store.isDoubted(now)) return this.readFacts(claim)
+    if (this.store.hasPendingChange(now)) return this.readMember(claim)
     // A clock that went back tells no age.
     const age = now < facts_at ? STALE_AFTER : now - facts_at
-    if (age < REFRESH_AFTER) return facts
-    this.refreshing ??= this.readFacts(claim).finally(() => {
+    if (age < REFRESH_AFTER) return memberState
+    this.refreshing ??= this.readMember(claim).finally(() => {
       this.refreshing = null
     })
     if (age >= STALE_AFTER) return this.refreshing
     this.refreshing.catch((error) => logFailure('facts', error))
-    return facts
+    return memberState
   }
 
   /**
    * Reads the member for a token of a later generation: the operator may have changed it in D1. A token that is refused
    * all the same is not looked up again for a minute; `facts` reads an operator's change within that time.
    */
-  private async newerFacts(claim: TokenClaim, known: MemberFacts | null): Promise<MemberFacts | null> {
+  private async newerState(claim: TokenClaim, known: MemberState | null): Promise<MemberState | null> {
     if (this.refusedTokens.has(claim.tokenId, Date.now())) return known
-    const facts = await this.readFacts(claim)
-    if (isNewer(claim, facts)) this.refusedTokens.add(claim.tokenId, Date.now() + MINUTE)
-    return facts
+    const memberState = await this.readMember(claim)
+    if (isNewer(claim, memberState)) this.refusedTokens.add(claim.tokenId, Date.now() + MINUTE)
+    return memberState
   }
 
   /** Reads the member from D1. What a later read has found is not replaced by what an earlier one finds. */
-  private async readFacts(member: MemberName): Promise<MemberFacts | null> {
+  private async readMember(member: MemberName): Promise<MemberState | null> {
     this.reads += 1
     const mine = this.reads
     const asked = Date.now()
     const known = this.store.read().facts_at
-    const { facts, revokedTokens } = await findMemberFacts(this.env, member, known)
-    if (mine < this.newestRead) return facts
+    const { memberState, revokedTokens } = await findMemberState(this.env, member, known)
+    if (mine < this.newestRead) return memberState
     this.newestRead = mine
-    this.store.saveFacts(facts, asked, revokedTokens)
-    return facts
+    this.store.cacheMember(memberState, asked, revokedTokens)
+    return memberState
   }
 
-  private noteUse(accountId: string, keyId: string, now: number): void {
-    if (now - this.store.read().use_noted_at < NOTE_USE_EVERY) return
-    this.store.useNoted(now)
+  private touchKey(accountId: string, keyId: string, now: number): void {
+    if (now - this.store.read().use_noted_at < TOUCH_INTERVAL) return
+    this.store.saveTouchTime(now)
     this.ctx.waitUntil(
-      noteKeyUse(this.env, accountId, keyId, now).catch((error) => {
+      touchApiKey(this.env, accountId, keyId, now).catch((error) => {
         logFailure('key use', error, { account_id: accountId })
-        this.store.useNoted(0)
+        this.store.saveTouchTime(0)
       }),
     )
   }
 }
 
 /** Whether a token is of a later generation than is known: the operator has ended those before it, and D1 knows. */
-function isNewer(claim: TokenClaim, facts: MemberFacts | null): boolean {
-  return facts !== null && claim.generation > facts.generation
+function isNewer(claim: TokenClaim, memberState: MemberState | null): boolean {
+  return memberState !== null && claim.tokenVersion > memberState.tokenVersion
 }

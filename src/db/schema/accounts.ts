@@ -170,4 +170,4 @@ export const idempotencyRecords = sqliteTable(
 )
 
 /** Never holds a row: a trigger refuses each by its rule, and with it the batch that would go on without it. */
-export const guards = sqliteTable('guards', { rule: text('rule').notNull() })
+export const batchAssertions = sqliteTable('guards', { rule: text('rule').notNull() })

@@ -3,7 +3,7 @@ import { detail } from '../../core/error-details'
 import { invalidInput } from '../../core/errors'
 
 /** Refuses a query that is not percent-encoded UTF-8, which would be taken for a text of percent signs. */
-export const queryText: MiddlewareHandler = async (c, next) => {
+export const queryEncoding: MiddlewareHandler = async (c, next) => {
   const broken = namesOfUnreadable(c.req.url)
   if (broken.length > 0)
     throw invalidInput(broken.map((name) => detail([name], 'must be UTF-8 in percent-encoding, % itself as %25')))

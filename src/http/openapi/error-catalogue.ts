@@ -1,10 +1,10 @@
 import { detail } from '../../core/error-details'
 import {
   type ApiError,
-  answerForgotten,
   cursorExpired,
   type ErrorCode,
   forbidden,
+  idempotencyRecordExpired,
   internalError,
   invalidCredentials,
   invalidInput,
@@ -20,7 +20,7 @@ import {
   unavailable,
   unsupportedMediaType,
 } from '../../core/errors'
-import { keyReused } from '../../service/constraint-errors'
+import { idempotencyKeyReused } from '../../service/constraint-errors'
 
 /** What a code means, in words for those who meet it, and one answer that has it. */
 interface Entry {
@@ -68,7 +68,7 @@ export const ERROR_CATALOGUE: Record<ErrorCode, Entry> = {
     meaning:
       'The request is at odds with what is there: an e-mail or a URL in use, the last admin, a limit of the plan, a webhook ' +
       'that is off, an `Idempotency-Key` whose answer was forgotten just now.',
-    example: answerForgotten(),
+    example: idempotencyRecordExpired(),
   },
   cursor_expired: {
     meaning: 'The events after the cursor are kept no longer; `details` names the oldest sequence that is.',
@@ -98,7 +98,7 @@ export const ERROR_CATALOGUE: Record<ErrorCode, Entry> = {
     meaning:
       'The request is well-formed, but refers to what it may not, would break a limit of the ticket, or reuses an ' +
       '`Idempotency-Key` for something else.',
-    example: keyReused(),
+    example: idempotencyKeyReused(),
   },
   rate_limited: {
     meaning: 'The limit that the message names is reached: wait as long as `Retry-After` says.',

@@ -2,7 +2,7 @@ import type { ApiError, ErrorCode } from '../../core/errors'
 import { ERROR_CATALOGUE } from './error-catalogue'
 import { ALWAYS, type HeaderName, headerRefs, optionalHeaders, RATE } from './headers'
 
-interface Failure {
+interface ErrorResponseSpec {
   /** The name of the component. */
   name: string
   description: string
@@ -11,7 +11,7 @@ interface Failure {
 }
 
 /** The answers of failure by status. */
-export const FAILURES = {
+export const ERROR_RESPONSES = {
   400: { name: 'BadRequest', description: 'The request data is invalid', codes: ['invalid_input'] },
   401: {
     name: 'Unauthorized',
@@ -66,32 +66,37 @@ export const FAILURES = {
     codes: ['unavailable'],
     headers: ['Retry-After'],
   },
-} as const satisfies Record<number, Failure>
+} as const satisfies Record<number, ErrorResponseSpec>
 
-export type FailureStatus = keyof typeof FAILURES
+export type DocumentedStatus = keyof typeof ERROR_RESPONSES
 
 /** One way in which an operation is refused, beside those that all operations share. */
-export interface Refusal {
+export interface DocumentedError {
   name: string
   summary: string
   error: () => ApiError
 }
 
 /** A refusal that an operation tells of: when it happens, and what makes the error that the service throws. */
-export function told(name: string, summary: string, error: () => ApiError): Refusal {
+export function errorExample(name: string, summary: string, error: () => ApiError): DocumentedError {
   return { name, summary, error }
 }
 
 export const ERROR_SCHEMA = { $ref: '#/components/schemas/Error' } as const
 
 /** The reference to the answer that all operations share for a status. */
-export function failureRef(status: FailureStatus): { $ref: string } {
-  return { $ref: `#/components/responses/${FAILURES[status].name}` }
+export function errorResponseRef(status: DocumentedStatus): { $ref: string } {
+  return { $ref: `#/components/responses/${ERROR_RESPONSES[status].name}` }
 }
 
 /** An operation's own answer for a status, with an example of each refusal. `isCounted`: it has the rate headers. */
-export function failureOf(status: FailureStatus, refusals: readonly Refusal[], shared: boolean, isCounted = true) {
-  const { description, codes }: Failure = FAILURES[status]
+export function errorResponseOf(
+  status: DocumentedStatus,
+  refusals: readonly DocumentedError[],
+  shared: boolean,
+  isCounted = true,
+) {
+  const { description, codes }: ErrorResponseSpec = ERROR_RESPONSES[status]
   const own = refusals.map((refusal) => {
     const error = refusal.error()
     // A code that is nobody else's has its example in the catalogue.
@@ -110,22 +115,24 @@ function exampleRef(code: ErrorCode): { $ref: string } {
   return { $ref: `#/components/examples/${code}` }
 }
 
-function headersOf(status: FailureStatus, isCounted: boolean) {
-  const { headers = [] }: Failure = FAILURES[status]
-  // What fails before it is counted can not tell what is left.
+function headersOf(status: DocumentedStatus, isCounted: boolean) {
+  const { headers = [] }: ErrorResponseSpec = ERROR_RESPONSES[status]
+  // What errors before it is counted can not tell what is left.
   const rate = status === 500 || status === 503 ? optionalHeaders(RATE) : headerRefs(isCounted ? RATE : [])
   const retry = status === 409 ? optionalHeaders(['Retry-After']) : {}
   return { ...headerRefs([...ALWAYS, ...headers]), ...rate, ...retry, ...headerRefs(['X-D1-Bookmark']) }
 }
 
 /** The components that references above point to: shared answers, and the error catalogue as examples. */
-export function failureComponents() {
+export function errorResponseComponents() {
   // Only files have ranges, and they are not counted: their 416 is their own.
-  const statuses = Object.keys(FAILURES)
-    .map((status) => Number(status) as FailureStatus)
+  const statuses = Object.keys(ERROR_RESPONSES)
+    .map((status) => Number(status) as DocumentedStatus)
     .filter((status) => status !== 416)
   return {
-    responses: Object.fromEntries(statuses.map((status) => [FAILURES[status].name, failureOf(status, [], true)])),
+    responses: Object.fromEntries(
+      statuses.map((status) => [ERROR_RESPONSES[status].name, errorResponseOf(status, [], true)]),
+    ),
     examples: Object.fromEntries(
       Object.entries(ERROR_CATALOGUE).map(([code, { meaning, example }]) => [
         code,

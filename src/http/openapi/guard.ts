@@ -3,15 +3,15 @@ import type { Role } from '../../core/policy'
 import type { AppEnv } from '../app-env'
 
 /** Whom a guard lets in: members of these roles, people alone or their like among API keys too; or everybody. */
-export type Admitted = { roles: readonly Role[]; apiKeys: boolean } | 'everybody'
+export type AccessPolicy = { roles: readonly Role[]; apiKeys: boolean } | 'everybody'
 
 /** What stands before a route, and says of itself what the OpenAPI document tells. */
 export interface Guard {
   handler: MiddlewareHandler<AppEnv>
-  admits: Admitted
+  policy: AccessPolicy
   /** Whether every request is counted by the rate limiter. */
   counts: boolean
 }
 
 /** Lets everybody in without counting: for what costs little, or is counted where it is refused. */
-export const openGuard: Guard = { handler: (_c, next) => next(), admits: 'everybody', counts: false }
+export const unmetered: Guard = { handler: (_c, next) => next(), policy: 'everybody', counts: false }

@@ -23,7 +23,7 @@ export const NDJSON = 'application/x-ndjson'
  * A documented answer of lines of JSON, which is streamed. `line` names the component that a line is. OpenAPI has a place
  * of its own for that from 3.2 on (`itemSchema`).
  */
-export function lines<T extends z.ZodType>(line: string, description: string, example: z.output<T>[]) {
+export function ndjson<T extends z.ZodType>(line: string, description: string, example: z.output<T>[]) {
   const text = example.map((line) => `${JSON.stringify(line)}\n`).join('')
   const aLine = { contentMediaType: NDJSON, contentSchema: { $ref: `#/components/schemas/${line}` } }
   const schema = z.string().openapi({ ...aLine, format: 'ndjson', description: `Each line is an ${line} in JSON` })
@@ -35,12 +35,12 @@ export function lines<T extends z.ZodType>(line: string, description: string, ex
 }
 
 /** A documented answer without a body. */
-export function empty(description: string, headers: readonly HeaderName[] = []) {
+export function emptyBody(description: string, headers: readonly HeaderName[] = []) {
   return { description, headers: headerRefs(headers) }
 }
 
 /** A documented answer of the bytes of a file, which is of one of the media types. */
-export function bytes(types: readonly string[], description: string, headers: readonly HeaderName[]) {
+export function binary(types: readonly string[], description: string, headers: readonly HeaderName[]) {
   const schema = z
     .string()
     .openapi({ format: 'binary', maxLength: MAX_RAW_BYTES, description: 'The bytes of the file' })

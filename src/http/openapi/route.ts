@@ -3,11 +3,11 @@ import type { Context } from 'hono'
 import { isMatch } from '../../lib/text'
 import type { AppEnv } from '../app-env'
 import { jsonBody, noBody } from '../middleware/json-body'
-import { queryText } from '../middleware/query-encoding'
+import { queryEncoding } from '../middleware/query-encoding'
 import { rawBody } from '../middleware/raw-body'
-import type { FailureStatus, Refusal } from './error-responses'
+import type { DocumentedError, DocumentedStatus } from './error-responses'
 import type { Guard } from './guard'
-import { withFacts } from './operation'
+import { withMetadata } from './operation'
 
 const READS = new Set(['GET', 'HEAD'])
 
@@ -34,7 +34,7 @@ const IdempotencyHeaders = z.object({
 
 /** Whether a route carries out a request with an idempotency key once: every write of a known caller but those of `/auth`. */
 function takesKey({ method, path, guard }: Pick<Definition, 'method' | 'path' | 'guard'>): boolean {
-  return method !== 'get' && !path.startsWith('/auth/') && guard.admits !== 'everybody'
+  return method !== 'get' && !path.startsWith('/auth/') && guard.policy !== 'everybody'
 }
 
 type Definition = Omit<RouteConfig, 'security'> & {
@@ -44,7 +44,7 @@ type Definition = Omit<RouteConfig, 'security'> & {
   /** Who is let in. */
   guard: Guard
   /** The failures that are this route's own: a status, or what it refuses and why. */
-  fails?: readonly (FailureStatus | Refusal)[]
+  errors?: readonly (DocumentedStatus | DocumentedError)[]
 }
 
 /**
@@ -52,29 +52,32 @@ type Definition = Omit<RouteConfig, 'security'> & {
  * routes share, in the order in which a request is checked: guard, body, parameters, of which the query must be readable;
  * and the errors of each.
  */
-export function describeRoute<const D extends Definition>(definition: D) {
-  return asDescribed<D>(createRoute(withShared(definition)))
+export function defineRoute<const D extends Definition>(definition: D) {
+  return toRouteConfig<D>(createRoute(withShared(definition)))
 }
 
 /** TypeScript can not see that what was added leaves the definition's own parts as they were. */
-function asDescribed<D extends Definition>(route: unknown): Described<D> {
-  return route as Described<D>
+function toRouteConfig<D extends Definition>(route: unknown): DefinedRoute<D> {
+  return route as DefinedRoute<D>
 }
 
-function withShared({ guard, fails = [], ...config }: Definition): RouteConfig {
+function withShared({ guard, errors = [], ...config }: Definition): RouteConfig {
   const content = config.request?.body?.content
   const body = content === undefined ? 'none' : 'application/json' in content ? 'json' : 'raw'
   const reads = config.method === 'get'
   const withKey = takesKey({ ...config, guard })
   const { description, responses } = config
-  const facts = { guard, fails, body, takesKey: withKey, reads, description, responses } as const
+  const metadata = { guard, errors, body, takesKey: withKey, reads, description, responses } as const
   const reader = { none: noBody, json: jsonBody, raw: rawBody }[body]
   const request = { query: NoParameters, ...(withKey && { headers: IdempotencyHeaders }), ...config.request }
-  return withFacts({ ...config, middleware: [guard.handler, ...(reads ? [] : [reader]), queryText], request }, facts)
+  return withMetadata(
+    { ...config, middleware: [guard.handler, ...(reads ? [] : [reader]), queryEncoding], request },
+    metadata,
+  )
 }
 
 /** What the handler's types are drawn from: the route's own answers, for failures are thrown. */
-type Described<D extends Definition> = Pick<D, 'method' | 'path' | 'responses'> & {
+type DefinedRoute<D extends Definition> = Pick<D, 'method' | 'path' | 'responses'> & {
   request: D extends { request: infer Request } ? Request : Record<never, never>
 }
 
@@ -83,7 +86,7 @@ type Described<D extends Definition> = Pick<D, 'method' | 'path' | 'responses'> 
  * claims; its answer is only used once the limiter has vouched for the caller, and made anew if the role has changed, or
  * if a replica has answered somebody who has written within a minute.
  */
-export function addRoute<R extends RouteConfig>(
+export function registerRoute<R extends RouteConfig>(
   app: OpenAPIHono<AppEnv>,
   route: R,
   handler: RouteHandler<R, AppEnv>,
@@ -96,7 +99,7 @@ export function addRoute<R extends RouteConfig>(
     early.catch(() => undefined)
     const caller = await admission
     if (c.var.wroteRecently) await early.catch(() => undefined)
-    const isStale = c.var.wroteRecently === true && c.var.costs.askedReplica
+    const isStale = c.var.wroteRecently === true && c.var.costs.usedReplica
     if (caller.role === claimed.role && !isStale) return early
     c.set('caller', caller)
     forgetHeaders(c, await early.catch(() => undefined))

@@ -2,7 +2,7 @@ import { z } from '@hono/zod-openapi'
 import { detail } from '../../core/error-details'
 import { invalidInput } from '../../core/errors'
 import { sha256 } from '../../lib/crypto'
-import { PathUrl, wholeOf } from '../schemas/response-fields'
+import { integerField, PathUrl } from '../schemas/response-fields'
 import { PageQuery } from './page'
 
 /** The query parameters of a list that is walked by cursor. An empty cursor starts. */
@@ -79,12 +79,12 @@ export interface Position<Place> {
 }
 
 /** The schema of positions in a list whose places are such. */
-export function positionIn<Place>(Place: z.ZodType<Place>): z.ZodType<Position<Place>> {
+export function positionSchema<Place>(Place: z.ZodType<Place>): z.ZodType<Position<Place>> {
   return z.object({ towards: z.enum(['next', 'prev']), place: Place.nullable() })
 }
 
 /** What of a list a page asks for: one row more than it holds, to see whether there are more. */
-export function sliceFrom<Place>(position: Position<Place> | null, perPage: number) {
+export function windowFrom<Place>(position: Position<Place> | null, perPage: number) {
   const limit = perPage + 1
   return position ? { limit, beyond: position.place, towards: position.towards } : { limit, offset: 0 }
 }
@@ -93,7 +93,7 @@ export function sliceFrom<Place>(position: Position<Place> | null, perPage: numb
 export const BYTES_A_PAGE = 4 * 1_024 * 1_024
 
 /** How many rows a page shows of those found: as many as it may hold and as fit, one in any case. */
-export function countFitting(found: readonly { bytes_so_far: number }[], perPage: number): number {
+export function fitsWithin(found: readonly { bytes_so_far: number }[], perPage: number): number {
   const fitting = found.filter((row) => row.bytes_so_far <= BYTES_A_PAGE).length
   return Math.min(perPage, Math.max(1, fitting))
 }
@@ -102,7 +102,7 @@ export function countFitting(found: readonly { bytes_so_far: number }[], perPage
  * The rows of a page in the order of the list, and the cursors of the pages on either side. `found` is the slice from the
  * position on, in the direction it goes; it is null at the beginning of the list.
  */
-export function cutPage<Row, Place>(
+export function toPage<Row, Place>(
   found: readonly Row[],
   perPage: number,
   position: Position<Place> | null,
@@ -130,7 +130,7 @@ export const Cursor = z.string().openapi({ maxLength: 500, pattern: '^[\\w-]*$',
 
 export const CursorPagination = z
   .object({
-    per_page: wholeOf(1, 100),
+    per_page: integerField(1, 100),
     next_cursor: z.union([Cursor, z.null()]),
     prev_cursor: z.union([Cursor, z.null()]),
     next_page_url: z.union([PathUrl, z.null()]),

@@ -1,6 +1,6 @@
 import { z } from '@hono/zod-openapi'
 import { wholeNumber } from '../schemas/request-fields'
-import { PathUrl, wholeOf } from '../schemas/response-fields'
+import { integerField, PathUrl } from '../schemas/response-fields'
 
 const MAX_PAGE = 1_000_000_000
 
@@ -14,17 +14,17 @@ export const PageQuery = {
 
 export const Pagination = z
   .object({
-    total: wholeOf().openapi({ description: 'Rows of the whole list' }),
-    per_page: wholeOf(1, 100),
-    current_page: wholeOf(1, MAX_PAGE),
-    last_page: wholeOf(1),
+    total: integerField().openapi({ description: 'Rows of the whole list' }),
+    per_page: integerField(1, 100),
+    current_page: integerField(1, MAX_PAGE),
+    last_page: integerField(1),
     next_page_url: z.union([PathUrl, z.null()]),
     prev_page_url: z.union([PathUrl, z.null()]),
   })
   .openapi('Pagination', { description: 'Where a page lies in its list' })
 
 /** The pagination of the examples: a first page of a list. */
-export function pageOf(path: string, total = 1): z.infer<typeof Pagination> {
+export function pageSchema(path: string, total = 1): z.infer<typeof Pagination> {
   const lastPage = Math.max(1, Math.ceil(total / 20))
   const next = lastPage > 1 ? `/api/v1${path}?page=2` : null
   return { total, per_page: 20, current_page: 1, last_page: lastPage, next_page_url: next, prev_page_url: null }

@@ -40,7 +40,7 @@ const lineRule =
   }
 
 /** A line or text of 1 to `max` characters after trimming. */
-export function line(max: number) {
+export function singleLine(max: number) {
   return z
     .string()
     .trim()
@@ -49,7 +49,7 @@ export function line(max: number) {
 }
 
 /** A text of 1 to `max` bytes of UTF-8, kept byte for byte. */
-export function body(max: number) {
+export function multilineText(max: number) {
   return z
     .string()
     .superRefine(

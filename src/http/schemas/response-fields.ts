@@ -4,17 +4,17 @@ import { ID_PATTERN, MAX_ID, TEXT_PATTERN } from './patterns'
 /** The kinds of fields that answers share, with the limits that clients can rely on. */
 
 /** An ID. */
-export function idOf(example: string) {
+export function idField(example: string) {
   return z.string().openapi({ maxLength: MAX_ID, pattern: ID_PATTERN, example })
 }
 
 /** A text of at most `max` characters. */
-export function textOf(max: number) {
+export function textField(max: number) {
   return z.string().openapi({ maxLength: max, pattern: TEXT_PATTERN })
 }
 
 /** A whole number from `min` to `max`, which is as far as whole numbers of JSON go where it is not said. */
-export function wholeOf(min = 0, max = Number.MAX_SAFE_INTEGER) {
+export function integerField(min = 0, max = Number.MAX_SAFE_INTEGER) {
   const format = max <= 0x7fff_ffff ? 'int32' : 'int64'
   return z.number().int().openapi({ format, minimum: min, maximum: max })
 }

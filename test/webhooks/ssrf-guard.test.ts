@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { type AddressRules, isWebUrl, refusedAddress } from '../../src/webhooks/ssrf-guard'
+import { isWebUrl, type TargetUrlRules, targetUrlProblem } from '../../src/webhooks/ssrf-guard'
 
 const HTTPS = 'must be https'
 const CREDENTIALS = 'must not hold a user name or a password'
@@ -7,12 +7,12 @@ const HOST = 'must name a public host'
 const PORT = 'must use port 443 or 8443'
 const OWN = 'must not be an address of this service'
 
-const PRODUCTION: AddressRules = { allowPrivate: false, ownOrigins: ['https://tickets.acme.com'] }
-const DEVELOPMENT: AddressRules = { allowPrivate: true, ownOrigins: ['http://localhost:3000'] }
+const PRODUCTION: TargetUrlRules = { allowPrivate: false, ownOrigins: ['https://tickets.acme.com'] }
+const DEVELOPMENT: TargetUrlRules = { allowPrivate: true, ownOrigins: ['http://localhost:3000'] }
 
 /** What production says of a host alone. */
 function refusedHost(host: string): string | null {
-  return refusedAddress(`https://${host}/hook`, PRODUCTION)
+  return targetUrlProblem(`https://${host}/hook`, PRODUCTION)
 }
 
 /** The last IPv6 address that begins with these groups. */
@@ -205,14 +205,14 @@ describe('refusedAddress', () => {
   it.each(['22', '25', '6379', '0', '1', '80', '442', '444', '3000', '4430', '8080', '8444', '65535', '08442'])(
     'W18 refuses port %s',
     (port) => {
-      expect(refusedAddress(`https://example.com:${port}/`, PRODUCTION)).toBe(PORT)
-      expect(refusedAddress(`https://[2606:4700::1111]:${port}/`, PRODUCTION)).toBe(PORT)
-      expect(refusedAddress(`https://example.com:${port}/`, DEVELOPMENT)).toBeNull()
+      expect(targetUrlProblem(`https://example.com:${port}/`, PRODUCTION)).toBe(PORT)
+      expect(targetUrlProblem(`https://[2606:4700::1111]:${port}/`, PRODUCTION)).toBe(PORT)
+      expect(targetUrlProblem(`https://example.com:${port}/`, DEVELOPMENT)).toBeNull()
     },
   )
 
   it.each(['', ':', ':443', ':00443', ':8443', ':08443'])('takes the port in "example.com%s"', (port) => {
-    expect(refusedAddress(`https://example.com${port}/`, PRODUCTION)).toBeNull()
+    expect(targetUrlProblem(`https://example.com${port}/`, PRODUCTION)).toBeNull()
   })
 
   it.each([
@@ -221,19 +221,19 @@ describe('refusedAddress', () => {
     ...['https://%20@example.com', 'https://a@b@example.com', 'https://example.com:443@127.0.0.1'],
     ...['https://a@localhost:22'],
   ])('W18 refuses the credentials of %s, in development too', (url) => {
-    expect([PRODUCTION, DEVELOPMENT].map((rules) => refusedAddress(url, rules))).toEqual([CREDENTIALS, CREDENTIALS])
+    expect([PRODUCTION, DEVELOPMENT].map((rules) => targetUrlProblem(url, rules))).toEqual([CREDENTIALS, CREDENTIALS])
   })
 
   it.each([
     ...['https://@example.com', 'https://:@example.com', 'https://example.com/@a', 'https://example.com?a:b@c'],
     ...['https://example.com#a@b', 'https://example.com\\@127.0.0.1'],
   ])('sees no credentials in %s', (url) => {
-    expect(refusedAddress(url, PRODUCTION)).toBeNull()
+    expect(targetUrlProblem(url, PRODUCTION)).toBeNull()
   })
 
   it.each(['http://example.com', 'HTTP://example.com:443', 'http://localhost'])('wants https of %s', (url) => {
-    expect(refusedAddress(url, PRODUCTION)).toBe(HTTPS)
-    expect(refusedAddress(url, DEVELOPMENT)).toBeNull()
+    expect(targetUrlProblem(url, PRODUCTION)).toBe(HTTPS)
+    expect(targetUrlProblem(url, DEVELOPMENT)).toBeNull()
   })
 
   it.each([
@@ -245,7 +245,7 @@ describe('refusedAddress', () => {
     'https://[fe80::1%25eth0]',
     'ws://a.com',
   ])('refuses %j, had it passed as a URL, in development too', (url) => {
-    expect([PRODUCTION, DEVELOPMENT].map((rules) => refusedAddress(url, rules))).toEqual([HTTPS, HTTPS])
+    expect([PRODUCTION, DEVELOPMENT].map((rules) => targetUrlProblem(url, rules))).toEqual([HTTPS, HTTPS])
   })
 
   it.each([
@@ -255,7 +255,7 @@ describe('refusedAddress', () => {
     ...['http://a.test:1'],
     ...['http://example.com:3000', 'http://192.168.1.1:3000', 'https://tickets.acme.com'],
   ])('lets development send to %s', (url) => {
-    expect(refusedAddress(url, DEVELOPMENT)).toBeNull()
+    expect(targetUrlProblem(url, DEVELOPMENT)).toBeNull()
   })
 })
 
@@ -280,7 +280,7 @@ describe('own addresses', () => {
     ['no host below', ['https://acme.com'], 'https://a.acme.com', null],
     ['no host above', ['https://a.acme.com'], 'https://acme.com', null],
   ])('in production: %s', (_, ownOrigins, url, expected) => {
-    expect(refusedAddress(url, { allowPrivate: false, ownOrigins })).toBe(expected)
+    expect(targetUrlProblem(url, { allowPrivate: false, ownOrigins })).toBe(expected)
   })
 
   it.each([
@@ -289,7 +289,7 @@ describe('own addresses', () => {
     ...['http://2130706433:3000', 'http://ｌocalhost:03000'],
   ])('are refused in development as %s', (url) => {
     for (const own of ['http://localhost:3000', 'http://127.0.0.1:3000', 'http://[::1]:3000'])
-      expect(refusedAddress(url, { allowPrivate: true, ownOrigins: ['', own] })).toBe(OWN)
+      expect(targetUrlProblem(url, { allowPrivate: true, ownOrigins: ['', own] })).toBe(OWN)
   })
 
   it.each([
@@ -305,6 +305,6 @@ describe('own addresses', () => {
     ['http://localhost:3000', 'http://10.0.0.5:3000', null],
     ['http://tickets.acme.com', 'http://tickets.acme.com:3000', null],
   ])('in development: where %s is ours, of %s say %s', (own, url, expected) => {
-    expect(refusedAddress(url, { allowPrivate: true, ownOrigins: [own] })).toBe(expected)
+    expect(targetUrlProblem(url, { allowPrivate: true, ownOrigins: [own] })).toBe(expected)
   })
 })

@@ -12,9 +12,9 @@ interface Member {
 }
 
 /** What the batch of a change has stored for each type of event. */
-interface Images {
+interface Snapshots {
   'ticket.created': { ticket: TicketRow; attachments: AttachmentRow[] }
-  'ticket.updated': { ticket: TicketRow; changes: Record<string, Change>; actor: Member }
+  'ticket.updated': { ticket: TicketRow; changes: Record<string, FieldChange>; actor: Member }
   'ticket.status_changed': {
     ticket: { id: string; title: string }
     status: { previous: TicketRow['status']; current: TicketRow['status'] }
@@ -30,11 +30,11 @@ interface Images {
   'webhook.test': { webhook: { id: string } }
 }
 
-export type Change = { previous: unknown; current: unknown } | { truncated: true }
+export type FieldChange = { previous: unknown; current: unknown } | { truncated: true }
 
-export type StoredEvent = { [Type in EventType]: { type: Type; image: Images[Type] } }[EventType]
+export type StoredEvent = { [Type in EventType]: { type: Type; image: Snapshots[Type] } }[EventType]
 
 /** The stored image of an event. What it holds is said where its SQL is written. */
-export function imageOf({ type, data }: EventRow): StoredEvent {
+export function parseSnapshot({ type, data }: EventRow): StoredEvent {
   return { type, image: JSON.parse(data) } as StoredEvent
 }

@@ -25,7 +25,7 @@ interface FileRequest {
 }
 
 /** Its body are the bytes of a range, where there is one. */
-type FileAnswer = { headers: Record<string, string> } & (
+type FileResponse = { headers: Record<string, string> } & (
   | { status: 200 | 206; bytes: ByteRange }
   | { status: 200 | 304; bytes: null }
 )
@@ -34,7 +34,7 @@ type FileAnswer = { headers: Record<string, string> } & (
  * How a request for a file is answered, from what is known of it without its bytes. It may be kept by the browser until
  * its address (`expires`: unix seconds) is good no longer. Throws 416.
  */
-export function answerFile(request: FileRequest, row: AttachmentRow, expires: number, now: number): FileAnswer {
+export function fileResponse(request: FileRequest, row: AttachmentRow, expires: number, now: number): FileResponse {
   const etag = `"${row.sha256}"`
   const modified = new Date(row.created_at).toUTCString()
   const known = {

@@ -1,13 +1,13 @@
 import { type SQL, sql } from 'drizzle-orm'
 
 /** Members that a ticket is to name; what is absent is not named. */
-export interface References {
+export interface TicketMembers {
   createdBy?: string | undefined
   assignedTo?: string | null | undefined
 }
 
 /** Whether the ID is of a person of the account, as an SQL expression. */
-export function isPerson(accountId: string, id: string | null): SQL {
+export function isUser(accountId: string, id: string | null): SQL {
   return sql`EXISTS (SELECT 1 FROM users WHERE account_id = ${accountId} AND id = ${id} AND kind = 'person')`
 }
 
@@ -18,8 +18,8 @@ export function isAssignable(accountId: string, id: string | null): SQL {
 }
 
 /** Whether all named members may stand where they are named, as an SQL expression. */
-export function mayBeNamed(accountId: string, { createdBy, assignedTo }: References): SQL {
-  const creator = createdBy === undefined ? sql`1` : isPerson(accountId, createdBy)
+export function areAssignable(accountId: string, { createdBy, assignedTo }: TicketMembers): SQL {
+  const creator = createdBy === undefined ? sql`1` : isUser(accountId, createdBy)
   const assignee = assignedTo === undefined || assignedTo === null ? sql`1` : isAssignable(accountId, assignedTo)
   return sql`${creator} AND ${assignee}`
 }

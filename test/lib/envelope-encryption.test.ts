@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { deriveKey } from '../../src/lib/crypto'
-import { keyName, SealError, seal, unseal } from '../../src/lib/sealing'
+import { DecryptError, decrypt, encrypt, keyName } from '../../src/lib/envelope-encryption'
 
 const KEY = deriveKey('one secret', 'webhooks')
 const OTHER = deriveKey('another secret', 'webhooks')
@@ -13,11 +13,11 @@ function altered(sealed: string, index: number): string {
 
 describe('seal', () => {
   it.each(['whsec_c2VjcmV0', '', 'é😀\u2028\0', 'x'.repeat(100_000)])('opens as what it was: %.20j', async (text) => {
-    expect(await unseal([KEY], await seal(KEY, text, PLACE), PLACE)).toBe(text)
+    expect(await decrypt([KEY], await encrypt(KEY, text, PLACE), PLACE)).toBe(text)
   })
 
   it('names its key in front, and gives neither that nor the text away', async () => {
-    const sealed = await seal(KEY, 'whsec_c2VjcmV0', PLACE)
+    const sealed = await encrypt(KEY, 'whsec_c2VjcmV0', PLACE)
     expect(sealed).toMatch(new RegExp(`^${keyName(KEY)}\\.[A-Za-z0-9_-]{56}$`))
     expect(keyName(KEY)).toMatch(/^[A-Za-z0-9_-]{12}$/)
     expect(keyName(OTHER)).not.toBe(keyName(KEY))
@@ -26,7 +26,7 @@ describe('seal', () => {
   })
 
   it('gives another ciphertext each time', async () => {
-    const sealed = await Promise.all(Array.from({ length: 50 }, () => seal(KEY, 'the same', PLACE)))
+    const sealed = await Promise.all(Array.from({ length: 50 }, () => encrypt(KEY, 'the same', PLACE)))
     expect(new Set(sealed.map((one) => one.split('.')[1]?.slice(0, 16))).size).toBe(50)
     expect(new Set(sealed.map((one) => one.split('.')[1]?.slice(16))).size).toBe(50)
   })
@@ -34,13 +34,13 @@ describe('seal', () => {
 
 describe('unseal', () => {
   it('takes whichever key the ciphertext names, wherever that stands', async () => {
-    const sealed = await seal(KEY, 'text', PLACE)
-    for (const keys of [[KEY], [KEY, OTHER], [OTHER, KEY]]) expect(await unseal(keys, sealed, PLACE)).toBe('text')
+    const sealed = await encrypt(KEY, 'text', PLACE)
+    for (const keys of [[KEY], [KEY, OTHER], [OTHER, KEY]]) expect(await decrypt(keys, sealed, PLACE)).toBe('text')
   })
 
   it('opens what was sealed by an earlier version', async () => {
     const sealed = 'A28yD-2qb14H.dUKLpHWQeGUNLzxXkbxteimStCcLv9dmXTTCWY9olWoDKG2Jhu__3tdP'
-    expect(await unseal([KEY], sealed, PLACE)).toBe('whsec_c2VjcmV0')
+    expect(await decrypt([KEY], sealed, PLACE)).toBe('whsec_c2VjcmV0')
   })
 
   it.each([
@@ -58,9 +58,9 @@ describe('unseal', () => {
     ['nothing', [KEY], () => '', PLACE],
     ['a plain text', [KEY], () => 'whsec_c2VjcmV0', PLACE],
   ])('refuses %s, and tells nothing of it', async (_name, keys, change, place) => {
-    const sealed = change(await seal(KEY, 'whsec_c2VjcmV0', PLACE))
-    const refused = await unseal(keys, sealed, place).catch((error: unknown) => error)
-    expect(refused).toBeInstanceOf(SealError)
+    const sealed = change(await encrypt(KEY, 'whsec_c2VjcmV0', PLACE))
+    const refused = await decrypt(keys, sealed, place).catch((error: unknown) => error)
+    expect(refused).toBeInstanceOf(DecryptError)
     expect(String(refused)).toMatch(/^SealError: (The key of this|This) ciphertext [a-z, ]+$/)
   })
 })

@@ -2,7 +2,7 @@ import { ERROR_CATALOGUE } from '../http/openapi/error-catalogue'
 
 /** What holds for every operation, in Markdown: the introduction of the document. */
 export function introduction(): string {
-  return [OVERVIEW, ERRORS, errorTable(), HABITS].join('\n\n')
+  return [OVERVIEW, ERRORS, errorTable(), CONVENTIONS].join('\n\n')
 }
 
 const OVERVIEW = `A helpdesk over HTTP: tickets, comments, attachments and users of an account.
@@ -33,7 +33,7 @@ function errorTable(): string {
   return ['| Status | Code | Meaning |', '|---|---|---|', ...rows].join('\n')
 }
 
-const HABITS = `## Pages
+const CONVENTIONS = `## Pages
 Lists take \`page\` and \`per_page\` and answer with totals. For big lists start with an empty \`cursor\` and go on with
 \`next_cursor\`: it costs the same however far you have come, and rows that come or go meanwhile neither repeat nor hide
 others. \`Link\` names the pages around.

@@ -4,8 +4,8 @@ import { DbError } from '../db/errors'
 import type { Statement } from '../db/statement'
 import { readCursor, writeCursor } from '../http/pagination/cursor'
 import { newId } from '../lib/ids'
-import { askFirst, commit } from '../service/commit'
-import { refusalOf, refuse } from '../service/constraint-errors'
+import { commit, readBeforeWrite } from '../service/commit'
+import { constraintError, rethrow } from '../service/constraint-errors'
 import type { ServiceContext } from '../service/context'
 import {
   DELIVERIES_A_SCAN,
@@ -14,7 +14,7 @@ import {
   findDelivery,
   findSendable,
   insertTest,
-  measureScan,
+  measureDeliveryScan,
   requestAttempt,
 } from './deliveries.queries'
 import { replayInProgress, replayTooLarge, webhookInactive } from './errors'
@@ -38,7 +38,7 @@ export async function listDeliveries(ctx: ServiceContext, webhookId: string, inp
   const [[webhook], found, [scan]] = await ctx.db.batch([
     findWebhook(accountId, webhookId),
     findDeliveries(accountId, webhookId, slice, perPage + 1),
-    measureScan(accountId, webhookId, slice),
+    measureDeliveryScan(accountId, webhookId, slice),
   ])
   if (!webhook) throw notFound()
   const near = found.slice(0, perPage)
@@ -86,12 +86,12 @@ async function sendNow(ctx: ServiceContext, webhookId: string, id: string, write
     findSendable(accountId, webhookId, id),
     findWebhook(accountId, webhookId),
     findDelivery(accountId, webhookId, id),
-  ]).catch(refuse)
+  ]).catch(rethrow)
   const [, [webhook], [row]] = rows
   if (!webhook) throw notFound()
   if (!row) throw webhook.active === 1 ? notFound() : webhookInactive()
   if (webhook.active !== 1) throw webhookInactive()
-  if (!isReplay) ctx.wake({ listeners: 1 })
+  if (!isReplay) ctx.notifyConsumer({ listeners: 1 })
   return presentDelivery(row)
 }
 
@@ -109,7 +109,7 @@ export async function replay(ctx: ServiceContext, webhookId: string, input: Repl
     until: input.until ?? Number.MAX_SAFE_INTEGER,
     onlyFailed: input.only_failed ?? false,
   }
-  const asked = await askFirst(ctx, [
+  const asked = await readBeforeWrite(ctx, [
     findWebhook(accountId, webhookId),
     measureReplay(accountId, wish, EVENTS_A_REPLAY + 1),
   ])
@@ -119,14 +119,16 @@ export async function replay(ctx: ServiceContext, webhookId: string, input: Repl
   const { count, first, last } = measured ?? { count: 0, first: null, last: null }
   if (count > EVENTS_A_REPLAY) throw replayTooLarge()
   const writes = first === null || last === null ? [] : [insertReplay(accountId, wish, first, last)]
-  const { rows, isReplay } = await commit(ctx, writes, [countOf(accountId, webhookId, count)]).catch(refuseReplay)
+  const { rows, isReplay } = await commit(ctx, writes, [countOf(accountId, webhookId, count)]).catch(
+    rethrowReplayInProgress,
+  )
   const [[noted]] = rows
   if (!noted) throw webhookInactive()
-  if (!isReplay) ctx.wake({ listeners: 1 })
+  if (!isReplay) ctx.notifyConsumer({ listeners: 1 })
   return { count: noted.count }
 }
 
-function refuseReplay(error: unknown): never {
+function rethrowReplayInProgress(error: unknown): never {
   const isUnderWay = error instanceof DbError && error.failure.kind === 'unique'
-  throw isUnderWay ? replayInProgress() : refusalOf(error)
+  throw isUnderWay ? replayInProgress() : constraintError(error)
 }
