@@ -82,8 +82,8 @@ export class FaultLayer {
       vi.spyOn(env[namespace], 'getByName').mockImplementation(((name: string) =>
         this.watched(namespace, getByName(name))) as never)
     }
-    const arm = () => this.pass('SWEEPER ensureScheduled', () => undefined)
-    vi.spyOn(env.SWEEPER, 'getByName').mockReturnValue({ arm } as never)
+    const ensureScheduled = () => this.pass('SWEEPER ensureScheduled', () => undefined)
+    vi.spyOn(env.SWEEPER, 'getByName').mockReturnValue({ ensureScheduled } as never)
   }
 
   private watched(namespace: string, stub: object): object {

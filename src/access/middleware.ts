@@ -34,14 +34,14 @@ function protectedRoute(policy: { roles: readonly Role[]; apiKeys: boolean }): G
   const isAllowed = ({ kind, role }: Caller) => (policy.apiKeys || kind === 'person') && policy.roles.includes(role)
   const handler: MiddlewareHandler<AppEnv> = async (c, next) => {
     const credential = await timed(c, () => identified(c))
-    const admission = timed(c, () => verifyAndCount(c, credential, isAllowed))
-    admission.catch(() => undefined)
-    c.set('admission', admission)
+    const verification = timed(c, () => verifyAndCount(c, credential, isAllowed))
+    verification.catch(() => undefined)
+    c.set('verification', verification)
     c.set('wroteRecently', isNew(credential))
     const claimed = claimedCaller(credential)
-    c.set('caller', claimed && READS.has(c.req.method) && isAllowed(claimed) ? claimed : await admission)
+    c.set('caller', claimed && READS.has(c.req.method) && isAllowed(claimed) ? claimed : await verification)
     await next()
-    await admission
+    await verification
   }
   return { handler, policy, counts: true }
 }
@@ -89,9 +89,9 @@ export const countUnroutedRequests: MiddlewareHandler<AppEnv> = async (c, next) 
   await next()
   if (c.var.rate || (c.res.status !== 404 && c.res.status !== 405)) return
   const credential = await identifyRequest(c).catch(() => null)
-  const admission =
+  const verification =
     credential && (await callDurableObject(() => limiterOf(c, credential).verifyAndCount(credential.claim, false)))
-  if (admission?.valid) setRateLimit(c, admission.plan, admission.rateLimit)
+  if (verification?.valid) setRateLimit(c, verification.plan, verification.rateLimit)
   else setRateLimit(c, 'standard', await countedIpAddress(c))
 }
 
@@ -101,26 +101,26 @@ async function verifyAndCount(
   isAllowed: (caller: Caller) => boolean,
 ): Promise<Caller> {
   const writes = !READS.has(c.req.method)
-  const admission = await callDurableObject(() => limiterOf(c, credential).verifyAndCount(credential.claim, writes))
-  if (!admission.valid) {
+  const verification = await callDurableObject(() => limiterOf(c, credential).verifyAndCount(credential.claim, writes))
+  if (!verification.valid) {
     refusalMemory.recordInvalid(credential, Date.now())
     await countIpAddress(c)
     throw unauthorized()
   }
-  refusalMemory.recordValid(credential, admission.role, admission.rateLimit, Date.now())
-  setRateLimit(c, admission.plan, admission.rateLimit)
-  c.set('wroteRecently', admission.wroteRecently || isNew(credential))
-  assertWithinLimit(admission.rateLimit)
-  const caller = callerOf(credential, admission.accountId, admission.role)
+  refusalMemory.recordValid(credential, verification.role, verification.rateLimit, Date.now())
+  setRateLimit(c, verification.plan, verification.rateLimit)
+  c.set('wroteRecently', verification.wroteRecently || isNew(credential))
+  assertWithinLimit(verification.rateLimit)
+  const caller = callerOf(credential, verification.accountId, verification.role)
   if (!isAllowed(caller)) throw caller.kind === 'key' ? forbidden([], 'This API key may not do this') : forbidden()
   return caller
 }
 
 /** Counts a request that brings no good credential by its address. Throws 429 and 503. */
 export async function countIpAddress(c: Context<AppEnv>): Promise<void> {
-  const verdict = await countedIpAddress(c)
-  setRateLimit(c, 'standard', verdict)
-  assertWithinLimit(verdict)
+  const rateLimit = await countedIpAddress(c)
+  setRateLimit(c, 'standard', rateLimit)
+  assertWithinLimit(rateLimit)
 }
 
 function countedIpAddress(c: Context<AppEnv>): Promise<RateLimitResult> {
@@ -155,15 +155,15 @@ function isNew({ token }: Credential): boolean {
   return token !== null && Date.now() - token.issuedAt * SECOND < MINUTE
 }
 
-function setRateLimit(c: Context<AppEnv>, policy: 'standard' | 'premium', verdict: RateLimitResult): void {
-  const { limit, remaining, resetAt } = verdict
+function setRateLimit(c: Context<AppEnv>, policy: 'standard' | 'premium', rateLimit: RateLimitResult): void {
+  const { limit, remaining, resetAt } = rateLimit
   c.set('rate', { policy, limit, remaining, resetAt })
 }
 
-function assertWithinLimit(verdict: RateLimitResult): void {
-  if (verdict.admitted) return
+function assertWithinLimit(rateLimit: RateLimitResult): void {
+  if (rateLimit.admitted) return
   throw rateLimited(
-    `${verdict.limit} requests per minute`,
-    Math.max(1, verdict.resetAt - Math.floor(Date.now() / SECOND)),
+    `${rateLimit.limit} requests per minute`,
+    Math.max(1, rateLimit.resetAt - Math.floor(Date.now() / SECOND)),
   )
 }

@@ -24,7 +24,7 @@ export function serviceContext(c: Context<AppEnv>): ServiceContext {
     links: linksOf(c),
     credentials: credentialsOf(c.env, caller.accountId),
     throttle: throttleFor(c.env, ipAddressOf(c)),
-    notifyConsumer: (audience) => notifyConsumer(c, caller.accountId, audience),
+    notifyConsumer: (activeWebhooks) => notifyConsumer(c, caller.accountId, activeWebhooks),
     sweeper: sweeperOf(c.env),
     idempotency: requestIdempotency(c),
     expectedVersions: readIfMatch(c.req.header('If-Match')),
@@ -41,12 +41,12 @@ export function publicContext(c: Context<AppEnv>): PublicContext {
     config: configOf(c.env),
     now: Date.now(),
     throttle: throttleFor(c.env, ipAddressOf(c)),
-    notifyConsumer: (accountId, audience) => notifyConsumer(c, accountId, audience),
+    notifyConsumer: (accountId, activeWebhooks) => notifyConsumer(c, accountId, activeWebhooks),
   }
 }
 
-function notifyConsumer(c: Context<AppEnv>, accountId: string, audience: ActiveWebhooks | undefined): void {
-  if (audience && audience.listeners > 0) c.executionCtx.waitUntil(enqueueFanOut(c.env.WEBHOOKS, accountId))
+function notifyConsumer(c: Context<AppEnv>, accountId: string, activeWebhooks: ActiveWebhooks | undefined): void {
+  if (activeWebhooks && activeWebhooks.listeners > 0) c.executionCtx.waitUntil(enqueueFanOut(c.env.WEBHOOKS, accountId))
 }
 
 /**

@@ -89,6 +89,6 @@ export async function rotateKey(ctx: ServiceContext, id: string, input: RotateAp
 
 /** An ID that is no key's must not make a Durable Object. */
 async function mustExist(ctx: ServiceContext, id: string): Promise<void> {
-  const asked = await readBeforeWrite(ctx, [findApiKey(ctx.caller.accountId, id)])
-  if (asked && !asked[0][0]) throw notFound()
+  const before = await readBeforeWrite(ctx, [findApiKey(ctx.caller.accountId, id)])
+  if (before && !before[0][0]) throw notFound()
 }

@@ -10,7 +10,7 @@ import { binary, emptyBody } from '../http/openapi/responses'
 import { defineRoute } from '../http/openapi/route'
 import { FILENAME_PATTERN } from '../http/schemas/patterns'
 import { pathId } from '../http/schemas/request-fields'
-import { signatureRefused } from './errors'
+import { signatureRejected } from './errors'
 import { FILE_TYPES, fileResponse } from './file-response'
 import { findStoredFile, readBytes } from './service'
 import { verifiedAccount } from './url-signing'
@@ -30,7 +30,7 @@ const fileRoute = defineRoute({
     'WebP, PDF and plain text are for showing, all else for saving.',
   errors: [
     400,
-    errorExample('address_refused', 'The address is not a good one', signatureRefused),
+    errorExample('address_refused', 'The address is not a good one', signatureRejected),
     404,
     416,
     errorExample('too_many_requests', 'Too many bad addresses were tried', () =>
@@ -77,7 +77,7 @@ async function serveFile(c: Context<AppEnv>): Promise<Response> {
   const accountId = verifiedAccount(file, query, verificationKeys(configOf(c.env), 'files'), Date.now())
   if (accountId === null) {
     await countIpAddress(c)
-    throw signatureRefused()
+    throw signatureRejected()
   }
   const row = await findStoredFile(c.env, c.var.costs, accountId, file.id)
   if (!row) throw notFound()

@@ -30,7 +30,7 @@ export function insertIntents(
   caller: Caller,
   uploads: Upload[],
   gate: UploadPrecondition,
-  once: IdempotencyKey | null,
+  key: IdempotencyKey | null,
   now: number,
 ) {
   const { isOpen, hasPlace, hasStorage } = conditions(caller, uploads, gate)
@@ -38,7 +38,7 @@ export function insertIntents(
     INSERT INTO object_intents (account_id, id, kind, created_at)
     SELECT ${caller.accountId}, value, 'upload', ${now} FROM json_each(${JSON.stringify(uploads.map(({ id }) => id))})
     WHERE ${isOpen} AND ${hasPlace} AND ${hasStorage}
-      ${once ? sql`AND NOT ${hasIdempotencyRecord(caller.accountId, once, now)}` : sql``}`)
+      ${key ? sql`AND NOT ${hasIdempotencyRecord(caller.accountId, key, now)}` : sql``}`)
 }
 
 function conditions(caller: Caller, uploads: Upload[], gate: UploadPrecondition): Record<string, SQL> {

@@ -104,12 +104,12 @@ export function findLatestAttachments(caller: Caller, ticketId: string, limit: n
  * A slice of the attachments of a ticket and its comments that the caller may see, oldest first (towards the beginning:
  * newest first).
  */
-export function findAttachments(caller: Caller, ticketId: string, slice: ChildWindow) {
+export function findAttachments(caller: Caller, ticketId: string, window: ChildWindow) {
   return select<AttachmentRow>(sql`
     SELECT ${selectList(COLUMNS)}
-    FROM (${childrenPage(caller, 'attachments', ticketId, sql`p.seq`, slice)}) page
+    FROM (${childrenPage(caller, 'attachments', ticketId, sql`p.seq`, window)}) page
     CROSS JOIN attachments f ON f.seq = page.seq AND f.account_id = ${caller.accountId}
-    ORDER BY f.seq ${sortDirection(slice)}`)
+    ORDER BY f.seq ${sortDirection(window)}`)
 }
 
 /** One attachment, if the caller may see it. */

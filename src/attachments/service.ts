@@ -52,15 +52,15 @@ export async function listAttachmentsByCursor(ctx: ServiceContext, ticketId: str
   const position = readCursor(ctx.db, scope, input.cursor, AttachmentPosition)
   const { perPage } = pageRequest(input)
   const { found } = await findWindow(ctx, ticketId, windowFrom(position, perPage))
-  const placeOf = (row: AttachmentRow) => ({ id: row.id, at: row.created_at })
-  const { shown, cursors } = toPage(found, perPage, position, placeOf, (at) => writeCursor(ctx.db, scope, at))
+  const keyOf = (row: AttachmentRow) => ({ id: row.id, at: row.created_at })
+  const { shown, cursors } = toPage(found, perPage, position, keyOf, (at) => writeCursor(ctx.db, scope, at))
   return { perPage, cursors, attachments: shown.map((row) => presentAttachment(row, ctx)) }
 }
 
-async function findWindow({ caller, db }: ServiceContext, ticketId: string, slice: ChildWindow) {
+async function findWindow({ caller, db }: ServiceContext, ticketId: string, window: ChildWindow) {
   const [[count], found] = await db.batch([
     countChildren(caller, 'attachments', ticketId),
-    findAttachments(caller, ticketId, slice),
+    findAttachments(caller, ticketId, window),
   ])
   if (!count) throw notFound()
   return { total: count.total, found }
@@ -77,13 +77,13 @@ export async function getAttachment(ctx: ServiceContext, attachmentId: string) {
  * Attaches a file of up to 95 MiB to a ticket. For everybody who may see it. Throws 404, 422 when the ticket has all the
  * attachments it may have, 413 when the account has, 400 where the body does not come as long as it says.
  */
-export async function uploadAttachment(begun: ServiceContext, ticketId: string, filename: string, body: RawBody) {
-  const file = await storeStream(begun, filename, body, { ticketId })
+export async function uploadAttachment(started: ServiceContext, ticketId: string, filename: string, body: RawBody) {
+  const file = await storeStream(started, filename, body, { ticketId })
   if (!file) throw notFound()
   // The upload may have taken minutes.
   const ctx = {
-    ...begun,
-    idempotency: begun.idempotency && extendFingerprint(begun.idempotency, file.sha256),
+    ...started,
+    idempotency: started.idempotency && extendFingerprint(started.idempotency, file.sha256),
     now: Date.now(),
   }
   const { caller, now } = ctx
@@ -100,10 +100,10 @@ export async function uploadAttachment(begun: ServiceContext, ticketId: string, 
     releaseUploads(ctx, [file])
     throw constraintError(error)
   })
-  const [[row], [audience]] = rows
+  const [[row], [activeWebhooks]] = rows
   if (!row || isReplay) releaseUploads(ctx, [file])
   if (!row) throw notFound()
-  if (!isReplay) ctx.notifyConsumer(audience)
+  if (!isReplay) ctx.notifyConsumer(activeWebhooks)
   return presentAttachment(row, ctx)
 }
 
@@ -120,10 +120,10 @@ export async function removeAttachment(ctx: ServiceContext, ticketId: string, at
     [findChangedFields(caller.accountId, change.changeId), countActiveWebhooks(caller.accountId)],
     { ticketId },
   ).catch(rethrow)
-  const [[trace], [audience]] = rows
+  const [[trace], [activeWebhooks]] = rows
   if (!trace) throw notFound()
   if (isReplay) return
-  ctx.notifyConsumer(audience)
+  ctx.notifyConsumer(activeWebhooks)
   deleteObjectsLater(ctx)
 }
 

@@ -98,15 +98,15 @@ async function reserveUploads(
   uploads: Upload[],
   gate: UploadPrecondition,
 ): Promise<'announced' | 'closed' | 'done before'> {
-  const asked = await readBeforeWrite(ctx, [
+  const before = await readBeforeWrite(ctx, [
     checkUploadQuota(ctx.caller, uploads, gate),
     insertIntents(ctx.caller, uploads, gate, ctx.idempotency, ctx.now),
   ])
-  if (!asked) return 'done before'
-  const [[verdict]] = asked
-  if (!verdict?.is_open) return 'closed'
-  if (!verdict.has_place) throw constraintError(new DbError({ kind: 'refused', rule: 'attachments' }))
-  if (!verdict.has_storage) throw constraintError(new DbError({ kind: 'refused', rule: 'storage' }))
+  if (!before) return 'done before'
+  const [[rateLimit]] = before
+  if (!rateLimit?.is_open) return 'closed'
+  if (!rateLimit.has_place) throw constraintError(new DbError({ kind: 'refused', rule: 'attachments' }))
+  if (!rateLimit.has_storage) throw constraintError(new DbError({ kind: 'refused', rule: 'storage' }))
   return 'announced'
 }
 

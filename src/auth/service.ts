@@ -90,7 +90,7 @@ export async function register(ctx: PublicContext, input: z.infer<typeof Registe
     eventId: newId('evt', ctx.now),
     now: ctx.now,
   })
-  const [[audience]] = await ctx
+  const [[activeWebhooks]] = await ctx
     .openAccount(account.id)
     .change(person.statements, [countActiveWebhooks(account.id)])
     .catch(rethrowUserConstraint)
@@ -98,7 +98,7 @@ export async function register(ctx: PublicContext, input: z.infer<typeof Registe
     emailKey: asciiLower(input.email),
     user: { accountId: account.id, id: person.user.id },
   })
-  ctx.notifyConsumer(account.id, audience)
+  ctx.notifyConsumer(account.id, activeWebhooks)
   return presentLogin(ctx, account.id, person.user)
 }
 

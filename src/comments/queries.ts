@@ -43,17 +43,17 @@ export function findLatestComments(caller: Caller, ticketId: string, limit: numb
 }
 
 /** A slice of the comments of a ticket that the caller may see, oldest first (towards the beginning: newest first). */
-export function findComments(caller: Caller, ticketId: string, slice: ChildWindow) {
+export function findComments(caller: Caller, ticketId: string, window: ChildWindow) {
   return select<CommentRow>(sql`
     SELECT ${selectList(COLUMNS)}
-    FROM (${childrenPage(caller, 'comments', ticketId, sql`p.seq`, slice)}) page
+    FROM (${childrenPage(caller, 'comments', ticketId, sql`p.seq`, window)}) page
     CROSS JOIN comments c ON c.seq = page.seq AND c.account_id = ${caller.accountId} ${AUTHOR}
-    ORDER BY c.seq ${sortDirection(slice)}`)
+    ORDER BY c.seq ${sortDirection(window)}`)
 }
 
 /** The IDs of that slice, as an SQL expression. */
-export function commentIdsOf(caller: Caller, ticketId: string, slice: ChildWindow): SQL {
-  return childrenPage(caller, 'comments', ticketId, sql`p.id`, slice)
+export function commentIdsOf(caller: Caller, ticketId: string, window: ChildWindow): SQL {
+  return childrenPage(caller, 'comments', ticketId, sql`p.id`, window)
 }
 
 interface NewComment {

@@ -9,7 +9,7 @@ import { defineRoute, registerRoute } from '../http/openapi/route'
 import { paginateByCursor } from '../http/pagination/cursor'
 import { paginate } from '../http/pagination/page'
 import { pathId } from '../http/schemas/request-fields'
-import { CONSTRAINT_ERRORS, fieldsRefused } from '../service/constraint-errors'
+import { CONSTRAINT_ERRORS, fieldsForbidden } from '../service/constraint-errors'
 import { notTheAuthor } from './errors'
 import { COMMENTS, NEW_COMMENT, NEW_SERVER_LOGS } from './examples'
 import { CommentList, CommentResponse, CreateCommentBody, ListCommentsQuery } from './schema'
@@ -40,7 +40,7 @@ const createCommentRoute = defineRoute({
   description: 'Internal comments, which agents and admins write, leave no trace that a customer could see.',
   errors: [
     404,
-    errorExample('internal_refused', 'Customers write no internal comments', () => fieldsRefused(['is_internal'])),
+    errorExample('internal_refused', 'Customers write no internal comments', () => fieldsForbidden(['is_internal'])),
     errorExample(
       'too_many_attachments',
       'The ticket has all the attachments that it may have',

@@ -20,7 +20,7 @@ import { positionSchema, readCursor, toPage, windowFrom, writeCursor } from '../
 import { offsetOf, pageRequest } from '../http/pagination/page'
 import { newId } from '../lib/ids'
 import { commit } from '../service/commit'
-import { constraintError, fieldsRefused, rethrow } from '../service/constraint-errors'
+import { constraintError, fieldsForbidden, rethrow } from '../service/constraint-errors'
 import type { ServiceContext } from '../service/context'
 import { notTheAuthor } from './errors'
 import {
@@ -59,17 +59,17 @@ export async function listCommentsByCursor(ctx: ServiceContext, ticketId: string
   const position = readCursor(ctx.db, scope, input.cursor, CommentPosition)
   const { perPage } = pageRequest(input)
   const { comments, present } = await findWindow(ctx, ticketId, windowFrom(position, perPage))
-  const placeOf = (row: CommentRow) => ({ id: row.id, at: row.created_at })
-  const { shown, cursors } = toPage(comments, perPage, position, placeOf, (at) => writeCursor(ctx.db, scope, at))
+  const keyOf = (row: CommentRow) => ({ id: row.id, at: row.created_at })
+  const { shown, cursors } = toPage(comments, perPage, position, keyOf, (at) => writeCursor(ctx.db, scope, at))
   return { perPage, cursors, comments: shown.map(present) }
 }
 
-async function findWindow(ctx: ServiceContext, ticketId: string, slice: ChildWindow) {
+async function findWindow(ctx: ServiceContext, ticketId: string, window: ChildWindow) {
   const { caller, db } = ctx
   const [[count], comments, attachments] = await db.batch([
     countChildren(caller, 'comments', ticketId),
-    findComments(caller, ticketId, slice),
-    findAttachmentsOfComments(caller.accountId, commentIdsOf(caller, ticketId, slice)),
+    findComments(caller, ticketId, window),
+    findAttachmentsOfComments(caller.accountId, commentIdsOf(caller, ticketId, window)),
   ])
   if (!count) throw notFound()
   return { total: count.total, comments, present: (row: CommentRow) => presentWhole(ctx, row, attachments) }
@@ -82,18 +82,18 @@ async function findWindow(ctx: ServiceContext, ticketId: string, slice: ChildWin
 export async function createComment(ctx: ServiceContext, ticketId: string, input: CreateCommentInput) {
   const { caller, now } = ctx
   const isInternal = input.is_internal ?? false
-  if (isInternal && !seesInternal(caller.role)) throw fieldsRefused(['is_internal'])
+  if (isInternal && !seesInternal(caller.role)) throw fieldsForbidden(['is_internal'])
   const files = await storeFiles(ctx, input.attachments ?? [], { ticketId })
   if (!files) throw notFound()
   const comment = { id: newId('comment', now), ticketId, content: input.content, isInternal }
   const parent = { ticketId, commentId: comment.id, isInternal }
-  const images = attachmentsJson(caller.accountId, { commentId: comment.id })
+  const attachmentsSnapshot = attachmentsJson(caller.accountId, { commentId: comment.id })
   const { rows, isReplay } = await commit(
     ctx,
     [
       ...insertComment(caller, comment, { now, files: files.length }),
       ...attachFiles(ctx, parent, files),
-      insertCommentEvent(caller.accountId, comment, newId('evt', now), images),
+      insertCommentEvent(caller.accountId, comment, newId('evt', now), attachmentsSnapshot),
     ],
     [
       findComment(caller.accountId, comment.id),
@@ -105,10 +105,10 @@ export async function createComment(ctx: ServiceContext, ticketId: string, input
     releaseUploads(ctx, files)
     throw constraintError(error)
   })
-  const [[row], attachments, [audience]] = rows
+  const [[row], attachments, [activeWebhooks]] = rows
   if (!row || isReplay) releaseUploads(ctx, files)
   if (!row) throw notFound()
-  if (!isReplay) ctx.notifyConsumer(audience)
+  if (!isReplay) ctx.notifyConsumer(activeWebhooks)
   return presentWhole(ctx, row, attachments)
 }
 
@@ -134,11 +134,11 @@ export async function removeComment(ctx: ServiceContext, ticketId: string, comme
     ],
     { ticketId },
   ).catch(rethrow)
-  const [[trace], [left], [audience]] = rows
+  const [[trace], [left], [activeWebhooks]] = rows
   if (left) throw notTheAuthor()
   if (!trace) throw notFound()
   if (isReplay) return
-  ctx.notifyConsumer(audience)
+  ctx.notifyConsumer(activeWebhooks)
   deleteObjectsLater(ctx)
 }
 

@@ -74,19 +74,19 @@ const CHILD_SNAPSHOTS: Record<ChildChange['field'], SQL> = {
  * What a part leaves behind that has come to its ticket or is about to go: history, a new version, a `ticket.updated`.
  * For the batch of the deed, where the part is there. An internal part moves nothing that a customer could see.
  */
-export function recordChildChange(change: ChangeRecord, part: ChildChange, eventId: string): Statement[] {
+export function recordChildChange(change: ChangeRecord, child: ChildChange, eventId: string): Statement[] {
   const { caller, ticketId, changeId, now } = change
   const { accountId } = caller
   const time = nextWriteTime(accountId, { now })
-  const itself = sql`${sql.raw(part.field)} p
-    WHERE p.account_id = ${accountId} AND p.ticket_id = ${ticketId} AND p.id = ${part.id}`
-  const image = CHILD_SNAPSHOTS[part.field]
-  const values = part.moves === 'comes' ? sql`'null', ${image}` : sql`${image}, 'null'`
+  const itself = sql`${sql.raw(child.field)} p
+    WHERE p.account_id = ${accountId} AND p.ticket_id = ${ticketId} AND p.id = ${child.id}`
+  const snapshot = CHILD_SNAPSHOTS[child.field]
+  const values = child.moves === 'comes' ? sql`'null', ${snapshot}` : sql`${snapshot}, 'null'`
   return [
     run(sql`
       INSERT INTO ticket_history (account_id, ticket_id, change_id, actor_id, field, previous, current, created_at)
-      SELECT p.account_id, p.ticket_id, ${changeId}, ${caller.id}, ${part.field}, ${values}, ${time}
-      FROM ${itself}${part.condition ? sql` AND ${part.condition}` : sql``}`),
+      SELECT p.account_id, p.ticket_id, ${changeId}, ${caller.id}, ${child.field}, ${values}, ${time}
+      FROM ${itself}${child.condition ? sql` AND ${child.condition}` : sql``}`),
     run(sql`
       UPDATE tickets SET version = version + 1, updated_at = ${time}
       WHERE account_id = ${accountId} AND id = ${ticketId} AND ${hasChanged(change)}

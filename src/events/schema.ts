@@ -127,30 +127,30 @@ export type ListEventsInput = z.infer<typeof ListEventsQuery>
 /** An event as it is listed and sent, from what was stored with the change. */
 export function presentEvent(row: EventRow): EventBody {
   const base = { id: row.id, sequence: row.sequence, timestamp: toWireTime(row.created_at) }
-  const { type, image } = parseSnapshot(row)
+  const { type, snapshot } = parseSnapshot(row)
   switch (type) {
     case 'ticket.created': {
-      const attachments = image.attachments.map(presentStoredAttachment)
-      return { ...base, event: type, data: { ticket: { ...presentTicketSnapshot(image.ticket), attachments } } }
+      const attachments = snapshot.attachments.map(presentStoredAttachment)
+      return { ...base, event: type, data: { ticket: { ...presentTicketSnapshot(snapshot.ticket), attachments } } }
     }
     case 'ticket.updated': {
-      const { ticket, changes, actor } = image
+      const { ticket, changes, actor } = snapshot
       return { ...base, event: type, data: { ticket: presentTicketSnapshot(ticket), changes, updated_by: actor } }
     }
     case 'ticket.status_changed': {
-      const { ticket, status, actor } = image
+      const { ticket, status, actor } = snapshot
       return { ...base, event: type, data: { ticket: { ...ticket, status, updated_by: actor } } }
     }
     case 'ticket.deleted':
-      return { ...base, event: type, data: { ticket: image.ticket, deleted_by: image.actor } }
+      return { ...base, event: type, data: { ticket: snapshot.ticket, deleted_by: snapshot.actor } }
     case 'comment.created': {
-      const attachments = image.attachments.map(presentStoredAttachment)
-      const comment = { ...presentComment(image.comment), attachments }
-      return { ...base, event: type, data: { comment, ticket: image.ticket } }
+      const attachments = snapshot.attachments.map(presentStoredAttachment)
+      const comment = { ...presentComment(snapshot.comment), attachments }
+      return { ...base, event: type, data: { comment, ticket: snapshot.ticket } }
     }
     case 'user.created':
-      return { ...base, event: type, data: { user: presentUser(image.user) } }
+      return { ...base, event: type, data: { user: presentUser(snapshot.user) } }
     case 'webhook.test':
-      return { ...base, event: type, data: image }
+      return { ...base, event: type, data: snapshot }
   }
 }

@@ -2,7 +2,7 @@ import { z } from '@hono/zod-openapi'
 import type { Bindings } from '../core/config'
 import { cursorExpired } from '../core/errors'
 import { openDirectory } from '../db/client'
-import { BYTES_A_PAGE, fitsWithin, readCursor, writeCursor } from '../http/pagination/cursor'
+import { fitsWithin, MAX_PAGE_BYTES, readCursor, writeCursor } from '../http/pagination/cursor'
 import type { ServiceContext } from '../service/context'
 import {
   deleteOldEvents,
@@ -35,7 +35,7 @@ export async function listEvents({ caller, db }: ServiceContext, input: ListEven
   const filter = { types: input.event, ticketId: input.ticket_id }
   const [[bounds], found, [scan]] = await db.batch([
     findEventBounds(accountId),
-    findEvents(accountId, after ?? 0, filter, perPage + 1, BYTES_A_PAGE),
+    findEvents(accountId, after ?? 0, filter, perPage + 1, MAX_PAGE_BYTES),
     measureEventScan(accountId, after ?? 0, filter, perPage + 1),
   ])
   const oldest = bounds?.oldest ?? (bounds?.newest ?? 0) + 1

@@ -32,9 +32,9 @@ interface Snapshots {
 
 export type FieldChange = { previous: unknown; current: unknown } | { truncated: true }
 
-export type StoredEvent = { [Type in EventType]: { type: Type; image: Snapshots[Type] } }[EventType]
+export type StoredEvent = { [Type in EventType]: { type: Type; snapshot: Snapshots[Type] } }[EventType]
 
 /** The stored image of an event. What it holds is said where its SQL is written. */
 export function parseSnapshot({ type, data }: EventRow): StoredEvent {
-  return { type, image: JSON.parse(data) } as StoredEvent
+  return { type, snapshot: JSON.parse(data) } as StoredEvent
 }

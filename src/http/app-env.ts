@@ -24,7 +24,7 @@ export interface AppEnv {
     /** Set by the guard; until `admission` resolves it is only what the credential claims. */
     caller: Caller
     /** The word of the caller's Durable Object; rejects with 401, 403, 429 or 503. */
-    admission: Promise<Caller>
+    verification: Promise<Caller>
     /** Whether the caller has written within a minute; the last word on it comes with `admission`. */
     wroteRecently?: boolean
     /** SHA-256 of the body, once it was read. */

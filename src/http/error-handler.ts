@@ -21,10 +21,10 @@ import type { AppEnv } from './app-env'
  * `Link` with the number of pages.
  */
 export function onError(error: unknown, c: Context<AppEnv>): Response {
-  const told = toApiError(error)
-  if (told.status >= 500) c.set('failure', error)
-  const headers = { 'Content-Type': 'application/json', ...told.headers, 'X-Request-Id': c.var.requestId }
-  return new Response(JSON.stringify(told), { status: told.status, headers })
+  const response = toApiError(error)
+  if (response.status >= 500) c.set('failure', error)
+  const headers = { 'Content-Type': 'application/json', ...response.headers, 'X-Request-Id': c.var.requestId }
+  return new Response(JSON.stringify(response), { status: response.status, headers })
 }
 
 function toApiError(error: unknown): ApiError {

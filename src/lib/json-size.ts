@@ -2,7 +2,7 @@ const QUOTE = 0x22
 const COMMA = 0x2c
 const COLON = 0x3a
 const BRACKET = 0x5b
-const PARTS = new Set([COMMA, COLON, BRACKET])
+const TOKENS = new Set([COMMA, COLON, BRACKET])
 const BACKSLASH = 0x5c
 
 /**
@@ -10,12 +10,12 @@ const BACKSLASH = 0x5c
  * and commas (an object within another has a colon before it). One pass without parsing: building a million of them, beside
  * or within each other, takes seconds and the memory of a Worker, and so must be refused before.
  */
-export function hasMoreParts(text: string, limit: number): boolean {
+export function hasMoreTokens(text: string, limit: number): boolean {
   let parts = 0
   for (let index = 0; index < text.length; index += 1) {
     const char = text.charCodeAt(index)
     if (char === QUOTE) index = endOfString(text, index)
-    else if (PARTS.has(char)) {
+    else if (TOKENS.has(char)) {
       parts += 1
       if (parts > limit) return true
     }

@@ -94,14 +94,14 @@ export async function commit<const T extends readonly ReturningStatement[]>(
 /** What a record tells, to whom it may be told: who sees less than then is not shown what was shown then. */
 async function replayOf<T extends readonly ReturningStatement[]>(
   caller: Caller,
-  once: RequestIdempotency,
+  key: RequestIdempotency,
   record: IdempotencyRecord,
 ): Promise<CommitResult<T>> {
   const sawMore = record.ticket_id !== null && seesInternal(record.role ?? caller.role) && !seesInternal(caller.role)
   if (sawMore || record.is_hidden === 1) throw notFound()
-  if (!once.fingerprints.includes(record.request_hash)) throw idempotencyKeyReused()
-  once.markReplayed()
-  const secret = record.secret === null ? '' : await open(once.encryptionKeys, record.secret, once.keyHash)
+  if (!key.fingerprints.includes(record.request_hash)) throw idempotencyKeyReused()
+  key.markReplayed()
+  const secret = record.secret === null ? '' : await open(key.encryptionKeys, record.secret, key.keyHash)
   return { rows: toReturnedRows<T>(record.rows), secret, isReplay: true }
 }
 

@@ -30,7 +30,7 @@ export function idempotencyKeyReused(): ApiError {
 }
 
 /** 403: the caller's role may do this, but not with these fields. */
-export function fieldsRefused(fields: readonly string[]): ApiError {
+export function fieldsForbidden(fields: readonly string[]): ApiError {
   return forbidden(fields.map((field) => detail([field], 'can not be set by your role')))
 }
 

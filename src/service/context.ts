@@ -16,7 +16,7 @@ export interface ServiceContext {
   credentials: Credentials
   throttle: Throttle
   /** Wakes the sender of events, if anybody listens. It may be lost: the sweep finds what it would have told. */
-  notifyConsumer(audience: ActiveWebhooks | undefined): void
+  notifyConsumer(activeWebhooks: ActiveWebhooks | undefined): void
   sweeper: Sweeper
   /** By what the request is carried out once; null where it brings no key. */
   idempotency: RequestIdempotency | null
@@ -43,7 +43,7 @@ export interface PublicContext {
   config: Config
   now: number
   throttle: Throttle
-  notifyConsumer(accountId: string, audience: ActiveWebhooks | undefined): void
+  notifyConsumer(accountId: string, activeWebhooks: ActiveWebhooks | undefined): void
 }
 
 /**

@@ -6,6 +6,6 @@ export const unknownCreator = () => detail(['created_by'], 'must be a user of th
 export const unknownAssignee = () => detail(['assigned_to'], 'must be an active agent or admin of this account')
 
 /** 403: a customer may close a ticket and open it again, and move it nowhere else. */
-export function statusRefused(status: string): ApiError {
+export function statusChangeForbidden(status: string): ApiError {
   return forbidden([detail(['status'], `can not be set to ${status} by your role`)])
 }

@@ -1,6 +1,6 @@
 import { logFailure } from '../core/log'
 import { isAccessEnded } from '../db/errors'
-import { BYTES_A_PAGE, writeCursor } from '../http/pagination/cursor'
+import { encodePosition, MAX_PAGE_BYTES, writeCursor } from '../http/pagination/cursor'
 import type { ServiceContext } from '../service/context'
 import { cursorKeyOf, parseListQuery, readTicketCursor } from './list'
 import { findTicketsWithin, type TicketCursorKey } from './list.queries'
@@ -19,16 +19,16 @@ export async function exportTickets(ctx: ServiceContext, input: ExportTicketsInp
   const { caller, db } = ctx
   const { filter, sorting, scope } = parseListQuery(ctx, input)
   const start = readTicketCursor(db, scope, input.cursor)
-  const pageAfter = (beyond: TicketCursorKey | null) => {
-    const slice = { limit: TICKETS_A_PAGE, beyond, towards: 'next' } as const
-    return findTicketsWithin(caller, filter, sorting, slice, BYTES_A_PAGE)
+  const pageAfter = (after: TicketCursorKey | null) => {
+    const window = { limit: TICKETS_A_PAGE, after, direction: 'next' } as const
+    return findTicketsWithin(caller, filter, sorting, window, MAX_PAGE_BYTES)
   }
-  const findNextPage = async (beyond: TicketCursorKey) => {
-    const [found] = await db.onPrimary().verifiedBatch([pageAfter(beyond)])
+  const findNextPage = async (after: TicketCursorKey) => {
+    const [found] = await db.onPrimary().verifiedBatch([pageAfter(after)])
     return found
   }
 
-  let page = await db.all(pageAfter(start?.place ?? null))
+  let page = await db.all(pageAfter(start?.key ?? null))
   let pages = 0
   const encoder = new TextEncoder()
 
@@ -42,7 +42,7 @@ export async function exportTickets(ctx: ServiceContext, input: ExportTicketsInp
       }
       if (!last) return end(null)
       send(page.map((row) => JSON.stringify(presentTicketSnapshot(row))))
-      const cursor = writeCursor(db, scope, { towards: 'next', place: cursorKeyOf(last) })
+      const cursor = writeCursor(db, scope, encodePosition({ direction: 'next', key: cursorKeyOf(last) }))
       pages += 1
       if (pages === PAGES) return end(cursor)
       try {

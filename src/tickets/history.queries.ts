@@ -19,18 +19,18 @@ export interface HistoryRow {
 /** A piece of a ticket's history: from its beginning, or beyond a field of a change (null: from an end on). */
 export type HistoryWindow =
   | { limit: number }
-  | { limit: number; beyond: { change: string; field: string } | null; towards: 'next' | 'prev' }
+  | { limit: number; after: { change: string; field: string } | null; direction: 'next' | 'prev' }
 
 /**
  * A slice of the history of a ticket, oldest first (towards the beginning: newest first); nothing behind the row with which
  * it weighs more than `bytes`.
  */
-export function findHistory(accountId: string, ticketId: string, slice: HistoryWindow, bytes: number) {
-  const way = 'beyond' in slice && slice.towards === 'prev' ? sql`DESC` : sql`ASC`
+export function findHistory(accountId: string, ticketId: string, window: HistoryWindow, bytes: number) {
+  const way = 'after' in window && window.direction === 'prev' ? sql`DESC` : sql`ASC`
   const page = sql`
     SELECT h.*, octet_length(h.previous) + octet_length(h.current) AS bytes FROM ticket_history h
-    WHERE h.account_id = ${accountId} AND h.ticket_id = ${ticketId}${isAfter(accountId, slice)}
-    ORDER BY h.seq ${way} LIMIT ${slice.limit}`
+    WHERE h.account_id = ${accountId} AND h.ticket_id = ${ticketId}${isAfter(accountId, window)}
+    ORDER BY h.seq ${way} LIMIT ${window.limit}`
   return select<HistoryRow>(sql`
     SELECT h.change_id, h.field, h.previous, h.current, h.created_at, h.bytes_so_far,
       actor.id AS actor_id, actor.name AS actor_name, actor.email AS actor_email
@@ -41,10 +41,10 @@ export function findHistory(accountId: string, ticketId: string, slice: HistoryW
 }
 
 /** Beyond a field of a change: history loses nothing as long as there is its ticket. Begins with AND. */
-function isAfter(accountId: string, slice: HistoryWindow): SQL {
-  if (!('beyond' in slice) || slice.beyond === null) return sql``
-  const { change, field } = slice.beyond
-  return sql` AND h.seq ${sql.raw(slice.towards === 'next' ? '>' : '<')} (SELECT seq FROM ticket_history
+function isAfter(accountId: string, window: HistoryWindow): SQL {
+  if (!('after' in window) || window.after === null) return sql``
+  const { change, field } = window.after
+  return sql` AND h.seq ${sql.raw(window.direction === 'next' ? '>' : '<')} (SELECT seq FROM ticket_history
     WHERE account_id = ${accountId} AND change_id = ${change} AND field = ${field})`
 }
 

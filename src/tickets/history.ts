@@ -1,8 +1,8 @@
 import { z } from '@hono/zod-openapi'
 import { notFound } from '../core/errors'
 import {
-  BYTES_A_PAGE,
   fitsWithin,
+  MAX_PAGE_BYTES,
   positionSchema,
   readCursor,
   toPage,
@@ -22,10 +22,10 @@ export async function listHistory({ caller, db }: ServiceContext, ticketId: stri
   const scope = { list: 'history', accountId, ticketId }
   const position = readCursor(db, scope, input.cursor, ChangePosition)
   const { perPage } = pageRequest(input)
-  const slice = windowFrom(position, perPage)
+  const window = windowFrom(position, perPage)
   const [[ticket], found] = await db.batch([
     findVisible(caller, ticketId),
-    findHistory(accountId, ticketId, slice, BYTES_A_PAGE),
+    findHistory(accountId, ticketId, window, MAX_PAGE_BYTES),
   ])
   if (!ticket) throw notFound()
   const placeOf = (row: HistoryRow) => ({ change: row.change_id, field: row.field })

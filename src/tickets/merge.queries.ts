@@ -28,15 +28,16 @@ export function mergePartitions(
   filter: TicketFilter,
   { by, all }: Partitions,
   ordering: Ordering,
-  slice: TicketWindow,
+  window: TicketWindow,
 ): SQL {
   const bounded = all.flatMap((facet): BoundPartition[] => {
-    const bound = lowerBound(facet.rank, ordering, slice)
+    const bound = lowerBound(facet.rank, ordering, window)
     return bound === 'none' ? [] : [{ ...facet, bound }]
   })
   if (bounded.length === 0) return sql`SELECT NULL AS seq, NULL AS rank, NULL AS at, NULL AS number WHERE 0`
   const stretches = planIndexScan(caller, filter, by, ordering.column)
-  if (bounded.length > MOST_MERGED) return topOfEachPartition(caller.accountId, by, bounded, stretches, ordering, slice)
+  if (bounded.length > MOST_MERGED)
+    return topOfEachPartition(caller.accountId, by, bounded, stretches, ordering, window)
   const queries = bounded.map((facet) => partitionScan(caller.accountId, by, facet, stretches, ordering))
   return mergeUnion(queries, orderBy(ordering))
 }
@@ -78,7 +79,7 @@ function topOfEachPartition(
   facets: readonly BoundPartition[],
   { from, alias, residual }: IndexScan,
   ordering: Ordering,
-  slice: TicketWindow,
+  window: TicketWindow,
 ): SQL {
   const { column, times } = ordering
   const open = times === 'DESC' ? { at: END, number: END } : { at: -END, number: -END }
@@ -87,7 +88,7 @@ function topOfEachPartition(
     ...(bound === 'all' ? open : bound),
     rank: facet.rank,
   }))
-  const wanted = slice.limit + ('offset' in slice ? slice.offset : 0)
+  const wanted = window.limit + ('offset' in window ? window.offset : 0)
   const [comparison, way] = [sql.raw(times === 'DESC' ? '<' : '>'), sql.raw(times)]
   const [time, number] = [sql.raw(`${alias}.${column}`), sql.raw(`${alias}.number`)]
   return sql`SELECT ${text(cursorKeyOfRow('o', ordering))} FROM json_each(${JSON.stringify(bounded)}) c

@@ -16,7 +16,7 @@ export interface TicketCursorKey {
 /** A part of a list: after some pages, or beyond a place (null: from an end on), towards its end or its beginning. */
 export type TicketWindow =
   | { limit: number; offset: number }
-  | { limit: number; beyond: TicketCursorKey | null; towards: 'next' | 'prev' }
+  | { limit: number; after: TicketCursorKey | null; direction: 'next' | 'prev' }
 
 /** In which order SQLite is to find the tickets of a slice. */
 export interface Ordering {
@@ -27,8 +27,8 @@ export interface Ordering {
 }
 
 /** Equal priorities come newest first, whichever way the priorities go. */
-export function orderingOf({ sort, order }: TicketSorting, slice: TicketWindow): Ordering {
-  const isBackwards = 'beyond' in slice && slice.towards === 'prev'
+export function orderingOf({ sort, order }: TicketSorting, window: TicketWindow): Ordering {
+  const isBackwards = 'after' in window && window.direction === 'prev'
   const way = (descends: boolean) => (descends === isBackwards ? ('ASC' as const) : ('DESC' as const))
   if (sort === 'priority') return { column: 'created_at', ranks: way(order === 'desc'), times: way(true) }
   return { column: sort, ranks: null, times: way(order === 'desc') }
@@ -41,9 +41,9 @@ export function orderBy({ ranks, times }: Ordering, prefix = ''): SQL {
 }
 
 /** That a ticket `t` lies beyond the place that the slice begins at. Begins with AND. */
-export function isAfter({ column, ranks, times }: Ordering, slice: TicketWindow): SQL {
-  if (!('beyond' in slice) || slice.beyond === null) return sql``
-  const { rank, at, number } = slice.beyond
+export function isAfter({ column, ranks, times }: Ordering, window: TicketWindow): SQL {
+  if (!('after' in window) || window.after === null) return sql``
+  const { rank, at, number } = window.after
   const later = sql`(t.${sql.raw(column)}, t.number) ${sql.raw(times === 'DESC' ? '<' : '>')} (${at}, ${number})`
   if (ranks === null) return sql` AND ${later}`
   const comparison = sql.raw(ranks === 'DESC' ? '<' : '>')
@@ -51,9 +51,9 @@ export function isAfter({ column, ranks, times }: Ordering, slice: TicketWindow)
 }
 
 /** From where on a rank's tickets belong to a slice: a place, `all`, or `none` of them. */
-export function lowerBound(rank: number, { ranks }: Ordering, slice: TicketWindow): TicketCursorKey | 'all' | 'none' {
-  if (!('beyond' in slice) || slice.beyond === null) return 'all'
-  const { beyond } = slice
-  if (ranks === null || rank === beyond.rank) return beyond
-  return (ranks === 'DESC') === rank < beyond.rank ? 'all' : 'none'
+export function lowerBound(rank: number, { ranks }: Ordering, window: TicketWindow): TicketCursorKey | 'all' | 'none' {
+  if (!('after' in window) || window.after === null) return 'all'
+  const { after } = window
+  if (ranks === null || rank === after.rank) return after
+  return (ranks === 'DESC') === rank < after.rank ? 'all' : 'none'
 }

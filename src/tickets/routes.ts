@@ -11,8 +11,8 @@ import { defineRoute, registerRoute } from '../http/openapi/route'
 import { paginateByCursor } from '../http/pagination/cursor'
 import { paginate } from '../http/pagination/page'
 import { pathId } from '../http/schemas/request-fields'
-import { CONSTRAINT_ERRORS, fieldsRefused } from '../service/constraint-errors'
-import { statusRefused, unknownAssignee, unknownCreator } from './errors'
+import { CONSTRAINT_ERRORS, fieldsForbidden } from '../service/constraint-errors'
+import { statusChangeForbidden, unknownAssignee, unknownCreator } from './errors'
 import { CHANGED_TICKET, EXPORT, HISTORY, NEW_TICKET, NEW_TICKET_JSON, STATS, TICKET_DETAIL, TICKETS } from './examples'
 import { exportTickets } from './export'
 import { listHistory } from './history'
@@ -35,8 +35,8 @@ import { ticketStats } from './stats'
 const params = z.object({ ticket_id: pathId('ticket_id', 'ticket123') })
 const tags = ['Tickets']
 
-const FIELDS_REFUSED = errorExample('fields_refused', 'Some fields are set by agents and admins', () =>
-  fieldsRefused(['assigned_to']),
+const FIELDS_FORBIDDEN = errorExample('fields_refused', 'Some fields are set by agents and admins', () =>
+  fieldsForbidden(['assigned_to']),
 )
 const UNKNOWN_MEMBER = errorExample(
   'unknown_member',
@@ -96,7 +96,7 @@ const createTicketRoute = defineRoute({
     'who it is assigned to, and on whose behalf it is made.',
   errors: [
     404,
-    FIELDS_REFUSED,
+    FIELDS_FORBIDDEN,
     UNKNOWN_MEMBER,
     errorExample('storage_full', 'The account has no room for the files', CONSTRAINT_ERRORS.storage),
   ],
@@ -147,8 +147,10 @@ const updateTicketRoute = defineRoute({
   errors: [
     404,
     412,
-    FIELDS_REFUSED,
-    errorExample('status_refused', 'Customers close tickets and open them again', () => statusRefused('in_progress')),
+    FIELDS_FORBIDDEN,
+    errorExample('status_refused', 'Customers close tickets and open them again', () =>
+      statusChangeForbidden('in_progress'),
+    ),
     UNKNOWN_MEMBER,
     errorExample('too_many_tags', 'Merged with those that are there, the tags are too many', CONSTRAINT_ERRORS.tags),
     errorExample('too_many_custom_fields', 'So are the custom fields', CONSTRAINT_ERRORS.custom_fields),

@@ -22,7 +22,7 @@ import { toWireTime } from '../lib/time'
 import type { ServiceContext } from '../service/context'
 import { UserRef } from '../users/service'
 import { CustomFields, CustomFieldsPatch, Tags } from './field-schemas'
-import { exceededLimit, MAX_SEARCH_PARTS, MAX_SEARCH_WORDS } from './search'
+import { exceededLimit, MAX_SEARCH_TOKENS, MAX_SEARCH_WORDS } from './search'
 import { PRIORITIES, TICKET_STATUSES } from './values'
 
 const MAX_TITLE = 200
@@ -116,7 +116,7 @@ const filters = {
     .openapi({
       description:
         'Every word must begin a word of the title or the description; case and accents do not matter. At most ' +
-        `${MAX_SEARCH_WORDS} different words, with at most ${MAX_SEARCH_PARTS} parts (\`a-b\` has two)`,
+        `${MAX_SEARCH_WORDS} different words, with at most ${MAX_SEARCH_TOKENS} parts (\`a-b\` has two)`,
     }),
   created_after: instant().optional(),
   created_before: instant().optional(),

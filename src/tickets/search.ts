@@ -6,7 +6,7 @@ const ENDS_IN_TOKEN = /[\p{L}\p{N}\p{Co}\p{M}]$/u
 /** A prefix of four letters or more is as expensive as all the words that begin with it, in every account. */
 export const MAX_SEARCH_WORDS = 10
 /** Of all words together. A phrase of many parts is expensive although it is one word. */
-export const MAX_SEARCH_PARTS = 30
+export const MAX_SEARCH_TOKENS = 30
 
 type Search = { match: string } | 'nothing'
 
@@ -36,7 +36,7 @@ export function exceededLimit(text: string): string | null {
   const words = searchWords(text)
   if (words.length > MAX_SEARCH_WORDS) return `must have at most ${MAX_SEARCH_WORDS} different words`
   const parts = words.reduce((sum, word) => sum + (word.text.match(TOKENS)?.length ?? 0), 0)
-  return parts > MAX_SEARCH_PARTS ? `must have at most ${MAX_SEARCH_PARTS} parts with punctuation between them` : null
+  return parts > MAX_SEARCH_TOKENS ? `must have at most ${MAX_SEARCH_TOKENS} parts with punctuation between them` : null
 }
 
 /**

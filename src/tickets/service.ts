@@ -17,10 +17,10 @@ import { findChangedFields } from '../db/ticket-change'
 import type { TicketMembers } from '../db/ticket-members'
 import { newId } from '../lib/ids'
 import { commit } from '../service/commit'
-import { constraintError, fieldsRefused, rethrow } from '../service/constraint-errors'
+import { constraintError, fieldsForbidden, rethrow } from '../service/constraint-errors'
 import type { ServiceContext } from '../service/context'
 import { changeTicket, type TicketChange } from './change.queries'
-import { statusRefused, unknownAssignee, unknownCreator } from './errors'
+import { statusChangeForbidden, unknownAssignee, unknownCreator } from './errors'
 import {
   deleteTicketRows,
   emitTicketDeleted,
@@ -75,14 +75,14 @@ export async function createTicket(ctx: ServiceContext, input: CreateTicketInput
     tags: input.tags ?? [],
     customFields: input.custom_fields ?? {},
   }
-  const images = attachmentsJson(caller.accountId, { ticketId: id })
+  const attachmentsSnapshot = attachmentsJson(caller.accountId, { ticketId: id })
   const { rows, isReplay } = await commit(
     ctx,
     [
       takeTicketNumber(caller.accountId, { now, files: files.length }),
       insertTicket(caller.accountId, ticket),
       ...attachFiles(ctx, { ticketId: id, commentId: null, isInternal: false }, files),
-      insertCreatedEvent(caller.accountId, id, newId('evt', now), images),
+      insertCreatedEvent(caller.accountId, id, newId('evt', now), attachmentsSnapshot),
     ],
     [findTicket(caller, id), findLatestAttachments(caller, id, LATEST), countActiveWebhooks(caller.accountId)],
     { ticketId: id },
@@ -90,9 +90,9 @@ export async function createTicket(ctx: ServiceContext, input: CreateTicketInput
     releaseUploads(ctx, files)
     throw await toMemberError(ctx, error, named)
   })
-  const [[row], attachments, [audience]] = rows
+  const [[row], attachments, [activeWebhooks]] = rows
   if (isReplay) releaseUploads(ctx, files)
-  else ctx.notifyConsumer(audience)
+  else ctx.notifyConsumer(activeWebhooks)
   if (!row) throw notFound()
   return presentTicket(
     row,
@@ -132,12 +132,12 @@ export async function updateTicket(ctx: ServiceContext, ticketId: string, input:
     ],
     { ticketId },
   ).catch(async (error) => {
-    if (isConstraint(error, 'status')) throw statusRefused(String(input.status))
+    if (isConstraint(error, 'status')) throw statusChangeForbidden(String(input.status))
     throw await toMemberError(ctx, error, { createdBy: input.created_by, assignedTo: input.assigned_to })
   })
-  const [[row], changes, attachments, [audience]] = rows
+  const [[row], changes, attachments, [activeWebhooks]] = rows
   if (!row) throw notFound()
-  if (changes.length > 0 && !isReplay) ctx.notifyConsumer(audience)
+  if (changes.length > 0 && !isReplay) ctx.notifyConsumer(activeWebhooks)
   return presentTicket(
     row,
     attachments.map((attachment) => presentAttachment(attachment, ctx)),
@@ -159,15 +159,15 @@ export async function deleteTicket(ctx: ServiceContext, ticketId: string): Promi
     [findLastEvent(caller.accountId, eventId), countActiveWebhooks(caller.accountId)],
     { ticketId },
   ).catch(rethrow)
-  const [[told], [audience]] = rows
-  if (!told) throw notFound()
+  const [[error], [activeWebhooks]] = rows
+  if (!error) throw notFound()
   if (isReplay) return
-  ctx.notifyConsumer(audience)
+  ctx.notifyConsumer(activeWebhooks)
   deleteObjectsLater(ctx)
 }
 
 function assertFieldsAllowed(fields: string[]): void {
-  if (fields.length > 0) throw fieldsRefused(fields)
+  if (fields.length > 0) throw fieldsForbidden(fields)
 }
 
 function changeOf(input: UpdateTicketInput): TicketChange {

@@ -21,7 +21,7 @@ export interface UserFilter {
 /** A part of a list: after some pages, or beyond a person's place (null: from an end on), towards its end or beginning. */
 export type UserWindow =
   | { limit: number; offset: number }
-  | { limit: number; beyond: { at: number; id: string } | null; towards: 'next' | 'prev' }
+  | { limit: number; after: { at: number; id: string } | null; direction: 'next' | 'prev' }
 
 /** How many people of an account match: from the counters that triggers keep, but for an e-mail or a text. */
 export function countUsers(accountId: string, filter: UserFilter) {
@@ -41,35 +41,35 @@ export function countUsers(accountId: string, filter: UserFilter) {
 }
 
 /** The people of an account, oldest first (towards the beginning: newest first). */
-export function findUsers(accountId: string, filter: UserFilter, slice: UserWindow) {
-  const way = 'beyond' in slice && slice.towards === 'prev' ? 'DESC' : 'ASC'
+export function findUsers(accountId: string, filter: UserFilter, window: UserWindow) {
+  const way = 'after' in window && window.direction === 'prev' ? 'DESC' : 'ASC'
   const order = (prefix: string) => sql.raw(`ORDER BY ${prefix}created_at ${way}, ${prefix}id ${way}`)
-  const limit = limitUnlessPastEnd(slice, () => countUsers(accountId, filter).query)
+  const limit = limitUnlessPastEnd(window, () => countUsers(accountId, filter).query)
   const places =
     filter.emailKey === undefined
-      ? mergeUnion(groupsOf(accountId, filter, slice), order(''))
-      : sql`SELECT u.id, u.created_at FROM users u WHERE ${matching(accountId, filter)}${isAfter(slice)} ${order('')}`
+      ? mergeUnion(groupsOf(accountId, filter, window), order(''))
+      : sql`SELECT u.id, u.created_at FROM users u WHERE ${matching(accountId, filter)}${isAfter(window)} ${order('')}`
   return select<UserRow>(sql`
     SELECT u.id, u.name, u.email, u.role, u.status, u.created_at, u.last_login_at
-    FROM (${places} LIMIT ${limit} OFFSET ${'offset' in slice ? slice.offset : 0}) page
+    FROM (${places} LIMIT ${limit} OFFSET ${'offset' in window ? window.offset : 0}) page
     CROSS JOIN users u ON u.account_id = ${accountId} AND u.id = page.id
     ${order('page.')}`)
 }
 
 /** The people of each role and status: stretches of an index that holds what a text may be part of, too. */
-function groupsOf(accountId: string, filter: UserFilter, slice: UserWindow): SQL[] {
+function groupsOf(accountId: string, filter: UserFilter, window: UserWindow): SQL[] {
   return (filter.role ? [filter.role] : ROLES).flatMap((role) =>
     (filter.status ? [filter.status] : LISTED_STATUSES).map(
       (status) => sql`SELECT u.id, u.created_at FROM ${SEARCHED}
-        WHERE ${matching(accountId, { q: filter.q, role, status })}${isAfter(slice)}`,
+        WHERE ${matching(accountId, { q: filter.q, role, status })}${isAfter(window)}`,
     ),
   )
 }
 
-function isAfter(slice: UserWindow): SQL {
-  if (!('beyond' in slice) || slice.beyond === null) return sql``
-  const { at, id } = slice.beyond
-  const comparison = sql.raw(slice.towards === 'prev' ? '<' : '>')
+function isAfter(window: UserWindow): SQL {
+  if (!('after' in window) || window.after === null) return sql``
+  const { at, id } = window.after
+  const comparison = sql.raw(window.direction === 'prev' ? '<' : '>')
   return sql` AND (u.created_at, u.id) ${comparison} (${at}, ${id})`
 }
 

@@ -26,8 +26,8 @@ export async function listUsersByCursor({ db }: ServiceContext, input: ListUsers
   const position = readCursor(db, scope, input.cursor, UserPosition)
   const { perPage } = pageRequest(input)
   const found = await db.all(findUsers(db.accountId, filter, windowFrom(position, perPage)))
-  const placeOf = (user: UserRow) => ({ at: user.created_at, id: user.id })
-  const { shown, cursors } = toPage(found, perPage, position, placeOf, (at) => writeCursor(db, scope, at))
+  const keyOf = (user: UserRow) => ({ at: user.created_at, id: user.id })
+  const { shown, cursors } = toPage(found, perPage, position, keyOf, (at) => writeCursor(db, scope, at))
   return { perPage, cursors, users: shown.map(presentUser) }
 }
 

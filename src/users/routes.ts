@@ -10,7 +10,7 @@ import { defineRoute, registerRoute } from '../http/openapi/route'
 import { paginateByCursor } from '../http/pagination/cursor'
 import { paginate } from '../http/pagination/page'
 import { pathId } from '../http/schemas/request-fields'
-import { CONSTRAINT_ERRORS, fieldsRefused } from '../service/constraint-errors'
+import { CONSTRAINT_ERRORS, fieldsForbidden } from '../service/constraint-errors'
 import { emailTaken } from './errors'
 import { JANE_DETAIL, JOHN, NEW_USER, USERS } from './examples'
 import { listUsers, listUsersByCursor } from './list'
@@ -34,8 +34,8 @@ const LAST_ADMIN = errorExample(
   'The account would be left without an active admin',
   CONSTRAINT_ERRORS.last_admin,
 )
-const FIELDS_REFUSED = errorExample('fields_refused', 'Role and status are set by admins', () =>
-  fieldsRefused(['role', 'status']),
+const FIELDS_FORBIDDEN = errorExample('fields_refused', 'Role and status are set by admins', () =>
+  fieldsForbidden(['role', 'status']),
 )
 const WRONG_PASSWORD = errorExample('invalid_credentials', '`current_password` is wrong', invalidCredentials)
 
@@ -92,7 +92,7 @@ const updateMeRoute = defineRoute({
   tags,
   guard: requireUser(EVERYONE),
   description: 'Another e-mail needs `current_password`, and ends your other tokens.',
-  errors: [404, WRONG_PASSWORD, FIELDS_REFUSED, EMAIL_TAKEN, LAST_ADMIN],
+  errors: [404, WRONG_PASSWORD, FIELDS_FORBIDDEN, EMAIL_TAKEN, LAST_ADMIN],
   request: {
     body: jsonRequest(UpdateUserBody, {
       'Another name': { name: 'John M. Doe' },
@@ -129,7 +129,7 @@ const updateUserRoute = defineRoute({
     404,
     WRONG_PASSWORD,
     errorExample('not_yours', 'Agents change nobody but themselves', forbidden),
-    FIELDS_REFUSED,
+    FIELDS_FORBIDDEN,
     EMAIL_TAKEN,
     LAST_ADMIN,
   ],

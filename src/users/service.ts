@@ -7,7 +7,7 @@ import { newId } from '../lib/ids'
 import { hashPassword, verifyPassword } from '../lib/passwords'
 import { asciiLower } from '../lib/text'
 import { commit, readBeforeWrite } from '../service/commit'
-import { constraintError, fieldsRefused, rethrow } from '../service/constraint-errors'
+import { constraintError, fieldsForbidden, rethrow } from '../service/constraint-errors'
 import type { ServiceContext } from '../service/context'
 import {
   emitUserCreated,
@@ -76,9 +76,9 @@ export async function createUser(ctx: ServiceContext, input: CreateUserInput) {
   })
   const answers = [findUser(caller.accountId, id), countActiveWebhooks(caller.accountId)] as const
   const { rows, isReplay } = await commit(ctx, person.statements, answers).catch(rethrowUserConstraint)
-  const [[row], [audience]] = rows
+  const [[row], [activeWebhooks]] = rows
   if (!row) throw notFound()
-  if (!isReplay) ctx.notifyConsumer(audience)
+  if (!isReplay) ctx.notifyConsumer(activeWebhooks)
   return presentUser(row)
 }
 
@@ -94,14 +94,14 @@ export async function updateUser(ctx: ServiceContext, id: string, input: UpdateU
   const refused = managesUsers(caller.role)
     ? []
     : (['role', 'status'] as const).filter((field) => input[field] !== undefined)
-  if (refused.length > 0) throw fieldsRefused(refused)
+  if (refused.length > 0) throw fieldsForbidden(refused)
   if (isSelf && input.email !== undefined) await checkOwnPassword(ctx, input.current_password)
   else if (input.current_password !== undefined)
     throw invalidInput([detail(['current_password'], 'is only for a change of your own e-mail')])
   const { name, email, role, status } = input
   const emailKey = email === undefined ? undefined : asciiLower(email)
-  const spared = isSelf && status !== 'inactive' ? (caller.token?.id ?? null) : null
-  return change(ctx, id, { name, email, emailKey, role, status }, spared)
+  const exemptToken = isSelf && status !== 'inactive' ? (caller.token?.id ?? null) : null
+  return change(ctx, id, { name, email, emailKey, role, status }, exemptToken)
 }
 
 /** Deactivates a person, who is dead to the API at once. For admins. Throws 404, and 409 for the last active admin. */
@@ -138,9 +138,9 @@ export async function changePassword(ctx: ServiceContext, input: ChangePasswordI
 async function checkOwnPassword(ctx: ServiceContext, password: string | undefined): Promise<number | null> {
   const { caller, throttle } = ctx
   if (password === undefined) throw invalidInput([detail(['current_password'], 'is required')])
-  const asked = await readBeforeWrite(ctx, [findPassword(caller.accountId, caller.id)])
-  if (!asked) return null
-  const [[row]] = asked
+  const before = await readBeforeWrite(ctx, [findPassword(caller.accountId, caller.id)])
+  if (!before) return null
+  const [[row]] = before
   if (!row) throw invalidCredentials()
   const owner = { emailKey: row.email_key, user: { accountId: caller.accountId, id: caller.id } }
   await throttle.guardPasswordCheck(owner, async () => {
@@ -149,9 +149,9 @@ async function checkOwnPassword(ctx: ServiceContext, password: string | undefine
   return row.credential_generation
 }
 
-async function change(ctx: ServiceContext, id: string, changes: UserChange, spared: string | null) {
+async function change(ctx: ServiceContext, id: string, changes: UserChange, exemptToken: string | null) {
   const { accountId } = ctx.caller
-  const update = () => commit(ctx, updateUserStatement(accountId, id, changes, spared), [findUser(accountId, id)])
+  const update = () => commit(ctx, updateUserStatement(accountId, id, changes, exemptToken), [findUser(accountId, id)])
   const touchesCredentials = changes.email !== undefined || changes.role !== undefined || changes.status !== undefined
   if (touchesCredentials) await mustExist(ctx, id)
   const { rows } = await (touchesCredentials
@@ -166,8 +166,8 @@ async function change(ctx: ServiceContext, id: string, changes: UserChange, spar
 /** An ID that is no person's must not make a Durable Object. */
 async function mustExist(ctx: ServiceContext, id: string): Promise<void> {
   if (ctx.caller.kind === 'person' && id === ctx.caller.id) return
-  const asked = await readBeforeWrite(ctx, [findUser(ctx.caller.accountId, id)])
-  if (asked && !asked[0][0]) throw notFound()
+  const before = await readBeforeWrite(ctx, [findUser(ctx.caller.accountId, id)])
+  if (before && !before[0][0]) throw notFound()
 }
 
 /** An e-mail is the only key of a person that callers choose. */

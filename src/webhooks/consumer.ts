@@ -22,19 +22,19 @@ type Message = Pick<globalThis.Message<FanOutMessage>, 'body' | 'ack' | 'retry' 
  * those already done. It returns once nothing moves any more: subscribers that do not answer are waited for behind it.
  */
 export async function consume(env: Bindings, ctx: ExecutionContext, messages: readonly Message[]): Promise<void> {
-  const bell = new WakeUpBatch(env.WEBHOOKS)
+  const batch = new WakeUpBatch(env.WEBHOOKS)
   const prepared = new Map<string, Promise<boolean>>()
   for (const { body } of messages)
     if (body.account_id !== null && !prepared.has(body.account_id))
-      prepared.set(body.account_id, succeeds('fan-out', prepareDeliveries(env, body.account_id, bell)))
+      prepared.set(body.account_id, succeeds('fan-out', prepareDeliveries(env, body.account_id, batch)))
   await Promise.all(prepared.values())
-  const sent = await succeeds('sender', send(env, ctx, bell))
+  const sent = await succeeds('sender', send(env, ctx, batch))
   for (const message of messages) {
     const ready = message.body.account_id === null || (await prepared.get(message.body.account_id))
     if (ready && sent) message.ack()
     else message.retry(RETRY)
   }
-  await bell.enqueue()
+  await batch.enqueue()
 }
 
 /**
@@ -57,7 +57,7 @@ export async function consumeDeadLetters(env: Bindings, messages: readonly Messa
 }
 
 /** Makes deliveries of an account's events and replays, a bounded number; rings for the rest. Throws `DbError`. */
-async function prepareDeliveries(env: Bindings, accountId: string, bell: WakeUpBatch): Promise<void> {
+async function prepareDeliveries(env: Bindings, accountId: string, batch: WakeUpBatch): Promise<void> {
   const db = openAccount(env, accountId)
   const questions = [hasPendingEvents(accountId), findReplays(accountId)] as const
   let [[work], replays] = await db.batch(questions)
@@ -68,21 +68,21 @@ async function prepareDeliveries(env: Bindings, accountId: string, bell: WakeUpB
     const writes = [...(work.events === 1 ? fanOutEvents(accountId, now) : []), ...expanded]
     ;[[work], replays] = await db.change(writes, questions)
   }
-  bell.add(accountId, Date.now())
+  batch.add(accountId, Date.now())
 }
 
 /** Sends what is due, until nothing is, or until nothing moves. Throws `DbError`. */
-async function send(env: Bindings, ctx: ExecutionContext, bell: WakeUpBatch): Promise<void> {
+async function send(env: Bindings, ctx: ExecutionContext, batch: WakeUpBatch): Promise<void> {
   let turns = 0
   let isHandedOver = false
   const sender = startDeliveryWorker(env, (nextAt) => {
     turns += 1
-    if (nextAt !== null && (isHandedOver || nextAt > Date.now())) bell.add(null, nextAt)
+    if (nextAt !== null && (isHandedOver || nextAt > Date.now())) batch.add(null, nextAt)
     // Whoever has more to send does not wait for those that still hang.
-    if (isHandedOver) ctx.waitUntil(bell.enqueue())
+    if (isHandedOver) ctx.waitUntil(batch.enqueue())
   })
   const done = sender.done.then((lookAgain) => {
-    if (lookAgain !== null) bell.add(null, lookAgain)
+    if (lookAgain !== null) batch.add(null, lookAgain)
     return true
   })
   for (let before = -1; before < turns; ) {
@@ -91,11 +91,11 @@ async function send(env: Bindings, ctx: ExecutionContext, bell: WakeUpBatch): Pr
   }
   isHandedOver = true
   sender.stop()
-  if (sender.isFull()) bell.add(null, Date.now())
+  if (sender.isFull()) batch.add(null, Date.now())
   ctx.waitUntil(
     succeeds(
       'sender',
-      done.then(() => bell.enqueue()),
+      done.then(() => batch.enqueue()),
     ),
   )
 }

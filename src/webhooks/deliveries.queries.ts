@@ -36,35 +36,35 @@ export const DELIVERIES_A_SCAN = 1_000
 export interface DeliveryWindow {
   status: string | undefined
   event: string | undefined
-  beyond: number | null
-  towards: 'older' | 'newer'
+  after: number | null
+  direction: 'older' | 'newer'
 }
 
 /** The next deliveries of a slice, nearest first, among the next `DELIVERIES_A_SCAN`. */
-export function findDeliveries(accountId: string, webhookId: string, slice: DeliveryWindow, limit: number) {
-  const wanted = slice.event === undefined ? sql`` : sql`WHERE event = ${slice.event}`
+export function findDeliveries(accountId: string, webhookId: string, window: DeliveryWindow, limit: number) {
+  const wanted = window.event === undefined ? sql`` : sql`WHERE event = ${window.event}`
   return select<DeliveryRow>(sql`
-    SELECT ${COLUMNS} FROM (${scan(accountId, webhookId, slice)}) ${wanted} ORDER BY ${order(slice)} LIMIT ${limit}`)
+    SELECT ${COLUMNS} FROM (${scan(accountId, webhookId, window)}) ${wanted} ORDER BY ${order(window)} LIMIT ${limit}`)
 }
 
 /** How many deliveries `findDeliveries` looks through, and the sequence of the furthest (null where there is none). */
-export function measureDeliveryScan(accountId: string, webhookId: string, slice: DeliveryWindow) {
-  const furthest = slice.towards === 'older' ? sql`min(sequence)` : sql`max(sequence)`
+export function measureDeliveryScan(accountId: string, webhookId: string, window: DeliveryWindow) {
+  const furthest = window.direction === 'older' ? sql`min(sequence)` : sql`max(sequence)`
   return select<{ scanned: number; last: number | null }>(sql`
-    SELECT count(*) AS scanned, ${furthest} AS last FROM (${scan(accountId, webhookId, slice)})`)
+    SELECT count(*) AS scanned, ${furthest} AS last FROM (${scan(accountId, webhookId, window)})`)
 }
 
-function scan(accountId: string, webhookId: string, slice: DeliveryWindow): SQL {
-  const ofStatus = slice.status === undefined ? sql`` : sql` AND status = ${slice.status}`
-  const comparison = slice.towards === 'older' ? sql`<` : sql`>`
-  const further = slice.beyond === null ? sql`` : sql` AND sequence ${comparison} ${slice.beyond}`
+function scan(accountId: string, webhookId: string, window: DeliveryWindow): SQL {
+  const ofStatus = window.status === undefined ? sql`` : sql` AND status = ${window.status}`
+  const comparison = window.direction === 'older' ? sql`<` : sql`>`
+  const further = window.after === null ? sql`` : sql` AND sequence ${comparison} ${window.after}`
   return sql`SELECT ${COLUMNS} FROM deliveries
     WHERE account_id = ${accountId} AND webhook_id = ${webhookId}${ofStatus}${further}
-    ORDER BY ${order(slice)} LIMIT ${DELIVERIES_A_SCAN}`
+    ORDER BY ${order(window)} LIMIT ${DELIVERIES_A_SCAN}`
 }
 
-function order({ towards }: DeliveryWindow): SQL {
-  return towards === 'older' ? sql`sequence DESC` : sql`sequence`
+function order({ direction }: DeliveryWindow): SQL {
+  return direction === 'older' ? sql`sequence DESC` : sql`sequence`
 }
 
 /** One delivery of a webhook. */

@@ -25,6 +25,7 @@ import { type ListDeliveriesInput, presentDelivery, presentDeliveryWithAttempts,
 const ATTEMPTS_SHOWN = 100
 const EVENTS_A_REPLAY = 10_000
 
+/** As cursors contain it: those that clients have stored must stay valid. */
 const Position = z.object({ towards: z.enum(['older', 'newer']), beyond: z.number().int() })
 
 /** A webhook's deliveries, newest event first, walked by cursor. For admins. Throws 404. */
@@ -32,26 +33,27 @@ export async function listDeliveries(ctx: ServiceContext, webhookId: string, inp
   const { accountId } = ctx.caller
   const { status, event } = input
   const scope = { list: 'deliveries', accountId, webhookId, status, event }
-  const { towards, beyond } = readCursor(ctx.db, scope, input.cursor, Position) ?? { towards: 'older', beyond: null }
-  const slice = { status, event, towards, beyond } as const
+  const position = readCursor(ctx.db, scope, input.cursor, Position)
+  const [direction, after] = [position?.towards ?? 'older', position?.beyond ?? null]
+  const window = { status, event, direction, after } as const
   const perPage = input.per_page ?? 20
   const [[webhook], found, [scan]] = await ctx.db.batch([
     findWebhook(accountId, webhookId),
-    findDeliveries(accountId, webhookId, slice, perPage + 1),
-    measureDeliveryScan(accountId, webhookId, slice),
+    findDeliveries(accountId, webhookId, window, perPage + 1),
+    measureDeliveryScan(accountId, webhookId, window),
   ])
   if (!webhook) throw notFound()
   const near = found.slice(0, perPage)
   const isCut = found.length > perPage
   const mayHoldMore = isCut || scan?.scanned === DELIVERIES_A_SCAN
-  const shown = towards === 'older' ? near : near.toReversed()
+  const shown = direction === 'older' ? near : near.toReversed()
   const further = mayHoldMore ? (isCut ? near.at(-1)?.sequence : scan?.last) : undefined
   const at = (direction: 'older' | 'newer', sequence: number | null | undefined) =>
     sequence == null ? null : writeCursor(ctx.db, scope, { towards: direction, beyond: sequence })
   const cursors =
-    towards === 'older'
-      ? { next: at('older', further), prev: beyond === null ? null : at('newer', shown[0]?.sequence ?? beyond - 1) }
-      : { next: at('older', shown.at(-1)?.sequence ?? (beyond ?? 0) + 1), prev: at('newer', further) }
+    direction === 'older'
+      ? { next: at('older', further), prev: after === null ? null : at('newer', shown[0]?.sequence ?? after - 1) }
+      : { next: at('older', shown.at(-1)?.sequence ?? (after ?? 0) + 1), prev: at('newer', further) }
   return { perPage, cursors, deliveries: shown.map(presentDelivery) }
 }
 
@@ -102,23 +104,23 @@ async function sendNow(ctx: ServiceContext, webhookId: string, id: string, write
  */
 export async function replay(ctx: ServiceContext, webhookId: string, input: ReplayInput) {
   const { accountId } = ctx.caller
-  const wish = {
+  const request = {
     webhookId,
     since: input.since,
     // Not the present: the times of writes in the same millisecond run ahead of the clock.
     until: input.until ?? Number.MAX_SAFE_INTEGER,
     onlyFailed: input.only_failed ?? false,
   }
-  const asked = await readBeforeWrite(ctx, [
+  const before = await readBeforeWrite(ctx, [
     findWebhook(accountId, webhookId),
-    measureReplay(accountId, wish, EVENTS_A_REPLAY + 1),
+    measureReplay(accountId, request, EVENTS_A_REPLAY + 1),
   ])
-  const [[webhook], [measured]] = asked ?? [[], []]
-  if (asked && !webhook) throw notFound()
-  if (asked && webhook?.active !== 1) throw webhookInactive()
+  const [[webhook], [measured]] = before ?? [[], []]
+  if (before && !webhook) throw notFound()
+  if (before && webhook?.active !== 1) throw webhookInactive()
   const { count, first, last } = measured ?? { count: 0, first: null, last: null }
   if (count > EVENTS_A_REPLAY) throw replayTooLarge()
-  const writes = first === null || last === null ? [] : [insertReplay(accountId, wish, first, last)]
+  const writes = first === null || last === null ? [] : [insertReplay(accountId, request, first, last)]
   const { rows, isReplay } = await commit(ctx, writes, [countOf(accountId, webhookId, count)]).catch(
     rethrowReplayInProgress,
   )

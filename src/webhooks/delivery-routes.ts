@@ -10,7 +10,7 @@ import { paginateByCursor } from '../http/pagination/cursor'
 import { pathId } from '../http/schemas/request-fields'
 import { getDelivery, listDeliveries, redeliver, replay } from './deliveries.service'
 import { replayInProgress, replayTooLarge } from './errors'
-import { ATTEMPTED, begun, DELIVERIES } from './examples'
+import { ATTEMPTED, DELIVERIES, started } from './examples'
 import { INACTIVE, params } from './routes'
 import {
   DeliveryList,
@@ -60,7 +60,7 @@ const redeliverRoute = defineRoute({
   guard: requireRole(ADMINS),
   errors: [404, INACTIVE],
   request: { params: deliveryParams },
-  responses: { 202: json(DeliveryResponse, 'The delivery that is on its way', begun('ticket.created')) },
+  responses: { 202: json(DeliveryResponse, 'The delivery that is on its way', started('ticket.created')) },
 })
 
 const replayRoute = defineRoute({

@@ -75,12 +75,12 @@ export function startDeliveryWorker(env: Bindings, onTurnEnd: (nextAt: number | 
   const work = async () => {
     while (!stopped && Date.now() < deadline) {
       if (turns.size < MAX_CONCURRENT_FETCHES) {
-        const askedAt = Date.now()
-        const { leased, nextAt } = await leaseBatches(env, [...turns.values()], askedAt)
+        const leasedAt = Date.now()
+        const { leased, nextAt } = await leaseBatches(env, [...turns.values()], leasedAt)
         mayBeMore = leased.length > 0
         leased.forEach(begin)
         if (leased.length > 0) continue
-        if (turns.size === 0 && !(await waitIfDueSoon(nextAt, askedAt))) return retryAfterQuota(nextAt, askedAt)
+        if (turns.size === 0 && !(await waitIfDueSoon(nextAt, leasedAt))) return retryAfterQuota(nextAt, leasedAt)
       }
       if (turns.size > 0) await Promise.race(turns.keys())
     }
@@ -98,13 +98,13 @@ export function startDeliveryWorker(env: Bindings, onTurnEnd: (nextAt: number | 
 }
 
 /** What is due and yet can't be had is an account's that has sent all that it may in this minute. */
-function retryAfterQuota(nextAt: number | null, askedAt: number): number | null {
-  return nextAt !== null && nextAt <= askedAt ? (Math.floor(askedAt / MINUTE) + 1) * MINUTE : null
+function retryAfterQuota(nextAt: number | null, leasedAt: number): number | null {
+  return nextAt !== null && nextAt <= leasedAt ? (Math.floor(leasedAt / MINUTE) + 1) * MINUTE : null
 }
 
 /** Waits for what was not due yet when it was asked for, and is within a second; false where nothing is. */
-async function waitIfDueSoon(nextAt: number | null, askedAt: number): Promise<boolean> {
-  if (nextAt === null || nextAt <= askedAt || nextAt - Date.now() > WORTH_WAITING) return false
+async function waitIfDueSoon(nextAt: number | null, leasedAt: number): Promise<boolean> {
+  if (nextAt === null || nextAt <= leasedAt || nextAt - Date.now() > WORTH_WAITING) return false
   await new Promise((resolve) => setTimeout(resolve, Math.max(0, nextAt - Date.now())))
   return true
 }
@@ -209,10 +209,10 @@ function evaluateHealth(results: AttemptResult[], webhook: LeasedRow, now: numbe
   const succeeded = lastSuccess !== -1
   const failedAt = results[lastSuccess + 1]?.at ?? null
   const failingSince = succeeded ? failedAt : (webhook.failing_since ?? failedAt)
-  const isGone = results.some((result) => result.statusCode === GONE)
+  const hasGone = results.some((result) => result.statusCode === GONE)
   const isTheirs = results.some(({ failure }) => failure === null || !OWN_ERRORS.has(failure))
   const isFailing = isTheirs && failedAt !== null && failingSince !== null && now - failingSince >= FAILING_FOR
-  const reason = isGone ? ('gone' as const) : isFailing ? ('failing' as const) : null
+  const reason = hasGone ? ('gone' as const) : isFailing ? ('failing' as const) : null
   return {
     succeeded,
     failedAt,

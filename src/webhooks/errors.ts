@@ -14,7 +14,7 @@ export function urlTaken(): ApiError {
 }
 
 /** 422: nothing is sent to such an address. `rule` says what it must be. */
-export function urlRefused(rule: string): ApiError {
+export function urlRejected(rule: string): ApiError {
   return validationError([detail(['url'], rule)])
 }
 

@@ -50,7 +50,7 @@ export const PENDING: z.infer<typeof DeliveryResponse> = {
 }
 
 /** A delivery that nothing has been tried for yet. */
-export function begun(event: 'ticket.created' | 'webhook.test'): z.infer<typeof DeliveryResponse> {
+export function started(event: 'ticket.created' | 'webhook.test'): z.infer<typeof DeliveryResponse> {
   return {
     data: { ...PENDING.data, event, attempt_count: 0, next_attempt_at: PENDING.data.created_at, last_error: null },
   }

@@ -9,8 +9,8 @@ import { defineRoute, registerRoute } from '../http/openapi/route'
 import { paginate } from '../http/pagination/page'
 import { pathId } from '../http/schemas/request-fields'
 import { testWebhook } from './deliveries.service'
-import { tooManyWebhooks, urlRefused, urlTaken, webhookInactive } from './errors'
-import { begun, CRM, NEW_WEBHOOK, ROTATED_WEBHOOK, WEBHOOKS } from './examples'
+import { tooManyWebhooks, urlRejected, urlTaken, webhookInactive } from './errors'
+import { CRM, NEW_WEBHOOK, ROTATED_WEBHOOK, started, WEBHOOKS } from './examples'
 import {
   CreateWebhookBody,
   DeliveryResponse,
@@ -27,8 +27,8 @@ export const params = z.object({ webhook_id: pathId('webhook_id', 'webhook_01jt0
 const tags = ['Webhooks']
 
 const URL_TAKEN = errorExample('url_taken', 'Another webhook has this URL', urlTaken)
-const URL_REFUSED = errorExample('url_refused', 'Nothing may be sent to this URL', () =>
-  urlRefused('must name a public host'),
+const URL_REJECTED = errorExample('url_refused', 'Nothing may be sent to this URL', () =>
+  urlRejected('must name a public host'),
 )
 
 /** That nothing is sent to a webhook that is off. */
@@ -58,7 +58,7 @@ const createWebhookRoute = defineRoute({
   errors: [
     URL_TAKEN,
     errorExample('too_many_webhooks', 'The plan has no room for one more', tooManyWebhooks),
-    URL_REFUSED,
+    URL_REJECTED,
   ],
   request: {
     body: jsonRequest(CreateWebhookBody, {
@@ -95,7 +95,7 @@ const updateWebhookRoute = defineRoute({
     'was pending goes on when it is on again, and `POST …/replay` sends what it missed.',
   tags,
   guard: requireRole(ADMINS),
-  errors: [404, URL_TAKEN, URL_REFUSED],
+  errors: [404, URL_TAKEN, URL_REJECTED],
   request: {
     params,
     body: jsonRequest(UpdateWebhookBody, {
@@ -139,7 +139,7 @@ const testWebhookRoute = defineRoute({
   guard: requireRole(ADMINS),
   errors: [404, INACTIVE],
   request: { params },
-  responses: { 202: json(DeliveryResponse, 'The delivery that is on its way', begun('webhook.test')) },
+  responses: { 202: json(DeliveryResponse, 'The delivery that is on its way', started('webhook.test')) },
 })
 
 /** Puts the routes of webhooks into the router, all of them for admins. */

@@ -6,7 +6,7 @@ import { DAY } from '../lib/time'
 import { commit, isReplayedRequest, readBeforeWrite } from '../service/commit'
 import { constraintError, rethrow } from '../service/constraint-errors'
 import type { ServiceContext } from '../service/context'
-import { tooManyWebhooks, urlRefused, urlTaken } from './errors'
+import { tooManyWebhooks, urlRejected, urlTaken } from './errors'
 import { fanOutToWebhook } from './fan-out.queries'
 import {
   countWebhooks,
@@ -36,8 +36,8 @@ const PREVIOUS_SIGNS_FOR = DAY
  */
 export async function createWebhook(ctx: ServiceContext, input: CreateWebhookInput) {
   const { accountId } = ctx.caller
-  const refusal = targetUrlError(ctx, input.url)
-  if (refusal && !(await isReplayedRequest(ctx))) throw refusal
+  const problem = targetUrlError(ctx, input.url)
+  if (problem && !(await isReplayedRequest(ctx))) throw problem
   const id = newId('webhook', ctx.now)
   const secret = newSecret()
   const webhook = {
@@ -81,9 +81,9 @@ export async function getWebhook({ caller, db }: ServiceContext, id: string) {
 export async function updateWebhook(ctx: ServiceContext, id: string, input: UpdateWebhookInput) {
   const { accountId } = ctx.caller
   const { url, events, description, active } = input
-  const refusal = url === undefined ? null : targetUrlError(ctx, url)
-  const asked = refusal && (await readBeforeWrite(ctx, [findWebhook(accountId, id)]))
-  if (asked) throw asked[0][0] ? refusal : notFound()
+  const problem = url === undefined ? null : targetUrlError(ctx, url)
+  const before = problem && (await readBeforeWrite(ctx, [findWebhook(accountId, id)]))
+  if (before) throw before[0][0] ? problem : notFound()
   const change = { url, events, description, active, includeInternal: input.include_internal }
   const { rows } = await commit(
     ctx,
@@ -119,7 +119,7 @@ export async function rotateSecret(ctx: ServiceContext, id: string) {
 function targetUrlError({ config, links }: ServiceContext, url: string): ApiError | null {
   const ownOrigins = [links.requested, links.origin]
   const refused = targetUrlProblem(url, { allowPrivate: config.webhooks.allowPrivate, ownOrigins })
-  return refused === null ? null : urlRefused(refused)
+  return refused === null ? null : urlRejected(refused)
 }
 
 /** A URL is the only key of a webhook that callers choose. */

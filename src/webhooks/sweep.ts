@@ -19,10 +19,10 @@ export async function enqueueWork(env: Bindings, after: string, now: number): Pr
     findAccountsWithPendingEvents(after, ACCOUNTS_A_SWEEP),
     hasDueWebhook(now),
   ])
-  const bell = new WakeUpBatch(env.WEBHOOKS)
-  for (const { account_id } of accounts) bell.add(account_id, now)
-  if (due.length > 0) bell.add(null, now)
-  await bell.enqueue()
+  const batch = new WakeUpBatch(env.WEBHOOKS)
+  for (const { account_id } of accounts) batch.add(account_id, now)
+  if (due.length > 0) batch.add(null, now)
+  await batch.enqueue()
   return accounts.length < ACCOUNTS_A_SWEEP ? '' : (accounts.at(-1)?.account_id ?? '')
 }
 

@@ -173,9 +173,9 @@ describe('S19 a crash between the steps of a deactivation', () => {
     vi.spyOn(env.RATE_LIMITER, 'getByName').mockImplementation((asked) => {
       const stub = original(asked)
       return Object.assign(Object.create(null), {
-        doubt: (change: string) => stub.beginInvalidation(change),
-        admit: (...args: Parameters<typeof stub.verifyAndCount>) => stub.verifyAndCount(...args),
-        settle: dies,
+        beginInvalidation: (change: string) => stub.beginInvalidation(change),
+        verifyAndCount: (...args: Parameters<typeof stub.verifyAndCount>) => stub.verifyAndCount(...args),
+        endInvalidation: dies,
       })
     })
     expect((await ask(account.admin, 'DELETE', `api-keys/${id}`)).status).toBe(204)

@@ -129,9 +129,9 @@ describe('what the object knows of its member', () => {
     const limiter = limiterOf(account.agent)
     await limiter.verifyAndCount(claimOf(account.agent), false)
     for (let i = 0; i < 3; i += 1)
-      expect(await limiter.verifyAndCount(tokenClaim(account, account.agent, 9), true)).toEqual({ vouched: false })
+      expect(await limiter.verifyAndCount(tokenClaim(account, account.agent, 9), true)).toEqual({ valid: false })
     const admission = await limiter.verifyAndCount(claimOf(account.agent), false)
-    expect(admission).toMatchObject({ vouched: true, verdict: { remaining: 98 }, wroteRecently: false })
+    expect(admission).toMatchObject({ valid: true, rateLimit: { remaining: 98 }, wroteRecently: false })
   })
 })
 
@@ -169,7 +169,7 @@ describe('the alarm', () => {
     await limiter.verifyAndCount(claimOf(account.agent), false)
     expect(await runDurableObjectAlarm(limiter)).toBe(true)
     const admission = await limiter.verifyAndCount(claimOf(account.agent), false)
-    expect(admission).toMatchObject({ vouched: true, verdict: { remaining: 98 } })
+    expect(admission).toMatchObject({ valid: true, rateLimit: { remaining: 98 } })
     expect(await runDurableObjectAlarm(limiter)).toBe(true)
   })
 
@@ -192,6 +192,6 @@ describe('the alarm', () => {
     await set(account.agent, 'credential_generation', 2)
     later(DAY + 61_000)
     await runDurableObjectAlarm(limiter)
-    expect(await limiter.verifyAndCount(claimOf(account.agent), false)).toEqual({ vouched: false })
+    expect(await limiter.verifyAndCount(claimOf(account.agent), false)).toEqual({ valid: false })
   })
 })

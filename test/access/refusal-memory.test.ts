@@ -31,7 +31,7 @@ async function readsInAdvance(member: Member, path?: string): Promise<[inAdvance
   vi.spyOn(env.RATE_LIMITER, 'getByName').mockImplementation((name) => {
     const object = original(name)
     return Object.assign(Object.create(object), {
-      admit: async (...args: Parameters<typeof object.verifyAndCount>) => {
+      verifyAndCount: async (...args: Parameters<typeof object.verifyAndCount>) => {
         await scheduler.wait(20)
         before = asked.length
         return object.verifyAndCount(...args)

@@ -90,11 +90,11 @@ describe('a Durable Object that refuses a credential again', () => {
 
   it.each(Object.entries(CLAIMS))('(%s) does not query D1', async (_name, prepare) => {
     const [object, claim] = await prepare()
-    expect(await object.verifyAndCount(claim, false)).toEqual({ vouched: false })
+    expect(await object.verifyAndCount(claim, false)).toEqual({ valid: false })
     for (let i = 0; i < 5; i += 1)
       expect(
         await countCredentialQueries(async () =>
-          expect(await object.verifyAndCount(claim, i > 2)).toEqual({ vouched: false }),
+          expect(await object.verifyAndCount(claim, i > 2)).toEqual({ valid: false }),
         ),
       ).toBe(0)
   })
@@ -110,21 +110,21 @@ describe('a Durable Object that refuses a credential again', () => {
   it('admits another token of a later generation immediately, although one was refused', async () => {
     const object = objectOf(account, user())
     const invented = tokenClaim(account, user(), 9)
-    expect(await object.verifyAndCount(invented, false)).toEqual({ vouched: false })
+    expect(await object.verifyAndCount(invented, false)).toEqual({ valid: false })
     await env.DB.prepare('UPDATE users SET credential_generation = 2 WHERE id = ?').bind(user().id).run()
     const issued: Claim = { ...tokenClaim(account, user(), 2), ...{ tokenId: 'another' } }
-    expect(await object.verifyAndCount(issued, false)).toMatchObject({ vouched: true })
-    expect(await object.verifyAndCount(invented, false)).toEqual({ vouched: false })
+    expect(await object.verifyAndCount(issued, false)).toMatchObject({ valid: true })
+    expect(await object.verifyAndCount(invented, false)).toEqual({ valid: false })
   })
 
   it('admits a refused token of a later generation a minute after the operator has made it valid', async () => {
     const object = objectOf(account, user())
     const claim = tokenClaim(account, user(), 2)
-    expect(await object.verifyAndCount(claim, false)).toEqual({ vouched: false })
+    expect(await object.verifyAndCount(claim, false)).toEqual({ valid: false })
     await env.DB.prepare('UPDATE users SET credential_generation = 2 WHERE id = ?').bind(user().id).run()
-    expect(await object.verifyAndCount(claim, false)).toEqual({ vouched: false })
+    expect(await object.verifyAndCount(claim, false)).toEqual({ valid: false })
     later(60_000)
-    expect(await object.verifyAndCount(claim, false)).toMatchObject({ vouched: true })
+    expect(await object.verifyAndCount(claim, false)).toMatchObject({ valid: true })
   })
 
   it('keeps a bounded number of refused tokens', async () => {

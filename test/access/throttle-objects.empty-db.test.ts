@@ -65,7 +65,7 @@ describe('the objects of the throttle', () => {
   it('are at most 64, whatever the e-mails and addresses, and not a few of them only', async () => {
     const names: string[] = []
     const letIn = () => ({ allowed: true, bucket: 'x' })
-    const stub = { begin: letIn, beginLogin: letIn, takeBack: () => 0 }
+    const stub = { reserve: letIn, reserveLogin: letIn, release: () => 0 }
     vi.spyOn(env.LOGIN_THROTTLE, 'getByName').mockImplementation(((name: string) => {
       names.push(name)
       return stub
@@ -194,10 +194,10 @@ describe('an object of the throttle that can not be reached', () => {
 
   it.each([
     ['is not there', gone],
-    ['fails at the first count', () => ({ begin: failing, beginLogin: failing })],
+    ['fails at the first count', () => ({ reserve: failing, reserveLogin: failing })],
     [
       'fails at the count of the e-mail',
-      () => ({ begin: () => ({ allowed: true, bucket: 'x' }), beginLogin: failing }),
+      () => ({ reserve: () => ({ allowed: true, bucket: 'x' }), reserveLogin: failing }),
     ],
   ])('F03 and %s is 503, never a free pass, and nothing is hashed', async (_name, object) => {
     vi.spyOn(env.LOGIN_THROTTLE, 'getByName').mockImplementation(object as never)

@@ -77,7 +77,7 @@ export function silenceQueue() {
 
 /** Keeps the sweeper from being armed, so that no alarm sweeps or rings in the middle of a long test. */
 export function silenceSweeper(): void {
-  vi.spyOn(env.SWEEPER, 'getByName').mockReturnValue({ arm: () => Promise.resolve() } as never)
+  vi.spyOn(env.SWEEPER, 'getByName').mockReturnValue({ ensureScheduled: () => Promise.resolve() } as never)
 }
 
 type Recipient = Account | string | null

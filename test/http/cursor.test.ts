@@ -5,6 +5,7 @@ import {
   CursorPagination,
   CursorQuery,
   cursorOrPage,
+  encodePosition,
   fitsWithin,
   PageOrCursorQuery,
   paginateByCursor,
@@ -131,16 +132,16 @@ describe('a bookmark', () => {
   })
 })
 
-describe('cutPage', () => {
+describe('toPage', () => {
   const PER_PAGE = 3
   const letters = ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h']
   /** As a query finds rows: from a place on, in the direction of the walk, one more than a page holds. */
   function pageOf(position: Standing<string> | null, of = letters) {
-    const slice = windowFrom(position, PER_PAGE)
-    const backwards = 'towards' in slice && slice.towards === 'prev'
-    const beyond = 'beyond' in slice ? slice.beyond : null
-    const ahead = of.filter((letter) => beyond === null || (backwards ? letter < beyond : letter > beyond))
-    const found = (backwards ? ahead.toReversed() : ahead).slice(0, slice.limit)
+    const window = windowFrom(position, PER_PAGE)
+    const backwards = 'direction' in window && window.direction === 'prev'
+    const after = ('after' in window && window.after) || null
+    const ahead = of.filter((letter) => after === null || (backwards ? letter < after : letter > after))
+    const found = (backwards ? ahead.toReversed() : ahead).slice(0, window.limit)
     const { shown, cursors } = toPage(
       found,
       PER_PAGE,
@@ -148,33 +149,37 @@ describe('cutPage', () => {
       (letter) => letter,
       (at) => JSON.stringify(at),
     )
-    const parse = (cursor: string | null): Standing<string> | null => (cursor === null ? null : JSON.parse(cursor))
+    const parse = (cursor: string | null) =>
+      cursor === null ? null : positionSchema(z.string()).parse(JSON.parse(cursor))
     return { shown: shown.join(''), next: parse(cursors.next), prev: parse(cursors.prev) }
   }
 
   it.each<[shown: string, Standing<string> | null, next: string | null, prev: string | null]>([
     ['abc', null, 'c', null],
-    ['abc', { towards: 'next', place: null }, 'c', 'a'],
-    ['def', { towards: 'next', place: 'c' }, 'f', 'd'],
-    ['fgh', { towards: 'next', place: 'e' }, null, 'f'],
-    ['gh', { towards: 'next', place: 'f' }, null, 'g'],
-    ['fgh', { towards: 'prev', place: null }, 'h', 'f'],
-    ['bcd', { towards: 'prev', place: 'e' }, 'd', 'b'],
-    ['abc', { towards: 'prev', place: 'd' }, 'c', null],
-    ['ab', { towards: 'prev', place: 'c' }, 'b', null],
+    ['abc', { direction: 'next', key: null }, 'c', 'a'],
+    ['def', { direction: 'next', key: 'c' }, 'f', 'd'],
+    ['fgh', { direction: 'next', key: 'e' }, null, 'f'],
+    ['gh', { direction: 'next', key: 'f' }, null, 'g'],
+    ['fgh', { direction: 'prev', key: null }, 'h', 'f'],
+    ['bcd', { direction: 'prev', key: 'e' }, 'd', 'b'],
+    ['abc', { direction: 'prev', key: 'd' }, 'c', null],
+    ['ab', { direction: 'prev', key: 'c' }, 'b', null],
   ])('shows %s from %j', (shown, position, next, prev) => {
     const page = pageOf(position)
-    const cursor = (towards: 'next' | 'prev', place: string | null) => (place === null ? null : { towards, place })
+    const cursor = (direction: 'next' | 'prev', key: string | null) => (key === null ? null : { direction, key })
     expect(page).toEqual({ shown, next: cursor('next', next), prev: cursor('prev', prev) })
     if (page.next)
       expect(pageOf(page.next).shown.at(0) ?? '~').toSatisfy((letter: string) => letter > (shown.at(-1) ?? ''))
   })
 
-  it.each(['next', 'prev'] as const)('leads back to everything from beyond the end towards %s', (towards) => {
-    const empty = pageOf({ towards, place: towards === 'next' ? 'h' : 'a' })
-    expect([empty.shown, empty[towards]]).toEqual(['', null])
-    expect(pageOf(empty[towards === 'next' ? 'prev' : 'next']).shown).toBe(towards === 'next' ? 'fgh' : 'abc')
-  })
+  it.each(['next', 'prev'] as const)(
+    'leads back to everything from after the last row in the direction %s',
+    (direction) => {
+      const empty = pageOf({ direction, key: direction === 'next' ? 'h' : 'a' })
+      expect([empty.shown, empty[direction]]).toEqual(['', null])
+      expect(pageOf(empty[direction === 'next' ? 'prev' : 'next']).shown).toBe(direction === 'next' ? 'fgh' : 'abc')
+    },
+  )
 })
 
 describe('the query of a list', () => {
@@ -197,14 +202,15 @@ describe('the query of a list', () => {
   })
 })
 
-describe('positionIn', () => {
+describe('positionSchema', () => {
   const Positions = positionSchema(z.number())
 
   it.each([
     { towards: 'next', place: 7 },
     { towards: 'prev', place: null },
   ])('reads %j', (position) => {
-    expect(Positions.parse(position)).toEqual(position)
+    expect(Positions.parse(position)).toEqual({ direction: position.towards, key: position.place })
+    expect(encodePosition(Positions.parse(position))).toEqual(position)
   })
 
   it.each([{ towards: '', place: 7 }, { towards: 'next' }, { towards: 'prev', place: '7' }, { place: 7 }])(
@@ -218,7 +224,7 @@ describe('positionIn', () => {
 describe('sliceFrom', () => {
   it('returns one row more than a page, from the position on', () => {
     expect(windowFrom(null, 3)).toEqual({ limit: 4, offset: 0 })
-    expect(windowFrom({ towards: 'prev', place: 'c' }, 3)).toEqual({ limit: 4, beyond: 'c', towards: 'prev' })
+    expect(windowFrom({ direction: 'prev', key: 'c' }, 3)).toEqual({ limit: 4, beyond: 'c', towards: 'prev' })
   })
 })
 

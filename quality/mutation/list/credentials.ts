@@ -65,7 +65,7 @@ export const CREDENTIALS = [
   ...inside('RateLimiter.newerState', ['access/refused-lookups'], (it) => [
     it.call('has').enclosingStatement().remove(),
   ]),
-  ...inside('MAX_REFUSED_TOKENS', ['access/refused-lookups'], (it) => [it.value().replaceWith('200')]),
+  ...inside('MAX_REJECTED_TOKENS', ['access/refused-lookups'], (it) => [it.value().replaceWith('200')]),
   ...inside('parseKey', ['api-keys/secrets'], (it) => [
     it.operator('!==').remove(),
     it.call('some').part(1).replaceWith('() => true'),

@@ -4,7 +4,7 @@ import { inside } from '../mutation.ts'
 export const LIMITS = [
   ...inside('jsonBody', ['http/bodies'], (it) => [
     it.call('payloadTooLarge').enclosingIf().remove(),
-    it.reference('MAX_PARTS').replaceWith('1e9'),
+    it.reference('MAX_TOKENS').replaceWith('1e9'),
     it.call('unsupportedMediaType').enclosingIf().remove(),
   ]),
   ...inside('readText', ['http/bodies'], (it) => [
@@ -21,7 +21,7 @@ export const LIMITS = [
     it.literal(30).replaceWith('29'),
     it.literal(30).replaceWith('31'),
   ]),
-  ...inside('hasMoreParts/PARTS', ['http/bodies'], (it) => [it.reference('BRACKET').remove()]),
+  ...inside('hasMoreTokens/TOKENS', ['http/bodies'], (it) => [it.reference('BRACKET').remove()]),
   ...inside('requestIdempotency', ['service/idempotency-keys'], (it) => [
     it.call('split').receiver().replaceWith('new URL($1.url).pathname'),
   ]),

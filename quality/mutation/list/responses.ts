@@ -104,7 +104,7 @@ export const RESPONSES = [
     it.call('fromDbError').replaceWith("new ApiError(503, 'unavailable', $1.message)"),
   ]),
   ...inside('onError', ['access/revocation', 'http/check-order', 'http/failures'], (it) => [
-    it.returned().replaceWith('c.json(told.toJSON(), told.status, headers)'),
+    it.returned().replaceWith('c.json(response.toJSON(), response.status, headers)'),
   ]),
   ...inside('requestLog', ['http/logging'], (it) => [it.call('routePath').replaceWith('$1.req.path')]),
   ...inside('describeFailure', ['http/failures'], (it) => [

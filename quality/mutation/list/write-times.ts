@@ -31,7 +31,7 @@ export const WRITE_TIMES = [
     it.call('lastWriteTime').replaceWith('sql`${clock.now}`'),
   ]),
   ...inside('attachUpload', TIMES, (it) => [it.call('nextWriteTime').replaceWith('lastWriteTime($1)')]),
-  ...inside('uploadAttachment', TIMES, (it) => [it.property('now', 1, 2).value().replaceWith('begun.now')]),
+  ...inside('uploadAttachment', TIMES, (it) => [it.property('now', 1, 2).value().replaceWith('started.now')]),
   ...inside('insertAttachments', TIMES, (it) => [
     it.call('nextTime').part(4).replaceWith('writeTime'),
     it.text(' + j.key').remove(),

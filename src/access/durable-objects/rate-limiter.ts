@@ -26,7 +26,7 @@ const RECENT_WRITE = 60 * SECOND
 /** How long an announced change is doubted: longer than any commit takes. */
 const INVALIDATION = 60 * SECOND
 const TOUCH_INTERVAL = HOUR
-const MAX_REFUSED_TOKENS = 100
+const MAX_REJECTED_TOKENS = 100
 
 type TokenClaim = Extract<Claim, { kind: 'token' }>
 
@@ -40,7 +40,7 @@ export class RateLimiter extends DurableObject<Bindings> {
   private refreshing: Promise<MemberState | null> | null = null
   private reads = 0
   private newestRead = 0
-  private readonly refusedTokens = new ExpiringSet(MAX_REFUSED_TOKENS)
+  private readonly rejectedTokens = new ExpiringSet(MAX_REJECTED_TOKENS)
 
   constructor(state: DurableObjectState, env: Bindings) {
     super(state, env)
@@ -129,9 +129,9 @@ export class RateLimiter extends DurableObject<Bindings> {
    * all the same is not looked up again for a minute; `facts` reads an operator's change within that time.
    */
   private async newerState(claim: TokenClaim, known: MemberState | null): Promise<MemberState | null> {
-    if (this.refusedTokens.has(claim.tokenId, Date.now())) return known
+    if (this.rejectedTokens.has(claim.tokenId, Date.now())) return known
     const memberState = await this.readMember(claim)
-    if (isNewer(claim, memberState)) this.refusedTokens.add(claim.tokenId, Date.now() + MINUTE)
+    if (isNewer(claim, memberState)) this.rejectedTokens.add(claim.tokenId, Date.now() + MINUTE)
     return memberState
   }
 
@@ -139,12 +139,12 @@ export class RateLimiter extends DurableObject<Bindings> {
   private async readMember(member: MemberName): Promise<MemberState | null> {
     this.reads += 1
     const mine = this.reads
-    const asked = Date.now()
+    const before = Date.now()
     const known = this.store.read().facts_at
     const { memberState, revokedTokens } = await findMemberState(this.env, member, known)
     if (mine < this.newestRead) return memberState
     this.newestRead = mine
-    this.store.cacheMember(memberState, asked, revokedTokens)
+    this.store.cacheMember(memberState, before, revokedTokens)
     return memberState
   }
 

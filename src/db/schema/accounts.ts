@@ -16,21 +16,21 @@ export const accounts = sqliteTable('accounts', {
 })
 
 /** Which accounts know an e-mail address: what a login has before it has an account. */
-export const logins = sqliteTable(
+export const loginIdentities = sqliteTable(
   'logins',
   {
-    emailKey: text('email_key').notNull(),
+    emailNormalized: text('email_key').notNull(),
     accountId: text('account_id').notNull(),
     userId: text('user_id').notNull(),
   },
-  (t) => [primaryKey({ columns: [t.emailKey, t.accountId] })],
+  (t) => [primaryKey({ columns: [t.emailNormalized, t.accountId] })],
 )
 
 /**
  * The counters of an account from which ticket numbers and event sequences are taken, and how far its events have come:
  * those after `fanned_out_sequence` have no deliveries yet.
  */
-export const accountState = sqliteTable(
+export const accountCounters = sqliteTable(
   'account_state',
   {
     accountId: text('account_id').primaryKey(),
@@ -38,12 +38,12 @@ export const accountState = sqliteTable(
     eventSequence: integer('event_sequence').notNull(),
     fannedOutSequence: integer('fanned_out_sequence').notNull().default(0),
     /** Kept by triggers: how many active webhooks there are. */
-    listeners: integer('listeners').notNull().default(0),
+    activeWebhooks: integer('listeners').notNull().default(0),
     /** The minute (since the epoch) in which deliveries were last sent, and how many in it. */
-    paceMinute: integer('pace_minute').notNull().default(0),
-    paceSent: integer('pace_sent').notNull().default(0),
+    quotaWindow: integer('pace_minute').notNull().default(0),
+    quotaUsed: integer('pace_sent').notNull().default(0),
     /** When a sender last took up one of the account's webhooks. */
-    servedAt: integer('served_at').notNull().default(0),
+    lastServedAt: integer('served_at').notNull().default(0),
     /** Kept by triggers: the bytes of all attachments. */
     storedBytes: integer('stored_bytes').notNull().default(0),
     /** The time (ms) of the latest write that emitted an event: no later one has an earlier time. */
@@ -61,21 +61,21 @@ export const users = sqliteTable(
     kind: text('kind', { enum: ['person', 'key'] }).notNull(),
     name: text('name').notNull(),
     email: text('email').notNull(),
-    emailKey: text('email_key').notNull(),
+    emailNormalized: text('email_key').notNull(),
     role: text('role', { enum: ['admin', 'agent', 'customer'] }).notNull(),
     status: text('status', { enum: ['active', 'inactive'] }).notNull(),
     passwordHash: text('password_hash'),
     /** Tokens of another generation are dead, but for the one whose ID is spared. */
-    credentialGeneration: integer('credential_generation').notNull(),
-    sparedToken: text('spared_token'),
+    tokenVersion: integer('credential_generation').notNull(),
+    exemptTokenId: text('spared_token'),
     createdAt: integer('created_at').notNull(),
     lastLoginAt: integer('last_login_at'),
   },
   (t) => [
     primaryKey({ columns: [t.accountId, t.id] }),
-    uniqueIndex('users_by_email').on(t.accountId, t.emailKey),
+    uniqueIndex('users_by_email').on(t.accountId, t.emailNormalized),
     index('users_by_role')
-      .on(t.accountId, t.role, t.status, t.createdAt, t.id, t.name, t.emailKey)
+      .on(t.accountId, t.role, t.status, t.createdAt, t.id, t.name, t.emailNormalized)
       .where(sql`kind = 'person'`),
     index('users_admins').on(t.accountId).where(sql`kind = 'person' AND role = 'admin' AND status = 'active'`),
   ],
@@ -131,14 +131,14 @@ export const apiKeys = sqliteTable(
 )
 
 /** Which account an API key is of: what a request with a key has before it has an account. */
-export const keyDirectory = sqliteTable('key_directory', {
+export const apiKeyAccounts = sqliteTable('key_directory', {
   keyId: text('key_id').primaryKey(),
   accountId: text('account_id').notNull(),
 })
 
 /** When the operator last unlocked an e-mail address whose logins had failed too often. */
 export const loginUnlocks = sqliteTable('login_unlocks', {
-  emailKey: text('email_key').primaryKey(),
+  emailNormalized: text('email_key').primaryKey(),
   unlockedAt: integer('unlocked_at').notNull(),
 })
 
@@ -158,7 +158,7 @@ export const idempotencyRecords = sqliteTable(
     accountId: text('account_id').notNull(),
     callerId: text('caller_id').notNull(),
     keyHash: text('key_hash').notNull(),
-    requestHash: text('request_hash').notNull(),
+    fingerprint: text('request_hash').notNull(),
     rows: text('rows').notNull(),
     secret: text('secret'),
     createdAt: integer('created_at').notNull(),

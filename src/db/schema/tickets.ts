@@ -5,7 +5,7 @@ import { users } from './accounts'
 export const tickets = sqliteTable(
   'tickets',
   {
-    seq: integer('seq').primaryKey(),
+    rowId: integer('seq').primaryKey(),
     accountId: text('account_id').notNull(),
     id: text('id').notNull(),
     number: integer('number').notNull(),
@@ -55,9 +55,9 @@ export const ticketTags = sqliteTable(
     priorityRank: integer('priority_rank').notNull(),
     createdAt: integer('created_at').notNull(),
     number: integer('number').notNull(),
-    seq: integer('seq').notNull(),
+    rowId: integer('seq').notNull(),
   },
-  (t) => [primaryKey({ columns: [t.accountId, t.tag, t.status, t.priorityRank, t.createdAt, t.number, t.seq] })],
+  (t) => [primaryKey({ columns: [t.accountId, t.tag, t.status, t.priorityRank, t.createdAt, t.number, t.rowId] })],
 )
 
 /** As `ticket_tags`, in the order of the last change. A table of its own, for it is all that most changes touch. */
@@ -70,9 +70,9 @@ export const ticketTagsUpdated = sqliteTable(
     priorityRank: integer('priority_rank').notNull(),
     updatedAt: integer('updated_at').notNull(),
     number: integer('number').notNull(),
-    seq: integer('seq').notNull(),
+    rowId: integer('seq').notNull(),
   },
-  (t) => [primaryKey({ columns: [t.accountId, t.tag, t.status, t.priorityRank, t.updatedAt, t.number, t.seq] })],
+  (t) => [primaryKey({ columns: [t.accountId, t.tag, t.status, t.priorityRank, t.updatedAt, t.number, t.rowId] })],
 )
 
 /**
@@ -108,7 +108,7 @@ export const creatorCounters = sqliteTable(
 export const ticketHistory = sqliteTable(
   'ticket_history',
   {
-    seq: integer('seq').primaryKey(),
+    rowId: integer('seq').primaryKey(),
     accountId: text('account_id').notNull(),
     ticketId: text('ticket_id').notNull(),
     changeId: text('change_id').notNull(),
@@ -127,7 +127,7 @@ export const ticketHistory = sqliteTable(
 export const comments = sqliteTable(
   'comments',
   {
-    seq: integer('seq').primaryKey(),
+    rowId: integer('seq').primaryKey(),
     accountId: text('account_id').notNull(),
     id: text('id').notNull(),
     ticketId: text('ticket_id').notNull(),
@@ -147,7 +147,7 @@ export const comments = sqliteTable(
 export const attachments = sqliteTable(
   'attachments',
   {
-    seq: integer('seq').primaryKey(),
+    rowId: integer('seq').primaryKey(),
     accountId: text('account_id').notNull(),
     id: text('id').notNull(),
     ticketId: text('ticket_id').notNull(),

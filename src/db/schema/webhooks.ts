@@ -8,7 +8,7 @@ import { index, integer, primaryKey, sqliteTable, text, uniqueIndex } from 'driz
 export const events = sqliteTable(
   'events',
   {
-    seq: integer('seq').primaryKey(),
+    rowId: integer('seq').primaryKey(),
     accountId: text('account_id').notNull(),
     sequence: integer('sequence').notNull(),
     id: text('id').notNull(),
@@ -49,16 +49,16 @@ export const webhooks = sqliteTable(
     /** Events up to this sequence are older than the webhook. */
     sinceSequence: integer('since_sequence').notNull(),
     /** Events up to this sequence have their deliveries, by the settings of their time; or it was off. */
-    heardSequence: integer('heard_sequence').notNull().default(0),
+    fannedOutSequence: integer('heard_sequence').notNull().default(0),
     /** Set on deletion; the row goes when the sweep has taken its deliveries away. */
     deletedAt: integer('deleted_at'),
     nextAt: integer('next_at'),
     leaseId: text('lease_id'),
     leaseUntil: integer('lease_until').notNull().default(0),
     /** How many deliveries the holder of the lease may send. */
-    turnSize: integer('turn_size').notNull().default(0),
+    leaseBatchSize: integer('turn_size').notNull().default(0),
     /** Whether the last attempt timed out. */
-    slow: integer('slow').notNull().default(0),
+    isSlow: integer('slow').notNull().default(0),
     /** The first failure since the last success. */
     failingSince: integer('failing_since'),
   },
@@ -87,12 +87,12 @@ export const deliveries = sqliteTable(
     createdAt: integer('created_at').notNull(),
     attempts: integer('attempts').notNull().default(0),
     /** How many of the attempts were of the schedule that is being followed. */
-    tries: integer('tries').notNull().default(0),
+    scheduleAttempts: integer('tries').notNull().default(0),
     retryAt: integer('retry_at'),
-    manual: integer('manual').notNull().default(0),
-    manualAt: integer('manual_at'),
+    manualRequests: integer('manual').notNull().default(0),
+    manualRequestedAt: integer('manual_at'),
     outcome: text('outcome', { enum: ['succeeded', 'failed'] }),
-    settledAt: integer('settled_at'),
+    completedAt: integer('settled_at'),
     lastError: text('last_error'),
     dueAt: integer('due_at').generatedAlwaysAs(sql`(CASE WHEN manual > 0 THEN manual_at ELSE retry_at END)`, {
       mode: 'virtual',
@@ -107,7 +107,7 @@ export const deliveries = sqliteTable(
     uniqueIndex('deliveries_by_id').on(t.accountId, t.id),
     index('deliveries_by_status').on(t.accountId, t.webhookId, t.status, t.sequence),
     index('deliveries_due').on(t.accountId, t.webhookId, t.dueAt).where(sql`due_at IS NOT NULL`),
-    index('deliveries_settled').on(t.settledAt).where(sql`settled_at IS NOT NULL`),
+    index('deliveries_settled').on(t.completedAt).where(sql`settled_at IS NOT NULL`),
   ],
 )
 

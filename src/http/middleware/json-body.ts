@@ -2,15 +2,15 @@ import type { MiddlewareHandler } from 'hono'
 import { detail } from '../../core/error-details'
 import { invalidInput, payloadTooLarge, unsupportedMediaType } from '../../core/errors'
 import { sha256 } from '../../lib/crypto'
-import { hasMoreParts } from '../../lib/json-size'
+import { hasMoreTokens } from '../../lib/json-size'
 import { isMatch } from '../../lib/text'
 import type { AppEnv } from '../app-env'
 import { bodyChunks } from './body-reader'
-import { MAX_CONTENT_TYPE, refuseEncoded } from './raw-body'
+import { MAX_CONTENT_TYPE, rejectEncoded } from './raw-body'
 
 export const MAX_JSON_BYTES = 10 * 1024 * 1024
 /** Opening brackets, colons and commas: twice the members and elements that a body may have. */
-const MAX_PARTS = 20_000
+const MAX_TOKENS = 20_000
 
 const TOO_LARGE = 'The body must be at most 10 MiB'
 
@@ -21,10 +21,10 @@ const TOO_LARGE = 'The body must be at most 10 MiB'
 export const jsonBody: MiddlewareHandler<AppEnv> = async (c, next) => {
   if (!isMatch(c.req.header('Content-Type') ?? '', /^application\/json\s*(;|$)/i, MAX_CONTENT_TYPE))
     throw unsupportedMediaType('application/json')
-  refuseEncoded(c.req.raw.headers)
+  rejectEncoded(c.req.raw.headers)
   if (Number(c.req.header('Content-Length') ?? 0) > MAX_JSON_BYTES) throw payloadTooLarge(TOO_LARGE)
   const text = await readText(c.req.raw)
-  if (hasMoreParts(text, MAX_PARTS)) throw invalidInput([detail([], `must hold at most 10,000 fields`)])
+  if (hasMoreTokens(text, MAX_TOKENS)) throw invalidInput([detail([], `must hold at most 10,000 fields`)])
   if (c.req.header('Idempotency-Key') !== undefined) c.set('bodyHash', sha256(text))
   Object.assign(c.req.bodyCache, { text: Promise.resolve(text) })
   await next()

@@ -30,7 +30,7 @@ export function isMediaType(text: string): boolean {
 }
 
 /** Throws 415 where a body is compressed, or says that it is: nobody undoes that. */
-export function refuseEncoded(headers: Headers): void {
+export function rejectEncoded(headers: Headers): void {
   if (!isMatch(headers.get('Content-Encoding') ?? '', /^(identity)?$/i, 'identity'.length)) throw unsupportedEncoding()
 }
 
@@ -42,7 +42,7 @@ export function rawBodyOf(request: Request): RawBody {
   const [given = ''] = (request.headers.get('Content-Type') ?? '').split(';')
   const type = given.trim()
   if (!isMediaType(type) || FORM.test(type)) throw unsupportedMediaType('that of the file, such as image/png')
-  refuseEncoded(request.headers)
+  rejectEncoded(request.headers)
   const length = request.headers.get('Content-Length') ?? ''
   if (!isMatch(length, /^\d{1,15}$/, 15)) throw lengthRequired()
   if (Number(length) > MAX_RAW_BYTES) throw payloadTooLarge('The body must be at most 95 MiB')

@@ -97,11 +97,11 @@ export function errorResponseOf(
   isCounted = true,
 ) {
   const { description, codes }: ErrorResponseSpec = ERROR_RESPONSES[status]
-  const own = refusals.map((refusal) => {
-    const error = refusal.error()
+  const own = refusals.map((problem) => {
+    const error = problem.error()
     // A code that is nobody else's has its example in the catalogue.
     const isUsual = codes.includes(error.code)
-    return [refusal.name, isUsual ? { summary: refusal.summary, value: error.toJSON() } : exampleRef(error.code)]
+    return [problem.name, isUsual ? { summary: problem.summary, value: error.toJSON() } : exampleRef(error.code)]
   })
   const ofAll = shared ? codes.map((code) => [code, exampleRef(code)]) : []
   return {

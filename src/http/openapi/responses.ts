@@ -50,10 +50,10 @@ export function binary(types: readonly string[], description: string, headers: r
 
 /** A JSON body, which must be there, with examples by name; the name says when one would send it. */
 export function jsonRequest<T extends z.ZodType>(schema: T, examples: Record<string, z.input<T>>) {
-  const told = Object.entries(examples).map(([summary, value]) => [nameOf(summary), { summary, value }])
+  const error = Object.entries(examples).map(([summary, value]) => [nameOf(summary), { summary, value }])
   return {
     required: true,
-    content: { 'application/json': { schema, examples: Object.fromEntries(told) } },
+    content: { 'application/json': { schema, examples: Object.fromEntries(error) } },
   } as const
 }
 

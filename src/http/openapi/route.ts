@@ -92,12 +92,12 @@ export function registerRoute<R extends RouteConfig>(
   handler: RouteHandler<R, AppEnv>,
 ): void {
   const settled = async (...[c, next]: Parameters<RouteHandler<R, AppEnv>>) => {
-    const { admission, caller: claimed } = c.var
-    if (!admission) return handler(c, next)
+    const { verification, caller: claimed } = c.var
+    if (!verification) return handler(c, next)
     if (!READS.has(c.req.method)) return markReplay(c, await handler(c, next))
     const early = Promise.resolve(handler(c, next))
     early.catch(() => undefined)
-    const caller = await admission
+    const caller = await verification
     if (c.var.wroteRecently) await early.catch(() => undefined)
     const isStale = c.var.wroteRecently === true && c.var.costs.usedReplica
     if (caller.role === claimed.role && !isStale) return early

@@ -72,29 +72,40 @@ function scopeName(scope: CursorScope): string {
   return sha256(JSON.stringify(scope)).slice(0, 8)
 }
 
-/** Where a cursor stands and which way it goes: from a place of its list, or where that is null from its very end. */
-export interface Position<Place> {
-  towards: 'next' | 'prev'
-  place: Place | null
+/** A page starts after the row with this key, in this direction; with `null`, at that end of the list. */
+export interface Position<Key> {
+  direction: 'next' | 'prev'
+  key: Key | null
 }
 
-/** The schema of positions in a list whose places are such. */
-export function positionSchema<Place>(Place: z.ZodType<Place>): z.ZodType<Position<Place>> {
-  return z.object({ towards: z.enum(['next', 'prev']), place: Place.nullable() })
+/** As cursors contain it: those that clients have stored must stay valid. */
+interface EncodedPosition<Key> {
+  towards: 'next' | 'prev'
+  place: Key | null
+}
+
+export function positionSchema<Key>(Key: z.ZodType<Key>): z.ZodType<Position<Key>> {
+  return z
+    .object({ towards: z.enum(['next', 'prev']), place: Key.nullable() })
+    .transform(({ towards, place }) => ({ direction: towards, key: place }))
+}
+
+export function encodePosition<Key>({ direction, key }: Position<Key>): EncodedPosition<Key> {
+  return { towards: direction, place: key }
 }
 
 /** What of a list a page asks for: one row more than it holds, to see whether there are more. */
-export function windowFrom<Place>(position: Position<Place> | null, perPage: number) {
+export function windowFrom<Key>(position: Position<Key> | null, perPage: number) {
   const limit = perPage + 1
-  return position ? { limit, beyond: position.place, towards: position.towards } : { limit, offset: 0 }
+  return position ? { limit, after: position.key, direction: position.direction } : { limit, offset: 0 }
 }
 
 /** What the rows of a page may weigh, where they can be heavy. */
-export const BYTES_A_PAGE = 4 * 1_024 * 1_024
+export const MAX_PAGE_BYTES = 4 * 1_024 * 1_024
 
 /** How many rows a page shows of those found: as many as it may hold and as fit, one in any case. */
 export function fitsWithin(found: readonly { bytes_so_far: number }[], perPage: number): number {
-  const fitting = found.filter((row) => row.bytes_so_far <= BYTES_A_PAGE).length
+  const fitting = found.filter((row) => row.bytes_so_far <= MAX_PAGE_BYTES).length
   return Math.min(perPage, Math.max(1, fitting))
 }
 
@@ -102,20 +113,20 @@ export function fitsWithin(found: readonly { bytes_so_far: number }[], perPage: 
  * The rows of a page in the order of the list, and the cursors of the pages on either side. `found` is the slice from the
  * position on, in the direction it goes; it is null at the beginning of the list.
  */
-export function toPage<Row, Place>(
+export function toPage<Row, Key>(
   found: readonly Row[],
   perPage: number,
-  position: Position<Place> | null,
-  placeOf: (row: Row) => Place,
-  write: (position: Position<Place>) => string,
+  position: Position<Key> | null,
+  keyOf: (row: Row) => Key,
+  write: (position: EncodedPosition<Key>) => string,
 ) {
   const near = found.slice(0, perPage)
   const isMore = found.length > perPage
-  const isBackwards = position?.towards === 'prev'
+  const isBackwards = position?.direction === 'prev'
   const shown = isBackwards ? near.toReversed() : near
   // A page is empty where the list has come to an end, and from there the way leads back.
-  const cursorAt = (towards: 'next' | 'prev', row: Row | undefined) =>
-    write({ towards, place: row === undefined ? null : placeOf(row) })
+  const cursorAt = (direction: 'next' | 'prev', row: Row | undefined) =>
+    write(encodePosition({ direction, key: row === undefined ? null : keyOf(row) }))
   return {
     shown,
     cursors: {
