@@ -1,6 +1,6 @@
 import { type SQL, sql } from 'drizzle-orm'
 import type { Role } from '../core/policy'
-import { returning } from '../db/idempotency-records'
+import { returning } from '../db/legacy'
 import { run, select } from '../db/statement'
 
 export interface ApiKeyRow {

@@ -1,7 +1,8 @@
 import { type SQL, sql } from 'drizzle-orm'
 import type { Caller } from '../core/caller'
-import { returning } from '../db/idempotency-records'
-import { fieldsOf, jsonObject, type Selection, selectList } from '../db/selection'
+import { alias } from '../db/alias'
+import { type Columns, fieldsOf, jsonObject, returning, selectList } from '../db/legacy'
+import { attachments } from '../db/schema/tickets'
 import { run, select } from '../db/statement'
 import { type ChangeRecord, hasChanged } from '../db/ticket-change'
 import { type ChildWindow, childrenPage, nextTime, sortDirection } from '../db/ticket-children'
@@ -17,7 +18,9 @@ export interface AttachmentRow {
   created_at: number
 }
 
-const COLUMNS: Selection<AttachmentRow> = {
+const f = alias(attachments, 'f')
+
+const COLUMNS: Columns<AttachmentRow> = {
   id: 'f.id',
   comment_id: 'f.comment_id',
   filename: 'f.filename',
@@ -93,7 +96,7 @@ export function findLatestAttachments(caller: Caller, ticketId: string, limit: n
     select<AttachmentRow>(sql`
       SELECT * FROM (
         SELECT f.seq, ${selectList(COLUMNS)} FROM attachments f
-        WHERE ${visibleChildren(caller, 'f')} AND f.ticket_id = ${ticketId}
+        WHERE ${visibleChildren(caller, f)} AND f.ticket_id = ${ticketId}
         ORDER BY f.seq DESC LIMIT ${limit})
       ORDER BY seq`),
     fieldsOf(COLUMNS),
@@ -107,7 +110,7 @@ export function findLatestAttachments(caller: Caller, ticketId: string, limit: n
 export function findAttachments(caller: Caller, ticketId: string, window: ChildWindow) {
   return select<AttachmentRow>(sql`
     SELECT ${selectList(COLUMNS)}
-    FROM (${childrenPage(caller, 'attachments', ticketId, sql`p.seq`, window)}) page
+    FROM (${childrenPage(caller, 'attachments', ticketId, ({ rowId }) => rowId, window)}) page
     CROSS JOIN attachments f ON f.seq = page.seq AND f.account_id = ${caller.accountId}
     ORDER BY f.seq ${sortDirection(window)}`)
 }
@@ -117,7 +120,7 @@ export function findAttachment(caller: Caller, id: string) {
   return returning(
     select<AttachmentRow>(sql`
       SELECT ${selectList(COLUMNS)} FROM attachments f
-      WHERE ${visibleChildren(caller, 'f')} AND f.id = ${id}
+      WHERE ${visibleChildren(caller, f)} AND f.id = ${id}
         AND EXISTS (SELECT 1 FROM tickets t WHERE ${visibleTickets(caller)} AND t.id = f.ticket_id)`),
     fieldsOf(COLUMNS),
   )

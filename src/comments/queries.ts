@@ -1,59 +1,64 @@
 import { type SQL, sql } from 'drizzle-orm'
 import type { Caller } from '../core/caller'
-import { returning } from '../db/idempotency-records'
+import { alias } from '../db/alias'
 import { insertEvent, reserveSequences } from '../db/outbox'
-import { fieldsOf, jsonObject, type Selection, selectList } from '../db/selection'
-import { run, select } from '../db/statement'
+import { users } from '../db/schema/accounts'
+import { comments, tickets } from '../db/schema/tickets'
+import { type RowOf, selection } from '../db/selection'
+import { select } from '../db/statement'
 import { type ChangeRecord, hasChanged } from '../db/ticket-change'
 import { type ChildWindow, childrenPage, nextTime, sortDirection } from '../db/ticket-children'
 import { visibleChildren, visibleTicket } from '../db/visibility'
+import { deleteFrom, insertSelect, update } from '../db/write'
 import { lastWriteTime, nextWriteTime, type WriteClock } from '../db/write-time'
 
-export interface CommentRow {
-  id: string
-  content: string
-  created_at: number
-  created_by_id: string
-  created_by_name: string
-  created_by_email: string
-  is_internal: number
-}
+const c = alias(comments, 'c')
+const p = alias(comments, 'p')
+const t = alias(tickets, 't')
+const author = alias(users, 'author')
+const latest = alias(comments, 'latest')
+const page = alias(comments, 'page')
 
-const COLUMNS: Selection<CommentRow> = {
-  id: 'c.id',
-  content: 'c.content',
-  created_at: 'c.created_at',
-  created_by_id: 'c.created_by',
-  created_by_name: 'author.name',
-  created_by_email: 'author.email',
-  is_internal: 'c.is_internal',
-}
+const COMMENT = selection({
+  id: c.id,
+  content: c.content,
+  created_at: c.createdAt,
+  created_by_id: c.createdBy,
+  created_by_name: author.name,
+  created_by_email: author.email,
+  is_internal: c.isInternal,
+})
 
-const AUTHOR = sql`JOIN users author ON author.account_id = c.account_id AND author.id = c.created_by`
+export type CommentRow = RowOf<typeof COMMENT>
+
+const AUTHOR = sql`JOIN ${author} ON ${author.accountId} = ${c.accountId} AND ${author.id} = ${c.createdBy}`
 
 /** The latest comments of a ticket that the caller may see, oldest first. */
 export function findLatestComments(caller: Caller, ticketId: string, limit: number) {
-  return select<CommentRow>(sql`
-    SELECT ${selectList(COLUMNS)} FROM (
-      SELECT c.seq FROM comments c
-      WHERE ${visibleChildren(caller, 'c')} AND c.ticket_id = ${ticketId}
-      ORDER BY c.seq DESC LIMIT ${limit}) latest
-    CROSS JOIN comments c ON c.seq = latest.seq AND c.account_id = ${caller.accountId} ${AUTHOR}
-    ORDER BY c.seq`)
+  const rows = sql`SELECT ${c.rowId} FROM ${c}
+    WHERE ${visibleChildren(caller, c)} AND ${c.ticketId} = ${ticketId} ORDER BY ${c.rowId} DESC LIMIT ${limit}`
+  return select(
+    COMMENT,
+    sql`FROM (${rows}) latest
+      CROSS JOIN ${c} ON ${c.rowId} = ${latest.rowId} AND ${c.accountId} = ${caller.accountId} ${AUTHOR}
+      ORDER BY ${c.rowId}`,
+  )
 }
 
-/** A slice of the comments of a ticket that the caller may see, oldest first (towards the beginning: newest first). */
+/** A page of the comments of a ticket that the caller may see, oldest first (backwards: newest first). */
 export function findComments(caller: Caller, ticketId: string, window: ChildWindow) {
-  return select<CommentRow>(sql`
-    SELECT ${selectList(COLUMNS)}
-    FROM (${childrenPage(caller, 'comments', ticketId, sql`p.seq`, window)}) page
-    CROSS JOIN comments c ON c.seq = page.seq AND c.account_id = ${caller.accountId} ${AUTHOR}
-    ORDER BY c.seq ${sortDirection(window)}`)
+  const rows = childrenPage(caller, 'comments', ticketId, ({ rowId }) => rowId, window)
+  return select(
+    COMMENT,
+    sql`FROM (${rows}) page
+      CROSS JOIN ${c} ON ${c.rowId} = ${page.rowId} AND ${c.accountId} = ${caller.accountId} ${AUTHOR}
+      ORDER BY ${c.rowId} ${sortDirection(window)}`,
+  )
 }
 
-/** The IDs of that slice, as an SQL expression. */
+/** The IDs of that page, as a query. */
 export function commentIdsOf(caller: Caller, ticketId: string, window: ChildWindow): SQL {
-  return childrenPage(caller, 'comments', ticketId, sql`p.id`, window)
+  return childrenPage(caller, 'comments', ticketId, ({ id }) => id, window)
 }
 
 interface NewComment {
@@ -63,72 +68,76 @@ interface NewComment {
   isInternal: boolean
 }
 
-/** Adds a comment, if the caller may see the ticket. A public one is a new version of the ticket. */
+/** Inserts a comment, if the caller may see the ticket. A public one gives the ticket a new version. */
 export function insertComment(caller: Caller, comment: NewComment, clock: WriteClock) {
   const { accountId } = caller
-  const there = exists(accountId, comment.id)
+  const wasInserted = exists(accountId, comment.id)
+  const newVersion = update(
+    tickets,
+    { version: sql`${tickets.version} + 1`, updatedAt: lastWriteTime(accountId) },
+    sql`${tickets.accountId} = ${accountId} AND ${tickets.id} = ${comment.ticketId} AND ${wasInserted}`,
+  )
   return [
-    run(sql`
-      INSERT INTO comments (account_id, id, ticket_id, created_by, content, is_internal, created_at)
-      SELECT t.account_id, ${comment.id}, t.id, ${caller.id}, ${comment.content}, ${comment.isInternal ? 1 : 0},
-        ${nextTime(accountId, 'comments', comment.ticketId, nextWriteTime(accountId, clock))}
-      FROM tickets t WHERE ${visibleTicket(caller, comment.ticketId)}`),
-    reserveSequences(accountId, clock, there),
-    ...(comment.isInternal
-      ? []
-      : [
-          run(sql`
-            UPDATE tickets SET version = version + 1, updated_at = ${lastWriteTime(accountId)}
-            WHERE account_id = ${accountId} AND id = ${comment.ticketId} AND ${there}`),
-        ]),
+    insertSelect(
+      comments,
+      {
+        accountId: t.accountId,
+        id: comment.id,
+        ticketId: t.id,
+        createdBy: caller.id,
+        content: comment.content,
+        isInternal: Number(comment.isInternal),
+        createdAt: nextTime(accountId, 'comments', comment.ticketId, nextWriteTime(accountId, clock)),
+      },
+      sql`FROM ${t} WHERE ${visibleTicket(caller, comment.ticketId)}`,
+    ),
+    reserveSequences(accountId, clock, wasInserted),
+    ...(comment.isInternal ? [] : [newVersion]),
   ]
 }
 
-/** Writes the event of a new comment. `attachments` is the SQL expression of the images of its attachments. */
-export function insertCommentEvent(accountId: string, comment: NewComment, eventId: string, attachments: SQL) {
+export function insertCommentEvent(accountId: string, comment: NewComment, eventId: string, attachmentsJson: SQL) {
   return insertEvent({
     id: eventId,
     type: 'comment.created',
     accountId,
     ticketId: comment.ticketId,
     isInternal: comment.isInternal,
-    data: sql`json_object('comment', json(${jsonObject(COLUMNS)}), 'attachments', json(${attachments}),
-      'ticket', json_object('id', t.id, 'number', t.number, 'title', t.title, 'status', t.status))`,
-    from: sql`comments c ${AUTHOR} JOIN tickets t ON t.account_id = c.account_id AND t.id = c.ticket_id
-      WHERE c.account_id = ${accountId} AND c.id = ${comment.id}`,
+    data: sql`json_object('comment', json(${COMMENT.json}), 'attachments', json(${attachmentsJson}),
+      'ticket', json_object('id', ${t.id}, 'number', ${t.number}, 'title', ${t.title}, 'status', ${t.status}))`,
+    from: sql`${c} ${AUTHOR} JOIN ${t} ON ${t.accountId} = ${c.accountId} AND ${t.id} = ${c.ticketId}
+      WHERE ${c.accountId} = ${accountId} AND ${c.id} = ${comment.id}`,
   })
 }
 
-/** Deletes a comment, if the change has left a trace; its attachments must be gone before. */
+/** Deletes a comment if the change was recorded. Its attachments must have been deleted. */
 export function deleteComment(change: ChangeRecord, commentId: string) {
-  return run(sql`
-    DELETE FROM comments
-    WHERE account_id = ${change.caller.accountId} AND id = ${commentId} AND ${hasChanged(change)}`)
+  const { accountId } = change.caller
+  return deleteFrom(
+    comments,
+    sql`${comments.accountId} = ${accountId} AND ${comments.id} = ${commentId} AND ${hasChanged(change)}`,
+  )
 }
 
-/** That the comment `p` is one that the member wrote. */
+/** Whether the member wrote the comment with the alias `p`. */
 export function isWrittenBy(memberId: string): SQL {
-  return sql`p.created_by = ${memberId}`
+  return sql`${p.createdBy} = ${memberId}`
 }
 
-/** Whether a ticket has the comment: without regard to who sees it, for an answer to agents and admins. */
+/** Without a check of visibility: for agents and admins. */
 export function findCommentOf(accountId: string, ticketId: string, id: string) {
-  return returning(
-    select<{ id: string }>(sql`
-      SELECT id FROM comments WHERE account_id = ${accountId} AND ticket_id = ${ticketId} AND id = ${id}`),
-    ['id'],
+  return select(
+    { id: comments.id },
+    sql`FROM ${comments}
+      WHERE ${comments.accountId} = ${accountId} AND ${comments.ticketId} = ${ticketId} AND ${comments.id} = ${id}`,
   )
 }
 
-/** One comment of an account with its author, for an answer to who wrote it: it does not ask who may see it. */
+/** Without a check of visibility: for the author. */
 export function findComment(accountId: string, id: string) {
-  return returning(
-    select<CommentRow>(sql`
-      SELECT ${selectList(COLUMNS)} FROM comments c ${AUTHOR} WHERE c.account_id = ${accountId} AND c.id = ${id}`),
-    fieldsOf(COLUMNS),
-  )
+  return select(COMMENT, sql`FROM ${c} ${AUTHOR} WHERE ${c.accountId} = ${accountId} AND ${c.id} = ${id}`)
 }
 
 function exists(accountId: string, id: string): SQL {
-  return sql`EXISTS (SELECT 1 FROM comments WHERE account_id = ${accountId} AND id = ${id})`
+  return sql`EXISTS (SELECT 1 FROM ${comments} WHERE ${comments.accountId} = ${accountId} AND ${comments.id} = ${id})`
 }

@@ -66,13 +66,17 @@ export async function listCommentsByCursor(ctx: ServiceContext, ticketId: string
 
 async function findWindow(ctx: ServiceContext, ticketId: string, window: ChildWindow) {
   const { caller, db } = ctx
-  const [[count], comments, attachments] = await db.batch([
-    countChildren(caller, 'comments', ticketId),
-    findComments(caller, ticketId, window),
-    findAttachmentsOfComments(caller.accountId, commentIdsOf(caller, ticketId, window)),
-  ])
+  const {
+    count: [count],
+    comments,
+    attachments,
+  } = await db.batch({
+    count: countChildren(caller, 'comments', ticketId),
+    comments: findComments(caller, ticketId, window),
+    attachments: findAttachmentsOfComments(caller.accountId, commentIdsOf(caller, ticketId, window)),
+  })
   if (!count) throw notFound()
-  return { total: count.total, comments, present: (row: CommentRow) => presentWhole(ctx, row, attachments) }
+  return { total: count.total, comments, present: (row: CommentRow) => presentWithAttachments(ctx, row, attachments) }
 }
 
 /**
@@ -87,29 +91,29 @@ export async function createComment(ctx: ServiceContext, ticketId: string, input
   if (!files) throw notFound()
   const comment = { id: newId('comment', now), ticketId, content: input.content, isInternal }
   const parent = { ticketId, commentId: comment.id, isInternal }
-  const attachmentsSnapshot = attachmentsJson(caller.accountId, { commentId: comment.id })
+  const snapshot = attachmentsJson(caller.accountId, { commentId: comment.id })
   const { rows, isReplay } = await commit(
     ctx,
     [
       ...insertComment(caller, comment, { now, files: files.length }),
       ...attachFiles(ctx, parent, files),
-      insertCommentEvent(caller.accountId, comment, newId('evt', now), attachmentsSnapshot),
+      insertCommentEvent(caller.accountId, comment, newId('evt', now), snapshot),
     ],
-    [
-      findComment(caller.accountId, comment.id),
-      findAttachmentsOfComment(caller.accountId, comment.id),
-      countActiveWebhooks(caller.accountId),
-    ],
+    {
+      comment: findComment(caller.accountId, comment.id),
+      attachments: findAttachmentsOfComment(caller.accountId, comment.id),
+      activeWebhooks: countActiveWebhooks(caller.accountId),
+    },
     { ticketId },
   ).catch((error) => {
     releaseUploads(ctx, files)
     throw constraintError(error)
   })
-  const [[row], attachments, [activeWebhooks]] = rows
+  const [row] = rows.comment
   if (!row || isReplay) releaseUploads(ctx, files)
   if (!row) throw notFound()
-  if (!isReplay) ctx.notifyConsumer(activeWebhooks)
-  return presentWhole(ctx, row, attachments)
+  if (!isReplay) ctx.notifyConsumer(rows.activeWebhooks[0])
+  return presentWithAttachments(ctx, row, rows.attachments)
 }
 
 /**
@@ -127,22 +131,21 @@ export async function removeComment(ctx: ServiceContext, ticketId: string, comme
       ...deleteAttachmentsOfComment(change, commentId),
       deleteComment(change, commentId),
     ],
-    [
-      findChangedFields(caller.accountId, change.changeId),
-      findCommentOf(caller.accountId, ticketId, commentId),
-      countActiveWebhooks(caller.accountId),
-    ],
+    {
+      changedFields: findChangedFields(caller.accountId, change.changeId),
+      remaining: findCommentOf(caller.accountId, ticketId, commentId),
+      activeWebhooks: countActiveWebhooks(caller.accountId),
+    },
     { ticketId },
   ).catch(rethrow)
-  const [[trace], [left], [activeWebhooks]] = rows
-  if (left) throw notTheAuthor()
-  if (!trace) throw notFound()
+  if (rows.remaining.length > 0) throw notTheAuthor()
+  if (rows.changedFields.length === 0) throw notFound()
   if (isReplay) return
-  ctx.notifyConsumer(activeWebhooks)
+  ctx.notifyConsumer(rows.activeWebhooks[0])
   deleteObjectsLater(ctx)
 }
 
-function presentWhole(ctx: ServiceContext, row: CommentRow, attachments: AttachmentRow[]) {
+function presentWithAttachments(ctx: ServiceContext, row: CommentRow, attachments: AttachmentRow[]) {
   const own = attachments.filter((attachment) => attachment.comment_id === row.id)
   return { ...presentComment(row), attachments: own.map((attachment) => presentAttachment(attachment, ctx)) }
 }

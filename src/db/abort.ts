@@ -1,10 +1,11 @@
-import { type SQL, sql } from 'drizzle-orm'
-import { run } from './statement'
+import type { SQL } from 'drizzle-orm'
+import { batchAssertions } from './schema/accounts'
+import { insertSelect } from './write'
 
-/** What a batch can be ended by, beside the rules of the tables themselves (`migrations/`). */
+/** Reasons to abort a batch, in addition to the constraints of the tables (`migrations/`). */
 type BatchAssertion = 'replay' | 'precondition' | 'status'
 
-/** Ends its batch with `refused: <rule>` for each row that `from` gives; nothing of the batch then takes effect. */
+/** Aborts its batch with `refused: <rule>` if `from` (`FROM … WHERE …`) finds a row. */
 export function abortIf(rule: BatchAssertion, from: SQL) {
-  return run(sql`INSERT INTO guards (rule) SELECT ${rule} FROM ${from}`)
+  return insertSelect(batchAssertions, { rule }, from)
 }

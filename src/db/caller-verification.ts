@@ -1,51 +1,56 @@
 import { type SQL, sql } from 'drizzle-orm'
 import type { Caller } from '../core/caller'
 import { type Role, rolesAtLeast } from '../core/policy'
-import type { Statement } from './statement'
+import { alias } from './alias'
+import { apiKeys, batchAssertions, revokedTokens, users } from './schema/accounts'
+import { select } from './statement'
+import { insertSelect } from './write'
 
-/** Why a caller may not write any more: the credential is no longer valid, or the role was lowered since the request began. */
+/** Why a caller may no longer write: the credential is not valid, or the role was lowered since the request began. */
 export type CallerProblem = 'credential' | 'role'
 
-/**
- * What is wrong with the caller at `now` (ms) by the committed rows, as an SQL expression that gives a `CallerProblem`, or ''
- * where nothing is. It reads up to two rows.
- */
-export function callerProblem(caller: Caller, now: number): SQL {
+const u = alias(users, 'u')
+const k = alias(apiKeys, 'k')
+
+/** The problem with the caller at `now` (ms) by the committed rows, '' for none. It reads up to two rows. */
+export function callerProblem(caller: Caller, now: number): SQL<CallerProblem | ''> {
   const { kind, token, keyHash } = caller
   if (kind === 'key') return problemOfKey(caller, keyHash, now)
   return token.expiresAt * 1_000 <= now ? sql`'credential'` : problemOfUser(caller, token)
 }
 
-/** What is wrong with the caller now, as a row of a batch that reads on the caller's behalf. */
-export function verifyCaller(caller: Caller): Statement<{ problem: CallerProblem | '' }> {
-  return { query: sql`SELECT ${callerProblem(caller, Date.now())} AS problem` }
+/** For a batch that reads for the caller. */
+export function verifyCaller(caller: Caller, now: number) {
+  return select({ problem: callerProblem(caller, now) }, sql``)
 }
 
-/** Ends its batch with `refused: credential` or `refused: role` where something is wrong with the caller. */
-export function assertCaller(caller: Caller, now: number): SQL {
-  return sql`INSERT INTO guards (rule) SELECT rule FROM (SELECT ${callerProblem(caller, now)} AS rule) WHERE rule <> ''`
+/** Aborts its batch with `refused: credential` or `refused: role` if there is a problem with the caller. */
+export function assertCaller(caller: Caller, now: number) {
+  const { rule } = batchAssertions
+  const found = sql`FROM (SELECT ${callerProblem(caller, now)} AS ${rule}) WHERE ${rule} <> ''`
+  return insertSelect(batchAssertions, { rule }, found)
 }
 
-function problemOfUser({ accountId, id, role }: Caller, token: { id: string; tokenVersion: number }): SQL {
-  return sql`coalesce((SELECT CASE
-      WHEN u.status <> 'active' OR NOT (u.credential_generation = ${token.tokenVersion} OR u.spared_token IS ${token.id})
+function problemOfUser({ accountId, id, role }: Caller, token: { id: string; tokenVersion: number }) {
+  return sql<CallerProblem | ''>`coalesce((SELECT CASE
+      WHEN ${u.status} <> 'active' OR NOT (${u.tokenVersion} = ${token.tokenVersion} OR ${u.exemptTokenId} IS ${token.id})
         THEN 'credential'
-      WHEN EXISTS (SELECT 1 FROM revoked_tokens
-        WHERE account_id = ${accountId} AND user_id = ${id} AND token_id = ${token.id}) THEN 'credential'
+      WHEN EXISTS (SELECT 1 FROM ${revokedTokens} WHERE ${revokedTokens.accountId} = ${accountId}
+        AND ${revokedTokens.userId} = ${id} AND ${revokedTokens.tokenId} = ${token.id}) THEN 'credential'
       WHEN ${isLowered(role)} THEN 'role' ELSE '' END
-    FROM users u WHERE u.account_id = ${accountId} AND u.id = ${id} AND u.kind = 'person'), 'credential')`
+    FROM ${u} WHERE ${u.accountId} = ${accountId} AND ${u.id} = ${id} AND ${u.kind} = 'person'), 'credential')`
 }
 
-function problemOfKey({ accountId, id, role }: Caller, hash: string, now: number): SQL {
-  return sql`coalesce((SELECT CASE
-      WHEN k.revoked_at IS NOT NULL OR k.expires_at <= ${now}
-        OR NOT (k.hash = ${hash} OR k.previous_hash IS ${hash} AND k.previous_until > ${now}) THEN 'credential'
+function problemOfKey({ accountId, id, role }: Caller, hash: string, now: number) {
+  return sql<CallerProblem | ''>`coalesce((SELECT CASE
+      WHEN ${k.revokedAt} IS NOT NULL OR ${k.expiresAt} <= ${now}
+        OR NOT (${k.hash} = ${hash} OR ${k.previousHash} IS ${hash} AND ${k.previousUntil} > ${now}) THEN 'credential'
       WHEN ${isLowered(role)} THEN 'role' ELSE '' END
-    FROM api_keys k JOIN users u ON u.account_id = k.account_id AND u.id = k.id
-    WHERE k.account_id = ${accountId} AND k.id = ${id}), 'credential')`
+    FROM ${k} JOIN ${u} ON ${u.accountId} = ${k.accountId} AND ${u.id} = ${k.id}
+    WHERE ${k.accountId} = ${accountId} AND ${k.id} = ${id}), 'credential')`
 }
 
 function isLowered(role: Role): SQL {
   const allowed = rolesAtLeast(role).map((each) => sql`${each}`)
-  return sql`u.role NOT IN (${sql.join(allowed, sql`, `)})`
+  return sql`${u.role} NOT IN (${sql.join(allowed, sql`, `)})`
 }

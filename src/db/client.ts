@@ -4,7 +4,7 @@ import { isMatch } from '../lib/text'
 import { assertCaller, verifyCaller } from './caller-verification'
 import { DbError, toDbError } from './errors'
 import { type Rendered, render } from './render'
-import type { Results, Statement } from './statement'
+import type { NamedStatements, Results, Statement } from './statement'
 
 /** What a request has cost at D1 so far, and what it has seen there. */
 export interface DbCosts {
@@ -50,10 +50,14 @@ class Database {
   }
 
   /**
-   * Runs the statements in one round trip as one transaction: all of them take effect, or none does. Gives the rows of
-   * each. Throws `DbError`.
+   * Runs the statements in one round trip as one transaction, in the order of their names. Returns the rows of each.
+   * Throws `DbError`.
    */
-  async batch<const T extends readonly Statement[]>(statements: T): Promise<Results<T>> {
+  async batch<const T extends readonly Statement[] | NamedStatements>(statements: T): Promise<Results<T>> {
+    return byName(statements, await this.runAll(Object.values(statements)))
+  }
+
+  protected async runAll(statements: readonly Statement[]): Promise<unknown[][]> {
     const rendered = statements.map(({ query }) => render(query))
     const before = this.verification(rendered)
     const prepared = [...before, ...rendered].map(({ text, values }) => this.d1.prepare(text).bind(...values))
@@ -67,7 +71,7 @@ class Database {
         this.costs.usedReplica ||= meta.served_by_primary === false
       }
       if ('getBookmark' in this.d1) this.costs.bookmark = this.d1.getBookmark()
-      return rowsOf<T>(results.slice(before.length).map((result) => result.results))
+      return results.slice(before.length).map((result) => result.results)
     } catch (error) {
       throw toDbError(error)
     } finally {
@@ -82,7 +86,7 @@ class Database {
 
   /** The rows of one statement. Throws `DbError`. */
   async all<Row>(statement: Statement<Row>): Promise<Row[]> {
-    const [found] = await this.batch([statement])
+    const { found } = await this.batch({ found: statement })
     return found
   }
 
@@ -92,9 +96,10 @@ class Database {
   }
 }
 
-/** D1 gives rows as unknown records; what a statement's rows are is said where its SQL is written. */
-function rowsOf<T extends readonly Statement[]>(results: unknown[][]): Results<T> {
-  return results as Results<T>
+/** D1 types rows as unknown records: the fields of a statement say what they are. */
+export function byName<T extends readonly Statement[] | NamedStatements>(statements: T, rows: unknown[][]): Results<T> {
+  if (Array.isArray(statements)) return rows as Results<T>
+  return Object.fromEntries(Object.keys(statements).map((name, index) => [name, rows[index]])) as Results<T>
 }
 
 const READS = /^\s*SELECT\b/
@@ -117,22 +122,26 @@ export class AccountDb extends Database {
 
   protected override verification(statements: readonly Rendered[]): Rendered[] {
     if (this.caller === null || statements.every(({ text }) => READS.test(text))) return []
-    return [render(assertCaller(this.caller, Date.now()))]
+    return [render(assertCaller(this.caller, Date.now()).query)]
   }
 
   /** As `batch`, with the caller verified also where nothing is written: for what a write depends on, or reports. */
-  async verifiedBatch<const T extends readonly Statement[]>(statements: T): Promise<Results<T>> {
+  async verifiedBatch<const T extends readonly Statement[] | NamedStatements>(statements: T): Promise<Results<T>> {
     if (this.caller === null) return this.batch(statements)
-    const [[found], ...results] = await this.batch([verifyCaller(this.caller), ...statements])
-    if (found?.problem !== '') throw new DbError({ kind: 'refused', rule: found?.problem ?? 'credential' })
-    return rowsOf<T>(results)
+    const [verified, ...rows] = await this.runAll([verifyCaller(this.caller, Date.now()), ...Object.values(statements)])
+    const problem = Reflect.get(Object(verified?.[0]), 'problem') ?? 'credential'
+    if (problem !== '') throw new DbError({ kind: 'refused', rule: problem })
+    return byName(statements, rows)
   }
 
   /** Runs statements that write and then some that read, as `verifiedBatch` does; gives the rows of the latter. */
-  async change<const T extends readonly Statement[]>(writes: readonly Statement[], reads: T): Promise<Results<T>> {
+  async change<const T extends readonly Statement[] | NamedStatements>(
+    writes: readonly Statement[],
+    reads: T,
+  ): Promise<Results<T>> {
     if (writes.length === 0) return this.verifiedBatch(reads)
-    const results = await this.batch([...writes, ...reads])
-    return rowsOf<T>(results.slice(writes.length))
+    const rows = await this.runAll([...writes, ...Object.values(reads)])
+    return byName(reads, rows.slice(writes.length))
   }
 
   /** The same rows for work that must be done even if the caller's access has ended, such as cleaning up after a failure. */

@@ -3,52 +3,25 @@ import type { Caller } from '../core/caller'
 import type { Role } from '../core/policy'
 import { DAY } from '../lib/time'
 import { abortIf } from './abort'
+import { alias } from './alias'
 import type { AccountDb } from './client'
 import { DbError } from './errors'
-import { run, type Statement, select } from './statement'
+import { idempotencyRecords } from './schema/accounts'
+import { tickets } from './schema/tickets'
+import { type NamedStatements, query, type Results, type Statement, select } from './statement'
 import { visibleTickets } from './visibility'
+import { deleteFrom, insertSelect } from './write'
 
-/** How long the first answer is given again. */
+/** How long a request with the same key is replayed. */
 const RETENTION = DAY
 
-/** A request that is to be carried out once, however often it comes: whose, under which key, and what it asks for. */
 export interface IdempotencyKey {
   callerId: string
   keyHash: string
-  /** Of what it asks for, under each secret that is accepted: the first is kept. */
+  /** Of the request, under each secret that is accepted: the first is stored. */
   fingerprints: readonly string[]
 }
 
-/** A statement whose rows make the answer; their columns are named, so that they can be kept as JSON. */
-export interface ReturningStatement<Row = unknown> extends Statement<Row> {
-  readonly columns: readonly string[]
-}
-
-/** Names the columns of the rows of a statement that makes an answer, or a part of it. */
-export function returning<Row extends object>(
-  statement: Statement<Row>,
-  columns: readonly (keyof Row & string)[],
-): ReturningStatement<Row> {
-  return { ...statement, columns }
-}
-
-type ReturnedRows<T extends readonly ReturningStatement[]> = {
-  [K in keyof T]: T[K] extends Statement<infer Row> ? Row[] : never
-}
-
-/** What was done under a key before. */
-export interface IdempotencyRecord {
-  request_hash: string
-  rows: string
-  secret: string | null
-  /** Of the caller, when it was done; null where that was not kept. */
-  role: Role | null
-  /** The ticket it is of, if it is of one, and whether that is there and the caller may not see it. */
-  ticket_id: string | null
-  is_hidden: number
-}
-
-/** What is kept of a deed beside its rows. */
 interface RecordMetadata {
   role: Role
   ticketId: string | null
@@ -56,43 +29,46 @@ interface RecordMetadata {
   now: number
 }
 
-/** Thrown where the deed was done before: nothing was done now. */
+/** Thrown if the key has a record: nothing of the batch took effect. */
 export class IdempotencyConflict extends Error {
-  override readonly name = 'DoneBefore'
+  override readonly name = 'IdempotencyConflict'
 }
 
+const r = idempotencyRecords
+
 /**
- * Runs a deed and, in the same batch, keeps the rows that make its answer under the request's key; if the first of them
- * has none, nothing was done and nothing is kept. Gives the rows. Throws `DoneBefore` if the key has a record already,
- * and `DbError`.
+ * Runs a write and, in the same batch, stores the rows of its response under the request's key. If the first of the reads
+ * finds no row, nothing was written and nothing is stored. Throws `IdempotencyConflict` and `DbError`.
  */
-export async function runIdempotent<const T extends readonly ReturningStatement[]>(
+export async function runIdempotent<const T extends readonly Statement[] | NamedStatements>(
   db: AccountDb,
   key: IdempotencyKey,
   writes: readonly Statement[],
-  returned: T,
+  reads: T,
   { role, ticketId, secret, now }: RecordMetadata,
-): Promise<ReturnedRows<T>> {
+): Promise<Results<T>> {
   const own = isRecordOf(db.accountId, key)
-  const [first] = returned
-  const kept = returned.map(({ query, columns }) => {
-    const pairs = columns.map((column) => `'${column}', ${column}`).join(', ')
-    return sql`(SELECT json_group_array(json_object(${sql.raw(pairs)})) FROM (${query}))`
-  })
-  const record = run(sql`
-    INSERT INTO idempotency_records (account_id, caller_id, key_hash, request_hash, rows, secret, created_at)
-    SELECT ${db.accountId}, ${key.callerId}, ${key.keyHash}, ${key.fingerprints[0]},
-      json_object('role', ${role}, 'ticket_id', ${ticketId}, 'answers', json_array(${sql.join(
-        kept.map((list) => sql`json(${list})`),
-        sql`, `,
-      )})), ${secret}, ${now}
-    WHERE ${first ? sql`EXISTS (${first.query})` : sql`1`}`)
+  const [first]: Statement[] = Object.values(reads)
+  const rows = Object.values(reads).map((read) => sql`json(${rowsAsJson(read)})`)
+  const record = insertSelect(
+    r,
+    {
+      accountId: db.accountId,
+      callerId: key.callerId,
+      keyHash: key.keyHash,
+      fingerprint: key.fingerprints[0] ?? '',
+      rows: sql`json_object('role', ${role}, 'ticket_id', ${ticketId}, 'answers', json_array(${sql.join(rows, sql`, `)}))`,
+      secret,
+      createdAt: now,
+    },
+    sql`WHERE ${first ? sql`EXISTS (${first.query})` : sql`1`}`,
+  )
   const before = [
-    run(sql`DELETE FROM idempotency_records WHERE ${own} AND created_at < ${now - RETENTION}`),
-    abortIf('replay', sql`idempotency_records WHERE ${own}`),
+    deleteFrom(r, sql`${own} AND ${r.createdAt} < ${now - RETENTION}`),
+    abortIf('replay', sql`FROM ${r} WHERE ${own}`),
   ]
   try {
-    return await db.change<T>([...before, ...writes, record], returned)
+    return await db.change([...before, ...writes, record], reads)
   } catch (error) {
     if (error instanceof DbError && error.failure.kind === 'refused' && error.failure.rule === 'replay')
       throw new IdempotencyConflict()
@@ -100,36 +76,56 @@ export async function runIdempotent<const T extends readonly ReturningStatement[
   }
 }
 
-/** What a request did when it first came, if it did; not of more than a day ago. */
+function rowsAsJson({ query, columns }: Statement): SQL {
+  const pairs = columns.map((column) => `'${column}', ${column}`).join(', ')
+  return sql`(SELECT json_group_array(json_object(${sql.raw(pairs)})) FROM (${query}))`
+}
+
+const t = alias(tickets, 't')
+
+/** What a request with the key wrote within a day. */
 export function findIdempotencyRecord(caller: Caller, key: IdempotencyKey, now: number) {
   const { accountId } = caller
-  const ticketId = sql`rows ->> '$.ticket_id'`
-  const isThere = sql`EXISTS (SELECT 1 FROM tickets t WHERE t.account_id = ${accountId} AND t.id = ${ticketId})`
-  const isVisible = sql`EXISTS (SELECT 1 FROM tickets t WHERE ${visibleTickets(caller)} AND t.id = ${ticketId})`
-  return select<IdempotencyRecord>(sql`
-    SELECT request_hash, coalesce(rows -> '$.answers', rows) AS rows, secret, rows ->> '$.role' AS role, ${ticketId} AS ticket_id,
-      ${isThere} AND NOT ${isVisible} AS is_hidden
-    FROM idempotency_records WHERE ${isRecent(accountId, key, now)}`)
+  const ticketId = sql<string | null>`${r.rows} ->> '$.ticket_id'`
+  const exists = sql`EXISTS (SELECT 1 FROM ${t} WHERE ${t.accountId} = ${accountId} AND ${t.id} = ${ticketId})`
+  const isVisible = sql`EXISTS (SELECT 1 FROM ${t} WHERE ${visibleTickets(caller)} AND ${t.id} = ${ticketId})`
+  return select(
+    {
+      request_hash: r.fingerprint,
+      /** Records of earlier releases hold the rows alone. */
+      rows: sql<string>`coalesce(${r.rows} -> '$.answers', ${r.rows})`,
+      secret: r.secret,
+      /** Of the caller at that time; null in records of earlier releases. */
+      role: sql<Role | null>`${r.rows} ->> '$.role'`,
+      ticket_id: ticketId,
+      /** Whether the ticket exists and the caller may not see it. */
+      is_hidden: sql<number>`${exists} AND NOT ${isVisible}`,
+    },
+    sql`FROM ${r} WHERE ${isRecent(accountId, key, now)}`,
+  )
 }
 
-/** Whether there is such a record, as an SQL expression. */
+export type IdempotencyRecord = NonNullable<ReturnType<typeof findIdempotencyRecord>['row']>
+
 export function hasIdempotencyRecord(accountId: string, key: IdempotencyKey, now: number): SQL {
-  return sql`EXISTS (SELECT 1 FROM idempotency_records WHERE ${isRecent(accountId, key, now)})`
+  return sql`EXISTS (SELECT 1 FROM ${r} WHERE ${isRecent(accountId, key, now)})`
 }
 
-/** Forgets records of more than a day ago, at most `limit`; gives how many. The sweep's own work, over all accounts. */
+/** Deletes at most `limit` expired records of all accounts, and returns a row for each. */
 export function deleteExpiredRecords(now: number, limit: number) {
-  return select<{ created_at: number }>(sql`
-    DELETE FROM idempotency_records WHERE (account_id, caller_id, key_hash) IN (
-      SELECT account_id, caller_id, key_hash FROM idempotency_records
-      WHERE created_at < ${now - RETENTION} ORDER BY created_at LIMIT ${limit})
-    RETURNING created_at`)
+  const id = sql`${r.accountId}, ${r.callerId}, ${r.keyHash}`
+  return query(
+    { created_at: r.createdAt },
+    sql`DELETE FROM ${r} WHERE (${id}) IN (
+      SELECT ${id} FROM ${r} WHERE ${r.createdAt} < ${now - RETENTION} ORDER BY ${r.createdAt} LIMIT ${limit})
+    RETURNING ${r.createdAt}`,
+  )
 }
 
 function isRecent(accountId: string, key: IdempotencyKey, now: number): SQL {
-  return sql`${isRecordOf(accountId, key)} AND created_at >= ${now - RETENTION}`
+  return sql`${isRecordOf(accountId, key)} AND ${r.createdAt} >= ${now - RETENTION}`
 }
 
-function isRecordOf(accountId: string, { callerId, keyHash }: IdempotencyKey) {
-  return sql`account_id = ${accountId} AND caller_id = ${callerId} AND key_hash = ${keyHash}`
+function isRecordOf(accountId: string, { callerId, keyHash }: IdempotencyKey): SQL {
+  return sql`${r.accountId} = ${accountId} AND ${r.callerId} = ${callerId} AND ${r.keyHash} = ${keyHash}`
 }

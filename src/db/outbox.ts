@@ -1,9 +1,13 @@
 import { type SQL, sql } from 'drizzle-orm'
-import { returning } from './idempotency-records'
-import { run, select } from './statement'
+import { alias } from './alias'
+import { accountCounters, users } from './schema/accounts'
+import { events } from './schema/webhooks'
+import type { Row } from './selection'
+import { select } from './statement'
+import { insertSelect, update } from './write'
 import { nextAfterLatest, type WriteClock } from './write-time'
 
-/** What happens. `webhook.test` is asked for, and told to one webhook. */
+/** `webhook.test` is emitted on request, to one webhook. */
 export type EventType =
   | 'ticket.created'
   | 'ticket.updated'
@@ -18,58 +22,72 @@ interface NewEvent {
   type: EventType
   accountId: string
   ticketId: string | null
-  /** Or the SQL expression that tells. */
-  isInternal: boolean | SQL
-  /** A SQL expression that gives the JSON image of what happened. */
-  data: SQL
-  /** The rows it is made from, with their condition: no row, no event. */
+  isInternal: boolean | SQL<number>
+  /** The snapshot, as JSON. */
+  data: SQL<string>
+  /** The rows that the snapshot is made from, with their condition: no row, no event. */
   from: SQL
-  /** How many later sequences the same batch has taken. */
+  /** How many sequences that the same batch has reserved come after this one. */
   offsetFromLast?: number
 }
 
-/** Takes the account's next event sequences, as many as `count` says, and the time of the write, if `condition` holds. */
-export function reserveSequences(accountId: string, clock: WriteClock, condition: SQL, count: SQL = sql`1`) {
-  return run(sql`
-    UPDATE account_state SET event_sequence = event_sequence + ${count}, last_write_at = ${nextAfterLatest(clock)}
-    WHERE account_id = ${accountId} AND ${condition}`)
-}
-
-/** Writes an event under the sequence and the time that the batch has taken, in the batch of the change it reports. */
-export function insertEvent({ offsetFromLast = 0, ...event }: NewEvent) {
-  const isInternal = typeof event.isInternal === 'boolean' ? sql`${event.isInternal ? 1 : 0}` : event.isInternal
-  return run(sql`
-    INSERT INTO events (account_id, sequence, id, type, ticket_id, is_internal, data, created_at)
-    SELECT taken.account_id, taken.event_sequence - ${offsetFromLast},
-      ${event.id}, ${event.type}, ${event.ticketId}, ${isInternal}, ${event.data}, taken.last_write_at
-    FROM (SELECT account_id, event_sequence, last_write_at FROM account_state WHERE account_id = ${event.accountId}) taken,
-      ${event.from}`)
-}
-
-/** How many webhooks listen: where none does, nobody needs to be woken. */
-export interface ActiveWebhooks {
-  listeners: number
-}
-
-/** The account's audience, to be read in the batch that writes an event. */
-export function countActiveWebhooks(accountId: string) {
-  return returning(select<ActiveWebhooks>(sql`SELECT listeners FROM account_state WHERE account_id = ${accountId}`), [
-    'listeners',
-  ])
-}
-
-/** The event that the batch has written last, if it is the one with this ID. */
-export function findLastEvent(accountId: string, id: string) {
-  return returning(
-    select<{ id: string }>(sql`
-      SELECT e.id FROM account_state s CROSS JOIN events e ON e.account_id = s.account_id AND e.sequence = s.event_sequence
-      WHERE s.account_id = ${accountId} AND e.id = ${id}`),
-    ['id'],
+/** Reserves the account's next event sequences, `count` of them, and the time of the write, if `condition` holds. */
+export function reserveSequences(accountId: string, clock: WriteClock, condition: SQL, count: SQL<number> = sql`1`) {
+  const { eventSequence } = accountCounters
+  return update(
+    accountCounters,
+    { eventSequence: sql`${eventSequence} + ${count}`, lastWriteAt: nextAfterLatest(clock) },
+    sql`${accountCounters.accountId} = ${accountId} AND ${condition}`,
   )
 }
 
-/** The JSON image of the member who acts: id, name, e-mail. */
-export function actorJson(accountId: string, memberId: string): SQL {
-  return sql`(SELECT json_object('id', id, 'name', name, 'email', email) FROM users
-    WHERE account_id = ${accountId} AND id = ${memberId})`
+const reserved = alias(accountCounters, 'reserved')
+
+/** Inserts an event with the sequence and the time that the batch has reserved, in the batch of the change it reports. */
+export function insertEvent({ offsetFromLast = 0, ...event }: NewEvent) {
+  const { accountId, eventSequence, lastWriteAt } = accountCounters
+  return insertSelect(
+    events,
+    {
+      accountId: reserved.accountId,
+      sequence: sql`${reserved.eventSequence} - ${offsetFromLast}`,
+      id: event.id,
+      type: event.type,
+      ticketId: event.ticketId,
+      isInternal: typeof event.isInternal === 'boolean' ? Number(event.isInternal) : event.isInternal,
+      data: event.data,
+      createdAt: reserved.lastWriteAt,
+    },
+    sql`FROM (SELECT ${accountId}, ${eventSequence}, ${lastWriteAt} FROM ${accountCounters}
+      WHERE ${accountId} = ${event.accountId}) reserved, ${event.from}`,
+  )
+}
+
+const ACTIVE_WEBHOOKS = { listeners: accountCounters.activeWebhooks }
+
+/** Without any, no consumer needs to be notified. */
+export type ActiveWebhooks = Row<typeof ACTIVE_WEBHOOKS>
+
+/** To be read in the batch that inserts an event. */
+export function countActiveWebhooks(accountId: string) {
+  return select(ACTIVE_WEBHOOKS, sql`FROM ${accountCounters} WHERE ${accountCounters.accountId} = ${accountId}`)
+}
+
+const e = alias(events, 'e')
+const counters = alias(accountCounters, 's')
+
+/** The latest event of the account, if it has this ID. */
+export function findLastEvent(accountId: string, id: string) {
+  return select(
+    { id: e.id },
+    sql`FROM ${counters}
+      CROSS JOIN ${e} ON ${e.accountId} = ${counters.accountId} AND ${e.sequence} = ${counters.eventSequence}
+      WHERE ${counters.accountId} = ${accountId} AND ${e.id} = ${id}`,
+  )
+}
+
+/** The snapshot of the user or API key that acts. */
+export function actorJson(accountId: string, memberId: string): SQL<string> {
+  return sql`(SELECT json_object('id', ${users.id}, 'name', ${users.name}, 'email', ${users.email}) FROM ${users}
+    WHERE ${users.accountId} = ${accountId} AND ${users.id} = ${memberId})`
 }

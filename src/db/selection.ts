@@ -1,27 +1,47 @@
-import { type SQL, sql } from 'drizzle-orm'
+import { type Column, type GetColumnData, type SQL, sql } from 'drizzle-orm'
+import { render } from './render'
 
-/**
- * A row's columns by the names a presenter knows them under, each with the SQL that gives it. Plain text without values,
- * so that it is put together once and not for every query.
- */
-export type Selection<Row = Record<string, unknown>> = Record<keyof Row & string, string>
+/** Columns or typed expressions by the names that their row has. */
+export type Fields = Readonly<Record<string, SQL | Column>>
 
-/** The columns as a select list. */
-export function selectList(snapshot: Selection): SQL {
-  return sql.raw(
-    Object.entries(snapshot)
-      .map(([name, expression]) => `${expression} AS ${name}`)
-      .join(', '),
-  )
+export type Row<F extends Fields> = {
+  -readonly [K in keyof F]: F[K] extends Column ? GetColumnData<F[K]> : F[K] extends SQL<infer T> ? T : never
 }
 
-/** The columns as one JSON object, so that a stored image and a row that was read are presented alike. */
-export function jsonObject(snapshot: Selection): SQL {
-  const pairs = Object.entries(snapshot).map(([name, expression]) => `'${name}', ${expression}`)
-  return sql.raw(`json_object(${pairs.join(', ')})`)
+/** Fields that are the same for every request, rendered once. */
+export class Selection<F extends Fields> {
+  /** `a AS x, b AS y` */
+  readonly list: SQL
+  /** `json_object('x', a, 'y', b)`: a snapshot has the names of a row, so that both are presented alike. */
+  readonly json: SQL
+
+  constructor(readonly fields: F) {
+    const pairs = Object.entries(fields).map(([name, field]) => sql`${sql.raw(`'${name}'`)}, ${field}`)
+    this.list = constant(listOf(fields))
+    this.json = constant(sql`json_object(${sql.join(pairs, sql`, `)})`)
+  }
 }
 
-/** The names of the columns. */
-export function fieldsOf<Row>(snapshot: Selection<Row>): (keyof Row & string)[] {
-  return Object.keys(snapshot) as (keyof Row & string)[]
+export type RowOf<S> = S extends Selection<infer F> ? Row<F> : never
+
+/** Throws if a field holds a value. */
+export function selection<const F extends Fields>(fields: F): Selection<F> {
+  return new Selection(fields)
+}
+
+/** `a AS x, b AS y` */
+export function listOf(fields: Fields): SQL {
+  const items = Object.entries(fields).map(([name, field]) => sql`${field} AS ${sql.raw(name)}`)
+  return sql.join(items, sql`, `)
+}
+
+/** A field of an outer join, which may find no row. */
+export function nullable<T>(field: SQL<T>): SQL<T | null> {
+  return field
+}
+
+function constant(query: SQL): SQL {
+  const { text, values } = render(query)
+  if (values.length > 0) throw new TypeError(`A selection holds no values: ${text}`)
+  return sql.raw(text)
 }

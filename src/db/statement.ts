@@ -1,22 +1,34 @@
-import type { SQL } from 'drizzle-orm'
+import { SQL, sql } from 'drizzle-orm'
+import { type Fields, listOf, type Row, Selection } from './selection'
 
-/** A statement and the type of the rows it gives. */
-export interface Statement<Row = unknown> {
+/** A statement, the names of the columns that it returns, and the type of its rows. */
+export interface Statement<R = unknown> {
   readonly query: SQL
-  readonly row?: Row
+  readonly columns: readonly string[]
+  readonly row?: R
 }
 
-/** Names the rows that a query gives: column aliases and their SQLite types. */
-export function select<Row>(query: SQL): Statement<Row> {
-  return { query }
+/** `SELECT` these fields, and then `from`: `FROM … WHERE …`. */
+export function select<F extends Fields>(fields: F | Selection<F>, from: SQL): Statement<Row<F>>
+/** @deprecated row types are inferred from fields */
+export function select<R>(query: SQL): Statement<R>
+export function select<F extends Fields>(fields: F | Selection<F> | SQL, from?: SQL): Statement {
+  if (fields instanceof SQL) return { query: fields, columns: [] }
+  return query(fields, sql`SELECT ${fields instanceof Selection ? fields.list : listOf(fields)} ${from}`)
 }
 
-/** A statement whose rows nobody reads. */
-export function run(query: SQL): Statement<never> {
-  return { query }
+/** A query that returns these fields, where it is more than `SELECT … FROM …`: a CTE, a union, `RETURNING`. */
+export function query<F extends Fields>(fields: F | Selection<F>, text: SQL): Statement<Row<F>> {
+  return { query: text, columns: Object.keys(fields instanceof Selection ? fields.fields : fields) }
 }
+
+/** A statement that returns no rows. */
+export function run(text: SQL): Statement<never> {
+  return { query: text, columns: [] }
+}
+
+/** Statements of one batch by name. */
+export type NamedStatements = Readonly<Record<string, Statement>>
 
 /** The rows of each of some statements. */
-export type Results<T extends readonly Statement[]> = {
-  [K in keyof T]: T[K] extends Statement<infer Row> ? Row[] : never
-}
+export type Results<T> = { -readonly [K in keyof T]: T[K] extends Statement<infer R> ? R[] : never }

@@ -1,15 +1,19 @@
 import { type SQL, sql } from 'drizzle-orm'
 import type { Caller } from '../core/caller'
-import { returning } from './idempotency-records'
+import { alias } from './alias'
 import { actorJson, insertEvent, reserveSequences } from './outbox'
-import { run, type Statement, select } from './statement'
-import { TICKET_MEMBERS, TICKET_SNAPSHOT } from './ticket-row'
+import { attachments, comments, ticketHistory, tickets } from './schema/tickets'
+import { type Statement, select } from './statement'
+import { TICKET, TICKET_MEMBERS } from './ticket-row'
+import { insertSelect, update } from './write'
 import { nextWriteTime } from './write-time'
 
-/** Texts longer than this (bytes of JSON) are not told in `changes`. */
-const MAX_EVENT_CHANGES = 4_096
+/** A longer value (bytes of JSON) is marked as truncated in the `changes` of an event. */
+const MAX_VALUE_BYTES = 4_096
 
-/** One change of a ticket. Its history rows bear its ID, and all that follows from it hangs on them. */
+const t = alias(tickets, 't')
+
+/** One change of a ticket: its history rows have its ID, and the other statements of the batch depend on them. */
 export interface ChangeRecord {
   caller: Caller
   ticketId: string
@@ -17,81 +21,92 @@ export interface ChangeRecord {
   now: number
 }
 
-/** Whether the change has left a trace, or one of a field, as an SQL expression. */
+/** Whether the change has altered anything, or one field. */
 export function hasChanged({ caller, changeId }: ChangeRecord, field?: string): SQL {
-  const named = field === undefined ? sql`` : sql` AND field = ${field}`
-  return sql`EXISTS (SELECT 1 FROM ticket_history
-    WHERE account_id = ${caller.accountId} AND change_id = ${changeId}${named})`
+  const named = field === undefined ? sql`` : sql` AND ${ticketHistory.field} = ${field}`
+  return sql`EXISTS (SELECT 1 FROM ${ticketHistory} WHERE ${ofChange(caller.accountId, changeId)}${named})`
 }
 
-/** The fields that the change has left a trace of. */
 export function findChangedFields(accountId: string, changeId: string) {
-  return returning(
-    select<{ field: string }>(
-      sql`SELECT field FROM ticket_history WHERE account_id = ${accountId} AND change_id = ${changeId}`,
-    ),
-    ['field'],
-  )
+  return select({ field: ticketHistory.field }, sql`FROM ${ticketHistory} WHERE ${ofChange(accountId, changeId)}`)
 }
 
-/** Writes the `ticket.updated` of a change, if it has left a trace: the ticket as it is now, and what its history says. */
-export function insertUpdatedEvent(change: ChangeRecord, eventId: string, isInternal: boolean | SQL) {
+function ofChange(accountId: string, changeId: string): SQL {
+  return sql`${ticketHistory.accountId} = ${accountId} AND ${ticketHistory.changeId} = ${changeId}`
+}
+
+/** Inserts the `ticket.updated` of a change, if it has altered anything: the ticket as it is now, and its changes. */
+export function insertUpdatedEvent(change: ChangeRecord, eventId: string, isInternal: boolean | SQL<number>) {
   const { caller, ticketId, changeId } = change
-  const changes = sql`(SELECT json_group_object(field, CASE
-      WHEN octet_length(previous) > ${MAX_EVENT_CHANGES} OR octet_length(current) > ${MAX_EVENT_CHANGES}
+  const { accountId } = caller
+  const { field, previous, current } = ticketHistory
+  const changes = sql`(SELECT json_group_object(${field}, CASE
+      WHEN octet_length(${previous}) > ${MAX_VALUE_BYTES} OR octet_length(${current}) > ${MAX_VALUE_BYTES}
       THEN json_object('truncated', json('true'))
-      ELSE json_object('previous', json(previous), 'current', json(current)) END)
-    FROM ticket_history WHERE account_id = ${caller.accountId} AND change_id = ${changeId})`
+      ELSE json_object('previous', json(${previous}), 'current', json(${current})) END)
+    FROM ${ticketHistory} WHERE ${ofChange(accountId, changeId)})`
   return insertEvent({
     id: eventId,
     type: 'ticket.updated',
-    accountId: caller.accountId,
+    accountId,
     ticketId,
     isInternal,
-    data: sql`json_object('ticket', json(${TICKET_SNAPSHOT}), 'changes', json(${changes}),
-      'actor', json(${actorJson(caller.accountId, caller.id)}))`,
-    from: sql`tickets t ${TICKET_MEMBERS}
-      WHERE t.account_id = ${caller.accountId} AND t.id = ${ticketId} AND ${hasChanged(change)}`,
+    data: sql`json_object('ticket', json(${TICKET.json}), 'changes', json(${changes}),
+      'actor', json(${actorJson(accountId, caller.id)}))`,
+    from: sql`${t} ${TICKET_MEMBERS}
+      WHERE ${t.accountId} = ${accountId} AND ${t.id} = ${ticketId} AND ${hasChanged(change)}`,
   })
 }
 
-/** A comment or an attachment of a ticket that comes or goes. */
+/** A comment or an attachment that a ticket gains or loses. */
 interface ChildChange {
   field: 'comments' | 'attachments'
   id: string
   moves: 'comes' | 'goes'
-  /** What else must hold of its row, `p`. */
+  /** A further condition on its row, which has the alias `p`. */
   condition?: SQL
 }
 
-/** What history tells of a part. */
-const CHILD_SNAPSHOTS: Record<ChildChange['field'], SQL> = {
-  comments: sql.raw(`json_object('id', p.id)`),
-  attachments: sql.raw(`json_object('id', p.id, 'filename', p.filename, 'size', p.size, 'mime_type', p.mime_type)`),
-}
+const c = alias(comments, 'p')
+const a = alias(attachments, 'p')
+/** Each child, and its snapshot in the history. */
+const CHILDREN = {
+  comments: { p: c, snapshot: sql`json_object('id', ${c.id})` },
+  attachments: {
+    p: a,
+    snapshot: sql`json_object('id', ${a.id}, 'filename', ${a.filename}, 'size', ${a.size}, 'mime_type', ${a.mimeType})`,
+  },
+} as const
 
 /**
- * What a part leaves behind that has come to its ticket or is about to go: history, a new version, a `ticket.updated`.
- * For the batch of the deed, where the part is there. An internal part moves nothing that a customer could see.
+ * Records a child that has come to its ticket or is about to be deleted: history, a new version and a `ticket.updated`. For
+ * the batch of the change, at a point where the child exists. An internal child changes nothing that a customer could see.
  */
 export function recordChildChange(change: ChangeRecord, child: ChildChange, eventId: string): Statement[] {
   const { caller, ticketId, changeId, now } = change
   const { accountId } = caller
-  const time = nextWriteTime(accountId, { now })
-  const itself = sql`${sql.raw(child.field)} p
-    WHERE p.account_id = ${accountId} AND p.ticket_id = ${ticketId} AND p.id = ${child.id}`
-  const snapshot = CHILD_SNAPSHOTS[child.field]
-  const values = child.moves === 'comes' ? sql`'null', ${snapshot}` : sql`${snapshot}, 'null'`
+  const { p, snapshot } = CHILDREN[child.field]
+  const createdAt = nextWriteTime(accountId, { now })
+  const itself = sql`${p}
+    WHERE ${p.accountId} = ${accountId} AND ${p.ticketId} = ${ticketId} AND ${p.id} = ${child.id}`
+  const values =
+    child.moves === 'comes'
+      ? { previous: sql<string>`'null'`, current: sql<string>`${snapshot}` }
+      : { previous: sql<string>`${snapshot}`, current: sql<string>`'null'` }
+  const history = { accountId: p.accountId, ticketId: p.ticketId, changeId, actorId: caller.id, field: child.field }
   return [
-    run(sql`
-      INSERT INTO ticket_history (account_id, ticket_id, change_id, actor_id, field, previous, current, created_at)
-      SELECT p.account_id, p.ticket_id, ${changeId}, ${caller.id}, ${child.field}, ${values}, ${time}
-      FROM ${itself}${child.condition ? sql` AND ${child.condition}` : sql``}`),
-    run(sql`
-      UPDATE tickets SET version = version + 1, updated_at = ${time}
-      WHERE account_id = ${accountId} AND id = ${ticketId} AND ${hasChanged(change)}
-        AND EXISTS (SELECT 1 FROM ${itself} AND p.is_internal = 0)`),
+    insertSelect(
+      ticketHistory,
+      { ...history, ...values, createdAt },
+      sql`FROM ${itself}${child.condition ? sql` AND ${child.condition}` : sql``}`,
+    ),
+    update(
+      tickets,
+      { version: sql`${tickets.version} + 1`, updatedAt: createdAt },
+      sql`${tickets.accountId} = ${accountId} AND ${tickets.id} = ${ticketId} AND ${hasChanged(change)}
+        AND EXISTS (SELECT 1 FROM ${itself} AND ${p.isInternal} = 0)`,
+    ),
     reserveSequences(accountId, { now }, hasChanged(change)),
-    insertUpdatedEvent(change, eventId, sql`(SELECT p.is_internal FROM ${itself})`),
+    insertUpdatedEvent(change, eventId, sql`(SELECT ${p.isInternal} FROM ${itself})`),
   ]
 }

@@ -1,23 +1,25 @@
 import { type SQL, sql } from 'drizzle-orm'
+import { users } from './schema/accounts'
 
-/** Members that a ticket is to name; what is absent is not named. */
+/** The members that a request names for a ticket; undefined leaves one unchanged. */
 export interface TicketMembers {
   createdBy?: string | undefined
   assignedTo?: string | null | undefined
 }
 
-/** Whether the ID is of a person of the account, as an SQL expression. */
+/** Whether the ID belongs to a user of the account, and not to an API key. */
 export function isUser(accountId: string, id: string | null): SQL {
-  return sql`EXISTS (SELECT 1 FROM users WHERE account_id = ${accountId} AND id = ${id} AND kind = 'person')`
+  return sql`EXISTS (SELECT 1 FROM ${users} WHERE ${users.accountId} = ${accountId} AND ${users.id} = ${id}
+    AND ${users.kind} = 'person')`
 }
 
-/** Whether the ID is of an active agent or admin of the account, as an SQL expression. */
+/** Whether the ID belongs to an active agent or admin of the account. */
 export function isAssignable(accountId: string, id: string | null): SQL {
-  return sql`EXISTS (SELECT 1 FROM users WHERE account_id = ${accountId} AND id = ${id}
-    AND kind = 'person' AND status = 'active' AND role IN ('admin', 'agent'))`
+  return sql`EXISTS (SELECT 1 FROM ${users} WHERE ${users.accountId} = ${accountId} AND ${users.id} = ${id}
+    AND ${users.kind} = 'person' AND ${users.status} = 'active' AND ${users.role} IN ('admin', 'agent'))`
 }
 
-/** Whether all named members may stand where they are named, as an SQL expression. */
+/** Whether all named members may have the role in the ticket for which they are named. */
 export function areAssignable(accountId: string, { createdBy, assignedTo }: TicketMembers): SQL {
   const creator = createdBy === undefined ? sql`1` : isUser(accountId, createdBy)
   const assignee = assignedTo === undefined || assignedTo === null ? sql`1` : isAssignable(accountId, assignedTo)

@@ -1,61 +1,41 @@
 import { type SQL, sql } from 'drizzle-orm'
-import { fieldsOf, jsonObject, type Selection, selectList } from './selection'
+import { alias } from './alias'
+import { users } from './schema/accounts'
+import { tickets } from './schema/tickets'
+import { nullable, type RowOf, selection } from './selection'
 
-/** What is known of a ticket, its creator and its assignee: read for an answer, or kept in an event. */
-export interface TicketRow {
-  id: string
-  number: number
-  version: number
-  title: string
-  description: string
-  status: 'open' | 'in_progress' | 'resolved' | 'closed'
-  priority: 'low' | 'medium' | 'high' | 'critical'
-  created_at: number
-  updated_at: number
-  created_by_id: string
-  created_by_name: string
-  created_by_email: string
-  assigned_to_id: string | null
-  assigned_to_name: string | null
-  assigned_to_email: string | null
-  tags: string
-  custom_fields: string
-  public_comments: number
-  internal_comments: number
-  public_attachments: number
-  internal_attachments: number
-}
+const t = alias(tickets, 't')
+const creator = alias(users, 'creator')
+const assignee = alias(users, 'assignee')
 
-const COLUMNS: Selection<TicketRow> = {
-  id: 't.id',
-  number: 't.number',
-  version: 't.version',
-  title: 't.title',
-  description: 't.description',
-  status: 't.status',
-  priority: 't.priority',
-  created_at: 't.created_at',
-  updated_at: 't.updated_at',
-  created_by_id: 't.created_by',
-  created_by_name: 'creator.name',
-  created_by_email: 'creator.email',
-  assigned_to_id: 't.assigned_to',
-  assigned_to_name: 'assignee.name',
-  assigned_to_email: 'assignee.email',
-  tags: 't.tags',
-  custom_fields: 't.custom_fields',
-  public_comments: 't.public_comments',
-  internal_comments: 't.internal_comments',
-  public_attachments: 't.public_attachments',
-  internal_attachments: 't.internal_attachments',
-}
+/** A ticket with its creator and assignee, as responses and snapshots in events have it. */
+export const TICKET = selection({
+  id: t.id,
+  number: t.number,
+  version: t.version,
+  title: t.title,
+  description: t.description,
+  status: t.status,
+  priority: t.priority,
+  created_at: t.createdAt,
+  updated_at: t.updatedAt,
+  created_by_id: t.createdBy,
+  created_by_name: creator.name,
+  created_by_email: creator.email,
+  assigned_to_id: t.assignedTo,
+  assigned_to_name: nullable(assignee.name),
+  assigned_to_email: nullable(assignee.email),
+  tags: t.tags,
+  custom_fields: t.customFields,
+  public_comments: t.publicComments,
+  internal_comments: t.internalComments,
+  public_attachments: t.publicAttachments,
+  internal_attachments: t.internalAttachments,
+})
 
-/** The names of the columns, for an answer that is kept. */
-export const TICKET_FIELDS = fieldsOf<TicketRow>(COLUMNS)
-export const TICKET_COLUMNS: SQL = selectList(COLUMNS)
-export const TICKET_SNAPSHOT: SQL = jsonObject(COLUMNS)
+export type TicketRow = RowOf<typeof TICKET>
 
-/** The members named by the ticket `t`. */
+/** Joins the users that `TICKET` reads. */
 export const TICKET_MEMBERS: SQL = sql`
-  JOIN users creator ON creator.account_id = t.account_id AND creator.id = t.created_by
-  LEFT JOIN users assignee ON assignee.account_id = t.account_id AND assignee.id = t.assigned_to`
+  JOIN ${creator} ON ${creator.accountId} = ${t.accountId} AND ${creator.id} = ${t.createdBy}
+  LEFT JOIN ${assignee} ON ${assignee.accountId} = ${t.accountId} AND ${assignee.id} = ${t.assignedTo}`

@@ -3,111 +3,108 @@ import type { Bindings } from '../core/config'
 import { detail } from '../core/error-details'
 import { conflict, idempotencyRecordExpired, notFound } from '../core/errors'
 import { seesInternal } from '../core/policy'
-import { openDirectory } from '../db/client'
+import { byName, openDirectory } from '../db/client'
 import {
   deleteExpiredRecords,
   findIdempotencyRecord,
   IdempotencyConflict,
   type IdempotencyRecord,
-  type ReturningStatement,
   runIdempotent,
 } from '../db/idempotency-records'
-import type { Results, Statement } from '../db/statement'
+import type { NamedStatements, Results, Statement } from '../db/statement'
 import { DecryptError, decrypt, encrypt } from '../lib/envelope-encryption'
 import { idempotencyKeyReused } from './constraint-errors'
 import type { RequestIdempotency, ServiceContext } from './context'
 
-type ReturnedRows<T extends readonly ReturningStatement[]> = {
-  [K in keyof T]: T[K] extends Statement<infer Row> ? Row[] : never
-}
-
 const ROWS_A_STATEMENT = 500
 const STATEMENTS_A_SWEEP = 10
 
-interface CommitResult<T extends readonly ReturningStatement[]> {
-  /** What the deed left when it was done, now or by an earlier request with the same key. */
-  rows: ReturnedRows<T>
-  /** The secret that its answer shows. */
+interface CommitResult<T> {
+  /** As the reads found them after the write, now or in an earlier request with the same key. */
+  rows: Results<T>
+  /** The secret that the response shows. */
   secret: string
   isReplay: boolean
 }
 
-/** What a deed is of, and what its answer shows beside the rows. */
 interface CommitOptions {
-  /** The ticket that has to be visible to whom the answer is given again. */
+  /** A replay is shown only to a caller that may see this ticket. */
   ticketId?: string
+  /** For the response: stored encrypted. */
   secret?: string
 }
 
 /**
- * Asks what a deed has to know before it is done and, in the same round trip, whether it was done before under the same
- * idempotency key. Then it gives null, and `commit` gives what was done, without another question. Throws `DbError`.
+ * Runs the reads that a write depends on and, in the same round trip, looks up its idempotency record. Returns null if
+ * there is one: `commit` then replays it. Throws `DbError`.
  */
-export async function readBeforeWrite<const T extends readonly Statement[]>(
+export async function readBeforeWrite<const T extends readonly Statement[] | NamedStatements>(
   ctx: ServiceContext,
-  questions: T,
+  reads: T,
 ): Promise<Results<T> | null> {
   const { caller, db, idempotency, now } = ctx
-  if (idempotency === null) return db.verifiedBatch(questions)
-  const [[record], ...returned] = await db.verifiedBatch([
-    findIdempotencyRecord(caller, idempotency, now),
-    ...questions,
-  ])
-  if (!record) return returned
+  if (idempotency === null) return db.verifiedBatch(reads)
+  const lookup = { idempotencyRecord: findIdempotencyRecord(caller, idempotency, now) }
+  if (Array.isArray(reads)) {
+    const [[record], ...rows] = await db.verifiedBatch([lookup.idempotencyRecord, ...(reads as readonly Statement[])])
+    if (!record) return rows as unknown as Results<T>
+    idempotency.found = record
+    return null
+  }
+  const rows: Results<typeof lookup> & Results<T> = await db.verifiedBatch({ ...lookup, ...reads })
+  const [record] = rows.idempotencyRecord
+  if (!record) return rows
   idempotency.found = record
   return null
 }
 
-/** Whether the request was carried out before: for where it is refused by what may have changed since. */
+/** For a request that is rejected because of state that may have changed since it ran. */
 export async function isReplayedRequest(ctx: ServiceContext): Promise<boolean> {
-  return ctx.idempotency !== null && (await readBeforeWrite(ctx, [])) === null
+  return ctx.idempotency !== null && (await readBeforeWrite(ctx, {})) === null
 }
 
 /**
- * Commits a deed in one batch and gives the rows that its answer is made from: the first of them has one if the deed was
- * done. With an idempotency key, a deed that was done before is not done again, and the rows are those of then. Throws
- * 422 for a key of another request, 404 for an answer that the caller may not see any more, and `DbError`, also where the
- * caller's access has ended since the request began.
+ * Commits a write in one batch and returns the rows of `reads`, from which the response is made. The first read finds a row
+ * if and only if something was written. A request with an idempotency key that ran before is not run again: the rows are
+ * those of then. Throws 422 for a key of another request, 404 for a response that the caller may no longer see, and
+ * `DbError`, also if the caller's access has ended since the request began.
  */
-export async function commit<const T extends readonly ReturningStatement[]>(
+export async function commit<const T extends readonly Statement[] | NamedStatements>(
   ctx: ServiceContext,
   writes: readonly Statement[],
-  returned: T,
+  reads: T,
   { ticketId, secret = '' }: CommitOptions = {},
 ): Promise<CommitResult<T>> {
   const { caller, db, idempotency, now } = ctx
-  if (idempotency === null) return { rows: await db.change<T>(writes, returned), secret, isReplay: false }
-  if (idempotency.found) return replayOf(caller, idempotency, idempotency.found)
-  const [sealingKey] = idempotency.encryptionKeys
-  const sealed = secret === '' || !sealingKey ? null : await encrypt(sealingKey, secret, idempotency.keyHash)
-  const circumstances = { role: caller.role, ticketId: ticketId ?? null, secret: sealed, now }
+  if (idempotency === null) return { rows: await db.change(writes, reads), secret, isReplay: false }
+  if (idempotency.found) return replay(caller, idempotency, idempotency.found, reads)
+  const [encryptionKey] = idempotency.encryptionKeys
+  const encrypted = secret === '' || !encryptionKey ? null : await encrypt(encryptionKey, secret, idempotency.keyHash)
+  const metadata = { role: caller.role, ticketId: ticketId ?? null, secret: encrypted, now }
   try {
-    return { rows: await runIdempotent(db, idempotency, writes, returned, circumstances), secret, isReplay: false }
+    return { rows: await runIdempotent(db, idempotency, writes, reads, metadata), secret, isReplay: false }
   } catch (error) {
     if (!(error instanceof IdempotencyConflict)) throw error
   }
   const record = await db.first(findIdempotencyRecord(caller, idempotency, now))
   if (!record) throw idempotencyRecordExpired()
-  return replayOf(caller, idempotency, record)
+  return replay(caller, idempotency, record, reads)
 }
 
-/** What a record tells, to whom it may be told: who sees less than then is not shown what was shown then. */
-async function replayOf<T extends readonly ReturningStatement[]>(
+/** A caller that has lost the right to see what the response showed gets 404. */
+async function replay<T extends readonly Statement[] | NamedStatements>(
   caller: Caller,
   key: RequestIdempotency,
   record: IdempotencyRecord,
+  reads: T,
 ): Promise<CommitResult<T>> {
   const sawMore = record.ticket_id !== null && seesInternal(record.role ?? caller.role) && !seesInternal(caller.role)
   if (sawMore || record.is_hidden === 1) throw notFound()
   if (!key.fingerprints.includes(record.request_hash)) throw idempotencyKeyReused()
   key.markReplayed()
   const secret = record.secret === null ? '' : await open(key.encryptionKeys, record.secret, key.keyHash)
-  return { rows: toReturnedRows<T>(record.rows), secret, isReplay: true }
-}
-
-/** Rows were kept by the names that the statements gave them. */
-function toReturnedRows<T extends readonly ReturningStatement[]>(text: string): ReturnedRows<T> {
-  return JSON.parse(text) as ReturnedRows<T>
+  // Records hold the rows in the order of the reads, without their names.
+  return { rows: byName(reads, JSON.parse(record.rows)), secret, isReplay: true }
 }
 
 async function open(keys: readonly Buffer[], sealed: string, context: string): Promise<string> {

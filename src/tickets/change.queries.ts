@@ -49,7 +49,7 @@ function expectStatus({ caller, ticketId, change, statusesBefore }: ChangeReques
   return [
     abortIf(
       'status',
-      sql`tickets t WHERE ${visibleTicket(caller, ticketId)} AND t.status NOT IN (SELECT value FROM json_each(${allowed}))`,
+      sql`FROM tickets t WHERE ${visibleTicket(caller, ticketId)} AND t.status NOT IN (SELECT value FROM json_each(${allowed}))`,
     ),
   ]
 }

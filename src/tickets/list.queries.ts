@@ -2,7 +2,7 @@ import { type SQL, sql } from 'drizzle-orm'
 import type { Caller } from '../core/caller'
 import { limitUnlessPastEnd } from '../db/paging'
 import { select } from '../db/statement'
-import { TICKET_COLUMNS, TICKET_MEMBERS, type TicketRow } from '../db/ticket-row'
+import { TICKET, TICKET_MEMBERS, type TicketRow } from '../db/ticket-row'
 import { countMatches } from './count.queries'
 import { bySearchOrNumber, hasRange, inRange, isPointLookup, otherTime, type TicketFilter } from './filter.queries'
 import { mergePartitions } from './merge.queries'
@@ -25,7 +25,7 @@ export interface ListedTicket extends TicketRow {
 export function findTickets(caller: Caller, filter: TicketFilter, sorting: TicketSorting, window: TicketWindow) {
   const ordering = orderingOf(sorting, window)
   return select<ListedTicket>(sql`
-    SELECT ${TICKET_COLUMNS}, page.rank AS place_rank, page.at AS place_at
+    SELECT ${TICKET.list}, page.rank AS place_rank, page.at AS place_at
     FROM (${findCursorKeys(caller, filter, ordering, window)}) page
     CROSS JOIN tickets t ON t.seq = page.seq AND t.account_id = ${caller.accountId}
     ${TICKET_MEMBERS}

@@ -1,27 +1,26 @@
 import { type SQL, sql } from 'drizzle-orm'
 import type { Caller } from '../core/caller'
 import { abortIf } from '../db/abort'
-import { returning } from '../db/idempotency-records'
+import { alias } from '../db/alias'
 import { actorJson, insertEvent, reserveSequences } from '../db/outbox'
+import { tickets } from '../db/schema/tickets'
 import { run, select } from '../db/statement'
 import { isAssignable, isUser, type TicketMembers } from '../db/ticket-members'
-import { TICKET_COLUMNS, TICKET_FIELDS, TICKET_MEMBERS, TICKET_SNAPSHOT, type TicketRow } from '../db/ticket-row'
+import { TICKET, TICKET_MEMBERS } from '../db/ticket-row'
 import { visibleTicket } from '../db/visibility'
 import { nextAfterLatest, type WriteClock } from '../db/write-time'
 
-/** One ticket with its members, if the caller may see it. */
+const t = alias(tickets, 't')
+
+/** A ticket with its members, if the caller may see it. */
 export function findTicket(caller: Caller, ticketId: string) {
-  return returning(
-    select<TicketRow>(sql`
-      SELECT ${TICKET_COLUMNS} FROM tickets t ${TICKET_MEMBERS} WHERE ${visibleTicket(caller, ticketId)}`),
-    TICKET_FIELDS,
-  )
+  return select(TICKET, sql`FROM ${t} ${TICKET_MEMBERS} WHERE ${visibleTicket(caller, ticketId)}`)
 }
 
 /** Ends the batch with `refused: precondition` unless the ticket, if the caller may see it, has one of the versions. */
 export function expectVersion(caller: Caller, ticketId: string, versions: readonly number[] | null) {
   if (versions === null) return []
-  const others = sql`tickets t WHERE ${visibleTicket(caller, ticketId)}
+  const others = sql`FROM tickets t WHERE ${visibleTicket(caller, ticketId)}
     AND t.version NOT IN (SELECT value FROM json_each(${JSON.stringify(versions)}))`
   return [abortIf('precondition', others)]
 }
@@ -74,7 +73,7 @@ export function insertCreatedEvent(accountId: string, ticketId: string, eventId:
     accountId,
     ticketId,
     isInternal: false,
-    data: sql`json_object('ticket', json(${TICKET_SNAPSHOT}), 'attachments', json(${attachments}))`,
+    data: sql`json_object('ticket', json(${TICKET.json}), 'attachments', json(${attachments}))`,
     from: sql`tickets t ${TICKET_MEMBERS} WHERE t.account_id = ${accountId} AND t.id = ${ticketId}`,
   })
 }

@@ -1,11 +1,11 @@
 import { type SQL, sql } from 'drizzle-orm'
 import type { Role } from '../core/policy'
+import { type Columns, jsonObject } from '../db/legacy'
 import { insertEvent, reserveSequences } from '../db/outbox'
-import { jsonObject, type Selection } from '../db/selection'
 import { run, select } from '../db/statement'
 import { nextWriteTime } from '../db/write-time'
 
-const USER_SNAPSHOT: Selection = {
+const USER_SNAPSHOT: Columns = {
   id: 'u.id',
   name: 'u.name',
   email: 'u.email',

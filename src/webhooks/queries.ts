@@ -1,5 +1,5 @@
 import { type SQL, sql } from 'drizzle-orm'
-import { returning } from '../db/idempotency-records'
+import { returning } from '../db/legacy'
 import { run, select } from '../db/statement'
 
 export interface WebhookRow {

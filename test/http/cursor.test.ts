@@ -221,14 +221,14 @@ describe('positionSchema', () => {
   )
 })
 
-describe('sliceFrom', () => {
+describe('windowFrom', () => {
   it('returns one row more than a page, from the position on', () => {
     expect(windowFrom(null, 3)).toEqual({ limit: 4, offset: 0 })
-    expect(windowFrom({ direction: 'prev', key: 'c' }, 3)).toEqual({ limit: 4, beyond: 'c', towards: 'prev' })
+    expect(windowFrom({ direction: 'prev', key: 'c' }, 3)).toEqual({ limit: 4, after: 'c', direction: 'prev' })
   })
 })
 
-describe('countFitting', () => {
+describe('fitsWithin', () => {
   const MIB = 1_048_576
   const rows = (...sizes: number[]) => sizes.map((bytes_so_far) => ({ bytes_so_far }))
 

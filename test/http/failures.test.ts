@@ -145,7 +145,10 @@ describe('F03 the Durable Object can not be reached', () => {
     ['getByName throws', () => failing()],
     [
       'its call rejects',
-      () => ({ admit: () => Promise.reject(new Error(SECRET)), count: () => Promise.reject(new Error(SECRET)) }),
+      () => ({
+        verifyAndCount: () => Promise.reject(new Error(SECRET)),
+        count: () => Promise.reject(new Error(SECRET)),
+      }),
     ],
   ])('F03 %s: 503, never a free pass', async (_name, gone) => {
     vi.spyOn(env.RATE_LIMITER, 'getByName').mockImplementation(gone as never)

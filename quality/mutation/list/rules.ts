@@ -3,7 +3,7 @@ import { equivalent, inside, together } from '../mutation.ts'
 
 /** What webhooks receive, what a replay may contain, and how the service is configured. */
 export const RULES = [
-  ...inside('replayOf', ['service/idempotency-every-route'], (it) => [
+  ...inside('commit/replay', ['service/idempotency-every-route'], (it) => [
     it.operator('||').part(1).remove(),
     it.operator('||').part(2).remove(),
   ]),

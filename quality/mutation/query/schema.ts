@@ -51,5 +51,5 @@ function firstString(expression: ts.Expression): string | undefined {
 
 /** Whether a name is declared, in its file, as `alias(tickets, 't')`. */
 function isAlias(name: ts.Identifier): boolean {
-  return new RegExp(String.raw`\b${name.text} = (?:alias|aliasedTable)\(`).test(name.getSourceFile().text)
+  return new RegExp(String.raw`\b${name.text} = alias\(`).test(name.getSourceFile().text)
 }

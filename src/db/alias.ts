@@ -1,0 +1,18 @@
+import { type GetColumnData, getTableColumns, getTableName, type SQL, sql } from 'drizzle-orm'
+import type { SQLiteTable } from 'drizzle-orm/sqlite-core'
+
+export type Alias<T extends SQLiteTable> = SQL & {
+  readonly [K in keyof T['_']['columns']]: SQL<GetColumnData<T['_']['columns'][K]>>
+}
+
+/**
+ * A table under another name: `${t}` is `tickets t` and `${t.status}` is `t.status`. Drizzle's own `alias` makes a proxy
+ * for each use of a column; this one is rendered once, so call it once for each module.
+ */
+export function alias<T extends SQLiteTable>(table: T, name: string): Alias<T> {
+  const columns = Object.entries(getTableColumns(table)).map(([key, column]) => [
+    key,
+    sql.raw(`${name}.${column.name}`),
+  ])
+  return Object.assign(sql.raw(`${getTableName(table)} ${name}`), Object.fromEntries(columns))
+}
