@@ -1,0 +1,16 @@
+import { existsSync, globSync, readFileSync } from 'node:fs'
+import { describe, expect, it } from 'vitest'
+import { ROOT } from '../../scripts/lib/local-state.ts'
+
+const DOCUMENTS = globSync(['*.md', 'docs/**/*.md', 'quality/**/*.md', 'packages/*/*.md'], {
+  cwd: ROOT,
+  exclude: (name) => name === 'node_modules',
+})
+const PATH = /`((?:src|test|quality|scripts|bench|packages|migrations|docs)\/[\w./-]+)`/g
+
+describe('the paths that documents name', () => {
+  it.each(DOCUMENTS)('exist: %s', (document) => {
+    const paths = [...readFileSync(`${ROOT}${document}`, 'utf8').matchAll(PATH)].map(([, path = '']) => path)
+    expect(paths.filter((path) => !existsSync(`${ROOT}${path}`))).toEqual([])
+  })
+})
