@@ -9,6 +9,7 @@ import { plotOf } from './plot.ts'
 import { elapsedSeconds, sharesTold, tell } from './progress.ts'
 import { memoryTableOf, tableOf } from './report.ts'
 import { findDeepCursor } from './request.ts'
+import { compareRequestCost } from './request-cost.ts'
 import { type Results, type SizeResult, saveMemory, saveResult } from './results.ts'
 import { routesOf } from './routes.ts'
 import { startServer, stopServers } from './servers.ts'
@@ -28,6 +29,7 @@ const { values: flags } = parseArgs({
   options: {
     quick: { type: 'boolean', default: false },
     memory: { type: 'boolean', default: false },
+    requests: { type: 'boolean', default: false },
     against: { type: 'string' },
   },
 })
@@ -36,10 +38,12 @@ const plan = flags.quick ? QUICK : THOROUGH
 /**
  * `npm run bench`: what the routes cost at D1 and how fast they are, over accounts of several sizes, beside a floor
  * Worker over the same data, in turns; and, but for a quick run, the memory that files take. With
- * `--memory`, only that. With `--against REF`, only what requests cost in CPU time, compared with another commit.
+ * `--memory`, only that. With `--against REF`, only what requests cost in CPU time, compared with another commit. With
+ * `--requests`, only the time within the Worker, without D1 and the runtime; `--against REF` compares that.
  */
 async function main(): Promise<void> {
   forgetLeftovers()
+  if (flags.requests) return compareRequestCost(flags.against)
   if (flags.against !== undefined) return compareWith(flags.against)
   tell('Building the Worker and the floor')
   const bundles = { ours: buildBundle(CONFIG), floor: buildBundle(FLOOR_CONFIG) }
