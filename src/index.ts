@@ -1,6 +1,7 @@
 import { sweeperOf } from './access/sweeper-client'
 import { createApp } from './app'
 import type { Bindings } from './core/config'
+import { finishBody } from './http/finish-body'
 import type { FanOutMessage } from './service/wake-up-queue'
 import { consume, consumeDeadLetters } from './webhooks/service'
 
@@ -14,7 +15,11 @@ const DEAD_LETTERS = '-dead'
 const app = createApp()
 
 export default {
-  fetch: app.fetch,
+  async fetch(request: Request, env, ctx) {
+    const response = await app.fetch(request, env, ctx)
+    await finishBody(request)
+    return response
+  },
 
   async queue(batch, env, ctx) {
     if (batch.queue.endsWith(DEAD_LETTERS)) await consumeDeadLetters(env, batch.messages)

@@ -18,7 +18,7 @@ export interface Mutation {
 const testFiles = (tests: string[]) =>
   tests.map((name) => (name.startsWith('quality/') ? `${name}.test.ts` : `test/${name}.test.ts`))
 
-/** Mutations of one declaration: a function, a constant, a class member, such as `RateLimiter.admit`. */
+/** Mutations of one declaration: a function, a constant, a class member, such as `RateLimiter.verifyAndCount`. */
 export function inside(declaration: string, tests: string[], edits: (it: Query) => Edit[]): Mutation[] {
   return edits(new Query({ declaration })).map((edit) => ({ edits: [edit], tests: testFiles(tests) }))
 }

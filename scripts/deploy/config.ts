@@ -41,7 +41,7 @@ const Section = z.object({
 /** Reads an environment of wrangler.toml. Throws where it lacks a store. */
 export function readEnvironment(name: string, file = `${ROOT}wrangler.toml`): EnvironmentConfig {
   const { rawConfig } = experimental_readRawConfig({ config: file })
-  const section = Section.parse(rawConfig.env?.[name])
+  const section = readSection(name, rawConfig.env?.[name])
   const database = section.d1_databases.find(({ binding }) => binding === 'DB')
   if (!database) throw new Error(`[env.${name}] of wrangler.toml binds no DB.`)
   const hosts = {
@@ -56,6 +56,7 @@ export function readEnvironment(name: string, file = `${ROOT}wrangler.toml`): En
     hosts,
     migrations: readdirSync(`${ROOT}migrations`).filter((file) => file.endsWith('.sql')),
     summary: [
+      `Environment   ${name}`,
       `Worker        ${rawConfig.name}-${name}`,
       `Host          ${hosts.routes.map(patternOf).join(', ')}`,
       `Database      ${database.database_name} ${database.database_id}`,
@@ -66,6 +67,15 @@ export function readEnvironment(name: string, file = `${ROOT}wrangler.toml`): En
       ),
     ],
   }
+}
+
+/** A section that may be deployed. Throws a sentence if there is none, or if a value in it is missing or has the wrong type. */
+function readSection(name: string, section: unknown): z.infer<typeof Section> {
+  if (section === undefined) throw new Error(`wrangler.toml has no section [env.${name}].`)
+  const { data, error } = Section.safeParse(section)
+  if (data) return data
+  const fields = error.issues.map(({ path }) => path.join('.') || 'the section itself')
+  throw new Error(`[env.${name}] of wrangler.toml has missing or invalid values: ${fields.join(', ')}.`)
 }
 
 /** Why an environment may not be deployed as it is: a sentence for each reason. */

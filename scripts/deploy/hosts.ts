@@ -19,6 +19,8 @@ const HOST_NAME = /^(?=.{1,253}$)(?:[a-z0-9-]{1,63}\.)+[a-z][a-z0-9-]*$/
 /** Names that RFC 2606 and RFC 6761 reserve for documentation, tests and local use. */
 const RESERVED = /(^|\.)(example|invalid|test|localhost|example\.(com|net|org))$/
 
+const WORKERS_DEV = /(^|\.)workers\.dev$/
+
 /** The pattern of a route, whichever form it has; JSON of what is not a route. */
 export function patternOf(route: unknown): string {
   return parseRoute(route)?.pattern ?? JSON.stringify(route)
@@ -63,6 +65,7 @@ function routeProblems(route: unknown, host: string | null): string[] {
 function patternProblem(pattern: string, host: string | null): string | null {
   const name = hostName(pattern)
   if (name === null) return 'must be a host name, without a scheme, port, path or wildcard'
+  if (WORKERS_DEV.test(name)) return 'must not be a host of workers.dev: it bypasses the rules of your zone'
   if (RESERVED.test(name)) return 'is a placeholder: replace it by the host name of the service'
   return host === null || name === host ? null : `must be the host of PUBLIC_ORIGIN, ${host}`
 }

@@ -1,15 +1,50 @@
 import { unavailable } from '../core/errors'
+import { DbError } from '../db/errors'
 
 const MAX_RETRIES = 2
 const SHORTEST_WAIT_MS = 20
 const LONGEST_WAIT_MS = 200
 
+/** The result of a method of a Durable Object that needed D1 while D1 was unavailable. Errors lose their stack on the way. */
+export interface DatabaseUnavailable {
+  failure: 'database_unavailable'
+  stack: string
+}
+
+/**
+ * Runs the work of a method of a Durable Object. A failure of D1 is a result, because the runtime reports a rejection as an
+ * uncaught exception of the object, even if the caller handles it.
+ */
+export async function returnDatabaseFailure<T>(work: () => Promise<T>): Promise<T | DatabaseUnavailable> {
+  try {
+    return await work()
+  } catch (error) {
+    if (error instanceof DbError) return { failure: 'database_unavailable', stack: error.stack ?? '' }
+    throw error
+  }
+}
+
 /**
  * The result of a call to a Durable Object. Transient errors, such as those of every deployment, are retried up to twice.
  * `call` gets the stub itself, because a stub that has thrown stays broken, and must be safe to run twice: the response may
- * be lost after the call took effect. Throws 503, because what cannot be counted is not admitted.
+ * be lost after the call took effect. Throws 503, because what cannot be counted is not admitted; also if the object could not
+ * reach D1.
  */
-export async function callDurableObject<T>(call: () => T): Promise<Awaited<T>> {
+export async function callDurableObject<T>(call: () => T): Promise<Exclude<Awaited<T>, DatabaseUnavailable>> {
+  const result = await callWithRetries(call)
+  if (isDatabaseUnavailable(result)) throw unavailable(causeOf(result))
+  return result as Exclude<Awaited<T>, DatabaseUnavailable>
+}
+
+function isDatabaseUnavailable(result: unknown): result is DatabaseUnavailable {
+  return typeof result === 'object' && result !== null && Reflect.get(result, 'failure') === 'database_unavailable'
+}
+
+function causeOf({ stack }: DatabaseUnavailable): DbError {
+  return Object.assign(new DbError({ kind: 'unavailable' }), { stack })
+}
+
+async function callWithRetries<T>(call: () => T): Promise<Awaited<T>> {
   for (let retries = 0; ; retries += 1) {
     try {
       return await call()

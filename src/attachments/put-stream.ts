@@ -1,13 +1,14 @@
 import { createHash, type Hash } from 'node:crypto'
 import { detail } from '../core/error-details'
 import { ApiError, invalidInput, unavailable } from '../core/errors'
+import { ClientDisconnected, disconnected } from '../http/middleware/body-reader'
 import type { RawBody } from '../http/middleware/raw-body'
 
 const BUFFER_BYTES = 256 * 1024
 
 /**
  * Stores a body as it comes, a buffer at a time, and gives its SHA-256 in hexadecimal. Throws 400 for a body that does
- * not come as long as it says, 503 when the storage can't be reached; when it has thrown, nothing is under way any more.
+ * not come as long as it says, `ClientDisconnected`, 503 when the storage can't be reached; when it has thrown, nothing is under way any more.
  */
 export async function putStream(files: R2Bucket, key: string, body: RawBody): Promise<string> {
   const hash = createHash('sha256')
@@ -27,11 +28,11 @@ export async function putStream(files: R2Bucket, key: string, body: RawBody): Pr
       () => error,
       (reason: unknown) => reason,
     )
-    throw error instanceof ApiError ? error : unavailable(cause)
+    throw error instanceof ApiError || error instanceof ClientDisconnected ? error : unavailable(cause)
   }
 }
 
-/** Reads a body as it comes and gives its SHA-256 in hexadecimal. Throws 400 as `putStream` does. */
+/** Reads a body as it comes and gives its SHA-256 in hexadecimal. Throws 400 and `ClientDisconnected` as `putStream` does. */
 export async function hashStream(body: RawBody): Promise<string> {
   const hash = createHash('sha256')
   await copy(body, null, hash)
@@ -48,9 +49,7 @@ async function copy(body: RawBody, writer: WritableStreamDefaultWriter<Uint8Arra
   let size = 0
   try {
     while (reader) {
-      const chunk: Uint8Array | undefined = await nextChunk(reader, buffer).catch(() => {
-        throw lengthMismatch(body.length)
-      })
+      const chunk: Uint8Array | undefined = await nextChunk(reader, buffer).catch(disconnected)
       if (!chunk) break
       size += chunk.byteLength
       if (size > body.length) throw lengthMismatch(body.length)

@@ -14,6 +14,10 @@ import {
 import { DbError } from '../db/errors'
 import { fromDbError } from '../service/constraint-errors'
 import type { AppEnv } from './app-env'
+import { ClientDisconnected } from './middleware/body-reader'
+
+/** For the log; no client receives it. nginx has made it the convention. */
+const CLIENT_CLOSED_REQUEST = 499
 
 /**
  * The answer to anything thrown on the way of a request: the contract's error body, and nothing of what is inside. It is
@@ -21,6 +25,7 @@ import type { AppEnv } from './app-env'
  * `Link` with the number of pages.
  */
 export function onError(error: unknown, c: Context<AppEnv>): Response {
+  if (error instanceof ClientDisconnected) return new Response(null, { status: CLIENT_CLOSED_REQUEST })
   const response = toApiError(error)
   if (response.status >= 500) c.set('failure', error)
   const headers = { 'Content-Type': 'application/json', ...response.headers, 'X-Request-Id': c.var.requestId }

@@ -3,7 +3,7 @@ import { env } from 'cloudflare:workers'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { freshAddress } from '../helpers/addresses'
 import { type Account, call, createTestAccount, createTestToken, createTicket, type Member } from '../helpers/api'
-import { tokenClaim } from '../helpers/credentials'
+import { admit as admitBy, tokenClaim } from '../helpers/credentials'
 import { sessions } from '../helpers/d1'
 import { eventually } from '../helpers/eventually'
 
@@ -137,7 +137,7 @@ describe('what the object knows of its member', () => {
 
 describe('wroteRecently', () => {
   const admit = async (writes: boolean) => {
-    const admission = await limiterOf(account.agent).verifyAndCount(claimOf(account.agent), writes)
+    const admission = await admitBy(limiterOf(account.agent), claimOf(account.agent), writes)
     return admission.valid && admission.wroteRecently
   }
 

@@ -2,8 +2,9 @@ import { env } from 'cloudflare:workers'
 import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
 import { freshAddress } from '../helpers/addresses'
 import { type Account, call, createTestAccount, createTicket, row, rows } from '../helpers/api'
+import { toApplication } from '../helpers/edge'
 import { eventually } from '../helpers/eventually'
-import { generated, type RawUpload, upload } from '../helpers/files'
+import { bufferUploads, generated, type RawUpload, upload } from '../helpers/files'
 import { ask, detailsOf } from '../helpers/tickets'
 
 const MIB = 1024 * 1024
@@ -70,7 +71,12 @@ describe('a body that is refused', () => {
     const bytes = generated(MIB, (so) => {
       sent = so
     })
-    const answer = await refused({ bytes, headers: { 'Content-Length': String(95 * MIB + 1) }, query: '' })
+    const answer = await call('POST', 'tickets/ticket_none/attachments', {
+      token: account.agent.token,
+      headers: { 'Content-Type': 'text/plain', 'Content-Length': String(95 * MIB + 1) },
+      body: bytes,
+      route: toApplication,
+    })
     expect(detailsOf(answer, 413, 'payload_too_large')).toEqual([])
     expect(answer.body.error.message).toBe('The body must be at most 95 MiB')
     expect(sent).toBeLessThan(MIB)
@@ -97,6 +103,7 @@ describe('a body that is refused', () => {
   )
 
   it('S12 400 where it is shorter or longer than it says, and nothing is left', async () => {
+    bufferUploads()
     const { id } = await createTicket(account.agent)
     for (const [said, size] of [
       [1_000, 999],

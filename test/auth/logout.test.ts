@@ -4,6 +4,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { sweepTokens } from '../../src/auth/service'
 import { freshAddress } from '../helpers/addresses'
 import { type Account, call, createTestAccount, createTestMember, type Member, rows } from '../helpers/api'
+import { admit } from '../helpers/credentials'
 import { realBatch, sessions } from '../helpers/d1'
 import { ask, detailsOf } from '../helpers/tickets'
 import { cheapHash, liveness, logIn } from '../helpers/users'
@@ -115,7 +116,7 @@ describe('what was logged out', () => {
 
   it('is forgotten by the object too, once it has expired', async () => {
     const claim = { kind: 'token' as const, accountId: account.id, memberId: jane.id, tokenVersion: 1 }
-    const admits = async () => (await limiter().verifyAndCount({ ...claim, tokenId: idOf(first) }, false)).valid
+    const admits = async () => (await admit(limiter(), { ...claim, tokenId: idOf(first) }, false)).valid
     const noted = () =>
       runInDurableObject(limiter(), (_instance, { storage }) =>
         storage.sql.exec('SELECT token_id FROM revoked').toArray(),

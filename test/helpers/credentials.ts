@@ -1,7 +1,9 @@
 import { createExecutionContext, waitOnExecutionContext } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import { expect, vi } from 'vitest'
+import type { DatabaseUnavailable } from '../../src/access/call-durable-object'
 import type { Claim } from '../../src/access/credentials'
+import type { RateLimiter } from '../../src/access/durable-objects/rate-limiter'
 import { createApp } from '../../src/app'
 import type { Bindings } from '../../src/core/config'
 import { type Account, type Answer, API, answerOf, call, type Member, ORIGIN } from './api'
@@ -16,6 +18,16 @@ export interface Key {
 /** What a member's token claims, for asking the member's object without a request. */
 export function tokenClaim(account: { id: string }, member: { id: string }, tokenVersion = 1): Claim {
   return { kind: 'token', accountId: account.id, memberId: member.id, tokenVersion, tokenId: 'of-the-tests' }
+}
+
+/** Has a Durable Object verify and count a request. Throws if D1 is unavailable. */
+export async function admit(
+  object: Pick<ReturnType<typeof objectOf>, 'verifyAndCount'>,
+  ...args: Parameters<RateLimiter['verifyAndCount']>
+): Promise<Exclude<Awaited<ReturnType<RateLimiter['verifyAndCount']>>, DatabaseUnavailable>> {
+  const admission = await object.verifyAndCount(...args)
+  if ('failure' in admission) throw new Error(admission.stack)
+  return admission
 }
 
 /** The Durable Object of a person. */

@@ -1,9 +1,14 @@
-import { exports } from 'cloudflare:workers'
+import { createExecutionContext } from 'cloudflare:test'
+import { env, exports } from 'cloudflare:workers'
+import { createApp } from '../../src/app'
 
 /** How a request reaches the Worker. */
 export type Route = (request: Request) => Promise<Response>
 
 export const direct: Route = (request) => exports.default.fetch(request)
+
+/** Without the Worker, which finishes the body once it has the response: to see what the application reads of it. */
+export const toApplication: Route = async (request) => createApp().fetch(request, env, createExecutionContext())
 
 /** Cloudflare compresses JSON and texts from this size on. */
 const SMALLEST_COMPRESSED = 48

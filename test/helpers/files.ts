@@ -1,3 +1,5 @@
+import { env } from 'cloudflare:workers'
+import { vi } from 'vitest'
 import { type Account, type Answer, call, createTicket, type Member } from './api'
 import { direct } from './edge'
 import { expectDocumented } from './expect-documented'
@@ -48,6 +50,16 @@ export function upload(by: Member, ticketId: string, { bytes, query, headers }: 
     headers: { 'Content-Type': 'text/plain', ...headers },
     body: bytes ?? new TextEncoder().encode('abc'),
   })
+}
+
+/**
+ * Passes an upload to the local R2 only once its stream has ended. The local R2 reports a stream that is aborted as an
+ * uncaught exception of its own, even if the caller of `put` handles the rejection.
+ */
+export function bufferUploads(): void {
+  const put: R2Bucket['put'] = env.FILES.put.bind(env.FILES)
+  vi.spyOn(env.FILES, 'put').mockImplementation((async (key: string, stream: ReadableStream, options: R2PutOptions) =>
+    put(key, await new Response(stream).arrayBuffer(), options)) as never)
 }
 
 /** What a client sends that has more bytes than memory: `size` of them, as fast as they are asked for. */

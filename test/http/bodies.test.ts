@@ -1,5 +1,6 @@
 import { beforeAll, describe, expect, it, vi } from 'vitest'
 import { type Account, call, createTestAccount, row } from '../helpers/api'
+import { direct, type Route, toApplication } from '../helpers/edge'
 
 const MAX = 10 * 1024 * 1024
 
@@ -9,8 +10,8 @@ beforeAll(async () => {
   account = await createTestAccount()
 })
 
-const post = (body: unknown, headers: Record<string, string> = {}) =>
-  call('POST', 'tickets', { token: account.agent.token, body, headers })
+const post = (body: unknown, headers: Record<string, string> = {}, route: Route = direct) =>
+  call('POST', 'tickets', { token: account.agent.token, body, headers, route })
 
 /** The answer to a body, and the length of the longest JSON that was parsed for it. */
 async function postWatched(body: string) {
@@ -154,7 +155,7 @@ describe('the size of a body', () => {
 
   it('S12 is 413 by its Content-Length alone, before a byte of it is read', async () => {
     const sent = { bytes: 0 }
-    const answer = await post(streamed(MAX, sent), { 'Content-Length': String(MAX + 1) })
+    const answer = await post(streamed(MAX, sent), { 'Content-Length': String(MAX + 1) }, toApplication)
     expect(answer.status).toBe(413)
     // Streams hold a little ready that nobody has asked for.
     expect(sent.bytes).toBeLessThan(MAX / 10)

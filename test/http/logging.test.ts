@@ -1,7 +1,11 @@
+import { createExecutionContext, waitOnExecutionContext } from 'cloudflare:test'
+import { env } from 'cloudflare:workers'
 import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
+import { createApp } from '../../src/app'
 import { hashPassword } from '../../src/lib/passwords'
 import { freshAddress } from '../helpers/addresses'
-import { type Account, call, createTestAccount, createTestMember, createTicket } from '../helpers/api'
+import { type Account, call, createTestAccount, createTestMember, createTicket, requestOf } from '../helpers/api'
+import { bufferUploads } from '../helpers/files'
 
 let account: Account
 
@@ -113,4 +117,37 @@ describe('the log line', () => {
     ]
     for (const secret of secrets) expect(log).not.toContain(secret)
   })
+
+  it.each([
+    ['a JSON body', 'auth/login', 'application/json'],
+    ['no body', 'auth/logout', 'application/json'],
+    ['a file', 'tickets/{ticket_id}/attachments?filename=a.txt', 'text/plain'],
+  ])('has status 499 and no failure for a client that disconnects, to a route that takes %s', async (_, path, type) => {
+    bufferUploads()
+    const { id } = await createTicket(account.agent)
+    written = []
+    const request = requestOf('POST', path.replace('{ticket_id}', id), {
+      token: account.agent.token,
+      headers: { 'Content-Type': type, 'Content-Length': '10' },
+      body: disconnectingBody(),
+    })
+    const context = createExecutionContext()
+    expect((await createApp().fetch(request, env, context)).status).toBe(499)
+    await waitOnExecutionContext(context)
+    expect(lines().map((line) => JSON.parse(line))).toEqual([expect.objectContaining({ level: 'info', status: 499 })])
+    expect(lines()[0]).not.toContain('failure')
+  })
 })
+
+/** A body of which one byte arrives. */
+function disconnectingBody(): ReadableStream<Uint8Array> {
+  let isSent = false
+  return new ReadableStream({
+    type: 'bytes',
+    pull(controller) {
+      if (isSent) controller.error(new Error('Network connection lost.'))
+      else controller.enqueue(new Uint8Array(1))
+      isSent = true
+    },
+  })
+}

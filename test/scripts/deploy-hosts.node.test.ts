@@ -1,6 +1,6 @@
 import { afterAll, describe, expect, it } from 'vitest'
 import { Copy } from '../../quality/mutation/copy.ts'
-import { configProblems } from '../../scripts/deploy/config.ts'
+import { configProblems, readEnvironment } from '../../scripts/deploy/config.ts'
 import { ROOT } from '../../scripts/lib/local-state.ts'
 import {
   configWith,
@@ -42,6 +42,13 @@ describe('the hosts of a deployed environment', () => {
     ['a scheme', /must be a host name, without/, 'pattern = "', 'pattern = "https://'],
     ['an empty pattern', /must be a host name, without/, 'pattern = "tickets.acme.dev', 'pattern = "'],
     ['an IP address', /must be a host name, without/, 'pattern = "tickets.acme.dev', 'pattern = "192.0.2.1'],
+    ['a workers.dev host', /must not be a host of workers.dev/, 'tickets.acme.dev", c', 'tickets.acme.workers.dev", c'],
+    [
+      'a workers.dev host in capitals',
+      /must not be a host of workers.dev/,
+      'tickets.acme.dev", c',
+      'A.WORKERS.dev", c',
+    ],
     ['a name for documentation', /is a placeholder/, 'pattern = "tickets.acme.dev', 'pattern = "tickets.example'],
     ['a name for tests', /is a placeholder/, 'pattern = "tickets.acme.dev', 'pattern = "your-host.invalid'],
   ])('refuses %s', (_name, message, from, to) => {
@@ -82,6 +89,28 @@ describe('the hosts of a deployed environment', () => {
   })
 })
 
+describe('an environment that cannot be read', () => {
+  it('is refused in one sentence if it has no section', () => {
+    expect(() => readEnvironment('canary')).toThrow(/^wrangler\.toml has no section \[env\.canary\]\.$/)
+  })
+
+  it.each<[string, Replacement[]]>([
+    ['d1_databases', [['[[env.production.d1_databases]]', '[env.production.other]']]],
+    ['d1_databases.0.database_id', [[/^database_id = .*$/m, '']]],
+    ['vars', [[/^\[env\.production\.vars\]$/m, 'vars = "none"\n[env.production.other]']]],
+    [
+      'r2_buckets, queues',
+      [
+        ['[[env.production.r2_buckets]]', '[env.production.a]'],
+        [/env\.production\.queues/g, 'env.production.b'],
+      ],
+    ],
+  ])('is refused in one sentence that names the values: %s', (fields, replacements) => {
+    const message = `[env.production] of wrangler.toml has missing or invalid values: ${fields}.`
+    expect(() => environmentWith(...replacements)).toThrow(new Error(message))
+  })
+})
+
 describe('npm run deploy -- --dry-run', () => {
   const project = new Copy(ROOT)
   afterAll(() => project.remove())
@@ -97,6 +126,13 @@ describe('npm run deploy -- --dry-run', () => {
     expect(problems).toEqual([])
     expect(status).toBe(0)
     expect(out).toContain(`Host          ${HOST}\n`)
+    expect(out).toContain('Environment   production\n')
+  })
+
+  it('prints one sentence and no stack for a missing section', () => {
+    project.write('wrangler.toml', configWith([]).replaceAll('env.production', 'env.other'))
+    const { status, out, err } = runDeploy(project.root, '--env', 'production', '--dry-run')
+    expect([status, out, err]).toEqual([1, '', 'wrangler.toml has no section [env.production].'])
   })
 
   it('lists all problems of a configuration that wrangler refuses to bundle', () => {

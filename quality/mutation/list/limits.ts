@@ -49,8 +49,8 @@ export const LIMITS = [
     it.call('slice').enclosingStatement().variable().replaceWith('$2'),
   ]),
   ...inside('copy', ['attachments/raw-refused'], (it) => [
-    it.call('lengthMismatch', 2, 3).enclosingIf().remove(),
-    it.call('lengthMismatch', 3, 3).enclosingIf().remove(),
+    it.call('lengthMismatch', 1, 2).enclosingIf().remove(),
+    it.call('lengthMismatch', 2, 2).enclosingIf().remove(),
   ]),
   ...inside('LoginThrottle.trustAddress', ['access/throttle-objects.empty-db'], (it) => [
     it.sql('user = ?', 1, 2).replaceWith('? IS NOT NULL'),
@@ -115,10 +115,22 @@ export const LIMITS = [
     it.call('add', 1, 2).replaceWith('this.names.delete($1)'),
     it.call('min').replaceWith('$1'),
   ]),
-  ...inside('callDurableObject', ['access/throttle-objects.empty-db', 'access/rate-limits'], (it) => [
+  ...inside('finishBody', ['http/finish-body'], (it) => [
+    it.operator('||').part(2).remove(),
+    it.call('cancel').enclosingStatement().remove(),
+  ]),
+  ...inside('arrivesInTime', ['http/finish-body'], (it) => [it.call('setTimeout').replaceWith('0')]),
+  ...inside('callWithRetries', ['access/throttle-objects.empty-db', 'access/rate-limits'], (it) => [
     it.call('unavailable').enclosingStatement().replaceWith('return undefined as never'),
   ]),
-  ...inside('callDurableObject', ['quality/fault-injection/durable-objects.isolated'], (it) => [
+  ...inside('callDurableObject', ['access/database-unavailable', 'access/member-state'], (it) => [
+    it.call('isDatabaseUnavailable').enclosingStatement().remove(),
+  ]),
+  ...inside('callDurableObject', ['access/database-unavailable'], (it) => [
+    it.call('causeOf').replaceWith('new Error()'),
+  ]),
+  ...inside('returnDatabaseFailure', ['access/database-unavailable'], (it) => [it.condition().always(false)]),
+  ...inside('callWithRetries', ['quality/fault-injection/durable-objects.isolated'], (it) => [
     it.call('isTransient').enclosingStatement().operator('||').part(2).remove(),
   ]),
   ...inside('MAX_RETRIES', ['quality/fault-injection/durable-objects.isolated'], (it) => [

@@ -3,6 +3,7 @@ import { type Bindings, configOf } from '../../core/config'
 import { logFailure } from '../../core/log'
 import { ExpiringSet } from '../../lib/expiring-set'
 import { DAY, HOUR, MINUTE, SECOND } from '../../lib/time'
+import { type DatabaseUnavailable, returnDatabaseFailure } from '../call-durable-object'
 import type { Claim } from '../credentials'
 import { findMemberState, type MemberName, type MemberState, touchApiKey } from '../member-state'
 import { isValidClaim } from '../verify-claim'
@@ -50,28 +51,29 @@ export class RateLimiter extends DurableObject<Bindings> {
 
   /**
    * Counts a request of a known caller and says whether it is admitted. A claim that does not hold is not counted here.
-   * Between reading and writing the count nothing is awaited, so that exactly the limit gets through. Throws when D1 had
-   * to be asked and could not be reached.
+   * Between reading and writing the count nothing is awaited, so that exactly the limit gets through.
    */
-  async verifyAndCount(claim: Claim, writes: boolean): Promise<Verification> {
-    const known = await this.memberState(claim)
-    const memberState = claim.kind === 'token' && isNewer(claim, known) ? await this.newerState(claim, known) : known
-    const now = Date.now()
-    if (!memberState || !isValidClaim(claim, memberState, now)) return { valid: false }
-    if (claim.kind === 'token' && this.store.isRevoked(claim.tokenId)) return { valid: false }
-    const { minute, count, wrote_at } = this.store.read()
-    const { window, rateLimit } = hit({ minute, count }, now, configOf(this.env).rateLimits[memberState.plan])
-    if (rateLimit.admitted) this.store.saveCount(window, writes ? now : wrote_at)
-    if (claim.kind === 'key') this.touchKey(memberState.accountId, claim.memberId, now)
-    const wroteRecently = now - wrote_at < RECENT_WRITE
-    return {
-      valid: true,
-      accountId: memberState.accountId,
-      role: memberState.role,
-      plan: memberState.plan,
-      rateLimit,
-      wroteRecently,
-    }
+  verifyAndCount(claim: Claim, writes: boolean): Promise<Verification | DatabaseUnavailable> {
+    return returnDatabaseFailure(async () => {
+      const known = await this.memberState(claim)
+      const memberState = claim.kind === 'token' && isNewer(claim, known) ? await this.newerState(claim, known) : known
+      const now = Date.now()
+      if (!memberState || !isValidClaim(claim, memberState, now)) return { valid: false }
+      if (claim.kind === 'token' && this.store.isRevoked(claim.tokenId)) return { valid: false }
+      const { minute, count, wrote_at } = this.store.read()
+      const { window, rateLimit } = hit({ minute, count }, now, configOf(this.env).rateLimits[memberState.plan])
+      if (rateLimit.admitted) this.store.saveCount(window, writes ? now : wrote_at)
+      if (claim.kind === 'key') this.touchKey(memberState.accountId, claim.memberId, now)
+      const wroteRecently = now - wrote_at < RECENT_WRITE
+      return {
+        valid: true,
+        accountId: memberState.accountId,
+        role: memberState.role,
+        plan: memberState.plan,
+        rateLimit,
+        wroteRecently,
+      }
+    })
   }
 
   /** Counts a request of an address, which has no credential. */
@@ -87,10 +89,13 @@ export class RateLimiter extends DurableObject<Bindings> {
     this.store.addPendingChange(changeId, Date.now() + INVALIDATION)
   }
 
-  /** To be called once the change is committed: reads it. Throws when D1 can't be reached; the doubt then stays. */
-  async endInvalidation(changeId: string, member: MemberName): Promise<void> {
-    await this.readMember(member)
-    this.store.removePendingChange(changeId)
+  /** To be called once the change is committed: reads it. If D1 is unavailable, the pending change stays. */
+  endInvalidation(changeId: string, member: MemberName): Promise<DatabaseUnavailable | null> {
+    return returnDatabaseFailure(async () => {
+      await this.readMember(member)
+      this.store.removePendingChange(changeId)
+      return null
+    })
   }
 
   /** Answers if the object can be reached. */

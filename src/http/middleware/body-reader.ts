@@ -4,7 +4,15 @@ import { SECOND } from '../../lib/time'
 /** How long the body of a request may take to arrive, except for a raw upload. */
 const BODY_TIMEOUT = 30 * SECOND
 
-/** The chunks of a request's body. Throws 408 where the whole of it has not arrived after 30 seconds. */
+/** The client has closed the connection while it was sending the body. */
+export class ClientDisconnected extends Error {
+  override readonly name = 'ClientDisconnected'
+}
+
+/**
+ * The chunks of a request's body. Throws 408 where the whole of it has not arrived after 30 seconds, and
+ * `ClientDisconnected`.
+ */
 export async function* bodyChunks(request: Request): AsyncGenerator<Uint8Array> {
   if (!request.body) return
   const reader = request.body.getReader()
@@ -13,7 +21,7 @@ export async function* bodyChunks(request: Request): AsyncGenerator<Uint8Array> 
   const timer = setTimeout(() => reject(requestTimeout(BODY_TIMEOUT / SECOND)), BODY_TIMEOUT)
   try {
     for (;;) {
-      const { done, value } = await Promise.race([reader.read(), timeout])
+      const { done, value } = await Promise.race([reader.read().catch(disconnected), timeout])
       if (done) return
       yield value
     }
@@ -22,4 +30,9 @@ export async function* bodyChunks(request: Request): AsyncGenerator<Uint8Array> 
     // Has no effect on a body that was read to its end.
     reader.cancel().catch(() => undefined)
   }
+}
+
+/** For the `catch` of a read from a request's body, which fails for no other reason. */
+export function disconnected(cause: unknown): never {
+  throw new ClientDisconnected('The client has disconnected', { cause })
 }
