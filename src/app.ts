@@ -26,12 +26,12 @@ import { registerUserRoutes } from './users/routes'
 import { registerDeliveryRoutes } from './webhooks/delivery-routes'
 import { registerWebhookRoutes } from './webhooks/routes'
 
-/** Where version 1 answers. */
+/** Both serve version 1. */
 export const PREFIXES = ['/api/v1', '/ticketing/v1'] as const
 
 /**
- * The whole service. A request goes down through the middleware in this order and its answer comes back up; the route
- * it meets checks, in order: who is it, may it, is the request well-formed.
+ * A request passes the middleware in this order, and its response in reverse. The route then checks, in this order: who calls,
+ * may they, is the request valid.
  */
 export function createApp(): Hono<AppEnv> {
   const app = new Hono<AppEnv>()
@@ -59,7 +59,6 @@ export function createApp(): Hono<AppEnv> {
   return app
 }
 
-/** Version 1 of the API. A later version is another function, next to this one. */
 export function createV1(): OpenAPIHono<AppEnv> {
   const v1 = new OpenAPIHono<AppEnv>({ defaultHook: rejectInvalid })
   registerAuthRoutes(v1)

@@ -9,8 +9,8 @@ export { LoginThrottle } from './access/durable-objects/login-throttle'
 export { RateLimiter } from './access/durable-objects/rate-limiter'
 export { Sweeper } from './jobs/sweeper'
 
-/** How the queues of dead letters end, in every environment of wrangler.toml. */
-const DEAD_LETTERS = '-dead'
+/** The suffix of dead letter queues in every environment of wrangler.toml. */
+const DEAD_LETTER_SUFFIX = '-dead'
 
 const app = createApp()
 
@@ -22,11 +22,11 @@ export default {
   },
 
   async queue(batch, env, ctx) {
-    if (batch.queue.endsWith(DEAD_LETTERS)) await consumeDeadLetters(env, batch.messages)
+    if (batch.queue.endsWith(DEAD_LETTER_SUFFIX)) await consumeDeadLetters(env, batch.messages)
     else await consume(env, ctx, batch.messages)
   },
 
-  /** The sweeper wakes itself; this wakes it again should it ever have stopped. */
+  /** The sweeper schedules itself; this recovers it if that ever failed. */
   async scheduled(_controller, env) {
     await sweeperOf(env).ensureScheduled()
   },

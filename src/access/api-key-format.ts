@@ -4,9 +4,9 @@ import { timingSafeEqual } from '../lib/crypto'
 import { matchOf } from '../lib/text'
 
 /**
- * An API key: `tk_live_`, the 26 characters of its own ID, a 256-bit secret (64), the name of the MAC's secret (4),
- * the MAC of the ID (16) and a CRC-32 (8), all but the ID in hexadecimal. The CRC finds a typo and lets scanners of
- * leaked secrets be sure; the MAC lets an invented ID fail here, with nothing looked up.
+ * `tk_live_`, the ID (26 characters), a 256-bit secret (64), the name of the MAC secret (4), the MAC of the ID (16) and a
+ * CRC-32 (8), all but the ID in hexadecimal. The CRC detects typos and lets scanners of leaked secrets be certain; the MAC
+ * rejects an invented ID without a lookup.
  */
 const KEY_PATTERN = /^tk_live_([0-9a-z]{26})([0-9a-f]{64})([0-9a-f]{4})([0-9a-f]{16})([0-9a-f]{8})$/
 
@@ -18,36 +18,33 @@ const SECRET_NAME_CHARACTERS = 4
 interface ParsedKey {
   /** `key_…` */
   id: string
-  /**
-   * `good`: the MAC is of one of the secrets given. `bad`: it should be of one of them and is not. `unknown`: it is of
-   * another secret, which may have been rotated away long ago.
-   */
-  mac: 'good' | 'bad' | 'unknown'
+  /** `unknown`: the MAC is under another secret, which may have been rotated away. */
+  mac: 'valid' | 'invalid' | 'unknown'
 }
 
-/** A new key for an ID (`key_…`), under the current MAC secret. It is to be shown once and not kept. */
+/** Show the key once and store only its hash. */
 export function makeKey(id: string, macSecret: Buffer): string {
   const ulid = id.slice('key_'.length)
   const body = `tk_live_${ulid}${randomBytes(SECRET_BYTES).toString('hex')}${secretName(macSecret)}${macOf(ulid, macSecret)}`
   return `${body}${crcOf(body)}`
 }
 
-/** What a text says as a key, or null where it is none: another form, or a wrong CRC. */
+/** Null for a text of another form or with a wrong CRC. */
 export function parseKey(text: string, macSecrets: Buffer[]): ParsedKey | null {
   const [, ulid, , name, mac, crc] = matchOf(text, KEY_PATTERN, KEY_LENGTH) ?? []
   if (!ulid || !name || !mac || crc !== crcOf(text.slice(0, -8))) return null
   const named = macSecrets.filter((secret) => secretName(secret) === name)
   if (named.length === 0) return { id: `key_${ulid}`, mac: 'unknown' }
-  const good = named.some((secret) => timingSafeEqual(mac, macOf(ulid, secret)))
-  return { id: `key_${ulid}`, mac: good ? 'good' : 'bad' }
+  const isValid = named.some((secret) => timingSafeEqual(mac, macOf(ulid, secret)))
+  return { id: `key_${ulid}`, mac: isValid ? 'valid' : 'invalid' }
 }
 
-/** What is kept of a key: its SHA-256, hexadecimal. A secret of 256 bits needs no slower hash. */
+/** SHA-256 in hexadecimal: a secret of 256 bits needs no slower hash. */
 export function hashKey(key: string): string {
   return createHash('sha256').update(key).digest('hex')
 }
 
-/** A short public name of a MAC secret, so that a key says under which one it was made. */
+/** A short public name of a MAC secret. */
 function secretName(macSecret: Buffer): string {
   return createHmac('sha256', macSecret).update('name').digest('hex').slice(0, SECRET_NAME_CHARACTERS)
 }

@@ -5,7 +5,7 @@ const MAX_RETRIES = 2
 const SHORTEST_WAIT_MS = 20
 const LONGEST_WAIT_MS = 200
 
-/** The result of a method of a Durable Object that needed D1 while D1 was unavailable. Errors lose their stack on the way. */
+/** The result of a method that needed D1 while it was unavailable. Errors lose their stack over RPC. */
 export interface DatabaseUnavailable {
   failure: 'database_unavailable'
   stack: string
@@ -25,10 +25,9 @@ export async function returnDatabaseFailure<T>(work: () => Promise<T>): Promise<
 }
 
 /**
- * The result of a call to a Durable Object. Transient errors, such as those of every deployment, are retried up to twice.
- * `call` gets the stub itself, because a stub that has thrown stays broken, and must be safe to run twice: the response may
- * be lost after the call took effect. Throws 503, because what cannot be counted is not admitted; also if the object could not
- * reach D1.
+ * Retries transient errors, such as those of every deployment, up to twice. `call` must get the stub itself, because a stub that
+ * has thrown stays broken, and must be safe to run twice, because a response may be lost after the call took effect. Throws 503
+ * if it fails or the object could not reach D1: requests that cannot be counted are not admitted.
  */
 export async function callDurableObject<T>(call: () => T): Promise<Exclude<Awaited<T>, DatabaseUnavailable>> {
   const result = await callWithRetries(call)

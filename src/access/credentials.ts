@@ -11,14 +11,14 @@ import { hashKey, parseKey } from './api-key-format'
 import { findKeyByHash } from './queries'
 import { readToken } from './tokens'
 
-/** What a credential claims, once all that can be checked without its Durable Object has been. */
+/** The claim of a credential whose signature or MAC is valid. The caller's Durable Object verifies the rest. */
 export type Claim =
   | { kind: 'token'; accountId: string; memberId: string; tokenVersion: number; tokenId: string }
   | { kind: 'key'; memberId: string; hash: string }
 
 export interface Credential {
   claim: Claim
-  /** What a token says of itself; the role may be out of date. Times are unix seconds. */
+  /** Null for API keys. The role may be out of date. Times are Unix seconds. */
   token: { role: Role; id: string; issuedAt: number; expiresAt: number } | null
 }
 
@@ -27,8 +27,8 @@ const MAX_AUTHORIZATION = 2_100
 const BEARER = /^Bearer +(\S+)$/i
 
 /**
- * The credential of a request, or null where there is none or a bad one. Throws 400 for two different ones at once, and
- * 429 or 503 where a key had to be looked up and could not be.
+ * Null without a valid credential. Throws 400 for two different credentials, and 429 or 503 if a key must be looked up and
+ * cannot be.
  */
 export async function identify(
   headers: Headers,
@@ -62,38 +62,37 @@ async function identifyKey(
   throttle: Throttle,
 ): Promise<Credential | null> {
   const key = parseKey(text, verificationKeys(config, 'apiKeys'))
-  if (!key || key.mac === 'bad') return null
+  if (!key || key.mac === 'invalid') return null
   const hash = hashKey(text)
-  if (key.mac === 'unknown' && !(await isFromOldSecret(key.id, hash, env, throttle))) return null
+  if (key.mac === 'unknown' && !(await isUnderOldSecret(key.id, hash, env, throttle))) return null
   return { claim: { kind: 'key', memberId: key.id, hash }, token: null }
 }
 
-/** Hashes of keys whose MAC is of a secret that was rotated away, and which were looked up and found. */
-const foundBefore = new Set<string>()
+/** Hashes of keys under a previous MAC secret that were looked up and found. */
+const knownKeys = new Set<string>()
 const MAX_FOUND = 10_000
 
 /**
- * Hashes of keys that were looked up and not found, so that the same key costs one query a minute. A key is created under a
- * current secret, so only the operator (a restored backup) can make such a key valid.
+ * Hashes of keys that were looked up and not found, so that each costs one query a minute. Only a restored backup can make
+ * such a key valid: keys are created under a current secret.
  */
-const notFound = new ExpiringSet(MAX_FOUND)
+const unknownKeys = new ExpiringSet(MAX_FOUND)
 
-/** That a key was found once is remembered; whether it still counts is for its Durable Object to say. */
-async function isFromOldSecret(
+async function isUnderOldSecret(
   keyId: string,
   hash: string,
   env: Pick<Bindings, 'DB'>,
   throttle: Throttle,
 ): Promise<boolean> {
-  if (foundBefore.has(hash)) return true
-  if (notFound.has(hash, Date.now())) return false
+  if (knownKeys.has(hash)) return true
+  if (unknownKeys.has(hash, Date.now())) return false
   const found = await throttle.guardKeyLookup(() => isKnownKey(env, keyId, hash))
-  if (!found) notFound.add(hash, Date.now() + MINUTE)
-  if (found && foundBefore.size < MAX_FOUND) foundBefore.add(hash)
+  if (!found) unknownKeys.add(hash, Date.now() + MINUTE)
+  if (found && knownKeys.size < MAX_FOUND) knownKeys.add(hash)
   return found
 }
 
-/** Whether a key is known by its hash: for keys whose MAC is of a secret that was rotated away. Throws `DbError`. */
+/** For keys whose MAC secret was rotated away. Throws `DbError`. */
 export async function isKnownKey(env: Pick<Bindings, 'DB'>, keyId: string, hash: string): Promise<boolean> {
   return (await openDirectory(env).first(findKeyByHash(keyId, hash))) !== undefined
 }

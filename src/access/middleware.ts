@@ -17,15 +17,14 @@ import type { RateLimitResult } from './window'
 const READS = new Set(['GET', 'HEAD'])
 
 /**
- * Lets in known callers of the given roles: people and API keys. Throws 429 and 401 for callers without a good credential
- * (counted by address), 429 for callers over their limit, 403 for other roles, 503 when the rate limiter can't be
- * reached.
+ * Allows users and API keys of the given roles. Throws 401 without a valid credential (counted by IP address, so that 429 comes
+ * first), 429 over the caller's limit, 403 for other roles, 503 if the rate limiter cannot be reached.
  */
 export function requireRole(allowed: readonly Role[]): Guard {
   return protectedRoute({ roles: allowed, apiKeys: true })
 }
 
-/** As `guard`, but lets in no API keys: for what a person does with their own account or with keys. */
+/** As `requireRole`, without API keys: for what users do with their own account and with keys. */
 export function requireUser(allowed: readonly Role[]): Guard {
   return protectedRoute({ roles: allowed, apiKeys: false })
 }
@@ -46,7 +45,7 @@ function protectedRoute(policy: { roles: readonly Role[]; apiKeys: boolean }): G
   return { handler, policy, counts: true }
 }
 
-/** A refusal to identify is counted by address like the lack of a credential, and told after 429. */
+/** An error while identifying is counted by IP address like a missing credential, so that 429 comes before it. */
 async function identified(c: Context<AppEnv>): Promise<Credential> {
   const credential = await identifyRequest(c).catch(async (error) => {
     await countIpAddress(c)
@@ -61,7 +60,7 @@ function identifyRequest(c: Context<AppEnv>): Promise<Credential | null> {
   return identify(c.req.raw.headers, c.env, configOf(c.env), throttleFor(c.env, ipAddressOf(c)))
 }
 
-/** Lets in everybody, counted by address; credentials are not looked at. Throws 429 and 503. */
+/** Ignores credentials and counts by IP address. Throws 429 and 503. */
 export const publicRoute: Guard = {
   async handler(c, next) {
     await timed(c, () => countIpAddress(c))
@@ -71,7 +70,7 @@ export const publicRoute: Guard = {
   counts: true,
 }
 
-/** Adds what the work takes to the time of finding out who calls. */
+/** Adds the time of the work to `auth` in `Server-Timing`. */
 async function timed<T>(c: Context<AppEnv>, work: () => Promise<T>): Promise<T> {
   const started = Date.now()
   try {
@@ -82,8 +81,8 @@ async function timed<T>(c: Context<AppEnv>, work: () => Promise<T>): Promise<T> 
 }
 
 /**
- * Counts what no route of the API has counted (404 and 405), under its credential if that is good. Such a request gets
- * its answer all the same, with the rate headers.
+ * Counts requests that no route has counted (404 and 405): by caller if the credential is valid, else by IP address. The
+ * response stays as it is, even over the limit, and gets the rate limit headers.
  */
 export const countUnroutedRequests: MiddlewareHandler<AppEnv> = async (c, next) => {
   await next()
@@ -100,8 +99,8 @@ async function verifyAndCount(
   credential: Credential,
   isAllowed: (caller: Caller) => boolean,
 ): Promise<Caller> {
-  const writes = !READS.has(c.req.method)
-  const verification = await callDurableObject(() => limiterOf(c, credential).verifyAndCount(credential.claim, writes))
+  const isWrite = !READS.has(c.req.method)
+  const verification = await callDurableObject(() => limiterOf(c, credential).verifyAndCount(credential.claim, isWrite))
   if (!verification.valid) {
     refusalMemory.recordInvalid(credential, Date.now())
     await countIpAddress(c)
@@ -116,7 +115,7 @@ async function verifyAndCount(
   return caller
 }
 
-/** Counts a request that brings no good credential by its address. Throws 429 and 503. */
+/** For requests without a valid credential. Throws 429 and 503. */
 export async function countIpAddress(c: Context<AppEnv>): Promise<void> {
   const rateLimit = await countedIpAddress(c)
   setRateLimit(c, 'standard', rateLimit)
@@ -127,7 +126,6 @@ function countedIpAddress(c: Context<AppEnv>): Promise<RateLimitResult> {
   return callDurableObject(() => c.env.RATE_LIMITER.getByName(`address:${ipAddressOf(c)}`).count())
 }
 
-/** The name under which the caller's address is counted. */
 export function ipAddressOf(c: Context<AppEnv>): string {
   return ipAddressKey(c.req.header('CF-Connecting-IP'))
 }
@@ -143,14 +141,14 @@ function callerOf({ claim, token }: Credential, accountId: string, role: Role): 
   return { ...member, kind: 'person', token: { id, tokenVersion, expiresAt: token?.expiresAt ?? 0 }, keyHash: null }
 }
 
-/** The caller that a token claims. Null for a key, which does not say, and if the claim must be verified first. */
+/** The caller that a token claims to be. Null for an API key, which has no claims, and if the claim must be verified first. */
 function claimedCaller(credential: Credential): Caller | null {
   const { claim, token } = credential
   if (claim.kind !== 'token' || !token || refusalMemory.shouldWait(credential, Date.now())) return null
   return callerOf(credential, claim.accountId, token.role)
 }
 
-/** Who has joined or logged in within a minute has written, if not yet under this credential. */
+/** Logging in and registering are writes, although not by this credential: reads must see them for a minute. */
 function isNew({ token }: Credential): boolean {
   return token !== null && Date.now() - token.issuedAt * SECOND < MINUTE
 }

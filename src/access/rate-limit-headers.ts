@@ -5,8 +5,7 @@ import { SECOND } from '../lib/time'
 const WINDOW_SECONDS = 60
 
 /**
- * Writes the caller's rate onto the answer: the `X-RateLimit-*` headers, and the fields of the IETF's
- * draft-ietf-httpapi-ratelimit-headers.
+ * Sets the `X-RateLimit-*` headers and those of the IETF's draft-ietf-httpapi-ratelimit-headers.
  */
 export const rateHeaders: MiddlewareHandler<AppEnv> = async (c, next) => {
   await next()

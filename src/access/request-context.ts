@@ -12,12 +12,12 @@ import { credentialsOf } from './revocation'
 import { sweeperOf } from './sweeper-client'
 import { throttleFor } from './throttle'
 
-/** What a service needs to know of a known caller's request, without the request. To be called once its body was read. */
+/** Call it after the body has been read: `now` is the time of the write. */
 export function serviceContext(c: Context<AppEnv>): ServiceContext {
   const { caller, costs } = c.var
   return {
     caller,
-    db: openAccount(c.env, caller.accountId, costs, readsFrom(c), caller),
+    db: openAccount(c.env, caller.accountId, costs, readConsistency(c), caller),
     files: c.env.FILES,
     config: configOf(c.env),
     now: Date.now(),
@@ -32,7 +32,6 @@ export function serviceContext(c: Context<AppEnv>): ServiceContext {
   }
 }
 
-/** What a service needs to know of a request that brings no credential. */
 export function publicContext(c: Context<AppEnv>): PublicContext {
   const { costs } = c.var
   return {
@@ -50,10 +49,10 @@ function notifyConsumer(c: Context<AppEnv>, accountId: string, activeWebhooks: A
 }
 
 /**
- * A write, and a read by a caller who has written within a minute, ask the primary; other reads the nearest replica that
- * knows what the caller's bookmark says.
+ * Writes, and reads by a caller that has written within a minute, go to the primary; other reads to any replica that is at
+ * least as new as the caller's bookmark.
  */
-function readsFrom(c: Context<AppEnv>): ReadConsistency {
+function readConsistency(c: Context<AppEnv>): ReadConsistency {
   const reads = c.req.method === 'GET' || c.req.method === 'HEAD'
   if (!reads || c.var.wroteRecently) return 'first-primary'
   return asBookmark(c.req.header('X-D1-Bookmark')) ?? 'first-unconstrained'
@@ -61,7 +60,7 @@ function readsFrom(c: Context<AppEnv>): ReadConsistency {
 
 function requestIdempotency(c: Context<AppEnv>): ServiceContext['idempotency'] {
   const { search } = new URL(c.req.url)
-  // As it is routed: a path has many spellings.
+  // The routed path, because the URL of a resource can be encoded in several ways.
   const path = `/${c.req.path.split('/').slice(3).join('/')}`
   const { method } = c.req
   const request = { method, path, query: search, bodyHash: c.var.bodyHash ?? '', callerId: c.var.caller.id }
@@ -69,7 +68,6 @@ function requestIdempotency(c: Context<AppEnv>): ServiceContext['idempotency'] {
   return idempotency && { ...idempotency, markReplayed: () => c.set('replayed', true) }
 }
 
-/** The origin of absolute URLs, that of the request, and the prefix of paths, for the request at hand. */
 function linksOf(c: Context<AppEnv>): ServiceContext['links'] {
   const { origin, pathname } = new URL(c.req.url)
   return {

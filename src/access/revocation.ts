@@ -5,7 +5,10 @@ import { callDurableObject } from './call-durable-object'
 import type { MemberName } from './member-state'
 import { limiterName } from './verify-claim'
 
-/** Changes to members of an account that hold at once: doubt, commit, settle. */
+/**
+ * Invalidates a member's cached state around a commit, so that revoked access ends immediately. If a crash comes between,
+ * the member's Durable Object bypasses its cache for a minute.
+ */
 export function credentialsOf(env: Pick<Bindings, 'RATE_LIMITER'>, accountId: string): Credentials {
   return {
     async withInvalidation({ kind, id }, commit) {
@@ -15,7 +18,7 @@ export function credentialsOf(env: Pick<Bindings, 'RATE_LIMITER'>, accountId: st
       const changeId = crypto.randomUUID()
       await callDurableObject(() => object().beginInvalidation(changeId))
       const result = await commit()
-      // Not settling leaves the object asking D1 each time, until the doubt ends by itself.
+      // If this fails, the object bypasses its cache until the pending change expires.
       await callDurableObject(() => object().endInvalidation(changeId, member)).catch((error) =>
         logFailure('settle', error, { account_id: accountId }),
       )

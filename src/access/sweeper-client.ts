@@ -2,7 +2,7 @@ import type { Bindings } from '../core/config'
 import type { Sweeper as SweeperPort } from '../service/context'
 import { callDurableObject } from './call-durable-object'
 
-/** The sweeper as requests know it. There is one for all accounts. */
+/** One sweeper serves all accounts. */
 export function sweeperOf(env: Pick<Bindings, 'SWEEPER'>): SweeperPort {
   return {
     ensureScheduled: () => callDurableObject(() => env.SWEEPER.getByName('sweeper').ensureScheduled()),

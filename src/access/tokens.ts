@@ -3,13 +3,13 @@ import { sign, verify } from 'hono/jwt'
 import { ROLES } from '../core/policy'
 import { isMatch } from '../lib/text'
 
-/** In characters; those that are issued have a quarter of it. */
+/** In characters; issued tokens have a quarter of it. */
 export const MAX_TOKEN = 2_000
 
 const ISSUER = 'ticketing-api'
 const AUDIENCE = 'ticketing-api'
 const ALGORITHM = 'HS256'
-/** How far the clock of the place that issued a token may be ahead of that of the place that reads it. */
+/** How far the clock that issued a token may be ahead of the one that reads it. */
 const CLOCK_SKEW_SECONDS = 60
 const ID = z.string().regex(/^[A-Za-z0-9_-]{1,64}$/)
 
@@ -29,7 +29,7 @@ const Claims = z.object({
 })
 type TokenClaims = z.infer<typeof Claims>
 
-/** A signed JWT (HS256) for a member, good for `ttlSeconds`, and when it ends (unix seconds). */
+/** Returns a signed JWT (HS256) and when it expires (Unix seconds). `now` is in ms. */
 export async function issueToken(
   member: Pick<TokenClaims, 'sub' | 'acc' | 'role' | 'gen'>,
   key: Buffer,
@@ -42,13 +42,13 @@ export async function issueToken(
   return { token: await sign(claims, key.toString('base64url'), ALGORITHM), expiresAt: exp }
 }
 
-/** The claims of a token that this service signed with one of the keys and that has not expired, else null. */
+/** Null unless one of the keys signed the token and it has not expired. */
 export async function readToken(token: string, keys: Buffer[]): Promise<TokenClaims | null> {
   if (!isMatch(token, CANONICAL, MAX_TOKEN)) return null
   for (const key of keys) {
     const payload = await verify(token, key.toString('base64url'), {
       alg: ALGORITHM,
-      // `Claims` asks, and allows for clocks that differ.
+      // `Claims` checks it, with a tolerance for clocks.
       iat: false,
       iss: ISSUER,
       aud: AUDIENCE,
@@ -59,7 +59,7 @@ export async function readToken(token: string, keys: Buffer[]): Promise<TokenCla
 }
 
 /**
- * The last of the 43 characters of a signature has two bits that decoders drop: only the spelling that was issued is a
- * token. Header and payload need no such check, for the signature is over their text.
+ * Decoders drop two bits of the last of the 43 characters of a signature: only the encoding that was issued is accepted. Header
+ * and payload need no such check, because the signature covers their text.
  */
 const CANONICAL = /^[^.]+\.[^.]+\.[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]$/

@@ -1,6 +1,6 @@
 import { MINUTE, SECOND } from '../lib/time'
 
-/** How many requests were admitted in a calendar minute (its number since the epoch). */
+/** `count` requests were admitted in a calendar minute, numbered since the epoch. */
 export interface Window {
   minute: number
   count: number
@@ -15,7 +15,7 @@ export interface RateLimitResult {
 }
 
 /**
- * Counts one request at `now` (ms) against `limit` a calendar minute. A clock that went back does not open a new minute.
+ * Counts one request at `now` (ms) against a limit per calendar minute. A clock that went back does not start a new minute.
  */
 export function hit(window: Window, now: number, limit: number): { window: Window; rateLimit: RateLimitResult } {
   const minute = Math.max(window.minute, Math.floor(now / MINUTE))

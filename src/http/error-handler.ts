@@ -16,13 +16,12 @@ import { fromDbError } from '../service/constraint-errors'
 import type { AppEnv } from './app-env'
 import { ClientDisconnected } from './middleware/body-reader'
 
-/** For the log; no client receives it. nginx has made it the convention. */
+/** For the log, by nginx's convention: no client receives it. */
 const CLIENT_CLOSED_REQUEST = 499
 
 /**
- * The answer to anything thrown on the way of a request: the contract's error body, and nothing of what is inside. It is
- * not begun with `c.json`, which would take over headers of an answer that was made early and is not given: an `ETag`, a
- * `Link` with the number of pages.
+ * Any error becomes the contract's error body, without internals. `c.json` would keep headers, such as `ETag` and `Link`, of a
+ * response that was built in advance and is discarded.
  */
 export function onError(error: unknown, c: Context<AppEnv>): Response {
   if (error instanceof ClientDisconnected) return new Response(null, { status: CLIENT_CLOSED_REQUEST })
@@ -43,7 +42,6 @@ function toApiError(error: unknown): ApiError {
 
 const VERSION = /^\/(?:api|ticketing)\/(v\d+)(?:\/|$)/
 
-/** 404; for a version that does not exist the message names those that do. */
 export function notFoundResponse(c: Context<AppEnv>): Response {
   const version = VERSION.exec(c.req.path)?.[1]
   const error =
@@ -53,7 +51,6 @@ export function notFoundResponse(c: Context<AppEnv>): Response {
   return c.json(error.toJSON(), 404)
 }
 
-/** 405, naming the methods that the path has. */
 export function methodNotAllowedResponse(c: Context, methods: string[]): Response {
   const error = methodNotAllowed(methods)
   return c.json(error.toJSON(), error.status, error.headers)

@@ -5,9 +5,8 @@ const LONGEST_PAUSE_MS = 200
 const LONGEST_WAIT = 5 * SECOND
 
 /**
- * Reads what no handler has read of a body for as long as it keeps arriving, then cancels it. A connection that closes while
- * the client is still sending may lose the response; a response that waits for all of the body never reaches a client that
- * holds it back. Never throws.
+ * Reads the unread rest of a body while it keeps arriving, then cancels it. Closing the connection while the client is sending
+ * may lose the response; waiting for the end withholds the response from a client that holds the body back. Never throws.
  */
 export async function finishBody({ body }: Request): Promise<void> {
   if (body === null || body.locked) return
@@ -17,7 +16,6 @@ export async function finishBody({ body }: Request): Promise<void> {
   reader.cancel().catch(() => undefined)
 }
 
-/** Whether there is more of the body within the longest pause. */
 async function arrivesInTime(reader: ReadableStreamDefaultReader): Promise<boolean> {
   const { promise: paused, resolve } = Promise.withResolvers<false>()
   const timer = setTimeout(() => resolve(false), LONGEST_PAUSE_MS)

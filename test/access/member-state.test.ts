@@ -1,4 +1,4 @@
-import { runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test'
+import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { freshAddress } from '../helpers/addresses'
@@ -40,6 +40,24 @@ describe('what the object knows of its member', () => {
     const first = asked.mock.calls.length
     for (let i = 0; i < 5; i += 1) await limiterOf(account.agent).verifyAndCount(claimOf(account.agent), false)
     expect(asked.mock.calls.length).toBe(first)
+  })
+
+  it('is read again if a release up to 0.1 cached it, whose fields had other names', async () => {
+    const { agent } = account
+    expect(await status('GET', 'tickets', agent)).toBe(200)
+    const cached = {
+      accountId: account.id,
+      role: 'agent',
+      plan: 'standard',
+      active: true,
+      generation: 1,
+      sparedToken: null,
+    }
+    await runInDurableObject(limiterOf(agent), (_instance, { storage }) =>
+      storage.sql.exec('UPDATE caller SET facts = ?', JSON.stringify({ ...cached, secrets: [] })),
+    )
+    await evictDurableObject(limiterOf(agent))
+    expect(await status('GET', 'tickets', agent)).toBe(200)
   })
 
   it.each([

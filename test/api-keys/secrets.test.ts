@@ -162,7 +162,7 @@ describe('APP_SECRET_PREVIOUS', () => {
     }
     expect((await callWith(rotated, 'GET', url)).status).toBe(200)
     expect((await callWith({ APP_SECRET: 'another secret, of 32 bytes or more' }, 'GET', url)).status).toBe(403)
-    expect(parseKey(real.key, verificationKeys(after, 'apiKeys'))).toEqual({ id: real.id, mac: 'good' })
+    expect(parseKey(real.key, verificationKeys(after, 'apiKeys'))).toEqual({ id: real.id, mac: 'valid' })
     expect(parseKey(real.key, verificationKeys(gone, 'apiKeys'))).toEqual({ id: real.id, mac: 'unknown' })
   })
 
@@ -170,7 +170,7 @@ describe('APP_SECRET_PREVIOUS', () => {
     const made = await callWith(rotated, 'POST', 'api-keys', { token: account.admin.token, body: { name: 'New' } })
     expect(made.status, made.text).toBe(201)
     const { key, id } = made.body.data
-    expect(parseKey(key, [after.keys.apiKeys])).toEqual({ id, mac: 'good' })
+    expect(parseKey(key, [after.keys.apiKeys])).toEqual({ id, mac: 'valid' })
     expect(parseKey(key, [OURS])).toEqual({ id, mac: 'unknown' })
     expect((await callWith(rotated, 'GET', 'tickets', { token: key })).status).toBe(200)
   })
@@ -180,9 +180,9 @@ describe('APP_SECRET_PREVIOUS', () => {
     const id = newId('key', Date.now())
     for (const by of [secret, previous]) {
       const key = makeKey(id, by)
-      expect(parseKey(key, [secret, previous])).toEqual({ id, mac: 'good' })
+      expect(parseKey(key, [secret, previous])).toEqual({ id, mac: 'valid' })
       const body = `${key.slice(0, -24)}${'0'.repeat(16)}`
-      expect(parseKey(`${body}${crc32(body).toString(16).padStart(8, '0')}`, [secret, previous])?.mac).toBe('bad')
+      expect(parseKey(`${body}${crc32(body).toString(16).padStart(8, '0')}`, [secret, previous])?.mac).toBe('invalid')
     }
   })
 })

@@ -58,7 +58,7 @@ export const CREDENTIALS = [
   ...inside('identifyKey', ['api-keys/secrets', 'access/throttle-addresses'], (it) => [
     it.literal('unknown').enclosingStatement().remove(),
   ]),
-  ...inside('isFromOldSecret', ['access/refused-lookups'], (it) => [
+  ...inside('isUnderOldSecret', ['access/refused-lookups'], (it) => [
     it.call('has', 2, 2).enclosingStatement().remove(),
     it.reference('MINUTE').replaceWith('2 * $0'),
   ]),
@@ -110,7 +110,7 @@ export const CREDENTIALS = [
   ]),
   ...inside('verifyPassword', ['lib/passwords.node'], (it) => [it.call('timingSafeEqual').remove()]),
   ...inside('throttleFor', ['access/throttle'], (it) => [
-    it.call('allowed', 2, 2).replaceWith("'none'"),
+    it.call('bucketOf', 2, 2).replaceWith("'none'"),
     it.call('isFailedLogin').always(false),
   ]),
   ...inside('throttleFor', ['access/throttle-addresses'], (it) => [

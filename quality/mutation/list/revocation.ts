@@ -29,7 +29,7 @@ export const REVOCATION = [
     it.call('removePendingChange').enclosingIf().remove(),
     it.call('exec', 1, 3).replaceWith('$2'),
   ]),
-  ...inside('RateLimiterStore.wake', ['access/invalidation'], (it) => [
+  ...inside('RateLimiterStore.readAll', ['access/invalidation'], (it) => [
     it.property('pendingChanges').value().part(1).remove(),
   ]),
   ...inside('RateLimiterStore.cacheMember', ['auth/logout'], (it) => [
@@ -38,14 +38,14 @@ export const REVOCATION = [
     it.sql('< ?').replaceWith('$0 * 0'),
     it.call('delete').enclosingStatement().remove(),
   ]),
-  ...inside('RateLimiterStore.wake', ['auth/logout'], (it) => [it.property('revoked').value().part(1).remove()]),
+  ...inside('RateLimiterStore.readAll', ['auth/logout'], (it) => [it.property('revoked').value().part(1).remove()]),
   ...inside('RateLimiterStore.saveCount', ['access/member-state', 'access/rate-limits'], (it) => [
     it.call('exec').enclosingStatement().remove(),
   ]),
   ...inside('RateLimiterStore.forget', ['access/member-state', 'access/rate-limits'], (it) => [
     it.operator('=', 1, 2).remove(),
   ]),
-  ...inside('RateLimiterStore.wake', ['access/member-state', 'access/rate-limits'], (it) => [
+  ...inside('RateLimiterStore.readAll', ['access/member-state', 'access/rate-limits'], (it) => [
     it.call('setAlarm').enclosingIf().remove(),
   ]),
   ...inside('RateLimiterStore.saveTouchTime', ['api-keys/member'], (it) => [

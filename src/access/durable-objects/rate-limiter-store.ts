@@ -2,7 +2,7 @@ import { DAY, MINUTE } from '../../lib/time'
 import type { MemberState, RevokedToken } from '../member-state'
 import type { Window } from '../window'
 
-/** What a caller's object keeps; times are milliseconds. */
+/** Times are in ms. The tables keep the names that deployed objects have: `facts` is the member state, `doubts` are pending changes. */
 interface CallerState {
   minute: number
   count: number
@@ -15,9 +15,8 @@ interface CallerState {
 type Row = Omit<CallerState, 'memberState'> & { facts: string }
 
 /**
- * The storage of a caller's object: one row, the tokens that were given back, and the changes under way (doubts). All
- * that a request looks at is also in memory, read once when the object wakes; each change is written through without
- * waiting, and the object's answer waits for it.
+ * The storage of a caller's object: one row, the revoked tokens and the pending changes. All of it is also in memory, read when
+ * the object starts. Writes go through without waiting, and the object's response waits for them (output gate).
  */
 export class RateLimiterStore {
   private memory: { state: CallerState; pendingChanges: Map<string, number>; revoked: Set<string> } | null = null
@@ -51,7 +50,7 @@ export class RateLimiterStore {
     for (const [changeId, until] of pendingChanges) if (until < at) this.removePendingChange(changeId)
   }
 
-  /** Each change under way is a doubt of its own: one that is settled must not silence another. */
+  /** Each change is pending by itself, so that the end of one does not end another. */
   addPendingChange(changeId: string, until: number): void {
     this.load().pendingChanges.set(changeId, until)
     this.storage.sql.exec('INSERT OR REPLACE INTO doubts (change_id, until) VALUES (?, ?)', changeId, until)
@@ -82,12 +81,12 @@ export class RateLimiterStore {
   }
 
   private load() {
-    this.memory ??= this.wake()
+    this.memory ??= this.readAll()
     return this.memory
   }
 
-  private wake() {
-    // The alarm went with the rest; the object may live on without being constructed again.
+  private readAll() {
+    // deleteAll removed the alarm, and the object may serve requests without being constructed again.
     if (this.forgotten) void this.storage.setAlarm(Date.now() + DAY)
     this.forgotten = false
     const { sql } = this.storage
@@ -114,7 +113,7 @@ export class RateLimiterStore {
   }
 }
 
-/** A release before 0.2 stored other names: what it cached is read from D1 again. */
+/** Releases up to 0.1 cached other names: such a state is read from D1 again. */
 function cachedMember(json: string, cachedAt: number): Pick<CallerState, 'memberState' | 'facts_at'> {
   const memberState: MemberState | null = JSON.parse(json)
   const isCurrent = memberState === null || memberState.tokenVersion !== undefined

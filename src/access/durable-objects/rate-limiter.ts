@@ -24,7 +24,7 @@ type Verification =
 const REFRESH_AFTER = 30 * SECOND
 const STALE_AFTER = 60 * SECOND
 const RECENT_WRITE = 60 * SECOND
-/** How long an announced change is doubted: longer than any commit takes. */
+/** Longer than any commit takes. */
 const INVALIDATION = 60 * SECOND
 const TOUCH_INTERVAL = HOUR
 const MAX_REJECTED_TOKENS = 100
@@ -32,9 +32,8 @@ const MAX_REJECTED_TOKENS = 100
 type TokenClaim = Extract<Claim, { kind: 'token' }>
 
 /**
- * One object for each caller: counts its requests, and knows whether its credential still holds. The truth is in D1;
- * the object keeps a copy that is refreshed beside the requests after 30 s and before the next one after 60 s, and is
- * not trusted at all while a change is under way.
+ * One object for each caller counts its requests and verifies its credential. D1 is the source of truth: the object's copy is
+ * refreshed in the background after 30 s, before the next request after 60 s, and bypassed while a change is pending.
  */
 export class RateLimiter extends DurableObject<Bindings> {
   private readonly store: RateLimiterStore
@@ -50,8 +49,8 @@ export class RateLimiter extends DurableObject<Bindings> {
   }
 
   /**
-   * Counts a request of a known caller and says whether it is admitted. A claim that does not hold is not counted here.
-   * Between reading and writing the count nothing is awaited, so that exactly the limit gets through.
+   * Counts a request, unless its claim is not valid. Nothing is awaited between reading and writing the count, so that exactly
+   * the limit is admitted.
    */
   verifyAndCount(claim: Claim, writes: boolean): Promise<Verification | DatabaseUnavailable> {
     return returnDatabaseFailure(async () => {
@@ -76,7 +75,7 @@ export class RateLimiter extends DurableObject<Bindings> {
     })
   }
 
-  /** Counts a request of an address, which has no credential. */
+  /** Counts a request without a credential, in the object of its IP address. */
   count(): RateLimitResult {
     const { minute, count, wrote_at } = this.store.read()
     const { window, rateLimit } = hit({ minute, count }, Date.now(), configOf(this.env).rateLimits.standard)
@@ -84,12 +83,12 @@ export class RateLimiter extends DurableObject<Bindings> {
     return rateLimit
   }
 
-  /** To be called before a change of the member's credential or rights is committed: from now on D1 is asked each time. */
+  /** Call it before the commit of a change to the member's credential or role: the cache is bypassed from now on. */
   beginInvalidation(changeId: string): void {
     this.store.addPendingChange(changeId, Date.now() + INVALIDATION)
   }
 
-  /** To be called once the change is committed: reads it. If D1 is unavailable, the pending change stays. */
+  /** Call it after the commit. If D1 is unavailable, the change stays pending. */
   endInvalidation(changeId: string, member: MemberName): Promise<DatabaseUnavailable | null> {
     return returnDatabaseFailure(async () => {
       await this.readMember(member)
@@ -98,12 +97,11 @@ export class RateLimiter extends DurableObject<Bindings> {
     })
   }
 
-  /** Answers if the object can be reached. */
   ping(): boolean {
     return true
   }
 
-  /** Forgets all after a day without a request. What a credential is worth is in D1, so nothing revoked comes back. */
+  /** Deletes everything after a day without a request. Nothing that was revoked becomes valid: D1 has it. */
   override async alarm(): Promise<void> {
     const idle = Date.now() - this.store.read().minute * MINUTE
     if (idle < DAY) await this.ctx.storage.setAlarm(Date.now() + DAY)
@@ -118,7 +116,7 @@ export class RateLimiter extends DurableObject<Bindings> {
     const { memberState, facts_at } = this.store.read()
     const now = Date.now()
     if (this.store.hasPendingChange(now)) return this.readMember(claim)
-    // A clock that went back tells no age.
+    // After a clock went back, the age is unknown.
     const age = now < facts_at ? STALE_AFTER : now - facts_at
     if (age < REFRESH_AFTER) return memberState
     this.refreshing ??= this.readMember(claim).finally(() => {
@@ -130,8 +128,8 @@ export class RateLimiter extends DurableObject<Bindings> {
   }
 
   /**
-   * Reads the member for a token of a later generation: the operator may have changed it in D1. A token that is refused
-   * all the same is not looked up again for a minute; `facts` reads an operator's change within that time.
+   * Reads the member for a token of a later version, which only the operator can have raised in D1. A token that is rejected
+   * nevertheless is not looked up again for a minute; `memberState` sees an operator's change within that time.
    */
   private async newerState(claim: TokenClaim, known: MemberState | null): Promise<MemberState | null> {
     if (this.rejectedTokens.has(claim.tokenId, Date.now())) return known
@@ -140,16 +138,16 @@ export class RateLimiter extends DurableObject<Bindings> {
     return memberState
   }
 
-  /** Reads the member from D1. What a later read has found is not replaced by what an earlier one finds. */
+  /** A read that began earlier does not overwrite the result of a later one. */
   private async readMember(member: MemberName): Promise<MemberState | null> {
     this.reads += 1
-    const mine = this.reads
-    const before = Date.now()
+    const read = this.reads
+    const startedAt = Date.now()
     const known = this.store.read().facts_at
     const { memberState, revokedTokens } = await findMemberState(this.env, member, known)
-    if (mine < this.newestRead) return memberState
-    this.newestRead = mine
-    this.store.cacheMember(memberState, before, revokedTokens)
+    if (read < this.newestRead) return memberState
+    this.newestRead = read
+    this.store.cacheMember(memberState, startedAt, revokedTokens)
     return memberState
   }
 
@@ -165,7 +163,6 @@ export class RateLimiter extends DurableObject<Bindings> {
   }
 }
 
-/** Whether a token is of a later generation than is known: the operator has ended those before it, and D1 knows. */
 function isNewer(claim: TokenClaim, memberState: MemberState | null): boolean {
   return memberState !== null && claim.tokenVersion > memberState.tokenVersion
 }

@@ -1,17 +1,16 @@
 import { requestTimeout } from '../../core/errors'
 import { SECOND } from '../../lib/time'
 
-/** How long the body of a request may take to arrive, except for a raw upload. */
+/** Not for raw uploads. */
 const BODY_TIMEOUT = 30 * SECOND
 
-/** The client has closed the connection while it was sending the body. */
+/** The client closed the connection while it was sending the body. */
 export class ClientDisconnected extends Error {
   override readonly name = 'ClientDisconnected'
 }
 
 /**
- * The chunks of a request's body. Throws 408 where the whole of it has not arrived after 30 seconds, and
- * `ClientDisconnected`.
+ * The chunks of a request's body. Throws 408 if it has not arrived as a whole after 30 seconds, and `ClientDisconnected`.
  */
 export async function* bodyChunks(request: Request): AsyncGenerator<Uint8Array> {
   if (!request.body) return
@@ -27,7 +26,6 @@ export async function* bodyChunks(request: Request): AsyncGenerator<Uint8Array> 
     }
   } finally {
     clearTimeout(timer)
-    // Has no effect on a body that was read to its end.
     reader.cancel().catch(() => undefined)
   }
 }

@@ -30,12 +30,12 @@ export const jsonBody: MiddlewareHandler<AppEnv> = async (c, next) => {
   await next()
 }
 
-/** Of a body that says nothing: `{}` and some white space. */
+/** `{}` and some white space. */
 const MAX_EMPTY_CHARACTERS = 64
 
 /**
- * For writes that read no body: one that says something is 400, so that nobody takes it for heeded. Nothing and `{}`, which
- * some clients send with every `POST`, say the same.
+ * For writes without a body: throws 400 for any other body than `{}`, which some clients send with every `POST`, so that no client
+ * believes that its body had an effect.
  */
 export const noBody: MiddlewareHandler<AppEnv> = async (c, next) => {
   let text = ''

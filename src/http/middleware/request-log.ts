@@ -5,8 +5,8 @@ import { noCosts } from '../../db/client'
 import type { AppEnv } from '../app-env'
 
 /**
- * Writes one JSON line a request, and `Server-Timing`. The line names the route's pattern, never the address, a
- * header or a body: those may hold credentials, signatures and search texts.
+ * Logs one JSON line for each request and sets `Server-Timing`. The line has the route's pattern and never the URL, a header or
+ * a body, which may contain credentials, signatures and search texts.
  */
 export const requestLog: MiddlewareHandler<AppEnv> = async (c, next) => {
   c.set('startedAt', Date.now())
@@ -36,12 +36,12 @@ export const requestLog: MiddlewareHandler<AppEnv> = async (c, next) => {
   })
 }
 
-/** What is left for the service itself. The two it waits for may overlap, so that this is the least it can be. */
+/** A lower bound, because verification and the database may overlap. */
 function appTime(total: number, auth: number, db: number): number {
   return Math.max(0, total - auth - db)
 }
 
-/** The header of https://www.w3.org/TR/server-timing/, durations in milliseconds. */
+/** https://www.w3.org/TR/server-timing/; durations in ms. */
 function serverTiming(durations: Record<string, number>): string {
   return Object.entries(durations)
     .map(([name, duration]) => `${name};dur=${duration}`)
