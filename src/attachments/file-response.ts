@@ -4,7 +4,7 @@ import { isKnown } from '../http/etag'
 import { SECOND } from '../lib/time'
 import type { AttachmentRow } from './service'
 
-/** Types that a browser may show by itself; it is given all else to save. */
+/** Types that a browser may display; all others are downloaded. */
 const INLINE = new Map([
   ['image/png', 'image/png'],
   ['image/jpeg', 'image/jpeg'],
@@ -16,7 +16,7 @@ const INLINE = new Map([
 
 const OTHER = 'application/octet-stream'
 
-/** All media types that files are answered with. */
+/** All media types of responses with a file. */
 export const FILE_TYPES = [...INLINE.keys(), OTHER]
 
 interface FileRequest {
@@ -24,45 +24,43 @@ interface FileRequest {
   header(name: string): string | undefined
 }
 
-/** Its body are the bytes of a range, where there is one. */
 type FileResponse = { headers: Record<string, string> } & (
   | { status: 200 | 206; bytes: ByteRange }
   | { status: 200 | 304; bytes: null }
 )
 
 /**
- * How a request for a file is answered, from what is known of it without its bytes. It may be kept by the browser until
- * its address (`expires`: unix seconds) is good no longer. Throws 416.
+ * The status, headers and byte range of the response. The browser may cache it until the URL expires (`expires`: Unix
+ * seconds). Throws 416.
  */
 export function fileResponse(request: FileRequest, row: AttachmentRow, expires: number, now: number): FileResponse {
   const etag = `"${row.sha256}"`
   const modified = new Date(row.created_at).toUTCString()
-  const known = {
+  const cacheHeaders = {
     ETag: etag,
     'Last-Modified': modified,
     'Cache-Control': `private, max-age=${Math.max(0, Math.floor(expires - now / SECOND))}`,
     'Accept-Ranges': 'bytes',
-    // A 304 renews the headers that a browser has kept, so that this one must be among them.
+    // A 304 replaces the headers that the browser has cached, so it needs this one too.
     'Content-Security-Policy': "default-src 'none'; style-src 'unsafe-inline'; sandbox",
   }
-  if (isKnown(request.header('If-None-Match'), etag)) return { status: 304, headers: known, bytes: null }
-  const headers = { ...known, ...ofContent(row) }
-  const whole = { offset: 0, length: row.size }
+  if (isKnown(request.header('If-None-Match'), etag)) return { status: 304, headers: cacheHeaders, bytes: null }
+  const headers = { ...cacheHeaders, ...contentHeaders(row) }
   if (request.method === 'HEAD')
     return { status: 200, headers: { ...headers, 'Content-Length': String(row.size) }, bytes: null }
   const condition = request.header('If-Range')
   const isFresh = condition === undefined || condition === etag || condition === modified
   const range = isFresh ? parseRange(request.header('Range'), row.size) : null
   if (range === 'unsatisfiable') throw rangeNotSatisfiable(row.size)
-  const bytes = range ?? whole
+  const bytes = range ?? { offset: 0, length: row.size }
   const length = { 'Content-Length': String(bytes.length) }
   if (range === null) return { status: 200, headers: { ...headers, ...length }, bytes }
   const last = range.offset + range.length - 1
-  const place = { 'Content-Range': `bytes ${range.offset}-${last}/${row.size}` }
-  return { status: 206, headers: { ...headers, ...length, ...place }, bytes }
+  const contentRange = { 'Content-Range': `bytes ${range.offset}-${last}/${row.size}` }
+  return { status: 206, headers: { ...headers, ...length, ...contentRange }, bytes }
 }
 
-function ofContent(row: AttachmentRow): Record<string, string> {
+function contentHeaders(row: AttachmentRow): Record<string, string> {
   const inline = INLINE.get(row.mime_type.toLowerCase())
   const ascii = row.filename.replace(/[^\x20-\x7e]|["\\%]/g, '_')
   const encoded = encodeURIComponent(row.filename).replace(

@@ -1,13 +1,25 @@
-import { type SQL, sql } from 'drizzle-orm'
+import { sql } from 'drizzle-orm'
 import type { Caller } from '../core/caller'
+import { alias } from '../db/alias'
 import { hasIdempotencyRecord, type IdempotencyKey } from '../db/idempotency-records'
-import { run, select } from '../db/statement'
+import { accountCounters, accounts } from '../db/schema/accounts'
+import { attachments, objectIntents, tickets } from '../db/schema/tickets'
+import { query, select } from '../db/statement'
 import { areAssignable, type TicketMembers } from '../db/ticket-members'
 import { visibleTicket } from '../db/visibility'
+import { deleteFrom, insertSelect, update } from '../db/write'
 
 const ATTACHMENTS_A_TICKET = 500
-/** Bytes of an account, as `migrations/0007_attachments.sql` has them too. */
-const STORAGE = { standard: 5_000_000_000, premium: 100_000_000_000 }
+/** Bytes for each plan, as in `migrations/0007_attachments.sql`. */
+const STORAGE = {
+  standard: 5_000_000_000,
+  premium: 100_000_000_000,
+} satisfies Record<(typeof accounts)['$inferSelect']['plan'], number>
+
+type IntentKind = (typeof objectIntents)['$inferSelect']['kind']
+
+const UPLOAD = 'upload' satisfies IntentKind
+const DELETE = 'delete' satisfies IntentKind
 
 /** Bytes that are about to be stored. */
 export interface Upload {
@@ -15,86 +27,99 @@ export interface Upload {
   size: number
 }
 
-/** Under what condition files are stored: for a ticket that the caller may see, or for one yet to be made. */
+/** Files are stored for a ticket that the caller may see, or for a new ticket whose members are valid. */
 export type UploadPrecondition = { ticketId: string } | { references: TicketMembers }
 
-/** Whether the gate is open, the ticket takes as many files and the account as many bytes. */
-export function checkUploadQuota(caller: Caller, uploads: Upload[], gate: UploadPrecondition) {
-  const { isOpen, hasPlace, hasStorage } = conditions(caller, uploads, gate)
-  return select<{ is_open: number; has_place: number; has_storage: number }>(sql`
-    SELECT ${isOpen} AS is_open, ${hasPlace} AS has_place, ${hasStorage} AS has_storage`)
+const t = alias(tickets, 't')
+const s = alias(accountCounters, 's')
+const a = alias(accounts, 'a')
+const i = objectIntents
+
+export function checkUploadQuota(caller: Caller, uploads: Upload[], precondition: UploadPrecondition) {
+  const { isMet, fitsTicket, fitsAccount } = conditions(caller, uploads, precondition)
+  return select({ is_met: isMet, fits_ticket: fitsTicket, fits_account: fitsAccount }, sql``)
 }
 
-/** Announces uploads, if all of that is so, and the request was not carried out before. */
+/** Inserts an intent for each upload if every check passes and the request did not run before. */
 export function insertIntents(
   caller: Caller,
   uploads: Upload[],
-  gate: UploadPrecondition,
+  precondition: UploadPrecondition,
   key: IdempotencyKey | null,
   now: number,
 ) {
-  const { isOpen, hasPlace, hasStorage } = conditions(caller, uploads, gate)
-  return run(sql`
-    INSERT INTO object_intents (account_id, id, kind, created_at)
-    SELECT ${caller.accountId}, value, 'upload', ${now} FROM json_each(${JSON.stringify(uploads.map(({ id }) => id))})
-    WHERE ${isOpen} AND ${hasPlace} AND ${hasStorage}
-      ${key ? sql`AND NOT ${hasIdempotencyRecord(caller.accountId, key, now)}` : sql``}`)
+  const { isMet, fitsTicket, fitsAccount } = conditions(caller, uploads, precondition)
+  return insertSelect(
+    i,
+    { accountId: caller.accountId, id: sql`value`, kind: UPLOAD, createdAt: now },
+    sql`FROM json_each(${JSON.stringify(uploads.map(({ id }) => id))})
+    WHERE ${isMet} AND ${fitsTicket} AND ${fitsAccount}
+      ${key ? sql`AND NOT ${hasIdempotencyRecord(caller.accountId, key, now)}` : sql``}`,
+  )
 }
 
-function conditions(caller: Caller, uploads: Upload[], gate: UploadPrecondition): Record<string, SQL> {
+function conditions(caller: Caller, uploads: Upload[], precondition: UploadPrecondition) {
   const { accountId } = caller
   const bytes = uploads.reduce((sum, { size }) => sum + size, 0)
-  const hasStorage = sql`EXISTS (SELECT 1 FROM account_state s JOIN accounts a ON a.id = s.account_id
-    WHERE s.account_id = ${accountId}
-      AND s.stored_bytes + ${bytes} <= CASE a.plan WHEN 'premium' THEN ${STORAGE.premium} ELSE ${STORAGE.standard} END)`
-  if ('references' in gate)
-    return { isOpen: sql`(${areAssignable(accountId, gate.references)})`, hasPlace: sql`1`, hasStorage }
+  const fitsAccount = sql<number>`EXISTS (SELECT 1 FROM ${s} JOIN ${a} ON ${a.id} = ${s.accountId}
+    WHERE ${s.accountId} = ${accountId}
+      AND ${s.storedBytes} + ${bytes} <= CASE ${a.plan} WHEN 'premium' THEN ${STORAGE.premium} ELSE ${STORAGE.standard} END)`
+  if ('references' in precondition) {
+    const isMet = sql<number>`(${areAssignable(accountId, precondition.references)})`
+    return { isMet, fitsTicket: sql<number>`1`, fitsAccount }
+  }
+  const { ticketId } = precondition
   return {
-    isOpen: sql`EXISTS (SELECT 1 FROM tickets t WHERE ${visibleTicket(caller, gate.ticketId)})`,
-    hasPlace: sql`NOT EXISTS (SELECT 1 FROM tickets t WHERE t.account_id = ${accountId} AND t.id = ${gate.ticketId}
-      AND t.public_attachments + t.internal_attachments + ${uploads.length} > ${ATTACHMENTS_A_TICKET})`,
-    hasStorage,
+    isMet: sql<number>`EXISTS (SELECT 1 FROM ${t} WHERE ${visibleTicket(caller, ticketId)})`,
+    fitsTicket: sql<number>`NOT EXISTS (SELECT 1 FROM ${t} WHERE ${t.accountId} = ${accountId} AND ${t.id} = ${ticketId}
+      AND ${t.publicAttachments} + ${t.internalAttachments} + ${uploads.length} > ${ATTACHMENTS_A_TICKET})`,
+    fitsAccount,
   }
 }
 
-/** Settles intents of either kind: what they announced has come to its end. */
+/** Completes intents of either kind. */
 export function deleteIntents(accountId: string, ids: string[]) {
-  return run(sql`
-    DELETE FROM object_intents
-    WHERE account_id = ${accountId} AND id IN (SELECT value FROM json_each(${JSON.stringify(ids)}))`)
+  const those = sql`SELECT value FROM json_each(${JSON.stringify(ids)})`
+  return deleteFrom(i, sql`${i.accountId} = ${accountId} AND ${i.id} IN (${those})`)
 }
 
-/** Turns intents to upload that are older than `before` (ms) into intents to delete. */
+/** Turns intents to upload from before a time (ms) into intents to delete. */
 export function expireUploads(accountId: string, before: number) {
-  return run(sql`
-    UPDATE object_intents SET kind = 'delete'
-    WHERE account_id = ${accountId} AND kind = 'upload' AND created_at < ${before}`)
+  return update(
+    i,
+    { kind: DELETE },
+    sql`${i.accountId} = ${accountId} AND ${i.kind} = ${UPLOAD} AND ${i.createdAt} < ${before}`,
+  )
 }
 
 /**
- * Writes intents to delete for files whose deed failed, also where the sweep had settled their intents before their
- * bytes came. A deed that took effect after all keeps its files.
+ * Writes intents to delete for the files of a failed request, even if the sweep deleted their intents before their bytes
+ * were stored. Files that did become attachments are kept.
  */
 export function releaseUploadIntents(accountId: string, ids: string[], now: number) {
-  return run(sql`
-    INSERT INTO object_intents (account_id, id, kind, created_at)
-    SELECT ${accountId}, j.value, 'delete', ${now} FROM json_each(${JSON.stringify(ids)}) j
-    WHERE NOT EXISTS (SELECT 1 FROM attachments f WHERE f.account_id = ${accountId} AND f.id = j.value)
-    ON CONFLICT (account_id, id) DO UPDATE SET kind = 'delete'`)
+  const f = attachments
+  return insertSelect(
+    i,
+    { accountId, id: sql`j.value`, kind: DELETE, createdAt: now },
+    sql`FROM json_each(${JSON.stringify(ids)}) j
+    WHERE NOT EXISTS (SELECT 1 FROM ${f} WHERE ${f.accountId} = ${accountId} AND ${f.id} = j.value)
+    ON CONFLICT (${i.accountId}, ${i.id}) DO UPDATE SET ${i.kind} = ${DELETE}`,
+  )
 }
 
-/** The IDs of stored objects that are to be deleted, at most `limit`. */
 export function findObjectsToDelete(accountId: string, limit: number) {
-  return select<{ id: string }>(sql`
-    SELECT id FROM object_intents WHERE account_id = ${accountId} AND kind = 'delete' LIMIT ${limit}`)
+  return select(
+    { id: i.id },
+    sql`FROM ${i} WHERE ${i.accountId} = ${accountId} AND ${i.kind} = ${DELETE} LIMIT ${limit}`,
+  )
 }
 
-/**
- * The accounts that have intents to delete of before a time (ms), or intents to upload of before another. The sweep's own
- * question, which no caller can ask.
- */
+/** Across accounts: those with intents to delete or to upload from before these times (ms). Only for the sweep. */
 export function findAccountsToClean(deletesBefore: number, uploadsBefore: number, limit: number) {
-  return select<{ account_id: string }>(sql`
-    SELECT DISTINCT account_id FROM object_intents
-    WHERE created_at < ${deletesBefore} AND (kind = 'delete' OR created_at < ${uploadsBefore}) LIMIT ${limit}`)
+  return query(
+    { account_id: i.accountId },
+    sql`SELECT DISTINCT ${i.accountId} FROM ${i}
+    WHERE ${i.createdAt} < ${deletesBefore} AND (${i.kind} = ${DELETE} OR ${i.createdAt} < ${uploadsBefore})
+    LIMIT ${limit}`,
+  )
 }

@@ -1,36 +1,33 @@
 import { type SQL, sql } from 'drizzle-orm'
 import type { Caller } from '../core/caller'
 import { alias } from '../db/alias'
-import { type Columns, fieldsOf, jsonObject, returning, selectList } from '../db/legacy'
-import { attachments } from '../db/schema/tickets'
-import { run, select } from '../db/statement'
+import { attachments, comments, objectIntents, tickets } from '../db/schema/tickets'
+import { type RowOf, selection } from '../db/selection'
+import { query, select } from '../db/statement'
 import { type ChangeRecord, hasChanged } from '../db/ticket-change'
 import { type ChildWindow, childrenPage, nextTime, sortDirection } from '../db/ticket-children'
 import { visibleChildren, visibleTicket, visibleTickets } from '../db/visibility'
-
-export interface AttachmentRow {
-  id: string
-  comment_id: string | null
-  filename: string
-  size: number
-  mime_type: string
-  sha256: string
-  created_at: number
-}
+import { deleteFrom, insertSelect } from '../db/write'
 
 const f = alias(attachments, 'f')
+const page = alias(attachments, 'page')
+const t = alias(tickets, 't')
+const i = alias(objectIntents, 'i')
+const a = attachments
 
-const COLUMNS: Columns<AttachmentRow> = {
-  id: 'f.id',
-  comment_id: 'f.comment_id',
-  filename: 'f.filename',
-  size: 'f.size',
-  mime_type: 'f.mime_type',
-  sha256: 'f.sha256',
-  created_at: 'f.created_at',
-}
+const ATTACHMENT = selection({
+  id: f.id,
+  comment_id: f.commentId,
+  filename: f.filename,
+  size: f.size,
+  mime_type: f.mimeType,
+  sha256: f.sha256,
+  created_at: f.createdAt,
+})
 
-/** What becomes a row of `attachments` once its bytes are stored. */
+export type AttachmentRow = RowOf<typeof ATTACHMENT>
+
+/** A file whose bytes are stored and that has no row yet. */
 export interface StoredFile {
   id: string
   filename: string
@@ -40,8 +37,8 @@ export interface StoredFile {
 }
 
 /**
- * Makes stored files attachments of a ticket that the caller may see, or of one of its comments. A file whose intent the
- * sweep has taken back has no ID to insert, so that the whole batch fails.
+ * Inserts attachments of a ticket that the caller may see, or of one of its comments. The batch fails if the sweep has
+ * expired the intent of a file: its ID is then NULL.
  */
 export function insertAttachments(
   caller: Caller,
@@ -50,110 +47,109 @@ export function insertAttachments(
   writeTime: SQL,
 ) {
   const { accountId } = caller
-  return run(sql`
-    INSERT INTO attachments
-      (account_id, id, ticket_id, comment_id, is_internal, filename, size, mime_type, sha256, created_at)
-    SELECT t.account_id, i.id, t.id, ${parent.commentId}, ${parent.isInternal ? 1 : 0},
-      j.value ->> 'filename', j.value ->> 'size', j.value ->> 'mime_type', j.value ->> 'sha256',
-      ${nextTime(accountId, 'attachments', parent.ticketId, sql`${writeTime} - ${files.length - 1}`)} + j.key
-    FROM tickets t JOIN json_each(${JSON.stringify(files)}) j
-    LEFT JOIN object_intents i ON i.account_id = t.account_id AND i.id = j.value ->> 'id' AND i.kind = 'upload'
+  const firstTime = nextTime(accountId, 'attachments', parent.ticketId, sql`${writeTime} - ${files.length - 1}`)
+  return insertSelect(
+    attachments,
+    {
+      accountId: t.accountId,
+      id: i.id,
+      ticketId: t.id,
+      commentId: parent.commentId,
+      isInternal: Number(parent.isInternal),
+      filename: sql`j.value ->> 'filename'`,
+      size: sql`j.value ->> 'size'`,
+      mimeType: sql`j.value ->> 'mime_type'`,
+      sha256: sql`j.value ->> 'sha256'`,
+      createdAt: sql`${firstTime} + j.key`,
+    },
+    sql`FROM ${t} JOIN json_each(${JSON.stringify(files)}) j
+    LEFT JOIN ${i} ON ${i.accountId} = ${t.accountId} AND ${i.id} = j.value ->> 'id' AND ${i.kind} = 'upload'
     WHERE ${visibleTicket(caller, parent.ticketId)}
-      AND (${parent.commentId} IS NULL
-        OR EXISTS (SELECT 1 FROM comments WHERE account_id = ${accountId} AND id = ${parent.commentId}))
-    ORDER BY j.key`)
+      AND (${parent.commentId} IS NULL OR EXISTS (SELECT 1 FROM ${comments}
+        WHERE ${comments.accountId} = ${accountId} AND ${comments.id} = ${parent.commentId}))
+    ORDER BY j.key`,
+  )
 }
 
-/** Lets go of the objects of a ticket that is about to be deleted, and of their rows. */
+/** Deletes the attachments of a ticket. Their objects are deleted later, by their intents. */
 export function deleteAttachmentsOfTicket(accountId: string, ticketId: string, now: number) {
-  return deleteAttachments(sql`account_id = ${accountId} AND ticket_id = ${ticketId}`, now)
+  return deleteAttachments(sql`${a.accountId} = ${accountId} AND ${a.ticketId} = ${ticketId}`, now)
 }
 
-/** As `deleteAttachmentsOfTicket`, of a comment, if the change has left a trace. */
+/** As `deleteAttachmentsOfTicket` for a comment, if the change was recorded. */
 export function deleteAttachmentsOfComment(change: ChangeRecord, commentId: string) {
   const { caller, now } = change
-  const ofComment = sql`comment_id IS NOT NULL AND comment_id = ${commentId}`
-  return deleteAttachments(sql`account_id = ${caller.accountId} AND ${ofComment} AND ${hasChanged(change)}`, now)
+  const ofComment = sql`${a.commentId} IS NOT NULL AND ${a.commentId} = ${commentId}`
+  return deleteAttachments(sql`${a.accountId} = ${caller.accountId} AND ${ofComment} AND ${hasChanged(change)}`, now)
 }
 
-/** As `deleteAttachmentsOfTicket`, of one attachment. */
+/** As `deleteAttachmentsOfTicket` for one attachment. */
 export function deleteAttachment({ caller, ticketId, now }: ChangeRecord, id: string) {
-  return deleteAttachments(sql`account_id = ${caller.accountId} AND ticket_id = ${ticketId} AND id = ${id}`, now)
+  const { accountId } = caller
+  return deleteAttachments(sql`${a.accountId} = ${accountId} AND ${a.ticketId} = ${ticketId} AND ${a.id} = ${id}`, now)
 }
 
-function deleteAttachments(those: SQL, now: number) {
-  return [
-    run(sql`
-      INSERT INTO object_intents (account_id, id, kind, created_at)
-      SELECT account_id, id, 'delete', ${now} FROM attachments WHERE ${those}`),
-    run(sql`DELETE FROM attachments WHERE ${those}`),
-  ]
+function deleteAttachments(condition: SQL, now: number) {
+  const intent = { accountId: a.accountId, id: a.id, kind: 'delete', createdAt: now } as const
+  return [insertSelect(objectIntents, intent, sql`FROM ${a} WHERE ${condition}`), deleteFrom(a, condition)]
 }
 
 /** The latest attachments of a ticket and its comments that the caller may see, oldest first. */
 export function findLatestAttachments(caller: Caller, ticketId: string, limit: number) {
-  return returning(
-    select<AttachmentRow>(sql`
-      SELECT * FROM (
-        SELECT f.seq, ${selectList(COLUMNS)} FROM attachments f
-        WHERE ${visibleChildren(caller, f)} AND f.ticket_id = ${ticketId}
-        ORDER BY f.seq DESC LIMIT ${limit})
-      ORDER BY seq`),
-    fieldsOf(COLUMNS),
+  return query(
+    ATTACHMENT,
+    sql`SELECT * FROM (
+        SELECT ${f.rowId}, ${ATTACHMENT.list} FROM ${f}
+        WHERE ${visibleChildren(caller, f)} AND ${f.ticketId} = ${ticketId}
+        ORDER BY ${f.rowId} DESC LIMIT ${limit})
+      ORDER BY ${a.rowId}`,
   )
 }
 
-/**
- * A slice of the attachments of a ticket and its comments that the caller may see, oldest first (towards the beginning:
- * newest first).
- */
+/** A page of the attachments of a ticket and its comments that the caller may see, oldest first (backwards: newest first). */
 export function findAttachments(caller: Caller, ticketId: string, window: ChildWindow) {
-  return select<AttachmentRow>(sql`
-    SELECT ${selectList(COLUMNS)}
-    FROM (${childrenPage(caller, 'attachments', ticketId, ({ rowId }) => rowId, window)}) page
-    CROSS JOIN attachments f ON f.seq = page.seq AND f.account_id = ${caller.accountId}
-    ORDER BY f.seq ${sortDirection(window)}`)
+  const rows = childrenPage(caller, 'attachments', ticketId, ({ rowId }) => rowId, window)
+  return select(
+    ATTACHMENT,
+    sql`FROM (${rows}) page
+      CROSS JOIN ${f} ON ${f.rowId} = ${page.rowId} AND ${f.accountId} = ${caller.accountId}
+      ORDER BY ${f.rowId} ${sortDirection(window)}`,
+  )
 }
 
 /** One attachment, if the caller may see it. */
 export function findAttachment(caller: Caller, id: string) {
-  return returning(
-    select<AttachmentRow>(sql`
-      SELECT ${selectList(COLUMNS)} FROM attachments f
-      WHERE ${visibleChildren(caller, f)} AND f.id = ${id}
-        AND EXISTS (SELECT 1 FROM tickets t WHERE ${visibleTickets(caller)} AND t.id = f.ticket_id)`),
-    fieldsOf(COLUMNS),
+  return select(
+    ATTACHMENT,
+    sql`FROM ${f} WHERE ${visibleChildren(caller, f)} AND ${f.id} = ${id}
+      AND EXISTS (SELECT 1 FROM ${t} WHERE ${visibleTickets(caller)} AND ${t.id} = ${f.ticketId})`,
   )
 }
 
-/** The attachments of one comment, oldest first. */
+/** Oldest first, without a check of visibility. */
 export function findAttachmentsOfComment(accountId: string, commentId: string) {
   return findAttachmentsOfComments(accountId, sql`${commentId}`)
 }
 
-/** The attachments of the comments whose IDs the SQL expression gives, oldest first. */
+/** As `findAttachmentsOfComment` for the comments whose IDs a query returns. */
 export function findAttachmentsOfComments(accountId: string, commentIds: SQL) {
-  return returning(
-    select<AttachmentRow>(sql`
-      SELECT ${selectList(COLUMNS)} FROM attachments f
-      WHERE f.account_id = ${accountId} AND f.comment_id IS NOT NULL AND f.comment_id IN (${commentIds})
-      ORDER BY f.seq`),
-    fieldsOf(COLUMNS),
+  return select(
+    ATTACHMENT,
+    sql`FROM ${f} WHERE ${f.accountId} = ${accountId} AND ${f.commentId} IS NOT NULL AND ${f.commentId} IN (${commentIds})
+      ORDER BY ${f.rowId}`,
   )
 }
 
-/** The JSON images of the attachments of a ticket itself, or of a comment, as an SQL expression. */
-export function attachmentsJson(accountId: string, parent: { ticketId: string } | { commentId: string }): SQL {
+/** The snapshots of the attachments of a ticket itself, or of a comment. */
+export function attachmentsJson(accountId: string, parent: { ticketId: string } | { commentId: string }): SQL<string> {
   const condition =
     'ticketId' in parent
-      ? sql`f.ticket_id = ${parent.ticketId} AND f.comment_id IS NULL`
-      : sql`f.comment_id IS NOT NULL AND f.comment_id = ${parent.commentId}`
-  return sql`(SELECT json_group_array(${jsonObject(COLUMNS)}) FROM attachments f
-    WHERE f.account_id = ${accountId} AND ${condition})`
+      ? sql`${f.ticketId} = ${parent.ticketId} AND ${f.commentId} IS NULL`
+      : sql`${f.commentId} IS NOT NULL AND ${f.commentId} = ${parent.commentId}`
+  return sql`(SELECT json_group_array(${ATTACHMENT.json}) FROM ${f} WHERE ${f.accountId} = ${accountId} AND ${condition})`
 }
 
-/** An attachment by its ID. It does not ask who may see it: the caller has shown a signed address. */
+/** Without a check of visibility: for a signed URL. */
 export function findFile(accountId: string, id: string) {
-  return select<AttachmentRow>(sql`
-    SELECT ${selectList(COLUMNS)} FROM attachments f WHERE f.account_id = ${accountId} AND f.id = ${id}`)
+  return select(ATTACHMENT, sql`FROM ${f} WHERE ${f.accountId} = ${accountId} AND ${f.id} = ${id}`)
 }

@@ -36,37 +36,41 @@ export { attachFiles, deleteObjectsLater, releaseUploads, storeFiles, sweepObjec
 const AttachmentPosition = positionSchema(z.object({ id: z.string(), at: z.number().int() }))
 
 /**
- * A page of the attachments of a ticket and its comments, oldest first. For everybody who may see the ticket, customers
- * without the internal ones. Throws 404.
+ * A page of the attachments of a ticket and its comments, oldest first. For everyone who may see the ticket; customers do
+ * not get internal ones. Throws 404.
  */
 export async function listAttachments(ctx: ServiceContext, ticketId: string, input: ListAttachmentsInput) {
   const page = pageRequest(input)
-  const { total, found } = await findWindow(ctx, ticketId, { limit: page.perPage, offset: offsetOf(page) })
-  return { page, total, attachments: found.map((row) => presentAttachment(row, ctx)) }
+  const window = { limit: page.perPage, offset: offsetOf(page) }
+  const { total, attachments } = await findWindow(ctx, ticketId, window)
+  return { page, total, attachments: attachments.map((row) => presentAttachment(row, ctx)) }
 }
 
-/** As `listAttachments`, from a cursor on. Throws 400 for a cursor of another list. */
+/** As `listAttachments`, from a cursor. Throws 400 for a cursor of another list. */
 export async function listAttachmentsByCursor(ctx: ServiceContext, ticketId: string, input: ListAttachmentsInput) {
   const { accountId, role } = ctx.caller
   const scope = { list: 'attachments', accountId, ticketId, internal: seesInternal(role) }
   const position = readCursor(ctx.db, scope, input.cursor, AttachmentPosition)
   const { perPage } = pageRequest(input)
-  const { found } = await findWindow(ctx, ticketId, windowFrom(position, perPage))
+  const { attachments } = await findWindow(ctx, ticketId, windowFrom(position, perPage))
   const keyOf = (row: AttachmentRow) => ({ id: row.id, at: row.created_at })
-  const { shown, cursors } = toPage(found, perPage, position, keyOf, (at) => writeCursor(ctx.db, scope, at))
+  const { shown, cursors } = toPage(attachments, perPage, position, keyOf, (at) => writeCursor(ctx.db, scope, at))
   return { perPage, cursors, attachments: shown.map((row) => presentAttachment(row, ctx)) }
 }
 
 async function findWindow({ caller, db }: ServiceContext, ticketId: string, window: ChildWindow) {
-  const [[count], found] = await db.batch([
-    countChildren(caller, 'attachments', ticketId),
-    findAttachments(caller, ticketId, window),
-  ])
+  const {
+    count: [count],
+    attachments,
+  } = await db.batch({
+    count: countChildren(caller, 'attachments', ticketId),
+    attachments: findAttachments(caller, ticketId, window),
+  })
   if (!count) throw notFound()
-  return { total: count.total, found }
+  return { total: count.total, attachments }
 }
 
-/** One attachment, with an address that is good again. For everybody who may see it. Throws 404. */
+/** One attachment with a fresh signed URL. For everyone who may see it. Throws 404. */
 export async function getAttachment(ctx: ServiceContext, attachmentId: string) {
   const row = await ctx.db.first(findAttachment(ctx.caller, attachmentId))
   if (!row) throw notFound()
@@ -74,8 +78,8 @@ export async function getAttachment(ctx: ServiceContext, attachmentId: string) {
 }
 
 /**
- * Attaches a file of up to 95 MiB to a ticket. For everybody who may see it. Throws 404, 422 when the ticket has all the
- * attachments it may have, 413 when the account has, 400 where the body does not come as long as it says.
+ * Attaches a file of up to 95 MiB to a ticket. For everyone who may see it. Throws 404, 422 if the ticket has too many
+ * attachments, 413 if the account stores too many bytes, 400 if the length of the body is not its `Content-Length`.
  */
 export async function uploadAttachment(started: ServiceContext, ticketId: string, filename: string, body: RawBody) {
   const file = await storeStream(started, filename, body, { ticketId })
@@ -94,16 +98,16 @@ export async function uploadAttachment(started: ServiceContext, ticketId: string
       ...attachUpload(ctx, ticketId, file),
       ...recordChildChange(change, { field: 'attachments', id: file.id, moves: 'comes' }, newId('evt', now)),
     ],
-    [findAttachment(caller, file.id), countActiveWebhooks(caller.accountId)],
+    { attachment: findAttachment(caller, file.id), activeWebhooks: countActiveWebhooks(caller.accountId) },
     { ticketId },
   ).catch((error) => {
     releaseUploads(ctx, [file])
     throw constraintError(error)
   })
-  const [[row], [activeWebhooks]] = rows
+  const [row] = rows.attachment
   if (!row || isReplay) releaseUploads(ctx, [file])
   if (!row) throw notFound()
-  if (!isReplay) ctx.notifyConsumer(activeWebhooks)
+  if (!isReplay) ctx.notifyConsumer(rows.activeWebhooks[0])
   return presentAttachment(row, ctx)
 }
 
@@ -117,30 +121,32 @@ export async function removeAttachment(ctx: ServiceContext, ticketId: string, at
       ...recordChildChange(change, { field: 'attachments', id: attachmentId, moves: 'goes' }, newId('evt', now)),
       ...deleteAttachment(change, attachmentId),
     ],
-    [findChangedFields(caller.accountId, change.changeId), countActiveWebhooks(caller.accountId)],
+    {
+      changedFields: findChangedFields(caller.accountId, change.changeId),
+      activeWebhooks: countActiveWebhooks(caller.accountId),
+    },
     { ticketId },
   ).catch(rethrow)
-  const [[trace], [activeWebhooks]] = rows
-  if (!trace) throw notFound()
+  if (rows.changedFields.length === 0) throw notFound()
   if (isReplay) return
-  ctx.notifyConsumer(activeWebhooks)
+  ctx.notifyConsumer(rows.activeWebhooks[0])
   deleteObjectsLater(ctx)
 }
 
-/** What is known of the file that a signed address leads to, if it is there. It does not ask who may see it. */
+/** The attachment of a signed URL. Without a check of visibility. */
 export function findStoredFile(env: Bindings, costs: DbCosts, accountId: string, id: string) {
   return openAccount(env, accountId, costs).first(findFile(accountId, id))
 }
 
-/** Bytes of a stored file, or null where they are gone. Throws 503 when the storage can't be reached. */
+/** A range of the bytes of an attachment, or null if the object is gone. Throws 503 if the storage is unavailable. */
 export async function readBytes(
   env: Bindings,
   accountId: string,
   row: AttachmentRow,
   range: ByteRange,
 ): Promise<ReadableStream | null> {
-  const part = range.length < row.size ? { range: { ...range } } : {}
-  const object = await env.FILES.get(objectKey(accountId, row.id), part).catch((error) => {
+  const options = range.length < row.size ? { range: { ...range } } : {}
+  const object = await env.FILES.get(objectKey(accountId, row.id), options).catch((error) => {
     throw unavailable(error)
   })
   return object?.body ?? null

@@ -26,31 +26,31 @@ import { hashStream, putStream } from './put-stream'
 import { insertAttachments, type StoredFile } from './queries'
 import type { NewAttachmentInput } from './schema'
 
-/** How long an upload may take before its intent is taken back: 95 MiB come within an hour at 0.23 Mbit/s. */
+/** An intent expires after this time: 95 MiB arrive within an hour at 0.23 Mbit/s. */
 const UPLOAD_TIME = HOUR
 const OBJECTS_PER_SWEEP = 500
 const ACCOUNTS_PER_SWEEP = 100
 
-/** Where the bytes of an attachment lie. */
 export function objectKey(accountId: string, id: string): string {
   return `${accountId}/${id}`
 }
 
 /**
- * Stores the bytes of files, each announced by an intent first, if the gate is open; gives null, with nothing stored,
- * where it is not, and nothing where the request was carried out before. Throws 422 for more than a ticket may have, 413
- * for more than the account may have, 503 when the storage can't be reached; nothing stays behind.
+ * Stores the bytes of files after writing an intent for each. Returns null if the precondition is not met, and no files if
+ * the request ran before. Throws 422 if the ticket would have too many files, 413 if the account would have too many bytes,
+ * and 503 if the storage is unavailable. After an error no object remains.
  */
 export async function storeFiles(
   ctx: ServiceContext,
   inputs: NewAttachmentInput[],
-  gate: UploadPrecondition,
+  precondition: UploadPrecondition,
 ): Promise<StoredFile[] | null> {
   if (inputs.length === 0) return []
   const uploads = inputs.map((input) => ({ id: newId('attach', ctx.now), size: input.content.byteLength, input }))
-  const announced = await reserveUploads(ctx, uploads, gate)
-  if (announced !== 'announced') return announced === 'closed' ? null : []
-  // All of them have ended before any is let go of: a late one would put bytes where nothing looks for them.
+  const reservation = await reserveUploads(ctx, uploads, precondition)
+  if (reservation === 'rejected') return null
+  if (reservation === 'replay') return []
+  // All uploads must have ended before any is released: a late one would store bytes that have no intent.
   const stored = await Promise.allSettled(uploads.map(({ id, input }) => storeFile(ctx, id, input)))
   const files = stored.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []))
   if (files.length === uploads.length) return files
@@ -65,23 +65,23 @@ async function storeFile(ctx: ServiceContext, id: string, input: NewAttachmentIn
 }
 
 /**
- * As `storeFiles`, of one file that is never whole in memory; where the request was carried out before, its bytes are only
- * read, to be told from others. Throws 400 where it does not come as long as it says.
+ * As `storeFiles` for one file, which is streamed. If the request ran before, the bytes are only hashed, for its
+ * fingerprint. Also throws 400 if the length of the body is not its `Content-Length`.
  */
 export async function storeStream(
   ctx: ServiceContext,
   filename: string,
   body: RawBody,
-  gate: UploadPrecondition,
+  precondition: UploadPrecondition,
 ): Promise<StoredFile | null> {
   const upload = { id: newId('attach', ctx.now), size: body.length }
-  const announced = await reserveUploads(ctx, [upload], gate)
-  if (announced === 'closed') return null
+  const reservation = await reserveUploads(ctx, [upload], precondition)
+  if (reservation === 'rejected') return null
   const file = { ...upload, filename, mime_type: body.type }
-  if (announced === 'done before') {
+  if (reservation === 'replay') {
     const sha256 = await hashStream(body)
-    // A body can take an hour, and the caller's access may have ended meanwhile.
-    await ctx.db.onPrimary().verifiedBatch([])
+    // A body can take an hour, and the caller's access may have ended in the meantime.
+    await ctx.db.onPrimary().verifiedBatch({})
     return { ...file, sha256 }
   }
   try {
@@ -92,28 +92,25 @@ export async function storeStream(
   }
 }
 
-/** Announces uploads, but not where the gate is closed or the request was carried out before. Throws 422 and 413. */
+/** Inserts intents if the precondition is met and the request did not run before. Throws 422 and 413. */
 async function reserveUploads(
   ctx: ServiceContext,
   uploads: Upload[],
-  gate: UploadPrecondition,
-): Promise<'announced' | 'closed' | 'done before'> {
-  const before = await readBeforeWrite(ctx, [
-    checkUploadQuota(ctx.caller, uploads, gate),
-    insertIntents(ctx.caller, uploads, gate, ctx.idempotency, ctx.now),
-  ])
-  if (!before) return 'done before'
-  const [[rateLimit]] = before
-  if (!rateLimit?.is_open) return 'closed'
-  if (!rateLimit.has_place) throw constraintError(new DbError({ kind: 'refused', rule: 'attachments' }))
-  if (!rateLimit.has_storage) throw constraintError(new DbError({ kind: 'refused', rule: 'storage' }))
-  return 'announced'
+  precondition: UploadPrecondition,
+): Promise<'reserved' | 'rejected' | 'replay'> {
+  const before = await readBeforeWrite(ctx, {
+    quota: checkUploadQuota(ctx.caller, uploads, precondition),
+    intents: insertIntents(ctx.caller, uploads, precondition, ctx.idempotency, ctx.now),
+  })
+  if (!before) return 'replay'
+  const [quota] = before.quota
+  if (!quota?.is_met) return 'rejected'
+  if (!quota.fits_ticket) throw constraintError(new DbError({ kind: 'refused', rule: 'attachments' }))
+  if (!quota.fits_account) throw constraintError(new DbError({ kind: 'refused', rule: 'storage' }))
+  return 'reserved'
 }
 
-/**
- * Statements that turn stored files into attachments and settle their intents. They go after the statement that takes the
- * time of the write, in its batch.
- */
+/** Inserts attachments for stored files and completes their intents. For a batch, after `reserveSequences`. */
 export function attachFiles(
   { caller }: ServiceContext,
   parent: { ticketId: string; commentId: string | null; isInternal: boolean },
@@ -127,7 +124,7 @@ export function attachFiles(
   ]
 }
 
-/** As `attachFiles`, of one file of a ticket. They go before the statement that takes the time of the write. */
+/** As `attachFiles` for one file of a ticket, but before `reserveSequences`. */
 export function attachUpload({ caller, now }: ServiceContext, ticketId: string, file: StoredFile) {
   const parent = { ticketId, commentId: null, isInternal: false }
   return [
@@ -136,9 +133,9 @@ export function attachUpload({ caller, now }: ServiceContext, ticketId: string, 
   ]
 }
 
-/** Lets go of files whose deed failed. The sweep does it where this is lost. */
+/** Deletes the objects of a failed request after the response. If that fails, the sweep does it. */
 export function releaseUploads(ctx: ServiceContext, files: { id: string }[]): void {
-  // What is known to have been done before has stored nothing now.
+  // A replay stored nothing.
   if (files.length === 0 || ctx.idempotency?.found) return
   const ids = files.map((file) => file.id)
   const db = ctx.db.withoutCaller()
@@ -150,7 +147,7 @@ export function releaseUploads(ctx: ServiceContext, files: { id: string }[]): vo
   )
 }
 
-/** `deleteObjects` behind an answer: what fails is the sweep's. */
+/** Runs `deleteObjects` after the response. If that fails, the sweep does it. */
 export function deleteObjectsLater(ctx: ServiceContext): void {
   const { caller, db, files } = ctx
   ctx.later(
@@ -160,7 +157,7 @@ export function deleteObjectsLater(ctx: ServiceContext): void {
   )
 }
 
-/** Deletes the stored objects of one account whose attachments are gone, and settles their intents. */
+/** Deletes the objects of one account that have an intent to delete, and completes the intents. */
 export async function deleteObjects(files: R2Bucket, db: AccountDb): Promise<void> {
   const ids = (await db.all(findObjectsToDelete(db.accountId, OBJECTS_PER_SWEEP))).map((row) => row.id)
   if (ids.length === 0) return
@@ -168,13 +165,13 @@ export async function deleteObjects(files: R2Bucket, db: AccountDb): Promise<voi
   await db.all(deleteIntents(db.accountId, ids))
 }
 
-/** Follows the intents of all accounts: objects of failed uploads and of deleted things go. Never lists the bucket. */
+/** Deletes the objects of failed uploads and of deleted attachments in all accounts, by their intents. */
 export async function sweepObjects(env: Bindings, now: number): Promise<void> {
-  const abandoned = now - UPLOAD_TIME
-  const accounts = await openDirectory(env).all(findAccountsToClean(now - MINUTE, abandoned, ACCOUNTS_PER_SWEEP))
+  const uploadsBefore = now - UPLOAD_TIME
+  const accounts = await openDirectory(env).all(findAccountsToClean(now - MINUTE, uploadsBefore, ACCOUNTS_PER_SWEEP))
   for (const { account_id } of accounts) {
     const db = openAccount(env, account_id)
-    await db.all(expireUploads(account_id, abandoned))
+    await db.all(expireUploads(account_id, uploadsBefore))
     await deleteObjects(env.FILES, db)
   }
 }

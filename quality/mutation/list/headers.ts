@@ -25,7 +25,7 @@ export const HEADERS = [
   ...inside('serviceUnavailable', ['http/failures', 'http/errors'], (it) => [it.property('Retry-After').remove()]),
   ...equivalent(
     'every response has this header by default',
-    inside('ofContent', ['attachments/ranges', 'attachments/filenames'], (it) => [
+    inside('contentHeaders', ['attachments/ranges', 'attachments/filenames'], (it) => [
       it.property('X-Content-Type-Options').remove(),
     ]),
   ),

@@ -54,7 +54,7 @@ export const RESPONSES = [
     it.property('Cache-Control').value().replaceWith('`max-age=${$1}`'),
     it.call('max').replaceWith('31536000'),
   ]),
-  ...inside('ofContent', ['attachments/ranges', 'attachments/filenames'], (it) => [
+  ...inside('contentHeaders', ['attachments/ranges', 'attachments/filenames'], (it) => [
     it.reference('OTHER').replaceWith('row.mime_type'),
     it.property('Content-Disposition').value().part(1).replaceWith("'inline'"),
     it.call('replace', 1, 2).unchain(),

@@ -29,10 +29,10 @@ export const VISIBILITY = [
     it.sqlCondition('EXISTS (SELECT 1 FROM tickets t WHERE {visibleTicket})').remove(),
   ]),
   ...inside('findAttachment', ['attachments/list', 'attachments/download', 'access/roles'], (it) => [
-    it.sqlCondition('EXISTS (SELECT 1 FROM tickets t WHERE {visibleTickets} AND id = ticket_id)').remove(),
+    it.sqlCondition('EXISTS (SELECT 1 FROM ? WHERE {visibleTickets} AND id = ticket_id)').remove(),
   ]),
   ...inside('conditions', ['attachments/raw-refused', 'attachments/upload', 'access/roles'], (it) => [
-    it.sql('EXISTS (SELECT 1 FROM tickets t WHERE {visibleTicket})').replaceWith('1'),
+    it.sql('EXISTS (SELECT 1 FROM ? WHERE {visibleTicket})').replaceWith('1'),
   ]),
   ...inside('createComment', ['attachments/list', 'comments/internal'], (it) => [
     it.property('isInternal', 2, 2).replaceWith('$0: false'),
