@@ -53,7 +53,6 @@ export const ATTACHMENTS: z.infer<typeof AttachmentList> = {
   pagination: pageSchema('/tickets/ticket123/attachments'),
 }
 
-/** An attachment as events tell of it. */
-export function stored(attachment: z.infer<typeof Attachment>): z.infer<typeof Attachment> {
+export function inEvent(attachment: z.infer<typeof Attachment>): z.infer<typeof Attachment> {
   return { ...attachment, url: `/attachments/${attachment.id}` }
 }

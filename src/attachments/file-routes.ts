@@ -15,8 +15,8 @@ import { FILE_TYPES, fileResponse } from './file-response'
 import { findStoredFile, readBytes } from './service'
 import { verifiedAccount } from './url-signing'
 
-const KNOWN = ['ETag', 'Last-Modified', 'Accept-Ranges'] as const
-const FILE = [...KNOWN, 'Content-Disposition'] as const
+const CACHE_HEADERS = ['ETag', 'Last-Modified', 'Accept-Ranges'] as const
+const FILE_HEADERS = [...CACHE_HEADERS, 'Content-Disposition'] as const
 
 const fileRoute = defineRoute({
   method: 'get',
@@ -59,18 +59,17 @@ const fileRoute = defineRoute({
     }),
   },
   responses: {
-    200: binary(FILE_TYPES, 'The bytes', FILE),
-    206: binary(FILE_TYPES, 'The range of bytes that was asked for', [...FILE, 'Content-Range']),
-    304: emptyBody('They are the bytes that the caller has', KNOWN),
+    200: binary(FILE_TYPES, 'The bytes', FILE_HEADERS),
+    206: binary(FILE_TYPES, 'The range of bytes that was asked for', [...FILE_HEADERS, 'Content-Range']),
+    304: emptyBody('They are the bytes that the caller has', CACHE_HEADERS),
   },
 })
 
-/** Puts the download of files into the router: for anybody who has a signed address, with no other credential. */
+/** For everyone who has a signed URL: no other credential is needed. */
 export function registerFileRoutes(app: OpenAPIHono<AppEnv>): void {
   app.openapi(fileRoute, serveFile)
 }
 
-/** An altered address is told the same for any ID, so that nothing can be learnt by guessing. */
 async function serveFile(c: Context<AppEnv>): Promise<Response> {
   const file = { id: c.req.param('attachment_id') ?? '', filename: c.req.param('filename') ?? '' }
   const query = { expires: c.req.query('expires'), signature: c.req.query('signature') }
@@ -82,9 +81,9 @@ async function serveFile(c: Context<AppEnv>): Promise<Response> {
   const row = await findStoredFile(c.env, c.var.costs, accountId, file.id)
   if (!row) throw notFound()
   const request = { method: c.req.method, header: (name: string) => c.req.header(name) }
-  const { status, headers, bytes: part } = fileResponse(request, row, Number(query.expires), Date.now())
-  if (part === null) return c.body(null, status, headers)
-  const body = await readBytes(c.env, accountId, row, part)
+  const { status, headers, bytes } = fileResponse(request, row, Number(query.expires), Date.now())
+  if (bytes === null) return c.body(null, status, headers)
+  const body = await readBytes(c.env, accountId, row, bytes)
   if (!body) throw notFound()
   return c.body(body, status, headers)
 }

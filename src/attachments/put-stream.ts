@@ -7,15 +7,14 @@ import type { RawBody } from '../http/middleware/raw-body'
 const BUFFER_BYTES = 256 * 1024
 
 /**
- * Stores a body as it comes, a buffer at a time, and gives its SHA-256 in hexadecimal. Throws 400 for a body that does
- * not come as long as it says, `ClientDisconnected`, 503 when the storage can't be reached; when it has thrown, nothing is under way any more.
+/** Reads a body and returns its SHA-256 in hexadecimal. Throws 400 and `ClientDisconnected` as `putStream` does. */
  */
 export async function putStream(files: R2Bucket, key: string, body: RawBody): Promise<string> {
   const hash = createHash('sha256')
   const { readable, writable } = new FixedLengthStream(body.length)
   const writer = writable.getWriter()
   const stored = files.put(key, readable)
-  // Else a write would wait for a reader that has gone.
+  // Otherwise a write would wait forever once R2 has stopped reading.
   stored.catch((error) => writer.abort(error)).catch(() => undefined)
   try {
     await copy(body, writer, hash)
@@ -23,7 +22,7 @@ export async function putStream(files: R2Bucket, key: string, body: RawBody): Pr
     return hash.digest('hex')
   } catch (error) {
     await writer.abort(error).catch(() => undefined)
-    // Where the storage has failed, what was thrown here only says that nobody reads any more.
+    // If R2 failed, `error` only says that the stream was aborted.
     const cause = await stored.then(
       () => error,
       (reason: unknown) => reason,
@@ -32,17 +31,14 @@ export async function putStream(files: R2Bucket, key: string, body: RawBody): Pr
   }
 }
 
-/** Reads a body as it comes and gives its SHA-256 in hexadecimal. Throws 400 and `ClientDisconnected` as `putStream` does. */
+/** Reads a body and returns its SHA-256 in hexadecimal. Throws 400 and `ClientDisconnected` as `putStream` does. */
 export async function hashStream(body: RawBody): Promise<string> {
   const hash = createHash('sha256')
   await copy(body, null, hash)
   return hash.digest('hex')
 }
 
-/**
- * One buffer goes to and fro: a stream that makes a chunk for each packet, as `pipeThrough` has it, leaves 24,000 of them
- * to collect for 95 MiB, and takes five times as long.
- */
+/** Reuses one buffer: `pipeThrough` allocates a chunk for each packet, 24,000 for 95 MiB, and takes five times as long. */
 async function copy(body: RawBody, writer: WritableStreamDefaultWriter<Uint8Array> | null, hash: Hash): Promise<void> {
   const reader = body.bytes?.getReader({ mode: 'byob' })
   let buffer: ArrayBufferLike = new ArrayBuffer(BUFFER_BYTES)
@@ -64,7 +60,7 @@ async function copy(body: RawBody, writer: WritableStreamDefaultWriter<Uint8Arra
   }
 }
 
-/** What has come, in the buffer that is given away for it; undefined at the end. */
+/** Undefined at the end. Detaches `buffer`: continue with the buffer of the chunk. */
 async function nextChunk(reader: ReadableStreamBYOBReader, buffer: ArrayBufferLike): Promise<Uint8Array | undefined> {
   const { done, value } = await reader.read(new Uint8Array(buffer))
   return done ? undefined : value

@@ -83,7 +83,6 @@ const deleteAttachmentRoute = defineRoute({
   responses: { 204: emptyBody('Deleted') },
 })
 
-/** Puts the routes of attachments into the router: for everybody of the account, deletion for agents and admins. */
 export function registerAttachmentRoutes(app: OpenAPIHono<AppEnv>): void {
   registerRoute(app, listAttachmentsRoute, async (c) => {
     const { ticket_id } = c.req.valid('param')

@@ -18,11 +18,11 @@ const DIRECTION_OVERRIDES = /[\u202a-\u202e\u2066-\u2069]/
 const Filename = z
   .string()
   .superRefine((name, ctx) => {
-    const refuse = (message: string) => ctx.addIssue({ code: 'custom', message })
-    if (name === '' || hasMoreBytes(name, MAX_FILENAME_BYTES)) refuse(`must be 1 to ${MAX_FILENAME_BYTES} bytes`)
-    else if (/[/\\]/.test(name) || name === '.' || name === '..') refuse('must be a name without a path')
+    const reject = (message: string) => ctx.addIssue({ code: 'custom', message })
+    if (name === '' || hasMoreBytes(name, MAX_FILENAME_BYTES)) reject(`must be 1 to ${MAX_FILENAME_BYTES} bytes`)
+    else if (/[/\\]/.test(name) || name === '.' || name === '..') reject('must be a name without a path')
     else if (!isCleanText(name) || /[\t\n\r]/.test(name) || DIRECTION_OVERRIDES.test(name))
-      refuse('must not hold control characters')
+      reject('must not hold control characters')
   })
   .openapi({
     minLength: 1,
@@ -37,7 +37,7 @@ const MimeType = z
   .refine(isMediaType, 'must be a type such as text/plain')
   .openapi({ maxLength: MAX_MEDIA_TYPE, pattern: MEDIA_TYPE_PATTERN, example: 'text/plain' })
 
-/** The library's types do not know this keyword of JSON Schema. */
+/** The library's types lack this keyword of JSON Schema. */
 const ENCODED = { contentEncoding: 'base64' }
 
 const Base64 = z
@@ -51,13 +51,12 @@ const Base64 = z
     type: 'string',
     ...ENCODED,
     maxLength: MAX_JSON_BYTES,
-    // The bits that padding leaves over are zero: each content has one spelling.
+    // The bits that padding leaves over are zero: each content has one encoding.
     pattern: '^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/][AQgw]==|[A-Za-z0-9+/]{2}[AEIMQUYcgkosw048]=)?$',
     description: 'The bytes in base64 (RFC 4648, with padding)',
     example: 'RXJyb3I6IGV4cG9ydCBmYWlsZWQK',
   })
 
-/** A file within a JSON body. */
 const NewAttachment = z
   .strictObject({ filename: Filename, content: Base64, mime_type: MimeType })
   .openapi('NewAttachment')
@@ -96,14 +95,13 @@ export type ListAttachmentsInput = z.infer<typeof ListAttachmentsQuery>
 
 export const UploadQuery = z.strictObject({ filename: Filename })
 
-/** An attachment with a link that works for an hour or two. */
 export function presentAttachment(row: AttachmentRow, ctx: ServiceContext): z.infer<typeof Attachment> {
   const file = { accountId: ctx.caller.accountId, id: row.id, filename: row.filename }
   const url = `${ctx.links.origin}${signedPath(file, ctx.config.keys.files, ctx.now)}`
   return { ...presentStoredAttachment(row), url }
 }
 
-/** An attachment as events tell of it: they are kept, so that their link is to the API and not a signed one. */
+/** As in events, which are stored: the URL is that of the API and does not expire. */
 export function presentStoredAttachment(row: AttachmentRow): z.infer<typeof Attachment> {
   return {
     id: row.id,
@@ -116,7 +114,7 @@ export function presentStoredAttachment(row: AttachmentRow): z.infer<typeof Atta
   }
 }
 
-/** The bytes of strict base64, or null. `fromBase64` skips white space, so that fewer bytes come out than the text has. */
+/** The bytes of strict base64, or null. `fromBase64` skips white space, so the size is compared with that of the text. */
 function decodeBase64(text: string): Uint8Array<ArrayBuffer> | null {
   const padding = text.endsWith('==') ? 2 : text.endsWith('=') ? 1 : 0
   try {

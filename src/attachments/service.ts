@@ -20,7 +20,7 @@ import { type AttachmentRow, deleteAttachment, findAttachment, findAttachments, 
 import { type ListAttachmentsInput, presentAttachment } from './schema'
 import { attachUpload, deleteObjectsLater, objectKey, releaseUploads, storeStream } from './storage'
 
-export { ERROR_LOG, NEW_ERROR_LOG, NEW_SERVER_LOGS, SCREENSHOT, SERVER_LOGS, stored } from './examples'
+export { ERROR_LOG, inEvent, NEW_ERROR_LOG, NEW_SERVER_LOGS, SCREENSHOT, SERVER_LOGS } from './examples'
 export {
   type AttachmentRow,
   attachmentsJson,

@@ -9,8 +9,8 @@ interface FileLocation {
 }
 
 /**
- * The path and query of a file, good for one to two hours from `now` (ms): `expires` lies on a full hour, so that two
- * answers of the same hour are the same. The signature names the account, for the address alone must lead to its rows.
+ * The path and query of a file, valid for one to two hours from `now` (ms): `expires` is a full hour, so that responses
+ * within an hour are equal. The signature contains the account, because a download has no other credential.
  */
 export function signedPath(file: FileLocation, key: Buffer, now: number): string {
   const expires = (Math.floor(now / HOUR) * HOUR + 2 * HOUR) / SECOND
@@ -18,7 +18,7 @@ export function signedPath(file: FileLocation, key: Buffer, now: number): string
   return `/files/${file.id}/${encodeURIComponent(file.filename)}?expires=${expires}&signature=${signature}`
 }
 
-/** The account that a file's address was signed for, or null where it was altered or has expired. */
+/** The account that a file's URL was signed for, or null if the URL was altered or has expired. */
 export function verifiedAccount(
   file: Omit<FileLocation, 'accountId'>,
   query: { expires: string | undefined; signature: string | undefined },

@@ -1,5 +1,5 @@
 import type { z } from '@hono/zod-openapi'
-import { stored } from '../attachments/service'
+import { inEvent } from '../attachments/service'
 import { NEW_COMMENT } from '../comments/service'
 import { CHANGED_TICKET, NEW_TICKET } from '../tickets/service'
 import { NEW_USER, SUPPORT } from '../users/service'
@@ -10,14 +10,13 @@ const { id, number, title, status } = changed
 const { data: created } = NEW_TICKET
 const { data: comment } = NEW_COMMENT
 
-/** One event of each type; the change of status is the reference's own. */
 export const EVENT_EXAMPLES: { [Type in EventType]: Extract<EventBody, { event: Type }> } = {
   'ticket.created': {
     id: 'evt_01jt0v7m3z1a7c9e5b3d2f4e6a',
     sequence: 41,
     event: 'ticket.created',
     timestamp: created.created_at,
-    data: { ticket: { ...created, attachments: created.attachments.map(stored) } },
+    data: { ticket: { ...created, attachments: created.attachments.map(inEvent) } },
   },
   'ticket.updated': {
     id: 'evt_01jt0v7m3z2b8d0f6c4e3a5f7b',
@@ -50,7 +49,7 @@ export const EVENT_EXAMPLES: { [Type in EventType]: Extract<EventBody, { event: 
     event: 'comment.created',
     timestamp: comment.created_at,
     data: {
-      comment: { ...comment, attachments: comment.attachments.map(stored) },
+      comment: { ...comment, attachments: comment.attachments.map(inEvent) },
       ticket: { id, number, title, status },
     },
   },

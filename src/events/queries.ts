@@ -1,85 +1,111 @@
 import { type SQL, sql } from 'drizzle-orm'
+import { alias } from '../db/alias'
 import type { EventType } from '../db/outbox'
-import { run, select } from '../db/statement'
-
-/** An event as it is stored: `data` is the JSON image of what it tells of. */
-export interface EventRow {
-  sequence: number
-  id: string
-  type: EventType
-  data: string
-  created_at: number
-}
+import { accountCounters } from '../db/schema/accounts'
+import { events } from '../db/schema/webhooks'
+import type { Row } from '../db/selection'
+import { query, select } from '../db/statement'
+import { update } from '../db/write'
 
 export interface EventFilter {
   types: readonly string[] | undefined
   ticketId: string | undefined
 }
 
-/** How many events a page may look through for those of the types that are wanted. */
+/** How many events a page with a filter by type scans at most. */
 const EVENTS_A_SCAN = 1_000
 
-/** How many events a page looks through: where every type is wanted, as many as it shows and one more. */
+const e = alias(events, 'e')
+const page = alias(events, 'page')
+const counters = accountCounters
+
+/** A stored event: `data` is its snapshot, as JSON. */
+const EVENT = {
+  sequence: events.sequence,
+  id: events.id,
+  type: sql<EventType>`${events.type}`,
+  data: events.data,
+  created_at: events.createdAt,
+}
+
+export type EventRow = Row<typeof EVENT>
+
+/** How many events a page scans: without a filter by type as many as it shows, and one more. */
 export function scanSize({ types }: EventFilter, limit: number): number {
   return types === undefined ? limit : EVENTS_A_SCAN
 }
 
-/** The oldest sequence that is kept (null where none is) and the newest there ever was. */
+/** The oldest sequence that is retained (null if there is none), and the newest that was ever written. */
 export function findEventBounds(accountId: string) {
-  return select<{ oldest: number | null; newest: number }>(sql`
-    SELECT (SELECT min(sequence) FROM events WHERE account_id = ${accountId}) AS oldest, event_sequence AS newest
-    FROM account_state WHERE account_id = ${accountId}`)
+  const oldest = sql<
+    number | null
+  >`(SELECT min(${events.sequence}) FROM ${events} WHERE ${events.accountId} = ${accountId})`
+  return select(
+    { oldest, newest: counters.eventSequence },
+    sql`FROM ${counters} WHERE ${counters.accountId} = ${accountId}`,
+  )
 }
 
 /**
- * The events after a sequence that the filter wants, oldest first, at most `limit`, among the next `scanSize`; none behind
- * the one with which they weigh more than `bytes`.
+ * Events after a sequence that match the filter, oldest first: at most `limit` of the next `scanSize`, and up to the one
+ * with which their snapshots exceed `bytes`.
  */
 export function findEvents(accountId: string, after: number, filter: EventFilter, limit: number, bytes: number) {
-  const wanted =
+  const ofTypes =
     filter.types === undefined
       ? sql``
-      : sql`WHERE type IN (SELECT value FROM json_each(${JSON.stringify(filter.types)}))`
-  const page = sql`SELECT seq FROM (${scan(accountId, after, filter, limit)}) ${wanted} ORDER BY sequence LIMIT ${limit}`
-  return select<EventRow & { bytes_so_far: number }>(sql`
-    SELECT sequence, id, type, data, created_at, bytes_so_far FROM (
-      SELECT e.*, octet_length(e.data) AS bytes,
-        sum(octet_length(e.data)) OVER (ORDER BY e.sequence ROWS UNBOUNDED PRECEDING) AS bytes_so_far
-      FROM (${page}) page CROSS JOIN events e ON e.seq = page.seq AND e.account_id = ${accountId})
-    WHERE bytes_so_far - bytes <= ${bytes} ORDER BY sequence`)
+      : sql`WHERE ${events.type} IN (SELECT value FROM json_each(${JSON.stringify(filter.types)}))`
+  const rows = sql`SELECT ${events.rowId} FROM (${scan(accountId, after, filter, limit)}) ${ofTypes}
+    ORDER BY ${events.sequence} LIMIT ${limit}`
+  const size = sql`octet_length(${e.data})`
+  return select(
+    { ...EVENT, bytes_so_far: sql<number>`bytes_so_far` },
+    sql`FROM (
+      SELECT e.*, ${size} AS bytes, sum(${size}) OVER (ORDER BY ${e.sequence} ROWS UNBOUNDED PRECEDING) AS bytes_so_far
+      FROM (${rows}) page CROSS JOIN ${e} ON ${e.rowId} = ${page.rowId} AND ${e.accountId} = ${accountId})
+    WHERE bytes_so_far - bytes <= ${bytes} ORDER BY ${events.sequence}`,
+  )
 }
 
 /**
- * How many events `findEvents` looks through, and the last of them (null where there is none). Where every type is wanted
- * nothing is measured: it finds what it looks through.
+ * How many events `findEvents` scans, and the sequence of the last one (null if there is none). Without a filter by type
+ * nothing is measured: it finds all that it scans.
  */
 export function measureEventScan(accountId: string, after: number, filter: EventFilter, limit: number) {
-  if (filter.types === undefined)
-    return select<{ scanned: number; last: number | null }>(sql`SELECT 0 AS scanned, NULL AS last`)
-  return select<{ scanned: number; last: number | null }>(sql`
-    SELECT count(*) AS scanned, max(sequence) AS last FROM (${scan(accountId, after, filter, limit)})`)
+  const nothing = { scanned: sql<number>`0`, last: sql<number | null>`NULL` }
+  if (filter.types === undefined) return select(nothing, sql``)
+  const measured = { scanned: sql<number>`count(*)`, last: sql<number | null>`max(${events.sequence})` }
+  return select(measured, sql`FROM (${scan(accountId, after, filter, limit)})`)
 }
 
 function scan(accountId: string, after: number, filter: EventFilter, limit: number): SQL {
-  const ofTicket = filter.ticketId === undefined ? sql`` : sql` AND ticket_id = ${filter.ticketId}`
-  return sql`SELECT seq, sequence, type FROM events
-    WHERE account_id = ${accountId} AND sequence > ${after}${ofTicket} ORDER BY sequence LIMIT ${scanSize(filter, limit)}`
+  const ofTicket = filter.ticketId === undefined ? sql`` : sql` AND ${events.ticketId} = ${filter.ticketId}`
+  return sql`SELECT ${events.rowId}, ${events.sequence}, ${events.type} FROM ${events}
+    WHERE ${events.accountId} = ${accountId} AND ${events.sequence} > ${after}${ofTicket}
+    ORDER BY ${events.sequence} LIMIT ${scanSize(filter, limit)}`
 }
 
 /**
- * Deletes events of before a time (ms), at most `limit`, and gives how many. It is of all accounts at once: the sweep's
- * own work, in the order in which events were written.
+ * Across accounts: deletes at most `limit` events from before a time (ms), in the order in which they were written, and
+ * returns a row for each. Only for the sweep.
  */
 export function deleteOldEvents(before: number, limit: number) {
-  return select<{ seq: number }>(sql`
-    DELETE FROM events WHERE created_at < ${before} AND seq IN (SELECT seq FROM events ORDER BY seq LIMIT ${limit})
-    RETURNING seq`)
+  const { rowId } = events
+  return query(
+    { seq: rowId },
+    sql`DELETE FROM ${events} WHERE ${events.createdAt} < ${before}
+      AND ${rowId} IN (SELECT ${rowId} FROM ${events} ORDER BY ${rowId} LIMIT ${limit})
+    RETURNING ${rowId}`,
+  )
 }
 
-/** Considers the events of accounts without an audience as told, of at most `limit` accounts. The sweep's own work. */
+/** Across accounts: skips the pending events of at most `limit` accounts without webhooks. Only for the sweep. */
 export function skipEventsWithoutWebhooks(limit: number) {
-  return run(sql`
-    UPDATE account_state SET fanned_out_sequence = event_sequence
-    WHERE listeners = 0 AND account_id IN (
-      SELECT account_id FROM account_state WHERE event_sequence > fanned_out_sequence AND listeners = 0 LIMIT ${limit})`)
+  const { accountId, eventSequence, fannedOutSequence, activeWebhooks } = counters
+  return update(
+    counters,
+    { fannedOutSequence: eventSequence },
+    sql`${activeWebhooks} = 0 AND ${accountId} IN (SELECT ${accountId} FROM ${counters}
+      WHERE ${eventSequence} > ${fannedOutSequence} AND ${activeWebhooks} = 0 LIMIT ${limit})`,
+  )
 }

@@ -25,7 +25,6 @@ const listEventsRoute = defineRoute({
   responses: { 200: json(EventList, 'A page of events', EVENT_LIST) },
 })
 
-/** Puts the route of events into the router. */
 export function registerEventRoutes(app: OpenAPIHono<AppEnv>): void {
   registerRoute(app, listEventsRoute, async (c) => {
     const { events, pagination } = await listEvents(serviceContext(c), c.req.valid('query'))

@@ -11,7 +11,7 @@ import { presentUser, User, UserRef } from '../users/service'
 import type { EventRow } from './queries'
 import { parseSnapshot } from './snapshots'
 
-/** What a webhook can ask for. */
+/** The types that a webhook can subscribe to. */
 export const EVENT_TYPES = [
   'ticket.created',
   'ticket.updated',
@@ -21,7 +21,6 @@ export const EVENT_TYPES = [
   'user.created',
 ] as const satisfies readonly EventType[]
 
-/** What the list of events can hold. */
 export const LISTED_TYPES = [...EVENT_TYPES, 'webhook.test'] as const
 
 const title = textField(200)
@@ -40,16 +39,16 @@ function event<const Type extends EventType, Data extends z.ZodType>(type: Type,
     .openapi(name)
 }
 
-const Change = z
+const FieldChange = z
   .union([
     z.object({ previous: z.unknown(), current: z.unknown() }),
     z.object({ truncated: z.literal(true) }).openapi({ description: 'Of a text over 4 KiB' }),
   ])
   .openapi('FieldChange')
 
-const Changes = z.record(z.string(), Change).openapi({ maxProperties: 20, description: 'By field' })
+const Changes = z.record(z.string(), FieldChange).openapi({ maxProperties: 20, description: 'By field' })
 
-/** The schema of the body of each event: what webhooks are sent, and what the list of events holds. */
+/** The body of each event, in the requests to webhooks and in the list of events. */
 export const EVENTS = {
   'ticket.created': event('ticket.created', 'TicketCreatedEvent', z.object({ ticket: Ticket })),
   'ticket.updated': event(
@@ -124,7 +123,6 @@ export const ListEventsQuery = z.strictObject({
 })
 export type ListEventsInput = z.infer<typeof ListEventsQuery>
 
-/** An event as it is listed and sent, from what was stored with the change. */
 export function presentEvent(row: EventRow): EventBody {
   const base = { id: row.id, sequence: row.sequence, timestamp: toWireTime(row.created_at) }
   const { type, snapshot } = parseSnapshot(row)

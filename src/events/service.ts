@@ -23,9 +23,9 @@ const STATEMENTS_A_SWEEP = 10
 const Sequence = z.number().int().min(0)
 
 /**
- * The account's events, oldest first, from a cursor on. For agents and admins. Throws 410 for a cursor whose next events
- * are not kept any more. A page may be short, or empty, while there is more: it holds 4 MiB, and a filter by type looks
- * through 1,000 events.
+ * The account's events after a cursor, oldest first. For agents and admins. Throws 410 if the next events are no longer
+ * retained. A page may be short, or empty, although there are more: it has at most 4 MiB, and a filter by type scans 1,000
+ * events.
  */
 export async function listEvents({ caller, db }: ServiceContext, input: ListEventsInput) {
   const { accountId } = caller
@@ -33,19 +33,23 @@ export async function listEvents({ caller, db }: ServiceContext, input: ListEven
   const after = readCursor(db, scope, input.cursor, Sequence)
   const perPage = input.per_page ?? 20
   const filter = { types: input.event, ticketId: input.ticket_id }
-  const [[bounds], found, [scan]] = await db.batch([
-    findEventBounds(accountId),
-    findEvents(accountId, after ?? 0, filter, perPage + 1, MAX_PAGE_BYTES),
-    measureEventScan(accountId, after ?? 0, filter, perPage + 1),
-  ])
+  const {
+    bounds: [bounds],
+    events,
+    scan: [scan],
+  } = await db.batch({
+    bounds: findEventBounds(accountId),
+    events: findEvents(accountId, after ?? 0, filter, perPage + 1, MAX_PAGE_BYTES),
+    scan: measureEventScan(accountId, after ?? 0, filter, perPage + 1),
+  })
   const oldest = bounds?.oldest ?? (bounds?.newest ?? 0) + 1
   if (after !== null && after < oldest - 1) throw cursorExpired(oldest)
-  const shown = found.slice(0, fitsWithin(found, perPage))
-  const isCut = found.length > shown.length
+  const shown = events.slice(0, fitsWithin(events, perPage))
+  const isCut = events.length > shown.length
   const hasMore = isCut || scan?.scanned === scanSize(filter, perPage + 1)
-  const seen = isCut ? shown.at(-1)?.sequence : scan?.last
-  // At the end it is the account's newest event: a ticket that is silent for long must not leave its cursor behind.
-  const end = hasMore ? seen : bounds?.newest
+  const lastScanned = isCut ? shown.at(-1)?.sequence : scan?.last
+  // At the end the cursor moves to the account's newest event: that of a quiet ticket would expire otherwise.
+  const end = hasMore ? lastScanned : bounds?.newest
   return {
     events: shown.map(presentEvent),
     pagination: {
@@ -56,7 +60,7 @@ export async function listEvents({ caller, db }: ServiceContext, input: ListEven
   }
 }
 
-/** Forgets events that are kept no longer, in all accounts: at most 500 rows a statement, 5,000 a sweep. */
+/** Deletes events of all accounts that are older than the retention, at most 5,000 in a sweep. */
 export async function sweepEvents(env: Bindings, retentionMs: number, now: number): Promise<void> {
   const directory = openDirectory(env)
   for (let statements = 0; statements < STATEMENTS_A_SWEEP; statements += 1) {
@@ -65,7 +69,6 @@ export async function sweepEvents(env: Bindings, retentionMs: number, now: numbe
   }
 }
 
-/** Passes over the events of accounts that nobody listens to. */
 export async function skipAccountsWithoutWebhooks(env: Bindings): Promise<void> {
   await openDirectory(env).all(skipEventsWithoutWebhooks(ROWS_A_STATEMENT))
 }

@@ -11,7 +11,7 @@ interface Member {
   email: string
 }
 
-/** What the batch of a change has stored for each type of event. */
+/** The snapshot of each type of event, as the batch of a change stores it. */
 interface Snapshots {
   'ticket.created': { ticket: TicketRow; attachments: AttachmentRow[] }
   'ticket.updated': { ticket: TicketRow; changes: Record<string, FieldChange>; actor: Member }
@@ -34,7 +34,7 @@ export type FieldChange = { previous: unknown; current: unknown } | { truncated:
 
 export type StoredEvent = { [Type in EventType]: { type: Type; snapshot: Snapshots[Type] } }[EventType]
 
-/** The stored image of an event. What it holds is said where its SQL is written. */
+/** Not validated: the SQL of `insertEvent` calls decides what it holds. */
 export function parseSnapshot({ type, data }: EventRow): StoredEvent {
   return { type, snapshot: JSON.parse(data) } as StoredEvent
 }

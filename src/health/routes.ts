@@ -37,7 +37,7 @@ const healthRoute = defineRoute({
   description: 'Not counted. What the service stands on is asked at most every 10 seconds.',
   tags: ['Service'],
   guard: unmetered,
-  // Monitors like to add a parameter of their own.
+  // Monitors may add a parameter of their own.
   request: { query: z.object({}) },
   responses: {
     200: json(Health, 'All checks passed', HEALTHY),
@@ -45,7 +45,6 @@ const healthRoute = defineRoute({
   },
 })
 
-/** Puts the health check into the router: for anybody, not counted by the rate limiter. */
 export function registerHealthRoutes(app: OpenAPIHono<AppEnv>): void {
   app.openapi(healthRoute, async (c) => {
     const checks = await checkHealth(c.env, Date.now())

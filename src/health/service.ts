@@ -8,17 +8,14 @@ import { ping } from './queries'
 type CheckResult = 'ok' | 'failed'
 type Checks = Record<'database' | 'files' | 'rate_limiter' | 'sweeper', CheckResult>
 
-const KEPT_FOR = 10 * SECOND
+const TTL = 10 * SECOND
 const TIMEOUT = 5 * SECOND
 
 let latest: { at: number; checks: Promise<Checks> } | null = null
 
-/**
- * Whether what the service stands on answers, and that the sweeper is at work, which a first question starts; asked at most every ten
- * seconds and isolate.
- */
+/** Checks the dependencies, at most every 10 seconds in an isolate, and starts the sweeper if it is not scheduled. */
 export function checkHealth(env: Bindings, now: number): Promise<Checks> {
-  if (!latest || now - latest.at >= KEPT_FOR) latest = { at: now, checks: runChecks(env) }
+  if (!latest || now - latest.at >= TTL) latest = { at: now, checks: runChecks(env) }
   return latest.checks
 }
 
@@ -34,12 +31,12 @@ async function runChecks(env: Bindings): Promise<Checks> {
 
 async function check(work: PromiseLike<unknown>): Promise<CheckResult> {
   let timer: ReturnType<typeof setTimeout> | undefined
-  const late = new Promise<CheckResult>((resolve) => {
+  const timeout = new Promise<CheckResult>((resolve) => {
     timer = setTimeout(() => resolve('failed'), TIMEOUT)
   })
-  const done = Promise.resolve(work).then(
+  const result = Promise.resolve(work).then(
     (): CheckResult => 'ok',
     (): CheckResult => 'failed',
   )
-  return Promise.race([done, late]).finally(() => clearTimeout(timer))
+  return Promise.race([result, timeout]).finally(() => clearTimeout(timer))
 }

@@ -8,9 +8,9 @@ import { sweepIdempotencyRecords } from '../service/commit'
 import { enqueueWork, sweepDeliveries } from '../webhooks/service'
 
 /**
- * Looks after what was left behind, in all accounts: rings for events and deliveries, forgets what is kept no longer,
- * deletes objects of what is gone. Gives the account that the next sweep goes on with. Never throws: a part that fails is
- * logged, and tried again by the next sweep.
+ * Recovers lost work of all accounts: notifies the queue of pending events and deliveries, deletes expired rows and orphaned
+ * objects. Returns the account after which the next sweep continues. Logs failures instead of throwing; the next sweep
+ * retries them.
  */
 export async function sweep(env: Bindings, after: string, now: number): Promise<string> {
   const [next, ...others] = await Promise.allSettled([

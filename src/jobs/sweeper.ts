@@ -6,20 +6,16 @@ import { sweep } from './sweep'
 
 const PERIOD = 20 * SECOND
 
-/** The account after which the next sweep begins. */
+/** Storage key of the account after which the next sweep begins. */
 const AFTER = 'after'
 
-/**
- * One object whose alarm sweeps every 20 seconds, whether anybody sends a request or not: a crash is followed by the next
- * alarm, which is kept in the object's storage. It sends nothing itself, it rings the queue.
- */
+/** A single object whose alarm runs the sweep every 20 seconds. The alarm is stored, so it also fires after a crash. */
 export class Sweeper extends DurableObject<Bindings> {
-  /** Makes sure that the alarm is set. */
   async ensureScheduled(): Promise<void> {
     if ((await this.ctx.storage.getAlarm()) === null) await this.ctx.storage.setAlarm(Date.now() + PERIOD)
   }
 
-  /** The next alarm is set before anything else, and nothing is thrown: an alarm that throws six times is given up. */
+  /** Sets the next alarm first and does not throw: after six failures Cloudflare would stop retrying the alarm. */
   override async alarm(): Promise<void> {
     await this.ctx.storage.setAlarm(Date.now() + PERIOD)
     const after = (await this.ctx.storage.get<string>(AFTER)) ?? ''
