@@ -7,7 +7,8 @@ import type { RawBody } from '../http/middleware/raw-body'
 const BUFFER_BYTES = 256 * 1024
 
 /**
-/** Reads a body and returns its SHA-256 in hexadecimal. Throws 400 and `ClientDisconnected` as `putStream` does. */
+ * Stores a body under a key, without holding it in memory, and returns its SHA-256 in hexadecimal. Throws 400 if it is shorter
+ * or longer than its length, 503 if R2 fails, and `ClientDisconnected`; then nothing is stored.
  */
 export async function putStream(files: R2Bucket, key: string, body: RawBody): Promise<string> {
   const hash = createHash('sha256')

@@ -8,14 +8,14 @@ import { ping } from './queries'
 type CheckResult = 'ok' | 'failed'
 type Checks = Record<'database' | 'files' | 'rate_limiter' | 'sweeper', CheckResult>
 
-const TTL = 10 * SECOND
+const CACHE_TTL = 10 * SECOND
 const TIMEOUT = 5 * SECOND
 
 let latest: { at: number; checks: Promise<Checks> } | null = null
 
 /** Checks the dependencies, at most every 10 seconds in an isolate, and starts the sweeper if it is not scheduled. */
 export function checkHealth(env: Bindings, now: number): Promise<Checks> {
-  if (!latest || now - latest.at >= TTL) latest = { at: now, checks: runChecks(env) }
+  if (!latest || now - latest.at >= CACHE_TTL) latest = { at: now, checks: runChecks(env) }
   return latest.checks
 }
 
