@@ -1,7 +1,7 @@
 import { type Bindings, type Config, verificationKeys } from '../core/config'
+import type { Credential } from '../core/credential'
 import { detail } from '../core/error-details'
 import { invalidInput } from '../core/errors'
-import type { Role } from '../core/policy'
 import { openDirectory } from '../db/client'
 import { ExpiringSet } from '../lib/expiring-set'
 import { matchOf } from '../lib/text'
@@ -10,17 +10,6 @@ import type { Throttle } from '../service/context'
 import { hashKey, parseKey } from './api-key-format'
 import { findKeyByHash } from './queries'
 import { readToken } from './tokens'
-
-/** The claim of a credential whose signature or MAC is valid. The caller's Durable Object verifies the rest. */
-export type Claim =
-  | { kind: 'token'; accountId: string; memberId: string; tokenVersion: number; tokenId: string }
-  | { kind: 'key'; memberId: string; hash: string }
-
-export interface Credential {
-  claim: Claim
-  /** Null for API keys. The role may be out of date. Times are Unix seconds. */
-  token: { role: Role; id: string; issuedAt: number; expiresAt: number } | null
-}
 
 /** Longer than any credential of this API. */
 const MAX_AUTHORIZATION = 2_100

@@ -1,6 +1,7 @@
 import type { Context, MiddlewareHandler } from 'hono'
 import type { Caller } from '../core/caller'
 import { configOf } from '../core/config'
+import type { Credential } from '../core/credential'
 import { forbidden, rateLimited, unauthorized } from '../core/errors'
 import type { Role } from '../core/policy'
 import type { AppEnv } from '../http/app-env'
@@ -8,7 +9,7 @@ import type { Guard } from '../http/openapi/guard'
 import { MINUTE, SECOND } from '../lib/time'
 import { callDurableObject } from './call-durable-object'
 import { ipAddressKey } from './client-address'
-import { type Credential, identify } from './credentials'
+import { identify } from './credentials'
 import { refusalMemory } from './refusal-memory'
 import { throttleFor } from './throttle'
 import { limiterName } from './verify-claim'
@@ -30,30 +31,41 @@ export function requireUser(allowed: readonly Role[]): Guard {
 }
 
 function protectedRoute(policy: { roles: readonly Role[]; apiKeys: boolean }): Guard {
-  const isAllowed = ({ kind, role }: Caller) => (policy.apiKeys || kind === 'person') && policy.roles.includes(role)
-  const handler: MiddlewareHandler<AppEnv> = async (c, next) => {
-    const credential = await timed(c, () => identified(c))
+  return { handlers: [requireCredential, authorize(policy)], policy, counts: true }
+}
+
+/** An error while identifying is counted by IP address like a missing credential, so that 429 comes before it. */
+const requireCredential: MiddlewareHandler<AppEnv> = async (c, next) => {
+  const credential = await timed(c, async () => {
+    const found = await identifyRequest(c).catch(async (error) => {
+      await countIpAddress(c)
+      throw error
+    })
+    if (found) return found
+    await countIpAddress(c)
+    throw unauthorized()
+  })
+  c.set('credential', credential)
+  await next()
+}
+
+/**
+ * Verifies the caller with its Durable Object. A GET with a token goes on in parallel, as the caller that the token claims to
+ * be: `registerRoute` discards the response if that turns out to be wrong.
+ */
+function authorize({ roles, apiKeys }: { roles: readonly Role[]; apiKeys: boolean }): MiddlewareHandler<AppEnv> {
+  const isAllowed = ({ kind, role }: Caller) => (apiKeys || kind === 'person') && roles.includes(role)
+  return async (c, next) => {
+    const { credential } = c.var
     const verification = timed(c, () => verifyAndCount(c, credential, isAllowed))
     verification.catch(() => undefined)
     c.set('verification', verification)
     c.set('wroteRecently', isNew(credential))
-    const claimed = claimedCaller(credential)
-    c.set('caller', claimed && READS.has(c.req.method) && isAllowed(claimed) ? claimed : await verification)
+    const claimed = READS.has(c.req.method) ? claimedCaller(credential) : null
+    c.set('caller', claimed && isAllowed(claimed) ? claimed : await verification)
     await next()
     await verification
   }
-  return { handler, policy, counts: true }
-}
-
-/** An error while identifying is counted by IP address like a missing credential, so that 429 comes before it. */
-async function identified(c: Context<AppEnv>): Promise<Credential> {
-  const credential = await identifyRequest(c).catch(async (error) => {
-    await countIpAddress(c)
-    throw error
-  })
-  if (credential) return credential
-  await countIpAddress(c)
-  throw unauthorized()
 }
 
 function identifyRequest(c: Context<AppEnv>): Promise<Credential | null> {
@@ -62,10 +74,12 @@ function identifyRequest(c: Context<AppEnv>): Promise<Credential | null> {
 
 /** Ignores credentials and counts by IP address. Throws 429 and 503. */
 export const publicRoute: Guard = {
-  async handler(c, next) {
-    await timed(c, () => countIpAddress(c))
-    await next()
-  },
+  handlers: [
+    async (c, next) => {
+      await timed(c, () => countIpAddress(c))
+      await next()
+    },
+  ],
   policy: 'everybody',
   counts: true,
 }

@@ -1,7 +1,7 @@
+import type { Credential } from '../core/credential'
 import type { Role } from '../core/policy'
 import { ExpiringSet } from '../lib/expiring-set'
 import { MINUTE, SECOND } from '../lib/time'
-import type { Credential } from './credentials'
 import { limiterName } from './verify-claim'
 import type { RateLimitResult } from './window'
 

@@ -1,5 +1,5 @@
+import type { Claim } from '../core/credential'
 import { timingSafeEqual } from '../lib/crypto'
-import type { Claim } from './credentials'
 import type { MemberName, MemberState } from './member-state'
 
 /** Without revoked tokens, which the caller checks. `now` is in ms. */

@@ -1,8 +1,8 @@
 import type { Caller } from '../core/caller'
 import type { Bindings } from '../core/config'
+import type { Credential } from '../core/credential'
 import type { DbCosts } from '../db/client'
 
-/** Where a caller stands in its minute. */
 interface RateState {
   policy: 'standard' | 'premium'
   limit: number
@@ -11,25 +11,26 @@ interface RateState {
   resetAt: number
 }
 
-/** What middleware leaves on a request for what comes after it. */
+/** The variables that middleware sets on a request. */
 export interface AppEnv {
   Bindings: Bindings
   Variables: {
     requestId: string
     startedAt: number
     costs: DbCosts
-    /** How long (ms) it took to find out who calls and whether they may; beside the database on a GET by token. */
+    /** In ms; overlaps with the database on a GET with a token. */
     authMilliseconds: number
     rate?: RateState
-    /** Set by the guard; until `admission` resolves it is only what the credential claims. */
+    credential: Credential
+    /** Until `verification` resolves, this may be only what the credential claims. */
     caller: Caller
-    /** The word of the caller's Durable Object; rejects with 401, 403, 429 or 503. */
+    /** By the caller's Durable Object; rejects with 401, 403, 429 or 503. */
     verification: Promise<Caller>
-    /** Whether the caller has written within a minute; the last word on it comes with `admission`. */
+    /** Within a minute. Final when `verification` resolves. */
     wroteRecently?: boolean
-    /** SHA-256 of the body, once it was read. */
+    /** SHA-256 of the body, after it was read. */
     bodyHash?: string
-    /** Whether the answer was given to an earlier request with the same idempotency key. */
+    /** Whether the response is a replay. */
     replayed?: boolean
     failure?: unknown
   }

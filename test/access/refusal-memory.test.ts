@@ -1,7 +1,7 @@
 import { env } from 'cloudflare:workers'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import type { Credential } from '../../src/access/credentials'
 import { RefusalMemory, refusalMemory } from '../../src/access/refusal-memory'
+import type { Credential } from '../../src/core/credential'
 import { freshAddress } from '../helpers/addresses'
 import { type Account, call, createTestAccount, createTestMember, createTestToken, type Member } from '../helpers/api'
 import { createTestKey, later, objectOf, stopClock, tokenClaim } from '../helpers/credentials'

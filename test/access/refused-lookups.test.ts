@@ -1,7 +1,7 @@
 import { env } from 'cloudflare:workers'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { hashKey, makeKey } from '../../src/access/api-key-format'
-import type { Claim } from '../../src/access/credentials'
+import type { Claim } from '../../src/core/credential'
 import { deriveKey } from '../../src/lib/crypto'
 import { newId } from '../../src/lib/ids'
 import { freshAddress } from '../helpers/addresses'

@@ -22,7 +22,7 @@ const FORBIDDEN: Record<string, [file: string, content: string][]> = {
   'not-upward-from-db': [['src/db/up.ts', "export { findTicket } from '../tickets/queries'\n"]],
   'not-upward-from-service': [['src/service/up.ts', "export { entityTag } from '../http/etag'\n"]],
   'not-upward-from-http': [
-    ['src/http/up.ts', "import type { Claim } from '../access/credentials'\nexport type Up = Claim\n"],
+    ['src/http/up.ts', "import type { RateLimitResult } from '../access/window'\nexport type Up = RateLimitResult\n"],
   ],
   'not-upward-from-access': [['src/access/up.ts', "export { createTicket } from '../tickets/service'\n"]],
   'not-upward-from-comments': [['src/comments/up.ts', "export { getTicket } from '../tickets/service'\n"]],

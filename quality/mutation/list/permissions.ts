@@ -41,13 +41,18 @@ export const PERMISSIONS = [
     it.call('assertFieldsAllowed').enclosingStatement().remove(),
     it.call('allowedFromStatuses').enclosingStatement().variable().replaceWith('$2'),
   ]),
-  ...inside('protectedRoute', ['access/roles'], (it) => [
+  ...inside('requireRole/authorize', ['access/roles'], (it) => [
     it.call('includes').replaceWith('$1.length > 0'),
     it.operator('===').replaceWith('$1.length > 0'),
-    it.condition().replaceWith('$1'),
+    it.condition(1, 2).always(true),
+  ]),
+  ...inside('requireRole/authorize', ['access/refusals', 'access/refused-lookups'], (it) => [
+    it.condition(2, 2).replaceWith('$1'),
   ]),
   ...inside('verifyAndCount', ['access/roles'], (it) => [it.condition(2, 3).part(1).replaceWith('$1')]),
-  ...inside('identified', ['access/roles'], (it) => [it.call('unauthorized').replaceWith('new Error()')]),
+  ...inside('requireRole/requireCredential', ['access/roles'], (it) => [
+    it.call('unauthorized').replaceWith('new Error()'),
+  ]),
   ...inside('registerRoute', ['access/revocation'], (it) => [it.variable(4, 5).replaceWith('claimed')]),
   ...inside('isUser', ['api-keys/member', 'tickets/create-rights', 'tickets/update-rights'], (it) => [
     it.sqlCondition("kind = 'person'").remove(),

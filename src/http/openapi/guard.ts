@@ -7,11 +7,11 @@ export type AccessPolicy = { roles: readonly Role[]; apiKeys: boolean } | 'every
 
 /** What stands before a route, and says of itself what the OpenAPI document tells. */
 export interface Guard {
-  handler: MiddlewareHandler<AppEnv>
+  handlers: readonly MiddlewareHandler<AppEnv>[]
   policy: AccessPolicy
   /** Whether every request is counted by the rate limiter. */
   counts: boolean
 }
 
 /** Lets everybody in without counting: for what costs little, or is counted where it is refused. */
-export const unmetered: Guard = { handler: (_c, next) => next(), policy: 'everybody', counts: false }
+export const unmetered: Guard = { handlers: [], policy: 'everybody', counts: false }

@@ -71,7 +71,7 @@ function withShared({ guard, errors = [], ...config }: Definition): RouteConfig 
   const reader = { none: noBody, json: jsonBody, raw: rawBody }[body]
   const request = { query: NoParameters, ...(withKey && { headers: IdempotencyHeaders }), ...config.request }
   return withMetadata(
-    { ...config, middleware: [guard.handler, ...(reads ? [] : [reader]), queryEncoding], request },
+    { ...config, middleware: [...guard.handlers, ...(reads ? [] : [reader]), queryEncoding], request },
     metadata,
   )
 }
