@@ -2,7 +2,7 @@ import { evictDurableObject, runInDurableObject } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { freshAddress } from '../helpers/addresses'
-import { type Account, type Answer, call, createTestAccount, createTicket, type Member } from '../helpers/api'
+import { type Account, type Answer, call, createTestAccount, createTicket, type Member, rows } from '../helpers/api'
 import { tokenClaim } from '../helpers/credentials'
 
 // The clock stands still half-way through a minute, so that none ends within a test.
@@ -92,6 +92,17 @@ describe('C05 the headers', () => {
 })
 
 describe('C05 the limit', () => {
+  it('keeps a write over it from taking effect', async () => {
+    const account = await createTestAccount('standard')
+    // Right before the limit a read already waits for its verification: a write must always wait.
+    await runInDurableObject(limiterOf(account, account.agent), async (limiter) => {
+      for (let i = 0; i < 100; i += 1) await limiter.verifyAndCount(tokenClaim(account, account.agent), false)
+    })
+    const body = { title: 'Over the limit', description: 'D' }
+    expect((await call('POST', 'tickets', { token: account.agent.token, body })).status).toBe(429)
+    expect(await rows('SELECT id FROM tickets WHERE account_id = ?', account.id)).toEqual([])
+  })
+
   it('C05 of 400 at once exactly 100 pass, of one member as of another', async () => {
     const account = await createTestAccount('standard')
     for (const member of [account.agent, account.customer]) {

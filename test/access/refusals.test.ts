@@ -118,6 +118,20 @@ describe('a repeated request of a user whose role was lowered', () => {
   })
 })
 
+describe('a read that the role does not allow', () => {
+  it('makes no round trip to D1 for what is read, even the first time', async () => {
+    const { customer } = await createTestAccount('premium')
+    const forbidden: string[] = []
+    for (const operation of requests.filter(({ method }) => method === 'GET')) {
+      const { answer, logged } = await countRoundTrips(() => send(operation, customer.token))
+      if (answer.status !== 403) continue
+      forbidden.push(operation.name)
+      expect(logged, operation.name).toBe(0)
+    }
+    expect(forbidden.length).toBeGreaterThan(5)
+  })
+})
+
 describe('a repeated request without a valid credential', () => {
   it('makes no round trip to D1 once its IP address is over the limit, on any route', async () => {
     const address = freshAddress()

@@ -44,11 +44,11 @@ export const PERMISSIONS = [
   ...inside('requireRole/authorize', ['access/roles'], (it) => [
     it.call('includes').replaceWith('$1.length > 0'),
     it.operator('===').replaceWith('$1.length > 0'),
+  ]),
+  ...inside('requireRole/authorize', ['access/revocation', 'auth/logout', 'access/rate-limits'], (it) => [
     it.condition(1, 2).always(true),
   ]),
-  ...inside('requireRole/authorize', ['access/refusals', 'access/refused-lookups'], (it) => [
-    it.condition(2, 2).replaceWith('$1'),
-  ]),
+  ...inside('requireRole/authorize', ['access/refusals'], (it) => [it.condition(2, 2).replaceWith('$1')]),
   ...inside('verifyAndCount', ['access/roles'], (it) => [it.condition(2, 3).part(1).replaceWith('$1')]),
   ...inside('requireRole/requireCredential', ['access/roles'], (it) => [
     it.call('unauthorized').replaceWith('new Error()'),
