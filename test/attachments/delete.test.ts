@@ -1,7 +1,7 @@
 import { env } from 'cloudflare:workers'
 import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
 import { type Account, createTestAccount, createTicket, rows } from '../helpers/api'
-import { eventually } from '../helpers/eventually'
+import { eventually, nextSecond } from '../helpers/eventually'
 import { type FileBody, fetchFile, files, ticketWithFiles, upload } from '../helpers/files'
 import { ask, commented, detailsOf, eventsOf, expectNoHoles, historyOf } from '../helpers/tickets'
 import { createTestWebhook, deliver, receive, silenceQueue } from '../helpers/webhooks'
@@ -68,7 +68,7 @@ describe('DELETE /tickets/{id}/attachments/{id}', () => {
       return answers.map(({ text, headers }) => [text, headers.get('ETag')])
     }
     const before = await seen()
-    await new Promise((resolve) => setTimeout(resolve, 1_100))
+    await nextSecond()
     expect((await ask(account.agent, 'DELETE', `${list(id)}/${internal?.id}`)).status).toBe(204)
     expect(await seen()).toEqual(before)
     expect((await eventsOf(account.id, id)).at(-1)).toMatchObject({ type: 'ticket.updated', is_internal: 1 })

@@ -75,14 +75,17 @@ describe('F03 R2 fails', () => {
   it('F03 for one file while another is still on its way: 503, and nothing is left', async () => {
     const original = env.FILES.put.bind(env.FILES)
     let puts = 0
+    const others: Promise<unknown>[] = []
     vi.spyOn(env.FILES, 'put').mockImplementation((async (...args: Parameters<typeof original>) => {
       puts += 1
       if (puts === 1) throw new Error('R2 internal error (10001)')
-      await new Promise((resolve) => setTimeout(resolve, 150))
-      return original(...args)
+      const late = scheduler.wait(150).then(() => original(...args))
+      others.push(late)
+      return late
     }) as never)
     expect((await post([good(), good(), good()])).status).toBe(503)
-    await new Promise((resolve) => setTimeout(resolve, 300))
+    await Promise.all(others)
+    expect(others).toHaveLength(2)
     await eventually(async () => expect(await leftovers()).toEqual(NOTHING))
   })
 

@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto'
 import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
 import { type Account, createTestAccount, createTicket, rows } from '../helpers/api'
 import { createTestKey } from '../helpers/credentials'
+import { nextSecond } from '../helpers/eventually'
 import { fetchFile, generated, upload } from '../helpers/files'
 import { ask, eventsOf, expectNoHoles, historyOf } from '../helpers/tickets'
 
@@ -65,7 +66,7 @@ describe('POST /tickets/{id}/attachments', () => {
 
   it('is a new version, a line of history and a ticket.updated without an address', async () => {
     const before = await createTicket(account.customer)
-    await new Promise((resolve) => setTimeout(resolve, 1_100))
+    await nextSecond()
     const { data } = (await upload(account.customer, before.id)).body
     const after = (await ask(account.customer, 'GET', `tickets/${before.id}`)).body.data
     expect(after).toMatchObject({ version: 2, attachments: [data], updated_at: data.created_at })
@@ -107,7 +108,7 @@ describe('POST /tickets/{id}/attachments', () => {
       }),
     )
     const uploading = upload(account.agent, id, { bytes: slow, headers: { 'Content-Length': '200000' } })
-    await new Promise((resolve) => setTimeout(resolve, 1_500))
+    await nextSecond()
     await ask(account.admin, 'PATCH', `tickets/${id}`, { title: 'Meanwhile' })
     const meanwhile = (await ask(account.admin, 'GET', `tickets/${id}`)).body.data.updated_at
     release()

@@ -1,5 +1,6 @@
 import { beforeAll, describe, expect, it } from 'vitest'
 import { type Account, call, createTestAccount, createTicket, rows } from '../helpers/api'
+import { nextSecond } from '../helpers/eventually'
 import { ask, commented, detailsOf, eventsOf, expectNoHoles } from '../helpers/tickets'
 
 let account: Account
@@ -31,7 +32,7 @@ describe('POST /tickets/{id}/comments', () => {
 
   it('raises the version and updated_at of the ticket when it is public, and its counts', async () => {
     const before = await createTicket(account.customer)
-    await new Promise((resolve) => setTimeout(resolve, 1_100))
+    await nextSecond()
     await commented(account.customer, before.id, { attachments: [file('a.txt'), file('b.txt')] })
     const after = (await ask(account.customer, 'GET', `tickets/${before.id}`)).body.data
     expect(after).toMatchObject({ version: 2, comment_count: 1, attachment_count: 2, created_at: before.created_at })

@@ -2,7 +2,7 @@ import { env } from 'cloudflare:workers'
 import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
 import { type Account, createTestAccount, createTestMember, createTicket, type Member, rows } from '../helpers/api'
 import { createTestKey } from '../helpers/credentials'
-import { eventually } from '../helpers/eventually'
+import { eventually, nextSecond } from '../helpers/eventually'
 import { fetchFile } from '../helpers/files'
 import { ask, commented, detailsOf, eventsOf, expectNoHoles, historyOf } from '../helpers/tickets'
 
@@ -118,7 +118,7 @@ describe('DELETE /tickets/{id}/comments/{id}', () => {
       return Promise.all(paths.map(async (each) => (await ask(account.customer, 'GET', each)).text))
     }
     const before = await seen()
-    await new Promise((resolve) => setTimeout(resolve, 1_100))
+    await nextSecond()
     expect((await ask(account.agent, 'DELETE', path(id, note.id))).status).toBe(204)
     expect(await seen()).toEqual(before)
     expect((await eventsOf(account.id, id)).at(-1)).toMatchObject({ type: 'ticket.updated', is_internal: 1 })

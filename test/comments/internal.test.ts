@@ -1,5 +1,6 @@
 import { beforeAll, describe, expect, it } from 'vitest'
 import { type Account, createTestAccount, createTicket, rows } from '../helpers/api'
+import { nextSecond } from '../helpers/eventually'
 import { ask, commented, detailsOf, eventsOf } from '../helpers/tickets'
 
 let account: Account
@@ -38,7 +39,7 @@ describe('S09 an internal comment', () => {
     const { id, attachments } = await createTicket(account.customer, { attachments: [file('public.txt')] })
     await commented(account.customer, id, { content: 'Public', attachments: [file('also-public.txt')] })
     const before = await traces(id, attachments[0].id)
-    await new Promise((resolve) => setTimeout(resolve, 1_100))
+    await nextSecond()
     await commented(account.agent, id, { content: 'secret note', is_internal: true })
     await commented(account.admin, id, { is_internal: true, attachments: [file('secret.txt')] })
     expect(await traces(id, attachments[0].id)).toEqual(before)
@@ -71,7 +72,7 @@ describe('S09 an internal comment', () => {
   it('moves neither version nor updated_at, for agents either', async () => {
     const { id } = await createTicket(account.customer)
     const { version, updated_at } = (await ask(account.agent, 'GET', `tickets/${id}`)).body.data
-    await new Promise((resolve) => setTimeout(resolve, 1_100))
+    await nextSecond()
     await commented(account.agent, id, { is_internal: true })
     expect((await ask(account.agent, 'GET', `tickets/${id}`)).body.data).toMatchObject({ version, updated_at })
   })

@@ -1,5 +1,6 @@
 import { beforeAll, describe, expect, it } from 'vitest'
 import { type Account, call, createTestAccount, createTicket } from '../helpers/api'
+import { nextSecond } from '../helpers/eventually'
 import { ask, detailsOf, eventsOf, historyOf, patched } from '../helpers/tickets'
 
 let account: Account
@@ -44,7 +45,7 @@ describe('PATCH /tickets/{id}', () => {
 
   it('moves updated_at, and leaves created_at', async () => {
     const { id, created_at } = await createTicket(account.agent)
-    await new Promise((resolve) => setTimeout(resolve, 1_100))
+    await nextSecond()
     const ticket = await patched(account.agent, id, { title: 'Later' })
     expect(ticket.created_at).toBe(created_at)
     expect(ticket.updated_at > created_at).toBe(true)
