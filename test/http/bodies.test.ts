@@ -81,6 +81,22 @@ describe('S12 bodies that are no ticket', () => {
     expect((await call('POST', 'tickets', { token: account.agent.token })).status).toBe(415)
   })
 
+  /** A body that never ends, after this text. */
+  function held(text: string): ReadableStream<Uint8Array> {
+    return new ReadableStream({ start: (controller) => controller.enqueue(new TextEncoder().encode(text)) })
+  }
+
+  it.each(['[', '{"a":', '0,'])('S12 rejects too many %j before the body has ended', async (token) => {
+    const answer = await post(held(token.repeat(100_000)), {}, toApplication)
+    expect([answer.status, answer.body.error.details[0].message]).toEqual([400, 'Body must hold at most 10,000 fields'])
+  })
+
+  it('rejects a body of declared length on a route that reads none, before it has arrived', async () => {
+    const options = { token: account.customer.token, body: held(''), route: toApplication }
+    const answer = await call('POST', 'auth/logout', { ...options, headers: { 'Content-Length': '100' } })
+    expect([answer.status, answer.body.error.details[0].message]).toEqual([400, 'Body must be empty'])
+  })
+
   it('S12 a million fields are refused without an object being built of them', async () => {
     const keys = Array.from({ length: 700_000 }, (_, index) => `"k${index}":0`)
     const body = `{"title":"T","description":"D",${keys.join(',')}}`

@@ -99,7 +99,9 @@ export const RULES = [
   ...inside('RateLimiter.verifyAndCount', ['access/rate-limits'], (it) => [
     it.call('hit').part(3).replaceWith('configOf(this.env).rateLimits.premium'),
   ]),
-  ...inside('noBody', ['service/idempotency-keys'], (it) => [it.call('invalidInput').enclosingIf().remove()]),
+  ...inside('noBody', ['service/idempotency-keys'], (it) => [it.call('notEmpty', 2, 2).enclosingIf().remove()]),
+  ...inside('noBody', ['http/bodies'], (it) => [it.call('notEmpty', 1, 2).enclosingStatement().remove()]),
+  ...inside('readText', ['http/bodies'], (it) => [it.call('tooManyFields').enclosingIf().remove()]),
   ...inside('jsonBody', ['http/bodies'], (it) => [it.call('rejectEncoded').enclosingStatement().remove()]),
   ...inside('rawBodyOf', ['attachments/raw-refused'], (it) => [it.call('rejectEncoded').enclosingStatement().remove()]),
   ...inside('withShared', ['http/parameters'], (it) => [it.reference('queryEncoding').remove()]),

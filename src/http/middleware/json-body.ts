@@ -24,7 +24,7 @@ export const jsonBody: MiddlewareHandler<AppEnv> = async (c, next) => {
   rejectEncoded(c.req.raw.headers)
   if (Number(c.req.header('Content-Length') ?? 0) > MAX_JSON_BYTES) throw payloadTooLarge(TOO_LARGE)
   const text = await readText(c.req.raw)
-  if (hasMoreTokens(text, MAX_TOKENS)) throw invalidInput([detail([], `must hold at most 10,000 fields`)])
+  if (hasMoreTokens(text, MAX_TOKENS)) throw tooManyFields()
   if (c.req.header('Idempotency-Key') !== undefined) c.set('bodyHash', sha256(text))
   Object.assign(c.req.bodyCache, { text: Promise.resolve(text) })
   await next()
@@ -38,25 +38,33 @@ const MAX_EMPTY_CHARACTERS = 64
  * believes that its body had an effect.
  */
 export const noBody: MiddlewareHandler<AppEnv> = async (c, next) => {
+  if (Number(c.req.header('Content-Length') ?? 0) > MAX_EMPTY_CHARACTERS) throw notEmpty()
   let text = ''
   const decoder = new TextDecoder()
   for await (const chunk of bodyChunks(c.req.raw)) {
     text += decoder.decode(chunk, { stream: true })
     if (text.length > MAX_EMPTY_CHARACTERS) break
   }
-  if (text.length > MAX_EMPTY_CHARACTERS || !/^\s*(\{\s*\}\s*)?$/.test(text))
-    throw invalidInput([detail([], 'must be empty')])
+  if (text.length > MAX_EMPTY_CHARACTERS || !/^\s*(\{\s*\}\s*)?$/.test(text)) throw notEmpty()
   await next()
 }
 
+/** In bytes. Checked again whenever the size has doubled, so that all checks together take linear time. */
+const FIRST_CHECK = 2 * MAX_TOKENS
+
+/** Does not wait for the rest of a body that has too many fields already. */
 async function readText(request: Request): Promise<string> {
   const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
   let text = ''
   let size = 0
+  let nextCheck = FIRST_CHECK
   for await (const chunk of bodyChunks(request)) {
     size += chunk.byteLength
     if (size > MAX_JSON_BYTES) throw payloadTooLarge(TOO_LARGE)
     text += decode(decoder, chunk, true)
+    if (size < nextCheck) continue
+    if (hasMoreTokens(text, MAX_TOKENS)) throw tooManyFields()
+    nextCheck = 2 * size
   }
   return text + decode(decoder, undefined, false)
 }
@@ -67,4 +75,12 @@ function decode(decoder: TextDecoder, chunk: Uint8Array | undefined, stream: boo
   } catch {
     throw invalidInput([detail([], 'must be valid UTF-8')])
   }
+}
+
+function tooManyFields() {
+  return invalidInput([detail([], 'must hold at most 10,000 fields')])
+}
+
+function notEmpty() {
+  return invalidInput([detail([], 'must be empty')])
 }
