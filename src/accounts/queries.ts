@@ -1,58 +1,58 @@
-import { type SQL, sql } from 'drizzle-orm'
-import { returning } from '../db/legacy'
-import { run, select } from '../db/statement'
+import { sql } from 'drizzle-orm'
+import { accountCounters, accounts } from '../db/schema/accounts'
+import { type RowOf, selection } from '../db/selection'
+import { select } from '../db/statement'
+import { insertSelect, update } from '../db/write'
 
-export interface AccountRow {
-  id: string
-  slug: string
-  name: string
-  plan: 'standard' | 'premium'
-  allow_registration: number
-  created_at: number
-}
+const ACCOUNT = selection({
+  id: accounts.id,
+  slug: accounts.slug,
+  name: accounts.name,
+  plan: accounts.plan,
+  allow_registration: accounts.allowRegistration,
+  created_at: accounts.createdAt,
+})
 
-const COLUMNS = sql`id, slug, name, plan, allow_registration, created_at`
+export type AccountRow = RowOf<typeof ACCOUNT>
 
-/** An account by its ID. */
 export function findAccount(id: string) {
-  return returning(select<AccountRow>(sql`SELECT ${COLUMNS} FROM accounts WHERE id = ${id}`), [
-    'id',
-    'slug',
-    'name',
-    'plan',
-    'allow_registration',
-    'created_at',
-  ])
+  return select(ACCOUNT, sql`FROM ${accounts} WHERE ${accounts.id} = ${id}`)
 }
 
 interface NewAccount {
   id: string
   name: string
   slug: string
-  /** What is put behind the slug where it is taken. */
+  /** Appended to the slug if another account has it. */
   suffix: string
 }
 
-/** Adds a standard account that is closed to strangers, and its counters. */
+/** Inserts an account with the standard plan, closed for registration, and its counters. */
 export function insertAccount({ id, name, slug, suffix }: NewAccount, now: number) {
+  const isTaken = sql`EXISTS (SELECT 1 FROM ${accounts} WHERE ${accounts.slug} = ${slug})`
   return [
-    run(sql`
-      INSERT INTO accounts (id, slug, name, plan, allow_registration, created_at)
-      VALUES (${id}, CASE WHEN EXISTS (SELECT 1 FROM accounts WHERE slug = ${slug}) THEN ${`${slug}-${suffix}`} ELSE ${slug} END,
-        ${name}, 'standard', 0, ${now})`),
-    run(sql`INSERT INTO account_state (account_id, ticket_number, event_sequence, last_write_at)
-      VALUES (${id}, 0, 0, ${now - 1})`),
+    insertSelect(accounts, {
+      id,
+      slug: sql`CASE WHEN ${isTaken} THEN ${`${slug}-${suffix}`} ELSE ${slug} END`,
+      name,
+      plan: 'standard',
+      allowRegistration: 0,
+      createdAt: now,
+    }),
+    insertSelect(accountCounters, { accountId: id, ticketNumber: 0, eventSequence: 0, lastWriteAt: now - 1 }),
   ]
 }
 
-/** Changes the named fields of an account, of which there is at least one. */
-export function updateAccount(
-  id: string,
-  change: { name?: string | undefined; allowRegistration?: boolean | undefined },
-) {
-  const assignments: SQL[] = []
-  if (change.name !== undefined) assignments.push(sql`name = ${change.name}`)
-  if (change.allowRegistration !== undefined)
-    assignments.push(sql`allow_registration = ${change.allowRegistration ? 1 : 0}`)
-  return run(sql`UPDATE accounts SET ${sql.join(assignments, sql`, `)} WHERE id = ${id}`)
+interface AccountChange {
+  name?: string | undefined
+  allowRegistration?: boolean | undefined
+}
+
+/** Updates the fields that are set. Throws if none is. */
+export function updateAccount(id: string, { name, allowRegistration }: AccountChange) {
+  return update(
+    accounts,
+    { name, allowRegistration: allowRegistration === undefined ? undefined : Number(allowRegistration) },
+    sql`${accounts.id} = ${id}`,
+  )
 }

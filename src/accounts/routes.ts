@@ -67,7 +67,6 @@ const updateAccountRoute = defineRoute({
   responses: { 200: json(AccountResponse, 'The account as it is now', ACME) },
 })
 
-/** Puts into the router: making an account for anybody, reading and changing one for its admins. */
 export function registerAccountRoutes(app: OpenAPIHono<AppEnv>): void {
   registerRoute(app, createAccountRoute, async (c) =>
     c.json(await createAccount(publicContext(c), c.req.valid('json')), 201),

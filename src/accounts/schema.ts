@@ -28,7 +28,6 @@ export const UpdateAccountBody = z
   .openapi('UpdateAccount', { minProperties: 1 })
 export type UpdateAccountInput = z.infer<typeof UpdateAccountBody>
 
-/** An account as it is answered; `allow_registration` is 0 or 1 in the row. */
 export function presentAccount(row: AccountRow): z.infer<typeof Account> {
   return {
     id: row.id,

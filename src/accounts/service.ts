@@ -13,8 +13,8 @@ import { type CreateAccountInput, presentAccount, type UpdateAccountInput } from
 import { slugOf } from './slug'
 
 /**
- * Makes an account with its first admin, and logs the admin in. Anybody may call it where the operator allows it (403),
- * five times an hour and address (429).
+ * Creates an account with its first admin, and logs the admin in. Without credentials. Throws 403 if the operator has closed
+ * signup, and 429 after five registrations per hour from an IP address.
  */
 export async function createAccount(ctx: PublicContext, input: CreateAccountInput) {
   if (!ctx.config.allowSignup) throw signupClosed()
@@ -34,25 +34,27 @@ export async function createAccount(ctx: PublicContext, input: CreateAccountInpu
   })
   await ctx
     .openAccount(id)
-    .batch([...insertAccount(account, ctx.now), ...admin.statements])
+    .change([...insertAccount(account, ctx.now), ...admin.statements], {})
     .catch(rethrow)
   await ctx.throttle.trustAddress({ emailKey: asciiLower(input.email), user: { accountId: id, id: admin.user.id } })
   return presentLogin(ctx, id, admin.user)
 }
 
-/** The caller's account. For admins. Throws 404. */
+/** For admins. Throws 404. */
 export async function getAccount({ caller, db }: ServiceContext) {
   const row = await db.first(findAccount(caller.accountId))
   if (!row) throw notFound()
   return presentAccount(row)
 }
 
-/** Changes the caller's account. For admins. The plan is the operator's to change. Throws 404. */
+/** For admins; only the operator changes the plan. Throws 404. */
 export async function changeAccount(ctx: ServiceContext, input: UpdateAccountInput) {
   const { accountId } = ctx.caller
   const change = { name: input.name, allowRegistration: input.allow_registration }
-  const { rows } = await commit(ctx, [updateAccount(accountId, change)], [findAccount(accountId)]).catch(rethrow)
-  const [[row]] = rows
+  const { rows } = await commit(ctx, [updateAccount(accountId, change)], { account: findAccount(accountId) }).catch(
+    rethrow,
+  )
+  const [row] = rows.account
   if (!row) throw notFound()
   return presentAccount(row)
 }

@@ -1,6 +1,6 @@
 const MAX = 40
 
-/** A name as a part of an address: `Müller & Söhne` becomes `muller-sohne`; `account` where nothing is left of it. */
+/** `Müller & Söhne` becomes `muller-sohne`; a name without ASCII letters or digits becomes `account`. */
 export function slugOf(name: string): string {
   const slug = name
     .normalize('NFKD')

@@ -31,5 +31,5 @@ export const WRITE_TIMES = [
     it.call('nextTime').part(4).replaceWith('writeTime'),
     it.text(' + j.key').remove(),
   ]),
-  ...inside('insertAccount', ['accounts/create'], (it) => [it.sql('0, 0, ?').replaceWith('0, 0, 0')]),
+  ...inside('insertAccount', ['accounts/create'], (it) => [it.property('lastWriteAt').value().replaceWith('0')]),
 ]

@@ -11,7 +11,7 @@ export const accounts = sqliteTable('accounts', {
   slug: text('slug').notNull().unique(),
   name: text('name').notNull(),
   plan: text('plan', { enum: ['standard', 'premium'] }).notNull(),
-  allowRegistration: integer('allow_registration', { mode: 'boolean' }).notNull(),
+  allowRegistration: integer('allow_registration').notNull(),
   createdAt: integer('created_at').notNull(),
 })
 
