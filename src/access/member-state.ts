@@ -4,35 +4,32 @@ import { openAccount, openDirectory } from '../db/client'
 import { MINUTE } from '../lib/time'
 import { findKeyStateRow, findRevokedTokens, findUserState, updateLastUsed } from './queries'
 
-/** How far clocks of two machines may lie apart. */
+/** The largest difference that is expected between the clocks of two machines. */
 const CLOCK_MARGIN = 2 * MINUTE
 
-/** Which member is asked for; a key's ID is its own in all accounts. */
+/** The ID of an API key is unique across accounts, that of a user only within its account. */
 export type MemberName = { kind: 'token'; accountId: string; memberId: string } | { kind: 'key'; memberId: string }
 
-/** What D1 knows of a member, for its Durable Object to keep. */
+/** The committed state of a member, as its Durable Object caches it. */
 export interface MemberState {
   accountId: string
   role: Role
   plan: 'standard' | 'premium'
   active: boolean
-  /** Of a person: the generation of good tokens, and the one token that outlived the last change. */
+  /** Of a user: the version of valid tokens, and the one token of an earlier version that is valid too. */
   tokenVersion: number
   exemptTokenId: string | null
-  /** Of an API key: hashes of its secrets (hexadecimal) and until when (ms) each is good, null for no end. */
+  /** Of an API key: the SHA-256 of each valid secret (hexadecimal) and its expiry (ms), null for none. */
   secrets: { hash: string; until: number | null }[]
 }
 
-/** A token that was given back, and when it would have expired (ms). */
 export interface RevokedToken {
   id: string
+  /** Milliseconds. */
   expiresAt: number
 }
 
-/**
- * What D1 knows of a member, null where it has gone, and the tokens that it gave back since a time (ms). Throws
- * `DbError`.
- */
+/** The state of a member, null if there is none, and its tokens that were revoked since a time (ms). Throws `DbError`. */
 export async function findMemberState(
   env: Pick<Bindings, 'DB'>,
   member: MemberName,
@@ -40,10 +37,13 @@ export async function findMemberState(
 ): Promise<{ memberState: MemberState | null; revokedTokens: RevokedToken[] }> {
   if (member.kind === 'key') return { memberState: await findKeyState(env, member.memberId), revokedTokens: [] }
   const { accountId, memberId } = member
-  const [[row], revoked] = await openAccount(env, accountId).batch([
-    findUserState(accountId, memberId),
-    findRevokedTokens(accountId, memberId, since - CLOCK_MARGIN, Date.now()),
-  ])
+  const {
+    user: [row],
+    revoked,
+  } = await openAccount(env, accountId).batch({
+    user: findUserState(accountId, memberId),
+    revoked: findRevokedTokens(accountId, memberId, since - CLOCK_MARGIN, Date.now()),
+  })
   const revokedTokens = revoked.map((token) => ({ id: token.token_id, expiresAt: token.expires_at }))
   if (!row) return { memberState: null, revokedTokens }
   const memberState = {
@@ -58,7 +58,7 @@ export async function findMemberState(
   return { memberState, revokedTokens }
 }
 
-/** Notes that an API key is in use. Throws `DbError`. */
+/** Records that an API key was used. Throws `DbError`. */
 export async function touchApiKey(
   env: Pick<Bindings, 'DB'>,
   accountId: string,
@@ -68,13 +68,12 @@ export async function touchApiKey(
   await openAccount(env, accountId).all(updateLastUsed(accountId, keyId, now))
 }
 
-/** What a key's Durable Object vouches for, or null where there is no such key. Throws `DbError`. */
-export async function findKeyState(env: Pick<Bindings, 'DB'>, keyId: string) {
+/** The state of an API key of any account, null if there is none. Throws `DbError`. */
+export async function findKeyState(env: Pick<Bindings, 'DB'>, keyId: string): Promise<MemberState | null> {
   const row = await openDirectory(env).first(findKeyStateRow(keyId))
   if (!row) return null
-  const end = row.expires_at
-  const previous =
-    row.previous_hash === null ? [] : [{ hash: row.previous_hash, until: earlier(row.previous_until, end) }]
+  const { expires_at: expiresAt, previous_hash: previousHash, previous_until: previousUntil } = row
+  const previous = previousHash === null ? [] : [{ hash: previousHash, until: earlier(previousUntil, expiresAt) }]
   return {
     accountId: row.account_id,
     role: row.role,
@@ -82,7 +81,7 @@ export async function findKeyState(env: Pick<Bindings, 'DB'>, keyId: string) {
     active: row.revoked_at === null,
     tokenVersion: 0,
     exemptTokenId: null,
-    secrets: [{ hash: row.hash, until: end }, ...previous],
+    secrets: [{ hash: row.hash, until: expiresAt }, ...previous],
   }
 }
 

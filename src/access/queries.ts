@@ -1,65 +1,83 @@
 import { sql } from 'drizzle-orm'
-import type { Role } from '../core/policy'
-import { run, select } from '../db/statement'
+import { alias } from '../db/alias'
+import { accounts, apiKeyAccounts, apiKeys, loginUnlocks, revokedTokens, users } from '../db/schema/accounts'
+import { selection } from '../db/selection'
+import { select } from '../db/statement'
+import { update } from '../db/write'
 
-interface UserStateRow {
-  role: Role
-  status: 'active' | 'inactive'
-  credential_generation: number
-  spared_token: string | null
-  plan: 'standard' | 'premium'
-}
+const a = alias(accounts, 'a')
+const d = alias(apiKeyAccounts, 'd')
+const k = alias(apiKeys, 'k')
+const r = alias(revokedTokens, 'r')
+const u = alias(users, 'u')
 
-/** What a person's Durable Object vouches for. */
+const USER_STATE = selection({
+  role: u.role,
+  status: u.status,
+  credential_generation: u.tokenVersion,
+  spared_token: u.exemptTokenId,
+  plan: a.plan,
+})
+
 export function findUserState(accountId: string, userId: string) {
-  return select<UserStateRow>(sql`
-    SELECT u.role, u.status, u.credential_generation, u.spared_token, a.plan
-    FROM users u JOIN accounts a ON a.id = u.account_id
-    WHERE u.account_id = ${accountId} AND u.id = ${userId} AND u.kind = 'person'`)
+  return select(
+    USER_STATE,
+    sql`FROM ${u} JOIN ${a} ON ${a.id} = ${u.accountId}
+      WHERE ${u.accountId} = ${accountId} AND ${u.id} = ${userId} AND ${u.kind} = 'person'`,
+  )
 }
 
-/** The tokens of a person that were given back since a time (ms) and have not expired. */
+const REVOKED_TOKEN = selection({ token_id: r.tokenId, expires_at: r.expiresAt })
+
+/** The tokens of a user that were revoked since a time (ms) and have not expired. */
 export function findRevokedTokens(accountId: string, userId: string, since: number, now: number) {
-  return select<{ token_id: string; expires_at: number }>(sql`
-    SELECT token_id, expires_at FROM revoked_tokens
-    WHERE account_id = ${accountId} AND user_id = ${userId} AND revoked_at >= ${since} AND expires_at > ${now}`)
+  return select(
+    REVOKED_TOKEN,
+    sql`FROM ${r} WHERE ${r.accountId} = ${accountId} AND ${r.userId} = ${userId}
+      AND ${r.revokedAt} >= ${since} AND ${r.expiresAt} > ${now}`,
+  )
 }
 
-interface KeyStateRow {
-  account_id: string
-  role: Role
-  plan: 'standard' | 'premium'
-  hash: string
-  previous_hash: string | null
-  previous_until: number | null
-  expires_at: number | null
-  revoked_at: number | null
-}
+const KEY_STATE = selection({
+  account_id: k.accountId,
+  role: u.role,
+  plan: a.plan,
+  hash: k.hash,
+  previous_hash: k.previousHash,
+  previous_until: k.previousUntil,
+  expires_at: k.expiresAt,
+  revoked_at: k.revokedAt,
+})
 
-/** What a key's Durable Object vouches for; the account is found by the key's ID. */
+/** Finds the account by the key's ID. */
 export function findKeyStateRow(keyId: string) {
-  return select<KeyStateRow>(sql`
-    SELECT k.account_id, u.role, a.plan, k.hash, k.previous_hash, k.previous_until, k.expires_at, k.revoked_at
-    FROM key_directory d
-    JOIN accounts a ON a.id = d.account_id
-    JOIN api_keys k ON k.account_id = d.account_id AND k.id = d.key_id
-    JOIN users u ON u.account_id = k.account_id AND u.id = k.id
-    WHERE d.key_id = ${keyId}`)
+  return select(
+    KEY_STATE,
+    sql`FROM ${d}
+      JOIN ${a} ON ${a.id} = ${d.accountId}
+      JOIN ${k} ON ${k.accountId} = ${d.accountId} AND ${k.id} = ${d.keyId}
+      JOIN ${u} ON ${u.accountId} = ${k.accountId} AND ${u.id} = ${k.id}
+      WHERE ${d.keyId} = ${keyId}`,
+  )
 }
 
-/** Whether a key has this hash, now or within its grace. */
+const KEY_ID = selection({ id: k.id })
+
+/** The key if it has this hash or had it before its last rotation, whether that secret is still valid or not. */
 export function findKeyByHash(keyId: string, hash: string) {
-  return select<{ id: string }>(sql`
-    SELECT k.id FROM key_directory d JOIN api_keys k ON k.account_id = d.account_id AND k.id = d.key_id
-    WHERE d.key_id = ${keyId} AND (k.hash = ${hash} OR k.previous_hash = ${hash})`)
+  return select(
+    KEY_ID,
+    sql`FROM ${d} JOIN ${k} ON ${k.accountId} = ${d.accountId} AND ${k.id} = ${d.keyId}
+      WHERE ${d.keyId} = ${keyId} AND (${k.hash} = ${hash} OR ${k.previousHash} = ${hash})`,
+  )
 }
 
-/** Sets the time (ms) at which a key was last seen in use. */
 export function updateLastUsed(accountId: string, id: string, now: number) {
-  return run(sql`UPDATE api_keys SET last_used_at = ${now} WHERE account_id = ${accountId} AND id = ${id}`)
+  return update(apiKeys, { lastUsedAt: now }, sql`${apiKeys.accountId} = ${accountId} AND ${apiKeys.id} = ${id}`)
 }
 
-/** When (ms) the operator last unlocked an e-mail; no row for never. */
-export function findUnlockRow(emailKey: string) {
-  return select<{ unlocked_at: number }>(sql`SELECT unlocked_at FROM login_unlocks WHERE email_key = ${emailKey}`)
+const UNLOCK = selection({ unlocked_at: loginUnlocks.unlockedAt })
+
+export function findUnlockRow(emailNormalized: string) {
+  return select(UNLOCK, sql`FROM ${loginUnlocks} WHERE ${loginUnlocks.emailNormalized} = ${emailNormalized}`)
 }

@@ -31,10 +31,10 @@ export function throttleFor(env: Pick<Bindings, 'LOGIN_THROTTLE'>, address: stri
 
   return {
     async guardPasswordCheck(owner, check) {
-      const email = emailHash(owner.emailKey)
+      const email = emailHash(owner.emailNormalized)
       const user = userName(owner)
       const addressAttempt = await reserve('address', ADDRESS_FAILURES)
-      const attempt = { id: crypto.randomUUID(), email, emailKey: owner.emailKey, user, address }
+      const attempt = { id: crypto.randomUUID(), email, emailNormalized: owner.emailNormalized, user, address }
       const emailBucket = bucketOf(await callDurableObject(() => shard(email).reserveLogin(attempt)), LOGIN_MESSAGE)
       const release = () =>
         Promise.all([
@@ -54,7 +54,7 @@ export function throttleFor(env: Pick<Bindings, 'LOGIN_THROTTLE'>, address: stri
     },
     async trustAddress(owner) {
       const user = userName(owner)
-      if (user !== null) await ignoringFailure(() => shard(emailHash(owner.emailKey)).trustAddress(user, address))
+      if (user !== null) await ignoringFailure(() => shard(emailHash(owner.emailNormalized)).trustAddress(user, address))
     },
     async countRegistration() {
       await reserve('register', REGISTRATIONS)
@@ -68,8 +68,8 @@ export function throttleFor(env: Pick<Bindings, 'LOGIN_THROTTLE'>, address: stri
   }
 }
 
-function emailHash(emailKey: string): string {
-  return createHash('sha256').update(emailKey).digest('hex')
+function emailHash(emailNormalized: string): string {
+  return createHash('sha256').update(emailNormalized).digest('hex')
 }
 
 function userName({ user }: PasswordOwner): string | null {

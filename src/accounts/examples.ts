@@ -1,7 +1,7 @@
 import type { z } from '@hono/zod-openapi'
 import type { AccountResponse } from './schema'
 
-export { joined } from '../auth/service'
+export { newUserLogin } from '../auth/service'
 
 export const ACME: z.infer<typeof AccountResponse> = {
   data: {

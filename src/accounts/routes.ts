@@ -8,7 +8,7 @@ import { errorExample } from '../http/openapi/error-responses'
 import { json, jsonRequest } from '../http/openapi/responses'
 import { defineRoute, registerRoute } from '../http/openapi/route'
 import { signupClosed } from './errors'
-import { ACME, joined } from './examples'
+import { ACME, newUserLogin } from './examples'
 import { AccountResponse, CreateAccountBody, UpdateAccountBody } from './schema'
 import { changeAccount, createAccount, getAccount } from './service'
 
@@ -35,7 +35,7 @@ const createAccountRoute = defineRoute({
       },
     }),
   },
-  responses: { 201: json(LoginResult, 'The token of the admin', joined('admin', 'jo@initech.example')) },
+  responses: { 201: json(LoginResult, 'The token of the admin', newUserLogin('admin', 'jo@initech.example')) },
 })
 
 const getAccountRoute = defineRoute({

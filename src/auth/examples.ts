@@ -1,7 +1,7 @@
 import type { z } from '@hono/zod-openapi'
 import type { LoginResult } from './schema'
 
-/** A token of which nobody has the secret. */
+/** An example that no deployment accepts. */
 const TOKEN = 'eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJzdWIiOiJ1c2VyMTIzIn0.6iRZ3uQ8c2nV0yTqk1mXl5sWb7pHd9aJfGxEoKzUtNs'
 
 export const LOGGED_IN: z.infer<typeof LoginResult> = {
@@ -10,7 +10,6 @@ export const LOGGED_IN: z.infer<typeof LoginResult> = {
   user: { id: 'user123', name: 'John Doe', email: 'user@example.com', role: 'agent' },
 }
 
-/** The answer to somebody who has just joined. */
-export function joined(role: 'admin' | 'customer', email: string): z.infer<typeof LoginResult> {
+export function newUserLogin(role: 'admin' | 'customer', email: string): z.infer<typeof LoginResult> {
   return { ...LOGGED_IN, user: { id: 'user_01jt0v7m3zq8x5y2w9r4n6p1kc', name: 'Jo Ruiz', email, role } }
 }

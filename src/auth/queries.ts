@@ -1,61 +1,88 @@
 import { sql } from 'drizzle-orm'
-import type { Role } from '../core/policy'
-import { run, select } from '../db/statement'
+import { alias } from '../db/alias'
+import { accounts, loginIdentities, revokedTokens, users } from '../db/schema/accounts'
+import { selection } from '../db/selection'
+import { query, run, select } from '../db/statement'
+import { deleteFrom } from '../db/write'
 
-interface LoginRow {
-  account_id: string
-  id: string
-  name: string
-  email: string
-  role: Role
-  status: 'active' | 'inactive'
-  password_hash: string | null
-  credential_generation: number
+const a = alias(accounts, 'a')
+const l = alias(loginIdentities, 'l')
+const u = alias(users, 'u')
+
+const LOGIN = selection({
+  account_id: u.accountId,
+  id: u.id,
+  name: u.name,
+  email: u.email,
+  role: u.role,
+  status: u.status,
+  password_hash: u.passwordHash,
+  credential_generation: u.tokenVersion,
+})
+
+/** The users with an email address, at most two: in the account with the slug, or in any. */
+export function findLogins(emailNormalized: string, slug: string | undefined) {
+  return select(
+    LOGIN,
+    sql`FROM ${l}
+      JOIN ${a} ON ${a.id} = ${l.accountId}
+      JOIN ${u} ON ${u.accountId} = ${l.accountId} AND ${u.id} = ${l.userId}
+      WHERE ${l.emailNormalized} = ${emailNormalized} AND (${slug ?? null} IS NULL OR ${a.slug} = ${slug ?? null})
+      LIMIT 2`,
+  )
 }
 
-/** The members with this e-mail (lower case), at most two: in the account with the slug, or in any. */
-export function findLogins(emailKey: string, slug: string | undefined) {
-  return select<LoginRow>(sql`
-    SELECT u.account_id, u.id, u.name, u.email, u.role, u.status, u.password_hash, u.credential_generation
-    FROM logins l
-    JOIN accounts a ON a.id = l.account_id
-    JOIN users u ON u.account_id = l.account_id AND u.id = l.user_id
-    WHERE l.email_key = ${emailKey} AND (${slug ?? null} IS NULL OR a.slug = ${slug ?? null})
-    LIMIT 2`)
+const USER_ID = selection({ id: users.id })
+
+/** Records a login; no row if the user is no longer active or its tokens were revoked since the password was verified. */
+export function recordLogin(accountId: string, userId: string, tokenVersion: number, now: number) {
+  return query(
+    USER_ID,
+    sql`UPDATE ${users} SET ${users.lastLoginAt} = ${now}
+      WHERE ${users.accountId} = ${accountId} AND ${users.id} = ${userId}
+        AND ${users.status} = 'active' AND ${users.tokenVersion} = ${tokenVersion}
+      RETURNING ${USER_ID.list}`,
+  )
 }
 
-/** Notes a login, if the member is still active and its credentials are those that were checked. */
-export function recordLogin(accountId: string, userId: string, generation: number, now: number) {
-  return select<{ id: string }>(sql`
-    UPDATE users SET last_login_at = ${now}
-    WHERE account_id = ${accountId} AND id = ${userId} AND status = 'active' AND credential_generation = ${generation}
-    RETURNING id`)
-}
-
-/** Notes a token that is given back, until it would have expired (ms). Noting it again changes nothing. */
+/** Revokes a token, which is recorded until it would have expired (ms). Changes nothing if it was revoked before. */
 export function insertRevokedToken(
   accountId: string,
   userId: string,
   token: { id: string; expiresAt: number },
   now: number,
 ) {
-  return run(sql`
-    INSERT OR IGNORE INTO revoked_tokens (account_id, user_id, token_id, revoked_at, expires_at)
-    VALUES (${accountId}, ${userId}, ${token.id}, ${now}, ${token.expiresAt})`)
+  const { accountId: account, userId: user, tokenId, revokedAt, expiresAt } = revokedTokens
+  return run(
+    sql`INSERT OR IGNORE INTO ${revokedTokens} (${account}, ${user}, ${tokenId}, ${revokedAt}, ${expiresAt})
+      VALUES (${accountId}, ${userId}, ${token.id}, ${now}, ${token.expiresAt})`,
+  )
 }
 
-/** The accounts that have notes of expired tokens. The sweep's own question, which no caller can ask. */
+const ACCOUNT_ID = selection({ account_id: revokedTokens.accountId })
+
+/** The accounts with expired revoked tokens: for the sweep, across accounts. */
 export function findAccountsWithExpiredTokens(now: number, limit: number) {
-  return select<{ account_id: string }>(sql`
-    SELECT account_id FROM revoked_tokens WHERE expires_at < ${now} GROUP BY account_id LIMIT ${limit}`)
+  return select(
+    ACCOUNT_ID,
+    sql`FROM ${revokedTokens} WHERE ${revokedTokens.expiresAt} < ${now}
+      GROUP BY ${revokedTokens.accountId} LIMIT ${limit}`,
+  )
 }
 
-/** Forgets the tokens of an account that were given back and have expired since. */
 export function deleteExpiredTokens(accountId: string, now: number) {
-  return run(sql`DELETE FROM revoked_tokens WHERE account_id = ${accountId} AND expires_at < ${now}`)
+  return deleteFrom(
+    revokedTokens,
+    sql`${revokedTokens.accountId} = ${accountId} AND ${revokedTokens.expiresAt} < ${now}`,
+  )
 }
 
-/** The account with a slug that strangers may join. */
+const OPEN_ACCOUNT = selection({ id: accounts.id })
+
+/** The account with a slug, if it is open for registration. */
 export function findOpenAccount(slug: string) {
-  return select<{ id: string }>(sql`SELECT id FROM accounts WHERE slug = ${slug} AND allow_registration = 1`)
+  return select(
+    OPEN_ACCOUNT,
+    sql`FROM ${accounts} WHERE ${accounts.slug} = ${slug} AND ${accounts.allowRegistration} = 1`,
+  )
 }

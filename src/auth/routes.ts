@@ -9,7 +9,7 @@ import { emptyBody, json, jsonRequest } from '../http/openapi/responses'
 import { defineRoute, registerRoute } from '../http/openapi/route'
 import { emailTaken } from '../users/service'
 import { registrationClosed } from './errors'
-import { joined, LOGGED_IN } from './examples'
+import { LOGGED_IN, newUserLogin } from './examples'
 import { LoginBody, LoginResult, RegisterBody } from './schema'
 import { login, logout, register } from './service'
 
@@ -57,7 +57,7 @@ const registerUserRoute = defineRoute({
       'A customer': { account: 'acme', name: 'Jo Ruiz', email: 'jo@example.com', password: 'correct horse battery' },
     }),
   },
-  responses: { 201: json(LoginResult, 'The token and its user', joined('customer', 'jo@example.com')) },
+  responses: { 201: json(LoginResult, 'The token and its user', newUserLogin('customer', 'jo@example.com')) },
 })
 
 const logoutRoute = defineRoute({
@@ -70,7 +70,6 @@ const logoutRoute = defineRoute({
   responses: { 204: emptyBody('Ended') },
 })
 
-/** Puts into the router: login and registration for anybody, logout for people. */
 export function registerAuthRoutes(app: OpenAPIHono<AppEnv>): void {
   registerRoute(app, loginRoute, async (c) => c.json(await login(publicContext(c), c.req.valid('json')), 200))
 

@@ -30,35 +30,35 @@ export {
   type RevokedToken,
   touchApiKey,
 } from '../access/member-state'
-export { joined } from './examples'
+export { newUserLogin } from './examples'
 export { LoginResult } from './schema'
 
 const ACCOUNTS_A_SWEEP = 100
 
 /**
- * Exchanges an e-mail and a password for a token. Anybody may call it. Throws 429 before any hashing when the e-mail or
- * the address has failed too often, and 401 `invalid_credentials`, after the same work, for an unknown e-mail, a wrong
- * password, an inactive user and an e-mail that several accounts know.
+ * Issues a token. Throws 429, before any hashing, after too many failures of the email or IP address. Throws 401
+ * `invalid_credentials`, after the same work, for an unknown email, a wrong password, an inactive user and an email that
+ * several accounts have.
  */
 export async function login(
   ctx: PublicContext,
   input: z.infer<typeof LoginBody>,
 ): Promise<z.infer<typeof LoginResult>> {
-  const emailKey = asciiLower(input.email)
-  const found = await ctx.directory.all(findLogins(emailKey, input.account))
+  const emailNormalized = asciiLower(input.email)
+  const found = await ctx.directory.all(findLogins(emailNormalized, input.account))
   const user = found.length === 1 && found[0]?.status === 'active' ? found[0] : null
-  const owner = { emailKey, user: user && { accountId: user.account_id, id: user.id } }
+  const owner = { emailNormalized, user: user && { accountId: user.account_id, id: user.id } }
   return ctx.throttle.guardPasswordCheck(owner, async () => {
     const matches = await verifyPassword(input.password, user?.password_hash ?? null)
     if (!user || !matches) throw invalidCredentials()
-    const { account_id, id, credential_generation } = user
-    const noted = await ctx.openAccount(account_id).first(recordLogin(account_id, id, credential_generation, ctx.now))
-    if (!noted) throw invalidCredentials()
-    return presentLogin(ctx, account_id, user)
+    const { account_id: accountId, id, credential_generation: tokenVersion } = user
+    const recorded = await ctx.openAccount(accountId).first(recordLogin(accountId, id, tokenVersion, ctx.now))
+    if (!recorded) throw invalidCredentials()
+    return presentLogin(ctx, accountId, user)
   })
 }
 
-/** What a login answers with: a new token for a member, and who that is. */
+/** Issues a token for a user whose identity was verified. */
 export async function presentLogin(
   ctx: PublicContext,
   accountId: string,
@@ -71,15 +71,15 @@ export async function presentLogin(
 }
 
 /**
- * Joins an account as a customer. Anybody may call it, five times an hour and address (429). Throws the same 403 for an
- * unknown account and one that is closed, and 409 for an e-mail that is taken.
+ * Adds a customer to an account that is open for registration, and logs it in. Throws 429 after five registrations per hour
+ * from an IP address, the same 403 for an unknown account and a closed one, and 409 for an email in use.
  */
 export async function register(ctx: PublicContext, input: z.infer<typeof RegisterBody>) {
   await ctx.throttle.countRegistration()
   const passwordHash = await hashPassword(input.password)
   const account = await ctx.directory.first(findOpenAccount(input.account))
   if (!account) throw registrationClosed()
-  const person = newUserStatements({
+  const newUser = newUserStatements({
     accountId: account.id,
     id: newId('user', ctx.now),
     name: input.name,
@@ -90,19 +90,21 @@ export async function register(ctx: PublicContext, input: z.infer<typeof Registe
     eventId: newId('evt', ctx.now),
     now: ctx.now,
   })
-  const [[activeWebhooks]] = await ctx
+  const {
+    activeWebhooks: [activeWebhooks],
+  } = await ctx
     .openAccount(account.id)
-    .change(person.statements, [countActiveWebhooks(account.id)])
+    .change(newUser.statements, { activeWebhooks: countActiveWebhooks(account.id) })
     .catch(rethrowUserConstraint)
   await ctx.throttle.trustAddress({
-    emailKey: asciiLower(input.email),
-    user: { accountId: account.id, id: person.user.id },
+    emailNormalized: asciiLower(input.email),
+    user: { accountId: account.id, id: newUser.user.id },
   })
   ctx.notifyConsumer(account.id, activeWebhooks)
-  return presentLogin(ctx, account.id, person.user)
+  return presentLogin(ctx, account.id, newUser.user)
 }
 
-/** Ends the token that the request came with, at once. For people. */
+/** Revokes the token of the request. Throws 403 for an API key. */
 export async function logout(ctx: ServiceContext): Promise<void> {
   const { accountId, id, token } = ctx.caller
   if (!token) throw forbidden()
@@ -111,7 +113,7 @@ export async function logout(ctx: ServiceContext): Promise<void> {
   await ctx.credentials.withInvalidation({ kind: 'person', id }, commit).catch(rethrow)
 }
 
-/** Forgets tokens that were given back and have expired since, in all accounts. */
+/** Deletes the records of revoked tokens that have expired, of at most 100 accounts. */
 export async function sweepTokens(env: Bindings, now: number): Promise<void> {
   const accounts = await openDirectory(env).all(findAccountsWithExpiredTokens(now, ACCOUNTS_A_SWEEP))
   for (const { account_id } of accounts) await openAccount(env, account_id).all(deleteExpiredTokens(account_id, now))

@@ -63,7 +63,7 @@ export interface Sweeper {
 
 /** Whose password is checked: the e-mail that is named, and the one user it can mean, if there is one. */
 export interface PasswordOwner {
-  emailKey: string
+  emailNormalized: string
   user: { accountId: string; id: string } | null
 }
 

@@ -20,7 +20,7 @@ interface NewUser {
   id: string
   name: string
   email: string
-  emailKey: string
+  emailNormalized: string
   role: Role
   passwordHash: string | null
   lastLoginAt: number | null
@@ -29,14 +29,14 @@ interface NewUser {
 
 /** Adds a person and the entry that its logins begin with. Fails with `unique` when the account knows the e-mail. */
 export function insertUser(person: NewUser) {
-  const { accountId, id, name, email, emailKey, role, passwordHash, lastLoginAt, now } = person
+  const { accountId, id, name, email, emailNormalized, role, passwordHash, lastLoginAt, now } = person
   return [
     run(sql`
       INSERT INTO users (account_id, id, kind, name, email, email_key, role, status, password_hash,
         credential_generation, created_at, last_login_at)
-      VALUES (${accountId}, ${id}, 'person', ${name}, ${email}, ${emailKey}, ${role}, 'active', ${passwordHash},
+      VALUES (${accountId}, ${id}, 'person', ${name}, ${email}, ${emailNormalized}, ${role}, 'active', ${passwordHash},
         1, ${nextWriteTime(accountId, { now })}, ${lastLoginAt})`),
-    run(sql`INSERT INTO logins (email_key, account_id, user_id) VALUES (${emailKey}, ${accountId}, ${id})`),
+    run(sql`INSERT INTO logins (email_key, account_id, user_id) VALUES (${emailNormalized}, ${accountId}, ${id})`),
   ]
 }
 
@@ -59,7 +59,7 @@ export function emitUserCreated(accountId: string, userId: string, eventId: stri
 export interface UserChange {
   name?: string | undefined
   email?: string | undefined
-  emailKey?: string | undefined
+  emailNormalized?: string | undefined
   role?: Role | undefined
   status?: 'active' | 'inactive' | undefined
 }
@@ -69,19 +69,19 @@ export interface UserChange {
  * `refused: last_admin`, and with `unique` when the account knows the e-mail.
  */
 export function updateUserStatement(accountId: string, id: string, change: UserChange, sparedToken: string | null) {
-  const { name, email, emailKey, role, status } = change
+  const { name, email, emailNormalized, role, status } = change
   const assignments: SQL[] = []
   if (name !== undefined) assignments.push(sql`name = ${name}`)
   if (role !== undefined) assignments.push(sql`role = ${role}`)
   if (status !== undefined) assignments.push(sql`status = ${status}`)
-  if (email !== undefined) assignments.push(sql`email = ${email}, email_key = ${emailKey}`)
+  if (email !== undefined) assignments.push(sql`email = ${email}, email_key = ${emailNormalized}`)
   const ends = endsTokens(change)
   assignments.push(
     sql`credential_generation = credential_generation + ${ends}`,
     sql`spared_token = CASE WHEN ${ends} THEN ${sparedToken} ELSE spared_token END`,
   )
   return [
-    ...(emailKey === undefined ? [] : [moveLogin(accountId, id, emailKey)]),
+    ...(emailNormalized === undefined ? [] : [moveLogin(accountId, id, emailNormalized)]),
     run(sql`
       UPDATE users SET ${sql.join(assignments, sql`, `)}
       WHERE account_id = ${accountId} AND id = ${id} AND kind = 'person'`),
@@ -89,15 +89,15 @@ export function updateUserStatement(accountId: string, id: string, change: UserC
 }
 
 /** 1 where the change is of another e-mail or a deactivation, else 0, judged by the live row. */
-function endsTokens({ emailKey, status }: UserChange): SQL {
-  const otherEmail = emailKey === undefined ? sql`0` : sql`email_key IS NOT ${emailKey}`
+function endsTokens({ emailNormalized, status }: UserChange): SQL {
+  const otherEmail = emailNormalized === undefined ? sql`0` : sql`email_key IS NOT ${emailNormalized}`
   const deactivates = status === 'inactive' ? sql`status = 'active'` : sql`0`
   return sql`(${otherEmail} OR ${deactivates})`
 }
 
-function moveLogin(accountId: string, userId: string, emailKey: string) {
+function moveLogin(accountId: string, userId: string, emailNormalized: string) {
   return run(sql`
-    UPDATE logins SET email_key = ${emailKey}
+    UPDATE logins SET email_key = ${emailNormalized}
     WHERE account_id = ${accountId}
       AND email_key = (SELECT email_key FROM users WHERE account_id = ${accountId} AND id = ${userId} AND kind = 'person')`)
 }

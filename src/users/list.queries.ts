@@ -14,7 +14,7 @@ const LISTED_STATUSES = ['active', 'inactive'] as const
 export interface UserFilter {
   role?: Role | undefined
   status?: (typeof LISTED_STATUSES)[number] | undefined
-  emailKey?: string | undefined
+  emailNormalized?: string | undefined
   q?: string | undefined
 }
 
@@ -25,10 +25,10 @@ export type UserWindow =
 
 /** How many people of an account match: from the counters that triggers keep, but for an e-mail or a text. */
 export function countUsers(accountId: string, filter: UserFilter) {
-  const { role, status, emailKey, q } = filter
-  if (emailKey !== undefined || q !== undefined)
+  const { role, status, emailNormalized, q } = filter
+  if (emailNormalized !== undefined || q !== undefined)
     return select<{ total: number }>(
-      sql`SELECT count(*) AS total FROM ${emailKey === undefined ? SEARCHED : sql.raw('users u')} WHERE ${matching(accountId, filter)}`,
+      sql`SELECT count(*) AS total FROM ${emailNormalized === undefined ? SEARCHED : sql.raw('users u')} WHERE ${matching(accountId, filter)}`,
     )
   const conditions = [
     sql`account_id = ${accountId}`,
@@ -46,7 +46,7 @@ export function findUsers(accountId: string, filter: UserFilter, window: UserWin
   const order = (prefix: string) => sql.raw(`ORDER BY ${prefix}created_at ${way}, ${prefix}id ${way}`)
   const limit = limitUnlessPastEnd(window, () => countUsers(accountId, filter).query)
   const places =
-    filter.emailKey === undefined
+    filter.emailNormalized === undefined
       ? mergeUnion(groupsOf(accountId, filter, window), order(''))
       : sql`SELECT u.id, u.created_at FROM users u WHERE ${matching(accountId, filter)}${isAfter(window)} ${order('')}`
   return select<UserRow>(sql`
@@ -73,11 +73,11 @@ function isAfter(window: UserWindow): SQL {
   return sql` AND (u.created_at, u.id) ${comparison} (${at}, ${id})`
 }
 
-function matching(accountId: string, { role, status, emailKey, q }: UserFilter): SQL {
+function matching(accountId: string, { role, status, emailNormalized, q }: UserFilter): SQL {
   const conditions = [sql`u.account_id = ${accountId}`, sql`u.kind = 'person'`]
   if (role) conditions.push(sql`u.role = ${role}`)
   if (status) conditions.push(sql`u.status = ${status}`)
-  if (emailKey) conditions.push(sql`u.email_key = ${emailKey}`)
+  if (emailNormalized) conditions.push(sql`u.email_key = ${emailNormalized}`)
   if (q) conditions.push(sql`(instr(lower(u.name), lower(${q})) > 0 OR instr(u.email_key, lower(${q})) > 0)`)
   return sql.join(conditions, sql` AND `)
 }

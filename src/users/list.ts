@@ -22,7 +22,9 @@ export async function listUsers({ db }: ServiceContext, input: ListUsersInput) {
 /** As `listUsers`, from a cursor on. Throws 400 for a cursor of another list. */
 export async function listUsersByCursor({ db }: ServiceContext, input: ListUsersInput) {
   const filter = filterOf(input)
-  const scope = { list: 'users', accountId: db.accountId, ...filter }
+  const { emailNormalized: emailKey, ...rest } = filter
+  // A hash of these names and values is in the cursors that clients have.
+  const scope = { list: 'users', accountId: db.accountId, ...rest, emailKey }
   const position = readCursor(db, scope, input.cursor, UserPosition)
   const { perPage } = pageRequest(input)
   const found = await db.all(findUsers(db.accountId, filter, windowFrom(position, perPage)))
@@ -32,5 +34,5 @@ export async function listUsersByCursor({ db }: ServiceContext, input: ListUsers
 }
 
 function filterOf({ role, status, email, q }: ListUsersInput): UserFilter {
-  return { role, status, q, emailKey: email === undefined ? undefined : asciiLower(email) }
+  return { role, status, q, emailNormalized: email === undefined ? undefined : asciiLower(email) }
 }

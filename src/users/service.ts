@@ -52,7 +52,7 @@ export function newUserStatements({ eventId, ...person }: NewUserInput) {
   const { accountId, id, name, email, role, now } = person
   return {
     statements: [
-      ...insertUser({ ...person, emailKey: asciiLower(email) }),
+      ...insertUser({ ...person, emailNormalized: asciiLower(email) }),
       ...(eventId === null ? [] : emitUserCreated(accountId, id, eventId, now)),
     ],
     user: { id, name, email, role, credential_generation: 1 },
@@ -99,9 +99,9 @@ export async function updateUser(ctx: ServiceContext, id: string, input: UpdateU
   else if (input.current_password !== undefined)
     throw invalidInput([detail(['current_password'], 'is only for a change of your own e-mail')])
   const { name, email, role, status } = input
-  const emailKey = email === undefined ? undefined : asciiLower(email)
+  const emailNormalized = email === undefined ? undefined : asciiLower(email)
   const exemptToken = isSelf && status !== 'inactive' ? (caller.token?.id ?? null) : null
-  return change(ctx, id, { name, email, emailKey, role, status }, exemptToken)
+  return change(ctx, id, { name, email, emailNormalized, role, status }, exemptToken)
 }
 
 /** Deactivates a person, who is dead to the API at once. For admins. Throws 404, and 409 for the last active admin. */
@@ -142,7 +142,7 @@ async function checkOwnPassword(ctx: ServiceContext, password: string | undefine
   if (!before) return null
   const [[row]] = before
   if (!row) throw invalidCredentials()
-  const owner = { emailKey: row.email_key, user: { accountId: caller.accountId, id: caller.id } }
+  const owner = { emailNormalized: row.email_key, user: { accountId: caller.accountId, id: caller.id } }
   await throttle.guardPasswordCheck(owner, async () => {
     if (!(await verifyPassword(password, row.password_hash))) throw invalidCredentials()
   })

@@ -72,8 +72,8 @@ describe('the objects of the throttle', () => {
     }) as never)
     for (let i = 0; i < 2_000; i += 1) {
       const throttle = throttleFor(env, `203.0.${i >> 8}.${i & 255}`)
-      const emailKey = i % 2 ? `guess${i}@example.com` : `${'x'.repeat(i % 250)}${i}'"\n`
-      await throttle.guardPasswordCheck({ emailKey, user: null }, async () => 0)
+      const emailNormalized = i % 2 ? `guess${i}@example.com` : `${'x'.repeat(i % 250)}${i}'"\n`
+      await throttle.guardPasswordCheck({ emailNormalized, user: null }, async () => 0)
       await throttle.countRegistration()
       await throttle.guardKeyLookup(async () => false)
     }
@@ -160,7 +160,8 @@ describe('an attempt', () => {
   it('that never ends is waited for no longer than a minute, stays counted, and is forgotten', async () => {
     const name = 'an object of lost attempts'
     const object = env.LOGIN_THROTTLE.getByName(name)
-    const attempt = (id: string) => object.reserveLogin({ id, email: 'hash', emailKey: 'x', user: null, address: 'a' })
+    const attempt = (id: string) =>
+      object.reserveLogin({ id, email: 'hash', emailNormalized: 'x', user: null, address: 'a' })
     for (let id = 0; id < 10; id += 1) expect(await attempt(String(id))).toMatchObject({ allowed: true })
     vi.setSystemTime(Date.now() + MINUTE)
     expect(await attempt('one more')).toMatchObject({ allowed: false, retryAfterSeconds: 14 * 60 })

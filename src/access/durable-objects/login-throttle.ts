@@ -11,7 +11,7 @@ interface LoginAttempt {
   /** The attempt's own. */
   id: string
   email: string
-  emailKey: string
+  emailNormalized: string
   user: string | null
   address: string
 }
@@ -76,7 +76,7 @@ export class LoginThrottle extends DurableObject<Bindings> {
    * that strangers can not lock the user out. Where attempts under way fill the limit, it waits for them: right passwords
    * are not refused for being many at once. The operator's unlocking is looked up, now and then, before a refusal.
    */
-  async reserveLogin({ id, email, emailKey, user, address }: LoginAttempt): Promise<ThrottleDecision> {
+  async reserveLogin({ id, email, emailNormalized, user, address }: LoginAttempt): Promise<ThrottleDecision> {
     const bucket = user !== null && this.isTrusted(user, address) ? `login:${user}:${address}` : `login:${email}`
     const deadline = Date.now() + LONGEST_WAIT
     const reserve = () => this.reserve(bucket, id, LOGIN_FAILURES.limit, LOGIN_FAILURES.windowMs)
@@ -85,7 +85,7 @@ export class LoginThrottle extends DurableObject<Bindings> {
       await this.waitForRelease(deadline - Date.now())
       attempt = reserve()
     }
-    if (attempt.allowed || !(await this.wasUnlocked(bucket, emailKey))) return attempt
+    if (attempt.allowed || !(await this.wasUnlocked(bucket, emailNormalized))) return attempt
     return reserve()
   }
 
@@ -170,11 +170,11 @@ export class LoginThrottle extends DurableObject<Bindings> {
     )
   }
 
-  private async wasUnlocked(bucket: string, emailKey: string): Promise<boolean> {
+  private async wasUnlocked(bucket: string, emailNormalized: string): Promise<boolean> {
     const now = Date.now()
     if (now - (this.unlockCheckedAt.get(bucket) ?? 0) < UNLOCK_CHECK_INTERVAL) return false
     this.unlockCheckedAt.set(bucket, now)
-    const unlockedAt = await findUnlock(this.env, emailKey).catch(() => null)
+    const unlockedAt = await findUnlock(this.env, emailNormalized).catch(() => null)
     if (unlockedAt === null) return false
     const { sql } = this.ctx.storage
     return (
