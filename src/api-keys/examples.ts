@@ -13,7 +13,7 @@ const KEY = {
   revoked_at: null,
 }
 
-/** A key that has the form of one and opens nothing. */
+/** An example that no deployment accepts. */
 const SECRET = `tk_live_01jt0v7m3zq8x5y2w9r4n6p1kc${'0123456789abcdef'.repeat(6).slice(4)}`
 
 export const NEW_KEY: z.infer<typeof ApiKeyWithSecretResponse> = { data: { ...KEY, key: SECRET } }

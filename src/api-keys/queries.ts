@@ -1,101 +1,139 @@
 import { type SQL, sql } from 'drizzle-orm'
 import type { Role } from '../core/policy'
-import { returning } from '../db/legacy'
-import { run, select } from '../db/statement'
+import { alias } from '../db/alias'
+import { accounts, apiKeyAccounts, apiKeys, users } from '../db/schema/accounts'
+import { type RowOf, selection } from '../db/selection'
+import { select } from '../db/statement'
+import { insertSelect, update } from '../db/write'
 
-export interface ApiKeyRow {
-  id: string
-  name: string
-  role: Role
-  last_four: string
-  created_at: number
-  last_used_at: number | null
-  expires_at: number | null
-  revoked_at: number | null
-}
+const MAX_ACTIVE_KEYS = { standard: 20, premium: 100 }
 
-const COLUMNS = sql`k.id, u.name, u.role, k.last_four, k.created_at, k.last_used_at, k.expires_at, k.revoked_at`
-const MEMBER = sql`JOIN users u ON u.account_id = k.account_id AND u.id = k.id`
-const LIVE_KEYS = { standard: 20, premium: 100 }
+const k = alias(apiKeys, 'k')
+const u = alias(users, 'u')
+
+const API_KEY = selection({
+  id: k.id,
+  name: u.name,
+  role: u.role,
+  last_four: k.lastFour,
+  created_at: k.createdAt,
+  last_used_at: k.lastUsedAt,
+  expires_at: k.expiresAt,
+  revoked_at: k.revokedAt,
+})
+
+export type ApiKeyRow = RowOf<typeof API_KEY>
+
+const MEMBER = sql`JOIN ${u} ON ${u.accountId} = ${k.accountId} AND ${u.id} = ${k.id}`
 
 interface NewApiKey {
   id: string
   name: string
   role: Role
   lastFour: string
+  /** SHA-256 of the secret (hexadecimal). */
   hash: string
   expiresAt: number | null
 }
 
-/** Adds a key and the member it acts as, unless the account has all the live keys that its plan allows. */
+/** Inserts a key and the member that it acts as, unless the account has as many active keys as its plan allows. */
 export function insertApiKey(accountId: string, key: NewApiKey, now: number) {
   const email = `${key.id}@keys.invalid`
-  const room = sql`(SELECT count(*) FROM api_keys WHERE account_id = ${accountId} AND ${isLive(now)})
-    < (SELECT CASE plan WHEN 'premium' THEN ${LIVE_KEYS.premium} ELSE ${LIVE_KEYS.standard} END FROM accounts WHERE id = ${accountId})`
-  const member = sql`EXISTS (SELECT 1 FROM users WHERE account_id = ${accountId} AND id = ${key.id})`
+  const active = sql`(SELECT count(*) FROM ${apiKeys} WHERE ${apiKeys.accountId} = ${accountId} AND ${isActive(now)})`
+  const limit = sql`(SELECT CASE ${accounts.plan} WHEN 'premium' THEN ${MAX_ACTIVE_KEYS.premium} ELSE ${MAX_ACTIVE_KEYS.standard} END
+    FROM ${accounts} WHERE ${accounts.id} = ${accountId})`
+  const wasInserted = sql`EXISTS (SELECT 1 FROM ${users} WHERE ${users.accountId} = ${accountId} AND ${users.id} = ${key.id})`
   return [
-    run(sql`
-      INSERT INTO users (account_id, id, kind, name, email, email_key, role, status, credential_generation, created_at)
-      SELECT ${accountId}, ${key.id}, 'key', ${key.name}, ${email}, ${email}, ${key.role}, 'active', 1, ${now}
-      WHERE ${room}`),
-    run(sql`
-      INSERT INTO api_keys (account_id, id, last_four, hash, created_at, expires_at)
-      SELECT ${accountId}, ${key.id}, ${key.lastFour}, ${key.hash}, ${now}, ${key.expiresAt} WHERE ${member}`),
-    run(sql`INSERT INTO key_directory (key_id, account_id) SELECT ${key.id}, ${accountId} WHERE ${member}`),
+    insertSelect(
+      users,
+      {
+        accountId,
+        id: key.id,
+        kind: 'key',
+        name: key.name,
+        email,
+        emailNormalized: email,
+        role: key.role,
+        status: 'active',
+        tokenVersion: 1,
+        createdAt: now,
+      },
+      sql`WHERE ${active} < ${limit}`,
+    ),
+    insertSelect(
+      apiKeys,
+      {
+        accountId,
+        id: key.id,
+        lastFour: key.lastFour,
+        hash: key.hash,
+        createdAt: now,
+        expiresAt: key.expiresAt,
+      },
+      sql`WHERE ${wasInserted}`,
+    ),
+    insertSelect(apiKeyAccounts, { keyId: key.id, accountId }, sql`WHERE ${wasInserted}`),
   ]
 }
 
-function isLive(now: number): SQL {
-  return sql`revoked_at IS NULL AND (expires_at IS NULL OR expires_at > ${now})`
+function isActive(now: number): SQL {
+  return sql`${apiKeys.revokedAt} IS NULL AND (${apiKeys.expiresAt} IS NULL OR ${apiKeys.expiresAt} > ${now})`
 }
 
-/** All keys of an account, newest first, the dead ones among them. */
+/** Newest first, including revoked and expired keys. */
 export function findApiKeys(accountId: string, limit: number, offset: number) {
-  return select<ApiKeyRow>(sql`
-    SELECT ${COLUMNS} FROM api_keys k ${MEMBER} WHERE k.account_id = ${accountId}
-    ORDER BY k.id DESC LIMIT ${limit} OFFSET ${offset}`)
-}
-
-/** How many keys an account has, the dead ones among them. */
-export function countApiKeys(accountId: string) {
-  return select<{ total: number }>(sql`SELECT count(*) AS total FROM api_keys WHERE account_id = ${accountId}`)
-}
-
-/** One key of an account, dead or alive. */
-export function findApiKey(accountId: string, id: string) {
-  return returning(
-    select<ApiKeyRow>(sql`
-      SELECT ${COLUMNS} FROM api_keys k ${MEMBER} WHERE k.account_id = ${accountId} AND k.id = ${id}`),
-    ['id', 'name', 'role', 'last_four', 'created_at', 'last_used_at', 'expires_at', 'revoked_at'],
+  return select(
+    API_KEY,
+    sql`FROM ${k} ${MEMBER} WHERE ${k.accountId} = ${accountId}
+      ORDER BY ${k.id} DESC LIMIT ${limit} OFFSET ${offset}`,
   )
 }
+
+const TOTAL = selection({ total: sql<number>`count(*)` })
+
+/** Including revoked and expired keys. */
+export function countApiKeys(accountId: string) {
+  return select(TOTAL, sql`FROM ${apiKeys} WHERE ${apiKeys.accountId} = ${accountId}`)
+}
+
+/** Also finds a revoked or expired key. */
+export function findApiKey(accountId: string, id: string) {
+  return select(API_KEY, sql`FROM ${k} ${MEMBER} WHERE ${k.accountId} = ${accountId} AND ${k.id} = ${id}`)
+}
+
+const KEY_ID = selection({ id: apiKeys.id })
 
 /** A key if it has the secret with this hash. */
 export function findRotated(accountId: string, id: string, hash: string) {
-  return returning(
-    select<{ id: string }>(sql`
-      SELECT id FROM api_keys WHERE account_id = ${accountId} AND id = ${id} AND hash = ${hash}`),
-    ['id'],
+  return select(
+    KEY_ID,
+    sql`FROM ${apiKeys}
+      WHERE ${apiKeys.accountId} = ${accountId} AND ${apiKeys.id} = ${id} AND ${apiKeys.hash} = ${hash}`,
   )
 }
 
-/** Ends a key. Ending it again changes nothing. */
+/** Changes nothing if the key was revoked before. */
 export function revokeApiKey(accountId: string, id: string, now: number) {
-  return run(sql`
-    UPDATE api_keys SET revoked_at = ${now}, previous_hash = NULL, previous_until = NULL
-    WHERE account_id = ${accountId} AND id = ${id} AND revoked_at IS NULL`)
+  return update(
+    apiKeys,
+    { revokedAt: now, previousHash: null, previousUntil: null },
+    sql`${apiKeys.accountId} = ${accountId} AND ${apiKeys.id} = ${id} AND ${apiKeys.revokedAt} IS NULL`,
+  )
 }
 
-/** Gives a live key a new secret; the old one stays good until `previousUntil` (ms), null for not at all. */
-export function rotateApiKey(
-  accountId: string,
-  id: string,
-  secret: { hash: string; lastFour: string; previousUntil: number | null },
-  now: number,
-) {
-  const keepsOld = secret.previousUntil === null ? sql`NULL` : sql`hash`
-  return run(sql`
-    UPDATE api_keys SET previous_hash = ${keepsOld}, previous_until = ${secret.previousUntil},
-      hash = ${secret.hash}, last_four = ${secret.lastFour}
-    WHERE account_id = ${accountId} AND id = ${id} AND ${isLive(now)}`)
+interface NewSecret {
+  hash: string
+  lastFour: string
+  /** Until when (ms) the old secret is valid; null revokes it. */
+  previousUntil: number | null
+}
+
+/** Replaces the secret of an active key. */
+export function rotateApiKey(accountId: string, id: string, secret: NewSecret, now: number) {
+  const previousHash = secret.previousUntil === null ? null : apiKeys.hash
+  return update(
+    apiKeys,
+    { previousHash, previousUntil: secret.previousUntil, hash: secret.hash, lastFour: secret.lastFour },
+    sql`${apiKeys.accountId} = ${accountId} AND ${apiKeys.id} = ${id} AND ${isActive(now)}`,
+  )
 }

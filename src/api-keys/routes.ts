@@ -75,7 +75,6 @@ const rotateApiKeyRoute = defineRoute({
   responses: { 201: json(ApiKeyWithSecretResponse, 'The key with its new secret', NEW_KEY) },
 })
 
-/** Puts the routes of API keys into the router, all of them for admins who are people. */
 export function registerApiKeyRoutes(app: OpenAPIHono<AppEnv>): void {
   registerRoute(app, listApiKeysRoute, async (c) => {
     const { page, total, keys } = await listApiKeys(serviceContext(c), c.req.valid('query'))

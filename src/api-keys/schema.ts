@@ -64,7 +64,6 @@ export type RotateApiKeyInput = z.infer<typeof RotateApiKeyBody>
 
 export const DEFAULT_GRACE_SECONDS = DAY_SECONDS
 
-/** A key as it is listed, without its secret. */
 export function presentApiKey(row: ApiKeyRow): z.infer<typeof ApiKey> {
   return {
     id: row.id,

@@ -17,14 +17,11 @@ import {
   type RotateApiKeyInput,
 } from './schema'
 
-/**
- * Makes a key, whose secret only this answer shows. For admins who are people. Throws 400 for an end that lies behind, 409
- * at the plan's limit.
- */
+/** For users who are admins. Throws 400 for an expiry in the past, and 409 at the plan's limit of active keys. */
 export async function createApiKey(ctx: ServiceContext, input: CreateApiKeyInput) {
   const { accountId } = ctx.caller
-  const isOver = input.expires_at !== undefined && input.expires_at <= ctx.now
-  if (isOver && !(await isReplayedRequest(ctx)))
+  const hasExpired = input.expires_at !== undefined && input.expires_at <= ctx.now
+  if (hasExpired && !(await isReplayedRequest(ctx)))
     throw invalidInput([detail(['expires_at'], 'must be an RFC 3339 time or a date that lies ahead')])
   const id = newId('key', ctx.now)
   const key = makeKey(id, ctx.config.keys.apiKeys)
@@ -36,36 +33,36 @@ export async function createApiKey(ctx: ServiceContext, input: CreateApiKeyInput
     hash: hashKey(key),
     expiresAt: input.expires_at ?? null,
   }
-  const { rows, secret } = await commit(ctx, insertApiKey(accountId, stored, ctx.now), [findApiKey(accountId, id)], {
-    secret: key,
-  }).catch(rethrow)
-  const [[row]] = rows
+  const reads = { key: findApiKey(accountId, id) }
+  const writes = insertApiKey(accountId, stored, ctx.now)
+  const { rows, secret } = await commit(ctx, writes, reads, { secret: key }).catch(rethrow)
+  const [row] = rows.key
   if (!row) throw tooManyKeys()
   return { ...presentApiKey(row), key: secret }
 }
 
-/** A page of the account's keys, without their secrets, newest first. For admins who are people. */
+/** For users who are admins. Newest first, including revoked and expired keys. */
 export async function listApiKeys({ db, caller }: ServiceContext, input: ListApiKeysInput) {
   const page = pageRequest(input)
-  const [[count], found] = await db.batch([
-    countApiKeys(caller.accountId),
-    findApiKeys(caller.accountId, page.perPage, offsetOf(page)),
-  ])
-  return { page, total: count?.total ?? 0, keys: found.map(presentApiKey) }
+  const { count, keys } = await db.batch({
+    count: countApiKeys(caller.accountId),
+    keys: findApiKeys(caller.accountId, page.perPage, offsetOf(page)),
+  })
+  return { page, total: count[0]?.total ?? 0, keys: keys.map(presentApiKey) }
 }
 
-/** Ends a key at once. For admins who are people. Throws 404. */
+/** Revokes a key immediately. For users who are admins. Throws 404. */
 export async function deleteApiKey(ctx: ServiceContext, id: string): Promise<void> {
   const { accountId } = ctx.caller
-  const revoke = () => commit(ctx, [revokeApiKey(accountId, id, ctx.now)], [findApiKey(accountId, id)])
-  await mustExist(ctx, id)
+  const revoke = () => commit(ctx, [revokeApiKey(accountId, id, ctx.now)], { key: findApiKey(accountId, id) })
+  await assertExists(ctx, id)
   const { rows } = await ctx.credentials.withInvalidation({ kind: 'key', id }, revoke).catch(rethrow)
-  if (!rows[0][0]) throw notFound()
+  if (rows.key.length === 0) throw notFound()
 }
 
 /**
- * Gives a key a new secret, which only this answer shows; the old one stays good for the grace. For admins who are
- * people. Throws 404, and 409 for a key that has ended.
+ * Replaces the secret of a key; the old one stays valid for the grace period. For users who are admins. Throws 404, and 409
+ * for a revoked or expired key.
  */
 export async function rotateKey(ctx: ServiceContext, id: string, input: RotateApiKeyInput) {
   const { accountId } = ctx.caller
@@ -76,19 +73,22 @@ export async function rotateKey(ctx: ServiceContext, id: string, input: RotateAp
     commit(
       ctx,
       [rotateApiKey(accountId, id, secret, ctx.now)],
-      [findRotated(accountId, id, secret.hash), findApiKey(accountId, id)],
+      { rotated: findRotated(accountId, id, secret.hash), key: findApiKey(accountId, id) },
       { secret: key },
     )
-  await mustExist(ctx, id)
+  await assertExists(ctx, id)
   const committed = await ctx.credentials.withInvalidation({ kind: 'key', id }, rotate).catch(rethrow)
-  const [[rotated], [row]] = committed.rows
+  const {
+    rotated,
+    key: [row],
+  } = committed.rows
   if (!row) throw notFound()
-  if (!rotated) throw keyRevoked()
+  if (rotated.length === 0) throw keyRevoked()
   return { ...presentApiKey(row), key: committed.secret }
 }
 
-/** An ID that is no key's must not make a Durable Object. */
-async function mustExist(ctx: ServiceContext, id: string): Promise<void> {
-  const before = await readBeforeWrite(ctx, [findApiKey(ctx.caller.accountId, id)])
-  if (before && !before[0][0]) throw notFound()
+/** An unknown ID must not create a Durable Object. */
+async function assertExists(ctx: ServiceContext, id: string): Promise<void> {
+  const found = await readBeforeWrite(ctx, { key: findApiKey(ctx.caller.accountId, id) })
+  if (found && found.key.length === 0) throw notFound()
 }

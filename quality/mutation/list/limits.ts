@@ -80,7 +80,7 @@ export const LIMITS = [
   ]),
   ...inside('PageQuery', ['http/parameters'], (it) => [it.literal(100).replaceWith('100_000')]),
   ...inside('CursorQuery', ['http/cursor', 'http/parameters'], (it) => [it.call('max').unchain()]),
-  ...inside('LIVE_KEYS', ['api-keys/limits'], (it) => [
+  ...inside('MAX_ACTIVE_KEYS', ['api-keys/limits'], (it) => [
     it.literal(20).replaceWith('21'),
     it.literal(100).replaceWith('101'),
   ]),

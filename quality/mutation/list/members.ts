@@ -16,7 +16,7 @@ export const MEMBERS = [
   ...inside('createApiKey', ['api-keys/manage'], (it) => [it.call('isReplayedRequest').always(true)]),
   ...inside('rotateKey', ['api-keys/manage'], (it) => [it.call('keyRevoked').enclosingIf().remove()]),
   ...inside('rotateApiKey', ['api-keys/manage'], (it) => [
-    it.sqlCondition('{isLive}').remove(),
+    it.sqlCondition('{isActive}').remove(),
     it.variable().replaceWith('$3'),
   ]),
   ...inside('findKeyByHash', ['api-keys/secrets'], (it) => [
