@@ -1,19 +1,15 @@
 import { type SQL, sql } from 'drizzle-orm'
 import type { Role } from '../core/policy'
-import { type Columns, jsonObject } from '../db/legacy'
+import { alias } from '../db/alias'
 import { insertEvent, reserveSequences } from '../db/outbox'
-import { run, select } from '../db/statement'
+import { loginIdentities, users } from '../db/schema/accounts'
+import { selection } from '../db/selection'
+import { query, select } from '../db/statement'
+import { insertSelect, update } from '../db/write'
 import { nextWriteTime } from '../db/write-time'
+import { USER } from './queries'
 
-const USER_SNAPSHOT: Columns = {
-  id: 'u.id',
-  name: 'u.name',
-  email: 'u.email',
-  role: 'u.role',
-  status: 'u.status',
-  created_at: 'u.created_at',
-  last_login_at: 'u.last_login_at',
-}
+const u = alias(users, 'u')
 
 interface NewUser {
   accountId: string
@@ -27,20 +23,29 @@ interface NewUser {
   now: number
 }
 
-/** Adds a person and the entry that its logins begin with. Fails with `unique` when the account knows the e-mail. */
-export function insertUser(person: NewUser) {
-  const { accountId, id, name, email, emailNormalized, role, passwordHash, lastLoginAt, now } = person
+/** Inserts a user who can log in. Fails with `unique` if the account has a user with the email. */
+export function insertUser(user: NewUser) {
+  const { accountId, id, name, email, emailNormalized, role, passwordHash, lastLoginAt, now } = user
   return [
-    run(sql`
-      INSERT INTO users (account_id, id, kind, name, email, email_key, role, status, password_hash,
-        credential_generation, created_at, last_login_at)
-      VALUES (${accountId}, ${id}, 'person', ${name}, ${email}, ${emailNormalized}, ${role}, 'active', ${passwordHash},
-        1, ${nextWriteTime(accountId, { now })}, ${lastLoginAt})`),
-    run(sql`INSERT INTO logins (email_key, account_id, user_id) VALUES (${emailNormalized}, ${accountId}, ${id})`),
+    insertSelect(users, {
+      accountId,
+      id,
+      kind: 'person',
+      name,
+      email,
+      emailNormalized,
+      role,
+      status: 'active',
+      passwordHash,
+      tokenVersion: 1,
+      createdAt: nextWriteTime(accountId, { now }),
+      lastLoginAt,
+    }),
+    insertSelect(loginIdentities, { emailNormalized, accountId, userId: id }),
   ]
 }
 
-/** Writes the event of a new person; it goes behind the statements that add them, in their batch. */
+/** For the batch that inserts the user, after it. */
 export function emitUserCreated(accountId: string, userId: string, eventId: string, now: number) {
   return [
     reserveSequences(accountId, { now }, sql`1`),
@@ -50,8 +55,8 @@ export function emitUserCreated(accountId: string, userId: string, eventId: stri
       accountId,
       ticketId: null,
       isInternal: false,
-      data: sql`json_object('user', json(${jsonObject(USER_SNAPSHOT)}))`,
-      from: sql`users u WHERE u.account_id = ${accountId} AND u.id = ${userId}`,
+      data: sql`json_object('user', json(${USER.json}))`,
+      from: sql`${u} WHERE ${u.accountId} = ${accountId} AND ${u.id} = ${userId}`,
     }),
   ]
 }
@@ -65,62 +70,79 @@ export interface UserChange {
 }
 
 /**
- * Changes a person. Another e-mail or a deactivation ends the person's tokens, but for the spared one. Fails with
- * `refused: last_admin`, and with `unique` when the account knows the e-mail.
+ * Changes a user. Another email or a deactivation revokes the user's tokens, except for one. Fails with
+ * `refused: last_admin`, and with `unique` if the account has another user with the email.
  */
-export function updateUserStatement(accountId: string, id: string, change: UserChange, sparedToken: string | null) {
+export function updateUserStatement(accountId: string, id: string, change: UserChange, exemptTokenId: string | null) {
+  const isRevoking = revokesTokens(change)
   const { name, email, emailNormalized, role, status } = change
-  const assignments: SQL[] = []
-  if (name !== undefined) assignments.push(sql`name = ${name}`)
-  if (role !== undefined) assignments.push(sql`role = ${role}`)
-  if (status !== undefined) assignments.push(sql`status = ${status}`)
-  if (email !== undefined) assignments.push(sql`email = ${email}, email_key = ${emailNormalized}`)
-  const ends = endsTokens(change)
-  assignments.push(
-    sql`credential_generation = credential_generation + ${ends}`,
-    sql`spared_token = CASE WHEN ${ends} THEN ${sparedToken} ELSE spared_token END`,
-  )
   return [
-    ...(emailNormalized === undefined ? [] : [moveLogin(accountId, id, emailNormalized)]),
-    run(sql`
-      UPDATE users SET ${sql.join(assignments, sql`, `)}
-      WHERE account_id = ${accountId} AND id = ${id} AND kind = 'person'`),
+    ...(emailNormalized === undefined ? [] : [updateLoginIdentity(accountId, id, emailNormalized)]),
+    update(
+      users,
+      {
+        name,
+        role,
+        status,
+        email,
+        emailNormalized,
+        tokenVersion: sql`${users.tokenVersion} + ${isRevoking}`,
+        exemptTokenId: sql`CASE WHEN ${isRevoking} THEN ${exemptTokenId} ELSE ${users.exemptTokenId} END`,
+      },
+      sql`${users.accountId} = ${accountId} AND ${users.id} = ${id} AND ${users.kind} = 'person'`,
+    ),
   ]
 }
 
-/** 1 where the change is of another e-mail or a deactivation, else 0, judged by the live row. */
-function endsTokens({ emailNormalized, status }: UserChange): SQL {
-  const otherEmail = emailNormalized === undefined ? sql`0` : sql`email_key IS NOT ${emailNormalized}`
-  const deactivates = status === 'inactive' ? sql`status = 'active'` : sql`0`
-  return sql`(${otherEmail} OR ${deactivates})`
+/** 1 or 0: compares the change with the committed row. */
+function revokesTokens({ emailNormalized, status }: UserChange): SQL {
+  const changesEmail = emailNormalized === undefined ? sql`0` : sql`${users.emailNormalized} IS NOT ${emailNormalized}`
+  const deactivates = status === 'inactive' ? sql`${users.status} = 'active'` : sql`0`
+  return sql`(${changesEmail} OR ${deactivates})`
 }
 
-function moveLogin(accountId: string, userId: string, emailNormalized: string) {
-  return run(sql`
-    UPDATE logins SET email_key = ${emailNormalized}
-    WHERE account_id = ${accountId}
-      AND email_key = (SELECT email_key FROM users WHERE account_id = ${accountId} AND id = ${userId} AND kind = 'person')`)
+/** Before the user itself is changed: finds the identity by the user's present email. */
+function updateLoginIdentity(accountId: string, userId: string, emailNormalized: string) {
+  const l = loginIdentities
+  const present = sql`(SELECT ${users.emailNormalized} FROM ${users}
+    WHERE ${users.accountId} = ${accountId} AND ${users.id} = ${userId} AND ${users.kind} = 'person')`
+  return update(l, { emailNormalized }, sql`${l.accountId} = ${accountId} AND ${l.emailNormalized} = ${present}`)
 }
 
-/** What checking a person's password needs. */
+const PASSWORD = selection({
+  email_key: users.emailNormalized,
+  password_hash: users.passwordHash,
+  credential_generation: users.tokenVersion,
+})
+
+/** Of an active user. */
 export function findPassword(accountId: string, id: string) {
-  return select<{ email_key: string; password_hash: string | null; credential_generation: number }>(sql`
-    SELECT email_key, password_hash, credential_generation FROM users
-    WHERE account_id = ${accountId} AND id = ${id} AND kind = 'person' AND status = 'active'`)
+  return select(
+    PASSWORD,
+    sql`FROM ${users} WHERE ${users.accountId} = ${accountId} AND ${users.id} = ${id}
+      AND ${users.kind} = 'person' AND ${users.status} = 'active'`,
+  )
 }
 
-/** Sets a password and ends the person's tokens, but for the spared one; if `generation` is given, only from there. */
+const USER_ID = selection({ id: users.id })
+
+/**
+ * Sets a password and revokes the user's tokens, except for one. With `tokenVersion`, only if no other change has revoked
+ * tokens since that version; else it returns no row.
+ */
 export function updatePassword(
   accountId: string,
   id: string,
   passwordHash: string,
-  sparedToken: string | null,
-  generation: number | null = null,
+  exemptTokenId: string | null,
+  tokenVersion: number | null = null,
 ) {
-  const unchanged = generation === null ? sql`` : sql` AND credential_generation = ${generation}`
-  return select<{ id: string }>(sql`
-    UPDATE users SET password_hash = ${passwordHash}, credential_generation = credential_generation + 1,
-      spared_token = ${sparedToken}
-    WHERE account_id = ${accountId} AND id = ${id} AND kind = 'person'${unchanged}
-    RETURNING id`)
+  const isUnchanged = tokenVersion === null ? sql`` : sql` AND ${users.tokenVersion} = ${tokenVersion}`
+  return query(
+    USER_ID,
+    sql`UPDATE ${users} SET ${users.passwordHash} = ${passwordHash},
+        ${users.tokenVersion} = ${users.tokenVersion} + 1, ${users.exemptTokenId} = ${exemptTokenId}
+      WHERE ${users.accountId} = ${accountId} AND ${users.id} = ${id} AND ${users.kind} = 'person'${isUnchanged}
+      RETURNING ${USER_ID.list}`,
+  )
 }

@@ -2,7 +2,7 @@ import type { z } from '@hono/zod-openapi'
 import { pageSchema } from '../http/pagination/page'
 import type { User, UserList, UserRef } from './schema'
 
-/** The people of the examples are those of the demo data. */
+/** The users of the examples are those of the demo data. */
 
 export const JANE: z.infer<typeof UserRef> = { id: 'user456', name: 'Jane Smith', email: 'jane@example.com' }
 

@@ -1,83 +1,96 @@
 import { type SQL, sql } from 'drizzle-orm'
 import { ROLES, type Role } from '../core/policy'
+import { alias } from '../db/alias'
 import { mergeUnion } from '../db/merge-union'
 import { limitUnlessPastEnd } from '../db/paging'
+import { userCounters, users } from '../db/schema/accounts'
+import { selection } from '../db/selection'
 import { select } from '../db/statement'
-import type { UserRow } from './queries'
+import { USER, type UserRow } from './queries'
 
-export type { UserRow } from './queries'
+const STATUSES = users.status.enumValues
 
-/** People where what a text may be part of is in the index. */
-const SEARCHED = sql.raw('users u INDEXED BY users_by_role')
-const LISTED_STATUSES = ['active', 'inactive'] as const
+const u = alias(users, 'u')
+const c = alias(userCounters, 'c')
+const page = alias(users, 'page')
+
+/** The index contains every column that a filter compares. */
+const BY_ROLE = sql`${u} INDEXED BY users_by_role`
 
 export interface UserFilter {
   role?: Role | undefined
-  status?: (typeof LISTED_STATUSES)[number] | undefined
+  status?: UserRow['status'] | undefined
   emailNormalized?: string | undefined
+  /** Part of the name or the email. */
   q?: string | undefined
 }
 
-/** A part of a list: after some pages, or beyond a person's place (null: from an end on), towards its end or beginning. */
+/** Rows after some pages, or after a key (null: from an end) in a direction. */
 export type UserWindow =
   | { limit: number; offset: number }
   | { limit: number; after: { at: number; id: string } | null; direction: 'next' | 'prev' }
 
-/** How many people of an account match: from the counters that triggers keep, but for an e-mail or a text. */
+const MATCHES = selection({ total: sql<number>`count(*)` })
+const COUNTED = selection({ total: sql<number>`coalesce(sum(${c.count}), 0)` })
+
+/** Counts the rows for an email or a text; triggers keep counters for everything else. */
 export function countUsers(accountId: string, filter: UserFilter) {
   const { role, status, emailNormalized, q } = filter
-  if (emailNormalized !== undefined || q !== undefined)
-    return select<{ total: number }>(
-      sql`SELECT count(*) AS total FROM ${emailNormalized === undefined ? SEARCHED : sql.raw('users u')} WHERE ${matching(accountId, filter)}`,
-    )
-  const conditions = [
-    sql`account_id = ${accountId}`,
-    ...(role ? [sql`role = ${role}`] : []),
-    ...(status ? [sql`status = ${status}`] : []),
-  ]
-  return select<{ total: number }>(
-    sql`SELECT coalesce(sum(count), 0) AS total FROM user_counters WHERE ${sql.join(conditions, sql` AND `)}`,
-  )
+  const isCounted = emailNormalized === undefined && q === undefined
+  if (!isCounted)
+    return select(MATCHES, sql`FROM ${emailNormalized === undefined ? BY_ROLE : u} WHERE ${matches(accountId, filter)}`)
+  const conditions = [sql`${c.accountId} = ${accountId}`]
+  if (role) conditions.push(sql`${c.role} = ${role}`)
+  if (status) conditions.push(sql`${c.status} = ${status}`)
+  return select(COUNTED, sql`FROM ${c} WHERE ${sql.join(conditions, sql` AND `)}`)
 }
 
-/** The people of an account, oldest first (towards the beginning: newest first). */
+/** The users of an account, oldest first (backwards: newest first). */
 export function findUsers(accountId: string, filter: UserFilter, window: UserWindow) {
-  const way = 'after' in window && window.direction === 'prev' ? 'DESC' : 'ASC'
-  const order = (prefix: string) => sql.raw(`ORDER BY ${prefix}created_at ${way}, ${prefix}id ${way}`)
-  const limit = limitUnlessPastEnd(window, () => countUsers(accountId, filter).query)
-  const places =
+  const direction = 'after' in window && window.direction === 'prev' ? sql`DESC` : sql`ASC`
+  const order = sql`ORDER BY ${users.createdAt} ${direction}, ${users.id} ${direction}`
+  const ids =
     filter.emailNormalized === undefined
-      ? mergeUnion(groupsOf(accountId, filter, window), order(''))
-      : sql`SELECT u.id, u.created_at FROM users u WHERE ${matching(accountId, filter)}${isAfter(window)} ${order('')}`
-  return select<UserRow>(sql`
-    SELECT u.id, u.name, u.email, u.role, u.status, u.created_at, u.last_login_at
-    FROM (${places} LIMIT ${limit} OFFSET ${'offset' in window ? window.offset : 0}) page
-    CROSS JOIN users u ON u.account_id = ${accountId} AND u.id = page.id
-    ${order('page.')}`)
-}
-
-/** The people of each role and status: stretches of an index that holds what a text may be part of, too. */
-function groupsOf(accountId: string, filter: UserFilter, window: UserWindow): SQL[] {
-  return (filter.role ? [filter.role] : ROLES).flatMap((role) =>
-    (filter.status ? [filter.status] : LISTED_STATUSES).map(
-      (status) => sql`SELECT u.id, u.created_at FROM ${SEARCHED}
-        WHERE ${matching(accountId, { q: filter.q, role, status })}${isAfter(window)}`,
-    ),
+      ? mergeUnion(idsOfEachRange(accountId, filter, window), order)
+      : sql`${idsFrom(u, accountId, filter, window)} ${order}`
+  const limit = limitUnlessPastEnd(window, () => countUsers(accountId, filter).query)
+  return select(
+    USER,
+    sql`FROM (${ids} LIMIT ${limit} OFFSET ${'offset' in window ? window.offset : 0}) page
+      CROSS JOIN ${u} ON ${u.accountId} = ${accountId} AND ${u.id} = ${page.id}
+      ORDER BY ${page.createdAt} ${direction}, ${page.id} ${direction}`,
   )
 }
 
+/** One query for each role and status: within each, the index is in the order of the list. */
+function idsOfEachRange(accountId: string, filter: UserFilter, window: UserWindow): SQL[] {
+  const roles = filter.role ? [filter.role] : ROLES
+  const statuses = filter.status ? [filter.status] : STATUSES
+  return roles.flatMap((role) =>
+    statuses.map((status) => idsFrom(BY_ROLE, accountId, { ...filter, role, status }, window)),
+  )
+}
+
+function idsFrom(source: SQL, accountId: string, filter: UserFilter, window: UserWindow): SQL {
+  return sql`SELECT ${u.id}, ${u.createdAt} FROM ${source} WHERE ${matches(accountId, filter)}${isAfter(window)}`
+}
+
+/** Begins with AND. */
 function isAfter(window: UserWindow): SQL {
   if (!('after' in window) || window.after === null) return sql``
   const { at, id } = window.after
-  const comparison = sql.raw(window.direction === 'prev' ? '<' : '>')
-  return sql` AND (u.created_at, u.id) ${comparison} (${at}, ${id})`
+  const comparison = window.direction === 'prev' ? sql`<` : sql`>`
+  return sql` AND (${u.createdAt}, ${u.id}) ${comparison} (${at}, ${id})`
 }
 
-function matching(accountId: string, { role, status, emailNormalized, q }: UserFilter): SQL {
-  const conditions = [sql`u.account_id = ${accountId}`, sql`u.kind = 'person'`]
-  if (role) conditions.push(sql`u.role = ${role}`)
-  if (status) conditions.push(sql`u.status = ${status}`)
-  if (emailNormalized) conditions.push(sql`u.email_key = ${emailNormalized}`)
-  if (q) conditions.push(sql`(instr(lower(u.name), lower(${q})) > 0 OR instr(u.email_key, lower(${q})) > 0)`)
+function matches(accountId: string, { role, status, emailNormalized, q }: UserFilter): SQL {
+  const conditions = [sql`${u.accountId} = ${accountId}`, sql`${u.kind} = 'person'`]
+  if (role) conditions.push(sql`${u.role} = ${role}`)
+  if (status) conditions.push(sql`${u.status} = ${status}`)
+  if (emailNormalized) conditions.push(sql`${u.emailNormalized} = ${emailNormalized}`)
+  if (q) {
+    const inName = sql`instr(lower(${u.name}), lower(${q})) > 0`
+    conditions.push(sql`(${inName} OR instr(${u.emailNormalized}, lower(${q})) > 0)`)
+  }
   return sql.join(conditions, sql` AND `)
 }

@@ -3,23 +3,24 @@ import { positionSchema, readCursor, toPage, windowFrom, writeCursor } from '../
 import { offsetOf, pageRequest } from '../http/pagination/page'
 import { asciiLower } from '../lib/text'
 import type { ServiceContext } from '../service/context'
-import { countUsers, findUsers, type UserFilter, type UserRow } from './list.queries'
+import { countUsers, findUsers, type UserFilter } from './list.queries'
+import type { UserRow } from './queries'
 import { type ListUsersInput, presentUser } from './schema'
 
 const UserPosition = positionSchema(z.object({ at: z.number().int(), id: z.string() }))
 
-/** A page of the account's people, oldest first. For agents and admins. */
+/** For agents and admins. Oldest first. */
 export async function listUsers({ db }: ServiceContext, input: ListUsersInput) {
   const page = pageRequest(input)
   const filter = filterOf(input)
-  const [[count], found] = await db.batch([
-    countUsers(db.accountId, filter),
-    findUsers(db.accountId, filter, { limit: page.perPage, offset: offsetOf(page) }),
-  ])
-  return { page, total: count?.total ?? 0, users: found.map(presentUser) }
+  const { count, users } = await db.batch({
+    count: countUsers(db.accountId, filter),
+    users: findUsers(db.accountId, filter, { limit: page.perPage, offset: offsetOf(page) }),
+  })
+  return { page, total: count[0]?.total ?? 0, users: users.map(presentUser) }
 }
 
-/** As `listUsers`, from a cursor on. Throws 400 for a cursor of another list. */
+/** As `listUsers`, by cursor. Throws 400 for a cursor of another list or of other filters. */
 export async function listUsersByCursor({ db }: ServiceContext, input: ListUsersInput) {
   const filter = filterOf(input)
   const { emailNormalized: emailKey, ...rest } = filter

@@ -1,24 +1,25 @@
 import { sql } from 'drizzle-orm'
-import type { Role } from '../core/policy'
-import { returning } from '../db/legacy'
+import { alias } from '../db/alias'
+import { users } from '../db/schema/accounts'
+import { type RowOf, selection } from '../db/selection'
 import { select } from '../db/statement'
 
-export interface UserRow {
-  id: string
-  name: string
-  email: string
-  role: Role
-  status: 'active' | 'inactive'
-  created_at: number
-  last_login_at: number | null
-}
+const u = alias(users, 'u')
 
-/** One person of an account. */
+/** A user, with the alias `u`, as responses and snapshots in events have it. */
+export const USER = selection({
+  id: u.id,
+  name: u.name,
+  email: u.email,
+  role: u.role,
+  status: u.status,
+  created_at: u.createdAt,
+  last_login_at: u.lastLoginAt,
+})
+
+export type UserRow = RowOf<typeof USER>
+
+/** Does not find API keys. */
 export function findUser(accountId: string, id: string) {
-  return returning(
-    select<UserRow>(sql`
-      SELECT id, name, email, role, status, created_at, last_login_at FROM users
-      WHERE account_id = ${accountId} AND id = ${id} AND kind = 'person'`),
-    ['id', 'name', 'email', 'role', 'status', 'created_at', 'last_login_at'],
-  )
+  return select(USER, sql`FROM ${u} WHERE ${u.accountId} = ${accountId} AND ${u.id} = ${id} AND ${u.kind} = 'person'`)
 }

@@ -185,10 +185,6 @@ const changePasswordRoute = defineRoute({
   responses: { 204: emptyBody('Changed') },
 })
 
-/**
- * Puts the routes of users, and of one's own password, into the router. Agents and admins read, admins add, deactivate
- * and set passwords, people change themselves.
- */
 export function registerUserRoutes(app: OpenAPIHono<AppEnv>): void {
   registerRoute(app, listUsersRoute, async (c) => {
     const query = c.req.valid('query')

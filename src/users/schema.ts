@@ -14,7 +14,7 @@ export const RoleName = z.enum(ROLES).openapi('Role')
 const Status = z.enum(USER_STATUSES).openapi('UserStatus')
 
 const Name = singleLine(100)
-/** As others are shown it: API keys have an address of the form `key_…@keys.invalid`. */
+/** API keys have an email of the form `key_…@keys.invalid`. */
 const ShownEmail = z.string().openapi({ pattern: EMAIL_PATTERN, maxLength: 254, example: 'jane@example.com' })
 
 export const UserRef = z
@@ -83,7 +83,6 @@ export const ChangePasswordBody = z
   .openapi('ChangePassword')
 export type ChangePasswordInput = z.infer<typeof ChangePasswordBody>
 
-/** A person as they are answered, without anything of their credentials. */
 export function presentUser(row: UserRow): z.infer<typeof User> {
   return {
     id: row.id,

@@ -26,7 +26,7 @@ export { JANE, NEW_USER, SUPPORT } from './examples'
 export type { UserRow } from './queries'
 export { presentUser, RoleName, User, UserRef } from './schema'
 
-/** One person of the account. For agents and admins; everybody may read themselves. Throws 404. */
+/** For agents and admins; every user may read itself. Throws 404. */
 export async function getUser({ caller, db }: ServiceContext, id: string) {
   if (!readsUsers(caller.role) && id !== caller.id) throw notFound()
   const row = await db.first(findUser(caller.accountId, id))
@@ -42,28 +42,28 @@ interface NewUserInput {
   role: Role
   passwordHash: string | null
   lastLoginAt: number | null
-  /** The ID of the event that tells of it; null tells nobody. */
+  /** Of the `user.created`; null emits none. */
   eventId: string | null
   now: number
 }
 
-/** A new person as statements for a batch, and as its first token names it. */
-export function newUserStatements({ eventId, ...person }: NewUserInput) {
-  const { accountId, id, name, email, role, now } = person
+/** The statements that add a user, and the user for `presentLogin`. */
+export function newUserStatements({ eventId, ...newUser }: NewUserInput) {
+  const { accountId, id, name, email, role, now } = newUser
   return {
     statements: [
-      ...insertUser({ ...person, emailNormalized: asciiLower(email) }),
+      ...insertUser({ ...newUser, emailNormalized: asciiLower(email) }),
       ...(eventId === null ? [] : emitUserCreated(accountId, id, eventId, now)),
     ],
     user: { id, name, email, role, credential_generation: 1 },
   }
 }
 
-/** Adds a person to the account. For admins. Without a password they can't log in. Throws 409 for an e-mail in use. */
+/** For admins. A user without a password cannot log in. Throws 409 for an email in use. */
 export async function createUser(ctx: ServiceContext, input: CreateUserInput) {
   const { caller, now } = ctx
   const id = newId('user', now)
-  const person = newUserStatements({
+  const newUser = newUserStatements({
     accountId: caller.accountId,
     id,
     name: input.name,
@@ -74,73 +74,73 @@ export async function createUser(ctx: ServiceContext, input: CreateUserInput) {
     eventId: newId('evt', now),
     now,
   })
-  const answers = [findUser(caller.accountId, id), countActiveWebhooks(caller.accountId)] as const
-  const { rows, isReplay } = await commit(ctx, person.statements, answers).catch(rethrowUserConstraint)
-  const [[row], [activeWebhooks]] = rows
+  const { rows, isReplay } = await commit(ctx, newUser.statements, {
+    user: findUser(caller.accountId, id),
+    activeWebhooks: countActiveWebhooks(caller.accountId),
+  }).catch(rethrowUserConstraint)
+  const [row] = rows.user
   if (!row) throw notFound()
-  if (!isReplay) ctx.notifyConsumer(activeWebhooks)
+  if (!isReplay) ctx.notifyConsumer(rows.activeWebhooks[0])
   return presentUser(row)
 }
 
 /**
- * Changes a person. Everybody may change their own name, and their e-mail with their password (400, 401, 429); admins
- * change anybody, role and status too. Another e-mail or a deactivation ends the person's tokens at once, but for the
- * one that the request came with. Throws 403, 404, 409 for an e-mail in use and for the last active admin.
+ * Users may change their own name and, with their password (400, 401, 429), their own email; admins may change every user.
+ * Another email or a deactivation immediately revokes the user's tokens, except for that of the request. Throws 403, 404, and
+ * 409 for an email in use and for the last active admin.
  */
 export async function updateUser(ctx: ServiceContext, id: string, input: UpdateUserInput) {
   const { caller } = ctx
   const isSelf = caller.kind === 'person' && caller.id === id
   if (!isSelf && !managesUsers(caller.role)) throw readsUsers(caller.role) ? forbidden() : notFound()
-  const refused = managesUsers(caller.role)
-    ? []
-    : (['role', 'status'] as const).filter((field) => input[field] !== undefined)
-  if (refused.length > 0) throw fieldsForbidden(refused)
+  const adminFields = (['role', 'status'] as const).filter((field) => input[field] !== undefined)
+  if (adminFields.length > 0 && !managesUsers(caller.role)) throw fieldsForbidden(adminFields)
   if (isSelf && input.email !== undefined) await checkOwnPassword(ctx, input.current_password)
   else if (input.current_password !== undefined)
     throw invalidInput([detail(['current_password'], 'is only for a change of your own e-mail')])
   const { name, email, role, status } = input
   const emailNormalized = email === undefined ? undefined : asciiLower(email)
-  const exemptToken = isSelf && status !== 'inactive' ? (caller.token?.id ?? null) : null
-  return change(ctx, id, { name, email, emailNormalized, role, status }, exemptToken)
+  const exemptTokenId = isSelf && status !== 'inactive' ? (caller.token?.id ?? null) : null
+  return change(ctx, id, { name, email, emailNormalized, role, status }, exemptTokenId)
 }
 
-/** Deactivates a person, who is dead to the API at once. For admins. Throws 404, and 409 for the last active admin. */
+/** Ends a user's access immediately. For admins. Throws 404, and 409 for the last active admin. */
 export async function deactivateUser(ctx: ServiceContext, id: string): Promise<void> {
   await change(ctx, id, { status: 'inactive' }, null)
 }
 
-/** Sets a person's password and ends all of their tokens at once. For admins. Throws 404. */
+/** Sets a user's password and immediately revokes all its tokens. For admins. Throws 404. */
 export async function setPassword(ctx: ServiceContext, id: string, password: string): Promise<void> {
-  await mustExist(ctx, id)
+  await assertExists(ctx, id)
   const hash = await hashPassword(password)
   const { accountId } = ctx.caller
-  const set = () => commit(ctx, [updatePassword(accountId, id, hash, null)], [findUser(accountId, id)])
+  const set = () => commit(ctx, [updatePassword(accountId, id, hash, null)], { user: findUser(accountId, id) })
   await ctx.credentials.withInvalidation({ kind: 'person', id }, set).catch(rethrow)
 }
 
 /**
- * Sets the caller's own password and ends their other tokens at once. For people. Throws 401 `invalid_credentials` for
- * a wrong current password, which counts as a failed login.
+ * Sets the caller's own password and immediately revokes the caller's other tokens. For users. Throws 401
+ * `invalid_credentials` for a wrong current password, which counts as a failed login.
  */
 export async function changePassword(ctx: ServiceContext, input: ChangePasswordInput): Promise<void> {
   const { accountId, id, token } = ctx.caller
-  const generation = await checkOwnPassword(ctx, input.current_password)
+  const tokenVersion = await checkOwnPassword(ctx, input.current_password)
   const hash = await hashPassword(input.new_password)
-  const set = () => ctx.db.all(updatePassword(accountId, id, hash, token?.id ?? null, generation))
+  const set = () => ctx.db.all(updatePassword(accountId, id, hash, token?.id ?? null, tokenVersion))
   const updated = await ctx.credentials.withInvalidation({ kind: 'person', id }, set).catch(rethrow)
   if (updated.length === 0) throw invalidCredentials()
 }
 
 /**
- * Checks the caller's password as a login would, and gives the generation that it was checked for; null, with nothing
- * checked, where the request was carried out before.
+ * Verifies the caller's password as a login does. Returns the token version that it was verified for, or null without
+ * verifying if the request is a replay.
  */
 async function checkOwnPassword(ctx: ServiceContext, password: string | undefined): Promise<number | null> {
   const { caller, throttle } = ctx
   if (password === undefined) throw invalidInput([detail(['current_password'], 'is required')])
-  const before = await readBeforeWrite(ctx, [findPassword(caller.accountId, caller.id)])
-  if (!before) return null
-  const [[row]] = before
+  const found = await readBeforeWrite(ctx, { password: findPassword(caller.accountId, caller.id) })
+  if (!found) return null
+  const [row] = found.password
   if (!row) throw invalidCredentials()
   const owner = { emailNormalized: row.email_key, user: { accountId: caller.accountId, id: caller.id } }
   await throttle.guardPasswordCheck(owner, async () => {
@@ -149,28 +149,29 @@ async function checkOwnPassword(ctx: ServiceContext, password: string | undefine
   return row.credential_generation
 }
 
-async function change(ctx: ServiceContext, id: string, changes: UserChange, exemptToken: string | null) {
+async function change(ctx: ServiceContext, id: string, changes: UserChange, exemptTokenId: string | null) {
   const { accountId } = ctx.caller
-  const update = () => commit(ctx, updateUserStatement(accountId, id, changes, exemptToken), [findUser(accountId, id)])
+  const writes = updateUserStatement(accountId, id, changes, exemptTokenId)
+  const update = () => commit(ctx, writes, { user: findUser(accountId, id) })
   const touchesCredentials = changes.email !== undefined || changes.role !== undefined || changes.status !== undefined
-  if (touchesCredentials) await mustExist(ctx, id)
+  if (touchesCredentials) await assertExists(ctx, id)
   const { rows } = await (touchesCredentials
     ? ctx.credentials.withInvalidation({ kind: 'person', id }, update)
     : update()
   ).catch(rethrowUserConstraint)
-  const [[row]] = rows
+  const [row] = rows.user
   if (!row) throw notFound()
   return presentUser(row)
 }
 
-/** An ID that is no person's must not make a Durable Object. */
-async function mustExist(ctx: ServiceContext, id: string): Promise<void> {
+/** An unknown ID must not create a Durable Object. */
+async function assertExists(ctx: ServiceContext, id: string): Promise<void> {
   if (ctx.caller.kind === 'person' && id === ctx.caller.id) return
-  const before = await readBeforeWrite(ctx, [findUser(ctx.caller.accountId, id)])
-  if (before && !before[0][0]) throw notFound()
+  const found = await readBeforeWrite(ctx, { user: findUser(ctx.caller.accountId, id) })
+  if (found && found.user.length === 0) throw notFound()
 }
 
-/** An e-mail is the only key of a person that callers choose. */
+/** 409 for an email in use: it is the only unique value of a user that callers choose. */
 export function rethrowUserConstraint(error: unknown): never {
   const isTaken = error instanceof DbError && error.failure.kind === 'unique'
   throw isTaken ? emailTaken() : constraintError(error)

@@ -27,7 +27,7 @@ export const MEMBERS = [
     it.sqlCondition('credential_generation = ?').remove(),
   ]),
   ...inside('findUserState', ['api-keys/member'], (it) => [it.sqlCondition("kind = 'person'").remove()]),
-  ...inside('endsTokens', ['access/revocation', 'users/deactivate', 'users/update'], (it) => [
+  ...inside('revokesTokens', ['access/revocation', 'users/deactivate', 'users/update'], (it) => [
     it.variable(1, 2).replaceWith('$2'),
     it.variable(2, 2).replaceWith('$3'),
   ]),
@@ -35,8 +35,8 @@ export const MEMBERS = [
     it.sql('credential_generation + 1').replaceWith('credential_generation'),
   ]),
   ...inside('updateUserStatement', ['api-keys/member'], (it) => [it.sqlCondition("kind = 'person'").remove()]),
-  ...inside('matching', ['api-keys/member', 'users/list'], (it) => [
-    it.literal("u.kind = 'person'").replaceWith('`1`'),
+  ...inside('countUsers/matches', ['api-keys/member', 'users/list'], (it) => [
+    it.sqlCondition("kind = 'person'").remove(),
   ]),
   ...inside('getUser', ['users/get'], (it) => [it.call('readsUsers').enclosingStatement().remove()]),
   ...inside('updateUser', ['access/revocation', 'auth/password'], (it) => [it.operator('!==', 4, 4).remove()]),
@@ -53,7 +53,7 @@ export const MEMBERS = [
   ...inside('KEY_LOOKUPS', ['api-keys/secrets'], (it) => [it.literal(10).replaceWith('11')]),
   ...inside('createAccount', ['accounts/create'], (it) => [it.call('countRegistration').enclosingStatement().remove()]),
   ...inside('register', ['auth/register'], (it) => [it.call('countRegistration').enclosingStatement().remove()]),
-  ...inside('getUser/mustExist', ['api-keys/member'], (it) => [it.operator('===', 1, 2).remove()]),
+  ...inside('getUser/assertExists', ['api-keys/member'], (it) => [it.operator('===', 1, 3).remove()]),
   ...equivalent(
     'the user to change was found before, and is not an API key',
     inside('updatePassword', ['api-keys/member', 'users/set-password'], (it) => [
@@ -62,7 +62,7 @@ export const MEMBERS = [
   ),
   ...equivalent(
     'the user to change was found before, and is not an API key',
-    inside('moveLogin', ['api-keys/member', 'users/set-password'], (it) => [
+    inside('updateLoginIdentity', ['api-keys/member', 'users/set-password'], (it) => [
       it.sqlCondition("kind = 'person'").remove(),
     ]),
   ),
