@@ -154,7 +154,7 @@ export const CREDENTIALS = [
     it.value().replaceWith('$0 / 2'),
   ]),
   ...inside('LoginThrottle.counter', ['access/throttle'], (it) => [it.operator('>').remove()]),
-  ...inside('LoginThrottle.reserveLogin', ['access/throttle-addresses'], (it) => [it.call('isTrusted').remove()]),
+  ...inside('LoginThrottle.loginBucket', ['access/throttle-addresses'], (it) => [it.call('isTrusted').remove()]),
   ...inside('createAccount', ['accounts/create'], (it) => [it.call('signupClosed').enclosingIf().remove()]),
   ...inside('findOpenAccount', ['auth/register'], (it) => [it.sqlCondition('allow_registration = 1').remove()]),
 ]

@@ -44,7 +44,7 @@ export const MEMBERS = [
   ...inside('isValidClaim', ['access/verify-claim'], (it) => [it.condition(2, 3).always(false)]),
   ...inside('limiterName', ['access/rate-limits'], (it) => [it.returned().part(3).replaceWith('`member:${$2}`')]),
   ...inside('LoginThrottle.isTrusted', ['access/throttle-addresses'], (it) => [it.operator('-').replaceWith('0')]),
-  ...inside('LoginThrottle.reserveLogin', ['access/throttle-addresses'], (it) => [
+  ...inside('LoginThrottle.loginBucket', ['access/throttle-addresses'], (it) => [
     it.template(1, 2).replaceWith('`login:${$1}:${$2}:${Math.random()}`'),
   ]),
   ...inside('LOGIN_FAILURES', ['access/throttle'], (it) => [it.literal(10).replaceWith('11')]),

@@ -3,16 +3,17 @@ import type { Bindings } from '../../core/config'
 import { DAY, HOUR, MINUTE, SECOND } from '../../lib/time'
 import { findUnlock } from '../login-unlocks'
 
-/** Whether an attempt is let through, and where it is counted. */
 export type ThrottleDecision = { allowed: true; bucket: string } | { allowed: false; retryAfterSeconds: number }
 
-/** Whose password is tried: the SHA-256 of the e-mail, the one user it can mean, and the address it is tried from. */
 interface LoginAttempt {
-  /** The attempt's own. */
+  /** A random ID of this attempt. */
   id: string
+  /** The SHA-256 of the email. */
   email: string
   emailNormalized: string
+  /** `<account ID>/<user ID>`; null if the email has no user, or several. */
   user: string | null
+  /** The IP address. */
   address: string
 }
 
@@ -21,16 +22,16 @@ const ADDRESS_TRUSTED_FOR = 30 * DAY
 const TRUSTED_ADDRESSES = 20
 const UNLOCK_CHECK_INTERVAL = 20 * SECOND
 const LONGEST_WAIT = 5 * SECOND
-/** Longer than a login takes. An attempt that has not ended by then has been lost, and stays counted. */
+/** Longer than a login takes: an older attempt that was not released was lost, and stays counted. */
 const LONGEST_ATTEMPT = MINUTE
 
 type Counter = { started: number; count: number }
 
 /**
- * Counts attempts that must not be many: failed logins of an e-mail; failures, registrations and unknown API keys of an
- * address. A fixed number of objects share all of them, so that inventing e-mails makes no objects. An attempt counts
- * from its beginning, as if it had failed, and is taken back if not: any number at once can not overshoot the limit.
- * Callers repeat calls whose response was lost, so that each attempt has an ID: it is counted and taken back once.
+ * Counts failed logins of an email, and failed logins, registrations and unknown API keys of an IP address. A fixed number of
+ * objects share all counters, so that made-up emails create no objects. An attempt counts as failed until it is released:
+ * concurrent attempts cannot exceed the limit. Callers repeat calls whose response was lost, so each attempt has an ID and is
+ * counted and released once.
  */
 export class LoginThrottle extends DurableObject<Bindings> {
   private readonly unlockCheckedAt = new Map<string, number>()
@@ -52,7 +53,7 @@ export class LoginThrottle extends DurableObject<Bindings> {
     })
   }
 
-  /** Counts an attempt in a bucket that holds `limit` in `windowMs`. */
+  /** Counts an attempt, of which a bucket allows `limit` in `windowMs`. */
   reserve(bucket: string, id: string, limit: number, windowMs: number): ThrottleDecision {
     const now = Date.now()
     if (this.isRepeated(bucket, id)) return { allowed: true, bucket }
@@ -71,30 +72,38 @@ export class LoginThrottle extends DurableObject<Bindings> {
     return { allowed: true, bucket }
   }
 
-  /**
-   * Counts an attempt to log in. An address that the user has logged in from within 30 days has attempts of its own, so
-   * that strangers can not lock the user out. Where attempts under way fill the limit, it waits for them: right passwords
-   * are not refused for being many at once. The operator's unlocking is looked up, now and then, before a refusal.
-   */
-  async reserveLogin({ id, email, emailNormalized, user, address }: LoginAttempt): Promise<ThrottleDecision> {
-    const bucket = user !== null && this.isTrusted(user, address) ? `login:${user}:${address}` : `login:${email}`
-    const deadline = Date.now() + LONGEST_WAIT
-    const reserve = () => this.reserve(bucket, id, LOGIN_FAILURES.limit, LOGIN_FAILURES.windowMs)
-    let attempt = reserve()
-    while (!attempt.allowed && this.hasInFlight(bucket) && Date.now() < deadline) {
-      await this.waitForRelease(deadline - Date.now())
-      attempt = reserve()
-    }
-    if (attempt.allowed || !(await this.wasUnlocked(bucket, emailNormalized))) return attempt
-    return reserve()
+  /** Counts a login. Above the limit, it waits for concurrent logins, and then checks whether the operator has unlocked it. */
+  async reserveLogin(attempt: LoginAttempt): Promise<ThrottleDecision> {
+    const bucket = this.loginBucket(attempt)
+    const reserve = () => this.reserve(bucket, attempt.id, LOGIN_FAILURES.limit, LOGIN_FAILURES.windowMs)
+    const decision = await this.waitForCapacity(bucket, reserve)
+    if (decision.allowed) return decision
+    const wasReset = await this.resetIfUnlocked(bucket, attempt.emailNormalized)
+    return wasReset ? reserve() : decision
   }
 
-  /** A login's attempt has failed: it stays counted. */
+  /** An IP address that the user has logged in from has a bucket of its own, so that others cannot lock the user out. */
+  private loginBucket({ email, user, address }: LoginAttempt): string {
+    return user !== null && this.isTrusted(user, address) ? `login:${user}:${address}` : `login:${email}`
+  }
+
+  /** Waits while logins in flight fill the limit: correct passwords are not rejected because they are concurrent. */
+  private async waitForCapacity(bucket: string, reserve: () => ThrottleDecision): Promise<ThrottleDecision> {
+    const deadline = Date.now() + LONGEST_WAIT
+    let decision = reserve()
+    while (!decision.allowed && this.hasInFlight(bucket) && Date.now() < deadline) {
+      await this.waitForRelease(deadline - Date.now())
+      decision = reserve()
+    }
+    return decision
+  }
+
+  /** The attempt stays counted. */
   loginFailed(bucket: string, id: string): void {
     this.end(bucket, id)
   }
 
-  /** Takes an attempt back, unless its window has ended. Without another the window has not begun. */
+  /** Uncounts an attempt, unless its window has ended. A window without attempts is deleted. */
   release(bucket: string, id: string): void {
     const { sql } = this.ctx.storage
     for (const started of this.end(bucket, id))
@@ -102,7 +111,6 @@ export class LoginThrottle extends DurableObject<Bindings> {
     sql.exec('DELETE FROM counters WHERE bucket = ? AND count <= 0', bucket)
   }
 
-  /** Remembers that a user was at an address. */
   trustAddress(user: string, address: string): void {
     const { sql } = this.ctx.storage
     sql.exec('INSERT OR REPLACE INTO known (user, address, at) VALUES (?, ?, ?)', user, address, Date.now())
@@ -115,7 +123,7 @@ export class LoginThrottle extends DurableObject<Bindings> {
     )
   }
 
-  /** Forgets windows that have ended and addresses that were not seen for long. */
+  /** Deletes windows that have ended, lost attempts and addresses that are no longer trusted. */
   override async alarm(): Promise<void> {
     const now = Date.now()
     this.ctx.storage.sql.exec('DELETE FROM counters WHERE ends < ?', now)
@@ -143,20 +151,20 @@ export class LoginThrottle extends DurableObject<Bindings> {
     return sql.exec('SELECT 1 FROM attempts WHERE bucket = ? AND at > ? LIMIT 1', bucket, since).toArray().length > 0
   }
 
-  /** Ends an attempt, and wakes those that wait for one. Returns the start of its window, or nothing if it had ended. */
+  /** Resumes every `waitForRelease`. Returns the start of the attempt's window; none if it has ended before. */
   private end(bucket: string, id: string): number[] {
     const ended = this.ctx.storage.sql
       .exec<{ started: number }>('DELETE FROM attempts WHERE bucket = ? AND id = ? RETURNING started', bucket, id)
       .toArray()
-    for (const wake of this.waiting.splice(0)) wake()
+    for (const resume of this.waiting.splice(0)) resume()
     return ended.map(({ started }) => started)
   }
 
-  private async waitForRelease(atMost: number): Promise<void> {
+  private async waitForRelease(timeoutMs: number): Promise<void> {
     let timer: ReturnType<typeof setTimeout> | undefined
     await new Promise<void>((resolve) => {
       this.waiting.push(resolve)
-      timer = setTimeout(resolve, atMost)
+      timer = setTimeout(resolve, timeoutMs)
     })
     clearTimeout(timer)
   }
@@ -170,7 +178,8 @@ export class LoginThrottle extends DurableObject<Bindings> {
     )
   }
 
-  private async wasUnlocked(bucket: string, emailNormalized: string): Promise<boolean> {
+  /** Deletes a counter that began before the operator unlocked the email. Looks it up every 20 s at most. */
+  private async resetIfUnlocked(bucket: string, emailNormalized: string): Promise<boolean> {
     const now = Date.now()
     if (now - (this.unlockCheckedAt.get(bucket) ?? 0) < UNLOCK_CHECK_INTERVAL) return false
     this.unlockCheckedAt.set(bucket, now)
