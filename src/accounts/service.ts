@@ -54,9 +54,8 @@ export async function getAccount({ caller, db }: ServiceContext) {
 export async function changeAccount(ctx: ServiceContext, input: UpdateAccountInput) {
   const { accountId } = ctx.caller
   const change = { name: input.name, allowRegistration: input.allow_registration }
-  const { rows } = await commit(ctx, [updateAccount(accountId, change)], { account: findAccount(accountId) }).catch(
-    rethrow,
-  )
+  const writes = [updateAccount(accountId, change)]
+  const { rows } = await commit(ctx, writes, { account: findAccount(accountId) }).catch(rethrow)
   const [row] = rows.account
   if (!row) throw notFound()
   return presentAccount(row)
