@@ -23,7 +23,7 @@ interface NewUser {
   now: number
 }
 
-/** Inserts a user who can log in. Fails with `unique` if the account has a user with the email. */
+/** Inserts a user and its login identity. Fails with `unique` if the account has a user with the email. */
 export function insertUser(user: NewUser) {
   const { accountId, id, name, email, emailNormalized, role, passwordHash, lastLoginAt, now } = user
   return [
@@ -74,7 +74,7 @@ export interface UserChange {
  * `refused: last_admin`, and with `unique` if the account has another user with the email.
  */
 export function updateUserStatement(accountId: string, id: string, change: UserChange, exemptTokenId: string | null) {
-  const isRevoking = revokesTokens(change)
+  const revokes = revokesTokens(change)
   const { name, email, emailNormalized, role, status } = change
   return [
     ...(emailNormalized === undefined ? [] : [updateLoginIdentity(accountId, id, emailNormalized)]),
@@ -86,8 +86,8 @@ export function updateUserStatement(accountId: string, id: string, change: UserC
         status,
         email,
         emailNormalized,
-        tokenVersion: sql`${users.tokenVersion} + ${isRevoking}`,
-        exemptTokenId: sql`CASE WHEN ${isRevoking} THEN ${exemptTokenId} ELSE ${users.exemptTokenId} END`,
+        tokenVersion: sql`${users.tokenVersion} + ${revokes}`,
+        exemptTokenId: sql`CASE WHEN ${revokes} THEN ${exemptTokenId} ELSE ${users.exemptTokenId} END`,
       },
       sql`${users.accountId} = ${accountId} AND ${users.id} = ${id} AND ${users.kind} = 'person'`,
     ),

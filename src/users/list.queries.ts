@@ -8,13 +8,11 @@ import { selection } from '../db/selection'
 import { select } from '../db/statement'
 import { USER, type UserRow } from './queries'
 
-const STATUSES = users.status.enumValues
-
 const u = alias(users, 'u')
 const c = alias(userCounters, 'c')
 const page = alias(users, 'page')
 
-/** The index contains every column that a filter compares. */
+/** The index contains every column that a filter compares, so that a search reads no other rows. */
 const BY_ROLE = sql`${u} INDEXED BY users_by_role`
 
 export interface UserFilter {
@@ -36,9 +34,10 @@ const COUNTED = selection({ total: sql<number>`coalesce(sum(${c.count}), 0)` })
 /** Counts the rows for an email or a text; triggers keep counters for everything else. */
 export function countUsers(accountId: string, filter: UserFilter) {
   const { role, status, emailNormalized, q } = filter
-  const isCounted = emailNormalized === undefined && q === undefined
-  if (!isCounted)
-    return select(MATCHES, sql`FROM ${emailNormalized === undefined ? BY_ROLE : u} WHERE ${matches(accountId, filter)}`)
+  if (emailNormalized !== undefined || q !== undefined) {
+    const source = emailNormalized === undefined ? BY_ROLE : u
+    return select(MATCHES, sql`FROM ${source} WHERE ${matches(accountId, filter)}`)
+  }
   const conditions = [sql`${c.accountId} = ${accountId}`]
   if (role) conditions.push(sql`${c.role} = ${role}`)
   if (status) conditions.push(sql`${c.status} = ${status}`)
@@ -65,7 +64,7 @@ export function findUsers(accountId: string, filter: UserFilter, window: UserWin
 /** One query for each role and status: within each, the index is in the order of the list. */
 function idsOfEachRange(accountId: string, filter: UserFilter, window: UserWindow): SQL[] {
   const roles = filter.role ? [filter.role] : ROLES
-  const statuses = filter.status ? [filter.status] : STATUSES
+  const statuses = filter.status ? [filter.status] : users.status.enumValues
   return roles.flatMap((role) =>
     statuses.map((status) => idsFrom(BY_ROLE, accountId, { ...filter, role, status }, window)),
   )
