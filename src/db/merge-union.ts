@@ -1,18 +1,18 @@
 import { type SQL, sql } from 'drizzle-orm'
 
-/** D1 takes five queries in a compound; facets of tickets come in fours. */
+/** D1 allows five queries in a compound; partitions of tickets come in fours. */
 const BRANCHES_PER_UNION = 4
 
 /**
- * Queries that each find their rows in an order, on an index, as one that does: SQLite merges them, and takes of each no
- * more rows than it gives out, and one. `order` names columns of all of them. They stand in a tree of small compounds.
+ * Merges queries of which each finds its rows in this order on an index. `order` names columns that all of them have.
+ * SQLite reads from each query at most one row more than it returns. The unions form a tree, because of D1's limit.
  */
 export function mergeUnion(queries: readonly SQL[], order: SQL): SQL {
   const size = Math.ceil(queries.length / BRANCHES_PER_UNION)
   if (size === 1) return sql`${sql.join([...queries], sql` UNION ALL `)} ${order}`
-  const parts = Array.from({ length: Math.ceil(queries.length / size) }, (_, part) =>
-    queries.slice(part * size, (part + 1) * size),
+  const groups = Array.from({ length: Math.ceil(queries.length / size) }, (_, group) =>
+    queries.slice(group * size, (group + 1) * size),
   )
-  const trees = parts.map((part) => sql`SELECT * FROM (${mergeUnion(part, order)})`)
-  return sql`${sql.join(trees, sql` UNION ALL `)} ${order}`
+  const branches = groups.map((group) => sql`SELECT * FROM (${mergeUnion(group, order)})`)
+  return sql`${sql.join(branches, sql` UNION ALL `)} ${order}`
 }

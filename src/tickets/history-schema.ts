@@ -5,7 +5,7 @@ import { toWireTime } from '../lib/time'
 import { UserRef } from '../users/service'
 import type { HistoryRow } from './history.queries'
 
-/** What a field was or is: a text, nothing, tags, or by name: custom fields, or what tells of a comment or a file. */
+/** A text, nothing, tags, or an object: custom fields, or the snapshot of a comment or an attachment. */
 const Value = z
   .union([
     textField(65_536),
@@ -40,7 +40,6 @@ export const TicketHistory = z
 export const ListHistoryQuery = z.strictObject(CursorQuery)
 export type ListHistoryInput = z.infer<typeof ListHistoryQuery>
 
-/** One field of one change, as history has it. */
 export function presentChange(row: HistoryRow): z.infer<typeof TicketChange> {
   return {
     id: `${row.change_id}-${row.field}`,

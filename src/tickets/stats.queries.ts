@@ -1,32 +1,59 @@
 import { sql } from 'drizzle-orm'
 import type { Caller } from '../core/caller'
 import { seesAllTickets } from '../core/policy'
+import { alias } from '../db/alias'
+import { users } from '../db/schema/accounts'
+import { creatorCounters, ticketCounters } from '../db/schema/tickets'
+import { nullable, selection } from '../db/selection'
 import { select } from '../db/statement'
 
-/** How many tickets that the caller may see have each status and priority, from the counters. */
+const c = alias(ticketCounters, 'c')
+const u = alias(users, 'u')
+
+const FIELD_COUNT = selection({
+  status: ticketCounters.status,
+  priority: ticketCounters.priority,
+  count: ticketCounters.count,
+})
+
+const ASSIGNEE_COUNT = selection({
+  count: c.count,
+  id: nullable(u.id),
+  name: nullable(u.name),
+  email: nullable(u.email),
+})
+
+/** How many tickets that the caller may see have each status and priority. */
 export function countByField(caller: Caller) {
   const [dimension, value] = seesAllTickets(caller.role) ? ['all', ''] : ['creator', caller.id]
-  return select<{ status: string; priority: string; count: number }>(sql`
-    SELECT status, priority, count FROM ticket_counters
-    WHERE account_id = ${caller.accountId} AND dimension = ${dimension} AND value = ${value} AND count > 0`)
+  return select(
+    FIELD_COUNT,
+    sql`FROM ${ticketCounters}
+      WHERE ${ticketCounters.accountId} = ${caller.accountId} AND ${ticketCounters.dimension} = ${dimension}
+        AND ${ticketCounters.value} = ${value} AND ${ticketCounters.count} > 0`,
+  )
 }
 
-interface AssigneeCount {
-  count: number
-  id: string | null
-  name: string | null
-  email: string | null
-}
-
-/** How many tickets that the caller may see each assignee has, from the counters. */
+/** How many tickets that the caller may see each assignee has; the ID is null for unassigned tickets. */
 export function countByAssignee(caller: Caller) {
-  const counts = seesAllTickets(caller.role)
-    ? sql`SELECT value, sum(count) AS count FROM ticket_counters
-        WHERE account_id = ${caller.accountId} AND dimension = 'assignee' GROUP BY value HAVING sum(count) > 0`
-    : sql`SELECT assigned_to AS value, count FROM creator_counters
-        WHERE account_id = ${caller.accountId} AND created_by = ${caller.id} AND count > 0`
-  return select<AssigneeCount>(sql`
-    SELECT c.count, u.id, u.name, u.email FROM (${counts}) c
-    LEFT JOIN users u ON u.account_id = ${caller.accountId} AND u.id = c.value
-    ORDER BY c.count DESC, u.id`)
+  const counts = seesAllTickets(caller.role) ? countsOfAccount(caller.accountId) : countsOfCreator(caller)
+  return select(
+    ASSIGNEE_COUNT,
+    sql`FROM (${counts}) c
+      LEFT JOIN ${u} ON ${u.accountId} = ${caller.accountId} AND ${u.id} = ${c.value}
+      ORDER BY ${c.count} DESC, ${u.id}`,
+  )
+}
+
+function countsOfAccount(accountId: string) {
+  const { value, count, dimension } = ticketCounters
+  return sql`SELECT ${value}, sum(${count}) AS ${count} FROM ${ticketCounters}
+    WHERE ${ticketCounters.accountId} = ${accountId} AND ${dimension} = 'assignee'
+    GROUP BY ${value} HAVING sum(${count}) > 0`
+}
+
+function countsOfCreator(caller: Caller) {
+  const { assignedTo, createdBy, count } = creatorCounters
+  return sql`SELECT ${assignedTo} AS ${ticketCounters.value}, ${count} FROM ${creatorCounters}
+    WHERE ${creatorCounters.accountId} = ${caller.accountId} AND ${createdBy} = ${caller.id} AND ${count} > 0`
 }

@@ -3,16 +3,14 @@ import type { TicketCounts } from './schema'
 import { countByAssignee, countByField } from './stats.queries'
 import { PRIORITIES, TICKET_STATUSES } from './values'
 
-/** How many tickets the caller may see: in all, by status, by priority, by assignee. For everybody. */
+/** How many tickets the caller may see: in total, by status, by priority and by assignee. For every role. */
 export async function ticketStats({ caller, db }: ServiceContext): Promise<TicketCounts> {
-  const [fields, assignees] = await db.batch([countByField(caller), countByAssignee(caller)])
-  const sum = (counted: typeof fields) => counted.reduce((total, { count }) => total + count, 0)
-  const byStatus = TICKET_STATUSES.map((name) => [name, sum(fields.filter(({ status }) => status === name))] as const)
-  const byPriority = PRIORITIES.map((name) => [name, sum(fields.filter(({ priority }) => priority === name))] as const)
+  const { fields, assignees } = await db.batch({ fields: countByField(caller), assignees: countByAssignee(caller) })
+  const sum = (counts: typeof fields) => counts.reduce((total, { count }) => total + count, 0)
   return {
     total: sum(fields),
-    by_status: tally(byStatus),
-    by_priority: tally(byPriority),
+    by_status: toCounts(TICKET_STATUSES, (name) => sum(fields.filter(({ status }) => status === name))),
+    by_priority: toCounts(PRIORITIES, (name) => sum(fields.filter(({ priority }) => priority === name))),
     by_assignee: assignees.map(({ count, id, name, email }) => ({
       assigned_to: id === null || name === null || email === null ? null : { id, name, email },
       count,
@@ -20,7 +18,6 @@ export async function ticketStats({ caller, db }: ServiceContext): Promise<Ticke
   }
 }
 
-/** TypeScript forgets the names of entries on the way into an object. */
-function tally<Name extends string>(entries: readonly (readonly [Name, number])[]): Record<Name, number> {
-  return Object.fromEntries(entries) as Record<Name, number>
+function toCounts<Name extends string>(names: readonly Name[], count: (name: Name) => number): Record<Name, number> {
+  return Object.fromEntries(names.map((name) => [name, count(name)])) as Record<Name, number>
 }

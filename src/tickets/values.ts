@@ -1,3 +1,6 @@
-/** The statuses and priorities of tickets; a priority's rank is its place here. */
+/** The rank of a priority is its index. */
 export const TICKET_STATUSES = ['open', 'in_progress', 'resolved', 'closed'] as const
 export const PRIORITIES = ['low', 'medium', 'high', 'critical'] as const
+
+export type TicketStatus = (typeof TICKET_STATUSES)[number]
+export type Priority = (typeof PRIORITIES)[number]
