@@ -42,5 +42,5 @@ export const EQUIVALENT_CONDITIONS: EquivalentCondition[] = [
   ...all('the ticket is found by the account: by a row of ticket_tags, or by the account in the search index', [
     ['visibleByRowId', VALUE, 0],
   ]),
-  ...all('the trigger tickets_guard_insert verifies that the account has the user', [['insertTicket', VALUE, 0]]),
+  ...all('the trigger tickets_guard_insert verifies that the account has the user', [['idOfUser', VALUE, 0]]),
 ]

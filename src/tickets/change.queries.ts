@@ -1,17 +1,24 @@
 import { type SQL, sql } from 'drizzle-orm'
 import { abortIf } from '../db/abort'
+import { alias } from '../db/alias'
 import { actorJson, insertEvent, reserveSequences } from '../db/outbox'
-import { run, type Statement } from '../db/statement'
+import { ticketHistory, tickets } from '../db/schema/tickets'
+import type { Statement } from '../db/statement'
 import { type ChangeRecord, hasChanged, insertUpdatedEvent } from '../db/ticket-change'
 import { visibleTicket } from '../db/visibility'
+import { insertSelect, update } from '../db/write'
 import { nextWriteTime } from '../db/write-time'
+import type { Priority, TicketStatus } from './values'
 
-/** The fields to change, by their columns. A field that is absent stays as it is. */
+const t = alias(tickets, 't')
+const h = alias(ticketHistory, 'h')
+
+/** The fields to change. A field that is undefined is unchanged. */
 export interface TicketChange {
   title?: string | undefined
   description?: string | undefined
-  status?: string | undefined
-  priority?: string | undefined
+  status?: TicketStatus | undefined
+  priority?: Priority | undefined
   createdBy?: string | undefined
   assignedTo?: string | null | undefined
   tags?: { set: string[] } | { add: string[]; remove: string[] } | undefined
@@ -19,101 +26,112 @@ export interface TicketChange {
   customFields?: Record<string, string | number | boolean | null> | undefined
 }
 
+/** The fields of a change in the order of their history rows, as history names them. */
+const FIELDS = {
+  title: 'title',
+  description: 'description',
+  status: 'status',
+  priority: 'priority',
+  createdBy: 'created_by',
+  assignedTo: 'assigned_to',
+  tags: 'tags',
+  customFields: 'custom_fields',
+} as const
+
 interface ChangeRequest extends ChangeRecord {
   change: TicketChange
-  /** The statuses a change of status may start from; null for any. */
-  statusesBefore: readonly string[] | null
+  /** The statuses from which the caller may set the new status; null for any. */
+  allowedFrom: readonly string[] | null
   events: { statusChanged: string; updated: string }
 }
 
 /**
- * One change of a ticket as statements of one batch, with no read before it: each field that really changes leaves a
- * history row made from the live value; the update, the sequences and the events hang on those rows.
+ * Changes a ticket without reading it first. Each field whose value differs gets a history row; the update, the sequences
+ * and the events depend on those rows. For one batch, in this order.
  */
 export function changeTicket(request: ChangeRequest): Statement[] {
-  const fields = newValues(request.change)
+  const values = newValues(request.change)
+  const { accountId } = request.caller
   return [
     ...expectStatus(request),
-    ...fields.map((field) => insertHistory(request, field)),
-    updateTicket(request, fields),
-    reserveSequences(request.caller.accountId, request, hasChanged(request), sql`1 + ${hasChanged(request, 'status')}`),
+    ...fieldsOf(values).map((field) => insertHistory(request, field, values[field])),
+    updateTicket(request, values),
+    reserveSequences(accountId, request, hasChanged(request), sql`1 + ${hasChanged(request, 'status')}`),
     statusChangedEvent(request),
     insertUpdatedEvent(request, request.events.updated, false),
   ]
 }
 
-/** Ends the batch with `refused: status` where a change of status starts from one that it may not start from. */
-function expectStatus({ caller, ticketId, change, statusesBefore }: ChangeRequest): Statement[] {
-  if (statusesBefore === null || change.status === undefined) return []
-  const allowed = JSON.stringify([...statusesBefore, change.status])
+/** Aborts the batch with `refused: status` if the ticket has a status from which the caller may not set the new one. */
+function expectStatus({ caller, ticketId, change, allowedFrom }: ChangeRequest): Statement[] {
+  if (allowedFrom === null || change.status === undefined) return []
+  const allowed = JSON.stringify([...allowedFrom, change.status])
   return [
     abortIf(
       'status',
-      sql`FROM tickets t WHERE ${visibleTicket(caller, ticketId)} AND t.status NOT IN (SELECT value FROM json_each(${allowed}))`,
+      sql`FROM ${t} WHERE ${visibleTicket(caller, ticketId)}
+        AND ${t.status} NOT IN (SELECT value FROM json_each(${allowed}))`,
     ),
   ]
 }
 
-interface FieldChange {
-  column: string
-  /** The new value, in terms of the live row. */
-  value: SQL
-  /** Whether the column holds JSON already. */
-  isJson: boolean
+/** The new value of each field; of tags and custom fields as an expression for a statement on `tickets`. */
+function newValues({ tags, customFields, ...plain }: TicketChange) {
+  return { ...plain, tags: tags && newTags(tags), customFields: customFields && newCustomFields(customFields) }
 }
 
-function newValues({ tags, customFields, ...plain }: TicketChange): FieldChange[] {
-  const columns = {
-    title: plain.title,
-    description: plain.description,
-    status: plain.status,
-    priority: plain.priority,
-    created_by: plain.createdBy,
-    assigned_to: plain.assignedTo,
-  }
-  const changes: FieldChange[] = Object.entries(columns).flatMap(([column, value]) =>
-    value === undefined ? [] : [{ column, value: sql`${value}`, isJson: false }],
-  )
-  if (tags) changes.push({ column: 'tags', value: newTags(tags), isJson: true })
-  if (customFields)
-    changes.push({
-      column: 'custom_fields',
-      value: sql`json_patch(custom_fields, ${JSON.stringify(customFields)})`,
-      isJson: true,
-    })
-  return changes
-}
-
-function newTags(tags: NonNullable<TicketChange['tags']>): SQL {
+function newTags(tags: NonNullable<TicketChange['tags']>): SQL<string> {
   if ('set' in tags) return sql`${JSON.stringify(tags.set)}`
   const [add, remove] = [JSON.stringify(tags.add), JSON.stringify(tags.remove)]
   return sql`(SELECT json_group_array(value) FROM (
-    SELECT value, 0 AS part, key FROM json_each(tickets.tags)
+    SELECT value, 0 AS part, key FROM json_each(${tickets.tags})
     WHERE value NOT IN (SELECT value FROM json_each(${remove}))
     UNION ALL
-    SELECT value, 1, key FROM json_each(${add}) WHERE value NOT IN (SELECT value FROM json_each(tickets.tags))
+    SELECT value, 1, key FROM json_each(${add}) WHERE value NOT IN (SELECT value FROM json_each(${tickets.tags}))
     ORDER BY part, key))`
 }
 
-function insertHistory({ caller, ticketId, changeId, now }: ChangeRequest, field: FieldChange) {
-  const live = sql.raw(field.column)
-  const asJson = (value: SQL) => (field.isJson ? value : sql`json_quote(${value})`)
-  return run(sql`
-    INSERT INTO ticket_history (account_id, ticket_id, change_id, actor_id, field, previous, current, created_at)
-    SELECT account_id, id, ${changeId}, ${caller.id}, ${field.column}, ${asJson(live)}, ${asJson(field.value)},
-      ${nextWriteTime(caller.accountId, { now })}
-    FROM tickets
-    WHERE account_id = ${caller.accountId} AND id = ${ticketId}
-      AND EXISTS (SELECT 1 FROM tickets t WHERE ${visibleTicket(caller, ticketId)})
-      AND ${live} IS NOT ${field.value}`)
+function newCustomFields(patch: NonNullable<TicketChange['customFields']>): SQL<string> {
+  return sql`json_patch(${tickets.customFields}, ${JSON.stringify(patch)})`
 }
 
-function updateTicket(request: ChangeRequest, fields: FieldChange[]) {
-  const assignments = fields.map(({ column, value }) => sql`${sql.raw(column)} = ${value}`)
-  return run(sql`
-    UPDATE tickets SET ${sql.join([...assignments, sql`version = version + 1`], sql`, `)},
-      updated_at = ${nextWriteTime(request.caller.accountId, request)}
-    WHERE account_id = ${request.caller.accountId} AND id = ${request.ticketId} AND ${hasChanged(request)}`)
+type NewValues = ReturnType<typeof newValues>
+type Field = keyof typeof FIELDS
+
+function fieldsOf(values: NewValues): Field[] {
+  return (Object.keys(FIELDS) as Field[]).filter((field) => values[field] !== undefined)
+}
+
+function insertHistory({ caller, ticketId, changeId, now }: ChangeRequest, field: Field, value: NewValues[Field]) {
+  const current = tickets[field]
+  const isJson = field === 'tags' || field === 'customFields'
+  const asJson = (text: unknown) => (isJson ? sql<string>`${text}` : sql<string>`json_quote(${text})`)
+  return insertSelect(
+    ticketHistory,
+    {
+      accountId: tickets.accountId,
+      ticketId: tickets.id,
+      changeId,
+      actorId: caller.id,
+      field: FIELDS[field],
+      previous: asJson(current),
+      current: asJson(value),
+      createdAt: nextWriteTime(caller.accountId, { now }),
+    },
+    sql`FROM ${tickets}
+      WHERE ${tickets.accountId} = ${caller.accountId} AND ${tickets.id} = ${ticketId}
+        AND EXISTS (SELECT 1 FROM ${t} WHERE ${visibleTicket(caller, ticketId)})
+        AND ${current} IS NOT ${value}`,
+  )
+}
+
+function updateTicket(request: ChangeRequest, values: NewValues) {
+  const { accountId } = request.caller
+  return update(
+    tickets,
+    { ...values, version: sql`${tickets.version} + 1`, updatedAt: nextWriteTime(accountId, request) },
+    sql`${tickets.accountId} = ${accountId} AND ${tickets.id} = ${request.ticketId} AND ${hasChanged(request)}`,
+  )
 }
 
 function statusChangedEvent({ caller, ticketId, changeId, events }: ChangeRequest) {
@@ -124,12 +142,12 @@ function statusChangedEvent({ caller, ticketId, changeId, events }: ChangeReques
     ticketId,
     isInternal: false,
     data: sql`json_object(
-      'ticket', json_object('id', t.id, 'title', t.title),
-      'status', json_object('previous', json(h.previous), 'current', json(h.current)),
+      'ticket', json_object('id', ${t.id}, 'title', ${t.title}),
+      'status', json_object('previous', json(${h.previous}), 'current', json(${h.current})),
       'actor', json(${actorJson(caller.accountId, caller.id)}))`,
-    from: sql`tickets t JOIN ticket_history h
-      ON h.account_id = t.account_id AND h.change_id = ${changeId} AND h.field = 'status'
-      WHERE t.account_id = ${caller.accountId} AND t.id = ${ticketId}`,
+    from: sql`${t} JOIN ${h}
+      ON ${h.accountId} = ${t.accountId} AND ${h.changeId} = ${changeId} AND ${h.field} = 'status'
+      WHERE ${t.accountId} = ${caller.accountId} AND ${t.id} = ${ticketId}`,
     offsetFromLast: 1,
   })
 }

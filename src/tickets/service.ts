@@ -70,7 +70,7 @@ export async function createTicket(ctx: ServiceContext, input: CreateTicketInput
     description: input.description,
     status: input.status ?? 'open',
     priority: input.priority ?? 'medium',
-    createdBy: input.created_by === undefined ? { caller: caller.id } : { person: input.created_by },
+    createdBy: input.created_by === undefined ? { caller: caller.id } : { user: input.created_by },
     assignedTo: input.assigned_to ?? null,
     tags: input.tags ?? [],
     customFields: input.custom_fields ?? {},
@@ -109,7 +109,7 @@ export async function updateTicket(ctx: ServiceContext, ticketId: string, input:
   const { caller, now } = ctx
   assertFieldsAllowed(forbiddenUpdateFields(caller.role, Object.keys(input)))
   const changeId = newId('change', now)
-  const before = input.status === undefined ? null : allowedFromStatuses(caller.role, input.status)
+  const allowedFrom = input.status === undefined ? null : allowedFromStatuses(caller.role, input.status)
   const { rows, isReplay } = await commit(
     ctx,
     [
@@ -119,7 +119,7 @@ export async function updateTicket(ctx: ServiceContext, ticketId: string, input:
         ticketId,
         changeId,
         change: changeOf(input),
-        statusesBefore: before,
+        allowedFrom,
         events: { statusChanged: newId('evt', now), updated: newId('evt', now) },
         now,
       }),

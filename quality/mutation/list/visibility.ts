@@ -26,7 +26,7 @@ export const VISIBILITY = [
     it.sql('{visibleTicket}').replaceWith('t.account_id = ${accountId} AND t.id = ${comment.ticketId}'),
   ]),
   ...inside('insertHistory', ['tickets/update-rights'], (it) => [
-    it.sqlCondition('EXISTS (SELECT 1 FROM tickets t WHERE {visibleTicket})').remove(),
+    it.sqlCondition('EXISTS (SELECT 1 FROM ? WHERE {visibleTicket})').remove(),
   ]),
   ...inside('findAttachment', ['attachments/list', 'attachments/download', 'access/roles'], (it) => [
     it.sqlCondition('EXISTS (SELECT 1 FROM ? WHERE {visibleTickets} AND id = ticket_id)').remove(),
