@@ -16,7 +16,7 @@ export const EQUIVALENT_CONDITIONS: EquivalentCondition[] = [
     ['findComments', VALUE, 0],
     ['findEvents', VALUE, 0],
     ['findTickets', VALUE, 0],
-    ['planIndexScan', JOIN, 0],
+    ['onTags', JOIN, 0],
     ['topOfEachPartition', VALUE, 0],
   ]),
   ...all('the sweep does the same for every account that has something to delete', [

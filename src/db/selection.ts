@@ -40,7 +40,8 @@ export function nullable<T>(field: SQL<T>): SQL<T | null> {
   return field
 }
 
-function constant(query: SQL): SQL {
+/** A query without values, rendered once. Throws if it holds a value. */
+export function constant(query: SQL): SQL {
   const { text, values } = render(query)
   if (values.length > 0) throw new TypeError(`A selection holds no values: ${text}`)
   return sql.raw(text)

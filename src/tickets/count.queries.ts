@@ -1,9 +1,13 @@
-import { type SQL, sql } from 'drizzle-orm'
+import { sql } from 'drizzle-orm'
 import type { Caller } from '../core/caller'
-import { select } from '../db/statement'
+import { alias } from '../db/alias'
+import { creatorCounters, ticketCounters, tickets } from '../db/schema/tickets'
+import { ticketSearch } from '../db/search-table'
+import { selection } from '../db/selection'
+import { type Statement, select } from '../db/statement'
 import {
+  andEach,
   bySearchOrNumber,
-  creatorsOf,
   hasRange,
   inRange,
   isOneOf,
@@ -12,60 +16,84 @@ import {
   matchesSearch,
   type TicketFilter,
 } from './filter.queries'
-import { inPartition, partitionsOf, planIndexScan, residualFilters } from './partitions.queries'
+import { inPartition, planIndexScan } from './index-scan.queries'
+import { EVERY_PARTITION, type PartitionField, partitionsOf, residualFilters } from './partitions.queries'
 
-/** How many tickets match. */
-export function countTickets(caller: Caller, filter: TicketFilter) {
-  return select<{ total: number }>(countMatches(caller, filter))
+const t = alias(tickets, 't')
+
+interface Total {
+  total: number
 }
 
-/**
- * The number of matching tickets as a query. From the counters that triggers keep where they know it: any statuses and
- * priorities of everything, of assignees, creators or a tag, and creators with assignees; words from their own index; else
- * by counting the matches, on an index where there is one.
- */
-export function countMatches(caller: Caller, filter: TicketFilter): SQL {
-  if (isSearchOnly(filter)) return countWords(caller, filter.q ?? '')
-  if (isPointLookup(filter)) {
-    const { from, where } = bySearchOrNumber(caller, filter)
-    return sql`SELECT count(*) AS total FROM ${from} WHERE ${where}`
-  }
-  const isRanged = hasRange(filter, 'created_at') || hasRange(filter, 'updated_at')
-  return (isRanged ? undefined : sumCounters(caller, filter)) ?? countOnIndex(caller, filter)
+const ROWS = selection({ total: sql<number>`count(*)` })
+const OF_TICKET_COUNTERS = selection({ total: sql<number>`coalesce(sum(${ticketCounters.count}), 0)` })
+const OF_CREATOR_COUNTERS = selection({ total: sql<number>`coalesce(sum(${creatorCounters.count}), 0)` })
+
+/** How many tickets match. Reads counters that triggers keep, if they have the number, and otherwise counts on an index. */
+export function countTickets(caller: Caller, filter: TicketFilter): Statement<Total> {
+  if (isSearchOnly(filter)) return countSearch(caller, filter)
+  if (isPointLookup(filter)) return select(ROWS, bySearchOrNumber(caller, filter))
+  return sumCounters(caller, filter) ?? countOnIndex(caller, filter)
 }
 
-/** The index knows whose its entries are: the account's token is part of the match. */
-function countWords(caller: Caller, q: string): SQL {
-  return sql`SELECT count(*) AS total FROM tickets_fts WHERE ${matchesSearch(caller, q)}`
+/** The index alone is enough: the account's token is part of the match. */
+function countSearch(caller: Caller, { q = '' }: TicketFilter) {
+  return select(ROWS, sql`FROM ${ticketSearch} WHERE ${matchesSearch(caller, q)}`)
 }
 
-const DIMENSIONS = { tag: 'tag', creator: 'creator', assignee: 'assignee', status: 'all' }
-
-/** Undefined where no counter knows. */
-function sumCounters(caller: Caller, filter: TicketFilter): SQL | undefined {
-  const { status, priority, assignedTo } = filter
-  const { by, all } = partitionsOf(caller, filter) ?? { by: 'status', all: [{ value: null }] }
+/** Undefined if no counter has the number. */
+function sumCounters(caller: Caller, filter: TicketFilter): Statement<Total> | undefined {
+  if (hasRange(filter, 'createdAt') || hasRange(filter, 'updatedAt')) return undefined
+  const { by, all } = partitionsOf(caller, filter) ?? EVERY_PARTITION
   const values = [...new Set(all.map(({ value }) => value ?? ''))]
-  const open = residualFilters(caller, filter, by)
-  const creators = creatorsOf(caller, filter)
-  if (by === 'creator' && creators && assignedTo && !open.tag && !status && !priority)
-    return sql`SELECT coalesce(sum(count), 0) AS total FROM creator_counters
-      WHERE account_id = ${caller.accountId} AND ${isOneOf('created_by', creators)} AND ${isOneOf('assigned_to', assignedTo)}`
-  if (Object.values(open).some((field) => field !== undefined)) return undefined
-  const conditions = [
-    sql`account_id = ${caller.accountId} AND dimension = ${DIMENSIONS[by]} AND ${isOneOf('value', values)}`,
-    ...(status ? [isOneOf('status', status)] : []),
-    ...(priority ? [isOneOf('priority', priority)] : []),
-  ]
-  return sql`SELECT coalesce(sum(count), 0) AS total FROM ticket_counters WHERE ${sql.join(conditions, sql` AND `)}`
+  const { tag, createdBy, assignedTo } = residualFilters(caller, filter, by)
+  if (tag !== undefined || createdBy) return undefined
+  if (!assignedTo) return sumTicketCounters(caller.accountId, by, values, filter)
+  const isByAssigneeOnly = by === 'creator' && !filter.status && !filter.priority
+  return isByAssigneeOnly ? sumCreatorCounters(caller.accountId, values, assignedTo) : undefined
 }
 
-function countOnIndex(caller: Caller, filter: TicketFilter): SQL {
-  const column = hasRange(filter, 'updated_at') ? 'updated_at' : 'created_at'
-  const facets = partitionsOf(caller, filter)
-  if (!facets)
-    return sql`SELECT count(*) AS total FROM tickets t WHERE t.account_id = ${caller.accountId}${inRange(filter, 'created_at', 't')}${inRange(filter, 'updated_at', 't')}`
-  const { from, alias, residual } = planIndexScan(caller, filter, facets.by, column)
-  return sql`SELECT count(*) AS total FROM json_each(${JSON.stringify(facets.all)}) c CROSS JOIN ${sql.raw(from)}
-    WHERE ${inPartition(caller.accountId, facets.by, alias)}${residual ?? sql``}`
+const DIMENSIONS = { tag: 'tag', creator: 'creator', assignee: 'assignee', status: 'all' } as const
+
+function sumTicketCounters(
+  accountId: string,
+  by: PartitionField,
+  values: string[],
+  { status, priority }: TicketFilter,
+) {
+  const conditions = [
+    sql`${ticketCounters.dimension} = ${DIMENSIONS[by]}`,
+    isOneOf(ticketCounters.value, values),
+    ...(status ? [isOneOf(ticketCounters.status, status)] : []),
+    ...(priority ? [isOneOf(ticketCounters.priority, priority)] : []),
+  ]
+  return select(
+    OF_TICKET_COUNTERS,
+    sql`FROM ${ticketCounters} WHERE ${ticketCounters.accountId} = ${accountId}${andEach(conditions)}`,
+  )
+}
+
+/** These counters exist only for all statuses and priorities together. */
+function sumCreatorCounters(accountId: string, creators: string[], assignees: string[]) {
+  const { createdBy, assignedTo } = creatorCounters
+  return select(
+    OF_CREATOR_COUNTERS,
+    sql`FROM ${creatorCounters} WHERE ${creatorCounters.accountId} = ${accountId}
+      AND ${isOneOf(createdBy, creators)} AND ${isOneOf(assignedTo, assignees)}`,
+  )
+}
+
+function countOnIndex(caller: Caller, filter: TicketFilter): Statement<Total> {
+  const partitions = partitionsOf(caller, filter)
+  if (!partitions) {
+    const ranges = andEach([...inRange(filter, 'createdAt'), ...inRange(filter, 'updatedAt')])
+    return select(ROWS, sql`FROM ${t} WHERE ${t.accountId} = ${caller.accountId}${ranges}`)
+  }
+  const column = hasRange(filter, 'updatedAt') ? 'updatedAt' : 'createdAt'
+  const scan = planIndexScan(caller, filter, partitions.by, column)
+  return select(
+    ROWS,
+    sql`FROM json_each(${JSON.stringify(partitions.all)}) c CROSS JOIN ${scan.from}
+      WHERE ${inPartition(caller.accountId, scan)}${scan.residual}`,
+  )
 }

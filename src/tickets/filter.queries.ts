@@ -1,14 +1,21 @@
-import { type SQL, sql } from 'drizzle-orm'
+import { type Column, type SQL, sql } from 'drizzle-orm'
 import type { Caller } from '../core/caller'
 import { seesAllTickets } from '../core/policy'
+import { alias } from '../db/alias'
+import { tickets, ticketTags } from '../db/schema/tickets'
+import { ticketSearch } from '../db/search-table'
 import { visibleByRowId, visibleTickets } from '../db/visibility'
 import { parseSearch } from './search'
-import type { PRIORITIES, TICKET_STATUSES } from './values'
+import type { Priority, TicketStatus } from './values'
 
-/** What tickets a list is of. An empty `assignedTo` entry stands for nobody. */
+const t = alias(tickets, 't')
+const f = alias(ticketSearch, 'f')
+const g = alias(ticketTags, 'g')
+
+/** An empty string in `assignedTo` stands for unassigned tickets. Times are in ms. Cursors depend on these names. */
 export interface TicketFilter {
-  status?: (typeof TICKET_STATUSES)[number][] | undefined
-  priority?: (typeof PRIORITIES)[number][] | undefined
+  status?: TicketStatus[] | undefined
+  priority?: Priority[] | undefined
   assignedTo?: string[] | undefined
   createdBy?: string[] | undefined
   number?: number | undefined
@@ -20,109 +27,108 @@ export interface TicketFilter {
   updatedBefore?: number | undefined
 }
 
-export type TimeColumn = 'created_at' | 'updated_at'
+export type TimeColumn = 'createdAt' | 'updatedAt'
 
-/** The other of the two times. */
 export function otherTime(column: TimeColumn): TimeColumn {
-  return column === 'created_at' ? 'updated_at' : 'created_at'
+  return column === 'createdAt' ? 'updatedAt' : 'createdAt'
 }
 
-/** Creators that the caller asks for and may see; undefined for all. */
+/** The creators whose tickets match, as far as the caller may see them; undefined for all. */
 export function creatorsOf(caller: Caller, { createdBy }: TicketFilter): string[] | undefined {
   if (seesAllTickets(caller.role)) return createdBy
   return [caller.id].filter((own) => createdBy?.includes(own) ?? true)
 }
 
-/** The filter's range of a time, as a condition on the alias that begins with AND; nothing where there is none. */
-export function inRange(filter: TicketFilter, column: TimeColumn, alias: string): SQL {
-  const name = sql.raw(`${alias}.${column}`)
-  const [after, before] = rangeOf(filter, column)
-  const from = after === undefined ? sql`` : sql` AND ${name} >= ${after}`
-  const to = before === undefined ? sql`` : sql` AND ${name} < ${before}`
-  return sql`${from}${to}`
+/** The conditions that limit a time; none if the filter does not. `time` is its column, by default that of `t`. */
+export function inRange(filter: TicketFilter, column: TimeColumn, time: SQL = t[column]): SQL[] {
+  const { from, to } = rangeOf(filter, column)
+  return [...(from === undefined ? [] : [sql`${time} >= ${from}`]), ...(to === undefined ? [] : [sql`${time} < ${to}`])]
 }
 
-/** Whether the filter limits a time. */
 export function hasRange(filter: TicketFilter, column: TimeColumn): boolean {
-  return rangeOf(filter, column).some((bound) => bound !== undefined)
+  const { from, to } = rangeOf(filter, column)
+  return from !== undefined || to !== undefined
 }
 
 function rangeOf(filter: TicketFilter, column: TimeColumn) {
-  return column === 'created_at'
-    ? [filter.createdAfter, filter.createdBefore]
-    : [filter.updatedAfter, filter.updatedBefore]
+  return column === 'createdAt'
+    ? { from: filter.createdAfter, to: filter.createdBefore }
+    : { from: filter.updatedAfter, to: filter.updatedBefore }
 }
 
-/** Whether the tickets are found by their number or by words: one by one, whatever else the filter says. */
+/** The conditions with an AND in front of each. */
+export function andEach(conditions: readonly SQL[]): SQL {
+  return sql.join(conditions.map((condition) => sql` AND ${condition}`))
+}
+
+/** Whether tickets are found by their number or by search: the rest of the filter is then checked for each of them. */
 export function isPointLookup({ number, q }: TicketFilter): boolean {
   return number !== undefined || q !== undefined
 }
 
-/** Where tickets that are found one by one come from, and the whole filter as a condition. */
-export interface PointLookup {
+/** Tickets `t` (and entries `f` of the full-text index), and the conditions for them. */
+interface PointLookup {
   from: SQL
-  where: SQL
+  conditions: SQL[]
 }
 
-/**
- * The tickets `t` that are found by their number, else by words (`f` of the full-text index). What does not find them is
- * asked of each that was found.
- */
-export function bySearchOrNumber(caller: Caller, filter: TicketFilter): PointLookup {
-  const isNumbered = filter.number !== undefined
-  const conditions = [isNumbered ? visibleTickets(caller) : visibleByRowId(caller)]
-  if (filter.number !== undefined) conditions.push(sql`t.number = ${filter.number}`)
-  if (filter.q !== undefined)
-    conditions.push(
-      isNumbered
-        ? sql`EXISTS (SELECT 1 FROM tickets_fts WHERE ${matchesSearch(caller, filter.q)} AND rowid = t.seq)`
-        : matchesSearch(caller, filter.q),
-    )
-  if (filter.status) conditions.push(isOneOf('t.status', filter.status))
-  if (filter.priority) conditions.push(isOneOf('t.priority', filter.priority))
-  if (filter.createdBy) conditions.push(isOneOf('t.created_by', filter.createdBy))
-  if (filter.assignedTo) conditions.push(assignedToOneOf(filter.assignedTo, 't'))
-  if (filter.tag !== undefined) conditions.push(isTagged(caller.accountId, filter.tag))
-  return {
-    from: isNumbered ? sql`tickets t` : sql`tickets_fts f CROSS JOIN tickets t ON t.seq = f.rowid`,
-    where: sql`${sql.join(conditions, sql` AND `)}${inRange(filter, 'created_at', 't')}${inRange(filter, 'updated_at', 't')}`,
-  }
+/** The tickets of a filter for which `isPointLookup` holds, as `FROM … WHERE …`. */
+export function bySearchOrNumber(caller: Caller, filter: TicketFilter): SQL {
+  const { status, priority, createdBy, assignedTo, tag } = filter
+  const lookup = filter.number === undefined ? bySearch(caller, filter) : byNumber(caller, filter.number, filter)
+  const conditions = [
+    ...lookup.conditions,
+    ...(status ? [isOneOf(t.status, status)] : []),
+    ...(priority ? [isOneOf(t.priority, priority)] : []),
+    ...(createdBy ? [isOneOf(t.createdBy, createdBy)] : []),
+    ...(assignedTo ? [isAssignedToOneOf(assignedTo)] : []),
+    ...(tag === undefined ? [] : [isTagged(caller.accountId, tag)]),
+    ...inRange(filter, 'createdAt'),
+    ...inRange(filter, 'updatedAt'),
+  ]
+  return sql`FROM ${lookup.from} WHERE ${sql.join(conditions, sql` AND `)}`
 }
 
-/** Whether words, within what the caller may see, are all that the filter says. */
+function byNumber(caller: Caller, number: number, { q }: TicketFilter): PointLookup {
+  const found = (text: string) =>
+    sql`EXISTS (SELECT 1 FROM ${ticketSearch} WHERE ${matchesSearch(caller, text)} AND ${ticketSearch.rowId} = ${t.rowId})`
+  const conditions = [visibleTickets(caller), sql`${t.number} = ${number}`, ...(q === undefined ? [] : [found(q)])]
+  return { from: t, conditions }
+}
+
+function bySearch(caller: Caller, { q = '' }: TicketFilter): PointLookup {
+  const from = sql`${f} CROSS JOIN ${t} ON ${t.rowId} = ${f.rowId}`
+  return { from, conditions: [visibleByRowId(caller), matchesSearch(caller, q)] }
+}
+
+/** Whether the filter has a search text and nothing else. */
 export function isSearchOnly({ q, ...others }: TicketFilter): boolean {
   return q !== undefined && Object.values(others).every((value) => value === undefined)
 }
 
-/**
- * That an entry of the full-text index has the words of a text and belongs to the caller's account, and to a customer's
- * own tickets.
- */
+/** Whether an entry of the full-text index matches the text and belongs to a ticket that the caller may see. */
 export function matchesSearch(caller: Caller, text: string): SQL {
   const createdBy = seesAllTickets(caller.role) ? null : caller.id
   const search = parseSearch(text, { accountId: caller.accountId, createdBy })
-  return search === 'nothing' ? sql`0` : sql`tickets_fts MATCH ${search.match}`
+  return search === 'nothing' ? sql`0` : sql`${ticketSearch} MATCH ${search.match}`
 }
 
-/** One value, or one of several. */
-export function isOneOf(column: string, values: string[]): SQL {
-  const name = sql.raw(column)
-  if (values.length === 1) return sql`${name} = ${values[0]}`
-  return sql`${name} IN (SELECT value FROM json_each(${JSON.stringify(values)}))`
+export function isOneOf(column: SQL | Column, values: readonly string[]): SQL {
+  if (values.length === 1) return sql`${column} = ${values[0]}`
+  return sql`${column} IN (SELECT value FROM json_each(${JSON.stringify(values)}))`
 }
 
-/** That a ticket of the alias is assigned to one of several, '' for nobody. */
-export function assignedToOneOf(ids: string[], alias: string): SQL {
-  const column = `${alias}.assigned_to`
-  const people = ids.filter((id) => id !== '')
-  if (people.length === ids.length) return isOneOf(column, people)
-  const isNobody = sql`${sql.raw(column)} IS NULL`
-  return people.length === 0 ? isNobody : sql`(${isNobody} OR ${isOneOf(column, people)})`
+/** Whether the ticket `t` is assigned to one of the IDs; '' for unassigned. */
+export function isAssignedToOneOf(ids: readonly string[]): SQL {
+  const members = ids.filter((id) => id !== '')
+  if (members.length === ids.length) return isOneOf(t.assignedTo, members)
+  const isUnassigned = sql`${t.assignedTo} IS NULL`
+  return members.length === 0 ? isUnassigned : sql`(${isUnassigned} OR ${isOneOf(t.assignedTo, members)})`
 }
 
-/** That the ticket `t` has a tag: one look at its key. */
+/** Whether the ticket `t` has a tag. The condition names the whole primary key of its tag. */
 export function isTagged(accountId: string, tag: string): SQL {
-  return sql`EXISTS (SELECT 1 FROM ticket_tags g
-    WHERE g.account_id = ${accountId} AND g.tag = ${tag} AND g.status = t.status AND g.priority_rank = t.priority_rank
-      AND g.created_at = t.created_at AND g.number = t.number)`
+  return sql`EXISTS (SELECT 1 FROM ${g}
+    WHERE ${g.accountId} = ${accountId} AND ${g.tag} = ${tag} AND ${g.status} = ${t.status}
+      AND ${g.priorityRank} = ${t.priorityRank} AND ${g.createdAt} = ${t.createdAt} AND ${g.number} = ${t.number})`
 }

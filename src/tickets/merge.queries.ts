@@ -1,28 +1,35 @@
-import { type SQL, StringChunk, sql } from 'drizzle-orm'
+import { type SQL, sql } from 'drizzle-orm'
 import type { Caller } from '../core/caller'
+import { alias } from '../db/alias'
 import { mergeUnion } from '../db/merge-union'
+import { tickets } from '../db/schema/tickets'
 import type { TicketFilter } from './filter.queries'
-import { lowerBound, type Ordering, orderBy, type TicketCursorKey, type TicketWindow } from './ordering.queries'
+import { type IndexScan, inPartition, planIndexScan } from './index-scan.queries'
 import {
-  type IndexScan,
-  inPartition,
-  type Partition,
-  type Partitions,
-  planIndexScan,
-  VALUE_COLUMNS,
-} from './partitions.queries'
+  comparison,
+  cursorKeyColumns,
+  isLaterThan,
+  type LowerBound,
+  lowerBound,
+  type Ordering,
+  orderBy,
+  startOf,
+  type TicketWindow,
+} from './ordering.queries'
+import type { Partition, Partitions } from './partitions.queries'
 
-/** Of more facets, a few assignees or creators, each is asked for its first ones: SQL of so many would grow too long. */
-const MOST_MERGED = 64
+const o = alias(tickets, 'o')
+const CURSOR_KEY = { createdAt: cursorKeyColumns(o, o.createdAt), updatedAt: cursorKeyColumns(o, o.updatedAt) }
 
-/** Later than any time, and than any number. */
+/** The text of a union grows with its partitions: more of them are scanned by one query over `json_each`. */
+const MAX_MERGED = 64
+
+/** Later than any time, and greater than any number. */
 const END = Number.MAX_SAFE_INTEGER
 
-type BoundPartition = Partition & { bound: TicketCursorKey | 'all' }
+type BoundedPartition = Partition & { bound: Exclude<LowerBound, 'none'> }
 
-/**
- * The places of the tickets of all facets, in the order of the list. Of sixteen facets twenty tickets are 36 rows.
- */
+/** The cursor keys of all partitions, in order. A page of 20 tickets from 16 partitions reads 36 rows. */
 export function mergePartitions(
   caller: Caller,
   filter: TicketFilter,
@@ -30,72 +37,63 @@ export function mergePartitions(
   ordering: Ordering,
   window: TicketWindow,
 ): SQL {
-  const bounded = all.flatMap((facet): BoundPartition[] => {
-    const bound = lowerBound(facet.rank, ordering, window)
-    return bound === 'none' ? [] : [{ ...facet, bound }]
+  const { accountId } = caller
+  const key = startOf(window)
+  const partitions = all.flatMap((partition): BoundedPartition[] => {
+    const bound = lowerBound(partition.rank, ordering, key)
+    return bound === 'none' ? [] : [{ ...partition, bound }]
   })
-  if (bounded.length === 0) return sql`SELECT NULL AS seq, NULL AS rank, NULL AS at, NULL AS number WHERE 0`
-  const stretches = planIndexScan(caller, filter, by, ordering.column)
-  if (bounded.length > MOST_MERGED)
-    return topOfEachPartition(caller.accountId, by, bounded, stretches, ordering, window)
-  const queries = bounded.map((facet) => partitionScan(caller.accountId, by, facet, stretches, ordering))
-  return mergeUnion(queries, orderBy(ordering))
+  if (partitions.length === 0)
+    return sql`SELECT NULL AS ${tickets.rowId}, NULL AS rank, NULL AS at, NULL AS number WHERE 0`
+  const scan = planIndexScan(caller, filter, by, ordering.column)
+  if (partitions.length > MAX_MERGED) return topOfEachPartition(accountId, partitions, scan, ordering, window)
+  const isAfterKey = key === null ? sql`` : sql` AND ${isLaterThan(key, scan.row, scan.time, ordering.times)}`
+  const scans = partitions.map((partition) => partitionScan(accountId, partition, scan, isAfterKey))
+  return mergeUnion(scans, orderBy(ordering))
 }
 
-/** The places of a facet's tickets. Its text is in few chunks, for drizzle takes its time over each. */
+/** The cursor keys of one partition. */
 function partitionScan(
   accountId: string,
-  by: Partitions['by'],
-  { value, status, rank, bound }: BoundPartition,
-  { from, alias, residual }: IndexScan,
-  ordering: Ordering,
+  { value, status, rank, bound }: BoundedPartition,
+  scan: IndexScan,
+  isAfterKey: SQL,
 ): SQL {
-  const facet = ` AND ${alias}.status = '${status}' AND ${alias}.priority_rank = ${rank}`
-  const ofAccount = sql`${text(`SELECT ${cursorKeyOfRow(alias, ordering)} FROM ${from} WHERE ${alias}.account_id = `)}${accountId}`
-  if (by === 'status') ofAccount.append(sql`${text(facet)}`)
-  else if (value === null) ofAccount.append(sql`${text(` AND ${alias}.${VALUE_COLUMNS[by]} IS NULL${facet}`)}`)
-  else ofAccount.append(sql`${text(` AND ${alias}.${VALUE_COLUMNS[by]} = `)}${value}${text(facet)}`)
-  if (residual) ofAccount.append(residual)
-  if (bound !== 'all') ofAccount.append(isAfterBound(bound, alias, ordering))
-  return ofAccount
+  const { row: r } = scan
+  return sql`SELECT ${scan.cursorKey} FROM ${scan.from}
+    WHERE ${r.accountId} = ${accountId}${hasValue(scan, value)}
+      AND ${scan.statusAndRank[status][rank]}${scan.residual}${bound === 'key' ? isAfterKey : sql``}`
 }
 
-function text(constant: string): StringChunk {
-  return new StringChunk(constant)
+/** Begins with AND; empty for partitions by status. */
+function hasValue({ value: column }: IndexScan, value: string | null): SQL {
+  if (column === null) return sql``
+  return value === null ? sql` AND ${column} IS NULL` : sql` AND ${column} = ${value}`
 }
 
-function cursorKeyOfRow(alias: string, { column }: Ordering): string {
-  return `${alias}.seq, ${alias}.priority_rank AS rank, ${alias}.${column} AS at, ${alias}.number AS number`
-}
-
-function isAfterBound({ at, number }: TicketCursorKey, alias: string, { column, times }: Ordering): SQL {
-  return sql`${text(` AND (${alias}.${column}, ${alias}.number) ${times === 'DESC' ? '<' : '>'} (`)}${at}, ${number})`
-}
-
-/** The first of each facet, as many as the slice could want, and those sorted. */
+/** The first tickets of each partition, as many as the page can need, sorted. */
 function topOfEachPartition(
   accountId: string,
-  by: Partitions['by'],
-  facets: readonly BoundPartition[],
-  { from, alias, residual }: IndexScan,
+  partitions: readonly BoundedPartition[],
+  scan: IndexScan,
   ordering: Ordering,
   window: TicketWindow,
 ): SQL {
+  const { row: r, time } = scan
   const { column, times } = ordering
-  const open = times === 'DESC' ? { at: END, number: END } : { at: -END, number: -END }
-  const bounded = facets.map(({ bound, ...facet }) => ({
-    ...facet,
-    ...(bound === 'all' ? open : bound),
-    rank: facet.rank,
-  }))
-  const wanted = window.limit + ('offset' in window ? window.offset : 0)
-  const [comparison, way] = [sql.raw(times === 'DESC' ? '<' : '>'), sql.raw(times)]
-  const [time, number] = [sql.raw(`${alias}.${column}`), sql.raw(`${alias}.number`)]
-  return sql`SELECT ${text(cursorKeyOfRow('o', ordering))} FROM json_each(${JSON.stringify(bounded)}) c
-    CROSS JOIN tickets o ON o.seq IN (
-      SELECT ${text(`${alias}.seq FROM ${from}`)}
-      WHERE ${inPartition(accountId, by, alias)}${residual ?? sql``}
-        AND (${time}, ${number}) ${comparison} (c.value ->> 'at', c.value ->> 'number')
-      ORDER BY ${time} ${way}, ${number} ${way} LIMIT ${wanted})
-    WHERE +o.account_id = ${accountId} ${orderBy(ordering)}`
+  const end = times === 'DESC' ? { at: END, number: END } : { at: -END, number: -END }
+  const key = startOf(window) ?? end
+  const bounded = partitions.map(({ bound, ...partition }) => {
+    const { at, number } = bound === 'key' ? key : end
+    return { ...partition, at, number }
+  })
+  const limit = window.limit + ('offset' in window ? window.offset : 0)
+  const direction = sql.raw(times)
+  return sql`SELECT ${CURSOR_KEY[column]} FROM json_each(${JSON.stringify(bounded)}) c
+    CROSS JOIN ${o} ON ${o.rowId} IN (
+      SELECT ${r.rowId} FROM ${scan.from}
+      WHERE ${inPartition(accountId, scan)}${scan.residual}
+        AND (${time}, ${r.number}) ${comparison(times)} (c.value ->> 'at', c.value ->> 'number')
+      ORDER BY ${time} ${direction}, ${r.number} ${direction} LIMIT ${limit})
+    WHERE +${o.accountId} = ${accountId} ${orderBy(ordering)}`
 }

@@ -1,59 +1,92 @@
 import { type SQL, sql } from 'drizzle-orm'
+import { alias } from '../db/alias'
+import { tickets } from '../db/schema/tickets'
+import { constant } from '../db/selection'
 import type { TimeColumn } from './filter.queries'
 
+const t = alias(tickets, 't')
+
+/** Cursors depend on these names. */
 export interface TicketSorting {
   sort: 'created_at' | 'updated_at' | 'priority'
   order: 'asc' | 'desc'
 }
 
-/** Where a ticket stands in a list, as a cursor keeps it: the rank of its priority, its time (ms), its number. */
+/** The key of a cursor: what a list is ordered by. `rank` is that of the priority, `at` is in ms. */
 export interface TicketCursorKey {
   rank: number
   at: number
   number: number
 }
 
-/** A part of a list: after some pages, or beyond a place (null: from an end on), towards its end or its beginning. */
+/** Tickets after some pages, or after a key (null: from an end) in a direction. */
 export type TicketWindow =
   | { limit: number; offset: number }
   | { limit: number; after: TicketCursorKey | null; direction: 'next' | 'prev' }
 
-/** In which order SQLite is to find the tickets of a slice. */
+/** The key after which a page starts; null if it starts at an end or by offset. */
+export function startOf(window: TicketWindow): TicketCursorKey | null {
+  return 'after' in window ? window.after : null
+}
+
+type Direction = 'ASC' | 'DESC'
+
+/** The order of a page: by priority rank (unless `ranks` is null), then by time and number. */
 export interface Ordering {
   column: TimeColumn
-  /** Whether ranks come first, and which way. */
-  ranks: 'ASC' | 'DESC' | null
-  times: 'ASC' | 'DESC'
+  ranks: Direction | null
+  times: Direction
 }
 
-/** Equal priorities come newest first, whichever way the priorities go. */
+/** Tickets of the same priority are always newest first. A page backwards has the opposite order. */
 export function orderingOf({ sort, order }: TicketSorting, window: TicketWindow): Ordering {
   const isBackwards = 'after' in window && window.direction === 'prev'
-  const way = (descends: boolean) => (descends === isBackwards ? ('ASC' as const) : ('DESC' as const))
-  if (sort === 'priority') return { column: 'created_at', ranks: way(order === 'desc'), times: way(true) }
-  return { column: sort, ranks: null, times: way(order === 'desc') }
+  const direction = (isDescending: boolean): Direction => (isDescending === isBackwards ? 'ASC' : 'DESC')
+  const sorted = direction(order === 'desc')
+  if (sort === 'priority') return { column: 'createdAt', ranks: sorted, times: direction(true) }
+  return { column: sort === 'created_at' ? 'createdAt' : 'updatedAt', ranks: null, times: sorted }
 }
 
-/** The order of places, whose columns may have a prefix such as `page.`. */
+/** A row of `tickets`, or of a table of tags, as columns. */
+export type OrderedRow = Record<'rowId' | 'priorityRank' | 'number', SQL>
+
+/** The columns of a cursor key: the row ID, `rank`, `at` and `number`. Call it once for each module. */
+export function cursorKeyColumns(row: OrderedRow, time: SQL): SQL {
+  return constant(sql`${row.rowId}, ${row.priorityRank} AS rank, ${time} AS at, ${row.number} AS number`)
+}
+
+/** Orders by the columns of a cursor key, which may have a prefix such as `page.`. */
 export function orderBy({ ranks, times }: Ordering, prefix = ''): SQL {
   const byRank = ranks === null ? '' : `${prefix}rank ${ranks}, `
   return sql.raw(`ORDER BY ${byRank}${prefix}at ${times}, ${prefix}number ${times}`)
 }
 
-/** That a ticket `t` lies beyond the place that the slice begins at. Begins with AND. */
+/** Whether the ticket `t` comes after the key at which the page starts. Begins with AND. */
 export function isAfter({ column, ranks, times }: Ordering, window: TicketWindow): SQL {
-  if (!('after' in window) || window.after === null) return sql``
-  const { rank, at, number } = window.after
-  const later = sql`(t.${sql.raw(column)}, t.number) ${sql.raw(times === 'DESC' ? '<' : '>')} (${at}, ${number})`
-  if (ranks === null) return sql` AND ${later}`
-  const comparison = sql.raw(ranks === 'DESC' ? '<' : '>')
-  return sql` AND (t.priority_rank ${comparison} ${rank} OR (t.priority_rank = ${rank} AND ${later}))`
+  const key = startOf(window)
+  if (key === null) return sql``
+  const { rank } = key
+  const isLater = isLaterThan(key, t, t[column], times)
+  if (ranks === null) return sql` AND ${isLater}`
+  return sql` AND (${t.priorityRank} ${comparison(ranks)} ${rank} OR (${t.priorityRank} = ${rank} AND ${isLater}))`
 }
 
-/** From where on a rank's tickets belong to a slice: a place, `all`, or `none` of them. */
-export function lowerBound(rank: number, { ranks }: Ordering, window: TicketWindow): TicketCursorKey | 'all' | 'none' {
-  if (!('after' in window) || window.after === null) return 'all'
-  const { after } = window
-  if (ranks === null || rank === after.rank) return after
-  return (ranks === 'DESC') === rank < after.rank ? 'all' : 'none'
+/** Whether a row comes after the key by time and number. */
+export function isLaterThan({ at, number }: TicketCursorKey, row: OrderedRow, time: SQL, times: Direction): SQL {
+  return sql`(${time}, ${row.number}) ${comparison(times)} (${at}, ${number})`
+}
+
+/** The operator that finds what comes after a value in this direction. */
+export function comparison(direction: Direction): SQL {
+  return sql.raw(direction === 'DESC' ? '<' : '>')
+}
+
+/** Which tickets of a rank belong to a page: all, none, or those that are later than its key by time and number. */
+export type LowerBound = 'all' | 'none' | 'key'
+
+export function lowerBound(rank: number, { ranks }: Ordering, key: TicketCursorKey | null): LowerBound {
+  if (key === null) return 'all'
+  if (ranks === null || rank === key.rank) return 'key'
+  const comesAfter = ranks === 'DESC' ? rank < key.rank : rank > key.rank
+  return comesAfter ? 'all' : 'none'
 }
