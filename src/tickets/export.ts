@@ -6,26 +6,26 @@ import { cursorKeyOf, parseListQuery, readTicketCursor } from './list'
 import { findTicketsWithin, type TicketCursorKey } from './list.queries'
 import { type ExportTicketsInput, presentTicketSnapshot } from './schema'
 
-/** D1 answers 1,000 queries in an invocation. */
-const PAGES = 500
-const TICKETS_A_PAGE = 200
+/** D1 allows 1,000 queries in an invocation. */
+const MAX_PAGES = 500
+const TICKETS_PER_PAGE = 200
 
 /**
- * All matching tickets as lines of JSON, and a last line with the cursor to continue from, null when all were sent. For
- * agents and admins. Throws as a list does before the first line. A failure after that ends the lines with the cursor, and so
- * does the end of the caller's access, which is verified with each further page: a client can take hours to read them.
+ * All matching tickets as NDJSON. The last line has the cursor to continue from, or null if all tickets were sent. For agents
+ * and admins. Throws as a list does, but only before the first line: a later failure ends the export with the cursor. The
+ * caller is verified again for each further page, because a client can take hours to read them.
  */
 export async function exportTickets(ctx: ServiceContext, input: ExportTicketsInput): Promise<ReadableStream> {
   const { caller, db } = ctx
   const { filter, sorting, scope } = parseListQuery(ctx, input)
   const start = readTicketCursor(db, scope, input.cursor)
   const pageAfter = (after: TicketCursorKey | null) => {
-    const window = { limit: TICKETS_A_PAGE, after, direction: 'next' } as const
+    const window = { limit: TICKETS_PER_PAGE, after, direction: 'next' } as const
     return findTicketsWithin(caller, filter, sorting, window, MAX_PAGE_BYTES)
   }
   const findNextPage = async (after: TicketCursorKey) => {
-    const [found] = await db.onPrimary().verifiedBatch([pageAfter(after)])
-    return found
+    const { tickets } = await db.onPrimary().verifiedBatch({ tickets: pageAfter(after) })
+    return tickets
   }
 
   let page = await db.all(pageAfter(start?.key ?? null))
@@ -44,7 +44,7 @@ export async function exportTickets(ctx: ServiceContext, input: ExportTicketsInp
       send(page.map((row) => JSON.stringify(presentTicketSnapshot(row))))
       const cursor = writeCursor(db, scope, encodePosition({ direction: 'next', key: cursorKeyOf(last) }))
       pages += 1
-      if (pages === PAGES) return end(cursor)
+      if (pages === MAX_PAGES) return end(cursor)
       try {
         page = await findNextPage(cursorKeyOf(last))
       } catch (error) {

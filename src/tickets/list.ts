@@ -21,21 +21,21 @@ const TicketPosition = positionSchema(
   z.object({ rank: z.number().int(), at: z.number().int(), number: z.number().int() }),
 )
 
-/** A page of the tickets that the caller may see, by its number. For everybody. */
+/** A page of the tickets that the caller may see, by page number. For every role. */
 export async function listTickets(ctx: ServiceContext, input: ListTicketsInput) {
   const { caller, db } = ctx
   const page = pageRequest(input)
   const { filter, sorting } = parseListQuery(ctx, input)
-  const [[count], found] = await db.batch([
-    countTickets(caller, filter),
-    findTickets(caller, filter, sorting, { limit: page.perPage, offset: offsetOf(page) }),
-  ])
-  return { page, total: count?.total ?? 0, tickets: found.map(presentTicketListItem) }
+  const { count, tickets } = await db.batch({
+    count: countTickets(caller, filter),
+    tickets: findTickets(caller, filter, sorting, { limit: page.perPage, offset: offsetOf(page) }),
+  })
+  return { page, total: count[0]?.total ?? 0, tickets: tickets.map(presentTicketListItem) }
 }
 
 /**
- * A page of the tickets that the caller may see, from a cursor on: its cost does not grow with what lies before, and it
- * counts nothing. For everybody. Throws 400 for a cursor of another list.
+ * As `listTickets`, after a cursor. Counts nothing and does not cost more on later pages. Throws 400 for a cursor of another
+ * list.
  */
 export async function listTicketsByCursor(ctx: ServiceContext, input: ListTicketsInput) {
   const { caller, db } = ctx
@@ -47,7 +47,7 @@ export async function listTicketsByCursor(ctx: ServiceContext, input: ListTicket
   return { perPage, cursors, tickets: shown.map(presentTicketListItem) }
 }
 
-/** What a list is asked for: which tickets, in which order, and what its cursors belong to. */
+/** Of the scope, cursors in circulation contain a hash: its keys and their order must stay as they are. */
 export function parseListQuery({ caller }: ServiceContext, input: ListTicketsInput | ExportTicketsInput) {
   const filter = filterOf(input, caller.id)
   const sorting: TicketSorting = { sort: input.sort ?? 'created_at', order: input.order ?? 'desc' }
@@ -56,7 +56,7 @@ export function parseListQuery({ caller }: ServiceContext, input: ListTicketsInp
   return { filter, sorting, scope }
 }
 
-/** The position of a cursor of tickets; null for none. Throws 400. */
+/** Null to start. Throws 400. */
 export function readTicketCursor(
   db: AccountDb,
   scope: CursorScope,
@@ -65,18 +65,17 @@ export function readTicketCursor(
   return readCursor(db, scope, cursor, TicketPosition)
 }
 
-/** Where a ticket stands in the list that it was found in. */
 export function cursorKeyOf(ticket: ListedTicket): TicketCursorKey {
   return { rank: ticket.place_rank, at: ticket.place_at, number: ticket.number }
 }
 
 function filterOf(input: ListTicketsInput | ExportTicketsInput, callerId: string): TicketFilter {
-  const named = (id: string) => (id === 'me' ? callerId : id)
+  const toId = (id: string) => (id === 'me' ? callerId : id)
   return {
     status: input.status,
     priority: input.priority,
-    assignedTo: distinct(input.assigned_to?.map((id) => (id === 'none' ? '' : named(id)))),
-    createdBy: distinct(input.created_by?.map(named)),
+    assignedTo: distinct(input.assigned_to?.map((id) => (id === 'none' ? '' : toId(id)))),
+    createdBy: distinct(input.created_by?.map(toId)),
     number: input.number,
     tag: input.tag,
     q: input.q === undefined || isBlank(input.q) ? undefined : input.q,
@@ -87,12 +86,12 @@ function filterOf(input: ListTicketsInput | ExportTicketsInput, callerId: string
   }
 }
 
-/** `me` may stand beside the caller's own ID. */
+/** A list may have `me` and the caller's own ID. */
 function distinct(ids: string[] | undefined): string[] | undefined {
   return ids && [...new Set(ids)]
 }
 
-/** White space alone searches for nothing in particular. */
+/** White space alone is the same as no search. */
 function isBlank(text: string): boolean {
   return /^\s*$/u.test(text)
 }

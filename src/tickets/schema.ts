@@ -27,8 +27,8 @@ import { PRIORITIES, TICKET_STATUSES } from './values'
 
 const MAX_TITLE = 200
 const MAX_DESCRIPTION_BYTES = 65_536
-/** What of comments and attachments is shown with a ticket. */
-const LATEST = 100
+/** How many comments and attachments a response about a ticket includes. */
+export const LATEST = 100
 
 export const TicketStatus = z.enum(TICKET_STATUSES).openapi('TicketStatus')
 const Priority = z.enum(PRIORITIES).openapi('TicketPriority')
@@ -97,7 +97,6 @@ export type TicketCounts = z.infer<typeof TicketStats>
 
 export const TicketStatsResponse = z.object({ data: TicketStats }).openapi('TicketStatsAnswer')
 
-/** The last line of an export. */
 const ExportEnd = z
   .object({ next_cursor: z.union([Cursor, z.null()]) })
   .openapi('ExportEnd', { description: 'The last line of an export: null when all was sent' })
@@ -176,7 +175,6 @@ export const UpdateTicketBody = z
   .openapi('UpdateTicket', { minProperties: 1 })
 export type UpdateTicketInput = z.infer<typeof UpdateTicketBody>
 
-/** A ticket as a list has it: without custom fields, comments and attachments. */
 export function presentTicketListItem(row: TicketRow): z.infer<typeof TicketListItem> {
   return {
     id: row.id,
@@ -194,17 +192,15 @@ export function presentTicketListItem(row: TicketRow): z.infer<typeof TicketList
   }
 }
 
-/** A ticket as events and the export tell of it. */
 export function presentTicketSnapshot(row: TicketRow): z.infer<typeof TicketSnapshot> {
   return { ...presentTicketListItem(row), custom_fields: JSON.parse(row.custom_fields) }
 }
 
-/** A ticket as its creation and its changes are answered: with custom fields and attachments, without comments. */
 export function presentTicket(row: TicketRow, attachments: z.infer<typeof Attachment>[]): z.infer<typeof Ticket> {
   return { ...presentTicketSnapshot(row), attachments }
 }
 
-/** The whole of a ticket, with counts of what the caller may see. */
+/** The counts are those of the comments and attachments that the caller may see. */
 export function presentTicketDetail(
   row: TicketRow,
   comments: z.infer<typeof Comment>[],

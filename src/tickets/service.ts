@@ -1,4 +1,5 @@
 import {
+  type AttachmentRow,
   attachFiles,
   attachmentsJson,
   deleteAttachmentsOfTicket,
@@ -11,10 +12,11 @@ import {
 import { findLatestComments, presentComment } from '../comments/service'
 import { type ApiError, type ErrorDetail, notFound, validationError } from '../core/errors'
 import { allowedFromStatuses, forbiddenCreateFields, forbiddenUpdateFields } from '../core/policy'
-import { DbError, isConstraint } from '../db/errors'
+import { isConstraint } from '../db/errors'
 import { countActiveWebhooks, findLastEvent } from '../db/outbox'
 import { findChangedFields } from '../db/ticket-change'
 import type { TicketMembers } from '../db/ticket-members'
+import type { TicketRow } from '../db/ticket-row'
 import { newId } from '../lib/ids'
 import { commit } from '../service/commit'
 import { constraintError, fieldsForbidden, rethrow } from '../service/constraint-errors'
@@ -29,43 +31,69 @@ import {
   findTicketMembers,
   insertCreatedEvent,
   insertTicket,
+  type NewTicket,
   takeTicketNumber,
 } from './queries'
-import { type CreateTicketInput, presentTicket, presentTicketDetail, type UpdateTicketInput } from './schema'
+import { type CreateTicketInput, LATEST, presentTicket, presentTicketDetail, type UpdateTicketInput } from './schema'
 
 export type { TicketRow } from '../db/ticket-row'
 export { CHANGED_TICKET, NEW_TICKET } from './examples'
 export { ExportLine, presentTicketSnapshot, Ticket, TicketSnapshot, TicketStatus } from './schema'
 
-/** How many of a ticket's comments and attachments come with it. */
-const LATEST = 100
-
-/** One ticket with its latest comments and attachments. For everybody who may see it. Throws 404. */
+/** A ticket with its latest comments and attachments. For everyone who may see it. Throws 404. */
 export async function getTicket(ctx: ServiceContext, ticketId: string) {
   const { caller, db } = ctx
-  const [[row], comments, attachments] = await db.batch([
-    findTicket(caller, ticketId),
-    findLatestComments(caller, ticketId, LATEST),
-    findLatestAttachments(caller, ticketId, LATEST),
-  ])
+  const { ticket, comments, attachments } = await db.batch({
+    ticket: findTicket(caller, ticketId),
+    comments: findLatestComments(caller, ticketId, LATEST),
+    attachments: findLatestAttachments(caller, ticketId, LATEST),
+  })
+  const [row] = ticket
   if (!row) throw notFound()
   const files = attachments.map((attachment) => presentAttachment(attachment, ctx))
   return presentTicketDetail(row, comments.map(presentComment), files, ctx)
 }
 
 /**
- * Makes a ticket with its attachments. For everybody; only agents and admins may name creator, assignee or status
- * (403). Throws 422 for a creator or an assignee who may not be one.
+ * Creates a ticket with its attachments. For every role; only agents and admins may set creator, assignee and status (403).
+ * Throws 422 if the creator or the assignee is not valid.
  */
 export async function createTicket(ctx: ServiceContext, input: CreateTicketInput) {
   const { caller, now } = ctx
+  const { accountId } = caller
   assertFieldsAllowed(forbiddenCreateFields(caller.role, Object.keys(input)))
-  const named = { createdBy: input.created_by, assignedTo: input.assigned_to }
-  const files = await storeFiles(ctx, input.attachments ?? [], { references: named })
-  if (!files) throw await explainInvalidMembers(ctx, named)
-  const id = newId('ticket', now)
-  const ticket = {
-    id,
+  const members = { createdBy: input.created_by, assignedTo: input.assigned_to }
+  const files = await storeFiles(ctx, input.attachments ?? [], { references: members })
+  if (!files) throw await explainInvalidMembers(ctx, members)
+  const ticket = newTicket(ctx, input)
+  const parent = { ticketId: ticket.id, commentId: null, isInternal: false }
+  const snapshot = attachmentsJson(accountId, { ticketId: ticket.id })
+  const { rows, isReplay } = await commit(
+    ctx,
+    [
+      takeTicketNumber(accountId, { now, files: files.length }),
+      insertTicket(accountId, ticket),
+      ...attachFiles(ctx, parent, files),
+      insertCreatedEvent(accountId, ticket.id, newId('evt', now), snapshot),
+    ],
+    {
+      ticket: findTicket(caller, ticket.id),
+      attachments: findLatestAttachments(caller, ticket.id, LATEST),
+      activeWebhooks: countActiveWebhooks(accountId),
+    },
+    { ticketId: ticket.id },
+  ).catch(async (error) => {
+    releaseUploads(ctx, files)
+    throw await toMemberError(ctx, error, members)
+  })
+  if (isReplay) releaseUploads(ctx, files)
+  else ctx.notifyConsumer(rows.activeWebhooks[0])
+  return presentWithAttachments(ctx, rows.ticket[0], rows.attachments)
+}
+
+function newTicket({ caller, now }: ServiceContext, input: CreateTicketInput): NewTicket {
+  return {
+    id: newId('ticket', now),
     title: input.title,
     description: input.description,
     status: input.status ?? 'open',
@@ -75,35 +103,12 @@ export async function createTicket(ctx: ServiceContext, input: CreateTicketInput
     tags: input.tags ?? [],
     customFields: input.custom_fields ?? {},
   }
-  const attachmentsSnapshot = attachmentsJson(caller.accountId, { ticketId: id })
-  const { rows, isReplay } = await commit(
-    ctx,
-    [
-      takeTicketNumber(caller.accountId, { now, files: files.length }),
-      insertTicket(caller.accountId, ticket),
-      ...attachFiles(ctx, { ticketId: id, commentId: null, isInternal: false }, files),
-      insertCreatedEvent(caller.accountId, id, newId('evt', now), attachmentsSnapshot),
-    ],
-    [findTicket(caller, id), findLatestAttachments(caller, id, LATEST), countActiveWebhooks(caller.accountId)],
-    { ticketId: id },
-  ).catch(async (error) => {
-    releaseUploads(ctx, files)
-    throw await toMemberError(ctx, error, named)
-  })
-  const [[row], attachments, [activeWebhooks]] = rows
-  if (isReplay) releaseUploads(ctx, files)
-  else ctx.notifyConsumer(activeWebhooks)
-  if (!row) throw notFound()
-  return presentTicket(
-    row,
-    attachments.map((attachment) => presentAttachment(attachment, ctx)),
-  )
 }
 
 /**
- * Changes the named fields of a ticket. For everybody who may see it; customers may change some, and close or reopen
- * (403). A change that changes nothing is no change. Throws 404, and 422 for a creator or an assignee who may not be
- * one, and for tags and custom fields that would become too many.
+ * Changes the named fields of a ticket. For everyone who may see it; customers may change some fields, and close or reopen it
+ * (403). If no value differs, there is no new version and no event. Throws 404, 412, and 422 if the creator or the assignee is
+ * not valid or there would be too many tags or custom fields.
  */
 export async function updateTicket(ctx: ServiceContext, ticketId: string, input: UpdateTicketInput) {
   const { caller, now } = ctx
@@ -124,27 +129,22 @@ export async function updateTicket(ctx: ServiceContext, ticketId: string, input:
         now,
       }),
     ],
-    [
-      findTicket(caller, ticketId),
-      findChangedFields(caller.accountId, changeId),
-      findLatestAttachments(caller, ticketId, LATEST),
-      countActiveWebhooks(caller.accountId),
-    ],
+    {
+      ticket: findTicket(caller, ticketId),
+      changedFields: findChangedFields(caller.accountId, changeId),
+      attachments: findLatestAttachments(caller, ticketId, LATEST),
+      activeWebhooks: countActiveWebhooks(caller.accountId),
+    },
     { ticketId },
   ).catch(async (error) => {
     if (isConstraint(error, 'status')) throw statusChangeForbidden(String(input.status))
     throw await toMemberError(ctx, error, { createdBy: input.created_by, assignedTo: input.assigned_to })
   })
-  const [[row], changes, attachments, [activeWebhooks]] = rows
-  if (!row) throw notFound()
-  if (changes.length > 0 && !isReplay) ctx.notifyConsumer(activeWebhooks)
-  return presentTicket(
-    row,
-    attachments.map((attachment) => presentAttachment(attachment, ctx)),
-  )
+  if (rows.changedFields.length > 0 && !isReplay) ctx.notifyConsumer(rows.activeWebhooks[0])
+  return presentWithAttachments(ctx, rows.ticket[0], rows.attachments)
 }
 
-/** Deletes a ticket and all that belongs to it. For agents and admins. Throws 404. */
+/** Deletes a ticket with its comments, attachments and history. For agents and admins. Throws 404 and 412. */
 export async function deleteTicket(ctx: ServiceContext, ticketId: string): Promise<void> {
   const { caller, now } = ctx
   const eventId = newId('evt', now)
@@ -156,13 +156,12 @@ export async function deleteTicket(ctx: ServiceContext, ticketId: string): Promi
       ...deleteAttachmentsOfTicket(caller.accountId, ticketId, now),
       ...deleteTicketRows(caller.accountId, ticketId),
     ],
-    [findLastEvent(caller.accountId, eventId), countActiveWebhooks(caller.accountId)],
+    { event: findLastEvent(caller.accountId, eventId), activeWebhooks: countActiveWebhooks(caller.accountId) },
     { ticketId },
   ).catch(rethrow)
-  const [[error], [activeWebhooks]] = rows
-  if (!error) throw notFound()
+  if (rows.event.length === 0) throw notFound()
   if (isReplay) return
-  ctx.notifyConsumer(activeWebhooks)
+  ctx.notifyConsumer(rows.activeWebhooks[0])
   deleteObjectsLater(ctx)
 }
 
@@ -184,17 +183,23 @@ function changeOf(input: UpdateTicketInput): TicketChange {
   }
 }
 
-/** The answer to a failure of the database, where it may be for a member that a ticket can not name. */
-async function toMemberError(ctx: ServiceContext, error: unknown, named: TicketMembers): Promise<unknown> {
-  const isReference = error instanceof DbError && error.failure.kind === 'refused' && error.failure.rule === 'reference'
-  return isReference ? explainInvalidMembers(ctx, named) : constraintError(error)
+function presentWithAttachments(ctx: ServiceContext, row: TicketRow | undefined, attachments: AttachmentRow[]) {
+  if (!row) throw notFound()
+  return presentTicket(
+    row,
+    attachments.map((attachment) => presentAttachment(attachment, ctx)),
+  )
 }
 
-/** Names each member that a ticket can not name. */
-async function explainInvalidMembers({ caller, db }: ServiceContext, named: TicketMembers): Promise<ApiError> {
-  const found = await db.first(findTicketMembers(caller.accountId, named)).catch(() => undefined)
+/** As `constraintError`, with the details of members that are not valid. */
+async function toMemberError(ctx: ServiceContext, error: unknown, members: TicketMembers): Promise<unknown> {
+  return isConstraint(error, 'reference') ? explainInvalidMembers(ctx, members) : constraintError(error)
+}
+
+async function explainInvalidMembers({ caller, db }: ServiceContext, members: TicketMembers): Promise<ApiError> {
+  const valid = await db.first(findTicketMembers(caller.accountId, members)).catch(() => undefined)
   const details: ErrorDetail[] = []
-  if (named.createdBy && !found?.creator) details.push(unknownCreator())
-  if (named.assignedTo && !found?.assignee) details.push(unknownAssignee())
+  if (members.createdBy && !valid?.creator) details.push(unknownCreator())
+  if (members.assignedTo && !valid?.assignee) details.push(unknownAssignee())
   return validationError(details)
 }
