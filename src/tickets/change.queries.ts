@@ -84,11 +84,11 @@ function newTags(tags: NonNullable<TicketChange['tags']>): SQL<string> {
   if ('set' in tags) return sql`${JSON.stringify(tags.set)}`
   const [add, remove] = [JSON.stringify(tags.add), JSON.stringify(tags.remove)]
   return sql`(SELECT json_group_array(value) FROM (
-    SELECT value, 0 AS part, key FROM json_each(${tickets.tags})
+    SELECT value, 0 AS is_added, key FROM json_each(${tickets.tags})
     WHERE value NOT IN (SELECT value FROM json_each(${remove}))
     UNION ALL
     SELECT value, 1, key FROM json_each(${add}) WHERE value NOT IN (SELECT value FROM json_each(${tickets.tags}))
-    ORDER BY part, key))`
+    ORDER BY is_added, key))`
 }
 
 function newCustomFields(patch: NonNullable<TicketChange['customFields']>): SQL<string> {

@@ -14,7 +14,7 @@ import type {
   TicketStatsResponse,
 } from './schema'
 
-/** `ticket123` and `ticket124` of the reference, as the demo data has them. */
+/** `ticket123` and `ticket124` are also in the demo data. */
 
 const DASHBOARD = {
   id: 'ticket123',

@@ -11,7 +11,7 @@ const KEY = /^[A-Za-z0-9_.-]{1,64}$/
 const KEY_RULE = 'must have a name of 1 to 64 letters, digits, dots, hyphens or underscores'
 const VALUE_RULE = `must be a string of at most ${MAX_CUSTOM_VALUE.toLocaleString('en')} characters, a number or a boolean`
 
-/** Tags, trimmed, each once, in the order given. */
+/** Trimmed and without duplicates, in the order of the request. */
 export const Tags = z
   .array(singleLine(50))
   .max(MAX_TAGS)
@@ -28,7 +28,6 @@ const Value = z.union([z.string(), z.number(), z.boolean()])
 /** The library's types do not know this keyword of JSON Schema. */
 const NAMED = { propertyNames: { pattern: KEY.source } }
 
-/** The custom fields of a ticket. */
 export const CustomFields = z
   .custom<Record<string, z.infer<typeof Value>>>()
   .superRefine((value, ctx) => checkFields(value, false, ctx))
@@ -46,7 +45,7 @@ export const CustomFields = z
     description: 'Fields of your own by name',
   })
 
-/** A merge patch (RFC 7396) of custom fields: null takes one away. */
+/** A merge patch (RFC 7396): null removes a field. */
 export const CustomFieldsPatch = z
   .custom<Record<string, z.infer<typeof Value> | null>>()
   .superRefine((value, ctx) => checkFields(value, true, ctx))
@@ -65,18 +64,18 @@ export const CustomFieldsPatch = z
     description: 'A merge patch (RFC 7396): null takes a field away, others are set, and the rest stays',
   })
 
-/** By hand rather than as a record: it stops at a count, and `__proto__` is a name like any other that is refused. */
+/** Not a zod record, which would check every field of a body that has too many, and drop `__proto__` without an error. */
 function checkFields(value: unknown, isPatch: boolean, ctx: z.RefinementCtx): void {
   const limit = isPatch ? 2 * MAX_CUSTOM_FIELDS : MAX_CUSTOM_FIELDS
-  const refuse = (path: string[], message: string) => {
+  const reject = (path: string[], message: string) => {
     ctx.addIssue({ code: 'custom', path, message })
   }
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) refuse([], 'must be an object')
-  else if (Object.keys(value).length > limit) refuse([], `must hold at most ${limit} fields`)
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) reject([], 'must be an object')
+  else if (Object.keys(value).length > limit) reject([], `must hold at most ${limit} fields`)
   else
     for (const [key, field] of Object.entries(value)) {
-      if (!isMatch(key, KEY, MAX_KEY) || key === '__proto__') refuse([key], KEY_RULE)
-      else if (!isCustomValue(field) && !(isPatch && field === null)) refuse([key], VALUE_RULE)
+      if (!isMatch(key, KEY, MAX_KEY) || key === '__proto__') reject([key], KEY_RULE)
+      else if (!isCustomValue(field) && !(isPatch && field === null)) reject([key], VALUE_RULE)
     }
 }
 

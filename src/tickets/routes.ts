@@ -193,7 +193,6 @@ const listHistoryRoute = defineRoute({
   responses: { 200: page(TicketHistory, 'A page of changes, oldest first', HISTORY) },
 })
 
-/** Puts the routes of tickets into the router: for everybody of the account, deletion for agents and admins. */
 export function registerTicketRoutes(app: OpenAPIHono<AppEnv>): void {
   registerRoute(app, listTicketsRoute, async (c) => {
     const query = c.req.valid('query')

@@ -1,11 +1,11 @@
-/** Letters, digits and private-use characters, of which the index makes its tokens. Everything else separates tokens. */
+/** Letters, digits and private-use characters make up the tokens of the index. Everything else separates tokens. */
 const TOKEN = /[\p{L}\p{N}\p{Co}]/u
 const TOKENS = /[\p{L}\p{N}\p{Co}]+/gu
 const ENDS_IN_TOKEN = /[\p{L}\p{N}\p{Co}\p{M}]$/u
 
 /** A prefix of four letters or more is as expensive as all the words that begin with it, in every account. */
 export const MAX_SEARCH_WORDS = 10
-/** Of all words together. A phrase of many parts is expensive although it is one word. */
+/** Of all words together: a phrase of many parts is expensive although it is one word. */
 export const MAX_SEARCH_TOKENS = 30
 
 type Search = { match: string } | 'nothing'
@@ -31,16 +31,18 @@ export function parseSearch(text: string, scope: { accountId: string; createdBy:
   return { match: all.join(' AND ') }
 }
 
-/** The limit that a search text exceeds, or null. Each part of `a-b-c` costs as much as a word. */
+/** The message for a text that is over a limit, or null. Each part of `a-b-c` costs as much as a word. */
 export function exceededLimit(text: string): string | null {
   const words = searchWords(text)
   if (words.length > MAX_SEARCH_WORDS) return `must have at most ${MAX_SEARCH_WORDS} different words`
-  const parts = words.reduce((sum, word) => sum + (word.text.match(TOKENS)?.length ?? 0), 0)
-  return parts > MAX_SEARCH_TOKENS ? `must have at most ${MAX_SEARCH_TOKENS} parts with punctuation between them` : null
+  const tokens = words.reduce((sum, word) => sum + (word.text.match(TOKENS)?.length ?? 0), 0)
+  return tokens > MAX_SEARCH_TOKENS
+    ? `must have at most ${MAX_SEARCH_TOKENS} parts with punctuation between them`
+    : null
 }
 
 /**
- * The different words of a search text, each a term of the expression. White space separates words. A word without
+ * The different words of a search text. White space separates words. A word without
  * letters or digits (`printer - broken`) is not in the index and is ignored, so that a title finds itself.
  */
 function searchWords(text: string): SearchWord[] {
@@ -60,10 +62,10 @@ function withoutRepeats(words: SearchWord[]): SearchWord[] {
   return [...different.values()]
 }
 
-/** Combining marks that the index (`unicode61 remove_diacritics 2`) drops. It takes all others for separators. */
+/** Combining marks that the index (`unicode61 remove_diacritics 2`) drops. All others separate tokens. */
 const DROPPED_MARKS = /[\u0300-\u0304\u0306-\u030c\u030f\u0311\u031b\u0323-\u0328\u032d\u032e\u0330\u0331]/g
 const ACCENTED_LATIN = /(?!\p{ASCII})\p{Script=Latin}/gu
-/** Lower-case letters that the index replaces by the usual form of the letter. */
+/** Lower-case letters that the index replaces with the usual form of the letter. */
 const LETTER_VARIANTS: Record<string, string> = {
   ſ: 's',
   ς: 'σ',
