@@ -26,7 +26,7 @@ const HISTORY = selection({
 
 export type HistoryRow = RowOf<typeof HISTORY>
 
-export interface HistoryCursorKey {
+interface HistoryCursorKey {
   change: string
   field: string
 }

@@ -32,7 +32,7 @@ import {
 } from './ordering.queries'
 import { EVERY_PARTITION, partitionsOf } from './partitions.queries'
 
-export type { TicketCursorKey, TicketSorting, TicketWindow } from './ordering.queries'
+export type { TicketCursorKey, TicketSorting } from './ordering.queries'
 
 const t = alias(tickets, 't')
 const n = alias(tickets, 'n')
@@ -78,9 +78,9 @@ export function findTicketsWithin(
   return query(
     LISTED_TICKET,
     sql`SELECT * FROM (
-      SELECT *, row_number() OVER page AS position,
-        sum(octet_length(description) + octet_length(custom_fields)) OVER page AS bytes
-      FROM (${findTickets(caller, filter, sorting, window).query}) WINDOW page AS (${order} ROWS UNBOUNDED PRECEDING))
+      SELECT *, row_number() OVER in_order AS position,
+        sum(octet_length(description) + octet_length(custom_fields)) OVER in_order AS bytes
+      FROM (${findTickets(caller, filter, sorting, window).query}) WINDOW in_order AS (${order} ROWS UNBOUNDED PRECEDING))
     WHERE position = 1 OR bytes <= ${maxBytes} ORDER BY position`,
   )
 }
