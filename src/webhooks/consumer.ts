@@ -6,11 +6,12 @@ import type { FanOutMessage } from '../service/wake-up-queue'
 import { WakeUpBatch } from '../service/wake-up-queue'
 import { markDeadLettered } from './deliveries.queries'
 import { startDeliveryWorker } from './delivery-worker'
-import { expandReplay, fanOutEvents, findReplays, hasPendingEvents } from './fan-out.queries'
+import { fanOutEvents, hasPendingEvents } from './fan-out.queries'
+import { expandReplay, findReplays } from './replay.queries'
 
 /** After so long without a turn that ended, the senders under way are left to themselves. */
 const STALL = SECOND
-const BATCHES_A_MESSAGE = 5
+const BATCHES_PER_MESSAGE = 5
 const RETRY = { delaySeconds: 5 }
 const DELIVERIES_A_DEAD_LETTER = 500
 
@@ -59,14 +60,17 @@ export async function consumeDeadLetters(env: Bindings, messages: readonly Messa
 /** Makes deliveries of an account's events and replays, a bounded number; rings for the rest. Throws `DbError`. */
 async function prepareDeliveries(env: Bindings, accountId: string, batch: WakeUpBatch): Promise<void> {
   const db = openAccount(env, accountId)
-  const questions = [hasPendingEvents(accountId), findReplays(accountId)] as const
-  let [[work], replays] = await db.batch(questions)
-  for (let batches = 0; batches < BATCHES_A_MESSAGE; batches += 1) {
-    if (!work || (work.events === 0 && replays.length === 0)) return
+  const reads = { account: hasPendingEvents(accountId), replays: findReplays(accountId) }
+  let pending = await db.batch(reads)
+  for (let batches = 0; batches < BATCHES_PER_MESSAGE; batches += 1) {
+    const [account] = pending.account
+    if (!account || (account.events === 0 && pending.replays.length === 0)) return
     const now = Date.now()
-    const expanded = replays.flatMap((replay) => expandReplay(accountId, replay, now))
-    const writes = [...(work.events === 1 ? fanOutEvents(accountId, now) : []), ...expanded]
-    ;[[work], replays] = await db.change(writes, questions)
+    const writes = [
+      ...(account.events === 1 ? fanOutEvents(accountId, now) : []),
+      ...pending.replays.flatMap((replay) => expandReplay(accountId, replay, now)),
+    ]
+    pending = await db.change(writes, reads)
   }
   batch.add(accountId, Date.now())
 }

@@ -1,38 +1,48 @@
 import { type SQL, sql } from 'drizzle-orm'
-import { returning } from '../db/legacy'
+import { alias } from '../db/alias'
 import { insertEvent, reserveSequences } from '../db/outbox'
-import { run, select } from '../db/statement'
+import { accountCounters } from '../db/schema/accounts'
+import { deliveries, deliveryAttempts, events, webhooks } from '../db/schema/webhooks'
+import { type RowOf, selection } from '../db/selection'
+import { query, run, select } from '../db/statement'
+import { insertSelect } from '../db/write'
 import { scheduleWebhooks } from './fan-out.queries'
 
-export interface DeliveryRow {
-  id: string
-  webhook_id: string
-  event_id: string
-  event: string
-  sequence: number
-  status: 'pending' | 'succeeded' | 'failed'
-  attempts: number
-  due_at: number | null
-  last_error: string | null
-  created_at: number
-}
+const a = alias(deliveryAttempts, 'a')
+const d = alias(deliveries, 'd')
+const w = alias(webhooks, 'w')
 
-export interface AttemptRow {
-  number: number
-  at: number
-  trigger: 'scheduled' | 'manual'
-  status_code: number | null
-  duration_ms: number
-  error: string | null
-  response: string | null
-}
+const DELIVERY = selection({
+  id: deliveries.id,
+  webhook_id: deliveries.webhookId,
+  event_id: deliveries.eventId,
+  event: deliveries.event,
+  sequence: deliveries.sequence,
+  status: sql<'pending' | 'succeeded' | 'failed'>`${deliveries.status}`,
+  attempts: deliveries.attempts,
+  due_at: deliveries.dueAt,
+  last_error: deliveries.lastError,
+  created_at: deliveries.createdAt,
+})
 
-const COLUMNS = sql`id, webhook_id, event_id, event, sequence, status, attempts, due_at, last_error, created_at`
+export type DeliveryRow = RowOf<typeof DELIVERY>
 
-/** How many deliveries a page may look through for those of one event. */
-export const DELIVERIES_A_SCAN = 1_000
+const ATTEMPT = selection({
+  number: deliveryAttempts.number,
+  at: deliveryAttempts.at,
+  trigger: deliveryAttempts.trigger,
+  status_code: deliveryAttempts.statusCode,
+  duration_ms: deliveryAttempts.durationMs,
+  error: deliveryAttempts.error,
+  response: deliveryAttempts.response,
+})
 
-/** A part of a webhook's deliveries: those beyond a sequence, towards older or newer ones. */
+export type AttemptRow = RowOf<typeof ATTEMPT>
+
+/** How many deliveries a page reads at most to find those that match the filters. */
+export const DELIVERIES_PER_SCAN = 1_000
+
+/** The deliveries of a webhook after a sequence, in a direction. */
 export interface DeliveryWindow {
   status: string | undefined
   event: string | undefined
@@ -40,68 +50,71 @@ export interface DeliveryWindow {
   direction: 'older' | 'newer'
 }
 
-/** The next deliveries of a slice, nearest first, among the next `DELIVERIES_A_SCAN`. */
+/** The next deliveries of the window, nearest first, among the next `DELIVERIES_PER_SCAN`. */
 export function findDeliveries(accountId: string, webhookId: string, window: DeliveryWindow, limit: number) {
-  const wanted = window.event === undefined ? sql`` : sql`WHERE event = ${window.event}`
-  return select<DeliveryRow>(sql`
-    SELECT ${COLUMNS} FROM (${scan(accountId, webhookId, window)}) ${wanted} ORDER BY ${order(window)} LIMIT ${limit}`)
+  const ofEvent = window.event === undefined ? sql`` : sql`WHERE ${deliveries.event} = ${window.event}`
+  return select(
+    DELIVERY,
+    sql`FROM (${scan(accountId, webhookId, window)}) ${ofEvent} ORDER BY ${order(window)} LIMIT ${limit}`,
+  )
 }
 
-/** How many deliveries `findDeliveries` looks through, and the sequence of the furthest (null where there is none). */
+/** How many deliveries `findDeliveries` reads, and the sequence of the furthest (null for none). */
 export function measureDeliveryScan(accountId: string, webhookId: string, window: DeliveryWindow) {
-  const furthest = window.direction === 'older' ? sql`min(sequence)` : sql`max(sequence)`
-  return select<{ scanned: number; last: number | null }>(sql`
-    SELECT count(*) AS scanned, ${furthest} AS last FROM (${scan(accountId, webhookId, window)})`)
+  const { sequence } = deliveries
+  const last =
+    window.direction === 'older' ? sql<number | null>`min(${sequence})` : sql<number | null>`max(${sequence})`
+  return select({ scanned: sql<number>`count(*)`, last }, sql`FROM (${scan(accountId, webhookId, window)})`)
 }
 
 function scan(accountId: string, webhookId: string, window: DeliveryWindow): SQL {
-  const ofStatus = window.status === undefined ? sql`` : sql` AND status = ${window.status}`
+  const ofStatus = window.status === undefined ? sql`` : sql` AND ${deliveries.status} = ${window.status}`
   const comparison = window.direction === 'older' ? sql`<` : sql`>`
-  const further = window.after === null ? sql`` : sql` AND sequence ${comparison} ${window.after}`
-  return sql`SELECT ${COLUMNS} FROM deliveries
-    WHERE account_id = ${accountId} AND webhook_id = ${webhookId}${ofStatus}${further}
-    ORDER BY ${order(window)} LIMIT ${DELIVERIES_A_SCAN}`
+  const isAfter = window.after === null ? sql`` : sql` AND ${deliveries.sequence} ${comparison} ${window.after}`
+  return sql`SELECT ${DELIVERY.list} FROM ${deliveries}
+    WHERE ${deliveries.accountId} = ${accountId} AND ${deliveries.webhookId} = ${webhookId}${ofStatus}${isAfter}
+    ORDER BY ${order(window)} LIMIT ${DELIVERIES_PER_SCAN}`
 }
 
 function order({ direction }: DeliveryWindow): SQL {
-  return direction === 'older' ? sql`sequence DESC` : sql`sequence`
+  return direction === 'older' ? sql`${deliveries.sequence} DESC` : sql`${deliveries.sequence}`
 }
 
-/** One delivery of a webhook. */
 export function findDelivery(accountId: string, webhookId: string, id: string) {
-  return returning(
-    select<DeliveryRow>(sql`
-      SELECT ${COLUMNS} FROM deliveries WHERE account_id = ${accountId} AND id = ${id} AND webhook_id = ${webhookId}`),
-    ['id', 'webhook_id', 'event_id', 'event', 'sequence', 'status', 'attempts', 'due_at', 'last_error', 'created_at'],
+  return select(
+    DELIVERY,
+    sql`FROM ${deliveries}
+      WHERE ${deliveries.accountId} = ${accountId} AND ${deliveries.id} = ${id} AND ${deliveries.webhookId} = ${webhookId}`,
   )
 }
 
-/** One delivery of a webhook that is active: what can be sent. */
+/** A delivery whose webhook is active. */
 export function findSendable(accountId: string, webhookId: string, id: string) {
-  return returning(
-    select<{ id: string }>(sql`
-      SELECT d.id FROM deliveries d CROSS JOIN webhooks w ON w.account_id = d.account_id AND w.id = d.webhook_id
-      WHERE d.account_id = ${accountId} AND d.id = ${id} AND d.webhook_id = ${webhookId} AND w.active = 1`),
-    ['id'],
+  return select(
+    { id: d.id },
+    sql`FROM ${d} CROSS JOIN ${w} ON ${w.accountId} = ${d.accountId} AND ${w.id} = ${d.webhookId}
+      WHERE ${d.accountId} = ${accountId} AND ${d.id} = ${id} AND ${d.webhookId} = ${webhookId} AND ${w.active} = 1`,
   )
 }
 
-/** The latest attempts of a delivery, in their order. */
+/** The latest attempts of a delivery, oldest first. */
 export function findAttempts(accountId: string, deliveryId: string, limit: number) {
-  return select<AttemptRow>(sql`
-    SELECT * FROM (
-      SELECT number, at, trigger, status_code, duration_ms, error, response FROM delivery_attempts
-      WHERE account_id = ${accountId} AND delivery_id = ${deliveryId} ORDER BY number DESC LIMIT ${limit})
-    ORDER BY number`)
+  const { number } = deliveryAttempts
+  const latest = sql`SELECT ${ATTEMPT.list} FROM ${deliveryAttempts}
+    WHERE ${deliveryAttempts.accountId} = ${accountId} AND ${deliveryAttempts.deliveryId} = ${deliveryId}
+    ORDER BY ${number} DESC LIMIT ${limit}`
+  return select(ATTEMPT, sql`FROM (${latest}) ORDER BY ${number}`)
 }
 
-/** Asks for one more attempt of a delivery, now, if its webhook is active. */
+/** Makes a delivery due now, for one more attempt, if its webhook is active. */
 export function requestAttempt(accountId: string, webhookId: string, id: string, now: number) {
+  const { manualRequests, manualRequestedAt, completedAt } = deliveries
   return [
     run(sql`
-      UPDATE deliveries SET manual = manual + 1, manual_at = ${now}, settled_at = NULL
-      WHERE account_id = ${accountId} AND id = ${id} AND webhook_id = ${webhookId}
-        AND EXISTS (SELECT 1 FROM webhooks w WHERE w.account_id = ${accountId} AND w.id = ${webhookId} AND w.active = 1)`),
+      UPDATE ${deliveries}
+      SET ${manualRequests} = ${manualRequests} + 1, ${manualRequestedAt} = ${now}, ${completedAt} = NULL
+      WHERE ${deliveries.accountId} = ${accountId} AND ${deliveries.id} = ${id} AND ${deliveries.webhookId} = ${webhookId}
+        AND EXISTS (SELECT 1 FROM ${w} WHERE ${w.accountId} = ${accountId} AND ${w.id} = ${webhookId} AND ${w.active} = 1)`),
     scheduleWebhooks(accountId, now),
   ]
 }
@@ -112,83 +125,109 @@ interface TestEvent {
 }
 
 /**
- * Writes a test event and its delivery to the one webhook, if that is active. The event, which agents can list, does not
- * hold the URL, which they may not see.
+ * Inserts a test event and its delivery to one webhook, if that is active. Agents can list the event, and may not see the
+ * URL: the event does not hold it.
  */
 export function insertTest(accountId: string, webhookId: string, { id, deliveryId }: TestEvent, now: number) {
-  const active = sql`account_id = ${accountId} AND id = ${webhookId} AND active = 1`
+  const active = sql`${webhooks.accountId} = ${accountId} AND ${webhooks.id} = ${webhookId} AND ${webhooks.active} = 1`
+  const lastSequence = sql`SELECT ${accountCounters.eventSequence} FROM ${accountCounters}
+    WHERE ${accountCounters.accountId} = ${accountId}`
   return [
-    reserveSequences(accountId, { now }, sql`EXISTS (SELECT 1 FROM webhooks WHERE ${active})`),
+    reserveSequences(accountId, { now }, sql`EXISTS (SELECT 1 FROM ${webhooks} WHERE ${active})`),
     insertEvent({
       id,
       type: 'webhook.test',
       accountId,
       ticketId: null,
       isInternal: false,
-      data: sql`json_object('webhook', json_object('id', w.id))`,
-      from: sql`(SELECT id FROM webhooks WHERE ${active}) w`,
+      data: sql`json_object('webhook', json_object('id', ${w.id}))`,
+      from: sql`(SELECT ${webhooks.id} FROM ${webhooks} WHERE ${active}) w`,
     }),
-    run(sql`
-      INSERT INTO deliveries (account_id, webhook_id, sequence, id, event_id, event, created_at, retry_at)
-      SELECT account_id, ${webhookId}, sequence, ${deliveryId}, id, type, ${now}, ${now} FROM events
-      WHERE account_id = ${accountId} AND sequence = (SELECT event_sequence FROM account_state WHERE account_id = ${accountId})
-        AND id = ${id}`),
+    insertSelect(
+      deliveries,
+      {
+        accountId: events.accountId,
+        webhookId,
+        sequence: events.sequence,
+        id: deliveryId,
+        eventId: events.id,
+        event: events.type,
+        createdAt: now,
+        retryAt: now,
+      },
+      sql`FROM ${events}
+        WHERE ${events.accountId} = ${accountId} AND ${events.sequence} = (${lastSequence}) AND ${events.id} = ${id}`,
+    ),
     scheduleWebhooks(accountId, now),
   ]
 }
 
-/** Shows on an account's deliveries that are due that their message has ended as a dead letter, on at most `limit`. */
+/** Records on at most `limit` of an account's due deliveries that their queue message became a dead letter. */
 export function markDeadLettered(accountId: string, limit: number, now: number) {
   return run(sql`
-    UPDATE deliveries SET last_error = 'dead_letter'
-    WHERE account_id = ${accountId} AND (webhook_id, sequence) IN (
-      SELECT d.webhook_id, d.sequence FROM webhooks w
-      CROSS JOIN deliveries d ON d.account_id = w.account_id AND d.webhook_id = w.id AND d.due_at <= ${now}
-      WHERE w.account_id = ${accountId} LIMIT ${limit})`)
+    UPDATE ${deliveries} SET ${deliveries.lastError} = 'dead_letter'
+    WHERE ${deliveries.accountId} = ${accountId} AND (${deliveries.webhookId}, ${deliveries.sequence}) IN (
+      SELECT ${d.webhookId}, ${d.sequence} FROM ${w}
+      CROSS JOIN ${d} ON ${d.accountId} = ${w.accountId} AND ${d.webhookId} = ${w.id} AND ${d.dueAt} <= ${now}
+      WHERE ${w.accountId} = ${accountId} LIMIT ${limit})`)
 }
 
-/** Lets go of the deliveries of deleted webhooks, at most `limit`: as long settled, they are swept away. */
+/** Cancels at most `limit` deliveries of deleted webhooks and dates their completion 0, so that the sweep deletes them. */
 export function cancelDeliveries(limit: number) {
+  const { retryAt, manualRequests, completedAt } = deliveries
   return run(sql`
-    UPDATE deliveries SET retry_at = NULL, manual = 0, settled_at = 0
-    WHERE (account_id, webhook_id, sequence) IN (
-      SELECT d.account_id, d.webhook_id, d.sequence
-      FROM (SELECT account_id, id FROM webhooks WHERE deleted_at IS NOT NULL) w
-      CROSS JOIN deliveries d ON d.account_id = w.account_id AND d.webhook_id = w.id AND d.settled_at IS NOT 0
+    UPDATE ${deliveries} SET ${retryAt} = NULL, ${manualRequests} = 0, ${completedAt} = 0
+    WHERE (${deliveries.accountId}, ${deliveries.webhookId}, ${deliveries.sequence}) IN (
+      SELECT ${d.accountId}, ${d.webhookId}, ${d.sequence}
+      FROM (SELECT ${webhooks.accountId}, ${webhooks.id} FROM ${webhooks} WHERE ${webhooks.deletedAt} IS NOT NULL) w
+      CROSS JOIN ${d} ON ${d.accountId} = ${w.accountId} AND ${d.webhookId} = ${w.id} AND ${d.completedAt} IS NOT 0
       LIMIT ${limit})`)
 }
 
-/** Deletes attempts of deliveries settled before a time (ms), and then deliveries without any: at most `limit` each. */
-export function deleteCompleted(before: number, limit: number) {
-  return [
-    select<{ number: number }>(sql`
-      DELETE FROM delivery_attempts WHERE (account_id, delivery_id, number) IN (
-        SELECT a.account_id, a.delivery_id, a.number
-        FROM (SELECT account_id, id FROM deliveries WHERE settled_at < ${before} ORDER BY settled_at LIMIT ${limit}) d
-        CROSS JOIN delivery_attempts a ON a.account_id = d.account_id AND a.delivery_id = d.id
-        LIMIT ${limit})
-      RETURNING number`),
-    select<{ sequence: number }>(sql`
-      DELETE FROM deliveries WHERE (account_id, webhook_id, sequence) IN (
-        SELECT d.account_id, d.webhook_id, d.sequence
-        FROM (SELECT account_id, webhook_id, sequence, id FROM deliveries
-          WHERE settled_at < ${before} ORDER BY settled_at LIMIT ${limit}) d
-        WHERE NOT EXISTS (SELECT 1 FROM delivery_attempts a WHERE a.account_id = d.account_id AND a.delivery_id = d.id))
-      RETURNING sequence`),
-  ] as const
+/** Deletes at most `limit` attempts of deliveries that completed before a time (ms), and returns a row for each. */
+export function deleteCompletedAttempts(before: number, limit: number) {
+  const { accountId, id, completedAt } = deliveries
+  const { deliveryId, number } = deliveryAttempts
+  return query(
+    { number },
+    sql`DELETE FROM ${deliveryAttempts} WHERE (${deliveryAttempts.accountId}, ${deliveryId}, ${number}) IN (
+      SELECT ${a.accountId}, ${a.deliveryId}, ${a.number}
+      FROM (SELECT ${accountId}, ${id} FROM ${deliveries}
+        WHERE ${completedAt} < ${before} ORDER BY ${completedAt} LIMIT ${limit}) d
+      CROSS JOIN ${a} ON ${a.accountId} = ${d.accountId} AND ${a.deliveryId} = ${d.id}
+      LIMIT ${limit})
+    RETURNING ${number}`,
+  )
 }
 
-/** Deletes the rows of deleted webhooks whose deliveries are gone, at most `limit`. */
+/** As `deleteCompletedAttempts`, for the deliveries that have no attempts any more. */
+export function deleteCompletedDeliveries(before: number, limit: number) {
+  const { accountId, webhookId, sequence, id, completedAt } = deliveries
+  return query(
+    { sequence },
+    sql`DELETE FROM ${deliveries} WHERE (${deliveries.accountId}, ${deliveries.webhookId}, ${deliveries.sequence}) IN (
+      SELECT ${d.accountId}, ${d.webhookId}, ${d.sequence}
+      FROM (SELECT ${accountId}, ${webhookId}, ${sequence}, ${id} FROM ${deliveries}
+        WHERE ${completedAt} < ${before} ORDER BY ${completedAt} LIMIT ${limit}) d
+      WHERE NOT EXISTS (SELECT 1 FROM ${a} WHERE ${a.accountId} = ${d.accountId} AND ${a.deliveryId} = ${d.id}))
+    RETURNING ${sequence}`,
+  )
+}
+
+/** Deletes at most `limit` deleted webhooks that have no deliveries any more. */
 export function purgeDeletedWebhooks(limit: number) {
   return run(sql`
-    DELETE FROM webhooks WHERE deleted_at IS NOT NULL AND (account_id, id) IN (
-      SELECT w.account_id, w.id FROM webhooks w WHERE w.deleted_at IS NOT NULL
-        AND NOT EXISTS (SELECT 1 FROM deliveries d WHERE d.account_id = w.account_id AND d.webhook_id = w.id)
+    DELETE FROM ${webhooks} WHERE ${webhooks.deletedAt} IS NOT NULL AND (${webhooks.accountId}, ${webhooks.id}) IN (
+      SELECT ${w.accountId}, ${w.id} FROM ${w} WHERE ${w.deletedAt} IS NOT NULL
+        AND NOT EXISTS (SELECT 1 FROM ${d} WHERE ${d.accountId} = ${w.accountId} AND ${d.webhookId} = ${w.id})
       LIMIT ${limit})`)
 }
 
-/** Whether any account has a delivery that is due and in nobody's hands. The sweep's own question. */
+/** Of all accounts: a webhook with a due delivery that no worker has leased. */
 export function hasDueWebhook(now: number) {
-  return select<{ id: string }>(sql`
-    SELECT id FROM webhooks WHERE next_at <= ${now} AND lease_until <= ${now} ORDER BY next_at LIMIT 1`)
+  return select(
+    { id: webhooks.id },
+    sql`FROM ${webhooks} WHERE ${webhooks.nextAt} <= ${now} AND ${webhooks.leaseUntil} <= ${now}
+      ORDER BY ${webhooks.nextAt} LIMIT 1`,
+  )
 }

@@ -3,7 +3,7 @@ import type { EventType } from '../db/outbox'
 import { run, select } from '../db/statement'
 import { MINUTE } from '../lib/time'
 import { fanOutToWebhook } from './fan-out.queries'
-import { nextDueAt } from './queries'
+import { NEXT_DUE_AT } from './queries'
 
 /** How many deliveries a webhook sends before it is the next one's turn, and how many bytes of events at most. */
 const DELIVERIES_PER_BATCH = 20
@@ -166,7 +166,7 @@ export function completeLease(turn: BatchResult) {
       UPDATE webhooks SET lease_id = NULL, lease_until = 0, slow = ${turn.slow ? 1 : 0},
         failing_since = CASE WHEN ${turn.succeeded ? 1 : 0} THEN ${turn.failedAt}
           ELSE coalesce(failing_since, ${turn.failedAt}) END,
-        next_at = CASE WHEN active = 1 THEN max(${nextDueAt()}, ${now}) END
+        next_at = CASE WHEN active = 1 THEN max(${NEXT_DUE_AT}, ${now}) END
       WHERE ${own} AND lease_id = ${leaseId}
       RETURNING next_at`),
   }

@@ -1,22 +1,37 @@
 import { type SQL, sql } from 'drizzle-orm'
-import { returning } from '../db/legacy'
-import { run, select } from '../db/statement'
+import { alias } from '../db/alias'
+import { accountCounters, accounts } from '../db/schema/accounts'
+import { deliveries, replays, webhooks } from '../db/schema/webhooks'
+import { type RowOf, selection } from '../db/selection'
+import { select } from '../db/statement'
+import { deleteFrom, insertSelect, update } from '../db/write'
 
-export interface WebhookRow {
-  id: string
-  url: string
+const a = alias(accounts, 'a')
+const d = alias(deliveries, 'd')
+const s = alias(accountCounters, 's')
+/** Qualified names for subqueries of a statement that updates webhooks. */
+const updated = alias(webhooks, 'webhooks')
+
+const WEBHOOK = selection({
+  id: webhooks.id,
+  url: webhooks.url,
   /** A JSON array. */
-  events: string
-  description: string | null
-  include_internal: number
-  active: number
-  disabled_reason: 'gone' | 'failing' | null
-  created_at: number
-  rotated_at: number | null
-}
+  events: webhooks.events,
+  description: webhooks.description,
+  include_internal: webhooks.includeInternal,
+  active: webhooks.active,
+  disabled_reason: webhooks.disabledReason,
+  created_at: webhooks.createdAt,
+  rotated_at: webhooks.rotatedAt,
+})
 
-const COLUMNS = sql`id, url, events, description, include_internal, active, disabled_reason, created_at, rotated_at`
-const LIVE_WEBHOOKS = { standard: 10, premium: 50 }
+export type WebhookRow = RowOf<typeof WEBHOOK>
+
+/** When the next delivery of the webhook that a statement updates is due (ms); null for none. */
+export const NEXT_DUE_AT = sql<number | null>`(SELECT min(${d.dueAt}) FROM ${d}
+  WHERE ${d.accountId} = ${updated.accountId} AND ${d.webhookId} = ${updated.id} AND ${d.dueAt} IS NOT NULL)`
+
+const MAX_WEBHOOKS = { standard: 10, premium: 50 }
 
 interface NewWebhook {
   id: string
@@ -24,58 +39,59 @@ interface NewWebhook {
   events: readonly string[]
   description: string | null
   includeInternal: boolean
-  /** As a ciphertext. */
+  /** Encrypted. */
   secret: string
 }
 
-function isLive(accountId: string, id: string): SQL {
-  return sql`account_id = ${accountId} AND id = ${id} AND deleted_at IS NULL`
+function isUndeleted(accountId: string, id: string): SQL {
+  return sql`${webhooks.accountId} = ${accountId} AND ${webhooks.id} = ${id} AND ${webhooks.deletedAt} IS NULL`
 }
 
 /**
- * Adds a webhook that is told of what happens from now on, unless the account has all that its plan allows. Fails with
- * `unique` when there is one with the same URL.
+ * Inserts a webhook that receives later events, unless the account has reached the limit of its plan. Fails with `unique`
+ * if another webhook has the same URL.
  */
 export function insertWebhook(accountId: string, webhook: NewWebhook, now: number) {
-  const { id, url, events, description, includeInternal, secret } = webhook
-  return run(sql`
-    INSERT INTO webhooks (account_id, id, url, events, description, include_internal, active, secret, created_at, since_sequence,
-      heard_sequence)
-    SELECT ${accountId}, ${id}, ${url}, ${JSON.stringify(events)}, ${description}, ${includeInternal ? 1 : 0}, 1, ${secret},
-      ${now}, s.event_sequence, s.event_sequence
-    FROM account_state s JOIN accounts a ON a.id = s.account_id
-    WHERE s.account_id = ${accountId}
-      AND (SELECT count(*) FROM webhooks WHERE account_id = ${accountId} AND deleted_at IS NULL)
-        < CASE a.plan WHEN 'premium' THEN ${LIVE_WEBHOOKS.premium} ELSE ${LIVE_WEBHOOKS.standard} END`)
-}
-
-/** A slice of the webhooks of an account, newest first. */
-export function findWebhooks(accountId: string, limit: number, offset: number) {
-  return select<WebhookRow>(sql`
-    SELECT ${COLUMNS} FROM webhooks WHERE account_id = ${accountId} AND deleted_at IS NULL
-    ORDER BY id DESC LIMIT ${limit} OFFSET ${offset}`)
-}
-
-/** How many webhooks an account has. */
-export function countWebhooks(accountId: string) {
-  return select<{ total: number }>(
-    sql`SELECT count(*) AS total FROM webhooks WHERE account_id = ${accountId} AND deleted_at IS NULL`,
+  return insertSelect(
+    webhooks,
+    {
+      accountId,
+      id: webhook.id,
+      url: webhook.url,
+      events: JSON.stringify(webhook.events),
+      description: webhook.description,
+      includeInternal: Number(webhook.includeInternal),
+      active: 1,
+      secret: webhook.secret,
+      createdAt: now,
+      sinceSequence: s.eventSequence,
+      fannedOutSequence: s.eventSequence,
+    },
+    sql`FROM ${s} JOIN ${a} ON ${a.id} = ${s.accountId}
+      WHERE ${s.accountId} = ${accountId}
+        AND (SELECT count(*) FROM ${webhooks} WHERE ${webhooks.accountId} = ${accountId} AND ${webhooks.deletedAt} IS NULL)
+          < CASE ${a.plan} WHEN 'premium' THEN ${MAX_WEBHOOKS.premium} ELSE ${MAX_WEBHOOKS.standard} END`,
   )
 }
 
-/** One webhook of an account. */
+/** A page of the account's webhooks, newest first. */
+export function findWebhooks(accountId: string, limit: number, offset: number) {
+  return select(
+    WEBHOOK,
+    sql`FROM ${webhooks} WHERE ${webhooks.accountId} = ${accountId} AND ${webhooks.deletedAt} IS NULL
+      ORDER BY ${webhooks.id} DESC LIMIT ${limit} OFFSET ${offset}`,
+  )
+}
+
+export function countWebhooks(accountId: string) {
+  return select(
+    { total: sql<number>`count(*)` },
+    sql`FROM ${webhooks} WHERE ${webhooks.accountId} = ${accountId} AND ${webhooks.deletedAt} IS NULL`,
+  )
+}
+
 export function findWebhook(accountId: string, id: string) {
-  return returning(select<WebhookRow>(sql`SELECT ${COLUMNS} FROM webhooks WHERE ${isLive(accountId, id)}`), [
-    'id',
-    'url',
-    'events',
-    'description',
-    'include_internal',
-    'active',
-    'disabled_reason',
-    'created_at',
-    'rotated_at',
-  ])
+  return select(WEBHOOK, sql`FROM ${webhooks} WHERE ${isUndeleted(accountId, id)}`)
 }
 
 export interface WebhookChange {
@@ -87,46 +103,44 @@ export interface WebhookChange {
 }
 
 /**
- * Changes a webhook. Being activated forgives its failures; being deactivated leaves its deliveries where they are.
- * Fails with `unique` when another has the same URL.
+ * Activating a webhook clears its failures; deactivating it keeps its deliveries. Fails with `unique` if another webhook
+ * has the same URL.
  */
 export function updateWebhookStatement(accountId: string, id: string, change: WebhookChange) {
   const { url, events, description, includeInternal, active } = change
-  const assignments: SQL[] = []
-  if (url !== undefined) assignments.push(sql`url = ${url}, slow = 0`)
-  if (events !== undefined) assignments.push(sql`events = ${JSON.stringify(events)}`)
-  if (description !== undefined) assignments.push(sql`description = ${description}`)
-  if (includeInternal !== undefined) assignments.push(sql`include_internal = ${includeInternal ? 1 : 0}`)
-  if (active === true)
-    assignments.push(sql`active = 1, disabled_reason = NULL, failing_since = NULL, slow = 0, next_at = ${nextDueAt()}`)
-  if (active === false) assignments.push(sql`active = 0, disabled_reason = NULL, next_at = NULL`)
-  return run(sql`UPDATE webhooks SET ${sql.join(assignments, sql`, `)} WHERE ${isLive(accountId, id)}`)
-}
-
-/** When the next delivery of the webhook at hand is due; null where none is. */
-export function nextDueAt(): SQL {
-  return sql`(SELECT min(d.due_at) FROM deliveries d
-    WHERE d.account_id = webhooks.account_id AND d.webhook_id = webhooks.id AND d.due_at IS NOT NULL)`
-}
-
-/** Ends a webhook: nothing more is sent. The sweep takes away what belonged to it. */
-export function deleteWebhookStatement(accountId: string, id: string, now: number) {
-  return [
-    run(sql`UPDATE webhooks SET active = 0, deleted_at = ${now}, next_at = NULL WHERE ${isLive(accountId, id)}`),
-    run(sql`DELETE FROM replays WHERE account_id = ${accountId} AND webhook_id = ${id}`),
-  ]
-}
-
-/** A webhook that was ended at a time (ms). */
-export function findDeleted(accountId: string, id: string, now: number) {
-  return returning(
-    select<{ id: string }>(sql`
-      SELECT id FROM webhooks WHERE account_id = ${accountId} AND id = ${id} AND deleted_at = ${now}`),
-    ['id'],
+  return update(
+    webhooks,
+    {
+      url,
+      events: events && JSON.stringify(events),
+      description,
+      includeInternal: includeInternal === undefined ? undefined : Number(includeInternal),
+      ...(url !== undefined && { isSlow: 0 }),
+      ...(active === true && { active: 1, disabledReason: null, failingSince: null, isSlow: 0, nextAt: NEXT_DUE_AT }),
+      ...(active === false && { active: 0, disabledReason: null, nextAt: null }),
+    },
+    isUndeleted(accountId, id),
   )
 }
 
-/** Gives a webhook a new secret (a ciphertext); the old one signs too until `previousUntil` (ms). */
+/** Nothing is sent any more. The sweep deletes the rows. */
+export function deleteWebhookStatements(accountId: string, id: string, now: number) {
+  return [
+    update(webhooks, { active: 0, deletedAt: now, nextAt: null }, isUndeleted(accountId, id)),
+    deleteFrom(replays, sql`${replays.accountId} = ${accountId} AND ${replays.webhookId} = ${id}`),
+  ]
+}
+
+/** A webhook that was deleted at a time (ms). */
+export function findDeleted(accountId: string, id: string, deletedAt: number) {
+  return select(
+    { id: webhooks.id },
+    sql`FROM ${webhooks}
+      WHERE ${webhooks.accountId} = ${accountId} AND ${webhooks.id} = ${id} AND ${webhooks.deletedAt} = ${deletedAt}`,
+  )
+}
+
+/** `secret` is encrypted. The previous secret also signs until `previousUntil` (ms). */
 export function rotateSecretStatement(
   accountId: string,
   id: string,
@@ -134,7 +148,9 @@ export function rotateSecretStatement(
   previousUntil: number,
   now: number,
 ) {
-  return run(sql`
-    UPDATE webhooks SET previous_secret = secret, previous_until = ${previousUntil}, secret = ${secret}, rotated_at = ${now}
-    WHERE ${isLive(accountId, id)}`)
+  return update(
+    webhooks,
+    { previousSecret: webhooks.secret, previousUntil, secret, rotatedAt: now },
+    isUndeleted(accountId, id),
+  )
 }

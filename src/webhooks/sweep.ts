@@ -2,39 +2,47 @@ import type { Bindings } from '../core/config'
 import { openDirectory } from '../db/client'
 import { DAY } from '../lib/time'
 import { WakeUpBatch } from '../service/wake-up-queue'
-import { cancelDeliveries, deleteCompleted, hasDueWebhook, purgeDeletedWebhooks } from './deliveries.queries'
+import {
+  cancelDeliveries,
+  deleteCompletedAttempts,
+  deleteCompletedDeliveries,
+  hasDueWebhook,
+  purgeDeletedWebhooks,
+} from './deliveries.queries'
 import { findAccountsWithPendingEvents } from './fan-out.queries'
 
-const ACCOUNTS_A_SWEEP = 100
-const ROWS_A_STATEMENT = 500
-const STATEMENTS_A_SWEEP = 10
+const ACCOUNTS_PER_SWEEP = 100
+const ROWS_PER_STATEMENT = 500
+const BATCHES_PER_SWEEP = 10
 const COMPLETED_RETENTION = 7 * DAY
 
 /**
- * Rings for what a lost message, a full queue or a crash has left behind: for at most 100 accounts with events that were
- * not fanned out, beginning after the one that is named, and for what is due. Gives the account to go on with next time.
+ * Enqueues the work that a lost message, a full queue or a crash has left behind: due deliveries, and the pending events
+ * of at most 100 accounts after an ID. Returns the ID to continue after the next time.
  */
 export async function enqueueWork(env: Bindings, after: string, now: number): Promise<string> {
-  const [accounts, due] = await openDirectory(env).batch([
-    findAccountsWithPendingEvents(after, ACCOUNTS_A_SWEEP),
-    hasDueWebhook(now),
-  ])
+  const { accounts, due } = await openDirectory(env).batch({
+    accounts: findAccountsWithPendingEvents(after, ACCOUNTS_PER_SWEEP),
+    due: hasDueWebhook(now),
+  })
   const batch = new WakeUpBatch(env.WEBHOOKS)
   for (const { account_id } of accounts) batch.add(account_id, now)
   if (due.length > 0) batch.add(null, now)
   await batch.enqueue()
-  return accounts.length < ACCOUNTS_A_SWEEP ? '' : (accounts.at(-1)?.account_id ?? '')
+  return accounts.length < ACCOUNTS_PER_SWEEP ? '' : (accounts.at(-1)?.account_id ?? '')
 }
 
-/** Forgets deliveries that were settled 7 days ago, and what belonged to deleted webhooks: at most 500 rows a statement. */
+/** Deletes deliveries that completed 7 days ago, and deleted webhooks with theirs: at most 500 rows per statement. */
 export async function sweepDeliveries(env: Bindings, now: number): Promise<void> {
   const directory = openDirectory(env)
-  for (let statements = 0; statements < STATEMENTS_A_SWEEP; statements += 1) {
-    const [, attempts, deliveries] = await directory.batch([
-      cancelDeliveries(ROWS_A_STATEMENT),
-      ...deleteCompleted(now - COMPLETED_RETENTION, ROWS_A_STATEMENT),
-      purgeDeletedWebhooks(ROWS_A_STATEMENT),
-    ])
-    if (attempts.length < ROWS_A_STATEMENT && deliveries.length < ROWS_A_STATEMENT) return
+  const completedBefore = now - COMPLETED_RETENTION
+  for (let batches = 0; batches < BATCHES_PER_SWEEP; batches += 1) {
+    const { attempts, deliveries } = await directory.batch({
+      canceled: cancelDeliveries(ROWS_PER_STATEMENT),
+      attempts: deleteCompletedAttempts(completedBefore, ROWS_PER_STATEMENT),
+      deliveries: deleteCompletedDeliveries(completedBefore, ROWS_PER_STATEMENT),
+      purged: purgeDeletedWebhooks(ROWS_PER_STATEMENT),
+    })
+    if (attempts.length < ROWS_PER_STATEMENT && deliveries.length < ROWS_PER_STATEMENT) return
   }
 }

@@ -84,10 +84,10 @@ export const LIMITS = [
     it.literal(20).replaceWith('21'),
     it.literal(100).replaceWith('101'),
   ]),
-  ...inside('LIVE_WEBHOOKS', ['webhooks/addresses.empty-db'], (it) => [
+  ...inside('MAX_WEBHOOKS', ['webhooks/addresses.empty-db'], (it) => [
     it.value().replaceWith('{ standard: 11, premium: 51 }'),
   ]),
-  ...inside('EVENTS_A_REPLAY', ['webhooks/replay.empty-db'], (it) => [it.value().replaceWith('10_001')]),
+  ...inside('MAX_REPLAYED_EVENTS', ['webhooks/replay.empty-db'], (it) => [it.value().replaceWith('10_001')]),
   ...inside('hit', ['access/window'], (it) => [it.call('max', 1, 2).replaceWith('$2')]),
   ...inside('assertWithinLimit', ['access/rate-limits'], (it) => [it.condition().always(true)]),
   ...inside('countIpAddress', ['access/rate-limits'], (it) => [

@@ -38,7 +38,7 @@ export const RULES = [
   ...inside('replayed', ['webhooks/replay.empty-db'], (it) => [
     it.sqlCondition('sequence > since_sequence').remove(),
     it.sqlCondition('{isSubscribed}').remove(),
-    it.returned().part(6).remove(),
+    it.variable().replaceWith('$3'),
     it.sqlCondition('created_at >= ?').remove(),
     it.sqlCondition('created_at < ?').remove(),
   ]),

@@ -50,7 +50,7 @@ export const VISIBILITY = [
     it.sqlCondition('active = 1').remove(),
   ]),
   ...inside('isSubscribed', ['webhooks/replay.empty-db'], (it) => [it.sqlCondition("type <> 'webhook.test'").remove()]),
-  ...inside('insertWebhook/isLive', ['webhooks/manage.empty-db', 'access/roles'], (it) => [
+  ...inside('insertWebhook/isUndeleted', ['webhooks/manage.empty-db', 'access/roles'], (it) => [
     it.sqlCondition('deleted_at IS NULL').remove(),
   ]),
   ...inside('findUser', ['api-keys/member'], (it) => [it.sqlCondition("kind = 'person'").remove()]),
