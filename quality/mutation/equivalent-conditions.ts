@@ -33,10 +33,9 @@ export const EQUIVALENT_CONDITIONS: EquivalentCondition[] = [
     ['expandReplay', VALUE, 2],
   ]),
   ...all('leases and webhooks have random IDs: no two accounts have the same', [
-    ['leaseWebhooks', 'PARTITION BY account_id,', 0],
+    ['findLeasedDeliveries', 'PARTITION BY account_id,', 0],
     ['completeLease', VALUE, 0],
-    ['refundQuota', VALUE, 1],
-    ['recordAttempts', VALUE, 1],
+    ['isLeaseHeld', VALUE, 0],
   ]),
   ...all('the event is found by an ID that the same request has generated', [['findLastEvent', VALUE, 0]]),
   ...all('the ticket is found by the account: by a row of ticket_tags, or by the account in the search index', [

@@ -5,60 +5,58 @@ import { SECOND } from '../lib/time'
 import type { FanOutMessage } from '../service/wake-up-queue'
 import { WakeUpBatch } from '../service/wake-up-queue'
 import { markDeadLettered } from './deliveries.queries'
-import { startDeliveryWorker } from './delivery-worker'
+import { DeliveryWorker } from './delivery-worker'
 import { fanOutEvents, hasPendingEvents } from './fan-out.queries'
 import { expandReplay, findReplays } from './replay.queries'
 
-/** After so long without a turn that ended, the senders under way are left to themselves. */
+/** If no batch ends for so long, the running ones continue after the messages are acknowledged. */
 const STALL = SECOND
 const BATCHES_PER_MESSAGE = 5
 const RETRY = { delaySeconds: 5 }
-const DELIVERIES_A_DEAD_LETTER = 500
+const DELIVERIES_PER_DEAD_LETTER = 500
 
 type Message = Pick<globalThis.Message<FanOutMessage>, 'body' | 'ack' | 'retry' | 'id'>
 
 /**
- * What the queue's messages ask for: makes deliveries of the events of the accounts they name, and sends what is due, of
- * all accounts. Acknowledges each message or puts it back, and never throws, for a handler that does would bring back
- * those already done. It returns once nothing moves any more: subscribers that do not answer are waited for behind it.
+ * Fans out the events of the accounts that the messages name, and sends the due deliveries of all accounts. Acknowledges or
+ * retries each message, and never throws: the queue would redeliver the acknowledged ones too. Does not wait for subscribers
+ * that do not respond.
  */
 export async function consume(env: Bindings, ctx: ExecutionContext, messages: readonly Message[]): Promise<void> {
-  const batch = new WakeUpBatch(env.WEBHOOKS)
-  const prepared = new Map<string, Promise<boolean>>()
+  const wakeUps = new WakeUpBatch(env.WEBHOOKS)
+  const fannedOut = new Map<string, Promise<boolean>>()
   for (const { body } of messages)
-    if (body.account_id !== null && !prepared.has(body.account_id))
-      prepared.set(body.account_id, succeeds('fan-out', prepareDeliveries(env, body.account_id, batch)))
-  await Promise.all(prepared.values())
-  const sent = await succeeds('sender', send(env, ctx, batch))
+    if (body.account_id !== null && !fannedOut.has(body.account_id))
+      fannedOut.set(body.account_id, succeeds('fan-out', fanOut(env, body.account_id, wakeUps)))
+  await Promise.all(fannedOut.values())
+  const isDelivered = await succeeds('sender', deliver(env, ctx, wakeUps))
   for (const message of messages) {
-    const ready = message.body.account_id === null || (await prepared.get(message.body.account_id))
-    if (ready && sent) message.ack()
+    const isFannedOut = message.body.account_id === null || (await fannedOut.get(message.body.account_id))
+    if (isFannedOut && isDelivered) message.ack()
     else message.retry(RETRY)
   }
-  await batch.enqueue()
+  await wakeUps.enqueue()
 }
 
 /**
- * What became of messages that were put back too often: shows on the deliveries that are due, which the sweep will try
- * again, and in the log. Never throws.
+ * Records messages that failed too often on the due deliveries of their account, and logs them. The sweep enqueues the
+ * deliveries again. Never throws.
  */
 export async function consumeDeadLetters(env: Bindings, messages: readonly Message[]): Promise<void> {
   for (const message of messages) {
     const accountId = message.body.account_id
     writeLog('error', { dead_letter: message.id, account_id: accountId })
-    const shown =
-      accountId === null ||
-      (await succeeds(
-        'dead letter',
-        openAccount(env, accountId).all(markDeadLettered(accountId, DELIVERIES_A_DEAD_LETTER, Date.now())),
-      ))
-    if (shown) message.ack()
+    if (accountId === null || (await succeeds('dead letter', recordDeadLetter(env, accountId)))) message.ack()
     else message.retry(RETRY)
   }
 }
 
-/** Makes deliveries of an account's events and replays, a bounded number; rings for the rest. Throws `DbError`. */
-async function prepareDeliveries(env: Bindings, accountId: string, batch: WakeUpBatch): Promise<void> {
+function recordDeadLetter(env: Bindings, accountId: string): Promise<unknown> {
+  return openAccount(env, accountId).all(markDeadLettered(accountId, DELIVERIES_PER_DEAD_LETTER, Date.now()))
+}
+
+/** Fans out a bounded number of the account's events and replays; enqueues another message for the rest. Throws `DbError`. */
+async function fanOut(env: Bindings, accountId: string, wakeUps: WakeUpBatch): Promise<void> {
   const db = openAccount(env, accountId)
   const reads = { account: hasPendingEvents(accountId), replays: findReplays(accountId) }
   let pending = await db.batch(reads)
@@ -72,34 +70,35 @@ async function prepareDeliveries(env: Bindings, accountId: string, batch: WakeUp
     ]
     pending = await db.change(writes, reads)
   }
-  batch.add(accountId, Date.now())
+  wakeUps.add(accountId, Date.now())
 }
 
-/** Sends what is due, until nothing is, or until nothing moves. Throws `DbError`. */
-async function send(env: Bindings, ctx: ExecutionContext, batch: WakeUpBatch): Promise<void> {
-  let turns = 0
-  let isHandedOver = false
-  const sender = startDeliveryWorker(env, (nextAt) => {
-    turns += 1
-    if (nextAt !== null && (isHandedOver || nextAt > Date.now())) batch.add(null, nextAt)
-    // Whoever has more to send does not wait for those that still hang.
-    if (isHandedOver) ctx.waitUntil(batch.enqueue())
+/** Returns when nothing is due, or when no batch has ended for a second. Throws `DbError`. */
+async function deliver(env: Bindings, ctx: ExecutionContext, wakeUps: WakeUpBatch): Promise<void> {
+  let endedBatches = 0
+  let isDetached = false
+  const worker = new DeliveryWorker(env, (nextAt) => {
+    endedBatches += 1
+    if (nextAt !== null && (isDetached || nextAt > Date.now())) wakeUps.add(null, nextAt)
+    // What is due next must not wait for the batches that hang.
+    if (isDetached) ctx.waitUntil(wakeUps.enqueue())
   })
-  const done = sender.done.then((lookAgain) => {
-    if (lookAgain !== null) batch.add(null, lookAgain)
+  const done = worker.run().then((runAgainAt) => {
+    if (runAgainAt !== null) wakeUps.add(null, runAgainAt)
     return true
   })
-  for (let before = -1; before < turns; ) {
-    before = turns
+  let endedBefore: number
+  do {
+    endedBefore = endedBatches
     if (await Promise.race([done, sleep(STALL)])) return
-  }
-  isHandedOver = true
-  sender.stop()
-  if (sender.isFull()) batch.add(null, Date.now())
+  } while (endedBatches > endedBefore)
+  isDetached = true
+  worker.stop()
+  if (worker.isFull()) wakeUps.add(null, Date.now())
   ctx.waitUntil(
     succeeds(
       'sender',
-      done.then(() => batch.enqueue()),
+      done.then(() => wakeUps.enqueue()),
     ),
   )
 }
@@ -108,7 +107,7 @@ function sleep(milliseconds: number): Promise<false> {
   return new Promise((resolve) => setTimeout(() => resolve(false), milliseconds))
 }
 
-/** Whether some work, called `part` in the log, comes to its end. */
+/** Logs an error with `part`. */
 function succeeds(part: string, work: Promise<unknown>): Promise<boolean> {
   return work.then(
     () => true,

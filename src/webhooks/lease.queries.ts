@@ -1,48 +1,67 @@
-import { sql } from 'drizzle-orm'
+import { type SQL, sql } from 'drizzle-orm'
+import { type Alias, alias } from '../db/alias'
 import type { EventType } from '../db/outbox'
-import { run, select } from '../db/statement'
+import { accountCounters, accounts } from '../db/schema/accounts'
+import { deliveries, events, webhooks } from '../db/schema/webhooks'
+import { type RowOf, selection } from '../db/selection'
+import { query, run, select } from '../db/statement'
 import { MINUTE } from '../lib/time'
-import { fanOutToWebhook } from './fan-out.queries'
-import { NEXT_DUE_AT } from './queries'
 
-/** How many deliveries a webhook sends before it is the next one's turn, and how many bytes of events at most. */
+/** How much one lease sends before other webhooks get a chance. */
 const DELIVERIES_PER_BATCH = 20
 const BYTES_PER_BATCH = 1_048_576
 
-/** How many waiting webhooks are looked at, of the slow and of the others: those that can't have a turn do not count. */
+/** How many due webhooks are considered, of the slow and of the others each. Those without quota do not count. */
 const WEBHOOKS_PER_SCAN = 500
 
-/** A webhook that is leased to a sender. */
-export interface LeasedRow {
-  account_id: string
-  id: string
-  url: string
-  secret: string
-  previous_secret: string | null
-  previous_until: number | null
-  slow: number
-  failing_since: number | null
-  /** How many deliveries of the account's pace it has taken up. */
-  turn_size: number
-}
+const a = alias(accounts, 'a')
+const d = alias(deliveries, 'd')
+const due = alias(deliveries, 'due')
+const e = alias(events, 'e')
+const s = alias(accountCounters, 's')
+const w = alias(webhooks, 'w')
+const counters = alias(accountCounters, 'account_state')
+const updated = alias(webhooks, 'webhooks')
+const ranked = alias(webhooks, 'ranked')
+const chosen = alias(webhooks, 'chosen')
+const leased = alias(webhooks, 'leased')
 
-/** A delivery that is due, and its event; null where that is kept no longer. */
-export interface DueDelivery {
-  account_id: string
-  webhook_id: string
-  sequence: number
-  is_manual: number
-  tries: number
-  id: string | null
-  type: EventType | null
-  data: string | null
-  created_at: number | null
-}
+const LEASED_WEBHOOK = selection({
+  account_id: webhooks.accountId,
+  id: webhooks.id,
+  url: webhooks.url,
+  secret: webhooks.secret,
+  previous_secret: webhooks.previousSecret,
+  previous_until: webhooks.previousUntil,
+  slow: webhooks.isSlow,
+  failing_since: webhooks.failingSince,
+  /** How many deliveries were charged to the quota of the account. */
+  lease_batch_size: webhooks.leaseBatchSize,
+})
+
+export type LeasedWebhook = RowOf<typeof LEASED_WEBHOOK>
+
+/** The fields of the event are null once it has expired. */
+const DUE_DELIVERY = selection({
+  account_id: d.accountId,
+  webhook_id: d.webhookId,
+  is_manual: sql<number>`${d.manualRequests} > 0`,
+  schedule_attempts: d.scheduleAttempts,
+  sequence: d.sequence,
+  id: sql<string | null>`${e.id}`,
+  type: sql<EventType | null>`${e.type}`,
+  data: sql<string | null>`${e.data}`,
+  created_at: sql<number | null>`${e.createdAt}`,
+})
+
+export type DueDelivery = RowOf<typeof DUE_DELIVERY>
+
+const DUE_DELIVERY_NAMES = sql.raw(Object.keys(DUE_DELIVERY.fields).join(', '))
 
 export interface LeaseRequest {
   leaseId: string
   leaseUntil: number
-  /** How many webhooks may be leased, and how many of them may be slow ones. */
+  /** How many webhooks may be leased, and how many of them may be slow. */
   atMost: number
   slowAtMost: number
   /** How many deliveries an account may send in a minute. */
@@ -51,157 +70,106 @@ export interface LeaseRequest {
 }
 
 /**
- * Leases webhooks that have something due, at most one of an account, first those of the account that has waited
- * longest, and gives what they are to send. The sender's own question, over all accounts.
+ * Leases due webhooks of all accounts, at most one per account, and finds the deliveries to send. Accounts that were
+ * served longest ago come first. `next` is when the next webhook without a lease is due.
  */
-export function leaseWebhooks({ leaseId, leaseUntil, atMost, slowAtMost, quota, now }: LeaseRequest) {
-  const minute = Math.floor(now / MINUTE)
-  const sent = sql`CASE s.pace_minute WHEN ${minute} THEN s.pace_sent ELSE 0 END`
-  const allowed = sql`CASE a.plan WHEN 'premium' THEN ${quota.premium} ELSE ${quota.standard} END`
-  const look = (slow: 0 | 1) => sql`
-    SELECT w.account_id, w.id, w.slow, w.next_at, s.served_at, ${allowed} - ${sent} AS room
-    FROM webhooks w
-    CROSS JOIN account_state s ON s.account_id = w.account_id
-    CROSS JOIN accounts a ON a.id = w.account_id
-    WHERE w.next_at <= ${now} AND w.lease_until <= ${now} AND w.slow = ${slow} AND ${sent} < ${allowed}
-    ORDER BY w.next_at LIMIT ${WEBHOOKS_PER_SCAN}`
-  const waiting = sql`
-    SELECT *, row_number() OVER (PARTITION BY account_id ORDER BY slow, next_at) AS place_in_account
-    FROM (SELECT * FROM (${look(0)}) UNION ALL SELECT * FROM (${look(1)}))`
-  const chosen = sql`
-    SELECT account_id, id, min(CASE slow WHEN 1 THEN 1 ELSE room END,
-      (SELECT count(*) FROM (SELECT 1 FROM deliveries d WHERE d.account_id = placed.account_id AND d.webhook_id = placed.id
-        AND d.due_at <= ${now} LIMIT ${DELIVERIES_PER_BATCH}))) AS size
-    FROM (SELECT *, row_number() OVER (PARTITION BY slow ORDER BY served_at) AS place FROM (${waiting})
-      WHERE place_in_account = 1) placed
-    WHERE place <= CASE slow WHEN 1 THEN ${slowAtMost} ELSE ${atMost} END
-    ORDER BY served_at LIMIT ${atMost}`
-  return [
-    select<LeasedRow>(sql`
-      UPDATE webhooks SET lease_id = ${leaseId}, lease_until = ${leaseUntil}, turn_size = turn.size
-      FROM (${chosen}) turn WHERE webhooks.account_id = turn.account_id AND webhooks.id = turn.id
-      RETURNING account_id, id, url, secret, previous_secret, previous_until, slow, failing_since, turn_size`),
-    select<DueDelivery>(sql`
-      SELECT account_id, webhook_id, is_manual, tries, sequence, id, type, data, created_at FROM (
-        SELECT d.account_id, d.webhook_id, d.manual > 0 AS is_manual, d.tries, d.sequence,
-          e.id, e.type, e.data, e.created_at, w.turn_size,
-          row_number() OVER line AS place, total(octet_length(e.data)) OVER line AS bytes
-        FROM webhooks w
-        CROSS JOIN deliveries d ON d.account_id = w.account_id AND d.webhook_id = w.id AND d.sequence IN (
-          SELECT x.sequence FROM deliveries x WHERE x.account_id = w.account_id AND x.webhook_id = w.id
-            AND x.due_at <= ${now} ORDER BY x.due_at, x.sequence LIMIT ${DELIVERIES_PER_BATCH})
-        LEFT JOIN events e ON e.account_id = d.account_id AND e.sequence = d.sequence
-        WHERE w.lease_id = ${leaseId} AND w.lease_until > ${now} AND w.next_at <= ${now}
-        WINDOW line AS (PARTITION BY w.account_id, w.id ORDER BY d.due_at, d.sequence))
-      WHERE place <= turn_size AND (place = 1 OR bytes <= ${BYTES_PER_BATCH})
-      ORDER BY place`),
-    run(sql`
-      UPDATE account_state SET served_at = ${now},
-        pace_sent = CASE pace_minute WHEN ${minute} THEN pace_sent ELSE 0 END + turn.size, pace_minute = ${minute}
-      FROM (SELECT account_id, turn_size AS size FROM webhooks
-        WHERE next_at <= ${now} AND lease_id = ${leaseId} AND lease_until > ${now}) turn
-      WHERE account_state.account_id = turn.account_id`),
-    select<{ next_at: number | null }>(sql`
-      SELECT next_at FROM webhooks WHERE next_at IS NOT NULL AND lease_until <= ${now} ORDER BY next_at LIMIT 1`),
-  ] as const
-}
-
-/** An attempt as it is written down, by the sequence of its delivery. */
-export interface AttemptRecord {
-  sequence: number
-  at: number
-  trigger: 'scheduled' | 'manual'
-  status_code: number | null
-  duration_ms: number
-  error: string | null
-  response: string | null
-  succeeded: boolean
-  /** Of the schedule, before this one: a replay that came meanwhile has begun it anew. */
-  tries: number
-  last_error: string | null
-  /** When the next scheduled attempt is due; null for none. A manual attempt that failed leaves it as it is. */
-  retry_at: number | null
-}
-
-export interface BatchResult {
-  accountId: string
-  webhookId: string
-  leaseId: string
-  attempts: AttemptRecord[]
-  /** How many deliveries of the account's pace the turn has taken up and not sent. */
-  unsent: number
-  /** The minute (since 1970) whose pace they were taken from. */
-  quotaWindow: number
-  slow: boolean
-  /** The first failure (ms) since the last success of the turn, if there is one. */
-  failedAt: number | null
-  succeeded: boolean
-  /** Why the webhook is to be switched off, if it still has the URL that was sent to. */
-  disable: { reason: 'gone' | 'failing'; url: string } | null
-  now: number
-}
-
-/**
- * Writes down what a turn has done and gives the lease back, in one batch; nothing where the lease was lost. A webhook
- * that is switched off keeps what has happened until then as due. `released` gives when the next delivery is due (ms,
- * null for none), which puts the webhook at the end of the line.
- */
-export function completeLease(turn: BatchResult) {
-  const { accountId, webhookId, leaseId, disable, now } = turn
-  const own = sql`account_id = ${accountId} AND id = ${webhookId}`
+export function leaseWebhooks(request: LeaseRequest) {
   return {
-    writes: [
-      ...recordAttempts(turn),
-      ...(turn.unsent === 0 ? [] : [refundQuota(turn)]),
-      ...(disable === null
-        ? []
-        : [
-            ...fanOutToWebhook(accountId, webhookId, now),
-            run(sql`
-              UPDATE webhooks SET active = 0, disabled_reason = ${disable.reason}, next_at = NULL
-              WHERE ${own} AND url = ${disable.url} AND active = 1 AND lease_id = ${leaseId}`),
-          ]),
-    ],
-    released: select<{ next_at: number | null }>(sql`
-      UPDATE webhooks SET lease_id = NULL, lease_until = 0, slow = ${turn.slow ? 1 : 0},
-        failing_since = CASE WHEN ${turn.succeeded ? 1 : 0} THEN ${turn.failedAt}
-          ELSE coalesce(failing_since, ${turn.failedAt}) END,
-        next_at = CASE WHEN active = 1 THEN max(${NEXT_DUE_AT}, ${now}) END
-      WHERE ${own} AND lease_id = ${leaseId}
-      RETURNING next_at`),
+    leased: takeLeases(request),
+    deliveries: findLeasedDeliveries(request),
+    charged: chargeQuota(request),
+    next: findNextDue(request.now),
   }
 }
 
-function refundQuota({ accountId, webhookId, leaseId, unsent, quotaWindow }: BatchResult) {
-  return run(sql`
-    UPDATE account_state SET pace_sent = max(0, pace_sent - ${unsent})
-    WHERE account_id = ${accountId} AND pace_minute = ${quotaWindow}
-      AND EXISTS (SELECT 1 FROM webhooks WHERE account_id = ${accountId} AND id = ${webhookId} AND lease_id = ${leaseId})`)
+/** The minute (since 1970) for which deliveries are counted. */
+export function quotaWindowAt(time: number): number {
+  return Math.floor(time / MINUTE)
 }
 
-function recordAttempts({ accountId, webhookId, leaseId, attempts, now }: BatchResult) {
-  const made = sql`json_each(${JSON.stringify(attempts)}) j`
-  const theirs = sql`d.account_id = ${accountId} AND d.webhook_id = ${webhookId} AND d.sequence = j.value ->> 'sequence'
-    AND EXISTS (SELECT 1 FROM webhooks WHERE account_id = ${accountId} AND id = ${webhookId} AND lease_id = ${leaseId})`
-  const isManual = sql`(j.value ->> 'trigger' = 'manual')`
-  const succeeded = sql`(j.value ->> 'succeeded')`
-  const manualLeft = sql`max(0, d.manual - ${isManual})`
-  const isReplayed = sql`d.tries <> j.value ->> 'tries'`
-  const retryAt = sql`(CASE WHEN ${isReplayed} OR (${isManual} AND NOT ${succeeded}) THEN d.retry_at
-    ELSE j.value ->> 'retry_at' END)`
-  return [
-    run(sql`
-      INSERT INTO delivery_attempts
-        (account_id, delivery_id, number, at, trigger, status_code, duration_ms, error, response)
-      SELECT d.account_id, d.id, d.attempts + 1, j.value ->> 'at', j.value ->> 'trigger', j.value ->> 'status_code',
-        j.value ->> 'duration_ms', j.value ->> 'error', j.value ->> 'response'
-      FROM ${made} CROSS JOIN deliveries d ON ${theirs}`),
-    run(sql`
-      UPDATE deliveries AS d SET attempts = d.attempts + 1,
-        tries = d.tries + (NOT ${isManual} AND NOT ${isReplayed}), manual = ${manualLeft}, retry_at = ${retryAt}, last_error = j.value ->> 'last_error',
-        outcome = CASE WHEN ${succeeded} THEN 'succeeded' WHEN ${retryAt} IS NULL THEN coalesce(d.outcome, 'failed')
-          ELSE d.outcome END,
-        settled_at = CASE WHEN ${manualLeft} = 0 AND ${retryAt} IS NULL THEN ${now} END
-      FROM ${made} WHERE ${theirs}`),
-  ]
+function quotaUsed(account: Alias<typeof accountCounters>, now: number): SQL<number> {
+  return sql`CASE ${account.quotaWindow} WHEN ${quotaWindowAt(now)} THEN ${account.quotaUsed} ELSE 0 END`
+}
+
+/**
+ * Of each account that has quota left, the webhook that is due longest, and a slow one only if no other is due. Of those,
+ * the accounts that were served longest ago.
+ */
+function takeLeases({ leaseId, leaseUntil, atMost, slowAtMost, quota, now }: LeaseRequest) {
+  const { accountId, id, isSlow, nextAt } = webhooks
+  const { lastServedAt } = accountCounters
+  const used = quotaUsed(s, now)
+  const allowed = sql`CASE ${a.plan} WHEN 'premium' THEN ${quota.premium} ELSE ${quota.standard} END`
+  const candidates = (slow: 0 | 1) => sql`
+    SELECT ${w.accountId}, ${w.id}, ${w.isSlow}, ${w.nextAt}, ${s.lastServedAt}, ${allowed} - ${used} AS quota_left
+    FROM ${w}
+    CROSS JOIN ${s} ON ${s.accountId} = ${w.accountId}
+    CROSS JOIN ${a} ON ${a.id} = ${w.accountId}
+    WHERE ${w.nextAt} <= ${now} AND ${w.leaseUntil} <= ${now} AND ${w.isSlow} = ${slow} AND ${used} < ${allowed}
+    ORDER BY ${w.nextAt} LIMIT ${WEBHOOKS_PER_SCAN}`
+  const dueDeliveries = sql`
+    SELECT 1 FROM ${d} WHERE ${d.accountId} = ${ranked.accountId} AND ${d.webhookId} = ${ranked.id}
+      AND ${d.dueAt} <= ${now} LIMIT ${DELIVERIES_PER_BATCH}`
+  return query(
+    LEASED_WEBHOOK,
+    sql`WITH candidates AS (
+      SELECT * FROM (${candidates(0)}) UNION ALL SELECT * FROM (${candidates(1)})
+    ), ranked_in_account AS (
+      SELECT *, row_number() OVER (PARTITION BY ${webhooks.accountId} ORDER BY ${isSlow}, ${nextAt}) AS rank_in_account
+      FROM candidates
+    ), ranked AS (
+      SELECT *, row_number() OVER (PARTITION BY ${isSlow} ORDER BY ${lastServedAt}) AS rank
+      FROM ranked_in_account WHERE rank_in_account = 1
+    ), chosen AS (
+      SELECT ${accountId}, ${id},
+        min(CASE ${isSlow} WHEN 1 THEN 1 ELSE quota_left END, (SELECT count(*) FROM (${dueDeliveries}))) AS batch_size
+      FROM ranked WHERE rank <= CASE ${isSlow} WHEN 1 THEN ${slowAtMost} ELSE ${atMost} END
+      ORDER BY ${lastServedAt} LIMIT ${atMost}
+    )
+    UPDATE ${webhooks}
+    SET ${webhooks.leaseId} = ${leaseId}, ${webhooks.leaseUntil} = ${leaseUntil}, ${webhooks.leaseBatchSize} = batch_size
+    FROM chosen WHERE ${updated.accountId} = ${chosen.accountId} AND ${updated.id} = ${chosen.id}
+    RETURNING ${LEASED_WEBHOOK.list}`,
+  )
+}
+
+/** Of each leased webhook, the deliveries that are due longest, up to the size of its batch in number and in bytes. */
+function findLeasedDeliveries({ leaseId, now }: LeaseRequest) {
+  const nextSequences = sql`
+    SELECT ${due.sequence} FROM ${due} WHERE ${due.accountId} = ${w.accountId} AND ${due.webhookId} = ${w.id}
+      AND ${due.dueAt} <= ${now} ORDER BY ${due.dueAt}, ${due.sequence} LIMIT ${DELIVERIES_PER_BATCH}`
+  return query(
+    DUE_DELIVERY,
+    sql`WITH batch AS (
+      SELECT ${DUE_DELIVERY.list}, ${w.leaseBatchSize} AS batch_size,
+        row_number() OVER line AS position, total(octet_length(${e.data})) OVER line AS bytes
+      FROM ${w}
+      CROSS JOIN ${d} ON ${d.accountId} = ${w.accountId} AND ${d.webhookId} = ${w.id}
+        AND ${d.sequence} IN (${nextSequences})
+      LEFT JOIN ${e} ON ${e.accountId} = ${d.accountId} AND ${e.sequence} = ${d.sequence}
+      WHERE ${w.leaseId} = ${leaseId} AND ${w.leaseUntil} > ${now} AND ${w.nextAt} <= ${now}
+      WINDOW line AS (PARTITION BY ${w.accountId}, ${w.id} ORDER BY ${d.dueAt}, ${d.sequence})
+    )
+    SELECT ${DUE_DELIVERY_NAMES} FROM batch
+    WHERE position <= batch_size AND (position = 1 OR bytes <= ${BYTES_PER_BATCH}) ORDER BY position`,
+  )
+}
+
+/** Counts the leased batches, and moves their accounts to the end of the line. */
+function chargeQuota({ leaseId, now }: LeaseRequest) {
+  const { quotaWindow, lastServedAt } = accountCounters
+  const leasedWebhooks = sql`SELECT ${webhooks.accountId}, ${webhooks.leaseBatchSize} FROM ${webhooks}
+    WHERE ${webhooks.nextAt} <= ${now} AND ${webhooks.leaseId} = ${leaseId} AND ${webhooks.leaseUntil} > ${now}`
+  return run(sql`
+    UPDATE ${accountCounters} SET ${lastServedAt} = ${now}, ${quotaWindow} = ${quotaWindowAt(now)},
+      ${accountCounters.quotaUsed} = ${quotaUsed(counters, now)} + ${leased.leaseBatchSize}
+    FROM (${leasedWebhooks}) leased WHERE ${counters.accountId} = ${leased.accountId}`)
+}
+
+function findNextDue(now: number) {
+  return select(
+    { next_at: webhooks.nextAt },
+    sql`FROM ${webhooks} WHERE ${webhooks.nextAt} IS NOT NULL AND ${webhooks.leaseUntil} <= ${now}
+      ORDER BY ${webhooks.nextAt} LIMIT 1`,
+  )
 }

@@ -64,10 +64,10 @@ export const RULES = [
   ...inside('replay', ['webhooks/replay.empty-db'], (it) => [it.call('replayTooLarge').enclosingIf().remove()]),
   ...inside('attemptDelivery', ['webhooks/responses.empty-db'], (it) => [it.operator('<=').replaceWith('$1 <= 399')]),
   ...inside('readPrefix', ['webhooks/responses.empty-db'], (it) => [it.call('subarray').unchain()]),
-  ...inside('leaseWebhooks', ['webhooks/leases.empty-db'], (it) => [it.sql('PARTITION BY account_id', 1, 2).remove()]),
+  ...inside('takeLeases', ['webhooks/leases.empty-db'], (it) => [it.sql('PARTITION BY account_id').remove()]),
   ...equivalent(
     'webhook IDs are random: no two accounts have the same',
-    inside('leaseBatches', ['webhooks/fairness.empty-db', 'webhooks/leases.empty-db'], (it) => [
+    inside('DeliveryWorker.leaseBatches', ['webhooks/fairness.empty-db', 'webhooks/leases.empty-db'], (it) => [
       it.operator('&&').part(1).remove(),
     ]),
   ),
