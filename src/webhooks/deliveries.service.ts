@@ -34,8 +34,8 @@ export async function listDeliveries(ctx: ServiceContext, webhookId: string, inp
   const { status, event } = input
   const scope = { list: 'deliveries', accountId, webhookId, status, event }
   const position = readCursor(ctx.db, scope, input.cursor, Position)
-  const [direction, after] = [position?.towards ?? 'older', position?.beyond ?? null]
-  const window = { status, event, direction, after } as const
+  const direction = position?.towards ?? 'older'
+  const window = { status, event, direction, after: position?.beyond ?? null }
   const perPage = input.per_page ?? 20
   const {
     webhook: [webhook],
@@ -47,18 +47,20 @@ export async function listDeliveries(ctx: ServiceContext, webhookId: string, inp
     scan: measureDeliveryScan(accountId, webhookId, window),
   })
   if (!webhook) throw notFound()
-  const near = found.slice(0, perPage)
-  const isCut = found.length > perPage
-  const mayHoldMore = isCut || scan?.scanned === DELIVERIES_PER_SCAN
-  const shown = direction === 'older' ? near : near.toReversed()
-  const further = mayHoldMore ? (isCut ? near.at(-1)?.sequence : scan?.last) : undefined
-  const at = (direction: 'older' | 'newer', sequence: number | null | undefined) =>
-    sequence == null ? null : writeCursor(ctx.db, scope, { towards: direction, beyond: sequence })
-  const cursors =
-    direction === 'older'
-      ? { next: at('older', further), prev: after === null ? null : at('newer', shown[0]?.sequence ?? after - 1) }
-      : { next: at('older', shown.at(-1)?.sequence ?? (after ?? 0) + 1), prev: at('newer', further) }
-  return { perPage, cursors, deliveries: shown.map(presentDelivery) }
+
+  const nearestFirst = found.slice(0, perPage)
+  const isScanFull = scan?.scanned === DELIVERIES_PER_SCAN
+  const end = found.length > perPage ? nearestFirst.at(-1)?.sequence : isScanFull ? scan.last : null
+  const cursorTo = (towards: 'older' | 'newer', beyond: number) => writeCursor(ctx.db, scope, { towards, beyond })
+
+  if (direction === 'older') {
+    const next = end == null ? null : cursorTo('older', end)
+    const prev = position && cursorTo('newer', nearestFirst[0]?.sequence ?? position.beyond - 1)
+    return { perPage, cursors: { next, prev }, deliveries: nearestFirst.map(presentDelivery) }
+  }
+  const next = position && cursorTo('older', nearestFirst[0]?.sequence ?? position.beyond + 1)
+  const prev = end == null ? null : cursorTo('newer', end)
+  return { perPage, cursors: { next, prev }, deliveries: nearestFirst.toReversed().map(presentDelivery) }
 }
 
 /** With its latest 100 attempts. For admins. Throws 404. */
