@@ -8,32 +8,31 @@ import { signatureHeaders } from './signing'
 import { targetUrlProblem } from './ssrf-guard'
 
 const USER_AGENT = `Ticketing-API/${version} (webhooks)`
-const RESPONSE_BYTES = 1_024
+const MAX_RESPONSE_BYTES = 1_024
 const SUCCESS = { from: 200, to: 299 }
 
-/** Where a delivery goes, and what signs it; null where the secrets can not be read. */
 export interface Target {
   url: string
+  /** Null if they cannot be decrypted. */
   secrets: readonly string[] | null
 }
 
-/** What came of one request. */
 export interface AttemptResult {
-  /** When it began (ms), and how long it took. */
+  /** When it began (ms). */
   at: number
   durationMs: number
   succeeded: boolean
   statusCode: number | null
   failure: DeliveryError | null
-  /** The first KiB of the answer. */
+  /** The first KiB of the body. */
   response: string | null
-  /** What the subscriber asked for, in milliseconds. */
+  /** In milliseconds. */
   retryAfter: number | null
 }
 
 /**
- * Sends an event to a subscriber, once, and tells what came of it; it never throws. The address is checked again,
- * redirects are not followed, and the answer must be there within the configured time.
+ * Sends one request. Checks the URL again, does not follow redirects, and times out with the response incomplete. Never
+ * throws.
  */
 export async function attemptDelivery(config: Config, target: Target, delivery: DueDelivery): Promise<AttemptResult> {
   const at = Date.now()
@@ -63,7 +62,7 @@ async function send(config: Config, { url, secrets }: Target, delivery: DueDeliv
   if (body === null) return failed('event')
   const timeout = AbortSignal.timeout(timeoutMs)
   try {
-    const answer = await fetch(url, {
+    const response = await fetch(url, {
       method: 'POST',
       redirect: 'manual',
       signal: timeout,
@@ -74,9 +73,9 @@ async function send(config: Config, { url, secrets }: Target, delivery: DueDeliv
         ...signatureHeaders(secrets, event.id, at, body),
       },
     })
-    const retryAfter = readRetryAfter(answer.headers.get('Retry-After'), Date.now())
-    const { text, failure } = await readPrefix(answer, url)
-    return { statusCode: answer.status, failure, response: text, retryAfter }
+    const retryAfter = readRetryAfter(response.headers.get('Retry-After'), Date.now())
+    const { text, failure } = await readPrefix(response, url)
+    return { statusCode: response.status, failure, response: text, retryAfter }
   } catch (error) {
     return failed(await classifyFetchError(error, url))
   }
@@ -87,7 +86,7 @@ function eventOf({ sequence, id, type, data, created_at }: DueDelivery): EventRo
   return { sequence, id, type, data, created_at }
 }
 
-/** The body that is signed and sent: of one event it is the same on every attempt. Null where it can't be rendered. */
+/** The same for every attempt. Null if the event cannot be rendered. */
 function bodyOf(event: EventRow): string | null {
   try {
     return JSON.stringify(presentEvent(event))
@@ -96,14 +95,14 @@ function bodyOf(event: EventRow): string | null {
   }
 }
 
-/** The first KiB of an answer, as far as it came before the time was up, and what kept the rest from coming. */
-async function readPrefix(answer: Response, url: string): Promise<{ text: string; failure: DeliveryError | null }> {
-  const reader = answer.body?.getReader()
+/** The first KiB of the body, as far as it arrived, and the error that interrupted it. */
+async function readPrefix(response: Response, url: string): Promise<{ text: string; failure: DeliveryError | null }> {
+  const reader = response.body?.getReader()
   if (!reader) return { text: '', failure: null }
   const chunks: Uint8Array[] = []
-  const text = () => Buffer.concat(chunks).subarray(0, RESPONSE_BYTES).toString()
+  const text = () => Buffer.concat(chunks).subarray(0, MAX_RESPONSE_BYTES).toString()
   try {
-    for (let bytes = 0; bytes < RESPONSE_BYTES; ) {
+    for (let bytes = 0; bytes < MAX_RESPONSE_BYTES; ) {
       const { value, done } = await reader.read()
       if (done) return { text: text(), failure: null }
       chunks.push(value)

@@ -1,8 +1,8 @@
 import { connect } from 'cloudflare:sockets'
 
 /**
- * Why an attempt has no good answer: what became of the connection, or why none was made. An address that may not be
- * sent to, a secret or an event that can't be read, an event that is kept no longer.
+ * Why an attempt has no complete response: a network error, or why no request was made. `address`: the URL is not allowed.
+ * `secret`: it cannot be decrypted. `event`: it cannot be rendered. `expired`: the event has been deleted.
  */
 export const DELIVERY_ERRORS = [
   'timeout',
@@ -17,27 +17,27 @@ export const DELIVERY_ERRORS = [
 ] as const
 export type DeliveryError = (typeof DELIVERY_ERRORS)[number]
 
-const PROBE_MS = 2_000
+const PROBE_TIMEOUT_MS = 2_000
 
 /**
- * What a `fetch` that threw ran into. The runtime words refused and reset connections alike, and unknown names and bad
- * certificates: whether a connection can be opened tells them apart.
+ * The runtime has one message for refused and reset connections, and one for unknown names and invalid certificates. This
+ * opens a connection to distinguish them.
  */
 export async function classifyFetchError(error: unknown, url: string): Promise<DeliveryError> {
   const { name, message } = error instanceof Error ? error : { name: '', message: '' }
   if (name === 'TimeoutError' || name === 'AbortError') return 'timeout'
   const { protocol, hostname, port } = new URL(url)
-  const isLost = message.includes('connection lost')
-  if (!isLost && protocol === 'http:') return 'dns'
-  const opens = await canOpen(hostname, Number(port || (protocol === 'https:' ? 443 : 80)))
-  if (isLost) return opens ? 'reset' : 'connect'
-  return opens ? 'tls' : 'dns'
+  const isConnectionLost = message.includes('connection lost')
+  if (!isConnectionLost && protocol === 'http:') return 'dns'
+  const isReachable = await canConnect(hostname, Number(port || (protocol === 'https:' ? 443 : 80)))
+  if (isConnectionLost) return isReachable ? 'reset' : 'connect'
+  return isReachable ? 'tls' : 'dns'
 }
 
-async function canOpen(hostname: string, port: number): Promise<boolean> {
+async function canConnect(hostname: string, port: number): Promise<boolean> {
   let timer: ReturnType<typeof setTimeout> | undefined
-  const late = new Promise<boolean>((resolve) => {
-    timer = setTimeout(() => resolve(false), PROBE_MS)
+  const timeout = new Promise<boolean>((resolve) => {
+    timer = setTimeout(() => resolve(false), PROBE_TIMEOUT_MS)
   })
   try {
     const socket = connect({ hostname, port })
@@ -46,7 +46,7 @@ async function canOpen(hostname: string, port: number): Promise<boolean> {
       () => true,
       () => false,
     )
-    return await Promise.race([opened, late]).finally(() => socket.close().catch(() => undefined))
+    return await Promise.race([opened, timeout]).finally(() => socket.close().catch(() => undefined))
   } catch {
     return false
   } finally {

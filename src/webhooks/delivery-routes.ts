@@ -89,7 +89,6 @@ const replayRoute = defineRoute({
   responses: { 202: json(ReplayResponse, 'How many events will be sent', { data: { count: 17 } }) },
 })
 
-/** Puts the routes of deliveries into the router, all of them for admins. */
 export function registerDeliveryRoutes(app: OpenAPIHono<AppEnv>): void {
   registerRoute(app, listDeliveriesRoute, async (c) => {
     const { webhook_id } = c.req.valid('param')

@@ -23,7 +23,7 @@ export const CRM: z.infer<typeof WebhookResponse> = {
   },
 }
 
-/** The bytes 0 to 31 in base64, which is nobody's secret. */
+/** The bytes 0 to 31 in base64. */
 const SECRET = 'whsec_AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8='
 
 export const NEW_WEBHOOK: z.infer<typeof WebhookWithSecretResponse> = { data: { ...CRM.data, secret: SECRET } }
@@ -49,7 +49,7 @@ export const PENDING: z.infer<typeof DeliveryResponse> = {
   },
 }
 
-/** A delivery that nothing has been tried for yet. */
+/** A delivery before its first attempt. */
 export function started(event: 'ticket.created' | 'webhook.test'): z.infer<typeof DeliveryResponse> {
   return {
     data: { ...PENDING.data, event, attempt_count: 0, next_attempt_at: PENDING.data.created_at, last_error: null },

@@ -94,7 +94,7 @@ export function fanOutToWebhook(accountId: string, webhookId: string, now: numbe
   ]
 }
 
-/** Schedules the account's webhooks for their due deliveries. One that is already due keeps its place in the queue. */
+/** Schedules the account's webhooks for their next deliveries. One that is already due keeps its earlier time. */
 export function scheduleWebhooks(accountId: string, now: number) {
   const { nextAt } = webhooks
   const due = sql<number | null>`max(${NEXT_DUE_AT}, ${now})`

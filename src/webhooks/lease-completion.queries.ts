@@ -9,7 +9,7 @@ import { NEXT_DUE_AT } from './queries'
 
 const d = alias(deliveries, 'd')
 
-/** An attempt and what it changes of its delivery. */
+/** An attempt, and the state of its delivery after it. */
 export interface AttemptRecord {
   /** Of the delivery. */
   sequence: number
@@ -51,22 +51,22 @@ export interface BatchResult {
  */
 export function completeLease(result: BatchResult) {
   const { accountId, webhookId, leaseId, disable, now } = result
-  const own = sql`${webhooks.accountId} = ${accountId} AND ${webhooks.id} = ${webhookId}`
   const { failingSince } = webhooks
-  const disableWebhook = disable && [
-    ...fanOutToWebhook(accountId, webhookId, now),
-    update(
-      webhooks,
-      { active: 0, disabledReason: disable.reason, nextAt: null },
-      sql`${own} AND ${webhooks.url} = ${disable.url} AND ${webhooks.active} = 1 AND ${webhooks.leaseId} = ${leaseId}`,
-    ),
-  ]
+  const isLeased = sql`${webhooks.accountId} = ${accountId} AND ${webhooks.id} = ${webhookId}
+    AND ${webhooks.leaseId} = ${leaseId}`
+  const writes = recordAttempts(result)
+  if (result.unsent > 0) writes.push(refundQuota(result))
+  if (disable !== null)
+    writes.push(
+      ...fanOutToWebhook(accountId, webhookId, now),
+      update(
+        webhooks,
+        { active: 0, disabledReason: disable.reason, nextAt: null },
+        sql`${isLeased} AND ${webhooks.url} = ${disable.url} AND ${webhooks.active} = 1`,
+      ),
+    )
   return {
-    writes: [
-      ...recordAttempts(result),
-      ...(result.unsent === 0 ? [] : [refundQuota(result)]),
-      ...(disableWebhook ?? []),
-    ],
+    writes,
     released: query(
       { next_at: webhooks.nextAt },
       sql`UPDATE ${webhooks} SET ${webhooks.leaseId} = NULL, ${webhooks.leaseUntil} = 0,
@@ -74,7 +74,7 @@ export function completeLease(result: BatchResult) {
         ${failingSince} = CASE WHEN ${Number(result.succeeded)} THEN ${result.failedAt}
           ELSE coalesce(${failingSince}, ${result.failedAt}) END,
         ${webhooks.nextAt} = CASE WHEN ${webhooks.active} = 1 THEN max(${NEXT_DUE_AT}, ${now}) END
-      WHERE ${own} AND ${webhooks.leaseId} = ${leaseId}
+      WHERE ${isLeased}
       RETURNING ${webhooks.nextAt}`,
     ),
   }
@@ -97,50 +97,57 @@ function refundQuota(result: BatchResult) {
   )
 }
 
-/** Inserts the attempts and updates their deliveries. */
 function recordAttempts(result: BatchResult) {
   const { accountId, webhookId, attempts, now } = result
-  const made = sql`(SELECT value ->> 'sequence' AS sequence, value ->> 'at' AS at, value ->> 'trigger' AS trigger,
+  const attempt = attemptTable(attempts)
+  const isOfAttempt = sql`${d.accountId} = ${accountId} AND ${d.webhookId} = ${webhookId}
+    AND ${d.sequence} = attempt.sequence AND ${isLeaseHeld(result)}`
+  return [insertAttempts(attempt, isOfAttempt), updateDeliveries(attempt, isOfAttempt, now)]
+}
+
+/** The fields of `AttemptRecord`, and `is_manual`, as columns of a table `attempt`. */
+function attemptTable(attempts: AttemptRecord[]): SQL {
+  return sql`(SELECT value ->> 'sequence' AS sequence, value ->> 'at' AS at, value ->> 'trigger' AS trigger,
       value ->> 'status_code' AS status_code, value ->> 'duration_ms' AS duration_ms, value ->> 'error' AS error,
       value ->> 'response' AS response, value ->> 'trigger' = 'manual' AS is_manual, value ->> 'succeeded' AS succeeded,
       value ->> 'schedule_attempts' AS schedule_attempts, value ->> 'last_error' AS last_error,
       value ->> 'retry_at' AS retry_at
-    FROM json_each(${JSON.stringify(attempts)})) made`
-  const isOfAttempt = sql`${d.accountId} = ${accountId} AND ${d.webhookId} = ${webhookId}
-    AND ${d.sequence} = made.sequence AND ${isLeaseHeld(result)}`
+    FROM json_each(${JSON.stringify(attempts)})) attempt`
+}
 
-  const isRestarted = sql`(${d.scheduleAttempts} <> made.schedule_attempts)`
-  const keepsSchedule = sql`(${isRestarted} OR (made.is_manual AND NOT made.succeeded))`
-  const retryAt = sql`(CASE WHEN ${keepsSchedule} THEN ${d.retryAt} ELSE made.retry_at END)`
-  const manualRequests = sql`max(0, ${d.manualRequests} - made.is_manual)`
-  const isCompleted = sql`(${manualRequests} = 0 AND ${retryAt} IS NULL)`
+function insertAttempts(attempt: SQL, isOfAttempt: SQL) {
+  return insertSelect(
+    deliveryAttempts,
+    {
+      accountId: d.accountId,
+      deliveryId: d.id,
+      number: sql`${d.attempts} + 1`,
+      at: sql`attempt.at`,
+      trigger: sql`attempt.trigger`,
+      statusCode: sql`attempt.status_code`,
+      durationMs: sql`attempt.duration_ms`,
+      error: sql`attempt.error`,
+      response: sql`attempt.response`,
+    },
+    sql`FROM ${attempt} CROSS JOIN ${d} ON ${isOfAttempt}`,
+  )
+}
 
-  return [
-    insertSelect(
-      deliveryAttempts,
-      {
-        accountId: d.accountId,
-        deliveryId: d.id,
-        number: sql`${d.attempts} + 1`,
-        at: sql`made.at`,
-        trigger: sql`made.trigger`,
-        statusCode: sql`made.status_code`,
-        durationMs: sql`made.duration_ms`,
-        error: sql`made.error`,
-        response: sql`made.response`,
-      },
-      sql`FROM ${made} CROSS JOIN ${d} ON ${isOfAttempt}`,
-    ),
-    run(sql`
-      UPDATE ${deliveries} AS d SET
-        ${deliveries.attempts} = ${d.attempts} + 1,
-        ${deliveries.scheduleAttempts} = ${d.scheduleAttempts} + (NOT made.is_manual AND NOT ${isRestarted}),
-        ${deliveries.manualRequests} = ${manualRequests},
-        ${deliveries.retryAt} = ${retryAt},
-        ${deliveries.lastError} = made.last_error,
-        ${deliveries.outcome} = CASE WHEN made.succeeded THEN 'succeeded'
-          WHEN ${retryAt} IS NULL THEN coalesce(${d.outcome}, 'failed') ELSE ${d.outcome} END,
-        ${deliveries.completedAt} = CASE WHEN ${isCompleted} THEN ${now} END
-      FROM ${made} WHERE ${isOfAttempt}`),
-  ]
+function updateDeliveries(attempt: SQL, isOfAttempt: SQL, now: number) {
+  // A replay may have restarted the schedule during the attempt: the new schedule applies.
+  const isRestarted = sql`(${d.scheduleAttempts} <> attempt.schedule_attempts)`
+  const keepsSchedule = sql`(${isRestarted} OR (attempt.is_manual AND NOT attempt.succeeded))`
+  const retryAt = sql`(CASE WHEN ${keepsSchedule} THEN ${d.retryAt} ELSE attempt.retry_at END)`
+  const manualRequests = sql`max(0, ${d.manualRequests} - attempt.is_manual)`
+  return run(sql`
+    UPDATE ${deliveries} AS d SET
+      ${deliveries.attempts} = ${d.attempts} + 1,
+      ${deliveries.scheduleAttempts} = ${d.scheduleAttempts} + (NOT attempt.is_manual AND NOT ${isRestarted}),
+      ${deliveries.manualRequests} = ${manualRequests},
+      ${deliveries.retryAt} = ${retryAt},
+      ${deliveries.lastError} = attempt.last_error,
+      ${deliveries.outcome} = CASE WHEN attempt.succeeded THEN 'succeeded'
+        WHEN ${retryAt} IS NULL THEN coalesce(${d.outcome}, 'failed') ELSE ${d.outcome} END,
+      ${deliveries.completedAt} = CASE WHEN ${manualRequests} = 0 AND ${retryAt} IS NULL THEN ${now} END
+    FROM ${attempt} WHERE ${isOfAttempt}`)
 }

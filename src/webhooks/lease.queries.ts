@@ -142,20 +142,20 @@ function findLeasedDeliveries({ leaseId, now }: LeaseRequest) {
     DUE_DELIVERY,
     sql`WITH batch AS (
       SELECT ${DUE_DELIVERY.list}, ${w.leaseBatchSize} AS batch_size,
-        row_number() OVER line AS position, total(octet_length(${e.data})) OVER line AS bytes
+        row_number() OVER by_due AS position, total(octet_length(${e.data})) OVER by_due AS bytes
       FROM ${w}
       CROSS JOIN ${d} ON ${d.accountId} = ${w.accountId} AND ${d.webhookId} = ${w.id}
         AND ${d.sequence} IN (${nextSequences})
       LEFT JOIN ${e} ON ${e.accountId} = ${d.accountId} AND ${e.sequence} = ${d.sequence}
       WHERE ${w.leaseId} = ${leaseId} AND ${w.leaseUntil} > ${now} AND ${w.nextAt} <= ${now}
-      WINDOW line AS (PARTITION BY ${w.accountId}, ${w.id} ORDER BY ${d.dueAt}, ${d.sequence})
+      WINDOW by_due AS (PARTITION BY ${w.accountId}, ${w.id} ORDER BY ${d.dueAt}, ${d.sequence})
     )
     SELECT ${DUE_DELIVERY_NAMES} FROM batch
     WHERE position <= batch_size AND (position = 1 OR bytes <= ${BYTES_PER_BATCH}) ORDER BY position`,
   )
 }
 
-/** Counts the leased batches, and moves their accounts to the end of the line. */
+/** Charges the leased batches to the quotas of their accounts. */
 function chargeQuota({ leaseId, now }: LeaseRequest) {
   const { quotaWindow, lastServedAt } = accountCounters
   const leasedWebhooks = sql`SELECT ${webhooks.accountId}, ${webhooks.leaseBatchSize} FROM ${webhooks}

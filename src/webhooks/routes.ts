@@ -22,7 +22,6 @@ import {
 } from './schema'
 import { createWebhook, deleteWebhook, getWebhook, listWebhooks, rotateSecret, updateWebhook } from './service'
 
-/** What names a webhook in a path. */
 export const params = z.object({ webhook_id: pathId('webhook_id', 'webhook_01jt0v7m3zq8x5y2w9r4n6p1kc') })
 const tags = ['Webhooks']
 
@@ -31,7 +30,6 @@ const URL_REJECTED = errorExample('url_refused', 'Nothing may be sent to this UR
   urlRejected('must name a public host'),
 )
 
-/** That nothing is sent to a webhook that is off. */
 export const INACTIVE = errorExample('webhook_inactive', 'The webhook is switched off', webhookInactive)
 
 const listWebhooksRoute = defineRoute({
@@ -142,7 +140,6 @@ const testWebhookRoute = defineRoute({
   responses: { 202: json(DeliveryResponse, 'The delivery that is on its way', started('webhook.test')) },
 })
 
-/** Puts the routes of webhooks into the router, all of them for admins. */
 export function registerWebhookRoutes(app: OpenAPIHono<AppEnv>): void {
   registerRoute(app, listWebhooksRoute, async (c) => {
     const { page, total, webhooks } = await listWebhooks(serviceContext(c), c.req.valid('query'))

@@ -10,7 +10,7 @@ import { DELIVERY_ERRORS } from './delivery-error'
 import type { WebhookRow } from './queries'
 import { isWebUrl } from './ssrf-guard'
 
-/** Every event, those of later versions too. */
+/** Includes event types of later versions. */
 const EVERY_EVENT = '*'
 
 const Subscription = z.enum([...EVENT_TYPES, EVERY_EVENT]).openapi('EventSubscription')
@@ -170,7 +170,7 @@ export const ReplayResponse = z
   })
   .openapi('ReplayAnswer')
 
-/** A webhook as it is answered, without its secret. */
+/** Without the secret. */
 export function presentWebhook(row: WebhookRow): z.infer<typeof Webhook> {
   return {
     id: row.id,
@@ -185,7 +185,6 @@ export function presentWebhook(row: WebhookRow): z.infer<typeof Webhook> {
   }
 }
 
-/** A delivery as it is listed. */
 export function presentDelivery(row: DeliveryRow): z.infer<typeof Delivery> {
   return Delivery.parse({
     id: row.id,
@@ -201,7 +200,6 @@ export function presentDelivery(row: DeliveryRow): z.infer<typeof Delivery> {
   })
 }
 
-/** A delivery with its attempts. */
 export function presentDeliveryWithAttempts(
   row: DeliveryRow,
   attempts: AttemptRow[],

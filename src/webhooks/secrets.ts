@@ -8,25 +8,26 @@ interface EncryptedSecrets {
   previous_until: number | null
 }
 
-/** A webhook's secret as it is stored: it opens in its own row alone. */
+/** The ciphertext can be decrypted only with the same account and webhook. */
 export function encryptSecret(key: Buffer, accountId: string, webhookId: string, secret: string): Promise<string> {
   return encrypt(key, secret, encryptionContext(accountId, webhookId))
 }
 
 /**
- * The secrets that sign at a time (ms): the current one, and for a while after a rotation the one before, where it can
- * still be read. Null if the current one is lost.
+ * The secrets that sign at a time (ms): the current one and, until it expires after a rotation, the previous one if it can
+ * be decrypted. Null if the current one cannot.
  */
 export async function decryptSecrets(
   keys: readonly Buffer[],
   row: EncryptedSecrets,
   now: number,
 ): Promise<string[] | null> {
-  const open = (text: string) => decrypt(keys, text, encryptionContext(row.account_id, row.id)).catch(nullIfLost)
-  const current = await open(row.secret)
+  const context = encryptionContext(row.account_id, row.id)
+  const decryptSecret = (text: string) => decrypt(keys, text, context).catch(nullIfLost)
+  const current = await decryptSecret(row.secret)
   if (current === null) return null
-  const isPreviousGood = row.previous_until !== null && now < row.previous_until
-  const previous = isPreviousGood && row.previous_secret !== null ? await open(row.previous_secret) : null
+  const isPreviousValid = row.previous_until !== null && now < row.previous_until
+  const previous = isPreviousValid && row.previous_secret !== null ? await decryptSecret(row.previous_secret) : null
   return previous === null ? [current] : [current, previous]
 }
 
@@ -35,7 +36,6 @@ function nullIfLost(error: unknown): null {
   throw error
 }
 
-/** What a ciphertext is bound to. */
 export function encryptionContext(accountId: string, webhookId: string): string {
   return `webhook ${accountId}/${webhookId}`
 }

@@ -4,14 +4,14 @@ import { SECOND } from '../lib/time'
 const SECRET_BYTES = 32
 const PREFIX = 'whsec_'
 
-/** A new signing secret in the form of Standard Webhooks: `whsec_` and 32 random bytes in base64. */
+/** In the form of Standard Webhooks: `whsec_` and 32 random bytes in base64. */
 export function newSecret(): string {
   return `${PREFIX}${randomBytes(SECRET_BYTES).toString('base64')}`
 }
 
 /**
- * The headers that sign a body, as the Standard Webhooks specification has them
- * (https://github.com/standard-webhooks/standard-webhooks): one `v1` signature for each secret, `at` in milliseconds.
+ * The headers of the Standard Webhooks specification (https://github.com/standard-webhooks/standard-webhooks), with one
+ * `v1` signature for each secret. `at` is in milliseconds.
  */
 export function signatureHeaders(secrets: readonly string[], id: string, at: number, body: string) {
   const timestamp = Math.floor(at / SECOND)

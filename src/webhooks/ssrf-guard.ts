@@ -1,37 +1,37 @@
 import ipaddr from 'ipaddr.js'
 import { hasMoreCharacters } from '../lib/text'
 
-/** Where deliveries may go: `allowPrivate` is for development only, `ownOrigins` are those this service answers at. */
 export interface TargetUrlRules {
+  /** For development only. */
   allowPrivate: boolean
+  /** The origins of this service. */
   ownOrigins: readonly string[]
 }
 
 const MAX_CHARACTERS = 2_048
 
-// URL.parse trims and removes some of these and replaces others: it would judge another text than the one given.
+// URL.parse removes or replaces these characters, so it would check another URL than the one given.
 const CHANGED_BY_PARSING = /[\s\p{Cc}\p{Cs}]/u
 
-// The parser leaves 443 out.
+// URL.parse omits 443.
 const PORTS = new Set(['', '8443'])
 
-// The parser lets through what DNS has no name for: empty labels, `*.example.com`, `x.xn--localhost-`.
+// URL.parse accepts names that are invalid in DNS: empty labels, `*.example.com`, `x.xn--localhost-`.
 const HOST_NAME = /^(?=.{1,253}$)(?:[a-z0-9_-]{1,63}\.)+([a-z0-9-]{0,62}[a-z0-9])$/
 
-// Set aside by RFC 6761, 6762, 7686, 8375, 9476 and ICANN, or in wide use inside networks. Nothing below `arpa` is a
-// subscriber's, `home.arpa` least of all.
+// Reserved by RFC 6761, 6762, 7686, 8375, 9476 and ICANN, or common in private networks.
 const INTERNAL_TOP_LEVEL_NAMES = new Set([
   ...['alt', 'arpa', 'example', 'internal', 'invalid', 'local', 'localhost', 'onion', 'test'],
   ...['corp', 'home', 'intranet', 'lan', 'localdomain', 'private'],
 ])
 
-// ipaddr.js says `unicast` of all that it has no name for, `::127.0.0.1` among it.
+// ipaddr.js returns `unicast` for all ranges that it does not know, such as `::127.0.0.1`.
 const GLOBAL_UNICAST = ipaddr.IPv6.parseCIDR('2000::/3')
 
-// In development a subscriber may well run on the machine that we run on: only our port is ours.
+// In development, a subscriber may run on the same machine, at another port.
 const NAMES_OF_LOCALHOST = new Set(['127.0.0.1', '0.0.0.0', '[::1]', '[::]'])
 
-/** Whether a text is an absolute URL of the web, of at most 2,048 characters as it is given and as it is sent. */
+/** At most 2,048 characters as given and as parsed. */
 export function isWebUrl(text: string): boolean {
   if (hasMoreCharacters(text, MAX_CHARACTERS) || CHANGED_BY_PARSING.test(text)) return false
   const url = URL.parse(text)
@@ -39,7 +39,7 @@ export function isWebUrl(text: string): boolean {
   return url.protocol === 'https:' || url.protocol === 'http:'
 }
 
-/** The rule that an address breaks to which no delivery may be sent, to stand behind the field's name; else null. */
+/** The rule that the URL of a webhook violates, as a text that follows the name of the field; null for none. */
 export function targetUrlProblem(url: string, rules: TargetUrlRules): string | null {
   const parsed = URL.parse(url)
   const isAllowedScheme = parsed?.protocol === 'https:' || (rules.allowPrivate && parsed?.protocol === 'http:')
@@ -50,7 +50,7 @@ export function targetUrlProblem(url: string, rules: TargetUrlRules): string | n
   return isOwn(parsed, rules) ? 'must not be an address of this service' : null
 }
 
-/** The host of a URL, which the parser has brought into one spelling but for the dot of a name's end. */
+/** URL.parse normalizes the host except for a dot at its end. */
 function hostOf(url: URL): string {
   return url.hostname.replace(/\.$/, '')
 }
@@ -66,10 +66,10 @@ function isPublicHost(host: string): boolean {
 }
 
 function isOwn(url: URL, { allowPrivate, ownOrigins }: TargetUrlRules): boolean {
-  const place = allowPrivate ? hostAndPort : hostOf
+  const identity = allowPrivate ? hostAndPort : hostOf
   return ownOrigins.some((origin) => {
     const own = URL.parse(origin)
-    return own !== null && place(own) === place(url)
+    return own !== null && identity(own) === identity(url)
   })
 }
 
