@@ -11,7 +11,7 @@ const USER_AGENT = `Ticketing-API/${version} (webhooks)`
 const MAX_RESPONSE_BYTES = 1_024
 const SUCCESS = { from: 200, to: 299 }
 
-export interface Target {
+interface Target {
   url: string
   /** Null if they cannot be decrypted. */
   secrets: readonly string[] | null

@@ -27,7 +27,7 @@ export interface AttemptRecord {
   retry_at: number | null
 }
 
-export interface BatchResult {
+interface BatchResult {
   accountId: string
   webhookId: string
   leaseId: string

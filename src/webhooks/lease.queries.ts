@@ -155,7 +155,7 @@ function findLeasedDeliveries({ leaseId, now }: LeaseRequest) {
   )
 }
 
-/** Charges the leased batches to the quotas of their accounts. */
+/** Charges the leased batches to the quotas of their accounts, and records when those were served. */
 function chargeQuota({ leaseId, now }: LeaseRequest) {
   const { quotaWindow, lastServedAt } = accountCounters
   const leasedWebhooks = sql`SELECT ${webhooks.accountId}, ${webhooks.leaseBatchSize} FROM ${webhooks}

@@ -94,7 +94,7 @@ export function findWebhook(accountId: string, id: string) {
   return select(WEBHOOK, sql`FROM ${webhooks} WHERE ${isUndeleted(accountId, id)}`)
 }
 
-export interface WebhookChange {
+interface WebhookChange {
   url?: string | undefined
   events?: readonly string[] | undefined
   description?: string | null | undefined
