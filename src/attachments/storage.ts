@@ -105,8 +105,8 @@ async function reserveUploads(
   if (!before) return 'replay'
   const [quota] = before.quota
   if (!quota?.is_met) return 'rejected'
-  if (!quota.fits_ticket) throw constraintError(new DbError({ kind: 'refused', rule: 'attachments' }))
-  if (!quota.fits_account) throw constraintError(new DbError({ kind: 'refused', rule: 'storage' }))
+  if (!quota.fits_ticket) throw constraintError(new DbError({ kind: 'constraint', rule: 'attachments' }))
+  if (!quota.fits_account) throw constraintError(new DbError({ kind: 'constraint', rule: 'storage' }))
   return 'reserved'
 }
 

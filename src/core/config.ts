@@ -1,7 +1,7 @@
 import { type DerivedKeys, deriveKeys } from './keys'
 import { originProblems, problemsIn, Variables } from './variables'
 
-/** What `wrangler.toml` and `.dev.vars.example` bind to the Worker; `npm run types` writes `worker-configuration.d.ts`. */
+/** `npm run types` generates `Env` from `wrangler.toml` and `.dev.vars.example`. */
 export type Bindings = Env
 
 export interface Config {
@@ -13,27 +13,26 @@ export interface Config {
     /** Seconds between a failed scheduled attempt and the next. */
     retrySchedule: readonly number[]
     timeoutMs: number
-    /** Development only: allows plain http, any port, and addresses that are not public. */
+    /** For development: also plain HTTP, any port, and IP addresses that are not public. */
     allowPrivate: boolean
   }
   eventRetentionDays: number
-  /** What is signed now. */
   keys: DerivedKeys
-  /** What was signed before the last rotation, and still holds. */
+  /** From before the last rotation: still accepted. */
   previousKeys: DerivedKeys | null
 }
 
-/** Thrown when the configuration is missing something; its message tells the operator what, and holds no value. */
+/** The message lists the variables to fix, without their values. */
 export class ConfigError extends Error {
   override readonly name = 'ConfigError'
 }
 
 const parsed = new WeakMap<Bindings, Config>()
 
-/** The variables of the environment, checked once per isolate. Throws `ConfigError` when one is missing or out of range. */
+/** Validated once in an isolate. Throws `ConfigError`. */
 export function configOf(env: Bindings): Config {
-  const known = parsed.get(env)
-  if (known) return known
+  const cached = parsed.get(env)
+  if (cached) return cached
   const result = Variables.safeParse(env)
   const problems = [...(result.success ? [] : problemsIn(result.error)), ...originProblems(env)]
   if (!result.success || problems.length > 0)
@@ -56,7 +55,7 @@ export function configOf(env: Bindings): Config {
   return config
 }
 
-/** The key for a purpose that is used now and, if there is one, the one before it. */
+/** The current key and, after a rotation, the previous one. */
 export function verificationKeys(config: Config, purpose: keyof DerivedKeys): Buffer[] {
   return config.previousKeys ? [config.keys[purpose], config.previousKeys[purpose]] : [config.keys[purpose]]
 }

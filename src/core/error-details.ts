@@ -9,10 +9,7 @@ type RawIssue = Parameters<NonNullable<NonNullable<ReturnType<typeof z.config>>[
 
 z.config({ customError: ruleOf })
 
-/**
- * The rule an issue breaks, to stand behind the field's name: `must be one of: low, medium, high, critical`. Schemas
- * that know better give their own words.
- */
+/** The default message, which follows the name of a field: `must be one of: low, medium, high, critical`. */
 function ruleOf(issue: RawIssue): string {
   switch (issue.code) {
     case 'invalid_type':
@@ -40,55 +37,50 @@ function article(type: string): string {
   return `${/^[aeiou]/.test(name) ? 'an' : 'a'} ${name}`
 }
 
-/** What a request part is called where the whole of it is wrong, and what its unknown keys are called. */
+/** The name of each part of a request, and of its keys. */
 const PARTS = {
-  json: { whole: 'body', unknown: 'field' },
-  query: { whole: 'query', unknown: 'parameter' },
-  param: { whole: 'path', unknown: 'parameter' },
-  header: { whole: 'headers', unknown: 'header' },
-  form: { whole: 'body', unknown: 'field' },
-  cookie: { whole: 'cookies', unknown: 'cookie' },
+  json: { name: 'body', key: 'field' },
+  query: { name: 'query', key: 'parameter' },
+  param: { name: 'path', key: 'parameter' },
+  header: { name: 'headers', key: 'header' },
+  form: { name: 'body', key: 'field' },
+  cookie: { name: 'cookies', key: 'cookie' },
 } as const
 
-/**
- * The issues of one validation as the contract's details: a dotted path and a sentence about the field. At most 50, of
- * which the last says how many are left out; only those that are shown are put into words.
- */
+/** At most 50: the last one says how many are omitted. */
 export function detailsOf(error: z.core.$ZodError, target: keyof typeof PARTS): ErrorDetail[] {
   const part = PARTS[target]
-  const problems = withoutEchoes(error.issues).flatMap((issue) =>
+  const problems = withoutDuplicates(error.issues).flatMap((issue) =>
     issue.code === 'unrecognized_keys'
-      ? issue.keys.map((key) => ({ path: [...issue.path, key], rule: `is not a known ${part.unknown}` }))
+      ? issue.keys.map((key) => ({ path: [...issue.path, key], rule: `is not a known ${part.key}` }))
       : [{ path: issue.path, rule: issue.message }],
   )
   const shown = problems.length > MAX_DETAILS ? problems.slice(0, MAX_DETAILS - 1) : problems
-  const details = shown.map(({ path, rule }) => detail(path, rule, part.whole))
-  const left = problems.length - shown.length
-  return left === 0 ? details : [...details, { field: part.whole, message: `${left} more problems are not listed` }]
+  const details = shown.map(({ path, rule }) => detail(path, rule, part.name))
+  const omitted = problems.length - shown.length
+  return omitted === 0
+    ? details
+    : [...details, { field: part.name, message: `${omitted} more problems are not listed` }]
 }
 
-/**
- * Zod measures a string that should have been an array: beside its wrong type, its length says nothing. Nor does a second
- * rule of a field that is broken and has the same words.
- */
-function withoutEchoes(issues: z.core.$ZodIssue[]): z.core.$ZodIssue[] {
+/** Drops issues about the length of a value of the wrong type (Zod also checks that), and repeated messages of a field. */
+function withoutDuplicates(issues: z.core.$ZodIssue[]): z.core.$ZodIssue[] {
   const mistyped = new Set(issues.filter(({ code }) => code === 'invalid_type').map(({ path }) => path.join('.')))
-  const said = new Map(issues.map((issue) => [[...issue.path, issue.message].join('.'), issue]))
-  return [...said.values()].filter(({ code, path }) => code === 'invalid_type' || !mistyped.has(path.join('.')))
+  const unique = new Map(issues.map((issue) => [[...issue.path, issue.message].join('.'), issue]))
+  return [...unique.values()].filter(({ code, path }) => code === 'invalid_type' || !mistyped.has(path.join('.')))
 }
 
 /** `['attachments', 0, 'mime_type']` and a rule as `{field: 'attachments.0.mime_type', message: 'Mime type …'}`. */
-export function detail(path: readonly PropertyKey[], rule: string, whole = 'body'): ErrorDetail {
+export function detail(path: readonly PropertyKey[], rule: string, root = 'body'): ErrorDetail {
   const names = path.map((part) => String(part).slice(0, MAX_FIELD))
-  const name = names.findLast((part) => /\D/.test(part)) ?? names.at(-1) ?? whole
+  const name = names.findLast((part) => /\D/.test(part)) ?? names.at(-1) ?? root
   const words = cut(name.replaceAll('_', ' ').trim() || name)
   return {
-    field: cut(names.join('.') || whole),
+    field: cut(names.join('.') || root),
     message: `${words.charAt(0).toUpperCase()}${words.slice(1)} ${rule}`,
   }
 }
 
-/** The first characters of a name that a caller chose; in place of what no text may hold is U+FFFD. */
 function cut(name: string): string {
   return cleaned(name.slice(0, MAX_FIELD))
 }

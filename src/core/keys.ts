@@ -1,6 +1,5 @@
 import { deriveKey } from '../lib/crypto.ts'
 
-/** Keys for one purpose each, all derived from one secret. */
 export interface DerivedKeys {
   tokens: Buffer
   files: Buffer
@@ -9,7 +8,6 @@ export interface DerivedKeys {
   idempotency: Buffer
 }
 
-/** The keys that a secret gives. */
 export function deriveKeys(secret: string): DerivedKeys {
   return {
     tokens: deriveKey(secret, 'tokens'),

@@ -7,7 +7,7 @@ const COUNT_RULE = 'must be a whole number of 1 or more'
 const count = (fallback: number) =>
   z.coerce.number({ error: COUNT_RULE }).int(COUNT_RULE).positive(COUNT_RULE).default(fallback)
 
-/** What the Standard Webhooks specification advises: https://www.standardwebhooks.com, "Retry schedule". */
+/** In seconds, as recommended by https://www.standardwebhooks.com, "Retry schedule". */
 const RETRY_SCHEDULE = '5,300,1800,7200,18000,36000,50400,72000,86400'
 const SCHEDULE_RULE = 'must be whole numbers of seconds with commas between them'
 
@@ -17,7 +17,6 @@ const Secret = z
   .string({ error: `must be set, to ${SECRET_BYTES} random bytes or more` })
   .refine((secret) => Buffer.byteLength(secret) >= SECRET_BYTES, `must hold at least ${SECRET_BYTES} bytes`)
 
-/** The variables of wrangler.toml and the secrets, as they are given. */
 export const Variables = z.object({
   APP_SECRET: Secret,
   APP_SECRET_PREVIOUS: Secret.optional(),
@@ -49,8 +48,8 @@ function flag() {
 }
 
 /**
- * A deployed service must know its origin: without one, absolute URLs and the URL check of webhooks follow the `Host`
- * that a client sends, and plain HTTP is served. No problem where the text is not an origin, which is reported already.
+ * Without an origin, absolute URLs and the URL check of webhooks would trust the `Host` header, and plain HTTP would be served.
+ * A text that is not an origin is reported by `Variables`.
  */
 export function originProblems(variables: { ENVIRONMENT?: unknown; PUBLIC_ORIGIN?: unknown }): string[] {
   const { ENVIRONMENT, PUBLIC_ORIGIN = '' } = variables
@@ -60,13 +59,12 @@ export function originProblems(variables: { ENVIRONMENT?: unknown; PUBLIC_ORIGIN
   return [`PUBLIC_ORIGIN must be set to the https origin of the service, because ENVIRONMENT is ${ENVIRONMENT}`]
 }
 
-/** What is wrong with variables, secrets left aside: a sentence for each, without its value. */
+/** One sentence for each problem, without values. Ignores secrets. */
 export function variableProblems(variables: Record<string, unknown>): string[] {
   const result = Variables.omit({ APP_SECRET: true, APP_SECRET_PREVIOUS: true }).safeParse(variables)
   return [...(result.success ? [] : problemsIn(result.error)), ...originProblems(variables)]
 }
 
-/** A sentence for each variable that was refused. */
 export function problemsIn(error: z.ZodError): string[] {
   return error.issues.map((issue) => `${issue.path.join('.')} ${issue.message}`)
 }

@@ -6,30 +6,29 @@ import { DbError, toDbError } from './errors'
 import { type Rendered, render } from './render'
 import type { NamedStatements, Results, Statement } from './statement'
 
-/** What a request has cost at D1 so far, and what it has seen there. */
+/** What a request has used of D1 so far. */
 export interface DbCosts {
   roundTrips: number
   rowsRead: number
   rowsWritten: number
   milliseconds: number
-  /** Whether a replica, which may lag, has answered. */
+  /** Whether a batch ran on a replica, which may lag. */
   usedReplica: boolean
-  /** The state of the database that was seen; null where nothing told. */
+  /** Of the last batch; null if there is none. */
   bookmark: string | null
 }
 
-/** From where a session may read: any replica, the primary first, or what is no older than a bookmark. */
+/** A session starts on any replica, on the primary, or on a database that is not older than a bookmark. */
 export type ReadConsistency = 'first-unconstrained' | 'first-primary' | { bookmark: string }
 
 const MAX_BOOKMARK = 500
 const BOOKMARK = /^[0-9a-f]{1,16}(-[0-9a-f]{1,64}){3}$/i
 
-/** A bookmark that a caller has sent back, if it has the form of one. */
+/** Null if the text does not look like a bookmark. */
 export function asBookmark(text: string | undefined): { bookmark: string } | null {
   return text !== undefined && isMatch(text, BOOKMARK, MAX_BOOKMARK) ? { bookmark: text } : null
 }
 
-/** Costs to start counting from: nothing yet. */
 export function noCosts(): DbCosts {
   return { roundTrips: 0, rowsRead: 0, rowsWritten: 0, milliseconds: 0, usedReplica: false, bookmark: null }
 }
@@ -40,7 +39,6 @@ class Database {
     protected readonly costs: DbCosts,
   ) {}
 
-  /** The state of the database that was seen last, for a cursor or another process to begin from. */
   get bookmark(): string | null {
     return this.costs.bookmark
   }
@@ -79,18 +77,18 @@ class Database {
     }
   }
 
-  /** What a batch of these statements must begin with. */
+  /** Statements that run before these in the same batch. */
   protected verification(_statements: readonly Rendered[]): Rendered[] {
     return []
   }
 
-  /** The rows of one statement. Throws `DbError`. */
+  /** Throws `DbError`. */
   async all<Row>(statement: Statement<Row>): Promise<Row[]> {
     const { found } = await this.batch({ found: statement })
     return found
   }
 
-  /** The first row of one statement, if there is one. Throws `DbError`. */
+  /** Throws `DbError`. */
   async first<Row>(statement: Statement<Row>): Promise<Row | undefined> {
     return (await this.all(statement))[0]
   }
@@ -105,9 +103,9 @@ export function byName<T extends readonly Statement[] | NamedStatements>(stateme
 const READS = /^\s*SELECT\b/
 
 /**
- * The database of one account. Each of its statements names `accountId`. Where it was opened for a caller, each batch that
- * writes begins with a statement that fails unless the caller's credential and role still hold: a request can begin long
- * before it writes. Such a batch throws `DbError` with the rule `credential` or `role`, and nothing of it takes effect.
+ * The database of one account. Each statement names `accountId`. If it was opened for a caller, each batch that writes first
+ * verifies the caller again, because a request can begin long before it writes: it throws `DbError` with the rule
+ * `credential` or `role`, and nothing of the batch takes effect.
  */
 export class AccountDb extends Database {
   constructor(
@@ -125,16 +123,16 @@ export class AccountDb extends Database {
     return [render(assertCaller(this.caller, Date.now()).query)]
   }
 
-  /** As `batch`, with the caller verified also where nothing is written: for what a write depends on, or reports. */
+  /** As `batch`, but verifies the caller even if nothing is written: for reads that a write depends on or returns. */
   async verifiedBatch<const T extends readonly Statement[] | NamedStatements>(statements: T): Promise<Results<T>> {
     if (this.caller === null) return this.batch(statements)
     const [verified, ...rows] = await this.runAll([verifyCaller(this.caller, Date.now()), ...Object.values(statements)])
     const problem = Reflect.get(Object(verified?.[0]), 'problem') ?? 'credential'
-    if (problem !== '') throw new DbError({ kind: 'refused', rule: problem })
+    if (problem !== '') throw new DbError({ kind: 'constraint', rule: problem })
     return byName(statements, rows)
   }
 
-  /** Runs statements that write and then some that read, as `verifiedBatch` does; gives the rows of the latter. */
+  /** Runs writes and then reads in one batch. Returns the rows of the reads. */
   async change<const T extends readonly Statement[] | NamedStatements>(
     writes: readonly Statement[],
     reads: T,
@@ -144,20 +142,17 @@ export class AccountDb extends Database {
     return byName(reads, rows.slice(writes.length))
   }
 
-  /** The same rows for work that must be done even if the caller's access has ended, such as cleaning up after a failure. */
+  /** For work that must be done even if the caller's access has ended, such as cleaning up after a failure. */
   withoutCaller(): AccountDb {
     return new AccountDb(this.database, this.costs, this.accountId, null, null)
   }
 
-  /**
-   * The same rows, with the next batch run by the primary: a replica may not know yet that the caller's access has ended.
-   * Later batches of the same session may go to replicas.
-   */
+  /** Runs the next batch on the primary: a replica may not know yet that the caller's access has ended. */
   onPrimary(): AccountDb {
     return new AccountDb(this.database, this.costs, this.accountId, 'first-primary', this.caller)
   }
 
-  /** Lets what is read be no older than what a cursor's page has seen, where a replica could be: bookmarks sort by age. */
+  /** Reads nothing older than this bookmark, if it is newer than the session's own: bookmarks sort by age. */
   notBefore(bookmark: string): void {
     const known = asBookmark(bookmark)
     const isOlder =
@@ -170,12 +165,12 @@ function sessionFrom(database: D1Database, from: ReadConsistency): D1DatabaseSes
   return database.withSession(typeof from === 'string' ? from : from.bookmark)
 }
 
-/** What belongs to no account: the accounts, which of them an e-mail or a key is of, unlocked e-mails. */
+/** The tables that belong to no account, and the work of the sweep across accounts. */
 export class DirectoryDb extends Database {}
 
 /**
- * The only way to an account's rows. When an account has a D1 of its own one day, this function finds it. Without `from`
- * the primary is read, and no bookmark is kept. Without `caller` no caller is verified: for the service's own work.
+ * The only way to an account's rows. Without `from`, reads go to the primary and no bookmark is recorded. Without `caller`,
+ * no caller is verified: for work of the service itself.
  */
 export function openAccount(
   env: Pick<Bindings, 'DB'>,
@@ -187,7 +182,6 @@ export function openAccount(
   return new AccountDb(env.DB, costs, accountId, from, caller)
 }
 
-/** The only door to what is global. */
 export function openDirectory(env: Pick<Bindings, 'DB'>, costs: DbCosts = noCosts()): DirectoryDb {
   return new DirectoryDb(env.DB, costs)
 }

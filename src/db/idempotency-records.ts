@@ -5,7 +5,7 @@ import { DAY } from '../lib/time'
 import { abortIf } from './abort'
 import { alias } from './alias'
 import type { AccountDb } from './client'
-import { DbError } from './errors'
+import { isConstraint } from './errors'
 import { idempotencyRecords } from './schema/accounts'
 import { tickets } from './schema/tickets'
 import { type NamedStatements, query, type Results, type Statement, select } from './statement'
@@ -70,9 +70,7 @@ export async function runIdempotent<const T extends readonly Statement[] | Named
   try {
     return await db.change([...before, ...writes, record], reads)
   } catch (error) {
-    if (error instanceof DbError && error.failure.kind === 'refused' && error.failure.rule === 'replay')
-      throw new IdempotencyConflict()
-    throw error
+    throw isConstraint(error, 'replay') ? new IdempotencyConflict() : error
   }
 }
 

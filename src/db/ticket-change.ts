@@ -79,8 +79,8 @@ const CHILDREN = {
 } as const
 
 /**
- * Records a child that has come to its ticket or is about to be deleted: history, a new version and a `ticket.updated`. For
- * the batch of the change, at a point where the child exists. An internal child changes nothing that a customer could see.
+ * Records a child that was added or is about to be deleted: history, a new version and a `ticket.updated`. For the batch of
+ * the change, at a point where the child exists. An internal child changes nothing that a customer could see.
  */
 export function recordChildChange(change: ChangeRecord, child: ChildChange, eventId: string): Statement[] {
   const { caller, ticketId, changeId, now } = change

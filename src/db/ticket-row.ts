@@ -8,7 +8,7 @@ const t = alias(tickets, 't')
 const creator = alias(users, 'creator')
 const assignee = alias(users, 'assignee')
 
-/** A ticket with its creator and assignee, as responses and snapshots in events have it. */
+/** A ticket with its creator and assignee, for responses and for snapshots in events. */
 export const TICKET = selection({
   id: t.id,
   number: t.number,

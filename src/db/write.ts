@@ -5,7 +5,7 @@ import { run, type Statement } from './statement'
 type Value<T> = T | SQL<T> | Column
 type Values<T> = { [K in keyof T]: Value<Exclude<T[K], undefined>> }
 
-/** `INSERT INTO table (…) SELECT …`, and then `from`, without which it inserts one row. */
+/** `INSERT INTO table (…) SELECT …`, and then `from`. Without `from` it inserts one row. */
 export function insertSelect<T extends SQLiteTable>(
   table: T,
   values: Values<T['$inferInsert']>,

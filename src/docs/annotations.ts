@@ -1,4 +1,4 @@
-/** A member of an `allOf` without any of these only annotates the others. */
+/** A member of an `allOf` without these keywords only annotates the others. */
 const TYPING = ['$ref', 'type', 'properties', 'allOf', 'anyOf', 'oneOf']
 
 type Node = Record<string, unknown>
@@ -6,7 +6,7 @@ type Node = Record<string, unknown>
 /**
  * Moves annotations of a reference, such as a default, out of `allOf` and next to it. The schema library writes
  * `allOf: [{$ref}, {default}]`, which generators for Python and Go reject (openapi-generators/openapi-python-client#674,
- * oapi-codegen/oapi-codegen#1379). Changes the document.
+ * oapi-codegen/oapi-codegen#1379). Modifies the document.
  */
 export function hoistAnnotations(node: unknown): void {
   if (Array.isArray(node)) for (const item of node) hoistAnnotations(item)

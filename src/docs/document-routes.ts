@@ -6,7 +6,7 @@ import { emptyBody, json } from '../http/openapi/responses'
 import { defineRoute } from '../http/openapi/route'
 import { sha256 } from '../lib/crypto'
 
-const KEPT_SECONDS = 300
+const MAX_AGE_SECONDS = 300
 
 const documentRoute = defineRoute({
   method: 'get',
@@ -31,13 +31,13 @@ const documentRoute = defineRoute({
   },
 })
 
-/** Puts the OpenAPI document into the router. It is written once in the life of an isolate, when it is first asked for. */
+/** Calls `write` once in an isolate, on the first request. */
 export function registerDocumentRoute(app: OpenAPIHono<AppEnv>, write: () => unknown): void {
   let written: { text: string; ETag: string } | undefined
   app.openapi(documentRoute, (c) => {
     written ??= withTag(JSON.stringify(write()))
     const { text, ETag } = written
-    const headers = { ETag, 'Cache-Control': `public, max-age=${KEPT_SECONDS}` }
+    const headers = { ETag, 'Cache-Control': `public, max-age=${MAX_AGE_SECONDS}` }
     if (isKnown(c.req.header('If-None-Match'), ETag)) return c.body(null, 304, headers)
     return c.body(text, 200, { ...headers, 'Content-Type': 'application/json' })
   })

@@ -15,12 +15,12 @@ import { ANY_CREDENTIAL, SECURITY_SCHEMES } from './security'
 import { TAGS } from './tags'
 import { webhookRoutes } from './webhooks'
 
-/** Addresses without a host work wherever the service runs. */
+/** Without a host, so that they are correct wherever the service runs. */
 const SERVERS = [
   { url: '/api/v1', description: 'Local development', 'x-internal': false },
   { url: '/ticketing/v1', description: 'Production', 'x-internal': false },
 ]
-/** The library's types are of OpenAPI 3.0, which knows neither a summary nor the identifier of a license. */
+/** A constant of its own, because the library's types are of OpenAPI 3.0, which has no `summary` and no license `identifier`. */
 const INFO = {
   title: 'Ticketing API',
   version,
@@ -31,10 +31,7 @@ const INFO = {
 
 const ROOT = [{ url: '/', description: 'Local development and production', 'x-internal': false }]
 
-/**
- * The OpenAPI 3.1 document: the routes of version 1 under both of its prefixes, those at the root, and what is sent to
- * webhooks, made from the schemas that validate.
- */
+/** The OpenAPI 3.1 document, from the same schemas that validate requests. `root` has the routes without a version. */
 export function openApiDocument(v1: OpenAPIHono<AppEnv>, root: OpenAPIHono<AppEnv>) {
   const all = new OpenAPIHono<AppEnv>()
   for (const route of [...routesOf(v1), ...routesOf(root)]) all.openAPIRegistry.registerPath(documented(route))

@@ -1,6 +1,6 @@
 import { ERROR_CATALOGUE } from '../http/openapi/error-catalogue'
 
-/** What holds for every operation, in Markdown: the introduction of the document. */
+/** In Markdown. */
 export function introduction(): string {
   return [OVERVIEW, ERRORS, errorTable(), CONVENTIONS].join('\n\n')
 }
@@ -25,7 +25,6 @@ the code. An unknown field or parameter is an error, so that a typo changes noth
 title, a tag or an e-mail is dropped before it is looked at. A path that does not exist is a 404, another method on one that
 does is a 405 with \`Allow\`.`
 
-/** The error catalogue as a table. */
 function errorTable(): string {
   const rows = Object.entries(ERROR_CATALOGUE).map(
     ([code, { meaning, example }]) => `| ${example.status} | \`${code}\` | ${meaning} |`,

@@ -14,12 +14,12 @@ interface Link {
 const METHODS = ['get', 'post', 'patch', 'delete'] as const
 const LAST_PARAMETER = /^(.*)\/\{(\w+)\}/
 
-/** An attachment is read at an address of its own, which does not lie below that of its creation. */
-const ELSEWHERE: Record<string, string> = { '/attachments/{attachment_id}': '/tickets/{ticket_id}/attachments' }
+/** The path of an attachment is not below the path that creates it. */
+const CREATED_AT: Record<string, string> = { '/attachments/{attachment_id}': '/tickets/{ticket_id}/attachments' }
 
 /**
- * Tells in the answer of each creation which operations take the new thing's ID: those whose path goes on from the
- * creation's with one parameter more. Changes `paths`, which are those of a document.
+ * Adds `links` to each 201 response: the operations that take the ID of the new resource, whose path is that of the creation
+ * and one parameter. Modifies the document.
  */
 export function linkCreations(paths: object): void {
   const items = Object.entries(paths) as [string, Record<string, Operation>][]
@@ -32,11 +32,11 @@ export function linkCreations(paths: object): void {
 
 function linksTo(from: string, target: string, item: Record<string, Operation>): [string, Link][] {
   const [, parent, name] = LAST_PARAMETER.exec(target) ?? []
-  if (name === undefined || (ELSEWHERE[target] ?? parent) !== from) return []
-  const given = parametersOf(from)
-  const taken = new Set(parametersOf(target))
+  if (name === undefined || (CREATED_AT[target] ?? parent) !== from) return []
+  const known = parametersOf(from)
+  const needed = new Set(parametersOf(target))
   const parameters = {
-    ...Object.fromEntries(given.filter((known) => taken.has(known)).map((known) => [known, `$request.path.${known}`])),
+    ...Object.fromEntries(known.filter((each) => needed.has(each)).map((each) => [each, `$request.path.${each}`])),
     [name]: '$response.body#/data/id',
   }
   return METHODS.flatMap((method) => {

@@ -1,10 +1,10 @@
-/** Of @scalar/fastify-api-reference, which the script is taken from. */
+/** Of @scalar/fastify-api-reference, which contains the script. */
 export const SCALAR_VERSION = '1.76.3'
 
-/** The file of Scalar's reference: its version is in the name, so that whoever has it need never ask again. */
+/** The version in the name allows browsers to cache the file without revalidation. */
 export const SCALAR_FILE = `scalar-${SCALAR_VERSION}.js`
 
-/** The page that lets the reference run, and nothing else. Its styles and its policy name the same nonce. */
+/** Use the nonce of the `contentSecurityPolicy` of the same response. */
 export function renderPage(nonce: string): string {
   return `<!doctype html>
 <html lang="en">
@@ -30,8 +30,8 @@ export function renderPage(nonce: string): string {
 }
 
 /**
- * What the page may load: files of this service alone. Scalar writes `style` attributes, which no nonce can allow, and
- * draws icons from `data:` and images of answers from `blob:` addresses, which are of its own making.
+ * Allows files of this service only. Scalar writes `style` attributes, which a nonce cannot allow, and generates `data:` URLs
+ * for icons and `blob:` URLs for images in responses.
  */
 export function contentSecurityPolicy(nonce: string): string {
   return [

@@ -1,4 +1,3 @@
-/** What of a document is looked at here: the generator's own types know its parts one by one. */
 interface Operation {
   parameters?: unknown[] | undefined
 }
@@ -10,8 +9,8 @@ interface Parameter {
 const METHODS = new Set(['get', 'post', 'patch', 'delete'])
 
 /**
- * Gives parameters that several operations have in just the same form a component each, by name, and lets the
- * operations refer to it. Headers get the names that they are known by.
+ * Moves parameters that several operations share into components, and returns those by name. Capitalizes the names of headers.
+ * Modifies the document.
  */
 export function shareParameters(paths: object) {
   const operations = Object.values(paths).flatMap((item: object) => operationsOf(item))

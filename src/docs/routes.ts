@@ -4,12 +4,10 @@ import { contentSecurityPolicy, renderPage, SCALAR_FILE } from './page'
 
 const NONCE_BYTES = 16
 const FOREVER = 'public, max-age=31536000, immutable'
-/** Kept, but asked for again with its ETag. */
+/** Cached, but revalidated with the ETag. */
 const REVALIDATED = 'no-cache'
 
-/** Puts the reference page and its files into the router: for anybody, not counted by the rate limiter. */
 export function registerDocsRoutes(app: Hono<AppEnv>): void {
-  // Whoever opens the bare address in a browser is looking for it.
   for (const path of ['/', '/docs/']) app.get(path, (c) => c.redirect('/docs'))
 
   app.get('/docs', (c) => {

@@ -1,4 +1,3 @@
-/** The credentials that a request can bring; any one of them will do. */
 export const SECURITY_SCHEMES = {
   bearerToken: {
     type: 'http',

@@ -1,7 +1,7 @@
-/** Only operations under `webhooks` have it: openapi-generator overwrites a class whose tag is used in `paths` as well. */
+/** Not used in `paths`: openapi-generator would overwrite the class of the tag. */
 export const WEBHOOK_EVENTS_TAG = 'Webhook events'
 
-/** The groups of operations, in the order in which a reader needs them. */
+/** In the order of the reference. */
 export const TAGS = [
   { name: 'Authentication', description: 'Log in and out, join an account, change your password.' },
   {

@@ -67,7 +67,7 @@ const PARAMETERS: NonNullable<RouteConfig['parameters']> = [
   },
 ]
 
-/** What is sent to the URL of a webhook, as the document's `webhooks`: the body of each event, and what signs it. */
+/** The requests to webhook URLs, for `webhooks` of the document. */
 export function webhookRoutes(): RouteConfig[] {
   return LISTED_TYPES.map((type) => ({
     method: 'post' as const,

@@ -1,4 +1,4 @@
-/** A bounded set of texts, each of which is forgotten at a time (ms). When it is full, the oldest entry is dropped. */
+/** A bounded set of texts with expiry times (ms). If it is full, the oldest entry is deleted. */
 export class ExpiringSet {
   private readonly entries = new Map<string, number>()
 

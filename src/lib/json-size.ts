@@ -6,24 +6,23 @@ const TOKENS = new Set([COMMA, COLON, BRACKET])
 const BACKSLASH = 0x5c
 
 /**
- * Whether a JSON text has more than `limit` arrays, members and elements together, judged by its opening brackets, colons
- * and commas (an object within another has a colon before it). One pass without parsing: building a million of them, beside
- * or within each other, takes seconds and the memory of a Worker, and so must be refused before.
+ * Counts `[`, `:` and `,` outside of strings, without parsing: a million arrays, members and elements would take seconds and
+ * the memory of a Worker. A nested object follows one of them.
  */
 export function hasMoreTokens(text: string, limit: number): boolean {
-  let parts = 0
+  let tokens = 0
   for (let index = 0; index < text.length; index += 1) {
     const char = text.charCodeAt(index)
     if (char === QUOTE) index = endOfString(text, index)
     else if (TOKENS.has(char)) {
-      parts += 1
-      if (parts > limit) return true
+      tokens += 1
+      if (tokens > limit) return true
     }
   }
   return false
 }
 
-/** The index of the quote that ends the string which begins at `start`, or of the text's end. */
+/** The index of the closing quote, or the length of the text. */
 function endOfString(text: string, start: number): number {
   let end = text.indexOf('"', start + 1)
   while (end !== -1 && isEscaped(text, end)) end = text.indexOf('"', end + 1)

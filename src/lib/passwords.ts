@@ -1,23 +1,20 @@
 import { randomBytes, scrypt, timingSafeEqual } from 'node:crypto'
 
-/** OWASP's scrypt profile of N = 2^14, r = 8, p = 5: 16 MiB, and within what production Workers accept. */
+/** OWASP's scrypt profile N = 2^14, r = 8, p = 5: 16 MiB, within the limits of Workers. */
 const COST = { N: 16_384, r: 8, p: 5 }
 const KEY_BYTES = 32
 const SALT_BYTES = 16
 
-/** Stands for a hash that is not there or is none: no password is known to fit it, and to try one is as much work. */
+/** Dummy hash, so that unknown users cost the same time. */
 export const DUMMY_HASH = encodeHash(Buffer.alloc(SALT_BYTES), Buffer.alloc(KEY_BYTES))
 
-/** A password's hash with its parameters and salt: `scrypt$N$r$p$salt$key`, the last two in base64url. */
+/** `scrypt$N$r$p$salt$key`, with the salt and the key in base64url. */
 export async function hashPassword(password: string): Promise<string> {
   const salt = randomBytes(SALT_BYTES)
   return encodeHash(salt, await derive(password, salt, COST))
 }
 
-/**
- * Whether the password is the one that was hashed. Without a hash it does the same work and says no, so that the time
- * does not tell whether there is a password.
- */
+/** Without a valid hash it takes the same time and returns false. */
 export async function verifyPassword(password: string, hash: string | null): Promise<boolean> {
   const usable = hash !== null && /^scrypt(\$\d+){3}(\$[\w-]+){2}$/.test(hash) ? hash : DUMMY_HASH
   const [, N, r, p, salt = '', expected = ''] = usable.split('$')

@@ -5,7 +5,7 @@ export const MINUTE = 60 * SECOND
 export const HOUR = 60 * MINUTE
 export const DAY = 24 * HOUR
 
-/** The longest form of a time: with a fraction and an offset. */
+/** In characters: with a fraction and an offset. */
 export const MAX_INSTANT = 35
 const INSTANT = /^(\d{4})-(\d{2})-(\d{2})(?:T(\d{2}):(\d{2}):(\d{2})(?:\.(\d{1,9}))?(Z|[+-]\d{2}:\d{2}))?$/
 
@@ -14,7 +14,7 @@ export function toWireTime(milliseconds: number): string {
   return `${new Date(milliseconds).toISOString().slice(0, 19)}Z`
 }
 
-/** An RFC 3339 time or a date (its first moment in UTC) as milliseconds, or null where the text is neither. */
+/** The milliseconds of an RFC 3339 time or of a date (midnight UTC); null for any other text. */
 export function parseInstant(text: string): number | null {
   const match = matchOf(text, INSTANT, MAX_INSTANT)
   if (!match) return null
@@ -27,7 +27,7 @@ export function parseInstant(text: string): number | null {
   )
     return null
   if (Number(hour) > 23 || Number(minute) > 59 || Number(second) > 59) return null
-  // Of `Z`, both are 0.
+  // For `Z`, both are 0.
   if (Number(zone.slice(1, 3)) > 23 || Number(zone.slice(4)) > 59) return null
   // Stryker disable next-line MethodExpression: V8 ignores further digits; ECMAScript allows only three
   return Date.parse(`${year}-${month}-${day}T${hour}:${minute}:${second}.${fraction.padEnd(3, '0').slice(0, 3)}${zone}`)

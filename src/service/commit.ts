@@ -102,14 +102,14 @@ async function replay<T extends readonly Statement[] | NamedStatements>(
   if (sawMore || record.is_hidden === 1) throw notFound()
   if (!key.fingerprints.includes(record.request_hash)) throw idempotencyKeyReused()
   key.markReplayed()
-  const secret = record.secret === null ? '' : await open(key.encryptionKeys, record.secret, key.keyHash)
+  const secret = record.secret === null ? '' : await decryptSecret(key.encryptionKeys, record.secret, key.keyHash)
   // Records hold the rows in the order of the reads, without their names.
   return { rows: byName(reads, JSON.parse(record.rows)), secret, isReplay: true }
 }
 
-async function open(keys: readonly Buffer[], sealed: string, context: string): Promise<string> {
+async function decryptSecret(keys: readonly Buffer[], ciphertext: string, context: string): Promise<string> {
   try {
-    return await decrypt(keys, sealed, context)
+    return await decrypt(keys, ciphertext, context)
   } catch (error) {
     if (error instanceof DecryptError)
       throw conflict([detail(['Idempotency-Key'], 'belongs to an answer whose secret can not be read any more')])
@@ -117,7 +117,7 @@ async function open(keys: readonly Buffer[], sealed: string, context: string): P
   }
 }
 
-/** Forgets what was done under idempotency keys more than a day ago, in all accounts: at most 500 rows a statement. */
+/** Deletes expired idempotency records of all accounts, at most 5,000 in a sweep. */
 export async function sweepIdempotencyRecords(env: Pick<Bindings, 'DB'>, now: number): Promise<void> {
   const directory = openDirectory(env)
   for (let statements = 0; statements < STATEMENTS_A_SWEEP; statements += 1) {

@@ -11,7 +11,7 @@ import {
 } from '../core/errors'
 import { DbError } from '../db/errors'
 
-/** What a caller is told of the rules that only the live row can judge. */
+/** The errors of the rules that the database enforces, by name. */
 export const CONSTRAINT_ERRORS = {
   attachments: () => validationError([detail(['attachments'], 'must be at most 500 on a ticket and its comments')]),
   storage: () =>
@@ -24,7 +24,7 @@ export const CONSTRAINT_ERRORS = {
   custom_fields: () => validationError([detail(['custom_fields'], 'must be at most 50 on a ticket')]),
 } as const satisfies Record<string, () => ApiError>
 
-/** 422: the idempotency key came with another request before. */
+/** 422: the idempotency key was used for another request. */
 export function idempotencyKeyReused(): ApiError {
   return validationError([detail(['Idempotency-Key'], 'was used for another request')])
 }
@@ -34,13 +34,13 @@ export function fieldsForbidden(fields: readonly string[]): ApiError {
   return forbidden(fields.map((field) => detail([field], 'can not be set by your role')))
 }
 
-/** The response to a failure of the database: that of the rule which refused the batch, 503 for anything else. */
+/** 503 if the failure is not that of a known rule. */
 export function fromDbError(error: DbError): ApiError {
   const { failure } = error
-  return failure.kind === 'refused' && isRule(failure.rule) ? CONSTRAINT_ERRORS[failure.rule]() : unavailable(error)
+  return failure.kind === 'constraint' && isRule(failure.rule) ? CONSTRAINT_ERRORS[failure.rule]() : unavailable(error)
 }
 
-/** As `fromDbError`. Other errors stay as they are. */
+/** As `fromDbError`; other errors are returned unchanged. */
 export function constraintError(error: unknown): unknown {
   return error instanceof DbError ? fromDbError(error) : error
 }
@@ -49,7 +49,7 @@ function isRule(name: string): name is keyof typeof CONSTRAINT_ERRORS {
   return Object.hasOwn(CONSTRAINT_ERRORS, name)
 }
 
-/** Throws that answer: for the `catch` of a write. */
+/** For the `catch` of a write. */
 export function rethrow(error: unknown): never {
   throw constraintError(error)
 }

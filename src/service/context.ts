@@ -4,7 +4,7 @@ import type { AccountDb, DirectoryDb } from '../db/client'
 import type { IdempotencyKey, IdempotencyRecord } from '../db/idempotency-records'
 import type { ActiveWebhooks } from '../db/outbox'
 
-/** What a service gets beside its input: the caller, the caller's database, the clock (ms) and the outside world. */
+/** The caller, the caller's database, the time (ms) and the ports of a service. */
 export interface ServiceContext {
   caller: Caller
   db: AccountDb
@@ -15,28 +15,27 @@ export interface ServiceContext {
   links: { origin: string; requested: string; prefix: string }
   credentials: Credentials
   throttle: Throttle
-  /** Wakes the sender of events, if anybody listens. It may be lost: the sweep finds what it would have told. */
+  /** Enqueues a fan-out if there are active webhooks. It may be lost: the sweep enqueues it then. */
   notifyConsumer(activeWebhooks: ActiveWebhooks | undefined): void
   sweeper: Sweeper
-  /** By what the request is carried out once; null where it brings no key. */
+  /** Null without an idempotency key. */
   idempotency: RequestIdempotency | null
-  /** The versions that `If-Match` names; null where the request does not care. */
+  /** From `If-Match`; null for any version. */
   expectedVersions: readonly number[] | null
-  /** Work that may outlive the answer, and may be lost. */
+  /** Runs after the response, and may be lost. */
   later(work: Promise<unknown>): void
 }
 
-/** What is known of a request with an idempotency key. */
 export interface RequestIdempotency extends IdempotencyKey {
-  /** What seals a secret of the answer: the first key seals, any opens. */
+  /** For a secret in the response: the first key encrypts, any of them decrypts. */
   encryptionKeys: readonly Buffer[]
-  /** What was done under the key before, once that is known. */
+  /** The record of an earlier request with the key, once it was read. */
   found?: IdempotencyRecord
-  /** Says that the answer is an earlier one. */
+  /** Adds the header `Idempotent-Replayed`. */
   markReplayed(): void
 }
 
-/** What a service for callers without a credential gets. */
+/** For requests without a credential. */
 export interface PublicContext {
   directory: DirectoryDb
   openAccount(accountId: string): AccountDb
@@ -47,37 +46,35 @@ export interface PublicContext {
 }
 
 /**
- * Changes to a member's credential or rights, so that they hold at once: the member's Durable Object is told to doubt
- * what it knows, the change is committed, the object reads anew. A crash in between leaves it doubting, and asking D1
- * on every call, for a minute. Throws 503 when the object can't be told; then nothing is changed.
+ * Invalidates a member's cached state around a commit, so that revoked access ends immediately. If we crash in between, the
+ * Durable Object bypasses its cache for a minute. Throws 503 if the object cannot be reached; then nothing is committed.
  */
 export interface Credentials {
   withInvalidation<T>(member: Pick<Caller, 'kind' | 'id'>, commit: () => Promise<T>): Promise<T>
 }
 
-/** What looks after everything that was left behind. */
 export interface Sweeper {
-  /** Makes sure that it will run. Throws 503 when it can't be reached. */
+  /** Throws 503 if the Durable Object cannot be reached. */
   ensureScheduled(): Promise<void>
 }
 
-/** Whose password is checked: the e-mail that is named, and the one user it can mean, if there is one. */
+/** The email address of a login, and its user if there is exactly one. */
 export interface PasswordOwner {
   emailNormalized: string
   user: { accountId: string; id: string } | null
 }
 
-/** Limits on guessing, kept in Durable Objects. Each throws 429 with `Retry-After`, or 503. */
+/** Limits against brute force, in Durable Objects. Each method throws 429 with `Retry-After`, or 503. */
 export interface Throttle {
   /**
-   * Checks a password, counted from its beginning as if it had failed. `check` throws 401 `invalid_credentials` when it
-   * fails; success, and any other error, takes the count back. The address is known to a user who succeeded.
+   * Counts a failure before it calls `check`, and refunds it unless `check` throws 401 `invalid_credentials`. After a success
+   * the user trusts the caller's IP address.
    */
   guardPasswordCheck<T>(owner: PasswordOwner, check: () => Promise<T>): Promise<T>
-  /** Knows the caller's address to a user from now on. It may fail in silence: only a convenience is lost. */
+  /** Trusts the caller's IP address. Failures are ignored. */
   trustAddress(owner: PasswordOwner): Promise<void>
-  /** Counts a registration from the caller's address. */
+  /** By the caller's IP address. */
   countRegistration(): Promise<void>
-  /** Looks up an API key that this service can not judge by itself; one that is found is not counted. */
+  /** For API keys of a rotated `APP_SECRET`: counts a failure if `lookUp` does not find the key. */
   guardKeyLookup(lookUp: () => Promise<boolean>): Promise<boolean>
 }

@@ -3,7 +3,6 @@ import { deriveKey, hmac, sha256 } from '../lib/crypto'
 
 const WRITES = new Set(['POST', 'PATCH', 'DELETE'])
 
-/** What a request with an `Idempotency-Key` is known by. */
 interface KeyedRequest {
   method: string
   /** Without the prefix. */
@@ -14,18 +13,17 @@ interface KeyedRequest {
   callerId: string
 }
 
-/** A keyed request that is also told from others by what was not known at its beginning, such as the hash of a long body. */
+/** Adds to the fingerprint what is known only later, such as the hash of a streamed body. */
 export function extendFingerprint<Request extends { fingerprints: readonly string[] }>(
   request: Request,
-  what: string,
+  value: string,
 ): Request {
-  return { ...request, fingerprints: request.fingerprints.map((hash) => sha256(`${hash} ${what}`)) }
+  return { ...request, fingerprints: request.fingerprints.map((hash) => sha256(`${hash} ${value}`)) }
 }
 
 /**
- * By what a request is carried out once: a hash of its key, method and path, hashes of what it asks for, and the keys that
- * seal a secret of its answer. Null where there is no idempotency key, for reads, and for `/auth/…`. Nobody has those keys
- * who does not know the idempotency key; what is asked for, which may be a password, is hashed with them too.
+ * Null without an idempotency key, for reads, and for `/auth/…`. The encryption keys derive from the idempotency key, which is
+ * not stored. They also key the fingerprints, because a body may contain a password.
  */
 export function parseIdempotencyKey(config: Config, key: string | undefined, request: KeyedRequest) {
   if (key === undefined || !WRITES.has(request.method) || request.path.startsWith('/auth/')) return null

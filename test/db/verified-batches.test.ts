@@ -19,7 +19,7 @@ const revoked = (): Caller => ({
   token: { id: 'token', tokenVersion: 0, expiresAt: Number.MAX_SAFE_INTEGER },
   keyHash: null,
 })
-const REFUSED = { failure: { kind: 'refused', rule: 'credential' } }
+const REFUSED = { failure: { kind: 'constraint', rule: 'credential' } }
 
 const read = () => select<{ name: string }>(sql`SELECT name FROM accounts WHERE id = ${account.id}`)
 const rename = () => run(sql`UPDATE accounts SET name = 'Another' WHERE id = ${account.id}`)

@@ -2,9 +2,9 @@ import { sql } from 'drizzle-orm'
 import { foreignKey, index, integer, primaryKey, sqliteTable, text, uniqueIndex } from 'drizzle-orm/sqlite-core'
 
 /**
- * The tables of the service. `accounts`, `logins`, `key_directory`, `login_unlocks` and `app_secrets` are global; every
- * other table belongs to an account, and callers reach its rows only by `account_id`. Times are milliseconds since the
- * epoch. What drizzle-kit does not know (triggers, full text, STRICT, WITHOUT ROWID) is by hand in `migrations/`.
+ * `accounts`, `logins`, `key_directory`, `login_unlocks` and `app_secrets` are global. Every other table belongs to an
+ * account, and each statement on it names `account_id`. Times are in milliseconds since the epoch. Triggers, full-text search,
+ * STRICT and WITHOUT ROWID are written by hand in `migrations/`, because drizzle-kit does not support them.
  */
 export const accounts = sqliteTable('accounts', {
   id: text('id').primaryKey(),
@@ -15,7 +15,7 @@ export const accounts = sqliteTable('accounts', {
   createdAt: integer('created_at').notNull(),
 })
 
-/** Which accounts know an e-mail address: what a login has before it has an account. */
+/** The accounts of an email address: a login does not name the account. */
 export const loginIdentities = sqliteTable(
   'logins',
   {
@@ -26,10 +26,7 @@ export const loginIdentities = sqliteTable(
   (t) => [primaryKey({ columns: [t.emailNormalized, t.accountId] })],
 )
 
-/**
- * The counters of an account from which ticket numbers and event sequences are taken, and how far its events have come:
- * those after `fanned_out_sequence` have no deliveries yet.
- */
+/** Events after `fanned_out_sequence` have no deliveries yet. */
 export const accountCounters = sqliteTable(
   'account_state',
   {
@@ -37,22 +34,23 @@ export const accountCounters = sqliteTable(
     ticketNumber: integer('ticket_number').notNull(),
     eventSequence: integer('event_sequence').notNull(),
     fannedOutSequence: integer('fanned_out_sequence').notNull().default(0),
-    /** Kept by triggers: how many active webhooks there are. */
+    /** Maintained by triggers. */
     activeWebhooks: integer('listeners').notNull().default(0),
-    /** The minute (since the epoch) in which deliveries were last sent, and how many in it. */
+    /** The minute (since the epoch) in which deliveries were last sent. */
     quotaWindow: integer('pace_minute').notNull().default(0),
+    /** Deliveries sent in that minute. */
     quotaUsed: integer('pace_sent').notNull().default(0),
-    /** When a sender last took up one of the account's webhooks. */
+    /** When a worker last leased one of the account's webhooks. */
     lastServedAt: integer('served_at').notNull().default(0),
-    /** Kept by triggers: the bytes of all attachments. */
+    /** Maintained by triggers: the bytes of all attachments. */
     storedBytes: integer('stored_bytes').notNull().default(0),
-    /** The time (ms) of the latest write that emitted an event: no later one has an earlier time. */
+    /** The time (ms) of the latest write that emitted an event. Times of later writes are later. */
     lastWriteAt: integer('last_write_at').notNull().default(0),
   },
   (t) => [index('account_state_to_fan_out').on(t.accountId).where(sql`event_sequence > fanned_out_sequence`)],
 )
 
-/** Members of an account: people, and (kind `key`) the API keys that act in it. */
+/** Members of an account: users, and the API keys that act in it. */
 export const users = sqliteTable(
   'users',
   {
@@ -65,7 +63,7 @@ export const users = sqliteTable(
     role: text('role', { enum: ['admin', 'agent', 'customer'] }).notNull(),
     status: text('status', { enum: ['active', 'inactive'] }).notNull(),
     passwordHash: text('password_hash'),
-    /** Tokens of another generation are dead, but for the one whose ID is spared. */
+    /** Tokens of another version are revoked, except for `exemptTokenId`. */
     tokenVersion: integer('credential_generation').notNull(),
     exemptTokenId: text('spared_token'),
     createdAt: integer('created_at').notNull(),
@@ -81,7 +79,7 @@ export const users = sqliteTable(
   ],
 )
 
-/** Kept by triggers: how many people of an account have a role and a status. */
+/** Maintained by triggers: how many users of an account have a role and a status. */
 export const userCounters = sqliteTable(
   'user_counters',
   {
@@ -93,7 +91,6 @@ export const userCounters = sqliteTable(
   (t) => [primaryKey({ columns: [t.accountId, t.role, t.status] })],
 )
 
-/** Tokens that were given back before they expired. */
 export const revokedTokens = sqliteTable(
   'revoked_tokens',
   {
@@ -109,7 +106,7 @@ export const revokedTokens = sqliteTable(
   ],
 )
 
-/** What makes a member of kind `key` a credential. Of a secret there is only a SHA-256 (hexadecimal). */
+/** The credentials of members of kind `key`. Secrets are stored as SHA-256 (hexadecimal). */
 export const apiKeys = sqliteTable(
   'api_keys',
   {
@@ -130,27 +127,27 @@ export const apiKeys = sqliteTable(
   ],
 )
 
-/** Which account an API key is of: what a request with a key has before it has an account. */
+/** The account of each API key: a request does not name the account. */
 export const apiKeyAccounts = sqliteTable('key_directory', {
   keyId: text('key_id').primaryKey(),
   accountId: text('account_id').notNull(),
 })
 
-/** When the operator last unlocked an e-mail address whose logins had failed too often. */
+/** When the operator last unlocked an email address after too many failed logins. */
 export const loginUnlocks = sqliteTable('login_unlocks', {
   emailNormalized: text('email_key').primaryKey(),
   unlockedAt: integer('unlocked_at').notNull(),
 })
 
-/** Since when (ms) the operator's command has known each APP_SECRET, by a public name that does not give it away. */
+/** Since when (ms) the deploy command has known each APP_SECRET. The name does not reveal the secret. */
 export const appSecrets = sqliteTable('app_secrets', {
   name: text('name').primaryKey(),
   knownSince: integer('known_since').notNull(),
 })
 
 /**
- * What was done under an idempotency key (of which there is only a hash), in the batch of the deed: the rows that the
- * answer was made from, as JSON, and its secret as a ciphertext. Kept for a day.
+ * Written in the batch of the request with the key, and kept for a day: the rows of its response, as JSON, and the secret in
+ * it, encrypted.
  */
 export const idempotencyRecords = sqliteTable(
   'idempotency_records',
@@ -169,5 +166,5 @@ export const idempotencyRecords = sqliteTable(
   ],
 )
 
-/** Never holds a row: a trigger refuses each by its rule, and with it the batch that would go on without it. */
+/** Always empty: a trigger aborts the batch that inserts a row, with the error of its rule. */
 export const batchAssertions = sqliteTable('guards', { rule: text('rule').notNull() })

@@ -32,7 +32,7 @@ export const tickets = sqliteTable(
   (t) => [
     uniqueIndex('tickets_by_id').on(t.accountId, t.id),
     uniqueIndex('tickets_by_number').on(t.accountId, t.number),
-    // Each ends in an order, so that the first of any status and priority are found without looking at the others.
+    // Each ends in a sort order, so that a page of any status and priority reads no other rows.
     index('tickets_by_created').on(t.accountId, t.createdAt, t.number),
     index('tickets_by_updated').on(t.accountId, t.updatedAt, t.number),
     index('tickets_by_status_created').on(t.accountId, t.status, t.priorityRank, t.createdAt, t.number),
@@ -45,7 +45,7 @@ export const tickets = sqliteTable(
   ],
 )
 
-/** Kept by triggers: one row for each tag of each ticket, in the order of facets and then of creation. */
+/** Maintained by triggers: one row for each tag of each ticket, by status and priority and then by creation. */
 export const ticketTags = sqliteTable(
   'ticket_tags',
   {
@@ -60,7 +60,7 @@ export const ticketTags = sqliteTable(
   (t) => [primaryKey({ columns: [t.accountId, t.tag, t.status, t.priorityRank, t.createdAt, t.number, t.rowId] })],
 )
 
-/** As `ticket_tags`, in the order of the last change. A table of its own, for it is all that most changes touch. */
+/** As `ticket_tags`, by the last change. A separate table, because most changes write to this one only. */
 export const ticketTagsUpdated = sqliteTable(
   'ticket_tags_updated',
   {
@@ -76,8 +76,8 @@ export const ticketTagsUpdated = sqliteTable(
 )
 
 /**
- * Kept by triggers: how many tickets of an account have a status and a priority, over all (`all`, ''), for an
- * assignee (`assignee`, an id or '' for none), for a creator (`creator`, an id) and for a tag (`tag`, the tag).
+ * Maintained by triggers: how many tickets of an account have a status and a priority. `value` is '' for `all`, an ID or ''
+ * (unassigned) for `assignee`, an ID for `creator`, and the tag for `tag`.
  */
 export const ticketCounters = sqliteTable(
   'ticket_counters',
@@ -92,7 +92,7 @@ export const ticketCounters = sqliteTable(
   (t) => [primaryKey({ columns: [t.accountId, t.dimension, t.value, t.status, t.priority] })],
 )
 
-/** Kept by triggers: how many tickets of a creator each assignee has (an id, or '' for none). */
+/** Maintained by triggers: how many tickets of a creator each assignee (an ID, or '' for none) has. */
 export const creatorCounters = sqliteTable(
   'creator_counters',
   {
@@ -104,7 +104,7 @@ export const creatorCounters = sqliteTable(
   (t) => [primaryKey({ columns: [t.accountId, t.createdBy, t.assignedTo] })],
 )
 
-/** One row for each field that a change altered; `previous` and `current` are JSON texts. */
+/** One row for each field that a change altered. `previous` and `current` are JSON. */
 export const ticketHistory = sqliteTable(
   'ticket_history',
   {
@@ -169,8 +169,8 @@ export const attachments = sqliteTable(
 )
 
 /**
- * What is about to happen to a stored object: `upload` is written before the bytes and taken away with the deed,
- * `delete` is written with the deed and taken away after the bytes are gone. Neither can be forgotten by a crash.
+ * The intent log of stored objects. `upload` is inserted before the bytes are stored, and deleted in the batch that inserts the
+ * attachment. `delete` is inserted in the batch that deletes the attachment, and deleted after its object.
  */
 export const objectIntents = sqliteTable(
   'object_intents',

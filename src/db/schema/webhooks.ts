@@ -2,8 +2,8 @@ import { sql } from 'drizzle-orm'
 import { index, integer, primaryKey, sqliteTable, text, uniqueIndex } from 'drizzle-orm/sqlite-core'
 
 /**
- * The outbox: an event is written in the batch of the change it tells of. `data` is the image of the rows as they
- * were, rendered when it is sent or read.
+ * The outbox: an event is inserted in the batch of the change that it describes. `data` is a snapshot of the rows, which is
+ * presented when the event is sent or read.
  */
 export const events = sqliteTable(
   'events',
@@ -26,8 +26,8 @@ export const events = sqliteTable(
 )
 
 /**
- * Who is told of events. Secrets are ciphertexts that name their key. The second half is the sender's: `next_at` is when
- * the next delivery is due, and nobody but the holder of the lease sends until it ends.
+ * Secrets are encrypted, with the name of the key. `next_at` is when the next delivery is due. Only the holder of the lease
+ * sends deliveries until `lease_until`.
  */
 export const webhooks = sqliteTable(
   'webhooks',
@@ -46,11 +46,11 @@ export const webhooks = sqliteTable(
     previousUntil: integer('previous_until'),
     rotatedAt: integer('rotated_at'),
     createdAt: integer('created_at').notNull(),
-    /** Events up to this sequence are older than the webhook. */
+    /** The last event before the webhook was created. */
     sinceSequence: integer('since_sequence').notNull(),
-    /** Events up to this sequence have their deliveries, by the settings of their time; or it was off. */
+    /** Events up to this sequence have their deliveries, or were skipped because the webhook was not active. */
     fannedOutSequence: integer('heard_sequence').notNull().default(0),
-    /** Set on deletion; the row goes when the sweep has taken its deliveries away. */
+    /** The sweep deletes the row after its deliveries. */
     deletedAt: integer('deleted_at'),
     nextAt: integer('next_at'),
     leaseId: text('lease_id'),
@@ -71,22 +71,22 @@ export const webhooks = sqliteTable(
 )
 
 /**
- * An event on its way to a webhook. A scheduled attempt is due at `retry_at`; `manual` counts the attempts that were
- * asked for since `manual_at` and come first. `outcome` is how it ended the last time nothing was due.
+ * A scheduled attempt is due at `retry_at`. `manual` counts the attempts that were requested since `manual_at`; they come
+ * first. `outcome` is the result when nothing was due any more.
  */
 export const deliveries = sqliteTable(
   'deliveries',
   {
     accountId: text('account_id').notNull(),
     webhookId: text('webhook_id').notNull(),
-    /** The event's. */
+    /** Of the event. */
     sequence: integer('sequence').notNull(),
     id: text('id').notNull(),
     eventId: text('event_id').notNull(),
     event: text('event').notNull(),
     createdAt: integer('created_at').notNull(),
     attempts: integer('attempts').notNull().default(0),
-    /** How many of the attempts were of the schedule that is being followed. */
+    /** How many of the attempts belong to the current retry schedule. */
     scheduleAttempts: integer('tries').notNull().default(0),
     retryAt: integer('retry_at'),
     manualRequests: integer('manual').notNull().default(0),
@@ -111,7 +111,6 @@ export const deliveries = sqliteTable(
   ],
 )
 
-/** One row for each request that was made for a delivery, and what came of it. */
 export const deliveryAttempts = sqliteTable(
   'delivery_attempts',
   {
@@ -128,7 +127,7 @@ export const deliveryAttempts = sqliteTable(
   (t) => [primaryKey({ columns: [t.accountId, t.deliveryId, t.number] })],
 )
 
-/** Events that are to be sent once more, expanded into deliveries a few at a time. */
+/** Ranges of events to send again, expanded into deliveries in batches. */
 export const replays = sqliteTable(
   'replays',
   {
