@@ -18,8 +18,7 @@ const STORAGE = {
 
 type IntentKind = (typeof objectIntents)['$inferSelect']['kind']
 
-const UPLOAD = 'upload' satisfies IntentKind
-const DELETE = 'delete' satisfies IntentKind
+const KIND = { upload: 'upload', delete: 'delete' } as const satisfies { [Kind in IntentKind]: Kind }
 
 /** Bytes that are about to be stored. */
 export interface Upload {
@@ -51,7 +50,7 @@ export function insertIntents(
   const { isMet, fitsTicket, fitsAccount } = conditions(caller, uploads, precondition)
   return insertSelect(
     i,
-    { accountId: caller.accountId, id: sql`value`, kind: UPLOAD, createdAt: now },
+    { accountId: caller.accountId, id: sql`value`, kind: KIND.upload, createdAt: now },
     sql`FROM json_each(${JSON.stringify(uploads.map(({ id }) => id))})
     WHERE ${isMet} AND ${fitsTicket} AND ${fitsAccount}
       ${key ? sql`AND NOT ${hasIdempotencyRecord(caller.accountId, key, now)}` : sql``}`,
@@ -87,8 +86,8 @@ export function deleteIntents(accountId: string, ids: string[]) {
 export function expireUploads(accountId: string, before: number) {
   return update(
     i,
-    { kind: DELETE },
-    sql`${i.accountId} = ${accountId} AND ${i.kind} = ${UPLOAD} AND ${i.createdAt} < ${before}`,
+    { kind: KIND.delete },
+    sql`${i.accountId} = ${accountId} AND ${i.kind} = ${KIND.upload} AND ${i.createdAt} < ${before}`,
   )
 }
 
@@ -100,17 +99,17 @@ export function releaseUploadIntents(accountId: string, ids: string[], now: numb
   const f = attachments
   return insertSelect(
     i,
-    { accountId, id: sql`j.value`, kind: DELETE, createdAt: now },
+    { accountId, id: sql`j.value`, kind: KIND.delete, createdAt: now },
     sql`FROM json_each(${JSON.stringify(ids)}) j
     WHERE NOT EXISTS (SELECT 1 FROM ${f} WHERE ${f.accountId} = ${accountId} AND ${f.id} = j.value)
-    ON CONFLICT (${i.accountId}, ${i.id}) DO UPDATE SET ${i.kind} = ${DELETE}`,
+    ON CONFLICT (${i.accountId}, ${i.id}) DO UPDATE SET ${i.kind} = ${KIND.delete}`,
   )
 }
 
 export function findObjectsToDelete(accountId: string, limit: number) {
   return select(
     { id: i.id },
-    sql`FROM ${i} WHERE ${i.accountId} = ${accountId} AND ${i.kind} = ${DELETE} LIMIT ${limit}`,
+    sql`FROM ${i} WHERE ${i.accountId} = ${accountId} AND ${i.kind} = ${KIND.delete} LIMIT ${limit}`,
   )
 }
 
@@ -119,7 +118,7 @@ export function findAccountsToClean(deletesBefore: number, uploadsBefore: number
   return query(
     { account_id: i.accountId },
     sql`SELECT DISTINCT ${i.accountId} FROM ${i}
-    WHERE ${i.createdAt} < ${deletesBefore} AND (${i.kind} = ${DELETE} OR ${i.createdAt} < ${uploadsBefore})
+    WHERE ${i.createdAt} < ${deletesBefore} AND (${i.kind} = ${KIND.delete} OR ${i.createdAt} < ${uploadsBefore})
     LIMIT ${limit}`,
   )
 }
