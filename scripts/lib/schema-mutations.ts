@@ -14,19 +14,19 @@ export interface Mutation {
 }
 
 /**
- * For each table, a column to rename and one to make nullable. Only rows that are read can show that a column became
- * nullable, so tables that are read within SQL alone have none. `app_secrets` is used by scripts.
+ * For each table, a column to rename and one to make nullable. The latter is missing if no column of the table is read except
+ * by SQL, or if null is handled already. `app_secrets` is used by scripts only.
  */
 const COLUMNS: Record<string, { rename?: string; nullable?: string }> = {
   accounts: { rename: 'name', nullable: 'plan' },
-  loginIdentities: { rename: 'emailNormalized', nullable: 'userId' },
+  loginIdentities: { rename: 'emailNormalized' },
   accountCounters: { rename: 'eventSequence', nullable: 'activeWebhooks' },
   users: { rename: 'email', nullable: 'name' },
   userCounters: { rename: 'count' },
   revokedTokens: { rename: 'userId', nullable: 'tokenId' },
   apiKeys: { rename: 'hash', nullable: 'lastFour' },
-  apiKeyAccounts: { rename: 'keyId', nullable: 'accountId' },
-  loginUnlocks: { rename: 'emailNormalized', nullable: 'unlockedAt' },
+  apiKeyAccounts: { rename: 'keyId' },
+  loginUnlocks: { rename: 'emailNormalized' },
   appSecrets: {},
   idempotencyRecords: { rename: 'keyHash', nullable: 'fingerprint' },
   batchAssertions: { rename: 'rule' },
@@ -34,7 +34,7 @@ const COLUMNS: Record<string, { rename?: string; nullable?: string }> = {
   ticketTags: { rename: 'tag' },
   ticketTagsUpdated: { rename: 'tag' },
   ticketCounters: { rename: 'dimension', nullable: 'count' },
-  creatorCounters: { rename: 'assignedTo', nullable: 'count' },
+  creatorCounters: { rename: 'assignedTo' },
   ticketHistory: { rename: 'changeId', nullable: 'field' },
   comments: { rename: 'ticketId', nullable: 'content' },
   attachments: { rename: 'mimeType', nullable: 'filename' },
@@ -42,8 +42,8 @@ const COLUMNS: Record<string, { rename?: string; nullable?: string }> = {
   events: { rename: 'sequence', nullable: 'data' },
   webhooks: { rename: 'secret', nullable: 'url' },
   deliveries: { rename: 'eventId', nullable: 'id' },
-  deliveryAttempts: { rename: 'statusCode', nullable: 'number' },
-  replays: { rename: 'until', nullable: 'nextSequence' },
+  deliveryAttempts: { rename: 'statusCode', nullable: 'at' },
+  replays: { rename: 'until', nullable: 'lastSequence' },
 }
 
 /** The chosen columns of each table, and every column with an enum. Throws if `COLUMNS` and the schema differ. */

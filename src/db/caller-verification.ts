@@ -12,11 +12,16 @@ export type CallerProblem = 'credential' | 'role'
 const u = alias(users, 'u')
 const k = alias(apiKeys, 'k')
 
+type CallerOf<Kind> = Extract<Caller, { kind: Kind }>
+
+/** A new kind of member needs a check of its own. */
+const PROBLEM_OF: {
+  [Kind in (typeof users)['$inferSelect']['kind']]: (caller: CallerOf<Kind>, now: number) => SQL<CallerProblem | ''>
+} = { person: problemOfUser, key: problemOfKey }
+
 /** The problem with the caller at `now` (ms) by the committed rows, '' for none. It reads up to two rows. */
 export function callerProblem(caller: Caller, now: number): SQL<CallerProblem | ''> {
-  const { kind, token, keyHash } = caller
-  if (kind === 'key') return problemOfKey(caller, keyHash, now)
-  return token.expiresAt * 1_000 <= now ? sql`'credential'` : problemOfUser(caller, token)
+  return caller.kind === 'key' ? PROBLEM_OF.key(caller, now) : PROBLEM_OF.person(caller, now)
 }
 
 /** For a batch that reads for the caller. */
@@ -31,7 +36,8 @@ export function assertCaller(caller: Caller, now: number) {
   return insertSelect(batchAssertions, { rule }, found)
 }
 
-function problemOfUser({ accountId, id, role }: Caller, token: { id: string; tokenVersion: number }) {
+function problemOfUser({ accountId, id, role, token }: CallerOf<'person'>, now: number) {
+  if (token.expiresAt * 1_000 <= now) return sql<CallerProblem | ''>`'credential'`
   return sql<CallerProblem | ''>`coalesce((SELECT CASE
       WHEN ${u.status} <> 'active' OR NOT (${u.tokenVersion} = ${token.tokenVersion} OR ${u.exemptTokenId} IS ${token.id})
         THEN 'credential'
@@ -41,7 +47,7 @@ function problemOfUser({ accountId, id, role }: Caller, token: { id: string; tok
     FROM ${u} WHERE ${u.accountId} = ${accountId} AND ${u.id} = ${id} AND ${u.kind} = 'person'), 'credential')`
 }
 
-function problemOfKey({ accountId, id, role }: Caller, hash: string, now: number) {
+function problemOfKey({ accountId, id, role, keyHash: hash }: CallerOf<'key'>, now: number) {
   return sql<CallerProblem | ''>`coalesce((SELECT CASE
       WHEN ${k.revokedAt} IS NOT NULL OR ${k.expiresAt} <= ${now}
         OR NOT (${k.hash} = ${hash} OR ${k.previousHash} IS ${hash} AND ${k.previousUntil} > ${now}) THEN 'credential'

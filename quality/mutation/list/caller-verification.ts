@@ -7,7 +7,7 @@ const EXPORTS = ['tickets/export-revocation']
 
 /** The verification of the caller in every batch that writes, and for what a write or a further page depends on. */
 export const CALLER_VERIFICATION = [
-  ...inside('callerProblem', IN_FLIGHT, (it) => [it.operator('<=').always(false)]),
+  ...inside('problemOfUser', IN_FLIGHT, (it) => [it.operator('<=').always(false)]),
   ...inside('problemOfUser', IN_FLIGHT, (it) => [
     it.sql("u.status <> 'active' OR").remove(),
     it.sql('OR NOT (u.credential_generation = ? OR u.spared_token IS ?)').remove(),
