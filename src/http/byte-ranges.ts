@@ -1,19 +1,19 @@
 import { matchOf } from '../lib/text'
 
-/** A part of some bytes, as R2 wants it. */
+/** In the form of R2. */
 export interface ByteRange {
   offset: number
   length: number
 }
 
-/** The longest header that is read. */
+/** In characters. A longer header is ignored. */
 export const MAX_RANGE = 100
 
 const SINGLE_RANGE = /^bytes[ \t]*=[ \t]*(?:(\d+)[ \t]*-[ \t]*(?:(\d+)[ \t]*)?|-[ \t]*(\d+)[ \t]*)$/i
 
 /**
- * The part that a `Range` header asks for of `size` bytes (RFC 9110, 14.1.2): null for all of them, where it asks for
- * several parts, for something else than bytes or for nonsense, or is longer than 100 characters; `unsatisfiable` where the part begins behind the end.
+ * The range of a `Range` header (RFC 9110, 14.1.2). Null if the header is ignored: several ranges, another unit, invalid or too
+ * long. `unsatisfiable` if the range begins after the end.
  */
 export function parseRange(header: string | undefined, size: number): ByteRange | 'unsatisfiable' | null {
   // Stryker disable next-line StringLiteral: any text that is not a range has the same result

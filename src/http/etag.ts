@@ -1,9 +1,9 @@
 import { sha256 } from '../lib/crypto'
 
-/** The longest header that is read: a longer one matches nothing. The OpenAPI document names this limit. */
+/** In characters. A longer header matches nothing. */
 export const MAX_CONDITION = 1_000
 
-/** The elements of a list. A comma within quotes belongs to a tag. */
+/** A comma within quotes belongs to a tag. */
 const ELEMENTS = /(?:"[^"]*"|[^",])+/g
 
 /** RFC 9110, 8.8.3: `W/` is case-sensitive, and a tag holds neither white space nor control characters. */
@@ -11,14 +11,14 @@ const ENTITY_TAG = /^[ \t]*(?:W\/)?("[^\p{Cc}\s"]*")[ \t]*$/u
 
 const VERSIONED_TAG = /^"(\d{1,15})(?:\.[\w-]*)?"$/
 
-/** A strong entity tag: the version, and a hash of all that this caller is shown. */
+/** A strong entity tag: the version, and a hash of the response to this caller. */
 export function entityTag(version: number, shown: unknown): string {
   return `"${version}.${sha256(JSON.stringify(shown)).slice(0, 16)}"`
 }
 
 /**
- * The versions that an `If-Match` header names; null where it is absent or `*`, which any version matches. Weak tags
- * count: proxies that compress a response weaken its tag, and the version means the same in both forms.
+ * The versions in an `If-Match` header; null for any, if it is absent or `*`. Weak tags are accepted, because proxies that
+ * compress a response weaken its tag.
  */
 export function readIfMatch(header: string | undefined): readonly number[] | null {
   if (header === undefined || header.trim() === '*') return null
@@ -28,13 +28,13 @@ export function readIfMatch(header: string | undefined): readonly number[] | nul
   })
 }
 
-/** Whether an `If-None-Match` header (RFC 9110, 13.1.2) names the tag, or anything. */
+/** Whether an `If-None-Match` header (RFC 9110, 13.1.2) contains the tag or is `*`. */
 export function isKnown(header: string | undefined, tag: string): boolean {
   if (header === undefined) return false
   return header.trim() === '*' || opaqueTags(header).includes(tag)
 }
 
-/** The tags of a list in their strong form. Malformed elements are left out. */
+/** In their strong form. Skips malformed elements. */
 function opaqueTags(header: string): string[] {
   if (header.length > MAX_CONDITION) return []
   return (header.match(ELEMENTS) ?? []).flatMap((element) => ENTITY_TAG.exec(element)?.[1] ?? [])

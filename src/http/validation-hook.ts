@@ -3,7 +3,7 @@ import { detailsOf } from '../core/error-details'
 import { invalidInput } from '../core/errors'
 import type { AppEnv } from './app-env'
 
-/** What the validators do with a request that does not fit: 400, with a detail for each field. */
+/** Throws 400 with a detail for each invalid field. */
 export const rejectInvalid: Hook<unknown, AppEnv, string, unknown> = (result) => {
   if (!result.success) throw invalidInput(detailsOf(result.error, result.target))
 }

@@ -88,7 +88,7 @@ export const RESPONSES = [
     it.literal('Idempotent-Replayed').enclosingStatement().remove(),
   ]),
   ...inside('registerRoute', ['access/revocation', 'db/sessions'], (it) => [
-    it.call('forgetHeaders').replaceWith('$2'),
+    it.call('removeHeaders').replaceWith('$2'),
   ]),
   ...inside('NoParameters', ['http/parameters'], (it) => [it.value().replaceWith('z.object($1)')]),
   ...inside('IdempotencyHeaders', ['service/idempotency-keys'], (it) => [it.call('isMatch').always(true)]),

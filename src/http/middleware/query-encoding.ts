@@ -2,23 +2,23 @@ import type { MiddlewareHandler } from 'hono'
 import { detail } from '../../core/error-details'
 import { invalidInput } from '../../core/errors'
 
-/** Refuses a query that is not percent-encoded UTF-8, which would be taken for a text of percent signs. */
+/** Rejects a query that is not percent-encoded UTF-8: Hono would pass on the encoded text. */
 export const queryEncoding: MiddlewareHandler = async (c, next) => {
-  const broken = namesOfUnreadable(c.req.url)
-  if (broken.length > 0)
-    throw invalidInput(broken.map((name) => detail([name], 'must be UTF-8 in percent-encoding, % itself as %25')))
+  const invalid = undecodableNames(c.req.url)
+  if (invalid.length > 0)
+    throw invalidInput(invalid.map((name) => detail([name], 'must be UTF-8 in percent-encoding, % itself as %25')))
   await next()
 }
 
-function namesOfUnreadable(url: string): string[] {
+function undecodableNames(url: string): string[] {
   if (!url.includes('%')) return []
-  const parts = new URL(url).search.slice(1).split('&')
-  return parts.filter((part) => !isReadable(part)).map((part) => part.split('=', 1)[0] ?? '')
+  const pairs = new URL(url).search.slice(1).split('&')
+  return pairs.filter((pair) => !isDecodable(pair)).map((pair) => pair.split('=', 1)[0] ?? '')
 }
 
-function isReadable(part: string): boolean {
+function isDecodable(text: string): boolean {
   try {
-    decodeURIComponent(part)
+    decodeURIComponent(text)
     return true
   } catch {
     return false

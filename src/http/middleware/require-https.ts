@@ -4,9 +4,8 @@ import { httpsRequired } from '../../core/errors'
 import type { AppEnv } from '../app-env'
 
 /**
- * Refuses plain HTTP where the service has an https origin, before a credential is read or anything is counted. It does
- * not redirect: clients would follow, and nobody would notice that a credential was sent unencrypted. Preflights are
- * refused too, so that a browser does not send the request. Throws `ConfigError` where the service is not configured.
+ * Rejects plain HTTP if the service has an https origin. It does not redirect: clients would follow without notice, and send
+ * credentials unencrypted each time. It also rejects preflights, so that browsers do not send the request. Throws `ConfigError`.
  */
 export const requireHttps: MiddlewareHandler<AppEnv> = async (c, next) => {
   const { publicOrigin } = configOf(c.env)

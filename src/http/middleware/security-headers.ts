@@ -24,7 +24,7 @@ const EXPOSED = [
 
 const ANY_ORIGIN = '*'
 
-/** What a browser asks before a script of another origin calls. Any may, without cookies, which this API does not have. */
+/** Any origin is allowed, without cookies. */
 const preflight = cors({
   origin: ANY_ORIGIN,
   allowMethods: ['GET', 'HEAD', 'POST', 'PATCH', 'DELETE'],
@@ -44,7 +44,7 @@ const preflight = cors({
   maxAge: 86_400,
 })
 
-/** Answers preflights; other answers get what they need of CORS with the security headers. */
+/** Responds to preflights. Other responses get their CORS headers from `securityHeaders`. */
 export const preflights: MiddlewareHandler = (c, next) => (c.req.method === 'OPTIONS' ? preflight(c, next) : next())
 
 const DEFAULTS = Object.entries({
@@ -59,10 +59,7 @@ const DEFAULTS = Object.entries({
   'X-Frame-Options': 'DENY',
 })
 
-/**
- * Closed unless an answer has said otherwise. Written onto the answer's own headers, as all middleware here does after
- * `next()`: `c.header` would copy the whole answer for each of them.
- */
+/** Keeps headers that the response has already. Writes to `c.res.headers`: `c.header` would copy the response each time. */
 export const securityHeaders: MiddlewareHandler = async (c, next) => {
   await next()
   const { headers } = c.res

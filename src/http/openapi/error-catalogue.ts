@@ -22,13 +22,12 @@ import {
 } from '../../core/errors'
 import { idempotencyKeyReused } from '../../service/constraint-errors'
 
-/** What a code means, in words for those who meet it, and one answer that has it. */
 interface Entry {
   meaning: string
   example: ApiError
 }
 
-/** Every code that a failure can have, in the order of their statuses. */
+/** In the order of their statuses. */
 export const ERROR_CATALOGUE: Record<ErrorCode, Entry> = {
   invalid_input: {
     meaning:

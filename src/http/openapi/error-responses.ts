@@ -3,14 +3,12 @@ import { ERROR_CATALOGUE } from './error-catalogue'
 import { ALWAYS, type HeaderName, headerRefs, optionalHeaders, RATE } from './headers'
 
 interface ErrorResponseSpec {
-  /** The name of the component. */
   name: string
   description: string
   codes: readonly ErrorCode[]
   headers?: readonly HeaderName[]
 }
 
-/** The answers of failure by status. */
 export const ERROR_RESPONSES = {
   400: { name: 'BadRequest', description: 'The request data is invalid', codes: ['invalid_input'] },
   401: {
@@ -70,44 +68,44 @@ export const ERROR_RESPONSES = {
 
 export type DocumentedStatus = keyof typeof ERROR_RESPONSES
 
-/** One way in which an operation is refused, beside those that all operations share. */
+/** An error of one operation, with an example of its response. */
 export interface DocumentedError {
   name: string
   summary: string
   error: () => ApiError
 }
 
-/** A refusal that an operation tells of: when it happens, and what makes the error that the service throws. */
+/** Documents an error: its name, when it occurs, and the function that creates it. */
 export function errorExample(name: string, summary: string, error: () => ApiError): DocumentedError {
   return { name, summary, error }
 }
 
 export const ERROR_SCHEMA = { $ref: '#/components/schemas/Error' } as const
 
-/** The reference to the answer that all operations share for a status. */
+/** A reference to the response that all operations share. */
 export function errorResponseRef(status: DocumentedStatus): { $ref: string } {
   return { $ref: `#/components/responses/${ERROR_RESPONSES[status].name}` }
 }
 
-/** An operation's own answer for a status, with an example of each refusal. `isCounted`: it has the rate headers. */
+/** An operation's own response, with examples. `shared` adds those of all operations, `isCounted` the rate limit headers. */
 export function errorResponseOf(
   status: DocumentedStatus,
-  refusals: readonly DocumentedError[],
+  errors: readonly DocumentedError[],
   shared: boolean,
   isCounted = true,
 ) {
   const { description, codes }: ErrorResponseSpec = ERROR_RESPONSES[status]
-  const own = refusals.map((problem) => {
-    const error = problem.error()
-    // A code that is nobody else's has its example in the catalogue.
+  const own = errors.map((documented) => {
+    const error = documented.error()
+    // An unusual code has its example in the catalogue.
     const isUsual = codes.includes(error.code)
-    return [problem.name, isUsual ? { summary: problem.summary, value: error.toJSON() } : exampleRef(error.code)]
+    return [documented.name, isUsual ? { summary: documented.summary, value: error.toJSON() } : exampleRef(error.code)]
   })
-  const ofAll = shared ? codes.map((code) => [code, exampleRef(code)]) : []
+  const common = shared ? codes.map((code) => [code, exampleRef(code)]) : []
   return {
     description,
     headers: { ...headersOf(status, isCounted) },
-    content: { 'application/json': { schema: ERROR_SCHEMA, examples: Object.fromEntries([...ofAll, ...own]) } },
+    content: { 'application/json': { schema: ERROR_SCHEMA, examples: Object.fromEntries([...common, ...own]) } },
   }
 }
 
@@ -117,15 +115,15 @@ function exampleRef(code: ErrorCode): { $ref: string } {
 
 function headersOf(status: DocumentedStatus, isCounted: boolean) {
   const { headers = [] }: ErrorResponseSpec = ERROR_RESPONSES[status]
-  // What errors before it is counted can not tell what is left.
+  // A request that fails before it is counted has no rate limit headers.
   const rate = status === 500 || status === 503 ? optionalHeaders(RATE) : headerRefs(isCounted ? RATE : [])
   const retry = status === 409 ? optionalHeaders(['Retry-After']) : {}
   return { ...headerRefs([...ALWAYS, ...headers]), ...rate, ...retry, ...headerRefs(['X-D1-Bookmark']) }
 }
 
-/** The components that references above point to: shared answers, and the error catalogue as examples. */
+/** The components that the references point to: shared responses, and the error catalogue as examples. */
 export function errorResponseComponents() {
-  // Only files have ranges, and they are not counted: their 416 is their own.
+  // 416 is not shared: only the download of files has it.
   const statuses = Object.keys(ERROR_RESPONSES)
     .map((status) => Number(status) as DocumentedStatus)
     .filter((status) => status !== 416)

@@ -2,10 +2,10 @@ import type { MiddlewareHandler } from 'hono'
 import type { Role } from '../../core/policy'
 import type { AppEnv } from '../app-env'
 
-/** Whom a guard lets in: members of these roles, people alone or their like among API keys too; or everybody. */
+/** The roles that may call, and whether API keys with such a role may; or everybody. */
 export type AccessPolicy = { roles: readonly Role[]; apiKeys: boolean } | 'everybody'
 
-/** What stands before a route, and says of itself what the OpenAPI document tells. */
+/** The middleware in front of a route, and its policy for the OpenAPI document. */
 export interface Guard {
   handlers: readonly MiddlewareHandler<AppEnv>[]
   policy: AccessPolicy
@@ -13,5 +13,5 @@ export interface Guard {
   counts: boolean
 }
 
-/** Lets everybody in without counting: for what costs little, or is counted where it is refused. */
+/** For what costs little, or is counted when it is rejected. */
 export const unmetered: Guard = { handlers: [], policy: 'everybody', counts: false }

@@ -1,12 +1,10 @@
 import { ASCII_PATTERN } from '../schemas/patterns'
 
-/** The headers of answers, as the OpenAPI document tells of them. Each is a component under its own name. */
-
 const text = (maxLength: number, example: string) =>
   ({ type: 'string', maxLength, pattern: ASCII_PATTERN, example }) as const
-const formed = (maxLength: number, pattern: string, example: string) =>
+const patterned = (maxLength: number, pattern: string, example: string) =>
   ({ type: 'string', maxLength, pattern, example }) as const
-const whole = (maximum: number, example: number) =>
+const integer = (maximum: number, example: number) =>
   ({ type: 'integer', format: 'int64', minimum: 0, maximum, example }) as const
 
 const LAST_SECOND = 253_402_300_799
@@ -15,7 +13,7 @@ export const HEADERS = {
   'X-Request-Id': {
     required: true,
     description: 'Names the request in the log: what the request brought, if it is fit for a name, or a new UUID.',
-    schema: formed(255, '^[\\w=-]{1,255}$', '1b671a64-40d5-491e-99b0-da01ff1f3341'),
+    schema: patterned(255, '^[\\w=-]{1,255}$', '1b671a64-40d5-491e-99b0-da01ff1f3341'),
   },
   'Server-Timing': {
     required: true,
@@ -35,27 +33,27 @@ export const HEADERS = {
   'X-RateLimit-Limit': {
     required: true,
     description: 'Requests a minute that the caller may send.',
-    schema: whole(1_000_000_000, 100),
+    schema: integer(1_000_000_000, 100),
   },
   'X-RateLimit-Remaining': {
     required: true,
     description: 'Requests that are left of this minute.',
-    schema: whole(1_000_000_000, 95),
+    schema: integer(1_000_000_000, 95),
   },
   'X-RateLimit-Reset': {
     required: true,
     description: 'When the next minute begins, in Unix seconds.',
-    schema: whole(LAST_SECOND, 1714997400),
+    schema: integer(LAST_SECOND, 1714997400),
   },
   'RateLimit-Policy': {
     required: true,
     description: 'The limit as draft-ietf-httpapi-ratelimit-headers writes it: a quota `q` in a window of `w` seconds.',
-    schema: formed(100, '^"(standard|premium)";q=\\d+;w=60$', '"standard";q=100;w=60'),
+    schema: patterned(100, '^"(standard|premium)";q=\\d+;w=60$', '"standard";q=100;w=60'),
   },
   RateLimit: {
     required: true,
     description: 'What is left of it: `r` requests for the next `t` seconds.',
-    schema: formed(100, '^"(standard|premium)";r=\\d+;t=\\d+$', '"standard";r=95;t=41'),
+    schema: patterned(100, '^"(standard|premium)";r=\\d+;t=\\d+$', '"standard";r=95;t=41'),
   },
   'X-D1-Bookmark': {
     description: 'How far the answer has seen the database. Sent back, it lets another process read nothing older.',
@@ -68,7 +66,7 @@ export const HEADERS = {
   'Retry-After': {
     required: true,
     description: 'Seconds to wait before the request is sent again.',
-    schema: whole(86_400, 41),
+    schema: integer(86_400, 41),
   },
   'WWW-Authenticate': {
     required: true,
@@ -103,7 +101,7 @@ export const HEADERS = {
   'Content-Range': {
     required: true,
     description: 'Which bytes these are, and of how many (RFC 9110, 14.4).',
-    schema: formed(100, '^bytes (\\d+-\\d+|\\*)/\\d+$', 'bytes 0-1023/258940'),
+    schema: patterned(100, '^bytes (\\d+-\\d+|\\*)/\\d+$', 'bytes 0-1023/258940'),
   },
   'Last-Modified': {
     required: true,
@@ -114,7 +112,7 @@ export const HEADERS = {
 
 export type HeaderName = keyof typeof HEADERS
 
-/** What every answer has. */
+/** Of every response. */
 export const ALWAYS = [
   'X-Request-Id',
   'Server-Timing',
@@ -122,7 +120,7 @@ export const ALWAYS = [
   'Access-Control-Allow-Origin',
 ] as const satisfies HeaderName[]
 
-/** What every answer to a request has that is counted. */
+/** Of every response to a request that is counted. */
 export const RATE = [
   'X-RateLimit-Limit',
   'X-RateLimit-Remaining',
@@ -131,12 +129,11 @@ export const RATE = [
   'RateLimit',
 ] as const satisfies HeaderName[]
 
-/** References to the components of the headers. */
 export function headerRefs(names: readonly HeaderName[]): Record<string, { $ref: string }> {
   return Object.fromEntries(names.map((name) => [name, { $ref: `#/components/headers/${name}` }]))
 }
 
-/** The headers themselves, for an answer that need not have them. */
+/** For a response that may lack them. */
 export function optionalHeaders(names: readonly HeaderName[]) {
   return Object.fromEntries(names.map((name) => [name, { ...HEADERS[name], required: false }]))
 }

@@ -11,10 +11,9 @@ import type { AccessPolicy, Guard } from './guard'
 import { ALWAYS, type HeaderName, headerRefs, RATE } from './headers'
 import { type ParameterName, parameterRefs } from './parameters'
 
-/** What an operation says of itself. */
 export interface RouteMetadata {
   guard: Guard
-  /** The failures that are its own, beside those that follow from its guard and its body. */
+  /** In addition to those that follow from the guard and the body. */
   errors: readonly (DocumentedStatus | DocumentedError)[]
   body: 'none' | 'json' | 'raw'
   takesKey: boolean
@@ -23,26 +22,27 @@ export interface RouteMetadata {
   responses: RouteConfig['responses']
 }
 
-const METADATA = Symbol('what a route says of itself')
+const METADATA = Symbol('route metadata')
 
-/** A route that carries what it says of itself, for `documented`: the router has no use for it. */
-export function withMetadata<R extends RouteConfig>(route: R, facts: RouteMetadata): R {
-  return { ...route, [METADATA]: facts }
+/** For `documented`; the router ignores it. */
+export function withMetadata<R extends RouteConfig>(route: R, metadata: RouteMetadata): R {
+  return { ...route, [METADATA]: metadata }
 }
 
-/** A route as the document tells of it: who may call it, its headers, and its failures follow from what it says of itself. */
+/** The route with the description, security, headers and error responses that follow from its metadata. */
 export function documented(route: RouteConfig): RouteConfig {
   return METADATA in route ? { ...route, ...operationOf(route[METADATA] as RouteMetadata) } : route
 }
 
-function operationOf(facts: RouteMetadata) {
-  const statuses = Object.keys(facts.responses).map(Number)
-  const failures = errorResponsesOf(facts)
+function operationOf(metadata: RouteMetadata) {
+  const { description, guard, responses } = metadata
+  const statuses = Object.keys(responses).map(Number)
+  const errors = errorResponsesOf(metadata)
   return {
-    description: [facts.description, callersOf(facts.guard.policy)].filter(Boolean).join('\n\n'),
-    security: securityOf(facts.guard.policy),
-    parameters: parameterRefs(parametersOf(facts, [...statuses, ...failures.keys()])),
-    responses: { ...Object.fromEntries(failures), ...withHeaders(facts) },
+    description: [description, callersOf(guard.policy)].filter(Boolean).join('\n\n'),
+    security: securityOf(guard.policy),
+    parameters: parameterRefs(parametersOf(metadata, [...statuses, ...errors.keys()])),
+    responses: { ...Object.fromEntries(errors), ...withHeaders(metadata) },
   }
 }
 
@@ -50,17 +50,16 @@ type ErrorResponseObject = ReturnType<typeof errorResponseRef> | ReturnType<type
 
 const NAMES: Record<Role, string> = { admin: 'admins', agent: 'agents', customer: 'customers' }
 
-function callersOf(admits: AccessPolicy): string {
-  if (admits === 'everybody') return 'Needs no credential.'
-  const roles = admits.roles.map((role) => NAMES[role])
+function callersOf(policy: AccessPolicy): string {
+  if (policy === 'everybody') return 'Needs no credential.'
+  const roles = policy.roles.map((role) => NAMES[role])
   const all = [...roles.slice(0, -2), roles.slice(-2).join(' and ')].join(', ')
-  return admits.apiKeys ? `For ${all}.` : `For ${all} who are people: API keys may not.`
+  return policy.apiKeys ? `For ${all}.` : `For ${all} who are people: API keys may not.`
 }
 
-/** Any one of the credentials that the guard takes. */
-function securityOf(admits: AccessPolicy): Record<string, string[]>[] {
-  if (admits === 'everybody') return []
-  return admits.apiKeys ? [{ bearerToken: [] }, { bearerApiKey: [] }, { apiKeyHeader: [] }] : [{ bearerToken: [] }]
+function securityOf(policy: AccessPolicy): Record<string, string[]>[] {
+  if (policy === 'everybody') return []
+  return policy.apiKeys ? [{ bearerToken: [] }, { bearerApiKey: [] }, { apiKeyHeader: [] }] : [{ bearerToken: [] }]
 }
 
 function parametersOf({ guard, reads }: RouteMetadata, statuses: number[]): ParameterName[] {
@@ -84,23 +83,24 @@ function withHeaders({ guard, responses, takesKey }: RouteMetadata): RouteConfig
   )
 }
 
-function errorResponsesOf(facts: RouteMetadata): Map<number, ErrorResponseObject> {
-  const statuses = new Set<DocumentedStatus>(sharedStatuses(facts))
-  const refusals = new Map<DocumentedStatus, DocumentedError[]>()
-  for (const failure of facts.errors) {
-    const status = typeof failure === 'number' ? failure : (failure.error().status as DocumentedStatus)
-    if (typeof failure === 'number') statuses.add(status)
-    else refusals.set(status, [...(refusals.get(status) ?? []), failure])
+function errorResponsesOf(metadata: RouteMetadata): Map<number, ErrorResponseObject> {
+  const { errors, guard } = metadata
+  const statuses = new Set<DocumentedStatus>(sharedStatuses(metadata))
+  const examples = new Map<DocumentedStatus, DocumentedError[]>()
+  for (const error of errors) {
+    const status = typeof error === 'number' ? error : (error.error().status as DocumentedStatus)
+    if (typeof error === 'number') statuses.add(status)
+    else examples.set(status, [...(examples.get(status) ?? []), error])
   }
   const all = Object.keys(ERROR_RESPONSES)
     .map((status) => Number(status) as DocumentedStatus)
-    .filter((status) => statuses.has(status) || refusals.has(status))
+    .filter((status) => statuses.has(status) || examples.has(status))
   return new Map(
     all.map((status): [number, ErrorResponseObject] => {
-      const own = refusals.get(status)
+      const own = examples.get(status)
       const isShared = statuses.has(status)
-      if (!own && facts.guard.counts) return [status, errorResponseRef(status)]
-      return [status, errorResponseOf(status, own ?? [], isShared, facts.guard.counts || own !== undefined)]
+      if (!own && guard.counts) return [status, errorResponseRef(status)]
+      return [status, errorResponseOf(status, own ?? [], isShared, guard.counts || own !== undefined)]
     }),
   )
 }
@@ -108,11 +108,12 @@ function errorResponsesOf(facts: RouteMetadata): Map<number, ErrorResponseObject
 /** What follows from the guard, the body and the idempotency key. */
 function sharedStatuses({ guard, body, reads, takesKey }: RouteMetadata): DocumentedStatus[] {
   const { policy, counts } = guard
-  const known: DocumentedStatus[] = policy === 'everybody' ? [] : [401]
-  if (policy !== 'everybody' && (!policy.apiKeys || policy.roles.length < Object.keys(NAMES).length)) known.push(403)
+  const authentication: DocumentedStatus[] = policy === 'everybody' ? [] : [401]
+  if (policy !== 'everybody' && (!policy.apiKeys || policy.roles.length < Object.keys(NAMES).length))
+    authentication.push(403)
   return [
     ...(counts ? ([400, 429] as const) : []),
-    ...known,
+    ...authentication,
     ...(reads || body === 'raw' ? [] : ([408] as const)),
     ...(body === 'none' ? [] : ([413, 415] as const)),
     ...(body === 'raw' ? ([411] as const) : []),

@@ -2,7 +2,7 @@ import { MAX_RANGE } from '../byte-ranges'
 import { MAX_CONDITION } from '../etag'
 import { ASCII_PATTERN } from '../schemas/patterns'
 
-/** The headers of requests that are read by hand, as the OpenAPI document tells of them. */
+/** Request headers that are not validated by a schema. */
 export const PARAMETERS = {
   'X-Request-Id': {
     name: 'X-Request-Id',
@@ -64,7 +64,6 @@ export const PARAMETERS = {
 
 export type ParameterName = keyof typeof PARAMETERS
 
-/** References to the components of the parameters. */
 export function parameterRefs(names: readonly ParameterName[]): { $ref: string }[] {
   return names.map((name) => ({ $ref: `#/components/parameters/${name}` }))
 }

@@ -32,7 +32,7 @@ const IdempotencyHeaders = z.object({
     }),
 })
 
-/** Whether a route carries out a request with an idempotency key once: every write of a known caller but those of `/auth`. */
+/** Whether a route accepts an idempotency key: every write with a credential, except for `/auth/…`. */
 function takesKey({ method, path, guard }: Pick<Definition, 'method' | 'path' | 'guard'>): boolean {
   return method !== 'get' && !path.startsWith('/auth/') && guard.policy !== 'everybody'
 }
@@ -41,22 +41,20 @@ type Definition = Omit<RouteConfig, 'security'> & {
   operationId: string
   summary: string
   tags: string[]
-  /** Who is let in. */
   guard: Guard
-  /** The failures that are this route's own: a status, or what it refuses and why. */
+  /** In addition to those that all routes share: a status, or an example. */
   errors?: readonly (DocumentedStatus | DocumentedError)[]
 }
 
 /**
- * Describes a route once for the router, the validators, the handler's types and the OpenAPI document. Adds what all
- * routes share, in the order in which a request is checked: guard, body, parameters, of which the query must be readable;
- * and the errors of each.
+ * Defines a route for the router, the validators, the types of the handler and the OpenAPI document. A request is checked by
+ * the guard, then its body, the encoding of its query, and its parameters.
  */
 export function defineRoute<const D extends Definition>(definition: D) {
   return toRouteConfig<D>(createRoute(withShared(definition)))
 }
 
-/** TypeScript can not see that what was added leaves the definition's own parts as they were. */
+/** TypeScript cannot infer that `withShared` leaves these properties unchanged. */
 function toRouteConfig<D extends Definition>(route: unknown): DefinedRoute<D> {
   return route as DefinedRoute<D>
 }
@@ -76,22 +74,21 @@ function withShared({ guard, errors = [], ...config }: Definition): RouteConfig 
   )
 }
 
-/** What the handler's types are drawn from: the route's own answers, for failures are thrown. */
+/** For the types of the handler: without error responses, because errors are thrown. */
 type DefinedRoute<D extends Definition> = Pick<D, 'method' | 'path' | 'responses'> & {
   request: D extends { request: infer Request } ? Request : Record<never, never>
 }
 
 /**
- * Puts a route into the router. On a GET the handler runs beside the rate limiter's call, on what the credential
- * claims; its answer is only used once the limiter has vouched for the caller, and made anew if the role has changed, or
- * if a replica has answered somebody who has written within a minute.
+ * A GET runs speculatively, in parallel with verification. The response is discarded and rebuilt if the role was stale, or if
+ * a replica served a caller that has written within a minute.
  */
 export function registerRoute<R extends RouteConfig>(
   app: OpenAPIHono<AppEnv>,
   route: R,
   handler: RouteHandler<R, AppEnv>,
 ): void {
-  const settled = async (...[c, next]: Parameters<RouteHandler<R, AppEnv>>) => {
+  const verified = async (...[c, next]: Parameters<RouteHandler<R, AppEnv>>) => {
     const { verification, caller: claimed } = c.var
     if (!verification) return handler(c, next)
     if (!READS.has(c.req.method)) return markReplay(c, await handler(c, next))
@@ -102,24 +99,24 @@ export function registerRoute<R extends RouteConfig>(
     const isStale = c.var.wroteRecently === true && c.var.costs.usedReplica
     if (caller.role === claimed.role && !isStale) return early
     c.set('caller', caller)
-    forgetHeaders(c, await early.catch(() => undefined))
+    removeHeaders(c, await early.catch(() => undefined))
     return handler(c, next)
   }
-  app.openapi(route, asHandler<R>(settled))
+  app.openapi(route, asHandler<R>(verified))
 }
 
-/** Hono begins an answer with the headers that an earlier one was given: those of one that is not sent must go. */
-function forgetHeaders(c: Context<AppEnv>, unsent: unknown): void {
-  if (!(unsent instanceof Response)) return
-  for (const name of unsent.headers.keys()) if (name !== 'x-request-id') c.header(name, undefined)
+/** Hono copies the headers of an earlier response of the same context: those of a discarded one must be removed. */
+function removeHeaders(c: Context<AppEnv>, discarded: unknown): void {
+  if (!(discarded instanceof Response)) return
+  for (const name of discarded.headers.keys()) if (name !== 'x-request-id') c.header(name, undefined)
 }
 
-function markReplay<Answer>(c: Context<AppEnv>, given: Answer): Answer {
-  if (c.var.replayed && given instanceof Response) given.headers.set('Idempotent-Replayed', 'true')
-  return given
+function markReplay<R>(c: Context<AppEnv>, response: R): R {
+  if (c.var.replayed && response instanceof Response) response.headers.set('Idempotent-Replayed', 'true')
+  return response
 }
 
-/** TypeScript can not see that awaiting a handler's answer gives that handler's answer. */
+/** TypeScript cannot infer that the awaited response has the type of the handler's. */
 function asHandler<R extends RouteConfig>(handler: unknown): RouteHandler<R, AppEnv> {
   return handler as RouteHandler<R, AppEnv>
 }

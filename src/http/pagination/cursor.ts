@@ -5,7 +5,7 @@ import { sha256 } from '../../lib/crypto'
 import { integerField, PathUrl } from '../schemas/response-fields'
 import { PageQuery } from './page'
 
-/** The query parameters of a list that is walked by cursor. An empty cursor starts. */
+/** An empty cursor starts at the beginning. */
 export const CursorQuery = {
   cursor: z
     .string()
@@ -15,35 +15,35 @@ export const CursorQuery = {
   per_page: PageQuery.per_page,
 }
 
-/** The query parameters of a list that is walked by page or, for big data, by cursor; see `cursorOrPage`. */
+/** Use with `cursorOrPage`. */
 export const PageOrCursorQuery = { ...PageQuery, cursor: CursorQuery.cursor }
 
-/** For a list that knows both: one of them at a time. */
+/** Rejects a query with both. */
 export function cursorOrPage(query: { page?: number | undefined; cursor?: string | undefined }, ctx: z.RefinementCtx) {
   if (query.page !== undefined && query.cursor !== undefined)
     ctx.addIssue({ code: 'custom', path: ['page'], message: 'must not come beside cursor' })
 }
 
-/** The list's name, the position, and what was seen of the database: subscribers may hold cursors of before that. */
+/** The scope, the position and the bookmark. Clients may have stored cursors from before there were bookmarks. */
 const Content = z.tuple([z.string(), z.unknown(), z.string().nullable().optional()])
 
-/** What reads the list, as far as a cursor is concerned: its page must be no older than the page before. */
+/** The database that reads the list: a page must not be older than the previous one. */
 interface Reader {
   readonly bookmark: string | null
   notBefore(bookmark: string): void
 }
 
-/** What a cursor belongs to: the list, the account and the filters, for it means nothing in another. */
+/** The list, the account and the filters that a cursor is valid for. */
 export type CursorScope = Record<string, unknown>
 
-/** A cursor for a position (any JSON) in a list. It is opaque, not secret: it opens nothing that its bearer can't see. */
+/** `position` is any JSON. A cursor is not secret and not signed: it gives no access to rows. */
 export function writeCursor(reader: Reader, scope: CursorScope, position: unknown): string {
   return Buffer.from(JSON.stringify([scopeName(scope), position, reader.bookmark])).toString('base64url')
 }
 
 /**
- * The position of a cursor, or null to start; the reader then reads nothing older than the cursor's page. Throws 400 for
- * a cursor that is not of this list and these filters.
+ * The position in a cursor; null to start at the beginning. The reader then reads nothing older than the page of the cursor.
+ * Throws 400 for a cursor of another scope.
  */
 export function readCursor<T>(
   reader: Reader,
@@ -64,7 +64,7 @@ function parse(text: string): unknown {
   try {
     return JSON.parse(Buffer.from(text, 'base64url').toString())
   } catch {
-    // Not JSON, and so not a cursor.
+    // Not a cursor.
   }
 }
 
@@ -94,24 +94,23 @@ export function encodePosition<Key>({ direction, key }: Position<Key>): EncodedP
   return { towards: direction, place: key }
 }
 
-/** What of a list a page asks for: one row more than it holds, to see whether there are more. */
+/** With one more row than the page, to find out whether there are more. */
 export function windowFrom<Key>(position: Position<Key> | null, perPage: number) {
   const limit = perPage + 1
   return position ? { limit, after: position.key, direction: position.direction } : { limit, offset: 0 }
 }
 
-/** What the rows of a page may weigh, where they can be heavy. */
 export const MAX_PAGE_BYTES = 4 * 1_024 * 1_024
 
-/** How many rows a page shows of those found: as many as it may hold and as fit, one in any case. */
+/** How many of the rows fit into a page: at least one. */
 export function fitsWithin(found: readonly { bytes_so_far: number }[], perPage: number): number {
   const fitting = found.filter((row) => row.bytes_so_far <= MAX_PAGE_BYTES).length
   return Math.min(perPage, Math.max(1, fitting))
 }
 
 /**
- * The rows of a page in the order of the list, and the cursors of the pages on either side. `found` is the slice from the
- * position on, in the direction it goes; it is null at the beginning of the list.
+ * The rows of a page in the order of the list, and the cursors of the next and the previous page. `found` are the rows of
+ * `windowFrom(position)`, in its direction.
  */
 export function toPage<Row, Key>(
   found: readonly Row[],
@@ -120,23 +119,22 @@ export function toPage<Row, Key>(
   keyOf: (row: Row) => Key,
   write: (position: EncodedPosition<Key>) => string,
 ) {
-  const near = found.slice(0, perPage)
-  const isMore = found.length > perPage
+  const rows = found.slice(0, perPage)
+  const hasMore = found.length > perPage
   const isBackwards = position?.direction === 'prev'
-  const shown = isBackwards ? near.toReversed() : near
-  // A page is empty where the list has come to an end, and from there the way leads back.
+  const shown = isBackwards ? rows.toReversed() : rows
+  // An empty page is past an end of the list: its cursor leads back from that end.
   const cursorAt = (direction: 'next' | 'prev', row: Row | undefined) =>
     write(encodePosition({ direction, key: row === undefined ? null : keyOf(row) }))
   return {
     shown,
     cursors: {
-      next: isBackwards || isMore ? cursorAt('next', shown.at(-1)) : null,
-      prev: (isBackwards ? isMore : position !== null) ? cursorAt('prev', shown[0]) : null,
+      next: isBackwards || hasMore ? cursorAt('next', shown.at(-1)) : null,
+      prev: (isBackwards ? hasMore : position !== null) ? cursorAt('prev', shown[0]) : null,
     },
   }
 }
 
-/** A cursor in an answer. */
 export const Cursor = z.string().openapi({ maxLength: 500, pattern: '^[\\w-]*$', example: 'WyI5ZjNhIixbMTddXQ' })
 
 export const CursorPagination = z
@@ -149,15 +147,15 @@ export const CursorPagination = z
   })
   .openapi('CursorPagination', { description: 'How to walk on from a page, and back' })
 
-/** The `pagination` of an answer that is walked by cursor, and its `Link` header (RFC 8288). */
+/** The `pagination` of a response and its `Link` header (RFC 8288). */
 export function paginateByCursor(url: URL, perPage: number, cursors: { next: string | null; prev: string | null }) {
-  const at = (cursor: string | null) => {
+  const urlOf = (cursor: string | null) => {
     if (cursor === null) return null
     const query = new URLSearchParams(url.search)
     query.set('cursor', cursor)
     return `${url.pathname}?${query}`
   }
-  const relations = { prev: at(cursors.prev), next: at(cursors.next) }
+  const relations = { prev: urlOf(cursors.prev), next: urlOf(cursors.next) }
   const link = Object.entries(relations)
     .flatMap(([name, target]) => (target ? [`<${target}>; rel="${name}"`] : []))
     .join(', ')

@@ -4,7 +4,6 @@ import { integerField, PathUrl } from '../schemas/response-fields'
 
 const MAX_PAGE = 1_000_000_000
 
-/** The query parameters of every list that is paged by number. */
 export const PageQuery = {
   page: wholeNumber(1, MAX_PAGE, 'must be a whole number of 1 or more')
     .optional()
@@ -23,43 +22,38 @@ export const Pagination = z
   })
   .openapi('Pagination', { description: 'Where a page lies in its list' })
 
-/** The pagination of the examples: a first page of a list. */
+/** For examples: the first page of a list. */
 export function pageSchema(path: string, total = 1): z.infer<typeof Pagination> {
   const lastPage = Math.max(1, Math.ceil(total / 20))
   const next = lastPage > 1 ? `/api/v1${path}?page=2` : null
   return { total, per_page: 20, current_page: 1, last_page: lastPage, next_page_url: next, prev_page_url: null }
 }
 
-/** The slice of a list that a page asks for. */
 interface PageRequest {
   page: number
   perPage: number
 }
 
-/** The page that a query asks for: the first, of 20, unless it says otherwise. */
+/** By default the first page, with 20 rows. */
 export function pageRequest(query: { page?: number | undefined; per_page?: number | undefined }): PageRequest {
   return { page: query.page ?? 1, perPage: query.per_page ?? 20 }
 }
 
-/** Rows to skip for a page. */
 export function offsetOf({ page, perPage }: PageRequest): number {
   return (page - 1) * perPage
 }
 
-/**
- * The `pagination` of an answer and its `Link` header (RFC 8288). URLs are path and query, and keep every parameter
- * that was given.
- */
+/** The `pagination` of a response and its `Link` header (RFC 8288). URLs have no host, and keep all query parameters. */
 export function paginate(url: URL, { page, perPage }: PageRequest, total: number) {
   const lastPage = Math.max(1, Math.ceil(total / perPage))
-  const at = (target: number) => {
+  const urlOf = (target: number) => {
     const query = new URLSearchParams(url.search)
     query.set('page', String(target))
     return `${url.pathname}?${query}`
   }
-  const next = page < lastPage ? at(page + 1) : null
-  const prev = page > 1 ? at(Math.min(page - 1, lastPage)) : null
-  const relations = { first: at(1), prev, next, last: at(lastPage) }
+  const next = page < lastPage ? urlOf(page + 1) : null
+  const prev = page > 1 ? urlOf(Math.min(page - 1, lastPage)) : null
+  const relations = { first: urlOf(1), prev, next, last: urlOf(lastPage) }
   const link = Object.entries(relations)
     .flatMap(([name, target]) => (target ? [`<${target}>; rel="${name}"`] : []))
     .join(', ')

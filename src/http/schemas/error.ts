@@ -16,7 +16,7 @@ const Detail = z
   })
   .openapi('ErrorDetail')
 
-/** The body of every failure. */
+/** The body of every error response. */
 export const ErrorBody = z
   .object({
     error: z.object({

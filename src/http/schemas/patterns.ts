@@ -1,21 +1,20 @@
-/** The forms of texts, as regular expressions that JSON Schema and its validators of any language know. */
+/** Regular expressions of JSON Schema, which its validators in all languages support. */
 
-/** Printable ASCII, as headers are made of. */
+/** Printable ASCII, for headers. */
 export const ASCII_PATTERN = '^[\\x20-\\x7e]*$'
 
-/** An ID of the API. */
 export const MAX_ID = 64
 export const ID_PATTERN = '^[A-Za-z0-9_-]{1,64}$'
 
 const NO_CONTROL = '\\u0000-\\u0008\\u000b\\u000c\\u000e-\\u001f\\u007f-\\u009f'
 
-/** A text without control characters other than tab and newlines. */
+/** No control characters except for tab and newlines. */
 export const TEXT_PATTERN = `^[^${NO_CONTROL}]*$`
 
-/** Such a text that is not of white space alone. */
+/** As `TEXT_PATTERN`, and not only white space. */
 export const LINE_PATTERN = `^[^${NO_CONTROL}\\S]*[^${NO_CONTROL}\\s][^${NO_CONTROL}]*$`
 
-/** A name of a file: no path, no control character, nothing that turns the direction of writing. */
+/** No path, no control characters, and no characters that override the direction of text. */
 export const FILENAME_PATTERN = '^(?!\\.{1,2}$)[^/\\\\\\u0000-\\u001f\\u007f-\\u009f\\u202a-\\u202e\\u2066-\\u2069]+$'
 
 /** A media type without parameters. */

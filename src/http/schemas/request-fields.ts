@@ -12,21 +12,17 @@ import {
 import { MAX_INSTANT, parseInstant } from '../../lib/time'
 import { ID_PATTERN, INSTANT_PATTERN, LINE_PATTERN, MAX_ID, TEXT_PATTERN } from './patterns'
 
-/**
- * The kinds of fields that requests share. Each says its rule in the words a caller reads. The length of a text is judged
- * before anything else looks at it.
- */
+// The length of a text is checked before anything else processes it.
 
 const CONTROL_RULE = 'must not hold control characters or broken Unicode'
 
-/** The rule that a text breaks, or null. */
+/** Returns the message for an invalid value, or null. */
 type Rule = (value: string) => string | null
 
-/** A refinement of a field by a rule. */
 export function follows(rule: Rule) {
   return (value: string, ctx: z.RefinementCtx) => {
     const message = rule(value)
-    // `continue: false`: rules that are added to the field are not checked as well.
+    // `continue: false` skips the rules that were added to the field after this one.
     if (message !== null) ctx.addIssue({ code: 'custom', message, continue: false })
   }
 }
@@ -39,7 +35,7 @@ const lineRule =
     return value === '' ? 'must not be empty' : null
   }
 
-/** A line or text of 1 to `max` characters after trimming. */
+/** 1 to `max` characters after trimming. */
 export function singleLine(max: number) {
   return z
     .string()
@@ -48,7 +44,7 @@ export function singleLine(max: number) {
     .openapi({ minLength: 1, maxLength: max, pattern: LINE_PATTERN })
 }
 
-/** A text of 1 to `max` bytes of UTF-8, kept byte for byte. */
+/** 1 to `max` bytes of UTF-8, not trimmed. */
 export function multilineText(max: number) {
   return z
     .string()
@@ -77,12 +73,12 @@ export function id(example: string) {
     .openapi({ maxLength: MAX_ID, pattern: ID_PATTERN, example })
 }
 
-/** An ID in a path. One that no thing can have is simply not found, so that its form is not checked. */
+/** An ID in a path. Its form is not checked: an invalid ID is a 404. */
 export function pathId(name: string, example: string) {
   return z.string().openapi({ param: { name, in: 'path' }, maxLength: MAX_ID, pattern: ID_PATTERN, example })
 }
 
-/** A whole number in a query, in plain digits. */
+/** A number in a query, in plain digits. `rule` is the message. */
 export function wholeNumber(min: number, max: number, rule: string) {
   return z
     .string()
@@ -92,10 +88,10 @@ export function wholeNumber(min: number, max: number, rule: string) {
     .openapi({ type: 'integer', format: max > 0x7fff_ffff ? 'int64' : 'int32', minimum: min, maximum: max })
 }
 
-/** How many values one parameter of a query may hold, those that repeat each other too. */
+/** Of one parameter of a query, including repeated values. */
 const MAX_VALUES = 50
 
-/** One or several of the values in a query, with commas between them. */
+/** Comma-separated in a query. */
 export function oneOrMoreOf<const T extends string>(values: readonly T[]) {
   const Value = z.enum(values)
   return z
@@ -103,9 +99,10 @@ export function oneOrMoreOf<const T extends string>(values: readonly T[]) {
     .transform((text, ctx) => {
       const all = text.split(',', MAX_VALUES + 1)
       if (all.length > MAX_VALUES) ctx.addIssue({ code: 'custom', message: `must hold at most ${MAX_VALUES} values` })
-      const parts = [...new Set(all)]
-      const known = parts.flatMap((part) => Value.safeParse(part).data ?? [])
-      if (known.length < parts.length) ctx.addIssue({ code: 'custom', message: `must be one of: ${values.join(', ')}` })
+      const unique = [...new Set(all)]
+      const known = unique.flatMap((value) => Value.safeParse(value).data ?? [])
+      if (known.length < unique.length)
+        ctx.addIssue({ code: 'custom', message: `must be one of: ${values.join(', ')}` })
       return known
     })
     .openapi({
@@ -121,8 +118,8 @@ const ID_FORM = ID_PATTERN.slice(1, -1)
 const MAX_IDS = MAX_VALUES * (MAX_ID + 1)
 const IDS = new RegExp(`^${ID_FORM}(,${ID_FORM}){0,${MAX_VALUES - 1}}$`)
 
-/** One or several IDs (or the given words) in a query, with commas between them. */
-export function oneOrMoreIds(words: readonly string[], example: string) {
+/** Comma-separated IDs in a query, or `keywords`. */
+export function oneOrMoreIds(keywords: readonly string[], example: string) {
   return z
     .string()
     .refine((text) => isMatch(text, IDS, MAX_IDS), `must be IDs with commas between them, at most ${MAX_VALUES}`)
@@ -134,11 +131,10 @@ export function oneOrMoreIds(words: readonly string[], example: string) {
       maxItems: MAX_VALUES,
       example: [example],
       param: { style: 'form', explode: false },
-      description: words.length > 0 ? `IDs, or ${words.map((word) => `\`${word}\``).join(' or ')}` : 'IDs',
+      description: keywords.length > 0 ? `IDs, or ${keywords.map((keyword) => `\`${keyword}\``).join(' or ')}` : 'IDs',
     })
 }
 
-/** How times are written in requests: a date stands for its first moment in UTC. */
 const INSTANT = {
   type: 'string' as const,
   anyOf: [{ format: 'date-time' as const }, { format: 'date' as const }],
@@ -148,7 +144,7 @@ const INSTANT = {
   description: 'An RFC 3339 time, or a date',
 }
 
-/** A time in a request, as milliseconds. */
+/** A time in a request, in milliseconds; a date is midnight UTC. */
 export function instant() {
   return z
     .string()
@@ -160,7 +156,7 @@ export function instant() {
     .openapi(INSTANT)
 }
 
-/** A search text of at most 200 characters; any text is data. */
+/** At most 200 characters. No character has a special meaning. */
 export function searchText() {
   return z
     .string()
@@ -175,17 +171,15 @@ export function searchText() {
 
 const emailRule: Rule = (value) => (isEmail(value) ? null : 'must be an e-mail address')
 
-/** An email address, without white space around it. A text that breaks the rules of a line is not judged further. */
 export const Email = z
   .string()
   .trim()
   .superRefine(follows((value) => lineRule(MAX_EMAIL)(value) ?? emailRule(value)))
   .openapi({ minLength: 1, maxLength: MAX_EMAIL, pattern: EMAIL_PATTERN, example: 'user@example.com' })
 
-/** A password of 8 to 128 characters that is to be set. */
 export const NewPassword = password(8)
 
-/** A password that is to be checked against one that was set. */
+/** For a password to verify: also one that was set under earlier rules. */
 export const GivenPassword = password(1)
 
 function password(min: number) {
@@ -200,7 +194,7 @@ function password(min: number) {
     .openapi({ format: 'password', minLength: min, maxLength: 128, pattern: TEXT_PATTERN })
 }
 
-/** For a body whose fields are all optional: at least one must be there. Unknown ones are told of by themselves. */
+/** For a body whose fields are all optional: requires one of them, unless another issue is reported already. */
 export function namesAField(fields: object, ctx: z.RefinementCtx): void {
   if (Object.keys(fields).length === 0 && ctx.issues.length === 0)
     ctx.addIssue({ code: 'custom', message: 'must name at least one field' })
