@@ -54,7 +54,8 @@ export function throttleFor(env: Pick<Bindings, 'LOGIN_THROTTLE'>, address: stri
     },
     async trustAddress(owner) {
       const user = userName(owner)
-      if (user !== null) await ignoringFailure(() => shard(emailHash(owner.emailNormalized)).trustAddress(user, address))
+      if (user !== null)
+        await ignoringFailure(() => shard(emailHash(owner.emailNormalized)).trustAddress(user, address))
     },
     async countRegistration() {
       await reserve('register', REGISTRATIONS)

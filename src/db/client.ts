@@ -51,7 +51,7 @@ class Database {
    * Runs the statements in one round trip as one transaction, in the order of their names. Returns the rows of each.
    * Throws `DbError`.
    */
-  async batch<const T extends readonly Statement[] | NamedStatements>(statements: T): Promise<Results<T>> {
+  async batch<const T extends NamedStatements>(statements: T): Promise<Results<T>> {
     return byName(statements, await this.runAll(Object.values(statements)))
   }
 
@@ -95,8 +95,7 @@ class Database {
 }
 
 /** D1 types rows as unknown records: the fields of a statement say what they are. */
-export function byName<T extends readonly Statement[] | NamedStatements>(statements: T, rows: unknown[][]): Results<T> {
-  if (Array.isArray(statements)) return rows as Results<T>
+export function byName<T extends NamedStatements>(statements: T, rows: unknown[][]): Results<T> {
   return Object.fromEntries(Object.keys(statements).map((name, index) => [name, rows[index]])) as Results<T>
 }
 
@@ -124,7 +123,7 @@ export class AccountDb extends Database {
   }
 
   /** As `batch`, but verifies the caller even if nothing is written: for reads that a write depends on or returns. */
-  async verifiedBatch<const T extends readonly Statement[] | NamedStatements>(statements: T): Promise<Results<T>> {
+  async verifiedBatch<const T extends NamedStatements>(statements: T): Promise<Results<T>> {
     if (this.caller === null) return this.batch(statements)
     const [verified, ...rows] = await this.runAll([verifyCaller(this.caller, Date.now()), ...Object.values(statements)])
     const problem = Reflect.get(Object(verified?.[0]), 'problem') ?? 'credential'
@@ -133,10 +132,7 @@ export class AccountDb extends Database {
   }
 
   /** Runs writes and then reads in one batch. Returns the rows of the reads. */
-  async change<const T extends readonly Statement[] | NamedStatements>(
-    writes: readonly Statement[],
-    reads: T,
-  ): Promise<Results<T>> {
+  async change<const T extends NamedStatements>(writes: readonly Statement[], reads: T): Promise<Results<T>> {
     if (writes.length === 0) return this.verifiedBatch(reads)
     const rows = await this.runAll([...writes, ...Object.values(reads)])
     return byName(reads, rows.slice(writes.length))

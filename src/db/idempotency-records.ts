@@ -40,7 +40,7 @@ const r = idempotencyRecords
  * Runs a write and, in the same batch, stores the rows of its response under the request's key. If the first of the reads
  * finds no row, nothing was written and nothing is stored. Throws `IdempotencyConflict` and `DbError`.
  */
-export async function runIdempotent<const T extends readonly Statement[] | NamedStatements>(
+export async function runIdempotent<const T extends NamedStatements>(
   db: AccountDb,
   key: IdempotencyKey,
   writes: readonly Statement[],
@@ -48,7 +48,7 @@ export async function runIdempotent<const T extends readonly Statement[] | Named
   { role, ticketId, secret, now }: RecordMetadata,
 ): Promise<Results<T>> {
   const own = isRecordOf(db.accountId, key)
-  const [first]: Statement[] = Object.values(reads)
+  const [first] = Object.values(reads)
   const rows = Object.values(reads).map((read) => sql`json(${rowsAsJson(read)})`)
   const record = insertSelect(
     r,

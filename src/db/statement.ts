@@ -1,4 +1,4 @@
-import { SQL, sql } from 'drizzle-orm'
+import { type SQL, sql } from 'drizzle-orm'
 import { type Fields, listOf, type Row, Selection } from './selection'
 
 /** A statement, the names of the columns that it returns, and the type of its rows. */
@@ -9,11 +9,7 @@ export interface Statement<R = unknown> {
 }
 
 /** `SELECT` these fields, and then `from`: `FROM … WHERE …`. */
-export function select<F extends Fields>(fields: F | Selection<F>, from: SQL): Statement<Row<F>>
-/** @deprecated row types are inferred from fields */
-export function select<R>(query: SQL): Statement<R>
-export function select<F extends Fields>(fields: F | Selection<F> | SQL, from?: SQL): Statement {
-  if (fields instanceof SQL) return { query: fields, columns: [] }
+export function select<F extends Fields>(fields: F | Selection<F>, from: SQL): Statement<Row<F>> {
   return query(fields, sql`SELECT ${fields instanceof Selection ? fields.list : listOf(fields)} ${from}`)
 }
 

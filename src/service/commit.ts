@@ -38,19 +38,13 @@ interface CommitOptions {
  * Runs the reads that a write depends on and, in the same round trip, looks up its idempotency record. Returns null if
  * there is one: `commit` then replays it. Throws `DbError`.
  */
-export async function readBeforeWrite<const T extends readonly Statement[] | NamedStatements>(
+export async function readBeforeWrite<const T extends NamedStatements>(
   ctx: ServiceContext,
   reads: T,
 ): Promise<Results<T> | null> {
   const { caller, db, idempotency, now } = ctx
   if (idempotency === null) return db.verifiedBatch(reads)
   const lookup = { idempotencyRecord: findIdempotencyRecord(caller, idempotency, now) }
-  if (Array.isArray(reads)) {
-    const [[record], ...rows] = await db.verifiedBatch([lookup.idempotencyRecord, ...(reads as readonly Statement[])])
-    if (!record) return rows as unknown as Results<T>
-    idempotency.found = record
-    return null
-  }
   const rows: Results<typeof lookup> & Results<T> = await db.verifiedBatch({ ...lookup, ...reads })
   const [record] = rows.idempotencyRecord
   if (!record) return rows
@@ -69,7 +63,7 @@ export async function isReplayedRequest(ctx: ServiceContext): Promise<boolean> {
  * those of then. Throws 422 for a key of another request, 404 for a response that the caller may no longer see, and
  * `DbError`, also if the caller's access has ended since the request began.
  */
-export async function commit<const T extends readonly Statement[] | NamedStatements>(
+export async function commit<const T extends NamedStatements>(
   ctx: ServiceContext,
   writes: readonly Statement[],
   reads: T,
@@ -92,7 +86,7 @@ export async function commit<const T extends readonly Statement[] | NamedStateme
 }
 
 /** A caller that has lost the right to see what the response showed gets 404. */
-async function replay<T extends readonly Statement[] | NamedStatements>(
+async function replay<T extends NamedStatements>(
   caller: Caller,
   key: RequestIdempotency,
   record: IdempotencyRecord,

@@ -53,7 +53,14 @@ function sumCounters(caller: Caller, filter: TicketFilter): Statement<Total> | u
   return isByAssigneeOnly ? sumCreatorCounters(caller.accountId, values, assignedTo) : undefined
 }
 
-const DIMENSIONS = { tag: 'tag', creator: 'creator', assignee: 'assignee', status: 'all' } as const
+type Dimension = (typeof ticketCounters)['$inferSelect']['dimension']
+
+const DIMENSIONS: { [D in Dimension as D extends 'all' ? 'status' : D]: D } = {
+  tag: 'tag',
+  creator: 'creator',
+  assignee: 'assignee',
+  status: 'all',
+}
 
 function sumTicketCounters(
   accountId: string,

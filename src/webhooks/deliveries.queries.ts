@@ -18,7 +18,7 @@ const DELIVERY = selection({
   event_id: deliveries.eventId,
   event: deliveries.event,
   sequence: deliveries.sequence,
-  status: sql<'pending' | 'succeeded' | 'failed'>`${deliveries.status}`,
+  status: sql<'pending' | NonNullable<(typeof deliveries)['$inferSelect']['outcome']>>`${deliveries.status}`,
   attempts: deliveries.attempts,
   due_at: deliveries.dueAt,
   last_error: deliveries.lastError,

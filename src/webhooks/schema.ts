@@ -186,18 +186,18 @@ export function presentWebhook(row: WebhookRow): z.infer<typeof Webhook> {
 }
 
 export function presentDelivery(row: DeliveryRow): z.infer<typeof Delivery> {
-  return Delivery.parse({
+  return {
     id: row.id,
     webhook_id: row.webhook_id,
     event_id: row.event_id,
-    event: row.event,
+    event: Delivery.shape.event.parse(row.event),
     sequence: row.sequence,
     status: row.status,
     attempt_count: row.attempts,
     next_attempt_at: row.due_at === null ? null : toWireTime(row.due_at),
-    last_error: row.last_error,
+    last_error: Delivery.shape.last_error.parse(row.last_error),
     created_at: toWireTime(row.created_at),
-  })
+  }
 }
 
 export function presentDeliveryWithAttempts(
@@ -206,6 +206,10 @@ export function presentDeliveryWithAttempts(
 ): z.infer<typeof DeliveryWithAttempts> {
   return {
     ...presentDelivery(row),
-    attempts: attempts.map((attempt) => Attempt.parse({ ...attempt, at: toWireTime(attempt.at) })),
+    attempts: attempts.map((attempt) => ({
+      ...attempt,
+      at: toWireTime(attempt.at),
+      error: Attempt.shape.error.parse(attempt.error),
+    })),
   }
 }

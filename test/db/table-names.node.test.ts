@@ -4,9 +4,6 @@ import { Node, Project, type SourceFile } from 'ts-morph'
 import { describe, expect, it } from 'vitest'
 import { ROOT } from '../../scripts/lib/local-state.ts'
 
-/** Folders of `src` whose statements still spell tables as text. */
-const NOT_CONVERTED = ['tickets', 'webhooks', 'users', 'auth', 'api-keys', 'accounts', 'access']
-
 const SOURCE = join(ROOT, 'src')
 const project = new Project({ useInMemoryFileSystem: true })
 const files = readdirSync(SOURCE, { recursive: true, encoding: 'utf8' })
@@ -52,20 +49,10 @@ function location(node: Node): string {
   return `src${node.getSourceFile().getFilePath()}:${node.getStartLineNumber()}`
 }
 
-function folderOf(file: SourceFile): string | undefined {
-  return file.getFilePath().split('/')[1]
-}
-
 describe('the names of tables', () => {
   it('appear in no SQL of the source except for the schema', () => {
-    const converted = files.filter((file) => !NOT_CONVERTED.includes(folderOf(file) ?? ''))
     expect(TABLES.size).toBeGreaterThan(20)
-    expect(converted.flatMap(spelledTables)).toEqual([])
-  })
-
-  it('are exempt only in folders that spell one', () => {
-    const spelling = new Set(files.filter((file) => spelledTables(file).length > 0).map(folderOf))
-    expect(NOT_CONVERTED.filter((folder) => !spelling.has(folder))).toEqual([])
+    expect(files.flatMap(spelledTables)).toEqual([])
   })
 })
 

@@ -3,7 +3,9 @@ import { sql } from 'drizzle-orm'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { Caller } from '../../src/core/caller'
 import { type AccountDb, noCosts, openAccount } from '../../src/db/client'
-import { run, select } from '../../src/db/statement'
+import { accounts } from '../../src/db/schema/accounts'
+import { select } from '../../src/db/statement'
+import { update } from '../../src/db/write'
 import { type Account, createTestAccount, row } from '../helpers/api'
 import { watchSessions } from '../helpers/d1'
 
@@ -21,8 +23,8 @@ const revoked = (): Caller => ({
 })
 const REFUSED = { failure: { kind: 'constraint', rule: 'credential' } }
 
-const read = () => select<{ name: string }>(sql`SELECT name FROM accounts WHERE id = ${account.id}`)
-const rename = () => run(sql`UPDATE accounts SET name = 'Another' WHERE id = ${account.id}`)
+const read = () => select({ name: accounts.name }, sql`FROM ${accounts} WHERE ${accounts.id} = ${account.id}`)
+const rename = () => update(accounts, { name: 'Another' }, sql`${accounts.id} = ${account.id}`)
 const stored = () => row<{ name: string }>('SELECT name FROM accounts WHERE id = ?', account.id)
 
 beforeEach(async () => {
@@ -36,11 +38,11 @@ afterEach(() => {
 describe('the database of a caller whose access has ended', () => {
   it.each<[string, () => Promise<unknown>]>([
     ['a write', () => db.all(rename())],
-    ['a write among reads', () => db.batch([read(), rename(), read()])],
-    ['writes and reads', () => db.change([rename()], [read()])],
-    ['no writes and reads', () => db.change([], [read()])],
-    ['verified reads', () => db.verifiedBatch([read()])],
-    ['nothing that is verified', () => db.verifiedBatch([])],
+    ['a write among reads', () => db.batch({ before: read(), renamed: rename(), after: read() })],
+    ['writes and reads', () => db.change([rename()], { after: read() })],
+    ['no writes and reads', () => db.change([], { after: read() })],
+    ['verified reads', () => db.verifiedBatch({ account: read() })],
+    ['nothing that is verified', () => db.verifiedBatch({})],
     ['a write on the primary', () => db.onPrimary().all(rename())],
   ])('rejects %s, and writes nothing', async (_, run) => {
     const before = await stored()
@@ -49,7 +51,10 @@ describe('the database of a caller whose access has ended', () => {
   })
 
   it('does not verify the caller of a batch that only reads', async () => {
-    expect(await db.batch([read(), read()])).toHaveLength(2)
+    expect(await db.batch({ one: read(), another: read() })).toEqual({
+      one: [{ name: expect.any(String) }],
+      another: [{ name: expect.any(String) }],
+    })
   })
 
   it('writes without the caller', async () => {

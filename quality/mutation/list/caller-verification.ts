@@ -53,9 +53,8 @@ export const CALLER_VERIFICATION = [
   ]),
   ...inside('serviceContext', IN_FLIGHT, (it) => [it.call('openAccount').part(5).remove()]),
   ...inside('readBeforeWrite', IN_FLIGHT, (it) => [
-    it.call('verifiedBatch', 1, 3).replaceWith('db.batch($1)'),
-    it.call('verifiedBatch', 2, 3).replaceWith('db.batch($1)'),
-    it.call('verifiedBatch', 3, 3).replaceWith('db.batch($1)'),
+    it.call('verifiedBatch', 1, 2).replaceWith('db.batch($1)'),
+    it.call('verifiedBatch', 2, 2).replaceWith('db.batch($1)'),
   ]),
   ...inside('storeStream', IN_FLIGHT, (it) => [it.call('verifiedBatch').enclosingStatement().remove()]),
   ...inside('releaseUploads', IN_FLIGHT, (it) => [it.call('withoutCaller').unchain()]),
