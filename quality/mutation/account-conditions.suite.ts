@@ -2,9 +2,9 @@ import { env } from 'cloudflare:workers'
 import { beforeAll, describe, expect, inject, it, vi } from 'vitest'
 import { sessions } from '../../test/helpers/d1'
 import { Control } from '../tenant-isolation/control'
-import { makeWorld, type World } from '../tenant-isolation/fixture'
-import { BEGINNINGS, type Start } from '../tenant-isolation/operations'
-import { type Deed, forgetCallers } from '../tenant-isolation/sender'
+import { createFixture, type Fixture } from '../tenant-isolation/fixture'
+import { SCENARIOS, type Start } from '../tenant-isolation/operations'
+import { type Operation, startGeneration } from '../tenant-isolation/sender'
 import type { Condition } from './account-conditions'
 import { conditionsIn, withoutCondition } from './statements'
 
@@ -25,17 +25,17 @@ const OPERATIONS_PER_CONDITION = 48
 /** Work that never ends is a fault too. No operation runs a tenth of these statements. */
 const MOST_STATEMENTS = 3_000
 
-interface Operation {
+interface Scenario {
   start: Start
-  deed: Deed
+  operation: Operation
 }
 
-let world: World
+let fixture: Fixture
 let control: Control
 let removed: string | null = null
 let met = new Set<string>()
 let prepared = 0
-const operations = new Map<string, Operation[]>()
+const scenarios = new Map<string, Scenario[]>()
 /** One of the statements that hold a condition. */
 const statements = new Map<string, string>()
 
@@ -57,53 +57,52 @@ function watchStatements(): void {
 }
 
 beforeAll(async () => {
-  world = await makeWorld()
-  control = new Control(world)
+  fixture = await createFixture()
+  control = new Control(fixture)
   watchStatements()
-  for (const { start, deed } of BEGINNINGS) {
+  for (const { start, operation } of SCENARIOS) {
     met = new Set()
     prepared = 0
-    forgetCallers()
-    await control.add(start, deed)
-    for (const id of met) operations.set(id, [...(operations.get(id) ?? []), { start, deed }])
+    startGeneration()
+    await control.add(start, operation)
+    for (const id of met) scenarios.set(id, [...(scenarios.get(id) ?? []), { start, operation }])
   }
 }, 600_000)
 
-/** How an operation behaves differently, without one of the conditions or with all of them. */
-async function faultsOf({ start, deed }: Operation, without: string | null): Promise<string[]> {
+async function faultsOf({ start, operation }: Scenario, without: string | null): Promise<string[]> {
   removed = without
   prepared = 0
-  forgetCallers()
+  startGeneration()
   try {
-    return await control.faults(start, deed)
+    return await control.faults(start, operation)
   } catch (error) {
     return [String(error)]
   } finally {
     removed = null
-    forgetCallers()
+    startGeneration()
   }
 }
 
-/** The faults of the operation without the condition. With it, it must have none. */
-async function faultsWithout(id: string, operation: Operation): Promise<string[]> {
-  const faults = await faultsOf(operation, id)
+/** Empty unless the operation fails without the condition and succeeds with it. */
+async function faultsWithout(id: string, scenario: Scenario): Promise<string[]> {
+  const faults = await faultsOf(scenario, id)
   if (faults.length === 0) return []
-  const { start, deed } = operation
-  expect(await faultsOf(operation, null), `${start}: ${deed.name} fails with the condition too`).toEqual([])
+  const { start, operation } = scenario
+  expect(await faultsOf(scenario, null), `${start}: ${operation.name} fails with the condition too`).toEqual([])
   return faults
 }
 
-/** One of each kind of operation first, then the others; not all, because every operation has some conditions. */
-function mostLikely(all: Operation[]): Operation[] {
-  const isFirst = ({ start, deed }: Operation, index: number) =>
-    all.findIndex((other) => other.start === start && other.deed.operation === deed.operation) === index
+/** One of each kind of operation comes first. */
+function mostLikely(all: Scenario[]): Scenario[] {
+  const isFirst = ({ start, operation }: Scenario, index: number) =>
+    all.findIndex((other) => other.start === start && other.operation.operationId === operation.operationId) === index
   return [...all.filter(isFirst), ...all.filter((each, index) => !isFirst(each, index))].slice(
     0,
     OPERATIONS_PER_CONDITION,
   )
 }
 
-/** Every operation would detect a statement that the database rejects. */
+/** A statement that the database rejects would be detected by every operation, and prove nothing. */
 async function expectValid(statement: string): Promise<void> {
   prepared = 0
   const values = new Set(statement.match(/\?\d+/g))
@@ -112,10 +111,10 @@ async function expectValid(statement: string): Promise<void> {
     .all()
 }
 
-/** The operation that detects that a condition is missing, and how. */
 async function detection(id: string): Promise<string | undefined> {
-  for (const operation of mostLikely(operations.get(id) ?? []))
-    for (const fault of await faultsWithout(id, operation)) return `${operation.start}: ${operation.deed.name} ${fault}`
+  for (const scenario of mostLikely(scenarios.get(id) ?? []))
+    for (const fault of await faultsWithout(id, scenario))
+      return `${scenario.start}: ${scenario.operation.name} ${fault}`
   return undefined
 }
 
@@ -123,7 +122,7 @@ describe('an account condition', () => {
   it.each(conditions.map((condition) => [`${condition.id} ${condition.file}:${condition.line}`, condition] as const))(
     '%s is missed',
     async (_, { id, reason }) => {
-      expect(operations.get(id) ?? [], 'no operation runs a statement that holds it').not.toEqual([])
+      expect(scenarios.get(id) ?? [], 'no operation runs a statement that holds it').not.toEqual([])
       await expectValid(withoutCondition(statements.get(id) ?? '', id))
       const detected = await detection(id)
       if (reason === null) expect(detected, 'no operation detects that it is missing').toBeDefined()

@@ -1,101 +1,106 @@
 import { env } from 'cloudflare:workers'
 import { changesSoFar } from '../../test/helpers/d1'
-import type { World } from './fixture'
+import type { Fixture } from './fixture'
 import { difference, masked } from './masks'
-import { MARK, TWIN, twinOf } from './neighbor-rows'
+import { NEIGHBOR_ID, NEIGHBOR_MARK, neighborRows } from './neighbor-rows'
 import type { Start } from './operations'
-import { askerOf, type Deed, deedIsDone, mocks } from './sender'
-import { added, dump, inOrder, ofAccount, type Rows, replaceAll } from './tables'
+import { createSend, mockEnvironment, type Operation, startGenerationIfNeeded } from './sender'
+import { addedRows, type Rows, readRows, replaceAll, rowsOfAccount, sorted } from './tables'
 
-/** What a deed has shown and left, of the account and of its twin. */
 interface Outcome {
-  seen: string
-  /** Of the requests. */
+  recorded: string
   statuses: number[]
-  left: Rows
-  twinBefore: string
-  twinAfter: string
+  rowsLeft: Rows
+  neighborBefore: string
+  neighborAfter: string
 }
 
-/** What the database holds, as long as no deed has changed it: to fill it takes longer than most deeds. */
-let held = ''
-let twinHeld = ''
+/** Refilling the database takes longer than most operations, so it is reused until an operation changes it. */
+let storedContent = ''
+let storedNeighbor = ''
 
-/** Does a deed in an account as it was at first: alone, or beside a twin that has what the deed will make, too. */
-async function outcomeOf(world: World, deed: Deed, start: Rows, beside: Rows | null): Promise<Outcome> {
-  await fill(world, start, beside)
-  const twinBefore = twinHeld
+async function outcomeOf(
+  fixture: Fixture,
+  operation: Operation,
+  start: Rows,
+  neighborSource: Rows | null,
+): Promise<Outcome> {
+  await fill(fixture, start, neighborSource)
+  const neighborBefore = storedNeighbor
   const before = await changesSoFar()
-  const own = mocks()
-  const seen: unknown[] = []
-  const asker = { ask: askerOf(world, seen), see: (what: unknown) => void seen.push(what) }
+  const mocks = mockEnvironment()
+  const recorded: unknown[] = []
+  const sender = { send: createSend(fixture, recorded), record: (value: unknown) => void recorded.push(value) }
   try {
-    await deed.run(asker, world)
+    await operation.run(sender, fixture)
   } finally {
-    own.restore()
+    mocks.restore()
   }
-  deedIsDone(deed)
-  const isAsItWas = !deed.writes && (await changesSoFar()) === before
-  if (!isAsItWas) held = ''
+  startGenerationIfNeeded(operation)
+  const isUnchanged = !operation.writes && (await changesSoFar()) === before
+  if (!isUnchanged) storedContent = ''
   return {
-    seen: masked(JSON.stringify([...seen, deed.writes ? await objects(world.account.id) : []])),
-    statuses: seen.flatMap((each) => (Array.isArray(each) && typeof each[2] === 'number' ? [each[2]] : [])),
-    twinBefore,
-    ...(isAsItWas ? { left: {}, twinAfter: twinBefore } : await remains(world)),
+    recorded: masked(JSON.stringify([...recorded, operation.writes ? await objects(fixture.account.id) : []])),
+    statuses: recorded.flatMap((each) => (Array.isArray(each) && typeof each[2] === 'number' ? [each[2]] : [])),
+    neighborBefore,
+    ...(isUnchanged ? { rowsLeft: {}, neighborAfter: neighborBefore } : await readOutcome(fixture)),
   }
 }
 
-async function fill(world: World, start: Rows, beside: Rows | null): Promise<void> {
-  const { tables } = world
-  const twin = beside === null ? {} : twinOf(world, beside, Date.now())
-  const wanted = JSON.stringify([start, twin])
-  if (held === wanted) return
-  // The twin's rows come first: whoever forgets to name the account meets them first.
-  await replaceAll(tables, merged(twin, start))
-  await restoreObjects(start, twin)
-  held = wanted
-  twinHeld = twinIn(world, beside === null ? {} : await dump(tables))
+async function fill(fixture: Fixture, start: Rows, neighborSource: Rows | null): Promise<void> {
+  const { tables } = fixture
+  const neighbor = neighborSource === null ? {} : neighborRows(fixture, neighborSource, Date.now())
+  const content = JSON.stringify([start, neighbor])
+  if (storedContent === content) return
+  // The neighbor's rows come first, so that a statement without an account condition finds them first.
+  await replaceAll(tables, merged(neighbor, start))
+  await restoreObjects(start, neighbor)
+  storedContent = content
+  storedNeighbor = neighborIn(fixture, neighborSource === null ? {} : await readRows(tables))
 }
 
-async function remains(world: World) {
-  const { tables, account } = world
-  const after = await dump(tables)
-  const left = inOrder(JSON.parse(masked(JSON.stringify(ofAccount(tables, after, account.id)))))
-  return { left, twinAfter: twinIn(world, after) }
+async function readOutcome(fixture: Fixture) {
+  const { tables, account } = fixture
+  const after = await readRows(tables)
+  const rowsLeft = sorted(JSON.parse(masked(JSON.stringify(rowsOfAccount(tables, after, account.id)))))
+  return { rowsLeft, neighborAfter: neighborIn(fixture, after) }
 }
 
-function twinIn({ tables }: World, all: Rows): string {
-  return JSON.stringify(inOrder(ofAccount(tables, all, TWIN)))
+function neighborIn({ tables }: Fixture, all: Rows): string {
+  return JSON.stringify(sorted(rowsOfAccount(tables, all, NEIGHBOR_ID)))
 }
 
-/** What deeds have shown alone, and what all deeds of an operation have made. */
 export class Control {
   private readonly outcomes = new Map<string, Outcome>()
-  private readonly made = new Map<string, Rows>()
+  private readonly createdRows = new Map<string, Rows>()
 
-  constructor(private readonly world: World) {}
+  constructor(private readonly fixture: Fixture) {}
 
-  /** Does a deed alone. */
-  async add(start: Start, deed: Deed): Promise<void> {
-    const outcome = await outcomeOf(this.world, deed, this.world[start], null)
-    this.outcomes.set(`${start} ${deed.name}`, outcome)
-    const known = this.made.get(deed.operation) ?? {}
-    this.made.set(deed.operation, merged(known, added(merged(this.world.rich, known), outcome.left)))
+  async add(start: Start, operation: Operation): Promise<void> {
+    const outcome = await outcomeOf(this.fixture, operation, this.fixture[start], null)
+    this.outcomes.set(`${start} ${operation.name}`, outcome)
+    const known = this.createdRows.get(operation.operationId) ?? {}
+    this.createdRows.set(
+      operation.operationId,
+      merged(known, addedRows(merged(this.fixture.rich, known), outcome.rowsLeft)),
+    )
   }
 
-  /** The statuses that a deed was answered with. */
-  statuses(start: Start, deed: Deed): number[] {
-    return this.outcomes.get(`${start} ${deed.name}`)?.statuses ?? []
+  statuses(start: Start, operation: Operation): number[] {
+    return this.outcomes.get(`${start} ${operation.name}`)?.statuses ?? []
   }
 
-  /** Does it beside the twin, which has all of the account at its richest, and what deeds like it make. */
-  async faults(start: Start, deed: Deed): Promise<string[]> {
-    const alone = this.outcomes.get(`${start} ${deed.name}`)
-    if (!alone) throw new Error(`${deed.name} was not done alone`)
-    const { tickets, ...others } = this.made.get(deed.operation) ?? {}
+  /**
+   * Runs the operation next to the neighbor, which has every row of the rich account and the rows that the operation
+   * creates.
+   */
+  async faults(start: Start, operation: Operation): Promise<string[]> {
+    const alone = this.outcomes.get(`${start} ${operation.name}`)
+    if (!alone) throw new Error(`${operation.name} was not done alone`)
+    const { tickets, ...others } = this.createdRows.get(operation.operationId) ?? {}
     const numbered = (tickets ?? []).map((row, index) => ({ ...row, number: index + 1_000 }))
-    const beside = merged(this.world.rich, { ...others, tickets: numbered })
-    return faultsOf(alone, await outcomeOf(this.world, deed, this.world[start], beside))
+    const neighborSource = merged(this.fixture.rich, { ...others, tickets: numbered })
+    return faultsOf(alone, await outcomeOf(this.fixture, operation, this.fixture[start], neighborSource))
   }
 }
 
@@ -113,26 +118,27 @@ async function objects(accountId: string): Promise<string[]> {
 }
 
 async function restoreObjects(...all: Rows[]): Promise<void> {
-  const wanted = new Set<string>()
+  const content = new Set<string>()
   for (const found of all)
     for (const { account_id, id } of [...(found.attachments ?? []), ...(found.object_intents ?? [])])
-      wanted.add(`${account_id}/${id}`)
-  const there = (await env.FILES.list()).objects.map(({ key }) => key)
-  const extra = there.filter((key) => !wanted.has(key))
+      content.add(`${account_id}/${id}`)
+  const storedKeys = (await env.FILES.list()).objects.map(({ key }) => key)
+  const extra = storedKeys.filter((key) => !content.has(key))
   if (extra.length > 0) await env.FILES.delete(extra)
-  for (const key of wanted) if (!there.includes(key)) await env.FILES.put(key, 'abc')
+  for (const key of content) if (!storedKeys.includes(key)) await env.FILES.put(key, 'abc')
 }
 
-/** What an outcome must not be: nothing of the twin is told, nothing of it is touched. */
 function faultsOf(expected: Outcome, outcome: Outcome): string[] {
   return [
-    ...(outcome.seen.includes(MARK) ? ['shows the twin'] : []),
-    ...(outcome.seen === expected.seen ? [] : [`answers differently: ${difference(expected.seen, outcome.seen)}`]),
-    ...(JSON.stringify(outcome.left) === JSON.stringify(expected.left)
+    ...(outcome.recorded.includes(NEIGHBOR_MARK) ? ['shows the neighbor'] : []),
+    ...(outcome.recorded === expected.recorded
       ? []
-      : [`leaves something else: ${difference(JSON.stringify(expected.left), JSON.stringify(outcome.left))}`]),
-    ...(outcome.twinAfter === outcome.twinBefore
+      : [`responds differently: ${difference(expected.recorded, outcome.recorded)}`]),
+    ...(JSON.stringify(outcome.rowsLeft) === JSON.stringify(expected.rowsLeft)
       ? []
-      : [`changes the twin: ${difference(outcome.twinBefore, outcome.twinAfter)}`]),
+      : [`leaves something else: ${difference(JSON.stringify(expected.rowsLeft), JSON.stringify(outcome.rowsLeft))}`]),
+    ...(outcome.neighborAfter === outcome.neighborBefore
+      ? []
+      : [`changes the neighbor: ${difference(outcome.neighborBefore, outcome.neighborAfter)}`]),
   ]
 }

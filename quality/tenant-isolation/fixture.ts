@@ -21,50 +21,50 @@ import {
   silenceQueue,
   silenceSweeper,
 } from '../../test/helpers/webhooks'
-import { dump, ofAccount, type Rows, readTables } from './tables'
+import { type Rows, readRows, readTables, rowsOfAccount } from './tables'
 
 const DAY = 86_400_000
-export const PASSWORD = 'the password of all twins'
+export const PASSWORD = 'the password of all users'
 const file = (filename: string) => ({ filename, content: 'YWJj', mime_type: 'text/plain' })
 
-export interface World {
+export interface Fixture {
   tables: Awaited<ReturnType<typeof readTables>>
   account: Account
-  things: Awaited<ReturnType<typeof makeThings>>
-  /** The account with something in every table, and the same account while it has its people alone. */
+  resources: Awaited<ReturnType<typeof createResources>>
+  /** `rich` has a row in every table; `poor` is the same account with only its users. */
   rich: Rows
   poor: Rows
 }
 
-/** Makes an account that has something in every table. The clock stands still, a quarter of an hour later. */
-export async function makeWorld(): Promise<World> {
+/** Creates an account with a row in every table, and stops the clock 15 minutes later. */
+export async function createFixture(): Promise<Fixture> {
   vi.useFakeTimers({ toFake: ['Date'] })
   vi.setSystemTime(Math.floor(Date.now() / 60_000) * 60_000 + 30_000)
   silenceQueue()
   silenceSweeper()
   const account = await createTestAccount('standard')
-  const things = await makeThings(account)
+  const resources = await createResources(account)
   vi.setSystemTime(Date.now() + 15 * 60_000)
   const tables = await readTables()
-  const rich = ofAccount(tables, await dump(tables), account.id)
-  return { tables, account, things, rich, poor: withoutThings(account, rich) }
+  const rich = rowsOfAccount(tables, await readRows(tables), account.id)
+  return { tables, account, resources, rich, poor: withoutResources(account, rich) }
 }
 
-async function makeThings(account: Account) {
+async function createResources(account: Account) {
   const { admin, agent, customer, stranger } = account
   const hash = cheapHash(PASSWORD)
-  const gone = await createTestMember(account.id, 'agent', { status: 'inactive' })
+  const inactive = await createTestMember(account.id, 'agent', { status: 'inactive' })
   const other = await createTestMember(account.id, 'admin', { name: 'Other' })
   await env.DB.batch([
     env.DB.prepare('UPDATE users SET password_hash = ? WHERE account_id = ?').bind(hash, account.id),
     env.DB.prepare('UPDATE accounts SET allow_registration = 1 WHERE id = ?').bind(account.id),
   ])
-  const [hook, deaf, ended] = [
+  const [hook, failingHook, deletedHook] = [
     await createTestWebhook(account),
     await createTestWebhook(account),
     await createTestWebhook(account),
   ]
-  const idle = await createTestWebhook(account)
+  const pausedHook = await createTestWebhook(account)
   const ticket = await createTicket(customer, { tags: ['red'], priority: 'high', attachments: [file('a.txt')] })
   const second = await createTicket(admin, { tags: ['blue'] })
   await createTicket(customer, { description: 'A printer' })
@@ -73,14 +73,14 @@ async function makeThings(account: Account) {
   const open = await commented(agent, ticket.id, { attachments: [file('b.txt')] })
   const internal = await commented(agent, ticket.id, { is_internal: true, attachments: [file('c.txt')] })
   const own = await commented(customer, ticket.id)
-  receive(({ url }) => new Response(null, { status: url === deaf.url ? 500 : 204 }))
+  receive(({ url }) => new Response(null, { status: url === failingHook.url ? 500 : 204 }))
   await deliver(account)
   vi.mocked(globalThis.fetch).mockRestore()
   const deliveries = await deliveriesOf(account, hook)
-  const failing = await deliveriesOf(account, deaf)
-  const resting = await deliveriesOf(account, idle)
-  await ask(admin, 'DELETE', `webhooks/${ended.id}`)
-  await ask(admin, 'PATCH', `webhooks/${idle.id}`, { active: false })
+  const failedDeliveries = await deliveriesOf(account, failingHook)
+  const pausedDeliveries = await deliveriesOf(account, pausedHook)
+  await ask(admin, 'DELETE', `webhooks/${deletedHook.id}`)
+  await ask(admin, 'PATCH', `webhooks/${pausedHook.id}`, { active: false })
   const keys: [Key, Key] = [await createTestKey(account), await createTestKey(account)]
   await ask(admin, 'DELETE', `api-keys/${keys[1].id}`)
   await patched(agent, ticket.id, { priority: 'critical' })
@@ -115,12 +115,12 @@ async function makeThings(account: Account) {
   ])
   const files = { ticket: ticket.attachments[0], open: open.attachments[0], internal: internal.attachments[0] }
   return {
-    gone,
+    inactive,
     other,
     hook,
-    deaf,
-    idle,
-    ended,
+    failingHook,
+    pausedHook,
+    deletedHook,
     ticket,
     second,
     open,
@@ -129,30 +129,28 @@ async function makeThings(account: Account) {
     files,
     keys,
     delivery: deliveries.at(-1),
-    failing: failing[0],
-    resting: resting[0],
-    swept: deliveries[0],
+    failedDelivery: failedDeliveries[0],
+    pausedDelivery: pausedDeliveries[0],
+    sweptDelivery: deliveries[0],
   } as const
 }
 
 export type { Hook }
 
-/** What the world has, by the parameter of a path. */
-export function pathIdsOf({ account, things }: World): PathIds {
+export function pathIdsOf({ account, resources }: Fixture): PathIds {
   return {
-    ticket_id: things.ticket.id,
-    comment_id: things.open.id,
-    attachment_id: things.files.ticket.id,
+    ticket_id: resources.ticket.id,
+    comment_id: resources.open.id,
+    attachment_id: resources.files.ticket.id,
     user_id: account.customer.id,
-    key_id: things.keys[0].id,
-    webhook_id: things.hook.id,
-    delivery_id: things.delivery.id,
+    key_id: resources.keys[0].id,
+    webhook_id: resources.hook.id,
+    delivery_id: resources.delivery.id,
   }
 }
 
-/** The account with its people and their counters alone. */
-function withoutThings({ admin, agent, customer }: Account, rich: Rows): Rows {
-  const people = new Set([admin.id, agent.id, customer.id])
+function withoutResources({ admin, agent, customer }: Account, rich: Rows): Rows {
+  const userIds = new Set([admin.id, agent.id, customer.id])
   const emails = new Set([admin.email, agent.email, customer.email])
   return {
     accounts: rich.accounts ?? [],
@@ -160,7 +158,7 @@ function withoutThings({ admin, agent, customer }: Account, rich: Rows): Rows {
       ...Object.fromEntries(Object.keys(row).map((column) => [column, 0])),
       account_id: row.account_id ?? null,
     })),
-    users: (rich.users ?? []).filter((row) => people.has(String(row.id))),
+    users: (rich.users ?? []).filter((row) => userIds.has(String(row.id))),
     logins: (rich.logins ?? []).filter((row) => emails.has(String(row.email_key))),
   }
 }

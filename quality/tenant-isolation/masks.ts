@@ -1,4 +1,3 @@
-/** Secrets and random parts that no run repeats. */
 const MASKS: [RegExp, string][] = [
   [/tk_live_\w+/g, 'KEY'],
   [/whsec_[\w+/=]+/g, 'SECRET'],
@@ -11,16 +10,14 @@ const MASKS: [RegExp, string][] = [
   [/[\w-]{12}\.[\w-]{40,}/g, 'SEALED'],
 ]
 
-/** A text without what no run repeats. */
 export function masked(text: string): string {
-  const plain = MASKS.reduce((each, [pattern, word]) => each.replace(pattern, word), text)
+  const plain = MASKS.reduce((each, [pattern, replacement]) => each.replace(pattern, replacement), text)
   return plain.replace(/cursor(\\*"?[=:]\\*"?)([\w-]{20,})/g, (_, between, cursor) => {
     const [, position] = JSON.parse(Buffer.from(cursor, 'base64url').toString())
     return `cursor${between}${JSON.stringify(position).replaceAll('"', "'")}`
   })
 }
 
-/** Two texts around the place where they part. */
 export function difference(a: string, b: string): string {
   let at = 0
   while (a[at] === b[at]) at += 1

@@ -1,29 +1,28 @@
 import type { Account } from '../../test/helpers/api'
-import type { World } from './fixture'
-import { KEPT, type Row, type Rows } from './tables'
+import type { Fixture } from './fixture'
+import { type Row, type Rows, TRIGGER_TABLES } from './tables'
 
 const DAY = 86_400_000
-/** Stands in every text of the twin, and must stand in no answer. */
-export const MARK = 'TWINNED'
-/** Stands before every other account, so that it is met first by whoever forgets to name one. */
-export const TWIN = 'acct_00twin'
+/** Part of every text of the neighbor; no response may contain it. */
+export const NEIGHBOR_MARK = 'NEIGHBORED'
+/** Sorts before every other account, so that a statement without an account condition finds it first. */
+export const NEIGHBOR_ID = 'acct_00neighbor'
 
-/** The hash of all API keys of the twin. */
-export const TWIN_HASH = 'f'.repeat(64)
-/** What the account of a limit's deed may have on the standard plan. */
-export const LIVE_KEYS = 20
-export const LIVE_WEBHOOKS = 10
-const DELIVERIES_A_TURN = 20
+export const NEIGHBOR_KEY_HASH = 'f'.repeat(64)
+/** The limits of the standard plan. */
+export const KEY_LIMIT = 20
+export const WEBHOOK_LIMIT = 10
+const DELIVERIES_PER_BATCH = 20
 
 const TEXTS = new Set(['title', 'description', 'content', 'name', 'filename', 'response', 'error', 'url', 'last_error'])
 
 /**
- * Rows of another account with the same IDs: another text in each, and whatever else would show if it were taken for the
- * first account's. Nothing of it is due, expired or ended, so that work on all accounts leaves it alone.
+ * Rows of another account with the same IDs, and different values wherever a mix-up would otherwise go unnoticed. None
+ * of them is due, expired or revoked, so that background work on all accounts leaves them alone.
  */
-export function twinOf({ account, things }: World, found: Rows, now: number): Rows {
-  const differs: Record<string, (row: Row) => Row> = {
-    accounts: () => ({ id: TWIN, slug: '00-twin', plan: 'premium' }),
+export function neighborRows({ account, resources }: Fixture, found: Rows, now: number): Rows {
+  const differences: Record<string, (row: Row) => Row> = {
+    accounts: () => ({ id: NEIGHBOR_ID, slug: '00-neighbor', plan: 'premium' }),
     account_state: (row) => ({
       ticket_number: Number(row.ticket_number) + 500,
       event_sequence: Number(row.event_sequence) + 500,
@@ -34,20 +33,20 @@ export function twinOf({ account, things }: World, found: Rows, now: number): Ro
       pace_minute: Math.floor(now / 60_000),
       pace_sent: 500,
     }),
-    // One of them with other e-mail addresses, the others with other generations; API keys with a lower role.
+    // One user has another email address, the others another token version; API keys have a lower role.
     users: ({ id, kind, role, email_key, credential_generation }) => ({
       role: kind === 'key' ? 'customer' : (role ?? null),
-      ...(id === things.other.id
-        ? { email_key: `twin-${email_key}` }
+      ...(id === resources.other.id
+        ? { email_key: `neighbor-${email_key}` }
         : { credential_generation: Number(credential_generation) + 5 }),
       last_login_at: 5,
     }),
-    api_keys: () => ({ revoked_at: null, expires_at: null, last_used_at: 5, hash: TWIN_HASH }),
+    api_keys: () => ({ revoked_at: null, expires_at: null, last_used_at: 5, hash: NEIGHBOR_KEY_HASH }),
     revoked_tokens: () => ({ expires_at: now + 900 * DAY }),
-    idempotency_records: () => ({ created_at: now, request_hash: MARK }),
+    idempotency_records: () => ({ created_at: now, request_hash: NEIGHBOR_MARK }),
     tickets: (row) => ({
       version: Number(row.version) + 5,
-      // One has tags that the account's has not, and else what its row of tags would hold.
+      // One ticket has other tags, the others another status.
       ...(row.tags === '[]'
         ? { tags: JSON.stringify(['red', 'blue']) }
         : { status: row.status === 'closed' ? 'open' : 'closed' }),
@@ -56,7 +55,7 @@ export function twinOf({ account, things }: World, found: Rows, now: number): Ro
       updated_at: now + DAY,
     }),
     comments: () => ({ created_at: now + 2 * DAY }),
-    attachments: () => ({ created_at: now + 2 * DAY, size: 7, sha256: MARK }),
+    attachments: () => ({ created_at: now + 2 * DAY, size: 7, sha256: NEIGHBOR_MARK }),
     object_intents: ({ id }) => ({ kind: id === 'attach_gone' ? 'upload' : 'delete', created_at: now }),
     webhooks: () => ({ active: 1, deleted_at: null, next_at: null, lease_id: 'another', lease_until: now + DAY }),
     deliveries: ({ outcome }) => ({
@@ -65,72 +64,78 @@ export function twinOf({ account, things }: World, found: Rows, now: number): Ro
       outcome: outcome === 'succeeded' ? 'failed' : 'succeeded',
       attempts: 5,
     }),
-    events: ({ data }) => ({ data: String(data).replaceAll('"title":"', `"title":"${MARK}`), created_at: now }),
+    events: ({ data }) => ({
+      data: String(data).replaceAll('"title":"', `"title":"${NEIGHBOR_MARK}`),
+      created_at: now,
+    }),
   }
-  const twin = (table: string, row: Row): Row => ({
+  const neighborRow = (table: string, row: Row): Row => ({
     ...Object.fromEntries(
-      Object.entries(row).map(([column, value]) => [column, TEXTS.has(column) ? `${value ?? ''}${MARK}` : value]),
+      Object.entries(row).map(([column, value]) => [
+        column,
+        TEXTS.has(column) ? `${value ?? ''}${NEIGHBOR_MARK}` : value,
+      ]),
     ),
-    ...differs[table]?.(row),
-    ...(table !== 'accounts' && { account_id: TWIN }),
+    ...differences[table]?.(row),
+    ...(table !== 'accounts' && { account_id: NEIGHBOR_ID }),
   })
-  const twins: Rows = Object.fromEntries(
+  const neighbor: Rows = Object.fromEntries(
     Object.entries(found)
-      .filter(([table]) => !KEPT.has(table) && table !== 'key_directory')
-      .map(([table, own]) => [table, own.map((row) => twin(table, row))]),
+      .filter(([table]) => !TRIGGER_TABLES.has(table) && table !== 'key_directory')
+      .map(([table, rows]) => [table, rows.map((row) => neighborRow(table, row))]),
   )
   const later = (found.tickets ?? []).slice(0, 6).map((row, index) => ({
-    ...twin('tickets', row),
+    ...neighborRow('tickets', row),
     id: `ticket_later${index}`,
     number: 9_000 + index,
     status: row.status ?? null,
     created_at: now + 2 * DAY,
   }))
-  return crowded(account, now, { ...twins, tickets: [...(twins.tickets ?? []), ...later] })
+  return withMoreRows(account, now, { ...neighbor, tickets: [...(neighbor.tickets ?? []), ...later] })
 }
 
 /**
- * More keys and webhooks than the first account may have, and deliveries than a turn sends; uploads under way; an end for
- * all of its tokens.
+ * Adds more keys and webhooks than the account may have, more deliveries than a batch sends, pending uploads, and a
+ * revocation of each of the account's tokens.
  */
-function crowded({ admin, agent, customer, stranger }: Account, now: number, twin: Rows): Rows {
-  const copies = (row: Row | undefined, count: number, differs: (index: number) => Row) =>
-    row ? Array.from({ length: count }, (_, index) => ({ ...row, ...differs(index) })) : []
-  const [key] = twin.api_keys ?? []
-  const member = twin.users?.find(({ id }) => id === key?.id)
-  const [webhook] = twin.webhooks ?? []
-  const named = (index: number) => ({ id: `key_more${index}`, email: `more${index}`, email_key: `more${index}` })
-  const overdue = (twin.webhooks ?? []).flatMap(({ id = null }) =>
-    copies(twin.deliveries?.[0], DELIVERIES_A_TURN, (index) => ({
+function withMoreRows({ admin, agent, customer, stranger }: Account, now: number, neighborRow: Rows): Rows {
+  const copies = (row: Row | undefined, count: number, differences: (index: number) => Row) =>
+    row ? Array.from({ length: count }, (_, index) => ({ ...row, ...differences(index) })) : []
+  const [key] = neighborRow.api_keys ?? []
+  const member = neighborRow.users?.find(({ id }) => id === key?.id)
+  const [webhook] = neighborRow.webhooks ?? []
+  const keyUser = (index: number) => ({ id: `key_more${index}`, email: `more${index}`, email_key: `more${index}` })
+  const overdue = (neighborRow.webhooks ?? []).flatMap(({ id = null }) =>
+    copies(neighborRow.deliveries?.[0], DELIVERIES_PER_BATCH, (index) => ({
       id: `dlv_${id}${index}`,
       webhook_id: id,
       sequence: 5_000 + index,
       retry_at: 1,
     })),
   )
-  const uploads = (twin.attachments ?? []).map(({ id = null }) => ({
-    account_id: TWIN,
+  const uploads = (neighborRow.attachments ?? []).map(({ id = null }) => ({
+    account_id: NEIGHBOR_ID,
     id,
     kind: 'upload',
     created_at: now,
   }))
-  const ended = [admin, agent, customer, stranger].map(({ id, token }) => ({
-    account_id: TWIN,
+  const revocations = [admin, agent, customer, stranger].map(({ id, token }) => ({
+    account_id: NEIGHBOR_ID,
     user_id: id,
     token_id: tokenId(token),
     revoked_at: now,
     expires_at: now + 900 * DAY,
   }))
   return {
-    ...twin,
-    deliveries: [...(twin.deliveries ?? []), ...overdue],
-    object_intents: [...(twin.object_intents ?? []), ...uploads],
-    revoked_tokens: [...(twin.revoked_tokens ?? []), ...ended],
-    users: [...(twin.users ?? []), ...copies(member, LIVE_KEYS, named)],
-    api_keys: [...(twin.api_keys ?? []), ...copies(key, LIVE_KEYS, (index) => ({ id: `key_more${index}` }))],
+    ...neighborRow,
+    deliveries: [...(neighborRow.deliveries ?? []), ...overdue],
+    object_intents: [...(neighborRow.object_intents ?? []), ...uploads],
+    revoked_tokens: [...(neighborRow.revoked_tokens ?? []), ...revocations],
+    users: [...(neighborRow.users ?? []), ...copies(member, KEY_LIMIT, keyUser)],
+    api_keys: [...(neighborRow.api_keys ?? []), ...copies(key, KEY_LIMIT, (index) => ({ id: `key_more${index}` }))],
     webhooks: [
-      ...(twin.webhooks ?? []),
-      ...copies(webhook, LIVE_WEBHOOKS, (index) => ({
+      ...(neighborRow.webhooks ?? []),
+      ...copies(webhook, WEBHOOK_LIMIT, (index) => ({
         id: `webhook_more${index}`,
         url: `https://more${index}.example.com`,
       })),

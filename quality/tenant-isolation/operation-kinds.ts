@@ -1,109 +1,110 @@
 import type { ApiOperation } from '../../test/helpers/operations'
 import { prepareRequest } from '../../test/helpers/sample-requests'
-import { pathIdsOf, type World } from './fixture'
-import type { Ask, Asker, Deed } from './sender'
+import { type Fixture, pathIdsOf } from './fixture'
+import type { Operation, Send, Sender } from './sender'
 
-/** Who asks. */
-export type By = Extract<Parameters<Ask>[0], string>
+export type CallerName = Extract<Parameters<Send>[0], string>
 
-/** Where a deed goes, which may depend on what there is. */
-export type Path = string | ((world: World) => string)
+export type Path = string | ((fixture: Fixture) => string)
 
-const keyed = { headers: { 'Idempotency-Key': 'new' } }
-/** The path in a world. */
-export const pathOf = (path: Path, world: World) => (typeof path === 'string' ? path : path(world))
+const IDEMPOTENT = { headers: { 'Idempotency-Key': 'new' } }
+export const pathOf = (path: Path, fixture: Fixture) => (typeof path === 'string' ? path : path(fixture))
 
-/** Reads of one path under each of some queries. */
 export function reads(
-  operation: string,
-  by: By[],
+  operationId: string,
+  callers: CallerName[],
   path: Path,
-  queries: (string | ((world: World) => string))[] = [''],
-): Deed[] {
-  return by.flatMap((who) =>
+  queries: (string | ((fixture: Fixture) => string))[] = [''],
+): Operation[] {
+  return callers.flatMap((caller) =>
     queries.map((query) => ({
-      operation,
+      operationId,
       writes: false,
-      name: `${operation} as ${who}`,
-      async run({ ask }: Asker, world: World) {
-        await ask(who, 'GET', `${pathOf(path, world)}${pathOf(query, world)}`)
+      name: `${operationId} as ${caller}`,
+      async run({ send }: Sender, fixture: Fixture) {
+        await send(caller, 'GET', `${pathOf(path, fixture)}${pathOf(query, fixture)}`)
       },
     })),
   )
 }
 
-/** Walks by cursor, one thing a page, to the end and back; then from places where nothing stands any more. */
-export function walks(operation: string, by: By[], path: Path, query = ''): Deed[] {
-  return by.map((who) => ({
-    operation,
+/** Pages by cursor, one resource a page, to the end and back; then from cursors whose resource does not exist. */
+export function cursorReads(operationId: string, callers: CallerName[], path: Path, query = ''): Operation[] {
+  return callers.map((caller) => ({
+    operationId,
     writes: false,
-    name: `${operation} as ${who} by cursor`,
-    async run({ ask }: Asker, world: World) {
-      const base = `${pathOf(path, world)}?per_page=1${query}`
+    name: `${operationId} as ${caller} by cursor`,
+    async run({ send }: Sender, fixture: Fixture) {
+      const base = `${pathOf(path, fixture)}?per_page=1${query}`
       const pages: { next_cursor: string | null; prev_cursor?: string | null }[] = []
       const visit = async (cursor: string) => {
-        const { body } = await ask(who, 'GET', `${base}&cursor=${cursor}`)
+        const { body } = await send(caller, 'GET', `${base}&cursor=${cursor}`)
         const { pagination } = JSON.parse(body)
         if (pagination) pages.push(pagination)
         return pagination
       }
-      let at = await visit('')
-      for (let page = 0; at?.next_cursor && page < 3; page += 1) at = await visit(at.next_cursor)
+      let last = await visit('')
+      for (let page = 0; last?.next_cursor && page < 3; page += 1) last = await visit(last.next_cursor)
       const [, middle] = pages
-      if (at?.prev_cursor) await visit(at.prev_cursor)
-      for (const cursor of [middle?.next_cursor, middle?.prev_cursor]) if (cursor) await visit(moved(cursor))
+      if (last?.prev_cursor) await visit(last.prev_cursor)
+      for (const cursor of [middle?.next_cursor, middle?.prev_cursor])
+        if (cursor) await visit(withMissingResource(cursor))
     },
   }))
 }
 
-/** The same cursor at a thing that is gone. */
-function moved(cursor: string): string {
+function withMissingResource(cursor: string): string {
   const text = Buffer.from(cursor, 'base64url').toString()
   return Buffer.from(text.replace(/(comment|attach)_\w+/, '$1_gone')).toString('base64url')
 }
 
-/** A deed that is done twice, as by somebody who has not heard the first answer. */
-export function again(deed: Deed): Deed {
+/** An operation that is sent twice, as by a client that missed the first response. */
+export function twice(operation: Operation): Operation {
   return {
-    ...deed,
-    name: `${deed.name} and again`,
-    async run(asker, world) {
-      await deed.run(asker, world)
-      await deed.run(asker, world)
+    ...operation,
+    name: `${operation.name} and again`,
+    async run(sender, fixture) {
+      await operation.run(sender, fixture)
+      await operation.run(sender, fixture)
     },
   }
 }
 
-/** One request that writes, with an idempotency key. */
 export function write(
-  operation: string,
-  by: By,
+  operationId: string,
+  caller: CallerName,
   method: string,
   path: Path,
   body?: unknown,
   headers?: Record<string, string>,
-): Deed {
+): Operation {
   return {
-    operation,
+    operationId,
     writes: true,
-    name: `${operation} as ${by}`,
-    async run({ ask }, world) {
-      const sent = typeof body === 'function' ? body(world) : body
-      await ask(by, method, pathOf(path, world), { body: sent, headers: { ...keyed.headers, ...headers } })
+    name: `${operationId} as ${caller}`,
+    async run({ send }, fixture) {
+      const sent = typeof body === 'function' ? body(fixture) : body
+      await send(caller, method, pathOf(path, fixture), { body: sent, headers: { ...IDEMPOTENT.headers, ...headers } })
     },
   }
 }
 
-/** The sample request of an operation, for what the world has. */
-export function sample(operation: ApiOperation): Deed {
+export function sample(operation: ApiOperation): Operation {
   const writes = operation.method !== 'GET'
   return {
-    operation: operation.operationId,
+    operationId: operation.operationId,
     writes,
     name: `${operation.operationId} by its sample request`,
-    async run({ ask }, world) {
-      const { caller, method, path, body, headers } = await prepareRequest(operation, world.account, pathIdsOf(world))
-      await ask(caller ?? 'nobody', method, path, { body, headers: { ...(writes && keyed.headers), ...headers } })
+    async run({ send }, fixture) {
+      const { caller, method, path, body, headers } = await prepareRequest(
+        operation,
+        fixture.account,
+        pathIdsOf(fixture),
+      )
+      await send(caller ?? 'anonymous', method, path, {
+        body,
+        headers: { ...(writes && IDEMPOTENT.headers), ...headers },
+      })
     },
   }
 }

@@ -1,46 +1,45 @@
 import { API_OPERATIONS } from '../../test/helpers/operations'
 import { sample } from './operation-kinds'
-import { KEYS } from './operations/api-keys'
+import { API_KEYS } from './operations/api-keys'
 import { AFTER_A_SWEEP, BACKGROUND } from './operations/background'
-import { PARTS } from './operations/comments-and-files'
-import { FAILING, LIMITS } from './operations/limits'
+import { TICKET_CHILDREN } from './operations/comments-and-files'
+import { LIMITS, STORAGE_FAILURES } from './operations/limits'
 import { TICKETS } from './operations/tickets'
-import { PEOPLE } from './operations/users'
+import { USERS } from './operations/users'
 import { WEBHOOKS } from './operations/webhooks'
-import type { Deed } from './sender'
+import type { Operation } from './sender'
 
-const WRITTEN = [
+const HAND_WRITTEN = [
   ...TICKETS,
-  ...PARTS,
-  ...PEOPLE,
-  ...KEYS,
+  ...TICKET_CHILDREN,
+  ...USERS,
+  ...API_KEYS,
   ...WEBHOOKS,
   ...LIMITS,
   AFTER_A_SWEEP,
-  ...FAILING,
+  ...STORAGE_FAILURES,
   ...BACKGROUND,
 ]
 
-/** Operations without a request that was written for them. */
 const SAMPLES = API_OPERATIONS.filter(({ operationId }) =>
-  WRITTEN.every(({ operation }) => operation !== operationId),
+  HAND_WRITTEN.every((written) => written.operationId !== operationId),
 ).map(sample)
 
-const ALL = [...WRITTEN, ...SAMPLES].map((deed, index, all) => {
-  const before = all.slice(0, index).filter(({ name }) => name === deed.name).length
-  return { ...deed, name: before === 0 ? deed.name : `${deed.name} (${before + 1})` }
+const ALL = [...HAND_WRITTEN, ...SAMPLES].map((operation, index, all) => {
+  const sameName = all.slice(0, index).filter(({ name }) => name === operation.name).length
+  return { ...operation, name: sameName === 0 ? operation.name : `${operation.name} (${sameName + 1})` }
 })
 
-/** All deeds, each under a name of its own. Those that only read come first: they find what the one before has found. */
-export const DEEDS: Deed[] = [...ALL.filter(({ writes }) => !writes), ...ALL.filter(({ writes }) => writes)]
+/** Reads come first, because they can reuse the database of the previous operation. */
+export const OPERATIONS: Operation[] = [...ALL.filter(({ writes }) => !writes), ...ALL.filter(({ writes }) => writes)]
 
-/** With how much a deed's account begins: with something in every table, or with its people alone. */
 export type Start = 'rich' | 'poor'
 
-/** Each deed in a rich account; in a poor one all that write, and of those that read the first of each operation. */
-export const BEGINNINGS: { start: Start; deed: Deed }[] = [
-  ...DEEDS.map((deed) => ({ start: 'rich' as const, deed })),
-  ...DEEDS.filter(
-    ({ writes, operation }, index) => writes || DEEDS.findIndex((other) => other.operation === operation) === index,
-  ).map((deed) => ({ start: 'poor' as const, deed })),
+/** Every operation in the rich account; in the poor one all writes, and the first read of each operation. */
+export const SCENARIOS: { start: Start; operation: Operation }[] = [
+  ...OPERATIONS.map((operation) => ({ start: 'rich' as const, operation })),
+  ...OPERATIONS.filter(
+    ({ writes, operationId }, index) =>
+      writes || OPERATIONS.findIndex((other) => other.operationId === operationId) === index,
+  ).map((operation) => ({ start: 'poor' as const, operation })),
 ]

@@ -5,7 +5,7 @@ import { sweep } from '../../../src/jobs/sweep'
 import { consume, consumeDeadLetters } from '../../../src/webhooks/consumer'
 import { receive } from '../../../test/helpers/webhooks'
 import { pathOf } from '../operation-kinds'
-import type { Asker, Deed } from '../sender'
+import type { Operation, Sender } from '../sender'
 import { hook } from './paths'
 
 const message = (accountId: string) => ({
@@ -15,8 +15,8 @@ const message = (accountId: string) => ({
   retry: () => undefined,
 })
 
-/** More events than a message is for, and a replay of them: what is made of them is sent by somebody else. */
-const MANY = (accountId: string, webhookId: string) => `
+/** More events than one message handles, and a replay of them; another worker holds the lease. */
+const MANY_EVENTS = (accountId: string, webhookId: string) => `
   WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 600)
   INSERT INTO events (account_id, sequence, id, type, is_internal, data, created_at)
     SELECT '${accountId}', 1000 + i, printf('evt_%026d', i), 'user.created', 0, '{}', 1 FROM n;
@@ -25,75 +25,73 @@ const MANY = (accountId: string, webhookId: string) => `
   INSERT OR REPLACE INTO replays (account_id, webhook_id, next_sequence, last_sequence, since, until, only_failed)
     VALUES ('${accountId}', '${webhookId}', 1001, 1600, 0, 9, 0)`
 
-/** The account has sent more than a standard one may in a minute, and less than a premium one. */
-const SENT_ENOUGH = (accountId: string) =>
+/** More requests than the standard plan allows in a minute, fewer than the premium plan allows. */
+const QUOTA_USED = (accountId: string) =>
   `UPDATE account_state SET pace_sent = 1500, pace_minute = ${Math.floor(Date.now() / 60_000)} WHERE account_id = '${accountId}'`
 
-/** Has the consumer hear of the account, and shows what it asks the queue for. */
-async function consumeFor({ see }: Asker, accountId: string): Promise<void> {
-  const asked = vi.mocked(env.WEBHOOKS.sendBatch).mock.calls
-  const before = asked.length
+async function consumeFor({ record }: Sender, accountId: string): Promise<void> {
+  const messages = vi.mocked(env.WEBHOOKS.sendBatch).mock.calls
+  const before = messages.length
   const ctx = createExecutionContext()
   await consume(env, ctx, [message(accountId)])
   await waitOnExecutionContext(ctx)
-  see(asked.slice(before))
+  record(messages.slice(before))
 }
 
-/** What is done when nobody asks. */
-export const BACKGROUND: Deed[] = [
+export const BACKGROUND: Operation[] = [
   {
-    operation: 'consumer',
+    operationId: 'consumer',
     writes: true,
-    name: 'consumer for subscribers that are gone',
-    async run(asker, { account }) {
+    name: 'consumer of deleted subscribers',
+    async run(sender, { account }) {
       receive(() => new Response(null, { status: 410 }))
-      await consumeFor(asker, account.id)
+      await consumeFor(sender, account.id)
     },
   },
   {
-    operation: 'consumer',
+    operationId: 'consumer',
     writes: true,
-    name: 'consumer of an account that has sent enough',
-    async run(asker, { account }) {
-      await env.DB.prepare(SENT_ENOUGH(account.id)).run()
-      await consumeFor(asker, account.id)
+    name: 'consumer of an account over its quota',
+    async run(sender, { account }) {
+      await env.DB.prepare(QUOTA_USED(account.id)).run()
+      await consumeFor(sender, account.id)
     },
   },
   {
-    operation: 'consumer',
+    operationId: 'consumer',
     writes: true,
-    name: 'consumer of more than a message is for',
-    async run(asker, { account, things }) {
-      const statements = MANY(account.id, things.deaf.id).split(';')
+    name: 'consumer of more events than one message handles',
+    async run(sender, { account, resources }) {
+      const statements = MANY_EVENTS(account.id, resources.failingHook.id).split(';')
       await env.DB.batch(statements.map((statement) => env.DB.prepare(statement)))
-      await consumeFor(asker, account.id)
+      await consumeFor(sender, account.id)
     },
   },
   {
-    operation: 'consumer',
+    operationId: 'consumer',
     writes: true,
     name: 'consumer',
-    run: (asker, { account }) => consumeFor(asker, account.id),
+    run: (sender, { account }) => consumeFor(sender, account.id),
   },
   {
-    operation: 'dead letters',
+    operationId: 'dead letters',
     writes: true,
     name: 'dead letters',
-    async run({ ask }, world) {
-      await ask('admin', 'POST', `${pathOf(hook, world)}/test`)
-      await consumeDeadLetters(env, [message(world.account.id)])
+    async run({ send }, fixture) {
+      await send('admin', 'POST', `${pathOf(hook, fixture)}/test`)
+      await consumeDeadLetters(env, [message(fixture.account.id)])
     },
   },
-  { operation: 'sweep', writes: true, name: 'sweep', run: async () => void (await sweep(env, '', Date.now())) },
+  { operationId: 'sweep', writes: true, name: 'sweep', run: async () => void (await sweep(env, '', Date.now())) },
 ]
 
-export const AFTER_A_SWEEP: Deed = {
-  operation: 'listEvents',
+export const AFTER_A_SWEEP: Operation = {
+  operationId: 'listEvents',
   writes: true,
-  name: 'listEvents from a cursor of before a sweep',
-  async run({ ask }, { account }) {
-    const { pagination } = JSON.parse((await ask('agent', 'GET', 'events?per_page=1')).body)
+  name: 'listEvents with a cursor from before a sweep',
+  async run({ send }, { account }) {
+    const { pagination } = JSON.parse((await send('agent', 'GET', 'events?per_page=1')).body)
     await env.DB.prepare('DELETE FROM events WHERE account_id = ? AND sequence < 4').bind(account.id).run()
-    await ask('agent', 'GET', `events?cursor=${pagination.next_cursor}`)
+    await send('agent', 'GET', `events?cursor=${pagination.next_cursor}`)
   },
 }

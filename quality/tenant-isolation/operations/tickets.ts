@@ -1,6 +1,6 @@
-import type { World } from '../fixture'
-import { again, pathOf, reads, walks, write } from '../operation-kinds'
-import type { Deed } from '../sender'
+import type { Fixture } from '../fixture'
+import { cursorReads, pathOf, reads, twice, write } from '../operation-kinds'
+import type { Operation } from '../sender'
 import { file, ticket } from './paths'
 
 const LISTS = [
@@ -20,50 +20,49 @@ const LISTS = [
     '?created_after=2020-01-01&sort=updated_at&per_page=1',
   ],
   '?tag=red&assigned_to=none',
-  (w: World) => `?tag=red&assigned_to=${w.account.agent.id}`,
-  (w: World) => `?assigned_to=none,${w.account.agent.id},user_a,user_b,user_c&sort=priority`,
-  (w: World) => `?assigned_to=${w.account.agent.id}`,
-  (w: World) => `?created_by=${w.account.customer.id}&assigned_to=${w.account.agent.id}`,
-  (w: World) => `?assigned_to=${w.account.agent.id}&created_after=2020-01-01`,
+  (w: Fixture) => `?tag=red&assigned_to=${w.account.agent.id}`,
+  (w: Fixture) => `?assigned_to=none,${w.account.agent.id},user_a,user_b,user_c&sort=priority`,
+  (w: Fixture) => `?assigned_to=${w.account.agent.id}`,
+  (w: Fixture) => `?created_by=${w.account.customer.id}&assigned_to=${w.account.agent.id}`,
+  (w: Fixture) => `?assigned_to=${w.account.agent.id}&created_after=2020-01-01`,
 ]
 
-/** What is done with tickets. */
-export const TICKETS: Deed[] = [
+export const TICKETS: Operation[] = [
   ...reads('listTickets', ['agent', 'customer'], 'tickets', LISTS),
-  ...walks('listTickets', ['agent', 'customer'], 'tickets'),
-  ...walks('listTickets', ['agent'], 'tickets', '&sort=priority'),
-  ...walks('listTickets', ['agent'], 'tickets', '&q=printer'),
+  ...cursorReads('listTickets', ['agent', 'customer'], 'tickets'),
+  ...cursorReads('listTickets', ['agent'], 'tickets', '&sort=priority'),
+  ...cursorReads('listTickets', ['agent'], 'tickets', '&q=printer'),
   ...reads('getTicketStats', ['agent', 'customer'], 'tickets/stats'),
   ...reads('exportTickets', ['agent'], 'tickets/export', ['', '?status=open']),
   ...reads('getTicket', ['agent', 'customer', 'stranger'], ticket),
   ...reads('listTicketHistory', ['agent'], (w) => `${pathOf(ticket, w)}/history`),
-  ...walks('listTicketHistory', ['agent'], (w) => `${pathOf(ticket, w)}/history`),
+  ...cursorReads('listTicketHistory', ['agent'], (w) => `${pathOf(ticket, w)}/history`),
   write('createTicket', 'customer', 'POST', 'tickets', {
     title: 'New',
     description: 'D',
     tags: ['red'],
     attachments: [file],
   }),
-  write('createTicket', 'agent', 'POST', 'tickets', ({ account, things }: World) => ({
+  write('createTicket', 'agent', 'POST', 'tickets', ({ account, resources }: Fixture) => ({
     title: 'For another',
     description: 'D',
     created_by: account.stranger.id,
-    assigned_to: things.other.id,
+    assigned_to: resources.other.id,
   })),
-  write('createTicket', 'agent', 'POST', 'tickets', ({ account }: World) => ({
+  write('createTicket', 'agent', 'POST', 'tickets', ({ account }: Fixture) => ({
     title: 'With a file',
     description: 'D',
     assigned_to: account.agent.id,
     created_by: account.customer.id,
     attachments: [file],
   })),
-  write('createTicket', 'agent', 'POST', 'tickets', ({ things }: World) => ({
+  write('createTicket', 'agent', 'POST', 'tickets', ({ resources }: Fixture) => ({
     title: 'For somebody gone',
     description: 'D',
     attachments: [file],
-    assigned_to: things.other.id,
+    assigned_to: resources.other.id,
   })),
-  write('updateTicket', 'agent', 'PATCH', ticket, ({ account }: World) => ({
+  write('updateTicket', 'agent', 'PATCH', ticket, ({ account }: Fixture) => ({
     title: 'Changed',
     status: 'resolved',
     assigned_to: null,
@@ -71,15 +70,15 @@ export const TICKETS: Deed[] = [
     add_tags: ['new'],
     custom_fields: { a: 1 },
   })),
-  write('updateTicket', 'agent', 'PATCH', ticket, ({ things }: World) => ({
-    assigned_to: things.other.id,
-    created_by: things.other.id,
+  write('updateTicket', 'agent', 'PATCH', ticket, ({ resources }: Fixture) => ({
+    assigned_to: resources.other.id,
+    created_by: resources.other.id,
   })),
   write('updateTicket', 'customer', 'PATCH', ticket, { status: 'closed' }),
   write('updateTicket', 'customer', 'PATCH', ticket, { status: 'open' }),
   write('updateTicket', 'agent', 'PATCH', ticket, { title: 'Expected' }, { 'If-Match': '"6.x", "11.x"' }),
   write('updateTicket', 'agent', 'PATCH', ticket, { title: 'Expected' }, { 'If-Match': '"1.x"' }),
   write('deleteTicket', 'agent', 'DELETE', ticket),
-  again(write('deleteTicket', 'agent', 'DELETE', ticket)),
-  again(write('updateTicket', 'customer', 'PATCH', ticket, { status: 'closed' })),
+  twice(write('deleteTicket', 'agent', 'DELETE', ticket)),
+  twice(write('updateTicket', 'customer', 'PATCH', ticket, { status: 'closed' })),
 ]

@@ -1,19 +1,18 @@
-import { PASSWORD, type World } from '../fixture'
-import { pathOf, reads, walks, write } from '../operation-kinds'
-import type { Deed } from '../sender'
+import { type Fixture, PASSWORD } from '../fixture'
+import { cursorReads, pathOf, reads, write } from '../operation-kinds'
+import type { Operation } from '../sender'
 import { customer, userPath } from './paths'
 
-/** What is done with people, their credentials and the account itself. */
-export const PEOPLE: Deed[] = [
+export const USERS: Operation[] = [
   ...reads('listUsers', ['agent'], 'users', ['', '?role=customer', '?status=active', '?q=agent', '?page=2&per_page=1']),
   ...reads('listUsers', ['agent'], 'users', [(w) => `?q=${w.account.customer.email}`]),
-  ...walks('listUsers', ['agent'], 'users'),
+  ...cursorReads('listUsers', ['agent'], 'users'),
   ...reads('getMe', ['customer'], 'users/me'),
   ...reads('getUser', ['agent', 'customer'], customer),
   ...reads(
     'getUser',
     ['agent'],
-    userPath(({ things }) => things.other),
+    userPath(({ resources }) => resources.other),
   ),
   write('createUser', 'admin', 'POST', 'users', { name: 'New', email: 'new@example.com', role: 'agent' }),
   write('updateUser', 'admin', 'PATCH', customer, { name: 'New', email: 'moved@example.com', role: 'agent' }),
@@ -21,14 +20,14 @@ export const PEOPLE: Deed[] = [
     'updateUser',
     'admin',
     'PATCH',
-    userPath(({ things }) => things.gone),
+    userPath(({ resources }) => resources.inactive),
     { status: 'active' },
   ),
   write(
     'updateUser',
     'admin',
     'PATCH',
-    userPath(({ things }) => things.other),
+    userPath(({ resources }) => resources.other),
     { email: 'moved@example.com' },
   ),
   write('updateMe', 'customer', 'PATCH', 'users/me', {
@@ -38,7 +37,7 @@ export const PEOPLE: Deed[] = [
   }),
   write('deactivateUser', 'admin', 'DELETE', customer),
   write('setPassword', 'admin', 'POST', (w) => `${pathOf(customer, w)}/password`, { password: 'a new password' }),
-  write('setPassword', 'admin', 'POST', ({ things }) => `users/${things.other.id}/password`, {
+  write('setPassword', 'admin', 'POST', ({ resources }) => `users/${resources.other.id}/password`, {
     password: 'a new password',
   }),
   write('changePassword', 'customer', 'POST', 'auth/password', {
@@ -46,23 +45,23 @@ export const PEOPLE: Deed[] = [
     new_password: 'a new password',
   }),
   write('logout', 'customer', 'POST', 'auth/logout'),
-  write('login', 'nobody', 'POST', 'auth/login', ({ account }: World) => ({
+  write('login', 'anonymous', 'POST', 'auth/login', ({ account }: Fixture) => ({
     email: account.customer.email,
     password: PASSWORD,
     account: account.slug,
   })),
-  write('login', 'nobody', 'POST', 'auth/login', ({ account, things }: World) => ({
-    email: things.other.email,
+  write('login', 'anonymous', 'POST', 'auth/login', ({ account, resources }: Fixture) => ({
+    email: resources.other.email,
     password: PASSWORD,
     account: account.slug,
   })),
-  write('register', 'nobody', 'POST', 'auth/register', ({ account }: World) => ({
+  write('register', 'anonymous', 'POST', 'auth/register', ({ account }: Fixture) => ({
     name: 'New',
     email: 'joins@example.com',
     password: 'a new password',
     account: account.slug,
   })),
-  write('createAccount', 'nobody', 'POST', 'accounts', {
+  write('createAccount', 'anonymous', 'POST', 'accounts', {
     account_name: 'New',
     name: 'New',
     email: 'first@example.com',

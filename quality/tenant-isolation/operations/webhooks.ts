@@ -1,72 +1,70 @@
 import { env } from 'cloudflare:workers'
-import { type Path, pathOf, reads, walks, write } from '../operation-kinds'
-import type { Deed } from '../sender'
+import { cursorReads, type Path, pathOf, reads, write } from '../operation-kinds'
+import type { Operation } from '../sender'
 import { deliveries, hook } from './paths'
 
-const EVERYTHING_AGAIN = { since: '2020-01-01' }
-const second: Path = ({ things }) => `webhooks/${things.deaf.id}`
+const REPLAY_ALL = { since: '2020-01-01' }
+const second: Path = ({ resources }) => `webhooks/${resources.failingHook.id}`
 
-/** A webhook is changed whose deliveries a sweep has taken away: it must not be told again. */
-const AFTER_ITS_DELIVERIES: Deed = {
-  operation: 'updateWebhook',
+/** A sweep has deleted the webhook's deliveries: they must not be sent again. */
+const UPDATE_AFTER_SWEEP: Operation = {
+  operationId: 'updateWebhook',
   writes: true,
   name: 'updateWebhook after a sweep of its deliveries',
-  async run({ ask }, world) {
-    const { account, things } = world
+  async run({ send }, fixture) {
+    const { account, resources } = fixture
     for (const table of ['replays', 'deliveries'])
       await env.DB.prepare(`DELETE FROM ${table} WHERE account_id = ? AND webhook_id = ?`)
-        .bind(account.id, things.hook.id)
+        .bind(account.id, resources.hook.id)
         .run()
-    await ask('admin', 'PATCH', pathOf(hook, world), { body: { description: 'New' } })
+    await send('admin', 'PATCH', pathOf(hook, fixture), { body: { description: 'New' } })
   },
 }
 
-/** At the very time at which another account ends a webhook of its own. */
-const WHILE_ANOTHER_ENDS: Deed = {
-  operation: 'deleteWebhook',
+const DELETE_WITH_NEIGHBOR: Operation = {
+  operationId: 'deleteWebhook',
   writes: true,
-  name: 'deleteWebhook of one that has ended before',
-  async run({ ask }, { account, things }) {
-    const endOthers = (deletedAt: number | null) =>
+  name: 'deleteWebhook of one that was deleted before',
+  async run({ send }, { account, resources }) {
+    const setDeletedInNeighbor = (deletedAt: number | null) =>
       env.DB.prepare('UPDATE webhooks SET deleted_at = ? WHERE account_id <> ? AND id = ?')
-        .bind(deletedAt, account.id, things.ended.id)
+        .bind(deletedAt, account.id, resources.deletedHook.id)
         .run()
-    await endOthers(Date.now())
-    await ask('admin', 'DELETE', `webhooks/${things.ended.id}`)
-    await endOthers(null)
+    await setDeletedInNeighbor(Date.now())
+    await send('admin', 'DELETE', `webhooks/${resources.deletedHook.id}`)
+    await setDeletedInNeighbor(null)
   },
 }
 
-/** What is done with webhooks, deliveries and events. */
-export const WEBHOOKS: Deed[] = [
+export const WEBHOOKS: Operation[] = [
   ...reads('listWebhooks', ['admin'], 'webhooks', ['', '?per_page=1&page=2']),
   ...reads('getWebhook', ['admin'], hook),
   write('createWebhook', 'admin', 'POST', 'webhooks', { url: 'https://new.example.com/', events: ['*'] }),
   write('updateWebhook', 'admin', 'PATCH', hook, { url: 'https://moved.example.com/', description: 'New' }),
   write('updateWebhook', 'admin', 'PATCH', hook, { active: false }),
   write('updateWebhook', 'admin', 'PATCH', hook, { events: ['user.created'] }),
-  write('updateWebhook', 'admin', 'PATCH', ({ things }) => `webhooks/${things.idle.id}`, { active: true }),
-  AFTER_ITS_DELIVERIES,
+  write('updateWebhook', 'admin', 'PATCH', ({ resources }) => `webhooks/${resources.pausedHook.id}`, { active: true }),
+  UPDATE_AFTER_SWEEP,
   write('deleteWebhook', 'admin', 'DELETE', hook),
-  WHILE_ANOTHER_ENDS,
+  DELETE_WITH_NEIGHBOR,
   write('rotateWebhookSecret', 'admin', 'POST', (w) => `${pathOf(hook, w)}/rotate-secret`),
   write('testWebhook', 'admin', 'POST', (w) => `${pathOf(hook, w)}/test`),
-  write('testWebhook', 'admin', 'POST', ({ things }) => `webhooks/${things.idle.id}/test`),
-  write('replayWebhook', 'admin', 'POST', (w) => `${pathOf(second, w)}/replay`, EVERYTHING_AGAIN),
+  write('testWebhook', 'admin', 'POST', ({ resources }) => `webhooks/${resources.pausedHook.id}/test`),
+  write('replayWebhook', 'admin', 'POST', (w) => `${pathOf(second, w)}/replay`, REPLAY_ALL),
   write('replayWebhook', 'admin', 'POST', (w) => `${pathOf(second, w)}/replay`, {
-    ...EVERYTHING_AGAIN,
+    ...REPLAY_ALL,
     only_failed: true,
   }),
   ...reads('listDeliveries', ['admin'], deliveries, ['', '?status=succeeded', '?event=ticket.created']),
-  ...walks('listDeliveries', ['admin'], deliveries),
-  ...reads('getDelivery', ['admin'], (w) => `${pathOf(deliveries, w)}/${w.things.delivery.id}`),
-  write('redeliver', 'admin', 'POST', (w) => `${pathOf(deliveries, w)}/${w.things.delivery.id}/redeliver`),
+  ...cursorReads('listDeliveries', ['admin'], deliveries),
+  ...reads('getDelivery', ['admin'], (w) => `${pathOf(deliveries, w)}/${w.resources.delivery.id}`),
+  write('redeliver', 'admin', 'POST', (w) => `${pathOf(deliveries, w)}/${w.resources.delivery.id}/redeliver`),
   write(
     'redeliver',
     'admin',
     'POST',
-    ({ things }) => `webhooks/${things.idle.id}/deliveries/${things.resting.id}/redeliver`,
+    ({ resources }) => `webhooks/${resources.pausedHook.id}/deliveries/${resources.pausedDelivery.id}/redeliver`,
   ),
   ...reads('listEvents', ['agent'], 'events', ['', '?event=ticket.created', '?cursor=']),
-  ...reads('listEvents', ['agent'], 'events', [(w) => `?ticket_id=${w.things.ticket.id}`]),
+  ...reads('listEvents', ['agent'], 'events', [(w) => `?ticket_id=${w.resources.ticket.id}`]),
 ]
