@@ -1,21 +1,21 @@
 import { defineConfig } from 'vitest/config'
-import { COMPILED } from './scripts/lib/local-state.ts'
+import { COMPILE_CACHE } from './scripts/lib/local-state.ts'
 import { writeToMemory } from './test/config/memory-folder.ts'
 import { LongestFirst } from './test/config/sequencer.ts'
 import { options, plugins } from './test/config/worker.ts'
 
 writeToMemory()
 // Dozens of processes load the same modules.
-process.env.NODE_COMPILE_CACHE ??= COMPILED
+process.env.NODE_COMPILE_CACHE ??= COMPILE_CACHE
 
-/** First the projects whose files wait much of their time or run alone for long, then the others. */
+/** The first group waits much of its time, or has long files. */
 const FIRST = { maxWorkers: 6, sequence: { groupOrder: 0 } }
 const SECOND = { maxWorkers: 3, sequence: { groupOrder: 1 } }
 
 const named = (suffix: string) => [`{test,quality}/**/*${suffix}.test.ts`]
 const KINDS = ['.isolated', '.empty-db', '.node', '.e2e']
 
-/** Loading the application takes longer than most files run, so files share a runtime; each test has its own accounts. */
+/** Files share a runtime, because loading the application takes longer than most of them run. Each has its own accounts. */
 const shared = {
   ...options,
   ...SECOND,

@@ -4,13 +4,12 @@ import { gzipSync } from 'node:zlib'
 import { unstable_readConfig } from 'wrangler'
 import { ROOT, runWrangler } from '../scripts/lib/local-state.ts'
 
-/** A Worker in one file, and the configuration that it is served with. */
 export interface Bundle {
   config: string
   file: string
 }
 
-/** Bundles the Worker of a configuration as a deployment would, under a name of its own among the bundles of a run. */
+/** Bundles the Worker like a deployment does. `label` distinguishes the bundles of a run. */
 export function buildBundle(config: string, label = ''): Bundle {
   const { name, main } = unstable_readConfig({ config })
   if (!name || !main) throw new Error(`${config} has no name or no main`)

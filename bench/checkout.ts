@@ -4,14 +4,13 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { ROOT } from '../scripts/lib/local-state.ts'
 
-/** Another commit of this repository in a folder of its own, with the packages that are installed here. */
 export interface Checkout {
   root: string
   commit: string
   remove(): void
 }
 
-/** Checks a commit out. Throws where there is no such commit. */
+/** Throws if the commit does not exist. */
 export function checkOut(ref: string): Checkout {
   const commit = git('rev-parse', '--short', '--verify', `${ref}^{commit}`)
   const root = join(mkdtempSync(join(tmpdir(), 'ticketing-against-')), commit)

@@ -1,25 +1,25 @@
-/** Cursors of the list of tickets, which are JSON in base64url: a place, wherever in it that stands, and more. */
+/** Cursors of the list of tickets are JSON in base64url that contains a position. */
 
-interface Place {
+interface Position {
   at: number
   number: number
 }
 
-/** A cursor that is like another but leads to another place. Throws where the cursor has none. */
-export function moveCursor(cursor: string, to: Place): string {
-  placeOf(cursor)
-  const moved = JSON.parse(textOf(cursor), (key, value) => (key === 'at' || key === 'number' ? to[key] : value))
-  return Buffer.from(JSON.stringify(moved)).toString('base64url')
+/** Throws if the cursor has no position. */
+export function moveCursor(cursor: string, to: Position): string {
+  positionOf(cursor)
+  const rewritten = JSON.parse(textOf(cursor), (key, value) => (key === 'at' || key === 'number' ? to[key] : value))
+  return Buffer.from(JSON.stringify(rewritten)).toString('base64url')
 }
 
-/** The place of a cursor. Throws where it has none. */
-export function placeOf(cursor: string): Place {
-  const place: Partial<Place> = {}
+/** Throws if the cursor has no position. */
+export function positionOf(cursor: string): Position {
+  const position: Partial<Position> = {}
   JSON.parse(textOf(cursor), (key, value) => {
-    if (key === 'at' || key === 'number') place[key] = value
+    if (key === 'at' || key === 'number') position[key] = value
     return value
   })
-  const { at, number } = place
+  const { at, number } = position
   if (at === undefined || number === undefined) throw new Error('a cursor of tickets holds no place any more')
   return { at, number }
 }

@@ -1,30 +1,27 @@
 import type { Round } from './load.ts'
 
-/** What a server did on a route. */
 export interface Figures {
   requests_per_second: number
   p50_ms: number
   p99_ms: number
-  /** CPU time of the server for one request. */
+  /** CPU time of the server per request. */
   cpu_ms: number | null
 }
 
-/** Rounds of the service and of the floor, one straight after the other. */
+/** Consecutive rounds of the service and of the floor. */
 export interface Pair {
   ours: Round
   floor: Round
 }
 
-/** How the service compares to the floor. */
 export interface Comparison {
-  /** Requests per second of the service by those of the floor, median of the rounds. */
+  /** Requests per second of the service divided by those of the floor; median of the rounds. */
   ratio: number
   ratios: number[]
-  /** The same by CPU time, which a busy machine disturbs less. */
+  /** The same by CPU time, which other processes disturb less. */
   cpu_ratio: number | null
 }
 
-/** The rounds of a server in figures. */
 export function figuresOf(rounds: readonly Round[]): Figures {
   const sorted = Float64Array.from(rounds.flatMap(({ milliseconds }) => milliseconds)).sort()
   const cpu = rounds.flatMap(({ cpuMilliseconds }) => cpuMilliseconds ?? [])
@@ -37,7 +34,7 @@ export function figuresOf(rounds: readonly Round[]): Figures {
   }
 }
 
-/** A ratio is taken within a pair, whose rounds met the same noise. */
+/** Ratios are computed within a pair, which has the same noise. */
 export function compare(pairs: readonly Pair[]): Comparison {
   const ratios = pairs.map(({ ours, floor }) => ours.requestsPerSecond / floor.requestsPerSecond)
   const cpuRatios = pairs.flatMap(({ ours, floor }) =>

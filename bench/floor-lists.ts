@@ -1,5 +1,3 @@
-import { MEMBERS, TICKET_COLUMNS } from './floor-sql.ts'
-import { FAR, LISTS, PER_PAGE } from './lists.ts'
 import {
   ACCOUNT_ID,
   CALLER_ID,
@@ -10,16 +8,18 @@ import {
   NEWEST,
   RARE_TAG,
   RARE_WORD,
-} from './world.ts'
+} from './dataset.ts'
+import { MEMBERS, TICKET_COLUMNS } from './floor-sql.ts'
+import { FAR, LISTS, PER_PAGE } from './lists.ts'
 
-/** The measured lists by hand: each knows how its tickets are found and counted, as a general filter could not. */
+/** Hand-written queries for the measured lists, which a general filter could not match. */
 
 export interface FloorList {
   count: Query
   page: Query
 }
 
-/** SQL, and the values of `?1`, `?2`, … */
+/** The SQL and the values of `?1`, `?2`, … */
 type Query = [sql: string, ...values: (string | number)[]]
 
 const RANKS = [0, 1, 2, 3]
@@ -30,20 +30,20 @@ const BY_RANK = `priority_rank ASC, ${BY_CREATION}`
 
 const TICKETS_BY_STATUS = 'tickets INDEXED BY tickets_by_status_created WHERE true'
 
-const allPlaces = `SELECT ${placeOf(BY_CREATION)} FROM tickets WHERE account_id = ?1 ORDER BY ${BY_CREATION} LIMIT ${PER_PAGE}`
+const allPositions = `SELECT ${sortColumns(BY_CREATION)} FROM tickets WHERE account_id = ?1 ORDER BY ${BY_CREATION} LIMIT ${PER_PAGE}`
 
 const LISTS_BY_QUERY: Record<(typeof LISTS)[keyof typeof LISTS], FloorList> = {
-  [LISTS.all]: { count: counters('all', ''), page: page(BY_CREATION, allPlaces) },
-  [LISTS.farPage]: { count: counters('all', ''), page: page(BY_CREATION, `${allPlaces} OFFSET ${FAR}`) },
+  [LISTS.all]: { count: counters('all', ''), page: page(BY_CREATION, allPositions) },
+  [LISTS.farPage]: { count: counters('all', ''), page: page(BY_CREATION, `${allPositions} OFFSET ${FAR}`) },
   [LISTS.open]: {
     count: counters('all', '', 'open'),
-    page: page(BY_CREATION, merged(TICKETS_BY_STATUS, ['open'], BY_CREATION)),
+    page: page(BY_CREATION, mergePartitions(TICKETS_BY_STATUS, ['open'], BY_CREATION)),
   },
   [LISTS.mine]: {
     count: counters('assignee', CALLER_ID),
     page: page(
       BY_CHANGE,
-      merged('tickets INDEXED BY tickets_by_assignee_updated WHERE assigned_to = ?2', STATUSES, BY_CHANGE),
+      mergePartitions('tickets INDEXED BY tickets_by_assignee_updated WHERE assigned_to = ?2', STATUSES, BY_CHANGE),
       CALLER_ID,
     ),
   },
@@ -51,13 +51,13 @@ const LISTS_BY_QUERY: Record<(typeof LISTS)[keyof typeof LISTS], FloorList> = {
     count: counters('creator', CUSTOMER_ID),
     page: page(
       BY_CREATION,
-      merged('tickets INDEXED BY tickets_by_creator_created WHERE created_by = ?2', STATUSES, BY_CREATION),
+      mergePartitions('tickets INDEXED BY tickets_by_creator_created WHERE created_by = ?2', STATUSES, BY_CREATION),
       CUSTOMER_ID,
     ),
   },
   [LISTS.leastUrgent]: {
     count: counters('all', ''),
-    page: page(BY_RANK, merged(TICKETS_BY_STATUS, STATUSES, BY_RANK)),
+    page: page(BY_RANK, mergePartitions(TICKETS_BY_STATUS, STATUSES, BY_RANK)),
   },
   [LISTS.recent]: {
     count: [
@@ -65,7 +65,7 @@ const LISTS_BY_QUERY: Record<(typeof LISTS)[keyof typeof LISTS], FloorList> = {
       ACCOUNT_ID,
       NEWEST - DAY,
     ],
-    page: page(BY_CREATION, allPlaces.replace('ORDER', 'AND created_at >= ?2 ORDER'), NEWEST - DAY),
+    page: page(BY_CREATION, allPositions.replace('ORDER', 'AND created_at >= ?2 ORDER'), NEWEST - DAY),
   },
   [LISTS.rareWord]: found(RARE_WORD),
   [LISTS.commonWord]: found(COMMON_WORD),
@@ -73,13 +73,12 @@ const LISTS_BY_QUERY: Record<(typeof LISTS)[keyof typeof LISTS], FloorList> = {
   [LISTS.commonTag]: tagged(COMMON_TAG),
 }
 
-/** The measured lists by their query strings. */
 export const FLOOR_LISTS: ReadonlyMap<string, FloorList> = new Map(Object.entries(LISTS_BY_QUERY))
 
-/** The page after a place in the list of all, newest first, and one ticket more. */
-export function pageBeyond(at: number, number: number): Query {
-  const places = allPlaces.replace('ORDER', 'AND (created_at, number) < (?2, ?3) ORDER')
-  return page(BY_CREATION, places.replace(/LIMIT \d+/, `LIMIT ${PER_PAGE + 1}`), at, number)
+/** In the list of all tickets, newest first; returns one ticket more than the page. */
+export function pageAfter(at: number, number: number): Query {
+  const positions = allPositions.replace('ORDER', 'AND (created_at, number) < (?2, ?3) ORDER')
+  return page(BY_CREATION, positions.replace(/LIMIT \d+/, `LIMIT ${PER_PAGE + 1}`), at, number)
 }
 
 function counters(dimension: string, value: string, status?: string): Query {
@@ -88,28 +87,29 @@ function counters(dimension: string, value: string, status?: string): Query {
   return [sql, ACCOUNT_ID, dimension, value, ...(status === undefined ? [] : [status])]
 }
 
-/** Whole tickets at the places that `seq` names, in the order in which they come. */
-function page(order: string, places: string, ...values: (string | number)[]): Query {
-  const sql = `SELECT ${TICKET_COLUMNS} FROM (${places}) page CROSS JOIN tickets t ON t.seq = page.seq ${MEMBERS}
+/** The tickets that `seq` selects, in their order. */
+function page(order: string, positions: string, ...values: (string | number)[]): Query {
+  const sql = `SELECT ${TICKET_COLUMNS} FROM (${positions}) page CROSS JOIN tickets t ON t.seq = page.seq ${MEMBERS}
     ORDER BY ${order.replaceAll(/(\w+) (ASC|DESC)/g, 'page.$1 $2')}`
   return [sql, ACCOUNT_ID, ...values]
 }
 
-/** The columns that an order needs. */
-function placeOf(order: string): string {
+function sortColumns(order: string): string {
   return ['seq', ...order.matchAll(/\w+(?= ASC| DESC)/g)].join(', ')
 }
 
-/** The first of the stretches of a source that hold one status and priority each; D1 takes five queries in a compound. */
-function merged(source: string, statuses: readonly string[], order: string): string {
-  const stretch = (status: string, rank: number) =>
-    `SELECT ${placeOf(order)} FROM ${source} AND account_id = ?1 AND status = '${status}' AND priority_rank = ${rank}`
+/** Merges the first tickets of each status and priority. D1 allows five queries in a compound. */
+function mergePartitions(source: string, statuses: readonly string[], order: string): string {
+  const partition = (status: string, rank: number) =>
+    `SELECT ${sortColumns(order)} FROM ${source} AND account_id = ?1 AND status = '${status}' AND priority_rank = ${rank}`
   const together = (queries: readonly string[]) => `${queries.join(' UNION ALL ')} ORDER BY ${order}`
-  const ofStatuses = statuses.map((status) => `SELECT * FROM (${together(RANKS.map((rank) => stretch(status, rank)))})`)
+  const ofStatuses = statuses.map(
+    (status) => `SELECT * FROM (${together(RANKS.map((rank) => partition(status, rank)))})`,
+  )
   return `${together(ofStatuses)} LIMIT ${PER_PAGE}`
 }
 
-/** The index knows the account of its words, so that it can count alone; the newest tickets have its last entries. */
+/** The full-text index contains the account, so it can count by itself; the newest tickets are its last entries. */
 function found(word: string): FloorList {
   const match = `{scope} : "zq${Buffer.from(ACCOUNT_ID).toString('hex')}" AND {title description} : "${word}" *`
   const newest = `SELECT t.seq, t.created_at, t.number FROM tickets_fts f CROSS JOIN tickets t ON t.seq = f.rowid
@@ -123,6 +123,6 @@ function found(word: string): FloorList {
 function tagged(tag: string): FloorList {
   return {
     count: counters('tag', tag),
-    page: page(BY_CREATION, merged('ticket_tags WHERE tag = ?2', STATUSES, BY_CREATION), tag),
+    page: page(BY_CREATION, mergePartitions('ticket_tags WHERE tag = ?2', STATUSES, BY_CREATION), tag),
   }
 }

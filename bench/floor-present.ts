@@ -1,13 +1,12 @@
 import { deriveKeys } from '../src/core/keys.ts'
 import { hmac } from '../src/lib/crypto.ts'
+import { ACCOUNT_ID } from './dataset.ts'
 import type { AttachmentRow, CommentRow, EventRow, TicketRow } from './floor-sql.ts'
-import { ACCOUNT_ID } from './world.ts'
 
-/** Rows as the service's answers have them. */
+/** Rows in the form of the service's responses. */
 
 const HOUR = 3_600_000
 
-/** A ticket of a list. */
 export function presentListItem(row: TicketRow) {
   return {
     id: row.id,
@@ -27,7 +26,6 @@ export function presentListItem(row: TicketRow) {
   }
 }
 
-/** A comment. */
 export function presentComment(row: CommentRow) {
   return {
     id: row.id,
@@ -42,7 +40,7 @@ function wireTime(milliseconds: number): string {
   return `${new Date(milliseconds).toISOString().slice(0, 19)}Z`
 }
 
-/** Signs the addresses of attachments as the service does. */
+/** Signs URLs of attachments like the service does. */
 export function fileSigner(secret: string, origin: string) {
   const key = deriveKeys(secret).files
   const expires = (Math.floor(Date.now() / HOUR) * HOUR + 2 * HOUR) / 1_000
@@ -65,7 +63,7 @@ function presentAttachment(row: AttachmentRow, url: string) {
   }
 }
 
-/** An event of a new ticket; the measured account has no others when events are read. */
+/** The measured account has no other events. */
 export function presentEvent(row: EventRow) {
   const { ticket, attachments }: { ticket: TicketRow; attachments: AttachmentRow[] } = JSON.parse(row.data)
   return {

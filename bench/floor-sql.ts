@@ -1,5 +1,3 @@
-/** The SQL of the measured routes by hand, but for lists, and the rows it gives. */
-
 export interface TicketRow {
   id: string
   number: number
@@ -116,7 +114,6 @@ export const INSERT_TICKET = `
     tags, custom_fields, created_at, updated_at)
   VALUES (?, ?, (SELECT ticket_number FROM account_state WHERE account_id = ?), 1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
 
-/** What is told of a new ticket `t`, as JSON. */
 export const CREATED_EVENT = `json_object('ticket', json(json_object(${named(TICKET)})), 'attachments', json((
     SELECT json_group_array(json_object(${ATTACHMENT.map((name) => `'${name}', f.${name}`)})) FROM attachments f
     WHERE f.account_id = t.account_id AND f.ticket_id = t.id AND f.comment_id IS NULL)))`
@@ -146,7 +143,6 @@ export const EVENTS = {
     WHERE account_id = ? AND sequence > 0 ORDER BY sequence LIMIT ?`,
 }
 
-/** The columns of a ticket in a list. */
 export const TICKET_COLUMNS = selected(TICKET)
 
 function selected(columns: Record<string, string>): string {

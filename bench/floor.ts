@@ -1,18 +1,18 @@
 import { DurableObject } from 'cloudflare:workers'
+import { ACCOUNT_ID, CALLER_ID } from './dataset.ts'
 import {
   createTicket,
   type FloorEnv,
   getTicket,
   listEvents,
   listTickets,
+  listTicketsByCursor,
   ticketStats,
-  walkTickets,
-} from './floor-answers.ts'
-import { ACCOUNT_ID, CALLER_ID } from './world.ts'
+} from './floor-responses.ts'
 
 /**
- * What the platform allows: the routes that are measured, by hand, with the calls that the service makes for them (one
- * to the caller's Durable Object, one batch of SQL to D1) and nothing else. It checks nothing.
+ * The lower bound on this platform: hand-written responses of the measured routes with the same calls as the service
+ * (one to the caller's Durable Object, one batch to D1) and no checks.
  */
 
 interface Env extends FloorEnv {
@@ -24,7 +24,7 @@ const TICKETS = '/api/v1/tickets'
 const CHECKS = { database: 'ok', files: 'ok', rate_limiter: 'ok', sweeper: 'ok' }
 const HEALTH = { status: 'ok', version: '0.1.0', checks: CHECKS }
 
-/** Counts as the service's own does: one row read and one written, in the object's storage, without a pause. */
+/** Counts like the service: reads and writes one row in the object's storage. */
 export class RateLimiter extends DurableObject<Env> {
   constructor(state: DurableObjectState, env: Env) {
     super(state, env)
@@ -55,9 +55,9 @@ export default {
       await admit(env, true)
       return createTicket(env, await request.json())
     }
-    const answer = read(env, url)
+    const response = read(env, url)
     await admit(env, false)
-    return (await answer) ?? Response.json({ error: 'not measured' }, { status: 404 })
+    return (await response) ?? Response.json({ error: 'not measured' }, { status: 404 })
   },
 } satisfies ExportedHandler<Env>
 
@@ -66,7 +66,7 @@ function read(env: Env, url: URL): Promise<Response> | null {
   if (url.pathname === '/api/v1/events') return listEvents(env)
   if (url.pathname === `${TICKETS}/stats`) return ticketStats(env)
   if (url.pathname !== TICKETS) return getTicket(env, url)
-  return cursor === null ? listTickets(env, url) : walkTickets(env, cursor)
+  return cursor === null ? listTickets(env, url) : listTicketsByCursor(env, cursor)
 }
 
 function admit(env: Env, writes: boolean) {

@@ -1,6 +1,5 @@
-import { COMMON_TAG, COMMON_WORD, DAY, NEWEST, RARE_TAG, RARE_WORD } from './world.ts'
+import { COMMON_TAG, COMMON_WORD, DAY, NEWEST, RARE_TAG, RARE_WORD } from './dataset.ts'
 
-/** The query strings of the lists that are measured, by which the floor knows them too. */
 export const LISTS = {
   all: '',
   open: 'status=open',
@@ -15,6 +14,6 @@ export const LISTS = {
   recent: `created_after=${new Date(NEWEST - DAY).toISOString().slice(0, 10)}`,
 } as const
 
-/** How many tickets lie before the page `LISTS.farPage`. */
+/** Tickets before the page `LISTS.farPage`. */
 export const FAR = 10_000
 export const PER_PAGE = 20

@@ -4,31 +4,28 @@ import { nextBody } from './request.ts'
 import { headersOf, type MeasuredRoute } from './routes.ts'
 import type { Server } from './servers.ts'
 
-/** How often autocannon looks whether all has been answered. */
-const LOOK_MS = 50
+/** How often autocannon checks for completion. */
+const POLL_MS = 50
 const TIMEOUT_SECONDS = 120
 
-/** How many ask at once, and how often they do in all. */
-export interface Pace {
+export interface LoadPlan {
   connections: number
   requests: number
 }
 
-/** What a server did in one round. */
 export interface Round {
   requestsPerSecond: number
-  /** Of each answer. */
   milliseconds: number[]
-  /** CPU time of the server for one request, where the system tells. */
+  /** Per request; null on systems other than Linux. */
   cpuMilliseconds: number | null
 }
 
-/** Sends one route's requests over and over. Throws unless every answer was a 2xx. */
+/** Throws unless every response is a 2xx. */
 export async function load(
   { origin, runtime }: Server,
   route: MeasuredRoute,
   token: string,
-  pace: Pace,
+  loadPlan: LoadPlan,
 ): Promise<Round> {
   const milliseconds: number[] = []
   const cpu = stopwatch(runtime)
@@ -37,10 +34,10 @@ export async function load(
   const result = await new Promise<autocannon.Result>((resolve, reject) => {
     const options: autocannon.Options = {
       url: origin,
-      connections: pace.connections,
-      amount: pace.requests,
+      connections: loadPlan.connections,
+      amount: loadPlan.requests,
       timeout: TIMEOUT_SECONDS,
-      sampleInt: LOOK_MS,
+      sampleInt: POLL_MS,
       headers: headersOf(route, token),
       requests: requestsOf(route),
     }
@@ -53,7 +50,7 @@ export async function load(
       ended = performance.now()
     })
   })
-  refuseFailures(route, result)
+  assertNoFailures(route, result)
   const cpuUsed = cpu()
   return {
     requestsPerSecond: (milliseconds.length * 1_000) / (ended - started),
@@ -62,7 +59,7 @@ export async function load(
   }
 }
 
-/** A body that is another every time is made when it is sent. */
+/** Bodies that must differ are created when they are sent. */
 function requestsOf(route: MeasuredRoute): autocannon.Request[] {
   const { method, paths } = route
   return paths.map((path) => ({
@@ -72,7 +69,7 @@ function requestsOf(route: MeasuredRoute): autocannon.Request[] {
   }))
 }
 
-/** Tells how much CPU time a process has used since. */
+/** Returns the CPU time since the call. */
 function stopwatch(pid: number | null): () => number | null {
   const used = () => (pid === null ? null : cpuMilliseconds(pid))
   const before = used()
@@ -82,7 +79,7 @@ function stopwatch(pid: number | null): () => number | null {
   }
 }
 
-function refuseFailures(route: MeasuredRoute, { errors, non2xx, statusCodeStats }: autocannon.Result): void {
+function assertNoFailures(route: MeasuredRoute, { errors, non2xx, statusCodeStats }: autocannon.Result): void {
   if (errors > 0 || non2xx > 0)
     throw new Error(`${route.name}: not every answer was a 2xx: ${JSON.stringify({ errors, ...statusCodeStats })}`)
 }

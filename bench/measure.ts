@@ -1,29 +1,27 @@
 import { type Comparison, compare, type Figures, figuresOf, type Pair } from './figures.ts'
-import { load, type Pace, type Round } from './load.ts'
+import { type LoadPlan, load, type Round } from './load.ts'
 import { type Cost, probe } from './probe.ts'
 import type { MeasuredRoute } from './routes.ts'
-import { checkSameAnswer } from './same-answers.ts'
+import { checkSameResponse } from './same-responses.ts'
 import type { Server } from './servers.ts'
 import { measureStream, type StreamFigures } from './stream.ts'
 
-/** How thoroughly it is measured. */
 export interface Plan {
-  /** How many ask at once. */
+  /** Concurrent requests. */
   connections: number
-  /** How often each server has its turn, after one that does not count. */
+  /** Rounds per server, after one for warming up. */
   rounds: number
-  /** About how long a turn takes. */
+  /** Approximate duration of a round. */
   seconds: number
 }
 
-/** What was found out about a route at a size. */
 export interface RouteResult extends Cost {
   route: string
-  /** How many asked at once; fewer than planned where an answer takes long. */
+  /** Fewer than planned if responses are slow. */
   connections: number
   /** Null for a stream. */
   ours: Figures | null
-  /** Null where the floor has no such route. */
+  /** Null if the floor does not have the route. */
   floor: Figures | null
   comparison: Comparison | null
   stream: StreamFigures | null
@@ -34,11 +32,11 @@ interface Servers {
   floor: Server
 }
 
-/** Fewer requests than this for each connection in a round, and they are sent one at a time. */
-const REQUESTS_A_CONNECTION = 2
+/** With fewer requests per connection and round, requests are sent one at a time. */
+const REQUESTS_PER_CONNECTION = 2
 const SLOW_ROUNDS = 3
 
-/** Measures a route: what it costs, and how fast it is beside the floor. Throws when the two do different work. */
+/** Measures the cost of a route, and its speed compared with the floor. Throws if their responses differ. */
 export async function measureRoute(
   servers: Servers,
   route: MeasuredRoute,
@@ -46,17 +44,17 @@ export async function measureRoute(
   plan: Plan,
 ): Promise<RouteResult> {
   const { ours, floor } = servers
-  if (route.hasFloor) await checkSameAnswer(servers, route, token)
+  if (route.hasFloor) await checkSameResponse(servers, route, token)
   const { cost, milliseconds } = await probe(ours, route, token)
   const none = { ours: null, floor: null, comparison: null, stream: null }
   if (route.isStream) {
     const stream = await measureStream(ours, route, token, plan.rounds * plan.seconds)
     return { route: route.name, ...cost, connections: 1, ...none, stream }
   }
-  const pace = paceOf(plan.connections, plan.seconds, milliseconds)
-  const { connections } = pace
+  const loadPlan = planLoad(plan.connections, plan.seconds, milliseconds)
+  const { connections } = loadPlan
   const rounds = connections === 1 ? Math.min(SLOW_ROUNDS, plan.rounds) : plan.rounds
-  const fire = (server: Server) => load(server, route, token, pace)
+  const fire = (server: Server) => load(server, route, token, loadPlan)
   await fire(ours)
   if (!route.hasFloor) {
     const found: Round[] = []
@@ -76,13 +74,13 @@ export async function measureRoute(
   }
 }
 
-/** As many requests as take about so long one after the other, by all connections at once where they are many. */
-function paceOf(connections: number, seconds: number, milliseconds: number): Pace {
+/** The number of requests for the planned duration; sequential or on all connections. */
+function planLoad(connections: number, seconds: number, milliseconds: number): LoadPlan {
   const requests = Math.max(1, Math.round((seconds * 1_000) / milliseconds))
-  return { requests, connections: requests < connections * REQUESTS_A_CONNECTION ? 1 : connections }
+  return { requests, connections: requests < connections * REQUESTS_PER_CONNECTION ? 1 : connections }
 }
 
-/** Rounds in pairs, so that the machine's noise falls on both; who goes first alternates. */
+/** Pairs of rounds, so that both have the same noise; the first one alternates. */
 async function firePairs(servers: Servers, rounds: number, fire: (server: Server) => Promise<Round>) {
   const pairs: Pair[] = []
   while (pairs.length < rounds)

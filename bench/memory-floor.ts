@@ -2,7 +2,7 @@ interface Env {
   FILES: R2Bucket
 }
 
-/** What bytes cost in memory at least: a body that goes into the bucket as it comes, and out of it again. */
+/** The lower bound for memory: stores a body in the bucket as it arrives, and returns it. */
 export default {
   async fetch(request, env) {
     const { pathname } = new URL(request.url)

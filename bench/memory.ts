@@ -1,26 +1,26 @@
 import { cpSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Bundle, buildBundle } from './build.ts'
+import { ticketId } from './dataset.ts'
 import { median } from './figures.ts'
-import { tell } from './progress.ts'
+import { log } from './progress.ts'
 import { peakResident, watchResident } from './resident.ts'
 import { type Server, startServer } from './servers.ts'
 import { copyState, scratchFolder, seededState } from './states.ts'
 import { issueTokens } from './token.ts'
 import { download, upload } from './transfers.ts'
-import { ticketId } from './world.ts'
 
-/** How much the runtime's process grows while files go in and out; in MiB. */
+/** Growth of the runtime's process during transfers; in MiB. */
 export interface MemoryResult {
   case: string
   ours: Growth
   floor: Growth
-  /** What the service adds to the growth that storage has by itself. */
+  /** The service's growth minus the floor's. */
   difference_mib: number
 }
 
 interface Growth {
-  /** What is resident before, in a server that has served a small file. */
+  /** Resident memory of a server that has served one small file. */
   idle_mib: number
   growth_mib: number
 }
@@ -29,7 +29,7 @@ interface Case {
   name: string
   isDownload: boolean
   mib: number
-  /** How many at once. */
+  /** Concurrent transfers. */
   times: number
 }
 
@@ -41,25 +41,24 @@ const CASES: readonly Case[] = [
 ]
 
 const MIB = 1_024 * 1_024
-const WORLD = 1_000
+const DATABASE_SIZE = 1_000
 
 type Name = 'ours' | 'floor'
 
-/** Where a Worker takes files, and by whom. */
-interface Door {
+interface Endpoint {
   bundle: Bundle
   path: string
   headers: Record<string, string>
 }
 
 /**
- * Measures every case `runs` times, each time in a server of its own, beside a Worker that only stores; gives the medians.
- * Null where the system does not tell of a process's memory, as only Linux does.
+ * Measures every case `runs` times with new servers, compared with a Worker that only stores; returns the medians. Null
+ * on systems other than Linux.
  */
 export async function measureMemory(ours: Bundle, seeder: Bundle, runs: number): Promise<MemoryResult[] | null> {
   if (process.platform !== 'linux') return null
-  const { folder } = await seededState(seeder, WORLD, () => undefined)
-  const doors: Record<Name, Door> = {
+  const { folder } = await seededState(seeder, DATABASE_SIZE, () => undefined)
+  const endpoints: Record<Name, Endpoint> = {
     ours: {
       bundle: ours,
       path: `/api/v1/tickets/${ticketId(1)}/attachments?filename=`,
@@ -71,36 +70,36 @@ export async function measureMemory(ours: Bundle, seeder: Bundle, runs: number):
   for (const one of CASES) {
     const grown: Record<Name, Growth[]> = { ours: [], floor: [] }
     for (let run = 0; run < runs; run += 1)
-      for (const name of ['ours', 'floor'] as const) grown[name].push(await measure(doors[name], folder, one))
+      for (const name of ['ours', 'floor'] as const) grown[name].push(await measure(endpoints[name], folder, one))
     const [mine, floors] = [medianOf(grown.ours), medianOf(grown.floor)]
     const difference = Number((mine.growth_mib - floors.growth_mib).toFixed(1))
-    tell(`Memory, ${one.name}: ${mine.growth_mib} MiB more than idle, the floor ${floors.growth_mib}`)
+    log(`Memory, ${one.name}: ${mine.growth_mib} MiB more than idle, the floor ${floors.growth_mib}`)
     results.push({ case: one.name, ours: mine, floor: floors, difference_mib: difference })
   }
   return results
 }
 
-async function measure(door: Door, seeded: string, one: Case): Promise<Growth> {
+async function measure(endpoint: Endpoint, seeded: string, one: Case): Promise<Growth> {
   const bytes = one.mib * MIB
   const served = copyState(seeded, 'memory')
   if (!one.isDownload) {
-    const server = await startServer(door.bundle, served)
-    return grow(server, door, () => all(one.times, (index) => uploadTo(server, door, `big${index}`, bytes)))
+    const server = await startServer(endpoint.bundle, served)
+    return grow(server, endpoint, () => all(one.times, (index) => uploadTo(server, endpoint, `big${index}`, bytes)))
   }
   // Written by another process, whose memory does not count.
-  const writer = await startServer(door.bundle, served)
-  const urls = await all(one.times, (index) => uploadTo(writer, door, `big${index}`, bytes))
+  const writer = await startServer(endpoint.bundle, served)
+  const urls = await all(one.times, (index) => uploadTo(writer, endpoint, `big${index}`, bytes))
   const written = scratchFolder('memory-read')
   cpSync(served, written, { recursive: true })
   await writer.stop()
-  const server = await startServer(door.bundle, written)
+  const server = await startServer(endpoint.bundle, written)
   const addresses = urls.map((url) => url.replace(writer.origin, server.origin))
-  return grow(server, door, () => all(one.times, (index) => download(addresses[index] ?? '', bytes)))
+  return grow(server, endpoint, () => all(one.times, (index) => download(addresses[index] ?? '', bytes)))
 }
 
-async function grow(server: Server, door: Door, work: () => Promise<unknown>): Promise<Growth> {
+async function grow(server: Server, endpoint: Endpoint, work: () => Promise<unknown>): Promise<Growth> {
   if (server.runtime === null) throw new Error('the system does not tell which process is the runtime')
-  await download(await uploadTo(server, door, 'small', 1_024), 1_024)
+  await download(await uploadTo(server, endpoint, 'small', 1_024), 1_024)
   const idle = watchResident(server.runtime)
   await work()
   const growth = peakResident(server.runtime) - idle
@@ -108,7 +107,7 @@ async function grow(server: Server, door: Door, work: () => Promise<unknown>): P
   return { idle_mib: Number(idle.toFixed(1)), growth_mib: Number(growth.toFixed(1)) }
 }
 
-function uploadTo({ origin }: Server, { path, headers }: Door, name: string, bytes: number): Promise<string> {
+function uploadTo({ origin }: Server, { path, headers }: Endpoint, name: string, bytes: number): Promise<string> {
   return upload(`${origin}${path}${name}`, headers, bytes)
 }
 

@@ -2,8 +2,8 @@ import type { RouteResult } from './measure.ts'
 import { type Results, readingsOf } from './results.ts'
 
 /**
- * The results as a picture: a line for each route, and on it a mark for each size, the more tickets the smaller, so that
- * what costs the same at all sizes looks like a target. It paints its own ground, to be legible on any page.
+ * A line for each route with a mark for each size; larger accounts have smaller marks, so constant cost looks like a
+ * target. Has its own background, so that it is legible on any page.
  */
 export function plotOf(results: Results): string {
   const readings = readingsOf(results)
@@ -32,10 +32,10 @@ const TOP = 96
 const LINE = 25
 const BOTTOM = 44
 const LABELS_END = 322
-/** Of the marks, from the fewest tickets to the most. */
+/** By size, the smallest account first. */
 const RADII = [8, 5.5, 3]
 
-/** A scale of powers of ten; `zero` is where what has no logarithm stands. */
+/** Powers of ten; `zero` is the position of 0. */
 interface Scale {
   left: number
   right: number
@@ -78,7 +78,7 @@ function axisOf(scale: Scale, title: string, lines: number): string {
   const bottom = TOP + lines * LINE
   const powers = Math.round(Math.log10(scale.to / scale.from)) + 1
   const ticks = Array.from({ length: powers }, (_, power) => scale.from * 10 ** power).map((value) => ({
-    at: placeOf(scale, value),
+    at: positionOf(scale, value),
     label: shortly(value),
   }))
   if (scale.zero !== null) ticks.unshift({ at: scale.zero, label: '0' })
@@ -110,24 +110,24 @@ function bandsOf(lines: number): string {
 }
 
 function spanOf(scale: Scale, values: readonly (number | undefined)[], y: number): string {
-  const places = values.flatMap((value) => (value === undefined ? [] : [placeOf(scale, value)]))
-  return `<line class="span" x1="${Math.min(...places)}" x2="${Math.max(...places)}" y1="${y}" y2="${y}"/>`
+  const positions = values.flatMap((value) => (value === undefined ? [] : [positionOf(scale, value)]))
+  return `<line class="span" x1="${Math.min(...positions)}" x2="${Math.max(...positions)}" y1="${y}" y2="${y}"/>`
 }
 
 function marksOf(scale: Scale, values: readonly (number | undefined)[], y: number): string {
   return values
-    .map((value, size) => (value === undefined ? '' : markOf(placeOf(scale, value), y, size, values.length)))
+    .map((value, size) => (value === undefined ? '' : markOf(positionOf(scale, value), y, size, values.length)))
     .join('')
 }
 
-/** Rings, and a dot for the most tickets. */
+/** Rings, and a dot for the largest account. */
 function markOf(x: number, y: number, size: number, sizes: number): string {
   const isLast = size === sizes - 1
   const radius = isLast ? RADII.at(-1) : RADII[size]
   return `<circle class="${isLast ? 'dot' : 'ring'}" cx="${x}" cy="${y}" r="${radius}"/>`
 }
 
-function placeOf({ left, right, from, to, zero }: Scale, value: number): number {
+function positionOf({ left, right, from, to, zero }: Scale, value: number): number {
   if (value <= 0) return zero ?? left
   const share = Math.log10(Math.min(to, Math.max(from, value)) / from) / Math.log10(to / from)
   return Math.round((left + share * (right - left)) * 10) / 10

@@ -3,7 +3,7 @@ import { send } from './request.ts'
 import type { MeasuredRoute } from './routes.ts'
 import type { Server } from './servers.ts'
 
-/** What one request costs, as the service's own line in the log tells it. */
+/** From the request's log line. */
 export interface Cost {
   rows_read: number
   rows_written: number
@@ -12,7 +12,7 @@ export interface Cost {
 
 const PROBES = 5
 
-/** Sends a few requests one after the other. Gives the median of what they cost, and how long the fastest took. */
+/** Sends a few requests in sequence. Returns the median costs and the shortest time. */
 export async function probe(
   server: Server,
   route: MeasuredRoute,

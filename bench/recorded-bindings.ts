@@ -1,5 +1,5 @@
 import { DatabaseSync, type SQLInputValue } from 'node:sqlite'
-import { ACCOUNT_ID } from './world.ts'
+import { ACCOUNT_ID } from './dataset.ts'
 
 type Result = { results: unknown[]; meta: Record<string, unknown> }
 
@@ -52,13 +52,17 @@ export class RecordedD1 {
 
 const limit = () => ({ admitted: true, limit: 300, remaining: 299, resetAt: Math.ceil(Date.now() / 60_000) * 60 })
 
-/** Lets every method of a Durable Object succeed, under the names that any commit has given to its result. */
+/** A Durable Object whose methods all admit the caller. */
 function permissiveObject(): unknown {
-  const admission = () => ({
-    ...{ vouched: true, valid: true, verdict: limit(), rateLimit: limit() },
-    ...{ accountId: ACCOUNT_ID, role: 'agent', plan: 'premium', wroteRecently: false },
+  const verification = () => ({
+    valid: true,
+    rateLimit: limit(),
+    accountId: ACCOUNT_ID,
+    role: 'agent',
+    plan: 'premium',
+    wroteRecently: false,
   })
-  return new Proxy({}, { get: (_, name) => (name === 'then' ? undefined : async () => admission()) })
+  return new Proxy({}, { get: (_, name) => (name === 'then' ? undefined : async () => verification()) })
 }
 
 /** The bindings of a Worker besides its variables. */

@@ -2,15 +2,13 @@ import type { RouteResult } from './measure.ts'
 import type { MemoryResult } from './memory.ts'
 import { type Results, readingsOf, type SizeResult } from './results.ts'
 
-/** The results for a reader at a terminal. */
-
 const COLUMNS = ['read', 'written', 'trips', 'req/s', 'p50 ms', 'p99 ms', 'CPU ms', 'floor/s', 'ratio', 'by CPU']
 const LEGEND = [
   'Rows read and written at D1 and round trips to it, of one request. Ratio: req/s by those of the floor; by CPU: its CPU',
   'time by ours. –: the floor has no such route. *: asked for by one connection, the others by several.',
 ]
 
-/** A block for each size, and one with what is read at all of them side by side. */
+/** A block for each size, and one that compares the rows read. */
 export function tableOf(results: Results): string {
   const kib = (bytes: number) => `${(bytes / 1_024).toFixed(1)} KiB`
   const { bundle } = results
@@ -26,7 +24,7 @@ export function tableOf(results: Results): string {
 
 const MEMORY_COLUMNS = ['memory, MiB', 'idle', 'growth', "floor's idle", "floor's growth", 'difference']
 
-/** How much more than at rest the runtime has resident while files go in and out. */
+/** Memory growth during transfers. */
 export function memoryTableOf(results: readonly MemoryResult[]): string {
   const rows = results.map(({ case: name, ours, floor, difference_mib }) => [
     name,
@@ -83,7 +81,7 @@ function thousands(value: number): string {
   return value.toLocaleString('en')
 }
 
-/** The first column to the left, the others to the right. */
+/** The first column is left-aligned, the others are right-aligned. */
 function aligned(lines: readonly string[][]): string[] {
   const widths = (lines[0] ?? []).map((_, column) => Math.max(...lines.map((line) => line[column]?.length ?? 0)))
   return lines.map((line) =>

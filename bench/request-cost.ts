@@ -5,7 +5,7 @@ import { type Bundle, buildBundle } from './build.ts'
 import { checkOut } from './checkout.ts'
 import { median } from './figures.ts'
 import { loadWorker, variablesOf } from './in-process.ts'
-import { sharesTold, tell } from './progress.ts'
+import { log, startProgress } from './progress.ts'
 import { recordedBindings } from './recorded-bindings.ts'
 import { headersOf, type MeasuredRoute, routesOf } from './routes.ts'
 import { copyState, seededState } from './states.ts'
@@ -60,9 +60,9 @@ interface Prepared {
 }
 
 async function prepare(root: string, label: string): Promise<Prepared> {
-  tell(`Building ${label}`)
+  log(`Building ${label}`)
   const bundle = buildBundle(join(root, 'wrangler.toml'), `-${label}`)
-  const state = await seededState(bundle, SIZE, sharesTold(`Making the data of ${label}`), root)
+  const state = await seededState(bundle, SIZE, startProgress(`Making the data of ${label}`), root)
   return { bundle, folder: state.folder }
 }
 

@@ -1,25 +1,24 @@
 import { moveCursor } from './cursors.ts'
+import { createdAt } from './dataset.ts'
 import { headersOf, type MeasuredRoute } from './routes.ts'
 import type { Server } from './servers.ts'
-import { createdAt } from './world.ts'
 
-/** How many bodies were sent to each path, so that the next is another. */
+/** Bodies sent per path, so that the next one differs. */
 const sent = new Map<string, number>()
 
-/** The next body for a path of a route, if its requests have one. */
 export function nextBody({ body }: MeasuredRoute, path: string): string | undefined {
   const before = sent.get(path) ?? 0
   sent.set(path, before + 1)
   return body?.(before)
 }
 
-/** Which of a route's requests it is, and the ID that it shall have in the log. */
+/** The number of the request, and its ID in the log. */
 interface Sending {
   nth?: number
   requestId?: string
 }
 
-/** Sends one request of a route. Throws unless the answer is a 2xx. */
+/** Throws unless the response is a 2xx. */
 export async function send(
   { origin }: Server,
   route: MeasuredRoute,
@@ -38,8 +37,8 @@ export async function send(
 }
 
 /**
- * A cursor to the middle of the list of all tickets, where walking would take thousands of requests: the one after the
- * first page, moved to another place.
+ * A cursor in the middle of the list of all tickets. It is the first page's cursor with another position, because
+ * paging there would take thousands of requests.
  */
 export async function findDeepCursor({ origin }: Server, size: number, token: string): Promise<string> {
   const response = await fetch(`${origin}/api/v1/tickets?cursor=`, { headers: { Authorization: `Bearer ${token}` } })

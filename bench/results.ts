@@ -3,7 +3,6 @@ import { join } from 'node:path'
 import type { BundleSize } from './build.ts'
 import type { RouteResult } from './measure.ts'
 
-/** All that a run has found out. */
 export interface Results {
   measured_at: string
   node: string
@@ -18,22 +17,23 @@ export interface Results {
 
 export interface SizeResult {
   tickets: number
-  /** How long the database took to make, in this run or the one that it was kept from. */
+  /** How long it took to create the database, in this run or an earlier one. */
   seeding_seconds: number
   routes: RouteResult[]
 }
 
-/** What a request of a route reads at each size; null where the size does not have the route. */
+/** Rows read per request at each size; null if the size does not have the route. */
 export interface Reading {
   route: string
   rows: (number | null)[]
-  /** What is read at the largest size by what is at the one before it; null where one of them is not known. */
+  /** The largest size divided by the one before it; null if one of them is unknown. */
   growth: number | null
-  /** Whether it grows with the account, and not only until a page is full: by more than the root of the tickets. */
+  /**
+   * Whether rows read grow with the account beyond a full page: by more than the square root of the growth in tickets.
+   */
   grows: boolean
 }
 
-/** What each route reads, size by size. */
 export function readingsOf({ sizes }: Pick<Results, 'sizes'>): Reading[] {
   const names = new Set(sizes.toReversed().flatMap(({ routes }) => routes.map(({ route }) => route)))
   const [before, largest] = sizes.slice(-2).map(({ tickets }) => tickets)
@@ -47,12 +47,11 @@ export function readingsOf({ sizes }: Pick<Results, 'sizes'>): Reading[] {
   })
 }
 
-/** Writes a file of results; those of a quick run do not replace those of a thorough one. Gives its path. */
+/** Results of a quick run have their own file. Returns the path. */
 export function saveResult({ quick }: Pick<Results, 'quick'>, extension: 'json' | 'svg', content: string): string {
   return save(`${quick ? 'quick' : 'latest'}.${extension}`, content)
 }
 
-/** As `saveResult`, of the memory that files take. */
 export function saveMemory({ quick }: Pick<Results, 'quick'>, content: string): string {
   return save(quick ? 'quick.memory.json' : 'memory.json', content)
 }

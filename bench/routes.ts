@@ -1,25 +1,22 @@
+import { heavyNumber, readTickets, ticketId } from './dataset.ts'
 import { FAR, LISTS } from './lists.ts'
 import type { Role } from './token.ts'
-import { heavyNumber, readTickets, ticketId } from './world.ts'
 
-/** A route that is measured, and the requests that measure it. */
 export interface MeasuredRoute {
   name: string
   role: Role
   method: 'GET' | 'POST' | 'PATCH'
-  /** They take turns. */
+  /** Used in turns. */
   paths: readonly string[]
   /** The body of the nth request to a path. */
   body?: (n: number) => string
-  /** Whether the floor has an answer of its own to it. */
   hasFloor: boolean
-  /** Whether the answer is a stream of all that matches. */
+  /** A stream of all matches. */
   isStream: boolean
 }
 
 const TICKETS = '/api/v1/tickets'
 
-/** In the table, how a request is told from others of its route. */
 const LIST_NAMES: Record<keyof typeof LISTS, string> = {
   all: 'GET /tickets',
   open: 'GET /tickets?status=open',
@@ -44,8 +41,8 @@ const NEW_TICKET = JSON.stringify({
 const NEW_COMMENT = JSON.stringify({ content: 'I looked into it and it happens with every browser that I tried.' })
 
 /**
- * What is measured at a size. Those that write come last, so that the others read the same data in every round.
- * `deepCursor` points to the middle of the list of all tickets.
+ * Writing routes come last, so that the others read the same data in every round. `deepCursor` points to the middle of
+ * the list of all tickets.
  */
 export function routesOf(size: number, deepCursor: string): MeasuredRoute[] {
   const tickets = readTickets(size).map((id) => `${TICKETS}/${id}`)
@@ -83,12 +80,12 @@ function write(name: string, body: (n: number) => string): MeasuredRoute {
   return { name, role: 'agent', method: 'POST', paths: [TICKETS], body, hasFloor: false, isStream: false }
 }
 
-/** To and fro, for a change to what is there already is none. */
+/** Alternates, because an update without a change is not one. */
 function changeOf(n: number): string {
   return JSON.stringify({ status: n % 2 === 0 ? 'in_progress' : 'resolved' })
 }
 
-/** The headers of every request; the floor is sent the same, though it does not look at them. */
+/** The floor gets the same headers, but ignores them. */
 export function headersOf(route: MeasuredRoute, token: string): Record<string, string> {
   return {
     Authorization: `Bearer ${token}`,

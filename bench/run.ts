@@ -6,14 +6,14 @@ import { type Bundle, buildBundle, sizeOf } from './build.ts'
 import { measureRoute, type Plan, type RouteResult } from './measure.ts'
 import { measureMemory } from './memory.ts'
 import { plotOf } from './plot.ts'
-import { elapsedSeconds, sharesTold, tell } from './progress.ts'
+import { elapsedSeconds, log, startProgress } from './progress.ts'
 import { memoryTableOf, tableOf } from './report.ts'
 import { findDeepCursor } from './request.ts'
 import { compareRequestCost } from './request-cost.ts'
 import { type Results, type SizeResult, saveMemory, saveResult } from './results.ts'
 import { routesOf } from './routes.ts'
 import { startServer, stopServers } from './servers.ts'
-import { copyState, forgetLeftovers, seededState } from './states.ts'
+import { copyState, deleteLeftovers, seededState } from './states.ts'
 import { issueTokens } from './token.ts'
 
 const THOROUGH = { sizes: [1_000, 100_000, 1_000_000], connections: 16, rounds: 5, seconds: 1 }
@@ -22,7 +22,6 @@ const QUICK = { sizes: [1_000, 20_000], connections: 4, rounds: 2, seconds: 0.2 
 const CONFIG = join(ROOT, 'wrangler.toml')
 const FLOOR_CONFIG = join(import.meta.dirname, 'floor.toml')
 
-/** How often the memory of each case is measured. */
 const MEMORY_RUNS = { thorough: 3, quick: 1 }
 
 const { values: flags } = parseArgs({
@@ -36,16 +35,16 @@ const { values: flags } = parseArgs({
 const plan = flags.quick ? QUICK : THOROUGH
 
 /**
- * `npm run bench`: what the routes cost at D1 and how fast they are, over accounts of several sizes, beside a floor
- * Worker over the same data, in turns; and, but for a quick run, the memory that files take. With
- * `--memory`, only that. With `--against REF`, only what requests cost in CPU time, compared with another commit. With
- * `--requests`, only the time within the Worker, without D1 and the runtime; `--against REF` compares that.
+ * `npm run bench`: the cost of routes at D1 and their speed, with accounts of several sizes, compared with a floor
+ * Worker on the same data; except in a quick run, also the memory of file transfers. `--memory` measures only that.
+ * `--against REF` compares the CPU time with another commit. `--requests` measures only the time within the Worker,
+ * without D1 and the runtime; `--against REF` compares that.
  */
 async function main(): Promise<void> {
-  forgetLeftovers()
+  deleteLeftovers()
   if (flags.requests) return compareRequestCost(flags.against)
   if (flags.against !== undefined) return compareWith(flags.against)
-  tell('Building the Worker and the floor')
+  log('Building the Worker and the floor')
   const bundles = { ours: buildBundle(CONFIG), floor: buildBundle(FLOOR_CONFIG) }
   if (flags.memory || !flags.quick) await reportMemory(bundles)
   if (flags.memory) return
@@ -63,23 +62,23 @@ async function main(): Promise<void> {
     sizes,
   }
   console.log(`\n${tableOf(results)}\n`)
-  tell(`Written: ${saveResult(results, 'json', `${JSON.stringify(results, null, 2)}\n`)}`)
-  tell(`Written: ${saveResult(results, 'svg', plotOf(results))}`)
+  log(`Written: ${saveResult(results, 'json', `${JSON.stringify(results, null, 2)}\n`)}`)
+  log(`Written: ${saveResult(results, 'svg', plotOf(results))}`)
 }
 
 async function reportMemory({ ours, floor }: Record<'ours' | 'floor', Bundle>): Promise<void> {
   const runs = flags.quick ? MEMORY_RUNS.quick : MEMORY_RUNS.thorough
   const memory = await measureMemory(ours, floor, runs)
-  if (memory === null) return tell('Memory is not measured: only Linux tells what a process has resident')
+  if (memory === null) return log('Memory is not measured: only Linux tells what a process has resident')
   console.log(`\n${memoryTableOf(memory)}\n`)
   const results = { measured_at: new Date().toISOString(), node: process.version, runs, cases: memory }
-  tell(`Written: ${saveMemory(flags, `${JSON.stringify(results, null, 2)}\n`)}`)
+  log(`Written: ${saveMemory(flags, `${JSON.stringify(results, null, 2)}\n`)}`)
 }
 
-/** Measures all routes over so many tickets. Both servers work on copies, which go with them. */
+/** Both servers work on copies, which are deleted with them. */
 async function measureSize(bundles: Record<'ours' | 'floor', Bundle>, size: number, plan: Plan): Promise<SizeResult> {
   const tickets = `${size.toLocaleString('en')} tickets`
-  const state = await seededState(bundles.floor, size, sharesTold(`Making ${tickets}`))
+  const state = await seededState(bundles.floor, size, startProgress(`Making ${tickets}`))
   const start = (name: 'ours' | 'floor') => startServer(bundles[name], copyState(state.folder, name))
   const [ours, floor] = await Promise.all([start('ours'), start('floor')])
   const tokens = issueTokens(Date.now())
@@ -87,7 +86,7 @@ async function measureSize(bundles: Record<'ours' | 'floor', Bundle>, size: numb
   const routes: RouteResult[] = []
   for (const [index, route] of measured.entries()) {
     const result = await measureRoute({ ours, floor }, route, tokens[route.role], plan)
-    tell(`${tickets}, ${index + 1}/${measured.length}  ${route.name}: ${inShort(result)}`)
+    log(`${tickets}, ${index + 1}/${measured.length}  ${route.name}: ${inShort(result)}`)
     routes.push(result)
   }
   await stopServers()

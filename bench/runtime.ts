@@ -5,12 +5,12 @@ import { unstable_getMiniflareWorkerOptions, unstable_readConfig } from 'wrangle
 import type { Bundle } from './build.ts'
 import { SECRET } from './token.ts'
 
-/** Nobody is refused, and no event of a world whose clock stands still is old. */
+/** No rate limit, and no expired events, because the clock of the data stands still. */
 const VARIABLES = { APP_SECRET: SECRET, RATE_LIMIT_PREMIUM: '100000000', EVENT_RETENTION_DAYS: '100000' }
 
 /**
- * Serves a bundle over the data in a folder on a free port of loopback, as `wrangler dev` would, but without its proxy;
- * what leaves for the network is refused. `log` is given the lines that are no errors.
+ * Serves a bundle on a free port of localhost, like `wrangler dev` without its proxy; other outgoing requests are
+ * rejected. `log` gets the lines that are not errors.
  */
 export function startRuntime(
   { config: configPath, file }: Bundle,
@@ -43,7 +43,7 @@ export function startRuntime(
   return new Miniflare(options)
 }
 
-/** It is wrangler's dependency, not ours, so that it always fits the `workerd` that wrangler runs. */
+/** Wrangler's own dependency, so that it matches the `workerd` that wrangler runs. */
 function wranglersMiniflare(): typeof import('miniflare') {
   return createRequire(import.meta.resolve('wrangler'))('miniflare')
 }

@@ -1,4 +1,3 @@
-import { CREATED_EVENT, MEMBERS } from './floor-sql.ts'
 import {
   ACCOUNT_ID,
   AGENTS,
@@ -8,7 +7,7 @@ import {
   HEAVY_ATTACHMENTS,
   HEAVY_COMMENTS,
   heavyNumber,
-  MOST_EVENTS,
+  MAX_EVENTS,
   RARE_TAG,
   RARE_TICKETS,
   RARE_WORD,
@@ -16,18 +15,19 @@ import {
   TAGS,
   TICKET_ID,
   ticketId,
-} from './world.ts'
+} from './dataset.ts'
+import { CREATED_EVENT, MEMBERS } from './floor-sql.ts'
 
-/** Few enough for the memory of D1's engine, many enough for its speed. */
-const ROWS_A_STATEMENT = 5_000
+/** A compromise between the memory of D1's engine and its speed. */
+const ROWS_PER_STATEMENT = 5_000
 const MINUTE = 60_000
 
 /**
- * The statements that fill an empty database with an account of so many tickets. The database's own triggers count, tag
- * and index what is inserted, as they do for the service.
+ * Fills an empty database with an account of this size. The database's triggers count, tag and index the rows, like for
+ * the service.
  */
 export function seedStatements(size: number): string[] {
-  const events = Math.min(size, MOST_EVENTS)
+  const events = Math.min(size, MAX_EVENTS)
   return [
     `INSERT INTO accounts (id, slug, name, plan, allow_registration, created_at)
       VALUES ('${ACCOUNT_ID}', 'bench', 'Bench', 'premium', 0, ${createdAt(0, size)})`,
@@ -48,9 +48,9 @@ export function seedStatements(size: number): string[] {
 }
 
 function inChunks(rows: number, statement: (first: number, last: number) => string): string[] {
-  const chunks = Math.ceil(rows / ROWS_A_STATEMENT)
+  const chunks = Math.ceil(rows / ROWS_PER_STATEMENT)
   return Array.from({ length: chunks }, (_, chunk) =>
-    statement(chunk * ROWS_A_STATEMENT + 1, Math.min(rows, (chunk + 1) * ROWS_A_STATEMENT)),
+    statement(chunk * ROWS_PER_STATEMENT + 1, Math.min(rows, (chunk + 1) * ROWS_PER_STATEMENT)),
   )
 }
 
@@ -68,8 +68,8 @@ function insertMembers(role: 'agent' | 'customer', count: number, size: number):
 }
 
 /**
- * Tickets that come at a steady pace, strewn (by multiplicative hashes, so that they are the same every time) over statuses,
- * priorities, agents and customers: a tenth is open, a quarter is nobody's, a twentieth each customer's.
+ * At a constant rate, distributed by multiplicative hashes over statuses, priorities, agents and customers, so that
+ * they are the same every time: a tenth is open, a quarter unassigned, a twentieth each customer's.
  */
 function insertTickets(first: number, last: number, size: number): string {
   const created = `${createdAt(0, size)} + i * ${createdAt(1, size) - createdAt(0, size)}`
@@ -110,7 +110,7 @@ function insertHeavyAttachments(size: number): string {
     FROM n`
 }
 
-/** One event for each of the newest tickets, as the service would have written it. */
+/** For the newest tickets, as the service would write them. */
 function insertEvents(first: number, last: number, before: number): string {
   return `INSERT INTO events (account_id, sequence, id, type, ticket_id, is_internal, data, created_at)
     SELECT t.account_id, t.number - ${before}, 'evt_bench' || t.number, 'ticket.created', t.id, 0, ${CREATED_EVENT},

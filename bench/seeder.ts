@@ -5,13 +5,12 @@ import { startRuntime } from './runtime.ts'
 import { seedStatements } from './seed-sql.ts'
 import { migrationStatements } from './states.ts'
 
-/** Of what is written nothing need survive a crash, and a gigabyte of it is kept at hand. */
+/** A crash need not be survived; a gigabyte is cached. */
 const FAST = 'PRAGMA synchronous = OFF; PRAGMA cache_size = -1000000'
 
 /**
- * A process of its own that makes the database of a world in a folder and tells its parent what share of it is done. D1
- * makes the tables; they are filled in its file, by the same triggers, in half the time that D1 takes. It ends with its
- * parent.
+ * A separate process that creates a database in a folder and reports its progress. D1 creates the tables; the rows are
+ * inserted directly into its file, with the same triggers, in half the time. Exits with its parent.
  */
 async function main(config: string, file: string, size: number, folder: string, root: string): Promise<void> {
   process.once('disconnect', () => process.exit())
@@ -33,7 +32,7 @@ async function main(config: string, file: string, size: number, folder: string, 
   process.disconnect?.()
 }
 
-/** The file of the database: Miniflare names it by a hash, and keeps another beside it. */
+/** Miniflare names the file by a hash, and keeps another one in the folder. */
 function databaseIn(folder: string): string {
   const files = globSync(join(folder, 'd1/**/*.sqlite')).filter((file) => /[0-9a-f]{64}\.sqlite$/.test(file))
   const [file] = files

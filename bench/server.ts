@@ -4,38 +4,37 @@ import { findChild } from './cpu-time.ts'
 import { startRuntime } from './runtime.ts'
 
 /**
- * A process of its own that serves a bundle with a configuration over the data in a folder, tells its parent the address
- * and the runtime's process, and gives it log lines that it asks for. It ends, and takes the folder with it, once the
- * parent lets go of it or dies.
+ * A separate process that serves a bundle on the data in a folder. It sends its parent the URL, the runtime's process
+ * and requested log lines. It deletes the folder and exits when the parent disconnects or exits.
  */
 async function main(config: string, file: string, folder: string): Promise<void> {
-  const letGo = once(process, 'disconnect')
+  const exit = once(process, 'disconnect')
   const lines = recentLines()
   const server = startRuntime({ config, file }, folder, lines.add)
   process.on('message', (requestId: string) => process.send?.({ requestId, line: lines.find(requestId) }))
   try {
-    await Promise.race([server.ready.then(tellParent), letGo])
-    await letGo
+    await Promise.race([server.ready.then(sendToParent), exit])
+    await exit
   } finally {
     await server.dispose()
     rmSync(folder, { recursive: true, force: true })
   }
 }
 
-function tellParent({ origin }: URL): void {
+function sendToParent({ origin }: URL): void {
   process.send?.({ origin, runtime: findChild(process.pid, 'workerd') })
 }
 
-/** The latest lines of the log, unread: a server that is under load must not spend its time on them. */
+/** The latest log lines, unparsed, because a server under load must not spend time on them. */
 function recentLines() {
-  const kept: string[] = Array.from({ length: 256 }, () => '')
+  const buffer: string[] = Array.from({ length: 256 }, () => '')
   let next = 0
   return {
     add: (line: string) => {
-      kept[next] = line
-      next = (next + 1) % kept.length
+      buffer[next] = line
+      next = (next + 1) % buffer.length
     },
-    find: (text: string) => kept.find((line) => line.includes(text)) ?? null,
+    find: (text: string) => buffer.find((line) => line.includes(text)) ?? null,
   }
 }
 

@@ -19,19 +19,18 @@ import { ROOT } from '../scripts/lib/local-state.ts'
 import type { Bundle } from './build.ts'
 import { seedStatements } from './seed-sql.ts'
 
-/** Databases that take long to make are made once, kept, and never served themselves: what is served is a copy. */
+/** Slow databases are created once and cached. Servers work on copies. */
 
 const CACHE = join(import.meta.dirname, '.cache')
-/** Beside a database: how many seconds it took to make. */
+/** A file in the database's folder: the seconds it took to create it. */
 const RECORD = 'seconds'
 
 export interface SeededState {
   folder: string
-  /** How long it took to make, now or in an earlier run. */
+  /** How long it took to create the database, now or in an earlier run. */
   seconds: number
 }
 
-/** The statements of all migrations, in their order. */
 export function migrationStatements(root: string): string[] {
   const folder = join(root, 'migrations')
   const files = readdirSync(folder).filter((file) => file.endsWith('.sql'))
@@ -39,44 +38,44 @@ export function migrationStatements(root: string): string[] {
 }
 
 /**
- * The folder of a database of so many tickets, with the migrations of the checkout at `root`. It is made now, by the runtime
- * of a bundle that binds it, unless an earlier run has made it from the same statements.
+ * A database with the migrations of the checkout at `root`. Created by the runtime of a bundle that binds it, unless an
+ * earlier run has created it with the same statements.
  */
 export async function seededState(
   bundle: Bundle,
   size: number,
-  tell: (share: number) => void,
+  report: (share: number) => void,
   root = ROOT,
 ): Promise<SeededState> {
   const prefix = `${root === ROOT ? '' : 'other-'}${size}-`
   const folder = join(CACHE, `${prefix}${keyOf(size, root)}`)
   if (existsSync(folder)) return { folder, seconds: Number(readFileSync(join(folder, RECORD), 'utf8')) }
-  forget((name) => name.startsWith(prefix))
+  deleteState((name) => name.startsWith(prefix))
   const unfinished = join(CACHE, `unfinished-${process.pid}`)
   mkdirSync(unfinished, { recursive: true })
   const started = performance.now()
-  await seed(bundle, size, unfinished, root, tell)
+  await seed(bundle, size, unfinished, root, report)
   const seconds = Math.round((performance.now() - started) / 1_000)
   writeFileSync(join(unfinished, RECORD), String(seconds))
   renameSync(unfinished, folder)
   return { folder, seconds }
 }
 
-/** A folder for a server to work on, that is not there yet; it ends with the server. */
+/** A new folder for a server, which deletes it. */
 export function scratchFolder(name: string): string {
   return join(CACHE, `served-${process.pid}-${name}`)
 }
 
-/** A copy of a database for a server to work on; it ends with the server. */
+/** A copy for a server, which deletes it. */
 export function copyState(folder: string, name: string): string {
   const copy = scratchFolder(name)
   cpSync(join(folder, 'd1'), join(copy, 'd1'), { recursive: true, mode: constants.COPYFILE_FICLONE })
   return copy
 }
 
-/** Forgets what runs that are over have left behind, other than whole databases. */
-export function forgetLeftovers(): void {
-  forget((name) => {
+/** Deletes files of earlier runs, except for complete databases. */
+export function deleteLeftovers(): void {
+  deleteState((name) => {
     const pid = /^(?:unfinished|served)-(\d+)/.exec(name)?.[1]
     return pid !== undefined && !isRunning(Number(pid))
   })
@@ -90,9 +89,9 @@ function isRunning(pid: number): boolean {
   }
 }
 
-function forget(isForgotten: (name: string) => boolean): void {
+function deleteState(isStale: (name: string) => boolean): void {
   if (!existsSync(CACHE)) return
-  for (const name of readdirSync(CACHE).filter(isForgotten)) rmSync(join(CACHE, name), { recursive: true, force: true })
+  for (const name of readdirSync(CACHE).filter(isStale)) rmSync(join(CACHE, name), { recursive: true, force: true })
 }
 
 function keyOf(size: number, root: string): string {
@@ -106,13 +105,13 @@ async function seed(
   size: number,
   folder: string,
   root: string,
-  tell: (share: number) => void,
+  report: (share: number) => void,
 ): Promise<void> {
   const seeder = fork(join(import.meta.dirname, 'seeder.ts'), [config, file, String(size), folder, root], {
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
     execArgv: ['--disable-warning=ExperimentalWarning'],
   })
-  seeder.on('message', (share) => tell(Number(share)))
+  seeder.on('message', (share) => report(Number(share)))
   const [code] = await once(seeder, 'exit')
   if (code !== 0) throw new Error(`Making ${size} tickets ended with ${code}`)
 }

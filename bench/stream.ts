@@ -3,7 +3,6 @@ import { send } from './request.ts'
 import type { MeasuredRoute } from './routes.ts'
 import type { Server } from './servers.ts'
 
-/** How an answer of many lines comes, one at a time. */
 export interface StreamFigures {
   first_byte_ms: number
   total_ms: number
@@ -13,7 +12,7 @@ export interface StreamFigures {
 
 const LINE_END = 10
 
-/** Reads a stream to its end, for a few seconds over and over; gives the medians of the times. */
+/** Reads a stream repeatedly for a few seconds; returns the medians. */
 export async function measureStream(
   server: Server,
   route: MeasuredRoute,
@@ -29,7 +28,7 @@ export async function measureStream(
   return { first_byte_ms: of('first_byte_ms'), total_ms: of('total_ms'), tickets, bytes }
 }
 
-/** The last line is no ticket. */
+/** The last line is not a ticket. */
 async function readStream(server: Server, route: MeasuredRoute, token: string): Promise<StreamFigures> {
   const started = performance.now()
   const response = await send(server, route, token)

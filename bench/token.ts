@@ -1,15 +1,14 @@
 import { deriveKey, hmac } from '../src/lib/crypto.ts'
-import { ACCOUNT_ID, CALLER_ID, CUSTOMER_ID } from './world.ts'
+import { ACCOUNT_ID, CALLER_ID, CUSTOMER_ID } from './dataset.ts'
 
-/** `APP_SECRET` while it is measured. */
+/** `APP_SECRET` of the benchmark. */
 export const SECRET = 'a secret of the benchmark, and of nothing else'
 
 const LIFE_SECONDS = 24 * 3_600
 
-/** Who asks. */
 export type Role = 'agent' | 'customer'
 
-/** A token for each who asks, as `src/auth/tokens.ts` issues them; that module does not load outside a bundle. */
+/** Tokens like those of the service, whose module does not load outside a bundle. */
 export function issueTokens(now: number): Record<Role, string> {
   return { agent: tokenOf(CALLER_ID, 'agent', now), customer: tokenOf(CUSTOMER_ID, 'customer', now) }
 }

@@ -5,34 +5,34 @@ import { json } from 'node:stream/consumers'
 
 const CHUNK = randomBytes(64 * 1_024)
 
-/** Sends so many bytes as they are taken, without holding them; gives the `url` at which they can be read again. */
+/** Sends random bytes without holding them in memory; returns the URL to read them. */
 export async function upload(address: string, headers: Record<string, string>, bytes: number): Promise<string> {
   const sending = request(address, {
     method: 'POST',
     headers: { ...headers, 'Content-Type': 'application/octet-stream', 'Content-Length': bytes },
   })
-  const answered = once(sending, 'response')
+  const responded = once(sending, 'response')
   for (let left = bytes; left > 0; left -= CHUNK.length) {
     const isTaken = sending.write(left < CHUNK.length ? CHUNK.subarray(0, left) : CHUNK)
-    if (!isTaken) await Promise.race([once(sending, 'drain'), answered])
+    if (!isTaken) await Promise.race([once(sending, 'drain'), responded])
   }
   sending.end()
-  const [response] = await answered
-  const answer = await json(response)
-  const url = urlIn(answer)
+  const [response] = await responded
+  const content = await json(response)
+  const url = urlIn(content)
   if (response.statusCode !== 201 || url === null)
-    throw new Error(`an upload was answered with ${response.statusCode}: ${JSON.stringify(answer)}`)
+    throw new Error(`an upload was answered with ${response.statusCode}: ${JSON.stringify(content)}`)
   return url
 }
 
-/** In the answer of the service, or of the floor. */
-function urlIn(answer: unknown): string | null {
-  if (typeof answer !== 'object' || answer === null) return null
-  if ('data' in answer) return urlIn(answer.data)
-  return 'url' in answer && typeof answer.url === 'string' ? answer.url : null
+/** In a response of the service or the floor. */
+function urlIn(content: unknown): string | null {
+  if (typeof content !== 'object' || content === null) return null
+  if ('data' in content) return urlIn(content.data)
+  return 'url' in content && typeof content.url === 'string' ? content.url : null
 }
 
-/** Reads to the end without holding it. Throws unless so many bytes have come. */
+/** Discards the content. Throws unless the number of bytes is right. */
 export async function download(address: string, bytes: number): Promise<void> {
   const response = await fetch(address)
   let left = bytes

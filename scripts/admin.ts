@@ -4,7 +4,7 @@ import { parseOptions } from './lib/options.ts'
 
 const HELP = 'npm run admin -- --help'
 
-/** `npm run admin -- COMMAND …`: what the operator does beside the API. */
+/** `npm run admin -- COMMAND …`: commands for operators. */
 async function main(): Promise<void> {
   const config = {
     allowPositionals: true,
@@ -25,11 +25,11 @@ async function main(): Promise<void> {
   if (values.help || name === undefined) return console.log(help())
   const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined
   if (!command) throw new Error(`There is no command ${name}. See: ${HELP}`)
-  if (args.length !== command.takes.length) throw new Error(`Usage: npm run admin -- ${command.usage}`)
+  if (args.length !== command.argumentNames.length) throw new Error(`Usage: npm run admin -- ${command.usage}`)
   console.log(await command.run(openDatabase(environmentOf(values)), args, values))
 }
 
-/** What is deployed has no default: a command meant for staging must not meet production, nor the other way round. */
+/** There is no default environment, so that a command for staging cannot reach production, or the reverse. */
 function environmentOf({ remote = false, env }: { remote?: boolean; env?: string }): string | null {
   if (remote && !env) throw new Error('Which one? Add --env staging or --env production.')
   if (!remote && env) throw new Error('--env goes with --remote.')
@@ -42,7 +42,7 @@ function help(): string {
   return [
     'Usage: npm run admin -- COMMAND [--remote --env staging|production]',
     '',
-    ...commands.map(({ usage, does }) => `  ${usage.padEnd(width)}  ${does}`),
+    ...commands.map(({ usage, description }) => `  ${usage.padEnd(width)}  ${description}`),
     '',
     'Works on the local database; with --remote on the deployed one. What it changes holds within 60 seconds.',
   ].join('\n')

@@ -66,7 +66,7 @@ async function compile(changes: Mutation[]): Promise<Set<string>> {
   return new Set(places.filter((place) => !place.startsWith(SCHEMA)))
 }
 
-/** Prints errors to its output and then fails, which is no failure here. */
+/** Prints errors to its output and exits with 1, which is expected here. */
 function tsc(copy: string): Promise<string> {
   const program = join(ROOT, 'node_modules/.bin/tsc')
   const options = ['-p', copy, '--noEmit', '--singleThreaded', '--pretty', 'false']

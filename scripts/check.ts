@@ -3,11 +3,12 @@ import { cpSync, mkdtempSync, rmSync } from 'node:fs'
 import { join, relative } from 'node:path'
 import { findViolations } from './lib/layers.ts'
 import { ROOT } from './lib/local-state.ts'
+import { findBannedWords } from './lib/words.ts'
 
 /** As in `npm run types`. */
 const TYPES_OPTIONS = ['--include-runtime=false', '--strict-vars=false', '--env-file=.dev.vars.example']
 
-/** `npm run check`: all that can be said of the code without running it. Runs every check, then says which failed. */
+/** `npm run check`: static checks. Runs all of them, then names those that failed. */
 const CHECKS: [name: string, command: string[]][] = [
   ['Biome', ['biome', 'check', '--error-on-warnings']],
   ['Types of bindings are up to date', ['wrangler', 'types', ...TYPES_OPTIONS, '--check']],
@@ -20,6 +21,7 @@ const CHECKS: [name: string, command: string[]][] = [
 
 const failed = CHECKS.filter(([name, command]) => !report(name, run(command))).map(([name]) => name)
 if (!report('Layers', await layers())) failed.push('Layers')
+if (!report('Words', words())) failed.push('Words')
 if (!report('Migrations match the schema', migrationsMatch())) failed.push('Migrations match the schema')
 if (failed.length > 0) {
   console.error(`\nFailed: ${failed.join(', ')}`)
@@ -41,7 +43,13 @@ async function layers(): Promise<Outcome> {
   return { ok: violations.length === 0, output: violations.map(({ message }) => message).join('\n') }
 }
 
-/** drizzle-kit would write a new migration if the schema had moved on without one; it tries on a copy. */
+function words(): Outcome {
+  const findings = findBannedWords()
+  const output = findings.map(({ file, line, word, text }) => `${file}:${line}: "${word}" in ${text}`).join('\n')
+  return { ok: findings.length === 0, output }
+}
+
+/** drizzle-kit would generate a migration if the schema had changed without one; it runs on a copy. */
 function migrationsMatch(): Outcome {
   const copy = relative(ROOT, mkdtempSync(join(ROOT, 'node_modules/.migrations-')))
   try {

@@ -4,21 +4,21 @@ import { parseOptions } from './lib/options.ts'
 const COMMAND = 'npm run deploy -- --env staging|production [--dry-run]'
 
 /**
- * `npm run deploy`: checks the configuration and the bundle, applies migrations, and deploys. With `--dry-run` it does the
- * checks and says what it would do, without a network, and ends with code 1 where something is missing.
+ * `npm run deploy`: checks the configuration and the bundle, applies migrations, and deploys. `--dry-run` only runs the
+ * checks, without a network, and exits with code 1 if something is missing.
  */
 async function main(): Promise<void> {
   const options = { env: { type: 'string' }, 'dry-run': { type: 'boolean' } } as const
   const { values } = parseOptions({ options }, COMMAND)
   const { env: environment, 'dry-run': isDry = false } = values
   if (environment !== 'staging' && environment !== 'production') throw new Error(`Usage: ${COMMAND}`)
-  // They load wrangler, which takes longer than to refuse.
+  // Imported late, because they load wrangler, which takes longer than the checks before.
   const { checkBundle } = await import('./deploy/bundle.ts')
   const { configProblems, readEnvironment } = await import('./deploy/config.ts')
   const config = readEnvironment(environment)
   const bundle = checkBundle(environment)
   const problems = [...configProblems(config), ...bundle.problems]
-  if (!isDry) refuseFor(problems)
+  if (!isDry) throwProblems(problems)
   for (const line of [...bundle.summary, ...config.summary]) console.log(line)
   if (isDry) {
     console.log(`Would run     wrangler d1 migrations apply DB --remote --env ${environment}`)
@@ -28,20 +28,20 @@ async function main(): Promise<void> {
     process.exitCode = problems.length > 0 ? 1 : 0
     return
   }
-  refuseFor(secretProblems(environment))
+  throwProblems(secretProblems(environment))
   const target = ['--env', environment]
   console.log(runWrangler(['d1', 'migrations', 'apply', 'DB', '--remote', ...target]))
   console.log(runWrangler(['deploy', ...target]))
 }
 
-function refuseFor(problems: string[]): void {
+function throwProblems(problems: string[]): void {
   if (problems.length > 0) throw new Error(problems.join('\n'))
 }
 
 function secretProblems(environment: string): string[] {
   const names = runWrangler(['secret', 'list', '--env', environment])
   const problems = []
-  // It would open the service to private addresses as the variable does.
+  // A secret has the same effect as the variable: it would allow webhooks to private IP addresses.
   if (names.includes('"ALLOW_PRIVATE_WEBHOOKS"'))
     problems.push(
       `There is a secret ALLOW_PRIVATE_WEBHOOKS: npx wrangler secret delete ALLOW_PRIVATE_WEBHOOKS --env ${environment}`,

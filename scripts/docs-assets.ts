@@ -6,9 +6,9 @@ import { SCALAR_FILE, SCALAR_VERSION } from '../src/docs/page.ts'
 const FOLDER = join(import.meta.dirname, '../public/docs')
 
 /**
- * Puts Scalar's script beside the page's own files, under the name that the page asks for, and takes other versions away.
- * Wrangler runs this before it serves or deploys. Does nothing where the file is there.
- * Throws where the page names another version than package.json.
+ * Copies Scalar's script to the files of the documentation page, under the name in the page, and deletes other
+ * versions. Wrangler runs it before it serves or deploys. Does nothing if the file exists. Throws if the page names
+ * another version than package.json.
  */
 export async function buildDocsAssets(): Promise<void> {
   const installed = packageJson.dependencies['@scalar/fastify-api-reference']
@@ -18,7 +18,7 @@ export async function buildDocsAssets(): Promise<void> {
   const script = await scalarScript()
   const old = readdirSync(FOLDER).filter((name) => /^scalar-.*\.js$/.test(name))
   for (const name of old) rmSync(join(FOLDER, name), { force: true })
-  // Renamed, for another may be doing the same, and nobody may be served a half.
+  // Renamed, because another process may be doing the same, and an incomplete file must not be served.
   const partial = `${target}.${process.pid}`
   writeFileSync(partial, script)
   renameSync(partial, target)
@@ -29,7 +29,7 @@ interface Route {
   handler(request: null, reply: { header(): unknown; send(body: unknown): void }): void
 }
 
-/** The package is a plugin for Fastify, which has the script in its code: this asks its route for it, as Fastify would. */
+/** The package is a Fastify plugin that contains the script: this calls its route like Fastify would. */
 async function scalarScript(): Promise<string> {
   const { default: plugin } = await import('@scalar/fastify-api-reference')
   const routes: Route[] = []

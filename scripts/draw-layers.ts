@@ -4,8 +4,8 @@ import { readImports } from './lib/layers.ts'
 import { ROOT } from './lib/local-state.ts'
 
 /**
- * `npm run draw:layers`: draws the folders of src/ as they import each other into docs/layers.svg. Rows are layers, and
- * imports only go down; between the features each import is an arrow.
+ * `npm run draw:layers`: draws the imports between the folders of src/ into docs/layers.svg. Rows are layers, and
+ * imports only go down; between features, each import is an arrow.
  */
 
 const ROWS: [label: string, folders: string[], about?: string][] = [
@@ -65,7 +65,7 @@ writeFileSync(join(ROOT, 'docs/layers.svg'), svg())
 console.log('Wrote docs/layers.svg')
 
 function svg(): string {
-  const parts = [...ROWS.map(rowOf), ...featureArrows(), ...layerCounts()]
+  const elements = [...ROWS.map(rowOf), ...featureArrows(), ...layerCounts()]
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${top}" font-family="system-ui, sans-serif" font-size="13">
 <title>The folders of src/ and what they import</title>
 <style>
@@ -77,7 +77,7 @@ function svg(): string {
   }
 </style>
 <defs><marker id="head" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" orient="auto"><path class="head" d="M0 0 8 4 0 8z"/></marker></defs>
-${parts.join('\n')}
+${elements.join('\n')}
 </svg>
 `
 }
@@ -106,7 +106,7 @@ function at(folder: string): Box {
   return box
 }
 
-/** Between features, which only import those to their right, the arrows are arcs over the boxes. */
+/** Features only import those to their right, so the arrows are arcs above the boxes. */
 function featureArrows(): string[] {
   const features = ROWS[1]?.[1] ?? []
   return features.flatMap((from) =>
@@ -122,7 +122,7 @@ function featureArrows(): string[] {
   )
 }
 
-/** How many imports of a row go to each row below it. */
+/** The number of imports between rows. */
 function layerCounts(): string[] {
   const count = (from: string[], to: string[]) =>
     from.flatMap((a) => to.map((b) => imports.get(`${a} ${b}`) ?? 0)).reduce((sum, each) => sum + each, 0)

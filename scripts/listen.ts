@@ -1,15 +1,15 @@
 import { stopWithParent } from './lib/parent.ts'
 import { bodyOf, lineOn } from './listen/line.ts'
 import { HELP, type ListenOptions, readOptions } from './listen/options.ts'
-import { type Answer, type Received, startReceiver } from './listen/receiver.ts'
+import { type Received, type ReceiverResponse, startReceiver } from './listen/receiver.ts'
 import { verdictOn } from './listen/verdict.ts'
 
-/** `npm run listen`: a receiver on this machine, to see webhooks arrive. */
+/** `npm run listen`: a local receiver for webhooks. */
 async function main(): Promise<void> {
   stopWithParent(() => process.exit())
   const options = readOptions(process.argv.slice(2), process.env)
   if (options === null) return console.log(HELP)
-  const receiver = await startReceiver(options.port, (request) => answer(request, options)).catch((error: unknown) => {
+  const receiver = await startReceiver(options.port, (request) => respond(request, options)).catch((error: unknown) => {
     throw isInUse(error) ? new Error(`Port ${options.port} is in use. Choose another: --port 4001`) : error
   })
   const how = options.secret ? 'verifies each delivery' : 'verifies nothing, for it has no secret (--secret)'
@@ -20,11 +20,12 @@ function isInUse(error: unknown): boolean {
   return error instanceof Error && 'code' in error && error.code === 'EADDRINUSE'
 }
 
-function answer(request: Received, options: ListenOptions): Answer {
+function respond(request: Received, options: ListenOptions): ReceiverResponse {
   const verdict = options.secret === null ? null : verdictOn(request, options.secret)
-  const status = verdict?.good === false ? 401 : request.attempt <= options.fail ? 500 : 204
-  const told = verdict === null ? 'NOT VERIFIED' : verdict.good ? 'verified' : `wrong signature (${verdict.why})`
-  console.log(lineOn(request, told, status))
+  const status = verdict?.isValid === false ? 401 : request.attempt <= options.fail ? 500 : 204
+  const message =
+    verdict === null ? 'NOT VERIFIED' : verdict.isValid ? 'verified' : `wrong signature (${verdict.reason})`
+  console.log(lineOn(request, message, status))
   if (options.body) console.log(bodyOf(request))
   return { status }
 }

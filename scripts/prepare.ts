@@ -2,13 +2,12 @@ import { hasLocalFile, openLocalFile, rowsOf } from './lib/local-file.ts'
 import { migrationNames } from './lib/migrations.ts'
 
 /**
- * Brings the local database up to the newest migration, and loads the demo data where there is no account. Says so where
- * there is something to do.
+ * Applies new migrations to the local database, and loads the demo data if there is no account. Prints what it does.
  */
 export async function prepareLocalStores(): Promise<void> {
   if (isPrepared()) return
   console.log('Preparing the local database …')
-  // Only now, for these load wrangler, which takes longer than all the rest of a start that has nothing to prepare.
+  // Imported late, because they load wrangler, which takes longer than the rest of a start.
   const [{ withLocalBindings }, { applyMigrations }, { loadDemoData }] = await Promise.all([
     import('./lib/local-bindings.ts'),
     import('./lib/migrate.ts'),
@@ -24,8 +23,8 @@ function isPrepared(): boolean {
   if (!hasLocalFile()) return false
   const file = openLocalFile({ readOnly: true })
   try {
-    const [noted] = rowsOf(file, "SELECT 1 FROM sqlite_schema WHERE name = 'd1_migrations'")
-    if (!noted) return false
+    const [recorded] = rowsOf(file, "SELECT 1 FROM sqlite_schema WHERE name = 'd1_migrations'")
+    if (!recorded) return false
     const applied = new Set(rowsOf(file, 'SELECT name FROM d1_migrations').map(({ name }) => name))
     return (
       migrationNames().every((name) => applied.has(name)) && rowsOf(file, 'SELECT 1 FROM accounts LIMIT 1').length > 0

@@ -2,7 +2,7 @@ import { rmSync } from 'node:fs'
 import { stateFolder } from './lib/local-state.ts'
 import { parseOptions } from './lib/options.ts'
 
-/** `npm run reset`: forgets all local data. The next start makes it anew. */
+/** `npm run reset`: deletes all local data. The next start creates it again. */
 try {
   parseOptions({ options: {} }, 'README.md')
   rmSync(stateFolder(), { recursive: true, force: true })

@@ -9,11 +9,11 @@ import { prepareLocalStores } from './prepare.ts'
 const DEV_VARS = `${ROOT}.dev.vars`
 const STARTUP_TIMEOUT_MS = 60_000
 
-/** `npm start`: everything from an empty folder to a running server. Further arguments go to `wrangler dev`. */
+/** `npm start`: sets up everything and runs the server. Further arguments are passed to `wrangler dev`. */
 async function main(): Promise<void> {
   const port = portOf(process.env.PORT)
   if (!(await isFree(port))) fail(`Port ${port} is in use. Stop what uses it, or choose another: PORT=3001 npm start`)
-  makeSecret()
+  createSecret()
   await prepareLocalStores()
   await serve(port)
 }
@@ -25,7 +25,7 @@ function portOf(given: string | undefined): number {
   return port
 }
 
-/** Tried on every address of the machine: a server on one of them is one too many. */
+/** Checks all IP addresses of the machine, because a server on any of them conflicts. */
 function isFree(port: number): Promise<boolean> {
   return new Promise((resolve) => {
     const probe = createServer()
@@ -34,8 +34,8 @@ function isFree(port: number): Promise<boolean> {
   })
 }
 
-/** A secret for this machine alone, so that nobody ever signs with one that is printed somewhere. */
-function makeSecret(): void {
+/** A secret for this machine, so that no published one is used. */
+function createSecret(): void {
   if (existsSync(DEV_VARS)) return
   const lines = [
     '# Made by npm start for local development. Each line overrides a variable of wrangler.toml.',
@@ -50,13 +50,13 @@ async function serve(port: number): Promise<void> {
   const options = ['--port', String(port), '--persist-to', stateFolder(), '--show-interactive-dev-session=false']
   const given = process.argv.slice(2)
   const level = given.includes('--log-level') ? [] : ['--log-level', 'error']
-  // What goes wrong here is to be found in the source by the log alone.
+  // Keeps names in stack traces, so that errors can be located by the log.
   const server = startWrangler(['dev', ...options, '--no-minify', ...level, ...given])
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => server.kill(signal))
   stopWithParent(() => server.kill())
   server.once('exit', (code) => process.exit(code ?? 0))
   const origin = `http://localhost:${port}`
-  const problem = await firstAnswer(origin)
+  const problem = await waitForHealth(origin)
   if (problem === null) console.log(welcome(origin))
   else {
     server.kill()
@@ -64,19 +64,19 @@ async function serve(port: number): Promise<void> {
   }
 }
 
-/** Null once the server is up, or what keeps it from serving. */
-async function firstAnswer(origin: string): Promise<string | null> {
+/** Null once the server is up, or the reason why it is not. */
+async function waitForHealth(origin: string): Promise<string | null> {
   const deadline = Date.now() + STARTUP_TIMEOUT_MS
-  let told = ''
+  let output = ''
   while (Date.now() < deadline) {
     const response = await fetch(`${origin}/health`).catch(() => null)
     if (response?.ok) return null
-    told = response ? await response.text() : told
-    if (/not configured|HTTPS is required/.test(told))
-      return `${messageIn(told)}\nSee .dev.vars; without that file, npm start makes one.`
+    output = response ? await response.text() : output
+    if (/not configured|HTTPS is required/.test(output))
+      return `${messageIn(output)}\nSee .dev.vars; without that file, npm start makes one.`
     await sleep(200)
   }
-  return `The server did not answer well at ${origin}/health within ${STARTUP_TIMEOUT_MS / 1_000} seconds. ${told}`
+  return `The server did not answer well at ${origin}/health within ${STARTUP_TIMEOUT_MS / 1_000} seconds. ${output}`
 }
 
 function messageIn(body: string): string {

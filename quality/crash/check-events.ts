@@ -1,11 +1,11 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { Api } from '../../test/helpers/node/api.ts'
-import { type Deed, goneThings, type Ledger, type Problem, type Sent } from './operations.ts'
-import { EventPage, readEvent, type Ticket, type Told } from './shapes.ts'
+import { type Problem, removals, type Sent, type Write, type WriteLog } from './operations.ts'
+import { EventPage, type ReceivedEvent, readEvent, type Ticket } from './shapes.ts'
 import type { Subscriber } from './subscriber.ts'
 
-/** What tells of each kind of deed; nothing of those that are null. */
-const TYPES: Record<Sent['kind'], Told['event'] | null> = {
+/** The event that each kind of write emits, or null. */
+const TYPES: Record<Sent['kind'], ReceivedEvent['event'] | null> = {
   ticket: 'ticket.created',
   comment: 'comment.created',
   change: 'ticket.updated',
@@ -14,17 +14,19 @@ const TYPES: Record<Sent['kind'], Told['event'] | null> = {
   user: 'user.created',
   key: null,
   webhook: null,
-  ending: null,
+  deletion: null,
 }
 
-/** Whether a deed is told by an event. */
-export function isTold({ sent }: Deed): boolean {
+export function hasEvent({ sent }: Write): boolean {
   return TYPES[sent.kind] !== null
 }
 
-/** All events of the account after those that are known, which it is added to. */
-export async function readEvents(api: Api, known: { events: Told[]; cursor: string }): Promise<Told[]> {
-  const fresh: Told[] = []
+/** Appends the account's new events to `known` and returns them. */
+export async function readEvents(
+  api: Api,
+  known: { events: ReceivedEvent[]; cursor: string },
+): Promise<ReceivedEvent[]> {
+  const fresh: ReceivedEvent[] = []
   for (let more = true; more; ) {
     const page = EventPage.parse(await api.get(`/events?per_page=100&cursor=${encodeURIComponent(known.cursor)}`))
     fresh.push(...page.data.map(readEvent))
@@ -35,58 +37,63 @@ export async function readEvents(api: Api, known: { events: Told[]; cursor: stri
   return fresh
 }
 
-/** That the events number 1, 2, 3 …, and that each is told once. */
-export function checkSequences(events: Told[]): Problem[] {
-  const holes = events.flatMap(({ sequence, id }, index) => {
-    const before = events[index - 1]?.sequence ?? 0
-    return sequence === before + 1
+export function checkSequences(events: ReceivedEvent[]): Problem[] {
+  const gaps = events.flatMap(({ sequence, id }, index) => {
+    const previous = events[index - 1]?.sequence ?? 0
+    return sequence === previous + 1
       ? []
-      : [`lost: event ${id} has the sequence ${sequence}, the one before it ${before}` as const]
+      : [`lost: event ${id} has the sequence ${sequence}, the one before it ${previous}` as const]
   })
   const ids = new Set(events.map(({ id }) => id))
   return ids.size === events.length
-    ? holes
-    : [...holes, `doubled: ${events.length - ids.size} events have the ID of another`]
+    ? gaps
+    : [...gaps, `doubled: ${events.length - ids.size} events have the ID of another`]
 }
 
-/** That every deed that happened has its one event, and every event a deed that happened; `there` is what is there now. */
-export function checkDeeds(events: Told[], deeds: Deed[], ledger: Ledger, there: Set<string>): Problem[] {
+/**
+ * Every write that happened must have its one event, and every event its write; `existing` is what the API returns now.
+ */
+export function checkWrites(
+  events: ReceivedEvent[],
+  writes: Write[],
+  writeLog: WriteLog,
+  existing: Set<string>,
+): Problem[] {
   const problems: Problem[] = []
-  const told = new Set<string>()
-  const gone = goneThings(ledger)
+  const emitted = new Set<string>()
+  const removed = removals(writeLog)
   for (const event of events) {
     if (event.marker === null) continue
     const { marker } = event
-    const deed = ledger.get(marker)
-    if (told.has(marker)) problems.push(`doubled: ${marker} is told twice`)
-    told.add(marker)
-    if (!deed) problems.push(`invented: ${event.id} (${event.event}) tells of what nobody did: ${marker}`)
-    else if (TYPES[deed.sent.kind] !== event.event) problems.push(`wrong: ${marker} is told as ${event.event}`)
-    else if (deed.sent.kind === 'removal' && there.has(deed.sent.of))
+    const write = writeLog.get(marker)
+    if (emitted.has(marker)) problems.push(`doubled: ${marker} is told twice`)
+    emitted.add(marker)
+    if (!write) problems.push(`invented: ${event.id} (${event.event}) tells of what nobody did: ${marker}`)
+    else if (TYPES[write.sent.kind] !== event.event) problems.push(`wrong: ${marker} is told as ${event.event}`)
+    else if (write.sent.kind === 'removal' && existing.has(write.sent.of))
       problems.push(`halved: ${marker} is told, and what it removed is there`)
-    else if (isMaker(deed) && !there.has(marker) && !gone.has(marker))
+    else if (isCreation(write) && !existing.has(marker) && !removed.has(marker))
       problems.push(`halved: ${marker} is told, and is not there`)
-    else if (isMaker(deed)) problems.push(...checkWhole(event, deed))
+    else if (isCreation(write)) problems.push(...checkContent(event, write))
   }
-  for (const deed of deeds) {
-    const { marker, sent, acknowledged } = deed
-    if (!isTold(deed) || told.has(marker)) continue
-    const happened = acknowledged || there.has(marker) || (sent.kind === 'removal' && !there.has(sent.of))
+  for (const write of writes) {
+    const { marker, sent, acknowledged } = write
+    if (!hasEvent(write) || emitted.has(marker)) continue
+    const happened = acknowledged || existing.has(marker) || (sent.kind === 'removal' && !existing.has(sent.of))
     if (happened) problems.push(`halved: ${marker} happened, and has no event`)
   }
   return problems
 }
 
-function isMaker({ sent: { kind } }: Deed): boolean {
+function isCreation({ sent: { kind } }: Write): boolean {
   return kind !== 'change' && kind !== 'removal'
 }
 
-/** That an event holds what was sent, with the files. */
-function checkWhole({ data }: Told, { marker, sent, files }: Deed): Problem[] {
+function checkContent({ data }: ReceivedEvent, { marker, sent, files }: Write): Problem[] {
   const { ticket, comment, changes, user } = data
   const file = changes?.attachments?.current
   const shas = (of: { sha256: string }[] = []) => of.map(({ sha256 }) => sha256).sort()
-  const isWhole =
+  const isComplete =
     (sent.kind === 'ticket' &&
       isDeepStrictEqual([ticket?.title, ticket?.tags], [sent.title, sent.tags]) &&
       isDeepStrictEqual(shas(ticket?.attachments), shas(files))) ||
@@ -99,13 +106,13 @@ function checkWhole({ data }: Told, { marker, sent, files }: Deed): Problem[] {
         files.map(({ filename, size }) => [filename, size]),
       )) ||
     (sent.kind === 'user' && isDeepStrictEqual([user?.name, user?.email], [sent.name, sent.email]))
-  return isWhole ? [] : [`halved: ${marker} is not told as it was sent`]
+  return isComplete ? [] : [`halved: ${marker} is not told as it was sent`]
 }
 
-/** That what happened to each ticket is one chain, from its creation to how it is now. */
-export function checkChains(tickets: Ticket[], events: Told[], ledger: Ledger): Problem[] {
+/** The changes of a ticket must form a chain from its creation to its current state. */
+export function checkChains(tickets: Ticket[], events: ReceivedEvent[], writeLog: WriteLog): Problem[] {
   const byTicket = Map.groupBy(events, ({ data }) => data.ticket?.id)
-  return tickets.flatMap((ticket) => checkTicket(ticket, byTicket.get(ticket.id) ?? [], ledger))
+  return tickets.flatMap((ticket) => checkTicket(ticket, byTicket.get(ticket.id) ?? [], writeLog))
 }
 
 interface Step {
@@ -113,47 +120,48 @@ interface Step {
   current?: string | undefined
 }
 
-function checkTicket(ticket: Ticket, events: Told[], ledger: Ledger): Problem[] {
+function checkTicket(ticket: Ticket, events: ReceivedEvent[], writeLog: WriteLog): Problem[] {
   const [first] = events
   if (first?.event !== 'ticket.created') return [`wrong: the first event of ${ticket.id} is ${first?.event}`]
   const updates = events.flatMap(({ data }) => data.changes ?? [])
   const marks = updates.flatMap(({ custom_fields }) => custom_fields ?? [])
   const statuses = updates.flatMap(({ status }) => status ?? [])
-  const told = events.flatMap(({ data: { ticket } }) => (typeof ticket?.status === 'object' ? [ticket.status] : []))
-  const raised = events.filter((event) => raisesVersion(event, ledger))
+  const emitted = events.flatMap(({ data: { ticket } }) => (typeof ticket?.status === 'object' ? [ticket.status] : []))
+  const raised = events.filter((event) => raisesVersion(event, writeLog))
   const version = 1 + raised.length
   return [
     ...(ticket.version === version
       ? []
       : [`wrong: ${ticket.id} is at version ${ticket.version}, its events at ${version}` as const]),
-    ...(isDeepStrictEqual(told, statuses)
+    ...(isDeepStrictEqual(emitted, statuses)
       ? []
       : [`wrong: ${ticket.id} has another ticket.status_changed than ticket.updated` as const]),
-    ...checkChain(`status of ${ticket.id}`, 'open', told, ticket.status),
+    ...checkChain(`status of ${ticket.id}`, 'open', emitted, ticket.status),
     ...checkChain(`mark of ${ticket.id}`, undefined, marks, ticket.custom_fields.mark),
   ]
 }
 
-/** What customers do not see moves nothing. */
-function raisesVersion({ event, marker }: Told, ledger: Ledger): boolean {
-  const sent = ledger.get(marker ?? '')?.sent
+/** Changes that customers cannot see do not raise the version. */
+function raisesVersion({ event, marker }: ReceivedEvent, writeLog: WriteLog): boolean {
+  const sent = writeLog.get(marker ?? '')?.sent
   if (event === 'ticket.updated') return !(sent?.kind === 'removal' && sent.isInternal)
   return event === 'comment.created' && sent?.kind === 'comment' && !sent.is_internal
 }
 
 function checkChain(name: string, first: string | undefined, steps: Step[], last: string | undefined): Problem[] {
-  const before = [first, ...steps.map(({ current }) => current)]
+  const previous = [first, ...steps.map(({ current }) => current)]
   const after = [...steps.map(({ previous }) => previous), last]
-  return isDeepStrictEqual(before, after) ? [] : [`wrong: ${name}: the chain ${JSON.stringify(steps)} ends at ${last}`]
+  return isDeepStrictEqual(previous, after)
+    ? []
+    : [`wrong: ${name}: the chain ${JSON.stringify(steps)} ends at ${last}`]
 }
 
-/** That nothing was delivered but events, each as `GET /events` tells it. */
-export function checkDeliveries(events: Told[], subscriber: Subscriber): Problem[] {
+export function checkDeliveries(events: ReceivedEvent[], subscriber: Subscriber): Problem[] {
   const known = new Map(events.map((event) => [event.id, event]))
   return [...subscriber.deliveries].flatMap(([id, { event }]): Problem[] => {
-    const told = known.get(id)
-    if (!told) return [`invented: ${id} (${event.event}, ${event.marker}) was delivered, and is no event`]
-    return isDeepStrictEqual(told.whole, event.whole)
+    const emitted = known.get(id)
+    if (!emitted) return [`invented: ${id} (${event.event}, ${event.marker}) was delivered, and is no event`]
+    return isDeepStrictEqual(emitted.raw, event.raw)
       ? []
       : [`wrong: ${id} was delivered otherwise than GET /events tells it`]
   })

@@ -1,44 +1,41 @@
 import type { Api } from '../../test/helpers/node/api.ts'
-import { checkChains, checkDeeds, checkDeliveries, checkSequences, isTold, readEvents } from './check-events.ts'
-import { checkThings, readListed, readTickets } from './check-resources.ts'
-import type { Deed, Ledger, Problem, WriteRequest } from './operations.ts'
-import { ending, type Writers } from './random-writes.ts'
-import { type SentAgain, sendAgain } from './send-again.ts'
-import type { Told } from './shapes.ts'
+import { checkChains, checkDeliveries, checkSequences, checkWrites, hasEvent, readEvents } from './check-events.ts'
+import { checkResources, readListed, readTickets } from './check-resources.ts'
+import type { Problem, Write, WriteLog, WriteRequest } from './operations.ts'
+import { deletion, type Writers } from './random-writes.ts'
+import { type Retries, retryRequests } from './retry-requests.ts'
+import type { ReceivedEvent } from './shapes.ts'
 import { missingAt, type Subscriber } from './subscriber.ts'
 import { acknowledge, send } from './writers.ts'
 
-export interface World {
+export interface Fixture {
   origin: string
   api: Api
   writers: Writers
   subscriber: Subscriber
-  ledger: Ledger
-  /** All events that were read so far. */
-  known: { events: Told[]; cursor: string }
-  begun: number
+  writeLog: WriteLog
+  known: { events: ReceivedEvent[]; cursor: string }
+  startedAt: number
 }
 
 export interface Restart {
   round: number
-  begun: number
-  restarted: number
-  /** Then the check is of all rounds. */
+  startedAt: number
+  restartedAt: number
+  /** The last check covers all rounds. */
   isLast: boolean
   requests: WriteRequest[]
   problems: Problem[]
 }
 
-/** What the check of a round has found. */
-export interface Checked {
+export interface RoundCheck {
   acknowledged: number
-  unanswered: number
-  again: Omit<SentAgain, 'problems'>
-  /** New ones of the round, and all so far. */
+  withoutResponse: number
+  retries: Omit<Retries, 'problems'>
   events: { fresh: number; all: number }
-  /** From the restart to the last delivery of what had happened before the crash. */
+  /** From the restart to the last delivery of an event from before the crash. */
   deliveredAfterMs: number
-  /** Deliveries beyond the first of an event, so far. */
+  /** Repeated deliveries of all rounds. */
   repeatedDeliveries: number
   problems: Problem[]
 }
@@ -46,78 +43,77 @@ export interface Checked {
 const DELIVERY_MS = 60_000
 
 /**
- * Checks what a crash has left; then sends again what got no answer, and checks that all is there once. What the server
- * is to do of its own accord it does before anything is asked of it.
+ * Checks the state after a crash; then repeats the requests without a response, and checks that every write exists
+ * once. The server must recover on its own: deliveries are awaited before the first request.
  */
-export async function checkRound(world: World, { requests, ...restart }: Restart): Promise<Checked> {
-  const { origin, subscriber, known, ledger } = world
-  const deeds = requests.map(({ deed }) => deed)
-  const acknowledged = deeds.filter((deed) => deed.acknowledged)
-  const markers = acknowledged.filter(isTold).map(({ marker }) => marker)
-  const untold = await missingAt(restart.restarted + DELIVERY_MS, markers, subscriber.knows)
-  const left = await readEvents(world.api, known)
-  const undelivered = await undeliveredOf(left, subscriber, restart.restarted)
-  const deliveredAt = left.map(({ id }) => subscriber.deliveries.get(id)?.at ?? 0)
-  const before = await checkWritten(world, restart.begun, deeds, left)
+export async function checkRound(fixture: Fixture, { requests, ...restart }: Restart): Promise<RoundCheck> {
+  const { origin, subscriber, known, writeLog } = fixture
+  const writes = requests.map(({ write }) => write)
+  const acknowledged = writes.filter((write) => write.acknowledged)
+  const markers = acknowledged.filter(hasEvent).map(({ marker }) => marker)
+  const missingMarkers = await missingAt(restart.restartedAt + DELIVERY_MS, markers, subscriber.hasMarker)
+  const eventsBefore = await readEvents(fixture.api, known)
+  const undeliveredBefore = await undeliveredOf(eventsBefore, subscriber, restart.restartedAt)
+  const deliveredAt = eventsBefore.map(({ id }) => subscriber.deliveries.get(id)?.at ?? 0)
+  const before = await checkState(fixture, restart.startedAt, writes, eventsBefore)
 
-  const told = new Set(left.map(({ marker }) => marker))
-  const happened = (deed: Deed) => (isTold(deed) ? told.has(deed.marker) : before.there.has(deed.marker))
+  const emitted = new Set(eventsBefore.map(({ marker }) => marker))
+  const happened = (write: Write) => (hasEvent(write) ? emitted.has(write.marker) : before.existing.has(write.marker))
   const sentAgainAt = Date.now()
-  const { problems: unrepeated, ...again } = await sendAgain(origin, requests, happened)
-  const added = await readEvents(world.api, known)
-  const unadded = await undeliveredOf(added, subscriber, sentAgainAt)
+  const { problems: retryProblems, ...retries } = await retryRequests(origin, requests, happened)
+  const eventsAfter = await readEvents(fixture.api, known)
+  const undeliveredAfter = await undeliveredOf(eventsAfter, subscriber, sentAgainAt)
   const after = restart.isLast
-    ? await checkWritten(world, world.begun, [...ledger.values()], known.events)
-    : await checkWritten(world, restart.begun, deeds, [...left, ...added])
+    ? await checkState(fixture, fixture.startedAt, [...writeLog.values()], known.events)
+    : await checkState(fixture, restart.startedAt, writes, [...eventsBefore, ...eventsAfter])
 
   return {
     acknowledged: acknowledged.length,
-    unanswered: deeds.length - acknowledged.length,
-    again,
-    events: { fresh: left.length + added.length, all: known.events.length },
-    deliveredAfterMs: Math.max(0, ...deliveredAt.map((at) => at - restart.restarted)),
+    withoutResponse: writes.length - acknowledged.length,
+    retries,
+    events: { fresh: eventsBefore.length + eventsAfter.length, all: known.events.length },
+    deliveredAfterMs: Math.max(0, ...deliveredAt.map((at) => at - restart.restartedAt)),
     repeatedDeliveries: subscriber.requests() - subscriber.deliveries.size,
     problems: [
       ...restart.problems,
-      ...untold.map((marker) => `lost: ${marker} was acknowledged, and not delivered within 60 s` as const),
-      ...[...undelivered, ...unadded].map((id) => `lost: ${id} was not delivered within 60 s` as const),
+      ...missingMarkers.map((marker) => `lost: ${marker} was acknowledged, and not delivered within 60 s` as const),
+      ...[...undeliveredBefore, ...undeliveredAfter].map((id) => `lost: ${id} was not delivered within 60 s` as const),
       ...before.problems,
-      ...unrepeated,
+      ...retryProblems,
       ...after.problems,
       ...checkSequences(known.events),
       ...checkDeliveries(known.events, subscriber),
       ...subscriber.takeProblems(),
-      ...(await endLimited(world, deeds)),
+      ...(await removeLimited(fixture, writes)),
     ],
   }
 }
 
-function undeliveredOf(events: Told[], subscriber: Subscriber, since: number): Promise<string[]> {
+function undeliveredOf(events: ReceivedEvent[], subscriber: Subscriber, since: number): Promise<string[]> {
   const ids = events.map(({ id }) => id)
   return missingAt(since + DELIVERY_MS, ids, (id) => subscriber.deliveries.has(id))
 }
 
-/** Holds what is there now, and the events, against deeds. */
-async function checkWritten(world: World, since: number, deeds: Deed[], events: Told[]) {
-  const { api, writers, ledger, known } = world
-  const tickets = await readTickets(api, since, deeds)
-  const things = await checkThings(tickets, await readListed(writers.person), deeds, ledger)
+async function checkState(fixture: Fixture, since: number, writes: Write[], events: ReceivedEvent[]) {
+  const { api, writers, writeLog, known } = fixture
+  const tickets = await readTickets(api, since, writes)
+  const resources = await checkResources(tickets, await readListed(writers.user), writes, writeLog)
   const problems = [
-    ...things.problems,
-    ...checkDeeds(events, deeds, ledger, things.there),
-    ...checkChains(tickets, known.events, ledger),
+    ...resources.problems,
+    ...checkWrites(events, writes, writeLog, resources.existing),
+    ...checkChains(tickets, known.events, writeLog),
   ]
-  return { there: things.there, problems }
+  return { existing: resources.existing, problems }
 }
 
-/** Ends API keys and webhooks that the round has made, for an account may have only so many. */
-async function endLimited({ writers, ledger }: World, deeds: Deed[]): Promise<Problem[]> {
+/** An account may only have a limited number of API keys and webhooks. */
+async function removeLimited({ writers, writeLog }: Fixture, writes: Write[]): Promise<Problem[]> {
   const problems: Problem[] = []
-  for (const deed of deeds.filter(({ sent: { kind } }) => kind === 'key' || kind === 'webhook')) {
-    const request = ending(deed, writers.person)
-    ledger.set(request.deed.marker, request.deed)
-    const answer = await send(request)
-    if (!acknowledge(request, answer)) problems.push(`lost: ${deed.marker} can not be ended: ${answer.text}`)
+  for (const write of writes.filter(({ sent: { kind } }) => kind === 'key' || kind === 'webhook')) {
+    const request = deletion(write, writers.user)
+    writeLog.set(request.write.marker, request.write)
+    const response = await send(request)
+    if (!acknowledge(request, response)) problems.push(`lost: ${write.marker} can not be ended: ${response.text}`)
   }
   return problems
 }

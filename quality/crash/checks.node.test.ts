@@ -1,84 +1,83 @@
 import { describe, expect, it } from 'vitest'
-import type { Answer, Api } from '../../test/helpers/node/api.ts'
-import { checkChains, checkDeeds, checkDeliveries, checkSequences } from './check-events.ts'
-import { checkThings } from './check-resources.ts'
-import { type Deed, type Ledger, removalOf, type Sent } from './operations.ts'
-import { comparisonProblems, sendAgain } from './send-again.ts'
-import { readEvent, type Ticket, TicketAnswer, type Told } from './shapes.ts'
-
-/** What the checks of a crash say of histories that are not as they should be. */
+import type { Api, ApiResponse } from '../../test/helpers/node/api.ts'
+import { checkChains, checkDeliveries, checkSequences, checkWrites } from './check-events.ts'
+import { checkResources } from './check-resources.ts'
+import { removalOf, type Sent, type Write, type WriteLog } from './operations.ts'
+import { comparisonProblems, retryRequests } from './retry-requests.ts'
+import { type ReceivedEvent, readEvent, type Ticket, TicketResponse } from './shapes.ts'
 
 const FIELDS = { title: 'r1w1n1 A', description: 'B', priority: 'low', tags: ['r1w1n1'] }
 const CONTENT = 'r1w1n2 C'
 
-/** A ticket with a comment, which is removed again or may be, as writers have noted it. */
 function history({ removed }: { removed: boolean }) {
-  const deeds = [
-    deed('r1w1n1', { kind: 'ticket', ...FIELDS }, 'ticket_1'),
-    deed('r1w1n2', { kind: 'comment', ticketId: 'ticket_1', content: CONTENT, is_internal: false }, 'comment_1'),
+  const writes = [
+    write('r1w1n1', { kind: 'ticket', ...FIELDS }, 'ticket_1'),
+    write('r1w1n2', { kind: 'comment', ticketId: 'ticket_1', content: CONTENT, is_internal: false }, 'comment_1'),
     ...(removed
-      ? [deed('-comment_1', { kind: 'removal', ticketId: 'ticket_1', of: 'r1w1n2', isInternal: false }, null)]
+      ? [write('-comment_1', { kind: 'removal', ticketId: 'ticket_1', of: 'r1w1n2', isInternal: false }, null)]
       : []),
   ]
-  const ledger: Ledger = new Map(deeds.map((one) => [one.marker, one]))
+  const writeLog: WriteLog = new Map(writes.map((one) => [one.marker, one]))
   const comments = removed ? [] : [{ id: 'comment_1', content: CONTENT, is_internal: false }]
   const ticket = ticketWith({ version: removed ? 3 : 2, comments, comment_count: comments.length })
   const events = [
     event(1, 'ticket.created', { ticket: { id: 'ticket_1', ...FIELDS, status: 'open', attachments: [] } }),
-    event(2, 'comment.created', { ...about(), comment: { content: CONTENT, is_internal: false, attachments: [] } }),
+    event(2, 'comment.created', {
+      ...ticketData(),
+      comment: { content: CONTENT, is_internal: false, attachments: [] },
+    }),
     ...(removed ? [removalEvent(3)] : []),
   ]
-  return { deeds, ledger, ticket, events }
+  return { writes, writeLog, ticket, events }
 }
 
-function deed(marker: string, sent: Sent, id: string | null): Deed {
+function write(marker: string, sent: Sent, id: string | null): Write {
   return { marker, round: 1, sent, files: [], acknowledged: true, id }
 }
 
 function ticketWith(fields: object): Ticket {
   const empty = { comments: [], comment_count: 0, attachments: [], attachment_count: 0 }
   const data = { id: 'ticket_1', version: 1, ...FIELDS, status: 'open', custom_fields: {}, ...empty, ...fields }
-  return TicketAnswer.parse({ data }).data
+  return TicketResponse.parse({ data }).data
 }
 
-const about = () => ({ ticket: { id: 'ticket_1', title: FIELDS.title, status: 'open' } })
+const ticketData = () => ({ ticket: { id: 'ticket_1', title: FIELDS.title, status: 'open' } })
 
-function event(sequence: number, name: string, data: object): Told {
+function event(sequence: number, name: string, data: object): ReceivedEvent {
   return readEvent({ id: `evt_${sequence}`, sequence, event: name, data })
 }
 
-function removalEvent(sequence: number): Told {
+function removalEvent(sequence: number): ReceivedEvent {
   const changes = { comments: { previous: { id: 'comment_1' }, current: null } }
-  return event(sequence, 'ticket.updated', { ...about(), changes })
+  return event(sequence, 'ticket.updated', { ...ticketData(), changes })
 }
 
-/** All that is said of a history. */
-async function said(change: (of: ReturnType<typeof history>) => void, options = { removed: false }) {
+async function problemsOf(change: (of: ReturnType<typeof history>) => void, options = { removed: false }) {
   const of = { tickets: [] as Ticket[], ...history(options) }
   change(of)
   const tickets = of.tickets.length > 0 ? of.tickets : [of.ticket]
-  const { there, problems } = await checkThings(tickets, [], of.deeds, of.ledger)
+  const { existing, problems } = await checkResources(tickets, [], of.writes, of.writeLog)
   return [
     ...problems,
     ...checkSequences(of.events),
-    ...checkDeeds(of.events, of.deeds, of.ledger, there),
-    ...checkChains(tickets, of.events, of.ledger),
+    ...checkWrites(of.events, of.writes, of.writeLog, existing),
+    ...checkChains(tickets, of.events, of.writeLog),
   ]
 }
 
 describe('F01 the checks after a crash', () => {
-  it.each([false, true])('say nothing of a history that is whole (with a removal: %s)', async (removed) => {
-    expect(await said(() => undefined, { removed })).toEqual([])
+  it.each([false, true])('report nothing for a complete history (with a removal: %s)', async (removed) => {
+    expect(await problemsOf(() => undefined, { removed })).toEqual([])
   })
 
-  it('tell of an acknowledged comment that is lost', async () => {
-    const problems = await said(({ ticket }) => Object.assign(ticket, { comments: [], comment_count: 0 }))
+  it('report an acknowledged comment that is lost', async () => {
+    const problems = await problemsOf(({ ticket }) => Object.assign(ticket, { comments: [], comment_count: 0 }))
     expect(problems).toContain('lost: r1w1n2 (comment)')
     expect(problems).toContain('halved: r1w1n2 is told, and is not there')
   })
 
-  it('tell of a ticket, and of a comment, that are there twice', async () => {
-    const problems = await said((of) => {
+  it('report a ticket, and of a comment, that are there twice', async () => {
+    const problems = await problemsOf((of) => {
       const [comment] = of.ticket.comments
       Object.assign(of.ticket, { comments: [comment, comment], comment_count: 2 })
       of.events.push(event(3, 'comment.created', of.events[1]?.data ?? {}))
@@ -87,23 +86,23 @@ describe('F01 the checks after a crash', () => {
     expect(problems).toContain('doubled: r1w1n2 is told twice')
   })
 
-  it('tell of a change that was halved: no event, no file, another text', async () => {
-    expect(await said(({ events }) => events.pop())).toContain('halved: r1w1n2 happened, and has no event')
-    const halves = await said(({ ledger, ticket }) => {
-      ledger.get('r1w1n1')?.files.push({ filename: 'r1w1n1-0.bin', size: 1, sha256: 'ab' })
+  it('report a change that was halved: no event, no file, another text', async () => {
+    expect(await problemsOf(({ events }) => events.pop())).toContain('halved: r1w1n2 happened, and has no event')
+    const problems = await problemsOf(({ writeLog, ticket }) => {
+      writeLog.get('r1w1n1')?.files.push({ filename: 'r1w1n1-0.bin', size: 1, sha256: 'ab' })
       ticket.description = 'other'
     })
-    expect(halves).toContain('halved: description of r1w1n1 is "other"')
-    expect(halves).toContain('halved: without its r1w1n1-0.bin, 1 bytes, ab')
-    expect(halves).toContain('halved: r1w1n1 is not told as it was sent')
+    expect(problems).toContain('halved: description of r1w1n1 is "other"')
+    expect(problems).toContain('halved: without its r1w1n1-0.bin, 1 bytes, ab')
+    expect(problems).toContain('halved: r1w1n1 is not told as it was sent')
   })
 
-  it('tell of what nobody did, of holes, and of versions and chains that break', async () => {
-    const problems = await said((of) => {
-      of.ledger.delete('r1w1n2')
+  it('report unsent writes, of holes, and of versions and chains that break', async () => {
+    const problems = await problemsOf((of) => {
+      of.writeLog.delete('r1w1n2')
       of.ticket.version = 9
       const status = { previous: 'closed', current: 'open' }
-      of.events.push(event(4, 'ticket.status_changed', { ticket: { ...about().ticket, status } }))
+      of.events.push(event(4, 'ticket.status_changed', { ticket: { ...ticketData().ticket, status } }))
     })
     expect(problems).toContain('invented: comment_1 is there, and nobody wrote it')
     expect(problems).toContain('lost: event evt_4 has the sequence 4, the one before it 2')
@@ -114,30 +113,33 @@ describe('F01 the checks after a crash', () => {
     ])
   })
 
-  it('tell of a removal that left the comment, and of one without an event', async () => {
+  it('report a removal that left the comment, and of one without an event', async () => {
     const comment = { id: 'comment_1', content: CONTENT, is_internal: false }
-    const left = await said(({ ticket }) => Object.assign(ticket, { comments: [comment], comment_count: 1 }), {
-      removed: true,
-    })
-    expect(left).toContain('wrong: r1w1n2 was removed, and is there')
-    expect(left).toContain(`halved: ${removalOf('comment_1')} is told, and what it removed is there`)
-    const untold = await said(({ events }) => events.pop(), { removed: true })
-    expect(untold).toContain(`halved: ${removalOf('comment_1')} happened, and has no event`)
+    const problems = await problemsOf(
+      ({ ticket }) => Object.assign(ticket, { comments: [comment], comment_count: 1 }),
+      {
+        removed: true,
+      },
+    )
+    expect(problems).toContain('wrong: r1w1n2 was removed, and is there')
+    expect(problems).toContain(`halved: ${removalOf('comment_1')} is told, and what it removed is there`)
+    const problemsWithoutEvent = await problemsOf(({ events }) => events.pop(), { removed: true })
+    expect(problemsWithoutEvent).toContain(`halved: ${removalOf('comment_1')} happened, and has no event`)
   })
 
-  it('tell of a delivery that is no event, and of one with other bytes', () => {
+  it('report a delivery that is not an event, and of one with other bytes', () => {
     const { events } = history({ removed: false })
     const [first] = events
-    const delivered = (told: Told) => ({ event: told, at: 0, body: Buffer.alloc(0) })
+    const delivered = (emitted: ReceivedEvent) => ({ event: emitted, at: 0, body: Buffer.alloc(0) })
     const deliveries = new Map([
       ['evt_9', delivered(event(9, 'comment.created', events[1]?.data ?? {}))],
-      ['evt_1', delivered({ ...event(1, 'ticket.created', first?.data ?? {}), whole: 'other' })],
+      ['evt_1', delivered({ ...event(1, 'ticket.created', first?.data ?? {}), raw: 'other' })],
     ])
     const problems = checkDeliveries(events, {
       url: '',
       secret: '',
       deliveries,
-      knows: () => true,
+      hasMarker: () => true,
       requests: () => 2,
       takeProblems: () => [],
       close: () => undefined,
@@ -150,7 +152,7 @@ describe('F01 the checks after a crash', () => {
 })
 
 describe('C01 sending again', () => {
-  const answer = (text: string, replayed: boolean): Answer => ({
+  const response = (text: string, replayed: boolean): ApiResponse => ({
     status: 201,
     text,
     body: JSON.parse(text),
@@ -158,27 +160,27 @@ describe('C01 sending again', () => {
   })
   const body = (id: string, signature = 'a') => `{"data":{"id":"${id}","url":"/f?expires=1&signature=${signature}"}}`
 
-  it('holds an answer against the first one, but for signatures of files', () => {
-    const first = answer(body('one'), false)
-    expect(comparisonProblems('m', first, answer(body('one', 'b'), true))).toEqual([])
-    expect(comparisonProblems('m', first, answer(body('two'), true))).toEqual([expect.stringMatching(/^wrong: m/)])
-    expect(comparisonProblems('m', first, answer(body('one'), false))).toEqual([expect.stringMatching(/^doubled: m/)])
+  it('compares a response with the first one, except for signatures of files', () => {
+    const first = response(body('one'), false)
+    expect(comparisonProblems('m', first, response(body('one', 'b'), true))).toEqual([])
+    expect(comparisonProblems('m', first, response(body('two'), true))).toEqual([expect.stringMatching(/^wrong: m/)])
+    expect(comparisonProblems('m', first, response(body('one'), false))).toEqual([expect.stringMatching(/^doubled: m/)])
   })
 
   it.each([
     ['done before and done again', true, [false, true], 'doubled: r1w1n1 had been done'],
-    ['not done and told as a replay', false, [true, true], 'invented: r1w1n1'],
+    ['not done and returned as a replay', false, [true, true], 'invented: r1w1n1'],
     ['done now and then once more', false, [false, false], 'doubled: r1w1n1 was done again'],
-  ])('tells of a deed that was %s', async (_what, before, replays, problem) => {
-    const answers = replays.map((replayed) => answer(body('one'), replayed))
-    const by: Api = {
-      send: async () => answers.shift() ?? answer(body('one'), true),
+  ])('reports a write that was %s', async (_what, before, replays, problem) => {
+    const responses = replays.map((replayed) => response(body('one'), replayed))
+    const client: Api = {
+      send: async () => responses.shift() ?? response(body('one'), true),
       get: () => Promise.reject(new Error('not asked for')),
       post: () => Promise.reject(new Error('not asked for')),
     }
-    const unanswered = { ...deed('r1w1n1', { kind: 'ticket', ...FIELDS }, null), acknowledged: false }
-    const request = { deed: unanswered, by, method: 'POST', path: '/tickets', body: FIELDS, answer: null }
-    const { problems } = await sendAgain('', [request], () => before)
+    const withoutResponse = { ...write('r1w1n1', { kind: 'ticket', ...FIELDS }, null), acknowledged: false }
+    const request = { write: withoutResponse, client, method: 'POST', path: '/tickets', body: FIELDS, response: null }
+    const { problems } = await retryRequests('', [request], () => before)
     expect(problems).toEqual([expect.stringContaining(problem)])
   })
 })

@@ -2,15 +2,15 @@ import { expect, it } from 'vitest'
 import { preparedState } from '../../test/helpers/node/prepared-state.ts'
 import { crashRounds } from './rounds.ts'
 
-// A sender's lease lapses with its timeout, and what it held is sent then.
+// The lease of a delivery worker expires after this timeout.
 const variables = { WEBHOOK_TIMEOUT_MS: '2000' }
 
 it('C01, F01, F02 loses, halves, doubles and invents nothing when it is killed in the middle of eight writers', async () => {
   const plan = { rounds: 1, writingMs: [1_500, 2_500], variables, state: preparedState() } as const
   const rounds = await crashRounds(plan, () => undefined)
   expect(rounds.flatMap((round) => round.problems)).toEqual([])
-  for (const { acknowledged, again } of rounds) {
+  for (const { acknowledged, retries } of rounds) {
     expect(acknowledged).toBeGreaterThan(0)
-    expect(again.compared).toBeGreaterThan(0)
+    expect(retries.compared).toBeGreaterThan(0)
   }
 }, 300_000)

@@ -1,4 +1,4 @@
-/** Runs something on each item, eight at once; gives the results in the order of the items. */
+/** Returns the results in the order of the items. */
 export async function eightAtATime<T, R>(items: T[], run: (item: T) => Promise<R>): Promise<R[]> {
   const queue = items.entries()
   const results: R[] = []

@@ -12,25 +12,21 @@ const NewWebhook = z.object({ data: z.object({ secret: z.string() }) })
 const LOGIN = { email: 'ada@globex.example', password: 'your_password' }
 
 interface Prepared {
-  /** To read with. */
   api: Api
   writers: Writers
-  /** The writers' API keys. */
   keys: string[]
-  /** What deliveries are signed with. */
   secret: string
 }
 
-/** Makes keys of the premium demo account, and a webhook for all events that goes to an address. */
-export async function prepare(origin: string, url: string): Promise<Prepared> {
+export async function createFixture(origin: string, url: string): Promise<Prepared> {
   const { token } = Login.parse(await openApi(origin, ['']).post('/auth/login', LOGIN))
-  const person = openApi(origin, [token])
+  const user = openApi(origin, [token])
   const keys: string[] = []
   while (keys.length < KEYS) {
-    const made = await person.post('/api-keys', { name: `Writer ${keys.length}`, role: 'admin' })
-    keys.push(NewKey.parse(made).data.key)
+    const created = await user.post('/api-keys', { name: `Writer ${keys.length}`, role: 'admin' })
+    keys.push(NewKey.parse(created).data.key)
   }
-  const webhook = NewWebhook.parse(await person.post('/webhooks', { url, events: ['*'], include_internal: true }))
-  const writers = { keys: keys.map((key) => openApi(origin, [key])), person, url }
+  const webhook = NewWebhook.parse(await user.post('/webhooks', { url, events: ['*'], include_internal: true }))
+  const writers = { keys: keys.map((key) => openApi(origin, [key])), user, url }
   return { api: openApi(origin, keys), writers, keys, secret: webhook.data.secret }
 }

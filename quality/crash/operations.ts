@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import type { Answer, Api } from '../../test/helpers/node/api.ts'
+import type { Api, ApiResponse } from '../../test/helpers/node/api.ts'
 
 export interface SentFile {
   filename: string
@@ -15,56 +15,51 @@ export type Sent =
   | { kind: 'user'; name: string; email: string }
   | { kind: 'key'; name: string }
   | { kind: 'webhook'; url: string; description: string }
-  /** Of a comment or an upload; `of` is the marker of the deed that made it. */
+  /** Of a comment or an upload; `of` is the marker of the write that created it. */
   | { kind: 'removal'; ticketId: string; of: string; isInternal: boolean }
   /** Of an API key or a webhook. */
-  | { kind: 'ending'; of: string }
+  | { kind: 'deletion'; of: string }
 
 /**
- * A request that writes, and what became of it. Its marker stands in what it writes, where it can be found again; that of
- * a removal is made of the ID of what it removes.
+ * A write and its outcome. What it creates contains the marker; the marker of a removal contains the ID of what it
+ * removes.
  */
-export interface Deed {
+export interface Write {
   marker: string
   round: number
   sent: Sent
   files: SentFile[]
-  /** Where it is not, it may have happened or not. */
+  /** If false, the write may have happened or not. */
   acknowledged: boolean
-  /** The ID of what was written, from the answer. */
   id: string | null
 }
 
-/** Every write that was ever begun, by its marker. */
-export type Ledger = Map<string, Deed>
+/** By marker. */
+export type WriteLog = Map<string, Write>
 
-/** How a deed is asked for. Its marker is its idempotency key, which is the sender's own. */
+/** The marker is also the idempotency key. */
 export interface WriteRequest {
-  deed: Deed
-  by: Api
+  write: Write
+  client: Api
   method: string
   path: string
   body: unknown
-  /** The first answer that came. */
-  answer: Answer | null
+  response: ApiResponse | null
 }
 
-/** Something that is not as it should be, in a sentence. */
 export type Problem = `${'lost' | 'doubled' | 'halved' | 'invented' | 'wrong'}: ${string}`
 
-/** What of the writers' things was taken away again, or may have been: the deed that did it by the marker of the thing. */
-export function goneThings(ledger: Ledger): Map<string, Deed> {
-  const gone = new Map<string, Deed>()
-  for (const deed of ledger.values()) if ('of' in deed.sent) gone.set(deed.sent.of, deed)
-  return gone
+/** The removals that were sent, by the marker of what they remove. */
+export function removals(writeLog: WriteLog): Map<string, Write> {
+  const removed = new Map<string, Write>()
+  for (const write of writeLog.values()) if ('of' in write.sent) removed.set(write.sent.of, write)
+  return removed
 }
 
-/** The marker of the removal of what has an ID. */
 export function removalOf(id: string): string {
   return `-${id}`
 }
 
-/** The SHA-256 of bytes, in hexadecimal. */
 export function sha256Of(bytes: Uint8Array): string {
   return createHash('sha256').update(bytes).digest('hex')
 }

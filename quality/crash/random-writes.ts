@@ -1,19 +1,16 @@
 import { randomBytes, randomInt } from 'node:crypto'
 import type { Api } from '../../test/helpers/node/api.ts'
-import { type Deed, removalOf, type Sent, type SentFile, sha256Of, type WriteRequest } from './operations.ts'
+import { removalOf, type Sent, type SentFile, sha256Of, type Write, type WriteRequest } from './operations.ts'
 
-/** Who writes. */
 export interface Writers {
-  /** Admins, each with an API key of its own. */
   keys: Api[]
-  /** An admin who is a person, as the makers of API keys must be. */
-  person: Api
-  /** Where webhooks may go. */
+  /** Only a user, not an API key, may create API keys. */
+  user: Api
   url: string
 }
 
-/** A comment or an upload that nobody is removing yet. */
-export interface Part {
+/** A comment or an upload without a pending removal. */
+export interface TicketChild {
   kind: 'comments' | 'attachments'
   id: string
   ticketId: string
@@ -21,109 +18,114 @@ export interface Part {
   isInternal: boolean
 }
 
-/** What writers know to be there. */
-export interface InHand {
+export interface KnownResources {
   ticketIds: string[]
-  parts: Part[]
+  children: TicketChild[]
 }
 
 const STATUSES = ['open', 'in_progress', 'resolved', 'closed']
 const PRIORITIES = ['low', 'medium', 'high', 'critical']
 
-/** A random write: something new, or a change or a removal of something in hand, which is taken out of it. */
-export function randomWrite(marker: string, round: number, inHand: InHand, writers: Writers): WriteRequest {
-  const dice = randomInt(100)
-  const ticketId = inHand.ticketIds.length > 0 ? oneOf(inHand.ticketIds) : null
-  const start = starter(marker, round, oneOf(writers.keys))
-  if (ticketId === null || dice < 34) return newTicket(marker, start)
-  if (dice < 51) return newUpload(marker, start, ticketId)
-  if (dice < 69) return newComment(marker, start, ticketId)
-  if (dice < 83) return newChange(marker, start, ticketId)
-  if (dice < 88) return newUser(marker, start)
-  if (dice < 90) return newKey(marker, starter(marker, round, writers.person))
-  if (dice < 92) return newWebhook(marker, start, writers.url)
-  const [part] = inHand.parts.splice(0, 1)
-  return part ? removal(part, round, oneOf(writers.keys)) : newTicket(marker, start)
+/** Creates something, or changes or removes something in `known`; what it removes is taken out of `known`. */
+export function randomWrite(marker: string, round: number, known: KnownResources, writers: Writers): WriteRequest {
+  const percentile = randomInt(100)
+  const ticketId = known.ticketIds.length > 0 ? pickRandom(known.ticketIds) : null
+  const build = requestBuilder(marker, round, pickRandom(writers.keys))
+  if (ticketId === null || percentile < 34) return newTicket(marker, build)
+  if (percentile < 51) return newUpload(marker, build, ticketId)
+  if (percentile < 69) return newComment(marker, build, ticketId)
+  if (percentile < 83) return newUpdate(marker, build, ticketId)
+  if (percentile < 88) return newUser(marker, build)
+  if (percentile < 90) return newKey(marker, requestBuilder(marker, round, writers.user))
+  if (percentile < 92) return newWebhook(marker, build, writers.url)
+  const [child] = known.children.splice(0, 1)
+  return child ? removal(child, round, pickRandom(writers.keys)) : newTicket(marker, build)
 }
 
-type Start = (sent: Sent, files: SentFile[], method: string, path: string, body: unknown) => WriteRequest
+type BuildRequest = (sent: Sent, files: SentFile[], method: string, path: string, body: unknown) => WriteRequest
 
-function starter(marker: string, round: number, by: Api): Start {
+function requestBuilder(marker: string, round: number, client: Api): BuildRequest {
   return (sent, files, method, path, body) => {
-    const deed: Deed = { marker, round, sent, files, acknowledged: false, id: null }
-    return { deed, by, method, path, body, answer: null }
+    const write: Write = { marker, round, sent, files, acknowledged: false, id: null }
+    return { write, client, method, path, body, response: null }
   }
 }
 
-function newTicket(marker: string, start: Start): WriteRequest {
+function newTicket(marker: string, build: BuildRequest): WriteRequest {
   const fields = {
     title: `${marker} Drucker brennt é😀`,
     description: `${marker}\n${'Third floor. '.repeat(randomInt(1, 100))}`,
-    priority: oneOf(PRIORITIES),
+    priority: pickRandom(PRIORITIES),
     tags: [marker, 'crash', `p${randomInt(5)}`],
   }
-  const { files, attachments } = someFiles(marker, 35)
-  return start({ kind: 'ticket', ...fields }, files, 'POST', '/tickets', { ...fields, attachments })
+  const { files, attachments } = randomFiles(marker, 35)
+  return build({ kind: 'ticket', ...fields }, files, 'POST', '/tickets', { ...fields, attachments })
 }
 
-function newComment(marker: string, start: Start, ticketId: string): WriteRequest {
+function newComment(marker: string, build: BuildRequest, ticketId: string): WriteRequest {
   const fields = { content: `${marker} Looked at it: é😀`, is_internal: randomInt(100) < 30 }
-  const { files, attachments } = someFiles(marker, 25)
+  const { files, attachments } = randomFiles(marker, 25)
   const path = `/tickets/${ticketId}/comments`
-  return start({ kind: 'comment', ticketId, ...fields }, files, 'POST', path, { ...fields, attachments })
+  return build({ kind: 'comment', ticketId, ...fields }, files, 'POST', path, { ...fields, attachments })
 }
 
-/** The mark makes each of them a change, and tells them apart where the status stays. */
-function newChange(marker: string, start: Start, ticketId: string): WriteRequest {
-  const fields = { status: oneOf(STATUSES), custom_fields: { mark: marker } }
-  return start({ kind: 'change', ticketId, ...fields }, [], 'PATCH', `/tickets/${ticketId}`, fields)
+/** The mark makes each update a change, even if the status stays the same. */
+function newUpdate(marker: string, build: BuildRequest, ticketId: string): WriteRequest {
+  const fields = { status: pickRandom(STATUSES), custom_fields: { mark: marker } }
+  return build({ kind: 'change', ticketId, ...fields }, [], 'PATCH', `/tickets/${ticketId}`, fields)
 }
 
-function newUpload(marker: string, start: Start, ticketId: string): WriteRequest {
+function newUpload(marker: string, build: BuildRequest, ticketId: string): WriteRequest {
   const filename = `${marker}.bin`
   const bytes = new Uint8Array(randomBytes(randomInt(2_000_000)))
   const file = { filename, size: bytes.byteLength, sha256: sha256Of(bytes) }
   const path = `/tickets/${ticketId}/attachments?filename=${filename}`
-  return start({ kind: 'upload', ticketId }, [file], 'POST', path, bytes)
+  return build({ kind: 'upload', ticketId }, [file], 'POST', path, bytes)
 }
 
-function newUser(marker: string, start: Start): WriteRequest {
+function newUser(marker: string, build: BuildRequest): WriteRequest {
   const fields = { name: `${marker} Zoë`, email: `${marker}@writers.example` }
-  return start({ kind: 'user', ...fields }, [], 'POST', '/users', fields)
+  return build({ kind: 'user', ...fields }, [], 'POST', '/users', fields)
 }
 
-function newKey(marker: string, start: Start): WriteRequest {
+function newKey(marker: string, build: BuildRequest): WriteRequest {
   const fields = { name: `${marker} key` }
-  return start({ kind: 'key', ...fields }, [], 'POST', '/api-keys', fields)
+  return build({ kind: 'key', ...fields }, [], 'POST', '/api-keys', fields)
 }
 
-/** For events that do not happen: what is delivered goes to the webhook that was there before. */
-function newWebhook(marker: string, start: Start, url: string): WriteRequest {
+/** Subscribes to an event that does not occur, so that all deliveries go to the first webhook. */
+function newWebhook(marker: string, build: BuildRequest, url: string): WriteRequest {
   const fields = { url: `${url}/${marker}`, description: `${marker} webhook` }
-  return start({ kind: 'webhook', ...fields }, [], 'POST', '/webhooks', { ...fields, events: ['ticket.deleted'] })
+  return build({ kind: 'webhook', ...fields }, [], 'POST', '/webhooks', { ...fields, events: ['ticket.deleted'] })
 }
 
-function removal({ kind, id, ticketId, marker, isInternal }: Part, round: number, by: Api): WriteRequest {
-  const start = starter(removalOf(id), round, by)
+function removal({ kind, id, ticketId, marker, isInternal }: TicketChild, round: number, client: Api): WriteRequest {
+  const build = requestBuilder(removalOf(id), round, client)
   const path = `/tickets/${ticketId}/${kind}/${id}`
-  return start({ kind: 'removal', ticketId, of: marker, isInternal }, [], 'DELETE', path, undefined)
+  return build({ kind: 'removal', ticketId, of: marker, isInternal }, [], 'DELETE', path, undefined)
 }
 
-/** The end of an API key or a webhook that a deed has made: an account may have only so many. */
-export function ending({ marker, round, sent, id }: Deed, by: Api): WriteRequest {
+/** An account may only have a limited number of API keys and webhooks. */
+export function deletion({ marker, round, sent, id }: Write, client: Api): WriteRequest {
   const path = `/${sent.kind === 'key' ? 'api-keys' : 'webhooks'}/${id}`
-  return starter(removalOf(id ?? ''), round, by)({ kind: 'ending', of: marker }, [], 'DELETE', path, undefined)
+  return requestBuilder(removalOf(id ?? ''), round, client)(
+    { kind: 'deletion', of: marker },
+    [],
+    'DELETE',
+    path,
+    undefined,
+  )
 }
 
-function someFiles(marker: string, percent: number) {
+function randomFiles(marker: string, percent: number) {
   const count = randomInt(100) < percent ? randomInt(1, 4) : 0
-  const made = Array.from({ length: count }, (_, index) => ({
+  const created = Array.from({ length: count }, (_, index) => ({
     filename: `${marker}-${index}.bin`,
     bytes: randomBytes(randomInt(1, 20_000)),
   }))
   return {
-    files: made.map(({ filename, bytes }) => ({ filename, size: bytes.byteLength, sha256: sha256Of(bytes) })),
-    attachments: made.map(({ filename, bytes }) => ({
+    files: created.map(({ filename, bytes }) => ({ filename, size: bytes.byteLength, sha256: sha256Of(bytes) })),
+    attachments: created.map(({ filename, bytes }) => ({
       filename,
       content: bytes.toString('base64'),
       mime_type: 'application/octet-stream',
@@ -131,7 +133,7 @@ function someFiles(marker: string, percent: number) {
   }
 }
 
-function oneOf<T>(items: readonly T[]): T {
+function pickRandom<T>(items: readonly T[]): T {
   const item = items[randomInt(items.length)]
   if (item === undefined) throw new Error('nothing to choose from')
   return item

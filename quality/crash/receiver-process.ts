@@ -1,6 +1,6 @@
 import { startReceiver } from '../../scripts/listen/receiver.ts'
 
-/** A receiver that outlives the server: tells its parent its address, then everything that comes. */
+/** A receiver that outlives the server. Sends its URL to its parent, then every request. */
 const receiver = await startReceiver(0, (request) => {
   process.send?.(request)
   return { status: 204 }

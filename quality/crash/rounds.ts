@@ -1,40 +1,37 @@
 import { randomInt } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { freePort, type RunningServer, startServer, temporaryState } from '../../test/helpers/node/server.ts'
-import { type Checked, checkRound, type World } from './check-round.ts'
-import { prepare } from './fixture.ts'
+import { checkRound, type Fixture, type RoundCheck } from './check-round.ts'
+import { createFixture } from './fixture.ts'
 import { missingAt, startSubscriber } from './subscriber.ts'
 import { writeUntilKilled } from './writers.ts'
 
-/** What one round came to. */
-export interface Round extends Checked {
+export interface Round extends RoundCheck {
   round: number
-  /** After the first answer. */
+  /** After the first response. */
   killedAfterMs: number
 }
 
 interface Plan {
   rounds: number
-  /** The shortest and the longest that is written for after the first answer. */
+  /** The range of the writing time after the first response. */
   writingMs?: readonly [number, number]
-  /** Values for variables of the server. */
   variables?: Record<string, string>
-  /** What the first server starts on; without it, on nothing. It is taken away in the end. */
+  /** The state of the first server, empty by default. Removed at the end. */
   state?: ReturnType<typeof temporaryState>
 }
 
 const WRITING_MS = [1_000, 4_000] as const
-/** A server that has just started may take its time for the first answer, on a busy machine. */
+/** A server that has just started may be slow to respond on a busy machine. */
 const WARMING_UP_MS = 30_000
 
 /**
- * Writes with eight writers, kills the server and everything it has started in the middle of it, starts it again, and
- * checks that nothing is lost, halved, doubled or invented, also when it is sent again; on state of its own. The last
- * check is of all rounds.
+ * Starts the server on its own state, kills it with all its processes while eight clients write, starts it again, and
+ * checks that nothing is lost, halved, doubled or invented, even after retries. The last check covers all rounds.
  */
 export async function crashRounds(
   { rounds, writingMs = WRITING_MS, variables = {}, state = temporaryState() }: Plan,
-  tell: (round: Round) => void,
+  report: (round: Round) => void,
 ): Promise<Round[]> {
   process.once('exit', state.remove)
   const port = await freePort()
@@ -43,22 +40,22 @@ export async function crashRounds(
   let server: RunningServer | null = null
   try {
     server = await start()
-    const { api, writers, secret } = await prepare(server.origin, subscriber.url)
+    const { api, writers, secret } = await createFixture(server.origin, subscriber.url)
     subscriber.secret = secret
     const known = { events: [], cursor: '' }
     const { origin } = server
-    const world: World = { origin, api, writers, subscriber, ledger: new Map(), known, begun: Date.now() }
+    const fixture: Fixture = { origin, api, writers, subscriber, writeLog: new Map(), known, startedAt: Date.now() }
     const results: Round[] = []
     for (let round = 1; round <= rounds; round++) {
-      const begun = Date.now()
+      const startedAt = Date.now()
       const killedAfterMs = randomInt(...writingMs)
-      const written = await writeAndKill(world, round, server, killedAfterMs)
+      const written = await writeAndKill(fixture, round, server, killedAfterMs)
       server = null
       server = await start()
-      const restart = { round, begun, isLast: round === rounds, restarted: Date.now(), ...written }
-      const result = { round, killedAfterMs, ...(await checkRound(world, restart)) }
+      const restart = { round, startedAt, isLast: round === rounds, restartedAt: Date.now(), ...written }
+      const result = { round, killedAfterMs, ...(await checkRound(fixture, restart)) }
       results.push(result)
-      tell(result)
+      report(result)
     }
     return results
   } finally {
@@ -69,11 +66,11 @@ export async function crashRounds(
   }
 }
 
-async function writeAndKill({ writers, ledger }: World, round: number, server: RunningServer, afterMs: number) {
+async function writeAndKill({ writers, writeLog }: Fixture, round: number, server: RunningServer, afterMs: number) {
   const killed = new AbortController()
-  const writing = writeUntilKilled(writers, ledger, round, killed.signal)
-  const isAnswered = () => [...ledger.values()].some((deed) => deed.round === round && deed.acknowledged)
-  await missingAt(Date.now() + WARMING_UP_MS, ['the first answer'], isAnswered)
+  const writing = writeUntilKilled(writers, writeLog, round, killed.signal)
+  const hasResponse = () => [...writeLog.values()].some((write) => write.round === round && write.acknowledged)
+  await missingAt(Date.now() + WARMING_UP_MS, ['the first answer'], hasResponse)
   await sleep(afterMs)
   killed.abort()
   await server.kill()

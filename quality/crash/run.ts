@@ -7,9 +7,8 @@ Starts the server on state of its own, lets eight writers write, kills it with e
 again, and looks whether all that was acknowledged is there and was delivered to a webhook. What got no answer is then
 sent again with its idempotency key, and must be there once. Takes about a minute a round.`
 
-const PROBLEMS_TOLD = 20
+const PROBLEMS_SHOWN = 20
 
-/** `npm run test:crash`: ten rounds unless told otherwise. */
 async function main(): Promise<void> {
   const { values } = parseArgs({
     options: { rounds: { type: 'string', default: '10' }, help: { type: 'boolean', short: 'h' } },
@@ -25,21 +24,21 @@ async function main(): Promise<void> {
 
 function lineOn(round: Round): string {
   const seconds = (ms: number) => `${(ms / 1_000).toFixed(1)} s`
-  const { again, events, problems: all } = round
-  const told = [
+  const { retries, events, problems: all } = round
+  const columns = [
     `round ${String(round.round).padStart(2)}`,
     `killed after ${seconds(round.killedAfterMs)}`,
     `${round.acknowledged} acknowledged`,
-    `${round.unanswered} unanswered and sent again (${again.doneBefore} done before, ${again.doneNow} now)`,
-    `${again.compared} replays compared`,
+    `${round.withoutResponse} unanswered and sent again (${retries.ranBefore} done before, ${retries.ranNow} now)`,
+    `${retries.compared} replays compared`,
     `${events.fresh} events (${events.all} in all)`,
     `delivered ${seconds(round.deliveredAfterMs)} after the restart`,
     `${round.repeatedDeliveries} deliveries repeated so far`,
     all.length === 0 ? 'ok' : `${all.length} PROBLEMS`,
   ]
-  const problems = round.problems.slice(0, PROBLEMS_TOLD).map((problem) => `    ${problem}`)
+  const problems = round.problems.slice(0, PROBLEMS_SHOWN).map((problem) => `    ${problem}`)
   const rest = round.problems.length - problems.length
-  return [told.join('  '), ...problems, ...(rest > 0 ? [`    … and ${rest} more`] : [])].join('\n')
+  return [columns.join('  '), ...problems, ...(rest > 0 ? [`    … and ${rest} more`] : [])].join('\n')
 }
 
 function verdictOn(rounds: Round[]): string {
@@ -50,15 +49,15 @@ function verdictOn(rounds: Round[]): string {
   )
   return [
     `${rounds.length} rounds: ${sum((round) => round.acknowledged)} acknowledged writes`,
-    `${sum((round) => round.unanswered)} sent again (${sum(({ again }) => again.doneBefore)} done before, ` +
-      `${sum(({ again }) => again.doneNow)} now)`,
-    `${sum(({ again }) => again.compared)} replays compared`,
+    `${sum((round) => round.withoutResponse)} sent again (${sum(({ retries }) => retries.ranBefore)} done before, ` +
+      `${sum(({ retries }) => retries.ranNow)} now)`,
+    `${sum(({ retries }) => retries.compared)} replays compared`,
     `all delivered within ${(Math.max(...rounds.map((round) => round.deliveredAfterMs)) / 1_000).toFixed(1)} s`,
     found.join(', '),
   ].join('; ')
 }
 
-// Only an exit that is begun here ends the server, which has a process group of its own.
+// The server has a process group of its own, so a signal to this process does not stop it.
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => process.exit(1))
 
 await main().catch((error: unknown) => {

@@ -1,8 +1,6 @@
 import { z } from 'zod'
 import { removalOf } from './operations.ts'
 
-/** Of the API's answers, what the checks look at. */
-
 const Attachment = z.object({ filename: z.string(), size: z.number(), sha256: z.string() })
 
 export const TicketList = z.object({
@@ -25,9 +23,8 @@ const Ticket = z.object({
   attachment_count: z.number(),
 })
 export type Ticket = z.infer<typeof Ticket>
-export const TicketAnswer = z.object({ data: Ticket })
+export const TicketResponse = z.object({ data: Ticket })
 
-/** A page of people, API keys or webhooks. */
 export const ListedPage = z.object({
   data: z.array(
     z.object({
@@ -80,17 +77,19 @@ export const EventPage = z.object({
   pagination: z.object({ next_cursor: z.string(), has_more: z.boolean() }),
 })
 
-/** An event, and all of it as it came. */
-export interface Told extends Event {
-  /** The marker of the deed that it tells of; a changed status is told by its `ticket.updated`. */
+export interface ReceivedEvent extends Event {
+  /**
+   * The marker of the write that caused the event. Null for `ticket.status_changed`, because its `ticket.updated` has
+   * the marker.
+   */
   marker: string | null
-  whole: unknown
+  raw: unknown
 }
 
-/** Reads an event. Throws where it is none, or none that the writers could have caused. */
-export function readEvent(whole: unknown): Told {
-  const event = Event.parse(whole)
-  return { ...event, marker: markerIn(event), whole }
+/** Throws if the event is invalid, or none that the writers could have caused. */
+export function readEvent(raw: unknown): ReceivedEvent {
+  const event = Event.parse(raw)
+  return { ...event, marker: markerIn(event), raw }
 }
 
 function markerIn({ event, data: { ticket, comment, changes, user } }: Event): string | null {
@@ -103,7 +102,7 @@ function markerIn({ event, data: { ticket, comment, changes, user } }: Event): s
   return changes?.custom_fields?.current ?? markerOf(changes?.attachments?.current?.filename ?? '')
 }
 
-/** The marker that a title, a content, a name or a filename begins with; empty if there is none. */
+/** Empty if the text does not begin with a marker. */
 export function markerOf(text: string): string {
   return /^r\d+w\d+n\d+/.exec(text)?.[0] ?? ''
 }

@@ -5,26 +5,23 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { z } from 'zod'
 import { verdictOn } from '../../scripts/listen/verdict.ts'
 import type { Problem } from './operations.ts'
-import { readEvent, type Told } from './shapes.ts'
+import { type ReceivedEvent, readEvent } from './shapes.ts'
 
-/** The first delivery of an event. */
 export interface Delivery {
-  event: Told
+  event: ReceivedEvent
   at: number
   body: Buffer
 }
 
 export interface Subscriber {
   url: string
-  /** To be set before the first delivery. */
+  /** Set it before the first delivery. */
   secret: string
-  /** By the IDs of the events. */
+  /** By event ID. */
   deliveries: ReadonlyMap<string, Delivery>
-  /** Whether the deed with this marker was told of. */
-  knows(marker: string): boolean
-  /** How many requests have come. */
+  hasMarker(marker: string): boolean
   requests(): number
-  /** What was wrong with deliveries since the last time it was asked. */
+  /** Returns and clears the problems. */
   takeProblems(): Problem[]
   close(): void
 }
@@ -38,7 +35,6 @@ const Request = z.object({
 })
 type Request = z.infer<typeof Request>
 
-/** Starts a receiver in a process of its own, and keeps book of what it is told. */
 export async function startSubscriber(): Promise<Subscriber> {
   const child = fork(join(import.meta.dirname, 'receiver-process.ts'), { serialization: 'advanced' })
   const [url] = await once(child, 'message')
@@ -47,11 +43,11 @@ export async function startSubscriber(): Promise<Subscriber> {
   const problems: Problem[] = []
   let requests = 0
 
-  function take({ headers, body: bytes, at }: Request): void {
+  function receive({ headers, body: bytes, at }: Request): void {
     requests += 1
     const body = Buffer.from(bytes)
     const verdict = verdictOn({ headers, body }, subscriber.secret)
-    if (!verdict.good) problems.push(`wrong: delivery of ${headers['webhook-id']}: ${verdict.why}`)
+    if (!verdict.isValid) problems.push(`wrong: delivery of ${headers['webhook-id']}: ${verdict.reason}`)
     const event = readEvent(JSON.parse(body.toString()))
     if (headers['webhook-id'] !== event.id)
       problems.push(`wrong: ${event.id} came with webhook-id ${headers['webhook-id']}`)
@@ -66,14 +62,14 @@ export async function startSubscriber(): Promise<Subscriber> {
     url: z.string().parse(url),
     secret: '',
     deliveries,
-    knows: (marker) => markers.has(marker),
+    hasMarker: (marker) => markers.has(marker),
     requests: () => requests,
     takeProblems: () => problems.splice(0),
     close: () => child.disconnect(),
   }
   child.on('message', (message) => {
     try {
-      take(Request.parse(message))
+      receive(Request.parse(message))
     } catch (error) {
       problems.push(`wrong: a delivery could not be read: ${error}`)
     }
@@ -81,12 +77,12 @@ export async function startSubscriber(): Promise<Subscriber> {
   return subscriber
 }
 
-/** Waits until everything has come; gives what had not by the deadline (ms). */
-export async function missingAt(deadline: number, expected: string[], has: (one: string) => boolean) {
-  let missing = expected.filter((one) => !has(one))
+/** Waits until every expected item is there; returns those that are missing at the deadline. */
+export async function missingAt(deadline: number, expected: string[], has: (item: string) => boolean) {
+  let missing = expected.filter((item) => !has(item))
   while (missing.length > 0 && Date.now() < deadline) {
     await sleep(TICK_MS)
-    missing = missing.filter((one) => !has(one))
+    missing = missing.filter((item) => !has(item))
   }
   return missing
 }

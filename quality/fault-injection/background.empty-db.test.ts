@@ -7,9 +7,16 @@ import { consumeDeadLetters } from '../../src/webhooks/service'
 import { type Account, createTestAccount, createTicket, row, rows } from '../../test/helpers/api'
 import { eventually } from '../../test/helpers/eventually'
 import { files } from '../../test/helpers/files'
-import { ask } from '../../test/helpers/tickets'
-import { createTestWebhook, deliver, drain, forgetWebhooks, type Received, receive } from '../../test/helpers/webhooks'
-import { FaultLayer, SECRET_OF_FAULTS } from './fault-layer'
+import { callAs } from '../../test/helpers/tickets'
+import {
+  createTestWebhook,
+  deleteAllWebhooks,
+  deliver,
+  drain,
+  type Received,
+  receive,
+} from '../../test/helpers/webhooks'
+import { FAULT_SECRET, FaultLayer } from './fault-layer'
 
 const MINUTE = 60_000
 const DAY = 24 * 60 * MINUTE
@@ -23,7 +30,7 @@ beforeEach(async () => {
   logged = []
   for (const level of ['info', 'error'] as const)
     vi.spyOn(console, level).mockImplementation((line) => {
-      expect(String(line)).not.toContain(SECRET_OF_FAULTS)
+      expect(String(line)).not.toContain(FAULT_SECRET)
       logged.push(JSON.parse(String(line)))
     })
   layer = new FaultLayer()
@@ -32,17 +39,17 @@ beforeEach(async () => {
 afterEach(async () => {
   vi.useRealTimers()
   vi.restoreAllMocks()
-  await forgetWebhooks()
+  await deleteAllWebhooks()
 })
 
 const failuresOf = (part: string) => logged.filter(({ failed }) => failed === part)
 
-/** Something of each kind that a sweep has to look after. */
-async function leaveBehind(): Promise<void> {
+/** Leaves behind one of each kind of thing that a sweep cleans up. */
+async function createSweepWork(): Promise<void> {
   const { id } = await createTicket(account.agent, files('a.txt'))
   await layer.during(
-    (index) => (index > 1 ? 'refuses' : null),
-    () => ask(account.agent, 'DELETE', `tickets/${id}`),
+    (index) => (index > 1 ? 'rejects' : null),
+    () => callAs(account.agent, 'DELETE', `tickets/${id}`),
   )
   const now = Date.now()
   await env.FILES.put(`${account.id}/attach_abandoned`, 'abc')
@@ -58,8 +65,7 @@ async function leaveBehind(): Promise<void> {
   ])
 }
 
-/** What of that is still there. */
-async function leftBehind() {
+async function remainingWork() {
   const counts = await row<Record<string, number>>(
     `SELECT (SELECT count(*) FROM object_intents WHERE account_id = ?1) AS intents,
       (SELECT count(*) FROM idempotency_records WHERE account_id = ?1) AS records,
@@ -74,33 +80,33 @@ const later = () => Date.now() + 2 * 60 * MINUTE
 
 describe('F03 a sweep', () => {
   it('F03 does the rest at each call that fails, says what failed, and the next one completes it', async () => {
-    await leaveBehind()
-    expect(await leftBehind()).toEqual({ intents: 2, records: 1, tokens: 1, objects: 2 })
+    await createSweepWork()
+    expect(await remainingWork()).toEqual({ intents: 2, records: 1, tokens: 1, objects: 2 })
     const calls = await layer.during(
       () => null,
       () => sweep(env, '', later()),
     )
-    expect(await leftBehind()).toEqual(NOTHING)
+    expect(await remainingWork()).toEqual(NOTHING)
     expect(calls.map(({ name }) => name)).toContain('R2 delete')
     for (const at of calls.keys())
-      for (const kind of ['refuses', 'loses its answer'] as const) {
-        await leaveBehind()
+      for (const kind of ['rejects', 'loses its response'] as const) {
+        await createSweepWork()
         logged = []
-        const made = await layer.during(
+        const performed = await layer.during(
           (index) => (index === at ? kind : null),
           () => sweep(env, '', later()),
         )
         const failure = { error: expect.stringMatching(/^(Db)?Error$/), at: expect.stringMatching(/^at /) }
         const line = { level: 'error', failed: expect.stringMatching(/^(sweep|bell)$/), failure }
-        expect(logged, `call ${at} ${kind}`).toEqual(at < made.length ? [line] : [])
+        expect(logged, `call ${at} ${kind}`).toEqual(at < performed.length ? [line] : [])
         await sweep(env, '', later())
-        expect(await leftBehind(), `call ${at} ${kind}`).toEqual(NOTHING)
+        expect(await remainingWork(), `call ${at} ${kind}`).toEqual(NOTHING)
       }
   })
 })
 
-/** What a sweep rings for is heard, after a minute in which leases lapse, until nothing more is due. */
-async function comeBack(): Promise<void> {
+/** Runs a sweep after all leases have expired, and delivers until nothing is due. */
+async function sweepAndDeliver(): Promise<void> {
   vi.setSystemTime(Date.now() + MINUTE)
   await sweep(env, '', Date.now())
   await drain({}, account, null)
@@ -109,7 +115,7 @@ async function comeBack(): Promise<void> {
 const eventsOf = (received: Received[]) => received.map(({ event }) => event.id as string)
 
 describe('F03 the consumer of the queue', () => {
-  it('F03 at each call that fails: acknowledged or put back, and every event comes, whole and under its own ID', async () => {
+  it('F03 at each call that fails: acknowledged or retried, and every event is delivered, complete and under its own ID', async () => {
     const received = receive()
     await createTestWebhook(account)
     await createTicket(account.agent)
@@ -120,38 +126,38 @@ describe('F03 the consumer of the queue', () => {
     expect(received).toHaveLength(1)
     expect(calls.length).toBeGreaterThan(3)
     for (const at of calls.keys())
-      for (const kind of ['refuses', 'loses its answer'] as const) {
-        const where = `call ${at}, ${calls[at]?.name}, ${kind}`
+      for (const kind of ['rejects', 'loses its response'] as const) {
+        const label = `call ${at}, ${calls[at]?.name}, ${kind}`
         logged = []
         received.length = 0
         await createTicket(account.agent)
         await layer.during(
           (index) => (index === at ? kind : null),
           async () => {
-            const [told] = await deliver(account)
-            expect((told?.acked ?? 0) + (told?.retried.length ?? 0), where).toBe(1)
+            const [outcome] = await deliver(account)
+            expect((outcome?.acked ?? 0) + (outcome?.retried.length ?? 0), label).toBe(1)
           },
         )
-        expect(logged.filter(({ failed }) => failed).length, where).toBeLessThanOrEqual(1)
-        if (logged.every(({ failed }) => failed === undefined)) expect(received, where).toHaveLength(1)
-        await comeBack()
+        expect(logged.filter(({ failed }) => failed).length, label).toBeLessThanOrEqual(1)
+        if (logged.every(({ failed }) => failed === undefined)) expect(received, label).toHaveLength(1)
+        await sweepAndDeliver()
         const [event] = await rows<{ id: string }>(
           'SELECT id FROM events WHERE account_id = ? ORDER BY sequence DESC LIMIT 1',
           account.id,
         )
-        expect(new Set(eventsOf(received)), where).toEqual(new Set([event?.id]))
-        expect(new Set(received.map(({ body }) => body)).size, where).toBe(1)
+        expect(new Set(eventsOf(received)), label).toEqual(new Set([event?.id]))
+        expect(new Set(received.map(({ body }) => body)).size, label).toBe(1)
         const open = await rows("SELECT id FROM deliveries WHERE account_id = ? AND status <> 'succeeded'", account.id)
-        expect(open, where).toEqual([])
+        expect(open, label).toEqual([])
       }
     const count = await row<{ n: number }>('SELECT count(*) AS n FROM deliveries WHERE account_id = ?', account.id)
     expect(count?.n).toBe(1 + 2 * calls.length)
   })
 
-  it('F03 a dead letter that can not be shown is put back, and says so', async () => {
+  it('F03 a dead letter that cannot be shown is retried, and logged', async () => {
     const message = { id: 'm', body: { account_id: account.id }, ack: vi.fn(), retry: vi.fn() }
     await layer.during(
-      () => 'refuses',
+      () => 'rejects',
       () => consumeDeadLetters(env, [message]),
     )
     expect([message.ack.mock.calls.length, message.retry.mock.calls.length]).toEqual([0, 1])
@@ -160,10 +166,10 @@ describe('F03 the consumer of the queue', () => {
 })
 
 describe('F03 the queue refuses', () => {
-  it('F03 a request is answered as ever, one line says that nobody was woken, and the sweep rings', async () => {
+  it('F03 a request succeeds, one line says that no consumer was notified, and the sweep enqueues', async () => {
     const received = receive()
     await createTestWebhook(account)
-    vi.spyOn(env.WEBHOOKS, 'send').mockRejectedValueOnce(new TypeError(`Queue: ${SECRET_OF_FAULTS}`))
+    vi.spyOn(env.WEBHOOKS, 'send').mockRejectedValueOnce(new TypeError(`Queue: ${FAULT_SECRET}`))
     expect((await createTicket(account.agent)).id).toMatch(/^ticket_/)
     await eventually(() => expect(failuresOf('wake')).toHaveLength(1))
     expect(failuresOf('wake')[0]).toEqual({
@@ -172,24 +178,24 @@ describe('F03 the queue refuses', () => {
       account_id: account.id,
       failure: { error: 'TypeError', at: expect.stringMatching(/^at /) },
     })
-    await comeBack()
+    await sweepAndDeliver()
     expect(received).toHaveLength(1)
   })
 })
 
 describe('F03 the cron', () => {
-  it('F03 fails where the sweeper can not be reached, and arms it the next time', async () => {
+  it('F03 fails where the sweeper cannot be reached, and schedules it the next time', async () => {
     const run = async () => {
       const ctx = createExecutionContext()
       await worker.scheduled({ cron: '* * * * *', scheduledTime: Date.now(), noRetry: () => undefined }, env)
       await waitOnExecutionContext(ctx)
     }
-    const broken = await layer.during(
-      () => 'refuses',
+    const faultAt = await layer.during(
+      () => 'rejects',
       () => expect(run()).rejects.toThrow(),
     )
-    const sound = await layer.during(() => null, run)
-    expect([broken, sound].map((calls) => calls.map(({ name }) => name))).toEqual([
+    const trial = await layer.during(() => null, run)
+    expect([faultAt, trial].map((calls) => calls.map(({ name }) => name))).toEqual([
       ['SWEEPER ensureScheduled'],
       ['SWEEPER ensureScheduled'],
     ])

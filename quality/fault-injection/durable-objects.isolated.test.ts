@@ -1,12 +1,12 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { freshAddress } from '../../test/helpers/addresses'
+import { freshIpAddress } from '../../test/helpers/addresses'
 import {
   type Account,
-  type Answer,
   call,
   createTestAccount,
   createTestMember,
   type Member,
+  type TestResponse,
 } from '../../test/helpers/api'
 import { warmUp } from '../../test/helpers/credentials'
 import { breakObject, ERRORS, type Failure, type ObjectCall } from '../../test/helpers/failing-object'
@@ -21,7 +21,7 @@ let logged: string[]
 let clock = Date.now()
 
 beforeEach(async () => {
-  // The checks of /health are kept for ten seconds.
+  // `/health` caches its checks for ten seconds.
   clock = Math.max(clock, Date.now()) + 11_000
   vi.useFakeTimers({ toFake: ['Date'], now: clock })
   account = await createTestAccount()
@@ -38,12 +38,12 @@ afterEach(() => {
 })
 
 interface Case {
-  /** A request that makes the call, and the status of its response. */
-  send: () => Promise<Answer>
+  /** A request that makes the call. */
+  send: () => Promise<TestResponse>
   status: number
-  /** How often it makes it: once if not given. */
+  /** Calls per request, 1 by default. */
   calls?: number
-  /** The part that the log names where the request succeeds without the call. */
+  /** The `failed` field of the log line, if the request succeeds without the call. */
   logs?: string
 }
 
@@ -54,12 +54,12 @@ const webhook = () => ({ url: freshUrl(), events: ['*'] })
 
 const CASES: Record<ObjectCall, Case> = {
   'RATE_LIMITER.verifyAndCount': { send: () => call('GET', 'users/me', { token: jane.token }), status: 200 },
-  'RATE_LIMITER.count': { send: () => call('GET', 'users/me', { address: freshAddress() }), status: 401 },
+  'RATE_LIMITER.count': { send: () => call('GET', 'users/me', { address: freshIpAddress() }), status: 401 },
   'RATE_LIMITER.beginInvalidation': { send: logOut, status: 204 },
   'RATE_LIMITER.endInvalidation': { send: logOut, status: 204, logs: 'settle' },
   'RATE_LIMITER.ping': { send: () => call('GET', '/health'), status: 200 },
   'LOGIN_THROTTLE.reserve': {
-    send: () => call('POST', 'auth/register', { body: registration(), address: freshAddress() }),
+    send: () => call('POST', 'auth/register', { body: registration(), address: freshIpAddress() }),
     status: 403,
   },
   'LOGIN_THROTTLE.reserveLogin': { send: login, status: 200 },
@@ -74,10 +74,10 @@ const CASES: Record<ObjectCall, Case> = {
 
 const ALL = Object.entries(CASES).map(([name, each]) => ({ name: name as ObjectCall, calls: 1, ...each }))
 
-/** The request has failed cleanly, or has succeeded and left a line in the log for each call that was given up. */
-function expectGivenUp(answer: Answer, { status, calls, logs }: (typeof ALL)[number]): void {
-  expect(answer.status, answer.text).toBe(logs === undefined ? 503 : status)
-  expect(answer.text).not.toContain('secret')
+/** Expects a 503, or a success with one log line per abandoned call. */
+function expectAbandoned(response: TestResponse, { status, calls, logs }: (typeof ALL)[number]): void {
+  expect(response.status, response.text).toBe(logs === undefined ? 503 : status)
+  expect(response.text).not.toContain('secret')
   expect(logged.filter((part) => part !== undefined)).toEqual(logs === undefined ? [] : Array(calls).fill(logs))
 }
 
@@ -86,8 +86,8 @@ describe('a call to a Durable Object', () => {
     '$name is repeated on a new stub when the object was restarted',
     async ({ name, send, status, calls }) => {
       const { stubs, waits } = breakObject(name, (index) => (index === 0 ? { error: ERRORS.restarted() } : undefined))
-      const answer = await send()
-      expect(answer.status, answer.text).toBe(status)
+      const response = await send()
+      expect(response.status, response.text).toBe(status)
       expect([stubs.length, new Set(stubs).size, waits().length]).toEqual([calls + 1, calls + 1, 1])
       expect(logged).toEqual([])
     },
@@ -96,13 +96,13 @@ describe('a call to a Durable Object', () => {
   it.each(ALL)('$name is repeated when its response was lost', async ({ name, send, status, calls }) => {
     const lost = { error: ERRORS.restarted(), isAfterEffect: true }
     const { stubs } = breakObject(name, (index) => (index === 0 ? lost : undefined))
-    const answer = await send()
-    expect([answer.status, stubs.length, logged], answer.text).toEqual([status, calls + 1, []])
+    const response = await send()
+    expect([response.status, stubs.length, logged], response.text).toEqual([status, calls + 1, []])
   })
 
-  it.each(ALL)('$name is given up after three calls', async (each) => {
+  it.each(ALL)('$name is abandoned after three calls', async (each) => {
     const { stubs, waits } = breakObject(each.name, () => ({ error: ERRORS.restarted() }))
-    expectGivenUp(await each.send(), each)
+    expectAbandoned(await each.send(), each)
     expect([stubs.length, new Set(stubs).size, waits().length]).toEqual([
       3 * each.calls,
       3 * each.calls,
@@ -112,13 +112,13 @@ describe('a call to a Durable Object', () => {
 
   it.each(ALL)('$name is not repeated when the object is overloaded', async (each) => {
     const { stubs, waits } = breakObject(each.name, () => ({ error: ERRORS.overloaded() }))
-    expectGivenUp(await each.send(), each)
+    expectAbandoned(await each.send(), each)
     expect([stubs.length, waits()]).toEqual([each.calls, []])
   })
 
   it.each(ALL)('$name is not repeated when the object itself has thrown', async (each) => {
     const { stubs, waits } = breakObject(each.name, () => ({ error: ERRORS.thrownInside() }))
-    expectGivenUp(await each.send(), each)
+    expectAbandoned(await each.send(), each)
     expect([stubs.length, waits()]).toEqual([each.calls, []])
   })
 
@@ -126,8 +126,8 @@ describe('a call to a Durable Object', () => {
     const { stubs } = breakObject('RATE_LIMITER.verifyAndCount', (index) =>
       index < 2 ? { error: ERRORS.restarted() } : undefined,
     )
-    const answer = await call('GET', 'nothing', { token: jane.token })
-    expect([answer.status, stubs.length]).toEqual([404, 3])
+    const response = await call('GET', 'nothing', { token: jane.token })
+    expect([response.status, stubs.length]).toEqual([404, 3])
   })
 
   it.each([
@@ -146,10 +146,9 @@ describe('a call to a Durable Object', () => {
 
 const lost = (): Failure => ({ error: ERRORS.restarted(), isAfterEffect: true })
 
-/** Fails to log in. Returns the statuses. */
-async function guess(times: number): Promise<number[]> {
+async function failLogins(times: number): Promise<number[]> {
   const statuses = []
-  for (let attempt = 0; attempt < times; attempt += 1) statuses.push((await login('wrong horse')).status)
+  for (let runTrial = 0; runTrial < times; runTrial += 1) statuses.push((await login('wrong horse')).status)
   return statuses
 }
 
@@ -162,16 +161,16 @@ describe('a repeated call', () => {
     expect(before - (await remaining())).toBe(2)
   })
 
-  it('counts an attempt to log in once', async () => {
+  it('counts a login attempt once', async () => {
     breakObject('LOGIN_THROTTLE.reserveLogin', (index) => (index % 2 === 0 ? lost() : undefined))
-    expect(await guess(11)).toEqual([...Array(10).fill(401), 429])
+    expect(await failLogins(11)).toEqual([...Array(10).fill(401), 429])
   })
 
-  it('takes an attempt back once, so that no more attempts get through', async () => {
-    await guess(9)
+  it('releases an attempt once, so that no additional attempts are possible', async () => {
+    await failLogins(9)
     breakObject('LOGIN_THROTTLE.release', (index) => (index < 4 ? lost() : undefined))
     expect((await login()).status).toBe(200)
     vi.restoreAllMocks()
-    expect(await guess(2)).toEqual([401, 429])
+    expect(await failLogins(2)).toEqual([401, 429])
   })
 })

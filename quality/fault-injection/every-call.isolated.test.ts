@@ -1,18 +1,22 @@
 import { env } from 'cloudflare:workers'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { sweepObjects } from '../../src/attachments/service'
-import { type Account, type Answer, createTestAccount } from '../../test/helpers/api'
+import { type Account, createTestAccount, type TestResponse } from '../../test/helpers/api'
 import { warmUp } from '../../test/helpers/credentials'
-import { brokenClaims, type Dump, dump, growth } from '../../test/helpers/database-snapshot'
-import { uploaded } from '../../test/helpers/files'
+import {
+  brokenInvariants,
+  changesBetween,
+  type DatabaseSnapshot,
+  takeSnapshot,
+} from '../../test/helpers/database-snapshot'
+import { uploadFile } from '../../test/helpers/files'
 import { API_OPERATIONS, type ApiOperation, operationOf } from '../../test/helpers/operations'
 import { prepareRequest, type SampleRequest, sendAndWait } from '../../test/helpers/sample-requests'
-import { type FaultKind, FaultLayer, SECRET_OF_FAULTS } from './fault-layer'
+import { FAULT_SECRET, type FaultKind, FaultLayer } from './fault-layer'
 
 const HOUR = 3_600_000
 const FILE = { filename: 'a.txt', content: 'YWJj', mime_type: 'text/plain' }
 
-/** What is tried: an operation, or the download of a file. */
 interface Subject {
   name: string
   isRead: boolean
@@ -24,7 +28,7 @@ const DOWNLOAD: Subject = {
   name: 'GET /files/{attachment_id}/{filename}',
   isRead: true,
   takesKey: false,
-  prepare: async ({ agent }) => ({ caller: null, method: 'GET', path: (await uploaded(agent, FILE)).url }),
+  prepare: async ({ agent }) => ({ caller: null, method: 'GET', path: (await uploadFile(agent, FILE)).url }),
 }
 const SUBJECTS = [...API_OPERATIONS.map(subjectOf), DOWNLOAD]
 
@@ -58,44 +62,47 @@ function subjectOf(operation: ApiOperation): Subject {
   }
 }
 
-/** One subject under trial: its request and idempotency key, and what was stored before. */
 interface Trial {
   request: SampleRequest
   idempotencyKey: string | undefined
-  before: Dump
+  before: DatabaseSnapshot
 }
 
-async function begin({ name, takesKey, prepare }: Subject, account: Account): Promise<Trial> {
+async function createTrial({ name, takesKey, prepare }: Subject, account: Account): Promise<Trial> {
   const request = await prepare(account)
-  return { request, idempotencyKey: takesKey ? crypto.randomUUID() : undefined, before: await swept(name, account) }
+  return {
+    request,
+    idempotencyKey: takesKey ? crypto.randomUUID() : undefined,
+    before: await snapshotAfterSweep(name, account),
+  }
 }
 
-/** Sends the request of a trial while calls fail as `broken` says. */
-async function attempt({ request, idempotencyKey }: Trial, broken: Parameters<FaultLayer['during']>[0]) {
-  let answer: Answer | undefined
-  const calls = await layer.during(broken, async () => {
-    answer = await sendAndWait(request, { idempotencyKey })
+async function runTrial({ request, idempotencyKey }: Trial, faultAt: Parameters<FaultLayer['during']>[0]) {
+  let response: TestResponse | undefined
+  const calls = await layer.during(faultAt, async () => {
+    response = await sendAndWait(request, { idempotencyKey })
   })
-  if (!answer) throw new Error('no answer')
-  return { answer, calls }
+  if (!response) throw new Error('no answer')
+  return { response, calls }
 }
 
-/** What there is once the sweep has settled what was begun. */
-async function swept(name: string, account: Account): Promise<Dump> {
+/** The database after a sweep has finished interrupted work. */
+async function snapshotAfterSweep(name: string, account: Account): Promise<DatabaseSnapshot> {
   const touchesFiles = /tickets|attachment/.test(name)
-  const found = await dump(account, touchesFiles)
+  const found = await takeSnapshot(account, touchesFiles)
   if (found.tables.object_intents?.length === 0) return found
   await sweepObjects(env, Date.now() + 2 * HOUR)
-  return dump(account, touchesFiles)
+  return takeSnapshot(account, touchesFiles)
 }
 
-const isSame = (one: Dump, other: Dump) => JSON.stringify(one) === JSON.stringify(other)
+const isSame = (one: DatabaseSnapshot, other: DatabaseSnapshot) => JSON.stringify(one) === JSON.stringify(other)
 
-function expectClean503(answer: Answer, where: string): void {
-  expect([answer.status, answer.body.error?.code, answer.body.error?.details], `${where}: ${answer.text}`).toEqual([
-    ...[503, 'unavailable', []],
-  ])
-  expect(answer.headers.get('Retry-After'), where).toMatch(/^\d+$/)
+function expectClean503(response: TestResponse, label: string): void {
+  expect(
+    [response.status, response.body.error?.code, response.body.error?.details],
+    `${label}: ${response.text}`,
+  ).toEqual([...[503, 'unavailable', []]])
+  expect(response.headers.get('Retry-After'), label).toMatch(/^\d+$/)
 }
 
 interface Fault {
@@ -104,9 +111,9 @@ interface Fault {
   name: string
 }
 
-function faultsOf(calls: Awaited<ReturnType<typeof attempt>>['calls']): Fault[] {
+function faultsOf(calls: Awaited<ReturnType<typeof runTrial>>['calls']): Fault[] {
   return calls.flatMap((call, at) =>
-    (call.writes ? (['refuses', 'loses its answer'] as const) : (['refuses'] as const)).map((kind) => ({
+    (call.writes ? (['rejects', 'loses its response'] as const) : (['rejects'] as const)).map((kind) => ({
       at,
       kind,
       name: `call ${at}, ${call.name}, ${kind}`,
@@ -115,55 +122,55 @@ function faultsOf(calls: Awaited<ReturnType<typeof attempt>>['calls']): Fault[] 
 }
 
 async function failEachRead(subject: Subject, account: Account): Promise<void> {
-  const trial = await begin(subject, account)
-  const { answer, calls } = await attempt(trial, () => null)
-  expect([answer.status, calls.length > 0], answer.text).toEqual([200, true])
+  const trial = await createTrial(subject, account)
+  const { response, calls } = await runTrial(trial, () => null)
+  expect([response.status, calls.length > 0], response.text).toEqual([200, true])
   for (const fault of faultsOf(calls)) {
-    const failed = await attempt(trial, (index) => (index === fault.at ? fault.kind : null))
-    if (failed.answer.status !== 200) expectClean503(failed.answer, fault.name)
+    const failed = await runTrial(trial, (index) => (index === fault.at ? fault.kind : null))
+    if (failed.response.status !== 200) expectClean503(failed.response, fault.name)
   }
-  expect((await attempt(trial, () => 'is slow')).answer.status).toBe(200)
-  expect(isSame(await swept(subject.name, account), trial.before)).toBe(true)
+  expect((await runTrial(trial, () => 'is slow')).response.status).toBe(200)
+  expect(isSame(await snapshotAfterSweep(subject.name, account), trial.before)).toBe(true)
 }
 
 /**
- * A write that has failed and left nothing is sent again, with its key, by the next trial; one that was done is sent
- * again immediately.
+ * A write that failed without an effect is retried with its key in the next trial; one that took effect, immediately.
  */
 async function failEachWrite(subject: Subject, account: Account): Promise<void> {
-  const sound = await begin(subject, account)
-  const { answer: ordinary, calls } = await attempt(sound, () => null)
-  expect([ordinary.status < 300, calls.length > 0], ordinary.text).toEqual([true, true])
-  const whole = growth(sound.before, await swept(subject.name, account))
+  const firstTrial = await createTrial(subject, account)
+  const { response: expected, calls } = await runTrial(firstTrial, () => null)
+  expect([expected.status < 300, calls.length > 0], expected.text).toEqual([true, true])
+  const expectedChanges = changesBetween(firstTrial.before, await snapshotAfterSweep(subject.name, account))
 
-  const expectDone = async ({ before }: Trial, answer: Answer, where: string) => {
-    expect(answer.status, `${where}: ${answer.text}`).toBe(ordinary.status)
-    expect(growth(before, await swept(subject.name, account)), where).toEqual(whole)
+  const expectComplete = async ({ before }: Trial, response: TestResponse, label: string) => {
+    expect(response.status, `${label}: ${response.text}`).toBe(expected.status)
+    expect(changesBetween(before, await snapshotAfterSweep(subject.name, account)), label).toEqual(expectedChanges)
   }
 
-  let trial = await begin(subject, account)
+  let trial = await createTrial(subject, account)
   for (const fault of faultsOf(calls)) {
-    const { answer } = await attempt(trial, (index) => (index === fault.at ? fault.kind : null))
-    const left = await swept(subject.name, account)
-    expect(brokenClaims(left, account), fault.name).toEqual([])
-    const isDone = !isSame(left, trial.before)
-    if (answer.status !== ordinary.status) expectClean503(answer, fault.name)
-    if (answer.status === ordinary.status || isDone) expect(growth(trial.before, left), fault.name).toEqual(whole)
-    if (answer.status === 503 && fault.kind === 'refuses') expect(left, fault.name).toEqual(trial.before)
-    if (answer.status === 503 && !isDone) continue
+    const { response } = await runTrial(trial, (index) => (index === fault.at ? fault.kind : null))
+    const after = await snapshotAfterSweep(subject.name, account)
+    expect(brokenInvariants(after, account), fault.name).toEqual([])
+    const tookEffect = !isSame(after, trial.before)
+    if (response.status !== expected.status) expectClean503(response, fault.name)
+    if (response.status === expected.status || tookEffect)
+      expect(changesBetween(trial.before, after), fault.name).toEqual(expectedChanges)
+    if (response.status === 503 && fault.kind === 'rejects') expect(after, fault.name).toEqual(trial.before)
+    if (response.status === 503 && !tookEffect) continue
     if (trial.idempotencyKey !== undefined) {
-      const again = await attempt(trial, () => null)
-      await expectDone(trial, again.answer, `${fault.name}, and again`)
-      if (answer.status !== 503) expect(again.answer.text, fault.name).toBe(answer.text)
+      const retry = await runTrial(trial, () => null)
+      await expectComplete(trial, retry.response, `${fault.name}, and again`)
+      if (response.status !== 503) expect(retry.response.text, fault.name).toBe(response.text)
     }
-    trial = await begin(subject, account)
+    trial = await createTrial(subject, account)
   }
-  await expectDone(trial, (await attempt(trial, () => 'is slow')).answer, 'all calls are slow')
+  await expectComplete(trial, (await runTrial(trial, () => 'is slow')).response, 'all calls are slow')
 }
 
 describe('F03 every call of every operation fails once', () => {
   it.each(SUBJECTS)(
-    'C01 F03 S15 $name: its answer or a clean 503, and done once or not at all',
+    'C01 F03 S15 $name: the normal response or a clean 503, and run once or not at all',
     async (subject) => {
       const account = await createTestAccount()
       for (const member of [account.admin, account.agent, account.customer]) await warmUp(member)
@@ -173,29 +180,29 @@ describe('F03 every call of every operation fails once', () => {
   )
 })
 
-describe('F03 an outage that stays', () => {
+describe('F03 a permanent outage', () => {
   it.each(['createTicket', 'createComment', 'uploadAttachment'].map(operationOf).map(subjectOf))(
-    'F03 $name: from each call on, a clean 503 or the whole write; the sweep cleans up once it is over',
+    'F03 $name: from each call on, a clean 503 or the complete write; the sweep cleans up once it is over',
     async (subject) => {
       const account = await createTestAccount()
       await warmUp(account.customer)
-      const { calls } = await attempt(await begin(subject, account), () => null)
+      const { calls } = await runTrial(await createTrial(subject, account), () => null)
       for (const at of calls.keys()) {
-        const trial = await begin(subject, account)
-        const { answer } = await attempt(trial, (index) => (index >= at ? 'refuses' : null))
-        if (answer.status === 201) continue
-        expectClean503(answer, `from call ${at} on`)
-        expect(await swept(subject.name, account), `from call ${at} on`).toEqual(trial.before)
+        const trial = await createTrial(subject, account)
+        const { response } = await runTrial(trial, (index) => (index >= at ? 'rejects' : null))
+        if (response.status === 201) continue
+        expectClean503(response, `from call ${at} on`)
+        expect(await snapshotAfterSweep(subject.name, account), `from call ${at} on`).toEqual(trial.before)
       }
     },
     60_000,
   )
 })
 
-describe('the log of all that', () => {
-  it('S20 has a line for each failure, by class and place, and none of what the failures said', () => {
+describe('the log of these failures', () => {
+  it('S20 has a line for each failure, by class and place, and no message of a failure', () => {
     expect(logged.length).toBeGreaterThan(500)
-    expect(logged.filter((line) => line.includes(SECRET_OF_FAULTS))).toEqual([])
+    expect(logged.filter((line) => line.includes(FAULT_SECRET))).toEqual([])
     const failures = logged.map((line) => JSON.parse(line)).filter(({ failure }) => failure)
     expect(new Set(failures.map(({ failure }) => failure.error))).toEqual(new Set(['Error', 'DbError']))
     for (const { failure } of failures) expect(failure.at).toMatch(/^at /)

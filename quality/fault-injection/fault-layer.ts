@@ -2,29 +2,28 @@ import { env } from 'cloudflare:workers'
 import { vi } from 'vitest'
 import { sessions } from '../../test/helpers/d1'
 
-/** How a call fails: before it has done anything, or when it has done it and its answer is lost. */
-export type FaultKind = 'refuses' | 'loses its answer'
+/** Either the call has no effect, or it takes effect and its response is lost. */
+export type FaultKind = 'rejects' | 'loses its response'
 
-/** A call of the service to something it stands on: `D1 batch`, `R2 put`, `RATE_LIMITER admit`. */
+/** The name is like `D1 batch`, `R2 put` or `RATE_LIMITER ping`. */
 interface Call {
   name: string
-  /** Whether it changes anything, so that it matters if its answer is lost. */
   writes: boolean
 }
 
 const SLOWNESS_MS = 20
 const READS = new Set(['R2 get', 'R2 head', 'RATE_LIMITER ping'])
 
-/** Never to be seen in an answer or a log. */
-export const SECRET_OF_FAULTS = 'SELECT password_hash FROM users'
+/** Must not appear in a response or a log. */
+export const FAULT_SECRET = 'SELECT password_hash FROM users'
 
 /**
- * Stands between the service and all that it stands on, until the mocks are restored: D1, R2, the queue and the Durable
- * Objects, and what those ask D1. The queue takes messages and delivers none; the sweeper is told to wake and does not.
+ * Intercepts the service's calls to D1, R2, the queue and Durable Objects, and the Durable Objects' calls to D1, until
+ * the mocks are restored. The queue accepts messages without delivering them; the sweeper does not run.
  */
 export class FaultLayer {
   private calls: Call[] = []
-  private broken: (index: number) => FaultKind | 'is slow' | null = () => null
+  private faultAt: (index: number) => FaultKind | 'is slow' | null = () => null
 
   constructor() {
     this.watchDatabase()
@@ -33,24 +32,26 @@ export class FaultLayer {
     this.watchObjects()
   }
 
-  /** Runs some work while calls fail as told; gives the calls that it made, in their order. */
-  async during(broken: (index: number) => FaultKind | 'is slow' | null, work: () => Promise<unknown>): Promise<Call[]> {
+  async during(
+    faultAt: (index: number) => FaultKind | 'is slow' | null,
+    work: () => Promise<unknown>,
+  ): Promise<Call[]> {
     this.calls = []
-    this.broken = broken
+    this.faultAt = faultAt
     try {
       await work()
     } finally {
-      this.broken = () => null
+      this.faultAt = () => null
     }
     return this.calls
   }
 
-  private async pass<T>(name: string, act: () => T | Promise<T>, writes = !READS.has(name)): Promise<T> {
-    const kind = this.broken(this.calls.push({ name, writes }) - 1)
+  private async intercept<T>(name: string, run: () => T | Promise<T>, writes = !READS.has(name)): Promise<T> {
+    const kind = this.faultAt(this.calls.push({ name, writes }) - 1)
     if (kind === 'is slow') await scheduler.wait(SLOWNESS_MS)
-    if (kind === 'refuses') throw new Error(`${name} refuses: ${SECRET_OF_FAULTS}`)
-    const result = await act()
-    if (kind === 'loses its answer') throw new Error(`${name} is lost: ${SECRET_OF_FAULTS}`)
+    if (kind === 'rejects') throw new Error(`${name} rejects: ${FAULT_SECRET}`)
+    const result = await run()
+    if (kind === 'loses its response') throw new Error(`${name} is lost: ${FAULT_SECRET}`)
     return result
   }
 
@@ -59,7 +60,7 @@ export class FaultLayer {
     const batch: (statements: D1PreparedStatement[]) => Promise<D1Result<never>[]> = sessions.batch
     vi.spyOn(sessions, 'batch').mockImplementation(function (this: D1DatabaseSession, statements) {
       const writes = statements.some((statement) => !/^\s*SELECT/.test(String(Reflect.get(statement, 'statement'))))
-      return layer.pass('D1 batch', () => batch.call(this, statements), writes)
+      return layer.intercept('D1 batch', () => batch.call(this, statements), writes)
     })
   }
 
@@ -67,13 +68,13 @@ export class FaultLayer {
     for (const name of ['put', 'get', 'head', 'delete'] as const) {
       const method: (...args: never[]) => Promise<unknown> = env.FILES[name].bind(env.FILES)
       vi.spyOn(env.FILES, name).mockImplementation(((...args: never[]) =>
-        this.pass(`R2 ${name}`, () => method(...args))) as never)
+        this.intercept(`R2 ${name}`, () => method(...args))) as never)
     }
   }
 
   private watchQueue(): void {
     for (const name of ['send', 'sendBatch'] as const)
-      vi.spyOn(env.WEBHOOKS, name).mockImplementation(() => this.pass(`queue ${name}`, () => undefined as never))
+      vi.spyOn(env.WEBHOOKS, name).mockImplementation(() => this.intercept(`queue ${name}`, () => undefined as never))
   }
 
   private watchObjects(): void {
@@ -82,7 +83,7 @@ export class FaultLayer {
       vi.spyOn(env[namespace], 'getByName').mockImplementation(((name: string) =>
         this.watched(namespace, getByName(name))) as never)
     }
-    const ensureScheduled = () => this.pass('SWEEPER ensureScheduled', () => undefined)
+    const ensureScheduled = () => this.intercept('SWEEPER ensureScheduled', () => undefined)
     vi.spyOn(env.SWEEPER, 'getByName').mockReturnValue({ ensureScheduled } as never)
   }
 
@@ -92,7 +93,7 @@ export class FaultLayer {
         const method = Reflect.get(target, property)
         if (typeof method !== 'function') return method
         return (...args: unknown[]) =>
-          this.pass(`${namespace} ${String(property)}`, () => Reflect.apply(method, target, args))
+          this.intercept(`${namespace} ${String(property)}`, () => Reflect.apply(method, target, args))
       },
     })
   }

@@ -1,11 +1,10 @@
 import { expect } from 'vitest'
-import type { Answer } from '../../test/helpers/api'
+import type { TestResponse } from '../../test/helpers/api'
 import type { NamedOperation } from '../../test/helpers/openapi'
-import { WORDS } from './constraint-messages'
-import { type Draft, refusalOf } from './generated-request'
+import { CONSTRAINT_MESSAGES } from './constraint-messages'
+import { type GeneratedRequest, rejectionStatus } from './generated-request'
 
-/** What the document says that every answer carries. */
-const ALWAYS = [
+const REQUIRED_HEADERS = [
   ...[
     'X-Request-Id',
     'Server-Timing',
@@ -17,53 +16,55 @@ const ALWAYS = [
 ]
 
 /**
- * What every answer must be, beyond what `expectDocumented` says of each that a test gets: no failure of the service, no
- * more than the caller's limit, the headers that the document promises of all, a type exactly where there is a body.
+ * What `expectDocumented` does not check of every test response: no server error, the documented headers, and a content
+ * type exactly if there is a body.
  */
-export function expectSound(draft: Draft, { status, headers, text }: Answer): void {
+export function expectWellFormed(request: GeneratedRequest, { status, headers, text }: TestResponse): void {
   expect(status, 'a failure of the service').toBeLessThan(500)
-  for (const name of ALWAYS) expect(headers.has(name), name).toBe(true)
+  for (const name of REQUIRED_HEADERS) expect(headers.has(name), name).toBe(true)
   const type = headers.get('Content-Type')
   if (status === 204 || status === 304) expect([type, text]).toEqual([null, ''])
-  if (status >= 400 && draft.method !== 'HEAD') expect(type).toBe('application/json')
-  const asked = draft.headers['X-Request-Id']
-  if (asked !== undefined && /^[\w=-]{1,255}$/.test(asked)) expect(headers.get('X-Request-Id')).toBe(asked)
+  if (status >= 400 && request.method !== 'HEAD') expect(type).toBe('application/json')
+  const requestId = request.headers['X-Request-Id']
+  if (requestId !== undefined && /^[\w=-]{1,255}$/.test(requestId)) expect(headers.get('X-Request-Id')).toBe(requestId)
 }
 
-/** Fails unless a request that the document does not allow is refused, with a status of those that fit. */
-export function expectRefused(draft: Draft, statuses: number[], answer: Answer): void {
-  expectSound(draft, answer)
-  expect(statuses, answer.text.slice(0, 500)).toContain(answer.status)
+export function expectRejected(request: GeneratedRequest, statuses: number[], response: TestResponse): void {
+  expectWellFormed(request, response)
+  expect(statuses, response.text.slice(0, 500)).toContain(response.status)
 }
 
-/** Never the answer to a request that the document allows. */
-const NEVER = [405, 411, 413, 415]
+const IMPOSSIBLE_STATUSES = [405, 411, 413, 415]
 
-/** Whether a path names what is another account's, or nothing at all. */
-function isOfNobody({ by, path }: Draft): boolean {
+/** The path names a resource of the other account, or none that exists. */
+function isInaccessible({ actor, path }: GeneratedRequest): boolean {
   if (path.includes('__no_')) return true
-  return /__\w+_id__/.test(path) && path.startsWith('/api') && path.includes('__other_') !== by.startsWith('other')
+  return /__\w+_id__/.test(path) && path.startsWith('/api') && path.includes('__other_') !== actor.startsWith('other')
 }
 
 /**
- * Fails unless a request that the document allows is answered as it tells: 401 and 403 by role exactly where they belong,
- * and 400 only for a rule that the document tells in words.
+ * Expects 401 or 403 exactly for the roles that the document excludes, and 400 only for rules that the document
+ * describes in words.
  */
-export function expectTold(operation: NamedOperation, draft: Draft, answer: Answer): void {
-  expectSound(draft, answer)
-  const { status, body, text } = answer
-  const refusal = refusalOf(operation, draft.by)
-  if (refusal !== null) {
-    expect(status, text.slice(0, 500)).toBe(refusal)
+export function expectDocumentedResponse(
+  operation: NamedOperation,
+  request: GeneratedRequest,
+  response: TestResponse,
+): void {
+  expectWellFormed(request, response)
+  const { status, body, text } = response
+  const rejection = rejectionStatus(operation, request.actor)
+  if (rejection !== null) {
+    expect(status, text.slice(0, 500)).toBe(rejection)
     return
   }
-  expect(NEVER).not.toContain(status)
-  if (isOfNobody(draft)) expect(status, 'what is not the caller’s is not found').toBeGreaterThanOrEqual(400)
-  const asksPassword = /password/i.test(JSON.stringify(operation.requestBody ?? {}))
-  if (!asksPassword && operation.security.length > 0) expect([401, 429], text.slice(0, 500)).not.toContain(status)
-  if (status !== 400 || draft.method === 'HEAD') return
-  const untold = (body.error.details as { field: string; message: string }[]).filter(
-    ({ message }) => !WORDS.some(({ rule }) => rule.test(message)),
+  expect(IMPOSSIBLE_STATUSES).not.toContain(status)
+  if (isInaccessible(request)) expect(status, 'what is not the caller’s is not found').toBeGreaterThanOrEqual(400)
+  const checksPassword = /password/i.test(JSON.stringify(operation.requestBody ?? {}))
+  if (!checksPassword && operation.security.length > 0) expect([401, 429], text.slice(0, 500)).not.toContain(status)
+  if (status !== 400 || request.method === 'HEAD') return
+  const undocumented = (body.error.details as { field: string; message: string }[]).filter(
+    ({ message }) => !CONSTRAINT_MESSAGES.some(({ rule }) => rule.test(message)),
   )
-  expect(untold, 'refused by a rule that the document does not tell').toEqual([])
+  expect(undocumented, 'rejected by an undocumented rule').toEqual([])
 }

@@ -1,11 +1,11 @@
 import fc, { type Arbitrary, type RunDetails } from 'fast-check'
 import { inject } from 'vitest'
-import { curlOf, type Draft } from './generated-request'
+import { curlOf, type GeneratedRequest } from './generated-request'
 
-/** How long to look, and from where: within `npm test` the same requests every time, in the long form others. */
+/** The same requests in every `npm test`, other ones in `npm run test:fuzz`. */
 interface Extent {
   seed: number
-  /** How many times as many requests as within `npm test`. */
+  /** Multiplies the number of requests of `npm test`. */
   factor: number
 }
 
@@ -15,50 +15,52 @@ declare module 'vitest' {
   }
 }
 
-/** What `npm run test:fuzz` asks for, or what `npm test` does. */
 export const EXTENT: Extent = inject('fuzz') ?? { seed: 20_251_107, factor: 1 }
 
-/** For all runs of a property and for making a failing input smaller, in milliseconds: below the limit of a test. */
-const LONGEST = 120_000 * EXTENT.factor
-/** For a test that calls `check` once, in milliseconds. */
-export const TIMEOUT = LONGEST + 5_000
+/** Milliseconds, with shrinking; less than the timeout of a test. */
+const TIME_LIMIT = 120_000 * EXTENT.factor
+/** Milliseconds, of a test that calls `check` once. */
+export const TIMEOUT = TIME_LIMIT + 5_000
 
 interface Options<T> {
   runs: number
-  /** The requests of an input. */
-  draftsOf: (input: T) => Draft[]
-  /** Another one for each of several checks that have parts in common, which would otherwise be alike. */
+  toRequests: (input: T) => GeneratedRequest[]
+  /** Gives checks with the same inputs different requests. */
   offset?: number
 }
 
 /**
- * Looks for an input for which `holds` throws, and shrinks it. Throws with the seed, the path, the shrunken input, and its
- * requests as curl sends them.
+ * Searches an input for which `assertion` throws, and shrinks it. The error contains the seed, the path, the input, and
+ * its requests as curl commands.
  */
 export async function check<T>(
   name: string,
   inputs: Arbitrary<T>,
-  { runs, draftsOf, offset = 0 }: Options<T>,
-  holds: (input: T) => Promise<void>,
+  { runs, toRequests, offset = 0 }: Options<T>,
+  assertion: (input: T) => Promise<void>,
 ): Promise<void> {
-  const property = fc.asyncProperty(inputs, (input) => holds(input))
+  const property = fc.asyncProperty(inputs, (input) => assertion(input))
   const details = await fc.check(property, {
     seed: EXTENT.seed + offset,
     numRuns: runs * EXTENT.factor,
-    interruptAfterTimeLimit: LONGEST,
+    interruptAfterTimeLimit: TIME_LIMIT,
     markInterruptAsFailure: true,
   })
-  if (details.failed) throw new Error(storyOf(name, details, draftsOf).toWellFormed())
+  if (details.failed) throw new Error(describeFailure(name, details, toRequests).toWellFormed())
 }
 
-function storyOf<T>(name: string, details: RunDetails<[T]>, draftsOf: (input: T) => Draft[]): string {
+function describeFailure<T>(
+  name: string,
+  details: RunDetails<[T]>,
+  toRequests: (input: T) => GeneratedRequest[],
+): string {
   const { counterexample, counterexamplePath, seed, numRuns, numShrinks, errorInstance } = details
   const input = counterexample?.[0]
   const error = errorInstance instanceof Error ? errorInstance.message : (errorInstance ?? 'not done in time')
   return [
     `${name}: ${error}`,
     `after ${numRuns} runs and ${numShrinks} shrinks, seed ${seed}, path ${counterexamplePath}`,
-    ...(input === undefined ? [] : draftsOf(input).map(curlOf)),
+    ...(input === undefined ? [] : toRequests(input).map(curlOf)),
     `to keep it as a test, put this into quality/fuzz/regressions.ts: ${JSON.stringify(input)}`,
   ].join('\n')
 }

@@ -1,52 +1,54 @@
 import { env } from 'cloudflare:workers'
 import { changesSoFar } from '../../test/helpers/d1'
 import { readTables } from '../tenant-isolation/tables'
-import type { World } from './fixture'
+import type { Fixture } from './fixture'
 
-/** What a look at a thing may leave behind. */
-const SEEN = /"(last_used_at|last_login_at)":(\d+|null)/g
+/** Reading may change these. */
+const CHANGED_BY_READS = /"(last_used_at|last_login_at)":(\d+|null)/g
 
-/** What the database holds of the accounts of a world, to see that a refused request leaves nothing behind. */
-export class Ledger {
+/** The rows of a fixture's accounts, to detect effects of rejected requests. */
+export class DatabaseSnapshot {
   private constructor(
     private readonly tables: Awaited<ReturnType<typeof readTables>>,
-    private readonly world: World,
-    private held: string,
+    private readonly fixture: Fixture,
+    private content: string,
     private changes: number,
   ) {}
 
-  static async of(world: World): Promise<Ledger> {
-    const ledger = new Ledger(await readTables(), world, '', -1)
-    await ledger.settle()
-    return ledger
+  static async of(fixture: Fixture): Promise<DatabaseSnapshot> {
+    const snapshot = new DatabaseSnapshot(await readTables(), fixture, '', -1)
+    await snapshot.update()
+    return snapshot
   }
 
-  /** Takes what is there now for what should be. */
-  async settle(): Promise<void> {
+  async update(): Promise<void> {
     this.changes = await changesSoFar()
-    this.held = await this.dump()
+    this.content = await this.read()
   }
 
-  /** Throws if anything has changed since it was settled. It costs little where nothing was written at all. */
+  /** Throws if a row has changed since the last update. Cheap if nothing was written. */
   async expectUnchanged(after: string): Promise<void> {
     const changes = await changesSoFar()
     if (changes === this.changes) return
-    const [held, now] = [this.held, await this.dump()]
+    const [content, now] = [this.content, await this.read()]
     this.changes = changes
-    if (held === now) return
-    this.held = now
-    let at = 0
-    while (held[at] === now[at]) at += 1
-    const around = (text: string) => `…${text.slice(Math.max(0, at - 150), at + 150)}…`
-    throw new Error(`${after} has left something behind: ${around(held)}\nhas become\n${around(now)}`)
+    if (content === now) return
+    this.content = now
+    let index = 0
+    while (content[index] === now[index]) index += 1
+    const around = (text: string) => `…${text.slice(Math.max(0, index - 150), index + 150)}…`
+    throw new Error(`${after} has left something behind: ${around(content)}\nhas become\n${around(now)}`)
   }
 
-  private async dump(): Promise<string> {
-    const { account, other } = this.world
-    const statements = this.tables.map(({ name, owner }) =>
-      env.DB.prepare(`SELECT * FROM ${name} WHERE ${owner} IN (?, ?)`).bind(account.id, other.id),
+  private async read(): Promise<string> {
+    const { account, other } = this.fixture
+    const statements = this.tables.map(({ name, accountColumn }) =>
+      env.DB.prepare(`SELECT * FROM ${name} WHERE ${accountColumn} IN (?, ?)`).bind(account.id, other.id),
     )
     const found = await env.DB.batch(statements)
-    return JSON.stringify(this.tables.map(({ name }, index) => [name, found[index]?.results])).replace(SEEN, '')
+    return JSON.stringify(this.tables.map(({ name }, index) => [name, found[index]?.results])).replace(
+      CHANGED_BY_READS,
+      '',
+    )
   }
 }

@@ -2,11 +2,10 @@ import type { Role } from '../../src/core/policy'
 import { type NamedOperation, openapi } from '../../test/helpers/openapi'
 import { accessOf } from '../../test/helpers/operations'
 
-/** Who sends a request: members of an account, of another one, programs, and those who are nobody. */
 export const ACTORS = [
   ...(['admin', 'agent', 'customer', 'stranger', 'other admin', 'other customer'] as const),
   ...(['admin key', 'agent key', 'agent key by header'] as const),
-  ...(['nobody', 'garbage', 'forged', 'expired', 'no such member', 'dead key', 'mistyped key'] as const),
+  ...(['anonymous', 'garbage', 'forged', 'expired', 'no such member', 'revoked key', 'mistyped key'] as const),
 ] as const
 export type Actor = (typeof ACTORS)[number]
 
@@ -22,31 +21,28 @@ const ROLES: Partial<Record<Actor, Role>> = {
   'agent key by header': 'agent',
 }
 
-/** A request that is not sent yet, in which `__names__` stand for what a world holds: see `World.resolve`. */
-export interface Draft {
-  by: Actor
+/** A request whose `__names__` the fixture replaces: see `Fixture.resolve`. */
+export interface GeneratedRequest {
+  actor: Actor
   method: string
-  /** As it is sent, with its prefix, but for names. */
   path: string
   query: [name: string, value: string][]
   headers: Record<string, string>
-  /** Of several things of each kind, the ones that are meant. */
+  /** Selects among the resources of each kind. */
   set: number
-  /** Sent as JSON. */
+  /** Sent as JSON; `text` and `bytes` are sent unchanged. */
   json?: unknown
-  /** Sent as it is. */
   text?: string
-  /** Sent as they are. */
   bytes?: number[]
 }
 
-/** The role of an actor, or undefined for those who are nobody. */
+/** Undefined for actors without a valid credential. */
 export function roleOf(actor: Actor): Role | undefined {
   return ROLES[actor]
 }
 
-/** The status with which an actor is refused whatever it asks of an operation; null for one who is let in. */
-export function refusalOf(operation: NamedOperation, actor: Actor): 401 | 403 | null {
+/** The status that the actor gets whatever the request contains, or null if the actor has access. */
+export function rejectionStatus(operation: NamedOperation, actor: Actor): 401 | 403 | null {
   const { roles, apiKeys } = accessOf(operation)
   if (roles === null) return null
   const role = roleOf(actor)
@@ -54,12 +50,12 @@ export function refusalOf(operation: NamedOperation, actor: Actor): 401 | 403 | 
   return roles.includes(role) && (apiKeys || !actor.includes('key')) ? null : 403
 }
 
-/** A draft as one can send it by hand: credentials are named, not shown. */
-export function curlOf({ by, method, path, query, headers, json, text, bytes }: Draft): string {
+/** Shows the names of credentials instead of their values. */
+export function curlOf({ actor, method, path, query, headers, json, text, bytes }: GeneratedRequest): string {
   const parameters = query.map((pair) => pair.map(percent).join('=')).join('&')
   const url = `http://localhost:3000${path}${parameters && '?'}${parameters}`
-  const credential = by === 'nobody' ? [] : [`-H ${quoted(`Authorization: Bearer <${by}>`)}`]
-  const named = Object.entries(headers).map(([name, value]) => `-H ${quoted(`${name}: ${value}`)}`)
+  const credential = actor === 'anonymous' ? [] : [`-H ${quoted(`Authorization: Bearer <${actor}>`)}`]
+  const headerOptions = Object.entries(headers).map(([name, value]) => `-H ${quoted(`${name}: ${value}`)}`)
   const type = json === undefined || 'Content-Type' in headers ? [] : ["-H 'Content-Type: application/json'"]
   const data = bytes
     ? `$'${bytes.map((byte) => `\\x${byte.toString(16).padStart(2, '0')}`).join('')}'`
@@ -72,13 +68,13 @@ export function curlOf({ by, method, path, query, headers, json, text, bytes }: 
     method,
     quoted(url),
     ...credential,
-    ...named,
+    ...headerOptions,
     ...type,
     ...(data ? [`--data-binary ${data}`] : []),
   ].join(' ')
 }
 
-/** As `encodeURIComponent`, for every text: what is left of a broken one is U+FFFD. */
+/** Like `encodeURIComponent`, but replaces lone surrogates. */
 export function percent(text: string): string {
   return encodeURIComponent(text.toWellFormed())
 }
@@ -87,12 +83,10 @@ function quoted(text: string): string {
   return `'${text.replaceAll("'", `'\\''`)}'`
 }
 
-/** `PATCH /tickets/{ticket_id}` */
 export function nameOf({ method, path }: NamedOperation): string {
   return `${method} ${path}`
 }
 
-/** Where an operation answers: below the prefix, or at the root. */
-export function addressOf({ path }: NamedOperation): string {
+export function fullPath({ path }: NamedOperation): string {
   return 'servers' in (openapi.paths[path] ?? {}) ? path : `/api/v1${path}`
 }

@@ -1,30 +1,28 @@
 import fc, { type Arbitrary } from 'fast-check'
 import type { JsonSchema, NamedOperation } from '../../test/helpers/openapi'
 import { OPERATIONS } from '../../test/helpers/openapi'
-import { addressOf, type Draft, refusalOf } from './generated-request'
-import { actorsFor, inText, isRaw, jsonSchemaOf, type Parameter, parametersOf, requestsOf } from './requests'
-import { STRANGE } from './texts'
-import { isName, isValid, isWrong } from './values'
+import { fullPath, type GeneratedRequest, rejectionStatus } from './generated-request'
+import { actorsFor, isRaw, jsonSchemaOf, type Parameter, parametersOf, requestsOf, toParameterText } from './requests'
+import { UNUSUAL_TEXTS } from './texts'
+import { isPlaceholder, isValid, isWrong } from './values'
 import { wrongValueOf, wrongValuesOf } from './wrong-values'
 
-/** A request that the document does not allow, and the statuses one of which it must be answered with. */
-export interface Mutated {
+export interface InvalidRequest {
   why: string
-  draft: Draft
+  request: GeneratedRequest
   statuses: number[]
 }
 
 interface Change {
   why: string
-  /** One of these, for whoever is let in. */
   statuses: number[]
-  /** Whether it leads to no operation at all, where nobody is asked who they are. */
+  /** Not routed to an operation, so credentials are not checked. */
   isUnrouted?: boolean
-  change: Arbitrary<(draft: Draft) => Draft>
+  change: Arbitrary<(request: GeneratedRequest) => GeneratedRequest>
 }
 
-/** Requests of an operation with something wrong in them, by everybody: one arbitrary for each thing that can be wrong. */
-export function mutationsOf(operation: NamedOperation): Arbitrary<Mutated>[] {
+/** One arbitrary for each kind of fault, with requests of all actors. */
+export function mutationsOf(operation: NamedOperation): Arbitrary<InvalidRequest>[] {
   const changes = [
     ...bodies(operation),
     ...queries(operation),
@@ -32,13 +30,13 @@ export function mutationsOf(operation: NamedOperation): Arbitrary<Mutated>[] {
     ...paths(operation),
     ...methods(operation),
   ]
-  // Who is not let in is told that, and nothing of what else is wrong.
-  const right = requestsOf(operation, actorsFor(operation, 30))
+  // Actors without access get a 401 or 403 whatever else is wrong.
+  const valid = requestsOf(operation, actorsFor(operation, 30))
   return changes.map(({ why, statuses, isUnrouted, change }) =>
-    fc.tuple(right, change).map(([draft, apply]) => {
-      const mutated = apply(draft)
-      const refusal = isUnrouted ? null : refusalOf(operation, mutated.by)
-      return { why, draft: mutated, statuses: refusal === null ? statuses : [refusal] }
+    fc.tuple(valid, change).map(([request, apply]) => {
+      const invalid = apply(request)
+      const rejection = isUnrouted ? null : rejectionStatus(operation, invalid.actor)
+      return { why, request: invalid, statuses: rejection === null ? statuses : [rejection] }
     }),
   )
 }
@@ -53,7 +51,7 @@ function bodies(operation: NamedOperation): Change[] {
     {
       why: 'a body where none is read',
       statuses: [400],
-      change: json.map((value) => (draft) => ({ ...draft, json: value })),
+      change: json.map((value) => (request) => ({ ...request, json: value })),
     },
   ]
 }
@@ -62,7 +60,7 @@ function ofJson(schema: JsonSchema): Change[] {
   return wrongValuesOf(schema).map((wrong) => ({
     why: 'a wrong body',
     statuses: [400],
-    change: wrong.map((json) => (draft) => ({ ...draft, json })),
+    change: wrong.map((json) => (request) => ({ ...request, json })),
   }))
 }
 
@@ -94,16 +92,16 @@ const OTHER_TYPES = [
 ]
 
 function ofJsonBytes(): Change[] {
-  const asText = ({ json: _, ...draft }: Draft, text: string): Draft => ({
-    ...draft,
+  const asText = ({ json: _, ...request }: GeneratedRequest, text: string): GeneratedRequest => ({
+    ...request,
     text,
-    headers: { ...draft.headers, 'Content-Type': 'application/json' },
+    headers: { ...request.headers, 'Content-Type': 'application/json' },
   })
   return [
     {
       why: 'a body that is no JSON',
       statuses: [400],
-      change: fc.constantFrom(...NOT_JSON).map((text) => (draft) => asText(draft, text)),
+      change: fc.constantFrom(...NOT_JSON).map((text) => (request) => asText(request, text)),
     },
     {
       why: 'a body that is cut off',
@@ -111,7 +109,8 @@ function ofJsonBytes(): Change[] {
       change: fc
         .nat()
         .map(
-          (at) => (draft) => asText(draft, JSON.stringify(draft.json).slice(0, at % JSON.stringify(draft.json).length)),
+          (at) => (request) =>
+            asText(request, JSON.stringify(request.json).slice(0, at % JSON.stringify(request.json).length)),
         ),
     },
     {
@@ -119,10 +118,10 @@ function ofJsonBytes(): Change[] {
       statuses: [400],
       change: fc
         .constantFrom([0xff], [0xc0, 0xaf], [0xed, 0xa0, 0x80], [0xf4, 0x90, 0x80, 0x80])
-        .map((broken) => ({ json, ...draft }) => ({
-          ...draft,
+        .map((broken) => ({ json, ...request }) => ({
+          ...request,
           bytes: [...Buffer.from(`${JSON.stringify(json).slice(0, -1)},"a":"`), ...broken, ...Buffer.from('"}')],
-          headers: { ...draft.headers, 'Content-Type': 'application/json' },
+          headers: { ...request.headers, 'Content-Type': 'application/json' },
         })),
     },
     {
@@ -157,11 +156,11 @@ function ofRaw(): Change[] {
 }
 
 function queries(operation: NamedOperation): Change[] {
-  // What is asked for by machines and browsers alone passes over what it does not know.
+  // Operations without a documented 400 ignore unknown parameters.
   if (!('400' in operation.responses)) return []
   const parameters = parametersOf(operation, 'query')
   const known = new Set(parameters.map(({ name }) => name))
-  const surplus = [
+  const unknownNames = [
     'x',
     'Page',
     'page ',
@@ -176,70 +175,76 @@ function queries(operation: NamedOperation): Change[] {
     'account_id',
     'page[]',
   ]
-  const unknown = fc.constantFrom(...surplus.filter((name) => !known.has(name)))
+  const unknown = fc.constantFrom(...unknownNames.filter((name) => !known.has(name)))
   const required = parameters.filter((parameter) => parameter.required)
   return [
     {
       why: 'an unknown parameter',
       statuses: [400],
-      change: unknown.map((name) => (draft) => ({ ...draft, query: [...draft.query, [name, '1']] })),
+      change: unknown.map((name) => (request) => ({ ...request, query: [...request.query, [name, '1']] })),
     },
     ...parameters.flatMap((parameter) => ofParameter(parameter)),
     ...required.map(({ name }) => ({
       why: `no ${name}`,
       statuses: [400],
-      change: fc.constant((draft: Draft) => ({ ...draft, query: draft.query.filter(([given]) => given !== name) })),
+      change: fc.constant((request: GeneratedRequest) => ({
+        ...request,
+        query: request.query.filter(([given]) => given !== name),
+      })),
     })),
   ]
 }
 
-/** A signature that is wrong in any way is not good. */
+/** An invalid signature is a 403. */
 const SIGNED = new Set(['expires', 'signature'])
 
 function ofParameter(parameter: Parameter): Change[] {
   const { name, schema } = parameter
   const set =
     (...values: string[]) =>
-    (draft: Draft): Draft => ({
-      ...draft,
+    (request: GeneratedRequest): GeneratedRequest => ({
+      ...request,
       query: [
-        ...draft.query.filter(([given]) => given !== name),
+        ...request.query.filter(([given]) => given !== name),
         ...values.map((value): [string, string] => [name, value]),
       ],
     })
   const texts = fc.oneof(
-    wrongValueOf(schema, name).map(inText),
-    fc.constantFrom(...STRANGE, '', ' ', '0x10', ' 5 ', '1e3', '+1', '١', '1.0', '01'),
+    wrongValueOf(schema, name).map(toParameterText),
+    fc.constantFrom(...UNUSUAL_TEXTS, '', ' ', '0x10', ' 5 ', '1e3', '+1', '١', '1.0', '01'),
   )
   return [
     {
       why: `a wrong ${name}`,
       statuses: SIGNED.has(name) ? [400, 403] : [400],
       change: texts
-        .filter((text) => text.isWellFormed() && !isName(text) && isWrongText(text, schema))
+        .filter((text) => text.isWellFormed() && !isPlaceholder(text) && isWrongText(text, schema))
         .map((text) => set(text)),
     },
-    { why: `${name} twice`, statuses: [400], change: fc.constant((draft: Draft) => set(...twice(draft, name))(draft)) },
+    {
+      why: `${name} twice`,
+      statuses: [400],
+      change: fc.constant((request: GeneratedRequest) => set(...twice(request, name))(request)),
+    },
   ]
 }
 
-function twice({ query }: Draft, name: string): [string, string] {
+function twice({ query }: GeneratedRequest, name: string): [string, string] {
   const given = query.find(([each]) => each === name)?.[1] ?? '1'
   return [given, given]
 }
 
-/** Whether a schema refuses what a text of a query stands for. */
 function isWrongText(text: string, schema: JsonSchema): boolean {
   if (schema.type === 'array') return !isValid(text.split(','), schema)
   if (schema.type === 'integer') return !/^\d{1,15}$/.test(text) || !isValid(Number(text), schema)
   return isWrong(text, schema)
 }
 
-/** Headers that a server passes over where they make no sense, as HTTP or the document says. */
-const PASSED_OVER = new Set(['X-Request-Id', 'X-D1-Bookmark', 'If-Match', 'If-None-Match', 'If-Range', 'Range'])
+/** Headers whose invalid values are ignored, according to HTTP or the document. */
+const IGNORED_HEADERS = new Set(['X-Request-Id', 'X-D1-Bookmark', 'If-Match', 'If-None-Match', 'If-Range', 'Range'])
 
 function headers(operation: NamedOperation): Change[] {
-  const strict = parametersOf(operation, 'header').filter(({ name }) => !PASSED_OVER.has(name))
+  const strict = parametersOf(operation, 'header').filter(({ name }) => !IGNORED_HEADERS.has(name))
   const two = {
     why: 'two credentials',
     statuses: [400],
@@ -256,17 +261,25 @@ function headers(operation: NamedOperation): Change[] {
         .map((value) => withHeader(name, value)),
     })),
     ...(takesOne
-      ? [{ ...two, change: two.change.map((apply) => (draft: Draft) => apply({ ...draft, by: 'admin' })) }]
+      ? [
+          {
+            ...two,
+            change: two.change.map((apply) => (request: GeneratedRequest) => apply({ ...request, actor: 'admin' })),
+          },
+        ]
       : []),
   ]
 }
 
 function withHeader(name: string, value: string) {
-  return (draft: Draft): Draft => ({ ...draft, headers: { ...draft.headers, [name]: value } })
+  return (request: GeneratedRequest): GeneratedRequest => ({
+    ...request,
+    headers: { ...request.headers, [name]: value },
+  })
 }
 
-/** Encoded as they stand in a path. No thing has such an ID, so that it is not found, whatever else is right. */
-const NO_IDS = [
+/** URL-encoded. No resource has such an ID, so the response is 404. */
+const INVALID_IDS = [
   '%00',
   '%ff',
   '%',
@@ -292,15 +305,15 @@ const NO_IDS = [
 function paths(operation: NamedOperation): Change[] {
   const names = parametersOf(operation, 'path').flatMap(({ name }) => (name.endsWith('_id') ? [name] : []))
   if (names.length === 0) return []
-  const change = fc.tuple(fc.constantFrom(...names), fc.constantFrom(...NO_IDS)).map(
+  const change = fc.tuple(fc.constantFrom(...names), fc.constantFrom(...INVALID_IDS)).map(
     ([name, id]) =>
-      (draft: Draft): Draft => ({ ...draft, path: pathWith(operation, name, id) }),
+      (request: GeneratedRequest): GeneratedRequest => ({ ...request, path: pathWith(operation, name, id) }),
   )
   const cut = fc.constantFrom(...names).map(
     (name) =>
-      (draft: Draft): Draft => ({ ...draft, path: pathWith(operation, name, '') }),
+      (request: GeneratedRequest): GeneratedRequest => ({ ...request, path: pathWith(operation, name, '') }),
   )
-  // The body may be wrong in a way that no schema tells, or hold what only some may change: that is looked at first, as a signature is.
+  // Rules that the schema cannot express, permissions for fields, and signatures are checked before the ID.
   const others = jsonSchemaOf(operation) ? [400, 403] : operation.security.length === 0 ? [403] : []
   return [
     { why: 'an ID of nothing', statuses: [404, ...others], change },
@@ -309,23 +322,22 @@ function paths(operation: NamedOperation): Change[] {
 }
 
 function pathWith(operation: NamedOperation, name: string, id: string): string {
-  return addressOf(operation)
+  return fullPath(operation)
     .replace(`{${name}}`, id)
     .replace('{filename}', 'f')
     .replace(/\{(\w+)\}/g, '__$1__')
 }
 
-/** Methods that no operation of a path has. */
 function methods(operation: NamedOperation): Change[] {
-  const here = new RegExp(`^${operation.path.replace(/\{\w+\}/g, '[^/]+')}$`)
-  const there = OPERATIONS.filter(
-    ({ path }) => here.test(path) || new RegExp(`^${path.replace(/\{\w+\}/g, '[^/]+')}$`).test(operation.path),
+  const ownPath = new RegExp(`^${operation.path.replace(/\{\w+\}/g, '[^/]+')}$`)
+  const samePath = OPERATIONS.filter(
+    ({ path }) => ownPath.test(path) || new RegExp(`^${path.replace(/\{\w+\}/g, '[^/]+')}$`).test(operation.path),
   )
-  const known = new Set(there.map(({ method }) => method))
+  const known = new Set(samePath.map(({ method }) => method))
   const others = ['PUT', 'POST', 'PATCH', 'DELETE', 'MKCOL'].filter((method) => !known.has(method))
   const change = fc.constantFrom(...others).map(
     (method) =>
-      (draft: Draft): Draft => ({ ...draft, method }),
+      (request: GeneratedRequest): GeneratedRequest => ({ ...request, method }),
   )
   return [{ why: 'a method that the path has not', statuses: [405], isUnrouted: true, change }]
 }

@@ -2,38 +2,38 @@ import { beforeAll, describe, expect, it, vi } from 'vitest'
 import { stopClock } from '../../test/helpers/credentials'
 import { openapi } from '../../test/helpers/openapi'
 import { silenceQueue, silenceSweeper } from '../../test/helpers/webhooks'
-import { expectRefused } from './check-response'
-import { WORDS } from './constraint-messages'
-import { Ledger } from './database-snapshot'
-import { World } from './fixture'
+import { expectRejected } from './check-response'
+import { CONSTRAINT_MESSAGES } from './constraint-messages'
+import { DatabaseSnapshot } from './database-snapshot'
+import { Fixture } from './fixture'
 import { Model } from './model'
-import { KEPT_REQUESTS, KEPT_SEQUENCES } from './regressions'
+import { REGRESSIONS, SEQUENCE_REGRESSIONS } from './regressions'
 
-let world: World
+let fixture: Fixture
 
 beforeAll(async () => {
   stopClock()
   silenceQueue()
   silenceSweeper()
   vi.spyOn(console, 'info').mockImplementation(() => undefined)
-  world = await World.make()
+  fixture = await Fixture.create()
 })
 
-describe('what the property tests have found', () => {
-  for (const { why, draft, statuses } of KEPT_REQUESTS)
-    it(`${draft.method} ${draft.path}: ${why}`, async () => {
-      expectRefused(draft, statuses, await world.send(draft))
+describe('regressions of the property tests', () => {
+  for (const { why, request, statuses } of REGRESSIONS)
+    it(`${request.method} ${request.path}: ${why}`, async () => {
+      expectRejected(request, statuses, await fixture.send(request))
     })
 
-  for (const { why, steps } of KEPT_SEQUENCES)
+  for (const { why, steps } of SEQUENCE_REGRESSIONS)
     it(`a sequence: ${why}`, async () => {
-      const model = new Model(world, await Ledger.of(world))
-      for (const step of steps) await model.take(step)
+      const model = new Model(fixture, await DatabaseSnapshot.of(fixture))
+      for (const step of steps) await model.run(step)
     })
 })
 
-describe('the rules that no schema tells', () => {
-  it.each(WORDS)('$rule is told by the document', ({ told }) => {
-    expect(JSON.stringify(openapi)).toContain(JSON.stringify(told).slice(1, -1))
+describe('rules that JSON Schema cannot express', () => {
+  it.each(CONSTRAINT_MESSAGES)('documents $rule', ({ documentedAs }) => {
+    expect(JSON.stringify(openapi)).toContain(JSON.stringify(documentedAs).slice(1, -1))
   })
 })

@@ -1,22 +1,18 @@
-import type { Draft } from './generated-request'
+import type { GeneratedRequest } from './generated-request'
 import type { Step } from './model'
 
-/** A request that was once answered wrongly, and what it must be answered with. */
-interface KeptRequest {
+interface Regression {
   why: string
-  draft: Draft
+  request: GeneratedRequest
   statuses: number[]
 }
 
-/**
- * Every input that the property tests have found a failure with, shrunken, sent again at each run. What a failure prints
- * as `to keep it` goes here: a request with the statuses that are right, or the steps of a sequence.
- */
-export const KEPT_REQUESTS: KeptRequest[] = [
+/** Every input for which the property tests failed, after shrinking. Failures print their entry. */
+export const REGRESSIONS: Regression[] = [
   {
     why: 'a number that the document allows was refused, having a digit more than others',
-    draft: {
-      by: 'admin',
+    request: {
+      actor: 'admin',
       method: 'GET',
       path: '/api/v1/tickets',
       query: [['number', '9007199254740991']],
@@ -27,8 +23,8 @@ export const KEPT_REQUESTS: KeptRequest[] = [
   },
   {
     why: 'an unknown parameter of a signed address was passed over',
-    draft: {
-      by: 'nobody',
+    request: {
+      actor: 'anonymous',
       method: 'GET',
       path: '/files/__attachment_id__/f',
       query: [
@@ -43,4 +39,4 @@ export const KEPT_REQUESTS: KeptRequest[] = [
   },
 ]
 
-export const KEPT_SEQUENCES: { why: string; steps: Step[] }[] = []
+export const SEQUENCE_REGRESSIONS: { why: string; steps: Step[] }[] = []

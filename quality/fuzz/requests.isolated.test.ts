@@ -5,12 +5,12 @@ import { takeLeaks } from '../../test/helpers/log-scan'
 import { OPERATIONS } from '../../test/helpers/openapi'
 import { silenceQueue, silenceSweeper } from '../../test/helpers/webhooks'
 import { check, TIMEOUT } from './check'
-import { expectRefused, expectTold } from './check-response'
-import { Ledger } from './database-snapshot'
-import { World } from './fixture'
-import { ACTORS, type Draft, nameOf, refusalOf } from './generated-request'
-import { type Mutated, mutationsOf } from './mutations'
-import { isDear, requestsOf } from './requests'
+import { expectDocumentedResponse, expectRejected } from './check-response'
+import { DatabaseSnapshot } from './database-snapshot'
+import { Fixture } from './fixture'
+import { ACTORS, type GeneratedRequest, nameOf, rejectionStatus } from './generated-request'
+import { type InvalidRequest, mutationsOf } from './mutations'
+import { isExpensive, requestsOf } from './requests'
 
 beforeAll(() => {
   stopClock()
@@ -19,26 +19,26 @@ beforeAll(() => {
   vi.spyOn(console, 'info').mockImplementation(() => undefined)
 })
 
-/** Of each operation; of broken ones for each thing that can be wrong with it. */
-const RUNS = { valid: 6, dear: 3, mutated: 1 }
+/** Per operation; `invalid` per kind of fault. */
+const RUNS = { valid: 6, expensive: 3, invalid: 1 }
 
 describe('requests that the document does not allow', () => {
-  let world: World
-  let ledger: Ledger
+  let fixture: Fixture
+  let snapshot: DatabaseSnapshot
 
   beforeAll(async () => {
-    world = await World.make()
-    ledger = await Ledger.of(world)
+    fixture = await Fixture.create()
+    snapshot = await DatabaseSnapshot.of(fixture)
   })
 
   it.each(OPERATIONS.map((operation) => [nameOf(operation), operation] as const))(
-    '%s are refused as it says, and leave nothing behind',
+    '%s are rejected as documented, without an effect',
     async (name, operation) => {
-      const draftsOf = ({ draft }: Mutated) => [draft]
+      const toRequests = ({ request }: InvalidRequest) => [request]
       for (const [offset, mutations] of mutationsOf(operation).entries())
-        await check(name, mutations, { runs: RUNS.mutated, draftsOf, offset }, async ({ draft, statuses, why }) => {
-          expectRefused(draft, statuses, await world.send(draft, () => ledger.settle()))
-          await ledger.expectUnchanged(why)
+        await check(name, mutations, { runs: RUNS.invalid, toRequests, offset }, async ({ request, statuses, why }) => {
+          expectRejected(request, statuses, await fixture.send(request, () => snapshot.update()))
+          await snapshot.expectUnchanged(why)
         })
       expect(takeLeaks()).toEqual([])
     },
@@ -47,30 +47,30 @@ describe('requests that the document does not allow', () => {
 })
 
 describe('requests that the document allows', () => {
-  let readers: World
+  let readers: Fixture
   beforeAll(async () => {
-    readers = await World.make()
+    readers = await Fixture.create()
   })
 
   it.each(OPERATIONS.map((operation) => [nameOf(operation), operation] as const))(
-    '%s are answered as it says, one of them with success',
+    '%s get a documented response, at least one a success',
     async (name, operation) => {
       const reads = operation.method === 'GET'
-      const world = reads ? readers : await World.make()
-      const ledger = await Ledger.of(world)
+      const fixture = reads ? readers : await Fixture.create()
+      const snapshot = await DatabaseSnapshot.of(fixture)
       const statuses: number[] = []
-      const holds = async (draft: Draft) => {
-        const answer = await world.send(draft, () => ledger.settle())
-        expectTold(operation, draft, answer)
-        statuses.push(answer.status)
-        if (!reads && answer.status < 300) return ledger.settle()
-        await ledger.expectUnchanged(`a ${answer.status}`)
+      const assertion = async (request: GeneratedRequest) => {
+        const response = await fixture.send(request, () => snapshot.update())
+        expectDocumentedResponse(operation, request, response)
+        statuses.push(response.status)
+        if (!reads && response.status < 300) return snapshot.update()
+        await snapshot.expectUnchanged(`a ${response.status}`)
       }
-      const draftsOf = (draft: Draft) => [draft]
-      const runs = isDear(operation) ? RUNS.dear : RUNS.valid
-      await check(name, requestsOf(operation), { runs, draftsOf }, holds)
-      for (const [offset, actor] of ACTORS.filter((each) => refusalOf(operation, each) === 403).entries())
-        await check(name, requestsOf(operation, fc.constant(actor)), { runs: 1, draftsOf, offset }, holds)
+      const toRequests = (request: GeneratedRequest) => [request]
+      const runs = isExpensive(operation) ? RUNS.expensive : RUNS.valid
+      await check(name, requestsOf(operation), { runs, toRequests }, assertion)
+      for (const [offset, actor] of ACTORS.filter((each) => rejectionStatus(operation, each) === 403).entries())
+        await check(name, requestsOf(operation, fc.constant(actor)), { runs: 1, toRequests, offset }, assertion)
       expect(
         statuses.some((status) => status < 300),
         `none with success: ${statuses}`,

@@ -1,9 +1,8 @@
 import fc, { type Arbitrary } from 'fast-check'
 import { type JsonSchema, type NamedOperation, resolved } from '../../test/helpers/openapi'
-import { ACTORS, type Actor, addressOf, type Draft, percent, refusalOf } from './generated-request'
-import { flat, rightValueOf } from './values'
+import { ACTORS, type Actor, fullPath, type GeneratedRequest, percent, rejectionStatus } from './generated-request'
+import { flatten, rightValueOf } from './values'
 
-/** How many things of each kind there are. */
 export const SETS = 6
 
 export interface Parameter {
@@ -13,43 +12,39 @@ export interface Parameter {
   schema: JsonSchema
 }
 
-/** The parameters of an operation of one place: `path`, `query` or `header`. */
-export function parametersOf({ parameters = [] }: NamedOperation, place: string): Parameter[] {
+export function parametersOf({ parameters = [] }: NamedOperation, location: string): Parameter[] {
   return parameters
     .map((parameter) => resolved<Parameter>(parameter as Parameter))
-    .filter((parameter) => parameter.in === place)
+    .filter((parameter) => parameter.in === location)
 }
 
-/** The schema of an operation's JSON body; null without one. */
 export function jsonSchemaOf({ requestBody }: NamedOperation): JsonSchema | null {
   return requestBody?.content['application/json']?.schema ?? null
 }
 
-/** Whether an operation takes bytes of any type. */
 export function isRaw({ requestBody }: NamedOperation): boolean {
   return requestBody !== undefined && !('application/json' in requestBody.content)
 }
 
-/** Actors: so many of those who are let in to one of the others. */
-export function actorsFor(operation: NamedOperation, admittedToOther = 6): Arbitrary<Actor> {
-  const admitted = ACTORS.filter((actor) => refusalOf(operation, actor) === null)
-  const refused = ACTORS.filter((actor) => refusalOf(operation, actor) !== null)
-  const members = fc.constantFrom(...admitted)
-  const first = fc.constantFrom(...admitted.slice(0, 1))
-  if (refused.length === 0) return fc.constantFrom<Actor>('nobody', 'nobody', 'nobody', ...admitted)
+/** `accessWeight` to 1 between actors with and without access. */
+export function actorsFor(operation: NamedOperation, accessWeight = 6): Arbitrary<Actor> {
+  const withAccess = ACTORS.filter((actor) => rejectionStatus(operation, actor) === null)
+  const withoutAccess = ACTORS.filter((actor) => rejectionStatus(operation, actor) !== null)
+  const members = fc.constantFrom(...withAccess)
+  const first = fc.constantFrom(...withAccess.slice(0, 1))
+  if (withoutAccess.length === 0) return fc.constantFrom<Actor>('anonymous', 'anonymous', 'anonymous', ...withAccess)
   return fc.oneof(
-    { weight: admittedToOther / 2, arbitrary: members },
-    { weight: admittedToOther / 2, arbitrary: first },
-    { weight: 1, arbitrary: fc.constantFrom(...refused) },
+    { weight: accessWeight / 2, arbitrary: members },
+    { weight: accessWeight / 2, arbitrary: first },
+    { weight: 1, arbitrary: fc.constantFrom(...withoutAccess) },
   )
 }
 
-/** Requests that an operation allows, as the document tells of it. */
-export function requestsOf(operation: NamedOperation, actors = actorsFor(operation)): Arbitrary<Draft> {
+export function requestsOf(operation: NamedOperation, actors = actorsFor(operation)): Arbitrary<GeneratedRequest> {
   const method =
     operation.method === 'GET' ? fc.constantFrom('GET', 'GET', 'GET', 'HEAD') : fc.constant(operation.method)
   const parts = fc.record({
-    by: actors,
+    actor: actors,
     method,
     path: pathOf(operation),
     query: queryOf(operation),
@@ -61,7 +56,7 @@ export function requestsOf(operation: NamedOperation, actors = actorsFor(operati
     .map(([part, body]) => ({ ...part, ...body, headers: { ...part.headers, ...body.headers } }))
 }
 
-type Body = Pick<Draft, 'json' | 'bytes'> & { headers?: Record<string, string> }
+type Body = Pick<GeneratedRequest, 'json' | 'bytes'> & { headers?: Record<string, string> }
 
 function bodyOf(operation: NamedOperation): Arbitrary<Body> {
   const schema = jsonSchemaOf(operation)
@@ -73,7 +68,7 @@ function bodyOf(operation: NamedOperation): Arbitrary<Body> {
     .map(([type, bytes]) => ({ bytes: [...bytes], headers: { 'Content-Type': type } }))
 }
 
-/** Mostly the names of things that there are, now and then of another account's, of nothing, or any ID. */
+/** Mostly existing resources; sometimes those of the other account, missing ones, or any ID. */
 function pathOf(operation: NamedOperation): Arbitrary<string> {
   const values = parametersOf(operation, 'path').map(({ name, schema }) => {
     const any = rightValueOf(schema, name).map((value) => percent(String(value)))
@@ -81,43 +76,44 @@ function pathOf(operation: NamedOperation): Arbitrary<string> {
     const [own, others] = [fc.constant(`__${name}__`), fc.constantFrom(`__other_${name}__`, `__no_${name}__`)]
     return fc.oneof({ weight: 12, arbitrary: own }, { weight: 2, arbitrary: others }, { weight: 1, arbitrary: any })
   })
-  return fc.tuple(...values).map((all) => filled(addressOf(operation), all))
+  return fc.tuple(...values).map((all) => filled(fullPath(operation), all))
 }
 
 function filled(path: string, values: string[]): string {
-  let at = 0
-  return path.replace(/\{\w+\}/g, () => values[at++] ?? '')
+  let index = 0
+  return path.replace(/\{\w+\}/g, () => values[index++] ?? '')
 }
 
 function queryOf(operation: NamedOperation): Arbitrary<[string, string][]> {
-  return someOf(parametersOf(operation, 'query'), 2)
+  return optionalOf(parametersOf(operation, 'query'), 2)
 }
 
-/** What `HINTS` names has a meaning for `/files`, and so must be there. */
-function someOf(parameters: Parameter[], oneIn: number): Arbitrary<[string, string][]> {
+/** `/files` requires the parameters of its signature, although the document does not. */
+function optionalOf(parameters: Parameter[], oneIn: number): Arbitrary<[string, string][]> {
   const values = parameters.map(({ name, schema, required }) => {
-    const given = rightValueOf(schema, name).map((value): [string, string][] => [[name, inText(value)]])
+    const value = rightValueOf(schema, name).map((value): [string, string][] => [[name, toParameterText(value)]])
     const isNeeded = required || ['expires', 'signature'].includes(name)
-    return isNeeded ? given : fc.oneof({ weight: oneIn, arbitrary: fc.constant([]) }, { weight: 1, arbitrary: given })
+    return isNeeded ? value : fc.oneof({ weight: oneIn, arbitrary: fc.constant([]) }, { weight: 1, arbitrary: value })
   })
   return fc.tuple(...values).map((all) => all.flat())
 }
 
-/** Arrays are told with commas (`style: form`, `explode: false`). */
-export function inText(value: unknown): string {
+/** Arrays are separated by commas (`style: form`, `explode: false`). */
+export function toParameterText(value: unknown): string {
   return Array.isArray(value) ? value.join(',') : String(value)
 }
 
 function headersOf(operation: NamedOperation): Arbitrary<Record<string, string>> {
-  const headers = someOf(parametersOf(operation, 'header'), 4)
-  // What surrounds a header's value is no part of it. A word of JavaScript may be part of a log line by chance, as no secret may.
-  const isKept = (value: string) => value !== '' && value === value.trim() && !(value in Function.prototype)
-  return headers.map((all) => Object.fromEntries(all.filter(([, value]) => isKept(value))))
+  const headers = optionalOf(parametersOf(operation, 'header'), 4)
+  // HTTP trims header values. Names like `toString` may appear in the log by chance, which would look like a leaked
+  // secret.
+  const isUsable = (value: string) => value !== '' && value === value.trim() && !(value in Function.prototype)
+  return headers.map((all) => Object.fromEntries(all.filter(([, value]) => isUsable(value))))
 }
 
-/** Whether an operation sets a password, whose hash costs more than most requests together. */
-export function isDear(operation: NamedOperation): boolean {
-  const properties = flat(jsonSchemaOf(operation) ?? {}).properties ?? {}
+/** Password hashes cost more than most requests together. */
+export function isExpensive(operation: NamedOperation): boolean {
+  const properties = flatten(jsonSchemaOf(operation) ?? {}).properties ?? {}
   const parts = Object.values(properties as Record<string, JsonSchema>)
   return parts.some(({ format, minLength }) => format === 'password' && Number(minLength) > 1)
 }

@@ -1,22 +1,19 @@
 import { type NamedOperation, OPERATIONS } from '../../test/helpers/openapi'
 
-/** What can be made, looked at, changed and deleted: a collection that is posted to, and its items. */
 export interface Resource {
-  /** The placeholder of an item in a path, such as `ticket_id`. */
+  /** The path parameter of an item, such as `ticket_id`. */
   name: string
   create: NamedOperation
   list: NamedOperation | undefined
   remove: NamedOperation | undefined
-  /** Gives one item; some are only listed. */
   read: NamedOperation | undefined
 }
 
-/** The placeholders of a path in their order. */
 export function placeholders({ path }: NamedOperation): string[] {
   return [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => name ?? '')
 }
 
-/** Every resource of the document: where `POST` on a path makes what the path below it names. */
+/** Every `POST` to a collection whose items have a path. */
 export const RESOURCES: Resource[] = OPERATIONS.filter(({ method }) => method === 'POST').flatMap((create) => {
   const item = OPERATIONS.find(({ path }) => path.replace(/\/\{\w+\}$/, '') === create.path && path !== create.path)
   const name = item && placeholders(item).at(-1)
@@ -29,8 +26,7 @@ export const RESOURCES: Resource[] = OPERATIONS.filter(({ method }) => method ==
 
 const NAMES = new Set(RESOURCES.map(({ name }) => name))
 
-/** Every operation on one item of a resource, whatever it does. */
-export const USES: NamedOperation[] = OPERATIONS.filter((operation) => {
+export const ITEM_OPERATIONS: NamedOperation[] = OPERATIONS.filter((operation) => {
   const names = placeholders(operation)
   return (
     names.length > 0 && names.every((name) => NAMES.has(name)) && !RESOURCES.some(({ create }) => create === operation)

@@ -8,7 +8,6 @@ Asks every operation of the OpenAPI document for what it allows and what it does
 through sequences of requests. Goes round with another seed until the time is up, each time with so many times the requests
 of npm test; with --seed once. Ends at the first failure and prints the seed, the shrunken request and what to keep.`
 
-/** `npm run test:fuzz`: five minutes unless told otherwise. */
 function main(): number {
   const config = {
     options: {
@@ -26,9 +25,9 @@ function main(): number {
   const [seconds, factor] = [number('--seconds', values.seconds), number('--factor', values.factor)]
   const seed = values.seed === undefined ? null : wholeNumber('--seed', values.seed)
   const end = Date.now() + seconds * 1_000
-  if (seed !== null) return round(seed, factor)
+  if (seed !== null) return runRound(seed, factor)
   let status = 0
-  while (status === 0 && Date.now() < end) status = round(randomInt(2 ** 31), factor)
+  while (status === 0 && Date.now() < end) status = runRound(randomInt(2 ** 31), factor)
   return status
 }
 
@@ -42,7 +41,7 @@ function wholeNumber(name: string, text: string): number {
   return Number(text)
 }
 
-function round(seed: number, factor: number): number {
+function runRound(seed: number, factor: number): number {
   console.info(`seed ${seed}, ${factor} times the requests of npm test`)
   const args = ['run', '--config', 'quality/fuzz/vitest.config.ts']
   const env = { ...process.env, FUZZ: JSON.stringify({ seed, factor }) }

@@ -1,14 +1,20 @@
 import { PASSWORD } from '../../test/helpers/path-ids'
 
-/** The people of a world, who may be named in a body. */
-const PEOPLE = ['__admin__', '__agent__', '__customer__', '__stranger__', '__other_agent__', '__nobody__']
+const USER_PLACEHOLDERS = [
+  '__admin__',
+  '__agent__',
+  '__customer__',
+  '__stranger__',
+  '__other_agent__',
+  '__missing_user__',
+]
 
 /**
- * Values that mean something, by the name of the field or parameter that they are for: without them a request that is
- * valid by its schema would rarely be one that does something. `id` is for all that has the form of an ID.
+ * Meaningful values by field or parameter name, without which few valid requests would have an effect. `id` is for all
+ * values in the form of an ID.
  */
-export const HINTS: Record<string, unknown[]> = {
-  id: PEOPLE,
+export const SEED_VALUES: Record<string, unknown[]> = {
+  id: USER_PLACEHOLDERS,
   account: ['__slug__'],
   assigned_to: ['__agent__', '__admin__'],
   created_by: ['__customer__', '__agent__'],

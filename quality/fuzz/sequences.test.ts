@@ -5,12 +5,12 @@ import { takeLeaks } from '../../test/helpers/log-scan'
 import type { NamedOperation } from '../../test/helpers/openapi'
 import { silenceQueue, silenceSweeper } from '../../test/helpers/webhooks'
 import { check, TIMEOUT } from './check'
-import { Ledger } from './database-snapshot'
-import { World } from './fixture'
+import { DatabaseSnapshot } from './database-snapshot'
+import { Fixture } from './fixture'
 import { type Actor, nameOf } from './generated-request'
 import { Model, type Step } from './model'
-import { isDear, requestsOf } from './requests'
-import { RESOURCES, USES } from './resources'
+import { isExpensive, requestsOf } from './requests'
+import { ITEM_OPERATIONS, RESOURCES } from './resources'
 
 beforeAll(() => {
   stopClock()
@@ -22,7 +22,6 @@ beforeAll(() => {
 const RUNS = 4
 const STEPS = { minLength: 10, maxLength: 20 }
 
-/** Those who can do something, and those who must see nothing of it. */
 const actors = fc.constantFrom<Actor>(
   ...([
     'admin',
@@ -34,37 +33,36 @@ const actors = fc.constantFrom<Actor>(
     'stranger',
     'other admin',
     'admin key',
-    'nobody',
+    'anonymous',
   ] as const),
 )
 
-function stepsOf(operation: NamedOperation, by: Arbitrary<Actor> = actors): Arbitrary<Step> {
-  return fc.record({ name: fc.constant(nameOf(operation)), draft: requestsOf(operation, by), at: fc.nat(20) })
+function stepsOf(operation: NamedOperation, actor: Arbitrary<Actor> = actors): Arbitrary<Step> {
+  return fc.record({ name: fc.constant(nameOf(operation)), request: requestsOf(operation, actor), index: fc.nat(20) })
 }
 
-/** One thing of each kind, to begin with. */
-const beginnings = fc.tuple(...RESOURCES.map(({ create }) => stepsOf(create, fc.constant('admin'))))
+const creations = fc.tuple(...RESOURCES.map(({ create }) => stepsOf(create, fc.constant('admin'))))
 
 const steps = fc.oneof(
-  ...RESOURCES.map(({ create }) => ({ weight: isDear(create) ? 2 : 6, arbitrary: stepsOf(create) })),
-  ...USES.map((operation) => ({ weight: isDear(operation) ? 1 : 2, arbitrary: stepsOf(operation) })),
+  ...RESOURCES.map(({ create }) => ({ weight: isExpensive(create) ? 2 : 6, arbitrary: stepsOf(create) })),
+  ...ITEM_OPERATIONS.map((operation) => ({ weight: isExpensive(operation) ? 1 : 2, arbitrary: stepsOf(operation) })),
 )
 
 describe('sequences of requests', () => {
   it('finds the resources of the document', () => {
     expect(RESOURCES.length).toBeGreaterThanOrEqual(6)
-    expect(USES.length).toBeGreaterThanOrEqual(20)
+    expect(ITEM_OPERATIONS.length).toBeGreaterThanOrEqual(20)
   })
 
   it(
-    'what is made is there for whom it should be, until it is deleted',
+    'show what was created to those who may see it, until it is deleted',
     async () => {
-      const sequences = fc.tuple(beginnings, fc.array(steps, STEPS)).map((all) => all.flat())
-      const options = { runs: RUNS, draftsOf: (all: Step[]) => all.map(({ draft }) => draft) }
+      const sequences = fc.tuple(creations, fc.array(steps, STEPS)).map((all) => all.flat())
+      const options = { runs: RUNS, toRequests: (all: Step[]) => all.map(({ request }) => request) }
       await check('a sequence', sequences, options, async (all) => {
-        const world = await World.make()
-        const model = new Model(world, await Ledger.of(world))
-        for (const step of all) await model.take(step)
+        const fixture = await Fixture.create()
+        const model = new Model(fixture, await DatabaseSnapshot.of(fixture))
+        for (const step of all) await model.run(step)
         await model.clear()
       })
       expect(takeLeaks()).toEqual([])

@@ -2,14 +2,13 @@ import fc, { type Arbitrary } from 'fast-check'
 import { EMAIL_PATTERN } from '../../src/lib/text'
 import type { JsonSchema } from '../../test/helpers/openapi'
 
-/** Texts that a schema allows, by its format or else by its pattern; the caller leaves out what is too long. */
 export function textOf(schema: JsonSchema): Arbitrary<string> {
   const { format, contentEncoding, pattern } = schema as { format?: string; contentEncoding?: string; pattern?: string }
   const own = pattern === EMAIL_PATTERN ? emails : FORMATS[format ?? '']
   if (own) return own
   if (contentEncoding === 'base64')
     return fc.uint8Array({ maxLength: 12 }).map((bytes) => Buffer.from(bytes).toString('base64'))
-  return pattern === undefined ? anyText(schema) : byPattern(schema, new RegExp(pattern, 'u'))
+  return pattern === undefined ? anyText(schema) : fromPattern(schema, new RegExp(pattern, 'u'))
 }
 
 const dates = fc.date({ min: new Date('1970-01-01'), max: new Date('2099-12-31'), noInvalidDate: true })
@@ -33,8 +32,8 @@ const FORMATS: Record<string, Arbitrary<string>> = {
   password: fc.string({ unit: 'grapheme', minLength: 8, maxLength: 20 }),
 }
 
-/** What software has stumbled over: bidi marks, zero width, combining marks, what folds or decodes into something else. */
-export const STRANGE = [
+/** Texts that often cause bugs: bidi marks, zero width, combining marks, case folding, escapes. */
+export const UNUSUAL_TEXTS = [
   ...[
     '\u202e',
     '\u2066',
@@ -67,7 +66,7 @@ export const STRANGE = [
   ],
 ]
 
-/** Any text of the length that a schema allows, at its edges now and then. */
+/** Sometimes of the minimum or maximum length. */
 export function anyText({ minLength, maxLength }: JsonSchema): Arbitrary<string> {
   const [min, max] = [Number(minLength ?? 0), Number(maxLength ?? 1_000)]
   const edge = Math.min(max, 70_000)
@@ -76,23 +75,23 @@ export function anyText({ minLength, maxLength }: JsonSchema): Arbitrary<string>
     {
       weight: 3,
       arbitrary: fc
-        .tuple(fc.constantFrom(...STRANGE), fc.string({ minLength: min, maxLength: 5 }))
+        .tuple(fc.constantFrom(...UNUSUAL_TEXTS), fc.string({ minLength: min, maxLength: 5 }))
         .map((parts) => parts.join('')),
     },
     { weight: 1, arbitrary: fc.constantFrom('x', 'é', '😀').map((letter) => letter.repeat(edge)) },
   )
 }
 
-function byPattern(schema: JsonSchema, pattern: RegExp): Arbitrary<string> {
+function fromPattern(schema: JsonSchema, pattern: RegExp): Arbitrary<string> {
   const any = anyText(schema).filter((text) => pattern.test(text))
   const takesAnyLetters = pattern.test('Größe 漢字 😀')
-  const matching = byMatching(pattern)
+  const matching = fromRegExp(pattern)
   if (!matching) return any
   return takesAnyLetters ? fc.oneof({ weight: 3, arbitrary: any }, { weight: 1, arbitrary: matching }) : matching
 }
 
-/** Null for a pattern with what the library can not turn round, such as a lookahead. */
-function byMatching(pattern: RegExp): Arbitrary<string> | null {
+/** Null if the library does not support the pattern, such as a lookahead. */
+function fromRegExp(pattern: RegExp): Arbitrary<string> | null {
   try {
     return fc.stringMatching(pattern)
   } catch {

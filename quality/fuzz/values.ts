@@ -1,39 +1,35 @@
 import fc, { type Arbitrary } from 'fast-check'
 import { faultsOf } from '../../test/helpers/json-schema'
 import { type JsonSchema, resolved } from '../../test/helpers/openapi'
-import { HINTS } from './seed-values'
+import { SEED_VALUES } from './seed-values'
 import { textOf } from './texts'
 
 const ID_PATTERN = '^[A-Za-z0-9_-]{1,64}$'
 
-/** A schema without references and without parts: what all of its parts say together. */
-export function flat(schema: JsonSchema): JsonSchema {
+/** Merges references and `allOf`. */
+export function flatten(schema: JsonSchema): JsonSchema {
   const { allOf, ...own } = resolved(schema as JsonSchema & { $ref: string }) as JsonSchema
-  const parts = Array.isArray(allOf) ? allOf.map((part) => flat(part)) : []
+  const parts = Array.isArray(allOf) ? allOf.map((part) => flatten(part)) : []
   return Object.assign({}, own, ...parts)
 }
 
-/** Whether a value is what a schema says, and what JSON and the schema's formats say beyond it. */
+/** Also checks what JSON and the formats require beyond the schema. */
 export function isValid(value: unknown, schema: JsonSchema): boolean {
-  return faultsOf(value, schema).length === 0 && isWellFormed(value) && fitsFormat(value, flat(schema))
+  return faultsOf(value, schema).length === 0 && isWellFormed(value) && matchesFormat(value, flatten(schema))
 }
 
-/**
- * Whether a value is wrong by a schema, and stays so without the white space that the document says is dropped around
- * names, titles, tags and e-mails.
- */
+/** Still invalid after trimming, which the service does for names, titles, tags and emails. */
 export function isWrong(value: unknown, schema: JsonSchema): boolean {
-  const { minLength, pattern } = flat(schema)
+  const { minLength, pattern } = flatten(schema)
   const isTrimmed = typeof value === 'string' && minLength !== undefined && !new RegExp(String(pattern), 'u').test(' ')
   return !isValid(value, schema) && !(isTrimmed && isValid(value.trim(), schema))
 }
 
-/** Values that a schema allows. `name` is that of the field: of some, it is known what has a meaning. */
 export function rightValueOf(schema: JsonSchema, name = ''): Arbitrary<unknown> {
-  const hints = HINTS[name]?.filter((hint) => isName(hint) || isValid(hint, schema)) ?? []
-  const any = anyValue(flat(schema)).filter((value) => isValid(value, schema))
-  if (hints.length === 0) return any
-  return fc.oneof({ weight: 4, arbitrary: fc.constantFrom(...hints) }, { weight: 1, arbitrary: any })
+  const seeds = SEED_VALUES[name]?.filter((seed) => isPlaceholder(seed) || isValid(seed, schema)) ?? []
+  const any = anyValue(flatten(schema)).filter((value) => isValid(value, schema))
+  if (seeds.length === 0) return any
+  return fc.oneof({ weight: 4, arbitrary: fc.constantFrom(...seeds) }, { weight: 1, arbitrary: any })
 }
 
 function anyValue(schema: JsonSchema): Arbitrary<unknown> {
@@ -41,7 +37,7 @@ function anyValue(schema: JsonSchema): Arbitrary<unknown> {
   const branches = anyOf ?? oneOf
   if (Array.isArray(values)) return fc.constantFrom(...values)
   if (Array.isArray(branches))
-    return fc.oneof(...branches.map((part) => anyValue({ ...rest, ...(type ? { type } : {}), ...flat(part) })))
+    return fc.oneof(...branches.map((part) => anyValue({ ...rest, ...(type ? { type } : {}), ...flatten(part) })))
   if (Array.isArray(type)) return fc.oneof(...type.map((one) => anyValue({ ...rest, type: one })))
   return byType(String(type), schema)
 }
@@ -62,7 +58,7 @@ function byType(type: string, schema: JsonSchema): Arbitrary<unknown> {
       return object(schema)
     case 'string':
       return schema.pattern === ID_PATTERN
-        ? fc.oneof(fc.constantFrom(...(HINTS.id ?? [])), textOf(schema))
+        ? fc.oneof(fc.constantFrom(...(SEED_VALUES.id ?? [])), textOf(schema))
         : textOf(schema)
     default:
       throw new Error(`no values of type ${type}`)
@@ -102,7 +98,7 @@ function object({
   const record = (of: typeof fields, requiredKeys: string[]) =>
     fc.record(Object.fromEntries(of.map(([name, schema]) => [name, rightValueOf(schema, name)])), { requiredKeys })
   if (Array.isArray(required)) return record(fields, required as string[])
-  // Where all fields are optional, many at once rarely go together.
+  // With optional fields only, many together are rarely valid.
   const some = fc.subarray(fields, { minLength: Number(minProperties ?? 0), maxLength: Math.min(3, fields.length) })
   return some.chain((chosen) =>
     record(
@@ -112,24 +108,24 @@ function object({
   )
 }
 
-/** JSON is UTF-8, which has no lone surrogates, though its escapes do. */
+/** JSON is UTF-8 without lone surrogates, but escapes may contain them. */
 function isWellFormed(value: unknown): boolean {
   if (typeof value === 'string') return value.isWellFormed()
   if (typeof value !== 'object' || value === null) return true
   return Object.entries(value).every(([key, part]) => key.isWellFormed() && isWellFormed(part))
 }
 
-/** Formats of which the validator knows nothing. */
-function fitsFormat(value: unknown, schema: JsonSchema): boolean {
+/** Formats that the validator does not check. */
+function matchesFormat(value: unknown, schema: JsonSchema): boolean {
   if (schema.format === 'iri') return typeof value !== 'string' || URL.canParse(value)
   if (schema.type !== 'object' || typeof value !== 'object' || value === null) return true
   const properties = (schema.properties ?? {}) as Record<string, JsonSchema>
   return Object.entries(value).every(
-    ([name, part]) => !Object.hasOwn(properties, name) || fitsFormat(part, flat(properties[name] ?? {})),
+    ([name, part]) => !Object.hasOwn(properties, name) || matchesFormat(part, flatten(properties[name] ?? {})),
   )
 }
 
-/** Stands for what only a world knows: `__expires__` has not the form of what it stands for. */
-export function isName(hint: unknown): boolean {
-  return typeof hint === 'string' && /^__\w+__$/.test(hint)
+/** A placeholder does not have the format of its value. */
+export function isPlaceholder(seed: unknown): boolean {
+  return typeof seed === 'string' && /^__\w+__$/.test(seed)
 }

@@ -1,26 +1,26 @@
 import fc, { type Arbitrary } from 'fast-check'
 import { EMAIL_PATTERN } from '../../src/lib/text'
 import type { JsonSchema } from '../../test/helpers/openapi'
-import { STRANGE } from './texts'
-import { flat, isName, isWrong, rightValueOf } from './values'
+import { UNUSUAL_TEXTS } from './texts'
+import { flatten, isPlaceholder, isWrong, rightValueOf } from './values'
 
-/** Values that a schema does not allow, mostly near to one that it does. */
+/** Invalid values, mostly close to valid ones. */
 export function wrongValueOf(schema: JsonSchema, name = ''): Arbitrary<unknown> {
   return fc.oneof(...wrongValuesOf(schema, name))
 }
 
-/** The same by what is wrong: one after the other they leave out no field and no rule. */
+/** One arbitrary for each field and rule. */
 export function wrongValuesOf(schema: JsonSchema, name = ''): Arbitrary<unknown>[] {
   const others = fc.constantFrom(...OTHERS)
-  const isBad = (value: unknown) => value !== undefined && !isName(value) && isWrong(value, schema)
-  // Where a near miss misses nothing, something else is wrong.
-  const near = nearMisses(flat(schema), name).map((miss) =>
+  const isBad = (value: unknown) => value !== undefined && !isPlaceholder(value) && isWrong(value, schema)
+  // A near miss may be valid; then another value is used.
+  const near = nearMisses(flatten(schema), name).map((miss) =>
     fc.oneof({ weight: 20, arbitrary: miss }, { weight: 1, arbitrary: others }),
   )
   return [others, ...near].map((arbitrary) => arbitrary.filter(isBad))
 }
 
-/** One of each type, and numbers that no column and no counter holds. */
+/** Each type, and numbers beyond any column or counter. */
 const OTHERS: unknown[] = [
   ...[
     null,
@@ -46,7 +46,7 @@ const OTHERS: unknown[] = [
   ...[{}, { $ne: null }, { length: 1 }, { toString: 'x' }],
 ]
 
-/** Not allowed in a text by any pattern, or by JSON. */
+/** Invalid in every pattern, or in JSON. */
 const BROKEN_TEXTS = ['\u0000', 'a\u0000b', '\u001b[31m', '\u007f', '\u0085', '\ud800', 'a\udc00b', '\ud83d']
 
 function nearMisses(schema: JsonSchema, name: string): Arbitrary<unknown>[] {
@@ -60,47 +60,57 @@ function nearMisses(schema: JsonSchema, name: string): Arbitrary<unknown>[] {
   ]
 }
 
-/** What one branch of several does not allow is wrong only if no other does: the caller looks. */
+/** A value that is invalid for one branch may be valid for another: the caller filters those. */
 function branches({ anyOf, oneOf, type }: JsonSchema): JsonSchema[] {
   return type === undefined ? ([anyOf ?? oneOf ?? []].flat() as JsonSchema[]) : []
 }
 
 function objects(schema: JsonSchema): Arbitrary<unknown>[] {
   const fields = Object.entries((schema.properties ?? {}) as Record<string, JsonSchema>)
-  const right = rightValueOf(schema) as Arbitrary<Record<string, unknown>>
+  const valid = rightValueOf(schema) as Arbitrary<Record<string, unknown>>
   const required = (schema.required ?? []) as string[]
   return [
     fc
-      .tuple(right, fc.constantFrom(...surplusNames(fields.map(([key]) => key))), fc.jsonValue({ maxDepth: 1 }))
+      .tuple(valid, fc.constantFrom(...unknownNames(fields.map(([key]) => key))), fc.jsonValue({ maxDepth: 1 }))
       .map(withField),
     ...fields.flatMap(([key, part]) =>
-      wrongValuesOf(part, key).map((wrong) => fc.tuple(right, fc.constant(key), wrong).map(withField)),
+      wrongValuesOf(part, key).map((wrong) => fc.tuple(valid, fc.constant(key), wrong).map(withField)),
     ),
     ...(required.length === 0
       ? []
-      : [fc.tuple(right, fc.constantFrom(...required)).map(([value, key]) => without(value, key))]),
-    ...(fields.length === 0 ? dictionaries(schema, right) : []),
+      : [fc.tuple(valid, fc.constantFrom(...required)).map(([value, key]) => without(value, key))]),
+    ...(fields.length === 0 ? dictionaries(schema, valid) : []),
   ]
 }
 
-/** Objects whose keys the caller chooses: wrong keys, wrong values, too many of them. */
 function dictionaries(
   { additionalProperties, maxProperties }: JsonSchema,
-  right: Arbitrary<Record<string, unknown>>,
+  valid: Arbitrary<Record<string, unknown>>,
 ): Arbitrary<unknown>[] {
-  const names = fc.constantFrom('', ' ', 'a b', 'x'.repeat(65), '__proto__', 'é', '$', "a'b", '\u0000', ...STRANGE)
+  const names = fc.constantFrom(
+    '',
+    ' ',
+    'a b',
+    'x'.repeat(65),
+    '__proto__',
+    'é',
+    '$',
+    "a'b",
+    '\u0000',
+    ...UNUSUAL_TEXTS,
+  )
   const many = Object.fromEntries(
     Array.from({ length: Number(maxProperties ?? 100) + 1 }, (_, index) => [`k${index}`, true]),
   )
   return [
     fc.constant(many),
-    fc.tuple(right, names, fc.constant('x')).map(withField),
-    fc.tuple(right, fc.constant('k'), wrongValueOf(additionalProperties as JsonSchema)).map(withField),
+    fc.tuple(valid, names, fc.constant('x')).map(withField),
+    fc.tuple(valid, fc.constant('k'), wrongValueOf(additionalProperties as JsonSchema)).map(withField),
   ]
 }
 
-/** Fields that other things have, that only the service sets, and that JavaScript gives every object. */
-function surplusNames(known: string[]): string[] {
+/** Fields of other resources, read-only fields, and properties of every JavaScript object. */
+function unknownNames(known: string[]): string[] {
   const changed = known.map((name) => `${name.charAt(0).toUpperCase()}${name.slice(1)}`)
   return [
     ...['id', 'account_id', 'version', 'is_admin', '__proto__', 'constructor', 'toString', '', ' ', 'é'],
@@ -117,12 +127,12 @@ function without(value: Record<string, unknown>, key: string): Record<string, un
 }
 
 function arrays({ items, minItems, maxItems, ...rest }: JsonSchema): Arbitrary<unknown>[] {
-  const right = rightValueOf(items as JsonSchema)
-  const before = fc.array(right, { maxLength: 1 })
+  const valid = rightValueOf(items as JsonSchema)
+  const before = fc.array(valid, { maxLength: 1 })
   const wrong = wrongValuesOf(items as JsonSchema).map((one) =>
     fc.tuple(before, one).map(([all, last]) => [...all, last]),
   )
-  const tooMany = right.map((one) => Array.from({ length: Number(maxItems) + 1 }, () => one))
+  const tooMany = valid.map((one) => Array.from({ length: Number(maxItems) + 1 }, () => one))
   const single = rightValueOf({ ...rest, type: 'array', items, minItems, maxItems }).map(
     (value) => (value as unknown[])[0],
   )
@@ -138,17 +148,17 @@ function numbers({ minimum, maximum }: JsonSchema): Arbitrary<unknown> {
 
 function strings(schema: JsonSchema, name: string): Arbitrary<unknown>[] {
   const { minLength, maxLength, enum: values } = schema
-  const right = rightValueOf(schema, name) as Arbitrary<string>
-  const spoilt = fc
-    .tuple(right, fc.constantFrom(...BROKEN_TEXTS, ...STRANGE), fc.nat())
+  const valid = rightValueOf(schema, name) as Arbitrary<string>
+  const corrupted = fc
+    .tuple(valid, fc.constantFrom(...BROKEN_TEXTS, ...UNUSUAL_TEXTS), fc.nat())
     .map(([text, part, at]) =>
       text === null ? part : `${text.slice(0, at % (text.length + 1))}${part}${text.slice(at % (text.length + 1))}`,
     )
   const long = Number(maxLength ?? 0)
   return [
-    spoilt,
-    right.map((text) => [text]),
-    fc.constantFrom(...misformed(schema)),
+    corrupted,
+    valid.map((text) => [text]),
+    fc.constantFrom(...malformed(schema)),
     ...(minLength ? [fc.constantFrom('', ' ', 'x'.repeat(Number(minLength) - 1))] : []),
     ...(long > 0 && long <= 100_000 ? [fc.constantFrom('x', '😀', '漢').map((letter) => letter.repeat(long + 1))] : []),
     ...(Array.isArray(values)
@@ -157,8 +167,7 @@ function strings(schema: JsonSchema, name: string): Arbitrary<unknown>[] {
   ]
 }
 
-/** Near misses of the formats that there are. */
-function misformed({ format, pattern, contentEncoding, anyOf }: JsonSchema): string[] {
+function malformed({ format, pattern, contentEncoding, anyOf }: JsonSchema): string[] {
   if (contentEncoding === 'base64') return ['YQ', 'YQ=', 'YQ== ', 'Y Q=', 'YQ\n==', '-_-_', '=', 'data:;base64,YQ==']
   if (pattern === EMAIL_PATTERN)
     return ['a', '@', 'a@b', '@b.c', 'a b@c.de', 'a@b@c.de', 'a@b.c\n', '<a@b.cd>', 'a@b.c\u0000', 'a@b.c*', 'a..b@c.d']

@@ -28,13 +28,12 @@ interface Found {
   start: number
   end: number
   text: string
-  /** Both ends of a comparison of row values: `(account_id, id) IN (SELECT w.account_id, w.id …`. */
+  /** Set for a comparison of row values: `(account_id, id) IN (SELECT w.account_id, w.id …`. */
   other?: { start: number; end: number }
 }
 
 const COLUMN = 'account_id'
 
-/** The conditions of all files, in order. */
 export function findConditions(sources: Sources): Condition[] {
   return [...sources.files.keys()].flatMap((file) => markConditions(sources, file).conditions)
 }

@@ -21,7 +21,6 @@ process.once('exit', () => {
 })
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1))
 
-/** A copy of the project to mutate. It shares the project's dependencies. */
 export class Copy {
   readonly root: string
 

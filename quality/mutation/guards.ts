@@ -8,7 +8,7 @@ import { propertyOf, type Sources } from './query/sources.ts'
 const GUARD = 'requireRole'
 const USERS_ONLY = 'requireUser'
 const WIDER: Record<string, string> = { ADMINS: 'STAFF', STAFF: 'EVERYONE' }
-/** The service refuses API keys itself: there is no token to revoke. */
+/** The service rejects API keys itself, because they have no token to revoke. */
 const REFUSES_KEYS_ITSELF = new Set(['logout'])
 const TESTS = ['test/access/roles.test.ts']
 
@@ -45,7 +45,6 @@ export function guardMutations(sources: Sources): Mutation[] {
   })
 }
 
-/** The routes whose guard names roles. */
 function guardsOf(sources: Sources): Guard[] {
   return sources.routes().flatMap(({ operation, file, node }) => {
     const guard = propertyOf(node, 'guard')

@@ -25,7 +25,7 @@ export async function runTogether(project: string, mutations: Mutation[]): Promi
   }
 }
 
-/** Applies all mutations to a copy, and returns why some could not be. The same edit counts once. */
+/** Returns why some mutations could not be applied. Equal edits count once. */
 function apply(copy: Copy, mutations: Mutation[], onWrite: (file: string) => void): Map<Mutation, string> {
   const stale = new Map<Mutation, string>()
   const original = new Sources(copy.root)

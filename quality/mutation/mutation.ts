@@ -3,7 +3,6 @@ import { type Edit, Query } from './query/inside.ts'
 
 /** A change to the source that tests must detect. */
 export interface Mutation {
-  /** Applied together. */
   edits: Edit[]
   /** Test files, the most likely first. */
   tests: string[]

@@ -101,7 +101,7 @@ function write(copy: Copy, vitest: Vitest, file: string, text: string): void {
   vitest.hasChanged(file)
 }
 
-/** The outcome that the run of a test file proves; null if all of its tests passed. */
+/** Null if all tests of the run passed. */
 function resultOf({ tests, broken }: Run): Omit<Result, 'name'> | null {
   const failed = tests.find(({ status }) => status === 'failed')
   if (failed) return { outcome: 'killed', detail: `${failed.name}: ${firstLine(failed.message)}` }
@@ -111,7 +111,6 @@ function resultOf({ tests, broken }: Run): Omit<Result, 'name'> | null {
   return broken === '' ? null : { outcome: 'killed', detail: firstLine(broken) }
 }
 
-/** Those of the tests that do not pass without a mutation. */
 async function failing(vitest: Vitest, file: string, names: Set<string>): Promise<Result[]> {
   const { tests } = await vitest.run([file], [...names])
   return [...names]

@@ -9,7 +9,6 @@ export interface Result {
   detail: string
 }
 
-/** The first line of a text, cut. */
 export function firstLine(text: string): string {
   const [line = ''] = text.trim().split('\n')
   return line === '' ? 'nothing' : line.length > 800 ? `${line.slice(0, 800)}…` : line

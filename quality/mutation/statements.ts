@@ -1,6 +1,9 @@
-/** Statements that hold marked conditions: see `account-conditions.ts`. Imports nothing, for it runs in a Worker too. */
+/**
+ * Statements that contain marked conditions: see `account-conditions.ts`. Imports nothing, because it also runs in a
+ * Worker.
+ */
 
-/** A statement without one of its conditions: a true one replaces it, with the same values, so that they keep their numbers. */
+/** Replaces the condition by a true one with the same values, so that parameters keep their numbers. */
 export function withoutCondition(statement: string, id: string): string {
   return statement.replace(new RegExp(String.raw`/\*<${id}\*/([\s\S]*?)/\*${id}>\*/`, 'g'), (_, part: string) => {
     if (part.trimEnd().endsWith(',')) return ''
@@ -9,7 +12,6 @@ export function withoutCondition(statement: string, id: string): string {
   })
 }
 
-/** The IDs of the conditions in a statement. */
 export function conditionsIn(statement: string): string[] {
   return [...statement.matchAll(/\/\*<(\w+)\*\//g)].map(([, id]) => id ?? '')
 }

@@ -1,7 +1,7 @@
 import { defineConfig } from 'vitest/config'
 import { PURE_MODULES } from './pure-modules.ts'
 
-// A time read without its zone must not pass for UTC.
+// With another time zone than UTC, tests detect times that are read without their zone.
 process.env.TZ = 'Asia/Kolkata'
 
 /** Runs in Node: these tests need no Worker. */

@@ -15,7 +15,7 @@ export interface TestResult {
 
 export interface Run {
   tests: TestResult[]
-  /** What kept tests from running at all. */
+  /** The error that kept tests from running. */
   broken: string
 }
 

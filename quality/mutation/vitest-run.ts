@@ -46,7 +46,6 @@ export class Vitest {
     return vitest
   }
 
-  /** Makes the next run load a file again. */
   hasChanged(file: string): void {
     this.changed.add(file)
   }

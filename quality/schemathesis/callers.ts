@@ -5,15 +5,13 @@ export const ROLES = ['admin', 'agent', 'customer'] as const
 export type Role = (typeof ROLES)[number]
 
 export interface Callers {
-  /** The ID of the user that schemathesis acts as. */
   id: string
-  /** The signed URL of a file of the demo data. */
   fileUrl: string
-  /** How both of them log in, in the form of Web Fuzzing Commons: https://github.com/WebFuzzing/Commons. */
+  /** Logins of both callers, in the format of Web Fuzzing Commons: https://github.com/WebFuzzing/Commons. */
   logins: string
 }
 
-/** Of the demo data: what the examples of the document name is theirs. */
+/** Users of the demo data. The examples of the OpenAPI document name their resources. */
 const USERS: Record<Role, { id: string; email: string }> = {
   admin: { id: 'user789', email: 'john@example.com' },
   agent: { id: 'user123', email: 'user@example.com' },
@@ -21,20 +19,20 @@ const USERS: Record<Role, { id: string; email: string }> = {
 }
 const STRANGER = 'stranger@example.com'
 const DEMO_PASSWORD = 'your_password'
-/** One that no example of the document has, so that none of them changes it. */
+/** No example of the OpenAPI document contains it, so none of them keeps it unchanged by accident. */
 const PASSWORD = 'nobody guesses this one'
 
 const Login = z.object({ token: z.string() })
 const Attachment = z.object({ data: z.object({ url: z.url() }) })
 
 /**
- * Makes two users of a role who may not see each other's things: two customers of an account, or members of two. The first
- * is one of the demo data, with another password.
+ * Returns logins of two users of a role who cannot access each other's resources: two customers of one account, or
+ * members of two accounts. The first is a user of the demo data with another password.
  */
-export async function makeCallers(origin: string, role: Role): Promise<Callers> {
+export async function createCallers(origin: string, role: Role): Promise<Callers> {
   const admin = await signIn(origin, USERS.admin.email)
-  const elsewhere = role === 'customer' ? admin : await signIn(origin, 'ada@globex.example')
-  await elsewhere.post('/users', { name: 'A Stranger', email: STRANGER, role, password: PASSWORD })
+  const strangerAdmin = role === 'customer' ? admin : await signIn(origin, 'ada@globex.example')
+  await strangerAdmin.post('/users', { name: 'A Stranger', email: STRANGER, role, password: PASSWORD })
   const { data } = Attachment.parse(await admin.get('/attachments/attach123'))
   const { id, email } = USERS[role]
   const changed = await admin.send('POST', `/users/${id}/password`, { password: PASSWORD })
@@ -53,7 +51,7 @@ async function signIn(origin: string, email: string) {
   return openApi(origin, [token])
 }
 
-/** With its account, for others are made whose people have the same e-mail. */
+/** Needs the account, because schemathesis creates accounts with users of the same email. */
 function login(name: string, email: string, account: string) {
   return {
     name,
@@ -61,7 +59,7 @@ function login(name: string, email: string, account: string) {
       endpoint: '/api/v1/auth/login',
       verb: 'POST',
       contentType: 'application/json',
-      // From where nothing fails: the failures of an address are counted, and its logins then refused.
+      // Failed logins are counted per IP address; this one has none.
       headers: [{ name: 'CF-Connecting-IP', value: '192.0.2.1' }],
       payloadRaw: JSON.stringify({ email, password: PASSWORD, account }),
       token: {

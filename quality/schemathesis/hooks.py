@@ -1,4 +1,4 @@
-"""What schemathesis is told beside its configuration: whom to spare, and what it can not know from the document."""
+"""Adapts the requests of schemathesis, and ignores failures that the OpenAPI document cannot rule out."""
 
 import atexit
 import itertools
@@ -17,10 +17,10 @@ SIGNED_FILE = urlsplit(os.environ["SCHEMATHESIS_FILE_URL"])
 EXAMPLE_KEY = "5b1f3c9e-7f6a-4d0b-9a53-6a1c8e2d4f10"
 EXAMPLE_TAG = '"3.9f86d081884c7d65"'
 
-# Read where they are sound, and passed over where they are not, as the document says of each.
-PASSED_OVER = {"X-Request-Id", "X-D1-Bookmark", "If-None-Match", "Range", "If-Range"}
+# Headers whose invalid values the service ignores, as documented.
+IGNORED_HEADERS = {"X-Request-Id", "X-D1-Bookmark", "If-None-Match", "Range", "If-Range"}
 
-# Rules between fields, or about what the service has given out, each told in the document in words: JSON Schema has none.
+# Rules that JSON Schema cannot express; the document describes each of them.
 BEYOND_SCHEMAS = {
     "Page must not come beside cursor",
     "Cursor must be empty, or a cursor of this very list",
@@ -41,19 +41,19 @@ requests = Counter()
 @schemathesis.hook
 def before_call(context, case, kwargs):
     number = next(numbers)
-    # Failures are counted by address, and are many here.
+    # Failed requests are limited per IP address.
     case.headers["CF-Connecting-IP"] = f"198.18.{number // 256 % 256}.{number % 256}"
-    # A key is good once, and a version is that of one ticket: with the examples' own little would ever be done.
+    # A key works once, and a version belongs to one ticket: the examples' own values would make most requests fail.
     if case.headers.get("Idempotency-Key") == EXAMPLE_KEY:
         case.headers["Idempotency-Key"] = f"schemathesis-{number}"
     if case.headers.get("If-Match") == EXAMPLE_TAG:
         case.headers["If-Match"] = "*"
-    # Nobody guesses a signature.
+    # A generated signature is never valid.
     if case.operation.path.startswith("/files/") and not is_wrong_in(case, ParameterLocation.PATH, ParameterLocation.QUERY):
         _, _, attachment, filename = SIGNED_FILE.path.split("/")
         case.path_parameters.update({"attachment_id": attachment, "filename": unquote(filename)})
         case.query.update(parse_qsl(SIGNED_FILE.query))
-    # Whoever is deactivated or demoted tries nothing more.
+    # A deactivated or demoted caller could not test anything further.
     changes_user = case.operation.path.startswith("/users/{user_id}") and case.method != "GET"
     if changes_user and (case.path_parameters or {}).get("user_id") == CALLER:
         case.path_parameters["user_id"] = ANOTHER_USER
@@ -66,9 +66,8 @@ def after_call(context, case, response):
 
 @schemathesis.hook
 def filter_failure(context, failure, case, response):
-    """Whether a failure counts."""
     if "negative_data_rejection" in failure.checks:
-        return not is_passed_over(case)
+        return not is_ignored(case)
     if "positive_data_acceptance" in failure.checks and response.status_code == 400:
         rules = {detail["message"] for detail in response.json()["error"]["details"]}
         return not rules or not rules <= BEYOND_SCHEMAS
@@ -79,16 +78,16 @@ def is_wrong_in(case, *places):
     return any(case.meta.is_negative_at(place) for place in places)
 
 
-def is_passed_over(case):
-    """Whether all that is wrong with a request is in headers that need not be sound."""
+def is_ignored(case):
+    """Whether only ignored headers of the request are invalid."""
     data = case.meta.phase.data
     if any(part.mode.is_negative and place != ParameterLocation.HEADER for place, part in case.meta.components.items()):
         return False
     wrong = {*(mutation.parameter for mutation in data.mutations), data.parameter} - {None}
-    return bool(wrong) and wrong <= PASSED_OVER
+    return bool(wrong) and wrong <= IGNORED_HEADERS
 
 
 @atexit.register
-def tell():
+def report():
     for (phase, statuses), count in sorted(requests.items()):
         print(f"{phase:10} {statuses} {count}")

@@ -4,7 +4,7 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseOptions } from '../../scripts/lib/options.ts'
 import { freePort, startServer, temporaryState } from '../../test/helpers/node/server.ts'
-import { makeCallers, ROLES, type Role } from './callers.ts'
+import { createCallers, ROLES, type Role } from './callers.ts'
 
 const HELP = `Usage: npm run test:schemathesis -- [--role admin|agent|customer …] [-- <options of "schemathesis run">]
 
@@ -15,10 +15,9 @@ is a program of Python's:
   python3 -m venv .wrangler/schemathesis && .wrangler/schemathesis/bin/pip install schemathesis==4.32.5
   PATH=$PWD/.wrangler/schemathesis/bin:$PATH npm run test:schemathesis`
 
-/** So many requests a minute that none is refused for their number. */
+/** High enough that no request is rate limited. */
 const VARIABLES = { RATE_LIMIT_STANDARD: '1000000', RATE_LIMIT_PREMIUM: '1000000', ALLOW_SIGNUP: 'true' }
 
-/** `npm run test:schemathesis`: as an admin, an agent and a customer, unless told otherwise. */
 async function main(): Promise<void> {
   const config = {
     allowPositionals: true,
@@ -29,7 +28,7 @@ async function main(): Promise<void> {
   } as const
   const { values, positionals } = parseOptions(config, 'npm run test:schemathesis -- --help')
   if (values.help) return console.info(HELP)
-  const roles = values.role.map(known)
+  const roles = values.role.map(parseRole)
   const program = programOnPath()
   const failed: Role[] = []
   for (const role of roles) {
@@ -39,7 +38,7 @@ async function main(): Promise<void> {
   if (failed.length > 0) throw new Error(`\nSomething was found as ${failed.join(', ')}`)
 }
 
-function known(role: string): Role {
+function parseRole(role: string): Role {
   const found = ROLES.find((name) => name === role)
   if (found === undefined) throw new Error(`--role must be one of: ${ROLES.join(', ')}`)
   return found
@@ -51,19 +50,18 @@ function programOnPath(): string {
   return found
 }
 
-/** Whether schemathesis finds nothing. What it says goes to where our own words go. */
 async function passes(program: string, role: Role, options: string[]): Promise<boolean> {
   const state = temporaryState()
   process.once('exit', state.remove)
   const server = await startServer(await freePort(), state.folder, { variables: VARIABLES, ownGroup: true })
   try {
-    const { id, fileUrl, logins } = await makeCallers(server.origin, role)
+    const { id, fileUrl, logins } = await createCallers(server.origin, role)
     const loginsFile = join(state.folder, 'logins.json')
     writeFileSync(loginsFile, logins, { mode: 0o600 })
     const config = join(import.meta.dirname, 'schemathesis.toml')
     const command = ['--config-file', config, 'run', `${server.origin}/openapi.json`, '--checks', 'all', ...options]
     const child = spawn(program, command, {
-      // It keeps what it learns in a folder of the place where it runs.
+      // schemathesis stores what it learns in the working directory.
       cwd: state.folder,
       env: {
         ...process.env,
@@ -86,7 +84,7 @@ async function passes(program: string, role: Role, options: string[]): Promise<b
   }
 }
 
-// Only an exit that is begun here ends the server, which has a process group of its own.
+// The server has a process group of its own, so a signal to this process does not stop it.
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => process.exit(1))
 
 await main().catch((error: unknown) => {

@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util'
-import { type Life, type Soaked, soak } from './soak.ts'
+import { type Life, type SoakResult, soak } from './soak.ts'
 import type { Tally } from './traffic.ts'
 
 const HELP = `Usage: npm run test:soak -- [--minutes 5] [--kill-every 30]
@@ -9,10 +9,9 @@ many seconds, and starts it again. Fails on an error outside the time without a 
 that are left over a minute after the end, where less than 95 % of what was planned was sent while there was a server,
 and on memory that grows from life to life or within one, from its tenth second on (told on Linux only).`
 
-const PROBLEMS_TOLD = 20
+const PROBLEMS_SHOWN = 20
 const SECOND = 1_000
 
-/** `npm run test:soak`: five minutes unless told otherwise. */
 async function main(): Promise<void> {
   const { values } = parseArgs({
     options: {
@@ -34,26 +33,26 @@ function number(name: string, text: string): number {
   return Number(text)
 }
 
-function lineOn({ seconds, memory }: Life, { planned, begun, sent, inGaps, errors }: Tally): string {
+function lineOn({ seconds, memory }: Life, { planned, started, sent, inGaps, errors }: Tally): string {
   const resident = memory
-    ? `${memory.warm} MiB resident when warm, ${memory.most} at most, ${memory.end} at its end`
+    ? `${memory.warm} MiB resident when warm, ${memory.max} at most, ${memory.end} at its end`
     : 'memory not told'
   const requests = `${sent} requests so far, ${inGaps} amid a kill, ${sum(errors)} errors`
-  return `lived ${seconds} s  ${resident}  ${requests}, ${begun} begun of ${planned} planned`
+  return `lived ${seconds} s  ${resident}  ${requests}, ${started} begun of ${planned} planned`
 }
 
-function verdictOn({ tally, lives, acknowledged, events, drainedAfterMs, problems }: Soaked): string {
+function verdictOn({ tally, lives, acknowledged, events, drainedAfterMs, problems }: SoakResult): string {
   const counted = tally.sent - tally.inGaps
   const share = ((100 * sum(tally.errors)) / Math.max(1, counted)).toFixed(2)
-  const told = [...[...tally.errors].map(([error, count]) => `${count} × ${error}`), ...problems]
+  const lines = [...[...tally.errors].map(([error, count]) => `${count} × ${error}`), ...problems]
   return [
     `${lives.length} lives, ${tally.sent} requests, ${tally.inGaps} of them amid a kill; of the others ${share} % failed`,
-    `${tally.begun} begun of ${tally.planned} that were planned while there was a server`,
-    `${acknowledged} writes acknowledged, ${tally.sentAgain} times sent again; ${events} events, the last delivered ` +
+    `${tally.started} begun of ${tally.planned} that were planned while there was a server`,
+    `${acknowledged} writes acknowledged, ${tally.retried} times sent again; ${events} events, the last delivered ` +
       `${(drainedAfterMs / SECOND).toFixed(1)} s after the end`,
     problems.length === 0 ? 'nothing lost, the outbox empty' : `${problems.length} problems`,
-    ...told.slice(0, PROBLEMS_TOLD).map((line) => `    ${line}`),
-    ...(told.length > PROBLEMS_TOLD ? [`    … and ${told.length - PROBLEMS_TOLD} more`] : []),
+    ...lines.slice(0, PROBLEMS_SHOWN).map((line) => `    ${line}`),
+    ...(lines.length > PROBLEMS_SHOWN ? [`    … and ${lines.length - PROBLEMS_SHOWN} more`] : []),
   ].join('\n')
 }
 
@@ -61,7 +60,7 @@ function sum(errors: Map<string, number>): number {
   return [...errors.values()].reduce((total, count) => total + count, 0)
 }
 
-// Only an exit that is begun here ends the server, which has a process group of its own.
+// The server has a process group of its own, so a signal to this process does not stop it.
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => process.exit(1))
 
 await main().catch((error: unknown) => {

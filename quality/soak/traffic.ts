@@ -1,74 +1,73 @@
 import { randomInt } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { z } from 'zod'
-import type { Ledger } from '../crash/operations.ts'
-import { type InHand, randomWrite, type Writers } from '../crash/random-writes.ts'
-import { take } from '../crash/writers.ts'
+import type { WriteLog } from '../crash/operations.ts'
+import { type KnownResources, randomWrite, type Writers } from '../crash/random-writes.ts'
+import { addToKnown } from '../crash/writers.ts'
 
-/** Of a hundred requests so many write. */
-const WRITES = 30
-/** A caller whose requests are not answered sends no more than these. */
-const UNDER_WAY = 8
-const PATIENCE_MS = 15_000
-const AGAIN_MS = 500
+/** Percent of the requests. */
+const WRITE_PERCENT = 30
+/** The most concurrent requests of a caller. */
+const MAX_PENDING = 8
+const TIMEOUT_MS = 15_000
+const RETRY_MS = 500
 
 const Created = z.object({ data: z.object({ id: z.string() }) })
 
 export interface Tally {
-  /** Requests to be begun while there was a server, by the clock, and those that were: a server that is slow is spared some. */
+  /** Requests that the schedule planned while the server ran, and those that were started. */
   planned: number
-  begun: number
-  /** All that were sent, those that were sent again among them. */
+  started: number
+  /** All requests, with retries. */
   sent: number
-  /** Requests that overlapped a time without a server; they say nothing of it. */
+  /** Requests that overlapped a time without a server; they may fail. */
   inGaps: number
-  /** Of the others, those that were not answered as they should be, by what came instead. */
+  /** Unexpected outcomes of the other requests, with their number. */
   errors: Map<string, number>
-  /** Writes that were sent again with their idempotency key, for no answer had come. */
-  sentAgain: number
+  /** Retries of writes with their idempotency key. */
+  retried: number
 }
 
 export interface Traffic {
-  /** What it has come to so far. */
   tally(): Tally
-  /** The server is about to go; until `resume`, requests may fail. */
+  /** Requests may fail until `resume`. */
   pause(): void
   resume(): void
-  /** Sends nothing new; resolves once all that was under way is answered. */
+  /** Resolves when all pending requests have a response. */
   stop(): Promise<void>
 }
 
 interface Plan {
   origin: string
-  /** API keys, each a caller with a limit of its own. */
+  /** Each is a caller with its own rate limit. */
   keys: string[]
   /** Milliseconds between two requests of a caller. */
   everyMs: number
-  ledger: Ledger
+  writeLog: WriteLog
   writers: Writers
 }
 
-/** Mixed traffic at an even pace until it is stopped. What is written is in the ledger before it is sent. */
-export function startTraffic({ origin, keys, everyMs, ledger, writers }: Plan): Traffic {
-  const tally = { begun: 0, sent: 0, inGaps: 0, errors: new Map<string, number>(), sentAgain: 0 }
-  const inHand: InHand = { ticketIds: [], parts: [] }
+/** Mixed traffic at a constant rate until `stop`. Writes are recorded before they are sent. */
+export function startTraffic({ origin, keys, everyMs, writeLog, writers }: Plan): Traffic {
+  const tally = { started: 0, sent: 0, inGaps: 0, errors: new Map<string, number>(), retried: 0 }
+  const known: KnownResources = { ticketIds: [], children: [] }
   const running = new Set<Promise<void>>()
   const timers: NodeJS.Timeout[] = []
-  /** Counts times with a server and without. */
+  /** Increases with each start and each kill of the server. */
   let period = 0
   let isGap = false
   /** Milliseconds with a server before `liveSince`, which is null while there is none. */
-  let lived = 0
+  let liveMs = 0
   let liveSince: number | null = Date.now()
-  let written = 0
+  let writeCount = 0
 
-  /** The status, or what went wrong; null where that is the gap's doing. */
-  async function ask(key: string, method: string, path: string, body?: unknown, idempotencyKey?: string) {
-    const begunIn = period
-    const wasGap = isGap
+  /** Null for a failure, which is only counted if the server ran. */
+  async function send(key: string, method: string, path: string, body?: unknown, idempotencyKey?: string) {
+    const startPeriod = period
+    const startedInGap = isGap
     tally.sent += 1
     const isRaw = body instanceof Uint8Array
-    const answer = await fetch(`${origin}/api/v1${path}`, {
+    const response = await fetch(`${origin}/api/v1${path}`, {
       method,
       headers: {
         Authorization: `Bearer ${key}`,
@@ -76,86 +75,94 @@ export function startTraffic({ origin, keys, everyMs, ledger, writers }: Plan): 
         ...(idempotencyKey !== undefined && { 'Idempotency-Key': idempotencyKey }),
       },
       ...(body !== undefined && { body: isRaw ? body : JSON.stringify(body) }),
-      signal: AbortSignal.timeout(PATIENCE_MS),
+      signal: AbortSignal.timeout(TIMEOUT_MS),
     })
       .then(async (response) => ({ status: response.status, text: await response.text() }))
       .catch((error: unknown) => ({ status: 0, text: String(error) }))
-    const isExcused = wasGap || begunIn !== period
+    const isExcused = startedInGap || startPeriod !== period
     if (isExcused) tally.inGaps += 1
-    if (answer.status >= 200 && answer.status < 300) return answer
-    if (!isExcused) count(`${method} ${path.replace(/[^/?]*[0-9][^/?]*/g, '…')}: ${answer.status} ${answer.text}`)
+    if (response.status >= 200 && response.status < 300) return response
+    if (!isExcused) count(`${method} ${path.replace(/[^/?]*[0-9][^/?]*/g, '…')}: ${response.status} ${response.text}`)
     return null
   }
 
   function count(error: string): void {
-    const told = error.slice(0, 160)
-    tally.errors.set(told, (tally.errors.get(told) ?? 0) + 1)
+    const message = error.slice(0, 160)
+    tally.errors.set(message, (tally.errors.get(message) ?? 0) + 1)
   }
 
-  async function read(key: string): Promise<void> {
-    const ticket = inHand.ticketIds.at(randomInt(Math.max(1, inHand.ticketIds.length)))
-    const some = ['/tickets', '/tickets?status=open&sort=updated_at', '/tickets/stats', '/tickets?q=drucker', '/users']
-    const ofTicket = ticket ? [`/tickets/${ticket}`, `/tickets/${ticket}/comments`, `/tickets/${ticket}/history`] : []
-    const paths = [...some, '/events?per_page=20', ...ofTicket, ...ofTicket]
-    await ask(key, 'GET', paths[randomInt(paths.length)] ?? '/tickets')
+  async function sendRead(key: string): Promise<void> {
+    const ticket = known.ticketIds.at(randomInt(Math.max(1, known.ticketIds.length)))
+    const generalPaths = [
+      '/tickets',
+      '/tickets?status=open&sort=updated_at',
+      '/tickets/stats',
+      '/tickets?q=drucker',
+      '/users',
+    ]
+    const ticketPaths = ticket
+      ? [`/tickets/${ticket}`, `/tickets/${ticket}/comments`, `/tickets/${ticket}/history`]
+      : []
+    const paths = [...generalPaths, '/events?per_page=20', ...ticketPaths, ...ticketPaths]
+    await send(key, 'GET', paths[randomInt(paths.length)] ?? '/tickets')
   }
 
-  async function write(key: string): Promise<void> {
-    written += 1
-    const request = freshWrite(`r1w1n${written}`)
-    const { deed, method, path, body } = request
-    ledger.set(deed.marker, deed)
-    let answer = await ask(key, method, path, body, deed.marker)
-    // Whoever got no answer asks again, with the same key, until one comes.
-    for (let tries = 0; answer === null && tries < 120; tries += 1) {
-      await sleep(AGAIN_MS)
+  async function sendWrite(key: string): Promise<void> {
+    writeCount += 1
+    const request = createWrite(`r1w1n${writeCount}`)
+    const { write, method, path, body } = request
+    writeLog.set(write.marker, write)
+    let response = await send(key, method, path, body, write.marker)
+    // A write is retried with the same key until it gets a response.
+    for (let attempt = 0; response === null && attempt < 120; attempt += 1) {
+      await sleep(RETRY_MS)
       if (isGap) continue
-      tally.sentAgain += 1
-      answer = await ask(key, method, path, body, deed.marker)
+      tally.retried += 1
+      response = await send(key, method, path, body, write.marker)
     }
-    if (answer === null) return
-    deed.acknowledged = true
-    if (answer.text !== '') deed.id = Created.parse(JSON.parse(answer.text)).data.id
-    take(deed, inHand)
+    if (response === null) return
+    write.acknowledged = true
+    if (response.text !== '') write.id = Created.parse(JSON.parse(response.text)).data.id
+    addToKnown(write, known)
   }
 
-  /** API keys and webhooks are few to an account. */
-  function freshWrite(marker: string) {
+  /** An account may only have a limited number of API keys and webhooks. */
+  function createWrite(marker: string) {
     for (;;) {
-      const request = randomWrite(marker, 1, inHand, writers)
-      if (request.deed.sent.kind !== 'key' && request.deed.sent.kind !== 'webhook') return request
+      const request = randomWrite(marker, 1, known, writers)
+      if (request.write.sent.kind !== 'key' && request.write.sent.kind !== 'webhook') return request
     }
   }
 
   for (const key of keys) {
-    // What a kill has left without an answer holds up nothing that is begun after it.
-    let underWay = { period, count: 0 }
-    const fire = () => {
-      if (underWay.period !== period) underWay = { period, count: 0 }
-      const own = underWay
-      if (own.count >= UNDER_WAY) return
-      if (!isGap) tally.begun += 1
-      own.count += 1
-      const one = (randomInt(100) < WRITES ? write(key) : read(key)).finally(() => {
-        own.count -= 1
-        running.delete(one)
+    // Requests that a kill interrupted do not count as pending in the next period.
+    let pending = { period, count: 0 }
+    const startRequest = () => {
+      if (pending.period !== period) pending = { period, count: 0 }
+      const current = pending
+      if (current.count >= MAX_PENDING) return
+      if (!isGap) tally.started += 1
+      current.count += 1
+      const request = (randomInt(100) < WRITE_PERCENT ? sendWrite(key) : sendRead(key)).finally(() => {
+        current.count -= 1
+        running.delete(request)
       })
-      running.add(one)
+      running.add(request)
     }
-    timers.push(setInterval(fire, everyMs))
+    timers.push(setInterval(startRequest, everyMs))
   }
 
-  function livedUntilNow(): number {
-    return lived + (liveSince === null ? 0 : Date.now() - liveSince)
+  function totalLiveMs(): number {
+    return liveMs + (liveSince === null ? 0 : Date.now() - liveSince)
   }
 
   function endLife(): void {
-    lived = livedUntilNow()
+    liveMs = totalLiveMs()
     liveSince = null
   }
 
   return {
-    tally: () => ({ ...tally, planned: Math.floor((keys.length * livedUntilNow()) / everyMs) }),
+    tally: () => ({ ...tally, planned: Math.floor((keys.length * totalLiveMs()) / everyMs) }),
     pause: () => {
       isGap = true
       period += 1

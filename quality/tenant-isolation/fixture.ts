@@ -10,7 +10,7 @@ import {
 } from '../../test/helpers/api'
 import { createTestKey, type Key } from '../../test/helpers/credentials'
 import type { PathIds } from '../../test/helpers/path-ids'
-import { ask, commented, patched } from '../../test/helpers/tickets'
+import { callAs, createComment, patchTicket } from '../../test/helpers/tickets'
 import { cheapHash } from '../../test/helpers/users'
 import {
   createTestWebhook,
@@ -68,29 +68,29 @@ async function createResources(account: Account) {
   const ticket = await createTicket(customer, { tags: ['red'], priority: 'high', attachments: [file('a.txt')] })
   const second = await createTicket(admin, { tags: ['blue'] })
   await createTicket(customer, { description: 'A printer' })
-  await patched(agent, ticket.id, { title: 'Printer jam', assigned_to: agent.id })
-  await patched(agent, second.id, { status: 'closed' })
-  const open = await commented(agent, ticket.id, { attachments: [file('b.txt')] })
-  const internal = await commented(agent, ticket.id, { is_internal: true, attachments: [file('c.txt')] })
-  const own = await commented(customer, ticket.id)
+  await patchTicket(agent, ticket.id, { title: 'Printer jam', assigned_to: agent.id })
+  await patchTicket(agent, second.id, { status: 'closed' })
+  const open = await createComment(agent, ticket.id, { attachments: [file('b.txt')] })
+  const internal = await createComment(agent, ticket.id, { is_internal: true, attachments: [file('c.txt')] })
+  const own = await createComment(customer, ticket.id)
   receive(({ url }) => new Response(null, { status: url === failingHook.url ? 500 : 204 }))
   await deliver(account)
   vi.mocked(globalThis.fetch).mockRestore()
   const deliveries = await deliveriesOf(account, hook)
   const failedDeliveries = await deliveriesOf(account, failingHook)
   const pausedDeliveries = await deliveriesOf(account, pausedHook)
-  await ask(admin, 'DELETE', `webhooks/${deletedHook.id}`)
-  await ask(admin, 'PATCH', `webhooks/${pausedHook.id}`, { active: false })
+  await callAs(admin, 'DELETE', `webhooks/${deletedHook.id}`)
+  await callAs(admin, 'PATCH', `webhooks/${pausedHook.id}`, { active: false })
   const keys: [Key, Key] = [await createTestKey(account), await createTestKey(account)]
-  await ask(admin, 'DELETE', `api-keys/${keys[1].id}`)
-  await patched(agent, ticket.id, { priority: 'critical' })
+  await callAs(admin, 'DELETE', `api-keys/${keys[1].id}`)
+  await patchTicket(agent, ticket.id, { priority: 'critical' })
   await call('POST', 'auth/logout', { token: await createTestToken(account.id, stranger.id, 'customer') })
   await call('POST', `tickets/${ticket.id}/comments`, {
     token: customer.token,
     headers: { 'Idempotency-Key': 'kept' },
     body: { content: 'Said once' },
   })
-  const sent = await ask(admin, 'POST', `webhooks/${hook.id}/replay`, { since: '2020-01-01' })
+  const sent = await callAs(admin, 'POST', `webhooks/${hook.id}/replay`, { since: '2020-01-01' })
   if (sent.status !== 202) throw new Error(sent.text)
   const old = Date.now() - 10 * DAY
   await env.DB.batch([

@@ -4,8 +4,8 @@ import { createGunzip } from 'node:zlib'
 import { z } from 'zod'
 
 /**
- * The file of a backup: gzipped lines of JSON. The header, then for each table its name and its rows as arrays, parents
- * before what refers to them, then the end, without which the file was cut off.
+ * The format of a backup: gzipped lines of JSON. The header, then each table's name and its rows as arrays, parents
+ * first, then an end line, without which the file is incomplete.
  */
 
 export const FORMAT = 'ticketing-backup'
@@ -19,7 +19,7 @@ const Reference = z.object({ table: z.string(), columns: z.array(z.string()), pa
 const Table = z.object({
   name: z.string(),
   columns: z.array(z.string()),
-  /** By what its rows are told apart and ordered. */
+  /** The columns that identify and order the rows. */
   key: z.array(z.string()),
   references: z.array(Reference),
 })
@@ -32,9 +32,8 @@ export const Header = z.object({
   source: z.enum(['local', 'remote']),
   /** Of D1's Time Travel, from before the first row was read; null for the local database. */
   bookmark: z.string().nullable(),
-  /** Those that the database has seen, in order. */
   migrations: z.array(z.string()),
-  /** What is made before the rows are loaded, and what after them. */
+  /** Statements to run before and after the rows are loaded. */
   schema: z.object({ before: z.array(z.string()), after: z.array(z.string()) }),
   tables: z.array(Table),
 })
@@ -45,7 +44,7 @@ const TableMark = z.object({ table: z.string() })
 const End = z.object({
   end: z.object({
     rows: z.record(z.string(), z.number()),
-    /** Whether something was written while the rows were read, so that they are not of one moment. */
+    /** Whether the database was written to while the rows were read, so that they are not a consistent snapshot. */
     moved: z.boolean(),
     /** SHA-256 of all lines before this one. */
     sha256: z.string(),
@@ -58,13 +57,13 @@ export interface BackupRow {
   row: StoredRow
 }
 
-/** Reads the header alone. Throws where the file is no backup of a version that is known. */
+/** Reads only the header. Throws if the file is not a backup of a known version. */
 export async function readHeader(file: string): Promise<Header> {
   for await (const line of linesOf(file)) return parseHeader(line)
   throw new Error(`${file} is empty.`)
 }
 
-/** Reads a backup to its end, in constant memory. Throws where it is cut off, damaged, or no backup. */
+/** Reads a backup to its end, in constant memory. Throws if it is incomplete, damaged, or not a backup. */
 export async function checkBackup(file: string): Promise<{ header: Header; end: End }> {
   const hash = createHash('sha256')
   const counted: Record<string, number> = {}
@@ -88,12 +87,12 @@ export async function checkBackup(file: string): Promise<{ header: Header; end: 
     }
   }
   if (!header || !end) throw new Error(`${file} is cut off: its end is missing.`)
-  const isWhole = hash.digest('hex') === end.sha256 && JSON.stringify(counted) === JSON.stringify(end.rows)
-  if (!isWhole) throw new Error(`${file} is damaged: its checksum does not hold.`)
+  const isComplete = hash.digest('hex') === end.sha256 && JSON.stringify(counted) === JSON.stringify(end.rows)
+  if (!isComplete) throw new Error(`${file} is damaged: its checksum does not hold.`)
   return { header, end }
 }
 
-/** The rows of a backup that was checked, in its order. */
+/** The rows of a checked backup, in order. */
 export async function* rowsOf(file: string, header: Header): AsyncGenerator<BackupRow> {
   const tables = new Map(header.tables.map((table) => [table.name, table]))
   let table: Table | undefined
@@ -128,7 +127,7 @@ function toJson(line: string): unknown {
   }
 }
 
-/** Lines by line feeds alone: `readline` would split a text at the line separators of Unicode as well. */
+/** Splits at line feeds only; `readline` would also split at the line separators of Unicode. */
 async function* linesOf(file: string): AsyncGenerator<string> {
   const input = createReadStream(file)
   const unzipped = input.pipe(createGunzip())

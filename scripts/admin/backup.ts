@@ -10,9 +10,9 @@ import { findMigrations, findSchema, findTables, readTable } from './dump.ts'
 import { openSource, type Source } from './source.ts'
 
 /**
- * Writes all rows of the database into a new file, in constant memory. The local database is read at one moment; a
- * deployed one page by page, and where it was written to meanwhile, the file and the report say so. Throws where the file
- * exists; a backup that fails leaves none.
+ * Writes all rows into a new file, in constant memory. The local database is read as a snapshot; a deployed one page by
+ * page: if it was written to in the meantime, the file and the report say so. Throws if the file exists; a failed
+ * backup leaves no file.
  */
 export async function backup(db: Database, file: string): Promise<string> {
   if (existsSync(file)) throw new Error(`There is a file ${file} already.`)
@@ -43,7 +43,6 @@ function report(file: string, { rows, moved }: End): string {
   ].join('\n')
 }
 
-/** The lines of the file, and what its last one said. */
 class BackupLines {
   end: End = { rows: {}, moved: false, sha256: '' }
   private readonly hash = createHash('sha256')
@@ -57,24 +56,24 @@ class BackupLines {
   }
 
   *all(): Generator<string> {
-    const { ask, mark } = this.source
+    const { runQuery, mark } = this.source
     const bookmark = mark()
-    const tables = findTables(ask)
+    const tables = findTables(runQuery)
     const header: Header = {
       format: FORMAT,
       version: FORMAT_VERSION,
       made_at: toWireTime(Date.now()),
       source: this.kind,
       bookmark,
-      migrations: findMigrations(ask),
-      schema: findSchema(ask),
+      migrations: findMigrations(runQuery),
+      schema: findSchema(runQuery),
       tables,
     }
     yield this.line(header)
     for (const table of tables) {
       yield this.line({ table: table.name })
       this.end.rows[table.name] = 0
-      for (const row of readTable(ask, table)) {
+      for (const row of readTable(runQuery, table)) {
         this.end.rows[table.name] = (this.end.rows[table.name] ?? 0) + 1
         yield this.line(row)
       }

@@ -1,13 +1,13 @@
 import { readFileSync } from 'node:fs'
 import type { StoredRow, Table } from './backup-file.ts'
 import type { Database } from './database.ts'
-import { type Ask, findTables, readTable } from './dump.ts'
+import { findTables, type RunQuery, readTable } from './dump.ts'
 import { openSource } from './source.ts'
 
 /**
- * Holds the keys of the stored objects against attachments: says which attachments have no object, and which objects
- * nothing knows. The keys come from a file, one a line, as `rclone lsf` writes it; for the local storage they may be left
- * to this command. Throws where an attachment has no object.
+ * Compares the keys of stored objects with attachments, and reports attachments without an object and unknown objects.
+ * The keys come from a file, one per line, like the output of `rclone lsf`; for local storage, they are read by
+ * default. Throws if an attachment has no object.
  */
 export async function checkFiles(db: Database, list: string | undefined): Promise<string> {
   if (list === undefined && db.isRemote)
@@ -16,15 +16,15 @@ export async function checkFiles(db: Database, list: string | undefined): Promis
     )
   const keys = new Set(list === undefined ? await localKeys() : readFileSync(list, 'utf8').split('\n').filter(Boolean))
   const source = openSource(db)
-  const tables = findTables(source.ask)
+  const tables = findTables(source.runQuery)
   const missing: string[] = []
   let attachments = 0
-  for (const key of keysIn(source.ask, tables, 'attachments')) {
+  for (const key of keysIn(source.runQuery, tables, 'attachments')) {
     attachments += 1
     if (!keys.delete(key)) missing.push(key)
   }
-  // What is on its way in or out is known too.
-  for (const key of keysIn(source.ask, tables, 'object_intents')) keys.delete(key)
+  // Objects that are being uploaded or deleted are known, too.
+  for (const key of keysIn(source.runQuery, tables, 'object_intents')) keys.delete(key)
   source.close()
   const report = [
     `${attachments} attachments, ${missing.length} of them without their object; ${keys.size} objects that nothing knows.`,
@@ -35,14 +35,13 @@ export async function checkFiles(db: Database, list: string | undefined): Promis
   return report
 }
 
-function* keysIn(ask: Ask, tables: Table[], name: string): Generator<string> {
+function* keysIn(runQuery: RunQuery, tables: Table[], name: string): Generator<string> {
   const table = tables.find((one) => one.name === name)
   if (!table) throw new Error(`There is no table ${name}.`)
   const at = (row: StoredRow, column: string) => String(row[table.columns.indexOf(column)])
-  for (const row of readTable(ask, table)) yield `${at(row, 'account_id')}/${at(row, 'id')}`
+  for (const row of readTable(runQuery, table)) yield `${at(row, 'account_id')}/${at(row, 'id')}`
 }
 
-/** The keys of all objects of the local storage. */
 async function localKeys(): Promise<string[]> {
   const { withLocalBindings } = await import('../lib/local-bindings.ts')
   return withLocalBindings(async ({ FILES }) => {

@@ -3,13 +3,13 @@ import { DecryptError, decrypt, keyName } from '../../src/lib/envelope-encryptio
 import { encryptionContext, encryptSecret } from '../../src/webhooks/secrets.ts'
 import { type ResultRow, statement as sql } from './statement.ts'
 
-/** A slice is one statement, of at most 100 KB at D1, and one argument of a command, of at most 128 KiB on Linux. */
-const WEBHOOKS_A_SLICE = 100
+/** One statement, of at most 100 KB at D1, and one argument of a command, of at most 128 KiB on Linux. */
+const WEBHOOKS_PER_STATEMENT = 100
 
-/** Runs statements as one transaction; gives the rows of each. */
+/** Runs statements in one transaction; returns the rows of each. */
 export type Run = (...statements: string[]) => ResultRow[][] | Promise<ResultRow[][]>
 
-interface SealingKeys {
+interface EncryptionKeys {
   current: Buffer
   previous: Buffer | null
 }
@@ -22,7 +22,7 @@ const Webhook = z.object({
 })
 type Webhook = z.infer<typeof Webhook>
 
-/** A ciphertext in a webhook's row, and the one that is to take its place. */
+/** A ciphertext in a webhook's row, and its replacement. */
 interface Replacement {
   account_id: string
   id: string
@@ -31,28 +31,28 @@ interface Replacement {
 }
 
 /**
- * Seals with the current key what the previous one has sealed, a hundred webhooks at a time, and forgets secrets that
- * sign no more. Gives how many ciphertexts it moved, and the webhooks that hold one which neither key opens.
+ * Encrypts ciphertexts of the previous key with the current one, a hundred webhooks at a time, and removes expired
+ * secrets. Returns the number of changed ciphertexts, and the webhooks with a ciphertext that neither key can decrypt.
  */
-export async function moveCiphertexts(run: Run, keys: SealingKeys, now: number) {
+export async function moveCiphertexts(run: Run, keys: EncryptionKeys, now: number) {
   const lost: string[] = []
   let moved = 0
-  let [, found = []] = await run(forgetEnded(now), findStale(keys.current, '', ''))
+  let [, found = []] = await run(deleteExpired(now), findStale(keys.current, '', ''))
   while (found.length > 0) {
     const webhooks = found.map((row) => Webhook.parse(row))
-    const resealed = await Promise.all(webhooks.map((webhook) => reseal(webhook, keys)))
-    const replacements = resealed.flatMap((one) => one.replacements)
+    const reencrypted = await Promise.all(webhooks.map((webhook) => reencryptSecret(webhook, keys)))
+    const replacements = reencrypted.flatMap((changedWebhook) => changedWebhook.replacements)
     const { account_id = '', id = '' } = webhooks.at(-1) ?? {}
     const [changed = [], next = []] = await run(replace(replacements), findStale(keys.current, account_id, id))
     const written = new Set(changed.flatMap((row) => [row.secret, row.previous_secret]))
     moved += replacements.filter(({ to }) => written.has(to)).length
-    lost.push(...webhooks.filter((_, index) => resealed[index]?.isLost).map((webhook) => webhook.id))
+    lost.push(...webhooks.filter((_, index) => reencrypted[index]?.isLost).map((webhook) => webhook.id))
     found = next
   }
   return { moved, lost }
 }
 
-/** Counts, as `stale`, the ciphertexts that name another key than the current one. */
+/** Counts, as `stale`, ciphertexts with another key than the current one. */
 export function countStale(current: Buffer): string {
   const prefix = prefixOf(current)
   return sql`
@@ -67,18 +67,21 @@ function findStale(current: Buffer, afterAccount: string, afterId: string): stri
     SELECT account_id, id, secret, previous_secret FROM webhooks
     WHERE (account_id, id) > (${afterAccount}, ${afterId}) AND deleted_at IS NULL
       AND (substr(secret, 1, ${prefix.length}) <> ${prefix} OR substr(previous_secret, 1, ${prefix.length}) <> ${prefix})
-    ORDER BY account_id, id LIMIT ${WEBHOOKS_A_SLICE}`
+    ORDER BY account_id, id LIMIT ${WEBHOOKS_PER_STATEMENT}`
 }
 
 function prefixOf(key: Buffer): string {
   return `${keyName(key)}.`
 }
 
-function forgetEnded(now: number): string {
+function deleteExpired(now: number): string {
   return sql`UPDATE webhooks SET previous_secret = NULL, previous_until = NULL WHERE previous_until <= ${now}`
 }
 
-async function reseal({ account_id, id, secret, previous_secret }: Webhook, { current, previous }: SealingKeys) {
+async function reencryptSecret(
+  { account_id, id, secret, previous_secret }: Webhook,
+  { current, previous }: EncryptionKeys,
+) {
   const replacements: Replacement[] = []
   let isLost = false
   for (const from of [secret, previous_secret]) {
@@ -94,7 +97,7 @@ async function reseal({ account_id, id, secret, previous_secret }: Webhook, { cu
   return { replacements, isLost }
 }
 
-/** Replaces ciphertexts where they still are: since they were read, a rotation may have made one the previous secret. */
+/** Only replaces unchanged ciphertexts: a rotation may have moved one to the previous secret in the meantime. */
 function replace(replacements: Replacement[]): string {
   return sql`
     WITH replacement AS MATERIALIZED (

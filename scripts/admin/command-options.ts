@@ -1,2 +1,1 @@
-/** The options of an admin command, by name. */
 export type Options = Record<string, string | boolean | undefined>

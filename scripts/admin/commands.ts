@@ -17,88 +17,88 @@ import { verify } from './verify.ts'
 
 export interface Command {
   usage: string
-  does: string
-  /** Names of positional arguments, all of them needed. */
-  takes: string[]
+  description: string
+  /** Names of positional arguments; all are required. */
+  argumentNames: string[]
   run(db: Database, args: string[], options: Options): Promise<string>
 }
 
-/** What the operator can do. Changes hold in the running service within 60 seconds. */
+/** Changes take effect in the running service within 60 seconds. */
 export const COMMANDS: Record<string, Command> = {
   'list-accounts': {
     usage: 'list-accounts',
-    does: 'shows all accounts',
-    takes: [],
+    description: 'shows all accounts',
+    argumentNames: [],
     run: async (db) => listAccounts(db),
   },
   'create-account': {
     usage: 'create-account NAME EMAIL [--slug SLUG] [--admin-name NAME]',
-    does: 'makes an account with its first admin, and shows the password',
-    takes: ['NAME', 'EMAIL'],
+    description: 'makes an account with its first admin, and shows the password',
+    argumentNames: ['NAME', 'EMAIL'],
     run: async (db, [name = '', email = ''], options) => createAccount(db, name, email, options),
   },
   'set-plan': {
     usage: 'set-plan SLUG standard|premium',
-    does: 'changes the plan, and with it the rate limit',
-    takes: ['SLUG', 'PLAN'],
+    description: 'changes the plan, and with it the rate limit',
+    argumentNames: ['SLUG', 'PLAN'],
     run: async (db, [slug = '', plan = '']) => setPlan(db, slug, plan),
   },
   'revoke-key': {
     usage: 'revoke-key KEY_ID',
-    does: 'ends an API key',
-    takes: ['KEY_ID'],
+    description: 'ends an API key',
+    argumentNames: ['KEY_ID'],
     run: async (db, [keyId = '']) => revokeKey(db, keyId),
   },
   'reset-password': {
     usage: 'reset-password SLUG EMAIL',
-    does: 'sets a new password, shows it, and ends the tokens of the user',
-    takes: ['SLUG', 'EMAIL'],
+    description: 'sets a new password, shows it, and ends the tokens of the user',
+    argumentNames: ['SLUG', 'EMAIL'],
     run: async (db, [slug = '', email = '']) => resetPassword(db, slug, email),
   },
   unlock: {
     usage: 'unlock EMAIL',
-    does: 'lets an e-mail log in again that has failed too often',
-    takes: ['EMAIL'],
+    description: 'lets an e-mail log in again that has failed too often',
+    argumentNames: ['EMAIL'],
     run: async (db, [email = '']) => unlock(db, email),
   },
   verify: {
     usage: 'verify [--repair]',
-    does: 'holds counters, tags, stored bytes and the full-text index against a recount',
-    takes: [],
+    description: 'holds counters, tags, stored bytes and the full-text index against a recount',
+    argumentNames: [],
     run: async (db, _args, options) => verify(db, options.repair === true),
   },
   reencrypt: {
     usage: 'reencrypt',
-    does: 'after a rotation of APP_SECRET: moves what is stored, and says when the previous one may go',
-    takes: [],
+    description: 'after a rotation of APP_SECRET: moves what is stored, and says when the previous one may go',
+    argumentNames: [],
     run: async (db) => {
-      // Only now, for it loads wrangler, which takes longer than most commands.
+      // Imported late, because it loads wrangler, which takes longer than most commands.
       const { readSecrets } = await import('./secrets.ts')
       return reencrypt(db.run, readSecrets(db.environment), Date.now())
     },
   },
   backup: {
     usage: 'backup FILE',
-    does: 'writes all rows into a new file',
-    takes: ['FILE'],
+    description: 'writes all rows into a new file',
+    argumentNames: ['FILE'],
     run: async (db, [file = '']) => backup(db, file),
   },
   restore: {
     usage: 'restore FILE',
-    does: 'makes the database of a backup out of an empty one',
-    takes: ['FILE'],
+    description: 'makes the database of a backup out of an empty one',
+    argumentNames: ['FILE'],
     run: async (db, [file = '']) => restore(db, file),
   },
   'after-restore': {
     usage: 'after-restore SINCE [--gap N] [--revoke-keys]',
-    does: 'after the database was set back to SINCE: ends tokens, raises numbers and sequences, lists keys',
-    takes: ['SINCE'],
+    description: 'after the database was set back to SINCE: ends tokens, raises numbers and sequences, lists keys',
+    argumentNames: ['SINCE'],
     run: async (db, [since = ''], options) => afterRestore(db, since, options),
   },
   'check-files': {
     usage: 'check-files [--list FILE]',
-    does: 'holds the objects of the file storage against attachments',
-    takes: [],
+    description: 'holds the objects of the file storage against attachments',
+    argumentNames: [],
     run: async (db, _args, { list }) => checkFiles(db, typeof list === 'string' ? list : undefined),
   },
 }

@@ -2,16 +2,15 @@ import { openLocalFile, rowsOf } from '../lib/local-file.ts'
 import { runWrangler } from '../lib/local-state.ts'
 import type { ResultRow } from './statement.ts'
 
-/** The database that a command works on: the local one, or with `--remote` the one that is deployed. */
+/** The local database, or the deployed one with `--remote`. */
 export interface Database {
   readonly isRemote: boolean
-  /** The environment of wrangler.toml that it is deployed in; null for the local one. */
+  /** The environment in wrangler.toml; null for the local database. */
   readonly environment: string | null
-  /** Runs statements as one transaction; gives the rows of each. Throws with the database's own words. */
+  /** Runs statements in one transaction; returns the rows of each. Throws with the database's message. */
   run(...statements: string[]): ResultRow[][]
 }
 
-/** Opens the local database, or where an environment of wrangler.toml is named the one that is deployed there. */
 export function openDatabase(deployed: string | null = null): Database {
   const run = deployed === null ? runLocally : runOn(deployed)
   return {
@@ -25,13 +24,13 @@ function runLocally(statements: string[]): ResultRow[][] {
   const writes = !statements.every((statement) => /^\s*SELECT\b/.test(statement))
   const file = openLocalFile({ readOnly: false })
   try {
-    // A running server goes on writing while this only reads.
+    // Reading does not block a running server.
     file.exec(writes ? 'BEGIN IMMEDIATE' : 'BEGIN')
     const results = statements.map((statement) => rowsOf(file, statement))
     file.exec('COMMIT')
     return results
   } finally {
-    // What was not committed is rolled back.
+    // Rolls back.
     file.close()
   }
 }
@@ -45,7 +44,6 @@ function runOn(environment: string): (statements: string[]) => ResultRow[][] {
   }
 }
 
-/** The arguments of a wrangler command that works on what is deployed in an environment. */
 export function deployedIn(environment: string | null): string[] {
   return ['--remote', ...(environment === null ? [] : ['--env', environment])]
 }

@@ -2,31 +2,29 @@ import { z } from 'zod'
 import type { StoredRow, Table } from './backup-file.ts'
 import { type ResultRow, statement as sql } from './statement.ts'
 
-/** Reads a database of any size, a page at a time, by SQL that D1 allows. */
+/** Reads a database of any size, a page at a time, with SQL that D1 allows. */
 
-/** Answers one query. */
-export type Ask = (query: string) => ResultRow[]
+export type RunQuery = (query: string) => ResultRow[]
 
-const ROWS_A_PAGE = 1_000
-const BYTES_A_PAGE = 4_000_000
+const ROWS_PER_PAGE = 1_000
+const BYTES_PER_PAGE = 4_000_000
 
 const Column = z.object({ table: z.string(), name: z.string(), type: z.string(), pk: z.number() })
 const Reference = z.object({ child: z.string(), id: z.number(), parent: z.string(), from: z.string(), to: z.string() })
 
-/** Quotes a name for SQL. */
 export function quoted(name: string): string {
   return `"${name.replaceAll('"', '""')}"`
 }
 
-/** Tables that hold rows of the service, or of its migrations: not those of SQLite, of D1 and of full-text indexes. */
-const OWN = `l.schema = 'main' AND l.type = 'table' AND l.name NOT GLOB 'sqlite_*' AND l.name NOT GLOB '_cf_*'`
+/** Tables of the service and of its migrations, without those of SQLite, D1 and full-text indexes. */
+const IS_SERVICE_TABLE = `l.schema = 'main' AND l.type = 'table' AND l.name NOT GLOB 'sqlite_*' AND l.name NOT GLOB '_cf_*'`
 
-/** All tables, parents before what refers to them. Throws where a column is of a type that JSON does not hold. */
-export function findTables(ask: Ask): Table[] {
-  const columns = ask(`SELECT l.name AS "table", c.name, c.type, c.pk
-    FROM pragma_table_list l JOIN pragma_table_xinfo(l.name) c WHERE ${OWN} AND c.hidden = 0 ORDER BY l.name, c.cid`)
-  const references = ask(`SELECT l.name AS child, f.id, f."table" AS parent, f."from", f."to"
-    FROM pragma_table_list l JOIN pragma_foreign_key_list(l.name) f WHERE ${OWN} ORDER BY l.name, f.id, f.seq`)
+/** Parents first. Throws if a column has a type that JSON cannot represent. */
+export function findTables(runQuery: RunQuery): Table[] {
+  const columns = runQuery(`SELECT l.name AS "table", c.name, c.type, c.pk
+    FROM pragma_table_list l JOIN pragma_table_xinfo(l.name) c WHERE ${IS_SERVICE_TABLE} AND c.hidden = 0 ORDER BY l.name, c.cid`)
+  const references = runQuery(`SELECT l.name AS child, f.id, f."table" AS parent, f."from", f."to"
+    FROM pragma_table_list l JOIN pragma_foreign_key_list(l.name) f WHERE ${IS_SERVICE_TABLE} ORDER BY l.name, f.id, f.seq`)
   const byTable = Map.groupBy(
     columns.map((row) => Column.parse(row)),
     ({ table }) => table,
@@ -39,8 +37,8 @@ export function findTables(ask: Ask): Table[] {
 }
 
 function tableOf(name: string, columns: z.infer<typeof Column>[], references: z.infer<typeof Reference>[]): Table {
-  const odd = columns.find(({ type }) => type === 'BLOB')
-  if (odd) throw new Error(`${name}.${odd.name} holds bytes, which a backup can not hold.`)
+  const unsupported = columns.find(({ type }) => type === 'BLOB')
+  if (unsupported) throw new Error(`${name}.${unsupported.name} holds bytes, which a backup can not hold.`)
   const key = columns.filter(({ pk }) => pk > 0).toSorted((a, b) => a.pk - b.pk)
   const own = columns.map((column) => column.name)
   return {
@@ -70,11 +68,11 @@ function inOrder(tables: Table[]): Table[] {
 }
 
 /**
- * The statements that make the schema: tables and indexes before rows are loaded; views, full-text indexes and, last,
- * triggers after that, so that no trigger fires for a row that is loaded.
+ * Tables and indexes before the rows are loaded; views, full-text indexes and triggers after them, so that no trigger
+ * runs for a loaded row.
  */
-export function findSchema(ask: Ask): { before: string[]; after: string[] } {
-  const found = ask(`SELECT s.type, s.sql FROM sqlite_schema s
+export function findSchema(runQuery: RunQuery): { before: string[]; after: string[] } {
+  const found = runQuery(`SELECT s.type, s.sql FROM sqlite_schema s
     LEFT JOIN pragma_table_list l ON l.schema = 'main' AND l.name = s.name
     WHERE s.sql IS NOT NULL AND s.name NOT GLOB 'sqlite_*' AND s.name NOT GLOB '_cf_*' AND coalesce(l.type, '') <> 'shadow'
     ORDER BY s.rowid`)
@@ -91,33 +89,32 @@ export function findSchema(ask: Ask): { before: string[]; after: string[] } {
   }
 }
 
-/** The migrations that the database has seen. */
-export function findMigrations(ask: Ask): string[] {
-  return ask('SELECT name FROM d1_migrations ORDER BY id').map(({ name }) => String(name))
+export function findMigrations(runQuery: RunQuery): string[] {
+  return runQuery('SELECT name FROM d1_migrations ORDER BY id').map(({ name }) => String(name))
 }
 
-/** The rows of a table in the order of its key, a page of at most 4 MB at a time. */
-export function* readTable(ask: Ask, table: Table): Generator<StoredRow> {
+/** In the order of the key, in pages of at most 4 MB. */
+export function* readTable(runQuery: RunQuery, table: Table): Generator<StoredRow> {
   let after: StoredRow | null = null
   while (true) {
-    const page = ask(pageOf(table, after))
+    const page = runQuery(pageOf(table, after))
     for (const row of page) yield table.columns.map((column) => row[column] ?? null)
     const last = page.at(-1)
-    const isAll = page.length < ROWS_A_PAGE && last?.['~found'] === page.length
+    const isAll = page.length < ROWS_PER_PAGE && last?.['~found'] === page.length
     if (!last || isAll) return
     after = table.key.map((column) => last[column] ?? null)
   }
 }
 
-/** The next rows, as many as fit, and how many there would be without that. */
+/** Returns the rows that fit, and their number without the limit of bytes. */
 function pageOf({ name, columns, key }: Table, after: StoredRow | null): string {
   const all = columns.map(quoted).join(', ')
   const order = key.map(quoted).join(', ')
   const bytes = columns.map((column) => `coalesce(length(CAST(${quoted(column)} AS BLOB)), 0)`).join(' + ')
-  const beyond = after === null ? '' : `WHERE (${order}) > (${after.map((value) => sql`${value}`).join(', ')})`
+  const afterKey = after === null ? '' : `WHERE (${order}) > (${after.map((value) => sql`${value}`).join(', ')})`
   return `SELECT ${all}, "~found" FROM (
       SELECT ${all}, count(*) OVER () AS "~found",
         sum("~bytes") OVER (ORDER BY ${order} ROWS UNBOUNDED PRECEDING) - "~bytes" AS "~before"
-      FROM (SELECT ${all}, ${bytes} AS "~bytes" FROM ${quoted(name)} ${beyond} ORDER BY ${order} LIMIT ${ROWS_A_PAGE}))
-    WHERE "~before" < ${BYTES_A_PAGE} ORDER BY ${order}`
+      FROM (SELECT ${all}, ${bytes} AS "~bytes" FROM ${quoted(name)} ${afterKey} ORDER BY ${order} LIMIT ${ROWS_PER_PAGE}))
+    WHERE "~before" < ${BYTES_PER_PAGE} ORDER BY ${order}`
 }

@@ -2,14 +2,14 @@ import { type BackupRow, type Header, rowsOf, type StoredRow, type Table } from 
 import { quoted } from './dump.ts'
 import { statement as sql } from './statement.ts'
 
-/** Under the 100 KB that D1 allows a statement, with room for what stands around the rows. */
-const BYTES_A_STATEMENT = 80_000
-/** As many characters as stay under that however they are written: six bytes for a control character. */
-const CHARACTERS_A_PIECE = 8_000
-/** What a row that is too large for a statement keeps of a text at first. */
+/** Less than the 100 KB that D1 allows per statement, with room for SQL around the rows. */
+const BYTES_PER_STATEMENT = 80_000
+/** Stays below the limit for any content: a control character takes six bytes. */
+const CHARACTERS_PER_PIECE = 8_000
+/** Characters of a text that remain in a row that is too large for a statement. */
 const SHORT_TEXT = 200
 
-/** The statements that make the database of a backup out of an empty one, each small enough for D1. */
+/** Statements that restore a backup into an empty database, each small enough for D1. */
 export async function* statementsOf(file: string, header: Header): AsyncGenerator<string> {
   yield* header.schema.before
   let rows: StoredRow[] = []
@@ -18,7 +18,7 @@ export async function* statementsOf(file: string, header: Header): AsyncGenerato
   for await (const next of rowsOf(file, header)) {
     const { row, appended } = shortened(next)
     const size = literalBytes(row)
-    if (table && (table !== next.table || bytes + size > BYTES_A_STATEMENT)) {
+    if (table && (table !== next.table || bytes + size > BYTES_PER_STATEMENT)) {
       yield insert(table, rows)
       rows = []
       bytes = 0
@@ -33,12 +33,12 @@ export async function* statementsOf(file: string, header: Header): AsyncGenerato
     bytes = 0
   }
   if (table && rows.length > 0) yield insert(table, rows)
-  yield* SETTLE
+  yield* RAISE_COUNTERS
   yield* header.schema.after
 }
 
-/** Where rows are not of one moment, a counter may be behind what was taken from it. */
-const SETTLE = [
+/** Without a consistent snapshot, a counter may be behind the numbers that were taken from it. */
+const RAISE_COUNTERS = [
   `UPDATE account_state SET
     event_sequence = max(event_sequence, coalesce(
       (SELECT max(sequence) FROM events e WHERE e.account_id = account_state.account_id), 0)),
@@ -46,7 +46,7 @@ const SETTLE = [
       (SELECT max(number) FROM tickets t WHERE t.account_id = account_state.account_id), 0))`,
 ]
 
-/** Inserts rows, but for those whose parent is not there: it was deleted while the backup was made. */
+/** Skips rows without a parent, which was deleted during the backup. */
 function insert(table: Table, rows: StoredRow[]): string {
   if (rows.length === 0) return 'SELECT 1'
   const columns = table.columns.map(quoted).join(', ')
@@ -66,9 +66,9 @@ function insert(table: Table, rows: StoredRow[]): string {
   )
 }
 
-/** A row that fits into a statement, and the statements that append what was cut off its texts. */
+/** A row that fits into a statement, and statements that append the rest of its texts. */
 function shortened({ table, row }: BackupRow): { row: StoredRow; appended: string[] } {
-  if (literalBytes(row) <= BYTES_A_STATEMENT) return { row, appended: [] }
+  if (literalBytes(row) <= BYTES_PER_STATEMENT) return { row, appended: [] }
   const appended: string[] = []
   const keys = table.key.map((column) => {
     const value = row[table.columns.indexOf(column)] ?? null
@@ -90,11 +90,11 @@ function shortened({ table, row }: BackupRow): { row: StoredRow; appended: strin
   return { row: short, appended }
 }
 
-/** Cuts a text between characters, never inside one of two halves. */
+/** Does not split surrogate pairs. */
 function piecesOf(text: string): string[] {
   const pieces: string[] = []
   for (let start = 0; start < text.length; ) {
-    const end = start + CHARACTERS_A_PIECE
+    const end = start + CHARACTERS_PER_PIECE
     const isInside = /[\ud800-\udbff]/.test(text[end - 1] ?? '') && end < text.length
     pieces.push(text.slice(start, isInside ? end - 1 : end))
     start = isInside ? end - 1 : end
@@ -102,7 +102,7 @@ function piecesOf(text: string): string[] {
   return pieces
 }
 
-/** Statement, literal, statement: the names in it are not values. */
+/** The column name is not a value, so it is not quoted as one. */
 function sqlWithName(before: string, value: string, after: string): string {
   return `${before}${sql`${value}`}${after}`
 }

@@ -6,10 +6,9 @@ import { statement as sql } from './statement.ts'
 
 const NAME_CHARACTERS = 12
 
-/** How many webhooks the report names. */
-const NAMED = 10
+/** Webhooks that the report names. */
+const NAMES_SHOWN = 10
 
-/** What rotating secrets needs to know of the configuration. */
 export interface SecretSettings {
   current: string
   previous: string | null
@@ -17,8 +16,8 @@ export interface SecretSettings {
 }
 
 /**
- * Moves what is stored to the current secret, and tells when the previous one may go. What else hangs on that are tokens,
- * which end by themselves, and API keys, which are then looked up instead.
+ * Encrypts stored secrets with the current key, and reports when the previous key can be removed. Tokens expire; API
+ * keys are looked up in the database instead.
  */
 export async function reencrypt(run: Run, settings: SecretSettings, now: number): Promise<string> {
   const { current, previous, tokenTtlSeconds } = settings
@@ -44,23 +43,23 @@ export async function reencrypt(run: Run, settings: SecretSettings, now: number)
   ].join('\n')
 }
 
-/** A name for a secret that tells it from others and gives nothing of it away. */
+/** Identifies a secret without revealing it. */
 function nameOf(secret: string): string {
   return deriveKey(secret, 'name').toString('hex').slice(0, NAME_CHARACTERS)
 }
 
 function whyLeft(lost: string[]): string {
   if (lost.length === 0) return 'What is left was stored meanwhile, under the previous secret: run this again.'
-  const more = lost.length > NAMED ? ` and ${lost.length - NAMED} more` : ''
+  const more = lost.length > NAMES_SHOWN ? ` and ${lost.length - NAMES_SHOWN} more` : ''
   return [
-    `Neither secret opens what is stored of ${lost.slice(0, NAMED).join(', ')}${more}.`,
+    `Neither secret opens what is stored of ${lost.slice(0, NAMES_SHOWN).join(', ')}${more}.`,
     'Set APP_SECRET_PREVIOUS to the one that does, or rotate the secret of these webhooks, and run this again.',
   ].join('\n')
 }
 
-function verdict(left: number, mayGo: number, now: number): string {
+function verdict(left: number, isRemovable: number, now: number): string {
   if (left > 0) return 'APP_SECRET_PREVIOUS may not go while anything is left.'
-  return mayGo <= now
+  return isRemovable <= now
     ? 'APP_SECRET_PREVIOUS may go: every token it signed has ended.'
-    : `APP_SECRET_PREVIOUS may go at ${toWireTime(mayGo)}, when the last token it signed has ended.`
+    : `APP_SECRET_PREVIOUS may go at ${toWireTime(isRemovable)}, when the last token it signed has ended.`
 }

@@ -16,9 +16,8 @@ const TABLES_OF_SERVICE = `SELECT count(*) AS n FROM sqlite_schema
   WHERE type = 'table' AND name NOT GLOB 'sqlite_*' AND name NOT GLOB '_cf_*'`
 
 /**
- * Makes the database of a backup out of an empty one, brings it up to the newest migration, and verifies what triggers
- * keep. Throws, with nothing changed, for a database that holds tables and for a file that is damaged or of a newer
- * version.
+ * Restores a backup into an empty database, applies new migrations, and verifies the counters. Throws, without a
+ * change, for a database with tables and for a file that is damaged or of a newer version.
  */
 export async function restore(db: Database, file: string): Promise<string> {
   const { header, end } = await checkBackup(file)
@@ -41,29 +40,29 @@ export async function restore(db: Database, file: string): Promise<string> {
   ].join('\n')
 }
 
-/** All of it in one transaction, which fails whole. */
+/** In one transaction. */
 async function loadLocal(file: string, header: Header, end: End): Promise<string[]> {
   const database = openLocalFile({ readOnly: false })
   try {
     database.exec('BEGIN IMMEDIATE')
     for await (const statement of statementsOf(file, header)) database.exec(statement)
-    const dropped = judgeCounts(end, (query) => Number(database.prepare(query).get()?.n))
+    const dropped = checkCounts(end, (query) => Number(database.prepare(query).get()?.n))
     database.exec('COMMIT')
     return dropped
   } finally {
-    // What was not committed is rolled back.
+    // Rolls back.
     database.close()
   }
 }
 
-/** D1 takes a file of SQL whole, or goes back to what was before it. */
+/** D1 imports a file of SQL completely, or not at all. */
 async function loadRemote(db: Database, file: string, header: Header, end: End): Promise<string[]> {
   const folder = mkdtempSync(join(tmpdir(), 'ticketing-restore-'))
   try {
     const script = join(folder, 'restore.sql')
     await pipeline(Readable.from(terminated(statementsOf(file, header))), createWriteStream(script, { mode: 0o600 }))
     runWrangler(['d1', 'execute', 'DB', '--yes', ...deployedIn(db.environment), '--file', script])
-    return judgeCounts(end, (query) => Number(db.run(query)[0]?.[0]?.n))
+    return checkCounts(end, (query) => Number(db.run(query)[0]?.[0]?.n))
   } finally {
     rmSync(folder, { recursive: true, force: true })
   }
@@ -73,11 +72,11 @@ async function* terminated(statements: AsyncIterable<string>): AsyncGenerator<st
   for await (const statement of statements) yield `${statement};\n`
 }
 
-/** Says which rows were left out. Throws where any is missing of a backup that is of one moment. */
-function judgeCounts({ rows, moved }: End, count: (query: string) => number): string[] {
-  const missing = Object.entries(rows).flatMap(([table, wanted]) => {
-    const there = count(`SELECT count(*) AS n FROM ${quoted(table)}`)
-    return there === wanted ? [] : [`${table}: ${wanted - there} of ${wanted}`]
+/** Reports skipped rows. Throws if rows of a consistent snapshot are missing. */
+function checkCounts({ rows, moved }: End, count: (query: string) => number): string[] {
+  const missing = Object.entries(rows).flatMap(([table, expected]) => {
+    const actual = count(`SELECT count(*) AS n FROM ${quoted(table)}`)
+    return actual === expected ? [] : [`${table}: ${expected - actual} of ${expected}`]
   })
   if (missing.length === 0) return []
   if (!moved) throw new Error(`Rows are missing (${missing.join('; ')}): nothing is restored.`)

@@ -7,8 +7,8 @@ import type { SecretSettings } from './reencrypt.ts'
 const DEFAULT_TTL_SECONDS = 30 * 24 * 60 * 60
 
 /**
- * The secrets and the life of tokens: of the local server from `.dev.vars`, of the deployed one from the environment of
- * the command, for a deployed secret can not be read back. Throws with what is missing.
+ * From `.dev.vars` for the local server; from the command's environment for a deployed one, because deployed secrets
+ * cannot be read. Throws if one is missing.
  */
 export function readSecrets(environment: string | null = null): SecretSettings {
   const file = `${ROOT}.dev.vars`

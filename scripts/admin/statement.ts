@@ -1,7 +1,7 @@
 export type Value = string | number | null
 export type ResultRow = Record<string, Value>
 
-/** SQL with its values written as literals: what runs on a deployed database binds no parameters. */
+/** Quotes values as literals, because statements for a deployed database cannot bind parameters. */
 export function statement(parts: TemplateStringsArray, ...values: Value[]): string {
   return parts.reduce((text, part, index) => text + literal(values[index - 1] ?? null) + part)
 }

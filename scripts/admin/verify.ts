@@ -2,12 +2,12 @@ import type { Database } from './database.ts'
 import type { ResultRow } from './statement.ts'
 import { formatTable } from './table.ts'
 
-/** Something that triggers keep, what it should be, and how it is put right. */
-interface Kept {
+/** Data that triggers maintain, with a recount and a repair. */
+interface Derived {
   name: string
-  /** Gives one row for each entry that differs from a recount. */
+  /** Selects one row for each entry that differs from the recount. */
   differences: string
-  /** Statements, in their order. */
+  /** In order. */
   repair: readonly string[]
 }
 
@@ -28,20 +28,20 @@ const COUNTED_ASSIGNEES = `
 const COUNTED_USERS = `
   SELECT account_id, role, status, count(*) AS count FROM users WHERE kind = 'person' GROUP BY 1, 2, 3`
 
-const KEPT: readonly Kept[] = [
+const DERIVED: readonly Derived[] = [
   {
     name: 'ticket counters',
-    differences: differing('ticket_counters', COUNTED_TICKETS, 'account_id, dimension, value, status, priority'),
+    differences: differencesOf('ticket_counters', COUNTED_TICKETS, 'account_id, dimension, value, status, priority'),
     repair: rebuilt('ticket_counters', COUNTED_TICKETS),
   },
   {
     name: 'user counters',
-    differences: differing('user_counters', COUNTED_USERS, 'account_id, role, status'),
+    differences: differencesOf('user_counters', COUNTED_USERS, 'account_id, role, status'),
     repair: rebuilt('user_counters', COUNTED_USERS),
   },
   {
     name: 'assignees of creators',
-    differences: differing('creator_counters', COUNTED_ASSIGNEES, 'account_id, created_by, assigned_to'),
+    differences: differencesOf('creator_counters', COUNTED_ASSIGNEES, 'account_id, created_by, assigned_to'),
     repair: rebuilt('creator_counters', COUNTED_ASSIGNEES),
   },
   tagsOf('tags by creation', 'ticket_tags', 'created_at'),
@@ -52,7 +52,7 @@ const KEPT: readonly Kept[] = [
         ['public', 0],
         ['internal', 1],
       ] as const
-    ).map(([kind, isInternal]) => partsOf(table, kind, isInternal)),
+    ).map(([kind, isInternal]) => childrenOf(table, kind, isInternal)),
   ),
   {
     name: 'stored bytes',
@@ -70,18 +70,18 @@ const KEPT: readonly Kept[] = [
   },
 ]
 
-/** What has another count, or is on one side only; what was counted down to nothing is no difference. */
-function differing(table: string, recount: string, key: string): string {
-  const kept = `SELECT ${key}, count FROM ${table} WHERE count <> 0`
-  return `SELECT ${key} FROM (${kept} EXCEPT SELECT * FROM (${recount}))
-    UNION SELECT ${key} FROM (SELECT * FROM (${recount}) EXCEPT ${kept})`
+/** Entries with another count, and entries of one side only; a count of zero equals none. */
+function differencesOf(table: string, recount: string, key: string): string {
+  const derived = `SELECT ${key}, count FROM ${table} WHERE count <> 0`
+  return `SELECT ${key} FROM (${derived} EXCEPT SELECT * FROM (${recount}))
+    UNION SELECT ${key} FROM (SELECT * FROM (${recount}) EXCEPT ${derived})`
 }
 
 function rebuilt(table: string, recount: string): string[] {
   return [`DELETE FROM ${table}`, `INSERT INTO ${table} SELECT * FROM (${recount})`]
 }
 
-function tagsOf(name: string, table: string, time: 'created_at' | 'updated_at'): Kept {
+function tagsOf(name: string, table: string, time: 'created_at' | 'updated_at'): Derived {
   const tags = `SELECT t.account_id, j.value, t.status, t.priority_rank, t.${time}, t.number, t.seq
     FROM tickets t JOIN json_each(t.tags) j`
   return {
@@ -92,7 +92,7 @@ function tagsOf(name: string, table: string, time: 'created_at' | 'updated_at'):
   }
 }
 
-function partsOf(table: 'comments' | 'attachments', kind: 'public' | 'internal', isInternal: 0 | 1): Kept {
+function childrenOf(table: 'comments' | 'attachments', kind: 'public' | 'internal', isInternal: 0 | 1): Derived {
   const column = `${kind}_${table}`
   const recount = `(SELECT count(*) FROM ${table} p
     WHERE p.account_id = tickets.account_id AND p.ticket_id = tickets.id AND p.is_internal = ${isInternal})`
@@ -111,17 +111,17 @@ const CHECK_INDEX = "INSERT INTO tickets_fts (tickets_fts, rank) VALUES ('integr
 const REBUILD_INDEX = "INSERT INTO tickets_fts (tickets_fts) VALUES ('rebuild')"
 
 /**
- * Holds everything that triggers keep against a recount, and the full-text index against its tickets; puts right what
- * differs, if asked to. Throws when something differs and was not put right.
+ * Compares everything that triggers maintain with a recount, and the full-text index with its tickets; repairs
+ * differences if asked. Throws if differences remain.
  */
 export function verify(db: Database, repair: boolean): string {
-  const counts = db.run(...KEPT.map(({ differences }) => `SELECT count(*) AS n FROM (${differences})`))
+  const counts = db.run(...DERIVED.map(({ differences }) => `SELECT count(*) AS n FROM (${differences})`))
   const found = [
-    ...KEPT.map((kept, index) => ({ ...kept, differences: numberIn(counts[index]) })),
-    { name: 'full-text index', differences: isIndexWhole(db) ? '0' : 'some', repair: [REBUILD_INDEX] },
+    ...DERIVED.map((derived, index) => ({ ...derived, differences: numberIn(counts[index]) })),
+    { name: 'full-text index', differences: isIndexIntact(db) ? '0' : 'some', repair: [REBUILD_INDEX] },
   ]
   const broken = found.filter(({ differences }) => differences !== '0')
-  if (repair && broken.length > 0) db.run(...broken.flatMap((kept) => kept.repair))
+  if (repair && broken.length > 0) db.run(...broken.flatMap((derived) => derived.repair))
   const table = formatTable(
     ['WHAT', 'DIFFERENCES', 'STATE'],
     found.map(({ name, differences }) => [
@@ -134,7 +134,7 @@ export function verify(db: Database, repair: boolean): string {
   throw new Error(`${table}\nSomething differs. npm run admin -- verify --repair puts it right.`)
 }
 
-function isIndexWhole(db: Database): boolean {
+function isIndexIntact(db: Database): boolean {
   try {
     db.run(CHECK_INDEX)
     return true

@@ -1,4 +1,4 @@
-/** The demo data: what the API reference's examples show, and a second account that must never see any of it. */
+/** The examples of the API reference, and a second account that must not see them. */
 
 export const PASSWORD = 'your_password'
 
@@ -10,7 +10,7 @@ export const ACCOUNTS = [
   { id: 'acct_globex', slug: 'globex', name: 'Globex', plan: 'premium', allow_registration: 0, created_at: OPENED },
 ]
 
-const person = (account: string, id: string, name: string, email: string, role: string, lastLogin: string | null) => ({
+const userRow = (account: string, id: string, name: string, email: string, role: string, lastLogin: string | null) => ({
   account_id: account,
   id,
   kind: 'person',
@@ -25,11 +25,11 @@ const person = (account: string, id: string, name: string, email: string, role: 
 })
 
 export const USERS = [
-  person('acct_acme', 'user789', 'John Doe', 'john@example.com', 'admin', '2025-05-03T08:15:00Z'),
-  person('acct_acme', 'user123', 'John Doe', 'user@example.com', 'agent', null),
-  person('acct_acme', 'agent789', 'Support Agent', 'agent@example.com', 'agent', null),
-  person('acct_acme', 'user456', 'Jane Smith', 'jane@example.com', 'customer', null),
-  person('acct_globex', 'user_ada', 'Ada', 'ada@globex.example', 'admin', null),
+  userRow('acct_acme', 'user789', 'John Doe', 'john@example.com', 'admin', '2025-05-03T08:15:00Z'),
+  userRow('acct_acme', 'user123', 'John Doe', 'user@example.com', 'agent', null),
+  userRow('acct_acme', 'agent789', 'Support Agent', 'agent@example.com', 'agent', null),
+  userRow('acct_acme', 'user456', 'Jane Smith', 'jane@example.com', 'customer', null),
+  userRow('acct_globex', 'user_ada', 'Ada', 'ada@globex.example', 'admin', null),
 ]
 
 export const TICKETS = [
@@ -88,7 +88,7 @@ export const COMMENTS = [
   },
 ]
 
-/** The bytes are `error_screenshot.png` beside this file. */
+/** The bytes are in `error_screenshot.png`. */
 export const ATTACHMENT = {
   account_id: 'acct_acme',
   id: 'attach123',

@@ -5,8 +5,8 @@ import type { LocalBindings } from '../lib/local-bindings.ts'
 import { ACCOUNTS, ATTACHMENT, COMMENTS, PASSWORD, TICKETS, USERS } from './data.ts'
 
 /**
- * Loads the demo data into local stores, unless the database holds accounts already. It is given local bindings only, so
- * that it can not reach a deployed database.
+ * Loads the demo data unless the database has accounts. Takes local bindings only, so that it cannot reach a deployed
+ * database.
  */
 export async function loadDemoData({ DB, FILES }: LocalBindings): Promise<void> {
   const known = await DB.prepare('SELECT 1 FROM accounts LIMIT 1').first()
@@ -16,7 +16,7 @@ export async function loadDemoData({ DB, FILES }: LocalBindings): Promise<void> 
   await DB.batch(await statements(DB, bytes))
 }
 
-/** Every row of the demo data, for one transaction: it is there whole, or not at all. */
+/** All rows, for one transaction. */
 async function statements(db: D1Database, picture: Uint8Array): Promise<D1PreparedStatement[]> {
   const users = await Promise.all(USERS.map(async (user) => ({ ...user, password_hash: await hashPassword(PASSWORD) })))
   const sha256 = createHash('sha256').update(picture).digest('hex')
@@ -40,6 +40,6 @@ async function statements(db: D1Database, picture: Uint8Array): Promise<D1Prepar
 
 function insert(db: D1Database, table: string, row: Record<string, string | number | null>): D1PreparedStatement {
   const columns = Object.keys(row)
-  const places = columns.map(() => '?').join(', ')
-  return db.prepare(`INSERT INTO ${table} (${columns.join(', ')}) VALUES (${places})`).bind(...Object.values(row))
+  const placeholders = columns.map(() => '?').join(', ')
+  return db.prepare(`INSERT INTO ${table} (${columns.join(', ')}) VALUES (${placeholders})`).bind(...Object.values(row))
 }

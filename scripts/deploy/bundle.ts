@@ -8,17 +8,17 @@ export interface BundleFile {
   text: string
 }
 
-/** What stands in tests, in their tools and in the demo data, and must not be in what is deployed. */
-const FOREIGN: Record<string, RegExp> = {
+/** Content of tests, their tools and the demo data, which must not be deployed. */
+const FORBIDDEN_CONTENT: Record<string, RegExp> = {
   'a test tool': /\bvitest\b|cloudflare:test|useFakeTimers/,
   'a binding of the tests': /TEST_MIGRATIONS/,
   'demo data': /acct_globex|ada@globex/,
 }
 
-/** Bundles what would be deployed: what to show of it, and a sentence for each reason not to deploy it. */
+/** Bundles the Worker; returns a summary, and a sentence for each reason not to deploy it. */
 export function checkBundle(environment: string): { summary: string[]; problems: string[] } {
   try {
-    const { files, bytes } = makeBundle(environment)
+    const { files, bytes } = createBundle(environment)
     return { summary: [`Bundle        ${(bytes / 1_000).toFixed(0)} KB`], problems: bundleProblems(files) }
   } catch (error) {
     return {
@@ -28,8 +28,8 @@ export function checkBundle(environment: string): { summary: string[]; problems:
   }
 }
 
-/** The files that would be deployed to an environment, as wrangler bundles them; their maps left aside. */
-function makeBundle(environment: string): { files: BundleFile[]; bytes: number } {
+/** Without source maps. */
+function createBundle(environment: string): { files: BundleFile[]; bytes: number } {
   const folder = mkdtempSync(join(tmpdir(), 'ticketing-bundle-'))
   try {
     runWrangler(['deploy', '--dry-run', '--env', environment, '--outdir', folder])
@@ -42,13 +42,12 @@ function makeBundle(environment: string): { files: BundleFile[]; bytes: number }
   }
 }
 
-/** What a bundle holds that must not be deployed. */
 export function bundleProblems(files: BundleFile[]): string[] {
   if (files.length === 0) return ['The bundle is empty.']
   return files.flatMap(({ name, text }) =>
-    Object.entries(FOREIGN).flatMap(([what, pattern]) => {
+    Object.entries(FORBIDDEN_CONTENT).flatMap(([content, pattern]) => {
       const found = pattern.exec(text)
-      return found ? [`The bundle holds ${what} (${found[0]} in ${name}).`] : []
+      return found ? [`The bundle holds ${content} (${found[0]} in ${name}).`] : []
     }),
   )
 }

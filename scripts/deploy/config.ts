@@ -5,28 +5,28 @@ import { variableProblems } from '../../src/core/variables.ts'
 import { ROOT } from '../lib/local-state.ts'
 import { type Hosts, hostProblems, patternOf } from './hosts.ts'
 
-/** What wrangler.toml says of an environment, as far as it is checked before a deployment. */
+/** The part of wrangler.toml that is checked before a deployment. */
 export interface EnvironmentConfig {
   name: string
   databaseId: string
   variables: Record<string, unknown>
   hosts: Hosts
-  /** Names of the files, in order. */
+  /** File names, in order. */
   migrations: string[]
-  /** For people: what is bound to what. */
+  /** Bindings in readable form. */
   summary: string[]
 }
 
 const PLACEHOLDER = /^[0-]*$/
 
-/** Variables that hold what must not stand in a file, or what belongs to a developer's machine alone. */
+/** Variables that must not be in a file, or that belong to a developer's machine. */
 const NEVER_DEPLOYED = {
   ALLOW_PRIVATE_WEBHOOKS: 'is for a developer’s machine alone: remove it',
   APP_SECRET: 'is a secret: remove it, and use npx wrangler secret put',
   APP_SECRET_PREVIOUS: 'is a secret: remove it, and use npx wrangler secret put',
 }
 
-/** Of a section, without what it would inherit: what is above the sections is for the local server. */
+/** Without inherited settings: those at the top of the file are for the local server. */
 const Section = z.object({
   vars: z.record(z.string(), z.unknown()).default({}),
   d1_databases: z.array(z.object({ binding: z.string(), database_name: z.string(), database_id: z.string() })),
@@ -38,7 +38,7 @@ const Section = z.object({
   route: z.unknown().optional(),
 })
 
-/** Reads an environment of wrangler.toml. Throws where it lacks a store. */
+/** Throws if the environment lacks a binding. */
 export function readEnvironment(name: string, file = `${ROOT}wrangler.toml`): EnvironmentConfig {
   const { rawConfig } = experimental_readRawConfig({ config: file })
   const section = readSection(name, rawConfig.env?.[name])

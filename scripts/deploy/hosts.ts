@@ -1,6 +1,6 @@
 import { z } from 'zod'
 
-/** The hosts at which an environment is served, as its own section of wrangler.toml says, valid or not. */
+/** Hosts from the environment's own section of wrangler.toml, valid or not. */
 export interface Hosts {
   workersDev: unknown
   previewUrls: unknown
@@ -30,12 +30,12 @@ function parseRoute(route: unknown) {
   return Route.safeParse(typeof route === 'string' ? { pattern: route } : route).data
 }
 
-/** Why the host of `publicOrigin` is not the only public host of an environment: a sentence for each reason. */
+/** A sentence for each reason why `publicOrigin` is not the only public host of an environment. */
 export function hostProblems(name: string, hosts: Hosts, publicOrigin: unknown): string[] {
   const section = `[env.${name}] of wrangler.toml`
   const host = hostOf(publicOrigin)
   const problems = []
-  // A line that is missing is inherited from the top.
+  // A missing setting is inherited from the top.
   if (hosts.workersDev !== false)
     problems.push(`${section} must have workers_dev = false: a workers.dev host bypasses the rules of your zone.`)
   if (hosts.previewUrls !== false)
@@ -70,13 +70,13 @@ function patternProblem(pattern: string, host: string | null): string | null {
   return host === null || name === host ? null : `must be the host of PUBLIC_ORIGIN, ${host}`
 }
 
-/** A host name in its ASCII form and in lower case, or null for anything else. */
+/** Lowercase ASCII, or null if it is not a host name. */
 function hostName(text: string): string | null {
   const host = /[/:?#@\\\s]/.test(text) ? undefined : URL.parse(`https://${text}`)?.host
   return host !== undefined && HOST_NAME.test(host) ? host : null
 }
 
-/** The host of an origin with its port, also where the origin is refused for another reason. */
+/** With its port, even if the origin is invalid for another reason. */
 function hostOf(origin: unknown): string | null {
   return (typeof origin === 'string' && URL.parse(origin)?.host) || null
 }

@@ -8,13 +8,13 @@ const FOLDERS = ['src', 'packages', 'scripts', 'bench']
 
 export interface Violation {
   rule: string
-  /** The import, or the cycle, and why it is forbidden. */
+  /** The import or cycle, and why it is forbidden. */
   message: string
 }
 
 /**
- * The imports that break the layer rule in a copy of the project. Throws where fewer modules were read than there are
- * files: dependency-cruiser reports no violations for files that it cannot read.
+ * Violations of the layer rules in a copy of the project. Throws if fewer modules were read than there are files,
+ * because dependency-cruiser ignores files that it cannot read.
  */
 export async function findViolations(root = ROOT): Promise<Violation[]> {
   const { modules, summary } = await readImports(root)
@@ -25,7 +25,6 @@ export async function findViolations(root = ROOT): Promise<Violation[]> {
   return summary.violations.map((violation) => ({ rule: violation.rule.name, message: messageOf(violation) }))
 }
 
-/** All modules of the project and what they import. */
 export async function readImports(root = ROOT): Promise<ICruiseResult> {
   const options = await extractOptions(join(ROOT, '.dependency-cruiser.cjs'))
   const folders = FOLDERS.filter((folder) => globSync(join(root, folder)).length > 0)
@@ -36,6 +35,6 @@ export async function readImports(root = ROOT): Promise<ICruiseResult> {
 const isBuilt = (name: string) => name === 'node_modules' || name === 'dist'
 
 function messageOf({ from, to, cycle, comment, rule }: IViolation & { comment?: string }): string {
-  const way = cycle ? [from, ...cycle.map(({ name }) => name)].join(' → ') : `${from} → ${to}`
-  return `${way}: ${comment ?? rule.name}`
+  const path = cycle ? [from, ...cycle.map(({ name }) => name)].join(' → ') : `${from} → ${to}`
+  return `${path}: ${comment ?? rule.name}`
 }

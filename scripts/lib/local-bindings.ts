@@ -6,7 +6,7 @@ export interface LocalBindings {
   FILES: R2Bucket
 }
 
-/** Gives the local stores to `use`, as a Worker would have them; makes those that are not there yet. Never remote ones. */
+/** Calls `use` with local stores, which are created if they do not exist. Never remote ones. */
 export async function withLocalBindings<T>(use: (bindings: LocalBindings) => Promise<T>): Promise<T> {
   const { env, dispose } = await getPlatformProxy<LocalBindings>({
     configPath: `${import.meta.dirname}/local-stores.toml`,

@@ -4,19 +4,19 @@ import { DatabaseSync } from 'node:sqlite'
 import { z } from 'zod'
 import { stateFolder } from './local-state.ts'
 
-/** How long to wait while a running server writes. */
+/** How long to wait for a running server's write. */
 const BUSY_MS = 5_000
 
 const Row = z.record(z.string(), z.union([z.string(), z.number(), z.null()]))
 
-/** Whether there is a local database, whatever is in it. Throws where there are several. */
+/** Whether there is a local database, even an empty one. Throws if there are several. */
 export function hasLocalFile(): boolean {
   return findLocalFile() !== undefined
 }
 
 /**
- * Opens the file of the local database, which a running server may have open too: for a command that is not to wait
- * until wrangler has started, and for transactions larger than a batch. Throws where there is none.
+ * Opens the file of the local database, which a running server may use as well: for commands that should not wait for
+ * wrangler, and for transactions larger than a batch. Throws if there is none.
  */
 export function openLocalFile({ readOnly }: { readOnly: boolean }): DatabaseSync {
   const file = findLocalFile()
@@ -24,7 +24,6 @@ export function openLocalFile({ readOnly }: { readOnly: boolean }): DatabaseSync
   return new DatabaseSync(file, { readOnly, timeout: BUSY_MS })
 }
 
-/** Runs one statement; gives its rows. */
 export function rowsOf(database: DatabaseSync, statement: string): z.infer<typeof Row>[] {
   return database
     .prepare(statement)

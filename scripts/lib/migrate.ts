@@ -2,13 +2,13 @@ import { readFileSync } from 'node:fs'
 import { unstable_splitSqlQuery } from 'wrangler'
 import { MIGRATIONS, migrationNames } from './migrations.ts'
 
-/** The table in which wrangler keeps which migrations a database has had. */
+/** The table in which wrangler records applied migrations. */
 const APPLIED = `CREATE TABLE IF NOT EXISTS d1_migrations (id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT UNIQUE,
   applied_at TIMESTAMP DEFAULT CURRENT_TIMESTAMP NOT NULL)`
 
 /**
- * Brings a local database up to the newest migration, as `wrangler d1 migrations apply` does: each migration is one batch
- * with the note that it was applied, and so is there whole or not at all. Wrangler starts a runtime anew for each.
+ * Applies new migrations like `wrangler d1 migrations apply`: each is one batch with its record. Wrangler would start a
+ * runtime for each.
  */
 export async function applyMigrations(db: D1Database): Promise<void> {
   await db.prepare(APPLIED).run()

@@ -1,9 +1,6 @@
 import { type ParseArgsConfig, parseArgs } from 'node:util'
 
-/**
- * The options and arguments of a command, as Node's `parseArgs` gives them. Throws one line for those that there are not,
- * with the command that tells which there are.
- */
+/** Throws a one-line error for unknown options, with the command that lists the known ones. */
 export function parseOptions<T extends ParseArgsConfig>(config: T, help: string): ReturnType<typeof parseArgs<T>> {
   try {
     return parseArgs(config)

@@ -1,8 +1,8 @@
-const LOOK_EVERY_MS = 500
+const POLL_MS = 500
 
 /**
- * Calls `stop` once the process that started this one has ended. A signal to npm ends npm and the shell between, which
- * passes nothing on: what npm runs would stay, and keep its port.
+ * Calls `stop` once the parent process has ended. A signal to npm ends npm and the shell, which do not forward it: the
+ * command would keep running, and keep its port.
  */
 export function stopWithParent(stop: () => void): void {
   const parent = process.ppid
@@ -10,6 +10,6 @@ export function stopWithParent(stop: () => void): void {
     if (process.ppid === parent) return
     clearInterval(timer)
     stop()
-  }, LOOK_EVERY_MS)
+  }, POLL_MS)
   timer.unref()
 }

@@ -22,24 +22,24 @@ const Event = z.object({
   }),
 })
 
-/** One line on a delivery: when, which event, which attempt, what was thought of it and answered, and what it tells. */
+/** One line per delivery: time, event, attempt, verdict, status and subject. */
 export function lineOn(request: Received, verdict: string, status: number): string {
   const time = new Date(request.at).toTimeString().slice(0, 8)
   const event = Event.safeParse(jsonIn(request.body)).data
-  const told = event
+  const details = event
     ? [event.event, `#${event.sequence}`, event.id, `attempt ${request.attempt}`]
     : [`${request.method} ${request.path}`, 'not an event']
-  const thing = event ? thingOf(event.data) : ''
-  return printable([time, ...told, verdict, `answered ${status}`, ...(thing ? [thing] : [])].join('  '))
+  const subject = event ? subjectOf(event.data) : ''
+  return printable([time, ...details, verdict, `answered ${status}`, ...(subject ? [subject] : [])].join('  '))
 }
 
-/** The JSON of a delivery, indented; or the text as it came where it is no JSON. */
+/** Indented JSON, or the unchanged text if it is not JSON. */
 export function bodyOf(request: Received): string {
   const json = jsonIn(request.body)
   return json === undefined ? request.body.toString() : JSON.stringify(json, null, 2)
 }
 
-function thingOf({ ticket, changes, comment, user }: z.infer<typeof Event>['data']): string {
+function subjectOf({ ticket, changes, comment, user }: z.infer<typeof Event>['data']): string {
   if (user) return `${user.name} <${user.email}>`
   if (!ticket) return ''
   const name = `ticket ${ticket.number ?? ticket.id} "${ticket.title}"`
@@ -54,7 +54,7 @@ function shortened(text: string): string {
   return characters.length > 60 ? `${characters.slice(0, 59).join('')}…` : text
 }
 
-/** What somebody else wrote must not move the cursor of a terminal. */
+/** Removes control characters, which could move the cursor of a terminal. */
 function printable(text: string): string {
   return text.replace(/\p{C}/gu, ' ')
 }

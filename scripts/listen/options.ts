@@ -3,9 +3,9 @@ import { parseOptions } from '../lib/options.ts'
 export interface ListenOptions {
   port: number
   secret: string | null
-  /** How many attempts of each event are answered with 500. */
+  /** Attempts per event that get a 500. */
   fail: number
-  /** Whether the JSON is printed too. */
+  /** Whether to print the JSON, too. */
   body: boolean
 }
 
@@ -19,7 +19,7 @@ Receives webhooks on http://localhost:4000/ and prints a line for each.
   --fail    answers 500 to the first so many attempts of each event, to see them tried again
   --body    prints the JSON as well`
 
-/** Null where help is asked for. Throws an error of one line when an option can not be used. */
+/** Null for `--help`. Throws a one-line error for an invalid option. */
 export function readOptions(args: string[], env: NodeJS.ProcessEnv): ListenOptions | null {
   const config = {
     args,

@@ -8,22 +8,21 @@ import {
 } from 'node:http'
 import { buffer } from 'node:stream/consumers'
 
-/** One request as it came. */
 export interface Received {
   method: string
   path: string
   headers: IncomingHttpHeaders
   body: Buffer
-  /** When the whole of it was there (ms). */
+  /** When the request was complete (ms). */
   at: number
   /** 1 for the first with this `webhook-id`, 2 for the second … */
   attempt: number
 }
 
-/** What is answered: a status, perhaps with headers and a body, or whatever a function does with the response. */
-export type Answer = Plain | ((response: ServerResponse) => void)
+/** A status, optionally with headers and a body, or a function that writes the response. */
+export type ReceiverResponse = PlainResponse | ((response: ServerResponse) => void)
 
-interface Plain {
+interface PlainResponse {
   status: number
   headers?: Record<string, string>
   body?: string
@@ -31,23 +30,23 @@ interface Plain {
 
 export interface Receiver {
   url: string
-  /** Everything that came, in the order it came. */
+  /** In order. */
   received: readonly Received[]
-  /** The first request, past or to come, that the predicate accepts. Throws when none did in time. */
+  /** The first request, past or future, that matches. Throws after the timeout. */
   waitFor(predicate: (request: Received) => boolean, timeoutMs: number): Promise<Received>
-  /** Ends it, and every connection with it. */
+  /** Closes all connections, too. */
   close(): Promise<void>
 }
 
-/** Starts a receiver of webhooks on a port of this machine (0: any that is free); `respond` decides what it answers. */
-export async function startReceiver(port: number, respond: (request: Received) => Answer): Promise<Receiver> {
+/** Starts a receiver on a port of localhost (0 for any free one). */
+export async function startReceiver(port: number, respond: (request: Received) => ReceiverResponse): Promise<Receiver> {
   const received: Received[] = []
   const attempts = new Map<string, number>()
   const watchers = new Set<(request: Received) => void>()
 
   async function receive(message: IncomingMessage, response: ServerResponse): Promise<void> {
     const body = await buffer(message).catch(() => null)
-    // A sender that died in the middle has sent nothing that could be recorded.
+    // The sender has aborted the request.
     if (body === null) return
     const id = String(message.headers['webhook-id'] ?? '')
     const attempt = (attempts.get(id) ?? 0) + 1
@@ -78,8 +77,8 @@ export async function startReceiver(port: number, respond: (request: Received) =
           watchers.delete(watcher)
           how()
         }
-        const told = () => new Error(`none of ${received.length} requests was it within ${timeoutMs} ms`)
-        const timer = setTimeout(() => settle(() => reject(told())), timeoutMs)
+        const outcome = () => new Error(`none of ${received.length} requests was it within ${timeoutMs} ms`)
+        const timer = setTimeout(() => settle(() => reject(outcome())), timeoutMs)
         watchers.add(watcher)
       })
     },
@@ -91,9 +90,9 @@ export async function startReceiver(port: number, respond: (request: Received) =
   }
 }
 
-function send(response: ServerResponse, answer: Answer): void {
-  if (typeof answer === 'function') answer(response)
-  else response.writeHead(answer.status, answer.headers).end(answer.body)
+function send(response: ServerResponse, reply: ReceiverResponse): void {
+  if (typeof reply === 'function') reply(response)
+  else response.writeHead(reply.status, reply.headers).end(reply.body)
 }
 
 function portOf(server: Server): number {

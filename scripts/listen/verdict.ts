@@ -1,10 +1,10 @@
 import { Webhook, WebhookVerificationError } from 'standardwebhooks'
 import type { Received } from './receiver.ts'
 
-export type Verdict = { good: true } | { good: false; why: string }
+export type SignatureVerdict = { isValid: true } | { isValid: false; reason: string }
 
-/** Whether a delivery was signed with the secret, within the last five minutes, and not altered since. */
-export function verdictOn({ headers, body }: Pick<Received, 'headers' | 'body'>, secret: string): Verdict {
+/** Whether a delivery was signed with the secret, within the last five minutes, and is unchanged. */
+export function verdictOn({ headers, body }: Pick<Received, 'headers' | 'body'>, secret: string): SignatureVerdict {
   const header = (name: string) => String(headers[name] ?? '')
   const signed = {
     'webhook-id': header('webhook-id'),
@@ -13,9 +13,9 @@ export function verdictOn({ headers, body }: Pick<Received, 'headers' | 'body'>,
   }
   try {
     new Webhook(secret).verify(body, signed, { jsonParse: false })
-    return { good: true }
+    return { isValid: true }
   } catch (error) {
-    if (error instanceof WebhookVerificationError) return { good: false, why: error.message }
+    if (error instanceof WebhookVerificationError) return { isValid: false, reason: error.message }
     throw error
   }
 }

@@ -4,12 +4,12 @@ export const ACTORS = ['admin', 'agent', 'customer', 'admin key', 'agent key'] a
 export type Actor = (typeof ACTORS)[number]
 
 /**
- * Roles that pass the guard of an operation, but not for what the tests send. Agents may read every user, so a change of
- * another user is refused instead of hidden.
+ * Roles that pass the role check of an operation, but may not send the sample request. Agents may read every user, so a
+ * change of another user is a 403 instead of a 404.
  */
 export const FORBIDDEN_BY_SERVICE: Record<string, Actor[]> = { updateUser: ['agent', 'agent key'] }
 
-/** Who may call an operation; null for everyone. */
+/** Null for public operations. */
 export function allowedActors(operation: ApiOperation): Actor[] | null {
   const { roles, apiKeys } = accessOf(operation)
   if (roles === null) return null

@@ -1,7 +1,15 @@
 import { runInDurableObject } from 'cloudflare:test'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { type Account, call, createTestAccount, createTestMember, type Member } from '../helpers/api'
-import { createTestKey, later, objectOf, objectOfKey, stopClock, tokenClaim, warmUp } from '../helpers/credentials'
+import {
+  advanceClock,
+  createTestKey,
+  objectOf,
+  objectOfKey,
+  stopClock,
+  tokenClaim,
+  warmUp,
+} from '../helpers/credentials'
 import { sessions } from '../helpers/d1'
 
 const UNAVAILABLE = { failure: 'database_unavailable', stack: expect.stringContaining('findMemberState') }
@@ -40,7 +48,7 @@ const pendingChanges = () =>
 
 describe('a Durable Object that needs D1 while D1 is unavailable', () => {
   it('returns the failure of a verification', async () => {
-    later(61_000)
+    advanceClock(61_000)
     failDatabase()
     expect(await object().verifyAndCount(tokenClaim(account, member), false)).toEqual(UNAVAILABLE)
   })
@@ -72,7 +80,7 @@ describe('a request that needs D1 for its verification while D1 is unavailable',
     ['on a route', 'GET', 'users/me'],
     ['on a route that writes', 'POST', 'auth/logout'],
   ])('returns 503 with Retry-After %s and logs the cause', async (_name, method, path) => {
-    later(61_000)
+    advanceClock(61_000)
     failDatabase()
     const answer = await call(method, path, { token: member.token })
     expect([answer.status, answer.body.error.code]).toEqual([503, 'unavailable'])

@@ -1,12 +1,12 @@
 import { evictDurableObject, runInDurableObject } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { freshAddress } from '../helpers/addresses'
+import { freshIpAddress } from '../helpers/addresses'
 import { type Account, createTestAccount, createTestMember, type Member, row } from '../helpers/api'
 import {
   admit,
+  advanceClock,
   createTestKey,
-  later,
   objectOf,
   objectOfKey,
   statusOf,
@@ -15,7 +15,7 @@ import {
   warmUp,
 } from '../helpers/credentials'
 import { realBatch, sessions } from '../helpers/d1'
-import { ask } from '../helpers/tickets'
+import { callAs } from '../helpers/tickets'
 
 let account: Account
 let member: Member
@@ -31,12 +31,11 @@ afterEach(() => {
   vi.restoreAllMocks()
 })
 
-const status = () => statusOf(member.token, freshAddress())
+const status = () => statusOf(member.token, freshIpAddress())
 const object = () => objectOf(account, member)
 const name = () => ({ kind: 'token' as const, accountId: account.id, memberId: member.id })
 const admits = async () => (await admit(object(), tokenClaim(account, member), false)).valid
 
-/** What a change commits, by hand: deactivates the member. */
 async function commit(): Promise<void> {
   await env.DB.prepare(
     "UPDATE users SET status = 'inactive', credential_generation = credential_generation + 1 WHERE id = ?",
@@ -45,15 +44,15 @@ async function commit(): Promise<void> {
     .run()
 }
 
-/** Makes one step of the member's object, from the outside, end as a crash would end it. */
+/** Ends a step of the member's Durable Object like a crash. */
 function breakStep(
   step: 'beginInvalidation' | 'endInvalidation',
   crash: (done: () => Promise<void>) => Promise<void>,
 ): void {
   const original = env.RATE_LIMITER.getByName.bind(env.RATE_LIMITER)
-  vi.spyOn(env.RATE_LIMITER, 'getByName').mockImplementation((asked) => {
-    const stub = original(asked)
-    if (asked !== `member:${account.id}/${member.id}`) return stub
+  vi.spyOn(env.RATE_LIMITER, 'getByName').mockImplementation((queries) => {
+    const stub = original(queries)
+    if (queries !== `member:${account.id}/${member.id}`) return stub
     return new Proxy(stub, {
       get(target, property) {
         const method = Reflect.get(target, property)
@@ -64,23 +63,23 @@ function breakStep(
   })
 }
 
-/** Whether it is the batch that deactivates a member, after the statement that verifies the caller. */
+/** The batch that deactivates a member, after the statement that verifies the caller. */
 const isCommit = (statements: readonly unknown[]) =>
   statements.length === 3 && /^\s*UPDATE users SET/.test(String(Reflect.get(Object(statements[1]), 'statement')))
 
-const dies = () => Promise.reject(new Error('killed'))
+const failWithCrash = () => Promise.reject(new Error('killed'))
 
 describe('S19 a crash between the steps of a deactivation', () => {
   it('S19 none: the token is dead, and the object asks D1 no more than before', async () => {
-    expect((await ask(account.admin, 'DELETE', `users/${member.id}`)).status).toBe(204)
-    const asked = vi.spyOn(sessions, 'batch')
+    expect((await callAs(account.admin, 'DELETE', `users/${member.id}`)).status).toBe(204)
+    const queries = vi.spyOn(sessions, 'batch')
     for (let i = 0; i < 3; i += 1) expect(await admits()).toBe(false)
-    expect(asked).not.toHaveBeenCalled()
+    expect(queries).not.toHaveBeenCalled()
   })
 
   it('S19 before the doubt: 503, and nothing has changed', async () => {
-    breakStep('beginInvalidation', dies)
-    expect((await ask(account.admin, 'DELETE', `users/${member.id}`)).status).toBe(503)
+    breakStep('beginInvalidation', failWithCrash)
+    expect((await callAs(account.admin, 'DELETE', `users/${member.id}`)).status).toBe(503)
     vi.restoreAllMocks()
     expect(await row('SELECT status FROM users WHERE id = ?', member.id)).toEqual({ status: 'active' })
     expect(await status()).toBe(200)
@@ -89,7 +88,7 @@ describe('S19 a crash between the steps of a deactivation', () => {
   it('S19 after the doubt: alive while D1 says so, dead with the commit, however late it comes', async () => {
     await object().beginInvalidation('a change')
     expect(await status()).toBe(200)
-    later(59_000)
+    advanceClock(59_000)
     await commit()
     expect(await status()).toBe(401)
   })
@@ -99,7 +98,7 @@ describe('S19 a crash between the steps of a deactivation', () => {
     vi.spyOn(sessions, 'batch').mockImplementation((statements) =>
       isCommit(statements) ? Promise.reject(new Error('D1_ERROR: killed')) : original(statements),
     )
-    expect((await ask(account.admin, 'DELETE', `users/${member.id}`)).status).toBe(503)
+    expect((await callAs(account.admin, 'DELETE', `users/${member.id}`)).status).toBe(503)
     vi.restoreAllMocks()
     expect(await row('SELECT status FROM users WHERE id = ?', member.id)).toEqual({ status: 'active' })
     expect(await status()).toBe(200)
@@ -119,73 +118,73 @@ describe('S19 a crash between the steps of a deactivation', () => {
       await killed
       return found
     })
-    const deactivation = ask(account.admin, 'DELETE', `users/${member.id}`)
+    const deactivation = callAs(account.admin, 'DELETE', `users/${member.id}`)
     while (!written) await new Promise((resolve) => setTimeout(resolve, 5))
     expect(await status()).toBe(401)
     await evictDurableObject(object())
     expect(await status()).toBe(401)
-    later(60_001)
+    advanceClock(60_001)
     expect(await status()).toBe(401)
     goOn()
     await deactivation
   })
 
   it.each<[string, (done: () => Promise<void>) => Promise<void>]>([
-    ['before the settling', dies],
+    ['before the settling', failWithCrash],
     [
       'in the settling, once it has read but before the doubt is gone',
       async (done) => {
         await done()
         await object().beginInvalidation('still there')
-        return dies()
+        return failWithCrash()
       },
     ],
     [
       'after the settling, before it was told',
       async (done) => {
         await done()
-        return dies()
+        return failWithCrash()
       },
     ],
   ])('S19 %s: the token is dead at once, after a restart, and when the doubt has lapsed', async (_step, crash) => {
     breakStep('endInvalidation', crash)
-    expect((await ask(account.admin, 'DELETE', `users/${member.id}`)).status).toBe(204)
+    expect((await callAs(account.admin, 'DELETE', `users/${member.id}`)).status).toBe(204)
     vi.restoreAllMocks()
     await evictDurableObject(object())
     expect(await status()).toBe(401)
-    later(60_000)
+    advanceClock(60_000)
     expect(await status()).toBe(401)
-    later(61_000)
+    advanceClock(61_000)
     expect(await status()).toBe(401)
   })
 
   it('S19 before the settling, and nobody asks until the doubt has lapsed: dead all the same', async () => {
-    breakStep('endInvalidation', dies)
-    expect((await ask(account.admin, 'DELETE', `users/${member.id}`)).status).toBe(204)
+    breakStep('endInvalidation', failWithCrash)
+    expect((await callAs(account.admin, 'DELETE', `users/${member.id}`)).status).toBe(204)
     vi.restoreAllMocks()
-    later(60_001)
+    advanceClock(60_001)
     expect(await status()).toBe(401)
   })
 
   it('S19 the same holds for a key that is revoked and a token that is given back', async () => {
     const { id, key } = await createTestKey(account)
-    expect(await statusOf(key, freshAddress())).toBe(200)
+    expect(await statusOf(key, freshIpAddress())).toBe(200)
     const original = env.RATE_LIMITER.getByName.bind(env.RATE_LIMITER)
-    vi.spyOn(env.RATE_LIMITER, 'getByName').mockImplementation((asked) => {
-      const stub = original(asked)
+    vi.spyOn(env.RATE_LIMITER, 'getByName').mockImplementation((queries) => {
+      const stub = original(queries)
       return Object.assign(Object.create(null), {
         beginInvalidation: (change: string) => stub.beginInvalidation(change),
         verifyAndCount: (...args: Parameters<typeof stub.verifyAndCount>) => stub.verifyAndCount(...args),
-        endInvalidation: dies,
+        endInvalidation: failWithCrash,
       })
     })
-    expect((await ask(account.admin, 'DELETE', `api-keys/${id}`)).status).toBe(204)
-    expect((await ask(member, 'POST', 'auth/logout')).status).toBe(204)
+    expect((await callAs(account.admin, 'DELETE', `api-keys/${id}`)).status).toBe(204)
+    expect((await callAs(member, 'POST', 'auth/logout')).status).toBe(204)
     vi.restoreAllMocks()
     await evictDurableObject(objectOfKey(id))
-    expect([await statusOf(key, freshAddress()), await status()]).toEqual([401, 401])
-    later(60_001)
-    expect([await statusOf(key, freshAddress()), await status()]).toEqual([401, 401])
+    expect([await statusOf(key, freshIpAddress()), await status()]).toEqual([401, 401])
+    advanceClock(60_001)
+    expect([await statusOf(key, freshIpAddress()), await status()]).toEqual([401, 401])
   })
 })
 
@@ -209,34 +208,34 @@ describe('doubt', () => {
     await object().beginInvalidation('a change')
     await object().endInvalidation('a change', name())
     await evictDurableObject(object())
-    const asked = vi.spyOn(sessions, 'batch')
+    const queries = vi.spyOn(sessions, 'batch')
     expect(await admits()).toBe(true)
-    expect(asked.mock.calls.length).toBe(0)
+    expect(queries.mock.calls.length).toBe(0)
   })
 
   it('is not kept once it has lapsed', async () => {
     await object().beginInvalidation('a change that nobody has settled')
-    later(60_001)
+    advanceClock(60_001)
     expect(await admits()).toBe(true)
-    const kept = await runInDurableObject(object(), (_instance, { storage }) =>
+    const pendingChanges = await runInDurableObject(object(), (_instance, { storage }) =>
       storage.sql.exec('SELECT change_id FROM doubts').toArray(),
     )
-    expect(kept).toEqual([])
+    expect(pendingChanges).toEqual([])
   })
 
   it('asks D1 at each request, for 60 seconds and no longer', async () => {
     await object().beginInvalidation('a change')
-    const asked = vi.spyOn(sessions, 'batch')
+    const queries = vi.spyOn(sessions, 'batch')
     for (let i = 1; i <= 3; i += 1) {
       expect(await admits()).toBe(true)
-      expect(asked).toHaveBeenCalledTimes(i)
+      expect(queries).toHaveBeenCalledTimes(i)
     }
-    later(59_999)
+    advanceClock(59_999)
     expect(await admits()).toBe(true)
-    expect(asked).toHaveBeenCalledTimes(4)
-    later(1)
+    expect(queries).toHaveBeenCalledTimes(4)
+    advanceClock(1)
     for (let i = 0; i < 3; i += 1) expect(await admits()).toBe(true)
-    expect(asked).toHaveBeenCalledTimes(4)
+    expect(queries).toHaveBeenCalledTimes(4)
   })
 
   it('stays when the settling can not read, and goes with one that can', async () => {
@@ -247,9 +246,9 @@ describe('doubt', () => {
     vi.restoreAllMocks()
     expect(await status()).toBe(200)
     await object().endInvalidation('a change', name())
-    const asked = vi.spyOn(sessions, 'batch')
+    const queries = vi.spyOn(sessions, 'batch')
     expect(await admits()).toBe(true)
-    expect(asked).not.toHaveBeenCalled()
+    expect(queries).not.toHaveBeenCalled()
   })
 
   it('an earlier read that ends late does not replace what a later one found', async () => {
@@ -259,15 +258,15 @@ describe('doubt', () => {
       release = resolve
     })
     const original = realBatch()
-    let held = false
+    let isHeld = false
     vi.spyOn(sessions, 'batch').mockImplementationOnce(async (statements) => {
       const found = await original<never>(statements)
-      held = true
+      isHeld = true
       await gate
       return found
     })
     const late = admits()
-    while (!held) await new Promise((resolve) => setTimeout(resolve, 5))
+    while (!isHeld) await new Promise((resolve) => setTimeout(resolve, 5))
     await commit()
     await object().endInvalidation('a change', name())
     expect(await admits()).toBe(false)
@@ -280,28 +279,28 @@ describe('doubt', () => {
 
 describe('what the object knows', () => {
   it('is asked of D1 once in 30 seconds at most, however many ask at once', async () => {
-    const asked = vi.spyOn(sessions, 'batch')
-    later(61_000)
+    const queries = vi.spyOn(sessions, 'batch')
+    advanceClock(61_000)
     await Promise.all(Array.from({ length: 20 }, admits))
-    expect(asked).toHaveBeenCalledTimes(1)
-    later(29_999)
+    expect(queries).toHaveBeenCalledTimes(1)
+    advanceClock(29_999)
     await Promise.all(Array.from({ length: 20 }, admits))
-    expect(asked).toHaveBeenCalledTimes(1)
-    later(1)
+    expect(queries).toHaveBeenCalledTimes(1)
+    advanceClock(1)
     await Promise.all(Array.from({ length: 20 }, admits))
-    expect(asked).toHaveBeenCalledTimes(2)
+    expect(queries).toHaveBeenCalledTimes(2)
   })
 
   it('F03 serves for 60 seconds while D1 is away, then it is 503', async () => {
-    const facts = vi.spyOn(sessions, 'batch').mockRejectedValue(new Error('D1_ERROR: away'))
-    later(29_000)
+    const batch = vi.spyOn(sessions, 'batch').mockRejectedValue(new Error('D1_ERROR: away'))
+    advanceClock(29_000)
     expect(await admits()).toBe(true)
-    later(30_999)
+    advanceClock(30_999)
     expect(await admits()).toBe(true)
-    expect(facts).toHaveBeenCalledTimes(1)
-    later(1)
+    expect(batch).toHaveBeenCalledTimes(1)
+    advanceClock(1)
     expect((await warmUp(member)).status).toBe(503)
-    facts.mockRestore()
+    batch.mockRestore()
     expect((await warmUp(member)).status).toBe(200)
   })
 })

@@ -1,7 +1,7 @@
 import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { freshAddress } from '../helpers/addresses'
+import { freshIpAddress } from '../helpers/addresses'
 import { type Account, call, createTestAccount, createTestToken, createTicket, type Member } from '../helpers/api'
 import { admit as admitBy, tokenClaim } from '../helpers/credentials'
 import { sessions } from '../helpers/d1'
@@ -31,15 +31,15 @@ async function set(member: Member, column: string, value: string | number): Prom
 const limiterOf = (member: Member) => env.RATE_LIMITER.getByName(`member:${account.id}/${member.id}`)
 const claimOf = (member: Member) => tokenClaim(account, member)
 const status = async (method: string, path: string, member: Member) =>
-  (await call(method, path, { token: member.token, address: freshAddress() })).status
+  (await call(method, path, { token: member.token, address: freshIpAddress() })).status
 
 describe('what the object knows of its member', () => {
   it('is asked of D1 once, not at each request', async () => {
-    const asked = vi.spyOn(sessions, 'batch')
+    const queries = vi.spyOn(sessions, 'batch')
     await limiterOf(account.agent).verifyAndCount(claimOf(account.agent), false)
-    const first = asked.mock.calls.length
+    const first = queries.mock.calls.length
     for (let i = 0; i < 5; i += 1) await limiterOf(account.agent).verifyAndCount(claimOf(account.agent), false)
-    expect(asked.mock.calls.length).toBe(first)
+    expect(queries.mock.calls.length).toBe(first)
   })
 
   it('is read again if a release up to 0.1 cached it, whose fields had other names', async () => {
@@ -198,8 +198,8 @@ describe('the alarm', () => {
     expect(await runDurableObjectAlarm(limiter)).toBe(true)
     expect(await tables(account.agent)).toEqual([])
     const token = await createTestToken(account.id, account.agent.id, 'agent')
-    const answer = await call('GET', 'tickets', { token })
-    expect([answer.status, answer.headers.get('X-RateLimit-Remaining')]).toEqual([200, '99'])
+    const response = await call('GET', 'tickets', { token })
+    expect([response.status, response.headers.get('X-RateLimit-Remaining')]).toEqual([200, '99'])
     expect(await tables(account.agent)).toEqual([{ name: 'caller' }])
     expect(await runDurableObjectAlarm(limiter)).toBe(true)
   })

@@ -7,14 +7,13 @@ import { fetchFile } from '../helpers/files'
 import { API_OPERATIONS, type ApiOperation, byName } from '../helpers/operations'
 import { createIds, fillPath, missingIds, PATH_ID_NAMES, type PathIdName, type PathIds } from '../helpers/path-ids'
 import { prepareRequest, sendAs } from '../helpers/sample-requests'
-import { ask, commented } from '../helpers/tickets'
+import { callAs, createComment } from '../helpers/tickets'
 import { createTestWebhook, deliver, deliveriesOf, receive, silenceQueue } from '../helpers/webhooks'
 import { ACTORS, type Actor, allowedActors } from './actors'
 
 const FILES = { attachments: [{ filename: 'a.txt', content: 'YWJj', mime_type: 'text/plain' }] }
 
 let a: Account
-/** What A has, by the parameter of a path. */
 let idsOfA: Record<PathIdName, string[]>
 let b: Account
 let idsOfB: Partial<PathIds>
@@ -28,9 +27,9 @@ beforeAll(async () => {
   b = await createTestAccount()
   const [ofA, alsoOfA] = [await createTestWebhook(a), await createTestWebhook(a)]
   const tickets = [await createTicket(a.customer, FILES), await createTicket(a.admin)]
-  const note = await commented(a.agent, tickets[0].id, { is_internal: true, ...FILES })
+  const note = await createComment(a.agent, tickets[0].id, { is_internal: true, ...FILES })
   const keys: Key[] = [await createTestKey(a), await createTestKey(a, { role: 'admin' })]
-  const people: Member[] = [a.admin, a.agent, a.customer, await createTestMember(a.id, 'agent', { status: 'inactive' })]
+  const users: Member[] = [a.admin, a.agent, a.customer, await createTestMember(a.id, 'agent', { status: 'inactive' })]
   idsOfB = await createIds(PATH_ID_NAMES, b)
   await deliver(a, b)
   const deliveries = [...(await deliveriesOf(a, ofA)), ...(await deliveriesOf(a, alsoOfA))]
@@ -40,9 +39,9 @@ beforeAll(async () => {
     webhook_id: [ofA.id, alsoOfA.id],
     delivery_id: [deliveries[0].id, deliveries.at(-1).id],
     ticket_id: tickets.map((ticket) => ticket.id),
-    comment_id: [note.id, (await commented(a.customer, tickets[0].id)).id],
+    comment_id: [note.id, (await createComment(a.customer, tickets[0].id)).id],
     attachment_id: [note.attachments[0].id, tickets[0].attachments[0].id],
-    user_id: [...people, ...keys].map((member) => member.id),
+    user_id: [...users, ...keys].map((member) => member.id),
     key_id: keys.map((key) => key.id),
   }
   tokens = {
@@ -61,8 +60,7 @@ afterEach(() => {
 })
 
 /**
- * Every combination of IDs for a path: of nothing, of A and, where the path has another ID, of B. The first names nothing
- * at all.
+ * Every combination of missing IDs, IDs of A and, if the path has another ID, IDs of B. The first has only missing IDs.
  */
 function combinationsOf(operation: ApiOperation): Partial<PathIds>[] {
   const names = operation.pathIds as PathIdName[]
@@ -78,24 +76,23 @@ function combinationsOf(operation: ApiOperation): Partial<PathIds>[] {
 }
 
 async function attempt(operation: ApiOperation, token: string, ids: Partial<PathIds>) {
-  const answer = await sendAs(token, await prepareRequest(operation, b, ids))
-  const headers = [...answer.headers]
+  const response = await sendAs(token, await prepareRequest(operation, b, ids))
+  const headers = [...response.headers]
     .map(([name, value]) =>
       [name, /request-id|server-timing|ratelimit|d1-bookmark/.test(name) ? '…' : value].join(': '),
     )
     .join('\n')
-  return { status: answer.status, bytes: `${headers}\n\n${answer.text}` }
+  return { status: response.status, bytes: `${headers}\n\n${response.text}` }
 }
 
-/** All that is kept of an account's people, keys and tickets. */
 async function stored(account: Account): Promise<string> {
   const tables = [
     ...['users', 'api_keys', 'tickets', 'comments', 'attachments', 'object_intents', 'ticket_history', 'logins'],
     ...['webhooks', 'deliveries', 'delivery_attempts', 'replays'],
   ]
-  const kept: unknown[] = [await rows('SELECT sequence, data FROM events WHERE account_id = ?', account.id)]
-  for (const table of tables) kept.push(await rows(`SELECT * FROM ${table} WHERE account_id = ?`, account.id))
-  return JSON.stringify(kept)
+  const data: unknown[] = [await rows('SELECT sequence, data FROM events WHERE account_id = ?', account.id)]
+  for (const table of tables) data.push(await rows(`SELECT * FROM ${table} WHERE account_id = ?`, account.id))
+  return JSON.stringify(data)
 }
 
 describe('S07 the matrix of every route with an ID × every actor of B', () => {
@@ -123,10 +120,10 @@ describe('S07 the matrix of every route with an ID × every actor of B', () => {
         const nothing = await attempt(operation, token, first)
         const expected = (allowedActors(operation) ?? ACTORS).includes(actor) ? 404 : 403
         expect(nothing.status, `${actor}: ${operation.name} of nothing`).toBe(expected)
-        const answers = await Promise.all(others.map((ids) => attempt(operation, token, ids)))
-        for (const [index, answer] of answers.entries())
-          expect(answer, `${actor}: ${operation.method} ${fillPath(operation, others[index] ?? {})}`).toEqual(nothing)
-        attempts += answers.length
+        const responses = await Promise.all(others.map((ids) => attempt(operation, token, ids)))
+        for (const [index, response] of responses.entries())
+          expect(response, `${actor}: ${operation.method} ${fillPath(operation, others[index] ?? {})}`).toEqual(nothing)
+        attempts += responses.length
       }
     expect(attempts).toBeGreaterThanOrEqual(withId.length * ACTORS.length * 2)
     expect(touched.filter((name) => name.includes(a.id))).toEqual([])
@@ -136,8 +133,8 @@ describe('S07 the matrix of every route with an ID × every actor of B', () => {
   it.each(byName(withId))(
     'S07 reaches what A has for A’s own admin, so that the 404s are B’s: %s',
     async (_, operation) => {
-      const answer = await sendAs(a.admin.token, await prepareRequest(operation, a))
-      expect(answer.status, answer.text).toBe(operation.successStatus)
+      const response = await sendAs(a.admin.token, await prepareRequest(operation, a))
+      expect(response.status, response.text).toBe(operation.successStatus)
     },
   )
 })
@@ -152,9 +149,9 @@ describe('S07 one account’s IDs in what another asks', () => {
     )
     const swapped = mine.url.replace(mine.id, theirs.id)
     const nobody = mine.url.replace(mine.id, newId('attach', Date.now()))
-    const answers = [await fetchFile(swapped), await fetchFile(nobody)]
-    expect(answers.map((answer) => answer.status)).toEqual([403, 403])
-    expect(answers[0]?.bytes).toEqual(answers[1]?.bytes)
+    const responses = [await fetchFile(swapped), await fetchFile(nobody)]
+    expect(responses.map((response) => response.status)).toEqual([403, 403])
+    expect(responses[0]?.bytes).toEqual(responses[1]?.bytes)
     expect((await fetchFile(mine.url)).status).toBe(200)
   })
 
@@ -163,13 +160,13 @@ describe('S07 one account’s IDs in what another asks', () => {
     await createTicket(b.customer)
     for (const id of [...idsOfA.user_id, 'user_unknown']) {
       for (const filter of ['created_by', 'assigned_to']) {
-        const list = await ask(b.agent, 'GET', `tickets?${filter}=${id}`)
+        const list = await callAs(b.agent, 'GET', `tickets?${filter}=${id}`)
         expect([list.status, list.body.data, list.body.pagination.total]).toEqual([200, [], 0])
       }
       for (const field of ['created_by', 'assigned_to']) {
         const body = { title: 'T', description: 'D', [field]: id }
-        const answer = await ask(b.agent, 'POST', 'tickets', body)
-        expect([answer.status, answer.text.includes(id)]).toEqual([422, false])
+        const response = await callAs(b.agent, 'POST', 'tickets', body)
+        expect([response.status, response.text.includes(id)]).toEqual([422, false])
       }
     }
   })

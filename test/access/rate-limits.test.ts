@@ -1,11 +1,19 @@
 import { evictDurableObject, runInDurableObject } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { freshAddress } from '../helpers/addresses'
-import { type Account, type Answer, call, createTestAccount, createTicket, type Member, rows } from '../helpers/api'
+import { freshIpAddress } from '../helpers/addresses'
+import {
+  type Account,
+  call,
+  createTestAccount,
+  createTicket,
+  type Member,
+  rows,
+  type TestResponse,
+} from '../helpers/api'
 import { tokenClaim } from '../helpers/credentials'
 
-// The clock stands still half-way through a minute, so that none ends within a test.
+// Half-way through a minute, so that no minute ends within a test.
 beforeEach(() => {
   vi.useFakeTimers({ toFake: ['Date'] })
   vi.setSystemTime(Math.floor(Date.now() / 60_000) * 60_000 + 30_000)
@@ -16,10 +24,10 @@ afterEach(() => {
 })
 
 const limiterOf = (account: Account, member: Member) => env.RATE_LIMITER.getByName(`member:${account.id}/${member.id}`)
-const remaining = (answer: Answer) => Number(answer.headers.get('X-RateLimit-Remaining'))
-const ask = (member: Member) => call('GET', 'tickets?per_page=1', { token: member.token })
+const remaining = (result: TestResponse) => Number(result.headers.get('X-RateLimit-Remaining'))
+const send = (member: Member) => call('GET', 'tickets?per_page=1', { token: member.token })
 
-function expectRateHeaders({ headers, status }: Answer, limit = 100, policy = 'standard'): void {
+function expectRateHeaders({ headers, status }: TestResponse, limit = 100, policy = 'standard'): void {
   for (const name of ['X-RateLimit-Limit', 'X-RateLimit-Remaining', 'X-RateLimit-Reset'])
     expect(headers.get(name), `${name} on ${status}`).toMatch(/^\d+$/)
   const left = Number(headers.get('X-RateLimit-Remaining'))
@@ -36,7 +44,7 @@ describe('C05 the headers', () => {
     const account = await createTestAccount('standard')
     const { token } = account.agent
     const { id } = await createTicket(account.agent)
-    const asked: [string, string, object, number][] = [
+    const cases: [string, string, object, number][] = [
       ['GET', 'tickets', {}, 200],
       ['HEAD', 'tickets', {}, 200],
       ['POST', 'tickets', { body: { title: 'T', description: 'D' } }, 201],
@@ -53,24 +61,24 @@ describe('C05 the headers', () => {
       ['DELETE', `tickets/${id}`, {}, 204],
     ]
     let before = 99
-    for (const [method, path, options, status] of asked) {
+    for (const [method, path, options, status] of cases) {
       const member = method === 'DELETE' ? account.admin : account.agent
-      const answer = await call(method, path, { token: member.token, ...options })
-      expect(answer.status, `${method} ${path}`).toBe(status)
-      expectRateHeaders(answer)
+      const result = await call(method, path, { token: member.token, ...options })
+      expect(result.status, `${method} ${path}`).toBe(status)
+      expectRateHeaders(result)
       if (member === account.admin) continue
-      expect(remaining(answer), `${method} ${path}`).toBe(before - 1)
+      expect(remaining(result), `${method} ${path}`).toBe(before - 1)
       before -= 1
     }
-    const refused = await call('GET', 'users', { token: account.customer.token })
-    expect([refused.status, remaining(refused)]).toEqual([403, 99])
-    expectRateHeaders(refused)
+    const rejected = await call('GET', 'users', { token: account.customer.token })
+    expect([rejected.status, remaining(rejected)]).toEqual([403, 99])
+    expectRateHeaders(rejected)
     expect(token).toBe(account.agent.token)
   })
 
   it('C05 are on 401 and on public routes, by address', async () => {
-    const address = freshAddress()
-    const answers = [
+    const address = freshIpAddress()
+    const responses = [
       await call('GET', 'tickets', { address }),
       await call('GET', 'tickets', { address, token: 'a.b.c' }),
       await call('POST', 'auth/login', { address, body: {} }),
@@ -78,16 +86,16 @@ describe('C05 the headers', () => {
       await call('PUT', 'tickets', { address }),
       await call('GET', '/files/attach_x/x.png', { address }),
     ]
-    expect(answers.map((answer) => answer.status)).toEqual([401, 401, 400, 404, 405, 403])
-    for (const answer of answers) expectRateHeaders(answer)
-    expect(answers.map(remaining)).toEqual([99, 98, 97, 96, 95, 94])
+    expect(responses.map((result) => result.status)).toEqual([401, 401, 400, 404, 405, 403])
+    for (const result of responses) expectRateHeaders(result)
+    expect(responses.map(remaining)).toEqual([99, 98, 97, 96, 95, 94])
   })
 
   it('C05 are those of the premium plan on a premium account', async () => {
     const account = await createTestAccount('premium')
-    const answer = await ask(account.agent)
-    expectRateHeaders(answer, 300, 'premium')
-    expect(remaining(answer)).toBe(299)
+    const result = await send(account.agent)
+    expectRateHeaders(result, 300, 'premium')
+    expect(remaining(result)).toBe(299)
   })
 })
 
@@ -107,12 +115,12 @@ describe('C05 the limit', () => {
     const account = await createTestAccount('standard')
     for (const member of [account.agent, account.customer]) {
       vi.setSystemTime(Date.now() + 60_000)
-      const answers = await Promise.all(Array.from({ length: 400 }, () => ask(member)))
-      const passed = answers.filter((answer) => answer.status === 200)
-      const refused = answers.filter((answer) => answer.status === 429)
-      expect([passed.length, refused.length]).toEqual([100, 300])
+      const responses = await Promise.all(Array.from({ length: 400 }, () => send(member)))
+      const passed = responses.filter((result) => result.status === 200)
+      const rejected = responses.filter((result) => result.status === 429)
+      expect([passed.length, rejected.length]).toEqual([100, 300])
       expect(passed.map(remaining).sort((a, b) => a - b)).toEqual(Array.from({ length: 100 }, (_, index) => index))
-      for (const answer of refused) expect(remaining(answer)).toBe(0)
+      for (const result of rejected) expect(remaining(result)).toBe(0)
     }
   })
 
@@ -120,19 +128,19 @@ describe('C05 the limit', () => {
     const account = await createTestAccount('standard')
     for (let i = 0; i < 100; i += 1)
       await limiterOf(account, account.agent).verifyAndCount(tokenClaim(account, account.agent), false)
-    const answer = await ask(account.agent)
-    expect(answer.status).toBe(429)
-    expect(answer.headers.get('Retry-After')).toBe('30')
-    expect(answer.body.error).toEqual({
+    const result = await send(account.agent)
+    expect(result.status).toBe(429)
+    expect(result.headers.get('Retry-After')).toBe('30')
+    expect(result.body.error).toEqual({
       code: 'rate_limited',
       message: 'The limit of 100 requests per minute is reached',
       details: [],
     })
-    expectRateHeaders(answer)
+    expectRateHeaders(result)
     vi.setSystemTime(Date.now() + 29_999)
-    expect((await ask(account.agent)).headers.get('Retry-After')).toBe('1')
+    expect((await send(account.agent)).headers.get('Retry-After')).toBe('1')
     vi.setSystemTime(Date.now() + 1)
-    const fresh = await ask(account.agent)
+    const fresh = await send(account.agent)
     expect([fresh.status, remaining(fresh)]).toEqual([200, 99])
   })
 
@@ -142,9 +150,9 @@ describe('C05 the limit', () => {
     for (let minute = 0; minute < 20; minute += 1) {
       vi.setSystemTime(Date.now() + 60_000)
       const left = await runInDurableObject(limiterOf(account, account.agent), async (limiter) => {
-        const answers = await Promise.all(Array.from({ length: 400 }, () => limiter.verifyAndCount(claim, false)))
-        return answers.flatMap((answer) =>
-          'rateLimit' in answer && answer.rateLimit.admitted ? answer.rateLimit.remaining : [],
+        const responses = await Promise.all(Array.from({ length: 400 }, () => limiter.verifyAndCount(claim, false)))
+        return responses.flatMap((response) =>
+          'rateLimit' in response && response.rateLimit.admitted ? response.rateLimit.remaining : [],
         )
       })
       expect(left.toSorted((a, b) => a - b)).toEqual(Array.from({ length: 100 }, (_, index) => index))
@@ -153,11 +161,11 @@ describe('C05 the limit', () => {
 
   it('C05 survives the object’s eviction within the minute, also after 20 idle seconds', async () => {
     const account = await createTestAccount('standard')
-    for (const left of [99, 98, 97]) expect(remaining(await ask(account.agent))).toBe(left)
+    for (const left of [99, 98, 97]) expect(remaining(await send(account.agent))).toBe(left)
     await evictDurableObject(limiterOf(account, account.agent))
     vi.setSystemTime(Date.now() + 20_000)
-    expect(remaining(await ask(account.agent))).toBe(96)
-    const address = freshAddress()
+    expect(remaining(await send(account.agent))).toBe(96)
+    const address = freshIpAddress()
     await call('GET', 'tickets', { address })
     await evictDurableObject(env.RATE_LIMITER.getByName(`address:${address}`))
     expect(remaining(await call('GET', 'tickets', { address }))).toBe(98)
@@ -165,15 +173,15 @@ describe('C05 the limit', () => {
 
   it('admits 300 of a premium account', async () => {
     const account = await createTestAccount('premium')
-    const answers = await Promise.all(Array.from({ length: 320 }, () => ask(account.agent)))
-    expect(answers.filter((answer) => answer.status === 200)).toHaveLength(300)
+    const responses = await Promise.all(Array.from({ length: 320 }, () => send(account.agent)))
+    expect(responses.filter((result) => result.status === 200)).toHaveLength(300)
   })
 
   it('refuses an address that has no credential, and it alone', async () => {
-    const [address, other] = [freshAddress(), freshAddress()]
-    const answers = await Promise.all(Array.from({ length: 130 }, () => call('GET', 'tickets', { address })))
-    expect(answers.filter((answer) => answer.status === 401)).toHaveLength(100)
-    expect(answers.filter((answer) => answer.status === 429)).toHaveLength(30)
+    const [address, other] = [freshIpAddress(), freshIpAddress()]
+    const responses = await Promise.all(Array.from({ length: 130 }, () => call('GET', 'tickets', { address })))
+    expect(responses.filter((result) => result.status === 401)).toHaveLength(100)
+    expect(responses.filter((result) => result.status === 429)).toHaveLength(30)
     expect((await call('GET', 'tickets', { address: other })).status).toBe(401)
   })
 
@@ -182,15 +190,19 @@ describe('C05 the limit', () => {
     expect(remaining(await from('2001:db8:7:7::1'))).toBe(99)
     expect(remaining(await from('2001:db8:7:7:aaaa::2'))).toBe(98)
     expect(remaining(await from('2001:db8:7:8::1'))).toBe(99)
-    const address = freshAddress()
+    const address = freshIpAddress()
     expect(remaining(await from(address))).toBe(99)
     expect(remaining(await from(`::ffff:${address}`))).toBe(98)
   })
 
   it('does not believe an address that the caller names', async () => {
-    const address = freshAddress()
+    const address = freshIpAddress()
     for (const left of [99, 98]) {
-      const headers = { 'X-Forwarded-For': freshAddress(), 'X-Real-IP': freshAddress(), Forwarded: 'for=203.0.113.9' }
+      const headers = {
+        'X-Forwarded-For': freshIpAddress(),
+        'X-Real-IP': freshIpAddress(),
+        Forwarded: 'for=203.0.113.9',
+      }
       expect(remaining(await call('GET', 'tickets', { address, headers }))).toBe(left)
     }
   })
@@ -199,22 +211,22 @@ describe('C05 the limit', () => {
 describe('C06 counts of one’s own', () => {
   it('C06 each member has its own, in each account', async () => {
     const [account, other] = [await createTestAccount('standard'), await createTestAccount('standard')]
-    for (const left of [99, 98]) expect(remaining(await ask(account.agent))).toBe(left)
-    expect(remaining(await ask(account.customer))).toBe(99)
-    expect(remaining(await ask(other.agent))).toBe(99)
-    expect(remaining(await ask(account.agent))).toBe(97)
+    for (const left of [99, 98]) expect(remaining(await send(account.agent))).toBe(left)
+    expect(remaining(await send(account.customer))).toBe(99)
+    expect(remaining(await send(other.agent))).toBe(99)
+    expect(remaining(await send(account.agent))).toBe(97)
   })
 
   it('C06 a forged token touches no member’s object', async () => {
     const account = await createTestAccount('standard')
-    expect(remaining(await ask(account.agent))).toBe(99)
+    expect(remaining(await send(account.agent))).toBe(99)
     const touched: string[] = []
     const original = env.RATE_LIMITER.getByName.bind(env.RATE_LIMITER)
     vi.spyOn(env.RATE_LIMITER, 'getByName').mockImplementation((name) => {
       touched.push(name)
       return original(name)
     })
-    const address = freshAddress()
+    const address = freshIpAddress()
     const [header, payload, signature] = account.agent.token.split('.')
     const forged = [
       `${header}.${payload}.${signature?.split('').reverse().join('')}`,
@@ -227,13 +239,13 @@ describe('C06 counts of one’s own', () => {
     }
     expect(touched).toEqual(Array.from({ length: 6 }, () => `address:${address}`))
     vi.restoreAllMocks()
-    expect(remaining(await ask(account.agent))).toBe(98)
+    expect(remaining(await send(account.agent))).toBe(98)
   })
 })
 
 describe('what is not counted', () => {
   it('has no rate headers, and takes nothing', async () => {
-    const address = freshAddress()
+    const address = freshIpAddress()
     const account = await createTestAccount('standard')
     for (const [method, path] of [
       ['GET', '/health'],
@@ -247,7 +259,7 @@ describe('what is not counted', () => {
       })
       expect([...response.headers.keys()].filter((name) => name.includes('ratelimit'))).toEqual([])
     }
-    expect(remaining(await ask(account.agent))).toBe(99)
+    expect(remaining(await send(account.agent))).toBe(99)
     expect(remaining(await call('GET', 'tickets', { address }))).toBe(99)
   })
 })

@@ -2,11 +2,11 @@ import { env } from 'cloudflare:workers'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { RefusalMemory, refusalMemory } from '../../src/access/refusal-memory'
 import type { Credential } from '../../src/core/credential'
-import { freshAddress } from '../helpers/addresses'
+import { freshIpAddress } from '../helpers/addresses'
 import { type Account, call, createTestAccount, createTestMember, createTestToken, type Member } from '../helpers/api'
-import { createTestKey, later, objectOf, stopClock, tokenClaim } from '../helpers/credentials'
+import { advanceClock, createTestKey, objectOf, stopClock, tokenClaim } from '../helpers/credentials'
 import { watchSessions, wire } from '../helpers/d1'
-import { ask } from '../helpers/tickets'
+import { callAs } from '../helpers/tickets'
 
 let account: Account
 
@@ -20,12 +20,12 @@ afterEach(() => {
 })
 
 const status = async (member: Member, path = 'tickets?per_page=1') =>
-  (await call('GET', path, { token: member.token, address: freshAddress() })).status
+  (await call('GET', path, { token: member.token, address: freshIpAddress() })).status
 
-/** Whether the request's read of D1 begins before the caller's Durable Object has responded, and its status. */
+/** Whether the request reads D1 before the caller's Durable Object has responded, and its status. */
 async function readsInAdvance(member: Member, path?: string): Promise<[inAdvance: boolean, status: number]> {
-  // Only requests read by sessions, so that nothing else is counted.
-  const asked = watchSessions()
+  // Only requests read through sessions.
+  const queries = watchSessions()
   const original = env.RATE_LIMITER.getByName.bind(env.RATE_LIMITER)
   let before = 0
   vi.spyOn(env.RATE_LIMITER, 'getByName').mockImplementation((name) => {
@@ -33,7 +33,7 @@ async function readsInAdvance(member: Member, path?: string): Promise<[inAdvance
     return Object.assign(Object.create(object), {
       verifyAndCount: async (...args: Parameters<typeof object.verifyAndCount>) => {
         await scheduler.wait(20)
-        before = asked.length
+        before = queries.length
         return object.verifyAndCount(...args)
       },
       count: () => object.count(),
@@ -69,9 +69,9 @@ describe('a read of a valid caller', () => {
     await spend(account.agent, 100)
     expect(await status(account.agent)).toBe(429)
     expect(await readsInAdvance(account.agent)).toEqual([false, 429])
-    later(29_999)
+    advanceClock(29_999)
     expect(await readsInAdvance(account.agent)).toEqual([false, 429])
-    later(1)
+    advanceClock(1)
     expect(await readsInAdvance(account.agent)).toEqual([true, 200])
   })
 
@@ -85,7 +85,7 @@ describe('a read of a valid caller', () => {
 
   it('does not wait because another token of the user was revoked', async () => {
     const other = await createTestToken(account.id, account.agent.id, 'agent')
-    expect((await ask({ ...account.agent, token: other }, 'POST', 'auth/logout')).status).toBe(204)
+    expect((await callAs({ ...account.agent, token: other }, 'POST', 'auth/logout')).status).toBe(204)
     expect(await status({ ...account.agent, token: other })).toBe(401)
     expect(await readsInAdvance({ ...account.agent, token: other })).toEqual([false, 401])
     expect(await readsInAdvance(account.agent)).toEqual([true, 200])
@@ -95,9 +95,9 @@ describe('a read of a valid caller', () => {
     await set(account.agent, 'role', 'admin')
     expect(await status(account.agent, 'account')).toBe(200)
     expect(await readsInAdvance(account.agent)).toEqual([false, 200])
-    const asked = vi.spyOn(wire, 'fetch')
+    const queries = vi.spyOn(wire, 'fetch')
     expect(await status(account.agent)).toBe(200)
-    expect(asked).toHaveBeenCalledTimes(1)
+    expect(queries).toHaveBeenCalledTimes(1)
   })
 })
 
@@ -106,7 +106,7 @@ describe('the memory of refusals never refuses', () => {
     await set(account.agent, 'status', 'inactive')
     expect(await status(account.agent)).toBe(401)
     await set(account.agent, 'status', 'active')
-    later(60_000)
+    advanceClock(60_000)
     refusalMemory.recordInvalid(credentialOf(account.agent), Date.now())
     expect(await readsInAdvance(account.agent)).toEqual([false, 200])
     expect(await readsInAdvance(account.agent)).toEqual([true, 200])
@@ -120,9 +120,9 @@ describe('the memory of refusals never refuses', () => {
 
   it('a user whose role was raised', async () => {
     const member = await createTestMember(account.id, 'admin')
-    expect((await ask(account.admin, 'PATCH', `users/${member.id}`, { role: 'customer' })).status).toBe(200)
+    expect((await callAs(account.admin, 'PATCH', `users/${member.id}`, { role: 'customer' })).status).toBe(200)
     for (let i = 0; i < 2; i += 1) expect(await status(member, 'webhooks')).toBe(403)
-    expect((await ask(account.admin, 'PATCH', `users/${member.id}`, { role: 'admin' })).status).toBe(200)
+    expect((await callAs(account.admin, 'PATCH', `users/${member.id}`, { role: 'admin' })).status).toBe(200)
     expect(await readsInAdvance(member, 'webhooks')).toEqual([false, 200])
     expect(await readsInAdvance(member, 'webhooks')).toEqual([true, 200])
   })

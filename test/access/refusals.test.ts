@@ -2,18 +2,17 @@ import { runInDurableObject } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { RateLimiter } from '../../src/access/durable-objects/rate-limiter'
-import { freshAddress } from '../helpers/addresses'
-import { type Account, type Answer, call, createTestAccount, createTestMember, type Member } from '../helpers/api'
+import { freshIpAddress } from '../helpers/addresses'
+import { type Account, call, createTestAccount, createTestMember, type Member, type TestResponse } from '../helpers/api'
 import { createTestKey, objectOf, stopClock, tokenClaim } from '../helpers/credentials'
 import { countRoundTrips } from '../helpers/d1'
 import { API_OPERATIONS, type ApiOperation, byName } from '../helpers/operations'
-import { ask } from '../helpers/tickets'
+import { callAs } from '../helpers/tickets'
 import { silenceQueue } from '../helpers/webhooks'
 
-/** Every operation that needs a credential, as the document lists them. */
 const requests = API_OPERATIONS.filter(({ isPublic }) => !isPublic)
 
-// What objects know grows old after a while and is then read again in the background: here, never.
+// A stopped clock prevents that Durable Objects refresh cached members in the background.
 beforeEach(() => {
   stopClock()
   silenceQueue()
@@ -23,7 +22,6 @@ afterEach(() => {
   vi.restoreAllMocks()
 })
 
-/** Uses up the requests of a member's minute. */
 async function exhaust(account: Account, member: Member): Promise<void> {
   await runInDurableObject(objectOf(account, member), async (limiter: RateLimiter) => {
     for (let i = 0; i < 100; i += 1) await limiter.verifyAndCount(tokenClaim(account, member), false)
@@ -31,11 +29,10 @@ async function exhaust(account: Account, member: Member): Promise<void> {
 }
 
 async function changeRole(account: Account, member: Member, role: string): Promise<void> {
-  expect((await ask(account.admin, 'PATCH', `users/${member.id}`, { role })).status).toBe(200)
+  expect((await callAs(account.admin, 'PATCH', `users/${member.id}`, { role })).status).toBe(200)
 }
 
-/** For each kind of refusal, its status and a credential of an admin that is refused for it. */
-const REFUSALS: Record<string, [status: number, mint: (account: Account) => Promise<string>]> = {
+const REJECTED_CREDENTIALS: Record<string, [status: number, create: (account: Account) => Promise<string>]> = {
   'over the rate limit': [
     429,
     async (account) => {
@@ -56,7 +53,7 @@ const REFUSALS: Record<string, [status: number, mint: (account: Account) => Prom
     401,
     async (account) => {
       const { id, token } = await createTestMember(account.id, 'admin')
-      expect((await ask(account.admin, 'DELETE', `users/${id}`)).status).toBe(204)
+      expect((await callAs(account.admin, 'DELETE', `users/${id}`)).status).toBe(204)
       return token
     },
   ],
@@ -64,40 +61,40 @@ const REFUSALS: Record<string, [status: number, mint: (account: Account) => Prom
     401,
     async (account) => {
       const { id, key } = await createTestKey(account, { role: 'admin' })
-      expect((await ask(account.admin, 'DELETE', `api-keys/${id}`)).status).toBe(204)
+      expect((await callAs(account.admin, 'DELETE', `api-keys/${id}`)).status).toBe(204)
       return key
     },
   ],
 }
 
-function send({ method, path, hasBody }: ApiOperation, token: string): Promise<Answer> {
+function send({ method, path, hasBody }: ApiOperation, token: string): Promise<TestResponse> {
   const filled = path.slice(1).replace(/\{\w+\}/g, 'unknown')
   const isUpload = path.endsWith('/attachments') && method === 'POST'
   return call(method, isUpload ? `${filled}?filename=a.txt` : filled, {
     token,
-    address: freshAddress(),
+    address: freshIpAddress(),
     ...(hasBody && { body: isUpload ? 'text' : {} }),
   })
 }
 
-/** The status of a request, its round trips to D1, and those of the Durable Objects that were asked about its credential. */
-async function refusalOf(request: () => Promise<Answer>) {
-  const { answer, logged, aboutCredentials } = await countRoundTrips(request)
-  return { status: answer.status, roundTrips: [logged, aboutCredentials] }
+/** The status, the round trips to D1, and those of the Durable Objects that verified the credential. */
+async function costOfRejection(request: () => Promise<TestResponse>) {
+  const { response, logged, aboutCredentials } = await countRoundTrips(request)
+  return { status: response.status, roundTrips: [logged, aboutCredentials] }
 }
 
-/** Sends a request twice, a read also as HEAD. All must be refused, all but the first without a query to D1. */
+/** A read is also sent as HEAD. Only the first request may query D1. */
 async function expectSecondIsFree(operation: ApiOperation, token: string, status: number): Promise<void> {
   expect((await send(operation, token)).status).toBe(status)
   for (const method of operation.method === 'GET' ? ['GET', 'HEAD'] : [operation.method]) {
-    const again = await refusalOf(() => send({ ...operation, method }, token))
+    const again = await costOfRejection(() => send({ ...operation, method }, token))
     expect(again, method).toEqual({ status, roundTrips: [0, 0] })
   }
 }
 
-describe.each(Object.entries(REFUSALS))('a repeated request %s', (_kind, [status, mint]) => {
+describe.each(Object.entries(REJECTED_CREDENTIALS))('a repeated request %s', (_kind, [status, createCredential]) => {
   it.each(byName(requests))('%s makes no round trip to D1', async (_name, operation) => {
-    await expectSecondIsFree(operation, await mint(await createTestAccount('standard')), status)
+    await expectSecondIsFree(operation, await createCredential(await createTestAccount('standard')), status)
   })
 })
 
@@ -123,8 +120,8 @@ describe('a read that the role does not allow', () => {
     const { customer } = await createTestAccount('premium')
     const forbidden: string[] = []
     for (const operation of requests.filter(({ method }) => method === 'GET')) {
-      const { answer, logged } = await countRoundTrips(() => send(operation, customer.token))
-      if (answer.status !== 403) continue
+      const { response, logged } = await countRoundTrips(() => send(operation, customer.token))
+      if (response.status !== 403) continue
       forbidden.push(operation.name)
       expect(logged, operation.name).toBe(0)
     }
@@ -134,13 +131,13 @@ describe('a read that the role does not allow', () => {
 
 describe('a repeated request without a valid credential', () => {
   it('makes no round trip to D1 once its IP address is over the limit, on any route', async () => {
-    const address = freshAddress()
+    const address = freshIpAddress()
     const limiter = env.RATE_LIMITER.getByName(`address:${address}`)
     await Promise.all(Array.from({ length: 100 }, () => limiter.count()))
     for (const { method, path, name, hasBody } of API_OPERATIONS) {
       const options = { address, ...(hasBody && { body: {} }) }
-      const refused = await refusalOf(() => call(method, path.slice(1), options))
-      expect(refused, name).toEqual({ status: 429, roundTrips: [0, 0] })
+      const rejected = await costOfRejection(() => call(method, path.slice(1), options))
+      expect(rejected, name).toEqual({ status: 429, roundTrips: [0, 0] })
     }
   })
 
@@ -150,8 +147,8 @@ describe('a repeated request without a valid credential', () => {
     ['a malformed API key', 'tk_live_none'],
   ])('(%s) makes no round trip to D1, on any route', async (_kind, token) => {
     for (const operation of requests) {
-      const refused = await refusalOf(() => send(operation, token))
-      expect(refused, operation.name).toEqual({ status: 401, roundTrips: [0, 0] })
+      const rejected = await costOfRejection(() => send(operation, token))
+      expect(rejected, operation.name).toEqual({ status: 401, roundTrips: [0, 0] })
     }
   })
 })

@@ -4,11 +4,19 @@ import { hashKey, makeKey } from '../../src/access/api-key-format'
 import type { Claim } from '../../src/core/credential'
 import { deriveKey } from '../../src/lib/crypto'
 import { newId } from '../../src/lib/ids'
-import { freshAddress } from '../helpers/addresses'
+import { freshIpAddress } from '../helpers/addresses'
 import { type Account, createTestAccount, createTestMember, createTestToken } from '../helpers/api'
-import { createTestKey, later, objectOf, objectOfKey, statusOf, stopClock, tokenClaim } from '../helpers/credentials'
+import {
+  advanceClock,
+  createTestKey,
+  objectOf,
+  objectOfKey,
+  statusOf,
+  stopClock,
+  tokenClaim,
+} from '../helpers/credentials'
 import { countCredentialQueries } from '../helpers/d1'
-import { ask } from '../helpers/tickets'
+import { callAs } from '../helpers/tickets'
 
 let account: Account
 
@@ -24,32 +32,32 @@ afterEach(() => {
 describe('an unknown API key of a MAC secret that was rotated away', () => {
   const old = deriveKey('a secret of long ago, of 32 bytes or more', 'api-keys')
   const invented = () => makeKey(newId('key', Date.now()), old)
-  const refused =
-    (key: string, address = freshAddress()) =>
+  const rejected =
+    (key: string, address = freshIpAddress()) =>
     async () =>
       expect(await statusOf(key, address)).toBe(401)
 
   it('is looked up once in 60 seconds, from any IP address and on any route', async () => {
     const key = invented()
-    expect(await countCredentialQueries(refused(key))).toBe(1)
+    expect(await countCredentialQueries(rejected(key))).toBe(1)
     const throttle = vi.spyOn(env.LOGIN_THROTTLE, 'getByName')
-    for (let i = 0; i < 12; i += 1) expect(await countCredentialQueries(refused(key))).toBe(0)
-    expect(await countCredentialQueries(() => statusOf(key, freshAddress(), 'nothing/here'))).toBe(0)
+    for (let i = 0; i < 12; i += 1) expect(await countCredentialQueries(rejected(key))).toBe(0)
+    expect(await countCredentialQueries(() => statusOf(key, freshIpAddress(), 'nothing/here'))).toBe(0)
     expect(throttle).not.toHaveBeenCalled()
-    later(59_999)
-    expect(await countCredentialQueries(refused(key))).toBe(0)
-    later(1)
-    expect(await countCredentialQueries(refused(key))).toBe(1)
+    advanceClock(59_999)
+    expect(await countCredentialQueries(rejected(key))).toBe(0)
+    advanceClock(1)
+    expect(await countCredentialQueries(rejected(key))).toBe(1)
   })
 
   it('does not stand for another key, even of the same ID', async () => {
     const id = newId('key', Date.now())
-    for (let i = 0; i < 3; i += 1) expect(await countCredentialQueries(refused(makeKey(id, old)))).toBe(1)
+    for (let i = 0; i < 3; i += 1) expect(await countCredentialQueries(rejected(makeKey(id, old)))).toBe(1)
     const { id: realId } = await createTestKey(account)
-    expect(await countCredentialQueries(refused(makeKey(realId, old)))).toBe(1)
+    expect(await countCredentialQueries(rejected(makeKey(realId, old)))).toBe(1)
     const real = makeKey(realId, old)
     await env.DB.prepare('UPDATE api_keys SET hash = ? WHERE id = ?').bind(hashKey(real), realId).run()
-    expect(await statusOf(real, freshAddress())).toBe(200)
+    expect(await statusOf(real, freshIpAddress())).toBe(200)
   })
 })
 
@@ -58,7 +66,7 @@ describe('a Durable Object that refuses a credential again', () => {
   const ofKey = (memberId: string, hash = '0'.repeat(64)): Claim => ({ kind: 'key', memberId, hash })
   const unknown = { id: 'user_unknown' }
 
-  /** Refused by the object: the claim, after what has to be done first. */
+  /** Claims that the Durable Object rejects. */
   const CLAIMS: Record<string, () => Promise<[object: ReturnType<typeof objectOf>, claim: Claim]>> = {
     'an unknown user': async () => [objectOf(account, unknown), tokenClaim(account, unknown)],
     'a deactivated user': async () => {
@@ -78,12 +86,12 @@ describe('a Durable Object that refuses a credential again', () => {
     },
     'a revoked API key': async () => {
       const { id, key } = await createTestKey(account)
-      expect((await ask(account.admin, 'DELETE', `api-keys/${id}`)).status).toBe(204)
+      expect((await callAs(account.admin, 'DELETE', `api-keys/${id}`)).status).toBe(204)
       return [objectOfKey(id), ofKey(id, hashKey(key))]
     },
     'an expired API key': async () => {
       const { id, key } = await createTestKey(account, { expires_at: new Date(Date.now() + 10_000).toISOString() })
-      later(10_000)
+      advanceClock(10_000)
       return [objectOfKey(id), ofKey(id, hashKey(key))]
     },
   }
@@ -101,10 +109,10 @@ describe('a Durable Object that refuses a credential again', () => {
 
   it('(a revoked token) does not query D1', async () => {
     const token = await createTestToken(account.id, user().id, 'agent')
-    expect((await ask({ ...user(), token }, 'POST', 'auth/logout')).status).toBe(204)
+    expect((await callAs({ ...user(), token }, 'POST', 'auth/logout')).status).toBe(204)
     const path = 'auth/logout'
-    expect((await ask({ ...user(), token }, 'POST', path)).status).toBe(401)
-    expect(await countCredentialQueries(() => ask({ ...user(), token }, 'POST', path))).toBe(0)
+    expect((await callAs({ ...user(), token }, 'POST', path)).status).toBe(401)
+    expect(await countCredentialQueries(() => callAs({ ...user(), token }, 'POST', path))).toBe(0)
   })
 
   it('admits another token of a later generation immediately, although one was refused', async () => {
@@ -123,7 +131,7 @@ describe('a Durable Object that refuses a credential again', () => {
     expect(await object.verifyAndCount(claim, false)).toEqual({ valid: false })
     await env.DB.prepare('UPDATE users SET credential_generation = 2 WHERE id = ?').bind(user().id).run()
     expect(await object.verifyAndCount(claim, false)).toEqual({ valid: false })
-    later(60_000)
+    advanceClock(60_000)
     expect(await object.verifyAndCount(claim, false)).toMatchObject({ valid: true })
   })
 

@@ -4,7 +4,7 @@ import { scryptSync } from 'node:crypto'
 import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import { issueToken } from '../../src/access/tokens'
 import { configOf } from '../../src/core/config'
-import { freshAddress } from '../helpers/addresses'
+import { freshIpAddress } from '../helpers/addresses'
 import {
   type Account,
   call,
@@ -15,9 +15,9 @@ import {
   type Member,
   rows,
 } from '../helpers/api'
-import { later, objectOf, stopClock, warmUp } from '../helpers/credentials'
+import { advanceClock, objectOf, stopClock, warmUp } from '../helpers/credentials'
 import { API_OPERATIONS } from '../helpers/operations'
-import { ask, commented } from '../helpers/tickets'
+import { callAs, createComment } from '../helpers/tickets'
 
 const DAY = 86_400_000
 const PASSWORD = 'a good password'
@@ -36,22 +36,22 @@ afterEach(() => {
   vi.restoreAllMocks()
 })
 
-/** A hash that is quick to check, for its cost is stored with it. */
+/** Its hash is quick to check, because the cost is part of it. */
 function cheap(password: string): string {
   const key = scryptSync(password, 'salt', 32, { N: 2, r: 1, p: 1 })
   return ['scrypt', 2, 1, 1, Buffer.from('salt').toString('base64url'), key.toString('base64url')].join('$')
 }
 
-/** The statuses of a read and of a write, which are checked on different ways, under a token. */
+/** Reads and writes verify the caller in different ways. */
 async function both(token: string): Promise<number[]> {
-  const address = freshAddress()
+  const address = freshIpAddress()
   const read = await call('GET', 'tickets?per_page=1', { token, address })
   const write = await call('POST', 'tickets', { token, address, body: { title: 'T', description: 'D' } })
   return [read.status, write.status]
 }
 
 const manage = (method: string, path = '', body?: unknown) =>
-  ask(account.admin, method, `users/${member.id}${path}`, body)
+  callAs(account.admin, method, `users/${member.id}${path}`, body)
 
 describe('dead at once, though its object has just vouched for it', () => {
   it.each<[string, () => Promise<{ status: number }>]>([
@@ -59,7 +59,7 @@ describe('dead at once, though its object has just vouched for it', () => {
     ['deactivated by PATCH', () => manage('PATCH', '', { status: 'inactive' })],
     ['given a password by an admin', () => manage('POST', '/password', { password: 'another one' })],
     ['given another e-mail by an admin', () => manage('PATCH', '', { email: `${crypto.randomUUID()}@example.com` })],
-    ['logged out', () => ask(member, 'POST', 'auth/logout')],
+    ['logged out', () => callAs(member, 'POST', 'auth/logout')],
   ])('S05 a member who was %s', async (_name, change) => {
     expect(await both(member.token)).toEqual([200, 201])
     expect([200, 204]).toContain((await change()).status)
@@ -73,7 +73,7 @@ describe('dead at once, though its object has just vouched for it', () => {
     expect((await manage('DELETE')).status).toBe(204)
     for (const { method, path, name, isPublic, hasBody } of API_OPERATIONS) {
       if (isPublic) continue
-      const options = { token: member.token, address: freshAddress(), ...(hasBody && { body: {} }) }
+      const options = { token: member.token, address: freshIpAddress(), ...(hasBody && { body: {} }) }
       expect((await call(method, path.slice(1).replace(/\{\w+\}/g, 'x'), options)).status, name).toBe(401)
     }
   })
@@ -91,7 +91,7 @@ describe('dead at once, though its object has just vouched for it', () => {
   it('S05 an admin who has left by their own deed and is brought back has no token from before', async () => {
     const leaver = await createTestMember(account.id, 'admin')
     const change = (by: Member, status: string) =>
-      call('PATCH', `users/${leaver.id}`, { token: by.token, body: { status }, address: freshAddress() })
+      call('PATCH', `users/${leaver.id}`, { token: by.token, body: { status }, address: freshIpAddress() })
     expect((await change(leaver, 'inactive')).status).toBe(200)
     expect((await change(account.admin, 'active')).status).toBe(200)
     expect(await both(leaver.token)).toEqual([401, 401])
@@ -111,7 +111,7 @@ describe('dead at once, though its object has just vouched for it', () => {
       [200, 201],
     ])
     const change = { current_password: PASSWORD, new_password: 'another one' }
-    expect((await ask(member, 'POST', 'auth/password', change)).status).toBe(204)
+    expect((await callAs(member, 'POST', 'auth/password', change)).status).toBe(204)
     expect([await both(member.token), await both(second)]).toEqual([
       [200, 201],
       [401, 401],
@@ -119,7 +119,7 @@ describe('dead at once, though its object has just vouched for it', () => {
     const newer = await createTestToken(account.id, member.id, 'agent', 2)
     expect(await both(newer)).toEqual([200, 201])
     const email = `${crypto.randomUUID()}@example.com`
-    const moved = await ask({ ...member, token: newer }, 'PATCH', 'users/me', {
+    const moved = await callAs({ ...member, token: newer }, 'PATCH', 'users/me', {
       email,
       current_password: 'another one',
     })
@@ -137,16 +137,16 @@ describe('a token that was given back', () => {
     stopClock()
     const claims = { sub: member.id, acc: account.id, role: 'agent' as const, gen: 1 }
     const issue = async () => (await issueToken(claims, configOf(env).keys.tokens, Date.now(), 30 * 86_400)).token
-    const [gone, kept] = [await issue(), await issue()]
-    expect((await ask({ ...member, token: gone }, 'POST', 'auth/logout')).status).toBe(204)
-    expect([await both(gone), await both(kept)]).toEqual([
+    const [revoked, valid] = [await issue(), await issue()]
+    expect((await callAs({ ...member, token: revoked }, 'POST', 'auth/logout')).status).toBe(204)
+    expect([await both(revoked), await both(valid)]).toEqual([
       [401, 401],
       [200, 201],
     ])
-    expect((await ask({ ...member, token: gone }, 'POST', 'auth/logout')).status).toBe(401)
-    later(2 * DAY)
+    expect((await callAs({ ...member, token: revoked }, 'POST', 'auth/logout')).status).toBe(401)
+    advanceClock(2 * DAY)
     expect(await runDurableObjectAlarm(objectOf(account, member))).toBe(true)
-    expect([await both(gone), await both(kept)]).toEqual([
+    expect([await both(revoked), await both(valid)]).toEqual([
       [401, 401],
       [200, 201],
     ])
@@ -154,7 +154,7 @@ describe('a token that was given back', () => {
 
   it('of one member tells nothing of another’s', async () => {
     const other = await createTestMember(account.id, 'agent')
-    expect((await ask(member, 'POST', 'auth/logout')).status).toBe(204)
+    expect((await callAs(member, 'POST', 'auth/logout')).status).toBe(204)
     expect(await both(other.token)).toEqual([200, 201])
   })
 })
@@ -162,42 +162,42 @@ describe('a token that was given back', () => {
 describe('a role that has changed holds in the very next request, whatever the token says', () => {
   it('a demoted admin’s token on an admin’s read is 403, on a write too', async () => {
     const demoted = await createTestMember(account.id, 'admin')
-    expect((await ask(demoted, 'GET', 'account')).status).toBe(200)
-    expect((await ask(account.admin, 'PATCH', `users/${demoted.id}`, { role: 'agent' })).status).toBe(200)
-    expect((await ask(demoted, 'GET', 'account')).status).toBe(403)
-    expect((await ask(demoted, 'PATCH', 'account', { name: 'Mine' })).status).toBe(403)
-    expect((await ask(demoted, 'GET', 'users')).status).toBe(200)
+    expect((await callAs(demoted, 'GET', 'account')).status).toBe(200)
+    expect((await callAs(account.admin, 'PATCH', `users/${demoted.id}`, { role: 'agent' })).status).toBe(200)
+    expect((await callAs(demoted, 'GET', 'account')).status).toBe(403)
+    expect((await callAs(demoted, 'PATCH', 'account', { name: 'Mine' })).status).toBe(403)
+    expect((await callAs(demoted, 'GET', 'users')).status).toBe(200)
   })
 
   it('a customer who is made an agent lists users, and sees every ticket and internal comment', async () => {
     const promoted = await createTestMember(account.id, 'customer')
     const { id } = await createTicket(account.stranger)
-    await commented(account.agent, id, { is_internal: true })
-    expect((await ask(promoted, 'GET', 'users')).status).toBe(403)
-    expect((await ask(promoted, 'GET', `tickets/${id}`)).status).toBe(404)
-    expect((await ask(promoted, 'GET', 'tickets')).body.pagination.total).toBe(0)
-    expect((await ask(account.admin, 'PATCH', `users/${promoted.id}`, { role: 'agent' })).status).toBe(200)
-    const list = await ask(promoted, 'GET', 'tickets')
-    expect(list.body.pagination.total).toBe((await ask(account.agent, 'GET', 'tickets')).body.pagination.total)
-    expect((await ask(promoted, 'GET', `tickets/${id}`)).body.data.comments).toHaveLength(1)
-    expect((await ask(promoted, 'GET', 'users')).status).toBe(200)
-    expect((await ask(promoted, 'PATCH', `tickets/${id}`, { priority: 'high' })).status).toBe(200)
+    await createComment(account.agent, id, { is_internal: true })
+    expect((await callAs(promoted, 'GET', 'users')).status).toBe(403)
+    expect((await callAs(promoted, 'GET', `tickets/${id}`)).status).toBe(404)
+    expect((await callAs(promoted, 'GET', 'tickets')).body.pagination.total).toBe(0)
+    expect((await callAs(account.admin, 'PATCH', `users/${promoted.id}`, { role: 'agent' })).status).toBe(200)
+    const list = await callAs(promoted, 'GET', 'tickets')
+    expect(list.body.pagination.total).toBe((await callAs(account.agent, 'GET', 'tickets')).body.pagination.total)
+    expect((await callAs(promoted, 'GET', `tickets/${id}`)).body.data.comments).toHaveLength(1)
+    expect((await callAs(promoted, 'GET', 'users')).status).toBe(200)
+    expect((await callAs(promoted, 'PATCH', `tickets/${id}`, { priority: 'high' })).status).toBe(200)
   })
 
   it('an agent who is made a customer sees nothing of what is internal or another’s', async () => {
     const { id } = await createTicket(account.stranger)
-    expect((await ask(member, 'GET', `tickets/${id}`)).status).toBe(200)
+    expect((await callAs(member, 'GET', `tickets/${id}`)).status).toBe(200)
     const [own] = [await createTicket(member), await createTicket(account.stranger)]
-    await commented(account.agent, own.id, { is_internal: true })
+    await createComment(account.agent, own.id, { is_internal: true })
     expect((await manage('PATCH', '', { role: 'customer' })).status).toBe(200)
-    // Only the first request is read for in advance with the role that the token claims.
-    const list = await ask(member, 'GET', 'tickets?cursor=&per_page=1')
+    // Only the first request is read speculatively with the role in the token.
+    const list = await callAs(member, 'GET', 'tickets?cursor=&per_page=1')
     expect(list.body.data.map((ticket: { id: string }) => ticket.id)).toEqual([own.id])
     expect(list.headers.get('Link'), 'nothing tells of the page that an agent would see').toBeNull()
-    expect((await ask(member, 'GET', `tickets/${id}`)).status).toBe(404)
-    expect((await ask(member, 'GET', `tickets/${own.id}`)).body.data.comments).toEqual([])
-    expect((await ask(member, 'GET', `tickets/${own.id}/comments`)).body.pagination.total).toBe(0)
-    expect((await ask(member, 'GET', 'users')).status).toBe(403)
+    expect((await callAs(member, 'GET', `tickets/${id}`)).status).toBe(404)
+    expect((await callAs(member, 'GET', `tickets/${own.id}`)).body.data.comments).toEqual([])
+    expect((await callAs(member, 'GET', `tickets/${own.id}/comments`)).body.pagination.total).toBe(0)
+    expect((await callAs(member, 'GET', 'users')).status).toBe(403)
   })
 })
 
@@ -212,29 +212,29 @@ describe('S11 the last active admin', () => {
     const own = await createTestAccount()
     const admins = [own.admin]
     while (admins.length < 20) admins.push(await createTestMember(own.id, 'admin'))
-    const answers = await Promise.all(
+    const responses = await Promise.all(
       admins.map((admin, index) => {
-        if (index % 3 === 0) return ask(admin, 'DELETE', `users/${admin.id}`)
-        return ask(admin, 'PATCH', 'users/me', index % 3 === 1 ? { role: 'agent' } : { status: 'inactive' })
+        if (index % 3 === 0) return callAs(admin, 'DELETE', `users/${admin.id}`)
+        return callAs(admin, 'PATCH', 'users/me', index % 3 === 1 ? { role: 'agent' } : { status: 'inactive' })
       }),
     )
-    expect(answers.filter((answer) => [200, 204].includes(answer.status))).toHaveLength(19)
-    expect(answers.filter((answer) => answer.status === 409)).toHaveLength(1)
+    expect(responses.filter((response) => [200, 204].includes(response.status))).toHaveLength(19)
+    expect(responses.filter((response) => response.status === 409)).toHaveLength(1)
     expect(await activeAdmins(own)).toHaveLength(1)
-    const kept = admins[answers.findIndex((answer) => answer.status === 409)]
-    expect(await both(kept?.token ?? '')).toEqual([200, 201])
+    const valid = admins[responses.findIndex((response) => response.status === 409)]
+    expect(await both(valid?.token ?? '')).toEqual([200, 201])
   })
 
   it('S11 of twenty who throw out one another at once, one is left', async () => {
     const own = await createTestAccount()
     const admins = [own.admin]
     while (admins.length < 20) admins.push(await createTestMember(own.id, 'admin'))
-    const answers = await Promise.all(
-      admins.map((admin, index) => ask(admin, 'DELETE', `users/${admins[(index + 1) % 20]?.id}`)),
+    const responses = await Promise.all(
+      admins.map((admin, index) => callAs(admin, 'DELETE', `users/${admins[(index + 1) % 20]?.id}`)),
     )
-    for (const answer of answers) expect([204, 401, 409]).toContain(answer.status)
+    for (const response of responses) expect([204, 401, 409]).toContain(response.status)
     const left = await activeAdmins(own)
     expect(left.length).toBeGreaterThanOrEqual(1)
-    expect(left).toHaveLength(20 - answers.filter((answer) => answer.status === 204).length)
+    expect(left).toHaveLength(20 - responses.filter((response) => response.status === 204).length)
   })
 })

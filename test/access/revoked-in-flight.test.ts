@@ -2,14 +2,14 @@ import { env } from 'cloudflare:workers'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { type Account, createTestAccount, createTestMember, createTestToken, type Member, rows } from '../helpers/api'
 import { createTestKey, stopClock } from '../helpers/credentials'
-import { dump } from '../helpers/database-snapshot'
+import { takeSnapshot } from '../helpers/database-snapshot'
 import { eventually } from '../helpers/eventually'
-import { type Held, hold } from '../helpers/held-request'
+import { type HeldRequest, holdRequest } from '../helpers/held-request'
 import { type ApiOperation, accessOf, byName, CALLER_WRITES, operationOf } from '../helpers/operations'
 import { PASSWORD } from '../helpers/path-ids'
-import { changeUser, WAYS, WAYS_OF_KEYS } from '../helpers/revocations'
+import { changeUser, KEY_REVOCATIONS, REVOCATIONS } from '../helpers/revocations'
 import { prepareRequest, type SampleRequest } from '../helpers/sample-requests'
-import { ask } from '../helpers/tickets'
+import { callAs } from '../helpers/tickets'
 import { cheapHash } from '../helpers/users'
 import { silenceQueue, silenceSweeper } from '../helpers/webhooks'
 
@@ -29,7 +29,6 @@ afterEach(() => {
   vi.useRealTimers()
 })
 
-/** A request, and the admin with a password who sends it: the caller that it was prepared for, if that is one of its own. */
 async function prepared(operation: ApiOperation): Promise<{ request: SampleRequest; caller: Member }> {
   const request = await prepareRequest(operation, account)
   const { caller } = request
@@ -44,14 +43,14 @@ async function prepared(operation: ApiOperation): Promise<{ request: SampleReque
 
 const intents = () => rows('SELECT id FROM object_intents WHERE account_id = ?', account.id)
 
-/** All that is stored of the account; of API keys not when they were last used, which is written after the response. */
+/** Without `last_used_at` of API keys, which is written after the response. */
 async function stored(): Promise<string> {
-  const { tables, objects } = await dump(account)
+  const { tables, objects } = await takeSnapshot(account)
   const keys = tables.api_keys?.map((key) => ({ ...key, last_used_at: null }))
   return JSON.stringify([{ ...tables, all: [], object_intents: [], api_keys: keys }, objects])
 }
 
-async function expectRefused(held: Held, status: number, what: string): Promise<void> {
+async function expectRejected(held: HeldRequest, status: number, what: string): Promise<void> {
   const before = await stored()
   const response = await held.finish()
   expect([response.status, response.body.error?.code], what).toEqual([
@@ -66,16 +65,16 @@ async function expectRefused(held: Held, status: number, what: string): Promise<
 describe('a request that began before the access of its caller ended', () => {
   it.each(byName(CALLER_WRITES))('is executed where nothing has changed: %s', async (_, operation) => {
     const { request, caller } = await prepared(operation)
-    const response = await (await hold(request, caller.token)).finish()
+    const response = await (await holdRequest(request, caller.token)).finish()
     expect(response.status, JSON.stringify(response.body)).toBeLessThan(300)
   })
 
   it.each(byName(CALLER_WRITES))('is refused, and writes nothing: %s', async (_, operation) => {
-    for (const [way, [status, end]] of Object.entries(WAYS)) {
+    for (const [revocation, [status, end]] of Object.entries(REVOCATIONS)) {
       const { request, caller } = await prepared(operation)
-      const held = await hold(request, caller.token)
+      const held = await holdRequest(request, caller.token)
       await end(account, caller)
-      await expectRefused(held, status, `a user who ${way}`)
+      await expectRejected(held, status, `a user who ${revocation}`)
       account = await createTestAccount()
     }
   })
@@ -83,15 +82,15 @@ describe('a request that began before the access of its caller ended', () => {
   it.each(byName(CALLER_WRITES.filter((operation) => accessOf(operation).apiKeys)))(
     'is refused for API keys too: %s',
     async (_, operation) => {
-      for (const [way, end] of Object.entries(WAYS_OF_KEYS)) {
+      for (const [revocation, end] of Object.entries(KEY_REVOCATIONS)) {
         const { request } = await prepared(operation)
         const key = await createTestKey(account, {
           role: 'admin',
           expires_at: new Date(Date.now() + HOUR).toISOString(),
         })
-        const held = await hold(request, key.key)
+        const held = await holdRequest(request, key.key)
         await end(account, key)
-        await expectRefused(held, 401, `a key that ${way}`)
+        await expectRejected(held, 401, `a key that ${revocation}`)
         account = await createTestAccount()
       }
     },
@@ -100,22 +99,22 @@ describe('a request that began before the access of its caller ended', () => {
   it.each(byName(CALLER_WRITES.filter(({ takesIdempotencyKey }) => takesIdempotencyKey)))(
     'is not replayed: %s',
     async (_, operation) => {
-      for (const way of ['is deactivated', 'is demoted to customer']) {
+      for (const revocation of ['is deactivated', 'is demoted to customer']) {
         const { request, caller } = await prepared(operation)
-        const first = await (await hold(request, caller.token, 'a key')).finish()
+        const first = await (await holdRequest(request, caller.token, 'a key')).finish()
         expect(first.status, JSON.stringify(first.body)).toBeLessThan(300)
-        const replayed = await (await hold(request, caller.token, 'a key')).finish()
+        const replayed = await (await holdRequest(request, caller.token, 'a key')).finish()
         expect([replayed.status, replayed.headers.get('Idempotent-Replayed')]).toEqual([first.status, 'true'])
-        const held = await hold(request, caller.token, 'a key')
-        const [status, end] = WAYS[way] ?? []
+        const held = await holdRequest(request, caller.token, 'a key')
+        const [status, end] = REVOCATIONS[revocation] ?? []
         await end?.(account, caller)
-        await expectRefused(held, status ?? 0, `a user who ${way}`)
+        await expectRejected(held, status ?? 0, `a user who ${revocation}`)
         account = await createTestAccount()
       }
     },
   )
 
-  /** What the operator does to a caller's rows, and the status of what the caller had begun. */
+  /** Statements that the operator runs, and the status of the pending requests. */
   const BY_OPERATOR: [what: string, status: number, statements: string[]][] = [
     ['deactivated', 401, ["UPDATE users SET status = 'inactive' WHERE id = ?"]],
     ['demoted', 403, ["UPDATE users SET role = 'agent' WHERE id = ?"]],
@@ -132,9 +131,9 @@ describe('a request that began before the access of its caller ended', () => {
       // An inactive API key is revoked.
       if (what === 'deactivated' && kind === 'API key') continue
       const { request } = await prepared(operationOf('createTicket'))
-      const held = await hold(request, credential)
+      const held = await holdRequest(request, credential)
       await env.DB.batch(statements.map((statement) => env.DB.prepare(statement).bind(id)))
-      await expectRefused(held, status, kind)
+      await expectRejected(held, status, kind)
     }
   })
 
@@ -147,18 +146,18 @@ describe('a request that began before the access of its caller ended', () => {
         path: 'users/user_unknown/password',
         body: { password: 'a good password' },
       }
-      const held = await hold(request, caller.token, key)
+      const held = await holdRequest(request, caller.token, key)
       await changeUser(account, caller, { email: `${crypto.randomUUID()}@example.com` })
-      await expectRefused(held, 401, `key ${key}`)
+      await expectRejected(held, 401, `key ${key}`)
       caller.token = await createTestToken(account.id, caller.id, 'admin', 2)
     }
   })
 
   it('is executed where another token of the user was revoked', async () => {
     const { request, caller } = await prepared(operationOf('createTicket'))
-    const held = await hold(request, caller.token)
+    const held = await holdRequest(request, caller.token)
     const token = await createTestToken(account.id, caller.id, 'admin')
-    expect((await ask({ ...caller, token }, 'POST', 'auth/logout')).status).toBe(204)
+    expect((await callAs({ ...caller, token }, 'POST', 'auth/logout')).status).toBe(204)
     expect((await held.finish()).status).toBe(201)
   })
 
@@ -169,7 +168,7 @@ describe('a request that began before the access of its caller ended', () => {
       await changeUser(account, caller, { status: 'inactive' })
       await original(keys)
     })
-    expect((await ask(caller, request.method, request.path)).status).toBe(204)
+    expect((await callAs(caller, request.method, request.path)).status).toBe(204)
     await eventually(async () => expect(await intents()).toEqual([]))
     expect(remove).toHaveBeenCalledOnce()
   })
@@ -177,8 +176,8 @@ describe('a request that began before the access of its caller ended', () => {
   it('is executed with the earlier secret of an API key within its grace period', async () => {
     const { request } = await prepared(operationOf('createTicket'))
     const key = await createTestKey(account, { role: 'admin' })
-    const held = await hold(request, key.key)
-    await ask(account.admin, 'POST', `api-keys/${key.id}/rotate`, { grace_seconds: 60 })
+    const held = await holdRequest(request, key.key)
+    await callAs(account.admin, 'POST', `api-keys/${key.id}/rotate`, { grace_seconds: 60 })
     expect((await held.finish()).status).toBe(201)
   })
 
@@ -186,10 +185,10 @@ describe('a request that began before the access of its caller ended', () => {
     const agent = await createTestMember(account.id, 'agent', { passwordHash: cheapHash(PASSWORD) })
     for (const end of [
       () => changeUser(account, agent, { role: 'admin' }),
-      () => ask(agent, 'POST', 'auth/password', { current_password: PASSWORD, new_password: 'the next password' }),
+      () => callAs(agent, 'POST', 'auth/password', { current_password: PASSWORD, new_password: 'the next password' }),
     ]) {
       const { request } = await prepared(operationOf('createTicket'))
-      const held = await hold(request, agent.token)
+      const held = await holdRequest(request, agent.token)
       await end()
       expect((await held.finish()).status).toBe(201)
     }

@@ -2,18 +2,17 @@ import { env } from 'cloudflare:workers'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { issueToken } from '../../src/access/tokens'
 import { configOf } from '../../src/core/config'
-import { freshAddress } from '../helpers/addresses'
+import { freshIpAddress } from '../helpers/addresses'
 import { type Account, call, createTestAccount, createTestMember, type Member } from '../helpers/api'
 import { createTestKey } from '../helpers/credentials'
 import { API_OPERATIONS, type ApiOperation, accessOf, byId } from '../helpers/operations'
 import { fillPath, missingIds, type PathIds } from '../helpers/path-ids'
 import { prepareRequest, sendAs } from '../helpers/sample-requests'
 import { DELETABLE, deleteSeeded, seedIds } from '../helpers/seeded-ids'
-import { ask } from '../helpers/tickets'
+import { callAs } from '../helpers/tickets'
 import { silenceQueue } from '../helpers/webhooks'
 import { ACTORS, type Actor, allowedActors, FORBIDDEN_BY_SERVICE } from './actors'
 
-/** Those whose credential is none, or none any more. */
 const BAD = ['nobody', 'ended key', 'expired token', 'given-back token', 'deactivated'] as const
 
 const OF_TICKETS = /ticket_id|attachment_id/
@@ -34,47 +33,46 @@ beforeAll(async () => {
     admin: await createTestKey(account, { role: 'admin' }),
     ended: await createTestKey(account),
   }
-  // Each call has a member of its own, so that none runs into a limit.
-  const person = (member: Member) => ({ id: member.id, token: async () => member.token })
+  // Each request has a member of its own, so that none is rate limited.
+  const withToken = (member: Member) => ({ id: member.id, token: async () => member.token })
   members = {
-    admin: person(account.admin),
-    agent: person(account.agent),
-    customer: person(account.customer),
+    admin: withToken(account.admin),
+    agent: withToken(account.agent),
+    customer: withToken(account.customer),
     'admin key': { id: keys.admin.id, token: async () => keys.admin.key },
     'agent key': { id: keys.agent.id, token: async () => keys.agent.key },
   }
   stranger = account.stranger
-  const { id, token: givenBack } = await createTestMember(account.id, 'admin')
-  await ask(account.admin, 'DELETE', `api-keys/${keys.ended.id}`)
-  await call('POST', 'auth/logout', { token: givenBack })
+  const { id, token: revoked } = await createTestMember(account.id, 'admin')
+  await callAs(account.admin, 'DELETE', `api-keys/${keys.ended.id}`)
+  await call('POST', 'auth/logout', { token: revoked })
   const claims = { sub: id, acc: account.id, role: 'admin', gen: 1 } as const
   bad = {
     nobody: undefined,
     'ended key': keys.ended.key,
     'expired token': (await issueToken(claims, configOf(env).keys.tokens, Date.now() - 120_000, 60)).token,
-    'given-back token': givenBack,
+    'given-back token': revoked,
     deactivated: (await createTestMember(account.id, 'admin', { status: 'inactive' })).token,
   }
   const other = await createTestAccount()
   const [ofOther] = await seedIds(other, [other.agent.id])
-  const [gone] = await seedIds(account, [account.agent.id])
-  if (!ofOther || !gone) throw new Error('nothing was seeded')
-  await deleteSeeded(account, gone)
+  const [seeded] = await seedIds(account, [account.agent.id])
+  if (!ofOther || !seeded) throw new Error('nothing was seeded')
+  await deleteSeeded(account, seeded)
   foreign = ofOther
-  deleted = gone
+  deleted = seeded
 })
 
-/** The status of a request for these IDs; without IDs in its path, of one with an empty body. */
 async function statusOf(operation: ApiOperation, token: string | undefined, ids: PathIds): Promise<number> {
   if (operation.pathIds.length > 0) return (await sendAs(token, await prepareRequest(operation, account, ids))).status
-  const options = { token, address: freshAddress(), ...(operation.hasBody && { body: {} }) }
+  const options = { token, address: freshIpAddress(), ...(operation.hasBody && { body: {} }) }
   return (await call(operation.method, fillPath(operation, ids), options)).status
 }
 
-/** The path with IDs that name nothing, which is the same for every caller who passes the role check. */
+/** With missing IDs, so that every caller who passes the role check gets the same response. */
 const pathOf = (operation: ApiOperation) => fillPath(operation, missingIds())
 
-/** The expected status; `done` for success. */
+/** `done` means success. */
 function expected(
   operation: ApiOperation,
   actor: Actor | 'another customer',
@@ -102,15 +100,15 @@ describe('who may call an operation, by the OpenAPI document', () => {
 
   it('without a credential every route but the public ones is 401, with the one body', async () => {
     for (const operation of API_OPERATIONS) {
-      const options = { address: freshAddress(), ...(operation.hasBody && { body: {} }) }
-      const answer = await call(operation.method, pathOf(operation), options)
+      const options = { address: freshIpAddress(), ...(operation.hasBody && { body: {} }) }
+      const response = await call(operation.method, pathOf(operation), options)
       if (operation.isPublic) {
-        expect(answer.status, operation.name).toBe(400)
+        expect(response.status, operation.name).toBe(400)
         continue
       }
-      expect(answer.status, operation.name).toBe(401)
-      expect(answer.headers.get('WWW-Authenticate'), operation.name).toMatch(/^Bearer/)
-      expect(answer.text).toBe(
+      expect(response.status, operation.name).toBe(401)
+      expect(response.headers.get('WWW-Authenticate'), operation.name).toMatch(/^Bearer/)
+      expect(response.text).toBe(
         '{"error":{"code":"unauthorized","message":"A valid credential is required","details":[]}}',
       )
     }
@@ -135,25 +133,25 @@ describe('who may call an operation, by the OpenAPI document', () => {
       statuses[actor] = await statusOf(operation, token, missingIds())
       expect([operation.successStatus, 400, 403], actor).toContain(statuses[actor])
     }
-    const lets = ACTORS.filter((actor) => statuses[actor] !== 403)
-    expect(lets).toEqual(allowedActors(operation))
+    const allowed = ACTORS.filter((actor) => statuses[actor] !== 403)
+    expect(allowed).toEqual(allowedActors(operation))
   })
 
   const withIds = guarded.filter(({ pathIds }) => pathIds.length > 0)
   it.each(byId(withIds))(
     'S07 %s reaches what is there for those whom it names, and for nobody else; not what is foreign, missing or deleted',
     async (_, operation) => {
-      const people = [
+      const targets = [
         ...ACTORS.map((actor) => [actor, members[actor].id] as const),
         ['another customer', stranger.id] as const,
       ]
       const sets = await seedIds(
         account,
-        people.map(([, id]) => id),
+        targets.map(([, id]) => id),
       )
       const found: Record<string, Record<string, number | string>> = {}
       const wanted: typeof found = {}
-      for (const [index, [actor]] of people.entries()) {
+      for (const [index, [actor]] of targets.entries()) {
         const token = actor === 'another customer' ? stranger.token : await members[actor].token()
         const own = ownOf(operation, actor, sets[index] ?? missingIds())
         const ids = { own, foreign, missing: missingIds(), deleted }
@@ -175,8 +173,8 @@ describe('who may call an operation, by the OpenAPI document', () => {
       for (const actor of ACTORS.filter((candidate) => !allowedActors(operation)?.includes(candidate))) {
         const token = await members[actor].token()
         const options = operation.hasBody ? { token, body: '{', headers: { 'Content-Type': 'text/plain' } } : { token }
-        const answer = await call(operation.method, `${pathOf(operation)}?unknown=1`, options)
-        expect(answer.status, `${actor}: ${operation.name}`).toBe(403)
+        const response = await call(operation.method, `${pathOf(operation)}?unknown=1`, options)
+        expect(response.status, `${actor}: ${operation.name}`).toBe(403)
       }
     }
   })
@@ -186,7 +184,6 @@ function roleOf(actor: Actor): Member['role'] {
   return actor === 'admin' || actor === 'agent' ? actor : 'customer'
 }
 
-/** Of people, customers reach nobody but themselves. */
 function ownOf({ pathIds }: ApiOperation, actor: Actor | 'another customer', set: PathIds): PathIds {
   if (!pathIds.includes('user_id')) return set
   if (actor === 'customer') return { ...set, user_id: account.customer.id }

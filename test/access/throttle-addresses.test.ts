@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { freshAddress } from '../helpers/addresses'
-import { type Account, type Answer, call, createTestAccount, createTestMember, type Member } from '../helpers/api'
+import { freshIpAddress } from '../helpers/addresses'
+import { type Account, call, createTestAccount, createTestMember, type Member, type TestResponse } from '../helpers/api'
 import { hashesDuring } from '../helpers/hashing'
 import { cheapHash, logIn, NO_LOGIN } from '../helpers/users'
 
@@ -38,20 +38,20 @@ describe('an address that the e-mail has logged in from', () => {
   let home: string
 
   beforeEach(async () => {
-    home = freshAddress()
+    home = freshIpAddress()
     expect(await status(jane, PASSWORD, home)).toBe(200)
   })
 
   it('is not locked out by strangers, and strangers are', async () => {
     await fail(10, jane)
-    expect(await status(jane, PASSWORD, freshAddress())).toBe(429)
+    expect(await status(jane, PASSWORD, freshIpAddress())).toBe(429)
     expect(await status(jane, PASSWORD, home)).toBe(200)
   })
 
   it('has ten of its own, and locks no stranger’s address out with them', async () => {
     await fail(10, jane, home)
     expect(await status(jane, PASSWORD, home)).toBe(429)
-    const elsewhere = freshAddress()
+    const elsewhere = freshIpAddress()
     expect(await status(jane, PASSWORD, elsewhere)).toBe(200)
     await fail(10, jane, elsewhere)
     expect(await status(jane, PASSWORD, elsewhere)).toBe(429)
@@ -66,7 +66,7 @@ describe('an address that the e-mail has logged in from', () => {
   })
 
   it('is not one from which it only failed', async () => {
-    const cafe = freshAddress()
+    const cafe = freshIpAddress()
     await fail(1, jane, cafe)
     await fail(9, jane)
     expect(await status(jane, PASSWORD, cafe)).toBe(429)
@@ -82,12 +82,12 @@ describe('an address that the e-mail has logged in from', () => {
   })
 
   it('is known beside nineteen others of the same e-mail, those that were seen last', async () => {
-    const office = freshAddress()
+    const office = freshIpAddress()
     later(1_000)
     expect(await status(jane, PASSWORD, office)).toBe(200)
     for (let others = 0; others < 19; others += 1) {
       later(1_000)
-      expect(await status(jane, PASSWORD, freshAddress())).toBe(200)
+      expect(await status(jane, PASSWORD, freshIpAddress())).toBe(200)
     }
     await fail(10, jane)
     expect([await status(jane, PASSWORD, home), await status(jane, PASSWORD, office)]).toEqual([429, 200])
@@ -95,7 +95,7 @@ describe('an address that the e-mail has logged in from', () => {
 
   it('S19 two people’s failures from one address lock neither out of another', async () => {
     const ann = await createTestMember(account.id, 'agent', { passwordHash: cheapHash(PASSWORD) })
-    const [office, annsHome] = [freshAddress(), freshAddress()]
+    const [office, annsHome] = [freshIpAddress(), freshIpAddress()]
     expect(await status(ann, PASSWORD, annsHome)).toBe(200)
     await fail(10, jane, office)
     await fail(10, ann, office)
@@ -112,7 +112,6 @@ describe('an address that the e-mail has logged in from', () => {
 })
 
 describe('failed logins of an address', () => {
-  /** Eleven people, of whom the last is never failed for. */
   async function crowd(): Promise<{ others: Member[]; ann: Member }> {
     const passwordHash = cheapHash(PASSWORD)
     const others: Member[] = []
@@ -120,34 +119,36 @@ describe('failed logins of an address', () => {
     return { others, ann: await createTestMember(account.id, 'customer', { passwordHash }) }
   }
 
-  /** A hundred failures, ten of each e-mail, over two minutes, for an address has 100 requests in each. */
+  /** Ten failures per email within two minutes, because an IP address may send 100 requests per minute. */
   async function failHundred(others: Member[], address: string): Promise<void> {
     for (const half of [others.slice(0, 5), others.slice(5)]) {
       later(MINUTE)
-      const answers = await Promise.all(
+      const responses = await Promise.all(
         half.flatMap(({ email }) => Array.from({ length: 10 }, () => logIn(email, WRONG, { address }))),
       )
-      expect(answers.map((answer) => answer.status)).toEqual(Array(50).fill(401))
+      expect(responses.map((response) => response.status)).toEqual(Array(50).fill(401))
     }
     later(MINUTE)
   }
 
   it('are a hundred, then 429 for it before any hashing, and for no other', async () => {
     const { others, ann } = await crowd()
-    const [address, other] = [freshAddress(), freshAddress()]
+    const [address, other] = [freshIpAddress(), freshIpAddress()]
     for (let attempt = 0; attempt < 20; attempt += 1) expect(await status(ann, PASSWORD, address)).toBe(200)
     await failHundred(others, address)
-    const answers: Answer[] = []
+    const responses: TestResponse[] = []
     const hashes = await hashesDuring(async () => {
-      answers.push(await logIn(ann.email, PASSWORD, { address }))
-      answers.push(await logIn('new.to.all@example.com', WRONG, { address }))
+      responses.push(await logIn(ann.email, PASSWORD, { address }))
+      responses.push(await logIn('new.to.all@example.com', WRONG, { address }))
     })
     expect(hashes).toBe(0)
-    for (const answer of answers) {
-      expect([answer.status, answer.body.error.code]).toEqual([429, 'rate_limited'])
-      expect(answer.body.error.message).toBe('The limit of 100 failed logins from one address in 15 minutes is reached')
-      // The window began with the first failure, a minute after the logins that succeeded.
-      expect(answer.headers.get('Retry-After')).toBe(String((15 - 2) * 60))
+    for (const response of responses) {
+      expect([response.status, response.body.error.code]).toEqual([429, 'rate_limited'])
+      expect(response.body.error.message).toBe(
+        'The limit of 100 failed logins from one address in 15 minutes is reached',
+      )
+      // The window began with the first failure, a minute after the successful logins.
+      expect(response.headers.get('Retry-After')).toBe(String((15 - 2) * 60))
     }
     expect(await status(ann, PASSWORD, other)).toBe(200)
     expect((await call('GET', 'users/me', { token: ann.token, address })).status).toBe(200)
@@ -157,7 +158,7 @@ describe('failed logins of an address', () => {
 
   it('count changes of password too, which are refused with it', async () => {
     const { others, ann } = await crowd()
-    const address = freshAddress()
+    const address = freshIpAddress()
     await failHundred(others, address)
     const change = (password: string, from: string) =>
       call('POST', 'auth/password', {
@@ -166,7 +167,7 @@ describe('failed logins of an address', () => {
         body: { current_password: password, new_password: 'another horse' },
       })
     expect((await change(PASSWORD, address)).status).toBe(429)
-    expect((await change(WRONG, freshAddress())).status).toBe(401)
-    expect((await change(PASSWORD, freshAddress())).status).toBe(204)
+    expect((await change(WRONG, freshIpAddress())).status).toBe(401)
+    expect((await change(PASSWORD, freshIpAddress())).status).toBe(204)
   })
 })

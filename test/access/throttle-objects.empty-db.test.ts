@@ -2,8 +2,8 @@ import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from 'c
 import { env } from 'cloudflare:workers'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { throttleFor } from '../../src/access/throttle'
-import { freshAddress } from '../helpers/addresses'
-import { type Account, type Answer, call, createTestAccount, createTestMember, type Member } from '../helpers/api'
+import { freshIpAddress } from '../helpers/addresses'
+import { type Account, call, createTestAccount, createTestMember, type Member, type TestResponse } from '../helpers/api'
 import { hashesDuring } from '../helpers/hashing'
 import { cheapHash, logIn } from '../helpers/users'
 
@@ -25,7 +25,6 @@ afterEach(() => {
   vi.restoreAllMocks()
 })
 
-/** The names of the throttle's objects that were called while `work` ran. */
 async function objectsOf(work: () => Promise<unknown>): Promise<string[]> {
   const original = env.LOGIN_THROTTLE.getByName.bind(env.LOGIN_THROTTLE)
   const names = new Set<string>()
@@ -83,7 +82,7 @@ describe('the objects of the throttle', () => {
   })
 
   it('hold no e-mail in clear, nor a password', async () => {
-    const address = freshAddress()
+    const address = freshIpAddress()
     const names = await objectsOf(async () => {
       await logIn(jane.email, PASSWORD, { address })
       await logIn(jane.email.toUpperCase(), 'wrong horse', { address })
@@ -100,7 +99,7 @@ describe('the objects of the throttle', () => {
   })
 
   it('keep their counts and the known addresses through an eviction', async () => {
-    const home = freshAddress()
+    const home = freshIpAddress()
     const names = await objectsOf(async () => {
       await logIn(jane.email, PASSWORD, { address: home })
       for (let attempt = 0; attempt < 10; attempt += 1) await logIn(jane.email, 'wrong horse')
@@ -188,13 +187,13 @@ describe('an attempt', () => {
 })
 
 describe('an object of the throttle that can not be reached', () => {
-  const gone = () => {
+  const unavailable = () => {
     throw new Error('Network connection lost.')
   }
   const failing = () => Promise.reject(new Error('Network connection lost.'))
 
   it.each([
-    ['is not there', gone],
+    ['is not there', unavailable],
     ['fails at the first count', () => ({ reserve: failing, reserveLogin: failing })],
     [
       'fails at the count of the e-mail',
@@ -203,23 +202,23 @@ describe('an object of the throttle that can not be reached', () => {
   ])('F03 and %s is 503, never a free pass, and nothing is hashed', async (_name, object) => {
     vi.spyOn(env.LOGIN_THROTTLE, 'getByName').mockImplementation(object as never)
     const change = { current_password: PASSWORD, new_password: 'another horse' }
-    const answers: Answer[] = []
+    const responses: TestResponse[] = []
     const hashes = await hashesDuring(async () => {
-      answers.push(await logIn(jane.email, PASSWORD))
-      answers.push(await call('POST', 'auth/password', { token: jane.token, body: change }))
+      responses.push(await logIn(jane.email, PASSWORD))
+      responses.push(await call('POST', 'auth/password', { token: jane.token, body: change }))
     })
     expect(hashes).toBe(0)
-    for (const answer of answers) {
-      expect([answer.status, answer.body.error.code]).toEqual([503, 'unavailable'])
-      expect(answer.headers.get('Retry-After')).toMatch(/^\d+$/)
+    for (const response of responses) {
+      expect([response.status, response.body.error.code]).toEqual([503, 'unavailable'])
+      expect(response.headers.get('Retry-After')).toMatch(/^\d+$/)
     }
     vi.restoreAllMocks()
     expect((await logIn(jane.email, PASSWORD)).status).toBe(200)
   })
 
   it('F03 is 503 for registrations too', async () => {
-    vi.spyOn(env.LOGIN_THROTTLE, 'getByName').mockImplementation(gone)
+    vi.spyOn(env.LOGIN_THROTTLE, 'getByName').mockImplementation(unavailable)
     const body = { account: account.slug, name: 'Jo', email: 'jo@example.com', password: PASSWORD }
-    expect((await call('POST', 'auth/register', { body, address: freshAddress() })).status).toBe(503)
+    expect((await call('POST', 'auth/register', { body, address: freshIpAddress() })).status).toBe(503)
   })
 })

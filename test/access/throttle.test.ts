@@ -1,7 +1,7 @@
 import { env } from 'cloudflare:workers'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { freshAddress } from '../helpers/addresses'
-import { type Account, type Answer, call, createTestAccount, createTestMember, type Member } from '../helpers/api'
+import { freshIpAddress } from '../helpers/addresses'
+import { type Account, call, createTestAccount, createTestMember, type Member, type TestResponse } from '../helpers/api'
 import { sessions } from '../helpers/d1'
 import { hashesDuring } from '../helpers/hashing'
 import { cheapHash, logIn, NO_LOGIN } from '../helpers/users'
@@ -29,40 +29,38 @@ function later(milliseconds: number): void {
   vi.setSystemTime(Date.now() + milliseconds)
 }
 
-/** Fails to log in so many times, each time from an address that nobody knows. */
 async function fail(times: number, email = jane.email): Promise<void> {
   for (let attempt = 0; attempt < times; attempt += 1) expect((await logIn(email, WRONG)).text).toBe(NO_LOGIN)
 }
 
-/** The answers, for which nothing may have been hashed. */
-async function unhashed(...attempts: (() => Promise<Answer>)[]): Promise<Answer[]> {
-  const answers: Answer[] = []
+async function unhashed(...attempts: (() => Promise<TestResponse>)[]): Promise<TestResponse[]> {
+  const responses: TestResponse[] = []
   const hashes = await hashesDuring(async () => {
-    for (const attempt of attempts) answers.push(await attempt())
+    for (const attempt of attempts) responses.push(await attempt())
   })
   expect(hashes).toBe(0)
-  return answers
+  return responses
 }
 
 describe('failed logins of an e-mail', () => {
   it('are ten, then 429 before any hashing, right password or not, with the limit and when to come back', async () => {
     await fail(10)
-    const answers = await unhashed(
+    const responses = await unhashed(
       () => logIn(jane.email, WRONG),
       () => logIn(jane.email, PASSWORD),
       () => logIn(jane.email.toUpperCase(), PASSWORD),
       () => logIn(jane.email, PASSWORD, { account: account.slug }),
     )
-    for (const answer of answers) {
-      expect(answer.status).toBe(429)
-      expect(answer.body.error).toEqual({ code: 'rate_limited', message: SAYS, details: [] })
-      expect(answer.headers.get('Retry-After')).toBe('900')
+    for (const response of responses) {
+      expect(response.status).toBe(429)
+      expect(response.body.error).toEqual({ code: 'rate_limited', message: SAYS, details: [] })
+      expect(response.headers.get('Retry-After')).toBe('900')
     }
   })
 
   it('are counted alike for an e-mail that does not exist: the same statuses, the same bytes', async () => {
     const tried = await Promise.all(Array.from({ length: 12 }, () => logIn('nobody.at.all@example.com', WRONG)))
-    expect(tried.map((answer) => answer.status).sort()).toEqual([...Array(10).fill(401), 429, 429])
+    expect(tried.map((response) => response.status).sort()).toEqual([...Array(10).fill(401), 429, 429])
     await fail(10)
     const [known, unknown] = await unhashed(
       () => logIn(jane.email, WRONG),
@@ -109,13 +107,13 @@ describe('failed logins of an e-mail', () => {
   })
 
   it('of thirty at once let exactly ten through to hashing', async () => {
-    const answers: Answer[] = []
+    const responses: TestResponse[] = []
     const hashes = await hashesDuring(async () => {
-      answers.push(...(await Promise.all(Array.from({ length: 30 }, () => logIn(jane.email, WRONG)))))
+      responses.push(...(await Promise.all(Array.from({ length: 30 }, () => logIn(jane.email, WRONG)))))
     })
     expect(hashes).toBe(10)
-    expect(answers.filter((answer) => answer.status === 401)).toHaveLength(10)
-    expect(answers.filter((answer) => answer.status === 429)).toHaveLength(20)
+    expect(responses.filter((response) => response.status === 401)).toHaveLength(10)
+    expect(responses.filter((response) => response.status === 429)).toHaveLength(20)
   })
 
   it('are not those that the request itself is wrong in', async () => {
@@ -127,7 +125,7 @@ describe('failed logins of an e-mail', () => {
 
 describe('logins that succeed', () => {
   it('take their attempts back: twenty in a row pass, from one address and from many', async () => {
-    const home = freshAddress()
+    const home = freshIpAddress()
     for (let attempt = 0; attempt < 20; attempt += 1)
       expect((await logIn(jane.email, PASSWORD, { address: home })).status).toBe(200)
     for (let attempt = 0; attempt < 20; attempt += 1) expect((await logIn(jane.email, PASSWORD)).status).toBe(200)
@@ -143,8 +141,8 @@ describe('logins that succeed', () => {
 
 describe('what is no failure', () => {
   it('twenty right passwords at once are let in, all of them', async () => {
-    const answers = await Promise.all(Array.from({ length: 20 }, () => logIn(jane.email, PASSWORD)))
-    expect(answers.map(({ status }) => status)).toEqual(Array.from({ length: 20 }, () => 200))
+    const responses = await Promise.all(Array.from({ length: 20 }, () => logIn(jane.email, PASSWORD)))
+    expect(responses.map(({ status }) => status)).toEqual(Array.from({ length: 20 }, () => 200))
   })
 
   it('a database that is away locks nobody out', async () => {

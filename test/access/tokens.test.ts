@@ -2,7 +2,7 @@ import { env } from 'cloudflare:workers'
 import { createHmac, generateKeyPairSync, sign as signWith } from 'node:crypto'
 import { beforeAll, describe, expect, it, vi } from 'vitest'
 import { configOf } from '../../src/core/config'
-import { freshAddress } from '../helpers/addresses'
+import { freshIpAddress } from '../helpers/addresses'
 import { type Account, call, createTestAccount, createTestMember, createTestToken } from '../helpers/api'
 
 let account: Account
@@ -40,9 +40,9 @@ function token(payload: unknown, header: unknown = { alg: 'HS256', typ: 'JWT' },
   return `${text}.${createHmac(hash, key).update(text).digest('base64url')}`
 }
 
-/** The status of a read and of a write under the token, which are checked on different ways. */
+/** Reads and writes verify the caller in different ways. */
 async function statuses(forged: string): Promise<number[]> {
-  const address = freshAddress()
+  const address = freshIpAddress()
   const read = await call('GET', 'tickets', { token: forged, address })
   const write = await call('POST', 'tickets', { token: forged, address, body: { title: 'T', description: 'D' } })
   return [read.status, write.status]
@@ -89,18 +89,18 @@ describe('S04 tokens', () => {
   })
 
   it('S04 a fourth segment, a missing one, or white space is 401', async () => {
-    const good = token(claims())
-    const [header, payload, signature] = good.split('.')
+    const valid = token(claims())
+    const [header, payload, signature] = valid.split('.')
     const forged = [
-      `${good}.`,
-      `${good}.x`,
-      `.${good}`,
+      `${valid}.`,
+      `${valid}.x`,
+      `.${valid}`,
       `${header}.${payload}`,
       `${header}..${signature}`,
       '..',
-      `${good}=`,
+      `${valid}=`,
     ]
-    for (const value of [...forged, `${good} x`, good.replace('.', ' .')])
+    for (const value of [...forged, `${valid} x`, valid.replace('.', ' .')])
       expect(await statuses(value)).toEqual([401, 401])
   })
 
@@ -120,12 +120,12 @@ describe('S04 tokens', () => {
 
   it('S04 every single bit of the signature’s last four characters counts', async () => {
     const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'
-    const good = token(claims())
+    const valid = token(claims())
     for (let back = 1; back <= 4; back += 1)
       for (let bit = 1; bit < 64; bit *= 2) {
-        const at = good.length - back
-        const flipped = alphabet[alphabet.indexOf(good.charAt(at)) ^ bit]
-        expect(await statuses(`${good.slice(0, at)}${flipped}${good.slice(at + 1)}`)).toEqual([401, 401])
+        const at = valid.length - back
+        const flipped = alphabet[alphabet.indexOf(valid.charAt(at)) ^ bit]
+        expect(await statuses(`${valid.slice(0, at)}${flipped}${valid.slice(at + 1)}`)).toEqual([401, 401])
       }
   })
 
@@ -197,7 +197,7 @@ describe('a token of somebody', () => {
     await env.DB.prepare("UPDATE users SET status = 'inactive' WHERE id = ?").bind(own.admin.id).run()
     expect(await statuses(own.admin.token)).toEqual([401, 401])
     for (const path of ['users', 'tickets/x', 'tickets/x/comments'])
-      expect((await call('GET', path, { token: own.admin.token, address: freshAddress() })).status).toBe(401)
+      expect((await call('GET', path, { token: own.admin.token, address: freshIpAddress() })).status).toBe(401)
   })
 
   it('has the role that the database gives it, not the one it claims', async () => {
@@ -211,27 +211,27 @@ describe('a token of somebody', () => {
 })
 
 describe('credentials of a request', () => {
-  const send = (headers: Record<string, string>) => call('GET', 'tickets', { headers, address: freshAddress() })
+  const send = (headers: Record<string, string>) => call('GET', 'tickets', { headers, address: freshIpAddress() })
 
   it('two different ones at once are 400', async () => {
-    const answer = await send({ Authorization: `Bearer ${account.agent.token}`, 'X-API-Key': 'tk_live_other' })
-    expect(answer.status).toBe(400)
-    expect(answer.body.error.details).toHaveLength(1)
+    const response = await send({ Authorization: `Bearer ${account.agent.token}`, 'X-API-Key': 'tk_live_other' })
+    expect(response.status).toBe(400)
+    expect(response.body.error.details).toHaveLength(1)
   })
 
   it('any other scheme is 401', async () => {
-    const { token: good } = account.agent
+    const { token: valid } = account.agent
     const values = [
       `Basic ${btoa('a:b')}`,
-      good,
-      `Token ${good}`,
+      valid,
+      `Token ${valid}`,
       'Bearer',
       'Bearer ',
-      `Bearer ${good} ${good}`,
-      `Bearer "${good}"`,
+      `Bearer ${valid} ${valid}`,
+      `Bearer "${valid}"`,
     ]
     for (const value of values) expect((await send({ Authorization: value })).status).toBe(401)
-    expect((await send({ Authorization: `bearer ${good}` })).status).toBe(200)
+    expect((await send({ Authorization: `bearer ${valid}` })).status).toBe(200)
   })
 
   it('are not looked for in cookies', async () => {

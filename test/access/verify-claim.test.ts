@@ -3,7 +3,7 @@ import { isValidClaim, limiterName } from '../../src/access/verify-claim'
 
 const NOW = 1_750_000_000_000
 
-const facts = {
+const state = {
   accountId: 'acct_a',
   role: 'agent' as const,
   plan: 'standard' as const,
@@ -23,24 +23,24 @@ describe('what a caller’s object vouches for', () => {
   it('S05 is a token of the member’s generation, or the one that was spared', () => {
     const older = { ...token, tokenVersion: 2 }
     const claims = [token, older, { ...older, tokenId: 'spared' }, { ...token, tokenVersion: 4 }]
-    expect(claims.map((claim) => isValidClaim(claim, facts, NOW))).toEqual([true, false, true, false])
-    expect(isValidClaim(older, { ...facts, exemptTokenId: null }, NOW)).toBe(false)
+    expect(claims.map((claim) => isValidClaim(claim, state, NOW))).toEqual([true, false, true, false])
+    expect(isValidClaim(older, { ...state, exemptTokenId: null }, NOW)).toBe(false)
   })
 
   it('S07 is no token of another account, though it may name a member of the same ID', () => {
-    expect(isValidClaim({ ...token, accountId: 'acct_b' }, facts, NOW)).toBe(false)
+    expect(isValidClaim({ ...token, accountId: 'acct_b' }, state, NOW)).toBe(false)
     const other = { ...token, accountId: 'acct_b' }
     expect(limiterName(other)).not.toBe(limiterName(token))
   })
 
   it('S06 is a secret that a key has, as long as it has it', () => {
     const hashes = ['current', 'grace', 'former', 'another', '']
-    expect(hashes.map((hash) => isValidClaim(key(hash), facts, NOW))).toEqual([true, true, false, false, false])
+    expect(hashes.map((hash) => isValidClaim(key(hash), state, NOW))).toEqual([true, true, false, false, false])
   })
 
   it('S05 is nothing of a member who has gone or is inactive', () => {
     for (const claim of [token, key('current')])
-      expect([isValidClaim(claim, null, NOW), isValidClaim(claim, { ...facts, active: false }, NOW)]).toEqual([
+      expect([isValidClaim(claim, null, NOW), isValidClaim(claim, { ...state, active: false }, NOW)]).toEqual([
         false,
         false,
       ])

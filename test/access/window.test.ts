@@ -4,7 +4,6 @@ import { hit, type Window } from '../../src/access/window'
 const MINUTE = 60_000
 const NOON = 29_000_000 * MINUTE
 
-/** Counts at each of the times, and gives whether each was admitted. */
 function run(times: number[], limit: number, window: Window = { minute: 0, count: 0 }): boolean[] {
   let current = window
   return times.map((now) => {

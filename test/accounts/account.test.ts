@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest'
-import { freshAddress } from '../helpers/addresses'
+import { freshIpAddress } from '../helpers/addresses'
 import { type Account, call, createTestAccount, row } from '../helpers/api'
-import { ask, detailsOf } from '../helpers/tickets'
+import { callAs, detailsOf } from '../helpers/tickets'
 
 let account: Account
 
@@ -13,9 +13,9 @@ const stored = (id: string) => row<Record<string, unknown>>('SELECT * FROM accou
 
 describe('GET /account', () => {
   it('shows an admin the account, and nothing beside', async () => {
-    const answer = await ask(account.admin, 'GET', 'account')
-    expect(answer.status).toBe(200)
-    expect(answer.body).toEqual({
+    const response = await callAs(account.admin, 'GET', 'account')
+    expect(response.status).toBe(200)
+    expect(response.body).toEqual({
       data: {
         id: account.id,
         name: account.slug,
@@ -29,18 +29,18 @@ describe('GET /account', () => {
 
   it.each(['agent', 'customer'] as const)('is 403 for the %s, as is its change', async (role) => {
     const before = await stored(account.id)
-    for (const answer of [
-      await ask(account[role], 'GET', 'account'),
-      await ask(account[role], 'PATCH', 'account', { name: 'Mine' }),
-      await ask(account[role], 'PATCH', 'account', { allow_registration: true }),
-      await ask(account[role], 'PATCH', 'account', { nonsense: 1 }),
+    for (const response of [
+      await callAs(account[role], 'GET', 'account'),
+      await callAs(account[role], 'PATCH', 'account', { name: 'Mine' }),
+      await callAs(account[role], 'PATCH', 'account', { allow_registration: true }),
+      await callAs(account[role], 'PATCH', 'account', { nonsense: 1 }),
     ])
-      expect([answer.status, answer.body.error.code]).toEqual([403, 'forbidden'])
+      expect([response.status, response.body.error.code]).toEqual([403, 'forbidden'])
     expect(await stored(account.id)).toEqual(before)
   })
 
   it('is 401 without a credential', async () => {
-    expect((await call('GET', 'account', { address: freshAddress() })).status).toBe(401)
+    expect((await call('GET', 'account', { address: freshIpAddress() })).status).toBe(401)
   })
 })
 
@@ -48,35 +48,35 @@ describe('PATCH /account', () => {
   it('changes the name alone, trimmed, and no other account', async () => {
     const other = await createTestAccount()
     const [before, otherBefore] = [await stored(account.id), await stored(other.id)]
-    const answer = await ask(account.admin, 'PATCH', 'account', { name: '  Größer & Co ' })
-    expect(answer.status, answer.text).toBe(200)
-    expect(answer.body.data).toMatchObject({ id: account.id, name: 'Größer & Co', slug: account.slug })
+    const response = await callAs(account.admin, 'PATCH', 'account', { name: '  Größer & Co ' })
+    expect(response.status, response.text).toBe(200)
+    expect(response.body.data).toMatchObject({ id: account.id, name: 'Größer & Co', slug: account.slug })
     expect(await stored(account.id)).toEqual({ ...before, name: 'Größer & Co' })
     expect(await stored(other.id)).toEqual(otherBefore)
-    expect((await ask(account.admin, 'GET', 'account')).body).toEqual(answer.body)
+    expect((await callAs(account.admin, 'GET', 'account')).body).toEqual(response.body)
   })
 
   it('opens registration and closes it again', async () => {
-    const address = freshAddress()
+    const address = freshIpAddress()
     const join = (email: string) =>
       call('POST', 'auth/register', {
         body: { account: account.slug, name: 'Jo', email, password: 'correct horse' },
         address,
       })
     expect((await join('jo@open.example')).status).toBe(403)
-    const opened = await ask(account.admin, 'PATCH', 'account', { allow_registration: true })
+    const opened = await callAs(account.admin, 'PATCH', 'account', { allow_registration: true })
     expect([opened.status, opened.body.data.allow_registration]).toEqual([200, true])
     expect((await join('jo@open.example')).status).toBe(201)
-    const closed = await ask(account.admin, 'PATCH', 'account', { allow_registration: false })
+    const closed = await callAs(account.admin, 'PATCH', 'account', { allow_registration: false })
     expect(closed.body.data).toMatchObject({ allow_registration: false, name: account.slug })
     expect((await join('ann@open.example')).status).toBe(403)
   })
 
   it('changes both at once, and nothing when it says what is', async () => {
-    await ask(account.admin, 'PATCH', 'account', { name: 'Both', allow_registration: true })
+    await callAs(account.admin, 'PATCH', 'account', { name: 'Both', allow_registration: true })
     const before = await stored(account.id)
     expect(before).toMatchObject({ name: 'Both', allow_registration: 1 })
-    const again = await ask(account.admin, 'PATCH', 'account', { name: 'Both', allow_registration: true })
+    const again = await callAs(account.admin, 'PATCH', 'account', { name: 'Both', allow_registration: true })
     expect(again.status).toBe(200)
     expect(await stored(account.id)).toEqual(before)
   })
@@ -94,7 +94,7 @@ describe('PATCH /account', () => {
     [{}, ['body']],
   ])('%j is 400, and nothing changes', async (body, fields) => {
     const before = await stored(account.id)
-    const details = detailsOf(await ask(account.admin, 'PATCH', 'account', body), 400, 'invalid_input')
+    const details = detailsOf(await callAs(account.admin, 'PATCH', 'account', body), 400, 'invalid_input')
     expect(details.map((entry) => entry.field).sort()).toEqual(fields)
     expect(await stored(account.id)).toEqual(before)
   })

@@ -1,8 +1,8 @@
 import { beforeEach, describe, expect, it, vi } from 'vitest'
 import { slugOf } from '../../src/accounts/slug'
-import { freshAddress } from '../helpers/addresses'
+import { freshIpAddress } from '../helpers/addresses'
 import { call, createTicket, row, rows } from '../helpers/api'
-import { later, stopClock } from '../helpers/credentials'
+import { advanceClock, stopClock } from '../helpers/credentials'
 import { hashesDuring } from '../helpers/hashing'
 import { eventsOf } from '../helpers/tickets'
 import { logIn, post } from '../helpers/users'
@@ -28,20 +28,20 @@ const accounts = async () => (await row<{ n: number }>('SELECT count(*) AS n FRO
 describe('POST /accounts', () => {
   it('is 403 by default, before any hashing, and makes nothing', async () => {
     const before = await accounts()
-    const answers: { status: number; body: { error: { code: string } } }[] = []
+    const responses: { status: number; body: { error: { code: string } } }[] = []
     const hashes = await hashesDuring(async () => {
-      answers.push(await call('POST', 'accounts', { body, address: freshAddress() }))
-      answers.push(await post({ ALLOW_SIGNUP: 'false' }, 'accounts', body))
+      responses.push(await call('POST', 'accounts', { body, address: freshIpAddress() }))
+      responses.push(await post({ ALLOW_SIGNUP: 'false' }, 'accounts', body))
     })
-    for (const answer of answers) expect([answer.status, answer.body.error.code]).toEqual([403, 'forbidden'])
+    for (const response of responses) expect([response.status, response.body.error.code]).toEqual([403, 'forbidden'])
     expect([hashes, await accounts()]).toEqual([0, before])
   })
 
   it('makes a standard account that is closed to strangers, with its first admin, whose token works', async () => {
-    const answer = await post(OPEN, 'accounts', { ...body, name: '  Jo Ruiz ', email: ` ${body.email} ` })
-    expect(answer.status, answer.text).toBe(201)
-    const { token, expires_at, user } = answer.body
-    expect(Object.keys(answer.body)).toEqual(['token', 'expires_at', 'user'])
+    const response = await post(OPEN, 'accounts', { ...body, name: '  Jo Ruiz ', email: ` ${body.email} ` })
+    expect(response.status, response.text).toBe(201)
+    const { token, expires_at, user } = response.body
+    expect(Object.keys(response.body)).toEqual(['token', 'expires_at', 'user'])
     expect(user).toEqual({ id: expect.stringMatching(/^user_/), name: 'Jo Ruiz', email: body.email, role: 'admin' })
     expect(Date.parse(expires_at)).toBe(claimsOf(token).exp * 1_000)
     const account = await call('GET', 'account', { token })
@@ -71,7 +71,7 @@ describe('POST /accounts', () => {
   it('is not later than what is written in the account, even by a clock that is behind', async () => {
     stopClock()
     const { token, user } = (await post(OPEN, 'accounts', body)).body
-    later(-5_000)
+    advanceClock(-5_000)
     const { id } = await createTicket({ ...user, token })
     const found = await row<{ account: number; ticket: number }>(
       'SELECT a.created_at AS account, t.created_at AS ticket FROM tickets t JOIN accounts a ON a.id = t.account_id WHERE t.id = ?',
@@ -100,19 +100,19 @@ describe('POST /accounts', () => {
   })
 
   it('allows five an hour and address, and then no hashing', async () => {
-    const address = freshAddress()
-    const answers = await Promise.all(
+    const address = freshIpAddress()
+    const responses = await Promise.all(
       Array.from({ length: 5 }, (_, index) =>
         post(OPEN, 'accounts', { ...body, email: `five${index}@x.example` }, address),
       ),
     )
-    expect(answers.map((answer) => answer.status)).toEqual([201, 201, 201, 201, 201])
-    expect(new Set(answers.map((answer) => claimsOf(answer.body.token).acc)).size).toBe(5)
-    const hashes = await hashesDuring(async () => answers.push(await post(OPEN, 'accounts', body, address)))
-    const refused = answers.at(-1)
-    expect([refused?.status, refused?.body.error.code, hashes]).toEqual([429, 'rate_limited', 0])
-    expect(refused?.body.error.message).toBe('The limit of 5 registrations an hour from one address is reached')
-    const wait = Number(refused?.headers.get('Retry-After'))
+    expect(responses.map((response) => response.status)).toEqual([201, 201, 201, 201, 201])
+    expect(new Set(responses.map((response) => claimsOf(response.body.token).acc)).size).toBe(5)
+    const hashes = await hashesDuring(async () => responses.push(await post(OPEN, 'accounts', body, address)))
+    const rejected = responses.at(-1)
+    expect([rejected?.status, rejected?.body.error.code, hashes]).toEqual([429, 'rate_limited', 0])
+    expect(rejected?.body.error.message).toBe('The limit of 5 registrations an hour from one address is reached')
+    const wait = Number(rejected?.headers.get('Retry-After'))
     expect(wait).toBeGreaterThan(3_500)
     expect(wait).toBeLessThanOrEqual(3_600)
     const slugs = await rows<{ slug: string }>('SELECT slug FROM accounts WHERE name = ?', body.account_name)
@@ -133,11 +133,11 @@ describe('POST /accounts', () => {
     ],
     [{ account_name: 1, name: ['B'], email: null, password: 12345678 }, ['account_name', 'email', 'name', 'password']],
   ])('%j is 400, and counts as no registration', async (bad, fields) => {
-    const address = freshAddress()
+    const address = freshIpAddress()
     for (let attempt = 0; attempt < 6; attempt += 1) {
-      const answer = await post(OPEN, 'accounts', bad, address)
-      expect([answer.status, answer.body.error.code]).toEqual([400, 'invalid_input'])
-      expect(answer.body.error.details.map((entry: { field: string }) => entry.field).sort()).toEqual(fields)
+      const response = await post(OPEN, 'accounts', bad, address)
+      expect([response.status, response.body.error.code]).toEqual([400, 'invalid_input'])
+      expect(response.body.error.details.map((entry: { field: string }) => entry.field).sort()).toEqual(fields)
     }
   })
 })

@@ -1,9 +1,9 @@
 import { evictDurableObject } from 'cloudflare:test'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { freshAddress } from '../helpers/addresses'
+import { freshIpAddress } from '../helpers/addresses'
 import { type Account, call, createTestAccount, createTestMember, row } from '../helpers/api'
-import { createTestKey, later, objectOfKey, statusOf, stopClock } from '../helpers/credentials'
-import { ask, detailsOf } from '../helpers/tickets'
+import { advanceClock, createTestKey, objectOfKey, statusOf, stopClock } from '../helpers/credentials'
+import { callAs, detailsOf } from '../helpers/tickets'
 
 const SECOND = 1_000
 
@@ -15,10 +15,10 @@ afterEach(() => {
 const wire = (milliseconds: number) => new Date(milliseconds).toISOString().replace(/\.\d+Z$/, 'Z')
 
 describe('how many keys an account has', () => {
-  const create = (own: Account) => ask(own.admin, 'POST', 'api-keys', { name: 'A' })
+  const create = (own: Account) => callAs(own.admin, 'POST', 'api-keys', { name: 'A' })
   const outcomes = async (own: Account, attempts: number) => {
-    const answers = await Promise.all(Array.from({ length: attempts }, () => create(own)))
-    return [201, 409].map((status) => answers.filter((answer) => answer.status === status).length)
+    const responses = await Promise.all(Array.from({ length: attempts }, () => create(own)))
+    return [201, 409].map((status) => responses.filter((response) => response.status === status).length)
   }
 
   it('is 20 that live, also of 30 made at once; dead ones do not count', async () => {
@@ -33,11 +33,11 @@ describe('how many keys an account has', () => {
       own.id,
     )
     expect(members).toEqual({ n: 20 })
-    const keys: { id: string; expires_at: string | null }[] = (await ask(own.admin, 'GET', 'api-keys')).body.data
+    const keys: { id: string; expires_at: string | null }[] = (await callAs(own.admin, 'GET', 'api-keys')).body.data
     const lasting = keys.find((key) => key.expires_at === null)
-    expect((await ask(own.admin, 'DELETE', `api-keys/${lasting?.id}`)).status).toBe(204)
+    expect((await callAs(own.admin, 'DELETE', `api-keys/${lasting?.id}`)).status).toBe(204)
     expect(await outcomes(own, 2)).toEqual([1, 1])
-    later(600 * SECOND)
+    advanceClock(600 * SECOND)
     expect(expiring).toHaveLength(2)
     expect(await outcomes(own, 4)).toEqual([2, 2])
     expect((await create(await createTestAccount('standard'))).status).toBe(201)
@@ -60,13 +60,13 @@ describe('C05 the limit of a key', () => {
         call('GET', 'tickets?per_page=1', index % 2 ? { token: key } : { headers: { 'X-API-Key': key } }),
       ),
     )
-    expect(statuses.filter((answer) => answer.status === 200)).toHaveLength(100)
-    expect(statuses.filter((answer) => answer.status === 429)).toHaveLength(300)
+    expect(statuses.filter((response) => response.status === 200)).toHaveLength(100)
+    expect(statuses.filter((response) => response.status === 429)).toHaveLength(300)
     await evictDurableObject(objectOfKey(id))
-    expect(await statusOf(key, freshAddress())).toBe(429)
-    expect((await ask(own.admin, 'POST', `api-keys/${id}/rotate`, {})).status).toBe(201)
-    expect(await statusOf(key, freshAddress())).toBe(429)
-    later(60_000)
-    expect(await statusOf(key, freshAddress())).toBe(200)
+    expect(await statusOf(key, freshIpAddress())).toBe(429)
+    expect((await callAs(own.admin, 'POST', `api-keys/${id}/rotate`, {})).status).toBe(201)
+    expect(await statusOf(key, freshIpAddress())).toBe(429)
+    advanceClock(60_000)
+    expect(await statusOf(key, freshIpAddress())).toBe(200)
   })
 })

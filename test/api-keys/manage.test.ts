@@ -1,9 +1,9 @@
 import { env } from 'cloudflare:workers'
 import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
-import { freshAddress } from '../helpers/addresses'
+import { freshIpAddress } from '../helpers/addresses'
 import { type Account, call, createTestAccount, row } from '../helpers/api'
-import { createTestKey, later, statusOf, stopClock, warmUp } from '../helpers/credentials'
-import { ask, detailsOf } from '../helpers/tickets'
+import { advanceClock, createTestKey, statusOf, stopClock, warmUp } from '../helpers/credentials'
+import { callAs, detailsOf } from '../helpers/tickets'
 
 const KEY = /^tk_live_[0-9a-z]{26}[0-9a-f]{92}$/
 const SECOND = 1_000
@@ -21,17 +21,17 @@ afterEach(() => {
   vi.restoreAllMocks()
 })
 
-const use = (key: string) => statusOf(key, freshAddress())
+const use = (key: string) => statusOf(key, freshIpAddress())
 const wire = (milliseconds: number) => new Date(milliseconds).toISOString().replace(/\.\d+Z$/, 'Z')
-const rotate = async (id: string, body: unknown) => ask(account.admin, 'POST', `api-keys/${id}/rotate`, body)
+const rotate = async (id: string, body: unknown) => callAs(account.admin, 'POST', `api-keys/${id}/rotate`, body)
 
 describe('POST /api-keys', () => {
   it('answers with the key, for an agent unless it says otherwise', async () => {
-    const answer = await ask(account.admin, 'POST', 'api-keys', { name: '  CRM sync ' })
-    expect(answer.status, answer.text).toBe(201)
-    const { key } = answer.body.data
+    const response = await callAs(account.admin, 'POST', 'api-keys', { name: '  CRM sync ' })
+    expect(response.status, response.text).toBe(201)
+    const { key } = response.body.data
     expect(key).toMatch(KEY)
-    expect(answer.body.data).toEqual({
+    expect(response.body.data).toEqual({
       id: `key_${key.slice(8, 34)}`,
       name: 'CRM sync',
       last_four: key.slice(-4),
@@ -42,8 +42,8 @@ describe('POST /api-keys', () => {
       revoked_at: null,
       key,
     })
-    expect(answer.headers.get('Cache-Control')).toBe('no-store')
-    const admin = await ask(account.admin, 'POST', 'api-keys', { name: 'Ops', role: 'admin' })
+    expect(response.headers.get('Cache-Control')).toBe('no-store')
+    const admin = await callAs(account.admin, 'POST', 'api-keys', { name: 'Ops', role: 'admin' })
     expect(admin.body.data.role).toBe('admin')
     expect((await call('GET', 'account', { token: admin.body.data.key })).status).toBe(200)
     expect((await call('GET', 'account', { token: key })).status).toBe(403)
@@ -67,14 +67,14 @@ describe('POST /api-keys', () => {
     ['an ID', { name: 'A', id: 'key_x' }, 'id'],
     ['an account', { name: 'A', account_id: 'acct_x' }, 'account_id'],
   ])('refuses %s', async (_name, body, field) => {
-    const details = detailsOf(await ask(account.admin, 'POST', 'api-keys', body), 400, 'invalid_input')
+    const details = detailsOf(await callAs(account.admin, 'POST', 'api-keys', body), 400, 'invalid_input')
     expect(details.map((entry) => entry.field)).toEqual([field])
   })
 
   it('is for admins who are people', async () => {
     for (const by of [account.agent, account.customer])
-      expect((await ask(by, 'POST', 'api-keys', { name: 'A' })).status).toBe(403)
-    expect((await call('POST', 'api-keys', { body: { name: 'A' }, address: freshAddress() })).status).toBe(401)
+      expect((await callAs(by, 'POST', 'api-keys', { name: 'A' })).status).toBe(403)
+    expect((await call('POST', 'api-keys', { body: { name: 'A' }, address: freshIpAddress() })).status).toBe(401)
   })
 })
 
@@ -83,11 +83,11 @@ describe('expires_at', () => {
     stopClock()
     const expiresAt = wire(Date.now() + 120 * SECOND)
     const { id, key } = await createTestKey(account, { expires_at: expiresAt })
-    expect((await ask(account.admin, 'GET', 'api-keys')).body.data[0]).toMatchObject({ id, expires_at: expiresAt })
+    expect((await callAs(account.admin, 'GET', 'api-keys')).body.data[0]).toMatchObject({ id, expires_at: expiresAt })
     expect(await use(key)).toBe(200)
     vi.setSystemTime(Date.parse(expiresAt) - 1)
     expect(await use(key)).toBe(200)
-    later(1)
+    advanceClock(1)
     expect(await use(key)).toBe(401)
     detailsOf(await rotate(id, {}), 409, 'conflict')
     expect(await use(key)).toBe(401)
@@ -98,7 +98,7 @@ describe('expires_at', () => {
     const { id, key } = await createTestKey(account, { expires_at: wire(Date.now() + 120 * SECOND) })
     const rotated = (await rotate(id, { grace_seconds: 604_800 })).body.data.key
     expect([await use(key), await use(rotated)]).toEqual([200, 200])
-    later(120 * SECOND)
+    advanceClock(120 * SECOND)
     expect([await use(key), await use(rotated)]).toEqual([401, 401])
   })
 })
@@ -110,16 +110,16 @@ describe('GET /api-keys', () => {
       await createTestKey(own, { name: 'First' }),
       await createTestKey(own, { name: 'Second', role: 'admin' }),
     ]
-    await ask(own.admin, 'DELETE', `api-keys/${keys[0]?.id}`)
-    const answer = await ask(own.admin, 'GET', 'api-keys')
-    expect(answer.status).toBe(200)
-    expect(answer.body.data.map((key: { name: string }) => key.name)).toEqual(['Second', 'First'])
-    expect(answer.body.data[0].revoked_at).toBeNull()
-    expect(answer.body.data[1].revoked_at).toMatch(/Z$/)
-    expect(answer.body.pagination).toMatchObject({ total: 2, per_page: 20, last_page: 1 })
-    expect(answer.text).not.toMatch(/tk_live_|hash/)
-    for (const { key } of keys) expect(answer.text).not.toContain(key.slice(34, 98))
-    const page = await ask(own.admin, 'GET', 'api-keys?per_page=1&page=2')
+    await callAs(own.admin, 'DELETE', `api-keys/${keys[0]?.id}`)
+    const response = await callAs(own.admin, 'GET', 'api-keys')
+    expect(response.status).toBe(200)
+    expect(response.body.data.map((key: { name: string }) => key.name)).toEqual(['Second', 'First'])
+    expect(response.body.data[0].revoked_at).toBeNull()
+    expect(response.body.data[1].revoked_at).toMatch(/Z$/)
+    expect(response.body.pagination).toMatchObject({ total: 2, per_page: 20, last_page: 1 })
+    expect(response.text).not.toMatch(/tk_live_|hash/)
+    for (const { key } of keys) expect(response.text).not.toContain(key.slice(34, 98))
+    const page = await callAs(own.admin, 'GET', 'api-keys?per_page=1&page=2')
     expect(page.body.data.map((key: { name: string }) => key.name)).toEqual(['First'])
   })
 })
@@ -127,23 +127,23 @@ describe('GET /api-keys', () => {
 describe('DELETE /api-keys/{key_id}', () => {
   it('ends a key on its very next request, once and for all', async () => {
     const { id, key } = await createTestKey(account)
-    const spared = await createTestKey(account)
+    const otherKey = await createTestKey(account)
     for (let i = 0; i < 3; i += 1) expect(await use(key)).toBe(200)
-    expect((await ask(account.admin, 'DELETE', `api-keys/${id}`)).status).toBe(204)
+    expect((await callAs(account.admin, 'DELETE', `api-keys/${id}`)).status).toBe(204)
     expect(await use(key)).toBe(401)
     const revokedAt = () => row<{ revoked_at: number }>('SELECT revoked_at FROM api_keys WHERE id = ?', id)
     const first = await revokedAt()
-    expect((await ask(account.admin, 'DELETE', `api-keys/${id}`)).status).toBe(204)
+    expect((await callAs(account.admin, 'DELETE', `api-keys/${id}`)).status).toBe(204)
     expect(await revokedAt()).toEqual(first)
     expect(await use(key)).toBe(401)
-    expect(await use(spared.key)).toBe(200)
+    expect(await use(otherKey.key)).toBe(200)
   })
 
   it('ends the old secret of a grace too', async () => {
     const { id, key } = await createTestKey(account)
     const rotated = (await rotate(id, {})).body.data.key
     expect([await use(key), await use(rotated)]).toEqual([200, 200])
-    await ask(account.admin, 'DELETE', `api-keys/${id}`)
+    await callAs(account.admin, 'DELETE', `api-keys/${id}`)
     expect([await use(key), await use(rotated)]).toEqual([401, 401])
   })
 })
@@ -152,16 +152,16 @@ describe('POST /api-keys/{key_id}/rotate', () => {
   it('gives a new secret, beside which the old one is good for the grace', async () => {
     stopClock()
     const { id, key } = await createTestKey(account, { name: 'Rotated', role: 'admin' })
-    const answer = await rotate(id, { grace_seconds: 600 })
-    expect(answer.status, answer.text).toBe(201)
-    const rotated = answer.body.data.key
+    const response = await rotate(id, { grace_seconds: 600 })
+    expect(response.status, response.text).toBe(201)
+    const rotated = response.body.data.key
     expect(rotated).toMatch(KEY)
     expect(rotated).not.toBe(key)
-    expect(answer.body.data).toMatchObject({ id, name: 'Rotated', role: 'admin', last_four: rotated.slice(-4) })
+    expect(response.body.data).toMatchObject({ id, name: 'Rotated', role: 'admin', last_four: rotated.slice(-4) })
     expect([await use(key), await use(rotated)]).toEqual([200, 200])
-    later(600 * SECOND - 1)
+    advanceClock(600 * SECOND - 1)
     expect([await use(key), await use(rotated)]).toEqual([200, 200])
-    later(1)
+    advanceClock(1)
     expect([await use(key), await use(rotated)]).toEqual([401, 200])
   })
 
@@ -169,9 +169,9 @@ describe('POST /api-keys/{key_id}/rotate', () => {
     stopClock()
     const { id, key } = await createTestKey(account)
     await rotate(id, {})
-    later(DAY - 1)
+    advanceClock(DAY - 1)
     expect(await use(key)).toBe(200)
-    later(1)
+    advanceClock(1)
     expect(await use(key)).toBe(401)
   })
 
@@ -191,7 +191,7 @@ describe('POST /api-keys/{key_id}/rotate', () => {
 
   it('is 409 for a key that was revoked, which stays dead', async () => {
     const { id, key } = await createTestKey(account)
-    await ask(account.admin, 'DELETE', `api-keys/${id}`)
+    await callAs(account.admin, 'DELETE', `api-keys/${id}`)
     const details = detailsOf(await rotate(id, {}), 409, 'conflict')
     expect(details[0]?.field).toBe('key_id')
     expect(await use(key)).toBe(401)
@@ -201,7 +201,7 @@ describe('POST /api-keys/{key_id}/rotate', () => {
     const { id } = await createTestKey(account)
     const details = detailsOf(await rotate(id, { grace_seconds }), 400, 'invalid_input')
     expect(details.map((entry) => entry.field)).toEqual(['grace_seconds'])
-    await ask(account.admin, 'DELETE', `api-keys/${id}`)
+    await callAs(account.admin, 'DELETE', `api-keys/${id}`)
   })
 })
 
@@ -209,12 +209,12 @@ describe('a key of another account, of nobody, or a person', () => {
   it('is 404, is left as it is, and makes no Durable Object', async () => {
     const theirs = await createTestKey(other)
     expect(await use(theirs.key)).toBe(200)
-    const asked = vi.spyOn(env.RATE_LIMITER, 'getByName')
+    const getByName = vi.spyOn(env.RATE_LIMITER, 'getByName')
     for (const id of [theirs.id, 'key_01jt0v7m3zq8x5y2w9r4n6p1kc', account.agent.id]) {
-      expect((await ask(account.admin, 'DELETE', `api-keys/${id}`)).status, id).toBe(404)
+      expect((await callAs(account.admin, 'DELETE', `api-keys/${id}`)).status, id).toBe(404)
       expect((await rotate(id, {})).status, id).toBe(404)
     }
-    expect(new Set(asked.mock.calls.map(([name]) => name))).toEqual(
+    expect(new Set(getByName.mock.calls.map(([name]) => name))).toEqual(
       new Set([`member:${account.id}/${account.admin.id}`]),
     )
     vi.restoreAllMocks()

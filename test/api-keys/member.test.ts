@@ -1,7 +1,7 @@
 import { evictDurableObject } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
-import { freshAddress } from '../helpers/addresses'
+import { freshIpAddress } from '../helpers/addresses'
 import {
   type Account,
   call,
@@ -14,7 +14,7 @@ import {
 } from '../helpers/api'
 import { createTestKey, type Key, objectOfKey, statusOf, stopClock } from '../helpers/credentials'
 import { eventually } from '../helpers/eventually'
-import { ask, commented, detailsOf, eventsOf, historyOf } from '../helpers/tickets'
+import { callAs, createComment, detailsOf, eventsOf, historyOf } from '../helpers/tickets'
 
 const HOUR = 3_600_000
 
@@ -35,7 +35,7 @@ afterEach(() => {
 const by = (key: Key, method: string, path: string, body?: unknown) =>
   call(method, path, { token: key.key, ...(body !== undefined && { body }) })
 const send = (headers: Record<string, string>) =>
-  call('GET', 'tickets?per_page=1', { headers, address: freshAddress() })
+  call('GET', 'tickets?per_page=1', { headers, address: freshIpAddress() })
 
 describe('how a key comes with a request', () => {
   it('as a Bearer, in X-API-Key, or both alike', async () => {
@@ -48,10 +48,10 @@ describe('how a key comes with a request', () => {
 
   it('not beside another credential, be each of them good', async () => {
     for (const bearer of [account.agent.token, adminKey.key]) {
-      const answer = await send({ Authorization: `Bearer ${bearer}`, 'X-API-Key': agentKey.key })
-      const details = detailsOf(answer, 400, 'invalid_input')
+      const response = await send({ Authorization: `Bearer ${bearer}`, 'X-API-Key': agentKey.key })
+      const details = detailsOf(response, 400, 'invalid_input')
       expect(details.map((entry) => entry.field)).toEqual(['X-API-Key'])
-      expect(answer.headers.get('X-RateLimit-Remaining')).toBe('99')
+      expect(response.headers.get('X-RateLimit-Remaining')).toBe('99')
     }
   })
 
@@ -83,12 +83,12 @@ describe('a key as a member', () => {
     expect(JSON.stringify(await eventsOf(account.id, id))).toContain(self.email)
     const mine = await by(agentKey, 'GET', 'tickets?created_by=me')
     expect(mine.body.data.map((entry: { id: string }) => entry.id)).toEqual([id])
-    expect((await ask(account.agent, 'GET', `tickets?created_by=${agentKey.id}`)).body.pagination.total).toBe(1)
+    expect((await callAs(account.agent, 'GET', `tickets?created_by=${agentKey.id}`)).body.pagination.total).toBe(1)
   })
 
   it('sees and does what its role may', async () => {
     const { id } = await createTicket(account.customer)
-    await commented(account.agent, id, { is_internal: true })
+    await createComment(account.agent, id, { is_internal: true })
     expect((await by(agentKey, 'GET', `tickets/${id}`)).body.data.comments).toHaveLength(1)
     expect((await by(agentKey, 'GET', 'users')).status).toBe(200)
     expect((await by(agentKey, 'POST', 'users', { name: 'A', email: 'a@key.example' })).status).toBe(403)
@@ -101,24 +101,24 @@ describe('a key as a member', () => {
 
   it('S04 has no tokens: one that names it is nobody’s', async () => {
     const token = await createTestToken(account.id, agentKey.id, 'agent')
-    expect((await call('GET', 'tickets', { token, address: freshAddress() })).status).toBe(401)
+    expect((await call('GET', 'tickets', { token, address: freshIpAddress() })).status).toBe(401)
   })
 
   it('is not listed among users, nor found, changed or deactivated as one', async () => {
-    const list = await ask(account.admin, 'GET', 'users?per_page=100')
+    const list = await callAs(account.admin, 'GET', 'users?per_page=100')
     expect(list.text).not.toContain('key_')
     expect(list.body.pagination.total).toBe(list.body.data.length)
-    expect((await ask(account.admin, 'GET', 'users?q=CRM')).body.pagination.total).toBe(0)
-    expect((await ask(account.admin, 'GET', `users?q=keys.invalid`)).body.data).toEqual([])
+    expect((await callAs(account.admin, 'GET', 'users?q=CRM')).body.pagination.total).toBe(0)
+    expect((await callAs(account.admin, 'GET', `users?q=keys.invalid`)).body.data).toEqual([])
     const path = `users/${agentKey.id}`
     for (const who of [account.admin.token, adminKey.key, agentKey.key])
       expect((await call('GET', path, { token: who })).status).toBe(404)
-    expect((await ask(account.admin, 'PATCH', path, { role: 'admin' })).status).toBe(404)
-    expect((await ask(account.admin, 'PATCH', path, { name: 'Renamed' })).status).toBe(404)
+    expect((await callAs(account.admin, 'PATCH', path, { role: 'admin' })).status).toBe(404)
+    expect((await callAs(account.admin, 'PATCH', path, { name: 'Renamed' })).status).toBe(404)
     expect(await row('SELECT name FROM users WHERE id = ?', agentKey.id)).toEqual({ name: 'CRM sync' })
-    expect((await ask(account.admin, 'DELETE', path)).status).toBe(404)
-    expect((await ask(account.admin, 'POST', `${path}/password`, { password: 'a good password' })).status).toBe(404)
-    expect(await statusOf(agentKey.key, freshAddress())).toBe(200)
+    expect((await callAs(account.admin, 'DELETE', path)).status).toBe(404)
+    expect((await callAs(account.admin, 'POST', `${path}/password`, { password: 'a good password' })).status).toBe(404)
+    expect(await statusOf(agentKey.key, freshIpAddress())).toBe(200)
   })
 
   it('is no person to itself either: it can set itself no password, nor change itself as one', async () => {
@@ -127,7 +127,7 @@ describe('a key as a member', () => {
     expect((await by(adminKey, 'PATCH', path, { role: 'agent' })).status).toBe(404)
     expect((await by(adminKey, 'DELETE', path)).status).toBe(404)
     expect(await row('SELECT password_hash FROM users WHERE id = ?', adminKey.id)).toEqual({ password_hash: null })
-    expect(await statusOf(adminKey.key, freshAddress())).toBe(200)
+    expect(await statusOf(adminKey.key, freshIpAddress())).toBe(200)
   })
 
   it('can not be assigned, nor be created on behalf of', async () => {
@@ -135,9 +135,9 @@ describe('a key as a member', () => {
     const created = { title: 'T', description: 'D' }
     for (const key of [agentKey, adminKey]) {
       for (const field of ['assigned_to', 'created_by']) {
-        const answer = await ask(account.agent, 'POST', 'tickets', { ...created, [field]: key.id })
-        expect(detailsOf(answer, 422, 'validation_error')[0]?.field).toBe(field)
-        const changed = await ask(account.agent, 'PATCH', `tickets/${id}`, { [field]: key.id })
+        const response = await callAs(account.agent, 'POST', 'tickets', { ...created, [field]: key.id })
+        expect(detailsOf(response, 422, 'validation_error')[0]?.field).toBe(field)
+        const changed = await callAs(account.agent, 'PATCH', `tickets/${id}`, { [field]: key.id })
         expect(detailsOf(changed, 422, 'validation_error')[0]?.field).toBe(field)
       }
       const itself = await by(key, 'POST', 'tickets', { ...created, assigned_to: key.id })
@@ -169,7 +169,7 @@ describe('a key as a member', () => {
         expect((await by(key, 'DELETE', `api-keys/${id}`)).status).toBe(403)
         expect((await by(key, 'POST', `api-keys/${id}/rotate`, {})).status).toBe(403)
       }
-    for (const key of [agentKey, adminKey]) expect(await statusOf(key.key, freshAddress())).toBe(200)
+    for (const key of [agentKey, adminKey]) expect(await statusOf(key.key, freshIpAddress())).toBe(200)
   })
 
   it('does not count as the admin whom an account must keep', async () => {
@@ -184,19 +184,19 @@ describe('a key as a member', () => {
     const own = await createTestAccount()
     const creator = await createTestMember(own.id, 'admin')
     const key = await createTestKey({ ...own, admin: creator })
-    expect(await statusOf(key.key, freshAddress())).toBe(200)
-    expect((await ask(own.admin, 'DELETE', `users/${creator.id}`)).status).toBe(204)
-    expect(await statusOf(creator.token, freshAddress())).toBe(401)
-    expect(await statusOf(key.key, freshAddress())).toBe(200)
-    expect((await ask(own.admin, 'GET', 'api-keys')).body.data[0]).toMatchObject({ id: key.id, revoked_at: null })
+    expect(await statusOf(key.key, freshIpAddress())).toBe(200)
+    expect((await callAs(own.admin, 'DELETE', `users/${creator.id}`)).status).toBe(204)
+    expect(await statusOf(creator.token, freshIpAddress())).toBe(401)
+    expect(await statusOf(key.key, freshIpAddress())).toBe(200)
+    expect((await callAs(own.admin, 'GET', 'api-keys')).body.data[0]).toMatchObject({ id: key.id, revoked_at: null })
   })
 
   it('still names what it did after its end', async () => {
     const key = await createTestKey(account, { name: 'Short-lived' })
     const { id } = (await by(key, 'POST', 'tickets', { title: 'T', description: 'D' })).body.data
-    await ask(account.admin, 'DELETE', `api-keys/${key.id}`)
-    const answer = await ask(account.agent, 'GET', `tickets/${id}`)
-    expect(answer.body.data.created_by).toMatchObject({ id: key.id, name: 'Short-lived' })
+    await callAs(account.admin, 'DELETE', `api-keys/${key.id}`)
+    const response = await callAs(account.agent, 'GET', `tickets/${id}`)
+    expect(response.body.data.created_by).toMatchObject({ id: key.id, name: 'Short-lived' })
   })
 })
 
@@ -211,26 +211,26 @@ describe('last_used_at', () => {
     const written = vi.spyOn(env.DB, 'prepare')
     const notes = () => written.mock.calls.filter(([sql]) => sql.includes('UPDATE api_keys SET last_used_at')).length
     const first = Date.now()
-    for (let i = 0; i < 10; i += 1) await statusOf(key, freshAddress())
+    for (let i = 0; i < 10; i += 1) await statusOf(key, freshIpAddress())
     await eventually(async () => expect(await lastUse(id)).toBe(first))
     expect(notes()).toBe(1)
-    const [shown] = (await ask(account.admin, 'GET', 'api-keys')).body.data
+    const [shown] = (await callAs(account.admin, 'GET', 'api-keys')).body.data
     expect(shown.last_used_at).toBe(new Date(first).toISOString().replace('.000', ''))
     vi.setSystemTime(first + HOUR - 1)
-    await statusOf(key, freshAddress())
+    await statusOf(key, freshIpAddress())
     await evictDurableObject(objectOfKey(id))
-    await statusOf(key, freshAddress())
+    await statusOf(key, freshIpAddress())
     expect(notes()).toBe(1)
     vi.setSystemTime(first + HOUR)
-    for (let i = 0; i < 3; i += 1) await statusOf(key, freshAddress())
+    for (let i = 0; i < 3; i += 1) await statusOf(key, freshIpAddress())
     await eventually(async () => expect(await lastUse(id)).toBe(first + HOUR))
     expect(notes()).toBe(2)
   })
 
   it('is not noted for a key that is refused', async () => {
     const { id, key } = await createTestKey(account)
-    await ask(account.admin, 'DELETE', `api-keys/${id}`)
-    expect(await statusOf(key, freshAddress())).toBe(401)
+    await callAs(account.admin, 'DELETE', `api-keys/${id}`)
+    expect(await statusOf(key, freshIpAddress())).toBe(401)
     expect(await lastUse(id)).toBeNull()
   })
 })

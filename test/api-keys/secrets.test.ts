@@ -8,11 +8,19 @@ import { readToken } from '../../src/access/tokens'
 import { type Bindings, configOf, verificationKeys } from '../../src/core/config'
 import { deriveKey } from '../../src/lib/crypto'
 import { newId } from '../../src/lib/ids'
-import { freshAddress } from '../helpers/addresses'
+import { freshIpAddress } from '../helpers/addresses'
 import { type Account, API, call, createTestAccount, createTicket, ORIGIN, rows } from '../helpers/api'
-import { callWith, createTestKey, type Key, later, statusOf, stopClock, watchObjects } from '../helpers/credentials'
+import {
+  advanceClock,
+  callWith,
+  createTestKey,
+  type Key,
+  statusOf,
+  stopClock,
+  watchObjects,
+} from '../helpers/credentials'
 import { sessions } from '../helpers/d1'
-import { ask } from '../helpers/tickets'
+import { callAs } from '../helpers/tickets'
 
 const OURS = configOf(env).keys.apiKeys
 
@@ -22,35 +30,33 @@ let real: Key
 beforeAll(async () => {
   account = await createTestAccount()
   real = await createTestKey(account)
-  expect(await statusOf(real.key, freshAddress())).toBe(200)
+  expect(await statusOf(real.key, freshIpAddress())).toBe(200)
 })
 afterEach(() => {
   vi.useRealTimers()
   vi.restoreAllMocks()
 })
 
-/** A key put together by hand from its parts, its CRC right. */
-function forge(parts: { id?: string; secret?: string; name?: string; mac?: string }): string {
+function forge(fields: { id?: string; secret?: string; name?: string; mac?: string }): string {
   const [, id, secret, name, mac] = /^tk_live_(.{26})(.{64})(.{4})(.{16})/.exec(real.key) ?? []
-  const all = { id, secret, name, mac, ...parts }
+  const all = { id, secret, name, mac, ...fields }
   const body = `tk_live_${all.id}${all.secret}${all.name}${all.mac}`
   return `${body}${crc32(body).toString(16).padStart(8, '0')}`
 }
 
-/** Another character of the same alphabet. */
 function flipped(text: string, at: number): string {
   const old = text.charAt(at)
   return `${text.slice(0, at)}${old === 'a' ? 'b' : 'a'}${text.slice(at + 1)}`
 }
 
-/** Sends each key, and holds that it is refused with nothing asked but the address's object. */
-async function expectRefusedUnseen(keys: string[]): Promise<void> {
+/** Expects a rejection for which only the IP address's Durable Object was called. */
+async function expectRejectedUnread(keys: string[]): Promise<void> {
   const touched = watchObjects()
-  const asked = [vi.spyOn(sessions, 'batch'), vi.spyOn(env.DB, 'prepare'), vi.spyOn(env.LOGIN_THROTTLE, 'getByName')]
-  const addresses = keys.map(() => freshAddress())
+  const queries = [vi.spyOn(sessions, 'batch'), vi.spyOn(env.DB, 'prepare'), vi.spyOn(env.LOGIN_THROTTLE, 'getByName')]
+  const addresses = keys.map(() => freshIpAddress())
   for (const [index, key] of keys.entries()) expect(await statusOf(key, addresses[index] ?? ''), key).toBe(401)
   expect(touched).toEqual(addresses.map((address) => `address:${address}`))
-  for (const spy of asked) expect(spy).not.toHaveBeenCalled()
+  for (const spy of queries) expect(spy).not.toHaveBeenCalled()
 }
 
 describe('S06 a key that is none', () => {
@@ -59,20 +65,20 @@ describe('S06 a key that is none', () => {
   })
 
   it('S06 with one character flipped, anywhere, is refused with nothing looked up', async () => {
-    await expectRefusedUnseen(Array.from({ length: real.key.length }, (_, at) => flipped(real.key, at)))
+    await expectRejectedUnread(Array.from({ length: real.key.length }, (_, at) => flipped(real.key, at)))
   })
 
   it('S06 cut short, longer or spelled otherwise is refused with nothing looked up', async () => {
     const { key } = real
     const cut = [1, 2, 8, 24, 88, 125].map((by) => key.slice(0, -by))
     const spelled = [key.toUpperCase(), `${key}0`, `tk_test_${key.slice(8)}`, 'tk_', 'tk_live_', key.slice(8)]
-    await expectRefusedUnseen([...cut, ...spelled])
+    await expectRejectedUnread([...cut, ...spelled])
   })
 
   it('S06 with a wrong MAC or another’s ID, its CRC right, is refused with nothing looked up', async () => {
     const invented = newId('key', Date.now()).slice(4)
     const macOf = (secret: Buffer, id: string) => createHmac('sha256', secret).update(id).digest('hex').slice(0, 16)
-    await expectRefusedUnseen([
+    await expectRejectedUnread([
       forge({ mac: '0'.repeat(16) }),
       forge({ id: invented }),
       forge({ mac: macOf(randomBytes(32), real.id.slice(4)) }),
@@ -81,15 +87,15 @@ describe('S06 a key that is none', () => {
   })
 
   it('S06 with the right ID and MAC but another secret is refused by the key’s object', async () => {
-    const asked = vi.spyOn(sessions, 'batch')
-    expect(await statusOf(forge({ secret: '0'.repeat(64) }), freshAddress())).toBe(401)
-    expect(asked).not.toHaveBeenCalled()
-    expect(await statusOf(real.key, freshAddress())).toBe(200)
+    const queries = vi.spyOn(sessions, 'batch')
+    expect(await statusOf(forge({ secret: '0'.repeat(64) }), freshIpAddress())).toBe(401)
+    expect(queries).not.toHaveBeenCalled()
+    expect(await statusOf(real.key, freshIpAddress())).toBe(200)
   })
 
   it('C06 leaves the real key’s count alone', async () => {
     const left = async (token: string) =>
-      Number((await call('GET', 'tickets', { token, address: freshAddress() })).headers.get('X-RateLimit-Remaining'))
+      Number((await call('GET', 'tickets', { token, address: freshIpAddress() })).headers.get('X-RateLimit-Remaining'))
     stopClock()
     const before = await left(real.key)
     for (const key of [flipped(real.key, 50), forge({ mac: '0'.repeat(16) }), forge({ secret: '1'.repeat(64) })])
@@ -109,22 +115,22 @@ describe('a key whose MAC is of a secret that was rotated away', () => {
     const { id } = await createTestKey(account)
     const key = makeKey(id, old)
     await env.DB.prepare('UPDATE api_keys SET hash = ? WHERE id = ?').bind(hashKey(key), id).run()
-    const address = freshAddress()
+    const address = freshIpAddress()
     const invented = () => makeKey(newId('key', Date.now()), old)
     const touched = watchObjects()
     expect(await statusOf(key, address)).toBe(200)
     for (let i = 0; i < 10; i += 1) expect(await statusOf(invented(), address)).toBe(401)
     expect(new Set(touched)).toEqual(new Set([`key:${id}`, `address:${address}`]))
-    // The real one was found once, and is not looked up again.
+    // A valid key is looked up once.
     for (let i = 0; i < 12; i += 1) expect(await statusOf(key, address)).toBe(200)
-    const refused = await call('GET', 'tickets', { token: invented(), address })
-    expect([refused.status, refused.body.error.code]).toEqual([429, 'rate_limited'])
-    expect(refused.body.error.message).toContain('10 unknown API keys a minute')
-    expect(Number(refused.headers.get('Retry-After'))).toBeGreaterThan(0)
-    expect(refused.headers.get('X-RateLimit-Limit')).toBe('100')
-    expect(await statusOf(invented(), freshAddress())).toBe(401)
+    const rejected = await call('GET', 'tickets', { token: invented(), address })
+    expect([rejected.status, rejected.body.error.code]).toEqual([429, 'rate_limited'])
+    expect(rejected.body.error.message).toContain('10 unknown API keys a minute')
+    expect(Number(rejected.headers.get('Retry-After'))).toBeGreaterThan(0)
+    expect(rejected.headers.get('X-RateLimit-Limit')).toBe('100')
+    expect(await statusOf(invented(), freshIpAddress())).toBe(401)
     expect(await statusOf(real.key, address)).toBe(200)
-    later(60_000)
+    advanceClock(60_000)
     expect(await statusOf(key, address)).toBe(200)
   })
 
@@ -133,14 +139,14 @@ describe('a key whose MAC is of a secret that was rotated away', () => {
     const key = makeKey(id, old)
     await env.DB.prepare('UPDATE api_keys SET hash = ? WHERE id = ?').bind(hashKey(key), id).run()
     vi.spyOn(sessions, 'batch').mockRejectedValue(new Error('D1_ERROR: away'))
-    expect(await statusOf(key, freshAddress())).toBe(503)
+    expect(await statusOf(key, freshIpAddress())).toBe(503)
     vi.restoreAllMocks()
     vi.spyOn(env.LOGIN_THROTTLE, 'getByName').mockImplementation(() => {
       throw new Error('away')
     })
-    expect(await statusOf(key, freshAddress())).toBe(503)
+    expect(await statusOf(key, freshIpAddress())).toBe(503)
     vi.restoreAllMocks()
-    expect(await statusOf(key, freshAddress())).toBe(200)
+    expect(await statusOf(key, freshIpAddress())).toBe(200)
   })
 })
 
@@ -150,7 +156,7 @@ describe('APP_SECRET_PREVIOUS', () => {
     APP_SECRET_PREVIOUS: env.APP_SECRET ?? '',
   }
   const after = configOf({ ...env, ...rotated })
-  const gone = configOf({ ...env, APP_SECRET: 'another secret, of 32 bytes or more' })
+  const otherConfig = configOf({ ...env, APP_SECRET: 'another secret, of 32 bytes or more' })
 
   it('keeps tokens, keys and file addresses good, and none without it', async () => {
     const file = { filename: 'a.txt', content: 'YWJj', mime_type: 'text/plain' }
@@ -158,12 +164,12 @@ describe('APP_SECRET_PREVIOUS', () => {
     const list = `${ORIGIN}${API}/tickets`
     for (const token of [account.agent.token, real.key]) {
       expect((await callWith(rotated, 'GET', list, { token })).status).toBe(200)
-      expect(await readToken(token, verificationKeys(gone, 'tokens'))).toBeNull()
+      expect(await readToken(token, verificationKeys(otherConfig, 'tokens'))).toBeNull()
     }
     expect((await callWith(rotated, 'GET', url)).status).toBe(200)
     expect((await callWith({ APP_SECRET: 'another secret, of 32 bytes or more' }, 'GET', url)).status).toBe(403)
     expect(parseKey(real.key, verificationKeys(after, 'apiKeys'))).toEqual({ id: real.id, mac: 'valid' })
-    expect(parseKey(real.key, verificationKeys(gone, 'apiKeys'))).toEqual({ id: real.id, mac: 'unknown' })
+    expect(parseKey(real.key, verificationKeys(otherConfig, 'apiKeys'))).toEqual({ id: real.id, mac: 'unknown' })
   })
 
   it('makes new keys under the new secret', async () => {
@@ -191,9 +197,10 @@ describe('S18 what is kept', () => {
   it('S18 a dump of the database holds no key and no secret of one', async () => {
     const made = [real, await createTestKey(account, { role: 'admin' })]
     const rotated: Key[] = []
-    for (const { id } of made) rotated.push((await ask(account.admin, 'POST', `api-keys/${id}/rotate`, {})).body.data)
+    for (const { id } of made)
+      rotated.push((await callAs(account.admin, 'POST', `api-keys/${id}/rotate`, {})).body.data)
     const keys = [...made, ...rotated]
-    for (const { key } of keys) expect(await statusOf(key, freshAddress())).toBe(200)
+    for (const { key } of keys) expect(await statusOf(key, freshIpAddress())).toBe(200)
     const tables = await rows<{ name: string }>(
       "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE '\\_cf%' ESCAPE '\\'",
     )
@@ -216,16 +223,16 @@ describe('S18 what is kept', () => {
     const lines: unknown[] = []
     for (const level of ['info', 'error', 'log', 'warn'] as const)
       vi.spyOn(console, level).mockImplementation((...line) => void lines.push(...line))
-    const address = freshAddress()
+    const address = freshIpAddress()
     expect((await call('GET', `tickets?api_key=${real.key}`, { address })).status).toBe(401)
-    const answer = await call('GET', `tickets?api_key=${real.key}`, { token: account.agent.token })
-    expect([answer.status, answer.body.error.details]).toEqual([
+    const response = await call('GET', `tickets?api_key=${real.key}`, { token: account.agent.token })
+    expect([response.status, response.body.error.details]).toEqual([
       400,
       [{ field: 'api_key', message: 'Api key is not a known parameter' }],
     ])
     await call('GET', 'tickets', { token: real.key })
     await call('GET', 'tickets', { headers: { 'X-API-Key': flipped(real.key, 60) }, address })
-    await ask(account.admin, 'POST', 'api-keys', { name: 'Logged?' })
+    await callAs(account.admin, 'POST', 'api-keys', { name: 'Logged?' })
     expect(lines.length).toBeGreaterThanOrEqual(5)
     expect(lines.join('\n')).not.toMatch(/tk_live_|[0-9a-f]{64}/)
   })

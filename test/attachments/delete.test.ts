@@ -3,7 +3,7 @@ import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
 import { type Account, createTestAccount, createTicket, rows } from '../helpers/api'
 import { eventually, nextSecond } from '../helpers/eventually'
 import { type FileBody, fetchFile, files, ticketWithFiles, upload } from '../helpers/files'
-import { ask, commented, detailsOf, eventsOf, expectNoHoles, historyOf } from '../helpers/tickets'
+import { callAs, createComment, detailsOf, eventsOf, expectNoHoles, historyOf } from '../helpers/tickets'
 import { createTestWebhook, deliver, receive, silenceQueue } from '../helpers/webhooks'
 
 let account: Account
@@ -24,15 +24,14 @@ describe('DELETE /tickets/{id}/attachments/{id}', () => {
     const { id, all, open } = await ticketWithFiles(account)
     for (const [index, { id: each, url }] of all.entries()) {
       const by = index % 2 === 0 ? account.agent : account.admin
-      expect((await ask(by, 'DELETE', `${list(id)}/${each}`)).status).toBe(204)
-      expect((await ask(by, 'DELETE', `${list(id)}/${each}`)).status).toBe(404)
-      expect((await ask(by, 'GET', `attachments/${each}`)).status).toBe(404)
+      expect((await callAs(by, 'DELETE', `${list(id)}/${each}`)).status).toBe(204)
+      expect((await callAs(by, 'DELETE', `${list(id)}/${each}`)).status).toBe(404)
+      expect((await callAs(by, 'GET', `attachments/${each}`)).status).toBe(404)
       expect((await fetchFile(url)).status).toBe(404)
       await eventually(async () => expect(await env.FILES.head(`${account.id}/${each}`)).toBeNull())
     }
-    const ticket = (await ask(account.agent, 'GET', `tickets/${id}`)).body.data
+    const ticket = (await callAs(account.agent, 'GET', `tickets/${id}`)).body.data
     expect(ticket).toMatchObject({ attachments: [], attachment_count: 0, comment_count: 3 })
-    // Two public comments, an upload, and the deletion of each public file.
     expect(ticket.version).toBe(1 + 3 + open.length)
     expect(await rows('SELECT id FROM object_intents WHERE account_id = ?', account.id)).toEqual([])
     await expectNoHoles(account.id)
@@ -40,9 +39,9 @@ describe('DELETE /tickets/{id}/attachments/{id}', () => {
 
   it('is a line of history and a ticket.updated', async () => {
     const { id, attachments } = await createTicket(account.customer, files('a.txt'))
-    await ask(account.admin, 'DELETE', `${list(id)}/${attachments[0].id}`)
-    const told = { id: attachments[0].id, filename: 'a.txt', size: 3, mime_type: 'text/plain' }
-    expect(await historyOf(account.id, id)).toMatchObject([{ field: 'attachments', previous: told, current: null }])
+    await callAs(account.admin, 'DELETE', `${list(id)}/${attachments[0].id}`)
+    const snapshot = { id: attachments[0].id, filename: 'a.txt', size: 3, mime_type: 'text/plain' }
+    expect(await historyOf(account.id, id)).toMatchObject([{ field: 'attachments', previous: snapshot, current: null }])
     const [, event, ...more] = await eventsOf(account.id, id)
     expect(more).toEqual([])
     expect(event).toMatchObject({
@@ -50,7 +49,7 @@ describe('DELETE /tickets/{id}/attachments/{id}', () => {
       is_internal: 0,
       data: {
         ticket: { id, version: 2 },
-        changes: { attachments: { previous: told, current: null } },
+        changes: { attachments: { previous: snapshot, current: null } },
         actor: { id: account.admin.id, name: account.admin.name, email: account.admin.email },
       },
     })
@@ -60,16 +59,16 @@ describe('DELETE /tickets/{id}/attachments/{id}', () => {
     const { id, all } = await ticketWithFiles(account)
     const internal = all.find(({ filename }) => filename === 'i2')
     const seen = async () => {
-      const answers = await Promise.all(
+      const responses = await Promise.all(
         [`tickets/${id}`, list(id), `tickets/${id}/comments`, 'tickets?sort=updated_at'].map((path) =>
-          ask(account.customer, 'GET', path),
+          callAs(account.customer, 'GET', path),
         ),
       )
-      return answers.map(({ text, headers }) => [text, headers.get('ETag')])
+      return responses.map(({ text, headers }) => [text, headers.get('ETag')])
     }
     const before = await seen()
     await nextSecond()
-    expect((await ask(account.agent, 'DELETE', `${list(id)}/${internal?.id}`)).status).toBe(204)
+    expect((await callAs(account.agent, 'DELETE', `${list(id)}/${internal?.id}`)).status).toBe(204)
     expect(await seen()).toEqual(before)
     expect((await eventsOf(account.id, id)).at(-1)).toMatchObject({ type: 'ticket.updated', is_internal: 1 })
     expect((await historyOf(account.id, id)).at(-1)).toMatchObject({ field: 'attachments', current: null })
@@ -80,24 +79,24 @@ describe('DELETE /tickets/{id}/attachments/{id}', () => {
     const other = await createTicket(account.customer)
     const [first] = all
     for (const path of [`${list(id)}/${first?.id}`, `${list(id)}/attach_none?x=1`, list('ticket_none').concat('/a')])
-      detailsOf(await ask(account.customer, 'DELETE', path), 403, 'forbidden')
-    const random = await ask(account.agent, 'DELETE', `${list(id)}/attach_none`)
+      detailsOf(await callAs(account.customer, 'DELETE', path), 403, 'forbidden')
+    const random = await callAs(account.agent, 'DELETE', `${list(id)}/attach_none`)
     for (const path of [`${list(other.id)}/${first?.id}`, `${list('ticket_none')}/${first?.id}`]) {
-      const answer = await ask(account.agent, 'DELETE', path)
-      expect([answer.status, answer.text]).toEqual([404, random.text])
+      const response = await callAs(account.agent, 'DELETE', path)
+      expect([response.status, response.text]).toEqual([404, random.text])
     }
-    const theirs = await ask(foreign.admin, 'DELETE', `${list(id)}/${first?.id}`)
+    const theirs = await callAs(foreign.admin, 'DELETE', `${list(id)}/${first?.id}`)
     expect([theirs.status, theirs.text]).toEqual([404, random.text])
-    expect((await ask(account.agent, 'GET', `${list(id)}`)).body.pagination.total).toBe(9)
+    expect((await callAs(account.agent, 'GET', `${list(id)}`)).body.pagination.total).toBe(9)
   })
 
   it('happens once, however many ask at once', async () => {
     const { id, attachments } = await createTicket(account.customer, files('a.txt'))
     const path = `${list(id)}/${attachments[0].id}`
-    const answers = await Promise.all(Array.from({ length: 10 }, () => ask(account.agent, 'DELETE', path)))
-    expect(answers.filter(({ status }) => status === 204)).toHaveLength(1)
+    const responses = await Promise.all(Array.from({ length: 10 }, () => callAs(account.agent, 'DELETE', path)))
+    expect(responses.filter(({ status }) => status === 204)).toHaveLength(1)
     expect(await historyOf(account.id, id)).toHaveLength(1)
-    expect((await ask(account.agent, 'GET', `tickets/${id}`)).body.data.version).toBe(2)
+    expect((await callAs(account.agent, 'GET', `tickets/${id}`)).body.data.version).toBe(2)
     await expectNoHoles(account.id)
   })
 })
@@ -105,14 +104,14 @@ describe('DELETE /tickets/{id}/attachments/{id}', () => {
 describe('C08 a deleted ticket', () => {
   it('takes the lists and the files with it', async () => {
     const { id, all } = await ticketWithFiles(account)
-    expect((await ask(account.agent, 'DELETE', `tickets/${id}`)).status).toBe(204)
+    expect((await callAs(account.agent, 'DELETE', `tickets/${id}`)).status).toBe(204)
     for (const by of [account.customer, account.agent]) {
-      expect((await ask(by, 'GET', list(id))).status).toBe(404)
-      expect((await ask(by, 'GET', `attachments/${all[0]?.id}`)).status).toBe(404)
+      expect((await callAs(by, 'GET', list(id))).status).toBe(404)
+      expect((await callAs(by, 'GET', `attachments/${all[0]?.id}`)).status).toBe(404)
       expect((await upload(by, id)).status).toBe(404)
     }
-    expect((await ask(account.agent, 'GET', `tickets/${id}/history`)).status).toBe(404)
-    expect((await ask(account.agent, 'DELETE', `${list(id)}/${all[0]?.id}`)).status).toBe(404)
+    expect((await callAs(account.agent, 'GET', `tickets/${id}/history`)).status).toBe(404)
+    expect((await callAs(account.agent, 'DELETE', `${list(id)}/${all[0]?.id}`)).status).toBe(404)
   })
 })
 
@@ -123,14 +122,14 @@ describe('webhooks', () => {
     const own = await createTestAccount()
     const [open, all] = [await createTestWebhook(own), await createTestWebhook(own, { include_internal: true })]
     const { id } = await createTicket(own.customer)
-    const note = await commented(own.agent, id, { is_internal: true, ...files('i') })
-    const public_ = await commented(own.agent, id, files('a'))
+    const note = await createComment(own.agent, id, { is_internal: true, ...files('i') })
+    const public_ = await createComment(own.agent, id, files('a'))
     for (const each of [note.attachments[0].id, public_.attachments[0].id])
-      await ask(own.agent, 'DELETE', `${list(id)}/${each}`)
-    await ask(own.agent, 'DELETE', `tickets/${id}/comments/${note.id}`)
+      await callAs(own.agent, 'DELETE', `${list(id)}/${each}`)
+    await callAs(own.agent, 'DELETE', `tickets/${id}/comments/${note.id}`)
     await upload(own.customer, id)
     await deliver(own)
-    const told = (url: string) =>
+    const snapshot = (url: string) =>
       received
         .filter((request) => request.url === url && request.event.event === 'ticket.updated')
         .toSorted((one, other) => one.event.sequence - other.event.sequence)
@@ -140,8 +139,8 @@ describe('webhooks', () => {
       ['attachments', 'a', undefined],
       ['attachments', undefined, 'a.txt'],
     ]
-    expect(told(open.url)).toEqual(ofAll)
-    expect(told(all.url)).toEqual([
+    expect(snapshot(open.url)).toEqual(ofAll)
+    expect(snapshot(all.url)).toEqual([
       ['attachments', 'i', undefined],
       ofAll[0],
       ['comments', undefined, undefined],

@@ -3,7 +3,7 @@ import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
 import { type Account, call, createTestAccount, createTicket, ORIGIN } from '../helpers/api'
 import { sessions } from '../helpers/d1'
 import { eventually } from '../helpers/eventually'
-import { type FileBody, fetchFile, uploaded } from '../helpers/files'
+import { type FileBody, fetchFile, uploadFile } from '../helpers/files'
 
 const HOUR = 3_600
 
@@ -12,7 +12,7 @@ let file: FileBody
 
 beforeAll(async () => {
   account = await createTestAccount()
-  file = await uploaded(account.agent, { filename: 'note.txt', content: 'aGVsbG8=', mime_type: 'text/plain' })
+  file = await uploadFile(account.agent, { filename: 'note.txt', content: 'aGVsbG8=', mime_type: 'text/plain' })
 })
 
 afterEach(() => {
@@ -62,7 +62,7 @@ describe('the address of a file', () => {
 
 describe('an address that was not signed as it is', () => {
   it('is 403 with the same bytes, whatever was altered and whatever the ID', async () => {
-    const other = await uploaded(account.agent, { filename: 'note.txt', content: 'eA==', mime_type: 'text/plain' })
+    const other = await uploadFile(account.agent, { filename: 'note.txt', content: 'eA==', mime_type: 'text/plain' })
     const foreign = await createTestAccount()
     const signature = new URL(file.url).searchParams.get('signature') ?? ''
     const mac = signature.split('.')[1] ?? ''
@@ -90,9 +90,9 @@ describe('an address that was not signed as it is', () => {
       set('signature', `${signature.slice(0, -1)}${signature.endsWith('A') ? 'B' : 'A'}`),
       set('signature', signature.toUpperCase()),
     ]
-    const answers = await Promise.all(urls.map((url) => fetchFile(url)))
-    expect(answers.map((answer) => answer.status)).toEqual(urls.map(() => 403))
-    const bodies = new Set(answers.map((answer) => text(answer.bytes)))
+    const responses = await Promise.all(urls.map((url) => fetchFile(url)))
+    expect(responses.map((response) => response.status)).toEqual(urls.map(() => 403))
+    const bodies = new Set(responses.map((response) => text(response.bytes)))
     expect([...bodies]).toEqual([
       '{"error":{"code":"forbidden","message":"This address is not signed, was altered or has expired","details":[]}}',
     ])
@@ -126,9 +126,9 @@ describe('a signed address', () => {
     for (const { url } of files) expect((await fetchFile(url)).status).toBe(200)
     expect((await call('DELETE', `tickets/${ticket.id}`, { token: account.admin.token })).status).toBe(204)
     for (const { url, id } of files) {
-      const gone = await fetchFile(url)
-      expect(gone.status).toBe(404)
-      expect(JSON.parse(text(gone.bytes)).error.code).toBe('not_found')
+      const deleted = await fetchFile(url)
+      expect(deleted.status).toBe(404)
+      expect(JSON.parse(text(deleted.bytes)).error.code).toBe('not_found')
       await eventually(async () => expect(await env.FILES.head(`${account.id}/${id}`)).toBeNull())
     }
     expect((await fetchFile(file.url)).status).toBe(200)
@@ -137,9 +137,9 @@ describe('a signed address', () => {
   it('F03 is 503 while R2 or D1 can not be reached', async () => {
     vi.spyOn(console, 'error').mockImplementation(() => undefined)
     const storage = vi.spyOn(env.FILES, 'get').mockRejectedValue(new Error('R2 internal error (10001)'))
-    const answer = await fetchFile(file.url)
-    expect(answer.status).toBe(503)
-    expect(text(answer.bytes)).not.toContain('10001')
+    const response = await fetchFile(file.url)
+    expect(response.status).toBe(503)
+    expect(text(response.bytes)).not.toContain('10001')
     storage.mockRestore()
     const database = vi.spyOn(sessions, 'batch').mockRejectedValue(new Error('D1_ERROR'))
     expect((await fetchFile(file.url)).status).toBe(503)

@@ -17,12 +17,11 @@ afterEach(() => {
   vi.restoreAllMocks()
 })
 
-const good = (filename = 'a.txt') => ({ filename, content: 'aGVsbG8=', mime_type: 'text/plain' })
+const file = (filename = 'a.txt') => ({ filename, content: 'aGVsbG8=', mime_type: 'text/plain' })
 
 const post = (attachments: unknown[]) =>
   call('POST', 'tickets', { token: account.agent.token, body: { title: 'T', description: 'D', attachments } })
 
-/** All that a failed upload could leave behind. */
 async function leftovers() {
   const counts = await row<Record<string, number>>(
     `SELECT (SELECT count(*) FROM tickets WHERE account_id = ?1) AS tickets,
@@ -45,19 +44,19 @@ describe('S15 a bad attachment among good ones', () => {
     ['field', { size: 5 }],
   ])('S15 with a bad %s: 400, and nothing is left', async (_name, over) => {
     const put = vi.spyOn(env.FILES, 'put')
-    const answer = await post([good('1'), { ...good('2'), ...over }, good('3')])
-    expect(answer.status).toBe(400)
-    expect(answer.body.error.details).toHaveLength(1)
-    expect(answer.body.error.details[0].field).toMatch(/^attachments\.1\./)
+    const response = await post([file('1'), { ...file('2'), ...over }, file('3')])
+    expect(response.status).toBe(400)
+    expect(response.body.error.details).toHaveLength(1)
+    expect(response.body.error.details[0].field).toMatch(/^attachments\.1\./)
     expect(put).not.toHaveBeenCalled()
     expect(await leftovers()).toEqual(NOTHING)
   })
 
   it('S15 beside a bad field of the ticket, or a reference that is refused: nothing is left', async () => {
-    const body = { title: '', description: 'D', attachments: [good()] }
+    const body = { title: '', description: 'D', attachments: [file()] }
     expect((await call('POST', 'tickets', { token: account.agent.token, body })).status).toBe(400)
-    const refused = { title: 'T', description: 'D', assigned_to: 'user_none', attachments: [good(), good()] }
-    expect((await call('POST', 'tickets', { token: account.agent.token, body: refused })).status).toBe(422)
+    const rejected = { title: 'T', description: 'D', assigned_to: 'user_none', attachments: [file(), file()] }
+    expect((await call('POST', 'tickets', { token: account.agent.token, body: rejected })).status).toBe(422)
     await eventually(async () => expect(await leftovers()).toEqual(NOTHING))
   })
 })
@@ -65,10 +64,10 @@ describe('S15 a bad attachment among good ones', () => {
 describe('F03 R2 fails', () => {
   it('F03 for every file: 503, and nothing is left', async () => {
     vi.spyOn(env.FILES, 'put').mockRejectedValue(new Error('R2 internal error (10001)'))
-    const answer = await post([good(), good()])
-    expect(answer.status).toBe(503)
-    expect(answer.body.error.code).toBe('unavailable')
-    expect(answer.text).not.toContain('10001')
+    const response = await post([file(), file()])
+    expect(response.status).toBe(503)
+    expect(response.body.error.code).toBe('unavailable')
+    expect(response.text).not.toContain('10001')
     await eventually(async () => expect(await leftovers()).toEqual(NOTHING))
   })
 
@@ -83,14 +82,14 @@ describe('F03 R2 fails', () => {
       others.push(late)
       return late
     }) as never)
-    expect((await post([good(), good(), good()])).status).toBe(503)
+    expect((await post([file(), file(), file()])).status).toBe(503)
     await Promise.all(others)
     expect(others).toHaveLength(2)
     await eventually(async () => expect(await leftovers()).toEqual(NOTHING))
   })
 
   it('F03 when it should delete: the intent stays, and the sweep does it later', async () => {
-    const ticket = await createTicket(account.agent, { attachments: [good()] })
+    const ticket = await createTicket(account.agent, { attachments: [file()] })
     const broken = vi.spyOn(env.FILES, 'delete').mockRejectedValue(new Error('R2'))
     expect((await call('DELETE', `tickets/${ticket.id}`, { token: account.admin.token })).status).toBe(204)
     await eventually(() => expect(broken).toHaveBeenCalled())
@@ -110,7 +109,7 @@ describe('F03 D1 fails', () => {
       batches += 1
       return batches === 2 ? Promise.reject(new Error('D1_ERROR: overloaded')) : original(statements)
     }) as never)
-    expect((await post([good()])).status).toBe(503)
+    expect((await post([file()])).status).toBe(503)
     await eventually(async () => expect(await leftovers()).toEqual(NOTHING))
   })
 
@@ -122,7 +121,7 @@ describe('F03 D1 fails', () => {
       batches += 1
       return batches >= 2 ? Promise.reject(new Error('D1_ERROR: overloaded')) : original(statements)
     }) as never)
-    expect((await post([good()])).status).toBe(503)
+    expect((await post([file()])).status).toBe(503)
     await eventually(() => expect(batches).toBeGreaterThanOrEqual(3))
     broken.mockRestore()
     expect(await leftovers()).toEqual({ ...NOTHING, intents: 1, objects: 1 })
@@ -140,11 +139,11 @@ describe('a ticket that has all its attachments', () => {
     const comment = (count: number) =>
       call('POST', `tickets/${ticket.id}/comments`, {
         token: account.agent.token,
-        body: { content: 'C', attachments: Array.from({ length: count }, (_, index) => good(`${index}`)) },
+        body: { content: 'C', attachments: Array.from({ length: count }, (_, index) => file(`${index}`)) },
       })
-    const refused = await comment(3)
-    expect(refused.status).toBe(422)
-    expect(refused.body.error.details[0].field).toBe('attachments')
+    const rejected = await comment(3)
+    expect(rejected.status).toBe(422)
+    expect(rejected.body.error.details[0].field).toBe('attachments')
     const nothing = { comments: 0, attachments: 0, intents: 0, events: 1, objects: 0 }
     await eventually(async () => expect(await leftovers()).toMatchObject(nothing))
     expect((await comment(2)).status).toBe(201)

@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from 'vitest'
 import { type Account, call, createTestAccount } from '../helpers/api'
-import { fetchFile, uploaded } from '../helpers/files'
+import { fetchFile, uploadFile } from '../helpers/files'
 
 let account: Account
 
@@ -9,7 +9,7 @@ beforeAll(async () => {
 })
 
 const upload = (filename: string, mime_type = 'text/plain') =>
-  uploaded(account.agent, { filename, content: 'aGVsbG8=', mime_type })
+  uploadFile(account.agent, { filename, content: 'aGVsbG8=', mime_type })
 
 describe('S16 names that are refused', () => {
   const path = 'Filename must be a name without a path'
@@ -38,9 +38,9 @@ describe('S16 names that are refused', () => {
   ])('S16 %j', async (filename, message) => {
     const attachments = [{ filename, content: 'aGVsbG8=', mime_type: 'text/plain' }]
     const body = { title: 'T', description: 'D', attachments }
-    const answer = await call('POST', 'tickets', { token: account.agent.token, body })
-    expect(answer.status).toBe(400)
-    expect(answer.body.error.details).toEqual([{ field: 'attachments.0.filename', message }])
+    const response = await call('POST', 'tickets', { token: account.agent.token, body })
+    expect(response.status).toBe(400)
+    expect(response.body.error.details).toEqual([{ field: 'attachments.0.filename', message }])
   })
 })
 
@@ -119,7 +119,7 @@ describe('what a browser does with a file', () => {
     const content = Buffer.from('<script>alert(1)</script>').toString('base64')
     for (const mime_type of ['image/png', 'text/plain']) {
       const { headers } = await fetchFile(
-        (await uploaded(account.agent, { filename: 'x.html', content, mime_type })).url,
+        (await uploadFile(account.agent, { filename: 'x.html', content, mime_type })).url,
       )
       expect(headers.get('Content-Type')).toMatch(/^(image\/png|text\/plain)/)
       expect(headers.get('X-Content-Type-Options')).toBe('nosniff')

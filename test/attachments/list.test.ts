@@ -1,7 +1,7 @@
 import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
 import { type Account, createTestAccount, createTicket, type Member } from '../helpers/api'
-import { type FileBody, fetchFile, files, ticketWithFiles, upload, uploaded } from '../helpers/files'
-import { ask, detailsOf, walk } from '../helpers/tickets'
+import { type FileBody, fetchFile, files, ticketWithFiles, upload, uploadFile } from '../helpers/files'
+import { callAs, detailsOf, walk } from '../helpers/tickets'
 
 let account: Account
 let foreign: Account
@@ -40,7 +40,7 @@ describe('GET /tickets/{id}/attachments', () => {
     expect(items).toEqual(all)
     const back = []
     for (let url = pages.at(-1)?.body.pagination.prev_page_url; url; ) {
-      const page = await ask(account.agent, 'GET', url)
+      const page = await callAs(account.agent, 'GET', url)
       back.unshift(...page.body.data)
       url = page.body.pagination.prev_page_url
     }
@@ -51,10 +51,10 @@ describe('GET /tickets/{id}/attachments', () => {
     const { id, all } = await ticketWithFiles(account)
     const seen: FileBody[] = []
     for (let url = `${list(id)}?cursor=&per_page=2`; url; ) {
-      const { data, pagination } = (await ask(account.admin, 'GET', url)).body
+      const { data, pagination } = (await callAs(account.admin, 'GET', url)).body
       seen.push(...data)
       for (const { id: each } of data)
-        expect((await ask(account.admin, 'DELETE', `${list(id)}/${each}`)).status).toBe(204)
+        expect((await callAs(account.admin, 'DELETE', `${list(id)}/${each}`)).status).toBe(204)
       url = pagination.next_page_url
     }
     expect(names(seen)).toEqual(names(all))
@@ -62,11 +62,11 @@ describe('GET /tickets/{id}/attachments', () => {
 
   it('keeps its place where what stands there is deleted and something new takes its row', async () => {
     const { id } = await createTicket(account.agent, files('a', 'b', 'c'))
-    const first = await ask(account.agent, 'GET', `${list(id)}?cursor=&per_page=2`)
-    for (const { id: each } of (await ask(account.agent, 'GET', list(id))).body.data.slice(1))
-      await ask(account.agent, 'DELETE', `${list(id)}/${each}`)
+    const first = await callAs(account.agent, 'GET', `${list(id)}?cursor=&per_page=2`)
+    for (const { id: each } of (await callAs(account.agent, 'GET', list(id))).body.data.slice(1))
+      await callAs(account.agent, 'DELETE', `${list(id)}/${each}`)
     await upload(account.agent, id, { query: '?filename=new' })
-    const next = await ask(account.agent, 'GET', first.body.pagination.next_page_url)
+    const next = await callAs(account.agent, 'GET', first.body.pagination.next_page_url)
     expect(names(next.body.data)).toEqual(['new'])
   })
 
@@ -76,24 +76,24 @@ describe('GET /tickets/{id}/attachments', () => {
       const { items } = await walk(account.customer, `${list(id)}?${start}`)
       expect(items).toEqual(open)
     }
-    expect((await ask(account.customer, 'GET', list(id))).body.pagination.total).toBe(6)
+    expect((await callAs(account.customer, 'GET', list(id))).body.pagination.total).toBe(6)
   })
 
   it('S09 does not take an agent’s cursor from a customer, nor that of another ticket or list', async () => {
     const { id } = await ticketWithFiles(account)
     const other = await ticketWithFiles(account)
     const cursor = async (path: string) =>
-      (await ask(account.agent, 'GET', `${path}?cursor=&per_page=1`)).body.pagination.next_cursor
+      (await callAs(account.agent, 'GET', `${path}?cursor=&per_page=1`)).body.pagination.next_cursor
     const own = await cursor(list(id))
-    const refused: [Member, string][] = [
+    const rejected: [Member, string][] = [
       [account.customer, own],
       [account.agent, await cursor(list(other.id))],
       [account.agent, await cursor(`tickets/${id}/comments`)],
       [account.agent, 'nonsense'],
     ]
-    for (const [by, text] of refused)
-      expect(detailsOf(await ask(by, 'GET', `${list(id)}?cursor=${text}`), 400, 'invalid_input')).toHaveLength(1)
-    const both = await ask(account.agent, 'GET', `${list(id)}?page=1&cursor=${own}`)
+    for (const [by, text] of rejected)
+      expect(detailsOf(await callAs(by, 'GET', `${list(id)}?cursor=${text}`), 400, 'invalid_input')).toHaveLength(1)
+    const both = await callAs(account.agent, 'GET', `${list(id)}?page=1&cursor=${own}`)
     expect(detailsOf(both, 400, 'invalid_input')[0]?.field).toBe('page')
     const [, position] = JSON.parse(Buffer.from(own, 'base64url').toString())
     expect(position).toEqual({
@@ -104,9 +104,9 @@ describe('GET /tickets/{id}/attachments', () => {
 
   it('is an empty 200 past the end and where there is nothing', async () => {
     const { id } = await createTicket(account.customer)
-    const none = await ask(account.customer, 'GET', `${list(id)}?page=7`)
+    const none = await callAs(account.customer, 'GET', `${list(id)}?page=7`)
     expect(none.body).toMatchObject({ data: [], pagination: { total: 0, last_page: 1, next_page_url: null } })
-    const walked = await ask(account.customer, 'GET', `${list(id)}?cursor=`)
+    const walked = await callAs(account.customer, 'GET', `${list(id)}?cursor=`)
     expect(walked.body).toMatchObject({ data: [], pagination: { next_cursor: null, prev_cursor: null } })
   })
 
@@ -114,9 +114,9 @@ describe('GET /tickets/{id}/attachments', () => {
     const { id } = await ticketWithFiles(account)
     for (const by of [account.stranger, foreign.customer, foreign.agent, foreign.admin])
       for (const query of ['', '?cursor=']) {
-        const random = await ask(by, 'GET', `${list('ticket_01jaaaaaaaaaaaaaaaaaaaaaaa')}${query}`)
-        const answer = await ask(by, 'GET', `${list(id)}${query}`)
-        expect([answer.status, answer.text]).toEqual([404, random.text])
+        const random = await callAs(by, 'GET', `${list('ticket_01jaaaaaaaaaaaaaaaaaaaaaaa')}${query}`)
+        const response = await callAs(by, 'GET', `${list(id)}${query}`)
+        expect([response.status, response.text]).toEqual([404, random.text])
       }
   })
 })
@@ -124,7 +124,7 @@ describe('GET /tickets/{id}/attachments', () => {
 describe('GET /attachments/{id}', () => {
   it('gives a fresh address, whatever became of the last one', async () => {
     const { token } = account.agent
-    const old = await uploaded(
+    const old = await uploadFile(
       { ...account.agent, token },
       { filename: 'a.txt', content: 'YWJj', mime_type: 'text/plain' },
     )
@@ -132,7 +132,7 @@ describe('GET /attachments/{id}', () => {
     vi.setSystemTime(Date.now() + 3 * 3_600_000)
     expect((await fetchFile(old.url)).status).toBe(403)
     vi.setSystemTime(Date.now() - 2 * 3_600_000 - 1_800_000)
-    const fresh = (await ask(account.agent, 'GET', `attachments/${old.id}`)).body.data
+    const fresh = (await callAs(account.agent, 'GET', `attachments/${old.id}`)).body.data
     expect({ ...fresh, url: '' }).toEqual({ ...old, url: '' })
     expect((await fetchFile(fresh.url)).status).toBe(200)
   })
@@ -141,15 +141,15 @@ describe('GET /attachments/{id}', () => {
     const { all, open } = await ticketWithFiles(account)
     for (const { id } of all)
       for (const by of [account.agent, account.admin])
-        expect((await ask(by, 'GET', `attachments/${id}`)).status).toBe(200)
-    const shown = await Promise.all(all.map(({ id }) => ask(account.customer, 'GET', `attachments/${id}`)))
-    expect(shown.flatMap((answer) => (answer.status === 200 ? [answer.body.data] : []))).toEqual(open)
-    const random = await ask(account.customer, 'GET', 'attachments/attach_01jaaaaaaaaaaaaaaaaaaaaaaa')
-    for (const answer of shown.filter(({ status }) => status !== 200)) expect(answer.text).toBe(random.text)
+        expect((await callAs(by, 'GET', `attachments/${id}`)).status).toBe(200)
+    const shown = await Promise.all(all.map(({ id }) => callAs(account.customer, 'GET', `attachments/${id}`)))
+    expect(shown.flatMap((response) => (response.status === 200 ? [response.body.data] : []))).toEqual(open)
+    const random = await callAs(account.customer, 'GET', 'attachments/attach_01jaaaaaaaaaaaaaaaaaaaaaaa')
+    for (const response of shown.filter(({ status }) => status !== 200)) expect(response.text).toBe(random.text)
     for (const by of [account.stranger, foreign.admin, foreign.customer])
       for (const { id } of all) {
-        const answer = await ask(by, 'GET', `attachments/${id}`)
-        expect([answer.status, answer.text]).toEqual([404, random.text])
+        const response = await callAs(by, 'GET', `attachments/${id}`)
+        expect([response.status, response.text]).toEqual([404, random.text])
       }
   })
 })

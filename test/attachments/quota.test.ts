@@ -1,9 +1,9 @@
 import { env } from 'cloudflare:workers'
 import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
-import { type Account, type Answer, createTestAccount, createTicket, row } from '../helpers/api'
+import { type Account, createTestAccount, createTicket, row, type TestResponse } from '../helpers/api'
 import { eventually } from '../helpers/eventually'
 import { upload } from '../helpers/files'
-import { ask, commented, detailsOf } from '../helpers/tickets'
+import { callAs, createComment, detailsOf } from '../helpers/tickets'
 
 const GB = 1_000_000_000
 const LIMITS = { standard: 5 * GB, premium: 100 * GB }
@@ -18,7 +18,6 @@ afterEach(() => {
   vi.restoreAllMocks()
 })
 
-/** As if the account had files of so many bytes beside those that it has. */
 function setStored({ id }: Account, bytes: number) {
   return env.DB.prepare('UPDATE account_state SET stored_bytes = ? WHERE account_id = ?').bind(bytes, id).run()
 }
@@ -27,10 +26,10 @@ async function storedOf({ id }: Account): Promise<number | undefined> {
   return (await row<{ n: number }>('SELECT stored_bytes AS n FROM account_state WHERE account_id = ?', id))?.n
 }
 
-/** What refuses the storage tells how much there is, in what unit. */
-function expectFull(answer: Answer): void {
-  expect(detailsOf(answer, 413, 'payload_too_large')).toEqual([])
-  expect(answer.body.error.message).toBe(
+/** The message contains the limit and its unit. */
+function expectFull(response: TestResponse): void {
+  expect(detailsOf(response, 413, 'payload_too_large')).toEqual([])
+  expect(response.body.error.message).toBe(
     'An account may store 5 GB of attachments, a premium one 100 GB (a GB is 1,000,000,000 bytes)',
   )
 }
@@ -42,14 +41,14 @@ describe('the bytes of an account', () => {
     const { id, attachments } = await createTicket(by, { attachments: [FILE, FILE] })
     expect(await storedOf(own)).toBe(6)
     const { data } = (await upload(by, id, { bytes: new Uint8Array(1_000) })).body
-    const comment = await commented(by, id, { attachments: [FILE], is_internal: true })
+    const comment = await createComment(by, id, { attachments: [FILE], is_internal: true })
     expect(await storedOf(own)).toBe(1_009)
-    await ask(by, 'DELETE', `tickets/${id}/attachments/${data.id}`)
+    await callAs(by, 'DELETE', `tickets/${id}/attachments/${data.id}`)
     expect(await storedOf(own)).toBe(9)
-    await ask(by, 'DELETE', `tickets/${id}/comments/${comment.id}`)
-    await ask(by, 'DELETE', `tickets/${id}/attachments/${attachments[0].id}`)
+    await callAs(by, 'DELETE', `tickets/${id}/comments/${comment.id}`)
+    await callAs(by, 'DELETE', `tickets/${id}/attachments/${attachments[0].id}`)
     expect(await storedOf(own)).toBe(3)
-    await ask(by, 'DELETE', `tickets/${id}`)
+    await callAs(by, 'DELETE', `tickets/${id}`)
     expect(await storedOf(own)).toBe(0)
   })
 
@@ -73,14 +72,16 @@ describe('the bytes of an account', () => {
     const put = vi.spyOn(env.FILES, 'put')
     expectFull(await upload(by, id, { bytes: new Uint8Array(11) }))
     const big = { ...FILE, content: Buffer.alloc(11).toString('base64') }
-    expectFull(await ask(by, 'POST', 'tickets', { title: 'T', description: 'D', attachments: [big] }))
-    expectFull(await ask(by, 'POST', `tickets/${id}/comments`, { content: 'C', attachments: [FILE, FILE, FILE, FILE] }))
+    expectFull(await callAs(by, 'POST', 'tickets', { title: 'T', description: 'D', attachments: [big] }))
+    expectFull(
+      await callAs(by, 'POST', `tickets/${id}/comments`, { content: 'C', attachments: [FILE, FILE, FILE, FILE] }),
+    )
     expect(put).not.toHaveBeenCalled()
     expect((await upload(by, id, { bytes: new Uint8Array(10) })).status).toBe(201)
     expect(await storedOf(own)).toBe(LIMITS[plan])
     expectFull(await upload(by, id, { bytes: new Uint8Array(1) }))
     expect((await upload(by, id, { bytes: new Uint8Array(0) })).status).toBe(201)
-    await commented(by, id)
+    await createComment(by, id)
     expect(await row('SELECT id FROM object_intents WHERE account_id = ?', own.id)).toBeNull()
   })
 
@@ -95,7 +96,7 @@ describe('the bytes of an account', () => {
     await plan('standard')
     expectFull(await upload(own.agent, id))
     for (const { id: each } of attachments)
-      expect((await ask(own.agent, 'DELETE', `tickets/${id}/attachments/${each}`)).status).toBe(204)
+      expect((await callAs(own.agent, 'DELETE', `tickets/${id}/attachments/${each}`)).status).toBe(204)
     expect((await upload(own.agent, id)).status).toBe(201)
   })
 
@@ -103,18 +104,18 @@ describe('the bytes of an account', () => {
     const own = await createTestAccount('standard')
     const { id } = await createTicket(own.agent)
     await setStored(own, LIMITS.standard - 35)
-    const answers = await Promise.all(
+    const responses = await Promise.all(
       Array.from({ length: 10 }, () => upload(own.agent, id, { bytes: new Uint8Array(10) })),
     )
-    const made = answers.filter(({ status }) => status === 201)
+    const made = responses.filter(({ status }) => status === 201)
     expect(made).toHaveLength(3)
-    for (const answer of answers.filter(({ status }) => status !== 201)) expectFull(answer)
+    for (const response of responses.filter(({ status }) => status !== 201)) expectFull(response)
     expect(await storedOf(own)).toBe(LIMITS.standard - 5)
     await eventually(async () => {
       expect((await env.FILES.list({ prefix: `${own.id}/` })).objects).toHaveLength(3)
       expect(await row('SELECT id FROM object_intents WHERE account_id = ?', own.id)).toBeNull()
     })
-    expect((await ask(own.agent, 'GET', `tickets/${id}/history`)).body.data).toHaveLength(3)
+    expect((await callAs(own.agent, 'GET', `tickets/${id}/history`)).body.data).toHaveLength(3)
   })
 })
 
@@ -135,12 +136,12 @@ describe('the 500 attachments of a ticket', () => {
   it('are judged again with the deed', async () => {
     const { id } = await createTicket(account.agent)
     await env.DB.prepare('UPDATE tickets SET public_attachments = 497 WHERE id = ?').bind(id).run()
-    const answers = await Promise.all(Array.from({ length: 8 }, () => upload(account.agent, id)))
-    expect(answers.map(({ status }) => status).toSorted()).toEqual([201, 201, 201, 422, 422, 422, 422, 422])
+    const responses = await Promise.all(Array.from({ length: 8 }, () => upload(account.agent, id)))
+    expect(responses.map(({ status }) => status).toSorted()).toEqual([201, 201, 201, 422, 422, 422, 422, 422])
     await eventually(async () => {
-      const kept = answers.filter(({ status }) => status === 201).map(({ body }) => `${account.id}/${body.data.id}`)
+      const stored = responses.filter(({ status }) => status === 201).map(({ body }) => `${account.id}/${body.data.id}`)
       const { objects } = await env.FILES.list({ prefix: `${account.id}/` })
-      expect(objects.map(({ key }) => key)).toEqual(expect.arrayContaining(kept))
+      expect(objects.map(({ key }) => key)).toEqual(expect.arrayContaining(stored))
       expect(await row('SELECT id FROM object_intents WHERE account_id = ?', account.id)).toBeNull()
     })
   })

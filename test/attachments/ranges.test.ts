@@ -5,7 +5,7 @@ import { parseRange } from '../../src/http/byte-ranges'
 import { isKnown } from '../../src/http/etag'
 import { type Account, createTestAccount, row } from '../helpers/api'
 import { throughEdge } from '../helpers/edge'
-import { type FileBody, fetchFile, uploaded } from '../helpers/files'
+import { type FileBody, fetchFile, uploadFile } from '../helpers/files'
 
 const TEXT = 'Drucker brennt'
 const SIZE = TEXT.length
@@ -18,23 +18,23 @@ let modified: string
 beforeAll(async () => {
   account = await createTestAccount()
   const content = Buffer.from(TEXT).toString('base64')
-  file = await uploaded(account.agent, { filename: 'note.txt', content, mime_type: 'text/plain' })
+  file = await uploadFile(account.agent, { filename: 'note.txt', content, mime_type: 'text/plain' })
   etag = `"${createHash('sha256').update(TEXT).digest('hex')}"`
-  modified = (await ask()).headers.get('Last-Modified') ?? ''
+  modified = (await send()).headers.get('Last-Modified') ?? ''
 })
 afterEach(() => {
   vi.restoreAllMocks()
   vi.useRealTimers()
 })
 
-async function ask(headers: Record<string, string> = {}, method = 'GET', url = file.url) {
-  const answer = await fetchFile(url, { method, headers: { ...headers, 'CF-Connecting-IP': '203.0.113.7' } })
-  return { ...answer, text: Buffer.from(answer.bytes).toString() }
+async function send(headers: Record<string, string> = {}, method = 'GET', url = file.url) {
+  const response = await fetchFile(url, { method, headers: { ...headers, 'CF-Connecting-IP': '203.0.113.7' } })
+  return { ...response, text: Buffer.from(response.bytes).toString() }
 }
 
 describe('a file', () => {
   it('tells how it can be kept, resumed and asked for again', async () => {
-    const { status, headers } = await ask()
+    const { status, headers } = await send()
     expect(status).toBe(200)
     expect(headers.get('ETag')).toBe(etag)
     expect(headers.get('Accept-Ranges')).toBe('bytes')
@@ -51,7 +51,7 @@ describe('a file', () => {
     for (const left of [3_600, 61.5, 1, 0.5]) {
       vi.setSystemTime((expires - left) * 1_000)
       for (const headers of [{}, { Range: 'bytes=0-1' }, { 'If-None-Match': etag }])
-        expect((await ask(headers)).headers.get('Cache-Control')).toBe(`private, max-age=${Math.floor(left)}`)
+        expect((await send(headers)).headers.get('Cache-Control')).toBe(`private, max-age=${Math.floor(left)}`)
     }
   })
 })
@@ -71,13 +71,13 @@ describe('Range', () => {
     [`bytes=0-${' '.repeat(91)}6`, 0, 6],
   ])('%s is 206 with that part', async (range, first, last) => {
     const get = vi.spyOn(env.FILES, 'get')
-    const answer = await ask({ Range: range })
-    expect([answer.status, answer.text]).toEqual([206, TEXT.slice(first, last + 1)])
-    expect(answer.headers.get('Content-Range')).toBe(`bytes ${first}-${last}/${SIZE}`)
-    expect(answer.headers.get('Content-Length')).toBe(String(last - first + 1))
-    expect(answer.headers.get('Content-Type')).toBe('text/plain; charset=utf-8')
-    expect(answer.headers.get('Content-Security-Policy')).toContain('sandbox')
-    expect(answer.headers.get('ETag')).toBe(etag)
+    const response = await send({ Range: range })
+    expect([response.status, response.text]).toEqual([206, TEXT.slice(first, last + 1)])
+    expect(response.headers.get('Content-Range')).toBe(`bytes ${first}-${last}/${SIZE}`)
+    expect(response.headers.get('Content-Length')).toBe(String(last - first + 1))
+    expect(response.headers.get('Content-Type')).toBe('text/plain; charset=utf-8')
+    expect(response.headers.get('Content-Security-Policy')).toContain('sandbox')
+    expect(response.headers.get('ETag')).toBe(etag)
     expect(get).toHaveBeenCalledTimes(1)
   })
 
@@ -85,11 +85,11 @@ describe('Range', () => {
     '%s is 416, and says how long it is',
     async (range) => {
       const get = vi.spyOn(env.FILES, 'get')
-      const answer = await ask({ Range: range })
-      expect(answer.status).toBe(416)
-      expect(answer.headers.get('Content-Range')).toBe(`bytes */${SIZE}`)
-      expect(JSON.parse(answer.text).error).toMatchObject({ code: 'range_not_satisfiable', details: [] })
-      expect(answer.headers.get('Cache-Control')).toBe('no-store')
+      const response = await send({ Range: range })
+      expect(response.status).toBe(416)
+      expect(response.headers.get('Content-Range')).toBe(`bytes */${SIZE}`)
+      expect(JSON.parse(response.text).error).toMatchObject({ code: 'range_not_satisfiable', details: [] })
+      expect(response.headers.get('Cache-Control')).toBe('no-store')
       expect(get).not.toHaveBeenCalled()
     },
   )
@@ -112,21 +112,21 @@ describe('Range', () => {
     `bytes=${'0'.repeat(92)}-13`,
     `bytes=0-${' '.repeat(92)}6`,
   ])('%j is passed over: the whole', async (range) => {
-    const answer = await ask({ Range: range })
-    expect([answer.status, answer.text, answer.headers.get('Content-Range')]).toEqual([200, TEXT, null])
+    const response = await send({ Range: range })
+    expect([response.status, response.text, response.headers.get('Content-Range')]).toEqual([200, TEXT, null])
   })
 
   it('of an empty file has nothing to give', async () => {
-    const { url } = await uploaded(account.agent, { filename: 'empty', content: '', mime_type: 'text/plain' })
-    expect((await ask({}, 'GET', url)).status).toBe(200)
-    expect((await ask({ Range: 'bytes=-5' }, 'GET', url)).status).toBe(200)
-    const behind = await ask({ Range: 'bytes=0-' }, 'GET', url)
+    const { url } = await uploadFile(account.agent, { filename: 'empty', content: '', mime_type: 'text/plain' })
+    expect((await send({}, 'GET', url)).status).toBe(200)
+    expect((await send({ Range: 'bytes=-5' }, 'GET', url)).status).toBe(200)
+    const behind = await send({ Range: 'bytes=0-' }, 'GET', url)
     expect([behind.status, behind.headers.get('Content-Range')]).toEqual([416, 'bytes */0'])
   })
 
   it('comes in pieces that are the whole', async () => {
     const pieces = []
-    for (let at = 0; at < SIZE; at += 5) pieces.push((await ask({ Range: `bytes=${at}-${at + 4}` })).text)
+    for (let at = 0; at < SIZE; at += 5) pieces.push((await send({ Range: `bytes=${at}-${at + 4}` })).text)
     expect(pieces.join('')).toBe(TEXT)
   })
 })
@@ -141,18 +141,18 @@ describe('conditions', () => {
     const get = vi.spyOn(env.FILES, 'get')
     for (const method of ['GET', 'HEAD'])
       for (const range of [{}, { Range: 'bytes=0-1' }, { Range: 'bytes=99-' }]) {
-        const answer = await ask({ 'If-None-Match': tag(), ...range }, method)
-        expect([answer.status, answer.text]).toEqual([304, ''])
-        expect(answer.headers.get('ETag')).toBe(etag)
-        expect(answer.headers.get('Content-Security-Policy')).toContain('sandbox')
-        expect(answer.headers.has('Content-Type')).toBe(false)
+        const response = await send({ 'If-None-Match': tag(), ...range }, method)
+        expect([response.status, response.text]).toEqual([304, ''])
+        expect(response.headers.get('ETag')).toBe(etag)
+        expect(response.headers.get('Content-Security-Policy')).toContain('sandbox')
+        expect(response.headers.has('Content-Type')).toBe(false)
       }
     expect(get).not.toHaveBeenCalled()
   })
 
   it('If-None-Match with the tag that an edge has weakened is 304', async () => {
     const content = Buffer.from(TEXT.repeat(10)).toString('base64')
-    const { url } = await uploaded(account.agent, { filename: 'long.txt', content, mime_type: 'text/plain' })
+    const { url } = await uploadFile(account.agent, { filename: 'long.txt', content, mime_type: 'text/plain' })
     const tag = (await fetchFile(url, {}, throughEdge)).headers.get('ETag') ?? ''
     expect(tag).toMatch(/^W\/"/)
     const again = { headers: { 'If-None-Match': tag, 'CF-Connecting-IP': '203.0.113.7' } }
@@ -162,37 +162,37 @@ describe('conditions', () => {
   it.each(['"other"', '', 'W/"other"', 'nonsense', 'w/"a", *', '"a,*,b"'])(
     'If-None-Match with %j is the file',
     async (tag) => {
-      expect((await ask({ 'If-None-Match': tag })).status).toBe(200)
+      expect((await send({ 'If-None-Match': tag })).status).toBe(200)
     },
   )
 
   it('If-Range gives the part of what the caller knows, and the whole of anything else', async () => {
-    const answers = []
+    const responses = []
     for (const condition of [etag, modified, `W/${etag}`, '"other"', new Date(0).toUTCString(), 'nonsense'])
-      answers.push((await ask({ Range: 'bytes=0-6', 'If-Range': condition })).status)
-    expect(answers).toEqual([206, 206, 200, 200, 200, 200])
-    expect((await ask({ Range: 'bytes=99-', 'If-Range': '"other"' })).status).toBe(200)
+      responses.push((await send({ Range: 'bytes=0-6', 'If-Range': condition })).status)
+    expect(responses).toEqual([206, 206, 200, 200, 200, 200])
+    expect((await send({ Range: 'bytes=99-', 'If-Range': '"other"' })).status).toBe(200)
   })
 
   it('hold only for whoever has a good address, and for what is there', async () => {
     const bad = file.url.replace('signature=', 'signature=x')
-    expect((await ask({ 'If-None-Match': '*' }, 'GET', bad)).status).toBe(403)
-    const gone = await uploaded(account.agent, { filename: 'a', content: 'YQ==', mime_type: 'text/plain' })
-    await env.DB.prepare('DELETE FROM attachments WHERE id = ?').bind(gone.id).run()
-    expect((await ask({ 'If-None-Match': '*' }, 'GET', gone.url)).status).toBe(404)
+    expect((await send({ 'If-None-Match': '*' }, 'GET', bad)).status).toBe(403)
+    const deleted = await uploadFile(account.agent, { filename: 'a', content: 'YQ==', mime_type: 'text/plain' })
+    await env.DB.prepare('DELETE FROM attachments WHERE id = ?').bind(deleted.id).run()
+    expect((await send({ 'If-None-Match': '*' }, 'GET', deleted.url)).status).toBe(404)
   })
 })
 
 describe('HEAD', () => {
   it('S13 is as GET without the body, and does not read it', async () => {
-    const got = await ask()
+    const got = await send()
     const get = vi.spyOn(env.FILES, 'get')
     const read = vi.spyOn(env.FILES, 'head')
-    const head = await ask({ Range: 'bytes=0-1' }, 'HEAD')
+    const head = await send({ Range: 'bytes=0-1' }, 'HEAD')
     expect([head.status, head.text]).toEqual([200, ''])
-    const told = ({ headers }: typeof head) =>
+    const headersOf = ({ headers }: typeof head) =>
       [...headers].filter(([name]) => !/request-id|server-timing|cache-control/.test(name))
-    expect(told(head)).toEqual(told(got))
+    expect(headersOf(head)).toEqual(headersOf(got))
     expect(get).not.toHaveBeenCalled()
     expect(read).not.toHaveBeenCalled()
   })

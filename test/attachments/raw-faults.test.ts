@@ -5,7 +5,7 @@ import { type Account, createTestAccount, createTicket, row } from '../helpers/a
 import { realBatch, sessions } from '../helpers/d1'
 import { eventually } from '../helpers/eventually'
 import { generated, upload } from '../helpers/files'
-import { ask, commented } from '../helpers/tickets'
+import { callAs, createComment } from '../helpers/tickets'
 
 const HOUR = 3_600_000
 const FILE = { filename: 'a.txt', content: 'YWJj', mime_type: 'text/plain' }
@@ -17,13 +17,12 @@ beforeEach(async () => {
   vi.spyOn(console, 'error').mockImplementation(() => undefined)
   account = await createTestAccount()
   ticketId = (await createTicket(account.agent)).id
-  for (const by of [account.agent, account.admin]) await ask(by, 'GET', 'tickets')
+  for (const by of [account.agent, account.admin]) await callAs(by, 'GET', 'tickets')
 })
 afterEach(() => {
   vi.restoreAllMocks()
 })
 
-/** All that a deed with files could leave behind, or leave half done. */
 async function traces(): Promise<Record<string, number>> {
   const counts = await row<Record<string, number>>(
     `SELECT (SELECT count(*) FROM attachments WHERE account_id = ?1) AS attachments,
@@ -39,31 +38,30 @@ async function traces(): Promise<Record<string, number>> {
   return { ...counts, objects: (await env.FILES.list({ prefix: `${account.id}/` })).objects.length }
 }
 
-/** A deed, and what it is done to. */
-interface Deed {
+interface Operation {
   name: string
   prepare(): Promise<string>
   run(id: string): Promise<{ status: number }>
 }
 
-const DEEDS: Deed[] = [
+const OPERATIONS: Operation[] = [
   { name: 'an upload', prepare: async () => '', run: () => upload(account.agent, ticketId) },
   {
     name: 'the deletion of an attachment',
     prepare: async () => (await upload(account.agent, ticketId)).body.data.id,
-    run: (id) => ask(account.agent, 'DELETE', `tickets/${ticketId}/attachments/${id}`),
+    run: (id) => callAs(account.agent, 'DELETE', `tickets/${ticketId}/attachments/${id}`),
   },
   {
     name: 'the deletion of a comment with attachments',
-    prepare: async () => (await commented(account.agent, ticketId, { attachments: [FILE, FILE] })).id,
-    run: (id) => ask(account.agent, 'DELETE', `tickets/${ticketId}/comments/${id}`),
+    prepare: async () => (await createComment(account.agent, ticketId, { attachments: [FILE, FILE] })).id,
+    run: (id) => callAs(account.agent, 'DELETE', `tickets/${ticketId}/comments/${id}`),
   },
 ]
 
 type Batch = (statements: D1PreparedStatement[]) => Promise<D1Result[]>
 
-/** Lets D1 do something else with the batch that is the deed itself: an upload's first one only announces it. */
-function atTheDeed(instead: (statements: D1PreparedStatement[], original: Batch) => Promise<D1Result[]>) {
+/** Replaces the batch that stores the attachment. The first batch of an upload only announces it. */
+function replaceBatch(instead: (statements: D1PreparedStatement[], original: Batch) => Promise<D1Result[]>) {
   const original: Batch = realBatch()
   let done = false
   const spy = vi.spyOn(sessions, 'batch').mockImplementation(((statements: D1PreparedStatement[]) => {
@@ -71,21 +69,21 @@ function atTheDeed(instead: (statements: D1PreparedStatement[], original: Batch)
     done = true
     return instead(statements, original)
   }) as never)
-  return { wasAsked: () => done, restore: () => spy.mockRestore() }
+  return { wasCalled: () => done, restore: () => spy.mockRestore() }
 }
 
-describe.each(DEEDS)('F03 D1 fails at $name', ({ prepare, run }) => {
+describe.each(OPERATIONS)('F03 D1 fails at $name', ({ prepare, run }) => {
   it('F03 at each of its statements: a clean 503, and all is as it was', { timeout: 60_000 }, async () => {
     const id = await prepare()
     const before = await traces()
     let size = 1
     for (let index = 0; index < size; index += 1) {
-      const broken = atTheDeed((statements, original) => {
+      const broken = replaceBatch((statements, original) => {
         size = statements.length
         return original(statements.with(index, env.DB.prepare('SELECT * FROM nothing_here')))
       })
       expect((await run(id)).status, `at statement ${index}`).toBe(503)
-      expect(broken.wasAsked()).toBe(true)
+      expect(broken.wasCalled()).toBe(true)
       broken.restore()
       await eventually(async () => expect(await traces(), `at statement ${index}`).toEqual(before))
     }
@@ -96,7 +94,7 @@ describe.each(DEEDS)('F03 D1 fails at $name', ({ prepare, run }) => {
   it('F03 when it has done it, but the answer is lost: a 503, and the whole deed or none', async () => {
     const id = await prepare()
     const before = await traces()
-    const lost = atTheDeed(async (statements, original) => {
+    const lost = replaceBatch(async (statements, original) => {
       await original(statements)
       throw new Error('D1_ERROR: Network connection lost.')
     })
@@ -151,12 +149,12 @@ describe('F03 R2 fails', () => {
       throw new Error('R2 internal error (10001)')
     }) as never)
     const size = 3_000_000
-    const answer = await upload(account.agent, ticketId, {
+    const response = await upload(account.agent, ticketId, {
       bytes: generated(size),
       headers: { 'Content-Length': String(size) },
     })
-    expect(answer.status).toBe(503)
-    expect(answer.text).not.toContain('10001')
+    expect(response.status).toBe(503)
+    expect(response.text).not.toContain('10001')
     await eventually(async () => expect(await traces()).toEqual(before))
   })
 
@@ -171,22 +169,24 @@ describe('F03 R2 fails', () => {
     await eventually(async () => expect(await traces()).toEqual(before))
   })
 
-  it.each(DEEDS.slice(1))('F03 at $name: it is deleted all the same, its objects by the sweep', async (deed) => {
-    const id = await deed.prepare()
-    const { attachments } = await traces()
-    const broken = vi.spyOn(env.FILES, 'delete').mockRejectedValue(new Error('R2'))
-    expect((await deed.run(id)).status).toBe(204)
-    await eventually(() => expect(broken).toHaveBeenCalled())
-    expect(await traces()).toMatchObject({ attachments: 0, intents: attachments, objects: attachments, bytes: 0 })
-    broken.mockRestore()
-    await sweepObjects(env, Date.now() + 2 * 60_000)
-    expect(await traces()).toMatchObject({ intents: 0, objects: 0 })
-  })
+  it.each(OPERATIONS.slice(1))(
+    'F03 at $name: it is deleted all the same, its objects by the sweep',
+    async (operation) => {
+      const id = await operation.prepare()
+      const { attachments } = await traces()
+      const broken = vi.spyOn(env.FILES, 'delete').mockRejectedValue(new Error('R2'))
+      expect((await operation.run(id)).status).toBe(204)
+      await eventually(() => expect(broken).toHaveBeenCalled())
+      expect(await traces()).toMatchObject({ attachments: 0, intents: attachments, objects: attachments, bytes: 0 })
+      broken.mockRestore()
+      await sweepObjects(env, Date.now() + 2 * 60_000)
+      expect(await traces()).toMatchObject({ intents: 0, objects: 0 })
+    },
+  )
 })
 
 describe('an upload that is under way', () => {
-  /** Lets something happen once the bytes are stored, and before the deed. */
-  function onceStored(happens: () => Promise<unknown>) {
+  function afterStorage(happens: () => Promise<unknown>) {
     const original = env.FILES.put.bind(env.FILES)
     vi.spyOn(env.FILES, 'put').mockImplementation((async (...args: Parameters<typeof original>) => {
       const stored = await original(...args)
@@ -196,7 +196,7 @@ describe('an upload that is under way', () => {
   }
 
   it('is 404 when its ticket is deleted meanwhile, and leaves nothing', async () => {
-    onceStored(() => ask(account.admin, 'DELETE', `tickets/${ticketId}`))
+    afterStorage(() => callAs(account.admin, 'DELETE', `tickets/${ticketId}`))
     expect((await upload(account.agent, ticketId)).status).toBe(404)
     await eventually(async () => expect(await traces()).toMatchObject({ attachments: 0, intents: 0, objects: 0 }))
     expect(await traces()).toMatchObject({ bytes: 0, history: 0, events: 2, sequence: 2 })
@@ -204,20 +204,20 @@ describe('an upload that is under way', () => {
 
   it('S09 is 404 when the customer does not see the ticket any more, and leaves nothing', async () => {
     const { id } = await createTicket(account.customer)
-    onceStored(() => ask(account.admin, 'PATCH', `tickets/${id}`, { created_by: account.stranger.id }))
+    afterStorage(() => callAs(account.admin, 'PATCH', `tickets/${id}`, { created_by: account.stranger.id }))
     expect((await upload(account.customer, id)).status).toBe(404)
     await eventually(async () => expect(await traces()).toMatchObject({ attachments: 0, intents: 0, objects: 0 }))
   })
 
   it('is 503 when its time is over and the sweep has taken it back, and leaves nothing', async () => {
     const before = await traces()
-    onceStored(() => sweepObjects(env, Date.now() + HOUR + 60_000))
+    afterStorage(() => sweepObjects(env, Date.now() + HOUR + 60_000))
     expect((await upload(account.agent, ticketId)).status).toBe(503)
     await eventually(async () => expect(await traces()).toEqual(before))
   })
 
   it('is left alone by the sweep within an hour', async () => {
-    onceStored(() => sweepObjects(env, Date.now() + HOUR - 60_000))
+    afterStorage(() => sweepObjects(env, Date.now() + HOUR - 60_000))
     expect((await upload(account.agent, ticketId)).status).toBe(201)
     expect(await traces()).toMatchObject({ attachments: 1, intents: 0, objects: 1 })
   })

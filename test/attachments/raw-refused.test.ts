@@ -1,11 +1,11 @@
 import { env } from 'cloudflare:workers'
 import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
-import { freshAddress } from '../helpers/addresses'
+import { freshIpAddress } from '../helpers/addresses'
 import { type Account, call, createTestAccount, createTicket, row, rows } from '../helpers/api'
 import { toApplication } from '../helpers/edge'
 import { eventually } from '../helpers/eventually'
 import { bufferUploads, generated, type RawUpload, upload } from '../helpers/files'
-import { ask, detailsOf } from '../helpers/tickets'
+import { callAs, detailsOf } from '../helpers/tickets'
 
 const MIB = 1024 * 1024
 
@@ -21,15 +21,15 @@ afterEach(() => {
 })
 
 describe('a body that is refused', () => {
-  const refused = (init: RawUpload, ticketId = 'ticket_none') => upload(account.agent, ticketId, init)
+  const rejected = (init: RawUpload, ticketId = 'ticket_none') => upload(account.agent, ticketId, init)
 
   it.each(['', 'text', '/plain', 'text/', '*/*', 'image/png, text/plain', 'text/pl ain', 'é/x', 'a/b/c'])(
     'with Content-Type %j: 415, whatever else is wrong',
     async (type) => {
       const headers = { 'Content-Type': type, 'Content-Length': String(95 * MIB + 1) }
-      const answer = await refused({ headers, query: '?filename=' })
-      expect(detailsOf(answer, 415, 'unsupported_media_type')).toEqual([])
-      expect(answer.body.error.message).toContain('image/png')
+      const response = await rejected({ headers, query: '?filename=' })
+      expect(detailsOf(response, 415, 'unsupported_media_type')).toEqual([])
+      expect(response.body.error.message).toContain('image/png')
     },
   )
 
@@ -37,12 +37,12 @@ describe('a body that is refused', () => {
     'with the Content-Type of a form, %j: 415, and nothing is stored',
     async (type) => {
       const { id } = await createTicket(account.agent)
-      const answer = await refused(
+      const response = await rejected(
         { bytes: generated(10), headers: { 'Content-Type': type, 'Content-Length': '10' } },
         id,
       )
-      expect(detailsOf(answer, 415, 'unsupported_media_type')).toEqual([])
-      expect(answer.body.error.message).toContain('that of the file')
+      expect(detailsOf(response, 415, 'unsupported_media_type')).toEqual([])
+      expect(response.body.error.message).toContain('that of the file')
       expect(await rows('SELECT id FROM attachments WHERE ticket_id = ?', id)).toEqual([])
     },
   )
@@ -50,19 +50,19 @@ describe('a body that is refused', () => {
   it.each(['gzip', 'BR', 'identity, gzip'])(
     'with Content-Encoding %s: 415, for nobody would undo it',
     async (encoding) => {
-      const answer = await refused({
+      const response = await rejected({
         bytes: generated(10),
         headers: { 'Content-Length': '10', 'Content-Encoding': encoding },
       })
-      expect(detailsOf(answer, 415, 'unsupported_media_type')).toEqual([])
-      expect(answer.body.error.message).toBe('The body must be sent as it is, without Content-Encoding')
+      expect(detailsOf(response, 415, 'unsupported_media_type')).toEqual([])
+      expect(response.body.error.message).toBe('The body must be sent as it is, without Content-Encoding')
     },
   )
 
   it('S12 without a length, or with one that is none: 411', async () => {
     for (const headers of [{}, ...['abc', '-1', '1e3', ''].map((length) => ({ 'Content-Length': length }))]) {
-      const answer = await refused({ bytes: generated(10), headers, query: '' })
-      expect(detailsOf(answer, 411, 'length_required')).toEqual([])
+      const response = await rejected({ bytes: generated(10), headers, query: '' })
+      expect(detailsOf(response, 411, 'length_required')).toEqual([])
     }
   })
 
@@ -71,16 +71,16 @@ describe('a body that is refused', () => {
     const bytes = generated(MIB, (so) => {
       sent = so
     })
-    const answer = await call('POST', 'tickets/ticket_none/attachments', {
+    const response = await call('POST', 'tickets/ticket_none/attachments', {
       token: account.agent.token,
       headers: { 'Content-Type': 'text/plain', 'Content-Length': String(95 * MIB + 1) },
       body: bytes,
       route: toApplication,
     })
-    expect(detailsOf(answer, 413, 'payload_too_large')).toEqual([])
-    expect(answer.body.error.message).toBe('The body must be at most 95 MiB')
+    expect(detailsOf(response, 413, 'payload_too_large')).toEqual([])
+    expect(response.body.error.message).toBe('The body must be at most 95 MiB')
     expect(sent).toBeLessThan(MIB)
-    const largest = await refused({ bytes: generated(10), headers: { 'Content-Length': String(95 * MIB) } })
+    const largest = await rejected({ bytes: generated(10), headers: { 'Content-Length': String(95 * MIB) } })
     expect(largest.status).toBe(404)
   })
 
@@ -91,14 +91,14 @@ describe('a body that is refused', () => {
     ['?filename=a&filename=b', 'filename', 'Filename must be a single string'],
     ['?filename=a.txt&name=b', 'name', 'Name is not a known parameter'],
   ])('400 for %j', async (query, field, message) => {
-    expect(detailsOf(await refused({ query }), 400, 'invalid_input')).toEqual([{ field, message }])
+    expect(detailsOf(await rejected({ query }), 400, 'invalid_input')).toEqual([{ field, message }])
   })
 
   it.each(['../../etc/passwd', '..\\x', 'C:\\x', '..', 'a\r\nSet-Cookie: b', 'a\0', 'evil\u202egpj.exe'])(
     'S16 400 for the name %j',
     async (name) => {
-      const answer = await refused({ query: `?filename=${encodeURIComponent(name)}` })
-      expect(detailsOf(answer, 400, 'invalid_input')[0]?.field).toBe('filename')
+      const response = await rejected({ query: `?filename=${encodeURIComponent(name)}` })
+      expect(detailsOf(response, 400, 'invalid_input')[0]?.field).toBe('filename')
     },
   )
 
@@ -112,13 +112,13 @@ describe('a body that is refused', () => {
       [0, 1],
       [MIB, 3 * MIB],
     ]) {
-      const answer = await refused({ bytes: generated(size ?? 0), headers: { 'Content-Length': String(said) } }, id)
-      expect(detailsOf(answer, 400, 'invalid_input')).toEqual([
+      const response = await rejected({ bytes: generated(size ?? 0), headers: { 'Content-Length': String(said) } }, id)
+      expect(detailsOf(response, 400, 'invalid_input')).toEqual([
         { field: 'body', message: `Body must be as long as its Content-Length, ${said} bytes` },
       ])
     }
     expect(await row('SELECT id FROM attachments WHERE ticket_id = ?', id)).toBeNull()
-    expect((await ask(account.agent, 'GET', `tickets/${id}`)).body.data.version).toBe(1)
+    expect((await callAs(account.agent, 'GET', `tickets/${id}`)).body.data.version).toBe(1)
     await eventually(async () => {
       expect(await rows('SELECT id FROM object_intents WHERE account_id = ?', account.id)).toEqual([])
     })
@@ -130,8 +130,8 @@ describe('a body that is refused', () => {
     for (const by of [account.stranger, foreign.customer, foreign.agent, foreign.admin]) {
       const random = await upload(by, 'ticket_01jaaaaaaaaaaaaaaaaaaaaaaa')
       detailsOf(random, 404, 'not_found')
-      const answer = await upload(by, id)
-      expect([answer.status, answer.text]).toEqual([404, random.text])
+      const response = await upload(by, id)
+      expect([response.status, response.text]).toEqual([404, random.text])
     }
     expect(put).not.toHaveBeenCalled()
     expect(await rows('SELECT id FROM object_intents')).toEqual([])
@@ -139,7 +139,7 @@ describe('a body that is refused', () => {
 
   it('comes in order: 401, then 415, 413, 411, then 400, then 404', async () => {
     const path = 'tickets/ticket_none/attachments'
-    const anonymous = await call('POST', path, { body: new Uint8Array(1), headers: {}, address: freshAddress() })
+    const anonymous = await call('POST', path, { body: new Uint8Array(1), headers: {}, address: freshIpAddress() })
     expect(anonymous.status).toBe(401)
     const statuses = []
     for (const init of [
@@ -149,7 +149,7 @@ describe('a body that is refused', () => {
       { query: '' },
       {},
     ])
-      statuses.push((await refused(init)).status)
+      statuses.push((await rejected(init)).status)
     expect(statuses).toEqual([415, 413, 411, 400, 404])
   })
 })

@@ -5,7 +5,7 @@ import { type Account, createTestAccount, createTicket, rows } from '../helpers/
 import { createTestKey } from '../helpers/credentials'
 import { nextSecond } from '../helpers/eventually'
 import { fetchFile, generated, upload } from '../helpers/files'
-import { ask, eventsOf, expectNoHoles, historyOf } from '../helpers/tickets'
+import { callAs, eventsOf, expectNoHoles, historyOf } from '../helpers/tickets'
 
 const MIB = 1024 * 1024
 
@@ -27,9 +27,9 @@ describe('POST /tickets/{id}/attachments', () => {
     for (const by of [account.customer, account.agent, account.admin, key]) {
       const bytes = crypto.getRandomValues(new Uint8Array(60_000))
       const headers = { 'Content-Type': 'Application/X-Noise; charset=utf-8; a="b;c"' }
-      const answer = await upload(by, id, { bytes, headers, query: '?filename=n%C3%B6ise%20%26.bin' })
-      expect(answer.status, answer.text).toBe(201)
-      expect(answer.body.data).toEqual({
+      const response = await upload(by, id, { bytes, headers, query: '?filename=n%C3%B6ise%20%26.bin' })
+      expect(response.status, response.text).toBe(201)
+      expect(response.body.data).toEqual({
         id: expect.stringMatching(/^attach_[0-9a-z]{26}$/),
         filename: 'nöise &.bin',
         size: 60_000,
@@ -38,12 +38,12 @@ describe('POST /tickets/{id}/attachments', () => {
         created_at: expect.any(String),
         sha256: sha256(bytes),
       })
-      expect(answer.headers.get('Location')).toBe(`/api/v1/attachments/${answer.body.data.id}`)
-      const got = await fetchFile(answer.body.data.url)
+      expect(response.headers.get('Location')).toBe(`/api/v1/attachments/${response.body.data.id}`)
+      const got = await fetchFile(response.body.data.url)
       expect(Buffer.from(got.bytes).equals(bytes)).toBe(true)
-      expect((await ask(by, 'GET', answer.headers.get('Location') ?? '')).body).toEqual(answer.body)
+      expect((await callAs(by, 'GET', response.headers.get('Location') ?? '')).body).toEqual(response.body)
     }
-    const ticket = (await ask(account.customer, 'GET', `tickets/${id}`)).body.data
+    const ticket = (await callAs(account.customer, 'GET', `tickets/${id}`)).body.data
     expect(ticket).toMatchObject({ attachment_count: 4, version: 5 })
     expect(await rows('SELECT * FROM object_intents')).toEqual([])
   })
@@ -57,24 +57,24 @@ describe('POST /tickets/{id}/attachments', () => {
   ])('takes %s', async (_name, size) => {
     const { id } = await createTicket(account.agent)
     const bytes = size > MIB ? generated(size) : new Uint8Array(size).fill(7)
-    const answer = await upload(account.agent, id, { bytes, headers: { 'Content-Length': String(size) } })
-    expect(answer.status, answer.text).toBe(201)
-    expect(answer.body.data).toMatchObject({ size, sha256: sha256(new Uint8Array(size).fill(7)) })
-    expect(await env.FILES.head(`${account.id}/${answer.body.data.id}`)).toMatchObject({ size })
-    expect((await fetchFile(answer.body.data.url)).bytes).toHaveLength(size)
+    const response = await upload(account.agent, id, { bytes, headers: { 'Content-Length': String(size) } })
+    expect(response.status, response.text).toBe(201)
+    expect(response.body.data).toMatchObject({ size, sha256: sha256(new Uint8Array(size).fill(7)) })
+    expect(await env.FILES.head(`${account.id}/${response.body.data.id}`)).toMatchObject({ size })
+    expect((await fetchFile(response.body.data.url)).bytes).toHaveLength(size)
   })
 
   it('is a new version, a line of history and a ticket.updated without an address', async () => {
     const before = await createTicket(account.customer)
     await nextSecond()
     const { data } = (await upload(account.customer, before.id)).body
-    const after = (await ask(account.customer, 'GET', `tickets/${before.id}`)).body.data
+    const after = (await callAs(account.customer, 'GET', `tickets/${before.id}`)).body.data
     expect(after).toMatchObject({ version: 2, attachments: [data], updated_at: data.created_at })
     expect(after.updated_at > before.updated_at).toBe(true)
-    const told = { id: data.id, filename: 'a.txt', size: 3, mime_type: 'text/plain' }
+    const snapshot = { id: data.id, filename: 'a.txt', size: 3, mime_type: 'text/plain' }
     const by = account.customer
     expect(await historyOf(account.id, before.id)).toEqual([
-      { change_id: expect.any(String), actor_id: by.id, field: 'attachments', previous: null, current: told },
+      { change_id: expect.any(String), actor_id: by.id, field: 'attachments', previous: null, current: snapshot },
     ])
     const [, event, ...more] = await eventsOf(account.id, before.id)
     expect(more).toEqual([])
@@ -83,11 +83,11 @@ describe('POST /tickets/{id}/attachments', () => {
       is_internal: 0,
       data: {
         ticket: { id: before.id, version: 2 },
-        changes: { attachments: { previous: null, current: told } },
+        changes: { attachments: { previous: null, current: snapshot } },
         actor: { id: by.id, name: by.name, email: by.email },
       },
     })
-    const { body } = await ask(account.agent, 'GET', `events?ticket_id=${before.id}&event=ticket.updated`)
+    const { body } = await callAs(account.agent, 'GET', `events?ticket_id=${before.id}&event=ticket.updated`)
     expect(body.data).toHaveLength(1)
     expect(JSON.stringify(body)).not.toMatch(/signature|expires=/)
     await expectNoHoles(account.id)
@@ -109,19 +109,19 @@ describe('POST /tickets/{id}/attachments', () => {
     )
     const uploading = upload(account.agent, id, { bytes: slow, headers: { 'Content-Length': '200000' } })
     await nextSecond()
-    await ask(account.admin, 'PATCH', `tickets/${id}`, { title: 'Meanwhile' })
-    const meanwhile = (await ask(account.admin, 'GET', `tickets/${id}`)).body.data.updated_at
+    await callAs(account.admin, 'PATCH', `tickets/${id}`, { title: 'Meanwhile' })
+    const meanwhile = (await callAs(account.admin, 'GET', `tickets/${id}`)).body.data.updated_at
     release()
     const { data } = (await uploading).body
     expect(data.created_at >= meanwhile).toBe(true)
-    expect((await ask(account.agent, 'GET', `tickets/${id}`)).body.data.updated_at).toBe(data.created_at)
+    expect((await callAs(account.agent, 'GET', `tickets/${id}`)).body.data.updated_at).toBe(data.created_at)
   })
 
   it('loses none of 20 at once, and numbers their events without a hole', async () => {
     const { id } = await createTicket(account.agent)
-    const answers = await Promise.all(Array.from({ length: 20 }, () => upload(account.agent, id)))
-    expect(answers.map((answer) => answer.status)).toEqual(answers.map(() => 201))
-    const ticket = (await ask(account.agent, 'GET', `tickets/${id}`)).body.data
+    const responses = await Promise.all(Array.from({ length: 20 }, () => upload(account.agent, id)))
+    expect(responses.map((response) => response.status)).toEqual(responses.map(() => 201))
+    const ticket = (await callAs(account.agent, 'GET', `tickets/${id}`)).body.data
     expect(ticket).toMatchObject({ version: 21, attachment_count: 20 })
     expect(await historyOf(account.id, id)).toHaveLength(20)
     await expectNoHoles(account.id)
@@ -146,8 +146,8 @@ describe('the memory of an upload', () => {
     const bytes = generated(size, (so) => {
       sent = so
     })
-    const answer = await upload(account.agent, id, { bytes, headers: { 'Content-Length': String(size) } })
-    expect(answer.status, answer.text).toBe(201)
+    const response = await upload(account.agent, id, { bytes, headers: { 'Content-Length': String(size) } })
+    expect(response.status, response.text).toBe(201)
     expect(sent).toBe(size)
     expect(furthest).toBeLessThan(2 * MIB)
   })
@@ -160,8 +160,8 @@ describe('the memory of an upload', () => {
     const bytes = generated(20 * MIB, (so) => {
       sent = so
     })
-    const answer = await upload(account.agent, id, { bytes, headers: { 'Content-Length': String(20 * MIB) } })
-    expect(answer.status).toBe(503)
+    const response = await upload(account.agent, id, { bytes, headers: { 'Content-Length': String(20 * MIB) } })
+    expect(response.status).toBe(503)
     expect(sent).toBeLessThan(2 * MIB)
   })
 })

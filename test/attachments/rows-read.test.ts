@@ -2,9 +2,9 @@ import { env } from 'cloudflare:workers'
 import { beforeAll, describe, expect, it, vi } from 'vitest'
 import { type Account, createTestAccount, createTicket } from '../helpers/api'
 import { upload } from '../helpers/files'
-import { ask, commented } from '../helpers/tickets'
+import { callAs, createComment } from '../helpers/tickets'
 
-/** What a request about parts of a ticket reads and writes must not grow with the account, nor with the ticket. */
+/** The rows read and written must not depend on the size of the account or the ticket. */
 
 const OTHERS = 3_000
 const OWN = 400
@@ -39,14 +39,14 @@ async function costs(
   send: () => Promise<{ status: number; text: string }>,
 ): Promise<{ read: number; written: number }> {
   const log = vi.spyOn(console, 'info')
-  const answer = await send()
+  const response = await send()
   const lines = log.mock.calls.map(([line]) => JSON.parse(String(line))).filter((line) => line.request_id)
   log.mockRestore()
-  expect(answer.status, answer.text).toBeLessThan(300)
+  expect(response.status, response.text).toBeLessThan(300)
   return { read: lines[0].db.rows_read, written: lines[0].db.rows_written }
 }
 
-const cursorOf = async (path: string) => (await ask(account.agent, 'GET', path)).body.pagination.next_page_url
+const cursorOf = async (path: string) => (await callAs(account.agent, 'GET', path)).body.pagination.next_page_url
 
 describe(`a ticket of ${OWN} attachments and changes, in an account of ${OTHERS} more`, () => {
   it.each([
@@ -57,19 +57,19 @@ describe(`a ticket of ${OWN} attachments and changes, in an account of ${OTHERS}
     ['a page of history behind a cursor', () => cursorOf(`tickets/${ticketId}/history?per_page=20`), 110],
   ])('reads of %s no more than that', async (_name, pathOf, budget) => {
     const path = await pathOf()
-    expect((await costs(() => ask(account.agent, 'GET', path))).read).toBeLessThanOrEqual(budget)
+    expect((await costs(() => callAs(account.agent, 'GET', path))).read).toBeLessThanOrEqual(budget)
   })
 
   it('reads and writes for a deed what the deed is', async () => {
     const uploaded = await costs(() => upload(account.agent, ticketId))
     expect(uploaded.read).toBeLessThanOrEqual(60)
     expect(uploaded.written).toBeLessThanOrEqual(30)
-    const removed = await costs(() => ask(account.agent, 'DELETE', `tickets/${ticketId}/attachments/${ticketId}9`))
+    const removed = await costs(() => callAs(account.agent, 'DELETE', `tickets/${ticketId}/attachments/${ticketId}9`))
     expect(removed.read).toBeLessThanOrEqual(60)
     expect(removed.written).toBeLessThanOrEqual(30)
-    const { id } = await commented(account.agent, ticketId)
-    const gone = await costs(() => ask(account.agent, 'DELETE', `tickets/${ticketId}/comments/${id}`))
-    expect(gone.read).toBeLessThanOrEqual(60)
-    expect(gone.written).toBeLessThanOrEqual(25)
+    const { id } = await createComment(account.agent, ticketId)
+    const deleted = await costs(() => callAs(account.agent, 'DELETE', `tickets/${ticketId}/comments/${id}`))
+    expect(deleted.read).toBeLessThanOrEqual(60)
+    expect(deleted.written).toBeLessThanOrEqual(25)
   })
 })

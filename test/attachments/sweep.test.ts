@@ -17,7 +17,6 @@ afterEach(() => {
   vi.restoreAllMocks()
 })
 
-/** What a crash leaves behind: an intent of some age, and perhaps the bytes. */
 async function leave(id: string, kind: 'upload' | 'delete', age: number, bytes = true): Promise<void> {
   await env.DB.prepare('INSERT INTO object_intents (account_id, id, kind, created_at) VALUES (?, ?, ?, ?)')
     .bind(account.id, id, kind, Date.now() - age)
@@ -35,7 +34,6 @@ async function objects(): Promise<string[]> {
   return found.map((object) => object.key.slice(account.id.length + 1))
 }
 
-/** What the sweeper's alarm does. */
 function runSweep(): Promise<string> {
   return sweep(env, '', Date.now())
 }

@@ -2,7 +2,7 @@ import { env } from 'cloudflare:workers'
 import { createHash } from 'node:crypto'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { type Account, call, createTestAccount, createTicket, row, rows } from '../helpers/api'
-import { type FileBody, fetchFile, uploaded } from '../helpers/files'
+import { type FileBody, fetchFile, uploadFile } from '../helpers/files'
 
 let account: Account
 
@@ -22,9 +22,9 @@ const post = (attachments: unknown, title = 'T') =>
 describe('an attachment of a new ticket', () => {
   it('comes back byte for byte through its address, with its SHA-256', async () => {
     const bytes = crypto.getRandomValues(new Uint8Array(60_000))
-    const answer = await post([file('noise.bin', bytes, 'application/octet-stream')])
-    expect(answer.status).toBe(201)
-    const [attachment] = answer.body.data.attachments
+    const response = await post([file('noise.bin', bytes, 'application/octet-stream')])
+    expect(response.status).toBe(201)
+    const [attachment] = response.body.data.attachments
     expect(Object.keys(attachment)).toEqual(['id', 'filename', 'size', 'mime_type', 'url', 'created_at', 'sha256'])
     expect(attachment).toMatchObject({
       id: expect.stringMatching(/^attach_[0-9a-z]{26}$/),
@@ -39,7 +39,7 @@ describe('an attachment of a new ticket', () => {
   })
 
   it('is stored under the account and its ID, never under its name', async () => {
-    const attachment = await uploaded(account.customer, file('name-of-it.txt', 'hello'))
+    const attachment = await uploadFile(account.customer, file('name-of-it.txt', 'hello'))
     const object = await env.FILES.head(`${account.id}/${attachment.id}`)
     expect(object).toMatchObject({ size: 5 })
     expect(object?.checksums.toJSON().sha256, 'the storage has checked the bytes').toBe(attachment.sha256)
@@ -48,27 +48,27 @@ describe('an attachment of a new ticket', () => {
   })
 
   it('may be empty, and may be ten', async () => {
-    const empty = await uploaded(account.customer, file('empty.txt', ''))
+    const empty = await uploadFile(account.customer, file('empty.txt', ''))
     expect(empty.size).toBe(0)
     expect((await fetchFile(empty.url)).bytes).toHaveLength(0)
     const names = Array.from({ length: 10 }, (_, index) => `${9 - index}.txt`)
-    const answer = await post(names.map((name) => file(name, name)))
-    expect(answer.status).toBe(201)
-    expect(answer.body.data.attachments.map((attachment: FileBody) => attachment.filename)).toEqual(names)
-    for (const attachment of answer.body.data.attachments)
+    const response = await post(names.map((name) => file(name, name)))
+    expect(response.status).toBe(201)
+    expect(response.body.data.attachments.map((attachment: FileBody) => attachment.filename)).toEqual(names)
+    for (const attachment of response.body.data.attachments)
       expect(Buffer.from((await fetchFile(attachment.url)).bytes).toString()).toBe(attachment.filename)
   })
 
   it('is refused as the eleventh', async () => {
-    const answer = await post(Array.from({ length: 11 }, (_, index) => file(`${index}.txt`, 'x')))
-    expect(answer.status).toBe(400)
-    expect(answer.body.error.details).toEqual([
+    const response = await post(Array.from({ length: 11 }, (_, index) => file(`${index}.txt`, 'x')))
+    expect(response.status).toBe(400)
+    expect(response.body.error.details).toEqual([
       { field: 'attachments', message: 'Attachments must hold at most 10 items' },
     ])
   })
 
   it('leaves no intent behind, and its event holds no address', async () => {
-    const attachment = await uploaded(account.customer, file('told.txt', 'told'))
+    const attachment = await uploadFile(account.customer, file('told.txt', 'told'))
     expect(await rows('SELECT * FROM object_intents WHERE account_id = ?', account.id)).toEqual([])
     const event = await row<{ data: string }>('SELECT data FROM events WHERE data LIKE ?', `%${attachment.id}%`)
     expect(event?.data).toContain('told.txt')
@@ -114,8 +114,8 @@ describe('an attachment of a comment', () => {
     const own = await createTestAccount()
     const theirs = await createTicket(account.agent)
     const body = { content: 'C', attachments: [file('a.txt', 'a')] }
-    const answer = await call('POST', `tickets/${theirs.id}/comments`, { token: own.agent.token, body })
-    expect(answer.status).toBe(404)
+    const response = await call('POST', `tickets/${theirs.id}/comments`, { token: own.agent.token, body })
+    expect(response.status).toBe(404)
     expect(await rows('SELECT * FROM object_intents WHERE account_id = ?', own.id)).toEqual([])
     expect((await env.FILES.list({ prefix: `${own.id}/` })).objects).toEqual([])
   })
@@ -140,16 +140,16 @@ describe('base64', () => {
     ['a data URL', 'data:text/plain;base64,aGk='],
     ['quotes', '"aGk="'],
   ])('with %s is refused', async (_name, content) => {
-    const answer = await post([{ filename: 'a.txt', content, mime_type: 'text/plain' }])
-    expect(answer.status).toBe(400)
-    expect(answer.body.error.details).toEqual([
+    const response = await post([{ filename: 'a.txt', content, mime_type: 'text/plain' }])
+    expect(response.status).toBe(400)
+    expect(response.body.error.details).toEqual([
       { field: 'attachments.0.content', message: 'Content must be base64 (RFC 4648, with padding)' },
     ])
   })
 
   it('has all of its alphabet', async () => {
     const bytes = Uint8Array.from({ length: 256 }, (_, index) => index)
-    const attachment = await uploaded(account.customer, file('all.bin', bytes, 'application/octet-stream'))
+    const attachment = await uploadFile(account.customer, file('all.bin', bytes, 'application/octet-stream'))
     expect(Buffer.from((await fetchFile(attachment.url)).bytes).equals(bytes)).toBe(true)
   })
 })
@@ -167,8 +167,8 @@ describe('mime_type', () => {
     '*/*',
     'é/x',
   ])('%j is refused', async (mime_type) => {
-    const answer = await post([{ filename: 'a.txt', content: 'aGk=', mime_type }])
-    expect(answer.body.error.details.map((entry: { field: string }) => entry.field)).toEqual([
+    const response = await post([{ filename: 'a.txt', content: 'aGk=', mime_type }])
+    expect(response.body.error.details.map((entry: { field: string }) => entry.field)).toEqual([
       'attachments.0.mime_type',
     ])
   })
@@ -176,7 +176,7 @@ describe('mime_type', () => {
   it.each(['text/plain', 'application/vnd.ms-excel.sheet.macroEnabled.12', 'image/svg+xml', 'TEXT/HTML'])(
     '%s is kept as it is',
     async (mime_type) => {
-      const attachment = await uploaded(account.customer, { filename: 'a', content: 'aGk=', mime_type })
+      const attachment = await uploadFile(account.customer, { filename: 'a', content: 'aGk=', mime_type })
       expect(attachment.mime_type).toBe(mime_type)
     },
   )

@@ -1,8 +1,16 @@
 import { env } from 'cloudflare:workers'
 import { beforeAll, describe, expect, it, vi } from 'vitest'
 import { hashPassword } from '../../src/lib/passwords'
-import { freshAddress } from '../helpers/addresses'
-import { type Account, type Answer, call, createTestAccount, createTestMember, type Member, row } from '../helpers/api'
+import { freshIpAddress } from '../helpers/addresses'
+import {
+  type Account,
+  call,
+  createTestAccount,
+  createTestMember,
+  type Member,
+  row,
+  type TestResponse,
+} from '../helpers/api'
 import { realBatch, sessions } from '../helpers/d1'
 import { hashesDuring } from '../helpers/hashing'
 import { NO_LOGIN } from '../helpers/users'
@@ -15,9 +23,9 @@ let second: Account
 let jane: Member
 let idle: Member
 let unset: Member
-let twin: Member
+let sameEmail: Member
 
-const EMAIL = { jane: 'jane.kelvin@example.com', twin: 'twin@example.com' }
+const EMAIL = { jane: 'jane.kelvin@example.com', sameEmail: 'twin@example.com' }
 
 beforeAll(async () => {
   account = await createTestAccount('standard')
@@ -26,12 +34,12 @@ beforeAll(async () => {
   jane = await createTestMember(account.id, 'customer', { name: 'Jane Smith', email: EMAIL.jane, passwordHash })
   idle = await createTestMember(account.id, 'agent', { passwordHash, status: 'inactive' })
   unset = await createTestMember(account.id, 'agent')
-  twin = await createTestMember(account.id, 'agent', { email: EMAIL.twin, passwordHash })
-  await createTestMember(second.id, 'customer', { email: EMAIL.twin, passwordHash: await hashPassword(OTHER) })
+  sameEmail = await createTestMember(account.id, 'agent', { email: EMAIL.sameEmail, passwordHash })
+  await createTestMember(second.id, 'customer', { email: EMAIL.sameEmail, passwordHash: await hashPassword(OTHER) })
 })
 
 const login = (body: unknown, options: object = {}) =>
-  call('POST', 'auth/login', { body, address: freshAddress(), ...options })
+  call('POST', 'auth/login', { body, address: freshIpAddress(), ...options })
 
 function claimsOf(token: string) {
   return JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString())
@@ -39,13 +47,13 @@ function claimsOf(token: string) {
 
 describe('POST /auth/login', () => {
   it('answers as the reference does, not wrapped in data', async () => {
-    const answer = await login({ email: jane.email, password: PASSWORD })
-    expect(answer.status).toBe(200)
-    expect(Object.keys(answer.body)).toEqual(['token', 'expires_at', 'user'])
-    expect(answer.body.user).toEqual({ id: jane.id, name: 'Jane Smith', email: jane.email, role: 'customer' })
-    expect(Object.keys(answer.body.user)).toEqual(['id', 'name', 'email', 'role'])
-    expect(answer.headers.get('Cache-Control')).toBe('no-store')
-    expect(answer.text).not.toContain('scrypt')
+    const response = await login({ email: jane.email, password: PASSWORD })
+    expect(response.status).toBe(200)
+    expect(Object.keys(response.body)).toEqual(['token', 'expires_at', 'user'])
+    expect(response.body.user).toEqual({ id: jane.id, name: 'Jane Smith', email: jane.email, role: 'customer' })
+    expect(Object.keys(response.body.user)).toEqual(['id', 'name', 'email', 'role'])
+    expect(response.headers.get('Cache-Control')).toBe('no-store')
+    expect(response.text).not.toContain('scrypt')
   })
 
   it('gives an HS256 JWT with the claims of the contract, for 30 days', async () => {
@@ -88,11 +96,11 @@ describe('POST /auth/login', () => {
   })
 
   it('lets the slug choose where several accounts know the e-mail', async () => {
-    const first = await login({ email: EMAIL.twin, password: PASSWORD, account: account.slug })
-    expect(first.body.user.id).toBe(twin.id)
-    const other = await login({ email: EMAIL.twin, password: OTHER, account: second.slug })
+    const first = await login({ email: EMAIL.sameEmail, password: PASSWORD, account: account.slug })
+    expect(first.body.user.id).toBe(sameEmail.id)
+    const other = await login({ email: EMAIL.sameEmail, password: OTHER, account: second.slug })
     expect(claimsOf(other.body.token)).toMatchObject({ acc: second.id, role: 'customer' })
-    expect((await login({ email: EMAIL.twin, password: OTHER, account: account.slug })).status).toBe(401)
+    expect((await login({ email: EMAIL.sameEmail, password: OTHER, account: account.slug })).status).toBe(401)
     expect((await login({ email: EMAIL.jane, password: PASSWORD, account: second.slug })).status).toBe(401)
     expect((await login({ email: EMAIL.jane, password: PASSWORD, account: account.slug })).status).toBe(200)
   })
@@ -104,21 +112,21 @@ describe('S01 a failed login', () => {
       'wrong password': { email: jane.email, password: 'not_the_password' },
       'unknown e-mail': { email: 'nobody@example.com', password: PASSWORD },
       'inactive user': { email: idle.email, password: PASSWORD },
-      'ambiguous account, password of one': { email: EMAIL.twin, password: PASSWORD },
+      'ambiguous account, password of one': { email: EMAIL.sameEmail, password: PASSWORD },
       'unknown slug': { email: jane.email, password: PASSWORD, account: 'no-such-account' },
       'no password yet': { email: unset.email, password: PASSWORD },
       'the hash as password': { email: jane.email, password: (await hashOf(jane.id)) ?? '' },
     }
-    const answers: Answer[] = []
+    const responses: TestResponse[] = []
     for (const [reason, body] of Object.entries(attempts)) {
-      const hashes = await hashesDuring(async () => answers.push(await login(body)))
+      const hashes = await hashesDuring(async () => responses.push(await login(body)))
       expect(hashes, reason).toBe(1)
     }
-    expect(answers.map((answer) => answer.status)).toEqual(answers.map(() => 401))
-    expect([...new Set(answers.map((answer) => answer.text))]).toEqual([NO_LOGIN])
-    const names = (answer: Answer) => [...answer.headers.keys()].sort().join()
-    expect(new Set(answers.map(names)).size).toBe(1)
-    expect(answers[0]?.headers.get('WWW-Authenticate')).toMatch(/^Bearer/)
+    expect(responses.map((response) => response.status)).toEqual(responses.map(() => 401))
+    expect([...new Set(responses.map((response) => response.text))]).toEqual([NO_LOGIN])
+    const names = (response: TestResponse) => [...response.headers.keys()].sort().join()
+    expect(new Set(responses.map(names)).size).toBe(1)
+    expect(responses[0]?.headers.get('WWW-Authenticate')).toMatch(/^Bearer/)
   })
 
   it('does not note a login', async () => {
@@ -130,19 +138,18 @@ describe('S01 a failed login', () => {
   it('is what a login becomes that was deactivated while its password was checked', async () => {
     const late = await createTestMember(account.id, 'agent', { passwordHash: (await hashOf(jane.id)) ?? '' })
     const change = env.DB.prepare("UPDATE users SET status = 'inactive' WHERE id = ?").bind(late.id)
-    const answer = await whileChecked(change, () => login({ email: late.email, password: PASSWORD }))
-    expect(answer.body.error.code).toBe('invalid_credentials')
+    const response = await whileChecked(change, () => login({ email: late.email, password: PASSWORD }))
+    expect(response.body.error.code).toBe('invalid_credentials')
   })
 
   it('is what a login becomes whose password was changed while it was checked', async () => {
     const late = await createTestMember(account.id, 'agent', { passwordHash: (await hashOf(jane.id)) ?? '' })
     const change = env.DB.prepare('UPDATE users SET credential_generation = 2 WHERE id = ?').bind(late.id)
-    const answer = await whileChecked(change, () => login({ email: late.email, password: PASSWORD }))
-    expect(answer.body.error.code).toBe('invalid_credentials')
+    const response = await whileChecked(change, () => login({ email: late.email, password: PASSWORD }))
+    expect(response.body.error.code).toBe('invalid_credentials')
   })
 
-  /** Makes a change once the user was read whose password is to be checked. */
-  async function whileChecked(change: D1PreparedStatement, act: () => Promise<Answer>): Promise<Answer> {
+  async function whileChecked(change: D1PreparedStatement, act: () => Promise<TestResponse>): Promise<TestResponse> {
     const original = realBatch()
     let isMade = false
     const spy = vi.spyOn(sessions, 'batch').mockImplementation((async (statements: D1PreparedStatement[]) => {
@@ -154,9 +161,9 @@ describe('S01 a failed login', () => {
       }
       return found
     }) as never)
-    const answer = await act()
+    const response = await act()
     spy.mockRestore()
-    return answer
+    return response
   }
 
   async function hashOf(id: string) {
@@ -166,13 +173,13 @@ describe('S01 a failed login', () => {
 
 describe('a login that is no login', () => {
   it('S03 refuses 5,000 characters before hashing', async () => {
-    const answers: Answer[] = []
+    const responses: TestResponse[] = []
     const hashes = await hashesDuring(async () =>
-      answers.push(await login({ email: jane.email, password: 'x'.repeat(5_000) })),
+      responses.push(await login({ email: jane.email, password: 'x'.repeat(5_000) })),
     )
     expect(hashes).toBe(0)
-    expect(answers[0]?.status).toBe(400)
-    expect(answers[0]?.body.error.details).toEqual([
+    expect(responses[0]?.status).toBe(400)
+    expect(responses[0]?.body.error.details).toEqual([
       { field: 'password', message: 'Password must be 1 to 128 characters' },
     ])
   })
@@ -189,9 +196,9 @@ describe('a login that is no login', () => {
     [{ email: EMAIL.jane, password: 'x', account: '' }, ['account']],
     [{ email: `${'x'.repeat(250)}@example.com`, password: 'x' }, ['email']],
   ])('%j is 400', async (body, fields) => {
-    const answer = await login(body)
-    expect(answer.status).toBe(400)
-    expect(answer.body.error.details.map((entry: { field: string }) => entry.field).sort()).toEqual(fields)
+    const response = await login(body)
+    expect(response.status).toBe(400)
+    expect(response.body.error.details.map((entry: { field: string }) => entry.field).sort()).toEqual(fields)
   })
 
   it.each(["jane'--@example.com", "'or'1'='1@example.com", '%@example.com'])('%s is nobody', async (email) => {

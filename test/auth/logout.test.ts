@@ -2,12 +2,12 @@ import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from 'c
 import { env } from 'cloudflare:workers'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { sweepTokens } from '../../src/auth/service'
-import { freshAddress } from '../helpers/addresses'
+import { freshIpAddress } from '../helpers/addresses'
 import { type Account, call, createTestAccount, createTestMember, type Member, rows } from '../helpers/api'
 import { admit } from '../helpers/credentials'
 import { realBatch, sessions } from '../helpers/d1'
-import { ask, detailsOf } from '../helpers/tickets'
-import { cheapHash, liveness, logIn } from '../helpers/users'
+import { callAs, detailsOf } from '../helpers/tickets'
+import { cheapHash, logIn, readStatuses } from '../helpers/users'
 
 const PASSWORD = 'correct horse'
 const DAY = 24 * 60 * 60 * 1_000
@@ -29,11 +29,10 @@ afterEach(() => {
   vi.restoreAllMocks()
 })
 
-const logout = (token: string) => call('POST', 'auth/logout', { token, address: freshAddress() })
+const logout = (token: string) => call('POST', 'auth/logout', { token, address: freshIpAddress() })
 const limiter = () => env.RATE_LIMITER.getByName(`member:${account.id}/${jane.id}`)
 const revoked = () => rows('SELECT * FROM revoked_tokens WHERE user_id = ?', jane.id)
 
-/** The ID that a token bears. */
 function idOf(token: string): string {
   return JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString()).jti
 }
@@ -44,17 +43,19 @@ function later(milliseconds: number): void {
 
 describe('POST /auth/logout', () => {
   it('S05 is 204, and that token is dead on the next request, on every route; the other one lives', async () => {
-    expect(await liveness(first, second)).toEqual([200, 200])
-    const answer = await logout(first)
-    expect([answer.status, answer.text]).toEqual([204, ''])
-    expect(await liveness(first, second)).toEqual([401, 200])
+    expect(await readStatuses(first, second)).toEqual([200, 200])
+    const response = await logout(first)
+    expect([response.status, response.text]).toEqual([204, ''])
+    expect(await readStatuses(first, second)).toEqual([401, 200])
     for (const [method, path] of [
       ['GET', 'tickets'],
       ['POST', 'tickets'],
       ['PATCH', 'users/me'],
       ['POST', 'auth/password'],
     ] as const)
-      expect((await call(method, path, { token: first, address: freshAddress() })).body.error.code).toBe('unauthorized')
+      expect((await call(method, path, { token: first, address: freshIpAddress() })).body.error.code).toBe(
+        'unauthorized',
+      )
     expect((await call('GET', 'tickets', { token: second })).status).toBe(200)
   })
 
@@ -62,28 +63,28 @@ describe('POST /auth/logout', () => {
     expect((await logout(first)).status).toBe(204)
     expect((await logout(first)).status).toBe(401)
     expect((await logout(second)).status).toBe(204)
-    expect(await liveness(first, second)).toEqual([401, 401])
+    expect(await readStatuses(first, second)).toEqual([401, 401])
   })
 
   it('is nothing to a later login', async () => {
     await logout(first)
     await logout(second)
-    expect(await liveness((await logIn(jane.email, PASSWORD)).body.token)).toEqual([200])
+    expect(await readStatuses((await logIn(jane.email, PASSWORD)).body.token)).toEqual([200])
   })
 
   it('ends no token of anybody else', async () => {
     await logout(first)
-    expect(await liveness(account.customer.token, account.admin.token)).toEqual([200, 200])
+    expect(await readStatuses(account.customer.token, account.admin.token)).toEqual([200, 200])
   })
 
   it('is 403 for an API key, which lives on', async () => {
-    const { key } = (await ask(account.admin, 'POST', 'api-keys', { name: 'A key', role: 'admin' })).body.data
+    const { key } = (await callAs(account.admin, 'POST', 'api-keys', { name: 'A key', role: 'admin' })).body.data
     expect(detailsOf(await logout(key), 403, 'forbidden')).toEqual([])
     expect((await call('GET', 'tickets', { token: key })).status).toBe(200)
   })
 
   it('is 401 without a token', async () => {
-    expect((await call('POST', 'auth/logout', { address: freshAddress() })).status).toBe(401)
+    expect((await call('POST', 'auth/logout', { address: freshIpAddress() })).status).toBe(401)
   })
 })
 
@@ -94,24 +95,24 @@ describe('what was logged out', () => {
 
   it('stays dead through an eviction of the object', async () => {
     await evictDurableObject(limiter())
-    expect(await liveness(first, second)).toEqual([401, 200])
+    expect(await readStatuses(first, second)).toEqual([401, 200])
   })
 
   it('stays dead when what the object knows is old', async () => {
     for (let minutes = 0; minutes < 5; minutes += 1) {
       later(61_000)
-      expect(await liveness(first, second)).toEqual([401, 200])
+      expect(await readStatuses(first, second)).toEqual([401, 200])
     }
   })
 
   it('stays dead when the object has forgotten all after a day of idleness', async () => {
     later(DAY + 61_000)
     expect(await runDurableObjectAlarm(limiter())).toBe(true)
-    expect(await liveness(first, second)).toEqual([401, 200])
+    expect(await readStatuses(first, second)).toEqual([401, 200])
     later(DAY + 61_000)
     await runDurableObjectAlarm(limiter())
     await evictDurableObject(limiter())
-    expect(await liveness(second, first)).toEqual([200, 401])
+    expect(await readStatuses(second, first)).toEqual([200, 401])
   })
 
   it('is forgotten by the object too, once it has expired', async () => {
@@ -123,7 +124,7 @@ describe('what was logged out', () => {
       )
     expect([await admits(), await noted()]).toEqual([false, [{ token_id: idOf(first) }]])
     later(31 * DAY)
-    // The object is asked about a token that no request can come with any more.
+    // A token that no request can have any more.
     expect([await admits(), await noted()]).toEqual([true, []])
   })
 
@@ -131,39 +132,39 @@ describe('what was logged out', () => {
     later(29 * DAY)
     await sweepTokens(env, Date.now())
     expect(await revoked()).toHaveLength(1)
-    expect(await liveness(first)).toEqual([401])
+    expect(await readStatuses(first)).toEqual([401])
     later(2 * DAY)
     await sweepTokens(env, Date.now())
     expect(await revoked()).toEqual([])
-    expect(await liveness(first, second)).toEqual([401, 401])
+    expect(await readStatuses(first, second)).toEqual([401, 401])
   })
 })
 
 describe('a logout that fails', () => {
   it('S05 ends the token within a minute where its object heard nothing, by a clock that was two minutes behind', async () => {
-    expect(await liveness(first, second)).toEqual([200, 200])
+    expect(await readStatuses(first, second)).toEqual([200, 200])
     const behind = Date.now() - 119_000
     await rows(
       'INSERT INTO revoked_tokens (account_id, user_id, token_id, revoked_at, expires_at) VALUES (?, ?, ?, ?, ?)',
       ...[account.id, jane.id, idOf(first), behind, behind + DAY],
     )
     later(61_000)
-    expect(await liveness(first, second)).toEqual([401, 200])
+    expect(await readStatuses(first, second)).toEqual([401, 200])
   })
 
   it('F03 is 503 when D1 fails; the token lives, and the next logout works', async () => {
-    expect(await liveness(first)).toEqual([200])
+    expect(await readStatuses(first)).toEqual([200])
     const original = realBatch()
     const broken = vi.spyOn(sessions, 'batch').mockRejectedValue(new Error('D1_ERROR: overloaded'))
     expect((await logout(first)).status).toBe(503)
     broken.mockImplementation(original)
-    expect(await liveness(first)).toEqual([200])
+    expect(await readStatuses(first)).toEqual([200])
     expect((await logout(first)).status).toBe(204)
-    expect(await liveness(first)).toEqual([401])
+    expect(await readStatuses(first)).toEqual([401])
   })
 
   it('S19 is done all the same when only the object could not be told of its end', async () => {
-    expect(await liveness(first)).toEqual([200])
+    expect(await readStatuses(first)).toEqual([200])
     const original = realBatch()
     let calls = 0
     vi.spyOn(sessions, 'batch').mockImplementation(((statements: D1PreparedStatement[]) => {
@@ -172,6 +173,6 @@ describe('a logout that fails', () => {
     }) as typeof env.DB.batch)
     expect((await logout(first)).status).toBe(204)
     expect(calls).toBe(2)
-    expect(await liveness(first, second)).toEqual([401, 200])
+    expect(await readStatuses(first, second)).toEqual([401, 200])
   })
 })

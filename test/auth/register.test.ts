@@ -1,9 +1,9 @@
 import { env } from 'cloudflare:workers'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { freshAddress } from '../helpers/addresses'
-import { type Account, type Answer, call, createTestAccount, createTestMember } from '../helpers/api'
+import { freshIpAddress } from '../helpers/addresses'
+import { type Account, call, createTestAccount, createTestMember, type TestResponse } from '../helpers/api'
 import { FULL_HASH, hashesDuring } from '../helpers/hashing'
-import { ask, eventsOf, expectNoHoles } from '../helpers/tickets'
+import { callAs, eventsOf, expectNoHoles } from '../helpers/tickets'
 import { logIn, storedUser } from '../helpers/users'
 
 const PASSWORD = 'correct horse 🐴'
@@ -20,19 +20,19 @@ beforeAll(async () => {
     await env.DB.prepare('UPDATE accounts SET allow_registration = 1 WHERE id = ?').bind(id).run()
 })
 
-const register = (fields: object, address = freshAddress()) =>
+const register = (fields: object, address = freshIpAddress()) =>
   call('POST', 'auth/register', {
     body: { account: account.slug, name: 'Jo Ruiz', email: 'jo@example.com', password: PASSWORD, ...fields },
     address,
   })
-const people = async () => (await ask(account.admin, 'GET', 'users')).body.pagination.total
+const countUsers = async () => (await callAs(account.admin, 'GET', 'users')).body.pagination.total
 
 describe('POST /auth/register', () => {
   it('answers as a login does, with the token of a customer, who can log in again', async () => {
-    const answer = await register({ name: '  Jo Ruiz ', email: ' Jo.First@Example.com\n' })
-    expect(answer.status, answer.text).toBe(201)
-    expect(Object.keys(answer.body)).toEqual(['token', 'expires_at', 'user'])
-    const { token, user } = answer.body
+    const response = await register({ name: '  Jo Ruiz ', email: ' Jo.First@Example.com\n' })
+    expect(response.status, response.text).toBe(201)
+    expect(Object.keys(response.body)).toEqual(['token', 'expires_at', 'user'])
+    const { token, user } = response.body
     expect(user).toEqual({
       id: expect.stringMatching(/^user_/),
       name: 'Jo Ruiz',
@@ -45,7 +45,7 @@ describe('POST /auth/register', () => {
     const ticket = await call('POST', 'tickets', { token, body: { title: 'Mine', description: 'A text' } })
     expect([ticket.status, ticket.body.data.created_by.id]).toEqual([201, user.id])
     expect((await logIn('jo.first@example.com', PASSWORD)).body.user).toEqual(user)
-    expect((await ask(account.admin, 'GET', `users/${user.id}`)).body.data).toMatchObject({
+    expect((await callAs(account.admin, 'GET', `users/${user.id}`)).body.data).toMatchObject({
       id: user.id,
       role: 'customer',
     })
@@ -72,7 +72,7 @@ describe('POST /auth/register', () => {
   it('stores a hash of full cost with a salt of its own, though two passwords are one', async () => {
     const [one, two] = await Promise.all(['salt1@example.com', 'salt2@example.com'].map((email) => register({ email })))
     const hashes = await Promise.all(
-      [one, two].map(async (answer) => (await storedUser(answer?.body.user.id)).password_hash),
+      [one, two].map(async (response) => (await storedUser(response?.body.user.id)).password_hash),
     )
     for (const hash of hashes) expect(hash).toMatch(FULL_HASH)
     expect(hashes[0]).not.toBe(hashes[1])
@@ -80,18 +80,18 @@ describe('POST /auth/register', () => {
   })
 
   it('gives an unknown and a closed account the same 403, after the same work', async () => {
-    const answers: Answer[] = []
-    const before = [await people(), (await eventsOf(closed.id)).length]
+    const responses: TestResponse[] = []
+    const before = [await countUsers(), (await eventsOf(closed.id)).length]
     for (const slug of ['no-such-account', closed.slug, account.slug.toUpperCase(), "' OR 1=1 --", account.id]) {
       const hashes = await hashesDuring(async () =>
-        answers.push(await register({ account: slug, email: 'new@example.com' })),
+        responses.push(await register({ account: slug, email: 'new@example.com' })),
       )
       expect(hashes, slug).toBe(1)
     }
-    expect(answers.map((answer) => answer.status)).toEqual([403, 403, 403, 403, 403])
-    expect(new Set(answers.map((answer) => answer.text)).size).toBe(1)
-    expect(answers[0]?.body.error.code).toBe('forbidden')
-    expect([await people(), (await eventsOf(closed.id)).length]).toEqual(before)
+    expect(responses.map((response) => response.status)).toEqual([403, 403, 403, 403, 403])
+    expect(new Set(responses.map((response) => response.text)).size).toBe(1)
+    expect(responses[0]?.body.error.code).toBe('forbidden')
+    expect([await countUsers(), (await eventsOf(closed.id)).length]).toEqual(before)
   })
 
   it('a closed account does not tell whether it knows an e-mail', async () => {
@@ -102,15 +102,15 @@ describe('POST /auth/register', () => {
 
   it('S02 is 409 for an e-mail the account knows, whatever its case; a letter beyond ASCII is another', async () => {
     const taken = await createTestMember(account.id, 'agent', { email: 'kim.taken@example.com', name: 'Kim' })
-    const [people0, events0] = [await people(), (await eventsOf(account.id)).length]
+    const [userCount, eventCount] = [await countUsers(), (await eventsOf(account.id)).length]
     for (const email of ['kim.taken@example.com', ' KIM.Taken@EXAMPLE.com ']) {
-      const answer = await register({ email })
-      expect([answer.status, answer.body.error.code]).toEqual([409, 'conflict'])
-      expect(answer.body.error.details).toEqual([
+      const response = await register({ email })
+      expect([response.status, response.body.error.code]).toEqual([409, 'conflict'])
+      expect(response.body.error.details).toEqual([
         { field: 'email', message: 'Email is already in use in this account' },
       ])
     }
-    expect([await people(), (await eventsOf(account.id)).length]).toEqual([people0, events0])
+    expect([await countUsers(), (await eventsOf(account.id)).length]).toEqual([userCount, eventCount])
     expect((await register({ email: '\u212aim.taken@example.com' })).status).toBe(201)
     expect((await register({ account: second.slug, email: 'kim.taken@example.com' })).status).toBe(201)
     expect(await storedUser(taken.id)).toMatchObject({ name: 'Kim', role: 'agent', password_hash: null })
@@ -118,19 +118,21 @@ describe('POST /auth/register', () => {
   })
 
   it('S02 of ten at once with one e-mail one joins', async () => {
-    const answers = await Promise.all(Array.from({ length: 10 }, () => register({ email: 'race@example.com' })))
-    expect(answers.map((answer) => answer.status).sort()).toEqual([201, ...Array(9).fill(409)])
+    const responses = await Promise.all(Array.from({ length: 10 }, () => register({ email: 'race@example.com' })))
+    expect(responses.map((response) => response.status).sort()).toEqual([201, ...Array(9).fill(409)])
   })
 
   it('allows five an hour and address, whatever becomes of them, and then does no hashing', async () => {
-    const address = freshAddress()
+    const address = freshIpAddress()
     const slugs = ['no-such-account', closed.slug, 'none', closed.slug, 'none']
     for (const slug of slugs) expect((await register({ account: slug }, address)).status).toBe(403)
-    const answers: Answer[] = []
-    const hashes = await hashesDuring(async () => answers.push(await register({ email: 'sixth@example.com' }, address)))
-    expect([answers[0]?.status, answers[0]?.body.error.code, hashes]).toEqual([429, 'rate_limited', 0])
-    expect(answers[0]?.body.error.message).toBe('The limit of 5 registrations an hour from one address is reached')
-    expect(Number(answers[0]?.headers.get('Retry-After'))).toBeGreaterThan(3_000)
+    const responses: TestResponse[] = []
+    const hashes = await hashesDuring(async () =>
+      responses.push(await register({ email: 'sixth@example.com' }, address)),
+    )
+    expect([responses[0]?.status, responses[0]?.body.error.code, hashes]).toEqual([429, 'rate_limited', 0])
+    expect(responses[0]?.body.error.message).toBe('The limit of 5 registrations an hour from one address is reached')
+    expect(Number(responses[0]?.headers.get('Retry-After'))).toBeGreaterThan(3_000)
     expect((await register({ email: 'sixth@example.com' })).status).toBe(201)
   })
 
@@ -154,9 +156,9 @@ describe('POST /auth/register', () => {
       ['account_id', 'created_at', 'id', 'status'],
     ],
   ])('S10 %j is 400, without any hashing', async (fields, expected) => {
-    const answers: Answer[] = []
-    expect(await hashesDuring(async () => answers.push(await register(fields)))).toBe(0)
-    expect(answers[0]?.status).toBe(400)
-    expect(answers[0]?.body.error.details.map((entry: { field: string }) => entry.field).sort()).toEqual(expected)
+    const responses: TestResponse[] = []
+    expect(await hashesDuring(async () => responses.push(await register(fields)))).toBe(0)
+    expect(responses[0]?.status).toBe(400)
+    expect(responses[0]?.body.error.details.map((entry: { field: string }) => entry.field).sort()).toEqual(expected)
   })
 })

@@ -1,17 +1,17 @@
 import { describe, expect, it } from 'vitest'
 import { type ApiError, TicketingClient, toAttachment } from '../../packages/client/src/index.ts'
-import { FAKE_URL, type FakeAnswer, failure, fakeClient, fakeFetch } from '../helpers/node/fake-api.ts'
+import { FAKE_URL, type FakeResponse, failure, fakeClient, fakeFetch } from '../helpers/node/fake-api.ts'
 
-const found: FakeAnswer = { status: 200, body: { data: { id: 'ticket_1', version: 3 } } }
-const refused = failure(401, 'unauthorized')
+const found: FakeResponse = { status: 200, body: { data: { id: 'ticket_1', version: 3 } } }
+const rejected = failure(401, 'unauthorized')
 const who = { email: 'user@example.com', password: 'your_password' }
 
-function loggedIn(token: string, lifeMs = 3_600_000): FakeAnswer {
+function loggedIn(token: string, lifeMs = 3_600_000): FakeResponse {
   return { status: 200, body: { token, expires_at: new Date(Date.now() + lifeMs).toISOString(), user: {} } }
 }
 
-function clientWhoLogsIn(...answers: [FakeAnswer, ...FakeAnswer[]]) {
-  const { sent, fetch } = fakeFetch(answers)
+function clientWhoLogsIn(...responses: [FakeResponse, ...FakeResponse[]]) {
+  const { sent, fetch } = fakeFetch(responses)
   const headers = () =>
     sent.map(({ address, headers }) => [address.slice(FAKE_URL.length), headers.get('Authorization')])
   return { client: new TicketingClient({ url: `${FAKE_URL}/`, ...who, fetch }), headers, sent }
@@ -32,7 +32,7 @@ describe('credentials', () => {
   })
 
   it('are exchanged again where the token is refused, and the request is sent once more', async () => {
-    const { client, headers } = clientWhoLogsIn(loggedIn('a'), refused, loggedIn('b'), found)
+    const { client, headers } = clientWhoLogsIn(loggedIn('a'), rejected, loggedIn('b'), found)
     expect(await client.tickets.get('ticket_1')).toMatchObject({ id: 'ticket_1' })
     expect(headers().map(([, header]) => header)).toEqual([null, 'Bearer a', null, 'Bearer b'])
   })
@@ -53,13 +53,13 @@ describe('credentials', () => {
   })
 
   it('are not tried in circles where a new token is refused too', async () => {
-    const { client, sent } = clientWhoLogsIn(loggedIn('a'), refused, loggedIn('b'), refused)
+    const { client, sent } = clientWhoLogsIn(loggedIn('a'), rejected, loggedIn('b'), rejected)
     await expect(client.tickets.get('ticket_1')).rejects.toMatchObject({ code: 'unauthorized' })
     expect(sent).toHaveLength(4)
   })
 
   it('of an API key that is refused are told at once', async () => {
-    const { client, sent } = fakeClient(refused)
+    const { client, sent } = fakeClient(rejected)
     await expect(client.tickets.get('ticket_1')).rejects.toMatchObject({ code: 'unauthorized', status: 401 })
     expect(sent.map(({ headers }) => headers.get('Authorization'))).toEqual(['Bearer tk_live_1'])
   })
@@ -81,10 +81,10 @@ describe('errors', () => {
     } satisfies Partial<ApiError>)
   })
 
-  it.each<[FakeAnswer]>([[{ status: 418, body: 'not an error of the API' }], [{ status: 400 }]])(
+  it.each<[FakeResponse]>([[{ status: 418, body: 'not an error of the API' }], [{ status: 400 }]])(
     'say of %j that it is not the API’s',
-    async (answer) => {
-      const { client } = fakeClient(answer)
+    async (response) => {
+      const { client } = fakeClient(response)
       await expect(client.tickets.get('ticket_1')).rejects.toMatchObject({ code: 'unreadable', details: [] })
     },
   )
@@ -134,7 +134,7 @@ describe('changes of a version', () => {
 
   it('are decided again where the ticket has changed meanwhile, each with a key of its own', async () => {
     const stale = failure(412, 'precondition_failed')
-    const newer: FakeAnswer = { status: 200, body: { data: { id: 'ticket_1', version: 4 } } }
+    const newer: FakeResponse = { status: 200, body: { data: { id: 'ticket_1', version: 4 } } }
     const { client, sent } = fakeClient(found, stale, newer, newer)
     await client.tickets.edit('ticket_1', ({ version }) => ({ title: `Version ${version}` }))
     const changes = sent.filter(({ method }) => method === 'PATCH')
@@ -162,8 +162,8 @@ describe('changes of a version', () => {
 
 it('base64 of a file holds every byte', async () => {
   const bytes = Uint8Array.from({ length: 100_000 }, (_, index) => (index * 7) % 256)
-  const { content, ...facts } = await toAttachment(bytes, { filename: 'all.bin' })
-  expect(facts).toEqual({ filename: 'all.bin', mime_type: 'application/octet-stream' })
+  const { content, ...metadata } = await toAttachment(bytes, { filename: 'all.bin' })
+  expect(metadata).toEqual({ filename: 'all.bin', mime_type: 'application/octet-stream' })
   expect(Buffer.from(content, 'base64').equals(Buffer.from(bytes))).toBe(true)
 })
 

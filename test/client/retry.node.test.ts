@@ -1,10 +1,10 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { ApiError, ConnectionError } from '../../packages/client/src/index.ts'
 import { waitBeforeRetry } from '../../packages/client/src/retry.ts'
-import { type FakeAnswer, failure, fakeClient } from '../helpers/node/fake-api.ts'
+import { type FakeResponse, failure, fakeClient } from '../helpers/node/fake-api.ts'
 
 const TICKET = { title: 'Printer on fire', description: 'Third floor' }
-const made: FakeAnswer = { status: 201, body: { data: { id: 'ticket_1' } } }
+const made: FakeResponse = { status: 201, body: { data: { id: 'ticket_1' } } }
 
 beforeEach(() => {
   vi.useFakeTimers({ now: Date.UTC(2026, 4, 1) })
@@ -14,11 +14,10 @@ afterEach(() => {
   vi.useRealTimers()
 })
 
-/** What comes of a promise once all time has passed that it waits for, and how long that was (ms). */
 async function outcomeOf<T>(promise: Promise<T>): Promise<{ value: T | null; error: unknown; waited: number }> {
   const began = Date.now()
   let waited = 0
-  const settled = promise
+  const outcome = promise
     .then(
       (value) => ({ value, error: null }),
       (error: unknown) => ({ value: null, error }),
@@ -27,18 +26,18 @@ async function outcomeOf<T>(promise: Promise<T>): Promise<{ value: T | null; err
       waited = Date.now() - began
     })
   await vi.runAllTimersAsync()
-  return { ...(await settled), waited }
+  return { ...(await outcome), waited }
 }
 
 describe('a write that fails in passing', () => {
-  it.each<[string, FakeAnswer]>([
+  it.each<[string, FakeResponse]>([
     ['the network breaks', 'broken'],
     ['the service can not answer', failure(503, 'unavailable')],
     ['a gateway answers', { status: 502, body: 'Bad gateway' }],
     ['the same key is still at work', failure(409, 'conflict', { 'Retry-After': '1' })],
     ['no answer comes in time', 'silent'],
-  ])('is sent again with the same key where %s', async (_, answer) => {
-    const { client, sent } = fakeClient(answer, answer, made)
+  ])('is sent again with the same key where %s', async (_, response) => {
+    const { client, sent } = fakeClient(response, response, made)
     const { value } = await outcomeOf(client.tickets.create(TICKET))
     expect(value).toEqual({ id: 'ticket_1' })
     expect(sent).toHaveLength(3)
@@ -64,7 +63,7 @@ describe('a write that fails in passing', () => {
     expect(error).toBeInstanceOf(ApiError)
     expect(error).toMatchObject({ status: 503, code: 'unavailable' })
     expect(sent).toHaveLength(4)
-    // 500, 1,000 and 2,000 ms, half of each at random.
+    // 500, 1,000 and 2,000 ms, half of each random.
     expect(waited).toBeGreaterThanOrEqual(1_750)
     expect(waited).toBeLessThanOrEqual(3_500)
   })
@@ -100,16 +99,16 @@ describe('what is not sent again', () => {
     [failure(409, 'conflict')],
     [failure(412, 'precondition_failed')],
     [failure(500, 'internal_error')],
-  ])('%j', async (answer) => {
-    const { client, sent } = fakeClient(answer)
+  ])('%j', async (response) => {
+    const { client, sent } = fakeClient(response)
     await expect(client.tickets.create(TICKET)).rejects.toBeInstanceOf(ApiError)
     expect(sent).toHaveLength(1)
   })
 
-  it.each<[FakeAnswer]>([['broken'], [failure(503, 'unavailable')]])(
+  it.each<[FakeResponse]>([['broken'], [failure(503, 'unavailable')]])(
     '%j, where the route knows no idempotency key',
-    async (answer) => {
-      const { client, sent } = fakeClient(answer)
+    async (response) => {
+      const { client, sent } = fakeClient(response)
       const change = { current_password: 'your_password', new_password: 'correct horse' }
       const { error } = await outcomeOf(client.auth.changePassword(change))
       expect(error).toBeInstanceOf(Error)

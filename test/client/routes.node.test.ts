@@ -5,7 +5,7 @@ import { requestsOfEveryMethod } from '../helpers/node/every-method.ts'
 import { type NamedOperation, OPERATIONS } from '../helpers/openapi.ts'
 import { API_OPERATIONS, accessOf } from '../helpers/operations.ts'
 
-/** `admins; no API keys`, as docs/api.md says who may call. */
+/** Such as `admins; no API keys`, as in docs/api.md. */
 function callersOf(operation: NamedOperation): string {
   const { roles, apiKeys } = accessOf(operation)
   if (roles === null) return 'everyone'

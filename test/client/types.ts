@@ -37,15 +37,12 @@ import type {
   WebhookWithSecretResponse,
 } from '../../src/webhooks/schema'
 
-/**
- * Nothing here runs: `npm run check` compiles it, and fails where a type of the client is not what the schema that
- * validates says.
- */
+/** Compiled, not run: `npm run check` fails if a type of the client differs from the schema of the service. */
 
-type Data<Answer extends z.ZodType<{ data: unknown }>> = z.output<Answer>['data']
-type Item<Answer extends z.ZodType<{ data: unknown[] }>> = z.output<Answer>['data'][number]
+type Data<Response extends z.ZodType<{ data: unknown }>> = z.output<Response>['data']
+type Item<Response extends z.ZodType<{ data: unknown[] }>> = z.output<Response>['data'][number]
 
-/** The events of a union by their names: a difference is then told of one event. */
+/** Keyed by event name, so that the compiler names the event that differs. */
 type ByName<Events extends { event: string }> = { [Name in Events['event']]: Extract<Events, { event: Name }> }
 
 expectTypeOf<Client.TicketListItem>().toEqualTypeOf<Item<typeof TicketList>>()
@@ -69,7 +66,7 @@ expectTypeOf<Client.Delivery>().toEqualTypeOf<Data<typeof DeliveryResponse>>()
 expectTypeOf<Client.DeliveryWithAttempts>().toEqualTypeOf<Data<typeof DeliveryWithAttemptsResponse>>()
 expectTypeOf<Client.ErrorCode>().toEqualTypeOf<(typeof ERROR_CODES)[number] | 'unreadable'>()
 
-/** A body as it is sent: where zod reads undefined as absent, JSON has it absent. */
+/** zod accepts undefined for optional fields; in JSON they are absent. */
 type Sent<Body extends z.ZodType> = { [Key in keyof z.input<Body>]: Exclude<z.input<Body>[Key], undefined> }
 
 expectTypeOf<Client.CreateTicket>().toEqualTypeOf<Sent<typeof CreateTicketBody>>()
@@ -87,7 +84,7 @@ expectTypeOf<Client.CreateWebhook>().toEqualTypeOf<Sent<typeof CreateWebhookBody
 expectTypeOf<Client.UpdateWebhook>().toEqualTypeOf<Sent<typeof UpdateWebhookBody>>()
 expectTypeOf<Client.Replay>().toEqualTypeOf<Sent<typeof ReplayBody>>()
 
-/** The filters of a list: its parameters, but for those of its pages. */
+/** The filters of a list, without the parameters of its pages. */
 type FiltersOf<Query extends z.ZodType> = Exclude<keyof z.output<Query>, 'page' | 'per_page' | 'cursor'>
 
 expectTypeOf<keyof Client.TicketFilters>().toEqualTypeOf<FiltersOf<typeof ExportTicketsQuery>>()
@@ -95,7 +92,6 @@ expectTypeOf<keyof Client.UserFilters>().toEqualTypeOf<FiltersOf<typeof ListUser
 expectTypeOf<keyof Client.EventFilters>().toEqualTypeOf<FiltersOf<typeof ListEventsQuery>>()
 expectTypeOf<keyof Client.DeliveryFilters>().toEqualTypeOf<FiltersOf<typeof ListDeliveriesQuery>>()
 
-/** What an event's data hold follows from its name. */
 export function statusOf(event: Client.TicketingEvent): Client.TicketStatus | null {
   if (event.event === 'ticket.status_changed') return event.data.ticket.status.current
   // @ts-expect-error Other events have other data.
@@ -103,11 +99,10 @@ export function statusOf(event: Client.TicketingEvent): Client.TicketStatus | nu
   return null
 }
 
-/** Credentials are one of four, and whole. */
 export function clientsOf(Class: typeof Client.TicketingClient, url: string): Client.TicketingClient[] {
   // @ts-expect-error A password is missing.
   const half = new Class({ url, email: 'user@example.com' })
-  // @ts-expect-error There is no such filter: the API would refuse it.
+  // @ts-expect-error An unknown filter, which the API would reject.
   half.tickets.list({ stauts: 'open' })
   return [half, new Class({ url, apiKey: 'tk_live_1' }), new Class({ url, token: 'ey' }), new Class({ url })]
 }

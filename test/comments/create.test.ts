@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, it } from 'vitest'
 import { type Account, call, createTestAccount, createTicket, rows } from '../helpers/api'
 import { nextSecond } from '../helpers/eventually'
-import { ask, commented, detailsOf, eventsOf, expectNoHoles } from '../helpers/tickets'
+import { callAs, createComment, detailsOf, eventsOf, expectNoHoles } from '../helpers/tickets'
 
 let account: Account
 let foreign: Account
@@ -18,7 +18,7 @@ describe('POST /tickets/{id}/comments', () => {
   it('adds a public comment of whoever sees the ticket, and says who wrote it', async () => {
     const { id } = await createTicket(account.customer)
     for (const by of [account.customer, account.agent, account.admin]) {
-      const comment = await commented(by, id, { content: ` Text by\n${by.name} 😀 ` })
+      const comment = await createComment(by, id, { content: ` Text by\n${by.name} 😀 ` })
       expect(comment).toEqual({
         id: expect.stringMatching(/^comment_[0-9a-z]{26}$/),
         content: ` Text by\n${by.name} 😀 `,
@@ -33,15 +33,15 @@ describe('POST /tickets/{id}/comments', () => {
   it('raises the version and updated_at of the ticket when it is public, and its counts', async () => {
     const before = await createTicket(account.customer)
     await nextSecond()
-    await commented(account.customer, before.id, { attachments: [file('a.txt'), file('b.txt')] })
-    const after = (await ask(account.customer, 'GET', `tickets/${before.id}`)).body.data
+    await createComment(account.customer, before.id, { attachments: [file('a.txt'), file('b.txt')] })
+    const after = (await callAs(account.customer, 'GET', `tickets/${before.id}`)).body.data
     expect(after).toMatchObject({ version: 2, comment_count: 1, attachment_count: 2, created_at: before.created_at })
     expect(after.updated_at > before.updated_at).toBe(true)
   })
 
   it('stores its attachments in the order given', async () => {
     const { id } = await createTicket(account.customer)
-    const { attachments } = await commented(account.agent, id, { attachments: [file('b.txt'), file('a.txt')] })
+    const { attachments } = await createComment(account.agent, id, { attachments: [file('b.txt'), file('a.txt')] })
     const shown = attachments.map(({ filename, size, mime_type }: Record<string, unknown>) => [
       filename,
       size,
@@ -56,8 +56,8 @@ describe('POST /tickets/{id}/comments', () => {
 
   it('emits one comment.created, and no ticket.updated', async () => {
     const { id, number } = await createTicket(account.customer)
-    const open = await commented(account.customer, id, { content: 'Open', attachments: [file('a.txt')] })
-    const note = await commented(account.agent, id, { content: 'Note', is_internal: true })
+    const open = await createComment(account.customer, id, { content: 'Open', attachments: [file('a.txt')] })
+    const note = await createComment(account.agent, id, { content: 'Note', is_internal: true })
     const events = (await eventsOf(account.id, id)).slice(1)
     expect(events.map((event) => [event.type, event.is_internal])).toEqual([
       ['comment.created', 0],
@@ -74,8 +74,8 @@ describe('POST /tickets/{id}/comments', () => {
 
   it('loses none of 20 at once', async () => {
     const { id } = await createTicket(account.agent)
-    await Promise.all(Array.from({ length: 20 }, (_, i) => commented(account.agent, id, { content: `C${i}` })))
-    const got = (await ask(account.agent, 'GET', `tickets/${id}`)).body.data
+    await Promise.all(Array.from({ length: 20 }, (_, i) => createComment(account.agent, id, { content: `C${i}` })))
+    const got = (await callAs(account.agent, 'GET', `tickets/${id}`)).body.data
     expect(got).toMatchObject({ comment_count: 20, version: 21 })
     await expectNoHoles(account.id)
   })
@@ -89,8 +89,8 @@ describe('what a comment may hold', () => {
     ['other languages', "<b>'; DROP TABLE comments; --\t{{x}} %s</b>"],
   ])('%s, byte for byte', async (_name, content) => {
     const { id } = await createTicket(account.customer)
-    await commented(account.customer, id, { content })
-    expect((await ask(account.customer, 'GET', path(id))).body.data[0].content).toBe(content)
+    await createComment(account.customer, id, { content })
+    expect((await callAs(account.customer, 'GET', path(id))).body.data[0].content).toBe(content)
   })
 
   it.each([
@@ -107,19 +107,19 @@ describe('what a comment may hold', () => {
     [{ content: 'a', attachments: {} }, 'attachments', 'Attachments must be an array'],
   ])('S10 not %j', async (body, field, message) => {
     const { id } = await createTicket(account.admin)
-    const answer = await ask(account.admin, 'POST', path(id), body)
-    expect(detailsOf(answer, 400, 'invalid_input')).toEqual([{ field, message }])
+    const response = await callAs(account.admin, 'POST', path(id), body)
+    expect(detailsOf(response, 400, 'invalid_input')).toEqual([{ field, message }])
     expect(await rows('SELECT id FROM comments WHERE ticket_id = ?', id)).toEqual([])
   })
 
   it('S15 no good attachment beside a bad one: nothing is left', async () => {
     const { id } = await createTicket(account.agent)
     const attachments = [file('good.txt'), { ...file('bad.txt'), content: 'not base64!' }]
-    const answer = await ask(account.agent, 'POST', path(id), { content: 'X', attachments })
-    expect(detailsOf(answer, 400, 'invalid_input').map((detail) => detail.field)).toEqual(['attachments.1.content'])
+    const response = await callAs(account.agent, 'POST', path(id), { content: 'X', attachments })
+    expect(detailsOf(response, 400, 'invalid_input').map((detail) => detail.field)).toEqual(['attachments.1.content'])
     expect(await rows('SELECT id FROM comments WHERE ticket_id = ?', id)).toEqual([])
     expect(await rows('SELECT id FROM object_intents WHERE account_id = ?', account.id)).toEqual([])
-    expect((await ask(account.agent, 'GET', `tickets/${id}`)).body.data).toMatchObject({
+    expect((await callAs(account.agent, 'GET', `tickets/${id}`)).body.data).toMatchObject({
       version: 1,
       attachment_count: 0,
     })
@@ -132,10 +132,10 @@ describe('S07 a comment on a ticket that is not to be seen', () => {
     const bodies = [{ content: 'X' }, { content: 'X', attachments: [file('a.txt')] }]
     for (const by of [account.stranger, foreign.customer, foreign.agent, foreign.admin])
       for (const body of bodies) {
-        const random = await ask(by, 'POST', path('ticket_01jaaaaaaaaaaaaaaaaaaaaaaa'), body)
+        const random = await callAs(by, 'POST', path('ticket_01jaaaaaaaaaaaaaaaaaaaaaaa'), body)
         detailsOf(random, 404, 'not_found')
-        const answer = await ask(by, 'POST', path(id), body)
-        expect([answer.status, answer.text]).toEqual([404, random.text])
+        const response = await callAs(by, 'POST', path(id), body)
+        expect([response.status, response.text]).toEqual([404, random.text])
       }
     expect(await rows('SELECT id FROM comments WHERE ticket_id = ?', id)).toEqual([])
     expect(await rows('SELECT id FROM attachments WHERE ticket_id = ?', id)).toEqual([])
@@ -145,10 +145,10 @@ describe('S07 a comment on a ticket that is not to be seen', () => {
 
   it('C08 is a 404 when the ticket was deleted', async () => {
     const { id } = await createTicket(account.customer)
-    await ask(account.agent, 'DELETE', `tickets/${id}`)
+    await callAs(account.agent, 'DELETE', `tickets/${id}`)
     for (const by of [account.customer, account.agent]) {
-      detailsOf(await ask(by, 'POST', path(id), { content: 'Late' }), 404, 'not_found')
-      detailsOf(await ask(by, 'GET', path(id)), 404, 'not_found')
+      detailsOf(await callAs(by, 'POST', path(id), { content: 'Late' }), 404, 'not_found')
+      detailsOf(await callAs(by, 'GET', path(id)), 404, 'not_found')
     }
   })
 

@@ -4,7 +4,7 @@ import { type Account, createTestAccount, createTestMember, createTicket, type M
 import { createTestKey } from '../helpers/credentials'
 import { eventually, nextSecond } from '../helpers/eventually'
 import { fetchFile } from '../helpers/files'
-import { ask, commented, detailsOf, eventsOf, expectNoHoles, historyOf } from '../helpers/tickets'
+import { callAs, createComment, detailsOf, eventsOf, expectNoHoles, historyOf } from '../helpers/tickets'
 
 let account: Account
 let foreign: Account
@@ -23,25 +23,25 @@ const file = (filename: string) => ({ filename, content: 'YWJj', mime_type: 'tex
 const path = (ticketId: string, id: string) => `tickets/${ticketId}/comments/${id}`
 
 async function contents(by: Member, id: string): Promise<string[]> {
-  const { body } = await ask(by, 'GET', `tickets/${id}/comments`)
+  const { body } = await callAs(by, 'GET', `tickets/${id}/comments`)
   return body.data.map((comment: { content: string }) => comment.content)
 }
 
 describe('DELETE /tickets/{id}/comments/{id}', () => {
   it('takes away the comment, its attachments and their bytes, and no other', async () => {
     const { id } = await createTicket(account.customer, { attachments: [file('of the ticket')] })
-    const gone = await commented(account.agent, id, { content: 'Gone', attachments: [file('a'), file('b')] })
-    const stays = await commented(account.agent, id, { content: 'Stays', attachments: [file('c')] })
-    const urls = gone.attachments.map(({ url }: { url: string }) => url)
-    const answer = await ask(account.agent, 'DELETE', path(id, gone.id))
-    expect([answer.status, answer.text]).toEqual([204, ''])
+    const deleted = await createComment(account.agent, id, { content: 'Gone', attachments: [file('a'), file('b')] })
+    const stays = await createComment(account.agent, id, { content: 'Stays', attachments: [file('c')] })
+    const urls = deleted.attachments.map(({ url }: { url: string }) => url)
+    const response = await callAs(account.agent, 'DELETE', path(id, deleted.id))
+    expect([response.status, response.text]).toEqual([204, ''])
     expect(await contents(account.customer, id)).toEqual(['Stays'])
-    const ticket = (await ask(account.customer, 'GET', `tickets/${id}`)).body.data
+    const ticket = (await callAs(account.customer, 'GET', `tickets/${id}`)).body.data
     expect(ticket).toMatchObject({ version: 4, comment_count: 1, attachment_count: 2 })
     expect(ticket.comments).toEqual([expect.objectContaining({ id: stays.id })])
     for (const url of urls) expect((await fetchFile(url)).status).toBe(404)
     expect((await fetchFile(stays.attachments[0].url)).status).toBe(200)
-    for (const { id: each } of gone.attachments)
+    for (const { id: each } of deleted.attachments)
       await eventually(async () => expect(await env.FILES.head(`${account.id}/${each}`)).toBeNull())
     expect(await rows('SELECT id FROM object_intents WHERE account_id = ?', account.id)).toEqual([])
   })
@@ -51,9 +51,9 @@ describe('DELETE /tickets/{id}/comments/{id}', () => {
     const agentKey = { ...account.agent, token: (await createTestKey(account)).key }
     const adminKey = { ...account.admin, token: (await createTestKey(account, { role: 'admin' })).key }
     const by = { customer: account.customer, agent: account.agent, colleague, agentKey }
-    const made = Object.entries(by).map(async ([name, who]) => [name, (await commented(who, id)).id] as const)
+    const made = Object.entries(by).map(async ([name, who]) => [name, (await createComment(who, id)).id] as const)
     const comments = Object.fromEntries(await Promise.all(made))
-    const refused: [Member, string][] = [
+    const rejected: [Member, string][] = [
       [account.agent, 'customer'],
       [account.agent, 'colleague'],
       [account.agent, 'agentKey'],
@@ -61,9 +61,9 @@ describe('DELETE /tickets/{id}/comments/{id}', () => {
       [agentKey, 'agent'],
       [agentKey, 'customer'],
     ]
-    for (const [who, whose] of refused) {
-      const answer = await ask(who, 'DELETE', path(id, comments[whose] ?? ''))
-      expect(detailsOf(answer, 403, 'forbidden')).toEqual([])
+    for (const [who, whose] of rejected) {
+      const response = await callAs(who, 'DELETE', path(id, comments[whose] ?? ''))
+      expect(detailsOf(response, 403, 'forbidden')).toEqual([])
     }
     expect(await contents(account.agent, id)).toHaveLength(4)
     expect(await historyOf(account.id, id)).toEqual([])
@@ -73,22 +73,22 @@ describe('DELETE /tickets/{id}/comments/{id}', () => {
       [account.admin, 'customer'],
       [adminKey, 'colleague'],
     ] as const)
-      expect((await ask(who, 'DELETE', path(id, comments[whose] ?? ''))).status, whose).toBe(204)
+      expect((await callAs(who, 'DELETE', path(id, comments[whose] ?? ''))).status, whose).toBe(204)
     expect(await contents(account.agent, id)).toEqual([])
   })
 
   it('is 403 for customers, of their own comments too and before anything is looked up', async () => {
     const { id } = await createTicket(account.customer)
-    const own = await commented(account.customer, id)
+    const own = await createComment(account.customer, id)
     for (const target of [path(id, own.id), path(id, 'comment_none'), `${path('ticket_none', 'x')}?x=1`])
-      detailsOf(await ask(account.customer, 'DELETE', target), 403, 'forbidden')
+      detailsOf(await callAs(account.customer, 'DELETE', target), 403, 'forbidden')
     expect(await contents(account.customer, id)).toHaveLength(1)
   })
 
   it('is one line of history and one ticket.updated, with the comment’s ID and nothing of its text', async () => {
     const { id } = await createTicket(account.customer)
-    const comment = await commented(account.customer, id, { content: 'Regretted', attachments: [file('a')] })
-    await ask(account.admin, 'DELETE', path(id, comment.id))
+    const comment = await createComment(account.customer, id, { content: 'Regretted', attachments: [file('a')] })
+    await callAs(account.admin, 'DELETE', path(id, comment.id))
     expect(await historyOf(account.id, id)).toEqual([
       {
         change_id: expect.any(String),
@@ -111,15 +111,15 @@ describe('DELETE /tickets/{id}/comments/{id}', () => {
 
   it('S09 of an internal one moves nothing that a customer sees, and its event is internal', async () => {
     const { id } = await createTicket(account.customer)
-    await commented(account.customer, id)
-    const note = await commented(account.agent, id, { is_internal: true, attachments: [file('secret')] })
+    await createComment(account.customer, id)
+    const note = await createComment(account.agent, id, { is_internal: true, attachments: [file('secret')] })
     const seen = async () => {
       const paths = [`tickets/${id}`, `tickets/${id}/comments`, `tickets/${id}/attachments`, 'tickets']
-      return Promise.all(paths.map(async (each) => (await ask(account.customer, 'GET', each)).text))
+      return Promise.all(paths.map(async (each) => (await callAs(account.customer, 'GET', each)).text))
     }
     const before = await seen()
     await nextSecond()
-    expect((await ask(account.agent, 'DELETE', path(id, note.id))).status).toBe(204)
+    expect((await callAs(account.agent, 'DELETE', path(id, note.id))).status).toBe(204)
     expect(await seen()).toEqual(before)
     expect((await eventsOf(account.id, id)).at(-1)).toMatchObject({ type: 'ticket.updated', is_internal: 1 })
   })
@@ -127,8 +127,8 @@ describe('DELETE /tickets/{id}/comments/{id}', () => {
   it('S07 is the same 404 for what is not there, elsewhere, or another account’s', async () => {
     const { id } = await createTicket(account.customer)
     const other = await createTicket(account.customer)
-    const comment = await commented(account.agent, id)
-    const random = await ask(account.agent, 'DELETE', path(id, 'comment_01jaaaaaaaaaaaaaaaaaaaaaaa'))
+    const comment = await createComment(account.agent, id)
+    const random = await callAs(account.agent, 'DELETE', path(id, 'comment_01jaaaaaaaaaaaaaaaaaaaaaaa'))
     detailsOf(random, 404, 'not_found')
     const attempts: [Member, string][] = [
       [account.agent, path(other.id, comment.id)],
@@ -137,34 +137,37 @@ describe('DELETE /tickets/{id}/comments/{id}', () => {
       [foreign.agent, path(id, comment.id)],
     ]
     for (const [by, target] of attempts) {
-      const answer = await ask(by, 'DELETE', target)
-      expect([answer.status, answer.text]).toEqual([404, random.text])
+      const response = await callAs(by, 'DELETE', target)
+      expect([response.status, response.text]).toEqual([404, random.text])
     }
-    expect((await ask(account.agent, 'DELETE', path(id, comment.id))).status).toBe(204)
-    expect((await ask(account.agent, 'DELETE', path(id, comment.id))).status).toBe(404)
+    expect((await callAs(account.agent, 'DELETE', path(id, comment.id))).status).toBe(204)
+    expect((await callAs(account.agent, 'DELETE', path(id, comment.id))).status).toBe(404)
   })
 
   it('happens once, however many ask at once', async () => {
     const { id } = await createTicket(account.customer)
-    const comment = await commented(account.agent, id, { attachments: [file('a')] })
-    const answers = await Promise.all(
-      Array.from({ length: 10 }, () => ask(account.admin, 'DELETE', path(id, comment.id))),
+    const comment = await createComment(account.agent, id, { attachments: [file('a')] })
+    const responses = await Promise.all(
+      Array.from({ length: 10 }, () => callAs(account.admin, 'DELETE', path(id, comment.id))),
     )
-    expect(answers.filter(({ status }) => status === 204)).toHaveLength(1)
-    expect((await ask(account.agent, 'GET', `tickets/${id}`)).body.data).toMatchObject({ version: 3, comment_count: 0 })
+    expect(responses.filter(({ status }) => status === 204)).toHaveLength(1)
+    expect((await callAs(account.agent, 'GET', `tickets/${id}`)).body.data).toMatchObject({
+      version: 3,
+      comment_count: 0,
+    })
     await expectNoHoles(account.id)
   })
 
   it('leaves a list that is being walked where it was', async () => {
     const { id } = await createTicket(account.customer)
-    await Promise.all(['1', '2', '3', '4', '5'].map((content) => commented(account.agent, id, { content })))
+    await Promise.all(['1', '2', '3', '4', '5'].map((content) => createComment(account.agent, id, { content })))
     const all = await contents(account.agent, id)
     const seen: string[] = []
     for (let url = `tickets/${id}/comments?cursor=&per_page=2`; url; ) {
-      const { data, pagination } = (await ask(account.admin, 'GET', url)).body
+      const { data, pagination } = (await callAs(account.admin, 'GET', url)).body
       for (const comment of data) {
         seen.push(comment.content)
-        await ask(account.admin, 'DELETE', path(id, comment.id))
+        await callAs(account.admin, 'DELETE', path(id, comment.id))
       }
       url = pagination.next_page_url
     }

@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, it } from 'vitest'
 import { type Account, createTestAccount, createTicket, rows } from '../helpers/api'
 import { nextSecond } from '../helpers/eventually'
-import { ask, commented, detailsOf, eventsOf } from '../helpers/tickets'
+import { callAs, createComment, detailsOf, eventsOf } from '../helpers/tickets'
 
 let account: Account
 
@@ -11,7 +11,7 @@ beforeAll(async () => {
 
 const file = (filename: string) => ({ filename, content: 'YWJj', mime_type: 'text/plain' })
 
-/** Everything a customer can read of a ticket: the texts of all answers, with their headers that tell of the ticket. */
+/** The texts of all responses that a customer can read about a ticket, with the headers that depend on it. */
 async function traces(id: string, attachmentId: string): Promise<string[]> {
   const paths = [
     `tickets/${id}`,
@@ -28,7 +28,7 @@ async function traces(id: string, attachmentId: string): Promise<string[]> {
   ]
   const found = []
   for (const path of paths) {
-    const { status, text, headers } = await ask(account.customer, 'GET', path)
+    const { status, text, headers } = await callAs(account.customer, 'GET', path)
     found.push(`${path} ${status} ${text} ${headers.get('ETag')} ${headers.get('Link')}`)
   }
   return found
@@ -37,56 +37,56 @@ async function traces(id: string, attachmentId: string): Promise<string[]> {
 describe('S09 an internal comment', () => {
   it('changes nothing that a customer can read, with attachments or without', { timeout: 20_000 }, async () => {
     const { id, attachments } = await createTicket(account.customer, { attachments: [file('public.txt')] })
-    await commented(account.customer, id, { content: 'Public', attachments: [file('also-public.txt')] })
+    await createComment(account.customer, id, { content: 'Public', attachments: [file('also-public.txt')] })
     const before = await traces(id, attachments[0].id)
     await nextSecond()
-    await commented(account.agent, id, { content: 'secret note', is_internal: true })
-    await commented(account.admin, id, { is_internal: true, attachments: [file('secret.txt')] })
+    await createComment(account.agent, id, { content: 'secret note', is_internal: true })
+    await createComment(account.admin, id, { is_internal: true, attachments: [file('secret.txt')] })
     expect(await traces(id, attachments[0].id)).toEqual(before)
-    const after = await ask(account.customer, 'PATCH', `tickets/${id}`, { title: 'A title' })
+    const after = await callAs(account.customer, 'PATCH', `tickets/${id}`, { title: 'A title' })
     expect(after.body.data.attachments).toHaveLength(2)
     expect(after.text).not.toContain('secret')
   })
 
   it('is seen by agents and admins in list, counts and attachments', async () => {
     const { id } = await createTicket(account.customer)
-    await commented(account.customer, id, { content: 'Public' })
-    const note = await commented(account.agent, id, {
+    await createComment(account.customer, id, { content: 'Public' })
+    const note = await createComment(account.agent, id, {
       content: 'Note',
       is_internal: true,
       attachments: [file('s.txt')],
     })
     expect(note.is_internal).toBe(true)
     for (const by of [account.agent, account.admin]) {
-      const listed = await ask(by, 'GET', `tickets/${id}/comments`)
+      const listed = await callAs(by, 'GET', `tickets/${id}/comments`)
       expect(listed.body.pagination.total).toBe(2)
       expect(listed.body.data[1]).toEqual({ ...note, attachments: [expect.objectContaining({ filename: 's.txt' })] })
-      const got = (await ask(by, 'GET', `tickets/${id}`)).body.data
+      const got = (await callAs(by, 'GET', `tickets/${id}`)).body.data
       expect(got).toMatchObject({ comment_count: 2, attachment_count: 1, version: 2 })
     }
-    const own = await ask(account.customer, 'GET', `tickets/${id}/comments`)
+    const own = await callAs(account.customer, 'GET', `tickets/${id}/comments`)
     expect(own.body.data.map((comment: { content: string }) => comment.content)).toEqual(['Public'])
     expect(own.body.pagination.total).toBe(1)
   })
 
   it('moves neither version nor updated_at, for agents either', async () => {
     const { id } = await createTicket(account.customer)
-    const { version, updated_at } = (await ask(account.agent, 'GET', `tickets/${id}`)).body.data
+    const { version, updated_at } = (await callAs(account.agent, 'GET', `tickets/${id}`)).body.data
     await nextSecond()
-    await commented(account.agent, id, { is_internal: true })
-    expect((await ask(account.agent, 'GET', `tickets/${id}`)).body.data).toMatchObject({ version, updated_at })
+    await createComment(account.agent, id, { is_internal: true })
+    expect((await callAs(account.agent, 'GET', `tickets/${id}`)).body.data).toMatchObject({ version, updated_at })
   })
 
   it('can not be written by a customer, who is told so before it learns whether the ticket is there', async () => {
     const { id } = await createTicket(account.customer)
     for (const ticketId of [id, 'ticket_unknown']) {
       const body = { content: 'X', is_internal: true, attachments: [file('a.txt')] }
-      const answer = await ask(account.customer, 'POST', `tickets/${ticketId}/comments`, body)
-      expect(detailsOf(answer, 403, 'forbidden')).toEqual([
+      const response = await callAs(account.customer, 'POST', `tickets/${ticketId}/comments`, body)
+      expect(detailsOf(response, 403, 'forbidden')).toEqual([
         { field: 'is_internal', message: 'Is internal can not be set by your role' },
       ])
     }
-    const open = await ask(account.customer, 'POST', `tickets/${id}/comments`, { content: 'X', is_internal: false })
+    const open = await callAs(account.customer, 'POST', `tickets/${id}/comments`, { content: 'X', is_internal: false })
     expect(open.status).toBe(201)
     const stored = await rows('SELECT is_internal FROM comments WHERE ticket_id = ?', id)
     expect(stored).toEqual([{ is_internal: 0 }])

@@ -1,9 +1,9 @@
 import { env } from 'cloudflare:workers'
 import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
 import { type Account, createTestAccount, createTicket, rows } from '../helpers/api'
-import { later, stopClock } from '../helpers/credentials'
+import { advanceClock, stopClock } from '../helpers/credentials'
 import { dice } from '../helpers/ticket-model'
-import { ask, commented, detailsOf, got, idsOf, walk } from '../helpers/tickets'
+import { callAs, createComment, detailsOf, getOk, idsOf, walk } from '../helpers/tickets'
 import { expectWalksBothWays } from '../helpers/walks'
 
 let account: Account
@@ -53,10 +53,10 @@ describe('GET /tickets/{id}/comments', () => {
   })
 
   it('is an empty 200 past the end, and one page when there is nothing', async () => {
-    const past = await ask(account.agent, 'GET', `${path(ticketId)}?page=9`)
+    const past = await callAs(account.agent, 'GET', `${path(ticketId)}?page=9`)
     expect(past.body).toMatchObject({ data: [], pagination: { total: 45, current_page: 9, next_page_url: null } })
     const { id } = await createTicket(account.customer)
-    const none = await ask(account.customer, 'GET', path(id))
+    const none = await callAs(account.customer, 'GET', path(id))
     expect(none.body).toMatchObject({ data: [], pagination: { total: 0, last_page: 1 } })
   })
 
@@ -64,7 +64,7 @@ describe('GET /tickets/{id}/comments', () => {
     const { id } = await createTicket(account.customer)
     for (const name of ['a', 'b', 'c']) {
       const attachments = [{ filename: `${name}.txt`, content: 'YWJj', mime_type: 'text/plain' }]
-      await commented(account.agent, id, { content: name, ...(name !== 'b' && { attachments }) })
+      await createComment(account.agent, id, { content: name, ...(name !== 'b' && { attachments }) })
     }
     const { items } = await walk(account.customer, `${path(id)}?per_page=1`)
     const shown = items.map(({ content, attachments }) => [
@@ -84,16 +84,16 @@ describe('GET /tickets/{id}/comments', () => {
     ['is_internal=true', 'is_internal', 'Is internal is not a known parameter'],
     ["order=desc'", 'order', 'Order is not a known parameter'],
   ])('refuses %s', async (query, field, message) => {
-    const answer = await ask(account.agent, 'GET', `${path(ticketId)}?${query}`)
-    expect(detailsOf(answer, 400, 'invalid_input')).toEqual([{ field, message }])
+    const response = await callAs(account.agent, 'GET', `${path(ticketId)}?${query}`)
+    expect(detailsOf(response, 400, 'invalid_input')).toEqual([{ field, message }])
   })
 
   it('S07 is the same 404 for whoever may not see the ticket as for a random ID', async () => {
     for (const by of [account.stranger, foreign.customer, foreign.agent, foreign.admin]) {
-      const random = await ask(by, 'GET', path('ticket_01jaaaaaaaaaaaaaaaaaaaaaaa'))
+      const random = await callAs(by, 'GET', path('ticket_01jaaaaaaaaaaaaaaaaaaaaaaa'))
       detailsOf(random, 404, 'not_found')
-      const answer = await ask(by, 'GET', path(ticketId))
-      expect([answer.status, answer.text]).toEqual([404, random.text])
+      const response = await callAs(by, 'GET', path(ticketId))
+      expect([response.status, response.text]).toEqual([404, random.text])
     }
   })
 })
@@ -105,7 +105,7 @@ describe('C07 GET /tickets/{id}/comments by cursor', () => {
     vi.useRealTimers()
   })
 
-  /** Adds comments by SQL, as the service would: each later than the one before. Every third is internal. */
+  /** Every third comment is internal; each is newer than the one before. */
   async function seed(id: string, from: number, to: number) {
     const insert =
       env.DB.prepare(`INSERT INTO comments (account_id, id, ticket_id, created_by, content, is_internal, created_at)
@@ -144,11 +144,11 @@ describe('C07 GET /tickets/{id}/comments by cursor', () => {
       stopClock()
       const made: string[] = []
       for (let index = 0; index < 7; index += 1) {
-        made.push((await commented(account.agent, id, { content: `${index}` })).id)
-        later(step)
+        made.push((await createComment(account.agent, id, { content: `${index}` })).id)
+        advanceClock(step)
       }
       expect((await walk(account.agent, path(id))).items.map((comment) => comment.id)).toEqual(made)
-      const at = async (cursor: string) => (await got(account.agent, `${path(id)}?per_page=3&cursor=${cursor}`)).body
+      const at = async (cursor: string) => (await getOk(account.agent, `${path(id)}?per_page=3&cursor=${cursor}`)).body
       const first = await at('')
       const second = await at(first.pagination.next_cursor)
       await remove([made[2], made[3]])
@@ -159,7 +159,7 @@ describe('C07 GET /tickets/{id}/comments by cursor', () => {
 
   it('leads back from an empty page, and has no cursor where there is nothing', async () => {
     const { id } = await createTicket(account.customer)
-    const at = async (cursor: string) => (await got(account.customer, `${path(id)}?per_page=2&cursor=${cursor}`)).body
+    const at = async (cursor: string) => (await getOk(account.customer, `${path(id)}?per_page=2&cursor=${cursor}`)).body
     expect(await at('')).toMatchObject({ data: [], pagination: { next_cursor: null, prev_cursor: null } })
     await seed(id, 1, 6)
     const all = idsOf((await walk(account.customer, path(id))).items)
@@ -174,15 +174,15 @@ describe('C07 GET /tickets/{id}/comments by cursor', () => {
     const { id } = await createTicket(account.customer)
     await seed(id, 0, 6)
     const cursorOf = async (of: string, by = account.customer): Promise<string> =>
-      (await got(by, `${path(of)}?per_page=2&cursor=`)).body.pagination.next_cursor
+      (await getOk(by, `${path(of)}?per_page=2&cursor=`)).body.pagination.next_cursor
     const own = await cursorOf(id)
     for (const cursor of [await cursorOf(ticketId), await cursorOf(id, account.agent), own.slice(4)])
       expect(
-        detailsOf(await ask(account.customer, 'GET', `${path(id)}?cursor=${cursor}`), 400, 'invalid_input'),
+        detailsOf(await callAs(account.customer, 'GET', `${path(id)}?cursor=${cursor}`), 400, 'invalid_input'),
       ).toEqual([{ field: 'cursor', message: 'Cursor must be empty, or a cursor of this very list' }])
-    expect((await ask(account.customer, 'GET', `${path(id)}?page=1&cursor=${own}`)).status).toBe(400)
-    const [comment] = (await got(account.customer, `${path(id)}?cursor=${own}`)).body.data
-    const { pagination } = (await got(account.customer, `${path(id)}?cursor=${own}`)).body
+    expect((await callAs(account.customer, 'GET', `${path(id)}?page=1&cursor=${own}`)).status).toBe(400)
+    const [comment] = (await getOk(account.customer, `${path(id)}?cursor=${own}`)).body.data
+    const { pagination } = (await getOk(account.customer, `${path(id)}?cursor=${own}`)).body
     expect(JSON.parse(Buffer.from(pagination.prev_cursor, 'base64url').toString())[1]).toEqual({
       towards: 'prev',
       place: { id: comment.id, at: expect.any(Number) },

@@ -1,8 +1,9 @@
 const COST = 'N: 16_384, r: 8, p: 5'
 
 /**
- * A Vite plugin: hashing a password at full cost takes as long as dozens of requests. `test/lib/passwords.node.test.ts`
- * and the end-to-end tests run without it. Throws if the cost in the source has changed.
+ * Makes password hashes cheap, because one at full cost takes as long as dozens of requests.
+ * `test/lib/passwords.node.test.ts` and the end-to-end tests run without it. Throws if the cost in the source has
+ * changed.
  */
 export const cheapHashes = {
   name: 'cheap-hashes',

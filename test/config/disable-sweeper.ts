@@ -1,4 +1,4 @@
-import { forgetSweeper } from '../helpers/sweeper'
+import { resetSweeper } from '../helpers/sweeper'
 
-/** The sweeper may have an alarm that another file has armed in the same runtime, and sweep in the midst of a test. */
-await forgetSweeper()
+/** Another file may have scheduled an alarm in the same runtime. */
+await resetSweeper()

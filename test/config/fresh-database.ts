@@ -1,7 +1,7 @@
 import { env } from 'cloudflare:workers'
 import { schemaStatements } from '../helpers/schema'
 
-/** Gives a file of tests a database that holds nothing but the schema, whatever the one before it has left. */
+/** Empties the database that another file in the same runtime has used. */
 
 const { results } = await env.DB.prepare(
   `SELECT type, name FROM sqlite_schema

@@ -2,7 +2,7 @@ import { existsSync, mkdtempSync, rmSync, statfsSync } from 'node:fs'
 
 const MEMORY = { folder: '/dev/shm', bytesNeeded: 1024 ** 3 }
 
-/** Puts temporary files into memory where there is room: waiting for the disk takes a fifth of the time otherwise. */
+/** Temporary files go to memory if there is room; waiting for the disk takes a fifth of the time otherwise. */
 export function writeToMemory(): void {
   if (!existsSync(MEMORY.folder)) return
   const { bavail, bsize } = statfsSync(MEMORY.folder)

@@ -10,7 +10,7 @@ declare module 'vitest' {
   }
 }
 
-/** Makes the state of a first `npm start` once for all files, which start on copies of it. */
+/** Prepares the state of a first `npm start` once; each file starts on a copy. */
 export default function setup({ provide }: TestProject): () => void {
   const { folder, remove } = temporaryState()
   const env = { ...process.env, TICKETING_STATE: folder }

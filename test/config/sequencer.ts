@@ -1,6 +1,6 @@
 import { BaseSequencer, type TestSpecification } from 'vitest/node'
 
-/** The files that take longest, in the order in which they begin: one that began last would be waited for alone. */
+/** The slowest files, in order: one that started last would delay the end of the run. */
 const LONGEST = [
   ...[
     'quality/tenant-isolation/tenant-isolation',
@@ -12,15 +12,15 @@ const LONGEST = [
   ...['test/scripts/admin', 'test/webhooks/webhooks', 'test/db/migrations-killed'],
 ].map((name) => `/${name}.`)
 
-/** Orders the files of each project: the longest, and then as Vitest does, which knows no durations on a new machine. */
+/** The slowest files first, then the order of Vitest, which knows no durations on a new machine. */
 export class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
     const byProject = Map.groupBy(await super.sort(files), ({ project }) => project)
-    return [...byProject.values()].flatMap((own) => own.toSorted((a, b) => placeOf(a) - placeOf(b)))
+    return [...byProject.values()].flatMap((own) => own.toSorted((a, b) => rankOf(a) - rankOf(b)))
   }
 }
 
-function placeOf({ moduleId }: TestSpecification): number {
-  const place = LONGEST.findIndex((name) => moduleId.includes(name))
-  return place < 0 ? LONGEST.length : place
+function rankOf({ moduleId }: TestSpecification): number {
+  const rank = LONGEST.findIndex((name) => moduleId.includes(name))
+  return rank < 0 ? LONGEST.length : rank
 }

@@ -1,20 +1,20 @@
 import { env } from 'cloudflare:workers'
 import { afterAll, expect, vi } from 'vitest'
-import { resolveEntryOnce } from '../helpers/entry-path'
+import { cacheEntryPath } from '../helpers/entry-path'
 import { listenToConsole, takeLeaks } from '../helpers/log-scan'
 import { schemaStatements } from '../helpers/schema'
 import { connect } from '../helpers/sockets'
 
-resolveEntryOnce()
+cacheEntryPath()
 
 const migrated = await env.DB.prepare("SELECT 1 FROM sqlite_master WHERE name = 'tickets'").first()
 
-/** All migrations in one transaction: applied one by one they take most of the time of a test file. */
+/** All migrations in one transaction; one by one they would take most of the time of a test file. */
 if (!migrated) await env.DB.batch(schemaStatements())
 
 listenToConsole()
 
-// Files may share a runtime: none leaves to the next what it has replaced.
+// Files may share a runtime.
 afterAll(() => {
   vi.restoreAllMocks()
   vi.unstubAllGlobals()

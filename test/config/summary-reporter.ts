@@ -1,6 +1,5 @@
 import type { Reporter, TestModule } from 'vitest/node'
 
-/** Ends a run with one line that says what was counted. */
 export default class SummaryReporter implements Reporter {
   onTestRunEnd(modules: readonly TestModule[], errors: readonly unknown[]): void {
     const tests = modules.flatMap((module) => [...module.children.allTests()])

@@ -1,4 +1,4 @@
-/** A Vite plugin: replaces the outgoing connections of the source by those that tests control. */
+/** Replaces outgoing sockets by ones that tests control. */
 export const testSockets = {
   name: 'test-sockets',
   enforce: 'pre' as const,

@@ -8,14 +8,13 @@ const migrations = await readD1Migrations(new URL('../../migrations', import.met
 // Vitest reads the folder that `[assets]` names, but does not run `[build]`.
 await buildDocsAssets()
 
-/** Packages that are bundled once for all runs: each module that is loaded by itself costs a round trip. */
+/** Bundled once for all runs, because each module that is loaded separately costs a round trip. */
 const BUNDLED = [
   ...['@hono/zod-openapi', 'drizzle-orm', 'drizzle-orm/sqlite-core', 'ipaddr.js', 'ulid', 'p-limit', 'zod'],
   ...['', '/cors', '/http-exception', '/jwt', '/method-not-allowed', '/request-id', '/route'].map((p) => `hono${p}`),
   ...['@cfworker/json-schema', 'fast-check'],
 ]
 
-/** The plugins of a Vitest project that runs in the Workers runtime. */
 export const plugins = [
   testSockets,
   cheapHashes,
@@ -36,7 +35,6 @@ export const plugins = [
   }),
 ]
 
-/** The test options of such a project. */
 export const options = {
   testTimeout: 120_000,
   hookTimeout: 240_000,

@@ -5,15 +5,14 @@ import { type Bindings, ConfigError, configOf } from '../../src/core/config'
 
 const SECRET = 'a secret of 32 bytes, or of more.'
 
-/** The bindings with these variables and no others. */
 function bindings(variables: Record<string, unknown>): Bindings {
   const { DB, FILES, ASSETS, RATE_LIMITER, LOGIN_THROTTLE, SWEEPER, WEBHOOKS } = env
-  // Some of them are missing, or of the wrong type: that is what is tested.
+  // Deliberately incomplete or of the wrong type.
   const given: unknown = { DB, FILES, ASSETS, RATE_LIMITER, LOGIN_THROTTLE, SWEEPER, WEBHOOKS, ...variables }
   return given as Bindings
 }
 
-function refusal(variables: Record<string, unknown>): string {
+function configError(variables: Record<string, unknown>): string {
   try {
     configOf(bindings(variables))
   } catch (error) {
@@ -73,7 +72,7 @@ describe('configOf', () => {
   it.each(['', ',', '5,', ',5', '5,,5', '5, 300', '5;300', '-5', '1.5', '1e3', '0x10', '5s', '999999999', '5\n'])(
     'refuses %j as a schedule of retries',
     (value) => {
-      expect(refusal({ APP_SECRET: SECRET, WEBHOOK_RETRY_SCHEDULE: value })).toBe(
+      expect(configError({ APP_SECRET: SECRET, WEBHOOK_RETRY_SCHEDULE: value })).toBe(
         'The service is not configured: WEBHOOK_RETRY_SCHEDULE must be whole numbers of seconds with commas between them',
       )
     },
@@ -81,25 +80,25 @@ describe('configOf', () => {
 
   it('refuses a schedule of more than 50 retries', () => {
     const value = Array.from({ length: 51 }, () => '60').join(',')
-    expect(refusal({ APP_SECRET: SECRET, WEBHOOK_RETRY_SCHEDULE: value })).toContain('WEBHOOK_RETRY_SCHEDULE')
+    expect(configError({ APP_SECRET: SECRET, WEBHOOK_RETRY_SCHEDULE: value })).toContain('WEBHOOK_RETRY_SCHEDULE')
   })
 
   it.each(['ALLOW_PRIVATE_WEBHOOKS', 'ALLOW_SIGNUP'])('refuses %s that is neither true nor false', (name) => {
     for (const value of ['', 'TRUE', 'yes', '1', ' true', 'false '])
-      expect(refusal({ APP_SECRET: SECRET, [name]: value })).toBe(
+      expect(configError({ APP_SECRET: SECRET, [name]: value })).toBe(
         `The service is not configured: ${name} must be true or false`,
       )
     expect(configOf(bindings({ APP_SECRET: SECRET, [name]: 'false' })).webhooks.allowPrivate).toBe(false)
   })
 
   it('says what is missing, in plain words', () => {
-    expect(refusal({})).toBe('The service is not configured: APP_SECRET must be set, to 32 random bytes or more')
+    expect(configError({})).toBe('The service is not configured: APP_SECRET must be set, to 32 random bytes or more')
   })
 
   it('refuses a secret of 31 bytes, takes one of 32, counts bytes, and does not tell the secret', () => {
-    const message = refusal({ APP_SECRET: 'x'.repeat(31) })
+    const message = configError({ APP_SECRET: 'x'.repeat(31) })
     expect(message).toBe('The service is not configured: APP_SECRET must hold at least 32 bytes')
-    expect(refusal({ APP_SECRET: '' })).toContain('APP_SECRET')
+    expect(configError({ APP_SECRET: '' })).toContain('APP_SECRET')
     expect(configOf(bindings({ APP_SECRET: 'x'.repeat(32) })).keys.tokens).toHaveLength(32)
     expect(configOf(bindings({ APP_SECRET: 'é'.repeat(16) })).keys.tokens).toHaveLength(32)
   })
@@ -112,7 +111,7 @@ describe('configOf', () => {
     'EVENT_RETENTION_DAYS',
   ])('refuses a bad number in %s', (name) => {
     for (const value of ['abc', '-5', '0', '1.5', '', ' ', 'NaN', 'Infinity'])
-      expect(refusal({ APP_SECRET: SECRET, [name]: value })).toBe(
+      expect(configError({ APP_SECRET: SECRET, [name]: value })).toBe(
         `The service is not configured: ${name} must be a whole number of 1 or more`,
       )
   })
@@ -122,13 +121,13 @@ describe('configOf', () => {
     ...['ftp://api.example.com', 'wss://api.example.com', 'https://API.example.com', 'https://api.example.com:443'],
     ...['https://a@api.example.com', 'https://api.example.com?x', 'https://api.example.com#x', ' https://a.example'],
   ])('refuses %s as an origin', (value) => {
-    expect(refusal({ APP_SECRET: SECRET, PUBLIC_ORIGIN: value })).toContain('PUBLIC_ORIGIN must be an origin')
+    expect(configError({ APP_SECRET: SECRET, PUBLIC_ORIGIN: value })).toContain('PUBLIC_ORIGIN must be an origin')
   })
 
   it.each(['staging', 'production'])('requires an https origin in %s', (ENVIRONMENT) => {
     const message = `The service is not configured: PUBLIC_ORIGIN must be set to the https origin of the service, because ENVIRONMENT is ${ENVIRONMENT}`
     for (const origin of [{}, { PUBLIC_ORIGIN: '' }, { PUBLIC_ORIGIN: 'http://api.example.com' }])
-      expect(refusal({ APP_SECRET: SECRET, ENVIRONMENT, ...origin })).toBe(message)
+      expect(configError({ APP_SECRET: SECRET, ENVIRONMENT, ...origin })).toBe(message)
     const config = configOf(bindings({ APP_SECRET: SECRET, ENVIRONMENT, PUBLIC_ORIGIN: 'https://api.example.com' }))
     expect(config.publicOrigin).toBe('https://api.example.com')
   })
@@ -142,18 +141,18 @@ describe('configOf', () => {
   )
 
   it.each(['', 'prod', 'Production', 'local'])('rejects "%s" as an environment', (ENVIRONMENT) => {
-    expect(refusal({ APP_SECRET: SECRET, ENVIRONMENT })).toBe(
+    expect(configError({ APP_SECRET: SECRET, ENVIRONMENT })).toBe(
       'The service is not configured: ENVIRONMENT must be one of: development, staging, production',
     )
   })
 
   it('names a missing origin together with all other problems', () => {
-    const message = refusal({ ENVIRONMENT: 'production', TOKEN_TTL_SECONDS: 'x' })
+    const message = configError({ ENVIRONMENT: 'production', TOKEN_TTL_SECONDS: 'x' })
     for (const name of ['APP_SECRET', 'TOKEN_TTL_SECONDS', 'PUBLIC_ORIGIN']) expect(message).toContain(name)
   })
 
   it('names all that is wrong at once', () => {
-    const message = refusal({ TOKEN_TTL_SECONDS: 'x', PUBLIC_ORIGIN: 'x' })
+    const message = configError({ TOKEN_TTL_SECONDS: 'x', PUBLIC_ORIGIN: 'x' })
     for (const name of ['APP_SECRET', 'TOKEN_TTL_SECONDS', 'PUBLIC_ORIGIN']) expect(message).toContain(name)
   })
 
@@ -170,9 +169,9 @@ describe('configOf', () => {
 describe('a Worker without a secret', () => {
   it.each([[{}], [{ APP_SECRET: 'short' }]])('refuses to serve, and says why', async (variables) => {
     for (const path of ['/api/v1/tickets', '/health', '/openapi.json', '/files/a/b', '/nothing']) {
-      const answer = await createApp().fetch(new Request(`http://localhost:3000${path}`), bindings(variables))
-      expect(answer.status).toBe(503)
-      const body = await answer.text()
+      const result = await createApp().fetch(new Request(`http://localhost:3000${path}`), bindings(variables))
+      expect(result.status).toBe(503)
+      const body = await result.text()
       expect(body).toContain('APP_SECRET')
       expect(body).not.toContain('short')
     }

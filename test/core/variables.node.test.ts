@@ -6,7 +6,7 @@ import { Variables } from '../../src/core/variables.ts'
 
 const read = (path: string) => readFileSync(`${ROOT}${path}`, 'utf8')
 const variables = Object.keys(Variables.shape)
-/** Secrets, and what is only set on a developer's machine. */
+/** Secrets, and variables that are only set on a developer's machine. */
 const local = [...read('.dev.vars.example').matchAll(/^(\w+)=/gm)].map(([, name]) => name)
 
 describe('every variable that the service reads', () => {

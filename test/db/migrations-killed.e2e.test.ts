@@ -5,20 +5,20 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, inject, it } from 'vitest'
 import {
   appliedIn,
-  growOld,
+  assertCounters,
+  createOldDatabase,
   MIGRATIONS,
   migrate,
-  mustRecount,
   openFile,
   schemaOf,
 } from '../helpers/node/old-database.ts'
 import { freePort, spawnStart, startServer, temporaryState } from '../helpers/node/server.ts'
-import { apiOf } from '../helpers/node/webhooks.ts'
+import { logInAs } from '../helpers/node/webhooks.ts'
 
-/** `npm start` on the database of the first release, killed while it migrates. */
+/** `npm start` on the database of the first release, killed during its migrations. */
 
 const FIRST_RELEASE = 2
-/** So many that their indexes do not fit into memory and are on the disk before they are committed. */
+/** Enough that indexes are written to the disk before the commit. */
 const TICKETS = 20_000
 
 const state = temporaryState()
@@ -30,7 +30,7 @@ beforeAll(() => {
   mkdirSync(join(state.folder, folder), { recursive: true })
   file = join(state.folder, folder, names.find((name) => /^[0-9a-f]+\.sqlite$/.test(name)) ?? '')
   const db = openFile(file)
-  growOld(db, FIRST_RELEASE)
+  createOldDatabase(db, FIRST_RELEASE)
   db.exec(`
     INSERT INTO tickets (account_id, id, number, version, title, description, status, priority, created_by, tags,
       custom_fields, created_at, updated_at)
@@ -45,7 +45,6 @@ afterAll(() => state.remove())
 
 const walSize = () => statSync(`${file}-wal`, { throwIfNoEntry: false })?.size ?? 0
 
-/** Kills the start and all that it has started as soon as so many bytes more are on their way into the database. */
 async function killInMigration(bytes: number): Promise<void> {
   const start = spawnStart(await freePort(), state.folder, { ownGroup: true })
   const ended = once(start, 'exit')
@@ -64,7 +63,6 @@ function isThere(group: number): boolean {
   }
 }
 
-/** The schema after so many migrations. */
 function schemaAt(count: number): string[] {
   const db = openFile(':memory:')
   migrate(db, count)
@@ -81,12 +79,12 @@ it('F04 leaves each migration whole or not at all, and the next start completes 
   expect(applied).toEqual(names.slice(0, applied.length))
   expect(schemaOf(left)).toEqual(schemaAt(applied.length))
   left.close()
-  // Else the kill came when nothing was to be done any more.
+  // Otherwise the kill came too late.
   expect(applied.length).toBeLessThan(names.length)
 
   const server = await startServer(await freePort(), state.folder)
   try {
-    const api = await apiOf(server.origin, 'john@example.com')
+    const api = await logInAs(server.origin, 'john@example.com')
     expect(await api.get('/tickets?per_page=1')).toMatchObject({ pagination: { total: TICKETS } })
     expect(await api.get('/tickets/ticket123')).toMatchObject({ data: { comment_count: 2, attachment_count: 2 } })
   } finally {
@@ -95,6 +93,6 @@ it('F04 leaves each migration whole or not at all, and the next start completes 
   const db = openFile(file)
   expect(appliedIn(db)).toEqual(names)
   expect(schemaOf(db)).toEqual(schemaAt(names.length))
-  mustRecount(db)
+  assertCounters(db)
   db.close()
 }, 180_000)

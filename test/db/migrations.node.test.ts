@@ -3,11 +3,11 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import {
   appliedIn,
-  copyAsItLies,
-  growOld,
+  assertCounters,
+  copyOpenDatabase,
+  createOldDatabase,
   MIGRATIONS,
   migrate,
-  mustRecount,
   openFile,
   project,
   type Snapshot,
@@ -29,15 +29,15 @@ beforeAll(() => {
 
 afterAll(() => state.remove())
 
-/** The databases that a kill leaves after each statement of a migration, all of them in one transaction under way. */
+/** The databases that a kill leaves after each statement of a migration. */
 function* killedAfterEach(old: string, statements: readonly string[]): Generator<string> {
   const db = openFile(old)
-  // So that what is not committed goes to the disk all the same, as it does in a large database.
+  // Writes uncommitted pages to the disk, as in a large database.
   db.exec('PRAGMA cache_size = 1; BEGIN IMMEDIATE')
   const left = `${old}-killed`
   for (const statement of ['SELECT 1', ...statements]) {
     db.exec(statement)
-    copyAsItLies(old, left)
+    copyOpenDatabase(old, left)
     yield left
     for (const suffix of ['', '-wal', '-shm']) rmSync(left + suffix, { force: true })
   }
@@ -50,21 +50,21 @@ describe('F04 a migration that is stopped', () => {
     'F04 $name: at any statement, the next start completes it, and an older database keeps its data',
     ({ name, statements, before }) => {
       const old = openFile(fileOf(name))
-      growOld(old, before)
-      const kept = snapshot(old)
-      const emptyTables = [...kept].filter(([table, { rows }]) => rows.length === 0 && table !== 'guards')
+      createOldDatabase(old, before)
+      const original = snapshot(old)
+      const emptyTables = [...original].filter(([table, { rows }]) => rows.length === 0 && table !== 'guards')
       if (before > 1) expect(emptyTables).toEqual([])
       let stops = 0
       for (const file of killedAfterEach(fileOf(name), statements)) {
         stops += 1
         const db = openFile(file)
         expect(appliedIn(db)).toEqual(MIGRATIONS.slice(0, before).map((one) => one.name))
-        expect(snapshot(db)).toEqual(kept)
+        expect(snapshot(db)).toEqual(original)
         expect(migrate(db)).toEqual(MIGRATIONS.slice(before).map((one) => one.name))
         expect(schemaOf(db)).toEqual(newest)
         const after = snapshot(db)
-        expectKept(kept, after)
-        mustRecount(db)
+        expectRowsKept(original, after)
+        assertCounters(db)
         expect(db.prepare('PRAGMA integrity_check').all()).toEqual([{ integrity_check: 'ok' }])
         expect(db.prepare('PRAGMA foreign_key_check').all()).toEqual([])
         expect(migrate(db)).toEqual([])
@@ -77,17 +77,17 @@ describe('F04 a migration that is stopped', () => {
   )
 })
 
-/** Later migrations count by more, which a recount judges. */
+/** Later migrations add counters, which `mustRecount` checks. */
 const GAINS = 'ticket_counters'
 
-/** That each table holds what it held, in the columns that it had and has, and nothing else but where it gains. */
-function expectKept(before: Snapshot, after: Snapshot): void {
+/** Each table keeps its rows in the columns that still exist, except for `GAINS`. */
+function expectRowsKept(before: Snapshot, after: Snapshot): void {
   for (const [table, { columns, rows }] of before) {
     const now = after.get(table)
     const both = columns.filter((column) => now?.columns.includes(column))
-    const held = project(rows, both)
+    const current = project(rows, both)
     expect(project(now?.rows ?? [], both), `what ${table} holds`).toEqual(
-      table === GAINS ? expect.arrayContaining(held) : held,
+      table === GAINS ? expect.arrayContaining(current) : current,
     )
   }
 }

@@ -1,29 +1,35 @@
 import { runInDurableObject } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
-import { type Account, type Answer, call, createTestAccount, createTestMember, createTicket } from '../helpers/api'
+import {
+  type Account,
+  call,
+  createTestAccount,
+  createTestMember,
+  createTicket,
+  type TestResponse,
+} from '../helpers/api'
 import { createTestKey, stopClock, warmUp } from '../helpers/credentials'
 import { countRoundTrips } from '../helpers/d1'
 import { eventually } from '../helpers/eventually'
 import { upload } from '../helpers/files'
 import { API_OPERATIONS, byName } from '../helpers/operations'
 import { prepareRequest, send } from '../helpers/sample-requests'
-import { ask } from '../helpers/tickets'
+import { callAs } from '../helpers/tickets'
 import { silenceQueue } from '../helpers/webhooks'
 
 let account: Account
 let ticketId: string
 
 beforeAll(async () => {
-  // What objects know grows old after a while, and is then read anew behind an answer: here, never.
+  // A stopped clock prevents that Durable Objects refresh cached members in the background.
   stopClock()
   silenceQueue()
   account = await createTestAccount()
   ticketId = (await createTicket(account.customer)).id
-  for (const by of [account.admin, account.agent, account.customer]) await ask(by, 'GET', 'tickets')
+  for (const by of [account.admin, account.agent, account.customer]) await callAs(by, 'GET', 'tickets')
 })
 
-// Neither the queue's consumer nor the sweeper asks D1 anything while a request is counted.
 beforeEach(() => {
   silenceQueue()
 })
@@ -39,7 +45,7 @@ function post(path: string, body: unknown, headers: Record<string, string>) {
   return call('POST', path, { token: account.admin.token, headers, body })
 }
 
-/** Operations that end or change a credential: the Durable Object that caches it reads it again, in a round trip of its own. */
+/** Revoke or change a credential: the Durable Object that caches it reads it again, in its own round trip. */
 const CHANGES_CREDENTIALS = new Set([
   ...['logout', 'changePassword', 'updateMe', 'updateUser', 'deactivateUser', 'setPassword'],
   ...['deleteApiKey', 'rotateApiKey'],
@@ -49,41 +55,45 @@ describe('round trips to D1, of a caller whom its Durable Object knows', () => {
   it.each(byName(API_OPERATIONS))('%s: a read takes 1, a write at most 2', async (name, operation) => {
     const request = await prepareRequest(operation, account)
     if (request.caller) await warmUp(request.caller)
-    const { answer, onWire, logged } = await countRoundTrips(() => send(request))
-    expect(answer.status, answer.text).toBe(operation.successStatus)
+    const { response, total, logged } = await countRoundTrips(() => send(request))
+    expect(response.status, response.text).toBe(operation.successStatus)
     if (name.startsWith('GET ')) expect(logged).toBe(1)
     else expect(logged).toBeLessThanOrEqual(2)
     const own = CHANGES_CREDENTIALS.has(operation.operationId) ? 1 : 0
-    expect(onWire, `${name} takes one more if it ends or changes a credential: add it to CHANGES_CREDENTIALS`).toBe(
+    expect(total, `${name} takes one more if it ends or changes a credential: add it to CHANGES_CREDENTIALS`).toBe(
       logged + own,
     )
   })
 
   it.each([
-    ['POST /tickets', 1, () => ask(account.customer, 'POST', 'tickets', { title: 'A', description: 'B' })],
-    ['POST a comment', 1, () => ask(account.agent, 'POST', `tickets/${ticketId}/comments`, { content: 'C' })],
-    ['PATCH', 1, () => ask(account.customer, 'PATCH', `tickets/${ticketId}`, { title: 'Other', add_tags: ['x'] })],
-    ['PATCH of nothing', 1, () => ask(account.agent, 'PATCH', `tickets/${ticketId}`, { title: 'A title' })],
-    ['a list by cursor', 1, () => ask(account.agent, 'GET', 'tickets?cursor=&q=title&sort=priority')],
-    ['people by cursor', 1, () => ask(account.agent, 'GET', 'users?cursor=&role=agent')],
-    ['comments by cursor', 1, () => ask(account.agent, 'GET', `tickets/${ticketId}/comments?cursor=`)],
-    ['stats as agent', 1, () => ask(account.agent, 'GET', 'tickets/stats')],
-    ['an export of one page, and the next to see its end', 2, () => ask(account.agent, 'GET', 'tickets/export')],
-    ['a list as customer', 1, () => ask(account.customer, 'GET', 'tickets?created_by=me&per_page=100')],
-    ['a ticket that is not there', 1, () => ask(account.agent, 'GET', 'tickets/ticket_unknown')],
-    ['a PATCH that is refused', 2, () => ask(account.agent, 'PATCH', `tickets/${ticketId}`, { assigned_to: 'nobody' })],
-    ['invalid input', 0, () => ask(account.agent, 'POST', 'tickets', { title: '' })],
-    ['an invalid parameter', 0, () => ask(account.agent, 'GET', 'tickets?page=0')],
-    ['a forbidden deed', 0, () => ask(account.customer, 'DELETE', `tickets/${ticketId}`)],
+    ['POST /tickets', 1, () => callAs(account.customer, 'POST', 'tickets', { title: 'A', description: 'B' })],
+    ['POST a comment', 1, () => callAs(account.agent, 'POST', `tickets/${ticketId}/comments`, { content: 'C' })],
+    ['PATCH', 1, () => callAs(account.customer, 'PATCH', `tickets/${ticketId}`, { title: 'Other', add_tags: ['x'] })],
+    ['PATCH of nothing', 1, () => callAs(account.agent, 'PATCH', `tickets/${ticketId}`, { title: 'A title' })],
+    ['a list by cursor', 1, () => callAs(account.agent, 'GET', 'tickets?cursor=&q=title&sort=priority')],
+    ['people by cursor', 1, () => callAs(account.agent, 'GET', 'users?cursor=&role=agent')],
+    ['comments by cursor', 1, () => callAs(account.agent, 'GET', `tickets/${ticketId}/comments?cursor=`)],
+    ['stats as agent', 1, () => callAs(account.agent, 'GET', 'tickets/stats')],
+    ['an export of one page, and the next to see its end', 2, () => callAs(account.agent, 'GET', 'tickets/export')],
+    ['a list as customer', 1, () => callAs(account.customer, 'GET', 'tickets?created_by=me&per_page=100')],
+    ['a ticket that is not there', 1, () => callAs(account.agent, 'GET', 'tickets/ticket_unknown')],
+    [
+      'a PATCH that is refused',
+      2,
+      () => callAs(account.agent, 'PATCH', `tickets/${ticketId}`, { assigned_to: 'nobody' }),
+    ],
+    ['invalid input', 0, () => callAs(account.agent, 'POST', 'tickets', { title: '' })],
+    ['an invalid parameter', 0, () => callAs(account.agent, 'GET', 'tickets?page=0')],
+    ['a forbidden deed', 0, () => callAs(account.customer, 'DELETE', `tickets/${ticketId}`)],
     ['a forged credential', 0, () => call('GET', 'tickets', { token: 'forged', address: '192.0.2.80' })],
-    ['an unknown path', 0, () => ask(account.agent, 'GET', 'nothing/here')],
+    ['an unknown path', 0, () => callAs(account.agent, 'GET', 'nothing/here')],
   ])('%s: takes %i', async (_name, expected, send) => {
     ticketId = (await createTicket(account.customer)).id
-    const { onWire, logged } = await countRoundTrips(send)
-    expect([onWire, logged]).toEqual([expected, expected])
+    const { total, logged } = await countRoundTrips(send)
+    expect([total, logged]).toEqual([expected, expected])
   })
 
-  it.each<[string, number, (headers: Record<string, string>) => Promise<Answer>]>([
+  it.each<[string, number, (headers: Record<string, string>) => Promise<TestResponse>]>([
     ['POST of a ticket', 1, (headers) => post('tickets', { title: 'A', description: 'B' }, headers)],
     [
       'POST of a ticket with files',
@@ -103,33 +113,33 @@ describe('round trips to D1, of a caller whom its Durable Object knows', () => {
     ],
   ])('a keyed %s takes %i, as one without a key does; its replay at most 2', async (name, expected, send) => {
     ticketId = (await createTicket(account.customer)).id
-    expect((await countRoundTrips(() => send({}))).onWire).toBe(expected)
+    expect((await countRoundTrips(() => send({}))).total).toBe(expected)
     const headers = { 'Idempotency-Key': `of-${name.length}-${ticketId}` }
     const first = await countRoundTrips(() => send(headers))
-    expect([first.onWire, first.answer.status], first.answer.text).toEqual([expected, 201])
+    expect([first.total, first.response.status], first.response.text).toEqual([expected, 201])
     const again = await countRoundTrips(() => send(headers))
-    expect(again.answer.text).toBe(first.answer.text)
-    expect(again.onWire).toBeLessThanOrEqual(2)
+    expect(again.response.text).toBe(first.response.text)
+    expect(again.total).toBeLessThanOrEqual(2)
   })
 
   it('do not grow with what is on a page', async () => {
     for (let i = 0; i < 5; i += 1) {
       const { id } = await createTicket(account.agent, { attachments: [file] })
-      await ask(account.agent, 'POST', `tickets/${id}/comments`, { content: 'C', attachments: [file, file] })
+      await callAs(account.agent, 'POST', `tickets/${id}/comments`, { content: 'C', attachments: [file, file] })
       ticketId = id
     }
     for (const path of ['tickets?per_page=100', `tickets/${ticketId}`, `tickets/${ticketId}/comments`])
-      expect((await countRoundTrips(() => ask(account.agent, 'GET', path))).onWire, path).toBe(1)
+      expect((await countRoundTrips(() => callAs(account.agent, 'GET', path))).total, path).toBe(1)
   })
 })
 
 describe('a caller whom its Durable Object does not know yet', () => {
   it('costs the object one round trip of its own, once', async () => {
     const newcomer = await createTestMember(account.id, 'agent')
-    const first = await countRoundTrips(() => ask(newcomer, 'GET', 'tickets'))
-    expect([first.onWire, first.logged]).toEqual([2, 1])
-    const second = await countRoundTrips(() => ask(newcomer, 'GET', 'tickets'))
-    expect([second.onWire, second.logged]).toEqual([1, 1])
+    const first = await countRoundTrips(() => callAs(newcomer, 'GET', 'tickets'))
+    expect([first.total, first.logged]).toEqual([2, 1])
+    const second = await countRoundTrips(() => callAs(newcomer, 'GET', 'tickets'))
+    expect([second.total, second.logged]).toEqual([1, 1])
   })
 })
 
@@ -145,7 +155,7 @@ describe('a caller with an API key', () => {
     )
     for (let i = 0; i < 3; i += 1) {
       const counted = await countRoundTrips(read)
-      expect([counted.onWire, counted.logged]).toEqual([1, 1])
+      expect([counted.total, counted.logged]).toEqual([1, 1])
     }
   })
 })

@@ -4,22 +4,22 @@ import { CHANGES, costOf, DAY, expectFlat, grow, measure, OLD, ticketWith } from
 import { silenceQueue } from '../helpers/webhooks'
 
 /**
- * What a request reads at D1 must not grow with the account: the same requests at 2,000 tickets, and again when the
- * account has 20,000, ten times the people and ten times the events.
+ * The rows that a request reads must not grow with the account: the same requests at 2,000 tickets, and at 20,000 with
+ * ten times the users and events.
  */
 
 const SIZES = [OLD, 20_000] as const
 const PAGE = 20
 
 let account: Account
-/** A customer with nearly all tickets; `account.customer` has 50. */
+/** Has nearly all tickets; `account.customer` has 50. */
 let busy: Member
 
 const iso = (time: number) => new Date(time).toISOString()
 const CREATED = `created_after=${iso(1_000 * DAY)}&created_before=${iso(1_050 * DAY)}`
 const CHANGED = `updated_after=${iso(CHANGES + 500 * DAY)}&updated_before=${iso(CHANGES + 550 * DAY)}`
 
-/** Filters, and of how many facets their lists are: values × statuses × priorities. 0 of none but an order by rank’s. */
+/** The number of partitions is values × statuses × priorities; 0 if there are none but those of an order by rank. */
 const OF_FACETS: [filter: string, facets: number][] = [
   ['', 0],
   ['q=%20+', 0],
@@ -40,7 +40,7 @@ const OF_FACETS: [filter: string, facets: number][] = [
   ['tag=common&status=open,closed&priority=high', 2],
 ]
 
-/** Filters whose matches are all looked at, and how many those are. */
+/** Filters that read all of their matches, and the number of matches. */
 const OF_MATCHES: [filter: string, matches: number][] = [
   ['number=77', 1],
   ['number=7&q=printer&tag=common', 1],
@@ -60,8 +60,8 @@ const SORTS = ['created_at', 'updated_at', 'priority'].flatMap((sort) =>
 const facetsOf = (facets: number, sort: string) => (facets === 0 && sort.includes('priority') ? 16 : facets)
 
 /**
- * Budgets of a page: each of its tickets is met in the index, in the table and with its two members; each facet has a
- * head; the counters of a value are asked, twice where the page is a later one; each ticket before the page is a row.
+ * The most rows a page may read: each ticket from the index and the table, with two members; the first row of each
+ * partition; the counters of a value, twice for later pages; each skipped ticket.
  */
 function budgetOf(facets: number, offset = 0): number {
   const counters = Math.max(facets, 16) * (offset > 0 ? 2 : 1)
@@ -118,7 +118,6 @@ function pathOf(filter: string, sort: string): string {
   return `tickets?${named}${named === '' ? '' : '&'}${sort}`
 }
 
-/** The parameters of pages of a list: the first, the next, one past the end; by cursor one in the middle, and the last. */
 async function pagesOf(by: Member, path: string): Promise<[name: string, parameters: string][]> {
   const { body } = await costOf(by, 'GET', `${path}&cursor=&per_page=1`)
   const cursor = body.pagination.next_cursor ?? body.pagination.prev_cursor
@@ -143,8 +142,8 @@ async function measureAll(): Promise<void> {
   for (const [path] of OF_CUSTOMERS) await measure(account.customer, path, `customer ${path}`)
   let id = ''
   for (const [name, method, path, , , body] of WRITES) {
-    const answer = await measure(account.agent, path.replace('ID', id), name, method, body)
-    if (name === 'a ticket') id = answer.data.id
+    const response = await measure(account.agent, path.replace('ID', id), name, method, body)
+    if (name === 'a ticket') id = response.data.id
   }
 }
 
@@ -247,7 +246,7 @@ describe('a ticket with 10,000 comments and 500 attachments', () => {
     for (const by of [account.agent, account.customer]) {
       const small = await costOf(by, 'GET', `tickets/${few}${path}`)
       const large = await costOf(by, 'GET', `tickets/${many}${path}`)
-      // Of a hundred there are only 67 that a customer may see.
+      // A customer may see only 67 of the hundred.
       const visible = by === account.customer && /^$|100/.test(path) ? 1.5 : 1
       expect(large.read, by.role).toBeLessThanOrEqual(small.read * 1.2 * visible + 20)
       expect(large.read, by.role).toBeLessThanOrEqual(path === '/comments?per_page=100' ? 1_000 : 650)

@@ -2,7 +2,6 @@ import { env, exports } from 'cloudflare:workers'
 import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import {
   type Account,
-  type Answer,
   API,
   call,
   createTestAccount,
@@ -10,15 +9,14 @@ import {
   createTicket,
   type Member,
   ORIGIN,
+  type TestResponse,
 } from '../helpers/api'
-import { createTestKey, later, stopClock, warmUp } from '../helpers/credentials'
+import { advanceClock, createTestKey, stopClock, warmUp } from '../helpers/credentials'
 import { type Replication, watchSessions as watch } from '../helpers/d1'
-import { fetchFile, uploaded } from '../helpers/files'
-import { ask, commented } from '../helpers/tickets'
+import { fetchFile, uploadFile } from '../helpers/files'
+import { callAs, createComment } from '../helpers/tickets'
 import { cheapHash, logIn, post } from '../helpers/users'
 import { createTestWebhook, silenceQueue } from '../helpers/webhooks'
-
-/** Which D1 answers: the nearest replica, or the primary. */
 
 const OLD = '00000000-00000000-00000000-00000000000000000000000000000000'
 const ANY = 'first-unconstrained'
@@ -26,7 +24,7 @@ const PRIMARY = 'first-primary'
 const NEW = 'fffffff1-00000000-00000000-00000000000000000000000000000000'
 
 let account: Account
-/** Of an agent who has not written for long: by token, and by API key. */
+/** An agent without recent writes. */
 let quiet: Record<'token' | 'key', Member>
 let ticketId: string
 
@@ -34,7 +32,7 @@ beforeAll(async () => {
   silenceQueue()
   account = await createTestAccount()
   ticketId = (await createTicket(account.agent)).id
-  for (const content of ['a', 'b', 'c']) await commented(account.agent, ticketId, { content })
+  for (const content of ['a', 'b', 'c']) await createComment(account.agent, ticketId, { content })
 })
 
 beforeEach(async () => {
@@ -43,7 +41,7 @@ beforeEach(async () => {
   const agent = await createTestMember(account.id, 'agent')
   quiet = { token: agent, key: { ...agent, token: (await createTestKey(account)).key } }
   for (const by of Object.values(quiet)) await warmUp(by)
-  later(61_000)
+  advanceClock(61_000)
 })
 
 afterEach(() => {
@@ -51,10 +49,10 @@ afterEach(() => {
   vi.restoreAllMocks()
 })
 
-const read = (by: Member, path = 'tickets', bookmark: string | null = null): Promise<Answer> =>
+const read = (by: Member, path = 'tickets', bookmark: string | null = null): Promise<TestResponse> =>
   call('GET', path, { token: by.token, ...(bookmark !== null && { headers: { 'X-D1-Bookmark': bookmark } }) })
 
-const wrote = (by: Member) => ask(by, 'PATCH', `tickets/${ticketId}`, { title: crypto.randomUUID() })
+const wrote = (by: Member) => callAs(by, 'PATCH', `tickets/${ticketId}`, { title: crypto.randomUUID() })
 
 describe('a read', () => {
   const reads = () => [
@@ -72,34 +70,34 @@ describe('a read', () => {
   it.each(['token', 'key'] as const)(
     'of a %s asks any replica, whatever it reads, and tells what it has seen',
     async (kind) => {
-      const asked = watch({ replica: 'up to date' })
+      const queries = watch({ replica: 'up to date' })
       for (const path of reads().filter((each) => each !== 'tickets/export')) {
-        const answer = await read(quiet[kind], path)
-        expect(answer.status, answer.text).toBe(200)
-        expect(answer.headers.get('X-D1-Bookmark')).toMatch(/^[0-9a-f]{8}(-[0-9a-f]+){3}$/)
+        const response = await read(quiet[kind], path)
+        expect(response.status, response.text).toBe(200)
+        expect(response.headers.get('X-D1-Bookmark')).toMatch(/^[0-9a-f]{8}(-[0-9a-f]+){3}$/)
       }
-      expect(new Set(asked)).toEqual(new Set([ANY]))
+      expect(new Set(queries)).toEqual(new Set([ANY]))
     },
   )
 
   it.each(['token', 'key'] as const)(
     'of an export by a %s asks any replica for its first page, and the primary for the others',
     async (kind) => {
-      const asked = watch({ replica: 'up to date' })
+      const queries = watch({ replica: 'up to date' })
       const { status, text } = await read(quiet[kind], 'tickets/export')
       expect([status, text.trim().split('\n').at(-1)]).toEqual([200, '{"next_cursor":null}'])
-      expect(asked).toEqual([ANY, PRIMARY])
+      expect(queries).toEqual([ANY, PRIMARY])
     },
   )
 
   it('of a token is made anew at the primary when a replica has answered somebody who has just written', async () => {
     await wrote(quiet.token)
     for (const path of reads()) {
-      const asked = watch({ replica: 'empty', slowly: true })
-      const answer = await read(quiet.token, path)
-      expect(answer.status, answer.text).toBe(200)
-      expect(asked.slice(0, 2), path).toEqual([ANY, PRIMARY])
-      expect(answer.body.pagination?.total, path).not.toBe(0)
+      const queries = watch({ replica: 'empty', slowly: true })
+      const response = await read(quiet.token, path)
+      expect(response.status, response.text).toBe(200)
+      expect(queries.slice(0, 2), path).toEqual([ANY, PRIMARY])
+      expect(response.body.pagination?.total, path).not.toBe(0)
       vi.restoreAllMocks()
     }
   })
@@ -121,25 +119,25 @@ describe('a read', () => {
     ...garbage.map((text): Case => [`bookmark is '${text.slice(0, 30)}'`, 'key', false, up, text, [ANY]]),
   ])('where a %s', async (_name, who, hasWritten, play, bookmark, expected) => {
     if (hasWritten) await wrote(quiet[who])
-    const asked = watch(play)
+    const queries = watch(play)
     expect((await read(quiet[who], 'tickets', bookmark)).status).toBe(200)
-    expect(asked).toEqual(expected)
+    expect(queries).toEqual(expected)
   })
 
   it.each(['token', 'key'] as const)(
     'of a %s that has written asks the primary for 60 seconds, no longer',
     async (kind) => {
       await wrote(quiet[kind])
-      const anew = kind === 'token' ? [ANY, PRIMARY] : [PRIMARY]
+      const uncached = kind === 'token' ? [ANY, PRIMARY] : [PRIMARY]
       for (const [step, expected] of [
-        [0, anew],
-        [59_999, anew],
+        [0, uncached],
+        [59_999, uncached],
         [1, [ANY]],
       ] as const) {
-        later(step)
-        const asked = watch({ replica: 'up to date' })
+        advanceClock(step)
+        const queries = watch({ replica: 'up to date' })
         await read(quiet[kind])
-        expect(asked, `${step}`).toEqual(expected)
+        expect(queries, `${step}`).toEqual(expected)
         vi.restoreAllMocks()
       }
     },
@@ -158,7 +156,7 @@ describe('a read', () => {
     }
     const { token, user } = (await post({}, 'auth/register', joining)).body
     expect((await call('GET', 'users/me', { token })).body.data?.id).toBe(user.id)
-    later(61_000)
+    advanceClock(61_000)
     expect((await call('GET', 'users/me', { token })).status).toBe(404)
   })
 })
@@ -166,7 +164,7 @@ describe('a read', () => {
 describe('a write', () => {
   it('asks the primary, whatever bookmark comes with it, and tells a later one', async () => {
     const before = (await read(quiet.key)).headers.get('X-D1-Bookmark') ?? ''
-    const asked = watch({ replica: 'empty' })
+    const queries = watch({ replica: 'empty' })
     const { id } = await createTicket(quiet.key)
     const headers = { 'X-D1-Bookmark': OLD }
     for (const [method, path, body] of [
@@ -174,11 +172,11 @@ describe('a write', () => {
       ['PATCH', `tickets/${id}`, { status: 'closed' }],
       ['DELETE', `tickets/${id}`, undefined],
     ] as const) {
-      const answer = await call(method, path, { token: quiet.key.token, headers, body })
-      expect(answer.status, answer.text).toBeLessThan(300)
-      expect((answer.headers.get('X-D1-Bookmark') ?? '') > before).toBe(true)
+      const response = await call(method, path, { token: quiet.key.token, headers, body })
+      expect(response.status, response.text).toBeLessThan(300)
+      expect((response.headers.get('X-D1-Bookmark') ?? '') > before).toBe(true)
     }
-    expect(new Set(asked)).toEqual(new Set([PRIMARY]))
+    expect(new Set(queries)).toEqual(new Set([PRIMARY]))
   })
 })
 
@@ -186,8 +184,8 @@ describe('a cursor', () => {
   it('lets the next page be no older than its own, in every list', async () => {
     await createTestMember(account.id, 'customer')
     const hook = await createTestWebhook(account)
-    for (let tests = 0; tests < 2; tests += 1) await ask(account.admin, 'POST', `webhooks/${hook.id}/test`)
-    later(61_000)
+    for (let tests = 0; tests < 2; tests += 1) await callAs(account.admin, 'POST', `webhooks/${hook.id}/test`)
+    advanceClock(61_000)
     for (const path of [
       'tickets',
       `tickets/${ticketId}/comments`,
@@ -205,9 +203,9 @@ describe('a cursor', () => {
         [OLD, bookmark],
         [NEW, NEW],
       ] as const) {
-        const asked = watch()
+        const queries = watch()
         expect((await read(by, next, sent)).status, path).toBe(200)
-        expect(asked, path).toEqual([expected])
+        expect(queries, path).toEqual([expected])
         vi.restoreAllMocks()
       }
     }
@@ -217,28 +215,28 @@ describe('a cursor', () => {
     const first = await read(quiet.token, 'tickets?cursor=&per_page=1')
     const [scope, position] = JSON.parse(Buffer.from(first.body.pagination.next_cursor, 'base64url').toString())
     const forged = Buffer.from(JSON.stringify([scope, position, PRIMARY])).toString('base64url')
-    let asked = watch()
+    let queries = watch()
     expect((await read(quiet.token, `tickets?cursor=${forged}`)).status).toBe(200)
-    expect(asked).toEqual([ANY])
+    expect(queries).toEqual([ANY])
     vi.restoreAllMocks()
     await wrote(quiet.key)
-    asked = watch()
+    queries = watch()
     expect((await read(quiet.key, `tickets?cursor=${first.body.pagination.next_cursor}`)).status).toBe(200)
-    expect(asked).toEqual([PRIMARY])
+    expect(queries).toEqual([PRIMARY])
   })
 })
 
 describe('files and credentials', () => {
   it('never ask a replica', async () => {
-    const file = await uploaded(account.agent, { filename: 'a.txt', content: 'YWJj', mime_type: 'text/plain' })
+    const file = await uploadFile(account.agent, { filename: 'a.txt', content: 'YWJj', mime_type: 'text/plain' })
     const { email } = await createTestMember(account.id, 'customer', { passwordHash: cheapHash('a password') })
-    const asked = watch({ replica: 'empty' })
+    const queries = watch({ replica: 'empty' })
     expect((await fetchFile(file.url)).status).toBe(200)
     expect((await logIn(email, 'a password')).status).toBe(200)
-    expect(asked).toEqual([])
+    expect(queries).toEqual([])
     const newcomer = await createTestMember(account.id, 'agent')
-    expect((await ask(newcomer, 'POST', 'auth/logout')).status).toBe(204)
-    expect(asked).toEqual([PRIMARY])
+    expect((await callAs(newcomer, 'POST', 'auth/logout')).status).toBe(204)
+    expect(queries).toEqual([PRIMARY])
     expect((await warmUp(newcomer)).status).toBe(401)
   })
 })

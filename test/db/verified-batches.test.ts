@@ -12,7 +12,7 @@ import { watchSessions } from '../helpers/d1'
 let account: Account
 let db: AccountDb
 
-/** A caller whose token is of an earlier generation than the user. */
+/** The token has an older version than the user. */
 const revoked = (): Caller => ({
   accountId: account.id,
   id: account.admin.id,
@@ -21,7 +21,7 @@ const revoked = (): Caller => ({
   token: { id: 'token', tokenVersion: 0, expiresAt: Number.MAX_SAFE_INTEGER },
   keyHash: null,
 })
-const REFUSED = { failure: { kind: 'constraint', rule: 'credential' } }
+const REJECTED = { failure: { kind: 'constraint', rule: 'credential' } }
 
 const read = () => select({ name: accounts.name }, sql`FROM ${accounts} WHERE ${accounts.id} = ${account.id}`)
 const rename = () => update(accounts, { name: 'Another' }, sql`${accounts.id} = ${account.id}`)
@@ -46,7 +46,7 @@ describe('the database of a caller whose access has ended', () => {
     ['a write on the primary', () => db.onPrimary().all(rename())],
   ])('rejects %s, and writes nothing', async (_, run) => {
     const before = await stored()
-    await expect(run()).rejects.toMatchObject(REFUSED)
+    await expect(run()).rejects.toMatchObject(REJECTED)
     expect(await stored()).toEqual(before)
   })
 
@@ -63,8 +63,8 @@ describe('the database of a caller whose access has ended', () => {
   })
 
   it('reads from the primary where that is asked for', async () => {
-    const asked = watchSessions()
+    const queries = watchSessions()
     await openAccount(env, account.id, noCosts(), 'first-unconstrained', null).onPrimary().all(read())
-    expect(asked).toEqual(['first-primary'])
+    expect(queries).toEqual(['first-primary'])
   })
 })

@@ -2,9 +2,9 @@ import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { type Account, createTestAccount, createTicket, rows } from '../helpers/api'
 import { stopClock } from '../helpers/credentials'
-import { type Held, hold } from '../helpers/held-request'
+import { type HeldRequest, holdRequest } from '../helpers/held-request'
 import { type SampleRequest, send } from '../helpers/sample-requests'
-import { ask, commented } from '../helpers/tickets'
+import { callAs, createComment } from '../helpers/tickets'
 import { createTestWebhook, silenceQueue, silenceSweeper } from '../helpers/webhooks'
 
 const FILE = { filename: 'a.txt', content: 'YWJj', mime_type: 'text/plain' }
@@ -51,7 +51,7 @@ const WRITES: Record<string, Write> = {
     headers: { 'Content-Type': 'text/plain' },
   }),
   'delete a comment': async (id) => {
-    const comment = await commented(account.admin, id)
+    const comment = await createComment(account.admin, id)
     return { method: 'DELETE', path: `tickets/${id}/comments/${comment.id}` }
   },
   'delete a ticket': async () => ({ method: 'DELETE', path: `tickets/${(await createTicket(account.admin)).id}` }),
@@ -69,7 +69,6 @@ async function requestOf(kind: string, ticketId: string): Promise<SampleRequest>
   return { caller: account.admin, ...(await write(ticketId)) }
 }
 
-/** The times of all that is stored, by what has them. */
 async function times(): Promise<Map<string, number>> {
   const found = await rows<{ name: string; at: number }>(
     `SELECT 'ticket ' || id || ' v' || version AS name, updated_at AS at FROM tickets WHERE account_id = ?1
@@ -93,16 +92,16 @@ describe('the times of writes', () => {
       kind: fc.constantFrom(...Object.keys(WRITES)),
       ticket: fc.nat(1),
       clock: fc.integer({ min: -3_000, max: 3_000 }),
-      isHeld: fc.boolean(),
+      isPending: fc.boolean(),
     })
     await fc.assert(
       fc.asyncProperty(fc.array(write, { minLength: 3, maxLength: 8 }), async (writes) => {
-        const held: Held[] = []
+        const held: HeldRequest[] = []
         const commits: (() => Promise<{ status: number }>)[] = []
-        for (const { kind, ticket, clock, isHeld } of writes) {
+        for (const { kind, ticket, clock, isPending } of writes) {
           const request = await requestOf(kind, ticketIds[ticket] ?? '')
           vi.setSystemTime(start + clock)
-          if (isHeld) held.push(await hold(request, account.admin.token))
+          if (isPending) held.push(await holdRequest(request, account.admin.token))
           else
             commits.push(() => {
               vi.setSystemTime(start + clock)
@@ -123,7 +122,7 @@ describe('the times of writes', () => {
   it('of one write are the same for the ticket, its history and its events', async () => {
     const { id } = await createTicket(account.admin)
     vi.setSystemTime(start - 10_000)
-    await ask(account.admin, 'PATCH', `tickets/${id}`, { status: 'resolved', title: 'Other' })
+    await callAs(account.admin, 'PATCH', `tickets/${id}`, { status: 'resolved', title: 'Other' })
     const found = await rows<{ at: number }>(
       `SELECT updated_at AS at FROM tickets WHERE account_id = ?1 AND id = ?2
       UNION SELECT created_at FROM ticket_history WHERE account_id = ?1
@@ -159,7 +158,7 @@ describe('the times of writes', () => {
 
   it.each(['update', 'comment internally', 'upload'])('are those of when the body has arrived: %s', async (kind) => {
     const { id } = await createTicket(account.admin)
-    const held = await hold(await requestOf(kind, id), account.admin.token)
+    const held = await holdRequest(await requestOf(kind, id), account.admin.token)
     const before = await times()
     vi.setSystemTime(start + 10_000)
     expect((await held.finish()).status).toBeLessThan(300)
@@ -169,18 +168,18 @@ describe('the times of writes', () => {
 
   it('let a client that syncs by updated_at see a slow write', async () => {
     const [slow, fast] = [await createTicket(account.agent), await createTicket(account.agent)]
-    const held = await hold(
+    const held = await holdRequest(
       { caller: null, method: 'PATCH', path: `tickets/${slow.id}`, body: { title: 'Slow' } },
       account.agent.token,
     )
     vi.setSystemTime(start + 4_000)
-    const changed = await ask(account.agent, 'PATCH', `tickets/${fast.id}`, { title: 'Fast' })
+    const changed = await callAs(account.agent, 'PATCH', `tickets/${fast.id}`, { title: 'Fast' })
     const since = changed.body.data.updated_at
     vi.setSystemTime(start + 8_000)
     expect((await held.finish()).status).toBe(200)
-    const list = await ask(account.agent, 'GET', `tickets?sort=updated_at&order=asc&updated_after=${since}`)
+    const list = await callAs(account.agent, 'GET', `tickets?sort=updated_at&order=asc&updated_after=${since}`)
     expect(list.body.data.map(({ title }: { title: string }) => title)).toEqual(['Fast', 'Slow'])
-    const events = await ask(account.agent, 'GET', 'events?event=ticket.updated')
+    const events = await callAs(account.agent, 'GET', 'events?event=ticket.updated')
     const stamps = events.body.data.map(({ timestamp }: { timestamp: string }) => timestamp)
     expect(stamps).toEqual(stamps.toSorted())
   })
@@ -193,7 +192,6 @@ describe('the times of writes', () => {
     ]
     const seen = new Map<string, number>()
     let position = { at: 0, number: 0 }
-    /** As a cursor that stands at the last ticket that was seen. */
     const sync = async () => {
       const next = await rows<{ id: string; version: number; updated_at: number; number: number }>(
         'SELECT id, version, updated_at, number FROM tickets WHERE account_id = ? AND (updated_at, number) > (?, ?) ORDER BY updated_at, number',
@@ -209,7 +207,7 @@ describe('the times of writes', () => {
     for (const clock of [0, 0, -5_000, 0, 3_000, 1, -1, 0]) {
       vi.setSystemTime(start + clock)
       for (const { id } of tickets.toReversed()) {
-        await ask(account.agent, 'PATCH', `tickets/${id}`, { title: crypto.randomUUID() })
+        await callAs(account.agent, 'PATCH', `tickets/${id}`, { title: crypto.randomUUID() })
         await sync()
       }
     }

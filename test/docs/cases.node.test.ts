@@ -3,10 +3,8 @@ import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { ROOT } from '../../scripts/lib/local-state.ts'
 
-/** The cases that tests name, and docs/cases.md, which says what they mean. */
-
 const document = readFileSync(`${ROOT}docs/cases.md`, 'utf8')
-const told = [...document.matchAll(/^\| ([WSCF]\d\d) \| (.+) \|$/gm)].map(([, name = '', text = '']) => ({
+const documented = [...document.matchAll(/^\| ([WSCF]\d\d) \| (.+) \|$/gm)].map(([, name = '', text = '']) => ({
   name,
   text,
 }))
@@ -17,7 +15,6 @@ const titles = readdirSync(folder, { recursive: true, encoding: 'utf8' })
   .flatMap((path) => [...readFileSync(join(folder, path), 'utf8').matchAll(/(['"`])[^\n]*?\b[WSCF]\d\d\b[^\n]*?\1/g)])
   .map(([title]) => title)
 
-/** The cases that begin a title, several of them with commas or spaces between, or end it in brackets. */
 const named = new Set(
   titles.flatMap((title) => {
     const [beginning = ''] = /^.(?:[WSCF]\d\d[, ]+)+/.exec(title) ?? []
@@ -32,15 +29,15 @@ describe('docs/cases.md', () => {
     const all = Object.entries(numbers).flatMap(([letter, last]) =>
       Array.from({ length: last }, (_, index) => `${letter}${String(index + 1).padStart(2, '0')}`),
     )
-    expect(told.map(({ name }) => name)).toEqual(all)
+    expect(documented.map(({ name }) => name)).toEqual(all)
   })
 
   it('tells of every case that a test names', () => {
-    const known = new Set(told.map(({ name }) => name))
+    const known = new Set(documented.map(({ name }) => name))
     expect([...named].filter((name) => !known.has(name))).toEqual([])
   })
 
-  it.each(told)('has a test of $name, or names the script that proves it', ({ name, text }) => {
+  it.each(documented)('has a test of $name, or names the script that proves it', ({ name, text }) => {
     const [, script] = /\*script\*: `npm run ([\w:]+)`/.exec(text) ?? []
     if (named.has(name)) return
     expect(Object.keys(JSON.parse(readFileSync(`${ROOT}package.json`, 'utf8')).scripts)).toContain(script)

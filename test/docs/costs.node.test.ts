@@ -3,8 +3,6 @@ import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { ROOT } from '../../scripts/lib/local-state.ts'
 
-/** What docs/operations.md says that requests cost is what the last benchmark has measured. */
-
 const text = readFileSync(`${ROOT}docs/operations.md`, 'utf8')
 
 const Results = z.object({
@@ -25,7 +23,7 @@ const Results = z.object({
 const { sizes } = Results.parse(JSON.parse(readFileSync(`${ROOT}bench/results/latest.json`, 'utf8')))
 const largest = sizes.find(({ tickets }) => tickets === 1_000_000)
 
-/** Dollars for a million requests to the Worker and to the caller's object, with its row and its duration. */
+/** Dollars per million requests to the Worker and to the caller's Durable Object, with its row and its duration. */
 const OF_EACH = 1.45
 const DOLLARS = { read: 0.001, written: 1, cpuMs: 0.02 }
 
@@ -37,7 +35,6 @@ const shown = table
   .map((line) => line.split('|').slice(1, -1))
   .map(([route = '', ...cells]) => ({ route: route.replaceAll('`', '').trim(), cells }))
 
-/** `113 → 0.113` as its two numbers; nothing is none of it. */
 function amountAndPrice(cell = ''): [number, number] {
   const [amount, price] = cell.split('→').map(Number)
   return cell.trim() === '' ? [0, 0] : [amount ?? Number.NaN, price ?? Number.NaN]

@@ -26,19 +26,18 @@ beforeAll(async () => {
 
 const isNode = (value: unknown): value is Node => typeof value === 'object' && value !== null && !Array.isArray(value)
 
-/** All objects below a part of the document with their places. Examples are data, which may have any keys. */
-function nodesIn(part: unknown, place = '#'): { node: Node; place: string }[] {
-  if (Array.isArray(part)) return part.flatMap((item, index) => nodesIn(item, `${place}/${index}`))
+/** All objects below a part of the document. Examples are data with any keys, so they are left out. */
+function nodesIn(part: unknown, path = '#'): { node: Node; path: string }[] {
+  if (Array.isArray(part)) return part.flatMap((item, index) => nodesIn(item, `${path}/${index}`))
   if (!isNode(part)) return []
   const below = Object.entries(part).filter(([key]) => key !== 'example' && key !== 'examples')
-  return [{ node: part, place }, ...below.flatMap(([key, value]) => nodesIn(value, `${place}/${key}`))]
+  return [{ node: part, path }, ...below.flatMap(([key, value]) => nodesIn(value, `${path}/${key}`))]
 }
 
-/** The members of each `allOf` below a part of the document. */
 function mergedIn(part: unknown) {
-  return nodesIn(part).flatMap(({ node, place }) => {
+  return nodesIn(part).flatMap(({ node, path }) => {
     if (!Array.isArray(node.allOf)) return []
-    return [{ node, place, members: node.allOf.filter(isNode) }]
+    return [{ node, path, members: node.allOf.filter(isNode) }]
   })
 }
 
@@ -49,7 +48,6 @@ function target($ref: unknown): Node {
   return found
 }
 
-/** Every reference that is reached from a part of the document, also through components. */
 function referencesFrom(part: unknown, found = new Set<string>()): Set<string> {
   for (const { node } of nodesIn(part)) {
     const { $ref } = node
@@ -60,7 +58,6 @@ function referencesFrom(part: unknown, found = new Set<string>()): Set<string> {
   return found
 }
 
-/** The defaults that a generator merges for one schema. */
 function defaultsOf(schema: Node): unknown[] {
   const merged = Array.isArray(schema.allOf) ? schema.allOf.filter(isNode) : []
   return [
@@ -80,13 +77,13 @@ describe('the OpenAPI document', () => {
     const untyped = merged.filter(({ members }) =>
       members.some((member) => !('type' in member || '$ref' in member || 'properties' in member)),
     )
-    expect(untyped.map(({ place }) => place)).toEqual([])
+    expect(untyped.map(({ path }) => path)).toEqual([])
     expect(merged.filter(({ members }) => members.length === 0)).toEqual([])
   })
 
   it('keeps the default of a property that refers to a schema', () => {
     const property = (schema: string, name: string) =>
-      nodesIn(target(`#/components/schemas/${schema}`).properties).find(({ place }) => place === `#/${name}`)?.node
+      nodesIn(target(`#/components/schemas/${schema}`).properties).find(({ path }) => path === `#/${name}`)?.node
     expect(property('CreateTicket', 'status')).toEqual(withDefault('TicketStatus', 'open'))
     expect(property('CreateTicket', 'priority')).toEqual(withDefault('TicketPriority', 'medium'))
     expect(property('CreateUser', 'role')).toEqual(withDefault('Role', 'customer'))
@@ -95,12 +92,12 @@ describe('the OpenAPI document', () => {
 
   it('has no schema with two defaults', () => {
     const doubled = nodesIn(document).filter(({ node }) => defaultsOf(node).length > 1)
-    expect(doubled.map(({ place }) => place)).toEqual([])
+    expect(doubled.map(({ path }) => path)).toEqual([])
   })
 
   it('has nothing next to a reference, which OpenAPI 3.0 ignores', () => {
     const crowded = nodesIn(document).filter(({ node }) => '$ref' in node && Object.keys(node).length > 1)
-    expect(crowded.map(({ place }) => place)).toEqual([])
+    expect(crowded.map(({ path }) => path)).toEqual([])
   })
 
   it('has no component that only webhooks refer to', () => {

@@ -17,7 +17,7 @@ beforeAll(async () => {
 const nameOf = ({ method, path }: { method: string; path: string }) => `${method} ${path}`
 const isPublic = ({ security }: { security: object[] }) => security.length === 0
 
-/** What is answered without being counted. */
+/** Responses that do not count against the rate limit. */
 const UNCOUNTED = ['GET /files/{attachment_id}/{filename}', 'GET /health', 'GET /openapi.json']
 
 describe('/openapi.json', () => {
@@ -27,11 +27,11 @@ describe('/openapi.json', () => {
   })
 
   it('is not counted, needs no credential, and may be kept', async () => {
-    const answer = await call('GET', '/openapi.json')
-    expect(answer.status).toBe(200)
-    expect(answer.headers.has('X-RateLimit-Limit')).toBe(false)
-    expect(answer.headers.get('Cache-Control')).toBe('public, max-age=300')
-    const etag = answer.headers.get('ETag') ?? ''
+    const response = await call('GET', '/openapi.json')
+    expect(response.status).toBe(200)
+    expect(response.headers.has('X-RateLimit-Limit')).toBe(false)
+    expect(response.headers.get('Cache-Control')).toBe('public, max-age=300')
+    const etag = response.headers.get('ETag') ?? ''
     const again = await call('GET', '/openapi.json', { headers: { 'If-None-Match': etag } })
     expect([again.status, again.text, again.headers.get('ETag')]).toEqual([304, '', etag])
   })
@@ -45,7 +45,7 @@ describe('/openapi.json', () => {
 
   it('has the operations of version 1 under both of its prefixes, those of the root, and no other', () => {
     const routed = createApp()
-      // The page at /docs, its files, and what leads to it are for people.
+      // The documentation page, its files and its redirects are not operations.
       .routes.filter(({ method, path }) => method !== 'ALL' && path !== '/' && !path.startsWith('/docs'))
       .map(({ method, path }) => ({ method, path: path.replace(/:(\w+)(\{[^}]*\})?/g, '{$1}') }))
     for (const prefix of PREFIXES) {
@@ -122,8 +122,8 @@ describe('/openapi.json', () => {
       if (created) expect(linked, nameOf(creation)).toEqual(expect.arrayContaining(next.map((to) => to.operationId)))
       for (const { operationId, parameters } of links) {
         const { path = '' } = OPERATIONS.find((operation) => operation.operationId === operationId) ?? {}
-        const asked = [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => name)
-        expect(Object.keys(parameters).toSorted(), operationId).toEqual(asked.toSorted())
+        const pathParameters = [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => name)
+        expect(Object.keys(parameters).toSorted(), operationId).toEqual(pathParameters.toSorted())
         expect(Object.values(parameters), operationId).toContain('$response.body#/data/id')
       }
     }
@@ -149,8 +149,8 @@ describe('the examples of the document', () => {
     for (const operation of [...OPERATIONS, ...Object.values(openapi.webhooks).map(({ post }) => post)]) {
       for (const [type, media] of Object.entries(operation.requestBody?.content ?? {}))
         if (type === 'application/json') expectExamples(`${operation.operationId} request`, media)
-      for (const [status, told] of Object.entries(operation.responses)) {
-        const media = resolved<Response>(told).content?.['application/json']
+      for (const [status, response] of Object.entries(operation.responses)) {
+        const media = resolved<Response>(response).content?.['application/json']
         if (media) expectExamples(`${operation.operationId} ${status}`, media)
       }
     }
@@ -217,13 +217,13 @@ describe('both prefixes', () => {
 
 describe('/health', () => {
   it('says that all is well, without a credential or a count', async () => {
-    const answer = await call('GET', '/health')
-    expect(answer.status).toBe(200)
-    expect(answer.body).toEqual({
+    const response = await call('GET', '/health')
+    expect(response.status).toBe(200)
+    expect(response.body).toEqual({
       status: 'ok',
       version: expect.stringMatching(/^\d+\.\d+\.\d+/),
       checks: { database: 'ok', files: 'ok', rate_limiter: 'ok', sweeper: 'ok' },
     })
-    expect(answer.headers.has('X-RateLimit-Limit')).toBe(false)
+    expect(response.headers.has('X-RateLimit-Limit')).toBe(false)
   })
 })

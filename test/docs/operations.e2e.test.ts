@@ -6,9 +6,8 @@ import { COMMANDS } from '../../scripts/admin/commands.ts'
 import { ROOT } from '../../scripts/lib/local-state.ts'
 import { BLOCKS } from '../helpers/node/operations.ts'
 
-/** Every command that docs/operations.md shows exists. Those that can run here are run by the tests of what they do. */
+/** Every command that docs/operations.md shows exists. The tests of each command run it. */
 
-/** The commands of a script, one a line or with `&&` between, without what is piped into them and without variables. */
 function commandsIn(script: string): string[] {
   const lines = script.split(/\n|&&/).map((line) => line.trim())
   return lines

@@ -33,7 +33,7 @@ const Failed = z.object({ error: z.object({ details: z.array(z.object({ field: z
 let docs: Docs
 let token: string
 
-/** What an element or the form shows, as a reader sees it: in one line, for lines are broken where there is room. */
+/** On one line, because the page breaks lines depending on the space. */
 async function shown(element: { innerText(): Promise<string> }): Promise<string> {
   return (await element.innerText()).replace(/\s+/g, ' ')
 }
@@ -63,7 +63,7 @@ describe('the docs page, in Chromium and without a network', () => {
     const login = await docs.send()
     expect(login.status).toBe(200)
     token = Login.parse(JSON.parse(login.body)).token
-    expect(await shown(docs.answer)).toContain('"email": "user@example.com"')
+    expect(await shown(docs.responseArea)).toContain('"email": "user@example.com"')
   })
 
   it('takes the token of the login for the requests that follow', async () => {
@@ -81,11 +81,13 @@ describe('the docs page, in Chromium and without a network', () => {
     const created = await docs.send()
     expect(created).toMatchObject({ status: 201, authorization: `Bearer ${token}` })
     const { id } = Created.parse(JSON.parse(created.body)).data
-    expect(await shown(docs.answer)).toMatch(new RegExp(`201 Created .*"id": "${id}".*"title": "Printer on fire"`))
+    expect(await shown(docs.responseArea)).toMatch(
+      new RegExp(`201 Created .*"id": "${id}".*"title": "Printer on fire"`),
+    )
     await takePicture()
 
-    await docs.answer.getByRole('button', { name: 'Response Headers' }).click()
-    const text = await shown(docs.answer)
+    await docs.responseArea.getByRole('button', { name: 'Response Headers' }).click()
+    const text = await shown(docs.responseArea)
     for (const name of ['x-ratelimit-limit', 'x-ratelimit-remaining', 'x-ratelimit-reset', 'ratelimit'])
       expect(text.toLowerCase(), name).toContain(` ${name} ${created.headers[name]} `)
     expect(created.headers).toMatchObject({ 'x-ratelimit-limit': '100', location: `/api/v1/tickets/${id}` })
@@ -115,14 +117,14 @@ describe('the docs page, in Chromium and without a network', () => {
     expect(uploaded).toMatchObject({ status: 201, authorization: `Bearer ${token}` })
     const { id, ...stored } = Uploaded.parse(JSON.parse(uploaded.body)).data
     expect(stored).toEqual({ size: bytes.length, sha256: createHash('sha256').update(bytes).digest('hex') })
-    expect(await shown(docs.answer)).toContain(`"id": "${id}"`)
+    expect(await shown(docs.responseArea)).toContain(`"id": "${id}"`)
     await docs.close()
   })
 
   it('keeps the token nowhere but in its memory', async () => {
-    const kept = await docs.page.evaluate(`indexedDB.databases().then((databases) =>
+    const storage = await docs.page.evaluate(`indexedDB.databases().then((databases) =>
       JSON.stringify([{ ...localStorage }, { ...sessionStorage }, document.cookie, databases]))`)
-    expect(kept).toBe('[{},{},"",[]]')
+    expect(storage).toBe('[{},{},"",[]]')
   })
 
   it('has asked no other host, kept to its policy and written no error', () => {
@@ -141,17 +143,17 @@ describe('the docs page on a phone', () => {
     await phone.open('post', '/tickets')
     await phone.form.getByPlaceholder('Token').fill(token)
     await phone.form.getByRole('textbox').last().fill('{"title":"","priority":"urgent","tag":[]}')
-    const refused = await phone.send()
-    expect(refused).toMatchObject({ status: 400, authorization: `Bearer ${token}` })
-    const { details } = Failed.parse(JSON.parse(refused.body)).error
+    const rejected = await phone.send()
+    expect(rejected).toMatchObject({ status: 400, authorization: `Bearer ${token}` })
+    const { details } = Failed.parse(JSON.parse(rejected.body)).error
     expect(details.map(({ field }) => field).toSorted()).toEqual(['description', 'priority', 'tag', 'title'])
-    const text = await shown(phone.answer)
+    const text = await shown(phone.responseArea)
     for (const { field, message } of details) expect(text).toContain(`"field": "${field}", "message": "${message}"`)
   })
 
   it('is no wider than the phone', async () => {
     expect(await phone.page.evaluate('document.documentElement.scrollWidth')).toBe(390)
-    expect(await phone.answer.evaluate((element) => element.scrollWidth <= element.clientWidth)).toBe(true)
+    expect(await phone.responseArea.evaluate((element) => element.scrollWidth <= element.clientWidth)).toBe(true)
   })
 
   it('has asked no other host, kept to its policy and written no error but what Chromium says of a 400', () => {
@@ -171,7 +173,7 @@ describe('the docs page on a phone', () => {
   })
 })
 
-/** The picture of the README: `SCREENSHOT=docs/docs-page.png npx vitest run test/docs/page.e2e.test.ts` makes it anew. */
+/** Updates the screenshot of the README: `SCREENSHOT=docs/docs-page.png npx vitest run test/docs/page.e2e.test.ts`. */
 async function takePicture(): Promise<void> {
   for (const name of ['Cookies', 'Headers', 'Query Parameters'])
     await docs.form.getByRole('button', { name, exact: true }).first().click()

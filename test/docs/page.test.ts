@@ -1,11 +1,10 @@
 import { env } from 'cloudflare:workers'
 import { beforeAll, describe, expect, it, vi } from 'vitest'
-import { type Answer, call } from '../helpers/api'
+import { call, type TestResponse } from '../helpers/api'
 
 const HASHED = /\/scalar-[\d.]+\.js$/
 
-let page: Answer
-/** The paths of all that the page names: scripts, icon, links. */
+let page: TestResponse
 let named: string[]
 
 beforeAll(async () => {
@@ -13,13 +12,12 @@ beforeAll(async () => {
   named = [...page.text.matchAll(/(?:src|href)="([^"]+)"/g)].flatMap((match) => match[1] ?? [])
 })
 
-/** The directives of a policy, each with its sources. */
 function directives(policy: string | null): Record<string, string[]> {
   const parts = (policy ?? '').split('; ').map((part) => part.split(' '))
   return Object.fromEntries(parts.map(([name, ...sources]) => [name, sources]))
 }
 
-function expectUncounted({ headers }: Answer): void {
+function expectUncounted({ headers }: TestResponse): void {
   for (const name of headers.keys()) expect(name).not.toMatch(/ratelimit/i)
 }
 
@@ -50,7 +48,8 @@ describe('GET /docs', () => {
   })
 
   it('has a nonce that no other answer has, and is not kept', async () => {
-    const nonceOf = ({ headers }: Answer) => /nonce-([^']+)/.exec(headers.get('Content-Security-Policy') ?? '')?.[1]
+    const nonceOf = ({ headers }: TestResponse) =>
+      /nonce-([^']+)/.exec(headers.get('Content-Security-Policy') ?? '')?.[1]
     const again = await call('GET', '/docs')
     expect(page.text).toContain(`<meta property="csp-nonce" content="${nonceOf(page)}">`)
     expect(again.text).toContain(`<meta property="csp-nonce" content="${nonceOf(again)}">`)
@@ -74,9 +73,9 @@ describe('GET /docs', () => {
   })
 
   it.each(['/', '/docs/'])('is where %s leads, uncounted', async (path) => {
-    const answer = await call('GET', path)
-    expect([answer.status, answer.headers.get('Location')]).toEqual([302, '/docs'])
-    expectUncounted(answer)
+    const response = await call('GET', path)
+    expect([response.status, response.headers.get('Location')]).toEqual([302, '/docs'])
+    expectUncounted(response)
   })
 
   it('answers HEAD as GET without a body, and other methods with 405', async () => {
@@ -85,10 +84,10 @@ describe('GET /docs', () => {
     expect(head.headers.get('Content-Type')).toBe(page.headers.get('Content-Type'))
     expect(directives(head.headers.get('Content-Security-Policy'))).toHaveProperty('script-src', ["'self'"])
     for (const method of ['POST', 'PUT', 'PATCH', 'DELETE']) {
-      const refused = await call(method, '/docs')
-      expect(refused.status, method).toBe(405)
-      expect(refused.headers.get('Allow')).toMatch(/^GET(, |$)/)
-      expectUncounted(refused)
+      const rejected = await call(method, '/docs')
+      expect(rejected.status, method).toBe(405)
+      expect(rejected.headers.get('Allow')).toMatch(/^GET(, |$)/)
+      expectUncounted(rejected)
     }
   })
 })
@@ -107,23 +106,23 @@ describe('what the page names', () => {
       json: /^application\/json/,
     }
     for (const path of named) {
-      const answer = await call('GET', path)
-      expect(answer.status, path).toBe(200)
-      expect(answer.text.length, path).toBeGreaterThan(100)
-      expect(answer.headers.get('Content-Type'), path).toMatch(types[path.split('.').at(-1) ?? ''] ?? /^$/)
-      expect(answer.headers.get('X-Content-Type-Options'), path).toBe('nosniff')
-      expect(answer.headers.get('Content-Security-Policy'), path).toBe("default-src 'none'; frame-ancestors 'none'")
-      expect(answer.headers.get('X-Request-Id'), path).toMatch(/^[\w-]{16,}$/)
-      expectUncounted(answer)
+      const response = await call('GET', path)
+      expect(response.status, path).toBe(200)
+      expect(response.text.length, path).toBeGreaterThan(100)
+      expect(response.headers.get('Content-Type'), path).toMatch(types[path.split('.').at(-1) ?? ''] ?? /^$/)
+      expect(response.headers.get('X-Content-Type-Options'), path).toBe('nosniff')
+      expect(response.headers.get('Content-Security-Policy'), path).toBe("default-src 'none'; frame-ancestors 'none'")
+      expect(response.headers.get('X-Request-Id'), path).toMatch(/^[\w-]{16,}$/)
+      expectUncounted(response)
     }
   })
 
   it('is kept for good where its version is in its name, and else asked for again with its ETag', async () => {
     for (const path of named.filter((each) => each.startsWith('/docs/'))) {
-      const answer = await call('GET', path)
+      const response = await call('GET', path)
       const expected = HASHED.test(path) ? 'public, max-age=31536000, immutable' : 'no-cache'
-      expect(answer.headers.get('Cache-Control'), path).toBe(expected)
-      const tag = answer.headers.get('ETag') ?? ''
+      expect(response.headers.get('Cache-Control'), path).toBe(expected)
+      const tag = response.headers.get('ETag') ?? ''
       expect(tag, path).toMatch(/^(W\/)?"[^"]+"$/)
       const again = await call('GET', path, { headers: { 'If-None-Match': tag } })
       expect(again, path).toMatchObject({ status: 304, text: '' })

@@ -6,13 +6,13 @@ import { z } from 'zod'
 import { TicketingClient, verifyWebhook, WebhookVerificationError } from '../../packages/client/src/index.ts'
 import { ROOT } from '../../scripts/lib/local-state.ts'
 import { startReceiver } from '../../scripts/listen/receiver.ts'
-import { complaintsOf, makeProject, runModule, writeModule } from '../helpers/node/client-project.ts'
+import { compilerErrors, createProject, runModule, writeModule } from '../helpers/node/client-project.ts'
 import { runInShell, type ShellRun } from '../helpers/node/document-shell.ts'
 import { differencesFromShown, type Example, examplesOf, patternOfShown } from '../helpers/node/documents.ts'
 import { preparedState } from '../helpers/node/prepared-state.ts'
 import { freePort, type RunningServer, startServer } from '../helpers/node/server.ts'
 
-/** Everything that the documents tell their readers to do, done in their order against what `npm start` starts. */
+/** Runs the examples of the documents in order, against a server started by `npm start`. */
 
 const Manifest = z.object({ version: z.string(), scripts: z.record(z.string(), z.string()) })
 const readManifest = (folder: string) => Manifest.parse(JSON.parse(readFileSync(`${folder}package.json`, 'utf8')))
@@ -22,15 +22,15 @@ const PACKED_CLIENT = `ticketing-api-client-${readManifest(CLIENT).version}.tgz`
 
 const DOCUMENTS = ['README.md', 'packages/client/README.md']
 
-/** Documents with commands that are not run here, and why. */
+/** Documents whose commands are not run here, with the reason. */
 const LEFT_OUT = new Map([
   ['docs/operations.md', 'its commands are run by the tests of what they do'],
   ['CONTRIBUTING.md', 'CI runs its commands, or they write into the repository, or take minutes'],
 ])
 
-/** Commands that are not run as they stand, and what stands for them. */
+/** Commands that are replaced. */
 const STOOD_FOR = new Map<string, (project: string) => string>([
-  // They install over what runs this test, or run all tests; the server here is what `npm start` starts.
+  // They would reinstall the dependencies of this test, or run all tests; the server is already running.
   ['npm ci && npm start', () => ':'],
   ['npm ci && npm test', () => ':'],
   // The reader's project is another folder.
@@ -61,7 +61,7 @@ beforeAll(async () => {
 
 beforeAll(async () => {
   listenPort = String(await freePort())
-  makeProject(project)
+  createProject(project)
   round = await runInShell(inShell, rewritten)
 })
 
@@ -71,7 +71,6 @@ afterAll(async () => {
   rmSync(project, { recursive: true, force: true })
 })
 
-/** A document's code with this server's address, a free port for 4000, and what stands for some commands. */
 function rewritten(code: string): string {
   const here = code
     .replaceAll('http://localhost:3000', server.origin)
@@ -88,18 +87,17 @@ function commandOf(line: string): string {
 
 function outcomeOf(example: Example) {
   const outcome = round.outcomes[inShell.indexOf(example)]
-  if (!outcome) throw new Error(`${example.place} was not run: ${round.trouble}`)
+  if (!outcome) throw new Error(`${example.location} was not run: ${round.stderr}`)
   return outcome
 }
 
-/** A request fails where the document shows that it does. */
 function failuresIn(shown: Example['shown']): number {
   return shown?.text.includes('"error"') ? 1 : 0
 }
 
 describe('the commands of the documents', () => {
   it('run to their end', () => {
-    expect(round.trouble).toBe('')
+    expect(round.stderr).toBe('')
   })
 
   it.each(inShell)('$place fails only where a failure is shown', (example) => {
@@ -107,8 +105,8 @@ describe('the commands of the documents', () => {
   })
 
   it.each(inShell.filter(({ shown }) => shown?.kind === 'json'))('$place answers as it is shown', (example) => {
-    const answer: unknown = JSON.parse(outcomeOf(example).printed)
-    expect(differencesFromShown(JSON.parse(example.shown?.text ?? ''), answer)).toEqual([])
+    const response: unknown = JSON.parse(outcomeOf(example).printed)
+    expect(differencesFromShown(JSON.parse(example.shown?.text ?? ''), response)).toEqual([])
   })
 
   it.each(inShell.filter(({ shown }) => shown?.kind === 'text'))('$place prints as it is shown', (example) => {
@@ -156,12 +154,12 @@ describe('the client as it is installed', () => {
 describe('the code of the documents', () => {
   const modules = DOCUMENTS.map((path, index) => ({
     name: `document-${index}`,
-    code: examples.filter(({ language, place }) => language === 'ts' && place.startsWith(`${path}:`)),
+    code: examples.filter(({ language, location }) => language === 'ts' && location.startsWith(`${path}:`)),
   }))
 
   it('compiles against the client as it is installed', () => {
     for (const { name, code } of modules) writeModule(project, name, code, rewritten)
-    expect(complaintsOf(project)).toBe('')
+    expect(compilerErrors(project)).toBe('')
   })
 
   it.each(modules)('prints what is shown: $name', async ({ name, code }) => {
@@ -173,9 +171,9 @@ describe('the code of the documents', () => {
 })
 
 it('the README runs a second time', async () => {
-  const ofReadme = inShell.filter(({ place }) => place.startsWith('README.md:'))
-  const { trouble, outcomes } = await runInShell(ofReadme, rewritten)
-  expect(trouble).toBe('')
+  const ofReadme = inShell.filter(({ location }) => location.startsWith('README.md:'))
+  const { stderr, outcomes } = await runInShell(ofReadme, rewritten)
+  expect(stderr).toBe('')
   expect(outcomes.map(({ failed }) => failed)).toEqual(ofReadme.map(({ shown }) => failuresIn(shown)))
 })
 

@@ -3,8 +3,6 @@ import * as reference from '../helpers/node/reference.ts'
 import { differences } from '../helpers/node/reference.ts'
 import { freePort, type RunningServer, spawnStart, startServer, temporaryState } from '../helpers/node/server.ts'
 
-/** The reference's examples, sent to what `npm start` starts, over HTTP. */
-
 const state = temporaryState()
 const bytes = Buffer.from('2025-05-04 15:58:01 ERROR export failed\n'.repeat(381))
 const content = bytes.toString('base64')
@@ -40,15 +38,15 @@ async function tokenOf(email: string): Promise<string> {
   return body.token
 }
 
-/** What a caller has left before a restart and after it, within one minute: another begins to count anew. */
-async function countedAcrossRestart(token: string, tries = 3): Promise<{ before: number; after: number }> {
+/** Both requests must be in the same minute, because the count starts again in the next. */
+async function countedAcrossRestart(token: string, attempts = 3): Promise<{ before: number; after: number }> {
   const before = (await send('GET', '/tickets', { token })).headers
   await server.stop()
   await expect(fetch(`${server.origin}/health`)).rejects.toThrow()
   server = await startServer(port, state.folder)
   const after = (await send('GET', '/tickets', { token })).headers
   const isOfOneMinute = after.get('X-RateLimit-Reset') === before.get('X-RateLimit-Reset')
-  if (!isOfOneMinute && tries > 1) return countedAcrossRestart(token, tries - 1)
+  if (!isOfOneMinute && attempts > 1) return countedAcrossRestart(token, attempts - 1)
   expect(isOfOneMinute).toBe(true)
   const left = (headers: Headers) => Number(headers.get('X-RateLimit-Remaining'))
   return { before: left(before), after: left(after) }
@@ -56,27 +54,27 @@ async function countedAcrossRestart(token: string, tries = 3): Promise<{ before:
 
 describe('the examples of the reference, against npm start', () => {
   it('Getting a Token', async () => {
-    const answer = await send('POST', '/auth/login', { body: { email: 'user@example.com', password: 'your_password' } })
-    expect(answer.status).toBe(200)
-    expect(differences(answer.body, reference.LOGIN, ['token', 'expires_at'])).toEqual([])
+    const result = await send('POST', '/auth/login', { body: { email: 'user@example.com', password: 'your_password' } })
+    expect(result.status).toBe(200)
+    expect(differences(result.body, reference.LOGIN, ['token', 'expires_at'])).toEqual([])
   })
 
   it('Get Ticket', async () => {
-    const answer = await send('GET', '/tickets/ticket123', { token: await tokenOf('agent@example.com') })
-    expect(answer.status).toBe(200)
-    expect(differences(answer.body.data, reference.TICKET, ['attachments.0.url'])).toEqual([])
-    const picture = await fetch(answer.body.data.attachments[0].url)
+    const result = await send('GET', '/tickets/ticket123', { token: await tokenOf('agent@example.com') })
+    expect(result.status).toBe(200)
+    expect(differences(result.body.data, reference.TICKET, ['attachments.0.url'])).toEqual([])
+    const picture = await fetch(result.body.data.attachments[0].url)
     expect(picture.status).toBe(200)
     expect(picture.headers.get('Content-Type')).toBe('image/png')
     expect((await picture.arrayBuffer()).byteLength).toBe(258_940)
   })
 
   it('List Tickets', async () => {
-    const answer = await send('GET', '/tickets', { token: await tokenOf('user@example.com') })
-    expect(answer.status).toBe(200)
-    const item = answer.body.data.find((ticket: { id: string }) => ticket.id === 'ticket123')
+    const result = await send('GET', '/tickets', { token: await tokenOf('user@example.com') })
+    expect(result.status).toBe(200)
+    const item = result.body.data.find((ticket: { id: string }) => ticket.id === 'ticket123')
     expect(differences(item, reference.TICKET_LIST_ITEM, [])).toEqual([])
-    expect(answer.body.pagination).toEqual({
+    expect(result.body.pagination).toEqual({
       total: 2,
       per_page: 20,
       current_page: 1,
@@ -91,28 +89,28 @@ describe('the examples of the reference, against npm start', () => {
 
   it('Create Ticket', async () => {
     const body = { ...reference.CREATE_TICKET, attachments: [{ ...reference.CREATE_TICKET.attachments[0], content }] }
-    const answer = await send('POST', '/tickets', { token: await tokenOf('jane@example.com'), body })
-    expect(answer.status).toBe(201)
-    expect(differences(answer.body.data, reference.CREATED_TICKET, ['id', 'created_at', 'updated_at'])).toEqual([])
-    const file = await fetch(answer.body.data.attachments[0].url)
+    const result = await send('POST', '/tickets', { token: await tokenOf('jane@example.com'), body })
+    expect(result.status).toBe(201)
+    expect(differences(result.body.data, reference.CREATED_TICKET, ['id', 'created_at', 'updated_at'])).toEqual([])
+    const file = await fetch(result.body.data.attachments[0].url)
     expect(Buffer.from(await file.arrayBuffer()).equals(bytes)).toBe(true)
   })
 
   it('Update Ticket', async () => {
     const token = await tokenOf('agent@example.com')
-    const answer = await send('PATCH', '/tickets/ticket123', { token, body: reference.UPDATE_TICKET })
-    expect(answer.status).toBe(200)
-    expect(differences(answer.body.data, reference.UPDATED_TICKET, ['updated_at'])).toEqual([])
+    const result = await send('PATCH', '/tickets/ticket123', { token, body: reference.UPDATE_TICKET })
+    expect(result.status).toBe(200)
+    expect(differences(result.body.data, reference.UPDATED_TICKET, ['updated_at'])).toEqual([])
   })
 
   it('Add Comment to Ticket', async () => {
     const body = { ...reference.CREATE_COMMENT, attachments: [{ ...reference.CREATE_COMMENT.attachments[0], content }] }
     const token = await tokenOf('agent@example.com')
-    const answer = await send('POST', '/tickets/ticket123/comments', { token, body })
-    expect(answer.status).toBe(201)
+    const result = await send('POST', '/tickets/ticket123/comments', { token, body })
+    expect(result.status).toBe(201)
     const substitutions = ['id', 'created_at', 'attachments.0.id', 'attachments.0.url', 'attachments.0.created_at']
     expect(bytes.byteLength).toBe(15_240)
-    expect(differences(answer.body.data, reference.CREATED_COMMENT, substitutions)).toEqual([])
+    expect(differences(result.body.data, reference.CREATED_COMMENT, substitutions)).toEqual([])
   })
 
   it('Delete Ticket', async () => {
@@ -122,23 +120,23 @@ describe('the examples of the reference, against npm start', () => {
   })
 
   it('List Users', async () => {
-    const answer = await send('GET', '/users?role=admin', { token: await tokenOf('user@example.com') })
-    expect(answer.status).toBe(200)
-    expect(differences(answer.body.data[0], reference.LISTED_USER, [])).toEqual([])
+    const result = await send('GET', '/users?role=admin', { token: await tokenOf('user@example.com') })
+    expect(result.status).toBe(200)
+    expect(differences(result.body.data[0], reference.LISTED_USER, [])).toEqual([])
   })
 
   it('Error response format', async () => {
     const body = { title: 'A', description: 'B', priority: 'urgent' }
-    const answer = await send('POST', '/tickets', { token: await tokenOf('jane@example.com'), body })
-    expect(answer.status).toBe(400)
-    expect(answer.body).toEqual(reference.ERROR)
+    const result = await send('POST', '/tickets', { token: await tokenOf('jane@example.com'), body })
+    expect(result.status).toBe(400)
+    expect(result.body).toEqual(reference.ERROR)
   })
 
   it('Rate limit headers', async () => {
-    const answer = await send('GET', '/users/nothing')
-    expect(answer.headers.get('X-RateLimit-Limit')).toBe('100')
-    expect(Number(answer.headers.get('X-RateLimit-Remaining'))).toBeLessThan(100)
-    expect(Number(answer.headers.get('X-RateLimit-Reset')) % 60).toBe(0)
+    const result = await send('GET', '/users/nothing')
+    expect(result.headers.get('X-RateLimit-Limit')).toBe('100')
+    expect(Number(result.headers.get('X-RateLimit-Remaining'))).toBeLessThan(100)
+    expect(Number(result.headers.get('X-RateLimit-Reset')) % 60).toBe(0)
   })
 })
 
@@ -149,8 +147,8 @@ describe('npm start', () => {
       expect(output).toContain(text)
     const line = /curl -s (\S+) -H '([^:]+): ([^']+)' -d '([^']+)'/.exec(output)
     const [, url = '', name = '', value = '', body = ''] = line ?? []
-    const answer = await fetch(url, { method: 'POST', headers: { [name]: value }, body })
-    expect(answer.status).toBe(200)
+    const result = await fetch(url, { method: 'POST', headers: { [name]: value }, body })
+    expect(result.status).toBe(200)
   })
 
   it('says in one line that the port is in use, and touches nothing', async () => {

@@ -4,7 +4,7 @@ import { createV1 } from '../../src/app'
 import { faultsOf } from '../helpers/json-schema'
 import { OPERATIONS } from '../helpers/openapi'
 
-/** Bodies by operation, and whether they are taken: what the document and the service once judged differently. */
+/** Bodies by operation, and whether they are valid. The document and the service once disagreed about them. */
 const BODIES: [operationId: string, body: unknown, taken: boolean][] = [
   ['createWebhook', { url: 'https://hooks.example.com/tickets', events: ['*'] }, true],
   ['createWebhook', { url: 'HTTPS://hooks.example.com', events: ['*'] }, true],
@@ -19,7 +19,6 @@ const BODIES: [operationId: string, body: unknown, taken: boolean][] = [
   ['createTicket', withFile('QUF='), false],
 ]
 
-/** A ticket with a file of which this is the content. */
 function withFile(content: string) {
   return { title: 'T', description: 'D', attachments: [{ filename: 'a.txt', content, mime_type: 'text/plain' }] }
 }
@@ -31,8 +30,8 @@ const registered = createV1().openAPIRegistry.definitions.flatMap((entry) =>
 it.each(BODIES)('the document and the service agree on %s %j', (operationId, body, taken) => {
   const media = OPERATIONS.find((operation) => operation.operationId === operationId)?.requestBody?.content
   const content = registered.find((route) => route.operationId === operationId)?.request?.body?.content
-  const told = content?.['application/json']
-  const validator = told && 'schema' in told ? told.schema : undefined
+  const documented = content?.['application/json']
+  const validator = documented && 'schema' in documented ? documented.schema : undefined
   const schema = media?.['application/json']?.schema
   if (!schema || !(validator instanceof z.ZodType)) throw new Error(`${operationId} takes no body`)
   expect(faultsOf(body, schema).length === 0).toBe(taken)

@@ -2,18 +2,17 @@ import { env } from 'cloudflare:workers'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { type Account, createTestAccount, createTicket } from '../helpers/api'
 import { pageOf, sequencesOf, walkEvents } from '../helpers/events'
-import { got } from '../helpers/tickets'
+import { getOk } from '../helpers/tickets'
 
 const MIB = 1_024 * 1_024
 const LONGEST_TEXT = 65_536
-/** More than two pages by weight each. */
+/** More than two pages, because pages are limited by size. */
 const EVENTS = 150
 const CHANGES = 70
 
 let account: Account
 let ticketId: string
 
-/** An account with copies of the event of the largest ticket, and with changes of its description. */
 beforeAll(async () => {
   account = await createTestAccount()
   ticketId = (await createTicket(account.agent, { description: 'x'.repeat(LONGEST_TEXT) })).id
@@ -54,7 +53,7 @@ describe('a page of heavy rows', () => {
     let path: string | null = `tickets/${ticketId}/history?per_page=100`
     let back: string | null = null
     while (path) {
-      const { body } = await got(account.agent, path)
+      const { body } = await getOk(account.agent, path)
       expect(weightOf(body)).toBeLessThan(4.2 * MIB)
       forth.push(body.data.map((change: { id: string }) => change.id))
       back = body.pagination.prev_page_url
@@ -63,7 +62,7 @@ describe('a page of heavy rows', () => {
     expect(forth.map((page) => page.length)).toEqual([31, 31, 8])
     const backwards: string[][] = []
     while (back) {
-      const { body } = await got(account.agent, back)
+      const { body } = await getOk(account.agent, back)
       expect(weightOf(body)).toBeLessThan(4.2 * MIB)
       backwards.unshift(body.data.map((change: { id: string }) => change.id))
       back = body.pagination.prev_page_url

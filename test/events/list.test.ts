@@ -1,35 +1,32 @@
 import { beforeAll, describe, expect, it, vi } from 'vitest'
 import { type Account, call, createTestAccount, createTicket, type Member } from '../helpers/api'
 import { createTestKey } from '../helpers/credentials'
-import { askEvents, pageOf, sequencesOf } from '../helpers/events'
-import { ask, commented, detailsOf, patched } from '../helpers/tickets'
+import { listEvents, pageOf, sequencesOf } from '../helpers/events'
+import { callAs, createComment, detailsOf, patchTicket } from '../helpers/tickets'
 import { createTestWebhook, deliver, type Hook, type Received, receive, silenceQueue } from '../helpers/webhooks'
-
-/** What `GET /events` tells, and to whom. */
 
 const WIRE_TIME = expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/)
 const FILE = { filename: 'é 1.txt', content: 'aGVsbG8=', mime_type: 'text/plain' }
 const TITLE = 'Né\u2028w "title" 😀'
 const LONG = 'é😀'.repeat(2_000)
-const PERSON = { name: 'Jo', email: 'Jo@Example.com', role: 'agent', password: 'correct horse battery' }
+const USER = { name: 'Jo', email: 'Jo@Example.com', role: 'agent', password: 'correct horse battery' }
 
 let account: Account
-let deeds: Awaited<ReturnType<typeof act>>
-let answer: Awaited<ReturnType<typeof call>>
+let results: Awaited<ReturnType<typeof act>>
+let response: Awaited<ReturnType<typeof call>>
 let hook: Hook
 let received: Received[]
 
-/** One deed of every kind, and what each was answered with. */
 async function act({ admin, agent, customer }: Account, hook: { id: string }) {
   const ticket = await createTicket(customer, { tags: ['a'], custom_fields: { x: 1 }, attachments: [FILE] })
-  const changed = await patched(agent, ticket.id, { status: 'in_progress', title: TITLE })
-  await patched(agent, ticket.id, { status: 'in_progress', title: TITLE, tags: ['a'], custom_fields: { x: 1 } })
-  const assigned = await patched(agent, ticket.id, { description: LONG, assigned_to: admin.id })
-  const comment = await commented(customer, ticket.id, { attachments: [FILE] })
-  const note = await commented(agent, ticket.id, { is_internal: true, attachments: [FILE] })
-  const user = (await ask(admin, 'POST', 'users', PERSON)).body.data
-  const test = await ask(admin, 'POST', `webhooks/${hook.id}/test`)
-  const deleted = await ask(admin, 'DELETE', `tickets/${ticket.id}`)
+  const changed = await patchTicket(agent, ticket.id, { status: 'in_progress', title: TITLE })
+  await patchTicket(agent, ticket.id, { status: 'in_progress', title: TITLE, tags: ['a'], custom_fields: { x: 1 } })
+  const assigned = await patchTicket(agent, ticket.id, { description: LONG, assigned_to: admin.id })
+  const comment = await createComment(customer, ticket.id, { attachments: [FILE] })
+  const note = await createComment(agent, ticket.id, { is_internal: true, attachments: [FILE] })
+  const user = (await callAs(admin, 'POST', 'users', USER)).body.data
+  const test = await callAs(admin, 'POST', `webhooks/${hook.id}/test`)
+  const deleted = await callAs(admin, 'DELETE', `tickets/${ticket.id}`)
   expect([test.status, deleted.status]).toEqual([202, 204])
   return { ticket, changed, assigned, comment, note, user, hook }
 }
@@ -39,8 +36,8 @@ beforeAll(async () => {
   received = receive()
   account = await createTestAccount()
   hook = await createTestWebhook(account, { include_internal: true })
-  deeds = await act(account, hook)
-  answer = await askEvents(account.agent)
+  results = await act(account, hook)
+  response = await listEvents(account.agent)
   await deliver(account)
   vi.restoreAllMocks()
 })
@@ -51,10 +48,10 @@ interface WithFiles {
   attachments: { id: string }[]
 }
 
-function asKept<T extends WithFiles>(thing: T) {
-  const attachments = thing.attachments.map((file) => ({ ...file, url: `/attachments/${file.id}` }))
+function asStored<T extends WithFiles>(resource: T) {
+  const attachments = resource.attachments.map((file) => ({ ...file, url: `/attachments/${file.id}` }))
   expect(attachments).toHaveLength(1)
-  return { ...thing, attachments }
+  return { ...resource, attachments }
 }
 
 function withoutFiles<T extends WithFiles>({ attachments, ...ticket }: T) {
@@ -62,13 +59,13 @@ function withoutFiles<T extends WithFiles>({ attachments, ...ticket }: T) {
 }
 
 const EXPECTED: [sequence: number, event: string, data: () => object][] = [
-  [1, 'ticket.created', () => ({ ticket: asKept(deeds.ticket) })],
+  [1, 'ticket.created', () => ({ ticket: asStored(results.ticket) })],
   [
     2,
     'ticket.status_changed',
     () => ({
       ticket: {
-        id: deeds.ticket.id,
+        id: results.ticket.id,
         title: TITLE,
         status: { previous: 'open', current: 'in_progress' },
         updated_by: ref(account.agent),
@@ -79,7 +76,7 @@ const EXPECTED: [sequence: number, event: string, data: () => object][] = [
     3,
     'ticket.updated',
     () => ({
-      ticket: withoutFiles(deeds.changed),
+      ticket: withoutFiles(results.changed),
       changes: {
         title: { previous: 'A title', current: TITLE },
         status: { previous: 'open', current: 'in_progress' },
@@ -91,21 +88,25 @@ const EXPECTED: [sequence: number, event: string, data: () => object][] = [
     4,
     'ticket.updated',
     () => ({
-      ticket: { ...withoutFiles(deeds.assigned), version: 3, description: LONG, assigned_to: ref(account.admin) },
+      ticket: { ...withoutFiles(results.assigned), version: 3, description: LONG, assigned_to: ref(account.admin) },
       changes: { description: { truncated: true }, assigned_to: { previous: null, current: account.admin.id } },
       updated_by: ref(account.agent),
     }),
   ],
-  [5, 'comment.created', () => ({ comment: { ...asKept(deeds.comment), is_internal: false }, ticket: told() })],
-  [6, 'comment.created', () => ({ comment: { ...asKept(deeds.note), is_internal: true }, ticket: told() })],
+  [
+    5,
+    'comment.created',
+    () => ({ comment: { ...asStored(results.comment), is_internal: false }, ticket: visibleTypes() }),
+  ],
+  [6, 'comment.created', () => ({ comment: { ...asStored(results.note), is_internal: true }, ticket: visibleTypes() })],
   [
     7,
     'user.created',
     () => ({
       user: {
-        id: deeds.user.id,
-        name: PERSON.name,
-        email: PERSON.email,
+        id: results.user.id,
+        name: USER.name,
+        email: USER.email,
         role: 'agent',
         status: 'active',
         created_at: WIRE_TIME,
@@ -113,27 +114,30 @@ const EXPECTED: [sequence: number, event: string, data: () => object][] = [
       },
     }),
   ],
-  [8, 'webhook.test', () => ({ webhook: { id: deeds.hook.id } })],
+  [8, 'webhook.test', () => ({ webhook: { id: results.hook.id } })],
   [
     9,
     'ticket.deleted',
-    () => ({ ticket: { id: deeds.ticket.id, number: 1, title: TITLE }, deleted_by: ref(account.admin) }),
+    () => ({ ticket: { id: results.ticket.id, number: 1, title: TITLE }, deleted_by: ref(account.admin) }),
   ],
 ]
 
-function told() {
-  return { id: deeds.ticket.id, number: 1, title: TITLE, status: 'in_progress' }
+function visibleTypes() {
+  return { id: results.ticket.id, number: 1, title: TITLE, status: 'in_progress' }
 }
 
 describe('the events of an account', () => {
   it('W03 are one for each change in order, and none for a change that changes nothing', () => {
-    const listed = answer.body.data.map(({ sequence, event }: { sequence: number; event: string }) => [sequence, event])
+    const listed = response.body.data.map(({ sequence, event }: { sequence: number; event: string }) => [
+      sequence,
+      event,
+    ])
     expect(listed).toEqual(EXPECTED.map(([sequence, event]) => [sequence, event]))
-    expect(answer.body.pagination).toEqual({ per_page: 20, next_cursor: expect.any(String), has_more: false })
+    expect(response.body.pagination).toEqual({ per_page: 20, next_cursor: expect.any(String), has_more: false })
   })
 
   it.each(EXPECTED)('W03 tell of event %i, %s, key for key', (sequence, event, data) => {
-    expect(answer.body.data[sequence - 1]).toEqual({
+    expect(response.body.data[sequence - 1]).toEqual({
       id: expect.stringMatching(/^evt_[0-9a-z]{26}$/),
       sequence,
       event,
@@ -144,23 +148,23 @@ describe('the events of an account', () => {
 
   it('W03 have the keys of `ticket.status_changed` in the order of the reference', () => {
     const [, , expected] = EXPECTED[1] ?? []
-    expect(JSON.stringify(answer.body.data[1].data)).toBe(JSON.stringify(expected?.()))
+    expect(JSON.stringify(response.body.data[1].data)).toBe(JSON.stringify(expected?.()))
   })
 
   it('W03 are, byte for byte, what webhooks are sent', () => {
-    // What other files have left due in the same runtime may be sent meanwhile.
+    // Deliveries of other files in the same runtime may be sent as well.
     const own = received.filter(({ url }) => url === hook.url)
     const sent = own.toSorted((a, b) => a.event.sequence - b.event.sequence)
-    expect(sent.map(({ body }) => body)).toEqual(answer.body.data.map((item: object) => JSON.stringify(item)))
+    expect(sent.map(({ body }) => body)).toEqual(response.body.data.map((item: object) => JSON.stringify(item)))
     for (const { body, headers } of sent) {
-      expect(answer.text).toContain(body)
+      expect(response.text).toContain(body)
       expect(headers.get('webhook-id')).toBe(JSON.parse(body).id)
     }
   })
 
   it('W03 hold no signature, no password, no hash and no secret', () => {
-    for (const secret of ['signature', 'expires', '/files/', PERSON.password, 'password', 'scrypt', 'whsec_', 'token'])
-      expect(answer.text).not.toContain(secret)
+    for (const secret of ['signature', 'expires', '/files/', USER.password, 'password', 'scrypt', 'whsec_', 'token'])
+      expect(response.text).not.toContain(secret)
   })
 })
 
@@ -183,7 +187,7 @@ describe('who may list them', () => {
     const other = await createTestAccount()
     const ticket = await createTicket(other.agent)
     expect((await pageOf(other.admin)).data).toMatchObject([{ sequence: 1, data: { ticket: { id: ticket.id } } }])
-    for (const query of [`ticket_id=${deeds.ticket.id}`, 'event=user.created', 'event=webhook.test,ticket.deleted'])
+    for (const query of [`ticket_id=${results.ticket.id}`, 'event=user.created', 'event=webhook.test,ticket.deleted'])
       expect((await pageOf(other.admin, query)).data).toEqual([])
     expect(sequencesOf(await pageOf(account.agent, `ticket_id=${ticket.id}`))).toEqual([])
   })
@@ -202,6 +206,6 @@ describe('who may list them', () => {
     ['since=2025-01-01', 'since'],
     [`cursor=${'x'.repeat(501)}`, 'cursor'],
   ])('refuses %.30s', async (query, field) => {
-    expect(detailsOf(await askEvents(account.agent, query), 400, 'invalid_input')).toMatchObject([{ field }])
+    expect(detailsOf(await listEvents(account.agent, query), 400, 'invalid_input')).toMatchObject([{ field }])
   })
 })

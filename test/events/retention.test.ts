@@ -3,14 +3,12 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { sweepEvents } from '../../src/events/service'
 import { sweep } from '../../src/jobs/sweep'
 import { type Account, createTestAccount, createTicket, rows } from '../helpers/api'
-import { askEvents, pageOf, seedEvents, sequencesOf, walkEvents } from '../helpers/events'
+import { listEvents, pageOf, seedEvents, sequencesOf, walkEvents } from '../helpers/events'
 import { detailsOf } from '../helpers/tickets'
 import { silenceQueue } from '../helpers/webhooks'
 
-/** Events that are kept no longer, and the cursors that stood before them. */
-
 const DAY = 86_400_000
-const KEPT = 30 * DAY
+const RETENTION_MS = 30 * DAY
 
 let account: Account
 
@@ -31,7 +29,7 @@ async function stored({ id }: Account): Promise<number[]> {
   return found.map(({ sequence }) => sequence)
 }
 
-/** The cursors at which a subscriber can stop, by the sequence of the event before. The start has an empty one. */
+/** By the sequence of the event before the cursor; the cursor of the start is empty. */
 async function cursorsOf({ agent }: Account, query = ''): Promise<string[]> {
   const pages = await walkEvents(agent, `per_page=1${query}`)
   return ['', ...pages.map((page) => page.pagination.next_cursor)]
@@ -41,23 +39,24 @@ describe('a cursor whose next events were swept away', () => {
   it.each(['', '&event=ticket.deleted', '&ticket_id=ticket_seeded'])(
     'W21 is 410 (%s), another is not',
     async (query) => {
-      await seedEvents(account, 5, { createdAt: Date.now() - KEPT - 1 })
+      await seedEvents(account, 5, { createdAt: Date.now() - RETENTION_MS - 1 })
       await seedEvents(account, 3)
       const cursors = await cursorsOf(account, query)
       expect(cursors).toHaveLength(1 + 8)
-      const expectSweptTo = async (oldest: number, kept: number[]) => {
+      const expectSweptTo = async (oldest: number, remaining: number[]) => {
         for (const [after, cursor] of cursors.entries()) {
-          const answer = await askEvents(account.agent, query, cursor)
+          const response = await listEvents(account.agent, query, cursor)
           if (cursor !== '' && after < oldest - 1)
-            expect(detailsOf(answer, 410, 'cursor_expired')).toEqual([
+            expect(detailsOf(response, 410, 'cursor_expired')).toEqual([
               { field: 'cursor', message: `The oldest sequence that is kept is ${oldest}` },
             ])
-          else expect([answer.status, sequencesOf(answer.body)]).toEqual([200, kept.filter((one) => one > after)])
+          else
+            expect([response.status, sequencesOf(response.body)]).toEqual([200, remaining.filter((one) => one > after)])
         }
       }
-      await sweepEvents(env, KEPT, Date.now())
+      await sweepEvents(env, RETENTION_MS, Date.now())
       await expectSweptTo(6, [6, 7, 8])
-      await sweepEvents(env, KEPT, Date.now() + KEPT + DAY)
+      await sweepEvents(env, RETENTION_MS, Date.now() + RETENTION_MS + DAY)
       await expectSweptTo(9, [])
       await seedEvents(account, 1)
       await expectSweptTo(9, [9])
@@ -72,14 +71,14 @@ describe('a cursor whose next events were swept away', () => {
       await seedEvents(account, 5)
       const second = await pageOf(account.agent, wanted, first.pagination.next_cursor)
       expect([sequencesOf(first), sequencesOf(second)]).toEqual([[1], []])
-      await sweepEvents(env, KEPT, Date.now() + KEPT + DAY)
+      await sweepEvents(env, RETENTION_MS, Date.now() + RETENTION_MS + DAY)
       expect((await pageOf(account.agent, wanted, second.pagination.next_cursor)).data).toEqual([])
     },
   )
 
   it('is none of an account in which nothing ever happened', async () => {
     const { pagination } = await pageOf(account.agent)
-    await sweepEvents(env, KEPT, Date.now() + KEPT + DAY)
+    await sweepEvents(env, RETENTION_MS, Date.now() + RETENTION_MS + DAY)
     expect((await pageOf(account.agent, '', pagination.next_cursor)).data).toEqual([])
   })
 })
@@ -89,22 +88,22 @@ describe('the sweep of events', () => {
     const other = await createTestAccount()
     const now = Date.now()
     for (const [owner, ages] of [
-      [account, [KEPT + 2, KEPT + 1, KEPT, 1]],
-      [other, [KEPT + 1, 0]],
+      [account, [RETENTION_MS + 2, RETENTION_MS + 1, RETENTION_MS, 1]],
+      [other, [RETENTION_MS + 1, 0]],
     ] as const)
       for (const age of ages) await seedEvents(owner, 1, { createdAt: now - age })
-    await sweepEvents(env, KEPT, now)
+    await sweepEvents(env, RETENTION_MS, now)
     expect([await stored(account), await stored(other)]).toEqual([[3, 4], [2]])
   })
 
   it('deletes at most 500 rows a statement and 5,000 at once', async () => {
     const now = Date.now()
-    await seedEvents(account, 5_700, { createdAt: now - KEPT - 1 })
+    await seedEvents(account, 5_700, { createdAt: now - RETENTION_MS - 1 })
     await seedEvents(account, 1)
     const batch = vi.spyOn(env.DB, 'batch')
     const deleted = async () => {
       batch.mockClear()
-      await sweepEvents(env, KEPT, now)
+      await sweepEvents(env, RETENTION_MS, now)
       const results = await Promise.all(batch.mock.results.map(({ value }) => value))
       return results.map(([result]) => result.results.length)
     }
@@ -117,10 +116,10 @@ describe('the sweep of events', () => {
     [undefined, [3, 4]],
     ['2', [4]],
     ['60', [1, 2, 3, 4]],
-  ])('is part of the sweep, and keeps EVENT_RETENTION_DAYS = %s days', async (days, kept) => {
+  ])('is part of the sweep, and keeps EVENT_RETENTION_DAYS = %s days', async (days, remaining) => {
     const now = Date.now()
     for (const age of [40, 31, 3, 1]) await seedEvents(account, 1, { createdAt: now - age * DAY })
     await sweep({ ...env, ...(days !== undefined && { EVENT_RETENTION_DAYS: days }) }, '', now)
-    expect(await stored(account)).toEqual(kept)
+    expect(await stored(account)).toEqual(remaining)
   })
 })

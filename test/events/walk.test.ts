@@ -1,11 +1,9 @@
 import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import { writeCursor } from '../../src/http/pagination/cursor'
 import { type Account, createTestAccount, createTicket } from '../helpers/api'
-import { askEvents, pageOf, rowsReadBy, seedEvents, sequencesOf, walkEvents } from '../helpers/events'
-import { ask, commented, detailsOf, patched } from '../helpers/tickets'
+import { listEvents, pageOf, rowsReadBy, seedEvents, sequencesOf, walkEvents } from '../helpers/events'
+import { callAs, createComment, detailsOf, patchTicket } from '../helpers/tickets'
 import { createTestWebhook, silenceQueue } from '../helpers/webhooks'
-
-/** Walking the list of events by cursor. */
 
 let account: Account
 
@@ -17,7 +15,6 @@ afterEach(() => {
   vi.restoreAllMocks()
 })
 
-/** Who reads no replica. */
 const NOBODY = { bookmark: null, notBefore: () => undefined }
 
 const upTo = (count: number, first = 1) => Array.from({ length: count }, (_, index) => first + index)
@@ -50,12 +47,12 @@ describe('a walk', () => {
 
   it('W21 goes on from any cursor, however much has happened since, and misses nothing', async () => {
     const { id } = await createTicket(account.agent)
-    await patched(account.agent, id, { status: 'closed' })
+    await patchTicket(account.agent, id, { status: 'closed' })
     const first = await walkEvents(account.agent, 'per_page=1')
     const cursors = ['', ...first.map((page) => page.pagination.next_cursor)]
     expect(cursors).toHaveLength(1 + 3)
     await seedEvents(account, 30)
-    await commented(account.agent, id)
+    await createComment(account.agent, id)
     for (const [after, cursor] of cursors.entries()) {
       const pages = await walkEvents(account.admin, 'per_page=7', cursor)
       expect(pages.flatMap(sequencesOf)).toEqual(upTo(34 - after, after + 1))
@@ -72,12 +69,12 @@ describe('a filter', () => {
     busy = await createTestAccount()
     const { admin, agent } = busy
     const [first, second] = [await createTicket(agent), await createTicket(agent)]
-    await patched(agent, first.id, { status: 'closed' })
-    await patched(agent, second.id, { title: 'New' })
-    await commented(agent, first.id, { is_internal: true })
-    await commented(agent, second.id)
+    await patchTicket(agent, first.id, { status: 'closed' })
+    await patchTicket(agent, second.id, { title: 'New' })
+    await createComment(agent, first.id, { is_internal: true })
+    await createComment(agent, second.id)
     const hook = await createTestWebhook(busy)
-    await ask(admin, 'POST', `webhooks/${hook.id}/test`)
+    await callAs(admin, 'POST', `webhooks/${hook.id}/test`)
     tickets = { FIRST: first.id, SECOND: second.id }
   })
 
@@ -146,8 +143,8 @@ describe('a cursor', () => {
     const other = await createTestAccount()
     await seedEvents(other, 3)
     const hook = await createTestWebhook(account)
-    for (let tests = 0; tests < 2; tests += 1) await ask(account.admin, 'POST', `webhooks/${hook.id}/test`)
-    const deliveries = await ask(account.admin, 'GET', `webhooks/${hook.id}/deliveries?per_page=1`)
+    for (let tests = 0; tests < 2; tests += 1) await callAs(account.admin, 'POST', `webhooks/${hook.id}/test`)
+    const deliveries = await callAs(account.admin, 'GET', `webhooks/${hook.id}/deliveries?per_page=1`)
     const nextOf = async (query: string, by = account.agent) => (await pageOf(by, query)).pagination.next_cursor
     const own = await nextOf('')
     const scope = { list: 'events', accountId: account.id }
@@ -164,7 +161,7 @@ describe('a cursor', () => {
       ...[-1, 1.5, '1', null, [1], { after: 1 }].map((at): [string, string] => ['', writeCursor(NOBODY, scope, at)]),
     ]
     for (const [query, cursor] of foreign)
-      expect(detailsOf(await askEvents(account.agent, query, cursor), 400, 'invalid_input')).toEqual([
+      expect(detailsOf(await listEvents(account.agent, query, cursor), 400, 'invalid_input')).toEqual([
         { field: 'cursor', message: 'Cursor must be empty, or a cursor of this very list' },
       ])
     expect(sequencesOf(await pageOf(account.agent, 'per_page=1', writeCursor(NOBODY, scope, 1)))).toEqual([2])

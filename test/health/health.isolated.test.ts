@@ -12,13 +12,13 @@ describe('/health with a part that fails', () => {
   it('is 503, names the part, and is asked at most every ten seconds', async () => {
     vi.useFakeTimers({ toFake: ['Date'] })
     const broken = vi.spyOn(sessions, 'batch').mockRejectedValue(new Error('SELECT secret'))
-    const answer = await call('GET', '/health')
-    expect(answer.status).toBe(503)
-    expect(answer.body).toMatchObject({
+    const response = await call('GET', '/health')
+    expect(response.status).toBe(503)
+    expect(response.body).toMatchObject({
       status: 'failed',
       checks: { database: 'failed', files: 'ok', rate_limiter: 'ok' },
     })
-    expect(answer.text).not.toContain('SELECT')
+    expect(response.text).not.toContain('SELECT')
     broken.mockRestore()
     vi.setSystemTime(Date.now() + 9_000)
     expect((await call('GET', '/health')).status).toBe(503)

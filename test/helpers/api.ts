@@ -10,7 +10,7 @@ import { noteBody, noteRequest } from './log-scan'
 export const ORIGIN = 'http://localhost:3000'
 export const API = '/api/v1'
 
-export interface Answer {
+export interface TestResponse {
   status: number
   headers: Headers
   // biome-ignore lint/suspicious/noExplicitAny: tests look into bodies of every shape, and each is checked against its schema
@@ -21,21 +21,19 @@ export interface Answer {
 export interface CallOptions {
   token?: string | undefined
   headers?: Record<string, string>
-  /** Sent as JSON; a string or bytes are sent as they are. */
+  /** Sent as JSON, except for strings and bytes. */
   body?: unknown
-  /** The caller's address. */
   address?: string
-  /** How the request reaches the Worker: directly unless it says otherwise. */
+  /** Directly by default. */
   route?: Route
 }
 
-/** Sends a request through the whole Worker, and holds its answer against the OpenAPI document. */
-export async function call(method: string, path: string, options: CallOptions = {}): Promise<Answer> {
+/** Sends a request to the Worker and checks the response against the OpenAPI document. */
+export async function call(method: string, path: string, options: CallOptions = {}): Promise<TestResponse> {
   const request = requestOf(method, path, options)
-  return answerOf(method, request.url, await (options.route ?? direct)(request))
+  return toTestResponse(method, request.url, await (options.route ?? direct)(request))
 }
 
-/** The request that a caller sends. */
 export function requestOf(method: string, path: string, options: CallOptions = {}): Request {
   const headers = new Headers(options.headers)
   if (options.token) headers.set('Authorization', `Bearer ${options.token}`)
@@ -44,7 +42,7 @@ export function requestOf(method: string, path: string, options: CallOptions = {
   const isStream = raw instanceof ReadableStream
   const sent = isStream || typeof raw === 'string' || raw instanceof Uint8Array ? raw : JSON.stringify(raw)
   if (raw !== undefined && !headers.has('Content-Type')) headers.set('Content-Type', 'application/json')
-  // As every client does that knows how much it sends.
+  // Like every client that knows the length.
   if (raw !== undefined && !isStream && !headers.has('Content-Length'))
     headers.set('Content-Length', String(Buffer.byteLength(sent)))
   const url = path.startsWith('http') ? path : `${ORIGIN}${path.startsWith('/') ? path : `${API}/${path}`}`
@@ -52,16 +50,16 @@ export function requestOf(method: string, path: string, options: CallOptions = {
   return new Request(url, { method, headers, redirect: 'manual', ...(sent !== undefined && { body: sent }) })
 }
 
-/** What a caller sees of an answer, held against the OpenAPI document. */
-export async function answerOf(method: string, url: string, response: Response): Promise<Answer> {
+/** Checks the response against the OpenAPI document. */
+export async function toTestResponse(method: string, url: string, response: Response): Promise<TestResponse> {
   const { status, headers } = response
-  // Not by `text()`, which warns of types that it does not know for texts.
+  // `text()` would log a warning for binary media types.
   const text = new TextDecoder().decode(await response.arrayBuffer())
   const isJson = headers.get('Content-Type')?.startsWith('application/json') && text !== ''
-  const answer = { status, headers, body: isJson ? JSON.parse(text) : text, text }
-  noteBody(answer.body)
-  expectDocumented(method, url, answer)
-  return answer
+  const result = { status, headers, body: isJson ? JSON.parse(text) : text, text }
+  noteBody(result.body)
+  expectDocumented(method, url, result)
+  return result
 }
 
 export interface Member {
@@ -78,11 +76,11 @@ export interface Account {
   admin: Member
   agent: Member
   customer: Member
-  /** A second customer, who sees nothing of the first. */
+  /** A second customer, without access to the first one's tickets. */
   stranger: Member
 }
 
-/** Makes an account of its own for a suite, with a member of each role. Premium, so that the limit is 300 a minute. */
+/** Premium by default, with a limit of 300 requests a minute. */
 export async function createTestAccount(plan: 'standard' | 'premium' = 'premium'): Promise<Account> {
   const id = newId('acct', Date.now())
   const slug = id.replaceAll('_', '-')
@@ -109,7 +107,6 @@ export interface MemberOptions {
   passwordHash?: string
 }
 
-/** Adds a member to an account and gives it a token. */
 export async function createTestMember(accountId: string, role: Role, options: MemberOptions = {}): Promise<Member> {
   const id = newId('user', Date.now())
   const name = options.name ?? 'Somebody'
@@ -138,7 +135,6 @@ export async function createTestMember(accountId: string, role: Role, options: M
   return { id, name, email, role, token: await createTestToken(accountId, id, role) }
 }
 
-/** A token as a login would give it. */
 export async function createTestToken(
   accountId: string,
   userId: string,
@@ -149,17 +145,16 @@ export async function createTestToken(
   return (await issueToken(member, configOf(env).keys.tokens, Date.now(), 3_600)).token
 }
 
-/** Creates a ticket and gives its body. */
 export async function createTicket(by: Member, input: Record<string, unknown> = {}) {
-  const answer = await call('POST', 'tickets', {
+  const result = await call('POST', 'tickets', {
     token: by.token,
     body: { title: 'A title', description: 'A text', ...input },
   })
-  if (answer.status !== 201) throw new Error(`no ticket: ${answer.text}`)
-  return answer.body.data
+  if (result.status !== 201) throw new Error(`no ticket: ${result.text}`)
+  return result.body.data
 }
 
-/** One row of the database, for what no answer shows. */
+/** For data that no response shows. */
 export async function row<T>(sql: string, ...params: unknown[]): Promise<T | null> {
   return env.DB.prepare(sql)
     .bind(...params)

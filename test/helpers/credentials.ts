@@ -6,16 +6,16 @@ import type { RateLimiter } from '../../src/access/durable-objects/rate-limiter'
 import { createApp } from '../../src/app'
 import type { Bindings } from '../../src/core/config'
 import type { Claim } from '../../src/core/credential'
-import { type Account, type Answer, API, answerOf, call, type Member, ORIGIN } from './api'
+import { type Account, API, call, type Member, ORIGIN, type TestResponse, toTestResponse } from './api'
 import { noteRequest } from './log-scan'
-import { ask } from './tickets'
+import { callAs } from './tickets'
 
 export interface Key {
   id: string
   key: string
 }
 
-/** What a member's token claims, for asking the member's object without a request. */
+/** For calls of the member's Durable Object without a request. */
 export function tokenClaim(account: { id: string }, member: { id: string }, tokenVersion = 1): Claim {
   return { kind: 'token', accountId: account.id, memberId: member.id, tokenVersion, tokenId: 'of-the-tests' }
 }
@@ -35,32 +35,30 @@ export function objectOf(account: { id: string }, member: { id: string }) {
   return env.RATE_LIMITER.getByName(`member:${account.id}/${member.id}`)
 }
 
-/** The Durable Object of an API key. */
 export function objectOfKey(id: string) {
   return env.RATE_LIMITER.getByName(`key:${id}`)
 }
 
-/** Makes an API key through the API. */
 export async function createTestKey(account: Account, input: Record<string, unknown> = {}): Promise<Key> {
-  const answer = await ask(account.admin, 'POST', 'api-keys', { name: 'A key', ...input })
-  expect(answer.status, answer.text).toBe(201)
-  return answer.body.data
+  const result = await callAs(account.admin, 'POST', 'api-keys', { name: 'A key', ...input })
+  expect(result.status, result.text).toBe(201)
+  return result.body.data
 }
 
-/** The status of a request with a credential, from an address that bad ones are counted on. */
+/** Failed requests are counted on `address`. */
 export async function statusOf(token: string, address: string, path = 'tickets?per_page=1'): Promise<number> {
   return (await call('GET', path, { token, address })).status
 }
 
-/** The names of the callers' objects that are asked for from now on, until the mocks are restored. */
+/** Records the names of the callers' Durable Objects that are called from now on, until the mocks are restored. */
 export function watchObjects(): string[] {
-  const touched: string[] = []
+  const calledNames: string[] = []
   const original = env.RATE_LIMITER.getByName.bind(env.RATE_LIMITER)
   vi.spyOn(env.RATE_LIMITER, 'getByName').mockImplementation((name) => {
-    touched.push(name)
+    calledNames.push(name)
     return original(name)
   })
-  return touched
+  return calledNames
 }
 
 /** Sends a request to a service with other variables than those of the tests. */
@@ -69,7 +67,7 @@ export async function callWith(
   method: string,
   path: string,
   { token, body }: { token?: string; body?: unknown } = {},
-): Promise<Answer> {
+): Promise<TestResponse> {
   const ctx = createExecutionContext()
   const headers = new Headers({ 'CF-Connecting-IP': '192.0.2.2', 'Content-Type': 'application/json' })
   if (token) headers.set('Authorization', `Bearer ${token}`)
@@ -81,23 +79,25 @@ export async function callWith(
   })
   noteRequest(request.url, headers, body)
   const response = await createApp().fetch(request, { ...env, ...variables }, ctx)
-  const answer = await answerOf(method, url, response)
+  const result = await toTestResponse(method, url, response)
   await waitOnExecutionContext(ctx)
-  return answer
+  return result
 }
 
-/** Sends a cheap request, so that the Durable Object of a member has loaded what it caches. */
-export function warmUp(by: Member): Promise<Answer> {
-  return ask(by, 'GET', 'tickets?per_page=1')
+/** Loads the member into its Durable Object's cache. */
+export function warmUp(by: Member): Promise<TestResponse> {
+  return callAs(by, 'GET', 'tickets?per_page=1')
 }
 
-/** Stops the clock half-way through the next minute: no minute ends within a test, and no token is of the future. */
+/**
+ * Stops the clock half-way through the next minute, so that no minute ends within a test and no token is from the
+ * future.
+ */
 export function stopClock(): void {
   vi.useFakeTimers({ toFake: ['Date'] })
   vi.setSystemTime(Math.ceil(Date.now() / 60_000) * 60_000 + 30_000)
 }
 
-/** Moves a stopped clock. */
-export function later(milliseconds: number): void {
+export function advanceClock(milliseconds: number): void {
   vi.setSystemTime(Date.now() + milliseconds)
 }

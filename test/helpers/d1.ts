@@ -1,70 +1,68 @@
 import { env } from 'cloudflare:workers'
 import { expect, vi } from 'vitest'
-import type { Answer } from './api'
+import type { TestResponse } from './api'
 
-/** What every call to D1 goes through, with a session or without: the place to watch it, or to make it fail. */
+/** All calls to D1 go through it, so this is where to watch them or make them fail. */
 export const sessions: D1DatabaseSession = Object.getPrototypeOf(env.DB.withSession())
 
-/** What D1 is really asked through: each call is one round trip. */
+/** Each call is one round trip to D1. */
 export const wire: { fetch(url: string, init: { body: string }): Promise<Response> } = Reflect.get(env.DB, 'fetcher')
 
 export interface Counted {
-  answer: Answer
-  /** Round trips on the wire, including those of Durable Objects. */
-  onWire: number
-  /** Those of them that are about credentials. */
+  response: TestResponse
+  /** Includes the round trips of Durable Objects. */
+  total: number
+  /** Round trips that verify credentials. */
   aboutCredentials: number
-  /** Round trips of the request's log line. */
+  /** Round trips in the request's log line. */
   logged: number
 }
 
-/** Queries about a credential: by a caller's Durable Object, or to look up an API key. */
 const ABOUT_CREDENTIALS = /credential_generation|key_directory/
 
-/** Counts the queries about credentials among all that work that other tests have left behind may ask of D1. */
+/** Ignores other queries, which background work of earlier tests may send. */
 export async function countCredentialQueries(work: () => Promise<unknown>): Promise<number> {
-  const asked = vi.spyOn(wire, 'fetch')
+  const queries = vi.spyOn(wire, 'fetch')
   await work()
-  const count = asked.mock.calls.filter(([, { body }]) => ABOUT_CREDENTIALS.test(body)).length
-  asked.mockRestore()
+  const count = queries.mock.calls.filter(([, { body }]) => ABOUT_CREDENTIALS.test(body)).length
+  queries.mockRestore()
   return count
 }
 
-/** Sends one request and counts the round trips to D1 until its response. */
-export async function countRoundTrips(send: () => Promise<Answer>): Promise<Counted> {
-  const asked = vi.spyOn(wire, 'fetch')
+export async function countRoundTrips(send: () => Promise<TestResponse>): Promise<Counted> {
+  const queries = vi.spyOn(wire, 'fetch')
   const log = vi.spyOn(console, 'info')
-  const answer = await send()
-  const onWire = asked.mock.calls.length
-  const aboutCredentials = asked.mock.calls.filter(([, { body }]) => ABOUT_CREDENTIALS.test(body)).length
+  const response = await send()
+  const total = queries.mock.calls.length
+  const aboutCredentials = queries.mock.calls.filter(([, { body }]) => ABOUT_CREDENTIALS.test(body)).length
   const lines = log.mock.calls.map(([line]) => JSON.parse(String(line))).filter((line) => line.request_id)
   expect(lines).toHaveLength(1)
-  asked.mockRestore()
+  queries.mockRestore()
   log.mockRestore()
-  return { answer, onWire, aboutCredentials, logged: lines[0].db.round_trips }
+  return { response, total, aboutCredentials, logged: lines[0].db.round_trips }
 }
 
-/** The real `batch`, to be taken before it is spied on. */
+/** Call it before `batch` is mocked. */
 export function realBatch(): D1DatabaseSession['batch'] {
   return sessions.batch.bind(env.DB.withSession())
 }
 
-/** Counts every row that was ever written: what has not moved it has written nothing. */
+/** The number of rows written so far. It does not change without a write. */
 export async function changesSoFar(): Promise<number> {
   const row = await env.DB.prepare('SELECT total_changes() AS changes').first<{ changes: number }>()
   return row?.changes ?? Number.NaN
 }
 
 export interface Replication {
-  /** Whether a replica answers where it may, and what it knows: what the primary does, or nothing yet. */
+  /** Lets a replica respond where the session allows it: up to date with the primary, or empty. */
   replica?: 'up to date' | 'empty'
-  /** Lets D1 answer after the Durable Object. */
+  /** Delays D1 until the Durable Object has responded. */
   slowly?: boolean
 }
 
-/** From where D1 is read from now on: the constraint of each session that is asked, or `none` for no session. */
+/** Records the constraint of each session from now on, or `none` for calls without a session. */
 export function watchSessions({ replica, slowly }: Replication = {}): string[] {
-  const asked: string[] = []
+  const queries: string[] = []
   const constraints = new WeakMap<object, string>()
   const withSession = env.DB.withSession.bind(env.DB)
   vi.spyOn(env.DB, 'withSession').mockImplementation((constraint) => {
@@ -75,7 +73,7 @@ export function watchSessions({ replica, slowly }: Replication = {}): string[] {
   const batch: (statements: D1PreparedStatement[]) => Promise<D1Result<never>[]> = sessions.batch
   vi.spyOn(sessions, 'batch').mockImplementation(async function (this: D1DatabaseSession, statements) {
     const constraint = constraints.get(this) ?? 'none'
-    if (constraint !== 'none') asked.push(constraint)
+    if (constraint !== 'none') queries.push(constraint)
     const results = await batch.call(this, statements)
     if (slowly && constraint !== 'none') await scheduler.wait(50)
     if (!replica || ['none', 'first-primary'].includes(constraint)) return results
@@ -85,5 +83,5 @@ export function watchSessions({ replica, slowly }: Replication = {}): string[] {
       meta: { ...result.meta, served_by_primary: false },
     }))
   })
-  return asked
+  return queries
 }

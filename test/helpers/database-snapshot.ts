@@ -6,13 +6,13 @@ import * as tickets from '../../src/db/schema/tickets'
 import * as webhooks from '../../src/db/schema/webhooks'
 import type { Account } from './api'
 
-/** All that is kept of an account, by table, and what a deed could leave outside of it. */
-export interface Dump {
+/** All rows of an account, and other data that its operations could leave behind. */
+export interface DatabaseSnapshot {
   tables: Record<string, Record<string, unknown>[]>
   objects: string[]
 }
 
-/** Triggers keep these: they follow from the other tables. */
+/** Maintained by triggers. */
 const COUNTERS = new Set(['ticket_tags_updated', 'ticket_counters', 'creator_counters', 'user_counters'])
 
 const TABLES = [
@@ -24,7 +24,7 @@ const TABLES = [
     .filter((name) => !COUNTERS.has(name)),
 ]
 
-/** Columns of which a sum tells of changes that leave the number of rows as it is. */
+/** Columns whose sum shows changes that do not add or remove rows. */
 const SUMMED = [
   ...[
     'version',
@@ -38,12 +38,11 @@ const SUMMED = [
   ...['manual', 'revoked_at', 'public_comments', 'public_attachments'],
 ]
 
-/** Reads all of it in one round trip and, where asked to, lists the account's objects. */
-export async function dump(account: Account, withObjects = true): Promise<Dump> {
+export async function takeSnapshot(account: Account, withObjects = true): Promise<DatabaseSnapshot> {
   const statements = TABLES.map((table) => {
-    const own = table === 'guards' ? '' : ` WHERE ${table === 'accounts' ? 'id' : 'account_id'} = ?`
-    const statement = env.DB.prepare(`SELECT * FROM ${table}${own}`)
-    return own === '' ? statement : statement.bind(account.id)
+    const condition = table === 'guards' ? '' : ` WHERE ${table === 'accounts' ? 'id' : 'account_id'} = ?`
+    const statement = env.DB.prepare(`SELECT * FROM ${table}${condition}`)
+    return condition === '' ? statement : statement.bind(account.id)
   })
   const counts = env.DB.prepare(
     'SELECT (SELECT count(*) FROM accounts) AS accounts, (SELECT count(*) FROM users) AS users',
@@ -54,14 +53,16 @@ export async function dump(account: Account, withObjects = true): Promise<Dump> 
   return { tables, objects: (await env.FILES.list({ prefix: `${account.id}/` })).objects.map(({ key }) => key) }
 }
 
-/** What has come to a dump: rows of each table, and what the sums of some columns have grown by; only what is not 0. */
-export function growth(before: Dump, after: Dump): Record<string, number> {
-  const [old, now] = [measures(before), measures(after)]
-  const grown = Object.keys({ ...old, ...now }).map((name) => [name, (now[name] ?? 0) - (old[name] ?? 0)] as const)
-  return Object.fromEntries(grown.filter(([, by]) => by !== 0))
+/** Changes of row counts and of the summed columns; only those that are not 0. */
+export function changesBetween(before: DatabaseSnapshot, after: DatabaseSnapshot): Record<string, number> {
+  const [previous, current] = [measure(before), measure(after)]
+  const changes = Object.keys({ ...previous, ...current }).map(
+    (name) => [name, (current[name] ?? 0) - (previous[name] ?? 0)] as const,
+  )
+  return Object.fromEntries(changes.filter(([, by]) => by !== 0))
 }
 
-function measures({ tables, objects }: Dump): Record<string, number> {
+function measure({ tables, objects }: DatabaseSnapshot): Record<string, number> {
   const measured: Record<string, number> = { objects: objects.length }
   for (const [table, rows] of Object.entries(tables)) {
     measured[table] = rows.length
@@ -74,13 +75,13 @@ function measures({ tables, objects }: Dump): Record<string, number> {
   return measured
 }
 
-/** What must be so in every dump: sequences without a hole, an object for each attachment, counters that recount. */
-export function brokenClaims({ tables, objects }: Dump, account: Account): string[] {
+/** Invariants: consecutive sequences, an object for each attachment, correct counters. */
+export function brokenInvariants({ tables, objects }: DatabaseSnapshot, account: Account): string[] {
   const of = (table: string) => tables[table] ?? []
   const [state] = of('account_state')
   const sequences = of('events').map(({ sequence }) => Number(sequence))
   const files = of('attachments').map(({ id }) => `${account.id}/${id}`)
-  const claims: [string, unknown, unknown][] = [
+  const invariants: [string, unknown, unknown][] = [
     ['sequences', sequences.toSorted((a, b) => a - b), sequences.map((_, index) => index + 1)],
     ['the last sequence', state?.event_sequence, sequences.length],
     ['objects', objects.toSorted(), files.toSorted()],
@@ -90,10 +91,10 @@ export function brokenClaims({ tables, objects }: Dump, account: Account): strin
     ['attachments', sum(of('tickets'), 'public_attachments'), files.length],
     ['guards', of('guards'), []],
   ]
-  return claims.flatMap(([name, is, should]) =>
-    JSON.stringify(is) === JSON.stringify(should)
+  return invariants.flatMap(([name, actual, expected]) =>
+    JSON.stringify(actual) === JSON.stringify(expected)
       ? []
-      : [`${name}: ${JSON.stringify(is)}, not ${JSON.stringify(should)}`],
+      : [`${name}: ${JSON.stringify(actual)}, not ${JSON.stringify(expected)}`],
   )
 }
 

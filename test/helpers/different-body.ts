@@ -2,7 +2,7 @@ import { faultsOf } from './json-schema'
 import { resolved } from './openapi'
 import type { ApiOperation } from './operations'
 
-/** Another valid body for an operation: one that differs in a field, or an example of the OpenAPI document. */
+/** Another valid body: one with a different field, or another example of the OpenAPI document. */
 export function differentBody({ operationId, requestBody }: ApiOperation, body: unknown): unknown {
   if (typeof body === 'string') return `${body}, and more`
   const media = requestBody?.content['application/json']
@@ -21,7 +21,7 @@ export function differentBody({ operationId, requestBody }: ApiOperation, body: 
   return found
 }
 
-/** Bodies that differ from a body in one field: in its value, or by leaving it out. */
+/** Each differs from the body in one field, or lacks one. */
 function variationsOf(body: Record<string, unknown>): unknown[] {
   return Object.entries(body).flatMap(([name, value]) => {
     const { [name]: _, ...without } = body

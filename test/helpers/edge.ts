@@ -2,7 +2,6 @@ import { createExecutionContext } from 'cloudflare:test'
 import { env, exports } from 'cloudflare:workers'
 import { createApp } from '../../src/app'
 
-/** How a request reaches the Worker. */
 export type Route = (request: Request) => Promise<Response>
 
 export const direct: Route = (request) => exports.default.fetch(request)
@@ -15,8 +14,8 @@ const SMALLEST_COMPRESSED = 48
 const COMPRESSIBLE = /^(application\/(json|x-ndjson)|text\/)/
 
 /**
- * As through Cloudflare's edge with `Accept-Encoding: gzip`: a response that it compresses gets a weak entity tag and
- * loses its `Content-Length`. The bytes are as they were sent, because clients decompress them.
+ * Like Cloudflare with `Accept-Encoding: gzip`: compressed responses get a weak entity tag and lose `Content-Length`.
+ * The bytes stay uncompressed, because clients decompress them.
  */
 export const throughEdge: Route = async (request) => {
   const response = await direct(request)
@@ -32,11 +31,11 @@ export const throughEdge: Route = async (request) => {
 
 function isCompressed(headers: Headers, size: number): boolean {
   const type = headers.get('Content-Type') ?? ''
-  const isKeptAsIs = headers.get('Cache-Control')?.includes('no-transform') || headers.has('Content-Encoding')
-  return size >= SMALLEST_COMPRESSED && COMPRESSIBLE.test(type) && !isKeptAsIs
+  const isUncompressed = headers.get('Cache-Control')?.includes('no-transform') || headers.has('Content-Encoding')
+  return size >= SMALLEST_COMPRESSED && COMPRESSIBLE.test(type) && !isUncompressed
 }
 
-/** For `describe.each`: whatever uses entity tags must work along each of them. */
+/** For `describe.each`: everything with entity tags must work on both routes. */
 export const ROUTES: [name: string, route: Route][] = [
   ['directly', direct],
   ['through an edge that compresses', throughEdge],

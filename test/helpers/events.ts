@@ -1,6 +1,6 @@
 import { env } from 'cloudflare:workers'
 import { expect, vi } from 'vitest'
-import { type Account, type Answer, call, type Member } from './api'
+import { type Account, call, type Member, type TestResponse } from './api'
 
 export interface Page {
   data: { sequence: number; event: string }[]
@@ -13,10 +13,10 @@ export interface SeededEvents {
   createdAt?: number
 }
 
-/** Inserts events by SQL, for many of them or for times of their own, as if they had been fanned out. */
+/** Inserts events by SQL as already fanned out. */
 export async function seedEvents(account: Account, count: number, seed: SeededEvents = {}): Promise<void> {
   const { type = 'ticket.deleted', ticketId = 'ticket_seeded', createdAt = Date.now() } = seed
-  const image =
+  const snapshot =
     type === 'webhook.test'
       ? { webhook: { id: 'webhook_seeded' } }
       : {
@@ -29,7 +29,7 @@ export async function seedEvents(account: Account, count: number, seed: SeededEv
       WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?2)
       SELECT account_id, event_sequence + i, 'evt_' || lower(hex(randomblob(13))), ?3, ?4, 0, ?5, ?6
       FROM n, account_state WHERE account_id = ?1`,
-    ).bind(account.id, count, type, type === 'webhook.test' ? null : ticketId, JSON.stringify(image), createdAt),
+    ).bind(account.id, count, type, type === 'webhook.test' ? null : ticketId, JSON.stringify(snapshot), createdAt),
     env.DB.prepare(
       `UPDATE account_state SET event_sequence = event_sequence + ?2, fanned_out_sequence = event_sequence + ?2
       WHERE account_id = ?1`,
@@ -37,20 +37,20 @@ export async function seedEvents(account: Account, count: number, seed: SeededEv
   ])
 }
 
-/** Asks for events; a cursor may be added to the query. */
-export function askEvents(by: Member, query = '', cursor?: string): Promise<Answer> {
-  const parameters = [query, ...(cursor === undefined ? [] : [`cursor=${cursor}`])].filter((part) => part !== '')
+export function listEvents(by: Member, query = '', cursor?: string): Promise<TestResponse> {
+  const parameters = [query, ...(cursor === undefined ? [] : [`cursor=${cursor}`])].filter(
+    (parameter) => parameter !== '',
+  )
   return call('GET', `events?${parameters.join('&')}`, { token: by.token })
 }
 
-/** A page of events, which must be one. */
 export async function pageOf(by: Member, query = '', cursor?: string): Promise<Page> {
-  const answer = await askEvents(by, query, cursor)
-  expect(answer.status, answer.text).toBe(200)
-  return answer.body
+  const response = await listEvents(by, query, cursor)
+  expect(response.status, response.text).toBe(200)
+  return response.body
 }
 
-/** The pages from a cursor on until nothing more is said to be there. */
+/** All pages from the cursor on, while `has_more` is true. */
 export async function walkEvents(by: Member, query = '', cursor = ''): Promise<Page[]> {
   const pages: Page[] = []
   for (let next = cursor, more = true; more; ) {
@@ -63,12 +63,11 @@ export async function walkEvents(by: Member, query = '', cursor = ''): Promise<P
   return pages
 }
 
-/** The sequences of a page. */
 export function sequencesOf(page: Page): number[] {
   return page.data.map(({ sequence }) => sequence)
 }
 
-/** The rows that asking for events reads at D1, by the request's log line. */
+/** From the request's log line. */
 export async function rowsReadBy(by: Member, query: string, cursor?: string): Promise<number> {
   const log = vi.spyOn(console, 'info')
   await pageOf(by, query, cursor)

@@ -1,6 +1,6 @@
 import { vi } from 'vitest'
 
-/** Waits until a check passes. It takes as long as a busy machine needs, and ends as soon as it passes. */
+/** Polls until the check passes, so that a busy machine does not fail a test. */
 export function eventually<T>(check: () => T | Promise<T>): Promise<T> {
   return vi.waitFor(check, { timeout: 60_000, interval: 20 })
 }

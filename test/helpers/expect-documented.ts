@@ -13,8 +13,8 @@ import {
   resolved,
 } from './openapi'
 
-/** What the introduction of the document says of every answer, and what HTTP itself gives one. */
-const OF_EVERY_ANSWER = new Set([
+/** Headers that the introduction of the document describes, and those of HTTP itself. */
+const COMMON_HEADERS = new Set([
   'access-control-expose-headers',
   'content-length',
   'content-security-policy',
@@ -26,13 +26,13 @@ const OF_EVERY_ANSWER = new Set([
   'x-frame-options',
 ])
 
-/** The answers to what is no operation: a path or a method that is not there. */
+/** Responses to unknown paths and methods. */
 const UNROUTED: Record<number, Response | undefined> = {
   404: openapi.components.responses.NotFound,
   405: openapi.components.responses.MethodNotAllowed,
 }
 
-/** Those with fewer placeholders first, as the router takes them. */
+/** Paths with fewer parameters first, like the router. */
 const ROUTES = OPERATIONS.map((operation) => ({
   operation,
   isRoot: 'servers' in (openapi.paths[operation.path] ?? {}),
@@ -43,31 +43,31 @@ function placeholders({ path }: NamedOperation): number {
   return path.split('{').length
 }
 
-interface Told {
+interface ReceivedResponse {
   status: number
   headers: Headers
-  /** JSON as it was parsed, all else as text. */
+  /** Parsed JSON, or text. */
   body: unknown
 }
 
 /**
- * Fails unless an answer is one that the document tells of: its status, its headers, its media type, and its body by the
- * schema, without a key more. Preflights are no operations, and the page at /docs and its files are for people.
+ * Fails unless the document describes the status, headers, media type and body, without additional keys. Ignores
+ * preflights and the documentation page, which are not operations.
  */
-export function expectDocumented(method: string, url: string, answer: Told): void {
+export function expectDocumented(method: string, url: string, received: ReceivedResponse): void {
   const pathname = asRouted(new URL(url).pathname)
-  if (method === 'OPTIONS' || (/^\/(docs(\/.*)?)?$/.test(pathname) && answer.status < 400)) return
-  const name = `${method} ${pathname} ${answer.status}`
+  if (method === 'OPTIONS' || (/^\/(docs(\/.*)?)?$/.test(pathname) && received.status < 400)) return
+  const name = `${method} ${pathname} ${received.status}`
   const operation = operationOf(method, pathname)
-  const told = operation ? operation.responses[answer.status] : UNROUTED[answer.status]
-  if (!told) throw new Error(`${name} is not documented`)
-  const response = resolved<Response>(told)
+  const expectedResponse = operation ? operation.responses[received.status] : UNROUTED[received.status]
+  if (!expectedResponse) throw new Error(`${name} is not documented`)
+  const response = resolved<Response>(expectedResponse)
   const isCounted = operation !== undefined || prefixOf(pathname) !== undefined
-  expect(headerFaults(answer.headers, response, isCounted), name).toEqual([])
-  expect(bodyFaults(method, answer, response), `${name}: ${String(answer.body).slice(0, 200)}`).toEqual([])
+  expect(headerFaults(received.headers, response, isCounted), name).toEqual([])
+  expect(bodyFaults(method, received, response), `${name}: ${String(received.body).slice(0, 200)}`).toEqual([])
 }
 
-/** As the router takes a path: decoded, or as it came where it can not be. */
+/** Decoded like the router's paths; unchanged if it cannot be decoded. */
 function asRouted(pathname: string): string {
   try {
     return decodeURI(pathname)
@@ -93,16 +93,16 @@ function operationOf(method: string, pathname: string): NamedOperation | undefin
 function headerFaults(headers: Headers, response: Response, isCounted: boolean): string[] {
   const documented = Object.entries(response.headers).map(([name, header]) => [name, resolved<Header>(header)] as const)
   const names = new Set(documented.map(([name]) => name.toLowerCase()))
-  const surplus = [...headers.keys()].filter((name) => !names.has(name) && !OF_EVERY_ANSWER.has(name))
+  const undocumented = [...headers.keys()].filter((name) => !names.has(name) && !COMMON_HEADERS.has(name))
   const wrong = documented.flatMap(([name, { required, schema }]) => {
     const value = headers.get(name)
     if (value === null) return required && (isCounted || !/ratelimit/i.test(name)) ? [`${name} is missing`] : []
     return faultsOf(schema.type === 'integer' ? Number(value) : value, schema).map((fault) => `${name}: ${fault}`)
   })
-  return [...surplus.map((name) => `${name} is not documented`), ...wrong]
+  return [...undocumented.map((name) => `${name} is not documented`), ...wrong]
 }
 
-function bodyFaults(method: string, { status, headers, body }: Told, response: Response): string[] {
+function bodyFaults(method: string, { status, headers, body }: ReceivedResponse, response: Response): string[] {
   const type = headers.get('Content-Type')?.split(';')[0] ?? ''
   if (!response.content || method === 'HEAD') return body === '' ? [] : ['there is a body']
   const media = response.content[type]
@@ -113,7 +113,7 @@ function bodyFaults(method: string, { status, headers, body }: Told, response: R
   return status >= 400 && faults.length === 0 ? codeFaults(status, body) : faults
 }
 
-/** Each line by its schema; the last one, and no other, is where to go on from. */
+/** The last line, and only that, contains the cursor. */
 function lineFaults(body: unknown, { schema }: MediaType): string[] {
   const lines = String(body)
     .split('\n')
@@ -125,7 +125,7 @@ function lineFaults(body: unknown, { schema }: MediaType): string[] {
   return lines.flatMap((value) => faultsOf(value, line))
 }
 
-/** A code has one status. A check of health fails without a code. */
+/** A code has one status. A failed health check has no code. */
 function codeFaults(status: number, body: unknown): string[] {
   const { error } = body as { error?: { code: keyof typeof ERROR_CATALOGUE } }
   if (!error) return []

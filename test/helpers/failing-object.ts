@@ -10,18 +10,18 @@ interface Objects {
   SWEEPER: Sweeper
 }
 
-/** Every call that a Durable Object of the service takes: `SWEEPER.ensureScheduled`. */
+/** Every method of the service's Durable Objects, such as `SWEEPER.ensureScheduled`. */
 export type ObjectCall = {
   [B in keyof Objects]: `${B}.${Exclude<keyof Objects[B] & string, keyof DurableObject>}`
 }[keyof Objects]
 
-/** What becomes of a call: an error instead of it, or after it has taken effect. */
+/** An error in place of the call, or after it has taken effect. */
 export interface Failure {
   error: Error
   isAfterEffect?: boolean
 }
 
-/** The errors of Durable Objects as the platform marks them. */
+/** Errors with the properties that the platform sets. */
 export const ERRORS = {
   restarted: () => Object.assign(new Error('Network connection lost.'), { retryable: true }),
   overloaded: () => Object.assign(new Error('Durable Object is overloaded.'), { retryable: true, overloaded: true }),
@@ -29,8 +29,8 @@ export const ERRORS = {
 }
 
 /**
- * Lets a call to a Durable Object fail, wherever `failureOf` has a failure for it (counted from 0), until mocks are
- * restored. Waits between calls take no time. Returns the stubs that were called, and the waits.
+ * Makes calls to a Durable Object fail if `failureOf` returns a failure for their number (from 0), until the mocks are
+ * restored. Retries do not wait. Returns the stubs that were called and the waits.
  */
 export function breakObject(name: ObjectCall, failureOf: (index: number) => Failure | undefined) {
   const [binding, method] = name.split('.') as [keyof Objects, string]

@@ -1,10 +1,10 @@
 import { env } from 'cloudflare:workers'
 import { vi } from 'vitest'
-import { type Account, type Answer, call, createTicket, type Member } from './api'
+import { type Account, call, createTicket, type Member, type TestResponse } from './api'
 import { direct } from './edge'
 import { expectDocumented } from './expect-documented'
 import { noteRequest } from './log-scan'
-import { ask, commented } from './tickets'
+import { callAs, createComment } from './tickets'
 
 export interface FileBody {
   id: string
@@ -15,15 +15,14 @@ export interface FileBody {
   sha256: string
 }
 
-/** Uploads one file with a ticket of its own. */
-export async function uploaded(
+export async function uploadFile(
   by: Member,
   file: { filename: string; content: string; mime_type: string },
 ): Promise<FileBody> {
   return (await createTicket(by, { attachments: [file] })).attachments[0]
 }
 
-/** Asks for a file as a browser does: without a credential, and with nothing but its address. */
+/** Like a browser: without a credential. */
 export async function fetchFile(url: string, init: RequestInit = {}, route = direct) {
   const request = new Request(url, { headers: { 'CF-Connecting-IP': '203.0.113.7' }, ...init })
   noteRequest(url, request.headers, null)
@@ -38,13 +37,13 @@ export async function fetchFile(url: string, init: RequestInit = {}, route = dir
 
 export interface RawUpload {
   bytes?: Uint8Array | ReadableStream<Uint8Array>
-  /** With its first character; a name unless it says otherwise. */
+  /** With its question mark; only a filename by default. */
   query?: string
   headers?: Record<string, string>
 }
 
-/** Sends bytes as an attachment of a ticket: three of a text file, unless told otherwise. */
-export function upload(by: Member, ticketId: string, { bytes, query, headers }: RawUpload = {}): Promise<Answer> {
+/** Three bytes of a text file by default. */
+export function upload(by: Member, ticketId: string, { bytes, query, headers }: RawUpload = {}): Promise<TestResponse> {
   return call('POST', `tickets/${ticketId}/attachments${query ?? '?filename=a.txt'}`, {
     token: by.token,
     headers: { 'Content-Type': 'text/plain', ...headers },
@@ -77,18 +76,17 @@ export function generated(size: number, onChunk: (sent: number) => void = () => 
   })
 }
 
-/** The attachments of a body, by name. */
 export const files = (...names: string[]) => ({
   attachments: names.map((filename) => ({ filename, content: 'YWJj', mime_type: 'text/plain' })),
 })
 
-/** A ticket of the customer with nine files of its own and of comments: all, and the public ones; internal are `i…`. */
+/** A customer's ticket with nine files of its own and of comments. Names of internal ones begin with `i`. */
 export async function ticketWithFiles(account: Account): Promise<{ id: string; all: FileBody[]; open: FileBody[] }> {
   const { id } = await createTicket(account.customer, files('a', 'b'))
-  await commented(account.customer, id, files('c'))
-  await commented(account.agent, id, { is_internal: true, ...files('i1', 'i2', 'i3') })
+  await createComment(account.customer, id, files('c'))
+  await createComment(account.agent, id, { is_internal: true, ...files('i1', 'i2', 'i3') })
   await upload(account.customer, id, { query: '?filename=d' })
-  await commented(account.agent, id, files('e', 'f'))
-  const all: FileBody[] = (await ask(account.agent, 'GET', `tickets/${id}/attachments?per_page=100`)).body.data
+  await createComment(account.agent, id, files('e', 'f'))
+  const all: FileBody[] = (await callAs(account.agent, 'GET', `tickets/${id}/attachments?per_page=100`)).body.data
   return { id, all, open: all.filter(({ filename }) => !filename.startsWith('i')) }
 }

@@ -1,19 +1,19 @@
 import { exports } from 'cloudflare:workers'
-import { freshAddress } from './addresses'
-import { type Answer, API, answerOf, ORIGIN } from './api'
+import { freshIpAddress } from './addresses'
+import { API, ORIGIN, type TestResponse, toTestResponse } from './api'
 import type { SampleRequest } from './sample-requests'
 
 export const FILLERS = ['a', ' ', '@'] as const
 
-/** Sends a request, not by `call`, which remembers what is secret of each request: here that would be megabytes. */
-export async function sendLarge(sample: SampleRequest, headers: Record<string, string> = {}): Promise<Answer> {
+/** Does not use `call`, which would remember megabytes as secrets of the request. */
+export async function sendLarge(sample: SampleRequest, headers: Record<string, string> = {}): Promise<TestResponse> {
   const { caller, method, path, body } = sample
   const url = path.startsWith('http') ? path : `${ORIGIN}${path.startsWith('/') ? path : `${API}/${path}`}`
   const isJson = body !== undefined && typeof body !== 'string'
   const request = new Request(url, {
     method,
     headers: {
-      'CF-Connecting-IP': freshAddress(),
+      'CF-Connecting-IP': freshIpAddress(),
       ...(caller && { Authorization: `Bearer ${caller.token}` }),
       ...(isJson && { 'Content-Type': 'application/json' }),
       ...sample.headers,
@@ -21,5 +21,5 @@ export async function sendLarge(sample: SampleRequest, headers: Record<string, s
     },
     ...(body !== undefined && { body: isJson ? JSON.stringify(body) : String(body) }),
   })
-  return answerOf(method, url, await exports.default.fetch(request))
+  return toTestResponse(method, url, await exports.default.fetch(request))
 }

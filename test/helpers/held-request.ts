@@ -4,12 +4,12 @@ import { createApp } from '../../src/app'
 import { requestOf } from './api'
 import type { SampleRequest } from './sample-requests'
 
-export interface Held {
-  /** Whether the Worker has given up reading the body. */
+export interface HeldRequest {
+  /** Whether the Worker has stopped reading the body. */
   isCanceled(): boolean
-  /** Sends the rest of the body and returns the response. */
+  /** Sends the rest of the body. */
   finish(): Promise<Received>
-  /** Returns the response without sending the rest. */
+  /** Does not send the rest of the body. */
   response(): Promise<Received>
 }
 
@@ -19,8 +19,12 @@ interface Received {
   body: { error?: { code: string; message: string } }
 }
 
-/** Starts a request and returns when its body is being read: the caller has been verified and counted. */
-export async function hold(sample: SampleRequest, credential: string | null, key?: string): Promise<Held> {
+/** Returns once the Worker reads the body, so the caller has been verified and counted. */
+export async function holdRequest(
+  sample: SampleRequest,
+  credential: string | null,
+  key?: string,
+): Promise<HeldRequest> {
   const text = typeof sample.body === 'string' ? sample.body : (JSON.stringify(sample.body) ?? '')
   const bytes = new TextEncoder().encode(text)
   let isCanceled = false
@@ -52,11 +56,11 @@ export async function hold(sample: SampleRequest, credential: string | null, key
   })
   const context = createExecutionContext()
   const response = Promise.resolve(createApp().fetch(request, { ...env, ...sample.variables }, context))
-  const refused = response.then(async (early) => {
+  const rejected = response.then(async (early) => {
     throw new Error(`refused before its body was read: ${early.status} ${await early.clone().text()}`)
   })
-  await Promise.race([reading.promise, refused])
-  refused.catch(() => undefined)
+  await Promise.race([reading.promise, rejected])
+  rejected.catch(() => undefined)
   return {
     isCanceled: () => isCanceled,
     response: () => received(response),

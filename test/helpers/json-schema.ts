@@ -14,7 +14,7 @@ interface Prepared {
 
 const prepared = new WeakMap<JsonSchema, Prepared>()
 
-/** What a schema of the document has against a value, each with its place; empty where the value is right. */
+/** Empty if the value is valid. */
 export function faultsOf(value: unknown, schema: JsonSchema): string[] {
   const { rules, lookup } = prepared.get(schema) ?? prepare(schema)
   if (validate(value, rules, '2020-12', lookup).valid) return []
@@ -32,10 +32,7 @@ function prepare(schema: JsonSchema): Prepared {
   return result
 }
 
-/**
- * The rules of a schema, and that no key is there which it does not name: answers may grow keys, but then the document
- * has to tell of them.
- */
+/** Adds `additionalProperties: false`: responses may get new keys, but the document must describe them. */
 function closed(schema: JsonSchema): JsonSchema {
   const rules: JsonSchema = {}
   for (const [keyword, value] of Object.entries(schema)) {

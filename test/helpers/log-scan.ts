@@ -1,16 +1,16 @@
 import { SECRET_PATTERNS } from './secret-patterns'
 
 /**
- * Listens to all console output of a test file, and knows what its requests and answers held that must not be in it. A
- * test that replaces a method of `console` does not hide what is written to it.
+ * Scans all console output of a test file for secrets of its requests and responses. Also works if a test mocks a
+ * method of `console`.
  */
 
 const LEVELS = new Set<PropertyKey>(['debug', 'error', 'info', 'log', 'trace', 'warn'])
 
-/** What is shorter occurs by chance, in the names of routes or in IDs: it is looked for as a whole value alone. */
+/** Shorter values occur by chance in routes or IDs, so they only count as complete values. */
 const SHORTEST = 8
 
-/** Fields of bodies whose values are secret, wherever they stand. */
+/** Fields of bodies whose values are secret, at any depth. */
 const SECRET_FIELDS = new Set(['content', 'current_password', 'key', 'new_password', 'password', 'secret', 'token'])
 const SECRET_HEADERS = ['Authorization', 'X-API-Key', 'Idempotency-Key']
 const SECRET_PARAMETERS = ['q', 'signature', 'api_key']
@@ -19,7 +19,7 @@ const written: string[] = []
 const secrets = new Set<string>()
 let listening: Console | undefined
 
-/** Begins to listen, unless it does already: files may share a runtime. */
+/** Files may share a runtime, so it only patches once. */
 export function listenToConsole(): void {
   if (globalThis.console === listening) return
   listening = new Proxy(console, {
@@ -35,14 +35,14 @@ export function listenToConsole(): void {
   globalThis.console = listening
 }
 
-/** Remembers what is secret of a request: credentials, passwords, contents of files, search texts, signatures. */
+/** Credentials, passwords, contents of files, search texts and signatures are secret. */
 export function noteRequest(url: string, headers: Headers, body: unknown): void {
   for (const name of SECRET_HEADERS) note(headers.get(name)?.replace(/^Bearer +/i, ''))
   for (const name of SECRET_PARAMETERS) note(URL.parse(url)?.searchParams.get(name))
   noteBody(body)
 }
 
-/** Remembers what is secret of a body: of an answer the tokens, keys and secrets that it shows. */
+/** Tokens, keys and secrets in a response are secret. */
 export function noteBody(body: unknown): void {
   if (typeof body !== 'object' || body === null || body instanceof Uint8Array || body instanceof ReadableStream) return
   for (const [name, value] of Object.entries(body)) {
@@ -61,17 +61,17 @@ function note(value: unknown): void {
   if (signature !== undefined) secrets.add(signature)
 }
 
-/** The lines that hold something secret, each with what it is. Forgets all lines and secrets. */
+/** The log lines with a secret, each with the secret. Clears all lines and secrets. */
 export function takeLeaks(): string[] {
   const lines = written.splice(0)
   const all = lines.join('\n')
   const known = [...secrets].filter((secret) => all.includes(secret))
   secrets.clear()
   return lines.flatMap((line) => {
-    const held = [
+    const values = [
       ...known.filter((secret) => line.includes(secret)),
       ...SECRET_PATTERNS.filter((one) => one.test(line)),
     ]
-    return held.length === 0 ? [] : [`${held.join(' and ')} in: ${line}`]
+    return values.length === 0 ? [] : [`${values.join(' and ')} in: ${line}`]
   })
 }

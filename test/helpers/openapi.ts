@@ -1,7 +1,5 @@
 import document from '../../openapi.json'
 
-/** The committed OpenAPI document, in the few words that tests need to look into it. */
-
 export interface Header {
   required?: boolean
   schema: JsonSchema
@@ -52,17 +50,16 @@ interface Document {
   }
 }
 
-/** JSON modules have the types of what they happen to hold. */
+/** The inferred type of a JSON module is that of its current content. */
 export const openapi = document as unknown as Document
 
-/** Every operation that the service has. */
 export const OPERATIONS: NamedOperation[] = Object.entries(openapi.paths).flatMap(([path, item]) =>
   Object.entries(item)
     .filter(([method]) => method !== 'servers')
     .map(([method, operation]) => ({ ...operation, method: method.toUpperCase(), path })),
 )
 
-/** What a reference points to; anything else is itself. Fails for one that points nowhere. */
+/** Follows a reference; throws if it is broken. */
 export function resolved<T extends object>(part: T | Reference): T {
   if (!('$ref' in part) || typeof part.$ref !== 'string') return part as T
   let found: unknown = openapi

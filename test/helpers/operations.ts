@@ -1,16 +1,13 @@
 import { ROLES, type Role } from '../../src/core/policy'
 import { type NamedOperation, OPERATIONS, openapi, resolved } from './openapi'
 
-/** An operation of the API, with what the committed OpenAPI document says about it. */
 export interface ApiOperation extends NamedOperation {
-  /** `PATCH /tickets/{ticket_id}` */
+  /** Such as `PATCH /tickets/{ticket_id}`. */
   name: string
   isPublic: boolean
   hasBody: boolean
   takesIdempotencyKey: boolean
-  /** The status of a response that has done what was asked. */
   successStatus: number
-  /** The parameters of its path, in order. */
   pathIds: string[]
 }
 
@@ -21,8 +18,8 @@ interface AccessPolicy {
 }
 
 /**
- * Every operation below the version prefixes. The committed document is compared with the served one in
- * test/docs/openapi.test.ts, so a changed route does not change what the other tests expect of it.
+ * Operations below the version prefixes, from the committed document. test/docs/openapi.test.ts compares it with the
+ * served one, so that a changed route does not change what other tests expect.
  */
 export const API_OPERATIONS: ApiOperation[] = OPERATIONS.filter(({ path }) => !isAtRoot(path)).map((operation) => ({
   ...operation,
@@ -34,10 +31,10 @@ export const API_OPERATIONS: ApiOperation[] = OPERATIONS.filter(({ path }) => !i
   pathIds: [...operation.path.matchAll(/\{(\w+)\}/g)].map(([, name = '']) => name),
 }))
 
-/** Operations that change something, for a caller who is known. */
+/** Operations that change something and need a credential. */
 export const CALLER_WRITES = API_OPERATIONS.filter(({ method, isPublic }) => method !== 'GET' && !isPublic)
 
-/** Title and value of each operation, for `it.each`. */
+/** For `it.each`. */
 export function byName(operations: ApiOperation[]): [name: string, operation: ApiOperation][] {
   return operations.map((operation) => [operation.name, operation])
 }
@@ -46,14 +43,13 @@ export function byId(operations: ApiOperation[]): [operationId: string, operatio
   return operations.map((operation) => [operation.operationId, operation])
 }
 
-/** The operation with this ID. Throws if the document has none. */
 export function operationOf(operationId: string): ApiOperation {
   const found = API_OPERATIONS.find((operation) => operation.operationId === operationId)
   if (!found) throw new Error(`openapi.json has no operation ${operationId}`)
   return found
 }
 
-/** Who may call an operation, from the last line of its description. */
+/** Parsed from the last line of the description. */
 export function accessOf({ operationId, description = '' }: NamedOperation): AccessPolicy {
   const last = description.split('\n').at(-1) ?? ''
   if (last === 'Needs no credential.') return { roles: null, apiKeys: true }

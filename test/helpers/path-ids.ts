@@ -3,27 +3,25 @@ import { type Account, createTestMember, createTicket } from './api'
 import { createTestKey } from './credentials'
 import { files } from './files'
 import type { ApiOperation } from './operations'
-import { ask, commented } from './tickets'
+import { callAs, createComment } from './tickets'
 import { cheapHash } from './users'
 import { createTestWebhook } from './webhooks'
 
-/** The password of users that samples create. */
 export const PASSWORD = 'a good password'
 
 interface KindOfId {
   prefix: Parameters<typeof newId>[0]
-  /** Creates what the ID names, below those that come before it in the path, and returns its ID. */
+  /** Returns the IDs of the new resource and its parents. `above` are the IDs that come before it in the path. */
   create(account: Account, above: Partial<Record<string, string>>): Promise<Record<string, string>>
 }
 
-/** The kinds of IDs that paths hold, by the name of the parameter. */
 export const PATH_IDS = {
   ticket_id: { prefix: 'ticket', create: ticketWithFiles },
   attachment_id: { prefix: 'attach', create: ticketWithFiles },
   comment_id: {
     prefix: 'comment',
     create: async ({ agent }, { ticket_id = '' }) => ({
-      comment_id: (await commented(agent, ticket_id, files('c.txt'))).id,
+      comment_id: (await createComment(agent, ticket_id, files('c.txt'))).id,
     }),
   },
   user_id: { prefix: 'user', create: async (account) => ({ user_id: (await createUser(account)).id }) },
@@ -32,7 +30,7 @@ export const PATH_IDS = {
   delivery_id: {
     prefix: 'dlv',
     create: async ({ admin }, { webhook_id }) => ({
-      delivery_id: (await ask(admin, 'POST', `webhooks/${webhook_id}/test`)).body.data.id,
+      delivery_id: (await callAs(admin, 'POST', `webhooks/${webhook_id}/test`)).body.data.id,
     }),
   },
 } satisfies Record<string, KindOfId>
@@ -42,13 +40,12 @@ export type PathIds = Record<PathIdName, string>
 
 export const PATH_ID_NAMES = Object.keys(PATH_IDS) as PathIdName[]
 
-/** IDs in the right form that name nothing. */
+/** Well-formed IDs of resources that do not exist. */
 export function missingIds(): PathIds {
   const now = Date.now()
   return Object.fromEntries(PATH_ID_NAMES.map((name) => [name, newId(PATH_IDS[name].prefix, now)])) as PathIds
 }
 
-/** Creates what the path of an operation names, and returns the IDs. */
 export function createIds(names: readonly string[], account: Account): Promise<Partial<PathIds>> {
   return names.reduce(
     async (before, name) => {
@@ -59,7 +56,7 @@ export function createIds(names: readonly string[], account: Account): Promise<P
   )
 }
 
-/** The path of an operation with these IDs, without the prefix. */
+/** Without the version prefix. */
 export function fillPath({ path }: Pick<ApiOperation, 'path'>, ids: Partial<PathIds>): string {
   return path.slice(1).replace(/\{(\w+)\}/g, (_, name) => {
     kindOf(name)
@@ -69,7 +66,7 @@ export function fillPath({ path }: Pick<ApiOperation, 'path'>, ids: Partial<Path
   })
 }
 
-/** A user with a password that costs next to nothing to check. */
+/** The password hash is cheap to check. */
 export function createUser(account: Account) {
   return createTestMember(account.id, 'customer', { passwordHash: cheapHash(PASSWORD) })
 }

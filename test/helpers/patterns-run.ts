@@ -1,8 +1,8 @@
-/** The regular expressions that run on a text of at least some length while `work` does. */
+/** Regular expressions that run on a text of at least `length` during `work`. */
 export async function patternsRunOn(length: number, work: () => unknown): Promise<string[]> {
   const found: string[] = []
   const { exec } = RegExp.prototype
-  // Once it is replaced, `test`, `replace`, `split` and all others come through it.
+  // With a replaced `exec`, `test`, `replace`, `split` and the others call it.
   RegExp.prototype.exec = function (text) {
     if (String(text).length >= length) found.push(String(this))
     return exec.call(this, text)

@@ -4,7 +4,7 @@ import { API_OPERATIONS, byId } from './operations'
 import { prepareRequest, SAMPLES, sendAndWait } from './sample-requests'
 import { silenceQueue, silenceSweeper } from './webhooks'
 
-/** Many tests try something on every operation: they all send these requests. */
+/** Many tests send these requests for every operation. */
 
 let account: Account
 

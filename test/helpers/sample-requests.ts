@@ -3,8 +3,8 @@ import { env } from 'cloudflare:workers'
 import type { Bindings } from '../../src/core/config'
 import { ROLES } from '../../src/core/policy'
 import worker from '../../src/index'
-import { freshAddress } from './addresses'
-import { type Account, type Answer, answerOf, type CallOptions, call, type Member, requestOf } from './api'
+import { freshIpAddress } from './addresses'
+import { type Account, type CallOptions, call, type Member, requestOf, type TestResponse, toTestResponse } from './api'
 import { files } from './files'
 import { resolved } from './openapi'
 import { type ApiOperation, accessOf } from './operations'
@@ -14,20 +14,19 @@ import { freshUrl } from './webhooks'
 /** A request that succeeds. */
 export interface SampleRequest {
   method: string
-  /** Without the prefix. */
+  /** Without the version prefix. */
   path: string
   /** Null for a public operation. */
   caller: Member | null
   body?: unknown
-  /** For `sendAs`, if some of the roles that may call cannot send `body`. */
+  /** For `sendAs`, if not every allowed role can send `body`. */
   bodyOfEveryRole?: unknown
   headers?: Record<string, string>
   ipAddress?: string
-  /** What the service has to be configured with. */
   variables?: Partial<Bindings>
 }
 
-/** What does not follow from the OpenAPI document. */
+/** Only what cannot be derived from the OpenAPI document. */
 type Sample = Partial<Omit<SampleRequest, 'method' | 'path'>> & {
   /** With its question mark. */
   query?: string
@@ -37,18 +36,17 @@ const newUser = () => ({ name: 'New', email: `${crypto.randomUUID()}@example.com
 const newLogin = () => ({ ...newUser(), password: PASSWORD })
 
 /**
- * By operation ID. An operation that is not here is sent by the least of the roles that may call it, with newly created
- * IDs in its path and with the first example of its body: enough for most. `test/helpers/sample-requests.test.ts` says which
- * operations need an entry.
+ * By operation ID. By default, the least privileged role sends the first example of the body, with newly created IDs in
+ * the path. `test/helpers/sample-requests.test.ts` fails for operations that need an entry.
  */
 export const SAMPLES: Record<string, (account: Account) => Sample | Promise<Sample>> = {
   login: async (account) => ({
     body: { email: (await createUser(account)).email, password: PASSWORD },
-    ipAddress: freshAddress(),
+    ipAddress: freshIpAddress(),
   }),
   register: async ({ id, slug }) => {
     await env.DB.prepare('UPDATE accounts SET allow_registration = 1 WHERE id = ?').bind(id).run()
-    return { body: { account: slug, ...newLogin() }, ipAddress: freshAddress() }
+    return { body: { account: slug, ...newLogin() }, ipAddress: freshIpAddress() }
   },
   logout: async (account) => ({ caller: await createUser(account) }),
   changePassword: async (account) => ({
@@ -57,7 +55,7 @@ export const SAMPLES: Record<string, (account: Account) => Sample | Promise<Samp
   }),
   createAccount: () => ({
     body: { account_name: 'New', ...newLogin() },
-    ipAddress: freshAddress(),
+    ipAddress: freshIpAddress(),
     variables: { ALLOW_SIGNUP: 'true' },
   }),
   updateAccount: () => ({ body: { name: 'Another' } }),
@@ -87,7 +85,7 @@ export const SAMPLES: Record<string, (account: Account) => Sample | Promise<Samp
   listDeliveries: () => ({ query: '?status=pending&event=webhook.test' }),
 }
 
-/** Prepares a request for an operation: creates what its path names, unless it is given IDs, and what its caller needs. */
+/** Creates the resources in its path, except for the given IDs, and what its caller needs. */
 export async function prepareRequest(
   operation: ApiOperation,
   account: Account,
@@ -109,26 +107,26 @@ interface SendOptions {
   token?: string | undefined
 }
 
-export function send(request: SampleRequest, options: SendOptions = {}): Promise<Answer> {
+export function send(request: SampleRequest, options: SendOptions = {}): Promise<TestResponse> {
   if (request.variables) return sendAndWait(request, options)
   return call(request.method, request.path, callOptionsOf(request, options))
 }
 
-/** Sends a request with any credential, or with none, and from an IP address of its own. */
-export function sendAs(token: string | undefined, request: SampleRequest): Promise<Answer> {
+/** Uses an unused IP address. */
+export function sendAs(token: string | undefined, request: SampleRequest): Promise<TestResponse> {
   const body = request.bodyOfEveryRole ?? request.body
-  return send({ ...request, caller: null, body, ipAddress: freshAddress() }, { token })
+  return send({ ...request, caller: null, body, ipAddress: freshIpAddress() }, { token })
 }
 
-/** Sends a request with the variables it needs, and waits for everything that goes on after its response. */
-export async function sendAndWait(sample: SampleRequest, options: SendOptions = {}): Promise<Answer> {
+/** Waits for the background work of the request. */
+export async function sendAndWait(sample: SampleRequest, options: SendOptions = {}): Promise<TestResponse> {
   const request = requestOf(sample.method, sample.path, callOptionsOf(sample, options))
   const { url } = request
   const ctx = createExecutionContext()
   const response = await worker.fetch(request, { ...env, ...sample.variables }, ctx)
-  const answer = await answerOf(sample.method, url, response)
+  const result = await toTestResponse(sample.method, url, response)
   await waitOnExecutionContext(ctx)
-  return answer
+  return result
 }
 
 function callOptionsOf(request: SampleRequest, { idempotencyKey, token }: SendOptions): CallOptions {
@@ -147,7 +145,6 @@ function leastCallerOf(operation: ApiOperation, account: Account): Member | null
   return least ? account[least] : null
 }
 
-/** The first example of the document that is a body of JSON. */
 function exampleBodyOf({ requestBody }: ApiOperation): unknown {
   const { example, examples = {} } = requestBody?.content['application/json'] ?? {}
   const [first] = Object.values(examples)

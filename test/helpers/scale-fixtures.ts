@@ -1,21 +1,21 @@
 import { env } from 'cloudflare:workers'
 import { expect, vi } from 'vitest'
-import { type Account, type Answer, call, createTicket, type Member } from './api'
+import { type Account, call, createTicket, type Member, type TestResponse } from './api'
 
-/** An account that grows by SQL, and what requests cost in it. */
+/** Accounts that grow by SQL, and the cost of requests in them. */
 
 export const DAY = 86_400_000
-/** The number of the last of the old tickets: those that are rare in any way are among them. */
+/** The number of the last old ticket. All tickets with rare values are old. */
 export const OLD = 2_000
-/** When changes begin, long after the last creation (ms). */
+/** Later than every creation (ms). */
 export const CHANGES = 4e12
 
 const numbers = (from: number, to: number) =>
   `WITH RECURSIVE n(i) AS (SELECT ${from} UNION ALL SELECT i + 1 FROM n WHERE i < ${to})`
 
 /**
- * Adds tickets, events and a tenth as many people of these numbers. A ticket is a day younger than the one before; the
- * changes of the old ones are shuffled. 50 tickets are the customer's, the others those of `busy`.
+ * Adds tickets with these numbers, events, and a tenth as many users. Each ticket is a day younger than the one before;
+ * the update times of old ones are shuffled. `account.customer` has 50 tickets, `busy` the others.
  */
 export async function grow({ id, agent, admin, customer }: Account, busy: Member, from: number, to: number) {
   await env.DB.batch([
@@ -48,7 +48,7 @@ export async function grow({ id, agent, admin, customer }: Account, busy: Member
   ])
 }
 
-/** Makes a ticket with comments and attachments, each third internal; each of the first comments has an attachment. */
+/** A third of each is internal; each of the first comments has an attachment. */
 export async function ticketWith(account: Account, comments: number, attachments: number): Promise<string> {
   const { id } = await createTicket(account.customer)
   await env.DB.batch([
@@ -71,33 +71,32 @@ interface Cost {
   written: number
 }
 
-/** What a request, which must succeed, costs by its log line; and its body. */
+/** From the request's log line. Expects success. */
 export async function costOf(
   by: Member,
   method: string,
   path: string,
   body?: unknown,
-): Promise<Cost & { body: Answer['body'] }> {
+): Promise<Cost & { body: TestResponse['body'] }> {
   const log = vi.spyOn(console, 'info')
-  const answer = await call(method, path, { token: by.token, body })
+  const response = await call(method, path, { token: by.token, body })
   const lines = log.mock.calls.map(([line]) => JSON.parse(String(line)))
   log.mockRestore()
-  expect(answer.status, answer.text).toBeLessThan(300)
+  expect(response.status, response.text).toBeLessThan(300)
   const { rows_read, rows_written } = lines.find((line) => line.method === method).db
-  return { read: rows_read, written: rows_written, body: answer.body }
+  return { read: rows_read, written: rows_written, body: response.body }
 }
 
-/** What a request has cost at each size, by its name. */
+/** Costs at each size, by name of the request. */
 const measured = new Map<string, Cost[]>()
 
-/** Notes what a request costs, and gives its body. */
 export async function measure(by: Member, path: string, name = path, method = 'GET', body?: unknown) {
-  const { body: answer, ...cost } = await costOf(by, method, path, body)
+  const { body: response, ...cost } = await costOf(by, method, path, body)
   measured.set(name, [...(measured.get(name) ?? []), cost])
-  return answer
+  return response
 }
 
-/** Fails unless a request costs no more than its budget at 20,000 tickets, and about as much as at 2,000. */
+/** Expects a cost within the budget at 20,000 tickets, and about the same as at 2,000. */
 export function expectFlat(name: string, budget: number, toWrite = 0): void {
   const [small, large] = measured.get(name) ?? []
   if (!small || !large) throw new Error(`${name} was not measured`)

@@ -1,6 +1,5 @@
 import { env } from 'cloudflare:workers'
 
-/** The statements of all migrations, in their order. */
 export function schemaStatements(): D1PreparedStatement[] {
   return env.TEST_MIGRATIONS.flatMap(({ queries }) => queries).map((query) => env.DB.prepare(query))
 }

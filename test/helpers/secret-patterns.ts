@@ -1,4 +1,3 @@
-/** What tokens, API keys, webhook secrets, signed addresses and signatures look like. */
 export const SECRET_PATTERNS: readonly RegExp[] = [
   /eyJ[\w-]{8}/,
   /tk_live_/,

@@ -6,7 +6,7 @@ type Seed = [into: string, select: (account: Account, first: number) => string]
 
 const id = (name: PathIdName | 'author') => `(value ->> '${name}')`
 
-/** How a row of each kind is inserted by SQL, which no rate limit or quota stops. */
+/** Inserts rows by SQL, so that no rate limit or quota applies. */
 const SEEDS: Record<PathIdName, Seed[]> = {
   ticket_id: [
     [
@@ -46,12 +46,12 @@ const SEEDS: Record<PathIdName, Seed[]> = {
   ],
 }
 
-/** What is not found after `deleteSeeded`. */
+/** IDs that do not exist any more after `deleteSeeded`. */
 export const DELETABLE: PathIdName[] = ['ticket_id', 'comment_id', 'attachment_id', 'webhook_id', 'delivery_id']
 
 let seeded = 1_000
 
-/** Inserts rows of an account, one of each kind for each author: a ticket of its customer, the author's comment on it. */
+/** One row of each kind per author: a ticket of the account's customer, and the author's comment on it. */
 export async function seedIds(account: Account, authors: string[]): Promise<PathIds[]> {
   const sets = authors.map(missingIds)
   const first = seeded
@@ -69,7 +69,6 @@ export async function seedIds(account: Account, authors: string[]): Promise<Path
   return sets
 }
 
-/** Deletes the seeded ticket with everything below it, and the webhook. */
 export async function deleteSeeded(account: Account, { ticket_id, webhook_id }: PathIds): Promise<void> {
   await env.DB.batch([
     ...['comments', 'attachments'].map((table) =>

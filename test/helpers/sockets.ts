@@ -1,4 +1,4 @@
 import { vi } from 'vitest'
 
-/** Stands for the module `cloudflare:sockets` in tests: no connection can be opened but as a test has it. */
+/** Replaces the module `cloudflare:sockets`: no connection can be opened unless a test mocks it. */
 export const connect = vi.fn<typeof import('cloudflare:sockets').connect>()

@@ -1,9 +1,9 @@
 import { type JsonSchema, resolved } from './openapi'
 
-/** Stands for the name of a member where a schema allows any. */
+/** The name of any property, if the schema does not list names. */
 export const ANY_NAME = '*'
 
-/** The paths of all string fields of a schema, and of the names that a caller chooses. The first element stands for all. */
+/** Includes names that the caller chooses. In arrays, only the first element. */
 export function stringFields(given: JsonSchema, path: readonly string[] = []): string[][] {
   const schema = resolved(given as JsonSchema & { $ref: string }) as JsonSchema
   const parts: [key: string[], schema: unknown][] = [
@@ -25,7 +25,7 @@ function isSchema(value: unknown): value is JsonSchema {
   return typeof value === 'object' && value !== null
 }
 
-/** A body with a text in one place, and otherwise as it was. */
+/** Replaces the text at a path. */
 export function withText(body: unknown, [key, ...rest]: readonly string[], text: string): unknown {
   if (key === undefined) return text
   if (/^\d+$/.test(key)) return [withText(undefined, rest, text)]

@@ -3,9 +3,9 @@ import { PRIORITIES, TICKET_STATUSES } from '../../src/tickets/values'
 import { type Account, rows } from './api'
 import { type Seed, seedTickets } from './tickets'
 
-/** What a list of tickets should be, worked out here from the rows that there are: what the API is held against. */
+/** Computes lists of tickets from the stored rows, to compare the API with. */
 
-/** Chance from a seed (mulberry32), so that what has failed once fails again. */
+/** Pseudorandom numbers (mulberry32) that a seed reproduces. */
 export function dice(seed: number) {
   let state = seed
   const roll = () => {
@@ -47,7 +47,6 @@ export interface Stored {
   updated_at: number
 }
 
-/** All tickets of an account, as they are stored. */
 export async function storedTickets({ id }: Account): Promise<Stored[]> {
   const found = await rows<Omit<Stored, 'tags'> & { tags: string }>(
     `SELECT id, number, title, description, status, priority, created_by, assigned_to, tags, created_at, updated_at
@@ -57,8 +56,8 @@ export async function storedTickets({ id }: Account): Promise<Stored[]> {
   return found.map((ticket) => ({ ...ticket, tags: JSON.parse(ticket.tags) }))
 }
 
-/** The parameters of a list: several values as they are joined with commas, times in ms. */
-export interface Wish {
+/** The parameters of a list. Several values are joined by commas; times are in ms. */
+export interface ListQuery {
   status?: string[]
   priority?: string[]
   assigned_to?: string[]
@@ -74,33 +73,32 @@ export interface Wish {
   order?: 'asc' | 'desc'
 }
 
-export function queryOf(wish: Wish): string {
-  const parameters = Object.entries(wish).map(([name, value]): [string, string] => [
+export function queryOf(query: ListQuery): string {
+  const parameters = Object.entries(query).map(([name, value]): [string, string] => [
     name,
     /after|before/.test(name) ? new Date(value).toISOString() : String(value),
   ])
   return new URLSearchParams(parameters).toString()
 }
 
-/** The tickets that a list must hold, in its order. */
-export function expectedOf(wish: Wish, tickets: Stored[]): Stored[] {
-  return tickets.filter((ticket) => matches(wish, ticket)).toSorted((a, b) => comparison(wish, a, b))
+export function expectedOf(query: ListQuery, tickets: Stored[]): Stored[] {
+  return tickets.filter((ticket) => matches(query, ticket)).toSorted((a, b) => comparison(query, a, b))
 }
 
-function matches(wish: Wish, t: Stored): boolean {
+function matches(query: ListQuery, t: Stored): boolean {
   const words = wordsOf(`${t.title} ${t.description}`)
   return (
-    (wish.status?.includes(t.status) ?? true) &&
-    (wish.priority?.includes(t.priority) ?? true) &&
-    (wish.assigned_to?.includes(t.assigned_to ?? 'none') ?? true) &&
-    (wish.created_by?.includes(t.created_by) ?? true) &&
-    t.number === (wish.number ?? t.number) &&
-    (wish.tag === undefined || t.tags.includes(wish.tag)) &&
-    wordsOf(wish.q ?? '').every((wanted) => words.some((word) => word.startsWith(wanted))) &&
-    t.created_at >= (wish.created_after ?? 0) &&
-    t.created_at < (wish.created_before ?? Number.POSITIVE_INFINITY) &&
-    t.updated_at >= (wish.updated_after ?? 0) &&
-    t.updated_at < (wish.updated_before ?? Number.POSITIVE_INFINITY)
+    (query.status?.includes(t.status) ?? true) &&
+    (query.priority?.includes(t.priority) ?? true) &&
+    (query.assigned_to?.includes(t.assigned_to ?? 'none') ?? true) &&
+    (query.created_by?.includes(t.created_by) ?? true) &&
+    t.number === (query.number ?? t.number) &&
+    (query.tag === undefined || t.tags.includes(query.tag)) &&
+    wordsOf(query.q ?? '').every((terms) => words.some((word) => word.startsWith(terms))) &&
+    t.created_at >= (query.created_after ?? 0) &&
+    t.created_at < (query.created_before ?? Number.POSITIVE_INFINITY) &&
+    t.updated_at >= (query.updated_after ?? 0) &&
+    t.updated_at < (query.updated_before ?? Number.POSITIVE_INFINITY)
   )
 }
 
@@ -111,17 +109,18 @@ function wordsOf(text: string): string[] {
 const RANKS = new Map<string, number>(PRIORITIES.map((name, rank) => [name, rank]))
 const rankOf = ({ priority }: Stored) => RANKS.get(priority) ?? -1
 
-function comparison({ sort = 'created_at', order = 'desc' }: Wish, a: Stored, b: Stored): number {
-  const way = order === 'desc' ? -1 : 1
-  if (sort === 'priority') return way * (rankOf(a) - rankOf(b)) || b.created_at - a.created_at || b.number - a.number
-  return way * (a[sort] - b[sort] || a.number - b.number)
+function comparison({ sort = 'created_at', order = 'desc' }: ListQuery, a: Stored, b: Stored): number {
+  const direction = order === 'desc' ? -1 : 1
+  if (sort === 'priority')
+    return direction * (rankOf(a) - rankOf(b)) || b.created_at - a.created_at || b.number - a.number
+  return direction * (a[sort] - b[sort] || a.number - b.number)
 }
 
 export const START = Date.UTC(2026, 4, 1)
 export const SECOND = 1_000
 const TITLES = ['Printer on fire', 'Printing twice', 'Drücker klemmt', 'Screen is black', 'Paper jam']
 
-/** A ticket of chance, its times among 60 of each kind, so that many are the same. */
+/** Times are among 60 values, so that many are equal. */
 export function anyTicket({ pick, below, chance }: Dice, { agent, admin, customer, stranger }: Account): Seed {
   const createdAt = START + below(60) * SECOND
   return {
@@ -137,7 +136,7 @@ export function anyTicket({ pick, below, chance }: Dice, { agent, admin, custome
   }
 }
 
-/** Some tickets go, as many come, younger than all others, as new ones are, and some change, all by SQL. */
+/** Deletes some tickets, inserts as many newer ones, and changes others, by SQL. */
 export async function churn(account: Account, die: Dice, going: string[], changing: string[]): Promise<void> {
   await seedTickets(
     account,

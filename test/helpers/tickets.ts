@@ -1,7 +1,7 @@
 import { env } from 'cloudflare:workers'
 import { expect } from 'vitest'
 import { newId } from '../../src/lib/ids'
-import { type Account, type Answer, call, type Member, rows } from './api'
+import { type Account, call, type Member, rows, type TestResponse } from './api'
 
 export interface Seed {
   title?: string
@@ -20,7 +20,7 @@ export interface Seeded extends Required<Seed> {
   number: number
 }
 
-/** Inserts tickets by SQL, for many of them or for times of their own. Gives them in the order of insertion: by age. */
+/** Inserts tickets by SQL, and returns them in the order of insertion, the oldest first. */
 export async function seedTickets(account: Account, seeds: Seed[]): Promise<Seeded[]> {
   const [state] = await rows<{ ticket_number: number }>(
     'UPDATE account_state SET ticket_number = ticket_number + ? WHERE account_id = ? RETURNING ticket_number',
@@ -70,47 +70,43 @@ export async function seedTickets(account: Account, seeds: Seed[]): Promise<Seed
   return seeded
 }
 
-/** Asks as a member, and gives the answer. */
-export function ask(by: Member, method: string, path: string, body?: unknown): Promise<Answer> {
+export function callAs(by: Member, method: string, path: string, body?: unknown): Promise<TestResponse> {
   return call(method, path, { token: by.token, ...(body !== undefined && { body }) })
 }
 
-/** Changes a ticket, which must succeed, and gives it. */
-export async function patched(by: Member, id: string, body: unknown) {
-  const answer = await ask(by, 'PATCH', `tickets/${id}`, body)
-  expect(answer.status, answer.text).toBe(200)
-  return answer.body.data
+export async function patchTicket(by: Member, id: string, body: unknown) {
+  const response = await callAs(by, 'PATCH', `tickets/${id}`, body)
+  expect(response.status, response.text).toBe(200)
+  return response.body.data
 }
 
-/** Adds a comment, which must succeed, and gives it. */
-export async function commented(by: Member, id: string, body: Record<string, unknown> = {}) {
-  const answer = await ask(by, 'POST', `tickets/${id}/comments`, { content: 'A comment', ...body })
-  expect(answer.status, answer.text).toBe(201)
-  return answer.body.data
+export async function createComment(by: Member, id: string, body: Record<string, unknown> = {}) {
+  const response = await callAs(by, 'POST', `tickets/${id}/comments`, { content: 'A comment', ...body })
+  expect(response.status, response.text).toBe(201)
+  return response.body.data
 }
 
-/** The `details` of an answer that must be a failure of that status and code. */
-export function detailsOf(answer: Answer, status: number, code: string): { field: string; message: string }[] {
-  expect([answer.status, answer.body.error?.code], answer.text).toEqual([status, code])
-  return answer.body.error.details
+/** Expects an error with this status and code. */
+export function detailsOf(response: TestResponse, status: number, code: string): { field: string; message: string }[] {
+  expect([response.status, response.body.error?.code], response.text).toEqual([status, code])
+  return response.body.error.details
 }
 
-export const idsOf = (things: { id: string }[]) => things.map(({ id }) => id)
+export const idsOf = (items: { id: string }[]) => items.map(({ id }) => id)
 
-/** What a path answers, which must be a 200. */
-export async function got(by: Member, path: string): Promise<Answer> {
-  const answer = await ask(by, 'GET', path)
-  expect(answer.status, answer.text).toBe(200)
-  return answer
+export async function getOk(by: Member, path: string): Promise<TestResponse> {
+  const response = await callAs(by, 'GET', path)
+  expect(response.status, response.text).toBe(200)
+  return response
 }
 
-/** The items of a whole list, followed from page to page by `next_page_url`, and the pages. */
+/** All items of a list, by `next_page_url`, and its pages. */
 export async function walk(by: Member, path: string) {
-  const pages: Answer[] = []
+  const pages: TestResponse[] = []
   for (let next: string | null = path; next !== null; ) {
-    const answer: Answer = await got(by, next)
-    pages.push(answer)
-    next = answer.body.pagination.next_page_url
+    const response: TestResponse = await getOk(by, next)
+    pages.push(response)
+    next = response.body.pagination.next_page_url
     expect(pages.length).toBeLessThan(50)
   }
   return { pages, items: pages.flatMap((page) => page.body.data) }
@@ -121,11 +117,10 @@ export interface StoredEvent {
   type: string
   is_internal: number
   ticket_id: string
-  // biome-ignore lint/suspicious/noExplicitAny: the image of an event has a shape for each type
+  // biome-ignore lint/suspicious/noExplicitAny: the data of an event has a shape for each type
   data: any
 }
 
-/** The events of an account (of one ticket, where it is named) in order. */
 export async function eventsOf(accountId: string, ticketId?: string): Promise<StoredEvent[]> {
   const found = await rows<Omit<StoredEvent, 'data'> & { data: string }>(
     'SELECT sequence, type, is_internal, ticket_id, data FROM events WHERE account_id = ? ORDER BY sequence',
@@ -144,7 +139,6 @@ export interface StoredChange {
   current: unknown
 }
 
-/** The history of a ticket in order, its JSON parsed. */
 export async function historyOf(accountId: string, ticketId: string): Promise<StoredChange[]> {
   const found = await rows<StoredChange & { previous: string; current: string }>(
     `SELECT change_id, actor_id, field, previous, current FROM ticket_history
@@ -159,7 +153,7 @@ export async function historyOf(accountId: string, ticketId: string): Promise<St
   }))
 }
 
-/** Fails unless an account's event sequences are 1, 2, 3 … without a hole. */
+/** Expects consecutive event sequences 1, 2, 3 …. */
 export async function expectNoHoles(accountId: string): Promise<void> {
   const sequences = (await eventsOf(accountId)).map((event) => event.sequence)
   expect(sequences).toEqual(sequences.map((_, index) => index + 1))

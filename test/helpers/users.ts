@@ -2,28 +2,27 @@ import { createExecutionContext, waitOnExecutionContext } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import { randomBytes, scryptSync } from 'node:crypto'
 import { createApp } from '../../src/app'
-import { freshAddress } from './addresses'
-import { type Answer, API, answerOf, call, ORIGIN, row } from './api'
+import { freshIpAddress } from './addresses'
+import { API, call, ORIGIN, row, type TestResponse, toTestResponse } from './api'
 import { noteRequest } from './log-scan'
 
-/** What a body of an error holds for an unknown e-mail, a wrong password and everybody else who may not log in. */
+/** Unknown emails, wrong passwords and inactive users get the same response. */
 export const NO_LOGIN =
   '{"error":{"code":"invalid_credentials","message":"The e-mail or the password is wrong","details":[]}}'
 
-/** A stored hash that costs next to nothing to check, for the cost is stored with it; for tests with many logins. */
+/** A stored hash that is cheap to check, because the cost is part of it. */
 export function cheapHash(password: string): string {
   const salt = randomBytes(16)
   const key = scryptSync(password.normalize('NFC'), salt, 32, { N: 16, r: 8, p: 1 })
   return ['scrypt', 16, 8, 1, salt.toString('base64url'), key.toString('base64url')].join('$')
 }
 
-/** Tries to log in, from an address of its own unless one is named. */
+/** Uses an unused IP address by default. */
 export function logIn(email: string, password: string, options: { address?: string; account?: string } = {}) {
-  const { address = freshAddress(), account } = options
+  const { address = freshIpAddress(), account } = options
   return call('POST', 'auth/login', { body: { email, password, ...(account && { account }) }, address })
 }
 
-/** What is stored of a member, for what no answer shows. */
 export async function storedUser(id: string) {
   const found = await row<{
     name: string
@@ -39,19 +38,19 @@ export async function storedUser(id: string) {
   return found
 }
 
-/** The statuses of a read under each token, in order: what tells the living from the dead. */
-export async function liveness(...tokens: string[]): Promise<number[]> {
-  const asked = tokens.map((token) => call('GET', 'users/me', { token, address: freshAddress() }))
-  return (await Promise.all(asked)).map((answer) => answer.status)
+/** 200 for a valid token, 401 for a revoked one. */
+export async function readStatuses(...tokens: string[]): Promise<number[]> {
+  const requests = tokens.map((token) => call('GET', 'users/me', { token, address: freshIpAddress() }))
+  return (await Promise.all(requests)).map((result) => result.status)
 }
 
-/** Sends a body through a Worker of its own, whose variables differ from those of the other tests. */
+/** Sends a body to a Worker with other variables than those of the tests. */
 export async function post(
   variables: Record<string, string>,
   path: string,
   body: unknown,
-  address = freshAddress(),
-): Promise<Answer> {
+  address = freshIpAddress(),
+): Promise<TestResponse> {
   const context = createExecutionContext()
   const request = new Request(`${ORIGIN}${API}/${path}`, {
     method: 'POST',
@@ -61,5 +60,5 @@ export async function post(
   noteRequest(request.url, request.headers, body)
   const response = await createApp().fetch(request, { ...env, ...variables }, context)
   await waitOnExecutionContext(context)
-  return answerOf('POST', request.url, response)
+  return toTestResponse('POST', request.url, response)
 }

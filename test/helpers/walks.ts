@@ -1,31 +1,29 @@
 import { expect } from 'vitest'
-import type { Answer, Member } from './api'
-import { got, idsOf } from './tickets'
+import type { Member, TestResponse } from './api'
+import { getOk, idsOf } from './tickets'
 
-/** Walking lists by cursor. */
-
-/** The IDs on pages by cursor, from a first one until there are no more; between any two of them `meanwhile` happens. */
+/** The IDs of all pages, from the first cursor to the last. `meanwhile` runs between pages. */
 export async function walkFrom(
   by: Member,
   path: string,
-  first: Answer,
-  way: 'next' | 'prev',
+  first: TestResponse,
+  direction: 'next' | 'prev',
   meanwhile: (seen: string[]) => Promise<void>,
 ): Promise<string[][]> {
   const pages: string[][] = []
   for (let page = first; ; ) {
     const seen = idsOf(page.body.data)
     pages.push(seen)
-    const cursor = page.body.pagination[`${way}_cursor`]
+    const cursor = page.body.pagination[`${direction}_cursor`]
     if (cursor === null) return pages
     await meanwhile(seen)
-    page = await got(by, `${path}&cursor=${cursor}`)
+    page = await getOk(by, `${path}&cursor=${cursor}`)
   }
 }
 
 /**
- * Walks a list there and back; `meanwhile` makes things come and go between two pages, and is given what stands at the
- * cursor and what was there at the beginning. Fails unless all that stayed was found, in order, and nothing twice.
+ * Pages through a list to the end and back. `meanwhile` creates and deletes items between pages; it gets the item at
+ * the cursor and the initial items. Expects every remaining item exactly once, in order.
  */
 export async function expectWalksBothWays(
   by: Member,
@@ -33,16 +31,18 @@ export async function expectWalksBothWays(
   present: () => Promise<{ id: string }[]>,
   meanwhile: (standing: string | undefined, before: string[]) => Promise<void>,
 ): Promise<void> {
-  let first = await got(by, `${path}&cursor=`)
-  for (const way of ['next', 'prev'] as const) {
+  let first = await getOk(by, `${path}&cursor=`)
+  for (const direction of ['next', 'prev'] as const) {
     const before = idsOf(await present())
-    const pages = await walkFrom(by, path, first, way, (seen) => meanwhile(seen.at(way === 'next' ? -1 : 0), before))
+    const pages = await walkFrom(by, path, first, direction, (seen) =>
+      meanwhile(seen.at(direction === 'next' ? -1 : 0), before),
+    )
     expect(pages.length).toBeGreaterThan(1)
-    const found = (way === 'next' ? pages : pages.toReversed()).flat()
+    const found = (direction === 'next' ? pages : pages.toReversed()).flat()
     expect(new Set(found).size).toBe(found.length)
     const left = new Set(idsOf(await present()))
     const stayed = before.filter((id) => left.has(id))
     expect(found.filter((id) => stayed.includes(id))).toEqual(stayed)
-    while (first.body.pagination.next_page_url !== null) first = await got(by, first.body.pagination.next_page_url)
+    while (first.body.pagination.next_page_url !== null) first = await getOk(by, first.body.pagination.next_page_url)
   }
 }

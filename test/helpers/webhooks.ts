@@ -6,7 +6,7 @@ import worker from '../../src/index'
 import type { FanOutMessage } from '../../src/service/wake-up-queue'
 import { type Account, row } from './api'
 import { createTestKey } from './credentials'
-import { ask } from './tickets'
+import { callAs } from './tickets'
 
 export interface Hook {
   id: string
@@ -19,14 +19,12 @@ export function freshUrl(): string {
   return `https://hooks.example.com/${crypto.randomUUID()}`
 }
 
-/** Makes a webhook through the API. */
 export async function createTestWebhook(account: Account, input: Record<string, unknown> = {}): Promise<Hook> {
-  const answer = await ask(account.admin, 'POST', 'webhooks', { url: freshUrl(), events: ['*'], ...input })
-  expect(answer.status, answer.text).toBe(201)
-  return answer.body.data
+  const response = await callAs(account.admin, 'POST', 'webhooks', { url: freshUrl(), events: ['*'], ...input })
+  expect(response.status, response.text).toBe(201)
+  return response.body.data
 }
 
-/** A request as a subscriber gets it. */
 export interface Received {
   url: string
   headers: Headers
@@ -37,11 +35,11 @@ export interface Received {
 }
 
 /**
- * Takes the place of every subscriber from now on: `answer` gives what a request is answered with, or throws as `fetch`
- * does. Gives the requests as they come. Undone by `vi.restoreAllMocks()`.
+ * Mocks all subscribers: `respond` returns the response, or throws like `fetch`. Returns the requests as they arrive.
+ * `vi.restoreAllMocks()` ends it.
  */
 export function receive(
-  answer: (request: Received, signal: AbortSignal) => Response | Promise<Response> = () =>
+  response: (request: Received, signal: AbortSignal) => Response | Promise<Response> = () =>
     new Response(null, { status: 204 }),
 ): Received[] {
   const received: Received[] = []
@@ -55,19 +53,19 @@ export function receive(
       redirect: init?.redirect,
     }
     received.push(request)
-    return answer(request, init?.signal ?? new AbortController().signal)
+    return response(request, init?.signal ?? new AbortController().signal)
   })
   return received
 }
 
-/** An answer that never comes: it ends as `fetch` does when the time is up. */
-export function neverAnswers(_request: Received, signal: AbortSignal): Promise<Response> {
+/** A response that never arrives: rejects like `fetch` at the timeout. */
+export function neverResponds(_request: Received, signal: AbortSignal): Promise<Response> {
   return new Promise((_, reject) => {
     signal.addEventListener('abort', () => reject(signal.reason))
   })
 }
 
-/** Keeps the queue from delivering by itself, so that the test is the only one who rings. Gives what was sent. */
+/** Keeps the queue from delivering, so that only the test calls the consumer. Returns the sent messages. */
 export function silenceQueue() {
   return {
     send: vi.spyOn(env.WEBHOOKS, 'send').mockResolvedValue(undefined as never),
@@ -75,23 +73,25 @@ export function silenceQueue() {
   }
 }
 
-/** Keeps the sweeper from being armed, so that no alarm sweeps or rings in the middle of a long test. */
+/** Prevents alarms, so that no sweep runs during a long test. */
 export function silenceSweeper(): void {
   vi.spyOn(env.SWEEPER, 'getByName').mockReturnValue({ ensureScheduled: () => Promise.resolve() } as never)
 }
 
 type Recipient = Account | string | null
 
-/** Gives the consumer a message for each account (null for one that names none), and tells what became of each. */
+/**
+ * Passes the consumer a message for each account (null for one without an account), and returns what it did with each.
+ */
 export async function deliver(...accounts: Recipient[]) {
-  const { told, ended } = startConsumer({}, ...accounts)
+  const { outcomes, ended } = startConsumer({}, ...accounts)
   await ended
-  return told
+  return outcomes
 }
 
 /**
- * Starts the consumer under other variables than those of the tests. `told` tells what became of each message once it
- * returns, `ended` ends with what goes on behind it.
+ * Starts the consumer with other variables. `outcomes` resolves when it returns, `ended` when its background work is
+ * done.
  */
 export function startConsumer(variables: Partial<Bindings>, ...accounts: Recipient[]) {
   const batch = createMessageBatch<FanOutMessage>(
@@ -105,13 +105,13 @@ export function startConsumer(variables: Partial<Bindings>, ...accounts: Recipie
   )
   const spies = batch.messages.map((message) => ({ ack: vi.spyOn(message, 'ack'), retry: vi.spyOn(message, 'retry') }))
   const ctx = createExecutionContext()
-  const told = worker
+  const outcomes = worker
     .queue(batch, { ...env, ...variables }, ctx)
     .then(() => spies.map(({ ack, retry }) => ({ acked: ack.mock.calls.length, retried: retry.mock.calls })))
-  return { told, ended: told.then(() => waitOnExecutionContext(ctx)) }
+  return { outcomes, ended: outcomes.then(() => waitOnExecutionContext(ctx)) }
 }
 
-/** Gives the consumer its messages until it has nothing left to send: on a slow machine it hands over. */
+/** Repeats messages until nothing is left to send, because a slow machine needs several. */
 export async function drain(variables: Partial<Bindings>, ...accounts: Recipient[]): Promise<void> {
   for (let [before, attempts] = [-1, 0]; before < attempts; ) {
     before = attempts
@@ -120,7 +120,7 @@ export async function drain(variables: Partial<Bindings>, ...accounts: Recipient
   }
 }
 
-/** Makes due deliveries to a webhook of all events that its account has, as if they had been fanned out. */
+/** Inserts due deliveries of all events of the account, as if they had been fanned out. */
 export async function seedDeliveries(account: Account, { id }: Pick<Hook, 'id'>): Promise<void> {
   await env.DB.batch([
     env.DB.prepare(
@@ -135,8 +135,8 @@ export async function seedDeliveries(account: Account, { id }: Pick<Hook, 'id'>)
   ])
 }
 
-/** How many of an account's events wait to be fanned out, as long as anybody listens. */
-export async function unheard(account: Account): Promise<number | undefined> {
+/** The number of events that are not fanned out, or undefined without active webhooks. */
+export async function countPendingEvents(account: Account): Promise<number | undefined> {
   const found = await row<{ count: number }>(
     'SELECT event_sequence - fanned_out_sequence AS count FROM account_state WHERE account_id = ?',
     account.id,
@@ -144,31 +144,29 @@ export async function unheard(account: Account): Promise<number | undefined> {
   return found?.count
 }
 
-/** Leaves a hole in an account's sequences, as `npm run admin -- after-restore` does. */
-export async function leapSequences(account: Account, by: number): Promise<void> {
+/** Leaves a gap in the sequences, like `npm run admin -- after-restore`. */
+export async function skipSequences(account: Account, by: number): Promise<void> {
   const statement = 'UPDATE account_state SET event_sequence = event_sequence + ? WHERE account_id = ?'
   await env.DB.prepare(statement).bind(by, account.id).run()
 }
 
-/** Takes all webhooks and deliveries away, so that nothing of one test is due in the next. */
-export async function forgetWebhooks(): Promise<void> {
+/** Nothing of one test may be due in the next. */
+export async function deleteAllWebhooks(): Promise<void> {
   const tables = ['delivery_attempts', 'deliveries', 'webhooks']
   await env.DB.batch(tables.map((table) => env.DB.prepare(`DELETE FROM ${table}`)))
 }
 
-/** A webhook's deliveries, newest first, as the API lists them. */
 export async function deliveriesOf(account: Account, hook: Hook, query = '') {
-  const answer = await ask(account.admin, 'GET', `webhooks/${hook.id}/deliveries?per_page=100${query}`)
-  expect(answer.status, answer.text).toBe(200)
-  return answer.body.data
+  const response = await callAs(account.admin, 'GET', `webhooks/${hook.id}/deliveries?per_page=100${query}`)
+  expect(response.status, response.text).toBe(200)
+  return response.body.data
 }
 
-/** One delivery with its attempts. */
 export async function deliveryOf(account: Account, hook: Hook, id: string) {
-  return (await ask(account.admin, 'GET', `webhooks/${hook.id}/deliveries/${id}`)).body.data
+  return (await callAs(account.admin, 'GET', `webhooks/${hook.id}/deliveries/${id}`)).body.data
 }
 
-/** Events as a batch writes them, by SQL: for many of them, or for times of their own. Gives the last one's sequence. */
+/** Inserts events by SQL, as a batch writes them. Returns the last sequence. */
 export async function seedEvents(account: Account, count: number, at = Date.now(), type = 'ticket.deleted') {
   const data = JSON.stringify({
     ticket: { id: 'ticket_seeded', number: 1, title: 'Seeded' },
@@ -187,19 +185,18 @@ export async function seedEvents(account: Account, count: number, at = Date.now(
   return taken?.results[0]?.event_sequence ?? 0
 }
 
-/** An account whose admin calls with an API key, which outlives every token when the clock is moved. */
+/** The admin uses an API key, which stays valid when the clock moves. */
 export async function createTimelessWebhook(account: Account): Promise<Account> {
   return { ...account, admin: { ...account.admin, token: (await createTestKey(account, { role: 'admin' })).key } }
 }
 
-/** The only delivery of a webhook, with its attempts. */
 export async function onlyDelivery(account: Account, hook: Hook) {
   const [listed, ...others] = await deliveriesOf(account, hook)
   expect(others).toEqual([])
   return deliveryOf(account, hook, listed.id)
 }
 
-/** In how many ms the next delivery of a webhook is due; null for never. */
+/** Milliseconds; null if no delivery is due. */
 export async function dueIn({ id }: Hook): Promise<number | null> {
   const found = await row<{ due_at: number | null }>(
     'SELECT min(due_at) AS due_at FROM deliveries WHERE webhook_id = ?',

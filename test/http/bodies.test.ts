@@ -13,20 +13,18 @@ beforeAll(async () => {
 const post = (body: unknown, headers: Record<string, string> = {}, route: Route = direct) =>
   call('POST', 'tickets', { token: account.agent.token, body, headers, route })
 
-/** The answer to a body, and the length of the longest JSON that was parsed for it. */
 async function postWatched(body: string) {
   const parse = vi.spyOn(JSON, 'parse')
-  const answer = await post(body)
+  const response = await post(body)
   const longestParsed = Math.max(...parse.mock.calls.map(([text]) => text.length))
   parse.mockRestore()
-  return { answer, longestParsed }
+  return { response, longestParsed }
 }
 
 async function ticketsOf(accountId: string): Promise<number> {
   return (await row<{ n: number }>('SELECT count(*) AS n FROM tickets WHERE account_id = ?', accountId))?.n ?? -1
 }
 
-/** A stream of spaces, which has no length that a header could tell. */
 function streamed(bytes: number, sent: { bytes: number }): ReadableStream<Uint8Array> {
   const chunk = new Uint8Array(64 * 1024).fill(0x20)
   return new ReadableStream({
@@ -66,10 +64,10 @@ describe('S12 bodies that are no ticket', () => {
       `{"title":"T","description":"D","custom_fields":{"a":${'['.repeat(100_000)}${']'.repeat(100_000)}}}`,
     ],
   ])('S12 %s is 400, and says what is wrong', async (_name, body) => {
-    const answer = await post(body)
-    expect(answer.status).toBe(400)
-    expect(answer.body.error).toMatchObject({ code: 'invalid_input', message: 'The request data is invalid' })
-    expect(answer.body.error.details.length).toBeGreaterThan(0)
+    const response = await post(body)
+    expect(response.status).toBe(400)
+    expect(response.body.error).toMatchObject({ code: 'invalid_input', message: 'The request data is invalid' })
+    expect(response.body.error.details.length).toBeGreaterThan(0)
   })
 
   it('S12 a missing body is 400, or 415 for want of a type', async () => {
@@ -101,9 +99,9 @@ describe('S12 bodies that are no ticket', () => {
     const keys = Array.from({ length: 700_000 }, (_, index) => `"k${index}":0`)
     const body = `{"title":"T","description":"D",${keys.join(',')}}`
     expect(body.length).toBeLessThan(MAX)
-    const { answer, longestParsed } = await postWatched(body)
-    expect(answer.status).toBe(400)
-    expect(answer.body.error.details).toEqual([{ field: 'body', message: 'Body must hold at most 10,000 fields' }])
+    const { response, longestParsed } = await postWatched(body)
+    expect(response.status).toBe(400)
+    expect(response.body.error.details).toEqual([{ field: 'body', message: 'Body must hold at most 10,000 fields' }])
     expect(longestParsed).toBeLessThan(MAX / 100)
   })
 
@@ -112,9 +110,9 @@ describe('S12 bodies that are no ticket', () => {
     ['objects', '{"a":', '}'],
   ])('S12 %s within each other to 10 MiB are refused without being built', async (_name, open, close) => {
     const depth = Math.floor(MAX / (open.length + close.length)) - 1
-    const { answer, longestParsed } = await postWatched(`${open.repeat(depth)}1${close.repeat(depth)}`)
-    expect(answer.status).toBe(400)
-    expect(answer.body.error.details).toEqual([{ field: 'body', message: 'Body must hold at most 10,000 fields' }])
+    const { response, longestParsed } = await postWatched(`${open.repeat(depth)}1${close.repeat(depth)}`)
+    expect(response.status).toBe(400)
+    expect(response.body.error.details).toEqual([{ field: 'body', message: 'Body must hold at most 10,000 fields' }])
     expect(longestParsed).toBeLessThan(MAX / 100)
   })
 
@@ -123,20 +121,20 @@ describe('S12 bodies that are no ticket', () => {
     ['numbers', '1'],
     ['texts', '"a"'],
   ])('S12 a million %s in a list are refused before they are parsed', async (_name, element) => {
-    const { answer, longestParsed } = await postWatched(
+    const { response, longestParsed } = await postWatched(
       `{"title":"T","description":"D","tags":[${Array(1_000_000).fill(element).join(',')}]}`,
     )
-    expect(answer.status).toBe(400)
+    expect(response.status).toBe(400)
     expect(longestParsed).toBeLessThan(MAX / 100)
   })
 
   it('S12 9,000 unknown fields give at most 50 details, and the last says how many more', async () => {
-    const answer = await post(Object.fromEntries(Array.from({ length: 9_000 }, (_, index) => [`k${index}`, 0])))
-    expect(answer.status).toBe(400)
-    expect(answer.body.error.details).toHaveLength(50)
-    const unknown = answer.body.error.details.find(({ field }: { field: string }) => field === 'k0')
+    const response = await post(Object.fromEntries(Array.from({ length: 9_000 }, (_, index) => [`k${index}`, 0])))
+    expect(response.status).toBe(400)
+    expect(response.body.error.details).toHaveLength(50)
+    const unknown = response.body.error.details.find(({ field }: { field: string }) => field === 'k0')
     expect(unknown).toEqual({ field: 'k0', message: 'K0 is not a known field' })
-    expect(answer.body.error.details[49].message).toMatch(/^\d+ more problems are not listed$/)
+    expect(response.body.error.details[49].message).toMatch(/^\d+ more problems are not listed$/)
   })
 
   it('S12 51 problems are 49 and a rest of two, 50 are all told', async () => {
@@ -156,31 +154,31 @@ describe('S12 bodies that are no ticket', () => {
 
   it('S12 colons and quotes within strings are no fields', async () => {
     const description = '"a": \\": \\\\'.repeat(5_000)
-    const answer = await post({ title: 'T', description })
-    expect(answer.status).toBe(201)
-    expect(answer.body.data.description).toBe(description)
+    const response = await post({ title: 'T', description })
+    expect(response.status).toBe(201)
+    expect(response.body.data.description).toBe(description)
   })
 })
 
 describe('the size of a body', () => {
   it('S12 is 413 by its Content-Length', async () => {
-    const answer = await post('x'.repeat(MAX + 1))
-    expect(answer.status).toBe(413)
-    expect(answer.body.error.message).toContain('10 MiB')
+    const response = await post('x'.repeat(MAX + 1))
+    expect(response.status).toBe(413)
+    expect(response.body.error.message).toContain('10 MiB')
   })
 
   it('S12 is 413 by its Content-Length alone, before a byte of it is read', async () => {
     const sent = { bytes: 0 }
-    const answer = await post(streamed(MAX, sent), { 'Content-Length': String(MAX + 1) }, toApplication)
-    expect(answer.status).toBe(413)
+    const response = await post(streamed(MAX, sent), { 'Content-Length': String(MAX + 1) }, toApplication)
+    expect(response.status).toBe(413)
     // Streams hold a little ready that nobody has asked for.
     expect(sent.bytes).toBeLessThan(MAX / 10)
   })
 
   it('S12 is 413 for a stream without a Content-Length, which is not read to its end', async () => {
     const sent = { bytes: 0 }
-    const answer = await post(streamed(5 * MAX, sent))
-    expect(answer.status).toBe(413)
+    const response = await post(streamed(5 * MAX, sent))
+    expect(response.status).toBe(413)
     expect(sent.bytes).toBeLessThan(3 * MAX)
   })
 
@@ -202,17 +200,17 @@ describe('415', () => {
     'text/plain, application/json',
     'text/plain; application/json',
   ])('names the type to send instead of %s', async (type) => {
-    const answer = await post('{"title":"T","description":"D"}', { 'Content-Type': type })
-    expect(answer.status).toBe(415)
-    expect(answer.body.error.message).toContain('application/json')
+    const response = await post('{"title":"T","description":"D"}', { 'Content-Type': type })
+    expect(response.status).toBe(415)
+    expect(response.body.error.message).toContain('application/json')
   })
 
   it.each(['gzip', 'deflate', 'br', 'unknown'])(
     'is for Content-Encoding %s, also of a body that is not',
     async (encoding) => {
-      const answer = await post('{"title":"T","description":"D"}', { 'Content-Encoding': encoding })
-      expect(answer.status).toBe(415)
-      expect(answer.body.error.message).toBe('The body must be sent as it is, without Content-Encoding')
+      const response = await post('{"title":"T","description":"D"}', { 'Content-Encoding': encoding })
+      expect(response.status).toBe(415)
+      expect(response.body.error.message).toBe('The body must be sent as it is, without Content-Encoding')
       expect((await post('{"title":"T","description":"D"}', { 'Content-Encoding': 'identity' })).status).toBe(201)
     },
   )
@@ -220,8 +218,8 @@ describe('415', () => {
   it.each(['application/json', 'application/json; charset=utf-8', 'Application/JSON'])(
     'is not for %s',
     async (type) => {
-      const answer = await post('{"title":"T","description":"D"}', { 'Content-Type': type })
-      expect(answer.status).toBe(201)
+      const response = await post('{"title":"T","description":"D"}', { 'Content-Type': type })
+      expect(response.status).toBe(201)
     },
   )
 })

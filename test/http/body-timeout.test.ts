@@ -1,12 +1,12 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { type Account, createTestAccount } from '../helpers/api'
-import { dump } from '../helpers/database-snapshot'
-import { hold } from '../helpers/held-request'
+import { takeSnapshot } from '../helpers/database-snapshot'
+import { holdRequest } from '../helpers/held-request'
 import { API_OPERATIONS, byName } from '../helpers/operations'
 import { prepareRequest } from '../helpers/sample-requests'
 import { silenceQueue, silenceSweeper } from '../helpers/webhooks'
 
-/** Raw uploads have an hour: see the tests of attachments. */
+/** Raw uploads may take an hour: see the tests of attachments. */
 const WITH_A_TIMEOUT = API_OPERATIONS.filter(
   ({ method, operationId }) => method !== 'GET' && operationId !== 'uploadAttachment',
 )
@@ -23,7 +23,9 @@ afterEach(() => {
   vi.restoreAllMocks()
 })
 
-/** Holds back the timers of 30 seconds from now on: what they would run. Others run, for they may belong to other requests. */
+/**
+ * Collects the callbacks of 30-second timers from now on. Other timers run, because they may belong to other requests.
+ */
 function holdTimeouts(): (() => void)[] {
   const held: (() => void)[] = []
   const real = globalThis.setTimeout
@@ -40,16 +42,16 @@ describe('a body that does not arrive', () => {
     'is 408 after 30 seconds, and the request has no effect: %s',
     async (_, operation) => {
       const request = await prepareRequest(operation, account)
-      const before = JSON.stringify(await dump(account))
+      const before = JSON.stringify(await takeSnapshot(account))
       const timeouts = holdTimeouts()
-      const held = await hold(request, request.caller?.token ?? null)
-      let isAnswered = false
+      const held = await holdRequest(request, request.caller?.token ?? null)
+      let hasResponse = false
       const response = held.response().then((received) => {
-        isAnswered = true
+        hasResponse = true
         return received
       })
       await scheduler.wait(1)
-      expect([timeouts.length, isAnswered, held.isCanceled()]).toEqual([1, false, false])
+      expect([timeouts.length, hasResponse, held.isCanceled()]).toEqual([1, false, false])
       for (const run of timeouts) run()
       const { status, body } = await response
       expect([status, body.error?.code, body.error?.message]).toEqual([
@@ -58,7 +60,7 @@ describe('a body that does not arrive', () => {
         'The body must arrive within 30 seconds',
       ])
       expect(held.isCanceled()).toBe(true)
-      expect(JSON.stringify(await dump(account))).toBe(before)
+      expect(JSON.stringify(await takeSnapshot(account))).toBe(before)
     },
   )
 })

@@ -1,6 +1,6 @@
 import { env } from 'cloudflare:workers'
 import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
-import { freshAddress } from '../helpers/addresses'
+import { freshIpAddress } from '../helpers/addresses'
 import { type Account, call, createTestAccount, createTicket, type Member } from '../helpers/api'
 import { tokenClaim } from '../helpers/credentials'
 
@@ -10,7 +10,7 @@ beforeAll(async () => {
   account = await createTestAccount('standard')
 })
 
-// The clock stands still, so that no minute ends within a test.
+// A stopped clock, so that no minute ends within a test.
 beforeEach(() => {
   vi.useFakeTimers({ toFake: ['Date'] })
 })
@@ -32,12 +32,12 @@ const BAD = { body: '{', headers: { 'Content-Type': 'text/plain' } }
 
 describe('the order of checks', () => {
   it('an unknown route or method comes before 401', async () => {
-    expect((await call('GET', 'nothing', { address: freshAddress() })).status).toBe(404)
-    expect((await call('PUT', 'tickets', { address: freshAddress() })).status).toBe(405)
+    expect((await call('GET', 'nothing', { address: freshIpAddress() })).status).toBe(404)
+    expect((await call('PUT', 'tickets', { address: freshIpAddress() })).status).toBe(405)
   })
 
   it('401 comes before 415, 413, 400 and 404', async () => {
-    const address = freshAddress()
+    const address = freshIpAddress()
     expect((await call('POST', 'tickets', { ...BAD, address })).status).toBe(401)
     expect((await call('POST', 'tickets', { body: '{', address })).status).toBe(401)
     expect((await call('POST', 'tickets', { body: 'x'.repeat(10_485_761), address })).status).toBe(401)
@@ -47,11 +47,11 @@ describe('the order of checks', () => {
   })
 
   it('401 comes before 400 on a read that ran ahead of the limiter', async () => {
-    const gone = await createTestAccount()
-    await env.DB.prepare("UPDATE users SET status = 'inactive' WHERE id = ?").bind(gone.agent.id).run()
-    const answer = await call('GET', 'tickets?page=x', { token: gone.agent.token, address: freshAddress() })
-    expect(answer.status).toBe(401)
-    expect(answer.body.error.details).toEqual([])
+    const otherAccount = await createTestAccount()
+    await env.DB.prepare("UPDATE users SET status = 'inactive' WHERE id = ?").bind(otherAccount.agent.id).run()
+    const response = await call('GET', 'tickets?page=x', { token: otherAccount.agent.token, address: freshIpAddress() })
+    expect(response.status).toBe(401)
+    expect(response.body.error.details).toEqual([])
   })
 
   it('403 by role comes before 415, 400 and 404', async () => {
@@ -96,7 +96,7 @@ describe('the order of checks', () => {
   })
 
   it('429 of an address comes before 401, and before anything of a public route', async () => {
-    const address = freshAddress()
+    const address = freshIpAddress()
     await exhaustAddress(address)
     expect((await call('GET', 'tickets', { address })).status).toBe(429)
     expect((await call('GET', 'tickets', { token: 'forged.for.this', address })).status).toBe(429)

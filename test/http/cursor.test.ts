@@ -17,12 +17,11 @@ import {
   writeCursor,
 } from '../../src/http/pagination/cursor'
 
-/** Who reads no replica. */
 const READER = { bookmark: null, notBefore: () => undefined }
 const SCOPE = { list: 'things', accountId: 'acct_1', status: undefined, type: ['a', 'b'] }
 const Position = z.number().int().min(0)
 
-function refusal(scope: Record<string, unknown>, cursor: string): unknown {
+function rejection(scope: Record<string, unknown>, cursor: string): unknown {
   try {
     return readCursor(READER, scope, cursor, Position)
   } catch (error) {
@@ -30,14 +29,13 @@ function refusal(scope: Record<string, unknown>, cursor: string): unknown {
   }
 }
 
-const REFUSED = [
+const REJECTED = [
   400,
   'invalid_input',
   [{ field: 'cursor', message: 'Cursor must be empty, or a cursor of this very list' }],
 ]
 
 const encode = (content: unknown) => Buffer.from(JSON.stringify(content)).toString('base64url')
-/** What stands in a cursor for its list. */
 const nameOf = (cursor: string) => JSON.parse(Buffer.from(cursor, 'base64url').toString())[0]
 
 describe('a cursor', () => {
@@ -74,7 +72,7 @@ describe('a cursor', () => {
     ['filter with values that run together', { type: ['a,b'] }],
     ['filter that is gone', { type: undefined }],
   ])('is refused by another %s', (_name, change) => {
-    expect(refusal({ ...SCOPE, ...change }, writeCursor(READER, SCOPE, 7))).toEqual(REFUSED)
+    expect(rejection({ ...SCOPE, ...change }, writeCursor(READER, SCOPE, 7))).toEqual(REJECTED)
   })
 
   const name = nameOf(writeCursor(READER, SCOPE, 7))
@@ -96,7 +94,7 @@ describe('a cursor', () => {
     ['a position that is not whole', encode([name, 7.5, null])],
     ['deep nesting', Buffer.from('['.repeat(300)).toString('base64url')],
   ])('is refused that is %s', (_name, cursor) => {
-    expect(refusal(SCOPE, cursor)).toEqual(REFUSED)
+    expect(rejection(SCOPE, cursor)).toEqual(REJECTED)
   })
 
   it('made by hand is read where list and form are right: those above fail by what they name', () => {
@@ -109,33 +107,33 @@ describe('a cursor', () => {
 })
 
 describe('a bookmark', () => {
-  /** A reader that has seen `bookmark`, and what it was told to read nothing older than. */
+  /** A reader that has seen `bookmark`, and the age it must not read beyond. */
   function readerOf(bookmark: string | null) {
-    const told: string[] = []
-    return { bookmark, notBefore: (known: string) => told.push(known), told }
+    const notBeforeCalls: string[] = []
+    return { bookmark, notBefore: (known: string) => notBeforeCalls.push(known), notBeforeCalls }
   }
 
   it.each([
     ['00000001-00000002-00000003-abc', ['00000001-00000002-00000003-abc']],
     [null, []],
-  ])('%s goes with the cursor to whoever reads on', (bookmark, expected) => {
+  ])('%s is applied by the reader of the cursor', (bookmark, expected) => {
     const reader = readerOf('00000009-00000009-00000009-fff')
     expect(readCursor(reader, SCOPE, writeCursor(readerOf(bookmark), SCOPE, 7), Position)).toBe(7)
-    expect(reader.told).toEqual(expected)
+    expect(reader.notBeforeCalls).toEqual(expected)
   })
 
-  it('of a cursor of another list is not listened to', () => {
+  it('of a cursor of another list is ignored', () => {
     const reader = readerOf(null)
     const cursor = writeCursor(readerOf('00000001-00000002-00000003-abc'), { ...SCOPE, list: 'others' }, 7)
     expect(() => readCursor(reader, SCOPE, cursor, Position)).toThrow(ApiError)
-    expect(reader.told).toEqual([])
+    expect(reader.notBeforeCalls).toEqual([])
   })
 })
 
 describe('toPage', () => {
   const PER_PAGE = 3
   const letters = ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h']
-  /** As a query finds rows: from a place on, in the direction of the walk, one more than a page holds. */
+  /** Like a query: rows after a position in the direction of the cursor, one more than the page. */
   function pageOf(position: Standing<string> | null, of = letters) {
     const window = windowFrom(position, PER_PAGE)
     const backwards = 'direction' in window && window.direction === 'prev'

@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from 'vitest'
-import { freshAddress } from '../helpers/addresses'
-import { type Account, type Answer, API, call, createTestAccount, createTicket } from '../helpers/api'
+import { freshIpAddress } from '../helpers/addresses'
+import { type Account, API, call, createTestAccount, createTicket, type TestResponse } from '../helpers/api'
 
 let account: Account
 let other: Account
@@ -10,20 +10,20 @@ beforeAll(async () => {
   other = await createTestAccount()
 })
 
-function expectEnvelope(answer: Answer, status: number, code: string): void {
-  expect(answer.status).toBe(status)
-  expect(answer.headers.get('Content-Type')).toMatch(/^application\/json/)
-  expect(Object.keys(answer.body)).toEqual(['error'])
-  expect(Object.keys(answer.body.error)).toEqual(['code', 'message', 'details'])
-  expect(answer.body.error.code).toBe(code)
-  expect(Array.isArray(answer.body.error.details)).toBe(true)
+function expectEnvelope(response: TestResponse, status: number, code: string): void {
+  expect(response.status).toBe(status)
+  expect(response.headers.get('Content-Type')).toMatch(/^application\/json/)
+  expect(Object.keys(response.body)).toEqual(['error'])
+  expect(Object.keys(response.body.error)).toEqual(['code', 'message', 'details'])
+  expect(response.body.error.code).toBe(code)
+  expect(Array.isArray(response.body.error.details)).toBe(true)
 }
 
 describe('the error envelope', () => {
   it('is on every kind of failure', async () => {
     const { token } = account.customer
     expectEnvelope(await call('GET', 'tickets?page=0', { token }), 400, 'invalid_input')
-    expectEnvelope(await call('GET', 'tickets', { address: freshAddress() }), 401, 'unauthorized')
+    expectEnvelope(await call('GET', 'tickets', { address: freshIpAddress() }), 401, 'unauthorized')
     expectEnvelope(await call('GET', 'users', { token }), 403, 'forbidden')
     expectEnvelope(await call('GET', 'tickets/ticket_none', { token }), 404, 'not_found')
     expectEnvelope(await call('PUT', 'tickets', { token }), 405, 'method_not_allowed')
@@ -32,15 +32,15 @@ describe('the error envelope', () => {
     expectEnvelope(await call('POST', 'tickets', text), 415, 'unsupported_media_type')
     const body = { title: 'T', description: 'D', assigned_to: 'user_none' }
     expectEnvelope(await call('POST', 'tickets', { token: account.agent.token, body }), 422, 'validation_error')
-    expectEnvelope(await call('GET', '/files/attach_x/x.png', { address: freshAddress() }), 403, 'forbidden')
+    expectEnvelope(await call('GET', '/files/attach_x/x.png', { address: freshIpAddress() }), 403, 'forbidden')
     expectEnvelope(await call('GET', '/nothing'), 404, 'not_found')
   })
 
   it('says the reference’s own words for an unknown priority', async () => {
     const body = { title: 'T', description: 'D', priority: 'urgent' }
-    const answer = await call('POST', 'tickets', { token: account.customer.token, body })
-    expect(answer.status).toBe(400)
-    expect(answer.body).toEqual({
+    const response = await call('POST', 'tickets', { token: account.customer.token, body })
+    expect(response.status).toBe(400)
+    expect(response.body).toEqual({
       error: {
         code: 'invalid_input',
         message: 'The request data is invalid',
@@ -50,8 +50,8 @@ describe('the error envelope', () => {
   })
 
   it('names the scheme on a 401', async () => {
-    const answer = await call('GET', 'tickets', { address: freshAddress() })
-    expect(answer.headers.get('WWW-Authenticate')).toMatch(/^Bearer\b/)
+    const response = await call('GET', 'tickets', { address: freshIpAddress() })
+    expect(response.headers.get('WWW-Authenticate')).toMatch(/^Bearer\b/)
   })
 })
 
@@ -72,9 +72,9 @@ describe('404', () => {
       `tickets/${theirs.id}/comments`,
       'tickets/ticket_none/no-such-part',
     ]
-    const answers = await Promise.all(paths.map((path) => call('GET', path, { token })))
-    expect(answers.map((answer) => answer.status)).toEqual(paths.map(() => 404))
-    expect([...new Set(answers.map((answer) => answer.text))]).toHaveLength(1)
+    const responses = await Promise.all(paths.map((path) => call('GET', path, { token })))
+    expect(responses.map((response) => response.status)).toEqual(paths.map(() => 404))
+    expect([...new Set(responses.map((response) => response.text))]).toHaveLength(1)
   })
 
   it('has the same bytes for the root', async () => {
@@ -84,9 +84,9 @@ describe('404', () => {
 
   it('names the versions there are for another version', async () => {
     for (const path of ['/api/v9/tickets', '/ticketing/v2', '/api/v10/']) {
-      const answer = await call('GET', path, { token: account.customer.token })
-      expectEnvelope(answer, 404, 'not_found')
-      expect(answer.body.error.message).toMatch(/\bv1\b/)
+      const response = await call('GET', path, { token: account.customer.token })
+      expectEnvelope(response, 404, 'not_found')
+      expect(response.body.error.message).toMatch(/\bv1\b/)
     }
   })
 })
@@ -107,16 +107,16 @@ describe('S13 methods', () => {
     ['POST', '/openapi.json', ['GET']],
     ['PUT', '/files/attach_x/x.png', ['GET']],
   ])('S13 %s %s is 405 with Allow', async (method, path, methods) => {
-    const answer = await call(method, path, { token: account.customer.token, address: freshAddress() })
-    expectEnvelope(answer, 405, 'method_not_allowed')
-    const allow = (answer.headers.get('Allow') ?? '').split(', ').filter((name) => name !== 'HEAD')
+    const response = await call(method, path, { token: account.customer.token, address: freshIpAddress() })
+    expectEnvelope(response, 405, 'method_not_allowed')
+    const allow = (response.headers.get('Allow') ?? '').split(', ').filter((name) => name !== 'HEAD')
     expect(allow.sort()).toEqual(methods)
   })
 
   it('S13 TRACE is 405, or no request at all', async () => {
-    const answer = await call('TRACE', 'tickets', { token: account.customer.token }).catch((error: unknown) => error)
-    if (answer instanceof Error) expect(answer).toBeInstanceOf(TypeError)
-    else expect(answer).toMatchObject({ status: 405 })
+    const response = await call('TRACE', 'tickets', { token: account.customer.token }).catch((error: unknown) => error)
+    if (response instanceof Error) expect(response).toBeInstanceOf(TypeError)
+    else expect(response).toMatchObject({ status: 405 })
   })
 
   it('S13 HEAD equals GET without a body', async () => {
@@ -127,7 +127,7 @@ describe('S13 methods', () => {
       const head = await call('HEAD', path, { token })
       expect(head.status).toBe(get.status)
       expect(head.text).toBe('')
-      const stable = ({ headers }: Answer) =>
+      const stable = ({ headers }: TestResponse) =>
         [...headers].filter(([name]) => !/ratelimit|request-id|server-timing|content-length|d1-bookmark/i.test(name))
       expect(stable(head)).toEqual(stable(get))
     }

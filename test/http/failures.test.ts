@@ -1,9 +1,9 @@
 import { env } from 'cloudflare:workers'
 import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
-import { freshAddress } from '../helpers/addresses'
+import { freshIpAddress } from '../helpers/addresses'
 import { type Account, call, createTestAccount, createTicket, row } from '../helpers/api'
 import { sessions } from '../helpers/d1'
-import { createTestWebhook, unheard } from '../helpers/webhooks'
+import { countPendingEvents, createTestWebhook } from '../helpers/webhooks'
 
 let account: Account
 let ticketId: string
@@ -52,23 +52,23 @@ describe('S17 a forced exception', () => {
       { results: [{ total: 1 }], meta: {} },
       { results: [odd], meta: {} },
     ] as never)
-    const answer = await brokenList()
-    expect(answer.status).toBe(500)
-    expect(answer.body.error).toEqual({
+    const response = await brokenList()
+    expect(response.status).toBe(500)
+    expect(response.body.error).toEqual({
       code: 'internal_error',
       message: 'Something went wrong on our side',
       details: [],
     })
-    expect(answer.headers.get('X-Request-Id')).toBe('of-this-test')
-    expect(answer.headers.get('X-RateLimit-Limit')).toMatch(/^\d+$/)
-    expect(answer.headers.get('X-Content-Type-Options')).toBe('nosniff')
+    expect(response.headers.get('X-Request-Id')).toBe('of-this-test')
+    expect(response.headers.get('X-RateLimit-Limit')).toMatch(/^\d+$/)
+    expect(response.headers.get('X-Content-Type-Options')).toBe('nosniff')
     expect(logged.join()).toContain('of-this-test')
     expect(logged.join()).not.toContain('SELECT')
   })
 
   it('S17 a row that can not be read is a 500, logged by request id, class and place', async () => {
-    const answer = await call('GET', 'tickets', { token: account.agent.token })
-    expect(answer.status).toBe(200)
+    const response = await call('GET', 'tickets', { token: account.agent.token })
+    expect(response.status).toBe(200)
     const rows = [{ tags: SECRET, created_at: 0, updated_at: 0 }]
     vi.spyOn(sessions, 'batch').mockResolvedValue([
       { results: [{ total: 1 }], meta: {} },
@@ -96,12 +96,12 @@ describe('F03 D1 can not be reached', () => {
     for (const path of reads()) await call('GET', path, { token: account.agent.token })
     vi.spyOn(sessions, 'batch').mockImplementation(failing)
     for (const path of reads()) {
-      const answer = await call('GET', path, { token: account.agent.token })
-      expect(answer.status).toBe(503)
-      expect(answer.body.error).toEqual({ code: 'unavailable', message: expect.any(String), details: [] })
-      expect(answer.headers.get('Retry-After')).toMatch(/^\d+$/)
-      expect(answer.headers.get('X-RateLimit-Remaining')).toMatch(/^\d+$/)
-      expect(answer.text).not.toContain('SELECT')
+      const response = await call('GET', path, { token: account.agent.token })
+      expect(response.status).toBe(503)
+      expect(response.body.error).toEqual({ code: 'unavailable', message: expect.any(String), details: [] })
+      expect(response.headers.get('Retry-After')).toMatch(/^\d+$/)
+      expect(response.headers.get('X-RateLimit-Remaining')).toMatch(/^\d+$/)
+      expect(response.text).not.toContain('SELECT')
     }
     expect(logged.map((line) => JSON.parse(line).failure.error)).toEqual(reads().map(() => 'DbError'))
     expect(logged.join()).not.toContain('SELECT')
@@ -112,7 +112,7 @@ describe('F03 D1 can not be reached', () => {
     await call('GET', 'tickets', { token })
     const before = await state()
     const broken = vi.spyOn(sessions, 'batch').mockImplementation(failing)
-    const answers = [
+    const responses = [
       await call('POST', 'tickets', { token, body: { title: 'T', description: 'D' } }),
       await call('PATCH', `tickets/${ticketId}`, { token, body: { title: 'Other' } }),
       await call('POST', `tickets/${ticketId}/comments`, { token, body: { content: 'C' } }),
@@ -120,16 +120,16 @@ describe('F03 D1 can not be reached', () => {
       await call('POST', 'auth/login', { body: { email: 'a@b.example', password: 'x' } }),
     ]
     broken.mockRestore()
-    expect(answers.map((answer) => answer.status)).toEqual([503, 503, 503, 503, 503])
+    expect(responses.map((response) => response.status)).toEqual([503, 503, 503, 503, 503])
     expect(await state()).toEqual(before)
   })
 
   it('F03 a caller whom no object knows yet is not let in', async () => {
     const fresh = await createTestAccount()
     vi.spyOn(sessions, 'batch').mockImplementation(failing)
-    const answer = await call('GET', 'tickets', { token: fresh.agent.token })
-    expect(answer.status).toBe(503)
-    expect(answer.body.error.code).toBe('unavailable')
+    const response = await call('GET', 'tickets', { token: fresh.agent.token })
+    expect(response.status).toBe(503)
+    expect(response.body.error.code).toBe('unavailable')
   })
 
   function state() {
@@ -150,22 +150,22 @@ describe('F03 the Durable Object can not be reached', () => {
         count: () => Promise.reject(new Error(SECRET)),
       }),
     ],
-  ])('F03 %s: 503, never a free pass', async (_name, gone) => {
-    vi.spyOn(env.RATE_LIMITER, 'getByName').mockImplementation(gone as never)
+  ])('F03 %s: 503, never a free pass', async (_name, deleted) => {
+    vi.spyOn(env.RATE_LIMITER, 'getByName').mockImplementation(deleted as never)
     const { token } = account.agent
-    const answers = [
+    const responses = [
       ...(await Promise.all(reads().map((path) => call('GET', path, { token })))),
       await call('POST', 'tickets', { token, body: { title: 'T', description: 'D' } }),
       await call('DELETE', `tickets/${ticketId}`, { token: account.admin.token }),
-      await call('GET', 'tickets', { address: freshAddress() }),
+      await call('GET', 'tickets', { address: freshIpAddress() }),
       await call('POST', 'auth/login', { body: { email: 'a@b.example', password: 'x' } }),
       await call('GET', '/files/attach_x/x.png'),
     ]
-    for (const answer of answers) {
-      expect(answer.status).toBe(503)
-      expect(answer.body.error.code).toBe('unavailable')
-      expect(answer.headers.get('Retry-After')).toMatch(/^\d+$/)
-      expect(answer.text).not.toContain('SELECT')
+    for (const response of responses) {
+      expect(response.status).toBe(503)
+      expect(response.body.error.code).toBe('unavailable')
+      expect(response.headers.get('Retry-After')).toMatch(/^\d+$/)
+      expect(response.text).not.toContain('SELECT')
     }
     vi.restoreAllMocks()
     expect((await call('GET', `tickets/${ticketId}`, { token })).status).toBe(200)
@@ -179,6 +179,6 @@ describe('F03 the queue refuses', () => {
     const send = vi.spyOn(env.WEBHOOKS, 'send').mockRejectedValue(new Error('Queue is overloaded'))
     await createTicket(own.agent)
     expect(send).toHaveBeenCalledTimes(1)
-    expect(await unheard(own)).toBe(1)
+    expect(await countPendingEvents(own)).toBe(1)
   })
 })

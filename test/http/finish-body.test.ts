@@ -3,7 +3,7 @@ import { env } from 'cloudflare:workers'
 import { expect, it, vi } from 'vitest'
 import worker from '../../src'
 import { finishBody } from '../../src/http/finish-body'
-import { freshAddress } from '../helpers/addresses'
+import { freshIpAddress } from '../helpers/addresses'
 import { type Account, createTestAccount, requestOf } from '../helpers/api'
 
 interface Sent {
@@ -17,7 +17,7 @@ interface Sent {
 async function send({ method, path, body, credential, type = 'application/json' }: Sent): Promise<number> {
   const token = credential === undefined ? {} : { token: credential }
   const headers = { 'Content-Type': type }
-  const request = requestOf(method, path, { ...token, address: freshAddress(), headers, body })
+  const request = requestOf(method, path, { ...token, address: freshIpAddress(), headers, body })
   const context = createExecutionContext()
   const response = await worker.fetch(request, env, context)
   await response.body?.cancel()

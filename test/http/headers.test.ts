@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from 'vitest'
-import { freshAddress } from '../helpers/addresses'
-import { type Account, type Answer, API, call, createTestAccount, createTicket } from '../helpers/api'
+import { freshIpAddress } from '../helpers/addresses'
+import { type Account, API, call, createTestAccount, createTicket, type TestResponse } from '../helpers/api'
 
 const EXPOSED = [
   ...['Accept-Ranges', 'Content-Disposition', 'Content-Range', 'ETag', 'Idempotent-Replayed', 'Link', 'Location'],
@@ -13,30 +13,30 @@ const SENT = [
 ]
 
 let account: Account
-let answers: Record<string, Answer>
+let responses: Record<string, TestResponse>
 
 beforeAll(async () => {
   account = await createTestAccount()
   const ticket = await createTicket(account.agent)
   const { token } = account.agent
-  answers = {
+  responses = {
     list: await call('GET', 'tickets', { token }),
     created: await call('POST', 'tickets', { token, body: { title: 'T', description: 'D' } }),
     deleted: await call('DELETE', `tickets/${ticket.id}`, { token: account.admin.token }),
     invalid: await call('GET', 'tickets?page=x', { token }),
-    anonymous: await call('GET', 'tickets', { address: freshAddress() }),
+    anonymous: await call('GET', 'tickets', { address: freshIpAddress() }),
     absent: await call('GET', 'nothing', { token }),
     method: await call('PUT', 'tickets', { token }),
     root: await call('GET', '/nothing'),
     health: await call('GET', '/health'),
     document: await call('GET', '/openapi.json'),
-    file: await call('GET', '/files/attach_x/x.png', { address: freshAddress() }),
+    file: await call('GET', '/files/attach_x/x.png', { address: freshIpAddress() }),
   }
 })
 
 describe('headers of every answer', () => {
   it('are closed unless told otherwise', () => {
-    for (const [name, { headers }] of Object.entries(answers)) {
+    for (const [name, { headers }] of Object.entries(responses)) {
       expect(headers.get('X-Content-Type-Options'), name).toBe('nosniff')
       expect(headers.get('X-Frame-Options'), name).toBe('DENY')
       expect(headers.get('Cross-Origin-Resource-Policy'), name).toBe('cross-origin')
@@ -50,60 +50,60 @@ describe('headers of every answer', () => {
   })
 
   it('name the request and its time', () => {
-    for (const [name, { headers }] of Object.entries(answers)) {
+    for (const [name, { headers }] of Object.entries(responses)) {
       expect(headers.get('X-Request-Id'), name).toMatch(/^[\w-]{16,}$/)
       expect(headers.get('Server-Timing'), name).toMatch(/^auth;dur=\d+, db;dur=\d+, app;dur=\d+, total;dur=\d+$/)
     }
-    const ids = Object.values(answers).map((answer) => answer.headers.get('X-Request-Id'))
+    const ids = Object.values(responses).map((response) => response.headers.get('X-Request-Id'))
     expect(new Set(ids).size).toBe(ids.length)
   })
 
   it('let any origin ask for them, without credentials', () => {
-    for (const [name, { headers }] of Object.entries(answers)) {
+    for (const [name, { headers }] of Object.entries(responses)) {
       expect(headers.get('Access-Control-Allow-Origin'), name).toBe('*')
       expect(headers.has('Access-Control-Allow-Credentials'), name).toBe(false)
     }
   })
 
   it.each(EXPOSED)('let scripts of any origin read %s', (exposed) => {
-    for (const [name, { headers }] of Object.entries(answers))
+    for (const [name, { headers }] of Object.entries(responses))
       expect((headers.get('Access-Control-Expose-Headers') ?? '').split(/,\s*/), name).toContain(exposed)
   })
 
   it('show nothing of another origin that asks', async () => {
     const headers = { Origin: 'https://evil.example' }
-    const answer = await call('GET', 'tickets', { token: account.agent.token, headers })
-    expect(answer.headers.get('Access-Control-Allow-Origin')).toBe('*')
+    const response = await call('GET', 'tickets', { token: account.agent.token, headers })
+    expect(response.headers.get('Access-Control-Allow-Origin')).toBe('*')
   })
 })
 
 describe('a preflight', () => {
-  const ask = (path: string) =>
+  const send = (path: string) =>
     call('OPTIONS', path, {
       headers: {
         Origin: 'https://app.example',
         'Access-Control-Request-Method': 'PATCH',
         'Access-Control-Request-Headers': 'authorization,content-type',
       },
-      address: freshAddress(),
+      address: freshIpAddress(),
     })
 
   it('is answered without a credential and is not counted', async () => {
-    const answer = await ask('/health')
-    expect(answer.status).toBe(204)
-    expect(answer.text).toBe('')
-    expect(answer.headers.get('Access-Control-Allow-Origin')).toBe('*')
-    expect(Number(answer.headers.get('Access-Control-Max-Age'))).toBeGreaterThan(0)
-    expect(answer.headers.has('X-RateLimit-Limit')).toBe(false)
+    const response = await send('/health')
+    expect(response.status).toBe(204)
+    expect(response.text).toBe('')
+    expect(response.headers.get('Access-Control-Allow-Origin')).toBe('*')
+    expect(Number(response.headers.get('Access-Control-Max-Age'))).toBeGreaterThan(0)
+    expect(response.headers.has('X-RateLimit-Limit')).toBe(false)
   })
 
   it.each(['GET', 'HEAD', 'POST', 'PATCH', 'DELETE'])('allows the method %s', async (method) => {
-    const { headers } = await ask('/health')
+    const { headers } = await send('/health')
     expect((headers.get('Access-Control-Allow-Methods') ?? '').split(/,\s*/)).toContain(method)
   })
 
   it.each(SENT)('allows to send %s', async (name) => {
-    const { headers } = await ask('/health')
+    const { headers } = await send('/health')
     const allowed = (headers.get('Access-Control-Allow-Headers') ?? '').toLowerCase().split(/,\s*/)
     expect(allowed).toContain(name.toLowerCase())
   })

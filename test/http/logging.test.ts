@@ -3,7 +3,7 @@ import { env } from 'cloudflare:workers'
 import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import { createApp } from '../../src/app'
 import { hashPassword } from '../../src/lib/passwords'
-import { freshAddress } from '../helpers/addresses'
+import { freshIpAddress } from '../helpers/addresses'
 import { type Account, call, createTestAccount, createTestMember, createTicket, requestOf } from '../helpers/api'
 import { bufferUploads } from '../helpers/files'
 
@@ -73,10 +73,10 @@ describe('the log line', () => {
 
   it('is there for 404, 405, preflights and refusals too', async () => {
     await call('GET', '/nothing')
-    await call('GET', 'nothing', { address: freshAddress() })
-    await call('PUT', 'tickets', { address: freshAddress() })
+    await call('GET', 'nothing', { address: freshIpAddress() })
+    await call('PUT', 'tickets', { address: freshIpAddress() })
     await call('OPTIONS', '/health')
-    await call('GET', 'tickets', { address: freshAddress() })
+    await call('GET', 'tickets', { address: freshIpAddress() })
     const logged = lines().map((line) => JSON.parse(line))
     expect(logged.map(({ status }) => status)).toEqual([404, 404, 405, 204, 401])
     expect(logged.map(({ route }) => route)).toEqual(['/*', '/*', '/*', '/*', '/api/v1/tickets'])

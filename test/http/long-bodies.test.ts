@@ -9,9 +9,9 @@ import { patternsRunOn } from '../helpers/patterns-run'
 import { prepareRequest } from '../helpers/sample-requests'
 import { ANY_NAME, stringFields, withText } from '../helpers/string-fields'
 
-/** Not divisible by four: otherwise 9 MB of `a` would be a file in base64. */
+/** Not divisible by four, because 9 MB of `a` would be valid base64 otherwise. */
 const LENGTH = 9_000_001
-/** No pattern may see a text of this length. */
+/** No pattern may run on a text of this length. */
 const TOO_LONG = 100_000
 
 const VALIDATORS = new Map(
@@ -28,10 +28,10 @@ const FIELDS = OPERATIONS.flatMap(({ operationId, method, path, requestBody }) =
   return fields.map((field) => ({ operationId, operation: `${method} ${path}`, name: field.join('.'), field }))
 })
 
-/** Whether one of the fields that were refused is the field; the name that is too long is not told in full. */
-function isAmong(field: string[], refused: string[]): boolean {
+/** Long field names are shortened in errors. */
+function isAmong(field: string[], rejected: string[]): boolean {
   const name = field.filter((key) => key !== ANY_NAME).join('.')
-  return refused.some((each) => each.startsWith(name))
+  return rejected.some((each) => each.startsWith(name))
 }
 
 describe('9 MB in a string field of a body', () => {
@@ -47,12 +47,12 @@ describe('9 MB in a string field of a body', () => {
     const validator = VALIDATORS.get(each.operationId)
     for (const filler of FILLERS) {
       const body = withText({}, each.field, filler.repeat(LENGTH))
-      let refused: string[] = []
+      let rejected: string[] = []
       const patterns = await patternsRunOn(TOO_LONG, () => {
         const issues = validator?.safeParse(body).error?.issues ?? []
-        refused = issues.map(({ path }) => path.join('.').slice(0, 100))
+        rejected = issues.map(({ path }) => path.join('.').slice(0, 100))
       })
-      expect([patterns, isAmong(each.field, refused)], filler).toEqual([[], true])
+      expect([patterns, isAmong(each.field, rejected)], filler).toEqual([[], true])
     }
   })
 
@@ -60,17 +60,17 @@ describe('9 MB in a string field of a body', () => {
     'returns 400: $operation $name full of "$filler"',
     async ({ operationId, field, filler }) => {
       const request = await prepareRequest(operationOf(operationId), await createTestAccount())
-      const answer = await sendLarge({ ...request, body: withText(request.body, field, filler.repeat(LENGTH)) })
-      expect(answer.status, answer.text).toBe(400)
-      const refused = answer.body.error.details.map((detail: { field: string }) => detail.field)
-      expect(isAmong(field, refused), answer.text).toBe(true)
+      const response = await sendLarge({ ...request, body: withText(request.body, field, filler.repeat(LENGTH)) })
+      expect(response.status, response.text).toBe(400)
+      const rejected = response.body.error.details.map((detail: { field: string }) => detail.field)
+      expect(isAmong(field, rejected), response.text).toBe(true)
     },
   )
 
   it.each(['a', '@', 'a@', '@.'])('returns 400 for an email of 9 MB of "%s", whoever sends it', async (filler) => {
     const body = { email: `${filler.repeat(LENGTH / filler.length)}@`, password: 'x' }
-    const answer = await sendLarge({ caller: null, method: 'POST', path: 'auth/login', body })
-    expect([answer.status, answer.body.error.details]).toEqual([
+    const response = await sendLarge({ caller: null, method: 'POST', path: 'auth/login', body })
+    expect([response.status, response.body.error.details]).toEqual([
       ...[400, [{ field: 'email', message: 'Email must be at most 254 characters' }]],
     ])
   })

@@ -1,13 +1,13 @@
 import { beforeAll, describe, expect, it } from 'vitest'
 import { type Account, createTestAccount } from '../helpers/api'
-import { uploaded } from '../helpers/files'
+import { uploadFile } from '../helpers/files'
 import { FILLERS, sendLarge } from '../helpers/fillers'
 import { type JsonSchema, OPERATIONS, resolved } from '../helpers/openapi'
 import { operationOf } from '../helpers/operations'
 import { patternsRunOn } from '../helpers/patterns-run'
 import { prepareRequest, type SampleRequest } from '../helpers/sample-requests'
 
-/** Cloudflare passes URLs of 16 KB, and 128 KB of headers. */
+/** Cloudflare accepts URLs of 16 KB and headers of 128 KB. */
 const IN_URL = 15_000
 const IN_HEADER = 100_000
 
@@ -30,7 +30,7 @@ const those = (place: string) => PARAMETERS.filter((parameter) => parameter.in =
 
 async function requestOf(operationId: string, operation: string): Promise<SampleRequest> {
   if (operation !== FILE) return prepareRequest(operationOf(operationId), account)
-  const { url } = await uploaded(account.agent, { filename: 'a.txt', content: 'YWJj', mime_type: 'text/plain' })
+  const { url } = await uploadFile(account.agent, { filename: 'a.txt', content: 'YWJj', mime_type: 'text/plain' })
   return { caller: null, method: 'GET', path: url }
 }
 
@@ -40,8 +40,8 @@ describe('a long parameter of a query', () => {
     for (const filler of FILLERS) {
       const url = new URL(request.path, 'http://localhost:3000/api/v1/')
       url.searchParams.set(name, filler.repeat(IN_URL))
-      const answer = await sendLarge({ ...request, path: url.href })
-      expect(answer.status, answer.text).toBe(operation === FILE ? 403 : 400)
+      const response = await sendLarge({ ...request, path: url.href })
+      expect(response.status, response.text).toBe(operation === FILE ? 403 : 400)
     }
   })
 })
@@ -55,14 +55,14 @@ describe('a long parameter of a path', () => {
     const parts = url.pathname.split('/').slice(-template.length)
     for (const filler of FILLERS) {
       const path = parts.with(at, encodeURIComponent(filler.repeat(IN_URL / 3))).join('/')
-      const answer = await sendLarge({ ...request, path: `${operation === FILE ? '/' : ''}${path}${url.search}` })
-      expect(answer.status, answer.text).toBe(operation === FILE ? 403 : 404)
+      const response = await sendLarge({ ...request, path: `${operation === FILE ? '/' : ''}${path}${url.search}` })
+      expect(response.status, response.text).toBe(operation === FILE ? 403 : 404)
     }
   })
 })
 
 describe('a long header', () => {
-  /** An operation that reads it, and what a value of 100,000 characters leads to. */
+  /** The operation that reads the header, and its status for a value of 100,000 characters. */
   const HEADERS: Record<string, [operation: string, status: number]> = {
     'Idempotency-Key': ['POST /tickets', 400],
     'If-Match': ['PATCH /tickets/{ticket_id}', 412],
@@ -97,11 +97,11 @@ describe('a long header', () => {
         for (const filler of FILLERS) {
           const patterns = await patternsRunOn(IN_HEADER, async () => {
             const value = `${first}x${filler.repeat(IN_HEADER)}x${last}`
-            const answer = await sendLarge(request, {
+            const response = await sendLarge(request, {
               ...(name === 'X-API-Key' && { Authorization: '' }),
               [name]: value,
             })
-            expect([answer.status, answer.text.slice(0, 200)]).toEqual([status, expect.anything()])
+            expect([response.status, response.text.slice(0, 200)]).toEqual([status, expect.anything()])
           })
           expect(patterns, `${first}${filler}`).toEqual([])
         }

@@ -8,15 +8,15 @@ beforeAll(async () => {
 })
 
 async function problems(path: string): Promise<{ field: string; message: string }[]> {
-  const answer = await call('GET', path, { token: account.agent.token })
-  expect(answer.status).toBe(400)
-  return answer.body.error.details
+  const response = await call('GET', path, { token: account.agent.token })
+  expect(response.status).toBe(400)
+  return response.body.error.details
 }
 
 async function bodyProblems(body: unknown): Promise<{ field: string; message: string }[]> {
-  const answer = await call('POST', 'tickets', { token: account.agent.token, body })
-  expect(answer.status).toBe(400)
-  return answer.body.error.details
+  const response = await call('POST', 'tickets', { token: account.agent.token, body })
+  expect(response.status).toBe(400)
+  return response.body.error.details
 }
 
 describe('query parameters', () => {
@@ -139,8 +139,8 @@ describe('query parameters', () => {
       const message = 'Q must be UTF-8 in percent-encoding, % itself as %25'
       for (const path of ['tickets', 'users'])
         expect(await problems(`${path}?page=1&q=${value}`)).toEqual([{ field: 'q', message }])
-      const answer = await call('GET', `tickets?q=${value}`, {})
-      expect(answer.status).toBe(401)
+      const response = await call('GET', `tickets?q=${value}`, {})
+      expect(response.status).toBe(401)
     },
   )
 
@@ -212,8 +212,8 @@ describe('the words of a body’s problems', () => {
 
   it('let all other text come back byte for byte', async () => {
     const description = ' \t\r\n é e\u0301 \u202e \u200b \ufeff 👩‍👩‍👧 \u{10ffff} \' " \\ <b> % '
-    const answer = await call('POST', 'tickets', { token: account.agent.token, body: { title: 'T', description } })
-    expect(answer.status).toBe(201)
-    expect(answer.body.data.description).toBe(description)
+    const response = await call('POST', 'tickets', { token: account.agent.token, body: { title: 'T', description } })
+    expect(response.status).toBe(201)
+    expect(response.body.data.description).toBe(description)
   })
 })

@@ -2,13 +2,21 @@ import { createExecutionContext, waitOnExecutionContext } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { createApp } from '../../src/app'
-import { type Account, type Answer, API, answerOf, createTestAccount, createTicket, requestOf } from '../helpers/api'
+import {
+  type Account,
+  API,
+  createTestAccount,
+  createTicket,
+  requestOf,
+  type TestResponse,
+  toTestResponse,
+} from '../helpers/api'
 import { createTestKey } from '../helpers/credentials'
-import { dump } from '../helpers/database-snapshot'
+import { takeSnapshot } from '../helpers/database-snapshot'
 import { type NamedOperation, OPERATIONS, openapi, resolved } from '../helpers/openapi'
 import { createTestWebhook, deliveriesOf } from '../helpers/webhooks'
 
-/** No URL in a response, and nothing that is stored, names a host that a client has sent in place of PUBLIC_ORIGIN's. */
+/** No response and no stored row may contain a host that a client sent in place of PUBLIC_ORIGIN's. */
 
 const PUBLIC_ORIGIN = 'https://api.tickets.dev'
 const FORGED = 'evil.example'
@@ -20,8 +28,12 @@ beforeAll(async () => {
   account = await createTestAccount()
 })
 
-/** Sends a request to a forged host, in each place where a client or a proxy can name one. */
-async function send(method: string, path: string, options: { body?: unknown; key?: string } = {}): Promise<Answer> {
+/** Sends a forged host in every header where a client or a proxy can name one. */
+async function send(
+  method: string,
+  path: string,
+  options: { body?: unknown; key?: string } = {},
+): Promise<TestResponse> {
   const { key, body } = options
   const url = `https://${FORGED}${path.startsWith('/') ? path : `${API}/${path}`}`
   const headers = {
@@ -35,20 +47,18 @@ async function send(method: string, path: string, options: { body?: unknown; key
   }
   const request = requestOf(method, url, { token: account.admin.token, headers, body })
   const ctx = createExecutionContext()
-  const answer = await answerOf(method, url, await createApp().fetch(request, { ...env, PUBLIC_ORIGIN }, ctx))
+  const response = await toTestResponse(method, url, await createApp().fetch(request, { ...env, PUBLIC_ORIGIN }, ctx))
   await waitOnExecutionContext(ctx)
-  expect(shown(answer), `${method} ${path}`).not.toContain(FORGED)
-  return answer
+  expect(shown(response), `${method} ${path}`).not.toContain(FORGED)
+  return response
 }
 
-/** All that a client is sent. */
-const shown = ({ headers, text }: Answer) => `${JSON.stringify([...headers])}\n${text}`
+const shown = ({ headers, text }: TestResponse) => `${JSON.stringify([...headers])}\n${text}`
 
-/** The signed URLs of files in a response. */
-const fileUrls = ({ text }: Answer) => text.match(/"url":"[^"]+\/files\/[^"]+"/g) ?? []
+const fileUrls = ({ text }: TestResponse) => text.match(/"url":"[^"]+\/files\/[^"]+"/g) ?? []
 
-function expectFileUrls(answer: Answer): void {
-  const urls = fileUrls(answer)
+function expectFileUrls(response: TestResponse): void {
+  const urls = fileUrls(response)
   expect(urls.length).toBeGreaterThan(0)
   for (const url of urls) expect(url).toMatch(/^"url":"https:\/\/api\.tickets\.dev\/files\/[\w]+\/a\.txt\?expires=/)
 }
@@ -130,15 +140,15 @@ describe('with PUBLIC_ORIGIN, a request to another host', () => {
       expect(path, operation.operationId).not.toContain(' ')
       const isRoot = 'servers' in (openapi.paths[operation.path] ?? {})
       const query = operation.operationId === 'uploadAttachment' ? '?filename=a.txt' : ''
-      const answer = await send(operation.method, `${isRoot ? '' : API}${path}${query}`, { body: bodyOf(operation) })
-      if (answer.status < 400) succeeded += 1
+      const response = await send(operation.method, `${isRoot ? '' : API}${path}${query}`, { body: bodyOf(operation) })
+      if (response.status < 400) succeeded += 1
     }
     expect(succeeded).toBeGreaterThan(OPERATIONS.length * 0.7)
-    expect(JSON.stringify((await dump(account)).tables)).not.toContain(FORGED)
+    expect(JSON.stringify((await takeSnapshot(account)).tables)).not.toContain(FORGED)
   })
 })
 
-/** A path of this service, or an absolute URL at PUBLIC_ORIGIN. */
+/** A path, or an absolute URL at PUBLIC_ORIGIN. */
 function expectOwn(url: string | null | undefined): void {
   expect(url).toMatch(/^(\/(?!\/)|https:\/\/api\.tickets\.dev\/)/)
 }

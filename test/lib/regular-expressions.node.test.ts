@@ -7,15 +7,14 @@ import type { Expression } from '../helpers/node/static-value.ts'
 
 const FOUND = ['src', 'packages/client/src'].flatMap((folder) => findExpressions(openSource(`${ROOT}${folder}`), ROOT))
 
-/** Each expression once, with the places where it is. */
 const EXPRESSIONS = [...Map.groupBy(FOUND, ({ source, flags }) => `/${source}/${flags}`)].map(([text, all]) => ({
   text,
   source: all[0]?.source ?? '',
   flags: all[0]?.flags ?? '',
-  places: [...new Set(all.map(({ place }) => place))].join(', '),
+  locations: [...new Set(all.map(({ location }) => location))].join(', '),
 }))
 
-/** The texts that take an expression more than linear time; the first of them is enough. */
+/** The first text for which the expression takes more than linear time. */
 function slowestOf(expression: Expression) {
   for (const hostile of hostileTexts(expression)) {
     const slow = slowdown(expression, hostile)
@@ -27,15 +26,15 @@ function slowestOf(expression: Expression) {
 describe('the regular expressions of the source', () => {
   it('are all found', () => {
     expect(EXPRESSIONS.length).toBeGreaterThan(80)
-    for (const place of [
+    for (const location of [
       'src/http/byte-ranges.ts',
       'src/lib/text.ts',
       'src/http/etag.ts',
       'packages/client/src/errors.ts',
     ])
       expect(
-        FOUND.some((found) => found.place.startsWith(`${place}:`)),
-        place,
+        FOUND.some((found) => found.location.startsWith(`${location}:`)),
+        location,
       ).toBe(true)
   })
 
@@ -67,7 +66,7 @@ describe('an expression that takes more than linear time', () => {
 
 describe('an expression is found', () => {
   const foundIn = (files: Record<string, string>) =>
-    findExpressions(openSource(files)).map(({ place, source, flags }) => `${place} /${source}/${flags}`)
+    findExpressions(openSource(files)).map(({ location, source, flags }) => `${location} /${source}/${flags}`)
 
   it.each([
     ['const a = /x+[/]/gi', '/x+[/]/gi'],

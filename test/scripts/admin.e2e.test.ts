@@ -5,9 +5,9 @@ import { readSecrets } from '../../scripts/admin/secrets.ts'
 import { runAdmin } from '../helpers/node/admin.ts'
 import { preparedState } from '../helpers/node/prepared-state.ts'
 import { freePort, type RunningServer, startServer } from '../helpers/node/server.ts'
-import { apiOf, subscribe } from '../helpers/node/webhooks.ts'
+import { logInAs, subscribe } from '../helpers/node/webhooks.ts'
 
-/** `npm run admin`, beside a running server on the same state. */
+/** `npm run admin` with a running server on the same state. */
 
 const state = preparedState()
 let server: RunningServer
@@ -89,8 +89,8 @@ describe('npm run admin', () => {
     })
     const { data } = JSON.parse(await response.text())
     expect((await admin('revoke-key', data.id)).out).toBe(`Key ${data.id} is dead within 60 seconds.`)
-    const answer = await fetch(`${server.origin}/api/v1/tickets`, { headers: { 'X-API-Key': data.key } })
-    expect(answer.status).toBe(401)
+    const result = await fetch(`${server.origin}/api/v1/tickets`, { headers: { 'X-API-Key': data.key } })
+    expect(result.status).toBe(401)
     expect(await admin('revoke-key', data.id)).toMatchObject({ code: 1, err: `There is no live key ${data.id}.` })
   })
 
@@ -114,9 +114,9 @@ describe('npm run admin', () => {
     expect(await admin(...args)).toEqual({ code: 1, out: '', err: message })
   })
 
-  // Last, for the database is asked here with calls that block, and connections to the server go stale behind them.
+  // Last, because its blocking database calls let connections to the server go stale.
   it('moves what is stored to another secret, and says what is left', { timeout: 120_000 }, async () => {
-    const ada = await apiOf(server.origin, 'ada@globex.example')
+    const ada = await logInAs(server.origin, 'ada@globex.example')
     const { id } = await subscribe(ada, 'https://hooks.example.com/', ['*'])
     vi.stubEnv('TICKETING_STATE', state.folder)
     const { current: previous, tokenTtlSeconds } = readSecrets()
@@ -136,7 +136,7 @@ describe('npm run admin', () => {
   it('verifies what triggers keep against a recount, and repairs it', { timeout: 120_000 }, async () => {
     vi.stubEnv('TICKETING_STATE', state.folder)
     const { run } = openDatabase()
-    const kept = [
+    const stored = [
       'SELECT * FROM ticket_counters WHERE count <> 0 ORDER BY 1, 2, 3, 4, 5',
       'SELECT * FROM user_counters WHERE count <> 0 ORDER BY 1, 2, 3',
       'SELECT * FROM creator_counters WHERE count <> 0 ORDER BY 1, 2, 3',
@@ -165,12 +165,12 @@ describe('npm run admin', () => {
       SELECT 'delete', s.seq, s.title, s.description, s.scope FROM tickets_search s
       JOIN tickets t ON t.seq = s.seq WHERE t.id = 'ticket123'`,
     ]
-    const results = run(...kept, ...damages, ...kept)
-    const before = results.slice(0, kept.length)
-    for (const [index, rows] of results.slice(-kept.length).entries())
-      expect(rows, kept[index]).not.toEqual(before[index])
-    // Of tickets two counters of all, the creator's two, one that stands for nothing, and a tag's; two assignees of the
-    // creator; a tag lost and one too many; a tag in the wrong place.
+    const results = run(...stored, ...damages, ...stored)
+    const before = results.slice(0, stored.length)
+    for (const [index, rows] of results.slice(-stored.length).entries())
+      expect(rows, stored[index]).not.toEqual(before[index])
+    // Of tickets: two totals, two counters of the creator, a superfluous one, and one of a tag; two assignees of the
+    // creator; a missing and a superfluous tag; a tag of the wrong ticket.
     const counts = ['6', '1', '2', '2', '2', '1', '1', '1', '1', '1', '1', 'some']
     const states = (out: string) =>
       out
@@ -178,18 +178,18 @@ describe('npm run admin', () => {
         .slice(2, 14)
         .map((line) => line.split(/ {2,}/).slice(1))
 
-    const told = await admin('verify')
-    expect([told.code, told.out]).toEqual([1, ''])
-    expect(told.err).toMatch(/^WHAT +DIFFERENCES +STATE\n/)
-    expect(states(told.err)).toEqual(counts.map((count) => [count, 'differs']))
-    expect(told.err).toContain('\nSomething differs. npm run admin -- verify --repair puts it right.')
+    const verification = await admin('verify')
+    expect([verification.code, verification.out]).toEqual([1, ''])
+    expect(verification.err).toMatch(/^WHAT +DIFFERENCES +STATE\n/)
+    expect(states(verification.err)).toEqual(counts.map((count) => [count, 'differs']))
+    expect(verification.err).toContain('\nSomething differs. npm run admin -- verify --repair puts it right.')
     const repaired = await admin('verify', '--repair')
     expect([repaired.code, repaired.err, states(repaired.out)]).toEqual([
       0,
       '',
       counts.map((count) => [count, 'repaired']),
     ])
-    expect(run(...kept)).toEqual(before)
+    expect(run(...stored)).toEqual(before)
     const well = await admin('verify')
     expect([well.code, well.err, states(well.out)]).toEqual([0, '', counts.map(() => ['0', 'ok'])])
   })

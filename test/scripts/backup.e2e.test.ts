@@ -7,13 +7,13 @@ import { z } from 'zod'
 import { checkBackup } from '../../scripts/admin/backup-file.ts'
 import { runAdmin } from '../helpers/node/admin.ts'
 import { type Api, openApi } from '../helpers/node/api.ts'
-import { runShown } from '../helpers/node/operations.ts'
+import { runDocumentedBlock } from '../helpers/node/operations.ts'
 import { preparedState } from '../helpers/node/prepared-state.ts'
 import { freePort, type RunningServer, startServer, temporaryState } from '../helpers/node/server.ts'
-import { apiOf, settled, subscribeReceiver } from '../helpers/node/webhooks.ts'
+import { logInAs, subscribeReceiver, waitForDelivery } from '../helpers/node/webhooks.ts'
 import { SECRET_PATTERNS } from '../helpers/secret-patterns.ts'
 
-/** A backup that goes round: out of one server's state, into another's, which then serves it. */
+/** Backs up the state of one server, and restores it for another. */
 
 const PATIENCE = 240_000
 
@@ -21,7 +21,7 @@ const from = preparedState()
 const into = temporaryState()
 const file = join(from.folder, 'all.backup')
 
-/** Larger than a statement may be, and full of what a file of SQL or of lines can stumble over. */
+/** Larger than a statement may be, with characters that are special in SQL or end lines. */
 const LARGE_TEXT = `${"it's \u2028 a \"long\" 😀 'story'\n\t\\ ".repeat(1_600)} the end`
 
 const Token = z.object({ token: z.string() })
@@ -34,12 +34,12 @@ const Events = z.object({
 })
 
 let server: RunningServer
-/** What was given out by the first server, and must be good at the second. */
+/** Issued by the first server; must be valid at the second. */
 const given = { token: '', unused: '', key: '', keyId: '', ticket: '', fileUrl: '', cursor: '', large: '', webhook: '' }
 
 async function loginToken(email: string): Promise<string> {
-  const answer = await openApi(server.origin, ['']).post('/auth/login', { email, password: 'your_password' })
-  return Token.parse(answer).token
+  const response = await openApi(server.origin, ['']).post('/auth/login', { email, password: 'your_password' })
+  return Token.parse(response).token
 }
 
 function keyed(origin: string) {
@@ -78,13 +78,12 @@ async function seed(admin: Api) {
   await receiver.close()
 }
 
-/** Waits until the last event is sent: those before it were then, but for the internal note, which nobody is told of. */
+/** Waits for the last event. Internal notes are not delivered. */
 async function untilAllIsSent(admin: Api): Promise<void> {
   const last = Events.parse(await admin.get('/events?per_page=100')).data.at(-1)
-  await settled(admin, given.webhook, ({ event_id, status }) => event_id === last?.id && status === 'succeeded')
+  await waitForDelivery(admin, given.webhook, ({ event_id, status }) => event_id === last?.id && status === 'succeeded')
 }
 
-/** The file of the database in a state folder. */
 function databaseIn(folder: string): DatabaseSync {
   const objects = join(folder, 'v3/d1/miniflare-D1DatabaseObject')
   const name = readdirSync(objects).find((one) => /^[0-9a-f]{64}\.sqlite$/.test(one)) ?? ''
@@ -106,7 +105,7 @@ afterAll(async () => {
   into.remove()
 })
 
-/** A restore starts wrangler, which takes seconds on a machine that has other work. */
+/** A restore starts wrangler, which may take seconds. */
 const COMMANDS = { timeout: PATIENCE }
 
 describe('backup and restore', COMMANDS, () => {
@@ -124,7 +123,7 @@ describe('backup and restore', COMMANDS, () => {
   })
 
   it('writes a file that only its owner reads, while the server runs', async () => {
-    const { code, out, err } = await runShown('backup', { TICKETING_STATE: from.folder, BACKUP: file })
+    const { code, out, err } = await runDocumentedBlock('backup', { TICKETING_STATE: from.folder, BACKUP: file })
     expect(code, err).toBe(0)
     expect(out).toMatch(/\S+all\.backup: \d+ rows of 2\d tables, \d+ bytes\.\n/)
     expect(out).not.toContain('written to meanwhile')
@@ -134,7 +133,7 @@ describe('backup and restore', COMMANDS, () => {
 
   it('restores every row and every rule into an empty database, and verifies it', async () => {
     await server.stop()
-    const { code, out, err } = await runShown('restore "$BACKUP"', {
+    const { code, out, err } = await runDocumentedBlock('restore "$BACKUP"', {
       FROM: from.folder,
       INTO: into.folder,
       BACKUP: file,
@@ -226,12 +225,12 @@ describe('what is restored', COMMANDS, () => {
       data: { description: LARGE_TEXT.trim() },
     })
     const address = new URL(given.fileUrl)
-    const answer = await fetch(`${server.origin}${address.pathname}${address.search}`)
-    expect([answer.status, await answer.text()]).toEqual([200, 'kept across the backup'])
+    const response = await fetch(`${server.origin}${address.pathname}${address.search}`)
+    expect([response.status, await response.text()]).toEqual([200, 'kept across the backup'])
     expect(Events.parse(await admin.get(`/events?cursor=${given.cursor}`)).data).toEqual([])
     const replayed = await keyed(server.origin)
     expect([replayed.status, replayed.headers.get('Idempotent-Replayed')]).toEqual([201, 'true'])
-    await expect(apiOf(server.origin, 'jane@example.com')).resolves.toBeDefined()
+    await expect(logInAs(server.origin, 'jane@example.com')).resolves.toBeDefined()
   })
 
   it('is told of files that it has not', async () => {
@@ -250,16 +249,16 @@ describe('what is restored', COMMANDS, () => {
     const before = openApi(server.origin, [given.token])
     const earlier = Created.parse(await before.post('/tickets', { title: 'Before', description: 'It' }))
     const since = new Date(Date.now() - 60_000).toISOString()
-    const { code, out, err } = await runShown('after-restore', { TICKETING_STATE: into.folder, SINCE: since })
+    const { code, out, err } = await runDocumentedBlock('after-restore', { TICKETING_STATE: into.folder, SINCE: since })
     expect(code, err).toBe(0)
     expect(out).toContain(given.keyId)
     const gap = Number(/go on (\d+) higher/.exec(out)?.[1])
     expect(gap).toBeGreaterThanOrEqual(180_000)
     expect(gap).toBeLessThan(1_000_000)
-    // Jane's token was not seen by this server yet, so that nothing vouches for it from memory.
+    // This server has not seen Jane's token before, so it is not cached.
     expect((await openApi(server.origin, [given.unused]).send('GET', '/users/me')).status).toBe(401)
-    const again = await apiOf(server.origin, 'ada@globex.example')
-    const john = await apiOf(server.origin, 'john@example.com')
+    const again = await logInAs(server.origin, 'ada@globex.example')
+    const john = await logInAs(server.origin, 'john@example.com')
     expect((await openApi(server.origin, [given.key]).send('GET', '/tickets')).status).toBe(200)
     const { data } = Created.parse(await john.post('/tickets', { title: 'After', description: 'It' }))
     expect(data.number).toBe(earlier.data.number + gap + 1)
@@ -268,10 +267,10 @@ describe('what is restored', COMMANDS, () => {
     expect(events).toHaveLength(2)
     expect((events[1]?.sequence ?? 0) - (events[0]?.sequence ?? 0)).toBe(2 * gap + 1)
     await expect(again.get('/events')).resolves.toMatchObject({ data: [] })
-    // Over the hole the new event is on its way at once, to a receiver that has gone.
-    await settled(john, given.webhook, ({ attempt_count }) => attempt_count > 0)
+    // The new event is delivered despite the gap in sequences; its receiver does not exist any more.
+    await waitForDelivery(john, given.webhook, ({ attempt_count }) => attempt_count > 0)
     for (const { id } of events)
-      await settled(john, given.webhook, (one) => one.event_id === id && one.status === 'pending')
+      await waitForDelivery(john, given.webhook, (one) => one.event_id === id && one.status === 'pending')
   })
 
   it('after-restore --revoke-keys ends the keys too', async () => {

@@ -4,7 +4,7 @@ import { bundleProblems } from '../../scripts/deploy/bundle.ts'
 import { configProblems, readEnvironment } from '../../scripts/deploy/config.ts'
 import { ROOT } from '../../scripts/lib/local-state.ts'
 import { HOST, OFFLINE, READY, runDeploy } from '../helpers/node/deploy-config.ts'
-import { runShown } from '../helpers/node/operations.ts'
+import { runDocumentedBlock } from '../helpers/node/operations.ts'
 
 const LINES = {
   database:
@@ -19,7 +19,7 @@ const deploy = (...args: string[]) => runDeploy(ROOT, ...args)
 
 describe('npm run deploy', () => {
   it('F06 says what it would do, offline, of a bundle without test hooks and demo data', async () => {
-    const { code, out, err } = await runShown('npm run deploy', OFFLINE)
+    const { code, out, err } = await runDocumentedBlock('npm run deploy', OFFLINE)
     expect(code, err).toBe(1)
     expect(out).toContain('Worker        ticketing-api-production\n')
     expect(out).toContain('Queues        ticketing-webhooks-production, ticketing-webhooks-production-dead\n')
@@ -53,10 +53,10 @@ describe('npm run deploy', () => {
     (name) => {
       const { queues } = unstable_readConfig({ config: `${ROOT}wrangler.toml`, ...(name && { env: name }) })
       const [producer] = queues.producers ?? []
-      const dead = `${producer?.queue}-dead`
+      const deadLetterQueue = `${producer?.queue}-dead`
       expect(queues.consumers).toMatchObject([
-        { queue: producer?.queue, max_retries: 3, dead_letter_queue: dead },
-        { queue: dead, max_retries: 3 },
+        { queue: producer?.queue, max_retries: 3, dead_letter_queue: deadLetterQueue },
+        { queue: deadLetterQueue, max_retries: 3 },
       ])
     },
   )

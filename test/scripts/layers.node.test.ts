@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { findViolations, type Violation } from '../../scripts/lib/layers.ts'
 import { ROOT } from '../../scripts/lib/local-state.ts'
 
-/** By rule, files that break it: what they are called, and what they hold. */
+/** By rule, files that violate it. */
 const FORBIDDEN: Record<string, [file: string, content: string][]> = {
   'no-cycle-of-files': [
     ['src/lib/cycle-a.ts', "import type { B } from './cycle-b'\nexport type A = B | null\n"],
@@ -54,7 +54,7 @@ const FORBIDDEN: Record<string, [file: string, content: string][]> = {
   resolvable: [['src/lib/missing.ts', "export { nothing } from './nowhere'\n"]],
 }
 
-/** Another test builds packages/client/dist while this one runs. */
+/** Another test builds packages/client/dist concurrently. */
 const isSource = (path: string) => !['.cache', 'dist'].includes(basename(path))
 
 let copy: string

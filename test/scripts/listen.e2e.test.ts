@@ -62,18 +62,18 @@ describe('npm run listen', () => {
     const { port, output } = await startListening(['--secret', SECRET])
     expect(await deliver(port, EVENT)).toBe(204)
     expect(await deliver(port, EVENT, OTHER_SECRET)).toBe(401)
-    const told = '  ticket.status_changed  #7  evt_1  attempt'
-    const thing = 'ticket ticket123 "é😀  [2J": open → closed'
-    await expect.poll(output).toContain(`${told} 1  verified  answered 204  ${thing}\n`)
-    const wrong = `${told} 2  wrong signature (No matching signature found)  answered 401  ${thing}\n`
+    const line = '  ticket.status_changed  #7  evt_1  attempt'
+    const subject = 'ticket ticket123 "é😀  [2J": open → closed'
+    await expect.poll(output).toContain(`${line} 1  verified  answered 204  ${subject}\n`)
+    const wrong = `${line} 2  wrong signature (No matching signature found)  answered 401  ${subject}\n`
     await expect.poll(output).toContain(wrong)
     expect(output()).not.toContain(SECRET)
   })
 
   it('fails the first attempts of an event when told to, and takes the secret from the environment', async () => {
     const { port } = await startListening(['--fail', '2'], { WEBHOOK_SECRET: SECRET })
-    const answers = [await deliver(port, EVENT), await deliver(port, EVENT), await deliver(port, EVENT)]
-    expect(answers).toEqual([500, 500, 204])
+    const responses = [await deliver(port, EVENT), await deliver(port, EVENT), await deliver(port, EVENT)]
+    expect(responses).toEqual([500, 500, 204])
   })
 
   it('says that nothing is verified without a secret, and prints what is no event as it is', async () => {
@@ -94,10 +94,10 @@ describe('npm run listen', () => {
       ['--secret', 'whsec_a'],
       'The secret must be whsec_ and base64 after it, as the answer to POST /webhooks shows it.\n',
     ],
-  ])('refuses %j in one line', async (args, told) => {
+  ])('refuses %j in one line', async (args, line) => {
     const { ended, output } = listen(args)
     expect(await ended).toBe(1)
-    expect(output()).toBe(told)
+    expect(output()).toBe(line)
   })
 
   it('says in one line that its port is in use', async () => {

@@ -5,11 +5,9 @@ import { DatabaseSync } from 'node:sqlite'
 import { gzipSync } from 'node:zlib'
 import { afterAll, describe, expect, it } from 'vitest'
 import { checkBackup, FORMAT, FORMAT_VERSION, type Header, type Table } from '../../scripts/admin/backup-file.ts'
-import { type Ask, findSchema, findTables, readTable } from '../../scripts/admin/dump.ts'
+import { findSchema, findTables, type RunQuery, readTable } from '../../scripts/admin/dump.ts'
 import { statementsOf } from '../../scripts/admin/load.ts'
 import { temporaryState } from '../helpers/node/server.ts'
-
-/** Backups of small databases with rows of every kind, loaded without a server. */
 
 const { folder, remove } = temporaryState()
 afterAll(remove)
@@ -27,11 +25,13 @@ const SCHEMA = `
   CREATE TRIGGER count_notes AFTER INSERT ON notes BEGIN
     UPDATE tickets SET notes = notes + 1 WHERE account_id = new.account_id AND id = new.ticket_id; END;`
 
-/** Rows that were there before it do not obey it. */
+/** Does not apply to existing rows. */
 const LATE_RULE = `
   CREATE TRIGGER no_short_titles BEFORE INSERT ON tickets WHEN length(new.title) < 3 BEGIN SELECT RAISE(ABORT, 'short'); END`
 
-/** Texts that are hard to write down: quotes, every kind of line end, control characters, halves of pairs at cuts. */
+/**
+ * Texts that are difficult to quote: quotes, all line ends, control characters, and surrogate pairs where a cut may be.
+ */
 const HARD = [
   "it's; -- \"quoted\" \\ 'x'",
   'a\u0000b\u001f\u007f',
@@ -57,7 +57,7 @@ function seeded(): DatabaseSync {
       .prepare('INSERT INTO events (account_id, sequence, data) VALUES (?, ?, ?)')
       .run('a', sequence, 'd'.repeat(450_000))
   database.exec("INSERT INTO account_state VALUES ('a', 6, 12), ('b', 2299, 0); INSERT INTO loose VALUES ('x'), ('x')")
-  // What was written before a rule was made stays.
+  // Rows that violate a later rule stay.
   database.exec(
     "UPDATE tickets SET title = 'z' WHERE account_id = 'b' AND id = 't100'; INSERT INTO words (words) VALUES ('rebuild')",
   )
@@ -65,9 +65,9 @@ function seeded(): DatabaseSync {
   return database
 }
 
-const askOf = (database: DatabaseSync, asked: string[] = []): Ask => {
+const runQueryOn = (database: DatabaseSync, queries: string[] = []): RunQuery => {
   return (query) => {
-    asked.push(query)
+    queries.push(query)
     return database
       .prepare(query)
       .all()
@@ -82,9 +82,8 @@ const askOf = (database: DatabaseSync, asked: string[] = []): Ask => {
   }
 }
 
-/** Writes a backup, its rows as `change` leaves them. */
 function write(
-  ask: Ask,
+  runQuery: RunQuery,
   tables: Table[],
   change: (name: string, rows: unknown[][]) => unknown[][] = (_, rows) => rows,
 ) {
@@ -95,10 +94,13 @@ function write(
     source: 'remote',
     bookmark: '00',
     migrations: [],
-    schema: findSchema(ask),
+    schema: findSchema(runQuery),
     tables,
   }
-  const contents = tables.map((table) => ({ name: table.name, rows: change(table.name, [...readTable(ask, table)]) }))
+  const contents = tables.map((table) => ({
+    name: table.name,
+    rows: change(table.name, [...readTable(runQuery, table)]),
+  }))
   const lines = [header, ...contents.flatMap(({ name, rows }) => [{ table: name }, ...rows])].map(
     (line) => `${JSON.stringify(line)}\n`,
   )
@@ -123,14 +125,14 @@ async function load(file: string) {
 describe('dump and load', () => {
   it('reads tables in pages, parents first, and loads every row as it was, by statements that D1 takes', async () => {
     const old = seeded()
-    const asked: string[] = []
-    const tables = findTables(askOf(old))
+    const queries: string[] = []
+    const tables = findTables(runQueryOn(old))
     expect(tables.map(({ name }) => name).indexOf('tickets')).toBeLessThan(
       tables.map(({ name }) => name).indexOf('notes'),
     )
-    const file = write(askOf(old, asked), tables)
-    expect(asked.filter((query) => query.includes('FROM "tickets"')).length).toBeGreaterThan(2)
-    expect(asked.filter((query) => query.includes('FROM "events"')).length).toBe(2)
+    const file = write(runQueryOn(old, queries), tables)
+    expect(queries.filter((query) => query.includes('FROM "tickets"')).length).toBeGreaterThan(2)
+    expect(queries.filter((query) => query.includes('FROM "events"')).length).toBe(2)
     const { database, largest } = await load(file)
     expect(largest).toBeLessThan(100_000)
     for (const { name } of tables)
@@ -145,8 +147,8 @@ describe('dump and load', () => {
   })
 
   it('leaves out what lost its parent while the backup was made, and raises counters that are behind', async () => {
-    const ask = askOf(seeded())
-    const file = write(ask, findTables(ask), (name, rows) =>
+    const runQuery = runQueryOn(seeded())
+    const file = write(runQuery, findTables(runQuery), (name, rows) =>
       name === 'tickets' ? rows.filter((row) => row[2] !== 't1') : name === 'account_state' ? [['a', 1, 3]] : rows,
     )
     const { database } = await load(file)

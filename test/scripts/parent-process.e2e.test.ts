@@ -13,7 +13,7 @@ afterEach(() => {
   try {
     if (child > 0) process.kill(child)
   } catch {
-    // It has ended, as it should.
+    // The parent has exited, as expected.
   }
 })
 
@@ -21,7 +21,7 @@ describe('what npm runs', () => {
   it('ends with the shell that npm has started it in, to which alone a signal goes', async () => {
     const port = await freePort()
     const script = join(ROOT, 'scripts/listen.ts')
-    // The second command keeps the shell from becoming the first.
+    // The second command keeps the shell from replacing itself by the first.
     const shell = spawn('sh', [
       '-c',
       `"$1" "$2" --port ${port} & echo "$!"; wait; exit 1`,

@@ -5,7 +5,7 @@ import { differentBody } from '../helpers/different-body'
 import { eventually } from '../helpers/eventually'
 import { byName, CALLER_WRITES, operationOf } from '../helpers/operations'
 import { prepareRequest, type SampleRequest, send } from '../helpers/sample-requests'
-import { ask } from '../helpers/tickets'
+import { callAs } from '../helpers/tickets'
 import { silenceQueue, silenceSweeper } from '../helpers/webhooks'
 
 const KEYED = CALLER_WRITES.filter(({ takesIdempotencyKey }) => takesIdempotencyKey)
@@ -21,24 +21,24 @@ afterEach(() => {
   vi.restoreAllMocks()
 })
 
-/** All that is kept of the account but the records of keys, and what the queue does meanwhile. */
+/** Without idempotency records, and with a silent queue. */
 async function stored(): Promise<string> {
   const tables = ['users', 'api_keys', 'tickets', 'comments', 'ticket_history', 'events', 'attachments', 'replays']
-  const kept = await Promise.all(
+  const contents = await Promise.all(
     tables.map((table) => rows(`SELECT * FROM ${table} WHERE account_id = ? ORDER BY 1, 2, 3`, account.id)),
   )
   const webhooks = await rows(
     'SELECT id, url, events, description, active, secret, deleted_at FROM webhooks WHERE account_id = ?',
     account.id,
   )
-  return JSON.stringify([kept, webhooks])
+  return JSON.stringify([contents, webhooks])
 }
 
 const intents = () => rows('SELECT id, kind FROM object_intents WHERE account_id = ?', account.id)
 
 /**
- * The world moves on: what there is is deleted, every limit is reached, and what was chosen (an e-mail, a URL) is
- * somebody else's.
+ * Changes everything that a repeated request would meet: resources are deleted, limits reached, and the email or URL is
+ * taken.
  */
 async function moveOn(request: SampleRequest): Promise<void> {
   const { id, admin } = account
@@ -47,8 +47,8 @@ async function moveOn(request: SampleRequest): Promise<void> {
       rows<{ id: string; url?: string }>(`SELECT * FROM ${table} WHERE account_id = ?`, id),
     ),
   )
-  for (const ticket of tickets ?? []) expect((await ask(admin, 'DELETE', `tickets/${ticket.id}`)).status).toBe(204)
-  for (const hook of hooks ?? []) await ask(admin, 'DELETE', `webhooks/${hook.id}`)
+  for (const ticket of tickets ?? []) expect((await callAs(admin, 'DELETE', `tickets/${ticket.id}`)).status).toBe(204)
+  for (const hook of hooks ?? []) await callAs(admin, 'DELETE', `webhooks/${hook.id}`)
   const email: string | undefined = Object(request.body).email
   const taken = email?.toLowerCase() ?? ''
   const members = [admin, account.agent, account.customer, request.caller].map((member) => member?.id ?? '')
@@ -129,7 +129,8 @@ describe('a replay obeys today’s rights', () => {
       const first = await send(request, { idempotencyKey: name })
       expect(first.status, first.text).toBeLessThan(300)
       const ticketId = /ticket_[^/?]+/.exec(request.path)?.[0] ?? first.body.data.id
-      const reassign = (to: { id: string }) => ask(account.agent, 'PATCH', `tickets/${ticketId}`, { created_by: to.id })
+      const reassign = (to: { id: string }) =>
+        callAs(account.agent, 'PATCH', `tickets/${ticketId}`, { created_by: to.id })
       expect((await reassign(account.stranger)).status).toBe(200)
       const hidden = await send(request, { idempotencyKey: name })
       expect([hidden.status, hidden.body.error?.code, hidden.headers.get('Idempotent-Replayed')]).toEqual([
@@ -150,7 +151,7 @@ describe('a replay obeys today’s rights', () => {
     expect(first.status, first.text).toBeLessThan(300)
     if (staff?.role === 'customer') return expect(name).toBe('PATCH /users/me')
     await createTestMember(account.id, 'admin')
-    const demoted = await ask(account.admin, 'PATCH', `users/${staff?.id}`, { role: 'customer' })
+    const demoted = await callAs(account.admin, 'PATCH', `users/${staff?.id}`, { role: 'customer' })
     expect(demoted.status, demoted.text).toBe(200)
     const again = await send(request, { idempotencyKey: name })
     expect([403, 404], again.text).toContain(again.status)
@@ -159,13 +160,13 @@ describe('a replay obeys today’s rights', () => {
 
   it('S09 who was staff is not shown again what is internal, not even of their own ticket', async () => {
     const agent = await createTestMember(account.id, 'agent')
-    const made = await ask(agent, 'POST', 'tickets', { title: 'Own', description: 'D' })
+    const made = await callAs(agent, 'POST', 'tickets', { title: 'Own', description: 'D' })
     const path = `tickets/${made.body.data.id}`
     const file = { filename: 'internal.txt', content: 'YWJj', mime_type: 'text/plain' }
-    await ask(agent, 'POST', `${path}/comments`, { content: 'C', is_internal: true, attachments: [file] })
+    await callAs(agent, 'POST', `${path}/comments`, { content: 'C', is_internal: true, attachments: [file] })
     const request: SampleRequest = { caller: agent, method: 'PATCH', path, body: { title: 'Other' } }
     expect((await send(request, { idempotencyKey: 'mine' })).text).toContain('internal.txt')
-    expect((await ask(account.admin, 'PATCH', `users/${agent.id}`, { role: 'customer' })).status).toBe(200)
+    expect((await callAs(account.admin, 'PATCH', `users/${agent.id}`, { role: 'customer' })).status).toBe(200)
     const again = await send(request, { idempotencyKey: 'mine' })
     expect([again.status, again.text.includes('internal.txt')]).toEqual([404, false])
     expect((await call('GET', path, { token: agent.token })).status).toBe(200)

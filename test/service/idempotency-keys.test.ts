@@ -4,11 +4,11 @@ import { configOf } from '../../src/core/config'
 import { sha256 } from '../../src/lib/crypto'
 import { parseIdempotencyKey } from '../../src/service/idempotency-key'
 import { type Account, call, createTestAccount, createTestMember, createTicket, row, rows } from '../helpers/api'
-import { createTestKey, later, stopClock } from '../helpers/credentials'
+import { advanceClock, createTestKey, stopClock } from '../helpers/credentials'
 import { realBatch, sessions } from '../helpers/d1'
 import { upload } from '../helpers/files'
 import { API_OPERATIONS } from '../helpers/operations'
-import { ask, detailsOf } from '../helpers/tickets'
+import { callAs, detailsOf } from '../helpers/tickets'
 import { cheapHash } from '../helpers/users'
 import { createTestWebhook, silenceQueue, silenceSweeper } from '../helpers/webhooks'
 
@@ -81,8 +81,8 @@ describe('the Idempotency-Key header', () => {
     const header = body.components.parameters['Idempotency-Key']
     expect(header).toMatchObject({ name: 'Idempotency-Key', in: 'header' })
     expect(header.description).toContain('none is told to wait')
-    const answers = await Promise.all(Array.from({ length: 10 }, () => keyed('at once')))
-    expect(answers.map(({ status }) => status)).toEqual(Array(10).fill(201))
+    const responses = await Promise.all(Array.from({ length: 10 }, () => keyed('at once')))
+    expect(responses.map(({ status }) => status)).toEqual(Array(10).fill(201))
   })
 
   it('C01 is a 409 with Retry-After where the answer is forgotten between the two looks for it', async () => {
@@ -97,21 +97,21 @@ describe('the Idempotency-Key header', () => {
         throw error
       }
     }) as never)
-    const refused = await keyed('forgotten')
-    expect(detailsOf(refused, 409, 'conflict')).toEqual([
+    const rejected = await keyed('forgotten')
+    expect(detailsOf(rejected, 409, 'conflict')).toEqual([
       { field: 'Idempotency-Key', message: 'The answer of this key has just been forgotten, try again' },
     ])
-    expect(refused.headers.get('Retry-After')).toBe('1')
+    expect(rejected.headers.get('Retry-After')).toBe('1')
     vi.restoreAllMocks()
-    const anew = await keyed('forgotten')
-    expect([anew.status, anew.body.data.id === first.body.data.id]).toEqual([201, false])
+    const repeated = await keyed('forgotten')
+    expect([repeated.status, repeated.body.data.id === first.body.data.id]).toEqual([201, false])
   })
 })
 
 describe('what is kept of a request', () => {
   it('S18 is no hash that a guess at its body could be held against', async () => {
-    const person = await createTestMember(account.id, 'customer')
-    const path = `users/${person.id}/password`
+    const user = await createTestMember(account.id, 'customer')
+    const path = `users/${user.id}/password`
     const send = () =>
       call('POST', path, {
         token: account.admin.token,
@@ -120,14 +120,14 @@ describe('what is kept of a request', () => {
       })
     expect((await send()).status).toBe(204)
     expect((await send()).headers.get('Idempotent-Replayed')).toBe('true')
-    const kept = await rows<{ request_hash: string }>(
+    const records = await rows<{ request_hash: string }>(
       'SELECT request_hash FROM idempotency_records WHERE account_id = ? AND caller_id = ?',
       account.id,
       account.admin.id,
     )
     const bodyHash = sha256('{"password":"a good password"}')
-    expect(kept).toHaveLength(1)
-    expect(kept[0]?.request_hash).not.toBe(sha256(` ${bodyHash}`))
+    expect(records).toHaveLength(1)
+    expect(records[0]?.request_hash).not.toBe(sha256(` ${bodyHash}`))
   })
 
   it('W22 is known again after the secret was changed', () => {
@@ -170,7 +170,7 @@ describe('a replay is found before what would refuse it now', () => {
     const body = { name: 'A key', expires_at: new Date(Date.now() + 60_000).toISOString() }
     const first = await send('ends')
     expect(first.status, first.text).toBe(201)
-    later(120_000)
+    advanceClock(120_000)
     expect((await send('ends')).text).toBe(first.text)
     expect(detailsOf(await send('another'), 400, 'invalid_input')).toEqual([
       { field: 'expires_at', message: 'Expires at must be an RFC 3339 time or a date that lies ahead' },
@@ -230,6 +230,6 @@ describe('a body where none is read', () => {
     const { id } = await createTicket(account.agent)
     expect((await call('DELETE', `tickets/${id}`, { token: account.agent.token, body: endless })).status).toBe(400)
     expect(pulled).toBeLessThan(1_000)
-    expect((await ask(account.agent, 'GET', `tickets/${id}`)).status).toBe(200)
+    expect((await callAs(account.agent, 'GET', `tickets/${id}`)).status).toBe(200)
   })
 })

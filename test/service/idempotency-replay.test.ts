@@ -27,20 +27,20 @@ const count = (table: string, ticketId: string, column = 'ticket_id') =>
 describe('a request with an idempotency key', () => {
   it('C01 of 50 at once makes one ticket, one event, one object; all the others are told of it', async () => {
     const body = { title: 'Once', description: 'Only', attachments: [file] }
-    const answers = await Promise.all(
+    const responses = await Promise.all(
       Array.from({ length: 50 }, () => keyed(account.agent, 'POST', 'tickets', 'fifty', body)),
     )
-    expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([201]))
-    const ids = new Set(answers.map((answer) => answer.body.data.id))
+    expect(new Set(responses.map(({ status }) => status))).toEqual(new Set([201]))
+    const ids = new Set(responses.map((response) => response.body.data.id))
     expect(ids.size).toBe(1)
     const [id = ''] = ids
-    expect(answers.filter(({ headers }) => headers.get('Idempotent-Replayed') === 'true')).toHaveLength(49)
-    expect(new Set(answers.map(({ text }) => text)).size).toBe(1)
+    expect(responses.filter(({ headers }) => headers.get('Idempotent-Replayed') === 'true')).toHaveLength(49)
+    expect(new Set(responses.map(({ text }) => text)).size).toBe(1)
     expect(await count('tickets', id, 'id')).toEqual({ n: 1 })
     expect(await count('events', id)).toEqual({ n: 1 })
     expect(await count('attachments', id)).toEqual({ n: 1 })
     const objects = async () => (await env.FILES.list({ prefix: `${account.id}/` })).objects.map(({ key }) => key)
-    const [{ attachments }] = answers.map((answer) => answer.body.data)
+    const [{ attachments }] = responses.map((response) => response.body.data)
     await eventually(async () => expect(await objects()).toEqual([`${account.id}/${attachments[0].id}`]))
     expect(await rows('SELECT id FROM object_intents WHERE account_id = ?', account.id)).toEqual([])
   })
@@ -64,8 +64,8 @@ describe('a request with an idempotency key', () => {
     const { id: other } = await createTicket(account.agent)
     const bad = await keyed(account.agent, 'POST', `tickets/${id}/comments`, 'c02', { content: '' })
     expect(bad.status).toBe(400)
-    const good = await keyed(account.agent, 'POST', `tickets/${id}/comments`, 'c02', { content: 'A' })
-    expect(good.status).toBe(201)
+    const valid = await keyed(account.agent, 'POST', `tickets/${id}/comments`, 'c02', { content: 'A' })
+    expect(valid.status).toBe(201)
     expect((await keyed(account.agent, 'POST', `tickets/${id}/comments`, 'c02', { content: 'B' })).status).toBe(422)
     expect((await keyed(account.agent, 'POST', `tickets/${other}/comments`, 'c02', { content: 'B' })).status).toBe(201)
     expect((await keyed(account.agent, 'PATCH', `tickets/${id}`, 'c02', { title: 'C' })).status).toBe(200)
@@ -99,13 +99,13 @@ describe.each(ROUTES)('C03 preconditions %s', (_name, route) => {
       Array.from({ length: 20 }, async (_, index) => {
         const tag =
           (await call('GET', `tickets/${id}`, { token: account.agent.token, route })).headers.get('ETag') ?? ''
-        const answer = await call('PATCH', `tickets/${id}`, {
+        const response = await call('PATCH', `tickets/${id}`, {
           token: account.agent.token,
           headers: { 'If-Match': tag },
           body: { title: `Title ${index}` },
           route,
         })
-        outcomes.push(answer.status)
+        outcomes.push(response.status)
       }),
     )
     const won = outcomes.filter((status) => status === 200).length
@@ -131,8 +131,8 @@ describe.each(ROUTES)('C03 preconditions %s', (_name, route) => {
         route,
       })
     for (const condition of ['"2.x"', 'W/"2.x"', '"0"', 'nonsense', '1', '"1', `w/"1.x", "2"`]) {
-      const refused = await patch(condition, 'Refused')
-      expect([refused.status, refused.body.error?.code], condition).toEqual([412, 'precondition_failed'])
+      const rejected = await patch(condition, 'Refused')
+      expect([rejected.status, rejected.body.error?.code], condition).toEqual([412, 'precondition_failed'])
     }
     expect(await historyOf(account.id, id)).toEqual([])
     expect((await patch('*', 'Any')).status).toBe(200)

@@ -37,11 +37,11 @@ describe('what an idempotency key is of', () => {
 
   it('S18 the secret of an answer: whoever has the database and the service’s secret lacks the key', () => {
     const request = { method: 'POST', path: '/api-keys', query: '', bodyHash: 'hash', callerId: 'user_a' }
-    const sealedUnder = (key: string) =>
+    const encryptedWith = (key: string) =>
       parseIdempotencyKey(configOf(env), key, request)?.encryptionKeys[0]?.toString('hex')
-    expect(sealedUnder('one')).toMatch(/^[0-9a-f]{64}$/)
-    expect(sealedUnder('one')).toBe(sealedUnder('one'))
-    expect(sealedUnder('another')).not.toBe(sealedUnder('one'))
+    expect(encryptedWith('one')).toMatch(/^[0-9a-f]{64}$/)
+    expect(encryptedWith('one')).toBe(encryptedWith('one'))
+    expect(encryptedWith('another')).not.toBe(encryptedWith('one'))
   })
 
   it('C02 a day: after that the deed is done again, its files and all', async () => {

@@ -8,7 +8,7 @@ import {
   type Member,
   rows,
 } from '../helpers/api'
-import { ask, detailsOf, eventsOf } from '../helpers/tickets'
+import { callAs, detailsOf, eventsOf } from '../helpers/tickets'
 
 let account: Account
 let by: Member
@@ -18,13 +18,13 @@ beforeAll(async () => {
   by = await createTestMember(account.id, 'customer')
 })
 
-const GOOD = { title: 'A title', description: 'A text' }
-const create = (input: Record<string, unknown>) => ask(by, 'POST', 'tickets', { ...GOOD, ...input })
+const VALID = { title: 'A title', description: 'A text' }
+const create = (input: Record<string, unknown>) => callAs(by, 'POST', 'tickets', { ...VALID, ...input })
 const many = <T>(count: number, make: (index: number) => T) => Array.from({ length: count }, (_, i) => make(i))
 const fields = (count: number, value: unknown = 'x') => Object.fromEntries(many(count, (i) => [`key_${i}`, value]))
 
-/** What comes back as it was sent. */
-const KEPT: [name: string, input: Record<string, unknown>][] = [
+/** Values that are returned unchanged. */
+const UNCHANGED: [name: string, input: Record<string, unknown>][] = [
   ['a title of 200 characters', { title: 'x'.repeat(200) }],
   ['a title of 200 emoji', { title: '😀'.repeat(200) }],
   ['a description of 65,536 bytes', { description: 'x'.repeat(65_536) }],
@@ -43,11 +43,11 @@ const KEPT: [name: string, input: Record<string, unknown>][] = [
 ]
 
 describe('what POST /tickets keeps', () => {
-  it.each(KEPT)('%s', async (_name, input) => {
-    const answer = await create(input)
-    expect(answer.status, answer.text).toBe(201)
-    expect(answer.body.data).toMatchObject(input)
-    const again = await ask(by, 'GET', `tickets/${answer.body.data.id}`)
+  it.each(UNCHANGED)('%s', async (_name, input) => {
+    const response = await create(input)
+    expect(response.status, response.text).toBe(201)
+    expect(response.body.data).toMatchObject(input)
+    const again = await callAs(by, 'GET', `tickets/${response.body.data.id}`)
     expect(again.body.data).toMatchObject(input)
   })
 
@@ -72,7 +72,7 @@ describe('what POST /tickets keeps', () => {
   })
 })
 
-const REFUSED: [name: string, input: Record<string, unknown>, field: string, message: string][] = [
+const REJECTED: [name: string, input: Record<string, unknown>, field: string, message: string][] = [
   ['title', { title: 'x'.repeat(201) }, 'title', 'Title must be at most 200 characters'],
   ['emoji', { title: '😀'.repeat(201) }, 'title', 'Title must be at most 200 characters'],
   ['no title', { title: undefined }, 'title', 'Title is required'],
@@ -120,9 +120,9 @@ const REFUSED: [name: string, input: Record<string, unknown>, field: string, mes
 ]
 
 describe('what POST /tickets refuses (S10)', () => {
-  it.each(REFUSED)('%s', async (_name, input, field, message) => {
-    const answer = await create(input)
-    expect(detailsOf(answer, 400, 'invalid_input')).toEqual([{ field, message }])
+  it.each(REJECTED)('%s', async (_name, input, field, message) => {
+    const response = await create(input)
+    expect(detailsOf(response, 400, 'invalid_input')).toEqual([{ field, message }])
   })
 
   const NAME_RULE = 'must have a name of 1 to 64 letters, digits, dots, hyphens or underscores'
@@ -154,15 +154,21 @@ describe('what POST /tickets refuses (S10)', () => {
 
   it('S10 __proto__ beside the fields, which JSON knows as a name like any other', async () => {
     const body = '{"title": "A", "description": "B", "__proto__": {"status": "closed"}}'
-    const answer = await call('POST', 'tickets', { token: by.token, body })
-    expect(detailsOf(answer, 400, 'invalid_input').map((detail) => detail.field)).toEqual(['__proto__'])
+    const response = await call('POST', 'tickets', { token: by.token, body })
+    expect(detailsOf(response, 400, 'invalid_input').map((detail) => detail.field)).toEqual(['__proto__'])
   })
 
   it('names each failing field at once', async () => {
-    const answer = await create({ title: '', priority: 'x', tags: [1, ''], custom_fields: { a: null }, colour: 'red' })
-    const found = detailsOf(answer, 400, 'invalid_input').map((detail) => detail.field)
+    const response = await create({
+      title: '',
+      priority: 'x',
+      tags: [1, ''],
+      custom_fields: { a: null },
+      colour: 'red',
+    })
+    const found = detailsOf(response, 400, 'invalid_input').map((detail) => detail.field)
     expect(found.sort()).toEqual(['colour', 'custom_fields.a', 'priority', 'tags.0', 'tags.1', 'title'])
-    expect(answer.body.error.message).toBe('The request data is invalid')
+    expect(response.body.error.message).toBe('The request data is invalid')
   })
 
   it('S10 answers 1,000 unknown fields with 50 details, the last of which counts the rest', async () => {
@@ -180,7 +186,7 @@ describe('what POST /tickets refuses (S10)', () => {
 
   it('leaves nothing behind', async () => {
     const own = await createTestAccount()
-    for (const [, input] of REFUSED.slice(0, 8)) await ask(own.agent, 'POST', 'tickets', { ...GOOD, ...input })
+    for (const [, input] of REJECTED.slice(0, 8)) await callAs(own.agent, 'POST', 'tickets', { ...VALID, ...input })
     expect(await rows('SELECT id FROM tickets WHERE account_id = ?', own.id)).toEqual([])
     expect(await eventsOf(own.id)).toEqual([])
     expect((await createTicket(own.agent)).number).toBe(1)

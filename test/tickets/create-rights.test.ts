@@ -9,7 +9,7 @@ import {
   rows,
 } from '../helpers/api'
 import { createTestKey } from '../helpers/credentials'
-import { ask, detailsOf, eventsOf, expectNoHoles } from '../helpers/tickets'
+import { callAs, detailsOf, eventsOf, expectNoHoles } from '../helpers/tickets'
 
 let account: Account
 let foreign: Account
@@ -21,8 +21,8 @@ beforeAll(async () => {
   inactive = await createTestMember(account.id, 'agent', { status: 'inactive' })
 })
 
-const GOOD = { title: 'A title', description: 'A text' }
-const create = (by: Member, input: Record<string, unknown>) => ask(by, 'POST', 'tickets', { ...GOOD, ...input })
+const VALID = { title: 'A title', description: 'A text' }
+const create = (by: Member, input: Record<string, unknown>) => callAs(by, 'POST', 'tickets', { ...VALID, ...input })
 const ref = ({ id, name, email }: Member) => ({ id, name, email })
 
 describe('what agents and admins may name when they create', () => {
@@ -31,7 +31,7 @@ describe('what agents and admins may name when they create', () => {
     for (const by of [admin, agent]) {
       const ticket = await createTicket(by, { created_by: customer.id, assigned_to: admin.id, status: 'in_progress' })
       expect(ticket).toMatchObject({ created_by: ref(customer), assigned_to: ref(admin), status: 'in_progress' })
-      const seen = await ask(customer, 'GET', `tickets/${ticket.id}`)
+      const seen = await callAs(customer, 'GET', `tickets/${ticket.id}`)
       expect(seen.body.data.created_by).toEqual(ref(customer))
     }
   })
@@ -47,8 +47,8 @@ describe('what agents and admins may name when they create', () => {
     const key = await createTestKey(account, { role: 'agent' })
     const wrong = [account.customer.id, inactive.id, 'user_unknown', foreign.agent.id, foreign.admin.id, key.id]
     for (const id of wrong) {
-      const answer = await create(account.agent, { assigned_to: id })
-      expect(detailsOf(answer, 422, 'validation_error')).toEqual([
+      const response = await create(account.agent, { assigned_to: id })
+      expect(detailsOf(response, 422, 'validation_error')).toEqual([
         { field: 'assigned_to', message: 'Assigned to must be an active agent or admin of this account' },
       ])
     }
@@ -56,24 +56,24 @@ describe('what agents and admins may name when they create', () => {
 
   it('no creator who is not of the account', async () => {
     for (const id of ['user_unknown', foreign.customer.id]) {
-      const answer = await create(account.admin, { created_by: id })
-      expect(detailsOf(answer, 422, 'validation_error')).toEqual([
+      const response = await create(account.admin, { created_by: id })
+      expect(detailsOf(response, 422, 'validation_error')).toEqual([
         { field: 'created_by', message: 'Created by must be a user of this account' },
       ])
     }
   })
 
   it('is told of both when both are wrong', async () => {
-    const answer = await create(account.agent, { created_by: foreign.customer.id, assigned_to: inactive.id })
-    const fields = detailsOf(answer, 422, 'validation_error').map((detail) => detail.field)
+    const response = await create(account.agent, { created_by: foreign.customer.id, assigned_to: inactive.id })
+    const fields = detailsOf(response, 422, 'validation_error').map((detail) => detail.field)
     expect(fields).toEqual(['created_by', 'assigned_to'])
     const one = await create(account.agent, { created_by: account.customer.id, assigned_to: inactive.id })
     expect(detailsOf(one, 422, 'validation_error').map((detail) => detail.field)).toEqual(['assigned_to'])
   })
 
   it('IDs only', async () => {
-    const answer = await create(account.agent, { created_by: "x' OR 1=1", assigned_to: '' })
-    const details = detailsOf(answer, 400, 'invalid_input')
+    const response = await create(account.agent, { created_by: "x' OR 1=1", assigned_to: '' })
+    const details = detailsOf(response, 400, 'invalid_input')
     expect(details).toEqual([
       { field: 'created_by', message: 'Created by must be an ID' },
       { field: 'assigned_to', message: 'Assigned to must be an ID' },
@@ -83,8 +83,8 @@ describe('what agents and admins may name when they create', () => {
   it('and leaves neither a ticket, an event nor a number behind when it is refused', async () => {
     const own = await createTestAccount()
     const file = { filename: 'a.txt', content: 'YQ==', mime_type: 'text/plain' }
-    const answer = await create(own.agent, { assigned_to: own.customer.id, attachments: [file] })
-    detailsOf(answer, 422, 'validation_error')
+    const response = await create(own.agent, { assigned_to: own.customer.id, attachments: [file] })
+    detailsOf(response, 422, 'validation_error')
     expect(await rows('SELECT id FROM tickets WHERE account_id = ?', own.id)).toEqual([])
     expect(await rows('SELECT id FROM attachments WHERE account_id = ?', own.id)).toEqual([])
     expect(await rows('SELECT * FROM ticket_counters WHERE account_id = ? AND count <> 0', own.id)).toEqual([])
@@ -106,8 +106,12 @@ describe('what customers may name when they create', () => {
 
   it('S10 not status, assignee or creator, each of which is named', async () => {
     const { customer, agent } = account
-    const answer = await create(customer, { status: 'closed', assigned_to: agent.id, created_by: account.stranger.id })
-    expect(detailsOf(answer, 403, 'forbidden')).toEqual([
+    const response = await create(customer, {
+      status: 'closed',
+      assigned_to: agent.id,
+      created_by: account.stranger.id,
+    })
+    expect(detailsOf(response, 403, 'forbidden')).toEqual([
       { field: 'status', message: 'Status can not be set by your role' },
       { field: 'created_by', message: 'Created by can not be set by your role' },
       { field: 'assigned_to', message: 'Assigned to can not be set by your role' },
@@ -117,16 +121,16 @@ describe('what customers may name when they create', () => {
   })
 
   it('S10 is told of a malformed field before a forbidden one, and of no name', async () => {
-    const answer = await create(account.customer, { status: 'nonsense', created_by: foreign.customer.id })
-    expect(detailsOf(answer, 400, 'invalid_input').map((detail) => detail.field)).toEqual(['status'])
+    const response = await create(account.customer, { status: 'nonsense', created_by: foreign.customer.id })
+    expect(detailsOf(response, 400, 'invalid_input').map((detail) => detail.field)).toEqual(['status'])
   })
 })
 
 describe('who may create at all', () => {
   it('nobody without a credential', async () => {
-    const answer = await call('POST', 'tickets', { body: GOOD, address: '192.0.2.77' })
-    detailsOf(answer, 401, 'unauthorized')
-    expect(answer.headers.get('WWW-Authenticate')).toMatch(/^Bearer/)
+    const response = await call('POST', 'tickets', { body: VALID, address: '192.0.2.77' })
+    detailsOf(response, 401, 'unauthorized')
+    expect(response.headers.get('WWW-Authenticate')).toMatch(/^Bearer/)
   })
 
   it('no inactive member', async () => {
@@ -134,18 +138,22 @@ describe('who may create at all', () => {
   })
 
   it('under either prefix, which Location keeps', async () => {
-    const answer = await call('POST', '/ticketing/v1/tickets', { token: account.agent.token, body: GOOD })
-    expect(answer.headers.get('Location')).toBe(`/ticketing/v1/tickets/${answer.body.data.id}`)
-    const found = await ask(account.agent, 'GET', answer.headers.get('Location') ?? '')
-    expect(found.body.data.id).toBe(answer.body.data.id)
+    const response = await call('POST', '/ticketing/v1/tickets', { token: account.agent.token, body: VALID })
+    expect(response.headers.get('Location')).toBe(`/ticketing/v1/tickets/${response.body.data.id}`)
+    const found = await callAs(account.agent, 'GET', response.headers.get('Location') ?? '')
+    expect(found.body.data.id).toBe(response.body.data.id)
   })
 
   it('only as JSON', async () => {
     for (const type of ['text/plain', 'application/x-www-form-urlencoded', 'application/jsonx']) {
       const headers = { 'Content-Type': type }
-      const answer = await call('POST', 'tickets', { token: account.agent.token, body: JSON.stringify(GOOD), headers })
-      detailsOf(answer, 415, 'unsupported_media_type')
-      expect(answer.body.error.message).toContain('application/json')
+      const response = await call('POST', 'tickets', {
+        token: account.agent.token,
+        body: JSON.stringify(VALID),
+        headers,
+      })
+      detailsOf(response, 415, 'unsupported_media_type')
+      expect(response.body.error.message).toContain('application/json')
     }
   })
 })

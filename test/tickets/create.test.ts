@@ -9,7 +9,7 @@ beforeAll(async () => {
 
 describe('POST /tickets', () => {
   it('makes a ticket with a number, a version and a path', async () => {
-    const answer = await call('POST', 'tickets', {
+    const response = await call('POST', 'tickets', {
       token: account.customer.token,
       body: {
         title: '  Printer on fire ',
@@ -18,9 +18,9 @@ describe('POST /tickets', () => {
         custom_fields: { floor: 3 },
       },
     })
-    expect(answer.status).toBe(201)
-    expect(answer.headers.get('Location')).toBe(`/api/v1/tickets/${answer.body.data.id}`)
-    expect(answer.body.data).toMatchObject({
+    expect(response.status).toBe(201)
+    expect(response.headers.get('Location')).toBe(`/api/v1/tickets/${response.body.data.id}`)
+    expect(response.body.data).toMatchObject({
       number: 1,
       version: 1,
       title: 'Printer on fire',

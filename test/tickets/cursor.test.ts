@@ -1,11 +1,18 @@
 import { beforeAll, describe, expect, it } from 'vitest'
 import { type Account, createTestAccount, createTestMember, type Member, row, rows } from '../helpers/api'
 import { createTestKey } from '../helpers/credentials'
-import { anyTicket, churn, dice, expectedOf, queryOf, START, storedTickets, type Wish } from '../helpers/ticket-model'
-import { ask, detailsOf, got, idsOf, type Seed, seedTickets, walk } from '../helpers/tickets'
+import {
+  anyTicket,
+  churn,
+  dice,
+  expectedOf,
+  type ListQuery,
+  queryOf,
+  START,
+  storedTickets,
+} from '../helpers/ticket-model'
+import { callAs, detailsOf, getOk, idsOf, type Seed, seedTickets, walk } from '../helpers/tickets'
 import { walkFrom } from '../helpers/walks'
-
-/** Walking the list of tickets by cursor. */
 
 const die = dice(7)
 
@@ -26,7 +33,7 @@ describe('C07 a walk by cursor', () => {
     (['desc', 'asc'] as const).map((order) => ({ sort, order })),
   )
   const byCreation = (a: Seed, b: Seed) => (a.createdAt ?? 0) - (b.createdAt ?? 0)
-  const FILTERS: [filter: () => Wish, perPage: number][] = [
+  const FILTERS: [filter: () => ListQuery, perPage: number][] = [
     [() => ({}), 100],
     [() => ({ status: ['open', 'closed'], priority: ['low', 'critical'] }), 43],
     [() => ({ assigned_to: ['none', account.agent.id] }), 100],
@@ -41,18 +48,18 @@ describe('C07 a walk by cursor', () => {
     for (let from = 0; from < seeds.length; from += 250) await seedTickets(account, seeds.slice(from, from + 250))
   })
 
-  /** Walks to the end, or from there back to the beginning, while 200 tickets and more come and go. */
-  async function expectWalk(wish: Wish, perPage: number, way: 'next' | 'prev') {
+  /** To the end or back, while more than 200 tickets are created and deleted. */
+  async function expectWalk(listQuery: ListQuery, perPage: number, direction: 'next' | 'prev') {
     const by = await createTestMember(account.id, 'agent')
-    const path = `tickets?${queryOf(wish)}&per_page=${perPage}`
-    let first = await got(by, `${path}&cursor=`)
-    if (way === 'prev')
-      while (first.body.pagination.next_cursor !== null) first = await got(by, first.body.pagination.next_page_url)
+    const path = `tickets?${queryOf(listQuery)}&per_page=${perPage}`
+    let first = await getOk(by, `${path}&cursor=`)
+    if (direction === 'prev')
+      while (first.body.pagination.next_cursor !== null) first = await getOk(by, first.body.pagination.next_page_url)
     const before = await storedTickets(account)
     const touched = new Set<string>()
-    const pages = await walkFrom(by, path, first, way, async (at) => {
-      // Now and then the ticket that the cursor stands at is among those that go.
-      const standing = die.chance(0.5) ? at.at(way === 'next' ? -1 : 0) : undefined
+    const pages = await walkFrom(by, path, first, direction, async (at) => {
+      // Sometimes the ticket of the cursor is deleted, too.
+      const standing = die.chance(0.5) ? at.at(direction === 'next' ? -1 : 0) : undefined
       if (standing) touched.add(standing)
       const untouched = idsOf(before).filter((id) => !touched.has(id))
       const chosen = die.some(30, untouched)
@@ -60,8 +67,8 @@ describe('C07 a walk by cursor', () => {
       await churn(account, die, [...(standing ? [standing] : []), ...chosen.slice(8)], chosen.slice(0, 8))
     })
     expect(pages.length).toBeGreaterThan(3)
-    const found = (way === 'next' ? pages : pages.toReversed()).flat()
-    const expected = idsOf(expectedOf(wish, before)).filter((id) => !touched.has(id))
+    const found = (direction === 'next' ? pages : pages.toReversed()).flat()
+    const expected = idsOf(expectedOf(listQuery, before)).filter((id) => !touched.has(id))
     const known = new Set(expected)
     expect(found.filter((id) => known.has(id))).toEqual(expected)
     const others = found.filter((id) => !touched.has(id))
@@ -70,11 +77,11 @@ describe('C07 a walk by cursor', () => {
 
   it.each(SORTS)('C07 by $sort $order: none twice, no other missing', { timeout: 60_000 }, async (sorting) => {
     for (const [index, [filter, perPage]] of FILTERS.entries()) {
-      const wish = { ...filter(), ...sorting }
-      // Each filter in four of the six sorts, two for each way; no filter in all of them, both ways.
+      const listQuery = { ...filter(), ...sorting }
+      // Each filter in four of the six sort orders, two per direction; no filter in all of them.
       const turn = (index + SORTS.indexOf(sorting)) % 3
-      if (index === 0 || turn === 0) await expectWalk(wish, perPage, 'next')
-      if (index === 0 || turn === 1) await expectWalk(wish, perPage, 'prev')
+      if (index === 0 || turn === 0) await expectWalk(listQuery, perPage, 'next')
+      if (index === 0 || turn === 1) await expectWalk(listQuery, perPage, 'prev')
     }
   })
 })
@@ -107,7 +114,7 @@ describe('the pages', () => {
   })
 
   it('by cursor have no total; their URLs and Link lead on and back', async () => {
-    const first = await got(own.agent, `${path}&cursor=`)
+    const first = await getOk(own.agent, `${path}&cursor=`)
     const { next_cursor: next } = first.body.pagination
     const url = (cursor: string) => `/api/v1/${path}&cursor=${cursor}`
     expect(first.body.pagination).toEqual({
@@ -118,22 +125,22 @@ describe('the pages', () => {
       prev_page_url: null,
     })
     expect(first.headers.get('Link')).toBe(`<${url(next)}>; rel="next"`)
-    const second = await got(own.agent, url(next))
+    const second = await getOk(own.agent, url(next))
     const { prev_cursor: prev, next_cursor: further } = second.body.pagination
     expect(second.headers.get('Link')).toBe(`<${url(prev)}>; rel="prev", <${url(further)}>; rel="next"`)
-    const back = await got(own.agent, url(prev))
+    const back = await getOk(own.agent, url(prev))
     expect(idsOf(back.body.data)).toEqual(idsOf(first.body.data))
     expect(back.body.pagination.prev_cursor).toBeNull()
-    expect(idsOf((await got(own.agent, url(back.body.pagination.next_cursor))).body.data)).toEqual(
+    expect(idsOf((await getOk(own.agent, url(back.body.pagination.next_cursor))).body.data)).toEqual(
       idsOf(second.body.data),
     )
   })
 
   it('may change their size on the way', async () => {
-    const expected = idsOf((await got(own.agent, 'tickets?per_page=100&cursor=')).body.data)
+    const expected = idsOf((await getOk(own.agent, 'tickets?per_page=100&cursor=')).body.data)
     const found: string[] = []
     for (let size = 1, cursor = ''; found.length < 91; size += 1) {
-      const page = await got(own.agent, `tickets?per_page=${size}&cursor=${cursor}`)
+      const page = await getOk(own.agent, `tickets?per_page=${size}&cursor=${cursor}`)
       found.push(...idsOf(page.body.data))
       cursor = page.body.pagination.next_cursor
     }
@@ -147,7 +154,7 @@ describe('the pages', () => {
       (await seedTickets(few, nine)).toSorted((a, b) => (b.number - a.number) * (order === 'asc' ? -1 : 1)),
     )
     const at = async (cursor: string) => {
-      const { body } = await got(few.agent, `tickets?order=${order}&per_page=3&cursor=${cursor}`)
+      const { body } = await getOk(few.agent, `tickets?order=${order}&per_page=3&cursor=${cursor}`)
       return { ids: idsOf(body.data), next: body.pagination.next_cursor, prev: body.pagination.prev_cursor }
     }
     const remove = (ids: string[]) =>
@@ -172,15 +179,17 @@ describe('the pages', () => {
 
 describe('a cursor', () => {
   const cursorOf = async (query: string, by = account.agent): Promise<string> =>
-    (await got(by, `tickets?${query}&per_page=2&cursor=`)).body.pagination.next_cursor
+    (await getOk(by, `tickets?${query}&per_page=2&cursor=`)).body.pagination.next_cursor
 
   beforeAll(async () => {
     const seeds = Array.from({ length: 100 }, () => anyTicket(die, account))
     await seedTickets(account, seeds)
   })
 
-  const refusal = async (by: Member, query: string, cursor: string) =>
-    detailsOf(await ask(by, 'GET', `tickets?${query}&cursor=${cursor}`), 400, 'invalid_input').map(({ field }) => field)
+  const rejection = async (by: Member, query: string, cursor: string) =>
+    detailsOf(await callAs(by, 'GET', `tickets?${query}&cursor=${cursor}`), 400, 'invalid_input').map(
+      ({ field }) => field,
+    )
 
   it('is of one list, and 400 in another', async () => {
     const own = await cursorOf('')
@@ -189,7 +198,7 @@ describe('a cursor', () => {
     const encoded = (content: unknown) => Buffer.from(JSON.stringify(content)).toString('base64url')
     const [scope, position, bookmark] = decoded
     const odd = ['nonsense', 'bnVsbA', '1', own.slice(0, -9), own.slice(20), 'x'.repeat(501), encoded([scope])]
-    const places = [null, 7, {}, { ...position, towards: 'up' }, { ...position, place: { number: '1' } }]
+    const positions = [null, 7, {}, { ...position, towards: 'up' }, { ...position, place: { number: '1' } }]
     const cases: [query: string, cursor: string][] = [
       ['status=open', own],
       ['', await cursorOf('status=open')],
@@ -201,30 +210,31 @@ describe('a cursor', () => {
       ['', await cursorOf('', foreign.agent)],
       ['', await cursorOf('', account.customer)],
       ['created_by=me', await cursorOf(`created_by=${id}`)],
-      ['', (await got(account.agent, 'users?cursor=&per_page=1')).body.pagination.next_cursor],
+      ['', (await getOk(account.agent, 'users?cursor=&per_page=1')).body.pagination.next_cursor],
       ...odd.map((cursor): [string, string] => ['', cursor]),
-      ...places.map((at): [string, string] => ['', encoded([scope, at, bookmark])]),
+      ...positions.map((at): [string, string] => ['', encoded([scope, at, bookmark])]),
     ]
-    for (const [query, cursor] of cases) expect(await refusal(account.agent, query, cursor), cursor).toEqual(['cursor'])
-    expect(await refusal(account.customer, '', await cursorOf('', account.stranger))).toEqual(['cursor'])
-    expect(await refusal(account.customer, '', own)).toEqual(['cursor'])
+    for (const [query, cursor] of cases)
+      expect(await rejection(account.agent, query, cursor), cursor).toEqual(['cursor'])
+    expect(await rejection(account.customer, '', await cursorOf('', account.stranger))).toEqual(['cursor'])
+    expect(await rejection(account.customer, '', own)).toEqual(['cursor'])
   })
 
   it('does not come beside a page', async () => {
     for (const cursor of ['', await cursorOf('')])
-      expect(await refusal(account.agent, 'page=1', cursor)).toEqual(['page'])
+      expect(await rejection(account.agent, 'page=1', cursor)).toEqual(['page'])
   })
 
   it('is good for whoever sees the same list: agents, admins and keys of the account', async () => {
     const cursor = await cursorOf('status=open')
-    const expected = idsOf((await got(account.agent, `tickets?status=open&cursor=${cursor}`)).body.data)
+    const expected = idsOf((await getOk(account.agent, `tickets?status=open&cursor=${cursor}`)).body.data)
     const key = { ...account.agent, token: (await createTestKey(account)).key }
     for (const by of [account.admin, await createTestMember(account.id, 'agent'), key])
-      expect(idsOf((await got(by, `tickets?status=open&cursor=${cursor}`)).body.data)).toEqual(expected)
+      expect(idsOf((await getOk(by, `tickets?status=open&cursor=${cursor}`)).body.data)).toEqual(expected)
   })
 
   it('tells nothing but what its bearer has seen: no row number, which would count other accounts’ tickets', async () => {
-    const page = await got(account.agent, 'tickets?sort=priority&cursor=&per_page=1')
+    const page = await getOk(account.agent, 'tickets?sort=priority&cursor=&per_page=1')
     const [ticket] = page.body.data
     const stored = await row<{ seq: number; created_at: number }>(
       'SELECT seq, created_at FROM tickets WHERE id = ?',

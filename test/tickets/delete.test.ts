@@ -2,7 +2,7 @@ import { env } from 'cloudflare:workers'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { createTestAccount, createTicket, row, rows } from '../helpers/api'
 import { eventually } from '../helpers/eventually'
-import { ask, commented, detailsOf, eventsOf, expectNoHoles, patched } from '../helpers/tickets'
+import { callAs, createComment, detailsOf, eventsOf, expectNoHoles, patchTicket } from '../helpers/tickets'
 
 const file = (filename: string) => ({ filename, content: 'YQ==', mime_type: 'text/plain' })
 
@@ -14,40 +14,40 @@ describe('DELETE /tickets/{id}', () => {
   it('C08 is an empty 204, then a 404 of everything of the ticket', async () => {
     const { agent, admin, customer } = await createTestAccount()
     const { id } = await createTicket(customer)
-    await commented(customer, id)
-    const answer = await ask(agent, 'DELETE', `tickets/${id}`)
-    expect([answer.status, answer.text]).toEqual([204, ''])
+    await createComment(customer, id)
+    const response = await callAs(agent, 'DELETE', `tickets/${id}`)
+    expect([response.status, response.text]).toEqual([204, ''])
     for (const by of [agent, admin, customer]) {
-      const random = await ask(by, 'GET', 'tickets/ticket_01jaaaaaaaaaaaaaaaaaaaaaaa')
-      const answers = [
-        await ask(by, 'GET', `tickets/${id}`),
-        await ask(by, 'PATCH', `tickets/${id}`, { title: 'X' }),
-        await ask(by, 'GET', `tickets/${id}/comments`),
-        await ask(by, 'POST', `tickets/${id}/comments`, { content: 'X' }),
-        await ask(by, 'POST', `tickets/${id}/comments`, { content: 'X', attachments: [file('late.txt')] }),
+      const random = await callAs(by, 'GET', 'tickets/ticket_01jaaaaaaaaaaaaaaaaaaaaaaa')
+      const responses = [
+        await callAs(by, 'GET', `tickets/${id}`),
+        await callAs(by, 'PATCH', `tickets/${id}`, { title: 'X' }),
+        await callAs(by, 'GET', `tickets/${id}/comments`),
+        await callAs(by, 'POST', `tickets/${id}/comments`, { content: 'X' }),
+        await callAs(by, 'POST', `tickets/${id}/comments`, { content: 'X', attachments: [file('late.txt')] }),
       ]
-      for (const found of answers) expect([found.status, found.text]).toEqual([404, random.text])
+      for (const found of responses) expect([found.status, found.text]).toEqual([404, random.text])
     }
-    detailsOf(await ask(agent, 'DELETE', `tickets/${id}`), 404, 'not_found')
+    detailsOf(await callAs(agent, 'DELETE', `tickets/${id}`), 404, 'not_found')
   })
 
   it('C08 lowers lists, totals and counters, and frees no number', async () => {
     const { id: accountId, agent, customer } = await createTestAccount()
     const first = await createTicket(customer, { tags: ['a'], assigned_to: undefined })
     const second = await createTicket(customer, { title: 'Searched word', tags: ['a'], priority: 'high' })
-    await patched(agent, second.id, { assigned_to: agent.id, status: 'resolved' })
-    await ask(agent, 'DELETE', `tickets/${second.id}`)
+    await patchTicket(agent, second.id, { assigned_to: agent.id, status: 'resolved' })
+    await callAs(agent, 'DELETE', `tickets/${second.id}`)
     const queries = ['', 'tag=a', 'status=open', 'priority=medium', 'assigned_to=none', `created_by=${customer.id}`]
     for (const query of queries) {
-      const { data, pagination } = (await ask(agent, 'GET', `tickets?${query}`)).body
+      const { data, pagination } = (await callAs(agent, 'GET', `tickets?${query}`)).body
       expect([query, pagination.total, data.map((ticket: { id: string }) => ticket.id)]).toEqual([query, 1, [first.id]])
     }
     for (const query of ['status=resolved', 'priority=high', 'assigned_to=me', 'number=2', 'q=searched'])
-      expect((await ask(agent, 'GET', `tickets?${query}`)).body, query).toMatchObject({
+      expect((await callAs(agent, 'GET', `tickets?${query}`)).body, query).toMatchObject({
         data: [],
         pagination: { total: 0 },
       })
-    expect((await ask(customer, 'GET', 'tickets')).body.pagination.total).toBe(1)
+    expect((await callAs(customer, 'GET', 'tickets')).body.pagination.total).toBe(1)
     expect((await createTicket(customer)).number).toBe(3)
     const negative = await rows('SELECT * FROM ticket_counters WHERE account_id = ? AND count < 0', accountId)
     expect(negative).toEqual([])
@@ -56,9 +56,9 @@ describe('DELETE /tickets/{id}', () => {
   it('leaves no row of the ticket, keeps its events, and adds its own', async () => {
     const { id: accountId, agent, customer } = await createTestAccount()
     const { id, number } = await createTicket(customer, { tags: ['a'], attachments: [file('a.txt')] })
-    await commented(agent, id, { is_internal: true, attachments: [file('b.txt')] })
-    await patched(agent, id, { title: 'Last title' })
-    await ask(agent, 'DELETE', `tickets/${id}`)
+    await createComment(agent, id, { is_internal: true, attachments: [file('b.txt')] })
+    await patchTicket(agent, id, { title: 'Last title' })
+    await callAs(agent, 'DELETE', `tickets/${id}`)
     for (const table of ['comments', 'attachments', 'ticket_history'])
       expect(await rows(`SELECT * FROM ${table} WHERE account_id = ? AND ticket_id = ?`, accountId, id)).toEqual([])
     expect(await rows('SELECT * FROM ticket_tags WHERE account_id = ?', accountId)).toEqual([])
@@ -82,29 +82,29 @@ describe('DELETE /tickets/{id}', () => {
     const { id, attachments: stored } = await createTicket(agent, { attachments })
     const ids: string[] = stored.map((attachment: { id: string }) => attachment.id)
     const intents = () => rows('SELECT id, kind FROM object_intents WHERE account_id = ? ORDER BY id', accountId)
-    const [kept] = await Promise.all([createTicket(agent, { attachments: [file('kept.txt')] })])
+    const [remaining] = await Promise.all([createTicket(agent, { attachments: [file('kept.txt')] })])
     expect(await intents()).toEqual([])
-    const refused = vi.spyOn(env.FILES, 'delete').mockRejectedValue(new Error('R2 is away'))
-    expect((await ask(agent, 'DELETE', `tickets/${id}`)).status).toBe(204)
-    await eventually(() => expect(refused).toHaveBeenCalled())
+    const rejected = vi.spyOn(env.FILES, 'delete').mockRejectedValue(new Error('R2 is away'))
+    expect((await callAs(agent, 'DELETE', `tickets/${id}`)).status).toBe(204)
+    await eventually(() => expect(rejected).toHaveBeenCalled())
     expect(await intents()).toEqual(ids.toSorted().map((attachment) => ({ id: attachment, kind: 'delete' })))
-    refused.mockRestore()
+    rejected.mockRestore()
     const other = await createTicket(agent, { attachments: [file('c.txt')] })
-    expect((await ask(agent, 'DELETE', `tickets/${other.id}`)).status).toBe(204)
+    expect((await callAs(agent, 'DELETE', `tickets/${other.id}`)).status).toBe(204)
     await eventually(async () => expect(await intents()).toEqual([]))
-    for (const gone of [...ids, other.attachments[0].id])
-      expect(await env.FILES.head(`${accountId}/${gone}`), gone).toBeNull()
-    expect(await env.FILES.head(`${accountId}/${kept.attachments[0].id}`)).not.toBeNull()
+    for (const deletedId of [...ids, other.attachments[0].id])
+      expect(await env.FILES.head(`${accountId}/${deletedId}`), deletedId).toBeNull()
+    expect(await env.FILES.head(`${accountId}/${remaining.attachments[0].id}`)).not.toBeNull()
   })
 
   it('takes nothing of other tickets along', async () => {
     const { id: accountId, agent, customer } = await createTestAccount()
-    const kept = await createTicket(customer, { tags: ['a'], attachments: [file('a.txt')] })
-    await commented(agent, kept.id, { attachments: [file('b.txt')] })
-    await patched(agent, kept.id, { title: 'Kept' })
+    const remaining = await createTicket(customer, { tags: ['a'], attachments: [file('a.txt')] })
+    await createComment(agent, remaining.id, { attachments: [file('b.txt')] })
+    await patchTicket(agent, remaining.id, { title: 'Kept' })
     const { id } = await createTicket(customer, { tags: ['a'] })
-    await ask(agent, 'DELETE', `tickets/${id}`)
-    const got = (await ask(customer, 'GET', `tickets/${kept.id}`)).body.data
+    await callAs(agent, 'DELETE', `tickets/${id}`)
+    const got = (await callAs(customer, 'GET', `tickets/${remaining.id}`)).body.data
     expect(got).toMatchObject({ title: 'Kept', comment_count: 1, attachment_count: 2 })
     expect(await row('SELECT field FROM ticket_history WHERE account_id = ?', accountId)).toEqual({ field: 'title' })
   })
@@ -117,22 +117,22 @@ describe('DELETE /tickets/{id}', () => {
       [stranger, id],
       [customer, 'ticket_unknown'],
     ] as const)
-      detailsOf(await ask(by, 'DELETE', `tickets/${ticketId}`), 403, 'forbidden')
-    expect((await ask(agent, 'GET', `tickets/${id}`)).status).toBe(200)
-    expect((await ask(admin, 'DELETE', `tickets/${id}`)).status).toBe(204)
+      detailsOf(await callAs(by, 'DELETE', `tickets/${ticketId}`), 403, 'forbidden')
+    expect((await callAs(agent, 'GET', `tickets/${id}`)).status).toBe(200)
+    expect((await callAs(admin, 'DELETE', `tickets/${id}`)).status).toBe(204)
   })
 
   it('S07 finds nothing of another account, and leaves no trace in either', async () => {
     const mine = await createTestAccount()
     const theirs = await createTestAccount()
     const { id } = await createTicket(mine.customer, { attachments: [file('a.txt')] })
-    await commented(mine.customer, id)
+    await createComment(mine.customer, id)
     for (const by of [theirs.admin, theirs.agent]) {
-      const random = await ask(by, 'DELETE', 'tickets/ticket_01jaaaaaaaaaaaaaaaaaaaaaaa')
-      const answer = await ask(by, 'DELETE', `tickets/${id}`)
-      expect([answer.status, answer.text]).toEqual([404, random.text])
+      const random = await callAs(by, 'DELETE', 'tickets/ticket_01jaaaaaaaaaaaaaaaaaaaaaaa')
+      const response = await callAs(by, 'DELETE', `tickets/${id}`)
+      expect([response.status, response.text]).toEqual([404, random.text])
     }
-    const got = (await ask(mine.customer, 'GET', `tickets/${id}`)).body.data
+    const got = (await callAs(mine.customer, 'GET', `tickets/${id}`)).body.data
     expect(got).toMatchObject({ comment_count: 1, attachment_count: 1 })
     expect(await eventsOf(theirs.id)).toEqual([])
     expect(await rows('SELECT * FROM object_intents WHERE account_id IN (?, ?)', mine.id, theirs.id)).toEqual([])
@@ -141,8 +141,8 @@ describe('DELETE /tickets/{id}', () => {
   it('happens once when asked for ten times at once', async () => {
     const { id: accountId, agent } = await createTestAccount()
     const { id } = await createTicket(agent)
-    const answers = await Promise.all(Array.from({ length: 10 }, () => ask(agent, 'DELETE', `tickets/${id}`)))
-    expect(answers.map((answer) => answer.status).sort()).toEqual([204, ...Array(9).fill(404)])
+    const responses = await Promise.all(Array.from({ length: 10 }, () => callAs(agent, 'DELETE', `tickets/${id}`)))
+    expect(responses.map((response) => response.status).sort()).toEqual([204, ...Array(9).fill(404)])
     expect((await eventsOf(accountId, id)).map((event) => event.type)).toEqual(['ticket.created', 'ticket.deleted'])
     await expectNoHoles(accountId)
   })

@@ -3,15 +3,14 @@ import { env } from 'cloudflare:workers'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { createApp } from '../../src/app'
 import { type Account, call, createTestAccount, createTestMember, createTestToken, requestOf } from '../helpers/api'
-import { createTestKey, later, stopClock } from '../helpers/credentials'
+import { advanceClock, createTestKey, stopClock } from '../helpers/credentials'
 import { watchSessions } from '../helpers/d1'
 import { PASSWORD } from '../helpers/path-ids'
-import { WAYS, WAYS_OF_KEYS } from '../helpers/revocations'
+import { KEY_REVOCATIONS, REVOCATIONS } from '../helpers/revocations'
 import { seedTickets } from '../helpers/tickets'
 import { cheapHash } from '../helpers/users'
 import { silenceQueue } from '../helpers/webhooks'
 
-/** Six pages of an export. */
 const TICKETS = 1_200
 const PAGE = 200
 const HOUR = 3_600_000
@@ -33,7 +32,7 @@ afterEach(() => {
   vi.useRealTimers()
 })
 
-/** Reads an export page by page, with nothing in between that would read ahead. */
+/** Without a Response in between, which would read ahead. */
 async function openExport(token: string): Promise<ReadableStreamDefaultReader<Uint8Array>> {
   const request = requestOf('GET', 'tickets/export', { token })
   const response = await createApp().fetch(request, env, createExecutionContext())
@@ -53,7 +52,7 @@ async function readOn(reader: ReadableStreamDefaultReader<Uint8Array>) {
   return lines
 }
 
-/** Reads one page, ends the access of its reader, and reads on: what comes then, and a valid caller can continue from. */
+/** Reads one page, revokes access, and reads on: the export ends early, and a valid caller can continue from it. */
 async function expectEnd(token: string, end: () => Promise<unknown>, what: string): Promise<void> {
   const reader = await openExport(token)
   const first = linesOf((await reader.read()).value)
@@ -62,7 +61,7 @@ async function expectEnd(token: string, end: () => Promise<unknown>, what: strin
   const cursor = rest.at(-1)?.next_cursor
   expect(cursor, what).toEqual(expect.any(String))
   const sent = [...first, ...rest.slice(0, -1)].map(({ id }) => id)
-  // The pages that were found before the end of the access: the stream holds one, and one more is at hand.
+  // The stream holds one page, and one more is being read.
   expect(sent.length, what).toBeLessThanOrEqual(3 * PAGE)
   account.admin.token = await createTestToken(account.id, account.admin.id, 'admin')
   const { text } = await call('GET', `tickets/export?cursor=${cursor}`, { token: account.admin.token })
@@ -73,26 +72,26 @@ async function expectEnd(token: string, end: () => Promise<unknown>, what: strin
 
 describe('an export whose reader loses access', () => {
   it('ends with a cursor, from which a valid caller continues', async () => {
-    for (const [way, [, end]] of Object.entries(WAYS)) {
-      // An admin who becomes an agent may still export, but not with what was begun as an admin.
+    for (const [revocation, [, end]] of Object.entries(REVOCATIONS)) {
+      // An agent may export, too, but must not continue an export that began as an admin.
       const user = await createTestMember(account.id, 'admin', { passwordHash: cheapHash(PASSWORD) })
-      await expectEnd(user.token, () => end(account, user), `a user who ${way}`)
+      await expectEnd(user.token, () => end(account, user), `a user who ${revocation}`)
     }
   })
 
   it('ends so for API keys too', async () => {
-    for (const [way, end] of Object.entries(WAYS_OF_KEYS)) {
+    for (const [revocation, end] of Object.entries(KEY_REVOCATIONS)) {
       const key = await createTestKey(account, { role: 'admin', expires_at: new Date(Date.now() + HOUR).toISOString() })
-      await expectEnd(key.key, () => end(account, key), `a key that ${way}`)
+      await expectEnd(key.key, () => end(account, key), `a key that ${revocation}`)
     }
   })
 
   it('has each further page read from the primary, because a replica may not know yet', async () => {
-    // A token that was issued within a minute is read for from the primary anyway.
-    later(61_000)
-    const asked = watchSessions()
+    // New tokens read from the primary for a minute.
+    advanceClock(61_000)
+    const queries = watchSessions()
     await readOn(await openExport(account.agent.token))
-    expect(asked).toEqual(['first-unconstrained', ...Array(TICKETS / PAGE).fill('first-primary')])
+    expect(queries).toEqual(['first-unconstrained', ...Array(TICKETS / PAGE).fill('first-primary')])
   })
 
   it('goes on to its end where nothing has changed', async () => {

@@ -4,25 +4,25 @@ import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vite
 import { createApp } from '../../src/app'
 import {
   type Account,
-  type Answer,
   API,
   createTestAccount,
   createTicket,
   type Member,
   ORIGIN,
   rows,
+  type TestResponse,
 } from '../helpers/api'
 import { createTestKey, stopClock } from '../helpers/credentials'
 import { sessions } from '../helpers/d1'
-import { anyTicket, dice, expectedOf, queryOf, START, storedTickets, type Wish } from '../helpers/ticket-model'
-import { ask, detailsOf, got, idsOf, seedTickets } from '../helpers/tickets'
+import { anyTicket, dice, expectedOf, type ListQuery, queryOf, START, storedTickets } from '../helpers/ticket-model'
+import { callAs, detailsOf, getOk, idsOf, seedTickets } from '../helpers/tickets'
 
 const die = dice(13)
 
 let account: Account
 
 beforeAll(async () => {
-  // What the objects of callers know must not grow old meanwhile: they would ask D1, beside the pages.
+  // A stopped clock prevents that Durable Objects refresh cached members, which would query D1.
   stopClock()
   account = await createTestAccount()
   const foreign = await createTestAccount()
@@ -32,15 +32,14 @@ beforeAll(async () => {
 })
 
 beforeEach(async () => {
-  await got(account.agent, 'tickets?per_page=1')
+  await getOk(account.agent, 'tickets?per_page=1')
 })
 
 afterEach(() => {
   vi.restoreAllMocks()
 })
 
-/** The tickets of an export, and the cursor of its last line. */
-function linesOf({ text }: Answer): { tickets: { id: string }[]; cursor: string | null } {
+function linesOf({ text }: TestResponse): { tickets: { id: string }[]; cursor: string | null } {
   const lines = text
     .trim()
     .split('\n')
@@ -48,14 +47,14 @@ function linesOf({ text }: Answer): { tickets: { id: string }[]; cursor: string 
   return { tickets: lines.slice(0, -1), cursor: lines.at(-1).next_cursor }
 }
 
-const exported = async (query = '', by: Member = account.agent) => linesOf(await got(by, `tickets/export?${query}`))
+const exported = async (query = '', by: Member = account.agent) => linesOf(await getOk(by, `tickets/export?${query}`))
 
-/** Counts the pages that are asked of D1 from now on. The one of number `failing` fails. */
+/** Counts the pages that are read from D1 from now on. Page `failing` fails. */
 function watchPages(failing = -1): { count: number } {
   const pages = { count: 0 }
   const batch: (statements: D1PreparedStatement[]) => Promise<D1Result<never>[]> = sessions.batch
   vi.spyOn(sessions, 'batch').mockImplementation(function (this: D1DatabaseSession, statements) {
-    // Queues and alarms of the runtime ask D1 too, for other things.
+    // Queues and alarms query D1 for other things.
     const isPage = statements.some((statement) => String(Reflect.get(statement, 'statement')).includes('custom_fields'))
     if (!isPage) return batch.call(this, statements)
     pages.count += 1
@@ -66,7 +65,7 @@ function watchPages(failing = -1): { count: number } {
 }
 
 describe('GET /tickets/export', () => {
-  const WISHES: Record<string, () => Wish> = {
+  const QUERIES: Record<string, () => ListQuery> = {
     everything: () => ({}),
     'by change': () => ({ sort: 'updated_at', order: 'asc' }),
     'by rank': () => ({ sort: 'priority', order: 'asc' }),
@@ -78,13 +77,13 @@ describe('GET /tickets/export', () => {
     nothing: () => ({ q: 'nowhere' }),
   }
 
-  it.each(Object.entries(WISHES))('gives %s, each once and in order, in pages of 200', async (_name, wishOf) => {
-    const wish = wishOf()
-    const asked = watchPages()
-    const { tickets, cursor } = await exported(queryOf(wish))
-    const { count } = asked
+  it.each(Object.entries(QUERIES))('gives %s, each once and in order, in pages of 200', async (_name, createQuery) => {
+    const listQuery = createQuery()
+    const watched = watchPages()
+    const { tickets, cursor } = await exported(queryOf(listQuery))
+    const { count } = watched
     vi.restoreAllMocks()
-    const expected = expectedOf(wish, await storedTickets(account))
+    const expected = expectedOf(listQuery, await storedTickets(account))
     expect([idsOf(tickets), cursor]).toEqual([idsOf(expected), null])
     expect(count).toBe(Math.ceil(expected.length / 200) + 1)
   })
@@ -92,14 +91,14 @@ describe('GET /tickets/export', () => {
   it('is NDJSON: of a ticket what its events tell, custom fields too', async () => {
     const custom = { os: 'MacOS\n13.4', rank: 1.5, open: true }
     const { id } = await createTicket(account.customer, { title: 'Only "this"\u2028é', custom_fields: custom })
-    const answer = await got(account.agent, 'tickets/export?q=only')
-    expect(answer.headers.get('Content-Type')).toBe('application/x-ndjson')
-    expect(answer.headers.get('Cache-Control')).toBe('no-store')
+    const result = await getOk(account.agent, 'tickets/export?q=only')
+    expect(result.headers.get('Content-Type')).toBe('application/x-ndjson')
+    expect(result.headers.get('Cache-Control')).toBe('no-store')
     const { comments, comment_count, attachments, attachment_count, ...ticket } = (
-      await got(account.agent, `tickets/${id}`)
+      await getOk(account.agent, `tickets/${id}`)
     ).body.data
-    expect(answer.text).toBe(`${JSON.stringify(ticket)}\n{"next_cursor":null}\n`)
-    await ask(account.agent, 'DELETE', `tickets/${id}`)
+    expect(result.text).toBe(`${JSON.stringify(ticket)}\n{"next_cursor":null}\n`)
+    await callAs(account.agent, 'DELETE', `tickets/${id}`)
   })
 
   it('is for agents, admins and their keys; what is wrong with it is said before the first line', async () => {
@@ -107,8 +106,8 @@ describe('GET /tickets/export', () => {
     for (const by of [account.agent, account.admin, key])
       expect((await exported('number=7', by)).tickets).toHaveLength(1)
     for (const query of ['', 'cursor=nonsense', 'colour=red'])
-      detailsOf(await ask(account.customer, 'GET', `tickets/export?${query}`), 403, 'forbidden')
-    const list = await got(account.agent, 'tickets?status=open&cursor=&per_page=2')
+      detailsOf(await callAs(account.customer, 'GET', `tickets/export?${query}`), 403, 'forbidden')
+    const list = await getOk(account.agent, 'tickets?status=open&cursor=&per_page=2')
     for (const [query, field] of [
       ['cursor=nonsense', 'cursor'],
       [`cursor=${list.body.pagination.next_cursor}`, 'cursor'],
@@ -116,15 +115,15 @@ describe('GET /tickets/export', () => {
       ['per_page=2', 'per_page'],
       ['status=opened', 'status'],
     ]) {
-      const answer = await ask(account.agent, 'GET', `tickets/export?${query}`)
-      expect(detailsOf(answer, 400, 'invalid_input').map((detail) => detail.field)).toEqual([field])
+      const result = await callAs(account.agent, 'GET', `tickets/export?${query}`)
+      expect(detailsOf(result, 400, 'invalid_input').map((detail) => detail.field)).toEqual([field])
     }
   })
 
   it('goes on from a cursor of the same list', async () => {
     const query = 'status=open,closed&sort=priority'
     const { tickets } = await exported(query)
-    const list = await got(account.agent, `tickets?${query}&cursor=&per_page=77`)
+    const list = await getOk(account.agent, `tickets?${query}&cursor=&per_page=77`)
     const rest = await exported(`${query}&cursor=${list.body.pagination.next_cursor}`)
     expect([rest.tickets, rest.cursor]).toEqual([tickets.slice(77), null])
     expect((await exported(`${query}&cursor=`)).tickets).toEqual(tickets)
@@ -134,13 +133,13 @@ describe('GET /tickets/export', () => {
 describe('an export that D1 fails', () => {
   it('F03 at its first page is a 503', async () => {
     watchPages(1)
-    detailsOf(await ask(account.agent, 'GET', 'tickets/export'), 503, 'unavailable')
+    detailsOf(await callAs(account.agent, 'GET', 'tickets/export'), 503, 'unavailable')
   })
 
   it.each(['', 'sort=updated_at&order=asc', 'sort=priority&q=print'])(
     'F03 ends with the cursor to go on from, without loss: %s',
     async (query) => {
-      const whole = await exported(query)
+      const complete = await exported(query)
       const found: { id: string }[] = []
       const pages: number[] = []
       let cursor: string | null = ''
@@ -152,7 +151,7 @@ describe('an export that D1 fails', () => {
         pages.push(part.tickets.length)
         cursor = part.cursor
       }
-      expect(found).toEqual(whole.tickets)
+      expect(found).toEqual(complete.tickets)
       expect(pages).toEqual([200, Math.min(200, found.length - 200), Math.max(0, found.length - 400)])
       expect(cursor).toBeNull()
     },
@@ -167,16 +166,16 @@ describe('the pages of an export', () => {
       own,
       Array.from({ length: 100 }, (_, index) => ({ description, createdAt: START + index })),
     )
-    await got(own.agent, 'tickets?per_page=1')
-    const asked = watchPages()
+    await getOk(own.agent, 'tickets?per_page=1')
+    const watched = watchPages()
     const response = await openExport(own.agent)
     const sizes: number[] = []
     for await (const chunk of response.body ?? []) sizes.push(new TextDecoder().decode(chunk).trim().split('\n').length)
     expect(sizes).toEqual([63, 37, 1])
-    expect(asked.count).toBe(3)
+    expect(watched.count).toBe(3)
   })
 
-  /** The answer as the app gives it, with nothing between that would read ahead. */
+  /** Without the test client in between, which would read ahead. */
   async function openExport(by: Member): Promise<Response> {
     const headers = { Authorization: `Bearer ${by.token}`, 'CF-Connecting-IP': '192.0.2.1' }
     const request = new Request(`${ORIGIN}${API}/tickets/export`, { headers })
@@ -186,18 +185,18 @@ describe('the pages of an export', () => {
   }
 
   it('are asked one at a time, as they are read, and no more when the reader has gone', async () => {
-    const asked = watchPages()
+    const watched = watchPages()
     const reader = (await openExport(account.agent)).body?.getReader()
-    // One may wait to be read, and the next be there.
+    // One page may be buffered, and the next one ready.
     for (let reads = 0; reads < 3; reads += 1) {
       await scheduler.wait(100)
-      expect(asked.count).toBeLessThanOrEqual(reads + 2)
+      expect(watched.count).toBeLessThanOrEqual(reads + 2)
       if (reads < 2) await reader?.read()
     }
     await reader?.cancel()
-    const { count } = asked
+    const { count } = watched
     await scheduler.wait(100)
-    expect(asked.count).toBe(count)
+    expect(watched.count).toBe(count)
   })
 
   it('are 500 at most: then it ends with a cursor', async () => {
@@ -209,7 +208,7 @@ describe('the pages of an export', () => {
     )
     let pages = 0
     const meta = { rows_read: 1, rows_written: 0 }
-    // All pages but the first come with the verification of the caller.
+    // Every page but the first verifies the caller.
     const verified = { success: true, results: [{ problem: '' }], meta }
     vi.spyOn(sessions, 'batch').mockImplementation(async (statements) => {
       pages += 1

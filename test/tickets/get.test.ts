@@ -1,7 +1,7 @@
 import { env } from 'cloudflare:workers'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { type Account, call, createTestAccount, createTicket } from '../helpers/api'
-import { ask, commented, detailsOf, patched } from '../helpers/tickets'
+import { callAs, createComment, detailsOf, patchTicket } from '../helpers/tickets'
 
 let account: Account
 let foreign: Account
@@ -13,7 +13,7 @@ beforeAll(async () => {
 
 const file = (filename: string) => ({ filename, content: 'YQ==', mime_type: 'text/plain' })
 
-/** Inserts comments by SQL; every tenth is internal. */
+/** Every tenth comment is internal. */
 async function seedComments(ticketId: string, count: number): Promise<void> {
   const insert =
     env.DB.prepare(`INSERT INTO comments (account_id, id, ticket_id, created_by, content, is_internal, created_at)
@@ -28,7 +28,6 @@ async function seedComments(ticketId: string, count: number): Promise<void> {
 const contents = (found: { content: string }[]) => found.map((comment) => comment.content)
 const numbers = (from: number, to: number) => Array.from({ length: to - from }, (_, i) => from + i)
 
-/** Gives a ticket of the other account the ID of another. */
 async function giveId(from: string, to: string): Promise<void> {
   await env.DB.prepare('UPDATE tickets SET id = ? WHERE account_id = ? AND id = ?').bind(to, foreign.id, from).run()
 }
@@ -37,10 +36,10 @@ describe('GET /tickets/{id}', () => {
   it('holds the latest 100 of 115 comments, oldest first, and the count of all', async () => {
     const { id } = await createTicket(account.customer)
     await seedComments(id, 115)
-    const staff = (await ask(account.agent, 'GET', `tickets/${id}`)).body.data
+    const staff = (await callAs(account.agent, 'GET', `tickets/${id}`)).body.data
     expect(contents(staff.comments)).toEqual(numbers(15, 115).map((i) => `Comment ${i}`))
     expect(staff.comment_count).toBe(115)
-    const customer = (await ask(account.customer, 'GET', `tickets/${id}`)).body.data
+    const customer = (await callAs(account.customer, 'GET', `tickets/${id}`)).body.data
     const visible = numbers(0, 115).filter((i) => i % 10 !== 0)
     expect(contents(customer.comments)).toEqual(visible.slice(-100).map((i) => `Comment ${i}`))
     expect(customer.comment_count).toBe(visible.length)
@@ -49,10 +48,10 @@ describe('GET /tickets/{id}', () => {
 
   it('holds the attachments of the ticket and of its comments, oldest first, and their count', async () => {
     const { id } = await createTicket(account.customer, { attachments: [file('a.txt'), file('b.txt')] })
-    await commented(account.agent, id, { attachments: [file('c.txt')] })
-    await commented(account.agent, id, { is_internal: true, attachments: [file('secret.txt')] })
+    await createComment(account.agent, id, { attachments: [file('c.txt')] })
+    await createComment(account.agent, id, { is_internal: true, attachments: [file('secret.txt')] })
     const names = async (by: typeof account.agent) => {
-      const { attachments, attachment_count } = (await ask(by, 'GET', `tickets/${id}`)).body.data
+      const { attachments, attachment_count } = (await callAs(by, 'GET', `tickets/${id}`)).body.data
       expect(attachments).toHaveLength(attachment_count)
       return attachments.map((attachment: { filename: string }) => attachment.filename)
     }
@@ -70,7 +69,7 @@ describe('GET /tickets/{id}', () => {
         insert.bind(account.id, `f${i}_${id}`, id, `${i}.txt`, 'text/plain', '0'.repeat(64), i),
       ),
     )
-    const got = (await ask(account.agent, 'GET', `tickets/${id}`)).body.data
+    const got = (await callAs(account.agent, 'GET', `tickets/${id}`)).body.data
     expect(got.attachment_count).toBe(103)
     expect(got.attachments.map((attachment: { filename: string }) => attachment.filename)).toEqual(
       numbers(3, 103).map((i) => `${i}.txt`),
@@ -80,8 +79,8 @@ describe('GET /tickets/{id}', () => {
   it('answers the same under both prefixes', async () => {
     const { id } = await createTicket(account.agent)
     const [one, other] = [
-      await ask(account.agent, 'GET', `/api/v1/tickets/${id}`),
-      await ask(account.agent, 'GET', `/ticketing/v1/tickets/${id}`),
+      await callAs(account.agent, 'GET', `/api/v1/tickets/${id}`),
+      await callAs(account.agent, 'GET', `/ticketing/v1/tickets/${id}`),
     ]
     expect(one.status).toBe(200)
     expect(other.text).toBe(one.text)
@@ -89,8 +88,8 @@ describe('GET /tickets/{id}', () => {
 
   it('has no parameters', async () => {
     const { id } = await createTicket(account.agent)
-    const answer = await ask(account.agent, 'GET', `tickets/${id}?fields=title`)
-    expect(detailsOf(answer, 400, 'invalid_input')).toEqual([
+    const response = await callAs(account.agent, 'GET', `tickets/${id}?fields=title`)
+    expect(detailsOf(response, 400, 'invalid_input')).toEqual([
       { field: 'fields', message: 'Fields is not a known parameter' },
     ])
   })
@@ -102,9 +101,9 @@ describe('S07 GET /tickets/{id} of a ticket that is not to be seen', () => {
     const bodies = new Set<string>()
     for (const by of [account.stranger, foreign.admin, foreign.agent, foreign.customer])
       for (const path of [id, 'ticket_01jaaaaaaaaaaaaaaaaaaaaaaa', 'x', "x'--", 'é', 'x'.repeat(300)]) {
-        const answer = await ask(by, 'GET', `tickets/${encodeURIComponent(path)}`)
-        detailsOf(answer, 404, 'not_found')
-        bodies.add(answer.text)
+        const response = await callAs(by, 'GET', `tickets/${encodeURIComponent(path)}`)
+        detailsOf(response, 404, 'not_found')
+        bodies.add(response.text)
       }
     expect(bodies.size).toBe(1)
   })
@@ -112,14 +111,14 @@ describe('S07 GET /tickets/{id} of a ticket that is not to be seen', () => {
   it('is seen by its creator and by all agents and admins', async () => {
     const { id } = await createTicket(account.customer)
     for (const by of [account.customer, account.agent, account.admin])
-      expect((await ask(by, 'GET', `tickets/${id}`)).status).toBe(200)
+      expect((await callAs(by, 'GET', `tickets/${id}`)).status).toBe(200)
   })
 
   it('is 401 without a credential, there or not', async () => {
     const { id } = await createTicket(account.customer)
     for (const path of [id, 'ticket_unknown']) {
-      const answer = await call('GET', `tickets/${path}`, { address: '192.0.2.78' })
-      detailsOf(answer, 401, 'unauthorized')
+      const response = await call('GET', `tickets/${path}`, { address: '192.0.2.78' })
+      detailsOf(response, 401, 'unauthorized')
     }
   })
 
@@ -127,14 +126,14 @@ describe('S07 GET /tickets/{id} of a ticket that is not to be seen', () => {
     const mine = await createTicket(account.agent, { title: 'Of one' })
     const theirs = await createTicket(foreign.agent, { title: 'Of other' })
     await giveId(theirs.id, mine.id)
-    await commented(account.agent, mine.id, { content: 'Only here', attachments: [file('here.txt')] })
-    const one = (await ask(account.agent, 'GET', `tickets/${mine.id}`)).body.data
-    const other = (await ask(foreign.agent, 'GET', `tickets/${mine.id}`)).body.data
+    await createComment(account.agent, mine.id, { content: 'Only here', attachments: [file('here.txt')] })
+    const one = (await callAs(account.agent, 'GET', `tickets/${mine.id}`)).body.data
+    const other = (await callAs(foreign.agent, 'GET', `tickets/${mine.id}`)).body.data
     expect(one).toMatchObject({ title: 'Of one', comment_count: 1, attachment_count: 1, version: 2 })
     expect(other).toMatchObject({ title: 'Of other', comments: [], comment_count: 0, attachments: [], version: 1 })
-    expect((await ask(foreign.agent, 'GET', `tickets/${mine.id}/comments`)).body.pagination.total).toBe(0)
-    expect((await ask(foreign.agent, 'DELETE', `tickets/${mine.id}`)).status).toBe(204)
-    const after = (await ask(account.agent, 'GET', `tickets/${mine.id}`)).body.data
+    expect((await callAs(foreign.agent, 'GET', `tickets/${mine.id}/comments`)).body.pagination.total).toBe(0)
+    expect((await callAs(foreign.agent, 'DELETE', `tickets/${mine.id}`)).status).toBe(204)
+    const after = (await callAs(account.agent, 'GET', `tickets/${mine.id}`)).body.data
     expect(after).toMatchObject({ comment_count: 1, attachment_count: 1 })
     expect(contents(after.comments)).toEqual(['Only here'])
   })
@@ -143,14 +142,14 @@ describe('S07 GET /tickets/{id} of a ticket that is not to be seen', () => {
     const mine = await createTicket(account.agent, { attachments: [file('a.txt'), file('b.txt')] })
     const theirs = await createTicket(foreign.agent)
     await giveId(theirs.id, mine.id)
-    for (const content of ['one', 'two']) await commented(account.agent, mine.id, { content })
-    for (const priority of ['high', 'low']) await patched(account.agent, mine.id, { priority })
+    for (const content of ['one', 'two']) await createComment(account.agent, mine.id, { content })
+    for (const priority of ['high', 'low']) await patchTicket(account.agent, mine.id, { priority })
     for (const part of ['comments', 'attachments', 'history']) {
       const path = `tickets/${mine.id}/${part}`
-      const cursor = (await ask(account.agent, 'GET', `${path}?cursor=&per_page=1`)).body.pagination.next_cursor
+      const cursor = (await callAs(account.agent, 'GET', `${path}?cursor=&per_page=1`)).body.pagination.next_cursor
       expect(cursor, part).toEqual(expect.any(String))
-      const answer = await ask(foreign.agent, 'GET', `${path}?cursor=${cursor}`)
-      expect(detailsOf(answer, 400, 'invalid_input')[0]?.field, part).toBe('cursor')
+      const response = await callAs(foreign.agent, 'GET', `${path}?cursor=${cursor}`)
+      expect(detailsOf(response, 400, 'invalid_input')[0]?.field, part).toBe('cursor')
     }
   })
 })

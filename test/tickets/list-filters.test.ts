@@ -1,17 +1,17 @@
 import { beforeAll, describe, expect, it } from 'vitest'
 import { PRIORITIES, TICKET_STATUSES } from '../../src/tickets/values'
 import { type Account, createTestAccount, createTestMember, type Member } from '../helpers/api'
-import { ask, detailsOf, type Seeded, seedTickets } from '../helpers/tickets'
+import { callAs, detailsOf, type Seeded, seedTickets } from '../helpers/tickets'
 
 const DAY = 86_400_000
-/** The first ticket is made on this midnight, each other one a day later. */
+/** The first ticket is created at this midnight, each other one a day later. */
 const START = Date.UTC(2026, 0, 1)
 const HOUR = 3_600_000
 
 let account: Account
 let foreign: Account
 let seeded: Seeded[]
-/** Ask with these, who share the rate limits of nobody. */
+/** Several agents share the requests, so that none is rate limited. */
 let agents: Member[]
 
 beforeAll(async () => {
@@ -39,7 +39,6 @@ beforeAll(async () => {
 
 type Case = [query: string, matches: (ticket: Seeded) => boolean]
 
-/** What a list with these parameters must hold, whoever asks. */
 const CASES: Case[] = [
   ['', () => true],
   ['status=open', (t) => t.status === 'open'],
@@ -97,11 +96,11 @@ async function expectList(by: Member, query: string, expected: Seeded[]) {
   const { admin, agent, customer, stranger } = account
   const named = { ADMIN: admin.id, AGENT: agent.id, CUSTOMER: customer.id, STRANGER: stranger.id }
   const path = Object.entries(named).reduce((text, [word, id]) => text.replaceAll(word, id), query)
-  const answer = await ask(by, 'GET', `tickets?${path}&per_page=100`)
-  expect(answer.status, answer.text).toBe(200)
-  const found = answer.body.data.map((ticket: { number: number }) => ticket.number)
+  const response = await callAs(by, 'GET', `tickets?${path}&per_page=100`)
+  expect(response.status, response.text).toBe(200)
+  const found = response.body.data.map((ticket: { number: number }) => ticket.number)
   expect(found.toSorted((a: number, b: number) => a - b)).toEqual(expected.map((ticket) => ticket.number))
-  expect(answer.body.pagination.total).toBe(expected.length)
+  expect(response.body.pagination.total).toBe(expected.length)
 }
 
 describe('the filters of GET /tickets', () => {
@@ -156,15 +155,15 @@ describe('the filters of GET /tickets', () => {
 
   it('S08 finds nothing, and no name, under the IDs of another account', async () => {
     for (const query of [`created_by=${foreign.customer.id}`, `assigned_to=${foreign.agent.id}`]) {
-      const answer = await ask(account.agent, 'GET', `tickets?${query}`)
-      expect(answer.body).toMatchObject({ data: [], pagination: { total: 0, last_page: 1 } })
+      const response = await callAs(account.agent, 'GET', `tickets?${query}`)
+      expect(response.body).toMatchObject({ data: [], pagination: { total: 0, last_page: 1 } })
     }
   })
 
   it('S08 keeps lists and totals of two accounts apart', async () => {
-    const answer = await ask(foreign.admin, 'GET', 'tickets?q=printer')
-    expect(answer.body.pagination.total).toBe(1)
-    expect(answer.body.data[0].title).toBe('Printer of others')
+    const response = await callAs(foreign.admin, 'GET', 'tickets?q=printer')
+    expect(response.body.pagination.total).toBe(1)
+    expect(response.body.data[0].title).toBe('Printer of others')
   })
 })
 
@@ -203,14 +202,14 @@ describe('parameters that do not fit', () => {
   ]
 
   it.each(BAD)('S14 refuses %s', async (query, field, message) => {
-    const answer = await ask(agents[1] ?? account.agent, 'GET', `tickets?${query}`)
-    expect(detailsOf(answer, 400, 'invalid_input')).toEqual([{ field, message }])
-    expect(answer.body.error.message).toBe('The request data is invalid')
+    const response = await callAs(agents[1] ?? account.agent, 'GET', `tickets?${query}`)
+    expect(detailsOf(response, 400, 'invalid_input')).toEqual([{ field, message }])
+    expect(response.body.error.message).toBe('The request data is invalid')
   })
 
   it('names each of several at once', async () => {
-    const answer = await ask(account.agent, 'GET', 'tickets?status=x&order=up&per_page=0&colour=red')
-    const fields = detailsOf(answer, 400, 'invalid_input').map((detail) => detail.field)
+    const response = await callAs(account.agent, 'GET', 'tickets?status=x&order=up&per_page=0&colour=red')
+    const fields = detailsOf(response, 400, 'invalid_input').map((detail) => detail.field)
     expect(fields.sort()).toEqual(['colour', 'order', 'per_page', 'status'])
   })
 })

@@ -1,13 +1,12 @@
 import { beforeAll, describe, expect, it } from 'vitest'
 import { type Account, createTestAccount } from '../helpers/api'
-import { ask, commented, patched, type Seeded, seedTickets, walk } from '../helpers/tickets'
+import { callAs, createComment, patchTicket, type Seeded, seedTickets, walk } from '../helpers/tickets'
 
 const START = Date.UTC(2026, 2, 1)
 const PRIORITIES = ['high', 'low', 'critical', 'medium', 'low'] as const
 const RANK = { low: 0, medium: 1, high: 2, critical: 3 }
 
 let account: Account
-/** In the order of insertion, which breaks ties of time. */
 let seeded: Seeded[]
 
 beforeAll(async () => {
@@ -18,7 +17,7 @@ beforeAll(async () => {
       title: `Ticket ${i}`,
       status: i % 3 === 0 ? ('closed' as const) : ('open' as const),
       priority: PRIORITIES[i % 5] ?? 'low',
-      // Threes share a time; the times of change run the other way round, within one second.
+      // Three tickets share a creation time; update times are in reverse order, within one second.
       createdAt: START + Math.floor(i / 3) * 1_000,
       updatedAt: START + 100_000_000 - Math.floor(i / 2),
     })),
@@ -27,7 +26,6 @@ beforeAll(async () => {
 
 const at = (ticket: Seeded) => seeded.indexOf(ticket)
 
-/** The orders that there are, as comparisons. */
 const ORDERS: [query: string, compare: (a: Seeded, b: Seeded) => number][] = [
   ['', (a, b) => b.createdAt - a.createdAt || at(b) - at(a)],
   ['sort=created_at', (a, b) => b.createdAt - a.createdAt || at(b) - at(a)],
@@ -41,8 +39,8 @@ const ORDERS: [query: string, compare: (a: Seeded, b: Seeded) => number][] = [
 
 describe('the order of GET /tickets', () => {
   it.each(ORDERS)('%s: whole, for an agent', async (query, compare) => {
-    const answer = await ask(account.agent, 'GET', `tickets?${query}&per_page=100`)
-    expect(answer.body.data.map((ticket: Seeded) => ticket.id)).toEqual(seeded.toSorted(compare).map((t) => t.id))
+    const response = await callAs(account.agent, 'GET', `tickets?${query}&per_page=100`)
+    expect(response.body.data.map((ticket: Seeded) => ticket.id)).toEqual(seeded.toSorted(compare).map((t) => t.id))
   })
 
   it.each(ORDERS)('%s: over pages, for a customer, filtered and searched', async (query, compare) => {
@@ -58,15 +56,15 @@ describe('the order of GET /tickets', () => {
       [1, 2, 3].map((i) => ({ createdAt: START + i })),
     )
     const order = async () => {
-      const answer = await ask(own.agent, 'GET', 'tickets?sort=updated_at')
-      return answer.body.data.map((ticket: Seeded) => ticket.id)
+      const response = await callAs(own.agent, 'GET', 'tickets?sort=updated_at')
+      return response.body.data.map((ticket: Seeded) => ticket.id)
     }
     expect(await order()).toEqual([c?.id, b?.id, a?.id])
-    await patched(own.agent, b?.id ?? '', { title: 'Changed' })
+    await patchTicket(own.agent, b?.id ?? '', { title: 'Changed' })
     expect(await order()).toEqual([b?.id, c?.id, a?.id])
-    await commented(own.customer, a?.id ?? '')
+    await createComment(own.customer, a?.id ?? '')
     expect(await order()).toEqual([a?.id, b?.id, c?.id])
-    await commented(own.agent, c?.id ?? '', { is_internal: true })
+    await createComment(own.agent, c?.id ?? '', { is_internal: true })
     expect(await order()).toEqual([a?.id, b?.id, c?.id])
   })
 })
@@ -86,18 +84,18 @@ describe('the pages of GET /tickets', () => {
   })
 
   it('walks back by prev_page_url', async () => {
-    const last = await ask(account.agent, 'GET', 'tickets?page=3&per_page=20')
-    const middle = await ask(account.agent, 'GET', last.body.pagination.prev_page_url)
-    const first = await ask(account.agent, 'GET', middle.body.pagination.prev_page_url)
+    const last = await callAs(account.agent, 'GET', 'tickets?page=3&per_page=20')
+    const middle = await callAs(account.agent, 'GET', last.body.pagination.prev_page_url)
+    const first = await callAs(account.agent, 'GET', middle.body.pagination.prev_page_url)
     const found = [first, middle, last].flatMap((page) => page.body.data.map((ticket: Seeded) => ticket.id))
     expect(found).toEqual(seeded.toReversed().map((ticket) => ticket.id))
     expect(first.body.pagination.prev_page_url).toBeNull()
   })
 
   it('gives 20 where no number is named', async () => {
-    const answer = await ask(account.agent, 'GET', 'tickets')
-    expect(answer.body.data).toHaveLength(20)
-    expect(answer.body.pagination).toEqual({
+    const response = await callAs(account.agent, 'GET', 'tickets')
+    expect(response.body.data).toHaveLength(20)
+    expect(response.body.pagination).toEqual({
       total: 45,
       per_page: 20,
       current_page: 1,
@@ -108,35 +106,35 @@ describe('the pages of GET /tickets', () => {
   })
 
   it('says the same in the Link header', async () => {
-    const answer = await ask(account.agent, 'GET', 'tickets?status=closed&per_page=5&page=2')
+    const response = await callAs(account.agent, 'GET', 'tickets?status=closed&per_page=5&page=2')
     const url = (page: number) => `</api/v1/tickets?status=closed&per_page=5&page=${page}>`
-    expect(answer.headers.get('Link')).toBe(
+    expect(response.headers.get('Link')).toBe(
       `${url(1)}; rel="first", ${url(1)}; rel="prev", ${url(3)}; rel="next", ${url(3)}; rel="last"`,
     )
   })
 
   it('gives every path the prefix that the request used', async () => {
-    const answer = await ask(account.agent, 'GET', '/ticketing/v1/tickets?per_page=30')
-    expect(answer.body.data).toHaveLength(30)
-    expect(answer.body.pagination.next_page_url).toBe('/ticketing/v1/tickets?per_page=30&page=2')
-    expect(answer.headers.get('Link')).toContain('</ticketing/v1/tickets?per_page=30&page=2>; rel="next"')
-    const next = await ask(account.agent, 'GET', answer.body.pagination.next_page_url)
+    const response = await callAs(account.agent, 'GET', '/ticketing/v1/tickets?per_page=30')
+    expect(response.body.data).toHaveLength(30)
+    expect(response.body.pagination.next_page_url).toBe('/ticketing/v1/tickets?per_page=30&page=2')
+    expect(response.headers.get('Link')).toContain('</ticketing/v1/tickets?per_page=30&page=2>; rel="next"')
+    const next = await callAs(account.agent, 'GET', response.body.pagination.next_page_url)
     expect(next.body.data).toHaveLength(15)
     expect(next.body.pagination.prev_page_url).toBe('/ticketing/v1/tickets?per_page=30&page=1')
   })
 
   it('is an empty 200 past the end, with a way back', async () => {
-    const answer = await ask(account.agent, 'GET', 'tickets?page=900&per_page=20')
-    expect(answer.status).toBe(200)
-    expect(answer.body.data).toEqual([])
-    expect(answer.body.pagination).toMatchObject({ total: 45, current_page: 900, last_page: 3, next_page_url: null })
-    const back = await ask(account.agent, 'GET', answer.body.pagination.prev_page_url)
+    const response = await callAs(account.agent, 'GET', 'tickets?page=900&per_page=20')
+    expect(response.status).toBe(200)
+    expect(response.body.data).toEqual([])
+    expect(response.body.pagination).toMatchObject({ total: 45, current_page: 900, last_page: 3, next_page_url: null })
+    const back = await callAs(account.agent, 'GET', response.body.pagination.prev_page_url)
     expect(back.body.data).toHaveLength(5)
   })
 
   it('has one page when there is nothing', async () => {
-    const answer = await ask(account.stranger, 'GET', 'tickets')
-    expect(answer.body).toEqual({
+    const response = await callAs(account.stranger, 'GET', 'tickets')
+    expect(response.body).toEqual({
       data: [],
       pagination: {
         total: 0,
@@ -150,9 +148,9 @@ describe('the pages of GET /tickets', () => {
   })
 
   it('ends exactly on a full page', async () => {
-    const answer = await ask(account.agent, 'GET', 'tickets?per_page=45')
-    expect(answer.body.pagination).toMatchObject({ last_page: 1, next_page_url: null })
-    const second = await ask(account.agent, 'GET', 'tickets?per_page=15&page=3')
+    const response = await callAs(account.agent, 'GET', 'tickets?per_page=45')
+    expect(response.body.pagination).toMatchObject({ last_page: 1, next_page_url: null })
+    const second = await callAs(account.agent, 'GET', 'tickets?per_page=15&page=3')
     expect(second.body.data).toHaveLength(15)
     expect(second.body.pagination).toMatchObject({ last_page: 3, next_page_url: null })
   })

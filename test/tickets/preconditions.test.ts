@@ -2,7 +2,7 @@ import { beforeAll, describe, expect, it } from 'vitest'
 import { isKnown, readIfMatch } from '../../src/http/etag'
 import { type Account, call, createTestAccount, createTicket } from '../helpers/api'
 import { ROUTES } from '../helpers/edge'
-import { commented, got, historyOf, patched } from '../helpers/tickets'
+import { createComment, getOk, historyOf, patchTicket } from '../helpers/tickets'
 
 let account: Account
 
@@ -36,10 +36,10 @@ describe.each(ROUTES)('%s', (_name, route) => {
     it('C03 of an old version is a 412 that changes and deletes nothing', async () => {
       const { id } = await createTicket(account.customer)
       const old = await tagOf('agent', id)
-      await patched(account.agent, id, { title: 'Changed' })
+      await patchTicket(account.agent, id, { title: 'Changed' })
       expect((await withTag('PATCH', id, old, { title: 'Lost' })).status).toBe(412)
       expect((await withTag('DELETE', id, old)).status).toBe(412)
-      expect((await got(account.agent, `tickets/${id}`)).body.data.title).toBe('Changed')
+      expect((await getOk(account.agent, `tickets/${id}`)).body.data.title).toBe('Changed')
       expect((await withTag('DELETE', id, await tagOf('agent', id))).status).toBe(204)
     })
   })
@@ -52,7 +52,7 @@ describe.each(ROUTES)('%s', (_name, route) => {
         const unchanged = await read('agent', id, { 'If-None-Match': known })
         expect([unchanged.status, unchanged.text], known).toEqual([304, ''])
       }
-      await patched(account.agent, id, { title: 'Changed' })
+      await patchTicket(account.agent, id, { title: 'Changed' })
       expect((await read('agent', id, { 'If-None-Match': tag })).status).toBe(200)
     })
   })
@@ -61,7 +61,7 @@ describe.each(ROUTES)('%s', (_name, route) => {
     it('S09 changes with an internal comment for whoever sees it, and for nobody else', async () => {
       const { id } = await createTicket(account.customer)
       const before = { agent: await tagOf('agent', id), customer: await tagOf('customer', id) }
-      await commented(account.agent, id, { is_internal: true })
+      await createComment(account.agent, id, { is_internal: true })
       expect(await tagOf('customer', id)).toBe(before.customer)
       const after = await tagOf('agent', id)
       expect(after).not.toBe(before.agent)
@@ -75,8 +75,8 @@ describe.each(ROUTES)('%s', (_name, route) => {
 const patchedWith = async (tag: string) => {
   const { id } = await createTicket(account.customer)
   const { token } = account.agent
-  const answer = await call('PATCH', `tickets/${id}`, { token, headers: { 'If-Match': tag }, body: { title: 'New' } })
-  return { status: answer.status, changes: (await historyOf(account.id, id)).length }
+  const response = await call('PATCH', `tickets/${id}`, { token, headers: { 'If-Match': tag }, body: { title: 'New' } })
+  return { status: response.status, changes: (await historyOf(account.id, id)).length }
 }
 
 describe('C03 If-Match of a new ticket', () => {

@@ -1,8 +1,7 @@
 import { beforeAll, describe, expect, it } from 'vitest'
 import { type Account, createTestAccount, createTicket } from '../helpers/api'
-import { ask, commented, patched } from '../helpers/tickets'
+import { callAs, createComment, patchTicket } from '../helpers/tickets'
 
-/** The answers of `../shared/reference/api-reference.txt`, as it prints them. */
 const CREATED = JSON.parse(`{"data": {"id": "ticket124", "title": "Cannot export reports",
   "description": "The export button doesn't work when I try to export monthly reports",
   "status": "open", "priority": "medium",
@@ -55,10 +54,10 @@ const COMMENTED =
   "attachments": [{"id": "attach124", "filename": "server_logs.txt", "size": 15240, "mime_type": "text/plain",
     "url": "https://api.example.com/files/server_logs.txt", "created_at": "2025-05-04T16:05:00Z"}]}}`)
 
-const REFUSED = JSON.parse(`{"error": {"code": "invalid_input", "message": "The request data is invalid",
+const REJECTED = JSON.parse(`{"error": {"code": "invalid_input", "message": "The request data is invalid",
   "details": [{"field": "priority", "message": "Priority must be one of: low, medium, high, critical"}]}}`)
 
-/** What a value is: of strings also whether they are times, for those have one spelling. */
+/** Distinguishes times from other strings. */
 function kindOf(value: unknown): string {
   if (value === null) return 'null'
   if (Array.isArray(value)) return 'array'
@@ -66,7 +65,6 @@ function kindOf(value: unknown): string {
   return typeof value
 }
 
-/** Fails unless `actual` has every key of `expected`, to any depth, with a value of the same kind. */
 function expectShape(actual: unknown, expected: unknown, path = 'answer'): void {
   expect(`${path}: ${kindOf(actual)}`).toBe(`${path}: ${kindOf(expected)}`)
   if (typeof expected !== 'object' || expected === null) return
@@ -84,17 +82,17 @@ beforeAll(async () => {
 })
 
 describe('the shapes of the reference', () => {
-  const { id: _id, created_at: _at, updated_at: _later, created_by: _by, ...told } = CREATED.data
+  const { id: _id, created_at: _at, updated_at: _later, created_by: _by, ...withoutIds } = CREATED.data
 
   it('POST /tickets: each key and type; each value that was sent', async () => {
     const { title, description, priority, tags, custom_fields } = CREATED.data
     const attachments = [{ filename: 'error_log.txt', content: 'YWJj', mime_type: 'text/plain' }]
     const body = { title, description, priority, tags, custom_fields, attachments }
-    const answer = await ask(account.customer, 'POST', 'tickets', body)
-    expect(answer.status).toBe(201)
-    expectShape(answer.body, CREATED)
-    expect(answer.body.data).toMatchObject(told)
-    expect(Object.keys(answer.body)).toEqual(['data'])
+    const response = await callAs(account.customer, 'POST', 'tickets', body)
+    expect(response.status).toBe(201)
+    expectShape(response.body, CREATED)
+    expect(response.body.data).toMatchObject(withoutIds)
+    expect(Object.keys(response.body)).toEqual(['data'])
   })
 
   it('PATCH, GET, the list and a comment: each key and type', async () => {
@@ -110,11 +108,11 @@ describe('the shapes of the reference', () => {
       attachments: [png],
     })
     const body = { status: 'in_progress', priority: 'high', assigned_to: agent.id }
-    expectShape({ data: await patched(agent, ticket.id, body) }, UPDATED)
+    expectShape({ data: await patchTicket(agent, ticket.id, body) }, UPDATED)
 
-    await commented(customer, ticket.id, { content: GOT.data.comments[0].content })
-    await commented(agent, ticket.id, { content: GOT.data.comments[1].content, is_internal: true })
-    const got = await ask(agent, 'GET', `tickets/${ticket.id}`)
+    await createComment(customer, ticket.id, { content: GOT.data.comments[0].content })
+    await createComment(agent, ticket.id, { content: GOT.data.comments[1].content, is_internal: true })
+    const got = await callAs(agent, 'GET', `tickets/${ticket.id}`)
     expectShape(got.body, GOT)
     const { is_internal: first } = got.body.data.comments[0]
     const { is_internal: second } = got.body.data.comments[1]
@@ -122,28 +120,28 @@ describe('the shapes of the reference', () => {
     expect(got.body.data).toMatchObject({ title, description, tags, custom_fields })
 
     for (let i = 0; i < 2; i += 1) await createTicket(agent, { assigned_to: agent.id, tags })
-    const listed = await ask(agent, 'GET', `tickets?assigned_to=${agent.id}&per_page=1`)
+    const listed = await callAs(agent, 'GET', `tickets?assigned_to=${agent.id}&per_page=1`)
     expectShape(listed.body, LISTED)
     for (const key of ['custom_fields', 'comments', 'attachments']) expect(listed.body.data[0]).not.toHaveProperty(key)
 
     const logs = { filename: 'server_logs.txt', content: 'YWJj', mime_type: 'text/plain' }
     const comment = { content: COMMENTED.data.content, is_internal: true, attachments: [logs] }
-    const made = await ask(agent, 'POST', `tickets/${ticket.id}/comments`, comment)
+    const made = await callAs(agent, 'POST', `tickets/${ticket.id}/comments`, comment)
     expect(made.status).toBe(201)
     expectShape(made.body, COMMENTED)
-    const comments = await ask(agent, 'GET', `tickets/${ticket.id}/comments?page=3&per_page=1`)
+    const comments = await callAs(agent, 'GET', `tickets/${ticket.id}/comments?page=3&per_page=1`)
     expectShape(comments.body.data[0], COMMENTED.data)
   })
 
   it('an error: the very answer', async () => {
     const body = { title: 'A', description: 'B', priority: 'urgent' }
-    const answer = await ask(account.customer, 'POST', 'tickets', body)
-    expect([answer.status, answer.body]).toEqual([400, REFUSED])
+    const response = await callAs(account.customer, 'POST', 'tickets', body)
+    expect([response.status, response.body]).toEqual([400, REJECTED])
   })
 
   it('DELETE: 204 without a body', async () => {
     const { id } = await createTicket(account.agent)
-    const answer = await ask(account.agent, 'DELETE', `tickets/${id}`)
-    expect([answer.status, answer.text]).toEqual([204, ''])
+    const response = await callAs(account.agent, 'DELETE', `tickets/${id}`)
+    expect([response.status, response.text]).toEqual([204, ''])
   })
 })

@@ -10,13 +10,13 @@ import {
   type Member,
   rows,
 } from '../helpers/api'
-import { ask, patched, seedTickets } from '../helpers/tickets'
+import { callAs, patchTicket, seedTickets } from '../helpers/tickets'
 
 async function search(by: Member, q: string): Promise<string[]> {
-  const answer = await ask(by, 'GET', `tickets?q=${encodeURIComponent(q)}&per_page=100`)
-  expect(answer.status).toBe(200)
-  expect(answer.body.pagination.total).toBe(answer.body.data.length)
-  return answer.body.data.map((ticket: { id: string }) => ticket.id)
+  const response = await callAs(by, 'GET', `tickets?q=${encodeURIComponent(q)}&per_page=100`)
+  expect(response.status).toBe(200)
+  expect(response.body.pagination.total).toBe(response.body.data.length)
+  return response.body.data.map((ticket: { id: string }) => ticket.id)
 }
 
 describe('the search through the life of a ticket', () => {
@@ -25,8 +25,8 @@ describe('the search through the life of a ticket', () => {
     for (let i = 0; i < 20; i += 1) {
       const by = i % 2 === 0 ? account.customer : account.agent
       const { id } = await createTicket(by, { title: `Unique${i}word of all`, description: `Text${i}` })
-      expect((await ask(by, 'GET', `tickets/${id}`)).body.data.title).toBe(`Unique${i}word of all`)
-      expect((await ask(by, 'GET', 'tickets?per_page=1')).body.data[0].id).toBe(id)
+      expect((await callAs(by, 'GET', `tickets/${id}`)).body.data.title).toBe(`Unique${i}word of all`)
+      expect((await callAs(by, 'GET', 'tickets?per_page=1')).body.data[0].id).toBe(id)
       expect(await search(by, `unique${i}word text${i}`)).toEqual([id])
     }
   })
@@ -34,13 +34,13 @@ describe('the search through the life of a ticket', () => {
   it('finds a changed ticket by what it holds now, and not by what it held', async () => {
     const { customer, agent } = await createTestAccount()
     const { id } = await createTicket(customer, { title: 'Alpha one', description: 'Beta two' })
-    await patched(customer, id, { title: 'Gamma three' })
+    await patchTicket(customer, id, { title: 'Gamma three' })
     expect(await search(customer, 'alpha')).toEqual([])
     expect(await search(customer, 'gamma two')).toEqual([id])
-    await patched(agent, id, { description: 'Delta four' })
+    await patchTicket(agent, id, { description: 'Delta four' })
     expect(await search(agent, 'beta')).toEqual([])
     expect(await search(agent, 'gamma delta')).toEqual([id])
-    await patched(agent, id, { status: 'closed', tags: ['x'] })
+    await patchTicket(agent, id, { status: 'closed', tags: ['x'] })
     expect(await search(agent, 'gamma delta')).toEqual([id])
   })
 
@@ -48,7 +48,7 @@ describe('the search through the life of a ticket', () => {
     const { customer, agent } = await createTestAccount()
     const { id } = await createTicket(customer, { title: 'Epsilon five' })
     expect(await search(customer, 'epsilon')).toEqual([id])
-    expect((await ask(agent, 'DELETE', `tickets/${id}`)).status).toBe(204)
+    expect((await callAs(agent, 'DELETE', `tickets/${id}`)).status).toBe(204)
     expect(await search(customer, 'epsilon')).toEqual([])
     expect(await search(agent, 'epsilon')).toEqual([])
   })
@@ -56,7 +56,7 @@ describe('the search through the life of a ticket', () => {
   it('moves a ticket to the search of its new creator', async () => {
     const { customer, stranger, agent } = await createTestAccount()
     const { id } = await createTicket(customer, { title: 'Zeta six' })
-    await patched(agent, id, { created_by: stranger.id })
+    await patchTicket(agent, id, { created_by: stranger.id })
     expect(await search(customer, 'zeta')).toEqual([])
     expect(await search(stranger, 'zeta')).toEqual([id])
   })
@@ -67,7 +67,6 @@ describe('the search through the life of a ticket', () => {
 })
 
 describe('S18 accounts and users whose IDs differ only in case or hyphens', () => {
-  /** An account under an ID of its own, with an agent, and two customers whose IDs differ in case. */
   async function createWithId(id: string): Promise<Account> {
     await env.DB.batch([
       env.DB.prepare(
@@ -98,12 +97,12 @@ describe('S18 accounts and users whose IDs differ only in case or hyphens', () =
     for (const account of accounts) {
       for (const by of [account.agent, account.customer]) {
         expect(await search(by, 'shared word')).toEqual([own.get(account)])
-        const answer = await ask(by, 'GET', 'tickets')
-        expect(answer.body.pagination.total).toBe(1)
-        expect(answer.body.data.map((ticket: { id: string }) => ticket.id)).toEqual([own.get(account)])
+        const response = await callAs(by, 'GET', 'tickets')
+        expect(response.body.pagination.total).toBe(1)
+        expect(response.body.data.map((ticket: { id: string }) => ticket.id)).toEqual([own.get(account)])
       }
       expect(await search(account.stranger, 'shared')).toEqual([])
-      // The index alone tells them apart too, before the condition on the account does.
+      // The full-text index distinguishes them, too, before the condition on the account does.
       const found = parseSearch('shared', { accountId: account.id, createdBy: null })
       if (typeof found === 'string') throw new Error('a search')
       const sql = 'SELECT t.id FROM tickets_fts f JOIN tickets t ON t.seq = f.rowid WHERE tickets_fts MATCH ?'

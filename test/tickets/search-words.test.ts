@@ -2,7 +2,7 @@ import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
 import { parseSearch } from '../../src/tickets/search'
 import { type Account, createTestAccount, createTicket, row } from '../helpers/api'
 import { wire } from '../helpers/d1'
-import { ask, detailsOf, got, seedTickets } from '../helpers/tickets'
+import { callAs, detailsOf, getOk, seedTickets } from '../helpers/tickets'
 
 let account: Account
 
@@ -15,7 +15,6 @@ afterEach(() => {
 
 const pathOf = (q: string, more = '') => `tickets?q=${encodeURIComponent(q)}${more}`
 
-/** The quoted words of a full-text expression. */
 const termsOf = (match: string) => match.split(' AND ').filter((term) => term.startsWith('{title description}'))
 
 function termsOfSearch(q: string): string[] {
@@ -23,7 +22,6 @@ function termsOfSearch(q: string): string[] {
   return search === 'nothing' ? [] : termsOf(search.match)
 }
 
-/** For each kind of word, the word with a number. */
 const KINDS: [kind: string, word: (n: string) => string][] = [
   ['letter', (n) => String.fromCharCode(97 + Number(n))],
   ['Latin', (n) => `w${n}`],
@@ -60,16 +58,16 @@ describe('the number of different words in q', () => {
   it.each(KINDS)('%s: accepts 10 and rejects 11, each a term of its own', async (_kind, word) => {
     const ten = numbers(10).map(word).join(' ')
     expect(termsOfSearch(ten)).toHaveLength(10)
-    await got(account.agent, pathOf(ten))
+    await getOk(account.agent, pathOf(ten))
     const eleven = `${ten} ${word('10')}`
     expect(termsOfSearch(eleven)).toHaveLength(11)
-    expect(detailsOf(await ask(account.agent, 'GET', pathOf(eleven)), 400, 'invalid_input')).toEqual(TOO_MANY)
+    expect(detailsOf(await callAs(account.agent, 'GET', pathOf(eleven)), 400, 'invalid_input')).toEqual(TOO_MANY)
   })
 
   it.each(KINDS)('%s: accepts as many repeated words as fit, as one term', async (_kind, word) => {
     const q = repeated(word('1'))
     expect(termsOfSearch(q)).toEqual(termsOfSearch(word('1')))
-    await got(account.agent, pathOf(q))
+    await getOk(account.agent, pathOf(q))
   })
 
   it.each([
@@ -77,16 +75,16 @@ describe('the number of different words in q', () => {
     ['.', 'a.b.c'],
     ["'", "a'b'c"],
   ])('counts the parts of words that %s separates: accepts 30 and rejects 31', async (separator) => {
-    const parts = (count: number) => numbers(count).map((number) => `p${number}`)
+    const wordParts = (count: number) => numbers(count).map((number) => `p${number}`)
     const words = (all: string[]) =>
       numbers(10)
         .map(Number)
         .map((index) => all.slice(3 * index, 3 * index + 3).join(separator))
-    const thirty = words(parts(30))
+    const thirty = words(wordParts(30))
     expect(termsOfSearch(thirty.join(' '))).toHaveLength(10)
-    await got(account.agent, pathOf(thirty.join(' ')))
+    await getOk(account.agent, pathOf(thirty.join(' ')))
     const more = [...thirty.slice(0, 9), `${thirty[9]}${separator}p30`].join(' ')
-    expect(detailsOf(await ask(account.agent, 'GET', pathOf(more)), 400, 'invalid_input')).toEqual([
+    expect(detailsOf(await callAs(account.agent, 'GET', pathOf(more)), 400, 'invalid_input')).toEqual([
       { field: 'q', message: 'Q must have at most 30 parts with punctuation between them' },
     ])
   })
@@ -95,13 +93,13 @@ describe('the number of different words in q', () => {
     const q = repeated(numbers(10).join(' '))
     expect(q.split(' ').length).toBeGreaterThanOrEqual(100)
     expect(termsOfSearch(q)).toHaveLength(10)
-    await got(account.agent, pathOf(q))
+    await getOk(account.agent, pathOf(q))
   })
 
   it('does not count words without letters or digits, which are not searched for', async () => {
     const q = `${numbers(10).join(' ')} - — ! … 🚀 🎉 + * " ( ) ~ / ; , # $`
     expect(termsOfSearch(q)).toHaveLength(10)
-    await got(account.agent, pathOf(q))
+    await getOk(account.agent, pathOf(q))
   })
 
   it.each([
@@ -111,26 +109,26 @@ describe('the number of different words in q', () => {
     ['a ticket by its number', '&number=1'],
     ['an empty page', '&page=9'],
   ])('is limited for %s', async (_name, more) => {
-    await got(account.customer, pathOf(numbers(10).join(' '), more))
-    const refused = await ask(account.customer, 'GET', pathOf(numbers(11).join(' '), more))
-    expect(detailsOf(refused, 400, 'invalid_input')).toEqual(TOO_MANY)
+    await getOk(account.customer, pathOf(numbers(10).join(' '), more))
+    const rejected = await callAs(account.customer, 'GET', pathOf(numbers(11).join(' '), more))
+    expect(detailsOf(rejected, 400, 'invalid_input')).toEqual(TOO_MANY)
   })
 
   it('is limited for an export', async () => {
     const path = (count: number) => `tickets/export?q=${numbers(count).join('+')}`
-    expect((await ask(account.agent, 'GET', path(10))).status).toBe(200)
-    expect(detailsOf(await ask(account.agent, 'GET', path(11)), 400, 'invalid_input')).toEqual(TOO_MANY)
+    expect((await callAs(account.agent, 'GET', path(10))).status).toBe(200)
+    expect(detailsOf(await callAs(account.agent, 'GET', path(11)), 400, 'invalid_input')).toEqual(TOO_MANY)
   })
 
   it('is not reported in addition to the length', async () => {
-    const answer = await ask(account.agent, 'GET', pathOf(`${numbers(11).join(' ')} ${'x'.repeat(200)}`))
-    expect(detailsOf(answer, 400, 'invalid_input')).toEqual([
+    const response = await callAs(account.agent, 'GET', pathOf(`${numbers(11).join(' ')} ${'x'.repeat(200)}`))
+    expect(detailsOf(response, 400, 'invalid_input')).toEqual([
       { field: 'q', message: 'Q must be at most 200 characters' },
     ])
   })
 })
 
-/** Words that the index does not tell apart. */
+/** Terms that the index does not distinguish. */
 const SAME: string[][] = [
   ['printer', 'PRINTER', 'Printer'],
   ['printer,', '(printer)', '"printer"', "'printer'", 'printer!', '"printer""'],
@@ -148,7 +146,7 @@ const SAME: string[][] = [
   ['ไม่', 'ไม้'],
 ]
 
-/** Words that the index tells apart, although some look alike. */
+/** Terms that the index distinguishes, although they look alike. */
 const DIFFERENT: string[][] = [
   ['ab', 'a-b'],
   ['мои', 'мой'],
@@ -176,7 +174,9 @@ describe('repeated words of q', () => {
         [...words, `${words[0]}s`, 'something else'].map((title) => ({ title })),
       )
       const found = async (q: string): Promise<string[]> =>
-        (await got(own.agent, pathOf(q, '&per_page=100'))).body.data.map(({ title }: { title: string }) => title).sort()
+        (await getOk(own.agent, pathOf(q, '&per_page=100'))).body.data
+          .map(({ title }: { title: string }) => title)
+          .sort()
       const one = await Promise.all(words.map(found))
       expect(one.every((titles) => titles.length > 0)).toBe(true)
       const all = one.reduce((titles, others) => titles.filter((title) => others.includes(title)))
@@ -193,7 +193,7 @@ describe('repeated words of q', () => {
     for (const title of ['C++ build', 'Cats']) await createTicket(account.stranger, { title })
     for (const q of ['c C++', 'C++ c', 'C C++ c']) {
       expect(termsOfSearch(q)).toEqual(['{title description} : "C++"'])
-      expect((await got(account.stranger, pathOf(q))).body.data).toHaveLength(1)
+      expect((await getOk(account.stranger, pathOf(q))).body.data).toHaveLength(1)
     }
   })
 
@@ -203,10 +203,10 @@ describe('repeated words of q', () => {
     ['a page by cursor', '&cursor=', 1],
     ['a ticket by its number', '&number=1', 2],
   ])('are left out wherever %s is asked for', async (_name, more, expressions) => {
-    await got(account.agent, 'tickets?per_page=1')
-    const asked = vi.spyOn(wire, 'fetch')
-    await got(account.agent, pathOf(repeated('tray Tray paper'), more))
-    const sent = asked.mock.calls.flatMap(([, { body }]) => [JSON.parse(body)].flat())
+    await getOk(account.agent, 'tickets?per_page=1')
+    const queries = vi.spyOn(wire, 'fetch')
+    await getOk(account.agent, pathOf(repeated('tray Tray paper'), more))
+    const sent = queries.mock.calls.flatMap(([, { body }]) => [JSON.parse(body)].flat())
     const matches = sent.flatMap(({ params }: { params: unknown[] }) =>
       params.filter((param): param is string => typeof param === 'string' && param.startsWith('{scope}')),
     )

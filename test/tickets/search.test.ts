@@ -1,11 +1,11 @@
 import { beforeAll, describe, expect, it } from 'vitest'
 import { type Account, createTestAccount, createTestMember, createTicket, type Member } from '../helpers/api'
-import { ask, detailsOf } from '../helpers/tickets'
+import { callAs, detailsOf } from '../helpers/tickets'
 
 let account: Account
-let asker: Member
+let searcher: Member
 
-/** Titles of the tickets, with the description behind a bar where it matters. */
+/** Titles of tickets, with the description after a bar if it matters. */
 const TICKETS = [
   'Printer jams | The paper tray is broken',
   'Crème brûlée order | Für die Küche',
@@ -28,19 +28,19 @@ const TICKETS = [
 
 beforeAll(async () => {
   account = await createTestAccount()
-  asker = await createTestMember(account.id, 'agent')
+  searcher = await createTestMember(account.id, 'agent')
   for (const text of TICKETS) {
     const [title, description] = text.split(' | ')
     await createTicket(account.customer, { title, description })
   }
 })
 
-/** The titles that a search finds, in the order of creation; the total must be their number. */
-async function search(q: string, by = asker): Promise<string[]> {
-  const answer = await ask(by, 'GET', `tickets?per_page=100&order=asc&q=${encodeURIComponent(q)}`)
-  expect(answer.status, answer.text).toBe(200)
-  expect(answer.body.pagination.total).toBe(answer.body.data.length)
-  return answer.body.data.map((ticket: { title: string }) => ticket.title)
+/** The titles in the order of creation. Also checks the total. */
+async function search(q: string, by = searcher): Promise<string[]> {
+  const response = await callAs(by, 'GET', `tickets?per_page=100&order=asc&q=${encodeURIComponent(q)}`)
+  expect(response.status, response.text).toBe(200)
+  expect(response.body.pagination.total).toBe(response.body.data.length)
+  return response.body.data.map((ticket: { title: string }) => ticket.title)
 }
 
 const FOUND: [q: string, titles: string[]][] = [
@@ -123,8 +123,8 @@ describe('q on GET /tickets', () => {
       expect(await search(q)).toEqual([])
     expect(await search(`${'( '.repeat(99)}NO`)).toEqual(await search('NO'))
     for (const q of ['a'.repeat(201), '😀'.repeat(201)]) {
-      const answer = await ask(asker, 'GET', `tickets?q=${encodeURIComponent(q)}`)
-      expect(detailsOf(answer, 400, 'invalid_input')).toEqual([
+      const response = await callAs(searcher, 'GET', `tickets?q=${encodeURIComponent(q)}`)
+      expect(detailsOf(response, 400, 'invalid_input')).toEqual([
         { field: 'q', message: 'Q must be at most 200 characters' },
       ])
     }
@@ -135,8 +135,8 @@ describe('q on GET /tickets', () => {
   })
 
   it.each(['\0', 'a\u0007b', '\u009f'])('refuses control characters (%j)', async (q) => {
-    const answer = await ask(asker, 'GET', `tickets?q=${encodeURIComponent(q)}`)
-    expect(detailsOf(answer, 400, 'invalid_input')[0]?.field).toBe('q')
+    const response = await callAs(searcher, 'GET', `tickets?q=${encodeURIComponent(q)}`)
+    expect(detailsOf(response, 400, 'invalid_input')[0]?.field).toBe('q')
   })
 
   it('finds for a customer only its own (S08)', async () => {

@@ -1,11 +1,11 @@
 import { expect, it } from 'vitest'
 import { createTestAccount, createTicket } from '../helpers/api'
-import { got, idsOf } from '../helpers/tickets'
+import { getOk, idsOf } from '../helpers/tickets'
 
 it('S08 a tag finds for a customer only its own tickets, in page and total', async () => {
   const account = await createTestAccount()
   const own = await createTicket(account.customer, { tags: ['shared'] })
   await createTicket(account.stranger, { tags: ['shared'] })
-  const { body } = await got(account.customer, 'tickets?tag=shared')
+  const { body } = await getOk(account.customer, 'tickets?tag=shared')
   expect([idsOf(body.data), body.pagination.total]).toEqual([[own.id], 1])
 })

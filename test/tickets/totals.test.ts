@@ -6,15 +6,13 @@ import {
   type Dice,
   dice,
   expectedOf,
+  type ListQuery,
   queryOf,
   START,
   type Stored,
   storedTickets,
-  type Wish,
 } from '../helpers/ticket-model'
-import { ask, got, idsOf, patched, seedTickets } from '../helpers/tickets'
-
-/** Totals, lists and stats against a recount, after tickets have come, changed and gone. */
+import { callAs, getOk, idsOf, patchTicket, seedTickets } from '../helpers/tickets'
 
 const SEED = 11
 const die = dice(SEED)
@@ -22,7 +20,7 @@ const die = dice(SEED)
 let account: Account
 let foreign: Account
 let stored: Stored[]
-/** Staff who share the asking, so that nobody meets their limit. */
+/** Several users share the requests, so that none is rate limited. */
 let staff: Member[]
 
 beforeAll(async () => {
@@ -34,23 +32,23 @@ beforeAll(async () => {
       Array.from({ length: 120 }, () => anyTicket(die, each)),
     )
   staff = await Promise.all([1, 2, 3].map(() => createTestMember(account.id, 'agent')))
-  await live(account)
+  await changeTickets(account)
   stored = await storedTickets(account)
 })
 
-/** Tickets come, change and go through the API: every field that something is counted by, and each way round. */
-async function live({ admin, agent, customer, stranger }: Account): Promise<void> {
-  for (let deeds = 0; deeds < 100; deeds += 1) {
+/** Creates, changes and deletes tickets through the API, so that every counter goes up and down. */
+async function changeTickets({ admin, agent, customer, stranger }: Account): Promise<void> {
+  for (let step = 0; step < 100; step += 1) {
     const { title, description, status, priority, tags } = anyTicket(die, account)
     const ids = idsOf(await storedTickets(account))
     const id = die.pick(ids)
-    const deed = die.below(10)
-    if (deed < 3) {
+    const kind = die.below(10)
+    if (kind < 3) {
       const by = die.pick([agent, customer, stranger])
       const of = by === agent ? { status, created_by: die.pick([customer, stranger]).id } : {}
       await createTicket(by, { title, description, priority, tags, ...of })
-    } else if (deed < 5) {
-      expect((await ask(admin, 'DELETE', `tickets/${id}`)).status).toBe(204)
+    } else if (kind < 5) {
+      expect((await callAs(admin, 'DELETE', `tickets/${id}`)).status).toBe(204)
     } else {
       const changes = [
         { status },
@@ -59,16 +57,15 @@ async function live({ admin, agent, customer, stranger }: Account): Promise<void
         { created_by: die.pick([customer, stranger, agent]).id },
         { title, tags },
       ]
-      await patched(admin, id, Object.assign({}, ...die.some(1 + die.below(3), changes)))
+      await patchTicket(admin, id, Object.assign({}, ...die.some(1 + die.below(3), changes)))
     }
   }
 }
 
-/** What can be asked for by each field. */
-function anyWish(fields: readonly (keyof Wish)[], { pick, some, below }: Dice): Wish {
+function randomQuery(fields: readonly (keyof ListQuery)[], { pick, some, below }: Dice): ListQuery {
   const { admin, agent, customer, stranger } = account
   const time = () => START + below(120) * 1_000
-  const all: Required<Wish> = {
+  const all: Required<ListQuery> = {
     status: some(1 + below(2), TICKET_STATUSES),
     priority: some(1 + below(2), PRIORITIES),
     assigned_to: some(1 + below(2), ['none', agent.id, admin.id, foreign.agent.id]),
@@ -87,7 +84,7 @@ function anyWish(fields: readonly (keyof Wish)[], { pick, some, below }: Dice): 
 }
 
 const FIELDS = ['status', 'priority', 'assigned_to', 'created_by', 'tag', 'q'] as const
-const TIMES: (keyof Wish)[][] = [
+const TIMES: (keyof ListQuery)[][] = [
   [],
   ['created_after'],
   ['created_before'],
@@ -99,10 +96,10 @@ const TIMES: (keyof Wish)[][] = [
   ['created_before', 'updated_before'],
 ]
 
-async function expectList(by: Member, wish: Wish, visible: Stored[]): Promise<number> {
-  const path = `tickets?${queryOf(wish)}&per_page=100`
-  const { data, pagination } = (await got(by, path)).body
-  const expected = idsOf(expectedOf(wish, visible))
+async function expectList(by: Member, query: ListQuery, visible: Stored[]): Promise<number> {
+  const path = `tickets?${queryOf(query)}&per_page=100`
+  const { data, pagination } = (await getOk(by, path)).body
+  const expected = idsOf(expectedOf(query, visible))
   expect([pagination.total, idsOf(data)], path).toEqual([expected.length, expected.slice(0, 100)])
   return expected.length
 }
@@ -115,8 +112,8 @@ describe(`every combination of filters (seed ${SEED})`, () => {
       let found = 0
       for (let combination = 0; combination < 2 ** FIELDS.length; combination += 1) {
         const fields = FIELDS.filter((_, index) => combination & (1 << index))
-        const wish = anyWish([...fields, ...times, 'sort', 'order'], die)
-        found += await expectList(die.pick(staff), wish, stored)
+        const query = randomQuery([...fields, ...times, 'sort', 'order'], die)
+        found += await expectList(die.pick(staff), query, stored)
       }
       expect(found).toBeGreaterThan(100)
     },
@@ -128,19 +125,18 @@ describe(`every combination of filters (seed ${SEED})`, () => {
       const by = die.pick(customers)
       const fields = die.some(die.below(4), [...FIELDS, ...TIMES.flat(), 'number' as const])
       const own = stored.filter((ticket) => ticket.created_by === by.id)
-      await expectList(by, anyWish([...fields, 'sort', 'order'], die), own)
+      await expectList(by, randomQuery([...fields, 'sort', 'order'], die), own)
     }
   })
 
   it('with a number: the one, if it fits the rest', async () => {
     for (let tests = 0; tests < 60; tests += 1)
-      await expectList(die.pick(staff), anyWish(['number', ...die.some(die.below(3), FIELDS)], die), stored)
+      await expectList(die.pick(staff), randomQuery(['number', ...die.some(die.below(3), FIELDS)], die), stored)
     for (const { number } of die.some(10, stored)) await expectList(account.agent, { number }, stored)
   })
 })
 
 describe('GET /tickets/stats', () => {
-  /** What stats must be of these tickets. */
   function statsOf(tickets: Stored[]) {
     const { admin, agent } = account
     const count = (matches: (ticket: Stored) => boolean) => tickets.filter(matches).length
@@ -159,7 +155,7 @@ describe('GET /tickets/stats', () => {
     ...rest,
     by_assignee: assignees.toSorted((a, b) => (a.assigned_to?.id ?? '').localeCompare(b.assigned_to?.id ?? '')),
   })
-  const stats = async (by: Member) => (await got(by, 'tickets/stats')).body.data
+  const stats = async (by: Member) => (await getOk(by, 'tickets/stats')).body.data
 
   it('C08 is the recount: of the account to its staff, of their own tickets to customers', async () => {
     for (const by of [account.agent, account.admin]) expect(byName(await stats(by))).toEqual(byName(statsOf(stored)))
@@ -181,15 +177,15 @@ describe('GET /tickets/stats', () => {
     const { name, email } = empty.agent
     const assignee = { assigned_to: { id: empty.agent.id, name, email }, count: 1 }
     expect((await stats(empty.customer)).by_assignee).toEqual([assignee])
-    await patched(empty.agent, id, { assigned_to: null })
+    await patchTicket(empty.agent, id, { assigned_to: null })
     for (const by of [empty.agent, empty.customer])
       expect(await stats(by)).toMatchObject({ total: 1, by_assignee: [{ assigned_to: null, count: 1 }] })
     expect((await stats(empty.stranger)).total).toBe(0)
-    await ask(empty.agent, 'DELETE', `tickets/${id}`)
+    await callAs(empty.agent, 'DELETE', `tickets/${id}`)
     for (const by of [empty.agent, empty.customer]) expect(await stats(by)).toEqual(nothing)
   })
 
   it('takes no parameters', async () => {
-    expect((await ask(account.agent, 'GET', 'tickets/stats?status=open')).status).toBe(400)
+    expect((await callAs(account.agent, 'GET', 'tickets/stats?status=open')).status).toBe(400)
   })
 })

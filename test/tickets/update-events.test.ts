@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from 'vitest'
 import { type Account, createTestAccount, createTestMember, createTicket, rows } from '../helpers/api'
-import { ask, eventsOf, expectNoHoles, historyOf, patched, type StoredEvent } from '../helpers/tickets'
+import { callAs, eventsOf, expectNoHoles, historyOf, patchTicket, type StoredEvent } from '../helpers/tickets'
 
 let account: Account
 
@@ -14,7 +14,7 @@ describe('what a change leaves in history and events', () => {
   it('is a history row for each field, with what it was and is', async () => {
     const { agent, admin } = account
     const { id } = await createTicket(agent, { tags: ['a'], custom_fields: { x: 1 } })
-    await patched(agent, id, {
+    await patchTicket(agent, id, {
       title: 'B "quoted"',
       priority: 'high',
       assigned_to: admin.id,
@@ -23,8 +23,8 @@ describe('what a change leaves in history and events', () => {
       status: 'open',
     })
     const history = await historyOf(account.id, id)
-    const told = history.map(({ field, previous, current }) => ({ field, previous, current }))
-    expect(told.toSorted((a, b) => a.field.localeCompare(b.field))).toEqual([
+    const historyChanges = history.map(({ field, previous, current }) => ({ field, previous, current }))
+    expect(historyChanges.toSorted((a, b) => a.field.localeCompare(b.field))).toEqual([
       { field: 'assigned_to', previous: null, current: admin.id },
       { field: 'custom_fields', previous: { x: 1 }, current: { y: 'é' } },
       { field: 'priority', previous: 'medium', current: 'high' },
@@ -38,7 +38,7 @@ describe('what a change leaves in history and events', () => {
   it('is one ticket.updated, holding the ticket after the change, the changes and who made them', async () => {
     const { agent, customer } = account
     const { id } = await createTicket(customer)
-    await patched(agent, id, { title: 'C', custom_fields: { y: true } })
+    await patchTicket(agent, id, { title: 'C', custom_fields: { y: true } })
     const events = await eventsOf(account.id, id)
     expect(types(events)).toEqual(['ticket.created', 'ticket.updated'])
     expect(events[1]?.is_internal).toBe(0)
@@ -55,7 +55,7 @@ describe('what a change leaves in history and events', () => {
   it('is ticket.status_changed before ticket.updated when the status changes', async () => {
     const { agent } = account
     const { id } = await createTicket(agent)
-    await patched(agent, id, { status: 'in_progress', title: 'Now' })
+    await patchTicket(agent, id, { status: 'in_progress', title: 'Now' })
     const events = await eventsOf(account.id, id)
     expect(types(events)).toEqual(['ticket.created', 'ticket.status_changed', 'ticket.updated'])
     expect((events[2]?.sequence ?? 0) - (events[1]?.sequence ?? 0)).toBe(1)
@@ -72,7 +72,7 @@ describe('what a change leaves in history and events', () => {
     const { agent } = account
     const { id } = await createTicket(agent)
     const long = 'é'.repeat(2_048)
-    await patched(agent, id, { description: long, title: 'Short' })
+    await patchTicket(agent, id, { description: long, title: 'Short' })
     expect((await eventsOf(account.id, id))[1]?.data.changes).toEqual({
       description: { truncated: true },
       title: { previous: 'A title', current: 'Short' },
@@ -85,13 +85,13 @@ describe('what a change leaves in history and events', () => {
     const { agent, customer } = account
     const { id } = await createTicket(customer)
     for (const body of [{ title: 'X', assigned_to: customer.id }, { title: 'X', status: 'gone' }, {}])
-      expect((await ask(agent, 'PATCH', `tickets/${id}`, body)).status).toBeGreaterThanOrEqual(400)
+      expect((await callAs(agent, 'PATCH', `tickets/${id}`, body)).status).toBeGreaterThanOrEqual(400)
     for (const body of [
       { title: 'X', priority: 'low' },
       { title: 'X', status: 'in_progress' },
     ])
-      expect((await ask(customer, 'PATCH', `tickets/${id}`, body)).status).toBe(403)
-    expect((await ask(account.stranger, 'PATCH', `tickets/${id}`, { title: 'X' })).status).toBe(404)
+      expect((await callAs(customer, 'PATCH', `tickets/${id}`, body)).status).toBe(403)
+    expect((await callAs(account.stranger, 'PATCH', `tickets/${id}`, { title: 'X' })).status).toBe(404)
     expect(await historyOf(account.id, id)).toEqual([])
     expect(types(await eventsOf(account.id, id))).toEqual(['ticket.created'])
     await expectNoHoles(account.id)
@@ -104,12 +104,12 @@ describe('changes at once', () => {
     const { id } = await createTicket(own.agent)
     const statuses = ['in_progress', 'resolved', 'closed', 'open']
     const members = await Promise.all([1, 2, 3, 4, 5].map(() => createTestMember(own.id, 'agent')))
-    const answers = await Promise.all(
+    const responses = await Promise.all(
       Array.from({ length: 50 }, (_, i) =>
-        ask(members[i % 5] ?? own.agent, 'PATCH', `tickets/${id}`, { status: statuses[i % 4] }),
+        callAs(members[i % 5] ?? own.agent, 'PATCH', `tickets/${id}`, { status: statuses[i % 4] }),
       ),
     )
-    expect(new Set(answers.map((answer) => answer.status))).toEqual(new Set([200]))
+    expect(new Set(responses.map((response) => response.status))).toEqual(new Set([200]))
     const events = (await eventsOf(own.id, id)).filter((event) => event.type === 'ticket.status_changed')
     expect(events.length).toBeGreaterThan(10)
     let status = 'open'
@@ -118,7 +118,7 @@ describe('changes at once', () => {
       expect(data.status.current).not.toBe(status)
       status = data.status.current
     }
-    const ticket = (await ask(own.agent, 'GET', `tickets/${id}`)).body.data
+    const ticket = (await callAs(own.agent, 'GET', `tickets/${id}`)).body.data
     expect(ticket.status).toBe(status)
     expect(ticket.version).toBe(events.length + 1)
     expect((await historyOf(own.id, id)).map(({ previous, current }) => ({ previous, current }))).toEqual(
@@ -144,8 +144,8 @@ describe('changes at once', () => {
       ...Array.from({ length: 10 }, (_, i) => ({ custom_fields: { [`k${i}`]: i } })),
       ...Array.from({ length: 10 }, (_, i) => ({ add_tags: [`t${i}`] })),
     ]
-    await Promise.all(changes.map((body) => patched(own.agent, id, body)))
-    const ticket = (await ask(own.agent, 'GET', `tickets/${id}`)).body.data
+    await Promise.all(changes.map((body) => patchTicket(own.agent, id, body)))
+    const ticket = (await callAs(own.agent, 'GET', `tickets/${id}`)).body.data
     expect(ticket).toMatchObject({
       title: 'T',
       description: 'D',

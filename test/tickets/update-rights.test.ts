@@ -2,7 +2,7 @@ import { env } from 'cloudflare:workers'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { type Account, createTestAccount, createTestMember, createTicket } from '../helpers/api'
 import { createTestKey } from '../helpers/credentials'
-import { ask, detailsOf, historyOf, patched } from '../helpers/tickets'
+import { callAs, detailsOf, historyOf, patchTicket } from '../helpers/tickets'
 
 let account: Account
 let foreign: Account
@@ -19,17 +19,17 @@ describe('what a customer may change of its own ticket', () => {
     const { customer } = account
     const { id } = await createTicket(customer)
     const body = { title: 'B', description: 'C', tags: ['a'], custom_fields: { k: 1 } }
-    expect(await patched(customer, id, body)).toMatchObject({ ...body, version: 2 })
-    expect((await patched(customer, id, { add_tags: ['b'], remove_tags: ['a'] })).tags).toEqual(['b'])
+    expect(await patchTicket(customer, id, body)).toMatchObject({ ...body, version: 2 })
+    expect((await patchTicket(customer, id, { add_tags: ['b'], remove_tags: ['a'] })).tags).toEqual(['b'])
   })
 
   it('not priority, assignee or creator, each of which is named', async () => {
     const { customer, stranger, agent } = account
     const { id } = await createTicket(customer)
     const body = { title: 'B', priority: 'low', assigned_to: agent.id, created_by: stranger.id }
-    const answer = await ask(customer, 'PATCH', `tickets/${id}`, body)
+    const response = await callAs(customer, 'PATCH', `tickets/${id}`, body)
     expect(
-      detailsOf(answer, 403, 'forbidden')
+      detailsOf(response, 403, 'forbidden')
         .map((detail) => detail.message)
         .sort(),
     ).toEqual([
@@ -37,8 +37,8 @@ describe('what a customer may change of its own ticket', () => {
       'Created by can not be set by your role',
       'Priority can not be set by your role',
     ])
-    expect((await ask(customer, 'GET', `tickets/${id}`)).body.data).toMatchObject({ title: 'A title', version: 1 })
-    detailsOf(await ask(customer, 'PATCH', `tickets/${id}`, { priority: 'medium' }), 403, 'forbidden')
+    expect((await callAs(customer, 'GET', `tickets/${id}`)).body.data).toMatchObject({ title: 'A title', version: 1 })
+    detailsOf(await callAs(customer, 'PATCH', `tickets/${id}`, { priority: 'medium' }), 403, 'forbidden')
   })
 
   const moves = STATUSES.flatMap((from) => STATUSES.map((to) => [from, to] as const))
@@ -47,13 +47,13 @@ describe('what a customer may change of its own ticket', () => {
 
   it.each(moves)('the status from %s to %s, where that closes it or opens it again', async (from, to) => {
     const { id } = await createTicket(account.agent, { created_by: account.customer.id, status: from })
-    const answer = await ask(account.customer, 'PATCH', `tickets/${id}`, { status: to, title: 'Both or none' })
-    const after = (await ask(account.customer, 'GET', `tickets/${id}`)).body.data
+    const response = await callAs(account.customer, 'PATCH', `tickets/${id}`, { status: to, title: 'Both or none' })
+    const after = (await callAs(account.customer, 'GET', `tickets/${id}`)).body.data
     if (allowed(from, to)) {
-      expect(answer.status).toBe(200)
+      expect(response.status).toBe(200)
       expect(after).toMatchObject({ status: to, title: 'Both or none' })
     } else {
-      expect(detailsOf(answer, 403, 'forbidden')).toEqual([
+      expect(detailsOf(response, 403, 'forbidden')).toEqual([
         { field: 'status', message: `Status can not be set to ${to} by your role` },
       ])
       expect(after).toMatchObject({ status: from, title: 'A title', version: 1 })
@@ -68,20 +68,23 @@ describe('whose tickets can be changed', () => {
     const bodies = [{ title: 'Theirs' }, { status: 'closed' }, { status: 'in_progress' }]
     const actors = [account.stranger, foreign.admin, foreign.agent, foreign.customer]
     for (const by of actors) {
-      const random = await ask(by, 'PATCH', 'tickets/ticket_01jaaaaaaaaaaaaaaaaaaaaaaa', { title: 'X' })
+      const random = await callAs(by, 'PATCH', 'tickets/ticket_01jaaaaaaaaaaaaaaaaaaaaaaa', { title: 'X' })
       detailsOf(random, 404, 'not_found')
       for (const body of bodies) {
-        const answer = await ask(by, 'PATCH', `tickets/${id}`, body)
-        expect([answer.status, answer.text]).toEqual([404, random.text])
+        const response = await callAs(by, 'PATCH', `tickets/${id}`, body)
+        expect([response.status, response.text]).toEqual([404, random.text])
       }
     }
-    expect((await ask(account.customer, 'GET', `tickets/${id}`)).body.data).toMatchObject({ title: 'Mine', version: 1 })
+    expect((await callAs(account.customer, 'GET', `tickets/${id}`)).body.data).toMatchObject({
+      title: 'Mine',
+      version: 1,
+    })
   })
 
   it.each(['%20', 'a%2Fb', "x'--", 'é', 'x'.repeat(65), '%00'])(
     'an ID that none can be (%s) is not found',
     async (id) => {
-      detailsOf(await ask(account.agent, 'PATCH', `tickets/${id}`, { title: 'X' }), 404, 'not_found')
+      detailsOf(await callAs(account.agent, 'PATCH', `tickets/${id}`, { title: 'X' }), 404, 'not_found')
     },
   )
 })
@@ -92,10 +95,10 @@ describe('who can be named', () => {
     const key = await createTestKey(account, { role: 'agent' })
     const { id } = await createTicket(account.agent)
     for (const other of [account.customer.id, inactive.id, 'user_unknown', foreign.agent.id, key.id]) {
-      const answer = await ask(account.agent, 'PATCH', `tickets/${id}`, { assigned_to: other, title: 'X' })
-      expect(detailsOf(answer, 422, 'validation_error').map((detail) => detail.field)).toEqual(['assigned_to'])
+      const response = await callAs(account.agent, 'PATCH', `tickets/${id}`, { assigned_to: other, title: 'X' })
+      expect(detailsOf(response, 422, 'validation_error').map((detail) => detail.field)).toEqual(['assigned_to'])
     }
-    const both = await ask(account.agent, 'PATCH', `tickets/${id}`, {
+    const both = await callAs(account.agent, 'PATCH', `tickets/${id}`, {
       assigned_to: inactive.id,
       created_by: foreign.customer.id,
     })
@@ -103,17 +106,20 @@ describe('who can be named', () => {
       { field: 'created_by', message: 'Created by must be a user of this account' },
       { field: 'assigned_to', message: 'Assigned to must be an active agent or admin of this account' },
     ])
-    expect((await ask(account.agent, 'GET', `tickets/${id}`)).body.data).toMatchObject({ title: 'A title', version: 1 })
+    expect((await callAs(account.agent, 'GET', `tickets/${id}`)).body.data).toMatchObject({
+      title: 'A title',
+      version: 1,
+    })
   })
 
   it('no creator who is not a person of the account', async () => {
     const key = await createTestKey(account, { role: 'agent' })
     const { id } = await createTicket(account.agent)
     for (const other of [key.id, foreign.customer.id, 'user_unknown']) {
-      const answer = await ask(account.agent, 'PATCH', `tickets/${id}`, { created_by: other })
-      expect(detailsOf(answer, 422, 'validation_error').map((detail) => detail.field)).toEqual(['created_by'])
+      const response = await callAs(account.agent, 'PATCH', `tickets/${id}`, { created_by: other })
+      expect(detailsOf(response, 422, 'validation_error').map((detail) => detail.field)).toEqual(['created_by'])
     }
-    expect((await ask(account.agent, 'GET', `tickets/${id}`)).body.data).toMatchObject({ version: 1 })
+    expect((await callAs(account.agent, 'GET', `tickets/${id}`)).body.data).toMatchObject({ version: 1 })
   })
 
   it('an assignee who is deactivated later stays, also through other changes, until another is named', async () => {
@@ -122,20 +128,20 @@ describe('who can be named', () => {
     await env.DB.prepare(`UPDATE users SET status = 'inactive' WHERE account_id = ? AND id = ?`)
       .bind(account.id, leaver.id)
       .run()
-    expect((await patched(account.agent, id, { title: 'Still' })).assigned_to.name).toBe('Leaver')
-    expect((await patched(account.agent, id, { assigned_to: leaver.id, priority: 'low' })).assigned_to.name).toBe(
+    expect((await patchTicket(account.agent, id, { title: 'Still' })).assigned_to.name).toBe('Leaver')
+    expect((await patchTicket(account.agent, id, { assigned_to: leaver.id, priority: 'low' })).assigned_to.name).toBe(
       'Leaver',
     )
-    expect((await patched(account.agent, id, { assigned_to: null })).assigned_to).toBeNull()
-    const back = await ask(account.agent, 'PATCH', `tickets/${id}`, { assigned_to: leaver.id })
+    expect((await patchTicket(account.agent, id, { assigned_to: null })).assigned_to).toBeNull()
+    const back = await callAs(account.agent, 'PATCH', `tickets/${id}`, { assigned_to: leaver.id })
     detailsOf(back, 422, 'validation_error')
   })
 
   it('a new creator, who then sees the ticket instead of the old', async () => {
     const { agent, customer, stranger } = account
     const { id } = await createTicket(customer)
-    await patched(agent, id, { created_by: stranger.id })
-    expect((await ask(stranger, 'GET', `tickets/${id}`)).status).toBe(200)
-    expect((await ask(customer, 'GET', `tickets/${id}`)).status).toBe(404)
+    await patchTicket(agent, id, { created_by: stranger.id })
+    expect((await callAs(stranger, 'GET', `tickets/${id}`)).status).toBe(200)
+    expect((await callAs(customer, 'GET', `tickets/${id}`)).status).toBe(404)
   })
 })

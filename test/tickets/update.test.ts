@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, it } from 'vitest'
 import { type Account, call, createTestAccount, createTicket } from '../helpers/api'
 import { nextSecond } from '../helpers/eventually'
-import { ask, detailsOf, eventsOf, historyOf, patched } from '../helpers/tickets'
+import { callAs, detailsOf, eventsOf, historyOf, patchTicket } from '../helpers/tickets'
 
 let account: Account
 
@@ -28,10 +28,10 @@ describe('PATCH /tickets/{id}', () => {
       [{ custom_fields: { b: 'x' } }, { custom_fields: { a: 1, b: 'x' } }],
     ]
     for (const [index, [body, shown]] of changes.entries()) {
-      const after = await patched(agent, before.id, body)
+      const after = await patchTicket(agent, before.id, body)
       expect(after).toEqual({ ...before, ...shown, version: index + 2, updated_at: after.updated_at })
       const { custom_fields, attachments, ...common } = after
-      const got = (await ask(agent, 'GET', `tickets/${before.id}`)).body.data
+      const got = (await callAs(agent, 'GET', `tickets/${before.id}`)).body.data
       expect(got).toMatchObject({ ...common, custom_fields, attachments })
       before = after
     }
@@ -40,13 +40,13 @@ describe('PATCH /tickets/{id}', () => {
   it('changes several fields as one version', async () => {
     const { id } = await createTicket(account.agent)
     const body = { title: 'B', status: 'closed', priority: 'high', assigned_to: account.admin.id, tags: ['x'] }
-    expect(await patched(account.agent, id, body)).toMatchObject({ title: 'B', status: 'closed', version: 2 })
+    expect(await patchTicket(account.agent, id, body)).toMatchObject({ title: 'B', status: 'closed', version: 2 })
   })
 
   it('moves updated_at, and leaves created_at', async () => {
     const { id, created_at } = await createTicket(account.agent)
     await nextSecond()
-    const ticket = await patched(account.agent, id, { title: 'Later' })
+    const ticket = await patchTicket(account.agent, id, { title: 'Later' })
     expect(ticket.created_at).toBe(created_at)
     expect(ticket.updated_at > created_at).toBe(true)
   })
@@ -54,8 +54,8 @@ describe('PATCH /tickets/{id}', () => {
   it('is found by the filters and totals of what it has become', async () => {
     const own = await createTestAccount()
     const { id } = await createTicket(own.customer, { tags: ['old'], priority: 'low' })
-    await patched(own.agent, id, { status: 'closed', priority: 'high', assigned_to: own.agent.id, tags: ['new'] })
-    const total = async (query: string) => (await ask(own.admin, 'GET', `tickets?${query}`)).body.pagination.total
+    await patchTicket(own.agent, id, { status: 'closed', priority: 'high', assigned_to: own.agent.id, tags: ['new'] })
+    const total = async (query: string) => (await callAs(own.admin, 'GET', `tickets?${query}`)).body.pagination.total
     for (const query of ['status=open', 'priority=low', 'assigned_to=none', 'tag=old', 'created_by=me'])
       expect(await total(query), query).toBe(0)
     for (const query of ['status=closed', 'priority=high', `assigned_to=${own.agent.id}`, 'tag=new', ''])
@@ -68,21 +68,24 @@ describe('custom_fields of a PATCH', () => {
     const { id } = await createTicket(account.customer, { custom_fields: { a: 1, 'b.c': 'x', d: true } })
     const merged = { a: 2, d: true, e: 'null', f: false }
     const body = { custom_fields: { a: 2, 'b.c': null, e: 'null', f: false, missing: null } }
-    expect((await patched(account.customer, id, body)).custom_fields).toEqual(merged)
-    expect((await ask(account.customer, 'GET', `tickets/${id}`)).body.data.custom_fields).toEqual(merged)
+    expect((await patchTicket(account.customer, id, body)).custom_fields).toEqual(merged)
+    expect((await callAs(account.customer, 'GET', `tickets/${id}`)).body.data.custom_fields).toEqual(merged)
   })
 
   it('may hold 50 after the merge, and no more', async () => {
     const fill = Object.fromEntries(many(50, (i) => [`k${i}`, i]))
     const ticket = await createTicket(account.agent, { custom_fields: fill })
-    const over = await ask(account.agent, 'PATCH', `tickets/${ticket.id}`, { title: 'X', custom_fields: { more: 1 } })
+    const over = await callAs(account.agent, 'PATCH', `tickets/${ticket.id}`, {
+      title: 'X',
+      custom_fields: { more: 1 },
+    })
     expect(detailsOf(over, 422, 'validation_error')).toEqual([
       { field: 'custom_fields', message: 'Custom fields must be at most 50 on a ticket' },
     ])
-    const after = (await ask(account.agent, 'GET', `tickets/${ticket.id}`)).body.data
+    const after = (await callAs(account.agent, 'GET', `tickets/${ticket.id}`)).body.data
     expect(after).toMatchObject({ title: 'A title', version: 1, custom_fields: fill })
     expect(await historyOf(account.id, ticket.id)).toEqual([])
-    const swapped = await patched(account.agent, ticket.id, { custom_fields: { k0: null, more: 1 } })
+    const swapped = await patchTicket(account.agent, ticket.id, { custom_fields: { k0: null, more: 1 } })
     expect(Object.keys(swapped.custom_fields)).toHaveLength(50)
   })
 
@@ -98,27 +101,27 @@ describe('custom_fields of a PATCH', () => {
 describe('tags of a PATCH', () => {
   it('are added and removed in the order they have', async () => {
     const { id } = await createTicket(account.agent, { tags: ['a', 'b', 'c'] })
-    const change = async (body: unknown) => (await patched(account.agent, id, body)).tags
+    const change = async (body: unknown) => (await patchTicket(account.agent, id, body)).tags
     expect(await change({ add_tags: ['d', 'a', ' e '] })).toEqual(['a', 'b', 'c', 'd', 'e'])
     expect(await change({ remove_tags: ['b', 'unknown'] })).toEqual(['a', 'c', 'd', 'e'])
     expect(await change({ add_tags: ['z', 'b'], remove_tags: ['a', 'd'] })).toEqual(['c', 'e', 'z', 'b'])
     expect(await change({ remove_tags: ['b', 'c', 'e', 'z'] })).toEqual([])
-    expect((await ask(account.agent, 'GET', 'tickets?tag=z')).body.pagination.total).toBe(0)
+    expect((await callAs(account.agent, 'GET', 'tickets?tag=z')).body.pagination.total).toBe(0)
   })
 
   it('may be 20 in the end, and no more', async () => {
     const { id } = await createTicket(account.agent, { tags: many(19, (i) => `t${i}`) })
-    expect((await patched(account.agent, id, { add_tags: ['t0', 'x'] })).tags).toHaveLength(20)
-    const over = await ask(account.agent, 'PATCH', `tickets/${id}`, { add_tags: ['y'] })
+    expect((await patchTicket(account.agent, id, { add_tags: ['t0', 'x'] })).tags).toHaveLength(20)
+    const over = await callAs(account.agent, 'PATCH', `tickets/${id}`, { add_tags: ['y'] })
     expect(detailsOf(over, 422, 'validation_error').map((detail) => detail.field)).toEqual(['add_tags'])
-    expect((await patched(account.agent, id, { add_tags: ['y'], remove_tags: ['x'] })).tags.at(-1)).toBe('y')
+    expect((await patchTicket(account.agent, id, { add_tags: ['y'], remove_tags: ['x'] })).tags.at(-1)).toBe('y')
   })
 
   it('are either set, or added and removed', async () => {
     const { id } = await createTicket(account.agent)
     for (const other of [{ add_tags: ['b'] }, { remove_tags: ['b'] }]) {
-      const answer = await ask(account.agent, 'PATCH', `tickets/${id}`, { tags: ['a'], ...other })
-      expect(detailsOf(answer, 400, 'invalid_input')).toEqual([
+      const response = await callAs(account.agent, 'PATCH', `tickets/${id}`, { tags: ['a'], ...other })
+      expect(detailsOf(response, 400, 'invalid_input')).toEqual([
         { field: 'tags', message: 'Tags must not come beside add tags or remove tags' },
       ])
     }
@@ -141,7 +144,7 @@ describe('a PATCH that changes nothing', () => {
       tags: ['a', 'b'],
       custom_fields: { k: 'v', n: 1.5 },
     })
-    expect(await patched(account.agent, ticket.id, body)).toEqual(ticket)
+    expect(await patchTicket(account.agent, ticket.id, body)).toEqual(ticket)
     expect(await historyOf(account.id, ticket.id)).toEqual([])
     expect((await eventsOf(account.id, ticket.id)).map((event) => event.type)).toEqual(['ticket.created'])
   })
@@ -161,8 +164,8 @@ describe('a PATCH that is refused', () => {
     ['{"__proto__": {"title": "x"}}', '__proto__', 'Proto is not a known field'],
   ])('S10 %s', async (body, field, message) => {
     const { id } = await createTicket(account.admin)
-    const answer = await call('PATCH', `tickets/${id}`, { token: account.admin.token, body })
-    expect(detailsOf(answer, 400, 'invalid_input')).toEqual([{ field, message }])
-    expect((await ask(account.admin, 'GET', `tickets/${id}`)).body.data.version).toBe(1)
+    const response = await call('PATCH', `tickets/${id}`, { token: account.admin.token, body })
+    expect(detailsOf(response, 400, 'invalid_input')).toEqual([{ field, message }])
+    expect((await callAs(account.admin, 'GET', `tickets/${id}`)).body.data.version).toBe(1)
   })
 })

@@ -1,8 +1,8 @@
 import { beforeAll, describe, expect, it } from 'vitest'
-import { type Account, type Answer, API, call, createTestAccount, createTestMember } from '../helpers/api'
+import { type Account, API, call, createTestAccount, createTestMember, type TestResponse } from '../helpers/api'
 import { hashesDuring } from '../helpers/hashing'
-import { ask, detailsOf, eventsOf, expectNoHoles } from '../helpers/tickets'
-import { liveness, logIn, storedUser } from '../helpers/users'
+import { callAs, detailsOf, eventsOf, expectNoHoles } from '../helpers/tickets'
+import { logIn, readStatuses, storedUser } from '../helpers/users'
 
 let account: Account
 
@@ -10,27 +10,27 @@ beforeAll(async () => {
   account = await createTestAccount()
 })
 
-const create = (body: unknown) => ask(account.admin, 'POST', 'users', body)
-const people = async () => (await ask(account.admin, 'GET', 'users')).body.pagination.total
+const create = (body: unknown) => callAs(account.admin, 'POST', 'users', body)
+const countUsers = async () => (await callAs(account.admin, 'GET', 'users')).body.pagination.total
 
-/** Makes an e-mail and the statement that a body is refused with it, nothing stored, nothing hashed. */
-async function refused(body: object): Promise<{ field: string; message: string }[]> {
-  const before = await people()
-  const answers: Answer[] = []
-  expect(await hashesDuring(async () => answers.push(await create(body)))).toBe(0)
-  expect(await people()).toBe(before)
-  const [answer] = answers
-  if (!answer) throw new Error('no answer')
-  return detailsOf(answer, 400, 'invalid_input')
+/** Expects that the body is rejected without storing or hashing anything. */
+async function rejected(body: object): Promise<{ field: string; message: string }[]> {
+  const before = await countUsers()
+  const responses: TestResponse[] = []
+  expect(await hashesDuring(async () => responses.push(await create(body)))).toBe(0)
+  expect(await countUsers()).toBe(before)
+  const [response] = responses
+  if (!response) throw new Error('no answer')
+  return detailsOf(response, 400, 'invalid_input')
 }
 
 describe('POST /users', () => {
   it('adds a customer who can not log in yet, tells where, and emits user.created', async () => {
     const before = (await eventsOf(account.id)).length
-    const answer = await create({ name: '  Jo Ruiz ', email: ' Jo@Example.com ' })
-    expect(answer.status, answer.text).toBe(201)
-    const { id } = answer.body.data
-    expect(answer.body).toEqual({
+    const response = await create({ name: '  Jo Ruiz ', email: ' Jo@Example.com ' })
+    expect(response.status, response.text).toBe(201)
+    const { id } = response.body.data
+    expect(response.body).toEqual({
       data: {
         id: expect.stringMatching(/^user_[0-9a-z]{26}$/),
         name: 'Jo Ruiz',
@@ -41,26 +41,26 @@ describe('POST /users', () => {
         last_login_at: null,
       },
     })
-    expect(answer.headers.get('Location')).toBe(`${API}/users/${id}`)
-    expect((await ask(account.admin, 'GET', answer.headers.get('Location') ?? '')).body).toEqual(answer.body)
+    expect(response.headers.get('Location')).toBe(`${API}/users/${id}`)
+    expect((await callAs(account.admin, 'GET', response.headers.get('Location') ?? '')).body).toEqual(response.body)
     const emitted = (await eventsOf(account.id)).slice(before)
     expect(emitted.map((event) => event.type)).toEqual(['user.created'])
-    expect(emitted[0]?.data.user).toEqual({ ...answer.body.data, created_at: expect.any(Number) })
+    expect(emitted[0]?.data.user).toEqual({ ...response.body.data, created_at: expect.any(Number) })
     await expectNoHoles(account.id)
   })
 
   it('keeps to the prefix of the request in Location', async () => {
-    const answer = await call('POST', '/ticketing/v1/users', {
+    const response = await call('POST', '/ticketing/v1/users', {
       token: account.admin.token,
       body: { name: 'Pre', email: 'pre@example.com' },
     })
-    expect(answer.headers.get('Location')).toBe(`/ticketing/v1/users/${answer.body.data.id}`)
+    expect(response.headers.get('Location')).toBe(`/ticketing/v1/users/${response.body.data.id}`)
   })
 
   it.each(['admin', 'agent', 'customer'])('adds one who is %s', async (role) => {
-    const answer = await create({ name: 'R', email: `${role}@roles.example`, role })
-    expect([answer.status, answer.body.data.role]).toEqual([201, role])
-    expect((await storedUser(answer.body.data.id)).role).toBe(role)
+    const response = await create({ name: 'R', email: `${role}@roles.example`, role })
+    expect([response.status, response.body.data.role]).toEqual([201, role])
+    expect((await storedUser(response.body.data.id)).role).toBe(role)
   })
 
   it('without a password lets nobody in, until one is set', async () => {
@@ -68,21 +68,21 @@ describe('POST /users', () => {
     const { id } = (await create({ name: 'Later', email })).body.data
     expect((await storedUser(id)).password_hash).toBeNull()
     for (const guess of ['null', ' ', 'later@example.com']) expect((await logIn(email, guess)).status).toBe(401)
-    const set = await ask(account.admin, 'POST', `users/${id}/password`, { password: 'set at last' })
+    const set = await callAs(account.admin, 'POST', `users/${id}/password`, { password: 'set at last' })
     expect(set.status, set.text).toBe(204)
     const login = await logIn(email, 'set at last')
     expect(login.body.user).toEqual({ id, name: 'Later', email, role: 'customer' })
-    expect((await ask(account.admin, 'GET', `users/${id}`)).body.data.last_login_at).toMatch(/Z$/)
+    expect((await callAs(account.admin, 'GET', `users/${id}`)).body.data.last_login_at).toMatch(/Z$/)
   })
 
   it('S03 with a password of 128 characters lets that one in, and no prefix of it', async () => {
     const password = `${'😀 '.repeat(63)}ab`
-    const answer = await create({ name: 'P', email: 'pass@example.com', role: 'agent', password })
-    expect(answer.status, answer.text).toBe(201)
-    expect(answer.text).not.toMatch(/scrypt|password/)
+    const response = await create({ name: 'P', email: 'pass@example.com', role: 'agent', password })
+    expect(response.status, response.text).toBe(201)
+    expect(response.text).not.toMatch(/scrypt|password/)
     const login = await logIn('PASS@example.com', password)
     expect([login.status, login.body.user.role]).toEqual([200, 'agent'])
-    expect(await liveness(login.body.token)).toEqual([200])
+    expect(await readStatuses(login.body.token)).toEqual([200])
     expect((await logIn('pass@example.com', password.slice(0, -1))).status).toBe(401)
   })
 
@@ -90,42 +90,42 @@ describe('POST /users', () => {
     await createTestMember(account.id, 'agent', { email: 'idle.kim@example.com', status: 'inactive' })
     const before = (await eventsOf(account.id)).length
     for (const email of [account.agent.email, account.agent.email.toUpperCase(), 'IDLE.kim@example.com']) {
-      const answer = await create({ name: 'N', email })
-      expect(detailsOf(answer, 409, 'conflict')).toEqual([
+      const response = await create({ name: 'N', email })
+      expect(detailsOf(response, 409, 'conflict')).toEqual([
         { field: 'email', message: 'Email is already in use in this account' },
       ])
     }
     expect(await eventsOf(account.id)).toHaveLength(before)
     expect((await create({ name: 'N', email: 'idle.\u212aim@example.com' })).status).toBe(201)
     const other = await createTestAccount()
-    const same = await ask(other.admin, 'POST', 'users', { name: 'N', email: account.agent.email })
+    const same = await callAs(other.admin, 'POST', 'users', { name: 'N', email: account.agent.email })
     expect(same.status).toBe(201)
     await expectNoHoles(account.id)
   })
 
   it('S11 of fifty at once with one e-mail one is added, the rest are 409', async () => {
     const own = await createTestAccount()
-    const answers = await Promise.all(
+    const responses = await Promise.all(
       Array.from({ length: 50 }, (_, index) =>
-        ask(own.admin, 'POST', 'users', {
+        callAs(own.admin, 'POST', 'users', {
           name: `N${index}`,
           email: index % 2 ? 'one@example.com' : 'ONE@example.com',
         }),
       ),
     )
-    expect(answers.map((answer) => answer.status).sort()).toEqual([201, ...Array(49).fill(409)])
-    expect((await ask(own.admin, 'GET', 'users?q=one@example.com')).body.pagination.total).toBe(1)
+    expect(responses.map((response) => response.status).sort()).toEqual([201, ...Array(49).fill(409)])
+    expect((await callAs(own.admin, 'GET', 'users?q=one@example.com')).body.pagination.total).toBe(1)
     expect(await eventsOf(own.id)).toHaveLength(1)
     await expectNoHoles(own.id)
   })
 
   it.each(['agent', 'customer'] as const)('is 403 for the %s, who learns of no mistake in the body', async (role) => {
-    const before = await people()
+    const before = await countUsers()
     for (const body of [{ name: 'N', email: 'new@example.com' }, { nonsense: 1 }]) {
-      const answer = await ask(account[role], 'POST', 'users', body)
-      expect(detailsOf(answer, 403, 'forbidden')).toEqual([])
+      const response = await callAs(account[role], 'POST', 'users', body)
+      expect(detailsOf(response, 403, 'forbidden')).toEqual([])
     }
-    expect(await people()).toBe(before)
+    expect(await countUsers()).toBe(before)
   })
 })
 
@@ -139,17 +139,17 @@ describe('a body of POST /users', () => {
     ['5,000 characters of two units each', '😀'.repeat(2_500)],
     ['none', ''],
   ])('S03 with a password of %s is refused before any hashing', async (_name, password) => {
-    expect(await refused({ name: 'N', email: 'short@example.com', password })).toEqual([
+    expect(await rejected({ name: 'N', email: 'short@example.com', password })).toEqual([
       { field: 'password', message: 'Password must be 8 to 128 characters' },
     ])
   })
 
   it('S03 with a password of 8 or 128 characters is taken, an emoji being one', async () => {
     const passwords = ['x'.repeat(8), '😀'.repeat(8), '😀'.repeat(128)]
-    const answers = await Promise.all(
+    const responses = await Promise.all(
       passwords.map((password, index) => create({ name: 'N', email: `edge${index}@example.com`, password })),
     )
-    expect(answers.map((answer) => answer.status)).toEqual([201, 201, 201])
+    expect(responses.map((response) => response.status)).toEqual([201, 201, 201])
   })
 
   it.each([
@@ -165,7 +165,7 @@ describe('a body of POST /users', () => {
     [{ name: 'N', email: 'a b@c.d' }, ['email']],
     [{ name: 'N', email: 'a@b.c\u0000' }, ['email']],
   ])('%j is 400', async (body, fields) => {
-    expect((await refused(body)).map((entry) => entry.field).sort()).toEqual(fields)
+    expect((await rejected(body)).map((entry) => entry.field).sort()).toEqual(fields)
   })
 
   it.each([
@@ -179,15 +179,15 @@ describe('a body of POST /users', () => {
     'credential_generation',
     'constructor',
   ])('S10 with %s is 400, nothing stored', async (field) => {
-    const [problem, ...more] = await refused({ name: 'N', email: 'extra@example.com', [field]: 1 })
+    const [problem, ...more] = await rejected({ name: 'N', email: 'extra@example.com', [field]: 1 })
     expect([problem?.field, more]).toEqual([field, []])
     expect(problem?.message).toMatch(/is not a known field$/)
   })
 
   it('S10 with __proto__ is 400, nothing stored', async () => {
-    const before = await people()
-    const answer = await create('{"name":"N","email":"proto@example.com","__proto__":{"role":"admin"}}')
-    expect(answer.status).toBe(400)
-    expect(await people()).toBe(before)
+    const before = await countUsers()
+    const response = await create('{"name":"N","email":"proto@example.com","__proto__":{"role":"admin"}}')
+    expect(response.status).toBe(400)
+    expect(await countUsers()).toBe(before)
   })
 })

@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, it } from 'vitest'
-import { freshAddress } from '../helpers/addresses'
+import { freshIpAddress } from '../helpers/addresses'
 import { type Account, call, createTestAccount, createTestMember } from '../helpers/api'
-import { ask } from '../helpers/tickets'
+import { callAs } from '../helpers/tickets'
 
 let account: Account
 let other: Account
@@ -13,27 +13,29 @@ beforeAll(async () => {
 
 describe('GET /users/{id}', () => {
   it.each(['admin', 'agent'] as const)('shows the %s everybody of the account, as the list does', async (role) => {
-    const list = await ask(account[role], 'GET', 'users')
+    const list = await callAs(account[role], 'GET', 'users')
     expect(list.body.data).toHaveLength(4)
     for (const user of list.body.data)
-      expect((await ask(account[role], 'GET', `users/${user.id}`)).body).toEqual({ data: user })
+      expect((await callAs(account[role], 'GET', `users/${user.id}`)).body).toEqual({ data: user })
   })
 
   it('shows an inactive user too', async () => {
     const idle = await createTestMember(other.id, 'agent', { status: 'inactive' })
-    expect((await ask(other.agent, 'GET', `users/${idle.id}`)).body.data.status).toBe('inactive')
+    expect((await callAs(other.agent, 'GET', `users/${idle.id}`)).body.data.status).toBe('inactive')
   })
 
   it('shows a customer only themselves: all others are 404, the bytes of an ID that nobody has', async () => {
-    expect((await ask(account.customer, 'GET', `users/${account.customer.id}`)).body.data.id).toBe(account.customer.id)
-    const random = await ask(account.customer, 'GET', 'users/user_01k0000000000000000000000')
+    expect((await callAs(account.customer, 'GET', `users/${account.customer.id}`)).body.data.id).toBe(
+      account.customer.id,
+    )
+    const random = await callAs(account.customer, 'GET', 'users/user_01k0000000000000000000000')
     expect([random.status, random.body.error.code]).toEqual([404, 'not_found'])
     for (const { id } of [account.admin, account.agent, account.stranger, other.customer])
-      expect((await ask(account.customer, 'GET', `users/${id}`)).text).toBe(random.text)
+      expect((await callAs(account.customer, 'GET', `users/${id}`)).text).toBe(random.text)
   })
 
   it('shows nobody of another account, and no ID that can not be', async () => {
-    const random = await ask(account.admin, 'GET', 'users/user_nobody')
+    const random = await callAs(account.admin, 'GET', 'users/user_nobody')
     expect(random.status).toBe(404)
     const ids = [
       other.admin.id,
@@ -45,27 +47,27 @@ describe('GET /users/{id}', () => {
       '😀',
     ]
     for (const id of ids) {
-      const answer = await ask(account.admin, 'GET', `users/${encodeURIComponent(id)}`)
-      expect([answer.status, answer.text]).toEqual([404, random.text])
+      const response = await callAs(account.admin, 'GET', `users/${encodeURIComponent(id)}`)
+      expect([response.status, response.text]).toEqual([404, random.text])
     }
   })
 
   it('tells nothing that is not public', async () => {
-    const answer = await ask(account.admin, 'GET', `users/${account.agent.id}`)
+    const response = await callAs(account.admin, 'GET', `users/${account.agent.id}`)
     const keys = ['id', 'name', 'email', 'role', 'status', 'created_at', 'last_login_at']
-    expect(Object.keys(answer.body.data)).toEqual(keys)
+    expect(Object.keys(response.body.data)).toEqual(keys)
   })
 })
 
 describe('GET /users/me', () => {
   it.each(['admin', 'agent', 'customer'] as const)('shows the %s themselves', async (role) => {
-    const me = await ask(account[role], 'GET', 'users/me')
+    const me = await callAs(account[role], 'GET', 'users/me')
     expect(me.status).toBe(200)
     expect(me.body.data).toMatchObject({ id: account[role].id, email: account[role].email, role, status: 'active' })
-    expect(me.body).toEqual((await ask(account[role], 'GET', `users/${account[role].id}`)).body)
+    expect(me.body).toEqual((await callAs(account[role], 'GET', `users/${account[role].id}`)).body)
   })
 
   it('is 401 without a credential', async () => {
-    expect((await call('GET', 'users/me', { address: freshAddress() })).status).toBe(401)
+    expect((await call('GET', 'users/me', { address: freshIpAddress() })).status).toBe(401)
   })
 })

@@ -3,7 +3,7 @@ import { beforeAll, describe, expect, it } from 'vitest'
 import { type Account, API, call, createTestAccount, createTestMember, rows } from '../helpers/api'
 import { createTestKey } from '../helpers/credentials'
 import { dice } from '../helpers/ticket-model'
-import { ask, detailsOf, got } from '../helpers/tickets'
+import { callAs, detailsOf, getOk } from '../helpers/tickets'
 import { expectWalksBothWays } from '../helpers/walks'
 
 interface UserBody {
@@ -44,9 +44,9 @@ describe('GET /users', () => {
     await env.DB.prepare('UPDATE users SET created_at = ?, last_login_at = ? WHERE id = ?')
       .bind(Date.UTC(2024, 11, 1), Date.UTC(2025, 4, 3, 8, 15, 0, 999), own.admin.id)
       .run()
-    const answer = await list('', own.admin.token)
-    expect(answer.status).toBe(200)
-    expect(Object.keys(answer.body)).toEqual(['data', 'pagination'])
+    const response = await list('', own.admin.token)
+    expect(response.status).toBe(200)
+    expect(Object.keys(response.body)).toEqual(['data', 'pagination'])
     const reference = {
       id: own.admin.id,
       name: 'Admin',
@@ -56,10 +56,10 @@ describe('GET /users', () => {
       created_at: '2024-12-01T00:00:00Z',
       last_login_at: '2025-05-03T08:15:00Z',
     }
-    expect(answer.body.data[0]).toEqual(reference)
-    expect(Object.keys(answer.body.data[0])).toEqual(Object.keys(reference))
-    expect(answer.body.data[1].last_login_at).toBeNull()
-    expect(answer.body.pagination).toEqual({
+    expect(response.body.data[0]).toEqual(reference)
+    expect(Object.keys(response.body.data[0])).toEqual(Object.keys(reference))
+    expect(response.body.data[1].last_login_at).toBeNull()
+    expect(response.body.pagination).toEqual({
       total: 4,
       per_page: 20,
       current_page: 1,
@@ -71,9 +71,9 @@ describe('GET /users', () => {
 
   it('lists everybody of the account, oldest first, and nobody of another', async () => {
     expect((await names('')).sort()).toEqual([...ALL].sort())
-    const answer = await list('', other.admin.token)
-    expect(answer.body.pagination.total).toBe(5)
-    for (const user of answer.body.data) expect(ALL.slice(4)).not.toContain(user.name)
+    const response = await list('', other.admin.token)
+    expect(response.body.pagination.total).toBe(5)
+    for (const user of response.body.data) expect(ALL.slice(4)).not.toContain(user.name)
   })
 
   it('shows no API key among the people, and no hash', async () => {
@@ -81,9 +81,9 @@ describe('GET /users', () => {
     await env.DB.prepare("UPDATE users SET password_hash = 'scrypt$secret' WHERE id = ?").bind(own.stranger.id).run()
     const { id } = await createTestKey(own)
     for (const query of ['', '?role=agent', '?status=active', '?cursor=', `?q=${id}`, `?email=${id}@keys.invalid`]) {
-      const answer = await list(query, own.agent.token)
-      expect(answer.status).toBe(200)
-      expect(answer.text).not.toMatch(/scrypt|generation|account_id|key_/)
+      const response = await list(query, own.agent.token)
+      expect(response.status).toBe(200)
+      expect(response.text).not.toMatch(/scrypt|generation|account_id|key_/)
     }
     const total = async (query: string) => (await list(query, own.agent.token)).body.pagination.total
     expect([await total(''), await total('?role=agent'), await total(`?q=${id}`)]).toEqual([4, 1, 0])
@@ -91,9 +91,9 @@ describe('GET /users', () => {
 
   it('is for admins and agents alone', async () => {
     expect((await list('', account.admin.token)).status).toBe(200)
-    const refused = await list('', account.customer.token)
-    expect([refused.status, refused.body.error.code]).toEqual([403, 'forbidden'])
-    expect((await list('?q=Admin', account.customer.token)).text).toBe(refused.text)
+    const rejected = await list('', account.customer.token)
+    expect([rejected.status, rejected.body.error.code]).toEqual([403, 'forbidden'])
+    expect((await list('?q=Admin', account.customer.token)).text).toBe(rejected.text)
   })
 })
 
@@ -142,11 +142,11 @@ describe('the pages of GET /users', () => {
     let path: string | null = `${API}/users?per_page=2&role=customer`
     let pages = 0
     while (path && pages < 10) {
-      const answer = await call('GET', path, { token: account.agent.token })
-      expect(answer.body.data.length).toBeLessThanOrEqual(2)
-      expect(answer.body.pagination).toMatchObject({ total: 5, per_page: 2, last_page: 3, current_page: pages + 1 })
-      seen.push(...answer.body.data.map((user: UserBody) => user.id))
-      path = answer.body.pagination.next_page_url
+      const response = await call('GET', path, { token: account.agent.token })
+      expect(response.body.data.length).toBeLessThanOrEqual(2)
+      expect(response.body.pagination).toMatchObject({ total: 5, per_page: 2, last_page: 3, current_page: pages + 1 })
+      seen.push(...response.body.data.map((user: UserBody) => user.id))
+      path = response.body.pagination.next_page_url
       if (path) expect(path).toContain('role=customer')
       pages += 1
     }
@@ -154,12 +154,12 @@ describe('the pages of GET /users', () => {
   })
 
   it('past the end are empty, and lead back', async () => {
-    const answer = await list('?page=99&per_page=5')
-    expect([answer.status, answer.body.data]).toEqual([200, []])
-    expect(answer.body.pagination).toMatchObject({ total: 8, current_page: 99, last_page: 2, next_page_url: null })
-    expect(answer.body.pagination.prev_page_url).toBe(`${API}/users?page=2&per_page=5`)
-    expect(answer.headers.get('Link')).toContain('rel="prev"')
-    expect(answer.headers.get('Link')).not.toContain('rel="next"')
+    const response = await list('?page=99&per_page=5')
+    expect([response.status, response.body.data]).toEqual([200, []])
+    expect(response.body.pagination).toMatchObject({ total: 8, current_page: 99, last_page: 2, next_page_url: null })
+    expect(response.body.pagination.prev_page_url).toBe(`${API}/users?page=2&per_page=5`)
+    expect(response.headers.get('Link')).toContain('rel="prev"')
+    expect(response.headers.get('Link')).not.toContain('rel="next"')
   })
 
   it('are at most 100 long', async () => {
@@ -177,19 +177,19 @@ describe('C07 GET /users by cursor', () => {
     await join(60)
   })
 
-  /** People of chance by SQL, many of whom came at the same time. */
+  /** Many users share a creation time. */
   async function join(count: number) {
     const insert = env.DB.prepare(
       `INSERT INTO users (account_id, id, kind, name, email, email_key, role, status, credential_generation, created_at)
       VALUES (?1, ?2, 'person', 'Person', ?2 || '@example.com', lower(?2) || '@example.com', ?3, ?4, 1, ?5)`,
     )
-    const person = () => [
+    const randomUser = () => [
       `user_${crypto.randomUUID()}`,
       die.pick(['admin', 'agent', 'customer']),
       die.pick(['active', 'inactive']),
       die.below(9),
     ]
-    await env.DB.batch(Array.from({ length: count }, () => insert.bind(own.id, ...person())))
+    await env.DB.batch(Array.from({ length: count }, () => insert.bind(own.id, ...randomUser())))
   }
 
   it.each([
@@ -203,14 +203,14 @@ describe('C07 GET /users by cursor', () => {
       rows<{ id: string }>(`SELECT id FROM users WHERE account_id = ? AND ${condition} ORDER BY created_at, id`, own.id)
     await expectWalksBothWays(own.agent, `users?${query}&per_page=7`, present, async (standing, before) => {
       await join(3)
-      const gone = JSON.stringify([...(die.chance(0.5) ? [standing] : []), ...die.some(2, before)])
-      await rows("DELETE FROM users WHERE name = 'Person' AND id IN (SELECT value FROM json_each(?))", gone)
+      const deletedIds = JSON.stringify([...(die.chance(0.5) ? [standing] : []), ...die.some(2, before)])
+      await rows("DELETE FROM users WHERE name = 'Person' AND id IN (SELECT value FROM json_each(?))", deletedIds)
     })
   })
 
   it('refuses a cursor of other filters, of another account, and beside a page', async () => {
     const cursorOf = async (query: string, by = own.agent): Promise<string> =>
-      (await got(by, `users?${query}&per_page=1&cursor=`)).body.pagination.next_cursor
+      (await getOk(by, `users?${query}&per_page=1&cursor=`)).body.pagination.next_cursor
     const any = await cursorOf('')
     for (const [query, field] of [
       [`role=agent&cursor=${any}`, 'cursor'],
@@ -219,10 +219,10 @@ describe('C07 GET /users by cursor', () => {
       [`cursor=${any.slice(4)}`, 'cursor'],
       [`cursor=${any}&page=2`, 'page'],
     ])
-      expect(detailsOf(await ask(own.agent, 'GET', `users?${query}`), 400, 'invalid_input')[0]?.field, query).toBe(
+      expect(detailsOf(await callAs(own.agent, 'GET', `users?${query}`), 400, 'invalid_input')[0]?.field, query).toBe(
         field,
       )
-    const { body } = await got(own.admin, `users?cursor=${any}`)
+    const { body } = await getOk(own.admin, `users?cursor=${any}`)
     expect(body.data).toHaveLength(20)
     expect(JSON.parse(Buffer.from(body.pagination.prev_cursor, 'base64url').toString())[1]).toEqual({
       towards: 'prev',

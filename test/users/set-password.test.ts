@@ -1,8 +1,8 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 import { type Account, createTestAccount, createTestMember, createTestToken, type Member } from '../helpers/api'
 import { FULL_HASH, hashesDuring } from '../helpers/hashing'
-import { ask, detailsOf } from '../helpers/tickets'
-import { cheapHash, liveness, logIn, NO_LOGIN, storedUser } from '../helpers/users'
+import { callAs, detailsOf } from '../helpers/tickets'
+import { cheapHash, logIn, NO_LOGIN, readStatuses, storedUser } from '../helpers/users'
 
 const OLD = 'correct horse'
 const NEW = 'another horse 🐴'
@@ -15,30 +15,31 @@ beforeEach(async () => {
   jane = await createTestMember(account.id, 'customer', { passwordHash: cheapHash(OLD) })
 })
 
-const set = (by: Member, id: string, body: unknown = { password: NEW }) => ask(by, 'POST', `users/${id}/password`, body)
+const set = (by: Member, id: string, body: unknown = { password: NEW }) =>
+  callAs(by, 'POST', `users/${id}/password`, body)
 
 describe('POST /users/{id}/password', () => {
   it('S05 is 204: every token of the user dies at once, the new password logs in, the old does not', async () => {
     const second = await createTestToken(account.id, jane.id, 'customer')
-    expect(await liveness(jane.token, second)).toEqual([200, 200])
-    const answer = await set(account.admin, jane.id)
-    expect([answer.status, answer.text]).toEqual([204, ''])
-    expect(await liveness(jane.token, second, account.admin.token)).toEqual([401, 401, 200])
+    expect(await readStatuses(jane.token, second)).toEqual([200, 200])
+    const response = await set(account.admin, jane.id)
+    expect([response.status, response.text]).toEqual([204, ''])
+    expect(await readStatuses(jane.token, second, account.admin.token)).toEqual([401, 401, 200])
     const old = await logIn(jane.email, OLD)
     expect([old.status, old.text]).toEqual([401, NO_LOGIN])
     const login = await logIn(jane.email, NEW)
-    expect(await liveness(login.body.token)).toEqual([200])
+    expect(await readStatuses(login.body.token)).toEqual([200])
     expect((await storedUser(jane.id)).password_hash).toMatch(FULL_HASH)
   })
 
   it('of an admin’s own ends their own token too', async () => {
     expect((await set(account.admin, account.admin.id)).status).toBe(204)
-    expect(await liveness(account.admin.token)).toEqual([401])
+    expect(await readStatuses(account.admin.token)).toEqual([401])
     expect((await logIn(account.admin.email, NEW)).status).toBe(200)
   })
 
   it('of somebody inactive does not let them in', async () => {
-    await ask(account.admin, 'DELETE', `users/${jane.id}`)
+    await callAs(account.admin, 'DELETE', `users/${jane.id}`)
     expect((await set(account.admin, jane.id)).status).toBe(204)
     expect((await logIn(jane.email, NEW)).text).toBe(NO_LOGIN)
     expect((await storedUser(jane.id)).status).toBe('inactive')
@@ -54,7 +55,7 @@ describe('POST /users/{id}/password', () => {
     })
     expect(hashes).toBe(0)
     expect((await storedUser(other.agent.id)).password_hash).toBeNull()
-    expect(await liveness(other.agent.token)).toEqual([200])
+    expect(await readStatuses(other.agent.token)).toEqual([200])
   })
 
   it.each(['agent', 'customer'] as const)('is 403 for the %s, of their own too', async (role) => {
@@ -62,7 +63,7 @@ describe('POST /users/{id}/password', () => {
     for (const id of [jane.id, account[role].id, 'user_nobody'])
       expect(detailsOf(await set(account[role], id), 403, 'forbidden')).toEqual([])
     expect(await storedUser(jane.id)).toEqual(before)
-    expect(await liveness(jane.token)).toEqual([200])
+    expect(await readStatuses(jane.token)).toEqual([200])
   })
 
   it.each([
@@ -82,6 +83,6 @@ describe('POST /users/{id}/password', () => {
     })
     expect(hashes).toBe(0)
     expect(await storedUser(jane.id)).toEqual(before)
-    expect(await liveness(jane.token)).toEqual([200])
+    expect(await readStatuses(jane.token)).toEqual([200])
   })
 })

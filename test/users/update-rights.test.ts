@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 import { type Account, call, createTestAccount, createTestMember, createTicket, type Member, row } from '../helpers/api'
-import { ask, detailsOf } from '../helpers/tickets'
-import { cheapHash, liveness, logIn, storedUser } from '../helpers/users'
+import { callAs, detailsOf } from '../helpers/tickets'
+import { cheapHash, logIn, readStatuses, storedUser } from '../helpers/users'
 
 let account: Account
 
@@ -9,7 +9,7 @@ beforeEach(async () => {
   account = await createTestAccount()
 })
 
-const patch = (by: Member, path: string, body: unknown) => ask(by, 'PATCH', `users/${path}`, body)
+const patch = (by: Member, path: string, body: unknown) => callAs(by, 'PATCH', `users/${path}`, body)
 const activeAdmins = async () =>
   (
     await row<{ n: number }>(
@@ -30,22 +30,22 @@ describe('role and status', () => {
 
   it('S05 a lowered role holds at once', async () => {
     const ticket = await createTicket(account.stranger)
-    expect((await ask(account.agent, 'GET', `tickets/${ticket.id}`)).status).toBe(200)
+    expect((await callAs(account.agent, 'GET', `tickets/${ticket.id}`)).status).toBe(200)
     expect((await patch(account.admin, account.agent.id, { role: 'customer' })).status).toBe(200)
-    expect((await ask(account.agent, 'GET', `tickets/${ticket.id}`)).status).toBe(404)
-    expect((await ask(account.agent, 'GET', 'users')).status).toBe(403)
-    expect((await ask(account.agent, 'PATCH', `tickets/${ticket.id}`, { title: 'T' })).status).toBe(404)
+    expect((await callAs(account.agent, 'GET', `tickets/${ticket.id}`)).status).toBe(404)
+    expect((await callAs(account.agent, 'GET', 'users')).status).toBe(403)
+    expect((await callAs(account.agent, 'PATCH', `tickets/${ticket.id}`, { title: 'T' })).status).toBe(404)
   })
 
   it('S05 of somebody made inactive: the token is dead at once, and stays dead when they are active again', async () => {
     const jane = await createTestMember(account.id, 'agent', { passwordHash: cheapHash('correct horse') })
-    expect(await liveness(jane.token)).toEqual([200])
-    const answer = await patch(account.admin, jane.id, { status: 'inactive' })
-    expect([answer.status, answer.body.data.status]).toEqual([200, 'inactive'])
-    expect(await liveness(jane.token)).toEqual([401])
+    expect(await readStatuses(jane.token)).toEqual([200])
+    const response = await patch(account.admin, jane.id, { status: 'inactive' })
+    expect([response.status, response.body.data.status]).toEqual([200, 'inactive'])
+    expect(await readStatuses(jane.token)).toEqual([401])
     expect((await patch(account.admin, jane.id, { status: 'active' })).body.data.status).toBe('active')
-    expect(await liveness(jane.token)).toEqual([401])
-    expect(await liveness((await logIn(jane.email, 'correct horse')).body.token)).toEqual([200])
+    expect(await readStatuses(jane.token)).toEqual([401])
+    expect(await readStatuses((await logIn(jane.email, 'correct horse')).body.token)).toEqual([200])
   })
 
   it.each(['agent', 'customer'] as const)('S10 the %s can not give themselves: 403, nothing stored', async (role) => {
@@ -92,11 +92,11 @@ describe('who may change whom', () => {
     const bodies = [{ name: 'Mine' }, { email: 'x@example.com' }, { role: 'admin' }, { status: 'inactive' }]
     for (const id of ['user_nobody', other.agent.id, other.admin.id])
       for (const body of bodies) {
-        const answer = await patch(account.admin, id, body)
-        expect([answer.status, answer.text]).toEqual([404, nobody.text])
+        const response = await patch(account.admin, id, body)
+        expect([response.status, response.text]).toEqual([404, nobody.text])
       }
     expect(await storedUser(other.agent.id)).toEqual(before)
-    expect(await liveness(other.agent.token, other.admin.token)).toEqual([200, 200])
+    expect(await readStatuses(other.agent.token, other.admin.token)).toEqual([200, 200])
   })
 })
 
@@ -105,19 +105,19 @@ describe('the last active admin', () => {
     ['demoted to agent', (by, id) => patch(by, id, { role: 'agent' })],
     ['demoted to customer', (by, id) => patch(by, id, { role: 'customer', name: 'Gone' })],
     ['made inactive', (by, id) => patch(by, id, { status: 'inactive' })],
-    ['deleted', (by, id) => ask(by, 'DELETE', `users/${id}`)],
+    ['deleted', (by, id) => callAs(by, 'DELETE', `users/${id}`)],
   ]
 
   it.each(attempts)('can not be %s: 409, nothing stored, the token lives', async (_name, attempt) => {
     await createTestMember(account.id, 'admin', { status: 'inactive' })
     const before = await storedUser(account.admin.id)
-    const answer = await attempt(account.admin, account.admin.id)
-    expect(answer.status).toBe(409)
-    expect(answer).toMatchObject({
+    const response = await attempt(account.admin, account.admin.id)
+    expect(response.status).toBe(409)
+    expect(response).toMatchObject({
       body: { error: { code: 'conflict', details: [{ field: 'user_id', message: expect.stringContaining('last') }] } },
     })
     expect(await storedUser(account.admin.id)).toEqual(before)
-    expect(await liveness(account.admin.token)).toEqual([200])
+    expect(await readStatuses(account.admin.token)).toEqual([200])
   })
 
   it.each(attempts)('can be %s once there is another', async (_name, attempt) => {
@@ -130,13 +130,13 @@ describe('the last active admin', () => {
   it('can make themselves inactive once there is another: their own token dies at once, for good', async () => {
     const second = await createTestMember(account.id, 'admin')
     expect((await patch(account.admin, 'me', { status: 'inactive' })).body.data.status).toBe('inactive')
-    expect(await liveness(account.admin.token)).toEqual([401])
+    expect(await readStatuses(account.admin.token)).toEqual([401])
     expect((await patch(second, account.admin.id, { status: 'active' })).body.data.status).toBe('active')
-    expect(await liveness(account.admin.token)).toEqual([401])
+    expect(await readStatuses(account.admin.token)).toEqual([401])
   })
 
   it('API keys of role admin do not count as one', async () => {
-    const made = await ask(account.admin, 'POST', 'api-keys', { name: 'A key', role: 'admin' })
+    const made = await callAs(account.admin, 'POST', 'api-keys', { name: 'A key', role: 'admin' })
     expect(made.status, made.text).toBe(201)
     const key: Member = { ...account.admin, token: made.body.data.key }
     for (const [, attempt] of attempts) {
@@ -151,13 +151,13 @@ describe('the last active admin', () => {
     for (let i = 0; i < 3; i += 1) admins.push(await createTestMember(account.id, 'admin'))
     const pairs = admins.flatMap((by) => [...admins, by].map((of) => ({ by, of })))
     expect(pairs).toHaveLength(20)
-    const answers = await Promise.all(
+    const responses = await Promise.all(
       pairs.map(({ by, of }, index) =>
         index % 2 ? patch(by, of.id, { role: 'agent' }) : patch(by, of.id, { status: 'inactive' }),
       ),
     )
-    for (const { status } of answers) expect([200, 401, 403, 409]).toContain(status)
-    expect(answers.filter(({ status }) => status === 200).length).toBeGreaterThanOrEqual(3)
+    for (const { status } of responses) expect([200, 401, 403, 409]).toContain(status)
+    expect(responses.filter(({ status }) => status === 200).length).toBeGreaterThanOrEqual(3)
     expect(await activeAdmins()).toBe(1)
   })
 })

@@ -1,22 +1,21 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 import {
   type Account,
-  type Answer,
   createTestAccount,
   createTestMember,
   createTestToken,
   type Member,
   row,
+  type TestResponse,
 } from '../helpers/api'
 import { hashesDuring } from '../helpers/hashing'
-import { ask, detailsOf, eventsOf } from '../helpers/tickets'
-import { cheapHash, liveness, logIn, NO_LOGIN, storedUser } from '../helpers/users'
+import { callAs, detailsOf, eventsOf } from '../helpers/tickets'
+import { cheapHash, logIn, NO_LOGIN, readStatuses, storedUser } from '../helpers/users'
 
 const PASSWORD = 'correct horse'
 
 let account: Account
 let jane: Member
-/** A second token of Jane's. */
 let second: string
 
 beforeEach(async () => {
@@ -25,26 +24,26 @@ beforeEach(async () => {
   second = await createTestToken(account.id, jane.id, 'customer')
 })
 
-const patch = (by: Member, path: string, body: unknown) => ask(by, 'PATCH', `users/${path}`, body)
+const patch = (by: Member, path: string, body: unknown) => callAs(by, 'PATCH', `users/${path}`, body)
 const knownLogins = (email: string) =>
   row<{ n: number }>('SELECT count(*) AS n FROM logins WHERE account_id = ? AND email_key = ?', account.id, email)
 
 describe('the name', () => {
   it.each(['me', 'id'])('is anybody’s own to change, by %s, and ends no token', async (path) => {
     for (const member of [jane, account.agent, account.admin]) {
-      const answer = await patch(member, path === 'me' ? 'me' : member.id, { name: '  Zoë ' })
-      expect([answer.status, answer.body.data.name]).toEqual([200, 'Zoë'])
+      const response = await patch(member, path === 'me' ? 'me' : member.id, { name: '  Zoë ' })
+      expect([response.status, response.body.data.name]).toEqual([200, 'Zoë'])
       expect((await storedUser(member.id)).name).toBe('Zoë')
     }
-    expect(await liveness(jane.token, second)).toEqual([200, 200])
+    expect(await readStatuses(jane.token, second)).toEqual([200, 200])
     expect((await logIn(jane.email, PASSWORD)).body.user.name).toBe('Zoë')
     expect(await eventsOf(account.id)).toEqual([])
   })
 
   it('is an admin’s to change of others, whose tokens live', async () => {
-    const answer = await patch(account.admin, jane.id, { name: 'Renamed' })
-    expect(answer.body.data).toMatchObject({ id: jane.id, name: 'Renamed', email: jane.email, role: 'customer' })
-    expect(await liveness(jane.token, second)).toEqual([200, 200])
+    const response = await patch(account.admin, jane.id, { name: 'Renamed' })
+    expect(response.body.data).toMatchObject({ id: jane.id, name: 'Renamed', email: jane.email, role: 'customer' })
+    expect(await readStatuses(jane.token, second)).toEqual([200, 200])
     expect((await storedUser(account.stranger.id)).name).toBe('Stranger')
   })
 })
@@ -61,24 +60,24 @@ describe('one’s own e-mail', () => {
       expect([wrong.status, wrong.text]).toEqual([401, NO_LOGIN])
     }
     expect(await storedUser(jane.id)).toEqual(before)
-    expect(await liveness(jane.token, second)).toEqual([200, 200])
+    expect(await readStatuses(jane.token, second)).toEqual([200, 200])
   })
 
   it.each(['me', 'id'])(
     'with it is changed, by %s: the caller’s token lives, all others die at once',
     async (path) => {
       const email = `Jane.New.${path}@Example.com`
-      const answer = await patch(jane, path === 'me' ? 'me' : jane.id, {
+      const response = await patch(jane, path === 'me' ? 'me' : jane.id, {
         email: ` ${email} `,
         current_password: PASSWORD,
       })
-      expect(answer.status, answer.text).toBe(200)
-      expect(answer.body.data).toMatchObject({ id: jane.id, email, role: 'customer', status: 'active' })
-      expect(answer.text).not.toContain('password')
-      expect(await liveness(jane.token, second)).toEqual([200, 401])
+      expect(response.status, response.text).toBe(200)
+      expect(response.body.data).toMatchObject({ id: jane.id, email, role: 'customer', status: 'active' })
+      expect(response.text).not.toContain('password')
+      expect(await readStatuses(jane.token, second)).toEqual([200, 401])
       const login = await logIn(email.toLowerCase(), PASSWORD)
       expect(login.body.user).toMatchObject({ id: jane.id, email })
-      expect(await liveness(jane.token, login.body.token)).toEqual([200, 200])
+      expect(await readStatuses(jane.token, login.body.token)).toEqual([200, 200])
       const old = await logIn(jane.email, PASSWORD)
       expect([old.status, old.text]).toEqual([401, NO_LOGIN])
       expect([await knownLogins(jane.email), await knownLogins(email.toLowerCase())]).toEqual([{ n: 0 }, { n: 1 }])
@@ -88,14 +87,14 @@ describe('one’s own e-mail', () => {
 
   it('that was given up is free for another', async () => {
     expect((await patch(jane, 'me', { email: 'moved@example.com', current_password: PASSWORD })).status).toBe(200)
-    const answer = await ask(account.admin, 'POST', 'users', { name: 'Next', email: jane.email })
-    expect(answer.status, answer.text).toBe(201)
+    const response = await callAs(account.admin, 'POST', 'users', { name: 'Next', email: jane.email })
+    expect(response.status, response.text).toBe(201)
   })
 
   it('in another case is the same e-mail: no token ends', async () => {
-    const answer = await patch(jane, 'me', { email: jane.email.toUpperCase(), current_password: PASSWORD })
-    expect([answer.status, answer.body.data.email]).toEqual([200, jane.email.toUpperCase()])
-    expect(await liveness(jane.token, second)).toEqual([200, 200])
+    const response = await patch(jane, 'me', { email: jane.email.toUpperCase(), current_password: PASSWORD })
+    expect([response.status, response.body.data.email]).toEqual([200, jane.email.toUpperCase()])
+    expect(await readStatuses(jane.token, second)).toEqual([200, 200])
     expect((await logIn(jane.email, PASSWORD)).status).toBe(200)
   })
 
@@ -108,7 +107,7 @@ describe('one’s own e-mail', () => {
       { field: 'email', message: 'Email is already in use in this account' },
     ])
     expect(await storedUser(jane.id)).toEqual(before)
-    expect(await liveness(jane.token, second)).toEqual([200, 200])
+    expect(await readStatuses(jane.token, second)).toEqual([200, 200])
     expect(await knownLogins(jane.email)).toEqual({ n: 1 })
     expect((await patch(jane, 'me', { email: other.agent.email, current_password: PASSWORD })).status).toBe(200)
   })
@@ -118,34 +117,34 @@ describe('one’s own e-mail', () => {
     expect((await patch(boss, boss.id, { email: 'boss@example.com' })).status).toBe(400)
     const wrong = { email: 'boss@example.com', current_password: 'wrong horse' }
     for (let attempt = 0; attempt < 10; attempt += 1) expect((await patch(boss, 'me', wrong)).status).toBe(401)
-    const answers: Answer[] = []
+    const responses: TestResponse[] = []
     const right = { email: 'boss@example.com', current_password: PASSWORD }
     const hashes = await hashesDuring(async () => {
-      answers.push(await patch(boss, 'me', right), await logIn(boss.email, PASSWORD))
+      responses.push(await patch(boss, 'me', right), await logIn(boss.email, PASSWORD))
     })
-    expect([answers.map((answer) => answer.status), hashes]).toEqual([[429, 429], 0])
+    expect([responses.map((response) => response.status), hashes]).toEqual([[429, 429], 0])
     expect((await storedUser(boss.id)).email).toBe(boss.email)
   })
 
   it('of somebody who has no password can not be changed by them', async () => {
-    const answer = await patch(account.customer, 'me', { email: 'free@example.com', current_password: PASSWORD })
-    expect([answer.status, answer.text]).toEqual([401, NO_LOGIN])
+    const response = await patch(account.customer, 'me', { email: 'free@example.com', current_password: PASSWORD })
+    expect([response.status, response.text]).toEqual([401, NO_LOGIN])
   })
 })
 
 describe('another’s e-mail', () => {
   it('is an admin’s to change without a password: all of that user’s tokens die at once', async () => {
-    const answer = await patch(account.admin, jane.id, { email: 'jane.moved@example.com' })
-    expect([answer.status, answer.body.data.email]).toEqual([200, 'jane.moved@example.com'])
-    expect(await liveness(jane.token, second, account.admin.token)).toEqual([401, 401, 200])
+    const response = await patch(account.admin, jane.id, { email: 'jane.moved@example.com' })
+    expect([response.status, response.body.data.email]).toEqual([200, 'jane.moved@example.com'])
+    expect(await readStatuses(jane.token, second, account.admin.token)).toEqual([401, 401, 200])
     expect((await logIn(jane.email, PASSWORD)).text).toBe(NO_LOGIN)
     const login = await logIn('jane.moved@example.com', PASSWORD)
-    expect(await liveness(login.body.token)).toEqual([200])
+    expect(await readStatuses(login.body.token)).toEqual([200])
   })
 
   it('comes with no current_password: 400', async () => {
-    const answer = await patch(account.admin, jane.id, { email: 'x@example.com', current_password: PASSWORD })
-    expect(detailsOf(answer, 400, 'invalid_input').map((entry) => entry.field)).toEqual(['current_password'])
+    const response = await patch(account.admin, jane.id, { email: 'x@example.com', current_password: PASSWORD })
+    expect(detailsOf(response, 400, 'invalid_input').map((entry) => entry.field)).toEqual(['current_password'])
     expect((await storedUser(jane.id)).email).toBe(jane.email)
   })
 })
@@ -153,9 +152,9 @@ describe('another’s e-mail', () => {
 describe('unchanged values', () => {
   it('keep every token alive', async () => {
     const { email, role } = jane
-    const answer = await patch(account.admin, jane.id, { name: 'Jane', email, role, status: 'active' })
-    expect(answer.status, answer.text).toBe(200)
-    expect(await liveness(jane.token, second)).toEqual([200, 200])
+    const response = await patch(account.admin, jane.id, { name: 'Jane', email, role, status: 'active' })
+    expect(response.status, response.text).toBe(200)
+    expect(await readStatuses(jane.token, second)).toEqual([200, 200])
     expect((await storedUser(jane.id)).credential_generation).toBe(1)
     expect((await logIn(email, PASSWORD)).status).toBe(200)
   })

@@ -1,9 +1,9 @@
 import { env } from 'cloudflare:workers'
 import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { Bindings } from '../../src/core/config'
-import { type Account, type Answer, createTestAccount, createTicket, row, rows } from '../helpers/api'
+import { type Account, createTestAccount, createTicket, row, rows, type TestResponse } from '../helpers/api'
 import { callWith } from '../helpers/credentials'
-import { ask, detailsOf } from '../helpers/tickets'
+import { callAs, detailsOf } from '../helpers/tickets'
 import {
   createTestWebhook,
   deliver,
@@ -29,9 +29,9 @@ afterEach(() => {
   vi.restoreAllMocks()
 })
 
-const create = (by: Account, url = freshUrl()) => ask(by.admin, 'POST', 'webhooks', { url, events: ['*'] })
-const change = (by: Account, id: string, input: unknown) => ask(by.admin, 'PATCH', `webhooks/${id}`, input)
-const statuses = (answers: Answer[]) => answers.map((answer) => answer.status).toSorted()
+const create = (by: Account, url = freshUrl()) => callAs(by.admin, 'POST', 'webhooks', { url, events: ['*'] })
+const change = (by: Account, id: string, input: unknown) => callAs(by.admin, 'PATCH', `webhooks/${id}`, input)
+const statuses = (responses: TestResponse[]) => responses.map((response) => response.status).toSorted()
 const times = (count: number, status: number): number[] => Array(count).fill(status)
 
 async function urlsOf(by: Account): Promise<string[]> {
@@ -42,8 +42,8 @@ async function urlsOf(by: Account): Promise<string[]> {
   return found.map(({ url }) => url)
 }
 
-/** The rule that an address breaks, which stands in the answer’s details. */
-const REFUSED: Record<string, string[]> = {
+/** The rule that a URL breaks, as in the error details. */
+const REJECTED: Record<string, string[]> = {
   'Url must name a public host': [
     ...['localhost', 'LOCALHOST.', 'x.localhost', '127.1', '0x7f.1', '2130706433', '017700000001', '127。0。0。1'],
     ...['①②⑦.0.0.1', '[::1]', '[::]', '0.0.0.0', '10.0.0.5', '172.16.0.1', '192.168.1.1', '100.64.0.1'],
@@ -54,7 +54,7 @@ const REFUSED: Record<string, string[]> = {
   'Url must use port 443 or 8443': ['22', '25', '80', '6379'].map((port) => `hooks.example.com:${port}`),
 }
 
-const CASES = Object.entries(REFUSED).flatMap(([message, hosts]) =>
+const CASES = Object.entries(REJECTED).flatMap(([message, hosts]) =>
   hosts.map((host) => ({ message, url: `https://${host}/hook` })),
 )
 
@@ -63,8 +63,8 @@ describe('W18 an address that may not be sent to', () => {
     const { id } = await createTestWebhook(premium)
     const before = await urlsOf(premium)
     for (const { message, url } of [...CASES, { message: 'Url must be https', url: 'http://hooks.example.com' }])
-      for (const answer of [await create(premium, url), await change(premium, id, { url })])
-        expect(detailsOf(answer, 422, 'validation_error'), url).toEqual([{ field: 'url', message }])
+      for (const response of [await create(premium, url), await change(premium, id, { url })])
+        expect(detailsOf(response, 422, 'validation_error'), url).toEqual([{ field: 'url', message }])
     expect(await urlsOf(premium)).toEqual(before)
   })
 
@@ -89,14 +89,14 @@ describe('W18 an address that may not be sent to', () => {
     if (!hook) throw new Error('no webhook')
     await change(own, hook.id, { url: freshUrl() })
     const [delivery] = await deliveriesOf(own, hook)
-    await ask(own.admin, 'POST', `webhooks/${hook.id}/deliveries/${delivery.id}/redeliver`)
+    await callAs(own.admin, 'POST', `webhooks/${hook.id}/deliveries/${delivery.id}/redeliver`)
     await deliver(own)
     expect(received.map((request) => request.event.event)).toEqual(['ticket.created'])
   })
 
   it('comes after what is not there', async () => {
-    const answer = await change(premium, 'webhook_none', { url: 'https://localhost' })
-    detailsOf(answer, 404, 'not_found')
+    const response = await change(premium, 'webhook_none', { url: 'https://localhost' })
+    detailsOf(response, 404, 'not_found')
   })
 })
 
@@ -165,21 +165,21 @@ describe('a URL', () => {
     expect(detailsOf(await create(premium, first.url), 409, 'conflict')).toEqual(taken)
     const moved = await change(premium, second.id, { url: first.url, description: 'Not written' })
     expect(detailsOf(moved, 409, 'conflict')).toEqual(taken)
-    const kept = await ask(premium.admin, 'GET', `webhooks/${second.id}`)
-    expect(kept.body.data).toMatchObject({ url: second.url, description: null })
+    const unchanged = await callAs(premium.admin, 'GET', `webhooks/${second.id}`)
+    expect(unchanged.body.data).toMatchObject({ url: second.url, description: null })
     expect((await change(premium, first.id, { url: first.url })).status).toBe(200)
     expect((await create(await createTestAccount(), first.url)).status).toBe(201)
     await change(premium, first.id, { active: false })
     expect((await create(premium, first.url)).status).toBe(409)
-    expect((await ask(premium.admin, 'DELETE', `webhooks/${first.id}`)).status).toBe(204)
+    expect((await callAs(premium.admin, 'DELETE', `webhooks/${first.id}`)).status).toBe(204)
     expect((await change(premium, second.id, { url: first.url })).status).toBe(200)
     expect((await create(premium, second.url)).status).toBe(201)
   })
 
   it('is given once to twenty who ask for it at once', async () => {
     const url = freshUrl()
-    const answers = await Promise.all(Array.from({ length: 20 }, () => create(premium, url)))
-    expect(statuses(answers)).toEqual([201, ...times(19, 409)])
+    const responses = await Promise.all(Array.from({ length: 20 }, () => create(premium, url)))
+    expect(statuses(responses)).toEqual([201, ...times(19, 409)])
     expect((await urlsOf(premium)).filter((taken) => taken === url)).toHaveLength(1)
   })
 })
@@ -192,13 +192,13 @@ describe('the plan’s limit', () => {
     const own = await createTestAccount(plan)
     const { id } = await createTestWebhook(own)
     await change(own, id, { active: false })
-    const answers = await Promise.all(Array.from({ length: limit + 4 }, () => create(own)))
-    expect(statuses(answers)).toEqual([...times(limit - 1, 201), ...times(5, 409)])
-    expect((await ask(own.admin, 'GET', 'webhooks')).body.pagination.total).toBe(limit)
+    const responses = await Promise.all(Array.from({ length: limit + 4 }, () => create(own)))
+    expect(statuses(responses)).toEqual([...times(limit - 1, 201), ...times(5, 409)])
+    expect((await callAs(own.admin, 'GET', 'webhooks')).body.pagination.total).toBe(limit)
     expect(detailsOf(await create(own), 409, 'conflict')).toEqual([
       { field: 'url', message: 'The plan has no room for one more webhook' },
     ])
-    await ask(own.admin, 'DELETE', `webhooks/${id}`)
+    await callAs(own.admin, 'DELETE', `webhooks/${id}`)
     expect(statuses([await create(own), await create(own)])).toEqual([201, 409])
   })
 

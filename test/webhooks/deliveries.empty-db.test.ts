@@ -1,7 +1,7 @@
 import { env } from 'cloudflare:workers'
 import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
-import { type Account, type Answer, createTestAccount } from '../helpers/api'
-import { ask, detailsOf } from '../helpers/tickets'
+import { type Account, createTestAccount, type TestResponse } from '../helpers/api'
+import { callAs, detailsOf } from '../helpers/tickets'
 import { createTestWebhook, type Hook, seedDeliveries, seedEvents, silenceQueue } from '../helpers/webhooks'
 
 let account: Account
@@ -20,7 +20,7 @@ afterEach(() => {
   vi.restoreAllMocks()
 })
 
-/** Settles every delivery of a webhook by its sequence, so that each kind is there in turn. */
+/** Cycles through the kinds of outcomes. */
 async function seed(by: Account, of: Hook, count: number): Promise<void> {
   await seedEvents(by, count)
   await seedDeliveries(by, of)
@@ -37,17 +37,16 @@ async function seed(by: Account, of: Hook, count: number): Promise<void> {
 const STATUSES = ['pending', 'succeeded', 'failed']
 const statusOf = (sequence: number) => STATUSES[sequence % 3]
 const eventOf = (sequence: number) => (sequence % 2 === 0 ? 'ticket.created' : 'user.created')
-const list = (of: Hook, query = '') => ask(account.admin, 'GET', `webhooks/${of.id}/deliveries?${query}`)
-const sequencesOf = (pages: Answer[]): number[] =>
+const list = (of: Hook, query = '') => callAs(account.admin, 'GET', `webhooks/${of.id}/deliveries?${query}`)
+const sequencesOf = (pages: TestResponse[]): number[] =>
   pages.flatMap((page) => page.body.data.map((item: { sequence: number }) => item.sequence))
 const down = (from: number, to = 1) => Array.from({ length: from - to + 1 }, (_, index) => from - index)
 
-/** The pages from one on, towards older or newer deliveries, and what is done after the first of them. */
 async function follow(
-  first: Answer,
+  first: TestResponse,
   towards: 'next' | 'prev',
   meanwhile: () => Promise<unknown> = async () => {},
-): Promise<Answer[]> {
+): Promise<TestResponse[]> {
   const pages = [first]
   for (let page = first; page.body.pagination[`${towards}_cursor`] !== null; ) {
     if (pages.length === 1) await meanwhile()
@@ -55,7 +54,7 @@ async function follow(
     const url = pagination[`${towards}_page_url`]
     expect(new URL(url, 'http://x').searchParams.get('cursor')).toBe(pagination[`${towards}_cursor`])
     expect(page.headers.get('Link')).toContain(`<${url}>; rel="${towards}"`)
-    page = await ask(account.admin, 'GET', url)
+    page = await callAs(account.admin, 'GET', url)
     expect(page.status, page.text).toBe(200)
     pages.push(page)
     expect(pages.length).toBeLessThan(40)
@@ -104,7 +103,7 @@ describe('GET /webhooks/{webhook_id}/deliveries', () => {
   it('has pages of 20, each under the prefix of the request', async () => {
     const { data, pagination } = (await list(hook)).body
     expect([data.length, pagination.per_page]).toEqual([20, 20])
-    const other = await ask(account.admin, 'GET', `/ticketing/v1/webhooks/${hook.id}/deliveries?cursor=`)
+    const other = await callAs(account.admin, 'GET', `/ticketing/v1/webhooks/${hook.id}/deliveries?cursor=`)
     expect(other.body.data).toEqual(data)
     expect(other.body.pagination.next_page_url).toMatch(/^\/ticketing\/v1\/webhooks\//)
   })
@@ -157,24 +156,24 @@ describe('GET /webhooks/{webhook_id}/deliveries', () => {
     const theirs = await createTestAccount()
     const foreign = await createTestWebhook(theirs)
     await seed(theirs, foreign, 21)
-    const cursorOf = (answer: Answer): string => answer.body.pagination.next_cursor
+    const cursorOf = (response: TestResponse): string => response.body.pagination.next_cursor
     const cursor = cursorOf(await list(hook))
     const altered = (position: unknown) => {
       const [scope, , bookmark] = JSON.parse(Buffer.from(cursor, 'base64url').toString())
       return Buffer.from(JSON.stringify([scope, position, bookmark])).toString('base64url')
     }
-    const refused: [of: Hook, query: string][] = [
+    const rejected: [of: Hook, query: string][] = [
       [other, `cursor=${cursor}`],
       [hook, `status=failed&cursor=${cursor}`],
       [hook, `event=ticket.created&cursor=${cursor}`],
       [hook, `cursor=${cursorOf(await list(hook, 'status=failed&per_page=5'))}`],
-      [hook, `cursor=${cursorOf(await ask(theirs.admin, 'GET', `webhooks/${foreign.id}/deliveries`))}`],
-      [hook, `cursor=${cursorOf(await ask(account.admin, 'GET', 'events'))}`],
+      [hook, `cursor=${cursorOf(await callAs(theirs.admin, 'GET', `webhooks/${foreign.id}/deliveries`))}`],
+      [hook, `cursor=${cursorOf(await callAs(account.admin, 'GET', 'events'))}`],
       ...[5, null, { towards: 'older' }, { towards: 'up', beyond: 5 }, { towards: 'older', beyond: '5 OR 1' }].map(
         (position): [Hook, string] => [hook, `cursor=${altered(position)}`],
       ),
     ]
-    for (const [of, query] of refused) {
+    for (const [of, query] of rejected) {
       expect(query).not.toContain('undefined')
       expect(detailsOf(await list(of, query), 400, 'invalid_input')[0]?.field, query).toBe('cursor')
     }
@@ -190,8 +189,8 @@ describe('GET /webhooks/{webhook_id}/deliveries', () => {
       .bind(hook.id, theirs.id, id)
       .run()
     const cursor = (await list(hook)).body.pagination.next_cursor
-    const answer = await ask(theirs.admin, 'GET', `webhooks/${hook.id}/deliveries?cursor=${cursor}`)
-    expect(detailsOf(answer, 400, 'invalid_input')[0]?.field).toBe('cursor')
+    const response = await callAs(theirs.admin, 'GET', `webhooks/${hook.id}/deliveries?cursor=${cursor}`)
+    expect(detailsOf(response, 400, 'invalid_input')[0]?.field).toBe('cursor')
   })
 
   it('looks through 1,000 deliveries a page: a rare event is found by short pages, forwards and backwards', async () => {
@@ -225,7 +224,7 @@ describe('GET …/deliveries/{delivery_id}', () => {
     )
       .bind(account.id, id)
       .run()
-    const { attempts } = (await ask(account.admin, 'GET', `webhooks/${hook.id}/deliveries/${id}`)).body.data
+    const { attempts } = (await callAs(account.admin, 'GET', `webhooks/${hook.id}/deliveries/${id}`)).body.data
     expect(attempts.map(({ number }: { number: number }) => number)).toEqual(down(105, 6).toReversed())
   })
 
@@ -233,8 +232,8 @@ describe('GET …/deliveries/{delivery_id}', () => {
     const other = await createTestWebhook(account)
     const [{ id }] = (await list(hook, 'status=succeeded&per_page=1')).body.data
     for (const path of [`${other.id}/deliveries/${id}`, `${hook.id}/deliveries/${id}x`, `webhook_x/deliveries/${id}`]) {
-      detailsOf(await ask(account.admin, 'GET', `webhooks/${path}`), 404, 'not_found')
-      detailsOf(await ask(account.admin, 'POST', `webhooks/${path}/redeliver`), 404, 'not_found')
+      detailsOf(await callAs(account.admin, 'GET', `webhooks/${path}`), 404, 'not_found')
+      detailsOf(await callAs(account.admin, 'POST', `webhooks/${path}/redeliver`), 404, 'not_found')
     }
     expect((await list(hook, 'status=succeeded&per_page=1')).body.data).toMatchObject([{ id, status: 'succeeded' }])
   })

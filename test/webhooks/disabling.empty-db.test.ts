@@ -2,14 +2,14 @@ import { env } from 'cloudflare:workers'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { sweepDeliveries } from '../../src/webhooks/service'
 import { type Account, createTestAccount, rows } from '../helpers/api'
-import { later, stopClock } from '../helpers/credentials'
-import { ask } from '../helpers/tickets'
+import { advanceClock, stopClock } from '../helpers/credentials'
+import { callAs } from '../helpers/tickets'
 import {
   createTestWebhook,
   createTimelessWebhook,
+  deleteAllWebhooks,
   deliver,
   deliveriesOf,
-  forgetWebhooks,
   freshUrl,
   type Hook,
   type Received,
@@ -23,18 +23,17 @@ const DAY = 86_400 * SECOND
 
 let account: Account
 let hook: Hook
-/** What every subscriber answers from now on. */
-let answer: (request: Received) => Response | Promise<Response>
+let response: (request: Received) => Response | Promise<Response>
 let received: Received[]
 
 beforeEach(async () => {
   stopClock()
   silenceQueue()
-  await forgetWebhooks()
+  await deleteAllWebhooks()
   account = await createTimelessWebhook(await createTestAccount())
   hook = await createTestWebhook(account)
-  answer = failing
-  received = receive((request) => answer(request))
+  response = failing
+  received = receive((request) => response(request))
 })
 afterEach(() => {
   vi.useRealTimers()
@@ -42,11 +41,11 @@ afterEach(() => {
 })
 
 const failing = () => new Response('no', { status: 500 })
-const good = () => new Response('ok')
-const change = (input: unknown, of = hook) => ask(account.admin, 'PATCH', `webhooks/${of.id}`, input)
-const read = async (of = hook) => (await ask(account.admin, 'GET', `webhooks/${of.id}`)).body.data
+const valid = () => new Response('ok')
+const change = (input: unknown, of = hook) => callAs(account.admin, 'PATCH', `webhooks/${of.id}`, input)
+const read = async (of = hook) => (await callAs(account.admin, 'GET', `webhooks/${of.id}`)).body.data
 
-/** The sequences that come to a webhook when the consumer is rung now. */
+/** The sequences of the deliveries that the consumer sends now. */
 async function arriving(of = hook): Promise<number[]> {
   received.splice(0)
   await deliver(account)
@@ -56,7 +55,6 @@ async function arriving(of = hook): Promise<number[]> {
     .toSorted((a, b) => a - b)
 }
 
-/** Another event, told to all webhooks at once. */
 async function happen(): Promise<void> {
   await seedEvents(account, 1)
   await deliver(account)
@@ -65,41 +63,41 @@ async function happen(): Promise<void> {
 describe('W12 an answer of 410', () => {
   it('W12 disables the webhook at once, and it alone', async () => {
     const other = await createTestWebhook(account)
-    answer = ({ url }) => (url === hook.url ? new Response(null, { status: 410 }) : good())
+    response = ({ url }) => (url === hook.url ? new Response(null, { status: 410 }) : valid())
     await happen()
     expect(await read()).toMatchObject({ active: false, disabled_reason: 'gone' })
     expect(await read(other)).toMatchObject({ active: true, disabled_reason: null })
     expect(await deliveriesOf(account, hook)).toMatchObject([{ status: 'pending', attempt_count: 1 }])
     await seedEvents(account, 1)
-    later(DAY)
+    advanceClock(DAY)
     expect([await arriving(), await arriving(other)]).toEqual([[], []])
     expect(received).toEqual([])
     expect(await deliveriesOf(account, other)).toMatchObject([{ sequence: 2 }, { sequence: 1 }])
   })
 
   it('W12 PATCH active:true resumes: what was pending goes on, what happened meanwhile is left out', async () => {
-    answer = () => new Response(null, { status: 410 })
+    response = () => new Response(null, { status: 410 })
     await happen()
     await seedEvents(account, 2)
     await deliver(account)
     const resumed = await change({ active: true })
     expect(resumed.body.data).toMatchObject({ active: true, disabled_reason: null })
     await seedEvents(account, 1)
-    answer = good
+    response = valid
     expect(await arriving()).toEqual([4])
-    later(6 * SECOND)
+    advanceClock(6 * SECOND)
     expect(await arriving()).toEqual([1])
-    later(DAY)
+    advanceClock(DAY)
     expect(await arriving()).toEqual([])
   })
 
   it('W12 counts of a manual attempt and of a test too', async () => {
-    answer = good
+    response = valid
     await happen()
     const [{ id }] = await deliveriesOf(account, hook)
     for (const path of [`deliveries/${id}/redeliver`, 'test']) {
-      answer = () => new Response(null, { status: 410 })
-      expect((await ask(account.admin, 'POST', `webhooks/${hook.id}/${path}`)).status).toBe(202)
+      response = () => new Response(null, { status: 410 })
+      expect((await callAs(account.admin, 'POST', `webhooks/${hook.id}/${path}`)).status).toBe(202)
       await deliver(account)
       expect(await read(), path).toMatchObject({ active: false, disabled_reason: 'gone' })
       await change({ active: true })
@@ -108,14 +106,14 @@ describe('W12 an answer of 410', () => {
 
   it('W12 of an address that it has no more does not disable it', async () => {
     const url = freshUrl()
-    answer = async () => {
+    response = async () => {
       await change({ url })
       return new Response(null, { status: 410 })
     }
     await happen()
     expect(await read()).toMatchObject({ url, active: true, disabled_reason: null })
-    answer = good
-    later(6 * SECOND)
+    response = valid
+    advanceClock(6 * SECOND)
     expect(await arriving({ ...hook, url })).toEqual([1])
   })
 })
@@ -128,47 +126,47 @@ describe('W12 five days', () => {
       [4 * DAY - 1, true],
       [1, false],
     ] as const) {
-      later(wait)
+      advanceClock(wait)
       expect(await read()).toMatchObject({ active: true, disabled_reason: null })
       await happen()
       expect(await read()).toMatchObject({ active, disabled_reason: active ? null : 'failing' })
     }
-    later(DAY)
+    advanceClock(DAY)
     expect(await arriving()).toEqual([])
     await change({ active: true })
     expect(await read()).toMatchObject({ active: true, disabled_reason: null })
     expect(await arriving()).toEqual([1, 2, 3, 4])
     expect((await read()).active).toBe(true)
-    later(5 * DAY - 1)
+    advanceClock(5 * DAY - 1)
     await happen()
     expect((await read()).active).toBe(true)
-    later(1)
+    advanceClock(1)
     await happen()
     expect(await read()).toMatchObject({ active: false, disabled_reason: 'failing' })
   })
 
   it('W12 with one success between do not: they are counted from the next failure', async () => {
     await happen()
-    later(3 * DAY)
-    answer = good
+    advanceClock(3 * DAY)
+    response = valid
     await happen()
-    later(DAY)
-    answer = failing
+    advanceClock(DAY)
+    response = failing
     await happen()
     for (const wait of [DAY, 4 * DAY - 1]) {
-      later(wait)
+      advanceClock(wait)
       await happen()
       expect((await read()).active).toBe(true)
     }
-    later(1)
+    advanceClock(1)
     await happen()
     expect(await read()).toMatchObject({ active: false, disabled_reason: 'failing' })
   })
 
   it('W12 without anything to send are no failures', async () => {
     await happen()
-    later(30 * DAY)
-    answer = good
+    advanceClock(30 * DAY)
+    response = valid
     await happen()
     expect(await read()).toMatchObject({ active: true, disabled_reason: null })
   })
@@ -181,8 +179,8 @@ describe('PATCH active', () => {
     const off = await change({ active: false })
     expect(off.body.data).toMatchObject({ active: false, disabled_reason: null })
     await seedEvents(account, 2)
-    answer = good
-    later(6 * SECOND)
+    response = valid
+    advanceClock(6 * SECOND)
     expect(await arriving()).toEqual([])
     await seedEvents(account, 1)
     await change({ active: true, events: ['ticket.created'] })
@@ -199,10 +197,10 @@ describe('W13 retries', () => {
   it('W13 of a deleted webhook are not made, and nothing of it is kept', async () => {
     await happen()
     await seedEvents(account, 1)
-    await ask(account.admin, 'POST', `webhooks/${hook.id}/replay`, { since: '2025-01-01' })
-    expect((await ask(account.admin, 'DELETE', `webhooks/${hook.id}`)).status).toBe(204)
+    await callAs(account.admin, 'POST', `webhooks/${hook.id}/replay`, { since: '2025-01-01' })
+    expect((await callAs(account.admin, 'DELETE', `webhooks/${hook.id}`)).status).toBe(204)
     for (const wait of [6 * SECOND, DAY]) {
-      later(wait)
+      advanceClock(wait)
       expect(await arriving()).toEqual([])
     }
     await sweepDeliveries(env, Date.now())
@@ -211,13 +209,13 @@ describe('W13 retries', () => {
   })
 
   it('W13 are not made where the webhook is deleted while an attempt is under way', async () => {
-    answer = async () => {
-      await ask(account.admin, 'DELETE', `webhooks/${hook.id}`)
+    response = async () => {
+      await callAs(account.admin, 'DELETE', `webhooks/${hook.id}`)
       return failing()
     }
     await happen()
     expect(received).toHaveLength(1)
-    later(DAY)
+    advanceClock(DAY)
     expect(await arriving()).toEqual([])
   })
 
@@ -225,8 +223,8 @@ describe('W13 retries', () => {
     await happen()
     const url = freshUrl()
     await change({ url })
-    answer = good
-    later(6 * SECOND)
+    response = valid
+    advanceClock(6 * SECOND)
     expect(await arriving({ ...hook, url })).toEqual([1])
     expect(received).toHaveLength(1)
   })
@@ -237,7 +235,7 @@ describe('a change while 150 events wait', () => {
 
   async function allArriving(): Promise<number[]> {
     const arrived: number[] = []
-    for (let rung = 0; rung < 20; rung += 1) arrived.push(...(await arriving()))
+    for (let turn = 0; turn < 20; turn += 1) arrived.push(...(await arriving()))
     return arrived.toSorted((a, b) => a - b)
   }
 
@@ -245,14 +243,14 @@ describe('a change while 150 events wait', () => {
     ['off and on again keeps them', [{ active: false }, { active: true }], upTo(1, 150)],
     ['to other events keeps them', [{ events: ['user.created'] }], upTo(1, 150)],
   ])('%s', async (_name, changes, expected) => {
-    answer = good
+    response = valid
     await seedEvents(account, 150)
     for (const input of changes) expect((await change(input)).status).toBe(200)
     expect(await allArriving()).toEqual(expected)
   })
 
   it('on, of what happened while it was off, brings none of them', async () => {
-    answer = good
+    response = valid
     await change({ active: false })
     await seedEvents(account, 150)
     await change({ active: true })
@@ -262,15 +260,15 @@ describe('a change while 150 events wait', () => {
 
   it('by a 410 keeps them', async () => {
     await seedEvents(account, 1)
-    answer = async () => {
-      answer = good
+    response = async () => {
+      response = valid
       await seedEvents(account, 150)
       return new Response(null, { status: 410 })
     }
     await arriving()
     expect((await read()).disabled_reason).toBe('gone')
     await change({ active: true })
-    later(10 * SECOND)
+    advanceClock(10 * SECOND)
     expect(await allArriving()).toEqual(upTo(1, 151))
   })
 })

@@ -1,14 +1,14 @@
 import { env } from 'cloudflare:workers'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { type Account, createTestAccount, createTicket, rows } from '../helpers/api'
-import { later, stopClock } from '../helpers/credentials'
+import { advanceClock, stopClock } from '../helpers/credentials'
 import {
   createTestWebhook,
+  deleteAllWebhooks,
   deliver,
   drain,
-  forgetWebhooks,
   type Hook,
-  neverAnswers,
+  neverResponds,
   type Received,
   receive,
   seedDeliveries,
@@ -31,33 +31,32 @@ beforeEach(async () => {
 afterEach(async () => {
   vi.useRealTimers()
   vi.restoreAllMocks()
-  await forgetWebhooks()
+  await deleteAllWebhooks()
 })
 
 const upTo = (count: number) => Array.from({ length: count }, (_, index) => index + 1)
-const answered = () => new Response(null, { status: 204 })
+const noContent = () => new Response(null, { status: 204 })
 const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
 
 async function createTestWebhooks(of: Account, count: number): Promise<Hook[]> {
   const hooks: Hook[] = []
   for (const _ of upTo(count)) {
     hooks.push(await createTestWebhook(of))
-    // So that their order is that of their IDs.
-    later(1)
+    // Their order is that of their IDs.
+    advanceClock(1)
   }
   return hooks
 }
 
-/** Counts the requests that are under way at once, of those that `counts` names. */
-function countAtOnce(answer: (request: Received, signal: AbortSignal) => Promise<Response>) {
-  const at = { once: 0, most: 0 }
+function countConcurrent(response: (request: Received, signal: AbortSignal) => Promise<Response>) {
+  const at = { concurrent: 0, most: 0 }
   return {
     at,
-    answer: async (request: Received, signal: AbortSignal) => {
-      at.once += 1
-      at.most = Math.max(at.most, at.once)
-      return answer(request, signal).finally(() => {
-        at.once -= 1
+    response: async (request: Received, signal: AbortSignal) => {
+      at.concurrent += 1
+      at.most = Math.max(at.most, at.concurrent)
+      return response(request, signal).finally(() => {
+        at.concurrent -= 1
       })
     },
   }
@@ -77,22 +76,22 @@ describe("W20 an account's flood", () => {
     await createTicket(account.agent)
     const received = receive(async () => {
       await sleep(2)
-      return answered()
+      return noContent()
     })
-    const place = () => received.findLastIndex((request) => request.url === url)
-    // So few that the flood ends soon.
+    const lastIndex = () => received.findLastIndex((request) => request.url === url)
+    // Few enough that the flood ends soon.
     const variables = { RATE_LIMIT_PREMIUM: '40' }
     await drain(variables, account)
     expect(received).toHaveLength(401)
-    expect(place()).toBeLessThan(20)
-    later(60_000)
+    expect(lastIndex()).toBeLessThan(20)
+    advanceClock(60_000)
     const flooding = startConsumer(variables, flood)
     while (received.length < 501) await sleep(5)
     await createTicket(account.agent)
     const before = received.length
     await startConsumer(variables, account).ended
-    expect(place()).toBeGreaterThanOrEqual(before)
-    expect(place()).toBeLessThan(before + 100)
+    expect(lastIndex()).toBeGreaterThanOrEqual(before)
+    expect(lastIndex()).toBeLessThan(before + 100)
     await flooding.ended
     await drain(variables, flood)
     expect(received).toHaveLength(802)
@@ -102,8 +101,8 @@ describe("W20 an account's flood", () => {
     await seedFlood(5, 200)
     const started = Date.now()
     const received = receive(() => {
-      later(100)
-      return answered()
+      advanceClock(100)
+      return noContent()
     })
     await deliver(flood)
     expect(received.length).toBeGreaterThan(10)
@@ -113,7 +112,7 @@ describe("W20 an account's flood", () => {
 })
 
 describe('W20 those who wait', () => {
-  /** Webhooks of ten other accounts that are due, more than a sender looks at. */
+  /** More due webhooks of other accounts than a worker looks at. */
   async function crowd(slow: number, sentInThisMinute: number): Promise<void> {
     const minute = Math.floor(Date.now() / 60_000)
     for (const owner of await Promise.all(upTo(10).map(() => createTestAccount())))
@@ -140,14 +139,14 @@ describe('W20 those who wait', () => {
       await seedDeliveries(owner, hook)
     }
     const received = receive(() => {
-      later(1)
-      return answered()
+      advanceClock(1)
+      return noContent()
     })
     await drain({}, null)
     expect(received).toHaveLength(12 * 45)
     const firsts = owners.map(({ id }) => received.findIndex(({ url }) => url.endsWith(id)))
     const before = received.slice(0, Math.max(...firsts))
-    // A turn is twenty; those that are leased together interleave.
+    // A batch is twenty deliveries; concurrent leases interleave.
     for (const { id } of owners) expect(before.filter(({ url }) => url.endsWith(id)).length).toBeLessThan(30)
   })
 
@@ -158,16 +157,16 @@ describe('W20 those who wait', () => {
     await crowd(slow, sentInThisMinute)
     await createTestWebhook(account)
     await createTicket(account.agent)
-    const asked = vi.spyOn(env.DB, 'batch')
-    let askedBefore = Number.NaN
+    const queries = vi.spyOn(env.DB, 'batch')
+    let queriesBefore = Number.NaN
     receive(() => {
-      askedBefore = asked.mock.calls.length
-      // Nothing further is of interest.
-      asked.mockRejectedValue(new Error('D1_ERROR'))
-      return answered()
+      queriesBefore = queries.mock.calls.length
+      // Stops the worker.
+      queries.mockRejectedValue(new Error('D1_ERROR'))
+      return noContent()
     })
     await startConsumer({}, account).ended
-    expect(askedBefore).toBeLessThan(10)
+    expect(queriesBefore).toBeLessThan(10)
   })
 })
 
@@ -175,14 +174,14 @@ describe('W08, W20 subscribers that do not answer', () => {
   it('W20 are seven: an eighth gets its event within 5 s, though all are due at once', async () => {
     const hooks = await createTestWebhooks(account, 8)
     const eighth = hooks[7]?.url
-    const { at, answer } = countAtOnce(neverAnswers)
-    const received = receive((request, signal) => (request.url === eighth ? answered() : answer(request, signal)))
+    const { at, response } = countConcurrent(neverResponds)
+    const received = receive((request, signal) => (request.url === eighth ? noContent() : response(request, signal)))
     await createTicket(account.agent)
     const started = performance.now()
     const variables = { WEBHOOK_TIMEOUT_MS: '2500' }
     const first = startConsumer(variables, account)
-    expect(await first.told).toEqual([{ acked: 1, retried: [] }])
-    expect([at.once, received.length]).toEqual([5, 5])
+    expect(await first.outcomes).toEqual([{ acked: 1, retried: [] }])
+    expect([at.concurrent, received.length]).toEqual([5, 5])
     expect(received.map(({ url }) => url)).not.toContain(eighth)
     expect(queue.sendBatch).toHaveBeenLastCalledWith([{ body: { account_id: null }, delaySeconds: 0 }])
     const second = startConsumer(variables, null)
@@ -196,17 +195,17 @@ describe('W08, W20 subscribers that do not answer', () => {
   it('W20 and did not last time are asked two at a time, one event each, until they do', async () => {
     const slow = await createTestWebhooks(account, 4)
     await env.DB.prepare('UPDATE webhooks SET slow = 1').run()
-    const good = await createTestWebhook(account)
+    const valid = await createTestWebhook(account)
     await seedEvents(account, 3)
-    const { at, answer } = countAtOnce(neverAnswers)
-    const received = receive((request, signal) => (request.url === good.url ? answered() : answer(request, signal)))
+    const { at, response } = countConcurrent(neverResponds)
+    const received = receive((request, signal) => (request.url === valid.url ? noContent() : response(request, signal)))
     await startConsumer({ WEBHOOK_TIMEOUT_MS: '300' }, account).ended
-    const asked = (hook: Hook) => received.filter(({ url }) => url === hook.url).length
+    const queries = (hook: Hook) => received.filter(({ url }) => url === hook.url).length
     expect(at.most).toBe(2)
-    expect(asked(good)).toBe(3)
-    expect(slow.map(asked)).toEqual([3, 3, 3, 3])
+    expect(queries(valid)).toBe(3)
+    expect(slow.map(queries)).toEqual([3, 3, 3, 3])
     receive()
-    later(10_000)
+    advanceClock(10_000)
     await deliver(null)
     expect(await rows('SELECT sum(slow) AS slow FROM webhooks')).toEqual([{ slow: 0 }])
   })
@@ -214,13 +213,13 @@ describe('W08, W20 subscribers that do not answer', () => {
   it('W20 or do are at most five at once in one consumer, and two of one webhook', async () => {
     const hooks = await createTestWebhooks(account, 10)
     await seedEvents(account, 12)
-    const all = countAtOnce(async () => {
+    const all = countConcurrent(async () => {
       await sleep(5)
-      return answered()
+      return noContent()
     })
-    const one = countAtOnce(all.answer)
+    const one = countConcurrent(all.response)
     const received = receive((request, signal) =>
-      request.url === hooks[3]?.url ? one.answer(request, signal) : all.answer(request, signal),
+      request.url === hooks[3]?.url ? one.response(request, signal) : all.response(request, signal),
     )
     await drain({}, account)
     expect(received).toHaveLength(120)

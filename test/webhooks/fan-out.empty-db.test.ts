@@ -1,21 +1,21 @@
 import { env } from 'cloudflare:workers'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { type Account, call, createTestAccount, createTicket, rows } from '../helpers/api'
-import { later, stopClock } from '../helpers/credentials'
-import { ask, commented, patched } from '../helpers/tickets'
+import { advanceClock, stopClock } from '../helpers/credentials'
+import { callAs, createComment, patchTicket } from '../helpers/tickets'
 import {
+  countPendingEvents,
   createTestWebhook,
+  deleteAllWebhooks,
   deliver,
   drain,
-  forgetWebhooks,
   type Hook,
-  leapSequences,
   type Received,
   receive,
   seedEvents,
   silenceQueue,
   silenceSweeper,
-  unheard,
+  skipSequences,
 } from '../helpers/webhooks'
 
 let account: Account
@@ -29,7 +29,7 @@ beforeEach(async () => {
 afterEach(async () => {
   vi.useRealTimers()
   vi.restoreAllMocks()
-  await forgetWebhooks()
+  await deleteAllWebhooks()
 })
 
 const upTo = (count: number) => Array.from({ length: count }, (_, index) => index + 1)
@@ -43,19 +43,19 @@ async function sequencesOf(hook: Hook): Promise<number[]> {
 }
 
 async function switchHook({ id }: Hook, active: boolean): Promise<void> {
-  expect((await ask(account.admin, 'PATCH', `webhooks/${id}`, { active })).status).toBe(200)
+  expect((await callAs(account.admin, 'PATCH', `webhooks/${id}`, { active })).status).toBe(200)
 }
 
-const person = () => ({ name: 'N', email: `${crypto.randomUUID()}@example.com`, password: 'a good password' })
+const newUser = () => ({ name: 'N', email: `${crypto.randomUUID()}@example.com`, password: 'a good password' })
 
-/** One of each event, and an internal comment. */
-async function everyDeed({ admin, agent }: Account): Promise<void> {
+/** One event of each type, and an internal comment. */
+async function emitEveryEvent({ admin, agent }: Account): Promise<void> {
   const { id } = await createTicket(agent)
-  await patched(agent, id, { status: 'in_progress' })
-  await commented(agent, id)
-  await commented(agent, id, { is_internal: true })
-  await ask(admin, 'POST', 'users', { ...person(), role: 'agent' })
-  await ask(admin, 'DELETE', `tickets/${id}`)
+  await patchTicket(agent, id, { status: 'in_progress' })
+  await createComment(agent, id)
+  await createComment(agent, id, { is_internal: true })
+  await callAs(admin, 'POST', 'users', { ...newUser(), role: 'agent' })
+  await callAs(admin, 'DELETE', `tickets/${id}`)
 }
 
 const STATUS = ['ticket.created', 'ticket.status_changed', 'ticket.updated']
@@ -86,10 +86,10 @@ describe('which webhook is told of what', () => {
     const other = await createTestAccount()
     const foreign = await createTestWebhook(other, { include_internal: true })
     await switchHook(inactive, false)
-    await ask(account.admin, 'DELETE', `webhooks/${deleted.id}`)
-    await everyDeed(account)
+    await callAs(account.admin, 'DELETE', `webhooks/${deleted.id}`)
+    await emitEveryEvent(account)
     const late = await createTestWebhook(account, { include_internal: true })
-    await everyDeed(account)
+    await emitEveryEvent(account)
     await drain({}, account, other)
     const sorted = received.toSorted((a, b) => a.event.sequence - b.event.sequence)
     const typesOf = ({ url }: Hook) => sorted.filter((request) => request.url === url).map(({ event }) => event.event)
@@ -110,8 +110,8 @@ describe('which webhook is told of what', () => {
     }
     await seedEvents(account, 150)
     await drain({}, account)
-    const heard = upTo(450).filter((sequence) => sequence <= 150 || sequence > 300)
-    expect(received.map(({ event }) => event.sequence).toSorted((a, b) => a - b)).toEqual(heard)
+    const expectedSequences = upTo(450).filter((sequence) => sequence <= 150 || sequence > 300)
+    expect(received.map(({ event }) => event.sequence).toSorted((a, b) => a - b)).toEqual(expectedSequences)
   })
 })
 
@@ -125,9 +125,9 @@ describe('a webhook that is off', () => {
     await switchHook(hook, true)
     await seedEvents(account, 1)
     await drain({}, account)
-    const heardBy = ({ url }: Hook) =>
+    const receivedBy = ({ url }: Hook) =>
       received.filter((request) => request.url === url).map(({ event }) => event.sequence)
-    expect([heardBy(hook), heardBy(other)]).toEqual([[3], [1, 2, 3]])
+    expect([receivedBy(hook), receivedBy(other)]).toEqual([[3], [1, 2, 3]])
   })
 })
 
@@ -152,13 +152,13 @@ describe('deliveries', () => {
     await seedEvents(account, count)
     await deliver(account)
     expect(await sequencesOf(hook)).toEqual(upTo(Math.min(count, 500)))
-    const rings = queue.sendBatch.mock.calls.flatMap(([messages]) => [...messages])
-    const ofAccount = rings.filter(({ body }) => Object(body).account_id !== null)
+    const sent = queue.sendBatch.mock.calls.flatMap(([messages]) => [...messages])
+    const ofAccount = sent.filter(({ body }) => Object(body).account_id !== null)
     expect(ofAccount).toEqual(count > 500 ? [{ body: { account_id: account.id }, delaySeconds: 0 }] : [])
     await drain({}, account)
-    expect(await unheard(account)).toBe(0)
-    // A slow machine takes more than one sender for so many.
-    for (let rung = 0; rung < 20 && received.length < count; rung += 1) await deliver(null)
+    expect(await countPendingEvents(account)).toBe(0)
+    // A slow machine needs more than one worker for so many.
+    for (let turn = 0; turn < 20 && received.length < count; turn += 1) await deliver(null)
     expect(received.map(({ event }) => event.sequence).toSorted((a, b) => a - b)).toEqual(upTo(count))
   })
 })
@@ -167,14 +167,14 @@ describe('a hole in the sequences, as a restore leaves', () => {
   it('is gone over in one step, and nothing before or behind it is lost', async () => {
     const hook = await createTestWebhook(account)
     await seedEvents(account, 150)
-    await leapSequences(account, 5_000_000)
+    await skipSequences(account, 5_000_000)
     await seedEvents(account, 1)
     await deliver(account)
     expect(await sequencesOf(hook)).toEqual([...upTo(150), 5_000_151])
-    expect(await unheard(account)).toBe(0)
-    await leapSequences(account, 5_000_000)
+    expect(await countPendingEvents(account)).toBe(0)
+    await skipSequences(account, 5_000_000)
     await deliver(account)
-    expect(await unheard(account)).toBe(0)
+    expect(await countPendingEvents(account)).toBe(0)
   })
 })
 
@@ -185,21 +185,21 @@ describe('the ring', () => {
     await createTestWebhook(account)
     await env.DB.prepare('UPDATE accounts SET allow_registration = 1 WHERE id = ?').bind(account.id).run()
     const { id } = await createTicket(agent)
-    const deeds = [
-      () => ask(agent, 'POST', 'tickets', { title: 'T', description: 'D' }),
-      () => ask(agent, 'PATCH', `tickets/${id}`, { title: 'Other' }),
-      () => ask(agent, 'POST', `tickets/${id}/comments`, { content: 'C' }),
-      () => ask(agent, 'POST', `tickets/${id}/comments`, { content: 'C', is_internal: true }),
-      () => ask(admin, 'POST', 'users', { ...person(), role: 'agent' }),
-      () => call('POST', 'auth/register', { body: { ...person(), account: account.slug } }),
-      () => ask(admin, 'DELETE', `tickets/${id}`),
+    const writes = [
+      () => callAs(agent, 'POST', 'tickets', { title: 'T', description: 'D' }),
+      () => callAs(agent, 'PATCH', `tickets/${id}`, { title: 'Other' }),
+      () => callAs(agent, 'POST', `tickets/${id}/comments`, { content: 'C' }),
+      () => callAs(agent, 'POST', `tickets/${id}/comments`, { content: 'C', is_internal: true }),
+      () => callAs(admin, 'POST', 'users', { ...newUser(), role: 'agent' }),
+      () => call('POST', 'auth/register', { body: { ...newUser(), account: account.slug } }),
+      () => callAs(admin, 'DELETE', `tickets/${id}`),
     ]
-    for (const deed of deeds) {
-      later(2_000)
+    for (const write of writes) {
+      advanceClock(2_000)
       queue.send.mockClear()
-      const events = await unheard(account)
-      expect((await deed()).status).toBeOneOf([200, 201, 204])
-      expect(await unheard(account)).toBeGreaterThan(events ?? Number.NaN)
+      const events = await countPendingEvents(account)
+      expect((await write()).status).toBeOneOf([200, 201, 204])
+      expect(await countPendingEvents(account)).toBeGreaterThan(events ?? Number.NaN)
       expect(queue.send.mock.calls).toEqual([[{ account_id: account.id }, { delaySeconds: 0 }]])
     }
   })
@@ -207,19 +207,19 @@ describe('the ring', () => {
 
 describe('W04 what a write costs', () => {
   it('W04 is the same with ten webhooks as with none: rows read and written, and round trips', async () => {
-    const deaf = await createTestAccount()
+    const withoutWebhooks = await createTestAccount()
     for (const _ of upTo(10)) await createTestWebhook(account, { include_internal: true })
     const log = vi.spyOn(console, 'info').mockImplementation(() => undefined)
     const costs = async (of: Account) => {
       log.mockClear()
-      await everyDeed(of)
+      await emitEveryEvent(of)
       const lines = log.mock.calls.map(([line]) => JSON.parse(String(line)))
       return lines.map(({ route, status, db }) => ({ route, status, db }))
     }
-    const [first, second] = [await costs(deaf), await costs(account)]
+    const [first, second] = [await costs(withoutWebhooks), await costs(account)]
     expect(first.map(({ status }) => status)).toEqual([201, 200, 201, 201, 201, 204])
     expect(second).toEqual(first)
-    expect([await unheard(deaf), await unheard(account)]).toEqual([7, 7])
+    expect([await countPendingEvents(withoutWebhooks), await countPendingEvents(account)]).toEqual([7, 7])
   })
 })
 
@@ -228,14 +228,14 @@ describe('what is sent', () => {
     const received = receive()
     await createTestWebhook(account)
     const { id } = await createTicket(account.customer, { title: 'First', tags: ['a'] })
-    await commented(account.customer, id, { content: 'Said' })
-    await patched(account.agent, id, { title: 'Second' })
-    await ask(account.admin, 'PATCH', `users/${account.customer.id}`, { name: 'Renamed' })
-    await ask(account.admin, 'DELETE', `tickets/${id}`)
+    await createComment(account.customer, id, { content: 'Said' })
+    await patchTicket(account.agent, id, { title: 'Second' })
+    await callAs(account.admin, 'PATCH', `users/${account.customer.id}`, { name: 'Renamed' })
+    await callAs(account.admin, 'DELETE', `tickets/${id}`)
     await deliver(account)
-    const told = received.toSorted((a, b) => a.event.sequence - b.event.sequence).map(({ event }) => event)
+    const delivered = received.toSorted((a, b) => a.event.sequence - b.event.sequence).map(({ event }) => event)
     const author = { id: account.customer.id, name: account.customer.name, email: account.customer.email }
-    expect(told).toMatchObject([
+    expect(delivered).toMatchObject([
       {
         event: 'ticket.created',
         data: { ticket: { id, title: 'First', tags: ['a'], created_by: author, version: 1 } },
@@ -250,24 +250,24 @@ describe('what is sent', () => {
   })
 
   it('W19 is sorted into one chain without a hole by its sequence, in whatever order it comes', async () => {
-    const told: Received['event'][] = []
+    const delivered: Received['event'][] = []
     receive(async ({ event }) => {
       await new Promise((resolve) => setTimeout(resolve, (event.sequence * 7) % 20))
-      told.push(event)
+      delivered.push(event)
       return new Response(null, { status: 204 })
     })
     await createTestWebhook(account)
     const { id } = await createTicket(account.agent)
     const statuses = ['in_progress', 'resolved', 'closed', 'open']
-    const change = (n: number) => patched(account.agent, id, { status: statuses[n % 4] })
+    const change = (n: number) => patchTicket(account.agent, id, { status: statuses[n % 4] })
     const work = upTo(5).map(async (member) => {
       for (const n of upTo(10)) await change(member + n)
       await deliver(account)
     })
     await Promise.all(work)
     await drain({}, account)
-    const sorted = told.toSorted((a, b) => a.sequence - b.sequence)
-    expect(told.map(({ sequence }) => sequence)).not.toEqual(sorted.map(({ sequence }) => sequence))
+    const sorted = delivered.toSorted((a, b) => a.sequence - b.sequence)
+    expect(delivered.map(({ sequence }) => sequence)).not.toEqual(sorted.map(({ sequence }) => sequence))
     expect(sorted.map(({ sequence }) => sequence)).toEqual(upTo(sorted.length))
     const steps = sorted.filter(({ event }) => event === 'ticket.status_changed').map(({ data }) => data.ticket.status)
     expect(steps.length).toBeGreaterThan(10)
@@ -277,6 +277,6 @@ describe('what is sent', () => {
       expect(current).not.toBe(previous)
       status = current
     }
-    expect((await ask(account.agent, 'GET', `tickets/${id}`)).body.data.status).toBe(status)
+    expect((await callAs(account.agent, 'GET', `tickets/${id}`)).body.data.status).toBe(status)
   })
 })

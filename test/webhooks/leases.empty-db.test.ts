@@ -1,13 +1,13 @@
 import { env } from 'cloudflare:workers'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { type Account, createTestAccount, createTicket, rows } from '../helpers/api'
-import { later, stopClock } from '../helpers/credentials'
-import { ask } from '../helpers/tickets'
+import { advanceClock, stopClock } from '../helpers/credentials'
+import { callAs } from '../helpers/tickets'
 import {
   createTestWebhook,
+  deleteAllWebhooks,
   deliver,
   drain,
-  forgetWebhooks,
   type Hook,
   onlyDelivery,
   receive,
@@ -19,7 +19,7 @@ import {
 
 const SECOND = 1_000
 const VARIABLES = { WEBHOOK_TIMEOUT_MS: '1000', WEBHOOK_RETRY_SCHEDULE: '600' }
-/** How long a turn may take under these variables: 5 s to begin attempts, one more time-out, 10 s to spare. */
+/** The longest batch with these variables: 5 s to start attempts, one timeout, and 10 s in reserve. */
 const LEASE = 16 * SECOND
 
 let account: Account
@@ -36,10 +36,10 @@ beforeEach(async () => {
 afterEach(async () => {
   vi.useRealTimers()
   vi.restoreAllMocks()
-  await forgetWebhooks()
+  await deleteAllWebhooks()
 })
 
-/** A subscriber that answers each request when the test says so. */
+/** Responds to each request when the test calls for it. */
 function receiveByHand() {
   const waiting: ((status: number) => void)[] = []
   const received = receive(
@@ -48,16 +48,15 @@ function receiveByHand() {
         waiting.push((status) => resolve(new Response(null, { status })))
       }),
   )
-  // Not by vi.waitFor, which moves a stopped clock.
+  // `vi.waitFor` would move a stopped clock.
   const arrived = async (count: number) => {
     while (waiting.length < count) await new Promise((resolve) => setTimeout(resolve, 5))
   }
-  return { received, arrived, answer: (index: number, status: number) => waiting[index]?.(status) }
+  return { received, arrived, response: (index: number, status: number) => waiting[index]?.(status) }
 }
 
 const start = (...accounts: (Account | null)[]) => startConsumer(VARIABLES, ...accounts)
 
-/** How each attempt of the account ended, by its delivery and number. */
 function attempts(of = account) {
   return rows<{ number: number; status_code: number | null }>(
     'SELECT number, status_code FROM delivery_attempts WHERE account_id = ? ORDER BY delivery_id, number',
@@ -72,14 +71,14 @@ describe('W20 a lease', () => {
     for (const of of others) first.push({ of, hook: await createTestWebhook(of) })
     const second = { of: account, hook: await createTestWebhook(account) }
     for (const { of, hook } of [...first, second]) {
-      await ask(of.admin, 'POST', `webhooks/${hook.id}/test`)
-      later(SECOND)
+      await callAs(of.admin, 'POST', `webhooks/${hook.id}/test`)
+      advanceClock(SECOND)
     }
     const batch = vi.spyOn(env.DB, 'batch')
     receive()
     await start(null).ended
-    const answers = await Promise.all(batch.mock.results.map(({ value }) => value))
-    expect(answers[0][0].results.map(({ id }: { id: string }) => id).toSorted()).toEqual(
+    const responses = await Promise.all(batch.mock.results.map(({ value }) => value))
+    expect(responses[0][0].results.map(({ id }: { id: string }) => id).toSorted()).toEqual(
       first.map(({ hook }) => hook.id).toSorted(),
     )
   })
@@ -98,15 +97,15 @@ describe('W15 one delivery', () => {
   })
 
   it('W15 is sent by one of two consumers that race for it, also while the first still waits for the answer', async () => {
-    const { received, arrived, answer } = receiveByHand()
+    const { received, arrived, response } = receiveByHand()
     await createTicket(account.agent)
     const first = start(account)
     await arrived(1)
     await start(account).ended
-    later(LEASE - 1)
+    advanceClock(LEASE - 1)
     await start(account, null).ended
     expect(received).toHaveLength(1)
-    answer(0, 200)
+    response(0, 200)
     await first.ended
     expect(await attempts()).toEqual([{ number: 1, status_code: 200 }])
   })
@@ -121,10 +120,10 @@ describe('W15 one delivery', () => {
         received.length > 0 ? Promise.reject(new Error('D1_ERROR: overloaded')) : original(statements)) as never)
     await start(account).ended
     broken.mockRestore()
-    later(LEASE - 1)
+    advanceClock(LEASE - 1)
     await start(account).ended
     expect(received).toHaveLength(1)
-    later(1)
+    advanceClock(1)
     await start(account).ended
     expect(received).toHaveLength(2)
     expect(new Set(received.map(({ event, body }) => event.id + body)).size).toBe(1)
@@ -132,20 +131,20 @@ describe('W15 one delivery', () => {
   })
 
   it.each([200, 410, 500])('W15 is not touched by a late %i to one that has lost its lease', async (late) => {
-    const { received, arrived, answer } = receiveByHand()
+    const { received, arrived, response } = receiveByHand()
     await createTicket(account.agent)
-    const dying = start(account)
+    const crashed = start(account)
     await arrived(1)
-    later(LEASE)
-    const heir = start(account)
+    advanceClock(LEASE)
+    const successor = start(account)
     await arrived(2)
-    answer(0, late)
-    await dying.ended
+    response(0, late)
+    await crashed.ended
     expect(await attempts()).toEqual([])
     await start(account).ended
     expect(received).toHaveLength(2)
-    answer(1, 503)
-    await heir.ended
+    response(1, 503)
+    await successor.ended
     expect(await attempts()).toEqual([{ number: 1, status_code: 503 }])
     expect(await onlyDelivery(account, hook)).toMatchObject({
       status: 'pending',
@@ -155,10 +154,10 @@ describe('W15 one delivery', () => {
     expect(await rows('SELECT active, slow, failing_since > 0 AS failing FROM webhooks')).toEqual([
       { active: 1, slow: 0, failing: 1 },
     ])
-    later(720 * SECOND)
+    advanceClock(720 * SECOND)
     const last = start(account)
     await arrived(3)
-    answer(2, 200)
+    response(2, 200)
     await last.ended
     expect(await attempts()).toEqual([503, 200].map((status_code, index) => ({ number: index + 1, status_code })))
   })
@@ -166,7 +165,7 @@ describe('W15 one delivery', () => {
 
 describe('the pace of an account', () => {
   const LIMITS = { RATE_LIMIT_STANDARD: '2', RATE_LIMIT_PREMIUM: '3' }
-  const pace = (...accounts: (Account | null)[]) => drain(LIMITS, ...accounts)
+  const quota = (...accounts: (Account | null)[]) => drain(LIMITS, ...accounts)
 
   it('is ten times its requests a minute over all its webhooks, the rest goes in the next; others are not held up', async () => {
     const received = receive()
@@ -182,37 +181,37 @@ describe('the pace of an account', () => {
     await seedEvents(premium, 35)
     const sent = () =>
       [urls.own, urls.premium, urls.other].map((those) => received.filter(({ url }) => those.includes(url)).length)
-    await pace(account, premium)
+    await quota(account, premium)
     expect(sent()).toEqual([20, 30, 0])
-    const rings = () => queue.sendBatch.mock.calls.flatMap(([messages]) => [...messages])
-    expect(rings()).toContainEqual({ body: { account_id: null }, delaySeconds: 30 })
+    const sentMessages = () => queue.sendBatch.mock.calls.flatMap(([messages]) => [...messages])
+    expect(sentMessages()).toContainEqual({ body: { account_id: null }, delaySeconds: 30 })
     await createTicket(other.agent)
-    await pace(other)
+    await quota(other)
     expect(sent()).toEqual([20, 30, 1])
-    later(30 * SECOND - 1)
-    await pace(null, account)
+    advanceClock(30 * SECOND - 1)
+    await quota(null, account)
     expect(sent()).toEqual([20, 30, 1])
-    later(1)
+    advanceClock(1)
     queue.sendBatch.mockClear()
-    await pace(null)
+    await quota(null)
     expect(sent()).toEqual([40, 35, 1])
-    expect(rings()).toContainEqual({ body: { account_id: null }, delaySeconds: 60 })
-    later(60 * SECOND)
+    expect(sentMessages()).toContainEqual({ body: { account_id: null }, delaySeconds: 60 })
+    advanceClock(60 * SECOND)
     queue.sendBatch.mockClear()
-    await pace(null)
+    await quota(null)
     expect(sent()).toEqual([45, 35, 1])
-    expect(rings()).toEqual([])
+    expect(sentMessages()).toEqual([])
     expect(new Set(received.map(({ url, event }) => url + event.id)).size).toBe(81)
   })
 
   it('is not used up by what a turn has taken and not sent', async () => {
     const received = receive(() => {
-      // So long does an answer take that the turn ends after it.
-      if (received.length === 1) later(6 * SECOND)
+      // Takes so long that the batch ends after the response.
+      if (received.length === 1) advanceClock(6 * SECOND)
       return new Response(null, { status: 204 })
     })
     await seedEvents(account, 20)
-    await pace(account)
+    await quota(account)
     expect(received).toHaveLength(20)
   })
 })

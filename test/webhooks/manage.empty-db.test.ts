@@ -4,7 +4,7 @@ import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vite
 import { type Account, call, createTestAccount, createTicket, row, rows } from '../helpers/api'
 import { stopClock } from '../helpers/credentials'
 import { sessions } from '../helpers/d1'
-import { ask, detailsOf, walk } from '../helpers/tickets'
+import { callAs, detailsOf, walk } from '../helpers/tickets'
 import { createTestWebhook, deliver, freshUrl, type Hook, silenceQueue } from '../helpers/webhooks'
 
 let account: Account
@@ -24,19 +24,19 @@ afterEach(() => {
 })
 
 const create = (by: Account, input: Record<string, unknown> = {}) =>
-  ask(by.admin, 'POST', 'webhooks', { url: freshUrl(), events: ['*'], ...input })
-const change = (id: string, input: unknown) => ask(account.admin, 'PATCH', `webhooks/${id}`, input)
-const read = async (id: string) => (await ask(account.admin, 'GET', `webhooks/${id}`)).body.data
+  callAs(by.admin, 'POST', 'webhooks', { url: freshUrl(), events: ['*'], ...input })
+const change = (id: string, input: unknown) => callAs(account.admin, 'PATCH', `webhooks/${id}`, input)
+const read = async (id: string) => (await callAs(account.admin, 'GET', `webhooks/${id}`)).body.data
 const fields = (details: { field: string }[]) => details.map((entry) => entry.field)
 
 describe('POST /webhooks', () => {
   it('answers with the webhook, its secret and its place', async () => {
     stopClock()
     const url = freshUrl()
-    const answer = await ask(account.admin, 'POST', '/ticketing/v1/webhooks', { url, events: ['comment.created'] })
-    expect(answer.status, answer.text).toBe(201)
-    const { id } = answer.body.data
-    expect(answer.body.data).toEqual({
+    const response = await callAs(account.admin, 'POST', '/ticketing/v1/webhooks', { url, events: ['comment.created'] })
+    expect(response.status, response.text).toBe(201)
+    const { id } = response.body.data
+    expect(response.body.data).toEqual({
       id: expect.stringMatching(/^webhook_[0-9a-z]{26}$/),
       url,
       events: ['comment.created'],
@@ -48,9 +48,9 @@ describe('POST /webhooks', () => {
       secret_last_rotated_at: null,
       secret: expect.stringMatching(/^whsec_/),
     })
-    expect(answer.headers.get('Location')).toBe(`/ticketing/v1/webhooks/${id}`)
-    expect(answer.headers.get('Cache-Control')).toBe('no-store')
-    expect({ ...answer.body.data, secret: undefined }).toEqual(await read(id))
+    expect(response.headers.get('Location')).toBe(`/ticketing/v1/webhooks/${id}`)
+    expect(response.headers.get('Cache-Control')).toBe('no-store')
+    expect({ ...response.body.data, secret: undefined }).toEqual(await read(id))
   })
 
   it.each<[input: Record<string, unknown>, shown: Record<string, unknown>]>([
@@ -74,7 +74,7 @@ describe('POST /webhooks', () => {
   ])('W18 takes %s, as it is', async (url) => {
     const { id } = await createTestWebhook(account, { url })
     expect((await read(id)).url).toBe(url)
-    await ask(account.admin, 'DELETE', `webhooks/${id}`)
+    await callAs(account.admin, 'DELETE', `webhooks/${id}`)
     expect((await change(hook.id, { url })).body.data?.url).toBe(url)
   })
 
@@ -87,9 +87,9 @@ describe('POST /webhooks', () => {
     vi.spyOn(env.SWEEPER, 'getByName').mockImplementation(() => {
       throw new Error('no object')
     })
-    const answer = await create(account)
-    detailsOf(answer, 503, 'unavailable')
-    expect(answer.headers.get('Retry-After')).toMatch(/^\d+$/)
+    const response = await create(account)
+    detailsOf(response, 503, 'unavailable')
+    expect(response.headers.get('Retry-After')).toMatch(/^\d+$/)
     expect([await count(), await alarm()]).toEqual([before, null])
     vi.restoreAllMocks()
     expect((await create(account)).status).toBe(201)
@@ -97,7 +97,7 @@ describe('POST /webhooks', () => {
   })
 })
 
-/** What neither a creation nor a change takes, and the field that is told of. */
+/** Invalid input of a creation and of an update, and the field in the error. */
 const BAD: [input: Record<string, unknown>, field: string][] = [
   ...[
     ...['ftp://hooks.example.com/x', 'javascript:alert(1)', 'mailto:a@example.com', '/hooks', 'hooks.example.com', ''],
@@ -129,9 +129,9 @@ const BAD: [input: Record<string, unknown>, field: string][] = [
 
 describe('W18 what does not have the form', () => {
   let before: unknown
-  const kept = () => rows('SELECT * FROM webhooks ORDER BY id')
+  const stored = () => rows('SELECT * FROM webhooks ORDER BY id')
   beforeAll(async () => {
-    before = await kept()
+    before = await stored()
   })
 
   it.each(BAD)('W18 %j is a 400, on creation and on change', async (input, field) => {
@@ -144,8 +144,8 @@ describe('W18 what does not have the form', () => {
     ['', 'Description must not be empty'],
     ['a\u0007', 'Description must not hold control characters or broken Unicode'],
   ])('says which rule a description breaks: %j', async (description, message) => {
-    for (const answer of [await create(account, { description }), await change(hook.id, { description })])
-      expect(detailsOf(answer, 400, 'invalid_input')).toEqual([{ field: 'description', message }])
+    for (const response of [await create(account, { description }), await change(hook.id, { description })])
+      expect(detailsOf(response, 400, 'invalid_input')).toEqual([{ field: 'description', message }])
   })
 
   it('names every field at once, and at least one', async () => {
@@ -153,7 +153,7 @@ describe('W18 what does not have the form', () => {
     const expected = ['url', 'events.0', 'description', 'include_internal', 'secret']
     expect(fields(detailsOf(await create(account, all), 400, 'invalid_input'))).toEqual(expected)
     expect(fields(detailsOf(await change(hook.id, all), 400, 'invalid_input'))).toEqual(expected)
-    const empty = await ask(account.admin, 'POST', 'webhooks', {})
+    const empty = await callAs(account.admin, 'POST', 'webhooks', {})
     expect(detailsOf(empty, 400, 'invalid_input')).toEqual([
       { field: 'url', message: 'Url is required' },
       { field: 'events', message: 'Events is required' },
@@ -167,17 +167,17 @@ describe('W18 what does not have the form', () => {
   })
 
   it('W18 makes and changes nothing', async () => {
-    expect(await kept()).toEqual(before)
+    expect(await stored()).toEqual(before)
   })
 })
 
 describe('GET /webhooks', () => {
   it('lists the account’s webhooks, newest first, a page at a time', async () => {
     const own = await createTestAccount()
-    expect((await ask(own.admin, 'GET', 'webhooks')).body).toMatchObject({ data: [], pagination: { total: 0 } })
+    expect((await callAs(own.admin, 'GET', 'webhooks')).body).toMatchObject({ data: [], pagination: { total: 0 } })
     const ids: string[] = []
     for (let i = 0; i < 5; i += 1) ids.unshift((await createTestWebhook(own)).id)
-    await ask(own.admin, 'PATCH', `webhooks/${ids[1]}`, { active: false })
+    await callAs(own.admin, 'PATCH', `webhooks/${ids[1]}`, { active: false })
     const { pages, items } = await walk(own.admin, 'webhooks?per_page=2')
     expect(items.map((item) => item.id)).toEqual(ids)
     expect(items.map((item) => item.active)).toEqual([true, false, true, true, true])
@@ -192,7 +192,7 @@ describe('GET /webhooks', () => {
     })
     expect(pages[1]?.headers.get('Link')).toContain('</api/v1/webhooks?per_page=2&page=3>; rel="next"')
     for (const query of ['page=0', 'per_page=101', 'active=true', 'cursor='])
-      detailsOf(await ask(own.admin, 'GET', `webhooks?${query}`), 400, 'invalid_input')
+      detailsOf(await callAs(own.admin, 'GET', `webhooks?${query}`), 400, 'invalid_input')
   })
 })
 
@@ -210,8 +210,8 @@ describe('PATCH and DELETE /webhooks/{webhook_id}', () => {
       { url: freshUrl(), description: 'Second' },
     ]) {
       expected = { ...expected, ...input }
-      const answer = await change(id, input)
-      expect([answer.status, answer.body.data]).toEqual([200, expected])
+      const response = await change(id, input)
+      expect([response.status, response.body.data]).toEqual([200, expected])
       expect(await read(id)).toEqual(expected)
     }
   })
@@ -220,8 +220,8 @@ describe('PATCH and DELETE /webhooks/{webhook_id}', () => {
     const { id } = await createTestWebhook(account)
     await createTicket(account.agent)
     await deliver(account)
-    const [delivery] = (await ask(account.admin, 'GET', `webhooks/${id}/deliveries`)).body.data
-    expect((await ask(account.admin, 'DELETE', `webhooks/${id}`)).status).toBe(204)
+    const [delivery] = (await callAs(account.admin, 'GET', `webhooks/${id}/deliveries`)).body.data
+    expect((await callAs(account.admin, 'DELETE', `webhooks/${id}`)).status).toBe(204)
     const routes: [string, string, unknown?][] = [
       ['GET', ''],
       ['PATCH', '', { active: true }],
@@ -234,7 +234,7 @@ describe('PATCH and DELETE /webhooks/{webhook_id}', () => {
       ['POST', `/deliveries/${delivery.id}/redeliver`],
     ]
     for (const [method, path, body] of routes)
-      expect((await ask(account.admin, method, `webhooks/${id}${path}`, body)).status, `${method} ${path}`).toBe(404)
+      expect((await callAs(account.admin, method, `webhooks/${id}${path}`, body)).status, `${method} ${path}`).toBe(404)
     const { items } = await walk(account.admin, 'webhooks?per_page=100')
     expect(items.map((item) => item.id)).not.toContain(id)
   })
@@ -242,17 +242,17 @@ describe('PATCH and DELETE /webhooks/{webhook_id}', () => {
   it('F03 is a 503 that changes nothing while D1 fails', async () => {
     const before = await row('SELECT * FROM webhooks WHERE id = ?', hook.id)
     const broken = vi.spyOn(sessions, 'batch').mockRejectedValue(new Error('D1_ERROR: no such thing'))
-    const answers = [
+    const responses = [
       await create(account),
       await change(hook.id, { active: false, url: freshUrl() }),
-      await ask(account.admin, 'DELETE', `webhooks/${hook.id}`),
+      await callAs(account.admin, 'DELETE', `webhooks/${hook.id}`),
       ...(await Promise.all(
-        ['rotate-secret', 'test'].map((verb) => ask(account.admin, 'POST', `webhooks/${hook.id}/${verb}`)),
+        ['rotate-secret', 'test'].map((verb) => callAs(account.admin, 'POST', `webhooks/${hook.id}/${verb}`)),
       )),
       await call('GET', `webhooks/${hook.id}/deliveries`, { token: account.admin.token }),
     ]
     broken.mockRestore()
-    expect(answers.map((answer) => answer.status)).toEqual(Array(6).fill(503))
+    expect(responses.map((response) => response.status)).toEqual(Array(6).fill(503))
     expect(await row('SELECT * FROM webhooks WHERE id = ?', hook.id)).toEqual(before)
   })
 })

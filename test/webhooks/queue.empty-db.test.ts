@@ -4,20 +4,20 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import worker from '../../src'
 import type { FanOutMessage } from '../../src/service/wake-up-queue'
 import { type Account, createTestAccount, createTicket, rows } from '../helpers/api'
-import { later, stopClock } from '../helpers/credentials'
+import { advanceClock, stopClock } from '../helpers/credentials'
 import { realBatch, sessions } from '../helpers/d1'
-import { ask } from '../helpers/tickets'
+import { callAs } from '../helpers/tickets'
 import {
+  countPendingEvents,
   createTestWebhook,
+  deleteAllWebhooks,
   deliver,
   deliveriesOf,
-  forgetWebhooks,
   type Hook,
   receive,
   silenceQueue,
   silenceSweeper,
   startConsumer,
-  unheard,
 } from '../helpers/webhooks'
 
 const DONE = { acked: 1, retried: [] }
@@ -39,10 +39,10 @@ beforeEach(async () => {
 afterEach(async () => {
   vi.useRealTimers()
   vi.restoreAllMocks()
-  await forgetWebhooks()
+  await deleteAllWebhooks()
 })
 
-/** Lets the calls of D1 fail that `fails` names by their number, from 1 on. Gives how many there were. */
+/** Makes the calls of D1 fail that `fails` selects by number, from 1 on. Returns their count. */
 function breakDatabase(fails: (call: number) => boolean) {
   const original = realBatch()
   const calls = { count: 0 }
@@ -50,7 +50,7 @@ function breakDatabase(fails: (call: number) => boolean) {
     calls.count += 1
     return fails(calls.count) ? Promise.reject(new Error('D1_ERROR: overloaded')) : original(statements)
   }) as never)
-  return { calls, mend: () => spy.mockRestore() }
+  return { calls, repair: () => spy.mockRestore() }
 }
 
 function watchErrors(): Record<string, unknown>[] {
@@ -68,7 +68,7 @@ describe('the consumer', () => {
     await createTestWebhook(other)
     for (const { agent } of [account, account, other]) await createTicket(agent)
     expect(await deliver(account)).toEqual([DONE])
-    expect([await unheard(account), await unheard(other)]).toEqual([0, 1])
+    expect([await countPendingEvents(account), await countPendingEvents(other)]).toEqual([0, 1])
     expect(received.map(({ url, event }) => [url, event.sequence])).toEqual([
       [hook.url, 1],
       [hook.url, 2],
@@ -77,10 +77,10 @@ describe('the consumer', () => {
 
   it('does nothing the second time, and nothing for accounts that are not there or have no webhook', async () => {
     const received = receive()
-    const deaf = await createTestAccount()
+    const silent = await createTestAccount()
     await createTicket(account.agent)
     await deliver(account)
-    expect(await deliver(account, account, 'acct_nobody', deaf, null)).toEqual(Array(5).fill(DONE))
+    expect(await deliver(account, account, 'acct_nobody', silent, null)).toEqual(Array(5).fill(DONE))
     expect(received).toHaveLength(1)
     expect(queue.sendBatch).not.toHaveBeenCalled()
   })
@@ -90,10 +90,10 @@ describe('the consumer', () => {
     const accounts = [account, await createTestAccount(), await createTestAccount()]
     for (const own of accounts.slice(1)) await createTestWebhook(own)
     for (const { agent } of accounts) await createTicket(agent)
-    const { mend } = breakDatabase((call) => call === 2)
+    const { repair } = breakDatabase((call) => call === 2)
     expect(await deliver(...accounts)).toEqual([DONE, AGAIN, DONE])
-    mend()
-    expect(await Promise.all(accounts.map(unheard))).toEqual([0, 1, 0])
+    repair()
+    expect(await Promise.all(accounts.map(countPendingEvents))).toEqual([0, 1, 0])
     expect(received).toHaveLength(2)
     expect(await deliver(accounts[1] ?? null)).toEqual([DONE])
     expect(received).toHaveLength(3)
@@ -102,23 +102,23 @@ describe('the consumer', () => {
   it.each([1, 2, 3, 4, 5, 6])('F03 never throws and loses nothing when D1 fails at call %i', async (broken) => {
     const received = receive()
     for (const _ of 'ab') await createTicket(account.agent)
-    const { calls, mend } = breakDatabase((call) => call === broken)
-    const told = await deliver(account)
-    mend()
+    const { calls, repair } = breakDatabase((call) => call === broken)
+    const outcomes = await deliver(account)
+    repair()
     expect(calls.count).toBeGreaterThanOrEqual(broken)
-    expect([DONE, AGAIN]).toContainEqual(told[0])
-    later(LEASE)
+    expect([DONE, AGAIN]).toContainEqual(outcomes[0])
+    advanceClock(LEASE)
     expect(await deliver(account)).toEqual([DONE])
     expect(new Set(received.map(({ event }) => event.sequence))).toEqual(new Set([1, 2]))
     expect(received.length).toBeLessThanOrEqual(4)
-    const settled = (await deliveriesOf(account, hook)).map(
+    const statuses = (await deliveriesOf(account, hook)).map(
       ({ status, attempt_count }: { status: string; attempt_count: number }) => [status, attempt_count],
     )
-    expect(settled).toEqual(Array(2).fill(['succeeded', 1]))
+    expect(statuses).toEqual(Array(2).fill(['succeeded', 1]))
   })
 
   it.each([
-    ['D1 fails at every call', {}, () => breakDatabase(() => true).mend],
+    ['D1 fails at every call', {}, () => breakDatabase(() => true).repair],
     [
       'D1 throws',
       {},
@@ -133,10 +133,10 @@ describe('the consumer', () => {
   ] as const)('F03 puts every message back and does not throw when %s', async (_name, variables, fail) => {
     const received = receive()
     await createTicket(account.agent)
-    const mend = fail()
-    expect(await startConsumer(variables, account, null).told).toEqual([AGAIN, AGAIN])
-    mend()
-    later(LEASE)
+    const repair = fail()
+    expect(await startConsumer(variables, account, null).outcomes).toEqual([AGAIN, AGAIN])
+    repair()
+    advanceClock(LEASE)
     await deliver(account)
     expect(received).toHaveLength(1)
   })
@@ -151,7 +151,7 @@ describe('the consumer', () => {
 })
 
 describe('W09 dead letters', () => {
-  async function bury(...bodies: (string | null)[]) {
+  async function consumeDead(...bodies: (string | null)[]) {
     const batch = createMessageBatch<FanOutMessage>(
       'ticketing-webhooks-dead',
       bodies.map((account_id, index) => ({
@@ -179,11 +179,11 @@ describe('W09 dead letters', () => {
     await createTicket(account.agent)
     await deliver(account)
     for (const { agent } of [account, other]) await createTicket(agent)
-    const { mend } = breakDatabase((call) => call > 4)
+    const { repair } = breakDatabase((call) => call > 4)
     await deliver(account, other)
-    mend()
+    repair()
     const logged = watchErrors()
-    expect(await bury(account.id, null)).toEqual([DONE, DONE])
+    expect(await consumeDead(account.id, null)).toEqual([DONE, DONE])
     expect(logged).toEqual([
       { level: 'error', dead_letter: 'dead-0', account_id: account.id },
       { level: 'error', dead_letter: 'dead-1', account_id: null },
@@ -197,7 +197,7 @@ describe('W09 dead letters', () => {
       { sequence: 2, status: 'pending', last_error: 'dead_letter', attempt_count: 0 },
       { sequence: 1, status: 'pending', last_error: 'status', attempt_count: 1 },
     ])
-    later(LEASE)
+    advanceClock(LEASE)
     await deliver(null)
     expect(await errorsOf(account)).toEqual([
       { sequence: 1, last_error: null },
@@ -208,42 +208,42 @@ describe('W09 dead letters', () => {
   it('F03 are put back, each of its own, when D1 fails, and are logged at once', async () => {
     const logged = watchErrors()
     breakDatabase((call) => call === 1)
-    expect(await bury(account.id, account.id)).toEqual([AGAIN, DONE])
+    expect(await consumeDead(account.id, account.id)).toEqual([AGAIN, DONE])
     const parts = logged.map(({ dead_letter, failed }) => (dead_letter ? 'message' : failed))
     expect(parts).toEqual(['message', 'dead letter', 'message'])
   })
 })
 
 describe('the ring', () => {
-  const rings = () => queue.send.mock.calls
+  const messages = () => queue.send.mock.calls
 
   it('is sent at once, then once a second at most, and names the account alone', async () => {
     const make = () => createTicket(account.agent)
     for (const _ of '1234') await make()
     const [now, soon] = [0, 1].map((delaySeconds) => [{ account_id: account.id }, { delaySeconds }])
-    expect(rings()).toEqual([now, soon])
-    later(999)
+    expect(messages()).toEqual([now, soon])
+    advanceClock(999)
     await make()
-    expect(rings()).toEqual([now, soon])
-    later(1)
+    expect(messages()).toEqual([now, soon])
+    advanceClock(1)
     for (const _ of '12') await make()
-    expect(rings()).toEqual([now, soon, soon])
-    later(2_000)
+    expect(messages()).toEqual([now, soon, soon])
+    advanceClock(2_000)
     await make()
-    expect(rings()).toEqual([now, soon, soon, now])
+    expect(messages()).toEqual([now, soon, soon, now])
   })
 
   it('is not sent where nobody listens: no webhook, an inactive one, a deleted one', async () => {
-    const deaf = await createTestAccount()
+    const silent = await createTestAccount()
     const deleted = await createTestAccount()
-    await ask(account.admin, 'PATCH', `webhooks/${hook.id}`, { active: false })
-    await ask(deleted.admin, 'DELETE', `webhooks/${(await createTestWebhook(deleted)).id}`)
-    for (const own of [account, deaf, deleted]) {
+    await callAs(account.admin, 'PATCH', `webhooks/${hook.id}`, { active: false })
+    await callAs(deleted.admin, 'DELETE', `webhooks/${(await createTestWebhook(deleted)).id}`)
+    for (const own of [account, silent, deleted]) {
       const { id } = await createTicket(own.agent)
-      await ask(own.agent, 'POST', `tickets/${id}/comments`, { content: 'C' })
+      await callAs(own.agent, 'POST', `tickets/${id}/comments`, { content: 'C' })
     }
-    expect(rings()).toEqual([])
-    await ask(account.admin, 'PATCH', `webhooks/${hook.id}`, { active: true })
-    expect(rings()).toHaveLength(1)
+    expect(messages()).toEqual([])
+    await callAs(account.admin, 'PATCH', `webhooks/${hook.id}`, { active: true })
+    expect(messages()).toHaveLength(1)
   })
 })

@@ -1,14 +1,14 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { type Account, call, createTestAccount } from '../helpers/api'
-import { later, stopClock } from '../helpers/credentials'
-import { ask, detailsOf, expectNoHoles } from '../helpers/tickets'
+import { advanceClock, stopClock } from '../helpers/credentials'
+import { callAs, detailsOf, expectNoHoles } from '../helpers/tickets'
 import {
   createTestWebhook,
   createTimelessWebhook,
+  deleteAllWebhooks,
   deliver,
   deliveriesOf,
   deliveryOf,
-  forgetWebhooks,
   type Hook,
   type Received,
   receive,
@@ -21,19 +21,18 @@ const HOUR = 3_600 * SECOND
 
 let account: Account
 let hook: Hook
-/** What the subscriber answers from now on. */
-let answer: () => Response | Promise<Response>
+let response: () => Response | Promise<Response>
 let received: Received[]
 let queue: ReturnType<typeof silenceQueue>
 
 beforeEach(async () => {
   stopClock()
   queue = silenceQueue()
-  await forgetWebhooks()
+  await deleteAllWebhooks()
   account = await createTimelessWebhook(await createTestAccount())
   hook = await createTestWebhook(account)
-  answer = () => new Response('ok')
-  received = receive(() => answer())
+  response = () => new Response('ok')
+  received = receive(() => response())
 })
 afterEach(() => {
   vi.useRealTimers()
@@ -42,13 +41,12 @@ afterEach(() => {
 
 const failing = () => new Response('no', { status: 500 })
 const wire = (milliseconds: number) => new Date(milliseconds).toISOString().replace(/\.\d+Z$/, 'Z')
-const open = () => ask(account.admin, 'POST', 'tickets', { title: 'é😀', description: 'A text' })
-const redeliver = (id: string) => ask(account.admin, 'POST', `webhooks/${hook.id}/deliveries/${id}/redeliver`)
-const activate = (active: boolean) => ask(account.admin, 'PATCH', `webhooks/${hook.id}`, { active })
+const open = () => callAs(account.admin, 'POST', 'tickets', { title: 'é😀', description: 'A text' })
+const redeliver = (id: string) => callAs(account.admin, 'POST', `webhooks/${hook.id}/deliveries/${id}/redeliver`)
+const activate = (active: boolean) => callAs(account.admin, 'PATCH', `webhooks/${hook.id}`, { active })
 const outline = (delivery: { attempts: { number: number; trigger: string; status_code: number }[] }) =>
   delivery.attempts.map(({ number, trigger, status_code }) => `${number} ${trigger} ${status_code}`)
 
-/** The delivery of a new ticket after its first attempt. */
 async function delivered() {
   await open()
   await deliver(account)
@@ -56,13 +54,12 @@ async function delivered() {
   return deliveryOf(account, hook, id)
 }
 
-/** A delivery whose schedule, of one retry, has ended. */
 async function exhausted() {
-  answer = failing
+  response = failing
   await open()
-  for (let tries = 0; tries < 2; tries += 1) {
+  for (let round = 0; round < 2; round += 1) {
     await startConsumer({ WEBHOOK_RETRY_SCHEDULE: '10' }, account).ended
-    later(13 * SECOND)
+    advanceClock(13 * SECOND)
   }
   const [delivery] = await deliveriesOf(account, hook)
   expect(delivery).toMatchObject({ status: 'failed', attempt_count: 2, next_attempt_at: null, last_error: 'status' })
@@ -72,14 +69,14 @@ async function exhausted() {
 describe('GET …/deliveries/{delivery_id}', () => {
   it('shows the delivery and its attempts, the first KiB of each answer', async () => {
     const long = `x${'é'.repeat(600)}`
-    answer = () => new Response(long, { status: 503 })
+    response = () => new Response(long, { status: 503 })
     const { attempts: _, ...first } = await delivered()
     const at = Date.now()
-    later(6 * SECOND)
-    answer = () => Promise.reject(Object.assign(new Error('late'), { name: 'TimeoutError' }))
+    advanceClock(6 * SECOND)
+    response = () => Promise.reject(Object.assign(new Error('late'), { name: 'TimeoutError' }))
     await deliver(account)
-    later(HOUR)
-    answer = () => new Response(null, { status: 204 })
+    advanceClock(HOUR)
+    response = () => new Response(null, { status: 204 })
     await deliver(account)
     const base = { duration_ms: expect.any(Number), trigger: 'scheduled' }
     const delivery = await deliveryOf(account, hook, first.id)
@@ -110,11 +107,11 @@ describe('GET …/deliveries/{delivery_id}', () => {
 describe('W10 POST …/redeliver', () => {
   it('W10 is a 202 and one more attempt at once: the same id and bytes, a new timestamp, marked manual', async () => {
     const { id } = await delivered()
-    later(5 * SECOND)
+    advanceClock(5 * SECOND)
     queue.send.mockClear()
-    const asked = await redeliver(id)
-    expect(asked.status, asked.text).toBe(202)
-    expect(asked.body.data).toMatchObject({
+    const responses = await redeliver(id)
+    expect(responses.status, responses.text).toBe(202)
+    expect(responses.body.data).toMatchObject({
       id,
       status: 'pending',
       attempt_count: 1,
@@ -134,17 +131,17 @@ describe('W10 POST …/redeliver', () => {
 
   it('W10 twice at once is two attempts', async () => {
     const { id } = await delivered()
-    const asked = await Promise.all([redeliver(id), redeliver(id)])
-    expect(asked.map(({ status }) => status)).toEqual([202, 202])
+    const responses = await Promise.all([redeliver(id), redeliver(id)])
+    expect(responses.map(({ status }) => status)).toEqual([202, 202])
     await deliver(account)
     expect(received).toHaveLength(3)
     expect(outline(await deliveryOf(account, hook, id))).toEqual(['1 scheduled 200', '2 manual 200', '3 manual 200'])
   })
 
   it('W10 while an attempt is under way is one more', async () => {
-    answer = async () => {
+    response = async () => {
       const [{ id }] = await deliveriesOf(account, hook)
-      answer = () => new Response('ok')
+      response = () => new Response('ok')
       await redeliver(id)
       return new Response('ok')
     }
@@ -180,14 +177,14 @@ describe('W10 POST …/redeliver', () => {
   })
 
   it('W10 that fails leaves the schedule as it was', async () => {
-    answer = failing
+    response = failing
     const before = await delivered()
-    later(SECOND)
+    advanceClock(SECOND)
     await redeliver(before.id)
     await deliver(account)
     const after = await deliveryOf(account, hook, before.id)
     expect([after.status, after.next_attempt_at]).toEqual(['pending', before.next_attempt_at])
-    later(5 * SECOND)
+    advanceClock(5 * SECOND)
     await deliver(account)
     const third = await deliveryOf(account, hook, before.id)
     expect(outline(third)).toEqual(['1 scheduled 500', '2 manual 500', '3 scheduled 500'])
@@ -196,12 +193,12 @@ describe('W10 POST …/redeliver', () => {
   })
 
   it('W10 that succeeds ends the schedule', async () => {
-    answer = failing
+    response = failing
     const { id } = await delivered()
-    answer = () => new Response('ok')
+    response = () => new Response('ok')
     await redeliver(id)
     await deliver(account)
-    later(24 * HOUR)
+    advanceClock(24 * HOUR)
     await deliver(account)
     const delivery = await deliveryOf(account, hook, id)
     expect([delivery.status, ...outline(delivery)]).toEqual(['succeeded', '1 scheduled 500', '2 manual 200'])
@@ -212,7 +209,7 @@ describe('W10 POST …/redeliver', () => {
     const { id } = await exhausted()
     const states: string[] = []
     for (const next of [failing, () => new Response('ok'), failing]) {
-      answer = next
+      response = next
       expect((await redeliver(id)).body.data.status).toBe('pending')
       await deliver(account)
       const { status, next_attempt_at, last_error } = await deliveryOf(account, hook, id)
@@ -223,15 +220,15 @@ describe('W10 POST …/redeliver', () => {
 })
 
 describe('POST …/test', () => {
-  const test = (of = hook) => ask(account.admin, 'POST', `webhooks/${of.id}/test`)
+  const test = (of = hook) => callAs(account.admin, 'POST', `webhooks/${of.id}/test`)
 
   it('is a 202 and sends webhook.test to this webhook alone, whatever it wants', async () => {
     const picky = await createTestWebhook(account, { events: ['user.created'] })
-    later(5 * SECOND)
+    advanceClock(5 * SECOND)
     queue.send.mockClear()
-    const asked = await test(picky)
-    expect(asked.status, asked.text).toBe(202)
-    expect(asked.body.data).toMatchObject({ webhook_id: picky.id, event: 'webhook.test', status: 'pending' })
+    const responses = await test(picky)
+    expect(responses.status, responses.text).toBe(202)
+    expect(responses.body.data).toMatchObject({ webhook_id: picky.id, event: 'webhook.test', status: 'pending' })
     expect(queue.send).toHaveBeenCalledTimes(1)
     await open()
     await deliver(account)
@@ -239,22 +236,22 @@ describe('POST …/test', () => {
       [picky.url]: 'webhook.test',
       [hook.url]: 'ticket.created',
     })
-    expect(await deliveriesOf(account, picky)).toMatchObject([{ id: asked.body.data.id, status: 'succeeded' }])
+    expect(await deliveriesOf(account, picky)).toMatchObject([{ id: responses.body.data.id, status: 'succeeded' }])
     expect(await deliveriesOf(account, hook, '&event=webhook.test')).toEqual([])
-    const listed = await ask(account.agent, 'GET', 'events')
+    const listed = await callAs(account.agent, 'GET', 'events')
     expect(listed.text, 'the URL is for admins').not.toContain(picky.url)
     const { data } = listed.body
     expect(received.map(({ event }) => event)).toContainEqual(data[0])
-    expect(data[0]).toMatchObject({ id: asked.body.data.event_id, data: { webhook: { id: picky.id } } })
+    expect(data[0]).toMatchObject({ id: responses.body.data.event_id, data: { webhook: { id: picky.id } } })
     expect(data.map(({ event }: { event: string }) => event)).toEqual(['webhook.test', 'ticket.created'])
-    expect((await ask(account.agent, 'GET', 'events?event=webhook.test')).body.data).toEqual([data[0]])
+    expect((await callAs(account.agent, 'GET', 'events?event=webhook.test')).body.data).toEqual([data[0]])
     await expectNoHoles(account.id)
   })
 
   it('is a 409 on an inactive webhook, and writes nothing', async () => {
     await activate(false)
     detailsOf(await test(), 409, 'conflict')
-    expect((await ask(account.agent, 'GET', 'events')).body.data).toEqual([])
+    expect((await callAs(account.agent, 'GET', 'events')).body.data).toEqual([])
     await expectNoHoles(account.id)
     await activate(true)
     expect((await test()).body.data.sequence).toBe(1)

@@ -1,21 +1,21 @@
 import { env } from 'cloudflare:workers'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { type Account, createTestAccount, rows } from '../helpers/api'
-import { later, stopClock } from '../helpers/credentials'
-import { ask, detailsOf } from '../helpers/tickets'
+import { advanceClock, stopClock } from '../helpers/credentials'
+import { callAs, detailsOf } from '../helpers/tickets'
 import {
   createTestWebhook,
   createTimelessWebhook,
+  deleteAllWebhooks,
   deliver,
   deliveriesOf,
-  forgetWebhooks,
   type Hook,
-  leapSequences,
   type Received,
   receive,
   seedDeliveries,
   seedEvents,
   silenceQueue,
+  skipSequences,
 } from '../helpers/webhooks'
 
 const MINUTE = 60_000
@@ -24,18 +24,18 @@ const BEGINNING = '2025-01-01'
 let account: Account
 let hook: Hook
 let received: Received[]
-/** The statuses that the subscriber answers with, by the sequence of the event; 200 for the rest. */
-let answers: Map<number, number>
+/** Statuses by event sequence; 200 for the others. */
+let responses: Map<number, number>
 let queue: ReturnType<typeof silenceQueue>
 
 beforeEach(async () => {
   stopClock()
   queue = silenceQueue()
-  await forgetWebhooks()
+  await deleteAllWebhooks()
   account = await createTimelessWebhook(await createTestAccount())
   hook = await createTestWebhook(account)
-  answers = new Map()
-  received = receive(({ event }) => new Response(null, { status: answers.get(event.sequence) ?? 200 }))
+  responses = new Map()
+  received = receive(({ event }) => new Response(null, { status: responses.get(event.sequence) ?? 200 }))
 })
 afterEach(() => {
   vi.useRealTimers()
@@ -43,19 +43,19 @@ afterEach(() => {
 })
 
 const replay = (body: Record<string, unknown>, of = hook) =>
-  ask(account.admin, 'POST', `webhooks/${of.id}/replay`, body)
+  callAs(account.admin, 'POST', `webhooks/${of.id}/replay`, body)
 const wire = (milliseconds: number) => new Date(milliseconds).toISOString()
 const upTo = (last: number, first = 1) => Array.from({ length: last - first + 1 }, (_, index) => first + index)
-const activate = (active: boolean) => ask(account.admin, 'PATCH', `webhooks/${hook.id}`, { active })
+const activate = (active: boolean) => callAs(account.admin, 'PATCH', `webhooks/${hook.id}`, { active })
 const replaying = () => rows('SELECT * FROM replays WHERE account_id = ?', account.id)
 
 async function counted(body: Record<string, unknown>, of = hook): Promise<number> {
-  const answer = await replay(body, of)
-  expect(answer.status, answer.text).toBe(202)
-  return answer.body.data.count
+  const response = await replay(body, of)
+  expect(response.status, response.text).toBe(202)
+  return response.body.data.count
 }
 
-/** The sequences of what came since the last time, in order. */
+/** The sequences since the last call, in order. */
 function arrived(): number[] {
   return received
     .splice(0)
@@ -63,10 +63,9 @@ function arrived(): number[] {
     .toSorted((a, b) => a - b)
 }
 
-/** Ends the deliveries of the events from a sequence to another. */
-async function settle(outcome: 'succeeded' | 'failed', from: number, to = from): Promise<void> {
-  const settled = `UPDATE deliveries SET retry_at = NULL, outcome = '${outcome}'`
-  await rows(`${settled} WHERE account_id = ? AND sequence BETWEEN ? AND ?`, account.id, from, to)
+async function endDeliveries(outcome: 'succeeded' | 'failed', from: number, to = from): Promise<void> {
+  const update = `UPDATE deliveries SET retry_at = NULL, outcome = '${outcome}'`
+  await rows(`${update} WHERE account_id = ? AND sequence BETWEEN ? AND ?`, account.id, from, to)
 }
 
 describe('W11 POST …/replay', () => {
@@ -74,7 +73,7 @@ describe('W11 POST …/replay', () => {
     await seedEvents(account, 3)
     await deliver(account)
     const first = received.splice(0)
-    later(MINUTE)
+    advanceClock(MINUTE)
     queue.send.mockClear()
     expect(await counted({ since: BEGINNING })).toBe(3)
     expect(queue.send.mock.calls).toEqual([[{ account_id: account.id }, { delaySeconds: 0 }]])
@@ -90,7 +89,7 @@ describe('W11 POST …/replay', () => {
   it('W11 is of the events from `since` on and before `until`', async () => {
     const start = Date.now()
     for (let minute = 0; minute < 3; minute += 1) await seedEvents(account, 1, start + minute * MINUTE)
-    later(3 * MINUTE)
+    advanceClock(3 * MINUTE)
     await deliver(account)
     expect(arrived()).toEqual([1, 2, 3])
     const at = (minutes: number) => wire(start + minutes * MINUTE)
@@ -112,16 +111,16 @@ describe('W11 POST …/replay', () => {
   })
 
   it('W11 with only_failed skips what succeeded, and takes what failed, waits, or was never noted', async () => {
-    for (const sequence of [1, 3]) answers.set(sequence, 500)
+    for (const sequence of [1, 3]) responses.set(sequence, 500)
     await seedEvents(account, 4)
     await deliver(account)
-    await settle('failed', 3)
+    await endDeliveries('failed', 3)
     await activate(false)
     await seedEvents(account, 1)
     await deliver(account)
     await activate(true)
     arrived()
-    answers.clear()
+    responses.clear()
     expect(await counted({ since: BEGINNING, only_failed: true })).toBe(3)
     await deliver(account)
     expect(arrived()).toEqual([1, 3, 5])
@@ -132,16 +131,16 @@ describe('W11 POST …/replay', () => {
   it('W11 is of what the webhook wants, from its creation on, and never of tests', async () => {
     await seedEvents(account, 2, Date.now(), 'user.created')
     const picky = await createTestWebhook(account, { events: ['ticket.deleted'] })
-    await ask(account.admin, 'POST', `webhooks/${picky.id}/test`)
-    const { id } = (await ask(account.agent, 'POST', 'tickets', { title: 'T', description: 'D' })).body.data
-    await ask(account.agent, 'POST', `tickets/${id}/comments`, { content: 'Hush', is_internal: true })
+    await callAs(account.admin, 'POST', `webhooks/${picky.id}/test`)
+    const { id } = (await callAs(account.agent, 'POST', 'tickets', { title: 'T', description: 'D' })).body.data
+    await callAs(account.agent, 'POST', `tickets/${id}/comments`, { content: 'Hush', is_internal: true })
     await seedEvents(account, 2)
     expect(await counted({ since: BEGINNING }, picky)).toBe(2)
-    await ask(account.admin, 'PATCH', `webhooks/${picky.id}`, { events: ['*'] })
+    await callAs(account.admin, 'PATCH', `webhooks/${picky.id}`, { events: ['*'] })
     await deliver(account)
     arrived()
     expect(await counted({ since: BEGINNING }, picky)).toBe(3)
-    await ask(account.admin, 'PATCH', `webhooks/${picky.id}`, { include_internal: true })
+    await callAs(account.admin, 'PATCH', `webhooks/${picky.id}`, { include_internal: true })
     await deliver(account)
     arrived()
     expect(await counted({ since: BEGINNING }, picky)).toBe(4)
@@ -162,11 +161,11 @@ describe('W11 POST …/replay', () => {
   })
 
   it('W11 begins the schedule anew, and needs no delivery that is still kept', async () => {
-    answers.set(1, 500)
+    responses.set(1, 500)
     await seedEvents(account, 2)
-    for (let tries = 0; tries < 3; tries += 1) {
+    for (let attempts = 0; attempts < 3; attempts += 1) {
       await deliver(account)
-      later(7 * MINUTE)
+      advanceClock(7 * MINUTE)
     }
     arrived()
     await rows('DELETE FROM deliveries WHERE account_id = ? AND sequence = 2', account.id)
@@ -183,8 +182,8 @@ describe('W11 POST …/replay', () => {
     await deliver(account)
     const other = await createTestWebhook(account)
     await seedEvents(account, 1)
-    const asked = await Promise.all(Array.from({ length: 5 }, () => replay({ since: BEGINNING })))
-    expect(asked.map(({ status }) => status).toSorted()).toEqual([202, 409, 409, 409, 409])
+    const responses = await Promise.all(Array.from({ length: 5 }, () => replay({ since: BEGINNING })))
+    expect(responses.map(({ status }) => status).toSorted()).toEqual([202, 409, 409, 409, 409])
     expect(await counted({ since: BEGINNING }, other)).toBe(1)
     await deliver(account)
     arrived()
@@ -212,7 +211,7 @@ describe('W11 POST …/replay', () => {
   ])('W11 killed half-way, at step %i, the rest still goes out, and nothing twice', async (step, next) => {
     await seedEvents(account, 210)
     await seedDeliveries(account, hook)
-    await settle('succeeded', 1, 210)
+    await endDeliveries('succeeded', 1, 210)
     expect(await counted({ since: BEGINNING })).toBe(210)
     const original = env.DB.batch.bind(env.DB)
     let calls = 0
@@ -233,7 +232,7 @@ describe('W11 POST …/replay', () => {
   it('W11 is taken up 500 events a message, which asks for the next', async () => {
     await seedEvents(account, 520)
     await seedDeliveries(account, hook)
-    await settle('succeeded', 1, 520)
+    await endDeliveries('succeeded', 1, 520)
     expect(await counted({ since: BEGINNING })).toBe(520)
     await deliver(account)
     expect(queue.sendBatch.mock.lastCall).toEqual([[{ body: { account_id: account.id }, delaySeconds: 0 }]])
@@ -244,10 +243,10 @@ describe('W11 POST …/replay', () => {
 
   it('goes over a hole in the sequences, as a restore leaves, in one step', async () => {
     await seedEvents(account, 120)
-    await leapSequences(account, 5_000_000)
+    await skipSequences(account, 5_000_000)
     await seedEvents(account, 2)
     await seedDeliveries(account, hook)
-    await settle('succeeded', 1, 5_000_122)
+    await endDeliveries('succeeded', 1, 5_000_122)
     expect(await counted({ since: BEGINNING })).toBe(122)
     await deliver(account)
     expect(await replaying()).toEqual([])
@@ -266,8 +265,8 @@ describe('W11 POST …/replay', () => {
       ['[]', 'body'],
     ]
     for (const [body, field] of bodies) {
-      const answer = await ask(account.admin, 'POST', `webhooks/${hook.id}/replay`, body)
-      const [first, ...rest] = detailsOf(answer, 400, 'invalid_input')
+      const response = await callAs(account.admin, 'POST', `webhooks/${hook.id}/replay`, body)
+      const [first, ...rest] = detailsOf(response, 400, 'invalid_input')
       expect([first?.field, rest], JSON.stringify(body)).toEqual([field, []])
     }
   })

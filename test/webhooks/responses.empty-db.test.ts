@@ -4,11 +4,11 @@ import { stopClock } from '../helpers/credentials'
 import { connect } from '../helpers/sockets'
 import {
   createTestWebhook,
+  deleteAllWebhooks,
   dueIn,
-  forgetWebhooks,
   freshUrl,
   type Hook,
-  neverAnswers,
+  neverResponds,
   onlyDelivery,
   type Received,
   receive,
@@ -32,51 +32,52 @@ beforeEach(async () => {
 afterEach(async () => {
   vi.useRealTimers()
   vi.restoreAllMocks()
-  await forgetWebhooks()
+  await deleteAllWebhooks()
 })
 
 const bytes = (text: string) => new TextEncoder().encode(text)
 
 interface Case {
-  answer: (request: Received, signal: AbortSignal) => Response | Promise<Response>
-  /** How its host's name begins. */
+  respond: (request: Received, signal: AbortSignal) => Response | Promise<Response>
   host?: string
 }
 
-/** Sends one event to a webhook for each case, answered as the case says, and gives what became of each. */
 async function outcomes<Of extends Case>(cases: readonly Of[]) {
-  const minted: { of: Of; hook: Hook }[] = []
+  const created: { of: Of; hook: Hook }[] = []
   for (const of of cases) {
     const url = freshUrl().replace('hooks', `${of.host ?? 'open'}-hooks`)
-    minted.push({ of, hook: await createTestWebhook(account, { url }) })
+    created.push({ of, hook: await createTestWebhook(account, { url }) })
   }
   const received = receive((request, signal) => {
-    const found = minted.find(({ hook }) => hook.url === request.url)
+    const found = created.find(({ hook }) => hook.url === request.url)
     if (!found) throw new Error(`unexpected: ${request.url}`)
-    return found.of.answer(request, signal)
+    return found.of.respond(request, signal)
   })
   await createTicket(account.agent)
   await startConsumer(VARIABLES, account).ended
-  const look = async ({ of, hook }: (typeof minted)[number]) => ({
+  const look = async ({ of, hook }: (typeof created)[number]) => ({
     of,
     delivery: await onlyDelivery(account, hook),
     wait: await dueIn(hook),
   })
-  return { received, deliveries: await Promise.all(minted.map(look)) }
+  return { received, deliveries: await Promise.all(created.map(look)) }
 }
 
 describe('an answer', () => {
   it('W06 of 2xx is success, of any other status a failed attempt; a redirect is not followed', async () => {
-    const good = [200, 201, 202, 204, 299]
+    const valid = [200, 201, 202, 204, 299]
     const bad = [300, 301, 302, 303, 304, 307, 308, 400, 401, 404, 429, 500, 503, 599]
     const headers = { Location: 'https://elsewhere.example.com/' }
-    const cases = [...good, ...bad].map((status) => ({ status, answer: () => new Response(null, { status, headers }) }))
+    const cases = [...valid, ...bad].map((status) => ({
+      status,
+      respond: () => new Response(null, { status, headers }),
+    }))
     const { received, deliveries } = await outcomes(cases)
     expect(received).toHaveLength(cases.length)
     expect(new Set(received.map(({ redirect }) => redirect))).toEqual(new Set(['manual']))
     for (const { of, delivery } of deliveries) {
       const attempts = [{ number: 1, status_code: of.status, error: null, response: '' }]
-      const expected = good.includes(of.status)
+      const expected = valid.includes(of.status)
         ? { status: 'succeeded', last_error: null, next_attempt_at: null, attempts }
         : { status: 'pending', last_error: 'status', next_attempt_at: expect.any(String), attempts }
       expect(delivery, String(of.status)).toMatchObject(expected)
@@ -86,16 +87,18 @@ describe('an answer', () => {
   it('W07 puts the next attempt off by its Retry-After, within reason', async () => {
     const date = new Date(Date.now() + 120 * SECOND).toUTCString()
     const schedule = [8 * SECOND, 12 * SECOND] as const
-    const told = (status: number, header: string, least: number, most = least) => {
+    const retryCase = (status: number, header: string, least: number, most = least) => {
       const headers = { 'Retry-After': header }
-      return { header, least, most, answer: () => new Response(null, { status, headers }) }
+      return { header, least, most, respond: () => new Response(null, { status, headers }) }
     }
     const { deliveries } = await outcomes([
-      ...[429, 503].map((status) => told(status, '60', 60 * SECOND)),
+      ...[429, 503].map((status) => retryCase(status, '60', 60 * SECOND)),
       // The date has no milliseconds.
-      ...[429, 503].map((status) => told(status, date, 119 * SECOND, 120 * SECOND)),
-      ...['99999999', 'Fri, 31 Dec 9999 23:59:59 GMT'].map((header) => told(503, header, DAY)),
-      ...['-1', 'abc', '0', '1.5', 'Fri, 31 Dec 1999 23:59:59 GMT'].map((header) => told(503, header, ...schedule)),
+      ...[429, 503].map((status) => retryCase(status, date, 119 * SECOND, 120 * SECOND)),
+      ...['99999999', 'Fri, 31 Dec 9999 23:59:59 GMT'].map((header) => retryCase(503, header, DAY)),
+      ...['-1', 'abc', '0', '1.5', 'Fri, 31 Dec 1999 23:59:59 GMT'].map((header) =>
+        retryCase(503, header, ...schedule),
+      ),
     ])
     for (const { of, wait } of deliveries) {
       expect(wait, of.header).toBeGreaterThanOrEqual(of.least)
@@ -112,34 +115,34 @@ describe('an answer', () => {
     const fails = (message: string) => () => Promise.reject(new Error(message))
     const lost = 'Network connection lost.'
     const breaksOff = () => {
-      const parts = [() => bytes('begun'), fails(lost)]
-      return new Response(new ReadableStream({ pull: async (to) => to.enqueue(await parts.shift()?.()) }))
+      const chunks = [() => bytes('begun'), fails(lost)]
+      return new Response(new ReadableStream({ pull: async (to) => to.enqueue(await chunks.shift()?.()) }))
     }
-    const drips = (_request: Received, signal: AbortSignal) => {
+    const respondSlowly = (_request: Received, signal: AbortSignal) => {
       let drops = 0
-      const drip = async (to: ReadableStreamDefaultController) => {
+      const sendSlowly = async (to: ReadableStreamDefaultController) => {
         drops += 1
         if (drops > 2) await new Promise((resolve) => setTimeout(resolve, 20))
         if (signal.aborted) to.error(signal.reason)
         else to.enqueue(bytes('.'))
       }
-      return new Response(new ReadableStream({ pull: drip }))
+      return new Response(new ReadableStream({ pull: sendSlowly }))
     }
     const none = { status_code: null, response: null }
     const { deliveries } = await outcomes([
-      { host: 'open', answer: neverAnswers, error: 'timeout', ...none },
-      { host: 'shut', answer: fails(lost), error: 'connect', ...none },
-      { host: 'open', answer: fails(lost), error: 'reset', ...none },
-      { host: 'shut', answer: fails('internal error'), error: 'dns', ...none },
-      { host: 'open', answer: fails('internal error'), error: 'tls', ...none },
+      { host: 'open', respond: neverResponds, error: 'timeout', ...none },
+      { host: 'shut', respond: fails(lost), error: 'connect', ...none },
+      { host: 'open', respond: fails(lost), error: 'reset', ...none },
+      { host: 'shut', respond: fails('internal error'), error: 'dns', ...none },
+      { host: 'open', respond: fails('internal error'), error: 'tls', ...none },
       {
         host: 'open',
-        answer: drips,
+        respond: respondSlowly,
         error: 'timeout',
         status_code: 200,
         response: expect.stringMatching(/^\.{2,17}$/),
       },
-      { host: 'open', answer: breaksOff, error: 'reset', status_code: 200, response: 'begun' },
+      { host: 'open', respond: breaksOff, error: 'reset', status_code: 200, response: 'begun' },
     ])
     for (const { of, delivery } of deliveries) {
       const { error, status_code, response } = of
@@ -159,7 +162,7 @@ describe('an answer', () => {
     const cancel = () => {
       cancelled = true
     }
-    const { deliveries } = await outcomes([{ answer: () => new Response(new ReadableStream({ pull, cancel })) }])
+    const { deliveries } = await outcomes([{ respond: () => new Response(new ReadableStream({ pull, cancel })) }])
     expect(deliveries[0]?.delivery).toMatchObject({ status: 'succeeded', attempts: [{ response: 'x'.repeat(1_024) }] })
     expect([pulled <= 4_096, cancelled]).toEqual([true, true])
   })
@@ -172,8 +175,8 @@ describe('an answer', () => {
       [bytes(`${'a'.repeat(1_023)}é`), `${'a'.repeat(1_023)}\ufffd`],
       [bytes('😀'.repeat(100_000)), '😀'.repeat(256)],
     ]
-    const answers = cases.map(([body, text]) => ({ answer: () => new Response(body, { status: 500 }), text }))
-    for (const { of, delivery } of (await outcomes(answers)).deliveries)
+    const withBodies = cases.map(([body, text]) => ({ respond: () => new Response(body, { status: 500 }), text }))
+    for (const { of, delivery } of (await outcomes(withBodies)).deliveries)
       expect(delivery.attempts[0].response).toBe(of.text)
   })
 })

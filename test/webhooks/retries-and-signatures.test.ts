@@ -5,7 +5,7 @@ import { WakeUpBatch } from '../../src/service/wake-up-queue'
 import { classifyFetchError } from '../../src/webhooks/delivery-error'
 import { nextAttemptAt, readRetryAfter } from '../../src/webhooks/retry-schedule'
 import { newSecret, signatureHeaders } from '../../src/webhooks/signing'
-import { later, stopClock } from '../helpers/credentials'
+import { advanceClock, stopClock } from '../helpers/credentials'
 import { connect } from '../helpers/sockets'
 import { silenceQueue } from '../helpers/webhooks'
 
@@ -20,22 +20,22 @@ afterEach(() => {
 
 describe('when to try again', () => {
   const SCHEDULE = [5, 300, 86_400]
-  const delays = (tries: number, retryAfter: number | null = null) =>
+  const delays = (attempts: number, retryAfter: number | null = null) =>
     [0, 0.25, 0.5, 0.999999].map((random) => {
       vi.spyOn(Math, 'random').mockReturnValue(random)
-      return (nextAttemptAt(SCHEDULE, tries, retryAfter, 1_000_000) ?? Number.NaN) - 1_000_000
+      return (nextAttemptAt(SCHEDULE, attempts, retryAfter, 1_000_000) ?? Number.NaN) - 1_000_000
     })
 
   it.each([
     [1, [4_000, 4_500, 5_000, 6_000]],
     [2, [240_000, 270_000, 300_000, 360_000]],
     [3, [69_120_000, 77_760_000, 86_400_000, 103_680_000]],
-  ])('W05 after %i attempts is what the schedule says, give or take a fifth', (tries, expected) => {
-    for (const [index, delay] of delays(tries).entries()) expect(delay).toBeCloseTo(expected[index] ?? 0, -3)
+  ])('W05 after %i attempts is what the schedule says, give or take a fifth', (attempts, expected) => {
+    for (const [index, delay] of delays(attempts).entries()) expect(delay).toBeCloseTo(expected[index] ?? 0, -3)
   })
 
-  it.each([0, -1, 4, 5])('W09 after %i attempts of a schedule of 3 is never', (tries) => {
-    expect(nextAttemptAt(SCHEDULE, tries, DAY, 0)).toBeNull()
+  it.each([0, -1, 4, 5])('W09 after %i attempts of a schedule of 3 is never', (attempts) => {
+    expect(nextAttemptAt(SCHEDULE, attempts, DAY, 0)).toBeNull()
   })
 
   it.each([
@@ -43,8 +43,8 @@ describe('when to try again', () => {
     ['between its ends is the least', 1, 4_800, [4_800, 4_800, 5_000, 6_000]],
     ['longer is taken as it is', 1, 60_000, [60_000, 60_000, 60_000, 60_000]],
     ['longer than a day is a day', 2, 99_999_999 * SECOND, [DAY, DAY, DAY, DAY]],
-  ])('W07 a Retry-After that is %s', (_name, tries, retryAfter, expected) => {
-    for (const [index, delay] of delays(tries, retryAfter).entries())
+  ])('W07 a Retry-After that is %s', (_name, attempts, retryAfter, expected) => {
+    for (const [index, delay] of delays(attempts, retryAfter).entries())
       expect(Math.abs(delay - (expected[index] ?? 0))).toBeLessThanOrEqual(1)
   })
 })
@@ -81,19 +81,19 @@ describe('rings to come', () => {
     'one in %i ms waits %i s: up to a second early, never late, within what a queue can',
     async (delay, delaySeconds) => {
       const { sendBatch } = silenceQueue()
-      const bell = new WakeUpBatch(env.WEBHOOKS)
-      bell.add(null, Date.now() + delay)
-      await bell.enqueue()
+      const wakeUps = new WakeUpBatch(env.WEBHOOKS)
+      wakeUps.add(null, Date.now() + delay)
+      await wakeUps.enqueue()
       expect(sendBatch.mock.calls).toEqual([[[{ body: { account_id: null }, delaySeconds }]]])
     },
   )
 
   it('are one for each account and second, a hundred a call, each sent once', async () => {
     const { sendBatch } = silenceQueue()
-    const bell = new WakeUpBatch(env.WEBHOOKS)
-    for (let i = 0; i < 201; i += 1) for (const _ of 'ab') bell.add(`acct_${i % 67}`, Date.now() + (i % 3) * SECOND)
-    await bell.enqueue()
-    await bell.enqueue()
+    const wakeUps = new WakeUpBatch(env.WEBHOOKS)
+    for (let i = 0; i < 201; i += 1) for (const _ of 'ab') wakeUps.add(`acct_${i % 67}`, Date.now() + (i % 3) * SECOND)
+    await wakeUps.enqueue()
+    await wakeUps.enqueue()
     expect(sendBatch.mock.calls.map(([messages]) => [...messages].length)).toEqual([100, 100, 1])
     const sent = sendBatch.mock.calls.flatMap(([messages]) => [...messages].map((message) => JSON.stringify(message)))
     expect(new Set(sent).size).toBe(201)
@@ -102,9 +102,9 @@ describe('rings to come', () => {
   it('F03 that the queue refuses are no failure, and keep no other from being sent', async () => {
     const { sendBatch } = silenceQueue()
     sendBatch.mockRejectedValueOnce(new Error('Queue is overloaded'))
-    const bell = new WakeUpBatch(env.WEBHOOKS)
-    for (let i = 0; i < 150; i += 1) bell.add(`acct_${i}`, Date.now())
-    await bell.enqueue()
+    const wakeUps = new WakeUpBatch(env.WEBHOOKS)
+    for (let i = 0; i < 150; i += 1) wakeUps.add(`acct_${i}`, Date.now())
+    await wakeUps.enqueue()
     expect(sendBatch.mock.calls.map(([messages]) => [...messages].length)).toEqual([100, 50])
   })
 })
@@ -126,33 +126,33 @@ describe('W02 a signature', () => {
     const headers = signatureHeaders([current, old], ID, Date.now(), BODY)
     for (const secret of [current, old]) expect(new Webhook(secret).verify(BODY, headers)).toEqual(JSON.parse(BODY))
     expect(() => new Webhook(newSecret()).verify(BODY, headers)).toThrow('No matching signature')
-    later(6 * 60 * SECOND)
+    advanceClock(6 * 60 * SECOND)
     expect(() => new Webhook(current).verify(BODY, headers)).toThrow('too old')
   })
 })
 
 describe('W08 why a connection failed', () => {
   const [LOST, INTERNAL] = [new Error('Network connection lost.'), new Error('internal error; reference = x')]
-  const opening = { ok: () => Promise.resolve({}), refused: () => Promise.reject(new Error('refused')) }
+  const opening = { ok: () => Promise.resolve({}), rejected: () => Promise.reject(new Error('rejected')) }
 
   it.each([
-    ['the time was up', new DOMException('', 'TimeoutError'), 'https://a.example', 'refused', 'timeout', null],
-    ['it was aborted', new DOMException('', 'AbortError'), 'https://a.example', 'refused', 'timeout', null],
-    ['lost, and nothing listens', LOST, 'https://a.example', 'refused', 'connect', 443],
+    ['the time was up', new DOMException('', 'TimeoutError'), 'https://a.example', 'rejected', 'timeout', null],
+    ['it was aborted', new DOMException('', 'AbortError'), 'https://a.example', 'rejected', 'timeout', null],
+    ['lost, and nothing listens', LOST, 'https://a.example', 'rejected', 'connect', 443],
     ['lost, and something listens', LOST, 'https://a.example:8443/x', 'ok', 'reset', 8443],
     ['lost, without TLS', LOST, 'http://a.example/x', 'ok', 'reset', 80],
-    ['no such name', INTERNAL, 'https://a.example', 'refused', 'dns', 443],
+    ['no such name', INTERNAL, 'https://a.example', 'rejected', 'dns', 443],
     ['a bad certificate', INTERNAL, 'https://a.example', 'ok', 'tls', 443],
     ['no such name, without TLS', INTERNAL, 'http://a.example', 'ok', 'dns', null],
-    ['no error at all', 'odd', 'https://a.example', 'refused', 'dns', 443],
+    ['no error at all', 'odd', 'https://a.example', 'rejected', 'dns', 443],
   ] as const)('%s', async (_name, error, url, probe, expected, port) => {
-    const asked = connect.mockReset()
+    const socket = connect.mockReset()
     const close = vi.fn(() => Promise.resolve())
-    asked.mockImplementation(
+    socket.mockImplementation(
       () => ({ opened: opening[probe](), closed: Promise.reject(new Error('x')), close }) as never,
     )
     expect(await classifyFetchError(error, url)).toBe(expected)
-    expect(asked.mock.calls).toEqual(port === null ? [] : [[{ hostname: 'a.example', port }]])
+    expect(socket.mock.calls).toEqual(port === null ? [] : [[{ hostname: 'a.example', port }]])
     expect(close).toHaveBeenCalledTimes(port === null ? 0 : 1)
   })
 

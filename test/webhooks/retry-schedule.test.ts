@@ -9,10 +9,10 @@ afterEach(() => {
   vi.restoreAllMocks()
 })
 
-function delays(tries: number, retryAfter: number | null): number[] {
+function delays(attempts: number, retryAfter: number | null): number[] {
   return [0, 0.5, 0.75].map((random) => {
     vi.spyOn(Math, 'random').mockReturnValue(random)
-    return (nextAttemptAt(SCHEDULE, tries, retryAfter, NOW) ?? Number.NaN) - NOW
+    return (nextAttemptAt(SCHEDULE, attempts, retryAfter, NOW) ?? Number.NaN) - NOW
   })
 }
 
@@ -20,8 +20,8 @@ describe('nextTry', () => {
   it.each([
     [1, [4_000, 5_000, 5_500]],
     [2, [240_000, 300_000, 330_000]],
-  ])('follows the schedule after %i attempts, up to 20 % earlier or later', (tries, expected) => {
-    expect(delays(tries, null)).toEqual(expected)
+  ])('follows the schedule after %i attempts, up to 20 % earlier or later', (attempts, expected) => {
+    expect(delays(attempts, null)).toEqual(expected)
   })
 
   it.each([
@@ -39,8 +39,8 @@ describe('nextTry', () => {
     expect(nextAttemptAt(SCHEDULE, 1, null, 0)).toBe(4_001)
   })
 
-  it.each([-1, 0, 3])('returns null after %i attempts, outside the schedule', (tries) => {
-    expect(nextAttemptAt(SCHEDULE, tries, DAY, NOW)).toBeNull()
+  it.each([-1, 0, 3])('returns null after %i attempts, outside the schedule', (attempts) => {
+    expect(nextAttemptAt(SCHEDULE, attempts, DAY, NOW)).toBeNull()
   })
 })
 

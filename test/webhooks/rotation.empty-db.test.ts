@@ -7,8 +7,8 @@ import { deriveKeys } from '../../src/core/keys'
 import { decryptSecrets, encryptSecret } from '../../src/webhooks/secrets'
 import { newSecret } from '../../src/webhooks/signing'
 import { type Account, createTestAccount, createTicket, rows } from '../helpers/api'
-import { callWith, createTestKey, later, stopClock } from '../helpers/credentials'
-import { ask } from '../helpers/tickets'
+import { advanceClock, callWith, createTestKey, stopClock } from '../helpers/credentials'
+import { callAs } from '../helpers/tickets'
 import {
   createTestWebhook,
   deliveriesOf,
@@ -19,7 +19,7 @@ import {
   startConsumer,
 } from '../helpers/webhooks'
 
-/** APP_SECRET rotated, with `npm run admin -- reencrypt` between and without. */
+/** Rotates APP_SECRET, with and without `npm run admin -- reencrypt`. */
 
 const A = env.APP_SECRET ?? ''
 const B = 'a second secret, that comes after it'
@@ -56,7 +56,6 @@ const run: Run = async (...statements) => {
   return results.map((result) => result.results)
 }
 
-/** The lines that the command prints. */
 async function reencrypted(current: string, previous: string | null, through = run): Promise<string[]> {
   const settings = { current, previous, tokenTtlSeconds: TTL }
   return (await reencrypt(through, settings, Date.now())).split('\n')
@@ -82,9 +81,9 @@ describe('two rotations of APP_SECRET', () => {
   it('W22 with reencrypt between break no delivery, no API key, no cursor', async () => {
     const received = receive()
     const hook = await createTestWebhook(account)
-    const { secret } = (await ask(account.admin, 'POST', `webhooks/${hook.id}/rotate-secret`)).body.data
+    const { secret } = (await callAs(account.admin, 'POST', `webhooks/${hook.id}/rotate-secret`)).body.data
     const { key } = await createTestKey(account, { role: 'admin' })
-    const { next_cursor } = (await ask(account.agent, 'GET', 'events')).body.pagination
+    const { next_cursor } = (await callAs(account.agent, 'GET', 'events')).body.pagination
     for (const [variables, current, previous] of [
       [BA, B, A],
       [CB, C, B],
@@ -125,7 +124,7 @@ describe('two rotations of APP_SECRET', () => {
     ])
     expect((await reencrypted(C, A))[0]).toBe('Stored ciphertexts: 1 moved, 0 left.')
     expect(received).toEqual([])
-    later(7_000)
+    advanceClock(7_000)
     await deliverUnder(CB)
     expect(received.map((request) => verifies(hook.secret, request))).toEqual([true])
     expect(await deliveriesOf(account, hook)).toMatchObject([{ status: 'succeeded', attempt_count: 2 }])
@@ -133,7 +132,7 @@ describe('two rotations of APP_SECRET', () => {
 })
 
 describe('reencrypt', () => {
-  /** Webhooks as they are stored under a secret; every third has a secret that has ended, every fifth one that has not. */
+  /** Every third webhook has an expired previous secret, every fifth a valid one. */
   async function seedWebhooks(count: number, appSecret: string): Promise<Map<string, string>> {
     const secrets = new Map<string, string>()
     const key = deriveKeys(appSecret).webhooks
@@ -222,9 +221,9 @@ describe('reencrypt', () => {
     stopClock()
     const known = (await reencrypted(B, null)).slice(1)
     expect(known).toEqual([expect.stringMatching(/^APP_SECRET is known since /), 'There is no APP_SECRET_PREVIOUS.'])
-    later(TTL * 1_000 - 60_000)
+    advanceClock(TTL * 1_000 - 60_000)
     expect((await reencrypted(B, A))[2]).toMatch(/^APP_SECRET_PREVIOUS may go at \S+Z, when the last token it signed/)
-    later(60_000)
+    advanceClock(60_000)
     expect((await reencrypted(B, A))[2]).toBe('APP_SECRET_PREVIOUS may go: every token it signed has ended.')
   })
 })

@@ -3,8 +3,8 @@ import { createHmac } from 'node:crypto'
 import { Webhook } from 'standardwebhooks'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { type Account, createTestAccount, createTicket, rows } from '../helpers/api'
-import { later, stopClock } from '../helpers/credentials'
-import { ask } from '../helpers/tickets'
+import { advanceClock, stopClock } from '../helpers/credentials'
+import { callAs } from '../helpers/tickets'
 import {
   createTestWebhook,
   createTimelessWebhook,
@@ -33,13 +33,13 @@ afterEach(() => {
 const keyOf = (secret: string) => Buffer.from(secret.replace('whsec_', ''), 'base64')
 
 async function rotate({ id }: Hook): Promise<Hook> {
-  const answer = await ask(account.admin, 'POST', `webhooks/${id}/rotate-secret`)
-  expect(answer.status, answer.text).toBe(200)
-  return answer.body.data
+  const response = await callAs(account.admin, 'POST', `webhooks/${id}/rotate-secret`)
+  expect(response.status, response.text).toBe(200)
+  return response.body.data
 }
 
-/** Everything that D1 holds, bytes in hex. */
-async function dump(): Promise<string> {
+/** All rows of D1, with bytes in hexadecimal. */
+async function readDatabase(): Promise<string> {
   const tables = await rows<{ name: string }>(
     "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE '\\_cf\\_%' ESCAPE '\\'",
   )
@@ -78,11 +78,11 @@ describe('W01 the secret of a webhook', () => {
     const written: string[] = []
     for (const level of ['log', 'info', 'warn', 'error', 'debug'] as const)
       vi.spyOn(console, level).mockImplementation((...entry) => void written.push(...entry.map(String)))
-    const answered: string[] = []
+    const responded: string[] = []
     const by = async (method: string, path: string, body?: unknown) => {
-      const { text, headers, status, body: parsed } = await ask(account.admin, method, path, body)
+      const { text, headers, status, body: parsed } = await callAs(account.admin, method, path, body)
       expect(status, text).toBeLessThan(300)
-      answered.push(text, JSON.stringify([...headers]))
+      responded.push(text, JSON.stringify([...headers]))
       return parsed.data
     }
     const echo = ({ headers, body }: Received) => new Response(JSON.stringify([...headers]) + body, { status: 500 })
@@ -103,16 +103,16 @@ describe('W01 the secret of a webhook', () => {
     await deliver(account)
     const { attempts } = await by('GET', `${path}/deliveries/${delivery.id}`)
     await by('GET', 'events')
-    const sealed = await rows<{ secret: string; previous_secret: string }>(
+    const encrypted = await rows<{ secret: string; previous_secret: string }>(
       'SELECT secret, previous_secret FROM webhooks WHERE id = ?',
       hook.id,
     )
-    const dumped = await dump()
+    const dumped = await readDatabase()
     for (const known of [
       hook.id,
       hook.url,
-      sealed[0]?.secret ?? '',
-      sealed[0]?.previous_secret ?? '',
+      encrypted[0]?.secret ?? '',
+      encrypted[0]?.previous_secret ?? '',
       attempts[0].response,
     ])
       expect(dumped).toContain(JSON.stringify(known))
@@ -120,12 +120,12 @@ describe('W01 the secret of a webhook', () => {
 
     expect(received.length).toBeGreaterThanOrEqual(3)
     const sent = received.map(({ headers, body }) => JSON.stringify([...headers]) + body)
-    const places = { answered, written, dumped: [dumped, await dump()], sent }
+    const found = { responded, written, dumped: [dumped, await readDatabase()], sent }
     for (const secret of [hook.secret, rotated.secret])
-      for (const [place, texts] of Object.entries(places))
+      for (const [location, texts] of Object.entries(found))
         for (const form of ['base64', 'base64url', 'hex'] as const) {
           const text = keyOf(secret).toString(form).replace(/=+$/, '')
-          expect(texts.join('\n').includes(text), `${form} in what was ${place}`).toBe(false)
+          expect(texts.join('\n').includes(text), `${form} in what was ${location}`).toBe(false)
         }
     expect(written.length).toBeGreaterThanOrEqual(10)
   })
@@ -143,7 +143,6 @@ describe('W01 the secret of a webhook', () => {
   })
 })
 
-/** The signatures of a request. */
 function signaturesOf({ headers }: Received): string[] {
   return (headers.get('webhook-signature') ?? '').split(' ')
 }
@@ -153,7 +152,7 @@ function byHand({ headers, body }: Received, secret: string): string {
   return `v1,${createHmac('sha256', keyOf(secret)).update(signed).digest('base64')}`
 }
 
-/** Whether the library takes a request for one that was signed with a secret. */
+/** Uses the Standard Webhooks library. */
 function verifies({ headers, body }: Received, secret: string): boolean {
   try {
     new Webhook(secret).verify(body, Object.fromEntries(headers))
@@ -174,9 +173,8 @@ describe('W14 rotation', () => {
     hook = await createTestWebhook(account)
   })
 
-  /** What a ticket that is created now makes arrive. */
   async function next(): Promise<Received> {
-    await ask(account.admin, 'POST', 'tickets', { title: 'é😀', description: 'A text' })
+    await callAs(account.admin, 'POST', 'tickets', { title: 'é😀', description: 'A text' })
     await deliver(account)
     const request = received.at(-1)
     if (!request) throw new Error('nothing came')
@@ -186,12 +184,12 @@ describe('W14 rotation', () => {
   it('W14 is told once, with its time, and signs from the next request on', async () => {
     const before = await next()
     expect(signaturesOf(before)).toEqual([byHand(before, hook.secret)])
-    later(5_000)
+    advanceClock(5_000)
     const rotated = await rotate(hook)
     const { secret, ...rest } = rotated
     expect(secret).toMatch(SECRET)
     expect(rest).toMatchObject({ id: hook.id, secret_last_rotated_at: new Date().toISOString().replace('.000Z', 'Z') })
-    expect((await ask(account.admin, 'GET', `webhooks/${hook.id}`)).body.data).toEqual(rest)
+    expect((await callAs(account.admin, 'GET', `webhooks/${hook.id}`)).body.data).toEqual(rest)
     const request = await next()
     expect(signaturesOf(request)).toEqual([byHand(request, secret), byHand(request, hook.secret)])
   })
@@ -203,7 +201,7 @@ describe('W14 rotation', () => {
     [30 * DAY, 1],
   ])('W14 after %i ms a delivery carries %i signatures, one for each secret', async (wait, count) => {
     const { secret } = await rotate(hook)
-    later(wait)
+    advanceClock(wait)
     const request = await next()
     expect(signaturesOf(request)).toHaveLength(count)
     expect(signaturesOf(request)).toContain(byHand(request, secret))
@@ -213,16 +211,16 @@ describe('W14 rotation', () => {
 
   it('W14 twice leaves the last two secrets, the older of them for 24 hours more', async () => {
     const second = await rotate(hook)
-    later(DAY / 2)
+    advanceClock(DAY / 2)
     const third = await rotate(hook)
     const verdict = async () => {
       const request = await next()
       return [hook, second, third].map(({ secret }) => verifies(request, secret))
     }
     expect(await verdict()).toEqual([false, true, true])
-    later(DAY - 1)
+    advanceClock(DAY - 1)
     expect(await verdict()).toEqual([false, true, true])
-    later(1)
+    advanceClock(1)
     expect(await verdict()).toEqual([false, false, true])
   })
 
@@ -245,7 +243,7 @@ describe('W14 rotation', () => {
     received = receive(() => new Response(null, { status: received.length === 1 ? 500 : 200 }))
     const first = await next()
     const { secret } = await rotate(hook)
-    later(6_001)
+    advanceClock(6_001)
     await deliver(account)
     const [, retry] = received
     if (!retry) throw new Error('no retry')

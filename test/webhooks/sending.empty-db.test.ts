@@ -2,15 +2,15 @@ import { env } from 'cloudflare:workers'
 import { Webhook } from 'standardwebhooks'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { type Account, createTestAccount, createTicket, row } from '../helpers/api'
-import { later, stopClock } from '../helpers/credentials'
-import { ask, patched } from '../helpers/tickets'
+import { advanceClock, stopClock } from '../helpers/credentials'
+import { callAs, patchTicket } from '../helpers/tickets'
 import {
   createTestWebhook,
+  deleteAllWebhooks,
   deliveriesOf,
   deliveryOf,
   drain,
   dueIn,
-  forgetWebhooks,
   onlyDelivery,
   receive,
   seedEvents,
@@ -35,11 +35,11 @@ beforeEach(async () => {
 afterEach(async () => {
   vi.useRealTimers()
   vi.restoreAllMocks()
-  await forgetWebhooks()
+  await deleteAllWebhooks()
 })
 
 const send = () => startConsumer(VARIABLES, account).ended
-const answer = (status: number, headers: HeadersInit = {}) => new Response(null, { status, headers })
+const response = (status: number, headers: HeadersInit = {}) => new Response(null, { status, headers })
 
 const upTo = (count: number) => Array.from({ length: count }, (_, index) => index + 1)
 
@@ -50,7 +50,7 @@ describe('W05 an event that is refused', () => {
       const headers = Object.fromEntries(request.headers)
       expect(new Webhook(hook.secret).verify(request.body, headers)).toEqual(request.event)
       expect(headers['webhook-timestamp']).toBe(String(Math.floor(Date.now() / SECOND)))
-      return answer([500, 503, 200][received.length - 1] ?? 200)
+      return response([500, 503, 200][received.length - 1] ?? 200)
     })
     await createTicket(account.agent, { title: 'é😀' })
     await send()
@@ -58,13 +58,13 @@ describe('W05 an event that is refused', () => {
       const wait = (await dueIn(hook)) ?? Number.NaN
       expect(wait).toBeGreaterThanOrEqual(0.8 * gap)
       expect(wait).toBeLessThanOrEqual(1.2 * gap)
-      const [ring] = queue.sendBatch.mock.calls.flatMap(([messages]) => [...messages])
-      expect(ring).toEqual({ body: { account_id: null }, delaySeconds: Math.floor(wait / SECOND) })
+      const [message] = queue.sendBatch.mock.calls.flatMap(([messages]) => [...messages])
+      expect(message).toEqual({ body: { account_id: null }, delaySeconds: Math.floor(wait / SECOND) })
       queue.sendBatch.mockClear()
-      later(wait - 2 * SECOND)
+      advanceClock(wait - 2 * SECOND)
       await send()
       expect(received).toHaveLength(index + 1)
-      later(2 * SECOND)
+      advanceClock(2 * SECOND)
       await send()
       expect(received).toHaveLength(index + 2)
     }
@@ -84,17 +84,17 @@ describe('W05 an event that is refused', () => {
 
   it('W09 is failed when the schedule has ended, listed so, and sent no more', async () => {
     const hook = await createTestWebhook(account)
-    const received = receive(() => answer(500))
+    const received = receive(() => response(500))
     await createTicket(account.agent)
     for (const _ of '123') {
       await send()
-      later(120 * SECOND)
+      advanceClock(120 * SECOND)
     }
     expect(await deliveriesOf(account, hook, '&status=failed')).toMatchObject([
       { status: 'failed', attempt_count: 3, next_attempt_at: null, last_error: 'status' },
     ])
     queue.sendBatch.mockClear()
-    later(DAY / 48)
+    advanceClock(DAY / 48)
     await send()
     expect(received).toHaveLength(3)
     expect(queue.sendBatch).not.toHaveBeenCalled()
@@ -121,14 +121,14 @@ describe('W16 the largest legal PATCH', () => {
     const { id } = await createTicket(account.agent, { ...largest('a'), created_by: account.customer.id })
     await createTestWebhook(account)
     const change = { ...largest('b'), priority: 'critical', status: 'closed', assigned_to: account.admin.id }
-    await patched(account.agent, id, change)
-    const [ticket] = [(await ask(account.agent, 'GET', `tickets/${id}`)).body.data]
+    await patchTicket(account.agent, id, change)
+    const [ticket] = [(await callAs(account.agent, 'GET', `tickets/${id}`)).body.data]
     await send()
-    const told = received.find(({ event }) => event.event === 'ticket.updated')?.event.data
+    const eventData = received.find(({ event }) => event.event === 'ticket.updated')?.event.data
     for (const field of ['title', 'description', 'tags', 'custom_fields', 'priority', 'status', 'assigned_to'])
-      expect(told.ticket[field], field).toEqual(ticket[field])
-    expect(told.ticket).toMatchObject(largest('b'))
-    expect(told.changes).toMatchObject({
+      expect(eventData.ticket[field], field).toEqual(ticket[field])
+    expect(eventData.ticket).toMatchObject(largest('b'))
+    expect(eventData.changes).toMatchObject({
       title: { previous: largest('a').title, current: largest('b').title },
       tags: { previous: largest('a').tags, current: largest('b').tags },
       description: { truncated: true },
@@ -149,7 +149,7 @@ describe('W16 the largest legal PATCH', () => {
     const { id } = await createTicket(account.agent)
     for (const salt of 'abcdef') {
       const custom_fields = Object.fromEntries(upTo(50).map((n) => [`f${n}`, salt + '"'.repeat(999)]))
-      await patched(account.agent, id, { custom_fields, description: '\\'.repeat(65_535) + salt })
+      await patchTicket(account.agent, id, { custom_fields, description: '\\'.repeat(65_535) + salt })
     }
     const sizes: number[] = []
     const original = env.DB.batch.bind(env.DB)
@@ -173,16 +173,16 @@ describe('what can not be sent', () => {
 
   it('ends as failed at once when its event is kept no longer, many of them in one go', async () => {
     const hook = await createTestWebhook(account)
-    const received = receive(() => answer(500))
+    const received = receive(() => response(500))
     await seedEvents(account, 45)
     await send()
     await stored('DELETE FROM events WHERE account_id = ? AND sequence > 1', account.id)
-    later(60 * SECOND)
-    const asked = vi.spyOn(env.DB, 'batch')
+    advanceClock(60 * SECOND)
+    const queries = vi.spyOn(env.DB, 'batch')
     await send()
     expect(received).toHaveLength(46)
-    // Three turns, and the looks before, between and after them.
-    expect(asked.mock.calls.length).toBeLessThanOrEqual(12)
+    // Three batches, and the queries before, between and after them.
+    expect(queries.mock.calls.length).toBeLessThanOrEqual(12)
     const [first, ...others] = (await deliveriesOf(account, hook)).toReversed()
     expect(first).toMatchObject({ status: 'pending', last_error: 'status', attempt_count: 2 })
     for (const delivery of others)
@@ -219,7 +219,7 @@ describe('what can not be sent', () => {
       attempts: [{ number: 1, error, response: null }],
     })
     await stored(spoil, before?.was, account.id)
-    later(12 * SECOND)
+    advanceClock(12 * SECOND)
     await send()
     expect(received).toHaveLength(1)
     expect(await onlyDelivery(account, hook)).toMatchObject({ status: 'succeeded', attempt_count: 2 })

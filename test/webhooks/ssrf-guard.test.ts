@@ -10,12 +10,10 @@ const OWN = 'must not be an address of this service'
 const PRODUCTION: TargetUrlRules = { allowPrivate: false, ownOrigins: ['https://tickets.acme.com'] }
 const DEVELOPMENT: TargetUrlRules = { allowPrivate: true, ownOrigins: ['http://localhost:3000'] }
 
-/** What production says of a host alone. */
-function refusedHost(host: string): string | null {
+function rejectedHost(host: string): string | null {
   return targetUrlProblem(`https://${host}/hook`, PRODUCTION)
 }
 
-/** The last IPv6 address that begins with these groups. */
 function lastOf(start: string): string {
   const groups = start.split(':')
   return [...groups, ...Array<string>(8 - groups.length).fill('ffff')].join(':')
@@ -74,8 +72,8 @@ describe('refusedAddress', () => {
     ...['169.254.169.254', 'metadata.google.internal', '[fd00:ec2::254]', '[fe80::1]', '[::ffff:7f00:1]'],
     ...['[64:ff9b::a9fe:a9fe]', '[2002:7f00:1::]', '198.18.0.1', '240.0.0.1', '224.0.0.1'],
   ])('W18 refuses the host %s', (host) => {
-    expect(refusedHost(host)).toBe(HOST)
-    expect(refusedHost(`${host}:8443`)).toBe(HOST)
+    expect(rejectedHost(host)).toBe(HOST)
+    expect(rejectedHost(`${host}:8443`)).toBe(HOST)
     expect(isWebUrl(`https://${host}/hook`)).toBe(true)
   })
 
@@ -106,7 +104,7 @@ describe('refusedAddress', () => {
     ['of one label', ['kubernetes', 'com', 'com.', 'a_b', 'db', '1e3', 'K', 'xn--bcher-kva']],
     ['of names DNS lacks', ['*.example.com', '!.com', "a'b.com", 'a.b_c']],
   ])('W18 refuses hosts %s', (_, hosts) => {
-    expect(hosts.filter((host) => refusedHost(host) !== HOST)).toEqual([])
+    expect(hosts.filter((host) => rejectedHost(host) !== HOST)).toEqual([])
   })
 
   it.each([
@@ -115,13 +113,13 @@ describe('refusedAddress', () => {
     ...['test', 'invalid', 'example', 'onion', 'alt'],
   ])('refuses names below .%s and no others that look alike', (name) => {
     for (const host of [name, `a.${name}`, `A.B.${name.toUpperCase()}`, `a.${name}.`])
-      expect(refusedHost(host)).toBe(HOST)
+      expect(rejectedHost(host)).toBe(HOST)
     const undotted = name.replace('.', '')
     for (const host of [`${name}.com`, `${name}.example.com`, `a.x${undotted}`, `a.${undotted}x`])
-      expect(refusedHost(host)).toBeNull()
+      expect(rejectedHost(host)).toBeNull()
   })
 
-  // First and last address, and the neighbours before and after where those are public.
+  // The first and last IP address, and their neighbors if those are public.
   it.each([
     ['this network', '0.0.0.0', '0.255.255.255', ['1.0.0.0']],
     ['private 10/8', '10.0.0.0', '10.255.255.255', ['9.255.255.255', '11.0.0.0', '11.0.0.1']],
@@ -146,8 +144,8 @@ describe('refusedAddress', () => {
     ['reserved', '240.0.0.0', '255.255.255.254', []],
     ['broadcast', '255.255.255.255', '255.255.255.255', []],
   ])('refuses IPv4 %s, %s to %s', (_, first, last, neighbours) => {
-    expect([refusedHost(first), refusedHost(last)]).toEqual([HOST, HOST])
-    expect(neighbours.filter((host) => refusedHost(host) !== null)).toEqual([])
+    expect([rejectedHost(first), rejectedHost(last)]).toEqual([HOST, HOST])
+    expect(neighbours.filter((host) => rejectedHost(host) !== null)).toEqual([])
   })
 
   it.each([
@@ -181,8 +179,8 @@ describe('refusedAddress', () => {
     ['site-local', 'fec0::', lastOf('feff'), []],
     ['multicast', 'ff00::', lastOf('ffff'), []],
   ])('refuses IPv6 %s, %s to %s', (_, first, last, neighbours) => {
-    expect([refusedHost(`[${first}]`), refusedHost(`[${last}]`)]).toEqual([HOST, HOST])
-    expect(neighbours.filter((host) => refusedHost(`[${host}]`) !== null)).toEqual([])
+    expect([rejectedHost(`[${first}]`), rejectedHost(`[${last}]`)]).toEqual([HOST, HOST])
+    expect(neighbours.filter((host) => rejectedHost(`[${host}]`) !== null)).toEqual([])
   })
 
   it.each([
@@ -191,15 +189,15 @@ describe('refusedAddress', () => {
     ...['localhost.com', 'notlocalhost.com', '10.example.com', 'x.tickets.acme.com', 'acme.com'],
     ...['dead.beef', 'a--b.com'],
   ])('lets deliveries go to %s', (host) => {
-    expect(refusedHost(host)).toBeNull()
-    expect(refusedHost(`${host}:443`)).toBeNull()
-    expect(refusedHost(`${host}:8443`)).toBeNull()
+    expect(rejectedHost(host)).toBeNull()
+    expect(rejectedHost(`${host}:443`)).toBeNull()
+    expect(rejectedHost(`${host}:8443`)).toBeNull()
   })
 
   it('knows how long labels and names may be', () => {
     const labels = [63, 64].map((length) => `${'a'.repeat(length)}.com`)
     const names = ['com', 'info'].map((end) => `${'a.'.repeat(125)}${end}`)
-    expect([...labels, ...names].map(refusedHost)).toEqual([null, HOST, null, HOST])
+    expect([...labels, ...names].map(rejectedHost)).toEqual([null, HOST, null, HOST])
   })
 
   it.each(['22', '25', '6379', '0', '1', '80', '442', '444', '3000', '4430', '8080', '8444', '65535', '08442'])(
@@ -265,7 +263,7 @@ describe('own addresses', () => {
     ...['tickets。acme。com', '%74ickets.acme.com', 'ｔickets.acme.com', 'tic\u00adkets.acme.com'],
     ...['tickets.acme.com./v1'],
   ])('are refused as %s', (host) => {
-    expect(refusedHost(host)).toBe(OWN)
+    expect(rejectedHost(host)).toBe(OWN)
   })
 
   it.each([

@@ -5,18 +5,18 @@ import worker from '../../src'
 import { sweep } from '../../src/jobs/sweep'
 import { sweepDeliveries } from '../../src/webhooks/service'
 import { type Account, call, createTestAccount, createTicket, row, rows } from '../helpers/api'
-import { later, stopClock } from '../helpers/credentials'
-import { forgetSweeper } from '../helpers/sweeper'
-import { ask } from '../helpers/tickets'
+import { advanceClock, stopClock } from '../helpers/credentials'
+import { resetSweeper } from '../helpers/sweeper'
+import { callAs } from '../helpers/tickets'
 import {
+  countPendingEvents,
   createTestWebhook,
+  deleteAllWebhooks,
   deliver,
-  forgetWebhooks,
   receive,
   seedDeliveries,
   seedEvents,
   silenceQueue,
-  unheard,
 } from '../helpers/webhooks'
 
 const SECOND = 1_000
@@ -34,17 +34,17 @@ beforeEach(async () => {
 afterEach(async () => {
   vi.useRealTimers()
   vi.restoreAllMocks()
-  await forgetWebhooks()
-  await forgetSweeper()
-  // What waits for the next test is to be that test's alone.
+  await deleteAllWebhooks()
+  await resetSweeper()
+  // Pending events would be fanned out by the next test.
   await env.DB.prepare('UPDATE account_state SET fanned_out_sequence = event_sequence').run()
 })
 
 const sweeper = () => env.SWEEPER.getByName('sweeper')
 const alarm = () => runInDurableObject(sweeper(), (_sweeper, { storage }) => storage.getAlarm())
 
-/** The accounts that were rung for, null for what is due, each time. */
-const rung = () =>
+/** The accounts of each enqueued message; null for due deliveries. */
+const enqueuedAccounts = () =>
   queue.sendBatch.mock.calls.flatMap(([messages]) =>
     [...messages].map(({ body }) => Reflect.get(Object(body), 'account_id')),
   )
@@ -59,7 +59,7 @@ describe("the sweeper's alarm", () => {
     await arm()
     const first = await alarm()
     expect(first).toBe(Date.now() + PERIOD)
-    later(11 * SECOND)
+    advanceClock(11 * SECOND)
     await arm()
     expect(await alarm()).toBe(first)
   })
@@ -87,7 +87,7 @@ describe("the sweeper's alarm", () => {
     })
     vi.spyOn(env.DB, 'batch').mockRejectedValue(new Error('D1_ERROR: SELECT secret'))
     for (const _ of '12345678') {
-      later(PERIOD)
+      advanceClock(PERIOD)
       expect(await runDurableObjectAlarm(sweeper())).toBe(true)
       expect(await alarm()).toBe(Date.now() + PERIOD)
     }
@@ -105,23 +105,23 @@ describe("the sweeper's alarm", () => {
     await createTestWebhook(account)
     await createTicket(account.agent)
     await runDurableObjectAlarm(sweeper())
-    expect(rung()).toEqual([account.id])
+    expect(enqueuedAccounts()).toEqual([account.id])
     const received = receive()
     const original = env.DB.batch.bind(env.DB)
-    const dies = vi
+    const crash = vi
       .spyOn(env.DB, 'batch')
       .mockImplementation(((statements: D1PreparedStatement[]) =>
         received.length > 0 ? Promise.reject(new Error('D1_ERROR')) : original(statements)) as never)
     await deliver(account.id)
-    dies.mockRestore()
+    crash.mockRestore()
     await runDurableObjectAlarm(sweeper())
-    expect(rung()).toEqual([account.id])
-    later(31 * SECOND)
+    expect(enqueuedAccounts()).toEqual([account.id])
+    advanceClock(31 * SECOND)
     await runDurableObjectAlarm(sweeper())
-    expect(rung()).toEqual([account.id, null])
+    expect(enqueuedAccounts()).toEqual([account.id, null])
     await deliver(null)
     await runDurableObjectAlarm(sweeper())
-    expect(rung()).toEqual([account.id, null])
+    expect(enqueuedAccounts()).toEqual([account.id, null])
     expect(await rows('SELECT status FROM deliveries WHERE account_id = ?', account.id)).toEqual([
       { status: 'succeeded' },
     ])
@@ -140,10 +140,10 @@ describe("the sweeper's alarm", () => {
     const turns: (string | null)[][] = []
     for (const _ of '1234') {
       queue.sendBatch.mockClear()
-      later(PERIOD)
+      advanceClock(PERIOD)
       await worker.scheduled(createScheduledController(), env)
       await runDurableObjectAlarm(sweeper())
-      turns.push(rung())
+      turns.push(enqueuedAccounts())
     }
     const names = Array.from({ length: 250 }, (_, index) => `acct_z${String(index + 1).padStart(3, '0')}`)
     expect(turns).toEqual([names.slice(0, 100), names.slice(100, 200), names.slice(200), names.slice(0, 100)])
@@ -158,29 +158,28 @@ describe('a sweep', () => {
     if (!silent || !inactive || !done || !replaying) throw new Error()
     const own = await createTestWebhook(account)
     const off = await createTestWebhook(inactive)
-    await ask(inactive.admin, 'PATCH', `webhooks/${off.id}`, { active: false })
+    await callAs(inactive.admin, 'PATCH', `webhooks/${off.id}`, { active: false })
     for (const each of [account, silent, inactive, done, replaying]) await seedEvents(each, 2)
     receive()
     for (const each of [done, replaying]) await createTestWebhook(each).then(() => deliver(each))
     await env.DB.prepare("INSERT INTO replays VALUES (?, 'webhook_1', 1, 2, 0, 1, 0)").bind(replaying.id).run()
     expect(await run()).toBe('')
-    expect(rung().toSorted()).toEqual([account.id, replaying.id].toSorted())
-    expect(await Promise.all([account, silent, inactive, done].map(unheard))).toEqual([2, 0, 0, 0])
+    expect(enqueuedAccounts().toSorted()).toEqual([account.id, replaying.id].toSorted())
+    expect(await Promise.all([account, silent, inactive, done].map(countPendingEvents))).toEqual([2, 0, 0, 0])
     await seedDeliveries(account, own)
     queue.sendBatch.mockClear()
     await run()
-    expect(rung()).toEqual([replaying.id, null])
+    expect(enqueuedAccounts()).toEqual([replaying.id, null])
     await env.DB.prepare('DELETE FROM replays').run()
     const soon = Date.now() + 1
     for (const change of [`next_at = ${soon}`, `next_at = 1, lease_until = ${soon}`, 'next_at = NULL']) {
       await env.DB.prepare(`UPDATE webhooks SET ${change} WHERE id = ?`).bind(own.id).run()
       queue.sendBatch.mockClear()
       await run()
-      expect(rung(), change).toEqual([])
+      expect(enqueuedAccounts(), change).toEqual([])
     }
   })
 
-  /** How many rows each statement of the sweeps changes. */
   function watchChanges(): number[] {
     const changes: number[] = []
     const original = env.DB.batch.bind(env.DB)
@@ -202,7 +201,6 @@ describe('a sweep', () => {
     )
   const orphans = () => rows('SELECT * FROM delivery_attempts WHERE delivery_id NOT IN (SELECT id FROM deliveries)')
 
-  /** Gives each delivery two attempts. */
   const attemptAll = () =>
     env.DB.prepare(
       `INSERT INTO delivery_attempts (account_id, delivery_id, number, at, trigger, duration_ms)
@@ -214,22 +212,22 @@ describe('a sweep', () => {
     await seedEvents(account, 1_300)
     await seedDeliveries(account, hook)
     await attemptAll()
-    const settle = env.DB.prepare(
+    const endDeliveries = env.DB.prepare(
       'UPDATE deliveries SET retry_at = NULL, settled_at = ? WHERE webhook_id = ? AND sequence BETWEEN ? AND ?',
     )
     await env.DB.batch([
-      settle.bind(Date.now() - 7 * DAY - 1, hook.id, 1, 1_200),
-      settle.bind(Date.now() - 7 * DAY, hook.id, 1_201, 1_250),
+      endDeliveries.bind(Date.now() - 7 * DAY - 1, hook.id, 1, 1_200),
+      endDeliveries.bind(Date.now() - 7 * DAY, hook.id, 1_201, 1_250),
     ])
     const changes = watchChanges()
     await run()
     expect(Math.max(...changes)).toBe(500)
     expect(await left(hook)).toEqual({ deliveries: 100, attempts: 200 })
     expect(await orphans()).toEqual([])
-    later(1)
+    advanceClock(1)
     await run()
     expect(await left(hook)).toEqual({ deliveries: 50, attempts: 100 })
-    later(100 * DAY)
+    advanceClock(100 * DAY)
     await run()
     expect(await left(hook)).toEqual({ deliveries: 50, attempts: 100 })
   })
@@ -239,7 +237,7 @@ describe('a sweep', () => {
     await seedEvents(account, 3_000)
     for (const each of [hook, other]) await seedDeliveries(account, each)
     await attemptAll()
-    await ask(account.admin, 'DELETE', `webhooks/${hook.id}`)
+    await callAs(account.admin, 'DELETE', `webhooks/${hook.id}`)
     const changes = watchChanges()
     const lefts: unknown[] = []
     for (let sweeps = 0; sweeps < 5 && lefts.at(-1) !== null; sweeps += 1) {

@@ -6,9 +6,7 @@ import type { Api } from '../helpers/node/api.ts'
 import { preparedState } from '../helpers/node/prepared-state.ts'
 import { STATUS_CHANGED } from '../helpers/node/reference.ts'
 import { freePort, type RunningServer, startServer } from '../helpers/node/server.ts'
-import { apiOf, read, settled, subscribe, subscribeReceiver } from '../helpers/node/webhooks.ts'
-
-/** Webhooks of what `npm start` starts, received over HTTP. */
+import { logInAs, read, subscribe, subscribeReceiver, waitForDelivery } from '../helpers/node/webhooks.ts'
 
 const state = preparedState()
 const SOON_MS = 10_000
@@ -20,8 +18,8 @@ let agent: Api
 beforeAll(async () => {
   const variables = { WEBHOOK_RETRY_SCHEDULE: '2,2', WEBHOOK_TIMEOUT_MS: '3000' }
   server = await startServer(await freePort(), state.folder, { variables })
-  admin = await apiOf(server.origin, 'john@example.com')
-  agent = await apiOf(server.origin, 'agent@example.com')
+  admin = await logInAs(server.origin, 'john@example.com')
+  agent = await logInAs(server.origin, 'agent@example.com')
 })
 
 afterAll(async () => {
@@ -50,7 +48,7 @@ describe('what a webhook receives', () => {
     expect(request.headers).toMatchObject({ 'content-type': 'application/json' })
     expect(request.headers['user-agent']).toMatch(/^Ticketing-API\/\d+\.\d+\.\d+/)
     expect(read(request).id).toBe(read(request).json.id)
-    expect(verdictOn(request, secret)).toEqual({ good: true })
+    expect(verdictOn(request, secret)).toEqual({ isValid: true })
     expect(read(request).signature.split(' ')).toContain(signatureByHand(request, secret))
 
     const { body, headers } = request
@@ -62,7 +60,7 @@ describe('what a webhook receives', () => {
       { headers: { ...headers, 'webhook-id': `${headers['webhook-id']}a` }, body },
       { headers: { ...headers, 'webhook-timestamp': later }, body },
     ])
-      expect(verdictOn(changed, secret)).toEqual({ good: false, why: 'No matching signature found' })
+      expect(verdictOn(changed, secret)).toEqual({ isValid: false, reason: 'No matching signature found' })
   })
 
   it("W03 is the reference's ticket.status_changed, key for key", async () => {
@@ -83,7 +81,7 @@ describe('what a webhook receives', () => {
     const { id, secret, receiver } = await subscribeReceiver(admin, ['comment.created'], [500, 500, 200])
     await agent.post('/tickets/ticket123/comments', { content: 'Twice in vain: é😀' })
     await receiver.waitFor(({ attempt }) => attempt === 3, 2 * SOON_MS)
-    const delivery = await settled(admin, id, ({ status }) => status !== 'pending')
+    const delivery = await waitForDelivery(admin, id, ({ status }) => status !== 'pending')
     await receiver.close()
 
     const { received } = receiver
@@ -92,7 +90,7 @@ describe('what a webhook receives', () => {
     expect(new Set(received.map((request) => read(request).id)).size).toBe(1)
     expect(new Set(received.map(({ body }) => body.toString('hex'))).size).toBe(1)
     expect(new Set(received.map((request) => read(request).timestamp)).size).toBe(3)
-    expect(received.map((request) => verdictOn(request, secret))).toEqual(Array(3).fill({ good: true }))
+    expect(received.map((request) => verdictOn(request, secret))).toEqual(Array(3).fill({ isValid: true }))
     const gaps = received.slice(1).map(({ at }, index) => at - (received[index]?.at ?? 0))
     for (const gap of gaps) expect(gap).toBeGreaterThan(1_500)
   })
@@ -120,7 +118,7 @@ describe('what a webhook receives', () => {
     await createTicket('Wanted by many')
     await receiver.waitFor(({ body }) => body.includes('Wanted by many'), 2_500)
     for (const { webhook, error } of webhooks) {
-      const delivery = await settled(admin, webhook.id, ({ status }) => status === 'failed')
+      const delivery = await waitForDelivery(admin, webhook.id, ({ status }) => status === 'failed')
       expect(delivery).toMatchObject({ last_error: error, attempt_count: 3 })
     }
     expect(elsewhere.received).toEqual([])

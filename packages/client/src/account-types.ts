@@ -1,4 +1,4 @@
-/** The shapes of people, accounts and API keys. The names are the wire's own; times are RFC 3339 in UTC. */
+/** Types of users, accounts and API keys. Names are those of the API; times are RFC 3339 in UTC. */
 
 export type Role = 'admin' | 'agent' | 'customer'
 export type UserStatus = 'active' | 'inactive'
@@ -16,18 +16,18 @@ export interface User {
 export interface UserFilters {
   role?: Role
   status?: UserStatus
-  /** Exactly this e-mail. */
+  /** Exact match. */
   email?: string
-  /** Text in the name or the e-mail. */
+  /** Text in the name or the email. */
   q?: string
 }
 
 export interface CreateUser {
   name: string
   email: string
-  /** `customer` unless told. */
+  /** `customer` by default. */
   role?: Role
-  /** Without one they can not log in until one is set. */
+  /** Without a password, the user cannot log in until one is set. */
   password?: string
 }
 
@@ -36,7 +36,7 @@ export interface UpdateUser {
   email?: string
   role?: Role
   status?: UserStatus
-  /** Needed to change your own e-mail. */
+  /** Required to change your own email. */
   current_password?: string
 }
 
@@ -45,7 +45,7 @@ export interface ChangePassword {
   new_password: string
 }
 
-/** What a login is answered. */
+/** The response to a login. */
 export interface Login {
   token: string
   expires_at: string
@@ -72,7 +72,7 @@ export interface Account {
   name: string
   slug: string
   plan: 'standard' | 'premium'
-  /** Whether anybody may register as a customer. */
+  /** Whether new customers may register. */
   allow_registration: boolean
   created_at: string
 }
@@ -90,20 +90,20 @@ export interface ApiKey {
   last_four: string
   role: ApiKeyRole
   created_at: string
-  /** To the hour. */
+  /** Precise to the hour. */
   last_used_at: string | null
   expires_at: string | null
   revoked_at: string | null
 }
 
 export interface ApiKeyWithSecret extends ApiKey {
-  /** Shown here and never again. */
+  /** Only returned here. */
   key: string
 }
 
 export interface CreateApiKey {
   name: string
-  /** `agent` unless told. */
+  /** `agent` by default. */
   role?: ApiKeyRole
   expires_at?: string
 }

@@ -12,7 +12,7 @@ import type { Api, WriteOptions } from './api.ts'
 import type { RequestOptions } from './sender.ts'
 import { walkByNumber } from './walk.ts'
 
-/** The caller's account: for admins. */
+/** The caller's account. For admins. */
 export class Account {
   readonly #api: Api
 
@@ -28,13 +28,13 @@ export class Account {
     return (await this.#api.write<{ data: AccountFacts }>('PATCH', '/account', change, options)).data
   }
 
-  /** Makes another account with its first admin, where anybody may. */
+  /** Creates another account with its first admin, if the service allows it. */
   create(account: CreateAccount, options: RequestOptions = {}): Promise<Login> {
     return this.#api.postOnce('/accounts', account, options, true)
   }
 }
 
-/** API keys: for admins who are people. */
+/** API keys. For admins who are users, not API keys. */
 export class ApiKeys {
   readonly #api: Api
 
@@ -46,22 +46,22 @@ export class ApiKeys {
     return walkByNumber((page) => this.#api.get('/api-keys', page, options))
   }
 
-  /** Only this answer ever shows the key. */
+  /** The key is only returned here. */
   async create(key: CreateApiKey, options: WriteOptions = {}): Promise<ApiKeyWithSecret> {
     return (await this.#api.write<{ data: ApiKeyWithSecret }>('POST', '/api-keys', key, options)).data
   }
 
-  /** Gives a key a new secret; the old one stays good for `grace_seconds`, a day unless told. */
+  /** Replaces the secret of a key; the old one stays valid for `grace_seconds`, a day by default. */
   async rotate(
     id: string,
-    how: { grace_seconds?: number } = {},
+    rotation: { grace_seconds?: number } = {},
     options: WriteOptions = {},
   ): Promise<ApiKeyWithSecret> {
     const address = path`/api-keys/${id}/rotate`
-    return (await this.#api.write<{ data: ApiKeyWithSecret }>('POST', address, how, options)).data
+    return (await this.#api.write<{ data: ApiKeyWithSecret }>('POST', address, rotation, options)).data
   }
 
-  /** Ends a key at once. */
+  /** Revokes a key immediately. */
   async delete(id: string, options: WriteOptions = {}): Promise<void> {
     await this.#api.write('DELETE', path`/api-keys/${id}`, undefined, options)
   }

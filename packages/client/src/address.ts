@@ -1,7 +1,7 @@
-/** What a query parameter may be given as; of a list, each is an alternative. */
+/** Several values of a list are alternatives. */
 type Parameter = string | number | Date | readonly string[] | undefined
 
-/** A path with its IDs encoded. Throws a `TypeError` for one that would make it another path. */
+/** Encodes the IDs of a path. Throws a `TypeError` for an ID that would change the path. */
 export function path(parts: TemplateStringsArray, ...ids: string[]): string {
   return parts.reduce((before, part, index) => before + encodeId(ids[index - 1]) + part)
 }
@@ -11,7 +11,7 @@ function encodeId(id: string | undefined): string {
   return encodeURIComponent(id)
 }
 
-/** The address of a path and its parameters; those that are undefined are left out. */
+/** Leaves out undefined parameters. */
 export function addressOf(base: string, path: string, query: object = {}): string {
   const parameters = Object.entries(query).flatMap(([name, value]: [string, Parameter]) =>
     value === undefined ? [] : [[name, textOf(value)]],

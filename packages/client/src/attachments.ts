@@ -5,15 +5,15 @@ import type { RequestOptions } from './sender.ts'
 import type { Attachment, NewAttachment } from './ticket-types.ts'
 import { type Walk, type WalkOptions, walkByCursor } from './walk.ts'
 
-/** 95 MiB at a megabit a second. */
+/** 95 MiB at 1 Mbit/s. */
 const UPLOAD_TIMEOUT_MS = 800_000
 
-/** Bytes of a file; a text is sent in UTF-8. `openAsBlob` of `node:fs` opens one without reading it into memory. */
+/** Bytes of a file; text is sent as UTF-8. `openAsBlob` of `node:fs` opens a file without reading it into memory. */
 export type Bytes = Blob | ArrayBuffer | Uint8Array<ArrayBuffer> | string
 
 export interface FileFacts {
   filename: string
-  /** `application/octet-stream` unless told. */
+  /** `application/octet-stream` by default. */
   mime_type?: string
 }
 
@@ -30,7 +30,7 @@ export class Attachments {
     return walkByCursor(options, (page) => this.#api.get(path`/tickets/${ticketId}/attachments`, page, options))
   }
 
-  /** Attaches a file of up to 95 MiB to a ticket, as it is. */
+  /** Uploads a file of up to 95 MiB to a ticket. */
   async upload(
     ticketId: string,
     bytes: Bytes,
@@ -46,19 +46,19 @@ export class Attachments {
     return data
   }
 
-  /** What is known of a file, with a new address to download it from. */
+  /** The metadata of a file, with a new URL to download it. */
   async get(id: string, options: RequestOptions = {}): Promise<Attachment> {
     return (await this.#api.get<{ data: Attachment }>(path`/attachments/${id}`, {}, options)).data
   }
 
-  /** Deletes a file: for agents and admins. */
+  /** Deletes a file. For agents and admins. */
   async delete(ticketId: string, id: string, options: WriteOptions = {}): Promise<void> {
     await this.#api.write('DELETE', path`/tickets/${ticketId}/attachments/${id}`, undefined, options)
   }
 
   /**
-   * The file itself, by an attachment or its ID: `.blob()`, `.text()`, or `.body` to read it as it comes. An address that
-   * is good no longer is asked for anew. `timeoutMs` is for the beginning of the answer; `signal` ends the rest too.
+   * Downloads a file, by an attachment or its ID: use `.blob()`, `.text()`, or `.body` to stream it. Gets a new URL if
+   * the attachment's has expired. `timeoutMs` applies until the response starts; `signal` also aborts the body.
    */
   async download(attachment: Attachment | string, options: RequestOptions = {}): Promise<Response> {
     if (typeof attachment === 'string') return this.#api.streamFile((await this.get(attachment, options)).url, options)
@@ -71,7 +71,7 @@ export class Attachments {
   }
 }
 
-/** A file for the `attachments` of a new ticket or comment, which hold it in base64: 10 of them, 10 MiB in all. */
+/** A file for the `attachments` of a new ticket or comment, in base64: up to 10 files of 10 MiB together. */
 export async function toAttachment(bytes: Bytes, { filename, mime_type }: FileFacts): Promise<NewAttachment> {
   const file = blobOf(bytes, mime_type)
   const content = base64Of(new Uint8Array(await file.arrayBuffer()))
@@ -83,7 +83,7 @@ function blobOf(bytes: Bytes, type: string | undefined): Blob {
   return new Blob([bytes], { type: type ?? 'application/octet-stream' })
 }
 
-/** In parts: a function takes only so many arguments. */
+/** In chunks, because the number of arguments of a function is limited. */
 function base64Of(bytes: Uint8Array): string {
   const PART = 32_768
   let binary = ''

@@ -3,7 +3,7 @@ import type { Api } from './api.ts'
 import type { PasswordCredentials } from './credentials.ts'
 import type { RequestOptions } from './sender.ts'
 
-/** Tokens and passwords. A client that was given e-mail and password logs in by itself. */
+/** Tokens and passwords. A client with email and password logs in by itself. */
 export class Auth {
   readonly #api: Api
 
@@ -11,23 +11,23 @@ export class Auth {
     this.#api = api
   }
 
-  /** Exchanges e-mail and password for a token, which a client can be made with. */
+  /** Exchanges email and password for a token. */
   login(credentials: PasswordCredentials, options: RequestOptions = {}): Promise<Login> {
     return this.#api.login(credentials, options)
   }
 
-  /** Joins an account that is open, as a customer. */
-  register(who: Register, options: RequestOptions = {}): Promise<Login> {
-    return this.#api.postOnce('/auth/register', who, options, true)
+  /** Joins an account with open registration, as a customer. */
+  register(registration: Register, options: RequestOptions = {}): Promise<Login> {
+    return this.#api.postOnce('/auth/register', registration, options, true)
   }
 
-  /** Ends the token at once. */
+  /** Revokes the token immediately. */
   async logout(options: RequestOptions = {}): Promise<void> {
     await this.#api.postOnce('/auth/logout', undefined, options, false)
     await this.#api.forgetToken()
   }
 
-  /** Changes your password; every other token of yours is dead at once. */
+  /** Changes your password, and revokes all of your other tokens immediately. */
   changePassword(change: ChangePassword, options: RequestOptions = {}): Promise<void> {
     return this.#api.postOnce('/auth/password', change, options, false)
   }

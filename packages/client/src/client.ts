@@ -12,14 +12,14 @@ import { Events, Webhooks } from './webhooks.ts'
 
 export type ClientOptions = Credentials &
   SenderOptions & {
-    /** Where the API answers, version included: `http://localhost:3000/api/v1`. */
+    /** The URL of the API with its version: `http://localhost:3000/api/v1`. */
     url: string
   }
 
 /**
- * The Ticketing API. Every write has an idempotency key and is done once, however often it has to be sent; what fails in
- * passing (429, 502, 503, 504, the network) is sent again. Methods throw `ApiError`, which says field by field what is
- * wrong, and `ConnectionError`.
+ * A client for the Ticketing API. Every write has an idempotency key and runs once, even if it is retried; transient
+ * failures (429, 502, 503, 504, network errors) are retried. Methods throw `ApiError` with the invalid fields, and
+ * `ConnectionError`.
  */
 export class TicketingClient {
   readonly tickets: Tickets
@@ -47,7 +47,7 @@ export class TicketingClient {
     this.auth = new Auth(api)
   }
 
-  /** How much of the rate limit is left, as the latest answer told it; null before the first. */
+  /** The rate limit in the latest response; null before the first one. */
   get rateLimit(): RateLimit | null {
     return this.#api.rateLimit
   }

@@ -3,7 +3,7 @@ import type { Api, WriteOptions } from './api.ts'
 import type { CommentWithAttachments, CreateComment } from './ticket-types.ts'
 import { type Walk, type WalkOptions, walkByCursor } from './walk.ts'
 
-/** Comments on a ticket: customers see those that are not internal. */
+/** Comments on a ticket. Customers do not see internal ones. */
 export class Comments {
   readonly #api: Api
 
@@ -21,7 +21,7 @@ export class Comments {
     return (await this.#api.write<{ data: CommentWithAttachments }>('POST', address, comment, options)).data
   }
 
-  /** Deletes a comment: admins any, agents their own. */
+  /** Deletes a comment. Agents may only delete their own. */
   async delete(ticketId: string, commentId: string, options: WriteOptions = {}): Promise<void> {
     await this.#api.write('DELETE', path`/tickets/${ticketId}/comments/${commentId}`, undefined, options)
   }

@@ -3,13 +3,13 @@ import type { Login } from './account-types.ts'
 export interface PasswordCredentials {
   email: string
   password: string
-  /** The slug of the account; needed where several accounts know the e-mail. */
+  /** The slug of the account; required if several accounts have the email. */
   account?: string
 }
 
 /**
- * Who the client is: an API key; a token; or e-mail and password, with which it logs in when it must, and again when the
- * token is no longer good. Nobody, for logging in and registering alone.
+ * An API key, a token, or email and password, with which the client logs in as needed, also after the token has
+ * expired. Null only to log in and to register.
  */
 export type Credentials =
   | { apiKey: string }
@@ -17,40 +17,42 @@ export type Credentials =
   | PasswordCredentials
   | { apiKey?: never; token?: never; email?: never }
 
-/** What requests are to be sent with. */
 export interface Bearer {
   /** The value of the `Authorization` header, or null for none. */
   header(): Promise<string | null>
-  /** Gives up a header that was refused; whether another is to be had. */
-  giveUp(header: string | null): boolean
+  /** Discards a rejected header. Returns whether another one is available. */
+  discard(header: string | null): boolean
 }
 
 interface Token {
   header: string
-  /** When it is to be renewed (ms). */
+  /** Milliseconds since 1970. */
   renewAt: number
 }
 
-/** A token is renewed this long before it ends. */
+/** A token is renewed this long before it expires. */
 const MARGIN_MS = 60_000
 
-/** The headers of some credentials; `login` is called when there is need, once for all who wait for it. */
-export function bearerOf(credentials: Credentials, login: (who: PasswordCredentials) => Promise<Login>): Bearer {
+/** `login` is called as needed, once for all concurrent requests. */
+export function bearerOf(
+  credentials: Credentials,
+  login: (passwordCredentials: PasswordCredentials) => Promise<Login>,
+): Bearer {
   if ('password' in credentials) return loggingIn(() => login(credentials))
   const { apiKey, token }: { apiKey?: string; token?: string } = credentials
   const credential = apiKey ?? token
-  return { header: async () => (credential ? `Bearer ${credential}` : null), giveUp: () => false }
+  return { header: async () => (credential ? `Bearer ${credential}` : null), discard: () => false }
 }
 
 function loggingIn(login: () => Promise<Login>): Bearer {
   let current: Promise<Token> | null = null
-  let known: Token | null = null
+  let renewed: Token | null = null
 
   async function logIn(): Promise<Token> {
     try {
       const { token, expires_at } = await login()
-      known = { header: `Bearer ${token}`, renewAt: Date.parse(expires_at) - MARGIN_MS }
-      return known
+      renewed = { header: `Bearer ${token}`, renewAt: Date.parse(expires_at) - MARGIN_MS }
+      return renewed
     } catch (error) {
       current = null
       throw error
@@ -59,16 +61,16 @@ function loggingIn(login: () => Promise<Login>): Bearer {
 
   return {
     header: async () => {
-      if (known && known.renewAt <= Date.now()) {
-        known = null
+      if (renewed && renewed.renewAt <= Date.now()) {
+        renewed = null
         current = null
       }
       current ??= logIn()
       return (await current).header
     },
-    giveUp: (header) => {
-      if (known?.header === header) {
-        known = null
+    discard: (header) => {
+      if (renewed?.header === header) {
+        renewed = null
         current = null
       }
       return true

@@ -1,4 +1,4 @@
-/** The codes that the API answers with; `unreadable` is this client's, for an answer that is not the API's. */
+/** Error codes of the API. `unreadable` is the client's own, for a response that is not the API's. */
 export type ErrorCode =
   | 'invalid_input'
   | 'unauthorized'
@@ -26,7 +26,7 @@ export interface ErrorDetail {
   message: string
 }
 
-interface Facts {
+interface ErrorFields {
   status: number
   code: ErrorCode
   details: ErrorDetail[]
@@ -34,18 +34,18 @@ interface Facts {
   retryAfterSeconds: number | null
 }
 
-/** The API answered with a failure. `message` is its own, and `details` says field by field what is wrong. */
+/** An error response of the API. `message` is the API's; `details` lists the invalid fields. */
 export class ApiError extends Error {
   override readonly name = 'ApiError'
   readonly status: number
   readonly code: ErrorCode
   readonly details: ErrorDetail[]
-  /** Finds the request in the service's log. */
+  /** Identifies the request in the service's log. */
   readonly requestId: string | null
-  /** When to try again, where the answer says so. */
+  /** When to retry, if the response says so. */
   readonly retryAfterSeconds: number | null
 
-  constructor(message: string, { status, code, details, requestId, retryAfterSeconds }: Facts) {
+  constructor(message: string, { status, code, details, requestId, retryAfterSeconds }: ErrorFields) {
     super(message)
     this.status = status
     this.code = code
@@ -55,12 +55,12 @@ export class ApiError extends Error {
   }
 }
 
-/** No whole answer came: the network failed, or the time was up. What was sent may or may not have been done. */
+/** No complete response: a network error or a timeout. The request may or may not have run. */
 export class ConnectionError extends Error {
   override readonly name = 'ConnectionError'
 }
 
-/** The failure that an answer of 400 or more tells of. */
+/** For a status of 400 or more. */
 export function errorOf(status: number, headers: Headers, text: string, now: number): ApiError {
   const { code, message, details } = readBody(text)
   return new ApiError(message ?? `The service answered ${status}`, {
@@ -72,7 +72,7 @@ export function errorOf(status: number, headers: Headers, text: string, now: num
   })
 }
 
-/** An answer that is well, but no JSON: that of something on the way to the API. */
+/** A successful response without JSON, for example from a proxy. */
 export function unreadable({ status, headers }: Response): ApiError {
   return new ApiError('The answer is not the API’s: it is no JSON', {
     status,
@@ -91,7 +91,7 @@ function readBody(text: string): Partial<Pick<ApiError, 'code' | 'message' | 'de
   }
 }
 
-/** Seconds from now; the header holds such, or a date (RFC 9110, 10.2.3). */
+/** Seconds from now. The header contains seconds or a date (RFC 9110, 10.2.3). */
 function readRetryAfter(header: string | null, now: number): number | null {
   if (header === null) return null
   const seconds = /^\d+$/.test(header) ? Number(header) : (Date.parse(header) - now) / 1_000

@@ -1,7 +1,7 @@
 import type { User } from './account-types.ts'
 import type { Attachment, Comment, TicketSnapshot, TicketStatus, UserRef } from './ticket-types.ts'
 
-/** The shapes of events and webhooks. The names are the wire's own; times are RFC 3339 in UTC. */
+/** Types of events and webhooks. Names are those of the API; times are RFC 3339 in UTC. */
 
 export type EventType =
   | 'ticket.created'
@@ -12,16 +12,16 @@ export type EventType =
   | 'user.created'
 
 interface EventOf<Type extends string, Data> {
-  /** The same in the header `webhook-id`, on every attempt: what to remember to handle an event once. */
+  /** Equal to the header `webhook-id` of every attempt: store it to handle an event once. */
   id: string
-  /** 1, 2, 3 … of the account: orders its events. */
+  /** 1, 2, 3 … per account, in the order of events. */
   sequence: number
   event: Type
   timestamp: string
   data: Data
 }
 
-/** By field; a text over 4 KiB is told as truncated. */
+/** By field; a text over 4 KiB is truncated. */
 export type Changes = Record<string, { previous: unknown; current: unknown } | { truncated: true }>
 
 export type TicketCreatedEvent = EventOf<'ticket.created', { ticket: TicketSnapshot & { attachments: Attachment[] } }>
@@ -58,10 +58,10 @@ export type CommentCreatedEvent = EventOf<
 
 export type UserCreatedEvent = EventOf<'user.created', { user: User }>
 
-/** What `webhooks.test` sends. */
+/** Sent by `webhooks.test`. */
 export type WebhookTestEvent = EventOf<'webhook.test', { webhook: { id: string } }>
 
-/** What has happened: `event` tells which, and with it what `data` holds. A later version may send more of them. */
+/** `event` determines the type of `data`. Later versions may add events. */
 export type TicketingEvent =
   | TicketCreatedEvent
   | TicketUpdatedEvent
@@ -83,14 +83,14 @@ export interface Webhook {
   description: string | null
   include_internal: boolean
   active: boolean
-  /** Why the service switched it off: it answered 410, or failed for five days. */
+  /** Why the service disabled it: the endpoint returned 410, or failed for five days. */
   disabled_reason: 'gone' | 'failing' | null
   created_at: string
   secret_last_rotated_at: string | null
 }
 
 export interface WebhookWithSecret extends Webhook {
-  /** Shown here and never again: what `verifyWebhook` takes. */
+  /** Only returned here. Required by `verifyWebhook`. */
   secret: string
 }
 
@@ -99,7 +99,7 @@ export interface CreateWebhook {
   /** `['*']` for every event. */
   events: (EventType | '*')[]
   description?: string | null
-  /** Whether it is told of internal comments. */
+  /** Whether it receives internal comments. */
   include_internal?: boolean
 }
 
@@ -113,7 +113,7 @@ export interface UpdateWebhook {
 
 export type DeliveryStatus = 'pending' | 'succeeded' | 'failed'
 
-/** What kept a whole answer from coming. */
+/** Why there was no complete response. */
 export type DeliveryFailure =
   | 'timeout'
   | 'connect'
@@ -125,7 +125,7 @@ export type DeliveryFailure =
   | 'event'
   | 'expired'
 
-/** One event on its way to one webhook. */
+/** One event for one webhook. */
 export interface Delivery {
   id: string
   webhook_id: string
@@ -135,7 +135,7 @@ export interface Delivery {
   status: DeliveryStatus
   attempt_count: number
   next_attempt_at: string | null
-  /** `status` for an answer other than 2xx, `dead_letter` where the service itself failed to send it. */
+  /** `status` for a response other than 2xx, `dead_letter` if the service failed to send the event. */
   last_error: DeliveryFailure | 'status' | 'dead_letter' | null
   created_at: string
 }
@@ -147,7 +147,7 @@ export interface DeliveryAttempt {
   status_code: number | null
   duration_ms: number
   error: DeliveryFailure | null
-  /** The first KiB of the answer. */
+  /** The first KiB of the response. */
   response: string | null
 }
 
@@ -161,10 +161,10 @@ export interface DeliveryFilters {
   event?: TicketingEvent['event']
 }
 
-/** Which events are sent once more. */
+/** Selects the events to send again. */
 export interface Replay {
   since: string
   until?: string
-  /** Leaves out what was delivered. */
+  /** Skips events that were delivered. */
   only_failed?: boolean
 }

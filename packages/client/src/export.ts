@@ -4,13 +4,13 @@ import type { TicketSnapshot } from './ticket-types.ts'
 
 type Line = TicketSnapshot | { next_cursor: string | null }
 
-/** The tickets of an export, which is asked for part by part: the last line of each is the cursor of the next. */
+/** The tickets of an export, which is requested page by page: the last line of a page is the cursor of the next. */
 export async function* readExport(
-  ask: (query: { cursor?: string }) => Promise<Response>,
+  request: (query: { cursor?: string }) => Promise<Response>,
 ): AsyncIterableIterator<TicketSnapshot> {
   for (let query: { cursor?: string } | null = {}; query !== null; ) {
     let end: string | null | undefined
-    for await (const text of linesOf(await ask(query))) {
+    for await (const text of linesOf(await request(query))) {
       const line: Line = JSON.parse(text)
       if ('next_cursor' in line) end = line.next_cursor
       else yield line
@@ -20,7 +20,7 @@ export async function* readExport(
   }
 }
 
-/** Whole lines; what follows the last line feed was cut off. */
+/** Complete lines; text after the last line feed was cut off. */
 async function* linesOf({ body }: Response): AsyncIterableIterator<string> {
   if (!body) return
   const reader = body.getReader()
@@ -35,7 +35,7 @@ async function* linesOf({ body }: Response): AsyncIterableIterator<string> {
       yield* lines
     }
   } finally {
-    // Where the caller has seen enough, the rest need not come.
+    // The caller has stopped reading.
     await reader.cancel().catch(() => undefined)
   }
 }

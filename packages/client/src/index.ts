@@ -1,4 +1,4 @@
-/** A typed client for the Ticketing API, for every runtime that has `fetch` and WebCrypto. */
+/** A typed client for the Ticketing API, for every runtime with `fetch` and WebCrypto. */
 
 export type * from './account-types.ts'
 export type { ConditionalOptions, WriteOptions } from './api.ts'

@@ -1,13 +1,13 @@
-/** How much of the caller's rate limit is left, as the latest answer told it. */
+/** The caller's rate limit in the latest response. */
 export interface RateLimit {
   /** Requests per calendar minute. */
   limit: number
   remaining: number
-  /** When the next minute begins. */
+  /** The start of the next minute. */
   resetsAt: Date
 }
 
-/** The rate limit that an answer tells of, or null: health, documents and files are not counted. */
+/** Null for responses that do not count: health, documents and files. */
 export function readRateLimit(headers: Headers): RateLimit | null {
   const [limit, remaining, reset] = ['Limit', 'Remaining', 'Reset'].map((name) =>
     Number(headers.get(`X-RateLimit-${name}`) ?? Number.NaN),

@@ -1,23 +1,23 @@
 import { ApiError, ConnectionError } from './errors.ts'
 
 /**
- * What comes of sending a request twice: `safe` changes nothing, `keyed` is done once by its idempotency key, `once`
- * might be done twice.
+ * The effect of a retry: `safe` requests change nothing, `keyed` ones run once by their idempotency key, `once` ones
+ * might run twice.
  */
 export type Repeatability = 'safe' | 'keyed' | 'once'
 
 const FIRST_WAIT_MS = 500
 const LONGEST_BACKOFF_MS = 20_000
-/** A calendar minute, which is what the rate limit makes anybody wait at most. */
+/** A calendar minute, the longest wait for the rate limit. */
 const LONGEST_RETRY_AFTER_SECONDS = 60
 const SPREAD_MS = 1_000
 
-const PASSING = new Set([429, 502, 503, 504])
+const TRANSIENT = new Set([429, 502, 503, 504])
 
 /**
- * How long to wait before a failed request is sent again (ms), or null where that is no use or not safe. `attempt` is 1
- * after the first. Waits double, half of each at random, so that many clients do not come back at once; `Retry-After` is
- * honoured, and one of more than a minute is left to the caller.
+ * How long to wait before a retry (ms), or null if a retry is useless or unsafe. `attempt` is 1 after the first. Waits
+ * double, half of each random, so that clients spread out. `Retry-After` is respected; more than a minute is left to
+ * the caller.
  */
 export function waitBeforeRetry(
   failure: unknown,
@@ -36,13 +36,13 @@ export function waitBeforeRetry(
 function mayRetry(failure: unknown, repeatability: Repeatability): boolean {
   if (failure instanceof ConnectionError) return repeatability !== 'once'
   if (!(failure instanceof ApiError)) return false
-  // Nothing was done for a request over the limit. All else may have been.
+  // A request over the limit has not run. Any other may have.
   if (failure.status === 429) return true
   if (repeatability === 'once') return false
-  return PASSING.has(failure.status) || isStillRunning(failure)
+  return TRANSIENT.has(failure.status) || isStillRunning(failure)
 }
 
-/** The same key's first request is not through yet: its answer is to be had in a moment. */
+/** The first request with the same key is still running; its response will be available shortly. */
 function isStillRunning({ status, retryAfterSeconds }: ApiError): boolean {
   return status === 409 && retryAfterSeconds !== null
 }

@@ -9,37 +9,35 @@ const TIMEOUT_MS = 30_000
 const MAX_RETRIES = 3
 
 export interface SenderOptions {
-  /** How long one attempt may take (ms); 30,000 unless told. */
+  /** The timeout of one attempt (ms); 30,000 by default. */
   timeoutMs?: number
-  /** How often a request is sent again at most; 3 unless told. */
+  /** The most retries of a request; 3 by default. */
   maxRetries?: number
-  /** What to send requests with, instead of the runtime's `fetch`. */
+  /** Replaces the runtime's `fetch`. */
   fetch?: (input: string, init: RequestInit) => Promise<Response>
 }
 
 export interface RequestOptions {
-  /** Ends the request, and the waiting between attempts. */
+  /** Aborts the request, and the wait between attempts. */
   signal?: AbortSignal
-  /** How long one attempt may take (ms). */
+  /** The timeout of one attempt (ms). */
   timeoutMs?: number
 }
 
-/** One request, however often it has to be sent. */
-export interface Call {
+/** One request with its retries. */
+export interface RequestCall {
   method: 'GET' | 'POST' | 'PATCH' | 'DELETE'
   address: string
   repeatability: Repeatability
   headers?: Record<string, string>
   body?: string | Blob
-  /** Whether it goes without a credential. */
   isAnonymous?: boolean
-  /** Whether the body is read after the answer is given on. */
+  /** The body is read after `send` has returned. */
   isStreamed?: boolean
 }
 
-/** Sends requests: with the caller's credentials, in time, and again where that is safe and of use. */
+/** Sends requests with the caller's credentials, a timeout, and safe retries. */
 export class Sender {
-  /** What the latest answer told of the rate limit. */
   rateLimit: RateLimit | null = null
 
   readonly #options: SenderOptions
@@ -51,11 +49,11 @@ export class Sender {
   }
 
   /**
-   * What `read` makes of a good answer. Throws an `ApiError` for another one, a `ConnectionError` where none came, and
-   * the reason of a signal that was aborted.
+   * Returns what `read` returns for a successful response. Throws an `ApiError` for an error response, a
+   * `ConnectionError` without a response, and the reason of an aborted signal.
    */
   async send<T>(
-    call: Call,
+    call: RequestCall,
     { signal, timeoutMs = this.#options.timeoutMs ?? TIMEOUT_MS }: RequestOptions,
     read: (response: Response) => Promise<T>,
   ): Promise<T> {
@@ -72,26 +70,26 @@ export class Sender {
     }
   }
 
-  /** Gives up the token at hand: the next request logs in again. */
+  /** Discards the current token: the next request logs in again. */
   async forget(): Promise<void> {
-    this.#bearer.giveUp(await this.#bearer.header())
+    this.#bearer.discard(await this.#bearer.header())
   }
 
-  /** Where a token was refused, tries once more with a new one: nothing is done for a caller who is not known. */
-  async #authorized<T>(call: Call, signal: AbortSignal, read: (response: Response) => Promise<T>): Promise<T> {
+  /** After a 401, tries again with a new token, which is safe because the request has not run. */
+  async #authorized<T>(call: RequestCall, signal: AbortSignal, read: (response: Response) => Promise<T>): Promise<T> {
     if (call.isAnonymous) return this.#attempt(call, null, signal, read)
     const header = await this.#bearer.header()
     try {
       return await this.#attempt(call, header, signal, read)
     } catch (failure) {
-      const isRefused = failure instanceof ApiError && failure.status === 401
-      if (!isRefused || !this.#bearer.giveUp(header)) throw failure
+      const isUnauthorized = failure instanceof ApiError && failure.status === 401
+      if (!isUnauthorized || !this.#bearer.discard(header)) throw failure
       return this.#attempt(call, await this.#bearer.header(), signal, read)
     }
   }
 
   async #attempt<T>(
-    { method, address, headers, body }: Call,
+    { method, address, headers, body }: RequestCall,
     authorization: string | null,
     signal: AbortSignal,
     read: (response: Response) => Promise<T>,
@@ -109,12 +107,12 @@ export class Sender {
   }
 }
 
-/** The whole body of an answer. Throws a `ConnectionError` where it was cut off. */
+/** Throws a `ConnectionError` if the body is incomplete. */
 export function textOf(response: Response): Promise<string> {
   return response.text().catch(asConnectionError)
 }
 
-/** For a promise's `catch`: what kept an answer from coming, as a `ConnectionError`. */
+/** For a promise's `catch`. */
 export function asConnectionError(cause: unknown): never {
   if (cause instanceof ConnectionError) throw cause
   throw new ConnectionError('The service could not be reached, or its answer broke off', { cause })

@@ -1,9 +1,9 @@
-/** The shapes of tickets, comments and attachments. The names are the wire's own; times are RFC 3339 in UTC. */
+/** Types of tickets, comments and attachments. Names are those of the API; times are RFC 3339 in UTC. */
 
 export type TicketStatus = 'open' | 'in_progress' | 'resolved' | 'closed'
 export type TicketPriority = 'low' | 'medium' | 'high' | 'critical'
 
-/** A person or an API key, as what they did names them. */
+/** A user or an API key. */
 export interface UserRef {
   id: string
   name: string
@@ -12,12 +12,12 @@ export interface UserRef {
 
 export type CustomFields = Record<string, string | number | boolean>
 
-/** A ticket as lists have it. */
+/** A ticket in a list. */
 export interface TicketListItem {
   id: string
-  /** 1, 2, 3 … within the account, never used again. */
+  /** 1, 2, 3 … per account, never reused. */
   number: number
-  /** Rises with every change: what `ifVersion` compares. */
+  /** Increases with every change; compared with `ifVersion`. */
   version: number
   title: string
   description: string
@@ -30,17 +30,17 @@ export interface TicketListItem {
   tags: string[]
 }
 
-/** A ticket as events and exports tell of it. */
+/** A ticket in events and exports. */
 export interface TicketSnapshot extends TicketListItem {
   custom_fields: CustomFields
 }
 
-/** A ticket as its creation and its changes are answered. */
+/** A ticket in responses of its creation and updates. */
 export interface Ticket extends TicketSnapshot {
   attachments: Attachment[]
 }
 
-/** The whole of a ticket. */
+/** A ticket with its comments. */
 export interface TicketDetail extends Ticket {
   /** The latest 100, oldest first. */
   comments: Comment[]
@@ -53,7 +53,7 @@ export interface Comment {
   content: string
   created_at: string
   created_by: UserRef
-  /** Seen by agents and admins alone. */
+  /** Only visible to agents and admins. */
   is_internal: boolean
 }
 
@@ -67,10 +67,10 @@ export interface Attachment {
   /** Bytes. */
   size: number
   mime_type: string
-  /** Needs no header, and is good for an hour or two. In events it is a path of the API instead. */
+  /** Needs no credential, and stays valid for one to two hours. In events, it is a path of the API instead. */
   url: string
   created_at: string
-  /** Of the bytes, in hex. */
+  /** Of the bytes, in hexadecimal. */
   sha256: string
 }
 
@@ -81,21 +81,19 @@ export interface TicketStats {
   by_assignee: { assigned_to: UserRef | null; count: number }[]
 }
 
-/** What a field was or is. */
 export type HistoryValue = string | null | string[] | CustomFields
 
-/** One field of one change of a ticket. */
 export interface TicketChange {
   id: string
   created_at: string
   actor: UserRef
-  /** A field of the ticket, or `comments` or `attachments` where one came or went. */
+  /** A field of the ticket, or `comments` or `attachments` if one was added or deleted. */
   field: string
   previous: HistoryValue
   current: HistoryValue
 }
 
-/** Which tickets: several values of a filter are alternatives, several filters hold together. */
+/** Values of one filter are alternatives; filters are combined with AND. */
 export interface TicketFilters {
   status?: TicketStatus | TicketStatus[]
   priority?: TicketPriority | TicketPriority[]
@@ -105,7 +103,7 @@ export interface TicketFilters {
   created_by?: string | string[]
   number?: number
   tag?: string
-  /** Words, each of which begins a word of the title or the description. */
+  /** Terms, each of which must begin a word of the title or the description. */
   q?: string
   /** Inclusive. */
   created_after?: string | Date
@@ -115,13 +113,13 @@ export interface TicketFilters {
   updated_after?: string | Date
   /** Exclusive. */
   updated_before?: string | Date
-  /** `created_at` unless told. */
+  /** `created_at` by default. */
   sort?: 'created_at' | 'updated_at' | 'priority'
-  /** `desc` unless told. */
+  /** `desc` by default. */
   order?: 'asc' | 'desc'
 }
 
-/** A file within a JSON body; `toAttachment` makes one of bytes. */
+/** A file in a JSON body; see `toAttachment`. */
 export interface NewAttachment {
   filename: string
   /** Base64. */
@@ -141,7 +139,7 @@ export interface CreateTicket {
   attachments?: NewAttachment[]
 }
 
-/** What is not named stays as it is. */
+/** Omitted fields are unchanged. */
 export interface UpdateTicket {
   title?: string
   description?: string
@@ -152,7 +150,7 @@ export interface UpdateTicket {
   tags?: string[]
   add_tags?: string[]
   remove_tags?: string[]
-  /** Merged with what is there; null takes a field away. */
+  /** Merged with the existing fields; null removes a field. */
   custom_fields?: Record<string, string | number | boolean | null>
 }
 

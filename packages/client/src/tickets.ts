@@ -16,9 +16,9 @@ import type {
 } from './ticket-types.ts'
 import { type NumberedPage, type PageNumber, type Walk, type WalkOptions, walkByCursor } from './walk.ts'
 
-const MOST_EDITS = 5
+const MAX_EDITS = 5
 
-/** Tickets: agents and admins have all of the account, customers their own. */
+/** Tickets. Agents and admins see all of the account, customers their own. */
 export class Tickets {
   readonly #api: Api
 
@@ -26,17 +26,17 @@ export class Tickets {
     this.#api = api
   }
 
-  /** All tickets that the filters let through, newest first unless sorted otherwise. */
+  /** All matching tickets, newest first by default. */
   list(filters: TicketFilters = {}, options: WalkOptions = {}): Walk<TicketListItem> {
     return walkByCursor(options, (page) => this.#api.get('/tickets', { ...filters, ...page }, options))
   }
 
-  /** One page by its number, with the totals. */
+  /** One page by number, with the totals. */
   page(query: TicketFilters & PageNumber = {}, options: RequestOptions = {}): Promise<NumberedPage<TicketListItem>> {
     return this.#api.get('/tickets', query, options)
   }
 
-  /** One ticket, with its latest 100 comments and attachments. */
+  /** One ticket with its latest 100 comments and attachments. */
   async get(id: string, options: RequestOptions = {}): Promise<TicketDetail> {
     return (await this.#api.get<{ data: TicketDetail }>(path`/tickets/${id}`, {}, options)).data
   }
@@ -45,14 +45,14 @@ export class Tickets {
     return (await this.#api.write<{ data: Ticket }>('POST', '/tickets', ticket, options)).data
   }
 
-  /** Changes the fields that are named. */
+  /** Updates the given fields. */
   async update(id: string, change: UpdateTicket, options: ConditionalOptions = {}): Promise<Ticket> {
     return (await this.#api.write<{ data: Ticket }>('PATCH', path`/tickets/${id}`, change, options)).data
   }
 
   /**
-   * Changes a ticket by what it is: reads it, asks `decide` for the change, and makes it only if nobody has changed the
-   * ticket meanwhile; else it reads again, up to five times. Null from `decide` leaves the ticket alone.
+   * Updates a ticket depending on its state: reads it, calls `decide`, and updates it unless it has changed in the
+   * meantime; then it starts again, up to five times. If `decide` returns null, the ticket is not updated.
    */
   async edit(
     id: string,
@@ -67,17 +67,17 @@ export class Tickets {
         return await this.update(id, change, { ...options, ifVersion: ticket.version })
       } catch (error) {
         const isStale = error instanceof ApiError && error.code === 'precondition_failed'
-        if (!isStale || edits === MOST_EDITS) throw error
+        if (!isStale || edits === MAX_EDITS) throw error
       }
     }
   }
 
-  /** Deletes a ticket and all that belongs to it. */
+  /** Deletes a ticket with its comments and attachments. */
   async delete(id: string, options: ConditionalOptions = {}): Promise<void> {
     await this.#api.write('DELETE', path`/tickets/${id}`, undefined, options)
   }
 
-  /** How many tickets there are, by status, priority and assignee. */
+  /** The number of tickets by status, priority and assignee. */
   async stats(options: RequestOptions = {}): Promise<TicketStats> {
     return (await this.#api.get<{ data: TicketStats }>('/tickets/stats', {}, options)).data
   }
@@ -88,8 +88,8 @@ export class Tickets {
   }
 
   /**
-   * All tickets that the filters let through, with their custom fields, as one stream: for a million of them rather than
-   * a hundred. Throws a `ConnectionError` where it is cut off.
+   * Streams all matching tickets with their custom fields; suitable for millions. Throws a `ConnectionError` if the
+   * stream is cut off.
    */
   export(filters: TicketFilters = {}, options: RequestOptions = {}): AsyncIterableIterator<TicketSnapshot> {
     return readExport((cursor) => this.#api.stream('/tickets/export', { ...filters, ...cursor }, options))

@@ -4,7 +4,7 @@ import type { Api, WriteOptions } from './api.ts'
 import type { RequestOptions } from './sender.ts'
 import { type NumberedPage, type PageNumber, type Walk, type WalkOptions, walkByCursor } from './walk.ts'
 
-/** People of the account: agents read them, admins change them, and everybody has themselves. */
+/** Users of the account. Agents read them, admins change them, and each user can read and change themselves. */
 export class Users {
   readonly #api: Api
 
@@ -12,12 +12,12 @@ export class Users {
     this.#api = api
   }
 
-  /** All people that the filters let through. */
+  /** All matching users. */
   list(filters: UserFilters = {}, options: WalkOptions = {}): Walk<User> {
     return walkByCursor(options, (page) => this.#api.get('/users', { ...filters, ...page }, options))
   }
 
-  /** One page by its number, with the totals. */
+  /** One page by number, with the totals. */
   page(query: UserFilters & PageNumber = {}, options: RequestOptions = {}): Promise<NumberedPage<User>> {
     return this.#api.get('/users', query, options)
   }
@@ -26,7 +26,7 @@ export class Users {
     return (await this.#api.get<{ data: User }>(path`/users/${id}`, {}, options)).data
   }
 
-  /** Yourself: for people, not for API keys. */
+  /** The caller. Only for users, not for API keys. */
   async me(options: RequestOptions = {}): Promise<User> {
     return (await this.#api.get<{ data: User }>('/users/me', {}, options)).data
   }
@@ -39,12 +39,12 @@ export class Users {
     return (await this.#api.write<{ data: User }>('PATCH', path`/users/${id}`, change, options)).data
   }
 
-  /** Changes yourself. */
+  /** Updates the caller. */
   async updateMe(change: UpdateUser, options: WriteOptions = {}): Promise<User> {
     return (await this.#api.write<{ data: User }>('PATCH', '/users/me', change, options)).data
   }
 
-  /** Ends somebody's access at once; their tickets keep naming them. */
+  /** Revokes a user's access immediately; their tickets still name them. */
   async deactivate(id: string, options: WriteOptions = {}): Promise<void> {
     await this.#api.write('DELETE', path`/users/${id}`, undefined, options)
   }

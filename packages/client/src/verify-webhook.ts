@@ -3,25 +3,25 @@ import type { TicketingEvent } from './event-types.ts'
 const TOLERANCE_SECONDS = 300
 const PREFIX = 'whsec_'
 
-/** Headers as `fetch`, Hono or Node have them. */
+/** Headers of `fetch`, Hono or Node. */
 export type HeadersLike = Headers | Record<string, string | readonly string[] | undefined>
 
 export interface VerifyOptions {
-  /** How far the sender's clock may be from this one; 300 unless told. */
+  /** The allowed clock difference; 300 by default. */
   toleranceSeconds?: number
-  /** This clock, in milliseconds since 1970. */
+  /** Milliseconds since 1970. */
   now?: number
 }
 
-/** A delivery that is not to be trusted: answer 400, and do nothing of what it says. */
+/** A delivery that is not authentic: respond with 400 and ignore it. */
 export class WebhookVerificationError extends Error {
   override readonly name = 'WebhookVerificationError'
 }
 
 /**
- * The event of a delivery that was signed with the secret, or with one of several, within the last five minutes, and not
- * altered since (https://www.standardwebhooks.com). `body` is the body as it came, before any parsing. Throws a
- * `WebhookVerificationError`; a `TypeError` for a secret that is none.
+ * Verifies a delivery (https://www.standardwebhooks.com) and returns its event: signed with one of the secrets within
+ * the last five minutes. `body` is the unparsed body. Throws a `WebhookVerificationError`, or a `TypeError` for an
+ * invalid secret.
  */
 export async function verifyWebhook(
   secret: string | readonly string[],
@@ -43,7 +43,7 @@ export async function verifyWebhook(
   return parse(bytes)
 }
 
-/** Whether one of the `v1` signatures was made with one of the keys; the runtime compares in constant time. */
+/** The runtime compares in constant time. */
 async function isSigned(keys: CryptoKey[], header: string, signed: Uint8Array<ArrayBuffer>): Promise<boolean> {
   const signatures = header.split(' ').flatMap((one) => (one.startsWith('v1,') ? [decodeBase64(one.slice(3))] : []))
   for (const key of keys)
@@ -78,13 +78,13 @@ function bytesOf(body: string | Uint8Array | ArrayBuffer): Uint8Array {
 }
 
 function concatenated(first: Uint8Array, second: Uint8Array): Uint8Array<ArrayBuffer> {
-  const whole = new Uint8Array(first.length + second.length)
-  whole.set(first)
-  whole.set(second, first.length)
-  return whole
+  const complete = new Uint8Array(first.length + second.length)
+  complete.set(first)
+  complete.set(second, first.length)
+  return complete
 }
 
-/** That what was signed is an event is the sender's word. */
+/** The signature guarantees the type. */
 function parse(bytes: Uint8Array): TicketingEvent {
   try {
     return JSON.parse(new TextDecoder().decode(bytes))

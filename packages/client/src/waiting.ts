@@ -1,6 +1,6 @@
 import { ConnectionError } from './errors.ts'
 
-/** Waits; rejects with the signal's reason as soon as it is aborted. */
+/** Rejects with the signal's reason when it is aborted. */
 export function sleep(milliseconds: number, signal: AbortSignal | undefined): Promise<void> {
   return new Promise((resolve, reject) => {
     if (signal?.aborted) return reject(signal.reason)
@@ -17,18 +17,18 @@ export function sleep(milliseconds: number, signal: AbortSignal | undefined): Pr
 }
 
 /**
- * Runs something with a signal that is aborted when the caller's is, or when the time is up: then it throws a
- * `ConnectionError`. With `goesOn` the caller's signal counts beyond the end, for a body that is still to be read.
+ * `run` gets a signal that is aborted with the caller's, or by a timeout, which throws a `ConnectionError`. With
+ * `goesOn`, the caller's signal stays connected after the end, for a body that is still to be read.
  */
 export async function withDeadline<T>(
   milliseconds: number,
   signal: AbortSignal | undefined,
-  goesOn: boolean,
+  keepsSignal: boolean,
   run: (signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
   signal?.throwIfAborted()
   const controller = new AbortController()
-  const passOn = () => controller.abort(signal?.reason)
+  const forwardAbort = () => controller.abort(signal?.reason)
   const aborted = new Promise<never>((_, reject) => {
     controller.signal.addEventListener('abort', () => reject(controller.signal.reason), { once: true })
   })
@@ -36,11 +36,11 @@ export async function withDeadline<T>(
     () => controller.abort(new ConnectionError(`No answer within ${milliseconds} ms`)),
     milliseconds,
   )
-  signal?.addEventListener('abort', passOn, { once: true })
+  signal?.addEventListener('abort', forwardAbort, { once: true })
   try {
     return await Promise.race([run(controller.signal), aborted])
   } finally {
     clearTimeout(timer)
-    if (!goesOn) signal?.removeEventListener('abort', passOn)
+    if (!keepsSignal) signal?.removeEventListener('abort', forwardAbort)
   }
 }

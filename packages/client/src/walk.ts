@@ -1,73 +1,72 @@
-/** A page of a list that is walked, and the cursor to go on with after it: null where the list has come to its end. */
+/** A page of a list and the cursor of the next one: null at the end. */
 export interface Page<T, Cursor extends string | null = string | null> {
   data: T[]
   cursor: Cursor
 }
 
-/** All of a list: one by one with `for await`, or page by page, each with the cursor to go on with another time. */
+/** All items of a list: one by one with `for await`, or as pages with cursors. */
 export interface Walk<T, Cursor extends string | null = string | null> extends AsyncIterable<T> {
   pages(): AsyncIterableIterator<Page<T, Cursor>>
 }
 
-/** How a list is walked. */
 export interface WalkOptions {
-  /** Where to go on: the cursor of an earlier page. The filters must be the same as then. */
+  /** Where to continue: the cursor of an earlier page with the same filters. */
   cursor?: string
-  /** How many are asked for at a time: 1 to 100, which it is unless told. */
+  /** Items per request: 1 to 100; 100 by default. */
   perPage?: number
-  /** Ends the walk. */
+  /** Aborts the iteration. */
   signal?: AbortSignal
-  /** How long one attempt may take (ms). */
+  /** The timeout of one attempt (ms). */
   timeoutMs?: number
 }
 
-const MOST_A_PAGE = 100
+const MAX_PER_PAGE = 100
 
-interface CursorAnswer<T> {
+interface CursorPage<T> {
   data: T[]
   pagination: { next_cursor: string | null }
 }
 
-/** Walks a list by cursor to its end. `ask` gets the query parameters of a page. */
+/** `ask` gets the query parameters of a page. */
 export function walkByCursor<T>(
-  { cursor = '', perPage = MOST_A_PAGE }: WalkOptions,
-  ask: (query: { cursor: string; per_page: number }) => Promise<CursorAnswer<T>>,
+  { cursor = '', perPage = MAX_PER_PAGE }: WalkOptions,
+  request: (query: { cursor: string; per_page: number }) => Promise<CursorPage<T>>,
 ): Walk<T> {
   return walkOf(async function* () {
     for (let next: string | null = cursor; next !== null; ) {
-      const { data, pagination } = await ask({ cursor: next, per_page: perPage })
+      const { data, pagination } = await request({ cursor: next, per_page: perPage })
       next = pagination.next_cursor
       yield { data, cursor: next }
     }
   })
 }
 
-interface EventAnswer<T> {
+interface EventPage<T> {
   data: T[]
   pagination: { next_cursor: string; has_more: boolean }
 }
 
-/** Walks events up to what has happened; there is always a cursor to come back with. */
+/** Stops at the latest event; its pages always have a cursor to continue later. */
 export function walkEvents<T>(
-  { cursor = '', perPage = MOST_A_PAGE }: WalkOptions,
-  ask: (query: { cursor: string; per_page: number }) => Promise<EventAnswer<T>>,
+  { cursor = '', perPage = MAX_PER_PAGE }: WalkOptions,
+  request: (query: { cursor: string; per_page: number }) => Promise<EventPage<T>>,
 ): Walk<T, string> {
   return walkOf(async function* () {
-    for (let next = cursor, isMore = true; isMore; ) {
-      const { data, pagination } = await ask({ cursor: next, per_page: perPage })
+    for (let next = cursor, hasMore = true; hasMore; ) {
+      const { data, pagination } = await request({ cursor: next, per_page: perPage })
       next = pagination.next_cursor
-      isMore = pagination.has_more
+      hasMore = pagination.has_more
       yield { data, cursor: next }
     }
   })
 }
 
-/** Walks a short list, which is paged by number alone. */
+/** For short lists, which are only paged by number. */
 export async function* walkByNumber<T>(
-  ask: (query: { page: number; per_page: number }) => Promise<{ data: T[]; pagination: { last_page: number } }>,
+  request: (query: { page: number; per_page: number }) => Promise<{ data: T[]; pagination: { last_page: number } }>,
 ): AsyncIterableIterator<T> {
   for (let page = 1, last = 1; page <= last; page++) {
-    const { data, pagination } = await ask({ page, per_page: MOST_A_PAGE })
+    const { data, pagination } = await request({ page, per_page: MAX_PER_PAGE })
     last = pagination.last_page
     yield* data
   }
@@ -82,11 +81,10 @@ function walkOf<T, Cursor extends string | null>(pages: () => AsyncIterableItera
   }
 }
 
-/** Which page of a list, where it is paged by number. */
 export interface PageNumber {
-  /** 1 unless told. */
+  /** 1 by default. */
   page?: number
-  /** 1 to 100; 20 unless told. */
+  /** 1 to 100; 20 by default. */
   per_page?: number
 }
 

@@ -15,7 +15,7 @@ import type {
 import type { RequestOptions } from './sender.ts'
 import { type Walk, type WalkOptions, walkByCursor, walkByNumber, walkEvents } from './walk.ts'
 
-/** What has happened in the account: for agents and admins. */
+/** The events of the account. For agents and admins. */
 export class Events {
   readonly #api: Api
 
@@ -24,15 +24,15 @@ export class Events {
   }
 
   /**
-   * All events up to now, oldest first. Every page has a cursor: keep it when the page is dealt with, and come back with
-   * it for what has happened since. One older than what is kept throws `cursor_expired`.
+   * All events up to now, oldest first. Store the cursor of each page after handling it, and continue with it later.
+   * Expired cursors throw `cursor_expired`.
    */
   list(filters: EventFilters = {}, options: WalkOptions = {}): Walk<TicketingEvent, string> {
     return walkEvents(options, (page) => this.#api.get('/events', { ...filters, ...page }, options))
   }
 }
 
-/** Webhooks and what was sent to them: for admins. */
+/** Webhooks and their deliveries. For admins. */
 export class Webhooks {
   readonly #api: Api
 
@@ -48,7 +48,7 @@ export class Webhooks {
     return (await this.#api.get<{ data: Webhook }>(path`/webhooks/${id}`, {}, options)).data
   }
 
-  /** Subscribes a URL, from now on. Only this answer shows the secret. */
+  /** Subscribes a URL to new events. The secret is only returned here. */
   async create(webhook: CreateWebhook, options: WriteOptions = {}): Promise<WebhookWithSecret> {
     return (await this.#api.write<{ data: WebhookWithSecret }>('POST', '/webhooks', webhook, options)).data
   }
@@ -61,19 +61,19 @@ export class Webhooks {
     await this.#api.write('DELETE', path`/webhooks/${id}`, undefined, options)
   }
 
-  /** Makes a new secret; the old one signs too for a day. */
+  /** Creates a new secret; the old one is also used for signing for a day. */
   async rotateSecret(id: string, options: WriteOptions = {}): Promise<WebhookWithSecret> {
     const address = path`/webhooks/${id}/rotate-secret`
     return (await this.#api.write<{ data: WebhookWithSecret }>('POST', address, undefined, options)).data
   }
 
-  /** Sends a `webhook.test` to this one. */
+  /** Sends a `webhook.test` event to this webhook. */
   async test(id: string, options: WriteOptions = {}): Promise<Delivery> {
     const address = path`/webhooks/${id}/test`
     return (await this.#api.write<{ data: Delivery }>('POST', address, undefined, options)).data
   }
 
-  /** What was sent or will be, newest first. */
+  /** Deliveries of a webhook, newest first. */
   deliveries(id: string, filters: DeliveryFilters = {}, options: WalkOptions = {}): Walk<Delivery> {
     const address = path`/webhooks/${id}/deliveries`
     return walkByCursor(options, (page) => this.#api.get(address, { ...filters, ...page }, options))
@@ -85,15 +85,15 @@ export class Webhooks {
     return (await this.#api.get<{ data: DeliveryWithAttempts }>(address, {}, options)).data
   }
 
-  /** Sends one once more. */
+  /** Sends one delivery again. */
   async redeliver(id: string, deliveryId: string, options: WriteOptions = {}): Promise<Delivery> {
     const address = path`/webhooks/${id}/deliveries/${deliveryId}/redeliver`
     return (await this.#api.write<{ data: Delivery }>('POST', address, undefined, options)).data
   }
 
-  /** Sends all of a span of time once more, at most 10,000 events; the count of them. */
-  async replay(id: string, which: Replay, options: WriteOptions = {}): Promise<number> {
+  /** Sends the events of a time range again, at most 10,000. Returns their number. */
+  async replay(id: string, selection: Replay, options: WriteOptions = {}): Promise<number> {
     const address = path`/webhooks/${id}/replay`
-    return (await this.#api.write<{ data: { count: number } }>('POST', address, which, options)).data.count
+    return (await this.#api.write<{ data: { count: number } }>('POST', address, selection, options)).data.count
   }
 }

@@ -11,7 +11,6 @@ export type Action =
   | { action: 'unchain' }
   | { action: 'replace'; text: string }
 
-/** What takes the place of the text from `start` to `end` of a file. */
 export interface Change {
   file: string
   start: number
@@ -45,7 +44,7 @@ export function changeOf(place: Place, source: string, action: Action): Change {
 
 type Removal = Omit<Change, 'file'>
 
-/** A condition goes with an AND next to it; where it is the only one, a true one takes its place. */
+/** Removes the adjacent AND as well; a condition without one is replaced by a true one. */
 function removalOfWords({ start, end, conjunction }: Place): Removal {
   if (!conjunction) return { start, end, text: '' }
   const { before, after } = conjunction
@@ -61,7 +60,7 @@ function withoutLink(node: ts.Node | null): Removal {
   return { start: node.expression.expression.end, end: node.end, text: '' }
 }
 
-/** Takes a node out in such a way that what is left can be parsed: with its comma, its operator or its `else`. */
+/** Keeps the rest parsable: removes the comma, operator or `else` as well. */
 function removal(node: ts.Node): Removal {
   const { parent } = node
   const [start, end] = [node.getStart(), node.end]

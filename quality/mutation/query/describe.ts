@@ -2,7 +2,7 @@ import type { Action } from './change.ts'
 import type { Edit } from './inside.ts'
 import type { Step, Which } from './place.ts'
 
-/** The name of an edit: `readToken › call verify › property aud: removed`. */
+/** Such as `readToken › call verify › property aud: removed`. */
 export function describe({ from, steps, action }: Edit): string {
   const start = Object.entries(from).map(([kind, name]) => (kind === 'declaration' ? name : `${kind} ${name}`))
   return `${[...start, ...steps.map(describeStep)].join(' › ')}: ${describeAction(action)}`

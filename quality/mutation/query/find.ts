@@ -1,7 +1,6 @@
 import { ts } from 'ts-morph'
 import { isLiteral } from './sql.ts'
 
-/** What can be found below a node, in the order of the source. */
 export type Kind =
   | { find: 'call'; name: string }
   | { find: 'reference'; name: string }
@@ -29,7 +28,6 @@ export function findAll(root: ts.Node, kind: Kind): ts.Node[] {
   return found.toSorted((a, b) => a.getStart() - b.getStart() || b.end - a.end)
 }
 
-/** For a node, what of it is meant where it is of the kind. */
 function matcher(kind: Kind): (node: ts.Node) => ts.Node | undefined {
   const where = (test: (node: ts.Node) => boolean) => (node: ts.Node) => (test(node) ? node : undefined)
   switch (kind.find) {

@@ -3,14 +3,14 @@ import type { Kind } from './find.ts'
 import { follow, nodePlace, type Step, type Which } from './place.ts'
 import type { Sources } from './sources.ts'
 
-/** One change to the source: from which declaration, trigger or route, by which steps, and what is done there. */
+/** One change to the source: a declaration, trigger or route, the steps to a place in it, and the action there. */
 export interface Edit {
   from: { declaration: string } | { trigger: string } | { operation: string }
   steps: readonly Step[]
   action: Action
 }
 
-/** Where the edit applies in the source as it is. Throws a StaleError where that is not exactly one place. */
+/** Throws a StaleError unless the query finds exactly one place. */
 export function resolve(sources: Sources, { from, steps, action }: Edit): Change {
   const place = follow(sources, startOf(sources, from), steps)
   return changeOf(place, sources.text(place.file), action)
@@ -49,7 +49,7 @@ export class Query {
   /** The condition of an `if`, a loop or a `? :`. */
   condition = (...which: Which) => this.find({ find: 'condition' }, which)
   statement = (...which: Which) => this.find({ find: 'statement' }, which)
-  /** What a `return`, or an arrow function without a block, returns. */
+  /** The expression that a function returns. */
   returned = (...which: Which) => this.find({ find: 'returned' }, which)
   operator = (operator: string, ...which: Which) => this.find({ find: 'operator', operator }, which)
   literal = (value: string | number, ...which: Which) => this.find({ find: 'literal', value }, which)
@@ -57,16 +57,15 @@ export class Query {
   pattern = (...which: Which) => this.find({ find: 'pattern' }, which)
   template = (...which: Which) => this.find({ find: 'template' }, which)
   property = (name: string, ...which: Which) => this.find({ find: 'property', name }, which)
-  /** What a variable is initialized with. */
   variable = (...which: Which) => this.find({ find: 'variable' }, which)
   array = (...which: Which) => this.find({ find: 'array' }, which)
   object = (...which: Which) => this.find({ find: 'object' }, which)
 
   /** The nth argument, operand, element, property, branch or interpolated value. */
   part = (nth: number) => this.add({ step: 'part', nth })
-  /** What a property, constant or field is set to. */
+  /** The value of a property, constant or field. */
   value = () => this.add({ step: 'value' })
-  /** What a method is called on. */
+  /** The object of a method call. */
   receiver = () => this.add({ step: 'receiver' })
   body = () => this.add({ step: 'body' })
   else = () => this.add({ step: 'else' })
@@ -75,7 +74,7 @@ export class Query {
 
   /** A condition of a statement, such as `kind = 'person'`; to remove it takes an AND away too. See `sql.ts`. */
   sqlCondition = (text: string, ...which: Which) => this.add({ step: 'sql condition', text, which })
-  /** Any words of a statement. */
+  /** Any part of a statement. */
   sql = (text: string, ...which: Which) => this.add({ step: 'sql', text, which })
   /** Characters as they are in the source, for strings and patterns. */
   text = (text: string, ...which: Which) => this.add({ step: 'text', text, which })
@@ -84,9 +83,9 @@ export class Query {
   remove = () => this.end({ action: 'remove' })
   negate = () => this.end({ action: 'negate' })
   always = (value: boolean) => this.end({ action: 'always', value })
-  /** Leaves what the method is called on. */
+  /** Leaves the object of the method call. */
   unchain = () => this.end({ action: 'unchain' })
-  /** `$0` stands for what was there, `$1`, `$2` … for its parts. */
+  /** `$0` stands for the replaced text, `$1`, `$2` … for its parts. */
   replaceWith = (text: string) => this.end({ action: 'replace', text })
 
   private find(kind: Kind, which: Which): Query {

@@ -14,13 +14,13 @@ export type Step =
   | { step: Relation }
   | { step: 'sql condition' | 'sql' | 'text'; text: string; which: Which }
 
-/** A place in a file: a node of its syntax tree, or some words of a string. */
+/** A place in a file: a node of its syntax tree, or a range in a string. */
 export interface Place {
   file: string
   start: number
   end: number
   node: ts.Node | null
-  /** The conditions of a statement are joined by AND: the words around it. */
+  /** Set for the conditions of a statement: the tokens around it. */
   conjunction: { before: Token | undefined; after: Token | undefined } | null
 }
 
@@ -28,7 +28,7 @@ export function nodePlace(file: string, node: ts.Node): Place {
   return { file, start: node.getStart(), end: node.end, node, conjunction: null }
 }
 
-/** The place to which steps lead. Throws a StaleError where they lead to none, or to several. */
+/** Throws a StaleError unless the steps lead to exactly one place. */
 export function follow(sources: Sources, from: Place, steps: readonly Step[]): Place {
   return steps.reduce((place, step) => take(sources, place, step), from)
 }

@@ -13,7 +13,7 @@ export class Schema {
             for (const declaration of statement.declarationList.declarations) this.read(declaration)
   }
 
-  /** The table that a constant of the schema is, such as `account_state` for `accountState`. */
+  /** Such as `account_state` for `accountState`. */
   table(expression: ts.Expression): string | undefined {
     return ts.isIdentifier(expression) ? this.tables.get(expression.text) : undefined
   }
@@ -49,7 +49,6 @@ function firstString(expression: ts.Expression): string | undefined {
   return firstString(expression.expression)
 }
 
-/** Whether a name is declared, in its file, as `alias(tickets, 't')`. */
 function isAlias(name: ts.Identifier): boolean {
   return new RegExp(String.raw`\b${name.text} = alias\(`).test(name.getSourceFile().text)
 }

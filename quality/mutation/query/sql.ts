@@ -2,13 +2,13 @@ import { ts } from 'ts-morph'
 import type { Schema } from './schema.ts'
 
 /**
- * A word of a statement, as it is compared: a column without what names its table, `?` for a value, `{wants}` for what a
- * function called `wants` returns. So `u.status = ${status}` and `${u.status} = ${status}` are the same.
+ * A token of a statement in normalized form: columns without their table, `?` for values, `{wants}` for the result of a
+ * function called `wants`. So `u.status = ${status}` and `${u.status} = ${status}` are equal.
  */
 export interface Token {
-  /** What it may be called: columns of several tables can have the same name in the source. */
+  /** Several, because columns of different tables can have the same name in the source. */
   names: Set<string>
-  /** The alias or table that a column is of, where it is named. */
+  /** The alias or table of a column, if it is given. */
   alias: string | null
   start: number
   end: number
@@ -22,12 +22,11 @@ export function isLiteral(node: ts.Node): node is Literal {
   return ts.isStringLiteral(node) || ts.isNoSubstitutionTemplateLiteral(node) || ts.isTemplateExpression(node)
 }
 
-/** The words of a text, whose first character is at `offset` of its file. Identifiers may be quoted with backticks. */
+/** The text begins at `offset` of its file. Identifiers may be quoted with backticks. */
 export function tokensOfText(text: string, offset = 0): Token[] {
   return joined(wordsOf(text, offset))
 }
 
-/** The words of a string or template of a source file. */
 export function tokensOfLiteral(literal: Literal, schema: Schema): Token[] {
   if (!ts.isTemplateExpression(literal)) return joined(wordsOf(literal.getText().slice(1, -1), literal.getStart() + 1))
   const { head, templateSpans } = literal
@@ -41,7 +40,7 @@ export function tokensOfLiteral(literal: Literal, schema: Schema): Token[] {
   return joined(tokens)
 }
 
-/** Where the words of a fragment are among those of a statement: the indices of the first ones. */
+/** The indices of the first tokens of each occurrence. */
 export function occurrences(tokens: Token[], fragment: Token[]): number[] {
   return tokens.flatMap((_, at) => (fragment.every((wanted, index) => isSame(tokens[at + index], wanted)) ? [at] : []))
 }
@@ -89,7 +88,6 @@ function joined(tokens: Token[]): Token[] {
   return all
 }
 
-/** Whether a plus after the token adds to it. */
 function isOperand(token: Token | undefined): boolean {
   return token !== undefined && (first(token) === ')' || /^[a-z_?{\d']/.test(first(token)))
 }

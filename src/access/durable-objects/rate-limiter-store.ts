@@ -2,7 +2,7 @@ import { DAY, MINUTE } from '../../lib/time'
 import type { MemberState, RevokedToken } from '../member-state'
 import type { Window } from '../window'
 
-/** Times are in ms. The tables keep the names that deployed objects have: `facts` is the member state, `doubts` are pending changes. */
+/** Times are in ms. The tables and columns keep the names that they have in deployed objects. */
 interface CallerState {
   minute: number
   count: number

@@ -4,10 +4,7 @@ import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { ROOT } from '../../../scripts/lib/local-state.ts'
 
-/**
- * Runs what `npm run admin` runs, on the state in a folder. Not by `spawnSync`: a process that stands still does not
- * notice that a server has closed an idle connection.
- */
+/** Does not use `spawnSync`, because a blocked process does not notice that a server has closed an idle connection. */
 export async function runAdmin(state: string, ...args: string[]) {
   const child = spawn(process.execPath, [join(ROOT, 'scripts/admin.ts'), ...args], {
     cwd: ROOT,

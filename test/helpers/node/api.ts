@@ -1,33 +1,29 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 
-export interface Answer {
+export interface ApiResponse {
   status: number
-  /** Null where there is none. */
+  /** Null if it is empty. */
   body: unknown
-  /** The body as it came. */
   text: string
   headers: Headers
 }
 
 export interface Api {
-  /**
-   * Throws where no whole answer came. Bytes are sent as they are, all else as JSON; with an idempotency key, if one is
-   * given.
-   */
-  send(method: string, path: string, body?: unknown, idempotencyKey?: string): Promise<Answer>
-  /** Reads; throws unless the answer is good. */
+  /** Throws if the response is incomplete. Bytes are sent unchanged, everything else as JSON. */
+  send(method: string, path: string, body?: unknown, idempotencyKey?: string): Promise<ApiResponse>
+  /** Throws unless the request succeeds. */
   get(path: string): Promise<unknown>
-  /** Writes; throws unless the answer is good. */
+  /** Throws unless the request succeeds. */
   post(path: string, body: unknown): Promise<unknown>
 }
 
-const PATIENCE_MS = 30_000
+const TIMEOUT_MS = 30_000
 
-/** The API with several credentials, which it uses in turns: each may send only so many requests a minute. */
+/** Uses the credentials in turns, because each has its own rate limit. */
 export function openApi(origin: string, credentials: string[]): Api {
   let turn = 0
 
-  async function send(method: string, path: string, body?: unknown, idempotencyKey?: string): Promise<Answer> {
+  async function send(method: string, path: string, body?: unknown, idempotencyKey?: string): Promise<ApiResponse> {
     const credential = credentials[turn++ % credentials.length]
     const isRaw = body instanceof Uint8Array
     const type = isRaw ? 'application/octet-stream' : 'application/json'
@@ -39,7 +35,7 @@ export function openApi(origin: string, credentials: string[]): Api {
         ...(idempotencyKey !== undefined && { 'Idempotency-Key': idempotencyKey }),
       },
       ...(body !== undefined && { body: isRaw ? body : JSON.stringify(body) }),
-      signal: AbortSignal.timeout(PATIENCE_MS),
+      signal: AbortSignal.timeout(TIMEOUT_MS),
     })
     const text = await response.text()
     if (response.status === 429) {
@@ -50,11 +46,11 @@ export function openApi(origin: string, credentials: string[]): Api {
     return { status, body: text === '' ? null : JSON.parse(text), text, headers }
   }
 
-  async function sendWell(method: string, path: string, sent?: unknown): Promise<unknown> {
-    const { status, body } = await send(method, path, sent)
+  async function sendOrThrow(method: string, path: string, content?: unknown): Promise<unknown> {
+    const { status, body } = await send(method, path, content)
     if (status >= 300) throw new Error(`${method} ${path} answered ${status}: ${JSON.stringify(body)}`)
     return body
   }
 
-  return { send, get: (path) => sendWell('GET', path), post: (path, body) => sendWell('POST', path, body) }
+  return { send, get: (path) => sendOrThrow('GET', path), post: (path, body) => sendOrThrow('POST', path, body) }
 }

@@ -21,14 +21,12 @@ const TSCONFIG = {
 
 const MARK = '\u001e'
 
-/** Makes an empty project in a folder, as a programmer has who is to use the client. */
-export function makeProject(folder: string): void {
+export function createProject(folder: string): void {
   mkdirSync(folder, { recursive: true })
   writeFileSync(`${folder}/package.json`, JSON.stringify({ name: 'a-project', private: true, type: 'module' }))
   writeFileSync(`${folder}/tsconfig.json`, JSON.stringify(TSCONFIG))
 }
 
-/** Puts examples into a module of the project, which may then be run and checked. */
 export function writeModule(
   folder: string,
   name: string,
@@ -39,18 +37,18 @@ export function writeModule(
   writeFileSync(`${folder}/${name}.ts`, code)
 }
 
-/** What the compiler says against the modules of the project; empty where it says nothing. */
-export function complaintsOf(folder: string): string {
+/** Empty if the modules compile. */
+export function compilerErrors(folder: string): string {
   const { stdout } = spawnSync(process.execPath, [`${ROOT}node_modules/typescript/bin/tsc`, '-p', folder], {
     encoding: 'utf8',
   })
   return stdout
 }
 
-/** Runs a module: what each of its examples printed. Throws with what it complained of when it fails. */
+/** Returns the output of each example. Throws with stderr if the module fails. */
 export async function runModule(folder: string, name: string): Promise<string[]> {
   const node = spawn(process.execPath, [`${name}.ts`], { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'] })
-  const [printed, complaints, [code]] = await Promise.all([text(node.stdout), text(node.stderr), once(node, 'close')])
-  if (code !== 0) throw new Error(`${name}.ts ended with ${code}: ${complaints}`)
+  const [printed, errors, [code]] = await Promise.all([text(node.stdout), text(node.stderr), once(node, 'close')])
+  if (code !== 0) throw new Error(`${name}.ts ended with ${code}: ${errors}`)
   return printed.split(`${MARK}\n`).slice(0, -1)
 }

@@ -16,7 +16,6 @@ export const FILLED_IN: readonly Replacement[] = [
   ['ticketing-production.example.com', HOST],
 ]
 
-/** The text of wrangler.toml with these replacements in what it says of production. */
 export function configWith(replacements: readonly Replacement[]): string {
   const SECTION = '[env.production]\n'
   const [others, section = ''] = readFileSync(`${ROOT}wrangler.toml`, 'utf8').split(SECTION)
@@ -28,7 +27,6 @@ export function configWith(replacements: readonly Replacement[]): string {
   return `${others}${SECTION}${changed}`
 }
 
-/** Production as `configWith` describes it. */
 export function environmentWith(...replacements: readonly Replacement[]): EnvironmentConfig {
   const folder = mkdtempSync(join(tmpdir(), 'ticketing-deploy-'))
   try {
@@ -41,10 +39,9 @@ export function environmentWith(...replacements: readonly Replacement[]): Enviro
 
 export const READY = environmentWith(...FILLED_IN)
 
-/** Sends whatever goes to a network to a port where nothing listens. Wrangler would warn of the proxy. */
+/** Sends all network traffic to a closed port. Wrangler would warn about the proxy. */
 export const OFFLINE = { HTTPS_PROXY: 'http://localhost:9', CLOUDFLARE_API_TOKEN: '', WRANGLER_LOG: 'error' }
 
-/** Runs the deployment script of a project's folder. */
 export function runDeploy(root: string, ...args: string[]) {
   const { status, stdout, stderr } = spawnSync(process.execPath, [join(root, 'scripts/deploy.ts'), ...args], {
     cwd: root,

@@ -2,26 +2,25 @@ import { existsSync } from 'node:fs'
 import { type Browser, type BrowserContextOptions, chromium, type Locator, type Page } from 'playwright-core'
 import { z } from 'zod'
 
-/** Where Debian puts it; `CHROMIUM` names another place. */
+/** The path on Debian. */
 const EXECUTABLE = process.env.CHROMIUM || '/usr/bin/chromium'
 
-const PATIENCE_MS = 50_000
+const TIMEOUT_MS = 50_000
 
 const HOW_TO_INSTALL = `The docs page is tested in Chromium, and there is none at ${EXECUTABLE}. Install it:
   apt-get update && apt-get install -y --no-install-recommends chromium
 or name one that is there: CHROMIUM=/path/to/chromium npm test`
 
-/** Starts a real browser, which finds no host but this machine. Throws with what to install where there is none. */
+/** Starts a browser that resolves no hosts but localhost. Throws with installation instructions if it is missing. */
 export function startBrowser(): Promise<Browser> {
   if (!existsSync(EXECUTABLE)) throw new Error(HOW_TO_INSTALL)
-  // Its sandbox wants rights that root in a container has not; all that is loaded is our own.
+  // The sandbox needs permissions that root in a container lacks; all pages are our own.
   const args = ['--no-sandbox', '--disable-gpu', '--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE localhost']
   return chromium.launch({ executablePath: EXECUTABLE, args })
 }
 
 export interface Sent {
   status: number
-  /** The header of the request that says who calls. */
   authorization: string | undefined
   headers: Record<string, string>
   body: string
@@ -29,35 +28,30 @@ export interface Sent {
 
 export interface Docs {
   page: Page
-  /** The form in which an operation is tried. */
   form: Locator
-  /** The part of the form that shows the answer. */
-  answer: Locator
-  /** What must not be: requests to other hosts, violations of the policy, errors and warnings of any kind. */
+  responseArea: Locator
+  /** Requests to other hosts, violations of the policy, errors and warnings. */
   problems: string[]
-  /** Opens the form of an operation. */
   open(method: string, path: string): Promise<void>
-  /** Sends what the form says, and waits until it shows the answer. */
   send(): Promise<Sent>
   close(): Promise<void>
 }
 
-/** Opens `/docs` of a server in a window of its own, and takes down all that goes wrong from the first byte. */
 export async function openDocs(browser: Browser, origin: string, options: BrowserContextOptions = {}): Promise<Docs> {
   const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, ...options })
-  // A machine that is busy with other tests is slow, not wrong.
-  context.setDefaultTimeout(PATIENCE_MS)
+  // Other tests may slow down the machine.
+  context.setDefaultTimeout(TIMEOUT_MS)
   const page = await context.newPage()
   const problems = await watch(page, origin)
   await page.goto(`${origin}/docs`)
   const form = page.getByRole('dialog')
-  const answer = form.getByRole('region', { name: 'Response', exact: true })
+  const responseArea = form.getByRole('region', { name: 'Response', exact: true })
   const sendButton = form.getByRole('button', { name: /^Send \w+ request/ })
 
   return {
     page,
     form,
-    answer,
+    responseArea,
     problems,
     open: async (method, path) => {
       await page.evaluate(`location.hash = ${JSON.stringify(await anchorOf(origin, method, path))}`)
@@ -65,10 +59,10 @@ export async function openDocs(browser: Browser, origin: string, options: Browse
       await sendButton.waitFor()
     },
     send: async () => {
-      const answered = page.waitForResponse((response) => response.url().startsWith(`${origin}/api/v1/`))
+      const responded = page.waitForResponse((response) => response.url().startsWith(`${origin}/api/v1/`))
       await sendButton.click()
-      const response = await answered
-      await answer.getByText(`${response.status()} ${response.statusText()}`).waitFor()
+      const response = await responded
+      await responseArea.getByText(`${response.status()} ${response.statusText()}`).waitFor()
       return {
         status: response.status(),
         authorization: (await response.request().allHeaders()).authorization,
@@ -99,7 +93,7 @@ async function watch(page: Page, origin: string): Promise<string[]> {
 const Tagged = z.object({ tags: z.tuple([z.string()], z.string()) })
 const Paths = z.object({ paths: z.record(z.string(), z.record(z.string(), z.unknown())) })
 
-/** Where the page shows an operation: below its first tag. */
+/** The page shows an operation below its first tag. */
 async function anchorOf(origin: string, method: string, path: string): Promise<string> {
   const { paths } = Paths.parse(await (await fetch(`${origin}/openapi.json`)).json())
   const [tag] = Tagged.parse(paths[path]?.[method]).tags

@@ -3,18 +3,18 @@ import { once } from 'node:events'
 import { ROOT } from '../../../scripts/lib/local-state.ts'
 import type { Example } from './documents.ts'
 
-/** What the shell examples of a document came to: for each, what it printed and how many of its requests failed. */
+/** The output of each example, and the number of its failed requests. */
 export interface ShellRun {
   outcomes: { printed: string; failed: number }[]
-  /** What went wrong beside requests; empty where nothing did. */
-  trouble: string
+  /** Stderr, without that of failed requests. */
+  stderr: string
 }
 
 const MARK = '\u001e'
 
 /**
- * As at a terminal, where jobs are processes of a group. A request that fails is counted (on descriptor 3), also where
- * its answer goes into a variable.
+ * Like a terminal, where jobs have process groups. Counts failed requests on descriptor 3, also those whose output goes
+ * into a variable.
  */
 const PRELUDE = `set -em
 trap 'kill $(jobs -p) 2>&- || true' EXIT
@@ -23,14 +23,14 @@ curl() { command curl --fail-with-body --show-error "$@" || echo "$EXAMPLE" >&3;
 until_printed() { for _ in $(seq 300); do grep -q "$1" "$BACKGROUND" && return; sleep 0.1; done; return 1; }
 `
 
-/** Runs examples one after the other in one shell, in the project's folder; `rewrite` makes of each what is run. */
+/** All examples run in the same shell. `rewrite` returns the code to run. */
 export async function runInShell(examples: Example[], rewrite: (code: string) => string): Promise<ShellRun> {
   const script = examples.map((example, index) => `EXAMPLE=${index}\n${commandsOf(example, rewrite)}\nprintf '\\036'\n`)
   const shell = spawn('bash', ['-c', PRELUDE + script.join('')], {
     cwd: ROOT,
     stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
   })
-  const [printed, complaints, failures] = [1, 2, 3].map((descriptor) => collect(shell, descriptor))
+  const [printed, errors, failures] = [1, 2, 3].map((descriptor) => collect(shell, descriptor))
   const [code] = await once(shell, 'close')
   const failed = failures?.().trim().split('\n') ?? []
   return {
@@ -38,13 +38,13 @@ export async function runInShell(examples: Example[], rewrite: (code: string) =>
       .split(MARK)
       .slice(0, -1)
       .map((text, index) => ({ printed: text, failed: failed.filter((one) => one === String(index)).length })),
-    trouble: code === 0 ? '' : `the shell ended with ${code}: ${complaints?.()}`,
+    stderr: code === 0 ? '' : `the shell ended with ${code}: ${errors?.()}`,
   }
 }
 
 /**
- * A command in the background is waited for, as a reader would: until it listens, and where an example shows what it
- * prints, until it has dealt with what came; then that is what the example has printed.
+ * Waits for a background command like a reader: until it listens and, if the example shows output, until it has handled
+ * its requests.
  */
 function commandsOf({ code, shown }: Example, rewrite: (code: string) => string): string {
   const started = rewrite(code).replace(

@@ -1,18 +1,17 @@
 import { readFileSync } from 'node:fs'
 import { ROOT } from '../../../scripts/lib/local-state.ts'
 
-/** Code of a document, with what the document says that it answers or prints. */
 export interface Example {
   language: 'sh' | 'ts'
   code: string
   shown: { kind: 'json' | 'text'; text: string } | null
-  /** Where it stands: `README.md:42`. */
-  place: string
+  /** Such as `README.md:42`. */
+  location: string
 }
 
 const BLOCK = /^```(\w*)\n(.*?)^```$/gms
 
-/** The examples of a document in their order; a block of JSON or text right after one is what it answers. */
+/** A block of JSON or text right after an example is its output. */
 export function examplesOf(path: string): Example[] {
   const markdown = readFileSync(`${ROOT}${path}`, 'utf8')
   const examples: Example[] = []
@@ -23,7 +22,7 @@ export function examplesOf(path: string): Example[] {
     const isRightAfter = markdown.slice(end, match.index).trim() === ''
     if (language === 'sh' || language === 'ts') {
       const line = markdown.slice(0, match.index).split('\n').length + 1
-      examples.push({ language, code: text, shown: null, place: `${path}:${line}` })
+      examples.push({ language, code: text, shown: null, location: `${path}:${line}` })
     } else if ((language === 'json' || language === 'text') && last && isRightAfter)
       last.shown = { kind: language, text }
     end = match.index + block.length
@@ -34,8 +33,8 @@ export function examplesOf(path: string): Example[] {
 const TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/
 
 /**
- * Where an answer is not as the document shows it: another key, another value. Times may be any, and a text that ends in
- * `…` goes on as it likes. JSON for people to read is laid out freely.
+ * Reports other keys and other values. Times may differ, a text that ends in `…` may continue, and JSON for readers may
+ * be formatted in any way.
  */
 export function differencesFromShown(shown: unknown, actual: unknown, path = '$'): string[] {
   if (typeof shown === 'string' && typeof actual === 'string') {
@@ -53,7 +52,7 @@ export function differencesFromShown(shown: unknown, actual: unknown, path = '$'
   ]
 }
 
-/** What a printed text must match to be as the document shows it: times, counts after `#` and what `…` hides may be any. */
+/** Allows any time, any count after `#`, and any text for `…`. */
 export function patternOfShown(text: string): RegExp {
   const literal = text.trimEnd().replace(/[.*+?^${}()|[\]\\]/g, '\\$&')
   const free = literal.replace(/\d\d:\d\d:\d\d/g, '\\d\\d:\\d\\d:\\d\\d').replace(/ {2}#\d+/g, '  #\\d+')

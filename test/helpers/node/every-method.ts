@@ -1,16 +1,15 @@
 import { TicketingClient } from '../../../packages/client/src/index.ts'
 import { FAKE_URL } from './fake-api.ts'
 
-/** Calls every method of the client against a fake API, and returns the requests: `GET /tickets/1/history` …. */
+/** Calls every method of the client against a fake API and returns the requests, such as `GET /tickets/1/history`. */
 export async function requestsOfEveryMethod(): Promise<string[]> {
   const sent = new Set<string>()
   const calls = methods().map(({ resource, method }) => callMethod(fakeClient(sent), resource, method))
-  // Some cannot use the response, which is that of a list: their requests have been recorded all the same.
+  // Some methods cannot parse the response of a list; their requests are recorded nevertheless.
   await Promise.allSettled(calls)
   return [...sent]
 }
 
-/** The client's methods by their names: `tickets`, `history`. */
 function methods(): { resource: string; method: string }[] {
   return Object.entries(fakeClient(new Set())).flatMap(([resource, object]) =>
     Object.getOwnPropertyNames(Object.getPrototypeOf(object))
@@ -31,7 +30,7 @@ function fakeClient(sent: Set<string>): TicketingClient {
   })
 }
 
-/** Calls a method with `1` for each of its parameters, and reads a list to its end. */
+/** Passes `1` for each parameter, and reads a list to its end. */
 async function callMethod(client: TicketingClient, resource: string, method: string): Promise<void> {
   const object = Reflect.get(client, resource)
   const called = Reflect.get(object, method)

@@ -1,7 +1,7 @@
 import { TicketingClient } from '../../../packages/client/src/index.ts'
 
-/** One answer of the fake: a status with a body and headers, a failure of the network, or none at all. */
-export type FakeAnswer = { status: number; body?: unknown; headers?: Record<string, string> } | 'broken' | 'silent'
+/** A status with a body and headers, a network error, or no response at all. */
+export type FakeResponse = { status: number; body?: unknown; headers?: Record<string, string> } | 'broken' | 'silent'
 
 export interface SentRequest {
   method: string
@@ -12,31 +12,29 @@ export interface SentRequest {
 
 export const FAKE_URL = 'https://api.example.com/api/v1'
 
-/** The fetch of a fake API that gives the answers in turn, the last for all that follow, and what was sent to it. */
-export function fakeFetch(answers: [FakeAnswer, ...FakeAnswer[]]) {
+/** Returns the responses in order, the last one repeatedly, and records the requests. */
+export function fakeFetch(responses: [FakeResponse, ...FakeResponse[]]) {
   const sent: SentRequest[] = []
 
   async function fetch(address: string, init: RequestInit): Promise<Response> {
     const { method = 'GET', headers, body, signal } = init
     sent.push({ method, address, headers: new Headers(headers), body: typeof body === 'string' ? body : '' })
-    const answer = answers[Math.min(sent.length, answers.length) - 1]
-    if (answer === 'broken') throw new TypeError('fetch failed')
-    if (answer === 'silent' || answer === undefined)
+    const response = responses[Math.min(sent.length, responses.length) - 1]
+    if (response === 'broken') throw new TypeError('fetch failed')
+    if (response === 'silent' || response === undefined)
       return new Promise((_, reject) => signal?.addEventListener('abort', () => reject(signal.reason), { once: true }))
-    const text = answer.body === undefined ? null : JSON.stringify(answer.body)
-    return new Response(text, { status: answer.status, headers: answer.headers ?? {} })
+    const text = response.body === undefined ? null : JSON.stringify(response.body)
+    return new Response(text, { status: response.status, headers: response.headers ?? {} })
   }
 
   return { sent, fetch }
 }
 
-/** A client with an API key, of a fake API. */
-export function fakeClient(...answers: [FakeAnswer, ...FakeAnswer[]]) {
-  const { sent, fetch } = fakeFetch(answers)
+export function fakeClient(...responses: [FakeResponse, ...FakeResponse[]]) {
+  const { sent, fetch } = fakeFetch(responses)
   return { sent, client: new TicketingClient({ url: FAKE_URL, apiKey: 'tk_live_1', fetch }) }
 }
 
-/** A failure as the API answers it. */
-export function failure(status: number, code: string, headers: Record<string, string> = {}): FakeAnswer {
+export function failure(status: number, code: string, headers: Record<string, string> = {}): FakeResponse {
   return { status, headers, body: { error: { code, message: 'No', details: [] } } }
 }

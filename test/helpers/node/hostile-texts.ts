@@ -1,27 +1,26 @@
 import { type AST, RegExpParser } from '@eslint-community/regexpp'
 import type { Expression } from './static-value.ts'
 
-/** A family of texts that grow: `prefix`, then `pump` again and again, then `suffix`. */
+/** Texts of any length: `prefix`, then `pump` repeatedly, then `suffix`. */
 export interface Hostile {
   prefix: string
   pump: string
   suffix: string
 }
 
-/** Characters of all kinds that expressions tell apart. */
+/** A character of each kind that expressions distinguish. */
 const CHARACTERS = [
   ...Array.from({ length: 128 }, (_, code) => String.fromCharCode(code)),
   ...['\u0085', '\u00a0', '\u00e9', '\u0301', '\u2028', '\u202e', '\u2066', '\u6f22', '\ue000', '\ud800', '\u{1f600}'],
 ]
 
-/** Characters that show whether a text matches, and no more than an exponential expression can take. */
+/** Enough to show a match, and few enough for exponential expressions. */
 const FEW = 12
 const FAILING_SUFFIXES = 2
 
 /**
- * Texts that make a backtracking engine work, derived from the expression itself: each begins with what matches up to one
- * of its repetitions, goes on with one character of each kind that the expression tells apart, or with what a repeated
- * group matches, and ends with something that does not match.
+ * Texts that make a backtracking engine slow, derived from the expression. Each begins with a match up to one of its
+ * repetitions, continues with one character of each kind or with a match of a repeated group, and ends with a mismatch.
  */
 export function hostileTexts({ source, flags }: Expression): Hostile[] {
   const isMatch = matcher(source, flags)
@@ -33,13 +32,13 @@ export function hostileTexts({ source, flags }: Expression): Hostile[] {
   const shape = new Shape(letters, flags)
   shape.visit(pattern.alternatives, [''])
   const pumps = new Set([...letters, ...shape.pumps])
-  // Where another alternative matches from the very beginning, or nothing matches at the very end, it hides the slow one.
+  // A matching alternative at the start, or a match at the end, would hide the slow one.
   const unlikely = letters.at(-1) ?? ''
   const prefixes = new Set([...shape.prefixes, unlikely])
   return [...prefixes].flatMap((prefix) =>
     [...pumps].flatMap((pump) => {
-      const begun = prefix + pump.repeat(Math.ceil(FEW / pump.length))
-      const failing = letters.filter((letter) => !isMatch(begun + letter)).slice(0, FAILING_SUFFIXES)
+      const beginnings = prefix + pump.repeat(Math.ceil(FEW / pump.length))
+      const failing = letters.filter((letter) => !isMatch(beginnings + letter)).slice(0, FAILING_SUFFIXES)
       return [...new Set(['', unlikely, ...failing])].map((suffix) => ({ prefix, pump, suffix }))
     }),
   )
@@ -50,14 +49,13 @@ function matcher(source: string, flags: string): (text: string) => boolean {
   return (text) => expression.test(text)
 }
 
-/** What matches exactly one character. */
 type Atom = AST.Character | AST.CharacterClass | AST.CharacterSet | AST.ExpressionCharacterClass
 
 function isAtom(element: AST.Element): element is Atom {
   return ['Character', 'CharacterClass', 'CharacterSet', 'ExpressionCharacterClass'].includes(element.type)
 }
 
-/** One character of each kind that the atoms of a pattern tell apart; first those of which most atoms have one. */
+/** One character of each kind that the atoms distinguish, the most common ones first. */
 function lettersOf(pattern: AST.Pattern, flags: string): string[] {
   const atoms = [...new Set(atomsOf(pattern.alternatives).map(({ raw }) => raw))]
   const tests = atoms.map((raw) => matcher(`^(?:${raw})$`, flags))
@@ -80,10 +78,10 @@ function atomsIn(element: AST.Element): Atom[] {
   return 'alternatives' in element ? atomsOf(element.alternatives) : []
 }
 
-/** The least repetitions that a quantifier allows, or one where it allows none. */
+/** The minimum of a quantifier, and one if the minimum is zero. */
 const REPETITIONS = [(min: number) => min, (min: number) => Math.max(1, min)]
 
-/** Collects what matches before each repetition of a pattern, and what its repeated groups match. */
+/** Collects the texts before each repetition of a pattern, and those that its repeated groups match. */
 class Shape {
   readonly prefixes = new Set([''])
   readonly pumps = new Set<string>()
@@ -118,7 +116,6 @@ class Shape {
     return [...new Set(before.flatMap((text) => texts.map((next) => text + next)))].slice(0, 4)
   }
 
-  /** Some short texts that an element matches. */
   private textsOf(element: AST.Element): string[] {
     if (isAtom(element)) return [this.memberOf(element)]
     if (element.type === 'Quantifier') {

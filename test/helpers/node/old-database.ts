@@ -5,36 +5,35 @@ import { verify } from '../../../scripts/admin/verify.ts'
 import { MIGRATIONS as FOLDER, migrationNames } from '../../../scripts/lib/migrations.ts'
 import { OLD_ROWS, type Row } from './old-rows.ts'
 
-/** Databases as earlier versions of the service have left them, in files of SQLite as D1 keeps them. */
+/** Databases of earlier versions of the service, in SQLite files like those of D1. */
 
 export interface Migration {
   name: string
-  /** With the one that notes that it was applied. */
+  /** Includes the statement that records the migration. */
   statements: string[]
 }
 
-/** What an account's first data needed: a version that had less was never used. */
+/** No version before it could store data. */
 const FIRST_RELEASE = '0001'
-/** They hold no rows: a trigger refuses each. */
+/** A trigger rejects every row. */
 const ROWLESS = new Set(['guards'])
 
-/** All migrations, in their order, as `wrangler d1 migrations apply` runs each: as one batch, which is one transaction. */
+/** In order. Like `wrangler d1 migrations apply`, each is one batch in one transaction. */
 export const MIGRATIONS: readonly Migration[] = migrationNames().map((name) => {
   const note = `INSERT INTO d1_migrations (name) VALUES ('${name}');`
   return { name, statements: unstable_splitSqlQuery(`${readFileSync(`${FOLDER}${name}`, 'utf8')}\n${note}`) }
 })
 
-/** Opens a database in a file, with the table that wrangler keeps of migrations. */
+/** Opens a database file, and creates wrangler's table of migrations. */
 export function openFile(file: string): DatabaseSync {
   const db = new DatabaseSync(file)
-  // A machine that loses its power is not what is tested.
+  // Power failures are not tested.
   db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = OFF')
   db.exec(`CREATE TABLE IF NOT EXISTS d1_migrations(
     id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT UNIQUE, applied_at TIMESTAMP DEFAULT CURRENT_TIMESTAMP NOT NULL)`)
   return db
 }
 
-/** The names of the migrations that were applied. */
 export function appliedIn(db: DatabaseSync): string[] {
   return db
     .prepare('SELECT name FROM d1_migrations ORDER BY id')
@@ -42,7 +41,7 @@ export function appliedIn(db: DatabaseSync): string[] {
     .map(({ name }) => String(name))
 }
 
-/** Applies what was not yet applied, `upTo` a migration, each in one transaction; gives the names. */
+/** Applies each migration in its own transaction. Returns the names of the new ones. */
 export function migrate(db: DatabaseSync, upTo = MIGRATIONS.length): string[] {
   const applied = new Set(appliedIn(db))
   const missing = MIGRATIONS.slice(0, upTo).filter(({ name }) => !applied.has(name))
@@ -51,10 +50,9 @@ export function migrate(db: DatabaseSync, upTo = MIGRATIONS.length): string[] {
 }
 
 /**
- * Brings an empty database to what it was with the first `count` migrations, by way of all versions before: each has
- * written into the tables that were new with it.
+ * Creates the database that the first `count` migrations leave if every version has written rows into its new tables.
  */
-export function growOld(db: DatabaseSync, count: number): void {
+export function createOldDatabase(db: DatabaseSync, count: number): void {
   for (let next = 1; next <= count; next += 1) {
     migrate(db, next)
     if ((MIGRATIONS[next - 1]?.name ?? '') >= FIRST_RELEASE) fillEmptyTables(db)
@@ -66,10 +64,10 @@ function fillEmptyTables(db: DatabaseSync): void {
   const known = [...OLD_ROWS.keys()].filter((table) => tables.includes(table))
   const unknown = tables.filter((table) => !OLD_ROWS.has(table) && isEmpty(db, table))
   for (const table of known) for (const row of OLD_ROWS.get(table) ?? []) insert(db, table, row)
-  for (const table of unknown) if (isEmpty(db, table)) insert(db, table, inventedRow(db, table))
+  for (const table of unknown) if (isEmpty(db, table)) insert(db, table, generatedRow(db, table))
 }
 
-/** The tables with rows of their own: not those that are inside of the full-text index, nor D1's own. */
+/** Without the tables of the full-text index and of D1. */
 export function tablesOf(db: DatabaseSync): string[] {
   const listed = db.prepare(
     `SELECT name FROM pragma_table_list WHERE schema = 'main' AND type = 'table'
@@ -82,7 +80,6 @@ function isEmpty(db: DatabaseSync, table: string): boolean {
   return db.prepare(`SELECT 1 FROM "${table}" LIMIT 1`).get() === undefined
 }
 
-/** The columns that can be written. */
 function columnsOf(db: DatabaseSync, table: string): { name: string; type: string }[] {
   const listed = db.prepare('SELECT name, type FROM pragma_table_xinfo(?) WHERE hidden = 0').all(table)
   return listed.map(({ name, type }) => ({ name: String(name), type: String(type).toUpperCase() }))
@@ -91,21 +88,20 @@ function columnsOf(db: DatabaseSync, table: string): { name: string; type: strin
 function insert(db: DatabaseSync, table: string, row: Row): void {
   const columns = columnsOf(db, table).filter(({ name }) => row[name] !== undefined)
   const names = columns.map(({ name }) => `"${name}"`).join(', ')
-  const places = columns.map(() => '?').join(', ')
-  db.prepare(`INSERT INTO "${table}" (${names}) VALUES (${places})`).run(
+  const placeholders = columns.map(() => '?').join(', ')
+  db.prepare(`INSERT INTO "${table}" (${names}) VALUES (${placeholders})`).run(
     ...columns.map(({ name }) => row[name] ?? null),
   )
 }
 
-function inventedRow(db: DatabaseSync, table: string): Row {
+function generatedRow(db: DatabaseSync, table: string): Row {
   const values = columnsOf(db, table).map(({ name, type }) => [name, type === 'INTEGER' ? 1 : 'old'])
   return { ...Object.fromEntries(values), account_id: 'acct_acme' }
 }
 
-/** By table its columns, and its rows. */
+/** Columns and rows by table. */
 export type Snapshot = Map<string, { columns: string[]; rows: Record<string, unknown>[] }>
 
-/** Everything that is there. */
 export function snapshot(db: DatabaseSync): Snapshot {
   const tables = tablesOf(db).map((table) => {
     const columns = columnsOf(db, table).map(({ name }) => name)
@@ -115,12 +111,11 @@ export function snapshot(db: DatabaseSync): Snapshot {
   return new Map(tables)
 }
 
-/** Some columns of rows, in an order that does not depend on how they are kept. */
+/** Sorted, because the order in the table does not matter. */
 export function project(rows: Record<string, unknown>[], columns: readonly string[]): string[] {
   return rows.map((row) => JSON.stringify(columns.map((column) => row[column]))).sort()
 }
 
-/** The schema, each object as it was written. */
 export function schemaOf(db: DatabaseSync): string[] {
   const objects = db
     .prepare("SELECT type, name, sql FROM sqlite_master WHERE tbl_name NOT IN ('d1_migrations', 'sqlite_sequence')")
@@ -129,15 +124,15 @@ export function schemaOf(db: DatabaseSync): string[] {
   return objects.map((object) => JSON.stringify(object)).sort()
 }
 
-/** Throws where something that triggers keep differs from a recount, as `npm run admin -- verify` tells it. */
-export function mustRecount(db: DatabaseSync): void {
+/** Throws if `npm run admin -- verify` would report an incorrect counter. */
+export function assertCounters(db: DatabaseSync): void {
   const run = (...statements: string[]) =>
     statements.map((sql) => db.prepare(sql).all() as Record<string, string | number | null>[])
   verify({ isRemote: false, environment: null, run }, false)
 }
 
-/** Copies a database as it lies on the disk at this moment, whoever has it open: what a `kill -9` would leave. */
-export function copyAsItLies(from: string, to: string): void {
+/** Copies the files of an open database, like a `kill -9` would leave them. */
+export function copyOpenDatabase(from: string, to: string): void {
   copyFileSync(from, to)
   if (existsSync(`${from}-wal`)) copyFileSync(`${from}-wal`, `${to}-wal`)
 }

@@ -1,7 +1,7 @@
 import { ACCOUNTS, ATTACHMENT, COMMENTS, PASSWORD, TICKETS, USERS } from '../../../scripts/demo/data.ts'
 import { hashPassword } from '../../../src/lib/passwords.ts'
 
-/** Rows as every version of the service has had them, by table, those before that others refer to. */
+/** Rows that every version can store, parents first. */
 
 export type Row = Record<string, string | number | null>
 
@@ -26,7 +26,7 @@ const keyMember: Row = {
   last_login_at: null,
 }
 
-const told = (sequence: number, type: string, ticketId: string): Row => ({
+const event = (sequence: number, type: string, ticketId: string): Row => ({
   account_id: ACME,
   sequence,
   id: `evt_old${sequence}`,
@@ -38,7 +38,7 @@ const told = (sequence: number, type: string, ticketId: string): Row => ({
   fanned_out_at: null,
 })
 
-/** Of a table that is not here, a row is made of its columns. */
+/** Other tables get a row generated from their columns. */
 export const OLD_ROWS: ReadonlyMap<string, readonly Row[]> = new Map(
   Object.entries({
     accounts: ACCOUNTS,
@@ -73,9 +73,9 @@ export const OLD_ROWS: ReadonlyMap<string, readonly Row[]> = new Map(
       part_seq: null,
     })),
     events: [
-      told(1, 'ticket.created', 'ticket123'),
-      told(2, 'ticket.updated', 'ticket123'),
-      told(3, 'comment.created', 'ticket124'),
+      event(1, 'ticket.created', 'ticket123'),
+      event(2, 'ticket.updated', 'ticket123'),
+      event(3, 'comment.created', 'ticket124'),
     ],
     object_intents: [
       { account_id: ACME, id: 'attach_left', kind: 'upload', created_at: AT },

@@ -5,19 +5,16 @@ import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { ROOT } from '../../../scripts/lib/local-state.ts'
 
-/** A block of commands that docs/operations.md shows, and whether it can be run here. */
 interface Block {
   runs: boolean
   script: string
 }
 
-/** All blocks of docs/operations.md, in order. */
 export const BLOCKS: readonly Block[] = [
   ...readFileSync(`${ROOT}docs/operations.md`, 'utf8').matchAll(/^```sh( run)?\n([\s\S]*?)^```$/gm),
 ].map(([, runs, script = '']) => ({ runs: runs !== undefined, script }))
 
-/** Runs the one block that can be run here and holds a text, as somebody would who has set these variables. */
-export async function runShown(holding: string, variables: Record<string, string>) {
+export async function runDocumentedBlock(holding: string, variables: Record<string, string>) {
   const [block, ...others] = BLOCKS.filter(({ runs, script }) => runs && script.includes(holding))
   if (!block || others.length > 0) throw new Error(`docs/operations.md has no one block with ${holding}`)
   const child = spawn('bash', ['-euo', 'pipefail', '-c', block.script], {

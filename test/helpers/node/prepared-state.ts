@@ -2,7 +2,7 @@ import { cpSync } from 'node:fs'
 import { inject } from 'vitest'
 import { temporaryState } from './server.ts'
 
-/** A new folder with the state that a first `npm start` makes: a start on it has nothing to prepare. */
+/** A copy of the state of a first `npm start`. */
 export function preparedState(): ReturnType<typeof temporaryState> {
   const state = temporaryState()
   cpSync(inject('preparedState'), state.folder, { recursive: true })

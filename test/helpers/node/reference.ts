@@ -1,4 +1,4 @@
-/** The answers of the API reference, as it prints them; a test says of each which values are placeholders. */
+/** Responses of the API reference, unchanged. Each test names the values that are placeholders. */
 
 export const JANE = { id: 'user456', name: 'Jane Smith', email: 'jane@example.com' }
 export const AGENT = { id: 'agent789', name: 'Support Agent', email: 'agent@example.com' }
@@ -149,8 +149,8 @@ export const PAGINATION = {
 }
 
 /**
- * Where an answer differs from the reference: a key that is missing, another type, or another value at a path that is
- * not among the substitutions. Keys that the reference lacks are welcome.
+ * Reports missing keys, other types, and other values except at the paths in `substitutions`. Additional keys are
+ * allowed.
  */
 export function differences(actual: unknown, reference: unknown, substitutions: string[], path = ''): string[] {
   if (typeof reference === 'object' && reference !== null) {

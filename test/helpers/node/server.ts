@@ -12,45 +12,41 @@ export interface RunningServer {
   origin: string
   /** The ID of its process group, if it has one of its own. */
   group: number
-  /** Everything it has printed so far. */
   output(): string
-  /** As Ctrl-C does; resolves once the process is gone. Throws if it has printed a token, key, secret or signature. */
+  /** Like Ctrl-C. Throws if the server has printed a token, key, secret or signature. */
   stop(): Promise<void>
-  /** As a power cut does: all its processes at once. Only for one that has a group of its own. Throws as `stop` does. */
+  /** Kills all processes of its group, like a power failure. Throws like `stop`. */
   kill(): Promise<void>
 }
 
 interface StartOptions {
-  /** Values for variables of wrangler.toml. */
+  /** Values of variables in wrangler.toml. */
   variables?: Record<string, string>
-  /** Further arguments of `wrangler dev`. */
   arguments?: string[]
-  /** Whether its processes make a group, which `kill` ends. */
+  /** Required for `kill`. */
   ownGroup?: boolean
 }
 
-/** A new folder for the state of a server, and how to take it away. */
 export function temporaryState(): { folder: string; remove(): void } {
   const folder = mkdtempSync(join(tmpdir(), 'ticketing-'))
   return { folder, remove: () => rmSync(folder, { recursive: true, force: true }) }
 }
 
-/** Below those that the system gives out, so that none of them is taken meanwhile. */
+/** Below the ephemeral ports of the system. */
 const PORTS = { from: 10_000, to: 30_000 }
 
-/** A port of this machine that nobody listens on. Throws where there seems to be none. */
+/** Throws if no port is free. */
 export async function freePort(): Promise<number> {
-  for (let tries = 0; tries < 100; tries += 1) {
+  for (let attempts = 0; attempts < 100; attempts += 1) {
     const port = randomInt(PORTS.from, PORTS.to)
     if (!(await isListenedOn(port))) return port
   }
   throw new Error(`no port from ${PORTS.from} to ${PORTS.to} is free`)
 }
 
-/** What `npm start` writes into a new .dev.vars: that of an earlier version may lack it. */
+/** What `npm start` writes into a new .dev.vars; an older file may lack it. */
 const DEVELOPMENT = { ALLOW_PRIVATE_WEBHOOKS: 'true' }
 
-/** Runs what `npm start` runs. */
 export function spawnStart(
   port: number,
   state: string,
@@ -68,21 +64,21 @@ export function spawnStart(
   })
 }
 
-/** Starts the real server and waits for its welcome. Throws with its output when it ends instead. */
+/** Waits until the server is ready. Throws with its output if it exits. */
 export async function startServer(port: number, state: string, options: StartOptions = {}): Promise<RunningServer> {
-  for (let tries = 1; ; tries += 1)
+  for (let attempts = 1; ; attempts += 1)
     try {
       return await tryToStart(port, state, options)
     } catch (error) {
-      // Miniflare lets go of ports of its own for a moment, and takes them again.
-      if (tries === 3 || !String(error).includes('Address already in use')) throw error
+      // Miniflare briefly releases its own ports and binds them again.
+      if (attempts === 3 || !String(error).includes('Address already in use')) throw error
     }
 }
 
 async function tryToStart(port: number, state: string, options: StartOptions): Promise<RunningServer> {
   const child = spawnStart(port, state, options)
   const killGroup = () => child.pid !== undefined && process.kill(-child.pid, 'SIGKILL')
-  if (options.ownGroup) endWithUs(child, killGroup)
+  if (options.ownGroup) killOnExit(child, killGroup)
   let output = ''
   const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()))
   const welcomed = new Promise<void>((resolve, reject) => {
@@ -102,24 +98,24 @@ async function tryToStart(port: number, state: string, options: StartOptions): P
     stop: async () => {
       child.kill('SIGINT')
       await ended
-      refuseSecrets(output)
+      assertNoSecrets(output)
     },
     kill: async () => {
       killGroup()
       await ended
       while (await isListenedOn(port)) await sleep(20)
-      refuseSecrets(output)
+      assertNoSecrets(output)
     },
   }
 }
 
-function refuseSecrets(output: string): void {
+function assertNoSecrets(output: string): void {
   const leak = SECRET_PATTERNS.find((pattern) => pattern.test(output))
   if (leak) throw new Error(`the server has printed something secret (${leak}):\n${output}`)
 }
 
-/** A group of its own is not told of a Ctrl-C, nor of our end. */
-function endWithUs(child: ChildProcess, killGroup: () => void): void {
+/** A process group of its own gets no Ctrl-C and survives this process. */
+function killOnExit(child: ChildProcess, killGroup: () => void): void {
   process.once('exit', killGroup)
   child.once('exit', () => process.off('exit', killGroup))
 }

@@ -2,14 +2,13 @@ import { Node, Project } from 'ts-morph'
 import { type Expression, staticValue } from './static-value.ts'
 
 export interface FoundExpression extends Expression {
-  /** `src/lib/text.ts:7` */
-  place: string
+  /** Such as `src/lib/text.ts:7`. */
+  location: string
 }
 
-/** Methods of strings that make a regular expression out of a string. */
+/** Methods of strings that create a regular expression from a string. */
 const MATCHING = new Set(['match', 'matchAll', 'search'])
 
-/** The TypeScript files of a folder, or those given by path and text. */
 export function openSource(from: string | Record<string, string>): Project {
   if (typeof from === 'string') {
     const project = new Project({ skipAddingFilesFromTsConfig: true })
@@ -22,17 +21,16 @@ export function openSource(from: string | Record<string, string>): Project {
 }
 
 /**
- * Every regular expression of a project: literals, calls of `RegExp`, and texts that are patterns (of the OpenAPI document,
- * too). Throws for one that is put together in a way that cannot be read off the source.
+ * Literals, calls of `RegExp`, and patterns in schemas. Throws for an expression that cannot be evaluated statically.
  */
 export function findExpressions(project: Project, root = '/'): FoundExpression[] {
   return project.getSourceFiles().flatMap((file) =>
     file.getDescendants().flatMap((node): FoundExpression[] => {
       const found = expressionAt(node)
-      const place = `${file.getFilePath().replace(root, '')}:${node.getStartLineNumber()}`
+      const location = `${file.getFilePath().replace(root, '')}:${node.getStartLineNumber()}`
       if (found === 'unreadable')
-        throw new Error(`${place} builds a regular expression that cannot be read off the source`)
-      return found ? [{ ...found, place }] : []
+        throw new Error(`${location} builds a regular expression that cannot be read off the source`)
+      return found ? [{ ...found, location }] : []
     }),
   )
 }
@@ -59,7 +57,7 @@ function asExpression(node: Node): Expression | undefined {
   return typeof value === 'object' ? value : undefined
 }
 
-/** JSON Schema runs its patterns as Unicode ones. */
+/** JSON Schema uses Unicode patterns. */
 function asPattern(node: Node | undefined): Expression | undefined {
   const value = staticValue(node)
   if (typeof value === 'string') return { source: value, flags: 'u' }

@@ -9,7 +9,6 @@ import {
   type TemplateExpression,
 } from 'ts-morph'
 
-/** A regular expression as it stands in the source. */
 export interface Expression {
   source: string
   flags: string
@@ -17,7 +16,7 @@ export interface Expression {
 
 export type StaticValue = string | number | Expression
 
-/** What an expression of the source evaluates to, if that can be read off it: texts, numbers, regular expressions. */
+/** Undefined if it cannot be evaluated statically. Supports texts, numbers and regular expressions. */
 export function staticValue(node: Node | undefined): StaticValue | undefined {
   if (!node) return undefined
   if (Node.isStringLiteral(node) || Node.isNoSubstitutionTemplateLiteral(node)) return node.getLiteralValue()

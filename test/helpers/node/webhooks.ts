@@ -23,39 +23,42 @@ export interface Webhook {
   secret: string
 }
 
-/** The API for one of the people of the demo data. */
-export async function apiOf(origin: string, email: string): Promise<Api> {
+export async function logInAs(origin: string, email: string): Promise<Api> {
   const login = await openApi(origin, ['']).post('/auth/login', { email, password: 'your_password' })
   return openApi(origin, [Login.parse(login).token])
 }
 
-/** Subscribes an address to events. */
 export async function subscribe(admin: Api, url: string, events: string[]): Promise<Webhook> {
   return NewWebhook.parse(await admin.post('/webhooks', { url, events })).data
 }
 
-/** A receiver and a webhook that tells it of events; `answers` by attempt, the last for all that follow. */
+/** A receiver with its webhook. `responses` are by attempt; the last is repeated. */
 export async function subscribeReceiver(
   admin: Api,
   events: string[],
-  answers: [number, ...number[]] = [204],
+  responses: [number, ...number[]] = [204],
 ): Promise<Webhook & { receiver: Receiver }> {
-  const receiver = await startReceiver(0, ({ attempt }) => ({ status: answers[attempt - 1] ?? answers.at(-1) ?? 204 }))
+  const receiver = await startReceiver(0, ({ attempt }) => ({
+    status: responses[attempt - 1] ?? responses.at(-1) ?? 204,
+  }))
   return { ...(await subscribe(admin, receiver.url, events)), receiver }
 }
 
-/** Waits until a delivery of the webhook is as wanted; it asks twice a second, to stay within the rate limit. */
-export async function settled(admin: Api, webhookId: string, wanted: (one: Delivery) => boolean): Promise<Delivery> {
-  for (let tries = 0; tries < 60; tries++) {
+/** Polls twice a second, to stay within the rate limit. */
+export async function waitForDelivery(
+  admin: Api,
+  webhookId: string,
+  matches: (one: Delivery) => boolean,
+): Promise<Delivery> {
+  for (let attempts = 0; attempts < 60; attempts++) {
     const { data } = Deliveries.parse(await admin.get(`/webhooks/${webhookId}/deliveries`))
-    const found = data.find(wanted)
+    const found = data.find(matches)
     if (found) return found
     await sleep(500)
   }
   throw new Error(`no delivery of ${webhookId} came to be as wanted`)
 }
 
-/** The headers and the JSON of a request. */
 export function read({ headers, body }: Received) {
   const header = (name: string) => String(headers[name])
   return {

@@ -1,5 +1,6 @@
-import { moveCursor, placeOf } from './cursors.ts'
-import { FLOOR_LISTS, type FloorList, pageBeyond } from './floor-lists.ts'
+import { moveCursor, positionOf } from './cursors.ts'
+import { ACCOUNT_ID, CALLER_ID } from './dataset.ts'
+import { FLOOR_LISTS, type FloorList, pageAfter } from './floor-lists.ts'
 import { fileSigner, presentComment, presentEvent, presentListItem } from './floor-present.ts'
 import {
   type AttachmentRow,
@@ -14,9 +15,8 @@ import {
   type TicketRow,
 } from './floor-sql.ts'
 import { FAR, LISTS, PER_PAGE } from './lists.ts'
-import { ACCOUNT_ID, CALLER_ID } from './world.ts'
 
-/** The answers of the floor: one batch of SQL each, and the rows as JSON. */
+/** The floor's responses: one batch of SQL each, and the rows as JSON. */
 
 export interface FloorEnv {
   DB: D1Database
@@ -26,14 +26,14 @@ export interface FloorEnv {
 const LATEST = 100
 const TICKETS = '/api/v1/tickets'
 
-/** A page of tickets by number; null where the list is none of those that are measured. */
+/** Null if the list is not measured. */
 export function listTickets(env: FloorEnv, { search }: URL): Promise<Response> | null {
   const query = search.slice(1)
   const list = FLOOR_LISTS.get(query)
-  return list ? answerPage(env, query, list) : null
+  return list ? respondWithPage(env, query, list) : null
 }
 
-async function answerPage(env: FloorEnv, query: string, list: FloorList): Promise<Response> {
+async function respondWithPage(env: FloorEnv, query: string, list: FloorList): Promise<Response> {
   const [count, page] = await batch<[{ total: number }, TicketRow]>(
     env,
     [list.count, list.page].map(([sql, ...values]) => env.DB.prepare(sql).bind(...values)),
@@ -52,10 +52,10 @@ async function answerPage(env: FloorEnv, query: string, list: FloorList): Promis
   return Response.json({ data: page.map(presentListItem), pagination })
 }
 
-/** The page beyond a cursor of the list of all tickets. It reads the service's cursors, and writes some like them. */
-export async function walkTickets(env: FloorEnv, cursor: string): Promise<Response> {
-  const { at, number } = placeOf(cursor)
-  const [sql, ...values] = pageBeyond(at, number)
+/** Reads the service's cursors, and writes similar ones. */
+export async function listTicketsByCursor(env: FloorEnv, cursor: string): Promise<Response> {
+  const { at, number } = positionOf(cursor)
+  const [sql, ...values] = pageAfter(at, number)
   const [found] = await batch<[TicketRow]>(env, [env.DB.prepare(sql).bind(...values)])
   const shown = found.slice(0, PER_PAGE)
   const cursorAt = (row: TicketRow | undefined) =>
@@ -78,7 +78,7 @@ function addressOf(search: string, name: string, value: string): string {
   return `${TICKETS}?${query}`
 }
 
-/** One ticket with its latest comments and attachments. */
+/** With the latest comments and attachments. */
 export async function getTicket(env: FloorEnv, { origin, pathname }: URL): Promise<Response> {
   const id = pathname.slice(TICKETS.length + 1)
   const [tickets, comments, attachments] = await batch<[TicketRow, CommentRow, AttachmentRow]>(env, [
@@ -107,7 +107,6 @@ interface Count {
 
 type Assignee = { count: number } & ({ id: string; name: string; email: string } | { id: null })
 
-/** How many tickets there are by status, priority and assignee. */
 export async function ticketStats(env: FloorEnv): Promise<Response> {
   const [fields, assignees] = await batch<[Count, Assignee]>(env, [
     env.DB.prepare(STATS.fields).bind(ACCOUNT_ID),
@@ -125,7 +124,6 @@ export async function ticketStats(env: FloorEnv): Promise<Response> {
   return Response.json({ data: { total, by_status, by_priority, by_assignee } })
 }
 
-/** The first page of events. */
 export async function listEvents(env: FloorEnv): Promise<Response> {
   const [, found] = await batch<[{ oldest: number }, EventRow]>(env, [
     env.DB.prepare(EVENTS.oldest).bind(ACCOUNT_ID),
@@ -145,7 +143,7 @@ interface NewTicket {
   custom_fields: Record<string, string>
 }
 
-/** Makes a ticket, with the event that tells of it. */
+/** Inserts the ticket with its event. */
 export async function createTicket(env: FloorEnv, ticket: NewTicket): Promise<Response> {
   const now = Date.now()
   const id = newId('ticket', now)
@@ -165,14 +163,14 @@ export async function createTicket(env: FloorEnv, ticket: NewTicket): Promise<Re
   return Response.json({ data }, { status: 201, headers: { Location: `${TICKETS}/${id}` } })
 }
 
-/** Sorts by time, as the service's own do, so that indexes grow at their end. */
+/** Sorts by time like the service's IDs, so that indexes grow at their end. */
 function newId(prefix: string, now: number): string {
   return `${prefix}_${now.toString(36)}${crypto.randomUUID().replaceAll('-', '')}`
 }
 
 type Rows<T extends readonly unknown[]> = { [K in keyof T]: T[K][] }
 
-/** D1 gives the rows of a batch as one type; here each statement has its own. */
+/** D1 types all rows of a batch alike; here each statement has its own type. */
 async function batch<T extends readonly unknown[]>(env: FloorEnv, statements: D1PreparedStatement[]): Promise<Rows<T>> {
   const results = await env.DB.batch(statements)
   return results.map(({ results }) => results) as Rows<T>

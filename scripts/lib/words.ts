@@ -1,0 +1,116 @@
+import { globSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { ts } from 'ts-morph'
+import { ROOT } from './local-state.ts'
+
+interface BannedWord {
+  word: string
+  /** Matches a comment, or the lowercase words of a name with spaces between them. */
+  pattern: RegExp
+  /** For words that are fine in the other place. */
+  only?: 'names' | 'comments'
+}
+
+/** Words for which the field has another term. */
+export const BANNED_WORDS: readonly BannedWord[] = [
+  { word: 'deed', pattern: /\bdeeds?\b/i },
+  { word: 'told', pattern: /\btold\b/i },
+  { word: 'tells', pattern: /\btells\b/i },
+  { word: 'heed', pattern: /\bheed(s|ed|ing)?\b/i },
+  { word: 'anew', pattern: /\banew\b/i },
+  { word: 'dearer', pattern: /\bdearer\b/i },
+  { word: 'beside', pattern: /\bbeside\b/i },
+  { word: 'vouch', pattern: /\bvouch(es|ed|ing)?\b/i },
+  { word: 'doubt', pattern: /\bdoubt(s|ed|ing)?\b/i },
+  { word: 'bell', pattern: /\bbells?\b/i },
+  { word: 'twin', pattern: /\btwins?\b/i },
+  { word: 'ring', pattern: /\b(rings?|ringing|rang|rung)\b/i, only: 'names' },
+  { word: 'can not', pattern: /\bcan not\b/i },
+  { word: 'given back', pattern: /\bgiven back\b/i },
+  { word: 'of late', pattern: /\bof late\b/i },
+  { word: 'but for', pattern: /\bbut for\b/i },
+  { word: 'at once', pattern: /\bat once\b/i },
+  { word: 'e-mail', pattern: /\be[- ]mails?\b/i },
+  { word: 'log-in', pattern: /\blog-ins?\b/i, only: 'comments' },
+  { word: 'is no', pattern: /(?<!\bthere )\bis no (?!longer\b)/i, only: 'comments' },
+]
+
+export const CHECKED_FOLDERS = ['src', 'test', 'quality', 'packages', 'scripts', 'bench']
+
+export interface Finding {
+  file: string
+  line: number
+  word: string
+  /** The name or the comment. */
+  text: string
+}
+
+/** Banned words in file names, and in the comments and declared names of TypeScript files. */
+export function findBannedWords(folders = CHECKED_FOLDERS, root = ROOT): Finding[] {
+  const files = folders.flatMap((folder) => globSync(`${folder}/**/*.*`, { cwd: root, exclude: isGenerated }))
+  return files.flatMap((file) => [
+    ...wordsInFileName(file),
+    ...(file.endsWith('.ts') ? wordsInSource(file, readFileSync(join(root, file), 'utf8')) : []),
+  ])
+}
+
+export function wordsInFileName(file: string): Finding[] {
+  return matches(file, 1, file, wordsOf(file), 'names')
+}
+
+export function wordsInSource(file: string, text: string): Finding[] {
+  // Parsing takes most of the time, and few files contain a banned word anywhere.
+  const words = wordsOf(text)
+  if (!BANNED_WORDS.some(({ pattern }) => pattern.test(words) || pattern.test(text))) return []
+  const source = ts.createSourceFile(file, text, ts.ScriptTarget.Latest, true)
+  const lineAt = (position: number) => source.getLineAndCharacterOfPosition(position).line + 1
+  const findings: Finding[] = []
+  const comments = new Set<number>()
+
+  function visit(node: ts.Node): void {
+    if (isDeclaredName(node))
+      findings.push(...matches(file, lineAt(node.getStart(source)), node.text, wordsOf(node.text), 'names'))
+    for (const { pos, end } of commentsAround(text, node)) {
+      if (comments.has(pos)) continue
+      comments.add(pos)
+      const comment = text.slice(pos, end).replace(/\s*\n[\s*/]*/g, ' ')
+      findings.push(...matches(file, lineAt(pos), comment, comment, 'comments'))
+    }
+    for (const child of node.getChildren(source)) visit(child)
+  }
+
+  visit(source)
+  return findings
+}
+
+const isGenerated = (path: string) => /(^|\/)(node_modules|dist|\.cache|results)$/.test(path)
+
+function matches(file: string, line: number, text: string, words: string, place: 'names' | 'comments'): Finding[] {
+  return BANNED_WORDS.filter(({ pattern, only = place }) => only === place && pattern.test(words)).map(({ word }) => ({
+    file,
+    line,
+    word,
+    text,
+  }))
+}
+
+/** Splits at case, and replaces everything but letters by spaces. */
+function wordsOf(name: string): string {
+  return name
+    .replace(/([a-z0-9])([A-Z])/g, '$1 $2')
+    .replace(/([A-Z])([A-Z][a-z])/g, '$1 $2')
+    .replace(/[^A-Za-z]+/g, ' ')
+}
+
+function isDeclaredName(node: ts.Node): node is ts.Identifier | ts.PrivateIdentifier {
+  if (!ts.isIdentifier(node) && !ts.isPrivateIdentifier(node)) return false
+  const { parent } = node
+  return 'name' in parent && parent.name === node && !ts.isPropertyAccessExpression(parent)
+}
+
+function commentsAround(text: string, node: ts.Node): ts.CommentRange[] {
+  return [
+    ...(ts.getLeadingCommentRanges(text, node.getFullStart()) ?? []),
+    ...(ts.getTrailingCommentRanges(text, node.getEnd()) ?? []),
+  ]
+}
