@@ -15,7 +15,7 @@ const Account = z
   })
   .openapi('Account')
 
-export const AccountResponse = z.object({ data: Account }).openapi('AccountAnswer')
+export const AccountResponse = z.object({ data: Account }).openapi('AccountResponse')
 
 export const CreateAccountBody = z
   .strictObject({ account_name: singleLine(100), name: singleLine(100), email: Email, password: NewPassword })

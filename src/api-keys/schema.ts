@@ -29,7 +29,7 @@ const Key = z
 
 const ApiKeyWithSecret = z.object({ ...shape, key: Key }).openapi('ApiKeyWithSecret')
 
-export const ApiKeyWithSecretResponse = z.object({ data: ApiKeyWithSecret }).openapi('ApiKeyWithSecretAnswer')
+export const ApiKeyWithSecretResponse = z.object({ data: ApiKeyWithSecret }).openapi('ApiKeyWithSecretResponse')
 export const ApiKeyList = z.object({ data: z.array(ApiKey).max(100), pagination: Pagination }).openapi('ApiKeyList')
 
 export const ListApiKeysQuery = z.strictObject(PageQuery)

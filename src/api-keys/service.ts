@@ -4,7 +4,7 @@ import { invalidInput, notFound } from '../core/errors'
 import { offsetOf, pageRequest } from '../http/pagination/page'
 import { newId } from '../lib/ids'
 import { SECOND } from '../lib/time'
-import { commit, isReplayedRequest, readBeforeWrite } from '../service/commit'
+import { assertFound, commit, isReplayedRequest } from '../service/commit'
 import { rethrow } from '../service/constraint-errors'
 import type { ServiceContext } from '../service/context'
 import { keyRevoked, tooManyKeys } from './errors'
@@ -55,7 +55,8 @@ export async function listApiKeys({ db, caller }: ServiceContext, input: ListApi
 export async function deleteApiKey(ctx: ServiceContext, id: string): Promise<void> {
   const { accountId } = ctx.caller
   const revoke = () => commit(ctx, [revokeApiKey(accountId, id, ctx.now)], { key: findApiKey(accountId, id) })
-  await assertExists(ctx, id)
+  // An unknown ID must not create a Durable Object.
+  await assertFound(ctx, findApiKey(accountId, id))
   const { rows } = await ctx.credentials.withInvalidation({ kind: 'key', id }, revoke).catch(rethrow)
   if (rows.key.length === 0) throw notFound()
 }
@@ -76,7 +77,8 @@ export async function rotateKey(ctx: ServiceContext, id: string, input: RotateAp
       { rotated: findRotated(accountId, id, secret.hash), key: findApiKey(accountId, id) },
       { secret: key },
     )
-  await assertExists(ctx, id)
+  // An unknown ID must not create a Durable Object.
+  await assertFound(ctx, findApiKey(accountId, id))
   const committed = await ctx.credentials.withInvalidation({ kind: 'key', id }, rotate).catch(rethrow)
   const {
     rotated,
@@ -85,10 +87,4 @@ export async function rotateKey(ctx: ServiceContext, id: string, input: RotateAp
   if (!row) throw notFound()
   if (rotated.length === 0) throw keyRevoked()
   return { ...presentApiKey(row), key: committed.secret }
-}
-
-/** An unknown ID must not create a Durable Object. */
-async function assertExists(ctx: ServiceContext, id: string): Promise<void> {
-  const found = await readBeforeWrite(ctx, { key: findApiKey(ctx.caller.accountId, id) })
-  if (found && found.key.length === 0) throw notFound()
 }

@@ -8,13 +8,12 @@ import { rawBodyOf } from '../http/middleware/raw-body'
 import { errorExample } from '../http/openapi/error-responses'
 import { emptyBody, json, page, rawRequest } from '../http/openapi/responses'
 import { defineRoute, registerRoute } from '../http/openapi/route'
-import { paginateByCursor } from '../http/pagination/cursor'
-import { paginate } from '../http/pagination/page'
+import { respondWithList } from '../http/pagination/list'
 import { pathId } from '../http/schemas/request-fields'
 import { CONSTRAINT_ERRORS } from '../service/constraint-errors'
 import { ATTACHMENTS, SCREENSHOT } from './examples'
 import { AttachmentList, AttachmentResponse, ListAttachmentsQuery, UploadQuery } from './schema'
-import { getAttachment, listAttachments, listAttachmentsByCursor, removeAttachment, uploadAttachment } from './service'
+import { getAttachment, listAttachments, removeAttachment, uploadAttachment } from './service'
 
 const ticketParams = z.object({ ticket_id: pathId('ticket_id', 'ticket123') })
 const params = z.object({ attachment_id: pathId('attachment_id', 'attach123') })
@@ -84,19 +83,9 @@ const deleteAttachmentRoute = defineRoute({
 })
 
 export function registerAttachmentRoutes(app: OpenAPIHono<AppEnv>): void {
-  registerRoute(app, listAttachmentsRoute, async (c) => {
-    const { ticket_id } = c.req.valid('param')
-    const query = c.req.valid('query')
-    const url = new URL(c.req.url)
-    if (query.cursor === undefined) {
-      const { page, total, attachments } = await listAttachments(serviceContext(c), ticket_id, query)
-      const { link, pagination } = paginate(url, page, total)
-      return c.json({ data: attachments, pagination }, 200, { Link: link })
-    }
-    const { perPage, cursors, attachments } = await listAttachmentsByCursor(serviceContext(c), ticket_id, query)
-    const { link, pagination } = paginateByCursor(url, perPage, cursors)
-    return c.json({ data: attachments, pagination }, 200, link)
-  })
+  registerRoute(app, listAttachmentsRoute, async (c) =>
+    respondWithList(c, await listAttachments(serviceContext(c), c.req.valid('param').ticket_id, c.req.valid('query'))),
+  )
 
   registerRoute(app, uploadAttachmentRoute, async (c) => {
     const ctx = serviceContext(c)

@@ -85,7 +85,7 @@ export const Attachment = z
   })
   .openapi('Attachment')
 
-export const AttachmentResponse = z.object({ data: Attachment }).openapi('AttachmentAnswer')
+export const AttachmentResponse = z.object({ data: Attachment }).openapi('AttachmentResponse')
 export const AttachmentList = z
   .object({ data: z.array(Attachment).max(100), pagination: z.union([Pagination, CursorPagination]) })
   .openapi('AttachmentList')

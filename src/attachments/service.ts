@@ -9,8 +9,8 @@ import { findChangedFields, recordChildChange } from '../db/ticket-change'
 import { type ChildWindow, countChildren } from '../db/ticket-children'
 import type { ByteRange } from '../http/byte-ranges'
 import type { RawBody } from '../http/middleware/raw-body'
-import { positionSchema, readCursor, toPage, windowFrom, writeCursor } from '../http/pagination/cursor'
-import { offsetOf, pageRequest } from '../http/pagination/page'
+import { positionSchema } from '../http/pagination/cursor'
+import { findList, mapList } from '../http/pagination/list'
 import { newId } from '../lib/ids'
 import { commit } from '../service/commit'
 import { constraintError, rethrow } from '../service/constraint-errors'
@@ -36,38 +36,28 @@ export { attachFiles, deleteObjectsLater, releaseUploads, storeFiles, sweepObjec
 const AttachmentPosition = positionSchema(z.object({ id: z.string(), at: z.number().int() }))
 
 /**
- * A page of the attachments of a ticket and its comments, oldest first. For everyone who may see the ticket; customers do
- * not get internal ones. Throws 404.
+ * The attachments of a ticket and its comments, oldest first, for everyone who may see the ticket; customers do not get internal
+ * ones. Throws 404, and 400 for a cursor of another list.
  */
 export async function listAttachments(ctx: ServiceContext, ticketId: string, input: ListAttachmentsInput) {
-  const page = pageRequest(input)
-  const window = { limit: page.perPage, offset: offsetOf(page) }
-  const { total, attachments } = await findWindow(ctx, ticketId, window)
-  return { page, total, attachments: attachments.map((row) => presentAttachment(row, ctx)) }
-}
-
-/** As `listAttachments`, from a cursor. Throws 400 for a cursor of another list. */
-export async function listAttachmentsByCursor(ctx: ServiceContext, ticketId: string, input: ListAttachmentsInput) {
   const { accountId, role } = ctx.caller
   const scope = { list: 'attachments', accountId, ticketId, internal: seesInternal(role) }
-  const position = readCursor(ctx.db, scope, input.cursor, AttachmentPosition)
-  const { perPage } = pageRequest(input)
-  const { attachments } = await findWindow(ctx, ticketId, windowFrom(position, perPage))
-  const keyOf = (row: AttachmentRow) => ({ id: row.id, at: row.created_at })
-  const { shown, cursors } = toPage(attachments, perPage, position, keyOf, (at) => writeCursor(ctx.db, scope, at))
-  return { perPage, cursors, attachments: shown.map((row) => presentAttachment(row, ctx)) }
+  const find = (window: ChildWindow) => findWindow(ctx, ticketId, window)
+  const list = await findList(
+    input,
+    { reader: ctx.db, scope, position: AttachmentPosition, keyOf: ({ id, created_at }) => ({ id, at: created_at }) },
+    { findPage: find, findAfter: async (window) => (await find(window)).rows },
+  )
+  return mapList(list, (row) => presentAttachment(row, ctx))
 }
 
 async function findWindow({ caller, db }: ServiceContext, ticketId: string, window: ChildWindow) {
-  const {
-    count: [count],
-    attachments,
-  } = await db.batch({
+  const { count, attachments } = await db.batch({
     count: countChildren(caller, 'attachments', ticketId),
     attachments: findAttachments(caller, ticketId, window),
   })
-  if (!count) throw notFound()
-  return { total: count.total, attachments }
+  if (!count[0]) throw notFound()
+  return { total: count[0].total, rows: attachments }
 }
 
 /** One attachment with a fresh signed URL. For everyone who may see it. Throws 404. */

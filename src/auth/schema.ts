@@ -33,4 +33,4 @@ export const LoginResult = z
     expires_at: WireTime,
     user: z.object({ ...UserRef.shape, role: RoleName }).openapi('LoggedInUser'),
   })
-  .openapi('LoginAnswer')
+  .openapi('LoginResult')

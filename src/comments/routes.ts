@@ -6,14 +6,13 @@ import type { AppEnv } from '../http/app-env'
 import { errorExample } from '../http/openapi/error-responses'
 import { emptyBody, json, jsonRequest, page } from '../http/openapi/responses'
 import { defineRoute, registerRoute } from '../http/openapi/route'
-import { paginateByCursor } from '../http/pagination/cursor'
-import { paginate } from '../http/pagination/page'
+import { respondWithList } from '../http/pagination/list'
 import { pathId } from '../http/schemas/request-fields'
 import { CONSTRAINT_ERRORS, fieldsForbidden } from '../service/constraint-errors'
 import { notTheAuthor } from './errors'
 import { COMMENTS, NEW_COMMENT, NEW_SERVER_LOGS } from './examples'
 import { CommentList, CommentResponse, CreateCommentBody, ListCommentsQuery } from './schema'
-import { createComment, listComments, listCommentsByCursor, removeComment } from './service'
+import { createComment, listComments, removeComment } from './service'
 
 const params = z.object({ ticket_id: pathId('ticket_id', 'ticket123') })
 
@@ -77,19 +76,9 @@ const deleteCommentRoute = defineRoute({
 
 /** Puts the routes of comments into the router: for everybody of the account, deletion for agents and admins. */
 export function registerCommentRoutes(app: OpenAPIHono<AppEnv>): void {
-  registerRoute(app, listCommentsRoute, async (c) => {
-    const { ticket_id } = c.req.valid('param')
-    const query = c.req.valid('query')
-    const url = new URL(c.req.url)
-    if (query.cursor === undefined) {
-      const { page, total, comments } = await listComments(serviceContext(c), ticket_id, query)
-      const { link, pagination } = paginate(url, page, total)
-      return c.json({ data: comments, pagination }, 200, { Link: link })
-    }
-    const { perPage, cursors, comments } = await listCommentsByCursor(serviceContext(c), ticket_id, query)
-    const { link, pagination } = paginateByCursor(url, perPage, cursors)
-    return c.json({ data: comments, pagination }, 200, link)
-  })
+  registerRoute(app, listCommentsRoute, async (c) =>
+    respondWithList(c, await listComments(serviceContext(c), c.req.valid('param').ticket_id, c.req.valid('query'))),
+  )
 
   registerRoute(app, createCommentRoute, async (c) => {
     const { ticket_id } = c.req.valid('param')

@@ -25,7 +25,7 @@ export const CommentWithAttachments = z
   .object({ ...shape, attachments: z.array(Attachment).max(MAX_ATTACHMENTS) })
   .openapi('CommentWithAttachments')
 
-export const CommentResponse = z.object({ data: CommentWithAttachments }).openapi('CommentAnswer')
+export const CommentResponse = z.object({ data: CommentWithAttachments }).openapi('CommentResponse')
 export const CommentList = z
   .object({ data: z.array(CommentWithAttachments).max(100), pagination: z.union([Pagination, CursorPagination]) })
   .openapi('CommentList')

@@ -16,8 +16,8 @@ import { deletesEveryComment, seesInternal } from '../core/policy'
 import { countActiveWebhooks } from '../db/outbox'
 import { findChangedFields, recordChildChange } from '../db/ticket-change'
 import { type ChildWindow, countChildren } from '../db/ticket-children'
-import { positionSchema, readCursor, toPage, windowFrom, writeCursor } from '../http/pagination/cursor'
-import { offsetOf, pageRequest } from '../http/pagination/page'
+import { positionSchema } from '../http/pagination/cursor'
+import { findList, mapList } from '../http/pagination/list'
 import { newId } from '../lib/ids'
 import { commit } from '../service/commit'
 import { constraintError, fieldsForbidden, rethrow } from '../service/constraint-errors'
@@ -43,40 +43,29 @@ export { Comment, CommentWithAttachments, presentComment } from './schema'
 const CommentPosition = positionSchema(z.object({ id: z.string(), at: z.number().int() }))
 
 /**
- * A page of the comments of a ticket, with their attachments. For everybody who may see the ticket, customers without
- * the internal ones. Throws 404.
+ * The comments of a ticket with their attachments, for everyone who may see the ticket; customers do not get internal ones.
+ * Throws 404, and 400 for a cursor of another list.
  */
 export async function listComments(ctx: ServiceContext, ticketId: string, input: ListCommentsInput) {
-  const page = pageRequest(input)
-  const { total, comments, present } = await findWindow(ctx, ticketId, { limit: page.perPage, offset: offsetOf(page) })
-  return { page, total, comments: comments.map(present) }
-}
-
-/** As `listComments`, from a cursor on. Throws 400 for a cursor of another list. */
-export async function listCommentsByCursor(ctx: ServiceContext, ticketId: string, input: ListCommentsInput) {
   const { accountId, role } = ctx.caller
   const scope = { list: 'comments', accountId, ticketId, internal: seesInternal(role) }
-  const position = readCursor(ctx.db, scope, input.cursor, CommentPosition)
-  const { perPage } = pageRequest(input)
-  const { comments, present } = await findWindow(ctx, ticketId, windowFrom(position, perPage))
-  const keyOf = (row: CommentRow) => ({ id: row.id, at: row.created_at })
-  const { shown, cursors } = toPage(comments, perPage, position, keyOf, (at) => writeCursor(ctx.db, scope, at))
-  return { perPage, cursors, comments: shown.map(present) }
+  const find = (window: ChildWindow) => findWindow(ctx, ticketId, window)
+  const list = await findList(
+    input,
+    { reader: ctx.db, scope, position: CommentPosition, keyOf: ({ id, created_at }) => ({ id, at: created_at }) },
+    { findPage: find, findAfter: async (window) => (await find(window)).rows },
+  )
+  return mapList(list, (row) => presentWithAttachments(ctx, row, row.attachments))
 }
 
-async function findWindow(ctx: ServiceContext, ticketId: string, window: ChildWindow) {
-  const { caller, db } = ctx
-  const {
-    count: [count],
-    comments,
-    attachments,
-  } = await db.batch({
+async function findWindow({ caller, db }: ServiceContext, ticketId: string, window: ChildWindow) {
+  const { count, comments, attachments } = await db.batch({
     count: countChildren(caller, 'comments', ticketId),
     comments: findComments(caller, ticketId, window),
     attachments: findAttachmentsOfComments(caller.accountId, commentIdsOf(caller, ticketId, window)),
   })
-  if (!count) throw notFound()
-  return { total: count.total, comments, present: (row: CommentRow) => presentWithAttachments(ctx, row, attachments) }
+  if (!count[0]) throw notFound()
+  return { total: count[0].total, rows: comments.map((row) => ({ ...row, attachments })) }
 }
 
 /**

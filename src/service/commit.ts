@@ -52,6 +52,12 @@ export async function readBeforeWrite<const T extends NamedStatements>(
   return null
 }
 
+/** Throws 404 if the read finds no row, unless the request is replayed. */
+export async function assertFound(ctx: ServiceContext, read: Statement): Promise<void> {
+  const before = await readBeforeWrite(ctx, { read })
+  if (before && before.read.length === 0) throw notFound()
+}
+
 /** For a request that is rejected because of state that may have changed since it ran. */
 export async function isReplayedRequest(ctx: ServiceContext): Promise<boolean> {
   return ctx.idempotency !== null && (await readBeforeWrite(ctx, {})) === null

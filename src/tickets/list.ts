@@ -1,16 +1,8 @@
 import { z } from '@hono/zod-openapi'
 import { seesAllTickets } from '../core/policy'
 import type { AccountDb } from '../db/client'
-import {
-  type CursorScope,
-  type Position,
-  positionSchema,
-  readCursor,
-  toPage,
-  windowFrom,
-  writeCursor,
-} from '../http/pagination/cursor'
-import { offsetOf, pageRequest } from '../http/pagination/page'
+import { type CursorScope, type Position, positionSchema, readCursor } from '../http/pagination/cursor'
+import { findList, type List, mapList } from '../http/pagination/list'
 import type { ServiceContext } from '../service/context'
 import { countTickets } from './count.queries'
 import type { TicketFilter } from './filter.queries'
@@ -21,30 +13,30 @@ const TicketPosition = positionSchema(
   z.object({ rank: z.number().int(), at: z.number().int(), number: z.number().int() }),
 )
 
-/** A page of the tickets that the caller may see, by page number. For every role. */
-export async function listTickets(ctx: ServiceContext, input: ListTicketsInput) {
-  const { caller, db } = ctx
-  const page = pageRequest(input)
-  const { filter, sorting } = parseListQuery(ctx, input)
-  const { count, tickets } = await db.batch({
-    count: countTickets(caller, filter),
-    tickets: findTickets(caller, filter, sorting, { limit: page.perPage, offset: offsetOf(page) }),
-  })
-  return { page, total: count[0]?.total ?? 0, tickets: tickets.map(presentTicketListItem) }
-}
+type TicketListItem = ReturnType<typeof presentTicketListItem>
 
 /**
- * As `listTickets`, after a cursor. Counts nothing and does not cost more on later pages. Throws 400 for a cursor of another
- * list.
+ * The tickets that the caller may see. After a cursor nothing is counted, and later pages do not cost more. Throws 400 for a
+ * cursor of another list.
  */
-export async function listTicketsByCursor(ctx: ServiceContext, input: ListTicketsInput) {
+export async function listTickets(ctx: ServiceContext, input: ListTicketsInput): Promise<List<TicketListItem>> {
   const { caller, db } = ctx
   const { filter, sorting, scope } = parseListQuery(ctx, input)
-  const position = readTicketCursor(db, scope, input.cursor)
-  const { perPage } = pageRequest(input)
-  const found = await db.all(findTickets(caller, filter, sorting, windowFrom(position, perPage)))
-  const { shown, cursors } = toPage(found, perPage, position, cursorKeyOf, (at) => writeCursor(db, scope, at))
-  return { perPage, cursors, tickets: shown.map(presentTicketListItem) }
+  const list = await findList(
+    input,
+    { reader: db, scope, position: TicketPosition, keyOf: cursorKeyOf },
+    {
+      async findPage(window) {
+        const { count, tickets } = await db.batch({
+          count: countTickets(caller, filter),
+          tickets: findTickets(caller, filter, sorting, window),
+        })
+        return { total: count[0]?.total ?? 0, rows: tickets }
+      },
+      findAfter: (window) => db.all(findTickets(caller, filter, sorting, window)),
+    },
+  )
+  return mapList(list, presentTicketListItem)
 }
 
 /** Of the scope, cursors in circulation contain a hash: its keys and their order must stay as they are. */

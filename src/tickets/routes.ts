@@ -9,7 +9,7 @@ import { errorExample } from '../http/openapi/error-responses'
 import { emptyBody, json, jsonRequest, NDJSON, ndjson, page } from '../http/openapi/responses'
 import { defineRoute, registerRoute } from '../http/openapi/route'
 import { paginateByCursor } from '../http/pagination/cursor'
-import { paginate } from '../http/pagination/page'
+import { respondWithList } from '../http/pagination/list'
 import { pathId } from '../http/schemas/request-fields'
 import { CONSTRAINT_ERRORS, fieldsForbidden } from '../service/constraint-errors'
 import { statusChangeForbidden, unknownAssignee, unknownCreator } from './errors'
@@ -17,7 +17,7 @@ import { CHANGED_TICKET, EXPORT, HISTORY, NEW_TICKET, NEW_TICKET_JSON, STATS, TI
 import { exportTickets } from './export'
 import { listHistory } from './history'
 import { ListHistoryQuery, TicketHistory } from './history-schema'
-import { listTickets, listTicketsByCursor } from './list'
+import { listTickets } from './list'
 import {
   CreateTicketBody,
   type ExportLine,
@@ -194,18 +194,9 @@ const listHistoryRoute = defineRoute({
 })
 
 export function registerTicketRoutes(app: OpenAPIHono<AppEnv>): void {
-  registerRoute(app, listTicketsRoute, async (c) => {
-    const query = c.req.valid('query')
-    const url = new URL(c.req.url)
-    if (query.cursor === undefined) {
-      const { page, total, tickets } = await listTickets(serviceContext(c), query)
-      const { link, pagination } = paginate(url, page, total)
-      return c.json({ data: tickets, pagination }, 200, { Link: link })
-    }
-    const { perPage, cursors, tickets } = await listTicketsByCursor(serviceContext(c), query)
-    const { link, pagination } = paginateByCursor(url, perPage, cursors)
-    return c.json({ data: tickets, pagination }, 200, link)
-  })
+  registerRoute(app, listTicketsRoute, async (c) =>
+    respondWithList(c, await listTickets(serviceContext(c), c.req.valid('query'))),
+  )
 
   registerRoute(app, ticketStatsRoute, async (c) => {
     return c.json({ data: await ticketStats(serviceContext(c)) }, 200)

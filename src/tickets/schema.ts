@@ -74,8 +74,8 @@ const TicketDetail = z
   })
   .openapi('TicketDetail')
 
-export const TicketResponse = z.object({ data: Ticket }).openapi('TicketAnswer')
-export const TicketDetailResponse = z.object({ data: TicketDetail }).openapi('TicketDetailAnswer')
+export const TicketResponse = z.object({ data: Ticket }).openapi('TicketResponse')
+export const TicketDetailResponse = z.object({ data: TicketDetail }).openapi('TicketDetailResponse')
 export const TicketList = z
   .object({ data: z.array(TicketListItem).max(100), pagination: z.union([Pagination, CursorPagination]) })
   .openapi('TicketList')
@@ -95,7 +95,7 @@ const TicketStats = z
   .openapi('TicketStats')
 export type TicketCounts = z.infer<typeof TicketStats>
 
-export const TicketStatsResponse = z.object({ data: TicketStats }).openapi('TicketStatsAnswer')
+export const TicketStatsResponse = z.object({ data: TicketStats }).openapi('TicketStatsResponse')
 
 const ExportEnd = z
   .object({ next_cursor: z.union([Cursor, z.null()]) })

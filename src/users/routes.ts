@@ -7,13 +7,12 @@ import type { AppEnv } from '../http/app-env'
 import { errorExample } from '../http/openapi/error-responses'
 import { emptyBody, json, jsonRequest, page } from '../http/openapi/responses'
 import { defineRoute, registerRoute } from '../http/openapi/route'
-import { paginateByCursor } from '../http/pagination/cursor'
-import { paginate } from '../http/pagination/page'
+import { respondWithList } from '../http/pagination/list'
 import { pathId } from '../http/schemas/request-fields'
 import { CONSTRAINT_ERRORS, fieldsForbidden } from '../service/constraint-errors'
 import { emailTaken } from './errors'
 import { JANE_DETAIL, JOHN, NEW_USER, USERS } from './examples'
-import { listUsers, listUsersByCursor } from './list'
+import { listUsers } from './list'
 import {
   ChangePasswordBody,
   CreateUserBody,
@@ -186,18 +185,9 @@ const changePasswordRoute = defineRoute({
 })
 
 export function registerUserRoutes(app: OpenAPIHono<AppEnv>): void {
-  registerRoute(app, listUsersRoute, async (c) => {
-    const query = c.req.valid('query')
-    const url = new URL(c.req.url)
-    if (query.cursor === undefined) {
-      const { page, total, users } = await listUsers(serviceContext(c), query)
-      const { link, pagination } = paginate(url, page, total)
-      return c.json({ data: users, pagination }, 200, { Link: link })
-    }
-    const { perPage, cursors, users } = await listUsersByCursor(serviceContext(c), query)
-    const { link, pagination } = paginateByCursor(url, perPage, cursors)
-    return c.json({ data: users, pagination }, 200, link)
-  })
+  registerRoute(app, listUsersRoute, async (c) =>
+    respondWithList(c, await listUsers(serviceContext(c), c.req.valid('query'))),
+  )
 
   registerRoute(app, createUserRoute, async (c) => {
     const ctx = serviceContext(c)

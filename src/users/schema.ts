@@ -50,7 +50,7 @@ export const ListUsersQuery = z
   .superRefine(cursorOrPage)
 export type ListUsersInput = z.infer<typeof ListUsersQuery>
 
-export const UserResponse = z.object({ data: User }).openapi('UserAnswer')
+export const UserResponse = z.object({ data: User }).openapi('UserResponse')
 
 export const CreateUserBody = z
   .strictObject({

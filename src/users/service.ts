@@ -6,7 +6,7 @@ import { countActiveWebhooks } from '../db/outbox'
 import { newId } from '../lib/ids'
 import { hashPassword, verifyPassword } from '../lib/passwords'
 import { asciiLower } from '../lib/text'
-import { commit, readBeforeWrite } from '../service/commit'
+import { assertFound, commit, readBeforeWrite } from '../service/commit'
 import { constraintError, fieldsForbidden, rethrow } from '../service/constraint-errors'
 import type { ServiceContext } from '../service/context'
 import {
@@ -167,8 +167,7 @@ async function change(ctx: ServiceContext, id: string, changes: UserChange, exem
 /** An unknown ID must not create a Durable Object. */
 async function assertExists(ctx: ServiceContext, id: string): Promise<void> {
   if (ctx.caller.kind === 'person' && id === ctx.caller.id) return
-  const found = await readBeforeWrite(ctx, { user: findUser(ctx.caller.accountId, id) })
-  if (found && found.user.length === 0) throw notFound()
+  await assertFound(ctx, findUser(ctx.caller.accountId, id))
 }
 
 /** 409 for an email in use: it is the only unique value of a user that callers choose. */

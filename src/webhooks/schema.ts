@@ -40,8 +40,8 @@ const Secret = z.string().openapi({
 
 const WebhookWithSecret = z.object({ ...shape, secret: Secret }).openapi('WebhookWithSecret')
 
-export const WebhookResponse = z.object({ data: Webhook }).openapi('WebhookAnswer')
-export const WebhookWithSecretResponse = z.object({ data: WebhookWithSecret }).openapi('WebhookWithSecretAnswer')
+export const WebhookResponse = z.object({ data: Webhook }).openapi('WebhookResponse')
+export const WebhookWithSecretResponse = z.object({ data: WebhookWithSecret }).openapi('WebhookWithSecretResponse')
 export const WebhookList = z.object({ data: z.array(Webhook).max(100), pagination: Pagination }).openapi('WebhookList')
 
 export const ListWebhooksQuery = z.strictObject(PageQuery)
@@ -136,10 +136,10 @@ const DeliveryWithAttempts = z
   .object({ ...deliveryShape, attempts: z.array(Attempt).max(100).openapi({ description: 'The latest 100' }) })
   .openapi('DeliveryWithAttempts')
 
-export const DeliveryResponse = z.object({ data: Delivery }).openapi('DeliveryAnswer')
+export const DeliveryResponse = z.object({ data: Delivery }).openapi('DeliveryResponse')
 export const DeliveryWithAttemptsResponse = z
   .object({ data: DeliveryWithAttempts })
-  .openapi('DeliveryWithAttemptsAnswer')
+  .openapi('DeliveryWithAttemptsResponse')
 export const DeliveryList = z
   .object({ data: z.array(Delivery).max(100), pagination: CursorPagination })
   .openapi('DeliveryList')
@@ -168,7 +168,7 @@ export const ReplayResponse = z
   .object({
     data: z.object({ count: integerField(0, 10_000).openapi({ description: 'How many events will be sent' }) }),
   })
-  .openapi('ReplayAnswer')
+  .openapi('ReplayResponse')
 
 /** Without the secret. */
 export function presentWebhook(row: WebhookRow): z.infer<typeof Webhook> {

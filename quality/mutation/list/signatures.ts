@@ -30,12 +30,12 @@ export const SIGNATURES = [
     it.property('accountId').remove(),
     it.property('within').remove(),
   ]),
-  ...inside('listCommentsByCursor', ['comments/list', 'tickets/get'], (it) => [
+  ...inside('listComments', ['comments/list', 'tickets/get'], (it) => [
     it.property('accountId').remove(),
     it.property('ticketId').remove(),
     it.call('seesInternal').replaceWith('$1 !== null'),
   ]),
-  ...inside('listAttachmentsByCursor', ['attachments/list', 'tickets/get'], (it) => [
+  ...inside('listAttachments', ['attachments/list', 'tickets/get'], (it) => [
     it.property('accountId').remove(),
     it.property('ticketId').remove(),
     it.call('seesInternal').replaceWith('$1 !== null'),
@@ -49,7 +49,7 @@ export const SIGNATURES = [
     it.property('ticketId').remove(),
     it.call('notFound').enclosingIf().remove(),
   ]),
-  ...inside('listUsersByCursor', ['users/list'], (it) => [
+  ...inside('listUsers', ['users/list'], (it) => [
     it.property('accountId').remove(),
     it.literal('users').enclosingStatement().variable().part(3).remove(),
   ]),

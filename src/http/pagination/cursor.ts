@@ -28,7 +28,7 @@ export function cursorOrPage(query: { page?: number | undefined; cursor?: string
 const Content = z.tuple([z.string(), z.unknown(), z.string().nullable().optional()])
 
 /** The database that reads the list: a page must not be older than the previous one. */
-interface Reader {
+export interface Reader {
   readonly bookmark: string | null
   notBefore(bookmark: string): void
 }

@@ -29,7 +29,7 @@ export function pageSchema(path: string, total = 1): z.infer<typeof Pagination> 
   return { total, per_page: 20, current_page: 1, last_page: lastPage, next_page_url: next, prev_page_url: null }
 }
 
-interface PageRequest {
+export interface PageRequest {
   page: number
   perPage: number
 }
