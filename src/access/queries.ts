@@ -1,7 +1,7 @@
-import { sql } from 'drizzle-orm'
 import { alias } from '../db/alias'
 import { accounts, apiKeyAccounts, apiKeys, loginUnlocks, revokedTokens, users } from '../db/schema/accounts'
 import { selection } from '../db/selection'
+import { sql } from '../db/sql'
 import { select } from '../db/statement'
 import { update } from '../db/write'
 

@@ -1,6 +1,6 @@
-import { sql } from 'drizzle-orm'
 import { accountCounters, accounts } from '../db/schema/accounts'
 import { type RowOf, selection } from '../db/selection'
+import { sql } from '../db/sql'
 import { select } from '../db/statement'
 import { insertSelect, update } from '../db/write'
 

@@ -1,8 +1,8 @@
-import { type SQL, sql } from 'drizzle-orm'
 import type { Role } from '../core/policy'
 import { alias } from '../db/alias'
 import { accounts, apiKeyAccounts, apiKeys, users } from '../db/schema/accounts'
 import { type RowOf, selection } from '../db/selection'
+import { type SQL, sql } from '../db/sql'
 import { select } from '../db/statement'
 import { insertSelect, update } from '../db/write'
 

@@ -1,7 +1,7 @@
-import { sql } from 'drizzle-orm'
 import { alias } from '../db/alias'
 import { accounts, loginIdentities, revokedTokens, users } from '../db/schema/accounts'
 import { selection } from '../db/selection'
+import { sql } from '../db/sql'
 import { query, run, select } from '../db/statement'
 import { deleteFrom } from '../db/write'
 

@@ -1,5 +1,5 @@
-import type { SQL } from 'drizzle-orm'
 import { batchAssertions } from './schema/accounts'
+import type { SQL } from './sql'
 import { insertSelect } from './write'
 
 /** Reasons to abort a batch, in addition to the constraints of the tables (`migrations/`). */

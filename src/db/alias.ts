@@ -1,5 +1,6 @@
-import { type GetColumnData, getTableColumns, getTableName, type SQL, sql } from 'drizzle-orm'
+import { type GetColumnData, getTableColumns, getTableName } from 'drizzle-orm'
 import type { SQLiteTable } from 'drizzle-orm/sqlite-core'
+import { constantSql, type SQL } from './sql'
 
 export type Alias<T extends SQLiteTable> = SQL & {
   readonly [K in keyof T['_']['columns']]: SQL<GetColumnData<T['_']['columns'][K]>>
@@ -12,7 +13,7 @@ export type Alias<T extends SQLiteTable> = SQL & {
 export function alias<T extends SQLiteTable>(table: T, name: string): Alias<T> {
   const columns = Object.entries(getTableColumns(table)).map(([key, column]) => [
     key,
-    sql.raw(`${name}.${column.name}`),
+    constantSql(`${name}.${column.name}`),
   ])
-  return Object.assign(sql.raw(`${getTableName(table)} ${name}`), Object.fromEntries(columns))
+  return Object.assign(constantSql(`${getTableName(table)} ${name}`), Object.fromEntries(columns))
 }

@@ -1,8 +1,8 @@
-import { type SQL, sql } from 'drizzle-orm'
 import type { Caller } from '../core/caller'
 import { type Role, rolesAtLeast } from '../core/policy'
 import { alias } from './alias'
 import { apiKeys, batchAssertions, revokedTokens, users } from './schema/accounts'
+import { type SQL, sql } from './sql'
 import { select } from './statement'
 import { insertSelect } from './write'
 

@@ -1,4 +1,4 @@
-import { type SQL, sql } from 'drizzle-orm'
+import { type SQL, sql } from './sql'
 
 /** D1 allows five queries in a compound; partitions of tickets come in fours. */
 const BRANCHES_PER_UNION = 4

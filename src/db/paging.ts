@@ -1,4 +1,4 @@
-import { type SQL, sql } from 'drizzle-orm'
+import { type SQL, sql } from './sql'
 
 /** The limit of a page, or 0 if the offset is past the last of `count` rows: skipping rows costs as much as reading them. */
 export function limitUnlessPastEnd(window: { limit: number; offset?: number }, count: () => SQL): SQL {

@@ -1,5 +1,6 @@
-import { type Column, type GetColumnData, type SQL, sql } from 'drizzle-orm'
+import type { Column, GetColumnData } from 'drizzle-orm'
 import { render } from './render'
+import { constantSql, type SQL, sql } from './sql'
 
 /** Columns or typed expressions by the names that their row has. */
 export type Fields = Readonly<Record<string, SQL | Column>>
@@ -14,9 +15,11 @@ export class Selection<F extends Fields> {
   readonly list: SQL
   /** `json_object('x', a, 'y', b)`: a snapshot has the names of a row, so that both are presented alike. */
   readonly json: SQL
+  readonly names: readonly string[]
 
   constructor(readonly fields: F) {
     const pairs = Object.entries(fields).map(([name, field]) => sql`${sql.raw(`'${name}'`)}, ${field}`)
+    this.names = Object.keys(fields)
     this.list = constant(listOf(fields))
     this.json = constant(sql`json_object(${sql.join(pairs, sql`, `)})`)
   }
@@ -44,5 +47,5 @@ export function nullable<T>(field: SQL<T>): SQL<T | null> {
 export function constant(query: SQL): SQL {
   const { text, values } = render(query)
   if (values.length > 0) throw new TypeError(`A selection holds no values: ${text}`)
-  return sql.raw(text)
+  return constantSql(text)
 }

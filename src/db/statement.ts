@@ -1,5 +1,5 @@
-import { type SQL, sql } from 'drizzle-orm'
 import { type Fields, listOf, type Row, Selection } from './selection'
+import { type SQL, sql } from './sql'
 
 /** A statement, the names of the columns that it returns, and the type of its rows. */
 export interface Statement<R = unknown> {
@@ -15,7 +15,7 @@ export function select<F extends Fields>(fields: F | Selection<F>, from: SQL): S
 
 /** A query that returns these fields, where it is more than `SELECT … FROM …`: a CTE, a union, `RETURNING`. */
 export function query<F extends Fields>(fields: F | Selection<F>, text: SQL): Statement<Row<F>> {
-  return { query: text, columns: Object.keys(fields instanceof Selection ? fields.fields : fields) }
+  return { query: text, columns: fields instanceof Selection ? fields.names : Object.keys(fields) }
 }
 
 /** A statement that returns no rows. */

@@ -1,9 +1,9 @@
-import { type SQL, sql } from 'drizzle-orm'
 import type { Caller } from '../core/caller'
 import { seesInternal } from '../core/policy'
 import { type Alias, alias } from './alias'
 import { limitUnlessPastEnd } from './paging'
 import { attachments, comments, tickets } from './schema/tickets'
+import { type SQL, sql } from './sql'
 import { select } from './statement'
 import { visibleChildren, visibleTicket } from './visibility'
 

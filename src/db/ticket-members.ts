@@ -1,5 +1,5 @@
-import { type SQL, sql } from 'drizzle-orm'
 import { users } from './schema/accounts'
+import { type SQL, sql } from './sql'
 
 /** The members that a request names for a ticket; undefined leaves one unchanged. */
 export interface TicketMembers {

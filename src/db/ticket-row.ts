@@ -1,8 +1,8 @@
-import { type SQL, sql } from 'drizzle-orm'
 import { alias } from './alias'
 import { users } from './schema/accounts'
 import { tickets } from './schema/tickets'
 import { nullable, type RowOf, selection } from './selection'
+import { type SQL, sql } from './sql'
 
 const t = alias(tickets, 't')
 const creator = alias(users, 'creator')

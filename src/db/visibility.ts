@@ -1,8 +1,8 @@
-import { type SQL, sql } from 'drizzle-orm'
 import type { Caller } from '../core/caller'
 import { seesAllTickets, seesInternal } from '../core/policy'
 import { type Alias, alias } from './alias'
 import { type attachments, type comments, tickets } from './schema/tickets'
+import { type SQL, sql } from './sql'
 
 const t = alias(tickets, 't')
 

@@ -1,5 +1,5 @@
-import { type SQL, sql } from 'drizzle-orm'
 import { accountCounters } from './schema/accounts'
+import { type SQL, sql } from './sql'
 
 /**
  * The time of a write (ms): the clock's, or later if an earlier write of the account has that time or a later one. The

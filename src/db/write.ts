@@ -1,9 +1,12 @@
-import { type Column, getTableColumns, type SQL, sql } from 'drizzle-orm'
+import { type Column, getTableColumns, getTableName } from 'drizzle-orm'
 import type { SQLiteTable } from 'drizzle-orm/sqlite-core'
+import { constantSql, type SQL, sql } from './sql'
 import { run, type Statement } from './statement'
 
 type Value<T> = T | SQL<T> | Column
 type Values<T> = { [K in keyof T]: Value<Exclude<T[K], undefined>> }
+
+const COMMA = constantSql(', ')
 
 /** `INSERT INTO table (…) SELECT …`, and then `from`. Without `from` it inserts one row. */
 export function insertSelect<T extends SQLiteTable>(
@@ -11,13 +14,12 @@ export function insertSelect<T extends SQLiteTable>(
   values: Values<T['$inferInsert']>,
   from: SQL = sql``,
 ): Statement<never> {
-  const entries = Object.entries(values)
-  const names = sql.raw(entries.map(([key]) => nameOf(table, key)).join(', '))
-  const selected = sql.join(
-    entries.map(([, value]) => sql`${value}`),
-    sql`, `,
-  )
-  return run(sql`INSERT INTO ${table} (${names}) SELECT ${selected} ${from}`)
+  const keys = Object.keys(values)
+  const beginning = constantOf(table, `INSERT ${keys}`, () => {
+    const names = keys.map((key) => nameOf(table, key)).join(', ')
+    return `INSERT INTO ${getTableName(table)} (${names}) SELECT `
+  })
+  return run(sql`${beginning}${sql.join(Object.values(values), COMMA)} ${from}`)
 }
 
 /** `UPDATE table SET … WHERE condition`. A key with the value undefined is left out; throws if none is left. */
@@ -28,15 +30,28 @@ export function update<T extends SQLiteTable>(
 ): Statement<never> {
   const entries = Object.entries(values).filter(([, value]) => value !== undefined)
   if (entries.length === 0) throw new TypeError('An update sets at least one column')
-  const sets = sql.join(
-    entries.map(([key, value]) => sql`${sql.raw(nameOf(table, key))} = ${value}`),
-    sql`, `,
-  )
-  return run(sql`UPDATE ${table} SET ${sets} WHERE ${condition}`)
+  const sets = entries.map(([key, value]) => {
+    const target = constantOf(table, `SET ${key}`, () => `${nameOf(table, key)} = `)
+    return sql`${target}${value}`
+  })
+  return run(sql`UPDATE ${table} SET ${sql.join(sets, COMMA)} WHERE ${condition}`)
 }
 
 export function deleteFrom(table: SQLiteTable, condition: SQL): Statement<never> {
   return run(sql`DELETE FROM ${table} WHERE ${condition}`)
+}
+
+const constants = new WeakMap<SQLiteTable, Map<string, SQL>>()
+
+/** A constant of a table, rendered once. */
+function constantOf(table: SQLiteTable, key: string, text: () => string): SQL {
+  const ofTable = constants.get(table) ?? new Map<string, SQL>()
+  constants.set(table, ofTable)
+  const known = ofTable.get(key)
+  if (known) return known
+  const constant = constantSql(text())
+  ofTable.set(key, constant)
+  return constant
 }
 
 function nameOf(table: SQLiteTable, key: string): string {

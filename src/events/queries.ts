@@ -1,9 +1,9 @@
-import { type SQL, sql } from 'drizzle-orm'
 import { alias } from '../db/alias'
 import type { EventType } from '../db/outbox'
 import { accountCounters } from '../db/schema/accounts'
 import { events } from '../db/schema/webhooks'
 import type { Row } from '../db/selection'
+import { type SQL, sql } from '../db/sql'
 import { query, select } from '../db/statement'
 import { update } from '../db/write'
 

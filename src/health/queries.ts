@@ -1,4 +1,4 @@
-import { sql } from 'drizzle-orm'
+import { sql } from '../db/sql'
 import { select } from '../db/statement'
 
 export function ping() {

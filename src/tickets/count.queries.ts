@@ -1,9 +1,9 @@
-import { sql } from 'drizzle-orm'
 import type { Caller } from '../core/caller'
 import { alias } from '../db/alias'
 import { creatorCounters, ticketCounters, tickets } from '../db/schema/tickets'
 import { ticketSearch } from '../db/search-table'
 import { selection } from '../db/selection'
+import { sql } from '../db/sql'
 import { type Statement, select } from '../db/statement'
 import {
   andEach,

@@ -1,9 +1,9 @@
-import { type SQL, sql } from 'drizzle-orm'
 import type { Caller } from '../core/caller'
 import { alias } from '../db/alias'
 import { users } from '../db/schema/accounts'
 import { ticketHistory, tickets } from '../db/schema/tickets'
 import { type RowOf, selection } from '../db/selection'
+import { type SQL, sql } from '../db/sql'
 import { select } from '../db/statement'
 import { visibleTicket } from '../db/visibility'
 

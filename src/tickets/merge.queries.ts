@@ -1,8 +1,8 @@
-import { type SQL, sql } from 'drizzle-orm'
 import type { Caller } from '../core/caller'
 import { alias } from '../db/alias'
 import { mergeUnion } from '../db/merge-union'
 import { tickets } from '../db/schema/tickets'
+import { type SQL, sql } from '../db/sql'
 import type { TicketFilter } from './filter.queries'
 import { type IndexScan, inPartition, planIndexScan } from './index-scan.queries'
 import {

@@ -1,7 +1,7 @@
-import { type SQL, sql } from 'drizzle-orm'
 import { alias } from '../db/alias'
 import { tickets } from '../db/schema/tickets'
 import { constant } from '../db/selection'
+import { type SQL, sql } from '../db/sql'
 import type { TimeColumn } from './filter.queries'
 
 const t = alias(tickets, 't')

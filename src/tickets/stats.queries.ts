@@ -1,10 +1,10 @@
-import { sql } from 'drizzle-orm'
 import type { Caller } from '../core/caller'
 import { seesAllTickets } from '../core/policy'
 import { alias } from '../db/alias'
 import { users } from '../db/schema/accounts'
 import { creatorCounters, ticketCounters } from '../db/schema/tickets'
 import { nullable, selection } from '../db/selection'
+import { sql } from '../db/sql'
 import { select } from '../db/statement'
 
 const c = alias(ticketCounters, 'c')

@@ -1,10 +1,10 @@
-import { type SQL, sql } from 'drizzle-orm'
 import { ROLES, type Role } from '../core/policy'
 import { alias } from '../db/alias'
 import { mergeUnion } from '../db/merge-union'
 import { limitUnlessPastEnd } from '../db/paging'
 import { userCounters, users } from '../db/schema/accounts'
 import { selection } from '../db/selection'
+import { type SQL, sql } from '../db/sql'
 import { select } from '../db/statement'
 import { USER, type UserRow } from './queries'
 

@@ -1,7 +1,7 @@
-import { sql } from 'drizzle-orm'
 import { alias } from '../db/alias'
 import { users } from '../db/schema/accounts'
 import { type RowOf, selection } from '../db/selection'
+import { sql } from '../db/sql'
 import { select } from '../db/statement'
 
 const u = alias(users, 'u')

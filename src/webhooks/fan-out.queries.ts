@@ -1,7 +1,7 @@
-import { type SQL, sql } from 'drizzle-orm'
 import { alias } from '../db/alias'
 import { accountCounters } from '../db/schema/accounts'
 import { deliveries, events, replays, webhooks } from '../db/schema/webhooks'
+import { type SQL, sql } from '../db/sql'
 import { query, run, select } from '../db/statement'
 import { insertSelect, update } from '../db/write'
 import { NEXT_DUE_AT } from './queries'

@@ -1,9 +1,9 @@
-import { type SQL, sql } from 'drizzle-orm'
 import { type Alias, alias } from '../db/alias'
 import type { EventType } from '../db/outbox'
 import { accountCounters, accounts } from '../db/schema/accounts'
 import { deliveries, events, webhooks } from '../db/schema/webhooks'
 import { type RowOf, selection } from '../db/selection'
+import { type SQL, sql } from '../db/sql'
 import { query, run, select } from '../db/statement'
 import { MINUTE } from '../lib/time'
 

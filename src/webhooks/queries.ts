@@ -1,8 +1,8 @@
-import { type SQL, sql } from 'drizzle-orm'
 import { alias } from '../db/alias'
 import { accountCounters, accounts } from '../db/schema/accounts'
 import { deliveries, replays, webhooks } from '../db/schema/webhooks'
 import { type RowOf, selection } from '../db/selection'
+import { type SQL, sql } from '../db/sql'
 import { select } from '../db/statement'
 import { deleteFrom, insertSelect, update } from '../db/write'
 

@@ -1,7 +1,7 @@
-import { type SQL, sql } from 'drizzle-orm'
 import { alias } from '../db/alias'
 import { deliveries, events, replays, webhooks } from '../db/schema/webhooks'
 import { type RowOf, selection } from '../db/selection'
+import { type SQL, sql } from '../db/sql'
 import { select } from '../db/statement'
 import { deleteFrom, insertSelect, update } from '../db/write'
 import { EVENTS_PER_BATCH, insertDeliveries, isSubscribed, scheduleWebhooks } from './fan-out.queries'

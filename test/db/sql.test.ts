@@ -1,0 +1,89 @@
+import { describe, expect, it } from 'vitest'
+import { alias } from '../../src/db/alias'
+import { render } from '../../src/db/render'
+import { comments, tickets } from '../../src/db/schema/tickets'
+import { selection } from '../../src/db/selection'
+import { type SQL, sql } from '../../src/db/sql'
+import { query, select } from '../../src/db/statement'
+import { deleteFrom, insertSelect, update } from '../../src/db/write'
+
+const t = alias(tickets, 't')
+const c = alias(comments, 'c')
+
+describe('a template', () => {
+  const idOf = (table: SQL, column: SQL, id: string) =>
+    render(sql`SELECT ${column} FROM ${table} WHERE ${column} = ${id}`)
+
+  it('renders the same text for the constants it had at first and for others', () => {
+    const expected = { text: 'SELECT t.id FROM tickets t WHERE t.id = ?1', values: ['a'] }
+    expect(idOf(t, t.id, 'a')).toEqual(expected)
+    expect(idOf(c, c.id, 'b')).toEqual({ text: 'SELECT c.id FROM comments c WHERE c.id = ?1', values: ['b'] })
+    expect(idOf(t, t.id, 'a')).toEqual(expected)
+  })
+
+  it('renders values, nested templates and columns where a constant was at first', () => {
+    const compare = (value: unknown) => render(sql`${t.number} = ${value}`)
+    expect(compare(t.version)).toEqual({ text: 't.number = t.version', values: [] })
+    expect(compare(7)).toEqual({ text: 't.number = ?1', values: [7] })
+    expect(compare(sql`${7} + ${7}`)).toEqual({ text: 't.number = ?1 + ?1', values: [7] })
+    expect(compare(null)).toEqual({ text: 't.number = ?1', values: [null] })
+  })
+
+  it('joins queries and values', () => {
+    expect(render(sql`(${sql.join([sql`1`, 'two', t.id], sql`, `)})`)).toEqual({
+      text: '(1, ?1, t.id)',
+      values: ['two'],
+    })
+    expect(render(sql.join([sql`a`, sql`b`])).text).toBe('ab')
+    expect(render(sql.join([], sql`, `)).text).toBe('')
+  })
+
+  it('rejects anything else', () => {
+    for (const value of [undefined, true, {}, new Date()]) expect(() => render(sql`${value}`)).toThrow(TypeError)
+  })
+})
+
+describe('statements', () => {
+  const TICKET = selection({ id: t.id, by: t.createdBy })
+
+  it('name the columns that they return', () => {
+    const found = select(TICKET, sql`FROM ${t} WHERE ${t.id} = ${'a'}`)
+    expect(found.columns).toEqual(['id', 'by'])
+    expect(render(found.query).text).toBe('SELECT t.id AS id, t.created_by AS by FROM tickets t WHERE t.id = ?1')
+    expect(select({ n: sql<number>`count(*)` }, sql`FROM ${tickets}`).columns).toEqual(['n'])
+    expect(query(TICKET, sql`SELECT ${TICKET.list} FROM ${t}`).columns).toEqual(['id', 'by'])
+  })
+
+  it('write the columns of the schema', () => {
+    const values = {
+      accountId: 'a',
+      id: t.id,
+      ticketId: 'b',
+      createdBy: 'c',
+      content: 'd',
+      isInternal: 0,
+      createdAt: 1,
+    }
+    expect(render(insertSelect(comments, values, sql`FROM ${t}`).query)).toEqual({
+      text:
+        'INSERT INTO comments (account_id, id, ticket_id, created_by, content, is_internal, created_at) ' +
+        'SELECT ?1, t.id, ?2, ?3, ?4, ?5, ?6 FROM tickets t',
+      values: ['a', 'b', 'c', 'd', 0, 1],
+    })
+    const changed = update(tickets, { title: 'T', version: sql`${tickets.version} + 1` }, sql`${tickets.id} = ${'a'}`)
+    expect(render(changed.query).text).toBe('UPDATE tickets SET title = ?1, version = version + 1 WHERE id = ?2')
+    expect(render(deleteFrom(tickets, sql`${tickets.id} = ${'a'}`).query).text).toBe(
+      'DELETE FROM tickets WHERE id = ?1',
+    )
+  })
+
+  it('leave out what is undefined, and reject what the schema lacks', () => {
+    expect(render(update(tickets, { title: undefined, status: 'open' }, sql`1`).query).text).toBe(
+      'UPDATE tickets SET status = ?1 WHERE 1',
+    )
+    expect(() => update(tickets, { title: undefined }, sql`1`)).toThrow('at least one column')
+    const unknown: object = { unknown: 1 }
+    expect(() => update(tickets, unknown, sql`1`)).toThrow('no column unknown')
+    expect(() => selection({ n: sql`${1}` })).toThrow('no values')
+  })
+})
