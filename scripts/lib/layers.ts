@@ -1,5 +1,5 @@
-import { globSync } from 'node:fs'
-import { join } from 'node:path'
+import { globSync, readFileSync } from 'node:fs'
+import { join, relative } from 'node:path'
 import { cruise, type ICruiseResult, type IViolation } from 'dependency-cruiser'
 import extractOptions from 'dependency-cruiser/config-utl/extract-depcruise-options'
 import { ROOT } from './local-state.ts'
@@ -22,7 +22,19 @@ export async function findViolations(root = ROOT): Promise<Violation[]> {
   const read = modules.filter(({ source }) => FOLDERS.some((folder) => source.startsWith(`${folder}/`)))
   const isRead = read.length >= files.filter((file) => !file.endsWith('.d.ts')).length
   if (!isRead) throw new Error(`Only ${read.length} modules of ${files.length} files were read`)
-  return summary.violations.map((violation) => ({ rule: violation.rule.name, message: messageOf(violation) }))
+  return [
+    ...summary.violations.map((violation) => ({ rule: violation.rule.name, message: messageOf(violation) })),
+    ...files
+      .filter((file) => IMPORT_TYPE.test(readFileSync(file, 'utf8')))
+      .map((file) => importType(relative(root, file))),
+  ]
+}
+
+/** A type that is imported within an expression, which dependency-cruiser does not see. */
+const IMPORT_TYPE = /typeof import\(|(?<!await )\bimport\((['"])[^'"]+\1\)[.[]/
+
+function importType(file: string): Violation {
+  return { rule: 'no-import-types', message: `${file}: a type is imported without an import statement` }
 }
 
 export async function readImports(root = ROOT): Promise<ICruiseResult> {
