@@ -31,7 +31,7 @@ export async function findViolations(root = ROOT): Promise<Violation[]> {
 }
 
 /** A type that is imported within an expression, which dependency-cruiser does not see. */
-const IMPORT_TYPE = /typeof import\(|(?<!await )\bimport\((['"])[^'"]+\1\)[.[]/
+const IMPORT_TYPE = /typeof import\(['"]\.|(?<!await )\bimport\((['"])\.[^'"]+\1\)[.[]/
 
 function importType(file: string): Violation {
   return { rule: 'no-import-types', message: `${file}: a type is imported without an import statement` }
