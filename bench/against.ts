@@ -13,7 +13,7 @@ import { issueTokens } from './token.ts'
 
 const SIZE = 20_000
 const LOAD_PLAN = { connections: 4, requests: 400 }
-const ROUNDS = 15
+const ROUNDS = 25
 const ROUTES = [
   'GET /tickets',
   'GET /tickets/{id}',
