@@ -1,13 +1,16 @@
 import { globSync } from 'node:fs'
 import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
 import { ROOT } from '../scripts/lib/local-state.ts'
+import { bindingsOf } from './bindings.ts'
 import { type Bundle, buildBundle } from './build.ts'
 import { checkOut } from './checkout.ts'
+import { ACCOUNT_ID } from './dataset.ts'
 import { median } from './figures.ts'
 import { loadWorker, variablesOf } from './in-process.ts'
 import { log, startProgress } from './progress.ts'
-import { recordedBindings } from './recorded-bindings.ts'
 import { headersOf, type MeasuredRoute, routesOf } from './routes.ts'
+import { RecordedD1 } from './sqlite-d1.ts'
 import { copyState, seededState } from './states.ts'
 import { issueTokens } from './token.ts'
 
@@ -100,8 +103,9 @@ async function requestsOf(route: MeasuredRoute, { bundle, folder }: Prepared, la
   const worker = await loadWorker(bundle)
   const [file] = globSync(`${copyState(folder, label)}/d1/**/*.sqlite`).filter((name) => !name.includes('metadata'))
   if (!file) throw new Error('there is no database')
-  const { d1, bindings, close } = recordedBindings(file)
-  const env = { ...variablesOf(bundle), ...bindings }
+  const database = new DatabaseSync(file)
+  const d1 = new RecordedD1(database)
+  const env = { ...variablesOf(bundle), ...bindingsOf(d1, ACCOUNT_ID) }
   const token = issueTokens(Date.now())[route.role]
   const body = route.body?.(0)
   const url = `http://localhost${route.paths[0]}`
@@ -115,7 +119,7 @@ async function requestsOf(route: MeasuredRoute, { bundle, folder }: Prepared, la
     return response
   }
   await send()
-  close()
+  database.close()
   for (let sent = 0; sent < WARM_UP; sent += 1) await send()
   return send
 }

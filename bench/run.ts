@@ -5,6 +5,7 @@ import { compareWith } from './against.ts'
 import { type Bundle, buildBundle, sizeOf } from './build.ts'
 import { measureRoute, type Plan, type RouteResult } from './measure.ts'
 import { measureMemory } from './memory.ts'
+import { measureNeighbor } from './neighbor.ts'
 import { plotOf } from './plot.ts'
 import { elapsedSeconds, log, startProgress } from './progress.ts'
 import { memoryTableOf, tableOf } from './report.ts'
@@ -29,6 +30,7 @@ const { values: flags } = parseArgs({
     quick: { type: 'boolean', default: false },
     memory: { type: 'boolean', default: false },
     requests: { type: 'boolean', default: false },
+    neighbor: { type: 'boolean', default: false },
     against: { type: 'string' },
   },
 })
@@ -38,10 +40,15 @@ const plan = flags.quick ? QUICK : THOROUGH
  * `npm run bench`: the cost of routes at D1 and their speed, with accounts of several sizes, compared with a floor
  * Worker on the same data; except in a quick run, also the memory of file transfers. `--memory` measures only that.
  * `--against REF` compares the CPU time with another commit. `--requests` measures only the time within the Worker,
- * without D1 and the runtime; `--against REF` compares that.
+ * without D1 and the runtime; `--against REF` compares that. `--neighbor` measures the D1 time of a small account with and
+ * without a large one in its database.
  */
 async function main(): Promise<void> {
   deleteLeftovers()
+  if (flags.neighbor) {
+    if (!(await measureNeighbor())) process.exitCode = 1
+    return
+  }
   if (flags.requests) return compareRequestCost(flags.against)
   if (flags.against !== undefined) return compareWith(flags.against)
   log('Building the Worker and the floor')

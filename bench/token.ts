@@ -10,16 +10,17 @@ export type Role = 'agent' | 'customer'
 
 /** Tokens like those of the service, whose module does not load outside a bundle. */
 export function issueTokens(now: number): Record<Role, string> {
-  return { agent: tokenOf(CALLER_ID, 'agent', now), customer: tokenOf(CUSTOMER_ID, 'customer', now) }
+  const token = (userId: string, role: Role) => issueToken({ accountId: ACCOUNT_ID, userId, role }, now)
+  return { agent: token(CALLER_ID, 'agent'), customer: token(CUSTOMER_ID, 'customer') }
 }
 
-function tokenOf(sub: string, role: Role, now: number): string {
+export function issueToken(user: { accountId: string; userId: string; role: Role }, now: number): string {
   const iat = Math.floor(now / 1_000)
   const part = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url')
   const claims = {
-    sub,
-    acc: ACCOUNT_ID,
-    role,
+    sub: user.userId,
+    acc: user.accountId,
+    role: user.role,
     gen: 1,
     jti: crypto.randomUUID(),
     iat,

@@ -1,5 +1,5 @@
 import type { z } from '@hono/zod-openapi'
-import { pageSchema } from '../http/pagination/page'
+import { examplePagination } from '../http/pagination/page'
 import type { ApiKeyList, ApiKeyWithSecretResponse } from './schema'
 
 const KEY = {
@@ -20,5 +20,5 @@ export const NEW_KEY: z.infer<typeof ApiKeyWithSecretResponse> = { data: { ...KE
 
 export const KEYS: z.infer<typeof ApiKeyList> = {
   data: [{ ...KEY, last_used_at: '2025-05-04T17:00:00Z' }],
-  pagination: pageSchema('/api-keys'),
+  pagination: examplePagination('/api-keys'),
 }

@@ -1,5 +1,5 @@
 import type { z } from '@hono/zod-openapi'
-import { pageSchema } from '../http/pagination/page'
+import { examplePagination } from '../http/pagination/page'
 import type { Attachment, AttachmentList, NewAttachmentJson } from './schema'
 
 const SIGNED = 'expires=1746104400&signature=acct_acme.4f7Xq0b9d2mJ6uWcR1sTzKpYvE8hLgNa3oQiBfUxDjw'
@@ -50,7 +50,7 @@ export const SERVER_LOGS: z.infer<typeof Attachment> = {
 
 export const ATTACHMENTS: z.infer<typeof AttachmentList> = {
   data: [SCREENSHOT],
-  pagination: pageSchema('/tickets/ticket123/attachments'),
+  pagination: examplePagination('/tickets/ticket123/attachments'),
 }
 
 export function inEvent(attachment: z.infer<typeof Attachment>): z.infer<typeof Attachment> {

@@ -1,6 +1,6 @@
 import type { z } from '@hono/zod-openapi'
 import { SERVER_LOGS } from '../attachments/service'
-import { pageSchema } from '../http/pagination/page'
+import { examplePagination } from '../http/pagination/page'
 import { JANE, SUPPORT } from '../users/service'
 import type { Comment, CommentList, CommentResponse } from './schema'
 
@@ -38,5 +38,5 @@ export const COMMENTS: z.infer<typeof CommentList> = {
     { ...CACHE_CLEARED, attachments: [] },
     { ...LOOKING_INTO_IT, attachments: [] },
   ],
-  pagination: pageSchema('/tickets/ticket123/comments', 2),
+  pagination: examplePagination('/tickets/ticket123/comments', 2),
 }

@@ -74,7 +74,6 @@ const deleteCommentRoute = defineRoute({
   responses: { 204: emptyBody('Deleted') },
 })
 
-/** Puts the routes of comments into the router: for everybody of the account, deletion for agents and admins. */
 export function registerCommentRoutes(app: OpenAPIHono<AppEnv>): void {
   registerRoute(app, listCommentsRoute, async (c) =>
     respondWithList(c, await listComments(serviceContext(c), c.req.valid('param').ticket_id, c.req.valid('query'))),

@@ -42,7 +42,6 @@ export const CreateCommentBody = z
   .openapi('CreateComment')
 export type CreateCommentInput = z.infer<typeof CreateCommentBody>
 
-/** A comment as it is answered, without its attachments. */
 export function presentComment(row: CommentRow): z.infer<typeof Comment> {
   return {
     id: row.id,

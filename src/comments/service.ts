@@ -69,8 +69,8 @@ async function findWindow({ caller, db }: ServiceContext, ticketId: string, wind
 }
 
 /**
- * Adds a comment with its attachments to a ticket. For everybody who may see the ticket; only agents and admins may
- * make it internal (403). Throws 404, and 422 when the ticket has all the attachments it may have.
+ * For everyone who may see the ticket. Throws 404, 403 if a customer makes it internal, and 422 if the ticket would have too many
+ * attachments.
  */
 export async function createComment(ctx: ServiceContext, ticketId: string, input: CreateCommentInput) {
   const { caller, now } = ctx

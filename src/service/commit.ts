@@ -103,8 +103,15 @@ async function replay<T extends NamedStatements>(
   if (!key.fingerprints.includes(record.request_hash)) throw idempotencyKeyReused()
   key.markReplayed()
   const secret = record.secret === null ? '' : await decryptSecret(key.encryptionKeys, record.secret, key.keyHash)
-  // Records hold the rows in the order of the reads, without their names.
-  return { rows: byName(reads, JSON.parse(record.rows)), secret, isReplay: true }
+  return { rows: storedRows(reads, record.rows), secret, isReplay: true }
+}
+
+/** Records hold the rows in the order of the reads, without their names. A release with other reads does not replay them. */
+function storedRows<T extends NamedStatements>(reads: T, json: string): Results<T> {
+  const rows: unknown[][] = JSON.parse(json)
+  if (rows.length !== Object.keys(reads).length)
+    throw conflict([detail(['Idempotency-Key'], 'belongs to a response that can no longer be shown')])
+  return byName(reads, rows)
 }
 
 async function decryptSecret(keys: readonly Buffer[], ciphertext: string, context: string): Promise<string> {

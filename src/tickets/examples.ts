@@ -1,7 +1,7 @@
 import type { z } from '@hono/zod-openapi'
 import { ERROR_LOG, NEW_ERROR_LOG, SCREENSHOT } from '../attachments/service'
 import { CACHE_CLEARED, LOOKING_INTO_IT } from '../comments/service'
-import { pageSchema } from '../http/pagination/page'
+import { examplePagination } from '../http/pagination/page'
 import { JANE, SUPPORT } from '../users/service'
 import type { TicketHistory } from './history-schema'
 import type {
@@ -83,7 +83,7 @@ export const TICKET_DETAIL: z.infer<typeof TicketDetailResponse> = {
   },
 }
 
-export const TICKETS: z.infer<typeof TicketList> = { data: [DASHBOARD], pagination: pageSchema('/tickets', 243) }
+export const TICKETS: z.infer<typeof TicketList> = { data: [DASHBOARD], pagination: examplePagination('/tickets', 243) }
 
 export const STATS: z.infer<typeof TicketStatsResponse> = {
   data: {

@@ -1,5 +1,5 @@
 import type { z } from '@hono/zod-openapi'
-import { pageSchema } from '../http/pagination/page'
+import { examplePagination } from '../http/pagination/page'
 import type { User, UserList, UserRef } from './schema'
 
 /** The users of the examples are those of the demo data. */
@@ -36,4 +36,4 @@ export const NEW_USER: z.infer<typeof User> = {
   last_login_at: null,
 }
 
-export const USERS: z.infer<typeof UserList> = { data: [JOHN, JANE_DETAIL], pagination: pageSchema('/users', 2) }
+export const USERS: z.infer<typeof UserList> = { data: [JOHN, JANE_DETAIL], pagination: examplePagination('/users', 2) }

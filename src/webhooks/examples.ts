@@ -1,5 +1,5 @@
 import type { z } from '@hono/zod-openapi'
-import { pageSchema } from '../http/pagination/page'
+import { examplePagination } from '../http/pagination/page'
 import type {
   DeliveryList,
   DeliveryResponse,
@@ -32,7 +32,7 @@ export const ROTATED_WEBHOOK: z.infer<typeof WebhookWithSecretResponse> = {
   data: { ...NEW_WEBHOOK.data, secret_last_rotated_at: '2025-05-05T08:00:00Z' },
 }
 
-export const WEBHOOKS: z.infer<typeof WebhookList> = { data: [CRM.data], pagination: pageSchema('/webhooks') }
+export const WEBHOOKS: z.infer<typeof WebhookList> = { data: [CRM.data], pagination: examplePagination('/webhooks') }
 
 export const PENDING: z.infer<typeof DeliveryResponse> = {
   data: {

@@ -207,9 +207,13 @@ export function presentDeliveryWithAttempts(
   return {
     ...presentDelivery(row),
     attempts: attempts.map((attempt) => ({
-      ...attempt,
+      number: attempt.number,
       at: toWireTime(attempt.at),
+      trigger: attempt.trigger,
+      status_code: attempt.status_code,
+      duration_ms: attempt.duration_ms,
       error: Attempt.shape.error.parse(attempt.error),
+      response: attempt.response,
     })),
   }
 }

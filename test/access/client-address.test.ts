@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { ipAddressKey } from '../../src/access/client-address'
 
-describe('addressKey', () => {
+describe('ipAddressKey', () => {
   it.each([
     ['192.0.2.1', '192.0.2.1'],
     ['::ffff:192.0.2.1', '192.0.2.1'],

@@ -13,7 +13,7 @@ function run(times: number[], limit: number, window: Window = { minute: 0, count
   })
 }
 
-describe('countOne', () => {
+describe('hit', () => {
   it('admits exactly the limit in a minute', () => {
     expect(run([NOON, NOON + 1, NOON + 59_998, NOON + 59_999], 3)).toEqual([true, true, true, false])
   })

@@ -21,7 +21,7 @@ describe('keys and digests', () => {
     expect(deriveKey('s', 'tokens')).toHaveLength(32)
   })
 
-  it('sameText is true for equal texts alone', () => {
+  it('timingSafeEqual is true for equal texts alone', () => {
     expect(timingSafeEqual('abc', 'abc')).toBe(true)
     expect(timingSafeEqual('', '')).toBe(true)
     for (const other of ['abd', 'ab', 'abcd', '', 'ABC', 'äbc']) expect(timingSafeEqual('abc', other)).toBe(false)

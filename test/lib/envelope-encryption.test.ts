@@ -11,7 +11,7 @@ function altered(ciphertext: string, index: number): string {
   return ciphertext.slice(0, index) + (ciphertext[index] === 'A' ? 'B' : 'A') + ciphertext.slice(index + 1)
 }
 
-describe('seal', () => {
+describe('encrypt', () => {
   it.each(['whsec_c2VjcmV0', '', 'é😀\u2028\0', 'x'.repeat(100_000)])('opens as what it was: %.20j', async (text) => {
     expect(await decrypt([KEY], await encrypt(KEY, text, CONTEXT), CONTEXT)).toBe(text)
   })
@@ -32,7 +32,7 @@ describe('seal', () => {
   })
 })
 
-describe('unseal', () => {
+describe('decrypt', () => {
   it('takes whichever key the ciphertext names, wherever that stands', async () => {
     const ciphertext = await encrypt(KEY, 'text', CONTEXT)
     for (const keys of [[KEY], [KEY, OTHER], [OTHER, KEY]])

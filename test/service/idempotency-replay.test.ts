@@ -76,6 +76,16 @@ describe('a request with an idempotency key', () => {
     expect((await keyed(account.agent, 'POST', `tickets/${id}/comments`, 'c02b', { content: 'A' })).status).toBe(201)
   })
 
+  it('is not replayed if a release with other reads stored its rows', async () => {
+    const { id } = await createTicket(account.agent)
+    const send = () => keyed(account.agent, 'PATCH', `tickets/${id}`, 'other-reads', { title: 'Once' })
+    expect((await send()).status).toBe(200)
+    await env.DB.prepare("UPDATE idempotency_records SET rows = json_remove(rows, '$.answers[0]') WHERE account_id = ?")
+      .bind(account.id)
+      .run()
+    expect((await send()).status).toBe(409)
+  })
+
   it('S18 shows a secret again, of which the database holds nothing', async () => {
     for (const [path, body, secret] of [
       ['api-keys', { name: 'A key' }, 'key'],

@@ -16,7 +16,7 @@ function delays(attempts: number, retryAfter: number | null): number[] {
   })
 }
 
-describe('nextTry', () => {
+describe('nextAttemptAt', () => {
   it.each([
     [1, [4_000, 5_000, 5_500]],
     [2, [240_000, 300_000, 330_000]],

@@ -65,7 +65,7 @@ describe('isWebUrl', () => {
   })
 })
 
-describe('refusedAddress', () => {
+describe('targetUrlProblem', () => {
   it.each([
     ...['localhost', 'LOCALHOST.', 'x.localhost', '127.1', '0x7f.1', '2130706433', '017700000001', '127。0。0。1'],
     ...['①②⑦.0.0.1', '[::1]', '[::]', '0.0.0.0', '10.0.0.5', '172.16.0.1', '192.168.1.1', '100.64.0.1'],

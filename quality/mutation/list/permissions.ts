@@ -53,7 +53,9 @@ export const PERMISSIONS = [
   ...inside('requireRole/requireCredential', ['access/roles'], (it) => [
     it.call('unauthorized').replaceWith('new Error()'),
   ]),
-  ...inside('registerRoute', ['access/revocation'], (it) => [it.variable(4, 5).replaceWith('claimed')]),
+  ...inside('registerRoute/handleSpeculatively', ['access/revocation'], (it) => [
+    it.call('set').enclosingStatement().remove(),
+  ]),
   ...inside('isUser', ['api-keys/member', 'tickets/create-rights', 'tickets/update-rights'], (it) => [
     it.sqlCondition("kind = 'person'").remove(),
   ]),

@@ -87,7 +87,7 @@ export const RESPONSES = [
   ...inside('markReplay', ['service/idempotency-every-route', 'service/idempotency-replay'], (it) => [
     it.literal('Idempotent-Replayed').enclosingStatement().remove(),
   ]),
-  ...inside('registerRoute', ['access/revocation', 'db/sessions'], (it) => [
+  ...inside('registerRoute/handleSpeculatively', ['access/revocation', 'db/sessions'], (it) => [
     it.call('removeHeaders').replaceWith('$2'),
   ]),
   ...inside('NoParameters', ['http/parameters'], (it) => [it.value().replaceWith('z.object($1)')]),

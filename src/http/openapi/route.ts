@@ -1,5 +1,6 @@
 import { createRoute, type OpenAPIHono, type RouteConfig, type RouteHandler, z } from '@hono/zod-openapi'
 import type { Context } from 'hono'
+import type { Caller } from '../../core/caller'
 import { isMatch } from '../../lib/text'
 import type { AppEnv } from '../app-env'
 import { jsonBody, noBody } from '../middleware/json-body'
@@ -79,30 +80,39 @@ type DefinedRoute<D extends Definition> = Pick<D, 'method' | 'path' | 'responses
   request: D extends { request: infer Request } ? Request : Record<never, never>
 }
 
-/**
- * A GET runs speculatively, in parallel with verification. The response is discarded and rebuilt if the role was stale, or if
- * a replica served a caller that has written within a minute.
- */
 export function registerRoute<R extends RouteConfig>(
   app: OpenAPIHono<AppEnv>,
   route: R,
   handler: RouteHandler<R, AppEnv>,
 ): void {
-  const verified = async (...[c, next]: Parameters<RouteHandler<R, AppEnv>>) => {
-    const { verification, caller: claimed } = c.var
-    if (!verification) return handler(c, next)
-    if (!READS.has(c.req.method)) return markReplay(c, await handler(c, next))
-    const early = Promise.resolve(handler(c, next))
-    early.catch(() => undefined)
-    const caller = await verification
-    if (c.var.wroteRecently) await early.catch(() => undefined)
-    const isStale = c.var.wroteRecently === true && c.var.costs.usedReplica
-    if (caller.role === claimed.role && !isStale) return early
-    c.set('caller', caller)
-    removeHeaders(c, await early.catch(() => undefined))
-    return handler(c, next)
+  const dispatch = async (...[c, next]: Parameters<RouteHandler<R, AppEnv>>) => {
+    const handle = () => handler(c, next)
+    const { verification } = c.var
+    if (!verification) return handle()
+    return READS.has(c.req.method) ? handleSpeculatively(c, verification, handle) : markReplay(c, await handle())
   }
-  app.openapi(route, asHandler<R>(verified))
+  app.openapi(route, asHandler<R>(dispatch))
+}
+
+/**
+ * Handles a read in parallel with its verification. The response is discarded and rebuilt if the role was stale, or if a
+ * replica served a caller that has written within a minute. Throws what the verification throws.
+ */
+async function handleSpeculatively<Result>(
+  c: Context<AppEnv>,
+  verification: Promise<Caller>,
+  handle: () => Result,
+): Promise<Awaited<Result>> {
+  const { role } = c.var.caller
+  const early = Promise.resolve(handle())
+  early.catch(() => undefined)
+  const caller = await verification
+  if (c.var.wroteRecently) await early.catch(() => undefined)
+  const isOutdated = c.var.wroteRecently === true && c.var.costs.usedReplica
+  if (caller.role === role && !isOutdated) return early
+  c.set('caller', caller)
+  removeHeaders(c, await early.catch(() => undefined))
+  return await handle()
 }
 
 /** Hono copies the headers of an earlier response of the same context: those of a discarded one must be removed. */

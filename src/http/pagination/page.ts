@@ -23,7 +23,7 @@ export const Pagination = z
   .openapi('Pagination', { description: 'Where a page lies in its list' })
 
 /** For examples: the first page of a list. */
-export function pageSchema(path: string, total = 1): z.infer<typeof Pagination> {
+export function examplePagination(path: string, total = 1): z.infer<typeof Pagination> {
   const lastPage = Math.max(1, Math.ceil(total / 20))
   const next = lastPage > 1 ? `/api/v1${path}?page=2` : null
   return { total, per_page: 20, current_page: 1, last_page: lastPage, next_page_url: next, prev_page_url: null }

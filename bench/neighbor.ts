@@ -1,0 +1,142 @@
+import { globSync } from 'node:fs'
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import { ROOT } from '../scripts/lib/local-state.ts'
+import { bindingsOf } from './bindings.ts'
+import { buildBundle } from './build.ts'
+import { median } from './figures.ts'
+import { loadWorker, variablesOf } from './in-process.ts'
+import { log, startProgress } from './progress.ts'
+import { SqliteD1 } from './sqlite-d1.ts'
+import { copyState, migrationStatements, seededState } from './states.ts'
+import { issueToken } from './token.ts'
+
+const NEIGHBOR_SIZE = 40_000
+const ROUNDS = 15
+const REQUESTS = 5
+const ACCOUNT = 'acct_small'
+const USER = 'user_small'
+/** A request of a small account may take so many times as long with the neighbor as without it. */
+const MAX_RATIO = { search: 20, other: 5 }
+/** Below this, in ms of D1 time, ratios are noise. */
+const NEGLIGIBLE = 0.5
+
+interface Account {
+  d1: SqliteD1
+  /** Sends a GET and returns its D1 time in ms. Throws unless it is a 2xx or a 404. */
+  time: (path: string) => Promise<number>
+}
+
+/**
+ * `npm run bench -- --neighbor`: the D1 time of requests of an account with two tickets, alone and with a neighbor of 40,000
+ * tickets in the same database, in alternating rounds. Returns whether all of them are within their bounds.
+ */
+export async function measureNeighbor(): Promise<boolean> {
+  log('Building the Worker')
+  const bundle = buildBundle(join(ROOT, 'wrangler.toml'), '-neighbor')
+  const state = await seededState(bundle, NEIGHBOR_SIZE, startProgress(`Making ${NEIGHBOR_SIZE} tickets`))
+  const [file = ''] = globSync(`${copyState(state.folder, 'neighbor')}/d1/**/*.sqlite`, {
+    exclude: (name) => name === 'metadata.sqlite',
+  })
+  const withNeighbor = new DatabaseSync(file)
+  const alone = new DatabaseSync(':memory:')
+  for (const statement of migrationStatements(ROOT)) alone.exec(statement)
+  const open = (database: DatabaseSync) => openAccount(database, bundle)
+  const accounts = { alone: await open(alone), withNeighbor: await open(withNeighbor) }
+  console.log('\nD1 time of a request in ms, medians of rounds: alone, with the neighbor, ratio')
+  let isWithinBounds = true
+  for (const [name, path, kind] of requestsFor(withNeighbor)) {
+    const [own, shared] = await compare(accounts, path)
+    const isOk = shared < NEGLIGIBLE || shared / own <= MAX_RATIO[kind]
+    isWithinBounds &&= isOk
+    const columns = [own.toFixed(3), shared.toFixed(3), (shared / own).toFixed(1)].map((text) => text.padStart(9))
+    console.log(`${name.padEnd(44)}${columns.join('')}  ${isOk ? '' : `above ${MAX_RATIO[kind]}`}`)
+  }
+  return isWithinBounds
+}
+
+async function openAccount(database: DatabaseSync, bundle: ReturnType<typeof buildBundle>): Promise<Account> {
+  for (const statement of SMALL_ACCOUNT) database.exec(statement)
+  const worker = await loadWorker(bundle)
+  const d1 = new SqliteD1(database)
+  const env = { ...variablesOf(bundle), ...bindingsOf(d1, ACCOUNT) }
+  const headers = {
+    Authorization: `Bearer ${issueToken({ accountId: ACCOUNT, userId: USER, role: 'agent' }, Date.now())}`,
+  }
+  const context = { waitUntil: () => undefined, passThroughOnException: () => undefined }
+  return {
+    d1,
+    async time(path) {
+      const before = d1.milliseconds
+      const response = await worker.fetch(new Request(`http://localhost/api/v1${path}`, { headers }), env, context)
+      const text = await response.text()
+      if (!response.ok && response.status !== 404) throw new Error(`${path}: ${response.status} ${text}`)
+      return d1.milliseconds - before
+    },
+  }
+}
+
+const NOW = Date.UTC(2026, 10, 1)
+const SMALL_ACCOUNT = [
+  `INSERT INTO accounts (id, slug, name, plan, allow_registration, created_at)
+    VALUES ('${ACCOUNT}', 'small', 'Small', 'premium', 0, ${NOW})`,
+  `INSERT INTO account_state (account_id, ticket_number, event_sequence) VALUES ('${ACCOUNT}', 2, 0)`,
+  `INSERT INTO users (account_id, id, kind, name, email, email_key, role, status, credential_generation, created_at)
+    VALUES ('${ACCOUNT}', '${USER}', 'person', 'Ann', 'ann@small.example', 'ann@small.example', 'agent', 'active', 1, ${NOW})`,
+  ...[1, 2].map(
+    (number) => `INSERT INTO tickets (account_id, id, number, version, title, description, status, priority, created_by,
+        assigned_to, tags, custom_fields, created_at, updated_at)
+      VALUES ('${ACCOUNT}', 'ticket_small${number}', ${number}, 1, 'The report number ${number}', 'It does not work',
+        'open', 'low', '${USER}', NULL, '["tag7"]', '{}', ${NOW}, ${NOW})`,
+  ),
+]
+
+type Measured = [name: string, path: string, kind: keyof typeof MAX_RATIO]
+
+/** For each length of a prefix, one to ten of those that the neighbor's texts contain most often; and all other kinds. */
+function requestsFor(neighbor: DatabaseSync): Measured[] {
+  neighbor.exec("CREATE VIRTUAL TABLE temp.terms USING fts5vocab('main', 'tickets_fts', 'row')")
+  const frequent = neighbor.prepare(
+    `SELECT substr(term, 1, ?) AS prefix FROM temp.terms WHERE length(term) >= ? AND term NOT GLOB 'z[qr]*'
+    GROUP BY 1 ORDER BY sum(doc) DESC LIMIT 10`,
+  )
+  const searches = [1, 2, 3, 4, 5, 6, 8].flatMap((length): Measured[] => {
+    const prefixes = frequent.all(length, length).map(({ prefix }) => String(prefix))
+    const counts = [...new Set([1, 3, prefixes.length])]
+    return counts.map((count) => [
+      `search, ${count} words of ${length} letters`,
+      `/tickets?q=${encodeURIComponent(prefixes.slice(0, count).join(' '))}`,
+      'search',
+    ])
+  })
+  neighbor.exec('DROP TABLE temp.terms')
+  return [
+    ...searches,
+    ['list', '/tickets', 'other'],
+    ['list by status and priority', '/tickets?status=open,closed&priority=low,high&sort=priority', 'other'],
+    ['list by a common tag', '/tickets?tag=tag7', 'other'],
+    ['list by cursor', '/tickets?cursor=&per_page=100', 'other'],
+    ['export', '/tickets/export', 'other'],
+    ['stats', '/tickets/stats', 'other'],
+    ['events', '/events', 'other'],
+    ['own ticket', '/tickets/ticket_small1', 'other'],
+    ["the neighbor's ticket (404)", '/tickets/ticket_bench0000001', 'other'],
+  ]
+}
+
+async function compare({ alone, withNeighbor }: Record<'alone' | 'withNeighbor', Account>, path: string) {
+  const round = async (account: Account) => {
+    let total = 0
+    for (let sent = 0; sent < REQUESTS; sent += 1) total += await account.time(path)
+    return total / REQUESTS
+  }
+  await round(alone)
+  await round(withNeighbor)
+  const own: number[] = []
+  const shared: number[] = []
+  for (let turn = 0; turn < ROUNDS; turn += 1) {
+    own.push(await round(alone))
+    shared.push(await round(withNeighbor))
+  }
+  return [median(own), median(shared)] as const
+}
