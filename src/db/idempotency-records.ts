@@ -111,11 +111,10 @@ export function hasIdempotencyRecord(accountId: string, key: IdempotencyKey, now
 
 /** Deletes at most `limit` expired records of all accounts, and returns a row for each. */
 export function deleteExpiredRecords(now: number, limit: number) {
-  const id = sql`${r.accountId}, ${r.callerId}, ${r.keyHash}`
   return query(
     { created_at: r.createdAt },
-    sql`DELETE FROM ${r} WHERE (${id}) IN (
-      SELECT ${id} FROM ${r} WHERE ${r.createdAt} < ${now - RETENTION} ORDER BY ${r.createdAt} LIMIT ${limit})
+    sql`DELETE FROM ${r} WHERE (${r.accountId}, ${r.callerId}, ${r.keyHash}) IN (
+      SELECT ${r.accountId}, ${r.callerId}, ${r.keyHash} FROM ${r} WHERE ${r.createdAt} < ${now - RETENTION} ORDER BY ${r.createdAt} LIMIT ${limit})
     RETURNING ${r.createdAt}`,
   )
 }

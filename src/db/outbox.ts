@@ -59,7 +59,7 @@ export function insertEvent({ offsetFromLast = 0, ...event }: NewEvent) {
       createdAt: reserved.lastWriteAt,
     },
     sql`FROM (SELECT ${accountId}, ${eventSequence}, ${lastWriteAt} FROM ${accountCounters}
-      WHERE ${accountId} = ${event.accountId}) reserved, ${event.from}`,
+      WHERE ${accountCounters.accountId} = ${event.accountId}) reserved, ${event.from}`,
   )
 }
 

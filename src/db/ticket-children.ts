@@ -60,15 +60,15 @@ export function sortDirection(window: ChildWindow): SQL {
 function isAfter({ accountId }: Caller, children: ChildTable, ticketId: string, window: ChildWindow): SQL {
   if (!('after' in window) || window.after === null) return sql``
   const { id, at } = window.after
-  const { table, p } = TABLES[children]
-  const ofTicket = sql`${table.accountId} = ${accountId} AND ${table.ticketId} = ${ticketId}`
-  const itself = sql`(SELECT ${table.rowId} FROM ${table} WHERE ${table.accountId} = ${accountId} AND ${table.id} = ${id})`
+  const { table: c, p } = TABLES[children]
+  const ofTicket = sql`${c.accountId} = ${accountId} AND ${c.ticketId} = ${ticketId}`
+  const itself = sql`(SELECT ${c.rowId} FROM ${c} WHERE ${c.accountId} = ${accountId} AND ${c.id} = ${id})`
   return window.direction === 'next'
     ? sql` AND ${p.rowId} > coalesce(${itself},
-        (SELECT max(${table.rowId}) FROM ${table} WHERE ${ofTicket} AND ${table.createdAt} <= ${at}), 0)`
+        (SELECT max(${c.rowId}) FROM ${c} WHERE ${ofTicket} AND ${c.createdAt} <= ${at}), 0)`
     : sql` AND ${p.rowId} < coalesce(${itself},
-        (SELECT min(${table.rowId}) FROM ${table} WHERE ${ofTicket} AND ${table.createdAt} >= ${at}),
-        (SELECT max(${table.rowId}) + 1 FROM ${table} WHERE ${ofTicket}))`
+        (SELECT min(${c.rowId}) FROM ${c} WHERE ${ofTicket} AND ${c.createdAt} >= ${at}),
+        (SELECT max(${c.rowId}) + 1 FROM ${c} WHERE ${ofTicket}))`
 }
 
 /**

@@ -42,7 +42,7 @@ export function findEventBounds(accountId: string) {
   >`(SELECT min(${events.sequence}) FROM ${events} WHERE ${events.accountId} = ${accountId})`
   return select(
     { oldest, newest: counters.eventSequence },
-    sql`FROM ${counters} WHERE ${counters.accountId} = ${accountId}`,
+    sql`FROM ${accountCounters} WHERE ${accountCounters.accountId} = ${accountId}`,
   )
 }
 
