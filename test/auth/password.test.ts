@@ -92,6 +92,15 @@ describe('POST /auth/password', () => {
     expect((await logIn(jane.email, winner[2] ?? '')).status).toBe(200)
   })
 
+  it('lets only one of two concurrent changes with the same token succeed', async () => {
+    const responses = await Promise.all([change(jane, OLD, NEW), change(jane, OLD, 'third horse')])
+    const [loser] = responses.filter(({ status }) => status !== 204)
+    expect(responses.map(({ status }) => status).sort()).toEqual([204, 401])
+    expect(loser?.text).toBe(NO_LOGIN)
+    const current = responses[0]?.status === 204 ? NEW : 'third horse'
+    expect((await logIn(jane.email, current)).status).toBe(200)
+  })
+
   it('S05 of somebody who was deactivated a moment ago, which their object has not heard, is 401 and sets nothing', async () => {
     expect(await readStatuses(jane.token)).toEqual([200])
     await rows("UPDATE users SET status = 'inactive', credential_generation = 2 WHERE id = ?", jane.id)
