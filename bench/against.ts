@@ -4,6 +4,7 @@ import { buildBundle } from './build.ts'
 import { checkOut } from './checkout.ts'
 import { median } from './figures.ts'
 import { load } from './load.ts'
+import { measurePairs, type Pair, quartiles } from './pairs.ts'
 import { log, startProgress } from './progress.ts'
 import { findDeepCursor } from './request.ts'
 import { type MeasuredRoute, routesOf } from './routes.ts'
@@ -22,11 +23,6 @@ const ROUTES = [
   'PATCH /tickets/{id}',
   'POST /tickets/{id}/comments',
 ]
-
-interface Pair {
-  current: number
-  compared: number
-}
 
 /**
  * Compares the CPU time per request with that of another commit. Both serve the same data, each with its own
@@ -64,20 +60,15 @@ async function measure(current: Server, compared: Server, route: MeasuredRoute, 
   const fire = async (server: Server) => (await load(server, route, token, LOAD_PLAN)).cpuMilliseconds ?? Number.NaN
   await fire(current)
   await fire(compared)
-  const pairs: Pair[] = []
-  while (pairs.length < ROUNDS)
-    pairs.push(
-      pairs.length % 2 === 0
-        ? { current: await fire(current), compared: await fire(compared) }
-        : { compared: await fire(compared), current: await fire(current) },
-    )
-  return pairs
+  return measurePairs(
+    ROUNDS,
+    () => fire(current),
+    () => fire(compared),
+  )
 }
 
 function lineOf(name: string, pairs: Pair[]): string {
-  const ratios = pairs.map(({ current, compared }) => current / compared).toSorted((a, b) => a - b)
-  const quartile = (share: number) => (ratios[Math.floor(ratios.length * share)] ?? Number.NaN).toFixed(2)
+  const ratios = pairs.map(({ here, there }) => here / there)
   const of = (side: keyof Pair) => median(pairs.map((pair) => pair[side])).toFixed(3)
-  const spread = `${quartile(0.25)} to ${quartile(0.75)}`
-  return `${name.padEnd(30)} ${of('current')} against ${of('compared')}  ratio ${median(ratios).toFixed(3)} (quartiles ${spread})`
+  return `${name.padEnd(30)} ${of('here')} against ${of('there')}  ratio ${median(ratios).toFixed(3)} (${quartiles(ratios, 2)})`
 }

@@ -1,7 +1,9 @@
 import { registerHooks } from 'node:module'
 import { pathToFileURL } from 'node:url'
 import { unstable_readConfig } from 'wrangler'
+import { bindingsOf } from './bindings.ts'
 import type { Bundle } from './build.ts'
+import type { SqliteD1 } from './sqlite-d1.ts'
 import { SECRET } from './token.ts'
 
 interface Worker {
@@ -19,14 +21,13 @@ registerHooks({
     specifier.startsWith('cloudflare:') ? { url: RUNTIME_MODULES, shortCircuit: true } : next(specifier, context),
 })
 
-/** Loads a bundled Worker into this process, and discards what it logs. */
-export async function loadWorker({ file }: Bundle): Promise<Worker> {
+/** Loads a bundled Worker into this process, discards what it logs, and returns a function that sends it requests. */
+export async function openWorker({ file, config }: Bundle, d1: SqliteD1, accountId: string) {
   const module: { default: Worker } = await import(pathToFileURL(file).href)
   console.info = () => undefined
-  return module.default
-}
-
-/** The variables of a Worker, as it is measured. */
-export function variablesOf({ config }: Bundle): Record<string, unknown> {
-  return { ...unstable_readConfig({ config }).vars, APP_SECRET: SECRET, RATE_LIMIT_PREMIUM: '300' }
+  const variables = { ...unstable_readConfig({ config }).vars, APP_SECRET: SECRET, RATE_LIMIT_PREMIUM: '300' }
+  const env = { ...variables, ...bindingsOf(d1, accountId) }
+  const context = { waitUntil: () => undefined, passThroughOnException: () => undefined }
+  return (path: string, init: RequestInit) =>
+    module.default.fetch(new Request(`http://localhost${path}`, init), env, context)
 }

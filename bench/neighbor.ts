@@ -1,14 +1,13 @@
-import { globSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { ROOT } from '../scripts/lib/local-state.ts'
-import { bindingsOf } from './bindings.ts'
-import { buildBundle } from './build.ts'
+import { type Bundle, buildBundle } from './build.ts'
 import { median } from './figures.ts'
-import { loadWorker, variablesOf } from './in-process.ts'
+import { openWorker } from './in-process.ts'
+import { measurePairs } from './pairs.ts'
 import { log, startProgress } from './progress.ts'
 import { SqliteD1 } from './sqlite-d1.ts'
-import { copyState, migrationStatements, seededState } from './states.ts'
+import { copyState, databaseFile, migrationStatements, seededState } from './states.ts'
 import { issueToken } from './token.ts'
 
 const NEIGHBOR_SIZE = 40_000
@@ -22,7 +21,6 @@ const MAX_RATIO = { search: 20, other: 5 }
 const NEGLIGIBLE = 0.5
 
 interface Account {
-  d1: SqliteD1
   /** Sends a GET and returns its D1 time in ms. Throws unless it is a 2xx or a 404. */
   time: (path: string) => Promise<number>
 }
@@ -35,10 +33,7 @@ export async function measureNeighbor(): Promise<boolean> {
   log('Building the Worker')
   const bundle = buildBundle(join(ROOT, 'wrangler.toml'), '-neighbor')
   const state = await seededState(bundle, NEIGHBOR_SIZE, startProgress(`Making ${NEIGHBOR_SIZE} tickets`))
-  const [file = ''] = globSync(`${copyState(state.folder, 'neighbor')}/d1/**/*.sqlite`, {
-    exclude: (name) => name === 'metadata.sqlite',
-  })
-  const withNeighbor = new DatabaseSync(file)
+  const withNeighbor = new DatabaseSync(databaseFile(copyState(state.folder, 'neighbor')))
   const alone = new DatabaseSync(':memory:')
   for (const statement of migrationStatements(ROOT)) alone.exec(statement)
   const open = (database: DatabaseSync) => openAccount(database, bundle)
@@ -55,20 +50,17 @@ export async function measureNeighbor(): Promise<boolean> {
   return isWithinBounds
 }
 
-async function openAccount(database: DatabaseSync, bundle: ReturnType<typeof buildBundle>): Promise<Account> {
+async function openAccount(database: DatabaseSync, bundle: Bundle): Promise<Account> {
   for (const statement of SMALL_ACCOUNT) database.exec(statement)
-  const worker = await loadWorker(bundle)
   const d1 = new SqliteD1(database)
-  const env = { ...variablesOf(bundle), ...bindingsOf(d1, ACCOUNT) }
+  const request = await openWorker(bundle, d1, ACCOUNT)
   const headers = {
     Authorization: `Bearer ${issueToken({ accountId: ACCOUNT, userId: USER, role: 'agent' }, Date.now())}`,
   }
-  const context = { waitUntil: () => undefined, passThroughOnException: () => undefined }
   return {
-    d1,
     async time(path) {
       const before = d1.milliseconds
-      const response = await worker.fetch(new Request(`http://localhost/api/v1${path}`, { headers }), env, context)
+      const response = await request(`/api/v1${path}`, { headers })
       const text = await response.text()
       if (!response.ok && response.status !== 404) throw new Error(`${path}: ${response.status} ${text}`)
       return d1.milliseconds - before
@@ -132,11 +124,10 @@ async function compare({ alone, withNeighbor }: Record<'alone' | 'withNeighbor',
   }
   await round(alone)
   await round(withNeighbor)
-  const own: number[] = []
-  const shared: number[] = []
-  for (let turn = 0; turn < ROUNDS; turn += 1) {
-    own.push(await round(alone))
-    shared.push(await round(withNeighbor))
-  }
-  return [median(own), median(shared)] as const
+  const pairs = await measurePairs(
+    ROUNDS,
+    () => round(alone),
+    () => round(withNeighbor),
+  )
+  return [median(pairs.map(({ here }) => here)), median(pairs.map(({ there }) => there))] as const
 }

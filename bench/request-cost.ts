@@ -1,17 +1,16 @@
-import { globSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { ROOT } from '../scripts/lib/local-state.ts'
-import { bindingsOf } from './bindings.ts'
 import { type Bundle, buildBundle } from './build.ts'
 import { checkOut } from './checkout.ts'
 import { ACCOUNT_ID } from './dataset.ts'
 import { median } from './figures.ts'
-import { loadWorker, variablesOf } from './in-process.ts'
+import { openWorker } from './in-process.ts'
+import { measurePairs, quartiles } from './pairs.ts'
 import { log, startProgress } from './progress.ts'
 import { headersOf, type MeasuredRoute, routesOf } from './routes.ts'
 import { RecordedD1 } from './sqlite-d1.ts'
-import { copyState, seededState } from './states.ts'
+import { copyState, databaseFile, seededState } from './states.ts'
 import { issueTokens } from './token.ts'
 
 const SIZE = 1_000
@@ -82,38 +81,29 @@ async function medianTime(send: Send): Promise<number> {
 }
 
 async function comparison(mine: Send, theirs: Send): Promise<string> {
-  const rounds: { here: number; there: number }[] = []
-  while (rounds.length < ROUNDS)
-    rounds.push(
-      rounds.length % 2 === 0
-        ? { here: await time(mine), there: await time(theirs) }
-        : { there: await time(theirs), here: await time(mine) },
-    )
-  const differences = rounds.map(({ here, there }) => here - there).toSorted((a, b) => a - b)
-  const quartile = (share: number) => (differences[Math.floor(differences.length * share)] ?? Number.NaN).toFixed(0)
-  const [here, there] = [median(rounds.map((round) => round.here)), median(rounds.map((round) => round.there))]
-  const spread = `quartiles ${quartile(0.25)} to ${quartile(0.75)}`
-  return `${inMicroseconds(here)} against ${inMicroseconds(there)}   difference ${inMicroseconds(median(differences))} (${spread})`
+  const pairs = await measurePairs(
+    ROUNDS,
+    () => time(mine),
+    () => time(theirs),
+  )
+  const differences = pairs.map(({ here, there }) => here - there)
+  const [here, there] = [median(pairs.map((pair) => pair.here)), median(pairs.map((pair) => pair.there))]
+  return `${inMicroseconds(here)} against ${inMicroseconds(there)}   difference ${inMicroseconds(median(differences))} (${quartiles(differences, 0)})`
 }
 
 const inMicroseconds = (value: number) => value.toFixed(0).padStart(5)
 
 /** A function that sends the same request again and again. The first one is run on a copy of the data. */
 async function requestsOf(route: MeasuredRoute, { bundle, folder }: Prepared, label: string): Promise<Send> {
-  const worker = await loadWorker(bundle)
-  const [file] = globSync(`${copyState(folder, label)}/d1/**/*.sqlite`).filter((name) => !name.includes('metadata'))
-  if (!file) throw new Error('there is no database')
-  const database = new DatabaseSync(file)
+  const database = new DatabaseSync(databaseFile(copyState(folder, label)))
   const d1 = new RecordedD1(database)
-  const env = { ...variablesOf(bundle), ...bindingsOf(d1, ACCOUNT_ID) }
+  const request = await openWorker(bundle, d1, ACCOUNT_ID)
   const token = issueTokens(Date.now())[route.role]
   const body = route.body?.(0)
-  const url = `http://localhost${route.paths[0]}`
   const init = { method: route.method, headers: headersOf(route, token), ...(body !== undefined && { body }) }
-  const context = { waitUntil: () => undefined, passThroughOnException: () => undefined }
   const send = async () => {
     d1.rewind()
-    const response = await worker.fetch(new Request(url, init), env, context)
+    const response = await request(route.paths[0] ?? '', init)
     if (!response.ok) throw new Error(`${route.name}: ${response.status} ${await response.text()}`)
     await response.arrayBuffer()
     return response

@@ -5,6 +5,7 @@ import {
   constants,
   cpSync,
   existsSync,
+  globSync,
   mkdirSync,
   readdirSync,
   readFileSync,
@@ -71,6 +72,13 @@ export function copyState(folder: string, name: string): string {
   const copy = scratchFolder(name)
   cpSync(join(folder, 'd1'), join(copy, 'd1'), { recursive: true, mode: constants.COPYFILE_FICLONE })
   return copy
+}
+
+/** The SQLite file of the database in a folder of state. */
+export function databaseFile(folder: string): string {
+  const [file] = globSync(`${folder}/d1/**/*.sqlite`, { exclude: (name) => name === 'metadata.sqlite' })
+  if (!file) throw new Error(`There is no database in ${folder}`)
+  return file
 }
 
 /** Deletes files of earlier runs, except for complete databases. */

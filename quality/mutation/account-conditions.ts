@@ -69,14 +69,14 @@ export function markConditions(sources: Sources, file: string): { text: string; 
 function find(source: ts.SourceFile, sources: Sources): Found[] {
   const found: Found[] = []
   const visit = (node: ts.Node) => {
-    if (isLiteral(node)) found.push(...inStatement(tokensOfLiteral(node, sources.schema), node))
+    if (isLiteral(node)) found.push(...inStatement(tokensOfLiteral(node, sources.schema)))
     ts.forEachChild(node, visit)
   }
   if (!source.text.includes('sqliteTable(')) visit(source)
   return found
 }
 
-function inStatement(tokens: Token[], literal: ts.Node): Found[] {
+function inStatement(tokens: Token[]): Found[] {
   const is = (at: number, name: string) => tokens[at]?.names.has(name) ?? false
   return tokens.flatMap((token, at): Found[] => {
     const equals = is(at + 1, '=')
@@ -86,7 +86,6 @@ function inStatement(tokens: Token[], literal: ts.Node): Found[] {
       end: to.end,
       text: `${nameOf(from)} = ${nameOf(to)}`,
     })
-    if (is(at, COLUMN) && equals && !right) return untilNextValue(token, literal)
     if (equals && right && is(at, COLUMN) && (is(at + 2, '?') || (isColumnOf(right, [COLUMN, 'id']) && right.alias)))
       return [between(left, right)]
     if (equals && right && is(at, 'id') && left.alias && is(at + 2, COLUMN) && right.alias)
@@ -129,15 +128,6 @@ function rowValues(tokens: Token[], at: number): Found[] {
       other: { start: right.start, end: afterRight.start },
     },
   ]
-}
-
-/** The value of a condition that ends a nested text, and so is the next value of the statement around it. */
-function untilNextValue(token: Token, literal: ts.Node): Found[] {
-  const span = ts.findAncestor(literal, ts.isTemplateSpan)
-  if (!span || !ts.isTemplateExpression(span.parent)) return []
-  const next = span.parent.templateSpans[span.parent.templateSpans.indexOf(span) + 1]
-  if (!next || span.literal.getText() !== '}${') return []
-  return [{ start: token.start, end: next.expression.end + 1, text: `${nameOf(token)} = ?` }]
 }
 
 function declarationAt(source: ts.SourceFile, at: number): string {

@@ -125,10 +125,11 @@ export class AccountDb extends Database {
   /** As `batch`, but verifies the caller even if nothing is written: for reads that a write depends on or returns. */
   async verifiedBatch<const T extends NamedStatements>(statements: T): Promise<Results<T>> {
     if (this.caller === null) return this.batch(statements)
-    const [verified, ...rows] = await this.runAll([verifyCaller(this.caller, Date.now()), ...Object.values(statements)])
-    const problem = Reflect.get(Object(verified?.[0]), 'problem') ?? 'credential'
+    const verification = { caller: verifyCaller(this.caller, Date.now()) }
+    const rows: Results<typeof verification> & Results<T> = await this.batch({ ...verification, ...statements })
+    const problem = rows.caller[0]?.problem ?? 'credential'
     if (problem !== '') throw new DbError({ kind: 'constraint', rule: problem })
-    return byName(statements, rows)
+    return rows
   }
 
   /** Runs writes and then reads in one batch. Returns the rows of the reads. */

@@ -43,6 +43,7 @@ function sqlOf<T>(chunks: unknown[]): SQL<T> {
   return Object.assign(new SQL<T>([]), { queryChunks: chunks })
 }
 
+/** Also for templates that serve every table, which could only be folded for one. */
 function join(queries: readonly unknown[], separator?: SQL): SQL {
   const chunks: unknown[] = []
   for (const query of queries) {

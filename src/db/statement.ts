@@ -1,5 +1,8 @@
 import { type Fields, listOf, type Row, Selection } from './selection'
-import { type SQL, sql } from './sql'
+import { constantSql, type SQL, sql } from './sql'
+
+const SELECT = constantSql('SELECT ')
+const SPACE = constantSql(' ')
 
 /** A statement, the names of the columns that it returns, and the type of its rows. */
 export interface Statement<R = unknown> {
@@ -10,7 +13,8 @@ export interface Statement<R = unknown> {
 
 /** `SELECT` these fields, and then `from`: `FROM … WHERE …`. */
 export function select<F extends Fields>(fields: F | Selection<F>, from: SQL): Statement<Row<F>> {
-  return query(fields, sql`SELECT ${fields instanceof Selection ? fields.list : listOf(fields)} ${from}`)
+  const list = fields instanceof Selection ? fields.list : listOf(fields)
+  return query(fields, sql.join([SELECT, list, SPACE, from]))
 }
 
 /** A query that returns these fields, where it is more than `SELECT … FROM …`: a CTE, a union, `RETURNING`. */

@@ -7,6 +7,8 @@ type Value<T> = T | SQL<T> | Column
 type Values<T> = { [K in keyof T]: Value<Exclude<T[K], undefined>> }
 
 const COMMA = constantSql(', ')
+const SPACE = constantSql(' ')
+const WHERE = constantSql(' WHERE ')
 
 /** `INSERT INTO table (…) SELECT …`, and then `from`. Without `from` it inserts one row. */
 export function insertSelect<T extends SQLiteTable>(
@@ -19,7 +21,7 @@ export function insertSelect<T extends SQLiteTable>(
     const names = keys.map((key) => nameOf(table, key)).join(', ')
     return `INSERT INTO ${getTableName(table)} (${names}) SELECT `
   })
-  return run(sql`${beginning}${sql.join(Object.values(values), COMMA)} ${from}`)
+  return run(sql.join([beginning, sql.join(Object.values(values), COMMA), SPACE, from]))
 }
 
 /** `UPDATE table SET … WHERE condition`. A key with the value undefined is left out; throws if none is left. */
@@ -32,13 +34,15 @@ export function update<T extends SQLiteTable>(
   if (entries.length === 0) throw new TypeError('An update sets at least one column')
   const sets = entries.map(([key, value]) => {
     const target = constantOf(table, `SET ${key}`, () => `${nameOf(table, key)} = `)
-    return sql`${target}${value}`
+    return sql.join([target, value])
   })
-  return run(sql`UPDATE ${table} SET ${sql.join(sets, COMMA)} WHERE ${condition}`)
+  const beginning = constantOf(table, 'UPDATE', () => `UPDATE ${getTableName(table)} SET `)
+  return run(sql.join([beginning, sql.join(sets, COMMA), WHERE, condition]))
 }
 
 export function deleteFrom(table: SQLiteTable, condition: SQL): Statement<never> {
-  return run(sql`DELETE FROM ${table} WHERE ${condition}`)
+  const beginning = constantOf(table, 'DELETE', () => `DELETE FROM ${getTableName(table)}`)
+  return run(sql.join([beginning, WHERE, condition]))
 }
 
 const constants = new WeakMap<SQLiteTable, Map<string, SQL>>()

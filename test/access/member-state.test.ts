@@ -3,7 +3,7 @@ import { env } from 'cloudflare:workers'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { freshIpAddress } from '../helpers/addresses'
 import { type Account, call, createTestAccount, createTestToken, createTicket, type Member } from '../helpers/api'
-import { admit as admitBy, tokenClaim } from '../helpers/credentials'
+import { admit as admitBy, advanceClock, tokenClaim } from '../helpers/credentials'
 import { sessions } from '../helpers/d1'
 import { eventually } from '../helpers/eventually'
 
@@ -19,10 +19,6 @@ afterEach(() => {
   vi.useRealTimers()
   vi.restoreAllMocks()
 })
-
-function later(milliseconds: number): void {
-  vi.setSystemTime(Date.now() + milliseconds)
-}
 
 async function set(member: Member, column: string, value: string | number): Promise<void> {
   await env.DB.prepare(`UPDATE users SET ${column} = ? WHERE id = ?`).bind(value, member.id).run()
@@ -66,7 +62,7 @@ describe('what the object knows of its member', () => {
   ])('ends for a member who is %s, 61 seconds later at the latest', async (_name, column, value) => {
     expect(await status('GET', 'tickets', account.agent)).toBe(200)
     await set(account.agent, column, value)
-    later(61_000)
+    advanceClock(61_000)
     expect(await status('GET', 'tickets', account.agent)).toBe(401)
     expect(await status('POST', 'tickets', account.agent)).toBe(401)
     expect(await status('GET', 'users', account.agent)).toBe(401)
@@ -85,16 +81,16 @@ describe('what the object knows of its member', () => {
   it('ends for a member who is gone', async () => {
     expect(await status('GET', 'tickets', account.stranger)).toBe(200)
     await env.DB.prepare('DELETE FROM users WHERE id = ?').bind(account.stranger.id).run()
-    later(61_000)
+    advanceClock(61_000)
     expect(await status('GET', 'tickets', account.stranger)).toBe(401)
   })
 
   it('is refreshed beside a request after 30 seconds, so that the next one has it', async () => {
     expect(await status('GET', 'tickets', account.agent)).toBe(200)
     await set(account.agent, 'status', 'inactive')
-    later(29_000)
+    advanceClock(29_000)
     expect(await status('GET', 'tickets', account.agent)).toBe(200)
-    later(2_000)
+    advanceClock(2_000)
     await status('GET', 'tickets', account.agent)
     await eventually(async () => expect(await status('GET', 'tickets', account.agent)).toBe(401))
   })
@@ -103,7 +99,7 @@ describe('what the object knows of its member', () => {
     expect(await status('GET', 'users', account.agent)).toBe(200)
     const ticket = await createTicket(account.stranger)
     await set(account.agent, 'role', 'customer')
-    later(61_000)
+    advanceClock(61_000)
     expect(await status('GET', 'users', account.agent)).toBe(403)
     expect(await status('GET', `tickets/${ticket.id}`, account.agent)).toBe(404)
     const list = await call('GET', 'tickets', { token: account.agent.token })
@@ -116,7 +112,7 @@ describe('what the object knows of its member', () => {
     expect(await status('GET', `tickets/${ticket.id}`, account.customer)).toBe(404)
     expect(await status('GET', 'users', account.customer)).toBe(403)
     await set(account.customer, 'role', 'agent')
-    later(61_000)
+    advanceClock(61_000)
     expect(await status('GET', `tickets/${ticket.id}`, account.customer)).toBe(200)
     expect(await status('GET', 'users', account.customer)).toBe(200)
   })
@@ -126,17 +122,17 @@ describe('what the object knows of its member', () => {
       (await call('GET', 'tickets', { token: account.agent.token })).headers.get('X-RateLimit-Limit')
     expect(await limit()).toBe('100')
     await env.DB.prepare("UPDATE accounts SET plan = 'premium' WHERE id = ?").bind(account.id).run()
-    later(61_000)
+    advanceClock(61_000)
     expect(await limit()).toBe('300')
     await env.DB.prepare("UPDATE accounts SET plan = 'standard' WHERE id = ?").bind(account.id).run()
-    later(61_000)
+    advanceClock(61_000)
     expect(await limit()).toBe('100')
   })
 
   it('F03 is not made up when D1 fails: 503 once it is stale, good again afterwards', async () => {
     expect(await status('GET', 'tickets', account.agent)).toBe(200)
     const broken = vi.spyOn(sessions, 'batch').mockRejectedValue(new Error('D1_ERROR: overloaded'))
-    later(61_000)
+    advanceClock(61_000)
     expect(await status('GET', 'tickets', account.agent)).toBe(503)
     expect(await status('GET', 'nothing', account.agent).catch(() => 503)).toBe(503)
     broken.mockRestore()
@@ -163,9 +159,9 @@ describe('wroteRecently', () => {
     expect(await admit(false)).toBe(false)
     await admit(true)
     expect(await admit(false)).toBe(true)
-    later(59_999)
+    advanceClock(59_999)
     expect(await admit(false)).toBe(true)
-    later(1)
+    advanceClock(1)
     expect(await admit(false)).toBe(false)
   })
 
@@ -194,7 +190,7 @@ describe('the alarm', () => {
   it('forgets all after an idle day, and the object works after it', async () => {
     const limiter = limiterOf(account.agent)
     await limiter.verifyAndCount(claimOf(account.agent), true)
-    later(DAY + 61_000)
+    advanceClock(DAY + 61_000)
     expect(await runDurableObjectAlarm(limiter)).toBe(true)
     expect(await tables(account.agent)).toEqual([])
     const token = await createTestToken(account.id, account.agent.id, 'agent')
@@ -208,7 +204,7 @@ describe('the alarm', () => {
     const limiter = limiterOf(account.agent)
     await limiter.verifyAndCount(claimOf(account.agent), false)
     await set(account.agent, 'credential_generation', 2)
-    later(DAY + 61_000)
+    advanceClock(DAY + 61_000)
     await runDurableObjectAlarm(limiter)
     expect(await limiter.verifyAndCount(claimOf(account.agent), false)).toEqual({ valid: false })
   })

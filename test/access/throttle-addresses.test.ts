@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { freshIpAddress } from '../helpers/addresses'
 import { type Account, call, createTestAccount, createTestMember, type Member, type TestResponse } from '../helpers/api'
+import { advanceClock } from '../helpers/credentials'
 import { hashesDuring } from '../helpers/hashing'
 import { cheapHash, logIn, NO_LOGIN } from '../helpers/users'
 
@@ -21,10 +22,6 @@ afterEach(() => {
   vi.useRealTimers()
   vi.restoreAllMocks()
 })
-
-function later(milliseconds: number): void {
-  vi.setSystemTime(Date.now() + milliseconds)
-}
 
 const status = async (member: Member, password: string, address: string) =>
   (await logIn(member.email, password, { address })).status
@@ -55,7 +52,7 @@ describe('an address that the e-mail has logged in from', () => {
     expect(await status(jane, PASSWORD, elsewhere)).toBe(200)
     await fail(10, jane, elsewhere)
     expect(await status(jane, PASSWORD, elsewhere)).toBe(429)
-    later(15 * MINUTE)
+    advanceClock(15 * MINUTE)
     expect(await status(jane, PASSWORD, home)).toBe(200)
   })
 
@@ -73,20 +70,20 @@ describe('an address that the e-mail has logged in from', () => {
   })
 
   it('is known for 30 days, and no longer', async () => {
-    later(30 * DAY - MINUTE)
+    advanceClock(30 * DAY - MINUTE)
     await fail(10, jane)
     expect(await status(jane, PASSWORD, home)).toBe(200)
-    later(30 * DAY + MINUTE)
+    advanceClock(30 * DAY + MINUTE)
     await fail(10, jane)
     expect(await status(jane, PASSWORD, home)).toBe(429)
   })
 
   it('is known beside nineteen others of the same e-mail, those that were seen last', async () => {
     const office = freshIpAddress()
-    later(1_000)
+    advanceClock(1_000)
     expect(await status(jane, PASSWORD, office)).toBe(200)
     for (let others = 0; others < 19; others += 1) {
-      later(1_000)
+      advanceClock(1_000)
       expect(await status(jane, PASSWORD, freshIpAddress())).toBe(200)
     }
     await fail(10, jane)
@@ -122,13 +119,13 @@ describe('failed logins of an address', () => {
   /** Ten failures per email within two minutes, because an IP address may send 100 requests per minute. */
   async function failHundred(others: Member[], address: string): Promise<void> {
     for (const half of [others.slice(0, 5), others.slice(5)]) {
-      later(MINUTE)
+      advanceClock(MINUTE)
       const responses = await Promise.all(
         half.flatMap(({ email }) => Array.from({ length: 10 }, () => logIn(email, WRONG, { address }))),
       )
       expect(responses.map((response) => response.status)).toEqual(Array(50).fill(401))
     }
-    later(MINUTE)
+    advanceClock(MINUTE)
   }
 
   it('are a hundred, then 429 for it before any hashing, and for no other', async () => {
@@ -152,7 +149,7 @@ describe('failed logins of an address', () => {
     }
     expect(await status(ann, PASSWORD, other)).toBe(200)
     expect((await call('GET', 'users/me', { token: ann.token, address })).status).toBe(200)
-    later(15 * MINUTE)
+    advanceClock(15 * MINUTE)
     expect(await status(ann, PASSWORD, address)).toBe(200)
   })
 

@@ -2,6 +2,7 @@ import { env } from 'cloudflare:workers'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { freshIpAddress } from '../helpers/addresses'
 import { type Account, call, createTestAccount, createTestMember, type Member, type TestResponse } from '../helpers/api'
+import { advanceClock } from '../helpers/credentials'
 import { sessions } from '../helpers/d1'
 import { hashesDuring } from '../helpers/hashing'
 import { cheapHash, logIn, NO_LOGIN } from '../helpers/users'
@@ -24,10 +25,6 @@ afterEach(() => {
   vi.useRealTimers()
   vi.restoreAllMocks()
 })
-
-function later(milliseconds: number): void {
-  vi.setSystemTime(Date.now() + milliseconds)
-}
 
 async function fail(times: number, email = jane.email): Promise<void> {
   for (let attempt = 0; attempt < times; attempt += 1) expect((await logIn(email, WRONG)).text).toBe(NO_LOGIN)
@@ -83,14 +80,14 @@ describe('failed logins of an e-mail', () => {
 
   it('are forgotten when the window ends, 15 minutes after its first, and not a second before', async () => {
     await fail(1)
-    later(10 * MINUTE)
+    advanceClock(10 * MINUTE)
     await fail(9)
     const early = await logIn(jane.email, PASSWORD)
     expect([early.status, early.headers.get('Retry-After')]).toEqual([429, '300'])
-    later(5 * MINUTE - 1)
+    advanceClock(5 * MINUTE - 1)
     const last = await logIn(jane.email, PASSWORD)
     expect([last.status, last.headers.get('Retry-After')]).toEqual([429, '1'])
-    later(1)
+    advanceClock(1)
     expect((await logIn(jane.email, PASSWORD)).status).toBe(200)
     await fail(10)
     expect((await logIn(jane.email, WRONG)).status).toBe(429)
@@ -99,10 +96,10 @@ describe('failed logins of an e-mail', () => {
   it('that are refused do not make the wait longer', async () => {
     await fail(10)
     for (let minute = 0; minute < 14; minute += 1) {
-      later(MINUTE)
+      advanceClock(MINUTE)
       expect((await logIn(jane.email, WRONG)).status).toBe(429)
     }
-    later(MINUTE)
+    advanceClock(MINUTE)
     expect((await logIn(jane.email, PASSWORD)).status).toBe(200)
   })
 
@@ -160,37 +157,37 @@ describe('the operator’s unlock', () => {
   beforeEach(async () => {
     await fail(10)
     expect((await logIn(jane.email, PASSWORD)).status).toBe(429)
-    later(SECOND)
+    advanceClock(SECOND)
   })
 
   it('holds within 60 seconds, though it is asked for all the time, and gives ten new attempts', async () => {
     await unlock(jane.email)
     const statuses: number[] = []
     for (let seconds = 0; seconds < 60 && !statuses.includes(401); seconds += 5) {
-      later(5 * SECOND)
+      advanceClock(5 * SECOND)
       statuses.push((await logIn(jane.email, WRONG)).status)
     }
     expect(statuses.at(-1)).toBe(401)
     await fail(9)
     expect((await logIn(jane.email, PASSWORD)).status).toBe(429)
-    later(MINUTE)
+    advanceClock(MINUTE)
     expect((await logIn(jane.email, PASSWORD)).status).toBe(429)
   })
 
   it('is no other e-mail’s, and not one from before the window', async () => {
     await unlock('somebody.else@example.com')
     await unlock(jane.email, Date.now() - 20 * MINUTE)
-    later(MINUTE)
+    advanceClock(MINUTE)
     expect((await logIn(jane.email, PASSWORD)).status).toBe(429)
   })
 
   it('that can not be asked for leaves the lock', async () => {
     await unlock(jane.email)
     const broken = vi.spyOn(sessions, 'batch').mockRejectedValue(new Error('D1_ERROR: overloaded'))
-    later(MINUTE)
+    advanceClock(MINUTE)
     expect((await logIn(jane.email, PASSWORD)).status).toBe(503)
     broken.mockRestore()
-    later(MINUTE)
+    advanceClock(MINUTE)
     expect((await logIn(jane.email, PASSWORD)).status).toBe(200)
   })
 })

@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { sweepTokens } from '../../src/auth/service'
 import { freshIpAddress } from '../helpers/addresses'
 import { type Account, call, createTestAccount, createTestMember, type Member, rows } from '../helpers/api'
-import { admit } from '../helpers/credentials'
+import { admit, advanceClock } from '../helpers/credentials'
 import { realBatch, sessions } from '../helpers/d1'
 import { callAs, detailsOf } from '../helpers/tickets'
 import { cheapHash, logIn, readStatuses } from '../helpers/users'
@@ -35,10 +35,6 @@ const revoked = () => rows('SELECT * FROM revoked_tokens WHERE user_id = ?', jan
 
 function idOf(token: string): string {
   return JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString()).jti
-}
-
-function later(milliseconds: number): void {
-  vi.setSystemTime(Date.now() + milliseconds)
 }
 
 describe('POST /auth/logout', () => {
@@ -100,16 +96,16 @@ describe('what was logged out', () => {
 
   it('stays dead when what the object knows is old', async () => {
     for (let minutes = 0; minutes < 5; minutes += 1) {
-      later(61_000)
+      advanceClock(61_000)
       expect(await readStatuses(first, second)).toEqual([401, 200])
     }
   })
 
   it('stays dead when the object has forgotten all after a day of idleness', async () => {
-    later(DAY + 61_000)
+    advanceClock(DAY + 61_000)
     expect(await runDurableObjectAlarm(limiter())).toBe(true)
     expect(await readStatuses(first, second)).toEqual([401, 200])
-    later(DAY + 61_000)
+    advanceClock(DAY + 61_000)
     await runDurableObjectAlarm(limiter())
     await evictDurableObject(limiter())
     expect(await readStatuses(second, first)).toEqual([200, 401])
@@ -123,17 +119,17 @@ describe('what was logged out', () => {
         storage.sql.exec('SELECT token_id FROM revoked').toArray(),
       )
     expect([await admits(), await noted()]).toEqual([false, [{ token_id: idOf(first) }]])
-    later(31 * DAY)
+    advanceClock(31 * DAY)
     // A token that no request can have any more.
     expect([await admits(), await noted()]).toEqual([true, []])
   })
 
   it('is noted until it would have expired, and then swept', async () => {
-    later(29 * DAY)
+    advanceClock(29 * DAY)
     await sweepTokens(env, Date.now())
     expect(await revoked()).toHaveLength(1)
     expect(await readStatuses(first)).toEqual([401])
-    later(2 * DAY)
+    advanceClock(2 * DAY)
     await sweepTokens(env, Date.now())
     expect(await revoked()).toEqual([])
     expect(await readStatuses(first, second)).toEqual([401, 401])
@@ -148,7 +144,7 @@ describe('a logout that fails', () => {
       'INSERT INTO revoked_tokens (account_id, user_id, token_id, revoked_at, expires_at) VALUES (?, ?, ?, ?, ?)',
       ...[account.id, jane.id, idOf(first), behind, behind + DAY],
     )
-    later(61_000)
+    advanceClock(61_000)
     expect(await readStatuses(first, second)).toEqual([401, 200])
   })
 
