@@ -22,6 +22,7 @@ describe('parseInstant', () => {
     ['2025-12-31', Date.UTC(2025, 11, 31)],
     ['2024-02-29', Date.UTC(2024, 1, 29)],
     ['2000-02-29', Date.UTC(2000, 1, 29)],
+    ['0000-02-29', -62_162_121_600_000],
     ['9999-12-31T23:59:59.999999999Z', Date.UTC(9999, 11, 31, 23, 59, 59, 999)],
   ])('reads %s', (text, expected) => {
     expect(parseInstant(text)).toBe(expected)
