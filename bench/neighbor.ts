@@ -19,8 +19,7 @@ const USER = 'user_small'
 const LONGEST_INDEXED_PREFIX = 3
 /**
  * A request of a small account may take so many times as long with the neighbor as without it. Longer prefixes merge the
- * lists of all words that begin with them, those of other accounts too: see "Prefix indexes end at three letters" in
- * docs/decisions.md.
+ * lists of all words that begin with them, those of other accounts too: see docs/adr/0014-full-text-index.md.
  */
 const MAX_RATIO = { search: 20, longPrefix: 150, other: 5 }
 /** Below this, in ms of D1 time, ratios are noise. */

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { ROOT } from '../../scripts/lib/local-state.ts'
 
-const text = readFileSync(`${ROOT}docs/operations.md`, 'utf8')
+const text = readFileSync(`${ROOT}docs/costs.md`, 'utf8')
 
 const Results = z.object({
   sizes: z.array(
