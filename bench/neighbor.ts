@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { ROOT } from '../scripts/lib/local-state.ts'
 import { type Bundle, buildBundle } from './build.ts'
+import { ticketId } from './dataset.ts'
 import { median } from './figures.ts'
 import { openWorker } from './in-process.ts'
 import { measurePairs } from './pairs.ts'
@@ -117,7 +118,7 @@ function requestsFor(neighbor: DatabaseSync): Measured[] {
     ['stats', '/tickets/stats', 'other'],
     ['events', '/events', 'other'],
     ['own ticket', '/tickets/ticket_small1', 'other'],
-    ["the neighbor's ticket (404)", '/tickets/ticket_bench0000001', 'other'],
+    ["the neighbor's ticket (404)", `/tickets/${ticketId(1)}`, 'other'],
   ]
 }
 
