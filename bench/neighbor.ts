@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { ROOT } from '../scripts/lib/local-state.ts'
 import { type Bundle, buildBundle } from './build.ts'
+import { ticketId } from './dataset.ts'
 import { median } from './figures.ts'
 import { openWorker } from './in-process.ts'
 import { measurePairs } from './pairs.ts'
@@ -19,8 +20,7 @@ const USER = 'user_small'
 const LONGEST_INDEXED_PREFIX = 3
 /**
  * A request of a small account may take so many times as long with the neighbor as without it. Longer prefixes merge the
- * lists of all words that begin with them, those of other accounts too: see "Prefix indexes end at three letters" in
- * docs/decisions.md.
+ * lists of all words that begin with them, those of other accounts too: see docs/adr/0014-full-text-index.md.
  */
 const MAX_RATIO = { search: 20, longPrefix: 150, other: 5 }
 /** Below this, in ms of D1 time, ratios are noise. */
@@ -118,7 +118,7 @@ function requestsFor(neighbor: DatabaseSync): Measured[] {
     ['stats', '/tickets/stats', 'other'],
     ['events', '/events', 'other'],
     ['own ticket', '/tickets/ticket_small1', 'other'],
-    ["the neighbor's ticket (404)", '/tickets/ticket_bench0000001', 'other'],
+    ["the neighbor's ticket (404)", `/tickets/${ticketId(1)}`, 'other'],
   ]
 }
 
