@@ -70,7 +70,7 @@ function outcomeOf(example: Example) {
 }
 
 /** Whether the output that is shown is that of a failed request. */
-const showsFailure = ({ shown }: Example) => /"error": *\{|^HTTP\/1.1 [45]/m.test(shown?.text ?? '')
+const showsFailure = ({ shown }: Example) => /"error": *\{|^(HTTP\/1.1 )?[45]\d\d\b/m.test(shown?.text ?? '')
 
 /** A background command prints more than what is shown. */
 const isOfBackground = ({ code }: Example) => /&$/m.test(code)

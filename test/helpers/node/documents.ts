@@ -67,13 +67,13 @@ function attributesOf(info: string): Pick<Block, 'file' | 'exempt' | 'schema' | 
 const TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/
 
 /**
- * Reports other keys and other values. Times may differ, a text that ends in `…` may continue, and JSON for readers may
+ * Reports other keys and other values. Times may differ, `…` stands for any text, and JSON for readers may
  * be formatted in any way.
  */
 export function differencesFromShown(shown: unknown, actual: unknown, path = '$'): string[] {
   if (typeof shown === 'string' && typeof actual === 'string') {
     if (TIME.test(shown) && TIME.test(actual)) return []
-    if (shown.endsWith('…') && actual.startsWith(shown.slice(0, -1))) return []
+    if (shown.includes('…') && abbreviated(shown, '[^]*').test(actual)) return []
   }
   if (typeof shown !== 'object' || typeof actual !== 'object' || shown === null || actual === null)
     return shown === actual ? [] : [`${path}: ${JSON.stringify(shown)} is shown, ${JSON.stringify(actual)} is answered`]
@@ -88,10 +88,15 @@ export function differencesFromShown(shown: unknown, actual: unknown, path = '$'
 
 /** Allows any time, any count after `#`, and any text for `…`. `whole`: there is no other output. */
 export function patternOfShown(text: string, extent: 'part' | 'whole' = 'part'): RegExp {
-  const literal = text.trimEnd().replace(/[.*+?^${}()|[\]\\]/g, '\\$&')
-  const free = literal.replace(/\d\d:\d\d:\d\d/g, '\\d\\d:\\d\\d:\\d\\d').replace(/ {2}#\d+/g, '  #\\d+')
+  const free = escaped(text.trimEnd()).replace(/\d\d:\d\d:\d\d/g, '\\d\\d:\\d\\d:\\d\\d').replace(/ {2}#\d+/g, '  #\\d+')
   const pattern = free.replaceAll('…', '\\S*')
   return new RegExp(extent === 'whole' ? `^${pattern}$` : pattern)
+}
+
+const escaped = (text: string) => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')
+
+function abbreviated(text: string, anything: string): RegExp {
+  return new RegExp(`^${escaped(text).replaceAll('…', anything)}$`)
 }
 
 /** A line of a shell without the comment at its end. */
