@@ -1,6 +1,7 @@
-import { spawnSync } from 'node:child_process'
+import { execFile, spawnSync } from 'node:child_process'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { promisify } from 'node:util'
 import type { Block } from '../../test/helpers/node/documents.ts'
 
 export type Language = 'python' | 'go' | 'java' | 'rust'
@@ -31,6 +32,16 @@ export function runCommand([command = '', ...args]: string[], folder: string): s
   const { status, stdout, stderr, error } = spawnSync(command, args, { cwd: folder, encoding: 'utf8' })
   if (status !== 0)
     throw new Error(`${[command, ...args].join(' ')} failed: ${error?.message ?? ''}\n${stdout}${stderr}`)
+  return stdout
+}
+
+/** Like `runCommand`, without blocking this process, which may be the server that the command calls. */
+export async function outputOf(
+  [command = '', ...args]: string[],
+  folder: string,
+  variables: Record<string, string>,
+): Promise<string> {
+  const { stdout } = await promisify(execFile)(command, args, { cwd: folder, env: { ...process.env, ...variables } })
   return stdout
 }
 

@@ -36,6 +36,8 @@ export const BANNED_WORDS: readonly BannedWord[] = [
 ]
 
 export const CHECKED_FOLDERS = ['src', 'test', 'quality', 'packages', 'scripts', 'bench']
+/** Folders with Markdown that is checked as a whole. */
+export const CHECKED_TEXTS = ['docs/guides']
 
 export interface Finding {
   file: string
@@ -45,13 +47,29 @@ export interface Finding {
   text: string
 }
 
-/** Banned words in file names, and in the comments and declared names of TypeScript files. */
-export function findBannedWords(folders = CHECKED_FOLDERS, root = ROOT): Finding[] {
+/** Banned words in file names, in the comments and declared names of TypeScript files, and in Markdown of `texts`. */
+export function findBannedWords(folders = CHECKED_FOLDERS, root = ROOT, texts = CHECKED_TEXTS): Finding[] {
   const files = folders.flatMap((folder) => globSync(`${folder}/**/*.*`, { cwd: root, exclude: isGenerated }))
-  return files.flatMap((file) => [
-    ...wordsInFileName(file),
-    ...(file.endsWith('.ts') ? wordsInSource(file, readFileSync(join(root, file), 'utf8')) : []),
-  ])
+  const markdown = texts.flatMap((folder) => globSync(`${folder}/**/*.md`, { cwd: root }))
+  const read = (file: string) => readFileSync(join(root, file), 'utf8')
+  return [
+    ...files.flatMap((file) => [
+      ...wordsInFileName(file),
+      ...(file.endsWith('.ts') ? wordsInSource(file, read(file)) : []),
+    ]),
+    ...markdown.flatMap((file) => wordsInText(file, read(file))),
+  ]
+}
+
+/** Finds words across the end of a line, too, but not in the targets of links. */
+export function wordsInText(file: string, text: string): Finding[] {
+  const words = text.replace(/\]\([^)\s]*\)|\n/g, (skipped) => ' '.repeat(skipped.length))
+  return BANNED_WORDS.filter(({ only }) => only !== 'names').flatMap(({ word, pattern }) =>
+    [...words.matchAll(new RegExp(pattern, 'gi'))].map(({ index }) => {
+      const line = text.slice(0, index).split('\n').length
+      return { file, line, word, text: text.split('\n')[line - 1] ?? '' }
+    }),
+  )
 }
 
 export function wordsInFileName(file: string): Finding[] {

@@ -10,7 +10,16 @@ import { freePort } from '../helpers/node/server.ts'
 
 /** The three commands of the guide that prepare a fresh clone for `npx wrangler dev`, in a copy of the repository. */
 
-const COPIED = ['scripts', 'src', 'migrations', 'public', 'openapi.json', 'package.json', 'tsconfig.json', 'wrangler.toml']
+const COPIED = [
+  'scripts',
+  'src',
+  'migrations',
+  'public',
+  'openapi.json',
+  'package.json',
+  'tsconfig.json',
+  'wrangler.toml',
+]
 
 const clone = mkdtempSync(join(tmpdir(), 'ticketing-clone-'))
 for (const name of COPIED) cpSync(join(ROOT, name), join(clone, name), { recursive: true })
@@ -22,7 +31,8 @@ it('serves the demo data after the three commands of the guide', async () => {
   const [block, ...others] = guideBlocks.filter(({ code }) => code.includes('npx wrangler dev'))
   expect(others).toEqual([])
   const port = await freePort()
-  const script = block?.code.replace('npx wrangler dev', `exec npx wrangler dev --port ${port} --inspector-port 0`) ?? ''
+  const script =
+    block?.code.replace('npx wrangler dev', `exec npx wrangler dev --port ${port} --inspector-port 0`) ?? ''
   const { TICKETING_STATE: _, ...env } = process.env
   const shell = spawn('bash', ['-e', '-c', script], {
     cwd: clone,
@@ -35,7 +45,10 @@ it('serves the demo data after the three commands of the guide', async () => {
   const ended = once(shell, 'close')
   try {
     await expect
-      .poll(() => (shell.exitCode === null ? logIn(port) : `the shell ended:\n${output}`), { timeout: 120_000, interval: 500 })
+      .poll(() => (shell.exitCode === null ? logIn(port) : `the shell ended:\n${output}`), {
+        timeout: 120_000,
+        interval: 500,
+      })
       .toBe(200)
   } finally {
     if (shell.pid !== undefined && shell.exitCode === null) process.kill(-shell.pid, 'SIGTERM')

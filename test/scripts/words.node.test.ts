@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { BANNED_WORDS, findBannedWords, wordsInFileName, wordsInSource } from '../../scripts/lib/words.ts'
+import { BANNED_WORDS, findBannedWords, wordsInFileName, wordsInSource, wordsInText } from '../../scripts/lib/words.ts'
 
 /** Banned words with names and comments that contain them. */
 const SAMPLES: [word: string, names: string[], comments: string[]][] = [
@@ -95,6 +95,17 @@ describe('the check of words', () => {
     expect(wordsInFileName('src/lib/string-fields.ts')).toEqual([])
   })
 
+  it('finds banned words in Markdown, also across lines', () => {
+    const text = 'A token\n\n```sh\n# is told\n```\n\nA key that was given\nback. All rings, at\nonce.'
+    expect(wordsInText('docs/guides/a.md', text).map(({ line, word }) => [line, word])).toEqual([
+      [4, 'told'],
+      [7, 'given back'],
+      [8, 'at once'],
+    ])
+    expect(wordsInText('docs/guides/a.md', '[Log in](a.md#log-in) or [out](#e-mail)')).toEqual([])
+    for (const comment of INNOCENT_COMMENTS) expect(wordsInText('docs/guides/a.md', comment), comment).toEqual([])
+  })
+
   it('ignores other words, and those in strings or of other modules', () => {
     for (const name of INNOCENT_NAMES)
       expect(
@@ -115,9 +126,12 @@ describe('the check of words', () => {
       mkdirSync(join(root, 'test/node_modules'), { recursive: true })
       writeFileSync(join(root, 'test/a.ts'), 'const a = 1\n\n/** Is told. */\nconst deed = 1\n')
       writeFileSync(join(root, 'test/node_modules/b.ts'), 'const deed = 1\n')
+      mkdirSync(join(root, 'docs/guides'), { recursive: true })
+      writeFileSync(join(root, 'docs/guides/a.md'), '# A\n\nNothing is heeded.\n')
       expect(findBannedWords(['test'], root)).toEqual([
         { file: 'test/a.ts', line: 3, word: 'told', text: '/** Is told. */' },
         { file: 'test/a.ts', line: 4, word: 'deed', text: 'deed' },
+        { file: 'docs/guides/a.md', line: 3, word: 'heed', text: 'Nothing is heeded.' },
       ])
     } finally {
       rmSync(root, { recursive: true, force: true })

@@ -88,7 +88,9 @@ export function differencesFromShown(shown: unknown, actual: unknown, path = '$'
 
 /** Allows any time, any count after `#`, and any text for `…`. `whole`: there is no other output. */
 export function patternOfShown(text: string, extent: 'part' | 'whole' = 'part'): RegExp {
-  const free = escaped(text.trimEnd()).replace(/\d\d:\d\d:\d\d/g, '\\d\\d:\\d\\d:\\d\\d').replace(/ {2}#\d+/g, '  #\\d+')
+  const free = escaped(text.trimEnd())
+    .replace(/\d\d:\d\d:\d\d/g, '\\d\\d:\\d\\d:\\d\\d')
+    .replace(/ {2}#\d+/g, '  #\\d+')
   const pattern = free.replaceAll('…', '\\S*')
   return new RegExp(extent === 'whole' ? `^${pattern}$` : pattern)
 }
