@@ -160,7 +160,7 @@ describe('the text of the guides', () => {
     expect(new Set(anchors).size).toBe(anchors.length)
     const folder = path.slice(0, path.lastIndexOf('/') + 1)
     const links = [...prose(path).matchAll(/\]\(([^)\s]+)\)/g)].map(([, link = '']) => link)
-    for (const link of links.filter((one) => !/^https?:/.test(one))) {
+    for (const link of links.filter((one) => !/^(https?:|\/)/.test(one))) {
       const [file = '', anchor] = link.split('#')
       const target = file === '' ? path : `${folder}${file}`
       expect(GUIDES, link).toContain(target)

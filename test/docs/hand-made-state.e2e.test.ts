@@ -1,8 +1,8 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { cpSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs'
+import { cpSync, mkdtempSync, readdirSync, rmSync, symlinkSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { afterAll, expect, it } from 'vitest'
 import { QUIET, ROOT } from '../../scripts/lib/local-state.ts'
 import { guideBlocks } from '../helpers/node/guides.ts'
@@ -10,19 +10,22 @@ import { freePort } from '../helpers/node/server.ts'
 
 /** The three commands of the guide that prepare a fresh clone for `npx wrangler dev`, in a copy of the repository. */
 
-const COPIED = [
-  'scripts',
-  'src',
-  'migrations',
-  'public',
-  'openapi.json',
-  'package.json',
-  'tsconfig.json',
-  'wrangler.toml',
-]
+/** What a clone does not have, or does not need. */
+const LEFT_OUT = new Set([
+  'node_modules',
+  '.git',
+  '.wrangler',
+  '.dev.vars',
+  '.cache',
+  'dist',
+  'bench',
+  'test',
+  'quality',
+])
 
 const clone = mkdtempSync(join(tmpdir(), 'ticketing-clone-'))
-for (const name of COPIED) cpSync(join(ROOT, name), join(clone, name), { recursive: true })
+for (const name of readdirSync(ROOT).filter((one) => !LEFT_OUT.has(one)))
+  cpSync(join(ROOT, name), join(clone, name), { recursive: true, filter: (path) => !LEFT_OUT.has(basename(path)) })
 symlinkSync(join(ROOT, 'node_modules'), join(clone, 'node_modules'))
 
 afterAll(() => rmSync(clone, { recursive: true, force: true }))
