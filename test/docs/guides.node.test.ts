@@ -137,11 +137,11 @@ describe('the guide of errors', () => {
 })
 
 describe('the text of the guides', () => {
-  /** As VitePress derives the anchor of a heading. */
+  /** As VitePress derives the anchor of a heading, but with underscores, which the codes of errors have. */
   const slugOf = (heading: string) =>
     heading
       .normalize('NFKD')
-      .replace(/[\s~`!@#$%^&*()\-_+=[\]{}|\\;:"'“”‘’<>,.?/]+/g, '-')
+      .replace(/[\s~`!@#$%^&*()\-+=[\]{}|\\;:"'“”‘’<>,.?/]+/g, '-')
       .replace(/^-+|-+$/g, '')
       .replace(/^(\d)/, '_$1')
       .toLowerCase()
