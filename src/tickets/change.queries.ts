@@ -6,7 +6,7 @@ import { type SQL, sql } from '../db/sql'
 import type { Statement } from '../db/statement'
 import { type ChangeRecord, hasChanged, insertUpdatedEvent } from '../db/ticket-change'
 import { visibleTicket } from '../db/visibility'
-import { insertSelect, update } from '../db/write'
+import { insertSelect, omitUndefined, update } from '../db/write'
 import { nextWriteTime } from '../db/write-time'
 import type { Priority, TicketStatus } from './values'
 
@@ -129,7 +129,7 @@ function updateTicket(request: ChangeRequest, values: NewValues) {
   const { accountId } = request.caller
   return update(
     tickets,
-    { ...values, version: sql`${tickets.version} + 1`, updatedAt: nextWriteTime(accountId, request) },
+    { ...omitUndefined(values), version: sql`${tickets.version} + 1`, updatedAt: nextWriteTime(accountId, request) },
     sql`${tickets.accountId} = ${accountId} AND ${tickets.id} = ${request.ticketId} AND ${hasChanged(request)}`,
   )
 }

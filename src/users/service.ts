@@ -5,7 +5,6 @@ import { DbError } from '../db/errors'
 import { countActiveWebhooks } from '../db/outbox'
 import { newId } from '../lib/ids'
 import { hashPassword, verifyPassword } from '../lib/passwords'
-import { asciiLower } from '../lib/text'
 import { assertFound, commit, readBeforeWrite } from '../service/commit'
 import { constraintError, fieldsForbidden, rethrow } from '../service/constraint-errors'
 import type { ServiceContext } from '../service/context'
@@ -51,10 +50,7 @@ interface NewUserInput {
 export function newUserStatements({ eventId, ...newUser }: NewUserInput) {
   const { accountId, id, name, email, role, now } = newUser
   return {
-    statements: [
-      ...insertUser({ ...newUser, emailNormalized: asciiLower(email) }),
-      ...(eventId === null ? [] : emitUserCreated(accountId, id, eventId, now)),
-    ],
+    statements: [...insertUser(newUser), ...(eventId === null ? [] : emitUserCreated(accountId, id, eventId, now))],
     user: { id, name, email, role, credential_generation: 1 },
   }
 }
@@ -99,9 +95,8 @@ export async function updateUser(ctx: ServiceContext, id: string, input: UpdateU
   else if (input.current_password !== undefined)
     throw invalidInput([detail(['current_password'], 'is only for a change of your own e-mail')])
   const { name, email, role, status } = input
-  const emailNormalized = email === undefined ? undefined : asciiLower(email)
   const exemptTokenId = isSelf && status !== 'inactive' ? (caller.token?.id ?? null) : null
-  return change(ctx, id, { name, email, emailNormalized, role, status }, exemptTokenId)
+  return change(ctx, id, { name, email, role, status }, exemptTokenId)
 }
 
 /** Ends a user's access immediately. For admins. Throws 404, and 409 for the last active admin. */

@@ -4,7 +4,7 @@ import { deliveries, replays, webhooks } from '../db/schema/webhooks'
 import { type RowOf, selection } from '../db/selection'
 import { type SQL, sql } from '../db/sql'
 import { select } from '../db/statement'
-import { deleteFrom, insertSelect, update } from '../db/write'
+import { deleteFrom, insertSelect, omitUndefined, update } from '../db/write'
 
 const a = alias(accounts, 'a')
 const d = alias(deliveries, 'd')
@@ -111,10 +111,12 @@ export function updateWebhookStatement(accountId: string, id: string, change: We
   return update(
     webhooks,
     {
-      url,
-      events: events && JSON.stringify(events),
-      description,
-      includeInternal: includeInternal === undefined ? undefined : Number(includeInternal),
+      ...omitUndefined({
+        url,
+        events: events && JSON.stringify(events),
+        description,
+        includeInternal: includeInternal === undefined ? undefined : Number(includeInternal),
+      }),
       ...(url !== undefined && { isSlow: 0 }),
       ...(active === true && { active: 1, disabledReason: null, failingSince: null, isSlow: 0, nextAt: NEXT_DUE_AT }),
       ...(active === false && { active: 0, disabledReason: null, nextAt: null }),

@@ -5,7 +5,7 @@ import { comments, tickets } from '../../src/db/schema/tickets'
 import { selection } from '../../src/db/selection'
 import { type SQL, sql } from '../../src/db/sql'
 import { query, select } from '../../src/db/statement'
-import { deleteFrom, insertSelect, update } from '../../src/db/write'
+import { deleteFrom, insertSelect, omitUndefined, update } from '../../src/db/write'
 
 const t = alias(tickets, 't')
 const c = alias(comments, 'c')
@@ -77,11 +77,15 @@ describe('statements', () => {
     )
   })
 
-  it('leave out what is undefined, and reject what the schema lacks', () => {
-    expect(render(update(tickets, { title: undefined, status: 'open' }, sql`1`).query).text).toBe(
-      'UPDATE tickets SET status = ?1 WHERE 1',
-    )
-    expect(() => update(tickets, { title: undefined }, sql`1`)).toThrow('at least one column')
+  it('omit only fields that a request may omit', () => {
+    const values = omitUndefined({ title: undefined, assignedTo: null })
+    expect(render(update(tickets, values, sql`1`).query).text).toBe('UPDATE tickets SET assigned_to = ?1 WHERE 1')
+    const undefinedTitle: object = { title: undefined, assignedTo: null }
+    expect(() => render(update(tickets, undefinedTitle, sql`1`).query)).toThrow(TypeError)
+  })
+
+  it('reject what the schema lacks', () => {
+    expect(() => update(tickets, {}, sql`1`)).toThrow('at least one column')
     const unknown: object = { unknown: 1 }
     expect(() => update(tickets, unknown, sql`1`)).toThrow('no column unknown')
     expect(() => selection({ n: sql`${1}` })).toThrow('no values')
