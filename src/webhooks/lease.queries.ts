@@ -1,4 +1,4 @@
-import { type Alias, alias } from '../db/alias'
+import { type Alias, alias, qualified } from '../db/alias'
 import type { EventType } from '../db/outbox'
 import { accountCounters, accounts } from '../db/schema/accounts'
 import { deliveries, events, webhooks } from '../db/schema/webhooks'
@@ -20,8 +20,8 @@ const due = alias(deliveries, 'due')
 const e = alias(events, 'e')
 const s = alias(accountCounters, 's')
 const w = alias(webhooks, 'w')
-const counters = alias(accountCounters, 'account_state')
-const updated = alias(webhooks, 'webhooks')
+const counters = qualified(accountCounters)
+const updated = qualified(webhooks)
 const ranked = alias(webhooks, 'ranked')
 const chosen = alias(webhooks, 'chosen')
 const leased = alias(webhooks, 'leased')

@@ -1,4 +1,4 @@
-import { alias } from '../db/alias'
+import { alias, qualified } from '../db/alias'
 import { accountCounters, accounts } from '../db/schema/accounts'
 import { deliveries, replays, webhooks } from '../db/schema/webhooks'
 import { type RowOf, selection } from '../db/selection'
@@ -9,8 +9,8 @@ import { deleteFrom, insertSelect, omitUndefined, update } from '../db/write'
 const a = alias(accounts, 'a')
 const d = alias(deliveries, 'd')
 const s = alias(accountCounters, 's')
-/** Qualified names for subqueries of a statement that updates webhooks. */
-const updated = alias(webhooks, 'webhooks')
+/** For subqueries of a statement that updates webhooks. */
+const updated = qualified(webhooks)
 
 const WEBHOOK = selection({
   id: webhooks.id,

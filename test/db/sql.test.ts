@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { alias } from '../../src/db/alias'
+import { alias, qualified } from '../../src/db/alias'
 import { render } from '../../src/db/render'
 import { comments, tickets } from '../../src/db/schema/tickets'
 import { selection } from '../../src/db/selection'
@@ -40,6 +40,13 @@ describe('a template', () => {
 
   it('rejects anything else', () => {
     for (const value of [undefined, true, {}, new Date()]) expect(() => render(sql`${value}`)).toThrow(TypeError)
+  })
+})
+
+describe('a qualified table', () => {
+  it('is its name, and its columns begin with it', () => {
+    const { text } = render(sql`UPDATE ${qualified(tickets)} SET ${tickets.title} = ${qualified(tickets).id}`)
+    expect(text).toBe('UPDATE tickets SET title = tickets.id')
   })
 })
 
