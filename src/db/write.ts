@@ -14,7 +14,10 @@ const COMMA = constantSql(', ')
 const SPACE = constantSql(' ')
 const WHERE = constantSql(' WHERE ')
 
-/** `INSERT INTO table (…) SELECT …`, and then `from`. Without `from` it inserts one row. */
+/**
+ * `INSERT INTO table (…) SELECT …`, and then `from`. Without `from` it inserts one row. If `from` has an `ON CONFLICT`, it
+ * needs a `WHERE` before it, even `WHERE 1`: SQLite would take `ON` for the condition of a join (a syntax error).
+ */
 export function insertSelect<T extends SQLiteTable>(
   table: T,
   values: Values<T['$inferInsert'], string>,
