@@ -7,15 +7,7 @@ import { select } from './statement'
 import { insertSelect, update } from './write'
 import { nextAfterLatest, type WriteClock } from './write-time'
 
-/** `webhook.test` is emitted on request, to one webhook. */
-export type EventType =
-  | 'ticket.created'
-  | 'ticket.updated'
-  | 'ticket.status_changed'
-  | 'ticket.deleted'
-  | 'comment.created'
-  | 'user.created'
-  | 'webhook.test'
+export type EventType = (typeof events)['$inferSelect']['type']
 
 interface NewEvent {
   id: string

@@ -44,7 +44,7 @@ export const DELIVERIES_PER_SCAN = 1_000
 
 /** The deliveries of a webhook after a sequence, in a direction. */
 export interface DeliveryWindow {
-  status: string | undefined
+  status: DeliveryRow['status'] | undefined
   event: string | undefined
   after: number | null
   direction: 'older' | 'newer'
