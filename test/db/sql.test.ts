@@ -1,5 +1,7 @@
+import { env } from 'cloudflare:workers'
 import { describe, expect, it } from 'vitest'
 import { alias, qualified } from '../../src/db/alias'
+import { jsonTable } from '../../src/db/json-table'
 import { render } from '../../src/db/render'
 import { comments, tickets } from '../../src/db/schema/tickets'
 import { selection } from '../../src/db/selection'
@@ -47,6 +49,26 @@ describe('a qualified table', () => {
   it('is its name, and its columns begin with it', () => {
     const { text } = render(sql`UPDATE ${qualified(tickets)} SET ${tickets.title} = ${qualified(tickets).id}`)
     expect(text).toBe('UPDATE tickets SET title = tickets.id')
+  })
+})
+
+describe('a JSON table', () => {
+  it('has the fields of its rows in their order', async () => {
+    const table = jsonTable('row', { title: tickets.title, assigned_to: tickets.assignedTo, number: tickets.number })
+    const { columns } = table
+    const rows = [
+      { title: "It's", assigned_to: null, number: 2 },
+      { title: 'T', assigned_to: 'a', number: 1 },
+    ]
+    const fields = sql.join([columns.title, columns.assigned_to, columns.number], sql`, `)
+    const { text, values } = render(sql`SELECT json_array(${fields}) AS found FROM ${table.of(rows)} ORDER BY row.key`)
+    const { results } = await env.DB.prepare(text)
+      .bind(...values)
+      .all<{ found: string }>()
+    expect(results.map(({ found }) => JSON.parse(found))).toEqual([
+      ["It's", null, 2],
+      ['T', 'a', 1],
+    ])
   })
 })
 
