@@ -1,4 +1,5 @@
 import { alias, qualified } from '../db/alias'
+import { byPlan } from '../db/by-plan'
 import { accountCounters, accounts } from '../db/schema/accounts'
 import { deliveries, replays, webhooks } from '../db/schema/webhooks'
 import { type RowOf, selection } from '../db/selection'
@@ -32,6 +33,7 @@ export const NEXT_DUE_AT = sql<number | null>`(SELECT min(${d.dueAt}) FROM ${d}
   WHERE ${d.accountId} = ${updated.accountId} AND ${d.webhookId} = ${updated.id} AND ${d.dueAt} IS NOT NULL)`
 
 const MAX_WEBHOOKS = { standard: 10, premium: 50 }
+const WEBHOOK_LIMIT = byPlan(a.plan, MAX_WEBHOOKS)
 
 interface NewWebhook {
   id: string
@@ -70,7 +72,7 @@ export function insertWebhook(accountId: string, webhook: NewWebhook, now: numbe
     sql`FROM ${s} JOIN ${a} ON ${a.id} = ${s.accountId}
       WHERE ${s.accountId} = ${accountId}
         AND (SELECT count(*) FROM ${webhooks} WHERE ${webhooks.accountId} = ${accountId} AND ${webhooks.deletedAt} IS NULL)
-          < CASE ${a.plan} WHEN 'premium' THEN ${MAX_WEBHOOKS.premium} ELSE ${MAX_WEBHOOKS.standard} END`,
+          < ${WEBHOOK_LIMIT}`,
   )
 }
 

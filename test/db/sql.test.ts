@@ -1,8 +1,10 @@
 import { env } from 'cloudflare:workers'
 import { describe, expect, it } from 'vitest'
 import { alias, qualified } from '../../src/db/alias'
+import { byPlan } from '../../src/db/by-plan'
 import { jsonTable } from '../../src/db/json-table'
 import { render } from '../../src/db/render'
+import { accounts } from '../../src/db/schema/accounts'
 import { comments, tickets } from '../../src/db/schema/tickets'
 import { selection } from '../../src/db/selection'
 import { type SQL, sql } from '../../src/db/sql'
@@ -49,6 +51,20 @@ describe('a qualified table', () => {
   it('is its name, and its columns begin with it', () => {
     const { text } = render(sql`UPDATE ${qualified(tickets)} SET ${tickets.title} = ${qualified(tickets).id}`)
     expect(text).toBe('UPDATE tickets SET title = tickets.id')
+  })
+})
+
+describe('the value of a plan', () => {
+  it('is that of the plan in the column', async () => {
+    const limit = byPlan(accounts.plan, { standard: 2, premium: 5 })
+    const { text } = render(
+      sql`SELECT ${accounts.plan}, ${limit} AS value FROM (SELECT value AS plan FROM json_each(?1))`,
+    )
+    const { results } = await env.DB.prepare(text).bind('["standard", "premium"]').all()
+    expect(results).toEqual([
+      { plan: 'standard', value: 2 },
+      { plan: 'premium', value: 5 },
+    ])
   })
 })
 
