@@ -1,5 +1,6 @@
 import type { Caller } from '../core/caller'
 import { alias } from '../db/alias'
+import type { Json } from '../db/json'
 import { type JsonRowOf, jsonTable } from '../db/json-table'
 import { attachments, comments, objectIntents, tickets } from '../db/schema/tickets'
 import { type RowOf, selection } from '../db/selection'
@@ -145,7 +146,10 @@ export function findAttachmentsOfComments(accountId: string, commentIds: SQL) {
 }
 
 /** The snapshots of the attachments of a ticket itself, or of a comment. */
-export function attachmentsJson(accountId: string, parent: { ticketId: string } | { commentId: string }): SQL<string> {
+export function attachmentsJson(
+  accountId: string,
+  parent: { ticketId: string } | { commentId: string },
+): Json<AttachmentRow[]> {
   const condition =
     'ticketId' in parent
       ? sql`${f.ticketId} = ${parent.ticketId} AND ${f.commentId} IS NULL`

@@ -1,5 +1,6 @@
 import type { Role } from '../core/policy'
 import { alias } from '../db/alias'
+import { jsonObject } from '../db/json'
 import { insertEvent, reserveSequences } from '../db/outbox'
 import { loginIdentities, users } from '../db/schema/accounts'
 import { selection } from '../db/selection'
@@ -48,18 +49,19 @@ export function insertUser(user: NewUser) {
 
 /** For the batch that inserts the user, after it. */
 export function emitUserCreated(accountId: string, userId: string, eventId: string, now: number) {
-  return [
-    reserveSequences(accountId, { now }, sql`1`),
-    insertEvent({
-      id: eventId,
-      type: 'user.created',
-      accountId,
-      ticketId: null,
-      isInternal: false,
-      data: sql`json_object('user', json(${USER.json}))`,
-      from: sql`${u} WHERE ${u.accountId} = ${accountId} AND ${u.id} = ${userId}`,
-    }),
-  ]
+  return [reserveSequences(accountId, { now }, sql`1`), insertUserCreatedEvent(accountId, userId, eventId)]
+}
+
+export function insertUserCreatedEvent(accountId: string, userId: string, eventId: string) {
+  return insertEvent({
+    id: eventId,
+    type: 'user.created',
+    accountId,
+    ticketId: null,
+    isInternal: false,
+    data: jsonObject({ user: USER.json }),
+    from: sql`${u} WHERE ${u.accountId} = ${accountId} AND ${u.id} = ${userId}`,
+  })
 }
 
 export interface UserChange {

@@ -2,7 +2,7 @@ import { detail } from '../core/error-details'
 import { forbidden, invalidCredentials, invalidInput, notFound } from '../core/errors'
 import { managesUsers, type Role, readsUsers } from '../core/policy'
 import { DbError } from '../db/errors'
-import { countActiveWebhooks } from '../db/outbox'
+import { countActiveWebhooks, type EventOf } from '../db/outbox'
 import { newId } from '../lib/ids'
 import { hashPassword, verifyPassword } from '../lib/passwords'
 import { assertFound, commit, readBeforeWrite } from '../service/commit'
@@ -12,6 +12,7 @@ import {
   emitUserCreated,
   findPassword,
   insertUser,
+  type insertUserCreatedEvent,
   type UserChange,
   updatePassword,
   updateUserStatement,
@@ -22,8 +23,10 @@ import { type ChangePasswordInput, type CreateUserInput, presentUser, type Updat
 
 export { emailTaken } from './errors'
 export { JANE, NEW_USER, SUPPORT } from './examples'
-export type { UserRow } from './queries'
 export { presentUser, RoleName, User, UserRef } from './schema'
+
+/** An event and its snapshot. */
+export type UserEvent = EventOf<typeof insertUserCreatedEvent>
 
 /** For agents and admins; every user may read itself. Throws 404. */
 export async function getUser({ caller, db }: ServiceContext, id: string) {

@@ -1,7 +1,9 @@
 import { alias } from '../../src/db/alias'
+import { jsonObject } from '../../src/db/json'
 import { users } from '../../src/db/schema/accounts'
 import { ticketHistory, tickets } from '../../src/db/schema/tickets'
 import { events, webhooks } from '../../src/db/schema/webhooks'
+import { selection } from '../../src/db/selection'
 import { sql } from '../../src/db/sql'
 import { insertSelect, omitUndefined, update } from '../../src/db/write'
 
@@ -62,4 +64,13 @@ export function inserts() {
   insertSelect(events, { ...event, createdAt: t.id }, from)
   // @ts-expect-error A table is not a value.
   insertSelect(events, { ...event, createdAt: alias(ticketHistory, 'h') }, from)
+}
+
+export function snapshots() {
+  const ticket = selection({ id: t.id, number: t.number })
+  jsonObject<{ ticket: { id: string; number: number } }>({ ticket: ticket.json })
+  // @ts-expect-error A field of the snapshot is missing.
+  jsonObject<{ ticket: { id: string; number: number; title: string } }>({ ticket: ticket.json })
+  // @ts-expect-error A text is not JSON.
+  jsonObject<{ title: string }>({ title: t.title })
 }
