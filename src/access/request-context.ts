@@ -45,7 +45,8 @@ export function publicContext(c: Context<AppEnv>): PublicContext {
 }
 
 function notifyConsumer(c: Context<AppEnv>, accountId: string, activeWebhooks: ActiveWebhooks | undefined): void {
-  if (activeWebhooks && activeWebhooks.listeners > 0) c.executionCtx.waitUntil(enqueueFanOut(c.env.WEBHOOKS, accountId))
+  if (activeWebhooks && activeWebhooks.active_webhooks > 0)
+    c.executionCtx.waitUntil(enqueueFanOut(c.env.WEBHOOKS, accountId))
 }
 
 /**

@@ -63,7 +63,7 @@ export function insertEvent({ offsetFromLast = 0, ...event }: NewEvent) {
   )
 }
 
-const ACTIVE_WEBHOOKS = { listeners: accountCounters.activeWebhooks }
+const ACTIVE_WEBHOOKS = { active_webhooks: accountCounters.activeWebhooks }
 
 /** Without any, no consumer needs to be notified. */
 export type ActiveWebhooks = Row<typeof ACTIVE_WEBHOOKS>

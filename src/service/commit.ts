@@ -100,18 +100,33 @@ async function replay<T extends NamedStatements>(
 ): Promise<CommitResult<T>> {
   const sawMore = record.ticket_id !== null && seesInternal(record.role ?? caller.role) && !seesInternal(caller.role)
   if (sawMore || record.is_hidden === 1) throw notFound()
-  if (!key.fingerprints.includes(record.request_hash)) throw idempotencyKeyReused()
+  if (!key.fingerprints.includes(record.fingerprint)) throw idempotencyKeyReused()
   key.markReplayed()
   const secret = record.secret === null ? '' : await decryptSecret(key.encryptionKeys, record.secret, key.keyHash)
   return { rows: storedRows(reads, record.rows), secret, isReplay: true }
 }
 
-/** Records hold the rows in the order of the reads, without their names. A release with other reads does not replay them. */
+/** The columns that earlier releases stored under another name. */
+const RENAMED_COLUMNS: Record<string, string> = { listeners: 'active_webhooks' }
+
+/**
+ * Records hold the rows in the order of the reads, without the names of those. A release with other reads or other columns
+ * does not replay them.
+ */
 function storedRows<T extends NamedStatements>(reads: T, json: string): Results<T> {
-  const rows: unknown[][] = JSON.parse(json)
-  if (rows.length !== Object.keys(reads).length)
+  const stored: Record<string, unknown>[][] = JSON.parse(json)
+  const rows = stored.map((found) => found.map(withCurrentNames))
+  const statements = Object.values(reads)
+  const hasColumns = statements.every(({ columns }, index) =>
+    rows[index]?.every((row) => columns.every((name) => Object.hasOwn(row, name))),
+  )
+  if (rows.length !== statements.length || !hasColumns)
     throw conflict([detail(['Idempotency-Key'], 'belongs to a response that can no longer be shown')])
   return byName(reads, rows)
+}
+
+function withCurrentNames(row: Record<string, unknown>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(row).map(([name, value]) => [RENAMED_COLUMNS[name] ?? name, value]))
 }
 
 async function decryptSecret(keys: readonly Buffer[], ciphertext: string, context: string): Promise<string> {

@@ -104,7 +104,7 @@ async function sendNow(ctx: ServiceContext, webhookId: string, id: string, write
   if (!webhook) throw notFound()
   if (webhook.active !== 1) throw webhookInactive()
   if (!delivery) throw notFound()
-  if (!isReplay) ctx.notifyConsumer({ listeners: 1 })
+  if (!isReplay) ctx.notifyConsumer({ active_webhooks: 1 })
   return presentDelivery(delivery)
 }
 
@@ -136,7 +136,7 @@ export async function replay(ctx: ServiceContext, webhookId: string, input: Repl
   const { rows, isReplay } = await commit(ctx, writes, reads).catch(rethrowReplayInProgress)
   const [started] = rows.started
   if (!started) throw webhookInactive()
-  if (!isReplay) ctx.notifyConsumer({ listeners: 1 })
+  if (!isReplay) ctx.notifyConsumer({ active_webhooks: 1 })
   return { count: started.count }
 }
 

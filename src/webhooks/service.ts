@@ -98,7 +98,7 @@ export async function updateWebhook(ctx: ServiceContext, id: string, input: Upda
   ).catch(rethrowUrlTaken)
   const [row] = rows.webhook
   if (!row) throw notFound()
-  ctx.notifyConsumer({ listeners: row.active })
+  ctx.notifyConsumer({ active_webhooks: row.active })
   return presentWebhook(row)
 }
 

@@ -7,6 +7,11 @@ export const RULES = [
     it.operator('||').part(1).remove(),
     it.operator('||').part(2).remove(),
   ]),
+  ...inside('storedRows', ['service/idempotency-replay'], (it) => [
+    it.operator('||').part(1).remove(),
+    it.operator('||').part(2).remove(),
+  ]),
+  ...inside('withCurrentNames', ['service/idempotency-replay'], (it) => [it.operator('??').part(1).remove()]),
   ...equivalent(
     'no route under /auth stores idempotency records',
     inside('parseIdempotencyKey', ['service/idempotency-keys', 'service/idempotency-every-route'], (it) => [
