@@ -27,7 +27,7 @@ export interface Upload {
 }
 
 /** Files are stored for a ticket that the caller may see, or for a new ticket whose members are valid. */
-export type UploadPrecondition = { ticketId: string } | { references: TicketMembers }
+export type UploadPrecondition = { ticketId: string } | { members: TicketMembers }
 
 const t = alias(tickets, 't')
 const s = alias(accountCounters, 's')
@@ -63,8 +63,8 @@ function conditions(caller: Caller, uploads: Upload[], precondition: UploadPreco
   const fitsAccount = sql<number>`EXISTS (SELECT 1 FROM ${s} JOIN ${a} ON ${a.id} = ${s.accountId}
     WHERE ${s.accountId} = ${accountId}
       AND ${s.storedBytes} + ${bytes} <= CASE ${a.plan} WHEN 'premium' THEN ${STORAGE.premium} ELSE ${STORAGE.standard} END)`
-  if ('references' in precondition) {
-    const isMet = sql<number>`(${areAssignable(accountId, precondition.references)})`
+  if ('members' in precondition) {
+    const isMet = sql<number>`(${areAssignable(accountId, precondition.members)})`
     return { isMet, fitsTicket: sql<number>`1`, fitsAccount }
   }
   const { ticketId } = precondition

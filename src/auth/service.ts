@@ -51,7 +51,7 @@ export async function login(
   return ctx.throttle.guardPasswordCheck(owner, async () => {
     const matches = await verifyPassword(input.password, user?.password_hash ?? null)
     if (!user || !matches) throw invalidCredentials()
-    const { account_id: accountId, id, credential_generation: tokenVersion } = user
+    const { account_id: accountId, id, token_version: tokenVersion } = user
     const recorded = await ctx.openAccount(accountId).first(recordLogin(accountId, id, tokenVersion, ctx.now))
     if (!recorded) throw invalidCredentials()
     return presentLogin(ctx, accountId, user)
@@ -62,10 +62,10 @@ export async function login(
 export async function presentLogin(
   ctx: PublicContext,
   accountId: string,
-  user: { id: string; name: string; email: string; role: Role; credential_generation: number },
+  user: { id: string; name: string; email: string; role: Role; token_version: number },
 ): Promise<z.infer<typeof LoginResult>> {
-  const { id, name, email, role, credential_generation } = user
-  const member = { sub: id, acc: accountId, role, gen: credential_generation }
+  const { id, name, email, role, token_version: gen } = user
+  const member = { sub: id, acc: accountId, role, gen }
   const { token, expiresAt } = await issueToken(member, ctx.config.keys.tokens, ctx.now, ctx.config.tokenTtlSeconds)
   return { token, expires_at: toWireTime(expiresAt * SECOND), user: { id, name, email, role } }
 }

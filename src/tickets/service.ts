@@ -63,7 +63,7 @@ export async function createTicket(ctx: ServiceContext, input: CreateTicketInput
   const { accountId } = caller
   assertFieldsAllowed(forbiddenCreateFields(caller.role, Object.keys(input)))
   const members = { createdBy: input.created_by, assignedTo: input.assigned_to }
-  const files = await storeFiles(ctx, input.attachments ?? [], { references: members })
+  const files = await storeFiles(ctx, input.attachments ?? [], { members })
   if (!files) throw await explainInvalidMembers(ctx, members)
   const ticket = newTicket(ctx, input)
   const parent = { ticketId: ticket.id, commentId: null, isInternal: false }

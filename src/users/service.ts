@@ -55,7 +55,7 @@ export function newUserStatements({ eventId, ...newUser }: NewUserInput) {
       ...insertUser({ ...newUser, emailNormalized: asciiLower(email) }),
       ...(eventId === null ? [] : emitUserCreated(accountId, id, eventId, now)),
     ],
-    user: { id, name, email, role, credential_generation: 1 },
+    user: { id, name, email, role, token_version: 1 },
   }
 }
 
@@ -142,11 +142,11 @@ async function checkOwnPassword(ctx: ServiceContext, password: string | undefine
   if (!found) return null
   const [row] = found.password
   if (!row) throw invalidCredentials()
-  const owner = { emailNormalized: row.email_key, user: { accountId: caller.accountId, id: caller.id } }
+  const owner = { emailNormalized: row.email_normalized, user: { accountId: caller.accountId, id: caller.id } }
   await throttle.guardPasswordCheck(owner, async () => {
     if (!(await verifyPassword(password, row.password_hash))) throw invalidCredentials()
   })
-  return row.credential_generation
+  return row.token_version
 }
 
 async function change(ctx: ServiceContext, id: string, changes: UserChange, exemptTokenId: string | null) {

@@ -73,7 +73,7 @@ async function attemptDeliveries(config: Config, batch: LeasedBatch, limit: Limi
   const attemptAll = async (): Promise<void> => {
     while (await limit(attemptNext));
   }
-  const concurrent = webhook.slow === 1 ? 1 : MAX_FETCHES_PER_WEBHOOK
+  const concurrent = webhook.is_slow === 1 ? 1 : MAX_FETCHES_PER_WEBHOOK
   await Promise.all(Array.from({ length: concurrent }, attemptAll))
   return attempts
 }
@@ -114,7 +114,7 @@ function evaluateHealth(webhook: LeasedWebhook, attempts: Attempt[], now: number
   return {
     succeeded,
     failedAt,
-    isSlow: results.length === 0 ? webhook.slow === 1 : results.at(-1)?.failure === 'timeout',
+    isSlow: results.length === 0 ? webhook.is_slow === 1 : results.at(-1)?.failure === 'timeout',
     disable: reason && { reason, url: webhook.url },
   }
 }

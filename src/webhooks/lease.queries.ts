@@ -33,7 +33,7 @@ const LEASED_WEBHOOK = selection({
   secret: webhooks.secret,
   previous_secret: webhooks.previousSecret,
   previous_until: webhooks.previousUntil,
-  slow: webhooks.isSlow,
+  is_slow: webhooks.isSlow,
   failing_since: webhooks.failingSince,
   /** How many deliveries were charged to the quota of the account. */
   lease_batch_size: webhooks.leaseBatchSize,
