@@ -206,7 +206,14 @@ describe('the log of these failures', () => {
     const failures = logged.map((line) => JSON.parse(line)).filter(({ failure }) => failure)
     expect(new Set(failures.map(({ failure }) => failure.error))).toEqual(new Set(['Error', 'DbError']))
     for (const { failure } of failures) expect(failure.at).toMatch(/^at /)
-    const parts = new Set(failures.map(({ failed }) => failed))
-    for (const part of ['wake', 'settle', 'throttle', 'discard files', 'delete objects']) expect(parts).toContain(part)
+    const tasks = new Set(failures.map(({ failed }) => failed))
+    for (const task of [
+      'enqueue fan-out',
+      'end invalidation',
+      'update login throttle',
+      'release uploads',
+      'delete objects',
+    ])
+      expect(tasks).toContain(task)
   })
 })

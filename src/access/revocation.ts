@@ -20,7 +20,7 @@ export function credentialsOf(env: Pick<Bindings, 'RATE_LIMITER'>, accountId: st
       const result = await commit()
       // If this fails, the object bypasses its cache until the pending change expires.
       await callDurableObject(() => object().endInvalidation(changeId, member)).catch((error) =>
-        logFailure('settle', error, { account_id: accountId }),
+        logFailure('end invalidation', error, { account_id: accountId }),
       )
       return result
     },

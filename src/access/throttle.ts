@@ -88,7 +88,7 @@ async function ignoringFailure(call: () => unknown): Promise<void> {
   try {
     await callDurableObject(call)
   } catch (error) {
-    logFailure('throttle', error)
+    logFailure('update login throttle', error)
   }
 }
 

@@ -143,7 +143,7 @@ export function releaseUploads(ctx: ServiceContext, files: { id: string }[]): vo
     db
       .all(releaseUploadIntents(ctx.caller.accountId, ids, ctx.now))
       .then(() => deleteObjects(ctx.files, db))
-      .catch((error) => logFailure('discard files', error, { account_id: ctx.caller.accountId })),
+      .catch((error) => logFailure('release uploads', error, { account_id: ctx.caller.accountId })),
   )
 }
 

@@ -48,7 +48,7 @@ export async function exportTickets(ctx: ServiceContext, input: ExportTicketsInp
       try {
         page = await findNextPage(cursorKeyOf(last))
       } catch (error) {
-        if (!isAccessEnded(error)) logFailure('export', error, { account_id: caller.accountId })
+        if (!isAccessEnded(error)) logFailure('export tickets', error, { account_id: caller.accountId })
         end(cursor)
       }
     },

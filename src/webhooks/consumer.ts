@@ -27,9 +27,9 @@ export async function consume(env: Bindings, ctx: ExecutionContext, messages: re
   const fannedOut = new Map<string, Promise<boolean>>()
   for (const { body } of messages)
     if (body.account_id !== null && !fannedOut.has(body.account_id))
-      fannedOut.set(body.account_id, succeeds('fan-out', fanOut(env, body.account_id, wakeUps)))
+      fannedOut.set(body.account_id, succeeds('fan out events', fanOut(env, body.account_id, wakeUps)))
   await Promise.all(fannedOut.values())
-  const isDelivered = await succeeds('sender', deliver(env, ctx, wakeUps))
+  const isDelivered = await succeeds('deliver webhooks', deliver(env, ctx, wakeUps))
   for (const message of messages) {
     const isFannedOut = message.body.account_id === null || (await fannedOut.get(message.body.account_id))
     if (isFannedOut && isDelivered) message.ack()
@@ -46,7 +46,7 @@ export async function consumeDeadLetters(env: Bindings, messages: readonly Messa
   for (const message of messages) {
     const accountId = message.body.account_id
     writeLog('error', { dead_letter: message.id, account_id: accountId })
-    if (accountId === null || (await succeeds('dead letter', recordDeadLetter(env, accountId)))) message.ack()
+    if (accountId === null || (await succeeds('record dead letter', recordDeadLetter(env, accountId)))) message.ack()
     else message.retry(RETRY)
   }
 }
@@ -97,7 +97,7 @@ async function deliver(env: Bindings, ctx: ExecutionContext, wakeUps: WakeUpBatc
   if (worker.isFull()) wakeUps.add(null, Date.now())
   ctx.waitUntil(
     succeeds(
-      'sender',
+      'deliver webhooks',
       done.then(() => wakeUps.enqueue()),
     ),
   )
@@ -107,12 +107,12 @@ function sleep(milliseconds: number): Promise<false> {
   return new Promise((resolve) => setTimeout(() => resolve(false), milliseconds))
 }
 
-/** Logs an error with `part`. */
-function succeeds(part: string, work: Promise<unknown>): Promise<boolean> {
+/** Logs an error as that of the task. */
+function succeeds(task: string, work: Promise<unknown>): Promise<boolean> {
   return work.then(
     () => true,
     (error) => {
-      logFailure(part, error)
+      logFailure(task, error)
       return false
     },
   )

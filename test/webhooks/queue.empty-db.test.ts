@@ -209,8 +209,8 @@ describe('W09 dead letters', () => {
     const logged = watchErrors()
     breakDatabase((call) => call === 1)
     expect(await consumeDead(account.id, account.id)).toEqual([AGAIN, DONE])
-    const parts = logged.map(({ dead_letter, failed }) => (dead_letter ? 'message' : failed))
-    expect(parts).toEqual(['message', 'dead letter', 'message'])
+    const entries = logged.map(({ dead_letter, failed }) => (dead_letter ? 'message' : failed))
+    expect(entries).toEqual(['message', 'record dead letter', 'message'])
   })
 })
 

@@ -123,7 +123,7 @@ export class RateLimiter extends DurableObject<Bindings> {
       this.refreshing = null
     })
     if (age >= STALE_AFTER) return this.refreshing
-    this.refreshing.catch((error) => logFailure('facts', error))
+    this.refreshing.catch((error) => logFailure('refresh member state', error))
     return memberState
   }
 
@@ -156,7 +156,7 @@ export class RateLimiter extends DurableObject<Bindings> {
     this.store.saveTouchTime(now)
     this.ctx.waitUntil(
       touchApiKey(this.env, accountId, keyId, now).catch((error) => {
-        logFailure('key use', error, { account_id: accountId })
+        logFailure('record API key use', error, { account_id: accountId })
         this.store.saveTouchTime(0)
       }),
     )
