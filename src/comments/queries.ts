@@ -31,7 +31,7 @@ const COMMENT = selection({
 
 export type CommentRow = RowOf<typeof COMMENT>
 
-const AUTHOR = sql`JOIN ${author} ON ${author.accountId} = ${c.accountId} AND ${author.id} = ${c.createdBy}`
+const AUTHOR_JOIN = sql`JOIN ${author} ON ${author.accountId} = ${c.accountId} AND ${author.id} = ${c.createdBy}`
 
 /** The latest comments of a ticket that the caller may see, oldest first. */
 export function findLatestComments(caller: Caller, ticketId: string, limit: number) {
@@ -40,7 +40,7 @@ export function findLatestComments(caller: Caller, ticketId: string, limit: numb
   return select(
     COMMENT,
     sql`FROM (${rows}) latest
-      CROSS JOIN ${c} ON ${c.rowId} = ${latest.rowId} AND ${c.accountId} = ${caller.accountId} ${AUTHOR}
+      CROSS JOIN ${c} ON ${c.rowId} = ${latest.rowId} AND ${c.accountId} = ${caller.accountId} ${AUTHOR_JOIN}
       ORDER BY ${c.rowId}`,
   )
 }
@@ -51,7 +51,7 @@ export function findComments(caller: Caller, ticketId: string, window: ChildWind
   return select(
     COMMENT,
     sql`FROM (${rows}) page
-      CROSS JOIN ${c} ON ${c.rowId} = ${page.rowId} AND ${c.accountId} = ${caller.accountId} ${AUTHOR}
+      CROSS JOIN ${c} ON ${c.rowId} = ${page.rowId} AND ${c.accountId} = ${caller.accountId} ${AUTHOR_JOIN}
       ORDER BY ${c.rowId} ${sortDirection(window)}`,
   )
 }
@@ -105,7 +105,7 @@ export function insertCommentEvent(accountId: string, comment: NewComment, event
     isInternal: comment.isInternal,
     data: sql`json_object('comment', json(${COMMENT.json}), 'attachments', json(${attachmentsJson}),
       'ticket', json_object('id', ${t.id}, 'number', ${t.number}, 'title', ${t.title}, 'status', ${t.status}))`,
-    from: sql`${c} ${AUTHOR} JOIN ${t} ON ${t.accountId} = ${c.accountId} AND ${t.id} = ${c.ticketId}
+    from: sql`${c} ${AUTHOR_JOIN} JOIN ${t} ON ${t.accountId} = ${c.accountId} AND ${t.id} = ${c.ticketId}
       WHERE ${c.accountId} = ${accountId} AND ${c.id} = ${comment.id}`,
   })
 }
@@ -135,7 +135,7 @@ export function findCommentOf(accountId: string, ticketId: string, id: string) {
 
 /** Without a check of visibility: for the author. */
 export function findComment(accountId: string, id: string) {
-  return select(COMMENT, sql`FROM ${c} ${AUTHOR} WHERE ${c.accountId} = ${accountId} AND ${c.id} = ${id}`)
+  return select(COMMENT, sql`FROM ${c} ${AUTHOR_JOIN} WHERE ${c.accountId} = ${accountId} AND ${c.id} = ${id}`)
 }
 
 function exists(accountId: string, id: string): SQL {

@@ -99,7 +99,7 @@ export function byName<T extends NamedStatements>(statements: T, rows: unknown[]
   return Object.fromEntries(Object.keys(statements).map((name, index) => [name, rows[index]])) as Results<T>
 }
 
-const READS = /^\s*SELECT\b/
+const STARTS_WITH_SELECT = /^\s*SELECT\b/
 
 /**
  * The database of one account. Each statement names `accountId`. If it was opened for a caller, each batch that writes first
@@ -118,7 +118,7 @@ export class AccountDb extends Database {
   }
 
   protected override verification(statements: readonly Rendered[]): Rendered[] {
-    if (this.caller === null || statements.every(({ text }) => READS.test(text))) return []
+    if (this.caller === null || statements.every(({ text }) => STARTS_WITH_SELECT.test(text))) return []
     return [render(assertCaller(this.caller, Date.now()).query)]
   }
 

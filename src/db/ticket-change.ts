@@ -4,7 +4,7 @@ import { actorJson, insertEvent, reserveSequences } from './outbox'
 import { attachments, comments, ticketHistory, tickets } from './schema/tickets'
 import { type SQL, sql } from './sql'
 import { type Statement, select } from './statement'
-import { TICKET, TICKET_MEMBERS } from './ticket-row'
+import { TICKET, TICKET_MEMBER_JOINS } from './ticket-row'
 import { insertSelect, update } from './write'
 import { nextWriteTime } from './write-time'
 
@@ -53,7 +53,7 @@ export function insertUpdatedEvent(change: ChangeRecord, eventId: string, isInte
     isInternal,
     data: sql`json_object('ticket', json(${TICKET.json}), 'changes', json(${changes}),
       'actor', json(${actorJson(accountId, caller.id)}))`,
-    from: sql`${t} ${TICKET_MEMBERS}
+    from: sql`${t} ${TICKET_MEMBER_JOINS}
       WHERE ${t.accountId} = ${accountId} AND ${t.id} = ${ticketId} AND ${hasChanged(change)}`,
   })
 }

@@ -14,7 +14,7 @@ interface Member {
 /** The snapshot of each type of event, as the batch of a change stores it. */
 interface Snapshots {
   'ticket.created': { ticket: TicketRow; attachments: AttachmentRow[] }
-  'ticket.updated': { ticket: TicketRow; changes: Record<string, FieldChange>; actor: Member }
+  'ticket.updated': { ticket: TicketRow; changes: Record<string, FieldChangeSnapshot>; actor: Member }
   'ticket.status_changed': {
     ticket: { id: string; title: string }
     status: { previous: TicketRow['status']; current: TicketRow['status'] }
@@ -30,7 +30,7 @@ interface Snapshots {
   'webhook.test': { webhook: { id: string } }
 }
 
-export type FieldChange = { previous: unknown; current: unknown } | { truncated: true }
+export type FieldChangeSnapshot = { previous: unknown; current: unknown } | { truncated: true }
 
 export type StoredEvent = { [Type in EventType]: { type: Type; snapshot: Snapshots[Type] } }[EventType]
 

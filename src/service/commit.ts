@@ -77,7 +77,7 @@ export async function commit<const T extends NamedStatements>(
 ): Promise<CommitResult<T>> {
   const { caller, db, idempotency, now } = ctx
   if (idempotency === null) return { rows: await db.change(writes, reads), secret, isReplay: false }
-  if (idempotency.found) return replay(caller, idempotency, idempotency.found, reads)
+  if (idempotency.found) return replayResponse(caller, idempotency, idempotency.found, reads)
   const [encryptionKey] = idempotency.encryptionKeys
   const encrypted = secret === '' || !encryptionKey ? null : await encrypt(encryptionKey, secret, idempotency.keyHash)
   const metadata = { role: caller.role, ticketId: ticketId ?? null, secret: encrypted, now }
@@ -88,11 +88,11 @@ export async function commit<const T extends NamedStatements>(
   }
   const record = await db.first(findIdempotencyRecord(caller, idempotency, now))
   if (!record) throw idempotencyRecordExpired()
-  return replay(caller, idempotency, record, reads)
+  return replayResponse(caller, idempotency, record, reads)
 }
 
 /** A caller that has lost the right to see what the response showed gets 404. */
-async function replay<T extends NamedStatements>(
+async function replayResponse<T extends NamedStatements>(
   caller: Caller,
   key: RequestIdempotency,
   record: IdempotencyRecord,

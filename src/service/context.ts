@@ -17,7 +17,7 @@ export interface ServiceContext {
   throttle: Throttle
   /** Enqueues a fan-out if there are active webhooks. It may be lost: the sweep enqueues it then. */
   notifyConsumer(activeWebhooks: ActiveWebhooks | undefined): void
-  sweeper: Sweeper
+  sweeper: SweeperClient
   /** Null without an idempotency key. */
   idempotency: RequestIdempotency | null
   /** From `If-Match`; null for any version. */
@@ -53,7 +53,7 @@ export interface Credentials {
   withInvalidation<T>(member: Pick<Caller, 'kind' | 'id'>, commit: () => Promise<T>): Promise<T>
 }
 
-export interface Sweeper {
+export interface SweeperClient {
   /** Throws 503 if the Durable Object cannot be reached. */
   ensureScheduled(): Promise<void>
 }

@@ -6,7 +6,7 @@ import { ticketSearch } from '../db/search-table'
 import { type RowOf, selection } from '../db/selection'
 import { type SQL, sql } from '../db/sql'
 import { query, select } from '../db/statement'
-import { TICKET, TICKET_MEMBERS } from '../db/ticket-row'
+import { TICKET, TICKET_MEMBER_JOINS } from '../db/ticket-row'
 import { countTickets } from './count.queries'
 import {
   andEach,
@@ -59,7 +59,7 @@ export function findTickets(caller: Caller, filter: TicketFilter, sorting: Ticke
   return select(
     LISTED_TICKET,
     sql`FROM (${findCursorKeys(caller, filter, ordering, window)}) page
-      CROSS JOIN ${t} ON ${t.rowId} = ${page.rowId} AND ${t.accountId} = ${caller.accountId} ${TICKET_MEMBERS}
+      CROSS JOIN ${t} ON ${t.rowId} = ${page.rowId} AND ${t.accountId} = ${caller.accountId} ${TICKET_MEMBER_JOINS}
       ${orderBy(ordering, 'page.')}`,
   )
 }

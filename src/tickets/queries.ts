@@ -7,7 +7,7 @@ import { comments, ticketHistory, tickets } from '../db/schema/tickets'
 import { type SQL, sql } from '../db/sql'
 import { select } from '../db/statement'
 import { isAssignable, isUser, type TicketMembers } from '../db/ticket-members'
-import { TICKET, TICKET_MEMBERS } from '../db/ticket-row'
+import { TICKET, TICKET_MEMBER_JOINS } from '../db/ticket-row'
 import { visibleTicket } from '../db/visibility'
 import { deleteFrom, insertSelect, update } from '../db/write'
 import { nextAfterLatest, type WriteClock } from '../db/write-time'
@@ -17,7 +17,7 @@ const t = alias(tickets, 't')
 
 /** A ticket with its members, if the caller may see it. */
 export function findTicket(caller: Caller, ticketId: string) {
-  return select(TICKET, sql`FROM ${t} ${TICKET_MEMBERS} WHERE ${visibleTicket(caller, ticketId)}`)
+  return select(TICKET, sql`FROM ${t} ${TICKET_MEMBER_JOINS} WHERE ${visibleTicket(caller, ticketId)}`)
 }
 
 /** Aborts the batch with `refused: precondition` if the caller may see the ticket and it has none of the versions. */
@@ -96,7 +96,7 @@ export function insertCreatedEvent(accountId: string, ticketId: string, eventId:
     ticketId,
     isInternal: false,
     data: sql`json_object('ticket', json(${TICKET.json}), 'attachments', json(${attachmentsJson}))`,
-    from: sql`${t} ${TICKET_MEMBERS} WHERE ${t.accountId} = ${accountId} AND ${t.id} = ${ticketId}`,
+    from: sql`${t} ${TICKET_MEMBER_JOINS} WHERE ${t.accountId} = ${accountId} AND ${t.id} = ${ticketId}`,
   })
 }
 

@@ -21,7 +21,7 @@ import { newId } from '../lib/ids'
 import { commit } from '../service/commit'
 import { constraintError, fieldsForbidden, rethrow } from '../service/constraint-errors'
 import type { ServiceContext } from '../service/context'
-import { changeTicket, type TicketChange } from './change.queries'
+import { changeTicket, type TicketUpdate } from './change.queries'
 import { statusChangeForbidden, unknownAssignee, unknownCreator } from './errors'
 import {
   deleteTicketRows,
@@ -169,7 +169,7 @@ function assertFieldsAllowed(fields: string[]): void {
   if (fields.length > 0) throw fieldsForbidden(fields)
 }
 
-function changeOf(input: UpdateTicketInput): TicketChange {
+function changeOf(input: UpdateTicketInput): TicketUpdate {
   const { add_tags: add, remove_tags: remove } = input
   return {
     title: input.title,

@@ -28,7 +28,7 @@ export interface LeasedBatch {
   deliveries: DueDelivery[]
 }
 
-interface Attempt {
+interface CompletedAttempt {
   delivery: DueDelivery
   result: AttemptResult
 }
@@ -54,12 +54,16 @@ export async function deliverBatch(env: Bindings, batch: LeasedBatch, limit: Lim
 }
 
 /** Returns the attempts in the order in which they ended. */
-async function attemptDeliveries(config: Config, batch: LeasedBatch, limit: LimitFunction): Promise<Attempt[]> {
+async function attemptDeliveries(
+  config: Config,
+  batch: LeasedBatch,
+  limit: LimitFunction,
+): Promise<CompletedAttempt[]> {
   const { webhook } = batch
   const deadline = Date.now() + BATCH_DURATION
   const secrets = await decryptSecrets(verificationKeys(config, 'webhooks'), webhook, Date.now())
   const waiting = [...batch.deliveries]
-  const attempts: Attempt[] = []
+  const attempts: CompletedAttempt[] = []
 
   const attemptNext = async (): Promise<boolean> => {
     const delivery = Date.now() < deadline ? waiting.shift() : undefined
@@ -78,7 +82,7 @@ async function attemptDeliveries(config: Config, batch: LeasedBatch, limit: Limi
   return attempts
 }
 
-function toAttemptRecord(config: Config, { delivery, result }: Attempt): AttemptRecord {
+function toAttemptRecord(config: Config, { delivery, result }: CompletedAttempt): AttemptRecord {
   const isManual = delivery.is_manual === 1
   const endedAt = result.at + result.durationMs
   const scheduleAttempts = delivery.schedule_attempts + 1
@@ -101,7 +105,7 @@ function toAttemptRecord(config: Config, { delivery, result }: Attempt): Attempt
 }
 
 /** What the attempts, in the order in which they began, mean for the webhook. */
-function evaluateHealth(webhook: LeasedWebhook, attempts: Attempt[], now: number) {
+function evaluateHealth(webhook: LeasedWebhook, attempts: CompletedAttempt[], now: number) {
   const results = attempts.map(({ result }) => result).toSorted((a, b) => a.at - b.at)
   const lastSuccess = results.findLastIndex((result) => result.succeeded)
   const succeeded = lastSuccess !== -1

@@ -116,7 +116,7 @@ const deliveryShape = {
 
 const Delivery = z.object(deliveryShape).openapi('Delivery')
 
-const Attempt = z
+const DeliveryAttempt = z
   .object({
     number: integerField(1),
     at: WireTime,
@@ -133,7 +133,7 @@ const Attempt = z
   .openapi('DeliveryAttempt')
 
 const DeliveryWithAttempts = z
-  .object({ ...deliveryShape, attempts: z.array(Attempt).max(100).openapi({ description: 'The latest 100' }) })
+  .object({ ...deliveryShape, attempts: z.array(DeliveryAttempt).max(100).openapi({ description: 'The latest 100' }) })
   .openapi('DeliveryWithAttempts')
 
 export const DeliveryResponse = z.object({ data: Delivery }).openapi('DeliveryResponse')
@@ -212,7 +212,7 @@ export function presentDeliveryWithAttempts(
       trigger: attempt.trigger,
       status_code: attempt.status_code,
       duration_ms: attempt.duration_ms,
-      error: Attempt.shape.error.parse(attempt.error),
+      error: DeliveryAttempt.shape.error.parse(attempt.error),
       response: attempt.response,
     })),
   }

@@ -1,6 +1,6 @@
 import { DAY, MINUTE } from '../../lib/time'
 import type { MemberState, RevokedToken } from '../member-state'
-import type { Window } from '../window'
+import type { RateLimitWindow } from '../window'
 
 /** Times are in ms. The tables and columns keep the names that they have in deployed objects. */
 interface CallerState {
@@ -28,7 +28,7 @@ export class RateLimiterStore {
     return this.load().state
   }
 
-  saveCount({ minute, count }: Window, lastWriteAt: number): void {
+  saveCount({ minute, count }: RateLimitWindow, lastWriteAt: number): void {
     Object.assign(this.load().state, { minute, count, last_write_at: lastWriteAt })
     this.storage.sql.exec('UPDATE caller SET minute = ?, count = ?, wrote_at = ?', minute, count, lastWriteAt)
   }
