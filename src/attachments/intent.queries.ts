@@ -9,7 +9,7 @@ import { areAssignable, type TicketMembers } from '../db/ticket-members'
 import { visibleTicket } from '../db/visibility'
 import { deleteFrom, insertSelect, update } from '../db/write'
 
-const ATTACHMENTS_A_TICKET = 500
+const MAX_ATTACHMENTS_PER_TICKET = 500
 /** Bytes for each plan, as in `migrations/0007_attachments.sql`. */
 const STORAGE = {
   standard: 5_000_000_000,
@@ -71,7 +71,7 @@ function conditions(caller: Caller, uploads: Upload[], precondition: UploadPreco
   return {
     isMet: sql<number>`EXISTS (SELECT 1 FROM ${t} WHERE ${visibleTicket(caller, ticketId)})`,
     fitsTicket: sql<number>`NOT EXISTS (SELECT 1 FROM ${t} WHERE ${t.accountId} = ${accountId} AND ${t.id} = ${ticketId}
-      AND ${t.publicAttachments} + ${t.internalAttachments} + ${uploads.length} > ${ATTACHMENTS_A_TICKET})`,
+      AND ${t.publicAttachments} + ${t.internalAttachments} + ${uploads.length} > ${MAX_ATTACHMENTS_PER_TICKET})`,
     fitsAccount,
   }
 }

@@ -33,7 +33,7 @@ export {
 export { newUserLogin } from './examples'
 export { LoginResult } from './schema'
 
-const ACCOUNTS_A_SWEEP = 100
+const ACCOUNTS_PER_SWEEP = 100
 
 /**
  * Issues a token. Throws 429, before any hashing, after too many failures of the email or IP address. Throws 401
@@ -115,6 +115,6 @@ export async function logout(ctx: ServiceContext): Promise<void> {
 
 /** Deletes the records of revoked tokens that have expired, of at most 100 accounts. */
 export async function sweepTokens(env: Bindings, now: number): Promise<void> {
-  const accounts = await openDirectory(env).all(findAccountsWithExpiredTokens(now, ACCOUNTS_A_SWEEP))
+  const accounts = await openDirectory(env).all(findAccountsWithExpiredTokens(now, ACCOUNTS_PER_SWEEP))
   for (const { account_id } of accounts) await openAccount(env, account_id).all(deleteExpiredTokens(account_id, now))
 }

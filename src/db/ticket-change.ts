@@ -62,7 +62,7 @@ export function insertUpdatedEvent(change: ChangeRecord, eventId: string, isInte
 interface ChildChange {
   field: 'comments' | 'attachments'
   id: string
-  moves: 'comes' | 'goes'
+  kind: 'added' | 'removed'
   /** A further condition on its row, which has the alias `p`. */
   condition?: SQL
 }
@@ -90,7 +90,7 @@ export function recordChildChange(change: ChangeRecord, child: ChildChange, even
   const itself = sql`${p}
     WHERE ${p.accountId} = ${accountId} AND ${p.ticketId} = ${ticketId} AND ${p.id} = ${child.id}`
   const values =
-    child.moves === 'comes'
+    child.kind === 'added'
       ? { previous: sql<string>`'null'`, current: sql<string>`${snapshot}` }
       : { previous: sql<string>`${snapshot}`, current: sql<string>`'null'` }
   const history = { accountId: p.accountId, ticketId: p.ticketId, changeId, actorId: caller.id, field: child.field }

@@ -13,7 +13,7 @@ export interface EventFilter {
 }
 
 /** How many events a page with a filter by type scans at most. */
-const EVENTS_A_SCAN = 1_000
+const EVENTS_PER_SCAN = 1_000
 
 const e = alias(events, 'e')
 const page = alias(events, 'page')
@@ -32,7 +32,7 @@ export type EventRow = Row<typeof EVENT>
 
 /** How many events a page scans: without a filter by type as many as it shows, and one more. */
 export function scanSize({ types }: EventFilter, limit: number): number {
-  return types === undefined ? limit : EVENTS_A_SCAN
+  return types === undefined ? limit : EVENTS_PER_SCAN
 }
 
 /** The oldest sequence that is retained (null if there is none), and the newest that was ever written. */

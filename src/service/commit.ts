@@ -16,8 +16,8 @@ import { DecryptError, decrypt, encrypt } from '../lib/envelope-encryption'
 import { idempotencyKeyReused } from './constraint-errors'
 import type { RequestIdempotency, ServiceContext } from './context'
 
-const ROWS_A_STATEMENT = 500
-const STATEMENTS_A_SWEEP = 10
+const ROWS_PER_STATEMENT = 500
+const STATEMENTS_PER_SWEEP = 10
 
 interface CommitResult<T> {
   /** As the reads found them after the write, now or in an earlier request with the same key. */
@@ -142,8 +142,8 @@ async function decryptSecret(keys: readonly Buffer[], ciphertext: string, contex
 /** Deletes expired idempotency records of all accounts, at most 5,000 in a sweep. */
 export async function sweepIdempotencyRecords(env: Pick<Bindings, 'DB'>, now: number): Promise<void> {
   const directory = openDirectory(env)
-  for (let statements = 0; statements < STATEMENTS_A_SWEEP; statements += 1) {
-    const deleted = await directory.all(deleteExpiredRecords(now, ROWS_A_STATEMENT))
-    if (deleted.length < ROWS_A_STATEMENT) return
+  for (let statements = 0; statements < STATEMENTS_PER_SWEEP; statements += 1) {
+    const deleted = await directory.all(deleteExpiredRecords(now, ROWS_PER_STATEMENT))
+    if (deleted.length < ROWS_PER_STATEMENT) return
   }
 }

@@ -42,7 +42,7 @@ export interface NewTicket {
 }
 
 /** Reserves the next ticket number, event sequence and time, for a ticket and its event in the same batch. */
-export function takeTicketNumber(accountId: string, clock: WriteClock) {
+export function reserveTicketNumber(accountId: string, clock: WriteClock) {
   return update(
     accountCounters,
     {

@@ -32,7 +32,7 @@ import {
   insertCreatedEvent,
   insertTicket,
   type NewTicket,
-  takeTicketNumber,
+  reserveTicketNumber,
 } from './queries'
 import { type CreateTicketInput, LATEST, presentTicket, presentTicketDetail, type UpdateTicketInput } from './schema'
 
@@ -71,7 +71,7 @@ export async function createTicket(ctx: ServiceContext, input: CreateTicketInput
   const { rows, isReplay } = await commit(
     ctx,
     [
-      takeTicketNumber(accountId, { now, files: files.length }),
+      reserveTicketNumber(accountId, { now, files: files.length }),
       insertTicket(accountId, ticket),
       ...attachFiles(ctx, parent, files),
       insertCreatedEvent(accountId, ticket.id, newId('evt', now), snapshot),

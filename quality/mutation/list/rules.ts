@@ -73,7 +73,7 @@ export const RULES = [
   ...inside('replayEvents', ['webhooks/replay.empty-db'], (it) => [it.call('replayTooLarge').enclosingIf().remove()]),
   ...inside('attemptDelivery', ['webhooks/responses.empty-db'], (it) => [it.operator('<=').replaceWith('$1 <= 399')]),
   ...inside('readPrefix', ['webhooks/responses.empty-db'], (it) => [it.call('subarray').unchain()]),
-  ...inside('takeLeases', ['webhooks/leases.empty-db'], (it) => [it.sql('PARTITION BY account_id').remove()]),
+  ...inside('acquireLeases', ['webhooks/leases.empty-db'], (it) => [it.sql('PARTITION BY account_id').remove()]),
   ...equivalent(
     'webhook IDs are random: no two accounts have the same',
     inside('DeliveryWorker.leaseBatches', ['webhooks/fairness.empty-db', 'webhooks/leases.empty-db'], (it) => [

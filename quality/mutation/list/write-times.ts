@@ -13,7 +13,7 @@ export const WRITE_TIMES = [
   ]),
   ...inside('nextAfterLatest', TIMES, (it) => [it.sql('max(?, last_write_at + 1)').replaceWith('last_write_at + 1')]),
   ...inside('reserveSequences', TIMES, (it) => [it.property('lastWriteAt').remove()]),
-  ...inside('takeTicketNumber', TIMES, (it) => [it.property('lastWriteAt').remove()]),
+  ...inside('reserveTicketNumber', TIMES, (it) => [it.property('lastWriteAt').remove()]),
   ...inside('createTicket', TIMES, (it) => [it.property('files').remove()]),
   ...inside('createComment', TIMES, (it) => [it.property('files').remove()]),
   ...inside('serviceContext', TIMES, (it) => [it.property('now').value().replaceWith('c.var.startedAt')]),
