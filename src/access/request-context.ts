@@ -8,7 +8,7 @@ import type { PublicContext, ServiceContext } from '../service/context'
 import { parseIdempotencyKey } from '../service/idempotency-key'
 import { enqueueFanOut } from '../service/wake-up-queue'
 import { ipAddressOf } from './middleware'
-import { credentialsOf } from './revocation'
+import { memberCacheOf } from './revocation'
 import { sweeperOf } from './sweeper-client'
 import { throttleFor } from './throttle'
 
@@ -22,13 +22,13 @@ export function serviceContext(c: Context<AppEnv>): ServiceContext {
     config: configOf(c.env),
     now: Date.now(),
     links: linksOf(c),
-    credentials: credentialsOf(c.env, caller.accountId),
+    memberCache: memberCacheOf(c.env, caller.accountId),
     throttle: throttleFor(c.env, ipAddressOf(c)),
     notifyConsumer: (activeWebhooks) => notifyConsumer(c, caller.accountId, activeWebhooks),
     sweeper: sweeperOf(c.env),
     idempotency: requestIdempotency(c),
     expectedVersions: readIfMatch(c.req.header('If-Match')),
-    later: (work) => c.executionCtx.waitUntil(work),
+    runAfterResponse: (work) => c.executionCtx.waitUntil(work),
   }
 }
 

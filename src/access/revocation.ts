@@ -1,6 +1,6 @@
 import type { Bindings } from '../core/config'
 import { logFailure } from '../core/log'
-import type { Credentials } from '../service/context'
+import type { MemberCache } from '../service/context'
 import { callDurableObject } from './call-durable-object'
 import type { MemberName } from './member-state'
 import { limiterName } from './verify-claim'
@@ -9,7 +9,7 @@ import { limiterName } from './verify-claim'
  * Invalidates a member's cached state around a commit, so that revoked access ends immediately. If a crash comes between,
  * the member's Durable Object bypasses its cache for a minute.
  */
-export function credentialsOf(env: Pick<Bindings, 'RATE_LIMITER'>, accountId: string): Credentials {
+export function memberCacheOf(env: Pick<Bindings, 'RATE_LIMITER'>, accountId: string): MemberCache {
   return {
     async withInvalidation({ kind, id }, commit) {
       const member: MemberName =

@@ -1,5 +1,5 @@
 import { z } from '@hono/zod-openapi'
-import { Email, NewPassword, namesAField, singleLine } from '../http/schemas/request-fields'
+import { Email, NewPassword, requireAnyField, singleLine } from '../http/schemas/request-fields'
 import { idField, textField, WireTime } from '../http/schemas/response-fields'
 import { toWireTime } from '../lib/time'
 import type { AccountRow } from './queries'
@@ -24,7 +24,7 @@ export type CreateAccountInput = z.infer<typeof CreateAccountBody>
 
 export const UpdateAccountBody = z
   .strictObject({ name: singleLine(100).optional(), allow_registration: z.boolean().optional() })
-  .superRefine(namesAField)
+  .superRefine(requireAnyField)
   .openapi('UpdateAccount', { minProperties: 1 })
 export type UpdateAccountInput = z.infer<typeof UpdateAccountBody>
 

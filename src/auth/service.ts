@@ -110,7 +110,7 @@ export async function logout(ctx: ServiceContext): Promise<void> {
   if (!token) throw forbidden()
   const revoked = { id: token.id, expiresAt: token.expiresAt * SECOND }
   const commit = () => ctx.db.all(insertRevokedToken(accountId, id, revoked, ctx.now))
-  await ctx.credentials.withInvalidation({ kind: 'person', id }, commit).catch(rethrow)
+  await ctx.memberCache.withInvalidation({ kind: 'person', id }, commit).catch(rethrow)
 }
 
 /** Deletes the records of revoked tokens that have expired, of at most 100 accounts. */

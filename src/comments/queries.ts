@@ -7,7 +7,7 @@ import { type RowOf, selection } from '../db/selection'
 import { type SQL, sql } from '../db/sql'
 import { select } from '../db/statement'
 import { type ChangeRecord, hasChanged } from '../db/ticket-change'
-import { type ChildWindow, childrenPage, nextTime, sortDirection } from '../db/ticket-children'
+import { type ChildWindow, childrenPage, nextChildTime, sortDirection } from '../db/ticket-children'
 import { visibleChildren, visibleTicket } from '../db/visibility'
 import { deleteFrom, insertSelect, update } from '../db/write'
 import { lastWriteTime, nextWriteTime, type WriteClock } from '../db/write-time'
@@ -71,7 +71,7 @@ interface NewComment {
 /** Inserts a comment, if the caller may see the ticket. A public one gives the ticket a new version. */
 export function insertComment(caller: Caller, comment: NewComment, clock: WriteClock) {
   const { accountId } = caller
-  const wasInserted = exists(accountId, comment.id)
+  const wasInserted = commentExists(accountId, comment.id)
   const newVersion = update(
     tickets,
     { version: sql`${tickets.version} + 1`, updatedAt: lastWriteTime(accountId) },
@@ -87,7 +87,7 @@ export function insertComment(caller: Caller, comment: NewComment, clock: WriteC
         createdBy: caller.id,
         content: comment.content,
         isInternal: Number(comment.isInternal),
-        createdAt: nextTime(accountId, 'comments', comment.ticketId, nextWriteTime(accountId, clock)),
+        createdAt: nextChildTime(accountId, 'comments', comment.ticketId, nextWriteTime(accountId, clock)),
       },
       sql`FROM ${t} WHERE ${visibleTicket(caller, comment.ticketId)}`,
     ),
@@ -138,6 +138,6 @@ export function findComment(accountId: string, id: string) {
   return select(COMMENT, sql`FROM ${c} ${AUTHOR_JOIN} WHERE ${c.accountId} = ${accountId} AND ${c.id} = ${id}`)
 }
 
-function exists(accountId: string, id: string): SQL {
+function commentExists(accountId: string, id: string): SQL {
   return sql`EXISTS (SELECT 1 FROM ${comments} WHERE ${comments.accountId} = ${accountId} AND ${comments.id} = ${id})`
 }

@@ -10,7 +10,7 @@ import { fanOutEvents, hasPendingEvents } from './fan-out.queries'
 import { expandReplay, findReplays } from './replay.queries'
 
 /** If no batch ends for so long, the running ones continue after the messages are acknowledged. */
-const STALL = SECOND
+const STALL_TIMEOUT = SECOND
 const BATCHES_PER_MESSAGE = 5
 const RETRY = { delaySeconds: 5 }
 const DELIVERIES_PER_DEAD_LETTER = 500
@@ -29,7 +29,7 @@ export async function consume(env: Bindings, ctx: ExecutionContext, messages: re
     if (body.account_id !== null && !fannedOut.has(body.account_id))
       fannedOut.set(body.account_id, succeeds('fan out events', fanOut(env, body.account_id, wakeUps)))
   await Promise.all(fannedOut.values())
-  const isDelivered = await succeeds('deliver webhooks', deliver(env, ctx, wakeUps))
+  const isDelivered = await succeeds('deliver webhooks', deliverDue(env, ctx, wakeUps))
   for (const message of messages) {
     const isFannedOut = message.body.account_id === null || (await fannedOut.get(message.body.account_id))
     if (isFannedOut && isDelivered) message.ack()
@@ -74,7 +74,7 @@ async function fanOut(env: Bindings, accountId: string, wakeUps: WakeUpBatch): P
 }
 
 /** Returns when nothing is due, or when no batch has ended for a second. Throws `DbError`. */
-async function deliver(env: Bindings, ctx: ExecutionContext, wakeUps: WakeUpBatch): Promise<void> {
+async function deliverDue(env: Bindings, ctx: ExecutionContext, wakeUps: WakeUpBatch): Promise<void> {
   let endedBatches = 0
   let isDetached = false
   const worker = new DeliveryWorker(env, (nextAt) => {
@@ -90,7 +90,7 @@ async function deliver(env: Bindings, ctx: ExecutionContext, wakeUps: WakeUpBatc
   let endedBefore: number
   do {
     endedBefore = endedBatches
-    if (await Promise.race([done, sleep(STALL)])) return
+    if (await Promise.race([done, sleep(STALL_TIMEOUT)])) return
   } while (endedBatches > endedBefore)
   isDetached = true
   worker.stop()

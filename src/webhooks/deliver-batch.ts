@@ -18,7 +18,7 @@ const DISABLE_AFTER = 5 * DAY
 const GONE = 410
 
 /** Errors of this service, which never disable a webhook. */
-const OWN_ERRORS: ReadonlySet<DeliveryError> = new Set(['secret', 'event', 'expired'])
+const SERVICE_ERRORS: ReadonlySet<DeliveryError> = new Set(['secret', 'event', 'expired'])
 
 export interface LeasedBatch {
   leaseId: string
@@ -112,8 +112,9 @@ function evaluateHealth(webhook: LeasedWebhook, attempts: CompletedAttempt[], no
   const failedAt = results[lastSuccess + 1]?.at ?? null
   const failingSince = succeeded ? failedAt : (webhook.failing_since ?? failedAt)
   const isGone = results.some((result) => result.statusCode === GONE)
-  const isTheirs = results.some(({ failure }) => failure === null || !OWN_ERRORS.has(failure))
-  const isFailing = isTheirs && failedAt !== null && failingSince !== null && now - failingSince >= DISABLE_AFTER
+  const hasSubscriberError = results.some(({ failure }) => failure === null || !SERVICE_ERRORS.has(failure))
+  const isFailing =
+    hasSubscriberError && failedAt !== null && failingSince !== null && now - failingSince >= DISABLE_AFTER
   const reason = isGone ? ('gone' as const) : isFailing ? ('failing' as const) : null
   return {
     succeeded,

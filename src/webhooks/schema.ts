@@ -2,7 +2,7 @@ import { z } from '@hono/zod-openapi'
 import { EVENT_TYPES, LISTED_TYPES } from '../events/service'
 import { CursorPagination, CursorQuery } from '../http/pagination/cursor'
 import { PageQuery, Pagination } from '../http/pagination/page'
-import { instant, namesAField, singleLine } from '../http/schemas/request-fields'
+import { instant, requireAnyField, singleLine } from '../http/schemas/request-fields'
 import { idField, integerField, NullableTime, textField, WireTime } from '../http/schemas/response-fields'
 import { toWireTime } from '../lib/time'
 import type { AttemptRow, DeliveryRow } from './deliveries.queries'
@@ -91,7 +91,7 @@ export const UpdateWebhookBody = z
     include_internal: z.boolean().optional(),
     active: z.boolean().optional(),
   })
-  .superRefine(namesAField)
+  .superRefine(requireAnyField)
   .openapi('UpdateWebhook', { minProperties: 1 })
 export type UpdateWebhookInput = z.infer<typeof UpdateWebhookBody>
 

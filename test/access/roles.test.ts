@@ -90,8 +90,8 @@ describe('who may call an operation, by the OpenAPI document', () => {
   it('is said of every operation, and agrees with the credentials it asks for', () => {
     for (const operation of API_OPERATIONS) {
       const { roles, apiKeys } = accessOf(operation)
-      const takesApiKeys = operation.security.length > 1
-      const credentials = operation.isPublic ? [true, true] : [false, takesApiKeys]
+      const acceptsApiKeys = operation.security.length > 1
+      const credentials = operation.isPublic ? [true, true] : [false, acceptsApiKeys]
       expect([roles === null, apiKeys], `${operation.name}: its description and its security differ`).toEqual(
         credentials,
       )

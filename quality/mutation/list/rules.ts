@@ -85,7 +85,7 @@ export const RULES = [
     inside('attemptDelivery', ['webhooks/responses.empty-db'], (it) => [it.operator('>=').replaceWith('$1 >= 100')]),
   ),
   ...inside('decryptSecrets', ['webhooks/secrets.empty-db'], (it) => [it.returned(3, 3).replaceWith('$2')]),
-  ...inside('PREVIOUS_SIGNS_FOR', ['webhooks/rotation.empty-db', 'webhooks/secrets.empty-db'], (it) => [
+  ...inside('PREVIOUS_SECRET_TTL', ['webhooks/rotation.empty-db', 'webhooks/secrets.empty-db'], (it) => [
     it.value().replaceWith('2 * $0'),
   ]),
   ...inside('Variables/Secret', ['core/config'], (it) => [it.value().part(1).body().replaceWith('$1 >= 0')]),

@@ -20,7 +20,7 @@ type Row = Omit<CallerState, 'memberState'> & { member_state: string }
  */
 export class RateLimiterStore {
   private memory: { state: CallerState; pendingChanges: Map<string, number>; revoked: Set<string> } | null = null
-  private forgotten = false
+  private isDeleted = false
 
   constructor(private readonly storage: DurableObjectStorage) {}
 
@@ -74,10 +74,10 @@ export class RateLimiterStore {
     return this.load().revoked.has(tokenId)
   }
 
-  async forget(): Promise<void> {
+  async deleteAll(): Promise<void> {
     await this.storage.deleteAll()
     this.memory = null
-    this.forgotten = true
+    this.isDeleted = true
   }
 
   private load() {
@@ -87,8 +87,8 @@ export class RateLimiterStore {
 
   private readAll() {
     // deleteAll removed the alarm, and the object may serve requests without being constructed again.
-    if (this.forgotten) void this.storage.setAlarm(Date.now() + DAY)
-    this.forgotten = false
+    if (this.isDeleted) void this.storage.setAlarm(Date.now() + DAY)
+    this.isDeleted = false
     const { sql } = this.storage
     sql.exec(
       `CREATE TABLE IF NOT EXISTS caller (

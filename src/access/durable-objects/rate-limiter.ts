@@ -105,7 +105,7 @@ export class RateLimiter extends DurableObject<Bindings> {
   override async alarm(): Promise<void> {
     const idle = Date.now() - this.store.read().minute * MINUTE
     if (idle < DAY) await this.ctx.storage.setAlarm(Date.now() + DAY)
-    else await this.store.forget()
+    else await this.store.deleteAll()
   }
 
   private async scheduleCleanup(): Promise<void> {
