@@ -117,9 +117,9 @@ describe('who may call an operation, by the OpenAPI document', () => {
   const guarded = API_OPERATIONS.filter(({ isPublic }) => !isPublic)
   it.each(byId(guarded))('S07 %s is closed to whoever has no good credential', async (_, operation) => {
     const [own = missingIds()] = operation.pathIds.length > 0 ? await seedIds(account, [account.agent.id]) : []
-    const statuses = await Promise.all(BAD.map((who) => statusOf(operation, bad[who], own)))
-    expect(Object.fromEntries(BAD.map((who, index) => [who, statuses[index]]))).toEqual(
-      Object.fromEntries(BAD.map((who) => [who, 401])),
+    const statuses = await Promise.all(BAD.map((caller) => statusOf(operation, bad[caller], own)))
+    expect(Object.fromEntries(BAD.map((caller, index) => [caller, statuses[index]]))).toEqual(
+      Object.fromEntries(BAD.map((caller) => [caller, 401])),
     )
   })
 
