@@ -6,7 +6,7 @@ import { UserRef } from '../users/service'
 import type { HistoryRow } from './history.queries'
 
 /** A text, nothing, tags, or an object: custom fields, or the snapshot of a comment or an attachment. */
-const Value = z
+const HistoryValue = z
   .union([
     textField(65_536),
     z.null(),
@@ -28,8 +28,8 @@ const TicketChange = z
       example: 'status',
       description: 'A field of the ticket, or `comments` or `attachments` where one came or went',
     }),
-    previous: Value,
-    current: Value,
+    previous: HistoryValue,
+    current: HistoryValue,
   })
   .openapi('TicketChange')
 

@@ -10,9 +10,9 @@ import {
   id,
   instant,
   multilineText,
-  namesAField,
   oneOrMoreIds,
   oneOrMoreOf,
+  requireAnyField,
   searchText,
   singleLine,
   wholeNumber,
@@ -165,7 +165,7 @@ export const UpdateTicketBody = z
     }),
     custom_fields: CustomFieldsPatch.optional(),
   })
-  .superRefine(namesAField)
+  .superRefine(requireAnyField)
   .superRefine((change, ctx) => {
     if (change.tags && (change.add_tags || change.remove_tags))
       ctx.addIssue({ code: 'custom', path: ['tags'], message: 'must not come beside add tags or remove tags' })

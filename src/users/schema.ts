@@ -3,7 +3,14 @@ import { ROLES } from '../core/policy'
 import { users } from '../db/schema/accounts'
 import { CursorPagination, cursorOrPage, PageOrCursorQuery } from '../http/pagination/cursor'
 import { Pagination } from '../http/pagination/page'
-import { Email, GivenPassword, NewPassword, namesAField, searchText, singleLine } from '../http/schemas/request-fields'
+import {
+  Email,
+  GivenPassword,
+  NewPassword,
+  requireAnyField,
+  searchText,
+  singleLine,
+} from '../http/schemas/request-fields'
 import { idField, NullableTime, textField, WireTime } from '../http/schemas/response-fields'
 import { EMAIL_PATTERN } from '../lib/text'
 import { toWireTime } from '../lib/time'
@@ -71,7 +78,7 @@ export const UpdateUserBody = z
       description: 'Needed to change your own e-mail; refused beside any other change, and by itself',
     }),
   })
-  .superRefine(({ current_password, ...fields }, ctx) => namesAField(fields, ctx))
+  .superRefine(({ current_password, ...fields }, ctx) => requireAnyField(fields, ctx))
   .openapi('UpdateUser', { minProperties: 1 })
 export type UpdateUserInput = z.infer<typeof UpdateUserBody>
 

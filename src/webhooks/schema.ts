@@ -3,7 +3,7 @@ import { deliveries, deliveryAttempts, webhooks } from '../db/schema/webhooks'
 import { EVENT_TYPES, LISTED_TYPES } from '../events/service'
 import { CursorPagination, CursorQuery } from '../http/pagination/cursor'
 import { PageQuery, Pagination } from '../http/pagination/page'
-import { instant, namesAField, singleLine } from '../http/schemas/request-fields'
+import { instant, requireAnyField, singleLine } from '../http/schemas/request-fields'
 import { idField, integerField, NullableTime, textField, WireTime } from '../http/schemas/response-fields'
 import { toWireTime } from '../lib/time'
 import type { AttemptRow, DeliveryRow } from './deliveries.queries'
@@ -92,7 +92,7 @@ export const UpdateWebhookBody = z
     include_internal: z.boolean().optional(),
     active: z.boolean().optional(),
   })
-  .superRefine(namesAField)
+  .superRefine(requireAnyField)
   .openapi('UpdateWebhook', { minProperties: 1 })
 export type UpdateWebhookInput = z.infer<typeof UpdateWebhookBody>
 
@@ -117,7 +117,7 @@ const deliveryShape = {
 
 const Delivery = z.object(deliveryShape).openapi('Delivery')
 
-const Attempt = z
+const DeliveryAttempt = z
   .object({
     number: integerField(1),
     at: WireTime,
@@ -134,7 +134,7 @@ const Attempt = z
   .openapi('DeliveryAttempt')
 
 const DeliveryWithAttempts = z
-  .object({ ...deliveryShape, attempts: z.array(Attempt).max(100).openapi({ description: 'The latest 100' }) })
+  .object({ ...deliveryShape, attempts: z.array(DeliveryAttempt).max(100).openapi({ description: 'The latest 100' }) })
   .openapi('DeliveryWithAttempts')
 
 export const DeliveryResponse = z.object({ data: Delivery }).openapi('DeliveryResponse')
@@ -213,7 +213,7 @@ export function presentDeliveryWithAttempts(
       trigger: attempt.trigger,
       status_code: attempt.status_code,
       duration_ms: attempt.duration_ms,
-      error: Attempt.shape.error.parse(attempt.error),
+      error: DeliveryAttempt.shape.error.parse(attempt.error),
       response: attempt.response,
     })),
   }
