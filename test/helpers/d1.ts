@@ -1,6 +1,8 @@
 import { env } from 'cloudflare:workers'
 import { expect, vi } from 'vitest'
+import { sql } from '../../src/db/sql'
 import type { TestResponse } from './api'
+import { row } from './database'
 
 /** All calls to D1 go through it, so this is where to watch them or make them fail. */
 export const sessions: D1DatabaseSession = Object.getPrototypeOf(env.DB.withSession())
@@ -49,8 +51,8 @@ export function realBatch(): D1DatabaseSession['batch'] {
 
 /** The number of rows written so far. It does not change without a write. */
 export async function changesSoFar(): Promise<number> {
-  const row = await env.DB.prepare('SELECT total_changes() AS changes').first<{ changes: number }>()
-  return row?.changes ?? Number.NaN
+  const found = await row<{ changes: number }>(sql`SELECT total_changes() AS changes`)
+  return found?.changes ?? Number.NaN
 }
 
 export interface Replication {
