@@ -1,7 +1,5 @@
 import { env } from 'cloudflare:workers'
 import { afterAll, expect, vi } from 'vitest'
-import { sql } from '../../src/db/sql'
-import { row } from '../helpers/database'
 import { cacheEntryPath } from '../helpers/entry-path'
 import { listenToConsole, takeLeaks } from '../helpers/log-scan'
 import { schemaStatements } from '../helpers/schema'
@@ -9,7 +7,7 @@ import { connect } from '../helpers/sockets'
 
 cacheEntryPath()
 
-const migrated = await row(sql`SELECT 1 FROM sqlite_master WHERE name = 'tickets'`)
+const migrated = await env.DB.prepare("SELECT 1 FROM sqlite_master WHERE name = 'tickets'").first()
 
 /** All migrations in one transaction; one by one they would take most of the time of a test file. */
 if (!migrated) await env.DB.batch(schemaStatements())
