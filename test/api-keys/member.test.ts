@@ -1,5 +1,6 @@
 import { evictDurableObject } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
+import { getTableName } from 'drizzle-orm'
 import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
 import { apiKeys, loginIdentities, users } from '../../src/db/schema/accounts'
 import { sql } from '../../src/db/sql'
@@ -211,7 +212,9 @@ describe('last_used_at', () => {
     expect(await lastUse(id)).toBeNull()
     const written = vi.spyOn(env.DB, 'prepare')
     const notes = () =>
-      written.mock.calls.filter(([query]) => query.includes('UPDATE api_keys SET last_used_at')).length
+      written.mock.calls.filter(([query]) =>
+        query.includes(`UPDATE ${getTableName(apiKeys)} SET ${apiKeys.lastUsedAt.name}`),
+      ).length
     const first = Date.now()
     for (let i = 0; i < 10; i += 1) await statusOf(key, freshIpAddress())
     await eventually(async () => expect(await lastUse(id)).toBe(first))
