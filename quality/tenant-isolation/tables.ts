@@ -1,5 +1,5 @@
 import { env } from 'cloudflare:workers'
-import { type Column, getTableName } from 'drizzle-orm'
+import { type Column, type GetColumnData, getTableName } from 'drizzle-orm'
 import type { SQLiteTable } from 'drizzle-orm/sqlite-core'
 import {
   accountCounters,
@@ -29,6 +29,10 @@ import { prepare, rows } from '../../test/helpers/database'
 
 export type Row = Record<string, string | number | null>
 export type Rows = Record<string, Row[]>
+/** A row by the names that its columns have in the database. */
+export type StoredRow<T extends SQLiteTable> = {
+  [K in keyof T['_']['columns'] as T['_']['columns'][K]['_']['name']]: GetColumnData<T['_']['columns'][K]>
+}
 
 /** Tables that others refer to, in the order in which they must be filled. */
 const FILLED_FIRST = namesOf(accounts, accountCounters, users, tickets, comments, webhooks)
