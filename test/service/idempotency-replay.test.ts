@@ -7,7 +7,7 @@ import { type SQL, sql } from '../../src/db/sql'
 import { select } from '../../src/db/statement'
 import { update } from '../../src/db/write'
 import { type Account, call, createTestAccount, createTicket, type Member } from '../helpers/api'
-import { execute, row, rows } from '../helpers/database'
+import { execute, prepare, row, rows } from '../helpers/database'
 import { ROUTES } from '../helpers/edge'
 import { eventually } from '../helpers/eventually'
 import { historyOf } from '../helpers/tickets'
@@ -106,14 +106,13 @@ describe('a request with an idempotency key', () => {
     const send = () => keyed(account.agent, 'PATCH', `tickets/${id}`, 'renamed-column', { title: 'Once' })
     const first = await send()
     expect(first.status).toBe(200)
-    const { changes } = (
-      await env.DB.prepare(
-        `UPDATE idempotency_records SET rows = replace(rows, '"active_webhooks":', '"listeners":')
-        WHERE account_id = ? AND rows LIKE '%"active_webhooks":%' AND rows LIKE '%' || ? || '%'`,
-      )
-        .bind(account.id, id)
-        .run()
-    ).meta
+    const r = idempotencyRecords
+    const rename = update(
+      r,
+      { rows: sql<string>`replace(${r.rows}, '"active_webhooks":', '"listeners":')` },
+      sql`${r.accountId} = ${account.id} AND ${r.rows} LIKE '%"active_webhooks":%' AND ${r.rows} LIKE ${`%${id}%`}`,
+    )
+    const { changes } = (await prepare(rename).run()).meta
     expect(changes).toBe(1)
     const again = await send()
     expect([again.status, again.text, again.headers.get('Idempotent-Replayed')]).toEqual([200, first.text, 'true'])
