@@ -35,7 +35,7 @@ export const BANNED_WORDS: readonly BannedWord[] = [
   { word: 'is no', pattern: /(?<!\bthere )\bis no (?!longer\b)/i, only: 'comments' },
 ]
 
-export const CHECKED_FOLDERS = ['src', 'test', 'quality', 'packages', 'scripts', 'bench']
+export const CHECKED_FOLDERS = ['src', 'test', 'quality', 'packages', 'scripts', 'site', 'bench']
 
 export interface Finding {
   file: string

@@ -43,7 +43,7 @@ export async function openDocs(browser: Browser, origin: string, options: Browse
   context.setDefaultTimeout(TIMEOUT_MS)
   const page = await context.newPage()
   const problems = await watch(page, origin)
-  await page.goto(`${origin}/docs`)
+  await page.goto(`${origin}/docs/reference`)
   const form = page.getByRole('dialog')
   const responseArea = form.getByRole('region', { name: 'Response', exact: true })
   const sendButton = form.getByRole('button', { name: /^Send \w+ request/ })

@@ -173,7 +173,7 @@ describe('the docs page on a phone', () => {
   })
 })
 
-/** Updates the screenshot of the README: `SCREENSHOT=docs/docs-page.png npx vitest run test/docs/page.e2e.test.ts`. */
+/** Updates the screenshot of the README: `SCREENSHOT=docs/docs-page.png npx vitest run test/docs/reference-page.e2e.test.ts`. */
 async function takePicture(): Promise<void> {
   for (const name of ['Cookies', 'Headers', 'Query Parameters'])
     await docs.form.getByRole('button', { name, exact: true }).first().click()
