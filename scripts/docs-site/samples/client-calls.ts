@@ -40,7 +40,7 @@ export const CLIENT_CALLS: Record<string, string> = {
   deleteAttachment: 'await client.attachments.delete({ticket_id}, {attachment_id})',
   downloadFile:
     'const response = await client.attachments.download({attachment_id})\nconsole.log(await response.blob())',
-  listEvents: 'for await (const event of client.events.list()) console.log(event.type)',
+  listEvents: 'for await (const event of client.events.list()) console.log(event.event)',
   listWebhooks: 'for await (const webhook of client.webhooks.list()) console.log(webhook.url)',
   createWebhook: 'const webhook = await client.webhooks.create({body})\nconsole.log(webhook.secret)',
   getWebhook: 'const webhook = await client.webhooks.get({webhook_id})\nconsole.log(webhook)',
