@@ -13,7 +13,7 @@ function sectionOf(operation: Operation): string {
   const request = isWebhook ? `Event \`${path}\`` : `\`${method} ${path}\``
   return `### ${summary} {#${id}}
 
-${request} · [Open in the reference](</docs/reference#${anchorOf(operation)}>)
+${request} · \`${id}\` · [Open in the reference](</docs/reference#${anchorOf(operation)}>)
 
 ${description}`
 }
