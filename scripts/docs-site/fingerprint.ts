@@ -16,11 +16,11 @@ const SOURCES = [
 ]
 
 /** Changes whenever the pages have to be built again. */
-export function fingerprintOf(): string {
+export function fingerprintOf(root = ROOT): string {
   const hash = createHash('sha256')
   hash.update(packageJson.devDependencies.vitepress)
   hash.update(packageJson.dependencies['@scalar/fastify-api-reference'])
-  for (const file of globSync(SOURCES, { cwd: ROOT }).toSorted())
-    hash.update(`\0${file}\0`).update(readFileSync(join(ROOT, file)))
+  for (const file of globSync(SOURCES, { cwd: root }).toSorted())
+    hash.update(`\0${file}\0`).update(readFileSync(join(root, file)))
   return hash.digest('hex')
 }

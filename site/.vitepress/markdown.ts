@@ -19,9 +19,11 @@ export function linksOfThisService(md: MarkdownRenderer): void {
   }
 }
 
-/** Vue would evaluate `{{ }}` in texts. */
+/** Vue would evaluate `{{ }}`. Code blocks have an attribute of VitePress against it. */
 export function literalBraces(md: MarkdownRenderer): void {
-  const render = md.renderer.rules.text
-  md.renderer.rules.text = (tokens, index, options, env, self) =>
-    (render?.(tokens, index, options, env, self) ?? '').replaceAll('{{', '&#123;&#123;')
+  for (const name of ['text', 'code_inline'] as const) {
+    const render = md.renderer.rules[name]
+    md.renderer.rules[name] = (tokens, index, options, env, self) =>
+      (render?.(tokens, index, options, env, self) ?? '').replaceAll('{{', '&#123;&#123;')
+  }
 }
