@@ -1,14 +1,15 @@
 import type { SqliteD1 } from './sqlite-d1.ts'
+import type { Role } from './token.ts'
 
 const limit = () => ({ admitted: true, limit: 300, remaining: 299, resetAt: Math.ceil(Date.now() / 60_000) * 60 })
 
-/** The bindings of a Worker in this process, apart from its variables. Every Durable Object admits the agent. */
-export function bindingsOf(d1: SqliteD1, accountId: string) {
+/** The bindings of a Worker in this process, apart from its variables. Every Durable Object admits the caller. */
+export function bindingsOf(d1: SqliteD1, accountId: string, role: Role | 'admin') {
   const verification = () => ({
     valid: true,
     rateLimit: limit(),
     accountId,
-    role: 'agent',
+    role,
     plan: 'premium',
     wroteRecently: false,
   })

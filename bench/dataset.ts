@@ -1,9 +1,15 @@
 /** The measured account: its users, and properties of its tickets at every size. */
 
-export const ACCOUNT_ID = 'acct_bench'
+export const ACCOUNT_ID = idOf('acct_%026d', 1)
+/** Formats of `printf`. IDs are as long as the service's, because they are a large part of each row and index entry. */
+export const TICKET_ID = 'ticket_%026d'
+export const MEMBER_ID = { agent: 'user_agent%021d', customer: 'user_customer%018d' }
+export const COMMENT_ID = 'comment_%026d'
+export const ATTACHMENT_ID = 'attach_%026d'
+export const EVENT_ID = 'evt_%026d'
 /** The agent who sends requests, and a customer who created a twentieth of the tickets. */
-export const CALLER_ID = 'user_agent0'
-export const CUSTOMER_ID = 'user_customer0'
+export const CALLER_ID = idOf(MEMBER_ID.agent, 0)
+export const CUSTOMER_ID = idOf(MEMBER_ID.customer, 0)
 
 export const AGENTS = 9
 export const CUSTOMERS = 20
@@ -32,11 +38,13 @@ export const HEAVY_ATTACHMENTS = 500
 /** Tickets that are read one by one; they are spread evenly, and each has two comments. */
 const READ_TICKETS = 50
 
-/** A format of `printf`. */
-export const TICKET_ID = 'ticket_bench%07d'
-
 export function ticketId(number: number): string {
-  return TICKET_ID.replace('%07d', String(number).padStart(7, '0'))
+  return idOf(TICKET_ID, number)
+}
+
+/** As SQLite's `printf`. */
+function idOf(format: string, number: number): string {
+  return format.replace(/%0(\d+)d/, (_, width) => String(number).padStart(Number(width), '0'))
 }
 
 /** The distance between tickets with comments. */

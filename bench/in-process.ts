@@ -4,10 +4,11 @@ import { unstable_readConfig } from 'wrangler'
 import { bindingsOf } from './bindings.ts'
 import type { Bundle } from './build.ts'
 import type { SqliteD1 } from './sqlite-d1.ts'
-import { SECRET } from './token.ts'
+import { type Role, SECRET } from './token.ts'
 
 interface Worker {
   fetch(request: Request, env: unknown, ctx: unknown): Promise<Response>
+  queue(batch: unknown, env: unknown, ctx: unknown): Promise<void>
 }
 
 /** What modules of the runtime export, for a bundle that Node loads. */
@@ -21,13 +22,35 @@ registerHooks({
     specifier.startsWith('cloudflare:') ? { url: RUNTIME_MODULES, shortCircuit: true } : next(specifier, context),
 })
 
+const context = { waitUntil: () => undefined, passThroughOnException: () => undefined }
+
 /** Loads a bundled Worker into this process, discards what it logs, and returns a function that sends it requests. */
-export async function openWorker({ file, config }: Bundle, d1: SqliteD1, accountId: string) {
+export async function openWorker(bundle: Bundle, d1: SqliteD1, accountId: string, role: Role | 'admin' = 'agent') {
+  const { worker, env } = await load(bundle, d1, accountId, role)
+  return (path: string, init: RequestInit) => worker.fetch(new Request(`http://localhost${path}`, init), env, context)
+}
+
+/** Like `openWorker`, but the function sends a queue message for the account. Throws if the Worker does not acknowledge it. */
+export async function openConsumer(bundle: Bundle, d1: SqliteD1, accountId: string) {
+  const { worker, env } = await load(bundle, d1, accountId, 'agent')
+  return async () => {
+    let isAcknowledged = false
+    const message = {
+      id: 'message',
+      body: { account_id: accountId },
+      ack: () => {
+        isAcknowledged = true
+      },
+      retry: () => undefined,
+    }
+    await worker.queue({ queue: 'webhooks', messages: [message] }, env, context)
+    if (!isAcknowledged) throw new Error('The consumer has failed')
+  }
+}
+
+async function load({ file, config }: Bundle, d1: SqliteD1, accountId: string, role: Role | 'admin') {
   const module: { default: Worker } = await import(pathToFileURL(file).href)
   console.info = () => undefined
   const variables = { ...unstable_readConfig({ config }).vars, APP_SECRET: SECRET, RATE_LIMIT_PREMIUM: '300' }
-  const env = { ...variables, ...bindingsOf(d1, accountId) }
-  const context = { waitUntil: () => undefined, passThroughOnException: () => undefined }
-  return (path: string, init: RequestInit) =>
-    module.default.fetch(new Request(`http://localhost${path}`, init), env, context)
+  return { worker: module.default, env: { ...variables, ...bindingsOf(d1, accountId, role) } }
 }

@@ -1,6 +1,7 @@
 import type { RouteResult } from './measure.ts'
 import type { MemoryResult } from './memory.ts'
 import { type Results, readingsOf, type SizeResult } from './results.ts'
+import type { StorageResult } from './storage.ts'
 
 const COLUMNS = ['read', 'written', 'trips', 'req/s', 'p50 ms', 'p99 ms', 'CPU ms', 'floor/s', 'ratio', 'by CPU']
 const LEGEND = [
@@ -87,4 +88,9 @@ function aligned(lines: readonly string[][]): string[] {
   return lines.map((line) =>
     line.map((cell, at) => (at === 0 ? cell.padEnd(widths[at] ?? 0) : cell.padStart(widths[at] ?? 0))).join('  '),
   )
+}
+
+export function storageTableOf(bytes: StorageResult): string {
+  const rows = Object.entries(bytes).map(([name, value]) => [name, thousands(Math.round(value))])
+  return aligned([['Bytes of each row, with its index entries', ''], ...rows]).join('\n')
 }

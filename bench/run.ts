@@ -8,13 +8,14 @@ import { measureMemory } from './memory.ts'
 import { measureNeighbor } from './neighbor.ts'
 import { plotOf } from './plot.ts'
 import { elapsedSeconds, log, startProgress } from './progress.ts'
-import { memoryTableOf, tableOf } from './report.ts'
+import { memoryTableOf, storageTableOf, tableOf } from './report.ts'
 import { findDeepCursor } from './request.ts'
 import { compareRequestCost } from './request-cost.ts'
 import { type Results, type SizeResult, saveMemory, saveResult } from './results.ts'
 import { routesOf } from './routes.ts'
 import { startServer, stopServers } from './servers.ts'
 import { copyState, deleteLeftovers, seededState } from './states.ts'
+import { measureStorage } from './storage.ts'
 import { issueTokens } from './token.ts'
 
 const THOROUGH = { sizes: [1_000, 100_000, 1_000_000], connections: 16, rounds: 5, seconds: 1 }
@@ -31,6 +32,7 @@ const { values: flags } = parseArgs({
     memory: { type: 'boolean', default: false },
     requests: { type: 'boolean', default: false },
     neighbor: { type: 'boolean', default: false },
+    storage: { type: 'boolean', default: false },
     against: { type: 'string' },
   },
 })
@@ -41,12 +43,16 @@ const plan = flags.quick ? QUICK : THOROUGH
  * Worker on the same data; except in a quick run, also the memory of file transfers. `--memory` measures only that.
  * `--against REF` compares the CPU time with another commit. `--requests` measures only the time within the Worker,
  * without D1 and the runtime; `--against REF` compares that. `--neighbor` measures the D1 time of a small account with and
- * without a large one in its database.
+ * without a large one in its database. `--storage` measures the bytes of each kind of row.
  */
 async function main(): Promise<void> {
   deleteLeftovers()
   if (flags.neighbor) {
     if (!(await measureNeighbor())) process.exitCode = 1
+    return
+  }
+  if (flags.storage) {
+    console.log(storageTableOf(await measureStorage()))
     return
   }
   if (flags.requests) return compareRequestCost(flags.against)

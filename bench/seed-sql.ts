@@ -1,13 +1,17 @@
 import {
   ACCOUNT_ID,
   AGENTS,
+  ATTACHMENT_ID,
   CALLER_ID,
+  COMMENT_ID,
   CUSTOMERS,
   createdAt,
+  EVENT_ID,
   HEAVY_ATTACHMENTS,
   HEAVY_COMMENTS,
   heavyNumber,
   MAX_EVENTS,
+  MEMBER_ID,
   RARE_TAG,
   RARE_TICKETS,
   RARE_WORD,
@@ -37,7 +41,7 @@ export function seedStatements(size: number): string[] {
     insertMembers('customer', CUSTOMERS, size),
     ...inChunks(size, (first, last) => insertTickets(first, last, size)),
     `INSERT INTO comments (account_id, id, ticket_id, created_by, content, is_internal, created_at)
-      SELECT account_id, 'comment_bench' || number || side.value, tickets.id, iif(side.value, '${CALLER_ID}', created_by),
+      SELECT account_id, printf('${COMMENT_ID}', 1000000 + 2 * number + side.value), tickets.id, iif(side.value, '${CALLER_ID}', created_by),
         'I looked into it and it happens with every browser that I tried.', side.value, created_at
       FROM tickets JOIN json_each('[0, 1]') side
       WHERE account_id = '${ACCOUNT_ID}' AND number % ${readStep(size)} = 0`,
@@ -62,7 +66,7 @@ function insertMembers(role: 'agent' | 'customer', count: number, size: number):
   return `INSERT INTO users
       (account_id, id, kind, name, email, email_key, role, status, credential_generation, created_at)
     ${numbers(0, count - 1)}
-    SELECT '${ACCOUNT_ID}', 'user_${role}' || i, 'person', 'Member ${role} ' || i, '${role}' || i || '@example.com',
+    SELECT '${ACCOUNT_ID}', printf('${MEMBER_ID[role]}', i), 'person', 'Member ${role} ' || i, '${role}' || i || '@example.com',
       '${role}' || i || '@example.com', '${role}', 'active', 1, ${createdAt(0, size)}
     FROM n`
 }
@@ -85,8 +89,8 @@ function insertTickets(first: number, last: number, size: number): string {
         || 'It worked last week; the same report opens in the browser, and others can be exported.',
       CASE h % 20 WHEN 0 THEN 'open' WHEN 1 THEN 'open' WHEN 2 THEN 'in_progress' WHEN 3 THEN 'resolved' ELSE 'closed' END,
       CASE h / 20 % 10 WHEN 0 THEN 'critical' WHEN 1 THEN 'high' WHEN 2 THEN 'high' ELSE iif(h / 20 % 2, 'low', 'medium') END,
-      'user_customer' || (g % ${CUSTOMERS}),
-      iif(g / 20 % 12 < ${AGENTS}, 'user_agent' || (g / 20 % 12), NULL),
+      printf('${MEMBER_ID.customer}', g % ${CUSTOMERS}),
+      iif(g / 20 % 12 < ${AGENTS}, printf('${MEMBER_ID.agent}', g / 20 % 12), NULL),
       iif(${isRare}, json_array('reports', '${RARE_TAG}'), json_array('reports', 'tag' || (i % ${TAGS}))),
       json_object('browser', 'Firefox 102.0', 'os', 'MacOS 13.4'), ${created}, ${created} + h % 2000 * ${MINUTE}
     FROM strewn`
@@ -95,7 +99,7 @@ function insertTickets(first: number, last: number, size: number): string {
 function insertHeavyComments(first: number, last: number, size: number): string {
   return `INSERT INTO comments (account_id, id, ticket_id, created_by, content, is_internal, created_at)
     ${numbers(first, last)}
-    SELECT '${ACCOUNT_ID}', 'comment_heavy' || i, '${ticketId(heavyNumber(size))}', '${CALLER_ID}',
+    SELECT '${ACCOUNT_ID}', printf('${COMMENT_ID}', i), '${ticketId(heavyNumber(size))}', '${CALLER_ID}',
       'Seen again, for the ' || i || 'th time, with every browser that I tried.', i % 2,
       ${createdAt(heavyNumber(size), size)} + i * ${MINUTE}
     FROM n`
@@ -105,7 +109,7 @@ function insertHeavyAttachments(size: number): string {
   return `INSERT INTO attachments
       (account_id, id, ticket_id, comment_id, is_internal, filename, size, mime_type, sha256, created_at)
     ${numbers(1, HEAVY_ATTACHMENTS)}
-    SELECT '${ACCOUNT_ID}', 'attach_heavy' || i, '${ticketId(heavyNumber(size))}', NULL, i % 2, 'error_log' || i || '.txt',
+    SELECT '${ACCOUNT_ID}', printf('${ATTACHMENT_ID}', i), '${ticketId(heavyNumber(size))}', NULL, i % 2, 'error_log' || i || '.txt',
       1000 + i, 'text/plain', printf('%064x', i), ${createdAt(heavyNumber(size), size)} + i * ${MINUTE}
     FROM n`
 }
@@ -113,7 +117,7 @@ function insertHeavyAttachments(size: number): string {
 /** For the newest tickets, as the service would write them. */
 function insertEvents(first: number, last: number, before: number): string {
   return `INSERT INTO events (account_id, sequence, id, type, ticket_id, is_internal, data, created_at)
-    SELECT t.account_id, t.number - ${before}, 'evt_bench' || t.number, 'ticket.created', t.id, 0, ${CREATED_EVENT},
+    SELECT t.account_id, t.number - ${before}, printf('${EVENT_ID}', t.number), 'ticket.created', t.id, 0, ${CREATED_EVENT},
       t.created_at
     FROM tickets t ${MEMBERS}
     WHERE t.account_id = '${ACCOUNT_ID}' AND t.number BETWEEN ${before + first} AND ${before + last}`

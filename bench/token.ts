@@ -14,7 +14,7 @@ export function issueTokens(now: number): Record<Role, string> {
   return { agent: token(CALLER_ID, 'agent'), customer: token(CUSTOMER_ID, 'customer') }
 }
 
-export function issueToken(user: { accountId: string; userId: string; role: Role }, now: number): string {
+export function issueToken(user: { accountId: string; userId: string; role: Role | 'admin' }, now: number): string {
   const iat = Math.floor(now / 1_000)
   const part = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url')
   const claims = {

@@ -3,7 +3,7 @@ import { cpSync, mkdtempSync, rmSync } from 'node:fs'
 import { join, relative } from 'node:path'
 import { findViolations } from './lib/layers.ts'
 import { ROOT } from './lib/local-state.ts'
-import { findBannedWords } from './lib/words.ts'
+import { findBannedWords, findBannedWordsInDocuments } from './lib/words.ts'
 
 /** As in `npm run types`. */
 const TYPES_OPTIONS = ['--include-runtime=false', '--strict-vars=false', '--env-file=.dev.vars.example']
@@ -44,7 +44,7 @@ async function layers(): Promise<Outcome> {
 }
 
 function words(): Outcome {
-  const findings = findBannedWords()
+  const findings = [...findBannedWords(), ...findBannedWordsInDocuments()]
   const output = findings.map(({ file, line, word, text }) => `${file}:${line}: "${word}" in ${text}`).join('\n')
   return { ok: findings.length === 0, output }
 }

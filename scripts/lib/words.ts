@@ -3,12 +3,14 @@ import { join } from 'node:path'
 import { ts } from 'ts-morph'
 import { ROOT } from './local-state.ts'
 
+type Place = 'names' | 'sentences'
+
 interface BannedWord {
   word: string
-  /** Matches a comment, or the lowercase words of a name with spaces between them. */
+  /** Matches a comment or a document, or the lowercase words of a name with spaces between them. */
   pattern: RegExp
   /** For words that are fine in the other place. */
-  only?: 'names' | 'comments'
+  only?: Place
 }
 
 /** Words for which the field has another term. */
@@ -30,18 +32,23 @@ export const BANNED_WORDS: readonly BannedWord[] = [
   { word: 'of late', pattern: /\bof late\b/i },
   { word: 'but for', pattern: /\bbut for\b/i },
   { word: 'at once', pattern: /\bat once\b/i },
-  { word: 'e-mail', pattern: /\be[- ]mails?\b/i },
-  { word: 'log-in', pattern: /\blog-ins?\b/i, only: 'comments' },
-  { word: 'is no', pattern: /(?<!\bthere )\bis no (?!longer\b)/i, only: 'comments' },
+  { word: 'e-mail', pattern: /\be(?:-| )mails?\b/i },
+  { word: 'log-in', pattern: /\blog-ins?\b/i, only: 'sentences' },
+  { word: 'is no', pattern: /(?<!\bthere )\bis no (?!longer\b)/i, only: 'sentences' },
 ]
 
 export const CHECKED_FOLDERS = ['src', 'test', 'quality', 'packages', 'scripts', 'site', 'bench']
+
+const DOCUMENTS = ['*.md', 'docs/**/*.md', 'quality/**/*.md', 'packages/*/*.md']
+
+/** Documents that are not rewritten yet. A test fails if one of them has become clean. */
+export const UNCHECKED_DOCUMENTS: readonly string[] = ['README.md', 'docs/operations.md']
 
 export interface Finding {
   file: string
   line: number
   word: string
-  /** The name or the comment. */
+  /** The name, the comment or the line. */
   text: string
 }
 
@@ -52,6 +59,34 @@ export function findBannedWords(folders = CHECKED_FOLDERS, root = ROOT): Finding
     ...wordsInFileName(file),
     ...(file.endsWith('.ts') ? wordsInSource(file, readFileSync(join(root, file), 'utf8')) : []),
   ])
+}
+
+/** Banned words in documents. */
+export function findBannedWordsInDocuments(root = ROOT, unchecked = UNCHECKED_DOCUMENTS): Finding[] {
+  const documents = globSync(DOCUMENTS, { cwd: root, exclude: isGenerated })
+  return documents
+    .filter((file) => !unchecked.includes(file))
+    .sort()
+    .flatMap((file) => wordsInText(file, readFileSync(join(root, file), 'utf8')))
+}
+
+/** Targets of links, and URLs. */
+const TARGETS = /(?<=\])\([^)\s]*\)|https?:\/\/\S+/g
+
+/** A space in a pattern, which may be the end of a line of the same paragraph. */
+const GAP = '[ \\t]*(?: |\\n)[ \\t>*-]*'
+
+/** Reads code in Markdown, too, because it has comments. */
+export function wordsInText(file: string, text: string): Finding[] {
+  const prose = text.replace(TARGETS, (target) => '\0'.repeat(target.length))
+  const lines = text.split('\n')
+  return BANNED_WORDS.filter(({ only }) => only !== 'names').flatMap(({ word, pattern }) => {
+    const acrossLines = new RegExp(pattern.source.replaceAll(' ', GAP), 'gi')
+    return [...prose.matchAll(acrossLines)].map(({ index }) => {
+      const line = prose.slice(0, index).split('\n').length
+      return { file, line, word, text: lines[line - 1] ?? '' }
+    })
+  })
 }
 
 export function wordsInFileName(file: string): Finding[] {
@@ -74,7 +109,7 @@ export function wordsInSource(file: string, text: string): Finding[] {
       if (comments.has(pos)) continue
       comments.add(pos)
       const comment = text.slice(pos, end).replace(/\s*\n[\s*/]*/g, ' ')
-      findings.push(...matches(file, lineAt(pos), comment, comment, 'comments'))
+      findings.push(...matches(file, lineAt(pos), comment, comment, 'sentences'))
     }
     for (const child of node.getChildren(source)) visit(child)
   }
@@ -85,7 +120,7 @@ export function wordsInSource(file: string, text: string): Finding[] {
 
 const isGenerated = (path: string) => /(^|\/)(node_modules|dist|\.cache|results)$/.test(path)
 
-function matches(file: string, line: number, text: string, words: string, place: 'names' | 'comments'): Finding[] {
+function matches(file: string, line: number, text: string, words: string, place: Place): Finding[] {
   return BANNED_WORDS.filter(({ pattern, only = place }) => only === place && pattern.test(words)).map(({ word }) => ({
     file,
     line,

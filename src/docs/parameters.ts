@@ -8,19 +8,12 @@ interface Parameter {
 
 const METHODS = new Set(['get', 'post', 'patch', 'delete'])
 
-/**
- * Moves parameters that several operations share into components, and returns those by name. Capitalizes the names of headers.
- * Modifies the document.
- */
+/** Moves parameters that several operations share into components, and returns those by name. Modifies the document. */
 export function shareParameters(paths: object) {
   const operations = Object.values(paths).flatMap((item: object) => operationsOf(item))
-  const forms = new Map<string, Parameter[]>()
-  for (const operation of operations) {
-    operation.parameters = operation.parameters?.map(renamed)
-    for (const parameter of operation.parameters?.filter(isParameter) ?? [])
-      forms.set(parameter.name, [...(forms.get(parameter.name) ?? []), parameter])
-  }
-  const shared = new Map([...forms].flatMap(([name, found]) => (areTheSame(found) ? [[name, found[0]] as const] : [])))
+  const parameters = operations.flatMap((operation) => operation.parameters?.filter(isParameter) ?? [])
+  const forms = [...Map.groupBy(parameters, ({ name }) => name)]
+  const shared = new Map(forms.flatMap(([name, found]) => (areTheSame(found) ? [[name, found[0]] as const] : [])))
   for (const operation of operations)
     operation.parameters = operation.parameters?.map((parameter) =>
       isParameter(parameter) && shared.has(parameter.name)
@@ -40,9 +33,4 @@ function isParameter(parameter: unknown): parameter is Parameter {
 
 function areTheSame(found: Parameter[]): boolean {
   return found.length > 1 && new Set(found.map((parameter) => JSON.stringify(parameter))).size === 1
-}
-
-function renamed(parameter: unknown): unknown {
-  if (!isParameter(parameter) || parameter.in !== 'header') return parameter
-  return { ...parameter, name: parameter.name.replace(/(^|-)[a-z]/g, (letters) => letters.toUpperCase()) }
 }

@@ -24,7 +24,7 @@ const named = new Set(
 )
 
 describe('docs/cases.md', () => {
-  it('tells of each case once, in the order of their numbers', () => {
+  it('describes each case once, in the order of their numbers', () => {
     const numbers = { W: 22, S: 20, C: 9, F: 6 }
     const all = Object.entries(numbers).flatMap(([letter, last]) =>
       Array.from({ length: last }, (_, index) => `${letter}${String(index + 1).padStart(2, '0')}`),
@@ -32,7 +32,7 @@ describe('docs/cases.md', () => {
     expect(documented.map(({ name }) => name)).toEqual(all)
   })
 
-  it('tells of every case that a test names', () => {
+  it('describes every case that a test names', () => {
     const known = new Set(documented.map(({ name }) => name))
     expect([...named].filter((name) => !known.has(name))).toEqual([])
   })

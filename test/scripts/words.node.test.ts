@@ -2,7 +2,15 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { BANNED_WORDS, findBannedWords, wordsInFileName, wordsInSource } from '../../scripts/lib/words.ts'
+import {
+  BANNED_WORDS,
+  findBannedWords,
+  findBannedWordsInDocuments,
+  UNCHECKED_DOCUMENTS,
+  wordsInFileName,
+  wordsInSource,
+  wordsInText,
+} from '../../scripts/lib/words.ts'
 
 /** Banned words with names and comments that contain them. */
 const SAMPLES: [word: string, names: string[], comments: string[]][] = [
@@ -78,7 +86,7 @@ const wordsIn = (text: string) => wordsInSource('test/a.ts', text).map(({ word }
 describe('the check of words', () => {
   it('has samples of every banned word', () => {
     expect(SAMPLES.map(([word, names, comments]) => [word, names.length > 0, comments.length > 0])).toEqual(
-      BANNED_WORDS.map(({ word, only }) => [word, only !== 'comments', only !== 'names']),
+      BANNED_WORDS.map(({ word, only }) => [word, only !== 'sentences', only !== 'names']),
     )
   })
 
@@ -107,6 +115,44 @@ describe('the check of words', () => {
         comment,
       ).toEqual([])
     expect(wordsIn("const a = 'told /* at once */'\nb.told()\nconst c = `// a deed`\nconst d = /doubt/")).toEqual([])
+  })
+
+  it.each(SAMPLES.filter(([, , comments]) => comments.length > 0))('finds "%s" in documents', (word, _, comments) => {
+    for (const comment of comments.map((text) => text.replace(/\n \* /, '\n')))
+      for (const text of [`# ${comment}`, `A text\n\n- ${comment}`, `| ${comment} |`, comment.replaceAll(' ', '\n  ')])
+        expect(
+          wordsInText('docs/a.md', text).map((found) => found.word),
+          text,
+        ).toContain(word)
+  })
+
+  it('ignores other words in documents, targets of links and URLs', () => {
+    for (const comment of INNOCENT_COMMENTS) expect(wordsInText('docs/a.md', comment), comment).toEqual([])
+    expect(wordsInText('docs/a.md', '[Log in](a.md#log-in), [email](#e-mail) or https://deed.example/at-once')).toEqual(
+      [],
+    )
+    expect(wordsInText('docs/a.md', 'A key that was given\n\nback')).toEqual([])
+  })
+
+  it('names the document and the line', () => {
+    const root = mkdtempSync(join(tmpdir(), 'ticketing-words-'))
+    try {
+      mkdirSync(join(root, 'docs/guides'), { recursive: true })
+      writeFileSync(join(root, 'README.md'), 'It is told.\n')
+      writeFileSync(join(root, 'docs/guides/a.md'), '# A\n\nSent at\nonce.\n')
+      expect(findBannedWordsInDocuments(root, ['README.md'])).toEqual([
+        { file: 'docs/guides/a.md', line: 3, word: 'at once', text: 'Sent at' },
+      ])
+      expect(findBannedWordsInDocuments(root, [])).toHaveLength(2)
+    } finally {
+      rmSync(root, { recursive: true, force: true })
+    }
+  })
+
+  it('finds nothing in the documents, except for those that are not rewritten yet', () => {
+    expect(findBannedWordsInDocuments().map(({ file, line, word }) => `${file}:${line} ${word}`)).toEqual([])
+    const unclean = new Set(findBannedWordsInDocuments(undefined, []).map(({ file }) => file))
+    expect([...unclean]).toEqual([...UNCHECKED_DOCUMENTS])
   })
 
   it('names the file and the line', () => {

@@ -56,7 +56,10 @@ export const REVOCATION = [
     it.call('isNewer').enclosingStatement().variable().replaceWith('$3'),
   ]),
   ...inside('findMemberState', ['auth/logout'], (it) => [it.reference('CLOCK_MARGIN').remove()]),
-  ...inside('findPassword', ['auth/password'], (it) => [it.sqlCondition("status = 'active'").remove()]),
+  ...equivalent(
+    'the batch that reads the password verifies that the caller is active',
+    inside('findPassword', ['auth/password'], (it) => [it.sqlCondition("status = 'active'").remove()]),
+  ),
   ...equivalent(
     'API keys reach neither the route nor the branch that asks for a password',
     inside('findPassword', ['auth/password', 'api-keys/member', 'users/update'], (it) => [

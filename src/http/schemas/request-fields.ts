@@ -9,8 +9,8 @@ import {
   isMatch,
   MAX_EMAIL,
 } from '../../lib/text'
-import { MAX_INSTANT, parseInstant } from '../../lib/time'
-import { ID_PATTERN, INSTANT_PATTERN, LINE_PATTERN, MAX_ID, TEXT_PATTERN } from './patterns'
+import { INSTANT_PATTERN, MAX_INSTANT, parseInstant } from '../../lib/time'
+import { ID_PATTERN, LINE_PATTERN, MAX_ID, TEXT_PATTERN } from './patterns'
 
 // The length of a text is checked before anything else processes it.
 

@@ -1,0 +1,110 @@
+import type { DatabaseSync } from 'node:sqlite'
+import type { Bundle } from './build.ts'
+import { CALLER_ID } from './dataset.ts'
+import { openConsumer, openWorker } from './in-process.ts'
+import type { SqliteD1 } from './sqlite-d1.ts'
+import { issueToken } from './token.ts'
+
+/** Bytes of the description of each ticket, and of each of its comments. */
+const DESCRIPTION_BYTES = 200
+const COMMENT_BYTES = 500
+const COMMENTS = 4
+/** Six changes of one field. */
+const CHANGES = [
+  { priority: 'high' },
+  { assigned_to: CALLER_ID },
+  { add_tags: ['urgent'] },
+  { title: 'The export of monthly reports stops' },
+  { priority: 'low' },
+  { custom_fields: { os: 'MacOS 13.4' } },
+]
+const NOW = Date.UTC(2026, 10, 1)
+
+/**
+ * What the service writes for tickets that are created, commented on and changed, with an idempotency key on each write and
+ * one webhook, whose deliveries succeed.
+ */
+export async function runTicketLives(
+  bundle: Bundle,
+  d1: SqliteD1,
+  database: DatabaseSync,
+  accountId: string,
+  tickets: number,
+): Promise<void> {
+  for (const statement of accountOf(accountId)) database.exec(statement)
+  const request = await openWorker(bundle, d1, accountId, 'admin')
+  const post = (path: string, body: object) => send(request, accountId, 'POST', path, body)
+  await post('/webhooks', { url: 'https://subscriber.example.com/tickets', events: ['*'] })
+  for (let number = 1; number <= tickets; number += 1) {
+    const { id } = await post('/tickets', newTicket(number))
+    for (let comment = 1; comment <= COMMENTS; comment += 1)
+      await post(`/tickets/${id}/comments`, { content: textOf(COMMENT_BYTES, number * COMMENTS + comment) })
+    for (const change of CHANGES) await send(request, accountId, 'PATCH', `/tickets/${id}`, change)
+  }
+  await deliverAll(await openConsumer(bundle, d1, accountId), database, accountId)
+}
+
+function accountOf(accountId: string): string[] {
+  return [
+    `INSERT INTO accounts (id, slug, name, plan, allow_registration, created_at)
+      VALUES ('${accountId}', 'bench', 'Bench', 'premium', 0, ${NOW})`,
+    `INSERT INTO account_state (account_id, ticket_number, event_sequence) VALUES ('${accountId}', 0, 0)`,
+    `INSERT INTO users (account_id, id, kind, name, email, email_key, role, status, credential_generation, created_at)
+      VALUES ('${accountId}', '${CALLER_ID}', 'person', 'Ada Lovelace', 'ada@example.com', 'ada@example.com', 'admin',
+        'active', 1, ${NOW})`,
+  ]
+}
+
+function newTicket(number: number) {
+  return {
+    title: `Report ${number} cannot be exported`,
+    description: textOf(DESCRIPTION_BYTES, number),
+    tags: ['reports', `tag${number % 50}`],
+    custom_fields: { browser: 'Firefox 102.0' },
+  }
+}
+
+/** Text of a length, the same for the same seed. */
+function textOf(bytes: number, seed: number): string {
+  let text = ''
+  for (let word = seed; text.length < bytes; word = (word * 7_919 + 1) % 99_991) text += `word${word % 500} `
+  return text
+    .slice(0, bytes - 1)
+    .trim()
+    .padEnd(bytes, '.')
+}
+
+async function send(
+  request: Awaited<ReturnType<typeof openWorker>>,
+  accountId: string,
+  method: string,
+  path: string,
+  body: object,
+) {
+  const headers = {
+    Authorization: `Bearer ${issueToken({ accountId, userId: CALLER_ID, role: 'admin' }, Date.now())}`,
+    'Content-Type': 'application/json',
+    'Idempotency-Key': crypto.randomUUID(),
+  }
+  const response = await request(`/api/v1${path}`, { method, headers, body: JSON.stringify(body) })
+  const text = await response.text()
+  if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${text}`)
+  return JSON.parse(text).data
+}
+
+/** No delivery leaves this process. Throws if a run of the consumer makes no progress. */
+async function deliverAll(consume: () => Promise<void>, database: DatabaseSync, accountId: string): Promise<void> {
+  globalThis.fetch = async () => new Response(null, { status: 204 })
+  const events = countOf(database, 'SELECT event_sequence FROM account_state WHERE account_id = ?', accountId)
+  let delivered = 0
+  while (delivered < events) {
+    await consume()
+    const sent = countOf(database, 'SELECT count(*) FROM delivery_attempts WHERE account_id = ?', accountId)
+    if (sent === delivered) throw new Error(`${events - delivered} events were not delivered`)
+    delivered = sent
+  }
+}
+
+function countOf(database: DatabaseSync, query: string, accountId: string): number {
+  return Number(Object.values(database.prepare(query).get(accountId) ?? {})[0])
+}
