@@ -1,138 +1,142 @@
-import { existsSync } from 'node:fs'
-import type { Browser, Page } from 'playwright-core'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { ROOT } from '../../scripts/lib/local-state.ts'
-import { GUIDE_GROUPS } from '../../site/navigation.ts'
-import { brokenCodes, openPage, PHONE, startBrowser, widthOf } from '../helpers/node/docs-browser.ts'
+import { compilerErrors, runModule, writeModule } from '../helpers/node/client-project.ts'
+import { runInShell, type ShellRun } from '../helpers/node/document-shell.ts'
+import { type Example, patternOfShown, sameCommand } from '../helpers/node/documents.ts'
+import { EVENT_ROWS, openEventScene } from '../helpers/node/event-table.ts'
+import { differencesFromGuide } from '../helpers/node/guide-errors.ts'
+import { createGuideProject, writeProgram } from '../helpers/node/guide-project.ts'
+import { GUIDES, guideBlocks, guideName, isReceiver } from '../helpers/node/guides.ts'
 import { preparedState } from '../helpers/node/prepared-state.ts'
+import { faultsOfReceiver } from '../helpers/node/receiver-program.ts'
 import { freePort, type RunningServer, startServer } from '../helpers/node/server.ts'
 
-const PATIENCE = { timeout: 50_000 }
-const GUIDES = GUIDE_GROUPS.flatMap(({ guides }) => guides)
+/** Runs the commands and the TypeScript of the guides against one server, and each guide in a shell of its own. */
+
+/** Commands that are not run here, with the reason. */
+const REPLACED = new Map([
+  ['npm ci', 'it would reinstall the dependencies of this test'],
+  ['npm start', 'the server is already running'],
+  ['npm pack --workspace ticketing-api-client', 'readme.e2e.test.ts runs it'],
+  ['npm install ../ticketing-api/ticketing-api-client-0.1.0.tgz', 'readme.e2e.test.ts runs it'],
+])
 
 const state = preparedState()
+const project = mkdtempSync(join(tmpdir(), 'ticketing-guides-'))
+const isRun = ({ exempt, file }: (typeof guideBlocks)[number]) => exempt === null && file === null
+const commands = guideBlocks.filter((block) => block.language === 'sh' && isRun(block))
+const code = guideBlocks.filter((block) => block.language === 'ts' && isRun(block))
+const programs = guideBlocks.filter(({ language, file }) => language === 'ts' && file !== null)
+const ofGuide = (path: string) => (example: Example) => example.location.startsWith(`${path}:`)
+
 let server: RunningServer
-let browser: Browser
+let listenPort: string
+const runs = new Map<string, ShellRun>()
 
 beforeAll(async () => {
-  browser = await startBrowser()
   server = await startServer(await freePort(), state.folder)
 })
 
+beforeAll(async () => {
+  listenPort = String(await freePort())
+  createGuideProject(project)
+  for (const path of GUIDES) runs.set(path, await runInShell(commands.filter(ofGuide(path)), rewritten))
+})
+
 afterAll(async () => {
-  await browser?.close()
-  await server?.stop()
+  await server.stop()
   state.remove()
+  rmSync(project, { recursive: true, force: true })
 })
 
-/** Code blocks and tables scroll themselves; nothing else may be wider than the window. */
-async function expectReadable(page: Page, width: number): Promise<void> {
-  expect(await brokenCodes(page), page.url()).toEqual([])
-  expect(await widthOf(page), page.url()).toBe(width)
+/** The server and the receiver of the test in place of the reader's. */
+function rewritten(text: string): string {
+  return text
+    .replaceAll('http://localhost:3000', server.origin)
+    .replace(/(localhost:|--port )4000/g, `$1${listenPort}`)
+    .split('\n')
+    .map((line) => (REPLACED.has(sameCommand(line)) ? ':' : line))
+    .join('\n')
 }
 
-/** Leaving a page aborts what it still loads in advance. */
-function unexpected(problems: string[]): string[] {
-  return problems.filter((problem) => !problem.endsWith('net::ERR_ABORTED'))
+function outcomeOf(example: Example) {
+  const path = GUIDES.find((guide) => ofGuide(guide)(example)) ?? ''
+  const run = runs.get(path)
+  const outcome = run?.outcomes[commands.filter(ofGuide(path)).indexOf(example as (typeof commands)[number])]
+  if (!outcome) throw new Error(`${example.location} was not run: ${run?.stderr}`)
+  return outcome
 }
 
-function backgroundOf(page: Page): Promise<string> {
-  return page.evaluate('getComputedStyle(document.body).backgroundColor')
-}
+/** Whether the output that is shown is that of a failed request. */
+const showsFailure = ({ shown }: Example) => /"error": *\{|^(HTTP\/1.1 )?[45]\d\d\b/m.test(shown?.text ?? '')
 
-it('every guide of the sidebar is written', () => {
-  const missing = GUIDES.filter(({ name }) => !existsSync(`${ROOT}docs/guides/${name}.md`)).map(({ name }) => name)
-  expect(missing, 'site/navigation.ts names them').toEqual([])
-})
+/** A background command prints more than what is shown. */
+const isOfBackground = ({ code }: Example) => /&$/m.test(code)
 
-describe.each([
-  ['a desktop', {}, 1280],
-  ['a phone', PHONE, 390],
-])('the guides on %s', (_device, options, width) => {
-  it('are all reachable from the first, readable, without errors and violations of the policy', async () => {
-    const { page, problems } = await openPage(browser, `${server.origin}/docs`, options)
-    await page.getByRole('heading', { level: 1, name: 'Ticketing API' }).waitFor()
-    await expectReadable(page, width)
-    await page.getByRole('link', { name: 'Get started' }).click()
-    for (const { name } of GUIDES) {
-      await page.waitForURL(`**/docs/guides/${name}`)
-      await page.locator('.vp-doc h1').waitFor()
-      await expectReadable(page, width)
-      await page.locator('.pager-link.next').click()
-    }
-    await page.waitForURL('**/docs/reference')
-    await page.goto(`${server.origin}/docs/operations`)
-    await page.getByRole('heading', { level: 1, name: 'All operations' }).waitFor()
-    await expectReadable(page, width)
-    expect(unexpected(problems)).toEqual([])
+describe('the commands of the guides', () => {
+  it.each(GUIDES)('run to the end: %s', (path) => {
+    expect(runs.get(path)?.stderr).toBe('')
   })
 
-  it('lead from an operation to its place in the reference', async () => {
-    const { page, problems } = await openPage(browser, `${server.origin}/docs/operations#createTicket`, options)
-    await page.locator('a[href$="POST/tickets"]').click()
-    await page.waitForURL('**/docs/reference#tag/tickets/POST/tickets')
-    await page.locator('[id$="tag/tickets/POST/tickets"] h3:visible').first().waitFor()
-    expect(unexpected(problems)).toEqual([])
+  it.each(commands)('$location fails only if a failure is shown', (example) => {
+    const { failed, printed } = outcomeOf(example)
+    expect(failed, printed).toBe(showsFailure(example) ? 1 : 0)
+  })
+
+  it.each(commands.filter(({ shown }) => shown?.kind === 'json'))('$location returns what is shown', (example) => {
+    const shown: unknown = JSON.parse(rewritten(example.shown?.text ?? ''))
+    expect(differencesFromGuide(shown, JSON.parse(outcomeOf(example).printed))).toEqual([])
+  })
+
+  it.each(commands.filter(({ shown }) => shown?.kind === 'text'))('$location prints what is shown', (example) => {
+    expect(outcomeOf(example).printed.trim()).toMatch(
+      patternOfShown(rewritten(example.shown?.text ?? ''), isOfBackground(example) ? 'part' : 'whole'),
+    )
+  })
+
+  it('contain every command that is replaced', () => {
+    const lines = commands.flatMap((example) => example.code.split('\n').map(sameCommand))
+    expect(lines).toEqual(expect.arrayContaining([...REPLACED.keys()]))
   })
 })
 
-describe('the search', () => {
-  it.each([
-    ['verify signature', '/docs/guides/webhooks#', 'Verify'],
-    ['rate limit', '/docs/guides/', 'Rate'],
-    ['retry', '/docs/guides/', 'Retry'],
-    ['upload file', '/docs/guides/attachments#', 'Upload'],
-    ['createTicket', '/docs/operations#createTicket', 'ticket'],
-    ['rotate signing secret', '/docs/guides/webhooks#', 'Rotate'],
-  ])('finds "%s"', async (query, path, words) => {
-    const { page, problems } = await openPage(browser, `${server.origin}/docs`)
-    await page.getByRole('button', { name: 'Search' }).first().click()
-    await page.locator('.VPLocalSearchBox input').fill(query)
-    const first = page.locator('.VPLocalSearchBox .result').first()
-    await first.locator('mark').first().waitFor()
-    expect(await first.getAttribute('href')).toContain(path)
-    await first.getByText(words, { exact: false }).first().waitFor()
-    await first.click()
-    await page.waitForURL(`**${path}*`)
-    expect(unexpected(problems)).toEqual([])
+describe('the TypeScript of the guides', () => {
+  const modules = GUIDES.map((path) => ({ name: guideName(path), examples: code.filter(ofGuide(path)) })).filter(
+    ({ examples }) => examples.length > 0,
+  )
+
+  it('compiles', () => {
+    for (const { name, examples } of modules) writeModule(project, `guide-${name}`, examples, rewritten)
+    for (const { file, code: text } of programs) writeProgram(project, file ?? '', rewritten(text))
+    expect(compilerErrors(project)).toBe('')
   })
 
-  it('finds operations of the reference', async () => {
-    const { page } = await openPage(browser, `${server.origin}/docs`, PHONE)
-    await page.getByRole('button', { name: 'Search' }).first().click()
-    await page.locator('.VPLocalSearchBox input').fill('POST /webhooks/{webhook_id}/rotate-secret')
-    await expect
-      .poll(
-        () =>
-          page.locator('.VPLocalSearchBox .result').evaluateAll((all) => all.map((each) => each.getAttribute('href'))),
-        PATIENCE,
-      )
-      .toContain('/docs/operations#rotateWebhookSecret')
+  it.each(modules)('prints what is shown: $name', async ({ name, examples }) => {
+    const printed = await runModule(project, `guide-${name}`)
+    expect(printed).toHaveLength(examples.length)
+    for (const [index, { shown, location }] of examples.entries())
+      if (shown) expect(printed[index]?.trim(), location).toMatch(patternOfShown(rewritten(shown.text), 'whole'))
+  })
+
+  it('consists of receivers, as far as it is programs', () => {
+    expect(programs.filter((program) => !isReceiver(program))).toEqual([])
+  })
+
+  it.each(programs)('verifies webhooks: $file', async ({ file }) => {
+    expect(await faultsOfReceiver([process.execPath, file ?? ''], project)).toEqual([])
   })
 })
 
-describe('the colors', () => {
-  it('follow the system, and the choice of the reader in guides and reference', async () => {
-    const light = await openPage(browser, `${server.origin}/docs/operations`, { colorScheme: 'light' })
-    const dark = await openPage(browser, `${server.origin}/docs/operations`, { colorScheme: 'dark' })
-    expect(await backgroundOf(light.page)).toBe('rgb(255, 255, 255)')
-    expect(await backgroundOf(dark.page)).toBe('rgb(27, 27, 31)')
+describe('the table of events', () => {
+  let scene: Awaited<ReturnType<typeof openEventScene>>
 
-    await light.page.getByRole('switch').first().click()
-    await expect.poll(() => backgroundOf(light.page), PATIENCE).toBe('rgb(27, 27, 31)')
-    await light.page.reload()
-    expect(await backgroundOf(light.page)).toBe('rgb(27, 27, 31)')
-    await light.page.goto(`${server.origin}/docs/reference`)
-    await light.page.locator('body.dark-mode').waitFor()
-    expect(unexpected([...light.problems, ...dark.problems])).toEqual([])
+  beforeAll(async () => {
+    scene = await openEventScene(server.origin)
   })
-})
 
-it('guides are readable without scripts', async () => {
-  const { page } = await openPage(browser, `${server.origin}/docs/operations`, { ...PHONE, javaScriptEnabled: false })
-  await page.getByRole('heading', { level: 1, name: 'All operations' }).waitFor()
-  expect(await page.locator('a[href^="/docs/reference#"]').count()).toBeGreaterThan(50)
-  await page.goto(`${server.origin}/docs`)
-  await page.getByRole('link', { name: 'API reference' }).last().click()
-  expect(page.url()).toBe(`${server.origin}/docs/reference`)
+  it.each(EVENT_ROWS)('is right: $operation', async (row) => {
+    expect(await scene.emittedBy(row)).toEqual(row.events)
+  })
 })
