@@ -161,6 +161,11 @@ describe('the docs page on a phone', () => {
     phone = await openDocs(browser, server.origin, { ...PHONE, colorScheme: 'dark' })
   })
 
+  it('shows the codes of errors as whole words', async () => {
+    await phone.page.locator('table code', { hasText: 'unsupported_media_type' }).waitFor()
+    expect(await brokenCodes(phone.page)).toEqual([])
+  })
+
   it('shows what is wrong with a request field by field, with a token that is put in by hand', async () => {
     await phone.open('post', '/tickets')
     await phone.form.getByPlaceholder('Token').fill(token)
@@ -171,10 +176,6 @@ describe('the docs page on a phone', () => {
     expect(details.map(({ field }) => field).toSorted()).toEqual(['description', 'priority', 'tag', 'title'])
     const text = await shown(phone.responseArea)
     for (const { field, message } of details) expect(text).toContain(`"field": "${field}", "message": "${message}"`)
-  })
-
-  it('shows the codes of errors as whole words', async () => {
-    expect(await brokenCodes(phone.page)).toEqual([])
   })
 
   it('is no wider than the phone', async () => {
