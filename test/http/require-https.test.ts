@@ -31,7 +31,16 @@ async function send(url: string, method = 'GET', variables: Partial<Bindings> = 
 
 const PATHS = [
   ...[`${API}/tickets`, '/ticketing/v1/tickets', `${API}/auth/login`, `${API}/nothing`, '/api/v9/tickets'],
-  ...['/health', '/openapi.json', '/docs', '/docs/reference.js', '/', '/nothing', '/files/attach_x/a.txt?signature=x'],
+  ...[
+    '/health',
+    '/openapi.json',
+    '/docs',
+    '/docs/reference',
+    '/llms.txt',
+    '/',
+    '/nothing',
+    '/files/attach_x/a.txt?signature=x',
+  ],
 ]
 
 describe('a request over plain HTTP to a service with an https origin', () => {
