@@ -3,16 +3,21 @@ import { cpSync, mkdtempSync, readFileSync, realpathSync, rmSync, symlinkSync, w
 import { availableParallelism, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import pLimit from 'p-limit'
+import { commandLine } from './lib/command-line.ts'
 import { ROOT } from './lib/local-state.ts'
 import { type Mutation, mutationsOf, SCHEMA } from './lib/schema-mutations.ts'
 
 /** What the Worker is compiled from. */
 const SOURCES = ['src', 'package.json', 'tsconfig.json', 'worker-configuration.d.ts', 'drizzle.config.ts']
 
+commandLine({
+  name: 'npm run check:schema',
+  about: `Renames columns, makes columns nullable and adds values to enums, each in a copy of the project. Each change must be a
+type error outside of the schema; a change that is not could break a statement without notice.`,
+  examples: ['npm run check:schema'],
+})
+
 /**
- * `npm run check:schema`: renames columns, makes columns nullable and adds values to enums. Each of these changes must be a
- * type error outside of the schema; a change that is not could break a statement without notice.
- *
  * The compiler runs on several changes together. Each change is in two runs, a pair that no other change has, and an error
  * that is in these two runs alone is caused by it. A change without such an error, which the errors of others may hide, has
  * a run of its own.

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { existsSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { commandLine } from './lib/command-line.ts'
 import { ROOT, startWrangler, stateFolder } from './lib/local-state.ts'
 import { stopWithParent } from './lib/parent.ts'
 import { prepareLocalStores } from './prepare.ts'
@@ -9,19 +10,34 @@ import { prepareLocalStores } from './prepare.ts'
 const DEV_VARS = `${ROOT}.dev.vars`
 const STARTUP_TIMEOUT_MS = 60_000
 
-/** `npm start`: sets up everything and runs the server. Further arguments are passed to `wrangler dev`. */
+const { values, rest } = commandLine({
+  name: 'npm start',
+  about: `Runs the server with local data. The first start creates a secret, the database and demo data. The environment variable
+PORT replaces --port, and TICKETING_STATE names another folder for the data.`,
+  options: {
+    port: { type: 'string', value: 'N', about: 'port of the server, 3000 by default' },
+    var: { type: 'string', value: 'NAME:VALUE', multiple: true, about: 'override a variable of wrangler.toml' },
+  },
+  passesTo: 'wrangler dev',
+  examples: [
+    'npm start',
+    'npm start -- --port 4000',
+    'npm start -- --var TOKEN_TTL_SECONDS:60 -- --inspector-port 9230',
+  ],
+})
+
 async function main(): Promise<void> {
-  const port = portOf(process.env.PORT)
+  const port = values.port === undefined ? portOf('PORT', process.env.PORT) : portOf('--port', values.port)
   if (!(await isFree(port))) fail(`Port ${port} is in use. Stop what uses it, or choose another: PORT=3001 npm start`)
   createSecret()
   await prepareLocalStores()
   await serve(port)
 }
 
-function portOf(given: string | undefined): number {
+function portOf(name: string, given: string | undefined): number {
   const text = given || '3000'
   const port = Number(text)
-  if (!/^\d+$/.test(text) || port < 1 || port > 65_535) fail(`PORT must be a number from 1 to 65535, not ${text}`)
+  if (!/^\d+$/.test(text) || port < 1 || port > 65_535) fail(`${name} must be a number from 1 to 65535, not ${text}`)
   return port
 }
 
@@ -48,10 +64,10 @@ function createSecret(): void {
 
 async function serve(port: number): Promise<void> {
   const options = ['--port', String(port), '--persist-to', stateFolder(), '--show-interactive-dev-session=false']
-  const given = process.argv.slice(2)
-  const level = given.includes('--log-level') ? [] : ['--log-level', 'error']
+  const variables = (values.var ?? []).flatMap((variable) => ['--var', variable])
+  const level = rest.includes('--log-level') ? [] : ['--log-level', 'error']
   // Keeps names in stack traces, so that errors can be located by the log.
-  const server = startWrangler(['dev', ...options, '--no-minify', ...level, ...given])
+  const server = startWrangler(['dev', ...options, '--no-minify', ...level, ...variables, ...rest])
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => server.kill(signal))
   stopWithParent(() => server.kill())
   server.once('exit', (code) => process.exit(code ?? 0))
