@@ -3,8 +3,10 @@ import { existsSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { commandLine } from './lib/command-line.ts'
+import { watchLocalFile } from './lib/local-file.ts'
 import { ROOT, startWrangler, stateFolder } from './lib/local-state.ts'
 import { stopWithParent } from './lib/parent.ts'
+import { lockState, type StateLock } from './lib/state-lock.ts'
 import { prepareLocalStores } from './prepare.ts'
 
 const DEV_VARS = `${ROOT}.dev.vars`
@@ -29,9 +31,10 @@ PORT replaces --port, and TICKETING_STATE names another folder for the data.`,
 async function main(): Promise<void> {
   const port = values.port === undefined ? portOf('PORT', process.env.PORT) : portOf('--port', values.port)
   if (!(await isFree(port))) fail(`Port ${port} is in use. Stop what uses it, or choose another: PORT=3001 npm start`)
+  const lock = lockState('npm start')
   createSecret()
   await prepareLocalStores()
-  await serve(port)
+  await serve(port, lock)
 }
 
 function portOf(name: string, given: string | undefined): number {
@@ -62,19 +65,22 @@ function createSecret(): void {
   writeFileSync(DEV_VARS, `${lines.join('\n')}\n`, { mode: 0o600 })
 }
 
-async function serve(port: number): Promise<void> {
+async function serve(port: number, lock: StateLock): Promise<void> {
   const options = ['--port', String(port), '--persist-to', stateFolder(), '--show-interactive-dev-session=false']
   const variables = (values.var ?? []).flatMap((variable) => ['--var', variable])
   const level = rest.includes('--log-level') ? [] : ['--log-level', 'error']
   // Keeps names in stack traces, so that errors can be located by the log.
   const server = startWrangler(['dev', ...options, '--no-minify', ...level, ...variables, ...rest])
+  if (server.pid !== undefined) lock.addProcess(server.pid)
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => server.kill(signal))
   stopWithParent(() => server.kill())
   server.once('exit', (code) => process.exit(code ?? 0))
   const origin = `http://localhost:${port}`
   const problem = await waitForHealth(origin)
-  if (problem === null) console.log(welcome(origin))
-  else {
+  if (problem === null) {
+    console.log(welcome(origin))
+    watchLocalFile(() => console.error('The stored data was deleted: stop the server, and run npm start again.'))
+  } else {
     server.kill()
     fail(problem)
   }

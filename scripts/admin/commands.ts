@@ -4,6 +4,7 @@ import { newId } from '../../src/lib/ids.ts'
 import { hashPassword } from '../../src/lib/passwords.ts'
 import { asciiLower, characters, isEmail } from '../../src/lib/text.ts'
 import { toWireTime } from '../../src/lib/time.ts'
+import { lockState } from '../lib/state-lock.ts'
 import { afterRestore } from './after-restore.ts'
 import { backup } from './backup.ts'
 import { checkFiles } from './check-files.ts'
@@ -88,8 +89,9 @@ APP_SECRET_PREVIOUS can be removed.`,
   restore: {
     argumentNames: ['FILE'],
     description: 'restores a backup into an empty database',
+    details: 'Refuses while a server uses the local data.',
     example: 'acme.backup',
-    run: async (db, [file = '']) => restore(db, file),
+    run: async (db, [file = '']) => whileLocked(db, 'restore', () => restore(db, file)),
   },
   'after-restore': {
     argumentNames: ['SINCE'],
@@ -120,6 +122,16 @@ APP_SECRET_PREVIOUS can be removed.`,
     example: '--list keys.txt',
     run: async (db, _args, { list }) => checkFiles(db, typeof list === 'string' ? list : undefined),
   },
+}
+
+/** Only local data is locked. */
+async function whileLocked<T>(db: Database, command: string, run: () => Promise<T>): Promise<T> {
+  const lock = db.isRemote ? null : lockState(`npm run admin -- ${command}`)
+  try {
+    return await run()
+  } finally {
+    lock?.release()
+  }
 }
 
 function listAccounts(db: Database): string {
