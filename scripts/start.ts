@@ -1,4 +1,5 @@
-import { randomBytes } from 'node:crypto'
+import type { ChildProcess } from 'node:child_process'
+import { randomBytes, randomUUID } from 'node:crypto'
 import { existsSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -8,16 +9,22 @@ import { ROOT, startWrangler, stateFolder } from './lib/local-state.ts'
 import { stopWithParent } from './lib/parent.ts'
 import { lockState, type StateLock } from './lib/state-lock.ts'
 import { prepareLocalStores } from './prepare.ts'
+import { printServerOutput } from './start/server-output.ts'
 
 const DEV_VARS = `${ROOT}.dev.vars`
 const STARTUP_TIMEOUT_MS = 60_000
+const OUTPUT_TIMEOUT_MS = 1_000
 
 const { values, rest } = commandLine({
   name: 'npm start',
   about: `Runs the server with local data. The first start creates a secret, the database and demo data. The environment variable
-PORT replaces --port, and TICKETING_STATE names another folder for the data.`,
+PORT replaces --port, and TICKETING_STATE names another folder for the data.
+
+Prints a line for each request: method, path, status, duration, and the code of an error. Queries and bodies are not
+printed.`,
   options: {
     port: { type: 'string', value: 'N', about: 'port of the server, 3000 by default' },
+    verbose: { type: 'boolean', about: "print the Worker's log as JSON lines, as in production" },
     var: { type: 'string', value: 'NAME:VALUE', multiple: true, about: 'override a variable of wrangler.toml' },
   },
   passesTo: 'wrangler dev',
@@ -67,16 +74,23 @@ function createSecret(): void {
 
 async function serve(port: number, lock: StateLock): Promise<void> {
   const options = ['--port', String(port), '--persist-to', stateFolder(), '--show-interactive-dev-session=false']
+  // With a level of wrangler's own, its output is not filtered.
+  const isFiltered = !rest.some((option) => option.startsWith('--log-level'))
   const variables = (values.var ?? []).flatMap((variable) => ['--var', variable])
-  const level = rest.includes('--log-level') ? [] : ['--log-level', 'error']
+  const level = isFiltered ? ['--log-level', 'log'] : []
   // Keeps names in stack traces, so that errors can be located by the log.
-  const server = startWrangler(['dev', ...options, '--no-minify', ...level, ...variables, ...rest])
+  const server = startWrangler(
+    ['dev', ...options, '--no-minify', ...level, ...variables, ...rest],
+    isFiltered ? 'pipe' : 'inherit',
+  )
+  const ownRequestId = randomUUID()
+  if (isFiltered) printServerOutput(server, { isVerbose: values.verbose ?? false, ownRequestId })
   if (server.pid !== undefined) lock.addProcess(server.pid)
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => server.kill(signal))
   stopWithParent(() => server.kill())
-  server.once('exit', (code) => process.exit(code ?? 0))
+  exitWith(server)
   const origin = `http://localhost:${port}`
-  const problem = await waitForHealth(origin)
+  const problem = await waitForHealth(origin, ownRequestId)
   if (problem === null) {
     console.log(welcome(origin))
     watchLocalFile(() => console.error('The stored data was deleted: stop the server, and run npm start again.'))
@@ -86,12 +100,20 @@ async function serve(port: number, lock: StateLock): Promise<void> {
   }
 }
 
+/** Waits for the last output, but not for processes that keep the pipe open. */
+function exitWith(server: ChildProcess): void {
+  server.once('exit', (code) => {
+    server.once('close', () => process.exit(code ?? 0))
+    setTimeout(() => process.exit(code ?? 0), OUTPUT_TIMEOUT_MS)
+  })
+}
+
 /** Null once the server is up, or the reason why it is not. */
-async function waitForHealth(origin: string): Promise<string | null> {
+async function waitForHealth(origin: string, requestId: string): Promise<string | null> {
   const deadline = Date.now() + STARTUP_TIMEOUT_MS
   let output = ''
   while (Date.now() < deadline) {
-    const response = await fetch(`${origin}/health`).catch(() => null)
+    const response = await fetch(`${origin}/health`, { headers: { 'X-Request-Id': requestId } }).catch(() => null)
     if (response?.ok) return null
     output = response ? await response.text() : output
     if (/not configured|HTTPS is required/.test(output))

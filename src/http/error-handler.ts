@@ -26,6 +26,7 @@ const CLIENT_CLOSED_REQUEST = 499
 export function onError(error: unknown, c: Context<AppEnv>): Response {
   if (error instanceof ClientDisconnected) return new Response(null, { status: CLIENT_CLOSED_REQUEST })
   const response = toApiError(error)
+  c.set('errorCode', response.code)
   if (response.status >= 500) c.set('failure', error)
   const headers = { 'Content-Type': 'application/json', ...response.headers, 'X-Request-Id': c.var.requestId }
   return new Response(JSON.stringify(response), { status: response.status, headers })
@@ -48,10 +49,12 @@ export function notFoundResponse(c: Context<AppEnv>): Response {
     version && version !== 'v1'
       ? new ApiError(404, 'not_found', `There is no version ${version} of this API; there is: v1`)
       : notFound()
+  c.set('errorCode', error.code)
   return c.json(error.toJSON(), 404)
 }
 
-export function methodNotAllowedResponse(c: Context, methods: string[]): Response {
+export function methodNotAllowedResponse(c: Context<AppEnv>, methods: string[]): Response {
   const error = methodNotAllowed(methods)
+  c.set('errorCode', error.code)
   return c.json(error.toJSON(), error.status, error.headers)
 }
