@@ -1,6 +1,5 @@
 import type { ChildProcess } from 'node:child_process'
-import { randomBytes, randomUUID } from 'node:crypto'
-import { existsSync, writeFileSync } from 'node:fs'
+import { randomUUID } from 'node:crypto'
 import { createServer } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { commandLine } from './lib/command-line.ts'
@@ -9,9 +8,9 @@ import { ROOT, startWrangler, stateFolder } from './lib/local-state.ts'
 import { stopWithParent } from './lib/parent.ts'
 import { lockState, type StateLock } from './lib/state-lock.ts'
 import { prepareLocalStores } from './prepare.ts'
+import { ensureSecret } from './start/dev-vars.ts'
 import { printServerOutput } from './start/server-output.ts'
 
-const DEV_VARS = `${ROOT}.dev.vars`
 const STARTUP_TIMEOUT_MS = 60_000
 const OUTPUT_TIMEOUT_MS = 1_000
 
@@ -39,7 +38,7 @@ async function main(): Promise<void> {
   const port = values.port === undefined ? portOf('PORT', process.env.PORT) : portOf('--port', values.port)
   if (!(await isFree(port))) fail(`Port ${port} is in use. Stop what uses it, or choose another: PORT=3001 npm start`)
   const lock = lockState('npm start')
-  createSecret()
+  ensureSecret(`${ROOT}.dev.vars`)
   await prepareLocalStores()
   await serve(port, lock)
 }
@@ -58,18 +57,6 @@ function isFree(port: number): Promise<boolean> {
     probe.once('error', () => resolve(false))
     probe.listen(port, () => probe.close(() => resolve(true)))
   })
-}
-
-/** A secret for this machine, so that no published one is used. */
-function createSecret(): void {
-  if (existsSync(DEV_VARS)) return
-  const lines = [
-    '# Made by npm start for local development. Each line overrides a variable of wrangler.toml.',
-    `APP_SECRET=${randomBytes(32).toString('hex')}`,
-    '# Webhooks may go to this machine, over plain http. Never set this where the service is deployed.',
-    'ALLOW_PRIVATE_WEBHOOKS=true',
-  ]
-  writeFileSync(DEV_VARS, `${lines.join('\n')}\n`, { mode: 0o600 })
 }
 
 async function serve(port: number, lock: StateLock): Promise<void> {

@@ -15,7 +15,14 @@ interface Options {
 export function printServerOutput({ stdout, stderr }: ChildProcess, options: Options): void {
   if (stdout) forEachLine(stdout, (line) => printLine(line, options))
   const isOfWarning = warningFilter()
-  if (stderr) forEachLine(stderr, (line) => isOfWarning(line) || console.error(line))
+  if (stderr) forEachLine(stderr, (line) => isOfWarning(line) || printErrorLine(line, options))
+}
+
+/** Wrangler prints what the Worker logs as an error like an error of its own. */
+function printErrorLine(line: string, options: Options): void {
+  const logged = stripVTControlCharacters(line).replace(/^✘ \[ERROR\] /, '')
+  if (formatLogLine(logged, new Date()) === null) console.error(line)
+  else printLine(logged, options)
 }
 
 function printLine(line: string, { isVerbose, ownRequestId }: Options): void {
@@ -32,7 +39,7 @@ function forEachLine(stream: Readable, use: (line: string) => void): void {
 const WRANGLER_MESSAGES = [
   /^\s*$/,
   /^\[(custom build|wrangler:\w+)\]/,
-  /^(⎔|❓|╭|│|╰|─|⛅)/u,
+  /^(⎔|❓|🪵|╭|│|╰|─|⛅)/u,
   /^(Using secrets|Your Worker has access|Binding +Resource +Mode|env\.\w+( \(.*\))? +\w)/,
 ]
 

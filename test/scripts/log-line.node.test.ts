@@ -79,6 +79,7 @@ describe('a message of wrangler', () => {
     '⎔ Reloading local server...',
     '\u001b[1m⎔ Starting local server...\u001b[22m',
     '❓ Your types might be out of date.',
+    '🪵  Logs were written to "/home/me/.config/.wrangler/logs/wrangler.log"',
     '[wrangler:info] GET /api/v1/tickets 200 OK (89ms)',
   ])('is %j', (line) => expect(isWranglerMessage(line)).toBe(true))
 

@@ -1,7 +1,8 @@
-import { afterAll, describe, expect, it } from 'vitest'
+import { afterAll, describe, expect, it, vi } from 'vitest'
 import { z } from 'zod'
+import { openLocalFile } from '../../scripts/lib/local-file.ts'
 import { preparedState } from '../helpers/node/prepared-state.ts'
-import { freePort, startServer } from '../helpers/node/server.ts'
+import { freePort, type RunningServer, startServer } from '../helpers/node/server.ts'
 
 const Login = z.object({ token: z.string() })
 
@@ -9,16 +10,25 @@ const state = preparedState()
 
 afterAll(state.remove)
 
+function logIn(origin: string): Promise<Response> {
+  return fetch(`${origin}/api/v1/auth/login`, {
+    method: 'POST',
+    headers: { 'Content-Type': 'application/json' },
+    body: JSON.stringify({ email: 'user@example.com', password: 'your_password' }),
+  })
+}
+
+/** After the welcome. */
+function linesOf(server: RunningServer): { lines: string[] } {
+  return { lines: server.output().split('Ctrl-C stops it')[1]?.trim().split('\n').slice(1) ?? [] }
+}
+
 /** Starts a server, sends it requests with private texts, and returns what it printed after its start. */
 async function printedLines(...args: string[]): Promise<{ lines: string[]; secrets: string[] }> {
   const server = await startServer(await freePort(), state.folder, { arguments: args })
   const api = `${server.origin}/api/v1`
   const json = { 'Content-Type': 'application/json' }
-  const login = await fetch(`${api}/auth/login`, {
-    method: 'POST',
-    headers: json,
-    body: JSON.stringify({ email: 'user@example.com', password: 'your_password' }),
-  })
+  const login = await logIn(server.origin)
   const { token } = Login.parse(await login.json())
   const headers = { ...json, Authorization: `Bearer ${token}` }
   await fetch(`${api}/tickets?q=zanzibar`, { headers })
@@ -26,8 +36,7 @@ async function printedLines(...args: string[]): Promise<{ lines: string[]; secre
   await fetch(`${api}/tickets`, { method: 'POST', headers, body: JSON.stringify({ title: 'zanzibar' }) })
   await expect.poll(server.output, { timeout: 30_000 }).toMatch(/POST.*\/api\/v1\/tickets\b.*400/)
   await server.stop()
-  const lines = server.output().split('Ctrl-C stops it')[1]?.trim().split('\n').slice(1) ?? []
-  return { lines, secrets: [token, 'your_password', 'zanzibar', 'user@example.com'] }
+  return { ...linesOf(server), secrets: [token, 'your_password', 'zanzibar', 'user@example.com'] }
 }
 
 describe('npm start', () => {
@@ -41,6 +50,24 @@ describe('npm start', () => {
     ]
     expect(lines).toEqual(patterns.map((pattern) => expect.stringMatching(pattern)))
     for (const secret of secrets) expect(lines.join('\n')).not.toContain(secret)
+  })
+
+  it('prints a request that fails in one line', async () => {
+    const own = preparedState()
+    const server = await startServer(await freePort(), own.folder)
+    vi.stubEnv('TICKETING_STATE', own.folder)
+    const file = openLocalFile({ readOnly: false })
+    vi.unstubAllEnvs()
+    file.exec('ALTER TABLE logins RENAME TO former_logins')
+    file.close()
+    const { status } = await logIn(server.origin)
+    await expect.poll(server.output, { timeout: 30_000 }).toContain('auth/login')
+    await server.stop()
+    own.remove()
+    const { lines } = linesOf(server)
+    expect(lines).toEqual([expect.any(String)])
+    expect(lines[0]).toMatch(new RegExp(`^\\S{8} {2}POST {4}/api/v1/auth/login +${status} +\\d+ ms {2}\\w+ {2}DbError`))
+    expect(status).toBeGreaterThanOrEqual(500)
   })
 
   it('prints JSON lines with --verbose', async () => {
