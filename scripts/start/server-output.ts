@@ -56,6 +56,6 @@ function warningFilter(): (line: string) => boolean {
     const text = stripVTControlCharacters(line)
     if (text.includes('[WARNING]')) isInWarning = true
     else if (/^\S/.test(text)) isInWarning = false
-    return isInWarning || text.trim() === ''
+    return isInWarning || text.trim() === '' || text.startsWith('🪵')
   }
 }
