@@ -1,9 +1,25 @@
 import { randomBytes } from 'node:crypto'
+import type { Column } from 'drizzle-orm'
 import { slugOf } from '../../src/accounts/slug.ts'
+import { alias } from '../../src/db/alias.ts'
+import {
+  accountCounters,
+  accounts,
+  apiKeyAccounts,
+  apiKeys,
+  loginIdentities,
+  loginUnlocks,
+  users,
+} from '../../src/db/schema/accounts.ts'
+import { ticketCounters } from '../../src/db/schema/tickets.ts'
+import { sql } from '../../src/db/sql.ts'
+import { type Statement, select } from '../../src/db/statement.ts'
+import { deleteFrom, insertSelect, update } from '../../src/db/write.ts'
 import { newId } from '../../src/lib/ids.ts'
 import { hashPassword } from '../../src/lib/passwords.ts'
 import { asciiLower, characters, isEmail } from '../../src/lib/text.ts'
 import { toWireTime } from '../../src/lib/time.ts'
+import { sqlText } from '../lib/sql-text.ts'
 import { lockState } from '../lib/state-lock.ts'
 import { afterRestore } from './after-restore.ts'
 import { backup } from './backup.ts'
@@ -13,9 +29,12 @@ import type { Command } from './command-spec.ts'
 import type { Database } from './database.ts'
 import { reencrypt } from './reencrypt.ts'
 import { restore } from './restore.ts'
-import { statement as sql } from './statement.ts'
 import { cell, formatTable } from './table.ts'
 import { verify } from './verify.ts'
+
+const a = alias(accounts, 'a')
+const c = alias(ticketCounters, 'c')
+const u = alias(users, 'u')
 
 /** Changes take effect in the running service within 60 seconds. */
 export const COMMANDS: Record<string, Command> = {
@@ -135,11 +154,22 @@ async function whileLocked<T>(db: Database, command: string, run: () => Promise<
 }
 
 function listAccounts(db: Database): string {
-  const [rows = []] = db.run(`
-    SELECT a.slug, a.name, a.plan, a.created_at, a.id,
-      (SELECT count(*) FROM users u WHERE u.account_id = a.id AND u.kind = 'person') AS users,
-      (SELECT coalesce(sum(count), 0) FROM ticket_counters c WHERE c.account_id = a.id AND c.dimension = 'all') AS tickets
-    FROM accounts a ORDER BY a.slug`)
+  const [rows = []] = db.run(
+    sqlText(
+      select(
+        {
+          slug: a.slug,
+          name: a.name,
+          plan: a.plan,
+          created_at: a.createdAt,
+          id: a.id,
+          users: sql`(SELECT count(*) FROM ${u} WHERE ${u.accountId} = ${a.id} AND ${u.kind} = 'person')`,
+          tickets: sql`(SELECT coalesce(sum(${c.count}), 0) FROM ${c} WHERE ${c.accountId} = ${a.id} AND ${c.dimension} = 'all')`,
+        },
+        sql`FROM ${a} ORDER BY ${a.slug}`,
+      ),
+    ),
+  )
   const lines = rows.map((row) => [
     cell(row, 'slug'),
     cell(row, 'name'),
@@ -163,35 +193,49 @@ async function createAccount(db: Database, name: string, email: string, options:
   for (const given of [name, adminName])
     if (given.trim() === '' || characters(given) > 100) throw new Error('NAME must be 1 to 100 characters.')
   checkEmail(email)
-  const [taken = []] = db.run(sql`SELECT 1 FROM accounts WHERE slug = ${slug}`)
+  const [taken = []] = db.run(sqlText(sql`SELECT 1 FROM ${accounts} WHERE ${accounts.slug} = ${slug}`))
   if (taken.length > 0) throw new Error(`There is an account ${slug} already. Choose another with --slug.`)
   const password = newPassword()
   const hash = await hashPassword(password)
+  const emailNormalized = asciiLower(email)
   db.run(
-    sql`INSERT INTO accounts (id, slug, name, plan, allow_registration, created_at)
-      VALUES (${id}, ${slug}, ${name}, 'standard', 0, ${now})`,
-    sql`INSERT INTO account_state (account_id, ticket_number, event_sequence) VALUES (${id}, 0, 0)`,
-    sql`INSERT INTO users (account_id, id, kind, name, email, email_key, role, status, password_hash,
-        credential_generation, created_at)
-      VALUES (${id}, ${userId}, 'person', ${adminName}, ${email}, ${asciiLower(email)}, 'admin', 'active', ${hash}, 1, ${now})`,
-    sql`INSERT INTO logins (email_key, account_id, user_id) VALUES (${asciiLower(email)}, ${id}, ${userId})`,
+    sqlText(insertSelect(accounts, { id, slug, name, plan: 'standard', allowRegistration: 0, createdAt: now })),
+    sqlText(insertSelect(accountCounters, { accountId: id, ticketNumber: 0, eventSequence: 0 })),
+    sqlText(
+      insertSelect(users, {
+        accountId: id,
+        id: userId,
+        kind: 'person',
+        name: adminName,
+        email,
+        emailNormalized,
+        role: 'admin',
+        status: 'active',
+        passwordHash: hash,
+        tokenVersion: 1,
+        createdAt: now,
+      }),
+    ),
+    sqlText(insertSelect(loginIdentities, { emailNormalized, accountId: id, userId })),
   )
   return `Account ${slug} (${id})\nAdmin    ${email}\nPassword ${password}   (shown here only)`
 }
 
 function setPlan(db: Database, slug: string, plan: string): string {
   if (plan !== 'standard' && plan !== 'premium') throw new Error('PLAN must be one of: standard, premium.')
-  const [changed = []] = db.run(sql`UPDATE accounts SET plan = ${plan} WHERE slug = ${slug} RETURNING id`)
+  const [changed = []] = db.run(returningId(update(accounts, { plan }, sql`${accounts.slug} = ${slug}`), accounts))
   if (changed.length === 0) throw new Error(`There is no account ${slug}.`)
   return `Account ${slug} is ${plan} within 60 seconds.`
 }
 
 function revokeKey(db: Database, keyId: string): string {
-  const [changed = []] = db.run(sql`
-    UPDATE api_keys SET revoked_at = ${Date.now()}, previous_hash = NULL, previous_until = NULL
-    WHERE account_id = (SELECT account_id FROM key_directory WHERE key_id = ${keyId}) AND id = ${keyId}
-      AND revoked_at IS NULL
-    RETURNING id`)
+  const accountId = sql`(SELECT ${apiKeyAccounts.accountId} FROM ${apiKeyAccounts} WHERE ${apiKeyAccounts.keyId} = ${keyId})`
+  const revoke = update(
+    apiKeys,
+    { revokedAt: Date.now(), previousHash: null, previousUntil: null },
+    sql`${apiKeys.accountId} = ${accountId} AND ${apiKeys.id} = ${keyId} AND ${apiKeys.revokedAt} IS NULL`,
+  )
+  const [changed = []] = db.run(returningId(revoke, apiKeys))
   if (changed.length === 0) throw new Error(`There is no live key ${keyId}.`)
   return `Key ${keyId} is dead within 60 seconds.`
 }
@@ -199,22 +243,29 @@ function revokeKey(db: Database, keyId: string): string {
 async function resetPassword(db: Database, slug: string, email: string): Promise<string> {
   const password = newPassword()
   const hash = await hashPassword(password)
-  const [changed = []] = db.run(sql`
-    UPDATE users SET password_hash = ${hash}, credential_generation = credential_generation + 1, spared_token = NULL
-    WHERE account_id = (SELECT id FROM accounts WHERE slug = ${slug}) AND email_key = ${asciiLower(email)}
-      AND kind = 'person'
-    RETURNING id`)
+  const accountId = sql`(SELECT ${accounts.id} FROM ${accounts} WHERE ${accounts.slug} = ${slug})`
+  const change = update(
+    users,
+    { passwordHash: hash, tokenVersion: sql`${users.tokenVersion} + 1`, exemptTokenId: null },
+    sql`${users.accountId} = ${accountId} AND ${users.emailNormalized} = ${asciiLower(email)} AND ${users.kind} = 'person'`,
+  )
+  const [changed = []] = db.run(returningId(change, users))
   if (changed.length === 0) throw new Error(`There is no user ${email} in an account ${slug}.`)
   return `Password ${password}   (shown here only)\nOlder tokens of ${email} are dead within 60 seconds.`
 }
 
 function unlock(db: Database, email: string): string {
   checkEmail(email)
-  const now = Date.now()
-  db.run(sql`
-    INSERT INTO login_unlocks (email_key, unlocked_at) VALUES (${asciiLower(email)}, ${now})
-    ON CONFLICT (email_key) DO UPDATE SET unlocked_at = ${now}`)
+  const emailNormalized = asciiLower(email)
+  db.run(
+    sqlText(deleteFrom(loginUnlocks, sql`${loginUnlocks.emailNormalized} = ${emailNormalized}`)),
+    sqlText(insertSelect(loginUnlocks, { emailNormalized, unlockedAt: Date.now() })),
+  )
   return `${email} may log in again within 60 seconds.`
+}
+
+function returningId({ query }: Statement, { id }: { id: Column }): string {
+  return sqlText(sql`${query} RETURNING ${id}`)
 }
 
 function checkEmail(email: string): void {

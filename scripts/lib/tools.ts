@@ -15,6 +15,14 @@ const VITEST_OPTIONS = {
   reporter: { type: 'string', value: 'NAME', about: 'how to report: default, verbose, dot, json' },
 } as const
 
+/** Tests without a server, except for those that take long or are part of `npm run check`. */
+const QUICK_TESTS = [
+  ...['.node.test', 'test/core/', 'test/lib/'],
+  ...['deploy-hosts', 'migrations', 'layers', 'words', 'mutation-list', 'passwords'].map(
+    (name) => `--exclude=**/${name}.node.test.ts`,
+  ),
+]
+
 /** The scripts of package.json that run programs of others. */
 export const TOOLS: Record<string, Tool> = {
   test: {
@@ -28,6 +36,18 @@ export const TOOLS: Record<string, Tool> = {
       examples: ['npm test', "npm test -- test/tickets -t 'rejects an unknown field'"],
     },
     commands: (args) => [['vitest', 'run', ...args]],
+  },
+  'test:quick': {
+    spec: {
+      name: 'npm run test:quick',
+      about: `Runs the static checks, and the tests that start no server: helpers, configuration, scripts, client and documents. Takes
+less than a minute. npm test runs everything.`,
+      examples: ['npm run test:quick'],
+    },
+    commands: () => [
+      ['node', 'scripts/check.ts'],
+      ['vitest', 'run', ...QUICK_TESTS],
+    ],
   },
   'test:stryker': {
     spec: {

@@ -1,7 +1,7 @@
 import { type Column, getTableColumns, getTableName } from 'drizzle-orm'
 import type { SQLiteTable } from 'drizzle-orm/sqlite-core'
-import { constantSql, type SQL, sql } from './sql'
-import { run, type Statement } from './statement'
+import { constantSql, type SQL, sql } from './sql.ts'
+import { run, type Statement } from './statement.ts'
 
 type Value<T> = T | SQL<T> | Column
 type Values<T> = { [K in keyof T]: Value<Exclude<T[K], undefined>> }
