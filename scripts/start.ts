@@ -123,7 +123,7 @@ OpenAPI         ${origin}/openapi.json
 Demo logins, each with the password your_password:
   account acme (standard)      john@example.com (admin)   user@example.com (agent)
                                agent@example.com (agent)  jane@example.com (customer)
-  account globex (premium)     ada@globex.example (admin)
+  account globex (premium)     ada@globex.example (admin), with 200 tickets
 
 Try it:
   curl -s ${origin}/api/v1/auth/login -H 'Content-Type: application/json' -d '{"email":"user@example.com","password":"your_password"}'

@@ -48,7 +48,7 @@ const PLACES: Record<string, readonly string[]> = {
     'an iPhone 16',
     'a Dell Latitude',
   ],
-  product: ['Atlas CRM', 'Ledger', 'Dockyard', 'Payroll', 'Pulse Analytics', 'the customer portal', 'the intranet'],
+  product: ['Atlas CRM', 'Ledger', 'Dockyard', 'Payroll', 'Pulse Analytics', 'Beacon', 'Homeport'],
   version: ['4.2.1', '4.3.0', '5.0.2', '5.1.0', '2026.3', '2026.4'],
   month: ['January', 'March', 'April', 'June', 'September', 'October'],
 }

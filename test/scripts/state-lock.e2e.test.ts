@@ -69,6 +69,14 @@ async function end(child: ChildProcess, signal: NodeJS.Signals = 'SIGKILL'): Pro
 const inUse = (folder: string, command: string, pid: number | undefined) =>
   `The data in ${folder} is in use by ${command} (process ${pid}). Stop it first.`
 
+const source = preparedState()
+const backup = join(source.folder, 'all.backup')
+
+beforeAll(async () => {
+  expect(await runAdmin(source.folder, 'backup', backup)).toMatchObject({ code: 0 })
+})
+afterAll(source.remove)
+
 describe('while a server runs', () => {
   const state = preparedState()
   let server: RunningServer
@@ -96,7 +104,7 @@ describe('while a server runs', () => {
   })
 
   it('restore is rejected, and other admin commands are not', async () => {
-    const { code, err } = await runAdmin(state.folder, 'restore', 'package.json')
+    const { code, err } = await runAdmin(state.folder, 'restore', backup)
     expect({ code, err }).toEqual({ code: 1, err: inUse(state.folder, 'npm start', server.group) })
     expect((await runAdmin(state.folder, 'list-accounts')).code).toBe(0)
   })
@@ -118,7 +126,7 @@ describe('while another command has locked the data', () => {
     const err = inUse(state.folder, 'npm run admin -- restore', child.pid)
     expect(await outcomeOf(spawnStart(await freePort(), state.folder))).toEqual({ code: 1, out: '', err })
     expect(await reset(state.folder, '--yes')).toEqual({ code: 1, out: '', err })
-    expect(await runAdmin(state.folder, 'restore', 'package.json')).toEqual({ code: 1, out: '', err })
+    expect(await runAdmin(state.folder, 'restore', backup)).toEqual({ code: 1, out: '', err })
   })
 
   it('the lock ends with the command', async () => {

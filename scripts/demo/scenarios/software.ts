@@ -105,7 +105,7 @@ export const SOFTWARE: Scenario[] = [
     title: 'Dashboard of {site} shows yesterday’s figures',
     description: 'The sales dashboard of {site} is a day behind. The team meeting is at ten.',
     priority: 'medium',
-    tags: ['dashboard', 'reports'],
+    tags: ['figures', 'reports'],
     fields: { site: '{site}' },
     replies: [
       ['agent', 'The nightly job failed. It runs now and will be done by half past nine.'],
@@ -113,11 +113,11 @@ export const SOFTWARE: Scenario[] = [
     ],
   },
   {
-    title: 'Relatório de {month} com valores duplicados',
-    description: 'No relatório de {month} algumas vendas aparecem duas vezes. O total não confere com o {product}.',
+    title: 'Relatório de vendas de {site} com valores duplicados',
+    description: 'No relatório de {site} algumas vendas aparecem duas vezes. O total não confere com o {product}.',
     priority: 'high',
     tags: ['reports', 'billing'],
-    fields: { product: '{product}', month: '{month}', language: 'pt' },
+    fields: { product: '{product}', site: '{site}', language: 'pt' },
     replies: [
       ['agent', 'Olá, encontramos a causa: uma integração enviou os dados duas vezes. O relatório foi corrigido.'],
       ['customer', 'Agora está tudo certo. Obrigado!'],
