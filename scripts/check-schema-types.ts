@@ -3,6 +3,7 @@ import { cpSync, mkdtempSync, readFileSync, realpathSync, rmSync, symlinkSync, w
 import { availableParallelism, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import pLimit from 'p-limit'
+import { commandLine } from './lib/command-line.ts'
 import { ROOT } from './lib/local-state.ts'
 import { type Area, type Mutation, mutationsOf, SCHEMA } from './lib/schema-mutations.ts'
 
@@ -21,11 +22,14 @@ const SOURCES = [
 /** The first one includes the Worker's source. */
 const PROJECTS = ['test', 'scripts', 'bench']
 
+commandLine({
+  name: 'npm run check:schema',
+  about: `Renames columns, makes columns nullable and adds values to enums, each in a copy of the project. Each change must be a
+type error outside of the schema; a change that is not could break a statement without notice.`,
+  examples: ['npm run check:schema'],
+})
+
 /**
- * `npm run check:schema`: renames columns, makes columns nullable and adds values to enums. Each of these changes must be a
- * type error in the Worker's source outside of the schema, and each renamed column also in the tests, scripts, benchmarks or
- * quality checks; a change that is not could break a statement without notice.
- *
  * The compiler runs on several changes together. Each change is in two runs, a pair that no other change has, and an error
  * that is in these two runs alone is caused by it. A change without such an error, which the errors of others may hide, has
  * a run of its own.

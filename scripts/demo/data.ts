@@ -1,7 +1,8 @@
 import type { accounts, users } from '../../src/db/schema/accounts.ts'
 import type { attachments, comments, tickets } from '../../src/db/schema/tickets.ts'
+import { ADA, COLLEAGUES, GLOBEX } from './people.ts'
 
-/** The examples of the API reference, and a second account that must not see them. */
+/** The examples of the API reference, and the users of a second account, whose tickets are generated: see ./globex.ts. */
 
 export const PASSWORD = 'your_password'
 
@@ -40,7 +41,7 @@ export const USERS = [
   userRow('acct_acme', 'user123', 'John Doe', 'user@example.com', 'agent', null),
   userRow('acct_acme', 'agent789', 'Support Agent', 'agent@example.com', 'agent', null),
   userRow('acct_acme', 'user456', 'Jane Smith', 'jane@example.com', 'customer', null),
-  userRow('acct_globex', 'user_ada', 'Ada', 'ada@globex.example', 'admin', null),
+  ...[ADA, ...COLLEAGUES].map(({ id, name, email, role }) => userRow(GLOBEX, id, name, email, role, null)),
 ] satisfies (typeof users.$inferInsert)[]
 
 export const TICKETS = [

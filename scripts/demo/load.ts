@@ -9,6 +9,9 @@ import { hashPassword } from '../../src/lib/passwords.ts'
 import type { LocalBindings } from '../lib/local-bindings.ts'
 import { sqlText } from '../lib/sql-text.ts'
 import { ACCOUNTS, ATTACHMENT, COMMENTS, PASSWORD, TICKETS, USERS } from './data.ts'
+import { globexActivity } from './globex.ts'
+import { insertDemoRows } from './insert.ts'
+import { GLOBEX } from './people.ts'
 
 /**
  * Loads the demo data unless the database has accounts. Takes local bindings only, so that it cannot reach a deployed
@@ -25,13 +28,16 @@ export async function loadDemoData({ DB, FILES }: LocalBindings): Promise<void> 
 
 /** All rows, for one transaction. */
 async function rowsOfDemo(picture: Uint8Array): Promise<Statement[]> {
-  const people = await Promise.all(USERS.map(async (user) => ({ ...user, passwordHash: await hashPassword(PASSWORD) })))
+  // One hash for all, because each takes a tenth of a second. The password is public.
+  const passwordHash = await hashPassword(PASSWORD)
+  const people = USERS.map((user) => ({ ...user, passwordHash }))
+  const globex = globexActivity(Date.now())
   const sha256 = createHash('sha256').update(picture).digest('hex')
-  const counters = ACCOUNTS.map(({ id }) => ({
-    accountId: id,
-    ticketNumber: TICKETS.filter((ticket) => ticket.accountId === id).length,
-    eventSequence: 0,
-  }))
+  const { ticketNumber, eventSequence, lastWriteAt } = globex
+  const counters = [
+    { accountId: 'acct_acme', ticketNumber: TICKETS.length, eventSequence: 0 },
+    { accountId: GLOBEX, ticketNumber, eventSequence, fannedOutSequence: eventSequence, lastWriteAt },
+  ]
   const identities = USERS.map(({ id, accountId, emailNormalized }) => ({ emailNormalized, accountId, userId: id }))
   return [
     ...ACCOUNTS.map((row) => insertSelect(accounts, row)),
@@ -40,6 +46,7 @@ async function rowsOfDemo(picture: Uint8Array): Promise<Statement[]> {
     ...identities.map((row) => insertSelect(loginIdentities, row)),
     ...TICKETS.map((row) => insertSelect(tickets, row)),
     ...COMMENTS.map((row) => insertSelect(comments, row)),
+    ...insertDemoRows(globex.rows),
     insertSelect(attachments, { ...ATTACHMENT, size: picture.byteLength, sha256 }),
   ]
 }

@@ -62,7 +62,11 @@ const isAcme = sql`${accountCounters.accountId} = 'acct_acme'`
 
 /** One or more for each. */
 const DAMAGES = [
-  update(ticketCounters, { count: oneMore }, sql`${ticketCounters.dimension} = 'all' AND ${ticketCounters.count} > 0`),
+  update(
+    ticketCounters,
+    { count: oneMore },
+    sql`${ticketCounters.accountId} = 'acct_acme' AND ${ticketCounters.dimension} = 'all' AND ${ticketCounters.count} > 0`,
+  ),
   deleteFrom(ticketCounters, sql`${ticketCounters.dimension} = 'creator' AND ${ticketCounters.value} = 'user456'`),
   insertSelect(ticketCounters, {
     accountId: 'acct_acme',
@@ -155,7 +159,7 @@ describe('npm run admin', () => {
     expect(lines.find((line) => line.startsWith('acme '))).toMatch(
       /^acme +Acme +premium +4 +2 +2024-12-01T00:00:00Z +acct_acme$/,
     )
-    expect(lines.find((line) => line.startsWith('globex '))).toMatch(/ premium +1 +0 /)
+    expect(lines.find((line) => line.startsWith('globex '))).toMatch(/ premium +13 +200 /)
   })
 
   it('ends an API key', async () => {
@@ -186,7 +190,7 @@ describe('npm run admin', () => {
     [['backup', 'package.json'], 'There is a file package.json already.'],
     [['restore', 'no/such/file'], 'There is no file no/such/file.'],
     [['restore', 'package.json'], 'package.json is damaged, or not compressed by gzip.'],
-    [['list-accounts', '--all'], "Unknown option '--all'. See: npm run admin -- --help"],
+    [['list-accounts', '--all'], "Unknown option '--all'. See: npm run admin -- list-accounts --help"],
     [['dance'], 'There is no command dance. See: npm run admin -- --help'],
   ])('refuses %j with one line', async (args, message) => {
     expect(await admin(...args)).toEqual({ code: 1, out: '', err: message })
