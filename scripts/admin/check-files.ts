@@ -12,7 +12,7 @@ import { openSource } from './source.ts'
 export async function checkFiles(db: Database, list: string | undefined): Promise<string> {
   if (list === undefined && db.isRemote)
     throw new Error(
-      'Name a file with the keys of the bucket, one a line: --list FILE. docs/operations.md says how to make it.',
+      'Add --list FILE, a file with the keys of the bucket, one per line. docs/operations.md shows how to create it.',
     )
   const keys = new Set(list === undefined ? await localKeys() : readFileSync(list, 'utf8').split('\n').filter(Boolean))
   const source = openSource(db)
@@ -27,7 +27,7 @@ export async function checkFiles(db: Database, list: string | undefined): Promis
   for (const key of keysIn(source.runQuery, tables, 'object_intents')) keys.delete(key)
   source.close()
   const report = [
-    `${attachments} attachments, ${missing.length} of them without their object; ${keys.size} objects that nothing knows.`,
+    `${attachments} attachments, ${missing.length} of them without an object; ${keys.size} unknown objects.`,
     ...missing.map((key) => `missing ${key}`),
     ...[...keys].map((key) => `orphan  ${key}`),
   ].join('\n')

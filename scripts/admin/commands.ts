@@ -162,7 +162,7 @@ function revokeKey(db: Database, keyId: string): string {
       AND revoked_at IS NULL
     RETURNING id`)
   if (changed.length === 0) throw new Error(`There is no live key ${keyId}.`)
-  return `Key ${keyId} is dead within 60 seconds.`
+  return `Key ${keyId} is revoked within 60 seconds.`
 }
 
 async function resetPassword(db: Database, slug: string, email: string): Promise<string> {
@@ -174,7 +174,7 @@ async function resetPassword(db: Database, slug: string, email: string): Promise
       AND kind = 'person'
     RETURNING id`)
   if (changed.length === 0) throw new Error(`There is no user ${email} in an account ${slug}.`)
-  return `Password ${password}   (shown here only)\nOlder tokens of ${email} are dead within 60 seconds.`
+  return `Password ${password}   (shown here only)\nOlder tokens of ${email} are revoked within 60 seconds.`
 }
 
 function unlock(db: Database, email: string): string {
