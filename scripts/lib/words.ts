@@ -37,7 +37,7 @@ export const BANNED_WORDS: readonly BannedWord[] = [
   { word: 'is no', pattern: /(?<!\bthere )\bis no (?!longer\b)/i, only: 'sentences' },
 ]
 
-export const CHECKED_FOLDERS = ['src', 'test', 'quality', 'packages', 'scripts', 'bench']
+export const CHECKED_FOLDERS = ['src', 'test', 'quality', 'packages', 'scripts', 'site', 'bench']
 
 const DOCUMENTS = ['*.md', 'docs/**/*.md', 'quality/**/*.md', 'packages/*/*.md']
 
