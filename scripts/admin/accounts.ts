@@ -144,7 +144,7 @@ function returningId({ query }: Statement, { id }: { id: Column }): string {
 }
 
 function checkEmail(email: string): void {
-  if (!isEmail(email) || characters(email) > 254) throw new Error('EMAIL must be an e-mail address.')
+  if (!isEmail(email) || characters(email) > 254) throw new Error('EMAIL must be an email address.')
 }
 
 function newPassword(): string {

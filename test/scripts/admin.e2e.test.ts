@@ -182,7 +182,7 @@ describe('npm run admin', () => {
     [['set-plan', 'acme'], 'Usage: npm run admin -- set-plan SLUG standard|premium'],
     [['reset-password', 'acme', "o'brien@example.com"], "There is no user o'brien@example.com in an account acme."],
     [['create-account', 'Acme', 'a@b.example'], 'There is an account acme already. Choose another with --slug.'],
-    [['create-account', 'New', 'nonsense'], 'EMAIL must be an e-mail address.'],
+    [['create-account', 'New', 'nonsense'], 'EMAIL must be an email address.'],
     [['list-accounts', '--remote'], 'Which one? Add --env staging or --env production.'],
     [['list-accounts', '--env', 'staging'], '--env goes with --remote.'],
     [['after-restore', 'yesterday'], 'SINCE must be a time such as 2026-12-01T09:30:00Z, and not in the future.'],

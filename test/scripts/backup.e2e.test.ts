@@ -248,6 +248,8 @@ describe('what is restored', COMMANDS, () => {
   it('after-restore: dead tokens stay dead, numbers and sequences go on higher, and what waits is sent', async () => {
     const before = openApi(server.origin, [given.token])
     const earlier = Created.parse(await before.post('/tickets', { title: 'Before', description: 'It' }))
+    const ada = await logInAs(server.origin, 'ada@globex.example')
+    const eventsOfOthers = Events.parse(await ada.get('/events')).data
     const since = new Date(Date.now() - 60_000).toISOString()
     const { code, out, err } = await runDocumentedBlock('after-restore', { TICKETING_STATE: into.folder, SINCE: since })
     expect(code, err).toBe(0)
@@ -266,7 +268,7 @@ describe('what is restored', COMMANDS, () => {
     const events = Events.parse(await john.get(`/events?cursor=${given.cursor}`)).data
     expect(events).toHaveLength(2)
     expect((events[1]?.sequence ?? 0) - (events[0]?.sequence ?? 0)).toBe(2 * gap + 1)
-    await expect(again.get('/events')).resolves.toMatchObject({ data: [] })
+    expect(Events.parse(await again.get('/events')).data).toEqual(eventsOfOthers)
     // The new event is delivered despite the gap in sequences; its receiver does not exist any more.
     await waitForDelivery(john, given.webhook, ({ attempt_count }) => attempt_count > 0)
     for (const { id } of events)

@@ -126,7 +126,7 @@ describe('two rotations of APP_SECRET', () => {
     expect(await reencrypted(C, B)).toEqual([
       'Stored ciphertexts: 0 moved, 1 left.',
       `Neither secret decrypts the stored secrets of ${hook.id}.`,
-      'Set APP_SECRET_PREVIOUS to the one that does, or rotate the secret of these webhooks, and run this again.',
+      'Set APP_SECRET_PREVIOUS to the secret that does, or rotate the signing secrets of these webhooks, and run this again.',
       expect.stringMatching(/^APP_SECRET is known since /),
       'Keep APP_SECRET_PREVIOUS while any are left.',
       'API keys remain valid without it.',
