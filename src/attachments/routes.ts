@@ -49,9 +49,7 @@ const uploadAttachmentRoute = defineRoute({
       'The ticket has all the attachments that it may have',
       CONSTRAINT_ERRORS.attachments,
     ),
-    errorExample('file_too_large', 'The file has more than 95 MiB', () =>
-      payloadTooLarge('The body must be at most 95 MiB'),
-    ),
+    errorExample('file_too_large', 'The file has more than 95 MiB', () => payloadTooLarge('95 MiB')),
     errorExample('storage_full', 'The account has no room for the file', CONSTRAINT_ERRORS.storage),
   ],
   request: { params: ticketParams, query: UploadQuery, body: rawRequest('The bytes of the file, of any type') },

@@ -28,7 +28,7 @@ const loginRoute = defineRoute({
   errors: [
     errorExample('invalid_credentials', 'E-mail, password and account do not fit', invalidCredentials),
     errorExample('too_many_failures', 'Too many logins have failed', () =>
-      rateLimited('10 failed logins in 15 minutes', 420),
+      rateLimited('10 failed logins for one email in 15 minutes', 420),
     ),
   ],
   request: {

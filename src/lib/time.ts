@@ -1,4 +1,4 @@
-import { matchOf } from './text.ts'
+import { isMatch, matchOf } from './text.ts'
 
 export const SECOND = 1_000
 export const MINUTE = 60 * SECOND
@@ -12,6 +12,11 @@ const INSTANT = /^(\d{4})-(\d{2})-(\d{2})(?:T(\d{2}):(\d{2}):(\d{2})(?:\.(\d{1,9
 /** Milliseconds since the epoch as RFC 3339 in UTC to the second: `2025-05-01T09:30:00Z`. */
 export function toWireTime(milliseconds: number): string {
   return `${new Date(milliseconds).toISOString().slice(0, 19)}Z`
+}
+
+/** Whether a text has the form of an RFC 3339 time or a date, even if there is no such day or hour. */
+export function isInstantForm(text: string): boolean {
+  return isMatch(text, INSTANT, MAX_INSTANT)
 }
 
 /** The milliseconds of an RFC 3339 time or of a date (midnight UTC); null for any other text. */

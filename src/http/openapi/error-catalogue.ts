@@ -1,6 +1,7 @@
 import { detail } from '../../core/error-details'
 import {
   type ApiError,
+  authenticationRequired,
   cursorExpired,
   type ErrorCode,
   forbidden,
@@ -8,6 +9,7 @@ import {
   internalError,
   invalidCredentials,
   invalidInput,
+  jsonRequired,
   lengthRequired,
   methodNotAllowed,
   notFound,
@@ -16,9 +18,7 @@ import {
   rangeNotSatisfiable,
   rateLimited,
   requestTimeout,
-  unauthorized,
   unavailable,
-  unsupportedMediaType,
 } from '../../core/errors'
 import { idempotencyKeyReused } from '../../service/constraint-errors'
 
@@ -33,11 +33,11 @@ export const ERROR_CATALOGUE: Record<ErrorCode, Entry> = {
     meaning:
       'The body is not JSON, or a field, a parameter or a header is missing, unknown, of another type or outside its ' +
       'range. `details` has an entry for each.',
-    example: invalidInput([detail(['priority'], 'must be one of: low, medium, high, critical')]),
+    example: invalidInput([detail(['priority'], 'invalid_value', 'must be one of: low, medium, high, critical')]),
   },
   unauthorized: {
     meaning: 'There is no credential, or it is malformed, expired, forged or revoked.',
-    example: unauthorized(),
+    example: authenticationRequired(),
   },
   invalid_credentials: {
     meaning:
@@ -49,7 +49,7 @@ export const ERROR_CATALOGUE: Record<ErrorCode, Entry> = {
     meaning:
       'The caller is known, but its role may not do this, or not with the fields that `details` names. Also any request ' +
       'over plain HTTP where the service is deployed.',
-    example: forbidden([detail(['assigned_to'], 'can not be set by your role')]),
+    example: forbidden([detail(['assigned_to'], 'not_allowed', 'cannot be set by your role')]),
   },
   not_found: {
     meaning: 'It is not there, or the caller may not see it: nobody can tell which.',
@@ -83,11 +83,11 @@ export const ERROR_CATALOGUE: Record<ErrorCode, Entry> = {
   },
   payload_too_large: {
     meaning: 'The body has more bytes than the route takes, or the account has no room for them.',
-    example: payloadTooLarge('The body must be at most 10 MiB'),
+    example: payloadTooLarge('10 MiB'),
   },
   unsupported_media_type: {
     meaning: 'The body has another `Content-Type` than the message names.',
-    example: unsupportedMediaType('application/json'),
+    example: jsonRequired(),
   },
   range_not_satisfiable: {
     meaning: 'The range begins behind the end of the file; `Content-Range` tells its size.',

@@ -1,4 +1,4 @@
-import type { ApiError, ErrorCode } from '../../core/errors'
+import { type ApiError, type ErrorCode, errorBody } from '../../core/errors'
 import { ERROR_CATALOGUE } from './error-catalogue'
 import { ALWAYS, type HeaderName, headerRefs, optionalHeaders, RATE } from './headers'
 
@@ -99,7 +99,10 @@ export function errorResponseOf(
     const error = documented.error()
     // An unusual code has its example in the catalogue.
     const isUsual = codes.includes(error.code)
-    return [documented.name, isUsual ? { summary: documented.summary, value: error.toJSON() } : exampleRef(error.code)]
+    return [
+      documented.name,
+      isUsual ? { summary: documented.summary, value: exampleBody(error) } : exampleRef(error.code),
+    ]
   })
   const common = shared ? codes.map((code) => [code, exampleRef(code)]) : []
   return {
@@ -107,6 +110,13 @@ export function errorResponseOf(
     headers: { ...headersOf(status, isCounted) },
     content: { 'application/json': { schema: ERROR_SCHEMA, examples: Object.fromEntries([...common, ...own]) } },
   }
+}
+
+const EXAMPLE_ORIGIN = 'https://api.example.com'
+const EXAMPLE_REQUEST_ID = '1b671a64-40d5-491e-99b0-da01ff1f3341'
+
+function exampleBody(error: ApiError) {
+  return errorBody(error, EXAMPLE_ORIGIN, EXAMPLE_REQUEST_ID)
 }
 
 function exampleRef(code: ErrorCode): { $ref: string } {
@@ -134,7 +144,7 @@ export function errorResponseComponents() {
     examples: Object.fromEntries(
       Object.entries(ERROR_CATALOGUE).map(([code, { meaning, example }]) => [
         code,
-        { summary: meaning, value: example.toJSON() },
+        { summary: meaning, value: exampleBody(example) },
       ]),
     ),
   }
