@@ -14,7 +14,7 @@ import { isTokenForm, readToken } from './tokens'
 /** Longer than any credential of this API. */
 const MAX_AUTHORIZATION = 2_100
 const BEARER = /^Bearer +(\S+)$/i
-const BEARER_SCHEME = /^Bearer(?: |$)/i
+const SCHEME = 'bearer '
 
 /** For keys that are unknown, forged, revoked or expired. */
 export const INVALID_KEY = 'The API key is not valid'
@@ -44,10 +44,9 @@ export async function identify(
 }
 
 function unreadable(authorization: string): ApiError {
-  if (authorization === '') return authenticationRequired()
-  if (!BEARER_SCHEME.test(authorization))
+  if (authorization === '' || authorization.toLowerCase() === SCHEME.trim()) return authenticationRequired()
+  if (authorization.slice(0, SCHEME.length).toLowerCase() !== SCHEME)
     return authenticationRequired('The Authorization header must start with "Bearer "')
-  if (authorization.trim().length === 'Bearer'.length) return authenticationRequired()
   return invalidToken(MALFORMED_TOKEN)
 }
 

@@ -4,6 +4,7 @@ import { freshIpAddress } from '../helpers/addresses'
 import { type Account, call, createTestAccount, createTestMember, type Member, type TestResponse } from '../helpers/api'
 import { advanceClock } from '../helpers/credentials'
 import { sessions } from '../helpers/d1'
+import { errorLinks } from '../helpers/errors'
 import { hashesDuring } from '../helpers/hashing'
 import { cheapHash, logIn, NO_LOGIN } from '../helpers/users'
 
@@ -11,7 +12,7 @@ const PASSWORD = 'correct horse'
 const WRONG = 'wrong horse'
 const SECOND = 1_000
 const MINUTE = 60 * SECOND
-const SAYS = 'The limit of 10 failed logins of one e-mail in 15 minutes is reached'
+const SAYS = 'The limit of 10 failed logins for one email in 15 minutes is reached'
 
 let account: Account
 let jane: Member
@@ -50,7 +51,10 @@ describe('failed logins of an e-mail', () => {
     )
     for (const response of responses) {
       expect(response.status).toBe(429)
-      expect(response.body.error).toEqual({ code: 'rate_limited', message: SAYS, details: [] })
+      expect(response.body.error).toEqual({
+        ...{ code: 'rate_limited', message: SAYS, details: [] },
+        ...errorLinks('rate_limited', response),
+      })
       expect(response.headers.get('Retry-After')).toBe('900')
     }
   })

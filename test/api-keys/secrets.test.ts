@@ -228,7 +228,7 @@ describe('S18 what is kept', () => {
     const response = await call('GET', `tickets?api_key=${real.key}`, { token: account.agent.token })
     expect([response.status, response.body.error.details]).toEqual([
       400,
-      [{ field: 'api_key', message: 'Api key is not a known parameter' }],
+      [{ field: 'api_key', message: 'api_key is not a known parameter', code: 'unknown_parameter' }],
     ])
     await call('GET', 'tickets', { token: real.key })
     await call('GET', 'tickets', { headers: { 'X-API-Key': flipped(real.key, 60) }, address })

@@ -128,7 +128,11 @@ describe('the 500 attachments of a ticket', () => {
     expect((await upload(account.agent, id)).status).toBe(201)
     const put = vi.spyOn(env.FILES, 'put')
     expect(detailsOf(await upload(account.agent, id), 422, 'validation_error')).toEqual([
-      { field: 'attachments', message: 'Attachments must be at most 500 on a ticket and its comments' },
+      {
+        field: 'attachments',
+        message: 'Attachments must be at most 500 on a ticket and its comments',
+        code: 'too_many',
+      },
     ])
     expect(put).not.toHaveBeenCalled()
   })

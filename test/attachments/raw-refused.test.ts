@@ -42,7 +42,7 @@ describe('a body that is refused', () => {
         id,
       )
       expect(detailsOf(response, 415, 'unsupported_media_type')).toEqual([])
-      expect(response.body.error.message).toContain('that of the file')
+      expect(response.body.error.message).toContain('the Content-Type of the file')
       expect(await rows('SELECT id FROM attachments WHERE ticket_id = ?', id)).toEqual([])
     },
   )
@@ -55,7 +55,7 @@ describe('a body that is refused', () => {
         headers: { 'Content-Length': '10', 'Content-Encoding': encoding },
       })
       expect(detailsOf(response, 415, 'unsupported_media_type')).toEqual([])
-      expect(response.body.error.message).toBe('The body must be sent as it is, without Content-Encoding')
+      expect(response.body.error.message).toBe('The body must be sent without Content-Encoding')
     },
   )
 

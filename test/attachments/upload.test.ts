@@ -63,7 +63,7 @@ describe('an attachment of a new ticket', () => {
     const response = await post(Array.from({ length: 11 }, (_, index) => file(`${index}.txt`, 'x')))
     expect(response.status).toBe(400)
     expect(response.body.error.details).toEqual([
-      { field: 'attachments', message: 'Attachments must hold at most 10 items' },
+      { field: 'attachments', message: 'Attachments must have at most 10 items', code: 'too_many' },
     ])
   })
 

@@ -107,7 +107,7 @@ describe('POST /auth/register', () => {
       const response = await register({ email })
       expect([response.status, response.body.error.code]).toEqual([409, 'conflict'])
       expect(response.body.error.details).toEqual([
-        { field: 'email', message: 'Email is already in use in this account' },
+        { field: 'email', message: 'Email is already in use in this account', code: 'already_exists' },
       ])
     }
     expect([await countUsers(), (await eventsOf(account.id)).length]).toEqual([userCount, eventCount])

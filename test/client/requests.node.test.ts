@@ -67,7 +67,9 @@ describe('credentials', () => {
 
 describe('errors', () => {
   it('tell the code, each field, the request and when to come again', async () => {
-    const details = [{ field: 'priority', message: 'Priority must be one of: low, medium, high, critical' }]
+    const details = [
+      { field: 'priority', message: 'Priority must be one of: low, medium, high, critical', code: 'invalid_value' },
+    ]
     const error = { code: 'invalid_input', message: 'The request data is invalid', details }
     const { client } = fakeClient({ status: 400, body: { error }, headers: { 'X-Request-Id': 'req-1' } })
     await expect(client.tickets.create({ title: '', description: '' })).rejects.toMatchObject({

@@ -79,7 +79,7 @@ describe('GET /tickets/{id}/comments', () => {
   })
 
   it.each([
-    ['per_page=0', 'per_page', 'Per page must be between 1 and 100'],
+    ['per_page=0', 'per_page', 'per_page must be between 1 and 100'],
     ['page=0', 'page', 'Page must be a whole number of 1 or more'],
     ['is_internal=true', 'is_internal', 'Is internal is not a known parameter'],
     ["order=desc'", 'order', 'Order is not a known parameter'],
@@ -179,7 +179,9 @@ describe('C07 GET /tickets/{id}/comments by cursor', () => {
     for (const cursor of [await cursorOf(ticketId), await cursorOf(id, account.agent), own.slice(4)])
       expect(
         detailsOf(await callAs(account.customer, 'GET', `${path(id)}?cursor=${cursor}`), 400, 'invalid_input'),
-      ).toEqual([{ field: 'cursor', message: 'Cursor must be empty, or a cursor of this very list' }])
+      ).toEqual([
+        { field: 'cursor', message: 'Cursor does not belong to this list and these filters', code: 'invalid_value' },
+      ])
     expect((await callAs(account.customer, 'GET', `${path(id)}?page=1&cursor=${own}`)).status).toBe(400)
     const [comment] = (await getOk(account.customer, `${path(id)}?cursor=${own}`)).body.data
     const { pagination } = (await getOk(account.customer, `${path(id)}?cursor=${own}`)).body

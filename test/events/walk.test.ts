@@ -162,7 +162,7 @@ describe('a cursor', () => {
     ]
     for (const [query, cursor] of foreign)
       expect(detailsOf(await listEvents(account.agent, query, cursor), 400, 'invalid_input')).toEqual([
-        { field: 'cursor', message: 'Cursor must be empty, or a cursor of this very list' },
+        { field: 'cursor', message: 'Cursor does not belong to this list and these filters', code: 'invalid_value' },
       ])
     expect(sequencesOf(await pageOf(account.agent, 'per_page=1', writeCursor(NOBODY, scope, 1)))).toEqual([2])
   })

@@ -44,7 +44,9 @@ describe('the error envelope', () => {
       error: {
         code: 'invalid_input',
         message: 'The request data is invalid',
-        details: [{ field: 'priority', message: 'Priority must be one of: low, medium, high, critical' }],
+        details: [
+          { field: 'priority', message: 'Priority must be one of: low, medium, high, critical', code: 'invalid_value' },
+        ],
       },
     })
   })

@@ -3,6 +3,7 @@ import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vite
 import { freshIpAddress } from '../helpers/addresses'
 import { type Account, call, createTestAccount, createTicket, row } from '../helpers/api'
 import { sessions } from '../helpers/d1'
+import { errorLinks } from '../helpers/errors'
 import { countPendingEvents, createTestWebhook } from '../helpers/webhooks'
 
 let account: Account
@@ -58,6 +59,7 @@ describe('S17 a forced exception', () => {
       code: 'internal_error',
       message: 'Something went wrong on our side',
       details: [],
+      ...errorLinks('internal_error', response),
     })
     expect(response.headers.get('X-Request-Id')).toBe('of-this-test')
     expect(response.headers.get('X-RateLimit-Limit')).toMatch(/^\d+$/)
@@ -77,7 +79,12 @@ describe('S17 a forced exception', () => {
     const broken = await brokenList()
     expect(broken.status).toBe(500)
     expect(broken.body).toEqual({
-      error: { code: 'internal_error', message: 'Something went wrong on our side', details: [] },
+      error: {
+        code: 'internal_error',
+        message: 'Something went wrong on our side',
+        details: [],
+        ...errorLinks('internal_error', broken),
+      },
     })
     expect(logged).toHaveLength(1)
     const line = JSON.parse(logged[0] ?? '')
@@ -98,7 +105,10 @@ describe('F03 D1 can not be reached', () => {
     for (const path of reads()) {
       const response = await call('GET', path, { token: account.agent.token })
       expect(response.status).toBe(503)
-      expect(response.body.error).toEqual({ code: 'unavailable', message: expect.any(String), details: [] })
+      expect(response.body.error).toEqual({
+        ...{ code: 'unavailable', message: 'The service is temporarily unavailable; try again soon', details: [] },
+        ...errorLinks('unavailable', response),
+      })
       expect(response.headers.get('Retry-After')).toMatch(/^\d+$/)
       expect(response.headers.get('X-RateLimit-Remaining')).toMatch(/^\d+$/)
       expect(response.text).not.toContain('SELECT')

@@ -5,6 +5,7 @@ import { createApp } from '../../src/app'
 import type { Bindings } from '../../src/core/config'
 import { type Account, API, type CallOptions, createTestAccount, createTicket, requestOf, rows } from '../helpers/api'
 import { watchObjects } from '../helpers/credentials'
+import { errorLinks } from '../helpers/errors'
 
 const HTTPS_ORIGIN = 'https://api.tickets.dev'
 
@@ -37,7 +38,12 @@ describe('a request over plain HTTP to a service with an https origin', () => {
         const response = await send(`http://${host}${path}`, method)
         expect(response.status, `${method} ${host}`).toBe(403)
         expect(await response.json()).toEqual({
-          error: { code: 'forbidden', message: `HTTPS is required: send the request to ${HTTPS_ORIGIN}`, details: [] },
+          error: {
+            code: 'forbidden',
+            message: `HTTPS is required: send the request to ${HTTPS_ORIGIN}`,
+            details: [],
+            ...errorLinks('forbidden', response, HTTPS_ORIGIN),
+          },
         })
         expect(response.headers.get('Content-Type')).toBe('application/json')
         expect(response.headers.get('Cache-Control')).toBe('no-store')

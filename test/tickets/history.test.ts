@@ -119,8 +119,8 @@ describe('GET /tickets/{id}/history', () => {
 
   it.each([
     ['page=1', 'page', 'Page is not a known parameter'],
-    ['per_page=101', 'per_page', 'Per page must be between 1 and 100'],
-    ['cursor=nonsense', 'cursor', 'Cursor must be empty, or a cursor of this very list'],
+    ['per_page=101', 'per_page', 'per_page must be between 1 and 100'],
+    ['cursor=nonsense', 'cursor', 'Cursor does not belong to this list and these filters'],
     ['field=status', 'field', 'Field is not a known parameter'],
   ])('refuses %s', async (query, field, message) => {
     const { id } = await createTicket(account.customer)

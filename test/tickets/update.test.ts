@@ -80,7 +80,7 @@ describe('custom_fields of a PATCH', () => {
       custom_fields: { more: 1 },
     })
     expect(detailsOf(over, 422, 'validation_error')).toEqual([
-      { field: 'custom_fields', message: 'Custom fields must be at most 50 on a ticket' },
+      { field: 'custom_fields', message: 'custom_fields must leave at most 50 fields on the ticket', code: 'too_many' },
     ])
     const after = (await callAs(account.agent, 'GET', `tickets/${ticket.id}`)).body.data
     expect(after).toMatchObject({ title: 'A title', version: 1, custom_fields: fill })
@@ -122,7 +122,11 @@ describe('tags of a PATCH', () => {
     for (const other of [{ add_tags: ['b'] }, { remove_tags: ['b'] }]) {
       const response = await callAs(account.agent, 'PATCH', `tickets/${id}`, { tags: ['a'], ...other })
       expect(detailsOf(response, 400, 'invalid_input')).toEqual([
-        { field: 'tags', message: 'Tags must not come beside add tags or remove tags' },
+        {
+          field: 'tags',
+          message: 'Tags must not be used together with add_tags or remove_tags',
+          code: 'conflicting_fields',
+        },
       ])
     }
   })
@@ -152,7 +156,7 @@ describe('a PATCH that changes nothing', () => {
 
 describe('a PATCH that is refused', () => {
   it.each([
-    ['{}', 'body', 'Body must name at least one field'],
+    ['{}', 'body', 'Body must have at least one field'],
     ['{"stauts": "open"}', 'stauts', 'Stauts is not a known field'],
     ['{"status": "done"}', 'status', 'Status must be one of: open, in_progress, resolved, closed'],
     ['{"priority": "x"}', 'priority', 'Priority must be one of: low, medium, high, critical'],

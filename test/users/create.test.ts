@@ -92,7 +92,7 @@ describe('POST /users', () => {
     for (const email of [account.agent.email, account.agent.email.toUpperCase(), 'IDLE.kim@example.com']) {
       const response = await create({ name: 'N', email })
       expect(detailsOf(response, 409, 'conflict')).toEqual([
-        { field: 'email', message: 'Email is already in use in this account' },
+        { field: 'email', message: 'Email is already in use in this account', code: 'already_exists' },
       ])
     }
     expect(await eventsOf(account.id)).toHaveLength(before)

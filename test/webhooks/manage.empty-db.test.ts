@@ -155,11 +155,11 @@ describe('W18 what does not have the form', () => {
     expect(fields(detailsOf(await change(hook.id, all), 400, 'invalid_input'))).toEqual(expected)
     const empty = await callAs(account.admin, 'POST', 'webhooks', {})
     expect(detailsOf(empty, 400, 'invalid_input')).toEqual([
-      { field: 'url', message: 'Url is required' },
-      { field: 'events', message: 'Events is required' },
+      { field: 'url', message: 'URL is required', code: 'required' },
+      { field: 'events', message: 'Events is required', code: 'required' },
     ])
     expect(detailsOf(await change(hook.id, {}), 400, 'invalid_input')).toEqual([
-      { field: 'body', message: 'Body must name at least one field' },
+      { field: 'body', message: 'Body must have at least one field', code: 'required' },
     ])
     expect(fields(detailsOf(await create(account, { active: false }), 400, 'invalid_input'))).toEqual(['active'])
     for (const active of ['true', 1, null])

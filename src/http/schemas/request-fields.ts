@@ -1,5 +1,5 @@
 import { z } from '@hono/zod-openapi'
-import { reject, rule } from '../../core/error-details'
+import { reject } from '../../core/error-details'
 import type { DetailCode } from '../../core/errors'
 import {
   characters,
@@ -92,14 +92,22 @@ export function pathId(name: string, example: string) {
   return z.string().openapi({ param: { name, in: 'path' }, maxLength: MAX_ID, pattern: ID_PATTERN, example })
 }
 
+const MAX_DIGITS = 16
+
 /** A number in a query, in plain digits. */
 export function wholeNumber(min: number, max: number) {
   const range = max === Number.MAX_SAFE_INTEGER ? `${min} or more` : `between ${min} and ${max.toLocaleString('en')}`
   return z
     .string()
-    .refine((text) => isMatch(text, /^\d{1,16}$/, 16), rule('invalid_format', 'must be a whole number in plain digits'))
+    .superRefine(
+      follows((text) => {
+        if (!/^\d+$/.test(text.slice(0, MAX_DIGITS)))
+          return ['invalid_format', 'must be a whole number in plain digits']
+        const isInRange = text.length <= MAX_DIGITS && Number(text) >= min && Number(text) <= max
+        return isInRange ? null : ['invalid_value', `must be ${range}`]
+      }),
+    )
     .transform(Number)
-    .refine((value) => value >= min && value <= max, rule('invalid_value', `must be ${range}`))
     .openapi({ type: 'integer', format: max > 0x7fff_ffff ? 'int64' : 'int32', minimum: min, maximum: max })
 }
 
