@@ -125,7 +125,7 @@ describe('a key whose MAC is of a secret that was rotated away', () => {
     for (let i = 0; i < 12; i += 1) expect(await statusOf(key, address)).toBe(200)
     const rejected = await call('GET', 'tickets', { token: invented(), address })
     expect([rejected.status, rejected.body.error.code]).toEqual([429, 'rate_limited'])
-    expect(rejected.body.error.message).toContain('10 unknown API keys a minute')
+    expect(rejected.body.error.message).toContain('10 unknown API keys per minute')
     expect(Number(rejected.headers.get('Retry-After'))).toBeGreaterThan(0)
     expect(rejected.headers.get('X-RateLimit-Limit')).toBe('100')
     expect(await statusOf(invented(), freshIpAddress())).toBe(401)

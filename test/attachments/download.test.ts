@@ -1,6 +1,6 @@
 import { env } from 'cloudflare:workers'
 import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
-import { type Account, call, createTestAccount, createTicket, ORIGIN } from '../helpers/api'
+import { type Account, call, createTestAccount, createTicket, ORIGIN , ORIGIN } from '../helpers/api'
 import { sessions } from '../helpers/d1'
 import { eventually } from '../helpers/eventually'
 import { type FileBody, fetchFile, uploadFile } from '../helpers/files'
@@ -92,9 +92,15 @@ describe('an address that was not signed as it is', () => {
     ]
     const responses = await Promise.all(urls.map((url) => fetchFile(url)))
     expect(responses.map((response) => response.status)).toEqual(urls.map(() => 403))
-    const bodies = new Set(responses.map((response) => text(response.bytes)))
-    expect([...bodies]).toEqual([
-      '{"error":{"code":"forbidden","message":"This address is not signed, was altered or has expired","details":[]}}',
+    expect([...new Set(responses.map((response) => response.text))]).toEqual([
+      JSON.stringify({
+        error: {
+          code: 'forbidden',
+          message: 'The URL is not signed, was altered or has expired',
+          details: [],
+          documentation_url: `${ORIGIN}/docs/guides/errors#forbidden`,
+        },
+      }),
     ])
   })
 

@@ -64,7 +64,7 @@ export async function toTestResponse(method: string, url: string, response: Resp
 }
 
 /** `expectDocumented` checks that the ID is that of the header. */
-function withoutRequestId(text: string, headers: Headers): string {
+export function withoutRequestId(text: string, headers: Headers): string {
   return text.replace(new RegExp(`,"request_id":"${headers.get('X-Request-Id')}"(?=}}$)`), '')
 }
 

@@ -8,7 +8,6 @@ import {
   hasMoreCharacters,
   isCleanText,
   isEmail,
-  isMatch,
   MAX_EMAIL,
 } from '../../lib/text'
 import { isInstantForm, MAX_INSTANT, parseInstant } from '../../lib/time'
