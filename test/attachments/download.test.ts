@@ -1,6 +1,6 @@
 import { env } from 'cloudflare:workers'
 import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
-import { type Account, call, createTestAccount, createTicket, ORIGIN , ORIGIN } from '../helpers/api'
+import { type Account, call, createTestAccount, createTicket, ORIGIN } from '../helpers/api'
 import { sessions } from '../helpers/d1'
 import { eventually } from '../helpers/eventually'
 import { type FileBody, fetchFile, uploadFile } from '../helpers/files'

@@ -30,7 +30,7 @@ async function storedOf({ id }: Account): Promise<number | undefined> {
 function expectFull(response: TestResponse): void {
   expect(detailsOf(response, 413, 'payload_too_large')).toEqual([])
   expect(response.body.error.message).toBe(
-    'An account may store 5 GB of attachments, a premium one 100 GB (a GB is 1,000,000,000 bytes)',
+    'The account may store 5 GB of attachments, or 100 GB on premium (1 GB is 1,000,000,000 bytes)',
   )
 }
 

@@ -5,6 +5,7 @@ import { ERROR_CATALOGUE } from '../../src/http/openapi/error-catalogue'
 import { NDJSON } from '../../src/http/openapi/responses'
 import type { ErrorBody } from '../../src/http/schemas/error'
 import { faultsOf } from './json-schema'
+import { codesOf, isKnownMessage } from './messages'
 import {
   type Header,
   type MediaType,
@@ -138,15 +139,9 @@ function errorFaults(status: number, headers: Headers, body: unknown): string[] 
     ...(expected === status ? [] : [`${error.code} is of ${expected}`]),
     ...(error.request_id === headers.get('X-Request-Id') ? [] : ['request_id is not that of the header']),
     ...(error.documentation_url.endsWith(`/docs/guides/errors#${error.code}`) ? [] : [error.documentation_url]),
-    ...messagesOf(error).filter(isPoorMessage),
+    ...(isKnownMessage(error.code, error.message) ? [] : [`${error.message} is not in messages.ts`]),
+    ...error.details.flatMap(({ message, code }) =>
+      codesOf(message).includes(code) ? [] : [`${message} is not a message of ${code} in messages.ts`],
+    ),
   ]
-}
-
-function messagesOf({ message, details }: ErrorResponse['error']): string[] {
-  return [message, ...details.map((detail) => detail.message)]
-}
-
-/** An initialism in lower case, a name that was taken apart, or a sentence that goes on after its end. */
-function isPoorMessage(message: string): boolean {
-  return /^(Url|Id|Ip|Api|Json|Uri|Uuid)\b/.test(message) || /\.$/.test(message) || message.trim() !== message
 }

@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from 'vitest'
 import { freshIpAddress } from '../helpers/addresses'
-import { type Account, API, call, createTestAccount, createTicket, type TestResponse } from '../helpers/api'
+import { type Account, call, createTestAccount, createTicket, type TestResponse } from '../helpers/api'
 import { errorLinks } from '../helpers/errors'
 
 let account: Account

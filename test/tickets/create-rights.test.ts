@@ -9,6 +9,7 @@ import {
   rows,
 } from '../helpers/api'
 import { createTestKey } from '../helpers/credentials'
+import { detailWith } from '../helpers/messages'
 import { callAs, detailsOf, eventsOf, expectNoHoles } from '../helpers/tickets'
 
 let account: Account
@@ -79,8 +80,8 @@ describe('what agents and admins may name when they create', () => {
     const response = await create(account.agent, { created_by: "x' OR 1=1", assigned_to: '' })
     const details = detailsOf(response, 400, 'invalid_input')
     expect(details).toEqual([
-      { field: 'created_by', message: 'Created by must be an ID' },
-      { field: 'assigned_to', message: 'Assigned to must be an ID' },
+      detailWith('created_by', 'created_by must contain only letters, digits, _ and -'),
+      detailWith('assigned_to', 'assigned_to must not be empty'),
     ])
   })
 

@@ -2,6 +2,7 @@ import { beforeAll, describe, expect, it } from 'vitest'
 import { type Account, createTestAccount, createTicket, rows } from '../helpers/api'
 import { createTestKey } from '../helpers/credentials'
 import { upload } from '../helpers/files'
+import { detailWith } from '../helpers/messages'
 import { callAs, createComment, detailsOf, patchTicket, walk } from '../helpers/tickets'
 
 let account: Account
@@ -120,12 +121,12 @@ describe('GET /tickets/{id}/history', () => {
   it.each([
     ['page=1', 'page', 'Page is not a known parameter'],
     ['per_page=101', 'per_page', 'per_page must be between 1 and 100'],
-    ['cursor=nonsense', 'cursor', 'Cursor does not belong to this list and these filters'],
+    ['cursor=nonsense', 'cursor', 'Cursor is not a complete cursor: send next_cursor of a response'],
     ['field=status', 'field', 'Field is not a known parameter'],
   ])('refuses %s', async (query, field, message) => {
     const { id } = await createTicket(account.customer)
     expect(detailsOf(await callAs(account.agent, 'GET', `${path(id)}?${query}`), 400, 'invalid_input')).toEqual([
-      { field, message },
+      detailWith(field, message),
     ])
   })
 

@@ -33,9 +33,9 @@ describe('what a customer may change of its own ticket', () => {
         .map((detail) => detail.message)
         .sort(),
     ).toEqual([
+      'Priority cannot be set by your role',
       'assigned_to cannot be set by your role',
       'created_by cannot be set by your role',
-      'Priority cannot be set by your role',
     ])
     expect((await callAs(customer, 'GET', `tickets/${id}`)).body.data).toMatchObject({ title: 'A title', version: 1 })
     detailsOf(await callAs(customer, 'PATCH', `tickets/${id}`, { priority: 'medium' }), 403, 'forbidden')

@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, it } from 'vitest'
 import { type Account, call, createTestAccount, createTicket } from '../helpers/api'
 import { nextSecond } from '../helpers/eventually'
+import { detailWith } from '../helpers/messages'
 import { callAs, detailsOf, eventsOf, historyOf, patchTicket } from '../helpers/tickets'
 
 let account: Account
@@ -164,12 +165,12 @@ describe('a PATCH that is refused', () => {
     ['{"title": " "}', 'title', 'Title must not be empty'],
     ['{"version": 3}', 'version', 'Version is not a known field'],
     ['{"attachments": []}', 'attachments', 'Attachments is not a known field'],
-    ['{"created_by": null}', 'created_by', 'Created by must be a string'],
-    ['{"__proto__": {"title": "x"}}', '__proto__', 'Proto is not a known field'],
+    ['{"created_by": null}', 'created_by', 'created_by must be a string'],
+    ['{"__proto__": {"title": "x"}}', '__proto__', '__proto__ is not a known field'],
   ])('S10 %s', async (body, field, message) => {
     const { id } = await createTicket(account.admin)
     const response = await call('PATCH', `tickets/${id}`, { token: account.admin.token, body })
-    expect(detailsOf(response, 400, 'invalid_input')).toEqual([{ field, message }])
+    expect(detailsOf(response, 400, 'invalid_input')).toEqual([detailWith(field, message)])
     expect((await callAs(account.admin, 'GET', `tickets/${id}`)).body.data.version).toBe(1)
   })
 })

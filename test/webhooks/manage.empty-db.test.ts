@@ -4,6 +4,7 @@ import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vite
 import { type Account, call, createTestAccount, createTicket, row, rows } from '../helpers/api'
 import { stopClock } from '../helpers/credentials'
 import { sessions } from '../helpers/d1'
+import { detailWith } from '../helpers/messages'
 import { callAs, detailsOf, walk } from '../helpers/tickets'
 import { createTestWebhook, deliver, freshUrl, type Hook, silenceQueue } from '../helpers/webhooks'
 
@@ -142,10 +143,10 @@ describe('W18 what does not have the form', () => {
   it.each([
     ['x'.repeat(501), 'Description must be at most 500 characters'],
     ['', 'Description must not be empty'],
-    ['a\u0007', 'Description must not hold control characters or broken Unicode'],
+    ['a\u0007', 'Description must not contain control characters or invalid Unicode'],
   ])('says which rule a description breaks: %j', async (description, message) => {
     for (const response of [await create(account, { description }), await change(hook.id, { description })])
-      expect(detailsOf(response, 400, 'invalid_input')).toEqual([{ field: 'description', message }])
+      expect(detailsOf(response, 400, 'invalid_input')).toEqual([detailWith('description', message)])
   })
 
   it('names every field at once, and at least one', async () => {

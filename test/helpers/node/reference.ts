@@ -122,9 +122,7 @@ export const ERROR = {
   error: {
     code: 'invalid_input',
     message: 'The request data is invalid',
-    details: [
-      { field: 'priority', message: 'Priority must be one of: low, medium, high, critical', code: 'invalid_value' },
-    ],
+    details: [{ field: 'priority', message: 'Priority must be one of: low, medium, high, critical' }],
   },
 }
 
