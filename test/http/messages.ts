@@ -57,8 +57,8 @@ export const RULES: Record<DetailCode, readonly string[]> = {
     'must be a string',
     'must be a string of at most {n} characters, a number or a boolean',
     'must be an array',
+    'must be an integer',
     'must be an object',
-    'must be between {n} and {n}',
   ],
   invalid_value: [
     'must be {n} or more',
