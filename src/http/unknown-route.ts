@@ -15,6 +15,8 @@ const MAX_COMPARED = 300
 const MAX_SEGMENTS = 10
 /** Of a whole path. */
 const MAX_MISTAKES = 3
+/** IDs have digits: a word in their place is more likely a mistyped name. */
+const WORD_AS_ID = 1.25
 const PREFIX_SEGMENTS = 2
 const EXTENSION = /\.(?:json|xml|html?)$/
 
@@ -80,7 +82,8 @@ function difference(segments: readonly string[], wanted: readonly string[]): num
 }
 
 function segmentDifference(segment: string, wanted: string): number {
-  if (segment === wanted || wanted.startsWith(':')) return 0
+  if (segment === wanted) return 0
+  if (wanted.startsWith(':')) return /\d/.test(segment) ? 0 : WORD_AS_ID
   if (/^v\d+$/.test(wanted)) return /^v?\d+(\.\d+)*$/.test(segment) ? 1 : Number.POSITIVE_INFINITY
   return editDistance(segment, wanted, Math.min(2, Math.floor(wanted.length / 3)))
 }

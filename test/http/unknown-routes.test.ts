@@ -32,6 +32,8 @@ describe('a path without a route', () => {
     ['GET', '/api/v1/api/v1/tickets', '/api/v1/tickets'],
     ['GET', '/api/1/tickets', '/api/v1/tickets'],
     ['GET', '/ticketing/v1/ticket', '/ticketing/v1/tickets'],
+    ['GET', '/api/v1/ticket/stat', '/api/v1/tickets/stats'],
+    ['GET', '/api/v1/ticket/abc', '/api/v1/tickets/{ticket_id}'],
     ['GET', '/api/v1/ticket/ticket123/comment', '/api/v1/tickets/{ticket_id}/comments'],
     ['POST', '/auth/logn', '/api/v1/auth/login'],
     ['GET', '/api/v1/api_keys', '/api/v1/api-keys'],
@@ -90,7 +92,8 @@ const MISTAKES: Record<string, (path: string, prefix: string) => string> = {
   'two slashes': (path) => path.replace(/\/(?=[^/]*$)/, '//'),
   'an extension': (path) => `${path}.json`,
   capitals: (path) => path.replace(/[^/]+$/, (last) => last.toUpperCase()),
-  'a missing letter': (path) => path.replace(/([a-z]{4,})(?![\w-]*\})/g, (name) => name.slice(0, -1)),
+  'a missing letter': (path, prefix) =>
+    `${prefix}${path.slice(prefix.length).replace(/[a-z]{4,}/g, (name) => name.slice(0, -1))}`,
   'swapped letters': (path) => path.replace(/([a-z]{2})([a-z])([a-z])(?=[a-z]*(?:\/|$))/, '$1$3$2'),
   'no prefix': (path, prefix) => path.slice(prefix.length),
   'no version': (path) => path.replace('/v1', ''),
