@@ -16,6 +16,12 @@ const MAX_AUTHORIZATION = 2_100
 const BEARER = /^Bearer +(\S+)$/i
 const SCHEME = 'bearer '
 
+const TOKEN_PROBLEMS = {
+  malformed: 'The token is malformed or truncated',
+  invalid: 'The token is not valid',
+  expired: 'The token has expired; log in again',
+}
+
 /** For keys that are unknown, forged, revoked or expired. */
 export const INVALID_KEY = 'The API key is not valid'
 /** For users, too, that do not exist or are inactive. */
@@ -47,10 +53,8 @@ function unreadable(authorization: string): ApiError {
   if (authorization === '' || authorization.toLowerCase() === SCHEME.trim()) return authenticationRequired()
   if (authorization.slice(0, SCHEME.length).toLowerCase() !== SCHEME)
     return authenticationRequired('The Authorization header must start with "Bearer "')
-  return invalidToken(MALFORMED_TOKEN)
+  return invalidToken(TOKEN_PROBLEMS.malformed)
 }
-
-const MALFORMED_TOKEN = 'The token is malformed or truncated'
 
 /** A token in the header for API keys is not accepted, but named. */
 async function identifyHeader(text: string, ...context: [Pick<Bindings, 'DB'>, Config, Throttle]): Promise<Credential> {
@@ -59,10 +63,8 @@ async function identifyHeader(text: string, ...context: [Pick<Bindings, 'DB'>, C
 }
 
 async function identifyToken(text: string, config: Config): Promise<Credential> {
-  if (!isTokenForm(text)) throw invalidToken(MALFORMED_TOKEN)
   const claims = await readToken(text, verificationKeys(config, 'tokens'))
-  if (claims === 'invalid') throw invalidToken('The token is not valid')
-  if (claims === 'expired') throw invalidToken('The token has expired; log in again')
+  if (typeof claims === 'string') throw invalidToken(TOKEN_PROBLEMS[claims])
   const { acc, sub, gen, jti, role, iat, exp } = claims
   return {
     claim: { kind: 'token', accountId: acc, memberId: sub, tokenVersion: gen, tokenId: jti },

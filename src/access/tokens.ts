@@ -48,9 +48,11 @@ export function isTokenForm(text: string): boolean {
   return isMatch(text, CANONICAL, MAX_TOKEN)
 }
 
+type TokenProblem = 'malformed' | 'invalid' | 'expired'
+
 /** `expired` only if one of the keys signed the token. */
-export async function readToken(token: string, keys: Buffer[]): Promise<TokenClaims | 'invalid' | 'expired'> {
-  if (!isTokenForm(token)) return 'invalid'
+export async function readToken(token: string, keys: Buffer[]): Promise<TokenClaims | TokenProblem> {
+  if (!isTokenForm(token)) return 'malformed'
   for (const key of keys) {
     const payload = await verify(token, key.toString('base64url'), {
       alg: ALGORITHM,

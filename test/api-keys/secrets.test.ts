@@ -162,9 +162,12 @@ describe('APP_SECRET_PREVIOUS', () => {
     const file = { filename: 'a.txt', content: 'YWJj', mime_type: 'text/plain' }
     const { url } = (await createTicket(account.agent, { attachments: [file] })).attachments[0]
     const list = `${ORIGIN}${API}/tickets`
-    for (const token of [account.agent.token, real.key]) {
+    for (const [token, problem] of [
+      [account.agent.token, 'invalid'],
+      [real.key, 'malformed'],
+    ] as const) {
       expect((await callWith(rotated, 'GET', list, { token })).status).toBe(200)
-      expect(await readToken(token, verificationKeys(otherConfig, 'tokens'))).toBe('invalid')
+      expect(await readToken(token, verificationKeys(otherConfig, 'tokens'))).toBe(problem)
     }
     expect((await callWith(rotated, 'GET', url)).status).toBe(200)
     expect((await callWith({ APP_SECRET: 'another secret, of 32 bytes or more' }, 'GET', url)).status).toBe(403)

@@ -37,7 +37,7 @@ const CASES: Record<DetailCode, [request: () => Promise<TestResponse>, status: n
   ],
   invalid_format: [
     [() => create(account.agent, { assigned_to: 'a b' }), 400, ['assigned_to']],
-    [() => callAs(account.agent, 'GET', 'tickets?page=1e3&created_after=x'), 400, ['page', 'created_after']],
+    [() => callAs(account.agent, 'GET', 'tickets?page=1e3&created_after=x'), 400, ['created_after', 'page']],
     [() => call('POST', 'tickets', { token: account.agent.token, body: '{' }), 400, ['body']],
   ],
   too_short: [

@@ -28,8 +28,8 @@ export const RULES: Record<DetailCode, readonly string[]> = {
     'must be a time or a date that exists',
     'must be a valid email address',
     'must be a whole number in plain digits',
-    'must be an RFC 3339 time, such as 2025-05-01T09:30:00Z, or a date',
     'must be an absolute URL, such as https://hooks.example.com/tickets',
+    'must be an RFC 3339 time, such as 2025-05-01T09:30:00Z, or a date',
     'must be canonical base64: the last character before the padding is not valid',
     'must be IDs of 1 to {n} letters, digits, _ and -, separated by commas',
     'must be padded with = to a multiple of four characters',
@@ -61,6 +61,7 @@ export const RULES: Record<DetailCode, readonly string[]> = {
     'must be an object',
   ],
   invalid_value: [
+    'does not belong to this list and these filters',
     'must be {n} or more',
     'must be between {n} and {n}',
     'must be in the future',
@@ -68,7 +69,6 @@ export const RULES: Record<DetailCode, readonly string[]> = {
     'must be one of: {…}',
     'must contain only: {…}',
     'must have the length in Content-Length, {n} bytes',
-    'does not belong to this list and these filters',
   ],
   not_allowed: [
     'belongs to a response that can no longer be shown',
