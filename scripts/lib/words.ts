@@ -41,6 +41,21 @@ export const CHECKED_FOLDERS = ['src', 'test', 'quality', 'packages', 'scripts',
 
 const DOCUMENTS = ['*.md', 'docs/**/*.md', 'quality/**/*.md', 'packages/*/*.md']
 
+/** Names in stored data. */
+const STORED_NAMES = ['src/access/durable-objects/rate-limiter-store.ts', 'src/service/wake-up-queue.ts']
+
+/** Files with descriptions of the OpenAPI document that are not rewritten yet. A test fails if one of them has become clean. */
+export const UNCHECKED_LITERALS: readonly string[] = [
+  ...['api-keys/routes', 'attachments/file-routes', 'auth/routes', 'auth/schema', 'docs/introduction'],
+  ...['docs/security', 'http/openapi/parameters', 'http/openapi/route', 'http/pagination/page', 'tickets/routes'],
+  ...['tickets/schema', 'users/routes', 'users/schema', 'webhooks/delivery-routes', 'webhooks/schema'],
+].map((path) => `src/${path}.ts`)
+
+/** Clients receive most string literals of `src`. */
+function hasCheckedLiterals(file: string): boolean {
+  return file.startsWith('src/') && !STORED_NAMES.includes(file) && !UNCHECKED_LITERALS.includes(file)
+}
+
 export interface Finding {
   file: string
   line: number
@@ -49,7 +64,7 @@ export interface Finding {
   text: string
 }
 
-/** Banned words in file names, and in the comments and declared names of TypeScript files. */
+/** Banned words in file names, in the comments and declared names of TypeScript files, and in the literals of `src`. */
 export function findBannedWords(folders = CHECKED_FOLDERS, root = ROOT): Finding[] {
   const files = folders.flatMap((folder) => globSync(`${folder}/**/*.*`, { cwd: root, exclude: isGenerated }))
   return files.flatMap((file) => [
@@ -87,7 +102,7 @@ export function wordsInFileName(file: string): Finding[] {
   return matches(file, 1, file, wordsOf(file), 'names')
 }
 
-export function wordsInSource(file: string, text: string): Finding[] {
+export function wordsInSource(file: string, text: string, checksLiterals = hasCheckedLiterals(file)): Finding[] {
   // Parsing takes most of the time, and few files contain a banned word anywhere.
   const words = wordsOf(text)
   if (!BANNED_WORDS.some(({ pattern }) => pattern.test(words) || pattern.test(text))) return []
@@ -104,6 +119,10 @@ export function wordsInSource(file: string, text: string): Finding[] {
       comments.add(pos)
       const comment = text.slice(pos, end).replace(/\s*\n[\s*/]*/g, ' ')
       findings.push(...matches(file, lineAt(pos), comment, comment, 'sentences'))
+    }
+    if (checksLiterals && isText(node)) {
+      const { text: literal } = node
+      findings.push(...matches(file, lineAt(node.getStart(source)), literal, literal, 'sentences'))
     }
     for (const child of node.getChildren(source)) visit(child)
   }
@@ -135,6 +154,10 @@ function isDeclaredName(node: ts.Node): node is ts.Identifier | ts.PrivateIdenti
   if (!ts.isIdentifier(node) && !ts.isPrivateIdentifier(node)) return false
   const { parent } = node
   return 'name' in parent && parent.name === node && !ts.isPropertyAccessExpression(parent)
+}
+
+function isText(node: ts.Node): node is ts.LiteralLikeNode {
+  return ts.isStringLiteral(node) || ts.isNoSubstitutionTemplateLiteral(node) || ts.isTemplateLiteralToken(node)
 }
 
 function commentsAround(text: string, node: ts.Node): ts.CommentRange[] {

@@ -24,7 +24,7 @@ const createAccountRoute = defineRoute({
   description:
     'The account is a standard one, its slug is made of its name. At most five accounts and registrations an hour from one ' +
     'address.',
-  errors: [errorExample('signup_closed', 'The operator makes the accounts of this service', signupClosed)],
+  errors: [errorExample('signup_closed', 'Signup is closed', signupClosed)],
   request: {
     body: jsonRequest(CreateAccountBody, {
       'An account': {

@@ -35,7 +35,7 @@ const createApiKeyRoute = defineRoute({
   tags,
   guard: requireUser(ADMINS),
   description: 'A key acts as a member of the account. At most 20 live keys (premium 100).',
-  errors: [errorExample('too_many_keys', 'The plan has no room for one more key', tooManyKeys)],
+  errors: [errorExample('too_many_keys', 'The account has its maximum of active keys', tooManyKeys)],
   request: {
     body: jsonRequest(CreateApiKeyBody, {
       'A key for an integration': { name: 'CRM sync', role: 'agent' },
@@ -64,7 +64,7 @@ const rotateApiKeyRoute = defineRoute({
   summary: 'Give an API key a new secret; the old one stays good for a grace',
   tags,
   guard: requireUser(ADMINS),
-  errors: [404, errorExample('key_ended', 'The key was revoked or has expired', keyRevoked)],
+  errors: [404, errorExample('key_revoked', 'The key was revoked or has expired', keyRevoked)],
   request: {
     params,
     body: jsonRequest(RotateApiKeyBody, {

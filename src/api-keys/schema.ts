@@ -53,7 +53,7 @@ export const RotateApiKeyBody = z
   .strictObject({
     grace_seconds: z
       .number()
-      .int(GRACE_RULE)
+      .int()
       .min(0, GRACE_RULE)
       .max(WEEK_SECONDS, GRACE_RULE)
       .optional()

@@ -30,10 +30,10 @@ const fileRoute = defineRoute({
     'WebP, PDF and plain text are for showing, all else for saving.',
   errors: [
     400,
-    errorExample('address_refused', 'The address is not a good one', signatureRejected),
+    errorExample('invalid_signature', 'The URL is not signed, was altered or has expired', signatureRejected),
     404,
     416,
-    errorExample('too_many_requests', 'Too many bad addresses were tried', () =>
+    errorExample('too_many_requests', 'Too many invalid URLs were tried', () =>
       rateLimited('100 requests per minute', 41),
     ),
   ],

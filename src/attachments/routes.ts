@@ -44,15 +44,9 @@ const uploadAttachmentRoute = defineRoute({
   guard: requireRole(EVERYONE),
   errors: [
     404,
-    errorExample(
-      'too_many_attachments',
-      'The ticket has all the attachments that it may have',
-      CONSTRAINT_ERRORS.attachments,
-    ),
-    errorExample('file_too_large', 'The file has more than 95 MiB', () =>
-      payloadTooLarge('The body must be at most 95 MiB'),
-    ),
-    errorExample('storage_full', 'The account has no room for the file', CONSTRAINT_ERRORS.storage),
+    errorExample('too_many_attachments', 'The ticket has its maximum of attachments', CONSTRAINT_ERRORS.attachments),
+    errorExample('file_too_large', 'The file has more than 95 MiB', () => payloadTooLarge('95 MiB')),
+    errorExample('storage_full', 'The account has no storage left for the file', CONSTRAINT_ERRORS.storage),
   ],
   request: { params: ticketParams, query: UploadQuery, body: rawRequest('The bytes of the file, of any type') },
   responses: { 201: json(AttachmentResponse, 'The attachment', { data: SCREENSHOT }, ['Location']) },

@@ -26,9 +26,9 @@ const loginRoute = defineRoute({
     'Ten failures for one e-mail in 15 minutes, or a hundred from one address, are followed by 429 until the window ends, ' +
     'with the right password too; but not for the e-mail from an address that it has logged in from within 30 days.',
   errors: [
-    errorExample('invalid_credentials', 'E-mail, password and account do not fit', invalidCredentials),
+    errorExample('invalid_credentials', 'Email, password and account do not match', invalidCredentials),
     errorExample('too_many_failures', 'Too many logins have failed', () =>
-      rateLimited('10 failed logins in 15 minutes', 420),
+      rateLimited('10 failed logins for one email in 15 minutes', 420),
     ),
   ],
   request: {
@@ -49,8 +49,12 @@ const registerUserRoute = defineRoute({
   guard: publicRoute,
   description: 'At most five registrations an hour from one address.',
   errors: [
-    errorExample('registration_closed', 'No such account is open for registration', registrationClosed),
-    errorExample('email_taken', 'Somebody of the account has this e-mail', emailTaken),
+    errorExample(
+      'registration_closed',
+      'The account does not exist or is not open for registration',
+      registrationClosed,
+    ),
+    errorExample('email_taken', 'Another user of the account has this email', emailTaken),
   ],
   request: {
     body: jsonRequest(RegisterBody, {

@@ -39,13 +39,11 @@ const createCommentRoute = defineRoute({
   description: 'Internal comments, which agents and admins write, leave no trace that a customer could see.',
   errors: [
     404,
-    errorExample('internal_refused', 'Customers write no internal comments', () => fieldsForbidden(['is_internal'])),
-    errorExample(
-      'too_many_attachments',
-      'The ticket has all the attachments that it may have',
-      CONSTRAINT_ERRORS.attachments,
+    errorExample('internal_forbidden', 'Customers cannot write internal comments', () =>
+      fieldsForbidden(['is_internal']),
     ),
-    errorExample('storage_full', 'The account has no room for the files', CONSTRAINT_ERRORS.storage),
+    errorExample('too_many_attachments', 'The ticket has its maximum of attachments', CONSTRAINT_ERRORS.attachments),
+    errorExample('storage_full', 'The account has no storage left for the files', CONSTRAINT_ERRORS.storage),
   ],
   request: {
     params,
@@ -69,7 +67,7 @@ const deleteCommentRoute = defineRoute({
   description: 'Admins may delete every comment, agents their own.',
   tags: ['Comments'],
   guard: requireRole(STAFF),
-  errors: [404, errorExample('not_the_author', 'Agents delete no comments of others', notTheAuthor)],
+  errors: [404, errorExample('not_the_author', 'Agents delete only their own comments', notTheAuthor)],
   request: { params: params.extend({ comment_id: pathId('comment_id', 'comment123') }) },
   responses: { 204: emptyBody('Deleted') },
 })

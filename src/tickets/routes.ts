@@ -35,13 +35,11 @@ import { ticketStats } from './stats'
 const params = z.object({ ticket_id: pathId('ticket_id', 'ticket123') })
 const tags = ['Tickets']
 
-const FIELDS_FORBIDDEN = errorExample('fields_refused', 'Some fields are set by agents and admins', () =>
+const FIELDS_FORBIDDEN = errorExample('fields_forbidden', 'Only agents and admins set these fields', () =>
   fieldsForbidden(['assigned_to']),
 )
-const UNKNOWN_MEMBER = errorExample(
-  'unknown_member',
-  '`created_by` or `assigned_to` names nobody who may be named',
-  () => validationError([unknownCreator(), unknownAssignee()]),
+const UNKNOWN_MEMBER = errorExample('unknown_member', '`created_by` or `assigned_to` is not an allowed user', () =>
+  validationError([unknownCreator(), unknownAssignee()]),
 )
 
 const listTicketsRoute = defineRoute({
@@ -98,7 +96,7 @@ const createTicketRoute = defineRoute({
     404,
     FIELDS_FORBIDDEN,
     UNKNOWN_MEMBER,
-    errorExample('storage_full', 'The account has no room for the files', CONSTRAINT_ERRORS.storage),
+    errorExample('storage_full', 'The account has no storage left for the files', CONSTRAINT_ERRORS.storage),
   ],
   request: {
     body: jsonRequest(CreateTicketBody, {
@@ -148,12 +146,16 @@ const updateTicketRoute = defineRoute({
     404,
     412,
     FIELDS_FORBIDDEN,
-    errorExample('status_refused', 'Customers close tickets and open them again', () =>
+    errorExample('status_forbidden', 'Customers can only close and reopen tickets', () =>
       statusChangeForbidden('in_progress'),
     ),
     UNKNOWN_MEMBER,
-    errorExample('too_many_tags', 'Merged with those that are there, the tags are too many', CONSTRAINT_ERRORS.tags),
-    errorExample('too_many_custom_fields', 'So are the custom fields', CONSTRAINT_ERRORS.custom_fields),
+    errorExample('too_many_tags', 'The ticket would have too many tags', CONSTRAINT_ERRORS.tags),
+    errorExample(
+      'too_many_custom_fields',
+      'The ticket would have too many custom fields',
+      CONSTRAINT_ERRORS.custom_fields,
+    ),
   ],
   request: {
     params,

@@ -1,6 +1,7 @@
 import { z } from '@hono/zod-openapi'
 import { Attachment, NewAttachments } from '../attachments/service'
 import { Comment } from '../comments/service'
+import { reject } from '../core/error-details'
 import { seesInternal } from '../core/policy'
 import type { TicketRow } from '../db/ticket-row'
 import { Cursor, CursorPagination, CursorQuery, cursorOrPage, PageOrCursorQuery } from '../http/pagination/cursor'
@@ -22,7 +23,7 @@ import { toWireTime } from '../lib/time'
 import type { ServiceContext } from '../service/context'
 import { UserRef } from '../users/service'
 import { CustomFields, CustomFieldsPatch, Tags } from './field-schemas'
-import { exceededLimit, MAX_SEARCH_TOKENS, MAX_SEARCH_WORDS } from './search'
+import { MAX_SEARCH_TOKENS, MAX_SEARCH_WORDS, searchViolation } from './search'
 import { PRIORITIES, TICKET_STATUSES } from './values'
 
 const MAX_TITLE = 200
@@ -107,10 +108,10 @@ const filters = {
   priority: oneOrMoreOf(PRIORITIES).optional(),
   assigned_to: oneOrMoreIds(['none', 'me'], 'agent789').optional(),
   created_by: oneOrMoreIds(['me'], 'user456').optional(),
-  number: wholeNumber(1, Number.MAX_SAFE_INTEGER, 'must be a whole number of 1 or more').optional(),
+  number: wholeNumber(1, Number.MAX_SAFE_INTEGER).optional(),
   tag: singleLine(50).optional(),
   q: searchText()
-    .superRefine(follows(exceededLimit))
+    .superRefine(follows(searchViolation))
     .optional()
     .openapi({
       description:
@@ -168,9 +169,9 @@ export const UpdateTicketBody = z
   .superRefine(requireAnyField)
   .superRefine((change, ctx) => {
     if (change.tags && (change.add_tags || change.remove_tags))
-      ctx.addIssue({ code: 'custom', path: ['tags'], message: 'must not come beside add tags or remove tags' })
+      reject(ctx, 'conflicting_fields', 'must not be used together with add_tags or remove_tags', ['tags'])
     if (change.add_tags?.some((tag) => change.remove_tags?.includes(tag)))
-      ctx.addIssue({ code: 'custom', path: ['add_tags'], message: 'must not name what remove tags names' })
+      reject(ctx, 'conflicting_fields', 'must not overlap remove_tags', ['add_tags'])
   })
   .openapi('UpdateTicket', { minProperties: 1 })
 export type UpdateTicketInput = z.infer<typeof UpdateTicketBody>

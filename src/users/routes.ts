@@ -27,13 +27,13 @@ import { changePassword, createUser, deactivateUser, getUser, setPassword, updat
 const params = z.object({ user_id: pathId('user_id', 'user456') })
 const tags = ['Users']
 
-const EMAIL_TAKEN = errorExample('email_taken', 'Somebody of the account has this e-mail', emailTaken)
+const EMAIL_TAKEN = errorExample('email_taken', 'Another user of the account has this email', emailTaken)
 const LAST_ADMIN = errorExample(
   'last_admin',
   'The account would be left without an active admin',
   CONSTRAINT_ERRORS.last_admin,
 )
-const FIELDS_FORBIDDEN = errorExample('fields_refused', 'Role and status are set by admins', () =>
+const FIELDS_FORBIDDEN = errorExample('fields_forbidden', 'Only admins set `role` and `status`', () =>
   fieldsForbidden(['role', 'status']),
 )
 const WRONG_PASSWORD = errorExample('invalid_credentials', '`current_password` is wrong', invalidCredentials)
@@ -127,7 +127,7 @@ const updateUserRoute = defineRoute({
   errors: [
     404,
     WRONG_PASSWORD,
-    errorExample('not_yours', 'Agents change nobody but themselves', forbidden),
+    errorExample('not_yours', 'Agents update only themselves', forbidden),
     FIELDS_FORBIDDEN,
     EMAIL_TAKEN,
     LAST_ADMIN,

@@ -76,8 +76,8 @@ const replayRoute = defineRoute({
   errors: [
     404,
     INACTIVE,
-    errorExample('replay_in_progress', 'The last replay is still being prepared', replayInProgress),
-    errorExample('replay_too_large', 'There are more than 10,000 events', replayTooLarge),
+    errorExample('replay_in_progress', 'Another replay is still being prepared', replayInProgress),
+    errorExample('replay_too_large', 'The period has more than 10,000 events', replayTooLarge),
   ],
   request: {
     params,

@@ -26,11 +26,11 @@ export const params = z.object({ webhook_id: pathId('webhook_id', 'webhook_01jt0
 const tags = ['Webhooks']
 
 const URL_TAKEN = errorExample('url_taken', 'Another webhook has this URL', urlTaken)
-const URL_REJECTED = errorExample('url_refused', 'Nothing may be sent to this URL', () =>
-  urlRejected('must name a public host'),
+const URL_REJECTED = errorExample('url_not_allowed', 'The URL is not public', () =>
+  urlRejected('must have a public host'),
 )
 
-export const INACTIVE = errorExample('webhook_inactive', 'The webhook is switched off', webhookInactive)
+export const INACTIVE = errorExample('webhook_inactive', 'The webhook is inactive', webhookInactive)
 
 const listWebhooksRoute = defineRoute({
   method: 'get',
@@ -55,7 +55,7 @@ const createWebhookRoute = defineRoute({
   guard: requireRole(ADMINS),
   errors: [
     URL_TAKEN,
-    errorExample('too_many_webhooks', 'The plan has no room for one more', tooManyWebhooks),
+    errorExample('too_many_webhooks', 'The account has its maximum of webhooks', tooManyWebhooks),
     URL_REJECTED,
   ],
   request: {

@@ -1,15 +1,16 @@
 import { z } from '@hono/zod-openapi'
+import { rule } from '../core/error-details'
 import { deliveries, deliveryAttempts, webhooks } from '../db/schema/webhooks'
 import { EVENT_TYPES, LISTED_TYPES } from '../events/service'
 import { CursorPagination, CursorQuery } from '../http/pagination/cursor'
 import { PageQuery, Pagination } from '../http/pagination/page'
-import { instant, requireAnyField, singleLine } from '../http/schemas/request-fields'
+import { follows, instant, requireAnyField, singleLine } from '../http/schemas/request-fields'
 import { idField, integerField, NullableTime, textField, WireTime } from '../http/schemas/response-fields'
 import { toWireTime } from '../lib/time'
 import type { AttemptRow, DeliveryRow } from './deliveries.queries'
 import { DELIVERY_ERRORS } from './delivery-error'
 import type { WebhookRow } from './queries'
-import { isWebUrl } from './ssrf-guard'
+import { urlViolation } from './ssrf-guard'
 
 /** Includes event types of later versions. */
 const EVERY_EVENT = '*'
@@ -48,7 +49,7 @@ export const WebhookList = z.object({ data: z.array(Webhook).max(100), paginatio
 export const ListWebhooksQuery = z.strictObject(PageQuery)
 export type ListWebhooksInput = z.infer<typeof ListWebhooksQuery>
 
-const Url = z.string().refine(isWebUrl, 'must be an http or https URL of at most 2,048 characters').openapi({
+const Url = z.string().superRefine(follows(urlViolation)).openapi({
   format: 'iri',
   pattern: '^[Hh][Tt][Tt][Pp][Ss]?:',
   maxLength: MAX_URL,
@@ -160,7 +161,7 @@ export const ReplayBody = z
   })
   .refine(({ since, until }) => until === undefined || since < until, {
     path: ['until'],
-    message: 'must be later than since',
+    ...rule('invalid_value', 'must be later than since'),
   })
   .openapi('Replay')
 export type ReplayInput = z.infer<typeof ReplayBody>

@@ -5,10 +5,10 @@ import { integerField, PathUrl } from '../schemas/response-fields'
 const MAX_PAGE = 1_000_000_000
 
 export const PageQuery = {
-  page: wholeNumber(1, MAX_PAGE, 'must be a whole number of 1 or more')
+  page: wholeNumber(1, MAX_PAGE)
     .optional()
     .openapi({ default: 1, description: 'Not beside `cursor`, where a list has both' }),
-  per_page: wholeNumber(1, 100, 'must be between 1 and 100').optional().openapi({ default: 20 }),
+  per_page: wholeNumber(1, 100).optional().openapi({ default: 20 }),
 }
 
 export const Pagination = z
