@@ -68,7 +68,11 @@ describe('credentials', () => {
 describe('errors', () => {
   it('tell the code, each field, the request and when to come again', async () => {
     const details = [
-      { field: 'priority', message: 'Priority must be one of: low, medium, high, critical', code: 'invalid_value' },
+      {
+        field: 'priority',
+        message: 'Priority must be one of: low, medium, high, critical',
+        code: 'invalid_value' as const,
+      },
     ]
     const documentationUrl = 'https://api.example.com/docs/guides/errors#invalid_input'
     const error = {

@@ -1,4 +1,4 @@
-import type { DetailCode, ErrorCode } from '../../src/core/errors'
+import type { DetailCode, ErrorCode } from '../../src/core/error-codes.ts'
 
 /**
  * Every message that a client can receive, sorted. Each error in any test must have one of them, and
