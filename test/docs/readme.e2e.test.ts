@@ -108,7 +108,8 @@ describe('the commands of the documents', () => {
 
   it.each(inShell.filter(({ shown }) => shown?.kind === 'json'))('$place answers as it is shown', (example) => {
     const response: unknown = JSON.parse(outcomeOf(example).printed)
-    expect(differencesFromShown(JSON.parse(example.shown?.text ?? ''), response)).toEqual([])
+    const shown = example.shown?.text.replaceAll('http://localhost:3000', server.origin) ?? ''
+    expect(differencesFromShown(JSON.parse(shown), response)).toEqual([])
   })
 
   it.each(inShell.filter(({ shown }) => shown?.kind === 'text'))('$place prints as it is shown', (example) => {
