@@ -24,7 +24,6 @@ const CLIENT_CLOSED_REQUEST = 499
 export function onError(error: unknown, c: Context<AppEnv>): Response {
   if (error instanceof ClientDisconnected) return new Response(null, { status: CLIENT_CLOSED_REQUEST })
   const response = toApiError(error, c.req.url)
-  c.set('errorCode', response.code)
   if (response.status >= 500) c.set('failure', error)
   return errorResponse(c, response)
 }
@@ -42,6 +41,7 @@ export function methodNotAllowedResponse(c: Context<AppEnv>, methods: string[]):
 /** `c.json` would keep headers, such as `ETag` and `Link`, of a response that was built in advance and is discarded. */
 function errorResponse(c: Context<AppEnv>, error: ApiError): Response {
   const { requestId } = c.var
+  c.set('errorCode', error.code)
   const headers = { 'Content-Type': 'application/json', ...error.headers, 'X-Request-Id': requestId }
   return new Response(JSON.stringify(errorBody(error, originOf(c), requestId)), { status: error.status, headers })
 }

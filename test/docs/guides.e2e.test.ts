@@ -4,9 +4,8 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { compilerErrors, runModule, writeModule } from '../helpers/node/client-project.ts'
 import { runInShell, type ShellRun } from '../helpers/node/document-shell.ts'
-import { type Example, patternOfShown, sameCommand } from '../helpers/node/documents.ts'
+import { differencesFromShown, type Example, patternOfShown, sameCommand } from '../helpers/node/documents.ts'
 import { EVENT_ROWS, openEventScene } from '../helpers/node/event-table.ts'
-import { differencesFromGuide } from '../helpers/node/guide-errors.ts'
 import { createGuideProject, writeProgram } from '../helpers/node/guide-project.ts'
 import { GUIDES, guideBlocks, guideName, isReceiver } from '../helpers/node/guides.ts'
 import { preparedState } from '../helpers/node/prepared-state.ts'
@@ -87,7 +86,7 @@ describe('the commands of the guides', () => {
 
   it.each(commands.filter(({ shown }) => shown?.kind === 'json'))('$location returns what is shown', (example) => {
     const shown: unknown = JSON.parse(rewritten(example.shown?.text ?? ''))
-    expect(differencesFromGuide(shown, JSON.parse(outcomeOf(example).printed))).toEqual([])
+    expect(differencesFromShown(shown, JSON.parse(outcomeOf(example).printed))).toEqual([])
   })
 
   it.each(commands.filter(({ shown }) => shown?.kind === 'text'))('$location prints what is shown', (example) => {
