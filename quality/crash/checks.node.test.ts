@@ -76,7 +76,7 @@ describe('F01 the checks after a crash', () => {
     expect(problems).toContain('halved: r1w1n2 is told, and is not there')
   })
 
-  it('report a ticket, and of a comment, that are there twice', async () => {
+  it('report a ticket or a comment that exists twice', async () => {
     const problems = await problemsOf((of) => {
       const [comment] = of.ticket.comments
       Object.assign(of.ticket, { comments: [comment, comment], comment_count: 2 })
@@ -86,7 +86,7 @@ describe('F01 the checks after a crash', () => {
     expect(problems).toContain('doubled: r1w1n2 is told twice')
   })
 
-  it('report a change that was halved: no event, no file, another text', async () => {
+  it('report a partial change: a missing event, a missing file, another text', async () => {
     expect(await problemsOf(({ events }) => events.pop())).toContain('halved: r1w1n2 happened, and has no event')
     const problems = await problemsOf(({ writeLog, ticket }) => {
       writeLog.get('r1w1n1')?.files.push({ filename: 'r1w1n1-0.bin', size: 1, sha256: 'ab' })
@@ -97,7 +97,7 @@ describe('F01 the checks after a crash', () => {
     expect(problems).toContain('halved: r1w1n1 is not told as it was sent')
   })
 
-  it('report unsent writes, of holes, and of versions and chains that break', async () => {
+  it('report writes that were never sent, gaps, and broken versions and chains', async () => {
     const problems = await problemsOf((of) => {
       of.writeLog.delete('r1w1n2')
       of.ticket.version = 9
@@ -113,7 +113,7 @@ describe('F01 the checks after a crash', () => {
     ])
   })
 
-  it('report a removal that left the comment, and of one without an event', async () => {
+  it('report a deletion that left the comment, and a deletion without an event', async () => {
     const comment = { id: 'comment_1', content: CONTENT, is_internal: false }
     const problems = await problemsOf(
       ({ ticket }) => Object.assign(ticket, { comments: [comment], comment_count: 1 }),
@@ -127,7 +127,7 @@ describe('F01 the checks after a crash', () => {
     expect(problemsWithoutEvent).toContain(`halved: ${removalOf('comment_1')} happened, and has no event`)
   })
 
-  it('report a delivery that is not an event, and of one with other bytes', () => {
+  it('report a delivery that is not an event, and a delivery with other bytes', () => {
     const { events } = history({ removed: false })
     const [first] = events
     const delivered = (emitted: ReceivedEvent) => ({ event: emitted, at: 0, body: Buffer.alloc(0) })
@@ -151,7 +151,7 @@ describe('F01 the checks after a crash', () => {
   })
 })
 
-describe('C01 sending again', () => {
+describe('C01 a repeated request', () => {
   const response = (text: string, replayed: boolean): ApiResponse => ({
     status: 201,
     text,
@@ -168,9 +168,9 @@ describe('C01 sending again', () => {
   })
 
   it.each([
-    ['done before and done again', true, [false, true], 'doubled: r1w1n1 had been done'],
+    ['done before and done twice', true, [false, true], 'doubled: r1w1n1 had been done'],
     ['not done and returned as a replay', false, [true, true], 'invented: r1w1n1'],
-    ['done now and then once more', false, [false, false], 'doubled: r1w1n1 was done again'],
+    ['done now and then again', false, [false, false], 'doubled: r1w1n1 was done again'],
   ])('reports a write that was %s', async (_what, before, replays, problem) => {
     const responses = replays.map((replayed) => response(body('one'), replayed))
     const client: Api = {

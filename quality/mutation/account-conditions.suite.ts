@@ -120,7 +120,7 @@ async function detection(id: string): Promise<string | undefined> {
 
 describe('an account condition', () => {
   it.each(conditions.map((condition) => [`${condition.id} ${condition.file}:${condition.line}`, condition] as const))(
-    '%s is missed',
+    'is needed, or listed as equivalent: %s',
     async (_, { id, reason }) => {
       expect(scenarios.get(id) ?? [], 'no operation runs a statement that holds it').not.toEqual([])
       await expectValid(withoutCondition(statements.get(id) ?? '', id))
