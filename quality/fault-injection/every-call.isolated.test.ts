@@ -82,7 +82,7 @@ async function runTrial({ request, idempotencyKey }: Trial, faultAt: Parameters<
   const calls = await layer.during(faultAt, async () => {
     response = await sendAndWait(request, { idempotencyKey })
   })
-  if (!response) throw new Error('no answer')
+  if (!response) throw new Error('no response')
   return { response, calls }
 }
 

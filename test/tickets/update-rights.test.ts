@@ -48,7 +48,7 @@ describe('a customer with an own ticket', () => {
   const allowed = (from: string, to: string) =>
     from === to || to === 'closed' || (to === 'open' && ['resolved', 'closed'].includes(from))
 
-  it.each(moves)('can close or reopen it: from %s to %s', async (from, to) => {
+  it.each(moves)('can change the status from %s to %s only if this closes or reopens it', async (from, to) => {
     const { id } = await createTicket(account.agent, { created_by: account.customer.id, status: from })
     const response = await callAs(account.customer, 'PATCH', `tickets/${id}`, { status: to, title: 'Both or none' })
     const after = (await callAs(account.customer, 'GET', `tickets/${id}`)).body.data

@@ -20,7 +20,7 @@ async function rejected(body: object): Promise<{ field: string; message: string 
   expect(await hashesDuring(async () => responses.push(await create(body)))).toBe(0)
   expect(await countUsers()).toBe(before)
   const [response] = responses
-  if (!response) throw new Error('no answer')
+  if (!response) throw new Error('no response')
   return detailsOf(response, 400, 'invalid_input')
 }
 
