@@ -52,7 +52,7 @@ export async function compareWith(ref: string): Promise<void> {
 
 async function serve(root: string, label: string): Promise<Server> {
   const bundle = buildBundle(join(root, 'wrangler.toml'), `-${label}`)
-  const state = await seededState(bundle, SIZE, startProgress(`Making the data of ${label}`), root)
+  const state = await seededState(bundle, SIZE, startProgress(`Creating the data of ${label}`), root)
   return startServer(bundle, copyState(state.folder, label))
 }
 

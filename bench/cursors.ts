@@ -20,7 +20,7 @@ export function positionOf(cursor: string): TicketPosition {
     return value
   })
   const { at, number } = position
-  if (at === undefined || number === undefined) throw new Error('a cursor of tickets holds no place any more')
+  if (at === undefined || number === undefined) throw new Error('a cursor of tickets contains no position')
   return { at, number }
 }
 

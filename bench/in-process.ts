@@ -15,7 +15,7 @@ interface Worker {
 const RUNTIME_MODULES = `data:text/javascript,${encodeURIComponent(`
   export class DurableObject { constructor(ctx, env) { this.ctx = ctx; this.env = env } }
   export const env = {}
-  export const connect = () => { throw new Error('there are no sockets here') }`)}`
+  export const connect = () => { throw new Error('sockets are not supported') }`)}`
 
 registerHooks({
   resolve: (specifier, context, next) =>

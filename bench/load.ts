@@ -81,5 +81,5 @@ function stopwatch(pid: number | null): () => number | null {
 
 function assertNoFailures(route: MeasuredRoute, { errors, non2xx, statusCodeStats }: autocannon.Result): void {
   if (errors > 0 || non2xx > 0)
-    throw new Error(`${route.name}: not every answer was a 2xx: ${JSON.stringify({ errors, ...statusCodeStats })}`)
+    throw new Error(`${route.name}: not every response was 2xx: ${JSON.stringify({ errors, ...statusCodeStats })}`)
 }

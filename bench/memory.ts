@@ -36,8 +36,8 @@ interface Case {
 const CASES: readonly Case[] = [
   { name: 'upload of 95 MiB', isDownload: false, mib: 95, times: 1 },
   { name: 'download of 95 MiB', isDownload: true, mib: 95, times: 1 },
-  { name: '5 uploads of 20 MiB at once', isDownload: false, mib: 20, times: 5 },
-  { name: '5 downloads of 20 MiB at once', isDownload: true, mib: 20, times: 5 },
+  { name: '5 concurrent uploads of 20 MiB', isDownload: false, mib: 20, times: 5 },
+  { name: '5 concurrent downloads of 20 MiB', isDownload: true, mib: 20, times: 5 },
 ]
 
 const MIB = 1_024 * 1_024
@@ -98,7 +98,7 @@ async function measure(endpoint: Endpoint, seeded: string, one: Case): Promise<G
 }
 
 async function grow(server: Server, endpoint: Endpoint, work: () => Promise<unknown>): Promise<Growth> {
-  if (server.runtime === null) throw new Error('the system does not tell which process is the runtime')
+  if (server.runtime === null) throw new Error('the process of the runtime was not found')
   await download(await uploadTo(server, endpoint, 'small', 1_024), 1_024)
   const idle = watchResident(server.runtime)
   await work()

@@ -22,7 +22,7 @@ export function plotOf(results: Results): string {
   ${axisOf(ROWS, 'rows read at D1, one request', readings.length)}
   ${axisOf(RATES, 'requests per second', readings.length)}
   ${lines.join('\n  ')}
-  <text class="note" x="20" y="${height - 14}">Measured ${measured_at.slice(0, 10)}, on one machine with everything on it; bench/results has all figures.</text>
+  <text class="note" x="20" y="${height - 14}">Measured ${measured_at.slice(0, 10)}, everything on one machine; all figures are in bench/results.</text>
 </svg>
 `
 }

@@ -5,8 +5,8 @@ import type { StorageResult } from './storage.ts'
 
 const COLUMNS = ['read', 'written', 'trips', 'req/s', 'p50 ms', 'p99 ms', 'CPU ms', 'floor/s', 'ratio', 'by CPU']
 const LEGEND = [
-  'Rows read and written at D1 and round trips to it, of one request. Ratio: req/s by those of the floor; by CPU: its CPU',
-  'time by ours. –: the floor has no such route. *: asked for by one connection, the others by several.',
+  'Rows read and written at D1 and round trips to it, of one request. Ratio: req/s divided by those of the floor; by CPU:',
+  'its CPU time divided by ours. –: not in the floor. *: requested on one connection, the others on several.',
 ]
 
 /** A block for each size, and one that compares the rows read. */
@@ -59,7 +59,7 @@ function streamed({ route, stream }: RouteResult): string[] {
   const amount = `${thousands(tickets)} tickets (${(bytes / 1_048_576).toFixed(1)} MiB)`
   return [
     `${route}: first bytes after ${first_byte_ms} ms, ${amount} in ${(total_ms / 1_000).toFixed(2)} s, ` +
-      `${thousands(rate)} a second; what it read is what it had read by its first bytes.`,
+      `${thousands(rate)} per second; its rows are counted up to the first bytes.`,
   ]
 }
 

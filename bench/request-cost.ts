@@ -64,7 +64,7 @@ interface Prepared {
 async function prepare(root: string, label: string): Promise<Prepared> {
   log(`Building ${label}`)
   const bundle = buildBundle(join(root, 'wrangler.toml'), `-${label}`)
-  const state = await seededState(bundle, SIZE, startProgress(`Making the data of ${label}`), root)
+  const state = await seededState(bundle, SIZE, startProgress(`Creating the data of ${label}`), root)
   return { bundle, folder: state.folder }
 }
 

@@ -32,7 +32,7 @@ export async function send(
     headers: { ...headersOf(route, token), ...(requestId !== undefined && { 'X-Request-Id': requestId }) },
     ...(body !== undefined && { body }),
   })
-  if (!response.ok) throw new Error(`${origin} answers ${route.name} with ${response.status}: ${await response.text()}`)
+  if (!response.ok) throw new Error(`${origin} returned ${response.status} for ${route.name}: ${await response.text()}`)
   return response
 }
 

@@ -18,6 +18,6 @@ export function peakResident(pid: number): number {
 function field(pid: number, name: string): number {
   const status = readFileSync(`/proc/${pid}/status`, 'utf8')
   const found = new RegExp(`^${name}:\\s+(\\d+) kB$`, 'm').exec(status)?.[1]
-  if (found === undefined) throw new Error(`the system does not tell ${name} of a process`)
+  if (found === undefined) throw new Error(`the system does not report ${name} of a process`)
   return Number(found) / KIB_PER_MIB
 }

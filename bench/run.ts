@@ -85,7 +85,7 @@ async function main(): Promise<void> {
 async function reportMemory({ ours, floor }: Record<'ours' | 'floor', Bundle>): Promise<void> {
   const runs = flags.quick ? MEMORY_RUNS.quick : MEMORY_RUNS.thorough
   const memory = await measureMemory(ours, floor, runs)
-  if (memory === null) return log('Memory is not measured: only Linux tells what a process has resident')
+  if (memory === null) return log('Memory is not measured: only Linux reports the resident memory of a process')
   console.log(`\n${memoryTableOf(memory)}\n`)
   const results = { measured_at: new Date().toISOString(), node: process.version, runs, cases: memory }
   log(`Written: ${saveMemory(flags, `${JSON.stringify(results, null, 2)}\n`)}`)

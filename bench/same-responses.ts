@@ -17,7 +17,7 @@ export async function checkSameResponse(
   deepStrictEqual(
     view(floorResponse),
     view(serviceResponse),
-    `bench/floor.ts must answer ${route.name} as the service does`,
+    `bench/floor.ts must respond to ${route.name} as the service does`,
   )
 }
 

@@ -113,7 +113,7 @@ function insertTickets(first: number, last: number, size: number): Statement {
       id: sql`printf(${TICKET_ID}, i)`,
       number: sql`i`,
       version: 1,
-      title: sql`printf('Report %d can not be exported', i)`,
+      title: sql`printf('Report %d could not be exported', i)`,
       description: sql`
         printf('The export of report %d stops after a minute, with the message code%d and nothing in the log. ', i, i % 500)
         || iif(${isRare}, ${`The ${RARE_WORD} template is affected. `}, '')

@@ -42,5 +42,5 @@ function databaseIn(folder: string): string {
 
 const [config, file, size, folder, root] = process.argv.slice(2)
 if (!config || !file || !size || !folder || !root)
-  throw new Error('a configuration, a bundle, a size, a folder and a checkout must be named')
+  throw new Error('arguments: configuration, bundle, size, folder, checkout')
 await main(config, file, Number(size), folder, root)

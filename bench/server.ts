@@ -39,5 +39,5 @@ function recentLines() {
 }
 
 const [config, file, folder] = process.argv.slice(2)
-if (!config || !file || !folder) throw new Error('a configuration, a bundle and a folder must be named')
+if (!config || !file || !folder) throw new Error('arguments: configuration, bundle, folder')
 await main(config, file, folder)

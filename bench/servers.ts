@@ -36,7 +36,7 @@ export async function startServer({ config, file }: Bundle, folder: string): Pro
     once(child, 'message', { signal: AbortSignal.timeout(START_TIMEOUT_MS) }).then(([received]) => received),
     once(child, 'exit').then(([code]) => Promise.reject(new Error(`The server of ${config} ended with ${code}`))),
   ])
-  if (!isAddress(message)) throw new TypeError('a server told something else than where it is')
+  if (!isAddress(message)) throw new TypeError('the first message of a server was not its URL')
   return { ...message, lineOf: (requestId) => lineOf(child, requestId), stop: () => stop(child) }
 }
 
@@ -55,7 +55,7 @@ async function lineOf(child: ChildProcess, requestId: string): Promise<string> {
     if (message.line !== null) return message.line
     await sleep(5)
   }
-  throw new Error('a request left no line in the log')
+  throw new Error('a request has no line in the log')
 }
 
 export async function stopServers(): Promise<void> {

@@ -47,7 +47,7 @@ export async function measureStorage(): Promise<StorageResult> {
   for (const statement of seedStatements(SEEDED_TICKETS)) seeded.exec(statement)
   log('Building the Worker')
   const bundle = buildBundle(join(ROOT, 'wrangler.toml'), '-storage')
-  log(`Making requests for ${LIVED_TICKETS} tickets`)
+  log(`Sending requests for ${LIVED_TICKETS} tickets`)
   const lived = await livedDatabase(bundle)
   const perTicket = (pattern: string, kind?: Kind) => bytesOf(seeded, pattern, kind) / SEEDED_TICKETS
   const perRow = (table: SQLiteTable) =>

@@ -21,7 +21,7 @@ export async function upload(address: string, headers: Record<string, string>, b
   const content = await json(response)
   const url = urlIn(content)
   if (response.statusCode !== 201 || url === null)
-    throw new Error(`an upload was answered with ${response.statusCode}: ${JSON.stringify(content)}`)
+    throw new Error(`an upload returned ${response.statusCode}: ${JSON.stringify(content)}`)
   return url
 }
 
@@ -37,5 +37,5 @@ export async function download(address: string, bytes: number): Promise<void> {
   const response = await fetch(address)
   let left = bytes
   for await (const chunk of response.body ?? []) left -= chunk.byteLength
-  if (!response.ok || left !== 0) throw new Error(`a download of ${bytes} bytes ended with ${left} to come`)
+  if (!response.ok || left !== 0) throw new Error(`a download of ${bytes} bytes ended with ${left} bytes missing`)
 }

@@ -6,6 +6,7 @@ import { findViolations } from './lib/layers.ts'
 import { ROOT } from './lib/local-state.ts'
 import { TYPES_COMMAND } from './lib/tools.ts'
 import { findBannedWords, findBannedWordsInDocuments } from './lib/words.ts'
+import { findBannedWordsInStrings } from './lib/words-in-strings.ts'
 
 commandLine({
   name: 'npm run check',
@@ -49,7 +50,7 @@ async function layers(): Promise<Outcome> {
 }
 
 function words(): Outcome {
-  const findings = [...findBannedWords(), ...findBannedWordsInDocuments()]
+  const findings = [...findBannedWords(), ...findBannedWordsInDocuments(), ...findBannedWordsInStrings()]
   const output = findings.map(({ file, line, word, text }) => `${file}:${line}: "${word}" in ${text}`).join('\n')
   return { ok: findings.length === 0, output }
 }

@@ -42,12 +42,12 @@ export function checkSequences(events: ReceivedEvent[]): Problem[] {
     const previous = events[index - 1]?.sequence ?? 0
     return sequence === previous + 1
       ? []
-      : [`lost: event ${id} has the sequence ${sequence}, the one before it ${previous}` as const]
+      : [`lost: event ${id} has the sequence ${sequence}, after ${previous}` as const]
   })
   const ids = new Set(events.map(({ id }) => id))
   return ids.size === events.length
     ? gaps
-    : [...gaps, `doubled: ${events.length - ids.size} events have the ID of another`]
+    : [...gaps, `duplicated: ${events.length - ids.size} events have the ID of another event`]
 }
 
 /**
@@ -66,21 +66,21 @@ export function checkWrites(
     if (event.marker === null) continue
     const { marker } = event
     const write = writeLog.get(marker)
-    if (emitted.has(marker)) problems.push(`doubled: ${marker} is told twice`)
+    if (emitted.has(marker)) problems.push(`duplicated: ${marker} has two events`)
     emitted.add(marker)
-    if (!write) problems.push(`invented: ${event.id} (${event.event}) tells of what nobody did: ${marker}`)
-    else if (TYPES[write.sent.kind] !== event.event) problems.push(`wrong: ${marker} is told as ${event.event}`)
+    if (!write) problems.push(`unexpected: ${event.id} (${event.event}) has no write: ${marker}`)
+    else if (TYPES[write.sent.kind] !== event.event) problems.push(`wrong: ${marker} has the event ${event.event}`)
     else if (write.sent.kind === 'removal' && existing.has(write.sent.of))
-      problems.push(`halved: ${marker} is told, and what it removed is there`)
+      problems.push(`partial: ${marker} has an event, and the deleted resource exists`)
     else if (isCreation(write) && !existing.has(marker) && !removed.has(marker))
-      problems.push(`halved: ${marker} is told, and is not there`)
+      problems.push(`partial: ${marker} has an event, and does not exist`)
     else if (isCreation(write)) problems.push(...checkContent(event, write))
   }
   for (const write of writes) {
     const { marker, sent, acknowledged } = write
     if (!hasEvent(write) || emitted.has(marker)) continue
     const happened = acknowledged || existing.has(marker) || (sent.kind === 'removal' && !existing.has(sent.of))
-    if (happened) problems.push(`halved: ${marker} happened, and has no event`)
+    if (happened) problems.push(`partial: ${marker} has no event`)
   }
   return problems
 }
@@ -106,7 +106,7 @@ function checkContent({ data }: ReceivedEvent, { marker, sent, files }: Write): 
         files.map(({ filename, size }) => [filename, size]),
       )) ||
     (sent.kind === 'user' && isDeepStrictEqual([user?.name, user?.email], [sent.name, sent.email]))
-  return isComplete ? [] : [`halved: ${marker} is not told as it was sent`]
+  return isComplete ? [] : [`partial: the event of ${marker} differs from the request`]
 }
 
 /** The changes of a ticket must form a chain from its creation to its current state. */
@@ -132,7 +132,7 @@ function checkTicket(ticket: Ticket, events: ReceivedEvent[], writeLog: WriteLog
   return [
     ...(ticket.version === version
       ? []
-      : [`wrong: ${ticket.id} is at version ${ticket.version}, its events at ${version}` as const]),
+      : [`wrong: ${ticket.id} has version ${ticket.version}, and its events add up to ${version}` as const]),
     ...(isDeepStrictEqual(emitted, statuses)
       ? []
       : [`wrong: ${ticket.id} has another ticket.status_changed than ticket.updated` as const]),
@@ -160,9 +160,9 @@ export function checkDeliveries(events: ReceivedEvent[], subscriber: Subscriber)
   const known = new Map(events.map((event) => [event.id, event]))
   return [...subscriber.deliveries].flatMap(([id, { event }]): Problem[] => {
     const emitted = known.get(id)
-    if (!emitted) return [`invented: ${id} (${event.event}, ${event.marker}) was delivered, and is no event`]
+    if (!emitted) return [`unexpected: ${id} (${event.event}, ${event.marker}) was delivered, and is not an event`]
     return isDeepStrictEqual(emitted.raw, event.raw)
       ? []
-      : [`wrong: ${id} was delivered otherwise than GET /events tells it`]
+      : [`wrong: ${id} was delivered with other bytes than GET /events returns`]
   })
 }

@@ -54,15 +54,15 @@ export async function checkResources(
   function checkResource(text: string, id: string, fields: object): void {
     const marker = markerOf(text)
     const write = writeLog.get(marker)
-    if (existing.has(marker)) problems.push(`doubled: ${marker} is there twice`)
+    if (existing.has(marker)) problems.push(`duplicated: ${marker} exists twice`)
     existing.add(marker)
-    if (!write) return void problems.push(`invented: ${id} is there, and nobody wrote it`)
-    if (removed.get(marker)?.acknowledged) problems.push(`wrong: ${marker} was removed, and is there`)
+    if (!write) return void problems.push(`unexpected: ${id} exists, and no client wrote it`)
+    if (removed.get(marker)?.acknowledged) problems.push(`wrong: ${marker} was deleted, and exists`)
     if (write.id !== null && write.id !== id)
-      problems.push(`wrong: ${marker} is there as ${id}, and was answered as ${write.id}`)
+      problems.push(`wrong: ${marker} exists as ${id}, and its response had ${write.id}`)
     for (const [name, value] of Object.entries(fields)) {
       const sent = new Map<string, unknown>(Object.entries(write.sent)).get(name)
-      if (!isDeepStrictEqual(value, sent)) problems.push(`halved: ${name} of ${marker} is ${JSON.stringify(value)}`)
+      if (!isDeepStrictEqual(value, sent)) problems.push(`partial: ${name} of ${marker} is ${JSON.stringify(value)}`)
     }
   }
 
@@ -78,7 +78,7 @@ export async function checkResources(
     problems.push(...checkFiles(owners.map(markerOf), ticket.attachments, writeLog))
     if (ticket.comment_count !== comments.length || ticket.attachment_count !== ticket.attachments.length)
       problems.push(
-        `wrong: ${id} counts its ${ticket.comment_count} comments or ${ticket.attachment_count} files wrongly`,
+        `wrong: ${id} has a wrong count of comments (${ticket.comment_count}) or files (${ticket.attachment_count})`,
       )
   }
   for (const resource of listed)
@@ -104,9 +104,11 @@ function checkFiles(owners: string[], attachments: Ticket['attachments'], writeL
   const sent = new Set(owners.flatMap((owner) => writeLog.get(owner)?.files ?? []).map(describeFile))
   const stored = new Set(attachments.map(describeFile))
   return [
-    ...(stored.size === attachments.length ? [] : [`doubled: a file of ${owners[0]} is there twice` as const]),
-    ...[...sent].filter((file) => !stored.has(file)).map((file) => `halved: without its ${file}` as const),
-    ...[...stored].filter((file) => !sent.has(file)).map((file) => `halved: without what belongs to ${file}` as const),
+    ...(stored.size === attachments.length ? [] : [`duplicated: a file of ${owners[0]} exists twice` as const]),
+    ...[...sent].filter((file) => !stored.has(file)).map((file) => `partial: without the file ${file}` as const),
+    ...[...stored]
+      .filter((file) => !sent.has(file))
+      .map((file) => `partial: without the resource of the file ${file}` as const),
   ]
 }
 

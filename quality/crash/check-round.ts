@@ -113,7 +113,7 @@ async function removeLimited({ writers, writeLog }: Fixture, writes: Write[]): P
     const request = deletion(write, writers.user)
     writeLog.set(request.write.marker, request.write)
     const response = await send(request)
-    if (!acknowledge(request, response)) problems.push(`lost: ${write.marker} can not be ended: ${response.text}`)
+    if (!acknowledge(request, response)) problems.push(`lost: ${write.marker} could not be deleted: ${response.text}`)
   }
   return problems
 }

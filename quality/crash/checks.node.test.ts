@@ -73,39 +73,39 @@ describe('F01 the checks after a crash', () => {
   it('report an acknowledged comment that is lost', async () => {
     const problems = await problemsOf(({ ticket }) => Object.assign(ticket, { comments: [], comment_count: 0 }))
     expect(problems).toContain('lost: r1w1n2 (comment)')
-    expect(problems).toContain('halved: r1w1n2 is told, and is not there')
+    expect(problems).toContain('partial: r1w1n2 has an event, and does not exist')
   })
 
-  it('report a ticket, and of a comment, that are there twice', async () => {
+  it('report a ticket or a comment that exists twice', async () => {
     const problems = await problemsOf((of) => {
       const [comment] = of.ticket.comments
       Object.assign(of.ticket, { comments: [comment, comment], comment_count: 2 })
       of.events.push(event(3, 'comment.created', of.events[1]?.data ?? {}))
     })
-    expect(problems).toContain('doubled: r1w1n2 is there twice')
-    expect(problems).toContain('doubled: r1w1n2 is told twice')
+    expect(problems).toContain('duplicated: r1w1n2 exists twice')
+    expect(problems).toContain('duplicated: r1w1n2 has two events')
   })
 
-  it('report a change that was halved: no event, no file, another text', async () => {
-    expect(await problemsOf(({ events }) => events.pop())).toContain('halved: r1w1n2 happened, and has no event')
+  it('report a partial change: a missing event, a missing file, another text', async () => {
+    expect(await problemsOf(({ events }) => events.pop())).toContain('partial: r1w1n2 has no event')
     const problems = await problemsOf(({ writeLog, ticket }) => {
       writeLog.get('r1w1n1')?.files.push({ filename: 'r1w1n1-0.bin', size: 1, sha256: 'ab' })
       ticket.description = 'other'
     })
-    expect(problems).toContain('halved: description of r1w1n1 is "other"')
-    expect(problems).toContain('halved: without its r1w1n1-0.bin, 1 bytes, ab')
-    expect(problems).toContain('halved: r1w1n1 is not told as it was sent')
+    expect(problems).toContain('partial: description of r1w1n1 is "other"')
+    expect(problems).toContain('partial: without the file r1w1n1-0.bin, 1 bytes, ab')
+    expect(problems).toContain('partial: the event of r1w1n1 differs from the request')
   })
 
-  it('report unsent writes, of holes, and of versions and chains that break', async () => {
+  it('report writes that were never sent, gaps, and broken versions and chains', async () => {
     const problems = await problemsOf((of) => {
       of.writeLog.delete('r1w1n2')
       of.ticket.version = 9
       const status = { previous: 'closed', current: 'open' }
       of.events.push(event(4, 'ticket.status_changed', { ticket: { ...ticketData().ticket, status } }))
     })
-    expect(problems).toContain('invented: comment_1 is there, and nobody wrote it')
-    expect(problems).toContain('lost: event evt_4 has the sequence 4, the one before it 2')
+    expect(problems).toContain('unexpected: comment_1 exists, and no client wrote it')
+    expect(problems).toContain('lost: event evt_4 has the sequence 4, after 2')
     expect(problems.filter((problem) => problem.startsWith('wrong: '))).toEqual([
       expect.stringContaining('version 9'),
       expect.stringContaining('another ticket.status_changed'),
@@ -113,7 +113,7 @@ describe('F01 the checks after a crash', () => {
     ])
   })
 
-  it('report a removal that left the comment, and of one without an event', async () => {
+  it('report a deletion that left the comment, and a deletion without an event', async () => {
     const comment = { id: 'comment_1', content: CONTENT, is_internal: false }
     const problems = await problemsOf(
       ({ ticket }) => Object.assign(ticket, { comments: [comment], comment_count: 1 }),
@@ -121,13 +121,13 @@ describe('F01 the checks after a crash', () => {
         removed: true,
       },
     )
-    expect(problems).toContain('wrong: r1w1n2 was removed, and is there')
-    expect(problems).toContain(`halved: ${removalOf('comment_1')} is told, and what it removed is there`)
+    expect(problems).toContain('wrong: r1w1n2 was deleted, and exists')
+    expect(problems).toContain(`partial: ${removalOf('comment_1')} has an event, and the deleted resource exists`)
     const problemsWithoutEvent = await problemsOf(({ events }) => events.pop(), { removed: true })
-    expect(problemsWithoutEvent).toContain(`halved: ${removalOf('comment_1')} happened, and has no event`)
+    expect(problemsWithoutEvent).toContain(`partial: ${removalOf('comment_1')} has no event`)
   })
 
-  it('report a delivery that is not an event, and of one with other bytes', () => {
+  it('report a delivery that is not an event, and a delivery with other bytes', () => {
     const { events } = history({ removed: false })
     const [first] = events
     const delivered = (emitted: ReceivedEvent) => ({ event: emitted, at: 0, body: Buffer.alloc(0) })
@@ -145,13 +145,13 @@ describe('F01 the checks after a crash', () => {
       close: () => undefined,
     })
     expect(problems.map((problem) => problem.split(' ').slice(0, 2).join(' '))).toEqual([
-      'invented: evt_9',
+      'unexpected: evt_9',
       'wrong: evt_1',
     ])
   })
 })
 
-describe('C01 sending again', () => {
+describe('C01 a repeated request', () => {
   const response = (text: string, replayed: boolean): ApiResponse => ({
     status: 201,
     text,
@@ -164,19 +164,21 @@ describe('C01 sending again', () => {
     const first = response(body('one'), false)
     expect(comparisonProblems('m', first, response(body('one', 'b'), true))).toEqual([])
     expect(comparisonProblems('m', first, response(body('two'), true))).toEqual([expect.stringMatching(/^wrong: m/)])
-    expect(comparisonProblems('m', first, response(body('one'), false))).toEqual([expect.stringMatching(/^doubled: m/)])
+    expect(comparisonProblems('m', first, response(body('one'), false))).toEqual([
+      expect.stringMatching(/^duplicated: m/),
+    ])
   })
 
   it.each([
-    ['done before and done again', true, [false, true], 'doubled: r1w1n1 had been done'],
-    ['not done and returned as a replay', false, [true, true], 'invented: r1w1n1'],
-    ['done now and then once more', false, [false, false], 'doubled: r1w1n1 was done again'],
+    ['done before and done twice', true, [false, true], 'duplicated: r1w1n1 ran before'],
+    ['not done and returned as a replay', false, [true, true], 'unexpected: r1w1n1'],
+    ['done now and then again', false, [false, false], 'duplicated: r1w1n1 ran again'],
   ])('reports a write that was %s', async (_what, before, replays, problem) => {
     const responses = replays.map((replayed) => response(body('one'), replayed))
     const client: Api = {
       send: async () => responses.shift() ?? response(body('one'), true),
-      get: () => Promise.reject(new Error('not asked for')),
-      post: () => Promise.reject(new Error('not asked for')),
+      get: () => Promise.reject(new Error('not requested')),
+      post: () => Promise.reject(new Error('not requested')),
     }
     const withoutResponse = { ...write('r1w1n1', { kind: 'ticket', ...FIELDS }, null), acknowledged: false }
     const request = { write: withoutResponse, client, method: 'POST', path: '/tickets', body: FIELDS, response: null }

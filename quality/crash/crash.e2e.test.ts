@@ -5,7 +5,7 @@ import { crashRounds } from './rounds.ts'
 // The lease of a delivery worker expires after this timeout.
 const variables = { WEBHOOK_TIMEOUT_MS: '2000' }
 
-it('C01, F01, F02 loses, halves, doubles and invents nothing when it is killed in the middle of eight writers', async () => {
+it('C01, F01, F02 loses, splits, duplicates and invents nothing when it is killed while eight clients write', async () => {
   const plan = { rounds: 1, writingMs: [1_500, 2_500], variables, state: preparedState() } as const
   const rounds = await crashRounds(plan, () => undefined)
   expect(rounds.flatMap((round) => round.problems)).toEqual([])

@@ -47,7 +47,7 @@ export interface WriteRequest {
   response: ApiResponse | null
 }
 
-export type Problem = `${'lost' | 'doubled' | 'halved' | 'invented' | 'wrong'}: ${string}`
+export type Problem = `${'lost' | 'duplicated' | 'partial' | 'unexpected' | 'wrong'}: ${string}`
 
 /** The removals that were sent, by the marker of what they remove. */
 export function removals(writeLog: WriteLog): Map<string, Write> {

@@ -62,20 +62,20 @@ function sampleOf(requests: WriteRequest[]): WriteRequest[] {
 function retryProblems(request: WriteRequest, response: ApiResponse, before: boolean): Problem[] {
   const { marker } = request.write
   if (!acknowledge(request, response))
-    return [`lost: ${marker}, sent again, was answered with ${response.status}: ${response.text}`]
+    return [`lost: the retry of ${marker} returned ${response.status}: ${response.text}`]
   if (isReplay(response) === before) return []
   return [
     before
-      ? `doubled: ${marker} had been done before the crash, and was done again`
-      : `invented: ${marker} had not been done, and is answered as if it had`,
+      ? `duplicated: ${marker} ran before the crash, and ran again`
+      : `unexpected: ${marker} did not run before the crash, and was replayed`,
   ]
 }
 
 export function comparisonProblems(marker: string, first: ApiResponse | null, again: ApiResponse): Problem[] {
   const difference = firstDifference(first ? comparable(first) : '', comparable(again))
   return [
-    ...(isReplay(again) ? [] : [`doubled: ${marker} was done again, for it is not told as a replay` as const]),
-    ...(difference === null ? [] : [`wrong: ${marker} is not answered as before: ${difference}` as const]),
+    ...(isReplay(again) ? [] : [`duplicated: ${marker} ran again, because it was not replayed` as const]),
+    ...(difference === null ? [] : [`wrong: ${marker} has another response than before: ${difference}` as const]),
   ]
 }
 
@@ -88,7 +88,7 @@ function firstDifference(one: string, other: string): string | null {
   if (one === other) return null
   let index = 0
   while (one[index] === other[index]) index += 1
-  return `${JSON.stringify(other.slice(index, index + SHOWN_CHARACTERS))} where it said ${JSON.stringify(one.slice(index, index + SHOWN_CHARACTERS))}`
+  return `${JSON.stringify(other.slice(index, index + SHOWN_CHARACTERS))} instead of ${JSON.stringify(one.slice(index, index + SHOWN_CHARACTERS))}`
 }
 
 function isReplay({ headers }: ApiResponse): boolean {
@@ -103,5 +103,5 @@ async function secretProblems(origin: string, { write, response }: WriteRequest)
   if (write.sent.kind !== 'key') return []
   const { key } = NewKey.parse(response?.body).data
   const { status } = await openApi(origin, [key]).send('GET', '/tickets?per_page=1')
-  return status === 200 ? [] : [`lost: the API key of ${write.marker} is refused with ${status}`]
+  return status === 200 ? [] : [`lost: the API key of ${write.marker} is rejected with ${status}`]
 }

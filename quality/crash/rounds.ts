@@ -27,7 +27,7 @@ const WARMING_UP_MS = 30_000
 
 /**
  * Starts the server on its own state, kills it with all its processes while eight clients write, starts it again, and
- * checks that nothing is lost, halved, doubled or invented, even after retries. The last check covers all rounds.
+ * checks that nothing is lost, partial, duplicated or unexpected, even after retries. The last check covers all rounds.
  */
 export async function crashRounds(
   { rounds, writingMs = WRITING_MS, variables = {}, state = temporaryState() }: Plan,
@@ -70,7 +70,7 @@ async function writeAndKill({ writers, writeLog }: Fixture, round: number, serve
   const killed = new AbortController()
   const writing = writeUntilKilled(writers, writeLog, round, killed.signal)
   const hasResponse = () => [...writeLog.values()].some((write) => write.round === round && write.acknowledged)
-  await missingAt(Date.now() + WARMING_UP_MS, ['the first answer'], hasResponse)
+  await missingAt(Date.now() + WARMING_UP_MS, ['the first response'], hasResponse)
   await sleep(afterMs)
   killed.abort()
   await server.kill()

@@ -3,8 +3,8 @@ import { crashRounds, type Round } from './rounds.ts'
 
 const { values } = commandLine({
   name: 'npm run test:crash',
-  about: `Starts the server on state of its own, lets eight clients write, kills the server with all its processes, and starts it
-again. Each acknowledged write must be there, and be delivered to a webhook. Requests without a response are sent again
+  about: `Starts the server with its own state, lets eight clients write, kills the server with all its processes, and starts it
+again. Each acknowledged write must exist, and be delivered to a webhook. Requests without a response are sent again
 with their idempotency key, and must have run once. A round takes about a minute.`,
   options: { rounds: { type: 'string', value: 'N', default: '10', about: 'number of kills' } },
   examples: ['npm run test:crash -- --rounds 2'],
@@ -28,9 +28,9 @@ function lineOn(round: Round): string {
     `round ${String(round.round).padStart(2)}`,
     `killed after ${seconds(round.killedAfterMs)}`,
     `${round.acknowledged} acknowledged`,
-    `${round.withoutResponse} unanswered and sent again (${retries.ranBefore} done before, ${retries.ranNow} now)`,
+    `${round.withoutResponse} without a response, retried (${retries.ranBefore} ran before, ${retries.ranNow} now)`,
     `${retries.compared} replays compared`,
-    `${events.fresh} events (${events.all} in all)`,
+    `${events.fresh} events (${events.all} in total)`,
     `delivered ${seconds(round.deliveredAfterMs)} after the restart`,
     `${round.repeatedDeliveries} deliveries repeated so far`,
     all.length === 0 ? 'ok' : `${all.length} PROBLEMS`,
@@ -43,12 +43,12 @@ function lineOn(round: Round): string {
 function summaryOf(rounds: Round[]): string {
   const sum = (of: (round: Round) => number) => rounds.reduce((total, round) => total + of(round), 0)
   const problems = rounds.flatMap((round) => round.problems)
-  const found = ['lost', 'doubled', 'halved', 'invented', 'wrong'].map(
+  const found = ['lost', 'duplicated', 'partial', 'unexpected', 'wrong'].map(
     (kind) => `${problems.filter((problem) => problem.startsWith(`${kind}:`)).length} ${kind}`,
   )
   return [
     `${rounds.length} rounds: ${sum((round) => round.acknowledged)} acknowledged writes`,
-    `${sum((round) => round.withoutResponse)} sent again (${sum(({ retries }) => retries.ranBefore)} done before, ` +
+    `${sum((round) => round.withoutResponse)} retried (${sum(({ retries }) => retries.ranBefore)} ran before, ` +
       `${sum(({ retries }) => retries.ranNow)} now)`,
     `${sum(({ retries }) => retries.compared)} replays compared`,
     `all delivered within ${(Math.max(...rounds.map((round) => round.deliveredAfterMs)) / 1_000).toFixed(1)} s`,

@@ -50,9 +50,9 @@ export async function startSubscriber(): Promise<Subscriber> {
     if (!signature.isValid) problems.push(`wrong: delivery of ${headers['webhook-id']}: ${signature.reason}`)
     const event = readEvent(JSON.parse(body.toString()))
     if (headers['webhook-id'] !== event.id)
-      problems.push(`wrong: ${event.id} came with webhook-id ${headers['webhook-id']}`)
+      problems.push(`wrong: ${event.id} arrived with the webhook-id ${headers['webhook-id']}`)
     const known = deliveries.get(event.id)
-    if (known && !known.body.equals(body)) problems.push(`wrong: ${event.id} came again with other bytes`)
+    if (known && !known.body.equals(body)) problems.push(`wrong: ${event.id} arrived again with other bytes`)
     if (known) return
     deliveries.set(event.id, { event, at, body })
     if (event.marker !== null) markers.add(event.marker)

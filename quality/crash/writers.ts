@@ -32,9 +32,9 @@ export async function writeUntilKilled(
       try {
         const response = await send(request)
         if (acknowledge(request, response)) addToKnown(request.write, known)
-        else problems.push(`wrong: ${marker} was answered with ${response.status}: ${response.text}`)
+        else problems.push(`wrong: ${marker} returned ${response.status}: ${response.text}`)
       } catch (error) {
-        if (!killed.aborted) problems.push(`wrong: ${marker} got no answer while the server ran: ${error}`)
+        if (!killed.aborted) problems.push(`wrong: ${marker} got no response while the server was running: ${error}`)
       }
       await sleep(randomInt(PAUSE_MS))
     }

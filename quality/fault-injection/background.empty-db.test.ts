@@ -104,7 +104,7 @@ const NOTHING = { intents: 0, records: 0, tokens: 0, objects: 0 }
 const later = () => Date.now() + 2 * 60 * MINUTE
 
 describe('F03 a sweep', () => {
-  it('F03 does the rest at each call that fails, says what failed, and the next one completes it', async () => {
+  it('F03 continues after each failing call, logs what failed, and the next sweep completes it', async () => {
     await createSweepWork()
     expect(await remainingWork()).toEqual({ intents: 2, records: 1, tokens: 1, objects: 2 })
     const calls = await layer.during(
@@ -140,7 +140,7 @@ async function sweepAndDeliver(): Promise<void> {
 const eventsOf = (received: Received[]) => received.map(({ event }) => event.id as string)
 
 describe('F03 the consumer of the queue', () => {
-  it('F03 at each call that fails: acknowledged or retried, and every event is delivered, complete and under its own ID', async () => {
+  it('F03 acknowledges or retries after each failing call, and every event is delivered complete and under its own ID', async () => {
     const received = receive()
     await createTestWebhook(account)
     await createTicket(account.agent)
@@ -188,7 +188,7 @@ describe('F03 the consumer of the queue', () => {
     expect(count?.n).toBe(1 + 2 * calls.length)
   })
 
-  it('F03 a dead letter that cannot be shown is retried, and logged', async () => {
+  it('F03 retries and logs a dead letter that cannot be marked on its delivery', async () => {
     const message = { id: 'm', body: { account_id: account.id }, ack: vi.fn(), retry: vi.fn() }
     await layer.during(
       () => 'rejects',
@@ -199,8 +199,8 @@ describe('F03 the consumer of the queue', () => {
   })
 })
 
-describe('F03 the queue refuses', () => {
-  it('F03 a request succeeds, one line says that no consumer was notified, and the sweep enqueues', async () => {
+describe('F03 a queue that rejects messages', () => {
+  it('F03 lets the request succeed, logs once that no consumer was notified, and the sweep enqueues', async () => {
     const received = receive()
     await createTestWebhook(account)
     vi.spyOn(env.WEBHOOKS, 'send').mockRejectedValueOnce(new TypeError(`Queue: ${FAULT_SECRET}`))
@@ -218,7 +218,7 @@ describe('F03 the queue refuses', () => {
 })
 
 describe('F03 the cron', () => {
-  it('F03 fails where the sweeper cannot be reached, and schedules it the next time', async () => {
+  it('F03 fails if the sweeper cannot be reached, and schedules it the next time', async () => {
     const run = async () => {
       const ctx = createExecutionContext()
       await worker.scheduled({ cron: '* * * * *', scheduledTime: Date.now(), noRetry: () => undefined }, env)

@@ -100,7 +100,7 @@ describe('a call to a Durable Object', () => {
     expect([response.status, stubs.length, logged], response.text).toEqual([status, calls + 1, []])
   })
 
-  it.each(ALL)('$name is abandoned after three calls', async (each) => {
+  it.each(ALL)('$name fails after three calls', async (each) => {
     const { stubs, waits } = breakObject(each.name, () => ({ error: ERRORS.restarted() }))
     expectAbandoned(await each.send(), each)
     expect([stubs.length, new Set(stubs).size, waits().length]).toEqual([
@@ -122,7 +122,7 @@ describe('a call to a Durable Object', () => {
     expect([stubs.length, waits()]).toEqual([each.calls, []])
   })
 
-  it('of a request without a route is repeated too', async () => {
+  it('is repeated for a request without a route too', async () => {
     const { stubs } = breakObject('RATE_LIMITER.verifyAndCount', (index) =>
       index < 2 ? { error: ERRORS.restarted() } : undefined,
     )

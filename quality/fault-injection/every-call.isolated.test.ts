@@ -82,7 +82,7 @@ async function runTrial({ request, idempotencyKey }: Trial, faultAt: Parameters<
   const calls = await layer.during(faultAt, async () => {
     response = await sendAndWait(request, { idempotencyKey })
   })
-  if (!response) throw new Error('no answer')
+  if (!response) throw new Error('no response')
   return { response, calls }
 }
 
@@ -182,7 +182,7 @@ describe('F03 every call of every operation fails once', () => {
 
 describe('F03 a permanent outage', () => {
   it.each(['createTicket', 'createComment', 'uploadAttachment'].map(operationOf).map(subjectOf))(
-    'F03 $name: from each call on, a clean 503 or the complete write; the sweep cleans up once it is over',
+    'F03 $name: from each call on, a clean 503 or the complete write; the sweep cleans up afterwards',
     async (subject) => {
       const account = await createTestAccount()
       await warmUp(account.customer)
@@ -200,7 +200,7 @@ describe('F03 a permanent outage', () => {
 })
 
 describe('the log of these failures', () => {
-  it('S20 has a line for each failure, by class and place, and no message of a failure', () => {
+  it('S20 has a line for each failure, by class and place, without the message of the failure', () => {
     expect(logged.length).toBeGreaterThan(500)
     expect(logged.filter((line) => line.includes(FAULT_SECRET))).toEqual([])
     const failures = logged.map((line) => JSON.parse(line)).filter(({ failure }) => failure)

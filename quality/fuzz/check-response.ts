@@ -59,7 +59,7 @@ export function expectDocumentedResponse(
     return
   }
   expect(IMPOSSIBLE_STATUSES).not.toContain(status)
-  if (isInaccessible(request)) expect(status, 'what is not the caller’s is not found').toBeGreaterThanOrEqual(400)
+  if (isInaccessible(request)) expect(status, 'a resource of another caller is not found').toBeGreaterThanOrEqual(400)
   const checksPassword = /password/i.test(JSON.stringify(operation.requestBody ?? {}))
   if (!checksPassword && operation.security.length > 0) expect([401, 429], text.slice(0, 500)).not.toContain(status)
   if (status !== 400 || request.method === 'HEAD') return

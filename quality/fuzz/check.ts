@@ -56,11 +56,11 @@ function describeFailure<T>(
 ): string {
   const { counterexample, counterexamplePath, seed, numRuns, numShrinks, errorInstance } = details
   const input = counterexample?.[0]
-  const error = errorInstance instanceof Error ? errorInstance.message : (errorInstance ?? 'not done in time')
+  const error = errorInstance instanceof Error ? errorInstance.message : (errorInstance ?? 'not completed in time')
   return [
     `${name}: ${error}`,
     `after ${numRuns} runs and ${numShrinks} shrinks, seed ${seed}, path ${counterexamplePath}`,
     ...(input === undefined ? [] : toRequests(input).map(curlOf)),
-    `to keep it as a test, put this into quality/fuzz/regressions.ts: ${JSON.stringify(input)}`,
+    `to keep it as a test, add this to quality/fuzz/regressions.ts: ${JSON.stringify(input)}`,
   ].join('\n')
 }

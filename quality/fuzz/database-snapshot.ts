@@ -39,7 +39,7 @@ export class DatabaseSnapshot {
     let index = 0
     while (content[index] === now[index]) index += 1
     const around = (text: string) => `…${text.slice(Math.max(0, index - 150), index + 150)}…`
-    throw new Error(`${after} has left something behind: ${around(content)}\nhas become\n${around(now)}`)
+    throw new Error(`${after} has changed the database: ${around(content)}\nhas become\n${around(now)}`)
   }
 
   private async read(): Promise<string> {

@@ -49,7 +49,7 @@ function bodies(operation: NamedOperation): RequestMutation[] {
   const json = fc.jsonValue({ maxDepth: 1 }).filter((value) => !/^\s*(\{\})?\s*$/.test(JSON.stringify(value)))
   return [
     {
-      why: 'a body where none is read',
+      why: 'a body on a route without one',
       statuses: [400],
       change: json.map((value) => (request) => ({ ...request, json: value })),
     },
@@ -99,12 +99,12 @@ function ofJsonBytes(): RequestMutation[] {
   })
   return [
     {
-      why: 'a body that is no JSON',
+      why: 'a body that is not JSON',
       statuses: [400],
       change: fc.constantFrom(...NOT_JSON).map((text) => (request) => asText(request, text)),
     },
     {
-      why: 'a body that is cut off',
+      why: 'a truncated body',
       statuses: [400],
       change: fc
         .nat()
@@ -114,7 +114,7 @@ function ofJsonBytes(): RequestMutation[] {
         ),
     },
     {
-      why: 'a body that is no UTF-8',
+      why: 'a body that is not UTF-8',
       statuses: [400],
       change: fc
         .constantFrom([0xff], [0xc0, 0xaf], [0xed, 0xa0, 0x80], [0xf4, 0x90, 0x80, 0x80])
@@ -125,7 +125,7 @@ function ofJsonBytes(): RequestMutation[] {
         })),
     },
     {
-      why: 'a body of another type',
+      why: 'a body of another media type',
       statuses: [415],
       change: fc.constantFrom(...OTHER_TYPES).map((type) => withHeader('Content-Type', type)),
     },
@@ -141,9 +141,13 @@ function ofRaw(): RequestMutation[] {
   const types = fc.constantFrom('', 'text', '/', 'text/', '/plain', 'a b/c', `${'x'.repeat(65)}/y`, 'a/b/c')
   const lengths = fc.constantFrom('', '-1', '1e3', '0x10', '1.5', 'x')
   return [
-    { why: 'a body of no type', statuses: [415], change: types.map((type) => withHeader('Content-Type', type)) },
     {
-      why: 'a body of no length',
+      why: 'a body without a media type',
+      statuses: [415],
+      change: types.map((type) => withHeader('Content-Type', type)),
+    },
+    {
+      why: 'a body without a length',
       statuses: [411],
       change: lengths.map((length) => withHeader('Content-Length', length)),
     },
@@ -316,7 +320,7 @@ function paths(operation: NamedOperation): RequestMutation[] {
   // Rules that the schema cannot express, permissions for fields, and signatures are checked before the ID.
   const others = jsonSchemaOf(operation) ? [400, 403] : operation.security.length === 0 ? [403] : []
   return [
-    { why: 'an ID of nothing', statuses: [404, ...others], change },
+    { why: 'an unknown ID', statuses: [404, ...others], change },
     { why: 'a path without an ID', statuses: [404], isUnrouted: true, change: cut },
   ]
 }
@@ -339,5 +343,5 @@ function methods(operation: NamedOperation): RequestMutation[] {
     (method) =>
       (request: GeneratedRequest): GeneratedRequest => ({ ...request, method }),
   )
-  return [{ why: 'a method that the path has not', statuses: [405], isUnrouted: true, change }]
+  return [{ why: 'a method that the path does not have', statuses: [405], isUnrouted: true, change }]
 }

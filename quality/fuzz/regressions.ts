@@ -10,7 +10,7 @@ interface Regression {
 /** Every input for which the property tests failed, after shrinking. Failures print their entry. */
 export const REGRESSIONS: Regression[] = [
   {
-    why: 'a number that the document allows was refused, having a digit more than others',
+    why: 'a valid number was rejected because it had one digit more than others',
     request: {
       actor: 'admin',
       method: 'GET',
@@ -22,7 +22,7 @@ export const REGRESSIONS: Regression[] = [
     statuses: [200],
   },
   {
-    why: 'an unknown parameter of a signed address was passed over',
+    why: 'an unknown parameter of a signed URL was ignored',
     request: {
       actor: 'anonymous',
       method: 'GET',

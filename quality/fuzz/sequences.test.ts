@@ -55,7 +55,7 @@ describe('sequences of requests', () => {
   })
 
   it(
-    'show what was created to those who may see it, until it is deleted',
+    'show created resources to users with access until they are deleted',
     async () => {
       const sequences = fc.tuple(creations, fc.array(steps, STEPS)).map((all) => all.flat())
       const options = { runs: RUNS, toRequests: (all: Step[]) => all.map(({ request }) => request) }

@@ -19,7 +19,7 @@ const exporters = programs.filter(({ file }) => file?.startsWith('export.'))
 
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
-it('knows every program', () => {
+it('finds every program', () => {
   expect(programs.filter((program) => !receivers.includes(program) && !exporters.includes(program))).toEqual([])
 })
 

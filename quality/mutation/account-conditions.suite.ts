@@ -120,9 +120,9 @@ async function detection(id: string): Promise<string | undefined> {
 
 describe('an account condition', () => {
   it.each(conditions.map((condition) => [`${condition.id} ${condition.file}:${condition.line}`, condition] as const))(
-    '%s is missed',
+    'is needed, or listed as equivalent: %s',
     async (_, { id, reason }) => {
-      expect(scenarios.get(id) ?? [], 'no operation runs a statement that holds it').not.toEqual([])
+      expect(scenarios.get(id) ?? [], 'no operation runs a statement that contains it').not.toEqual([])
       await expectValid(withoutCondition(statements.get(id) ?? '', id))
       const detected = await detection(id)
       if (reason === null) expect(detected, 'no operation detects that it is missing').toBeDefined()

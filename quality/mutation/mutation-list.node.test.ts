@@ -20,7 +20,7 @@ const conditions = findConditions(sources)
 const guards = guardMutations(sources)
 
 describe('the mutation list', () => {
-  it('has no stale entry: each finds exactly one place in the source', () => {
+  it('has no stale entry: each matches exactly one place in the source', () => {
     const different = new Map([...MUTATIONS, ...guards].map((mutation) => [JSON.stringify(mutation.edits), mutation]))
     const reasons = [...different.values()].flatMap((mutation) => {
       try {
@@ -33,7 +33,7 @@ describe('the mutation list', () => {
     expect(reasons).toEqual([])
   })
 
-  it('has each mutation once, and test files that exist', () => {
+  it('has each mutation once, and only test files that exist', () => {
     const names = MUTATIONS.map(nameOf)
     expect(names.filter((name, index) => names.indexOf(name) !== index)).toEqual([])
     const files = new Set(MUTATIONS.flatMap(({ tests }) => tests))
@@ -48,7 +48,7 @@ describe('the mutation list', () => {
     expect(counts).toEqual(EQUIVALENT_CONDITIONS.map(() => 1))
   })
 
-  it('names pure modules and their tests as they are', () => {
+  it('names existing pure modules and their tests', () => {
     expect(Object.keys(PURE_MODULES).map((name) => sources.declaration(name).isExported)).not.toContain(false)
     expect(Object.values(PURE_MODULES).filter((file) => !existsSync(join(ROOT, file)))).toEqual([])
   })
@@ -96,7 +96,7 @@ describe('a query', () => {
     expect(without).not.toContain('${a}')
   })
 
-  it('does not take a value for a column of the same name', () => {
+  it('does not mistake a value for a column of the same name', () => {
     const source = `${SCHEMA}const find = () => sql\`SELECT 1 WHERE id = \${caller.accountId} AND \${caller.status} = 1\``
     expect(() => mutate(source, (it) => it.sqlCondition('account_id = ?').remove())).toThrow('there are 0, not 1')
     expect(() => mutate(source, (it) => it.sqlCondition('status = 1').remove())).toThrow('there are 0, not 1')
@@ -140,8 +140,8 @@ describe('a query', () => {
   })
 
   it.each<[string, string, (it: Query) => Mutation['edits'][number], string]>([
-    ['the name is gone', 'function other() {}', (it) => it.call('a').remove(), 'no file of src declares find'],
-    ['the place is gone', 'function find() {}', (it) => it.call('a').remove(), 'there are 0, not 1'],
+    ['the name does not exist', 'function other() {}', (it) => it.call('a').remove(), 'no file of src declares find'],
+    ['the place does not exist', 'function find() {}', (it) => it.call('a').remove(), 'there are 0, not 1'],
     ['there are two places', 'function find() { a(); a() }', (it) => it.call('a').remove(), 'there are 2, not 1'],
     [
       'the number of places changed',

@@ -33,7 +33,7 @@ async function main(): Promise<void> {
     console.info(`\n=== As ${role} ===\n`)
     if (!(await passes(program, role, rest))) failed.push(role)
   }
-  if (failed.length > 0) throw new Error(`\nSomething was found as ${failed.join(', ')}`)
+  if (failed.length > 0) throw new Error(`\nschemathesis found failures as ${failed.join(', ')}`)
 }
 
 function parseRole(role: string): Role {

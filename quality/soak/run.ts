@@ -36,10 +36,10 @@ function number(name: string, text: string): number {
 
 function lineOn({ seconds, memory }: ServerRun, { planned, started, sent, inGaps, errors }: Tally): string {
   const resident = memory
-    ? `${memory.warm} MiB resident when warm, ${memory.max} at most, ${memory.end} at its end`
-    : 'memory not told'
-  const requests = `${sent} requests so far, ${inGaps} amid a kill, ${sum(errors)} errors`
-  return `ran ${seconds} s  ${resident}  ${requests}, ${started} begun of ${planned} planned`
+    ? `${memory.warm} MiB resident after the start, ${memory.max} at most, ${memory.end} at the end`
+    : 'memory not measured'
+  const requests = `${sent} requests so far, ${inGaps} during a kill, ${sum(errors)} errors`
+  return `ran ${seconds} s  ${resident}  ${requests}, ${started} of ${planned} planned requests started`
 }
 
 function summaryOf({ tally, runs, acknowledged, events, drainedAfterMs, problems }: SoakResult): string {
@@ -47,11 +47,11 @@ function summaryOf({ tally, runs, acknowledged, events, drainedAfterMs, problems
   const share = ((100 * sum(tally.errors)) / Math.max(1, counted)).toFixed(2)
   const lines = [...[...tally.errors].map(([error, count]) => `${count} × ${error}`), ...problems]
   return [
-    `${runs.length} runs of the server, ${tally.sent} requests, ${tally.inGaps} of them amid a kill; of the others ${share} % failed`,
-    `${tally.started} begun of ${tally.planned} that were planned while there was a server`,
-    `${acknowledged} writes acknowledged, ${tally.retried} times sent again; ${events} events, the last delivered ` +
+    `${runs.length} runs of the server, ${tally.sent} requests, ${tally.inGaps} of them during a kill; ${share} % of the others failed`,
+    `${tally.started} of ${tally.planned} planned requests started while the server was running`,
+    `${acknowledged} writes acknowledged, ${tally.retried} retries; ${events} events, the last delivered ` +
       `${(drainedAfterMs / SECOND).toFixed(1)} s after the end`,
-    problems.length === 0 ? 'nothing lost, the outbox empty' : `${problems.length} problems`,
+    problems.length === 0 ? 'nothing lost, no pending deliveries' : `${problems.length} problems`,
     ...lines.slice(0, PROBLEMS_SHOWN).map((line) => `    ${line}`),
     ...(lines.length > PROBLEMS_SHOWN ? [`    … and ${lines.length - PROBLEMS_SHOWN} more`] : []),
   ].join('\n')

@@ -104,10 +104,10 @@ export async function soak(
       events: known.events.length,
       drainedAfterMs,
       problems: [
-        ...writes.filter((write) => !write.acknowledged).map(({ marker }) => `lost: ${marker} never got an answer`),
+        ...writes.filter((write) => !write.acknowledged).map(({ marker }) => `lost: ${marker} never got a response`),
         ...acknowledged
           .filter((write) => hasEvent(write) && !markers.has(write.marker))
-          .map(({ marker }) => `lost: ${marker} is told by no event`),
+          .map(({ marker }) => `lost: ${marker} has no event`),
         ...undelivered.map((id) => `lost: ${id} was not delivered within a minute of the end`),
         ...checkSequences(known.events),
         ...checkDeliveries(known.events, subscriber),
@@ -152,14 +152,14 @@ async function checkOutbox(api: Api): Promise<string[]> {
       Deliveries.parse(await api.get(`/webhooks/${id}/deliveries?status=pending`)).data.length === 0
     // The results of deliveries are stored shortly after the requests arrive.
     for (let attempt = 0; attempt < 20 && !(await isEmpty()); attempt += 1) await sleep(SECOND)
-    if (!(await isEmpty())) problems.push(`wrong: ${id} still has deliveries to make`)
+    if (!(await isEmpty())) problems.push(`wrong: ${id} still has pending deliveries`)
   }
   return problems
 }
 
 function checkLoad({ planned, started }: Tally): string[] {
   if (started >= MIN_STARTED_SHARE * planned) return []
-  return [`wrong: of ${planned} requests that were to be sent while there was a server, only ${started} were`]
+  return [`wrong: only ${started} of ${planned} planned requests started while the server was running`]
 }
 
 function checkMemory(runs: ServerRun[]): string[] {
@@ -170,7 +170,7 @@ function checkMemory(runs: ServerRun[]): string[] {
       : []
   const withinRuns = runs.flatMap(({ memory }, index) =>
     memory && memory.end - memory.warm > MAX_GROWTH_MIB
-      ? [`wrong: run ${index + 1} ended with ${memory.end} MiB resident, after ${memory.warm} when it was warm`]
+      ? [`wrong: run ${index + 1} ended with ${memory.end} MiB resident, and had ${memory.warm} after the start`]
       : [],
   )
   return [...betweenRuns, ...withinRuns]

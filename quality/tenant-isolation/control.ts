@@ -96,7 +96,7 @@ export class Control {
    */
   async faults(start: Start, operation: Operation): Promise<string[]> {
     const alone = this.outcomes.get(`${start} ${operation.name}`)
-    if (!alone) throw new Error(`${operation.name} was not done alone`)
+    if (!alone) throw new Error(`${operation.name} did not run alone`)
     const { tickets, ...others } = this.createdRows.get(operation.operationId) ?? {}
     const numbered = (tickets ?? []).map((row, index) => ({ ...row, number: index + 1_000 }))
     const neighborSource = merged(this.fixture.rich, { ...others, tickets: numbered })
@@ -136,7 +136,7 @@ function faultsOf(expected: Outcome, outcome: Outcome): string[] {
       : [`responds differently: ${difference(expected.recorded, outcome.recorded)}`]),
     ...(JSON.stringify(outcome.rowsLeft) === JSON.stringify(expected.rowsLeft)
       ? []
-      : [`leaves something else: ${difference(JSON.stringify(expected.rowsLeft), JSON.stringify(outcome.rowsLeft))}`]),
+      : [`stores something else: ${difference(JSON.stringify(expected.rowsLeft), JSON.stringify(outcome.rowsLeft))}`]),
     ...(outcome.neighborAfter === outcome.neighborBefore
       ? []
       : [`changes the neighbor: ${difference(outcome.neighborBefore, outcome.neighborAfter)}`]),

@@ -15,13 +15,13 @@ describe('ipAddressKey', () => {
     expect(ipAddressKey(address)).toBe(key)
   })
 
-  it('keeps neighbouring networks apart', () => {
+  it('counts neighboring networks separately', () => {
     expect(ipAddressKey('2001:db8:1:2::1')).not.toBe(ipAddressKey('2001:db8:1:3::1'))
     expect(ipAddressKey('192.0.2.1')).not.toBe(ipAddressKey('192.0.2.2'))
   })
 
   it.each([undefined, '', 'localhost', '192.0.2.1, 198.51.100.1', '999.1.1.1', "1' OR 1=1", '1:'.repeat(50_000)])(
-    'counts %s with all that has no address',
+    'counts %s with all requests without an IP address',
     (address) => {
       expect(ipAddressKey(address)).toBe('unknown')
     },

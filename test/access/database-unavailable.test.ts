@@ -53,7 +53,7 @@ describe('a Durable Object that needs D1 while D1 is unavailable', () => {
     expect(await object().verifyAndCount(tokenClaim(account, member), false)).toEqual(UNAVAILABLE)
   })
 
-  it('returns the failure for a token of a newer generation', async () => {
+  it('returns the failure for a token with a later version', async () => {
     failDatabase()
     expect(await object().verifyAndCount(tokenClaim(account, member, 9), false)).toEqual(UNAVAILABLE)
   })

@@ -77,14 +77,14 @@ const isCommit = (statements: readonly unknown[]) =>
 const failWithCrash = () => Promise.reject(new Error('killed'))
 
 describe('S19 a crash between the steps of a deactivation', () => {
-  it('S19 none: the token is dead, and the object asks D1 no more than before', async () => {
+  it('S19 without a crash: rejects the token without more queries to D1', async () => {
     expect((await callAs(account.admin, 'DELETE', `users/${member.id}`)).status).toBe(204)
     const queries = vi.spyOn(sessions, 'batch')
     for (let i = 0; i < 3; i += 1) expect(await admits()).toBe(false)
     expect(queries).not.toHaveBeenCalled()
   })
 
-  it('S19 before the doubt: 503, and nothing has changed', async () => {
+  it('S19 before the invalidation: returns 503, and nothing has changed', async () => {
     breakStep('beginInvalidation', failWithCrash)
     expect((await callAs(account.admin, 'DELETE', `users/${member.id}`)).status).toBe(503)
     vi.restoreAllMocks()
@@ -94,7 +94,7 @@ describe('S19 a crash between the steps of a deactivation', () => {
     expect(await status()).toBe(200)
   })
 
-  it('S19 after the doubt: alive while D1 says so, dead with the commit, however late it comes', async () => {
+  it('S19 after the invalidation: admits the token until the commit, and rejects it afterwards, however late', async () => {
     await object().beginInvalidation('a change')
     expect(await status()).toBe(200)
     advanceClock(59_000)
@@ -102,7 +102,7 @@ describe('S19 a crash between the steps of a deactivation', () => {
     expect(await status()).toBe(401)
   })
 
-  it('S19 in the commit: 503, and the token lives as the member does', async () => {
+  it('S19 in the commit: returns 503, and the token and the member stay active', async () => {
     const original = realBatch()
     vi.spyOn(sessions, 'batch').mockImplementation((statements) =>
       isCommit(statements) ? Promise.reject(new Error('D1_ERROR: killed')) : original(statements),
@@ -115,7 +115,7 @@ describe('S19 a crash between the steps of a deactivation', () => {
     expect(await status()).toBe(200)
   })
 
-  it('S19 in the commit, once it is written and nobody knows: dead at once, after a restart, when the doubt has lapsed', async () => {
+  it('S19 after an unconfirmed commit: rejects the token immediately, after a restart and after the invalidation has expired', async () => {
     let goOn: () => void = () => undefined
     const killed = new Promise<void>((resolve) => {
       goOn = resolve
@@ -141,9 +141,9 @@ describe('S19 a crash between the steps of a deactivation', () => {
   })
 
   it.each<[string, (done: () => Promise<void>) => Promise<void>]>([
-    ['before the settling', failWithCrash],
+    ['before the end of the invalidation', failWithCrash],
     [
-      'in the settling, once it has read but before the doubt is gone',
+      'while the invalidation ends, after the read and before its removal',
       async (done) => {
         await done()
         await object().beginInvalidation('still there')
@@ -151,25 +151,28 @@ describe('S19 a crash between the steps of a deactivation', () => {
       },
     ],
     [
-      'after the settling, before it was told',
+      'after the end of the invalidation, before its confirmation',
       async (done) => {
         await done()
         return failWithCrash()
       },
     ],
-  ])('S19 %s: the token is dead at once, after a restart, and when the doubt has lapsed', async (_step, crash) => {
-    breakStep('endInvalidation', crash)
-    expect((await callAs(account.admin, 'DELETE', `users/${member.id}`)).status).toBe(204)
-    vi.restoreAllMocks()
-    await evictDurableObject(object())
-    expect(await status()).toBe(401)
-    advanceClock(60_000)
-    expect(await status()).toBe(401)
-    advanceClock(61_000)
-    expect(await status()).toBe(401)
-  })
+  ])(
+    'S19 %s: rejects the token immediately, after a restart and after the invalidation has expired',
+    async (_step, crash) => {
+      breakStep('endInvalidation', crash)
+      expect((await callAs(account.admin, 'DELETE', `users/${member.id}`)).status).toBe(204)
+      vi.restoreAllMocks()
+      await evictDurableObject(object())
+      expect(await status()).toBe(401)
+      advanceClock(60_000)
+      expect(await status()).toBe(401)
+      advanceClock(61_000)
+      expect(await status()).toBe(401)
+    },
+  )
 
-  it('S19 before the settling, and nobody asks until the doubt has lapsed: dead all the same', async () => {
+  it('S19 before the end of the invalidation, with no request until it has expired: rejects the token', async () => {
     breakStep('endInvalidation', failWithCrash)
     expect((await callAs(account.admin, 'DELETE', `users/${member.id}`)).status).toBe(204)
     vi.restoreAllMocks()
@@ -177,7 +180,7 @@ describe('S19 a crash between the steps of a deactivation', () => {
     expect(await status()).toBe(401)
   })
 
-  it('S19 the same holds for a key that is revoked and a token that is given back', async () => {
+  it('S19 rejects a revoked API key and a revoked token in the same way', async () => {
     const { id, key } = await createTestKey(account)
     expect(await statusOf(key, freshIpAddress())).toBe(200)
     const original = env.RATE_LIMITER.getByName.bind(env.RATE_LIMITER)
@@ -199,8 +202,8 @@ describe('S19 a crash between the steps of a deactivation', () => {
   })
 })
 
-describe('doubt', () => {
-  it('of one change is not silenced by the settling of another', async () => {
+describe('a pending invalidation', () => {
+  it('does not end with the end of another one', async () => {
     await object().beginInvalidation('first')
     await object().beginInvalidation('second')
     await object().endInvalidation('second', name())
@@ -215,7 +218,7 @@ describe('doubt', () => {
     expect(await admits()).toBe(false)
   })
 
-  it('is gone once it is settled, and what was read then is kept, also through an eviction', async () => {
+  it('is removed when it ends, and the state read then stays cached through an eviction', async () => {
     await object().beginInvalidation('a change')
     await object().endInvalidation('a change', name())
     await evictDurableObject(object())
@@ -224,7 +227,7 @@ describe('doubt', () => {
     expect(queries.mock.calls.length).toBe(0)
   })
 
-  it('is not kept once it has lapsed', async () => {
+  it('is removed once it has expired', async () => {
     await object().beginInvalidation('a change that nobody has settled')
     advanceClock(60_001)
     expect(await admits()).toBe(true)
@@ -234,7 +237,7 @@ describe('doubt', () => {
     expect(pendingChanges).toEqual([])
   })
 
-  it('asks D1 at each request, for 60 seconds and no longer', async () => {
+  it('queries D1 for each request, for 60 seconds', async () => {
     await object().beginInvalidation('a change')
     const queries = vi.spyOn(sessions, 'batch')
     for (let i = 1; i <= 3; i += 1) {
@@ -249,7 +252,7 @@ describe('doubt', () => {
     expect(queries).toHaveBeenCalledTimes(4)
   })
 
-  it('stays when the settling can not read, and goes with one that can', async () => {
+  it('stays if the state cannot be read, and ends with the next successful read', async () => {
     await object().beginInvalidation('a change')
     vi.spyOn(sessions, 'batch').mockRejectedValue(new Error('D1_ERROR: away'))
     expect(await object().endInvalidation('a change', name())).toMatchObject({ failure: 'database_unavailable' })
@@ -262,7 +265,7 @@ describe('doubt', () => {
     expect(queries).not.toHaveBeenCalled()
   })
 
-  it('an earlier read that ends late does not replace what a later one found', async () => {
+  it('keeps a later read when an earlier one finishes after it', async () => {
     await object().beginInvalidation('a change')
     let release: () => void = () => undefined
     const gate = new Promise<void>((resolve) => {
@@ -288,8 +291,8 @@ describe('doubt', () => {
   })
 })
 
-describe('what the object knows', () => {
-  it('is asked of D1 once in 30 seconds at most, however many ask at once', async () => {
+describe('the cached member state', () => {
+  it('is read from D1 at most once in 30 seconds, also for concurrent requests', async () => {
     const queries = vi.spyOn(sessions, 'batch')
     advanceClock(61_000)
     await Promise.all(Array.from({ length: 20 }, admits))
@@ -302,7 +305,7 @@ describe('what the object knows', () => {
     expect(queries).toHaveBeenCalledTimes(2)
   })
 
-  it('F03 serves for 60 seconds while D1 is away, then it is 503', async () => {
+  it('F03 admits the member for 60 seconds while D1 is unavailable, then the response is 503', async () => {
     const batch = vi.spyOn(sessions, 'batch').mockRejectedValue(new Error('D1_ERROR: away'))
     advanceClock(29_000)
     expect(await admits()).toBe(true)

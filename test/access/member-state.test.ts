@@ -33,8 +33,8 @@ const claimOf = (member: Member) => tokenClaim(account, member)
 const status = async (method: string, path: string, member: Member) =>
   (await call(method, path, { token: member.token, address: freshIpAddress() })).status
 
-describe('what the object knows of its member', () => {
-  it('is asked of D1 once, not at each request', async () => {
+describe('the cached state of a member', () => {
+  it('is read from D1 once, not for each request', async () => {
     const queries = vi.spyOn(sessions, 'batch')
     await limiterOf(account.agent).verifyAndCount(claimOf(account.agent), false)
     const first = queries.mock.calls.length
@@ -42,7 +42,7 @@ describe('what the object knows of its member', () => {
     expect(queries.mock.calls.length).toBe(first)
   })
 
-  it('is read again if a release up to 0.1 cached it, whose fields had other names', async () => {
+  it('is read again if a release up to 0.1 cached it under other field names', async () => {
     const { agent } = account
     expect(await status('GET', 'tickets', agent)).toBe(200)
     const cached = {
@@ -62,8 +62,8 @@ describe('what the object knows of its member', () => {
 
   it.each([
     ['deactivated', { status: 'inactive' }],
-    ['given new credentials', { tokenVersion: 2 }],
-  ] as const)('ends for a member who is %s, 61 seconds later at the latest', async (_name, values) => {
+    ['changed in its token version', { tokenVersion: 2 }],
+  ] as const)('expires after 61 seconds at most for a member who is %s', async (_name, values) => {
     expect(await status('GET', 'tickets', account.agent)).toBe(200)
     await set(account.agent, values)
     advanceClock(61_000)
@@ -72,7 +72,7 @@ describe('what the object knows of its member', () => {
     expect(await status('GET', 'users', account.agent)).toBe(401)
   })
 
-  it('is asked anew for a token of a later generation: the operator has ended those before it', async () => {
+  it('is read again for a token with a later version, and earlier tokens are rejected', async () => {
     expect(await status('GET', 'tickets', account.agent)).toBe(200)
     await set(account.agent, { tokenVersion: 2 })
     const token = await createTestToken(account.id, account.agent.id, 'agent', 2)
@@ -82,14 +82,14 @@ describe('what the object knows of its member', () => {
     expect(await status('GET', 'tickets', { ...account.agent, token: invented })).toBe(401)
   })
 
-  it('ends for a member who is gone', async () => {
+  it('expires for a deleted member', async () => {
     expect(await status('GET', 'tickets', account.stranger)).toBe(200)
     await execute(deleteFrom(users, sql`${users.id} = ${account.stranger.id}`))
     advanceClock(61_000)
     expect(await status('GET', 'tickets', account.stranger)).toBe(401)
   })
 
-  it('is refreshed beside a request after 30 seconds, so that the next one has it', async () => {
+  it('is refreshed in parallel with a request after 30 seconds, for the next request', async () => {
     expect(await status('GET', 'tickets', account.agent)).toBe(200)
     await set(account.agent, { status: 'inactive' })
     advanceClock(29_000)
@@ -111,7 +111,7 @@ describe('what the object knows of its member', () => {
     expect(await status('DELETE', `tickets/${ticket.id}`, account.agent)).toBe(403)
   })
 
-  it('follows a raised role, whatever the token says', async () => {
+  it('follows a raised role, regardless of the role in the token', async () => {
     const ticket = await createTicket(account.stranger)
     expect(await status('GET', `tickets/${ticket.id}`, account.customer)).toBe(404)
     expect(await status('GET', 'users', account.customer)).toBe(403)
@@ -133,7 +133,7 @@ describe('what the object knows of its member', () => {
     expect(await limit()).toBe('100')
   })
 
-  it('F03 is not made up when D1 fails: 503 once it is stale, good again afterwards', async () => {
+  it('F03 returns 503 while D1 fails and the state is stale, and is valid again afterwards', async () => {
     expect(await status('GET', 'tickets', account.agent)).toBe(200)
     const broken = vi.spyOn(sessions, 'batch').mockRejectedValue(new Error('D1_ERROR: overloaded'))
     advanceClock(61_000)
@@ -143,7 +143,7 @@ describe('what the object knows of its member', () => {
     expect(await status('GET', 'tickets', account.agent)).toBe(200)
   })
 
-  it('does not count a claim that it does not vouch for', async () => {
+  it('does not count a request whose claim is invalid', async () => {
     const limiter = limiterOf(account.agent)
     await limiter.verifyAndCount(claimOf(account.agent), false)
     for (let i = 0; i < 3; i += 1)
@@ -159,7 +159,7 @@ describe('wroteRecently', () => {
     return admission.valid && admission.wroteRecently
   }
 
-  it('is true for 60 seconds after a write', async () => {
+  it('returns true for 60 seconds after a write', async () => {
     expect(await admit(false)).toBe(false)
     await admit(true)
     expect(await admit(false)).toBe(true)
@@ -169,7 +169,7 @@ describe('wroteRecently', () => {
     expect(await admit(false)).toBe(false)
   })
 
-  it('is not for a write that was refused', async () => {
+  it('returns false after a rejected write', async () => {
     for (let i = 0; i < 100; i += 1) await admit(false)
     expect(await admit(true)).toBe(false)
     expect(await admit(false)).toBe(false)
@@ -182,7 +182,7 @@ describe('the alarm', () => {
       state.storage.sql.exec<{ name: string }>("SELECT name FROM sqlite_master WHERE name = 'caller'").toArray(),
     )
 
-  it('is set from the first request on, and keeps the count of a caller who is there', async () => {
+  it('is set by the first request, and keeps the count of an active caller', async () => {
     const limiter = limiterOf(account.agent)
     await limiter.verifyAndCount(claimOf(account.agent), false)
     expect(await runDurableObjectAlarm(limiter)).toBe(true)
@@ -191,7 +191,7 @@ describe('the alarm', () => {
     expect(await runDurableObjectAlarm(limiter)).toBe(true)
   })
 
-  it('forgets all after an idle day, and the object works after it', async () => {
+  it('deletes everything after an idle day, and the object works afterwards', async () => {
     const limiter = limiterOf(account.agent)
     await limiter.verifyAndCount(claimOf(account.agent), true)
     advanceClock(DAY + 61_000)
@@ -204,7 +204,7 @@ describe('the alarm', () => {
     expect(await runDurableObjectAlarm(limiter)).toBe(true)
   })
 
-  it('brings nothing revoked back', async () => {
+  it('does not restore a revoked token', async () => {
     const limiter = limiterOf(account.agent)
     await limiter.verifyAndCount(claimOf(account.agent), false)
     await set(account.agent, { tokenVersion: 2 })

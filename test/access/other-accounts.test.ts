@@ -109,8 +109,8 @@ async function stored(account: Account): Promise<string> {
   return JSON.stringify(data)
 }
 
-describe('S07 the matrix of every route with an ID × every actor of B', () => {
-  it('S07 covers every kind of ID, each with something that A has', () => {
+describe('S07 every route with an ID, called by every user of account B', () => {
+  it('S07 covers every kind of ID, each with a resource of account A', () => {
     expect(withId.length).toBeGreaterThanOrEqual(11)
     for (const operation of withId) {
       expect(fillPath(operation, missingIds()), operation.name).not.toContain('{')
@@ -118,7 +118,7 @@ describe('S07 the matrix of every route with an ID × every actor of B', () => {
     }
   })
 
-  it('S07 every answer is a 404 (403 where the role is refused first), the same bytes as for nothing at all', async () => {
+  it('S07 returns 404 (403 if the role is rejected first), with the same bytes as for an ID that does not exist', async () => {
     const before = await stored(a)
     const touched: string[] = []
     const original = env.RATE_LIMITER.getByName.bind(env.RATE_LIMITER)
@@ -145,7 +145,7 @@ describe('S07 the matrix of every route with an ID × every actor of B', () => {
   })
 
   it.each(byName(withId))(
-    'S07 reaches what A has for A’s own admin, so that the 404s are B’s: %s',
+    'S07 finds the resources of account A for its own admin, so the 404s depend on the account: %s',
     async (_, operation) => {
       const response = await sendAs(a.admin.token, await prepareRequest(operation, a))
       expect(response.status, response.text).toBe(operation.successStatus)
@@ -153,8 +153,8 @@ describe('S07 the matrix of every route with an ID × every actor of B', () => {
   )
 })
 
-describe('S07 one account’s IDs in what another asks', () => {
-  it('S07 a file’s address is good for its own file alone', async () => {
+describe('S07 IDs of one account in requests of another', () => {
+  it('S07 the URL of a file is valid for this file only', async () => {
     const file = { filename: 'a.txt', content: 'YWJj', mime_type: 'text/plain' }
     const [mine, theirs] = await Promise.all(
       [a, await createTestAccount()].map(
@@ -169,7 +169,7 @@ describe('S07 one account’s IDs in what another asks', () => {
     expect((await fetchFile(mine.url)).status).toBe(200)
   })
 
-  it('S08 in filters find nothing, in fields are 422 as unknown ones are', async () => {
+  it('S08 find nothing in filters, and are 422 in fields, like unknown IDs', async () => {
     const b = await createTestAccount()
     await createTicket(b.customer)
     for (const id of [...idsOfA.user_id, 'user_unknown']) {

@@ -36,8 +36,8 @@ function expectRateHeaders({ headers, status }: TestResponse, limit = 100, polic
   expect(headers.get('RateLimit')).toBe(`"${policy}";r=${left};t=30`)
 }
 
-describe('C05 the headers', () => {
-  it('C05 are integers on every status of the API, and Remaining falls by exactly one', async () => {
+describe('C05 the rate limit headers', () => {
+  it('C05 are integers on every status of the API, and Remaining decreases by exactly one', async () => {
     const account = await createTestAccount('standard')
     const { token } = account.agent
     const { id } = await createTicket(account.agent)
@@ -73,7 +73,7 @@ describe('C05 the headers', () => {
     expect(token).toBe(account.agent.token)
   })
 
-  it('C05 are on 401 and on public routes, by address', async () => {
+  it('C05 are on 401 and on public routes, per IP address', async () => {
     const address = freshIpAddress()
     const responses = [
       await call('GET', 'tickets', { address }),
@@ -97,7 +97,7 @@ describe('C05 the headers', () => {
 })
 
 describe('C05 the limit', () => {
-  it('keeps a write over it from taking effect', async () => {
+  it('rejects a write above it, without an effect', async () => {
     const account = await createTestAccount('standard')
     // Right before the limit a read already waits for its verification: a write must always wait.
     await runInDurableObject(limiterOf(account, account.agent), async (limiter) => {
@@ -110,7 +110,7 @@ describe('C05 the limit', () => {
     ).toEqual([])
   })
 
-  it('C05 of 400 at once exactly 100 pass, of one member as of another', async () => {
+  it('C05 admits exactly 100 of 400 concurrent requests, separately for each member', async () => {
     const account = await createTestAccount('standard')
     for (const member of [account.agent, account.customer]) {
       vi.setSystemTime(Date.now() + 60_000)
@@ -123,7 +123,7 @@ describe('C05 the limit', () => {
     }
   })
 
-  it('C05 a 429 says when to come back, and names the limit', async () => {
+  it('C05 returns 429 with Retry-After and the name of the limit', async () => {
     const account = await createTestAccount('standard')
     for (let i = 0; i < 100; i += 1)
       await limiterOf(account, account.agent).verifyAndCount(tokenClaim(account, account.agent), false)
@@ -144,7 +144,7 @@ describe('C05 the limit', () => {
     expect([fresh.status, remaining(fresh)]).toEqual([200, 99])
   })
 
-  it('C05 of 400 at once exactly 100 are admitted by the object, 20 minutes over', async () => {
+  it('C05 admits exactly 100 of 400 concurrent calls of the object, in each of 20 minutes', async () => {
     const account = await createTestAccount('standard')
     const claim = tokenClaim(account, account.agent)
     for (let minute = 0; minute < 20; minute += 1) {
@@ -159,7 +159,7 @@ describe('C05 the limit', () => {
     }
   })
 
-  it('C05 survives the object’s eviction within the minute, also after 20 idle seconds', async () => {
+  it('C05 survives an eviction of the object within the minute, also after 20 idle seconds', async () => {
     const account = await createTestAccount('standard')
     for (const left of [99, 98, 97]) expect(remaining(await send(account.agent))).toBe(left)
     await evictDurableObject(limiterOf(account, account.agent))
@@ -171,13 +171,13 @@ describe('C05 the limit', () => {
     expect(remaining(await call('GET', 'tickets', { address }))).toBe(98)
   })
 
-  it('admits 300 of a premium account', async () => {
+  it('admits 300 requests of a premium account', async () => {
     const account = await createTestAccount('premium')
     const responses = await Promise.all(Array.from({ length: 320 }, () => send(account.agent)))
     expect(responses.filter((result) => result.status === 200)).toHaveLength(300)
   })
 
-  it('refuses an address that has no credential, and it alone', async () => {
+  it('rejects only the IP address that sent too many requests without a credential', async () => {
     const [address, other] = [freshIpAddress(), freshIpAddress()]
     const responses = await Promise.all(Array.from({ length: 130 }, () => call('GET', 'tickets', { address })))
     expect(responses.filter((result) => result.status === 401)).toHaveLength(100)
@@ -185,7 +185,7 @@ describe('C05 the limit', () => {
     expect((await call('GET', 'tickets', { address: other })).status).toBe(401)
   })
 
-  it('counts an IPv6 network as one, and a mapped address as its IPv4', async () => {
+  it('counts an IPv6 network as one, and a mapped IP address as its IPv4 address', async () => {
     const from = (address: string) => call('GET', 'tickets', { address })
     expect(remaining(await from('2001:db8:7:7::1'))).toBe(99)
     expect(remaining(await from('2001:db8:7:7:aaaa::2'))).toBe(98)
@@ -195,7 +195,7 @@ describe('C05 the limit', () => {
     expect(remaining(await from(`::ffff:${address}`))).toBe(98)
   })
 
-  it('does not believe an address that the caller names', async () => {
+  it('ignores an IP address that the caller sends', async () => {
     const address = freshIpAddress()
     for (const left of [99, 98]) {
       const headers = {
@@ -208,8 +208,8 @@ describe('C05 the limit', () => {
   })
 })
 
-describe('C06 counts of one’s own', () => {
-  it('C06 each member has its own, in each account', async () => {
+describe('C06 separate counts', () => {
+  it('C06 are kept for each member of each account', async () => {
     const [account, other] = [await createTestAccount('standard'), await createTestAccount('standard')]
     for (const left of [99, 98]) expect(remaining(await send(account.agent))).toBe(left)
     expect(remaining(await send(account.customer))).toBe(99)
@@ -217,7 +217,7 @@ describe('C06 counts of one’s own', () => {
     expect(remaining(await send(account.agent))).toBe(97)
   })
 
-  it('C06 a forged token touches no member’s object', async () => {
+  it('C06 are not changed by a forged token', async () => {
     const account = await createTestAccount('standard')
     expect(remaining(await send(account.agent))).toBe(99)
     const touched: string[] = []
@@ -243,8 +243,8 @@ describe('C06 counts of one’s own', () => {
   })
 })
 
-describe('what is not counted', () => {
-  it('has no rate headers, and takes nothing', async () => {
+describe('a request that is not counted', () => {
+  it('has no rate limit headers, and does not change the count', async () => {
     const address = freshIpAddress()
     const account = await createTestAccount('standard')
     for (const [method, path] of [

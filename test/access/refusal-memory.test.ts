@@ -57,7 +57,7 @@ const set = (member: Member, values: Partial<typeof users.$inferInsert>) =>
   execute(update(users, omitUndefined(values), sql`${users.id} = ${member.id}`))
 
 describe('a read of a valid caller', () => {
-  it('begins in advance of verification', async () => {
+  it('begins before verification ends', async () => {
     for (let i = 0; i < 3; i += 1) expect(await readsInAdvance(account.agent)).toEqual([true, 200])
   })
 
@@ -69,7 +69,7 @@ describe('a read of a valid caller', () => {
     expect(await readsInAdvance(account.agent)).toEqual([false, 429])
   })
 
-  it('begins in advance again in the next minute, whatever was refused in this one', async () => {
+  it('begins before verification again in the next minute, regardless of earlier rejections', async () => {
     await spend(account.agent, 100)
     expect(await status(account.agent)).toBe(429)
     expect(await readsInAdvance(account.agent)).toEqual([false, 429])
@@ -79,7 +79,7 @@ describe('a read of a valid caller', () => {
     expect(await readsInAdvance(account.agent)).toEqual([true, 200])
   })
 
-  it('waits with every token of a caller who is over the limit, and does not affect other callers', async () => {
+  it('waits with every token of a caller above the limit, and does not affect other callers', async () => {
     const other = await createTestToken(account.id, account.agent.id, 'agent')
     await spend(account.agent, 100)
     expect(await status(account.agent)).toBe(429)
@@ -95,7 +95,7 @@ describe('a read of a valid caller', () => {
     expect(await readsInAdvance(account.agent)).toEqual([true, 200])
   })
 
-  it('waits where the role of the token is out of date, and is read once', async () => {
+  it('waits if the role of the token is stale, and reads once', async () => {
     await set(account.agent, { role: 'admin' })
     expect(await status(account.agent, 'account')).toBe(200)
     expect(await readsInAdvance(account.agent)).toEqual([false, 200])
@@ -105,7 +105,7 @@ describe('a read of a valid caller', () => {
   })
 })
 
-describe('the memory of refusals never refuses', () => {
+describe('the memory of rejections never rejects', () => {
   it('a user who is active again', async () => {
     await set(account.agent, { status: 'inactive' })
     expect(await status(account.agent)).toBe(401)
@@ -116,7 +116,7 @@ describe('the memory of refusals never refuses', () => {
     expect(await readsInAdvance(account.agent)).toEqual([true, 200])
   })
 
-  it('a user with a full count in memory alone', async () => {
+  it('a user whose count is full only in memory', async () => {
     const full = { admitted: false, limit: 100, remaining: 0, resetAt: Date.now() / 1_000 + 60 }
     refusalMemory.recordValid(credentialOf(account.agent), 'agent', full, Date.now())
     expect(await readsInAdvance(account.agent)).toEqual([false, 200])
@@ -179,7 +179,7 @@ describe('RefusalMemory', () => {
     expect(memory.size).toBe(10_000)
   })
 
-  it('holds nothing of API keys, whose reads always wait', async () => {
+  it('keeps nothing for API keys, whose reads always wait', async () => {
     const memory = new RefusalMemory()
     const credential: Credential = { claim: { kind: 'key', memberId: 'key_a', hash: 'ab' }, token: null }
     memory.recordInvalid(credential, NOW)

@@ -108,7 +108,7 @@ describe('a repeated request of a user whose role was lowered', () => {
     else expect((await send(operation, member.token)).status).not.toBe(403)
   })
 
-  it('is refused by most routes', async () => {
+  it('is rejected by most routes', async () => {
     const account = await createTestAccount('premium')
     const statuses = await Promise.all(requests.map((operation) => send(operation, account.customer.token)))
     expect(statuses.filter(({ status }) => status === 403).length).toBeGreaterThan(requests.length / 2)
@@ -116,7 +116,7 @@ describe('a repeated request of a user whose role was lowered', () => {
 })
 
 describe('a read that the role does not allow', () => {
-  it('makes no round trip to D1 for what is read, even the first time', async () => {
+  it('makes no round trip to D1 for its data, even the first time', async () => {
     const { customer } = await createTestAccount('premium')
     const forbidden: string[] = []
     for (const operation of requests.filter(({ method }) => method === 'GET')) {

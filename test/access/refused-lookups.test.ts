@@ -33,7 +33,7 @@ afterEach(() => {
   vi.restoreAllMocks()
 })
 
-describe('an unknown API key of a MAC secret that was rotated away', () => {
+describe('an unknown API key with a MAC of a secret that was rotated out', () => {
   const old = deriveKey('a secret of long ago, of 32 bytes or more', 'api-keys')
   const invented = () => generateKey(newId('key', Date.now()), old)
   const rejected =
@@ -54,7 +54,7 @@ describe('an unknown API key of a MAC secret that was rotated away', () => {
     expect(await countCredentialQueries(rejected(key))).toBe(1)
   })
 
-  it('does not stand for another key, even of the same ID', async () => {
+  it('does not affect another key, even with the same ID', async () => {
     const id = newId('key', Date.now())
     for (let i = 0; i < 3; i += 1) expect(await countCredentialQueries(rejected(generateKey(id, old)))).toBe(1)
     const { id: realId } = await createTestKey(account)
@@ -65,7 +65,7 @@ describe('an unknown API key of a MAC secret that was rotated away', () => {
   })
 })
 
-describe('a Durable Object that refuses a credential again', () => {
+describe('a Durable Object that rejects a credential again', () => {
   const user = () => account.agent
   const ofKey = (memberId: string, hash = '0'.repeat(64)): Claim => ({ kind: 'key', memberId, hash })
   const unknown = { id: 'user_unknown' }
@@ -77,11 +77,11 @@ describe('a Durable Object that refuses a credential again', () => {
       const { id } = await createTestMember(account.id, 'agent', { status: 'inactive' })
       return [objectOf(account, { id }), tokenClaim(account, { id })]
     },
-    'an earlier generation': async () => {
+    'an earlier token version': async () => {
       await execute(update(users, { tokenVersion: 5 }, sql`${users.id} = ${user().id}`))
       return [objectOf(account, user()), tokenClaim(account, user(), 4)]
     },
-    'a later generation': async () => [objectOf(account, user()), tokenClaim(account, user(), 9)],
+    'a later token version': async () => [objectOf(account, user()), tokenClaim(account, user(), 9)],
     'another account': async () => [objectOf({ id: 'acct_other' }, user()), tokenClaim({ id: 'acct_other' }, user())],
     'an unknown API key': async () => [objectOfKey('key_unknown'), ofKey('key_unknown')],
     'another secret of an API key': async () => {
@@ -119,7 +119,7 @@ describe('a Durable Object that refuses a credential again', () => {
     expect(await countCredentialQueries(() => callAs({ ...user(), token }, 'POST', path))).toBe(0)
   })
 
-  it('admits another token of a later generation immediately, although one was refused', async () => {
+  it('admits another token with a later version immediately, although one was rejected', async () => {
     const object = objectOf(account, user())
     const invented = tokenClaim(account, user(), 9)
     expect(await object.verifyAndCount(invented, false)).toEqual({ valid: false })
@@ -129,7 +129,7 @@ describe('a Durable Object that refuses a credential again', () => {
     expect(await object.verifyAndCount(invented, false)).toEqual({ valid: false })
   })
 
-  it('admits a refused token of a later generation a minute after the operator has made it valid', async () => {
+  it('admits a rejected token with a later version one minute after the operator has made it valid', async () => {
     const object = objectOf(account, user())
     const claim = tokenClaim(account, user(), 2)
     expect(await object.verifyAndCount(claim, false)).toEqual({ valid: false })
@@ -139,7 +139,7 @@ describe('a Durable Object that refuses a credential again', () => {
     expect(await object.verifyAndCount(claim, false)).toMatchObject({ valid: true })
   })
 
-  it('keeps a bounded number of refused tokens', async () => {
+  it('keeps a bounded number of rejected tokens', async () => {
     const object = objectOf(account, user())
     const claim = (i: number): Claim => ({ ...tokenClaim(account, user(), 9), ...{ tokenId: `token ${i}` } })
     for (let i = 0; i <= 100; i += 1) await object.verifyAndCount(claim(i), false)

@@ -56,14 +56,14 @@ async function both(token: string): Promise<number[]> {
 const manage = (method: string, path = '', body?: unknown) =>
   callAs(account.admin, method, `users/${member.id}${path}`, body)
 
-describe('dead at once, though its object has just vouched for it', () => {
+describe('a token is rejected immediately, although its Durable Object has just admitted it', () => {
   it.each<[string, () => Promise<{ status: number }>]>([
     ['deactivated by DELETE', () => manage('DELETE')],
     ['deactivated by PATCH', () => manage('PATCH', '', { status: 'inactive' })],
     ['given a password by an admin', () => manage('POST', '/password', { password: 'another one' })],
-    ['given another e-mail by an admin', () => manage('PATCH', '', { email: `${crypto.randomUUID()}@example.com` })],
+    ['given another email by an admin', () => manage('PATCH', '', { email: `${crypto.randomUUID()}@example.com` })],
     ['logged out', () => callAs(member, 'POST', 'auth/logout')],
-  ])('S05 a member who was %s', async (_name, change) => {
+  ])('S05 of a member who was %s', async (_name, change) => {
     expect(await both(member.token)).toEqual([200, 201])
     expect([200, 204]).toContain((await change()).status)
     expect(await both(member.token)).toEqual([401, 401])
@@ -71,7 +71,7 @@ describe('dead at once, though its object has just vouched for it', () => {
     expect(await both(member.token)).toEqual([401, 401])
   })
 
-  it('S05 on every route that wants a credential', async () => {
+  it('S05 on every route that requires a credential', async () => {
     expect((await warmUp(member)).status).toBe(200)
     expect((await manage('DELETE')).status).toBe(204)
     for (const { method, path, name, isPublic, hasBody } of API_OPERATIONS) {
@@ -81,7 +81,7 @@ describe('dead at once, though its object has just vouched for it', () => {
     }
   })
 
-  it('S05 a reactivated member’s old token stays dead, a new one is good', async () => {
+  it('S05 of a member before the reactivation, while a new token is valid', async () => {
     expect(await both(member.token)).toEqual([200, 201])
     expect((await manage('DELETE')).status).toBe(204)
     expect((await manage('PATCH', '', { status: 'active' })).status).toBe(200)
@@ -91,7 +91,7 @@ describe('dead at once, though its object has just vouched for it', () => {
     expect(await both(member.token)).toEqual([401, 401])
   })
 
-  it('S05 an admin who has left by their own deed and is brought back has no token from before', async () => {
+  it('S05 of an admin who deactivated themselves and was reactivated', async () => {
     const leaver = await createTestMember(account.id, 'admin')
     const change = (by: Member, status: string) =>
       call('PATCH', `users/${leaver.id}`, { token: by.token, body: { status }, address: freshIpAddress() })
@@ -100,14 +100,14 @@ describe('dead at once, though its object has just vouched for it', () => {
     expect(await both(leaver.token)).toEqual([401, 401])
   })
 
-  it('a change that ends no credential ends none', async () => {
+  it('keeps all tokens valid after a change that revokes none', async () => {
     expect((await manage('PATCH', '', { name: 'Another' })).status).toBe(200)
     expect((await manage('PATCH', '', { email: member.email.toUpperCase() })).status).toBe(200)
     expect((await manage('PATCH', '', { status: 'active', role: 'agent' })).status).toBe(200)
     expect(await both(member.token)).toEqual([200, 201])
   })
 
-  it('a person who changes their own password or e-mail keeps the token they came with, and no other', async () => {
+  it('keeps only the token that changed its own password or email', async () => {
     const second = await createTestToken(account.id, member.id, 'agent')
     expect([await both(member.token), await both(second)]).toEqual([
       [200, 201],
@@ -135,8 +135,8 @@ describe('dead at once, though its object has just vouched for it', () => {
   })
 })
 
-describe('a token that was given back', () => {
-  it('dies alone, also after the object has forgotten everything', async () => {
+describe('a revoked token', () => {
+  it('is rejected alone, also after the object has lost its state', async () => {
     stopClock()
     const claims = { sub: member.id, acc: account.id, role: 'agent' as const, gen: 1 }
     const issue = async () => (await issueToken(claims, configOf(env).keys.tokens, Date.now(), 30 * 86_400)).token
@@ -155,15 +155,15 @@ describe('a token that was given back', () => {
     ])
   })
 
-  it('of one member tells nothing of another’s', async () => {
+  it('has no effect on the tokens of another member', async () => {
     const other = await createTestMember(account.id, 'agent')
     expect((await callAs(member, 'POST', 'auth/logout')).status).toBe(204)
     expect(await both(other.token)).toEqual([200, 201])
   })
 })
 
-describe('a role that has changed holds in the very next request, whatever the token says', () => {
-  it('a demoted admin’s token on an admin’s read is 403, on a write too', async () => {
+describe('a changed role', () => {
+  it('returns 403 for reads and writes of an admin who was demoted', async () => {
     const demoted = await createTestMember(account.id, 'admin')
     expect((await callAs(demoted, 'GET', 'account')).status).toBe(200)
     expect((await callAs(account.admin, 'PATCH', `users/${demoted.id}`, { role: 'agent' })).status).toBe(200)
@@ -172,7 +172,7 @@ describe('a role that has changed holds in the very next request, whatever the t
     expect((await callAs(demoted, 'GET', 'users')).status).toBe(200)
   })
 
-  it('a customer who is made an agent lists users, and sees every ticket and internal comment', async () => {
+  it('lets a customer who became an agent list users and see every ticket and internal comment', async () => {
     const promoted = await createTestMember(account.id, 'customer')
     const { id } = await createTicket(account.stranger)
     await createComment(account.agent, id, { is_internal: true })
@@ -187,7 +187,7 @@ describe('a role that has changed holds in the very next request, whatever the t
     expect((await callAs(promoted, 'PATCH', `tickets/${id}`, { priority: 'high' })).status).toBe(200)
   })
 
-  it('an agent who is made a customer sees nothing of what is internal or another’s', async () => {
+  it('hides internal comments and tickets of others from an agent who became a customer', async () => {
     const { id } = await createTicket(account.stranger)
     expect((await callAs(member, 'GET', `tickets/${id}`)).status).toBe(200)
     const [own] = [await createTicket(member), await createTicket(account.stranger)]
@@ -214,7 +214,7 @@ describe('S11 the last active admin', () => {
       ),
     )
 
-  it('S11 of twenty who leave at once, by demotion or deactivation, exactly one is kept', async () => {
+  it('S11 is kept when twenty admins demote or deactivate themselves concurrently', async () => {
     const own = await createTestAccount()
     const admins = [own.admin]
     while (admins.length < 20) admins.push(await createTestMember(own.id, 'admin'))
@@ -231,7 +231,7 @@ describe('S11 the last active admin', () => {
     expect(await both(valid?.token ?? '')).toEqual([200, 201])
   })
 
-  it('S11 of twenty who throw out one another at once, one is left', async () => {
+  it('S11 is kept when twenty admins deactivate each other concurrently', async () => {
     const own = await createTestAccount()
     const admins = [own.admin]
     while (admins.length < 20) admins.push(await createTestMember(own.id, 'admin'))

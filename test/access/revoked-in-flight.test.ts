@@ -69,14 +69,14 @@ async function expectRejected(held: HeldRequest, status: number, what: string): 
   expect(await stored(), what).toBe(before)
 }
 
-describe('a request that began before the access of its caller ended', () => {
-  it.each(byName(CALLER_WRITES))('is executed where nothing has changed: %s', async (_, operation) => {
+describe('a request that began before the access of its caller was revoked', () => {
+  it.each(byName(CALLER_WRITES))('is executed if nothing has changed: %s', async (_, operation) => {
     const { request, caller } = await prepared(operation)
     const response = await (await holdRequest(request, caller.token)).finish()
     expect(response.status, JSON.stringify(response.body)).toBeLessThan(300)
   })
 
-  it.each(byName(CALLER_WRITES))('is refused, and writes nothing: %s', async (_, operation) => {
+  it.each(byName(CALLER_WRITES))('is rejected, and writes nothing: %s', async (_, operation) => {
     for (const [revocation, [status, end]] of Object.entries(REVOCATIONS)) {
       const { request, caller } = await prepared(operation)
       const held = await holdRequest(request, caller.token)
@@ -87,7 +87,7 @@ describe('a request that began before the access of its caller ended', () => {
   })
 
   it.each(byName(CALLER_WRITES.filter((operation) => accessOf(operation).apiKeys)))(
-    'is refused for API keys too: %s',
+    'is rejected for API keys too: %s',
     async (_, operation) => {
       for (const [revocation, end] of Object.entries(KEY_REVOCATIONS)) {
         const { request } = await prepared(operation)
@@ -132,7 +132,7 @@ describe('a request that began before the access of its caller ended', () => {
     ],
   ]
 
-  it.each(BY_OPERATOR)('is refused where the operator has %s the caller in D1', async (what, status, statements) => {
+  it.each(BY_OPERATOR)('is rejected if the operator has %s the caller in D1', async (what, status, statements) => {
     const user = await createTestMember(account.id, 'admin')
     const key = await createTestKey(account, { role: 'admin' })
     for (const [kind, { id }, credential] of [
@@ -148,7 +148,7 @@ describe('a request that began before the access of its caller ended', () => {
     }
   })
 
-  it('is refused before the response says what it asks for', async () => {
+  it('is rejected before the response contains any requested data', async () => {
     const { caller } = await prepared(operationOf('createUser'))
     for (const key of [undefined, 'a key']) {
       const request = {
@@ -164,7 +164,7 @@ describe('a request that began before the access of its caller ended', () => {
     }
   })
 
-  it('is executed where another token of the user was revoked', async () => {
+  it('is executed if another token of the user was revoked', async () => {
     const { request, caller } = await prepared(operationOf('createTicket'))
     const held = await holdRequest(request, caller.token)
     const token = await createTestToken(account.id, caller.id, 'admin')
@@ -172,7 +172,7 @@ describe('a request that began before the access of its caller ended', () => {
     expect((await held.finish()).status).toBe(201)
   })
 
-  it('has the objects of what it deleted deleted, even if the access of its caller has ended since', async () => {
+  it('has the objects of its deletion deleted, even if the access of its caller was revoked afterwards', async () => {
     const { request, caller } = await prepared(operationOf('deleteTicket'))
     const original = env.FILES.delete.bind(env.FILES)
     const remove = vi.spyOn(env.FILES, 'delete').mockImplementation(async (keys) => {
@@ -192,7 +192,7 @@ describe('a request that began before the access of its caller ended', () => {
     expect((await held.finish()).status).toBe(201)
   })
 
-  it('is executed where the role was raised, or the same token has changed the password', async () => {
+  it('is executed if the role was raised, or the same token has changed the password', async () => {
     const agent = await createTestMember(account.id, 'agent', { passwordHash: cheapHash(PASSWORD) })
     for (const end of [
       () => changeUser(account, agent, { role: 'admin' }),

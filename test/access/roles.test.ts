@@ -87,8 +87,8 @@ function expected(
 
 const inShort = (status: number) => (status < 300 ? 'done' : status)
 
-describe('who may call an operation, by the OpenAPI document', () => {
-  it('is said of every operation, and agrees with the credentials it asks for', () => {
+describe('the roles of an operation in the OpenAPI document', () => {
+  it('are documented for every operation, and match its credentials', () => {
     for (const operation of API_OPERATIONS) {
       const { roles, apiKeys } = accessOf(operation)
       const acceptsApiKeys = operation.security.length > 1
@@ -99,7 +99,7 @@ describe('who may call an operation, by the OpenAPI document', () => {
     }
   })
 
-  it('without a credential every route but the public ones is 401, with the one body', async () => {
+  it('return the same 401 without a credential on every route except the public ones', async () => {
     for (const operation of API_OPERATIONS) {
       const options = { address: freshIpAddress(), ...(operation.hasBody && { body: {} }) }
       const response = await call(operation.method, pathOf(operation), options)
@@ -119,7 +119,7 @@ describe('who may call an operation, by the OpenAPI document', () => {
   })
 
   const guarded = API_OPERATIONS.filter(({ isPublic }) => !isPublic)
-  it.each(byId(guarded))('S07 %s is closed to whoever has no good credential', async (_, operation) => {
+  it.each(byId(guarded))('S07 %s rejects a request without a valid credential', async (_, operation) => {
     const [own = missingIds()] = operation.pathIds.length > 0 ? await seedIds(account, [account.agent.id]) : []
     const statuses = await Promise.all(BAD.map((caller) => statusOf(operation, bad[caller], own)))
     expect(Object.fromEntries(BAD.map((caller, index) => [caller, statuses[index]]))).toEqual(
@@ -128,7 +128,7 @@ describe('who may call an operation, by the OpenAPI document', () => {
   })
 
   const withoutIds = guarded.filter(({ pathIds }) => pathIds.length === 0)
-  it.each(byId(withoutIds))('S07 %s lets in by role those whom it names, and nobody else', async (_, operation) => {
+  it.each(byId(withoutIds))('S07 %s admits the documented roles only', async (_, operation) => {
     const statuses: Record<string, number> = {}
     for (const actor of ACTORS) {
       const token = actor.endsWith('key')
@@ -143,7 +143,7 @@ describe('who may call an operation, by the OpenAPI document', () => {
 
   const withIds = guarded.filter(({ pathIds }) => pathIds.length > 0)
   it.each(byId(withIds))(
-    'S07 %s reaches what is there for those whom it names, and for nobody else; not what is foreign, missing or deleted',
+    'S07 %s finds existing resources for the documented roles only, and no foreign, missing or deleted ones',
     async (_, operation) => {
       const targets = [
         ...ACTORS.map((actor) => [actor, members[actor].id] as const),
@@ -171,7 +171,7 @@ describe('who may call an operation, by the OpenAPI document', () => {
     },
   )
 
-  it('refuses a role before it looks at what was sent', async () => {
+  it('reject a role before the request is validated', async () => {
     for (const operation of guarded) {
       if (operation.operationId in FORBIDDEN_BY_SERVICE) continue
       for (const actor of ACTORS.filter((candidate) => !allowedActors(operation)?.includes(candidate))) {

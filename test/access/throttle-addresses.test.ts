@@ -13,7 +13,7 @@ const logins = useLoginFixture()
 const status = async (member: Member, password: string, address: string) =>
   (await logIn(member.email, password, { address })).status
 
-describe('an address that the e-mail has logged in from', () => {
+describe('an IP address from which the email has logged in', () => {
   let home: string
 
   beforeEach(async () => {
@@ -21,13 +21,13 @@ describe('an address that the e-mail has logged in from', () => {
     expect(await status(logins.jane, PASSWORD, home)).toBe(200)
   })
 
-  it('is not locked out by strangers, and strangers are', async () => {
+  it('is not locked out by failures from other IP addresses, which are locked out', async () => {
     await failLogins(10, logins.jane)
     expect(await status(logins.jane, PASSWORD, freshIpAddress())).toBe(429)
     expect(await status(logins.jane, PASSWORD, home)).toBe(200)
   })
 
-  it('has ten of its own, and locks no stranger’s address out with them', async () => {
+  it('has ten attempts of its own, which lock out no other IP address', async () => {
     await failLogins(10, logins.jane, home)
     expect(await status(logins.jane, PASSWORD, home)).toBe(429)
     const elsewhere = freshIpAddress()
@@ -38,20 +38,20 @@ describe('an address that the e-mail has logged in from', () => {
     expect(await status(logins.jane, PASSWORD, home)).toBe(200)
   })
 
-  it('is none for another e-mail', async () => {
+  it('is not trusted for another email', async () => {
     const ann = await createTestMember(logins.account.id, 'customer', { passwordHash: cheapHash(PASSWORD) })
     await failLogins(10, ann)
     expect(await status(ann, PASSWORD, home)).toBe(429)
   })
 
-  it('is not one from which it only failed', async () => {
+  it('is not trusted after failures only', async () => {
     const cafe = freshIpAddress()
     await failLogins(1, logins.jane, cafe)
     await failLogins(9, logins.jane)
     expect(await status(logins.jane, PASSWORD, cafe)).toBe(429)
   })
 
-  it('is known for 30 days, and no longer', async () => {
+  it('is trusted for 30 days', async () => {
     advanceClock(30 * DAY - MINUTE)
     await failLogins(10, logins.jane)
     expect(await status(logins.jane, PASSWORD, home)).toBe(200)
@@ -60,7 +60,7 @@ describe('an address that the e-mail has logged in from', () => {
     expect(await status(logins.jane, PASSWORD, home)).toBe(429)
   })
 
-  it('is known beside nineteen others of the same e-mail, those that were seen last', async () => {
+  it('is trusted together with the nineteen others that the email used last', async () => {
     const office = freshIpAddress()
     advanceClock(1_000)
     expect(await status(logins.jane, PASSWORD, office)).toBe(200)
@@ -72,7 +72,7 @@ describe('an address that the e-mail has logged in from', () => {
     expect([await status(logins.jane, PASSWORD, home), await status(logins.jane, PASSWORD, office)]).toEqual([429, 200])
   })
 
-  it('S19 two people’s failures from one address lock neither out of another', async () => {
+  it('S19 does not lock out two users at home who fail at one shared IP address', async () => {
     const ann = await createTestMember(logins.account.id, 'agent', { passwordHash: cheapHash(PASSWORD) })
     const [office, annsHome] = [freshIpAddress(), freshIpAddress()]
     expect(await status(ann, PASSWORD, annsHome)).toBe(200)
@@ -82,7 +82,7 @@ describe('an address that the e-mail has logged in from', () => {
     expect([await status(logins.jane, PASSWORD, home), await status(ann, PASSWORD, annsHome)]).toEqual([200, 200])
   })
 
-  it('S19 two people who share an address share no count of failures', async () => {
+  it('S19 counts the failures of two users at one IP address separately', async () => {
     const ann = await createTestMember(logins.account.id, 'agent', { passwordHash: cheapHash(PASSWORD) })
     expect(await status(ann, PASSWORD, home)).toBe(200)
     await failLogins(10, logins.jane, home)
@@ -90,7 +90,7 @@ describe('an address that the e-mail has logged in from', () => {
   })
 })
 
-describe('failed logins of an address', () => {
+describe('failed logins from an IP address', () => {
   async function createCustomers(): Promise<{ others: Member[]; ann: Member }> {
     const passwordHash = cheapHash(PASSWORD)
     const others: Member[] = []
@@ -110,7 +110,7 @@ describe('failed logins of an address', () => {
     advanceClock(MINUTE)
   }
 
-  it('are a hundred, then 429 for it before any hashing, and for no other', async () => {
+  it('are limited to 100, then it gets 429 before any hashing, and no other IP address does', async () => {
     const { others, ann } = await createCustomers()
     const [address, other] = [freshIpAddress(), freshIpAddress()]
     for (let attempt = 0; attempt < 20; attempt += 1) expect(await status(ann, PASSWORD, address)).toBe(200)
@@ -133,7 +133,7 @@ describe('failed logins of an address', () => {
     expect(await status(ann, PASSWORD, address)).toBe(200)
   })
 
-  it('count changes of password too, which are refused with it', async () => {
+  it('include changes of a password, which are rejected with them', async () => {
     const { others, ann } = await createCustomers()
     const address = freshIpAddress()
     await failHundred(others, address)

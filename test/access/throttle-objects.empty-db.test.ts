@@ -39,8 +39,8 @@ const stored = (name: string) =>
     ),
   }))
 
-describe('the objects of the throttle', () => {
-  it('forget no address of one user for those of another in the same object', async () => {
+describe('the Durable Objects of the login throttle', () => {
+  it('keep all trusted IP addresses of two users in the same object', async () => {
     const object = env.LOGIN_THROTTLE.getByName('an object of two users')
     await object.trustAddress('ann', 'office')
     await object.trustAddress('jane', 'home')
@@ -48,7 +48,7 @@ describe('the objects of the throttle', () => {
     expect(known.map(({ address }) => address)).toEqual(['office', 'home'])
   })
 
-  it('are at most 64, whatever the e-mails and addresses, and not a few of them only', async () => {
+  it('are at most 64 for any emails and IP addresses, and most of them are used', async () => {
     const names: string[] = []
     const letIn = () => ({ allowed: true, bucket: 'x' })
     const stub = { reserve: letIn, reserveLogin: letIn, release: () => 0 }
@@ -68,7 +68,7 @@ describe('the objects of the throttle', () => {
     expect(new Set(names).size).toBe(64)
   })
 
-  it('hold no e-mail in clear, nor a password', async () => {
+  it('store no email in plain text, and no password', async () => {
     const address = freshIpAddress()
     const names = await objectsOf(async () => {
       await logIn(logins.jane.email, PASSWORD, { address })
@@ -85,7 +85,7 @@ describe('the objects of the throttle', () => {
     expect(text.toLowerCase()).not.toContain(logins.jane.email.split('@')[0] ?? '')
   })
 
-  it('keep their counts and the known addresses through an eviction', async () => {
+  it('keep their counts and the trusted IP addresses through an eviction', async () => {
     const home = freshIpAddress()
     const names = await objectsOf(async () => {
       await logIn(logins.jane.email, PASSWORD, { address: home })
@@ -96,7 +96,7 @@ describe('the objects of the throttle', () => {
     expect((await logIn(logins.jane.email, PASSWORD, { address: home })).status).toBe(200)
   })
 
-  it('forget by alarm windows that have ended, and after 30 days the addresses', async () => {
+  it('delete expired windows by alarm, and IP addresses after 30 days', async () => {
     const email = logins.jane.email
     const names = await objectsOf(() => logIn(email, PASSWORD))
     await failLogins(3, logins.jane)
@@ -113,14 +113,14 @@ describe('the objects of the throttle', () => {
   })
 })
 
-describe('an attempt', () => {
+describe('a login attempt', () => {
   const LIMIT = 2
   const begin = (name: string, id: string) =>
     env.LOGIN_THROTTLE.getByName(name).reserve('bucket', id, LIMIT, 15 * MINUTE)
   const release = (name: string, id: string) => env.LOGIN_THROTTLE.getByName(name).release('bucket', id)
   const ALLOWED = { allowed: true, bucket: 'bucket' }
 
-  it('is counted once and taken back once, however often it is called for, and through an eviction', async () => {
+  it('is counted once and released once, also for repeated calls and through an eviction', async () => {
     const name = 'an object of repeated calls'
     for (const id of ['a', 'a', 'b', 'a', 'b']) expect(await begin(name, id)).toEqual(ALLOWED)
     expect(await begin(name, 'c')).toMatchObject({ allowed: false })
@@ -131,7 +131,7 @@ describe('an attempt', () => {
     expect(await begin(name, 'e')).toMatchObject({ allowed: false })
   })
 
-  it('is not taken back from a later window', async () => {
+  it('is not released from a later window', async () => {
     const name = 'an object of two windows'
     await begin(name, 'a')
     vi.setSystemTime(Date.now() + 15 * MINUTE - 1)
@@ -143,7 +143,7 @@ describe('an attempt', () => {
     expect(await begin(name, 'e')).toMatchObject({ allowed: false })
   })
 
-  it('that never ends is waited for no longer than a minute, stays counted, and is forgotten', async () => {
+  it('is awaited for one minute at most if it never ends, stays counted, and is deleted', async () => {
     const name = 'an object of lost attempts'
     const object = env.LOGIN_THROTTLE.getByName(name)
     const attempt = (id: string) =>
@@ -158,7 +158,7 @@ describe('an attempt', () => {
     expect(await attempt('another')).toMatchObject({ allowed: true })
   })
 
-  it('that never ends is forgotten by the next one after a minute', async () => {
+  it('is deleted by the next one after a minute if it never ends', async () => {
     const name = 'an object of an attempt that was lost'
     const idsAfter = async (id: string) => {
       await begin(name, id)
@@ -173,20 +173,20 @@ describe('an attempt', () => {
   })
 })
 
-describe('an object of the throttle that can not be reached', () => {
+describe('an object of the throttle that cannot be reached', () => {
   const unavailable = () => {
     throw new Error('Network connection lost.')
   }
   const failing = () => Promise.reject(new Error('Network connection lost.'))
 
   it.each([
-    ['is not there', unavailable],
+    ['does not exist', unavailable],
     ['fails at the first count', () => ({ reserve: failing, reserveLogin: failing })],
     [
-      'fails at the count of the e-mail',
+      'fails at the count of the email',
       () => ({ reserve: () => ({ allowed: true, bucket: 'x' }), reserveLogin: failing }),
     ],
-  ])('F03 and %s is 503, never a free pass, and nothing is hashed', async (_name, object) => {
+  ])('F03 and %s: returns 503 without hashing', async (_name, object) => {
     vi.spyOn(env.LOGIN_THROTTLE, 'getByName').mockImplementation(object as never)
     const change = { current_password: PASSWORD, new_password: 'another horse' }
     const responses = await withoutHashing(
@@ -201,7 +201,7 @@ describe('an object of the throttle that can not be reached', () => {
     expect((await logIn(logins.jane.email, PASSWORD)).status).toBe(200)
   })
 
-  it('F03 is 503 for registrations too', async () => {
+  it('F03 returns 503 for registrations too', async () => {
     vi.spyOn(env.LOGIN_THROTTLE, 'getByName').mockImplementation(unavailable)
     const body = { account: logins.account.slug, name: 'Jo', email: 'jo@example.com', password: PASSWORD }
     expect((await call('POST', 'auth/register', { body, address: freshIpAddress() })).status).toBe(503)

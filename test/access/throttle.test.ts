@@ -19,8 +19,8 @@ const SAYS = 'The limit of 10 failed logins for one email in 15 minutes is reach
 
 const logins = useLoginFixture()
 
-describe('failed logins of an e-mail', () => {
-  it('are ten, then 429 before any hashing, right password or not, with the limit and when to come back', async () => {
+describe('failed logins with an email', () => {
+  it('are limited to ten, then 429 before any hashing, for any password, with the limit and Retry-After', async () => {
     await failLogins(10, logins.jane)
     const responses = await withoutHashing(
       () => logIn(logins.jane.email, WRONG_PASSWORD),
@@ -38,7 +38,7 @@ describe('failed logins of an e-mail', () => {
     }
   })
 
-  it('are counted alike for an e-mail that does not exist: the same statuses, the same bytes', async () => {
+  it('are counted in the same way for an unknown email: the same statuses, the same bytes', async () => {
     const tried = await Promise.all(
       Array.from({ length: 12 }, () => logIn('nobody.at.all@example.com', WRONG_PASSWORD)),
     )
@@ -52,18 +52,18 @@ describe('failed logins of an e-mail', () => {
     expect(unknown?.headers.get('Retry-After')).toBe(known?.headers.get('Retry-After'))
   })
 
-  it('end nothing that is logged in', async () => {
+  it('revoke no token', async () => {
     await failLogins(10, logins.jane)
     expect((await call('GET', 'users/me', { token: logins.jane.token })).status).toBe(200)
   })
 
-  it('lock nobody else out', async () => {
+  it('lock no other user out', async () => {
     const ann = await createTestMember(logins.account.id, 'customer', { passwordHash: cheapHash(PASSWORD) })
     await failLogins(10, logins.jane)
     expect((await logIn(ann.email, PASSWORD)).status).toBe(200)
   })
 
-  it('are forgotten when the window ends, 15 minutes after its first, and not a second before', async () => {
+  it('are deleted when the window ends, exactly 15 minutes after the first one', async () => {
     await failLogins(1, logins.jane)
     advanceClock(10 * MINUTE)
     await failLogins(9, logins.jane)
@@ -78,7 +78,7 @@ describe('failed logins of an e-mail', () => {
     expect((await logIn(logins.jane.email, WRONG_PASSWORD)).status).toBe(429)
   })
 
-  it('that are refused do not make the wait longer', async () => {
+  it('do not extend the wait when they are rejected', async () => {
     await failLogins(10, logins.jane)
     for (let minute = 0; minute < 14; minute += 1) {
       advanceClock(MINUTE)
@@ -88,7 +88,7 @@ describe('failed logins of an e-mail', () => {
     expect((await logIn(logins.jane.email, PASSWORD)).status).toBe(200)
   })
 
-  it('of thirty at once let exactly ten through to hashing', async () => {
+  it('reach hashing exactly ten times if thirty are concurrent', async () => {
     const responses: TestResponse[] = []
     const hashes = await hashesDuring(async () => {
       responses.push(...(await Promise.all(Array.from({ length: 30 }, () => logIn(logins.jane.email, WRONG_PASSWORD)))))
@@ -98,15 +98,15 @@ describe('failed logins of an e-mail', () => {
     expect(responses.filter((response) => response.status === 429)).toHaveLength(20)
   })
 
-  it('are not those that the request itself is wrong in', async () => {
+  it('do not include invalid requests', async () => {
     for (let attempt = 0; attempt < 12; attempt += 1)
       expect((await logIn(logins.jane.email, 'x'.repeat(5_000))).status).toBe(400)
     expect((await logIn(logins.jane.email, PASSWORD)).status).toBe(200)
   })
 })
 
-describe('logins that succeed', () => {
-  it('take their attempts back: twenty in a row pass, from one address and from many', async () => {
+describe('successful logins', () => {
+  it('release their attempts: twenty in a row succeed, from one IP address and from many', async () => {
     const home = freshIpAddress()
     for (let attempt = 0; attempt < 20; attempt += 1)
       expect((await logIn(logins.jane.email, PASSWORD, { address: home })).status).toBe(200)
@@ -114,7 +114,7 @@ describe('logins that succeed', () => {
       expect((await logIn(logins.jane.email, PASSWORD)).status).toBe(200)
   })
 
-  it('take back no attempt but their own', async () => {
+  it('release only their own attempt', async () => {
     await failLogins(9, logins.jane)
     expect((await logIn(logins.jane.email, PASSWORD)).status).toBe(200)
     await failLogins(1, logins.jane)
@@ -122,13 +122,13 @@ describe('logins that succeed', () => {
   })
 })
 
-describe('what is no failure', () => {
-  it('twenty right passwords at once are let in, all of them', async () => {
+describe('an attempt that does not count as a failure', () => {
+  it('is one of twenty concurrent logins with the right password, which all succeed', async () => {
     const responses = await Promise.all(Array.from({ length: 20 }, () => logIn(logins.jane.email, PASSWORD)))
     expect(responses.map(({ status }) => status)).toEqual(Array.from({ length: 20 }, () => 200))
   })
 
-  it('a database that is away locks nobody out', async () => {
+  it('is one while the database is unavailable', async () => {
     const broken = vi.spyOn(sessions, 'batch').mockRejectedValue(new Error('D1_ERROR: overloaded'))
     for (let attempt = 0; attempt < 12; attempt += 1)
       expect((await logIn(logins.jane.email, PASSWORD)).status).toBe(503)
@@ -150,7 +150,7 @@ describe('the operator’s unlock', () => {
     advanceClock(SECOND)
   })
 
-  it('holds within 60 seconds, though it is asked for all the time, and gives ten new attempts', async () => {
+  it('takes effect within 60 seconds during continuous attempts, and allows ten new ones', async () => {
     await unlock(logins.jane.email)
     const statuses: number[] = []
     for (let seconds = 0; seconds < 60 && !statuses.includes(401); seconds += 5) {
@@ -164,14 +164,14 @@ describe('the operator’s unlock', () => {
     expect((await logIn(logins.jane.email, PASSWORD)).status).toBe(429)
   })
 
-  it('is no other e-mail’s, and not one from before the window', async () => {
+  it('has no effect on another email, and must be newer than the window', async () => {
     await unlock('somebody.else@example.com')
     await unlock(logins.jane.email, Date.now() - 20 * MINUTE)
     advanceClock(MINUTE)
     expect((await logIn(logins.jane.email, PASSWORD)).status).toBe(429)
   })
 
-  it('that can not be asked for leaves the lock', async () => {
+  it('leaves the lock if it cannot be read', async () => {
     await unlock(logins.jane.email)
     const broken = vi.spyOn(sessions, 'batch').mockRejectedValue(new Error('D1_ERROR: overloaded'))
     advanceClock(MINUTE)

@@ -53,7 +53,7 @@ async function statuses(forged: string): Promise<number[]> {
 }
 
 describe('S04 tokens', () => {
-  it('S04 a token made by hand as it should be is good, so that the others fail for their fault alone', async () => {
+  it('S04 a token created by hand is valid, so that each other token fails for its one difference', async () => {
     expect(await statuses(token(claims()))).toEqual([200, 201])
   })
 
@@ -70,7 +70,7 @@ describe('S04 tokens', () => {
     expect(await statuses(token(claims(), { alg: 'HS512', typ: 'JWT' }))).toEqual([401, 401])
   })
 
-  it('S04 RS256, of a key of one’s own or signed with ours, is 401', async () => {
+  it('S04 RS256, with another key or signed with ours, is 401', async () => {
     const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2_048 })
     const text = `${encode({ alg: 'RS256', typ: 'JWT' })}.${encode(claims())}`
     const signature = signWith('sha256', Buffer.from(text), privateKey).toString('base64url')
@@ -78,7 +78,7 @@ describe('S04 tokens', () => {
     expect(await statuses(token(claims(), { alg: 'RS256', typ: 'JWT' }))).toEqual([401, 401])
   })
 
-  it('S04 no alg, an odd one, or no header at all is 401', async () => {
+  it('S04 no alg, an unknown alg, or no header is 401', async () => {
     for (const header of [
       { typ: 'JWT' },
       { alg: null },
@@ -92,7 +92,7 @@ describe('S04 tokens', () => {
       expect(await statuses(token(claims(), header))).toEqual([401, 401])
   })
 
-  it('S04 a fourth segment, a missing one, or white space is 401', async () => {
+  it('S04 a fourth segment, a missing segment, or white space is 401', async () => {
     const valid = token(claims())
     const [header, payload, signature] = valid.split('.')
     const forged = [
@@ -122,7 +122,7 @@ describe('S04 tokens', () => {
     expect(await statuses(`${mine?.[0]}.${raised}.${mine?.[2]}`)).toEqual([401, 401])
   })
 
-  it('S04 every single bit of the signature’s last four characters counts', async () => {
+  it('S04 a change of any bit of the signature’s last four characters is 401', async () => {
     const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'
     const valid = token(claims())
     for (let back = 1; back <= 4; back += 1)
@@ -154,22 +154,22 @@ describe('S04 tokens', () => {
     ['sub with a path', { sub: '../admin' }],
     ['sub that is a list', { sub: ['x'] }],
     ['acc of SQL', { acc: "' OR 1=1 --" }],
-    ['sub of nobody', { sub: 'user_nobody' }],
-    ['acc of nobody', { acc: 'acct_nobody' }],
-  ])('S04 %s is 401, though the signature is right', async (_name, over) => {
+    ['sub of an unknown user', { sub: 'user_nobody' }],
+    ['acc of an unknown account', { acc: 'acct_nobody' }],
+  ])('S04 %s is 401, despite a matching signature', async (_name, over) => {
     expect(await statuses(token(claims(over)))).toEqual([401, 401])
   })
 
-  it('S04 expired a second ago is 401', async () => {
+  it('S04 a token that expired a second ago is 401', async () => {
     expect(await statuses(token(claims({ iat: now() - 600, exp: now() - 1 })))).toEqual([401, 401])
   })
 
-  it('S04 issued where the clock is ahead is good for up to a minute, and no further', async () => {
+  it('S04 a token issued by a clock that is ahead is valid up to one minute', async () => {
     expect(await statuses(token(claims({ iat: now() + 50 })))).toEqual([200, 201])
     expect(await statuses(token(claims({ iat: now() + 70 })))).toEqual([401, 401])
   })
 
-  it('S04 payloads that are no claims are 401', async () => {
+  it('S04 a payload without valid claims is 401', async () => {
     for (const payload of [null, [], 'x', 1, {}]) expect(await statuses(token(payload))).toEqual([401, 401])
   })
 
@@ -188,14 +188,14 @@ describe('S04 tokens', () => {
   })
 })
 
-describe('a token of somebody', () => {
-  it('of another account’s member does not count in this one', async () => {
+describe('a token', () => {
+  it('is not counted in another account', async () => {
     const other = await createTestAccount()
     expect(await statuses(token(claims({ sub: other.agent.id })))).toEqual([401, 401])
     expect(await statuses(await createTestToken(other.id, account.agent.id, 'agent'))).toEqual([401, 401])
   })
 
-  it('S05 who was deactivated before its first request is 401 on every route', async () => {
+  it('S05 of a user who was deactivated before the first request is 401 on every route', async () => {
     const own = await createTestAccount()
     await createTestMember(own.id, 'admin')
     await execute(update(users, { status: 'inactive' }, sql`${users.id} = ${own.admin.id}`))
@@ -204,7 +204,7 @@ describe('a token of somebody', () => {
       expect((await call('GET', path, { token: own.admin.token, address: freshIpAddress() })).status).toBe(401)
   })
 
-  it('has the role that the database gives it, not the one it claims', async () => {
+  it('has the role in the database, not the one in the claim', async () => {
     const own = await createTestAccount()
     const raised = await createTestToken(own.id, own.customer.id, 'admin')
     expect((await call('GET', 'users', { token: raised })).status).toBe(403)
@@ -214,16 +214,16 @@ describe('a token of somebody', () => {
   })
 })
 
-describe('credentials of a request', () => {
+describe('the credentials of a request', () => {
   const send = (headers: Record<string, string>) => call('GET', 'tickets', { headers, address: freshIpAddress() })
 
-  it('two different ones at once are 400', async () => {
+  it('are 400 if two differ', async () => {
     const response = await send({ Authorization: `Bearer ${account.agent.token}`, 'X-API-Key': 'tk_live_other' })
     expect(response.status).toBe(400)
     expect(response.body.error.details).toHaveLength(1)
   })
 
-  it('any other scheme is 401', async () => {
+  it('are 401 with any other scheme', async () => {
     const { token: valid } = account.agent
     const values = [
       `Basic ${btoa('a:b')}`,
@@ -238,7 +238,7 @@ describe('credentials of a request', () => {
     expect((await send({ Authorization: `bearer ${valid}` })).status).toBe(200)
   })
 
-  it('are not looked for in cookies', async () => {
+  it('are not read from cookies', async () => {
     expect((await send({ Cookie: `token=${account.agent.token}` })).status).toBe(401)
   })
 })

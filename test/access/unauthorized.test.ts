@@ -112,7 +112,7 @@ function send(method: string, headers: Record<string, string>) {
 }
 
 describe('a request without a valid credential', () => {
-  it.each(FORMS)('says what is wrong with %s', async (_form, headers, message, hasToken) => {
+  it.each(FORMS)('returns the cause for %s', async (_form, headers, message, hasToken) => {
     for (const method of ['GET', 'POST']) {
       const response = await send(method, headers)
       expect([response.status, response.body.error.code, response.body.error.details]).toEqual([
@@ -128,7 +128,7 @@ describe('a request without a valid credential', () => {
   it.each([
     ['keys', FORMS.filter(([, , message]) => message === INVALID_KEY)],
     ['tokens', FORMS.filter(([, , message]) => message === REVOKED)],
-  ])('gets the same bytes and headers for %s that are not valid', async (_name, forms) => {
+  ])('returns the same bytes and headers for %s that are not valid', async (_name, forms) => {
     const responses = await Promise.all(forms.map(([, headers]) => send('GET', headers)))
     expect(forms.length).toBeGreaterThan(2)
     expect(new Set(responses.map(({ text }) => text)).size).toBe(1)

@@ -18,18 +18,18 @@ describe('hit', () => {
     expect(run([NOON, NOON + 1, NOON + 59_998, NOON + 59_999], 3)).toEqual([true, true, true, false])
   })
 
-  it('starts anew at the first millisecond of the next minute, and not before', () => {
+  it('starts again at the first millisecond of the next minute', () => {
     expect(run([NOON + 59_999, NOON + 59_999, NOON + 60_000, NOON + 60_000], 1)).toEqual([true, false, true, false])
   })
 
-  it('tells limit, remaining and the end of the minute in whole seconds', () => {
+  it('returns the limit, the remaining requests and the end of the minute in whole seconds', () => {
     const first = hit({ minute: 0, count: 0 }, NOON + 30_500, 100)
     expect(first.rateLimit).toEqual({ admitted: true, limit: 100, remaining: 99, resetAt: (NOON + MINUTE) / 1_000 })
     expect(first.window).toEqual({ minute: NOON / MINUTE, count: 1 })
     expect(hit(first.window, NOON, 100).rateLimit.remaining).toBe(98)
   })
 
-  it('does not count what it refuses', () => {
+  it('does not count rejected requests', () => {
     const full = { minute: NOON / MINUTE, count: 5 }
     const { window, rateLimit } = hit(full, NOON, 5)
     expect(rateLimit).toMatchObject({ admitted: false, remaining: 0 })
@@ -37,12 +37,12 @@ describe('hit', () => {
     expect(hit(window, NOON, 6).rateLimit).toMatchObject({ admitted: true, remaining: 0 })
   })
 
-  it('never shows less than nothing when the limit was lowered', () => {
+  it('never returns a negative number after the limit was lowered', () => {
     const { rateLimit } = hit({ minute: NOON / MINUTE, count: 250 }, NOON, 100)
     expect(rateLimit).toMatchObject({ admitted: false, limit: 100, remaining: 0 })
   })
 
-  it('gives nobody a new minute when the clock goes back', () => {
+  it('starts no new minute when the clock goes back', () => {
     const full = { minute: NOON / MINUTE, count: 2 }
     expect(run([NOON - 1, NOON - 10 * MINUTE, NOON + 59_999, NOON + MINUTE], 2, full)).toEqual([
       false,

@@ -15,7 +15,7 @@ beforeEach(async () => {
 const stored = (id: string) => row<Record<string, unknown>>(sql`SELECT * FROM ${accounts} WHERE ${accounts.id} = ${id}`)
 
 describe('GET /account', () => {
-  it('shows an admin the account, and nothing beside', async () => {
+  it('returns only the account to an admin', async () => {
     const response = await callAs(account.admin, 'GET', 'account')
     expect(response.status).toBe(200)
     expect(response.body).toEqual({
@@ -30,7 +30,7 @@ describe('GET /account', () => {
     })
   })
 
-  it.each(['agent', 'customer'] as const)('is 403 for the %s, as is its change', async (role) => {
+  it.each(['agent', 'customer'] as const)('returns 403 for the %s, also to change it', async (role) => {
     const before = await stored(account.id)
     for (const response of [
       await callAs(account[role], 'GET', 'account'),
@@ -42,13 +42,13 @@ describe('GET /account', () => {
     expect(await stored(account.id)).toEqual(before)
   })
 
-  it('is 401 without a credential', async () => {
+  it('returns 401 without a credential', async () => {
     expect((await call('GET', 'account', { address: freshIpAddress() })).status).toBe(401)
   })
 })
 
 describe('PATCH /account', () => {
-  it('changes the name alone, trimmed, and no other account', async () => {
+  it('changes only the name, trimmed, and no other account', async () => {
     const other = await createTestAccount()
     const [before, otherBefore] = [await stored(account.id), await stored(other.id)]
     const response = await callAs(account.admin, 'PATCH', 'account', { name: '  Größer & Co ' })
@@ -75,7 +75,7 @@ describe('PATCH /account', () => {
     expect((await join('ann@open.example')).status).toBe(403)
   })
 
-  it('changes both at once, and nothing when it says what is', async () => {
+  it('changes both together, and nothing for the current values', async () => {
     await callAs(account.admin, 'PATCH', 'account', { name: 'Both', allow_registration: true })
     const before = await stored(account.id)
     expect(before).toMatchObject({ name: 'Both', allow_registration: 1 })
@@ -95,7 +95,7 @@ describe('PATCH /account', () => {
     [{ allow_registration: 'true' }, ['allow_registration']],
     [{ allow_registration: 1 }, ['allow_registration']],
     [{}, ['body']],
-  ])('%j is 400, and nothing changes', async (body, fields) => {
+  ])('rejects %j with 400, and nothing changes', async (body, fields) => {
     const before = await stored(account.id)
     const details = detailsOf(await callAs(account.admin, 'PATCH', 'account', body), 400, 'invalid_input')
     expect(details.map((entry) => entry.field).sort()).toEqual(fields)

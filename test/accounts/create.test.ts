@@ -35,7 +35,7 @@ const claimsOf = (token: string) => JSON.parse(Buffer.from(token.split('.')[1] ?
 const accounts = async () => (await row(select({ n: sql<number>`count(*)` }, sql`FROM ${accountsTable}`)))?.n
 
 describe('POST /accounts', () => {
-  it('is 403 by default, before any hashing, and makes nothing', async () => {
+  it('returns 403 by default, before any hashing, and creates nothing', async () => {
     const before = await accounts()
     const responses: { status: number; body: { error: { code: string } } }[] = []
     const hashes = await hashesDuring(async () => {
@@ -46,7 +46,7 @@ describe('POST /accounts', () => {
     expect([hashes, await accounts()]).toEqual([0, before])
   })
 
-  it('makes a standard account that is closed to strangers, with its first admin, whose token works', async () => {
+  it('creates a standard account with closed registration and its first admin, whose token works', async () => {
     const response = await post(OPEN, 'accounts', { ...body, name: '  Jo Ruiz ', email: ` ${body.email} ` })
     expect(response.status, response.text).toBe(201)
     const { token, expires_at, user } = response.body
@@ -67,7 +67,7 @@ describe('POST /accounts', () => {
     expect((await call('GET', 'users', { token })).body.pagination.total).toBe(1)
   })
 
-  it('emits no event, and counts tickets and events from one', async () => {
+  it('emits no event, and numbers tickets and events from one', async () => {
     const { token, user } = (await post(OPEN, 'accounts', body)).body
     const { acc } = claimsOf(token)
     expect(await eventsOf(acc)).toEqual([])
@@ -79,7 +79,7 @@ describe('POST /accounts', () => {
     expect((await eventsOf(acc)).map((event) => event.sequence)).toEqual([1])
   })
 
-  it('is not later than what is written in the account, even by a clock that is behind', async () => {
+  it('is not later than other writes in the account, even with a clock that is behind', async () => {
     stopClock()
     const { token, user } = (await post(OPEN, 'accounts', body)).body
     advanceClock(-5_000)
@@ -94,7 +94,7 @@ describe('POST /accounts', () => {
     vi.useRealTimers()
   }, 20_000)
 
-  it('lets the admin log in with the password, also where the e-mail is known elsewhere', async () => {
+  it('lets the admin log in with the password, also if another account has the email', async () => {
     const first = await post(OPEN, 'accounts', body)
     const again = await post(OPEN, 'accounts', { ...body, password: 'another horse' })
     expect([first.status, again.status]).toEqual([201, 201])
@@ -114,7 +114,7 @@ describe('POST /accounts', () => {
     expect((await logIn(body.email, body.password)).status).toBe(401)
   })
 
-  it('allows five an hour and address, and then no hashing', async () => {
+  it('allows five requests per hour and IP address, then rejects before hashing', async () => {
     const address = freshIpAddress()
     const responses = await Promise.all(
       Array.from({ length: 5 }, (_, index) =>
@@ -152,7 +152,7 @@ describe('POST /accounts', () => {
       ['role', 'slug'],
     ],
     [{ account_name: 1, name: ['B'], email: null, password: 12345678 }, ['account_name', 'email', 'name', 'password']],
-  ])('%j is 400, and counts as no registration', async (bad, fields) => {
+  ])('rejects %j with 400, and does not count it', async (bad, fields) => {
     const address = freshIpAddress()
     for (let attempt = 0; attempt < 6; attempt += 1) {
       const response = await post(OPEN, 'accounts', bad, address)
@@ -174,11 +174,11 @@ describe('the slug of a name', () => {
     ['---', 'account'],
     [`${'x'.repeat(39)} y`, 'x'.repeat(39)],
     ['x'.repeat(100), 'x'.repeat(40)],
-  ])('of %j is %s', (name, slug) => {
+  ])('for %j is %s', (name, slug) => {
     expect(slugOf(name)).toBe(slug)
   })
 
-  it('without letters works, and so does the next one', async () => {
+  it('works without letters, also a second time', async () => {
     const names = ['株式会社', '🦄']
     const slugs = []
     for (const account_name of names) {

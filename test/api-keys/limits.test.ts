@@ -18,14 +18,14 @@ afterEach(() => {
 
 const wire = (milliseconds: number) => new Date(milliseconds).toISOString().replace(/\.\d+Z$/, 'Z')
 
-describe('how many keys an account has', () => {
+describe('the number of API keys of an account', () => {
   const create = (own: Account) => callAs(own.admin, 'POST', 'api-keys', { name: 'A' })
   const outcomes = async (own: Account, attempts: number) => {
     const responses = await Promise.all(Array.from({ length: attempts }, () => create(own)))
     return [201, 409].map((status) => responses.filter((response) => response.status === status).length)
   }
 
-  it('is 20 that live, also of 30 made at once; dead ones do not count', async () => {
+  it('is limited to 20 valid keys, also for 30 concurrent requests; revoked and expired keys do not count', async () => {
     const own = await createTestAccount('standard')
     const expiring = await Promise.all(
       [1, 2].map(() => createTestKey(own, { expires_at: wire(Date.now() + 600 * SECOND) })),
@@ -49,7 +49,7 @@ describe('how many keys an account has', () => {
     expect((await create(await createTestAccount('standard'))).status).toBe(201)
   })
 
-  it('is 100 on the premium plan, counted over all of its admins', async () => {
+  it('is limited to 100 on the premium plan, for all admins together', async () => {
     const own = await createTestAccount('premium')
     const second = await createTestMember(own.id, 'admin')
     expect(await outcomes(own, 60)).toEqual([60, 0])
@@ -57,8 +57,8 @@ describe('how many keys an account has', () => {
   })
 })
 
-describe('C05 the limit of a key', () => {
-  it('C05 of 400 at once exactly 100 pass, again after an eviction none', async () => {
+describe('C05 the rate limit of an API key', () => {
+  it('C05 admits exactly 100 of 400 concurrent requests, and none after an eviction', async () => {
     const own = await createTestAccount('standard')
     const { id, key } = await createTestKey(own)
     const statuses = await Promise.all(

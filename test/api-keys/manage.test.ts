@@ -30,7 +30,7 @@ const wire = (milliseconds: number) => new Date(milliseconds).toISOString().repl
 const rotate = async (id: string, body: unknown) => callAs(account.admin, 'POST', `api-keys/${id}/rotate`, body)
 
 describe('POST /api-keys', () => {
-  it('answers with the key, for an agent unless it says otherwise', async () => {
+  it('returns the key, with the role agent by default', async () => {
     const response = await callAs(account.admin, 'POST', 'api-keys', { name: '  CRM sync ' })
     expect(response.status, response.text).toBe(201)
     const { key } = response.body.data
@@ -53,7 +53,7 @@ describe('POST /api-keys', () => {
     expect((await call('GET', 'account', { token: key })).status).toBe(403)
   })
 
-  it('gives no two keys a part in common', async () => {
+  it('creates keys without a common part', async () => {
     const [a, b] = [await createTestKey(account), await createTestKey(account)]
     expect(a.id).not.toBe(b.id)
     expect(a.key.slice(34, 98)).not.toBe(b.key.slice(34, 98))
@@ -65,17 +65,17 @@ describe('POST /api-keys', () => {
     ['a name of 101 characters', { name: 'x'.repeat(101) }, 'name'],
     ['a role of customers', { name: 'A', role: 'customer' }, 'role'],
     ['an unknown role', { name: 'A', role: 'root' }, 'role'],
-    ['an end in the past', { name: 'A', expires_at: '2020-01-01T00:00:00Z' }, 'expires_at'],
-    ['an end that is no time', { name: 'A', expires_at: 'tomorrow' }, 'expires_at'],
-    ['a key of its own choosing', { name: 'A', key: 'tk_live_x' }, 'key'],
+    ['an expiry in the past', { name: 'A', expires_at: '2020-01-01T00:00:00Z' }, 'expires_at'],
+    ['an expiry that is not a time', { name: 'A', expires_at: 'tomorrow' }, 'expires_at'],
+    ['a given key', { name: 'A', key: 'tk_live_x' }, 'key'],
     ['an ID', { name: 'A', id: 'key_x' }, 'id'],
     ['an account', { name: 'A', account_id: 'acct_x' }, 'account_id'],
-  ])('refuses %s', async (_name, body, field) => {
+  ])('rejects %s', async (_name, body, field) => {
     const details = detailsOf(await callAs(account.admin, 'POST', 'api-keys', body), 400, 'invalid_input')
     expect(details.map((entry) => entry.field)).toEqual([field])
   })
 
-  it('is for admins who are people', async () => {
+  it('is only available to admins who are users', async () => {
     for (const by of [account.agent, account.customer])
       expect((await callAs(by, 'POST', 'api-keys', { name: 'A' })).status).toBe(403)
     expect((await call('POST', 'api-keys', { body: { name: 'A' }, address: freshIpAddress() })).status).toBe(401)
@@ -83,7 +83,7 @@ describe('POST /api-keys', () => {
 })
 
 describe('expires_at', () => {
-  it('ends a key by itself, at that moment', async () => {
+  it('expires a key at this time', async () => {
     stopClock()
     const expiresAt = wire(Date.now() + 120 * SECOND)
     const { id, key } = await createTestKey(account, { expires_at: expiresAt })
@@ -97,7 +97,7 @@ describe('expires_at', () => {
     expect(await use(key)).toBe(401)
   })
 
-  it('ends the old secret of a rotated key too, whatever the grace', async () => {
+  it('expires the old secret of a rotated key too, regardless of its grace period', async () => {
     stopClock()
     const { id, key } = await createTestKey(account, { expires_at: wire(Date.now() + 120 * SECOND) })
     const rotated = (await rotate(id, { grace_seconds: 604_800 })).body.data.key
@@ -108,7 +108,7 @@ describe('expires_at', () => {
 })
 
 describe('GET /api-keys', () => {
-  it('lists the account’s keys, newest first, dead ones too, and never a secret', async () => {
+  it('lists the keys of the account, newest first, with revoked and expired ones, without secrets', async () => {
     const own = await createTestAccount()
     const keys = [
       await createTestKey(own, { name: 'First' }),
@@ -129,7 +129,7 @@ describe('GET /api-keys', () => {
 })
 
 describe('DELETE /api-keys/{key_id}', () => {
-  it('ends a key on its very next request, once and for all', async () => {
+  it('revokes a key from its next request on, for good', async () => {
     const { id, key } = await createTestKey(account)
     const otherKey = await createTestKey(account)
     for (let i = 0; i < 3; i += 1) expect(await use(key)).toBe(200)
@@ -144,7 +144,7 @@ describe('DELETE /api-keys/{key_id}', () => {
     expect(await use(otherKey.key)).toBe(200)
   })
 
-  it('ends the old secret of a grace too', async () => {
+  it('revokes the old secret in a grace period too', async () => {
     const { id, key } = await createTestKey(account)
     const rotated = (await rotate(id, {})).body.data.key
     expect([await use(key), await use(rotated)]).toEqual([200, 200])
@@ -154,7 +154,7 @@ describe('DELETE /api-keys/{key_id}', () => {
 })
 
 describe('POST /api-keys/{key_id}/rotate', () => {
-  it('gives a new secret, beside which the old one is good for the grace', async () => {
+  it('returns a new secret, and the old one is valid for the grace period', async () => {
     stopClock()
     const { id, key } = await createTestKey(account, { name: 'Rotated', role: 'admin' })
     const response = await rotate(id, { grace_seconds: 600 })
@@ -170,7 +170,7 @@ describe('POST /api-keys/{key_id}/rotate', () => {
     expect([await use(key), await use(rotated)]).toEqual([401, 200])
   })
 
-  it('has a grace of a day unless it says otherwise', async () => {
+  it('has a grace period of a day by default', async () => {
     stopClock()
     const { id, key } = await createTestKey(account)
     await rotate(id, {})
@@ -180,21 +180,21 @@ describe('POST /api-keys/{key_id}/rotate', () => {
     expect(await use(key)).toBe(401)
   })
 
-  it('without a grace ends the old secret at once', async () => {
+  it('revokes the old secret immediately without a grace period', async () => {
     const { id, key } = await createTestKey(account)
     expect(await use(key)).toBe(200)
     const rotated = (await rotate(id, { grace_seconds: 0 })).body.data.key
     expect([await use(key), await use(rotated)]).toEqual([401, 200])
   })
 
-  it('twice leaves the last two secrets', async () => {
+  it('keeps the last two secrets after two rotations', async () => {
     const { id, key } = await createTestKey(account)
     const second = (await rotate(id, {})).body.data.key
     const third = (await rotate(id, {})).body.data.key
     expect([await use(key), await use(second), await use(third)]).toEqual([401, 200, 200])
   })
 
-  it('is 409 for a key that was revoked, which stays dead', async () => {
+  it('returns 409 for a revoked key, which stays revoked', async () => {
     const { id, key } = await createTestKey(account)
     await callAs(account.admin, 'DELETE', `api-keys/${id}`)
     const details = detailsOf(await rotate(id, {}), 409, 'conflict')
@@ -202,7 +202,7 @@ describe('POST /api-keys/{key_id}/rotate', () => {
     expect(await use(key)).toBe(401)
   })
 
-  it.each([-1, 604_801, 1.5, 1e300, '60', null])('refuses a grace of %s', async (grace_seconds) => {
+  it.each([-1, 604_801, 1.5, 1e300, '60', null])('rejects a grace period of %s', async (grace_seconds) => {
     const { id } = await createTestKey(account)
     const details = detailsOf(await rotate(id, { grace_seconds }), 400, 'invalid_input')
     expect(details.map((entry) => entry.field)).toEqual(['grace_seconds'])
@@ -210,8 +210,8 @@ describe('POST /api-keys/{key_id}/rotate', () => {
   })
 })
 
-describe('a key of another account, of nobody, or a person', () => {
-  it('is 404, is left as it is, and makes no Durable Object', async () => {
+describe('an unknown API key, an API key of another account, or a user', () => {
+  it('is 404, is not changed, and creates no Durable Object', async () => {
     const theirs = await createTestKey(other)
     expect(await use(theirs.key)).toBe(200)
     const getByName = vi.spyOn(env.RATE_LIMITER, 'getByName')

@@ -33,8 +33,8 @@ const by = (key: Key, method: string, path: string, body?: unknown) =>
 const send = (headers: Record<string, string>) =>
   call('GET', 'tickets?per_page=1', { headers, address: freshIpAddress() })
 
-describe('how a key comes with a request', () => {
-  it('as a Bearer, in X-API-Key, or both alike', async () => {
+describe('an API key in a request', () => {
+  it('is accepted as a Bearer token, in X-API-Key, or the same in both', async () => {
     const { key } = agentKey
     expect((await send({ Authorization: `Bearer ${key}` })).status).toBe(200)
     expect((await send({ Authorization: `bearer ${key}` })).status).toBe(200)
@@ -42,7 +42,7 @@ describe('how a key comes with a request', () => {
     expect((await send({ Authorization: `Bearer ${key}`, 'X-API-Key': key })).status).toBe(200)
   })
 
-  it('not beside another credential, be each of them good', async () => {
+  it('is rejected together with another credential, even if both are valid', async () => {
     for (const bearer of [account.agent.token, adminKey.key]) {
       const response = await send({ Authorization: `Bearer ${bearer}`, 'X-API-Key': agentKey.key })
       const details = detailsOf(response, 400, 'invalid_input')
@@ -51,7 +51,7 @@ describe('how a key comes with a request', () => {
     }
   })
 
-  it('not as a Basic login, a cookie, a token in X-API-Key, or an empty header', async () => {
+  it('is rejected as a Basic login, a cookie, a token in X-API-Key, or an empty header', async () => {
     const { key } = agentKey
     for (const headers of [
       { Authorization: `Basic ${btoa(`${key}:`)}` },
@@ -65,8 +65,8 @@ describe('how a key comes with a request', () => {
   })
 })
 
-describe('a key as a member', () => {
-  it('is named by what it creates', async () => {
+describe('an API key as a member', () => {
+  it('is the creator of its resources', async () => {
     const ticket = await by(agentKey, 'POST', 'tickets', { title: 'By a key', description: 'D' })
     const self = { id: agentKey.id, name: 'CRM sync', email: `${agentKey.id}@keys.invalid` }
     expect(ticket.status, ticket.text).toBe(201)
@@ -82,7 +82,7 @@ describe('a key as a member', () => {
     expect((await callAs(account.agent, 'GET', `tickets?created_by=${agentKey.id}`)).body.pagination.total).toBe(1)
   })
 
-  it('sees and does what its role may', async () => {
+  it('has the access of its role', async () => {
     const { id } = await createTicket(account.customer)
     await createComment(account.agent, id, { is_internal: true })
     expect((await by(agentKey, 'GET', `tickets/${id}`)).body.data.comments).toHaveLength(1)
@@ -95,12 +95,12 @@ describe('a key as a member', () => {
     expect((await by(adminKey, 'DELETE', `tickets/${id}`)).status).toBe(204)
   })
 
-  it('S04 has no tokens: one that names it is nobody’s', async () => {
+  it('S04 has no tokens: a token with its ID is rejected', async () => {
     const token = await createTestToken(account.id, agentKey.id, 'agent')
     expect((await call('GET', 'tickets', { token, address: freshIpAddress() })).status).toBe(401)
   })
 
-  it('is not listed among users, nor found, changed or deactivated as one', async () => {
+  it('is not listed among users, and cannot be read, changed or deactivated as one', async () => {
     const list = await callAs(account.admin, 'GET', 'users?per_page=100')
     expect(list.text).not.toContain('key_')
     expect(list.body.pagination.total).toBe(list.body.data.length)
@@ -119,7 +119,7 @@ describe('a key as a member', () => {
     expect(await statusOf(agentKey.key, freshIpAddress())).toBe(200)
   })
 
-  it('is no person to itself either: it can set itself no password, nor change itself as one', async () => {
+  it('cannot set its own password or change itself as a user', async () => {
     const path = `users/${adminKey.id}`
     expect((await by(adminKey, 'POST', `${path}/password`, { password: 'a good password' })).status).toBe(404)
     expect((await by(adminKey, 'PATCH', path, { role: 'agent' })).status).toBe(404)
@@ -130,7 +130,7 @@ describe('a key as a member', () => {
     expect(await statusOf(adminKey.key, freshIpAddress())).toBe(200)
   })
 
-  it('can not be assigned, nor be created on behalf of', async () => {
+  it('cannot be assigned, and no ticket can be created on its behalf', async () => {
     const { id } = await createTicket(account.customer)
     const created = { title: 'T', description: 'D' }
     for (const key of [agentKey, adminKey]) {
@@ -145,7 +145,7 @@ describe('a key as a member', () => {
     }
   })
 
-  it('can not log in, and its address is nobody’s', async () => {
+  it('cannot log in, and has no email', async () => {
     const email = `${agentKey.id}@keys.invalid`
     const login = await call('POST', 'auth/login', { body: { email, password: agentKey.key.slice(0, 100) } })
     expect(login.status).toBe(401)
@@ -161,11 +161,11 @@ describe('a key as a member', () => {
     ['POST', 'auth/password', { current_password: 'x', new_password: 'a good password' }],
     ['GET', 'users/me', undefined],
     ['PATCH', 'users/me', { name: 'A' }],
-  ])('may not %s %s', async (method, path, body) => {
+  ])('cannot %s %s', async (method, path, body) => {
     for (const key of [agentKey, adminKey]) expect((await by(key, method, path, body)).status).toBe(403)
   })
 
-  it('may not end or rotate keys, not even itself', async () => {
+  it('cannot revoke or rotate API keys, including itself', async () => {
     for (const key of [agentKey, adminKey])
       for (const id of [key.id, agentKey.id, 'key_unknown']) {
         expect((await by(key, 'DELETE', `api-keys/${id}`)).status).toBe(403)
@@ -174,7 +174,7 @@ describe('a key as a member', () => {
     for (const key of [agentKey, adminKey]) expect(await statusOf(key.key, freshIpAddress())).toBe(200)
   })
 
-  it('does not count as the admin whom an account must keep', async () => {
+  it('does not count as the last admin of an account', async () => {
     const own = await createTestAccount()
     const key = await createTestKey(own, { role: 'admin' })
     for (const body of [{ role: 'agent' }, { status: 'inactive' }])
@@ -182,7 +182,7 @@ describe('a key as a member', () => {
     expect((await by(key, 'DELETE', `users/${own.admin.id}`)).status).toBe(409)
   })
 
-  it('outlives its creator', async () => {
+  it('stays valid without its creator', async () => {
     const own = await createTestAccount()
     const creator = await createTestMember(own.id, 'admin')
     const key = await createTestKey({ ...own, admin: creator })
@@ -193,7 +193,7 @@ describe('a key as a member', () => {
     expect((await callAs(own.admin, 'GET', 'api-keys')).body.data[0]).toMatchObject({ id: key.id, revoked_at: null })
   })
 
-  it('still names what it did after its end', async () => {
+  it('is still named in its writes after it was revoked', async () => {
     const key = await createTestKey(account, { name: 'Short-lived' })
     const { id } = (await by(key, 'POST', 'tickets', { title: 'T', description: 'D' })).body.data
     await callAs(account.admin, 'DELETE', `api-keys/${key.id}`)
@@ -206,7 +206,7 @@ describe('last_used_at', () => {
   const lastUse = async (id: string) =>
     (await row(select({ at: apiKeys.lastUsedAt }, sql`FROM ${apiKeys} WHERE ${apiKeys.id} = ${id}`)))?.at ?? null
 
-  it('is noted once an hour, not at each request', async () => {
+  it('is updated once an hour, not with each request', async () => {
     stopClock()
     const { id, key } = await createTestKey(account)
     expect(await lastUse(id)).toBeNull()
@@ -232,7 +232,7 @@ describe('last_used_at', () => {
     expect(notes()).toBe(2)
   })
 
-  it('is not noted for a key that is refused', async () => {
+  it('is not updated for a rejected key', async () => {
     const { id, key } = await createTestKey(account)
     await callAs(account.admin, 'DELETE', `api-keys/${id}`)
     expect(await statusOf(key, freshIpAddress())).toBe(401)

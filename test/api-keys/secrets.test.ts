@@ -63,23 +63,23 @@ async function expectRejectedUnread(keys: string[]): Promise<void> {
   for (const spy of queries) expect(spy).not.toHaveBeenCalled()
 }
 
-describe('S06 a key that is none', () => {
-  it('S06 one put together by hand as it should be is good, so that the others fail for their fault alone', async () => {
+describe('S06 an invalid API key', () => {
+  it('S06 assembled by hand from valid parts is accepted, so that the others fail for their one difference', async () => {
     expect(forge({})).toBe(real.key)
   })
 
-  it('S06 with one character flipped, anywhere, is refused with nothing looked up', async () => {
+  it('S06 with any one character changed is rejected without a lookup', async () => {
     await expectRejectedUnread(Array.from({ length: real.key.length }, (_, at) => flipped(real.key, at)))
   })
 
-  it('S06 cut short, longer or spelled otherwise is refused with nothing looked up', async () => {
+  it('S06 that is shorter, longer or written differently is rejected without a lookup', async () => {
     const { key } = real
     const cut = [1, 2, 8, 24, 88, 125].map((by) => key.slice(0, -by))
     const spelled = [key.toUpperCase(), `${key}0`, `tk_test_${key.slice(8)}`, 'tk_', 'tk_live_', key.slice(8)]
     await expectRejectedUnread([...cut, ...spelled])
   })
 
-  it('S06 with a wrong MAC or another’s ID, its CRC right, is refused with nothing looked up', async () => {
+  it('S06 with a wrong MAC or another ID, and a matching CRC, is rejected without a lookup', async () => {
     const invented = newId('key', Date.now()).slice(4)
     const macOf = (secret: Buffer, id: string) => createHmac('sha256', secret).update(id).digest('hex').slice(0, 16)
     await expectRejectedUnread([
@@ -90,14 +90,14 @@ describe('S06 a key that is none', () => {
     ])
   })
 
-  it('S06 with the right ID and MAC but another secret is refused by the key’s object', async () => {
+  it('S06 with the right ID and MAC but another secret is rejected by the Durable Object of the key', async () => {
     const queries = vi.spyOn(sessions, 'batch')
     expect(await statusOf(forge({ secret: '0'.repeat(64) }), freshIpAddress())).toBe(401)
     expect(queries).not.toHaveBeenCalled()
     expect(await statusOf(real.key, freshIpAddress())).toBe(200)
   })
 
-  it('C06 leaves the real key’s count alone', async () => {
+  it('C06 does not change the count of the valid key', async () => {
     const left = async (token: string) =>
       Number((await call('GET', 'tickets', { token, address: freshIpAddress() })).headers.get('X-RateLimit-Remaining'))
     stopClock()
@@ -111,10 +111,10 @@ describe('S06 a key that is none', () => {
   })
 })
 
-describe('a key whose MAC is of a secret that was rotated away', () => {
+describe('an API key with a MAC of a secret that was rotated out', () => {
   const old = deriveKey('a secret of long ago, of 32 bytes or more', 'api-keys')
 
-  it('is good by a look-up, ten a minute and address; the invented ones are refused', async () => {
+  it('is accepted after a lookup, at most ten a minute and IP address; invented keys are rejected', async () => {
     stopClock()
     const { id } = await createTestKey(account)
     const key = generateKey(id, old)
@@ -138,7 +138,7 @@ describe('a key whose MAC is of a secret that was rotated away', () => {
     expect(await statusOf(key, address)).toBe(200)
   })
 
-  it('is 503 while D1 or the throttle is away, never a free pass', async () => {
+  it('is 503 while D1 or the throttle is unavailable', async () => {
     const { id } = await createTestKey(account)
     const key = generateKey(id, old)
     await execute(update(apiKeys, { hash: hashKey(key) }, sql`${apiKeys.id} = ${id}`))
@@ -162,7 +162,7 @@ describe('APP_SECRET_PREVIOUS', () => {
   const after = configOf({ ...env, ...rotated })
   const otherConfig = configOf({ ...env, APP_SECRET: 'another secret, of 32 bytes or more' })
 
-  it('keeps tokens, keys and file addresses good, and none without it', async () => {
+  it('keeps tokens, API keys and file URLs valid, which are invalid without it', async () => {
     const file = { filename: 'a.txt', content: 'YWJj', mime_type: 'text/plain' }
     const { url } = (await createTicket(account.agent, { attachments: [file] })).attachments[0]
     const list = `${ORIGIN}${API}/tickets`
@@ -179,7 +179,7 @@ describe('APP_SECRET_PREVIOUS', () => {
     expect(parseKey(real.key, verificationKeys(otherConfig, 'apiKeys'))).toEqual({ id: real.id, mac: 'unknown' })
   })
 
-  it('makes new keys under the new secret', async () => {
+  it('creates new API keys with the new secret', async () => {
     const made = await callWith(rotated, 'POST', 'api-keys', { token: account.admin.token, body: { name: 'New' } })
     expect(made.status, made.text).toBe(201)
     const { key, id } = made.body.data
@@ -188,7 +188,7 @@ describe('APP_SECRET_PREVIOUS', () => {
     expect((await callWith(rotated, 'GET', 'tickets', { token: key })).status).toBe(200)
   })
 
-  it('judges a wrong MAC of the previous secret as it would its own', () => {
+  it('rejects a wrong MAC of the previous secret like one of its own', () => {
     const [secret, previous] = [randomBytes(32), randomBytes(32)]
     const id = newId('key', Date.now())
     for (const by of [secret, previous]) {
@@ -200,8 +200,8 @@ describe('APP_SECRET_PREVIOUS', () => {
   })
 })
 
-describe('S18 what is kept', () => {
-  it('S18 a dump of the database holds no key and no secret of one', async () => {
+describe('S18 stored data', () => {
+  it('S18 contains no API key and no secret of one in a dump of the database', async () => {
     const made = [real, await createTestKey(account, { role: 'admin' })]
     const rotated: Key[] = []
     for (const { id } of made)
@@ -226,7 +226,7 @@ describe('S18 what is kept', () => {
         expect(text).not.toContain(configOf(env).keys[purpose].toString(form))
   })
 
-  it('S06 a key in ?api_key= does nothing, and no log line holds a key', async () => {
+  it('S06 ignores an API key in ?api_key=, and logs none', async () => {
     const lines: unknown[] = []
     for (const level of ['info', 'error', 'log', 'warn'] as const)
       vi.spyOn(console, level).mockImplementation((...line) => void lines.push(...line))
@@ -245,8 +245,8 @@ describe('S18 what is kept', () => {
   })
 })
 
-describe('a look-up', () => {
-  it('S06 knows a key by all of it, and not by its ID', async () => {
+describe('a lookup', () => {
+  it('S06 compares the whole API key, not only its ID', async () => {
     const other = generateKey(real.id, OURS)
     expect(await isKnownKey(env, real.id, hashKey(real.key))).toBe(true)
     expect(await isKnownKey(env, real.id, hashKey(other))).toBe(false)

@@ -24,7 +24,7 @@ afterEach(() => {
 const list = (id: string) => `tickets/${id}/attachments`
 
 describe('DELETE /tickets/{id}/attachments/{id}', () => {
-  it('takes away row, object and bytes, of the ticket itself or of a comment', async () => {
+  it('deletes row, object and bytes, for a ticket or a comment', async () => {
     const { id, all, open } = await ticketWithFiles(account)
     for (const [index, { id: each, url }] of all.entries()) {
       const by = index % 2 === 0 ? account.agent : account.admin
@@ -45,7 +45,7 @@ describe('DELETE /tickets/{id}/attachments/{id}', () => {
     await expectNoHoles(account.id)
   })
 
-  it('is a line of history and a ticket.updated', async () => {
+  it('records a line of history and a ticket.updated', async () => {
     const { id, attachments } = await createTicket(account.customer, files('a.txt'))
     await callAs(account.admin, 'DELETE', `${list(id)}/${attachments[0].id}`)
     const snapshot = { id: attachments[0].id, filename: 'a.txt', size: 3, mime_type: 'text/plain' }
@@ -63,7 +63,7 @@ describe('DELETE /tickets/{id}/attachments/{id}', () => {
     })
   })
 
-  it('S09 of an internal one moves nothing that a customer sees, and its event is internal', async () => {
+  it('S09 changes nothing that a customer sees if it is internal, and its event is internal', async () => {
     const { id, all } = await ticketWithFiles(account)
     const internal = all.find(({ filename }) => filename === 'i2')
     const seen = async () => {
@@ -82,7 +82,7 @@ describe('DELETE /tickets/{id}/attachments/{id}', () => {
     expect((await historyOf(account.id, id)).at(-1)).toMatchObject({ field: 'attachments', current: null })
   })
 
-  it('is 403 for customers before anything is looked up, and 404 elsewhere than under its own ticket', async () => {
+  it('returns 403 to customers before any lookup, and 404 with another ticket in the path', async () => {
     const { id, all } = await ticketWithFiles(account)
     const other = await createTicket(account.customer)
     const [first] = all
@@ -98,7 +98,7 @@ describe('DELETE /tickets/{id}/attachments/{id}', () => {
     expect((await callAs(account.agent, 'GET', `${list(id)}`)).body.pagination.total).toBe(9)
   })
 
-  it('happens once, however many ask at once', async () => {
+  it('happens once for concurrent requests', async () => {
     const { id, attachments } = await createTicket(account.customer, files('a.txt'))
     const path = `${list(id)}/${attachments[0].id}`
     const responses = await Promise.all(Array.from({ length: 10 }, () => callAs(account.agent, 'DELETE', path)))
@@ -110,7 +110,7 @@ describe('DELETE /tickets/{id}/attachments/{id}', () => {
 })
 
 describe('C08 a deleted ticket', () => {
-  it('takes the lists and the files with it', async () => {
+  it('removes its lists and files', async () => {
     const { id, all } = await ticketWithFiles(account)
     expect((await callAs(account.agent, 'DELETE', `tickets/${id}`)).status).toBe(204)
     for (const by of [account.customer, account.agent]) {
@@ -124,7 +124,7 @@ describe('C08 a deleted ticket', () => {
 })
 
 describe('webhooks', () => {
-  it('S09 are told of internal files only where they asked for what is internal, and of none by a signed address', async () => {
+  it('S09 receive internal files only if they include internal comments, and never a signed URL', async () => {
     silenceQueue()
     const received = receive()
     const own = await createTestAccount()

@@ -29,8 +29,8 @@ function altered(change: (url: URL) => void): string {
 const set = (name: string, value: string) => altered((url) => url.searchParams.set(name, value))
 const text = (bytes: Uint8Array) => Buffer.from(bytes).toString()
 
-describe('the address of a file', () => {
-  it('lies on the origin of the request, and ends on a full hour in one to two hours', () => {
+describe('the URL of a file', () => {
+  it('has the origin of the request, and expires on a full hour in one to two hours', () => {
     const url = new URL(file.url)
     expect(`${url.origin}${url.pathname}`).toBe(`${ORIGIN}/files/${file.id}/note.txt`)
     const expires = Number(url.searchParams.get('expires'))
@@ -40,7 +40,7 @@ describe('the address of a file', () => {
     expect(left).toBeLessThanOrEqual(2 * HOUR)
   })
 
-  it('needs no header, is not counted, and is for HEAD too', async () => {
+  it('works without headers and for HEAD, and is not counted', async () => {
     const got = await fetchFile(file.url)
     expect([got.status, text(got.bytes)]).toEqual([200, 'hello'])
     expect(got.headers.has('X-RateLimit-Limit')).toBe(false)
@@ -50,7 +50,7 @@ describe('the address of a file', () => {
       expect(head.headers.get(name)).toBe(got.headers.get(name))
   })
 
-  it('is good until it expires, and not a second longer', async () => {
+  it('is valid until it expires', async () => {
     const expires = Number(new URL(file.url).searchParams.get('expires'))
     vi.useFakeTimers({ toFake: ['Date'] })
     vi.setSystemTime(expires * 1_000 - 1)
@@ -60,8 +60,8 @@ describe('the address of a file', () => {
   })
 })
 
-describe('an address that was not signed as it is', () => {
-  it('is 403 with the same bytes, whatever was altered and whatever the ID', async () => {
+describe('a URL with an invalid signature', () => {
+  it('returns 403 with the same bytes, for any change and any ID', async () => {
     const other = await uploadFile(account.agent, { filename: 'note.txt', content: 'eA==', mime_type: 'text/plain' })
     const foreign = await createTestAccount()
     const signature = new URL(file.url).searchParams.get('signature') ?? ''
@@ -104,12 +104,12 @@ describe('an address that was not signed as it is', () => {
     ])
   })
 
-  it('is 403 for a known caller too: a credential is no signature', async () => {
+  it('returns 403 to an authenticated caller too', async () => {
     const headers = { Authorization: `Bearer ${account.admin.token}`, 'CF-Connecting-IP': '203.0.113.7' }
     expect((await fetchFile(`${ORIGIN}/files/${file.id}/note.txt`, { headers })).status).toBe(403)
   })
 
-  it('S09 is the same 403 for the file of an internal comment', async () => {
+  it('S09 returns the same 403 for the file of an internal comment', async () => {
     const ticket = await createTicket(account.customer)
     const attachments = [{ filename: 'i.txt', content: 'aQ==', mime_type: 'text/plain' }]
     const body = { content: 'C', is_internal: true, attachments }
@@ -122,8 +122,8 @@ describe('an address that was not signed as it is', () => {
   })
 })
 
-describe('a signed address', () => {
-  it('is 404 once the ticket is deleted, and the object goes', async () => {
+describe('a signed URL', () => {
+  it('returns 404 once the ticket is deleted, and the object is deleted', async () => {
     const attachments = [{ filename: 'gone.txt', content: 'aGVsbG8=', mime_type: 'text/plain' }]
     const ticket = await createTicket(account.agent, { attachments })
     const body = { content: 'C', attachments }
@@ -140,7 +140,7 @@ describe('a signed address', () => {
     expect((await fetchFile(file.url)).status).toBe(200)
   })
 
-  it('F03 is 503 while R2 or D1 can not be reached', async () => {
+  it('F03 returns 503 while R2 or D1 cannot be reached', async () => {
     vi.spyOn(console, 'error').mockImplementation(() => undefined)
     const storage = vi.spyOn(env.FILES, 'get').mockRejectedValue(new Error('R2 internal error (10001)'))
     const response = await fetchFile(file.url)

@@ -46,13 +46,13 @@ async function leftovers() {
 
 const NOTHING = { tickets: 0, comments: 0, attachments: 0, intents: 0, events: 0, objects: 0 }
 
-describe('S15 a bad attachment among good ones', () => {
+describe('S15 an invalid attachment among valid ones', () => {
   it.each([
     ['base64', { content: 'a' }],
     ['name', { filename: '../x' }],
     ['type', { mime_type: 'x' }],
     ['field', { size: 5 }],
-  ])('S15 with a bad %s: 400, and nothing is left', async (_name, over) => {
+  ])('S15 with an invalid %s: returns 400, and leaves nothing', async (_name, over) => {
     const put = vi.spyOn(env.FILES, 'put')
     const response = await post([file('1'), { ...file('2'), ...over }, file('3')])
     expect(response.status).toBe(400)
@@ -62,7 +62,7 @@ describe('S15 a bad attachment among good ones', () => {
     expect(await leftovers()).toEqual(NOTHING)
   })
 
-  it('S15 beside a bad field of the ticket, or a reference that is refused: nothing is left', async () => {
+  it('S15 with an invalid field of the ticket, or an invalid reference: leaves nothing', async () => {
     const body = { title: '', description: 'D', attachments: [file()] }
     expect((await call('POST', 'tickets', { token: account.agent.token, body })).status).toBe(400)
     const rejected = { title: 'T', description: 'D', assigned_to: 'user_none', attachments: [file(), file()] }
@@ -71,8 +71,8 @@ describe('S15 a bad attachment among good ones', () => {
   })
 })
 
-describe('F03 R2 fails', () => {
-  it('F03 for every file: 503, and nothing is left', async () => {
+describe('F03 a failure of R2', () => {
+  it('F03 for every file: returns 503, and leaves nothing', async () => {
     vi.spyOn(env.FILES, 'put').mockRejectedValue(new Error('R2 internal error (10001)'))
     const response = await post([file(), file()])
     expect(response.status).toBe(503)
@@ -81,7 +81,7 @@ describe('F03 R2 fails', () => {
     await eventually(async () => expect(await leftovers()).toEqual(NOTHING))
   })
 
-  it('F03 for one file while another is still on its way: 503, and nothing is left', async () => {
+  it('F03 for one file during the upload of another: returns 503, and leaves nothing', async () => {
     const original = env.FILES.put.bind(env.FILES)
     let puts = 0
     const others: Promise<unknown>[] = []
@@ -98,7 +98,7 @@ describe('F03 R2 fails', () => {
     await eventually(async () => expect(await leftovers()).toEqual(NOTHING))
   })
 
-  it('F03 when it should delete: the intent stays, and the sweep does it later', async () => {
+  it('F03 during a deletion: keeps the intent, and the sweep deletes later', async () => {
     const ticket = await createTicket(account.agent, { attachments: [file()] })
     const broken = vi.spyOn(env.FILES, 'delete').mockRejectedValue(new Error('R2'))
     expect((await call('DELETE', `tickets/${ticket.id}`, { token: account.admin.token })).status).toBe(204)
@@ -110,8 +110,8 @@ describe('F03 R2 fails', () => {
   })
 })
 
-describe('F03 D1 fails', () => {
-  it('F03 at the deed, after the bytes were stored: 503, and nothing is left', async () => {
+describe('F03 a failure of D1', () => {
+  it('F03 in the write, after the bytes were stored: returns 503, and leaves nothing', async () => {
     await call('GET', 'tickets', { token: account.agent.token })
     const original = realBatch()
     let batches = 0
@@ -123,7 +123,7 @@ describe('F03 D1 fails', () => {
     await eventually(async () => expect(await leftovers()).toEqual(NOTHING))
   })
 
-  it('F03 from the deed on: the intent stays, and the sweep cleans up', async () => {
+  it('F03 from the write on: keeps the intent, and the sweep cleans up', async () => {
     await call('GET', 'tickets', { token: account.agent.token })
     const original = realBatch()
     let batches = 0
@@ -140,8 +140,8 @@ describe('F03 D1 fails', () => {
   })
 })
 
-describe('a ticket that has all its attachments', () => {
-  it('takes the 500th and refuses the 501st with 422, leaving nothing', async () => {
+describe('a ticket with all its attachments', () => {
+  it('accepts the 500th and rejects the 501st with 422, without a trace', async () => {
     const ticket = await createTicket(account.agent)
     await execute(
       update(tickets, { publicAttachments: 300, internalAttachments: 198 }, sql`${tickets.id} = ${ticket.id}`),

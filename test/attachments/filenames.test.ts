@@ -11,7 +11,7 @@ beforeAll(async () => {
 const upload = (filename: string, mime_type = 'text/plain') =>
   uploadFile(account.agent, { filename, content: 'aGVsbG8=', mime_type })
 
-describe('S16 names that are refused', () => {
+describe('S16 invalid file names', () => {
   const path = ['Filename must be a name without a path', 'invalid_format']
   const control = ['Filename must not contain control characters', 'invalid_format']
   const short = ['Filename must be 1 to 255 bytes', 'too_short']
@@ -45,7 +45,7 @@ describe('S16 names that are refused', () => {
   })
 })
 
-describe('S16 names that are harmless', () => {
+describe('S16 harmless file names', () => {
   it.each([
     'plain.txt',
     'two words.txt',
@@ -65,7 +65,7 @@ describe('S16 names that are harmless', () => {
     '<script>.txt',
     'x'.repeat(255),
     `${'😀'.repeat(63)}abc`,
-  ])('S16 %s comes back as it was, in the answer and in the header', async (filename) => {
+  ])('S16 %s is returned unchanged, in the response and in the header', async (filename) => {
     const attachment = await upload(filename)
     expect(attachment.filename).toBe(filename)
     const got = await fetchFile(attachment.url)
@@ -78,7 +78,7 @@ describe('S16 names that are harmless', () => {
   })
 })
 
-describe('what a browser does with a file', () => {
+describe('a file in a browser', () => {
   it.each([
     ['image/png', 'image/png'],
     ['image/jpeg', 'image/jpeg'],
@@ -116,7 +116,7 @@ describe('what a browser does with a file', () => {
     expect(headers.get('Content-Security-Policy')).not.toMatch(/allow-|script-src/)
   })
 
-  it('S16 HTML that calls itself an image or a text is given as that', async () => {
+  it('S16 HTML sent as an image or a text is served as that type', async () => {
     const content = Buffer.from('<script>alert(1)</script>').toString('base64')
     for (const mime_type of ['image/png', 'text/plain']) {
       const { headers } = await fetchFile(

@@ -18,7 +18,7 @@ const list = (id: string) => `tickets/${id}/attachments`
 const names = (found: FileBody[]) => found.map(({ filename }) => filename)
 
 describe('GET /tickets/{id}/attachments', () => {
-  it('lists those of the ticket and its comments, oldest first, by page', async () => {
+  it('lists the attachments of the ticket and its comments, oldest first, by page', async () => {
     const { id } = await ticketWithFiles(account)
     const { pages, items } = await walk(account.agent, `${list(id)}?per_page=4`)
     expect(names(items)).toEqual(['a', 'b', 'c', 'i1', 'i2', 'i3', 'd', 'e', 'f'])
@@ -34,7 +34,7 @@ describe('GET /tickets/{id}/attachments', () => {
     for (const item of items) expect((await fetchFile(item.url)).status).toBe(200)
   })
 
-  it('is walked by cursor, there and back', async () => {
+  it('is read by cursor, forwards and backwards', async () => {
     const { id, all } = await ticketWithFiles(account)
     const { pages, items } = await walk(account.agent, `${list(id)}?cursor=&per_page=2`)
     expect(items).toEqual(all)
@@ -47,7 +47,7 @@ describe('GET /tickets/{id}/attachments', () => {
     expect(back).toEqual(all.slice(0, 8))
   })
 
-  it('is walked whole by whoever deletes what it has been shown, of one request or of several', async () => {
+  it('returns every attachment while those already returned are deleted, of one request or of several', async () => {
     const { id, all } = await ticketWithFiles(account)
     const seen: FileBody[] = []
     for (let url = `${list(id)}?cursor=&per_page=2`; url; ) {
@@ -60,7 +60,7 @@ describe('GET /tickets/{id}/attachments', () => {
     expect(names(seen)).toEqual(names(all))
   })
 
-  it('keeps its place where what stands there is deleted and something new takes its row', async () => {
+  it('keeps its position when the attachments at the cursor are deleted and a new one gets their row ID', async () => {
     const { id } = await createTicket(account.agent, files('a', 'b', 'c'))
     const first = await callAs(account.agent, 'GET', `${list(id)}?cursor=&per_page=2`)
     for (const { id: each } of (await callAs(account.agent, 'GET', list(id))).body.data.slice(1))
@@ -70,7 +70,7 @@ describe('GET /tickets/{id}/attachments', () => {
     expect(names(next.body.data)).toEqual(['new'])
   })
 
-  it('S09 shows a customer the public ones alone, in pages and totals', async () => {
+  it('S09 returns only public attachments to a customer, in pages and totals', async () => {
     const { id, open } = await ticketWithFiles(account)
     for (const start of ['per_page=2', 'cursor=&per_page=2']) {
       const { items } = await walk(account.customer, `${list(id)}?${start}`)
@@ -79,7 +79,7 @@ describe('GET /tickets/{id}/attachments', () => {
     expect((await callAs(account.customer, 'GET', list(id))).body.pagination.total).toBe(6)
   })
 
-  it('S09 does not take an agent’s cursor from a customer, nor that of another ticket or list', async () => {
+  it('S09 rejects the cursor of an agent from a customer, and the cursor of another ticket or list', async () => {
     const { id } = await ticketWithFiles(account)
     const other = await ticketWithFiles(account)
     const cursor = async (path: string) =>
@@ -102,7 +102,7 @@ describe('GET /tickets/{id}/attachments', () => {
     })
   })
 
-  it('is an empty 200 past the end and where there is nothing', async () => {
+  it('returns an empty 200 past the end and for an empty list', async () => {
     const { id } = await createTicket(account.customer)
     const none = await callAs(account.customer, 'GET', `${list(id)}?page=7`)
     expect(none.body).toMatchObject({ data: [], pagination: { total: 0, last_page: 1, next_page_url: null } })
@@ -110,7 +110,7 @@ describe('GET /tickets/{id}/attachments', () => {
     expect(walked.body).toMatchObject({ data: [], pagination: { next_cursor: null, prev_cursor: null } })
   })
 
-  it('S07 is the same 404 for whoever may not see the ticket as for a random ID', async () => {
+  it('S07 returns the same 404 for a hidden ticket and a random ID', async () => {
     const { id } = await ticketWithFiles(account)
     for (const by of [account.stranger, foreign.customer, foreign.agent, foreign.admin])
       for (const query of ['', '?cursor=']) {
@@ -122,7 +122,7 @@ describe('GET /tickets/{id}/attachments', () => {
 })
 
 describe('GET /attachments/{id}', () => {
-  it('gives a fresh address, whatever became of the last one', async () => {
+  it('returns a new URL, regardless of the last one', async () => {
     const { token } = account.agent
     const old = await uploadFile(
       { ...account.agent, token },
@@ -137,7 +137,7 @@ describe('GET /attachments/{id}', () => {
     expect((await fetchFile(fresh.url)).status).toBe(200)
   })
 
-  it('S09 is for whoever may see it: those of internal comments for agents and admins', async () => {
+  it('S09 returns attachments of internal comments to agents and admins only', async () => {
     const { all, open } = await ticketWithFiles(account)
     for (const { id } of all)
       for (const by of [account.agent, account.admin])

@@ -48,7 +48,7 @@ function expectFull(response: TestResponse): void {
 }
 
 describe('the bytes of an account', () => {
-  it('are counted as attachments come and go, each way they do', async () => {
+  it('are counted for every way to add and delete attachments', async () => {
     const own = await createTestAccount()
     const by = own.agent
     const { id, attachments } = await createTicket(by, { attachments: [FILE, FILE] })
@@ -65,7 +65,7 @@ describe('the bytes of an account', () => {
     expect(await storedOf(own)).toBe(0)
   })
 
-  it('are those of what there was before they were counted', async () => {
+  it('include attachments from before they were counted', async () => {
     const own = await createTestAccount()
     await createTicket(own.agent, { attachments: [FILE, FILE] })
     await setStored(own, 0)
@@ -77,7 +77,7 @@ describe('the bytes of an account', () => {
     expect(await storedOf(account)).toBe(0)
   })
 
-  it.each(['standard', 'premium'] as const)('of a %s plan end at its limit, to the byte', async (plan) => {
+  it.each(['standard', 'premium'] as const)('end at the exact limit of a %s plan', async (plan) => {
     const own = await createTestAccount(plan)
     const by = own.agent
     const { id } = await createTicket(by)
@@ -102,7 +102,7 @@ describe('the bytes of an account', () => {
     ).toBeNull()
   })
 
-  it('grow with the plan at once; a plan that was lowered takes nothing away', async () => {
+  it('grow with the plan immediately; a lower plan deletes nothing', async () => {
     const own = await createTestAccount('standard')
     const { id, attachments } = await createTicket(own.agent, { attachments: [FILE, FILE] })
     await setStored(own, LIMITS.standard)
@@ -118,7 +118,7 @@ describe('the bytes of an account', () => {
     expect((await upload(own.agent, id)).status).toBe(201)
   })
 
-  it('are judged again with the deed, under any race, and nothing of the refused is left', async () => {
+  it('are checked again in the write, under any race, and rejected files leave nothing', async () => {
     const own = await createTestAccount('standard')
     const { id } = await createTicket(own.agent)
     await setStored(own, LIMITS.standard - 35)
@@ -142,7 +142,7 @@ describe('the bytes of an account', () => {
 })
 
 describe('the 500 attachments of a ticket', () => {
-  it('are refused with 422 before a byte of the 501st is stored', async () => {
+  it('reject the 501st with 422 before a byte of it is stored', async () => {
     const { id } = await createTicket(account.agent)
     const count = (most: number) => execute(update(tickets, { publicAttachments: most }, sql`${tickets.id} = ${id}`))
     await count(499)
@@ -158,7 +158,7 @@ describe('the 500 attachments of a ticket', () => {
     expect(put).not.toHaveBeenCalled()
   })
 
-  it('are judged again with the deed', async () => {
+  it('are checked again in the write', async () => {
     const { id } = await createTicket(account.agent)
     await execute(update(tickets, { publicAttachments: 497 }, sql`${tickets.id} = ${id}`))
     const responses = await Promise.all(Array.from({ length: 8 }, () => upload(account.agent, id)))

@@ -38,7 +38,7 @@ async function send(headers: Record<string, string> = {}, method = 'GET', url = 
 }
 
 describe('a file', () => {
-  it('tells how it can be kept, resumed and asked for again', async () => {
+  it('has headers for caching, ranges and revalidation', async () => {
     const { status, headers } = await send()
     expect(status).toBe(200)
     expect(headers.get('ETag')).toBe(etag)
@@ -52,7 +52,7 @@ describe('a file', () => {
     expect(headers.get('Access-Control-Expose-Headers')).toContain('Content-Range')
   })
 
-  it('may be kept by the browser alone, and no longer than its address is good', async () => {
+  it('may be cached by the browser only, until its URL expires', async () => {
     const expires = Number(new URL(file.url).searchParams.get('expires'))
     vi.useFakeTimers({ toFake: ['Date'] })
     for (const left of [3_600, 61.5, 1, 0.5]) {
@@ -89,7 +89,7 @@ describe('Range', () => {
   })
 
   it.each(['bytes=14-', 'bytes=999-1000', 'bytes=-0', 'bytes=99999999999999999999-'])(
-    '%s is 416, and says how long it is',
+    '%s is 416 with the total length',
     async (range) => {
       const get = vi.spyOn(env.FILES, 'get')
       const response = await send({ Range: range })
@@ -118,12 +118,12 @@ describe('Range', () => {
     'bytes=- 6 x',
     `bytes=${'0'.repeat(92)}-13`,
     `bytes=0-${' '.repeat(92)}6`,
-  ])('%j is passed over: the whole', async (range) => {
+  ])('%j is ignored: the response is the whole file', async (range) => {
     const response = await send({ Range: range })
     expect([response.status, response.text, response.headers.get('Content-Range')]).toEqual([200, TEXT, null])
   })
 
-  it('of an empty file has nothing to give', async () => {
+  it('of an empty file cannot be satisfied', async () => {
     const { url } = await uploadFile(account.agent, { filename: 'empty', content: '', mime_type: 'text/plain' })
     expect((await send({}, 'GET', url)).status).toBe(200)
     expect((await send({ Range: 'bytes=-5' }, 'GET', url)).status).toBe(200)
@@ -131,20 +131,20 @@ describe('Range', () => {
     expect([behind.status, behind.headers.get('Content-Range')]).toEqual([416, 'bytes */0'])
   })
 
-  it('comes in pieces that are the whole', async () => {
+  it('returns parts that add up to the whole', async () => {
     const pieces = []
     for (let at = 0; at < SIZE; at += 5) pieces.push((await send({ Range: `bytes=${at}-${at + 4}` })).text)
     expect(pieces.join('')).toBe(TEXT)
   })
 })
 
-describe('conditions', () => {
+describe('preconditions', () => {
   it.each([
     ['its tag', () => etag],
     ['its tag, marked weak', () => `W/${etag}`],
     ['its tag among others', () => `"a", ${etag},W/"b"`],
     ['any', () => '*'],
-  ])('If-None-Match with %s is 304 without a body, and without asking R2', async (_name, tag) => {
+  ])('If-None-Match with %s is 304 without a body, without a request to R2', async (_name, tag) => {
     const get = vi.spyOn(env.FILES, 'get')
     for (const method of ['GET', 'HEAD'])
       for (const range of [{}, { Range: 'bytes=0-1' }, { Range: 'bytes=99-' }]) {
@@ -157,7 +157,7 @@ describe('conditions', () => {
     expect(get).not.toHaveBeenCalled()
   })
 
-  it('If-None-Match with the tag that an edge has weakened is 304', async () => {
+  it('If-None-Match with a tag that an edge has weakened is 304', async () => {
     const content = Buffer.from(TEXT.repeat(10)).toString('base64')
     const { url } = await uploadFile(account.agent, { filename: 'long.txt', content, mime_type: 'text/plain' })
     const tag = (await fetchFile(url, {}, throughEdge)).headers.get('ETag') ?? ''
@@ -167,13 +167,13 @@ describe('conditions', () => {
   })
 
   it.each(['"other"', '', 'W/"other"', 'nonsense', 'w/"a", *', '"a,*,b"'])(
-    'If-None-Match with %j is the file',
+    'If-None-Match with %j returns the file',
     async (tag) => {
       expect((await send({ 'If-None-Match': tag })).status).toBe(200)
     },
   )
 
-  it('If-Range gives the part of what the caller knows, and the whole of anything else', async () => {
+  it('If-Range returns the part for a matching tag, and the whole for any other value', async () => {
     const responses = []
     for (const condition of [etag, modified, `W/${etag}`, '"other"', new Date(0).toUTCString(), 'nonsense'])
       responses.push((await send({ Range: 'bytes=0-6', 'If-Range': condition })).status)
@@ -181,7 +181,7 @@ describe('conditions', () => {
     expect((await send({ Range: 'bytes=99-', 'If-Range': '"other"' })).status).toBe(200)
   })
 
-  it('hold only for whoever has a good address, and for what is there', async () => {
+  it('apply to a valid URL and an existing file only', async () => {
     const bad = file.url.replace('signature=', 'signature=x')
     expect((await send({ 'If-None-Match': '*' }, 'GET', bad)).status).toBe(403)
     const deleted = await uploadFile(account.agent, { filename: 'a', content: 'YQ==', mime_type: 'text/plain' })
@@ -191,7 +191,7 @@ describe('conditions', () => {
 })
 
 describe('HEAD', () => {
-  it('S13 is as GET without the body, and does not read it', async () => {
+  it('S13 returns the headers of GET without the body, and does not read it', async () => {
     const got = await send()
     const get = vi.spyOn(env.FILES, 'get')
     const read = vi.spyOn(env.FILES, 'head')
@@ -218,7 +218,7 @@ describe('parseRange', () => {
     expect(parseRange(header, size)).toEqual(expected)
   })
 
-  it('takes no time that grows with what is sent', () => {
+  it('takes time that does not grow with its input', () => {
     const started = Date.now()
     expect(parseRange(`bytes=${'0'.repeat(50_000)}x`, 10)).toBeNull()
     expect(parseRange(`bytes${' '.repeat(50_000)}x`, 10)).toBeNull()

@@ -89,8 +89,8 @@ function replaceBatch(instead: (statements: D1PreparedStatement[], original: Bat
   return { wasCalled: () => done, restore: () => spy.mockRestore() }
 }
 
-describe.each(OPERATIONS)('F03 D1 fails at $name', ({ createTarget, run }) => {
-  it('F03 at each of its statements: a clean 503, and all is as it was', { timeout: 60_000 }, async () => {
+describe.each(OPERATIONS)('F03 a failure of D1 at $name', ({ createTarget, run }) => {
+  it('F03 at each statement: returns a clean 503, and changes nothing', { timeout: 60_000 }, async () => {
     const id = await createTarget()
     const before = await traces()
     let size = 1
@@ -108,7 +108,7 @@ describe.each(OPERATIONS)('F03 D1 fails at $name', ({ createTarget, run }) => {
     expect((await run(id)).status).toBeLessThan(300)
   })
 
-  it('F03 when it has done it, but the answer is lost: a 503, and the whole deed or none', async () => {
+  it('F03 with a lost response: returns 503, and writes everything or nothing', async () => {
     const id = await createTarget()
     const before = await traces()
     const lost = replaceBatch(async (statements, original) => {
@@ -124,8 +124,8 @@ describe.each(OPERATIONS)('F03 D1 fails at $name', ({ createTarget, run }) => {
   })
 })
 
-describe('F03 D1 fails at the announcement of an upload', () => {
-  it('F03 503, with nothing sent to R2', async () => {
+describe('F03 a failure of D1 at the reservation of an upload', () => {
+  it('F03 once: returns 503, and nothing is sent to R2', async () => {
     const put = vi.spyOn(env.FILES, 'put')
     const before = await traces()
     vi.spyOn(sessions, 'batch').mockRejectedValueOnce(new Error('D1_ERROR: overloaded'))
@@ -134,7 +134,7 @@ describe('F03 D1 fails at the announcement of an upload', () => {
     expect(await traces()).toEqual(before)
   })
 
-  it('F03 and ever after: the intent stays, and the sweep cleans up', async () => {
+  it('F03 from then on: keeps the intent, and the sweep cleans up', async () => {
     const before = await traces()
     const original: Batch = realBatch()
     let batches = 0
@@ -153,12 +153,12 @@ describe('F03 D1 fails at the announcement of an upload', () => {
   })
 })
 
-describe('F03 R2 fails', () => {
+describe('F03 a failure of R2', () => {
   it.each([
-    ['before it reads anything', 0],
+    ['before anything is read', 0],
     ['after the first bytes', 1],
     ['after a MiB', 1024 * 1024],
-  ])('F03 at an upload, %s: 503, and nothing is left', async (_name, reads) => {
+  ])('F03 at an upload, %s: returns 503, and leaves nothing', async (_name, reads) => {
     const before = await traces()
     vi.spyOn(env.FILES, 'put').mockImplementation((async (_key: string, body: ReadableStream<Uint8Array>) => {
       const reader = body.getReader()
@@ -175,7 +175,7 @@ describe('F03 R2 fails', () => {
     await eventually(async () => expect(await traces()).toEqual(before))
   })
 
-  it('F03 at the end of an upload, when it has stored it: 503, and nothing is left', async () => {
+  it('F03 at the end of an upload, after it was stored: returns 503, and leaves nothing', async () => {
     const before = await traces()
     const original = env.FILES.put.bind(env.FILES)
     vi.spyOn(env.FILES, 'put').mockImplementation((async (...args: Parameters<typeof original>) => {
@@ -186,23 +186,20 @@ describe('F03 R2 fails', () => {
     await eventually(async () => expect(await traces()).toEqual(before))
   })
 
-  it.each(OPERATIONS.slice(1))(
-    'F03 at $name: it is deleted all the same, its objects by the sweep',
-    async (operation) => {
-      const id = await operation.createTarget()
-      const { attachments } = await traces()
-      const broken = vi.spyOn(env.FILES, 'delete').mockRejectedValue(new Error('R2'))
-      expect((await operation.run(id)).status).toBe(204)
-      await eventually(() => expect(broken).toHaveBeenCalled())
-      expect(await traces()).toMatchObject({ attachments: 0, intents: attachments, objects: attachments, bytes: 0 })
-      broken.mockRestore()
-      await sweepObjects(env, Date.now() + 2 * 60_000)
-      expect(await traces()).toMatchObject({ intents: 0, objects: 0 })
-    },
-  )
+  it.each(OPERATIONS.slice(1))('F03 at $name: deletes it, and the sweep deletes its objects', async (operation) => {
+    const id = await operation.createTarget()
+    const { attachments } = await traces()
+    const broken = vi.spyOn(env.FILES, 'delete').mockRejectedValue(new Error('R2'))
+    expect((await operation.run(id)).status).toBe(204)
+    await eventually(() => expect(broken).toHaveBeenCalled())
+    expect(await traces()).toMatchObject({ attachments: 0, intents: attachments, objects: attachments, bytes: 0 })
+    broken.mockRestore()
+    await sweepObjects(env, Date.now() + 2 * 60_000)
+    expect(await traces()).toMatchObject({ intents: 0, objects: 0 })
+  })
 })
 
-describe('an upload that is under way', () => {
+describe('an upload in progress', () => {
   function afterStorage(happens: () => Promise<unknown>) {
     const original = env.FILES.put.bind(env.FILES)
     vi.spyOn(env.FILES, 'put').mockImplementation((async (...args: Parameters<typeof original>) => {
@@ -212,28 +209,28 @@ describe('an upload that is under way', () => {
     }) as never)
   }
 
-  it('is 404 when its ticket is deleted meanwhile, and leaves nothing', async () => {
+  it('returns 404 when its ticket is deleted meanwhile, and leaves nothing', async () => {
     afterStorage(() => callAs(account.admin, 'DELETE', `tickets/${ticketId}`))
     expect((await upload(account.agent, ticketId)).status).toBe(404)
     await eventually(async () => expect(await traces()).toMatchObject({ attachments: 0, intents: 0, objects: 0 }))
     expect(await traces()).toMatchObject({ bytes: 0, history: 0, events: 2, sequence: 2 })
   })
 
-  it('S09 is 404 when the customer does not see the ticket any more, and leaves nothing', async () => {
+  it('S09 returns 404 when the customer loses access to the ticket, and leaves nothing', async () => {
     const { id } = await createTicket(account.customer)
     afterStorage(() => callAs(account.admin, 'PATCH', `tickets/${id}`, { created_by: account.stranger.id }))
     expect((await upload(account.customer, id)).status).toBe(404)
     await eventually(async () => expect(await traces()).toMatchObject({ attachments: 0, intents: 0, objects: 0 }))
   })
 
-  it('is 503 when its time is over and the sweep has taken it back, and leaves nothing', async () => {
+  it('returns 503 when the sweep has expired it, and leaves nothing', async () => {
     const before = await traces()
     afterStorage(() => sweepObjects(env, Date.now() + HOUR + 60_000))
     expect((await upload(account.agent, ticketId)).status).toBe(503)
     await eventually(async () => expect(await traces()).toEqual(before))
   })
 
-  it('is left alone by the sweep within an hour', async () => {
+  it('is not touched by the sweep within an hour', async () => {
     afterStorage(() => sweepObjects(env, Date.now() + HOUR - 60_000))
     expect((await upload(account.agent, ticketId)).status).toBe(201)
     expect(await traces()).toMatchObject({ attachments: 1, intents: 0, objects: 1 })
@@ -241,7 +238,7 @@ describe('an upload that is under way', () => {
 })
 
 describe('the sweep', () => {
-  it('finds what there is to delete behind the uploads of a hundred other accounts', async () => {
+  it('finds objects to delete after the uploads of a hundred other accounts', async () => {
     const under = prepare(
       insertSelect(
         objectIntents,

@@ -24,11 +24,11 @@ afterEach(() => {
   vi.restoreAllMocks()
 })
 
-describe('a body that is refused', () => {
+describe('an invalid body', () => {
   const rejected = (init: RawUpload, ticketId = 'ticket_none') => upload(account.agent, ticketId, init)
 
   it.each(['', 'text', '/plain', 'text/', '*/*', 'image/png, text/plain', 'text/pl ain', 'é/x', 'a/b/c'])(
-    'with Content-Type %j: 415, whatever else is wrong',
+    'with Content-Type %j: returns 415, regardless of other errors',
     async (type) => {
       const headers = { 'Content-Type': type, 'Content-Length': String(95 * MIB + 1) }
       const response = await rejected({ headers, query: '?filename=' })
@@ -38,7 +38,7 @@ describe('a body that is refused', () => {
   )
 
   it.each(['multipart/form-data; boundary=x', 'Multipart/Mixed', 'application/x-www-form-urlencoded'])(
-    'with the Content-Type of a form, %j: 415, and nothing is stored',
+    'with the Content-Type of a form, %j: returns 415, and nothing is stored',
     async (type) => {
       const { id } = await createTicket(account.agent)
       const response = await rejected(
@@ -53,26 +53,23 @@ describe('a body that is refused', () => {
     },
   )
 
-  it.each(['gzip', 'BR', 'identity, gzip'])(
-    'with Content-Encoding %s: 415, for nobody would undo it',
-    async (encoding) => {
-      const response = await rejected({
-        bytes: generated(10),
-        headers: { 'Content-Length': '10', 'Content-Encoding': encoding },
-      })
-      expect(detailsOf(response, 415, 'unsupported_media_type')).toEqual([])
-      expect(response.body.error.message).toBe('The body must be sent without Content-Encoding')
-    },
-  )
+  it.each(['gzip', 'BR', 'identity, gzip'])('with Content-Encoding %s: returns 415', async (encoding) => {
+    const response = await rejected({
+      bytes: generated(10),
+      headers: { 'Content-Length': '10', 'Content-Encoding': encoding },
+    })
+    expect(detailsOf(response, 415, 'unsupported_media_type')).toEqual([])
+    expect(response.body.error.message).toBe('The body must be sent without Content-Encoding')
+  })
 
-  it('S12 without a length, or with one that is none: 411', async () => {
+  it('S12 without a valid length: returns 411', async () => {
     for (const headers of [{}, ...['abc', '-1', '1e3', ''].map((length) => ({ 'Content-Length': length }))]) {
       const response = await rejected({ bytes: generated(10), headers, query: '' })
       expect(detailsOf(response, 411, 'length_required')).toEqual([])
     }
   })
 
-  it('S12 of more than 95 MiB: 413, before a byte of it is read', async () => {
+  it('S12 of more than 95 MiB: returns 413, before a byte of it is read', async () => {
     let sent = 0
     const bytes = generated(MIB, (so) => {
       sent = so
@@ -98,19 +95,19 @@ describe('a body that is refused', () => {
     [`?filename=${'x'.repeat(256)}`, 'filename', 'Filename must be 1 to 255 bytes', 'too_long'],
     ['?filename=a&filename=b', 'filename', 'Filename must be a single string', 'invalid_type'],
     ['?filename=a.txt&name=b', 'name', 'Name is not a known parameter', 'unknown_parameter'],
-  ])('400 for %j', async (query, field, message, code) => {
+  ])('returns 400 for %j', async (query, field, message, code) => {
     expect(detailsOf(await rejected({ query }), 400, 'invalid_input')).toEqual([{ field, message, code }])
   })
 
   it.each(['../../etc/passwd', '..\\x', 'C:\\x', '..', 'a\r\nSet-Cookie: b', 'a\0', 'evil\u202egpj.exe'])(
-    'S16 400 for the name %j',
+    'S16 returns 400 for the name %j',
     async (name) => {
       const response = await rejected({ query: `?filename=${encodeURIComponent(name)}` })
       expect(detailsOf(response, 400, 'invalid_input')[0]?.field).toBe('filename')
     },
   )
 
-  it('S12 400 where it is shorter or longer than it says, and nothing is left', async () => {
+  it('S12 shorter or longer than its length: returns 400, and leaves nothing', async () => {
     bufferUploads()
     const { id } = await createTicket(account.agent)
     for (const [said, size] of [
@@ -142,7 +139,7 @@ describe('a body that is refused', () => {
     })
   })
 
-  it('S07 404 for whoever does not see the ticket, with nothing stored, the same bytes as for a random ID', async () => {
+  it('S07 for a hidden ticket: returns 404 with the bytes of a random ID, and stores nothing', async () => {
     const { id } = await createTicket(account.customer)
     const put = vi.spyOn(env.FILES, 'put')
     for (const by of [account.stranger, foreign.customer, foreign.agent, foreign.admin]) {
@@ -155,7 +152,7 @@ describe('a body that is refused', () => {
     expect(await rows(select({ id: objectIntents.id }, sql`FROM ${objectIntents}`))).toEqual([])
   })
 
-  it('comes in order: 401, then 415, 413, 411, then 400, then 404', async () => {
+  it('returns errors in order: 401, then 415, 413, 411, then 400, then 404', async () => {
     const path = 'tickets/ticket_none/attachments'
     const anonymous = await call('POST', path, { body: new Uint8Array(1), headers: {}, address: freshIpAddress() })
     expect(anonymous.status).toBe(401)

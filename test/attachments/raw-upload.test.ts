@@ -24,7 +24,7 @@ afterEach(() => {
 const sha256 = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex')
 
 describe('POST /tickets/{id}/attachments', () => {
-  it('attaches the bytes as they are, of everybody who sees the ticket, and says where', async () => {
+  it('attaches the bytes unchanged, for every user who sees the ticket, and returns the location', async () => {
     const { id } = await createTicket(account.customer)
     const key = { ...account.agent, token: (await createTestKey(account)).key }
     for (const by of [account.customer, account.agent, account.admin, key]) {
@@ -57,7 +57,7 @@ describe('POST /tickets/{id}/attachments', () => {
     ['a buffer, to the byte', 256 * 1024],
     ['a byte more than a buffer', 256 * 1024 + 1],
     ['20 MiB, as a stream', 20 * MIB],
-  ])('takes %s', async (_name, size) => {
+  ])('accepts %s', async (_name, size) => {
     const { id } = await createTicket(account.agent)
     const bytes = size > MIB ? generated(size) : new Uint8Array(size).fill(7)
     const response = await upload(account.agent, id, { bytes, headers: { 'Content-Length': String(size) } })
@@ -67,7 +67,7 @@ describe('POST /tickets/{id}/attachments', () => {
     expect((await fetchFile(response.body.data.url)).bytes).toHaveLength(size)
   })
 
-  it('is a new version, a line of history and a ticket.updated without an address', async () => {
+  it('creates a new version, a line of history and a ticket.updated without a URL', async () => {
     const before = await createTicket(account.customer)
     await nextSecond()
     const { data } = (await upload(account.customer, before.id)).body
@@ -96,7 +96,7 @@ describe('POST /tickets/{id}/attachments', () => {
     await expectNoHoles(account.id)
   })
 
-  it('tells of its end, not of its beginning, where it takes long', async () => {
+  it('has the time of its end, not of its beginning', async () => {
     const { id } = await createTicket(account.agent)
     let release = () => {}
     const waiting = new Promise<void>((resolve) => {
@@ -120,7 +120,7 @@ describe('POST /tickets/{id}/attachments', () => {
     expect((await callAs(account.agent, 'GET', `tickets/${id}`)).body.data.updated_at).toBe(data.created_at)
   })
 
-  it('loses none of 20 at once, and numbers their events without a hole', async () => {
+  it('keeps all of 20 concurrent uploads, and numbers their events without a gap', async () => {
     const { id } = await createTicket(account.agent)
     const responses = await Promise.all(Array.from({ length: 20 }, () => upload(account.agent, id)))
     expect(responses.map((response) => response.status)).toEqual(responses.map(() => 201))
@@ -132,7 +132,7 @@ describe('POST /tickets/{id}/attachments', () => {
 })
 
 describe('the memory of an upload', () => {
-  it('holds no more than a few buffers: the client is asked for no more than the storage takes', async () => {
+  it('is a few buffers: the client is read only as fast as the storage accepts data', async () => {
     const { id } = await createTicket(account.agent)
     const size = 20 * MIB
     let sent = 0
@@ -155,7 +155,7 @@ describe('the memory of an upload', () => {
     expect(furthest).toBeLessThan(2 * MIB)
   })
 
-  it('is not taken up by a body that the storage does not take', async () => {
+  it('does not grow with a body that the storage does not accept', async () => {
     vi.spyOn(console, 'error').mockImplementation(() => undefined)
     const { id } = await createTicket(account.agent)
     vi.spyOn(env.FILES, 'put').mockRejectedValue(new Error('R2 internal error (10001)'))

@@ -78,16 +78,16 @@ const cursorOf = async (path: string) => (await callAs(account.agent, 'GET', pat
 describe(`a ticket of ${OWN} attachments and changes, in an account of ${OTHERS} more`, () => {
   it.each([
     ['the first page of its attachments', async () => `tickets/${ticketId}/attachments`, 70],
-    ['a page behind a cursor', () => cursorOf(`tickets/${ticketId}/attachments?cursor=&per_page=20`), 70],
+    ['a page after a cursor', () => cursorOf(`tickets/${ticketId}/attachments?cursor=&per_page=20`), 70],
     ['one attachment', async () => `attachments/${ticketId}7`, 10],
     ['the first page of its history', async () => `tickets/${ticketId}/history`, 110],
-    ['a page of history behind a cursor', () => cursorOf(`tickets/${ticketId}/history?per_page=20`), 110],
-  ])('reads of %s no more than that', async (_name, pathOf, budget) => {
+    ['a page of history after a cursor', () => cursorOf(`tickets/${ticketId}/history?per_page=20`), 110],
+  ])('reads at most as many rows for %s', async (_name, pathOf, budget) => {
     const path = await pathOf()
     expect((await costs(() => callAs(account.agent, 'GET', path))).read).toBeLessThanOrEqual(budget)
   })
 
-  it('reads and writes for a deed what the deed is', async () => {
+  it('reads and writes only the rows of an operation', async () => {
     const uploaded = await costs(() => upload(account.agent, ticketId))
     expect(uploaded.read).toBeLessThanOrEqual(60)
     expect(uploaded.written).toBeLessThanOrEqual(30)

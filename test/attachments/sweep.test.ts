@@ -48,7 +48,7 @@ function runSweep(): Promise<string> {
 }
 
 describe('the sweep', () => {
-  it('settles abandoned uploads and deletions, and leaves those alone that are under way', async () => {
+  it('completes abandoned uploads and deletions, and leaves those in progress', async () => {
     await leave('attach_abandoned', 'upload', 61 * MINUTE)
     await leave('attach_empty', 'upload', 61 * MINUTE, false)
     await leave('attach_deleted', 'delete', 2 * MINUTE)
@@ -59,7 +59,7 @@ describe('the sweep', () => {
     expect(await objects()).toEqual(['attach_uploading'])
   })
 
-  it('touches no attachment that is in use', async () => {
+  it('keeps every attachment that is in use', async () => {
     const ticket = await createTicket(account.agent, { attachments: [FILE] })
     await sweepObjects(env, Date.now() + 60 * MINUTE)
     expect(await objects()).toEqual([ticket.attachments[0].id])
@@ -72,7 +72,7 @@ describe('the sweep', () => {
     expect(listed).not.toHaveBeenCalled()
   })
 
-  it('comes back for what R2 would not delete, and logs that it failed', async () => {
+  it('retries objects that R2 did not delete, and logs the failure', async () => {
     await leave('attach_stuck', 'delete', 2 * MINUTE)
     const logged: string[] = []
     vi.spyOn(console, 'error').mockImplementation((line) => {
@@ -89,17 +89,17 @@ describe('the sweep', () => {
     expect([await intents(), await objects()]).toEqual([[], []])
   })
 
-  it('runs twice at once without harm', async () => {
+  it('has the same effect when it runs twice concurrently', async () => {
     await leave('attach_abandoned', 'upload', 61 * MINUTE)
     await Promise.all([runSweep(), runSweep()])
     expect([await intents(), await objects()]).toEqual([[], []])
   })
 })
 
-describe('a deed that comes after its intent was taken back', () => {
+describe('a write after its intent has expired', () => {
   const MOMENTS = ['before the bytes', 'after the bytes'] as const
 
-  it.each(MOMENTS)('fails whole with 503 and leaves nothing, taken back %s', async (moment) => {
+  it.each(MOMENTS)('fails as a whole with 503 and leaves nothing, expired %s', async (moment) => {
     const ticket = await createTicket(account.agent)
     const original = env.FILES.put.bind(env.FILES)
     const put = vi.spyOn(env.FILES, 'put').mockImplementation((async (...args: Parameters<typeof original>) => {

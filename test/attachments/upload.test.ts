@@ -25,7 +25,7 @@ const post = (attachments: unknown, title = 'T') =>
   call('POST', 'tickets', { token: account.customer.token, body: { title, description: 'D', attachments } })
 
 describe('an attachment of a new ticket', () => {
-  it('comes back byte for byte through its address, with its SHA-256', async () => {
+  it('is returned byte for byte from its URL, with its SHA-256', async () => {
     const bytes = crypto.getRandomValues(new Uint8Array(60_000))
     const response = await post([file('noise.bin', bytes, 'application/octet-stream')])
     expect(response.status).toBe(201)
@@ -43,7 +43,7 @@ describe('an attachment of a new ticket', () => {
     expect(Buffer.from(got.bytes).equals(bytes)).toBe(true)
   })
 
-  it('is stored under the account and its ID, never under its name', async () => {
+  it('is stored under the account and its ID, not under its name', async () => {
     const attachment = await uploadFile(account.customer, file('name-of-it.txt', 'hello'))
     const object = await env.FILES.head(`${account.id}/${attachment.id}`)
     expect(object).toMatchObject({ size: 5 })
@@ -52,7 +52,7 @@ describe('an attachment of a new ticket', () => {
     expect(objects.map((object) => object.key).join()).not.toContain('name-of-it')
   })
 
-  it('may be empty, and may be ten', async () => {
+  it('may be empty, and there may be ten', async () => {
     const empty = await uploadFile(account.customer, file('empty.txt', ''))
     expect(empty.size).toBe(0)
     expect((await fetchFile(empty.url)).bytes).toHaveLength(0)
@@ -64,7 +64,7 @@ describe('an attachment of a new ticket', () => {
       expect(Buffer.from((await fetchFile(attachment.url)).bytes).toString()).toBe(attachment.filename)
   })
 
-  it('is refused as the eleventh', async () => {
+  it('is rejected as the eleventh', async () => {
     const response = await post(Array.from({ length: 11 }, (_, index) => file(`${index}.txt`, 'x')))
     expect(response.status).toBe(400)
     expect(response.body.error.details).toEqual([
@@ -72,7 +72,7 @@ describe('an attachment of a new ticket', () => {
     ])
   })
 
-  it('leaves no intent behind, and its event holds no address', async () => {
+  it('leaves no intent, and its event contains no URL', async () => {
     const attachment = await uploadFile(account.customer, file('told.txt', 'told'))
     expect(await rows(sql`SELECT * FROM ${objectIntents} WHERE ${objectIntents.accountId} = ${account.id}`)).toEqual([])
     const event = await row(
@@ -82,7 +82,7 @@ describe('an attachment of a new ticket', () => {
     expect(event?.data).not.toMatch(/signature|expires=|http/)
   })
 
-  it('comes with the ticket, and with the ticket alone', async () => {
+  it('is listed with its ticket only', async () => {
     const ticket = await createTicket(account.customer, { attachments: [file('a.txt', 'a')] })
     const detail = await call('GET', `tickets/${ticket.id}`, { token: account.customer.token })
     expect(detail.body.data.attachments).toEqual(ticket.attachments)
@@ -93,7 +93,7 @@ describe('an attachment of a new ticket', () => {
 })
 
 describe('an attachment of a comment', () => {
-  it('comes back byte for byte, with the comment and with the ticket', async () => {
+  it('is returned byte for byte, with the comment and with the ticket', async () => {
     const ticket = await createTicket(account.customer)
     const body = { content: 'C', attachments: [file('log.txt', 'é😀\0\r\n')] }
     const made = await call('POST', `tickets/${ticket.id}/comments`, { token: account.agent.token, body })
@@ -106,7 +106,7 @@ describe('an attachment of a comment', () => {
     expect(detail.body.data.attachments).toEqual([attachment])
   })
 
-  it('S09 is not shown to a customer where the comment is internal', async () => {
+  it('S09 is hidden from a customer if the comment is internal', async () => {
     const ticket = await createTicket(account.customer)
     const before = await call('GET', `tickets/${ticket.id}`, { token: account.customer.token })
     const body = { content: 'C', is_internal: true, attachments: [file('secret.txt', 's')] }
@@ -117,7 +117,7 @@ describe('an attachment of a comment', () => {
     expect(staff.body.data.attachment_count).toBe(1)
   })
 
-  it('stores nothing for a ticket that the caller can not see', async () => {
+  it('is not stored for a ticket that the caller cannot see', async () => {
     const own = await createTestAccount()
     const theirs = await createTicket(account.agent)
     const body = { content: 'C', attachments: [file('a.txt', 'a')] }
@@ -140,7 +140,7 @@ const DATA_URL = 'must not be a data URL: send only the part after the comma'
 describe('base64', () => {
   it.each([
     ['no padding', 'aGk', UNPADDED],
-    ['half of its padding', 'aA=', UNPADDED],
+    ['half of the padding', 'aA=', UNPADDED],
     ['too much padding', 'aGk==', UNPADDED],
     ['one character', 'a', UNPADDED],
     ['a space', 'aG k=', WHITE_SPACE],
@@ -168,7 +168,7 @@ describe('base64', () => {
     ])
   })
 
-  it('has all of its alphabet', async () => {
+  it('accepts its whole alphabet', async () => {
     const bytes = Uint8Array.from({ length: 256 }, (_, index) => index)
     const attachment = await uploadFile(account.customer, file('all.bin', bytes, 'application/octet-stream'))
     expect(Buffer.from((await fetchFile(attachment.url)).bytes).equals(bytes)).toBe(true)
@@ -187,7 +187,7 @@ describe('mime_type', () => {
     'a/b/c',
     '*/*',
     'é/x',
-  ])('%j is refused', async (mime_type) => {
+  ])('%j is rejected', async (mime_type) => {
     const response = await post([{ filename: 'a.txt', content: 'aGk=', mime_type }])
     expect(response.body.error.details.map((entry: { field: string }) => entry.field)).toEqual([
       'attachments.0.mime_type',
@@ -195,7 +195,7 @@ describe('mime_type', () => {
   })
 
   it.each(['text/plain', 'application/vnd.ms-excel.sheet.macroEnabled.12', 'image/svg+xml', 'TEXT/HTML'])(
-    '%s is kept as it is',
+    '%s is kept',
     async (mime_type) => {
       const attachment = await uploadFile(account.customer, { filename: 'a', content: 'aGk=', mime_type })
       expect(attachment.mime_type).toBe(mime_type)

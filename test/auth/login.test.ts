@@ -42,7 +42,7 @@ function claimsOf(token: string) {
 }
 
 describe('POST /auth/login', () => {
-  it('answers as the reference does, not wrapped in data', async () => {
+  it('returns the response of the reference, without a data wrapper', async () => {
     const response = await login({ email: jane.email, password: PASSWORD })
     expect(response.status).toBe(200)
     expect(Object.keys(response.body)).toEqual(['token', 'expires_at', 'user'])
@@ -52,7 +52,7 @@ describe('POST /auth/login', () => {
     expect(response.text).not.toContain('scrypt')
   })
 
-  it('gives an HS256 JWT with the claims of the contract, for 30 days', async () => {
+  it('returns an HS256 JWT with the documented claims, for 30 days', async () => {
     const before = Math.floor(Date.now() / 1_000)
     const { token, expires_at } = (await login({ email: jane.email, password: PASSWORD })).body
     const header = JSON.parse(Buffer.from(token.split('.')[0], 'base64url').toString())
@@ -67,7 +67,7 @@ describe('POST /auth/login', () => {
     expect(again.jti).not.toBe(claims.jti)
   })
 
-  it('gives a token that works, and notes the login', async () => {
+  it('returns a token that works, and records the login', async () => {
     const before = Date.now()
     const { token } = (await login({ email: jane.email, password: PASSWORD })).body
     expect((await call('GET', 'tickets', { token })).status).toBe(200)
@@ -77,23 +77,23 @@ describe('POST /auth/login', () => {
     expect(user?.last_login_at).toBeGreaterThanOrEqual(before)
   })
 
-  it('S02 trims the e-mail and ignores the case of ASCII letters', async () => {
+  it('S02 trims the email and ignores the case of ASCII letters', async () => {
     for (const email of [' JANE.Kelvin@Example.com ', '\tjane.KELVIN@EXAMPLE.COM\n', EMAIL.jane.toUpperCase()])
       expect((await login({ email, password: PASSWORD })).status).toBe(200)
   })
 
-  it('S02 a Kelvin sign or full-width letters do not match an ASCII e-mail', async () => {
+  it('S02 does not match an ASCII email with a Kelvin sign or full-width letters', async () => {
     for (const email of ['jane.\u212aelvin@example.com', 'ｊａｎｅ.kelvin@example.com', 'jane.kelvin@e\u0445ample.com'])
       expect((await login({ email, password: PASSWORD })).body.error.code).toBe('invalid_credentials')
   })
 
-  it('ignores credentials, good or bad', async () => {
+  it('ignores credentials, valid or invalid', async () => {
     const headers = { Authorization: 'Bearer a.b.c', 'X-API-Key': 'tk_live_other' }
     expect((await login({ email: jane.email, password: PASSWORD }, { headers })).status).toBe(200)
     expect((await login({ email: jane.email, password: PASSWORD }, { token: account.admin.token })).status).toBe(200)
   })
 
-  it('lets the slug choose where several accounts know the e-mail', async () => {
+  it('selects the account by slug if several accounts have the email', async () => {
     const first = await login({ email: EMAIL.sameEmail, password: PASSWORD, account: account.slug })
     expect(first.body.user.id).toBe(sameEmail.id)
     const other = await login({ email: EMAIL.sameEmail, password: OTHER, account: second.slug })
@@ -105,7 +105,7 @@ describe('POST /auth/login', () => {
 })
 
 describe('S01 a failed login', () => {
-  it('S01 has the same bytes and the same work, whatever the reason', async () => {
+  it('S01 has the same bytes and the same cost for every reason', async () => {
     const attempts: Record<string, object> = {
       'wrong password': { email: jane.email, password: 'not_the_password' },
       'unknown e-mail': { email: 'nobody@example.com', password: PASSWORD },
@@ -127,7 +127,7 @@ describe('S01 a failed login', () => {
     expect(responses[0]?.headers.get('WWW-Authenticate')).toMatch(/^Bearer/)
   })
 
-  it('does not note a login', async () => {
+  it('does not record a login', async () => {
     await login({ email: idle.email, password: PASSWORD })
     const user = await row(
       select({ last_login_at: users.lastLoginAt }, sql`FROM ${users} WHERE ${users.id} = ${idle.id}`),
@@ -135,14 +135,14 @@ describe('S01 a failed login', () => {
     expect(user?.last_login_at).toBeNull()
   })
 
-  it('is what a login becomes that was deactivated while its password was checked', async () => {
+  it('is the result if the user is deactivated during the check of the password', async () => {
     const late = await createTestMember(account.id, 'agent', { passwordHash: (await hashOf(jane.id)) ?? '' })
     const change = prepare(update(users, { status: 'inactive' }, sql`${users.id} = ${late.id}`))
     const response = await whileChecked(change, () => login({ email: late.email, password: PASSWORD }))
     expect(response.body.error.code).toBe('invalid_credentials')
   })
 
-  it('is what a login becomes whose password was changed while it was checked', async () => {
+  it('is the result if the password is changed during its check', async () => {
     const late = await createTestMember(account.id, 'agent', { passwordHash: (await hashOf(jane.id)) ?? '' })
     const change = prepare(update(users, { tokenVersion: 2 }, sql`${users.id} = ${late.id}`))
     const response = await whileChecked(change, () => login({ email: late.email, password: PASSWORD }))
@@ -172,8 +172,8 @@ describe('S01 a failed login', () => {
   }
 })
 
-describe('a login that is no login', () => {
-  it('S03 refuses 5,000 characters before hashing', async () => {
+describe('an invalid login', () => {
+  it('S03 with 5,000 characters is rejected before hashing', async () => {
     const responses: TestResponse[] = []
     const hashes = await hashesDuring(async () =>
       responses.push(await login({ email: jane.email, password: 'x'.repeat(5_000) })),
@@ -196,13 +196,16 @@ describe('a login that is no login', () => {
     [{ email: EMAIL.jane, password: 'x', role: 'admin' }, ['role']],
     [{ email: EMAIL.jane, password: 'x', account: '' }, ['account']],
     [{ email: `${'x'.repeat(250)}@example.com`, password: 'x' }, ['email']],
-  ])('%j is 400', async (body, fields) => {
+  ])('with %j is 400', async (body, fields) => {
     const response = await login(body)
     expect(response.status).toBe(400)
     expect(response.body.error.details.map((entry: { field: string }) => entry.field).sort()).toEqual(fields)
   })
 
-  it.each(["jane'--@example.com", "'or'1'='1@example.com", '%@example.com'])('%s is nobody', async (email) => {
-    expect((await login({ email, password: PASSWORD })).body.error.code).toBe('invalid_credentials')
-  })
+  it.each(["jane'--@example.com", "'or'1'='1@example.com", '%@example.com'])(
+    'with %s matches no user',
+    async (email) => {
+      expect((await login({ email, password: PASSWORD })).body.error.code).toBe('invalid_credentials')
+    },
+  )
 })

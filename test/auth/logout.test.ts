@@ -42,7 +42,7 @@ function idOf(token: string): string {
 }
 
 describe('POST /auth/logout', () => {
-  it('S05 is 204, and that token is dead on the next request, on every route; the other one lives', async () => {
+  it('S05 returns 204 and revokes this token from the next request on, on every route; the other one stays valid', async () => {
     expect(await readStatuses(first, second)).toEqual([200, 200])
     const response = await logout(first)
     expect([response.status, response.text]).toEqual([204, ''])
@@ -59,53 +59,53 @@ describe('POST /auth/logout', () => {
     expect((await call('GET', 'tickets', { token: second })).status).toBe(200)
   })
 
-  it('is 401 the second time', async () => {
+  it('returns 401 the second time', async () => {
     expect((await logout(first)).status).toBe(204)
     expect((await logout(first)).status).toBe(401)
     expect((await logout(second)).status).toBe(204)
     expect(await readStatuses(first, second)).toEqual([401, 401])
   })
 
-  it('is nothing to a later login', async () => {
+  it('has no effect on a later login', async () => {
     await logout(first)
     await logout(second)
     expect(await readStatuses((await logIn(jane.email, PASSWORD)).body.token)).toEqual([200])
   })
 
-  it('ends no token of anybody else', async () => {
+  it('revokes no token of another user', async () => {
     await logout(first)
     expect(await readStatuses(account.customer.token, account.admin.token)).toEqual([200, 200])
   })
 
-  it('is 403 for an API key, which lives on', async () => {
+  it('returns 403 for an API key, which stays valid', async () => {
     const { key } = (await callAs(account.admin, 'POST', 'api-keys', { name: 'A key', role: 'admin' })).body.data
     expect(detailsOf(await logout(key), 403, 'forbidden')).toEqual([])
     expect((await call('GET', 'tickets', { token: key })).status).toBe(200)
   })
 
-  it('is 401 without a token', async () => {
+  it('returns 401 without a token', async () => {
     expect((await call('POST', 'auth/logout', { address: freshIpAddress() })).status).toBe(401)
   })
 })
 
-describe('what was logged out', () => {
+describe('a token after logout', () => {
   beforeEach(async () => {
     expect((await logout(first)).status).toBe(204)
   })
 
-  it('stays dead through an eviction of the object', async () => {
+  it('stays revoked through an eviction of the Durable Object', async () => {
     await evictDurableObject(limiter())
     expect(await readStatuses(first, second)).toEqual([401, 200])
   })
 
-  it('stays dead when what the object knows is old', async () => {
+  it('stays revoked when the cached state is old', async () => {
     for (let minutes = 0; minutes < 5; minutes += 1) {
       advanceClock(61_000)
       expect(await readStatuses(first, second)).toEqual([401, 200])
     }
   })
 
-  it('stays dead when the object has forgotten all after a day of idleness', async () => {
+  it('stays revoked when the Durable Object has deleted its state after an idle day', async () => {
     advanceClock(DAY + 61_000)
     expect(await runDurableObjectAlarm(limiter())).toBe(true)
     expect(await readStatuses(first, second)).toEqual([401, 200])
@@ -115,7 +115,7 @@ describe('what was logged out', () => {
     expect(await readStatuses(second, first)).toEqual([200, 401])
   })
 
-  it('is forgotten by the object too, once it has expired', async () => {
+  it('is deleted from the Durable Object once it has expired', async () => {
     const claim = { kind: 'token' as const, accountId: account.id, memberId: jane.id, tokenVersion: 1 }
     const admits = async () => (await admit(limiter(), { ...claim, tokenId: idOf(first) }, false)).valid
     const noted = () =>
@@ -128,7 +128,7 @@ describe('what was logged out', () => {
     expect([await admits(), await noted()]).toEqual([true, []])
   })
 
-  it('is noted until it would have expired, and then swept', async () => {
+  it('is stored until it would have expired, and then swept', async () => {
     advanceClock(29 * DAY)
     await sweepTokens(env, Date.now())
     expect(await revoked()).toHaveLength(1)
@@ -141,7 +141,7 @@ describe('what was logged out', () => {
 })
 
 describe('a logout that fails', () => {
-  it('S05 ends the token within a minute where its object heard nothing, by a clock that was two minutes behind', async () => {
+  it('S05 revokes the token within a minute if the invalidation failed, with a clock that was two minutes behind', async () => {
     expect(await readStatuses(first, second)).toEqual([200, 200])
     const behind = Date.now() - 119_000
     await execute(
@@ -157,7 +157,7 @@ describe('a logout that fails', () => {
     expect(await readStatuses(first, second)).toEqual([401, 200])
   })
 
-  it('F03 is 503 when D1 fails; the token lives, and the next logout works', async () => {
+  it('F03 returns 503 when D1 fails; the token stays valid, and the next logout works', async () => {
     expect(await readStatuses(first)).toEqual([200])
     const original = realBatch()
     const broken = vi.spyOn(sessions, 'batch').mockRejectedValue(new Error('D1_ERROR: overloaded'))
@@ -168,7 +168,7 @@ describe('a logout that fails', () => {
     expect(await readStatuses(first)).toEqual([401])
   })
 
-  it('S19 is done all the same when only the object could not be told of its end', async () => {
+  it('S19 succeeds when only the end of the invalidation failed', async () => {
     expect(await readStatuses(first)).toEqual([200])
     const original = realBatch()
     let calls = 0

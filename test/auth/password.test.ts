@@ -32,7 +32,7 @@ const change = (by: Member, current_password: unknown, new_password: unknown) =>
   callAs(by, 'POST', 'auth/password', { current_password, new_password })
 
 describe('POST /auth/password', () => {
-  it('S05 is 204: the caller’s token lives, every other dies at once, the new password logs in', async () => {
+  it('S05 returns 204: only the token of the caller stays valid, and the new password works', async () => {
     expect(await readStatuses(jane.token, second)).toEqual([200, 200])
     const response = await change(jane, OLD, NEW)
     expect([response.status, response.text]).toEqual([204, ''])
@@ -43,7 +43,7 @@ describe('POST /auth/password', () => {
     expect((await storedUser(jane.id)).password_hash).toMatch(FULL_HASH)
   })
 
-  it('works twice with one token, and ends what logged in between', async () => {
+  it('works twice with one token, and revokes tokens created in between', async () => {
     expect((await change(jane, OLD, NEW)).status).toBe(204)
     const between = (await logIn(jane.email, NEW)).body.token
     expect((await change(jane, NEW, 'a third horse')).status).toBe(204)
@@ -51,14 +51,14 @@ describe('POST /auth/password', () => {
     expect((await logIn(jane.email, 'a third horse')).status).toBe(200)
   })
 
-  it('spares the one token that last changed it, and not the one before', async () => {
+  it('exempts the token of the last change only', async () => {
     expect((await change(jane, OLD, NEW)).status).toBe(204)
     const between: Member = { ...jane, token: (await logIn(jane.email, NEW)).body.token }
     expect((await change(between, NEW, OLD)).status).toBe(204)
     expect(await readStatuses(between.token, jane.token)).toEqual([200, 401])
   })
 
-  it('with a wrong current password is 401 invalid_credentials, without new hashing, and nothing changes', async () => {
+  it('returns 401 invalid_credentials for a wrong current password, without new hashing, and nothing changes', async () => {
     const before = await storedUser(jane.id)
     const responses: TestResponse[] = []
     const hashes = await hashesDuring(async () => responses.push(await change(jane, 'wrong horse', NEW)))
@@ -84,7 +84,7 @@ describe('POST /auth/password', () => {
     expect(await readStatuses(jane.token)).toEqual([200])
   })
 
-  it('of two at once with one right password, the later is told that it no longer holds', async () => {
+  it('returns invalid_credentials to the second of two concurrent requests with the right password', async () => {
     const responses = await Promise.all([
       change(jane, OLD, NEW),
       change({ ...jane, token: second }, OLD, 'third horse'),
@@ -104,7 +104,7 @@ describe('POST /auth/password', () => {
     expect((await logIn(jane.email, current)).status).toBe(200)
   })
 
-  it('S05 of somebody who was deactivated a moment ago, which their object has not heard, is 401 and sets nothing', async () => {
+  it('S05 returns 401 for a user who was just deactivated, and sets nothing', async () => {
     expect(await readStatuses(jane.token)).toEqual([200])
     await execute(update(users, { status: 'inactive', tokenVersion: 2 }, sql`${users.id} = ${jane.id}`))
     const before = await storedUser(jane.id)
@@ -113,27 +113,27 @@ describe('POST /auth/password', () => {
     expect(await storedUser(jane.id)).toEqual(before)
   })
 
-  it('of somebody who has no password is 401', async () => {
+  it('returns 401 for a user without a password', async () => {
     expect((await change(account.customer, OLD, NEW)).text).toBe(NO_LOGIN)
   })
 
-  it('is 403 for an API key', async () => {
+  it('returns 403 for an API key', async () => {
     const { key } = (await callAs(account.admin, 'POST', 'api-keys', { name: 'A key', role: 'admin' })).body.data
     expect(detailsOf(await change({ ...account.admin, token: key }, OLD, NEW), 403, 'forbidden')).toEqual([])
   })
 
   it.each([
-    ['no current one', undefined, NEW, ['current_password']],
-    ['an empty current one', '', NEW, ['current_password']],
-    ['no new one', OLD, undefined, ['new_password']],
+    ['no current password', undefined, NEW, ['current_password']],
+    ['an empty current password', '', NEW, ['current_password']],
+    ['no new password', OLD, undefined, ['new_password']],
     ['7 characters', OLD, 'x'.repeat(7), ['new_password']],
     ['7 emoji', OLD, '😀'.repeat(7), ['new_password']],
     ['129 characters', OLD, 'x'.repeat(129), ['new_password']],
     ['5,000 characters', OLD, 'x'.repeat(5_000), ['new_password']],
-    ['5,000 characters as the current one', 'x'.repeat(5_000), NEW, ['current_password']],
+    ['5,000 characters as the current password', 'x'.repeat(5_000), NEW, ['current_password']],
     ['a control character', OLD, 'eight\u0000chars', ['new_password']],
     ['a number', OLD, 12_345_678, ['new_password']],
-  ])('S03 with %s is 400 before any hashing', async (_name, current, next, fields) => {
+  ])('S03 rejects %s with 400 before any hashing', async (_name, current, next, fields) => {
     const before = await storedUser(jane.id)
     const hashes = await hashesDuring(async () => {
       const details = detailsOf(await change(jane, current, next), 400, 'invalid_input')

@@ -31,7 +31,7 @@ const register = (fields: object, address = freshIpAddress()) =>
 const countUsers = async () => (await callAs(account.admin, 'GET', 'users')).body.pagination.total
 
 describe('POST /auth/register', () => {
-  it('answers as a login does, with the token of a customer, who can log in again', async () => {
+  it('returns the response of a login, with the token of a customer, who can log in again', async () => {
     const response = await register({ name: '  Jo Ruiz ', email: ' Jo.First@Example.com\n' })
     expect(response.status, response.text).toBe(201)
     expect(Object.keys(response.body)).toEqual(['token', 'expires_at', 'user'])
@@ -54,7 +54,7 @@ describe('POST /auth/register', () => {
     })
   })
 
-  it('emits user.created with the public fields of a user and no others', async () => {
+  it('emits user.created with exactly the public fields of a user', async () => {
     const before = await eventsOf(account.id)
     const { user } = (await register({ email: 'event@example.com' })).body
     const emitted = (await eventsOf(account.id)).slice(before.length)
@@ -72,7 +72,7 @@ describe('POST /auth/register', () => {
     await expectNoHoles(account.id)
   })
 
-  it('stores a hash of full cost with a salt of its own, though two passwords are one', async () => {
+  it('stores a hash of full cost with its own salt, also for equal passwords', async () => {
     const [one, two] = await Promise.all(['salt1@example.com', 'salt2@example.com'].map((email) => register({ email })))
     const hashes = await Promise.all(
       [one, two].map(async (response) => (await storedUser(response?.body.user.id)).password_hash),
@@ -82,7 +82,7 @@ describe('POST /auth/register', () => {
     expect(hashes[0]?.split('$')[4]).not.toBe(hashes[1]?.split('$')[4])
   })
 
-  it('gives an unknown and a closed account the same 403, after the same work', async () => {
+  it('returns the same 403 for an unknown and a closed account, at the same cost', async () => {
     const responses: TestResponse[] = []
     const before = [await countUsers(), (await eventsOf(closed.id)).length]
     for (const slug of ['no-such-account', closed.slug, account.slug.toUpperCase(), "' OR 1=1 --", account.id]) {
@@ -97,13 +97,13 @@ describe('POST /auth/register', () => {
     expect([await countUsers(), (await eventsOf(closed.id)).length]).toEqual(before)
   })
 
-  it('a closed account does not tell whether it knows an e-mail', async () => {
+  it('does not reveal whether a closed account has an email', async () => {
     const known = await register({ account: closed.slug, email: closed.agent.email })
     const unknown = await register({ account: closed.slug, email: 'unknown@example.com' })
     expect([known.status, known.text]).toEqual([403, unknown.text])
   })
 
-  it('S02 is 409 for an e-mail the account knows, whatever its case; a letter beyond ASCII is another', async () => {
+  it('S02 returns 409 for an email of the account in any case; a letter outside ASCII is different', async () => {
     const taken = await createTestMember(account.id, 'agent', { email: 'kim.taken@example.com', name: 'Kim' })
     const [userCount, eventCount] = [await countUsers(), (await eventsOf(account.id)).length]
     for (const email of ['kim.taken@example.com', ' KIM.Taken@EXAMPLE.com ']) {
@@ -120,12 +120,12 @@ describe('POST /auth/register', () => {
     await expectNoHoles(account.id)
   })
 
-  it('S02 of ten at once with one e-mail one joins', async () => {
+  it('S02 creates one user for ten concurrent requests with one email', async () => {
     const responses = await Promise.all(Array.from({ length: 10 }, () => register({ email: 'race@example.com' })))
     expect(responses.map((response) => response.status).sort()).toEqual([201, ...Array(9).fill(409)])
   })
 
-  it('allows five an hour and address, whatever becomes of them, and then does no hashing', async () => {
+  it('allows five requests per hour and IP address, regardless of their results, then rejects before hashing', async () => {
     const address = freshIpAddress()
     const slugs = ['no-such-account', closed.slug, 'none', closed.slug, 'none']
     for (const slug of slugs) expect((await register({ account: slug }, address)).status).toBe(403)
@@ -160,7 +160,7 @@ describe('POST /auth/register', () => {
       { id: 'user_mine', account_id: 'x', status: 'active', created_at: 1 },
       ['account_id', 'created_at', 'id', 'status'],
     ],
-  ])('S10 %j is 400, without any hashing', async (fields, expected) => {
+  ])('S10 rejects %j with 400, without any hashing', async (fields, expected) => {
     const responses: TestResponse[] = []
     expect(await hashesDuring(async () => responses.push(await register(fields)))).toBe(0)
     expect(responses[0]?.status).toBe(400)

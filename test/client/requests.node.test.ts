@@ -18,7 +18,7 @@ function clientWithLogin(...responses: [FakeResponse, ...FakeResponse[]]) {
 }
 
 describe('credentials', () => {
-  it('are exchanged for a token once, however many requests wait for it', async () => {
+  it('are exchanged for a token once, for all waiting requests', async () => {
     const { client, headers, sent } = clientWithLogin(loggedIn('a'), found)
     await Promise.all([client.tickets.get('ticket_1'), client.tickets.get('ticket_2')])
     await client.tickets.get('ticket_3')
@@ -31,20 +31,20 @@ describe('credentials', () => {
     expect(JSON.parse(sent[0]?.body ?? '')).toEqual(LOGIN)
   })
 
-  it('are exchanged again where the token is refused, and the request is sent once more', async () => {
+  it('are exchanged again if the token is rejected, and the request is sent again', async () => {
     const { client, headers } = clientWithLogin(loggedIn('a'), rejected, loggedIn('b'), found)
     expect(await client.tickets.get('ticket_1')).toMatchObject({ id: 'ticket_1' })
     expect(headers().map(([, header]) => header)).toEqual([null, 'Bearer a', null, 'Bearer b'])
   })
 
-  it('are exchanged again before the token ends', async () => {
+  it('are exchanged again before the token expires', async () => {
     const { client, headers } = clientWithLogin(loggedIn('a', 30_000), found, loggedIn('b'), found)
     await client.tickets.get('ticket_1')
     await client.tickets.get('ticket_1')
     expect(headers().map(([, header]) => header)).toEqual([null, 'Bearer a', null, 'Bearer b'])
   })
 
-  it('that are wrong are told, and tried again with the next request alone', async () => {
+  it('are reported if they are wrong, and tried again only with the next request', async () => {
     const { client, sent } = clientWithLogin(failure(401, 'invalid_credentials'))
     await expect(client.tickets.get('ticket_1')).rejects.toMatchObject({ code: 'invalid_credentials' })
     expect(sent).toHaveLength(1)
@@ -52,13 +52,13 @@ describe('credentials', () => {
     expect(sent).toHaveLength(2)
   })
 
-  it('are not tried in circles where a new token is refused too', async () => {
+  it('are not exchanged forever if a new token is rejected too', async () => {
     const { client, sent } = clientWithLogin(loggedIn('a'), rejected, loggedIn('b'), rejected)
     await expect(client.tickets.get('ticket_1')).rejects.toMatchObject({ code: 'unauthorized' })
     expect(sent).toHaveLength(4)
   })
 
-  it('of an API key that is refused are told at once', async () => {
+  it('are reported immediately for a rejected API key', async () => {
     const { client, sent } = fakeClient(rejected)
     await expect(client.tickets.get('ticket_1')).rejects.toMatchObject({ code: 'unauthorized', status: 401 })
     expect(sent.map(({ headers }) => headers.get('Authorization'))).toEqual(['Bearer tk_live_1'])
@@ -66,7 +66,7 @@ describe('credentials', () => {
 })
 
 describe('errors', () => {
-  it('tell the code, each field, the request and when to come again', async () => {
+  it('contain the code, each field, the request ID and the time to wait', async () => {
     const details = [
       {
         field: 'priority',
@@ -99,22 +99,22 @@ describe('errors', () => {
   })
 
   it.each<[FakeResponse]>([[{ status: 418, body: 'not an error of the API' }], [{ status: 400 }]])(
-    'say of %j that it is not the API’s',
+    'report an unexpected response for %j',
     async (response) => {
       const { client } = fakeClient(response)
       await expect(client.tickets.get('ticket_1')).rejects.toMatchObject({ code: 'unreadable', details: [] })
     },
   )
 
-  it('say of a good answer that is no JSON that it is not the API’s', async () => {
+  it('report an unexpected response for a successful response without JSON', async () => {
     const fetch = async () => new Response('<html>', { status: 200 })
     const client = new TicketingClient({ url: FAKE_URL, apiKey: 'tk_live_1', fetch })
     await expect(client.tickets.get('ticket_1')).rejects.toMatchObject({ code: 'unreadable', status: 200 })
   })
 })
 
-describe('addresses', () => {
-  it('hold filters as the API reads them', async () => {
+describe('URLs', () => {
+  it('contain filters in the form that the API reads', async () => {
     const { client, sent } = fakeClient({ status: 200, body: { data: [], pagination: { next_cursor: null } } })
     const filters = { status: ['open' as const, 'in_progress' as const], q: 'C++ & co', created_after: new Date(0) }
     for await (const _ of client.tickets.list(filters, { perPage: 50 }));
@@ -129,7 +129,7 @@ describe('addresses', () => {
     })
   })
 
-  it.each(['', '.', '..'])('do not lead elsewhere with %j for an ID', async (id) => {
+  it.each(['', '.', '..'])('do not lead to another path with %j as an ID', async (id) => {
     const { client, sent } = fakeClient({ status: 204 })
     await expect(client.tickets.delete(id)).rejects.toThrow(TypeError)
     expect(sent).toEqual([])
@@ -142,14 +142,14 @@ describe('addresses', () => {
   })
 })
 
-describe('changes of a version', () => {
+describe('versioned updates', () => {
   it('are sent with If-Match', async () => {
     const { client, sent } = fakeClient(found)
     await client.tickets.update('ticket_1', { status: 'closed' }, { ifVersion: 3 })
     expect(sent[0]?.headers.get('If-Match')).toBe('"3"')
   })
 
-  it('are decided again where the ticket has changed meanwhile, each with a key of its own', async () => {
+  it('are decided again if the ticket was modified meanwhile, each with its own key', async () => {
     const stale = failure(412, 'precondition_failed')
     const newer: FakeResponse = { status: 200, body: { data: { id: 'ticket_1', version: 4 } } }
     const { client, sent } = fakeClient(found, stale, newer, newer)
@@ -162,7 +162,7 @@ describe('changes of a version', () => {
     expect(new Set(changes.map(({ headers }) => headers.get('Idempotency-Key'))).size).toBe(2)
   })
 
-  it('are given up after five', async () => {
+  it('fail after five attempts', async () => {
     const stale = failure(412, 'precondition_failed')
     const { client, sent } = fakeClient(found, stale, found, stale, found, stale, found, stale, found, stale, found)
     const edit = client.tickets.edit('ticket_1', () => ({ status: 'closed' }))
@@ -170,21 +170,21 @@ describe('changes of a version', () => {
     expect(sent).toHaveLength(10)
   })
 
-  it('are none where the decision is null', async () => {
+  it('are not sent if the decision is null', async () => {
     const { client, sent } = fakeClient(found)
     expect(await client.tickets.edit('ticket_1', () => null)).toMatchObject({ id: 'ticket_1' })
     expect(sent).toHaveLength(1)
   })
 })
 
-it('base64 of a file holds every byte', async () => {
+it('keeps every byte of a file in base64', async () => {
   const bytes = Uint8Array.from({ length: 100_000 }, (_, index) => (index * 7) % 256)
   const { content, ...metadata } = await toAttachment(bytes, { filename: 'all.bin' })
   expect(metadata).toEqual({ filename: 'all.bin', mime_type: 'application/octet-stream' })
   expect(Buffer.from(content, 'base64').equals(Buffer.from(bytes))).toBe(true)
 })
 
-it('the rate limit of the latest answer is kept', async () => {
+it('keeps the rate limit of the latest response', async () => {
   const headers = { 'X-RateLimit-Limit': '100', 'X-RateLimit-Remaining': '0', 'X-RateLimit-Reset': '1714997400' }
   const { client } = fakeClient({ status: 200, body: { data: {} }, headers }, found)
   expect(client.rateLimit).toBeNull()

@@ -29,14 +29,14 @@ async function outcomeOf<T>(promise: Promise<T>): Promise<{ value: T | null; err
   return { ...(await outcome), waited }
 }
 
-describe('a write that fails in passing', () => {
+describe('a write with a transient error', () => {
   it.each<[string, FakeResponse]>([
     ['the network breaks', 'broken'],
-    ['the service can not answer', failure(503, 'unavailable')],
-    ['a gateway answers', { status: 502, body: 'Bad gateway' }],
-    ['the same key is still at work', failure(409, 'conflict', { 'Retry-After': '1' })],
-    ['no answer comes in time', 'silent'],
-  ])('is sent again with the same key where %s', async (_, response) => {
+    ['the service is unavailable', failure(503, 'unavailable')],
+    ['a gateway responds', { status: 502, body: 'Bad gateway' }],
+    ['the same key is still in progress', failure(409, 'conflict', { 'Retry-After': '1' })],
+    ['no response arrives in time', 'silent'],
+  ])('is sent again with the same key if %s', async (_, response) => {
     const { client, sent } = fakeClient(response, response, made)
     const { value } = await outcomeOf(client.tickets.create(TICKET))
     expect(value).toEqual({ id: 'ticket_1' })
@@ -47,7 +47,7 @@ describe('a write that fails in passing', () => {
     expect(sent.map(({ body }) => JSON.parse(body))).toEqual([TICKET, TICKET, TICKET])
   })
 
-  it('has a key of its own, or the one it is given', async () => {
+  it('has its own key, or the given one', async () => {
     const { client, sent } = fakeClient(made)
     await client.tickets.create(TICKET)
     await client.tickets.create(TICKET)
@@ -57,7 +57,7 @@ describe('a write that fails in passing', () => {
     expect(keys[2]).toBe('order 17')
   })
 
-  it('is given up after three retries, with the last failure', async () => {
+  it('fails after three retries, with the last error', async () => {
     const { client, sent } = fakeClient(failure(503, 'unavailable'))
     const { error, waited } = await outcomeOf(client.tickets.create(TICKET))
     expect(error).toBeInstanceOf(ApiError)
@@ -68,7 +68,7 @@ describe('a write that fails in passing', () => {
     expect(waited).toBeLessThanOrEqual(3_500)
   })
 
-  it('waits as long as Retry-After says, and a moment more, so that not all come back at once', async () => {
+  it('waits for Retry-After and a random moment more', async () => {
     const { client } = fakeClient(failure(429, 'rate_limited', { 'Retry-After': '41' }), made)
     const { waited } = await outcomeOf(client.tickets.create(TICKET))
     expect(waited).toBeGreaterThanOrEqual(41_000)
@@ -85,7 +85,7 @@ describe('a write that fails in passing', () => {
     expect(waited).toBeLessThanOrEqual(8_000)
   })
 
-  it('leaves a Retry-After of more than a minute to the caller', async () => {
+  it('returns an error for a Retry-After of more than a minute', async () => {
     const { client, sent } = fakeClient(failure(429, 'rate_limited', { 'Retry-After': '900' }))
     const { error } = await outcomeOf(client.auth.login({ email: 'user@example.com', password: 'wrong' }))
     expect(error).toMatchObject({ code: 'rate_limited', retryAfterSeconds: 900 })
@@ -93,7 +93,7 @@ describe('a write that fails in passing', () => {
   })
 })
 
-describe('what is not sent again', () => {
+describe('a response without a retry', () => {
   it.each([
     [failure(400, 'invalid_input')],
     [failure(409, 'conflict')],
@@ -106,7 +106,7 @@ describe('what is not sent again', () => {
   })
 
   it.each<[FakeResponse]>([['broken'], [failure(503, 'unavailable')]])(
-    '%j, where the route knows no idempotency key',
+    '%j, if the route has no idempotency key',
     async (response) => {
       const { client, sent } = fakeClient(response)
       const change = { current_password: 'your_password', new_password: 'correct horse' }
@@ -116,7 +116,7 @@ describe('what is not sent again', () => {
     },
   )
 
-  it('but a request over the limit is: nothing was done for it', async () => {
+  it('but 429 is retried, because the request had no effect', async () => {
     const limited = failure(429, 'rate_limited', { 'Retry-After': '1' })
     const { client, sent } = fakeClient(limited, { status: 204 })
     const change = { current_password: 'your_password', new_password: 'correct horse' }
@@ -125,8 +125,8 @@ describe('what is not sent again', () => {
   })
 })
 
-describe('signals and time-outs', () => {
-  it('end a request', async () => {
+describe('signals and timeouts', () => {
+  it('abort a request', async () => {
     const { client, sent } = fakeClient('silent')
     const controller = new AbortController()
     const request = client.tickets.get('ticket_1', { signal: controller.signal })
@@ -135,7 +135,7 @@ describe('signals and time-outs', () => {
     expect(sent).toHaveLength(1)
   })
 
-  it('end the waiting between attempts', async () => {
+  it('abort the wait between attempts', async () => {
     const { client, sent } = fakeClient(failure(429, 'rate_limited', { 'Retry-After': '50' }))
     const controller = new AbortController()
     const request = client.tickets.get('ticket_1', { signal: controller.signal })
@@ -144,13 +144,13 @@ describe('signals and time-outs', () => {
     expect(sent).toHaveLength(1)
   })
 
-  it('send nothing where the signal was aborted before', async () => {
+  it('prevent a request if the signal was aborted before', async () => {
     const { client, sent } = fakeClient(made)
     await expect(client.tickets.create(TICKET, { signal: AbortSignal.abort() })).rejects.toThrow()
     expect(sent).toEqual([])
   })
 
-  it('tell that no answer came, once the retries are used up', async () => {
+  it('report that no response arrived, once the retries are used up', async () => {
     const { client, sent } = fakeClient('silent')
     const { error } = await outcomeOf(client.tickets.get('ticket_1', { timeoutMs: 200 }))
     expect(error).toEqual(new ConnectionError('No answer within 200 ms'))
@@ -168,7 +168,7 @@ describe('the wait before a retry', () => {
     expect(waits(0)).toEqual([250, 500, 1_000, 2_000, 4_000, 8_000, 10_000, 10_000])
   })
 
-  it('is none for what is no failure of passing', () => {
+  it('does not exist for permanent errors', () => {
     expect(waitBeforeRetry(new Error('a bug'), 'safe', 1)).toBeNull()
   })
 })

@@ -13,14 +13,14 @@ function callersOf(operation: NamedOperation): string {
 }
 
 describe('every route of the OpenAPI document', () => {
-  it('has a method of the client', async () => {
+  it('has a method in the client', async () => {
     const sent = await requestsOfEveryMethod()
     const expected = API_OPERATIONS.map(({ name }) => name.replace(/\{\w+\}/g, '1'))
     const advice = 'a method is missing in packages/client/src, or sends what the document does not have'
     expect(sent.toSorted(), advice).toEqual(expected.toSorted())
   })
 
-  it('is in docs/api.md, with the roles that may call it', () => {
+  it('is in docs/api.md, with its roles', () => {
     const table = readFileSync(`${ROOT}docs/api.md`, 'utf8')
     const listed = [...table.matchAll(/^\| `([A-Z]+ \/\S+)` \| .+ \| (.+) \|$/gm)].map(
       ([, name, callers]) => `${name}: ${callers}`,

@@ -21,25 +21,25 @@ function verify(headers: Parameters<typeof verifyWebhook>[1], body: string | Uin
 }
 
 describe('a delivery', () => {
-  it('is an event where the secret has signed it', async () => {
+  it('returns the event if the secret has signed it', async () => {
     expect(await verify(signed())).toEqual(EVENT)
     expect(await verify(new Headers(signed()))).toEqual(EVENT)
     expect(await verify(signed(), new TextEncoder().encode(BODY))).toEqual(EVENT)
   })
 
-  it('has its headers in any case, and as Node has those that come twice', async () => {
+  it('has its headers in any case, and repeated ones in the form of Node', async () => {
     const { 'webhook-id': id = '', ...others } = signed()
     expect(await verify({ 'Webhook-Id': [id], ...others })).toEqual(EVENT)
   })
 
-  it('is good where one of several signatures is, among versions that are not known', async () => {
+  it('is valid if one of several signatures is, among unknown versions', async () => {
     const mine = signed()['webhook-signature']
     const other = signed({ secret: OTHER_SECRET })['webhook-signature']
     for (const signatures of [`${other} ${mine}`, `v1a,x ${mine}`, `v1,% ${mine}`])
       expect(await verify({ ...signed(), 'webhook-signature': signatures })).toEqual(EVENT)
   })
 
-  it('is good where one of several secrets has signed it', async () => {
+  it('is valid if one of several secrets has signed it', async () => {
     expect(await verifyWebhook([OTHER_SECRET, SECRET], signed(), BODY, { now: NOW })).toEqual(EVENT)
   })
 
@@ -52,22 +52,22 @@ describe('a delivery', () => {
     ['an empty signature', { ...signed(), 'webhook-signature': 'v1,' }],
     ['no signature', { ...signed(), 'webhook-signature': undefined }],
     ['no ID', { ...signed(), 'webhook-id': undefined }],
-    ['no number for a time', { ...signed(), 'webhook-timestamp': 'soon' }],
+    ['a time that is not a number', { ...signed(), 'webhook-timestamp': 'soon' }],
     ['an old time', signed({ at: NOW - 301_000 })],
-    ['a time to come', signed({ at: NOW + 301_000 })],
-  ])('of %s is refused', async (_, headers, body = BODY) => {
+    ['a time in the future', signed({ at: NOW + 301_000 })],
+  ])('with %s is rejected', async (_, headers, body = BODY) => {
     await expect(verify(headers, body)).rejects.toBeInstanceOf(WebhookVerificationError)
   })
 
-  it.each([NOW - 300_000, NOW + 300_000])('may be five minutes off', async (at) => {
+  it.each([NOW - 300_000, NOW + 300_000])('is accepted with a clock difference of five minutes', async (at) => {
     expect(await verify(signed({ at }))).toEqual(EVENT)
   })
 
-  it('that is no JSON is refused', async () => {
+  it('is rejected if it is not JSON', async () => {
     await expect(verify(signed({ body: 'hello' }), 'hello')).rejects.toBeInstanceOf(WebhookVerificationError)
   })
 
-  it.each(['', 'whsec_', 'whsec_%%%', 'sk_live_1'])('is not judged by %j for a secret', async (secret) => {
+  it.each(['', 'whsec_', 'whsec_%%%', 'sk_live_1'])('is not verified with %j as a secret', async (secret) => {
     await expect(verify(signed(), BODY, secret)).rejects.toBeInstanceOf(TypeError)
   })
 })

@@ -19,7 +19,7 @@ const file = (filename: string) => ({ filename, content: 'YWJj', mime_type: 'tex
 const path = (id: string) => `tickets/${id}/comments`
 
 describe('POST /tickets/{id}/comments', () => {
-  it('adds a public comment of whoever sees the ticket, and says who wrote it', async () => {
+  it('adds a public comment of every user who sees the ticket, and returns its author', async () => {
     const { id } = await createTicket(account.customer)
     for (const by of [account.customer, account.agent, account.admin]) {
       const comment = await createComment(by, id, { content: ` Text by\n${by.name} 😀 ` })
@@ -34,7 +34,7 @@ describe('POST /tickets/{id}/comments', () => {
     }
   })
 
-  it('raises the version and updated_at of the ticket when it is public, and its counts', async () => {
+  it('raises version, updated_at and counts of the ticket if it is public', async () => {
     const before = await createTicket(account.customer)
     await nextSecond()
     await createComment(account.customer, before.id, { attachments: [file('a.txt'), file('b.txt')] })
@@ -76,7 +76,7 @@ describe('POST /tickets/{id}/comments', () => {
     await expectNoHoles(account.id)
   })
 
-  it('loses none of 20 at once', async () => {
+  it('keeps all of 20 concurrent comments', async () => {
     const { id } = await createTicket(account.agent)
     await Promise.all(Array.from({ length: 20 }, (_, i) => createComment(account.agent, id, { content: `C${i}` })))
     const got = (await callAs(account.agent, 'GET', `tickets/${id}`)).body.data
@@ -85,13 +85,13 @@ describe('POST /tickets/{id}/comments', () => {
   })
 })
 
-describe('what a comment may hold', () => {
+describe('the content of a comment', () => {
   it.each([
     ['one character', 'x'],
     ['65,536 bytes', 'x'.repeat(65_536)],
     ['65,536 bytes of emoji', '😀'.repeat(16_384)],
     ['other languages', "<b>'; DROP TABLE comments; --\t{{x}} %s</b>"],
-  ])('%s, byte for byte', async (_name, content) => {
+  ])('can be %s, byte for byte', async (_name, content) => {
     const { id } = await createTicket(account.customer)
     await createComment(account.customer, id, { content })
     expect((await callAs(account.customer, 'GET', path(id))).body.data[0].content).toBe(content)
@@ -109,7 +109,7 @@ describe('what a comment may hold', () => {
     [{ content: 'a', created_by: 'user456' }, 'created_by', 'created_by is not a known field', 'unknown_field'],
     [{ content: 'a', id: 'comment_x' }, 'id', 'ID is not a known field', 'unknown_field'],
     [{ content: 'a', attachments: {} }, 'attachments', 'Attachments must be an array', 'invalid_type'],
-  ])('S10 not %j', async (body, field, message, code) => {
+  ])('S10 cannot be %j', async (body, field, message, code) => {
     const { id } = await createTicket(account.admin)
     const response = await callAs(account.admin, 'POST', path(id), body)
     expect(detailsOf(response, 400, 'invalid_input')).toEqual([{ field, message, code }])
@@ -118,7 +118,7 @@ describe('what a comment may hold', () => {
     )
   })
 
-  it('S15 no good attachment beside a bad one: nothing is left', async () => {
+  it('S15 is rejected with a valid and an invalid attachment: nothing is left', async () => {
     const { id } = await createTicket(account.agent)
     const attachments = [file('good.txt'), { ...file('bad.txt'), content: 'not base64!' }]
     const response = await callAs(account.agent, 'POST', path(id), { content: 'X', attachments })
@@ -138,7 +138,7 @@ describe('what a comment may hold', () => {
   })
 })
 
-describe('S07 a comment on a ticket that is not to be seen', () => {
+describe('S07 a comment on a hidden ticket', () => {
   it('is the same 404 as for a random ID, and leaves nothing', async () => {
     const { id } = await createTicket(account.customer)
     const bodies = [{ content: 'X' }, { content: 'X', attachments: [file('a.txt')] }]
@@ -165,7 +165,7 @@ describe('S07 a comment on a ticket that is not to be seen', () => {
     ).toEqual([])
   })
 
-  it('C08 is a 404 when the ticket was deleted', async () => {
+  it('C08 is 404 if the ticket was deleted', async () => {
     const { id } = await createTicket(account.customer)
     await callAs(account.agent, 'DELETE', `tickets/${id}`)
     for (const by of [account.customer, account.agent]) {
@@ -174,7 +174,7 @@ describe('S07 a comment on a ticket that is not to be seen', () => {
     }
   })
 
-  it('is a 401 without a credential', async () => {
+  it('is 401 without a credential', async () => {
     const { id } = await createTicket(account.customer)
     const options = { address: '192.0.2.79' }
     detailsOf(await call('POST', path(id), { ...options, body: { content: 'X' } }), 401, 'unauthorized')

@@ -32,7 +32,7 @@ async function contents(by: Member, id: string): Promise<string[]> {
 }
 
 describe('DELETE /tickets/{id}/comments/{id}', () => {
-  it('takes away the comment, its attachments and their bytes, and no other', async () => {
+  it('deletes only the comment, its attachments and their bytes', async () => {
     const { id } = await createTicket(account.customer, { attachments: [file('of the ticket')] })
     const deleted = await createComment(account.agent, id, { content: 'Gone', attachments: [file('a'), file('b')] })
     const stays = await createComment(account.agent, id, { content: 'Stays', attachments: [file('c')] })
@@ -54,7 +54,7 @@ describe('DELETE /tickets/{id}/comments/{id}', () => {
     ).toEqual([])
   })
 
-  it('is for admins of every comment, for agents and keys of their own', async () => {
+  it('is available to admins for all comments, to agents and API keys for their own', async () => {
     const { id } = await createTicket(account.customer)
     const agentKey = { ...account.agent, token: (await createTestKey(account)).key }
     const adminKey = { ...account.admin, token: (await createTestKey(account, { role: 'admin' })).key }
@@ -85,7 +85,7 @@ describe('DELETE /tickets/{id}/comments/{id}', () => {
     expect(await contents(account.agent, id)).toEqual([])
   })
 
-  it('is 403 for customers, of their own comments too and before anything is looked up', async () => {
+  it('returns 403 to customers, for their own comments too and before any lookup', async () => {
     const { id } = await createTicket(account.customer)
     const own = await createComment(account.customer, id)
     for (const target of [path(id, own.id), path(id, 'comment_none'), `${path('ticket_none', 'x')}?x=1`])
@@ -93,7 +93,7 @@ describe('DELETE /tickets/{id}/comments/{id}', () => {
     expect(await contents(account.customer, id)).toHaveLength(1)
   })
 
-  it('is one line of history and one ticket.updated, with the comment’s ID and nothing of its text', async () => {
+  it('records one line of history and one ticket.updated, with the comment’s ID and without its text', async () => {
     const { id } = await createTicket(account.customer)
     const comment = await createComment(account.customer, id, { content: 'Regretted', attachments: [file('a')] })
     await callAs(account.admin, 'DELETE', path(id, comment.id))
@@ -117,7 +117,7 @@ describe('DELETE /tickets/{id}/comments/{id}', () => {
     await expectNoHoles(account.id)
   })
 
-  it('S09 of an internal one moves nothing that a customer sees, and its event is internal', async () => {
+  it('S09 changes nothing that a customer sees if the comment is internal, and its event is internal', async () => {
     const { id } = await createTicket(account.customer)
     await createComment(account.customer, id)
     const note = await createComment(account.agent, id, { is_internal: true, attachments: [file('secret')] })
@@ -132,7 +132,7 @@ describe('DELETE /tickets/{id}/comments/{id}', () => {
     expect((await eventsOf(account.id, id)).at(-1)).toMatchObject({ type: 'ticket.updated', is_internal: 1 })
   })
 
-  it('S07 is the same 404 for what is not there, elsewhere, or another account’s', async () => {
+  it('S07 returns the same 404 for a missing comment, another ticket and another account', async () => {
     const { id } = await createTicket(account.customer)
     const other = await createTicket(account.customer)
     const comment = await createComment(account.agent, id)
@@ -152,7 +152,7 @@ describe('DELETE /tickets/{id}/comments/{id}', () => {
     expect((await callAs(account.agent, 'DELETE', path(id, comment.id))).status).toBe(404)
   })
 
-  it('happens once, however many ask at once', async () => {
+  it('happens once for concurrent requests', async () => {
     const { id } = await createTicket(account.customer)
     const comment = await createComment(account.agent, id, { attachments: [file('a')] })
     const responses = await Promise.all(
@@ -166,7 +166,7 @@ describe('DELETE /tickets/{id}/comments/{id}', () => {
     await expectNoHoles(account.id)
   })
 
-  it('leaves a list that is being walked where it was', async () => {
+  it('keeps the position of a list that is being read', async () => {
     const { id } = await createTicket(account.customer)
     await Promise.all(['1', '2', '3', '4', '5'].map((content) => createComment(account.agent, id, { content })))
     const all = await contents(account.agent, id)

@@ -52,7 +52,7 @@ describe('S09 an internal comment', () => {
     expect(after.text).not.toContain('secret')
   })
 
-  it('is seen by agents and admins in list, counts and attachments', async () => {
+  it('is visible to agents and admins in list, counts and attachments', async () => {
     const { id } = await createTicket(account.customer)
     await createComment(account.customer, id, { content: 'Public' })
     const note = await createComment(account.agent, id, {
@@ -73,7 +73,7 @@ describe('S09 an internal comment', () => {
     expect(own.body.pagination.total).toBe(1)
   })
 
-  it('moves neither version nor updated_at, for agents either', async () => {
+  it('does not change version or updated_at, for agents either', async () => {
     const { id } = await createTicket(account.customer)
     const { version, updated_at } = (await callAs(account.agent, 'GET', `tickets/${id}`)).body.data
     await nextSecond()
@@ -81,7 +81,7 @@ describe('S09 an internal comment', () => {
     expect((await callAs(account.agent, 'GET', `tickets/${id}`)).body.data).toMatchObject({ version, updated_at })
   })
 
-  it('can not be written by a customer, who is told so before it learns whether the ticket is there', async () => {
+  it('is rejected from a customer, before the ticket is looked up', async () => {
     const { id } = await createTicket(account.customer)
     for (const ticketId of [id, 'ticket_unknown']) {
       const body = { content: 'X', is_internal: true, attachments: [file('a.txt')] }

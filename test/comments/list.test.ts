@@ -42,7 +42,7 @@ const all = Array.from({ length: 45 }, (_, i) => i)
 const named = (indexes: number[]) => indexes.map((i) => `Comment ${i}`)
 
 describe('GET /tickets/{id}/comments', () => {
-  it('pages oldest first, each comment once, with URLs that keep the prefix and the parameters', async () => {
+  it('returns pages, oldest first, each comment once, with URLs that keep the prefix and the parameters', async () => {
     const { pages, items } = await walk(account.agent, `/ticketing/v1/${path(ticketId)}?per_page=20`)
     expect(contents(items)).toEqual(named(all))
     expect(pages.map((page) => page.body.data.length)).toEqual([20, 20, 5])
@@ -57,14 +57,14 @@ describe('GET /tickets/{id}/comments', () => {
     expect(pages[0]?.headers.get('Link')).toContain(`<${pages[0]?.body.pagination.next_page_url}>; rel="next"`)
   })
 
-  it('S09 pages a customer through the public ones alone', async () => {
+  it('S09 returns only public comments to a customer', async () => {
     const { pages, items } = await walk(account.customer, `${path(ticketId)}?per_page=7`)
     expect(contents(items)).toEqual(named(all.filter((i) => i % 3 !== 0)))
     expect(pages.map((page) => page.body.data.length)).toEqual([7, 7, 7, 7, 2])
     expect(pages.every((page) => page.body.pagination.total === 30)).toBe(true)
   })
 
-  it('is an empty 200 past the end, and one page when there is nothing', async () => {
+  it('returns an empty 200 past the end, and one page for an empty list', async () => {
     const past = await callAs(account.agent, 'GET', `${path(ticketId)}?page=9`)
     expect(past.body).toMatchObject({ data: [], pagination: { total: 45, current_page: 9, next_page_url: null } })
     const { id } = await createTicket(account.customer)
@@ -72,7 +72,7 @@ describe('GET /tickets/{id}/comments', () => {
     expect(none.body).toMatchObject({ data: [], pagination: { total: 0, last_page: 1 } })
   })
 
-  it('gives each comment its own attachments, on whatever page it is', async () => {
+  it('returns the attachments of each comment, on any page', async () => {
     const { id } = await createTicket(account.customer)
     for (const name of ['a', 'b', 'c']) {
       const attachments = [{ filename: `${name}.txt`, content: 'YWJj', mime_type: 'text/plain' }]
@@ -95,12 +95,12 @@ describe('GET /tickets/{id}/comments', () => {
     ['page=0', 'page', 'Page must be between 1 and 1,000,000,000', 'invalid_value'],
     ['is_internal=true', 'is_internal', 'is_internal is not a known parameter', 'unknown_parameter'],
     ["order=desc'", 'order', 'Order is not a known parameter', 'unknown_parameter'],
-  ])('refuses %s', async (query, field, message, code) => {
+  ])('rejects %s', async (query, field, message, code) => {
     const response = await callAs(account.agent, 'GET', `${path(ticketId)}?${query}`)
     expect(detailsOf(response, 400, 'invalid_input')).toEqual([{ field, message, code }])
   })
 
-  it('S07 is the same 404 for whoever may not see the ticket as for a random ID', async () => {
+  it('S07 returns the same 404 for a hidden ticket and a random ID', async () => {
     for (const by of [account.stranger, foreign.customer, foreign.agent, foreign.admin]) {
       const random = await callAs(by, 'GET', path('ticket_01jaaaaaaaaaaaaaaaaaaaaaaa'))
       detailsOf(random, 404, 'not_found')
@@ -140,7 +140,7 @@ describe('C07 GET /tickets/{id}/comments by cursor', () => {
     execute(deleteFrom(comments, sql`${comments.id} IN (SELECT value FROM json_each(${JSON.stringify(ids)}))`))
 
   it.each(['agent', 'customer'] as const)(
-    'C07 walks there and back as %s, none twice, no other missing, whatever is deleted',
+    'C07 returns each comment once, forwards and backwards, as %s, also during deletions',
     async (role) => {
       const { id } = await createTicket(account.customer)
       const isVisible = role === 'agent' ? sql`true` : sql`${comments.isInternal} = 0`
@@ -162,7 +162,7 @@ describe('C07 GET /tickets/{id}/comments by cursor', () => {
   )
 
   it.each([0, -5_000])(
-    'finds its place where the comment it stood at is gone, also of comments of one moment (%i ms on)',
+    'keeps its position when the comment at the cursor is deleted, also for equal times (%i ms later)',
     async (step) => {
       const { id } = await createTicket(account.customer)
       stopClock()
@@ -181,7 +181,7 @@ describe('C07 GET /tickets/{id}/comments by cursor', () => {
     },
   )
 
-  it('leads back from an empty page, and has no cursor where there is nothing', async () => {
+  it('leads back from an empty page, and has no cursor for an empty list', async () => {
     const { id } = await createTicket(account.customer)
     const at = async (cursor: string) => (await getOk(account.customer, `${path(id)}?per_page=2&cursor=${cursor}`)).body
     expect(await at('')).toMatchObject({ data: [], pagination: { next_cursor: null, prev_cursor: null } })
@@ -194,7 +194,7 @@ describe('C07 GET /tickets/{id}/comments by cursor', () => {
     expect(idsOf((await at(end.pagination.prev_cursor)).data)).toEqual(all.slice(0, 2))
   })
 
-  it('S09 refuses a cursor of another ticket, and to a customer one of a list with internal comments', async () => {
+  it('S09 rejects a cursor of another ticket, and from a customer one of a list with internal comments', async () => {
     const { id } = await createTicket(account.customer)
     await seed(id, 0, 6)
     const cursorOf = async (of: string, by = account.customer): Promise<string> =>

@@ -24,7 +24,7 @@ function configError(variables: Record<string, unknown>): string {
 }
 
 describe('configOf', () => {
-  it('has a default for all but the secret', () => {
+  it('has a default for each variable except the secret', () => {
     expect(configOf(bindings({ APP_SECRET: SECRET }))).toMatchObject({
       tokenTtlSeconds: 2_592_000,
       rateLimits: { standard: 100, premium: 300 },
@@ -40,7 +40,7 @@ describe('configOf', () => {
     })
   })
 
-  it('takes what is set', () => {
+  it('reads each variable', () => {
     const variables = {
       APP_SECRET: SECRET,
       TOKEN_TTL_SECONDS: '60',
@@ -65,13 +65,13 @@ describe('configOf', () => {
     ['5', [5]],
     ['99999999', [99_999_999]],
     [Array.from({ length: 50 }, () => '60').join(','), Array.from({ length: 50 }, () => 60)],
-  ])('takes %.20s as a schedule of retries', (value, expected) => {
+  ])('accepts %.20s as a retry schedule', (value, expected) => {
     const config = configOf(bindings({ APP_SECRET: SECRET, WEBHOOK_RETRY_SCHEDULE: value }))
     expect(config.webhooks.retrySchedule).toEqual(expected)
   })
 
   it.each(['', ',', '5,', ',5', '5,,5', '5, 300', '5;300', '-5', '1.5', '1e3', '0x10', '5s', '999999999', '5\n'])(
-    'refuses %j as a schedule of retries',
+    'rejects %j as a retry schedule',
     (value) => {
       expect(configError({ APP_SECRET: SECRET, WEBHOOK_RETRY_SCHEDULE: value })).toBe(
         'The service is not configured: WEBHOOK_RETRY_SCHEDULE must be whole numbers of seconds with commas between them',
@@ -79,12 +79,12 @@ describe('configOf', () => {
     },
   )
 
-  it('refuses a schedule of more than 50 retries', () => {
+  it('rejects a schedule of more than 50 retries', () => {
     const value = Array.from({ length: 51 }, () => '60').join(',')
     expect(configError({ APP_SECRET: SECRET, WEBHOOK_RETRY_SCHEDULE: value })).toContain('WEBHOOK_RETRY_SCHEDULE')
   })
 
-  it.each(['ALLOW_PRIVATE_WEBHOOKS', 'ALLOW_SIGNUP'])('refuses %s that is neither true nor false', (name) => {
+  it.each(['ALLOW_PRIVATE_WEBHOOKS', 'ALLOW_SIGNUP'])('rejects %s that is neither true nor false', (name) => {
     for (const value of ['', 'TRUE', 'yes', '1', ' true', 'false '])
       expect(configError({ APP_SECRET: SECRET, [name]: value })).toBe(
         `The service is not configured: ${name} must be true or false`,
@@ -92,11 +92,11 @@ describe('configOf', () => {
     expect(configOf(bindings({ APP_SECRET: SECRET, [name]: 'false' })).webhooks.allowPrivate).toBe(false)
   })
 
-  it('says what is missing, in plain words', () => {
+  it('names each missing variable in plain words', () => {
     expect(configError({})).toBe('The service is not configured: APP_SECRET must be set, to 32 random bytes or more')
   })
 
-  it('refuses a secret of 31 bytes, takes one of 32, counts bytes, and does not tell the secret', () => {
+  it('rejects a secret of 31 bytes, accepts one of 32, counts bytes, and does not print the secret', () => {
     const message = configError({ APP_SECRET: 'x'.repeat(31) })
     expect(message).toBe('The service is not configured: APP_SECRET must be at least 32 bytes')
     expect(configError({ APP_SECRET: '' })).toContain('APP_SECRET')
@@ -110,7 +110,7 @@ describe('configOf', () => {
     'RATE_LIMIT_PREMIUM',
     'WEBHOOK_TIMEOUT_MS',
     'EVENT_RETENTION_DAYS',
-  ])('refuses a bad number in %s', (name) => {
+  ])('rejects an invalid number in %s', (name) => {
     for (const value of ['abc', '-5', '0', '1.5', '', ' ', 'NaN', 'Infinity'])
       expect(configError({ APP_SECRET: SECRET, [name]: value })).toBe(
         `The service is not configured: ${name} must be a whole number of 1 or more`,
@@ -121,7 +121,7 @@ describe('configOf', () => {
     ...['api.example.com', 'https://api.example.com/', 'https://api.example.com/x', 'not a url', 'https://a b'],
     ...['ftp://api.example.com', 'wss://api.example.com', 'https://API.example.com', 'https://api.example.com:443'],
     ...['https://a@api.example.com', 'https://api.example.com?x', 'https://api.example.com#x', ' https://a.example'],
-  ])('refuses %s as an origin', (value) => {
+  ])('rejects %s as an origin', (value) => {
     expect(configError({ APP_SECRET: SECRET, PUBLIC_ORIGIN: value })).toContain('PUBLIC_ORIGIN must be an origin')
   })
 
@@ -152,12 +152,12 @@ describe('configOf', () => {
     for (const name of ['APP_SECRET', 'TOKEN_TTL_SECONDS', 'PUBLIC_ORIGIN']) expect(message).toContain(name)
   })
 
-  it('names all that is wrong at once', () => {
+  it('lists all problems together', () => {
     const message = configError({ TOKEN_TTL_SECONDS: 'x', PUBLIC_ORIGIN: 'x' })
     for (const name of ['APP_SECRET', 'TOKEN_TTL_SECONDS', 'PUBLIC_ORIGIN']) expect(message).toContain(name)
   })
 
-  it('derives a key for each purpose, another for another secret', () => {
+  it('derives a different key for each purpose and each secret', () => {
     const hex = (key: Buffer) => key.toString('hex')
     const own = configOf(bindings({ APP_SECRET: SECRET })).keys
     const other = configOf(bindings({ APP_SECRET: `${SECRET}!` })).keys
@@ -168,7 +168,7 @@ describe('configOf', () => {
 })
 
 describe('a Worker without a secret', () => {
-  it.each([[{}], [{ APP_SECRET: 'short' }]])('refuses to serve, and says why', async (variables) => {
+  it.each([[{}], [{ APP_SECRET: 'short' }]])('serves nothing, and logs why', async (variables) => {
     for (const path of ['/api/v1/tickets', '/health', '/openapi.json', '/files/a/b', '/nothing']) {
       const result = await createApp().fetch(new Request(`http://localhost:3000${path}`), bindings(variables))
       expect(result.status).toBe(503)
@@ -220,7 +220,7 @@ describe('a Worker without a secret', () => {
 })
 
 describe('a deployed Worker without PUBLIC_ORIGIN', () => {
-  it.each(['staging', 'production'])('serves nothing in %s, and says why', async (ENVIRONMENT) => {
+  it.each(['staging', 'production'])('serves nothing in %s, and logs why', async (ENVIRONMENT) => {
     const configured = bindings({ APP_SECRET: SECRET, ENVIRONMENT, PUBLIC_ORIGIN: '' })
     for (const path of ['/api/v1/tickets', '/health', '/openapi.json', '/docs', '/', '/files/a/b', '/nothing'])
       for (const method of ['GET', 'OPTIONS', 'POST']) {

@@ -56,7 +56,7 @@ describe('the policy', () => {
     expect(forbiddenUpdateFields(role, FIELDS)).toEqual([])
   })
 
-  it('names the fields that customers may not set or change', () => {
+  it('lists the fields that customers may not set or change', () => {
     expect(forbiddenCreateFields('customer', FIELDS)).toEqual([
       'add_tags',
       'remove_tags',
@@ -71,7 +71,7 @@ describe('the policy', () => {
     expect(TICKET_STATUSES.map((status) => allowedFromStatuses(role, status))).toEqual([null, null, null, null])
   })
 
-  it('lets customers close a ticket, and open it again', () => {
+  it('lets customers close and reopen a ticket', () => {
     expect(TICKET_STATUSES.map((status) => allowedFromStatuses('customer', status))).toEqual([
       ['resolved', 'closed'],
       [],

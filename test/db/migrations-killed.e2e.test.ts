@@ -71,7 +71,7 @@ function schemaAt(count: number): string[] {
   return schema
 }
 
-it('F04 leaves each migration whole or not at all, and the next start completes them', async () => {
+it('F04 applies each migration completely or not at all, and the next start completes them', async () => {
   const names = MIGRATIONS.map(({ name }) => name)
   await killInMigration(3_000_000)
   const left = openFile(file)

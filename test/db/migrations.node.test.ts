@@ -45,7 +45,7 @@ function* killedAfterEach(old: string, statements: readonly string[]): Generator
   db.close()
 }
 
-describe('F04 a migration that is stopped', () => {
+describe('F04 an interrupted migration', () => {
   it.each(MIGRATIONS.map(({ name, statements }, index) => ({ name, statements, before: index })))(
     'F04 $name: at any statement, the next start completes it, and an older database keeps its data',
     ({ name, statements, before }) => {

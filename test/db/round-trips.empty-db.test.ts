@@ -55,8 +55,8 @@ const CHANGES_CREDENTIALS = new Set([
   ...['deleteApiKey', 'rotateApiKey'],
 ])
 
-describe('round trips to D1, of a caller whom its Durable Object knows', () => {
-  it.each(byName(API_OPERATIONS))('%s: a read takes 1, a write at most 2', async (name, operation) => {
+describe('round trips to D1, for a caller whom the Durable Object has cached', () => {
+  it.each(byName(API_OPERATIONS))('%s: are 1 for a read, and at most 2 for a write', async (name, operation) => {
     const request = await prepareRequest(operation, account)
     if (request.caller) await warmUp(request.caller)
     const { response, total, logged } = await countRoundTrips(() => send(request))
@@ -75,23 +75,23 @@ describe('round trips to D1, of a caller whom its Durable Object knows', () => {
     ['PATCH', 1, () => callAs(account.customer, 'PATCH', `tickets/${ticketId}`, { title: 'Other', add_tags: ['x'] })],
     ['PATCH of nothing', 1, () => callAs(account.agent, 'PATCH', `tickets/${ticketId}`, { title: 'A title' })],
     ['a list by cursor', 1, () => callAs(account.agent, 'GET', 'tickets?cursor=&q=title&sort=priority')],
-    ['people by cursor', 1, () => callAs(account.agent, 'GET', 'users?cursor=&role=agent')],
+    ['users by cursor', 1, () => callAs(account.agent, 'GET', 'users?cursor=&role=agent')],
     ['comments by cursor', 1, () => callAs(account.agent, 'GET', `tickets/${ticketId}/comments?cursor=`)],
     ['stats as agent', 1, () => callAs(account.agent, 'GET', 'tickets/stats')],
-    ['an export of one page, and the next to see its end', 2, () => callAs(account.agent, 'GET', 'tickets/export')],
+    ['an export of one page, and the next to detect its end', 2, () => callAs(account.agent, 'GET', 'tickets/export')],
     ['a list as customer', 1, () => callAs(account.customer, 'GET', 'tickets?created_by=me&per_page=100')],
-    ['a ticket that is not there', 1, () => callAs(account.agent, 'GET', 'tickets/ticket_unknown')],
+    ['a ticket that does not exist', 1, () => callAs(account.agent, 'GET', 'tickets/ticket_unknown')],
     [
-      'a PATCH that is refused',
+      'a PATCH that is rejected',
       2,
       () => callAs(account.agent, 'PATCH', `tickets/${ticketId}`, { assigned_to: 'nobody' }),
     ],
     ['invalid input', 0, () => callAs(account.agent, 'POST', 'tickets', { title: '' })],
     ['an invalid parameter', 0, () => callAs(account.agent, 'GET', 'tickets?page=0')],
-    ['a forbidden deed', 0, () => callAs(account.customer, 'DELETE', `tickets/${ticketId}`)],
+    ['a forbidden operation', 0, () => callAs(account.customer, 'DELETE', `tickets/${ticketId}`)],
     ['a forged credential', 0, () => call('GET', 'tickets', { token: 'forged', address: '192.0.2.80' })],
     ['an unknown path', 0, () => callAs(account.agent, 'GET', 'nothing/here')],
-  ])('%s: takes %i', async (_name, expected, send) => {
+  ])('%s: are %i', async (_name, expected, send) => {
     ticketId = (await createTicket(account.customer)).id
     const { total, logged } = await countRoundTrips(send)
     expect([total, logged]).toEqual([expected, expected])
@@ -115,7 +115,7 @@ describe('round trips to D1, of a caller whom its Durable Object knows', () => {
       1,
       (headers) => post('users', { name: 'N', email: `${headers['Idempotency-Key']}@example.com` }, headers),
     ],
-  ])('a keyed %s takes %i, as one without a key does; its replay at most 2', async (name, expected, send) => {
+  ])('are the same for %s with an idempotency key, %i, and at most 2 for its replay', async (name, expected, send) => {
     ticketId = (await createTicket(account.customer)).id
     expect((await countRoundTrips(() => send({}))).total).toBe(expected)
     const headers = { 'Idempotency-Key': `of-${name.length}-${ticketId}` }
@@ -126,7 +126,7 @@ describe('round trips to D1, of a caller whom its Durable Object knows', () => {
     expect(again.total).toBeLessThanOrEqual(2)
   })
 
-  it('do not grow with what is on a page', async () => {
+  it('do not grow with the size of a page', async () => {
     for (let i = 0; i < 5; i += 1) {
       const { id } = await createTicket(account.agent, { attachments: [file] })
       await callAs(account.agent, 'POST', `tickets/${id}/comments`, { content: 'C', attachments: [file, file] })
@@ -137,8 +137,8 @@ describe('round trips to D1, of a caller whom its Durable Object knows', () => {
   })
 })
 
-describe('a caller whom its Durable Object does not know yet', () => {
-  it('costs the object one round trip of its own, once', async () => {
+describe('a caller whom the Durable Object has not cached yet', () => {
+  it('needs one additional round trip from the object, once', async () => {
     const newcomer = await createTestMember(account.id, 'agent')
     const first = await countRoundTrips(() => callAs(newcomer, 'GET', 'tickets'))
     expect([first.total, first.logged]).toEqual([2, 1])
@@ -148,7 +148,7 @@ describe('a caller whom its Durable Object does not know yet', () => {
 })
 
 describe('a caller with an API key', () => {
-  it('costs one round trip a read and no other, once its object knows it', async () => {
+  it('needs one round trip for a read, once the object has cached it', async () => {
     const { id, key } = await createTestKey(account)
     const read = () => call('GET', 'tickets', { token: key })
     expect((await read()).status).toBe(200)

@@ -158,7 +158,7 @@ beforeAll(async () => {
 }, 300_000)
 
 describe('the rows that lists of tickets read at 2,000 and at 20,000 tickets', () => {
-  it.each(OF_FACETS)('%s: are the same, within the budget of %i facets', (filter, facets) => {
+  it.each(OF_FACETS)('%s: are the same, within the budget of %i partitions', (filter, facets) => {
     for (const sort of SORTS) {
       const budget = budgetOf(facetsOf(facets, sort))
       for (const page of ['first', 'middle', 'last']) expectFlat(`${filter} ${sort} ${page}`, budget)
@@ -173,7 +173,7 @@ describe('the rows that lists of tickets read at 2,000 and at 20,000 tickets', (
         expectFlat(`${filter} ${sort} ${page}`, budgetOfMatches(matches))
   })
 
-  it('of any single filter by any order: stay within 150', () => {
+  it('are at most 150 for any single filter and any order', () => {
     for (const [filter] of OF_FACETS.filter(([filter]) => !/[&,]/.test(filter)))
       for (const sort of SORTS) expectFlat(`${filter} ${sort} first`, 150)
   })
@@ -184,7 +184,7 @@ describe('the rows that lists of tickets read at 2,000 and at 20,000 tickets', (
     ['status=open', 4],
     ['assigned_to=none', 16],
     ['tag=common', 16],
-  ])('%s: deep down, are in proportion to the offset', async (query, facets) => {
+  ])('%s: are in proportion to the offset, far from the start', async (query, facets) => {
     for (const page of [10, 50]) {
       const { read } = await costOf(account.admin, 'GET', `tickets?${query}&page=${page}`)
       expect(read, `page ${page}`).toBeLessThanOrEqual(budgetOf(facets, page * PAGE))
@@ -202,7 +202,7 @@ describe('the rows that lists of tickets read at 2,000 and at 20,000 tickets', (
     ['created_by=BUSY&assigned_to=none', 0, 2],
     ['created_by=BUSY&assigned_to=none&status=open', SIZES[1] / 4, 1],
     ['updated_after=2000-01-01', SIZES[1], 4],
-  ])('%s: are in proportion to what matches, even where that is everything', async (query, matches, each) => {
+  ])('%s: are in proportion to the matches, even if everything matches', async (query, matches, each) => {
     const { read } = await costOf(account.admin, 'GET', pathOf(query, ''))
     expect(read).toBeLessThanOrEqual(each * matches + 250)
   })
@@ -220,7 +220,7 @@ describe('the rows that other requests read and write at 2,000 and at 20,000 tic
     (name, _method, _path, read, written) => expectFlat(name, read, written),
   )
 
-  it('users by a text: are in proportion to the people', async () => {
+  it('are in proportion to the users for a search of users', async () => {
     const { read } = await costOf(account.admin, 'GET', 'users?q=person')
     expect(read).toBeLessThanOrEqual(SIZES[1] / 10 + 100)
   })
@@ -242,7 +242,7 @@ describe('a ticket with 10,000 comments and 500 attachments', () => {
     '/comments?page=900000',
     '/comments?cursor=',
     '/comments?per_page=100',
-  ])('%s: reads what one with 100 does', async (path) => {
+  ])('%s: reads as many rows as for a ticket with 100', async (path) => {
     for (const by of [account.agent, account.customer]) {
       const small = await costOf(by, 'GET', `tickets/${few}${path}`)
       const large = await costOf(by, 'GET', `tickets/${many}${path}`)
@@ -253,7 +253,7 @@ describe('a ticket with 10,000 comments and 500 attachments', () => {
     }
   })
 
-  it('walks its comments by cursor at the same cost wherever it is', async () => {
+  it('has its comments read by cursor at the same cost at every position', async () => {
     const path = `tickets/${many}/comments?per_page=100&cursor=`
     let page = await costOf(account.agent, 'GET', path)
     const reads = [page.read]

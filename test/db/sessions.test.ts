@@ -71,21 +71,18 @@ describe('a read', () => {
     'events',
   ]
 
-  it.each(['token', 'key'] as const)(
-    'of a %s asks any replica, whatever it reads, and tells what it has seen',
-    async (kind) => {
-      const queries = watch({ replica: 'up to date' })
-      for (const path of reads().filter((each) => each !== 'tickets/export')) {
-        const response = await read(quiet[kind], path)
-        expect(response.status, response.text).toBe(200)
-        expect(response.headers.get('X-D1-Bookmark')).toMatch(/^[0-9a-f]{8}(-[0-9a-f]+){3}$/)
-      }
-      expect(new Set(queries)).toEqual(new Set([ANY]))
-    },
-  )
+  it.each(['token', 'key'] as const)('as a %s uses any replica for all data, and returns a bookmark', async (kind) => {
+    const queries = watch({ replica: 'up to date' })
+    for (const path of reads().filter((each) => each !== 'tickets/export')) {
+      const response = await read(quiet[kind], path)
+      expect(response.status, response.text).toBe(200)
+      expect(response.headers.get('X-D1-Bookmark')).toMatch(/^[0-9a-f]{8}(-[0-9a-f]+){3}$/)
+    }
+    expect(new Set(queries)).toEqual(new Set([ANY]))
+  })
 
   it.each(['token', 'key'] as const)(
-    'of an export by a %s asks any replica for its first page, and the primary for the others',
+    'of an export by a %s uses any replica for its first page, and the primary for the others',
     async (kind) => {
       const queries = watch({ replica: 'up to date' })
       const { status, text } = await read(quiet[kind], 'tickets/export')
@@ -94,7 +91,7 @@ describe('a read', () => {
     },
   )
 
-  it('of a token is made anew at the primary when a replica has answered somebody who has just written', async () => {
+  it('by a token is repeated on the primary if a replica has served a recent writer', async () => {
     await wrote(quiet.token)
     for (const path of reads()) {
       const queries = watch({ replica: 'empty', slowly: true })
@@ -111,43 +108,40 @@ describe('a read', () => {
   type Case = [name: string, who: 'token' | 'key', hasWritten: boolean, Replication, bookmark: string | null, string[]]
 
   it.each<Case>([
-    ['primary answers a writer', 'token', true, {}, null, [ANY]],
-    ['primary answers a writer late', 'token', true, { slowly: true }, null, [ANY]],
-    ['replica answers a reader', 'token', false, { ...up, slowly: true }, null, [ANY]],
-    ['replica answers a writer', 'token', true, up, null, [ANY, PRIMARY]],
-    ['replica answers a bookmark', 'token', false, up, OLD, [OLD]],
-    ['replica answers a writer’s bookmark', 'token', true, up, OLD, [OLD, PRIMARY]],
+    ['primary serves a writer', 'token', true, {}, null, [ANY]],
+    ['primary serves a writer late', 'token', true, { slowly: true }, null, [ANY]],
+    ['replica serves a reader', 'token', false, { ...up, slowly: true }, null, [ANY]],
+    ['replica serves a writer', 'token', true, up, null, [ANY, PRIMARY]],
+    ['replica serves a bookmark', 'token', false, up, OLD, [OLD]],
+    ['replica serves a writer’s bookmark', 'token', true, up, OLD, [OLD, PRIMARY]],
     ['key has written', 'key', true, { ...up, slowly: true }, null, [PRIMARY]],
     ['key has written and sends a bookmark', 'key', true, up, OLD, [PRIMARY]],
     ['key sends a bookmark', 'key', false, up, NEW.toUpperCase(), [NEW.toUpperCase()]],
     ...garbage.map((text): Case => [`bookmark is '${text.slice(0, 30)}'`, 'key', false, up, text, [ANY]]),
-  ])('where a %s', async (_name, who, hasWritten, play, bookmark, expected) => {
+  ])('if a %s', async (_name, who, hasWritten, play, bookmark, expected) => {
     if (hasWritten) await wrote(quiet[who])
     const queries = watch(play)
     expect((await read(quiet[who], 'tickets', bookmark)).status).toBe(200)
     expect(queries).toEqual(expected)
   })
 
-  it.each(['token', 'key'] as const)(
-    'of a %s that has written asks the primary for 60 seconds, no longer',
-    async (kind) => {
-      await wrote(quiet[kind])
-      const uncached = kind === 'token' ? [ANY, PRIMARY] : [PRIMARY]
-      for (const [step, expected] of [
-        [0, uncached],
-        [59_999, uncached],
-        [1, [ANY]],
-      ] as const) {
-        advanceClock(step)
-        const queries = watch({ replica: 'up to date' })
-        await read(quiet[kind])
-        expect(queries, `${step}`).toEqual(expected)
-        vi.restoreAllMocks()
-      }
-    },
-  )
+  it.each(['token', 'key'] as const)('by a %s that has written uses the primary for 60 seconds', async (kind) => {
+    await wrote(quiet[kind])
+    const uncached = kind === 'token' ? [ANY, PRIMARY] : [PRIMARY]
+    for (const [step, expected] of [
+      [0, uncached],
+      [59_999, uncached],
+      [1, [ANY]],
+    ] as const) {
+      advanceClock(step)
+      const queries = watch({ replica: 'up to date' })
+      await read(quiet[kind])
+      expect(queries, `${step}`).toEqual(expected)
+      vi.restoreAllMocks()
+    }
+  })
 
-  it('finds what the caller has just made, and oneself, though the replica does not know of it yet', async () => {
+  it('finds new resources of the caller, and the caller, on a replica without them', async () => {
     const { id } = await createTicket(quiet.token)
     watch({ replica: 'empty', slowly: true })
     expect((await read(quiet.token, `tickets/${id}`)).body.data.id).toBe(id)
@@ -166,7 +160,7 @@ describe('a read', () => {
 })
 
 describe('a write', () => {
-  it('asks the primary, whatever bookmark comes with it, and tells a later one', async () => {
+  it('uses the primary, with any bookmark, and passes it on to later reads', async () => {
     const before = (await read(quiet.key)).headers.get('X-D1-Bookmark') ?? ''
     const queries = watch({ replica: 'empty' })
     const { id } = await createTicket(quiet.key)
@@ -185,7 +179,7 @@ describe('a write', () => {
 })
 
 describe('a cursor', () => {
-  it('lets the next page be no older than its own, in every list', async () => {
+  it('makes the next page at least as recent as its own, in every list', async () => {
     await createTestMember(account.id, 'customer')
     const hook = await createTestWebhook(account)
     for (let tests = 0; tests < 2; tests += 1) await callAs(account.admin, 'POST', `webhooks/${hook.id}/test`)
@@ -215,7 +209,7 @@ describe('a cursor', () => {
     }
   })
 
-  it('keeps a writer at the primary, and what it holds that is no bookmark is ignored', async () => {
+  it('keeps a writer on the primary, and a value that is not a bookmark is ignored', async () => {
     const first = await read(quiet.token, 'tickets?cursor=&per_page=1')
     const [scope, position] = JSON.parse(Buffer.from(first.body.pagination.next_cursor, 'base64url').toString())
     const forged = Buffer.from(JSON.stringify([scope, position, PRIMARY])).toString('base64url')
@@ -231,7 +225,7 @@ describe('a cursor', () => {
 })
 
 describe('files and credentials', () => {
-  it('never ask a replica', async () => {
+  it('never use a replica', async () => {
     const file = await uploadFile(account.agent, { filename: 'a.txt', content: 'YWJj', mime_type: 'text/plain' })
     const { email } = await createTestMember(account.id, 'customer', { passwordHash: cheapHash('a password') })
     const queries = watch({ replica: 'empty' })
@@ -245,7 +239,7 @@ describe('files and credentials', () => {
   })
 })
 
-it('lets scripts of other origins send a bookmark, and read one', async () => {
+it('are allowed for scripts of other origins', async () => {
   const headers = { Origin: 'https://example.com', 'Access-Control-Request-Method': 'GET' }
   const preflight = await exports.default.fetch(new Request(`${ORIGIN}${API}/tickets`, { method: 'OPTIONS', headers }))
   expect(preflight.headers.get('Access-Control-Allow-Headers')).toContain('X-D1-Bookmark')

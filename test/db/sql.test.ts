@@ -18,14 +18,14 @@ describe('a template', () => {
   const idOf = (table: SQL, column: SQL, id: string) =>
     render(sql`SELECT ${column} FROM ${table} WHERE ${column} = ${id}`)
 
-  it('renders the same text for the constants it had at first and for others', () => {
+  it('renders the same text for its first constants and for others', () => {
     const expected = { text: 'SELECT t.id FROM tickets t WHERE t.id = ?1', values: ['a'] }
     expect(idOf(t, t.id, 'a')).toEqual(expected)
     expect(idOf(c, c.id, 'b')).toEqual({ text: 'SELECT c.id FROM comments c WHERE c.id = ?1', values: ['b'] })
     expect(idOf(t, t.id, 'a')).toEqual(expected)
   })
 
-  it('renders values, nested templates and columns where a constant was at first', () => {
+  it('renders values, nested templates and columns in place of a first constant', () => {
     const compare = (value: unknown) => render(sql`${t.number} = ${value}`)
     expect(compare(t.version)).toEqual({ text: 't.number = t.version', values: [] })
     expect(compare(7)).toEqual({ text: 't.number = ?1', values: [7] })
@@ -42,20 +42,20 @@ describe('a template', () => {
     expect(render(sql.join([], sql`, `)).text).toBe('')
   })
 
-  it('rejects anything else', () => {
+  it('rejects other values', () => {
     for (const value of [undefined, true, {}, new Date()]) expect(() => render(sql`${value}`)).toThrow(TypeError)
   })
 })
 
 describe('a qualified table', () => {
-  it('is its name, and its columns begin with it', () => {
+  it('renders its name, and its columns begin with it', () => {
     const { text } = render(sql`UPDATE ${qualified(tickets)} SET ${tickets.title} = ${qualified(tickets).id}`)
     expect(text).toBe('UPDATE tickets SET title = tickets.id')
   })
 })
 
-describe('the value of a plan', () => {
-  it('is that of the plan in the column', async () => {
+describe('the value for a plan', () => {
+  it('is the one for the plan in the column', async () => {
     const limit = byPlan(accounts.plan, { standard: 2, premium: 5 })
     const { text } = render(
       sql`SELECT ${accounts.plan}, ${limit} AS value FROM (SELECT value AS plan FROM json_each(?1))`,
@@ -69,7 +69,7 @@ describe('the value of a plan', () => {
 })
 
 describe('a JSON table', () => {
-  it('has the fields of its rows in their order', async () => {
+  it('has the fields of its rows in the same order', async () => {
     const table = jsonTable('row', { title: tickets.title, assigned_to: tickets.assignedTo, number: tickets.number })
     const { columns } = table
     const rows = [
@@ -129,7 +129,7 @@ describe('statements', () => {
     expect(() => render(update(tickets, undefinedTitle, sql`1`).query)).toThrow(TypeError)
   })
 
-  it('reject what the schema lacks', () => {
+  it('reject columns that the schema lacks', () => {
     expect(() => update(tickets, {}, sql`1`)).toThrow('at least one column')
     const unknown: object = { unknown: 1 }
     expect(() => update(tickets, unknown, sql`1`)).toThrow('no column unknown')

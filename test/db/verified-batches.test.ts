@@ -36,14 +36,14 @@ afterEach(() => {
   vi.restoreAllMocks()
 })
 
-describe('the database of a caller whose access has ended', () => {
+describe('the database of a caller whose access was revoked', () => {
   it.each<[string, () => Promise<unknown>]>([
     ['a write', () => db.all(rename())],
     ['a write among reads', () => db.batch({ before: read(), renamed: rename(), after: read() })],
     ['writes and reads', () => db.change([rename()], { after: read() })],
     ['no writes and reads', () => db.change([], { after: read() })],
     ['verified reads', () => db.verifiedBatch({ account: read() })],
-    ['nothing that is verified', () => db.verifiedBatch({})],
+    ['nothing to verify', () => db.verifiedBatch({})],
     ['a write on the primary', () => db.onPrimary().all(rename())],
   ])('rejects %s, and writes nothing', async (_, run) => {
     const before = await stored()
@@ -63,7 +63,7 @@ describe('the database of a caller whose access has ended', () => {
     expect(await stored()).toEqual({ name: 'Another' })
   })
 
-  it('reads from the primary where that is asked for', async () => {
+  it('reads from the primary if requested', async () => {
     const queries = watchSessions()
     await openAccount(env, account.id, noCosts(), 'first-unconstrained', null).onPrimary().all(read())
     expect(queries).toEqual(['first-primary'])

@@ -109,7 +109,7 @@ async function times(): Promise<Map<string, number>> {
 }
 
 describe('the times of writes', () => {
-  it('rise in the order of commits, whatever the clocks say and however long requests take', async () => {
+  it('increase in the order of commits, regardless of clocks and the duration of requests', async () => {
     const ticketIds = [(await createTicket(account.admin)).id, (await createTicket(account.admin)).id]
     const write = fc.record({
       kind: fc.constantFrom(...Object.keys(WRITES)),
@@ -142,7 +142,7 @@ describe('the times of writes', () => {
     )
   })
 
-  it('of one write are the same for the ticket, its history and its events', async () => {
+  it('are the same for the ticket, its history and its events in one write', async () => {
     const { id } = await createTicket(account.admin)
     vi.setSystemTime(start - 10_000)
     await callAs(account.admin, 'PATCH', `tickets/${id}`, { status: 'resolved', title: 'Other' })
@@ -156,7 +156,7 @@ describe('the times of writes', () => {
     expect(found).toHaveLength(1)
   })
 
-  it('are those of the clock, if no earlier write has them, with a millisecond more for each further file', async () => {
+  it('are those of the clock if no earlier write has them, plus a millisecond for each further file', async () => {
     const { id } = await createTicket(account.admin)
     const kinds: [kind: string, files: number[]][] = [
       ['update', []],
@@ -179,7 +179,7 @@ describe('the times of writes', () => {
     }
   })
 
-  it.each(['update', 'comment internally', 'upload'])('are those of when the body has arrived: %s', async (kind) => {
+  it.each(['update', 'comment internally', 'upload'])('are those of the arrival of the body: %s', async (kind) => {
     const { id } = await createTicket(account.admin)
     const held = await holdRequest(await requestOf(kind, id), account.admin.token)
     const before = await times()
@@ -189,7 +189,7 @@ describe('the times of writes', () => {
     expect(new Set(added)).toEqual(new Set([10_000]))
   })
 
-  it('let a client that syncs by updated_at see a slow write', async () => {
+  it('let a client that syncs by updated_at find a slow write', async () => {
     const [slow, fast] = [await createTicket(account.agent), await createTicket(account.agent)]
     const held = await holdRequest(
       { caller: null, method: 'PATCH', path: `tickets/${slow.id}`, body: { title: 'Slow' } },
@@ -207,7 +207,7 @@ describe('the times of writes', () => {
     expect(stamps).toEqual(stamps.toSorted())
   })
 
-  it('let a walk that is resumed from its last position see the last version of every ticket', async () => {
+  it('let a list that is resumed from its last position return the last version of every ticket', async () => {
     const tickets = [
       await createTicket(account.agent),
       await createTicket(account.agent),

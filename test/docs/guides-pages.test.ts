@@ -90,7 +90,7 @@ describe('the pages below /docs', () => {
     }
   })
 
-  it('do not count', async () => {
+  it('are not counted', async () => {
     const limiter = vi.spyOn(env.RATE_LIMITER, 'getByName')
     for (const path of ['/docs', '/docs/operations', '/docs/index.md', '/llms.txt']) await call('GET', path)
     expect(limiter).not.toHaveBeenCalled()
@@ -134,7 +134,7 @@ describe('the pages below /docs', () => {
     expectUncounted(response)
   })
 
-  it('have one name each: other paths are a JSON error', async () => {
+  it('have one path each: other paths return a JSON error', async () => {
     const names = ['nothing', 'guides/nothing', 'guides/nothing.md', 'nothing.js', 'assets/nothing.js', '.site.json']
     const others = ['/docs//example.com/', '/docs/%2e%2e%2fdocs', '/docs/%', '/docs/a/../../.site.json', '/llms.md']
     for (const path of [...names.map((name) => `/docs/${name}`), ...others]) {

@@ -119,7 +119,7 @@ describe('the TypeScript of the guides', () => {
       if (shown) expect(printed[index]?.trim(), location).toMatch(patternOfShown(rewritten(shown.text), 'whole'))
   })
 
-  it('consists of receivers, as far as it is programs', () => {
+  it('consists of webhook receivers, apart from fragments', () => {
     expect(programs.filter((program) => !isReceiver(program))).toEqual([])
   })
 
@@ -135,7 +135,7 @@ describe('the table of events', () => {
     scene = await openEventScene(server.origin)
   })
 
-  it.each(EVENT_ROWS)('is right: $operation', async (row) => {
+  it.each(EVENT_ROWS)('is correct: $operation', async (row) => {
     expect(await scene.emittedBy(row)).toEqual(row.events)
   })
 })

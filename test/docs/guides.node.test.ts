@@ -53,11 +53,11 @@ describe('a block of a guide', () => {
     expect(guideBlocks.filter((block) => !isTested(block)).map(({ location }) => location)).toEqual([])
   })
 
-  it('has no attribute that nothing reads', () => {
+  it('has no unused attribute', () => {
     expect(guideBlocks.filter(({ unknown }) => unknown !== '')).toEqual([])
   })
 
-  it('is run, except for those that name a reason', () => {
+  it('is run unless it gives a reason', () => {
     const exempt = guideBlocks.flatMap(({ language, exempt }) => (exempt === null ? [] : [{ language, exempt }]))
     expect(new Set(exempt.map(({ language }) => language))).toEqual(new Set(['sh']))
     const counts = Map.groupBy(exempt, (block) => block.exempt)
@@ -122,7 +122,7 @@ describe('the guide of errors', () => {
     expect(described.toSorted(byCode)).toEqual(expected.toSorted(byCode))
   })
 
-  it('says of each code whether to retry', () => {
+  it('says for each code whether to retry', () => {
     const rows = [...errors.matchAll(/^\| (\d{3}) \| \[`(\w+)`\]\(#(\w+)\) \|/gm)]
     expect(rows.map(([, , code]) => code).toSorted()).toEqual([...codes].toSorted())
     for (const [, status, code = '', anchor] of rows) expect([Number(status), anchor]).toEqual([STATUSES[code], code])

@@ -130,7 +130,7 @@ describe('the OpenAPI document', () => {
     expect(new Set(document.tags.map(({ name }) => name))).toEqual(new Set([...ofPaths, ...ofWebhooks]))
   })
 
-  it('gives every operation, webhooks included, an ID that no other has in any case', () => {
+  it('has an ID for each operation and webhook that is unique in any case', () => {
     const ids = [...operationsIn(document.paths), ...operationsIn(document.webhooks)].map(
       ({ operationId }) => operationId,
     )

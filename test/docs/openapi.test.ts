@@ -21,12 +21,12 @@ const isPublic = ({ security }: { security: object[] }) => security.length === 0
 const UNCOUNTED = ['GET /files/{attachment_id}/{filename}', 'GET /health', 'GET /openapi.json']
 
 describe('/openapi.json', () => {
-  it('is what is committed: if this fails, run `npm run openapi` and commit openapi.json', async () => {
+  it('matches the committed file: if this fails, run `npm run openapi` and commit openapi.json', async () => {
     const { body } = await call('GET', '/openapi.json')
     expect(body).toEqual(openapi)
   })
 
-  it('is not counted, needs no credential, and may be kept', async () => {
+  it('is not counted, needs no credential, and may be cached', async () => {
     const response = await call('GET', '/openapi.json')
     expect(response.status).toBe(200)
     expect(response.headers.has('X-RateLimit-Limit')).toBe(false)
@@ -36,14 +36,14 @@ describe('/openapi.json', () => {
     expect([again.status, again.text, again.headers.get('ETag')]).toEqual([304, '', etag])
   })
 
-  it('returns 304 for the weak tag that a compressing edge makes of its own', async () => {
+  it('returns 304 for its tag weakened by an edge that compresses', async () => {
     const etag = (await call('GET', '/openapi.json', { route: throughEdge })).headers.get('ETag') ?? ''
     expect(etag).toMatch(/^W\/"/)
     const again = await call('GET', '/openapi.json', { headers: { 'If-None-Match': etag }, route: throughEdge })
     expect([again.status, again.text]).toEqual([304, ''])
   })
 
-  it('has the operations of version 1 under both of its prefixes, those of the root, and no other', () => {
+  it('has exactly the operations of version 1 under both prefixes, and those of the root', () => {
     const routed = createApp()
       // The documentation pages, their files and redirects are not operations.
       .routes.filter(({ method, path }) => method !== 'ALL' && path !== '/' && !/^\/(docs|llms)/.test(path))
@@ -59,7 +59,7 @@ describe('/openapi.json', () => {
     }
   })
 
-  it('gives each operation an ID of its own, a summary, a tag, its callers, and the answers that follow from them', () => {
+  it('has an ID, a summary, a tag, callers and the resulting responses for each operation', () => {
     const ids = OPERATIONS.map(({ operationId }) => operationId)
     expect(new Set(ids).size).toBe(ids.length)
     for (const operation of OPERATIONS) {
@@ -88,7 +88,7 @@ describe('/openapi.json', () => {
     }
   })
 
-  it('asks for a credential on all but the public operations', () => {
+  it('requires a credential on all operations except the public ones', () => {
     expect(OPERATIONS.filter(isPublic).map(nameOf).toSorted(), 'a public operation belongs to this list').toEqual([
       ...UNCOUNTED,
       'POST /accounts',
@@ -97,7 +97,7 @@ describe('/openapi.json', () => {
     ])
   })
 
-  it('tells of every event as a webhook, with what signs it', () => {
+  it('describes every event as a webhook, with its signature', () => {
     expect(Object.keys(openapi.webhooks)).toEqual([...LISTED_TYPES])
     expect(Object.keys(EVENTS), 'EVENT_TYPES in src/events/schema.ts lacks one').toEqual([...LISTED_TYPES])
     for (const { post } of Object.values(openapi.webhooks)) {
@@ -106,14 +106,14 @@ describe('/openapi.json', () => {
     }
   })
 
-  it('tells what every code of failure means', () => {
+  it('describes every error code', () => {
     const { description } = openapi.info
     for (const [code, { example }] of Object.entries(ERROR_CATALOGUE))
       expect(description).toContain(`| ${example.status} | \`${code}\` | `)
     expect(Object.keys(openapi.components.examples)).toEqual(Object.keys(ERROR_CATALOGUE))
   })
 
-  it('links each creation to the operations that take the ID of what was made, with all that their paths ask for', () => {
+  it('links each creation to the operations that take the new ID, with all path parameters', () => {
     for (const creation of OPERATIONS.filter(({ method }) => method === 'POST')) {
       const { '201': created } = creation.responses
       const links = created ? Object.values(resolved<Response>(created).links ?? {}) : []
@@ -133,7 +133,7 @@ describe('/openapi.json', () => {
     expect(links).toEqual(expect.arrayContaining(['getTicket', 'getAttachment', 'deleteComment', 'replayWebhook']))
   })
 
-  it('refers only to what is there, and to all that is there', () => {
+  it('refers only to existing components, and to all of them', () => {
     const references = [...JSON.stringify(openapi).matchAll(/"\$ref":"([^"]+)"/g)].map(([, target]) => target ?? '')
     for (const $ref of new Set(references)) expect(resolved({ $ref })).toBeDefined()
     const schemas = Object.keys(openapi.components.schemas).map((name) => `#/components/schemas/${name}`)
@@ -145,7 +145,7 @@ describe('/openapi.json', () => {
 })
 
 describe('the examples of the document', () => {
-  it('are there for every JSON body and are what their schemas say', () => {
+  it('exist for every JSON body and match its schema', () => {
     for (const operation of [...OPERATIONS, ...Object.values(openapi.webhooks).map(({ post }) => post)]) {
       for (const [type, media] of Object.entries(operation.requestBody?.content ?? {}))
         if (type === 'application/json') expectExamples(`${operation.operationId} request`, media)
@@ -156,7 +156,7 @@ describe('the examples of the document', () => {
     }
   })
 
-  it('of requests are taken by the schemas that validate them', () => {
+  it('are accepted by the schemas that validate requests', () => {
     const registered = createV1().openAPIRegistry.definitions.flatMap((entry) =>
       entry.type === 'route' ? [entry.route] : [],
     )
@@ -171,7 +171,7 @@ describe('the examples of the document', () => {
     }
   })
 
-  it('of parameters, headers and fields are what their schemas say', () => {
+  it('match the schemas of parameters, headers and fields', () => {
     const wrong: string[] = []
     JSON.stringify(openapi, (key, part: unknown) => {
       if (typeof part !== 'object' || part === null || !('type' in part) || !('example' in part)) return part
@@ -194,7 +194,7 @@ function expectExamples(name: string, media: MediaType): void {
 }
 
 describe('both prefixes', () => {
-  it('answer the same', async () => {
+  it('return the same responses', async () => {
     const ticket = await createTicket(account.agent)
     for (const path of [`tickets/${ticket.id}`, 'tickets', 'users', 'tickets/none', 'nothing', 'tickets?page=x']) {
       const local = await call('GET', `/api/v1/${path}`, { token: account.agent.token })
@@ -216,7 +216,7 @@ describe('both prefixes', () => {
 })
 
 describe('/health', () => {
-  it('says that all is well, without a credential or a count', async () => {
+  it('returns ok, without a credential or a count', async () => {
     const response = await call('GET', '/health')
     expect(response.status).toBe(200)
     expect(response.body).toEqual({

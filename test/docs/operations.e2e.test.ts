@@ -29,7 +29,7 @@ async function helpOf(command: string): Promise<string> {
 }
 
 describe('docs/operations.md', () => {
-  it('shows npm scripts, commands of the operator, wrangler, rclone and the shell alone', () => {
+  it('contains only npm scripts, operator commands, wrangler, rclone and the shell', () => {
     const known = /^(npm run (deploy|admin) -- |npx wrangler |rclone |cp |export )/
     expect(shown.filter((command) => !known.test(command))).toEqual([])
     expect(shown.length).toBeGreaterThan(20)
@@ -39,7 +39,7 @@ describe('docs/operations.md', () => {
     expect(scripts).toMatchObject({ deploy: expect.any(String), admin: expect.any(String) })
   })
 
-  it('has four blocks that are run, by the tests of deployments and of backups', () => {
+  it('has four blocks that the tests of deployments and backups run', () => {
     const first = BLOCKS.filter(({ runs }) => runs).map(({ script }) => script.split('\n')[0])
     expect(first).toEqual([
       'npm run deploy -- --env production --dry-run',
@@ -49,7 +49,7 @@ describe('docs/operations.md', () => {
     ])
   })
 
-  it('shows commands and options of wrangler that exist', { timeout: 240_000 }, async () => {
+  it('contains only commands and options of wrangler that exist', { timeout: 240_000 }, async () => {
     const wrangler = [...shown, ...inGuides].flatMap((command) => /^npx wrangler (.*)$/.exec(command)?.[1] ?? [])
     const uses = Map.groupBy(wrangler, (rest) => /^[a-z0-9 -]*?(?= ticketing| APP| DB| --|$)/.exec(rest)?.[0] ?? rest)
     expect(uses.size).toBeGreaterThan(6)

@@ -98,25 +98,31 @@ function failuresIn(shown: Example['shown']): number {
 }
 
 describe('the commands of the documents', () => {
-  it('run to their end', () => {
+  it('run to the end', () => {
     expect(round.stderr).toBe('')
   })
 
-  it.each(inShell)('$place fails only where a failure is shown', (example) => {
+  it.each(inShell)('$place fails only if a failure is shown', (example) => {
     expect(outcomeOf(example).failed, outcomeOf(example).printed).toBe(failuresIn(example.shown))
   })
 
-  it.each(inShell.filter(({ shown }) => shown?.kind === 'json'))('$place answers as it is shown', (example) => {
-    const response: unknown = JSON.parse(outcomeOf(example).printed)
-    const shown = example.shown?.text.replaceAll('http://localhost:3000', server.origin) ?? ''
-    expect(differencesFromShown(JSON.parse(shown), response)).toEqual([])
-  })
+  it.each(inShell.filter(({ shown }) => shown?.kind === 'json'))(
+    '$place returns the response that is shown',
+    (example) => {
+      const response: unknown = JSON.parse(outcomeOf(example).printed)
+      const shown = example.shown?.text.replaceAll('http://localhost:3000', server.origin) ?? ''
+      expect(differencesFromShown(JSON.parse(shown), response)).toEqual([])
+    },
+  )
 
-  it.each(inShell.filter(({ shown }) => shown?.kind === 'text'))('$place prints as it is shown', (example) => {
-    expect(outcomeOf(example).printed).toMatch(patternOfShown(example.shown?.text ?? ''))
-  })
+  it.each(inShell.filter(({ shown }) => shown?.kind === 'text'))(
+    '$place prints the output that is shown',
+    (example) => {
+      expect(outcomeOf(example).printed).toMatch(patternOfShown(example.shown?.text ?? ''))
+    },
+  )
 
-  it('name scripts that there are', () => {
+  it('name scripts that exist', () => {
     const { scripts } = readManifest(ROOT)
     const texts = [...DOCUMENTS, ...LEFT_OUT.keys()].flatMap((path) => readIfThere(path))
     const named = texts.flatMap((text) => [...text.matchAll(/npm run ([\w:-]+)/g)].map(([, name = '']) => name))
@@ -124,7 +130,7 @@ describe('the commands of the documents', () => {
     expect(Object.keys(scripts)).toEqual(expect.arrayContaining(named))
   })
 
-  it('are all run, but for those that something stands for', () => {
+  it('are all run, except for those with a substitute', () => {
     const commands = inShell.flatMap(({ code }) => code.split('\n').map(sameCommand))
     expect(commands).toEqual(expect.arrayContaining([...STOOD_FOR.keys()]))
     const others = readdirSync(`${ROOT}docs`).map((name) => `docs/${name}`)
@@ -133,11 +139,11 @@ describe('the commands of the documents', () => {
   })
 })
 
-describe('the client as it is installed', () => {
+describe('the installed client', () => {
   const installed = () => join(project, 'node_modules/ticketing-api-client')
   const namesIn = (folder: string) => readdirSync(folder).toSorted()
 
-  it('contains the compiled modules, the documents and nothing else', () => {
+  it('contains only the compiled modules and the documents', () => {
     expect(namesIn(installed())).toEqual(['CHANGELOG.md', 'LICENSE', 'README.md', 'dist', 'package.json'])
     const compiled = readdirSync(`${CLIENT}src`).flatMap((name) =>
       ['.js', '.d.ts'].map((end) => name.replace(/\.ts$/, end)),
@@ -160,7 +166,7 @@ describe('the code of the documents', () => {
     code: examples.filter(({ language, location }) => language === 'ts' && location.startsWith(`${path}:`)),
   }))
 
-  it('compiles against the client as it is installed', () => {
+  it('compiles with the installed client', () => {
     for (const { name, code } of modules) writeModule(project, name, code, rewritten)
     expect(compilerErrors(project)).toBe('')
   })
@@ -173,7 +179,7 @@ describe('the code of the documents', () => {
   })
 })
 
-it('the README runs a second time', async () => {
+it('runs a second time, in the README', async () => {
   const ofReadme = inShell.filter(({ location }) => location.startsWith('README.md:'))
   const { stderr, outcomes } = await runInShell(ofReadme, rewritten)
   expect(stderr).toBe('')
@@ -184,7 +190,7 @@ describe('the client, against the same server', () => {
   const clientOf = (email: string) =>
     new TicketingClient({ url: `${server.origin}/api/v1`, email, password: 'your_password' })
 
-  it('verifies what a webhook receives, and knows the event by its name', async () => {
+  it('verifies the deliveries of a webhook, and types the event by its name', async () => {
     const admin = clientOf('john@example.com')
     const receiver = await startReceiver(0, () => ({ status: 204 }))
     const { id, secret } = await admin.webhooks.create({ url: receiver.url, events: ['ticket.status_changed'] })
@@ -200,7 +206,7 @@ describe('the client, against the same server', () => {
     await expect(verifyWebhook(secret, headers, body.subarray(1))).rejects.toBeInstanceOf(WebhookVerificationError)
   })
 
-  it('loses none of the edits that are made at once', async () => {
+  it('keeps all concurrent edits', async () => {
     const agent = clientOf('agent@example.com')
     const { id } = await agent.tickets.create({ title: 'Count', description: 'To four', custom_fields: { count: 0 } })
     const countUp = () =>
@@ -210,7 +216,7 @@ describe('the client, against the same server', () => {
     expect(agent.rateLimit).toMatchObject({ limit: 100 })
   })
 
-  it('does once what is sent twice with one key', async () => {
+  it('runs a request once that is sent twice with one key', async () => {
     const agent = clientOf('agent@example.com')
     const ticket = { title: 'Once', description: 'Whatever comes' }
     const first = await agent.tickets.create(ticket, { idempotencyKey: 'once' })

@@ -51,7 +51,7 @@ describe('the docs page, in Chromium and without a network', () => {
     docs = await openDocs(browser, server.origin)
   })
 
-  it('is named by npm start, and shows the operations that /openapi.json has', async () => {
+  it('is printed by npm start, and shows the operations of /openapi.json', async () => {
     expect(server.output()).toContain(`${server.origin}/docs`)
     await docs.page.getByRole('heading', { level: 1, name: 'Ticketing API' }).waitFor()
     expect(await docs.page.title()).toBe('Ticketing API reference')
@@ -77,7 +77,7 @@ describe('the docs page, in Chromium and without a network', () => {
     expect(await section.getByRole('button', { name: /test request/i }).count()).toBe(0)
   })
 
-  it('logs in with the demo login, at the server that it is served from', async () => {
+  it('logs in with the demo login, on its own server', async () => {
     await docs.open('post', '/auth/login')
     expect(await shown(docs.form)).toContain(`${server.origin}/api/v1`)
     const login = await docs.send()
@@ -86,12 +86,12 @@ describe('the docs page, in Chromium and without a network', () => {
     expect(await shown(docs.responseArea)).toContain('"email": "user@example.com"')
   })
 
-  it('takes the token of the login for the requests that follow', async () => {
+  it('uses the token of the login for the following requests', async () => {
     await expect.poll(() => docs.form.getByPlaceholder('Token').inputValue(), PATIENCE).toBe(token)
     await docs.close()
   })
 
-  it('creates a ticket, and shows status, body and what is left of the rate limit', async () => {
+  it('creates a ticket, and shows status, body and the rest of the rate limit', async () => {
     await docs.open('post', '/tickets')
     const ticket = { title: 'Printer on fire', description: 'Third floor', priority: 'critical', tags: ['printer'] }
     await docs.form
@@ -114,7 +114,7 @@ describe('the docs page, in Chromium and without a network', () => {
     await docs.close()
   })
 
-  it('sends nothing that a request can do without: no filter, no idempotency key, no version', async () => {
+  it('sends no optional values: no filter, no idempotency key, no version', async () => {
     await docs.open('get', '/tickets')
     await docs.form.getByLabel('Include number in request').waitFor({ state: 'attached' })
     expect(await docs.form.locator('tr.alert').count(), 'warnings before anything is typed').toBe(0)
@@ -143,13 +143,13 @@ describe('the docs page, in Chromium and without a network', () => {
     await docs.close()
   })
 
-  it('keeps the token nowhere but in its memory', async () => {
+  it('keeps the token in memory only', async () => {
     const storage = await docs.page.evaluate(`indexedDB.databases().then((databases) =>
       JSON.stringify([{ ...localStorage }, { ...sessionStorage }, document.cookie, databases]))`)
     expect(storage).toBe('[{},{},"",[]]')
   })
 
-  it('has asked no other host, kept to its policy and written no error', () => {
+  it('has requested no other host, violated no policy and logged no error', () => {
     expect(docs.problems).toEqual([])
   })
 })
@@ -166,7 +166,7 @@ describe('the docs page on a phone', () => {
     expect(await brokenCodes(phone.page)).toEqual([])
   })
 
-  it('shows what is wrong with a request field by field, with a token that is put in by hand', async () => {
+  it('shows validation errors field by field, with a token entered by hand', async () => {
     await phone.open('post', '/tickets')
     await phone.form.getByPlaceholder('Token').fill(token)
     await phone.form.getByRole('textbox').last().fill('{"title":"","priority":"urgent","tag":[]}')
@@ -178,16 +178,16 @@ describe('the docs page on a phone', () => {
     for (const { field, message } of details) expect(text).toContain(`"field": "${field}", "message": "${message}"`)
   })
 
-  it('is no wider than the phone', async () => {
+  it('fits the width of the phone', async () => {
     expect(await widthOf(phone.page)).toBe(390)
     expect(await phone.responseArea.evaluate((element) => element.scrollWidth <= element.clientWidth)).toBe(true)
   })
 
-  it('has asked no other host, kept to its policy and written no error but what Chromium says of a 400', () => {
+  it('has requested no other host, violated no policy and logged no error except for a 400', () => {
     expect(phone.problems).toEqual([expect.stringContaining('the server responded with a status of 400')])
   })
 
-  it('has a policy that stops scripts, styles and hosts that are not its own', async () => {
+  it('has a policy that blocks scripts, styles and hosts that are not its own', async () => {
     const { page, problems } = phone
     await page.evaluate(`document.body.insertAdjacentHTML('beforeend', \`
       <style>body { display: none }</style>

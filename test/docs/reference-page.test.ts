@@ -56,7 +56,7 @@ describe('GET /docs/reference', () => {
     expect(again.text.length).toBe(page.text.length)
   })
 
-  it('lets nothing of another host in, and no script or style that is written into the page', () => {
+  it('allows no other host, and no inline script or style', () => {
     const { 'style-src-elem': styles, ...others } = directives(page.headers.get('Content-Security-Policy'))
     expect(others).toEqual({
       'default-src': ["'none'"],
@@ -72,7 +72,7 @@ describe('GET /docs/reference', () => {
     expect(page.text).not.toMatch(/<style|<script(?![^>]* src=)|\sstyle=|\son\w+=/)
   })
 
-  it('has a nonce that no other answer has, and is not kept', async () => {
+  it('has a nonce that is new for each response, and is not cached', async () => {
     const nonceOf = ({ headers }: TestResponse) =>
       /nonce-([^']+)/.exec(headers.get('Content-Security-Policy') ?? '')?.[1]
     const again = await call('GET', '/docs/reference')
@@ -82,7 +82,7 @@ describe('GET /docs/reference', () => {
     expect(page.headers.get('Cache-Control')).toBe('no-store')
   })
 
-  it('has the headers that every answer has, and none of the rate limit', () => {
+  it('has the headers of every response except those of the rate limit', () => {
     expect(page.headers.get('X-Content-Type-Options')).toBe('nosniff')
     expect(page.headers.get('X-Frame-Options')).toBe('DENY')
     expect(page.headers.get('Referrer-Policy')).toBe('no-referrer')
@@ -90,14 +90,14 @@ describe('GET /docs/reference', () => {
     expectUncounted(page)
   })
 
-  it('is not counted, however often it is asked for', async () => {
+  it('is not counted, for any number of requests', async () => {
     const limiter = vi.spyOn(env.RATE_LIMITER, 'getByName')
     for (const path of ['/docs/reference', ...named]) await call('GET', path)
     expect(limiter).not.toHaveBeenCalled()
     limiter.mockRestore()
   })
 
-  it('answers HEAD as GET without a body, and other methods with 405', async () => {
+  it('responds to HEAD like GET without a body, and to other methods with 405', async () => {
     const head = await call('HEAD', '/docs/reference')
     expect(head).toMatchObject({ status: 200, text: '' })
     expect(head.headers.get('Content-Type')).toBe(page.headers.get('Content-Type'))
@@ -111,15 +111,15 @@ describe('GET /docs/reference', () => {
   })
 })
 
-describe('what the page names', () => {
-  it('is of this service alone', () => {
+describe('an asset of the page', () => {
+  it('is part of this service', () => {
     expect(files.toSorted()).toEqual(
       ['before-scalar.js', 'favicon.svg', 'reference.css', 'reference.js', SCALAR_FILE].map((name) => `/docs/${name}`),
     )
     for (const path of named) expect(path).toMatch(/^\/docs(\/[\w.-]+)?$/)
   })
 
-  it('is there, with its type and the headers that every answer has', async () => {
+  it('exists, with its type and the headers of every response', async () => {
     const types: Record<string, RegExp> = {
       js: /^text\/javascript/,
       svg: /^image\/svg\+xml$/,
@@ -137,7 +137,7 @@ describe('what the page names', () => {
     }
   })
 
-  it('is kept for good where its version is in its name, and else asked for again with its ETag', async () => {
+  it('is cached forever if its name contains its version, and otherwise revalidated with its ETag', async () => {
     for (const path of files) {
       const response = await call('GET', path)
       const expected = HASHED.test(path) ? 'public, max-age=31536000, immutable' : 'no-cache'
@@ -152,14 +152,14 @@ describe('what the page names', () => {
     expect(files.filter((path) => HASHED.test(path))).toHaveLength(1)
   })
 
-  it('answers HEAD as GET without a body, and other methods with 405', async () => {
+  it('responds to HEAD like GET without a body, and to other methods with 405', async () => {
     const head = await call('HEAD', '/docs/reference.js')
     expect(head).toMatchObject({ status: 200, text: '' })
     expect(head.headers.get('Content-Type')).toMatch(/^text\/javascript/)
     expect((await call('POST', '/docs/reference.js')).status).toBe(405)
   })
 
-  it('is all that is there', async () => {
+  it('is used by the page', async () => {
     for (const path of ['/docs/nothing.js', '/docs/scalar-0.0.0.js', '/docs/a/b', '/docs/%2e%2e%2fdocs', '/docs/%']) {
       const response = await call('GET', path)
       expect(response.body, path).toEqual({

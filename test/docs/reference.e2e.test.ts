@@ -52,7 +52,7 @@ async function countedAcrossRestart(token: string, attempts = 3): Promise<{ befo
   return { before: left(before), after: left(after) }
 }
 
-describe('the examples of the reference, against npm start', () => {
+describe('the examples of the reference, sent to npm start', () => {
   it('Getting a Token', async () => {
     const result = await send('POST', '/auth/login', { body: { email: 'user@example.com', password: 'your_password' } })
     expect(result.status).toBe(200)
@@ -143,7 +143,7 @@ describe('the examples of the reference, against npm start', () => {
 })
 
 describe('npm start', () => {
-  it('prints addresses, logins and a curl line that works', async () => {
+  it('prints URLs, logins and a curl line that works', async () => {
     const output = server.output()
     for (const text of [`${server.origin}/api/v1`, 'john@example.com', 'ada@globex.example', 'your_password'])
       expect(output).toContain(text)
@@ -153,7 +153,7 @@ describe('npm start', () => {
     expect(result.status).toBe(200)
   })
 
-  it('says in one line that the port is in use, and touches nothing', async () => {
+  it('prints one line if the port is in use, and changes nothing', async () => {
     const other = temporaryState()
     const child = spawnStart(port, other.folder)
     let errors = ''
@@ -166,7 +166,7 @@ describe('npm start', () => {
     other.remove()
   })
 
-  it('stops whole, and keeps its state and its counts for the next start (C05)', async () => {
+  it('stops all processes, and keeps its state and its counts for the next start (C05)', async () => {
     const token = await tokenOf('user@example.com')
     const counted = await countedAcrossRestart(token)
     expect(counted.after).toBe(counted.before - 1)

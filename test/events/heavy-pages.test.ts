@@ -62,9 +62,9 @@ beforeAll(async () => {
 
 const weightOf = (page: unknown) => JSON.stringify(page).length
 
-describe('a page of heavy rows', () => {
+describe('a page of large rows', () => {
   it.each(['', 'event=ticket.deleted,ticket.created'])(
-    'of events (%s) ends at 4 MiB, and its cursor goes on behind it',
+    'of events (%s) ends at 4 MiB, and its cursor continues after it',
     async (query) => {
       const first = await pageOf(account.agent, `${query}&per_page=100`)
       expect(weightOf(first)).toBeGreaterThan(3.5 * MIB)
@@ -76,7 +76,7 @@ describe('a page of heavy rows', () => {
     },
   )
 
-  it('of history ends at 4 MiB, in both directions, and nothing is left out or told twice', async () => {
+  it('of history ends at 4 MiB, in both directions, and contains each row once', async () => {
     const forth: string[][] = []
     let path: string | null = `tickets/${ticketId}/history?per_page=100`
     let back: string | null = null

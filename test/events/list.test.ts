@@ -127,7 +127,7 @@ function visibleTypes() {
 }
 
 describe('the events of an account', () => {
-  it('W03 are one for each change in order, and none for a change that changes nothing', () => {
+  it('W03 are one for each change, in order, and none for an update that changes nothing', () => {
     const listed = response.body.data.map(({ sequence, event }: { sequence: number; event: string }) => [
       sequence,
       event,
@@ -136,7 +136,7 @@ describe('the events of an account', () => {
     expect(response.body.pagination).toEqual({ per_page: 20, next_cursor: expect.any(String), has_more: false })
   })
 
-  it.each(EXPECTED)('W03 tell of event %i, %s, key for key', (sequence, event, data) => {
+  it.each(EXPECTED)('W03 have every key of event %i, %s', (sequence, event, data) => {
     expect(response.body.data[sequence - 1]).toEqual({
       id: expect.stringMatching(/^evt_[0-9a-z]{26}$/),
       sequence,
@@ -151,7 +151,7 @@ describe('the events of an account', () => {
     expect(JSON.stringify(response.body.data[1].data)).toBe(JSON.stringify(expected?.()))
   })
 
-  it('W03 are, byte for byte, what webhooks are sent', () => {
+  it('W03 are byte for byte the deliveries of webhooks', () => {
     // Deliveries of other files in the same runtime may be sent as well.
     const own = received.filter(({ url }) => url === hook.url)
     const sent = own.toSorted((a, b) => a.event.sequence - b.event.sequence)
@@ -162,13 +162,13 @@ describe('the events of an account', () => {
     }
   })
 
-  it('W03 hold no signature, no password, no hash and no secret', () => {
+  it('W03 contain no signature, no password, no hash and no secret', () => {
     for (const secret of ['signature', 'expires', '/files/', USER.password, 'password', 'scrypt', 'whsec_', 'token'])
       expect(response.text).not.toContain(secret)
   })
 })
 
-describe('who may list them', () => {
+describe('the roles that may list events', () => {
   it.each([
     ['a customer', 403, () => account.customer.token],
     ['nobody', 401, () => undefined],
@@ -183,7 +183,7 @@ describe('who may list them', () => {
     expect((await call('GET', 'events?per_page=1', { headers: { 'X-API-Key': key } })).body.data).toHaveLength(1)
   })
 
-  it('S07 never shows another account’s, whatever is asked for', async () => {
+  it('S07 list no event of another account for any parameters', async () => {
     const other = await createTestAccount()
     const ticket = await createTicket(other.agent)
     expect((await pageOf(other.admin)).data).toMatchObject([{ sequence: 1, data: { ticket: { id: ticket.id } } }])
@@ -205,7 +205,7 @@ describe('who may list them', () => {
     ['page=1', 'page'],
     ['since=2025-01-01', 'since'],
     [`cursor=${'x'.repeat(501)}`, 'cursor'],
-  ])('refuses %.30s', async (query, field) => {
+  ])('reject %.30s', async (query, field) => {
     expect(detailsOf(await listEvents(account.agent, query), 400, 'invalid_input')).toMatchObject([{ field }])
   })
 })

@@ -41,9 +41,9 @@ async function cursorsOf({ agent }: Account, query = ''): Promise<string[]> {
   return ['', ...pages.map((page) => page.pagination.next_cursor)]
 }
 
-describe('a cursor whose next events were swept away', () => {
+describe('a cursor whose next events were deleted', () => {
   it.each(['', '&event=ticket.deleted', '&ticket_id=ticket_seeded'])(
-    'W21 is 410 (%s), another is not',
+    'W21 is 410 (%s), and another one is not',
     async (query) => {
       await seedEvents(account, 5, { createdAt: Date.now() - RETENTION_MS - 1 })
       await seedEvents(account, 3)
@@ -70,7 +70,7 @@ describe('a cursor whose next events were swept away', () => {
   )
 
   it.each(['ticket_id=TICKET', 'event=ticket.created'])(
-    'W21 is none of somebody who comes back in time, though there was no %s for long',
+    'W21 is accepted from a client that returns in time, even if there was no %s for long',
     async (query) => {
       const wanted = query.replace('TICKET', (await createTicket(account.agent)).id)
       const first = await pageOf(account.agent, wanted)
@@ -82,7 +82,7 @@ describe('a cursor whose next events were swept away', () => {
     },
   )
 
-  it('is none of an account in which nothing ever happened', async () => {
+  it('is accepted in an account without any events', async () => {
     const { pagination } = await pageOf(account.agent)
     await sweepEvents(env, RETENTION_MS, Date.now() + RETENTION_MS + DAY)
     expect((await pageOf(account.agent, '', pagination.next_cursor)).data).toEqual([])
@@ -90,7 +90,7 @@ describe('a cursor whose next events were swept away', () => {
 })
 
 describe('the sweep of events', () => {
-  it('deletes what is older than is kept, of all accounts, and not a millisecond earlier', async () => {
+  it('deletes exactly the events past their retention, of all accounts', async () => {
     const other = await createTestAccount()
     const now = Date.now()
     for (const [owner, ages] of [
@@ -102,7 +102,7 @@ describe('the sweep of events', () => {
     expect([await stored(account), await stored(other)]).toEqual([[3, 4], [2]])
   })
 
-  it('deletes at most 500 rows a statement and 5,000 at once', async () => {
+  it('deletes at most 500 rows per statement and 5,000 per sweep', async () => {
     const now = Date.now()
     await seedEvents(account, 5_700, { createdAt: now - RETENTION_MS - 1 })
     await seedEvents(account, 1)
@@ -122,7 +122,7 @@ describe('the sweep of events', () => {
     [undefined, [3, 4]],
     ['2', [4]],
     ['60', [1, 2, 3, 4]],
-  ])('is part of the sweep, and keeps EVENT_RETENTION_DAYS = %s days', async (days, remaining) => {
+  ])('is part of the sweep, and keeps events for EVENT_RETENTION_DAYS = %s days', async (days, remaining) => {
     const now = Date.now()
     for (const age of [40, 31, 3, 1]) await seedEvents(account, 1, { createdAt: now - age * DAY })
     await sweep({ ...env, ...(days !== undefined && { EVENT_RETENTION_DAYS: days }) }, '', now)

@@ -20,7 +20,7 @@ const READER = { bookmark: null, notBefore: () => undefined }
 
 const upTo = (count: number, first = 1) => Array.from({ length: count }, (_, index) => first + index)
 
-describe('a walk', () => {
+describe('the list of events', () => {
   it.each([
     [0, 3, [[]]],
     [2, 3, [[1, 2]]],
@@ -28,7 +28,7 @@ describe('a walk', () => {
     [7, 3, [upTo(3), upTo(3, 4), [7]]],
     [25, undefined, [upTo(20), upTo(5, 21)]],
     [100, 100, [upTo(100)]],
-  ])('over %i events by %s gives each once, in order, and always a cursor', async (count, perPage, expected) => {
+  ])('returns each of %i events by %s once, in order, and always a cursor', async (count, perPage, expected) => {
     if (count > 0) await seedEvents(account, count)
     const pages = await walkEvents(account.agent, perPage === undefined ? '' : `per_page=${perPage}`)
     expect(pages.map(sequencesOf)).toEqual(expected)
@@ -46,7 +46,7 @@ describe('a walk', () => {
       expect(sequencesOf(await pageOf(account.agent, '', cursor))).toEqual([count + 1])
   })
 
-  it('W21 goes on from any cursor, however much has happened since, and misses nothing', async () => {
+  it('W21 continues from any cursor after any number of later events, and misses nothing', async () => {
     const { id } = await createTicket(account.agent)
     await patchTicket(account.agent, id, { status: 'closed' })
     const first = await walkEvents(account.agent, 'per_page=1')
@@ -88,7 +88,7 @@ describe('a filter', () => {
     ['ticket_id=FIRST&event=ticket.updated,comment.created', [4, 6]],
     ['ticket_id=SECOND&event=ticket.status_changed', []],
     ['ticket_id=nothing', []],
-  ])('%s gives what it names, by pages of any size', async (query, expected) => {
+  ])('%s returns the matching events, in pages of any size', async (query, expected) => {
     const wanted = query.replace('FIRST', tickets.FIRST).replace('SECOND', tickets.SECOND)
     for (const perPage of [1, 2, 20]) {
       const pages = await walkEvents(busy.agent, `${wanted}&per_page=${perPage}`)
@@ -96,7 +96,7 @@ describe('a filter', () => {
     }
   })
 
-  it('does not care for the order of types', async () => {
+  it('ignores the order of types', async () => {
     await seedEvents(account, 3)
     const { pagination } = await pageOf(account.agent, 'event=ticket.deleted,ticket.created&per_page=1')
     const again = await pageOf(
@@ -110,8 +110,8 @@ describe('a filter', () => {
   it.each([
     ['1,000 events', [998], 2, [[1, 1_000], []]],
     ['2,502 events', [2_500], 2, [[1], [], [2_502]]],
-    ['3,003 events, and pages that are full', [0, 0, 1_500, 1_499], 2, [[1, 2], [3], [1_504], [], [3_004]]],
-  ])('of a rare type walks %s in bounded steps, and finds all', async (_name, gaps, perPage, expected) => {
+    ['3,003 events, with full pages', [0, 0, 1_500, 1_499], 2, [[1, 2], [3], [1_504], [], [3_004]]],
+  ])('for a rare type reads %s in bounded steps, and finds all', async (_name, gaps, perPage, expected) => {
     await seedEvents(account, 1, { type: 'webhook.test' })
     for (const gap of gaps) {
       if (gap > 0) await seedEvents(account, gap)
@@ -121,7 +121,7 @@ describe('a filter', () => {
     expect(pages.map(sequencesOf)).toEqual(expected)
   })
 
-  it('reads a bounded number of rows at 3,000 events', async () => {
+  it('reads a bounded number of rows for 3,000 events', async () => {
     await seedEvents(account, 3_000)
     const { id } = await createTicket(account.agent)
     const end = (await walkEvents(account.agent, 'event=webhook.test')).at(-1)?.pagination.next_cursor
@@ -139,7 +139,7 @@ describe('a filter', () => {
 })
 
 describe('a cursor', () => {
-  it('is of one list, one account and one filter, and a 400 elsewhere', async () => {
+  it('is valid for one list, one account and one filter, and 400 for any other', async () => {
     await seedEvents(account, 3)
     const other = await createTestAccount()
     await seedEvents(other, 3)

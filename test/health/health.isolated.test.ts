@@ -8,8 +8,8 @@ afterEach(() => {
   vi.restoreAllMocks()
 })
 
-describe('/health with a part that fails', () => {
-  it('is 503, names the part, and is asked at most every ten seconds', async () => {
+describe('/health with a failing dependency', () => {
+  it('is 503 with its name, and checks it every ten seconds at most', async () => {
     vi.useFakeTimers({ toFake: ['Date'] })
     const broken = vi.spyOn(sessions, 'batch').mockRejectedValue(new Error('SELECT secret'))
     const response = await call('GET', '/health')

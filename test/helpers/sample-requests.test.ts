@@ -29,7 +29,7 @@ describe('the sample request', () => {
     expect(response.status, advice).toBe(operation.successStatus)
   })
 
-  it('is only adapted for operations that exist', () => {
+  it('is adapted only for operations that exist', () => {
     const known = new Set(API_OPERATIONS.map(({ operationId }) => operationId))
     const stale = Object.keys(SAMPLES).filter((operationId) => !known.has(operationId))
     expect(stale, 'remove these from SAMPLES in test/helpers/sample-requests.ts').toEqual([])

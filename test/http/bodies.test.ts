@@ -43,7 +43,7 @@ function streamed(bytes: number, sent: { bytes: number }): ReadableStream<Uint8A
   })
 }
 
-describe('S12 bodies that are no ticket', () => {
+describe('S12 an invalid body of a ticket', () => {
   const bom = '\ufeff{"title":"T","description":"D"}'
   const broken = new Uint8Array([...new TextEncoder().encode('{"description":"D","title":"'), 0xff, 0x22, 0x7d])
   const cut = new TextEncoder().encode('{"title":"é').slice(0, -1)
@@ -62,22 +62,22 @@ describe('S12 bodies that are no ticket', () => {
     ['NaN', '{"title":NaN}'],
     ['a byte order mark', bom],
     ['a byte FF', broken],
-    ['UTF-8 that is cut off', cut],
+    ['truncated UTF-8', cut],
     ['100,000-deep arrays', '['.repeat(100_000) + ']'.repeat(100_000)],
-    ['100,000-deep arrays that do not end', '['.repeat(100_000)],
+    ['100,000-deep arrays without an end', '['.repeat(100_000)],
     ['100,000-deep objects', `${'{"a":'.repeat(100_000)}1${'}'.repeat(100_000)}`],
     [
       'depth within a field',
       `{"title":"T","description":"D","custom_fields":{"a":${'['.repeat(100_000)}${']'.repeat(100_000)}}}`,
     ],
-  ])('S12 %s is 400, and says what is wrong', async (_name, body) => {
+  ])('S12 is 400 with the reason: %s', async (_name, body) => {
     const response = await post(body)
     expect(response.status).toBe(400)
     expect(response.body.error).toMatchObject({ code: 'invalid_input', message: 'The request data is invalid' })
     expect(response.body.error.details.length).toBeGreaterThan(0)
   })
 
-  it('S12 a missing body is 400, or 415 for want of a type', async () => {
+  it('S12 is 400 if it is missing, or 415 without a media type', async () => {
     const typed = await call('POST', 'tickets', {
       token: account.agent.token,
       headers: { 'Content-Type': 'application/json' },
@@ -91,7 +91,7 @@ describe('S12 bodies that are no ticket', () => {
     return new ReadableStream({ start: (controller) => controller.enqueue(new TextEncoder().encode(text)) })
   }
 
-  it.each(['[', '{"a":', '0,'])('S12 rejects too many %j before the body has ended', async (token) => {
+  it.each(['[', '{"a":', '0,'])('S12 is rejected before its end for too many %j', async (token) => {
     const response = await post(held(token.repeat(100_000)), {}, toApplication)
     expect([response.status, response.body.error.details[0].message]).toEqual([
       400,
@@ -99,13 +99,13 @@ describe('S12 bodies that are no ticket', () => {
     ])
   })
 
-  it('rejects a body of declared length on a route that reads none, before it has arrived', async () => {
+  it('is rejected before it has arrived, on a route without a body, for its declared length', async () => {
     const options = { token: account.customer.token, body: held(''), route: toApplication }
     const response = await call('POST', 'auth/logout', { ...options, headers: { 'Content-Length': '100' } })
     expect([response.status, response.body.error.details[0].message]).toEqual([400, 'Body must be empty'])
   })
 
-  it('S12 a million fields are refused without an object being built of them', async () => {
+  it('S12 is rejected before an object is built for a million fields', async () => {
     const keys = Array.from({ length: 700_000 }, (_, index) => `"k${index}":0`)
     const body = `{"title":"T","description":"D",${keys.join(',')}}`
     expect(body.length).toBeLessThan(MAX)
@@ -120,7 +120,7 @@ describe('S12 bodies that are no ticket', () => {
   it.each([
     ['arrays', '[', ']'],
     ['objects', '{"a":', '}'],
-  ])('S12 %s within each other to 10 MiB are refused without being built', async (_name, open, close) => {
+  ])('S12 is rejected before it is built for %s nested up to 10 MiB', async (_name, open, close) => {
     const depth = Math.floor(MAX / (open.length + close.length)) - 1
     const { response, longestParsed } = await postWatched(`${open.repeat(depth)}1${close.repeat(depth)}`)
     expect(response.status).toBe(400)
@@ -134,7 +134,7 @@ describe('S12 bodies that are no ticket', () => {
     ['objects', '{}'],
     ['numbers', '1'],
     ['texts', '"a"'],
-  ])('S12 a million %s in a list are refused before they are parsed', async (_name, element) => {
+  ])('S12 is rejected before it is parsed for a million %s in a list', async (_name, element) => {
     const { response, longestParsed } = await postWatched(
       `{"title":"T","description":"D","tags":[${Array(1_000_000).fill(element).join(',')}]}`,
     )
@@ -142,7 +142,7 @@ describe('S12 bodies that are no ticket', () => {
     expect(longestParsed).toBeLessThan(MAX / 100)
   })
 
-  it('S12 9,000 unknown fields give at most 50 details, and the last says how many more', async () => {
+  it('S12 returns at most 50 details for 9,000 unknown fields, and the last one counts the rest', async () => {
     const response = await post(Object.fromEntries(Array.from({ length: 9_000 }, (_, index) => [`k${index}`, 0])))
     expect(response.status).toBe(400)
     expect(response.body.error.details).toHaveLength(50)
@@ -151,7 +151,7 @@ describe('S12 bodies that are no ticket', () => {
     expect(response.body.error.details[49].message).toMatch(/^\d+ more problems are not listed$/)
   })
 
-  it('S12 51 problems are 49 and a rest of two, 50 are all told', async () => {
+  it('S12 returns 49 details and a rest of two for 51 problems, and all details for 50', async () => {
     const unknown = (count: number) =>
       Object.fromEntries(Array.from({ length: count }, (_, index) => [`no_${index}`, true]))
     const all = await post({ title: 'T', description: 'D', ...unknown(50) })
@@ -166,11 +166,11 @@ describe('S12 bodies that are no ticket', () => {
     expect(more.body.error.details[49].message).toBe('2 more problems are not listed')
   })
 
-  it('S12 leaves no ticket behind', async () => {
+  it('S12 leaves no ticket', async () => {
     expect(await ticketsOf(account.id)).toBe(0)
   })
 
-  it('S12 colons and quotes within strings are no fields', async () => {
+  it('S12 is not rejected for colons and quotes in strings', async () => {
     const description = '"a": \\": \\\\'.repeat(5_000)
     const response = await post({ title: 'T', description })
     expect(response.status).toBe(201)
@@ -179,13 +179,13 @@ describe('S12 bodies that are no ticket', () => {
 })
 
 describe('the size of a body', () => {
-  it('S12 is 413 by its Content-Length', async () => {
+  it('S12 is checked by its Content-Length: 413', async () => {
     const response = await post('x'.repeat(MAX + 1))
     expect(response.status).toBe(413)
     expect(response.body.error.message).toContain('10 MiB')
   })
 
-  it('S12 is 413 by its Content-Length alone, before a byte of it is read', async () => {
+  it('S12 is checked by its Content-Length before a byte of it is read: 413', async () => {
     const sent = { bytes: 0 }
     const response = await post(streamed(MAX, sent), { 'Content-Length': String(MAX + 1) }, toApplication)
     expect(response.status).toBe(413)
@@ -193,14 +193,14 @@ describe('the size of a body', () => {
     expect(sent.bytes).toBeLessThan(MAX / 10)
   })
 
-  it('S12 is 413 for a stream without a Content-Length, which is not read to its end', async () => {
+  it('S12 is checked for a stream without a Content-Length, which is not read to its end: 413', async () => {
     const sent = { bytes: 0 }
     const response = await post(streamed(5 * MAX, sent))
     expect(response.status).toBe(413)
     expect(sent.bytes).toBeLessThan(3 * MAX)
   })
 
-  it('may be exactly 10 MiB', async () => {
+  it('can be exactly 10 MiB', async () => {
     const json = '{"title":"T","description":"D"}'
     expect((await post(json + ' '.repeat(MAX - json.length))).status).toBe(201)
     expect((await post(json + ' '.repeat(MAX - json.length + 1))).status).toBe(413)
@@ -217,14 +217,14 @@ describe('415', () => {
     'application/merge-patch+json',
     'text/plain, application/json',
     'text/plain; application/json',
-  ])('names the type to send instead of %s', async (type) => {
+  ])('names the media type to send instead of %s', async (type) => {
     const response = await post('{"title":"T","description":"D"}', { 'Content-Type': type })
     expect(response.status).toBe(415)
     expect(response.body.error.message).toContain('application/json')
   })
 
   it.each(['gzip', 'deflate', 'br', 'unknown'])(
-    'is for Content-Encoding %s, also of a body that is not',
+    'is returned for Content-Encoding %s, also for an uncompressed body',
     async (encoding) => {
       const response = await post('{"title":"T","description":"D"}', { 'Content-Encoding': encoding })
       expect(response.status).toBe(415)
@@ -234,7 +234,7 @@ describe('415', () => {
   )
 
   it.each(['application/json', 'application/json; charset=utf-8', 'Application/JSON'])(
-    'is not for %s',
+    'is not returned for %s',
     async (type) => {
       const response = await post('{"title":"T","description":"D"}', { 'Content-Type': type })
       expect(response.status).toBe(201)

@@ -55,7 +55,7 @@ describe('parseRange', () => {
     expect(parseRange(header, SIZE)).toBeNull()
   })
 
-  it('has no part of an empty file', () => {
+  it('returns no part of an empty file', () => {
     expect(parseRange('bytes=-1', 0)).toBeNull()
     expect(parseRange('bytes=-0', 0)).toBe('unsatisfiable')
     expect(parseRange('bytes=0-', 0)).toBe('unsatisfiable')

@@ -35,12 +35,12 @@ async function exhaustAddress(address: string): Promise<void> {
 const BAD = { body: '{', headers: { 'Content-Type': 'text/plain' } }
 
 describe('the order of checks', () => {
-  it('an unknown route or method comes before 401', async () => {
+  it('checks the route and method before 401', async () => {
     expect((await call('GET', 'nothing', { address: freshIpAddress() })).status).toBe(404)
     expect((await call('PUT', 'tickets', { address: freshIpAddress() })).status).toBe(405)
   })
 
-  it('401 comes before 415, 413, 400 and 404', async () => {
+  it('returns 401 before 415, 413, 400 and 404', async () => {
     const address = freshIpAddress()
     expect((await call('POST', 'tickets', { ...BAD, address })).status).toBe(401)
     expect((await call('POST', 'tickets', { body: '{', address })).status).toBe(401)
@@ -50,7 +50,7 @@ describe('the order of checks', () => {
     expect((await call('GET', 'tickets?page=x', { token: 'a.b.c', address })).status).toBe(401)
   })
 
-  it('401 comes before 400 on a read that ran ahead of the limiter', async () => {
+  it('returns 401 before 400 for a read that runs in parallel with verification', async () => {
     const otherAccount = await createTestAccount()
     await execute(update(users, { status: 'inactive' }, sql`${users.id} = ${otherAccount.agent.id}`))
     const response = await call('GET', 'tickets?page=x', { token: otherAccount.agent.token, address: freshIpAddress() })
@@ -58,13 +58,13 @@ describe('the order of checks', () => {
     expect(response.body.error.details).toEqual([])
   })
 
-  it('403 by role comes before 415, 400 and 404', async () => {
+  it('returns 403 by role before 415, 400 and 404', async () => {
     const { token } = account.customer
     expect((await call('GET', 'users?page=x', { token })).status).toBe(403)
     expect((await call('DELETE', 'tickets/none?x=1', { token })).status).toBe(403)
   })
 
-  it('400 comes before 403 by field, and that before 404', async () => {
+  it('returns 400 before 403 by field, and both before 404', async () => {
     const { token } = account.customer
     const both = await call('PATCH', 'tickets/none', { token, body: { priority: 'urgent' } })
     expect(both.status).toBe(400)
@@ -73,7 +73,7 @@ describe('the order of checks', () => {
     expect(field.body.error.details.map((entry: { field: string }) => entry.field)).toEqual(['priority'])
   })
 
-  it('415 comes before 400, and 400 before 404', async () => {
+  it('returns 415 before 400, and 400 before 404', async () => {
     const { token } = account.agent
     expect((await call('PATCH', 'tickets/none?x=1', { ...BAD, token })).status).toBe(415)
     expect((await call('PATCH', 'tickets/none', { token, body: {} })).status).toBe(400)
@@ -81,12 +81,12 @@ describe('the order of checks', () => {
     expect((await call('PATCH', 'tickets/none', { token, body: { title: 'T' } })).status).toBe(404)
   })
 
-  it('404 comes before 422', async () => {
+  it('returns 404 before 422', async () => {
     const body = { assigned_to: 'user_none' }
     expect((await call('PATCH', 'tickets/none', { token: account.agent.token, body })).status).toBe(404)
   })
 
-  it('429 comes before all but the route', async () => {
+  it('returns 429 before everything except the route', async () => {
     const member = account.stranger
     const ticket = await createTicket(member)
     await exhaustMember(member)
@@ -99,7 +99,7 @@ describe('the order of checks', () => {
     expect((await call('PUT', 'tickets', { token })).status).toBe(405)
   })
 
-  it('429 of an address comes before 401, and before anything of a public route', async () => {
+  it('returns 429 by IP address before 401, and before all errors of a public route', async () => {
     const address = freshIpAddress()
     await exhaustAddress(address)
     expect((await call('GET', 'tickets', { address })).status).toBe(429)

@@ -50,19 +50,19 @@ const encode = (content: unknown) => Buffer.from(JSON.stringify(content)).toStri
 const nameOf = (cursor: string) => JSON.parse(Buffer.from(cursor, 'base64url').toString())[0]
 
 describe('a cursor', () => {
-  it.each([0, 1, 2 ** 53 - 1])('reads as the position it was written for: %i', (position) => {
+  it.each([0, 1, 2 ** 53 - 1])('is read as the position it was written for: %i', (position) => {
     const cursor = writeCursor(READER, SCOPE, position)
     expect(cursor).toMatch(/^[\w-]{1,100}$/)
     expect(readCursor(READER, SCOPE, cursor, NumberPosition)).toBe(position)
   })
 
-  it('reads as any JSON that the list stands at', () => {
+  it('is read as any JSON position of the list', () => {
     const position = { towards: 'older', beyond: ['é😀', -1.5, null] }
     const Any = z.object({ towards: z.string(), beyond: z.array(z.unknown()) })
     expect(readCursor(READER, SCOPE, writeCursor(READER, SCOPE, position), Any)).toEqual(position)
   })
 
-  it('names its list in eight characters', () => {
+  it('contains its list in eight characters', () => {
     expect(nameOf(writeCursor(READER, SCOPE, 7))).toHaveLength(8)
   })
 
@@ -70,7 +70,7 @@ describe('a cursor', () => {
     expect(readCursor(READER, SCOPE, cursor, NumberPosition)).toBeNull()
   })
 
-  it('does not tell an absent filter from one that is undefined', () => {
+  it('does not distinguish an absent filter from one that is undefined', () => {
     const { status, ...others } = SCOPE
     expect(readCursor(READER, others, writeCursor(READER, SCOPE, 7), NumberPosition)).toBe(7)
   })
@@ -81,8 +81,8 @@ describe('a cursor', () => {
     ['filter', { status: 'open' }],
     ['filter with more values', { type: ['a', 'b', 'c'] }],
     ['filter with values that run together', { type: ['a,b'] }],
-    ['filter that is gone', { type: undefined }],
-  ])('is refused by another %s', (_name, change) => {
+    ['removed filter', { type: undefined }],
+  ])('is rejected by another %s', (_name, change) => {
     expect(rejection({ ...SCOPE, ...change }, writeCursor(READER, SCOPE, 7))).toEqual(REJECTED)
   })
 
@@ -91,29 +91,29 @@ describe('a cursor', () => {
     ['a word', 'nonsense'],
     ['a number', '12'],
     ['another encoding', writeCursor(READER, SCOPE, 7).replace(/^./, '%')],
-    ['half of one', writeCursor(READER, SCOPE, 7).slice(0, 10)],
+    ['the first half', writeCursor(READER, SCOPE, 7).slice(0, 10)],
     ['null', encode(null)],
     ['a list that is empty', encode([])],
     ['a position without a list', encode([7])],
     ['a list without a position', encode([name])],
-    ['with a bookmark that is no text', encode([name, 7, 7])],
-    ['more than all of it', encode([name, 7, null, 7])],
+    ['with a bookmark that is not text', encode([name, 7, 7])],
+    ['longer than the maximum', encode([name, 7, null, 7])],
     ['an object', encode({ 0: name, 1: 7, 2: null })],
     ['deep nesting', Buffer.from('['.repeat(300)).toString('base64url')],
-  ])('is refused that is %s', (_name, cursor) => {
+  ])('is rejected: %s', (_name, cursor) => {
     expect(rejection(SCOPE, cursor)).toEqual(INCOMPLETE)
   })
 
   it.each([
     ['below the first', encode([name, -1, null])],
     ['of another kind', encode([name, '7', null])],
-    ['that is no number', encode([name, null, null])],
+    ['that is not a number', encode([name, null, null])],
     ['that is not whole', encode([name, 7.5, null])],
-  ])('is refused with a position %s', (_name, cursor) => {
+  ])('is rejected with a position %s', (_name, cursor) => {
     expect(rejection(SCOPE, cursor)).toEqual(REJECTED)
   })
 
-  it('made by hand is read where list and form are right: those above fail by what they name', () => {
+  it('made by hand is read if its list and form are valid: those above fail for their one difference', () => {
     for (const content of [
       [name, 7, null],
       [name, 7],
@@ -178,7 +178,7 @@ describe('toPage', () => {
     ['bcd', { direction: 'prev', key: 'e' }, 'd', 'b'],
     ['abc', { direction: 'prev', key: 'd' }, 'c', null],
     ['ab', { direction: 'prev', key: 'c' }, 'b', null],
-  ])('shows %s from %j', (shown, position, next, prev) => {
+  ])('returns %s from %j', (shown, position, next, prev) => {
     const page = pageOf(position)
     const cursor = (direction: 'next' | 'prev', key: string | null) => (key === null ? null : { direction, key })
     expect(page).toEqual({ shown, next: cursor('next', next), prev: cursor('prev', prev) })
@@ -187,7 +187,7 @@ describe('toPage', () => {
   })
 
   it.each(['next', 'prev'] as const)(
-    'leads back to everything from after the last row in the direction %s',
+    'leads back to all rows from after the last row in the direction %s',
     (direction) => {
       const empty = pageOf({ direction, key: direction === 'next' ? 'h' : 'a' })
       expect([empty.shown, empty[direction]]).toEqual(['', null])
@@ -200,14 +200,14 @@ describe('the query of a list', () => {
   const messages = (result: z.ZodSafeParseResult<unknown>) =>
     (result.error?.issues ?? []).map(({ code, path, message }) => [code, path.join('.'), message])
 
-  it('takes a cursor of up to 500 characters', () => {
+  it('accepts a cursor of up to 500 characters', () => {
     const Query = z.strictObject(CursorQuery)
     expect(Query.parse({})).toEqual({})
     expect(Query.parse({ cursor: 'a'.repeat(500), per_page: '5' })).toEqual({ cursor: 'a'.repeat(500), per_page: 5 })
     expect(Query.safeParse({ cursor: 'a'.repeat(501) }).success).toBe(false)
   })
 
-  it('takes a page or a cursor', () => {
+  it('accepts a page or a cursor', () => {
     const Query = z.strictObject(PageOrCursorQuery).superRefine(cursorOrPage)
     for (const query of [{}, { page: '1' }, { cursor: 'a' }]) expect(messages(Query.safeParse(query))).toEqual([])
     expect(messages(Query.safeParse({ page: '1', cursor: 'a' }))).toEqual([
@@ -236,7 +236,7 @@ describe('positionSchema', () => {
 })
 
 describe('windowFrom', () => {
-  it('returns one row more than a page, from the position on', () => {
+  it('returns one row more than a page, after the position', () => {
     expect(windowFrom(null, 3)).toEqual({ limit: 4, offset: 0 })
     expect(windowFrom({ direction: 'prev', key: 'c' }, 3)).toEqual({ limit: 4, after: 'c', direction: 'prev' })
   })
@@ -247,10 +247,10 @@ describe('fitsWithin', () => {
   const rows = (...sizes: number[]) => sizes.map((bytes_so_far) => ({ bytes_so_far }))
 
   it.each([
-    ['all that a page has room for', rows(1, 2 * MIB, 4 * MIB), 5, 3],
+    ['as many rows as fit', rows(1, 2 * MIB, 4 * MIB), 5, 3],
     ['no row beyond 4 MiB', rows(1, 4 * MIB, 4 * MIB + 1), 5, 2],
     ['no more rows than a page', rows(1, 2, 3), 2, 2],
-    ['one row in any case', rows(9 * MIB), 5, 1],
+    ['at least one row', rows(9 * MIB), 5, 1],
   ])('counts %s', (_, found, perPage, expected) => {
     expect(fitsWithin(found, perPage)).toBe(expected)
   })
@@ -259,7 +259,7 @@ describe('fitsWithin', () => {
 describe('paginateByCursor', () => {
   const url = new URL('http://localhost/api/v1/things?status=open&cursor=old&tag=a%20b&per_page=5')
 
-  it('gives addresses that keep every other parameter, and their Link header', () => {
+  it('returns URLs that keep every other parameter, and their Link header', () => {
     const { link, pagination } = paginateByCursor(url, 5, { next: 'n-1', prev: 'p_1' })
     const at = (cursor: string) => `/api/v1/things?status=open&cursor=${cursor}&tag=a+b&per_page=5`
     expect(pagination).toEqual({
@@ -277,7 +277,7 @@ describe('paginateByCursor', () => {
     [{ next: null, prev: null }, undefined],
     [{ next: 'n', prev: null }, { Link: '</things?cursor=n>; rel="next"' }],
     [{ next: null, prev: 'p' }, { Link: '</things?cursor=p>; rel="prev"' }],
-  ])('gives null at an end: %j', (cursors, expected) => {
+  ])('returns null at an end: %j', (cursors, expected) => {
     const { link, pagination } = paginateByCursor(new URL('http://localhost/things'), 5, cursors)
     expect(link).toEqual(expected)
     expect([pagination.next_page_url === null, pagination.prev_page_url === null]).toEqual([

@@ -112,7 +112,7 @@ describe('the message of a detail', () => {
     [{ ' ': true }, '" " is not a known field'],
     [{ attachments: [1] }, 'attachments.0 must be an object'],
     [{ attachments: [{ filename: 'a', content: '' }] }, 'mime_type is required'],
-  ])('of %j begins with the name as it was sent, and a word with a capital', async (input, message) => {
+  ])('of %j begins with the name as sent, and a single word with a capital', async (input, message) => {
     const { body } = await create(account.agent, input)
     expect(body.error.details.map((detail: { message: string }) => detail.message)).toEqual([message])
   })

@@ -21,7 +21,7 @@ function expectEnvelope(response: TestResponse, status: number, code: string): v
 }
 
 describe('the error envelope', () => {
-  it('is on every kind of failure', async () => {
+  it('is used for every kind of error', async () => {
     const { token } = account.customer
     expectEnvelope(await call('GET', 'tickets?page=0', { token }), 400, 'invalid_input')
     expectEnvelope(await call('GET', 'tickets', { address: freshIpAddress() }), 401, 'unauthorized')
@@ -37,7 +37,7 @@ describe('the error envelope', () => {
     expectEnvelope(await call('GET', '/nothing'), 404, 'not_found')
   })
 
-  it('says the reference’s own words for an unknown priority', async () => {
+  it('has the reference’s message for an unknown priority', async () => {
     const body = { title: 'T', description: 'D', priority: 'urgent' }
     const response = await call('POST', 'tickets', { token: account.customer.token, body })
     expect(response.status).toBe(400)
@@ -60,7 +60,7 @@ describe('the error envelope', () => {
 })
 
 describe('404', () => {
-  it('has the same bytes for a foreign ID, a random ID and an impossible one', async () => {
+  it('has the same bytes for a foreign ID, a random ID and an impossible ID', async () => {
     const theirs = await createTicket(other.agent)
     const strangers = await createTicket(account.stranger)
     const { token } = account.customer
@@ -79,7 +79,7 @@ describe('404', () => {
     expect([...new Set(responses.map((response) => response.text))]).toHaveLength(1)
   })
 
-  it('names the versions there are for another version', async () => {
+  it('lists the supported versions for an unknown version', async () => {
     for (const path of ['/api/v9/tickets', '/ticketing/v2', '/api/v10/']) {
       const response = await call('GET', path, { token: account.customer.token })
       expectEnvelope(response, 404, 'not_found')
@@ -110,7 +110,7 @@ describe('S13 methods', () => {
     expect(allow.sort()).toEqual(methods)
   })
 
-  it('S13 TRACE is 405, or no request at all', async () => {
+  it('S13 TRACE is 405, or the request cannot be sent', async () => {
     const response = await call('TRACE', 'tickets', { token: account.customer.token }).catch((error: unknown) => error)
     if (response instanceof Error) expect(response).toBeInstanceOf(TypeError)
     else expect(response).toMatchObject({ status: 405 })
@@ -130,7 +130,7 @@ describe('S13 methods', () => {
     }
   })
 
-  it('S13 X-HTTP-Method-Override does nothing', async () => {
+  it('S13 X-HTTP-Method-Override is ignored', async () => {
     const ticket = await createTicket(account.agent)
     for (const name of ['X-HTTP-Method-Override', 'X-HTTP-Method', 'X-Method-Override']) {
       const headers = { [name]: 'DELETE' }

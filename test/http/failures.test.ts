@@ -39,15 +39,15 @@ function failing(): never {
 
 const reads = () => ['tickets', `tickets/${ticketId}`, `tickets/${ticketId}/comments`, 'users']
 
-describe('S17 a forced exception', () => {
+describe('S17 a thrown exception', () => {
   it.each([
     ['a TypeError', () => new TypeError(SECRET)],
     ['a RangeError', () => new RangeError(SECRET)],
     [
-      'an error that pretends',
+      'an error that imitates an API error',
       () => Object.assign(new Error(SECRET), { status: 200, code: 'ok', toJSON: () => SECRET }),
     ],
-  ])('S17 %s is a generic 500 with the request id, and no hint', async (_name, thrown) => {
+  ])('S17 is a generic 500 with the request ID and no details: %s', async (_name, thrown) => {
     await call('GET', 'tickets', { token: account.agent.token })
     const odd = {
       get id() {
@@ -73,7 +73,7 @@ describe('S17 a forced exception', () => {
     expect(logged.join()).not.toContain('SELECT')
   })
 
-  it('S17 a row that can not be read is a 500, logged by request id, class and place', async () => {
+  it('S17 from a row that cannot be read is a 500, logged by request ID, class and place', async () => {
     const response = await call('GET', 'tickets', { token: account.agent.token })
     expect(response.status).toBe(200)
     const rows = [{ tags: SECRET, created_at: 0, updated_at: 0 }]
@@ -103,8 +103,8 @@ describe('S17 a forced exception', () => {
   }
 })
 
-describe('F03 D1 can not be reached', () => {
-  it('F03 a read is a 503 with Retry-After and the rate headers', async () => {
+describe('F03 an unavailable D1', () => {
+  it('F03 returns 503 with Retry-After and the rate limit headers for a read', async () => {
     for (const path of reads()) await call('GET', path, { token: account.agent.token })
     vi.spyOn(sessions, 'batch').mockImplementation(failing)
     for (const path of reads()) {
@@ -122,7 +122,7 @@ describe('F03 D1 can not be reached', () => {
     expect(logged.join()).not.toContain('SELECT')
   })
 
-  it('F03 a write is a 503 and changes nothing', async () => {
+  it('F03 returns 503 for a write, which changes nothing', async () => {
     const { token } = account.agent
     await call('GET', 'tickets', { token })
     const before = await state()
@@ -139,7 +139,7 @@ describe('F03 D1 can not be reached', () => {
     expect(await state()).toEqual(before)
   })
 
-  it('F03 a caller whom no object knows yet is not let in', async () => {
+  it('F03 rejects a caller whom no Durable Object has cached', async () => {
     const fresh = await createTestAccount()
     vi.spyOn(sessions, 'batch').mockImplementation(failing)
     const response = await call('GET', 'tickets', { token: fresh.agent.token })
@@ -158,7 +158,7 @@ describe('F03 D1 can not be reached', () => {
   }
 })
 
-describe('F03 the Durable Object can not be reached', () => {
+describe('F03 an unavailable Durable Object', () => {
   it.each([
     ['getByName throws', () => failing()],
     [
@@ -168,7 +168,7 @@ describe('F03 the Durable Object can not be reached', () => {
         count: () => Promise.reject(new Error(SECRET)),
       }),
     ],
-  ])('F03 %s: 503, never a free pass', async (_name, deleted) => {
+  ])('F03 returns 503 if %s', async (_name, deleted) => {
     vi.spyOn(env.RATE_LIMITER, 'getByName').mockImplementation(deleted as never)
     const { token } = account.agent
     const responses = [
@@ -190,8 +190,8 @@ describe('F03 the Durable Object can not be reached', () => {
   })
 })
 
-describe('F03 the queue refuses', () => {
-  it('F03 the ticket is made all the same, and its event waits for the sweep', async () => {
+describe('F03 an unavailable queue', () => {
+  it('F03 lets the ticket be created, and its event waits for the sweep', async () => {
     const own = await createTestAccount()
     await createTestWebhook(own)
     const send = vi.spyOn(env.WEBHOOKS, 'send').mockRejectedValue(new Error('Queue is overloaded'))

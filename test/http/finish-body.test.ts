@@ -68,7 +68,7 @@ it('reads a body that keeps arriving to its end', async () => {
   expect([sent, canceled.mock.calls]).toEqual([total + 1, []])
 })
 
-it('cancels a body that still arrives after 5 seconds', async () => {
+it('cancels a body that is still arriving after 5 seconds', async () => {
   vi.useFakeTimers({ toFake: ['Date'] })
   const canceled = vi.fn()
   const body = new ReadableStream<Uint8Array>({
@@ -83,7 +83,7 @@ it('cancels a body that still arrives after 5 seconds', async () => {
   expect(canceled).toHaveBeenCalledOnce()
 })
 
-it('leaves a body alone that was read, is being read or has failed', async () => {
+it('does not touch a body that was read, is being read or has failed', async () => {
   const request = () => new Request('http://localhost', { method: 'POST', body: 'text' })
   const [read, locked] = [request(), request()]
   await read.text()

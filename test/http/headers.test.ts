@@ -34,8 +34,8 @@ beforeAll(async () => {
   }
 })
 
-describe('headers of every answer', () => {
-  it('are closed unless told otherwise', () => {
+describe('the headers of every response', () => {
+  it('are restrictive by default', () => {
     for (const [name, { headers }] of Object.entries(responses)) {
       expect(headers.get('X-Content-Type-Options'), name).toBe('nosniff')
       expect(headers.get('X-Frame-Options'), name).toBe('DENY')
@@ -49,7 +49,7 @@ describe('headers of every answer', () => {
     }
   })
 
-  it('name the request and its time', () => {
+  it('contain the request ID and the durations', () => {
     for (const [name, { headers }] of Object.entries(responses)) {
       expect(headers.get('X-Request-Id'), name).toMatch(/^[\w-]{16,}$/)
       expect(headers.get('Server-Timing'), name).toMatch(/^auth;dur=\d+, db;dur=\d+, app;dur=\d+, total;dur=\d+$/)
@@ -58,19 +58,19 @@ describe('headers of every answer', () => {
     expect(new Set(ids).size).toBe(ids.length)
   })
 
-  it('let any origin ask for them, without credentials', () => {
+  it('allow any origin, without credentials', () => {
     for (const [name, { headers }] of Object.entries(responses)) {
       expect(headers.get('Access-Control-Allow-Origin'), name).toBe('*')
       expect(headers.has('Access-Control-Allow-Credentials'), name).toBe(false)
     }
   })
 
-  it.each(EXPOSED)('let scripts of any origin read %s', (exposed) => {
+  it.each(EXPOSED)('expose %s to scripts of any origin', (exposed) => {
     for (const [name, { headers }] of Object.entries(responses))
       expect((headers.get('Access-Control-Expose-Headers') ?? '').split(/,\s*/), name).toContain(exposed)
   })
 
-  it('show nothing of another origin that asks', async () => {
+  it('contain nothing of the Origin header', async () => {
     const headers = { Origin: 'https://evil.example' }
     const response = await call('GET', 'tickets', { token: account.agent.token, headers })
     expect(response.headers.get('Access-Control-Allow-Origin')).toBe('*')
@@ -88,7 +88,7 @@ describe('a preflight', () => {
       address: freshIpAddress(),
     })
 
-  it('is answered without a credential and is not counted', async () => {
+  it('is allowed without a credential and is not counted', async () => {
     const response = await send('/health')
     expect(response.status).toBe(204)
     expect(response.text).toBe('')
@@ -102,7 +102,7 @@ describe('a preflight', () => {
     expect((headers.get('Access-Control-Allow-Methods') ?? '').split(/,\s*/)).toContain(method)
   })
 
-  it.each(SENT)('allows to send %s', async (name) => {
+  it.each(SENT)('allows the header %s', async (name) => {
     const { headers } = await send('/health')
     const allowed = (headers.get('Access-Control-Allow-Headers') ?? '').toLowerCase().split(/,\s*/)
     expect(allowed).toContain(name.toLowerCase())
@@ -118,7 +118,7 @@ describe('X-Request-Id', () => {
   })
 
   it.each(['a b', 'a"b', '{"level":"error"}', '<script>', 'a;b', 'x'.repeat(256), 'a,b'])(
-    'replaces %s, which is not sane',
+    'replaces an invalid value: %s',
     async (given) => {
       const id = await idFor(given)
       expect(id).not.toBe(given)
@@ -127,8 +127,8 @@ describe('X-Request-Id', () => {
   )
 })
 
-describe('paths in answers', () => {
-  it('Link and Location are path and query under the prefix that was used', async () => {
+describe('paths in responses', () => {
+  it('have the prefix of the request, in Link and Location', async () => {
     const { token } = account.agent
     for (const prefix of [API, '/ticketing/v1']) {
       const made = await call('POST', `${prefix}/tickets`, { token, body: { title: 'T', description: 'D' } })

@@ -46,13 +46,13 @@ const request = (line: string, headers: Record<string, string>, body: string) =>
     body,
   ].join('\r\n')
 
-describe('a response to a request whose body is held back', () => {
+describe('a response to a request whose body is withheld', () => {
   it.each([
     [401, 'POST /api/v1/tickets'],
     [404, 'POST /api/v1/nothing'],
     [404, 'POST /nothing'],
     [405, 'PUT /api/v1/tickets'],
-  ])('arrives while the body is held: %i', async (status, line) => {
+  ])('arrives before the body: %i', async (status, line) => {
     const chunked = request(line, { 'Transfer-Encoding': 'chunked' }, '1\r\n{\r\n')
     const long = request(line, { 'Content-Length': String(90_000_000) }, '{')
     expect([await exchange(chunked), await exchange(long)]).toEqual([[status], [status]])

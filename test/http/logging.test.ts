@@ -35,7 +35,7 @@ function lines(): string[] {
 }
 
 describe('the log line', () => {
-  it('is one line of JSON a request, by pattern, status and caller', async () => {
+  it('is one line of JSON per request, with pattern, status and caller', async () => {
     const ticket = await createTicket(account.agent)
     const headers = { 'X-Request-Id': 'one-line' }
     await call('GET', `tickets/${ticket.id}`, { token: account.agent.token, headers })
@@ -57,7 +57,7 @@ describe('the log line', () => {
     })
   })
 
-  it('names the route that has answered, though another would fit its address', async () => {
+  it('contains the route that has responded, even if another one matches the URL', async () => {
     for (const path of ['tickets/stats', 'tickets/export', 'users/me', 'users?cursor='])
       await call('GET', path, { token: account.admin.token })
     const token = (await createTestMember(account.id, 'customer')).token
@@ -71,7 +71,7 @@ describe('the log line', () => {
     ])
   })
 
-  it('is there for 404, 405, preflights and refusals too', async () => {
+  it('is written for 404, 405, preflights and rejections too', async () => {
     await call('GET', '/nothing')
     await call('GET', 'nothing', { address: freshIpAddress() })
     await call('PUT', 'tickets', { address: freshIpAddress() })
@@ -84,7 +84,7 @@ describe('the log line', () => {
     expect(codes).toEqual(['not_found', 'not_found', 'method_not_allowed', undefined, 'unauthorized'])
   })
 
-  it('S20 holds no token, password, search text, signature, address, body or base64', async () => {
+  it('S20 contains no token, password, search text, signature, IP address, body or base64', async () => {
     const password = 'correct horse 電池'
     const member = await createTestMember(account.id, 'customer', { passwordHash: await hashPassword(password) })
     const content = Buffer.from('a file that nobody should read').toString('base64')
@@ -124,7 +124,7 @@ describe('the log line', () => {
     ['a JSON body', 'auth/login', 'application/json'],
     ['no body', 'auth/logout', 'application/json'],
     ['a file', 'tickets/{ticket_id}/attachments?filename=a.txt', 'text/plain'],
-  ])('has status 499 and no failure for a client that disconnects, to a route that takes %s', async (_, path, type) => {
+  ])('has status 499 and no failure when a client disconnects from a route with %s', async (_, path, type) => {
     bufferUploads()
     const { id } = await createTicket(account.agent)
     written = []

@@ -35,7 +35,7 @@ function isAmong(field: string[], rejected: string[]): boolean {
 }
 
 describe('9 MB in a string field of a body', () => {
-  it('can be put into each field of each operation that reads JSON', () => {
+  it('can be put into each string field of each operation with a JSON body', () => {
     const documented = OPERATIONS.filter(({ requestBody }) => requestBody?.content['application/json'])
     expect(new Set(VALIDATORS.keys())).toEqual(new Set(documented.map(({ operationId }) => operationId)))
     const ofTickets = FIELDS.filter(({ operation }) => operation === 'POST /tickets').map(({ name }) => name)
@@ -43,7 +43,7 @@ describe('9 MB in a string field of a body', () => {
       expect(ofTickets).toContain(name)
   })
 
-  it.each(FIELDS)('is refused by its length, before a pattern sees it: $operation $name', async (each) => {
+  it.each(FIELDS)('is rejected by its length, before a pattern is tried: $operation $name', async (each) => {
     const validator = VALIDATORS.get(each.operationId)
     for (const filler of FILLERS) {
       const body = withText({}, each.field, filler.repeat(LENGTH))
@@ -67,7 +67,7 @@ describe('9 MB in a string field of a body', () => {
     },
   )
 
-  it.each(['a', '@', 'a@', '@.'])('returns 400 for an email of 9 MB of "%s", whoever sends it', async (filler) => {
+  it.each(['a', '@', 'a@', '@.'])('returns 400 for an email of 9 MB of "%s", for any caller', async (filler) => {
     const body = { email: `${filler.repeat(LENGTH / filler.length)}@`, password: 'x' }
     const response = await sendLarge({ caller: null, method: 'POST', path: 'auth/login', body })
     expect([response.status, response.body.error.details]).toEqual([
@@ -75,7 +75,7 @@ describe('9 MB in a string field of a body', () => {
     ])
   })
 
-  it('returns 413 where two of them exceed the limit of a body', async () => {
+  it('returns 413 if two of them exceed the limit of a body', async () => {
     const request = await prepareRequest(operationOf('createTicket'), await createTestAccount())
     const text = 'a'.repeat(LENGTH)
     expect((await sendLarge({ ...request, body: { title: text, description: text } })).status).toBe(413)

@@ -34,8 +34,8 @@ async function requestOf(operationId: string, operation: string): Promise<Sample
   return { caller: null, method: 'GET', path: url }
 }
 
-describe('a long parameter of a query', () => {
-  it.each(those('query'))('is refused: $operation $name', async ({ operationId, operation, name }) => {
+describe('a long query parameter', () => {
+  it.each(those('query'))('is rejected: $operation $name', async ({ operationId, operation, name }) => {
     const request = await requestOf(operationId, operation)
     for (const filler of FILLERS) {
       const url = new URL(request.path, 'http://localhost:3000/api/v1/')
@@ -46,8 +46,8 @@ describe('a long parameter of a query', () => {
   })
 })
 
-describe('a long parameter of a path', () => {
-  it.each(those('path'))('leads nowhere: $operation $name', async ({ operationId, operation, name }) => {
+describe('a long path parameter', () => {
+  it.each(those('path'))('is 404: $operation $name', async ({ operationId, operation, name }) => {
     const request = await requestOf(operationId, operation)
     const url = new URL(request.path, 'http://localhost:3000/api/v1/')
     const template = operation.split('/').slice(1)
@@ -78,12 +78,12 @@ describe('a long header', () => {
     'CF-Connecting-IP': ['GET /users', 200],
   }
 
-  it('is one of those that the document names, or of those that HTTP does', () => {
+  it('is documented, or belongs to HTTP', () => {
     expect(Object.keys(HEADERS)).toEqual(expect.arrayContaining([...new Set(those('header').map(({ name }) => name))]))
   })
 
   it.each(Object.entries(HEADERS))(
-    '%s is refused or ignored, and no pattern sees it',
+    '%s is rejected or ignored, and no pattern is tried',
     async (name, [operation, status]) => {
       const { operationId = '' } = PARAMETERS.find((parameter) => parameter.operation === operation) ?? {}
       const request = await requestOf(operationId, operation)

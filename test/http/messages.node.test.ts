@@ -52,7 +52,7 @@ describe('the list of messages', () => {
         expect(messages).toEqual(messages.toSorted((a, b) => a.localeCompare(b, 'en', { sensitivity: 'base' })))
   })
 
-  it('has no initialism in lower case, no full stop at an end, and no word that is not ours', () => {
+  it('has no initialism in lower case, no full stop at the end, and no banned word', () => {
     for (const message of ALL) {
       expect(message).not.toMatch(/\b(Url|url|Id|ids?|Ip|Api|Json|uri|uuid)\b/)
       expect(message).not.toMatch(/\.$|!$|\bplease\b|\bsorry\b/i)

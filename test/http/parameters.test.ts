@@ -28,7 +28,7 @@ describe('query parameters', () => {
     expect(await problems('tickets/none/comments?sort=asc')).toHaveLength(1)
   })
 
-  it('are told with U+FFFD in place of what no text may hold', async () => {
+  it('are reported with U+FFFD for characters that text may not contain', async () => {
     expect(await problems('tickets?%02a%07b=1')).toEqual([
       { field: '\ufffda\ufffdb', message: '\ufffda\ufffdb is not a known parameter', code: 'unknown_parameter' },
     ])
@@ -37,7 +37,7 @@ describe('query parameters', () => {
     expect(broken[0]?.message).toMatch(/^\ufffd\ufffd is not a valid name/)
   })
 
-  it('must be known on routes that have none', async () => {
+  it('must be known on routes without parameters', async () => {
     const login = await call('POST', 'auth/login?debug=1', { body: { email: 'a@b.example', password: 'x' } })
     expect(login.status).toBe(400)
     const made = await call('POST', 'tickets?dry_run=true', {
@@ -47,13 +47,13 @@ describe('query parameters', () => {
     expect(made.status).toBe(400)
   })
 
-  it('S06 a key in the query does nothing', async () => {
+  it('S06 ignore an API key', async () => {
     expect(await problems('tickets?api_key=tk_live_x')).toEqual([
       { field: 'api_key', message: 'api_key is not a known parameter', code: 'unknown_parameter' },
     ])
   })
 
-  it('cursor has at most 500 characters, be it one of this very list', async () => {
+  it('limit cursor to 500 characters, also for a valid one', async () => {
     const { token } = account.agent
     for (const title of ['One', 'Two']) await call('POST', 'tickets', { token, body: { title, description: 'D' } })
     const page = await call('GET', 'tickets?per_page=1&cursor=', { token })
@@ -85,12 +85,12 @@ describe('query parameters', () => {
     ])
   })
 
-  it.each(['0', '', '1e1', '1000000000000000'])('page=%s is refused', async (value) => {
+  it.each(['0', '', '1e1', '1000000000000000'])('reject page=%s', async (value) => {
     expect((await problems(`users?page=${value}`)).map((problem) => problem.field)).toEqual(['page'])
   })
 
   it.each(['page=1&page=2', 'status=open&status=closed', 'q=a&q=b', 'sort=priority&sort=priority', 'tag=a&tag=b'])(
-    '%s is refused, for a value comes once',
+    'reject %s, because a parameter may occur once',
     async (query) => {
       expect(await problems(`tickets?${query}`)).toHaveLength(1)
     },
@@ -106,30 +106,33 @@ describe('query parameters', () => {
     'tag=',
     'number=',
     'created_after=',
-  ])('%s is refused, for it is empty', async (query) => {
+  ])('reject %s, because it is empty', async (query) => {
     expect(await problems(`tickets?${query}`)).toHaveLength(1)
   })
 
   it.each(['sort=created_at;DROP TABLE tickets', "order=asc' OR '1'='1", "status=open' OR 1=1--", 'sort=__proto__'])(
-    'S14 %s is refused',
+    'S14 reject %s',
     async (query) => {
       const [name, value = ''] = query.split(/=(.*)/s)
       expect(await problems(`tickets?${name}=${encodeURIComponent(value)}`)).toHaveLength(1)
     },
   )
 
-  it('are told of all at once', async () => {
+  it('are all reported together', async () => {
     const fields = (await problems('tickets?page=0&per_page=0&status=x&nope=1&sort=y')).map((problem) => problem.field)
     expect(fields.sort()).toEqual(['nope', 'page', 'per_page', 'sort', 'status'])
   })
 
-  it.each(['%00', '%07', '%1b', '%7f', 'a%C2%85b'])('q=%s holds a control character', async (value) => {
-    expect((await problems(`tickets?q=${value}`))[0]?.message).toMatch(/^Q must not contain control characters/)
-    expect((await problems(`users?q=${value}`))[0]?.message).toMatch(/^Q must not contain control characters/)
-  })
+  it.each(['%00', '%07', '%1b', '%7f', 'a%C2%85b'])(
+    'reject q=%s, which contains a control character',
+    async (value) => {
+      expect((await problems(`tickets?q=${value}`))[0]?.message).toMatch(/^Q must not contain control characters/)
+      expect((await problems(`users?q=${value}`))[0]?.message).toMatch(/^Q must not contain control characters/)
+    },
+  )
 
   it.each(['%', '100%', '%zz', '%ff', '%c3', '%ed%a0%80', 'a%80b'])(
-    'q=%s is no percent-encoded UTF-8',
+    'reject q=%s, which is not percent-encoded UTF-8',
     async (value) => {
       const message = 'Q must be percent-encoded UTF-8, with % itself as %25'
       for (const path of ['tickets', 'users'])
@@ -139,19 +142,19 @@ describe('query parameters', () => {
     },
   )
 
-  it('a name that is no percent-encoded UTF-8 is told as it came', async () => {
+  it('are reported unchanged if the name is not percent-encoded UTF-8', async () => {
     expect((await problems('tickets?%ff=1&q=%25ff+%C3%A9'))[0]?.field).toBe('%ff')
   })
 
-  it('q has at most 200 characters, counted as people count', async () => {
+  it('limit q to 200 characters, with an emoji as one', async () => {
     const { token } = account.agent
     expect((await call('GET', `tickets?q=${encodeURIComponent('😀'.repeat(200))}`, { token })).status).toBe(200)
     expect(await problems(`tickets?q=${encodeURIComponent('😀'.repeat(201))}`)).toHaveLength(1)
   })
 })
 
-describe('the words of a body’s problems', () => {
-  it('name every failing field at once', async () => {
+describe('the validation errors of a body', () => {
+  it('list every invalid field together', async () => {
     const details = await bodyProblems({ title: '', priority: 1, tags: 'x', is_admin: true })
     expect(details).toEqual(
       expect.arrayContaining([
@@ -165,7 +168,7 @@ describe('the words of a body’s problems', () => {
     expect(details).toHaveLength(5)
   })
 
-  it('give the dotted path of a field within', async () => {
+  it('contain the dotted path of a nested field', async () => {
     const attachments = [{ filename: 'a.txt', content: 'aGk=', mime_type: 'text/plain' }, { filename: 'b' }]
     const details = await bodyProblems({ title: 'T', description: 'D', tags: ['ok', 7], attachments })
     expect(details).toEqual(
@@ -177,7 +180,7 @@ describe('the words of a body’s problems', () => {
     )
   })
 
-  it('cut a field at 100 characters, and never within one', async () => {
+  it('truncate a field at 100 characters, never within a character', async () => {
     const [long] = await bodyProblems({ title: 'T', description: 'D', ['x'.repeat(5_000)]: 1 })
     expect(long?.field).toBe('x'.repeat(100))
     expect(long?.message.length).toBeLessThan(200)
@@ -188,13 +191,13 @@ describe('the words of a body’s problems', () => {
 
   it.each([
     ['NUL', '\\u0000'],
-    ['a bell', '\\u0007'],
+    ['a BEL character', '\\u0007'],
     ['DEL', '\\u007f'],
     ['a C1 control', '\\u0085'],
     ['a lone high surrogate', '\\ud83d'],
     ['a lone low surrogate', 'x\\ude00x'],
-    ['surrogates the wrong way round', '\\ude00\\ud83d'],
-  ])('refuse %s in every text', async (_name, escaped) => {
+    ['surrogates in the wrong order', '\\ude00\\ud83d'],
+  ])('reject %s in every text', async (_name, escaped) => {
     const raw = `{"title":"a${escaped}b","description":"a${escaped}b","tags":["a${escaped}b"],"custom_fields":{"k":"a${escaped}b"}}`
     const details = await bodyProblems(raw)
     expect(details.map((problem) => problem.field).sort()).toEqual([
@@ -205,7 +208,7 @@ describe('the words of a body’s problems', () => {
     ])
   })
 
-  it('let all other text come back byte for byte', async () => {
+  it('accept all other text, which is returned byte for byte', async () => {
     const description = ' \t\r\n é e\u0301 \u202e \u200b \ufeff 👩‍👩‍👧 \u{10ffff} \' " \\ <b> % '
     const response = await call('POST', 'tickets', { token: account.agent.token, body: { title: 'T', description } })
     expect(response.status).toBe(201)

@@ -74,7 +74,7 @@ function bodyOf({ requestBody }: NamedOperation): unknown {
 }
 
 describe('with PUBLIC_ORIGIN, a request to another host', () => {
-  it('gets file URLs of PUBLIC_ORIGIN, wherever files are shown', async () => {
+  it('returns file URLs of PUBLIC_ORIGIN, in every response with files', async () => {
     const input = { title: 'T', description: 'D', attachments: [FILE] }
     const created = await send('POST', 'tickets', { body: input, key: 'origin' })
     const { id, attachments } = created.body.data
@@ -93,7 +93,7 @@ describe('with PUBLIC_ORIGIN, a request to another host', () => {
     expect((await send('GET', `${pathname}${search}`)).status).toBe(200)
   })
 
-  it('gets paths without another host in Link, Location and the pagination', async () => {
+  it('returns paths without another host in Link, Location and the pagination', async () => {
     const created = await send('POST', '/ticketing/v1/tickets', { body: { title: 'T', description: 'D' } })
     expectOwn(created.headers.get('Location'))
     await createTicket(account.agent)
@@ -123,11 +123,11 @@ describe('with PUBLIC_ORIGIN, a request to another host', () => {
       '/api/v9/x',
     ],
     ...['nothing', 'tickets?page=x', 'tickets/none', '/files/attach_x/a.txt?expires=1&signature=x'],
-  ])('gets nothing of its host from %s', async (path) => {
+  ])('returns nothing of its host from %s', async (path) => {
     for (const method of ['GET', 'HEAD', 'OPTIONS', 'PUT']) await send(method, path)
   })
 
-  it('gets nothing of its host from any operation, and leaves none of it behind', async () => {
+  it('returns nothing of its host from any operation, and stores nothing of it', async () => {
     const ticket = await createTicket(account.agent, { attachments: [FILE] })
     const comment = await send('POST', `tickets/${ticket.id}/comments`, { body: { content: 'C' } })
     const webhook = await createTestWebhook(account)

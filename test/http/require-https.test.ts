@@ -72,12 +72,12 @@ describe('a request over plain HTTP to a service with an https origin', () => {
     expect((await send(`http://api.tickets.dev${API}/tickets`, 'OPTIONS', {}, { headers })).status).toBe(403)
   })
 
-  it('is rejected whatever scheme its headers name', async () => {
+  it('is rejected regardless of the scheme in its headers', async () => {
     const headers = { 'X-Forwarded-Proto': 'https', Forwarded: 'proto=https', 'CF-Visitor': '{"scheme":"https"}' }
     expect((await send(`http://api.tickets.dev${API}/tickets`, 'GET', {}, { headers })).status).toBe(403)
   })
 
-  it('has no credential looked at, is not counted, and changes nothing', async () => {
+  it('is rejected without a check of its credential, is not counted, and changes nothing', async () => {
     const ticket = await createTicket(account.agent)
     const objects = watchObjects()
     const throttle = vi.spyOn(env.LOGIN_THROTTLE, 'getByName')
@@ -108,7 +108,7 @@ describe('a request is served', () => {
       expect((await send(`https://${host}${API}/tickets`, 'GET', {}, admin())).status).toBe(200)
   })
 
-  it.each(['', 'http://localhost:3000'])('over plain HTTP where PUBLIC_ORIGIN is "%s"', async (PUBLIC_ORIGIN) => {
+  it.each(['', 'http://localhost:3000'])('over plain HTTP if PUBLIC_ORIGIN is "%s"', async (PUBLIC_ORIGIN) => {
     const response = await send(`http://localhost:3000${API}/tickets`, 'GET', { PUBLIC_ORIGIN }, admin())
     expect(response.status).toBe(200)
     expect((await send('http://localhost:3000/health', 'GET', { PUBLIC_ORIGIN })).status).toBe(200)

@@ -60,13 +60,13 @@ describe('a path without a route', () => {
     expect(await messageOf('GET', path)).toBe(`${message} ${SEE}`)
   })
 
-  it('reflects a path shortened and in percent-encoding', async () => {
+  it('returns a path truncated and in percent-encoding', async () => {
     expect(await messageOf('GET', '/<script>"\u0000é\n')).toBe(`No route GET /%3Cscript%3E%22%00%C3%A9. ${SEE}`)
     const long = `/api/v1/${'x'.repeat(5_000)}`
     expect(await messageOf('GET', long)).toBe(`No route GET ${long.slice(0, 100)}…. ${SEE}`)
   })
 
-  it('compares no path that is long', () => {
+  it('does not compare long paths', () => {
     const routes = new Proxy([{ method: 'GET', path: '/api/v1/tickets' }], {
       get: (_, name) => {
         throw new Error(`the routes are read: ${String(name)}`)
@@ -126,7 +126,7 @@ function isRouted(path: string): boolean {
 }
 
 describe('a near miss', () => {
-  it('is made of every route', () => {
+  it('is generated for every route', () => {
     expect(new Set(MISSES.map(({ mistake }) => mistake))).toEqual(new Set(Object.keys(MISTAKES)))
     expect(MISSES.length).toBeGreaterThan(700)
   })

@@ -12,11 +12,14 @@ function altered(ciphertext: string, index: number): string {
 }
 
 describe('encrypt', () => {
-  it.each(['whsec_c2VjcmV0', '', 'é😀\u2028\0', 'x'.repeat(100_000)])('opens as what it was: %.20j', async (text) => {
-    expect(await decrypt([KEY], await encrypt(KEY, text, CONTEXT), CONTEXT)).toBe(text)
-  })
+  it.each(['whsec_c2VjcmV0', '', 'é😀\u2028\0', 'x'.repeat(100_000)])(
+    'is decrypted to the same text: %.20j',
+    async (text) => {
+      expect(await decrypt([KEY], await encrypt(KEY, text, CONTEXT), CONTEXT)).toBe(text)
+    },
+  )
 
-  it('names its key in front, and gives neither that nor the text away', async () => {
+  it('begins with the name of its key, and contains neither the key nor the text', async () => {
     const ciphertext = await encrypt(KEY, 'whsec_c2VjcmV0', CONTEXT)
     expect(ciphertext).toMatch(new RegExp(`^${keyName(KEY)}\\.[A-Za-z0-9_-]{56}$`))
     expect(keyName(KEY)).toMatch(/^[A-Za-z0-9_-]{12}$/)
@@ -25,7 +28,7 @@ describe('encrypt', () => {
       expect(ciphertext).not.toContain(Buffer.from(KEY).toString(encoding).slice(0, 12))
   })
 
-  it('gives another ciphertext each time', async () => {
+  it('returns another ciphertext each time', async () => {
     const ciphertext = await Promise.all(Array.from({ length: 50 }, () => encrypt(KEY, 'the same', CONTEXT)))
     expect(new Set(ciphertext.map((one) => one.split('.')[1]?.slice(0, 16))).size).toBe(50)
     expect(new Set(ciphertext.map((one) => one.split('.')[1]?.slice(16))).size).toBe(50)
@@ -33,13 +36,13 @@ describe('encrypt', () => {
 })
 
 describe('decrypt', () => {
-  it('takes whichever key the ciphertext names, wherever that stands', async () => {
+  it('uses the key that the ciphertext names, at any position in the list', async () => {
     const ciphertext = await encrypt(KEY, 'text', CONTEXT)
     for (const keys of [[KEY], [KEY, OTHER], [OTHER, KEY]])
       expect(await decrypt(keys, ciphertext, CONTEXT)).toBe('text')
   })
 
-  it('opens what was sealed by an earlier version', async () => {
+  it('reads the ciphertext of an earlier version', async () => {
     const ciphertext = 'A28yD-2qb14H.dUKLpHWQeGUNLzxXkbxteimStCcLv9dmXTTCWY9olWoDKG2Jhu__3tdP'
     expect(await decrypt([KEY], ciphertext, CONTEXT)).toBe('whsec_c2VjcmV0')
   })
@@ -47,9 +50,9 @@ describe('decrypt', () => {
   it.each([
     ['no key', [], (ciphertext: string) => ciphertext, CONTEXT],
     ['an unknown key', [OTHER], (ciphertext: string) => ciphertext, CONTEXT],
-    ['a known key’s name before another’s text', [OTHER], rename, CONTEXT],
-    ['another place', [KEY], (ciphertext: string) => ciphertext, 'webhook acct_1/webhook_2'],
-    ['no place', [KEY], (ciphertext: string) => ciphertext, ''],
+    ['a known key’s name in front of another text', [OTHER], rename, CONTEXT],
+    ['another context', [KEY], (ciphertext: string) => ciphertext, 'webhook acct_1/webhook_2'],
+    ['no context', [KEY], (ciphertext: string) => ciphertext, ''],
     ['a changed IV', [KEY], (ciphertext: string) => altered(ciphertext, 13), CONTEXT],
     ['a changed ciphertext', [KEY], (ciphertext: string) => altered(ciphertext, 30), CONTEXT],
     ['a changed tag', [KEY], (ciphertext: string) => altered(ciphertext, ciphertext.length - 2), CONTEXT],
@@ -58,7 +61,7 @@ describe('decrypt', () => {
     ['a name alone', [KEY], () => `${keyName(KEY)}.`, CONTEXT],
     ['nothing', [KEY], () => '', CONTEXT],
     ['a plain text', [KEY], () => 'whsec_c2VjcmV0', CONTEXT],
-  ])('refuses %s, and tells nothing of it', async (_name, keys, change, context) => {
+  ])('rejects %s, without a detail in the error', async (_name, keys, change, context) => {
     const ciphertext = change(await encrypt(KEY, 'whsec_c2VjcmV0', CONTEXT))
     const rejected = await decrypt(keys, ciphertext, context).catch((error: unknown) => error)
     expect(rejected).toBeInstanceOf(DecryptError)

@@ -2,14 +2,14 @@ import { describe, expect, it } from 'vitest'
 import { ExpiringSet } from '../../src/lib/expiring-set'
 
 describe('ExpiringSet', () => {
-  it('holds a text until its time, and forgets it then', () => {
+  it('contains a text until its time', () => {
     const set = new ExpiringSet(10)
     set.add('a', 1_000)
     expect([set.has('a', 999), set.has('b', 999)]).toEqual([true, false])
     expect([set.has('a', 1_000), set.size]).toEqual([false, 0])
   })
 
-  it('holds a text that is added again until the later time', () => {
+  it('contains a text that is added again until the later time', () => {
     const set = new ExpiringSet(10)
     set.add('a', 1_000)
     set.add('a', 2_000)
@@ -24,7 +24,7 @@ describe('ExpiringSet', () => {
     expect([set.has('a', 0), set.size]).toEqual([false, 0])
   })
 
-  it('never exceeds its capacity: the text that was added first is dropped', () => {
+  it('never exceeds its capacity: it drops the text that was added first', () => {
     const set = new ExpiringSet(100)
     for (let i = 0; i < 1_000; i += 1) {
       set.add(`text ${i}`, 1_000)

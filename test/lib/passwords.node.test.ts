@@ -3,7 +3,7 @@ import { DUMMY_HASH, hashPassword, verifyPassword } from '../../src/lib/password
 import { costOf, hashesDuring } from '../helpers/hashing'
 
 describe('passwords', () => {
-  it('are stored with their parameters and a salt each', async () => {
+  it('are stored with their parameters and their own salt', async () => {
     const [one, two] = await Promise.all([hashPassword('your_password'), hashPassword('your_password')])
     expect(one).toMatch(/^scrypt\$16384\$8\$5\$[\w-]{22}\$[\w-]{43}$/)
     expect(one).not.toBe(two)
@@ -13,7 +13,7 @@ describe('passwords', () => {
     expect(await verifyPassword('', one)).toBe(false)
   })
 
-  it('S03 64 characters with emoji and spaces work, and differ from their 63-character prefix', async () => {
+  it('S03 work with 64 characters with emoji and spaces, and differ from their 63-character prefix', async () => {
     const password = `${'pass 😀 word é '.repeat(8)}`.slice(0, 63).padEnd(63, 'x')
     const longer = `${password}!`
     expect(longer).toHaveLength(64)
@@ -30,23 +30,23 @@ describe('passwords', () => {
     expect(await verifyPassword(`${'x'.repeat(127)}b`, hash)).toBe(false)
   })
 
-  it('are the same however a keyboard composes an accent', async () => {
+  it('are equal for every keyboard encoding of an accent', async () => {
     const hash = await hashPassword('caf\u00e9 au lait')
     expect(await verifyPassword('cafe\u0301 au lait', hash)).toBe(true)
   })
 
-  it('verify by the parameters that are stored', async () => {
+  it('are verified with the stored parameters', async () => {
     const hash = await hashPassword('your_password')
     expect(await verifyPassword('your_password', hash.replace('$5$', '$4$'))).toBe(false)
   })
 
   const UNUSABLE = [null, '', 'plain', 'scrypt$16384$8$5', 'bcrypt$1$2$3$c2FsdA$a2V5', 'scrypt$16384$8$5$c2FsdA$a2V5']
 
-  it.each(UNUSABLE)('S01 without a usable hash (%s) say no, after one hash', async (hash) => {
+  it.each(UNUSABLE)('S01 are rejected without a usable hash (%s), after one hash', async (hash) => {
     expect(await hashesDuring(async () => expect(await verifyPassword('your_password', hash)).toBe(false))).toBe(1)
   })
 
-  it('S01 are held against a hash as dear as all others where there is none', async () => {
+  it('S01 are compared with a dummy hash of the same cost if there is none', async () => {
     expect(costOf(DUMMY_HASH)).toEqual(costOf(await hashPassword('your_password')))
     expect(await verifyPassword('your_password', DUMMY_HASH)).toBe(false)
   })

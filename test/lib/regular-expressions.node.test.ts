@@ -59,7 +59,7 @@ describe('an expression that takes more than linear time', () => {
     ['^(([a-z])+.)+[A-Z]([a-z])+$', ''],
     ['^[^\\x00]*[^\\x00\\s][^\\x00]*$', 'u'],
     ['(?<=,.*);', 's'],
-  ])('is noticed: /%s/%s', (source, flags) => {
+  ])('is detected: /%s/%s', (source, flags) => {
     expect(slowestOf({ source, flags })).not.toBeNull()
   })
 })
@@ -87,7 +87,7 @@ describe('an expression is found', () => {
     expect(foundIn({ '/a.ts': text }).map((found) => found.replace(/^\S+ /, ''))).toContain(expression)
   })
 
-  it('through what another file exports', () => {
+  it('in the exports of another file', () => {
     const files = { '/a.ts': "export const A = '[ab]'", '/b.ts': "import { A } from './a'\nnew RegExp(A)" }
     expect(foundIn(files)).toEqual(['b.ts:2 /[ab]/'])
   })

@@ -14,12 +14,9 @@ import {
 import { patternsRunOn } from '../helpers/patterns-run'
 
 describe('isCleanText', () => {
-  it.each(['', 'a', '\t\r\n', 'é', '😀', '\u200b\u202e\ufeff\ufffe', '\u{10ffff}', '\u00a0'])(
-    'lets %j through',
-    (text) => {
-      expect(isCleanText(text)).toBe(true)
-    },
-  )
+  it.each(['', 'a', '\t\r\n', 'é', '😀', '\u200b\u202e\ufeff\ufffe', '\u{10ffff}', '\u00a0'])('accepts %j', (text) => {
+    expect(isCleanText(text)).toBe(true)
+  })
 
   it.each([
     '\0',
@@ -34,7 +31,7 @@ describe('isCleanText', () => {
     '\u009f',
     '\ud800',
     'a\udc00',
-  ])('refuses %j', (text) => {
+  ])('rejects %j', (text) => {
     expect(isCleanText(text)).toBe(false)
   })
 })
@@ -46,7 +43,7 @@ describe('cleaned', () => {
 })
 
 describe('lengths', () => {
-  it('are code points, and bytes of UTF-8', () => {
+  it('are in code points, and bytes of UTF-8', () => {
     expect([characters(''), characters('aé😀')]).toEqual([0, 3])
     expect([utf8Bytes(''), utf8Bytes('aé😀')]).toEqual([0, 7])
   })
@@ -76,17 +73,17 @@ describe('lengths', () => {
   })
 })
 
-describe('the work on a text', () => {
+describe('the cost of a check', () => {
   afterEach(() => {
     vi.restoreAllMocks()
   })
 
   it.each([
     ['has as many UTF-16 units as characters are allowed', 'aaaa', 0],
-    ['has more', 'aaaaa', 1],
-    ['has twice as many', '😀😀😀😀', 1],
-    ['has more than twice as many', 'aaaaaaaaa', 0],
-  ])('counts the characters only as far as needed, where the text %s', (_, text, times) => {
+    ['has more units', 'aaaaa', 1],
+    ['has twice as many units', '😀😀😀😀', 1],
+    ['has more than twice as many units', 'aaaaaaaaa', 0],
+  ])('is bounded by the limit of characters, if the text %s', (_, text, times) => {
     const iterate = vi.spyOn(String.prototype, Symbol.iterator)
     hasMoreCharacters(text, 4)
     const { length } = iterate.mock.calls
@@ -94,7 +91,7 @@ describe('the work on a text', () => {
     expect(length).toBe(times)
   })
 
-  it('does not encode a text that has more UTF-16 units than bytes are allowed', () => {
+  it('excludes the encoding of a text that has more UTF-16 units than bytes are allowed', () => {
     const encode = vi.spyOn(TextEncoder.prototype, 'encode')
     expect([hasMoreBytes('aaaaa', 4), hasMoreBytes('aaaa', 4)]).toEqual([true, false])
     expect(encode.mock.calls).toEqual([['aaaa']])
@@ -124,7 +121,7 @@ describe('isEmail', () => {
       'key_01j@keys.invalid',
       `${'a.'.repeat(100)}a@b.c`,
     ],
-  ])('lets %j through', (text) => {
+  ])('accepts %j', (text) => {
     expect(isEmail(text)).toBe(true)
   })
 
@@ -143,13 +140,13 @@ describe('isEmail', () => {
       'a@[127.0.0.1]',
     ],
     ...['a@b.c\n', 'a\u3000@b.c', `${'a'.repeat(200)}@${'-'.repeat(50)}`, `${'a'.repeat(251)}@b.c`],
-  ])('refuses %j', (text) => {
+  ])('rejects %j', (text) => {
     expect(isEmail(text)).toBe(false)
   })
 })
 
 describe('asciiLower', () => {
-  it('S02 lowers A to Z and nothing else', () => {
+  it('S02 changes A to Z only', () => {
     expect(asciiLower('JANE@Example.COM')).toBe('jane@example.com')
     const others = '\u212a \u0130 É ＪＡＮＥ Σ ſ'
     expect(asciiLower(others)).toBe(others)

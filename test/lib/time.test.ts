@@ -3,7 +3,7 @@ import { newId } from '../../src/lib/ids'
 import { parseInstant, toWireTime } from '../../src/lib/time'
 
 describe('toWireTime', () => {
-  it('is RFC 3339 in UTC to the second, never rounded up', () => {
+  it('returns RFC 3339 in UTC to the second, never rounded up', () => {
     expect(toWireTime(Date.UTC(2025, 4, 1, 9, 30))).toBe('2025-05-01T09:30:00Z')
     expect(toWireTime(Date.UTC(2025, 11, 31, 23, 59, 59, 999))).toBe('2025-12-31T23:59:59Z')
   })
@@ -56,13 +56,13 @@ describe('parseInstant', () => {
     '1746091800',
     'yesterday',
     '',
-  ])('refuses %j', (text) => {
+  ])('rejects %j', (text) => {
     expect(parseInstant(text)).toBeNull()
   })
 })
 
 describe('newId', () => {
-  it('sorts by time, is not guessable and is a legal ID', () => {
+  it('returns IDs that sort by time, cannot be guessed and are valid', () => {
     const earlier = newId('ticket', 1_700_000_000_000)
     const later = newId('ticket', 1_700_000_000_001)
     expect(earlier < later).toBe(true)

@@ -117,7 +117,7 @@ const DAMAGES = [
 ]
 
 describe('npm run admin', () => {
-  it('says what there is', async () => {
+  it('lists its commands', async () => {
     const { code, out } = await admin('--help')
     expect(code).toBe(0)
     const names = [
@@ -138,7 +138,7 @@ describe('npm run admin', () => {
     expect(out).toContain('  verify [--repair] ')
   })
 
-  it('makes an account whose admin can log in, and gives them another password', async () => {
+  it('creates an account whose admin can log in, and sets another password', async () => {
     const made = await admin('create-account', "Müller's & Söhne", 'Ada@Muller.example', '--admin-name', 'Ada')
     expect(made.code).toBe(0)
     expect(made.out).toMatch(/^Account muller-s-sohne \(acct_[0-9a-z]{26}\)$/m)
@@ -162,7 +162,7 @@ describe('npm run admin', () => {
     expect(lines.find((line) => line.startsWith('globex '))).toMatch(/ premium +13 +200 /)
   })
 
-  it('ends an API key', async () => {
+  it('revokes an API key', async () => {
     const { body } = await login('ada@globex.example', 'your_password')
     const response = await fetch(`${server.origin}/api/v1/api-keys`, {
       method: 'POST',
@@ -192,12 +192,12 @@ describe('npm run admin', () => {
     [['restore', 'package.json'], 'package.json is damaged, or not compressed by gzip.'],
     [['list-accounts', '--all'], "Unknown option '--all'. See: npm run admin -- list-accounts --help"],
     [['dance'], 'There is no command dance. See: npm run admin -- --help'],
-  ])('refuses %j with one line', async (args, message) => {
+  ])('rejects %j with one line', async (args, message) => {
     expect(await admin(...args)).toEqual({ code: 1, out: '', err: message })
   })
 
   // Last, because its blocking database calls let connections to the server go stale.
-  it('moves what is stored to another secret, and says what is left', { timeout: 120_000 }, async () => {
+  it('encrypts stored secrets with another secret, and reports the rest', { timeout: 120_000 }, async () => {
     const ada = await logInAs(server.origin, 'ada@globex.example')
     const { id } = await subscribe(ada, 'https://hooks.example.com/', ['*'])
     vi.stubEnv('TICKETING_STATE', state.folder)
@@ -215,7 +215,7 @@ describe('npm run admin', () => {
     ])
   })
 
-  it('verifies what triggers keep against a recount, and repairs it', { timeout: 120_000 }, async () => {
+  it('verifies counters against a recount, and repairs them', { timeout: 120_000 }, async () => {
     vi.stubEnv('TICKETING_STATE', state.folder)
     const { run } = openDatabase()
     const stored = STORED.map(sqlText)

@@ -109,7 +109,7 @@ afterAll(async () => {
 const COMMANDS = { timeout: PATIENCE }
 
 describe('backup and restore', COMMANDS, () => {
-  it('S20 the server has logged its requests, and nothing secret', () => {
+  it('S20 uses a server that has logged its requests, without secrets', () => {
     const lines = server
       .output()
       .split('\n')
@@ -122,7 +122,7 @@ describe('backup and restore', COMMANDS, () => {
     }
   })
 
-  it('writes a file that only its owner reads, while the server runs', async () => {
+  it('writes a file that only its owner can read, while the server runs', async () => {
     const { code, out, err } = await runDocumentedBlock('backup', { TICKETING_STATE: from.folder, BACKUP: file })
     expect(code, err).toBe(0)
     expect(out).toMatch(/\S+all\.backup: \d+ rows of 2\d tables, \d+ bytes\.\n/)
@@ -131,7 +131,7 @@ describe('backup and restore', COMMANDS, () => {
     expect(existsSync(`${file}.unfinished`)).toBe(false)
   })
 
-  it('restores every row and every rule into an empty database, and verifies it', async () => {
+  it('restores every row and every trigger into an empty database, and verifies them', async () => {
     await server.stop()
     const { code, out, err } = await runDocumentedBlock('restore "$BACKUP"', {
       FROM: from.folder,
@@ -171,7 +171,7 @@ describe('backup and restore', COMMANDS, () => {
     for (const table of tables) expect(contents(made, table), table).toEqual(contents(old, table))
   })
 
-  it('refuses a database that is not empty', async () => {
+  it('rejects a database that is not empty', async () => {
     expect(await runAdmin(into.folder, 'restore', file)).toMatchObject({
       code: 1,
       err: 'The database is not empty. Restore into a new database, before any migration.',
@@ -179,10 +179,10 @@ describe('backup and restore', COMMANDS, () => {
   })
 
   it.each<[string, (bytes: Buffer) => Buffer, RegExp]>([
-    ['cut in its bytes', (bytes) => bytes.subarray(0, bytes.length - 40), /is cut off/],
-    ['cut after a line', (bytes) => onLines(bytes, (lines) => lines.slice(0, -2)), /its end is missing/],
+    ['truncated within a line', (bytes) => bytes.subarray(0, bytes.length - 40), /is cut off/],
+    ['truncated after a line', (bytes) => onLines(bytes, (lines) => lines.slice(0, -2)), /its end is missing/],
     [
-      'altered in a row',
+      'changed in a row',
       (bytes) => onLines(bytes, (lines) => lines.map((line) => line.replace('Zanzibar', 'Zanzibaz'))),
       /its checksum does not hold/,
     ],
@@ -196,7 +196,7 @@ describe('backup and restore', COMMANDS, () => {
       (bytes) => onLines(bytes, ([first = '', ...rest]) => [first.replace('"version":1', '"version":9'), ...rest]),
       /no backup that this version reads/,
     ],
-  ])('refuses a file %s', async (_what, damage, message) => {
+  ])('rejects a file %s', async (_what, damage, message) => {
     const damaged = join(from.folder, 'damaged.backup')
     writeFileSync(damaged, damage(readFileSync(file)))
     await expect(checkBackup(damaged)).rejects.toThrow(message)
@@ -212,12 +212,12 @@ function onLines(bytes: Buffer, change: (lines: string[]) => string[]): Buffer {
   )
 }
 
-describe('what is restored', COMMANDS, () => {
+describe('the restored database', COMMANDS, () => {
   beforeAll(async () => {
     server = await startServer(await freePort(), into.folder)
   }, PATIENCE)
 
-  it('serves: tokens, keys, files, search, cursors, idempotency keys', async () => {
+  it('works: tokens, API keys, files, search, cursors, idempotency keys', async () => {
     const admin = openApi(server.origin, [given.token])
     expect((await openApi(server.origin, [given.key]).send('GET', '/tickets')).status).toBe(200)
     await expect(admin.get('/tickets?q=zanzibar')).resolves.toMatchObject({ data: [{ id: given.ticket }] })
@@ -233,7 +233,7 @@ describe('what is restored', COMMANDS, () => {
     await expect(logInAs(server.origin, 'jane@example.com')).resolves.toBeDefined()
   })
 
-  it('is told of files that it has not', async () => {
+  it('is reported to lack files', async () => {
     const list = join(into.folder, 'keys.txt')
     writeFileSync(list, 'acct_acme/attach123\nacct_acme/attach999\n')
     const { code, err } = await runAdmin(into.folder, 'check-files', '--list', list)
@@ -245,7 +245,7 @@ describe('what is restored', COMMANDS, () => {
     ])
   })
 
-  it('after-restore: dead tokens stay dead, numbers and sequences go on higher, and what waits is sent', async () => {
+  it('keeps revoked tokens revoked, continues with higher numbers and sequences, and sends pending events, after after-restore', async () => {
     const before = openApi(server.origin, [given.token])
     const earlier = Created.parse(await before.post('/tickets', { title: 'Before', description: 'It' }))
     const ada = await logInAs(server.origin, 'ada@globex.example')
@@ -275,7 +275,7 @@ describe('what is restored', COMMANDS, () => {
       await waitForDelivery(john, given.webhook, (one) => one.event_id === id && one.status === 'pending')
   })
 
-  it('after-restore --revoke-keys ends the keys too', async () => {
+  it('has its API keys revoked by after-restore --revoke-keys', async () => {
     const { code, out, err } = await runAdmin(
       into.folder,
       'after-restore',

@@ -13,13 +13,13 @@ describe('the tickets of the account globex', () => {
     expect(globexActivity(NOW)).toEqual({ rows, ticketNumber, eventSequence, lastWriteAt })
   })
 
-  it('are the same at another time, but for times and IDs', () => {
+  it('differ only in times and IDs at another time', () => {
     const texts = (now: number) =>
       globexActivity(now).rows.tickets.map(({ title, status, version }) => [title, status, version])
     expect(texts(NOW + 400 * DAY)).toEqual(texts(NOW))
   })
 
-  it('are 200 of the last 90 days, with all statuses, priorities and people', () => {
+  it('are 200 of the last 90 days, with all statuses, priorities and users', () => {
     expect(rows.tickets).toHaveLength(200)
     expect(ticketNumber).toBe(200)
     expect(distinct(rows.tickets.map(({ status }) => status))).toBe(4)
@@ -33,7 +33,7 @@ describe('the tickets of the account globex', () => {
     expect(lastWriteAt).toBeLessThan(NOW)
   })
 
-  it('have no place that was not filled in', () => {
+  it('have no unfilled placeholder', () => {
     expect(JSON.stringify([rows.tickets, rows.comments])).not.toMatch(/\{(site|device|product|version|month|n|order)\}/)
   })
 

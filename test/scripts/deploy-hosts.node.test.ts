@@ -28,7 +28,7 @@ describe('the hosts of a deployed environment', () => {
     ['a single route', /must have custom_domain = true/, ROUTES, `route = "${HOST}"`],
     ['a route without a pattern', /a route must be \{ pattern/, ROUTES, 'routes = [{ custom_domain = true }]'],
     ['previews at the domain', /must not have previews_enabled/, ' }]', ', previews_enabled = true }]'],
-    ['a domain that is off', /must be enabled/, ' }]', ', enabled = false }]'],
+    ['a disabled domain', /must be enabled/, ' }]', ', enabled = false }]'],
     ['another host', /"acme.dev" must be the host of PUBLIC_ORIGIN, tickets/, 'pattern = "tickets.', 'pattern = "'],
     [
       'a second host',
@@ -51,11 +51,11 @@ describe('the hosts of a deployed environment', () => {
     ],
     ['a name for documentation', /is a placeholder/, 'pattern = "tickets.acme.dev', 'pattern = "tickets.example'],
     ['a name for tests', /is a placeholder/, 'pattern = "tickets.acme.dev', 'pattern = "your-host.invalid'],
-  ])('refuses %s', (_name, message, from, to) => {
+  ])('rejects %s', (_name, message, from, to) => {
     expect(configProblems(environmentWith(...FILLED_IN, [from, to]))).toEqual([expect.stringMatching(message)])
   })
 
-  it('takes a custom domain in other spellings of the same name', () => {
+  it('accepts a custom domain in other forms of the same name', () => {
     const international: Replacement[] = [
       [`https://${HOST}`, 'https://xn--bcher-kva.acme.dev'],
       [`pattern = "${HOST}`, 'pattern = "B\u00fccher.ACME.dev'],
@@ -90,7 +90,7 @@ describe('the hosts of a deployed environment', () => {
 })
 
 describe('an environment that cannot be read', () => {
-  it('is refused in one sentence if it has no section', () => {
+  it('is rejected in one sentence if it has no section', () => {
     expect(() => readEnvironment('canary')).toThrow(/^wrangler\.toml has no section \[env\.canary\]\.$/)
   })
 
@@ -105,7 +105,7 @@ describe('an environment that cannot be read', () => {
         [/env\.production\.queues/g, 'env.production.b'],
       ],
     ],
-  ])('is refused in one sentence that names the values: %s', (fields, replacements) => {
+  ])('is rejected in one sentence with the values: %s', (fields, replacements) => {
     const message = `[env.production] of wrangler.toml has missing or invalid values: ${fields}.`
     expect(() => environmentWith(...replacements)).toThrow(new Error(message))
   })
@@ -121,7 +121,7 @@ describe('npm run deploy -- --dry-run', () => {
     return { status, out, problems: out.match(/^But first .*$/gm) ?? [] }
   }
 
-  it('finds nothing missing where an operator has filled in what the guide says', () => {
+  it('reports no missing value for the configuration of the guide', () => {
     const { status, out, problems } = dryRun()
     expect(problems).toEqual([])
     expect(status).toBe(0)
@@ -135,7 +135,7 @@ describe('npm run deploy -- --dry-run', () => {
     expect([status, out, err]).toEqual([1, '', 'wrangler.toml has no section [env.production].'])
   })
 
-  it('lists all problems of a configuration that wrangler refuses to bundle', () => {
+  it('lists all problems of a configuration that wrangler does not bundle', () => {
     const { status, problems } = dryRun(['preview_urls = false', 'preview_urls = "no"'], ['workers_dev = false\n', ''])
     expect(status).toBe(1)
     expect(problems).toEqual([

@@ -18,7 +18,7 @@ const LINES = {
 const deploy = (...args: string[]) => runDeploy(ROOT, ...args)
 
 describe('npm run deploy', () => {
-  it('F06 says what it would do, offline, of a bundle without test hooks and demo data', async () => {
+  it('F06 prints its steps offline, for a bundle without test hooks and demo data', async () => {
     const { code, out, err } = await runDocumentedBlock('npm run deploy', OFFLINE)
     expect(code, err).toBe(1)
     expect(out).toContain('Worker        ticketing-api-production\n')
@@ -35,21 +35,21 @@ describe('npm run deploy', () => {
     expect([status, err.split('\n')]).toEqual([1, lines])
   })
 
-  it.each([[[]], [['--env', 'prod']], [['--dry-run']]])('refuses %j', (args) => {
+  it.each([[[]], [['--env', 'prod']], [['--dry-run']]])('rejects %j', (args) => {
     expect(deploy(...args)).toMatchObject({
       status: 1,
       err: 'Usage: npm run deploy -- --env staging|production [--dry-run]',
     })
   })
 
-  it('has environments that differ in names alone, and have what the local server has', () => {
+  it('has environments that differ only in names, and have everything the local server has', () => {
     const [staging, production] = [readEnvironment('staging'), readEnvironment('production')]
     expect(JSON.parse(JSON.stringify(production).replaceAll('production', 'staging'))).toEqual(staging)
     expect(configProblems(READY)).toEqual([])
   })
 
   it.each([undefined, 'staging', 'production'])(
-    'W09 has a queue of dead letters behind that of webhooks, known as one by its name, and consumes both (%s)',
+    'W09 has a queue of dead letters for webhooks, recognized by its name, and consumes both (%s)',
     (name) => {
       const { queues } = unstable_readConfig({ config: `${ROOT}wrangler.toml`, ...(name && { env: name }) })
       const [producer] = queues.producers ?? []
@@ -77,14 +77,14 @@ describe('npm run deploy', () => {
     [{ ENVIRONMENT: undefined }, /ENVIRONMENT must be "production"/],
     [{ ENVIRONMENT: 'development' }, /ENVIRONMENT must be "production"/],
     [{ ENVIRONMENT: 'staging' }, /ENVIRONMENT must be "production"/],
-  ])('refuses variables %j', (variables, message) => {
+  ])('rejects variables %j', (variables, message) => {
     expect(configProblems({ ...READY, variables: { ...READY.variables, ...variables } })).toEqual([
       expect.stringMatching(message),
     ])
   })
 
   it.each(["import { vi } from 'vitest'", 'env.TEST_MIGRATIONS', 'vi.useFakeTimers()', '"acct_globex"'])(
-    'F06 refuses a bundle with %s',
+    'F06 rejects a bundle with %s',
     (text) => {
       expect(bundleProblems([{ name: 'index.js', text }])).toEqual([
         expect.stringMatching(/^The bundle holds a|^The bundle holds demo/),

@@ -127,7 +127,7 @@ describe('a guide', () => {
     expect(await render('[x](errors.md#conflict)')).toContain('href="./errors#conflict"')
   })
 
-  it('shows braces as they are', async () => {
+  it('shows braces unchanged', async () => {
     const html = await render('A {{ value }} and `{{ code }}`\n\n```sh\necho {{ block }}\n```')
     expect(html).toContain('&#123;&#123; value }}')
     expect(html).toMatch(/<code[^>]*>&#123;&#123; code }}/)

@@ -23,7 +23,7 @@ afterEach(async () => {
 afterAll(project.remove)
 
 describe('npx wrangler dev in a fresh clone', () => {
-  it('says that npm start sets up what is missing', async () => {
+  it('says that npm start creates the missing files', async () => {
     const port = await freePort()
     const wrangler = join(project.root, 'node_modules/wrangler/bin/wrangler.js')
     const options = ['dev', '--port', String(port), '--show-interactive-dev-session=false', '--log-level', 'none']

@@ -51,7 +51,7 @@ describe('--help', () => {
 })
 
 describe('an unknown option', () => {
-  it.concurrent.each(Object.keys(SCRIPTS))('of %s is rejected with the nearest', async (name) => {
+  it.concurrent.each(Object.keys(SCRIPTS))('of %s is rejected with the nearest option', async (name) => {
     const typed = `npm ${name === 'start' || name === 'test' ? name : `run ${name}`}`
     const { code, out, err } = await runScript(project.root, name, '--hlep')
     expect({ code, out }).toEqual({ code: 1, out: '' })

@@ -78,7 +78,7 @@ afterAll(() => {
 })
 
 describe('the layer rule', () => {
-  it('holds for the project', async () => {
+  it('passes for the project', async () => {
     expect((await findViolations()).map(({ message }) => message)).toEqual([])
   })
 

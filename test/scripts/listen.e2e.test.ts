@@ -58,7 +58,7 @@ async function deliver(port: number, event: unknown, secret = SECRET): Promise<n
 }
 
 describe('npm run listen', () => {
-  it('verifies each delivery and tells it in one line', async () => {
+  it('verifies each delivery and prints it in one line', async () => {
     const { port, output } = await startListening(['--secret', SECRET])
     expect(await deliver(port, EVENT)).toBe(204)
     expect(await deliver(port, EVENT, OTHER_SECRET)).toBe(401)
@@ -70,13 +70,13 @@ describe('npm run listen', () => {
     expect(output()).not.toContain(SECRET)
   })
 
-  it('fails the first attempts of an event when told to, and takes the secret from the environment', async () => {
+  it('fails the first attempts of an event on request, and reads the secret from the environment', async () => {
     const { port } = await startListening(['--fail', '2'], { WEBHOOK_SECRET: SECRET })
     const responses = [await deliver(port, EVENT), await deliver(port, EVENT), await deliver(port, EVENT)]
     expect(responses).toEqual([500, 500, 204])
   })
 
-  it('says that nothing is verified without a secret, and prints what is no event as it is', async () => {
+  it('prints that nothing is verified without a secret, and prints other bodies unchanged', async () => {
     const { port, output } = await startListening(['--body'], { WEBHOOK_SECRET: '' })
     expect(await deliver(port, EVENT)).toBe(204)
     await fetch(`http://localhost:${port}/here`, { method: 'PUT', body: 'not JSON' })
@@ -94,13 +94,13 @@ describe('npm run listen', () => {
       ['--secret', 'whsec_a'],
       'The secret must be whsec_ and base64 after it, as the answer to POST /webhooks shows it.\n',
     ],
-  ])('refuses %j in one line', async (args, line) => {
+  ])('rejects %j in one line', async (args, line) => {
     const { ended, output } = listen(args)
     expect(await ended).toBe(1)
     expect(output()).toBe(line)
   })
 
-  it('says in one line that its port is in use', async () => {
+  it('prints one line if its port is in use', async () => {
     const { port } = await startListening([])
     const { ended, output } = listen(['--port', String(port)])
     expect(await ended).toBe(1)

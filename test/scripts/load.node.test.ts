@@ -123,7 +123,7 @@ async function load(file: string) {
 }
 
 describe('dump and load', () => {
-  it('reads tables in pages, parents first, and loads every row as it was, by statements that D1 takes', async () => {
+  it('reads tables in pages, parents first, and loads every row unchanged, with statements within the limits of D1', async () => {
     const old = seeded()
     const queries: string[] = []
     const tables = findTables(runQueryOn(old))
@@ -146,7 +146,7 @@ describe('dump and load', () => {
     ).toThrow('short')
   })
 
-  it('leaves out what lost its parent while the backup was made, and raises counters that are behind', async () => {
+  it('omits rows whose parent was deleted during the backup, and raises counters that are behind', async () => {
     const runQuery = runQueryOn(seeded())
     const file = write(runQuery, findTables(runQuery), (name, rows) =>
       name === 'tickets' ? rows.filter((row) => row[2] !== 't1') : name === 'account_state' ? [['a', 1, 3]] : rows,

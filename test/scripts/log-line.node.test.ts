@@ -37,7 +37,7 @@ describe('a line of the log of npm start', () => {
     ])
   })
 
-  it('says where a fault was', () => {
+  it('shows the location of a failure', () => {
     const failure = { error: 'TypeError', at: 'at listTickets (list.ts:7:1)' }
     expect(format({ ...request, level: 'error', status: 500, error_code: 'internal_error', failure })).toMatch(
       / 500 +12 ms {2}internal_error {2}TypeError at listTickets \(list\.ts:7:1\)$/,

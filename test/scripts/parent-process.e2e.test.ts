@@ -17,8 +17,8 @@ afterEach(() => {
   }
 })
 
-describe('what npm runs', () => {
-  it('ends with the shell that npm has started it in, to which alone a signal goes', async () => {
+describe('a process that npm runs', () => {
+  it('ends with the shell in which npm has started it, which alone gets a signal', async () => {
     const port = await freePort()
     const script = join(ROOT, 'scripts/listen.ts')
     // The second command keeps the shell from replacing itself by the first.

@@ -17,7 +17,7 @@ function linesOf(name: string): (string | undefined)[] {
 }
 
 describe('the mutations of the schema', () => {
-  it('rename a column in TypeScript alone', () => {
+  it('rename a column only in TypeScript', () => {
     expect(linesOf('tickets.title renamed')).toEqual([
       "title: text('title').notNull(),",
       "titleRenamed: text('title').notNull(),",
@@ -38,7 +38,7 @@ describe('the mutations of the schema', () => {
     ])
   })
 
-  it('have names of their own', () => {
+  it('have distinct names', () => {
     expect(new Set(mutations.map(({ name }) => name)).size).toBe(mutations.length)
   })
 })

@@ -11,7 +11,7 @@ describe('npm start', () => {
   it.each([
     ['PUBLIC_ORIGIN', 'https://api.tickets.dev', 'HTTPS is required: send the request to https://api.tickets.dev'],
     ['ENVIRONMENT', 'production', 'PUBLIC_ORIGIN must be set to the https origin of the service'],
-  ])('ends with the reason where %s=%s keeps a local server from serving', async (name, value, reason) => {
+  ])('ends with the reason if a local server cannot run with %s=%s', async (name, value, reason) => {
     const server = spawnStart(await freePort(), state.folder, { variables: { [name]: value } })
     if (!server.stdout || !server.stderr) throw new Error('its output is not piped')
     const closed = once(server, 'close')

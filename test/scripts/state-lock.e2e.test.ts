@@ -89,7 +89,7 @@ describe('while a server runs', () => {
     state.remove()
   })
 
-  it.each([[[]], [['--yes']]])('npm run reset %j is rejected, and the server goes on', async (args) => {
+  it.each([[[]], [['--yes']]])('npm run reset %j is rejected, and the server keeps running', async (args) => {
     expect(await reset(state.folder, ...args)).toEqual({
       code: 1,
       out: '',

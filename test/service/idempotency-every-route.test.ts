@@ -150,13 +150,13 @@ async function moveOn(request: SampleRequest): Promise<void> {
 }
 
 describe('every operation that takes an Idempotency-Key', () => {
-  it('is every write of a known caller, except for those of /auth', () => {
+  it('is a write of an authenticated caller outside of /auth', () => {
     const all = CALLER_WRITES.filter(({ path }) => !path.startsWith('/auth/'))
     expect(KEYED.map(({ name }) => name)).toEqual(all.map(({ name }) => name))
   })
 
   it.each(byName(KEYED))(
-    'C01 C02 %s is done once, and answers again what it answered, whatever has changed',
+    'C01 C02 runs once: %s, and returns the same response again after any change',
     async (name, operation) => {
       const request = await prepareRequest(operation, account)
       const idempotencyKey = name
@@ -181,11 +181,11 @@ describe('every operation that takes an Idempotency-Key', () => {
   )
 })
 
-describe('a replay obeys today’s rights', () => {
+describe('a replay with the current rights', () => {
   const OF_TICKETS = ['createTicket', 'updateTicket', 'createComment', 'uploadAttachment'].map(operationOf)
 
   it.each(byName(OF_TICKETS))(
-    'S09 %s: a customer who does not see the ticket any more gets 404',
+    'S09 %s: returns 404 to a customer who no longer sees the ticket',
     async (name, operation) => {
       const request = await prepareRequest(operation, account)
       const first = await send(request, { idempotencyKey: name })
@@ -205,22 +205,25 @@ describe('a replay obeys today’s rights', () => {
     },
   )
 
-  it.each(byName(KEYED))('%s: whoever has lost a role is answered as that role is', async (name, operation) => {
-    const prepared = await prepareRequest(operation, account)
-    const staff = prepared.caller === account.customer ? await createTestMember(account.id, 'agent') : prepared.caller
-    const request = { ...prepared, caller: staff }
-    const first = await send(request, { idempotencyKey: name })
-    expect(first.status, first.text).toBeLessThan(300)
-    if (staff?.role === 'customer') return expect(name).toBe('PATCH /users/me')
-    await createTestMember(account.id, 'admin')
-    const demoted = await callAs(account.admin, 'PATCH', `users/${staff?.id}`, { role: 'customer' })
-    expect(demoted.status, demoted.text).toBe(200)
-    const again = await send(request, { idempotencyKey: name })
-    expect([403, 404], again.text).toContain(again.status)
-    expect(again.headers.get('Idempotent-Replayed')).toBeNull()
-  })
+  it.each(byName(KEYED))(
+    '%s: returns the response for the current role to a user who has lost a role',
+    async (name, operation) => {
+      const prepared = await prepareRequest(operation, account)
+      const staff = prepared.caller === account.customer ? await createTestMember(account.id, 'agent') : prepared.caller
+      const request = { ...prepared, caller: staff }
+      const first = await send(request, { idempotencyKey: name })
+      expect(first.status, first.text).toBeLessThan(300)
+      if (staff?.role === 'customer') return expect(name).toBe('PATCH /users/me')
+      await createTestMember(account.id, 'admin')
+      const demoted = await callAs(account.admin, 'PATCH', `users/${staff?.id}`, { role: 'customer' })
+      expect(demoted.status, demoted.text).toBe(200)
+      const again = await send(request, { idempotencyKey: name })
+      expect([403, 404], again.text).toContain(again.status)
+      expect(again.headers.get('Idempotent-Replayed')).toBeNull()
+    },
+  )
 
-  it('S09 who was staff is not shown again what is internal, not even of their own ticket', async () => {
+  it('S09 contains no internal data for a former agent, even for their own ticket', async () => {
     const agent = await createTestMember(account.id, 'agent')
     const made = await callAs(agent, 'POST', 'tickets', { title: 'Own', description: 'D' })
     const path = `tickets/${made.body.data.id}`

@@ -41,7 +41,7 @@ describe('the Idempotency-Key header', () => {
     ['with a tab', 'a\tb'],
     ['with a control character', 'a\u0001b'],
     ['with the last control character', 'a\u007fb'],
-  ])('C02 %s is a 400 that names it, and nothing is done', async (_name, key) => {
+  ])('C02 rejects %s with 400, and has no effect', async (_name, key) => {
     const before = await row(
       select(
         { event_sequence: accountCounters.eventSequence },
@@ -67,14 +67,14 @@ describe('the Idempotency-Key header', () => {
   })
 
   it.each([['k'], ['k'.repeat(255)], [` !"#$%&'()*+,-./0123456789:;<=>?@[\\]^_\`{|}~ `]])(
-    'C02 takes %j',
+    'C02 accepts %j',
     async (key) => {
       expect((await keyed(key)).status).toBe(201)
       expect((await keyed(key)).headers.get('Idempotent-Replayed')).toBe('true')
     },
   )
 
-  it('C02 holds for a path however it is spelled', async () => {
+  it('C02 applies to a path in any encoding', async () => {
     const first = await keyed('spelled', 'POST', 'tickets')
     const again = await keyed('spelled', 'POST', '/ticketing/v1/%74ick%65ts')
     expect([again.status, again.body.data.id, again.headers.get('Idempotent-Replayed')]).toEqual([
@@ -82,7 +82,7 @@ describe('the Idempotency-Key header', () => {
     ])
   })
 
-  it('is ignored where nothing is kept: reads, /auth and /accounts', async () => {
+  it('is ignored for reads, /auth and /accounts', async () => {
     const headers = { 'Idempotency-Key': '' }
     expect((await call('GET', 'tickets', { token: account.agent.token, headers })).status).toBe(200)
     const login = await call('POST', 'auth/login', { headers, body: { email: 'a@b.example', password: 'wrong' } })
@@ -96,7 +96,7 @@ describe('the Idempotency-Key header', () => {
     expect([again.status, again.headers.get('Idempotent-Replayed')]).toEqual([401, null])
   })
 
-  it('C01 never waits: what the document says of it is so', async () => {
+  it('C01 never waits, as documented', async () => {
     const { body } = await call('GET', '/openapi.json')
     const $ref = '#/components/parameters/Idempotency-Key'
     expect(body.paths['/tickets'].post.parameters).toContainEqual({ $ref })
@@ -107,7 +107,7 @@ describe('the Idempotency-Key header', () => {
     expect(responses.map(({ status }) => status)).toEqual(Array(10).fill(201))
   })
 
-  it('C01 is a 409 with Retry-After where the answer is forgotten between the two looks for it', async () => {
+  it('C01 returns 409 with Retry-After if the record expires between its two lookups', async () => {
     const first = await keyed('forgotten')
     const original = realBatch()
     vi.spyOn(sessions, 'batch').mockImplementation((async (statements: D1PreparedStatement[]) => {
@@ -133,8 +133,8 @@ describe('the Idempotency-Key header', () => {
   })
 })
 
-describe('what is kept of a request', () => {
-  it('S18 is no hash that a guess at its body could be held against', async () => {
+describe('an idempotency record', () => {
+  it('S18 contains no hash that can be compared with a guessed body', async () => {
     const user = await createTestMember(account.id, 'customer')
     const path = `users/${user.id}/password`
     const send = () =>
@@ -157,7 +157,7 @@ describe('what is kept of a request', () => {
     expect(records[0]?.request_hash).not.toBe(sha256(` ${bodyHash}`))
   })
 
-  it('W22 is known again after the secret was changed', () => {
+  it('W22 is found after the secret was changed', () => {
     const request = { method: 'POST', path: '/tickets', query: '', bodyHash: 'hash', callerId: 'user_a' }
     const old = parseIdempotencyKey(configOf({ ...env, APP_SECRET: 'a'.repeat(32) }), 'key', request)
     const rotated = { ...env, APP_SECRET: 'b'.repeat(32), APP_SECRET_PREVIOUS: 'a'.repeat(32) }
@@ -168,8 +168,8 @@ describe('what is kept of a request', () => {
   })
 })
 
-describe('a replay is found before what would refuse it now', () => {
-  it('a raw upload, where the ticket and the account are full; other bytes are still a 422', async () => {
+describe('a replay is returned in place of a current error', () => {
+  it('for a raw upload to a full ticket and account; other bytes are 422', async () => {
     const own = await createTestAccount()
     const { id } = await createTicket(own.customer)
     const send = (text: string) =>
@@ -193,7 +193,7 @@ describe('a replay is found before what would refuse it now', () => {
     ).toEqual([])
   })
 
-  it('an API key that has ended meanwhile', async () => {
+  it('for an API key that was revoked meanwhile', async () => {
     stopClock()
     const own = await createTestAccount()
     const send = (key: string) =>
@@ -208,7 +208,7 @@ describe('a replay is found before what would refuse it now', () => {
     ])
   })
 
-  it('a webhook whose address has become our own', async () => {
+  it('for a webhook whose URL now belongs to the service', async () => {
     silenceQueue()
     silenceSweeper()
     const own = await createTestAccount()
@@ -230,8 +230,8 @@ describe('a replay is found before what would refuse it now', () => {
   })
 })
 
-describe('a body where none is read', () => {
-  it('is refused with 400 on every such route, before anything is looked up', async () => {
+describe('a body on a route without one', () => {
+  it('is rejected with 400 on each such route, before any lookup', async () => {
     const withoutBody = API_OPERATIONS.filter(({ method, hasBody }) => method !== 'GET' && !hasBody)
     expect(withoutBody.length).toBeGreaterThan(8)
     const key = await createTestKey(account, { role: 'admin' })
@@ -245,7 +245,7 @@ describe('a body where none is read', () => {
     }
   })
 
-  it.each([['{}'], [' { } '], ['']])('takes %j for nothing', async (body) => {
+  it.each([['{}'], [' { } '], ['']])('is accepted if it is empty: %j', async (body) => {
     const { id } = await createTicket(account.agent)
     expect((await call('DELETE', `tickets/${id}`, { token: account.agent.token, body })).status).toBe(204)
   })

@@ -34,7 +34,7 @@ const count = (table: typeof tickets | typeof events | typeof attachmentTable, i
   )
 
 describe('a request with an idempotency key', () => {
-  it('C01 of 50 at once makes one ticket, one event, one object; all the others are told of it', async () => {
+  it('C01 creates one ticket, one event and one object for 50 concurrent requests; all the others get the same response', async () => {
     const body = { title: 'Once', description: 'Only', attachments: [file] }
     const responses = await Promise.all(
       Array.from({ length: 50 }, () => keyed(account.agent, 'POST', 'tickets', 'fifty', body)),
@@ -58,7 +58,7 @@ describe('a request with an idempotency key', () => {
     ).toEqual([])
   })
 
-  it('gives the first answer again, whatever has changed, also when the thing is gone', async () => {
+  it('returns the first response again after any change, also if the resource was deleted', async () => {
     const { id } = await createTicket(account.agent)
     const first = await keyed(account.agent, 'PATCH', `tickets/${id}`, 'patch', { title: 'First' })
     expect([first.status, first.headers.get('Idempotent-Replayed')]).toEqual([200, null])
@@ -72,7 +72,7 @@ describe('a request with an idempotency key', () => {
     expect((await keyed(account.agent, 'PATCH', `tickets/${id}`, 'patch', { title: 'First' })).text).toBe(first.text)
   })
 
-  it('C02 is of its caller, method, path and body; what failed is not kept', async () => {
+  it('C02 belongs to its caller, method, path and body; a failed request is not recorded', async () => {
     const { id } = await createTicket(account.agent)
     const { id: other } = await createTicket(account.agent)
     const bad = await keyed(account.agent, 'POST', `tickets/${id}/comments`, 'c02', { content: '' })
@@ -93,7 +93,7 @@ describe('a request with an idempotency key', () => {
     ['fewer reads', sql<string>`json_remove(${idempotencyRecords.rows}, '$.answers[0]')`],
     ['more reads', sql<string>`json_insert(${idempotencyRecords.rows}, '$.answers[#]', json('[]'))`],
     ['other columns', sql<string>`replace(${idempotencyRecords.rows}, '"title":', '"subject":')`],
-  ])('is not replayed if a release with %s stored its rows', async (difference, change) => {
+  ])('is not replayed if a release with %s stored its record', async (difference, change) => {
     const { id } = await createTicket(account.agent)
     const send = () => keyed(account.agent, 'PATCH', `tickets/${id}`, difference, { title: 'Once' })
     expect((await send()).status).toBe(200)
@@ -118,7 +118,7 @@ describe('a request with an idempotency key', () => {
     expect([again.status, again.text, again.headers.get('Idempotent-Replayed')]).toEqual([200, first.text, 'true'])
   })
 
-  it('S18 shows a secret again, of which the database holds nothing', async () => {
+  it('S18 returns a secret again that the database does not contain', async () => {
     for (const [path, body, secret] of [
       ['api-keys', { name: 'A key' }, 'key'],
       ['webhooks', { url: 'https://hooks.example.com/once', events: ['*'] }, 'secret'],
@@ -134,7 +134,7 @@ describe('a request with an idempotency key', () => {
 })
 
 describe.each(ROUTES)('C03 preconditions %s', (_name, route) => {
-  it('C03 of 20 writers with If-Match some win, in a chain; the rest are told 412', async () => {
+  it('C03 let some of 20 writers with If-Match succeed, in a chain; the others get 412', async () => {
     const { id } = await createTicket(account.agent)
     const outcomes: number[] = []
     await Promise.all(
@@ -162,7 +162,7 @@ describe.each(ROUTES)('C03 preconditions %s', (_name, route) => {
     expect(current.body.data.title).toBe(titles.at(-1))
   })
 
-  it('C03 another version and nonsense are 412 and change nothing; *, a tag among others and a weak tag are 200', async () => {
+  it('C03 return 412 for another version and an invalid one, which changes nothing; *, a list with the tag and a weak tag are 200', async () => {
     const { id } = await createTicket(account.agent)
     const tag = (await call('GET', `tickets/${id}`, { token: account.agent.token, route })).headers.get('ETag') ?? ''
     const patch = (condition: string, title: string) =>

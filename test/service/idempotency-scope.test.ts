@@ -22,15 +22,15 @@ function keyed(by: Member, method: string, path: string, key: string, body?: unk
   })
 }
 
-describe('what an idempotency key is of', () => {
-  it('C02 the method: a ticket that was changed under a key is deleted under the same', async () => {
+describe('the scope of an idempotency key', () => {
+  it('C02 includes the method: the same key can change and delete a ticket', async () => {
     const { id } = await createTicket(account.agent)
     expect((await keyed(account.agent, 'PATCH', `tickets/${id}`, 'one-method', { title: 'Changed' })).status).toBe(200)
     expect((await keyed(account.agent, 'DELETE', `tickets/${id}`, 'one-method')).status).toBe(204)
     expect((await call('GET', `tickets/${id}`, { token: account.agent.token })).status).toBe(404)
   })
 
-  it('C02 the query: a file of another name is another request', async () => {
+  it('C02 includes the query: a file of another name is another request', async () => {
     const { id } = await createTicket(account.agent)
     const upload = (name: string) =>
       keyed(account.agent, 'POST', `tickets/${id}/attachments?filename=${name}`, 'query', 'abc')
@@ -39,7 +39,7 @@ describe('what an idempotency key is of', () => {
     expect((await upload('a.txt')).headers.get('Idempotent-Replayed')).toBe('true')
   })
 
-  it('S18 the secret of an answer: whoever has the database and the service’s secret lacks the key', () => {
+  it('S18 includes the encryption of the response: the database and the service’s secret do not decrypt it without the key', () => {
     const request = { method: 'POST', path: '/api-keys', query: '', bodyHash: 'hash', callerId: 'user_a' }
     const encryptedWith = (key: string) =>
       parseIdempotencyKey(configOf(env), key, request)?.encryptionKeys[0]?.toString('hex')
@@ -48,7 +48,7 @@ describe('what an idempotency key is of', () => {
     expect(encryptedWith('another')).not.toBe(encryptedWith('one'))
   })
 
-  it('C02 a day: after that the deed is done again, its files and all', async () => {
+  it('C02 is a day: after that the request runs again, with its files', async () => {
     const body = {
       title: 'Daily',
       description: 'D',

@@ -27,19 +27,19 @@ const UNCHANGED: [name: string, input: Record<string, unknown>][] = [
   ['a description of 65,536 bytes', { description: 'x'.repeat(65_536) }],
   ['a description of 16,384 emoji, which are 65,536 bytes', { description: '😀'.repeat(16_384) }],
   ['a description with white space around and newlines in it', { description: '  \n\ta\r\nb \n' }],
-  ['text that other layers would read', { description: `<script>alert(1)</script> '; DROP TABLE tickets; -- %00 \\0` }],
+  ['text with syntax of other layers', { description: `<script>alert(1)</script> '; DROP TABLE tickets; -- %00 \\0` }],
   ['text of every script', { title: 'ÅÄÖ é e\u0301 ДЖ 日本語 עברית 👩‍👩‍👧 \u{10ffff}' }],
   ['20 tags of 50 characters', { tags: many(20, (i) => `${'é'.repeat(47)}${i + 100}`) }],
   ['50 custom fields', { custom_fields: fields(50) }],
   ['custom fields of each kind', { custom_fields: { a: '', b: -1.5, c: 0, d: true, e: false, f: 1e21, g: 'null' } }],
-  ['names of 64 of the characters there are', { custom_fields: { [`A-z_0.${'x'.repeat(58)}`]: 1 } }],
-  ['names that objects know', { custom_fields: { constructor: 'a', toString: 'b', hasOwnProperty: true } }],
+  ['names of 64 allowed characters', { custom_fields: { [`A-z_0.${'x'.repeat(58)}`]: 1 } }],
+  ['names of object members', { custom_fields: { constructor: 'a', toString: 'b', hasOwnProperty: true } }],
   ['values of 1,000 emoji', { custom_fields: { long: '😀'.repeat(1_000) } }],
   ['no tags and no custom fields', { tags: [], custom_fields: {} }],
   ['each priority', { priority: 'critical' }],
 ]
 
-describe('what POST /tickets keeps', () => {
+describe('the accepted values of POST /tickets', () => {
   it.each(UNCHANGED)('%s', async (_name, input) => {
     const response = await create(input)
     expect(response.status, response.text).toBe(201)
@@ -54,7 +54,7 @@ describe('what POST /tickets keeps', () => {
     expect(ticket.tags).toEqual(['b', 'a', 'B'])
   })
 
-  it('fills in what is not named, and emits one event with all of it', async () => {
+  it('fills in omitted fields, and emits one event with all fields', async () => {
     const ticket = await createTicket(by)
     expect(ticket).toMatchObject({ status: 'open', priority: 'medium', assigned_to: null, tags: [], custom_fields: {} })
     expect(ticket).toMatchObject({ attachments: [], version: 1, updated_at: ticket.created_at })
@@ -73,7 +73,7 @@ const REJECTED: [name: string, input: Record<string, unknown>, field: string, me
   ['title', { title: 'x'.repeat(201) }, 'title', 'Title must be at most 200 characters'],
   ['emoji', { title: '😀'.repeat(201) }, 'title', 'Title must be at most 200 characters'],
   ['no title', { title: undefined }, 'title', 'Title is required'],
-  ['white title', { title: ' \n ' }, 'title', 'Title must not be empty'],
+  ['blank title', { title: ' \n ' }, 'title', 'Title must not be empty'],
   ['title null', { title: null }, 'title', 'Title must be a string'],
   ['title number', { title: 1 }, 'title', 'Title must be a string'],
   ['NUL', { title: 'a\0b' }, 'title', 'Title must not contain control characters or invalid Unicode'],
@@ -116,7 +116,7 @@ const REJECTED: [name: string, input: Record<string, unknown>, field: string, me
   ['stauts', { stauts: 'open' }, 'stauts', 'Stauts is not a known field'],
 ]
 
-describe('what POST /tickets refuses (S10)', () => {
+describe('the rejected values of POST /tickets (S10)', () => {
   it.each(REJECTED)('%s', async (_name, input, field, message) => {
     const response = await create(input)
     expect(detailsOf(response, 400, 'invalid_input')).toEqual([detailWith(field, message)])
@@ -150,13 +150,13 @@ describe('what POST /tickets refuses (S10)', () => {
     expect(detail?.message.endsWith(` ${rule}`)).toBe(true)
   })
 
-  it('S10 __proto__ beside the fields, which JSON knows as a name like any other', async () => {
+  it('S10 __proto__ with other fields, which is a normal name in JSON', async () => {
     const body = '{"title": "A", "description": "B", "__proto__": {"status": "closed"}}'
     const response = await call('POST', 'tickets', { token: by.token, body })
     expect(detailsOf(response, 400, 'invalid_input').map((detail) => detail.field)).toEqual(['__proto__'])
   })
 
-  it('names each failing field at once', async () => {
+  it('are reported together', async () => {
     const response = await create({
       title: '',
       priority: 'x',
@@ -169,20 +169,20 @@ describe('what POST /tickets refuses (S10)', () => {
     expect(response.body.error.message).toBe('The request data is invalid')
   })
 
-  it('S10 answers 1,000 unknown fields with 50 details, the last of which counts the rest', async () => {
+  it('S10 returns 50 details for 1,000 unknown fields, the last of which counts the rest', async () => {
     const found = detailsOf(await create(fields(1_000)), 400, 'invalid_input')
     expect(found).toHaveLength(50)
     expect(found.at(-1)?.message).toBe('951 more problems are not listed')
   })
 
   it.each(['', '{', 'null', '[]', '"x"', '1', '\ufeff{"title": "A", "description": "B"}', '{"title": "A",}'])(
-    'a body that is no object: %j',
+    'a body that is not an object: %j',
     async (body) => {
       detailsOf(await call('POST', 'tickets', { token: by.token, body }), 400, 'invalid_input')
     },
   )
 
-  it('leaves nothing behind', async () => {
+  it('leave nothing', async () => {
     const own = await createTestAccount()
     for (const [, input] of REJECTED.slice(0, 8)) await callAs(own.agent, 'POST', 'tickets', { ...VALID, ...input })
     expect(await rows(select({ id: tickets.id }, sql`FROM ${tickets} WHERE ${tickets.accountId} = ${own.id}`))).toEqual(

@@ -22,8 +22,8 @@ const VALID = { title: 'A title', description: 'A text' }
 const create = (by: Member, input: Record<string, unknown>) => callAs(by, 'POST', 'tickets', { ...VALID, ...input })
 const ref = ({ id, name, email }: Member) => ({ id, name, email })
 
-describe('what agents and admins may name when they create', () => {
-  it('a creator, an assignee and a status', async () => {
+describe('agents and admins who create a ticket', () => {
+  it('can set a creator, an assignee and a status', async () => {
     const { admin, agent, customer } = account
     for (const by of [admin, agent]) {
       const ticket = await createTicket(by, { created_by: customer.id, assigned_to: admin.id, status: 'in_progress' })
@@ -33,14 +33,14 @@ describe('what agents and admins may name when they create', () => {
     }
   })
 
-  it('themselves, and nobody', async () => {
+  it('can set themselves, and null', async () => {
     const { agent } = account
     const ticket = await createTicket(agent, { created_by: agent.id, assigned_to: agent.id })
     expect(ticket).toMatchObject({ created_by: ref(agent), assigned_to: ref(agent) })
     expect((await createTicket(agent, { assigned_to: null })).assigned_to).toBeNull()
   })
 
-  it('no assignee who is not an active agent or admin of the account', async () => {
+  it('cannot set an assignee who is not an active agent or admin of the account', async () => {
     const key = await createTestKey(account, { role: 'agent' })
     const wrong = [account.customer.id, inactive.id, 'user_unknown', foreign.agent.id, foreign.admin.id, key.id]
     for (const id of wrong) {
@@ -55,7 +55,7 @@ describe('what agents and admins may name when they create', () => {
     }
   })
 
-  it('no creator who is not of the account', async () => {
+  it('cannot set a creator outside of the account', async () => {
     for (const id of ['user_unknown', foreign.customer.id]) {
       const response = await create(account.admin, { created_by: id })
       expect(detailsOf(response, 422, 'validation_error')).toEqual([
@@ -64,7 +64,7 @@ describe('what agents and admins may name when they create', () => {
     }
   })
 
-  it('is told of both when both are wrong', async () => {
+  it('get both errors if both are invalid', async () => {
     const response = await create(account.agent, { created_by: foreign.customer.id, assigned_to: inactive.id })
     const fields = detailsOf(response, 422, 'validation_error').map((detail) => detail.field)
     expect(fields).toEqual(['created_by', 'assigned_to'])
@@ -72,7 +72,7 @@ describe('what agents and admins may name when they create', () => {
     expect(detailsOf(one, 422, 'validation_error').map((detail) => detail.field)).toEqual(['assigned_to'])
   })
 
-  it('IDs only', async () => {
+  it('can set IDs only', async () => {
     const response = await create(account.agent, { created_by: "x' OR 1=1", assigned_to: '' })
     const details = detailsOf(response, 400, 'invalid_input')
     expect(details).toEqual([
@@ -81,7 +81,7 @@ describe('what agents and admins may name when they create', () => {
     ])
   })
 
-  it('and leaves neither a ticket, an event nor a number behind when it is refused', async () => {
+  it('leave no ticket, event or number if they are rejected', async () => {
     const own = await createTestAccount()
     const file = { filename: 'a.txt', content: 'YQ==', mime_type: 'text/plain' }
     const response = await create(own.agent, { assigned_to: own.customer.id, attachments: [file] })
@@ -103,8 +103,8 @@ describe('what agents and admins may name when they create', () => {
   })
 })
 
-describe('what customers may name when they create', () => {
-  it('title, description, priority, tags, custom fields and attachments', async () => {
+describe('customers who create a ticket', () => {
+  it('can set title, description, priority, tags, custom fields and attachments', async () => {
     const file = { filename: 'a.txt', content: 'YQ==', mime_type: 'text/plain' }
     const all = { priority: 'critical', tags: ['a'], custom_fields: { b: 1 }, attachments: [file] }
     const ticket = await createTicket(account.customer, all)
@@ -113,7 +113,7 @@ describe('what customers may name when they create', () => {
     expect(ticket.created_by).toEqual(ref(account.customer))
   })
 
-  it('S10 not status, assignee or creator, each of which is named', async () => {
+  it('S10 cannot set status, assignee or creator, each of which is reported', async () => {
     const { customer, agent } = account
     const response = await create(customer, {
       status: 'closed',
@@ -129,31 +129,31 @@ describe('what customers may name when they create', () => {
       expect(detailsOf(await create(customer, input), 403, 'forbidden')).toHaveLength(1)
   })
 
-  it('S10 is told of a malformed field before a forbidden one, and of no name', async () => {
+  it('S10 get the error of a malformed field before a forbidden one, without a name', async () => {
     const response = await create(account.customer, { status: 'nonsense', created_by: foreign.customer.id })
     expect(detailsOf(response, 400, 'invalid_input').map((detail) => detail.field)).toEqual(['status'])
   })
 })
 
-describe('who may create at all', () => {
-  it('nobody without a credential', async () => {
+describe('callers who may create a ticket', () => {
+  it('need a credential', async () => {
     const response = await call('POST', 'tickets', { body: VALID, address: '192.0.2.77' })
     detailsOf(response, 401, 'unauthorized')
     expect(response.headers.get('WWW-Authenticate')).toMatch(/^Bearer/)
   })
 
-  it('no inactive member', async () => {
+  it('are active', async () => {
     detailsOf(await create(inactive, {}), 401, 'unauthorized')
   })
 
-  it('under either prefix, which Location keeps', async () => {
+  it('can use either prefix, which Location keeps', async () => {
     const response = await call('POST', '/ticketing/v1/tickets', { token: account.agent.token, body: VALID })
     expect(response.headers.get('Location')).toBe(`/ticketing/v1/tickets/${response.body.data.id}`)
     const found = await callAs(account.agent, 'GET', response.headers.get('Location') ?? '')
     expect(found.body.data.id).toBe(response.body.data.id)
   })
 
-  it('only as JSON', async () => {
+  it('send JSON', async () => {
     for (const type of ['text/plain', 'application/x-www-form-urlencoded', 'application/jsonx']) {
       const headers = { 'Content-Type': type }
       const response = await call('POST', 'tickets', {

@@ -12,7 +12,7 @@ beforeAll(async () => {
 })
 
 describe('POST /tickets', () => {
-  it('makes a ticket with a number, a version and a path', async () => {
+  it('creates a ticket with a number, a version and a path', async () => {
     const response = await call('POST', 'tickets', {
       token: account.customer.token,
       body: {
@@ -39,7 +39,7 @@ describe('POST /tickets', () => {
     })
   })
 
-  it('numbers concurrent tickets without a gap or a double', async () => {
+  it('numbers concurrent tickets without a gap or a duplicate', async () => {
     const own = await createTestAccount()
     const made = await Promise.all(Array.from({ length: 30 }, () => createTicket(own.agent)))
     expect(made.map((ticket) => ticket.number).sort((a, b) => a - b)).toEqual(

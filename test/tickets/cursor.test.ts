@@ -33,7 +33,7 @@ beforeAll(async () => {
   )
 })
 
-describe('C07 a walk by cursor', () => {
+describe('C07 a list by cursor', () => {
   const SORTS = (['created_at', 'updated_at', 'priority'] as const).flatMap((sort) =>
     (['desc', 'asc'] as const).map((order) => ({ sort, order })),
   )
@@ -80,18 +80,22 @@ describe('C07 a walk by cursor', () => {
     expect(new Set(others).size).toBe(others.length)
   }
 
-  it.each(SORTS)('C07 by $sort $order: none twice, no other missing', { timeout: 60_000 }, async (sorting) => {
-    for (const [index, [filter, perPage]] of FILTERS.entries()) {
-      const listQuery = { ...filter(), ...sorting }
-      // Each filter in four of the six sort orders, two per direction; no filter in all of them.
-      const turn = (index + SORTS.indexOf(sorting)) % 3
-      if (index === 0 || turn === 0) await expectWalk(listQuery, perPage, 'next')
-      if (index === 0 || turn === 1) await expectWalk(listQuery, perPage, 'prev')
-    }
-  })
+  it.each(SORTS)(
+    'C07 by $sort $order: returns each ticket once, without a gap',
+    { timeout: 60_000 },
+    async (sorting) => {
+      for (const [index, [filter, perPage]] of FILTERS.entries()) {
+        const listQuery = { ...filter(), ...sorting }
+        // Each filter in four of the six sort orders, two per direction; no filter in all of them.
+        const turn = (index + SORTS.indexOf(sorting)) % 3
+        if (index === 0 || turn === 0) await expectWalk(listQuery, perPage, 'next')
+        if (index === 0 || turn === 1) await expectWalk(listQuery, perPage, 'prev')
+      }
+    },
+  )
 })
 
-describe('the pages', () => {
+describe('the pages of a list', () => {
   let own: Account
   const path = 'tickets?status=open%2Cclosed&tag=paper%2C+black&q=print&sort=priority&order=asc&per_page=10'
 
@@ -108,7 +112,7 @@ describe('the pages', () => {
     )
   })
 
-  it.each(['', '&cursor='])('C07 by next_page_url are 243 rows, each once, with all filters kept%s', async (start) => {
+  it.each(['', '&cursor='])('C07 by next_page_url contain 243 rows, each once, with all filters%s', async (start) => {
     const { pages, items } = await walk(own.agent, `/ticketing/v1/${path}${start}`)
     expect(pages).toHaveLength(25)
     expect(idsOf(items)).toEqual(
@@ -118,7 +122,7 @@ describe('the pages', () => {
       expect(page.body.pagination.next_page_url).toContain(`/ticketing/v1/${path}&`)
   })
 
-  it('by cursor have no total; their URLs and Link lead on and back', async () => {
+  it('by cursor have no total; their URLs and Link lead forwards and backwards', async () => {
     const first = await getOk(own.agent, `${path}&cursor=`)
     const { next_cursor: next } = first.body.pagination
     const url = (cursor: string) => `/api/v1/${path}&cursor=${cursor}`
@@ -141,7 +145,7 @@ describe('the pages', () => {
     )
   })
 
-  it('may change their size on the way', async () => {
+  it('can change their size between requests', async () => {
     const expected = idsOf((await getOk(own.agent, 'tickets?per_page=100&cursor=')).body.data)
     const found: string[] = []
     for (let size = 1, cursor = ''; found.length < 91; size += 1) {
@@ -152,7 +156,7 @@ describe('the pages', () => {
     expect(found).toEqual(expected.slice(0, 91))
   })
 
-  it.each(['asc', 'desc'])('C07 that are empty lead back to all that is left, %s', async (order) => {
+  it.each(['asc', 'desc'])('C07 lead back to all remaining rows from an empty page, %s', async (order) => {
     const few = await createTestAccount()
     const nine = Array.from({ length: 9 }, () => ({ createdAt: START }))
     const all = idsOf(
@@ -196,7 +200,7 @@ describe('a cursor', () => {
       ({ field }) => field,
     )
 
-  it('is of one list, and 400 in another', async () => {
+  it('is valid for one list, and 400 for another one', async () => {
     const own = await cursorOf('')
     const { id } = account.customer
     const decoded = JSON.parse(Buffer.from(own, 'base64url').toString())
@@ -225,12 +229,12 @@ describe('a cursor', () => {
     expect(await rejection(account.customer, '', own)).toEqual(['cursor'])
   })
 
-  it('does not come beside a page', async () => {
+  it('is rejected together with a page', async () => {
     for (const cursor of ['', await cursorOf('')])
       expect(await rejection(account.agent, 'page=1', cursor)).toEqual(['page'])
   })
 
-  it('is good for whoever sees the same list: agents, admins and keys of the account', async () => {
+  it('is valid for every caller with the same list: agents, admins and API keys of the account', async () => {
     const cursor = await cursorOf('status=open')
     const expected = idsOf((await getOk(account.agent, `tickets?status=open&cursor=${cursor}`)).body.data)
     const key = { ...account.agent, token: (await createTestKey(account)).key }
@@ -238,7 +242,7 @@ describe('a cursor', () => {
       expect(idsOf((await getOk(by, `tickets?status=open&cursor=${cursor}`)).body.data)).toEqual(expected)
   })
 
-  it('tells nothing but what its bearer has seen: no row number, which would count other accounts’ tickets', async () => {
+  it('contains only data that its caller has seen: no row ID, which would reveal the number of other accounts’ tickets', async () => {
     const page = await getOk(account.agent, 'tickets?sort=priority&cursor=&per_page=1')
     const [ticket] = page.body.data
     const stored = await row(

@@ -22,7 +22,7 @@ afterEach(() => {
 })
 
 describe('DELETE /tickets/{id}', () => {
-  it('C08 is an empty 204, then a 404 of everything of the ticket', async () => {
+  it('C08 returns an empty 204, then a 404 for the ticket and its children', async () => {
     const { agent, admin, customer } = await createTestAccount()
     const { id } = await createTicket(customer)
     await createComment(customer, id)
@@ -42,7 +42,7 @@ describe('DELETE /tickets/{id}', () => {
     detailsOf(await callAs(agent, 'DELETE', `tickets/${id}`), 404, 'not_found')
   })
 
-  it('C08 lowers lists, totals and counters, and frees no number', async () => {
+  it('C08 lowers lists, totals and counters, and does not reuse the number', async () => {
     const { id: accountId, agent, customer } = await createTestAccount()
     const first = await createTicket(customer, { tags: ['a'], assigned_to: undefined })
     const second = await createTicket(customer, { title: 'Searched word', tags: ['a'], priority: 'high' })
@@ -66,7 +66,7 @@ describe('DELETE /tickets/{id}', () => {
     expect(negative).toEqual([])
   })
 
-  it('leaves no row of the ticket, keeps its events, and adds its own', async () => {
+  it('deletes every row of the ticket, keeps its events, and adds one', async () => {
     const { id: accountId, agent, customer } = await createTestAccount()
     const { id, number } = await createTicket(customer, { tags: ['a'], attachments: [file('a.txt')] })
     await createComment(agent, id, { is_internal: true, attachments: [file('b.txt')] })
@@ -91,7 +91,7 @@ describe('DELETE /tickets/{id}', () => {
     await expectNoHoles(accountId)
   })
 
-  it('announces what is to be deleted of the store, and then deletes it', async () => {
+  it('records the objects to delete, and then deletes them', async () => {
     const { id: accountId, agent } = await createTestAccount()
     const attachments = [file('a.txt'), file('b.txt')]
     const { id, attachments: stored } = await createTicket(agent, { attachments })
@@ -118,7 +118,7 @@ describe('DELETE /tickets/{id}', () => {
     expect(await env.FILES.head(`${accountId}/${remaining.attachments[0].id}`)).not.toBeNull()
   })
 
-  it('takes nothing of other tickets along', async () => {
+  it('deletes nothing of other tickets', async () => {
     const { id: accountId, agent, customer } = await createTestAccount()
     const remaining = await createTicket(customer, { tags: ['a'], attachments: [file('a.txt')] })
     await createComment(agent, remaining.id, { attachments: [file('b.txt')] })
@@ -137,7 +137,7 @@ describe('DELETE /tickets/{id}', () => {
     ).toEqual({ field: 'title' })
   })
 
-  it('is for agents and admins: a customer gets 403, its own ticket or not', async () => {
+  it('is available to agents and admins: a customer gets 403, also for its own ticket', async () => {
     const { customer, stranger, agent, admin } = await createTestAccount()
     const { id } = await createTicket(customer)
     for (const [by, ticketId] of [
@@ -150,7 +150,7 @@ describe('DELETE /tickets/{id}', () => {
     expect((await callAs(admin, 'DELETE', `tickets/${id}`)).status).toBe(204)
   })
 
-  it('S07 finds nothing of another account, and leaves no trace in either', async () => {
+  it('S07 finds no ticket of another account, and changes nothing in either', async () => {
     const mine = await createTestAccount()
     const theirs = await createTestAccount()
     const { id } = await createTicket(mine.customer, { attachments: [file('a.txt')] })
@@ -168,7 +168,7 @@ describe('DELETE /tickets/{id}', () => {
     ).toEqual([])
   })
 
-  it('happens once when asked for ten times at once', async () => {
+  it('happens once for ten concurrent requests', async () => {
     const { id: accountId, agent } = await createTestAccount()
     const { id } = await createTicket(agent)
     const responses = await Promise.all(Array.from({ length: 10 }, () => callAs(agent, 'DELETE', `tickets/${id}`)))

@@ -79,14 +79,14 @@ describe('an export whose reader loses access', () => {
     }
   })
 
-  it('ends so for API keys too', async () => {
+  it('ends in the same way for API keys', async () => {
     for (const [revocation, end] of Object.entries(KEY_REVOCATIONS)) {
       const key = await createTestKey(account, { role: 'admin', expires_at: new Date(Date.now() + HOUR).toISOString() })
       await expectEnd(key.key, () => end(account, key), `a key that ${revocation}`)
     }
   })
 
-  it('has each further page read from the primary, because a replica may not know yet', async () => {
+  it('reads each further page from the primary, because a replica may lag', async () => {
     // New tokens read from the primary for a minute.
     advanceClock(61_000)
     const queries = watchSessions()
@@ -94,7 +94,7 @@ describe('an export whose reader loses access', () => {
     expect(queries).toEqual(['first-unconstrained', ...Array(TICKETS / PAGE).fill('first-primary')])
   })
 
-  it('goes on to its end where nothing has changed', async () => {
+  it('continues to its end if nothing has changed', async () => {
     const reader = await openExport(account.agent.token)
     const lines = await readOn(reader)
     expect([lines.length, lines.at(-1)]).toEqual([TICKETS + 1, { next_cursor: null }])

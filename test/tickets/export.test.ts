@@ -69,28 +69,31 @@ function watchPages(failing = -1): { count: number } {
 describe('GET /tickets/export', () => {
   const QUERIES: Record<string, () => ListQuery> = {
     everything: () => ({}),
-    'by change': () => ({ sort: 'updated_at', order: 'asc' }),
+    'by time of update': () => ({ sort: 'updated_at', order: 'asc' }),
     'by rank': () => ({ sort: 'priority', order: 'asc' }),
     'of statuses by rank': () => ({ status: ['open', 'closed'], sort: 'priority' }),
     'of assignees': () => ({ assigned_to: ['none', account.agent.id], priority: ['low', 'high', 'critical'] }),
     'of a creator': () => ({ created_by: [account.customer.id], order: 'asc' }),
-    'of a word': () => ({ q: 'print', sort: 'updated_at' }),
+    'with a search term': () => ({ q: 'print', sort: 'updated_at' }),
     'of a tag and times': () => ({ tag: 'even', created_after: START + 30_000, updated_before: START + 90_000 }),
     nothing: () => ({ q: 'nowhere' }),
   }
 
-  it.each(Object.entries(QUERIES))('gives %s, each once and in order, in pages of 200', async (_name, createQuery) => {
-    const listQuery = createQuery()
-    const watched = watchPages()
-    const { tickets, cursor } = await exported(queryOf(listQuery))
-    const { count } = watched
-    vi.restoreAllMocks()
-    const expected = expectedOf(listQuery, await storedTickets(account))
-    expect([idsOf(tickets), cursor]).toEqual([idsOf(expected), null])
-    expect(count).toBe(Math.ceil(expected.length / 200) + 1)
-  })
+  it.each(Object.entries(QUERIES))(
+    'returns %s, each once and in order, in pages of 200',
+    async (_name, createQuery) => {
+      const listQuery = createQuery()
+      const watched = watchPages()
+      const { tickets, cursor } = await exported(queryOf(listQuery))
+      const { count } = watched
+      vi.restoreAllMocks()
+      const expected = expectedOf(listQuery, await storedTickets(account))
+      expect([idsOf(tickets), cursor]).toEqual([idsOf(expected), null])
+      expect(count).toBe(Math.ceil(expected.length / 200) + 1)
+    },
+  )
 
-  it('is NDJSON: of a ticket what its events tell, custom fields too', async () => {
+  it('is NDJSON: each ticket as in its events, with custom fields', async () => {
     const custom = { os: 'MacOS\n13.4', rank: 1.5, open: true }
     const { id } = await createTicket(account.customer, { title: 'Only "this"\u2028é', custom_fields: custom })
     const result = await getOk(account.agent, 'tickets/export?q=only')
@@ -103,7 +106,7 @@ describe('GET /tickets/export', () => {
     await callAs(account.agent, 'DELETE', `tickets/${id}`)
   })
 
-  it('is for agents, admins and their keys; what is wrong with it is said before the first line', async () => {
+  it('is available to agents, admins and their API keys; errors come before the first line', async () => {
     const key = { ...account.agent, token: (await createTestKey(account)).key }
     for (const by of [account.agent, account.admin, key])
       expect((await exported('number=7', by)).tickets).toHaveLength(1)
@@ -122,7 +125,7 @@ describe('GET /tickets/export', () => {
     }
   })
 
-  it('goes on from a cursor of the same list', async () => {
+  it('continues from a cursor of the same list', async () => {
     const query = 'status=open,closed&sort=priority'
     const { tickets } = await exported(query)
     const list = await getOk(account.agent, `tickets?${query}&cursor=&per_page=77`)
@@ -132,14 +135,14 @@ describe('GET /tickets/export', () => {
   })
 })
 
-describe('an export that D1 fails', () => {
-  it('F03 at its first page is a 503', async () => {
+describe('an export during a failure of D1', () => {
+  it('F03 returns 503 if its first page fails', async () => {
     watchPages(1)
     detailsOf(await callAs(account.agent, 'GET', 'tickets/export'), 503, 'unavailable')
   })
 
   it.each(['', 'sort=updated_at&order=asc', 'sort=priority&q=print'])(
-    'F03 ends with the cursor to go on from, without loss: %s',
+    'F03 ends with the cursor to continue from, without loss: %s',
     async (query) => {
       const complete = await exported(query)
       const found: { id: string }[] = []
@@ -161,7 +164,7 @@ describe('an export that D1 fails', () => {
 })
 
 describe('the pages of an export', () => {
-  it('are cut by bytes where tickets are large', async () => {
+  it('end at a size limit for large tickets', async () => {
     const own = await createTestAccount()
     const description = 'é'.repeat(32_768)
     await seedTickets(
@@ -186,7 +189,7 @@ describe('the pages of an export', () => {
     return response
   }
 
-  it('are asked one at a time, as they are read, and no more when the reader has gone', async () => {
+  it('are queried one at a time, as they are read, and no more when the client has disconnected', async () => {
     const watched = watchPages()
     const reader = (await openExport(account.agent)).body?.getReader()
     // One page may be buffered, and the next one ready.
@@ -201,7 +204,7 @@ describe('the pages of an export', () => {
     expect(watched.count).toBe(count)
   })
 
-  it('are 500 at most: then it ends with a cursor', async () => {
+  it('are 500 at most: then the export ends with a cursor', async () => {
     const [row] = await rows(
       sql`SELECT *, 0 AS cursor_rank, ${ticketsTable.createdAt} AS cursor_at, 'user1' AS created_by_id, 'A' AS created_by_name,
         'a@b.c' AS created_by_email, NULL AS assigned_to_id, NULL AS assigned_to_name, NULL AS assigned_to_email

@@ -44,7 +44,7 @@ async function replaceTicketId(from: string, to: string): Promise<void> {
 }
 
 describe('GET /tickets/{id}', () => {
-  it('holds the latest 100 of 115 comments, oldest first, and the count of all', async () => {
+  it('returns the latest 100 of 115 comments, oldest first, and the total', async () => {
     const { id } = await createTicket(account.customer)
     await seedComments(id, 115)
     const staff = (await callAs(account.agent, 'GET', `tickets/${id}`)).body.data
@@ -57,7 +57,7 @@ describe('GET /tickets/{id}', () => {
     expect(customer.comments.every((comment: { is_internal: boolean }) => !comment.is_internal)).toBe(true)
   })
 
-  it('holds the attachments of the ticket and of its comments, oldest first, and their count', async () => {
+  it('returns the attachments of the ticket and of its comments, oldest first, and their total', async () => {
     const { id } = await createTicket(account.customer, { attachments: [file('a.txt'), file('b.txt')] })
     await createComment(account.agent, id, { attachments: [file('c.txt')] })
     await createComment(account.agent, id, { is_internal: true, attachments: [file('secret.txt')] })
@@ -70,7 +70,7 @@ describe('GET /tickets/{id}', () => {
     expect(await names(account.customer)).toEqual(['a.txt', 'b.txt', 'c.txt'])
   })
 
-  it('holds the latest 100 of 103 attachments', async () => {
+  it('returns the latest 100 of 103 attachments', async () => {
     const { id } = await createTicket(account.agent)
     await env.DB.batch(
       numbers(0, 103).map((i) =>
@@ -96,7 +96,7 @@ describe('GET /tickets/{id}', () => {
     )
   })
 
-  it('answers the same under both prefixes', async () => {
+  it('returns the same response under both prefixes', async () => {
     const { id } = await createTicket(account.agent)
     const [one, other] = [
       await callAs(account.agent, 'GET', `/api/v1/tickets/${id}`),
@@ -115,8 +115,8 @@ describe('GET /tickets/{id}', () => {
   })
 })
 
-describe('S07 GET /tickets/{id} of a ticket that is not to be seen', () => {
-  it('is the same 404 for another account, another customer and a random ID', async () => {
+describe('S07 GET /tickets/{id} of a hidden ticket', () => {
+  it('returns the same 404 for another account, another customer and a random ID', async () => {
     const { id } = await createTicket(account.customer, { title: 'Secret' })
     const bodies = new Set<string>()
     for (const by of [account.stranger, foreign.admin, foreign.agent, foreign.customer])
@@ -128,13 +128,13 @@ describe('S07 GET /tickets/{id} of a ticket that is not to be seen', () => {
     expect(bodies.size).toBe(1)
   })
 
-  it('is seen by its creator and by all agents and admins', async () => {
+  it('returns it to its creator and to all agents and admins', async () => {
     const { id } = await createTicket(account.customer)
     for (const by of [account.customer, account.agent, account.admin])
       expect((await callAs(by, 'GET', `tickets/${id}`)).status).toBe(200)
   })
 
-  it('is 401 without a credential, there or not', async () => {
+  it('returns 401 without a credential, for any ID', async () => {
     const { id } = await createTicket(account.customer)
     for (const path of [id, 'ticket_unknown']) {
       const response = await call('GET', `tickets/${path}`, { address: '192.0.2.78' })
@@ -142,7 +142,7 @@ describe('S07 GET /tickets/{id} of a ticket that is not to be seen', () => {
     }
   })
 
-  it('S08 keeps the same ID in two accounts apart', async () => {
+  it('S08 distinguishes the same ID in two accounts', async () => {
     const mine = await createTicket(account.agent, { title: 'Of one' })
     const theirs = await createTicket(foreign.agent, { title: 'Of other' })
     await replaceTicketId(theirs.id, mine.id)
@@ -158,7 +158,7 @@ describe('S07 GET /tickets/{id} of a ticket that is not to be seen', () => {
     expect(contents(after.comments)).toEqual(['Only here'])
   })
 
-  it('S08 takes no cursor of the same ID in another account', async () => {
+  it('S08 rejects a cursor of the same ID in another account', async () => {
     const mine = await createTicket(account.agent, { attachments: [file('a.txt'), file('b.txt')] })
     const theirs = await createTicket(foreign.agent)
     await replaceTicketId(theirs.id, mine.id)

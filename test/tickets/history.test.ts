@@ -38,7 +38,7 @@ async function changed(): Promise<string> {
 }
 
 describe('GET /tickets/{id}/history', () => {
-  it('tells every change, oldest first: who, when, what it was and is', async () => {
+  it('lists every change, oldest first: user, time, previous and current value', async () => {
     const { id } = await createTicket(account.customer, { tags: ['a'], custom_fields: { os: 'x', n: 1 } })
     await patchTicket(account.agent, id, { status: 'in_progress', assigned_to: account.agent.id })
     await patchTicket(account.admin, id, { tags: ['b'], custom_fields: { os: null, ok: true } })
@@ -75,7 +75,7 @@ describe('GET /tickets/{id}/history', () => {
     expect(response.body.pagination).toMatchObject({ next_cursor: null, prev_cursor: null, per_page: 20 })
   })
 
-  it('names an API key as it names people', async () => {
+  it('names an API key like a user', async () => {
     const { id } = await createTicket(account.customer)
     const key = await createTestKey(account)
     await patchTicket({ ...account.agent, token: key.key }, id, { priority: 'high' })
@@ -83,7 +83,7 @@ describe('GET /tickets/{id}/history', () => {
     expect(body.data[0].actor).toEqual({ id: key.id, name: 'A key', email: `${key.id}@keys.invalid` })
   })
 
-  it('is walked by cursor, there and back, while more comes; no cursor holds the number of a row', async () => {
+  it('is read by cursor, forwards and backwards, during further changes; no cursor contains a row ID', async () => {
     const id = await changed()
     const complete = await historyOf(id)
     expect(complete).toHaveLength(12)
@@ -117,7 +117,7 @@ describe('GET /tickets/{id}/history', () => {
     for (const { seq } of numbers) expect(positions).not.toContain(seq)
   })
 
-  it('is empty for a ticket that nobody has changed', async () => {
+  it('is empty for an unchanged ticket', async () => {
     const { id } = await createTicket(account.customer)
     await patchTicket(account.agent, id, { title: 'A title' })
     await createComment(account.customer, id)
@@ -129,21 +129,21 @@ describe('GET /tickets/{id}/history', () => {
     ['per_page=101', 'per_page', 'per_page must be between 1 and 100'],
     ['cursor=nonsense', 'cursor', 'Cursor is not a complete cursor: send next_cursor of a response'],
     ['field=status', 'field', 'Field is not a known parameter'],
-  ])('refuses %s', async (query, field, message) => {
+  ])('rejects %s', async (query, field, message) => {
     const { id } = await createTicket(account.customer)
     expect(detailsOf(await callAs(account.agent, 'GET', `${path(id)}?${query}`), 400, 'invalid_input')).toEqual([
       detailWith(field, message),
     ])
   })
 
-  it('does not take the cursor of another ticket', async () => {
+  it('rejects the cursor of another ticket', async () => {
     const [one, other] = [await changed(), await changed()]
     const { next_cursor } = (await callAs(account.agent, 'GET', `${path(one)}?per_page=1`)).body.pagination
     detailsOf(await callAs(account.agent, 'GET', `${path(other)}?cursor=${next_cursor}`), 400, 'invalid_input')
     expect((await callAs(account.admin, 'GET', `${path(one)}?cursor=${next_cursor}`)).status).toBe(200)
   })
 
-  it('S07 is 403 for customers, and the same 404 for another account’s as for a random ID', async () => {
+  it('S07 returns 403 to customers, and the same 404 for another account and a random ID', async () => {
     const id = await changed()
     for (const each of [id, 'ticket_none'])
       detailsOf(await callAs(account.customer, 'GET', `${path(each)}?x=1`), 403, 'forbidden')

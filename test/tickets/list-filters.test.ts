@@ -105,16 +105,16 @@ async function expectList(by: Member, query: string, expected: Seeded[]) {
 }
 
 describe('the filters of GET /tickets', () => {
-  it.each(CASES)('%s: an agent finds exactly those, and so many are told', async (query, matches) => {
+  it.each(CASES)('%s: return exactly the matching tickets to an agent, and their total', async (query, matches) => {
     await expectList(agents[0] ?? account.agent, query, seeded.filter(matches))
   })
 
-  it.each(CASES)('%s: a customer finds exactly its own of those (S08)', async (query, matches) => {
+  it.each(CASES)('%s: return exactly the matching tickets of the customer (S08)', async (query, matches) => {
     const own = seeded.filter((ticket) => ticket.createdBy === account.customer && matches(ticket))
     await expectList(account.customer, query, own)
   })
 
-  it('takes `me` for the caller, in both', async () => {
+  it('accept `me` for the caller, in both', async () => {
     const { agent, customer, stranger } = account
     await expectList(
       agent,
@@ -154,21 +154,21 @@ describe('the filters of GET /tickets', () => {
     await expectList(customer, 'assigned_to=me', [])
   })
 
-  it('S08 finds nothing, and no name, under the IDs of another account', async () => {
+  it('S08 find nothing, and no name, for the IDs of another account', async () => {
     for (const query of [`created_by=${foreign.customer.id}`, `assigned_to=${foreign.agent.id}`]) {
       const response = await callAs(account.agent, 'GET', `tickets?${query}`)
       expect(response.body).toMatchObject({ data: [], pagination: { total: 0, last_page: 1 } })
     }
   })
 
-  it('S08 keeps lists and totals of two accounts apart', async () => {
+  it('S08 separate lists and totals of two accounts', async () => {
     const response = await callAs(foreign.admin, 'GET', 'tickets?q=printer')
     expect(response.body.pagination.total).toBe(1)
     expect(response.body.data[0].title).toBe('Printer of others')
   })
 })
 
-describe('parameters that do not fit', () => {
+describe('invalid parameters', () => {
   const STATUS_RULE = 'Status must be one of: open, in_progress, resolved, closed'
   const IDS_RULE = 'must be IDs of 1 to 64 letters, digits, _ and -, separated by commas'
   const BAD: [query: string, field: string, message: string, code?: string][] = [
@@ -210,7 +210,7 @@ describe('parameters that do not fit', () => {
     ['stauts=open', 'stauts', 'Stauts is not a known parameter'],
   ]
 
-  it.each(BAD)('S14 refuses %s', async (query, field, message, code) => {
+  it.each(BAD)('S14 are rejected: %s', async (query, field, message, code) => {
     const response = await callAs(agents[1] ?? account.agent, 'GET', `tickets?${query}`)
     expect(detailsOf(response, 400, 'invalid_input')).toEqual([
       code ? { field, message, code } : detailWith(field, message),
@@ -218,7 +218,7 @@ describe('parameters that do not fit', () => {
     expect(response.body.error.message).toBe('The request data is invalid')
   })
 
-  it('names each of several at once', async () => {
+  it('are reported together', async () => {
     const response = await callAs(account.agent, 'GET', 'tickets?status=x&order=up&per_page=0&colour=red')
     const fields = detailsOf(response, 400, 'invalid_input').map((detail) => detail.field)
     expect(fields.sort()).toEqual(['colour', 'order', 'per_page', 'status'])

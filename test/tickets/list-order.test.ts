@@ -38,18 +38,21 @@ const ORDERS: [query: string, compare: (a: Seeded, b: Seeded) => number][] = [
 ]
 
 describe('the order of GET /tickets', () => {
-  it.each(ORDERS)('%s: whole, for an agent', async (query, compare) => {
+  it.each(ORDERS)('is correct for %s, in one page, for an agent', async (query, compare) => {
     const response = await callAs(account.agent, 'GET', `tickets?${query}&per_page=100`)
     expect(response.body.data.map((ticket: Seeded) => ticket.id)).toEqual(seeded.toSorted(compare).map((t) => t.id))
   })
 
-  it.each(ORDERS)('%s: over pages, for a customer, filtered and searched', async (query, compare) => {
-    const expected = seeded.filter((ticket) => ticket.status === 'open').toSorted(compare)
-    const { items } = await walk(account.customer, `tickets?status=open&q=ticket&${query}&per_page=7`)
-    expect(items.map((ticket) => ticket.id)).toEqual(expected.map((ticket) => ticket.id))
-  })
+  it.each(ORDERS)(
+    'is correct for %s, in several pages, for a customer, filtered and searched',
+    async (query, compare) => {
+      const expected = seeded.filter((ticket) => ticket.status === 'open').toSorted(compare)
+      const { items } = await walk(account.customer, `tickets?status=open&q=ticket&${query}&per_page=7`)
+      expect(items.map((ticket) => ticket.id)).toEqual(expected.map((ticket) => ticket.id))
+    },
+  )
 
-  it('moves a ticket to the front of sort=updated_at when it changes, or gets a public comment', async () => {
+  it('moves a ticket to the front of sort=updated_at after an update or a public comment', async () => {
     const own = await createTestAccount()
     const [a, b, c] = await seedTickets(
       own,
@@ -70,7 +73,7 @@ describe('the order of GET /tickets', () => {
 })
 
 describe('the pages of GET /tickets', () => {
-  it('C07 walks next_page_url over all, each ticket once, the filters kept', async () => {
+  it('C07 contain each ticket once, along next_page_url, with the filters', async () => {
     const query = 'q=ticket&status=open%2Cclosed&sort=priority&order=asc&per_page=10'
     const { pages, items } = await walk(account.agent, `tickets?${query}`)
     expect(pages.map((page) => page.body.data.length)).toEqual([10, 10, 10, 10, 5])
@@ -83,7 +86,7 @@ describe('the pages of GET /tickets', () => {
     }
   })
 
-  it('walks back by prev_page_url', async () => {
+  it('lead back by prev_page_url', async () => {
     const last = await callAs(account.agent, 'GET', 'tickets?page=3&per_page=20')
     const middle = await callAs(account.agent, 'GET', last.body.pagination.prev_page_url)
     const first = await callAs(account.agent, 'GET', middle.body.pagination.prev_page_url)
@@ -92,7 +95,7 @@ describe('the pages of GET /tickets', () => {
     expect(first.body.pagination.prev_page_url).toBeNull()
   })
 
-  it('gives 20 where no number is named', async () => {
+  it('have 20 tickets by default', async () => {
     const response = await callAs(account.agent, 'GET', 'tickets')
     expect(response.body.data).toHaveLength(20)
     expect(response.body.pagination).toEqual({
@@ -105,7 +108,7 @@ describe('the pages of GET /tickets', () => {
     })
   })
 
-  it('says the same in the Link header', async () => {
+  it('are the same in the Link header', async () => {
     const response = await callAs(account.agent, 'GET', 'tickets?status=closed&per_page=5&page=2')
     const url = (page: number) => `</api/v1/tickets?status=closed&per_page=5&page=${page}>`
     expect(response.headers.get('Link')).toBe(
@@ -113,7 +116,7 @@ describe('the pages of GET /tickets', () => {
     )
   })
 
-  it('gives every path the prefix that the request used', async () => {
+  it('have URLs with the prefix of the request', async () => {
     const response = await callAs(account.agent, 'GET', '/ticketing/v1/tickets?per_page=30')
     expect(response.body.data).toHaveLength(30)
     expect(response.body.pagination.next_page_url).toBe('/ticketing/v1/tickets?per_page=30&page=2')
@@ -123,7 +126,7 @@ describe('the pages of GET /tickets', () => {
     expect(next.body.pagination.prev_page_url).toBe('/ticketing/v1/tickets?per_page=30&page=1')
   })
 
-  it('is an empty 200 past the end, with a way back', async () => {
+  it('are an empty 200 past the end, with a previous page', async () => {
     const response = await callAs(account.agent, 'GET', 'tickets?page=900&per_page=20')
     expect(response.status).toBe(200)
     expect(response.body.data).toEqual([])
@@ -132,7 +135,7 @@ describe('the pages of GET /tickets', () => {
     expect(back.body.data).toHaveLength(5)
   })
 
-  it('has one page when there is nothing', async () => {
+  it('are one for an empty list', async () => {
     const response = await callAs(account.stranger, 'GET', 'tickets')
     expect(response.body).toEqual({
       data: [],
@@ -147,7 +150,7 @@ describe('the pages of GET /tickets', () => {
     })
   })
 
-  it('ends exactly on a full page', async () => {
+  it('end exactly on a full page', async () => {
     const response = await callAs(account.agent, 'GET', 'tickets?per_page=45')
     expect(response.body.pagination).toMatchObject({ last_page: 1, next_page_url: null })
     const second = await callAs(account.agent, 'GET', 'tickets?per_page=15&page=3')

@@ -33,7 +33,7 @@ describe.each(ROUTES)('%s', (_name, route) => {
       expect([first.status, second.status, removal.status]).toEqual([200, 200, 204])
     })
 
-    it('C03 of an old version is a 412 that changes and deletes nothing', async () => {
+    it('C03 returns 412 for an old version, and changes and deletes nothing', async () => {
       const { id } = await createTicket(account.customer)
       const old = await tagOf('agent', id)
       await patchTicket(account.agent, id, { title: 'Changed' })
@@ -45,7 +45,7 @@ describe.each(ROUTES)('%s', (_name, route) => {
   })
 
   describe('If-None-Match', () => {
-    it('returns 304 while the ticket is as the caller has it', async () => {
+    it('returns 304 while the ticket has the same tag', async () => {
       const { id } = await createTicket(account.customer)
       const tag = await tagOf('agent', id)
       for (const known of [tag, `"other", ${tag}`, '*']) {
@@ -58,7 +58,7 @@ describe.each(ROUTES)('%s', (_name, route) => {
   })
 
   describe('an ETag', () => {
-    it('S09 changes with an internal comment for whoever sees it, and for nobody else', async () => {
+    it('S09 changes with an internal comment for agents, and not for customers', async () => {
       const { id } = await createTicket(account.customer)
       const before = { agent: await tagOf('agent', id), customer: await tagOf('customer', id) }
       await createComment(account.agent, id, { is_internal: true })
@@ -84,7 +84,7 @@ describe('C03 If-Match of a new ticket', () => {
     ...['1', '"x"', '"2.x"', 'W/"2.x"', '""', 'W/""', 'nonsense', '"1.x', 'W/"1.x', 'w/"1.x"', 'W/ "1.x"', 'W"1.x"'],
     ...['W/W/"1.x"', 'W/*', '"W/1.x"', '"*"', "'1.x'", '"1 .x"', '"1.x" "1.x"', '"9,"1.x""', '"9.x,"1.x",y"', '1", "1'],
     ...['"0"', '"-1"', '"1e0"', '"1000000000000000000001"'],
-  ])('C03 rejects %s, which does not name its version', async (tag) => {
+  ])('C03 rejects %s, which does not contain its version', async (tag) => {
     expect(await patchedWith(tag)).toEqual({ status: 412, changes: 0 })
   })
 

@@ -82,10 +82,10 @@ beforeAll(async () => {
   account = await createTestAccount()
 })
 
-describe('the shapes of the reference', () => {
+describe('the responses of the reference', () => {
   const { id: _id, created_at: _at, updated_at: _later, created_by: _by, ...withoutIds } = CREATED.data
 
-  it('POST /tickets: each key and type; each value that was sent', async () => {
+  it('have each key, type and sent value: POST /tickets', async () => {
     const { title, description, priority, tags, custom_fields } = CREATED.data
     const attachments = [{ filename: 'error_log.txt', content: 'YWJj', mime_type: 'text/plain' }]
     const body = { title, description, priority, tags, custom_fields, attachments }
@@ -96,7 +96,7 @@ describe('the shapes of the reference', () => {
     expect(Object.keys(response.body)).toEqual(['data'])
   })
 
-  it('PATCH, GET, the list and a comment: each key and type', async () => {
+  it('have each key and type: PATCH, GET, the list and a comment', async () => {
     const { agent, customer } = account
     const { title, description, priority, tags, custom_fields } = GOT.data
     const png = { filename: 'error_screenshot.png', content: 'YWJj', mime_type: 'image/png' }
@@ -134,7 +134,7 @@ describe('the shapes of the reference', () => {
     expectShape(comments.body.data[0], COMMENTED.data)
   })
 
-  it('an error: the very answer', async () => {
+  it('are the same for an error', async () => {
     const body = { title: 'A', description: 'B', priority: 'urgent' }
     const response = await callAs(account.customer, 'POST', 'tickets', body)
     const details = [{ ...REJECTED.error.details[0], code: 'invalid_value' }]
@@ -142,7 +142,7 @@ describe('the shapes of the reference', () => {
     expect([response.status, response.body]).toEqual([400, { error }])
   })
 
-  it('DELETE: 204 without a body', async () => {
+  it('have no body: DELETE is 204', async () => {
     const { id } = await createTicket(account.agent)
     const response = await callAs(account.agent, 'DELETE', `tickets/${id}`)
     expect([response.status, response.text]).toEqual([204, ''])

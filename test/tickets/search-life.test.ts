@@ -29,8 +29,8 @@ async function search(by: Member, q: string): Promise<string[]> {
   return response.body.data.map((ticket: { id: string }) => ticket.id)
 }
 
-describe('the search through the life of a ticket', () => {
-  it('C09 finds a ticket at once: by get, list and search, each time', { timeout: 20_000 }, async () => {
+describe('the search after changes of a ticket', () => {
+  it('C09 finds a new ticket immediately: by get, list and search', { timeout: 20_000 }, async () => {
     const account = await createTestAccount()
     for (let i = 0; i < 20; i += 1) {
       const by = i % 2 === 0 ? account.customer : account.agent
@@ -41,7 +41,7 @@ describe('the search through the life of a ticket', () => {
     }
   })
 
-  it('finds a changed ticket by what it holds now, and not by what it held', async () => {
+  it('finds an updated ticket by its new content, and not by its old content', async () => {
     const { customer, agent } = await createTestAccount()
     const { id } = await createTicket(customer, { title: 'Alpha one', description: 'Beta two' })
     await patchTicket(customer, id, { title: 'Gamma three' })
@@ -54,7 +54,7 @@ describe('the search through the life of a ticket', () => {
     expect(await search(agent, 'gamma delta')).toEqual([id])
   })
 
-  it('C08 finds a deleted ticket no more', async () => {
+  it('C08 does not find a deleted ticket', async () => {
     const { customer, agent } = await createTestAccount()
     const { id } = await createTicket(customer, { title: 'Epsilon five' })
     expect(await search(customer, 'epsilon')).toEqual([id])
@@ -71,7 +71,7 @@ describe('the search through the life of a ticket', () => {
     expect(await search(stranger, 'zeta')).toEqual([id])
   })
 
-  it('keeps its index whole', async () => {
+  it('keeps its index consistent', async () => {
     await execute(sql`INSERT INTO ${ticketSearch} (${ticketSearch}, rank) VALUES ('integrity-check', 1)`)
   })
 })
@@ -102,7 +102,7 @@ describe('S18 accounts and users whose IDs differ only in case or hyphens', () =
     }
   }
 
-  it('never see each other in list, total or search', { timeout: 20_000 }, async () => {
+  it('are separated in list, total and search', { timeout: 20_000 }, async () => {
     const accounts = []
     for (const id of ['acct_a-b', 'acct_A-B', 'acct_ab', 'acct_a_b', 'acct_a', 'acct_a-b-', 'acct_A-b'])
       accounts.push(await createWithId(id))
@@ -133,7 +133,7 @@ describe('S18 accounts and users whose IDs differ only in case or hyphens', () =
     }
   })
 
-  it('keep two customers of one account apart', async () => {
+  it('are separated for two customers of one account', async () => {
     const account = await createTestAccount()
     const [upper, lower] = [account.customer, account.stranger]
     const rename = (from: string, id: string) =>

@@ -163,7 +163,7 @@ const DIFFERENT: string[][] = [
 ]
 
 describe('repeated words of q', () => {
-  it.each(SAME.map((words) => ({ words })))('$words are one word', ({ words }) => {
+  it.each(SAME.map((words) => ({ words })))('$words count as one word', ({ words }) => {
     expect(termsOfSearch(words.join(' '))).toHaveLength(1)
   })
 
@@ -204,7 +204,7 @@ describe('repeated words of q', () => {
     ['an empty page and its total', '&page=99', 2],
     ['a page by cursor', '&cursor=', 1],
     ['a ticket by its number', '&number=1', 2],
-  ])('are left out wherever %s is asked for', async (_name, more, expressions) => {
+  ])('are omitted when %s is requested', async (_name, more, expressions) => {
     await getOk(account.agent, 'tickets?per_page=1')
     const queries = vi.spyOn(wire, 'fetch')
     await getOk(account.agent, pathOf(repeated('tray Tray paper'), more))

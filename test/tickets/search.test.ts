@@ -84,11 +84,11 @@ const FOUND: [q: string, titles: string[]][] = [
 ]
 
 describe('q on GET /tickets', () => {
-  it.each(FOUND)('S14 %j is words, whatever it looks like', async (q, titles) => {
+  it.each(FOUND)('S14 searches for words in any text: %j', async (q, titles) => {
     expect(await search(q)).toEqual(titles)
   })
 
-  it('S14 finds a C++ ticket for C++, and no word that only begins with C', async () => {
+  it('S14 finds a C++ ticket by C++, and not by a word that only begins with C', async () => {
     const found = await search('C++')
     expect(found).toContain('C++ build fails')
     expect(found).not.toContain('cats')
@@ -96,13 +96,13 @@ describe('q on GET /tickets', () => {
   })
 
   it.each(['%', '*', '"', '""', '🚀', '%%', '_', "'", "';--", '-', '()', '\\'])(
-    'S14 %j never finds everything: at most what holds it',
+    'S14 never finds everything for %j: at most the tickets that contain it',
     async (q) => {
       for (const title of await search(q)) expect(TICKETS.find((text) => text.startsWith(title))).toContain(q)
     },
   )
 
-  it('S14 answers every printable ASCII character that is no letter or digit, alone and within words', {
+  it('S14 accepts every printable ASCII character that is neither a letter nor a digit, alone and within words', {
     timeout: 20_000,
   }, async () => {
     const signs = Array.from({ length: 94 }, (_, i) => String.fromCharCode(33 + i)).filter(
@@ -118,7 +118,7 @@ describe('q on GET /tickets', () => {
     expect(await search(`${signs.join('')}jams${signs.join('')}`)).toEqual(['Printer jams'])
   })
 
-  it('S14 takes 1 to 200 characters, counted as people count them', async () => {
+  it('S14 accepts 1 to 200 characters, with an emoji as one', async () => {
     for (const q of ['a'.repeat(200), '😀'.repeat(200), '"'.repeat(200), 'z '.repeat(100)])
       expect(await search(q)).toEqual([])
     expect(await search(`${'( '.repeat(99)}NO`)).toEqual(await search('NO'))
@@ -130,16 +130,16 @@ describe('q on GET /tickets', () => {
     }
   })
 
-  it.each(['', ' ', '\u3000', ' \t\n '])('takes white space alone (%j) for no search', async (q) => {
+  it.each(['', ' ', '\u3000', ' \t\n '])('ignores white space alone (%j)', async (q) => {
     expect(await search(q)).toHaveLength(TICKETS.length)
   })
 
-  it.each(['\0', 'a\u0007b', '\u009f'])('refuses control characters (%j)', async (q) => {
+  it.each(['\0', 'a\u0007b', '\u009f'])('rejects control characters (%j)', async (q) => {
     const response = await callAs(searcher, 'GET', `tickets?q=${encodeURIComponent(q)}`)
     expect(detailsOf(response, 400, 'invalid_input')[0]?.field).toBe('q')
   })
 
-  it('finds for a customer only its own (S08)', async () => {
+  it('returns only a customer’s own tickets (S08)', async () => {
     await createTicket(account.stranger, { title: 'Printer of the stranger' })
     expect(await search('printer', account.customer)).toEqual(['Printer jams'])
     expect(await search('printer', account.stranger)).toEqual(['Printer of the stranger'])
@@ -147,7 +147,7 @@ describe('q on GET /tickets', () => {
     expect(await search('printer', account.admin)).toEqual(['Printer jams', 'Printer of the stranger'])
   })
 
-  it('finds nothing by what the index knows of accounts and creators', async () => {
+  it('does not search accounts and creators in the index', async () => {
     const hex = (text: string) => Buffer.from(text).toString('hex')
     for (const q of [`zq${hex(account.id)}`, `zr${hex(account.customer.id)}`, 'zq', 'zr']) {
       expect(await search(q)).toEqual([])

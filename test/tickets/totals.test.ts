@@ -106,7 +106,7 @@ async function expectList(by: Member, query: ListQuery, visible: Stored[]): Prom
 
 describe(`every combination of filters (seed ${SEED})`, () => {
   it.each(TIMES.map((times) => ({ times })))(
-    'and $times: totals and lists are those of a recount',
+    'and $times: totals and lists match a recount',
     { timeout: 60_000 },
     async ({ times }) => {
       let found = 0
@@ -119,7 +119,7 @@ describe(`every combination of filters (seed ${SEED})`, () => {
     },
   )
 
-  it('C08 a customer’s are of its own tickets alone', { timeout: 60_000 }, async () => {
+  it('C08 counts only the tickets of a customer', { timeout: 60_000 }, async () => {
     const customers = [account.customer, account.stranger]
     for (let tests = 0; tests < 250; tests += 1) {
       const by = die.pick(customers)
@@ -129,7 +129,7 @@ describe(`every combination of filters (seed ${SEED})`, () => {
     }
   })
 
-  it('with a number: the one, if it fits the rest', async () => {
+  it('with a number: returns the ticket with this number if it matches the other filters', async () => {
     for (let tests = 0; tests < 60; tests += 1)
       await expectList(die.pick(staff), randomQuery(['number', ...die.some(die.below(3), FIELDS)], die), stored)
     for (const { number } of die.some(10, stored)) await expectList(account.agent, { number }, stored)
@@ -157,7 +157,7 @@ describe('GET /tickets/stats', () => {
   })
   const stats = async (by: Member) => (await getOk(by, 'tickets/stats')).body.data
 
-  it('C08 is the recount: of the account to its staff, of their own tickets to customers', async () => {
+  it('C08 matches a recount: of the account for agents, of their own tickets for customers', async () => {
     for (const by of [account.agent, account.admin]) expect(byName(await stats(by))).toEqual(byName(statsOf(stored)))
     for (const by of [account.customer, account.stranger]) {
       const own = stored.filter((ticket) => ticket.created_by === by.id)
@@ -169,7 +169,7 @@ describe('GET /tickets/stats', () => {
     expect(assignees.some(({ assigned_to: to }: { assigned_to: unknown }) => to === null)).toBe(true)
   })
 
-  it('S08 has nothing of another account, also while this one is empty, and names nobody without a ticket', async () => {
+  it('S08 contains nothing of another account, also for an empty account, and lists no user without a ticket', async () => {
     const empty = await createTestAccount()
     const nothing = { total: 0, by_assignee: [], by_status: expect.anything(), by_priority: expect.anything() }
     for (const by of [empty.agent, empty.customer]) expect(await stats(by)).toEqual(nothing)
@@ -185,7 +185,7 @@ describe('GET /tickets/stats', () => {
     for (const by of [empty.agent, empty.customer]) expect(await stats(by)).toEqual(nothing)
   })
 
-  it('takes no parameters', async () => {
+  it('has no parameters', async () => {
     expect((await callAs(account.agent, 'GET', 'tickets/stats?status=open')).status).toBe(400)
   })
 })

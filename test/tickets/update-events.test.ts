@@ -14,8 +14,8 @@ beforeAll(async () => {
 
 const types = (events: StoredEvent[]) => events.map((event) => event.type)
 
-describe('what a change leaves in history and events', () => {
-  it('is a history row for each field, with what it was and is', async () => {
+describe('the history and events of an update', () => {
+  it('have one history row for each field, with its previous and current value', async () => {
     const { agent, admin } = account
     const { id } = await createTicket(agent, { tags: ['a'], custom_fields: { x: 1 } })
     await patchTicket(agent, id, {
@@ -39,7 +39,7 @@ describe('what a change leaves in history and events', () => {
     expect(new Set(history.map((row) => row.actor_id))).toEqual(new Set([agent.id]))
   })
 
-  it('is one ticket.updated, holding the ticket after the change, the changes and who made them', async () => {
+  it('are one ticket.updated, with the updated ticket, the changes and the actor', async () => {
     const { agent, customer } = account
     const { id } = await createTicket(customer)
     await patchTicket(agent, id, { title: 'C', custom_fields: { y: true } })
@@ -56,7 +56,7 @@ describe('what a change leaves in history and events', () => {
     })
   })
 
-  it('is ticket.status_changed before ticket.updated when the status changes', async () => {
+  it('begin with ticket.status_changed, then ticket.updated, when the status changes', async () => {
     const { agent } = account
     const { id } = await createTicket(agent)
     await patchTicket(agent, id, { status: 'in_progress', title: 'Now' })
@@ -72,7 +72,7 @@ describe('what a change leaves in history and events', () => {
     await expectNoHoles(account.id)
   })
 
-  it('tells texts over 4 KiB as truncated in the event, and whole in the history', async () => {
+  it('contain texts over 4 KiB as truncated in the event, and complete in the history', async () => {
     const { agent } = account
     const { id } = await createTicket(agent)
     const long = 'é'.repeat(2_048)
@@ -85,7 +85,7 @@ describe('what a change leaves in history and events', () => {
     expect(history.find((row) => row.field === 'description')?.current).toBe(long)
   })
 
-  it('is nothing when the change is refused', async () => {
+  it('are empty when the update is rejected', async () => {
     const { agent, customer } = account
     const { id } = await createTicket(customer)
     for (const body of [{ title: 'X', assigned_to: customer.id }, { title: 'X', status: 'gone' }, {}])
@@ -102,8 +102,8 @@ describe('what a change leaves in history and events', () => {
   })
 })
 
-describe('changes at once', () => {
-  it('C04 50 of one status without If-Match all succeed, and form one chain', { timeout: 20_000 }, async () => {
+describe('concurrent updates', () => {
+  it('C04 of one status: all 50 without If-Match succeed, and form one chain', { timeout: 20_000 }, async () => {
     const own = await createTestAccount()
     const { id } = await createTicket(own.agent)
     const statuses = ['in_progress', 'resolved', 'closed', 'open']
@@ -139,7 +139,7 @@ describe('changes at once', () => {
     expect(counters).toEqual([{ status, count: 1 }])
   })
 
-  it('of different fields all survive', async () => {
+  it('of different fields are all kept', async () => {
     const own = await createTestAccount()
     const { id } = await createTicket(own.customer)
     const changes = [

@@ -17,8 +17,8 @@ beforeAll(async () => {
 
 const TICKET_STATUSES = ['open', 'in_progress', 'resolved', 'closed']
 
-describe('what a customer may change of its own ticket', () => {
-  it('title, description, tags and custom fields', async () => {
+describe('a customer with an own ticket', () => {
+  it('can change title, description, tags and custom fields', async () => {
     const { customer } = account
     const { id } = await createTicket(customer)
     const body = { title: 'B', description: 'C', tags: ['a'], custom_fields: { k: 1 } }
@@ -26,7 +26,7 @@ describe('what a customer may change of its own ticket', () => {
     expect((await patchTicket(customer, id, { add_tags: ['b'], remove_tags: ['a'] })).tags).toEqual(['b'])
   })
 
-  it('not priority, assignee or creator, each of which is named', async () => {
+  it('cannot change priority, assignee or creator, each of which is reported', async () => {
     const { customer, stranger, agent } = account
     const { id } = await createTicket(customer)
     const body = { title: 'B', priority: 'low', assigned_to: agent.id, created_by: stranger.id }
@@ -48,7 +48,7 @@ describe('what a customer may change of its own ticket', () => {
   const allowed = (from: string, to: string) =>
     from === to || to === 'closed' || (to === 'open' && ['resolved', 'closed'].includes(from))
 
-  it.each(moves)('the status from %s to %s, where that closes it or opens it again', async (from, to) => {
+  it.each(moves)('can change the status from %s to %s only if this closes or reopens it', async (from, to) => {
     const { id } = await createTicket(account.agent, { created_by: account.customer.id, status: from })
     const response = await callAs(account.customer, 'PATCH', `tickets/${id}`, { status: to, title: 'Both or none' })
     const after = (await callAs(account.customer, 'GET', `tickets/${id}`)).body.data
@@ -65,8 +65,8 @@ describe('what a customer may change of its own ticket', () => {
   })
 })
 
-describe('whose tickets can be changed', () => {
-  it('S07 those of another account are not found, nor another customer’s: the same bytes as for a random ID', async () => {
+describe('a ticket that cannot be updated', () => {
+  it('S07 is not found in another account, or for another customer: the same bytes as for a random ID', async () => {
     const { id } = await createTicket(account.customer, { title: 'Mine' })
     const bodies = [{ title: 'Theirs' }, { status: 'closed' }, { status: 'in_progress' }]
     const actors = [account.stranger, foreign.admin, foreign.agent, foreign.customer]
@@ -85,15 +85,15 @@ describe('whose tickets can be changed', () => {
   })
 
   it.each(['%20', 'a%2Fb', "x'--", 'é', 'x'.repeat(65), '%00'])(
-    'an ID that none can be (%s) is not found',
+    'is not found under an impossible ID (%s)',
     async (id) => {
       detailsOf(await callAs(account.agent, 'PATCH', `tickets/${id}`, { title: 'X' }), 404, 'not_found')
     },
   )
 })
 
-describe('who can be named', () => {
-  it('no assignee who is not an active agent or admin of the account', async () => {
+describe('users named in an update', () => {
+  it('cannot be an assignee who is not an active agent or admin of the account', async () => {
     const inactive = await createTestMember(account.id, 'agent', { status: 'inactive' })
     const key = await createTestKey(account, { role: 'agent' })
     const { id } = await createTicket(account.agent)
@@ -119,7 +119,7 @@ describe('who can be named', () => {
     })
   })
 
-  it('no creator who is not a person of the account', async () => {
+  it('cannot be a creator outside of the users of the account', async () => {
     const key = await createTestKey(account, { role: 'agent' })
     const { id } = await createTicket(account.agent)
     for (const other of [key.id, foreign.customer.id, 'user_unknown']) {
@@ -129,7 +129,7 @@ describe('who can be named', () => {
     expect((await callAs(account.agent, 'GET', `tickets/${id}`)).body.data).toMatchObject({ version: 1 })
   })
 
-  it('an assignee who is deactivated later stays, also through other changes, until another is named', async () => {
+  it('stay assigned after their deactivation, also during other updates, until the next assignment', async () => {
     const leaver = await createTestMember(account.id, 'agent', { name: 'Leaver' })
     const { id } = await createTicket(account.agent, { assigned_to: leaver.id })
     await execute(
@@ -144,7 +144,7 @@ describe('who can be named', () => {
     detailsOf(back, 422, 'validation_error')
   })
 
-  it('a new creator, who then sees the ticket instead of the old', async () => {
+  it('can be a new creator, who then sees the ticket instead of the old one', async () => {
     const { agent, customer, stranger } = account
     const { id } = await createTicket(customer)
     await patchTicket(agent, id, { created_by: stranger.id })

@@ -13,7 +13,7 @@ beforeAll(async () => {
 const many = <T>(count: number, create: (index: number) => T) => Array.from({ length: count }, (_, i) => create(i))
 
 describe('PATCH /tickets/{id}', () => {
-  it('changes each field by itself, and nothing else', async () => {
+  it('changes only the given field', async () => {
     const { agent, admin, customer, stranger } = account
     let before = await createTicket(customer, { tags: ['a'], custom_fields: { a: 1 } })
     const changes: [Record<string, unknown>, Record<string, unknown>][] = [
@@ -38,13 +38,13 @@ describe('PATCH /tickets/{id}', () => {
     }
   })
 
-  it('changes several fields as one version', async () => {
+  it('increments the version once for several fields', async () => {
     const { id } = await createTicket(account.agent)
     const body = { title: 'B', status: 'closed', priority: 'high', assigned_to: account.admin.id, tags: ['x'] }
     expect(await patchTicket(account.agent, id, body)).toMatchObject({ title: 'B', status: 'closed', version: 2 })
   })
 
-  it('moves updated_at, and leaves created_at', async () => {
+  it('changes updated_at, and keeps created_at', async () => {
     const { id, created_at } = await createTicket(account.agent)
     await nextSecond()
     const ticket = await patchTicket(account.agent, id, { title: 'Later' })
@@ -52,7 +52,7 @@ describe('PATCH /tickets/{id}', () => {
     expect(ticket.updated_at > created_at).toBe(true)
   })
 
-  it('is found by the filters and totals of what it has become', async () => {
+  it('changes the filters and totals that match', async () => {
     const own = await createTestAccount()
     const { id } = await createTicket(own.customer, { tags: ['old'], priority: 'low' })
     await patchTicket(own.agent, id, { status: 'closed', priority: 'high', assigned_to: own.agent.id, tags: ['new'] })
@@ -65,7 +65,7 @@ describe('PATCH /tickets/{id}', () => {
 })
 
 describe('custom_fields of a PATCH', () => {
-  it('are merged; null removes, other fields stay', async () => {
+  it('are merged; null deletes a field, others are kept', async () => {
     const { id } = await createTicket(account.customer, { custom_fields: { a: 1, 'b.c': 'x', d: true } })
     const merged = { a: 2, d: true, e: 'null', f: false }
     const body = { custom_fields: { a: 2, 'b.c': null, e: 'null', f: false, missing: null } }
@@ -73,7 +73,7 @@ describe('custom_fields of a PATCH', () => {
     expect((await callAs(account.customer, 'GET', `tickets/${id}`)).body.data.custom_fields).toEqual(merged)
   })
 
-  it('may hold 50 after the merge, and no more', async () => {
+  it('are at most 50 after the merge', async () => {
     const fill = Object.fromEntries(many(50, (i) => [`k${i}`, i]))
     const ticket = await createTicket(account.agent, { custom_fields: fill })
     const over = await callAs(account.agent, 'PATCH', `tickets/${ticket.id}`, {
@@ -90,7 +90,7 @@ describe('custom_fields of a PATCH', () => {
     expect(Object.keys(swapped.custom_fields)).toHaveLength(50)
   })
 
-  it('S10 take no nested values and no name that is none', async () => {
+  it('S10 reject nested values and invalid names', async () => {
     const { id } = await createTicket(account.agent)
     for (const json of ['{"a": {"b": null}}', '{"a": []}', '{"__proto__": 1}', '{"a b": null}', 'null', '[]']) {
       const options = { token: account.agent.token, body: `{"custom_fields": ${json}}` }
@@ -100,7 +100,7 @@ describe('custom_fields of a PATCH', () => {
 })
 
 describe('tags of a PATCH', () => {
-  it('are added and removed in the order they have', async () => {
+  it('are added and removed in their order', async () => {
     const { id } = await createTicket(account.agent, { tags: ['a', 'b', 'c'] })
     const change = async (body: unknown) => (await patchTicket(account.agent, id, body)).tags
     expect(await change({ add_tags: ['d', 'a', ' e '] })).toEqual(['a', 'b', 'c', 'd', 'e'])
@@ -110,7 +110,7 @@ describe('tags of a PATCH', () => {
     expect((await callAs(account.agent, 'GET', 'tickets?tag=z')).body.pagination.total).toBe(0)
   })
 
-  it('may be 20 in the end, and no more', async () => {
+  it('are at most 20 after the update', async () => {
     const { id } = await createTicket(account.agent, { tags: many(19, (i) => `t${i}`) })
     expect((await patchTicket(account.agent, id, { add_tags: ['t0', 'x'] })).tags).toHaveLength(20)
     const over = await callAs(account.agent, 'PATCH', `tickets/${id}`, { add_tags: ['y'] })
@@ -118,7 +118,7 @@ describe('tags of a PATCH', () => {
     expect((await patchTicket(account.agent, id, { add_tags: ['y'], remove_tags: ['x'] })).tags.at(-1)).toBe('y')
   })
 
-  it('are either set, or added and removed', async () => {
+  it('are either replaced, or added and removed', async () => {
     const { id } = await createTicket(account.agent)
     for (const other of [{ add_tags: ['b'] }, { remove_tags: ['b'] }]) {
       const response = await callAs(account.agent, 'PATCH', `tickets/${id}`, { tags: ['a'], ...other })
@@ -143,7 +143,7 @@ describe('a PATCH that changes nothing', () => {
     { add_tags: [] },
     { custom_fields: { k: 'v', n: 1.5, missing: null } },
     { custom_fields: {} },
-  ])('%j is a 200 that leaves no trace', async (body) => {
+  ])('%j returns 200 without a trace', async (body) => {
     const ticket = await createTicket(account.agent, {
       title: 'Same',
       tags: ['a', 'b'],
@@ -155,7 +155,7 @@ describe('a PATCH that changes nothing', () => {
   })
 })
 
-describe('a PATCH that is refused', () => {
+describe('a rejected PATCH', () => {
   it.each([
     ['{}', 'body', 'Body must have at least one field'],
     ['{"stauts": "open"}', 'stauts', 'Stauts is not a known field'],

@@ -20,12 +20,12 @@ async function rejected(body: object): Promise<{ field: string; message: string 
   expect(await hashesDuring(async () => responses.push(await create(body)))).toBe(0)
   expect(await countUsers()).toBe(before)
   const [response] = responses
-  if (!response) throw new Error('no answer')
+  if (!response) throw new Error('no response')
   return detailsOf(response, 400, 'invalid_input')
 }
 
 describe('POST /users', () => {
-  it('adds a customer who can not log in yet, tells where, and emits user.created', async () => {
+  it('creates a customer who cannot log in yet, returns the location, and emits user.created', async () => {
     const before = (await eventsOf(account.id)).length
     const response = await create({ name: '  Jo Ruiz ', email: ' Jo@Example.com ' })
     expect(response.status, response.text).toBe(201)
@@ -49,7 +49,7 @@ describe('POST /users', () => {
     await expectNoHoles(account.id)
   })
 
-  it('keeps to the prefix of the request in Location', async () => {
+  it('keeps the prefix of the request in Location', async () => {
     const response = await call('POST', '/ticketing/v1/users', {
       token: account.admin.token,
       body: { name: 'Pre', email: 'pre@example.com' },
@@ -57,13 +57,13 @@ describe('POST /users', () => {
     expect(response.headers.get('Location')).toBe(`/ticketing/v1/users/${response.body.data.id}`)
   })
 
-  it.each(['admin', 'agent', 'customer'])('adds one who is %s', async (role) => {
+  it.each(['admin', 'agent', 'customer'])('creates a user who is %s', async (role) => {
     const response = await create({ name: 'R', email: `${role}@roles.example`, role })
     expect([response.status, response.body.data.role]).toEqual([201, role])
     expect((await storedUser(response.body.data.id)).role).toBe(role)
   })
 
-  it('without a password lets nobody in, until one is set', async () => {
+  it('creates a user without a password, who cannot log in until one is set', async () => {
     const email = 'later@example.com'
     const { id } = (await create({ name: 'Later', email })).body.data
     expect((await storedUser(id)).password_hash).toBeNull()
@@ -75,7 +75,7 @@ describe('POST /users', () => {
     expect((await callAs(account.admin, 'GET', `users/${id}`)).body.data.last_login_at).toMatch(/Z$/)
   })
 
-  it('S03 with a password of 128 characters lets that one in, and no prefix of it', async () => {
+  it('S03 accepts a password of 128 characters, and its prefixes do not log in', async () => {
     const password = `${'😀 '.repeat(63)}ab`
     const response = await create({ name: 'P', email: 'pass@example.com', role: 'agent', password })
     expect(response.status, response.text).toBe(201)
@@ -86,7 +86,7 @@ describe('POST /users', () => {
     expect((await logIn('pass@example.com', password.slice(0, -1))).status).toBe(401)
   })
 
-  it('S02 is 409 for an e-mail in use, whatever its case, also by somebody inactive', async () => {
+  it('S02 returns 409 for an email in use in any case, also by an inactive user', async () => {
     await createTestMember(account.id, 'agent', { email: 'idle.kim@example.com', status: 'inactive' })
     const before = (await eventsOf(account.id)).length
     for (const email of [account.agent.email, account.agent.email.toUpperCase(), 'IDLE.kim@example.com']) {
@@ -103,7 +103,7 @@ describe('POST /users', () => {
     await expectNoHoles(account.id)
   })
 
-  it('S11 of fifty at once with one e-mail one is added, the rest are 409', async () => {
+  it('S11 creates one user for fifty concurrent requests with one email, the others get 409', async () => {
     const own = await createTestAccount()
     const responses = await Promise.all(
       Array.from({ length: 50 }, (_, index) =>
@@ -119,7 +119,7 @@ describe('POST /users', () => {
     await expectNoHoles(own.id)
   })
 
-  it.each(['agent', 'customer'] as const)('is 403 for the %s, who learns of no mistake in the body', async (role) => {
+  it.each(['agent', 'customer'] as const)('returns 403 to the %s, without an error about the body', async (role) => {
     const before = await countUsers()
     for (const body of [{ name: 'N', email: 'new@example.com' }, { nonsense: 1 }]) {
       const response = await callAs(account[role], 'POST', 'users', body)
@@ -138,13 +138,13 @@ describe('a body of POST /users', () => {
     ['5,000 characters', 'x'.repeat(5_000), 'too_long'],
     ['5,000 characters of two units each', '😀'.repeat(2_500), 'too_long'],
     ['none', '', 'too_short'],
-  ])('S03 with a password of %s is refused before any hashing', async (_name, password, code) => {
+  ])('S03 is rejected before any hashing with a password of %s', async (_name, password, code) => {
     expect(await rejected({ name: 'N', email: 'short@example.com', password })).toEqual([
       { field: 'password', message: 'Password must be 8 to 128 characters', code },
     ])
   })
 
-  it('S03 with a password of 8 or 128 characters is taken, an emoji being one', async () => {
+  it('S03 is accepted with a password of 8 or 128 characters, with an emoji as one', async () => {
     const passwords = ['x'.repeat(8), '😀'.repeat(8), '😀'.repeat(128)]
     const responses = await Promise.all(
       passwords.map((password, index) => create({ name: 'N', email: `edge${index}@example.com`, password })),
@@ -164,7 +164,7 @@ describe('a body of POST /users', () => {
     [{ name: 'x'.repeat(101), email: 'a@b.c' }, ['name']],
     [{ name: 'N', email: 'a b@c.d' }, ['email']],
     [{ name: 'N', email: 'a@b.c\u0000' }, ['email']],
-  ])('%j is 400', async (body, fields) => {
+  ])('is 400 for %j', async (body, fields) => {
     expect((await rejected(body)).map((entry) => entry.field).sort()).toEqual(fields)
   })
 
@@ -178,13 +178,13 @@ describe('a body of POST /users', () => {
     'password_hash',
     'credential_generation',
     'constructor',
-  ])('S10 with %s is 400, nothing stored', async (field) => {
+  ])('S10 is 400 with %s, and nothing is stored', async (field) => {
     const [problem, ...more] = await rejected({ name: 'N', email: 'extra@example.com', [field]: 1 })
     expect([problem?.field, more]).toEqual([field, []])
     expect(problem?.message).toMatch(/is not a known field$/)
   })
 
-  it('S10 with __proto__ is 400, nothing stored', async () => {
+  it('S10 is 400 with __proto__, and nothing is stored', async () => {
     const before = await countUsers()
     const response = await create('{"name":"N","email":"proto@example.com","__proto__":{"role":"admin"}}')
     expect(response.status).toBe(400)

@@ -23,7 +23,7 @@ beforeEach(async () => {
 const remove = (by: Member, id: string) => callAs(by, 'DELETE', `users/${id}`)
 
 describe('DELETE /users/{id}', () => {
-  it('S05 is 204 without a body, and every token of the user is dead at once, on every route', async () => {
+  it('S05 returns 204 without a body, and revokes every token of the user immediately, on every route', async () => {
     const second = await createTestToken(account.id, jane.id, 'agent')
     const ticket = await createTicket(jane)
     expect(await readStatuses(jane.token, second)).toEqual([200, 200])
@@ -46,7 +46,7 @@ describe('DELETE /users/{id}', () => {
     expect((await storedUser(jane.id)).name).toBe('Jane')
   })
 
-  it('S01 then refuses the login with the bytes of a wrong password', async () => {
+  it('S01 rejects the login afterwards, with the bytes of a wrong password', async () => {
     await remove(account.admin, jane.id)
     const right = await logIn(jane.email, PASSWORD)
     const wrong = await logIn(account.agent.email, PASSWORD)
@@ -55,7 +55,7 @@ describe('DELETE /users/{id}', () => {
     expect((await storedUser(jane.id)).last_login_at).toBeNull()
   })
 
-  it('leaves their tickets and comments naming them', async () => {
+  it('keeps the user in their tickets and comments', async () => {
     const mine = await createTicket(jane, { title: 'Of Jane' })
     const assigned = await createTicket(account.customer, {})
     await callAs(account.admin, 'PATCH', `tickets/${assigned.id}`, { assigned_to: jane.id })
@@ -69,7 +69,7 @@ describe('DELETE /users/{id}', () => {
     expect(list.body.data.map((ticket: { id: string }) => ticket.id)).toEqual([mine.id])
   })
 
-  it('lists them as inactive, keeps their e-mail taken, and assigns them nothing', async () => {
+  it('keeps the user in the list as inactive, keeps the email taken, and prevents assignments', async () => {
     await remove(account.admin, jane.id)
     const inactive = await callAs(account.agent, 'GET', 'users?status=inactive')
     expect(inactive.body.data).toMatchObject([{ id: jane.id, name: 'Jane', email: jane.email, status: 'inactive' }])
@@ -82,14 +82,14 @@ describe('DELETE /users/{id}', () => {
     expect((await eventsOf(account.id)).map((event) => event.type)).toEqual(['ticket.created'])
   })
 
-  it('twice is 204 again', async () => {
+  it('returns 204 again the second time', async () => {
     expect((await remove(account.admin, jane.id)).status).toBe(204)
     const before = await storedUser(jane.id)
     expect((await remove(account.admin, jane.id)).status).toBe(204)
     expect(await storedUser(jane.id)).toEqual(before)
   })
 
-  it('undone by PATCH does not revive old tokens, even of several rounds', async () => {
+  it('does not restore old tokens after a reactivation by PATCH, even after several rounds', async () => {
     const tokens = [jane.token]
     for (let round = 0; round < 3; round += 1) {
       await remove(account.admin, jane.id)
@@ -102,7 +102,7 @@ describe('DELETE /users/{id}', () => {
     }
   })
 
-  it('does not spare the token that had outlived a change of password', async () => {
+  it('revokes the exempt token of a change of password too', async () => {
     const body = { current_password: PASSWORD, new_password: 'another horse' }
     expect((await callAs(jane, 'POST', 'auth/password', body)).status).toBe(204)
     expect(await readStatuses(jane.token)).toEqual([200])
@@ -111,19 +111,19 @@ describe('DELETE /users/{id}', () => {
     expect(await readStatuses(jane.token)).toEqual([401])
   })
 
-  it('of oneself, where there is another admin, ends one’s own token at once', async () => {
+  it('revokes the caller’s own token immediately, if there is another admin', async () => {
     const second = await createTestMember(account.id, 'admin')
     expect((await remove(second, second.id)).status).toBe(204)
     expect(await readStatuses(second.token)).toEqual([401])
   })
 
-  it.each(['agent', 'customer'] as const)('is 403 for the %s, of themselves too', async (role) => {
+  it.each(['agent', 'customer'] as const)('returns 403 to the %s, for themselves too', async (role) => {
     for (const id of [account.stranger.id, account[role].id, 'user_nobody'])
       expect(detailsOf(await remove(account[role], id), 403, 'forbidden')).toEqual([])
     expect((await storedUser(account.stranger.id)).status).toBe('active')
   })
 
-  it('is 404 for nobody and for another account’s user, who lives', async () => {
+  it('returns 404 for an unknown user and another account’s user, who stays active', async () => {
     const other = await createTestAccount()
     const unknownUser = await remove(account.admin, 'user_nobody')
     expect(unknownUser.status).toBe(404)

@@ -12,19 +12,19 @@ beforeAll(async () => {
 })
 
 describe('GET /users/{id}', () => {
-  it.each(['admin', 'agent'] as const)('shows the %s everybody of the account, as the list does', async (role) => {
+  it.each(['admin', 'agent'] as const)('returns every user of the account to the %s, as in the list', async (role) => {
     const list = await callAs(account[role], 'GET', 'users')
     expect(list.body.data).toHaveLength(4)
     for (const user of list.body.data)
       expect((await callAs(account[role], 'GET', `users/${user.id}`)).body).toEqual({ data: user })
   })
 
-  it('shows an inactive user too', async () => {
+  it('returns an inactive user too', async () => {
     const idle = await createTestMember(other.id, 'agent', { status: 'inactive' })
     expect((await callAs(other.agent, 'GET', `users/${idle.id}`)).body.data.status).toBe('inactive')
   })
 
-  it('shows a customer only themselves: all others are 404, the bytes of an ID that nobody has', async () => {
+  it('returns only themselves to a customer: all others are 404, with the bytes of an unknown ID', async () => {
     expect((await callAs(account.customer, 'GET', `users/${account.customer.id}`)).body.data.id).toBe(
       account.customer.id,
     )
@@ -34,7 +34,7 @@ describe('GET /users/{id}', () => {
       expect((await callAs(account.customer, 'GET', `users/${id}`)).text).toBe(random.text)
   })
 
-  it('shows nobody of another account, and no ID that can not be', async () => {
+  it('returns no user of another account, and none for an impossible ID', async () => {
     const random = await callAs(account.admin, 'GET', 'users/user_nobody')
     expect(random.status).toBe(404)
     const ids = [
@@ -52,7 +52,7 @@ describe('GET /users/{id}', () => {
     }
   })
 
-  it('tells nothing that is not public', async () => {
+  it('returns public fields only', async () => {
     const response = await callAs(account.admin, 'GET', `users/${account.agent.id}`)
     const keys = ['id', 'name', 'email', 'role', 'status', 'created_at', 'last_login_at']
     expect(Object.keys(response.body.data)).toEqual(keys)
@@ -60,14 +60,14 @@ describe('GET /users/{id}', () => {
 })
 
 describe('GET /users/me', () => {
-  it.each(['admin', 'agent', 'customer'] as const)('shows the %s themselves', async (role) => {
+  it.each(['admin', 'agent', 'customer'] as const)('returns the %s themselves', async (role) => {
     const me = await callAs(account[role], 'GET', 'users/me')
     expect(me.status).toBe(200)
     expect(me.body.data).toMatchObject({ id: account[role].id, email: account[role].email, role, status: 'active' })
     expect(me.body).toEqual((await callAs(account[role], 'GET', `users/${account[role].id}`)).body)
   })
 
-  it('is 401 without a credential', async () => {
+  it('returns 401 without a credential', async () => {
     expect((await call('GET', 'users/me', { address: freshIpAddress() })).status).toBe(401)
   })
 })

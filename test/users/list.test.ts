@@ -37,14 +37,14 @@ const names = async (query: string) => (await list(query)).body.data.map((user: 
 const ALL = ['Admin', 'Agent', 'Customer', 'Stranger', 'Zoë 100% Off', 'under_score', 'undermscore', "Idle O'Brien"]
 
 describe('GET /users', () => {
-  it('finds exactly one e-mail, whatever the case of its ASCII letters', async () => {
+  it('finds exactly one email, in any case of its ASCII letters', async () => {
     expect(await names('?email=U_S@Example.com')).toEqual(['under_score'])
     expect(await names('?email=s@example.com')).toEqual([])
     expect(await names('?email=foreign@example.com')).toEqual([])
     expect((await list('?email=nonsense')).body.error.details[0].message).toBe('Email must be a valid email address')
   })
 
-  it('has the shape of the reference, key for key', async () => {
+  it('has the fields of the reference, key for key', async () => {
     const own = await createTestAccount()
     await execute(
       update(
@@ -78,14 +78,14 @@ describe('GET /users', () => {
     })
   })
 
-  it('lists everybody of the account, oldest first, and nobody of another', async () => {
+  it('lists every user of the account, oldest first, and none of another account', async () => {
     expect((await names('')).sort()).toEqual([...ALL].sort())
     const response = await list('', other.admin.token)
     expect(response.body.pagination.total).toBe(5)
     for (const user of response.body.data) expect(ALL.slice(4)).not.toContain(user.name)
   })
 
-  it('shows no API key among the people, and no hash', async () => {
+  it('contains no API key, and no hash', async () => {
     const own = await createTestAccount()
     await execute(update(users, { passwordHash: 'scrypt$secret' }, sql`${users.id} = ${own.stranger.id}`))
     const { id } = await createTestKey(own)
@@ -98,7 +98,7 @@ describe('GET /users', () => {
     expect([await total(''), await total('?role=agent'), await total(`?q=${id}`)]).toEqual([4, 1, 0])
   })
 
-  it('is for admins and agents alone', async () => {
+  it('is available to admins and agents only', async () => {
     expect((await list('', account.admin.token)).status).toBe(200)
     const rejected = await list('', account.customer.token)
     expect([rejected.status, rejected.body.error.code]).toEqual([403, 'forbidden'])
@@ -107,7 +107,7 @@ describe('GET /users', () => {
 })
 
 describe('the filters of GET /users', () => {
-  it('are role and status, together or alone', async () => {
+  it('are role and status, alone or combined', async () => {
     expect(await names('?role=admin')).toEqual(['Admin'])
     expect((await names('?role=agent')).sort()).toEqual(['Agent', "Idle O'Brien"])
     expect(await names('?status=inactive')).toEqual(["Idle O'Brien"])
@@ -117,20 +117,20 @@ describe('the filters of GET /users', () => {
   })
 
   it.each(['role=root', 'role=', 'role=admin,agent', 'role=Admin', 'status=gone', 'status=', 'role=admin&role=agent'])(
-    '%s is 400',
+    'return 400 for %s',
     async (query) => {
       expect((await list(`?${query}`)).status).toBe(400)
     },
   )
 
-  it('q finds text in name or e-mail, whatever its case', async () => {
+  it('find text in name or email with q, in any case', async () => {
     expect(await names('?q=zo%C3%AB')).toEqual(['Zoë 100% Off'])
     expect(await names('?q=OFF')).toEqual(['Zoë 100% Off'])
     expect(await names('?q=ZOE.PERCENT@Example.com')).toEqual(['Zoë 100% Off'])
     expect(await names('?q=nobody-at-all')).toEqual([])
   })
 
-  it('S14 q takes % and _ and quotes as they are', async () => {
+  it('S14 read %, _ and quotes in q as text', async () => {
     expect(await names('?q=%25')).toEqual(['Zoë 100% Off'])
     expect(await names('?q=r_s')).toEqual(['under_score'])
     expect(await names("?q=O'B")).toEqual(["Idle O'Brien"])
@@ -138,7 +138,7 @@ describe('the filters of GET /users', () => {
       expect(await names(`?q=${encodeURIComponent(text)}`)).toEqual([])
   })
 
-  it('q finds nobody of another account', async () => {
+  it('find no user of another account with q', async () => {
     expect(await names('?q=Foreign')).toEqual([])
     expect(await names(`?q=${other.admin.email}`)).toEqual([])
     expect((await list('?q=foreign@example.com')).body.pagination.total).toBe(0)
@@ -146,7 +146,7 @@ describe('the filters of GET /users', () => {
 })
 
 describe('the pages of GET /users', () => {
-  it('hold each user once, and keep the filters in their addresses', async () => {
+  it('contain each user once, and keep the filters in their URLs', async () => {
     const seen: string[] = []
     let path: string | null = `${API}/users?per_page=2&role=customer`
     let pages = 0
@@ -162,7 +162,7 @@ describe('the pages of GET /users', () => {
     expect([pages, seen.length, new Set(seen).size]).toEqual([3, 5, 5])
   })
 
-  it('past the end are empty, and lead back', async () => {
+  it('are empty past the end, and lead back', async () => {
     const response = await list('?page=99&per_page=5')
     expect([response.status, response.body.data]).toEqual([200, []])
     expect(response.body.pagination).toMatchObject({ total: 8, current_page: 99, last_page: 2, next_page_url: null })
@@ -171,7 +171,7 @@ describe('the pages of GET /users', () => {
     expect(response.headers.get('Link')).not.toContain('rel="next"')
   })
 
-  it('are at most 100 long', async () => {
+  it('have at most 100 users', async () => {
     expect((await list('?per_page=100')).status).toBe(200)
     expect((await list('?per_page=101')).status).toBe(400)
   })
@@ -216,7 +216,7 @@ describe('C07 GET /users by cursor', () => {
     ['status=inactive', sql`${users.status} = 'inactive'`],
     ['role=agent&status=active', sql`${users.role} = 'agent' AND ${users.status} = 'active'`],
     ['q=PERSON', sql`${users.name} = 'Person'`],
-  ])('C07 %s: walks there and back, none twice, no other missing', async (query, condition) => {
+  ])('C07 %s: returns each user once, forwards and backwards', async (query, condition) => {
     const present = () =>
       rows(
         select(
@@ -237,7 +237,7 @@ describe('C07 GET /users by cursor', () => {
     })
   })
 
-  it('refuses a cursor of other filters, of another account, and beside a page', async () => {
+  it('rejects a cursor of other filters, of another account, and together with a page', async () => {
     const cursorOf = async (query: string, by = own.agent): Promise<string> =>
       (await getOk(by, `users?${query}&per_page=1&cursor=`)).body.pagination.next_cursor
     const any = await cursorOf('')

@@ -19,7 +19,7 @@ const set = (by: Member, id: string, body: unknown = { password: NEW }) =>
   callAs(by, 'POST', `users/${id}/password`, body)
 
 describe('POST /users/{id}/password', () => {
-  it('S05 is 204: every token of the user dies at once, the new password logs in, the old does not', async () => {
+  it('S05 returns 204: revokes every token of the user immediately, the new password works, the old one does not', async () => {
     const second = await createTestToken(account.id, jane.id, 'customer')
     expect(await readStatuses(jane.token, second)).toEqual([200, 200])
     const response = await set(account.admin, jane.id)
@@ -32,20 +32,20 @@ describe('POST /users/{id}/password', () => {
     expect((await storedUser(jane.id)).password_hash).toMatch(FULL_HASH)
   })
 
-  it('of an admin’s own ends their own token too', async () => {
+  it('revokes an admin’s own token when they set their own password', async () => {
     expect((await set(account.admin, account.admin.id)).status).toBe(204)
     expect(await readStatuses(account.admin.token)).toEqual([401])
     expect((await logIn(account.admin.email, NEW)).status).toBe(200)
   })
 
-  it('of somebody inactive does not let them in', async () => {
+  it('does not let an inactive user log in', async () => {
     await callAs(account.admin, 'DELETE', `users/${jane.id}`)
     expect((await set(account.admin, jane.id)).status).toBe(204)
     expect((await logIn(jane.email, NEW)).text).toBe(NO_LOGIN)
     expect((await storedUser(jane.id)).status).toBe('inactive')
   })
 
-  it('is 404 for nobody and for another account’s user, without any hashing', async () => {
+  it('returns 404 for an unknown user and another account’s user, without any hashing', async () => {
     const other = await createTestAccount()
     const hashes = await hashesDuring(async () => {
       const unknownUser = await set(account.admin, 'user_nobody')
@@ -58,7 +58,7 @@ describe('POST /users/{id}/password', () => {
     expect(await readStatuses(other.agent.token)).toEqual([200])
   })
 
-  it.each(['agent', 'customer'] as const)('is 403 for the %s, of their own too', async (role) => {
+  it.each(['agent', 'customer'] as const)('returns 403 to the %s, for their own too', async (role) => {
     const before = await storedUser(jane.id)
     for (const id of [jane.id, account[role].id, 'user_nobody'])
       expect(detailsOf(await set(account[role], id), 403, 'forbidden')).toEqual([])
@@ -75,7 +75,7 @@ describe('POST /users/{id}/password', () => {
     [{ password: 12345678 }, ['password']],
     [{ password: 'eight\u0007chars' }, ['password']],
     [{ password: NEW, current_password: OLD }, ['current_password']],
-  ])('S03 %j is 400 before any hashing, and ends nothing', async (body, fields) => {
+  ])('S03 rejects %j with 400 before any hashing, and revokes nothing', async (body, fields) => {
     const before = await storedUser(jane.id)
     const hashes = await hashesDuring(async () => {
       const details = detailsOf(await set(account.admin, jane.id, body), 400, 'invalid_input')

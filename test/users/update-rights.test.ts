@@ -26,7 +26,7 @@ const activeAdmins = async () =>
   )?.n
 
 describe('role and status', () => {
-  it('are an admin’s to change; a role holds from the next request, under the same token', async () => {
+  it('can be changed by an admin; a role takes effect on the next request, with the same token', async () => {
     expect((await call('GET', 'users', { token: account.customer.token })).status).toBe(403)
     const raised = await patch(account.admin, account.customer.id, { role: 'agent' })
     expect([raised.status, raised.body.data.role]).toEqual([200, 'agent'])
@@ -35,7 +35,7 @@ describe('role and status', () => {
     expect((await call('GET', 'account', { token: account.customer.token })).status).toBe(200)
   })
 
-  it('S05 a lowered role holds at once', async () => {
+  it('S05 take effect immediately for a lowered role', async () => {
     const ticket = await createTicket(account.stranger)
     expect((await callAs(account.agent, 'GET', `tickets/${ticket.id}`)).status).toBe(200)
     expect((await patch(account.admin, account.agent.id, { role: 'customer' })).status).toBe(200)
@@ -44,7 +44,7 @@ describe('role and status', () => {
     expect((await callAs(account.agent, 'PATCH', `tickets/${ticket.id}`, { title: 'T' })).status).toBe(404)
   })
 
-  it('S05 of somebody made inactive: the token is dead at once, and stays dead when they are active again', async () => {
+  it('S05 revoke the token of a deactivated user immediately, and it stays revoked when they are active again', async () => {
     const jane = await createTestMember(account.id, 'agent', { passwordHash: cheapHash('correct horse') })
     expect(await readStatuses(jane.token)).toEqual([200])
     const response = await patch(account.admin, jane.id, { status: 'inactive' })
@@ -55,34 +55,37 @@ describe('role and status', () => {
     expect(await readStatuses((await logIn(jane.email, 'correct horse')).body.token)).toEqual([200])
   })
 
-  it.each(['agent', 'customer'] as const)('S10 the %s can not give themselves: 403, nothing stored', async (role) => {
-    const me = account[role]
-    const before = await storedUser(me.id)
-    const bodies: [object, string[]][] = [
-      [{ role: 'admin' }, ['role']],
-      [{ role }, ['role']],
-      [{ status: 'active' }, ['status']],
-      [{ name: 'Boss', role: 'admin', status: 'inactive' }, ['role', 'status']],
-    ]
-    for (const [body, fields] of bodies)
-      for (const path of ['me', me.id]) {
-        const details = detailsOf(await patch(me, path, body), 403, 'forbidden')
-        expect(details.map((entry) => entry.field)).toEqual(fields)
-      }
-    expect(await storedUser(me.id)).toEqual(before)
-    expect((await call('GET', 'account', { token: me.token })).status).toBe(403)
-  })
+  it.each(['agent', 'customer'] as const)(
+    'S10 cannot be changed by the %s for themselves: 403, nothing stored',
+    async (role) => {
+      const me = account[role]
+      const before = await storedUser(me.id)
+      const bodies: [object, string[]][] = [
+        [{ role: 'admin' }, ['role']],
+        [{ role }, ['role']],
+        [{ status: 'active' }, ['status']],
+        [{ name: 'Boss', role: 'admin', status: 'inactive' }, ['role', 'status']],
+      ]
+      for (const [body, fields] of bodies)
+        for (const path of ['me', me.id]) {
+          const details = detailsOf(await patch(me, path, body), 403, 'forbidden')
+          expect(details.map((entry) => entry.field)).toEqual(fields)
+        }
+      expect(await storedUser(me.id)).toEqual(before)
+      expect((await call('GET', 'account', { token: me.token })).status).toBe(403)
+    },
+  )
 })
 
-describe('who may change whom', () => {
-  it('an agent may change nobody else: 403, an unknown user too', async () => {
+describe('an update of another user', () => {
+  it('returns 403 to an agent, also for an unknown user', async () => {
     for (const { id } of [account.admin, account.customer, { id: 'user_nobody' }])
       for (const body of [{ name: 'Mine' }, { role: 'customer' }])
         expect(detailsOf(await patch(account.agent, id, body), 403, 'forbidden')).toEqual([])
     expect((await storedUser(account.customer.id)).name).toBe('Customer')
   })
 
-  it('to a customer all others are 404, the bytes of an ID that nobody has', async () => {
+  it('returns 404 to a customer, with the bytes of an unknown ID', async () => {
     const unknownUser = await patch(account.customer, 'user_nobody', { name: 'Mine' })
     expect(unknownUser.status).toBe(404)
     for (const { id } of [account.admin, account.agent, account.stranger])
@@ -91,7 +94,7 @@ describe('who may change whom', () => {
     expect((await storedUser(account.stranger.id)).name).toBe('Stranger')
   })
 
-  it('to an admin another account’s users and nobody’s IDs are 404, whatever is to be changed', async () => {
+  it('returns 404 to an admin for another account’s users and unknown IDs, for any change', async () => {
     const other = await createTestAccount()
     const before = await storedUser(other.agent.id)
     const unknownUser = await patch(account.admin, 'user_nobody', { name: 'Mine' })
@@ -115,7 +118,7 @@ describe('the last active admin', () => {
     ['deleted', (by, id) => callAs(by, 'DELETE', `users/${id}`)],
   ]
 
-  it.each(attempts)('can not be %s: 409, nothing stored, the token lives', async (_name, attempt) => {
+  it.each(attempts)('cannot be %s: 409, nothing stored, the token stays valid', async (_name, attempt) => {
     await createTestMember(account.id, 'admin', { status: 'inactive' })
     const before = await storedUser(account.admin.id)
     const response = await attempt(account.admin, account.admin.id)
@@ -127,14 +130,14 @@ describe('the last active admin', () => {
     expect(await readStatuses(account.admin.token)).toEqual([200])
   })
 
-  it.each(attempts)('can be %s once there is another', async (_name, attempt) => {
+  it.each(attempts)('can be %s if there is another one', async (_name, attempt) => {
     const second = await createTestMember(account.id, 'admin')
     expect((await attempt(second, account.admin.id)).status).toBeLessThan(300)
     expect(await activeAdmins()).toBe(1)
     expect((await attempt(second, second.id)).status).toBe(409)
   })
 
-  it('can make themselves inactive once there is another: their own token dies at once, for good', async () => {
+  it('can deactivate themselves if there is another one: their own token is revoked immediately and permanently', async () => {
     const second = await createTestMember(account.id, 'admin')
     expect((await patch(account.admin, 'me', { status: 'inactive' })).body.data.status).toBe('inactive')
     expect(await readStatuses(account.admin.token)).toEqual([401])
@@ -142,7 +145,7 @@ describe('the last active admin', () => {
     expect(await readStatuses(account.admin.token)).toEqual([401])
   })
 
-  it('API keys of role admin do not count as one', async () => {
+  it('is a user, because API keys of role admin do not count', async () => {
     const made = await callAs(account.admin, 'POST', 'api-keys', { name: 'A key', role: 'admin' })
     expect(made.status, made.text).toBe(201)
     const key: Member = { ...account.admin, token: made.body.data.key }
@@ -153,7 +156,7 @@ describe('the last active admin', () => {
     expect(await activeAdmins()).toBe(1)
   })
 
-  it('S11 is left by twenty demotions at once, of each by each', async () => {
+  it('S11 is kept after twenty concurrent demotions of each other', async () => {
     const admins = [account.admin]
     for (let i = 0; i < 3; i += 1) admins.push(await createTestMember(account.id, 'admin'))
     const pairs = admins.flatMap((by) => [...admins, by].map((of) => ({ by, of })))

@@ -37,8 +37,8 @@ const knownLogins = (email: string) =>
     ),
   )
 
-describe('the name', () => {
-  it.each(['me', 'id'])('is anybody’s own to change, by %s, and ends no token', async (path) => {
+describe('the name of a user', () => {
+  it.each(['me', 'id'])('can be changed by themselves, by %s, and revokes no token', async (path) => {
     for (const member of [jane, account.agent, account.admin]) {
       const response = await patch(member, path === 'me' ? 'me' : member.id, { name: '  Zoë ' })
       expect([response.status, response.body.data.name]).toEqual([200, 'Zoë'])
@@ -49,7 +49,7 @@ describe('the name', () => {
     expect(await eventsOf(account.id)).toEqual([])
   })
 
-  it('is an admin’s to change of others, whose tokens live', async () => {
+  it('can be changed by an admin for others, whose tokens stay valid', async () => {
     const response = await patch(account.admin, jane.id, { name: 'Renamed' })
     expect(response.body.data).toMatchObject({ id: jane.id, name: 'Renamed', email: jane.email, role: 'customer' })
     expect(await readStatuses(jane.token, second)).toEqual([200, 200])
@@ -57,8 +57,8 @@ describe('the name', () => {
   })
 })
 
-describe('one’s own e-mail', () => {
-  it('without the current password is 400, with a wrong one 401, and nothing changes', async () => {
+describe('a user’s own email', () => {
+  it('is 400 without the current password, 401 with a wrong one, and nothing changes', async () => {
     const before = await storedUser(jane.id)
     for (const path of ['me', jane.id]) {
       const missing = await patch(jane, path, { email: 'new@example.com', name: 'New' })
@@ -73,7 +73,7 @@ describe('one’s own e-mail', () => {
   })
 
   it.each(['me', 'id'])(
-    'with it is changed, by %s: the caller’s token lives, all others die at once',
+    'is changed with the password, by %s: only the caller’s token stays valid',
     async (path) => {
       const email = `Jane.New.${path}@Example.com`
       const response = await patch(jane, path === 'me' ? 'me' : jane.id, {
@@ -94,20 +94,20 @@ describe('one’s own e-mail', () => {
     20_000,
   )
 
-  it('that was given up is free for another', async () => {
+  it('can be used by another user after a change', async () => {
     expect((await patch(jane, 'me', { email: 'moved@example.com', current_password: PASSWORD })).status).toBe(200)
     const response = await callAs(account.admin, 'POST', 'users', { name: 'Next', email: jane.email })
     expect(response.status, response.text).toBe(201)
   })
 
-  it('in another case is the same e-mail: no token ends', async () => {
+  it('is the same in another case: no token is revoked', async () => {
     const response = await patch(jane, 'me', { email: jane.email.toUpperCase(), current_password: PASSWORD })
     expect([response.status, response.body.data.email]).toEqual([200, jane.email.toUpperCase()])
     expect(await readStatuses(jane.token, second)).toEqual([200, 200])
     expect((await logIn(jane.email, PASSWORD)).status).toBe(200)
   })
 
-  it('S02 in use in the account is 409, and ends nothing; in another account it is free', async () => {
+  it('S02 is 409 if it is in use in the account, and revokes nothing; in another account it can be used', async () => {
     const other = await createTestAccount()
     const before = await storedUser(jane.id)
     const email = account.agent.email.toUpperCase()
@@ -121,7 +121,7 @@ describe('one’s own e-mail', () => {
     expect((await patch(jane, 'me', { email: other.agent.email, current_password: PASSWORD })).status).toBe(200)
   })
 
-  it('an admin needs the password too, and has a wrong one counted as a failed login', async () => {
+  it('requires the password of an admin too, and a wrong one counts as a failed login', async () => {
     const boss = await createTestMember(account.id, 'admin', { passwordHash: cheapHash(PASSWORD) })
     expect((await patch(boss, boss.id, { email: 'boss@example.com' })).status).toBe(400)
     const wrong = { email: 'boss@example.com', current_password: 'wrong horse' }
@@ -135,14 +135,14 @@ describe('one’s own e-mail', () => {
     expect((await storedUser(boss.id)).email).toBe(boss.email)
   })
 
-  it('of somebody who has no password can not be changed by them', async () => {
+  it('cannot be changed by a user without a password', async () => {
     const response = await patch(account.customer, 'me', { email: 'free@example.com', current_password: PASSWORD })
     expect([response.status, response.text]).toEqual([401, NO_LOGIN])
   })
 })
 
-describe('another’s e-mail', () => {
-  it('is an admin’s to change without a password: all of that user’s tokens die at once', async () => {
+describe('the email of another user', () => {
+  it('can be changed by an admin without a password, which revokes all of that user’s tokens immediately', async () => {
     const response = await patch(account.admin, jane.id, { email: 'jane.moved@example.com' })
     expect([response.status, response.body.data.email]).toEqual([200, 'jane.moved@example.com'])
     expect(await readStatuses(jane.token, second, account.admin.token)).toEqual([401, 401, 200])
@@ -151,7 +151,7 @@ describe('another’s e-mail', () => {
     expect(await readStatuses(login.body.token)).toEqual([200])
   })
 
-  it('comes with no current_password: 400', async () => {
+  it('is rejected with a current_password: 400', async () => {
     const response = await patch(account.admin, jane.id, { email: 'x@example.com', current_password: PASSWORD })
     expect(detailsOf(response, 400, 'invalid_input').map((entry) => entry.field)).toEqual(['current_password'])
     expect((await storedUser(jane.id)).email).toBe(jane.email)
@@ -159,7 +159,7 @@ describe('another’s e-mail', () => {
 })
 
 describe('unchanged values', () => {
-  it('keep every token alive', async () => {
+  it('keep every token valid', async () => {
     const { email, role } = jane
     const response = await patch(account.admin, jane.id, { name: 'Jane', email, role, status: 'active' })
     expect(response.status, response.text).toBe(200)
@@ -186,7 +186,7 @@ describe('a body of PATCH /users', () => {
       ['account_id', 'created_at', 'id', 'last_login_at'],
     ],
     [{ password_hash: 'x', credential_generation: 9, kind: 'key' }, ['credential_generation', 'kind', 'password_hash']],
-  ])('S10 %j is 400, nothing stored, nothing hashed', async (body, fields) => {
+  ])('S10 %j is 400, with nothing stored and nothing hashed', async (body, fields) => {
     const before = await storedUser(account.admin.id)
     const hashes = await hashesDuring(async () => {
       const details = detailsOf(await patch(account.admin, 'me', body), 400, 'invalid_input')

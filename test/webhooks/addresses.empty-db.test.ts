@@ -66,8 +66,8 @@ const CASES = Object.entries(REJECTED).flatMap(([message, hosts]) =>
   hosts.map((host) => ({ message, url: `https://${host}/hook` })),
 )
 
-describe('W18 an address that may not be sent to', () => {
-  it('W18 is a 422, on creation and on change', async () => {
+describe('W18 a URL that is not allowed', () => {
+  it('W18 is 422, on creation and on change', async () => {
     const { id } = await createTestWebhook(premium)
     const before = await urlsOf(premium)
     for (const { message, url } of [...CASES, { message: 'URL must use https', url: 'http://hooks.example.com' }])
@@ -78,7 +78,7 @@ describe('W18 an address that may not be sent to', () => {
     expect(await urlsOf(premium)).toEqual(before)
   })
 
-  it('W18 is checked again before each attempt: none is made, and the delivery says so', async () => {
+  it('W18 is checked again before each attempt: none is made, and the delivery contains the error', async () => {
     const own = await createTestAccount()
     const urls = [...CASES.map(({ url }) => url), 'http://hooks.example.com', 'ftp://hooks.example.com', 'x', '']
     const hooks = await Promise.all(urls.map(() => createTestWebhook(own)))
@@ -105,13 +105,13 @@ describe('W18 an address that may not be sent to', () => {
     expect(received.map((request) => request.event.event)).toEqual(['ticket.created'])
   })
 
-  it('comes after what is not there', async () => {
+  it('is checked after a missing webhook', async () => {
     const response = await change(premium, 'webhook_none', { url: 'https://localhost' })
     detailsOf(response, 404, 'not_found')
   })
 })
 
-describe('an address of our own', () => {
+describe('a URL of the service itself', () => {
   const OURS: Partial<Bindings> = { PUBLIC_ORIGIN: 'https://api.tickets.dev' }
   const HERE = 'https://worker.tickets.dev/api/v1/webhooks'
   const at = (variables: Partial<Bindings>, url: string) =>
@@ -120,16 +120,16 @@ describe('an address of our own', () => {
   it.each([
     ['of the request', {}, 'https://worker.tickets.dev/x'],
     ['of the request, with another port and a dot', {}, 'https://WORKER.tickets.dev.:8443/x'],
-    ['of the request, beside a public one', OURS, 'https://worker.tickets.dev/x'],
+    ['of the request, with a public one', OURS, 'https://worker.tickets.dev/x'],
     ['that is public', OURS, 'https://api.tickets.dev/'],
     ['that is public, with another port and a dot', OURS, 'https://API.tickets.dev.:8443/x'],
-  ])('%s is a 422', async (_name, variables, url) => {
+  ])('is 422 for %s', async (_name, variables, url) => {
     expect(detailsOf(await at(variables, url), 422, 'validation_error')).toEqual([
       { field: 'url', message: 'URL must not be a URL of this service', code: 'not_allowed' },
     ])
   })
 
-  it('is not that of a neighbour', async () => {
+  it('is not the URL of a neighboring host', async () => {
     expect((await at(OURS, 'https://hooks.tickets.dev/x')).status).toBe(201)
     expect((await at({}, 'https://api.tickets.dev/x')).status).toBe(201)
   })
@@ -154,7 +154,7 @@ describe('ALLOW_PRIVATE_WEBHOOKS', () => {
     })
 
   it.each(['http://localhost:9999/x', 'http://127.0.0.1:22', 'https://[::1]:1234/', 'http://hooks.example.com'])(
-    'lets %s be subscribed, in development only',
+    'lets a webhook have the URL %s, in development only',
     async (url) => {
       expect((await create('true', url)).status).toBe(201)
       expect((await create('false', `${url}2`)).status).toBe(422)
@@ -162,15 +162,15 @@ describe('ALLOW_PRIVATE_WEBHOOKS', () => {
   )
 
   it.each(['http://localhost:3000/x', 'http://127.0.0.1:3000', 'http://a@localhost:9999', 'ftp://localhost'])(
-    'does not let %s',
+    'does not allow %s',
     async (url) => {
       expect((await create('true', url)).status).toBeGreaterThanOrEqual(400)
     },
   )
 })
 
-describe('a URL', () => {
-  it('is given once in an account, on creation and on change, until its webhook is deleted', async () => {
+describe('the URL of a webhook', () => {
+  it('is unique in an account, on creation and on change, until the webhook is deleted', async () => {
     const [first, second] = [await createTestWebhook(premium), await createTestWebhook(premium)]
     const taken = [{ field: 'url', message: 'URL is already used by another webhook', code: 'already_exists' }]
     expect(detailsOf(await create(premium, first.url), 409, 'conflict')).toEqual(taken)
@@ -187,7 +187,7 @@ describe('a URL', () => {
     expect((await create(premium, second.url)).status).toBe(201)
   })
 
-  it('is given once to twenty who ask for it at once', async () => {
+  it('is unique for twenty concurrent requests', async () => {
     const url = freshUrl()
     const responses = await Promise.all(Array.from({ length: 20 }, () => create(premium, url)))
     expect(statuses(responses)).toEqual([201, ...times(19, 409)])
@@ -195,11 +195,11 @@ describe('a URL', () => {
   })
 })
 
-describe('the plan’s limit', () => {
+describe('the maximum number of webhooks', () => {
   it.each([
     ['standard', 10],
     ['premium', 50],
-  ] as const)('of a %s account is %i, for many at once too, and inactive ones count', async (plan, limit) => {
+  ] as const)('of a %s account is %i, also for concurrent requests, and inactive ones count', async (plan, limit) => {
     const own = await createTestAccount(plan)
     const { id } = await createTestWebhook(own)
     await change(own, id, { active: false })
@@ -213,7 +213,7 @@ describe('the plan’s limit', () => {
     expect(statuses([await create(own), await create(own)])).toEqual([201, 409])
   })
 
-  it('does not count those of others, and follows the plan', async () => {
+  it('excludes those of other accounts, and follows the plan', async () => {
     for (let i = 0; i < 10; i += 1) await createTestWebhook(account)
     expect((await create(account)).status).toBe(409)
     await execute(update(accounts, { plan: 'premium' }, sql`${accounts.id} = ${account.id}`))

@@ -80,32 +80,29 @@ describe('GET /webhooks/{webhook_id}/deliveries', () => {
     ['event=ticket.created', 9, 3],
     ['event=ticket.created&status=failed', 4, 3],
     ['event=ticket.deleted', 5, 1],
-  ])(
-    '%s by %i has %i pages, which hold every delivery once, forwards and backwards',
-    async (filter, perPage, count) => {
-      const { status, event } = Object.fromEntries(new URLSearchParams(filter))
-      const wanted = down(55).filter(
-        (sequence) =>
-          (status ?? statusOf(sequence)) === statusOf(sequence) && (event ?? eventOf(sequence)) === eventOf(sequence),
-      )
-      const first = await list(hook, `${filter}&per_page=${perPage}`.replace(/^&/, ''))
-      const forwards = await follow(first, 'next')
-      expect(sequencesOf(forwards)).toEqual(wanted)
-      expect(forwards).toHaveLength(count)
-      for (const page of forwards)
-        for (const item of page.body.data) {
-          expect(item).toMatchObject({ status: statusOf(item.sequence), event: eventOf(item.sequence) })
-          expect([item.webhook_id, item.next_attempt_at === null]).toEqual([hook.id, item.status !== 'pending'])
-        }
-      const backwards = await follow(forwards.at(-1) ?? first, 'prev')
-      expect(sequencesOf(backwards.toReversed())).toEqual(wanted)
-      expect(backwards).toHaveLength(count)
-      const again = await follow(backwards.at(-1) ?? first, 'next')
-      expect(sequencesOf(again)).toEqual(wanted)
-      expect(first.body.pagination).toMatchObject({ per_page: perPage, prev_cursor: null, prev_page_url: null })
-      expect(first.headers.has('Link')).toBe(count > 1)
-    },
-  )
+  ])('returns every delivery once, forwards and backwards: %s by %i has %i pages', async (filter, perPage, count) => {
+    const { status, event } = Object.fromEntries(new URLSearchParams(filter))
+    const wanted = down(55).filter(
+      (sequence) =>
+        (status ?? statusOf(sequence)) === statusOf(sequence) && (event ?? eventOf(sequence)) === eventOf(sequence),
+    )
+    const first = await list(hook, `${filter}&per_page=${perPage}`.replace(/^&/, ''))
+    const forwards = await follow(first, 'next')
+    expect(sequencesOf(forwards)).toEqual(wanted)
+    expect(forwards).toHaveLength(count)
+    for (const page of forwards)
+      for (const item of page.body.data) {
+        expect(item).toMatchObject({ status: statusOf(item.sequence), event: eventOf(item.sequence) })
+        expect([item.webhook_id, item.next_attempt_at === null]).toEqual([hook.id, item.status !== 'pending'])
+      }
+    const backwards = await follow(forwards.at(-1) ?? first, 'prev')
+    expect(sequencesOf(backwards.toReversed())).toEqual(wanted)
+    expect(backwards).toHaveLength(count)
+    const again = await follow(backwards.at(-1) ?? first, 'next')
+    expect(sequencesOf(again)).toEqual(wanted)
+    expect(first.body.pagination).toMatchObject({ per_page: perPage, prev_cursor: null, prev_page_url: null })
+    expect(first.headers.has('Link')).toBe(count > 1)
+  })
 
   it('has pages of 20, each under the prefix of the request', async () => {
     const { data, pagination } = (await list(hook)).body
@@ -115,7 +112,7 @@ describe('GET /webhooks/{webhook_id}/deliveries', () => {
     expect(other.body.pagination.next_page_url).toMatch(/^\/ticketing\/v1\/webhooks\//)
   })
 
-  it('shows what stays once, whatever comes and goes while it is walked', async () => {
+  it('returns each unchanged delivery once, while others are added and deleted', async () => {
     const own = await createTestWebhook(account, { url: 'https://hooks.example.com/walked' })
     await seedDeliveries(account, own)
     const remove = (...sequences: number[]) =>
@@ -160,12 +157,12 @@ describe('GET /webhooks/{webhook_id}/deliveries', () => {
     ['cursor=x', 'cursor'],
     ['cursor=bnVsbA', 'cursor'],
     [`cursor=${'x'.repeat(501)}`, 'cursor'],
-  ])('refuses ?%s', async (query, field) => {
+  ])('rejects ?%s', async (query, field) => {
     const details = detailsOf(await list(hook, query), 400, 'invalid_input')
     expect(details.map((entry) => entry.field)).toEqual([field])
   })
 
-  it('refuses a cursor of another webhook, filter, list or account, and one with another position', async () => {
+  it('rejects a cursor of another webhook, filter, list or account, and one with another position', async () => {
     const other = await createTestWebhook(account)
     const theirs = await createTestAccount()
     const foreign = await createTestWebhook(theirs)
@@ -196,7 +193,7 @@ describe('GET /webhooks/{webhook_id}/deliveries', () => {
     expect(sequencesOf([moved])).toEqual([2, 1])
   })
 
-  it('S08 refuses a cursor of a webhook of the same ID in another account', async () => {
+  it('S08 rejects a cursor of a webhook of the same ID in another account', async () => {
     const theirs = await createTestAccount()
     const { id } = await createTestWebhook(theirs)
     await execute(
@@ -207,7 +204,7 @@ describe('GET /webhooks/{webhook_id}/deliveries', () => {
     expect(detailsOf(response, 400, 'invalid_input')[0]?.field).toBe('cursor')
   })
 
-  it('looks through 1,000 deliveries a page: a rare event is found by short pages, forwards and backwards', async () => {
+  it('scans 1,000 deliveries per page: a rare event is found by short pages, forwards and backwards', async () => {
     const rare = await createTestWebhook(account)
     const wanted: number[] = []
     for (const before of [0, 1_200, 0, 1_300, 1_100]) {
@@ -229,7 +226,7 @@ describe('GET /webhooks/{webhook_id}/deliveries', () => {
 })
 
 describe('GET …/deliveries/{delivery_id}', () => {
-  it('shows the latest 100 attempts', async () => {
+  it('returns the latest 100 attempts', async () => {
     const [{ id }] = (await list(hook, 'per_page=1')).body.data
     await execute(
       insertSelect(
@@ -250,7 +247,7 @@ describe('GET …/deliveries/{delivery_id}', () => {
     expect(attempts.map(({ number }: { number: number }) => number)).toEqual(down(105, 6).toReversed())
   })
 
-  it('is 404 under another webhook, also to redeliver, which asks for nothing', async () => {
+  it('returns 404 under another webhook, also to redeliver, which makes no attempt', async () => {
     const other = await createTestWebhook(account)
     const [{ id }] = (await list(hook, 'status=succeeded&per_page=1')).body.data
     for (const path of [`${other.id}/deliveries/${id}`, `${hook.id}/deliveries/${id}x`, `webhook_x/deliveries/${id}`]) {

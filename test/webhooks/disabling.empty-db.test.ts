@@ -64,8 +64,8 @@ async function happen(): Promise<void> {
   await deliver(account)
 }
 
-describe('W12 an answer of 410', () => {
-  it('W12 disables the webhook at once, and it alone', async () => {
+describe('W12 a 410 response', () => {
+  it('W12 disables only this webhook, immediately', async () => {
     const other = await createTestWebhook(account)
     response = ({ url }) => (url === hook.url ? new Response(null, { status: 410 }) : valid())
     await happen()
@@ -79,7 +79,7 @@ describe('W12 an answer of 410', () => {
     expect(await deliveriesOf(account, other)).toMatchObject([{ sequence: 2 }, { sequence: 1 }])
   })
 
-  it('W12 PATCH active:true resumes: what was pending goes on, what happened meanwhile is left out', async () => {
+  it('W12 is resumed by PATCH active:true: pending events are sent, later ones are skipped', async () => {
     response = () => new Response(null, { status: 410 })
     await happen()
     await seedEvents(account, 2)
@@ -95,7 +95,7 @@ describe('W12 an answer of 410', () => {
     expect(await arriving()).toEqual([])
   })
 
-  it('W12 counts of a manual attempt and of a test too', async () => {
+  it('W12 counts for a manual attempt and a test too', async () => {
     response = valid
     await happen()
     const [{ id }] = await deliveriesOf(account, hook)
@@ -108,7 +108,7 @@ describe('W12 an answer of 410', () => {
     }
   })
 
-  it('W12 of an address that it has no more does not disable it', async () => {
+  it('W12 does not disable a webhook that has another URL now', async () => {
     const url = freshUrl()
     response = async () => {
       await change({ url })
@@ -122,8 +122,8 @@ describe('W12 an answer of 410', () => {
   })
 })
 
-describe('W12 five days', () => {
-  it('W12 of nothing but failures disable the webhook, and activation forgives them', async () => {
+describe('W12 five days of failures', () => {
+  it('W12 disable the webhook, and activation resets them', async () => {
     await happen()
     for (const [wait, active] of [
       [DAY, true],
@@ -149,7 +149,7 @@ describe('W12 five days', () => {
     expect(await read()).toMatchObject({ active: false, disabled_reason: 'failing' })
   })
 
-  it('W12 with one success between do not: they are counted from the next failure', async () => {
+  it('W12 with one success in between do not disable it: they are counted from the next failure', async () => {
     await happen()
     advanceClock(3 * DAY)
     response = valid
@@ -167,7 +167,7 @@ describe('W12 five days', () => {
     expect(await read()).toMatchObject({ active: false, disabled_reason: 'failing' })
   })
 
-  it('W12 without anything to send are no failures', async () => {
+  it('W12 are not counted without any attempt', async () => {
     await happen()
     advanceClock(30 * DAY)
     response = valid
@@ -177,7 +177,7 @@ describe('W12 five days', () => {
 })
 
 describe('PATCH active', () => {
-  it('W12 false keeps what happened until then, noted or not, and true sends it; not what happened between', async () => {
+  it('W12 false keeps earlier events, fanned out or not, and true sends them, without the events in between', async () => {
     await happen()
     await seedEvents(account, 2)
     const off = await change({ active: false })
@@ -198,7 +198,7 @@ describe('PATCH active', () => {
 })
 
 describe('W13 retries', () => {
-  it('W13 of a deleted webhook are not made, and nothing of it is kept', async () => {
+  it('W13 of a deleted webhook are not made, and its data is deleted', async () => {
     await happen()
     await seedEvents(account, 1)
     await callAs(account.admin, 'POST', `webhooks/${hook.id}/replay`, { since: '2025-01-01' })
@@ -215,7 +215,7 @@ describe('W13 retries', () => {
       ).toEqual([])
   })
 
-  it('W13 are not made where the webhook is deleted while an attempt is under way', async () => {
+  it('W13 are not made if the webhook is deleted during an attempt', async () => {
     response = async () => {
       await callAs(account.admin, 'DELETE', `webhooks/${hook.id}`)
       return failing()
@@ -226,7 +226,7 @@ describe('W13 retries', () => {
     expect(await arriving()).toEqual([])
   })
 
-  it('W13 of a webhook whose URL is changed go to the new one', async () => {
+  it('W13 of a webhook with a new URL use the new one', async () => {
     await happen()
     const url = freshUrl()
     await change({ url })
@@ -237,7 +237,7 @@ describe('W13 retries', () => {
   })
 })
 
-describe('a change while 150 events wait', () => {
+describe('an update while 150 events are pending', () => {
   const upTo = (first: number, last: number) => Array.from({ length: last - first + 1 }, (_, index) => first + index)
 
   async function allArriving(): Promise<number[]> {
@@ -247,7 +247,7 @@ describe('a change while 150 events wait', () => {
   }
 
   it.each<[string, unknown[], number[]]>([
-    ['off and on again keeps them', [{ active: false }, { active: true }], upTo(1, 150)],
+    ['to inactive and active again keeps them', [{ active: false }, { active: true }], upTo(1, 150)],
     ['to other events keeps them', [{ events: ['user.created'] }], upTo(1, 150)],
   ])('%s', async (_name, changes, expected) => {
     response = valid
@@ -256,7 +256,7 @@ describe('a change while 150 events wait', () => {
     expect(await allArriving()).toEqual(expected)
   })
 
-  it('on, of what happened while it was off, brings none of them', async () => {
+  it('to active skips the events of the inactive time', async () => {
     response = valid
     await change({ active: false })
     await seedEvents(account, 150)
@@ -265,7 +265,7 @@ describe('a change while 150 events wait', () => {
     expect(await allArriving()).toEqual([151])
   })
 
-  it('by a 410 keeps them', async () => {
+  it('by a 410 response keeps them', async () => {
     await seedEvents(account, 1)
     response = async () => {
       response = valid

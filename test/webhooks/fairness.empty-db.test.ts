@@ -68,14 +68,14 @@ function countConcurrent(response: (request: Received, signal: AbortSignal) => P
   }
 }
 
-describe("W20 an account's flood", () => {
+describe('W20 an account with many deliveries', () => {
   async function seedFlood(webhooks: number, events: number): Promise<void> {
     const hooks = await createTestWebhooks(flood, webhooks)
     await seedEvents(flood, events)
     for (const hook of hooks) await seedDeliveries(flood, hook)
   }
 
-  it('W20 of 10,000 due deliveries lets the single one of another go first, also in the middle of it', async () => {
+  it('W20 with 10,000 due deliveries lets the single one of another account go first, also between its own', async () => {
     await seedFlood(10, 1_000)
     expect(await rows(select({ count: sql`count(*)` }, sql`FROM ${deliveries}`))).toEqual([{ count: 10_000 }])
     const { url } = await createTestWebhook(account)
@@ -103,7 +103,7 @@ describe("W20 an account's flood", () => {
     expect(received).toHaveLength(802)
   })
 
-  it('W20 gives way within seconds to messages that wait in the queue', async () => {
+  it('W20 lets waiting messages of the queue run within seconds', async () => {
     await seedFlood(5, 200)
     const started = Date.now()
     const received = receive(() => {
@@ -117,7 +117,7 @@ describe("W20 an account's flood", () => {
   })
 })
 
-describe('W20 those who wait', () => {
+describe('W20 waiting accounts', () => {
   /** More due webhooks of other accounts than a worker looks at. */
   async function createManyWebhooks(slow: number, sentInThisMinute: number): Promise<void> {
     const minute = Math.floor(Date.now() / 60_000)
@@ -152,7 +152,7 @@ describe('W20 those who wait', () => {
       ])
   }
 
-  it('W20 have a turn each before any has a second', async () => {
+  it('W20 have one lease each before any has a second', async () => {
     const owners = await Promise.all(upTo(12).map(() => createTestAccount()))
     for (const owner of owners) {
       const hook = await createTestWebhook(owner, { url: `https://hooks.example.com/${owner.id}` })
@@ -173,8 +173,8 @@ describe('W20 those who wait', () => {
 
   it.each([
     ['that timed out last time', 1, 0],
-    ['of accounts that have sent all that they may', 0, 1_000_000],
-  ])('W20 are not kept from their turn by 600 webhooks %s', async (_name, slow, sentInThisMinute) => {
+    ['of accounts that have used their quota', 0, 1_000_000],
+  ])('W20 are not delayed by 600 webhooks %s', async (_name, slow, sentInThisMinute) => {
     await createManyWebhooks(slow, sentInThisMinute)
     await createTestWebhook(account)
     await createTicket(account.agent)
@@ -191,8 +191,8 @@ describe('W20 those who wait', () => {
   })
 })
 
-describe('W08, W20 subscribers that do not answer', () => {
-  it('W20 are seven: an eighth gets its event within 5 s, though all are due at once', async () => {
+describe('W08, W20 webhooks that do not respond', () => {
+  it('W20 do not delay an eighth by more than 5 s if there are seven, all due at the same time', async () => {
     const hooks = await createTestWebhooks(account, 8)
     const eighth = hooks[7]?.url
     const { at, response } = countConcurrent(neverResponds)
@@ -218,7 +218,7 @@ describe('W08, W20 subscribers that do not answer', () => {
     expect(found).toEqual([...Array(7).fill({ last_error: 'timeout', attempts: 1 }), { last_error: null, attempts: 1 }])
   })
 
-  it('W20 and did not last time are asked two at a time, one event each, until they do', async () => {
+  it('W20 get two concurrent requests, of one event each, until they respond', async () => {
     const slow = await createTestWebhooks(account, 4)
     await execute(update(webhooksTable, { isSlow: 1 }, sql`true`))
     const valid = await createTestWebhook(account)
@@ -238,7 +238,7 @@ describe('W08, W20 subscribers that do not answer', () => {
     ])
   })
 
-  it('W20 or do are at most five at once in one consumer, and two of one webhook', async () => {
+  it('W20 get at most five concurrent requests in one consumer, and two per webhook', async () => {
     const hooks = await createTestWebhooks(account, 10)
     await seedEvents(account, 12)
     const all = countConcurrent(async () => {
@@ -255,8 +255,8 @@ describe('W08, W20 subscribers that do not answer', () => {
   })
 })
 
-describe('F03 a database that is slow', () => {
-  it('F03 lets webhooks wait, sends to none twice, and a ring calls for the rest', async () => {
+describe('F03 a slow database', () => {
+  it('F03 delays webhooks, sends no event twice, and enqueues a message for the rest', async () => {
     const hooks = await createTestWebhooks(account, 3)
     await createTicket(account.agent)
     const received = receive()

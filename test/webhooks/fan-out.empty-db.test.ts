@@ -69,7 +69,7 @@ const STATUS = ['ticket.created', 'ticket.status_changed', 'ticket.updated']
 const PUBLIC = [...STATUS, 'comment.created', 'user.created', 'ticket.deleted']
 const ALL = PUBLIC.toSpliced(3, 0, 'comment.created')
 
-describe('which webhook is told of what', () => {
+describe('the events of a webhook', () => {
   const WANTS: [string, Record<string, unknown>, string[]][] = [
     ['everything', {}, PUBLIC],
     ['everything and what is internal', { include_internal: true }, ALL],
@@ -84,7 +84,7 @@ describe('which webhook is told of what', () => {
     ['W04 updates, also internal ones', { events: ['ticket.updated'], include_internal: true }, ['ticket.updated']],
   ]
 
-  it('W04 depends on its types, on `include_internal`, on whether it is there, and on whose it is', async () => {
+  it('W04 depend on its types, on `include_internal`, on its existence and on its account', async () => {
     const received = receive()
     const hooks: Hook[] = []
     for (const [, input] of WANTS) hooks.push(await createTestWebhook(account, input))
@@ -108,7 +108,7 @@ describe('which webhook is told of what', () => {
     for (const silent of [inactive, deleted, foreign]) expect(typesOf(silent)).toEqual([])
   })
 
-  it('is all that has happened while it was active, also where that was not fanned out yet', async () => {
+  it('are all events of its active time, also if they were not fanned out yet', async () => {
     const received = receive()
     const hook = await createTestWebhook(account)
     for (const active of [false, true]) {
@@ -122,8 +122,8 @@ describe('which webhook is told of what', () => {
   })
 })
 
-describe('a webhook that is off', () => {
-  it('is told of nothing that happens meanwhile, also when it is on again, though others were told at once', async () => {
+describe('an inactive webhook', () => {
+  it('gets no events of this time, also after its activation, while other webhooks do', async () => {
     const received = receive()
     const [hook, other] = [await createTestWebhook(account), await createTestWebhook(account)]
     await switchHook(hook, false)
@@ -139,7 +139,7 @@ describe('a webhook that is off', () => {
 })
 
 describe('deliveries', () => {
-  it('are made once, whoever asks and how often', async () => {
+  it('are created once, for any number of messages', async () => {
     const hooks = await Promise.all(upTo(10).map(() => createTestWebhook(account)))
     await seedEvents(account, 12)
     const received = receive()
@@ -155,25 +155,28 @@ describe('deliveries', () => {
     for (const { id } of ids) expect(id).toMatch(/^dlv_[0-9a-z]{26}$/)
   })
 
-  it.each([101, 501])('of %i events are all made, 500 a message at most, a ring asks for the rest', async (count) => {
-    const received = receive()
-    const hook = await createTestWebhook(account)
-    await seedEvents(account, count)
-    await deliver(account)
-    expect(await sequencesOf(hook)).toEqual(upTo(Math.min(count, 500)))
-    const sent = queue.sendBatch.mock.calls.flatMap(([messages]) => [...messages])
-    const ofAccount = sent.filter(({ body }) => Object(body).account_id !== null)
-    expect(ofAccount).toEqual(count > 500 ? [{ body: { account_id: account.id }, delaySeconds: 0 }] : [])
-    await drain({}, account)
-    expect(await countPendingEvents(account)).toBe(0)
-    // A slow machine needs more than one worker for so many.
-    for (let round = 0; round < 20 && received.length < count; round += 1) await deliver(null)
-    expect(received.map(({ event }) => event.sequence).toSorted((a, b) => a - b)).toEqual(upTo(count))
-  })
+  it.each([101, 501])(
+    'of %i events are all created, at most 500 per message, with a message for the rest',
+    async (count) => {
+      const received = receive()
+      const hook = await createTestWebhook(account)
+      await seedEvents(account, count)
+      await deliver(account)
+      expect(await sequencesOf(hook)).toEqual(upTo(Math.min(count, 500)))
+      const sent = queue.sendBatch.mock.calls.flatMap(([messages]) => [...messages])
+      const ofAccount = sent.filter(({ body }) => Object(body).account_id !== null)
+      expect(ofAccount).toEqual(count > 500 ? [{ body: { account_id: account.id }, delaySeconds: 0 }] : [])
+      await drain({}, account)
+      expect(await countPendingEvents(account)).toBe(0)
+      // A slow machine needs more than one worker for so many.
+      for (let round = 0; round < 20 && received.length < count; round += 1) await deliver(null)
+      expect(received.map(({ event }) => event.sequence).toSorted((a, b) => a - b)).toEqual(upTo(count))
+    },
+  )
 })
 
-describe('a hole in the sequences, as a restore leaves', () => {
-  it('is gone over in one step, and nothing before or behind it is lost', async () => {
+describe('a gap in the sequences, as after a restore', () => {
+  it('is skipped in one step, without loss around it', async () => {
     const hook = await createTestWebhook(account)
     await seedEvents(account, 150)
     await skipSequences(account, 5_000_000)
@@ -187,8 +190,8 @@ describe('a hole in the sequences, as a restore leaves', () => {
   })
 })
 
-describe('the ring', () => {
-  it('is sent by every deed that makes an event', async () => {
+describe('the message to the queue', () => {
+  it('is sent by every write that emits an event', async () => {
     stopClock()
     const { agent, admin } = account
     await createTestWebhook(account)
@@ -214,7 +217,7 @@ describe('the ring', () => {
   })
 })
 
-describe('W04 what a write costs', () => {
+describe('W04 the cost of a write', () => {
   it('W04 is the same with ten webhooks as with none: rows read and written, and round trips', async () => {
     const withoutWebhooks = await createTestAccount()
     for (const _ of upTo(10)) await createTestWebhook(account, { include_internal: true })
@@ -232,8 +235,8 @@ describe('W04 what a write costs', () => {
   })
 })
 
-describe('what is sent', () => {
-  it('W17 tells of a ticket as it was, though it is changed and deleted before', async () => {
+describe('the body of a delivery', () => {
+  it('W17 contains the ticket at the time of the event, although it was changed and deleted before', async () => {
     const received = receive()
     await createTestWebhook(account)
     const { id } = await createTicket(account.customer, { title: 'First', tags: ['a'] })
@@ -258,7 +261,7 @@ describe('what is sent', () => {
     ])
   })
 
-  it('W19 is sorted into one chain without a hole by its sequence, in whatever order it comes', async () => {
+  it('W19 can be sorted into one chain without a gap by its sequence, in any order of arrival', async () => {
     const delivered: Received['event'][] = []
     receive(async ({ event }) => {
       await new Promise((resolve) => setTimeout(resolve, (event.sequence * 7) % 20))

@@ -72,7 +72,7 @@ function attempts(of = account) {
 }
 
 describe('W20 a lease', () => {
-  it('W20 is of one webhook of each account that has something due, all in one round trip', async () => {
+  it('W20 is for one webhook of each account with a due delivery, all in one round trip', async () => {
     const others = [await createTestAccount('standard'), await createTestAccount('standard')]
     const first = [{ of: account, hook }]
     for (const of of others) first.push({ of, hook: await createTestWebhook(of) })
@@ -91,8 +91,8 @@ describe('W20 a lease', () => {
   })
 })
 
-describe('W15 one delivery', () => {
-  it('W15 is sent once, though the queue delivers its message three times, one by one and at once', async () => {
+describe('W15 a delivery', () => {
+  it('W15 is sent once, although the queue delivers its message three times, one by one and concurrently', async () => {
     const received = receive()
     await createTicket(account.agent)
     await Promise.all([deliver(account), deliver(account), deliver(account)])
@@ -103,7 +103,7 @@ describe('W15 one delivery', () => {
     expect(await attempts()).toEqual(Array(2).fill({ number: 1, status_code: 204 }))
   })
 
-  it('W15 is sent by one of two consumers that race for it, also while the first still waits for the answer', async () => {
+  it('W15 is sent by one of two concurrent consumers, also while the first one waits for the response', async () => {
     const { received, arrived, response } = receiveByHand()
     await createTicket(account.agent)
     const first = start(account)
@@ -117,7 +117,7 @@ describe('W15 one delivery', () => {
     expect(await attempts()).toEqual([{ number: 1, status_code: 200 }])
   })
 
-  it('W15 is sent by another when the lease has lapsed of a consumer that died before it wrote what it had done', async () => {
+  it('W15 is sent by another consumer when the lease of a killed one has expired before its result was stored', async () => {
     const received = receive()
     await createTicket(account.agent)
     const original = env.DB.batch.bind(env.DB)
@@ -137,7 +137,7 @@ describe('W15 one delivery', () => {
     expect(await attempts()).toEqual([{ number: 1, status_code: 204 }])
   })
 
-  it.each([200, 410, 500])('W15 is not touched by a late %i to one that has lost its lease', async (late) => {
+  it.each([200, 410, 500])('W15 is not changed by a late %i of a consumer that has lost its lease', async (late) => {
     const { received, arrived, response } = receiveByHand()
     await createTicket(account.agent)
     const crashed = start(account)
@@ -175,11 +175,11 @@ describe('W15 one delivery', () => {
   })
 })
 
-describe('the pace of an account', () => {
+describe('the quota of an account', () => {
   const LIMITS = { RATE_LIMIT_STANDARD: '2', RATE_LIMIT_PREMIUM: '3' }
   const quota = (...accounts: (Account | null)[]) => drain(LIMITS, ...accounts)
 
-  it('is ten times its requests a minute over all its webhooks, the rest goes in the next; others are not held up', async () => {
+  it('is ten times its requests per minute for all its webhooks, the rest is sent in the next minute; others are not delayed', async () => {
     const received = receive()
     const premium = await createTestAccount('premium')
     const other = await createTestAccount('standard')
@@ -216,7 +216,7 @@ describe('the pace of an account', () => {
     expect(new Set(received.map(({ url, event }) => url + event.id)).size).toBe(81)
   })
 
-  it('is not used up by what a turn has taken and not sent', async () => {
+  it('is refunded for leased deliveries that were not sent', async () => {
     const received = receive(() => {
       // Takes so long that the batch ends after the response.
       if (received.length === 1) advanceClock(6 * SECOND)

@@ -35,7 +35,7 @@ const read = async (id: string) => (await callAs(account.admin, 'GET', `webhooks
 const fields = (details: { field: string }[]) => details.map((entry) => entry.field)
 
 describe('POST /webhooks', () => {
-  it('answers with the webhook, its secret and its place', async () => {
+  it('returns the webhook, its secret and its location', async () => {
     stopClock()
     const url = freshUrl()
     const response = await callAs(account.admin, 'POST', '/ticketing/v1/webhooks', { url, events: ['comment.created'] })
@@ -66,7 +66,7 @@ describe('POST /webhooks', () => {
     [{ events: ['user.created', 'ticket.deleted', 'user.created'] }, { events: ['user.created', 'ticket.deleted'] }],
     [{ events: ['*'] }, { events: ['*'] }],
     [{ events: ['ticket.created', '*'] }, { events: ['*'] }],
-  ])('takes %j', async (input, shown) => {
+  ])('accepts %j', async (input, shown) => {
     const made = await createTestWebhook(account, input)
     expect(await read(made.id)).toMatchObject(shown)
     expect((await change(hook.id, input)).body.data).toMatchObject(shown)
@@ -76,14 +76,14 @@ describe('POST /webhooks', () => {
     `https://hooks.example.com/${'x'.repeat(2_022)}`,
     'https://bücher.example.com:8443/ä?b=c&d#e',
     'HTTPS://Hooks.Example.Com:443/X',
-  ])('W18 takes %s, as it is', async (url) => {
+  ])('W18 accepts %s unchanged', async (url) => {
     const { id } = await createTestWebhook(account, { url })
     expect((await read(id)).url).toBe(url)
     await callAs(account.admin, 'DELETE', `webhooks/${id}`)
     expect((await change(hook.id, { url })).body.data?.url).toBe(url)
   })
 
-  it('F03 makes sure that somebody sweeps, and is a 503 that leaves nothing where it can not', async () => {
+  it('F03 schedules the sweeper, and returns 503 without a trace if it cannot', async () => {
     const sweeper = env.SWEEPER.getByName('sweeper')
     const alarm = () => runInDurableObject(sweeper, (_, { storage }) => storage.getAlarm())
     await runInDurableObject(sweeper, (_, { storage }) => storage.deleteAlarm())
@@ -132,14 +132,14 @@ const BAD: [input: Record<string, unknown>, field: string][] = [
   ),
 ]
 
-describe('W18 what does not have the form', () => {
+describe('W18 an invalid webhook', () => {
   let before: unknown
   const stored = () => rows(sql`SELECT * FROM ${webhooks} ORDER BY ${webhooks.id}`)
   beforeAll(async () => {
     before = await stored()
   })
 
-  it.each(BAD)('W18 %j is a 400, on creation and on change', async (input, field) => {
+  it.each(BAD)('W18 is 400 for %j, on creation and on change', async (input, field) => {
     expect(fields(detailsOf(await create(account, input), 400, 'invalid_input'))).toEqual([field])
     expect(fields(detailsOf(await change(hook.id, input), 400, 'invalid_input'))).toEqual([field])
   })
@@ -148,12 +148,12 @@ describe('W18 what does not have the form', () => {
     ['x'.repeat(501), 'Description must be at most 500 characters'],
     ['', 'Description must not be empty'],
     ['a\u0007', 'Description must not contain control characters or invalid Unicode'],
-  ])('says which rule a description breaks: %j', async (description, message) => {
+  ])('is rejected with the violated rule of the description: %j', async (description, message) => {
     for (const response of [await create(account, { description }), await change(hook.id, { description })])
       expect(detailsOf(response, 400, 'invalid_input')).toEqual([detailWith('description', message)])
   })
 
-  it('names every field at once, and at least one', async () => {
+  it('is rejected with every invalid field in one response, and needs at least one field', async () => {
     const all = { url: 'x', events: ['y'], description: 5, include_internal: 5, secret: 'whsec_x' }
     const expected = ['url', 'events.0', 'description', 'include_internal', 'secret']
     expect(fields(detailsOf(await create(account, all), 400, 'invalid_input'))).toEqual(expected)
@@ -171,7 +171,7 @@ describe('W18 what does not have the form', () => {
       expect(fields(detailsOf(await change(hook.id, { active }), 400, 'invalid_input'))).toEqual(['active'])
   })
 
-  it('W18 makes and changes nothing', async () => {
+  it('W18 creates and changes nothing', async () => {
     expect(await stored()).toEqual(before)
   })
 })
@@ -202,7 +202,7 @@ describe('GET /webhooks', () => {
 })
 
 describe('PATCH and DELETE /webhooks/{webhook_id}', () => {
-  it('changes what is named and nothing else', async () => {
+  it('changes only the given fields', async () => {
     const { id } = await createTestWebhook(account, { description: 'First' })
     let expected = await read(id)
     for (const input of [
@@ -221,7 +221,7 @@ describe('PATCH and DELETE /webhooks/{webhook_id}', () => {
     }
   })
 
-  it('W13 ends a webhook for all its routes', async () => {
+  it('W13 deletes a webhook on all its routes', async () => {
     const { id } = await createTestWebhook(account)
     await createTicket(account.agent)
     await deliver(account)
@@ -244,7 +244,7 @@ describe('PATCH and DELETE /webhooks/{webhook_id}', () => {
     expect(items.map((item) => item.id)).not.toContain(id)
   })
 
-  it('F03 is a 503 that changes nothing while D1 fails', async () => {
+  it('F03 returns 503 and changes nothing while D1 fails', async () => {
     const before = await row(sql`SELECT * FROM ${webhooks} WHERE ${webhooks.id} = ${hook.id}`)
     const broken = vi.spyOn(sessions, 'batch').mockRejectedValue(new Error('D1_ERROR: no such thing'))
     const responses = [

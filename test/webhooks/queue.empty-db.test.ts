@@ -66,7 +66,7 @@ function watchErrors(): Record<string, unknown>[] {
 }
 
 describe('the consumer', () => {
-  it('fans out and sends what an account waits for, and touches the events of no other', async () => {
+  it('fans out and sends the pending events of an account, and does not touch those of others', async () => {
     const received = receive()
     const other = await createTestAccount()
     await createTestWebhook(other)
@@ -79,7 +79,7 @@ describe('the consumer', () => {
     ])
   })
 
-  it('does nothing the second time, and nothing for accounts that are not there or have no webhook', async () => {
+  it('does nothing the second time, or for accounts that do not exist or have no webhook', async () => {
     const received = receive()
     const silent = await createTestAccount()
     await createTicket(account.agent)
@@ -89,7 +89,7 @@ describe('the consumer', () => {
     expect(queue.sendBatch).not.toHaveBeenCalled()
   })
 
-  it('F03 retries the message whose events D1 failed on, and acknowledges and sends those of the others', async () => {
+  it('F03 retries the message of the account on which D1 failed, and acknowledges and sends those of the others', async () => {
     const received = receive()
     const accounts = [account, await createTestAccount(), await createTestAccount()]
     for (const own of accounts.slice(1)) await createTestWebhook(own)
@@ -133,8 +133,8 @@ describe('the consumer', () => {
         return () => spy.mockRestore()
       },
     ],
-    ['the configuration is bad', { WEBHOOK_TIMEOUT_MS: 'soon' }, () => () => undefined],
-  ] as const)('F03 puts every message back and does not throw when %s', async (_name, variables, fail) => {
+    ['the configuration is invalid', { WEBHOOK_TIMEOUT_MS: 'soon' }, () => () => undefined],
+  ] as const)('F03 retries every message and does not throw when %s', async (_name, variables, fail) => {
     const received = receive()
     await createTicket(account.agent)
     const repair = fail()
@@ -145,7 +145,7 @@ describe('the consumer', () => {
     expect(received).toHaveLength(1)
   })
 
-  it('F03 does not mind a queue that refuses its rings', async () => {
+  it('F03 ignores a queue that rejects its messages', async () => {
     receive(() => new Response(null, { status: 500 }))
     queue.sendBatch.mockRejectedValue(new Error('Queue is overloaded'))
     await createTicket(account.agent)
@@ -181,7 +181,7 @@ describe('W09 dead letters', () => {
       ),
     )
 
-  it('show on the deliveries that are due, and in the log; these are sent all the same', async () => {
+  it('are marked on the due deliveries, and logged; these are still sent', async () => {
     const received = receive(() => new Response(null, { status: received.length === 1 ? 500 : 204 }))
     const other = await createTestAccount()
     await createTestWebhook(other)
@@ -214,7 +214,7 @@ describe('W09 dead letters', () => {
     ])
   })
 
-  it('F03 are put back, each of its own, when D1 fails, and are logged at once', async () => {
+  it('F03 are retried separately when D1 fails, and are logged immediately', async () => {
     const logged = watchErrors()
     breakDatabase((call) => call === 1)
     expect(await consumeDead(account.id, account.id)).toEqual([AGAIN, DONE])
@@ -223,10 +223,10 @@ describe('W09 dead letters', () => {
   })
 })
 
-describe('the ring', () => {
+describe('the message of an account', () => {
   const messages = () => queue.send.mock.calls
 
-  it('is sent at once, then once a second at most, and names the account alone', async () => {
+  it('is sent immediately, then at most once a second, and contains only the account', async () => {
     const create = () => createTicket(account.agent)
     for (const _ of '1234') await create()
     const [now, soon] = [0, 1].map((delaySeconds) => [{ account_id: account.id }, { delaySeconds }])
@@ -242,7 +242,7 @@ describe('the ring', () => {
     expect(messages()).toEqual([now, soon, soon, now])
   })
 
-  it('is not sent where nobody listens: no webhook, an inactive one, a deleted one', async () => {
+  it('is not sent without an active webhook: none, an inactive one, a deleted one', async () => {
     const silent = await createTestAccount()
     const deleted = await createTestAccount()
     await callAs(account.admin, 'PATCH', `webhooks/${hook.id}`, { active: false })

@@ -67,7 +67,7 @@ async function exhausted() {
 }
 
 describe('GET …/deliveries/{delivery_id}', () => {
-  it('shows the delivery and its attempts, the first KiB of each answer', async () => {
+  it('returns the delivery and its attempts, with the first KiB of each response', async () => {
     const long = `x${'é'.repeat(600)}`
     response = () => new Response(long, { status: 503 })
     const { attempts: _, ...first } = await delivered()
@@ -105,7 +105,7 @@ describe('GET …/deliveries/{delivery_id}', () => {
 })
 
 describe('W10 POST …/redeliver', () => {
-  it('W10 is a 202 and one more attempt at once: the same id and bytes, a new timestamp, marked manual', async () => {
+  it('W10 returns 202 and makes one more attempt immediately: the same ID and bytes, a new timestamp, marked manual', async () => {
     const { id } = await delivered()
     advanceClock(5 * SECOND)
     queue.send.mockClear()
@@ -129,7 +129,7 @@ describe('W10 POST …/redeliver', () => {
     expect([delivery.status, ...outline(delivery)]).toEqual(['succeeded', '1 scheduled 200', '2 manual 200'])
   })
 
-  it('W10 twice at once is two attempts', async () => {
+  it('W10 makes two attempts for two concurrent requests', async () => {
     const { id } = await delivered()
     const responses = await Promise.all([redeliver(id), redeliver(id)])
     expect(responses.map(({ status }) => status)).toEqual([202, 202])
@@ -138,7 +138,7 @@ describe('W10 POST …/redeliver', () => {
     expect(outline(await deliveryOf(account, hook, id))).toEqual(['1 scheduled 200', '2 manual 200', '3 manual 200'])
   })
 
-  it('W10 while an attempt is under way is one more', async () => {
+  it('W10 makes one more attempt while one is in progress', async () => {
     response = async () => {
       const [{ id }] = await deliveriesOf(account, hook)
       response = () => new Response('ok')
@@ -150,7 +150,7 @@ describe('W10 POST …/redeliver', () => {
     expect(outline(await deliveryOf(account, hook, id))).toEqual(['1 scheduled 200', '2 manual 200'])
   })
 
-  it('W10 is a 409 on an inactive webhook, and does not come after when it is active again', async () => {
+  it('W10 returns 409 for an inactive webhook, and makes no attempt when it is active again', async () => {
     const { id } = await delivered()
     await activate(false)
     expect(detailsOf(await redeliver(id), 409, 'conflict')).toEqual([
@@ -161,7 +161,7 @@ describe('W10 POST …/redeliver', () => {
     expect([received.length, (await deliveryOf(account, hook, id)).status]).toEqual([1, 'succeeded'])
   })
 
-  it('W10 that was refused on an inactive webhook is carried out by the same key when it is active again', async () => {
+  it('W10 runs with the same key after a 409, when the webhook is active again', async () => {
     const { id } = await delivered()
     const keyed = () =>
       call('POST', `webhooks/${hook.id}/deliveries/${id}/redeliver`, {
@@ -176,7 +176,7 @@ describe('W10 POST …/redeliver', () => {
     expect(received).toHaveLength(2)
   })
 
-  it('W10 that fails leaves the schedule as it was', async () => {
+  it('W10 does not change the schedule if it fails', async () => {
     response = failing
     const before = await delivered()
     advanceClock(SECOND)
@@ -192,7 +192,7 @@ describe('W10 POST …/redeliver', () => {
     expect(Math.abs(wait / SECOND - 300)).toBeLessThanOrEqual(61)
   })
 
-  it('W10 that succeeds ends the schedule', async () => {
+  it('W10 ends the schedule if it succeeds', async () => {
     response = failing
     const { id } = await delivered()
     response = () => new Response('ok')
@@ -205,7 +205,7 @@ describe('W10 POST …/redeliver', () => {
     expect(received).toHaveLength(2)
   })
 
-  it('W10 makes a failed one succeeded if it succeeds, and else leaves failed and succeeded ones what they were', async () => {
+  it('W10 changes a failed delivery to succeeded if it succeeds, and otherwise keeps its status', async () => {
     const { id } = await exhausted()
     const states: string[] = []
     for (const next of [failing, () => new Response('ok'), failing]) {
@@ -222,7 +222,7 @@ describe('W10 POST …/redeliver', () => {
 describe('POST …/test', () => {
   const test = (of = hook) => callAs(account.admin, 'POST', `webhooks/${of.id}/test`)
 
-  it('is a 202 and sends webhook.test to this webhook alone, whatever it wants', async () => {
+  it('returns 202 and sends webhook.test only to this webhook, for any subscribed events', async () => {
     const picky = await createTestWebhook(account, { events: ['user.created'] })
     advanceClock(5 * SECOND)
     queue.send.mockClear()
@@ -248,7 +248,7 @@ describe('POST …/test', () => {
     await expectNoHoles(account.id)
   })
 
-  it('is a 409 on an inactive webhook, and writes nothing', async () => {
+  it('returns 409 for an inactive webhook, and writes nothing', async () => {
     await activate(false)
     detailsOf(await test(), 409, 'conflict')
     expect((await callAs(account.agent, 'GET', 'events')).body.data).toEqual([])

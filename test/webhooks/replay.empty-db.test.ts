@@ -74,7 +74,7 @@ async function endDeliveries(outcome: 'succeeded' | 'failed', from: number, to =
 }
 
 describe('W11 POST …/replay', () => {
-  it('W11 sends the events of a span of time once more, with their ids and bytes', async () => {
+  it('W11 sends the events of a period again, with their IDs and bytes', async () => {
     await seedEvents(account, 3)
     await deliver(account)
     const first = received.splice(0)
@@ -91,7 +91,7 @@ describe('W11 POST …/replay', () => {
     expect(received).toHaveLength(3)
   })
 
-  it('W11 is of the events from `since` on and before `until`', async () => {
+  it('W11 includes the events from `since` on and before `until`', async () => {
     const start = Date.now()
     for (let minute = 0; minute < 3; minute += 1) await seedEvents(account, 1, start + minute * MINUTE)
     advanceClock(3 * MINUTE)
@@ -115,7 +115,7 @@ describe('W11 POST …/replay', () => {
     }
   })
 
-  it('W11 with only_failed skips what succeeded, and takes what failed, waits, or was never noted', async () => {
+  it('W11 with only_failed skips successful deliveries, and includes failed, pending and missing ones', async () => {
     for (const sequence of [1, 3]) responses.set(sequence, 500)
     await seedEvents(account, 4)
     await deliver(account)
@@ -133,7 +133,7 @@ describe('W11 POST …/replay', () => {
     expect(await counted({ since: BEGINNING, only_failed: false })).toBe(5)
   })
 
-  it('W11 is of what the webhook wants, from its creation on, and never of tests', async () => {
+  it('W11 includes the subscribed events since the creation of the webhook, and never tests', async () => {
     await seedEvents(account, 2, Date.now(), 'user.created')
     const picky = await createTestWebhook(account, { events: ['ticket.deleted'] })
     await callAs(account.admin, 'POST', `webhooks/${picky.id}/test`)
@@ -167,7 +167,7 @@ describe('W11 POST …/replay', () => {
     ).toEqual([])
   })
 
-  it('W11 begins the schedule anew, and needs no delivery that is still kept', async () => {
+  it('W11 starts the schedule again, and needs no stored delivery', async () => {
     responses.set(1, 500)
     await seedEvents(account, 2)
     for (let attempts = 0; attempts < 3; attempts += 1) {
@@ -184,7 +184,7 @@ describe('W11 POST …/replay', () => {
     expect(Date.parse(first.next_attempt_at) - Date.now()).toBeLessThanOrEqual(6_000)
   })
 
-  it('W11 is a 409 on an inactive webhook, and while another is being prepared', async () => {
+  it('W11 returns 409 for an inactive webhook, and while another replay is being prepared', async () => {
     await seedEvents(account, 3)
     await deliver(account)
     const other = await createTestWebhook(account)
@@ -201,7 +201,7 @@ describe('W11 POST …/replay', () => {
     expect(await replaying()).toEqual([])
   })
 
-  it('W11 is of 10,000 events at most: one more is a 422 that sends nothing', async () => {
+  it('W11 includes 10,000 events at most: one more is 422 and sends nothing', async () => {
     await seedEvents(account, 1, Date.now() - MINUTE)
     await seedEvents(account, 10_000)
     const since = wire(Date.now() - MINUTE)
@@ -215,7 +215,7 @@ describe('W11 POST …/replay', () => {
   it.each([
     [2, 1],
     [3, 101],
-  ])('W11 killed half-way, at step %i, the rest still goes out, and nothing twice', async (step, next) => {
+  ])('W11 sends the rest, and nothing twice, after a kill at step %i', async (step, next) => {
     await seedEvents(account, 210)
     await seedDeliveries(account, hook)
     await endDeliveries('succeeded', 1, 210)
@@ -236,7 +236,7 @@ describe('W11 POST …/replay', () => {
     expect(received).toEqual([])
   })
 
-  it('W11 is taken up 500 events a message, which asks for the next', async () => {
+  it('W11 continues with 500 events per message, which enqueues the next one', async () => {
     await seedEvents(account, 520)
     await seedDeliveries(account, hook)
     await endDeliveries('succeeded', 1, 520)
@@ -248,7 +248,7 @@ describe('W11 POST …/replay', () => {
     expect(arrived()).toEqual(upTo(520))
   })
 
-  it('goes over a hole in the sequences, as a restore leaves, in one step', async () => {
+  it('skips a gap in the sequences, as after a restore, in one step', async () => {
     await seedEvents(account, 120)
     await skipSequences(account, 5_000_000)
     await seedEvents(account, 2)
@@ -260,7 +260,7 @@ describe('W11 POST …/replay', () => {
     expect(arrived()).toEqual([...upTo(120), 5_000_121, 5_000_122])
   })
 
-  it('refuses what does not have the form', async () => {
+  it('rejects an invalid body', async () => {
     const bodies: [body: unknown, field: string][] = [
       [{}, 'since'],
       ...['yesterday', '2025-02-30', '', 1_735_689_600, null].map((since): [unknown, string] => [{ since }, 'since']),

@@ -63,8 +63,8 @@ async function outcomes<Of extends Case>(cases: readonly Of[]) {
   return { received, deliveries: await Promise.all(created.map(look)) }
 }
 
-describe('an answer', () => {
-  it('W06 of 2xx is success, of any other status a failed attempt; a redirect is not followed', async () => {
+describe('a response', () => {
+  it('W06 of 2xx is a success, any other status is a failed attempt; a redirect is not followed', async () => {
     const valid = [200, 201, 202, 204, 299]
     const bad = [300, 301, 302, 303, 304, 307, 308, 400, 401, 404, 429, 500, 503, 599]
     const headers = { Location: 'https://elsewhere.example.com/' }
@@ -84,7 +84,7 @@ describe('an answer', () => {
     }
   })
 
-  it('W07 puts the next attempt off by its Retry-After, within reason', async () => {
+  it('W07 delays the next attempt by its Retry-After, within limits', async () => {
     const date = new Date(Date.now() + 120 * SECOND).toUTCString()
     const schedule = [8 * SECOND, 12 * SECOND] as const
     const retryCase = (status: number, header: string, least: number, most = least) => {
@@ -106,7 +106,7 @@ describe('an answer', () => {
     }
   })
 
-  it('W08 that does not come, or not whole, is a failed attempt with its class', async () => {
+  it('W08 that does not arrive completely is a failed attempt with its error class', async () => {
     connect.mockImplementation((to) => {
       const isOpen = typeof to !== 'string' && to.hostname.startsWith('open')
       const opened = isOpen ? Promise.resolve({}) : Promise.reject(new Error('refused'))
@@ -151,7 +151,7 @@ describe('an answer', () => {
     }
   })
 
-  it('W08 of 50 MB is success, of which 1 KiB is kept and hardly more read', async () => {
+  it('W08 of 50 MB is a success, of which 1 KiB is stored and little more is read', async () => {
     let [pulled, cancelled] = [0, false]
     const chunk = bytes('x'.repeat(512))
     const pull = (to: ReadableStreamDefaultController) => {
@@ -167,7 +167,7 @@ describe('an answer', () => {
     expect([pulled <= 4_096, cancelled]).toEqual([true, true])
   })
 
-  it('W08 whose body is no text is kept as text, and at most 1 KiB of it', async () => {
+  it('W08 whose body is not text is stored as text, at most 1 KiB of it', async () => {
     const cases: [BodyInit, string][] = [
       [bytes('é😀"\\'), 'é😀"\\'],
       [Uint8Array.of(0xff, 0xfe, 0x6f, 0x6b, 0xc3), '\ufffd\ufffdok\ufffd'],

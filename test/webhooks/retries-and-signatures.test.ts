@@ -18,7 +18,7 @@ afterEach(() => {
   vi.restoreAllMocks()
 })
 
-describe('when to try again', () => {
+describe('the delay of the next attempt', () => {
   const SCHEDULE = [5, 300, 86_400]
   const delays = (attempts: number, retryAfter: number | null = null) =>
     [0, 0.25, 0.5, 0.999999].map((random) => {
@@ -30,20 +30,20 @@ describe('when to try again', () => {
     [1, [4_000, 4_500, 5_000, 6_000]],
     [2, [240_000, 270_000, 300_000, 360_000]],
     [3, [69_120_000, 77_760_000, 86_400_000, 103_680_000]],
-  ])('W05 after %i attempts is what the schedule says, give or take a fifth', (attempts, expected) => {
+  ])('W05 follows the schedule after %i attempts, up to 20 % earlier or later', (attempts, expected) => {
     for (const [index, delay] of delays(attempts).entries()) expect(delay).toBeCloseTo(expected[index] ?? 0, -3)
   })
 
-  it.each([0, -1, 4, 5])('W09 after %i attempts of a schedule of 3 is never', (attempts) => {
+  it.each([0, -1, 4, 5])('W09 does not exist after %i attempts of a schedule of 3', (attempts) => {
     expect(nextAttemptAt(SCHEDULE, attempts, DAY, 0)).toBeNull()
   })
 
   it.each([
-    ['shorter than the schedule changes nothing', 1, 0, [4_000, 4_500, 5_000, 6_000]],
-    ['between its ends is the least', 1, 4_800, [4_800, 4_800, 5_000, 6_000]],
-    ['longer is taken as it is', 1, 60_000, [60_000, 60_000, 60_000, 60_000]],
-    ['longer than a day is a day', 2, 99_999_999 * SECOND, [DAY, DAY, DAY, DAY]],
-  ])('W07 a Retry-After that is %s', (_name, attempts, retryAfter, expected) => {
+    ['shorter than the schedule, which changes nothing', 1, 0, [4_000, 4_500, 5_000, 6_000]],
+    ['between its bounds, as the minimum', 1, 4_800, [4_800, 4_800, 5_000, 6_000]],
+    ['longer than the schedule, unchanged', 1, 60_000, [60_000, 60_000, 60_000, 60_000]],
+    ['longer than a day, as a day', 2, 99_999_999 * SECOND, [DAY, DAY, DAY, DAY]],
+  ])('W07 with a Retry-After that is %s', (_name, attempts, retryAfter, expected) => {
     for (const [index, delay] of delays(attempts, retryAfter).entries())
       expect(Math.abs(delay - (expected[index] ?? 0))).toBeLessThanOrEqual(1)
   })
@@ -64,12 +64,12 @@ describe('W07 Retry-After', () => {
     ...[null, ...NEITHER, ...NO_DATES].map((header): [string | null, null] => [header, null]),
   ]
 
-  it.each(CASES)('%j is %j ms', (header, wait) => {
+  it.each(CASES)('of %j is %j ms', (header, wait) => {
     expect(readRetryAfter(header, NOW)).toBe(wait)
   })
 })
 
-describe('rings to come', () => {
+describe('a message for the future', () => {
   it.each([
     [-60_000, 0],
     [0, 0],
@@ -78,7 +78,7 @@ describe('rings to come', () => {
     [59_999, 59],
     [10 * DAY, 43_200],
   ])(
-    'one in %i ms waits %i s: up to a second early, never late, within what a queue can',
+    'in %i ms waits %i s: up to a second early, never late, within the limit of a queue',
     async (delay, delaySeconds) => {
       const { sendBatch } = silenceQueue()
       const wakeUps = new WakeUpBatch(env.WEBHOOKS)
@@ -88,7 +88,7 @@ describe('rings to come', () => {
     },
   )
 
-  it('are one for each account and second, a hundred a call, each sent once', async () => {
+  it('is one per account and second, a hundred per call, each sent once', async () => {
     const { sendBatch } = silenceQueue()
     const wakeUps = new WakeUpBatch(env.WEBHOOKS)
     for (let i = 0; i < 201; i += 1) for (const _ of 'ab') wakeUps.add(`acct_${i % 67}`, Date.now() + (i % 3) * SECOND)
@@ -99,7 +99,7 @@ describe('rings to come', () => {
     expect(new Set(sent).size).toBe(201)
   })
 
-  it('F03 that the queue refuses are no failure, and keep no other from being sent', async () => {
+  it('F03 that the queue rejects does not fail, and does not prevent others', async () => {
     const { sendBatch } = silenceQueue()
     sendBatch.mockRejectedValueOnce(new Error('Queue is overloaded'))
     const wakeUps = new WakeUpBatch(env.WEBHOOKS)
@@ -112,7 +112,7 @@ describe('rings to come', () => {
 describe('W02 a signature', () => {
   const [ID, BODY] = ['msg_p5jXN8AQM9LWM0D4loKWxJek', '{"test": 2432232314}']
 
-  it('is that of the reference vector of Standard Webhooks', () => {
+  it('matches the reference vector of Standard Webhooks', () => {
     const headers = signatureHeaders(['whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw'], ID, 1_614_265_330_999, BODY)
     expect(headers).toEqual({
       'webhook-id': ID,
@@ -121,7 +121,7 @@ describe('W02 a signature', () => {
     })
   })
 
-  it('verifies with the library under each of two secrets, and under no third', () => {
+  it('can be verified by the library with each of two secrets, and with no other', () => {
     const [old, current] = [newSecret(), newSecret()]
     const headers = signatureHeaders([current, old], ID, Date.now(), BODY)
     for (const secret of [current, old]) expect(new Webhook(secret).verify(BODY, headers)).toEqual(JSON.parse(BODY))
@@ -131,20 +131,20 @@ describe('W02 a signature', () => {
   })
 })
 
-describe('W08 why a connection failed', () => {
+describe('W08 the reason of a failed connection', () => {
   const [LOST, INTERNAL] = [new Error('Network connection lost.'), new Error('internal error; reference = x')]
   const opening = { ok: () => Promise.resolve({}), rejected: () => Promise.reject(new Error('rejected')) }
 
   it.each([
-    ['the time was up', new DOMException('', 'TimeoutError'), 'https://a.example', 'rejected', 'timeout', null],
-    ['it was aborted', new DOMException('', 'AbortError'), 'https://a.example', 'rejected', 'timeout', null],
-    ['lost, and nothing listens', LOST, 'https://a.example', 'rejected', 'connect', 443],
-    ['lost, and something listens', LOST, 'https://a.example:8443/x', 'ok', 'reset', 8443],
+    ['the request timed out', new DOMException('', 'TimeoutError'), 'https://a.example', 'rejected', 'timeout', null],
+    ['the request was aborted', new DOMException('', 'AbortError'), 'https://a.example', 'rejected', 'timeout', null],
+    ['lost, and the port is closed', LOST, 'https://a.example', 'rejected', 'connect', 443],
+    ['lost, and the port is open', LOST, 'https://a.example:8443/x', 'ok', 'reset', 8443],
     ['lost, without TLS', LOST, 'http://a.example/x', 'ok', 'reset', 80],
-    ['no such name', INTERNAL, 'https://a.example', 'rejected', 'dns', 443],
-    ['a bad certificate', INTERNAL, 'https://a.example', 'ok', 'tls', 443],
-    ['no such name, without TLS', INTERNAL, 'http://a.example', 'ok', 'dns', null],
-    ['no error at all', 'odd', 'https://a.example', 'rejected', 'dns', 443],
+    ['unknown name', INTERNAL, 'https://a.example', 'rejected', 'dns', 443],
+    ['invalid certificate', INTERNAL, 'https://a.example', 'ok', 'tls', 443],
+    ['unknown name, without TLS', INTERNAL, 'http://a.example', 'ok', 'dns', null],
+    ['not an error', 'odd', 'https://a.example', 'rejected', 'dns', 443],
   ] as const)('%s', async (_name, error, url, probe, expected, port) => {
     const socket = connect.mockReset()
     const close = vi.fn(() => Promise.resolve())
@@ -156,7 +156,7 @@ describe('W08 why a connection failed', () => {
     expect(close).toHaveBeenCalledTimes(port === null ? 0 : 1)
   })
 
-  it('it can not be told when no socket can be made', async () => {
+  it('is connect when no socket can be created', async () => {
     connect.mockImplementation(() => {
       throw new TypeError('proxy request failed')
     })

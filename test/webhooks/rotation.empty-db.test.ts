@@ -87,7 +87,7 @@ const storedWebhooks = () =>
   )
 
 describe('two rotations of APP_SECRET', () => {
-  it('W22 with reencrypt between break no delivery, no API key, no cursor', async () => {
+  it('W22 with reencrypt between them keep every delivery, API key and cursor working', async () => {
     const received = receive()
     const hook = await createTestWebhook(account)
     const { secret } = (await callAs(account.admin, 'POST', `webhooks/${hook.id}/rotate-secret`)).body.data
@@ -112,7 +112,7 @@ describe('two rotations of APP_SECRET', () => {
     expect(body.data.map((event: { sequence: number }) => event.sequence)).toEqual([1, 2, 3, 4])
   })
 
-  it('W22 without it have attempts fail with `secret`, send nothing, and recover with it', async () => {
+  it('W22 without it let attempts fail with `secret`, send nothing, and recover with it', async () => {
     stopClock()
     const received = receive()
     const hook = await createTestWebhook(account)
@@ -171,7 +171,7 @@ describe('reencrypt', () => {
     return secrets
   }
 
-  it('moves any number in slices, forgets secrets that sign no more, and moves nothing twice', async () => {
+  it('encrypts any number in batches, deletes expired signing secrets, and encrypts nothing twice', async () => {
     const secrets = await seedWebhooks(250, A)
     const ran: string[][] = []
     const watched: Run = (...statements) => {
@@ -194,9 +194,9 @@ describe('reencrypt', () => {
   })
 
   it.each([
-    ['a rotation under the current secret stays', B, 'Stored ciphertexts: 1 moved, 0 left.', []],
+    ['a rotation with the current secret is kept', B, 'Stored ciphertexts: 1 moved, 0 left.', []],
     [
-      'a rotation under the previous secret stays, and is left for the next run',
+      'a rotation with the previous secret is kept, for the next run',
       A,
       'Stored ciphertexts: 1 moved, 1 left.',
       [
@@ -232,7 +232,7 @@ describe('reencrypt', () => {
     expect(opened).toEqual([rotated, secrets.get(id)])
   })
 
-  it('counts what neither secret opens, names ten webhooks of it, moves the rest, and leaves deleted ones alone', async () => {
+  it('counts secrets that neither key decrypts, lists ten of their webhooks, encrypts the rest, and skips deleted ones', async () => {
     await seedWebhooks(14, C)
     await execute(update(webhooks, { previousSecret: null, previousUntil: null }, sql`true`))
     await execute(update(webhooks, { deletedAt: 1 }, sql`${webhooks.id} = 'webhook_0000'`))

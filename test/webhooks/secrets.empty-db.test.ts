@@ -54,7 +54,7 @@ async function readDatabase(): Promise<string> {
   )
 }
 
-describe('W01 the secret of a webhook', () => {
+describe('W01 the signing secret of a webhook', () => {
   it('W01 has the form of Standard Webhooks, and is random', async () => {
     const secrets: string[] = []
     for (let i = 0; i < 5; i += 1) {
@@ -78,7 +78,7 @@ describe('W01 the secret of a webhook', () => {
       ).toBe(10)
   })
 
-  it('W01 is in no other answer, no log line and no row of the database', async () => {
+  it('W01 is in no other response, no log line and no row of the database', async () => {
     const written: string[] = []
     for (const level of ['log', 'info', 'warn', 'error', 'debug'] as const)
       vi.spyOn(console, level).mockImplementation((...entry) => void written.push(...entry.map(String)))
@@ -136,7 +136,7 @@ describe('W01 the secret of a webhook', () => {
     expect(written.length).toBeGreaterThanOrEqual(10)
   })
 
-  it('W01 is of no use in the row of another webhook', async () => {
+  it('W01 cannot be used in the row of another webhook', async () => {
     const [mine, other] = [await createTestWebhook(account), await createTestWebhook(account)]
     const received = receive()
     await execute(
@@ -191,7 +191,7 @@ describe('W14 rotation', () => {
     return request
   }
 
-  it('W14 is told once, with its time, and signs from the next request on', async () => {
+  it('W14 returns the secret once, with its time, and uses it from the next request on', async () => {
     const before = await next()
     expect(signaturesOf(before)).toEqual([byHand(before, hook.secret)])
     advanceClock(5_000)
@@ -209,7 +209,7 @@ describe('W14 rotation', () => {
     [DAY - 1, 2],
     [DAY, 1],
     [30 * DAY, 1],
-  ])('W14 after %i ms a delivery carries %i signatures, one for each secret', async (wait, count) => {
+  ])('W14 after %i ms: adds %i signatures, one for each secret', async (wait, count) => {
     const { secret } = await rotate(hook)
     advanceClock(wait)
     const request = await next()
@@ -219,7 +219,7 @@ describe('W14 rotation', () => {
     expect([verifies(request, secret), verifies(request, hook.secret)]).toEqual([true, count === 2])
   })
 
-  it('W14 twice leaves the last two secrets, the older of them for 24 hours more', async () => {
+  it('W14 keeps the last two secrets after two rotations, the older of them for 24 hours more', async () => {
     const second = await rotate(hook)
     advanceClock(DAY / 2)
     const third = await rotate(hook)
@@ -234,20 +234,20 @@ describe('W14 rotation', () => {
     expect(await signatureCheck()).toEqual([false, false, true])
   })
 
-  it('W14 signs with the new secret alone where the old one can no longer be read', async () => {
+  it('W14 signs only with the new secret if the old one can no longer be read', async () => {
     const { secret } = await rotate(hook)
     await execute(update(webhooks, { previousSecret: 'lost' }, sql`${webhooks.id} = ${hook.id}`))
     const request = await next()
     expect(signaturesOf(request)).toEqual([byHand(request, secret)])
   })
 
-  it('W14 twice at once leaves the two that were told', async () => {
+  it('W14 keeps both returned secrets after two concurrent rotations', async () => {
     const [one, other] = await Promise.all([rotate(hook), rotate(hook)])
     const request = await next()
     expect([one, other, hook].map(({ secret }) => verifies(request, secret))).toEqual([true, true, false])
   })
 
-  it('W14 holds for a retry of what was signed before', async () => {
+  it('W14 applies to retries of earlier events', async () => {
     vi.restoreAllMocks()
     silenceQueue()
     received = receive(() => new Response(null, { status: received.length === 1 ? 500 : 200 }))

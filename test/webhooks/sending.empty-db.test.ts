@@ -48,8 +48,8 @@ const response = (status: number, headers: HeadersInit = {}) => new Response(nul
 
 const upTo = (count: number) => Array.from({ length: count }, (_, index) => index + 1)
 
-describe('W05 an event that is refused', () => {
-  it('W05 comes again as the schedule says: the same bytes and id, a new timestamp and signature, attempts 1, 2, 3', async () => {
+describe('W05 an event that is rejected', () => {
+  it('W05 is sent again by the schedule: the same bytes and ID, a new timestamp and signature, attempts 1, 2, 3', async () => {
     const hook = await createTestWebhook(account)
     const received = receive((request) => {
       const headers = Object.fromEntries(request.headers)
@@ -87,7 +87,7 @@ describe('W05 an event that is refused', () => {
     )
   })
 
-  it('W09 is failed when the schedule has ended, listed so, and sent no more', async () => {
+  it('W09 is failed after the schedule, is listed as failed, and is not sent again', async () => {
     const hook = await createTestWebhook(account)
     const received = receive(() => response(500))
     await createTicket(account.agent)
@@ -106,14 +106,14 @@ describe('W05 an event that is refused', () => {
   })
 })
 
-describe('W16 the largest legal PATCH', () => {
+describe('W16 the largest valid PATCH', () => {
   it.each([
     ['quotes', '"'],
     ['backslashes', '\\'],
     ['newlines', '\n'],
     ['characters of 4 bytes', '😀'],
     ['all of them', '"\\\n😀'],
-  ])('W16 is whole after the largest legal PATCH, of %s, and its row under 512 KB', async (_name, text) => {
+  ])('W16 is sent in full with %s, from a row under 512 KB', async (_name, text) => {
     const received = receive()
     const fill = (length: number) => Array.from(text.repeat(length)).slice(0, length).join('')
     const line = (length: number) => `x${fill(length - 2)}x`
@@ -150,7 +150,7 @@ describe('W16 the largest legal PATCH', () => {
     expect(size?.bytes).toBeLessThan(512_000 - 1_000)
   })
 
-  it('W16 is everything, also where it is more than a turn may hold', async () => {
+  it('W16 is sent in full even if it exceeds the size of a batch', async () => {
     const received = receive()
     await createTestWebhook(account)
     const { id } = await createTicket(account.agent)
@@ -172,8 +172,8 @@ describe('W16 the largest legal PATCH', () => {
   })
 })
 
-describe('what can not be sent', () => {
-  it('ends as failed at once when its event is kept no longer, many of them in one go', async () => {
+describe('a delivery that cannot be sent', () => {
+  it('fails immediately when its event was deleted, many of them in one batch', async () => {
     const hook = await createTestWebhook(account)
     const received = receive(() => response(500))
     await seedEvents(account, 45)
@@ -214,7 +214,7 @@ describe('what can not be sent', () => {
   ]
 
   it.each(STORED)(
-    'waits for its next attempt when its %s can not be read, and is sent when it can',
+    'waits for its next attempt when its %s cannot be read, and is sent when it can',
     async (error, set, stored) => {
       const hook = await createTestWebhook(account)
       const received = receive()

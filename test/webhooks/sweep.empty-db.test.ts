@@ -65,7 +65,7 @@ describe("the sweeper's alarm", () => {
     ['/health', async () => expect((await call('GET', '/health')).status).toBe(200)],
     ['POST /webhooks', () => createTestWebhook(account)],
     ['cron', () => worker.scheduled(createScheduledController(), env)],
-  ])('is set by %s where it is not, and stays where it is', async (_name, arm) => {
+  ])('is set by %s if it is missing, and is not moved otherwise', async (_name, arm) => {
     await runInDurableObject(sweeper(), (_sweeper, { storage }) => storage.deleteAlarm())
     await arm()
     const first = await alarm()
@@ -75,7 +75,7 @@ describe("the sweeper's alarm", () => {
     expect(await alarm()).toBe(first)
   })
 
-  it('is set for the next time before anything else is done', async () => {
+  it('is set for the next time before any other work', async () => {
     const order: string[] = []
     vi.spyOn(env.DB, 'batch').mockImplementation(async () => {
       order.push('D1')
@@ -90,7 +90,7 @@ describe("the sweeper's alarm", () => {
     expect(order.slice(0, 3)).toEqual(['setAlarm', 'get', 'D1'])
   })
 
-  it('F03 sets itself again, and says so in the log, when everything that it does fails', async () => {
+  it('F03 sets itself again, and logs it, when all of its work fails', async () => {
     await createTestWebhook(account)
     const logged: string[] = []
     vi.spyOn(console, 'error').mockImplementation((line) => {
@@ -111,7 +111,7 @@ describe("the sweeper's alarm", () => {
       })
   })
 
-  it('F02 brings to its webhook what a lost message has left behind, once the lease has lapsed of who died with it', async () => {
+  it('F02 delivers the event of a lost message, once the lease of its killed consumer has expired', async () => {
     queue.send.mockRejectedValue(new Error('Queue is overloaded'))
     await createTestWebhook(account)
     await createTicket(account.agent)
@@ -140,7 +140,7 @@ describe("the sweeper's alarm", () => {
     ).toEqual([{ status: 'succeeded' }])
   })
 
-  it('goes through accounts a hundred at a time, and begins again after the last', async () => {
+  it('processes a hundred accounts at a time, and starts again after the last one', async () => {
     const id = sql<string>`printf('acct_z%03d', i)`
     const many = sql`FROM ${numbers(1, 250)}`
     await env.DB.batch([
@@ -171,7 +171,7 @@ describe("the sweeper's alarm", () => {
 describe('a sweep', () => {
   const run = () => sweep(env, '', Date.now())
 
-  it('rings for accounts with events or replays that somebody listens to, and once for what is due', async () => {
+  it('enqueues messages for accounts with events or replays for active webhooks, and one for due deliveries', async () => {
     const [silent, inactive, done, replaying] = await Promise.all([1, 2, 3, 4].map(() => createTestAccount()))
     if (!silent || !inactive || !done || !replaying) throw new Error()
     const own = await createTestWebhook(account)
@@ -252,7 +252,7 @@ describe('a sweep', () => {
       ),
     )
 
-  it('takes deliveries that were settled 7 days ago, with their attempts, 500 rows a statement; pending ones stay', async () => {
+  it('deletes deliveries that were completed 7 days ago, with their attempts, 500 rows per statement; pending ones are kept', async () => {
     const hook = await createTestWebhook(account)
     await seedEvents(account, 1_300)
     await seedDeliveries(account, hook)
@@ -282,7 +282,7 @@ describe('a sweep', () => {
     expect(await left(hook)).toEqual({ deliveries: 50, attempts: 100 })
   })
 
-  it('takes what belonged to a deleted webhook, the webhook last, and of no other', async () => {
+  it('deletes the rows of a deleted webhook, the webhook last, and of no other', async () => {
     const [hook, other] = [await createTestWebhook(account), await createTestWebhook(account)]
     await seedEvents(account, 3_000)
     for (const each of [hook, other]) await seedDeliveries(account, each)

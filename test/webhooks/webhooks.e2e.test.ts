@@ -37,8 +37,8 @@ function signatureByHand({ headers, body }: Received, secret: string): string {
   return `v1,${createHmac('sha256', key).update(prefix).update(body).digest('base64')}`
 }
 
-describe('what a webhook receives', () => {
-  it('W02 is signed as Standard Webhooks says, over the bytes as they are', async () => {
+describe('a delivery to a receiver', () => {
+  it('W02 is signed by Standard Webhooks, over the raw bytes', async () => {
     const { receiver, secret } = await subscribeReceiver(admin, ['ticket.created'])
     await createTicket('Drucker brennt é😀')
     const request = await receiver.waitFor(({ body }) => body.includes('é😀'), SOON_MS)
@@ -77,7 +77,7 @@ describe('what a webhook receives', () => {
     })
   })
 
-  it('W05 comes again until it is taken: the same event, the same bytes, a new timestamp', async () => {
+  it('W05 is retried until it succeeds: the same event, the same bytes, a new timestamp', async () => {
     const { id, secret, receiver } = await subscribeReceiver(admin, ['comment.created'], [500, 500, 200])
     await agent.post('/tickets/ticket123/comments', { content: 'Twice in vain: é😀' })
     await receiver.waitFor(({ attempt }) => attempt === 3, 2 * SOON_MS)
@@ -95,7 +95,7 @@ describe('what a webhook receives', () => {
     for (const gap of gaps) expect(gap).toBeGreaterThan(1_500)
   })
 
-  it('W06, W08, W09 does not wait for a subscriber that fails, and fails in the end where it goes on failing', async () => {
+  it('W06, W08, W09 is not delayed by a failing webhook, whose delivery fails in the end', async () => {
     const elsewhere = await startReceiver(0, () => ({ status: 204 }))
     const closed = await startReceiver(0, () => ({ status: 204 }))
     await closed.close()

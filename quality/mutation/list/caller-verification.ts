@@ -26,7 +26,7 @@ export const CALLER_VERIFICATION = [
     inside('problemOfUser', IN_FLIGHT, (it) => [it.sqlCondition('user_id = ?').remove()]),
   ),
   ...equivalent(
-    'the request of a token that names an API key is refused before its body is read',
+    'the request of a token that names an API key is rejected before its body is read',
     inside('problemOfUser', IN_FLIGHT, (it) => [it.sqlCondition("u.kind = 'person'").remove()]),
   ),
   ...inside('problemOfKey', IN_FLIGHT, (it) => [

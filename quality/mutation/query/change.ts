@@ -82,7 +82,7 @@ function removal(node: ts.Node): Removal {
 function removalFromList(node: ts.Node): Removal {
   const siblings = partsOf(node.parent)
   const at = siblings.indexOf(node)
-  if (at < 0) throw new StaleError(`a ${ts.SyntaxKind[node.kind]} cannot be taken out here`)
+  if (at < 0) throw new StaleError(`a ${ts.SyntaxKind[node.kind]} cannot be removed here`)
   const next = siblings[at + 1]
   if (next) return { start: node.getStart(), end: next.getStart(), text: '' }
   const before = siblings[at - 1]

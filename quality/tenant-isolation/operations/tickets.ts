@@ -57,7 +57,7 @@ export const TICKETS: Operation[] = [
     attachments: [file],
   })),
   write('createTicket', 'agent', 'POST', 'tickets', ({ resources }: Fixture) => ({
-    title: 'For somebody gone',
+    title: 'For a deleted user',
     description: 'D',
     attachments: [file],
     assigned_to: resources.other.id,

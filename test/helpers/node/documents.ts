@@ -76,12 +76,14 @@ export function differencesFromShown(shown: unknown, actual: unknown, path = '$'
     if (shown.includes('…') && abbreviated(shown, '[^]*').test(actual)) return []
   }
   if (typeof shown !== 'object' || typeof actual !== 'object' || shown === null || actual === null)
-    return shown === actual ? [] : [`${path}: ${JSON.stringify(shown)} is shown, ${JSON.stringify(actual)} is answered`]
+    return shown === actual
+      ? []
+      : [`${path}: ${JSON.stringify(shown)} is shown, ${JSON.stringify(actual)} was returned`]
   const actuals = new Map<string, unknown>(Object.entries(actual))
   const shownKeys = Object.keys(shown)
   const missing = [...actuals.keys()].filter((key) => !shownKeys.includes(key))
   return [
-    ...missing.map((key) => `${path}.${key} is answered, but not shown`),
+    ...missing.map((key) => `${path}.${key} was returned, but is not shown`),
     ...Object.entries(shown).flatMap(([key, value]) => differencesFromShown(value, actuals.get(key), `${path}.${key}`)),
   ]
 }
