@@ -59,7 +59,7 @@ export function multilineText(max: number) {
       minLength: 1,
       maxLength: max,
       pattern: TEXT_PATTERN,
-      description: `At most ${max.toLocaleString('en')} bytes of UTF-8`,
+      description: `1 to ${max.toLocaleString('en')} bytes of UTF-8.`,
     })
 }
 
@@ -131,9 +131,11 @@ export function oneOrMoreIds(keywords: readonly string[], example: string) {
       maxItems: MAX_VALUES,
       example: [example],
       param: { style: 'form', explode: false },
-      description: keywords.length > 0 ? `IDs, or ${keywords.map((keyword) => `\`${keyword}\``).join(' or ')}` : 'IDs',
     })
 }
+
+/** For the description of every time that a request may give as a date. */
+export const DATE_RULE = 'A date without a time means 00:00 UTC.'
 
 const INSTANT = {
   type: 'string' as const,
@@ -141,7 +143,7 @@ const INSTANT = {
   pattern: INSTANT_PATTERN,
   maxLength: MAX_INSTANT,
   example: '2025-05-01T09:30:00Z',
-  description: 'An RFC 3339 time, or a date',
+  description: `RFC 3339 time or date. ${DATE_RULE}`,
 }
 
 /** A time in a request, in milliseconds; a date is midnight UTC. */
@@ -177,10 +179,13 @@ export const Email = z
   .superRefine(follows((value) => lineRule(MAX_EMAIL)(value) ?? emailRule(value)))
   .openapi({ minLength: 1, maxLength: MAX_EMAIL, pattern: EMAIL_PATTERN, example: 'user@example.com' })
 
-export const NewPassword = password(8)
+export const NewPassword = password(8).openapi({
+  description: 'New password, 8 to 128 characters.',
+  example: 'correct horse battery',
+})
 
 /** For a password to verify: also one that was set under earlier rules. */
-export const GivenPassword = password(1)
+export const GivenPassword = password(1).openapi({ description: 'Current password.', example: 'your_password' })
 
 function password(min: number) {
   return z
