@@ -6,12 +6,13 @@ import pLimit from 'p-limit'
 import { ROOT } from './lib/local-state.ts'
 import { type Mutation, mutationsOf, SCHEMA } from './lib/schema-mutations.ts'
 
-/** What the Worker is compiled from. */
-const SOURCES = ['src', 'package.json', 'tsconfig.json', 'worker-configuration.d.ts', 'drizzle.config.ts']
+/** The Worker, and the comparison of its requests and responses with the types of the client. */
+const COMPILED = ['src', 'worker-configuration.d.ts', 'drizzle.config.ts', 'test/client/types.ts']
+const IMPORTED = ['package.json', 'packages/client/src']
 
 /**
  * `npm run check:schema`: renames columns, makes columns nullable and adds values to enums. Each of these changes must be a
- * type error outside of the schema; a change that is not could break a statement without notice.
+ * type error outside of the schema; a change that is not could break a statement or change the API without notice.
  *
  * The compiler runs on several changes together. Each change is in two runs, a pair that no other change has, and an error
  * that is in these two runs alone is caused by it. A change without such an error, which the errors of others may hide, has
@@ -54,7 +55,11 @@ function compileAll(runs: Mutation[][]): Promise<Set<string>[]> {
 /** The places of the errors that a copy of the project with these changes has outside of the schema. */
 async function compile(changes: Mutation[]): Promise<Set<string>> {
   const copy = mkdtempSync(join(folder, 'run-'))
-  for (const name of SOURCES) cpSync(join(ROOT, name), join(copy, name), { recursive: true })
+  for (const name of [...COMPILED, ...IMPORTED]) cpSync(join(ROOT, name), join(copy, name), { recursive: true })
+  writeFileSync(
+    join(copy, 'tsconfig.json'),
+    JSON.stringify({ extends: join(ROOT, 'tsconfig.json'), include: COMPILED }),
+  )
   for (const file of new Set(changes.map((change) => change.file))) {
     const edits = changes.filter((change) => change.file === file).toSorted((a, b) => b.start - a.start)
     const original = readFileSync(join(copy, file), 'utf8')

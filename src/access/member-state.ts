@@ -1,5 +1,6 @@
 import type { Bindings } from '../core/config'
 import type { Role } from '../core/policy'
+import type { Plan } from '../db/by-plan'
 import { openAccount, openDirectory } from '../db/client'
 import { MINUTE } from '../lib/time'
 import { findKeyStateRow, findRevokedTokens, findUserState, updateLastUsed } from './queries'
@@ -14,7 +15,7 @@ export type MemberName = { kind: 'token'; accountId: string; memberId: string } 
 export interface MemberState {
   accountId: string
   role: Role
-  plan: 'standard' | 'premium'
+  plan: Plan
   active: boolean
   /** Of a user: the version of valid tokens, and the one token of an earlier version that is valid too. */
   tokenVersion: number

@@ -4,6 +4,7 @@ import { configOf } from '../core/config'
 import type { Credential } from '../core/credential'
 import { forbidden, rateLimited, unauthorized } from '../core/errors'
 import type { Role } from '../core/policy'
+import type { Plan } from '../db/by-plan'
 import type { AppEnv } from '../http/app-env'
 import type { Guard } from '../http/openapi/guard'
 import { MINUTE, SECOND } from '../lib/time'
@@ -167,7 +168,7 @@ function isNew({ token }: Credential): boolean {
   return token !== null && Date.now() - token.issuedAt * SECOND < MINUTE
 }
 
-function setRateLimit(c: Context<AppEnv>, policy: 'standard' | 'premium', rateLimit: RateLimitResult): void {
+function setRateLimit(c: Context<AppEnv>, policy: Plan, rateLimit: RateLimitResult): void {
   const { limit, remaining, resetAt } = rateLimit
   c.set('rate', { policy, limit, remaining, resetAt })
 }

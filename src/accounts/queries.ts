@@ -2,7 +2,7 @@ import { accountCounters, accounts } from '../db/schema/accounts'
 import { type RowOf, selection } from '../db/selection'
 import { sql } from '../db/sql'
 import { select } from '../db/statement'
-import { insertSelect, update } from '../db/write'
+import { insertSelect, omitUndefined, update } from '../db/write'
 
 const ACCOUNT = selection({
   id: accounts.id,
@@ -52,7 +52,7 @@ interface AccountChange {
 export function updateAccount(id: string, { name, allowRegistration }: AccountChange) {
   return update(
     accounts,
-    { name, allowRegistration: allowRegistration === undefined ? undefined : Number(allowRegistration) },
+    omitUndefined({ name, allowRegistration: allowRegistration === undefined ? undefined : Number(allowRegistration) }),
     sql`${accounts.id} = ${id}`,
   )
 }

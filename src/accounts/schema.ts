@@ -1,4 +1,5 @@
 import { z } from '@hono/zod-openapi'
+import { accounts } from '../db/schema/accounts'
 import { Email, NewPassword, namesAField, singleLine } from '../http/schemas/request-fields'
 import { idField, textField, WireTime } from '../http/schemas/response-fields'
 import { toWireTime } from '../lib/time'
@@ -9,7 +10,7 @@ const Account = z
     id: idField('acct_acme'),
     name: textField(100),
     slug: textField(64).openapi({ description: 'What `account` is at a login and a registration', example: 'acme' }),
-    plan: z.enum(['standard', 'premium']),
+    plan: z.enum(accounts.plan.enumValues),
     allow_registration: z.boolean().openapi({ description: 'Whether customers may join by themselves' }),
     created_at: WireTime,
   })

@@ -1,5 +1,6 @@
 import type { Role } from '../core/policy'
 import { alias } from '../db/alias'
+import { byPlan } from '../db/by-plan'
 import { accounts, apiKeyAccounts, apiKeys, users } from '../db/schema/accounts'
 import { type RowOf, selection } from '../db/selection'
 import { type SQL, sql } from '../db/sql'
@@ -7,6 +8,7 @@ import { select } from '../db/statement'
 import { insertSelect, update } from '../db/write'
 
 const MAX_ACTIVE_KEYS = { standard: 20, premium: 100 }
+const KEY_LIMIT = byPlan(accounts.plan, MAX_ACTIVE_KEYS)
 
 const k = alias(apiKeys, 'k')
 const u = alias(users, 'u')
@@ -40,8 +42,7 @@ interface NewApiKey {
 export function insertApiKey(accountId: string, key: NewApiKey, now: number) {
   const email = `${key.id}@keys.invalid`
   const active = sql`(SELECT count(*) FROM ${apiKeys} WHERE ${apiKeys.accountId} = ${accountId} AND ${isActive(now)})`
-  const limit = sql`(SELECT CASE ${accounts.plan} WHEN 'premium' THEN ${MAX_ACTIVE_KEYS.premium} ELSE ${MAX_ACTIVE_KEYS.standard} END
-    FROM ${accounts} WHERE ${accounts.id} = ${accountId})`
+  const limit = sql`(SELECT ${KEY_LIMIT} FROM ${accounts} WHERE ${accounts.id} = ${accountId})`
   const wasInserted = sql`EXISTS (SELECT 1 FROM ${users} WHERE ${users.accountId} = ${accountId} AND ${users.id} = ${key.id})`
   return [
     insertSelect(

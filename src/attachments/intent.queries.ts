@@ -1,5 +1,6 @@
 import type { Caller } from '../core/caller'
 import { alias } from '../db/alias'
+import { byPlan } from '../db/by-plan'
 import { hasIdempotencyRecord, type IdempotencyKey } from '../db/idempotency-records'
 import { accountCounters, accounts } from '../db/schema/accounts'
 import { attachments, objectIntents, tickets } from '../db/schema/tickets'
@@ -11,10 +12,7 @@ import { deleteFrom, insertSelect, update } from '../db/write'
 
 const ATTACHMENTS_A_TICKET = 500
 /** Bytes for each plan, as in `migrations/0007_attachments.sql`. */
-const STORAGE = {
-  standard: 5_000_000_000,
-  premium: 100_000_000_000,
-} satisfies Record<(typeof accounts)['$inferSelect']['plan'], number>
+const STORAGE = { standard: 5_000_000_000, premium: 100_000_000_000 }
 
 type IntentKind = (typeof objectIntents)['$inferSelect']['kind']
 
@@ -32,6 +30,7 @@ export type UploadPrecondition = { ticketId: string } | { references: TicketMemb
 const t = alias(tickets, 't')
 const s = alias(accountCounters, 's')
 const a = alias(accounts, 'a')
+const MAX_STORED_BYTES = byPlan(a.plan, STORAGE)
 const i = objectIntents
 
 export function checkUploadQuota(caller: Caller, uploads: Upload[], precondition: UploadPrecondition) {
@@ -62,7 +61,7 @@ function conditions(caller: Caller, uploads: Upload[], precondition: UploadPreco
   const bytes = uploads.reduce((sum, { size }) => sum + size, 0)
   const fitsAccount = sql<number>`EXISTS (SELECT 1 FROM ${s} JOIN ${a} ON ${a.id} = ${s.accountId}
     WHERE ${s.accountId} = ${accountId}
-      AND ${s.storedBytes} + ${bytes} <= CASE ${a.plan} WHEN 'premium' THEN ${STORAGE.premium} ELSE ${STORAGE.standard} END)`
+      AND ${s.storedBytes} + ${bytes} <= ${MAX_STORED_BYTES})`
   if ('references' in precondition) {
     const isMet = sql<number>`(${areAssignable(accountId, precondition.references)})`
     return { isMet, fitsTicket: sql<number>`1`, fitsAccount }

@@ -1,5 +1,7 @@
 import type { Caller } from '../core/caller'
 import { alias } from '../db/alias'
+import type { Json } from '../db/json'
+import { type JsonRowOf, jsonTable } from '../db/json-table'
 import { attachments, comments, objectIntents, tickets } from '../db/schema/tickets'
 import { type RowOf, selection } from '../db/selection'
 import { type SQL, sql } from '../db/sql'
@@ -27,14 +29,17 @@ const ATTACHMENT = selection({
 
 export type AttachmentRow = RowOf<typeof ATTACHMENT>
 
+const FILES = jsonTable('j', {
+  id: attachments.id,
+  filename: attachments.filename,
+  size: attachments.size,
+  mime_type: attachments.mimeType,
+  sha256: attachments.sha256,
+})
+const { columns: file } = FILES
+
 /** A file whose bytes are stored and that has no row yet. */
-export interface StoredFile {
-  id: string
-  filename: string
-  size: number
-  mime_type: string
-  sha256: string
-}
+export type StoredFile = JsonRowOf<typeof FILES>
 
 /**
  * Inserts attachments of a ticket that the caller may see, or of one of its comments. The batch fails if the sweep has
@@ -56,14 +61,14 @@ export function insertAttachments(
       ticketId: t.id,
       commentId: parent.commentId,
       isInternal: Number(parent.isInternal),
-      filename: sql`j.value ->> 'filename'`,
-      size: sql`j.value ->> 'size'`,
-      mimeType: sql`j.value ->> 'mime_type'`,
-      sha256: sql`j.value ->> 'sha256'`,
+      filename: file.filename,
+      size: file.size,
+      mimeType: file.mime_type,
+      sha256: file.sha256,
       createdAt: sql`${firstTime} + j.key`,
     },
-    sql`FROM ${t} JOIN json_each(${JSON.stringify(files)}) j
-    LEFT JOIN ${i} ON ${i.accountId} = ${t.accountId} AND ${i.id} = j.value ->> 'id' AND ${i.kind} = 'upload'
+    sql`FROM ${t} JOIN ${FILES.of(files)}
+    LEFT JOIN ${i} ON ${i.accountId} = ${t.accountId} AND ${i.id} = ${file.id} AND ${i.kind} = 'upload'
     WHERE ${visibleTicket(caller, parent.ticketId)}
       AND (${parent.commentId} IS NULL OR EXISTS (SELECT 1 FROM ${comments}
         WHERE ${comments.accountId} = ${accountId} AND ${comments.id} = ${parent.commentId}))
@@ -141,7 +146,10 @@ export function findAttachmentsOfComments(accountId: string, commentIds: SQL) {
 }
 
 /** The snapshots of the attachments of a ticket itself, or of a comment. */
-export function attachmentsJson(accountId: string, parent: { ticketId: string } | { commentId: string }): SQL<string> {
+export function attachmentsJson(
+  accountId: string,
+  parent: { ticketId: string } | { commentId: string },
+): Json<AttachmentRow[]> {
   const condition =
     'ticketId' in parent
       ? sql`${f.ticketId} = ${parent.ticketId} AND ${f.commentId} IS NULL`

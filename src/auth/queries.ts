@@ -2,8 +2,8 @@ import { alias } from '../db/alias'
 import { accounts, loginIdentities, revokedTokens, users } from '../db/schema/accounts'
 import { selection } from '../db/selection'
 import { sql } from '../db/sql'
-import { query, run, select } from '../db/statement'
-import { deleteFrom } from '../db/write'
+import { query, select } from '../db/statement'
+import { deleteFrom, insertSelect } from '../db/write'
 
 const a = alias(accounts, 'a')
 const l = alias(loginIdentities, 'l')
@@ -52,10 +52,10 @@ export function insertRevokedToken(
   token: { id: string; expiresAt: number },
   now: number,
 ) {
-  const { accountId: account, userId: user, tokenId, revokedAt, expiresAt } = revokedTokens
-  return run(
-    sql`INSERT OR IGNORE INTO ${revokedTokens} (${account}, ${user}, ${tokenId}, ${revokedAt}, ${expiresAt})
-      VALUES (${accountId}, ${userId}, ${token.id}, ${now}, ${token.expiresAt})`,
+  return insertSelect(
+    revokedTokens,
+    { accountId, userId, tokenId: token.id, revokedAt: now, expiresAt: token.expiresAt },
+    sql`WHERE 1 ON CONFLICT DO NOTHING`,
   )
 }
 

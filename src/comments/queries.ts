@@ -1,5 +1,6 @@
 import type { Caller } from '../core/caller'
 import { alias } from '../db/alias'
+import { type Json, jsonObject } from '../db/json'
 import { insertEvent, reserveSequences } from '../db/outbox'
 import { users } from '../db/schema/accounts'
 import { comments, tickets } from '../db/schema/tickets'
@@ -96,15 +97,21 @@ export function insertComment(caller: Caller, comment: NewComment, clock: WriteC
   ]
 }
 
-export function insertCommentEvent(accountId: string, comment: NewComment, eventId: string, attachmentsJson: SQL) {
+const COMMENTED_TICKET = selection({ id: t.id, number: t.number, title: t.title, status: t.status })
+
+export function insertCommentEvent<Attachments>(
+  accountId: string,
+  comment: NewComment,
+  eventId: string,
+  attachments: Json<Attachments>,
+) {
   return insertEvent({
     id: eventId,
     type: 'comment.created',
     accountId,
     ticketId: comment.ticketId,
     isInternal: comment.isInternal,
-    data: sql`json_object('comment', json(${COMMENT.json}), 'attachments', json(${attachmentsJson}),
-      'ticket', json_object('id', ${t.id}, 'number', ${t.number}, 'title', ${t.title}, 'status', ${t.status}))`,
+    data: jsonObject({ comment: COMMENT.json, attachments, ticket: COMMENTED_TICKET.json }),
     from: sql`${c} ${AUTHOR} JOIN ${t} ON ${t.accountId} = ${c.accountId} AND ${t.id} = ${c.ticketId}
       WHERE ${c.accountId} = ${accountId} AND ${c.id} = ${comment.id}`,
   })

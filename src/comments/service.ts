@@ -13,7 +13,7 @@ import {
 } from '../attachments/service'
 import { notFound } from '../core/errors'
 import { deletesEveryComment, seesInternal } from '../core/policy'
-import { countActiveWebhooks } from '../db/outbox'
+import { countActiveWebhooks, type EventOf } from '../db/outbox'
 import { findChangedFields, recordChildChange } from '../db/ticket-change'
 import { type ChildWindow, countChildren } from '../db/ticket-children'
 import { positionSchema } from '../http/pagination/cursor'
@@ -37,8 +37,11 @@ import {
 import { type CreateCommentInput, type ListCommentsInput, presentComment } from './schema'
 
 export { CACHE_CLEARED, LOOKING_INTO_IT, NEW_COMMENT } from './examples'
-export { type CommentRow, findLatestComments } from './queries'
+export { findLatestComments } from './queries'
 export { Comment, CommentWithAttachments, presentComment } from './schema'
+
+/** An event and its snapshot. */
+export type CommentEvent = EventOf<typeof insertCommentEvent<AttachmentRow[]>>
 
 const CommentPosition = positionSchema(z.object({ id: z.string(), at: z.number().int() }))
 

@@ -11,9 +11,18 @@ export type Alias<T extends SQLiteTable> = SQL & {
  * for each use of a column; this one is rendered once, so call it once for each module.
  */
 export function alias<T extends SQLiteTable>(table: T, name: string): Alias<T> {
+  return withColumns(table, `${getTableName(table)} ${name}`, name)
+}
+
+/** A table under its own name: `${q}` is `tickets` and `${q.status}` is `tickets.status`. Call it once for each module. */
+export function qualified<T extends SQLiteTable>(table: T): Alias<T> {
+  return withColumns(table, getTableName(table), getTableName(table))
+}
+
+function withColumns<T extends SQLiteTable>(table: T, text: string, prefix: string): Alias<T> {
   const columns = Object.entries(getTableColumns(table)).map(([key, column]) => [
     key,
-    constantSql(`${name}.${column.name}`),
+    constantSql(`${prefix}.${column.name}`),
   ])
-  return Object.assign(constantSql(`${getTableName(table)} ${name}`), Object.fromEntries(columns))
+  return Object.assign(constantSql(text), Object.fromEntries(columns))
 }

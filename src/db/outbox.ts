@@ -1,35 +1,42 @@
 import { alias } from './alias'
+import type { Json } from './json'
 import { accountCounters, users } from './schema/accounts'
 import { events } from './schema/webhooks'
-import type { Row } from './selection'
+import { type Row, type RowOf, selection } from './selection'
 import { type SQL, sql } from './sql'
-import { select } from './statement'
+import { type Statement, select } from './statement'
 import { insertSelect, update } from './write'
 import { nextAfterLatest, type WriteClock } from './write-time'
 
-/** `webhook.test` is emitted on request, to one webhook. */
-export type EventType =
-  | 'ticket.created'
-  | 'ticket.updated'
-  | 'ticket.status_changed'
-  | 'ticket.deleted'
-  | 'comment.created'
-  | 'user.created'
-  | 'webhook.test'
+export type EventType = (typeof events)['$inferSelect']['type']
 
-interface NewEvent {
+interface NewEvent<Type extends EventType, Snapshot> {
   id: string
-  type: EventType
+  type: Type
   accountId: string
   ticketId: string | null
   isInternal: boolean | SQL<number>
-  /** The snapshot, as JSON. */
-  data: SQL<string>
+  data: Json<Snapshot>
   /** The rows that the snapshot is made from, with their condition: no row, no event. */
   from: SQL
   /** How many sequences that the same batch has reserved come after this one. */
   offsetFromLast?: number
 }
+
+/** Of `webhook.test`, which the features below `webhooks/` read. */
+export interface WebhookTestSnapshot {
+  webhook: { id: string }
+}
+
+interface EventStatement<Type extends EventType, Snapshot> extends Statement<never> {
+  /** For the compiler alone: it is not set. */
+  readonly event: { type: Type; snapshot: Snapshot }
+}
+
+/** The type and the snapshot of the event that a function inserts. */
+export type EventOf<F> = F extends (...parameters: never) => EventStatement<infer Type, infer Snapshot>
+  ? { type: Type; snapshot: Snapshot }
+  : never
 
 /** Reserves the account's next event sequences, `count` of them, and the time of the write, if `condition` holds. */
 export function reserveSequences(accountId: string, clock: WriteClock, condition: SQL, count: SQL<number> = sql`1`) {
@@ -44,9 +51,12 @@ export function reserveSequences(accountId: string, clock: WriteClock, condition
 const reserved = alias(accountCounters, 'reserved')
 
 /** Inserts an event with the sequence and the time that the batch has reserved, in the batch of the change it reports. */
-export function insertEvent({ offsetFromLast = 0, ...event }: NewEvent) {
+export function insertEvent<Type extends EventType, Snapshot>({
+  offsetFromLast = 0,
+  ...event
+}: NewEvent<Type, Snapshot>): EventStatement<Type, Snapshot> {
   const { accountId, eventSequence, lastWriteAt } = accountCounters
-  return insertSelect(
+  const statement = insertSelect(
     events,
     {
       accountId: reserved.accountId,
@@ -61,6 +71,7 @@ export function insertEvent({ offsetFromLast = 0, ...event }: NewEvent) {
     sql`FROM (SELECT ${accountId}, ${eventSequence}, ${lastWriteAt} FROM ${accountCounters}
       WHERE ${accountCounters.accountId} = ${event.accountId}) reserved, ${event.from}`,
   )
+  return statement as EventStatement<Type, Snapshot>
 }
 
 const ACTIVE_WEBHOOKS = { listeners: accountCounters.activeWebhooks }
@@ -86,8 +97,10 @@ export function findLastEvent(accountId: string, id: string) {
   )
 }
 
+const ACTOR = selection({ id: users.id, name: users.name, email: users.email })
+
 /** The snapshot of the user or API key that acts. */
-export function actorJson(accountId: string, memberId: string): SQL<string> {
-  return sql`(SELECT json_object('id', ${users.id}, 'name', ${users.name}, 'email', ${users.email}) FROM ${users}
+export function actorJson(accountId: string, memberId: string): Json<RowOf<typeof ACTOR>> {
+  return sql`(SELECT ${ACTOR.json} FROM ${users}
     WHERE ${users.accountId} = ${accountId} AND ${users.id} = ${memberId})`
 }

@@ -1,4 +1,5 @@
 import type { Column, GetColumnData } from 'drizzle-orm'
+import type { Json, JsonText } from './json'
 import { render } from './render'
 import { constantSql, type SQL, sql } from './sql'
 
@@ -14,14 +15,14 @@ export class Selection<F extends Fields> {
   /** `a AS x, b AS y` */
   readonly list: SQL
   /** `json_object('x', a, 'y', b)`: a snapshot has the names of a row, so that both are presented alike. */
-  readonly json: SQL
+  readonly json: Json<Row<F>>
   readonly names: readonly string[]
 
   constructor(readonly fields: F) {
     const pairs = Object.entries(fields).map(([name, field]) => sql`${sql.raw(`'${name}'`)}, ${field}`)
     this.names = Object.keys(fields)
     this.list = constant(listOf(fields))
-    this.json = constant(sql`json_object(${sql.join(pairs, sql`, `)})`)
+    this.json = constant(sql<JsonText<Row<F>>>`json_object(${sql.join(pairs, sql`, `)})`)
   }
 }
 
@@ -44,7 +45,7 @@ export function nullable<T>(field: SQL<T>): SQL<T | null> {
 }
 
 /** A query without values, rendered once. Throws if it holds a value. */
-export function constant(query: SQL): SQL {
+export function constant<T>(query: SQL<T>): SQL<T> {
   const { text, values } = render(query)
   if (values.length > 0) throw new TypeError(`A selection holds no values: ${text}`)
   return constantSql(text)

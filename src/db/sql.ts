@@ -4,7 +4,11 @@ export type { SQL } from 'drizzle-orm'
 
 const constants = new WeakMap<object, string>()
 
-/** SQL without values that is the same for every request: `sql` renders it into the templates that contain it only once. */
+/**
+ * SQL without values that is the same for every request: `sql` renders it into the templates that contain it only once. Call it
+ * when a module is loaded, because a template that gets another constant than at first is slow. The text is not escaped, so it
+ * must not contain anything of a request. The type is not checked.
+ */
 export function constantSql<T>(text: string): SQL<T> {
   const constant = drizzleSql.raw(text) as SQL<T>
   constants.set(constant, text)

@@ -1,5 +1,6 @@
 import type { Caller } from '../core/caller'
 import { alias } from './alias'
+import { type Json, jsonObject } from './json'
 import { actorJson, insertEvent, reserveSequences } from './outbox'
 import { attachments, comments, ticketHistory, tickets } from './schema/tickets'
 import { type SQL, sql } from './sql'
@@ -35,12 +36,14 @@ function ofChange(accountId: string, changeId: string): SQL {
   return sql`${ticketHistory.accountId} = ${accountId} AND ${ticketHistory.changeId} = ${changeId}`
 }
 
+export type FieldChange = { previous: unknown; current: unknown } | { truncated: true }
+
 /** Inserts the `ticket.updated` of a change, if it has altered anything: the ticket as it is now, and its changes. */
 export function insertUpdatedEvent(change: ChangeRecord, eventId: string, isInternal: boolean | SQL<number>) {
   const { caller, ticketId, changeId } = change
   const { accountId } = caller
   const { field, previous, current } = ticketHistory
-  const changes = sql`(SELECT json_group_object(${field}, CASE
+  const changes: Json<Record<string, FieldChange>> = sql`(SELECT json_group_object(${field}, CASE
       WHEN octet_length(${previous}) > ${MAX_VALUE_BYTES} OR octet_length(${current}) > ${MAX_VALUE_BYTES}
       THEN json_object('truncated', json('true'))
       ELSE json_object('previous', json(${previous}), 'current', json(${current})) END)
@@ -51,8 +54,7 @@ export function insertUpdatedEvent(change: ChangeRecord, eventId: string, isInte
     accountId,
     ticketId,
     isInternal,
-    data: sql`json_object('ticket', json(${TICKET.json}), 'changes', json(${changes}),
-      'actor', json(${actorJson(accountId, caller.id)}))`,
+    data: jsonObject({ ticket: TICKET.json, changes, actor: actorJson(accountId, caller.id) }),
     from: sql`${t} ${TICKET_MEMBERS}
       WHERE ${t.accountId} = ${accountId} AND ${t.id} = ${ticketId} AND ${hasChanged(change)}`,
   })

@@ -8,7 +8,7 @@ import { query, select } from '../db/statement'
 import { update } from '../db/write'
 
 export interface EventFilter {
-  types: readonly string[] | undefined
+  types: readonly EventType[] | undefined
   ticketId: string | undefined
 }
 
@@ -23,7 +23,7 @@ const counters = accountCounters
 const EVENT = {
   sequence: events.sequence,
   id: events.id,
-  type: sql<EventType>`${events.type}`,
+  type: events.type,
   data: events.data,
   created_at: events.createdAt,
 }

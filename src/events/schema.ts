@@ -2,6 +2,7 @@ import { z } from '@hono/zod-openapi'
 import { presentStoredAttachment } from '../attachments/service'
 import { CommentWithAttachments, presentComment } from '../comments/service'
 import type { EventType } from '../db/outbox'
+import { events } from '../db/schema/webhooks'
 import { Cursor, CursorQuery } from '../http/pagination/cursor'
 import { id, oneOrMoreOf } from '../http/schemas/request-fields'
 import { idField, integerField, textField, WireTime } from '../http/schemas/response-fields'
@@ -11,17 +12,10 @@ import { presentUser, User, UserRef } from '../users/service'
 import type { EventRow } from './queries'
 import { parseSnapshot } from './snapshots'
 
-/** The types that a webhook can subscribe to. */
-export const EVENT_TYPES = [
-  'ticket.created',
-  'ticket.updated',
-  'ticket.status_changed',
-  'ticket.deleted',
-  'comment.created',
-  'user.created',
-] as const satisfies readonly EventType[]
+export const LISTED_TYPES = events.type.enumValues
 
-export const LISTED_TYPES = [...EVENT_TYPES, 'webhook.test'] as const
+/** The types that a webhook can subscribe to. */
+export const EVENT_TYPES = LISTED_TYPES.filter((type) => type !== 'webhook.test')
 
 const title = textField(200)
 

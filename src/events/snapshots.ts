@@ -1,40 +1,18 @@
-import type { AttachmentRow } from '../attachments/service'
-import type { CommentRow } from '../comments/service'
-import type { EventType } from '../db/outbox'
-import type { TicketRow } from '../tickets/service'
-import type { UserRow } from '../users/service'
+import type { CommentEvent } from '../comments/service'
+import type { WebhookTestSnapshot } from '../db/outbox'
+import type { TicketEvent } from '../tickets/service'
+import type { UserEvent } from '../users/service'
 import type { EventRow } from './queries'
 
-interface Member {
-  id: string
-  name: string
-  email: string
-}
+/** An event as the batch of a change stores it. */
+export type StoredEvent =
+  | TicketEvent
+  | CommentEvent
+  | UserEvent
+  | { type: 'webhook.test'; snapshot: WebhookTestSnapshot }
 
-/** The snapshot of each type of event, as the batch of a change stores it. */
-interface Snapshots {
-  'ticket.created': { ticket: TicketRow; attachments: AttachmentRow[] }
-  'ticket.updated': { ticket: TicketRow; changes: Record<string, FieldChange>; actor: Member }
-  'ticket.status_changed': {
-    ticket: { id: string; title: string }
-    status: { previous: TicketRow['status']; current: TicketRow['status'] }
-    actor: Member
-  }
-  'ticket.deleted': { ticket: { id: string; number: number; title: string }; actor: Member }
-  'comment.created': {
-    comment: CommentRow
-    attachments: AttachmentRow[]
-    ticket: { id: string; number: number; title: string; status: TicketRow['status'] }
-  }
-  'user.created': { user: UserRow }
-  'webhook.test': { webhook: { id: string } }
-}
-
-export type FieldChange = { previous: unknown; current: unknown } | { truncated: true }
-
-export type StoredEvent = { [Type in EventType]: { type: Type; snapshot: Snapshots[Type] } }[EventType]
-
-/** Not validated: the SQL of `insertEvent` calls decides what it holds. */
+/** Not validated: the SQL of `insertEvent` calls decides what it holds, and their types say it. */
 export function parseSnapshot({ type, data }: EventRow): StoredEvent {
-  return { type, snapshot: JSON.parse(data) } as StoredEvent
+  const event: Pick<StoredEvent, 'type' | 'snapshot'> = { type, snapshot: JSON.parse(data) }
+  return event as StoredEvent
 }

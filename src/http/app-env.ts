@@ -1,10 +1,11 @@
 import type { Caller } from '../core/caller'
 import type { Bindings } from '../core/config'
 import type { Credential } from '../core/credential'
+import type { Plan } from '../db/by-plan'
 import type { DbCosts } from '../db/client'
 
 interface RateState {
-  policy: 'standard' | 'premium'
+  policy: Plan
   limit: number
   remaining: number
   /** Unix seconds at which the minute ends. */

@@ -1,12 +1,14 @@
 import { abortIf } from '../db/abort'
 import { alias } from '../db/alias'
+import { jsonObject, storedJson } from '../db/json'
 import { actorJson, insertEvent, reserveSequences } from '../db/outbox'
 import { ticketHistory, tickets } from '../db/schema/tickets'
+import { selection } from '../db/selection'
 import { type SQL, sql } from '../db/sql'
 import type { Statement } from '../db/statement'
 import { type ChangeRecord, hasChanged, insertUpdatedEvent } from '../db/ticket-change'
 import { visibleTicket } from '../db/visibility'
-import { insertSelect, update } from '../db/write'
+import { insertSelect, omitUndefined, update } from '../db/write'
 import { nextWriteTime } from '../db/write-time'
 import type { Priority, TicketStatus } from './values'
 
@@ -57,7 +59,7 @@ export function changeTicket(request: ChangeRequest): Statement[] {
     ...fieldsOf(values).map((field) => insertHistory(request, field, values[field])),
     updateTicket(request, values),
     reserveSequences(accountId, request, hasChanged(request), sql`1 + ${hasChanged(request, 'status')}`),
-    statusChangedEvent(request),
+    insertStatusChangedEvent(request),
     insertUpdatedEvent(request, request.events.updated, false),
   ]
 }
@@ -129,22 +131,28 @@ function updateTicket(request: ChangeRequest, values: NewValues) {
   const { accountId } = request.caller
   return update(
     tickets,
-    { ...values, version: sql`${tickets.version} + 1`, updatedAt: nextWriteTime(accountId, request) },
+    { ...omitUndefined(values), version: sql`${tickets.version} + 1`, updatedAt: nextWriteTime(accountId, request) },
     sql`${tickets.accountId} = ${accountId} AND ${tickets.id} = ${request.ticketId} AND ${hasChanged(request)}`,
   )
 }
 
-function statusChangedEvent({ caller, ticketId, changeId, events }: ChangeRequest) {
+const TITLE = selection({ id: t.id, title: t.title })
+
+export function insertStatusChangedEvent({ caller, ticketId, changeId, events }: ChangeRequest) {
   return insertEvent({
     id: events.statusChanged,
     type: 'ticket.status_changed',
     accountId: caller.accountId,
     ticketId,
     isInternal: false,
-    data: sql`json_object(
-      'ticket', json_object('id', ${t.id}, 'title', ${t.title}),
-      'status', json_object('previous', json(${h.previous}), 'current', json(${h.current})),
-      'actor', json(${actorJson(caller.accountId, caller.id)}))`,
+    data: jsonObject({
+      ticket: TITLE.json,
+      status: jsonObject({
+        previous: storedJson<TicketStatus>(h.previous),
+        current: storedJson<TicketStatus>(h.current),
+      }),
+      actor: actorJson(caller.accountId, caller.id),
+    }),
     from: sql`${t} JOIN ${h}
       ON ${h.accountId} = ${t.accountId} AND ${h.changeId} = ${changeId} AND ${h.field} = 'status'
       WHERE ${t.accountId} = ${caller.accountId} AND ${t.id} = ${ticketId}`,

@@ -1,9 +1,11 @@
 import type { Caller } from '../core/caller'
 import { abortIf } from '../db/abort'
 import { alias } from '../db/alias'
+import { type Json, jsonObject } from '../db/json'
 import { actorJson, insertEvent, reserveSequences } from '../db/outbox'
 import { accountCounters, users } from '../db/schema/accounts'
 import { comments, ticketHistory, tickets } from '../db/schema/tickets'
+import { selection } from '../db/selection'
 import { type SQL, sql } from '../db/sql'
 import { select } from '../db/statement'
 import { isAssignable, isUser, type TicketMembers } from '../db/ticket-members'
@@ -88,14 +90,19 @@ function idOfUser(accountId: string, userId: string): SQL<string> {
 }
 
 /** Inserts the `ticket.created` of a ticket, with a snapshot of its attachments. */
-export function insertCreatedEvent(accountId: string, ticketId: string, eventId: string, attachmentsJson: SQL) {
+export function insertCreatedEvent<Attachments>(
+  accountId: string,
+  ticketId: string,
+  eventId: string,
+  attachments: Json<Attachments>,
+) {
   return insertEvent({
     id: eventId,
     type: 'ticket.created',
     accountId,
     ticketId,
     isInternal: false,
-    data: sql`json_object('ticket', json(${TICKET.json}), 'attachments', json(${attachmentsJson}))`,
+    data: jsonObject({ ticket: TICKET.json, attachments }),
     from: sql`${t} ${TICKET_MEMBERS} WHERE ${t.accountId} = ${accountId} AND ${t.id} = ${ticketId}`,
   })
 }
@@ -113,21 +120,25 @@ export function findTicketMembers(accountId: string, { createdBy, assignedTo }: 
 
 /** Inserts the `ticket.deleted` of a ticket that the caller may see. Comes before the deletion, in its batch. */
 export function emitTicketDeleted(caller: Caller, ticketId: string, eventId: string, now: number) {
-  const { accountId, id: actorId } = caller
   const ticket = sql`${t} WHERE ${visibleTicket(caller, ticketId)}`
   return [
-    reserveSequences(accountId, { now }, sql`EXISTS (SELECT 1 FROM ${ticket})`),
-    insertEvent({
-      id: eventId,
-      type: 'ticket.deleted',
-      accountId,
-      ticketId,
-      isInternal: false,
-      data: sql`json_object('ticket', json_object('id', ${t.id}, 'number', ${t.number}, 'title', ${t.title}),
-        'actor', json(${actorJson(accountId, actorId)}))`,
-      from: ticket,
-    }),
+    reserveSequences(caller.accountId, { now }, sql`EXISTS (SELECT 1 FROM ${ticket})`),
+    insertDeletedEvent(caller, ticketId, eventId, ticket),
   ]
+}
+
+const DELETED_TICKET = selection({ id: t.id, number: t.number, title: t.title })
+
+export function insertDeletedEvent({ accountId, id: actorId }: Caller, ticketId: string, eventId: string, from: SQL) {
+  return insertEvent({
+    id: eventId,
+    type: 'ticket.deleted',
+    accountId,
+    ticketId,
+    isInternal: false,
+    data: jsonObject({ ticket: DELETED_TICKET.json, actor: actorJson(accountId, actorId) }),
+    from,
+  })
 }
 
 /** Deletes a ticket with its comments and history. Its attachments must have been deleted. */

@@ -13,15 +13,15 @@ import { findLatestComments, presentComment } from '../comments/service'
 import { type ApiError, type ErrorDetail, notFound, validationError } from '../core/errors'
 import { allowedFromStatuses, forbiddenCreateFields, forbiddenUpdateFields } from '../core/policy'
 import { isConstraint } from '../db/errors'
-import { countActiveWebhooks, findLastEvent } from '../db/outbox'
-import { findChangedFields } from '../db/ticket-change'
+import { countActiveWebhooks, type EventOf, findLastEvent } from '../db/outbox'
+import { findChangedFields, type insertUpdatedEvent } from '../db/ticket-change'
 import type { TicketMembers } from '../db/ticket-members'
 import type { TicketRow } from '../db/ticket-row'
 import { newId } from '../lib/ids'
 import { commit } from '../service/commit'
 import { constraintError, fieldsForbidden, rethrow } from '../service/constraint-errors'
 import type { ServiceContext } from '../service/context'
-import { changeTicket, type TicketChange } from './change.queries'
+import { changeTicket, type insertStatusChangedEvent, type TicketChange } from './change.queries'
 import { statusChangeForbidden, unknownAssignee, unknownCreator } from './errors'
 import {
   deleteTicketRows,
@@ -30,15 +30,22 @@ import {
   findTicket,
   findTicketMembers,
   insertCreatedEvent,
+  type insertDeletedEvent,
   insertTicket,
   type NewTicket,
   takeTicketNumber,
 } from './queries'
 import { type CreateTicketInput, LATEST, presentTicket, presentTicketDetail, type UpdateTicketInput } from './schema'
 
-export type { TicketRow } from '../db/ticket-row'
 export { CHANGED_TICKET, NEW_TICKET } from './examples'
 export { ExportLine, presentTicketSnapshot, Ticket, TicketSnapshot, TicketStatus } from './schema'
+
+/** Events and their snapshots. */
+export type TicketEvent =
+  | EventOf<typeof insertCreatedEvent<AttachmentRow[]>>
+  | EventOf<typeof insertUpdatedEvent>
+  | EventOf<typeof insertStatusChangedEvent>
+  | EventOf<typeof insertDeletedEvent>
 
 /** A ticket with its latest comments and attachments. For everyone who may see it. Throws 404. */
 export async function getTicket(ctx: ServiceContext, ticketId: string) {

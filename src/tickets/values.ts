@@ -1,6 +1,8 @@
+import { tickets } from '../db/schema/tickets'
+
+export const TICKET_STATUSES = tickets.status.enumValues
 /** The rank of a priority is its index. */
-export const TICKET_STATUSES = ['open', 'in_progress', 'resolved', 'closed'] as const
-export const PRIORITIES = ['low', 'medium', 'high', 'critical'] as const
+export const PRIORITIES = tickets.priority.enumValues
 
 export type TicketStatus = (typeof TICKET_STATUSES)[number]
 export type Priority = (typeof PRIORITIES)[number]

@@ -1,13 +1,15 @@
 import type { Role } from '../core/policy'
 import { alias } from '../db/alias'
+import { jsonObject } from '../db/json'
 import { insertEvent, reserveSequences } from '../db/outbox'
 import { loginIdentities, users } from '../db/schema/accounts'
 import { selection } from '../db/selection'
 import { type SQL, sql } from '../db/sql'
 import { query, select } from '../db/statement'
-import { insertSelect, update } from '../db/write'
+import { insertSelect, omitUndefined, update } from '../db/write'
 import { nextWriteTime } from '../db/write-time'
-import { USER } from './queries'
+import { asciiLower } from '../lib/text'
+import { USER, type UserRow } from './queries'
 
 const u = alias(users, 'u')
 
@@ -16,7 +18,6 @@ interface NewUser {
   id: string
   name: string
   email: string
-  emailNormalized: string
   role: Role
   passwordHash: string | null
   lastLoginAt: number | null
@@ -25,7 +26,8 @@ interface NewUser {
 
 /** Inserts a user and its login identity. Fails with `unique` if the account has a user with the email. */
 export function insertUser(user: NewUser) {
-  const { accountId, id, name, email, emailNormalized, role, passwordHash, lastLoginAt, now } = user
+  const { accountId, id, name, email, role, passwordHash, lastLoginAt, now } = user
+  const emailNormalized = asciiLower(email)
   return [
     insertSelect(users, {
       accountId,
@@ -47,26 +49,26 @@ export function insertUser(user: NewUser) {
 
 /** For the batch that inserts the user, after it. */
 export function emitUserCreated(accountId: string, userId: string, eventId: string, now: number) {
-  return [
-    reserveSequences(accountId, { now }, sql`1`),
-    insertEvent({
-      id: eventId,
-      type: 'user.created',
-      accountId,
-      ticketId: null,
-      isInternal: false,
-      data: sql`json_object('user', json(${USER.json}))`,
-      from: sql`${u} WHERE ${u.accountId} = ${accountId} AND ${u.id} = ${userId}`,
-    }),
-  ]
+  return [reserveSequences(accountId, { now }, sql`1`), insertUserCreatedEvent(accountId, userId, eventId)]
+}
+
+export function insertUserCreatedEvent(accountId: string, userId: string, eventId: string) {
+  return insertEvent({
+    id: eventId,
+    type: 'user.created',
+    accountId,
+    ticketId: null,
+    isInternal: false,
+    data: jsonObject({ user: USER.json }),
+    from: sql`${u} WHERE ${u.accountId} = ${accountId} AND ${u.id} = ${userId}`,
+  })
 }
 
 export interface UserChange {
   name?: string | undefined
   email?: string | undefined
-  emailNormalized?: string | undefined
   role?: Role | undefined
-  status?: 'active' | 'inactive' | undefined
+  status?: UserRow['status'] | undefined
 }
 
 /**
@@ -74,18 +76,16 @@ export interface UserChange {
  * `refused: last_admin`, and with `unique` if the account has another user with the email.
  */
 export function updateUserStatement(accountId: string, id: string, change: UserChange, exemptTokenId: string | null) {
-  const revokes = revokesTokens(change)
-  const { name, email, emailNormalized, role, status } = change
+  const { name, email, role, status } = change
+  const newEmail = email === undefined ? null : { email, emailNormalized: asciiLower(email) }
+  const revokes = revokesTokens(newEmail?.emailNormalized, status)
   return [
-    ...(emailNormalized === undefined ? [] : [updateLoginIdentity(accountId, id, emailNormalized)]),
+    ...(newEmail ? [updateLoginIdentity(accountId, id, newEmail.emailNormalized)] : []),
     update(
       users,
       {
-        name,
-        role,
-        status,
-        email,
-        emailNormalized,
+        ...omitUndefined({ name, role, status }),
+        ...newEmail,
         tokenVersion: sql`${users.tokenVersion} + ${revokes}`,
         exemptTokenId: sql`CASE WHEN ${revokes} THEN ${exemptTokenId} ELSE ${users.exemptTokenId} END`,
       },
@@ -95,7 +95,7 @@ export function updateUserStatement(accountId: string, id: string, change: UserC
 }
 
 /** 1 or 0: compares the change with the committed row. */
-function revokesTokens({ emailNormalized, status }: UserChange): SQL {
+function revokesTokens(emailNormalized: string | undefined, status: UserChange['status']): SQL {
   const changesEmail = emailNormalized === undefined ? sql`0` : sql`${users.emailNormalized} IS NOT ${emailNormalized}`
   const deactivates = status === 'inactive' ? sql`${users.status} = 'active'` : sql`0`
   return sql`(${changesEmail} OR ${deactivates})`

@@ -1,5 +1,6 @@
 import { z } from '@hono/zod-openapi'
 import { ROLES } from '../core/policy'
+import { users } from '../db/schema/accounts'
 import { CursorPagination, cursorOrPage, PageOrCursorQuery } from '../http/pagination/cursor'
 import { Pagination } from '../http/pagination/page'
 import { Email, GivenPassword, NewPassword, namesAField, searchText, singleLine } from '../http/schemas/request-fields'
@@ -8,10 +9,8 @@ import { EMAIL_PATTERN } from '../lib/text'
 import { toWireTime } from '../lib/time'
 import type { UserRow } from './queries'
 
-const USER_STATUSES = ['active', 'inactive'] as const
-
 export const RoleName = z.enum(ROLES).openapi('Role')
-const Status = z.enum(USER_STATUSES).openapi('UserStatus')
+const Status = z.enum(users.status.enumValues).openapi('UserStatus')
 
 const Name = singleLine(100)
 /** API keys have an email of the form `key_…@keys.invalid`. */

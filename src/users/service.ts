@@ -2,10 +2,9 @@ import { detail } from '../core/error-details'
 import { forbidden, invalidCredentials, invalidInput, notFound } from '../core/errors'
 import { managesUsers, type Role, readsUsers } from '../core/policy'
 import { DbError } from '../db/errors'
-import { countActiveWebhooks } from '../db/outbox'
+import { countActiveWebhooks, type EventOf } from '../db/outbox'
 import { newId } from '../lib/ids'
 import { hashPassword, verifyPassword } from '../lib/passwords'
-import { asciiLower } from '../lib/text'
 import { assertFound, commit, readBeforeWrite } from '../service/commit'
 import { constraintError, fieldsForbidden, rethrow } from '../service/constraint-errors'
 import type { ServiceContext } from '../service/context'
@@ -13,6 +12,7 @@ import {
   emitUserCreated,
   findPassword,
   insertUser,
+  type insertUserCreatedEvent,
   type UserChange,
   updatePassword,
   updateUserStatement,
@@ -23,8 +23,10 @@ import { type ChangePasswordInput, type CreateUserInput, presentUser, type Updat
 
 export { emailTaken } from './errors'
 export { JANE, NEW_USER, SUPPORT } from './examples'
-export type { UserRow } from './queries'
 export { presentUser, RoleName, User, UserRef } from './schema'
+
+/** An event and its snapshot. */
+export type UserEvent = EventOf<typeof insertUserCreatedEvent>
 
 /** For agents and admins; every user may read itself. Throws 404. */
 export async function getUser({ caller, db }: ServiceContext, id: string) {
@@ -51,10 +53,7 @@ interface NewUserInput {
 export function newUserStatements({ eventId, ...newUser }: NewUserInput) {
   const { accountId, id, name, email, role, now } = newUser
   return {
-    statements: [
-      ...insertUser({ ...newUser, emailNormalized: asciiLower(email) }),
-      ...(eventId === null ? [] : emitUserCreated(accountId, id, eventId, now)),
-    ],
+    statements: [...insertUser(newUser), ...(eventId === null ? [] : emitUserCreated(accountId, id, eventId, now))],
     user: { id, name, email, role, credential_generation: 1 },
   }
 }
@@ -99,9 +98,8 @@ export async function updateUser(ctx: ServiceContext, id: string, input: UpdateU
   else if (input.current_password !== undefined)
     throw invalidInput([detail(['current_password'], 'is only for a change of your own e-mail')])
   const { name, email, role, status } = input
-  const emailNormalized = email === undefined ? undefined : asciiLower(email)
   const exemptTokenId = isSelf && status !== 'inactive' ? (caller.token?.id ?? null) : null
-  return change(ctx, id, { name, email, emailNormalized, role, status }, exemptTokenId)
+  return change(ctx, id, { name, email, role, status }, exemptTokenId)
 }
 
 /** Ends a user's access immediately. For admins. Throws 404, and 409 for the last active admin. */

@@ -73,34 +73,45 @@ async function fanOut(env: Bindings, accountId: string, wakeUps: WakeUpBatch): P
   wakeUps.add(accountId, Date.now())
 }
 
-/** Returns when nothing is due, or when no batch has ended for a second. Throws `DbError`. */
+/**
+ * Returns when nothing is due. If no batch ends for a second, it returns while the running batches continue in the background.
+ * Throws `DbError`.
+ */
 async function deliver(env: Bindings, ctx: ExecutionContext, wakeUps: WakeUpBatch): Promise<void> {
   let endedBatches = 0
-  let isDetached = false
+  let isInBackground = false
+  const wakeAt = (time: number | null) => {
+    if (time !== null) wakeUps.add(null, time)
+  }
   const worker = new DeliveryWorker(env, (nextAt) => {
     endedBatches += 1
-    if (nextAt !== null && (isDetached || nextAt > Date.now())) wakeUps.add(null, nextAt)
+    // The worker itself delivers what is already due, until it is stopped.
+    if (isInBackground || (nextAt !== null && nextAt > Date.now())) wakeAt(nextAt)
     // What is due next must not wait for the batches that hang.
-    if (isDetached) ctx.waitUntil(wakeUps.enqueue())
+    if (isInBackground) ctx.waitUntil(wakeUps.enqueue())
   })
-  const done = worker.run().then((runAgainAt) => {
-    if (runAgainAt !== null) wakeUps.add(null, runAgainAt)
-    return true
-  })
-  let endedBefore: number
-  do {
-    endedBefore = endedBatches
-    if (await Promise.race([done, sleep(STALL)])) return
-  } while (endedBatches > endedBefore)
-  isDetached = true
+  const run = worker.run().then(wakeAt)
+  if (await endsWithoutStall(run, () => endedBatches)) return
+
+  isInBackground = true
   worker.stop()
-  if (worker.isFull()) wakeUps.add(null, Date.now())
+  if (worker.isFull()) wakeAt(Date.now())
   ctx.waitUntil(
     succeeds(
       'sender',
-      done.then(() => wakeUps.enqueue()),
+      run.then(() => wakeUps.enqueue()),
     ),
   )
+}
+
+/** False as soon as the work makes no progress for a second. Rejects if the work does before. */
+async function endsWithoutStall(work: Promise<void>, progress: () => number): Promise<boolean> {
+  const ended = work.then(() => true)
+  for (;;) {
+    const before = progress()
+    if (await Promise.race([ended, sleep(STALL)])) return true
+    if (progress() === before) return false
+  }
 }
 
 function sleep(milliseconds: number): Promise<false> {

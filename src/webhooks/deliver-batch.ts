@@ -91,7 +91,6 @@ function toAttemptRecord(config: Config, { delivery, result }: Attempt): Attempt
     duration_ms: result.durationMs,
     error: result.failure,
     response: result.response,
-    succeeded: result.succeeded,
     schedule_attempts: delivery.schedule_attempts,
     last_error: result.succeeded ? null : (result.failure ?? 'status'),
     retry_at: isRetried

@@ -1,5 +1,6 @@
 import { alias } from '../db/alias'
-import { insertEvent, reserveSequences } from '../db/outbox'
+import { jsonObject } from '../db/json'
+import { insertEvent, reserveSequences, type WebhookTestSnapshot } from '../db/outbox'
 import { accountCounters } from '../db/schema/accounts'
 import { deliveries, deliveryAttempts, events, webhooks } from '../db/schema/webhooks'
 import { type RowOf, selection } from '../db/selection'
@@ -44,7 +45,7 @@ export const DELIVERIES_PER_SCAN = 1_000
 
 /** The deliveries of a webhook after a sequence, in a direction. */
 export interface DeliveryWindow {
-  status: string | undefined
+  status: DeliveryRow['status'] | undefined
   event: string | undefined
   after: number | null
   direction: 'older' | 'newer'
@@ -119,6 +120,8 @@ export function requestAttempt(accountId: string, webhookId: string, id: string,
   ]
 }
 
+const TESTED_WEBHOOK = selection({ id: w.id })
+
 interface TestEvent {
   id: string
   deliveryId: string
@@ -140,7 +143,7 @@ export function insertTest(accountId: string, webhookId: string, { id, deliveryI
       accountId,
       ticketId: null,
       isInternal: false,
-      data: sql`json_object('webhook', json_object('id', ${w.id}))`,
+      data: jsonObject<WebhookTestSnapshot>({ webhook: TESTED_WEBHOOK.json }),
       from: sql`(SELECT ${webhooks.id} FROM ${webhooks} WHERE ${active}) w`,
     }),
     insertSelect(

@@ -1,31 +1,39 @@
 import { alias } from '../db/alias'
+import { type JsonRowOf, jsonTable } from '../db/json-table'
 import { accountCounters } from '../db/schema/accounts'
 import { deliveries, deliveryAttempts, webhooks } from '../db/schema/webhooks'
+import { constant } from '../db/selection'
 import { type SQL, sql } from '../db/sql'
 import { query, run } from '../db/statement'
 import { insertSelect, update } from '../db/write'
 import { fanOutToWebhook } from './fan-out.queries'
-import { NEXT_DUE_AT } from './queries'
+import { NEXT_DUE_AT, type WebhookRow } from './queries'
 
 const d = alias(deliveries, 'd')
 
 /** An attempt, and the state of its delivery after it. */
-export interface AttemptRecord {
+const ATTEMPTS = jsonTable('attempt', {
   /** Of the delivery. */
-  sequence: number
-  at: number
-  trigger: 'scheduled' | 'manual'
-  status_code: number | null
-  duration_ms: number
-  error: string | null
-  response: string | null
-  succeeded: boolean
+  sequence: deliveries.sequence,
+  at: deliveryAttempts.at,
+  trigger: deliveryAttempts.trigger,
+  status_code: deliveryAttempts.statusCode,
+  duration_ms: deliveryAttempts.durationMs,
+  error: deliveryAttempts.error,
+  response: deliveryAttempts.response,
   /** The scheduled attempts before this one. The delivery has another number if a replay has restarted its schedule. */
-  schedule_attempts: number
-  last_error: string | null
+  schedule_attempts: deliveries.scheduleAttempts,
+  /** Null if the attempt succeeded. */
+  last_error: deliveries.lastError,
   /** When the next scheduled attempt is due; null for none. A failed manual attempt leaves the schedule as it is. */
-  retry_at: number | null
-}
+  retry_at: deliveries.retryAt,
+})
+
+export type AttemptRecord = JsonRowOf<typeof ATTEMPTS>
+
+const { columns: attempt } = ATTEMPTS
+const IS_MANUAL = constant(sql`(${attempt.trigger} = 'manual')`)
+const SUCCEEDED = constant(sql`(${attempt.last_error} IS NULL)`)
 
 interface BatchResult {
   accountId: string
@@ -41,7 +49,7 @@ interface BatchResult {
   failedAt: number | null
   succeeded: boolean
   /** Why the webhook is disabled, if it still has the URL of the attempts. */
-  disable: { reason: 'gone' | 'failing'; url: string } | null
+  disable: { reason: NonNullable<WebhookRow['disabled_reason']>; url: string } | null
   now: number
 }
 
@@ -99,55 +107,45 @@ function refundQuota(result: BatchResult) {
 
 function recordAttempts(result: BatchResult) {
   const { accountId, webhookId, attempts, now } = result
-  const attempt = attemptTable(attempts)
+  const attemptTable = ATTEMPTS.of(attempts)
   const isOfAttempt = sql`${d.accountId} = ${accountId} AND ${d.webhookId} = ${webhookId}
-    AND ${d.sequence} = attempt.sequence AND ${isLeaseHeld(result)}`
-  return [insertAttempts(attempt, isOfAttempt), updateDeliveries(attempt, isOfAttempt, now)]
+    AND ${d.sequence} = ${attempt.sequence} AND ${isLeaseHeld(result)}`
+  return [insertAttempts(attemptTable, isOfAttempt), updateDeliveries(attemptTable, isOfAttempt, now)]
 }
 
-/** The fields of `AttemptRecord`, and `is_manual`, as columns of a table `attempt`. */
-function attemptTable(attempts: AttemptRecord[]): SQL {
-  return sql`(SELECT value ->> 'sequence' AS sequence, value ->> 'at' AS at, value ->> 'trigger' AS trigger,
-      value ->> 'status_code' AS status_code, value ->> 'duration_ms' AS duration_ms, value ->> 'error' AS error,
-      value ->> 'response' AS response, value ->> 'trigger' = 'manual' AS is_manual, value ->> 'succeeded' AS succeeded,
-      value ->> 'schedule_attempts' AS schedule_attempts, value ->> 'last_error' AS last_error,
-      value ->> 'retry_at' AS retry_at
-    FROM json_each(${JSON.stringify(attempts)})) attempt`
-}
-
-function insertAttempts(attempt: SQL, isOfAttempt: SQL) {
+function insertAttempts(attemptTable: SQL, isOfAttempt: SQL) {
   return insertSelect(
     deliveryAttempts,
     {
       accountId: d.accountId,
       deliveryId: d.id,
       number: sql`${d.attempts} + 1`,
-      at: sql`attempt.at`,
-      trigger: sql`attempt.trigger`,
-      statusCode: sql`attempt.status_code`,
-      durationMs: sql`attempt.duration_ms`,
-      error: sql`attempt.error`,
-      response: sql`attempt.response`,
+      at: attempt.at,
+      trigger: attempt.trigger,
+      statusCode: attempt.status_code,
+      durationMs: attempt.duration_ms,
+      error: attempt.error,
+      response: attempt.response,
     },
-    sql`FROM ${attempt} CROSS JOIN ${d} ON ${isOfAttempt}`,
+    sql`FROM ${attemptTable} CROSS JOIN ${d} ON ${isOfAttempt}`,
   )
 }
 
-function updateDeliveries(attempt: SQL, isOfAttempt: SQL, now: number) {
+function updateDeliveries(attemptTable: SQL, isOfAttempt: SQL, now: number) {
   // A replay may have restarted the schedule during the attempt: the new schedule applies.
-  const isRestarted = sql`(${d.scheduleAttempts} <> attempt.schedule_attempts)`
-  const keepsSchedule = sql`(${isRestarted} OR (attempt.is_manual AND NOT attempt.succeeded))`
-  const retryAt = sql`(CASE WHEN ${keepsSchedule} THEN ${d.retryAt} ELSE attempt.retry_at END)`
-  const manualRequests = sql`max(0, ${d.manualRequests} - attempt.is_manual)`
+  const isRestarted = sql`(${d.scheduleAttempts} <> ${attempt.schedule_attempts})`
+  const keepsSchedule = sql`(${isRestarted} OR (${IS_MANUAL} AND NOT ${SUCCEEDED}))`
+  const retryAt = sql`(CASE WHEN ${keepsSchedule} THEN ${d.retryAt} ELSE ${attempt.retry_at} END)`
+  const manualRequests = sql`max(0, ${d.manualRequests} - ${IS_MANUAL})`
   return run(sql`
     UPDATE ${deliveries} AS d SET
       ${deliveries.attempts} = ${d.attempts} + 1,
-      ${deliveries.scheduleAttempts} = ${d.scheduleAttempts} + (NOT attempt.is_manual AND NOT ${isRestarted}),
+      ${deliveries.scheduleAttempts} = ${d.scheduleAttempts} + (NOT ${IS_MANUAL} AND NOT ${isRestarted}),
       ${deliveries.manualRequests} = ${manualRequests},
       ${deliveries.retryAt} = ${retryAt},
-      ${deliveries.lastError} = attempt.last_error,
-      ${deliveries.outcome} = CASE WHEN attempt.succeeded THEN 'succeeded'
+      ${deliveries.lastError} = ${attempt.last_error},
+      ${deliveries.outcome} = CASE WHEN ${SUCCEEDED} THEN 'succeeded'
         WHEN ${retryAt} IS NULL THEN coalesce(${d.outcome}, 'failed') ELSE ${d.outcome} END,
       ${deliveries.completedAt} = CASE WHEN ${manualRequests} = 0 AND ${retryAt} IS NULL THEN ${now} END
-    FROM ${attempt} WHERE ${isOfAttempt}`)
+    FROM ${attemptTable} WHERE ${isOfAttempt}`)
 }

@@ -1,8 +1,8 @@
-import { type Alias, alias } from '../db/alias'
-import type { EventType } from '../db/outbox'
+import { type Alias, alias, qualified } from '../db/alias'
+import { byPlan, type Plan } from '../db/by-plan'
 import { accountCounters, accounts } from '../db/schema/accounts'
 import { deliveries, events, webhooks } from '../db/schema/webhooks'
-import { type RowOf, selection } from '../db/selection'
+import { nullable, type RowOf, selection } from '../db/selection'
 import { type SQL, sql } from '../db/sql'
 import { query, run, select } from '../db/statement'
 import { MINUTE } from '../lib/time'
@@ -20,8 +20,8 @@ const due = alias(deliveries, 'due')
 const e = alias(events, 'e')
 const s = alias(accountCounters, 's')
 const w = alias(webhooks, 'w')
-const counters = alias(accountCounters, 'account_state')
-const updated = alias(webhooks, 'webhooks')
+const counters = qualified(accountCounters)
+const updated = qualified(webhooks)
 const ranked = alias(webhooks, 'ranked')
 const chosen = alias(webhooks, 'chosen')
 const leased = alias(webhooks, 'leased')
@@ -48,10 +48,10 @@ const DUE_DELIVERY = selection({
   is_manual: sql<number>`${d.manualRequests} > 0`,
   schedule_attempts: d.scheduleAttempts,
   sequence: d.sequence,
-  id: sql<string | null>`${e.id}`,
-  type: sql<EventType | null>`${e.type}`,
-  data: sql<string | null>`${e.data}`,
-  created_at: sql<number | null>`${e.createdAt}`,
+  id: nullable(e.id),
+  type: nullable(e.type),
+  data: nullable(e.data),
+  created_at: nullable(e.createdAt),
 })
 
 export type DueDelivery = RowOf<typeof DUE_DELIVERY>
@@ -65,7 +65,7 @@ export interface LeaseRequest {
   atMost: number
   slowAtMost: number
   /** How many deliveries an account may send in a minute. */
-  quota: { standard: number; premium: number }
+  quota: Record<Plan, number>
   now: number
 }
 
@@ -99,7 +99,7 @@ function takeLeases({ leaseId, leaseUntil, atMost, slowAtMost, quota, now }: Lea
   const { accountId, id, isSlow, nextAt } = webhooks
   const { lastServedAt } = accountCounters
   const used = quotaUsed(s, now)
-  const allowed = sql`CASE ${a.plan} WHEN 'premium' THEN ${quota.premium} ELSE ${quota.standard} END`
+  const allowed = byPlan(a.plan, quota)
   const candidates = (slow: 0 | 1) => sql`
     SELECT ${w.accountId}, ${w.id}, ${w.isSlow}, ${w.nextAt}, ${s.lastServedAt}, ${allowed} - ${used} AS quota_left
     FROM ${w}

@@ -1,16 +1,17 @@
-import { alias } from '../db/alias'
+import { alias, qualified } from '../db/alias'
+import { byPlan } from '../db/by-plan'
 import { accountCounters, accounts } from '../db/schema/accounts'
 import { deliveries, replays, webhooks } from '../db/schema/webhooks'
 import { type RowOf, selection } from '../db/selection'
 import { type SQL, sql } from '../db/sql'
 import { select } from '../db/statement'
-import { deleteFrom, insertSelect, update } from '../db/write'
+import { deleteFrom, insertSelect, omitUndefined, update } from '../db/write'
 
 const a = alias(accounts, 'a')
 const d = alias(deliveries, 'd')
 const s = alias(accountCounters, 's')
-/** Qualified names for subqueries of a statement that updates webhooks. */
-const updated = alias(webhooks, 'webhooks')
+/** For subqueries of a statement that updates webhooks. */
+const updated = qualified(webhooks)
 
 const WEBHOOK = selection({
   id: webhooks.id,
@@ -32,6 +33,7 @@ export const NEXT_DUE_AT = sql<number | null>`(SELECT min(${d.dueAt}) FROM ${d}
   WHERE ${d.accountId} = ${updated.accountId} AND ${d.webhookId} = ${updated.id} AND ${d.dueAt} IS NOT NULL)`
 
 const MAX_WEBHOOKS = { standard: 10, premium: 50 }
+const WEBHOOK_LIMIT = byPlan(a.plan, MAX_WEBHOOKS)
 
 interface NewWebhook {
   id: string
@@ -70,7 +72,7 @@ export function insertWebhook(accountId: string, webhook: NewWebhook, now: numbe
     sql`FROM ${s} JOIN ${a} ON ${a.id} = ${s.accountId}
       WHERE ${s.accountId} = ${accountId}
         AND (SELECT count(*) FROM ${webhooks} WHERE ${webhooks.accountId} = ${accountId} AND ${webhooks.deletedAt} IS NULL)
-          < CASE ${a.plan} WHEN 'premium' THEN ${MAX_WEBHOOKS.premium} ELSE ${MAX_WEBHOOKS.standard} END`,
+          < ${WEBHOOK_LIMIT}`,
   )
 }
 
@@ -111,10 +113,12 @@ export function updateWebhookStatement(accountId: string, id: string, change: We
   return update(
     webhooks,
     {
-      url,
-      events: events && JSON.stringify(events),
-      description,
-      includeInternal: includeInternal === undefined ? undefined : Number(includeInternal),
+      ...omitUndefined({
+        url,
+        events: events && JSON.stringify(events),
+        description,
+        includeInternal: includeInternal === undefined ? undefined : Number(includeInternal),
+      }),
       ...(url !== undefined && { isSlow: 0 }),
       ...(active === true && { active: 1, disabledReason: null, failingSince: null, isSlow: 0, nextAt: NEXT_DUE_AT }),
       ...(active === false && { active: 0, disabledReason: null, nextAt: null }),

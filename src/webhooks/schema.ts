@@ -1,4 +1,5 @@
 import { z } from '@hono/zod-openapi'
+import { deliveries, deliveryAttempts, webhooks } from '../db/schema/webhooks'
 import { EVENT_TYPES, LISTED_TYPES } from '../events/service'
 import { CursorPagination, CursorQuery } from '../http/pagination/cursor'
 import { PageQuery, Pagination } from '../http/pagination/page'
@@ -24,7 +25,7 @@ const shape = {
   include_internal: z.boolean(),
   active: z.boolean(),
   disabled_reason: z
-    .union([z.enum(['gone', 'failing']), z.null()])
+    .union([z.enum(webhooks.disabledReason.enumValues), z.null()])
     .openapi({ description: 'Why the service switched it off: it answered 410, or failed for five days' }),
   created_at: WireTime,
   secret_last_rotated_at: NullableTime,
@@ -95,7 +96,7 @@ export const UpdateWebhookBody = z
   .openapi('UpdateWebhook', { minProperties: 1 })
 export type UpdateWebhookInput = z.infer<typeof UpdateWebhookBody>
 
-const DELIVERY_STATUSES = ['pending', 'succeeded', 'failed'] as const
+const DELIVERY_STATUSES = ['pending', ...deliveries.outcome.enumValues] as const
 const DeliveryStatus = z.enum(DELIVERY_STATUSES).openapi('DeliveryStatus')
 const DeliveredType = z.enum(LISTED_TYPES).openapi('EventType')
 
@@ -120,7 +121,7 @@ const Attempt = z
   .object({
     number: integerField(1),
     at: WireTime,
-    trigger: z.enum(['scheduled', 'manual']),
+    trigger: z.enum(deliveryAttempts.trigger.enumValues),
     status_code: z.union([integerField(100, 999), z.null()]),
     duration_ms: integerField(),
     error: z

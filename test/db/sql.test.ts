@@ -1,11 +1,15 @@
+import { env } from 'cloudflare:workers'
 import { describe, expect, it } from 'vitest'
-import { alias } from '../../src/db/alias'
+import { alias, qualified } from '../../src/db/alias'
+import { byPlan } from '../../src/db/by-plan'
+import { jsonTable } from '../../src/db/json-table'
 import { render } from '../../src/db/render'
+import { accounts } from '../../src/db/schema/accounts'
 import { comments, tickets } from '../../src/db/schema/tickets'
 import { selection } from '../../src/db/selection'
 import { type SQL, sql } from '../../src/db/sql'
 import { query, select } from '../../src/db/statement'
-import { deleteFrom, insertSelect, update } from '../../src/db/write'
+import { deleteFrom, insertSelect, omitUndefined, update } from '../../src/db/write'
 
 const t = alias(tickets, 't')
 const c = alias(comments, 'c')
@@ -43,6 +47,47 @@ describe('a template', () => {
   })
 })
 
+describe('a qualified table', () => {
+  it('is its name, and its columns begin with it', () => {
+    const { text } = render(sql`UPDATE ${qualified(tickets)} SET ${tickets.title} = ${qualified(tickets).id}`)
+    expect(text).toBe('UPDATE tickets SET title = tickets.id')
+  })
+})
+
+describe('the value of a plan', () => {
+  it('is that of the plan in the column', async () => {
+    const limit = byPlan(accounts.plan, { standard: 2, premium: 5 })
+    const { text } = render(
+      sql`SELECT ${accounts.plan}, ${limit} AS value FROM (SELECT value AS plan FROM json_each(?1))`,
+    )
+    const { results } = await env.DB.prepare(text).bind('["standard", "premium"]').all()
+    expect(results).toEqual([
+      { plan: 'standard', value: 2 },
+      { plan: 'premium', value: 5 },
+    ])
+  })
+})
+
+describe('a JSON table', () => {
+  it('has the fields of its rows in their order', async () => {
+    const table = jsonTable('row', { title: tickets.title, assigned_to: tickets.assignedTo, number: tickets.number })
+    const { columns } = table
+    const rows = [
+      { title: "It's", assigned_to: null, number: 2 },
+      { title: 'T', assigned_to: 'a', number: 1 },
+    ]
+    const fields = sql.join([columns.title, columns.assigned_to, columns.number], sql`, `)
+    const { text, values } = render(sql`SELECT json_array(${fields}) AS found FROM ${table.of(rows)} ORDER BY row.key`)
+    const { results } = await env.DB.prepare(text)
+      .bind(...values)
+      .all<{ found: string }>()
+    expect(results.map(({ found }) => JSON.parse(found))).toEqual([
+      ["It's", null, 2],
+      ['T', 'a', 1],
+    ])
+  })
+})
+
 describe('statements', () => {
   const TICKET = selection({ id: t.id, by: t.createdBy })
 
@@ -77,11 +122,15 @@ describe('statements', () => {
     )
   })
 
-  it('leave out what is undefined, and reject what the schema lacks', () => {
-    expect(render(update(tickets, { title: undefined, status: 'open' }, sql`1`).query).text).toBe(
-      'UPDATE tickets SET status = ?1 WHERE 1',
-    )
-    expect(() => update(tickets, { title: undefined }, sql`1`)).toThrow('at least one column')
+  it('omit only fields that a request may omit', () => {
+    const values = omitUndefined({ title: undefined, assignedTo: null })
+    expect(render(update(tickets, values, sql`1`).query).text).toBe('UPDATE tickets SET assigned_to = ?1 WHERE 1')
+    const undefinedTitle: object = { title: undefined, assignedTo: null }
+    expect(() => render(update(tickets, undefinedTitle, sql`1`).query)).toThrow(TypeError)
+  })
+
+  it('reject what the schema lacks', () => {
+    expect(() => update(tickets, {}, sql`1`)).toThrow('at least one column')
     const unknown: object = { unknown: 1 }
     expect(() => update(tickets, unknown, sql`1`)).toThrow('no column unknown')
     expect(() => selection({ n: sql`${1}` })).toThrow('no values')

@@ -20,10 +20,10 @@ function declaredTables(file: SourceFile): string[] {
   })
 }
 
-/** The text of a template tagged with `sql`, or of an argument of `sql.raw`; a value or a column is `?`. */
+/** The text of a template tagged with `sql`, or of an argument of `sql.raw` or `alias`; a value or a column is `?`. */
 function sqlOf(node: Node): string[] {
   if (Node.isTaggedTemplateExpression(node) && node.getTag().getText() === 'sql') return [textOf(node.getTemplate())]
-  if (!Node.isCallExpression(node) || node.getExpression().getText() !== 'sql.raw') return []
+  if (!Node.isCallExpression(node) || !['sql.raw', 'alias'].includes(node.getExpression().getText())) return []
   return node.getArguments().flatMap((argument) => [argument, ...argument.getDescendants()].map(textOf))
 }
 
@@ -66,6 +66,7 @@ describe('a name of a table', () => {
       ['comments', 'events'],
     ],
     'in raw text': ["sql.raw('users u INDEXED BY users_by_role')", ['users']],
+    'of an alias': ["alias(tickets, 'tickets')", ['tickets']],
     // biome-ignore lint/suspicious/noTemplateCurlyInString: this is the text of a source
     'in a raw template': ['sql.raw(`tickets ${alias}`)', ['tickets']],
   }

@@ -4,9 +4,13 @@ import { promisify } from 'node:util'
 import { describe, expect, it } from 'vitest'
 import { COMMANDS } from '../../scripts/admin/commands.ts'
 import { ROOT } from '../../scripts/lib/local-state.ts'
+import { guideBlocks } from '../helpers/node/guides.ts'
 import { BLOCKS } from '../helpers/node/operations.ts'
 
-/** Every command that docs/operations.md shows exists. The tests of each command run it. */
+/**
+ * Every command that docs/operations.md shows exists, and every command of wrangler that a guide shows without being run.
+ * The tests of each command run it.
+ */
 
 function commandsIn(script: string): string[] {
   const lines = script.split(/\n|&&/).map((line) => line.trim())
@@ -16,6 +20,7 @@ function commandsIn(script: string): string[] {
 }
 
 const shown = BLOCKS.flatMap(({ script }) => commandsIn(script))
+const inGuides = guideBlocks.flatMap(({ code, exempt }) => (exempt === null ? [] : commandsIn(code)))
 const run = promisify(execFile)
 
 async function helpOf(command: string): Promise<string> {
@@ -45,7 +50,7 @@ describe('docs/operations.md', () => {
   })
 
   it('shows commands and options of wrangler that exist', { timeout: 240_000 }, async () => {
-    const wrangler = shown.flatMap((command) => /^npx wrangler (.*)$/.exec(command)?.[1] ?? [])
+    const wrangler = [...shown, ...inGuides].flatMap((command) => /^npx wrangler (.*)$/.exec(command)?.[1] ?? [])
     const uses = Map.groupBy(wrangler, (rest) => /^[a-z0-9 -]*?(?= ticketing| APP| DB| --|$)/.exec(rest)?.[0] ?? rest)
     expect(uses.size).toBeGreaterThan(6)
     const helps = await Promise.all([...uses].map(async ([name, used]) => ({ name, used, help: await helpOf(name) })))

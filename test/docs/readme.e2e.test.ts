@@ -8,7 +8,13 @@ import { ROOT } from '../../scripts/lib/local-state.ts'
 import { startReceiver } from '../../scripts/listen/receiver.ts'
 import { compilerErrors, createProject, runModule, writeModule } from '../helpers/node/client-project.ts'
 import { runInShell, type ShellRun } from '../helpers/node/document-shell.ts'
-import { differencesFromShown, type Example, examplesOf, patternOfShown } from '../helpers/node/documents.ts'
+import {
+  differencesFromShown,
+  type Example,
+  examplesOf,
+  patternOfShown,
+  sameCommand,
+} from '../helpers/node/documents.ts'
 import { preparedState } from '../helpers/node/prepared-state.ts'
 import { freePort, type RunningServer, startServer } from '../helpers/node/server.ts'
 
@@ -77,12 +83,8 @@ function rewritten(code: string): string {
     .replace(/(localhost:|--port )4000/g, `$1${listenPort}`)
   return here
     .split('\n')
-    .map((line) => STOOD_FOR.get(commandOf(line))?.(project) ?? line)
+    .map((line) => STOOD_FOR.get(sameCommand(line))?.(project) ?? line)
     .join('\n')
-}
-
-function commandOf(line: string): string {
-  return line.replace(/\s+#.*$/, '').trim()
 }
 
 function outcomeOf(example: Example) {
@@ -122,7 +124,7 @@ describe('the commands of the documents', () => {
   })
 
   it('are all run, but for those that something stands for', () => {
-    const commands = inShell.flatMap(({ code }) => code.split('\n').map(commandOf))
+    const commands = inShell.flatMap(({ code }) => code.split('\n').map(sameCommand))
     expect(commands).toEqual(expect.arrayContaining([...STOOD_FOR.keys()]))
     const others = readdirSync(`${ROOT}docs`).map((name) => `docs/${name}`)
     const withCode = others.filter((path) => path.endsWith('.md') && examplesOf(path).length > 0)

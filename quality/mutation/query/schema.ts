@@ -50,5 +50,5 @@ function firstString(expression: ts.Expression): string | undefined {
 }
 
 function isAlias(name: ts.Identifier): boolean {
-  return new RegExp(String.raw`\b${name.text} = alias\(`).test(name.getSourceFile().text)
+  return new RegExp(String.raw`\b${name.text} = (alias|qualified)\(`).test(name.getSourceFile().text)
 }

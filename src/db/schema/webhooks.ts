@@ -12,7 +12,18 @@ export const events = sqliteTable(
     accountId: text('account_id').notNull(),
     sequence: integer('sequence').notNull(),
     id: text('id').notNull(),
-    type: text('type').notNull(),
+    /** `webhook.test` is emitted on request, to one webhook. */
+    type: text('type', {
+      enum: [
+        'ticket.created',
+        'ticket.updated',
+        'ticket.status_changed',
+        'ticket.deleted',
+        'comment.created',
+        'user.created',
+        'webhook.test',
+      ],
+    }).notNull(),
     ticketId: text('ticket_id'),
     isInternal: integer('is_internal').notNull(),
     data: text('data').notNull(),

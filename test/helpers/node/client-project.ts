@@ -5,26 +5,26 @@ import { text } from 'node:stream/consumers'
 import { ROOT } from '../../../scripts/lib/local-state.ts'
 import type { Example } from './documents.ts'
 
-const TSCONFIG = {
+const tsconfigWith = (types: string[]) => ({
   compilerOptions: {
     target: 'ES2022',
     lib: ['ES2022', 'DOM', 'DOM.Iterable', 'DOM.AsyncIterable'],
     module: 'NodeNext',
-    types: [],
+    types,
     strict: true,
     exactOptionalPropertyTypes: true,
     noUncheckedIndexedAccess: true,
     noEmit: true,
   },
   include: ['*.ts'],
-}
+})
 
 const MARK = '\u001e'
 
-export function createProject(folder: string): void {
+export function createProject(folder: string, types: string[] = []): void {
   mkdirSync(folder, { recursive: true })
   writeFileSync(`${folder}/package.json`, JSON.stringify({ name: 'a-project', private: true, type: 'module' }))
-  writeFileSync(`${folder}/tsconfig.json`, JSON.stringify(TSCONFIG))
+  writeFileSync(`${folder}/tsconfig.json`, JSON.stringify(tsconfigWith(types)))
 }
 
 export function writeModule(

@@ -10,15 +10,18 @@ export interface ShellRun {
   stderr: string
 }
 
+const JQ = `${ROOT}test/helpers/node/jq.ts`
+
 const MARK = '\u001e'
 
 /**
- * Like a terminal, where jobs have process groups. Counts failed requests on descriptor 3, also those whose output goes
+ * Like a terminal, where jobs have process groups. Needs no `jq` on the machine. Counts failed requests on descriptor 3, also those whose output goes
  * into a variable.
  */
 const PRELUDE = `set -em
 trap 'kill $(jobs -p) 2>&- || true' EXIT
 BACKGROUND=$(mktemp)
+jq() { '${process.execPath}' '${JQ}' "$@"; }
 curl() { command curl --fail-with-body --show-error "$@" || echo "$EXAMPLE" >&3; }
 until_printed() { for _ in $(seq 300); do grep -q "$1" "$BACKGROUND" && return; sleep 0.1; done; return 1; }
 `

@@ -2,44 +2,78 @@ import { readFileSync } from 'node:fs'
 import { ROOT } from '../../../scripts/lib/local-state.ts'
 
 export interface Example {
-  language: 'sh' | 'ts'
+  language: string
   code: string
   shown: { kind: 'json' | 'text'; text: string } | null
   /** Such as `README.md:42`. */
   location: string
 }
 
-const BLOCK = /^```(\w*)\n(.*?)^```$/gms
+/** A fenced block: ```` ```ts [receiver.ts] ````, ```` ```sh exempt="why it is not run" ```` or ```` ```json schema=Ticket ````. */
+export interface Block extends Example {
+  /** A complete program, in a file of this name. */
+  file: string | null
+  exempt: string | null
+  /** The schema of the OpenAPI document that the JSON matches. */
+  schema: string | null
+  /** Attributes that nothing reads. */
+  unknown: string
+}
 
-/** A block of JSON or text right after an example is its output. */
-export function examplesOf(path: string): Example[] {
+const BLOCK = /^```(\w*)(?: ([^\n]*))?\n(.*?)^```$/gms
+const ATTRIBUTES = {
+  file: /^\[([\w./-]+)\]/,
+  exempt: /\bexempt="([^"]+)"/,
+  schema: /\bschema=(\w+)/,
+}
+
+/** A block of JSON or text right after a command or code is its output, and not in the list. */
+export function blocksOf(path: string): Block[] {
   const markdown = readFileSync(`${ROOT}${path}`, 'utf8')
-  const examples: Example[] = []
+  const blocks: Block[] = []
   let end = 0
   for (const match of markdown.matchAll(BLOCK)) {
-    const [block, language, text = ''] = match
-    const last = examples.at(-1)
+    const [block, language = '', info = '', code = ''] = match
+    const last = blocks.at(-1)
     const isRightAfter = markdown.slice(end, match.index).trim() === ''
-    if (language === 'sh' || language === 'ts') {
-      const line = markdown.slice(0, match.index).split('\n').length + 1
-      examples.push({ language, code: text, shown: null, location: `${path}:${line}` })
-    } else if ((language === 'json' || language === 'text') && last && isRightAfter)
-      last.shown = { kind: language, text }
     end = match.index + block.length
+    if (last && isRightAfter && info === '' && isOutput(language) && ['sh', 'ts'].includes(last.language)) {
+      last.shown = { kind: language, text: code }
+      continue
+    }
+    const line = markdown.slice(0, match.index).split('\n').length + 1
+    blocks.push({ language, code, shown: null, location: `${path}:${line}`, ...attributesOf(info) })
   }
-  return examples
+  return blocks
+}
+
+/** The commands and the code that belong together, without programs and without blocks that have an attribute. */
+export function examplesOf(path: string): Example[] {
+  return blocksOf(path).filter(
+    ({ language, file, exempt, unknown }) =>
+      ['sh', 'ts'].includes(language) && file === null && exempt === null && unknown === '',
+  )
+}
+
+const isOutput = (language: string): language is 'json' | 'text' => language === 'json' || language === 'text'
+
+function attributesOf(info: string): Pick<Block, 'file' | 'exempt' | 'schema' | 'unknown'> {
+  const read = (pattern: RegExp) => pattern.exec(info)?.[1] ?? null
+  const { file, exempt, schema } = ATTRIBUTES
+  const unknown = [file, exempt, schema].reduce((rest, pattern) => rest.replace(pattern, ''), info).trim()
+  return { file: read(file), exempt: read(exempt), schema: read(schema), unknown }
 }
 
 const TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/
 
 /**
- * Reports other keys and other values. Times may differ, a text that ends in `…` may continue, and JSON for readers may
+ * Reports other keys and other values. Times may differ, `…` stands for any text, and JSON for readers may
  * be formatted in any way.
  */
 export function differencesFromShown(shown: unknown, actual: unknown, path = '$'): string[] {
   if (typeof shown === 'string' && typeof actual === 'string') {
     if (TIME.test(shown) && TIME.test(actual)) return []
-    if (shown.endsWith('…') && actual.startsWith(shown.slice(0, -1))) return []
+    if (shown.includes('…') && abbreviated(shown, '[^]*').test(actual)) return []
   }
   if (typeof shown !== 'object' || typeof actual !== 'object' || shown === null || actual === null)
     return shown === actual ? [] : [`${path}: ${JSON.stringify(shown)} is shown, ${JSON.stringify(actual)} is answered`]
@@ -52,9 +86,22 @@ export function differencesFromShown(shown: unknown, actual: unknown, path = '$'
   ]
 }
 
-/** Allows any time, any count after `#`, and any text for `…`. */
-export function patternOfShown(text: string): RegExp {
-  const literal = text.trimEnd().replace(/[.*+?^${}()|[\]\\]/g, '\\$&')
-  const free = literal.replace(/\d\d:\d\d:\d\d/g, '\\d\\d:\\d\\d:\\d\\d').replace(/ {2}#\d+/g, '  #\\d+')
-  return new RegExp(free.replaceAll('…', '\\S*'))
+/** Allows any time, any count after `#`, and any text for `…`. `whole`: there is no other output. */
+export function patternOfShown(text: string, extent: 'part' | 'whole' = 'part'): RegExp {
+  const free = escaped(text.trimEnd())
+    .replace(/\d\d:\d\d:\d\d/g, '\\d\\d:\\d\\d:\\d\\d')
+    .replace(/ {2}#\d+/g, '  #\\d+')
+  const pattern = free.replaceAll('…', '\\S*')
+  return new RegExp(extent === 'whole' ? `^${pattern}$` : pattern)
+}
+
+const escaped = (text: string) => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')
+
+function abbreviated(text: string, anything: string): RegExp {
+  return new RegExp(`^${escaped(text).replaceAll('…', anything)}$`)
+}
+
+/** A line of a shell without the comment at its end. */
+export function sameCommand(line: string): string {
+  return line.replace(/\s+#.*$/, '').trim()
 }
