@@ -12,7 +12,7 @@ export function renderPage(nonce: string): string {
 <meta charset="utf-8">
 <title>Ticketing API reference</title>
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="description" content="Every request of the Ticketing API, with its answers, to read and to try.">
+<meta name="description" content="Every operation of the Ticketing API, with examples that you can try.">
 <meta name="color-scheme" content="light dark">
 <meta property="csp-nonce" content="${nonce}">
 <link rel="icon" href="/docs/favicon.svg" type="image/svg+xml">

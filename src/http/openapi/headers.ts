@@ -12,12 +12,14 @@ const LAST_SECOND = 253_402_300_799
 export const HEADERS = {
   'X-Request-Id': {
     required: true,
-    description: 'ID of this request in the logs: the `X-Request-Id` of the request if it is valid, otherwise a new UUID.',
+    description:
+      'ID of this request in the logs: the `X-Request-Id` of the request if it is valid, otherwise a new UUID.',
     schema: patterned(255, '^[\\w=-]{1,255}$', '1b671a64-40d5-491e-99b0-da01ff1f3341'),
   },
   'Server-Timing': {
     required: true,
-    description: 'Milliseconds spent on authentication (`auth`), the database (`db`), everything else (`app`) and in total.',
+    description:
+      'Milliseconds spent on authentication (`auth`), the database (`db`), everything else (`app`) and in total.',
     schema: text(200, 'auth;dur=2, db;dur=3, app;dur=3, total;dur=8'),
   },
   'Cache-Control': {
@@ -56,7 +58,8 @@ export const HEADERS = {
     schema: patterned(100, '^"(standard|premium)";r=\\d+;t=\\d+$', '"standard";r=95;t=41'),
   },
   'X-D1-Bookmark': {
-    description: 'Database state of this response. Another process that sends it back reads data that is at least as recent.',
+    description:
+      'Database state of this response. Another process that sends it back reads data that is at least as recent.',
     schema: text(500, '00000085-0000024c-00004c6d-8e61117bf38d7adb71b934ebbf891683'),
   },
   'Idempotent-Replayed': {

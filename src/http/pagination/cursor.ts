@@ -6,11 +6,11 @@ import { NextPageUrl, PageQuery, Pagination, PerPage, PrevPageUrl } from './page
 
 /** An empty cursor starts at the beginning. */
 export const CursorQuery = {
-  cursor: z
-    .string()
-    .max(500)
-    .optional()
-    .openapi({ pattern: '^[\\w-]*$', description: 'The `next_cursor` or `prev_cursor` of a response to the same request. Leave it empty to start.', example: '' }),
+  cursor: z.string().max(500).optional().openapi({
+    pattern: '^[\\w-]*$',
+    description: 'The `next_cursor` or `prev_cursor` of a response to the same request. Leave it empty to start.',
+    example: '',
+  }),
   per_page: PageQuery.per_page,
 }
 
@@ -151,9 +151,9 @@ export const CursorPagination = z
   .openapi('CursorPagination', { description: 'Cursors of the pages around a page that was requested by cursor.' })
 
 /** Of a list with both kinds of pages. */
-export const PageOrCursorPagination = z
-  .union([Pagination, CursorPagination])
-  .openapi({ description: 'Position of this page: `CursorPagination` if the request had a `cursor`, otherwise `Pagination`.' })
+export const PageOrCursorPagination = z.union([Pagination, CursorPagination]).openapi({
+  description: 'Position of this page: `CursorPagination` if the request had a `cursor`, otherwise `Pagination`.',
+})
 
 /** The `pagination` of a response and its `Link` header (RFC 8288). */
 export function paginateByCursor(url: URL, perPage: number, cursors: { next: string | null; prev: string | null }) {

@@ -74,8 +74,11 @@ export function id(example: string) {
 }
 
 /** An ID in a path. Its form is not checked: an invalid ID is a 404. */
-export function pathId(name: string, example: string) {
-  return z.string().openapi({ param: { name, in: 'path' }, maxLength: MAX_ID, pattern: ID_PATTERN, example })
+export function pathId(name: `${string}_id`, example: string) {
+  const description = `ID of the ${name.replace('_id', '')}.`
+  return z
+    .string()
+    .openapi({ param: { name, in: 'path' }, maxLength: MAX_ID, pattern: ID_PATTERN, description, example })
 }
 
 /** A number in a query, in plain digits. `rule` is the message. */
@@ -118,8 +121,8 @@ const ID_FORM = ID_PATTERN.slice(1, -1)
 const MAX_IDS = MAX_VALUES * (MAX_ID + 1)
 const IDS = new RegExp(`^${ID_FORM}(,${ID_FORM}){0,${MAX_VALUES - 1}}$`)
 
-/** Comma-separated IDs in a query, or `keywords`. */
-export function oneOrMoreIds(keywords: readonly string[], example: string) {
+/** Comma-separated IDs in a query, or keywords that look like IDs. */
+export function oneOrMoreIds(example: string) {
   return z
     .string()
     .refine((text) => isMatch(text, IDS, MAX_IDS), `must be IDs with commas between them, at most ${MAX_VALUES}`)
