@@ -3,22 +3,23 @@ import { MAX_TOKEN } from '../access/tokens'
 import { Email, GivenPassword, NewPassword, singleLine } from '../http/schemas/request-fields'
 import { WireTime } from '../http/schemas/response-fields'
 import { RoleName, UserRef } from '../users/service'
+import { EXAMPLE_TOKEN } from './examples'
 
 export const LoginBody = z
   .strictObject({
-    email: Email,
-    password: GivenPassword,
+    email: Email.openapi({ description: 'Email of the user. The case of ASCII letters is ignored.' }),
+    password: GivenPassword.openapi({ description: 'Password of the user.' }),
     account: singleLine(64)
       .optional()
-      .openapi({ description: 'The slug of the account; needed where several know the e-mail' }),
+      .openapi({ description: 'Slug of the account. Required if several accounts have this email.', example: 'acme' }),
   })
   .openapi('Login')
 
 export const RegisterBody = z
   .strictObject({
-    account: singleLine(64).openapi({ description: 'The slug of the account' }),
-    name: singleLine(100),
-    email: Email,
+    account: singleLine(64).openapi({ description: 'Slug of the account.', example: 'acme' }),
+    name: singleLine(100).openapi({ description: 'Name, 1 to 100 characters.', example: 'Jo Ruiz' }),
+    email: Email.openapi({ description: 'Unique within the account.', example: 'jo@example.com' }),
     password: NewPassword,
   })
   .openapi('Register')
@@ -28,9 +29,12 @@ export const LoginResult = z
     token: z.string().openapi({
       maxLength: MAX_TOKEN,
       pattern: '^[\\w-]+\\.[\\w-]+\\.[\\w-]+$',
-      description: 'To be sent as `Authorization: Bearer …`',
+      description: 'Send it as `Authorization: Bearer …`.',
+      example: EXAMPLE_TOKEN,
     }),
-    expires_at: WireTime,
-    user: z.object({ ...UserRef.shape, role: RoleName }).openapi('LoggedInUser'),
+    expires_at: WireTime.openapi({ description: 'Time at which the token expires.' }),
+    user: z
+      .object({ ...UserRef.shape, role: RoleName })
+      .openapi('LoggedInUser', { description: 'The user that the token belongs to.' }),
   })
   .openapi('LoginResult')
