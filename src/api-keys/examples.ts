@@ -14,9 +14,9 @@ const KEY = {
 }
 
 /** An example that no deployment accepts. */
-const SECRET = `tk_live_01jt0v7m3zq8x5y2w9r4n6p1kc${'0123456789abcdef'.repeat(6).slice(4)}`
+export const EXAMPLE_KEY = `tk_live_01jt0v7m3zq8x5y2w9r4n6p1kc${'0123456789abcdef'.repeat(6).slice(4)}`
 
-export const NEW_KEY: z.infer<typeof ApiKeyWithSecretResponse> = { data: { ...KEY, key: SECRET } }
+export const NEW_KEY: z.infer<typeof ApiKeyWithSecretResponse> = { data: { ...KEY, key: EXAMPLE_KEY } }
 
 export const KEYS: z.infer<typeof ApiKeyList> = {
   data: [{ ...KEY, last_used_at: '2025-05-04T17:00:00Z' }],
