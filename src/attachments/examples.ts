@@ -2,14 +2,18 @@ import type { z } from '@hono/zod-openapi'
 import { examplePagination } from '../http/pagination/page'
 import type { Attachment, AttachmentList, NewAttachmentJson } from './schema'
 
-const SIGNED = 'expires=1746104400&signature=acct_acme.4f7Xq0b9d2mJ6uWcR1sTzKpYvE8hLgNa3oQiBfUxDjw'
+export const EXAMPLE_SIGNATURE = 'acct_acme.4f7Xq0b9d2mJ6uWcR1sTzKpYvE8hLgNa3oQiBfUxDjw'
+
+const SIGNED = `expires=1746104400&signature=${EXAMPLE_SIGNATURE}`
+
+export const EXAMPLE_URL = `https://api.example.com/files/attach123/error_screenshot.png?${SIGNED}`
 
 export const SCREENSHOT: z.infer<typeof Attachment> = {
   id: 'attach123',
   filename: 'error_screenshot.png',
   size: 258_940,
   mime_type: 'image/png',
-  url: `https://api.example.com/files/attach123/error_screenshot.png?${SIGNED}`,
+  url: EXAMPLE_URL,
   created_at: '2025-05-01T09:30:00Z',
   sha256: '4adbf7f1103c1c83a5b66d224a734922ce115398213d69b044fda00783027650',
 }
