@@ -24,9 +24,9 @@ export const CRM: z.infer<typeof WebhookResponse> = {
 }
 
 /** The bytes 0 to 31 in base64. */
-const SECRET = 'whsec_AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8='
+export const EXAMPLE_SECRET = 'whsec_AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8='
 
-export const NEW_WEBHOOK: z.infer<typeof WebhookWithSecretResponse> = { data: { ...CRM.data, secret: SECRET } }
+export const NEW_WEBHOOK: z.infer<typeof WebhookWithSecretResponse> = { data: { ...CRM.data, secret: EXAMPLE_SECRET } }
 
 export const ROTATED_WEBHOOK: z.infer<typeof WebhookWithSecretResponse> = {
   data: { ...NEW_WEBHOOK.data, secret_last_rotated_at: '2025-05-05T08:00:00Z' },
