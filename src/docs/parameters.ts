@@ -5,7 +5,11 @@ interface Parameter {
   name: string
   in: string
   description?: string
-  schema?: { description?: string }
+  schema: Schema
+}
+interface Schema {
+  description?: string
+  allOf?: Schema[]
 }
 
 const METHODS = new Set(['get', 'post', 'patch', 'delete'])
@@ -47,12 +51,20 @@ function operationsOf(paths: object): Operation[] {
 }
 
 /** The schema library writes the description of a parameter into its schema, too. */
-function removeRepeatedDescription({ description, schema }: Parameter): void {
-  if (schema?.description === description) delete schema?.description
+function removeRepeatedDescription(parameter: Parameter): void {
+  const { description, ...schema } = parameter.schema
+  if (description === parameter.description) parameter.schema = withoutWrapper(schema)
+}
+
+/** A reference has been wrapped for the sake of the description next to it. */
+function withoutWrapper(schema: Schema): Schema {
+  const [reference, ...others] = schema.allOf ?? []
+  const isWrapper = reference !== undefined && others.length === 0 && Object.keys(schema).length === 1
+  return isWrapper ? reference : schema
 }
 
 function isParameter(parameter: unknown): parameter is Parameter {
-  return typeof parameter === 'object' && parameter !== null && 'name' in parameter && 'in' in parameter
+  return typeof parameter === 'object' && parameter !== null && 'name' in parameter && 'schema' in parameter
 }
 
 function isReference(parameter: unknown): parameter is { $ref: string } {

@@ -15,14 +15,13 @@ import { CONSTRAINT_ERRORS, fieldsForbidden } from '../service/constraint-errors
 import { statusChangeForbidden, unknownAssignee, unknownCreator } from './errors'
 import { CHANGED_TICKET, EXPORT, HISTORY, NEW_TICKET, NEW_TICKET_JSON, STATS, TICKET_DETAIL, TICKETS } from './examples'
 import { exportTickets } from './export'
+import { ExportTicketsQuery, ListTicketsQuery } from './filter-schema'
 import { listHistory } from './history'
 import { ListHistoryQuery, TicketHistory } from './history-schema'
 import { listTickets } from './list'
 import {
   CreateTicketBody,
   type ExportLine,
-  ExportTicketsQuery,
-  ListTicketsQuery,
   TicketDetailResponse,
   TicketList,
   TicketResponse,

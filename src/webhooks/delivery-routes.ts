@@ -9,9 +9,6 @@ import { defineRoute, registerRoute } from '../http/openapi/route'
 import { paginateByCursor } from '../http/pagination/cursor'
 import { pathId } from '../http/schemas/request-fields'
 import { getDelivery, listDeliveries, redeliver, replay } from './deliveries.service'
-import { replayInProgress, replayTooLarge } from './errors'
-import { ATTEMPTED, DELIVERIES, started } from './examples'
-import { INACTIVE, params } from './routes'
 import {
   DeliveryList,
   DeliveryResponse,
@@ -19,7 +16,10 @@ import {
   ListDeliveriesQuery,
   ReplayBody,
   ReplayResponse,
-} from './schema'
+} from './delivery-schema'
+import { replayInProgress, replayTooLarge } from './errors'
+import { ATTEMPTED, DELIVERIES, started } from './examples'
+import { INACTIVE, params } from './routes'
 
 const deliveryParams = params.extend({ delivery_id: pathId('delivery_id', 'dlv_01jt0v7m3z5e1c9a7b3d2f4e6a') })
 const tags = ['Webhooks']

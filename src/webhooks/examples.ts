@@ -1,13 +1,7 @@
 import type { z } from '@hono/zod-openapi'
 import { examplePagination } from '../http/pagination/page'
-import type {
-  DeliveryList,
-  DeliveryResponse,
-  DeliveryWithAttemptsResponse,
-  WebhookList,
-  WebhookResponse,
-  WebhookWithSecretResponse,
-} from './schema'
+import type { DeliveryList, DeliveryResponse, DeliveryWithAttemptsResponse } from './delivery-schema'
+import type { WebhookList, WebhookResponse, WebhookWithSecretResponse } from './schema'
 
 export const CRM: z.infer<typeof WebhookResponse> = {
   data: {

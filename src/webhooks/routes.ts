@@ -9,11 +9,11 @@ import { defineRoute, registerRoute } from '../http/openapi/route'
 import { paginate } from '../http/pagination/page'
 import { pathId } from '../http/schemas/request-fields'
 import { testWebhook } from './deliveries.service'
+import { DeliveryResponse } from './delivery-schema'
 import { tooManyWebhooks, urlRejected, urlTaken, webhookInactive } from './errors'
 import { CRM, NEW_WEBHOOK, ROTATED_WEBHOOK, started, WEBHOOKS } from './examples'
 import {
   CreateWebhookBody,
-  DeliveryResponse,
   ListWebhooksQuery,
   UpdateWebhookBody,
   WebhookList,
