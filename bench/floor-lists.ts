@@ -23,7 +23,7 @@ export interface FloorList {
 type Query = [sql: string, ...values: (string | number)[]]
 
 const RANKS = [0, 1, 2, 3]
-const STATUSES = ['open', 'in_progress', 'resolved', 'closed']
+const TICKET_STATUSES = ['open', 'in_progress', 'resolved', 'closed']
 const BY_CREATION = 'created_at DESC, number DESC'
 const BY_CHANGE = 'updated_at DESC, number DESC'
 const BY_RANK = `priority_rank ASC, ${BY_CREATION}`
@@ -43,7 +43,11 @@ const LISTS_BY_QUERY: Record<(typeof LISTS)[keyof typeof LISTS], FloorList> = {
     count: counters('assignee', CALLER_ID),
     page: page(
       BY_CHANGE,
-      mergePartitions('tickets INDEXED BY tickets_by_assignee_updated WHERE assigned_to = ?2', STATUSES, BY_CHANGE),
+      mergePartitions(
+        'tickets INDEXED BY tickets_by_assignee_updated WHERE assigned_to = ?2',
+        TICKET_STATUSES,
+        BY_CHANGE,
+      ),
       CALLER_ID,
     ),
   },
@@ -51,13 +55,17 @@ const LISTS_BY_QUERY: Record<(typeof LISTS)[keyof typeof LISTS], FloorList> = {
     count: counters('creator', CUSTOMER_ID),
     page: page(
       BY_CREATION,
-      mergePartitions('tickets INDEXED BY tickets_by_creator_created WHERE created_by = ?2', STATUSES, BY_CREATION),
+      mergePartitions(
+        'tickets INDEXED BY tickets_by_creator_created WHERE created_by = ?2',
+        TICKET_STATUSES,
+        BY_CREATION,
+      ),
       CUSTOMER_ID,
     ),
   },
   [LISTS.leastUrgent]: {
     count: counters('all', ''),
-    page: page(BY_RANK, mergePartitions(TICKETS_BY_STATUS, STATUSES, BY_RANK)),
+    page: page(BY_RANK, mergePartitions(TICKETS_BY_STATUS, TICKET_STATUSES, BY_RANK)),
   },
   [LISTS.recent]: {
     count: [
@@ -123,6 +131,6 @@ function found(word: string): FloorList {
 function tagged(tag: string): FloorList {
   return {
     count: counters('tag', tag),
-    page: page(BY_CREATION, mergePartitions('ticket_tags WHERE tag = ?2', STATUSES, BY_CREATION), tag),
+    page: page(BY_CREATION, mergePartitions('ticket_tags WHERE tag = ?2', TICKET_STATUSES, BY_CREATION), tag),
   }
 }

@@ -10,8 +10,8 @@ import {
   type EventRow,
   INSERT_EVENT,
   INSERT_TICKET,
+  RESERVE_NUMBER,
   STATS,
-  TAKE_NUMBER,
   type TicketRow,
 } from './floor-sql.ts'
 import { FAR, LISTS, PER_PAGE } from './lists.ts'
@@ -148,7 +148,7 @@ export async function createTicket(env: FloorEnv, ticket: NewTicket): Promise<Re
   const now = Date.now()
   const id = newId('ticket', now)
   const results = await batch<[never, never, never, TicketRow, never]>(env, [
-    env.DB.prepare(TAKE_NUMBER).bind(ACCOUNT_ID),
+    env.DB.prepare(RESERVE_NUMBER).bind(ACCOUNT_ID),
     env.DB.prepare(INSERT_TICKET).bind(
       ...[ACCOUNT_ID, id, ACCOUNT_ID, ticket.title, ticket.description, 'open', ticket.priority, CALLER_ID, null],
       ...[JSON.stringify(ticket.tags), JSON.stringify(ticket.custom_fields), now, now],

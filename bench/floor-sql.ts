@@ -105,7 +105,7 @@ export const DETAIL = {
     ORDER BY seq`,
 }
 
-export const TAKE_NUMBER = `
+export const RESERVE_NUMBER = `
   UPDATE account_state SET ticket_number = ticket_number + 1, event_sequence = event_sequence + 1
   WHERE account_id = ?`
 

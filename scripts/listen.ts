@@ -2,7 +2,7 @@ import { stopWithParent } from './lib/parent.ts'
 import { bodyOf, lineOn } from './listen/line.ts'
 import { HELP, type ListenOptions, readOptions } from './listen/options.ts'
 import { type Received, type ReceiverResponse, startReceiver } from './listen/receiver.ts'
-import { verdictOn } from './listen/verdict.ts'
+import { checkSignature } from './listen/signature.ts'
 
 /** `npm run listen`: a local receiver for webhooks. */
 async function main(): Promise<void> {
@@ -21,10 +21,10 @@ function isInUse(error: unknown): boolean {
 }
 
 function respond(request: Received, options: ListenOptions): ReceiverResponse {
-  const verdict = options.secret === null ? null : verdictOn(request, options.secret)
-  const status = verdict?.isValid === false ? 401 : request.attempt <= options.fail ? 500 : 204
+  const signature = options.secret === null ? null : checkSignature(request, options.secret)
+  const status = signature?.isValid === false ? 401 : request.attempt <= options.fail ? 500 : 204
   const message =
-    verdict === null ? 'NOT VERIFIED' : verdict.isValid ? 'verified' : `wrong signature (${verdict.reason})`
+    signature === null ? 'NOT VERIFIED' : signature.isValid ? 'verified' : `wrong signature (${signature.reason})`
   console.log(lineOn(request, message, status))
   if (options.body) console.log(bodyOf(request))
   return { status }

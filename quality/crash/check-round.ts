@@ -83,7 +83,7 @@ export async function checkRound(fixture: Fixture, { requests, ...restart }: Res
       ...after.problems,
       ...checkSequences(known.events),
       ...checkDeliveries(known.events, subscriber),
-      ...subscriber.takeProblems(),
+      ...subscriber.drainProblems(),
       ...(await removeLimited(fixture, writes)),
     ],
   }

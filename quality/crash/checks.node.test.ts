@@ -141,7 +141,7 @@ describe('F01 the checks after a crash', () => {
       deliveries,
       hasMarker: () => true,
       requests: () => 2,
-      takeProblems: () => [],
+      drainProblems: () => [],
       close: () => undefined,
     })
     expect(problems.map((problem) => problem.split(' ').slice(0, 2).join(' '))).toEqual([

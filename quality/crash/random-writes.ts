@@ -23,7 +23,7 @@ export interface KnownResources {
   children: TicketChild[]
 }
 
-const STATUSES = ['open', 'in_progress', 'resolved', 'closed']
+const TICKET_STATUSES = ['open', 'in_progress', 'resolved', 'closed']
 const PRIORITIES = ['low', 'medium', 'high', 'critical']
 
 /** Creates something, or changes or removes something in `known`; what it removes is taken out of `known`. */
@@ -71,7 +71,7 @@ function newComment(marker: string, build: BuildRequest, ticketId: string): Writ
 
 /** The mark makes each update a change, even if the status stays the same. */
 function newUpdate(marker: string, build: BuildRequest, ticketId: string): WriteRequest {
-  const fields = { status: pickRandom(STATUSES), custom_fields: { mark: marker } }
+  const fields = { status: pickRandom(TICKET_STATUSES), custom_fields: { mark: marker } }
   return build({ kind: 'change', ticketId, ...fields }, [], 'PATCH', `/tickets/${ticketId}`, fields)
 }
 

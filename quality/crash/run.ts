@@ -18,7 +18,7 @@ async function main(): Promise<void> {
   if (!/^\d+$/.test(values.rounds) || count < 1) throw new Error(`--rounds must be a number of 1 or more`)
   const rounds = await crashRounds({ rounds: count }, (round) => console.info(lineOn(round)))
   const problems = rounds.flatMap((round) => round.problems)
-  console.info(`\n${verdictOn(rounds)}`)
+  console.info(`\n${summaryOf(rounds)}`)
   if (problems.length > 0) process.exitCode = 1
 }
 
@@ -41,7 +41,7 @@ function lineOn(round: Round): string {
   return [columns.join('  '), ...problems, ...(rest > 0 ? [`    … and ${rest} more`] : [])].join('\n')
 }
 
-function verdictOn(rounds: Round[]): string {
+function summaryOf(rounds: Round[]): string {
   const sum = (of: (round: Round) => number) => rounds.reduce((total, round) => total + of(round), 0)
   const problems = rounds.flatMap((round) => round.problems)
   const found = ['lost', 'doubled', 'halved', 'invented', 'wrong'].map(

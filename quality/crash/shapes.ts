@@ -41,7 +41,7 @@ export const ListedPage = z.object({
 export type Listed = z.infer<typeof ListedPage>['data'][number]
 
 const change = (of: z.ZodType<string | undefined>) => z.object({ previous: of, current: of })
-const part = <T extends z.ZodType>(of: T) => z.object({ previous: of.nullable(), current: of.nullable() })
+const childChange = <T extends z.ZodType>(of: T) => z.object({ previous: of.nullable(), current: of.nullable() })
 const Mark = z.object({ mark: z.string().optional() }).transform(({ mark }) => mark)
 
 const Event = z.object({
@@ -63,8 +63,8 @@ const Event = z.object({
       .object({
         status: change(z.string()).optional(),
         custom_fields: change(Mark).optional(),
-        comments: part(z.object({ id: z.string() })).optional(),
-        attachments: part(Attachment.omit({ sha256: true }).extend({ id: z.string() })).optional(),
+        comments: childChange(z.object({ id: z.string() })).optional(),
+        attachments: childChange(Attachment.omit({ sha256: true }).extend({ id: z.string() })).optional(),
       })
       .optional(),
     user: z.object({ name: z.string(), email: z.string() }).optional(),

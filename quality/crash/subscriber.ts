@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { z } from 'zod'
-import { verdictOn } from '../../scripts/listen/verdict.ts'
+import { checkSignature } from '../../scripts/listen/signature.ts'
 import type { Problem } from './operations.ts'
 import { type ReceivedEvent, readEvent } from './shapes.ts'
 
@@ -22,7 +22,7 @@ export interface Subscriber {
   hasMarker(marker: string): boolean
   requests(): number
   /** Returns and clears the problems. */
-  takeProblems(): Problem[]
+  drainProblems(): Problem[]
   close(): void
 }
 
@@ -46,8 +46,8 @@ export async function startSubscriber(): Promise<Subscriber> {
   function receive({ headers, body: bytes, at }: Request): void {
     requests += 1
     const body = Buffer.from(bytes)
-    const verdict = verdictOn({ headers, body }, subscriber.secret)
-    if (!verdict.isValid) problems.push(`wrong: delivery of ${headers['webhook-id']}: ${verdict.reason}`)
+    const signature = checkSignature({ headers, body }, subscriber.secret)
+    if (!signature.isValid) problems.push(`wrong: delivery of ${headers['webhook-id']}: ${signature.reason}`)
     const event = readEvent(JSON.parse(body.toString()))
     if (headers['webhook-id'] !== event.id)
       problems.push(`wrong: ${event.id} came with webhook-id ${headers['webhook-id']}`)
@@ -64,7 +64,7 @@ export async function startSubscriber(): Promise<Subscriber> {
     deliveries,
     hasMarker: (marker) => markers.has(marker),
     requests: () => requests,
-    takeProblems: () => problems.splice(0),
+    drainProblems: () => problems.splice(0),
     close: () => child.disconnect(),
   }
   child.on('message', (message) => {

@@ -42,7 +42,7 @@ afterEach(async () => {
   await deleteAllWebhooks()
 })
 
-const failuresOf = (part: string) => logged.filter(({ failed }) => failed === part)
+const failuresOf = (task: string) => logged.filter(({ failed }) => failed === task)
 
 /** Leaves behind one of each kind of thing that a sweep cleans up. */
 async function createSweepWork(): Promise<void> {
@@ -161,7 +161,7 @@ describe('F03 the consumer of the queue', () => {
       () => consumeDeadLetters(env, [message]),
     )
     expect([message.ack.mock.calls.length, message.retry.mock.calls.length]).toEqual([0, 1])
-    expect(failuresOf('dead letter')).toHaveLength(1)
+    expect(failuresOf('record dead letter')).toHaveLength(1)
   })
 })
 
@@ -171,10 +171,10 @@ describe('F03 the queue refuses', () => {
     await createTestWebhook(account)
     vi.spyOn(env.WEBHOOKS, 'send').mockRejectedValueOnce(new TypeError(`Queue: ${FAULT_SECRET}`))
     expect((await createTicket(account.agent)).id).toMatch(/^ticket_/)
-    await eventually(() => expect(failuresOf('wake')).toHaveLength(1))
-    expect(failuresOf('wake')[0]).toEqual({
+    await eventually(() => expect(failuresOf('enqueue fan-out')).toHaveLength(1))
+    expect(failuresOf('enqueue fan-out')[0]).toEqual({
       level: 'error',
-      failed: 'wake',
+      failed: 'enqueue fan-out',
       account_id: account.id,
       failure: { error: 'TypeError', at: expect.stringMatching(/^at /) },
     })

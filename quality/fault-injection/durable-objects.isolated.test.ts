@@ -56,16 +56,16 @@ const CASES: Record<ObjectCall, Case> = {
   'RATE_LIMITER.verifyAndCount': { send: () => call('GET', 'users/me', { token: jane.token }), status: 200 },
   'RATE_LIMITER.count': { send: () => call('GET', 'users/me', { address: freshIpAddress() }), status: 401 },
   'RATE_LIMITER.beginInvalidation': { send: logOut, status: 204 },
-  'RATE_LIMITER.endInvalidation': { send: logOut, status: 204, logs: 'settle' },
+  'RATE_LIMITER.endInvalidation': { send: logOut, status: 204, logs: 'end invalidation' },
   'RATE_LIMITER.ping': { send: () => call('GET', '/health'), status: 200 },
   'LOGIN_THROTTLE.reserve': {
     send: () => call('POST', 'auth/register', { body: registration(), address: freshIpAddress() }),
     status: 403,
   },
   'LOGIN_THROTTLE.reserveLogin': { send: login, status: 200 },
-  'LOGIN_THROTTLE.loginFailed': { send: () => login('wrong horse'), status: 401, logs: 'throttle' },
-  'LOGIN_THROTTLE.release': { send: login, status: 200, calls: 2, logs: 'throttle' },
-  'LOGIN_THROTTLE.trustAddress': { send: login, status: 200, logs: 'throttle' },
+  'LOGIN_THROTTLE.loginFailed': { send: () => login('wrong horse'), status: 401, logs: 'update login throttle' },
+  'LOGIN_THROTTLE.release': { send: login, status: 200, calls: 2, logs: 'update login throttle' },
+  'LOGIN_THROTTLE.trustAddress': { send: login, status: 200, logs: 'update login throttle' },
   'SWEEPER.ensureScheduled': {
     send: () => call('POST', 'webhooks', { token: account.admin.token, body: webhook() }),
     status: 201,
@@ -78,7 +78,7 @@ const ALL = Object.entries(CASES).map(([name, each]) => ({ name: name as ObjectC
 function expectAbandoned(response: TestResponse, { status, calls, logs }: (typeof ALL)[number]): void {
   expect(response.status, response.text).toBe(logs === undefined ? 503 : status)
   expect(response.text).not.toContain('secret')
-  expect(logged.filter((part) => part !== undefined)).toEqual(logs === undefined ? [] : Array(calls).fill(logs))
+  expect(logged.filter((task) => task !== undefined)).toEqual(logs === undefined ? [] : Array(calls).fill(logs))
 }
 
 describe('a call to a Durable Object', () => {

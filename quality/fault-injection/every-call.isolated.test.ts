@@ -20,14 +20,14 @@ const FILE = { filename: 'a.txt', content: 'YWJj', mime_type: 'text/plain' }
 interface Subject {
   name: string
   isRead: boolean
-  takesKey: boolean
+  acceptsIdempotencyKey: boolean
   prepare(account: Account): Promise<SampleRequest>
 }
 
 const DOWNLOAD: Subject = {
   name: 'GET /files/{attachment_id}/{filename}',
   isRead: true,
-  takesKey: false,
+  acceptsIdempotencyKey: false,
   prepare: async ({ agent }) => ({ caller: null, method: 'GET', path: (await uploadFile(agent, FILE)).url }),
 }
 const SUBJECTS = [...API_OPERATIONS.map(subjectOf), DOWNLOAD]
@@ -51,7 +51,7 @@ function subjectOf(operation: ApiOperation): Subject {
   return {
     name: operation.name,
     isRead: operation.method === 'GET',
-    takesKey: operation.takesIdempotencyKey,
+    acceptsIdempotencyKey: operation.acceptsIdempotencyKey,
     async prepare(account) {
       const request = await prepareRequest(operation, account)
       const { caller } = request
@@ -68,11 +68,11 @@ interface Trial {
   before: DatabaseSnapshot
 }
 
-async function createTrial({ name, takesKey, prepare }: Subject, account: Account): Promise<Trial> {
+async function createTrial({ name, acceptsIdempotencyKey, prepare }: Subject, account: Account): Promise<Trial> {
   const request = await prepare(account)
   return {
     request,
-    idempotencyKey: takesKey ? crypto.randomUUID() : undefined,
+    idempotencyKey: acceptsIdempotencyKey ? crypto.randomUUID() : undefined,
     before: await snapshotAfterSweep(name, account),
   }
 }
@@ -206,7 +206,14 @@ describe('the log of these failures', () => {
     const failures = logged.map((line) => JSON.parse(line)).filter(({ failure }) => failure)
     expect(new Set(failures.map(({ failure }) => failure.error))).toEqual(new Set(['Error', 'DbError']))
     for (const { failure } of failures) expect(failure.at).toMatch(/^at /)
-    const parts = new Set(failures.map(({ failed }) => failed))
-    for (const part of ['wake', 'settle', 'throttle', 'discard files', 'delete objects']) expect(parts).toContain(part)
+    const tasks = new Set(failures.map(({ failed }) => failed))
+    for (const task of [
+      'enqueue fan-out',
+      'end invalidation',
+      'update login throttle',
+      'release uploads',
+      'delete objects',
+    ])
+      expect(tasks).toContain(task)
   })
 })

@@ -13,7 +13,7 @@ export interface InvalidRequest {
   statuses: number[]
 }
 
-interface Change {
+interface RequestMutation {
   why: string
   statuses: number[]
   /** Not routed to an operation, so credentials are not checked. */
@@ -41,7 +41,7 @@ export function mutationsOf(operation: NamedOperation): Arbitrary<InvalidRequest
   )
 }
 
-function bodies(operation: NamedOperation): Change[] {
+function bodies(operation: NamedOperation): RequestMutation[] {
   const schema = jsonSchemaOf(operation)
   if (schema) return [...ofJson(schema), ...ofJsonBytes()]
   if (isRaw(operation)) return ofRaw()
@@ -56,7 +56,7 @@ function bodies(operation: NamedOperation): Change[] {
   ]
 }
 
-function ofJson(schema: JsonSchema): Change[] {
+function ofJson(schema: JsonSchema): RequestMutation[] {
   return wrongValuesOf(schema).map((wrong) => ({
     why: 'a wrong body',
     statuses: [400],
@@ -91,7 +91,7 @@ const OTHER_TYPES = [
   'application/xml',
 ]
 
-function ofJsonBytes(): Change[] {
+function ofJsonBytes(): RequestMutation[] {
   const asText = ({ json: _, ...request }: GeneratedRequest, text: string): GeneratedRequest => ({
     ...request,
     text,
@@ -137,7 +137,7 @@ function ofJsonBytes(): Change[] {
   ]
 }
 
-function ofRaw(): Change[] {
+function ofRaw(): RequestMutation[] {
   const types = fc.constantFrom('', 'text', '/', 'text/', '/plain', 'a b/c', `${'x'.repeat(65)}/y`, 'a/b/c')
   const lengths = fc.constantFrom('', '-1', '1e3', '0x10', '1.5', 'x')
   return [
@@ -155,7 +155,7 @@ function ofRaw(): Change[] {
   ]
 }
 
-function queries(operation: NamedOperation): Change[] {
+function queries(operation: NamedOperation): RequestMutation[] {
   // Operations without a documented 400 ignore unknown parameters.
   if (!('400' in operation.responses)) return []
   const parameters = parametersOf(operation, 'query')
@@ -198,7 +198,7 @@ function queries(operation: NamedOperation): Change[] {
 /** An invalid signature is a 403. */
 const SIGNED = new Set(['expires', 'signature'])
 
-function ofParameter(parameter: Parameter): Change[] {
+function ofParameter(parameter: Parameter): RequestMutation[] {
   const { name, schema } = parameter
   const set =
     (...values: string[]) =>
@@ -243,7 +243,7 @@ function isWrongText(text: string, schema: JsonSchema): boolean {
 /** Headers whose invalid values are ignored, according to HTTP or the document. */
 const IGNORED_HEADERS = new Set(['X-Request-Id', 'X-D1-Bookmark', 'If-Match', 'If-None-Match', 'If-Range', 'Range'])
 
-function headers(operation: NamedOperation): Change[] {
+function headers(operation: NamedOperation): RequestMutation[] {
   const strict = parametersOf(operation, 'header').filter(({ name }) => !IGNORED_HEADERS.has(name))
   const two = {
     why: 'two credentials',
@@ -302,7 +302,7 @@ const INVALID_IDS = [
   '%0d%0a',
 ]
 
-function paths(operation: NamedOperation): Change[] {
+function paths(operation: NamedOperation): RequestMutation[] {
   const names = parametersOf(operation, 'path').flatMap(({ name }) => (name.endsWith('_id') ? [name] : []))
   if (names.length === 0) return []
   const change = fc.tuple(fc.constantFrom(...names), fc.constantFrom(...INVALID_IDS)).map(
@@ -328,7 +328,7 @@ function pathWith(operation: NamedOperation, name: string, id: string): string {
     .replace(/\{(\w+)\}/g, '__$1__')
 }
 
-function methods(operation: NamedOperation): Change[] {
+function methods(operation: NamedOperation): RequestMutation[] {
   const ownPath = new RegExp(`^${operation.path.replace(/\{\w+\}/g, '[^/]+')}$`)
   const samePath = OPERATIONS.filter(
     ({ path }) => ownPath.test(path) || new RegExp(`^${path.replace(/\{\w+\}/g, '[^/]+')}$`).test(operation.path),

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { beforeAll, describe, expect, it, vi } from 'vitest'
 import { stopClock } from '../../test/helpers/credentials'
-import { takeLeaks } from '../../test/helpers/log-scan'
+import { drainLeaks } from '../../test/helpers/log-scan'
 import { OPERATIONS } from '../../test/helpers/openapi'
 import { silenceQueue, silenceSweeper } from '../../test/helpers/webhooks'
 import { check, TIMEOUT } from './check'
@@ -40,7 +40,7 @@ describe('requests that the document does not allow', () => {
           expectRejected(request, statuses, await fixture.send(request, () => snapshot.update()))
           await snapshot.expectUnchanged(why)
         })
-      expect(takeLeaks()).toEqual([])
+      expect(drainLeaks()).toEqual([])
     },
     TIMEOUT,
   )
@@ -75,7 +75,7 @@ describe('requests that the document allows', () => {
         statuses.some((status) => status < 300),
         `none with success: ${statuses}`,
       ).toBe(true)
-      expect(takeLeaks()).toEqual([])
+      expect(drainLeaks()).toEqual([])
     },
     TIMEOUT,
   )

@@ -1,7 +1,7 @@
 import fc, { type Arbitrary } from 'fast-check'
 import { beforeAll, describe, expect, it, vi } from 'vitest'
 import { stopClock } from '../../test/helpers/credentials'
-import { takeLeaks } from '../../test/helpers/log-scan'
+import { drainLeaks } from '../../test/helpers/log-scan'
 import type { NamedOperation } from '../../test/helpers/openapi'
 import { silenceQueue, silenceSweeper } from '../../test/helpers/webhooks'
 import { check, TIMEOUT } from './check'
@@ -65,7 +65,7 @@ describe('sequences of requests', () => {
         for (const step of all) await model.run(step)
         await model.clear()
       })
-      expect(takeLeaks()).toEqual([])
+      expect(drainLeaks()).toEqual([])
     },
     TIMEOUT,
   )

@@ -1,6 +1,6 @@
 import { ts } from 'ts-morph'
 import type { Mutation } from './mutation.ts'
-import type { Change } from './query/change.ts'
+import type { SourceChange } from './query/change.ts'
 import { resolve } from './query/inside.ts'
 import { parse, type Sources, StaleError } from './query/sources.ts'
 
@@ -23,7 +23,7 @@ export function mutatedFiles(
   )
 }
 
-function applied(source: string, changes: Change[]): string {
+function applied(source: string, changes: SourceChange[]): string {
   return changes
     .toSorted((a, b) => b.start - a.start)
     .reduce((text, { start, end, text: replacement }) => text.slice(0, start) + replacement + text.slice(end), source)

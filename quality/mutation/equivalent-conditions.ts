@@ -26,7 +26,7 @@ export const EQUIVALENT_CONDITIONS: EquivalentCondition[] = [
   ]),
   ...all('if the batch did not insert the comment, its ticket was not found either', [['insertAttachments', VALUE, 0]]),
   ...all('the statement also names the account in its other tables, and they find the row', [
-    ['replayed', JOIN, 1],
+    ['isInReplay', JOIN, 1],
     ['measureReplay', JOIN, 0],
     ['expandReplay', JOIN, 0],
     ['expandReplay', JOIN, 1],

@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util'
-import { type Life, type SoakResult, soak } from './soak.ts'
+import { type ServerRun, type SoakResult, soak } from './soak.ts'
 import type { Tally } from './traffic.ts'
 
 const HELP = `Usage: npm run test:soak -- [--minutes 5] [--kill-every 30]
@@ -7,7 +7,7 @@ const HELP = `Usage: npm run test:soak -- [--minutes 5] [--kill-every 30]
 Sends mixed traffic of four callers at 80 % of their limit, kills the server with everything it has started every so
 many seconds, and starts it again. Fails on an error outside the time without a server, on something lost, on deliveries
 that are left over a minute after the end, where less than 95 % of what was planned was sent while there was a server,
-and on memory that grows from life to life or within one, from its tenth second on (told on Linux only).`
+and on memory that grows from run to run of the server or within one, from its tenth second on (told on Linux only).`
 
 const PROBLEMS_SHOWN = 20
 const SECOND = 1_000
@@ -22,9 +22,9 @@ async function main(): Promise<void> {
   })
   if (values.help) return console.info(HELP)
   const minutes = number('--minutes', values.minutes)
-  const life = number('--kill-every', values['kill-every'])
-  const result = await soak(minutes * 60 * SECOND, life * SECOND, (of, tally) => console.info(lineOn(of, tally)))
-  console.info(`\n${verdictOn(result)}`)
+  const run = number('--kill-every', values['kill-every'])
+  const result = await soak(minutes * 60 * SECOND, run * SECOND, (of, tally) => console.info(lineOn(of, tally)))
+  console.info(`\n${summaryOf(result)}`)
   if (result.problems.length > 0 || result.tally.errors.size > 0) process.exitCode = 1
 }
 
@@ -33,20 +33,20 @@ function number(name: string, text: string): number {
   return Number(text)
 }
 
-function lineOn({ seconds, memory }: Life, { planned, started, sent, inGaps, errors }: Tally): string {
+function lineOn({ seconds, memory }: ServerRun, { planned, started, sent, inGaps, errors }: Tally): string {
   const resident = memory
     ? `${memory.warm} MiB resident when warm, ${memory.max} at most, ${memory.end} at its end`
     : 'memory not told'
   const requests = `${sent} requests so far, ${inGaps} amid a kill, ${sum(errors)} errors`
-  return `lived ${seconds} s  ${resident}  ${requests}, ${started} begun of ${planned} planned`
+  return `ran ${seconds} s  ${resident}  ${requests}, ${started} begun of ${planned} planned`
 }
 
-function verdictOn({ tally, lives, acknowledged, events, drainedAfterMs, problems }: SoakResult): string {
+function summaryOf({ tally, runs, acknowledged, events, drainedAfterMs, problems }: SoakResult): string {
   const counted = tally.sent - tally.inGaps
   const share = ((100 * sum(tally.errors)) / Math.max(1, counted)).toFixed(2)
   const lines = [...[...tally.errors].map(([error, count]) => `${count} × ${error}`), ...problems]
   return [
-    `${lives.length} lives, ${tally.sent} requests, ${tally.inGaps} of them amid a kill; of the others ${share} % failed`,
+    `${runs.length} runs of the server, ${tally.sent} requests, ${tally.inGaps} of them amid a kill; of the others ${share} % failed`,
     `${tally.started} begun of ${tally.planned} that were planned while there was a server`,
     `${acknowledged} writes acknowledged, ${tally.retried} times sent again; ${events} events, the last delivered ` +
       `${(drainedAfterMs / SECOND).toFixed(1)} s after the end`,

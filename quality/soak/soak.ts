@@ -19,13 +19,13 @@ const SECOND = 1_000
 const MINUTE = 60 * SECOND
 /** The server must receive this share of the planned requests; otherwise the load was too low. */
 const MIN_STARTED_SHARE = 0.95
-/** MiB, from the end of the first life to that of the last, and within a life. More counts as a leak. */
+/** MiB, from the end of the first run of the server to that of the last, and within a run. More counts as a leak. */
 const MAX_GROWTH_MIB = 64
 const SAMPLE_EVERY = 2 * SECOND
 /** A server loads what it needs in its first seconds; growth is measured after them. */
 const WARM_AFTER = 10 * SECOND
 
-/** Resident memory in MiB. `warm` is that at the end if the life was shorter than the warm-up. */
+/** Resident memory in MiB. `warm` is that at the end if the run was shorter than the warm-up. */
 interface Memory {
   warm: number
   max: number
@@ -33,14 +33,14 @@ interface Memory {
 }
 
 /** From a start of the server to its kill. `memory` is null if the system does not provide it. */
-export interface Life {
+export interface ServerRun {
   seconds: number
   memory: Memory | null
 }
 
 export interface SoakResult {
   tally: Tally
-  lives: Life[]
+  runs: ServerRun[]
   acknowledged: number
   events: number
   drainedAfterMs: number
@@ -52,12 +52,12 @@ const Deliveries = z.object({ data: z.array(z.unknown()) })
 
 /**
  * F05: mixed traffic of four callers at 80 % of their rate limit for `forMs`, with a kill of the server and all its
- * processes after each `lifeMs`; then waits until everything is delivered. Uses its own state.
+ * processes after each `runMs`; then waits until everything is delivered. Uses its own state.
  */
 export async function soak(
   forMs: number,
-  lifeMs: number,
-  report: (life: Life, tally: Tally) => void,
+  runMs: number,
+  report: (run: ServerRun, tally: Tally) => void,
 ): Promise<SoakResult> {
   const state = temporaryState()
   process.once('exit', state.remove)
@@ -65,7 +65,7 @@ export async function soak(
   const start = () => startServer(port, state.folder, { ownGroup: true })
   const subscriber = await startSubscriber()
   const writeLog: WriteLog = new Map()
-  const lives: Life[] = []
+  const runs: ServerRun[] = []
   let server: RunningServer | null = null
   try {
     server = await start()
@@ -76,10 +76,10 @@ export async function soak(
     const end = Date.now() + forMs
     while (Date.now() < end) {
       const startedAt = Date.now()
-      const memory = await watchMemory(server, Math.min(startedAt + lifeMs, end))
-      const life = { seconds: Math.round((Date.now() - startedAt) / SECOND), memory }
-      lives.push(life)
-      report(life, traffic.tally())
+      const memory = await watchMemory(server, Math.min(startedAt + runMs, end))
+      const run = { seconds: Math.round((Date.now() - startedAt) / SECOND), memory }
+      runs.push(run)
+      report(run, traffic.tally())
       if (Date.now() >= end) continue
       traffic.pause()
       await server.kill()
@@ -99,7 +99,7 @@ export async function soak(
     const acknowledged = writes.filter((write) => write.acknowledged)
     return {
       tally: traffic.tally(),
-      lives,
+      runs,
       acknowledged: acknowledged.length,
       events: known.events.length,
       drainedAfterMs,
@@ -111,10 +111,10 @@ export async function soak(
         ...undelivered.map((id) => `lost: ${id} was not delivered within a minute of the end`),
         ...checkSequences(known.events),
         ...checkDeliveries(known.events, subscriber),
-        ...subscriber.takeProblems(),
+        ...subscriber.drainProblems(),
         ...(await checkOutbox(api)),
         ...checkLoad(traffic.tally()),
-        ...checkMemory(lives),
+        ...checkMemory(runs),
       ],
     }
   } finally {
@@ -162,16 +162,16 @@ function checkLoad({ planned, started }: Tally): string[] {
   return [`wrong: of ${planned} requests that were to be sent while there was a server, only ${started} were`]
 }
 
-function checkMemory(lives: Life[]): string[] {
-  const [first, last] = [lives[0]?.memory, lives.at(-1)?.memory]
-  const betweenLives =
+function checkMemory(runs: ServerRun[]): string[] {
+  const [first, last] = [runs[0]?.memory, runs.at(-1)?.memory]
+  const betweenRuns =
     first && last && last.end - first.end > MAX_GROWTH_MIB
-      ? [`wrong: the last life ended with ${last.end} MiB resident, the first with ${first.end}`]
+      ? [`wrong: the last run ended with ${last.end} MiB resident, the first with ${first.end}`]
       : []
-  const withinLives = lives.flatMap(({ memory }, index) =>
+  const withinRuns = runs.flatMap(({ memory }, index) =>
     memory && memory.end - memory.warm > MAX_GROWTH_MIB
-      ? [`wrong: life ${index + 1} ended with ${memory.end} MiB resident, after ${memory.warm} when it was warm`]
+      ? [`wrong: run ${index + 1} ended with ${memory.end} MiB resident, after ${memory.warm} when it was warm`]
       : [],
   )
-  return [...betweenLives, ...withinLives]
+  return [...betweenRuns, ...withinRuns]
 }

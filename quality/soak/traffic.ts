@@ -56,9 +56,9 @@ export function startTraffic({ origin, keys, everyMs, writeLog, writers }: Plan)
   /** Increases with each start and each kill of the server. */
   let period = 0
   let isGap = false
-  /** Milliseconds with a server before `liveSince`, which is null while there is none. */
-  let liveMs = 0
-  let liveSince: number | null = Date.now()
+  /** Milliseconds with a server before `upSince`, which is null while there is none. */
+  let earlierUptimeMs = 0
+  let upSince: number | null = Date.now()
   let writeCount = 0
 
   /** Null for a failure, which is only counted if the server ran. */
@@ -152,30 +152,30 @@ export function startTraffic({ origin, keys, everyMs, writeLog, writers }: Plan)
     timers.push(setInterval(startRequest, everyMs))
   }
 
-  function totalLiveMs(): number {
-    return liveMs + (liveSince === null ? 0 : Date.now() - liveSince)
+  function uptimeMs(): number {
+    return earlierUptimeMs + (upSince === null ? 0 : Date.now() - upSince)
   }
 
-  function endLife(): void {
-    liveMs = totalLiveMs()
-    liveSince = null
+  function stopUptime(): void {
+    earlierUptimeMs = uptimeMs()
+    upSince = null
   }
 
   return {
-    tally: () => ({ ...tally, planned: Math.floor((keys.length * totalLiveMs()) / everyMs) }),
+    tally: () => ({ ...tally, planned: Math.floor((keys.length * uptimeMs()) / everyMs) }),
     pause: () => {
       isGap = true
       period += 1
-      endLife()
+      stopUptime()
     },
     resume: () => {
       isGap = false
       period += 1
-      liveSince = Date.now()
+      upSince = Date.now()
     },
     stop: async () => {
       for (const timer of timers) clearInterval(timer)
-      endLife()
+      stopUptime()
       await Promise.all(running)
     },
   }

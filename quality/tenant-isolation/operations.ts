@@ -1,7 +1,7 @@
 import { API_OPERATIONS } from '../../test/helpers/operations'
 import { sample } from './operation-kinds'
 import { API_KEYS } from './operations/api-keys'
-import { AFTER_A_SWEEP, BACKGROUND } from './operations/background'
+import { BACKGROUND, OPERATION_AFTER_SWEEP } from './operations/background'
 import { TICKET_CHILDREN } from './operations/comments-and-files'
 import { LIMITS, STORAGE_FAILURES } from './operations/limits'
 import { TICKETS } from './operations/tickets'
@@ -16,7 +16,7 @@ const HAND_WRITTEN = [
   ...API_KEYS,
   ...WEBHOOKS,
   ...LIMITS,
-  AFTER_A_SWEEP,
+  OPERATION_AFTER_SWEEP,
   ...STORAGE_FAILURES,
   ...BACKGROUND,
 ]

@@ -144,12 +144,12 @@ async function* linesOf(file: string): AsyncGenerator<string> {
       if (start < chunk.length) rest.push(chunk.subarray(start))
     }
   } catch (error) {
-    throw inWords(file, error)
+    throw describeReadError(file, error)
   }
   if (rest.length > 0) throw new Error(`${file} is cut off: its last line has no end.`)
 }
 
-function inWords(file: string, error: unknown): unknown {
+function describeReadError(file: string, error: unknown): unknown {
   const code = error instanceof Error && 'code' in error ? error.code : undefined
   if (code === 'ENOENT') return new Error(`There is no file ${file}.`)
   if (code === 'Z_BUF_ERROR') return new Error(`${file} is cut off.`)

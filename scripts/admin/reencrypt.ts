@@ -39,7 +39,7 @@ export async function reencrypt(run: Run, settings: SecretSettings, now: number)
     `APP_SECRET is known since ${toWireTime(since)}: run this once it is deployed, for the clock starts here.`,
     ...(previous === null
       ? ['There is no APP_SECRET_PREVIOUS.']
-      : [verdict(left, since + tokenTtlSeconds * 1_000, now), 'API keys stay good without it.']),
+      : [describePreviousSecret(left, since + tokenTtlSeconds * 1_000, now), 'API keys stay good without it.']),
   ].join('\n')
 }
 
@@ -57,9 +57,9 @@ function whyLeft(lost: string[]): string {
   ].join('\n')
 }
 
-function verdict(left: number, isRemovable: number, now: number): string {
+function describePreviousSecret(left: number, removableAt: number, now: number): string {
   if (left > 0) return 'APP_SECRET_PREVIOUS may not go while anything is left.'
-  return isRemovable <= now
+  return removableAt <= now
     ? 'APP_SECRET_PREVIOUS may go: every token it signed has ended.'
-    : `APP_SECRET_PREVIOUS may go at ${toWireTime(isRemovable)}, when the last token it signed has ended.`
+    : `APP_SECRET_PREVIOUS may go at ${toWireTime(removableAt)}, when the last token it signed has ended.`
 }

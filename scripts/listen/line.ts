@@ -1,13 +1,13 @@
 import { z } from 'zod'
 import type { Received } from './receiver.ts'
 
-const Change = z.object({ previous: z.string(), current: z.string() })
+const StatusChange = z.object({ previous: z.string(), current: z.string() })
 
 const Ticket = z.object({
   id: z.string(),
   number: z.number().optional(),
   title: z.string(),
-  status: z.union([z.string(), Change]).optional(),
+  status: z.union([z.string(), StatusChange]).optional(),
 })
 
 const Event = z.object({

@@ -23,7 +23,7 @@ interface ParsedKey {
 }
 
 /** Show the key once and store only its hash. */
-export function makeKey(id: string, macSecret: Buffer): string {
+export function generateKey(id: string, macSecret: Buffer): string {
   const ulid = id.slice('key_'.length)
   const body = `tk_live_${ulid}${randomBytes(SECRET_BYTES).toString('hex')}${secretName(macSecret)}${macOf(ulid, macSecret)}`
   return `${body}${crcOf(body)}`

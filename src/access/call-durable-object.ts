@@ -2,8 +2,8 @@ import { unavailable } from '../core/errors'
 import { DbError } from '../db/errors'
 
 const MAX_RETRIES = 2
-const SHORTEST_WAIT_MS = 20
-const LONGEST_WAIT_MS = 200
+const MIN_WAIT_MS = 20
+const MAX_WAIT_MS = 200
 
 /** The result of a method that needed D1 while it was unavailable. Errors lose their stack over RPC. */
 export interface DatabaseUnavailable {
@@ -49,7 +49,7 @@ async function callWithRetries<T>(call: () => T): Promise<Awaited<T>> {
       return await call()
     } catch (error) {
       if (retries === MAX_RETRIES || !isTransient(error)) throw unavailable(error)
-      await scheduler.wait(SHORTEST_WAIT_MS + Math.random() * (LONGEST_WAIT_MS - SHORTEST_WAIT_MS))
+      await scheduler.wait(MIN_WAIT_MS + Math.random() * (MAX_WAIT_MS - MIN_WAIT_MS))
     }
   }
 }

@@ -52,8 +52,8 @@ export async function findMemberState(
     role: row.role,
     plan: row.plan,
     active: row.status === 'active',
-    tokenVersion: row.credential_generation,
-    exemptTokenId: row.spared_token,
+    tokenVersion: row.token_version,
+    exemptTokenId: row.exempt_token_id,
     secrets: [],
   }
   return { memberState, revokedTokens }

@@ -32,7 +32,7 @@ export function requireUser(allowed: readonly Role[]): Guard {
 }
 
 function protectedRoute(policy: { roles: readonly Role[]; apiKeys: boolean }): Guard {
-  return { handlers: [requireCredential, authorize(policy)], policy, counts: true }
+  return { handlers: [requireCredential, authorize(policy)], policy, isCounted: true }
 }
 
 /** An error while identifying is counted by IP address like a missing credential, so that 429 comes before it. */
@@ -82,7 +82,7 @@ export const publicRoute: Guard = {
     },
   ],
   policy: 'everybody',
-  counts: true,
+  isCounted: true,
 }
 
 /** Adds the time of the work to `auth` in `Server-Timing`. */

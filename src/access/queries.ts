@@ -14,8 +14,8 @@ const u = alias(users, 'u')
 const USER_STATE = selection({
   role: u.role,
   status: u.status,
-  credential_generation: u.tokenVersion,
-  spared_token: u.exemptTokenId,
+  token_version: u.tokenVersion,
+  exempt_token_id: u.exemptTokenId,
   plan: a.plan,
 })
 

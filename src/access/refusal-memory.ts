@@ -8,7 +8,7 @@ import type { RateLimitResult } from './window'
 const CAPACITY = 10_000
 const TTL = MINUTE
 /** With fewer requests left in the minute, the next ones are likely to be refused. */
-const FEW_REMAINING = 10
+const LOW_REMAINING = 10
 
 /**
  * The tokens and callers for whom a read in advance of verification is likely to be discarded, of the last minute. API keys
@@ -40,7 +40,7 @@ export class RefusalMemory {
     if (!token) return
     if (token.role === role) this.names.delete(tokenName(token))
     else this.names.add(tokenName(token), now + TTL)
-    if (remaining < FEW_REMAINING) this.names.add(limiterName(claim), Math.min(resetAt * SECOND, now + MINUTE))
+    if (remaining < LOW_REMAINING) this.names.add(limiterName(claim), Math.min(resetAt * SECOND, now + MINUTE))
   }
 }
 

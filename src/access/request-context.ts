@@ -8,7 +8,7 @@ import type { PublicContext, ServiceContext } from '../service/context'
 import { parseIdempotencyKey } from '../service/idempotency-key'
 import { enqueueFanOut } from '../service/wake-up-queue'
 import { ipAddressOf } from './middleware'
-import { credentialsOf } from './revocation'
+import { memberCacheOf } from './revocation'
 import { sweeperOf } from './sweeper-client'
 import { throttleFor } from './throttle'
 
@@ -22,13 +22,13 @@ export function serviceContext(c: Context<AppEnv>): ServiceContext {
     config: configOf(c.env),
     now: Date.now(),
     links: linksOf(c),
-    credentials: credentialsOf(c.env, caller.accountId),
+    memberCache: memberCacheOf(c.env, caller.accountId),
     throttle: throttleFor(c.env, ipAddressOf(c)),
     notifyConsumer: (activeWebhooks) => notifyConsumer(c, caller.accountId, activeWebhooks),
     sweeper: sweeperOf(c.env),
     idempotency: requestIdempotency(c),
     expectedVersions: readIfMatch(c.req.header('If-Match')),
-    later: (work) => c.executionCtx.waitUntil(work),
+    runAfterResponse: (work) => c.executionCtx.waitUntil(work),
   }
 }
 
@@ -45,7 +45,8 @@ export function publicContext(c: Context<AppEnv>): PublicContext {
 }
 
 function notifyConsumer(c: Context<AppEnv>, accountId: string, activeWebhooks: ActiveWebhooks | undefined): void {
-  if (activeWebhooks && activeWebhooks.listeners > 0) c.executionCtx.waitUntil(enqueueFanOut(c.env.WEBHOOKS, accountId))
+  if (activeWebhooks && activeWebhooks.active_webhooks > 0)
+    c.executionCtx.waitUntil(enqueueFanOut(c.env.WEBHOOKS, accountId))
 }
 
 /**

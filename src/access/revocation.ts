@@ -1,6 +1,6 @@
 import type { Bindings } from '../core/config'
 import { logFailure } from '../core/log'
-import type { Credentials } from '../service/context'
+import type { MemberCache } from '../service/context'
 import { callDurableObject } from './call-durable-object'
 import type { MemberName } from './member-state'
 import { limiterName } from './verify-claim'
@@ -9,7 +9,7 @@ import { limiterName } from './verify-claim'
  * Invalidates a member's cached state around a commit, so that revoked access ends immediately. If a crash comes between,
  * the member's Durable Object bypasses its cache for a minute.
  */
-export function credentialsOf(env: Pick<Bindings, 'RATE_LIMITER'>, accountId: string): Credentials {
+export function memberCacheOf(env: Pick<Bindings, 'RATE_LIMITER'>, accountId: string): MemberCache {
   return {
     async withInvalidation({ kind, id }, commit) {
       const member: MemberName =
@@ -20,7 +20,7 @@ export function credentialsOf(env: Pick<Bindings, 'RATE_LIMITER'>, accountId: st
       const result = await commit()
       // If this fails, the object bypasses its cache until the pending change expires.
       await callDurableObject(() => object().endInvalidation(changeId, member)).catch((error) =>
-        logFailure('settle', error, { account_id: accountId }),
+        logFailure('end invalidation', error, { account_id: accountId }),
       )
       return result
     },

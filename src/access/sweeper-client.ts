@@ -1,9 +1,9 @@
 import type { Bindings } from '../core/config'
-import type { Sweeper as SweeperPort } from '../service/context'
+import type { SweeperClient } from '../service/context'
 import { callDurableObject } from './call-durable-object'
 
 /** One sweeper serves all accounts. */
-export function sweeperOf(env: Pick<Bindings, 'SWEEPER'>): SweeperPort {
+export function sweeperOf(env: Pick<Bindings, 'SWEEPER'>): SweeperClient {
   return {
     ensureScheduled: () => callDurableObject(() => env.SWEEPER.getByName('sweeper').ensureScheduled()),
   }

@@ -38,24 +38,23 @@ export function throttleFor(env: Pick<Bindings, 'LOGIN_THROTTLE'>, address: stri
       const emailBucket = bucketOf(await callDurableObject(() => shard(email).reserveLogin(attempt)), LOGIN_MESSAGE)
       const release = () =>
         Promise.all([
-          ignoringFailure(() => shard(address).release(addressAttempt.bucket, addressAttempt.id)),
-          ignoringFailure(() => shard(email).release(emailBucket, attempt.id)),
+          ignoreFailure(() => shard(address).release(addressAttempt.bucket, addressAttempt.id)),
+          ignoreFailure(() => shard(email).release(emailBucket, attempt.id)),
         ])
       try {
         const result = await check()
         await release()
-        if (user !== null) await ignoringFailure(() => shard(email).trustAddress(user, address))
+        if (user !== null) await ignoreFailure(() => shard(email).trustAddress(user, address))
         return result
       } catch (error) {
-        if (isFailedLogin(error)) await ignoringFailure(() => shard(email).loginFailed(emailBucket, attempt.id))
+        if (isFailedLogin(error)) await ignoreFailure(() => shard(email).loginFailed(emailBucket, attempt.id))
         else await release()
         throw error
       }
     },
     async trustAddress(owner) {
       const user = userName(owner)
-      if (user !== null)
-        await ignoringFailure(() => shard(emailHash(owner.emailNormalized)).trustAddress(user, address))
+      if (user !== null) await ignoreFailure(() => shard(emailHash(owner.emailNormalized)).trustAddress(user, address))
     },
     async countRegistration() {
       await reserve('register', REGISTRATIONS)
@@ -63,7 +62,7 @@ export function throttleFor(env: Pick<Bindings, 'LOGIN_THROTTLE'>, address: stri
     async guardKeyLookup(lookUp) {
       const { bucket, id } = await reserve('key', KEY_LOOKUPS)
       const found = await lookUp()
-      if (found) await ignoringFailure(() => shard(address).release(bucket, id))
+      if (found) await ignoreFailure(() => shard(address).release(bucket, id))
       return found
     },
   }
@@ -84,11 +83,11 @@ function bucketOf(decision: ThrottleDecision, message: string): string {
 }
 
 /** A lost call leaves an attempt counted, which errs on the safe side. */
-async function ignoringFailure(call: () => unknown): Promise<void> {
+async function ignoreFailure(call: () => unknown): Promise<void> {
   try {
     await callDurableObject(call)
   } catch (error) {
-    logFailure('throttle', error)
+    logFailure('update login throttle', error)
   }
 }
 

@@ -1,7 +1,7 @@
 import { MINUTE, SECOND } from '../lib/time'
 
 /** `count` requests were admitted in a calendar minute, numbered since the epoch. */
-export interface Window {
+export interface RateLimitWindow {
   minute: number
   count: number
 }
@@ -17,7 +17,11 @@ export interface RateLimitResult {
 /**
  * Counts one request at `now` (ms) against a limit per calendar minute. A clock that went back does not start a new minute.
  */
-export function hit(window: Window, now: number, limit: number): { window: Window; rateLimit: RateLimitResult } {
+export function hit(
+  window: RateLimitWindow,
+  now: number,
+  limit: number,
+): { window: RateLimitWindow; rateLimit: RateLimitResult } {
   const minute = Math.max(window.minute, Math.floor(now / MINUTE))
   const before = minute === window.minute ? window.count : 0
   const admitted = before < limit

@@ -1,6 +1,6 @@
 import { z } from '@hono/zod-openapi'
 import { accounts } from '../db/schema/accounts'
-import { Email, NewPassword, namesAField, singleLine } from '../http/schemas/request-fields'
+import { Email, NewPassword, requireAnyField, singleLine } from '../http/schemas/request-fields'
 import { idField, textField, WireTime } from '../http/schemas/response-fields'
 import { toWireTime } from '../lib/time'
 import type { AccountRow } from './queries'
@@ -48,7 +48,7 @@ export const UpdateAccountBody = z
       .optional()
       .openapi({ description: 'Whether customers may register themselves.', example: true }),
   })
-  .superRefine(namesAField)
+  .superRefine(requireAnyField)
   .openapi('UpdateAccount', { minProperties: 1 })
 export type UpdateAccountInput = z.infer<typeof UpdateAccountBody>
 

@@ -26,7 +26,7 @@ const API_KEY = selection({
 
 export type ApiKeyRow = RowOf<typeof API_KEY>
 
-const MEMBER = sql`JOIN ${u} ON ${u.accountId} = ${k.accountId} AND ${u.id} = ${k.id}`
+const MEMBER_JOIN = sql`JOIN ${u} ON ${u.accountId} = ${k.accountId} AND ${u.id} = ${k.id}`
 
 interface NewApiKey {
   id: string
@@ -85,7 +85,7 @@ function isActive(now: number): SQL {
 export function findApiKeys(accountId: string, limit: number, offset: number) {
   return select(
     API_KEY,
-    sql`FROM ${k} ${MEMBER} WHERE ${k.accountId} = ${accountId}
+    sql`FROM ${k} ${MEMBER_JOIN} WHERE ${k.accountId} = ${accountId}
       ORDER BY ${k.id} DESC LIMIT ${limit} OFFSET ${offset}`,
   )
 }
@@ -99,7 +99,7 @@ export function countApiKeys(accountId: string) {
 
 /** Also finds a revoked or expired key. */
 export function findApiKey(accountId: string, id: string) {
-  return select(API_KEY, sql`FROM ${k} ${MEMBER} WHERE ${k.accountId} = ${accountId} AND ${k.id} = ${id}`)
+  return select(API_KEY, sql`FROM ${k} ${MEMBER_JOIN} WHERE ${k.accountId} = ${accountId} AND ${k.id} = ${id}`)
 }
 
 const KEY_ID = selection({ id: apiKeys.id })

@@ -1,4 +1,4 @@
-import { hashKey, makeKey } from '../access/api-key-format'
+import { generateKey, hashKey } from '../access/api-key-format'
 import { detail } from '../core/error-details'
 import { invalidInput, notFound } from '../core/errors'
 import { offsetOf, pageRequest } from '../http/pagination/page'
@@ -24,7 +24,7 @@ export async function createApiKey(ctx: ServiceContext, input: CreateApiKeyInput
   if (hasExpired && !(await isReplayedRequest(ctx)))
     throw invalidInput([detail(['expires_at'], 'must be an RFC 3339 time or a date that lies ahead')])
   const id = newId('key', ctx.now)
-  const key = makeKey(id, ctx.config.keys.apiKeys)
+  const key = generateKey(id, ctx.config.keys.apiKeys)
   const stored = {
     id,
     name: input.name,
@@ -57,7 +57,7 @@ export async function deleteApiKey(ctx: ServiceContext, id: string): Promise<voi
   const revoke = () => commit(ctx, [revokeApiKey(accountId, id, ctx.now)], { key: findApiKey(accountId, id) })
   // An unknown ID must not create a Durable Object.
   await assertFound(ctx, findApiKey(accountId, id))
-  const { rows } = await ctx.credentials.withInvalidation({ kind: 'key', id }, revoke).catch(rethrow)
+  const { rows } = await ctx.memberCache.withInvalidation({ kind: 'key', id }, revoke).catch(rethrow)
   if (rows.key.length === 0) throw notFound()
 }
 
@@ -67,7 +67,7 @@ export async function deleteApiKey(ctx: ServiceContext, id: string): Promise<voi
  */
 export async function rotateKey(ctx: ServiceContext, id: string, input: RotateApiKeyInput) {
   const { accountId } = ctx.caller
-  const key = makeKey(id, ctx.config.keys.apiKeys)
+  const key = generateKey(id, ctx.config.keys.apiKeys)
   const grace = (input.grace_seconds ?? DEFAULT_GRACE_SECONDS) * SECOND
   const secret = { hash: hashKey(key), lastFour: key.slice(-4), previousUntil: grace > 0 ? ctx.now + grace : null }
   const rotate = () =>
@@ -79,7 +79,7 @@ export async function rotateKey(ctx: ServiceContext, id: string, input: RotateAp
     )
   // An unknown ID must not create a Durable Object.
   await assertFound(ctx, findApiKey(accountId, id))
-  const committed = await ctx.credentials.withInvalidation({ kind: 'key', id }, rotate).catch(rethrow)
+  const committed = await ctx.memberCache.withInvalidation({ kind: 'key', id }, rotate).catch(rethrow)
   const {
     rotated,
     key: [row],

@@ -1,6 +1,6 @@
 import { rangeNotSatisfiable } from '../core/errors'
 import { type ByteRange, parseRange } from '../http/byte-ranges'
-import { isKnown } from '../http/etag'
+import { matchesIfNoneMatch } from '../http/etag'
 import { SECOND } from '../lib/time'
 import type { AttachmentRow } from './service'
 
@@ -44,7 +44,8 @@ export function fileResponse(request: FileRequest, row: AttachmentRow, expires: 
     // A 304 replaces the headers that the browser has cached, so it needs this one too.
     'Content-Security-Policy': "default-src 'none'; style-src 'unsafe-inline'; sandbox",
   }
-  if (isKnown(request.header('If-None-Match'), etag)) return { status: 304, headers: cacheHeaders, bytes: null }
+  if (matchesIfNoneMatch(request.header('If-None-Match'), etag))
+    return { status: 304, headers: cacheHeaders, bytes: null }
   const headers = { ...cacheHeaders, ...contentHeaders(row) }
   if (request.method === 'HEAD')
     return { status: 200, headers: { ...headers, 'Content-Length': String(row.size) }, bytes: null }

@@ -10,7 +10,7 @@ import { areAssignable, type TicketMembers } from '../db/ticket-members'
 import { visibleTicket } from '../db/visibility'
 import { deleteFrom, insertSelect, update } from '../db/write'
 
-const ATTACHMENTS_A_TICKET = 500
+const MAX_ATTACHMENTS_PER_TICKET = 500
 /** Bytes for each plan, as in `migrations/0007_attachments.sql`. */
 const STORAGE = { standard: 5_000_000_000, premium: 100_000_000_000 }
 
@@ -25,7 +25,7 @@ export interface Upload {
 }
 
 /** Files are stored for a ticket that the caller may see, or for a new ticket whose members are valid. */
-export type UploadPrecondition = { ticketId: string } | { references: TicketMembers }
+export type UploadPrecondition = { ticketId: string } | { members: TicketMembers }
 
 const t = alias(tickets, 't')
 const s = alias(accountCounters, 's')
@@ -62,15 +62,15 @@ function conditions(caller: Caller, uploads: Upload[], precondition: UploadPreco
   const fitsAccount = sql<number>`EXISTS (SELECT 1 FROM ${s} JOIN ${a} ON ${a.id} = ${s.accountId}
     WHERE ${s.accountId} = ${accountId}
       AND ${s.storedBytes} + ${bytes} <= ${MAX_STORED_BYTES})`
-  if ('references' in precondition) {
-    const isMet = sql<number>`(${areAssignable(accountId, precondition.references)})`
+  if ('members' in precondition) {
+    const isMet = sql<number>`(${areAssignable(accountId, precondition.members)})`
     return { isMet, fitsTicket: sql<number>`1`, fitsAccount }
   }
   const { ticketId } = precondition
   return {
     isMet: sql<number>`EXISTS (SELECT 1 FROM ${t} WHERE ${visibleTicket(caller, ticketId)})`,
     fitsTicket: sql<number>`NOT EXISTS (SELECT 1 FROM ${t} WHERE ${t.accountId} = ${accountId} AND ${t.id} = ${ticketId}
-      AND ${t.publicAttachments} + ${t.internalAttachments} + ${uploads.length} > ${ATTACHMENTS_A_TICKET})`,
+      AND ${t.publicAttachments} + ${t.internalAttachments} + ${uploads.length} > ${MAX_ATTACHMENTS_PER_TICKET})`,
     fitsAccount,
   }
 }

@@ -7,7 +7,7 @@ import { type RowOf, selection } from '../db/selection'
 import { type SQL, sql } from '../db/sql'
 import { query, select } from '../db/statement'
 import { type ChangeRecord, hasChanged } from '../db/ticket-change'
-import { type ChildWindow, childrenPage, nextTime, sortDirection } from '../db/ticket-children'
+import { type ChildWindow, childrenPage, nextChildTime, sortDirection } from '../db/ticket-children'
 import { visibleChildren, visibleTicket, visibleTickets } from '../db/visibility'
 import { deleteFrom, insertSelect } from '../db/write'
 
@@ -52,7 +52,7 @@ export function insertAttachments(
   writeTime: SQL,
 ) {
   const { accountId } = caller
-  const firstTime = nextTime(accountId, 'attachments', parent.ticketId, sql`${writeTime} - ${files.length - 1}`)
+  const firstTime = nextChildTime(accountId, 'attachments', parent.ticketId, sql`${writeTime} - ${files.length - 1}`)
   return insertSelect(
     attachments,
     {

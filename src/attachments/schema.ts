@@ -12,7 +12,7 @@ import type { AttachmentRow } from './queries'
 import { signedPath } from './url-signing'
 
 const MAX_FILENAME_BYTES = 255
-const MAX_A_REQUEST = 10
+const MAX_PER_REQUEST = 10
 const DIRECTION_OVERRIDES = /[\u202a-\u202e\u2066-\u2069]/
 
 const Filename = z
@@ -65,7 +65,7 @@ const NewAttachment = z
 
 export const NewAttachments = z
   .array(NewAttachment)
-  .max(MAX_A_REQUEST)
+  .max(MAX_PER_REQUEST)
   .optional()
   .openapi({ description: 'Files to attach, at most 10.' })
 export type NewAttachmentInput = z.infer<typeof NewAttachment>

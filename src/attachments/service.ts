@@ -86,7 +86,7 @@ export async function uploadAttachment(started: ServiceContext, ticketId: string
     ctx,
     [
       ...attachUpload(ctx, ticketId, file),
-      ...recordChildChange(change, { field: 'attachments', id: file.id, moves: 'comes' }, newId('evt', now)),
+      ...recordChildChange(change, { field: 'attachments', id: file.id, kind: 'added' }, newId('evt', now)),
     ],
     { attachment: findAttachment(caller, file.id), activeWebhooks: countActiveWebhooks(caller.accountId) },
     { ticketId },
@@ -108,7 +108,7 @@ export async function removeAttachment(ctx: ServiceContext, ticketId: string, at
   const { rows, isReplay } = await commit(
     ctx,
     [
-      ...recordChildChange(change, { field: 'attachments', id: attachmentId, moves: 'goes' }, newId('evt', now)),
+      ...recordChildChange(change, { field: 'attachments', id: attachmentId, kind: 'removed' }, newId('evt', now)),
       ...deleteAttachment(change, attachmentId),
     ],
     {

@@ -27,7 +27,7 @@ import { insertAttachments, type StoredFile } from './queries'
 import type { NewAttachmentInput } from './schema'
 
 /** An intent expires after this time: 95 MiB arrive within an hour at 0.23 Mbit/s. */
-const UPLOAD_TIME = HOUR
+const UPLOAD_INTENT_TTL = HOUR
 const OBJECTS_PER_SWEEP = 500
 const ACCOUNTS_PER_SWEEP = 100
 
@@ -139,18 +139,18 @@ export function releaseUploads(ctx: ServiceContext, files: { id: string }[]): vo
   if (files.length === 0 || ctx.idempotency?.found) return
   const ids = files.map((file) => file.id)
   const db = ctx.db.withoutCaller()
-  ctx.later(
+  ctx.runAfterResponse(
     db
       .all(releaseUploadIntents(ctx.caller.accountId, ids, ctx.now))
       .then(() => deleteObjects(ctx.files, db))
-      .catch((error) => logFailure('discard files', error, { account_id: ctx.caller.accountId })),
+      .catch((error) => logFailure('release uploads', error, { account_id: ctx.caller.accountId })),
   )
 }
 
 /** Runs `deleteObjects` after the response. If that fails, the sweep does it. */
 export function deleteObjectsLater(ctx: ServiceContext): void {
   const { caller, db, files } = ctx
-  ctx.later(
+  ctx.runAfterResponse(
     deleteObjects(files, db.withoutCaller()).catch((error) =>
       logFailure('delete objects', error, { account_id: caller.accountId }),
     ),
@@ -167,7 +167,7 @@ export async function deleteObjects(files: R2Bucket, db: AccountDb): Promise<voi
 
 /** Deletes the objects of failed uploads and of deleted attachments in all accounts, by their intents. */
 export async function sweepObjects(env: Bindings, now: number): Promise<void> {
-  const uploadsBefore = now - UPLOAD_TIME
+  const uploadsBefore = now - UPLOAD_INTENT_TTL
   const accounts = await openDirectory(env).all(findAccountsToClean(now - MINUTE, uploadsBefore, ACCOUNTS_PER_SWEEP))
   for (const { account_id } of accounts) {
     const db = openAccount(env, account_id)

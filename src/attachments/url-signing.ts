@@ -25,11 +25,11 @@ export function verifiedAccount(
   keys: Buffer[],
   now: number,
 ): string | null {
-  const [accountId, given, ...rest] = (query.signature ?? '').split('.')
-  if (!accountId || !given || rest.length > 0 || !isMatch(query.expires ?? '', /^[1-9]\d{0,11}$/, 12)) return null
+  const [accountId, actual, ...rest] = (query.signature ?? '').split('.')
+  if (!accountId || !actual || rest.length > 0 || !isMatch(query.expires ?? '', /^[1-9]\d{0,11}$/, 12)) return null
   const expires = Number(query.expires)
   const signed = message({ accountId, ...file }, expires)
-  if (!keys.some((key) => timingSafeEqual(given, hmac(key, signed)))) return null
+  if (!keys.some((key) => timingSafeEqual(actual, hmac(key, signed)))) return null
   return expires * SECOND > now ? accountId : null
 }
 

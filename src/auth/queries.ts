@@ -17,7 +17,7 @@ const LOGIN = selection({
   role: u.role,
   status: u.status,
   password_hash: u.passwordHash,
-  credential_generation: u.tokenVersion,
+  token_version: u.tokenVersion,
 })
 
 /** The users with an email address, at most two: in the account with the slug, or in any. */

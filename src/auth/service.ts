@@ -33,7 +33,7 @@ export {
 export { newUserLogin } from './examples'
 export { LoginResult } from './schema'
 
-const ACCOUNTS_A_SWEEP = 100
+const ACCOUNTS_PER_SWEEP = 100
 
 /**
  * Issues a token. Throws 429, before any hashing, after too many failures of the email or IP address. Throws 401
@@ -51,7 +51,7 @@ export async function login(
   return ctx.throttle.guardPasswordCheck(owner, async () => {
     const matches = await verifyPassword(input.password, user?.password_hash ?? null)
     if (!user || !matches) throw invalidCredentials()
-    const { account_id: accountId, id, credential_generation: tokenVersion } = user
+    const { account_id: accountId, id, token_version: tokenVersion } = user
     const recorded = await ctx.openAccount(accountId).first(recordLogin(accountId, id, tokenVersion, ctx.now))
     if (!recorded) throw invalidCredentials()
     return presentLogin(ctx, accountId, user)
@@ -62,10 +62,10 @@ export async function login(
 export async function presentLogin(
   ctx: PublicContext,
   accountId: string,
-  user: { id: string; name: string; email: string; role: Role; credential_generation: number },
+  user: { id: string; name: string; email: string; role: Role; token_version: number },
 ): Promise<z.infer<typeof LoginResult>> {
-  const { id, name, email, role, credential_generation } = user
-  const member = { sub: id, acc: accountId, role, gen: credential_generation }
+  const { id, name, email, role, token_version: gen } = user
+  const member = { sub: id, acc: accountId, role, gen }
   const { token, expiresAt } = await issueToken(member, ctx.config.keys.tokens, ctx.now, ctx.config.tokenTtlSeconds)
   return { token, expires_at: toWireTime(expiresAt * SECOND), user: { id, name, email, role } }
 }
@@ -110,11 +110,11 @@ export async function logout(ctx: ServiceContext): Promise<void> {
   if (!token) throw forbidden()
   const revoked = { id: token.id, expiresAt: token.expiresAt * SECOND }
   const commit = () => ctx.db.all(insertRevokedToken(accountId, id, revoked, ctx.now))
-  await ctx.credentials.withInvalidation({ kind: 'person', id }, commit).catch(rethrow)
+  await ctx.memberCache.withInvalidation({ kind: 'person', id }, commit).catch(rethrow)
 }
 
 /** Deletes the records of revoked tokens that have expired, of at most 100 accounts. */
 export async function sweepTokens(env: Bindings, now: number): Promise<void> {
-  const accounts = await openDirectory(env).all(findAccountsWithExpiredTokens(now, ACCOUNTS_A_SWEEP))
+  const accounts = await openDirectory(env).all(findAccountsWithExpiredTokens(now, ACCOUNTS_PER_SWEEP))
   for (const { account_id } of accounts) await openAccount(env, account_id).all(deleteExpiredTokens(account_id, now))
 }

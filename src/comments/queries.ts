@@ -8,7 +8,7 @@ import { type RowOf, selection } from '../db/selection'
 import { type SQL, sql } from '../db/sql'
 import { select } from '../db/statement'
 import { type ChangeRecord, hasChanged } from '../db/ticket-change'
-import { type ChildWindow, childrenPage, nextTime, sortDirection } from '../db/ticket-children'
+import { type ChildWindow, childrenPage, nextChildTime, sortDirection } from '../db/ticket-children'
 import { visibleChildren, visibleTicket } from '../db/visibility'
 import { deleteFrom, insertSelect, update } from '../db/write'
 import { lastWriteTime, nextWriteTime, type WriteClock } from '../db/write-time'
@@ -32,7 +32,7 @@ const COMMENT = selection({
 
 export type CommentRow = RowOf<typeof COMMENT>
 
-const AUTHOR = sql`JOIN ${author} ON ${author.accountId} = ${c.accountId} AND ${author.id} = ${c.createdBy}`
+const AUTHOR_JOIN = sql`JOIN ${author} ON ${author.accountId} = ${c.accountId} AND ${author.id} = ${c.createdBy}`
 
 /** The latest comments of a ticket that the caller may see, oldest first. */
 export function findLatestComments(caller: Caller, ticketId: string, limit: number) {
@@ -41,7 +41,7 @@ export function findLatestComments(caller: Caller, ticketId: string, limit: numb
   return select(
     COMMENT,
     sql`FROM (${rows}) latest
-      CROSS JOIN ${c} ON ${c.rowId} = ${latest.rowId} AND ${c.accountId} = ${caller.accountId} ${AUTHOR}
+      CROSS JOIN ${c} ON ${c.rowId} = ${latest.rowId} AND ${c.accountId} = ${caller.accountId} ${AUTHOR_JOIN}
       ORDER BY ${c.rowId}`,
   )
 }
@@ -52,7 +52,7 @@ export function findComments(caller: Caller, ticketId: string, window: ChildWind
   return select(
     COMMENT,
     sql`FROM (${rows}) page
-      CROSS JOIN ${c} ON ${c.rowId} = ${page.rowId} AND ${c.accountId} = ${caller.accountId} ${AUTHOR}
+      CROSS JOIN ${c} ON ${c.rowId} = ${page.rowId} AND ${c.accountId} = ${caller.accountId} ${AUTHOR_JOIN}
       ORDER BY ${c.rowId} ${sortDirection(window)}`,
   )
 }
@@ -72,7 +72,7 @@ interface NewComment {
 /** Inserts a comment, if the caller may see the ticket. A public one gives the ticket a new version. */
 export function insertComment(caller: Caller, comment: NewComment, clock: WriteClock) {
   const { accountId } = caller
-  const wasInserted = exists(accountId, comment.id)
+  const wasInserted = commentExists(accountId, comment.id)
   const newVersion = update(
     tickets,
     { version: sql`${tickets.version} + 1`, updatedAt: lastWriteTime(accountId) },
@@ -88,7 +88,7 @@ export function insertComment(caller: Caller, comment: NewComment, clock: WriteC
         createdBy: caller.id,
         content: comment.content,
         isInternal: Number(comment.isInternal),
-        createdAt: nextTime(accountId, 'comments', comment.ticketId, nextWriteTime(accountId, clock)),
+        createdAt: nextChildTime(accountId, 'comments', comment.ticketId, nextWriteTime(accountId, clock)),
       },
       sql`FROM ${t} WHERE ${visibleTicket(caller, comment.ticketId)}`,
     ),
@@ -112,7 +112,7 @@ export function insertCommentEvent<Attachments>(
     ticketId: comment.ticketId,
     isInternal: comment.isInternal,
     data: jsonObject({ comment: COMMENT.json, attachments, ticket: COMMENTED_TICKET.json }),
-    from: sql`${c} ${AUTHOR} JOIN ${t} ON ${t.accountId} = ${c.accountId} AND ${t.id} = ${c.ticketId}
+    from: sql`${c} ${AUTHOR_JOIN} JOIN ${t} ON ${t.accountId} = ${c.accountId} AND ${t.id} = ${c.ticketId}
       WHERE ${c.accountId} = ${accountId} AND ${c.id} = ${comment.id}`,
   })
 }
@@ -142,9 +142,9 @@ export function findCommentOf(accountId: string, ticketId: string, id: string) {
 
 /** Without a check of visibility: for the author. */
 export function findComment(accountId: string, id: string) {
-  return select(COMMENT, sql`FROM ${c} ${AUTHOR} WHERE ${c.accountId} = ${accountId} AND ${c.id} = ${id}`)
+  return select(COMMENT, sql`FROM ${c} ${AUTHOR_JOIN} WHERE ${c.accountId} = ${accountId} AND ${c.id} = ${id}`)
 }
 
-function exists(accountId: string, id: string): SQL {
+function commentExists(accountId: string, id: string): SQL {
   return sql`EXISTS (SELECT 1 FROM ${comments} WHERE ${comments.accountId} = ${accountId} AND ${comments.id} = ${id})`
 }

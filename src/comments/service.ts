@@ -114,7 +114,7 @@ export async function createComment(ctx: ServiceContext, ticketId: string, input
 export async function removeComment(ctx: ServiceContext, ticketId: string, commentId: string): Promise<void> {
   const { caller, now } = ctx
   const change = { caller, ticketId, changeId: newId('change', now), now }
-  const comment = { field: 'comments', id: commentId, moves: 'goes' } as const
+  const comment = { field: 'comments', id: commentId, kind: 'removed' } as const
   const own = deletesEveryComment(caller.role) ? {} : { condition: isWrittenBy(caller.id) }
   const { rows, isReplay } = await commit(
     ctx,

@@ -37,8 +37,8 @@ function article(type: string): string {
   return `${/^[aeiou]/.test(name) ? 'an' : 'a'} ${name}`
 }
 
-/** The name of each part of a request, and of its keys. */
-const PARTS = {
+/** The name of each input of a request, and of its keys. */
+const INPUTS = {
   json: { name: 'body', key: 'field' },
   query: { name: 'query', key: 'parameter' },
   param: { name: 'path', key: 'parameter' },
@@ -48,19 +48,19 @@ const PARTS = {
 } as const
 
 /** At most 50: the last one says how many are omitted. */
-export function detailsOf(error: z.core.$ZodError, target: keyof typeof PARTS): ErrorDetail[] {
-  const part = PARTS[target]
+export function detailsOf(error: z.core.$ZodError, target: keyof typeof INPUTS): ErrorDetail[] {
+  const input = INPUTS[target]
   const problems = withoutDuplicates(error.issues).flatMap((issue) =>
     issue.code === 'unrecognized_keys'
-      ? issue.keys.map((key) => ({ path: [...issue.path, key], rule: `is not a known ${part.key}` }))
+      ? issue.keys.map((key) => ({ path: [...issue.path, key], rule: `is not a known ${input.key}` }))
       : [{ path: issue.path, rule: issue.message }],
   )
   const shown = problems.length > MAX_DETAILS ? problems.slice(0, MAX_DETAILS - 1) : problems
-  const details = shown.map(({ path, rule }) => detail(path, rule, part.name))
+  const details = shown.map(({ path, rule }) => detail(path, rule, input.name))
   const omitted = problems.length - shown.length
   return omitted === 0
     ? details
-    : [...details, { field: part.name, message: `${omitted} more problems are not listed` }]
+    : [...details, { field: input.name, message: `${omitted} more problems are not listed` }]
 }
 
 /** Drops issues about the length of a value of the wrong type (Zod also checks that), and repeated messages of a field. */

@@ -15,13 +15,13 @@ const k = alias(apiKeys, 'k')
 type CallerOf<Kind> = Extract<Caller, { kind: Kind }>
 
 /** A new kind of member needs a check of its own. */
-const PROBLEM_OF: {
+const PROBLEM_BY_KIND: {
   [Kind in (typeof users)['$inferSelect']['kind']]: (caller: CallerOf<Kind>, now: number) => SQL<CallerProblem | ''>
 } = { person: problemOfUser, key: problemOfKey }
 
 /** The problem with the caller at `now` (ms) by the committed rows, '' for none. It reads up to two rows. */
 export function callerProblem(caller: Caller, now: number): SQL<CallerProblem | ''> {
-  return caller.kind === 'key' ? PROBLEM_OF.key(caller, now) : PROBLEM_OF.person(caller, now)
+  return caller.kind === 'key' ? PROBLEM_BY_KIND.key(caller, now) : PROBLEM_BY_KIND.person(caller, now)
 }
 
 /** For a batch that reads for the caller. */

@@ -99,7 +99,7 @@ export function byName<T extends NamedStatements>(statements: T, rows: unknown[]
   return Object.fromEntries(Object.keys(statements).map((name, index) => [name, rows[index]])) as Results<T>
 }
 
-const READS = /^\s*SELECT\b/
+const STARTS_WITH_SELECT = /^\s*SELECT\b/
 
 /**
  * The database of one account. Each statement names `accountId`. If it was opened for a caller, each batch that writes first
@@ -111,14 +111,14 @@ export class AccountDb extends Database {
     private readonly database: D1Database,
     costs: DbCosts,
     readonly accountId: string,
-    private readonly from: ReadConsistency | null,
+    private readonly consistency: ReadConsistency | null,
     private readonly caller: Caller | null,
   ) {
-    super(from === null ? database : sessionFrom(database, from), costs)
+    super(consistency === null ? database : sessionFrom(database, consistency), costs)
   }
 
   protected override verification(statements: readonly Rendered[]): Rendered[] {
-    if (this.caller === null || statements.every(({ text }) => READS.test(text))) return []
+    if (this.caller === null || statements.every(({ text }) => STARTS_WITH_SELECT.test(text))) return []
     return [render(assertCaller(this.caller, Date.now()).query)]
   }
 
@@ -153,13 +153,15 @@ export class AccountDb extends Database {
   notBefore(bookmark: string): void {
     const known = asBookmark(bookmark)
     const isOlder =
-      typeof this.from === 'string' ? this.from === 'first-unconstrained' : this.from && this.from.bookmark < bookmark
+      typeof this.consistency === 'string'
+        ? this.consistency === 'first-unconstrained'
+        : this.consistency && this.consistency.bookmark < bookmark
     if (known && isOlder) this.useSession(sessionFrom(this.database, known))
   }
 }
 
-function sessionFrom(database: D1Database, from: ReadConsistency): D1DatabaseSession {
-  return database.withSession(typeof from === 'string' ? from : from.bookmark)
+function sessionFrom(database: D1Database, consistency: ReadConsistency): D1DatabaseSession {
+  return database.withSession(typeof consistency === 'string' ? consistency : consistency.bookmark)
 }
 
 /** The tables that belong to no account, and the work of the sweep across accounts. */
@@ -173,10 +175,10 @@ export function openAccount(
   env: Pick<Bindings, 'DB'>,
   accountId: string,
   costs: DbCosts = noCosts(),
-  from: ReadConsistency | null = null,
+  consistency: ReadConsistency | null = null,
   caller: Caller | null = null,
 ): AccountDb {
-  return new AccountDb(env.DB, costs, accountId, from, caller)
+  return new AccountDb(env.DB, costs, accountId, consistency, caller)
 }
 
 export function openDirectory(env: Pick<Bindings, 'DB'>, costs: DbCosts = noCosts()): DirectoryDb {

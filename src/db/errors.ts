@@ -1,5 +1,9 @@
 /** Why a batch failed, without the SQL and the values that the message of D1 may contain. */
-type DbFailure = { kind: 'constraint'; rule: string } | { kind: 'unique' } | { kind: 'gone' } | { kind: 'unavailable' }
+type DbFailure =
+  | { kind: 'constraint'; rule: string }
+  | { kind: 'unique' }
+  | { kind: 'missing_row' }
+  | { kind: 'unavailable' }
 
 /** Thrown by `db/client.ts` instead of every error of D1. */
 export class DbError extends Error {
@@ -15,7 +19,7 @@ export function isConstraint(error: unknown, rule: string): boolean {
 }
 
 /**
- * `constraint`: a trigger aborted the batch (`RAISE` in `migrations/`). `unique`: a key is in use. `gone`: a NOT NULL subquery
+ * `constraint`: a trigger aborted the batch (`RAISE` in `migrations/`). `unique`: a key is in use. `missing_row`: a NOT NULL subquery
  * or a foreign key found no row.
  */
 export function toDbError(error: unknown): DbError {
@@ -23,11 +27,12 @@ export function toDbError(error: unknown): DbError {
   const rule = /refused:([a-z_]+)/.exec(message)?.[1]
   if (rule) return new DbError({ kind: 'constraint', rule })
   if (/UNIQUE constraint failed|SQLITE_CONSTRAINT_PRIMARYKEY/.test(message)) return new DbError({ kind: 'unique' })
-  if (/NOT NULL constraint failed|FOREIGN KEY constraint failed/.test(message)) return new DbError({ kind: 'gone' })
+  if (/NOT NULL constraint failed|FOREIGN KEY constraint failed/.test(message))
+    return new DbError({ kind: 'missing_row' })
   return new DbError({ kind: 'unavailable' })
 }
 
 /** Whether the batch was aborted because the caller's credential is no longer valid or its role was lowered. */
-export function isAccessEnded(error: unknown): boolean {
+export function isCallerRejected(error: unknown): boolean {
   return isConstraint(error, 'credential') || isConstraint(error, 'role')
 }

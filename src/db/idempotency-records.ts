@@ -89,7 +89,7 @@ export function findIdempotencyRecord(caller: Caller, key: IdempotencyKey, now: 
   const isVisible = sql`EXISTS (SELECT 1 FROM ${t} WHERE ${visibleTickets(caller)} AND ${t.id} = ${ticketId})`
   return select(
     {
-      request_hash: r.fingerprint,
+      fingerprint: r.fingerprint,
       /** Records of earlier releases hold the rows alone. */
       rows: sql<string>`coalesce(${r.rows} -> '$.answers', ${r.rows})`,
       secret: r.secret,

@@ -74,7 +74,7 @@ export function insertEvent<Type extends EventType, Snapshot>({
   return statement as EventStatement<Type, Snapshot>
 }
 
-const ACTIVE_WEBHOOKS = { listeners: accountCounters.activeWebhooks }
+const ACTIVE_WEBHOOKS = { active_webhooks: accountCounters.activeWebhooks }
 
 /** Without any, no consumer needs to be notified. */
 export type ActiveWebhooks = Row<typeof ACTIVE_WEBHOOKS>

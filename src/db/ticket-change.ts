@@ -5,7 +5,7 @@ import { actorJson, insertEvent, reserveSequences } from './outbox'
 import { attachments, comments, ticketHistory, tickets } from './schema/tickets'
 import { type SQL, sql } from './sql'
 import { type Statement, select } from './statement'
-import { TICKET, TICKET_MEMBERS } from './ticket-row'
+import { TICKET, TICKET_MEMBER_JOINS } from './ticket-row'
 import { insertSelect, update } from './write'
 import { nextWriteTime } from './write-time'
 
@@ -55,7 +55,7 @@ export function insertUpdatedEvent(change: ChangeRecord, eventId: string, isInte
     ticketId,
     isInternal,
     data: jsonObject({ ticket: TICKET.json, changes, actor: actorJson(accountId, caller.id) }),
-    from: sql`${t} ${TICKET_MEMBERS}
+    from: sql`${t} ${TICKET_MEMBER_JOINS}
       WHERE ${t.accountId} = ${accountId} AND ${t.id} = ${ticketId} AND ${hasChanged(change)}`,
   })
 }
@@ -64,7 +64,7 @@ export function insertUpdatedEvent(change: ChangeRecord, eventId: string, isInte
 interface ChildChange {
   field: 'comments' | 'attachments'
   id: string
-  moves: 'comes' | 'goes'
+  kind: 'added' | 'removed'
   /** A further condition on its row, which has the alias `p`. */
   condition?: SQL
 }
@@ -92,7 +92,7 @@ export function recordChildChange(change: ChangeRecord, child: ChildChange, even
   const itself = sql`${p}
     WHERE ${p.accountId} = ${accountId} AND ${p.ticketId} = ${ticketId} AND ${p.id} = ${child.id}`
   const values =
-    child.moves === 'comes'
+    child.kind === 'added'
       ? { previous: sql<string>`'null'`, current: sql<string>`${snapshot}` }
       : { previous: sql<string>`${snapshot}`, current: sql<string>`'null'` }
   const history = { accountId: p.accountId, ticketId: p.ticketId, changeId, actorId: caller.id, field: child.field }

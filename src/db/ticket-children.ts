@@ -75,7 +75,7 @@ function isAfter({ accountId }: Caller, children: ChildTable, ticketId: string, 
  * The time of the next comment or attachment of a ticket: later than that of the latest one, so that a cursor finds its
  * position by time if the row that it names is deleted.
  */
-export function nextTime(accountId: string, children: ChildTable, ticketId: string, writeTime: SQL): SQL<number> {
+export function nextChildTime(accountId: string, children: ChildTable, ticketId: string, writeTime: SQL): SQL<number> {
   const { p } = TABLES[children]
   return sql`max(${writeTime}, coalesce((SELECT ${p.createdAt} + 1 FROM ${p}
     WHERE ${p.accountId} = ${accountId} AND ${p.ticketId} = ${ticketId} ORDER BY ${p.rowId} DESC LIMIT 1), 0))`

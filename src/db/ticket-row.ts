@@ -36,6 +36,6 @@ export const TICKET = selection({
 export type TicketRow = RowOf<typeof TICKET>
 
 /** Joins the users that `TICKET` reads. */
-export const TICKET_MEMBERS: SQL = sql`
+export const TICKET_MEMBER_JOINS: SQL = sql`
   JOIN ${creator} ON ${creator.accountId} = ${t.accountId} AND ${creator.id} = ${t.createdBy}
   LEFT JOIN ${assignee} ON ${assignee.accountId} = ${t.accountId} AND ${assignee.id} = ${t.assignedTo}`

@@ -1,6 +1,6 @@
 import { type OpenAPIHono, z } from '@hono/zod-openapi'
 import type { AppEnv } from '../http/app-env'
-import { isKnown } from '../http/etag'
+import { matchesIfNoneMatch } from '../http/etag'
 import { unmetered } from '../http/openapi/guard'
 import { emptyBody, json } from '../http/openapi/responses'
 import { defineRoute } from '../http/openapi/route'
@@ -45,7 +45,7 @@ export function registerDocumentRoute(app: OpenAPIHono<AppEnv>, write: () => unk
     written ??= withTag(JSON.stringify(write()))
     const { text, ETag } = written
     const headers = { ETag, 'Cache-Control': `public, max-age=${MAX_AGE_SECONDS}` }
-    if (isKnown(c.req.header('If-None-Match'), ETag)) return c.body(null, 304, headers)
+    if (matchesIfNoneMatch(c.req.header('If-None-Match'), ETag)) return c.body(null, 304, headers)
     return c.body(text, 200, { ...headers, 'Content-Type': 'application/json' })
   })
 }

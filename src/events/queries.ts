@@ -2,7 +2,7 @@ import { alias } from '../db/alias'
 import type { EventType } from '../db/outbox'
 import { accountCounters } from '../db/schema/accounts'
 import { events } from '../db/schema/webhooks'
-import type { Row } from '../db/selection'
+import { type Row, selection } from '../db/selection'
 import { type SQL, sql } from '../db/sql'
 import { query, select } from '../db/statement'
 import { update } from '../db/write'
@@ -13,7 +13,7 @@ export interface EventFilter {
 }
 
 /** How many events a page with a filter by type scans at most. */
-const EVENTS_A_SCAN = 1_000
+const EVENTS_PER_SCAN = 1_000
 
 const e = alias(events, 'e')
 const page = alias(events, 'page')
@@ -32,7 +32,7 @@ export type EventRow = Row<typeof EVENT>
 
 /** How many events a page scans: without a filter by type as many as it shows, and one more. */
 export function scanSize({ types }: EventFilter, limit: number): number {
-  return types === undefined ? limit : EVENTS_A_SCAN
+  return types === undefined ? limit : EVENTS_PER_SCAN
 }
 
 /** The oldest sequence that is retained (null if there is none), and the newest that was ever written. */
@@ -85,6 +85,8 @@ function scan(accountId: string, after: number, filter: EventFilter, limit: numb
     ORDER BY ${events.sequence} LIMIT ${scanSize(filter, limit)}`
 }
 
+const DELETED_EVENT = selection({ row_id: events.rowId })
+
 /**
  * Across accounts: deletes at most `limit` events from before a time (ms), in the order in which they were written, and
  * returns a row for each. Only for the sweep.
@@ -92,10 +94,10 @@ function scan(accountId: string, after: number, filter: EventFilter, limit: numb
 export function deleteOldEvents(before: number, limit: number) {
   const { rowId } = events
   return query(
-    { seq: rowId },
+    DELETED_EVENT,
     sql`DELETE FROM ${events} WHERE ${events.createdAt} < ${before}
       AND ${rowId} IN (SELECT ${rowId} FROM ${events} ORDER BY ${rowId} LIMIT ${limit})
-    RETURNING ${rowId}`,
+    RETURNING ${DELETED_EVENT.list}`,
   )
 }
 

@@ -17,8 +17,8 @@ import { type ListEventsInput, presentEvent } from './schema'
 export type { EventRow } from './queries'
 export { EVENT_TYPES, EVENTS, Event, type EventBody, LISTED_TYPES, presentEvent } from './schema'
 
-const ROWS_A_STATEMENT = 500
-const STATEMENTS_A_SWEEP = 10
+const ROWS_PER_STATEMENT = 500
+const STATEMENTS_PER_SWEEP = 10
 
 const Sequence = z.number().int().min(0)
 
@@ -63,12 +63,12 @@ export async function listEvents({ caller, db }: ServiceContext, input: ListEven
 /** Deletes events of all accounts that are older than the retention, at most 5,000 in a sweep. */
 export async function sweepEvents(env: Bindings, retentionMs: number, now: number): Promise<void> {
   const directory = openDirectory(env)
-  for (let statements = 0; statements < STATEMENTS_A_SWEEP; statements += 1) {
-    const deleted = await directory.all(deleteOldEvents(now - retentionMs, ROWS_A_STATEMENT))
-    if (deleted.length < ROWS_A_STATEMENT) return
+  for (let statements = 0; statements < STATEMENTS_PER_SWEEP; statements += 1) {
+    const deleted = await directory.all(deleteOldEvents(now - retentionMs, ROWS_PER_STATEMENT))
+    if (deleted.length < ROWS_PER_STATEMENT) return
   }
 }
 
 export async function skipAccountsWithoutWebhooks(env: Bindings): Promise<void> {
-  await openDirectory(env).all(skipEventsWithoutWebhooks(ROWS_A_STATEMENT))
+  await openDirectory(env).all(skipEventsWithoutWebhooks(ROWS_PER_STATEMENT))
 }

@@ -29,7 +29,7 @@ export function readIfMatch(header: string | undefined): readonly number[] | nul
 }
 
 /** Whether an `If-None-Match` header (RFC 9110, 13.1.2) contains the tag or is `*`. */
-export function isKnown(header: string | undefined, tag: string): boolean {
+export function matchesIfNoneMatch(header: string | undefined, tag: string): boolean {
   if (header === undefined) return false
   return header.trim() === '*' || opaqueTags(header).includes(tag)
 }

@@ -1,8 +1,8 @@
 import { SECOND } from '../lib/time'
 
 /** Longer than a client on the same machine pauses between two packets. */
-const LONGEST_PAUSE_MS = 200
-const LONGEST_WAIT = 5 * SECOND
+const MAX_PAUSE_MS = 200
+const MAX_WAIT = 5 * SECOND
 
 /**
  * Reads the unread rest of a body while it keeps arriving, then cancels it. Closing the connection while the client is sending
@@ -11,14 +11,14 @@ const LONGEST_WAIT = 5 * SECOND
 export async function finishBody({ body }: Request): Promise<void> {
   if (body === null || body.locked) return
   const reader = body.getReader()
-  const deadline = Date.now() + LONGEST_WAIT
+  const deadline = Date.now() + MAX_WAIT
   while (Date.now() < deadline && (await arrivesInTime(reader)));
   reader.cancel().catch(() => undefined)
 }
 
 async function arrivesInTime(reader: ReadableStreamDefaultReader): Promise<boolean> {
   const { promise: paused, resolve } = Promise.withResolvers<false>()
-  const timer = setTimeout(() => resolve(false), LONGEST_PAUSE_MS)
+  const timer = setTimeout(() => resolve(false), MAX_PAUSE_MS)
   const chunk = reader.read().then(
     ({ done }) => !done,
     () => false,

@@ -5,7 +5,7 @@ const IV_BYTES = 12
 
 /** Thrown if no key decrypts a ciphertext. */
 export class DecryptError extends Error {
-  override readonly name = 'SealError'
+  override readonly name = 'DecryptError'
 }
 
 /** A public name that does not reveal the key. */

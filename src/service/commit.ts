@@ -16,8 +16,8 @@ import { DecryptError, decrypt, encrypt } from '../lib/envelope-encryption'
 import { idempotencyKeyReused } from './constraint-errors'
 import type { RequestIdempotency, ServiceContext } from './context'
 
-const ROWS_A_STATEMENT = 500
-const STATEMENTS_A_SWEEP = 10
+const ROWS_PER_STATEMENT = 500
+const STATEMENTS_PER_SWEEP = 10
 
 interface CommitResult<T> {
   /** As the reads found them after the write, now or in an earlier request with the same key. */
@@ -77,7 +77,7 @@ export async function commit<const T extends NamedStatements>(
 ): Promise<CommitResult<T>> {
   const { caller, db, idempotency, now } = ctx
   if (idempotency === null) return { rows: await db.change(writes, reads), secret, isReplay: false }
-  if (idempotency.found) return replay(caller, idempotency, idempotency.found, reads)
+  if (idempotency.found) return replayResponse(caller, idempotency, idempotency.found, reads)
   const [encryptionKey] = idempotency.encryptionKeys
   const encrypted = secret === '' || !encryptionKey ? null : await encrypt(encryptionKey, secret, idempotency.keyHash)
   const metadata = { role: caller.role, ticketId: ticketId ?? null, secret: encrypted, now }
@@ -88,11 +88,11 @@ export async function commit<const T extends NamedStatements>(
   }
   const record = await db.first(findIdempotencyRecord(caller, idempotency, now))
   if (!record) throw idempotencyRecordExpired()
-  return replay(caller, idempotency, record, reads)
+  return replayResponse(caller, idempotency, record, reads)
 }
 
 /** A caller that has lost the right to see what the response showed gets 404. */
-async function replay<T extends NamedStatements>(
+async function replayResponse<T extends NamedStatements>(
   caller: Caller,
   key: RequestIdempotency,
   record: IdempotencyRecord,
@@ -100,18 +100,33 @@ async function replay<T extends NamedStatements>(
 ): Promise<CommitResult<T>> {
   const sawMore = record.ticket_id !== null && seesInternal(record.role ?? caller.role) && !seesInternal(caller.role)
   if (sawMore || record.is_hidden === 1) throw notFound()
-  if (!key.fingerprints.includes(record.request_hash)) throw idempotencyKeyReused()
+  if (!key.fingerprints.includes(record.fingerprint)) throw idempotencyKeyReused()
   key.markReplayed()
   const secret = record.secret === null ? '' : await decryptSecret(key.encryptionKeys, record.secret, key.keyHash)
   return { rows: storedRows(reads, record.rows), secret, isReplay: true }
 }
 
-/** Records hold the rows in the order of the reads, without their names. A release with other reads does not replay them. */
+/** The columns that earlier releases stored under another name. */
+const RENAMED_COLUMNS: Record<string, string> = { listeners: 'active_webhooks' }
+
+/**
+ * Records hold the rows in the order of the reads, without the names of those. A release with other reads or other columns
+ * does not replay them.
+ */
 function storedRows<T extends NamedStatements>(reads: T, json: string): Results<T> {
-  const rows: unknown[][] = JSON.parse(json)
-  if (rows.length !== Object.keys(reads).length)
+  const stored: Record<string, unknown>[][] = JSON.parse(json)
+  const rows = stored.map((found) => found.map(withCurrentNames))
+  const statements = Object.values(reads)
+  const hasColumns = statements.every(({ columns }, index) =>
+    rows[index]?.every((row) => columns.every((name) => Object.hasOwn(row, name))),
+  )
+  if (rows.length !== statements.length || !hasColumns)
     throw conflict([detail(['Idempotency-Key'], 'belongs to a response that can no longer be shown')])
   return byName(reads, rows)
+}
+
+function withCurrentNames(row: Record<string, unknown>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(row).map(([name, value]) => [RENAMED_COLUMNS[name] ?? name, value]))
 }
 
 async function decryptSecret(keys: readonly Buffer[], ciphertext: string, context: string): Promise<string> {
@@ -127,8 +142,8 @@ async function decryptSecret(keys: readonly Buffer[], ciphertext: string, contex
 /** Deletes expired idempotency records of all accounts, at most 5,000 in a sweep. */
 export async function sweepIdempotencyRecords(env: Pick<Bindings, 'DB'>, now: number): Promise<void> {
   const directory = openDirectory(env)
-  for (let statements = 0; statements < STATEMENTS_A_SWEEP; statements += 1) {
-    const deleted = await directory.all(deleteExpiredRecords(now, ROWS_A_STATEMENT))
-    if (deleted.length < ROWS_A_STATEMENT) return
+  for (let statements = 0; statements < STATEMENTS_PER_SWEEP; statements += 1) {
+    const deleted = await directory.all(deleteExpiredRecords(now, ROWS_PER_STATEMENT))
+    if (deleted.length < ROWS_PER_STATEMENT) return
   }
 }

@@ -13,17 +13,17 @@ export interface ServiceContext {
   now: number
   /** Origin of absolute URLs, and the origin and prefix (`/api/v1`) the request used. */
   links: { origin: string; requested: string; prefix: string }
-  credentials: Credentials
+  memberCache: MemberCache
   throttle: Throttle
   /** Enqueues a fan-out if there are active webhooks. It may be lost: the sweep enqueues it then. */
   notifyConsumer(activeWebhooks: ActiveWebhooks | undefined): void
-  sweeper: Sweeper
+  sweeper: SweeperClient
   /** Null without an idempotency key. */
   idempotency: RequestIdempotency | null
   /** From `If-Match`; null for any version. */
   expectedVersions: readonly number[] | null
   /** Runs after the response, and may be lost. */
-  later(work: Promise<unknown>): void
+  runAfterResponse(work: Promise<unknown>): void
 }
 
 export interface RequestIdempotency extends IdempotencyKey {
@@ -49,11 +49,11 @@ export interface PublicContext {
  * Invalidates a member's cached state around a commit, so that revoked access ends immediately. If we crash in between, the
  * Durable Object bypasses its cache for a minute. Throws 503 if the object cannot be reached; then nothing is committed.
  */
-export interface Credentials {
+export interface MemberCache {
   withInvalidation<T>(member: Pick<Caller, 'kind' | 'id'>, commit: () => Promise<T>): Promise<T>
 }
 
-export interface Sweeper {
+export interface SweeperClient {
   /** Throws 503 if the Durable Object cannot be reached. */
   ensureScheduled(): Promise<void>
 }

@@ -26,7 +26,7 @@ export async function enqueueFanOut(queue: Queue<FanOutMessage>, accountId: stri
   lastEnqueuedAt.set(accountId, now + delaySeconds * SECOND)
   await queue
     .send({ account_id: accountId }, { delaySeconds })
-    .catch((error) => logFailure('wake', error, { account_id: accountId }))
+    .catch((error) => logFailure('enqueue fan-out', error, { account_id: accountId }))
 }
 
 /** Limits of Cloudflare Queues. */
@@ -53,6 +53,6 @@ export class WakeUpBatch {
     for (let start = 0; start < messages.length; start += MESSAGES_PER_CALL)
       await this.queue
         .sendBatch(messages.slice(start, start + MESSAGES_PER_CALL))
-        .catch((error) => logFailure('bell', error))
+        .catch((error) => logFailure('enqueue wake-ups', error))
   }
 }

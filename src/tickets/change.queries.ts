@@ -16,7 +16,7 @@ const t = alias(tickets, 't')
 const h = alias(ticketHistory, 'h')
 
 /** The fields to change. A field that is undefined is unchanged. */
-export interface TicketChange {
+export interface TicketUpdate {
   title?: string | undefined
   description?: string | undefined
   status?: TicketStatus | undefined
@@ -41,7 +41,7 @@ const FIELDS = {
 } as const
 
 interface ChangeRequest extends ChangeRecord {
-  change: TicketChange
+  change: TicketUpdate
   /** The statuses from which the caller may set the new status; null for any. */
   allowedFrom: readonly string[] | null
   events: { statusChanged: string; updated: string }
@@ -78,11 +78,11 @@ function expectStatus({ caller, ticketId, change, allowedFrom }: ChangeRequest):
 }
 
 /** The new value of each field; of tags and custom fields as an expression for a statement on `tickets`. */
-function newValues({ tags, customFields, ...plain }: TicketChange) {
+function newValues({ tags, customFields, ...plain }: TicketUpdate) {
   return { ...plain, tags: tags && newTags(tags), customFields: customFields && newCustomFields(customFields) }
 }
 
-function newTags(tags: NonNullable<TicketChange['tags']>): SQL<string> {
+function newTags(tags: NonNullable<TicketUpdate['tags']>): SQL<string> {
   if ('set' in tags) return sql`${JSON.stringify(tags.set)}`
   const [add, remove] = [JSON.stringify(tags.add), JSON.stringify(tags.remove)]
   return sql`(SELECT json_group_array(value) FROM (
@@ -93,7 +93,7 @@ function newTags(tags: NonNullable<TicketChange['tags']>): SQL<string> {
     ORDER BY is_added, key))`
 }
 
-function newCustomFields(patch: NonNullable<TicketChange['customFields']>): SQL<string> {
+function newCustomFields(patch: NonNullable<TicketUpdate['customFields']>): SQL<string> {
   return sql`json_patch(${tickets.customFields}, ${JSON.stringify(patch)})`
 }
 

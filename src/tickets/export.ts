@@ -1,5 +1,5 @@
 import { logFailure } from '../core/log'
-import { isAccessEnded } from '../db/errors'
+import { isCallerRejected } from '../db/errors'
 import { encodePosition, MAX_PAGE_BYTES, writeCursor } from '../http/pagination/cursor'
 import type { ServiceContext } from '../service/context'
 import type { ExportTicketsInput } from './filter-schema'
@@ -49,7 +49,7 @@ export async function exportTickets(ctx: ServiceContext, input: ExportTicketsInp
       try {
         page = await findNextPage(cursorKeyOf(last))
       } catch (error) {
-        if (!isAccessEnded(error)) logFailure('export', error, { account_id: caller.accountId })
+        if (!isCallerRejected(error)) logFailure('export tickets', error, { account_id: caller.accountId })
         end(cursor)
       }
     },

@@ -24,13 +24,13 @@ export const Tags = z
     example: ['reports', 'export'],
   })
 
-const Value = z.union([z.string(), z.number(), z.boolean()])
+const CustomFieldValue = z.union([z.string(), z.number(), z.boolean()])
 
 /** The library's types do not know this keyword of JSON Schema. */
 const NAMED = { propertyNames: { pattern: KEY.source } }
 
 export const CustomFields = z
-  .custom<Record<string, z.infer<typeof Value>>>()
+  .custom<Record<string, z.infer<typeof CustomFieldValue>>>()
   .superRefine((value, ctx) => checkFields(value, false, ctx))
   .openapi('CustomFields', {
     type: 'object',
@@ -49,7 +49,7 @@ export const CustomFields = z
 
 /** A merge patch (RFC 7396): null removes a field. */
 export const CustomFieldsPatch = z
-  .custom<Record<string, z.infer<typeof Value> | null>>()
+  .custom<Record<string, z.infer<typeof CustomFieldValue> | null>>()
   .superRefine((value, ctx) => checkFields(value, true, ctx))
   .openapi('CustomFieldsPatch', {
     type: 'object',

@@ -6,7 +6,7 @@ import { UserRef } from '../users/service'
 import type { HistoryRow } from './history.queries'
 
 /** A text, nothing, tags, or an object: custom fields, or the snapshot of a comment or an attachment. */
-const Value = z
+const HistoryValue = z
   .union([
     textField(65_536),
     z.null(),
@@ -36,8 +36,8 @@ const TicketChange = z
       description:
         'The field that changed. `comments` and `attachments` stand for a deleted comment and an added or deleted file.',
     }),
-    previous: Value,
-    current: Value,
+    previous: HistoryValue,
+    current: HistoryValue,
   })
   .openapi('TicketChange', { description: 'A change of one field of a ticket.' })
 

@@ -6,7 +6,7 @@ import { ticketSearch } from '../db/search-table'
 import { type RowOf, selection } from '../db/selection'
 import { type SQL, sql } from '../db/sql'
 import { query, select } from '../db/statement'
-import { TICKET, TICKET_MEMBERS } from '../db/ticket-row'
+import { TICKET, TICKET_MEMBER_JOINS } from '../db/ticket-row'
 import { countTickets } from './count.queries'
 import {
   andEach,
@@ -43,8 +43,8 @@ const CURSOR_KEY = { createdAt: cursorKeyColumns(t, t.createdAt), updatedAt: cur
 /** A ticket and its cursor key in the list. */
 const LISTED_TICKET = selection({
   ...TICKET.fields,
-  place_rank: sql<number>`page.rank`,
-  place_at: sql<number>`page.at`,
+  cursor_rank: sql<number>`page.rank`,
+  cursor_at: sql<number>`page.at`,
 })
 
 export type ListedTicket = RowOf<typeof LISTED_TICKET>
@@ -59,7 +59,7 @@ export function findTickets(caller: Caller, filter: TicketFilter, sorting: Ticke
   return select(
     LISTED_TICKET,
     sql`FROM (${findCursorKeys(caller, filter, ordering, window)}) page
-      CROSS JOIN ${t} ON ${t.rowId} = ${page.rowId} AND ${t.accountId} = ${caller.accountId} ${TICKET_MEMBERS}
+      CROSS JOIN ${t} ON ${t.rowId} = ${page.rowId} AND ${t.accountId} = ${caller.accountId} ${TICKET_MEMBER_JOINS}
       ${orderBy(ordering, 'page.')}`,
   )
 }
@@ -73,8 +73,8 @@ export function findTicketsWithin(
   maxBytes: number,
 ) {
   const { ranks, times } = orderingOf(sorting, window)
-  const byRank = ranks === null ? '' : `place_rank ${ranks}, `
-  const order = sql.raw(`ORDER BY ${byRank}place_at ${times}, number ${times}`)
+  const byRank = ranks === null ? '' : `cursor_rank ${ranks}, `
+  const order = sql.raw(`ORDER BY ${byRank}cursor_at ${times}, number ${times}`)
   return query(
     LISTED_TICKET,
     sql`SELECT * FROM (

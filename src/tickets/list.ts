@@ -59,7 +59,7 @@ export function readTicketCursor(
 }
 
 export function cursorKeyOf(ticket: ListedTicket): TicketCursorKey {
-  return { rank: ticket.place_rank, at: ticket.place_at, number: ticket.number }
+  return { rank: ticket.cursor_rank, at: ticket.cursor_at, number: ticket.number }
 }
 
 function filterOf(input: ListTicketsInput | ExportTicketsInput, callerId: string): TicketFilter {

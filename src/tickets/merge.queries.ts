@@ -25,7 +25,7 @@ const CURSOR_KEY = { createdAt: cursorKeyColumns(o, o.createdAt), updatedAt: cur
 const MAX_MERGED = 64
 
 /** Later than any time, and greater than any number. */
-const END = Number.MAX_SAFE_INTEGER
+const MAX_VALUE = Number.MAX_SAFE_INTEGER
 
 type BoundedPartition = Partition & { bound: Exclude<LowerBound, 'none'> }
 
@@ -81,7 +81,7 @@ function topOfEachPartition(
 ): SQL {
   const { row: r, time } = scan
   const { column, times } = ordering
-  const end = times === 'DESC' ? { at: END, number: END } : { at: -END, number: -END }
+  const end = times === 'DESC' ? { at: MAX_VALUE, number: MAX_VALUE } : { at: -MAX_VALUE, number: -MAX_VALUE }
   const key = startOf(window) ?? end
   const bounded = partitions.map(({ bound, ...partition }) => {
     const { at, number } = bound === 'key' ? key : end

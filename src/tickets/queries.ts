@@ -9,7 +9,7 @@ import { selection } from '../db/selection'
 import { type SQL, sql } from '../db/sql'
 import { select } from '../db/statement'
 import { isAssignable, isUser, type TicketMembers } from '../db/ticket-members'
-import { TICKET, TICKET_MEMBERS } from '../db/ticket-row'
+import { TICKET, TICKET_MEMBER_JOINS } from '../db/ticket-row'
 import { visibleTicket } from '../db/visibility'
 import { deleteFrom, insertSelect, update } from '../db/write'
 import { nextAfterLatest, type WriteClock } from '../db/write-time'
@@ -19,7 +19,7 @@ const t = alias(tickets, 't')
 
 /** A ticket with its members, if the caller may see it. */
 export function findTicket(caller: Caller, ticketId: string) {
-  return select(TICKET, sql`FROM ${t} ${TICKET_MEMBERS} WHERE ${visibleTicket(caller, ticketId)}`)
+  return select(TICKET, sql`FROM ${t} ${TICKET_MEMBER_JOINS} WHERE ${visibleTicket(caller, ticketId)}`)
 }
 
 /** Aborts the batch with `refused: precondition` if the caller may see the ticket and it has none of the versions. */
@@ -44,7 +44,7 @@ export interface NewTicket {
 }
 
 /** Reserves the next ticket number, event sequence and time, for a ticket and its event in the same batch. */
-export function takeTicketNumber(accountId: string, clock: WriteClock) {
+export function reserveTicketNumber(accountId: string, clock: WriteClock) {
   return update(
     accountCounters,
     {
@@ -103,7 +103,7 @@ export function insertCreatedEvent<Attachments>(
     ticketId,
     isInternal: false,
     data: jsonObject({ ticket: TICKET.json, attachments }),
-    from: sql`${t} ${TICKET_MEMBERS} WHERE ${t.accountId} = ${accountId} AND ${t.id} = ${ticketId}`,
+    from: sql`${t} ${TICKET_MEMBER_JOINS} WHERE ${t.accountId} = ${accountId} AND ${t.id} = ${ticketId}`,
   })
 }
 

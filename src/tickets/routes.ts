@@ -4,7 +4,7 @@ import { serviceContext } from '../access/request-context'
 import { validationError } from '../core/errors'
 import { EVERYONE, STAFF } from '../core/policy'
 import type { AppEnv } from '../http/app-env'
-import { entityTag, isKnown } from '../http/etag'
+import { entityTag, matchesIfNoneMatch } from '../http/etag'
 import { errorExample } from '../http/openapi/error-responses'
 import { emptyBody, json, jsonRequest, NDJSON, ndjson, page } from '../http/openapi/responses'
 import { defineRoute, registerRoute } from '../http/openapi/route'
@@ -220,7 +220,7 @@ export function registerTicketRoutes(app: OpenAPIHono<AppEnv>): void {
   registerRoute(app, getTicketRoute, async (c) => {
     const ticket = await getTicket(serviceContext(c), c.req.valid('param').ticket_id)
     const ETag = entityTag(ticket.version, ticket)
-    if (isKnown(c.req.header('If-None-Match'), ETag)) return c.body(null, 304, { ETag })
+    if (matchesIfNoneMatch(c.req.header('If-None-Match'), ETag)) return c.body(null, 304, { ETag })
     return c.json({ data: ticket }, 200, { ETag })
   })
 

@@ -4,7 +4,7 @@ import { Comment } from '../comments/service'
 import { seesInternal } from '../core/policy'
 import type { TicketRow } from '../db/ticket-row'
 import { Cursor, PageOrCursorPagination } from '../http/pagination/cursor'
-import { id, multilineText, namesAField, singleLine } from '../http/schemas/request-fields'
+import { id, multilineText, requireAnyField, singleLine } from '../http/schemas/request-fields'
 import { idField, integerField, textField, WireTime } from '../http/schemas/response-fields'
 import { toWireTime } from '../lib/time'
 import type { ServiceContext } from '../service/context'
@@ -183,7 +183,7 @@ export const UpdateTicketBody = z
     }),
     custom_fields: CustomFieldsPatch.optional(),
   })
-  .superRefine(namesAField)
+  .superRefine(requireAnyField)
   .superRefine((change, ctx) => {
     if (change.tags && (change.add_tags || change.remove_tags))
       ctx.addIssue({ code: 'custom', path: ['tags'], message: 'must not come beside add tags or remove tags' })

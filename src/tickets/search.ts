@@ -8,7 +8,7 @@ export const MAX_SEARCH_WORDS = 10
 /** Of all words together: a phrase of many parts is expensive although it is one word. */
 export const MAX_SEARCH_TOKENS = 30
 
-type Search = { match: string } | 'nothing'
+type SearchQuery = { match: string } | 'nothing'
 
 interface SearchWord {
   text: string
@@ -19,7 +19,7 @@ interface SearchWord {
  * A search text as an FTS5 expression within one account (and one creator, if the caller sees only their own tickets).
  * Each word is quoted, so that nothing in it is syntax.
  */
-export function parseSearch(text: string, scope: { accountId: string; createdBy: string | null }): Search {
+export function parseSearch(text: string, scope: { accountId: string; createdBy: string | null }): SearchQuery {
   const words = searchWords(text)
   if (words.length === 0) return 'nothing'
   const terms = words.map((word) => `"${word.text.replaceAll('"', '""')}"${word.isPrefix ? ' *' : ''}`)

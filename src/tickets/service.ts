@@ -21,7 +21,7 @@ import { newId } from '../lib/ids'
 import { commit } from '../service/commit'
 import { constraintError, fieldsForbidden, rethrow } from '../service/constraint-errors'
 import type { ServiceContext } from '../service/context'
-import { changeTicket, type insertStatusChangedEvent, type TicketChange } from './change.queries'
+import { changeTicket, type insertStatusChangedEvent, type TicketUpdate } from './change.queries'
 import { statusChangeForbidden, unknownAssignee, unknownCreator } from './errors'
 import {
   deleteTicketRows,
@@ -33,7 +33,7 @@ import {
   type insertDeletedEvent,
   insertTicket,
   type NewTicket,
-  takeTicketNumber,
+  reserveTicketNumber,
 } from './queries'
 import { type CreateTicketInput, LATEST, presentTicket, presentTicketDetail, type UpdateTicketInput } from './schema'
 
@@ -70,7 +70,7 @@ export async function createTicket(ctx: ServiceContext, input: CreateTicketInput
   const { accountId } = caller
   assertFieldsAllowed(forbiddenCreateFields(caller.role, Object.keys(input)))
   const members = { createdBy: input.created_by, assignedTo: input.assigned_to }
-  const files = await storeFiles(ctx, input.attachments ?? [], { references: members })
+  const files = await storeFiles(ctx, input.attachments ?? [], { members })
   if (!files) throw await explainInvalidMembers(ctx, members)
   const ticket = newTicket(ctx, input)
   const parent = { ticketId: ticket.id, commentId: null, isInternal: false }
@@ -78,7 +78,7 @@ export async function createTicket(ctx: ServiceContext, input: CreateTicketInput
   const { rows, isReplay } = await commit(
     ctx,
     [
-      takeTicketNumber(accountId, { now, files: files.length }),
+      reserveTicketNumber(accountId, { now, files: files.length }),
       insertTicket(accountId, ticket),
       ...attachFiles(ctx, parent, files),
       insertCreatedEvent(accountId, ticket.id, newId('evt', now), snapshot),
@@ -176,7 +176,7 @@ function assertFieldsAllowed(fields: string[]): void {
   if (fields.length > 0) throw fieldsForbidden(fields)
 }
 
-function changeOf(input: UpdateTicketInput): TicketChange {
+function changeOf(input: UpdateTicketInput): TicketUpdate {
   const { add_tags: add, remove_tags: remove } = input
   return {
     title: input.title,

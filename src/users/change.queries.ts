@@ -110,9 +110,9 @@ function updateLoginIdentity(accountId: string, userId: string, emailNormalized:
 }
 
 const PASSWORD = selection({
-  email_key: users.emailNormalized,
+  email_normalized: users.emailNormalized,
   password_hash: users.passwordHash,
-  credential_generation: users.tokenVersion,
+  token_version: users.tokenVersion,
 })
 
 /** Of an active user. */

@@ -2,7 +2,14 @@ import { z } from '@hono/zod-openapi'
 import { ROLES } from '../core/policy'
 import { users } from '../db/schema/accounts'
 import { cursorOrPage, PageOrCursorPagination, PageOrCursorQuery } from '../http/pagination/cursor'
-import { Email, GivenPassword, NewPassword, namesAField, searchText, singleLine } from '../http/schemas/request-fields'
+import {
+  Email,
+  GivenPassword,
+  NewPassword,
+  requireAnyField,
+  searchText,
+  singleLine,
+} from '../http/schemas/request-fields'
 import { idField, NullableTime, textField, WireTime } from '../http/schemas/response-fields'
 import { EMAIL_PATTERN } from '../lib/text'
 import { toWireTime } from '../lib/time'
@@ -94,7 +101,7 @@ export const UpdateUserBody = z
       description: 'Your current password. Required to change your own email, and not allowed otherwise.',
     }),
   })
-  .superRefine(({ current_password, ...fields }, ctx) => namesAField(fields, ctx))
+  .superRefine(({ current_password, ...fields }, ctx) => requireAnyField(fields, ctx))
   .openapi('UpdateUser', { minProperties: 1 })
 export type UpdateUserInput = z.infer<typeof UpdateUserBody>
 

@@ -54,7 +54,7 @@ export function newUserStatements({ eventId, ...newUser }: NewUserInput) {
   const { accountId, id, name, email, role, now } = newUser
   return {
     statements: [...insertUser(newUser), ...(eventId === null ? [] : emitUserCreated(accountId, id, eventId, now))],
-    user: { id, name, email, role, credential_generation: 1 },
+    user: { id, name, email, role, token_version: 1 },
   }
 }
 
@@ -99,12 +99,12 @@ export async function updateUser(ctx: ServiceContext, id: string, input: UpdateU
     throw invalidInput([detail(['current_password'], 'is only for a change of your own e-mail')])
   const { name, email, role, status } = input
   const exemptTokenId = isSelf && status !== 'inactive' ? (caller.token?.id ?? null) : null
-  return change(ctx, id, { name, email, role, status }, exemptTokenId)
+  return changeUser(ctx, id, { name, email, role, status }, exemptTokenId)
 }
 
 /** Ends a user's access immediately. For admins. Throws 404, and 409 for the last active admin. */
 export async function deactivateUser(ctx: ServiceContext, id: string): Promise<void> {
-  await change(ctx, id, { status: 'inactive' }, null)
+  await changeUser(ctx, id, { status: 'inactive' }, null)
 }
 
 /** Sets a user's password and immediately revokes all its tokens. For admins. Throws 404. */
@@ -113,7 +113,7 @@ export async function setPassword(ctx: ServiceContext, id: string, password: str
   const hash = await hashPassword(password)
   const { accountId } = ctx.caller
   const set = () => commit(ctx, [updatePassword(accountId, id, hash, null)], { user: findUser(accountId, id) })
-  await ctx.credentials.withInvalidation({ kind: 'person', id }, set).catch(rethrow)
+  await ctx.memberCache.withInvalidation({ kind: 'person', id }, set).catch(rethrow)
 }
 
 /**
@@ -125,7 +125,7 @@ export async function changePassword(ctx: ServiceContext, input: ChangePasswordI
   const tokenVersion = await checkOwnPassword(ctx, input.current_password)
   const hash = await hashPassword(input.new_password)
   const set = () => ctx.db.all(updatePassword(accountId, id, hash, token?.id ?? null, tokenVersion))
-  const updated = await ctx.credentials.withInvalidation({ kind: 'person', id }, set).catch(rethrow)
+  const updated = await ctx.memberCache.withInvalidation({ kind: 'person', id }, set).catch(rethrow)
   if (updated.length === 0) throw invalidCredentials()
 }
 
@@ -140,21 +140,21 @@ async function checkOwnPassword(ctx: ServiceContext, password: string | undefine
   if (!found) return null
   const [row] = found.password
   if (!row) throw invalidCredentials()
-  const owner = { emailNormalized: row.email_key, user: { accountId: caller.accountId, id: caller.id } }
+  const owner = { emailNormalized: row.email_normalized, user: { accountId: caller.accountId, id: caller.id } }
   await throttle.guardPasswordCheck(owner, async () => {
     if (!(await verifyPassword(password, row.password_hash))) throw invalidCredentials()
   })
-  return row.credential_generation
+  return row.token_version
 }
 
-async function change(ctx: ServiceContext, id: string, changes: UserChange, exemptTokenId: string | null) {
+async function changeUser(ctx: ServiceContext, id: string, changes: UserChange, exemptTokenId: string | null) {
   const { accountId } = ctx.caller
   const writes = updateUserStatement(accountId, id, changes, exemptTokenId)
   const update = () => commit(ctx, writes, { user: findUser(accountId, id) })
   const touchesCredentials = changes.email !== undefined || changes.role !== undefined || changes.status !== undefined
   if (touchesCredentials) await assertExists(ctx, id)
   const { rows } = await (touchesCredentials
-    ? ctx.credentials.withInvalidation({ kind: 'person', id }, update)
+    ? ctx.memberCache.withInvalidation({ kind: 'person', id }, update)
     : update()
   ).catch(rethrowUserConstraint)
   const [row] = rows.user

@@ -10,7 +10,7 @@ import { fanOutEvents, hasPendingEvents } from './fan-out.queries'
 import { expandReplay, findReplays } from './replay.queries'
 
 /** If no batch ends for so long, the running ones continue after the messages are acknowledged. */
-const STALL = SECOND
+const STALL_TIMEOUT = SECOND
 const BATCHES_PER_MESSAGE = 5
 const RETRY = { delaySeconds: 5 }
 const DELIVERIES_PER_DEAD_LETTER = 500
@@ -27,9 +27,9 @@ export async function consume(env: Bindings, ctx: ExecutionContext, messages: re
   const fannedOut = new Map<string, Promise<boolean>>()
   for (const { body } of messages)
     if (body.account_id !== null && !fannedOut.has(body.account_id))
-      fannedOut.set(body.account_id, succeeds('fan-out', fanOut(env, body.account_id, wakeUps)))
+      fannedOut.set(body.account_id, succeeds('fan out events', fanOut(env, body.account_id, wakeUps)))
   await Promise.all(fannedOut.values())
-  const isDelivered = await succeeds('sender', deliver(env, ctx, wakeUps))
+  const isDelivered = await succeeds('deliver webhooks', deliverDue(env, ctx, wakeUps))
   for (const message of messages) {
     const isFannedOut = message.body.account_id === null || (await fannedOut.get(message.body.account_id))
     if (isFannedOut && isDelivered) message.ack()
@@ -46,7 +46,7 @@ export async function consumeDeadLetters(env: Bindings, messages: readonly Messa
   for (const message of messages) {
     const accountId = message.body.account_id
     writeLog('error', { dead_letter: message.id, account_id: accountId })
-    if (accountId === null || (await succeeds('dead letter', recordDeadLetter(env, accountId)))) message.ack()
+    if (accountId === null || (await succeeds('record dead letter', recordDeadLetter(env, accountId)))) message.ack()
     else message.retry(RETRY)
   }
 }
@@ -77,7 +77,7 @@ async function fanOut(env: Bindings, accountId: string, wakeUps: WakeUpBatch): P
  * Returns when nothing is due. If no batch ends for a second, it returns while the running batches continue in the background.
  * Throws `DbError`.
  */
-async function deliver(env: Bindings, ctx: ExecutionContext, wakeUps: WakeUpBatch): Promise<void> {
+async function deliverDue(env: Bindings, ctx: ExecutionContext, wakeUps: WakeUpBatch): Promise<void> {
   let endedBatches = 0
   let isInBackground = false
   const wakeAt = (time: number | null) => {
@@ -98,7 +98,7 @@ async function deliver(env: Bindings, ctx: ExecutionContext, wakeUps: WakeUpBatc
   if (worker.isFull()) wakeAt(Date.now())
   ctx.waitUntil(
     succeeds(
-      'sender',
+      'deliver webhooks',
       run.then(() => wakeUps.enqueue()),
     ),
   )
@@ -109,7 +109,7 @@ async function endsWithoutStall(work: Promise<void>, progress: () => number): Pr
   const ended = work.then(() => true)
   for (;;) {
     const before = progress()
-    if (await Promise.race([ended, sleep(STALL)])) return true
+    if (await Promise.race([ended, sleep(STALL_TIMEOUT)])) return true
     if (progress() === before) return false
   }
 }
@@ -118,12 +118,12 @@ function sleep(milliseconds: number): Promise<false> {
   return new Promise((resolve) => setTimeout(() => resolve(false), milliseconds))
 }
 
-/** Logs an error with `part`. */
-function succeeds(part: string, work: Promise<unknown>): Promise<boolean> {
+/** Logs an error as that of the task. */
+function succeeds(task: string, work: Promise<unknown>): Promise<boolean> {
   return work.then(
     () => true,
     (error) => {
-      logFailure(part, error)
+      logFailure(task, error)
       return false
     },
   )

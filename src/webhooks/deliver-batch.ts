@@ -18,7 +18,7 @@ const DISABLE_AFTER = 5 * DAY
 const GONE = 410
 
 /** Errors of this service, which never disable a webhook. */
-const OWN_ERRORS: ReadonlySet<DeliveryError> = new Set(['secret', 'event', 'expired'])
+const SERVICE_ERRORS: ReadonlySet<DeliveryError> = new Set(['secret', 'event', 'expired'])
 
 export interface LeasedBatch {
   leaseId: string
@@ -28,7 +28,7 @@ export interface LeasedBatch {
   deliveries: DueDelivery[]
 }
 
-interface Attempt {
+interface CompletedAttempt {
   delivery: DueDelivery
   result: AttemptResult
 }
@@ -54,12 +54,16 @@ export async function deliverBatch(env: Bindings, batch: LeasedBatch, limit: Lim
 }
 
 /** Returns the attempts in the order in which they ended. */
-async function attemptDeliveries(config: Config, batch: LeasedBatch, limit: LimitFunction): Promise<Attempt[]> {
+async function attemptDeliveries(
+  config: Config,
+  batch: LeasedBatch,
+  limit: LimitFunction,
+): Promise<CompletedAttempt[]> {
   const { webhook } = batch
   const deadline = Date.now() + BATCH_DURATION
   const secrets = await decryptSecrets(verificationKeys(config, 'webhooks'), webhook, Date.now())
   const waiting = [...batch.deliveries]
-  const attempts: Attempt[] = []
+  const attempts: CompletedAttempt[] = []
 
   const attemptNext = async (): Promise<boolean> => {
     const delivery = Date.now() < deadline ? waiting.shift() : undefined
@@ -73,12 +77,12 @@ async function attemptDeliveries(config: Config, batch: LeasedBatch, limit: Limi
   const attemptAll = async (): Promise<void> => {
     while (await limit(attemptNext));
   }
-  const concurrent = webhook.slow === 1 ? 1 : MAX_FETCHES_PER_WEBHOOK
+  const concurrent = webhook.is_slow === 1 ? 1 : MAX_FETCHES_PER_WEBHOOK
   await Promise.all(Array.from({ length: concurrent }, attemptAll))
   return attempts
 }
 
-function toAttemptRecord(config: Config, { delivery, result }: Attempt): AttemptRecord {
+function toAttemptRecord(config: Config, { delivery, result }: CompletedAttempt): AttemptRecord {
   const isManual = delivery.is_manual === 1
   const endedAt = result.at + result.durationMs
   const scheduleAttempts = delivery.schedule_attempts + 1
@@ -100,20 +104,21 @@ function toAttemptRecord(config: Config, { delivery, result }: Attempt): Attempt
 }
 
 /** What the attempts, in the order in which they began, mean for the webhook. */
-function evaluateHealth(webhook: LeasedWebhook, attempts: Attempt[], now: number) {
+function evaluateHealth(webhook: LeasedWebhook, attempts: CompletedAttempt[], now: number) {
   const results = attempts.map(({ result }) => result).toSorted((a, b) => a.at - b.at)
   const lastSuccess = results.findLastIndex((result) => result.succeeded)
   const succeeded = lastSuccess !== -1
   const failedAt = results[lastSuccess + 1]?.at ?? null
   const failingSince = succeeded ? failedAt : (webhook.failing_since ?? failedAt)
   const isGone = results.some((result) => result.statusCode === GONE)
-  const isTheirs = results.some(({ failure }) => failure === null || !OWN_ERRORS.has(failure))
-  const isFailing = isTheirs && failedAt !== null && failingSince !== null && now - failingSince >= DISABLE_AFTER
+  const hasSubscriberError = results.some(({ failure }) => failure === null || !SERVICE_ERRORS.has(failure))
+  const isFailing =
+    hasSubscriberError && failedAt !== null && failingSince !== null && now - failingSince >= DISABLE_AFTER
   const reason = isGone ? ('gone' as const) : isFailing ? ('failing' as const) : null
   return {
     succeeded,
     failedAt,
-    isSlow: results.length === 0 ? webhook.slow === 1 : results.at(-1)?.failure === 'timeout',
+    isSlow: results.length === 0 ? webhook.is_slow === 1 : results.at(-1)?.failure === 'timeout',
     disable: reason && { reason, url: webhook.url },
   }
 }

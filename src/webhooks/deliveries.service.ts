@@ -31,14 +31,14 @@ const ATTEMPTS_SHOWN = 100
 const MAX_REPLAYED_EVENTS = 10_000
 
 /** Stored in cursors, which stay valid: the names must not change. */
-const Position = z.object({ towards: z.enum(['older', 'newer']), beyond: z.number().int() })
+const DeliveryPosition = z.object({ towards: z.enum(['older', 'newer']), beyond: z.number().int() })
 
 /** Newest event first. For admins. Throws 404, and 400 for a cursor of another list. */
 export async function listDeliveries(ctx: ServiceContext, webhookId: string, input: ListDeliveriesInput) {
   const { accountId } = ctx.caller
   const { status, event } = input
   const scope = { list: 'deliveries', accountId, webhookId, status, event }
-  const position = readCursor(ctx.db, scope, input.cursor, Position)
+  const position = readCursor(ctx.db, scope, input.cursor, DeliveryPosition)
   const direction = position?.towards ?? 'older'
   const window = { status, event, direction, after: position?.beyond ?? null }
   const perPage = input.per_page ?? 20
@@ -109,7 +109,7 @@ async function sendNow(ctx: ServiceContext, webhookId: string, id: string, write
   if (!webhook) throw notFound()
   if (webhook.active !== 1) throw webhookInactive()
   if (!delivery) throw notFound()
-  if (!isReplay) ctx.notifyConsumer({ listeners: 1 })
+  if (!isReplay) ctx.notifyConsumer({ active_webhooks: 1 })
   return presentDelivery(delivery)
 }
 
@@ -118,7 +118,7 @@ async function sendNow(ctx: ServiceContext, webhookId: string, id: string, write
  * admins. Throws 404, 409 for an inactive webhook and while another replay of it is pending, and 422 for more than 10,000
  * events.
  */
-export async function replay(ctx: ServiceContext, webhookId: string, input: ReplayInput) {
+export async function replayEvents(ctx: ServiceContext, webhookId: string, input: ReplayInput) {
   const { accountId } = ctx.caller
   const request = {
     webhookId,
@@ -141,7 +141,7 @@ export async function replay(ctx: ServiceContext, webhookId: string, input: Repl
   const { rows, isReplay } = await commit(ctx, writes, reads).catch(rethrowReplayInProgress)
   const [started] = rows.started
   if (!started) throw webhookInactive()
-  if (!isReplay) ctx.notifyConsumer({ listeners: 1 })
+  if (!isReplay) ctx.notifyConsumer({ active_webhooks: 1 })
   return { count: started.count }
 }
 

@@ -8,7 +8,7 @@ import { json, jsonRequest, page } from '../http/openapi/responses'
 import { defineRoute, registerRoute } from '../http/openapi/route'
 import { paginateByCursor } from '../http/pagination/cursor'
 import { pathId } from '../http/schemas/request-fields'
-import { getDelivery, listDeliveries, redeliver, replay } from './deliveries.service'
+import { getDelivery, listDeliveries, redeliver, replayEvents } from './deliveries.service'
 import {
   DeliveryList,
   DeliveryResponse,
@@ -111,6 +111,6 @@ export function registerDeliveryRoutes(app: OpenAPIHono<AppEnv>): void {
 
   registerRoute(app, replayRoute, async (c) => {
     const { webhook_id } = c.req.valid('param')
-    return c.json({ data: await replay(serviceContext(c), webhook_id, c.req.valid('json')) }, 202)
+    return c.json({ data: await replayEvents(serviceContext(c), webhook_id, c.req.valid('json')) }, 202)
   })
 }

@@ -33,7 +33,7 @@ const deliveryShape = {
 
 const Delivery = z.object(deliveryShape).openapi('Delivery', { description: 'An event for one webhook.' })
 
-const Attempt = z
+const DeliveryAttempt = z
   .object({
     number: integerField(1).openapi({ description: 'Number of the attempt: 1, 2, 3 …', example: 1 }),
     at: WireTime.openapi({ description: 'Time at which it began.' }),
@@ -56,7 +56,7 @@ const Attempt = z
 const DeliveryWithAttempts = z
   .object({
     ...deliveryShape,
-    attempts: z.array(Attempt).max(100).openapi({ description: 'The latest 100 attempts.' }),
+    attempts: z.array(DeliveryAttempt).max(100).openapi({ description: 'The latest 100 attempts.' }),
   })
   .openapi('DeliveryWithAttempts', { description: 'A delivery with its attempts.' })
 
@@ -137,7 +137,7 @@ export function presentDeliveryWithAttempts(
       trigger: attempt.trigger,
       status_code: attempt.status_code,
       duration_ms: attempt.duration_ms,
-      error: Attempt.shape.error.parse(attempt.error),
+      error: DeliveryAttempt.shape.error.parse(attempt.error),
       response: attempt.response,
     })),
   }

@@ -87,7 +87,7 @@ export class DeliveryWorker {
   private async leaseBatches(now: number): Promise<{ batches: LeasedBatch[]; nextAt: number | null }> {
     const { rateLimits, webhooks } = configOf(this.env)
     const running = [...this.running.values()]
-    const slow = running.filter(({ webhook }) => webhook.slow === 1)
+    const slow = running.filter(({ webhook }) => webhook.is_slow === 1)
     const leaseId = crypto.randomUUID()
     const { leased, deliveries, next } = await openDirectory(this.env).batch(
       leaseWebhooks({

@@ -33,7 +33,7 @@ const LEASED_WEBHOOK = selection({
   secret: webhooks.secret,
   previous_secret: webhooks.previousSecret,
   previous_until: webhooks.previousUntil,
-  slow: webhooks.isSlow,
+  is_slow: webhooks.isSlow,
   failing_since: webhooks.failingSince,
   /** How many deliveries were charged to the quota of the account. */
   lease_batch_size: webhooks.leaseBatchSize,
@@ -75,7 +75,7 @@ export interface LeaseRequest {
  */
 export function leaseWebhooks(request: LeaseRequest) {
   return {
-    leased: takeLeases(request),
+    leased: acquireLeases(request),
     deliveries: findLeasedDeliveries(request),
     charged: chargeQuota(request),
     next: findNextDue(request.now),
@@ -95,7 +95,7 @@ function quotaUsed(account: Alias<typeof accountCounters>, now: number): SQL<num
  * Of each account that has quota left, the webhook that is due longest, and a slow one only if no other is due. Of those,
  * the accounts that were served longest ago.
  */
-function takeLeases({ leaseId, leaseUntil, atMost, slowAtMost, quota, now }: LeaseRequest) {
+function acquireLeases({ leaseId, leaseUntil, atMost, slowAtMost, quota, now }: LeaseRequest) {
   const { accountId, id, isSlow, nextAt } = webhooks
   const { lastServedAt } = accountCounters
   const used = quotaUsed(s, now)

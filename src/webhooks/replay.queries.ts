@@ -33,7 +33,7 @@ interface NewReplay {
 }
 
 /** The events of a replay, as a condition on the aliases `e` and `w`. */
-function replayed(accountId: string, { webhookId, since, until, onlyFailed }: NewReplay): SQL {
+function isInReplay(accountId: string, { webhookId, since, until, onlyFailed }: NewReplay): SQL {
   const failed = onlyFailed
     ? sql` AND NOT EXISTS (SELECT 1 FROM ${d} WHERE ${d.accountId} = ${e.accountId} AND ${d.webhookId} = ${w.id}
         AND ${d.sequence} = ${e.sequence} AND ${d.outcome} = 'succeeded')`
@@ -54,7 +54,7 @@ export function measureReplay(accountId: string, replay: NewReplay, limit: numbe
     },
     sql`FROM (
       SELECT ${e.sequence} FROM ${w} CROSS JOIN ${e} ON ${e.accountId} = ${w.accountId}
-      WHERE ${replayed(accountId, replay)} LIMIT ${limit})`,
+      WHERE ${isInReplay(accountId, replay)} LIMIT ${limit})`,
   )
 }
 
@@ -115,7 +115,7 @@ export function expandReplay(accountId: string, row: ReplayRow, now: number) {
         CROSS JOIN ${e} ON ${e.accountId} = ${r.accountId}
           AND ${e.sequence} BETWEEN ${r.nextSequence} AND min(${r.lastSequence}, ${nextSequence} - 1)
         WHERE ${r.accountId} = ${accountId} AND ${r.webhookId} = ${row.webhook_id} AND ${r.nextSequence} = ${row.next_sequence}
-          AND ${replayed(accountId, replay)}
+          AND ${isInReplay(accountId, replay)}
         ON CONFLICT (${deliveries.accountId}, ${deliveries.webhookId}, ${deliveries.sequence})
           DO UPDATE SET ${retryAt} = ${excluded.retryAt}, ${scheduleAttempts} = 0, ${completedAt} = NULL`,
     ),

@@ -2,7 +2,7 @@ import { z } from '@hono/zod-openapi'
 import { webhooks } from '../db/schema/webhooks'
 import { EVENT_TYPES } from '../events/service'
 import { PageQuery, Pagination } from '../http/pagination/page'
-import { namesAField, singleLine } from '../http/schemas/request-fields'
+import { requireAnyField, singleLine } from '../http/schemas/request-fields'
 import { idField, NullableTime, textField, WireTime } from '../http/schemas/response-fields'
 import { toWireTime } from '../lib/time'
 import { EXAMPLE_SECRET } from './examples'
@@ -124,7 +124,7 @@ export const UpdateWebhookBody = z
       .optional()
       .openapi({ description: 'Whether events are sent. Pending deliveries wait while it is false.', example: true }),
   })
-  .superRefine(namesAField)
+  .superRefine(requireAnyField)
   .openapi('UpdateWebhook', { minProperties: 1 })
 export type UpdateWebhookInput = z.infer<typeof UpdateWebhookBody>
 

@@ -23,7 +23,7 @@ export async function decryptSecrets(
   now: number,
 ): Promise<string[] | null> {
   const context = encryptionContext(row.account_id, row.id)
-  const decryptSecret = (text: string) => decrypt(keys, text, context).catch(nullIfLost)
+  const decryptSecret = (text: string) => decrypt(keys, text, context).catch(nullIfUndecryptable)
   const current = await decryptSecret(row.secret)
   if (current === null) return null
   const isPreviousValid = row.previous_until !== null && now < row.previous_until
@@ -31,7 +31,7 @@ export async function decryptSecrets(
   return previous === null ? [current] : [current, previous]
 }
 
-function nullIfLost(error: unknown): null {
+function nullIfUndecryptable(error: unknown): null {
   if (error instanceof DecryptError) return null
   throw error
 }

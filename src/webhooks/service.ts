@@ -28,7 +28,7 @@ export { consume, consumeDeadLetters } from './consumer'
 export { enqueueWork, sweepDeliveries } from './sweep'
 
 /** How long the previous secret also signs after a rotation. */
-const PREVIOUS_SIGNS_FOR = DAY
+const PREVIOUS_SECRET_TTL = DAY
 
 /**
  * Returns the secret, which no later response shows. For admins. Throws 422 for a URL that is not allowed, and 409 for a URL
@@ -98,7 +98,7 @@ export async function updateWebhook(ctx: ServiceContext, id: string, input: Upda
   ).catch(rethrowUrlTaken)
   const [row] = rows.webhook
   if (!row) throw notFound()
-  ctx.notifyConsumer({ listeners: row.active })
+  ctx.notifyConsumer({ active_webhooks: row.active })
   return presentWebhook(row)
 }
 
@@ -118,7 +118,7 @@ export async function rotateSecret(ctx: ServiceContext, id: string) {
   const { accountId } = ctx.caller
   const secret = newSecret()
   const encrypted = await encryptSecret(ctx.config.keys.webhooks, accountId, id, secret)
-  const rotation = rotateSecretStatement(accountId, id, encrypted, ctx.now + PREVIOUS_SIGNS_FOR, ctx.now)
+  const rotation = rotateSecretStatement(accountId, id, encrypted, ctx.now + PREVIOUS_SECRET_TTL, ctx.now)
   const reads = { webhook: findWebhook(accountId, id) }
   const committed = await commit(ctx, [rotation], reads, { secret }).catch(rethrow)
   const [row] = committed.rows.webhook

@@ -82,9 +82,9 @@ describe('a request that needs D1 for its verification while D1 is unavailable',
   ])('returns 503 with Retry-After %s and logs the cause', async (_name, method, path) => {
     advanceClock(61_000)
     failDatabase()
-    const answer = await call(method, path, { token: member.token })
-    expect([answer.status, answer.body.error.code]).toEqual([503, 'unavailable'])
-    expect(answer.headers.get('Retry-After')).toBe('5')
+    const response = await call(method, path, { token: member.token })
+    expect([response.status, response.body.error.code]).toEqual([503, 'unavailable'])
+    expect(response.headers.get('Retry-After')).toBe('5')
     expect(lines.map(({ failure }) => failure)).toEqual([CAUSE])
   })
 })

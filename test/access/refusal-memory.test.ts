@@ -136,7 +136,7 @@ function credentialOf(member: Member): Credential {
 
 describe('RefusalMemory', () => {
   const NOW = 1_700_000_000_000
-  const verdict = (remaining: number, resetAt = NOW / 1_000 + 30) => ({
+  const rateLimit = (remaining: number, resetAt = NOW / 1_000 + 30) => ({
     admitted: true,
     limit: 100,
     remaining,
@@ -155,11 +155,11 @@ describe('RefusalMemory', () => {
   it('makes a caller wait until the minute ends, and no longer than 60 seconds', () => {
     const memory = new RefusalMemory()
     const credential = credentialOf(account.agent)
-    memory.recordValid(credential, 'agent', verdict(10), NOW)
+    memory.recordValid(credential, 'agent', rateLimit(10), NOW)
     expect(memory.shouldWait(credential, NOW)).toBe(false)
-    memory.recordValid(credential, 'agent', verdict(9), NOW)
+    memory.recordValid(credential, 'agent', rateLimit(9), NOW)
     expect([29_999, 30_000].map((time) => memory.shouldWait(credential, NOW + time))).toEqual([true, false])
-    memory.recordValid(credential, 'agent', verdict(0, NOW / 1_000 + 86_400), NOW)
+    memory.recordValid(credential, 'agent', rateLimit(0, NOW / 1_000 + 86_400), NOW)
     expect([59_999, 60_000].map((time) => memory.shouldWait(credential, NOW + time))).toEqual([true, false])
   })
 
@@ -170,7 +170,7 @@ describe('RefusalMemory', () => {
       const { claim, token } = credentialOf({ ...account.agent, id })
       const credential = { claim, token: token && { ...token, id } }
       memory.recordInvalid(credential, NOW)
-      memory.recordValid(credential, 'admin', verdict(0), NOW)
+      memory.recordValid(credential, 'admin', rateLimit(0), NOW)
     }
     expect(memory.size).toBe(10_000)
   })
@@ -179,7 +179,7 @@ describe('RefusalMemory', () => {
     const memory = new RefusalMemory()
     const credential: Credential = { claim: { kind: 'key', memberId: 'key_a', hash: 'ab' }, token: null }
     memory.recordInvalid(credential, NOW)
-    memory.recordValid(credential, 'agent', verdict(0), NOW)
+    memory.recordValid(credential, 'agent', rateLimit(0), NOW)
     expect(memory.size).toBe(0)
     const { key } = await createTestKey(account)
     expect(await readsInAdvance({ ...account.agent, token: key })).toEqual([false, 200])

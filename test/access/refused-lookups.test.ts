@@ -1,6 +1,6 @@
 import { env } from 'cloudflare:workers'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { hashKey, makeKey } from '../../src/access/api-key-format'
+import { generateKey, hashKey } from '../../src/access/api-key-format'
 import type { Claim } from '../../src/core/credential'
 import { deriveKey } from '../../src/lib/crypto'
 import { newId } from '../../src/lib/ids'
@@ -31,7 +31,7 @@ afterEach(() => {
 
 describe('an unknown API key of a MAC secret that was rotated away', () => {
   const old = deriveKey('a secret of long ago, of 32 bytes or more', 'api-keys')
-  const invented = () => makeKey(newId('key', Date.now()), old)
+  const invented = () => generateKey(newId('key', Date.now()), old)
   const rejected =
     (key: string, address = freshIpAddress()) =>
     async () =>
@@ -52,10 +52,10 @@ describe('an unknown API key of a MAC secret that was rotated away', () => {
 
   it('does not stand for another key, even of the same ID', async () => {
     const id = newId('key', Date.now())
-    for (let i = 0; i < 3; i += 1) expect(await countCredentialQueries(rejected(makeKey(id, old)))).toBe(1)
+    for (let i = 0; i < 3; i += 1) expect(await countCredentialQueries(rejected(generateKey(id, old)))).toBe(1)
     const { id: realId } = await createTestKey(account)
-    expect(await countCredentialQueries(rejected(makeKey(realId, old)))).toBe(1)
-    const real = makeKey(realId, old)
+    expect(await countCredentialQueries(rejected(generateKey(realId, old)))).toBe(1)
+    const real = generateKey(realId, old)
     await env.DB.prepare('UPDATE api_keys SET hash = ? WHERE id = ?').bind(hashKey(real), realId).run()
     expect(await statusOf(real, freshIpAddress())).toBe(200)
   })

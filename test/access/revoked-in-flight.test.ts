@@ -96,7 +96,7 @@ describe('a request that began before the access of its caller ended', () => {
     },
   )
 
-  it.each(byName(CALLER_WRITES.filter(({ takesIdempotencyKey }) => takesIdempotencyKey)))(
+  it.each(byName(CALLER_WRITES.filter(({ acceptsIdempotencyKey }) => acceptsIdempotencyKey)))(
     'is not replayed: %s',
     async (_, operation) => {
       for (const revocation of ['is deactivated', 'is demoted to customer']) {

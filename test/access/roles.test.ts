@@ -90,8 +90,8 @@ describe('who may call an operation, by the OpenAPI document', () => {
   it('is said of every operation, and agrees with the credentials it asks for', () => {
     for (const operation of API_OPERATIONS) {
       const { roles, apiKeys } = accessOf(operation)
-      const takesApiKeys = operation.security.length > 1
-      const credentials = operation.isPublic ? [true, true] : [false, takesApiKeys]
+      const acceptsApiKeys = operation.security.length > 1
+      const credentials = operation.isPublic ? [true, true] : [false, acceptsApiKeys]
       expect([roles === null, apiKeys], `${operation.name}: its description and its security differ`).toEqual(
         credentials,
       )
@@ -117,9 +117,9 @@ describe('who may call an operation, by the OpenAPI document', () => {
   const guarded = API_OPERATIONS.filter(({ isPublic }) => !isPublic)
   it.each(byId(guarded))('S07 %s is closed to whoever has no good credential', async (_, operation) => {
     const [own = missingIds()] = operation.pathIds.length > 0 ? await seedIds(account, [account.agent.id]) : []
-    const statuses = await Promise.all(BAD.map((who) => statusOf(operation, bad[who], own)))
-    expect(Object.fromEntries(BAD.map((who, index) => [who, statuses[index]]))).toEqual(
-      Object.fromEntries(BAD.map((who) => [who, 401])),
+    const statuses = await Promise.all(BAD.map((caller) => statusOf(operation, bad[caller], own)))
+    expect(Object.fromEntries(BAD.map((caller, index) => [caller, statuses[index]]))).toEqual(
+      Object.fromEntries(BAD.map((caller) => [caller, 401])),
     )
   })
 

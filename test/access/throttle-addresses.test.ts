@@ -1,119 +1,101 @@
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { beforeEach, describe, expect, it } from 'vitest'
 import { freshIpAddress } from '../helpers/addresses'
-import { type Account, call, createTestAccount, createTestMember, type Member, type TestResponse } from '../helpers/api'
+import { call, createTestMember, type Member } from '../helpers/api'
 import { advanceClock } from '../helpers/credentials'
-import { hashesDuring } from '../helpers/hashing'
-import { cheapHash, logIn, NO_LOGIN } from '../helpers/users'
+import { failLogins, PASSWORD, useLoginFixture, WRONG_PASSWORD, withoutHashing } from '../helpers/login-throttle'
+import { cheapHash, logIn } from '../helpers/users'
 
-const PASSWORD = 'correct horse'
-const WRONG = 'wrong horse'
 const MINUTE = 60_000
 const DAY = 24 * 60 * MINUTE
 
-let account: Account
-let jane: Member
-
-beforeEach(async () => {
-  vi.useFakeTimers({ toFake: ['Date'] })
-  account = await createTestAccount()
-  jane = await createTestMember(account.id, 'customer', { passwordHash: cheapHash(PASSWORD) })
-})
-afterEach(() => {
-  vi.useRealTimers()
-  vi.restoreAllMocks()
-})
+const logins = useLoginFixture()
 
 const status = async (member: Member, password: string, address: string) =>
   (await logIn(member.email, password, { address })).status
-
-async function fail(times: number, member: Member, address?: string): Promise<void> {
-  for (let attempt = 0; attempt < times; attempt += 1)
-    expect((await logIn(member.email, WRONG, address === undefined ? {} : { address })).text).toBe(NO_LOGIN)
-}
 
 describe('an address that the e-mail has logged in from', () => {
   let home: string
 
   beforeEach(async () => {
     home = freshIpAddress()
-    expect(await status(jane, PASSWORD, home)).toBe(200)
+    expect(await status(logins.jane, PASSWORD, home)).toBe(200)
   })
 
   it('is not locked out by strangers, and strangers are', async () => {
-    await fail(10, jane)
-    expect(await status(jane, PASSWORD, freshIpAddress())).toBe(429)
-    expect(await status(jane, PASSWORD, home)).toBe(200)
+    await failLogins(10, logins.jane)
+    expect(await status(logins.jane, PASSWORD, freshIpAddress())).toBe(429)
+    expect(await status(logins.jane, PASSWORD, home)).toBe(200)
   })
 
   it('has ten of its own, and locks no stranger’s address out with them', async () => {
-    await fail(10, jane, home)
-    expect(await status(jane, PASSWORD, home)).toBe(429)
+    await failLogins(10, logins.jane, home)
+    expect(await status(logins.jane, PASSWORD, home)).toBe(429)
     const elsewhere = freshIpAddress()
-    expect(await status(jane, PASSWORD, elsewhere)).toBe(200)
-    await fail(10, jane, elsewhere)
-    expect(await status(jane, PASSWORD, elsewhere)).toBe(429)
+    expect(await status(logins.jane, PASSWORD, elsewhere)).toBe(200)
+    await failLogins(10, logins.jane, elsewhere)
+    expect(await status(logins.jane, PASSWORD, elsewhere)).toBe(429)
     advanceClock(15 * MINUTE)
-    expect(await status(jane, PASSWORD, home)).toBe(200)
+    expect(await status(logins.jane, PASSWORD, home)).toBe(200)
   })
 
   it('is none for another e-mail', async () => {
-    const ann = await createTestMember(account.id, 'customer', { passwordHash: cheapHash(PASSWORD) })
-    await fail(10, ann)
+    const ann = await createTestMember(logins.account.id, 'customer', { passwordHash: cheapHash(PASSWORD) })
+    await failLogins(10, ann)
     expect(await status(ann, PASSWORD, home)).toBe(429)
   })
 
   it('is not one from which it only failed', async () => {
     const cafe = freshIpAddress()
-    await fail(1, jane, cafe)
-    await fail(9, jane)
-    expect(await status(jane, PASSWORD, cafe)).toBe(429)
+    await failLogins(1, logins.jane, cafe)
+    await failLogins(9, logins.jane)
+    expect(await status(logins.jane, PASSWORD, cafe)).toBe(429)
   })
 
   it('is known for 30 days, and no longer', async () => {
     advanceClock(30 * DAY - MINUTE)
-    await fail(10, jane)
-    expect(await status(jane, PASSWORD, home)).toBe(200)
+    await failLogins(10, logins.jane)
+    expect(await status(logins.jane, PASSWORD, home)).toBe(200)
     advanceClock(30 * DAY + MINUTE)
-    await fail(10, jane)
-    expect(await status(jane, PASSWORD, home)).toBe(429)
+    await failLogins(10, logins.jane)
+    expect(await status(logins.jane, PASSWORD, home)).toBe(429)
   })
 
   it('is known beside nineteen others of the same e-mail, those that were seen last', async () => {
     const office = freshIpAddress()
     advanceClock(1_000)
-    expect(await status(jane, PASSWORD, office)).toBe(200)
+    expect(await status(logins.jane, PASSWORD, office)).toBe(200)
     for (let others = 0; others < 19; others += 1) {
       advanceClock(1_000)
-      expect(await status(jane, PASSWORD, freshIpAddress())).toBe(200)
+      expect(await status(logins.jane, PASSWORD, freshIpAddress())).toBe(200)
     }
-    await fail(10, jane)
-    expect([await status(jane, PASSWORD, home), await status(jane, PASSWORD, office)]).toEqual([429, 200])
+    await failLogins(10, logins.jane)
+    expect([await status(logins.jane, PASSWORD, home), await status(logins.jane, PASSWORD, office)]).toEqual([429, 200])
   })
 
   it('S19 two people’s failures from one address lock neither out of another', async () => {
-    const ann = await createTestMember(account.id, 'agent', { passwordHash: cheapHash(PASSWORD) })
+    const ann = await createTestMember(logins.account.id, 'agent', { passwordHash: cheapHash(PASSWORD) })
     const [office, annsHome] = [freshIpAddress(), freshIpAddress()]
     expect(await status(ann, PASSWORD, annsHome)).toBe(200)
-    await fail(10, jane, office)
-    await fail(10, ann, office)
-    expect([await status(jane, PASSWORD, office), await status(ann, PASSWORD, office)]).toEqual([429, 429])
-    expect([await status(jane, PASSWORD, home), await status(ann, PASSWORD, annsHome)]).toEqual([200, 200])
+    await failLogins(10, logins.jane, office)
+    await failLogins(10, ann, office)
+    expect([await status(logins.jane, PASSWORD, office), await status(ann, PASSWORD, office)]).toEqual([429, 429])
+    expect([await status(logins.jane, PASSWORD, home), await status(ann, PASSWORD, annsHome)]).toEqual([200, 200])
   })
 
   it('S19 two people who share an address share no count of failures', async () => {
-    const ann = await createTestMember(account.id, 'agent', { passwordHash: cheapHash(PASSWORD) })
+    const ann = await createTestMember(logins.account.id, 'agent', { passwordHash: cheapHash(PASSWORD) })
     expect(await status(ann, PASSWORD, home)).toBe(200)
-    await fail(10, jane, home)
-    expect([await status(jane, PASSWORD, home), await status(ann, PASSWORD, home)]).toEqual([429, 200])
+    await failLogins(10, logins.jane, home)
+    expect([await status(logins.jane, PASSWORD, home), await status(ann, PASSWORD, home)]).toEqual([429, 200])
   })
 })
 
 describe('failed logins of an address', () => {
-  async function crowd(): Promise<{ others: Member[]; ann: Member }> {
+  async function createCustomers(): Promise<{ others: Member[]; ann: Member }> {
     const passwordHash = cheapHash(PASSWORD)
     const others: Member[] = []
-    for (let i = 0; i < 10; i += 1) others.push(await createTestMember(account.id, 'customer', { passwordHash }))
-    return { others, ann: await createTestMember(account.id, 'customer', { passwordHash }) }
+    for (let i = 0; i < 10; i += 1) others.push(await createTestMember(logins.account.id, 'customer', { passwordHash }))
+    return { others, ann: await createTestMember(logins.account.id, 'customer', { passwordHash }) }
   }
 
   /** Ten failures per email within two minutes, because an IP address may send 100 requests per minute. */
@@ -121,7 +103,7 @@ describe('failed logins of an address', () => {
     for (const half of [others.slice(0, 5), others.slice(5)]) {
       advanceClock(MINUTE)
       const responses = await Promise.all(
-        half.flatMap(({ email }) => Array.from({ length: 10 }, () => logIn(email, WRONG, { address }))),
+        half.flatMap(({ email }) => Array.from({ length: 10 }, () => logIn(email, WRONG_PASSWORD, { address }))),
       )
       expect(responses.map((response) => response.status)).toEqual(Array(50).fill(401))
     }
@@ -129,16 +111,14 @@ describe('failed logins of an address', () => {
   }
 
   it('are a hundred, then 429 for it before any hashing, and for no other', async () => {
-    const { others, ann } = await crowd()
+    const { others, ann } = await createCustomers()
     const [address, other] = [freshIpAddress(), freshIpAddress()]
     for (let attempt = 0; attempt < 20; attempt += 1) expect(await status(ann, PASSWORD, address)).toBe(200)
     await failHundred(others, address)
-    const responses: TestResponse[] = []
-    const hashes = await hashesDuring(async () => {
-      responses.push(await logIn(ann.email, PASSWORD, { address }))
-      responses.push(await logIn('new.to.all@example.com', WRONG, { address }))
-    })
-    expect(hashes).toBe(0)
+    const responses = await withoutHashing(
+      () => logIn(ann.email, PASSWORD, { address }),
+      () => logIn('new.to.all@example.com', WRONG_PASSWORD, { address }),
+    )
     for (const response of responses) {
       expect([response.status, response.body.error.code]).toEqual([429, 'rate_limited'])
       expect(response.body.error.message).toBe(
@@ -154,7 +134,7 @@ describe('failed logins of an address', () => {
   })
 
   it('count changes of password too, which are refused with it', async () => {
-    const { others, ann } = await crowd()
+    const { others, ann } = await createCustomers()
     const address = freshIpAddress()
     await failHundred(others, address)
     const change = (password: string, from: string) =>
@@ -164,7 +144,7 @@ describe('failed logins of an address', () => {
         body: { current_password: password, new_password: 'another horse' },
       })
     expect((await change(PASSWORD, address)).status).toBe(429)
-    expect((await change(WRONG, freshIpAddress())).status).toBe(401)
+    expect((await change(WRONG_PASSWORD, freshIpAddress())).status).toBe(401)
     expect((await change(PASSWORD, freshIpAddress())).status).toBe(204)
   })
 })

@@ -1,29 +1,16 @@
 import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { throttleFor } from '../../src/access/throttle'
 import { freshIpAddress } from '../helpers/addresses'
-import { type Account, call, createTestAccount, createTestMember, type Member, type TestResponse } from '../helpers/api'
-import { hashesDuring } from '../helpers/hashing'
-import { cheapHash, logIn } from '../helpers/users'
+import { call } from '../helpers/api'
+import { failLogins, PASSWORD, useLoginFixture, WRONG_PASSWORD, withoutHashing } from '../helpers/login-throttle'
+import { logIn } from '../helpers/users'
 
-const PASSWORD = 'correct horse'
 const MINUTE = 60_000
 const DAY = 24 * 60 * MINUTE
 
-let account: Account
-let jane: Member
-
-beforeEach(async () => {
-  vi.useFakeTimers({ toFake: ['Date'] })
-  account = await createTestAccount()
-  const email = `${crypto.randomUUID()}@example.com`
-  jane = await createTestMember(account.id, 'customer', { email, passwordHash: cheapHash(PASSWORD) })
-})
-afterEach(() => {
-  vi.useRealTimers()
-  vi.restoreAllMocks()
-})
+const logins = useLoginFixture()
 
 async function objectsOf(work: () => Promise<unknown>): Promise<string[]> {
   const original = env.LOGIN_THROTTLE.getByName.bind(env.LOGIN_THROTTLE)
@@ -84,9 +71,9 @@ describe('the objects of the throttle', () => {
   it('hold no e-mail in clear, nor a password', async () => {
     const address = freshIpAddress()
     const names = await objectsOf(async () => {
-      await logIn(jane.email, PASSWORD, { address })
-      await logIn(jane.email.toUpperCase(), 'wrong horse', { address })
-      await logIn(jane.email, 'wrong horse')
+      await logIn(logins.jane.email, PASSWORD, { address })
+      await logIn(logins.jane.email.toUpperCase(), WRONG_PASSWORD, { address })
+      await logIn(logins.jane.email, WRONG_PASSWORD)
     })
     expect(names.length).toBeGreaterThan(0)
     const all = await Promise.all(names.map(stored))
@@ -95,24 +82,24 @@ describe('the objects of the throttle', () => {
     const text = all.map((one) => one.text).join()
     expect(text).toContain(address)
     expect(text).not.toMatch(/@|example\.com|horse/i)
-    expect(text.toLowerCase()).not.toContain(jane.email.split('@')[0] ?? '')
+    expect(text.toLowerCase()).not.toContain(logins.jane.email.split('@')[0] ?? '')
   })
 
   it('keep their counts and the known addresses through an eviction', async () => {
     const home = freshIpAddress()
     const names = await objectsOf(async () => {
-      await logIn(jane.email, PASSWORD, { address: home })
-      for (let attempt = 0; attempt < 10; attempt += 1) await logIn(jane.email, 'wrong horse')
+      await logIn(logins.jane.email, PASSWORD, { address: home })
+      await failLogins(10, logins.jane)
     })
     for (const name of names) await evictDurableObject(env.LOGIN_THROTTLE.getByName(name))
-    expect((await logIn(jane.email, PASSWORD)).status).toBe(429)
-    expect((await logIn(jane.email, PASSWORD, { address: home })).status).toBe(200)
+    expect((await logIn(logins.jane.email, PASSWORD)).status).toBe(429)
+    expect((await logIn(logins.jane.email, PASSWORD, { address: home })).status).toBe(200)
   })
 
   it('forget by alarm windows that have ended, and after 30 days the addresses', async () => {
-    const email = jane.email
+    const email = logins.jane.email
     const names = await objectsOf(() => logIn(email, PASSWORD))
-    for (let attempt = 0; attempt < 3; attempt += 1) await logIn(email, 'wrong horse')
+    await failLogins(3, logins.jane)
     const left = async () => {
       for (const name of names) expect(await runDurableObjectAlarm(env.LOGIN_THROTTLE.getByName(name))).toBe(true)
       const all = await Promise.all(names.map(stored))
@@ -130,7 +117,7 @@ describe('an attempt', () => {
   const LIMIT = 2
   const begin = (name: string, id: string) =>
     env.LOGIN_THROTTLE.getByName(name).reserve('bucket', id, LIMIT, 15 * MINUTE)
-  const takeBack = (name: string, id: string) => env.LOGIN_THROTTLE.getByName(name).release('bucket', id)
+  const release = (name: string, id: string) => env.LOGIN_THROTTLE.getByName(name).release('bucket', id)
   const ALLOWED = { allowed: true, bucket: 'bucket' }
 
   it('is counted once and taken back once, however often it is called for, and through an eviction', async () => {
@@ -139,7 +126,7 @@ describe('an attempt', () => {
     expect(await begin(name, 'c')).toMatchObject({ allowed: false })
     await evictDurableObject(env.LOGIN_THROTTLE.getByName(name))
     for (const id of ['a', 'b']) expect(await begin(name, id)).toEqual(ALLOWED)
-    for (const id of ['a', 'a', 'unknown', 'a']) await takeBack(name, id)
+    for (const id of ['a', 'a', 'unknown', 'a']) await release(name, id)
     expect(await begin(name, 'd')).toEqual(ALLOWED)
     expect(await begin(name, 'e')).toMatchObject({ allowed: false })
   })
@@ -152,7 +139,7 @@ describe('an attempt', () => {
     vi.setSystemTime(Date.now() + 1)
     await begin(name, 'c')
     await begin(name, 'd')
-    await takeBack(name, 'b')
+    await release(name, 'b')
     expect(await begin(name, 'e')).toMatchObject({ allowed: false })
   })
 
@@ -180,7 +167,7 @@ describe('an attempt', () => {
     await begin(name, 'a')
     vi.setSystemTime(Date.now() + MINUTE - 1)
     expect(await idsAfter('b')).toEqual(['a', 'b'])
-    await takeBack(name, 'b')
+    await release(name, 'b')
     vi.setSystemTime(Date.now() + 1)
     expect(await idsAfter('c')).toEqual(['c'])
   })
@@ -202,23 +189,21 @@ describe('an object of the throttle that can not be reached', () => {
   ])('F03 and %s is 503, never a free pass, and nothing is hashed', async (_name, object) => {
     vi.spyOn(env.LOGIN_THROTTLE, 'getByName').mockImplementation(object as never)
     const change = { current_password: PASSWORD, new_password: 'another horse' }
-    const responses: TestResponse[] = []
-    const hashes = await hashesDuring(async () => {
-      responses.push(await logIn(jane.email, PASSWORD))
-      responses.push(await call('POST', 'auth/password', { token: jane.token, body: change }))
-    })
-    expect(hashes).toBe(0)
+    const responses = await withoutHashing(
+      () => logIn(logins.jane.email, PASSWORD),
+      () => call('POST', 'auth/password', { token: logins.jane.token, body: change }),
+    )
     for (const response of responses) {
       expect([response.status, response.body.error.code]).toEqual([503, 'unavailable'])
       expect(response.headers.get('Retry-After')).toMatch(/^\d+$/)
     }
     vi.restoreAllMocks()
-    expect((await logIn(jane.email, PASSWORD)).status).toBe(200)
+    expect((await logIn(logins.jane.email, PASSWORD)).status).toBe(200)
   })
 
   it('F03 is 503 for registrations too', async () => {
     vi.spyOn(env.LOGIN_THROTTLE, 'getByName').mockImplementation(unavailable)
-    const body = { account: account.slug, name: 'Jo', email: 'jo@example.com', password: PASSWORD }
+    const body = { account: logins.account.slug, name: 'Jo', email: 'jo@example.com', password: PASSWORD }
     expect((await call('POST', 'auth/register', { body, address: freshIpAddress() })).status).toBe(503)
   })
 })

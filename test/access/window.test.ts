@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest'
-import { hit, type Window } from '../../src/access/window'
+import { hit, type RateLimitWindow } from '../../src/access/window'
 
 const MINUTE = 60_000
 const NOON = 29_000_000 * MINUTE
 
-function run(times: number[], limit: number, window: Window = { minute: 0, count: 0 }): boolean[] {
+function run(times: number[], limit: number, window: RateLimitWindow = { minute: 0, count: 0 }): boolean[] {
   let current = window
   return times.map((now) => {
     const counted = hit(current, now, limit)

@@ -111,8 +111,8 @@ describe('a key as a member', () => {
     expect((await callAs(account.admin, 'GET', 'users?q=CRM')).body.pagination.total).toBe(0)
     expect((await callAs(account.admin, 'GET', `users?q=keys.invalid`)).body.data).toEqual([])
     const path = `users/${agentKey.id}`
-    for (const who of [account.admin.token, adminKey.key, agentKey.key])
-      expect((await call('GET', path, { token: who })).status).toBe(404)
+    for (const credential of [account.admin.token, adminKey.key, agentKey.key])
+      expect((await call('GET', path, { token: credential })).status).toBe(404)
     expect((await callAs(account.admin, 'PATCH', path, { role: 'admin' })).status).toBe(404)
     expect((await callAs(account.admin, 'PATCH', path, { name: 'Renamed' })).status).toBe(404)
     expect(await row('SELECT name FROM users WHERE id = ?', agentKey.id)).toEqual({ name: 'CRM sync' })

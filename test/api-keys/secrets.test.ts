@@ -2,7 +2,7 @@ import { env } from 'cloudflare:workers'
 import { createHmac, randomBytes } from 'node:crypto'
 import { crc32 } from 'node:zlib'
 import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
-import { hashKey, makeKey, parseKey } from '../../src/access/api-key-format'
+import { generateKey, hashKey, parseKey } from '../../src/access/api-key-format'
 import { isKnownKey } from '../../src/access/credentials'
 import { readToken } from '../../src/access/tokens'
 import { type Bindings, configOf, verificationKeys } from '../../src/core/config'
@@ -113,10 +113,10 @@ describe('a key whose MAC is of a secret that was rotated away', () => {
   it('is good by a look-up, ten a minute and address; the invented ones are refused', async () => {
     stopClock()
     const { id } = await createTestKey(account)
-    const key = makeKey(id, old)
+    const key = generateKey(id, old)
     await env.DB.prepare('UPDATE api_keys SET hash = ? WHERE id = ?').bind(hashKey(key), id).run()
     const address = freshIpAddress()
-    const invented = () => makeKey(newId('key', Date.now()), old)
+    const invented = () => generateKey(newId('key', Date.now()), old)
     const touched = watchObjects()
     expect(await statusOf(key, address)).toBe(200)
     for (let i = 0; i < 10; i += 1) expect(await statusOf(invented(), address)).toBe(401)
@@ -136,7 +136,7 @@ describe('a key whose MAC is of a secret that was rotated away', () => {
 
   it('is 503 while D1 or the throttle is away, never a free pass', async () => {
     const { id } = await createTestKey(account)
-    const key = makeKey(id, old)
+    const key = generateKey(id, old)
     await env.DB.prepare('UPDATE api_keys SET hash = ? WHERE id = ?').bind(hashKey(key), id).run()
     vi.spyOn(sessions, 'batch').mockRejectedValue(new Error('D1_ERROR: away'))
     expect(await statusOf(key, freshIpAddress())).toBe(503)
@@ -185,7 +185,7 @@ describe('APP_SECRET_PREVIOUS', () => {
     const [secret, previous] = [randomBytes(32), randomBytes(32)]
     const id = newId('key', Date.now())
     for (const by of [secret, previous]) {
-      const key = makeKey(id, by)
+      const key = generateKey(id, by)
       expect(parseKey(key, [secret, previous])).toEqual({ id, mac: 'valid' })
       const body = `${key.slice(0, -24)}${'0'.repeat(16)}`
       expect(parseKey(`${body}${crc32(body).toString(16).padStart(8, '0')}`, [secret, previous])?.mac).toBe('invalid')
@@ -240,7 +240,7 @@ describe('S18 what is kept', () => {
 
 describe('a look-up', () => {
   it('S06 knows a key by all of it, and not by its ID', async () => {
-    const other = makeKey(real.id, OURS)
+    const other = generateKey(real.id, OURS)
     expect(await isKnownKey(env, real.id, hashKey(real.key))).toBe(true)
     expect(await isKnownKey(env, real.id, hashKey(other))).toBe(false)
   })

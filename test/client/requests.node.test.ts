@@ -4,22 +4,22 @@ import { FAKE_URL, type FakeResponse, failure, fakeClient, fakeFetch } from '../
 
 const found: FakeResponse = { status: 200, body: { data: { id: 'ticket_1', version: 3 } } }
 const rejected = failure(401, 'unauthorized')
-const who = { email: 'user@example.com', password: 'your_password' }
+const LOGIN = { email: 'user@example.com', password: 'your_password' }
 
 function loggedIn(token: string, lifeMs = 3_600_000): FakeResponse {
   return { status: 200, body: { token, expires_at: new Date(Date.now() + lifeMs).toISOString(), user: {} } }
 }
 
-function clientWhoLogsIn(...responses: [FakeResponse, ...FakeResponse[]]) {
+function clientWithLogin(...responses: [FakeResponse, ...FakeResponse[]]) {
   const { sent, fetch } = fakeFetch(responses)
   const headers = () =>
     sent.map(({ address, headers }) => [address.slice(FAKE_URL.length), headers.get('Authorization')])
-  return { client: new TicketingClient({ url: `${FAKE_URL}/`, ...who, fetch }), headers, sent }
+  return { client: new TicketingClient({ url: `${FAKE_URL}/`, ...LOGIN, fetch }), headers, sent }
 }
 
 describe('credentials', () => {
   it('are exchanged for a token once, however many requests wait for it', async () => {
-    const { client, headers, sent } = clientWhoLogsIn(loggedIn('a'), found)
+    const { client, headers, sent } = clientWithLogin(loggedIn('a'), found)
     await Promise.all([client.tickets.get('ticket_1'), client.tickets.get('ticket_2')])
     await client.tickets.get('ticket_3')
     expect(headers()).toEqual([
@@ -28,24 +28,24 @@ describe('credentials', () => {
       ['/tickets/ticket_2', 'Bearer a'],
       ['/tickets/ticket_3', 'Bearer a'],
     ])
-    expect(JSON.parse(sent[0]?.body ?? '')).toEqual(who)
+    expect(JSON.parse(sent[0]?.body ?? '')).toEqual(LOGIN)
   })
 
   it('are exchanged again where the token is refused, and the request is sent once more', async () => {
-    const { client, headers } = clientWhoLogsIn(loggedIn('a'), rejected, loggedIn('b'), found)
+    const { client, headers } = clientWithLogin(loggedIn('a'), rejected, loggedIn('b'), found)
     expect(await client.tickets.get('ticket_1')).toMatchObject({ id: 'ticket_1' })
     expect(headers().map(([, header]) => header)).toEqual([null, 'Bearer a', null, 'Bearer b'])
   })
 
   it('are exchanged again before the token ends', async () => {
-    const { client, headers } = clientWhoLogsIn(loggedIn('a', 30_000), found, loggedIn('b'), found)
+    const { client, headers } = clientWithLogin(loggedIn('a', 30_000), found, loggedIn('b'), found)
     await client.tickets.get('ticket_1')
     await client.tickets.get('ticket_1')
     expect(headers().map(([, header]) => header)).toEqual([null, 'Bearer a', null, 'Bearer b'])
   })
 
   it('that are wrong are told, and tried again with the next request alone', async () => {
-    const { client, sent } = clientWhoLogsIn(failure(401, 'invalid_credentials'))
+    const { client, sent } = clientWithLogin(failure(401, 'invalid_credentials'))
     await expect(client.tickets.get('ticket_1')).rejects.toMatchObject({ code: 'invalid_credentials' })
     expect(sent).toHaveLength(1)
     await expect(client.tickets.get('ticket_1')).rejects.toMatchObject({ code: 'invalid_credentials' })
@@ -53,7 +53,7 @@ describe('credentials', () => {
   })
 
   it('are not tried in circles where a new token is refused too', async () => {
-    const { client, sent } = clientWhoLogsIn(loggedIn('a'), rejected, loggedIn('b'), rejected)
+    const { client, sent } = clientWithLogin(loggedIn('a'), rejected, loggedIn('b'), rejected)
     await expect(client.tickets.get('ticket_1')).rejects.toMatchObject({ code: 'unauthorized' })
     expect(sent).toHaveLength(4)
   })

@@ -51,7 +51,7 @@ describe('DELETE /tickets/{id}/comments/{id}', () => {
     const agentKey = { ...account.agent, token: (await createTestKey(account)).key }
     const adminKey = { ...account.admin, token: (await createTestKey(account, { role: 'admin' })).key }
     const by = { customer: account.customer, agent: account.agent, colleague, agentKey }
-    const made = Object.entries(by).map(async ([name, who]) => [name, (await createComment(who, id)).id] as const)
+    const made = Object.entries(by).map(async ([name, caller]) => [name, (await createComment(caller, id)).id] as const)
     const comments = Object.fromEntries(await Promise.all(made))
     const rejected: [Member, string][] = [
       [account.agent, 'customer'],
@@ -61,19 +61,19 @@ describe('DELETE /tickets/{id}/comments/{id}', () => {
       [agentKey, 'agent'],
       [agentKey, 'customer'],
     ]
-    for (const [who, whose] of rejected) {
-      const response = await callAs(who, 'DELETE', path(id, comments[whose] ?? ''))
+    for (const [caller, whose] of rejected) {
+      const response = await callAs(caller, 'DELETE', path(id, comments[whose] ?? ''))
       expect(detailsOf(response, 403, 'forbidden')).toEqual([])
     }
     expect(await contents(account.agent, id)).toHaveLength(4)
     expect(await historyOf(account.id, id)).toEqual([])
-    for (const [who, whose] of [
+    for (const [caller, whose] of [
       [account.agent, 'agent'],
       [agentKey, 'agentKey'],
       [account.admin, 'customer'],
       [adminKey, 'colleague'],
     ] as const)
-      expect((await callAs(who, 'DELETE', path(id, comments[whose] ?? ''))).status, whose).toBe(204)
+      expect((await callAs(caller, 'DELETE', path(id, comments[whose] ?? ''))).status, whose).toBe(204)
     expect(await contents(account.agent, id)).toEqual([])
   })
 

@@ -1,7 +1,7 @@
 import { env } from 'cloudflare:workers'
 import { afterAll, expect, vi } from 'vitest'
 import { cacheEntryPath } from '../helpers/entry-path'
-import { listenToConsole, takeLeaks } from '../helpers/log-scan'
+import { drainLeaks, listenToConsole } from '../helpers/log-scan'
 import { schemaStatements } from '../helpers/schema'
 import { connect } from '../helpers/sockets'
 
@@ -23,4 +23,4 @@ afterAll(() => {
 })
 
 /** S20, for every test file. */
-afterAll(() => expect(takeLeaks(), 'secrets in the log').toEqual([]))
+afterAll(() => expect(drainLeaks(), 'secrets in the log').toEqual([]))

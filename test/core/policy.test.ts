@@ -20,7 +20,7 @@ const FIELDS = [
   ...['title', 'description', 'priority', 'tags', 'add_tags', 'remove_tags', 'custom_fields', 'attachments', 'status'],
   ...['assigned_to', 'created_by'],
 ]
-const STATUSES = ['open', 'in_progress', 'resolved', 'closed']
+const TICKET_STATUSES = ['open', 'in_progress', 'resolved', 'closed']
 
 function roles(may: (role: Role) => boolean): Role[] {
   return ROLES.filter(may)
@@ -68,11 +68,11 @@ describe('the policy', () => {
   })
 
   it.each(STAFF)('lets %s move a ticket from any status to any', (role) => {
-    expect(STATUSES.map((status) => allowedFromStatuses(role, status))).toEqual([null, null, null, null])
+    expect(TICKET_STATUSES.map((status) => allowedFromStatuses(role, status))).toEqual([null, null, null, null])
   })
 
   it('lets customers close a ticket, and open it again', () => {
-    expect(STATUSES.map((status) => allowedFromStatuses('customer', status))).toEqual([
+    expect(TICKET_STATUSES.map((status) => allowedFromStatuses('customer', status))).toEqual([
       ['resolved', 'closed'],
       [],
       [],

@@ -84,7 +84,7 @@ describe('the docs page, in Chromium and without a network', () => {
     expect(await shown(docs.responseArea)).toMatch(
       new RegExp(`201 Created .*"id": "${id}".*"title": "Printer on fire"`),
     )
-    await takePicture()
+    await takeScreenshot()
 
     await docs.responseArea.getByRole('button', { name: 'Response Headers' }).click()
     const text = await shown(docs.responseArea)
@@ -174,7 +174,7 @@ describe('the docs page on a phone', () => {
 })
 
 /** Updates the screenshot of the README: `SCREENSHOT=docs/docs-page.png npx vitest run test/docs/page.e2e.test.ts`. */
-async function takePicture(): Promise<void> {
+async function takeScreenshot(): Promise<void> {
   for (const name of ['Cookies', 'Headers', 'Query Parameters'])
     await docs.form.getByRole('button', { name, exact: true }).first().click()
   const picture = await docs.page.screenshot()

@@ -174,7 +174,7 @@ describe('who may list them', () => {
     ['nobody', 401, () => undefined],
     ['an agent', 200, () => account.agent.token],
     ['an admin', 200, () => account.admin.token],
-  ])('%s: %i', async (_who, status, token) => {
+  ])('%s: %i', async (_caller, status, token) => {
     expect((await call('GET', 'events', { token: token() })).status).toBe(status)
   })
 

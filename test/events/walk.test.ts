@@ -15,7 +15,7 @@ afterEach(() => {
   vi.restoreAllMocks()
 })
 
-const NOBODY = { bookmark: null, notBefore: () => undefined }
+const READER = { bookmark: null, notBefore: () => undefined }
 
 const upTo = (count: number, first = 1) => Array.from({ length: count }, (_, index) => first + index)
 
@@ -158,12 +158,12 @@ describe('a cursor', () => {
       ['ticket_id=ticket_seeded', await nextOf('ticket_id=another')],
       ['', deliveries.body.pagination.next_cursor],
       ...['nonsense', 'bnVsbA', '4', 'W10', '%00', own.slice(0, -4)].map((cursor): [string, string] => ['', cursor]),
-      ...[-1, 1.5, '1', null, [1], { after: 1 }].map((at): [string, string] => ['', writeCursor(NOBODY, scope, at)]),
+      ...[-1, 1.5, '1', null, [1], { after: 1 }].map((at): [string, string] => ['', writeCursor(READER, scope, at)]),
     ]
     for (const [query, cursor] of foreign)
       expect(detailsOf(await listEvents(account.agent, query, cursor), 400, 'invalid_input')).toEqual([
         { field: 'cursor', message: 'Cursor must be empty, or a cursor of this very list' },
       ])
-    expect(sequencesOf(await pageOf(account.agent, 'per_page=1', writeCursor(NOBODY, scope, 1)))).toEqual([2])
+    expect(sequencesOf(await pageOf(account.agent, 'per_page=1', writeCursor(READER, scope, 1)))).toEqual([2])
   })
 })

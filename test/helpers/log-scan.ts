@@ -62,7 +62,7 @@ function note(value: unknown): void {
 }
 
 /** The log lines with a secret, each with the secret. Clears all lines and secrets. */
-export function takeLeaks(): string[] {
+export function drainLeaks(): string[] {
   const lines = written.splice(0)
   const all = lines.join('\n')
   const known = [...secrets].filter((secret) => all.includes(secret))

@@ -6,7 +6,7 @@ export interface ApiOperation extends NamedOperation {
   name: string
   isPublic: boolean
   hasBody: boolean
-  takesIdempotencyKey: boolean
+  acceptsIdempotencyKey: boolean
   successStatus: number
   pathIds: string[]
 }
@@ -26,7 +26,9 @@ export const API_OPERATIONS: ApiOperation[] = OPERATIONS.filter(({ path }) => !i
   name: `${operation.method} ${operation.path}`,
   isPublic: operation.security.length === 0,
   hasBody: operation.requestBody !== undefined,
-  takesIdempotencyKey: operation.parameters.some((part) => resolved<{ name: string }>(part).name === 'Idempotency-Key'),
+  acceptsIdempotencyKey: operation.parameters.some(
+    (part) => resolved<{ name: string }>(part).name === 'Idempotency-Key',
+  ),
   successStatus: successStatusOf(operation),
   pathIds: [...operation.path.matchAll(/\{(\w+)\}/g)].map(([, name = '']) => name),
 }))

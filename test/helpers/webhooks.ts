@@ -178,11 +178,11 @@ export async function seedEvents(account: Account, count: number, at = Date.now(
     SELECT ?1, s.event_sequence + i, 'evt_' || lower(hex(randomblob(13))), ?3, NULL, 0, ?4, ?5
     FROM n CROSS JOIN account_state s WHERE s.account_id = ?1`,
   ).bind(account.id, count, type, data, at)
-  const take = env.DB.prepare(
+  const reserve = env.DB.prepare(
     'UPDATE account_state SET event_sequence = event_sequence + ? WHERE account_id = ? RETURNING event_sequence',
   ).bind(count, account.id)
-  const [, taken] = await env.DB.batch<{ event_sequence: number }>([insert, take])
-  return taken?.results[0]?.event_sequence ?? 0
+  const [, reserved] = await env.DB.batch<{ event_sequence: number }>([insert, reserve])
+  return reserved?.results[0]?.event_sequence ?? 0
 }
 
 /** The admin uses an API key, which stays valid when the clock moves. */

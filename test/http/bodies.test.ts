@@ -85,14 +85,17 @@ describe('S12 bodies that are no ticket', () => {
   }
 
   it.each(['[', '{"a":', '0,'])('S12 rejects too many %j before the body has ended', async (token) => {
-    const answer = await post(held(token.repeat(100_000)), {}, toApplication)
-    expect([answer.status, answer.body.error.details[0].message]).toEqual([400, 'Body must hold at most 10,000 fields'])
+    const response = await post(held(token.repeat(100_000)), {}, toApplication)
+    expect([response.status, response.body.error.details[0].message]).toEqual([
+      400,
+      'Body must hold at most 10,000 fields',
+    ])
   })
 
   it('rejects a body of declared length on a route that reads none, before it has arrived', async () => {
     const options = { token: account.customer.token, body: held(''), route: toApplication }
-    const answer = await call('POST', 'auth/logout', { ...options, headers: { 'Content-Length': '100' } })
-    expect([answer.status, answer.body.error.details[0].message]).toEqual([400, 'Body must be empty'])
+    const response = await call('POST', 'auth/logout', { ...options, headers: { 'Content-Length': '100' } })
+    expect([response.status, response.body.error.details[0].message]).toEqual([400, 'Body must be empty'])
   })
 
   it('S12 a million fields are refused without an object being built of them', async () => {

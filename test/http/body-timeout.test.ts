@@ -7,7 +7,7 @@ import { prepareRequest } from '../helpers/sample-requests'
 import { silenceQueue, silenceSweeper } from '../helpers/webhooks'
 
 /** Raw uploads may take an hour: see the tests of attachments. */
-const WITH_A_TIMEOUT = API_OPERATIONS.filter(
+const ROUTES_WITH_TIMEOUT = API_OPERATIONS.filter(
   ({ method, operationId }) => method !== 'GET' && operationId !== 'uploadAttachment',
 )
 const SECOND = 1_000
@@ -38,7 +38,7 @@ function holdTimeouts(): (() => void)[] {
 }
 
 describe('a body that does not arrive', () => {
-  it.each(byName(WITH_A_TIMEOUT))(
+  it.each(byName(ROUTES_WITH_TIMEOUT))(
     'is 408 after 30 seconds, and the request has no effect: %s',
     async (_, operation) => {
       const request = await prepareRequest(operation, account)

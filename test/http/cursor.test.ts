@@ -8,10 +8,10 @@ import {
   encodePosition,
   fitsWithin,
   PageOrCursorQuery,
+  type Position,
   paginateByCursor,
   positionSchema,
   readCursor,
-  type Position as Standing,
   toPage,
   windowFrom,
   writeCursor,
@@ -19,11 +19,11 @@ import {
 
 const READER = { bookmark: null, notBefore: () => undefined }
 const SCOPE = { list: 'things', accountId: 'acct_1', status: undefined, type: ['a', 'b'] }
-const Position = z.number().int().min(0)
+const NumberPosition = z.number().int().min(0)
 
 function rejection(scope: Record<string, unknown>, cursor: string): unknown {
   try {
-    return readCursor(READER, scope, cursor, Position)
+    return readCursor(READER, scope, cursor, NumberPosition)
   } catch (error) {
     return error instanceof ApiError ? [error.status, error.code, error.details] : error
   }
@@ -42,7 +42,7 @@ describe('a cursor', () => {
   it.each([0, 1, 2 ** 53 - 1])('reads as the position it was written for: %i', (position) => {
     const cursor = writeCursor(READER, SCOPE, position)
     expect(cursor).toMatch(/^[\w-]{1,100}$/)
-    expect(readCursor(READER, SCOPE, cursor, Position)).toBe(position)
+    expect(readCursor(READER, SCOPE, cursor, NumberPosition)).toBe(position)
   })
 
   it('reads as any JSON that the list stands at', () => {
@@ -56,12 +56,12 @@ describe('a cursor', () => {
   })
 
   it.each([undefined, ''])('that is %j starts', (cursor) => {
-    expect(readCursor(READER, SCOPE, cursor, Position)).toBeNull()
+    expect(readCursor(READER, SCOPE, cursor, NumberPosition)).toBeNull()
   })
 
   it('does not tell an absent filter from one that is undefined', () => {
     const { status, ...others } = SCOPE
-    expect(readCursor(READER, others, writeCursor(READER, SCOPE, 7), Position)).toBe(7)
+    expect(readCursor(READER, others, writeCursor(READER, SCOPE, 7), NumberPosition)).toBe(7)
   })
 
   it.each([
@@ -102,7 +102,7 @@ describe('a cursor', () => {
       [name, 7, null],
       [name, 7],
     ])
-      expect(readCursor(READER, SCOPE, encode(content), Position)).toBe(7)
+      expect(readCursor(READER, SCOPE, encode(content), NumberPosition)).toBe(7)
   })
 })
 
@@ -118,14 +118,14 @@ describe('a bookmark', () => {
     [null, []],
   ])('%s is applied by the reader of the cursor', (bookmark, expected) => {
     const reader = readerOf('00000009-00000009-00000009-fff')
-    expect(readCursor(reader, SCOPE, writeCursor(readerOf(bookmark), SCOPE, 7), Position)).toBe(7)
+    expect(readCursor(reader, SCOPE, writeCursor(readerOf(bookmark), SCOPE, 7), NumberPosition)).toBe(7)
     expect(reader.notBeforeCalls).toEqual(expected)
   })
 
   it('of a cursor of another list is ignored', () => {
     const reader = readerOf(null)
     const cursor = writeCursor(readerOf('00000001-00000002-00000003-abc'), { ...SCOPE, list: 'others' }, 7)
-    expect(() => readCursor(reader, SCOPE, cursor, Position)).toThrow(ApiError)
+    expect(() => readCursor(reader, SCOPE, cursor, NumberPosition)).toThrow(ApiError)
     expect(reader.notBeforeCalls).toEqual([])
   })
 })
@@ -134,7 +134,7 @@ describe('toPage', () => {
   const PER_PAGE = 3
   const letters = ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h']
   /** Like a query: rows after a position in the direction of the cursor, one more than the page. */
-  function pageOf(position: Standing<string> | null, of = letters) {
+  function pageOf(position: Position<string> | null, of = letters) {
     const window = windowFrom(position, PER_PAGE)
     const backwards = 'direction' in window && window.direction === 'prev'
     const after = ('after' in window && window.after) || null
@@ -152,7 +152,7 @@ describe('toPage', () => {
     return { shown: shown.join(''), next: parse(cursors.next), prev: parse(cursors.prev) }
   }
 
-  it.each<[shown: string, Standing<string> | null, next: string | null, prev: string | null]>([
+  it.each<[shown: string, Position<string> | null, next: string | null, prev: string | null]>([
     ['abc', null, 'c', null],
     ['abc', { direction: 'next', key: null }, 'c', 'a'],
     ['def', { direction: 'next', key: 'c' }, 'f', 'd'],

@@ -62,7 +62,7 @@ describe('decrypt', () => {
     const ciphertext = change(await encrypt(KEY, 'whsec_c2VjcmV0', CONTEXT))
     const rejected = await decrypt(keys, ciphertext, context).catch((error: unknown) => error)
     expect(rejected).toBeInstanceOf(DecryptError)
-    expect(String(rejected)).toMatch(/^SealError: (The key of this|This) ciphertext [a-z, ]+$/)
+    expect(String(rejected)).toMatch(/^DecryptError: (The key of this|This) ciphertext [a-z, ]+$/)
   })
 })
 

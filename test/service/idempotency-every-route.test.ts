@@ -8,7 +8,7 @@ import { prepareRequest, type SampleRequest, send } from '../helpers/sample-requ
 import { callAs } from '../helpers/tickets'
 import { silenceQueue, silenceSweeper } from '../helpers/webhooks'
 
-const KEYED = CALLER_WRITES.filter(({ takesIdempotencyKey }) => takesIdempotencyKey)
+const KEYED = CALLER_WRITES.filter(({ acceptsIdempotencyKey }) => acceptsIdempotencyKey)
 
 let account: Account
 

@@ -76,14 +76,34 @@ describe('a request with an idempotency key', () => {
     expect((await keyed(account.agent, 'POST', `tickets/${id}/comments`, 'c02b', { content: 'A' })).status).toBe(201)
   })
 
-  it('is not replayed if a release with other reads stored its rows', async () => {
+  it.each([
+    ['fewer reads', `json_remove(rows, '$.answers[0]')`],
+    ['more reads', `json_insert(rows, '$.answers[#]', json('[]'))`],
+    ['other columns', `replace(rows, '"title":', '"subject":')`],
+  ])('is not replayed if a release with %s stored its rows', async (difference, change) => {
     const { id } = await createTicket(account.agent)
-    const send = () => keyed(account.agent, 'PATCH', `tickets/${id}`, 'other-reads', { title: 'Once' })
+    const send = () => keyed(account.agent, 'PATCH', `tickets/${id}`, difference, { title: 'Once' })
     expect((await send()).status).toBe(200)
-    await env.DB.prepare("UPDATE idempotency_records SET rows = json_remove(rows, '$.answers[0]') WHERE account_id = ?")
-      .bind(account.id)
-      .run()
+    await env.DB.prepare(`UPDATE idempotency_records SET rows = ${change} WHERE account_id = ?`).bind(account.id).run()
     expect((await send()).status).toBe(409)
+  })
+
+  it('is replayed if an earlier release stored a column under another name', async () => {
+    const { id } = await createTicket(account.agent)
+    const send = () => keyed(account.agent, 'PATCH', `tickets/${id}`, 'renamed-column', { title: 'Once' })
+    const first = await send()
+    expect(first.status).toBe(200)
+    const { changes } = (
+      await env.DB.prepare(
+        `UPDATE idempotency_records SET rows = replace(rows, '"active_webhooks":', '"listeners":')
+        WHERE account_id = ? AND rows LIKE '%"active_webhooks":%' AND rows LIKE '%' || ? || '%'`,
+      )
+        .bind(account.id, id)
+        .run()
+    ).meta
+    expect(changes).toBe(1)
+    const again = await send()
+    expect([again.status, again.text, again.headers.get('Idempotent-Replayed')]).toEqual([200, first.text, 'true'])
   })
 
   it('S18 shows a secret again, of which the database holds nothing', async () => {

@@ -20,7 +20,7 @@ beforeAll(async () => {
 
 const VALID = { title: 'A title', description: 'A text' }
 const create = (input: Record<string, unknown>) => callAs(by, 'POST', 'tickets', { ...VALID, ...input })
-const many = <T>(count: number, make: (index: number) => T) => Array.from({ length: count }, (_, i) => make(i))
+const many = <T>(count: number, create: (index: number) => T) => Array.from({ length: count }, (_, i) => create(i))
 const fields = (count: number, value: unknown = 'x') => Object.fromEntries(many(count, (i) => [`key_${i}`, value]))
 
 /** Values that are returned unchanged. */

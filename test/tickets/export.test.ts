@@ -201,7 +201,7 @@ describe('the pages of an export', () => {
 
   it('are 500 at most: then it ends with a cursor', async () => {
     const [row] = await rows(
-      `SELECT *, 0 AS place_rank, created_at AS place_at, 'user1' AS created_by_id, 'A' AS created_by_name, 'a@b.c' AS created_by_email,
+      `SELECT *, 0 AS cursor_rank, created_at AS cursor_at, 'user1' AS created_by_id, 'A' AS created_by_name, 'a@b.c' AS created_by_email,
         NULL AS assigned_to_id, NULL AS assigned_to_name, NULL AS assigned_to_email
       FROM tickets WHERE account_id = ? LIMIT 1`,
       account.id,

@@ -28,7 +28,7 @@ async function seedComments(ticketId: string, count: number): Promise<void> {
 const contents = (found: { content: string }[]) => found.map((comment) => comment.content)
 const numbers = (from: number, to: number) => Array.from({ length: to - from }, (_, i) => from + i)
 
-async function giveId(from: string, to: string): Promise<void> {
+async function replaceTicketId(from: string, to: string): Promise<void> {
   await env.DB.prepare('UPDATE tickets SET id = ? WHERE account_id = ? AND id = ?').bind(to, foreign.id, from).run()
 }
 
@@ -125,7 +125,7 @@ describe('S07 GET /tickets/{id} of a ticket that is not to be seen', () => {
   it('S08 keeps the same ID in two accounts apart', async () => {
     const mine = await createTicket(account.agent, { title: 'Of one' })
     const theirs = await createTicket(foreign.agent, { title: 'Of other' })
-    await giveId(theirs.id, mine.id)
+    await replaceTicketId(theirs.id, mine.id)
     await createComment(account.agent, mine.id, { content: 'Only here', attachments: [file('here.txt')] })
     const one = (await callAs(account.agent, 'GET', `tickets/${mine.id}`)).body.data
     const other = (await callAs(foreign.agent, 'GET', `tickets/${mine.id}`)).body.data
@@ -141,7 +141,7 @@ describe('S07 GET /tickets/{id} of a ticket that is not to be seen', () => {
   it('S08 takes no cursor of the same ID in another account', async () => {
     const mine = await createTicket(account.agent, { attachments: [file('a.txt'), file('b.txt')] })
     const theirs = await createTicket(foreign.agent)
-    await giveId(theirs.id, mine.id)
+    await replaceTicketId(theirs.id, mine.id)
     for (const content of ['one', 'two']) await createComment(account.agent, mine.id, { content })
     for (const priority of ['high', 'low']) await patchTicket(account.agent, mine.id, { priority })
     for (const part of ['comments', 'attachments', 'history']) {

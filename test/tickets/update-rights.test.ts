@@ -12,7 +12,7 @@ beforeAll(async () => {
   foreign = await createTestAccount()
 })
 
-const STATUSES = ['open', 'in_progress', 'resolved', 'closed']
+const TICKET_STATUSES = ['open', 'in_progress', 'resolved', 'closed']
 
 describe('what a customer may change of its own ticket', () => {
   it('title, description, tags and custom fields', async () => {
@@ -41,7 +41,7 @@ describe('what a customer may change of its own ticket', () => {
     detailsOf(await callAs(customer, 'PATCH', `tickets/${id}`, { priority: 'medium' }), 403, 'forbidden')
   })
 
-  const moves = STATUSES.flatMap((from) => STATUSES.map((to) => [from, to] as const))
+  const moves = TICKET_STATUSES.flatMap((from) => TICKET_STATUSES.map((to) => [from, to] as const))
   const allowed = (from: string, to: string) =>
     from === to || to === 'closed' || (to === 'open' && ['resolved', 'closed'].includes(from))
 

@@ -9,7 +9,7 @@ beforeAll(async () => {
   account = await createTestAccount()
 })
 
-const many = <T>(count: number, make: (index: number) => T) => Array.from({ length: count }, (_, i) => make(i))
+const many = <T>(count: number, create: (index: number) => T) => Array.from({ length: count }, (_, i) => create(i))
 
 describe('PATCH /tickets/{id}', () => {
   it('changes each field by itself, and nothing else', async () => {

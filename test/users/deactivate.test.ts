@@ -125,10 +125,10 @@ describe('DELETE /users/{id}', () => {
 
   it('is 404 for nobody and for another account’s user, who lives', async () => {
     const other = await createTestAccount()
-    const nobody = await remove(account.admin, 'user_nobody')
-    expect(nobody.status).toBe(404)
+    const unknownUser = await remove(account.admin, 'user_nobody')
+    expect(unknownUser.status).toBe(404)
     for (const id of [other.agent.id, other.admin.id, 'me', '%00'])
-      expect((await remove(account.admin, id)).text).toBe(nobody.text)
+      expect((await remove(account.admin, id)).text).toBe(unknownUser.text)
     expect(await readStatuses(other.agent.token, other.admin.token)).toEqual([200, 200])
     expect((await storedUser(other.agent.id)).status).toBe('active')
   })

@@ -48,10 +48,10 @@ describe('POST /users/{id}/password', () => {
   it('is 404 for nobody and for another account’s user, without any hashing', async () => {
     const other = await createTestAccount()
     const hashes = await hashesDuring(async () => {
-      const nobody = await set(account.admin, 'user_nobody')
-      expect(nobody.status).toBe(404)
+      const unknownUser = await set(account.admin, 'user_nobody')
+      expect(unknownUser.status).toBe(404)
       for (const id of [other.agent.id, other.admin.id, '%00', 'me'])
-        expect((await set(account.admin, id)).text).toBe(nobody.text)
+        expect((await set(account.admin, id)).text).toBe(unknownUser.text)
     })
     expect(hashes).toBe(0)
     expect((await storedUser(other.agent.id)).password_hash).toBeNull()

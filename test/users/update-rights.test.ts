@@ -76,24 +76,24 @@ describe('who may change whom', () => {
   })
 
   it('to a customer all others are 404, the bytes of an ID that nobody has', async () => {
-    const nobody = await patch(account.customer, 'user_nobody', { name: 'Mine' })
-    expect(nobody.status).toBe(404)
+    const unknownUser = await patch(account.customer, 'user_nobody', { name: 'Mine' })
+    expect(unknownUser.status).toBe(404)
     for (const { id } of [account.admin, account.agent, account.stranger])
       for (const body of [{ name: 'Mine' }, { role: 'customer' }, { email: 'x@example.com' }])
-        expect((await patch(account.customer, id, body)).text).toBe(nobody.text)
+        expect((await patch(account.customer, id, body)).text).toBe(unknownUser.text)
     expect((await storedUser(account.stranger.id)).name).toBe('Stranger')
   })
 
   it('to an admin another account’s users and nobody’s IDs are 404, whatever is to be changed', async () => {
     const other = await createTestAccount()
     const before = await storedUser(other.agent.id)
-    const nobody = await patch(account.admin, 'user_nobody', { name: 'Mine' })
-    expect(nobody.status).toBe(404)
+    const unknownUser = await patch(account.admin, 'user_nobody', { name: 'Mine' })
+    expect(unknownUser.status).toBe(404)
     const bodies = [{ name: 'Mine' }, { email: 'x@example.com' }, { role: 'admin' }, { status: 'inactive' }]
     for (const id of ['user_nobody', other.agent.id, other.admin.id])
       for (const body of bodies) {
         const response = await patch(account.admin, id, body)
-        expect([response.status, response.text]).toEqual([404, nobody.text])
+        expect([response.status, response.text]).toEqual([404, unknownUser.text])
       }
     expect(await storedUser(other.agent.id)).toEqual(before)
     expect(await readStatuses(other.agent.token, other.admin.token)).toEqual([200, 200])

@@ -136,7 +136,7 @@ describe('an address of our own', () => {
 })
 
 describe('ALLOW_PRIVATE_WEBHOOKS', () => {
-  const make = (allowed: string, url: string) =>
+  const create = (allowed: string, url: string) =>
     callWith({ ALLOW_PRIVATE_WEBHOOKS: allowed }, 'POST', 'webhooks', {
       token: premium.admin.token,
       body: { url, events: ['*'] },
@@ -145,15 +145,15 @@ describe('ALLOW_PRIVATE_WEBHOOKS', () => {
   it.each(['http://localhost:9999/x', 'http://127.0.0.1:22', 'https://[::1]:1234/', 'http://hooks.example.com'])(
     'lets %s be subscribed, in development only',
     async (url) => {
-      expect((await make('true', url)).status).toBe(201)
-      expect((await make('false', `${url}2`)).status).toBe(422)
+      expect((await create('true', url)).status).toBe(201)
+      expect((await create('false', `${url}2`)).status).toBe(422)
     },
   )
 
   it.each(['http://localhost:3000/x', 'http://127.0.0.1:3000', 'http://a@localhost:9999', 'ftp://localhost'])(
     'does not let %s',
     async (url) => {
-      expect((await make('true', url)).status).toBeGreaterThanOrEqual(400)
+      expect((await create('true', url)).status).toBeGreaterThanOrEqual(400)
     },
   )
 })

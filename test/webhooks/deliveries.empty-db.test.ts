@@ -34,8 +34,8 @@ async function seed(by: Account, of: Hook, count: number): Promise<void> {
     .run()
 }
 
-const STATUSES = ['pending', 'succeeded', 'failed']
-const statusOf = (sequence: number) => STATUSES[sequence % 3]
+const DELIVERY_STATUSES = ['pending', 'succeeded', 'failed']
+const statusOf = (sequence: number) => DELIVERY_STATUSES[sequence % 3]
 const eventOf = (sequence: number) => (sequence % 2 === 0 ? 'ticket.created' : 'user.created')
 const list = (of: Hook, query = '') => callAs(account.admin, 'GET', `webhooks/${of.id}/deliveries?${query}`)
 const sequencesOf = (pages: TestResponse[]): number[] =>

@@ -235,7 +235,7 @@ describe('a change while 150 events wait', () => {
 
   async function allArriving(): Promise<number[]> {
     const arrived: number[] = []
-    for (let turn = 0; turn < 20; turn += 1) arrived.push(...(await arriving()))
+    for (let round = 0; round < 20; round += 1) arrived.push(...(await arriving()))
     return arrived.toSorted((a, b) => a - b)
   }
 

@@ -113,7 +113,7 @@ describe("W20 an account's flood", () => {
 
 describe('W20 those who wait', () => {
   /** More due webhooks of other accounts than a worker looks at. */
-  async function crowd(slow: number, sentInThisMinute: number): Promise<void> {
+  async function createManyWebhooks(slow: number, sentInThisMinute: number): Promise<void> {
     const minute = Math.floor(Date.now() / 60_000)
     for (const owner of await Promise.all(upTo(10).map(() => createTestAccount())))
       await env.DB.batch([
@@ -154,7 +154,7 @@ describe('W20 those who wait', () => {
     ['that timed out last time', 1, 0],
     ['of accounts that have sent all that they may', 0, 1_000_000],
   ])('W20 are not kept from their turn by 600 webhooks %s', async (_name, slow, sentInThisMinute) => {
-    await crowd(slow, sentInThisMinute)
+    await createManyWebhooks(slow, sentInThisMinute)
     await createTestWebhook(account)
     await createTicket(account.agent)
     const queries = vi.spyOn(env.DB, 'batch')

@@ -158,7 +158,7 @@ describe('deliveries', () => {
     await drain({}, account)
     expect(await countPendingEvents(account)).toBe(0)
     // A slow machine needs more than one worker for so many.
-    for (let turn = 0; turn < 20 && received.length < count; turn += 1) await deliver(null)
+    for (let round = 0; round < 20 && received.length < count; round += 1) await deliver(null)
     expect(received.map(({ event }) => event.sequence).toSorted((a, b) => a - b)).toEqual(upTo(count))
   })
 })

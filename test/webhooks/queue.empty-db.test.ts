@@ -209,8 +209,8 @@ describe('W09 dead letters', () => {
     const logged = watchErrors()
     breakDatabase((call) => call === 1)
     expect(await consumeDead(account.id, account.id)).toEqual([AGAIN, DONE])
-    const parts = logged.map(({ dead_letter, failed }) => (dead_letter ? 'message' : failed))
-    expect(parts).toEqual(['message', 'dead letter', 'message'])
+    const entries = logged.map(({ dead_letter, failed }) => (dead_letter ? 'message' : failed))
+    expect(entries).toEqual(['message', 'record dead letter', 'message'])
   })
 })
 
@@ -218,18 +218,18 @@ describe('the ring', () => {
   const messages = () => queue.send.mock.calls
 
   it('is sent at once, then once a second at most, and names the account alone', async () => {
-    const make = () => createTicket(account.agent)
-    for (const _ of '1234') await make()
+    const create = () => createTicket(account.agent)
+    for (const _ of '1234') await create()
     const [now, soon] = [0, 1].map((delaySeconds) => [{ account_id: account.id }, { delaySeconds }])
     expect(messages()).toEqual([now, soon])
     advanceClock(999)
-    await make()
+    await create()
     expect(messages()).toEqual([now, soon])
     advanceClock(1)
-    for (const _ of '12') await make()
+    for (const _ of '12') await create()
     expect(messages()).toEqual([now, soon, soon])
     advanceClock(2_000)
-    await make()
+    await create()
     expect(messages()).toEqual([now, soon, soon, now])
   })
 

@@ -213,15 +213,15 @@ describe('W14 rotation', () => {
     const second = await rotate(hook)
     advanceClock(DAY / 2)
     const third = await rotate(hook)
-    const verdict = async () => {
+    const signatureCheck = async () => {
       const request = await next()
       return [hook, second, third].map(({ secret }) => verifies(request, secret))
     }
-    expect(await verdict()).toEqual([false, true, true])
+    expect(await signatureCheck()).toEqual([false, true, true])
     advanceClock(DAY - 1)
-    expect(await verdict()).toEqual([false, true, true])
+    expect(await signatureCheck()).toEqual([false, true, true])
     advanceClock(1)
-    expect(await verdict()).toEqual([false, false, true])
+    expect(await signatureCheck()).toEqual([false, false, true])
   })
 
   it('W14 signs with the new secret alone where the old one can no longer be read', async () => {

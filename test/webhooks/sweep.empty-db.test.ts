@@ -137,16 +137,16 @@ describe("the sweeper's alarm", () => {
       insert('accounts', 'id, slug, name, plan, allow_registration, created_at', `'z' || i, 'N', 'standard', 0, 0`),
       insert('account_state', 'account_id, ticket_number, event_sequence, listeners', '0, 1, 1'),
     ])
-    const turns: (string | null)[][] = []
+    const sweeps: (string | null)[][] = []
     for (const _ of '1234') {
       queue.sendBatch.mockClear()
       advanceClock(PERIOD)
       await worker.scheduled(createScheduledController(), env)
       await runDurableObjectAlarm(sweeper())
-      turns.push(enqueuedAccounts())
+      sweeps.push(enqueuedAccounts())
     }
     const names = Array.from({ length: 250 }, (_, index) => `acct_z${String(index + 1).padStart(3, '0')}`)
-    expect(turns).toEqual([names.slice(0, 100), names.slice(100, 200), names.slice(200), names.slice(0, 100)])
+    expect(sweeps).toEqual([names.slice(0, 100), names.slice(100, 200), names.slice(200), names.slice(0, 100)])
   })
 })
 

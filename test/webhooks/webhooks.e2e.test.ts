@@ -1,7 +1,7 @@
 import { createHmac } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Received, type Receiver, startReceiver } from '../../scripts/listen/receiver.ts'
-import { verdictOn } from '../../scripts/listen/verdict.ts'
+import { checkSignature } from '../../scripts/listen/signature.ts'
 import type { Api } from '../helpers/node/api.ts'
 import { preparedState } from '../helpers/node/prepared-state.ts'
 import { STATUS_CHANGED } from '../helpers/node/reference.ts'
@@ -48,7 +48,7 @@ describe('what a webhook receives', () => {
     expect(request.headers).toMatchObject({ 'content-type': 'application/json' })
     expect(request.headers['user-agent']).toMatch(/^Ticketing-API\/\d+\.\d+\.\d+/)
     expect(read(request).id).toBe(read(request).json.id)
-    expect(verdictOn(request, secret)).toEqual({ isValid: true })
+    expect(checkSignature(request, secret)).toEqual({ isValid: true })
     expect(read(request).signature.split(' ')).toContain(signatureByHand(request, secret))
 
     const { body, headers } = request
@@ -60,7 +60,7 @@ describe('what a webhook receives', () => {
       { headers: { ...headers, 'webhook-id': `${headers['webhook-id']}a` }, body },
       { headers: { ...headers, 'webhook-timestamp': later }, body },
     ])
-      expect(verdictOn(changed, secret)).toEqual({ isValid: false, reason: 'No matching signature found' })
+      expect(checkSignature(changed, secret)).toEqual({ isValid: false, reason: 'No matching signature found' })
   })
 
   it("W03 is the reference's ticket.status_changed, key for key", async () => {
@@ -90,7 +90,7 @@ describe('what a webhook receives', () => {
     expect(new Set(received.map((request) => read(request).id)).size).toBe(1)
     expect(new Set(received.map(({ body }) => body.toString('hex'))).size).toBe(1)
     expect(new Set(received.map((request) => read(request).timestamp)).size).toBe(3)
-    expect(received.map((request) => verdictOn(request, secret))).toEqual(Array(3).fill({ isValid: true }))
+    expect(received.map((request) => checkSignature(request, secret))).toEqual(Array(3).fill({ isValid: true }))
     const gaps = received.slice(1).map(({ at }, index) => at - (received[index]?.at ?? 0))
     for (const gap of gaps) expect(gap).toBeGreaterThan(1_500)
   })

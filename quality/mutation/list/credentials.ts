@@ -88,7 +88,7 @@ export const CREDENTIALS = [
   ]),
   ...inside('RateLimiter.readMember', ['access/invalidation'], (it) => [it.condition().always(false)]),
   ...inside('RateLimiter.memberState', ['access/member-state'], (it) => [it.operator('-').replaceWith('0')]),
-  ...inside('credentialsOf', ['access/invalidation'], (it) => [
+  ...inside('memberCacheOf', ['access/invalidation'], (it) => [
     it.call('callDurableObject', 1, 2).replaceWith('Promise.resolve()'),
     it.call('callDurableObject', 1, 2).replaceWith('($1)().catch(() => undefined)'),
   ]),
@@ -134,7 +134,7 @@ export const CREDENTIALS = [
       it.sqlCondition('bucket = ?').replaceWith('? IS NOT NULL'),
     ]),
   ),
-  ...inside('LoginThrottle.end', ['access/throttle-objects.empty-db', 'access/throttle'], (it) => [
+  ...inside('LoginThrottle.removeAttempt', ['access/throttle-objects.empty-db', 'access/throttle'], (it) => [
     it
       .literal('DELETE FROM attempts WHERE bucket = ? AND id = ? RETURNING started')
       .replaceWith("'SELECT started FROM attempts WHERE bucket = ? AND id = ?'"),
@@ -149,7 +149,7 @@ export const CREDENTIALS = [
   ...inside('LoginThrottle.alarm', ['access/throttle-objects.empty-db'], (it) => [
     it.literal('DELETE FROM attempts WHERE at <= ?').enclosingStatement().remove(),
   ]),
-  ...inside('LONGEST_ATTEMPT', ['access/throttle-objects.empty-db'], (it) => [
+  ...inside('MAX_ATTEMPT_DURATION', ['access/throttle-objects.empty-db'], (it) => [
     it.value().replaceWith('2 * $0'),
     it.value().replaceWith('$0 / 2'),
   ]),

@@ -55,7 +55,7 @@ export const LIMITS = [
   ...inside('LoginThrottle.trustAddress', ['access/throttle-objects.empty-db'], (it) => [
     it.sql('user = ?', 1, 2).replaceWith('? IS NOT NULL'),
   ]),
-  ...inside('TRUSTED_ADDRESSES', ['access/throttle-addresses'], (it) => [
+  ...inside('MAX_TRUSTED_ADDRESSES', ['access/throttle-addresses'], (it) => [
     it.value().replaceWith('19'),
     it.value().replaceWith('21'),
   ]),
@@ -100,7 +100,7 @@ export const LIMITS = [
     it.call('recordValid').enclosingStatement().remove(),
   ]),
   ...inside('CAPACITY', ['access/refusal-memory'], (it) => [it.value().replaceWith('20_000')]),
-  ...inside('FEW_REMAINING', ['access/refusal-memory'], (it) => [
+  ...inside('LOW_REMAINING', ['access/refusal-memory'], (it) => [
     it.value().replaceWith('9'),
     it.value().replaceWith('11'),
   ]),

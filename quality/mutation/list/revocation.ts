@@ -8,7 +8,7 @@ export const REVOCATION = [
   ...inside('changePassword', ['access/revocation', 'auth/password'], (it) => [
     it.call('withInvalidation').replaceWith('$2()'),
   ]),
-  ...inside('change', ['access/revocation', 'auth/password'], (it) => [
+  ...inside('changeUser', ['access/revocation', 'auth/password'], (it) => [
     it.call('withInvalidation').replaceWith('$2()'),
   ]),
   ...inside('deleteApiKey', ['api-keys/manage'], (it) => [it.call('withInvalidation').replaceWith('$2()')]),
@@ -42,7 +42,7 @@ export const REVOCATION = [
   ...inside('RateLimiterStore.saveCount', ['access/member-state', 'access/rate-limits'], (it) => [
     it.call('exec').enclosingStatement().remove(),
   ]),
-  ...inside('RateLimiterStore.forget', ['access/member-state', 'access/rate-limits'], (it) => [
+  ...inside('RateLimiterStore.deleteAll', ['access/member-state', 'access/rate-limits'], (it) => [
     it.operator('=', 1, 2).remove(),
   ]),
   ...inside('RateLimiterStore.readAll', ['access/member-state', 'access/rate-limits'], (it) => [

@@ -3,10 +3,15 @@ import { equivalent, inside, together } from '../mutation.ts'
 
 /** What webhooks receive, what a replay may contain, and how the service is configured. */
 export const RULES = [
-  ...inside('commit/replay', ['service/idempotency-every-route'], (it) => [
+  ...inside('commit/replayResponse', ['service/idempotency-every-route'], (it) => [
     it.operator('||').part(1).remove(),
     it.operator('||').part(2).remove(),
   ]),
+  ...inside('storedRows', ['service/idempotency-replay'], (it) => [
+    it.operator('||').part(1).remove(),
+    it.operator('||').part(2).remove(),
+  ]),
+  ...inside('withCurrentNames', ['service/idempotency-replay'], (it) => [it.operator('??').part(1).remove()]),
   ...equivalent(
     'no route under /auth stores idempotency records',
     inside('parseIdempotencyKey', ['service/idempotency-keys', 'service/idempotency-every-route'], (it) => [
@@ -35,7 +40,7 @@ export const RULES = [
     it.property('comment_count').value().part(2).replaceWith('$2'),
     it.property('attachment_count').value().part(2).replaceWith('$2'),
   ]),
-  ...inside('replayed', ['webhooks/replay.empty-db'], (it) => [
+  ...inside('isInReplay', ['webhooks/replay.empty-db'], (it) => [
     it.sqlCondition('sequence > since_sequence').remove(),
     it.sqlCondition('{isSubscribed}').remove(),
     it.variable().replaceWith('$3'),
@@ -44,13 +49,17 @@ export const RULES = [
   ]),
   ...together(
     inside('measureReplay', ['webhooks/replay.empty-db'], (it) => [it.sql('ON account_id = account_id').remove()]),
-    inside('replayed', ['webhooks/replay.empty-db'], (it) => [it.sqlCondition('e.account_id = w.account_id').remove()]),
+    inside('isInReplay', ['webhooks/replay.empty-db'], (it) => [
+      it.sqlCondition('e.account_id = w.account_id').remove(),
+    ]),
   ),
   ...together(
     inside('expandReplay', ['webhooks/replay.empty-db'], (it) => [
       it.sqlCondition('e.account_id = r.account_id').remove(),
     ]),
-    inside('replayed', ['webhooks/replay.empty-db'], (it) => [it.sqlCondition('e.account_id = w.account_id').remove()]),
+    inside('isInReplay', ['webhooks/replay.empty-db'], (it) => [
+      it.sqlCondition('e.account_id = w.account_id').remove(),
+    ]),
   ),
   ...inside('fanOutToWebhook', ['webhooks/disabling.empty-db', 'webhooks/fan-out.empty-db'], (it) => [
     it.sqlCondition('active = 1').remove(),
@@ -61,10 +70,10 @@ export const RULES = [
   ...inside('insertTest', ['webhooks/redeliver.empty-db', 'webhooks/manage.empty-db'], (it) => [
     it.sqlCondition('active = 1').remove(),
   ]),
-  ...inside('replay', ['webhooks/replay.empty-db'], (it) => [it.call('replayTooLarge').enclosingIf().remove()]),
+  ...inside('replayEvents', ['webhooks/replay.empty-db'], (it) => [it.call('replayTooLarge').enclosingIf().remove()]),
   ...inside('attemptDelivery', ['webhooks/responses.empty-db'], (it) => [it.operator('<=').replaceWith('$1 <= 399')]),
   ...inside('readPrefix', ['webhooks/responses.empty-db'], (it) => [it.call('subarray').unchain()]),
-  ...inside('takeLeases', ['webhooks/leases.empty-db'], (it) => [it.sql('PARTITION BY account_id').remove()]),
+  ...inside('acquireLeases', ['webhooks/leases.empty-db'], (it) => [it.sql('PARTITION BY account_id').remove()]),
   ...equivalent(
     'webhook IDs are random: no two accounts have the same',
     inside('DeliveryWorker.leaseBatches', ['webhooks/fairness.empty-db', 'webhooks/leases.empty-db'], (it) => [
@@ -76,7 +85,7 @@ export const RULES = [
     inside('attemptDelivery', ['webhooks/responses.empty-db'], (it) => [it.operator('>=').replaceWith('$1 >= 100')]),
   ),
   ...inside('decryptSecrets', ['webhooks/secrets.empty-db'], (it) => [it.returned(3, 3).replaceWith('$2')]),
-  ...inside('PREVIOUS_SIGNS_FOR', ['webhooks/rotation.empty-db', 'webhooks/secrets.empty-db'], (it) => [
+  ...inside('PREVIOUS_SECRET_TTL', ['webhooks/rotation.empty-db', 'webhooks/secrets.empty-db'], (it) => [
     it.value().replaceWith('2 * $0'),
   ]),
   ...inside('Variables/Secret', ['core/config'], (it) => [it.value().part(1).body().replaceWith('$1 >= 0')]),

@@ -13,7 +13,7 @@ export const WRITE_TIMES = [
   ]),
   ...inside('nextAfterLatest', TIMES, (it) => [it.sql('max(?, last_write_at + 1)').replaceWith('last_write_at + 1')]),
   ...inside('reserveSequences', TIMES, (it) => [it.property('lastWriteAt').remove()]),
-  ...inside('takeTicketNumber', TIMES, (it) => [it.property('lastWriteAt').remove()]),
+  ...inside('reserveTicketNumber', TIMES, (it) => [it.property('lastWriteAt').remove()]),
   ...inside('createTicket', TIMES, (it) => [it.property('files').remove()]),
   ...inside('createComment', TIMES, (it) => [it.property('files').remove()]),
   ...inside('serviceContext', TIMES, (it) => [it.property('now').value().replaceWith('c.var.startedAt')]),
@@ -28,7 +28,7 @@ export const WRITE_TIMES = [
   ...inside('attachUpload', TIMES, (it) => [it.call('nextWriteTime').replaceWith('lastWriteTime($1)')]),
   ...inside('uploadAttachment', TIMES, (it) => [it.property('now', 1, 2).value().replaceWith('started.now')]),
   ...inside('insertAttachments', TIMES, (it) => [
-    it.call('nextTime').part(4).replaceWith('writeTime'),
+    it.call('nextChildTime').part(4).replaceWith('writeTime'),
     it.text(' + j.key').remove(),
   ]),
   ...inside('insertAccount', ['accounts/create'], (it) => [it.property('lastWriteAt').value().replaceWith('0')]),

@@ -11,14 +11,14 @@ export type Action =
   | { action: 'unchain' }
   | { action: 'replace'; text: string }
 
-export interface Change {
+export interface SourceChange {
   file: string
   start: number
   end: number
   text: string
 }
 
-export function changeOf(place: Place, source: string, action: Action): Change {
+export function changeOf(place: Place, source: string, action: Action): SourceChange {
   const { file, start, end, node } = place
   const own = source.slice(start, end)
   switch (action.action) {
@@ -42,7 +42,7 @@ export function changeOf(place: Place, source: string, action: Action): Change {
   }
 }
 
-type Removal = Omit<Change, 'file'>
+type Removal = Omit<SourceChange, 'file'>
 
 /** Removes the adjacent AND as well; a condition without one is replaced by a true one. */
 function removalOfWords({ start, end, conjunction }: Place): Removal {

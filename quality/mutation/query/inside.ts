@@ -1,4 +1,4 @@
-import { type Action, type Change, changeOf } from './change.ts'
+import { type Action, changeOf, type SourceChange } from './change.ts'
 import type { Kind } from './find.ts'
 import { follow, nodePlace, type Step, type Which } from './place.ts'
 import type { Sources } from './sources.ts'
@@ -11,7 +11,7 @@ export interface Edit {
 }
 
 /** Throws a StaleError unless the query finds exactly one place. */
-export function resolve(sources: Sources, { from, steps, action }: Edit): Change {
+export function resolve(sources: Sources, { from, steps, action }: Edit): SourceChange {
   const place = follow(sources, startOf(sources, from), steps)
   return changeOf(place, sources.text(place.file), action)
 }

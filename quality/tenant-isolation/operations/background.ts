@@ -85,7 +85,7 @@ export const BACKGROUND: Operation[] = [
   { operationId: 'sweep', writes: true, name: 'sweep', run: async () => void (await sweep(env, '', Date.now())) },
 ]
 
-export const AFTER_A_SWEEP: Operation = {
+export const OPERATION_AFTER_SWEEP: Operation = {
   operationId: 'listEvents',
   writes: true,
   name: 'listEvents with a cursor from before a sweep',

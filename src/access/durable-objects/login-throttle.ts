@@ -1,7 +1,7 @@
 import { DurableObject } from 'cloudflare:workers'
 import type { Bindings } from '../../core/config'
 import { DAY, HOUR, MINUTE, SECOND } from '../../lib/time'
-import { findUnlock } from '../login-unlocks'
+import { findUnlockTime } from '../login-unlocks'
 
 export type ThrottleDecision = { allowed: true; bucket: string } | { allowed: false; retryAfterSeconds: number }
 
@@ -18,12 +18,12 @@ interface LoginAttempt {
 }
 
 export const LOGIN_FAILURES = { limit: 10, windowMs: 15 * MINUTE }
-const ADDRESS_TRUSTED_FOR = 30 * DAY
-const TRUSTED_ADDRESSES = 20
+const TRUST_DURATION = 30 * DAY
+const MAX_TRUSTED_ADDRESSES = 20
 const UNLOCK_CHECK_INTERVAL = 20 * SECOND
-const LONGEST_WAIT = 5 * SECOND
+const MAX_WAIT = 5 * SECOND
 /** Longer than a login takes: an older attempt that was not released was lost, and stays counted. */
-const LONGEST_ATTEMPT = MINUTE
+const MAX_ATTEMPT_DURATION = MINUTE
 
 type Counter = { started: number; count: number }
 
@@ -67,7 +67,7 @@ export class LoginThrottle extends DurableObject<Bindings> {
       counter.started + windowMs,
       counter.count + 1,
     )
-    this.ctx.storage.sql.exec('DELETE FROM attempts WHERE bucket = ? AND at <= ?', bucket, now - LONGEST_ATTEMPT)
+    this.ctx.storage.sql.exec('DELETE FROM attempts WHERE bucket = ? AND at <= ?', bucket, now - MAX_ATTEMPT_DURATION)
     this.ctx.storage.sql.exec('INSERT INTO attempts VALUES (?, ?, ?, ?)', bucket, id, counter.started, now)
     return { allowed: true, bucket }
   }
@@ -89,7 +89,7 @@ export class LoginThrottle extends DurableObject<Bindings> {
 
   /** Waits while logins in flight fill the limit: correct passwords are not rejected because they are concurrent. */
   private async waitForCapacity(bucket: string, reserve: () => ThrottleDecision): Promise<ThrottleDecision> {
-    const deadline = Date.now() + LONGEST_WAIT
+    const deadline = Date.now() + MAX_WAIT
     let decision = reserve()
     while (!decision.allowed && this.hasInFlight(bucket) && Date.now() < deadline) {
       await this.waitForRelease(deadline - Date.now())
@@ -100,13 +100,13 @@ export class LoginThrottle extends DurableObject<Bindings> {
 
   /** The attempt stays counted. */
   loginFailed(bucket: string, id: string): void {
-    this.end(bucket, id)
+    this.removeAttempt(bucket, id)
   }
 
   /** Uncounts an attempt, unless its window has ended. A window without attempts is deleted. */
   release(bucket: string, id: string): void {
     const { sql } = this.ctx.storage
-    for (const started of this.end(bucket, id))
+    for (const started of this.removeAttempt(bucket, id))
       sql.exec('UPDATE counters SET count = count - 1 WHERE bucket = ? AND started = ?', bucket, started)
     sql.exec('DELETE FROM counters WHERE bucket = ? AND count <= 0', bucket)
   }
@@ -119,7 +119,7 @@ export class LoginThrottle extends DurableObject<Bindings> {
         (SELECT address FROM known WHERE user = ? ORDER BY at DESC LIMIT ?)`,
       user,
       user,
-      TRUSTED_ADDRESSES,
+      MAX_TRUSTED_ADDRESSES,
     )
   }
 
@@ -127,8 +127,8 @@ export class LoginThrottle extends DurableObject<Bindings> {
   override async alarm(): Promise<void> {
     const now = Date.now()
     this.ctx.storage.sql.exec('DELETE FROM counters WHERE ends < ?', now)
-    this.ctx.storage.sql.exec('DELETE FROM attempts WHERE at <= ?', now - LONGEST_ATTEMPT)
-    this.ctx.storage.sql.exec('DELETE FROM known WHERE at < ?', now - ADDRESS_TRUSTED_FOR)
+    this.ctx.storage.sql.exec('DELETE FROM attempts WHERE at <= ?', now - MAX_ATTEMPT_DURATION)
+    this.ctx.storage.sql.exec('DELETE FROM known WHERE at < ?', now - TRUST_DURATION)
     this.unlockCheckedAt.clear()
     await this.ctx.storage.setAlarm(now + HOUR)
   }
@@ -146,13 +146,13 @@ export class LoginThrottle extends DurableObject<Bindings> {
   }
 
   private hasInFlight(bucket: string): boolean {
-    const since = Date.now() - LONGEST_ATTEMPT
+    const since = Date.now() - MAX_ATTEMPT_DURATION
     const { sql } = this.ctx.storage
     return sql.exec('SELECT 1 FROM attempts WHERE bucket = ? AND at > ? LIMIT 1', bucket, since).toArray().length > 0
   }
 
   /** Resumes every `waitForRelease`. Returns the start of the attempt's window; none if it has ended before. */
-  private end(bucket: string, id: string): number[] {
+  private removeAttempt(bucket: string, id: string): number[] {
     const ended = this.ctx.storage.sql
       .exec<{ started: number }>('DELETE FROM attempts WHERE bucket = ? AND id = ? RETURNING started', bucket, id)
       .toArray()
@@ -170,7 +170,7 @@ export class LoginThrottle extends DurableObject<Bindings> {
   }
 
   private isTrusted(user: string, address: string): boolean {
-    const since = Date.now() - ADDRESS_TRUSTED_FOR
+    const since = Date.now() - TRUST_DURATION
     const { sql } = this.ctx.storage
     return (
       sql.exec('SELECT 1 FROM known WHERE user = ? AND address = ? AND at > ?', user, address, since).toArray().length >
@@ -183,7 +183,7 @@ export class LoginThrottle extends DurableObject<Bindings> {
     const now = Date.now()
     if (now - (this.unlockCheckedAt.get(bucket) ?? 0) < UNLOCK_CHECK_INTERVAL) return false
     this.unlockCheckedAt.set(bucket, now)
-    const unlockedAt = await findUnlock(this.env, emailNormalized).catch(() => null)
+    const unlockedAt = await findUnlockTime(this.env, emailNormalized).catch(() => null)
     if (unlockedAt === null) return false
     const { sql } = this.ctx.storage
     return (

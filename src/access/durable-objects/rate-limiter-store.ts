@@ -1,18 +1,18 @@
 import { DAY, MINUTE } from '../../lib/time'
 import type { MemberState, RevokedToken } from '../member-state'
-import type { Window } from '../window'
+import type { RateLimitWindow } from '../window'
 
 /** Times are in ms. The tables and columns keep the names that they have in deployed objects. */
 interface CallerState {
   minute: number
   count: number
-  wrote_at: number
+  last_write_at: number
   memberState: MemberState | null
-  facts_at: number
-  use_noted_at: number
+  cached_at: number
+  touched_at: number
 }
 
-type Row = Omit<CallerState, 'memberState'> & { facts: string }
+type Row = Omit<CallerState, 'memberState'> & { member_state: string }
 
 /**
  * The storage of a caller's object: one row, the revoked tokens and the pending changes. All of it is also in memory, read when
@@ -20,7 +20,7 @@ type Row = Omit<CallerState, 'memberState'> & { facts: string }
  */
 export class RateLimiterStore {
   private memory: { state: CallerState; pendingChanges: Map<string, number>; revoked: Set<string> } | null = null
-  private forgotten = false
+  private isDeleted = false
 
   constructor(private readonly storage: DurableObjectStorage) {}
 
@@ -28,15 +28,15 @@ export class RateLimiterStore {
     return this.load().state
   }
 
-  saveCount({ minute, count }: Window, wroteAt: number): void {
-    Object.assign(this.load().state, { minute, count, wrote_at: wroteAt })
-    this.storage.sql.exec('UPDATE caller SET minute = ?, count = ?, wrote_at = ?', minute, count, wroteAt)
+  saveCount({ minute, count }: RateLimitWindow, lastWriteAt: number): void {
+    Object.assign(this.load().state, { minute, count, last_write_at: lastWriteAt })
+    this.storage.sql.exec('UPDATE caller SET minute = ?, count = ?, wrote_at = ?', minute, count, lastWriteAt)
   }
 
   cacheMember(memberState: MemberState | null, at: number, tokens: RevokedToken[]): void {
     const { state, pendingChanges, revoked } = this.load()
     const { sql } = this.storage
-    Object.assign(state, { memberState, facts_at: at })
+    Object.assign(state, { memberState, cached_at: at })
     sql.exec('UPDATE caller SET facts = ?, facts_at = ?', JSON.stringify(memberState), at)
     for (const { id, expiresAt } of tokens) {
       revoked.add(id)
@@ -66,7 +66,7 @@ export class RateLimiterStore {
   }
 
   saveTouchTime(time: number): void {
-    this.load().state.use_noted_at = time
+    this.load().state.touched_at = time
     this.storage.sql.exec('UPDATE caller SET use_noted_at = ?', time)
   }
 
@@ -74,10 +74,10 @@ export class RateLimiterStore {
     return this.load().revoked.has(tokenId)
   }
 
-  async forget(): Promise<void> {
+  async deleteAll(): Promise<void> {
     await this.storage.deleteAll()
     this.memory = null
-    this.forgotten = true
+    this.isDeleted = true
   }
 
   private load() {
@@ -87,8 +87,8 @@ export class RateLimiterStore {
 
   private readAll() {
     // deleteAll removed the alarm, and the object may serve requests without being constructed again.
-    if (this.forgotten) void this.storage.setAlarm(Date.now() + DAY)
-    this.forgotten = false
+    if (this.isDeleted) void this.storage.setAlarm(Date.now() + DAY)
+    this.isDeleted = false
     const { sql } = this.storage
     sql.exec(
       `CREATE TABLE IF NOT EXISTS caller (
@@ -98,15 +98,18 @@ export class RateLimiterStore {
       CREATE TABLE IF NOT EXISTS doubts (change_id TEXT PRIMARY KEY, until INTEGER NOT NULL) WITHOUT ROWID;
       CREATE TABLE IF NOT EXISTS revoked (token_id TEXT PRIMARY KEY, expires_at INTEGER NOT NULL) WITHOUT ROWID`,
     )
-    const { facts, ...row } = sql
-      .exec<Row>('SELECT minute, count, wrote_at, facts, facts_at, use_noted_at FROM caller')
+    const { member_state: memberState, ...row } = sql
+      .exec<Row>(
+        `SELECT minute, count, wrote_at AS last_write_at, facts AS member_state, facts_at AS cached_at,
+          use_noted_at AS touched_at FROM caller`,
+      )
       .one()
     const pendingChanges = sql
       .exec<{ change_id: string; until: number }>('SELECT change_id, until FROM doubts')
       .toArray()
     const revoked = sql.exec<{ token_id: string }>('SELECT token_id FROM revoked').toArray()
     return {
-      state: { ...row, ...cachedMember(facts, row.facts_at) },
+      state: { ...row, ...cachedMember(memberState, row.cached_at) },
       pendingChanges: new Map(pendingChanges.map(({ change_id, until }) => [change_id, until])),
       revoked: new Set(revoked.map(({ token_id }) => token_id)),
     }
@@ -114,8 +117,8 @@ export class RateLimiterStore {
 }
 
 /** Releases up to 0.1 cached other names: such a state is read from D1 again. */
-function cachedMember(json: string, cachedAt: number): Pick<CallerState, 'memberState' | 'facts_at'> {
+function cachedMember(json: string, cachedAt: number): Pick<CallerState, 'memberState' | 'cached_at'> {
   const memberState: MemberState | null = JSON.parse(json)
   const isCurrent = memberState === null || memberState.tokenVersion !== undefined
-  return isCurrent ? { memberState, facts_at: cachedAt } : { memberState: null, facts_at: 0 }
+  return isCurrent ? { memberState, cached_at: cachedAt } : { memberState: null, cached_at: 0 }
 }

@@ -59,11 +59,11 @@ export class RateLimiter extends DurableObject<Bindings> {
       const now = Date.now()
       if (!memberState || !isValidClaim(claim, memberState, now)) return { valid: false }
       if (claim.kind === 'token' && this.store.isRevoked(claim.tokenId)) return { valid: false }
-      const { minute, count, wrote_at } = this.store.read()
+      const { minute, count, last_write_at } = this.store.read()
       const { window, rateLimit } = hit({ minute, count }, now, configOf(this.env).rateLimits[memberState.plan])
-      if (rateLimit.admitted) this.store.saveCount(window, writes ? now : wrote_at)
+      if (rateLimit.admitted) this.store.saveCount(window, writes ? now : last_write_at)
       if (claim.kind === 'key') this.touchKey(memberState.accountId, claim.memberId, now)
-      const wroteRecently = now - wrote_at < RECENT_WRITE
+      const wroteRecently = now - last_write_at < RECENT_WRITE
       return {
         valid: true,
         accountId: memberState.accountId,
@@ -77,9 +77,9 @@ export class RateLimiter extends DurableObject<Bindings> {
 
   /** Counts a request without a credential, in the object of its IP address. */
   count(): RateLimitResult {
-    const { minute, count, wrote_at } = this.store.read()
+    const { minute, count, last_write_at } = this.store.read()
     const { window, rateLimit } = hit({ minute, count }, Date.now(), configOf(this.env).rateLimits.standard)
-    if (rateLimit.admitted) this.store.saveCount(window, wrote_at)
+    if (rateLimit.admitted) this.store.saveCount(window, last_write_at)
     return rateLimit
   }
 
@@ -105,7 +105,7 @@ export class RateLimiter extends DurableObject<Bindings> {
   override async alarm(): Promise<void> {
     const idle = Date.now() - this.store.read().minute * MINUTE
     if (idle < DAY) await this.ctx.storage.setAlarm(Date.now() + DAY)
-    else await this.store.forget()
+    else await this.store.deleteAll()
   }
 
   private async scheduleCleanup(): Promise<void> {
@@ -113,17 +113,17 @@ export class RateLimiter extends DurableObject<Bindings> {
   }
 
   private async memberState(claim: Claim): Promise<MemberState | null> {
-    const { memberState, facts_at } = this.store.read()
+    const { memberState, cached_at } = this.store.read()
     const now = Date.now()
     if (this.store.hasPendingChange(now)) return this.readMember(claim)
     // After a clock went back, the age is unknown.
-    const age = now < facts_at ? STALE_AFTER : now - facts_at
+    const age = now < cached_at ? STALE_AFTER : now - cached_at
     if (age < REFRESH_AFTER) return memberState
     this.refreshing ??= this.readMember(claim).finally(() => {
       this.refreshing = null
     })
     if (age >= STALE_AFTER) return this.refreshing
-    this.refreshing.catch((error) => logFailure('facts', error))
+    this.refreshing.catch((error) => logFailure('refresh member state', error))
     return memberState
   }
 
@@ -143,7 +143,7 @@ export class RateLimiter extends DurableObject<Bindings> {
     this.reads += 1
     const read = this.reads
     const startedAt = Date.now()
-    const known = this.store.read().facts_at
+    const known = this.store.read().cached_at
     const { memberState, revokedTokens } = await findMemberState(this.env, member, known)
     if (read < this.newestRead) return memberState
     this.newestRead = read
@@ -152,11 +152,11 @@ export class RateLimiter extends DurableObject<Bindings> {
   }
 
   private touchKey(accountId: string, keyId: string, now: number): void {
-    if (now - this.store.read().use_noted_at < TOUCH_INTERVAL) return
+    if (now - this.store.read().touched_at < TOUCH_INTERVAL) return
     this.store.saveTouchTime(now)
     this.ctx.waitUntil(
       touchApiKey(this.env, accountId, keyId, now).catch((error) => {
-        logFailure('key use', error, { account_id: accountId })
+        logFailure('record API key use', error, { account_id: accountId })
         this.store.saveTouchTime(0)
       }),
     )

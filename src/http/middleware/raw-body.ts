@@ -38,8 +38,8 @@ export function rejectEncoded(headers: Headers): void {
  * a length.
  */
 export function rawBodyOf(request: Request): RawBody {
-  const [given = ''] = (request.headers.get('Content-Type') ?? '').split(';')
-  const type = given.trim()
+  const [mediaType = ''] = (request.headers.get('Content-Type') ?? '').split(';')
+  const type = mediaType.trim()
   if (!isMediaType(type) || FORM.test(type)) throw unsupportedMediaType('that of the file, such as image/png')
   rejectEncoded(request.headers)
   const length = request.headers.get('Content-Length') ?? ''

@@ -10,8 +10,8 @@ export interface Guard {
   handlers: readonly MiddlewareHandler<AppEnv>[]
   policy: AccessPolicy
   /** Whether every request is counted by the rate limiter. */
-  counts: boolean
+  isCounted: boolean
 }
 
 /** For what costs little, or is counted when it is rejected. */
-export const unmetered: Guard = { handlers: [], policy: 'everybody', counts: false }
+export const unmetered: Guard = { handlers: [], policy: 'everybody', isCounted: false }

@@ -16,8 +16,8 @@ export interface RouteMetadata {
   /** In addition to those that follow from the guard and the body. */
   errors: readonly (DocumentedStatus | DocumentedError)[]
   body: 'none' | 'json' | 'raw'
-  takesKey: boolean
-  reads: boolean
+  acceptsIdempotencyKey: boolean
+  isRead: boolean
   description?: string | undefined
   responses: RouteConfig['responses']
 }
@@ -62,9 +62,9 @@ function securityOf(policy: AccessPolicy): Record<string, string[]>[] {
   return policy.apiKeys ? [{ bearerToken: [] }, { bearerApiKey: [] }, { apiKeyHeader: [] }] : [{ bearerToken: [] }]
 }
 
-function parametersOf({ guard, reads }: RouteMetadata, statuses: number[]): ParameterName[] {
+function parametersOf({ guard, isRead }: RouteMetadata, statuses: number[]): ParameterName[] {
   return [
-    ...(guard.policy !== 'everybody' && reads ? (['X-D1-Bookmark'] as const) : []),
+    ...(guard.policy !== 'everybody' && isRead ? (['X-D1-Bookmark'] as const) : []),
     ...(statuses.includes(412) ? (['If-Match'] as const) : []),
     ...(statuses.includes(304) ? (['If-None-Match'] as const) : []),
     ...(statuses.includes(206) ? (['Range', 'If-Range'] as const) : []),
@@ -72,9 +72,9 @@ function parametersOf({ guard, reads }: RouteMetadata, statuses: number[]): Para
   ]
 }
 
-function withHeaders({ guard, responses, takesKey }: RouteMetadata): RouteConfig['responses'] {
-  const names: HeaderName[] = [...ALWAYS, ...(guard.counts ? RATE : []), 'X-D1-Bookmark']
-  if (takesKey) names.push('Idempotent-Replayed')
+function withHeaders({ guard, responses, acceptsIdempotencyKey }: RouteMetadata): RouteConfig['responses'] {
+  const names: HeaderName[] = [...ALWAYS, ...(guard.isCounted ? RATE : []), 'X-D1-Bookmark']
+  if (acceptsIdempotencyKey) names.push('Idempotent-Replayed')
   const shared = headerRefs(names)
   return Object.fromEntries(
     Object.entries(responses).map(([status, response]) =>
@@ -99,25 +99,25 @@ function errorResponsesOf(metadata: RouteMetadata): Map<number, ErrorResponseObj
     all.map((status): [number, ErrorResponseObject] => {
       const own = examples.get(status)
       const isShared = statuses.has(status)
-      if (!own && guard.counts) return [status, errorResponseRef(status)]
-      return [status, errorResponseOf(status, own ?? [], isShared, guard.counts || own !== undefined)]
+      if (!own && guard.isCounted) return [status, errorResponseRef(status)]
+      return [status, errorResponseOf(status, own ?? [], isShared, guard.isCounted || own !== undefined)]
     }),
   )
 }
 
 /** What follows from the guard, the body and the idempotency key. */
-function sharedStatuses({ guard, body, reads, takesKey }: RouteMetadata): DocumentedStatus[] {
-  const { policy, counts } = guard
+function sharedStatuses({ guard, body, isRead, acceptsIdempotencyKey }: RouteMetadata): DocumentedStatus[] {
+  const { policy, isCounted } = guard
   const authentication: DocumentedStatus[] = policy === 'everybody' ? [] : [401]
   if (policy !== 'everybody' && (!policy.apiKeys || policy.roles.length < Object.keys(NAMES).length))
     authentication.push(403)
   return [
-    ...(counts ? ([400, 429] as const) : []),
+    ...(isCounted ? ([400, 429] as const) : []),
     ...authentication,
-    ...(reads || body === 'raw' ? [] : ([408] as const)),
+    ...(isRead || body === 'raw' ? [] : ([408] as const)),
     ...(body === 'none' ? [] : ([413, 415] as const)),
     ...(body === 'raw' ? ([411] as const) : []),
-    ...(takesKey ? ([409, 422] as const) : []),
+    ...(acceptsIdempotencyKey ? ([409, 422] as const) : []),
     500,
     503,
   ]

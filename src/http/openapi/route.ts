@@ -34,7 +34,7 @@ const IdempotencyHeaders = z.object({
 })
 
 /** Whether a route accepts an idempotency key: every write with a credential, except for `/auth/…`. */
-function takesKey({ method, path, guard }: Pick<Definition, 'method' | 'path' | 'guard'>): boolean {
+function acceptsIdempotencyKey({ method, path, guard }: Pick<Definition, 'method' | 'path' | 'guard'>): boolean {
   return method !== 'get' && !path.startsWith('/auth/') && guard.policy !== 'everybody'
 }
 
@@ -63,14 +63,14 @@ function toRouteConfig<D extends Definition>(route: unknown): DefinedRoute<D> {
 function withShared({ guard, errors = [], ...config }: Definition): RouteConfig {
   const content = config.request?.body?.content
   const body = content === undefined ? 'none' : 'application/json' in content ? 'json' : 'raw'
-  const reads = config.method === 'get'
-  const withKey = takesKey({ ...config, guard })
+  const isRead = config.method === 'get'
+  const hasKey = acceptsIdempotencyKey({ ...config, guard })
   const { description, responses } = config
-  const metadata = { guard, errors, body, takesKey: withKey, reads, description, responses } as const
+  const metadata = { guard, errors, body, acceptsIdempotencyKey: hasKey, isRead, description, responses } as const
   const reader = { none: noBody, json: jsonBody, raw: rawBody }[body]
-  const request = { query: NoParameters, ...(withKey && { headers: IdempotencyHeaders }), ...config.request }
+  const request = { query: NoParameters, ...(hasKey && { headers: IdempotencyHeaders }), ...config.request }
   return withMetadata(
-    { ...config, middleware: [...guard.handlers, ...(reads ? [] : [reader]), queryEncoding], request },
+    { ...config, middleware: [...guard.handlers, ...(isRead ? [] : [reader]), queryEncoding], request },
     metadata,
   )
 }
@@ -104,14 +104,14 @@ async function handleSpeculatively<Result>(
   handle: () => Result,
 ): Promise<Awaited<Result>> {
   const { role } = c.var.caller
-  const early = Promise.resolve(handle())
-  early.catch(() => undefined)
+  const speculative = Promise.resolve(handle())
+  speculative.catch(() => undefined)
   const caller = await verification
-  if (c.var.wroteRecently) await early.catch(() => undefined)
+  if (c.var.wroteRecently) await speculative.catch(() => undefined)
   const isOutdated = c.var.wroteRecently === true && c.var.costs.usedReplica
-  if (caller.role === role && !isOutdated) return early
+  if (caller.role === role && !isOutdated) return speculative
   c.set('caller', caller)
-  removeHeaders(c, await early.catch(() => undefined))
+  removeHeaders(c, await speculative.catch(() => undefined))
   return await handle()
 }
 

@@ -203,7 +203,7 @@ function password(min: number) {
 }
 
 /** For a body whose fields are all optional: requires one of them, unless another issue is reported already. */
-export function namesAField(fields: object, ctx: z.RefinementCtx): void {
+export function requireAnyField(fields: object, ctx: z.RefinementCtx): void {
   if (Object.keys(fields).length === 0 && ctx.issues.length === 0)
     ctx.addIssue({ code: 'custom', message: 'must name at least one field' })
 }

@@ -1,10 +1,10 @@
 import { Webhook, WebhookVerificationError } from 'standardwebhooks'
 import type { Received } from './receiver.ts'
 
-export type SignatureVerdict = { isValid: true } | { isValid: false; reason: string }
+export type SignatureCheck = { isValid: true } | { isValid: false; reason: string }
 
 /** Whether a delivery was signed with the secret, within the last five minutes, and is unchanged. */
-export function verdictOn({ headers, body }: Pick<Received, 'headers' | 'body'>, secret: string): SignatureVerdict {
+export function checkSignature({ headers, body }: Pick<Received, 'headers' | 'body'>, secret: string): SignatureCheck {
   const header = (name: string) => String(headers[name] ?? '')
   const signed = {
     'webhook-id': header('webhook-id'),
