@@ -39,7 +39,7 @@ export const BANNED_WORDS: readonly BannedWord[] = [
 
 export const CHECKED_FOLDERS = ['src', 'test', 'quality', 'packages', 'scripts', 'bench']
 
-const DOCUMENTS = ['*.md', 'docs/**/*.md', 'quality/**/*.md', 'packages/*/*.md']
+const DOCUMENTS = ['*.md', 'docs/**/*.md', 'quality/**/*.md', 'packages/*/*.md', 'openapi.json']
 
 /** Documents that are not rewritten yet. A test fails if one of them has become clean. */
 export const UNCHECKED_DOCUMENTS: readonly string[] = ['README.md', 'docs/operations.md']
@@ -67,7 +67,10 @@ export function findBannedWordsInDocuments(root = ROOT, unchecked = UNCHECKED_DO
   return documents
     .filter((file) => !unchecked.includes(file))
     .sort()
-    .flatMap((file) => wordsInText(file, readFileSync(join(root, file), 'utf8')))
+    .flatMap((file) => {
+      const text = readFileSync(join(root, file), 'utf8')
+      return file.endsWith('.json') ? wordsInJson(file, text) : wordsInText(file, text)
+    })
 }
 
 /** Targets of links, and URLs. */
@@ -86,6 +89,18 @@ export function wordsInText(file: string, text: string): Finding[] {
       const line = prose.slice(0, index).split('\n').length
       return { file, line, word, text: lines[line - 1] ?? '' }
     })
+  })
+}
+
+/** The string at the end of a line, as `JSON.stringify` writes it with an indentation. */
+const STRING_VALUE = /^\s*(?:"[^"]*": )?("(?:[^"\\]|\\.)*"),?$/
+
+/** Reads the values of an indented JSON document, and not its keys. */
+export function wordsInJson(file: string, json: string): Finding[] {
+  return json.split('\n').flatMap((line, index) => {
+    const [, value] = STRING_VALUE.exec(line) ?? []
+    if (value === undefined) return []
+    return wordsInText(file, JSON.parse(value)).map((finding) => ({ ...finding, line: index + 1 }))
   })
 }
 

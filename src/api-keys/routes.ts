@@ -76,7 +76,7 @@ const rotateApiKeyRoute = defineRoute({
   request: {
     params,
     body: jsonRequest(RotateApiKeyBody, {
-      'Previous secret valid for a day': {},
+      'Previous secret valid one day': {},
       'Previous secret revoked immediately': { grace_seconds: 0 },
     }),
   },

@@ -8,6 +8,7 @@ import {
   findBannedWordsInDocuments,
   UNCHECKED_DOCUMENTS,
   wordsInFileName,
+  wordsInJson,
   wordsInSource,
   wordsInText,
 } from '../../scripts/lib/words.ts'
@@ -132,6 +133,26 @@ describe('the check of words', () => {
       [],
     )
     expect(wordsInText('docs/a.md', 'A key that was given\n\nback')).toEqual([])
+  })
+
+  it.each(SAMPLES.filter(([, , comments]) => comments.length > 0))(
+    'finds "%s" in JSON, by its line',
+    (word, _, comments) => {
+      for (const comment of comments.map((text) => text.replace(/\n \* /, '\n'))) {
+        const description = `The "first".\n\n${comment}`
+        const json = JSON.stringify({ a: { description, [word]: 1 }, list: [1, description] }, null, 2)
+        const found = wordsInJson('a.json', json).filter((finding) => finding.word === word)
+        expect(found.map(({ file, line }) => [file, line])).toEqual([
+          ['a.json', 3],
+          ['a.json', 8],
+        ])
+      }
+    },
+  )
+
+  it('ignores other words in JSON, and keys', () => {
+    const values = { 'at once': INNOCENT_COMMENTS, of: 'late', other: [true, null, 'https://deed.example'] }
+    expect(wordsInJson('a.json', JSON.stringify(values, null, 2))).toEqual([])
   })
 
   it('names the document and the line', () => {
