@@ -22,8 +22,8 @@ const createAccountRoute = defineRoute({
   tags,
   guard: publicRoute,
   description:
-    'Creates a standard account with its first admin, and returns a token for the admin. Only if the operator allows signup. ' +
-    'At most five accounts and registrations per hour and IP address.',
+    'Creates a standard account with its first admin, and returns a token for the admin. Returns 403 unless the operator ' +
+    'allows signup. At most five accounts and registrations per hour and IP address.',
   errors: [errorExample('signup_closed', 'The operator does not allow signup', signupClosed)],
   request: {
     body: jsonRequest(CreateAccountBody, {

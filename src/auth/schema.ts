@@ -2,7 +2,7 @@ import { z } from '@hono/zod-openapi'
 import { MAX_TOKEN } from '../access/tokens'
 import { Email, GivenPassword, NewPassword, singleLine } from '../http/schemas/request-fields'
 import { WireTime } from '../http/schemas/response-fields'
-import { RoleName, UserRef } from '../users/service'
+import { RoleName, User } from '../users/service'
 import { EXAMPLE_TOKEN } from './examples'
 
 export const LoginBody = z
@@ -34,7 +34,7 @@ export const LoginResult = z
     }),
     expires_at: WireTime.openapi({ description: 'Time at which the token expires.' }),
     user: z
-      .object({ ...UserRef.shape, role: RoleName })
+      .object({ id: User.shape.id, name: User.shape.name, email: User.shape.email, role: RoleName })
       .openapi('LoggedInUser', { description: 'The user that the token belongs to.' }),
   })
   .openapi('LoginResult')

@@ -88,7 +88,9 @@ export function webhookRoutes(): RouteConfig[] {
     responses: {
       '2XX': { description: 'Delivered.' },
       410: { description: 'Gone: the webhook is deactivated, and nothing more is sent.' },
-      default: { description: 'Failed: retried after 5 s, 5 min, 30 min, 2 h, 5 h, 10 h, 14 h, 20 h and 24 h.' },
+      default: {
+        description: 'Failed: by default retried after 5 s, 5 min, 30 min, 2 h, 5 h, 10 h, 14 h, 20 h and 24 h.',
+      },
     },
   }))
 }

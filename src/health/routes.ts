@@ -7,7 +7,7 @@ import { defineRoute } from '../http/openapi/route'
 import { ErrorBody } from '../http/schemas/error'
 import { checkHealth } from './service'
 
-const Check = z.enum(['ok', 'failed']).openapi('HealthCheck', { description: 'Whether a part of the service works.' })
+const Check = z.enum(['ok', 'failed']).openapi('HealthCheck', { description: '`ok` or `failed`.' })
 
 const Health = z
   .object({

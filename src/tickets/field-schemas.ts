@@ -44,7 +44,9 @@ export const CustomFields = z
     },
     maxProperties: MAX_CUSTOM_FIELDS,
     example: { browser: 'Firefox 102.0', os: 'MacOS 13.4' },
-    description: 'Your own fields, at most 50. Names have 1 to 64 letters, digits, dots, hyphens or underscores.',
+    description:
+      'Your own fields, at most 50: strings of at most 1,000 characters, numbers or booleans. Names have 1 to 64 characters ' +
+      '(letters, digits, `.`, `_` and `-`).',
   })
 
 /** A merge patch (RFC 7396): null removes a field. */

@@ -39,7 +39,7 @@ const FIELDS_FORBIDDEN = errorExample('fields_refused', 'Only agents and admins 
 )
 const UNKNOWN_MEMBER = errorExample(
   'unknown_member',
-  '`created_by` or `assigned_to` is not a user who can have this part',
+  '`created_by` is not a user, `assigned_to` not an active agent or admin',
   () => validationError([unknownCreator(), unknownAssignee()]),
 )
 

@@ -123,7 +123,8 @@ const updateUserRoute = defineRoute({
   guard: requireRole(EVERYONE),
   description:
     'Returns the updated user. Admins can update every user, others only themselves. A new email or a deactivation ' +
-    'immediately revokes the tokens of the user. A new role takes effect on the next request.',
+    'immediately revokes the tokens of the user, except for the token of a request that changes your own email. A new role ' +
+    'takes effect on the next request.',
   errors: [
     404,
     WRONG_PASSWORD,

@@ -19,7 +19,7 @@ export const RoleName = z.enum(ROLES).openapi('Role', {
   description: 'Role of a user or API key: `admin`, `agent` or `customer`. Customers see only their own tickets.',
 })
 const Status = z.enum(users.status.enumValues).openapi('UserStatus', {
-  description: 'An `inactive` user cannot log in.',
+  description: '`active`, or `inactive`: the user cannot log in.',
 })
 
 const Name = singleLine(100).openapi({ description: 'Name of the user, 1 to 100 characters.', example: 'Jo Ruiz' })
@@ -43,8 +43,8 @@ export const UserRef = z
 export const User = z
   .object({
     id: idField('user789').openapi({ description: 'ID of the user.' }),
-    name: ShownName,
-    email: ShownEmail,
+    name: ShownName.openapi({ description: 'Name of the user.' }),
+    email: ShownEmail.openapi({ description: 'Email of the user.' }),
     role: RoleName,
     status: Status,
     created_at: WireTime.openapi({ description: 'Time of creation.' }),
@@ -93,7 +93,7 @@ export const UpdateUserBody = z
   .strictObject({
     name: Name.optional(),
     email: Email.optional().openapi({
-      description: 'New email, unique within the account. Revokes the other tokens of the user.',
+      description: 'New email, unique within the account. Requires `current_password` if it is your own.',
     }),
     role: RoleName.optional().openapi({ description: 'New role. Admins only.' }),
     status: Status.optional().openapi({ description: '`inactive` revokes all tokens of the user. Admins only.' }),

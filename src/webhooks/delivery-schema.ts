@@ -11,7 +11,7 @@ import { DELIVERY_ERRORS } from './delivery-error'
 const DELIVERY_STATUSES = ['pending', ...deliveries.outcome.enumValues] as const
 const DeliveryStatus = z
   .enum(DELIVERY_STATUSES)
-  .openapi('DeliveryStatus', { description: 'A `failed` delivery is not retried any more.' })
+  .openapi('DeliveryStatus', { description: 'State of the delivery. A `failed` one is not retried any more.' })
 const DeliveredType = z.enum(LISTED_TYPES).openapi('EventType', { description: 'Type of the event.' })
 
 const deliveryShape = {
@@ -80,11 +80,11 @@ export type ListDeliveriesInput = z.infer<typeof ListDeliveriesQuery>
 
 export const ReplayBody = z
   .strictObject({
-    since: instant().openapi({ description: `Time of the first event to send. ${DATE_RULE}` }),
+    since: instant().openapi({ description: `Events from this time on are sent. ${DATE_RULE}` }),
     until: instant()
       .optional()
       .openapi({
-        description: `Events from this time on are not sent; later than \`since\`, by default now. ${DATE_RULE}`,
+        description: `Events before this time are sent; later than \`since\`, by default now. ${DATE_RULE}`,
         example: '2025-05-02T09:30:00Z',
       }),
     only_failed: z.boolean().optional().openapi({

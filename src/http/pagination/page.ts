@@ -10,7 +10,7 @@ export const PageQuery = {
     .openapi({ default: 1, description: 'Number of the page. Cannot be combined with `cursor`.', example: 1 }),
   per_page: wholeNumber(1, 100, 'must be between 1 and 100')
     .optional()
-    .openapi({ default: 20, description: 'Items per page.', example: 20 }),
+    .openapi({ default: 20, description: 'Items per page, at most 100.', example: 20 }),
 }
 
 export const PerPage = integerField(1, 100).openapi({ description: 'Items per page.', example: 20 })
