@@ -1,3 +1,8 @@
+import type { Column } from 'drizzle-orm'
+import { alias } from '../src/db/alias.ts'
+import { ticketCounters, tickets, ticketTags } from '../src/db/schema/tickets.ts'
+import { ticketSearch } from '../src/db/search-table.ts'
+import { type SQL, sql } from '../src/db/sql.ts'
 import {
   ACCOUNT_ID,
   CALLER_ID,
@@ -9,7 +14,7 @@ import {
   RARE_TAG,
   RARE_WORD,
 } from './dataset.ts'
-import { MEMBERS, TICKET_COLUMNS } from './floor-sql.ts'
+import { MEMBERS, TICKET, textOf } from './floor-sql.ts'
 import { FAR, LISTS, PER_PAGE } from './lists.ts'
 
 /** Hand-written queries for the measured lists, which a general filter could not match. */
@@ -22,58 +27,63 @@ export interface FloorList {
 /** The SQL and the values of `?1`, `?2`, … */
 type Query = [sql: string, ...values: (string | number)[]]
 
+type Status = (typeof tickets.$inferSelect)['status']
+
 const RANKS = [0, 1, 2, 3]
-const TICKET_STATUSES = ['open', 'in_progress', 'resolved', 'closed']
-const BY_CREATION = 'created_at DESC, number DESC'
-const BY_CHANGE = 'updated_at DESC, number DESC'
-const BY_RANK = `priority_rank ASC, ${BY_CREATION}`
+const TICKET_STATUSES: readonly Status[] = tickets.status.enumValues
+type Source = typeof tickets | typeof ticketTags
+type Order = readonly [column: Column, direction: 'ASC' | 'DESC'][]
 
-const TICKETS_BY_STATUS = 'tickets INDEXED BY tickets_by_status_created WHERE true'
+const byCreation = (source: Source): Order => [
+  [source.createdAt, 'DESC'],
+  [source.number, 'DESC'],
+]
+const BY_CREATION = byCreation(tickets)
+const BY_CHANGE: Order = [
+  [tickets.updatedAt, 'DESC'],
+  [tickets.number, 'DESC'],
+]
+const BY_RANK: Order = [[tickets.priorityRank, 'ASC'], ...BY_CREATION]
 
-const allPositions = `SELECT ${sortColumns(BY_CREATION)} FROM tickets WHERE account_id = ?1 ORDER BY ${BY_CREATION} LIMIT ${PER_PAGE}`
+const f = alias(ticketSearch, 'f')
+const t = alias(tickets, 't')
+
+const TICKETS_BY_STATUS = sql`${tickets} INDEXED BY tickets_by_status_created WHERE true`
+const BY_ASSIGNEE = sql`${tickets} INDEXED BY tickets_by_assignee_updated WHERE ${tickets.assignedTo} = ?2`
+const BY_CREATOR = sql`${tickets} INDEXED BY tickets_by_creator_created WHERE ${tickets.createdBy} = ?2`
+const SINCE = sql`${tickets.createdAt} >= ?2`
+
+const AFTER = page(BY_CREATION, allPositions(sql`(${tickets.createdAt}, ${tickets.number}) < (?2, ?3)`, PER_PAGE + 1))
 
 const LISTS_BY_QUERY: Record<(typeof LISTS)[keyof typeof LISTS], FloorList> = {
-  [LISTS.all]: { count: counters('all', ''), page: page(BY_CREATION, allPositions) },
-  [LISTS.farPage]: { count: counters('all', ''), page: page(BY_CREATION, `${allPositions} OFFSET ${FAR}`) },
+  [LISTS.all]: { count: counters('all', ''), page: page(BY_CREATION, allPositions()) },
+  [LISTS.farPage]: {
+    count: counters('all', ''),
+    page: page(BY_CREATION, sql`${allPositions()} OFFSET ${sql.raw(String(FAR))}`),
+  },
   [LISTS.open]: {
     count: counters('all', '', 'open'),
-    page: page(BY_CREATION, mergePartitions(TICKETS_BY_STATUS, ['open'], BY_CREATION)),
+    page: page(BY_CREATION, mergePartitions(tickets, TICKETS_BY_STATUS, ['open'], BY_CREATION)),
   },
   [LISTS.mine]: {
     count: counters('assignee', CALLER_ID),
-    page: page(
-      BY_CHANGE,
-      mergePartitions(
-        'tickets INDEXED BY tickets_by_assignee_updated WHERE assigned_to = ?2',
-        TICKET_STATUSES,
-        BY_CHANGE,
-      ),
-      CALLER_ID,
-    ),
+    page: page(BY_CHANGE, mergePartitions(tickets, BY_ASSIGNEE, TICKET_STATUSES, BY_CHANGE), CALLER_ID),
   },
   [LISTS.customers]: {
     count: counters('creator', CUSTOMER_ID),
-    page: page(
-      BY_CREATION,
-      mergePartitions(
-        'tickets INDEXED BY tickets_by_creator_created WHERE created_by = ?2',
-        TICKET_STATUSES,
-        BY_CREATION,
-      ),
-      CUSTOMER_ID,
-    ),
+    page: page(BY_CREATION, mergePartitions(tickets, BY_CREATOR, TICKET_STATUSES, BY_CREATION), CUSTOMER_ID),
   },
   [LISTS.leastUrgent]: {
     count: counters('all', ''),
-    page: page(BY_RANK, mergePartitions(TICKETS_BY_STATUS, TICKET_STATUSES, BY_RANK)),
+    page: page(BY_RANK, mergePartitions(tickets, TICKETS_BY_STATUS, TICKET_STATUSES, BY_RANK)),
   },
   [LISTS.recent]: {
     count: [
-      'SELECT count(*) AS total FROM tickets WHERE account_id = ?1 AND created_at >= ?2',
+      textOf(sql`SELECT count(*) AS total FROM ${tickets} WHERE ${tickets.accountId} = ?1 AND ${SINCE}`),
       ACCOUNT_ID,
       NEWEST - DAY,
     ],
-    page: page(BY_CREATION, allPositions.replace('ORDER', 'AND created_at >= ?2 ORDER'), NEWEST - DAY),
+    page: page(BY_CREATION, allPositions(SINCE), NEWEST - DAY),
   },
   [LISTS.rareWord]: found(RARE_WORD),
   [LISTS.commonWord]: found(COMMON_WORD),
@@ -85,52 +95,70 @@ export const FLOOR_LISTS: ReadonlyMap<string, FloorList> = new Map(Object.entrie
 
 /** In the list of all tickets, newest first; returns one ticket more than the page. */
 export function pageAfter(at: number, number: number): Query {
-  const positions = allPositions.replace('ORDER', 'AND (created_at, number) < (?2, ?3) ORDER')
-  return page(BY_CREATION, positions.replace(/LIMIT \d+/, `LIMIT ${PER_PAGE + 1}`), at, number)
+  return [...AFTER, at, number]
+}
+
+function allPositions(condition = sql`true`, limit = PER_PAGE): SQL {
+  return sql`SELECT ${sortColumns(tickets, BY_CREATION)} FROM ${tickets} WHERE ${tickets.accountId} = ?1 AND ${condition}
+    ORDER BY ${sorted(BY_CREATION)} LIMIT ${sql.raw(String(limit))}`
 }
 
 function counters(dimension: string, value: string, status?: string): Query {
-  const sql = `SELECT coalesce(sum(count), 0) AS total FROM ticket_counters
-    WHERE account_id = ?1 AND dimension = ?2 AND value = ?3${status === undefined ? '' : ' AND status = ?4'}`
-  return [sql, ACCOUNT_ID, dimension, value, ...(status === undefined ? [] : [status])]
+  const isCounted = status === undefined ? sql`true` : sql`${ticketCounters.status} = ?4`
+  const text = textOf(
+    sql`SELECT coalesce(sum(${ticketCounters.count}), 0) AS total FROM ${ticketCounters}
+      WHERE ${ticketCounters.accountId} = ?1 AND ${ticketCounters.dimension} = ?2 AND ${ticketCounters.value} = ?3
+        AND ${isCounted}`,
+  )
+  return [text, ACCOUNT_ID, dimension, value, ...(status === undefined ? [] : [status])]
 }
 
-/** The tickets that `seq` selects, in their order. */
-function page(order: string, positions: string, ...values: (string | number)[]): Query {
-  const sql = `SELECT ${TICKET_COLUMNS} FROM (${positions}) page CROSS JOIN tickets t ON t.seq = page.seq ${MEMBERS}
-    ORDER BY ${order.replaceAll(/(\w+) (ASC|DESC)/g, 'page.$1 $2')}`
-  return [sql, ACCOUNT_ID, ...values]
+/** The tickets whose row IDs `positions` selects, in their order. */
+function page(order: Order, positions: SQL, ...values: (string | number)[]): Query {
+  const text = textOf(
+    sql`SELECT ${TICKET.list} FROM (${positions}) page CROSS JOIN ${t} ON ${t.rowId} = page.${tickets.rowId} ${MEMBERS}
+      ORDER BY ${sorted(order, sql`page.`)}`,
+  )
+  return [text, ACCOUNT_ID, ...values]
 }
 
-function sortColumns(order: string): string {
-  return ['seq', ...order.matchAll(/\w+(?= ASC| DESC)/g)].join(', ')
+function sorted(order: Order, prefix = sql``): SQL {
+  const columns = order.map(([column, direction]) => sql`${prefix}${column} ${sql.raw(direction)}`)
+  return sql.join(columns, sql`, `)
+}
+
+function sortColumns(source: Source, order: Order): SQL {
+  return sql.join([source.rowId, ...order.map(([column]) => column)], sql`, `)
 }
 
 /** Merges the first tickets of each status and priority. D1 allows five queries in a compound. */
-function mergePartitions(source: string, statuses: readonly string[], order: string): string {
+function mergePartitions(source: Source, from: SQL, statuses: readonly Status[], order: Order): SQL {
+  const columns = sortColumns(source, order)
   const partition = (status: string, rank: number) =>
-    `SELECT ${sortColumns(order)} FROM ${source} AND account_id = ?1 AND status = '${status}' AND priority_rank = ${rank}`
-  const together = (queries: readonly string[]) => `${queries.join(' UNION ALL ')} ORDER BY ${order}`
+    sql`SELECT ${columns} FROM ${from} AND ${source.accountId} = ?1 AND ${source.status} = '${sql.raw(status)}'
+      AND ${source.priorityRank} = ${sql.raw(String(rank))}`
+  const together = (queries: readonly SQL[]) => sql`${sql.join(queries, sql` UNION ALL `)} ORDER BY ${sorted(order)}`
   const ofStatuses = statuses.map(
-    (status) => `SELECT * FROM (${together(RANKS.map((rank) => partition(status, rank)))})`,
+    (status) => sql`SELECT * FROM (${together(RANKS.map((rank) => partition(status, rank)))})`,
   )
-  return `${together(ofStatuses)} LIMIT ${PER_PAGE}`
+  return sql`${together(ofStatuses)} LIMIT ${sql.raw(String(PER_PAGE))}`
 }
 
 /** The full-text index contains the account, so it can count by itself; the newest tickets are its last entries. */
 function found(word: string): FloorList {
   const match = `{scope} : "zq${Buffer.from(ACCOUNT_ID).toString('hex')}" AND {title description} : "${word}" *`
-  const newest = `SELECT t.seq, t.created_at, t.number FROM tickets_fts f CROSS JOIN tickets t ON t.seq = f.rowid
-    WHERE tickets_fts MATCH ?2 ORDER BY f.rowid DESC LIMIT ${PER_PAGE}`
+  const newest = sql`SELECT ${t.rowId}, ${t.createdAt}, ${t.number} FROM ${f} CROSS JOIN ${t} ON ${t.rowId} = ${f.rowId}
+    WHERE ${ticketSearch} MATCH ?2 ORDER BY ${f.rowId} DESC LIMIT ${sql.raw(String(PER_PAGE))}`
   return {
-    count: ['SELECT count(*) AS total FROM tickets_fts WHERE tickets_fts MATCH ?1', match],
+    count: [textOf(sql`SELECT count(*) AS total FROM ${ticketSearch} WHERE ${ticketSearch} MATCH ?1`), match],
     page: page(BY_CREATION, newest, match),
   }
 }
 
 function tagged(tag: string): FloorList {
+  const withTag = sql`${ticketTags} WHERE ${ticketTags.tag} = ?2`
   return {
     count: counters('tag', tag),
-    page: page(BY_CREATION, mergePartitions('ticket_tags WHERE tag = ?2', TICKET_STATUSES, BY_CREATION), tag),
+    page: page(BY_CREATION, mergePartitions(ticketTags, withTag, TICKET_STATUSES, byCreation(ticketTags)), tag),
   }
 }

@@ -1,158 +1,184 @@
-export interface TicketRow {
-  id: string
-  number: number
-  version: number
-  title: string
-  description: string
-  status: string
-  priority: string
-  created_at: number
-  updated_at: number
-  created_by_id: string
-  created_by_name: string
-  created_by_email: string
-  assigned_to_id: string | null
-  assigned_to_name: string | null
-  assigned_to_email: string | null
-  tags: string
-  custom_fields: string
-  public_comments: number
-  internal_comments: number
-  public_attachments: number
-  internal_attachments: number
-}
+import { alias } from '../src/db/alias.ts'
+import { render } from '../src/db/render.ts'
+import { accountCounters, users } from '../src/db/schema/accounts.ts'
+import { attachments, comments, ticketCounters, tickets } from '../src/db/schema/tickets.ts'
+import { events } from '../src/db/schema/webhooks.ts'
+import { nullable, type RowOf, selection } from '../src/db/selection.ts'
+import { type SQL, sql } from '../src/db/sql.ts'
+import { select } from '../src/db/statement.ts'
+import { insertSelect, update } from '../src/db/write.ts'
 
-export interface AttachmentRow {
-  id: string
-  comment_id: string | null
-  filename: string
-  size: number
-  mime_type: string
-  sha256: string
-  created_at: number
-}
+const assignee = alias(users, 'assignee')
+const author = alias(users, 'author')
+const c = alias(comments, 'c')
+const creator = alias(users, 'creator')
+const f = alias(attachments, 'f')
+const t = alias(tickets, 't')
+const u = alias(users, 'u')
 
-export interface EventRow {
-  sequence: number
-  id: string
-  type: string
-  data: string
-  created_at: number
-}
+export const TICKET = selection({
+  id: t.id,
+  number: t.number,
+  version: t.version,
+  title: t.title,
+  description: t.description,
+  status: t.status,
+  priority: t.priority,
+  created_at: t.createdAt,
+  updated_at: t.updatedAt,
+  created_by_id: t.createdBy,
+  created_by_name: creator.name,
+  created_by_email: creator.email,
+  assigned_to_id: t.assignedTo,
+  assigned_to_name: nullable(assignee.name),
+  assigned_to_email: nullable(assignee.email),
+  tags: t.tags,
+  custom_fields: t.customFields,
+  public_comments: t.publicComments,
+  internal_comments: t.internalComments,
+  public_attachments: t.publicAttachments,
+  internal_attachments: t.internalAttachments,
+})
+export type TicketRow = RowOf<typeof TICKET>
 
-export interface CommentRow {
-  id: string
-  content: string
-  created_at: number
-  created_by_id: string
-  created_by_name: string
-  created_by_email: string
-  is_internal: number
-}
+const COMMENT = selection({
+  id: c.id,
+  content: c.content,
+  created_at: c.createdAt,
+  created_by_id: c.createdBy,
+  created_by_name: author.name,
+  created_by_email: author.email,
+  is_internal: c.isInternal,
+})
+export type CommentRow = RowOf<typeof COMMENT>
 
-const TICKET: Record<keyof TicketRow, string> = {
-  id: 't.id',
-  number: 't.number',
-  version: 't.version',
-  title: 't.title',
-  description: 't.description',
-  status: 't.status',
-  priority: 't.priority',
-  created_at: 't.created_at',
-  updated_at: 't.updated_at',
-  created_by_id: 't.created_by',
-  created_by_name: 'creator.name',
-  created_by_email: 'creator.email',
-  assigned_to_id: 't.assigned_to',
-  assigned_to_name: 'assignee.name',
-  assigned_to_email: 'assignee.email',
-  tags: 't.tags',
-  custom_fields: 't.custom_fields',
-  public_comments: 't.public_comments',
-  internal_comments: 't.internal_comments',
-  public_attachments: 't.public_attachments',
-  internal_attachments: 't.internal_attachments',
-}
+const ATTACHMENT = selection({
+  id: f.id,
+  comment_id: f.commentId,
+  filename: f.filename,
+  size: f.size,
+  mime_type: f.mimeType,
+  sha256: f.sha256,
+  created_at: f.createdAt,
+})
+export type AttachmentRow = RowOf<typeof ATTACHMENT>
 
-const COMMENT: Record<keyof CommentRow, string> = {
-  id: 'c.id',
-  content: 'c.content',
-  created_at: 'c.created_at',
-  created_by_id: 'c.created_by',
-  created_by_name: 'author.name',
-  created_by_email: 'author.email',
-  is_internal: 'c.is_internal',
-}
+const EVENT = selection({
+  sequence: events.sequence,
+  id: events.id,
+  type: events.type,
+  data: events.data,
+  created_at: events.createdAt,
+})
+export type EventRow = RowOf<typeof EVENT>
 
-const ATTACHMENT = ['id', 'comment_id', 'filename', 'size', 'mime_type', 'sha256', 'created_at']
+export const MEMBERS = sql`
+  JOIN ${creator} ON ${creator.accountId} = ${t.accountId} AND ${creator.id} = ${t.createdBy}
+  LEFT JOIN ${assignee} ON ${assignee.accountId} = ${t.accountId} AND ${assignee.id} = ${t.assignedTo}`
 
-export const MEMBERS = `
-  JOIN users creator ON creator.account_id = t.account_id AND creator.id = t.created_by
-  LEFT JOIN users assignee ON assignee.account_id = t.account_id AND assignee.id = t.assigned_to`
+/** A parameter, whose value is bound when the statement runs: the text is rendered only once. */
+const VALUE = sql<never>`?`
 
 export const DETAIL = {
-  ticket: `SELECT ${selected(TICKET)} FROM tickets t ${MEMBERS} WHERE t.account_id = ? AND t.id = ?`,
-  comments: `
-    SELECT ${selected(COMMENT)} FROM (
-      SELECT c.seq FROM comments c WHERE c.account_id = ? AND c.ticket_id = ? ORDER BY c.seq DESC LIMIT ?) latest
-    CROSS JOIN comments c ON c.seq = latest.seq AND c.account_id = ?
-    JOIN users author ON author.account_id = c.account_id AND author.id = c.created_by
-    ORDER BY c.seq`,
-  attachments: `
+  ticket: textOf(select(TICKET, sql`FROM ${t} ${MEMBERS} WHERE ${t.accountId} = ? AND ${t.id} = ?`).query),
+  comments: textOf(
+    select(
+      COMMENT,
+      sql`FROM (
+        SELECT ${c.rowId} FROM ${c} WHERE ${c.accountId} = ? AND ${c.ticketId} = ? ORDER BY ${c.rowId} DESC LIMIT ?) latest
+      CROSS JOIN ${c} ON ${c.rowId} = latest.${comments.rowId} AND ${c.accountId} = ?
+      JOIN ${author} ON ${author.accountId} = ${c.accountId} AND ${author.id} = ${c.createdBy}
+      ORDER BY ${c.rowId}`,
+    ).query,
+  ),
+  attachments: textOf(sql`
     SELECT * FROM (
-      SELECT f.seq, ${ATTACHMENT.map((name) => `f.${name}`)} FROM attachments f
-      WHERE f.account_id = ? AND f.ticket_id = ? ORDER BY f.seq DESC LIMIT ?)
-    ORDER BY seq`,
+      SELECT ${f.rowId}, ${ATTACHMENT.list} FROM ${f}
+      WHERE ${f.accountId} = ? AND ${f.ticketId} = ? ORDER BY ${f.rowId} DESC LIMIT ?)
+    ORDER BY ${attachments.rowId}`),
 }
 
-export const RESERVE_NUMBER = `
-  UPDATE account_state SET ticket_number = ticket_number + 1, event_sequence = event_sequence + 1
-  WHERE account_id = ?`
+export const RESERVE_NUMBER = textOf(
+  update(
+    accountCounters,
+    {
+      ticketNumber: sql`${accountCounters.ticketNumber} + 1`,
+      eventSequence: sql`${accountCounters.eventSequence} + 1`,
+    },
+    sql`${accountCounters.accountId} = ?`,
+  ).query,
+)
 
-export const INSERT_TICKET = `
-  INSERT INTO tickets (account_id, id, number, version, title, description, status, priority, created_by, assigned_to,
-    tags, custom_fields, created_at, updated_at)
-  VALUES (?, ?, (SELECT ticket_number FROM account_state WHERE account_id = ?), 1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
+export const INSERT_TICKET = textOf(
+  insertSelect(tickets, {
+    accountId: VALUE,
+    id: VALUE,
+    number: sql`(SELECT ${accountCounters.ticketNumber} FROM ${accountCounters} WHERE ${accountCounters.accountId} = ?)`,
+    version: sql`1`,
+    title: VALUE,
+    description: VALUE,
+    status: VALUE,
+    priority: VALUE,
+    createdBy: VALUE,
+    assignedTo: VALUE,
+    tags: VALUE,
+    customFields: VALUE,
+    createdAt: VALUE,
+    updatedAt: VALUE,
+  }).query,
+)
 
-export const CREATED_EVENT = `json_object('ticket', json(json_object(${named(TICKET)})), 'attachments', json((
-    SELECT json_group_array(json_object(${ATTACHMENT.map((name) => `'${name}', f.${name}`)})) FROM attachments f
-    WHERE f.account_id = t.account_id AND f.ticket_id = t.id AND f.comment_id IS NULL)))`
+export const CREATED_EVENT = sql<string>`json_object('ticket', json(${TICKET.json}), 'attachments', json((
+    SELECT json_group_array(${ATTACHMENT.json}) FROM ${f}
+    WHERE ${f.accountId} = ${t.accountId} AND ${f.ticketId} = ${t.id} AND ${f.commentId} IS NULL)))`
 
-export const INSERT_EVENT = `
-  INSERT INTO events (account_id, sequence, id, type, ticket_id, is_internal, data, created_at)
-  SELECT ?, (SELECT event_sequence FROM account_state WHERE account_id = ?), ?, 'ticket.created', t.id, 0,
-    ${CREATED_EVENT}, t.created_at
-  FROM tickets t ${MEMBERS} WHERE t.account_id = ? AND t.id = ?`
+export const INSERT_EVENT = textOf(
+  insertSelect(
+    events,
+    {
+      accountId: VALUE,
+      sequence: sql`(SELECT ${accountCounters.eventSequence} FROM ${accountCounters} WHERE ${accountCounters.accountId} = ?)`,
+      id: VALUE,
+      type: sql`'ticket.created'`,
+      ticketId: t.id,
+      isInternal: sql`0`,
+      data: CREATED_EVENT,
+      createdAt: t.createdAt,
+    },
+    sql`FROM ${t} ${MEMBERS} WHERE ${t.accountId} = ? AND ${t.id} = ?`,
+  ).query,
+)
 
 export const STATS = {
-  fields: `
-    SELECT status, priority, count FROM ticket_counters
-    WHERE account_id = ? AND dimension = 'all' AND value = '' AND count > 0`,
-  assignees: `
-    SELECT c.count, u.id, u.name, u.email FROM (
-      SELECT value, sum(count) AS count FROM ticket_counters
-      WHERE account_id = ?1 AND dimension = 'assignee' GROUP BY value HAVING sum(count) > 0) c
-    LEFT JOIN users u ON u.account_id = ?1 AND u.id = c.value
-    ORDER BY c.count DESC, u.id`,
+  fields: textOf(
+    select(
+      { status: ticketCounters.status, priority: ticketCounters.priority, count: ticketCounters.count },
+      sql`FROM ${ticketCounters} WHERE ${ticketCounters.accountId} = ? AND ${ticketCounters.dimension} = 'all'
+        AND ${ticketCounters.value} = '' AND ${ticketCounters.count} > 0`,
+    ).query,
+  ),
+  assignees: textOf(sql`
+    SELECT c.count, ${u.id}, ${u.name}, ${u.email} FROM (
+      SELECT ${ticketCounters.value} AS value, sum(${ticketCounters.count}) AS count FROM ${ticketCounters}
+      WHERE ${ticketCounters.accountId} = ?1 AND ${ticketCounters.dimension} = 'assignee'
+      GROUP BY ${ticketCounters.value} HAVING sum(${ticketCounters.count}) > 0) c
+    LEFT JOIN ${u} ON ${u.accountId} = ?1 AND ${u.id} = c.value
+    ORDER BY c.count DESC, ${u.id}`),
 }
 
 export const EVENTS = {
-  oldest: 'SELECT min(sequence) AS oldest FROM events WHERE account_id = ?',
-  page: `
-    SELECT sequence, id, type, data, created_at FROM events
-    WHERE account_id = ? AND sequence > 0 ORDER BY sequence LIMIT ?`,
+  oldest: textOf(
+    select({ oldest: sql`min(${events.sequence})` }, sql`FROM ${events} WHERE ${events.accountId} = ?`).query,
+  ),
+  page: textOf(
+    select(
+      EVENT,
+      sql`FROM ${events} WHERE ${events.accountId} = ? AND ${events.sequence} > 0 ORDER BY ${events.sequence} LIMIT ?`,
+    ).query,
+  ),
 }
 
-export const TICKET_COLUMNS = selected(TICKET)
-
-function selected(columns: Record<string, string>): string {
-  return Object.entries(columns)
-    .map(([name, column]) => `${column} AS "${name}"`)
-    .join(', ')
-}
-
-function named(columns: Record<string, string>): string {
-  return Object.entries(columns)
-    .map(([name, column]) => `'${name}', ${column}`)
-    .join(', ')
+/** The text of a query without values. */
+export function textOf(query: SQL): string {
+  return render(query).text
 }

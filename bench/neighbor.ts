@@ -1,6 +1,12 @@
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
+import { getTableName } from 'drizzle-orm'
 import { ROOT } from '../scripts/lib/local-state.ts'
+import { sqlText } from '../scripts/lib/sql-text.ts'
+import { accountCounters, accounts, users } from '../src/db/schema/accounts.ts'
+import { tickets } from '../src/db/schema/tickets.ts'
+import { ticketSearch } from '../src/db/search-table.ts'
+import { insertSelect } from '../src/db/write.ts'
 import { type Bundle, buildBundle } from './build.ts'
 import { ticketId } from './dataset.ts'
 import { median } from './figures.ts'
@@ -76,24 +82,52 @@ async function openAccount(database: DatabaseSync, bundle: Bundle): Promise<Acco
 
 const NOW = Date.UTC(2026, 10, 1)
 const SMALL_ACCOUNT = [
-  `INSERT INTO accounts (id, slug, name, plan, allow_registration, created_at)
-    VALUES ('${ACCOUNT}', 'small', 'Small', 'premium', 0, ${NOW})`,
-  `INSERT INTO account_state (account_id, ticket_number, event_sequence) VALUES ('${ACCOUNT}', 2, 0)`,
-  `INSERT INTO users (account_id, id, kind, name, email, email_key, role, status, credential_generation, created_at)
-    VALUES ('${ACCOUNT}', '${USER}', 'person', 'Ann', 'ann@small.example', 'ann@small.example', 'agent', 'active', 1, ${NOW})`,
-  ...[1, 2].map(
-    (number) => `INSERT INTO tickets (account_id, id, number, version, title, description, status, priority, created_by,
-        assigned_to, tags, custom_fields, created_at, updated_at)
-      VALUES ('${ACCOUNT}', 'ticket_small${number}', ${number}, 1, 'The report number ${number}', 'It does not work',
-        'open', 'low', '${USER}', NULL, '["tag7"]', '{}', ${NOW}, ${NOW})`,
+  insertSelect(accounts, {
+    id: ACCOUNT,
+    slug: 'small',
+    name: 'Small',
+    plan: 'premium',
+    allowRegistration: 0,
+    createdAt: NOW,
+  }),
+  insertSelect(accountCounters, { accountId: ACCOUNT, ticketNumber: 2, eventSequence: 0 }),
+  insertSelect(users, {
+    accountId: ACCOUNT,
+    id: USER,
+    kind: 'person',
+    name: 'Ann',
+    email: 'ann@small.example',
+    emailNormalized: 'ann@small.example',
+    role: 'agent',
+    status: 'active',
+    tokenVersion: 1,
+    createdAt: NOW,
+  }),
+  ...[1, 2].map((number) =>
+    insertSelect(tickets, {
+      accountId: ACCOUNT,
+      id: `ticket_small${number}`,
+      number,
+      version: 1,
+      title: `The report number ${number}`,
+      description: 'It does not work',
+      status: 'open',
+      priority: 'low',
+      createdBy: USER,
+      assignedTo: null,
+      tags: '["tag7"]',
+      customFields: '{}',
+      createdAt: NOW,
+      updatedAt: NOW,
+    }),
   ),
-]
+].map(sqlText)
 
 type Measured = [name: string, path: string, kind: keyof typeof MAX_RATIO]
 
 /** For each length of a prefix, one to ten of those that the neighbor's texts contain most often; and all other kinds. */
 function requestsFor(neighbor: DatabaseSync): Measured[] {
-  neighbor.exec("CREATE VIRTUAL TABLE temp.terms USING fts5vocab('main', 'tickets_fts', 'row')")
+  neighbor.exec(`CREATE VIRTUAL TABLE temp.terms USING fts5vocab('main', '${getTableName(ticketSearch)}', 'row')`)
   const frequent = neighbor.prepare(
     `SELECT substr(term, 1, ?) AS prefix FROM temp.terms WHERE length(term) >= ? AND term NOT GLOB 'z[qr]*'
     GROUP BY 1 ORDER BY sum(doc) DESC LIMIT 10`,

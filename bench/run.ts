@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { parseArgs } from 'node:util'
+import { commandLine } from '../scripts/lib/command-line.ts'
 import { ROOT } from '../scripts/lib/local-state.ts'
 import { compareWith } from './against.ts'
 import { type Bundle, buildBundle, sizeOf } from './build.ts'
@@ -26,25 +26,28 @@ const FLOOR_CONFIG = join(import.meta.dirname, 'floor.toml')
 
 const MEMORY_RUNS = { thorough: 3, quick: 1 }
 
-const { values: flags } = parseArgs({
+const { values } = commandLine({
+  name: 'npm run bench',
+  about: `Measures the cost of each route at D1 and its speed, in accounts of three sizes, compared with a minimal Worker on the same
+data. Also measures the memory of file transfers. Writes bench/results.`,
   options: {
-    quick: { type: 'boolean', default: false },
-    memory: { type: 'boolean', default: false },
-    requests: { type: 'boolean', default: false },
-    neighbor: { type: 'boolean', default: false },
-    storage: { type: 'boolean', default: false },
-    against: { type: 'string' },
+    quick: { type: 'boolean', about: 'smaller accounts and shorter rounds: two minutes; results are not comparable' },
+    memory: { type: 'boolean', about: 'measure only the memory of file transfers' },
+    requests: { type: 'boolean', about: 'measure only the time within the Worker, without D1 and the runtime' },
+    neighbor: { type: 'boolean', about: 'measure the D1 time of a small account with and without a large one' },
+    storage: { type: 'boolean', about: 'measure the bytes of each kind of row' },
+    against: {
+      type: 'string',
+      value: 'REF',
+      about: 'compare the CPU time, or with --requests that time, with a commit',
+    },
   },
+  examples: ['npm run bench -- --quick', 'npm run bench -- --requests --against main'],
 })
+const { quick = false, memory = false, requests = false, neighbor = false, storage = false, against } = values
+const flags = { quick, memory, requests, neighbor, storage, against }
 const plan = flags.quick ? QUICK : THOROUGH
 
-/**
- * `npm run bench`: the cost of routes at D1 and their speed, with accounts of several sizes, compared with a floor
- * Worker on the same data; except in a quick run, also the memory of file transfers. `--memory` measures only that.
- * `--against REF` compares the CPU time with another commit. `--requests` measures only the time within the Worker,
- * without D1 and the runtime; `--against REF` compares that. `--neighbor` measures the D1 time of a small account with and
- * without a large one in its database. `--storage` measures the bytes of each kind of row.
- */
 async function main(): Promise<void> {
   deleteLeftovers()
   if (flags.neighbor) {

@@ -1,6 +1,14 @@
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
+import { getTableName } from 'drizzle-orm'
+import type { SQLiteTable } from 'drizzle-orm/sqlite-core'
 import { ROOT } from '../scripts/lib/local-state.ts'
+import { sqlText } from '../scripts/lib/sql-text.ts'
+import { idempotencyRecords } from '../src/db/schema/accounts.ts'
+import { attachments, comments, ticketHistory, tickets, ticketTags } from '../src/db/schema/tickets.ts'
+import { deliveries, deliveryAttempts, events } from '../src/db/schema/webhooks.ts'
+import { ticketSearch } from '../src/db/search-table.ts'
+import { type SQL, sql } from '../src/db/sql.ts'
 import { type Bundle, buildBundle } from './build.ts'
 import { ACCOUNT_ID, HEAVY_ATTACHMENTS } from './dataset.ts'
 import { log } from './progress.ts'
@@ -41,20 +49,21 @@ export async function measureStorage(): Promise<StorageResult> {
   const bundle = buildBundle(join(ROOT, 'wrangler.toml'), '-storage')
   log(`Making requests for ${LIVED_TICKETS} tickets`)
   const lived = await livedDatabase(bundle)
-  const perTicket = (tables: string, kind?: Kind) => bytesOf(seeded, tables, kind) / SEEDED_TICKETS
-  const perRow = (table: string) => bytesOf(lived, table) / numberOf(lived, `SELECT count(*) FROM ${table}`)
+  const perTicket = (pattern: string, kind?: Kind) => bytesOf(seeded, pattern, kind) / SEEDED_TICKETS
+  const perRow = (table: SQLiteTable) =>
+    bytesOf(lived, getTableName(table)) / numberOf(lived, sql`SELECT count(*) FROM ${table}`)
   return {
-    'ticket: row': perTicket('tickets', 'table'),
-    'ticket: indexes': perTicket('tickets', 'index'),
-    'ticket: full text': perTicket('tickets_fts_*'),
-    'ticket: tags': perTicket('ticket_tags*'),
-    comment: perRow('comments') - numberOf(lived, 'SELECT avg(octet_length(content)) FROM comments'),
-    change: perRow('ticket_history'),
-    event: perRow('events'),
-    delivery: perRow('deliveries'),
-    attempt: perRow('delivery_attempts'),
-    'idempotency record': perRow('idempotency_records'),
-    attachment: bytesOf(seeded, 'attachments') / HEAVY_ATTACHMENTS,
+    'ticket: row': perTicket(getTableName(tickets), 'table'),
+    'ticket: indexes': perTicket(getTableName(tickets), 'index'),
+    'ticket: full text': perTicket(`${getTableName(ticketSearch)}_*`),
+    'ticket: tags': perTicket(`${getTableName(ticketTags)}*`),
+    comment: perRow(comments) - numberOf(lived, sql`SELECT avg(octet_length(${comments.content})) FROM ${comments}`),
+    change: perRow(ticketHistory),
+    event: perRow(events),
+    delivery: perRow(deliveries),
+    attempt: perRow(deliveryAttempts),
+    'idempotency record': perRow(idempotencyRecords),
+    attachment: bytesOf(seeded, getTableName(attachments)) / HEAVY_ATTACHMENTS,
   }
 }
 
@@ -73,13 +82,13 @@ async function livedDatabase(bundle: Bundle): Promise<DatabaseSync> {
 type Kind = 'table' | 'index'
 
 /** The pages of tables, a pattern of GLOB, and of their indexes. */
-function bytesOf(database: DatabaseSync, tables: string, kind: Kind | '*' = '*'): number {
-  const sql = `SELECT sum(pages.pgsize) AS bytes FROM dbstat pages JOIN sqlite_master named ON named.name = pages.name
+function bytesOf(database: DatabaseSync, pattern: string, kind: Kind | '*' = '*'): number {
+  const query = `SELECT sum(pages.pgsize) AS bytes FROM dbstat pages JOIN sqlite_master named ON named.name = pages.name
     WHERE named.tbl_name GLOB ? AND named.type GLOB ?`
-  return Number(database.prepare(sql).get(tables, kind)?.bytes)
+  return Number(database.prepare(query).get(pattern, kind)?.bytes)
 }
 
-function numberOf(database: DatabaseSync, query: string): number {
-  const [value] = Object.values(database.prepare(query).get() ?? {})
+function numberOf(database: DatabaseSync, query: SQL): number {
+  const [value] = Object.values(database.prepare(sqlText(query)).get() ?? {})
   return Number(value)
 }

@@ -1,4 +1,11 @@
 import type { DatabaseSync } from 'node:sqlite'
+import { sqlText } from '../scripts/lib/sql-text.ts'
+import { alias } from '../src/db/alias.ts'
+import { accountCounters, accounts, users } from '../src/db/schema/accounts.ts'
+import { deliveryAttempts } from '../src/db/schema/webhooks.ts'
+import { type SQL, sql } from '../src/db/sql.ts'
+import type { Statement } from '../src/db/statement.ts'
+import { insertSelect } from '../src/db/write.ts'
 import type { Bundle } from './build.ts'
 import { CALLER_ID } from './dataset.ts'
 import { openConsumer, openWorker } from './in-process.ts'
@@ -20,6 +27,9 @@ const CHANGES = [
 ]
 const NOW = Date.UTC(2026, 10, 1)
 
+const a = alias(deliveryAttempts, 'a')
+const s = alias(accountCounters, 's')
+
 /**
  * What the service writes for tickets that are created, commented on and changed, with an idempotency key on each write and
  * one webhook, whose deliveries succeed.
@@ -31,7 +41,7 @@ export async function runTicketLives(
   accountId: string,
   tickets: number,
 ): Promise<void> {
-  for (const statement of accountOf(accountId)) database.exec(statement)
+  for (const statement of accountOf(accountId)) database.exec(sqlText(statement))
   const request = await openWorker(bundle, d1, accountId, 'admin')
   const post = (path: string, body: object) => send(request, accountId, 'POST', path, body)
   await post('/webhooks', { url: 'https://subscriber.example.com/tickets', events: ['*'] })
@@ -44,14 +54,29 @@ export async function runTicketLives(
   await deliverAll(await openConsumer(bundle, d1, accountId), database, accountId)
 }
 
-function accountOf(accountId: string): string[] {
+function accountOf(accountId: string): Statement[] {
   return [
-    `INSERT INTO accounts (id, slug, name, plan, allow_registration, created_at)
-      VALUES ('${accountId}', 'bench', 'Bench', 'premium', 0, ${NOW})`,
-    `INSERT INTO account_state (account_id, ticket_number, event_sequence) VALUES ('${accountId}', 0, 0)`,
-    `INSERT INTO users (account_id, id, kind, name, email, email_key, role, status, credential_generation, created_at)
-      VALUES ('${accountId}', '${CALLER_ID}', 'person', 'Ada Lovelace', 'ada@example.com', 'ada@example.com', 'admin',
-        'active', 1, ${NOW})`,
+    insertSelect(accounts, {
+      id: accountId,
+      slug: 'bench',
+      name: 'Bench',
+      plan: 'premium',
+      allowRegistration: 0,
+      createdAt: NOW,
+    }),
+    insertSelect(accountCounters, { accountId, ticketNumber: 0, eventSequence: 0 }),
+    insertSelect(users, {
+      accountId,
+      id: CALLER_ID,
+      kind: 'person',
+      name: 'Ada Lovelace',
+      email: 'ada@example.com',
+      emailNormalized: 'ada@example.com',
+      role: 'admin',
+      status: 'active',
+      tokenVersion: 1,
+      createdAt: NOW,
+    }),
   ]
 }
 
@@ -95,16 +120,16 @@ async function send(
 /** No delivery leaves this process. Throws if a run of the consumer makes no progress. */
 async function deliverAll(consume: () => Promise<void>, database: DatabaseSync, accountId: string): Promise<void> {
   globalThis.fetch = async () => new Response(null, { status: 204 })
-  const events = countOf(database, 'SELECT event_sequence FROM account_state WHERE account_id = ?', accountId)
+  const events = countOf(database, sql`SELECT ${s.eventSequence} FROM ${s} WHERE ${s.accountId} = ${accountId}`)
   let delivered = 0
   while (delivered < events) {
     await consume()
-    const sent = countOf(database, 'SELECT count(*) FROM delivery_attempts WHERE account_id = ?', accountId)
+    const sent = countOf(database, sql`SELECT count(*) FROM ${a} WHERE ${a.accountId} = ${accountId}`)
     if (sent === delivered) throw new Error(`${events - delivered} events were not delivered`)
     delivered = sent
   }
 }
 
-function countOf(database: DatabaseSync, query: string, accountId: string): number {
-  return Number(Object.values(database.prepare(query).get(accountId) ?? {})[0])
+function countOf(database: DatabaseSync, query: SQL): number {
+  return Number(Object.values(database.prepare(sqlText(query)).get() ?? {})[0])
 }

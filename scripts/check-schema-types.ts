@@ -3,17 +3,33 @@ import { cpSync, mkdtempSync, readFileSync, realpathSync, rmSync, symlinkSync, w
 import { availableParallelism, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import pLimit from 'p-limit'
+import { commandLine } from './lib/command-line.ts'
 import { ROOT } from './lib/local-state.ts'
-import { type Mutation, mutationsOf, SCHEMA } from './lib/schema-mutations.ts'
+import { type Area, type Mutation, mutationsOf, SCHEMA } from './lib/schema-mutations.ts'
 
-/** The Worker, and the comparison of its requests and responses with the types of the client. */
-const COMPILED = ['src', 'worker-configuration.d.ts', 'drizzle.config.ts', 'test/client/types.ts']
-const IMPORTED = ['package.json', 'packages/client/src']
+/** What all projects are compiled from. */
+const SOURCES = [
+  ...['src', 'test', 'quality', 'scripts', 'bench', 'packages'],
+  ...[
+    'package.json',
+    'openapi.json',
+    'tsconfig.json',
+    'worker-configuration.d.ts',
+    'drizzle.config.ts',
+    'vitest.config.ts',
+  ],
+]
+/** The first one includes the Worker's source. */
+const PROJECTS = ['test', 'scripts', 'bench']
+
+commandLine({
+  name: 'npm run check:schema',
+  about: `Renames columns, makes columns nullable and adds values to enums, each in a copy of the project. Each change must be a
+type error outside of the schema; a change that is not could break a statement without notice.`,
+  examples: ['npm run check:schema'],
+})
 
 /**
- * `npm run check:schema`: renames columns, makes columns nullable and adds values to enums. Each of these changes must be a
- * type error outside of the schema; a change that is not could break a statement or change the API without notice.
- *
  * The compiler runs on several changes together. Each change is in two runs, a pair that no other change has, and an error
  * that is in these two runs alone is caused by it. A change without such an error, which the errors of others may hide, has
  * a run of its own.
@@ -25,8 +41,8 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => 
 symlinkSync(realpathSync(join(ROOT, 'node_modules')), join(folder, 'node_modules'))
 
 const undetected = await undetectedAlone(await undetectedTogether())
-for (const { name } of undetected) console.error(`No type error: ${name}`)
-console.info(`${mutations.length - undetected.length} detected, ${undetected.length} undetected`)
+for (const name of undetected) console.error(`No type error: ${name}`)
+console.info(`${mutations.length} changes, ${undetected.length} undetected`)
 process.exitCode = undetected.length === 0 ? 0 : 1
 
 async function undetectedTogether(): Promise<Mutation[]> {
@@ -36,14 +52,23 @@ async function undetectedTogether(): Promise<Mutation[]> {
   const runsOf = new Map<string, number[]>()
   for (const [run, places] of errors.entries())
     for (const place of places) runsOf.set(place, [...(runsOf.get(place) ?? []), run])
-  const patterns = new Set([...runsOf.values()].map((list) => list.join()))
-  if (patterns.has(runs.join())) throw new Error('There are type errors without any change: see npm run check')
-  return mutations.filter((_, index) => !patterns.has(pairs[index]?.join() ?? ''))
+  const patterns = new Set([...runsOf].map(([place, list]) => `${areaOf(place)} ${list.join()}`))
+  if (patterns.has(`src ${runs.join()}`) || patterns.has(`others ${runs.join()}`))
+    throw new Error('There are type errors without any change: see npm run check')
+  return mutations.filter(({ areas }, index) => !areas.every((area) => patterns.has(`${area} ${pairs[index]?.join()}`)))
 }
 
-async function undetectedAlone(suspects: Mutation[]): Promise<Mutation[]> {
+/** The names of changes and the areas without an error. */
+async function undetectedAlone(suspects: Mutation[]): Promise<string[]> {
   const errors = await compileAll(suspects.map((suspect) => [suspect]))
-  return suspects.filter((_, index) => errors[index]?.size === 0)
+  return suspects.flatMap(({ name, areas }, index) => {
+    const found = new Set([...(errors[index] ?? [])].map(areaOf))
+    return areas.filter((area) => !found.has(area)).map((area) => `${name}, in ${area}`)
+  })
+}
+
+function areaOf(place: string): Area {
+  return place.startsWith('src/') ? 'src' : 'others'
 }
 
 /** The places of the errors of each run, as `compile` returns them. */
@@ -55,26 +80,27 @@ function compileAll(runs: Mutation[][]): Promise<Set<string>[]> {
 /** The places of the errors that a copy of the project with these changes has outside of the schema. */
 async function compile(changes: Mutation[]): Promise<Set<string>> {
   const copy = mkdtempSync(join(folder, 'run-'))
-  for (const name of [...COMPILED, ...IMPORTED]) cpSync(join(ROOT, name), join(copy, name), { recursive: true })
-  writeFileSync(
-    join(copy, 'tsconfig.json'),
-    JSON.stringify({ extends: join(ROOT, 'tsconfig.json'), include: COMPILED }),
-  )
+  for (const name of SOURCES) cpSync(join(ROOT, name), join(copy, name), { recursive: true, filter: isSource })
   for (const file of new Set(changes.map((change) => change.file))) {
     const edits = changes.filter((change) => change.file === file).toSorted((a, b) => b.start - a.start)
     const original = readFileSync(join(copy, file), 'utf8')
     const text = edits.reduce((now, { start, end, text }) => now.slice(0, start) + text + now.slice(end), original)
     writeFileSync(join(copy, file), text)
   }
-  const output = await tsc(copy)
+  let output = ''
+  for (const project of PROJECTS) output += await tsc(copy, project)
   const places = [...output.matchAll(/^(\S+\(\d+,\d+\)): error (TS\d+)/gm)].map(([, place, code]) => `${place} ${code}`)
   return new Set(places.filter((place) => !place.startsWith(SCHEMA)))
 }
 
+function isSource(path: string): boolean {
+  return !/\/(node_modules|dist|results)$/.test(path)
+}
+
 /** Prints errors to its output and exits with 1, which is expected here. */
-function tsc(copy: string): Promise<string> {
+function tsc(copy: string, project: string): Promise<string> {
   const program = join(ROOT, 'node_modules/.bin/tsc')
-  const options = ['-p', copy, '--noEmit', '--singleThreaded', '--pretty', 'false']
+  const options = ['-p', project, '--noEmit', '--singleThreaded', '--pretty', 'false']
   return new Promise((resolve, reject) => {
     execFile(program, options, { cwd: copy, maxBuffer: 2 ** 28 }, (error, output) =>
       error && typeof error.code !== 'number' ? reject(error) : resolve(output),

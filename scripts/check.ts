@@ -1,17 +1,22 @@
 import { spawnSync } from 'node:child_process'
 import { cpSync, mkdtempSync, rmSync } from 'node:fs'
 import { join, relative } from 'node:path'
+import { commandLine } from './lib/command-line.ts'
 import { findViolations } from './lib/layers.ts'
 import { ROOT } from './lib/local-state.ts'
+import { TYPES_COMMAND } from './lib/tools.ts'
 import { findBannedWords, findBannedWordsInDocuments } from './lib/words.ts'
 
-/** As in `npm run types`. */
-const TYPES_OPTIONS = ['--include-runtime=false', '--strict-vars=false', '--env-file=.dev.vars.example']
+commandLine({
+  name: 'npm run check',
+  about:
+    'Runs all static checks: Biome, types, layers, words, and migrations against the schema. Names those that failed.',
+  examples: ['npm run check'],
+})
 
-/** `npm run check`: static checks. Runs all of them, then names those that failed. */
 const CHECKS: [name: string, command: string[]][] = [
   ['Biome', ['biome', 'check', '--error-on-warnings']],
-  ['Types of bindings are up to date', ['wrangler', 'types', ...TYPES_OPTIONS, '--check']],
+  ['Types of bindings are up to date', [...TYPES_COMMAND, '--check']],
   ['Types of the Worker', ['tsc', '-p', '.']],
   ['Types of the client', ['tsc', '-p', 'packages/client', '--noEmit']],
   ['Types of the tests', ['tsc', '-p', 'test']],

@@ -1,15 +1,24 @@
+import { commandLine } from './lib/command-line.ts'
 import { runWrangler } from './lib/local-state.ts'
-import { parseOptions } from './lib/options.ts'
 
 const COMMAND = 'npm run deploy -- --env staging|production [--dry-run]'
 
-/**
- * `npm run deploy`: checks the configuration and the bundle, applies migrations, and deploys. `--dry-run` only runs the
- * checks, without a network, and exits with code 1 if something is missing.
- */
+const { values } = commandLine({
+  name: 'npm run deploy',
+  usage: '--env staging|production [--dry-run]',
+  about:
+    'Checks the configuration and the bundle, applies new migrations, and deploys. docs/operations.md has the steps.',
+  options: {
+    env: { type: 'string', value: 'NAME', about: 'environment in wrangler.toml: staging or production' },
+    'dry-run': {
+      type: 'boolean',
+      about: 'only run the checks, without a network; exit with code 1 if something is missing',
+    },
+  },
+  examples: ['npm run deploy -- --env production --dry-run'],
+})
+
 async function main(): Promise<void> {
-  const options = { env: { type: 'string' }, 'dry-run': { type: 'boolean' } } as const
-  const { values } = parseOptions({ options }, COMMAND)
   const { env: environment, 'dry-run': isDry = false } = values
   if (environment !== 'staging' && environment !== 'production') throw new Error(`Usage: ${COMMAND}`)
   // Imported late, because they load wrangler, which takes longer than the checks before.

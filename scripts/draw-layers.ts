@@ -1,12 +1,15 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { commandLine } from './lib/command-line.ts'
 import { readImports } from './lib/layers.ts'
 import { ROOT } from './lib/local-state.ts'
 
-/**
- * `npm run draw:layers`: draws the imports between the folders of src/ into docs/layers.svg. Rows are layers, and
- * imports only go down; between features, each import is an arrow.
- */
+commandLine({
+  name: 'npm run draw:layers',
+  about: `Draws the imports between the folders of src/ into docs/layers.svg. Rows are layers, and imports only go down. Between
+features, each import is an arrow.`,
+  examples: ['npm run draw:layers'],
+})
 
 const ROWS: [label: string, folders: string[], about?: string][] = [
   ['entry', ['index.ts', 'app.ts', 'jobs', 'docs']],

@@ -1,6 +1,7 @@
+import { formatHelp } from './lib/command-line.ts'
 import { stopWithParent } from './lib/parent.ts'
 import { bodyOf, lineOn } from './listen/line.ts'
-import { HELP, type ListenOptions, readOptions } from './listen/options.ts'
+import { type ListenOptions, readOptions, SPEC } from './listen/options.ts'
 import { type Received, type ReceiverResponse, startReceiver } from './listen/receiver.ts'
 import { checkSignature } from './listen/signature.ts'
 
@@ -8,7 +9,7 @@ import { checkSignature } from './listen/signature.ts'
 async function main(): Promise<void> {
   stopWithParent(() => process.exit())
   const options = readOptions(process.argv.slice(2), process.env)
-  if (options === null) return console.log(HELP)
+  if (options === null) return console.log(formatHelp(SPEC))
   const receiver = await startReceiver(options.port, (request) => respond(request, options)).catch((error: unknown) => {
     throw isInUse(error) ? new Error(`Port ${options.port} is in use. Choose another: --port 4001`) : error
   })

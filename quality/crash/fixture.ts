@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { runAdmin } from '../../test/helpers/node/admin.ts'
 import { type Api, openApi } from '../../test/helpers/node/api.ts'
 import type { Writers } from './random-writes.ts'
 
@@ -9,7 +10,7 @@ const Login = z.object({ token: z.string() })
 const NewKey = z.object({ data: z.object({ key: z.string() }) })
 const NewWebhook = z.object({ data: z.object({ secret: z.string() }) })
 
-const LOGIN = { email: 'ada@globex.example', password: 'your_password' }
+const EMAIL = 'writer@crash.example'
 
 interface Prepared {
   api: Api
@@ -18,8 +19,10 @@ interface Prepared {
   secret: string
 }
 
-export async function createFixture(origin: string, url: string): Promise<Prepared> {
-  const { token } = Login.parse(await openApi(origin, ['']).post('/auth/login', LOGIN))
+/** In an account of its own, which is empty. */
+export async function createFixture(origin: string, url: string, state: string): Promise<Prepared> {
+  const login = { email: EMAIL, password: await createAccount(state) }
+  const { token } = Login.parse(await openApi(origin, ['']).post('/auth/login', login))
   const user = openApi(origin, [token])
   const keys: string[] = []
   while (keys.length < KEYS) {
@@ -29,4 +32,13 @@ export async function createFixture(origin: string, url: string): Promise<Prepar
   const webhook = NewWebhook.parse(await user.post('/webhooks', { url, events: ['*'], include_internal: true }))
   const writers = { keys: keys.map((key) => openApi(origin, [key])), user, url }
   return { api: openApi(origin, keys), writers, keys, secret: webhook.data.secret }
+}
+
+/** Returns the password of its admin. */
+async function createAccount(state: string): Promise<string> {
+  const created = await runAdmin(state, 'create-account', 'Crash', EMAIL)
+  const planned = await runAdmin(state, 'set-plan', 'crash', 'premium')
+  const password = /Password (\S+)/.exec(created.out)?.[1]
+  if (password === undefined || planned.code !== 0) throw new Error(`${created.err}\n${planned.err}`)
+  return password
 }

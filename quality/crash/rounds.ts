@@ -40,7 +40,7 @@ export async function crashRounds(
   let server: RunningServer | null = null
   try {
     server = await start()
-    const { api, writers, secret } = await createFixture(server.origin, subscriber.url)
+    const { api, writers, secret } = await createFixture(server.origin, subscriber.url, state.folder)
     subscriber.secret = secret
     const known = { events: [], cursor: '' }
     const { origin } = server

@@ -1,19 +1,18 @@
-import { parseArgs } from 'node:util'
+import { commandLine } from '../../scripts/lib/command-line.ts'
 import { crashRounds, type Round } from './rounds.ts'
 
-const HELP = `Usage: npm run test:crash -- [--rounds 10]
-
-Starts the server on state of its own, lets eight writers write, kills it with everything it has started, starts it
-again, and looks whether all that was acknowledged is there and was delivered to a webhook. What got no answer is then
-sent again with its idempotency key, and must be there once. Takes about a minute a round.`
+const { values } = commandLine({
+  name: 'npm run test:crash',
+  about: `Starts the server on state of its own, lets eight clients write, kills the server with all its processes, and starts it
+again. Each acknowledged write must be there, and be delivered to a webhook. Requests without a response are sent again
+with their idempotency key, and must have run once. A round takes about a minute.`,
+  options: { rounds: { type: 'string', value: 'N', default: '10', about: 'number of kills' } },
+  examples: ['npm run test:crash -- --rounds 2'],
+})
 
 const PROBLEMS_SHOWN = 20
 
 async function main(): Promise<void> {
-  const { values } = parseArgs({
-    options: { rounds: { type: 'string', default: '10' }, help: { type: 'boolean', short: 'h' } },
-  })
-  if (values.help) return console.info(HELP)
   const count = Number(values.rounds)
   if (!/^\d+$/.test(values.rounds) || count < 1) throw new Error(`--rounds must be a number of 1 or more`)
   const rounds = await crashRounds({ rounds: count }, (round) => console.info(lineOn(round)))

@@ -2,9 +2,16 @@ import { createExecutionContext, waitOnExecutionContext } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import worker from '../../src'
+import { idempotencyRecords, revokedTokens } from '../../src/db/schema/accounts'
+import { objectIntents } from '../../src/db/schema/tickets'
+import { deliveries, events } from '../../src/db/schema/webhooks'
+import { sql } from '../../src/db/sql'
+import { select } from '../../src/db/statement'
+import { insertSelect } from '../../src/db/write'
 import { sweep } from '../../src/jobs/sweep'
 import { consumeDeadLetters } from '../../src/webhooks/service'
-import { type Account, createTestAccount, createTicket, row, rows } from '../../test/helpers/api'
+import { type Account, createTestAccount, createTicket } from '../../test/helpers/api'
+import { countOf, prepare, row, rows } from '../../test/helpers/database'
 import { eventually } from '../../test/helpers/eventually'
 import { files } from '../../test/helpers/files'
 import { callAs } from '../../test/helpers/tickets'
@@ -54,23 +61,41 @@ async function createSweepWork(): Promise<void> {
   const now = Date.now()
   await env.FILES.put(`${account.id}/attach_abandoned`, 'abc')
   await env.DB.batch([
-    env.DB.prepare(`INSERT INTO object_intents VALUES (?, 'attach_abandoned', 'upload', ?)`).bind(account.id, now),
-    env.DB.prepare(
-      `INSERT INTO idempotency_records (account_id, caller_id, key_hash, request_hash, rows, created_at)
-      VALUES (?, 'user_a', 'k', 'r', '[]', ?)`,
-    ).bind(account.id, now - 2 * DAY),
-    env.DB.prepare(
-      `INSERT INTO revoked_tokens (account_id, user_id, token_id, revoked_at, expires_at) VALUES (?, ?, 'token', 0, 1)`,
-    ).bind(account.id, account.agent.id),
+    prepare(
+      insertSelect(objectIntents, { accountId: account.id, id: 'attach_abandoned', kind: 'upload', createdAt: now }),
+    ),
+    prepare(
+      insertSelect(idempotencyRecords, {
+        accountId: account.id,
+        callerId: 'user_a',
+        keyHash: 'k',
+        fingerprint: 'r',
+        rows: '[]',
+        createdAt: now - 2 * DAY,
+      }),
+    ),
+    prepare(
+      insertSelect(revokedTokens, {
+        accountId: account.id,
+        userId: account.agent.id,
+        tokenId: 'token',
+        revokedAt: 0,
+        expiresAt: 1,
+      }),
+    ),
   ])
 }
 
 async function remainingWork() {
-  const counts = await row<Record<string, number>>(
-    `SELECT (SELECT count(*) FROM object_intents WHERE account_id = ?1) AS intents,
-      (SELECT count(*) FROM idempotency_records WHERE account_id = ?1) AS records,
-      (SELECT count(*) FROM revoked_tokens WHERE account_id = ?1) AS tokens`,
-    account.id,
+  const counts = await row(
+    select(
+      {
+        intents: countOf(account, objectIntents),
+        records: countOf(account, idempotencyRecords),
+        tokens: countOf(account, revokedTokens),
+      },
+      sql``,
+    ),
   )
   return { ...counts, objects: (await env.FILES.list({ prefix: `${account.id}/` })).objects.length }
 }
@@ -141,16 +166,25 @@ describe('F03 the consumer of the queue', () => {
         expect(logged.filter(({ failed }) => failed).length, label).toBeLessThanOrEqual(1)
         if (logged.every(({ failed }) => failed === undefined)) expect(received, label).toHaveLength(1)
         await sweepAndDeliver()
-        const [event] = await rows<{ id: string }>(
-          'SELECT id FROM events WHERE account_id = ? ORDER BY sequence DESC LIMIT 1',
-          account.id,
+        const [event] = await rows(
+          select(
+            { id: events.id },
+            sql`FROM ${events} WHERE ${events.accountId} = ${account.id} ORDER BY ${events.sequence} DESC LIMIT 1`,
+          ),
         )
         expect(new Set(eventsOf(received)), label).toEqual(new Set([event?.id]))
         expect(new Set(received.map(({ body }) => body)).size, label).toBe(1)
-        const open = await rows("SELECT id FROM deliveries WHERE account_id = ? AND status <> 'succeeded'", account.id)
+        const open = await rows(
+          select(
+            { id: deliveries.id },
+            sql`FROM ${deliveries} WHERE ${deliveries.accountId} = ${account.id} AND ${deliveries.status} <> 'succeeded'`,
+          ),
+        )
         expect(open, label).toEqual([])
       }
-    const count = await row<{ n: number }>('SELECT count(*) AS n FROM deliveries WHERE account_id = ?', account.id)
+    const count = await row(
+      select({ n: sql<number>`count(*)` }, sql`FROM ${deliveries} WHERE ${deliveries.accountId} = ${account.id}`),
+    )
     expect(count?.n).toBe(1 + 2 * calls.length)
   })
 

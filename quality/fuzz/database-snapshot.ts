@@ -1,5 +1,7 @@
 import { env } from 'cloudflare:workers'
+import { sql } from '../../src/db/sql'
 import { changesSoFar } from '../../test/helpers/d1'
+import { prepare } from '../../test/helpers/database'
 import { readTables } from '../tenant-isolation/tables'
 import type { Fixture } from './fixture'
 
@@ -43,7 +45,7 @@ export class DatabaseSnapshot {
   private async read(): Promise<string> {
     const { account, other } = this.fixture
     const statements = this.tables.map(({ name, accountColumn }) =>
-      env.DB.prepare(`SELECT * FROM ${name} WHERE ${accountColumn} IN (?, ?)`).bind(account.id, other.id),
+      prepare(sql`SELECT * FROM ${sql.raw(name)} WHERE ${sql.raw(accountColumn)} IN (${account.id}, ${other.id})`),
     )
     const found = await env.DB.batch(statements)
     return JSON.stringify(this.tables.map(({ name }, index) => [name, found[index]?.results])).replace(

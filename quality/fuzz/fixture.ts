@@ -4,6 +4,9 @@ import { issueToken } from '../../src/access/tokens'
 import { createApp } from '../../src/app'
 import { signedPath } from '../../src/attachments/url-signing'
 import { configOf } from '../../src/core/config'
+import { accounts, users } from '../../src/db/schema/accounts'
+import { sql } from '../../src/db/sql'
+import { update } from '../../src/db/write'
 import {
   type Account,
   createTestAccount,
@@ -16,6 +19,7 @@ import {
   toTestResponse,
 } from '../../test/helpers/api'
 import { advanceClock, createTestKey } from '../../test/helpers/credentials'
+import { prepare } from '../../test/helpers/database'
 import { OPERATIONS } from '../../test/helpers/openapi'
 import { missingIds, PASSWORD, type PathIds } from '../../test/helpers/path-ids'
 import { seedIds } from '../../test/helpers/seeded-ids'
@@ -47,8 +51,8 @@ export class Fixture {
     const [account, other] = [await createTestAccount(), await createTestAccount()]
     const hash = cheapHash(PASSWORD)
     await env.DB.batch([
-      env.DB.prepare('UPDATE users SET password_hash = ? WHERE account_id IN (?, ?)').bind(hash, account.id, other.id),
-      env.DB.prepare('UPDATE accounts SET allow_registration = 1 WHERE id = ?').bind(account.id),
+      prepare(update(users, { passwordHash: hash }, sql`${users.accountId} IN (${account.id}, ${other.id})`)),
+      prepare(update(accounts, { allowRegistration: 1 }, sql`${accounts.id} = ${account.id}`)),
     ])
     const [admin, agent, revoked] = [
       await createTestKey(account, { role: 'admin' }),

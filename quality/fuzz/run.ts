@@ -1,27 +1,21 @@
 import { spawnSync } from 'node:child_process'
 import { randomInt } from 'node:crypto'
-import { parseOptions } from '../../scripts/lib/options.ts'
+import { commandLine } from '../../scripts/lib/command-line.ts'
 
-const HELP = `Usage: npm run test:fuzz -- [--seconds 300] [--factor 5] [--seed N]
-
-Asks every operation of the OpenAPI document for what it allows and what it does not, as everybody, and follows what is made
-through sequences of requests. Goes round with another seed until the time is up, each time with so many times the requests
-of npm test; with --seed once. Ends at the first failure and prints the seed, the shrunken request and what to keep.`
+const { values } = commandLine({
+  name: 'npm run test:fuzz',
+  about: `Sends valid and invalid requests, generated from the OpenAPI document, to every operation as every role, and follows the
+created resources through sequences of requests. Runs with one seed after another until the time is up. Stops at the
+first failure, and prints the seed, the shortest failing request and the case to keep.`,
+  options: {
+    seconds: { type: 'string', value: 'N', default: '300', about: 'duration' },
+    factor: { type: 'string', value: 'N', default: '5', about: 'number of requests in a run, compared with npm test' },
+    seed: { type: 'string', value: 'N', about: 'run once, with this seed' },
+  },
+  examples: ['npm run test:fuzz -- --seconds 60', 'npm run test:fuzz -- --seed 42'],
+})
 
 function main(): number {
-  const config = {
-    options: {
-      seconds: { type: 'string', default: '300' },
-      factor: { type: 'string', default: '5' },
-      seed: { type: 'string' },
-      help: { type: 'boolean', short: 'h' },
-    },
-  } as const
-  const { values } = parseOptions(config, 'npm run test:fuzz -- --help')
-  if (values.help) {
-    console.info(HELP)
-    return 0
-  }
   const [seconds, factor] = [number('--seconds', values.seconds), number('--factor', values.factor)]
   const seed = values.seed === undefined ? null : wholeNumber('--seed', values.seed)
   const end = Date.now() + seconds * 1_000

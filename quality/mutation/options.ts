@@ -1,24 +1,42 @@
 import { existsSync } from 'node:fs'
-import { parseOptions } from '../../scripts/lib/options.ts'
+import { type CommandSpec, formatHelp, parseCommand } from '../../scripts/lib/command-line.ts'
 
 const KINDS = ['conditions', 'guards', 'list'] as const
 type Kind = (typeof KINDS)[number]
 
-export const HELP = `Usage: npm run test:mutation -- [--list] [--only WORDS] [--kind conditions|guards|list] [--slice 1/4] [--jobs 2] [--resume FILE]
+const SPEC = {
+  name: 'npm run test:mutation',
+  about: `Removes one check of the source after another, in a copy. The tests named for it must fail.`,
+  options: {
+    list: { type: 'boolean', about: 'print the mutations' },
+    only: { type: 'string', value: 'TEXT', about: 'run those whose names contain the text' },
+    kind: {
+      type: 'string',
+      value: 'KIND',
+      about: 'conditions (on accounts, in SQL), guards (of routes), or list (quality/mutation/list)',
+    },
+    slice: { type: 'string', value: '1/4', about: 'run one of several equal parts; needs --kind list' },
+    jobs: {
+      type: 'string',
+      value: 'N',
+      default: '2',
+      about: 'number of mutations of the list that run concurrently, 1 to 99',
+    },
+    resume: {
+      type: 'string',
+      value: 'FILE',
+      about: 'the output of an earlier run: skip mutations it reported as killed',
+    },
+  },
+  examples: ["npm run test:mutation -- --only 'If-Match'", 'npm run test:mutation -- --kind list --slice 1/4'],
+} satisfies CommandSpec
 
-Changes one place of the source after the other, in a copy, and expects the tests named for it to fail.
-  --list    prints the mutations
-  --only    runs those whose names contain the words
-  --kind    runs one kind: the conditions on accounts in SQL, the guards of routes, or the list in quality/mutation/list
-  --slice   runs one of several equal parts of the list
-  --jobs    how many mutations of the list run concurrently, 1 to 99
-  --resume  the output of an earlier run: mutations it reported as killed are skipped`
+export const HELP = formatHelp(SPEC)
 
 export interface Options {
   /** A part of the names of the mutations to run; null for all. */
   only: string | null
   isList: boolean
-  isHelp: boolean
   /** Null for all three. */
   kind: Kind | null
   slice: { at: number; of: number } | null
@@ -27,21 +45,11 @@ export interface Options {
   resume: string | null
 }
 
-/** The options of a command line. Throws an error of one line if they are not valid. */
-export function optionsOf(args: string[]): Options {
-  const config = {
-    args,
-    options: {
-      only: { type: 'string' },
-      list: { type: 'boolean' },
-      kind: { type: 'string' },
-      slice: { type: 'string' },
-      resume: { type: 'string' },
-      jobs: { type: 'string', default: '2' },
-      help: { type: 'boolean', short: 'h' },
-    },
-  } as const
-  const { values } = parseOptions(config, 'npm run test:mutation -- --help')
+/** The options of a command line; null for `--help`. Throws an error of one line if they are not valid. */
+export function optionsOf(args: string[]): Options | null {
+  const parsed = parseCommand(SPEC, args)
+  if (parsed === null) return null
+  const { values } = parsed
   const kind = KINDS.find((each) => each === values.kind) ?? null
   if (values.kind !== undefined && kind === null) throw new Error(`--kind must be one of: ${KINDS.join(', ')}`)
   if (!/^[1-9]\d?$/.test(values.jobs)) throw new Error('--jobs must be a number from 1 to 99')
@@ -51,7 +59,6 @@ export function optionsOf(args: string[]): Options {
     resume: values.resume ?? null,
     only: values.only ?? null,
     isList: values.list ?? false,
-    isHelp: values.help ?? false,
     kind,
     slice: values.slice === undefined ? null : sliceOf(values.slice, kind),
   }

@@ -16,7 +16,7 @@ const ROOT = new URL('../..', import.meta.url).pathname.replace(/\/$/, '')
 
 async function main(): Promise<void> {
   const options = optionsOf(process.argv.slice(2))
-  if (options.isHelp) return console.info(HELP)
+  if (options === null) return console.info(HELP)
   const isWanted = filterOf(options)
   const { guards, list } = chosenMutations(options, isWanted)
   const runsConditions = options.kind === null || options.kind === 'conditions'

@@ -2,38 +2,36 @@ import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { parseOptions } from '../../scripts/lib/options.ts'
+import { commandLine } from '../../scripts/lib/command-line.ts'
 import { freePort, startServer, temporaryState } from '../../test/helpers/node/server.ts'
 import { createCallers, ROLES, type Role } from './callers.ts'
 
-const HELP = `Usage: npm run test:schemathesis -- [--role admin|agent|customer …] [-- <options of "schemathesis run">]
-
-Starts the server on state of its own for each role, and lets schemathesis send it what the OpenAPI document allows and
-what it does not, with all checks. -n 20 is quicker, --phases=fuzzing,stateful too. Webhooks
-that it makes up may name hosts that exist: without a network none is sent anything. Needs schemathesis on the PATH, which
-is a program of Python's:
+const INSTALLATION = `It is a Python program:
   python3 -m venv .wrangler/schemathesis && .wrangler/schemathesis/bin/pip install schemathesis==4.32.5
   PATH=$PWD/.wrangler/schemathesis/bin:$PATH npm run test:schemathesis`
+
+const { values, rest } = commandLine({
+  name: 'npm run test:schemathesis',
+  about: `Starts the server on state of its own for each role, and lets schemathesis send valid and invalid requests, with all
+checks. Generated webhooks may name hosts that exist: run it without a network. Needs schemathesis on the PATH.
+${INSTALLATION}`,
+  options: {
+    role: { type: 'string', value: 'ROLE', multiple: true, about: 'admin, agent or customer; all three by default' },
+  },
+  passesTo: 'schemathesis run',
+  examples: ['npm run test:schemathesis -- --role agent -- -n 20 --phases=fuzzing,stateful'],
+})
 
 /** High enough that no request is rate limited. */
 const VARIABLES = { RATE_LIMIT_STANDARD: '1000000', RATE_LIMIT_PREMIUM: '1000000', ALLOW_SIGNUP: 'true' }
 
 async function main(): Promise<void> {
-  const config = {
-    allowPositionals: true,
-    options: {
-      role: { type: 'string', multiple: true, default: [...ROLES] as string[] },
-      help: { type: 'boolean', short: 'h' },
-    },
-  } as const
-  const { values, positionals } = parseOptions(config, 'npm run test:schemathesis -- --help')
-  if (values.help) return console.info(HELP)
-  const roles = values.role.map(parseRole)
+  const roles = values.role?.map(parseRole) ?? ROLES
   const program = programOnPath()
   const failed: Role[] = []
   for (const role of roles) {
     console.info(`\n=== As ${role} ===\n`)
-    if (!(await passes(program, role, positionals))) failed.push(role)
+    if (!(await passes(program, role, rest))) failed.push(role)
   }
   if (failed.length > 0) throw new Error(`\nSomething was found as ${failed.join(', ')}`)
 }
@@ -46,7 +44,7 @@ function parseRole(role: string): Role {
 
 function programOnPath(): string {
   const found = ['schemathesis', 'st'].find((name) => spawnSync(name, ['--version']).status === 0)
-  if (found === undefined) throw new Error(`schemathesis is not on the PATH.\n\n${HELP}`)
+  if (found === undefined) throw new Error(`schemathesis is not on the PATH. ${INSTALLATION}`)
   return found
 }
 

@@ -1,26 +1,27 @@
-import { parseArgs } from 'node:util'
+import { commandLine } from '../../scripts/lib/command-line.ts'
 import { type ServerRun, type SoakResult, soak } from './soak.ts'
 import type { Tally } from './traffic.ts'
 
-const HELP = `Usage: npm run test:soak -- [--minutes 5] [--kill-every 30]
-
-Sends mixed traffic of four callers at 80 % of their limit, kills the server with everything it has started every so
-many seconds, and starts it again. Fails on an error outside the time without a server, on something lost, on deliveries
-that are left over a minute after the end, where less than 95 % of what was planned was sent while there was a server,
-and on memory that grows from run to run of the server or within one, from its tenth second on (told on Linux only).`
+const { values } = commandLine({
+  name: 'npm run test:soak',
+  about: `Sends mixed traffic of four callers at 80 % of their limit, kills the server with all its processes again and again, and
+restarts it. Fails on:
+- an error while a server is running
+- a lost write
+- deliveries that are pending a minute after the end
+- less than 95 % of the planned requests sent while a server is running
+- memory that grows, from the tenth second of a server on (on Linux only)`,
+  options: {
+    minutes: { type: 'string', value: 'N', default: '5', about: 'duration' },
+    'kill-every': { type: 'string', value: 'SECONDS', default: '30', about: 'time between two kills' },
+  },
+  examples: ['npm run test:soak -- --minutes 1 --kill-every 20'],
+})
 
 const PROBLEMS_SHOWN = 20
 const SECOND = 1_000
 
 async function main(): Promise<void> {
-  const { values } = parseArgs({
-    options: {
-      minutes: { type: 'string', default: '5' },
-      'kill-every': { type: 'string', default: '30' },
-      help: { type: 'boolean', short: 'h' },
-    },
-  })
-  if (values.help) return console.info(HELP)
   const minutes = number('--minutes', values.minutes)
   const run = number('--kill-every', values['kill-every'])
   const result = await soak(minutes * 60 * SECOND, run * SECOND, (of, tally) => console.info(lineOn(of, tally)))

@@ -69,7 +69,7 @@ export async function soak(
   let server: RunningServer | null = null
   try {
     server = await start()
-    const { api, writers, secret, keys } = await createFixture(server.origin, subscriber.url)
+    const { api, writers, secret, keys } = await createFixture(server.origin, subscriber.url, state.folder)
     subscriber.secret = secret
     const everyMs = MINUTE / (LIMIT * LIMIT_SHARE)
     const traffic = startTraffic({ origin: server.origin, keys: keys.slice(0, CALLERS), everyMs, writeLog, writers })

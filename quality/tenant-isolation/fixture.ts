@@ -1,5 +1,10 @@
 import { env } from 'cloudflare:workers'
 import { vi } from 'vitest'
+import { accounts, idempotencyRecords, revokedTokens, users } from '../../src/db/schema/accounts'
+import { objectIntents } from '../../src/db/schema/tickets'
+import { deliveries as deliveriesTable } from '../../src/db/schema/webhooks'
+import { sql } from '../../src/db/sql'
+import { insertSelect, update } from '../../src/db/write'
 import {
   type Account,
   call,
@@ -9,6 +14,7 @@ import {
   createTicket,
 } from '../../test/helpers/api'
 import { createTestKey, type Key } from '../../test/helpers/credentials'
+import { prepare } from '../../test/helpers/database'
 import type { PathIds } from '../../test/helpers/path-ids'
 import { callAs, createComment, patchTicket } from '../../test/helpers/tickets'
 import { cheapHash } from '../../test/helpers/users'
@@ -56,8 +62,8 @@ async function createResources(account: Account) {
   const inactive = await createTestMember(account.id, 'agent', { status: 'inactive' })
   const other = await createTestMember(account.id, 'admin', { name: 'Other' })
   await env.DB.batch([
-    env.DB.prepare('UPDATE users SET password_hash = ? WHERE account_id = ?').bind(hash, account.id),
-    env.DB.prepare('UPDATE accounts SET allow_registration = 1 WHERE id = ?').bind(account.id),
+    prepare(update(users, { passwordHash: hash }, sql`${users.accountId} = ${account.id}`)),
+    prepare(update(accounts, { allowRegistration: 1 }, sql`${accounts.id} = ${account.id}`)),
   ])
   const [hook, failingHook, deletedHook] = [
     await createTestWebhook(account),
@@ -94,23 +100,37 @@ async function createResources(account: Account) {
   if (sent.status !== 202) throw new Error(sent.text)
   const old = Date.now() - 10 * DAY
   await env.DB.batch([
-    env.DB.prepare(
-      `INSERT INTO object_intents (account_id, id, kind, created_at) VALUES (?, 'attach_gone', 'delete', ?)`,
-    ).bind(account.id, old),
-    env.DB.prepare(
-      `INSERT INTO object_intents (account_id, id, kind, created_at) VALUES (?, 'attach_lost', 'upload', ?)`,
-    ).bind(account.id, old),
-    env.DB.prepare(
-      `INSERT INTO revoked_tokens (account_id, user_id, token_id, revoked_at, expires_at) VALUES (?, ?, 'old', ?, ?)`,
-    ).bind(account.id, admin.id, old, old),
-    env.DB.prepare(
-      `INSERT INTO idempotency_records (account_id, caller_id, key_hash, request_hash, rows, created_at)
-      SELECT account_id, caller_id, 'old', request_hash, rows, ? FROM idempotency_records WHERE account_id = ?`,
-    ).bind(old, account.id),
-    env.DB.prepare(`UPDATE deliveries SET settled_at = ? WHERE account_id = ? AND id = ?`).bind(
-      old,
-      account.id,
-      deliveries[0].id,
+    prepare(insertSelect(objectIntents, { accountId: account.id, id: 'attach_gone', kind: 'delete', createdAt: old })),
+    prepare(insertSelect(objectIntents, { accountId: account.id, id: 'attach_lost', kind: 'upload', createdAt: old })),
+    prepare(
+      insertSelect(revokedTokens, {
+        accountId: account.id,
+        userId: admin.id,
+        tokenId: 'old',
+        revokedAt: old,
+        expiresAt: old,
+      }),
+    ),
+    prepare(
+      insertSelect(
+        idempotencyRecords,
+        {
+          accountId: idempotencyRecords.accountId,
+          callerId: idempotencyRecords.callerId,
+          keyHash: 'old',
+          fingerprint: idempotencyRecords.fingerprint,
+          rows: idempotencyRecords.rows,
+          createdAt: old,
+        },
+        sql`FROM ${idempotencyRecords} WHERE ${idempotencyRecords.accountId} = ${account.id}`,
+      ),
+    ),
+    prepare(
+      update(
+        deliveriesTable,
+        { completedAt: old },
+        sql`${deliveriesTable.accountId} = ${account.id} AND ${deliveriesTable.id} = ${deliveries[0].id}`,
+      ),
     ),
   ])
   const files = { ticket: ticket.attachments[0], open: open.attachments[0], internal: internal.attachments[0] }

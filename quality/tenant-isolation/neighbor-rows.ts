@@ -1,6 +1,16 @@
+import {
+  type accountCounters,
+  type accounts,
+  type apiKeys,
+  type idempotencyRecords,
+  type revokedTokens,
+  users,
+} from '../../src/db/schema/accounts'
+import { attachments, comments, type objectIntents, tickets } from '../../src/db/schema/tickets'
+import { deliveries, deliveryAttempts, type events, webhooks } from '../../src/db/schema/webhooks'
 import type { Account } from '../../test/helpers/api'
 import type { Fixture } from './fixture'
-import { type Row, type Rows, TRIGGER_TABLES } from './tables'
+import { type Row, type Rows, type StoredRow, TRIGGER_TABLES } from './tables'
 
 const DAY = 86_400_000
 /** Part of every text of the neighbor; no response may contain it. */
@@ -14,18 +24,41 @@ export const KEY_LIMIT = 20
 export const WEBHOOK_LIMIT = 10
 const DELIVERIES_PER_BATCH = 20
 
-const TEXTS = new Set(['title', 'description', 'content', 'name', 'filename', 'response', 'error', 'url', 'last_error'])
+const TEXTS = new Set(
+  [
+    ...[tickets.title, tickets.description, comments.content, users.name, attachments.filename],
+    ...[deliveryAttempts.response, deliveryAttempts.error, deliveries.lastError, webhooks.url],
+  ].map(({ name }) => name),
+)
+
+type Changed =
+  | typeof accounts
+  | typeof accountCounters
+  | typeof users
+  | typeof apiKeys
+  | typeof revokedTokens
+  | typeof idempotencyRecords
+  | typeof tickets
+  | typeof comments
+  | typeof attachments
+  | typeof objectIntents
+  | typeof webhooks
+  | typeof deliveries
+  | typeof events
+
+/** What the neighbor's rows have instead, by table. */
+type Differences = { [T in Changed as T['_']['name']]: (row: StoredRow<T>) => Partial<StoredRow<T>> }
 
 /**
  * Rows of another account with the same IDs, and different values wherever a mix-up would otherwise go unnoticed. None
  * of them is due, expired or revoked, so that background work on all accounts leaves them alone.
  */
 export function neighborRows({ account, resources }: Fixture, found: Rows, now: number): Rows {
-  const differences: Record<string, (row: Row) => Row> = {
+  const differences = {
     accounts: () => ({ id: NEIGHBOR_ID, slug: '00-neighbor', plan: 'premium' }),
     account_state: (row) => ({
-      ticket_number: Number(row.ticket_number) + 500,
-      event_sequence: Number(row.event_sequence) + 500,
+      ticket_number: row.ticket_number + 500,
+      event_sequence: row.event_sequence + 500,
       stored_bytes: 5_000_000_000,
       last_write_at: now + DAY,
       listeners: 7,
@@ -35,17 +68,17 @@ export function neighborRows({ account, resources }: Fixture, found: Rows, now: 
     }),
     // One user has another email address, the others another token version; API keys have a lower role.
     users: ({ id, kind, role, email_key, credential_generation }) => ({
-      role: kind === 'key' ? 'customer' : (role ?? null),
+      role: kind === 'key' ? 'customer' : role,
       ...(id === resources.other.id
         ? { email_key: `neighbor-${email_key}` }
-        : { credential_generation: Number(credential_generation) + 5 }),
+        : { credential_generation: credential_generation + 5 }),
       last_login_at: 5,
     }),
     api_keys: () => ({ revoked_at: null, expires_at: null, last_used_at: 5, hash: NEIGHBOR_KEY_HASH }),
     revoked_tokens: () => ({ expires_at: now + 900 * DAY }),
     idempotency_records: () => ({ created_at: now, request_hash: NEIGHBOR_MARK }),
     tickets: (row) => ({
-      version: Number(row.version) + 5,
+      version: row.version + 5,
       // One ticket has other tags, the others another status.
       ...(row.tags === '[]'
         ? { tags: JSON.stringify(['red', 'blue']) }
@@ -65,10 +98,11 @@ export function neighborRows({ account, resources }: Fixture, found: Rows, now: 
       attempts: 5,
     }),
     events: ({ data }) => ({
-      data: String(data).replaceAll('"title":"', `"title":"${NEIGHBOR_MARK}`),
+      data: data.replaceAll('"title":"', `"title":"${NEIGHBOR_MARK}`),
       created_at: now,
     }),
-  }
+  } satisfies Differences
+  const change: Record<string, ((row: Row) => Row) | undefined> = differences as never
   const neighborRow = (table: string, row: Row): Row => ({
     ...Object.fromEntries(
       Object.entries(row).map(([column, value]) => [
@@ -76,7 +110,7 @@ export function neighborRows({ account, resources }: Fixture, found: Rows, now: 
         TEXTS.has(column) ? `${value ?? ''}${NEIGHBOR_MARK}` : value,
       ]),
     ),
-    ...differences[table]?.(row),
+    ...change[table]?.(row),
     ...(table !== 'accounts' && { account_id: NEIGHBOR_ID }),
   })
   const neighbor: Rows = Object.fromEntries(
@@ -104,7 +138,10 @@ function withMoreRows({ admin, agent, customer, stranger }: Account, now: number
   const [key] = neighborRow.api_keys ?? []
   const member = neighborRow.users?.find(({ id }) => id === key?.id)
   const [webhook] = neighborRow.webhooks ?? []
-  const keyUser = (index: number) => ({ id: `key_more${index}`, email: `more${index}`, email_key: `more${index}` })
+  const keyUser = (index: number) =>
+    ({ id: `key_more${index}`, email: `more${index}`, email_key: `more${index}` }) satisfies Partial<
+      StoredRow<typeof users>
+    >
   const overdue = (neighborRow.webhooks ?? []).flatMap(({ id = null }) =>
     copies(neighborRow.deliveries?.[0], DELIVERIES_PER_BATCH, (index) => ({
       id: `dlv_${id}${index}`,
@@ -113,19 +150,19 @@ function withMoreRows({ admin, agent, customer, stranger }: Account, now: number
       retry_at: 1,
     })),
   )
-  const uploads = (neighborRow.attachments ?? []).map(({ id = null }) => ({
+  const uploads = (neighborRow.attachments ?? []).map(({ id }) => ({
     account_id: NEIGHBOR_ID,
-    id,
+    id: String(id),
     kind: 'upload',
     created_at: now,
-  }))
+  })) satisfies StoredRow<typeof objectIntents>[]
   const revocations = [admin, agent, customer, stranger].map(({ id, token }) => ({
     account_id: NEIGHBOR_ID,
     user_id: id,
     token_id: tokenId(token),
     revoked_at: now,
     expires_at: now + 900 * DAY,
-  }))
+  })) satisfies StoredRow<typeof revokedTokens>[]
   return {
     ...neighborRow,
     deliveries: [...(neighborRow.deliveries ?? []), ...overdue],

@@ -1,8 +1,19 @@
+import { alias } from '../../src/db/alias.ts'
+import { accountCounters, accounts, apiKeys, users } from '../../src/db/schema/accounts.ts'
+import { tickets } from '../../src/db/schema/tickets.ts'
+import { sql } from '../../src/db/sql.ts'
+import { type Statement, select } from '../../src/db/statement.ts'
+import { update } from '../../src/db/write.ts'
 import { toWireTime } from '../../src/lib/time.ts'
+import { sqlText } from '../lib/sql-text.ts'
 import type { Options } from './command-options.ts'
 import type { Database } from './database.ts'
-import { type ResultRow, statement as sql } from './statement.ts'
+import type { ResultRow } from './statement.ts'
 import { cell, formatTable } from './table.ts'
+
+const a = alias(accounts, 'a')
+const k = alias(apiKeys, 'k')
+const u = alias(users, 'u')
 
 /**
  * More than D1 can commit in a second, because it runs one query at a time and a creation takes more than a millisecond
@@ -26,17 +37,17 @@ export function afterRestore(db: Database, since: string, options: Options): str
   const now = Date.now()
   const gap = gapOf(since, options.gap, now)
   const results = db.run(
-    sql`UPDATE users SET credential_generation = credential_generation + ${TOKEN_VERSIONS}, spared_token = NULL
-      WHERE kind = 'person'`,
-    // An account without pending events must stay one.
-    sql`UPDATE account_state SET
-      ticket_number = ticket_number + ${gap},
-      event_sequence = event_sequence + ${gap * SEQUENCES_PER_WRITE},
-      fanned_out_sequence = CASE fanned_out_sequence WHEN event_sequence
-        THEN event_sequence + ${gap * SEQUENCES_PER_WRITE} ELSE fanned_out_sequence END`,
-    ...(options['revoke-keys'] === true ? [revokeKeys(now)] : []),
-    activeKeys(now),
-    'SELECT coalesce(max(seq), 0) AS last FROM tickets',
+    sqlText(
+      update(
+        users,
+        { tokenVersion: sql`${users.tokenVersion} + ${TOKEN_VERSIONS}`, exemptTokenId: null },
+        sql`${users.kind} = 'person'`,
+      ),
+    ),
+    sqlText(raiseCounters(gap)),
+    ...(options['revoke-keys'] === true ? [sqlText(revokeKeys(now))] : []),
+    sqlText(activeKeys(now)),
+    sqlText(select({ last: sql`coalesce(max(${tickets.rowId}), 0)` }, sql`FROM ${tickets}`)),
   )
   const [keys = [], [ticket] = []] = results.slice(-2)
   raiseVersions(db, Number(ticket?.last), gap)
@@ -57,22 +68,51 @@ function gapOf(since: string, given: Options[string], now: number): number {
   return Number(given)
 }
 
-function revokeKeys(now: number): string {
-  return sql`UPDATE api_keys SET revoked_at = ${now}, previous_hash = NULL, previous_until = NULL WHERE revoked_at IS NULL`
+/** An account without pending events remains without. */
+function raiseCounters(gap: number): Statement {
+  const { ticketNumber, eventSequence, fannedOutSequence } = accountCounters
+  const nextSequence = sql<number>`${eventSequence} + ${gap * SEQUENCES_PER_WRITE}`
+  return update(
+    accountCounters,
+    {
+      ticketNumber: sql`${ticketNumber} + ${gap}`,
+      eventSequence: nextSequence,
+      fannedOutSequence: sql`CASE ${fannedOutSequence} WHEN ${eventSequence} THEN ${nextSequence} ELSE ${fannedOutSequence} END`,
+    },
+    sql`true`,
+  )
 }
 
-function activeKeys(now: number): string {
-  return sql`
-    SELECT k.id, a.slug, u.name, u.role, k.created_at, k.last_used_at FROM api_keys k
-    JOIN accounts a ON a.id = k.account_id JOIN users u ON u.account_id = k.account_id AND u.id = k.id
-    WHERE k.revoked_at IS NULL AND (k.expires_at IS NULL OR k.expires_at > ${now}) ORDER BY a.slug, k.id`
+function revokeKeys(now: number): Statement {
+  return update(apiKeys, { revokedAt: now, previousHash: null, previousUntil: null }, sql`${apiKeys.revokedAt} IS NULL`)
+}
+
+function activeKeys(now: number): Statement {
+  return select(
+    {
+      id: k.id,
+      slug: a.slug,
+      name: u.name,
+      role: u.role,
+      created_at: k.createdAt,
+      last_used_at: k.lastUsedAt,
+    },
+    sql`FROM ${k} JOIN ${a} ON ${a.id} = ${k.accountId} JOIN ${u} ON ${u.accountId} = ${k.accountId} AND ${u.id} = ${k.id}
+      WHERE ${k.revokedAt} IS NULL AND (${k.expiresAt} IS NULL OR ${k.expiresAt} > ${now}) ORDER BY ${a.slug}, ${k.id}`,
+  )
 }
 
 /** An `If-Match` with a lost version must not match another one. */
 function raiseVersions(db: Database, last: number, gap: number): void {
   for (let from = 0; from < last; from += TICKETS_PER_STATEMENT)
     db.run(
-      sql`UPDATE tickets SET version = version + ${gap} WHERE seq > ${from} AND seq <= ${from + TICKETS_PER_STATEMENT}`,
+      sqlText(
+        update(
+          tickets,
+          { version: sql`${tickets.version} + ${gap}` },
+          sql`${tickets.rowId} > ${from} AND ${tickets.rowId} <= ${from + TICKETS_PER_STATEMENT}`,
+        ),
+      ),
     )
 }
 

@@ -1,4 +1,6 @@
 import { readFileSync } from 'node:fs'
+import { type Column, getTableName } from 'drizzle-orm'
+import { attachments, objectIntents } from '../../src/db/schema/tickets.ts'
 import type { StoredRow, Table } from './backup-file.ts'
 import type { Database } from './database.ts'
 import { findTables, type RunQuery, readTable } from './dump.ts'
@@ -18,16 +20,16 @@ export async function checkFiles(db: Database, list: string | undefined): Promis
   const source = openSource(db)
   const tables = findTables(source.runQuery)
   const missing: string[] = []
-  let attachments = 0
-  for (const key of keysIn(source.runQuery, tables, 'attachments')) {
-    attachments += 1
+  let count = 0
+  for (const key of keysIn(source.runQuery, tables, attachments)) {
+    count += 1
     if (!keys.delete(key)) missing.push(key)
   }
   // Objects that are being uploaded or deleted are known, too.
-  for (const key of keysIn(source.runQuery, tables, 'object_intents')) keys.delete(key)
+  for (const key of keysIn(source.runQuery, tables, objectIntents)) keys.delete(key)
   source.close()
   const report = [
-    `${attachments} attachments, ${missing.length} of them without their object; ${keys.size} objects that nothing knows.`,
+    `${count} attachments, ${missing.length} of them without their object; ${keys.size} objects that nothing knows.`,
     ...missing.map((key) => `missing ${key}`),
     ...[...keys].map((key) => `orphan  ${key}`),
   ].join('\n')
@@ -35,11 +37,16 @@ export async function checkFiles(db: Database, list: string | undefined): Promis
   return report
 }
 
-function* keysIn(runQuery: RunQuery, tables: Table[], name: string): Generator<string> {
+function* keysIn(
+  runQuery: RunQuery,
+  tables: Table[],
+  stored: typeof attachments | typeof objectIntents,
+): Generator<string> {
+  const name = getTableName(stored)
   const table = tables.find((one) => one.name === name)
   if (!table) throw new Error(`There is no table ${name}.`)
-  const at = (row: StoredRow, column: string) => String(row[table.columns.indexOf(column)])
-  for (const row of readTable(runQuery, table)) yield `${at(row, 'account_id')}/${at(row, 'id')}`
+  const at = (row: StoredRow, column: Column) => String(row[table.columns.indexOf(column.name)])
+  for (const row of readTable(runQuery, table)) yield `${at(row, stored.accountId)}/${at(row, stored.id)}`
 }
 
 async function localKeys(): Promise<string[]> {

@@ -1,7 +1,14 @@
+import type { Column } from 'drizzle-orm'
 import { z } from 'zod'
+import { webhooks } from '../../src/db/schema/webhooks.ts'
+import { listOf, type Row } from '../../src/db/selection.ts'
+import { type SQL, sql } from '../../src/db/sql.ts'
+import { select } from '../../src/db/statement.ts'
+import { update } from '../../src/db/write.ts'
 import { DecryptError, decrypt, keyName } from '../../src/lib/envelope-encryption.ts'
 import { encryptionContext, encryptSecret } from '../../src/webhooks/secrets.ts'
-import { type ResultRow, statement as sql } from './statement.ts'
+import { sqlText } from '../lib/sql-text.ts'
+import type { ResultRow } from './statement.ts'
 
 /** One statement, of at most 100 KB at D1, and one argument of a command, of at most 128 KiB on Linux. */
 const WEBHOOKS_PER_STATEMENT = 100
@@ -14,13 +21,20 @@ interface EncryptionKeys {
   previous: Buffer | null
 }
 
-const Webhook = z.object({
+const WEBHOOK = {
+  account_id: webhooks.accountId,
+  id: webhooks.id,
+  secret: webhooks.secret,
+  previous_secret: webhooks.previousSecret,
+}
+type Webhook = Row<typeof WEBHOOK>
+
+const Webhook: z.ZodType<Webhook> = z.object({
   account_id: z.string(),
   id: z.string(),
   secret: z.string(),
   previous_secret: z.string().nullable(),
 })
-type Webhook = z.infer<typeof Webhook>
 
 /** A ciphertext in a webhook's row, and its replacement. */
 interface Replacement {
@@ -39,14 +53,14 @@ export async function moveCiphertexts(run: Run, keys: EncryptionKeys, now: numbe
   let moved = 0
   let [, found = []] = await run(deleteExpired(now), findStale(keys.current, '', ''))
   while (found.length > 0) {
-    const webhooks = found.map((row) => Webhook.parse(row))
-    const reencrypted = await Promise.all(webhooks.map((webhook) => reencryptSecret(webhook, keys)))
+    const stale = found.map((row) => Webhook.parse(row))
+    const reencrypted = await Promise.all(stale.map((webhook) => reencryptSecret(webhook, keys)))
     const replacements = reencrypted.flatMap((changedWebhook) => changedWebhook.replacements)
-    const { account_id = '', id = '' } = webhooks.at(-1) ?? {}
+    const { account_id = '', id = '' } = stale.at(-1) ?? {}
     const [changed = [], next = []] = await run(replace(replacements), findStale(keys.current, account_id, id))
     const written = new Set(changed.flatMap((row) => [row.secret, row.previous_secret]))
     moved += replacements.filter(({ to }) => written.has(to)).length
-    lost.push(...webhooks.filter((_, index) => reencrypted[index]?.isLost).map((webhook) => webhook.id))
+    lost.push(...stale.filter((_, index) => reencrypted[index]?.isLost).map((webhook) => webhook.id))
     found = next
   }
   return { moved, lost }
@@ -55,19 +69,30 @@ export async function moveCiphertexts(run: Run, keys: EncryptionKeys, now: numbe
 /** Counts, as `stale`, ciphertexts with another key than the current one. */
 export function countStale(current: Buffer): string {
   const prefix = prefixOf(current)
-  return sql`
-    SELECT count(*) AS stale FROM (
-      SELECT secret AS text, deleted_at FROM webhooks UNION ALL SELECT previous_secret, deleted_at FROM webhooks)
-    WHERE deleted_at IS NULL AND substr(text, 1, ${prefix.length}) <> ${prefix}`
+  const { secret, previousSecret, deletedAt } = webhooks
+  const texts = sql`SELECT ${secret} AS text, ${deletedAt} FROM ${webhooks}
+    UNION ALL SELECT ${previousSecret}, ${deletedAt} FROM ${webhooks}`
+  return sqlText(
+    select(
+      { stale: sql`count(*)` },
+      sql`FROM (${texts}) WHERE ${deletedAt} IS NULL AND substr(text, 1, ${prefix.length}) <> ${prefix}`,
+    ),
+  )
 }
 
 function findStale(current: Buffer, afterAccount: string, afterId: string): string {
   const prefix = prefixOf(current)
-  return sql`
-    SELECT account_id, id, secret, previous_secret FROM webhooks
-    WHERE (account_id, id) > (${afterAccount}, ${afterId}) AND deleted_at IS NULL
-      AND (substr(secret, 1, ${prefix.length}) <> ${prefix} OR substr(previous_secret, 1, ${prefix.length}) <> ${prefix})
-    ORDER BY account_id, id LIMIT ${WEBHOOKS_PER_STATEMENT}`
+  const { accountId, id, secret, previousSecret, deletedAt } = webhooks
+  const isStale = (text: Column) => sql`substr(${text}, 1, ${prefix.length}) <> ${prefix}`
+  return sqlText(
+    select(
+      WEBHOOK,
+      sql`FROM ${webhooks}
+        WHERE (${accountId}, ${id}) > (${afterAccount}, ${afterId}) AND ${deletedAt} IS NULL
+          AND (${isStale(secret)} OR ${isStale(previousSecret)})
+        ORDER BY ${accountId}, ${id} LIMIT ${WEBHOOKS_PER_STATEMENT}`,
+    ),
+  )
 }
 
 function prefixOf(key: Buffer): string {
@@ -75,7 +100,9 @@ function prefixOf(key: Buffer): string {
 }
 
 function deleteExpired(now: number): string {
-  return sql`UPDATE webhooks SET previous_secret = NULL, previous_until = NULL WHERE previous_until <= ${now}`
+  return sqlText(
+    update(webhooks, { previousSecret: null, previousUntil: null }, sql`${webhooks.previousUntil} <= ${now}`),
+  )
 }
 
 async function reencryptSecret(
@@ -99,13 +126,19 @@ async function reencryptSecret(
 
 /** Only replaces unchanged ciphertexts: a rotation may have moved one to the previous secret in the meantime. */
 function replace(replacements: Replacement[]): string {
-  return sql`
-    WITH replacement AS MATERIALIZED (
-      SELECT value->>'account_id' AS account_id, value->>'id' AS id, value->>'from' AS old, value->>'to' AS new
-      FROM json_each(${JSON.stringify(replacements)}))
-    UPDATE webhooks SET
-      secret = coalesce((SELECT new FROM replacement WHERE old = secret), secret),
-      previous_secret = coalesce((SELECT new FROM replacement WHERE old = previous_secret), previous_secret)
-    WHERE (account_id, id) IN (SELECT account_id, id FROM replacement)
-    RETURNING secret, previous_secret`
+  const { accountId, id, secret, previousSecret } = webhooks
+  const json = JSON.stringify(replacements)
+  const replaced = (column: Column): SQL<string> =>
+    sql`coalesce((SELECT new FROM replacement WHERE old = ${column}), ${column})`
+  const change = update(
+    webhooks,
+    { secret: replaced(secret), previousSecret: replaced(previousSecret) },
+    sql`(${accountId}, ${id}) IN (SELECT account, webhook FROM replacement)`,
+  )
+  return sqlText(
+    sql`WITH replacement AS MATERIALIZED (
+        SELECT value->>'account_id' AS account, value->>'id' AS webhook, value->>'from' AS old, value->>'to' AS new
+        FROM json_each(${json}))
+      ${change.query} RETURNING ${listOf({ secret, previous_secret: previousSecret })}`,
+  )
 }

@@ -1,1 +1,1 @@
-export type Options = Record<string, string | boolean | undefined>
+export type Options = Record<string, string | boolean | (string | boolean)[] | undefined>

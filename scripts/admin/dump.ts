@@ -1,6 +1,7 @@
 import { z } from 'zod'
+import { literal } from '../lib/sql-text.ts'
 import type { StoredRow, Table } from './backup-file.ts'
-import { type ResultRow, statement as sql } from './statement.ts'
+import type { ResultRow } from './statement.ts'
 
 /** Reads a database of any size, a page at a time, with SQL that D1 allows. */
 
@@ -111,7 +112,7 @@ function pageOf({ name, columns, key }: Table, after: StoredRow | null): string 
   const all = columns.map(quoted).join(', ')
   const order = key.map(quoted).join(', ')
   const bytes = columns.map((column) => `coalesce(length(CAST(${quoted(column)} AS BLOB)), 0)`).join(' + ')
-  const afterKey = after === null ? '' : `WHERE (${order}) > (${after.map((value) => sql`${value}`).join(', ')})`
+  const afterKey = after === null ? '' : `WHERE (${order}) > (${after.map((value) => literal(value)).join(', ')})`
   return `SELECT ${all}, "~found" FROM (
       SELECT ${all}, count(*) OVER () AS "~found",
         sum("~bytes") OVER (ORDER BY ${order} ROWS UNBOUNDED PRECEDING) - "~bytes" AS "~before"

@@ -1,6 +1,13 @@
+import type { Column } from 'drizzle-orm'
+import { alias } from '../../src/db/alias.ts'
+import { accountCounters } from '../../src/db/schema/accounts.ts'
+import { tickets } from '../../src/db/schema/tickets.ts'
+import { events } from '../../src/db/schema/webhooks.ts'
+import { type SQL, sql } from '../../src/db/sql.ts'
+import { update } from '../../src/db/write.ts'
+import { literal, sqlText } from '../lib/sql-text.ts'
 import { type BackupRow, type Header, rowsOf, type StoredRow, type Table } from './backup-file.ts'
 import { quoted } from './dump.ts'
-import { statement as sql } from './statement.ts'
 
 /** Less than the 100 KB that D1 allows per statement, with room for SQL around the rows. */
 const BYTES_PER_STATEMENT = 80_000
@@ -33,18 +40,30 @@ export async function* statementsOf(file: string, header: Header): AsyncGenerato
     bytes = 0
   }
   if (table && rows.length > 0) yield insert(table, rows)
-  yield* RAISE_COUNTERS
+  yield RAISE_COUNTERS
   yield* header.schema.after
 }
 
+const e = alias(events, 'e')
+const t = alias(tickets, 't')
+
 /** Without a consistent snapshot, a counter may be behind the numbers that were taken from it. */
-const RAISE_COUNTERS = [
-  `UPDATE account_state SET
-    event_sequence = max(event_sequence, coalesce(
-      (SELECT max(sequence) FROM events e WHERE e.account_id = account_state.account_id), 0)),
-    ticket_number = max(ticket_number, coalesce(
-      (SELECT max(number) FROM tickets t WHERE t.account_id = account_state.account_id), 0))`,
-]
+const RAISE_COUNTERS = sqlText(
+  update(
+    accountCounters,
+    {
+      eventSequence: atLeast(accountCounters.eventSequence, sql`max(${e.sequence}) FROM ${e} WHERE ${e.accountId}`),
+      ticketNumber: atLeast(accountCounters.ticketNumber, sql`max(${t.number}) FROM ${t} WHERE ${t.accountId}`),
+    },
+    sql`true`,
+  ),
+)
+
+/** A counter, or a greater number that rows of its account have. */
+function atLeast(counter: Column, found: SQL): SQL<number> {
+  const accountId = sql`${accountCounters}.${accountCounters.accountId}`
+  return sql`max(${counter}, coalesce((SELECT ${found} = ${accountId}), 0))`
+}
 
 /** Skips rows without a parent, which was deleted during the backup. */
 function insert(table: Table, rows: StoredRow[]): string {
@@ -72,7 +91,7 @@ function shortened({ table, row }: BackupRow): { row: StoredRow; appended: strin
   const appended: string[] = []
   const keys = table.key.map((column) => {
     const value = row[table.columns.indexOf(column)] ?? null
-    return `${quoted(column)} = ${sql`${value}`}`
+    return `${quoted(column)} = ${literal(value)}`
   })
   const short = row.map((value, index) => {
     if (typeof value !== 'string' || value.length <= SHORT_TEXT) return value
@@ -104,9 +123,9 @@ function piecesOf(text: string): string[] {
 
 /** The column name is not a value, so it is not quoted as one. */
 function sqlWithName(before: string, value: string, after: string): string {
-  return `${before}${sql`${value}`}${after}`
+  return `${before}${literal(value)}${after}`
 }
 
 function literalBytes(row: StoredRow): number {
-  return Buffer.byteLength(sql`${JSON.stringify(row)}`) + 1
+  return Buffer.byteLength(literal(JSON.stringify(row))) + 1
 }

@@ -1,8 +1,12 @@
 import { deriveKeys } from '../../src/core/keys.ts'
+import { appSecrets } from '../../src/db/schema/accounts.ts'
+import { sql } from '../../src/db/sql.ts'
+import { select } from '../../src/db/statement.ts'
+import { insertSelect } from '../../src/db/write.ts'
 import { deriveKey } from '../../src/lib/crypto.ts'
 import { toWireTime } from '../../src/lib/time.ts'
+import { sqlText } from '../lib/sql-text.ts'
 import { countStale, moveCiphertexts, type Run } from './ciphertexts.ts'
-import { statement as sql } from './statement.ts'
 
 const NAME_CHARACTERS = 12
 
@@ -26,9 +30,11 @@ export async function reencrypt(run: Run, settings: SecretSettings, now: number)
     previous: previous === null ? null : deriveKeys(previous).webhooks,
   }
   const { moved, lost } = await moveCiphertexts(run, keys, now)
+  const name = nameOf(current)
+  const isKnown = sql`${appSecrets} WHERE ${appSecrets.name} = ${name}`
   const [, known = [], stale = []] = await run(
-    sql`INSERT OR IGNORE INTO app_secrets (name, known_since) VALUES (${nameOf(current)}, ${now})`,
-    sql`SELECT known_since FROM app_secrets WHERE name = ${nameOf(current)}`,
+    sqlText(insertSelect(appSecrets, { name, knownSince: now }, sql`WHERE NOT EXISTS (SELECT 1 FROM ${isKnown})`)),
+    sqlText(select({ known_since: appSecrets.knownSince }, sql`FROM ${isKnown}`)),
     countStale(keys.current),
   )
   const since = Number(known[0]?.known_since ?? now)

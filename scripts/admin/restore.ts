@@ -6,6 +6,7 @@ import { pipeline } from 'node:stream/promises'
 import { hasLocalFile, openLocalFile } from '../lib/local-file.ts'
 import { runWrangler } from '../lib/local-state.ts'
 import { migrationNames } from '../lib/migrations.ts'
+import { lockState } from '../lib/state-lock.ts'
 import { checkBackup, type End, type Header } from './backup-file.ts'
 import { type Database, deployedIn } from './database.ts'
 import { quoted } from './dump.ts'
@@ -25,6 +26,15 @@ export async function restore(db: Database, file: string): Promise<string> {
   const unknown = header.migrations.filter((name) => !known.has(name))
   if (unknown.length > 0)
     throw new Error(`${file} knows ${unknown.join(', ')}: use the version that made it, or a newer one.`)
+  const lock = db.isRemote ? null : lockState('npm run admin -- restore')
+  try {
+    return await restoreInto(db, file, header, end)
+  } finally {
+    lock?.release()
+  }
+}
+
+async function restoreInto(db: Database, file: string, header: Header, end: End): Promise<string> {
   if (!db.isRemote && !hasLocalFile()) await makeLocalFile()
   if (Number(db.run(TABLES_OF_SERVICE)[0]?.[0]?.n) > 0)
     throw new Error(

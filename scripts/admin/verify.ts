@@ -1,3 +1,21 @@
+import type { Column } from 'drizzle-orm'
+import type { SQLiteTable } from 'drizzle-orm/sqlite-core'
+import { alias } from '../../src/db/alias.ts'
+import { accountCounters, userCounters, users } from '../../src/db/schema/accounts.ts'
+import {
+  attachments,
+  comments,
+  creatorCounters,
+  ticketCounters,
+  tickets,
+  ticketTags,
+  ticketTagsUpdated,
+} from '../../src/db/schema/tickets.ts'
+import { webhooks } from '../../src/db/schema/webhooks.ts'
+import { ticketSearch } from '../../src/db/search-table.ts'
+import { type SQL, sql } from '../../src/db/sql.ts'
+import { update } from '../../src/db/write.ts'
+import { sqlText } from '../lib/sql-text.ts'
 import type { Database } from './database.ts'
 import type { ResultRow } from './statement.ts'
 import { formatTable } from './table.ts'
@@ -6,122 +24,149 @@ import { formatTable } from './table.ts'
 interface Derived {
   name: string
   /** Selects one row for each entry that differs from the recount. */
-  differences: string
+  differences: SQL
   /** In order. */
-  repair: readonly string[]
+  repair: readonly SQL[]
 }
 
-const COUNTED_TICKETS = `
-  SELECT account_id, 'all' AS dimension, '' AS value, status, priority, count(*) AS count FROM tickets GROUP BY 1, 4, 5
-  UNION ALL
-  SELECT account_id, 'assignee', coalesce(assigned_to, ''), status, priority, count(*) FROM tickets GROUP BY 1, 3, 4, 5
-  UNION ALL
-  SELECT account_id, 'creator', created_by, status, priority, count(*) FROM tickets GROUP BY 1, 3, 4, 5
-  UNION ALL
-  SELECT t.account_id, 'tag', j.value, t.status, t.priority, count(*)
-  FROM tickets t JOIN json_each(t.tags) j GROUP BY 1, 3, 4, 5`
+const a = alias(attachments, 'a')
+const c = alias(comments, 'c')
+const s = alias(accountCounters, 's')
+const t = alias(tickets, 't')
+const w = alias(webhooks, 'w')
 
-const COUNTED_ASSIGNEES = `
-  SELECT account_id, created_by, coalesce(assigned_to, '') AS assigned_to, count(*) AS count
-  FROM tickets GROUP BY 1, 2, 3`
+/** Of the row that a statement updates. */
+const OUTER_ACCOUNT = sql`${accountCounters}.${accountCounters.accountId}`
 
-const COUNTED_USERS = `
-  SELECT account_id, role, status, count(*) AS count FROM users WHERE kind = 'person' GROUP BY 1, 2, 3`
+const STATUS_AND_PRIORITY = sql`${tickets.status}, ${tickets.priority}, count(*)`
+
+const COUNTED_TICKETS = sql`
+  SELECT ${tickets.accountId}, 'all' AS dimension, '' AS value, ${tickets.status}, ${tickets.priority}, count(*) AS count
+  FROM ${tickets} GROUP BY 1, 4, 5
+  UNION ALL
+  SELECT ${tickets.accountId}, 'assignee', coalesce(${tickets.assignedTo}, ''), ${STATUS_AND_PRIORITY}
+  FROM ${tickets} GROUP BY 1, 3, 4, 5
+  UNION ALL
+  SELECT ${tickets.accountId}, 'creator', ${tickets.createdBy}, ${STATUS_AND_PRIORITY} FROM ${tickets} GROUP BY 1, 3, 4, 5
+  UNION ALL
+  SELECT ${t.accountId}, 'tag', j.value, ${t.status}, ${t.priority}, count(*)
+  FROM ${t} JOIN json_each(${t.tags}) j GROUP BY 1, 3, 4, 5`
+
+const COUNTED_ASSIGNEES = sql`
+  SELECT ${tickets.accountId}, ${tickets.createdBy}, coalesce(${tickets.assignedTo}, '') AS ${tickets.assignedTo},
+    count(*) AS count FROM ${tickets} GROUP BY 1, 2, 3`
+
+const COUNTED_USERS = sql`
+  SELECT ${users.accountId}, ${users.role}, ${users.status}, count(*) AS count
+  FROM ${users} WHERE ${users.kind} = 'person' GROUP BY 1, 2, 3`
 
 const DERIVED: readonly Derived[] = [
   {
     name: 'ticket counters',
-    differences: differencesOf('ticket_counters', COUNTED_TICKETS, 'account_id, dimension, value, status, priority'),
-    repair: rebuilt('ticket_counters', COUNTED_TICKETS),
+    differences: differencesOf(ticketCounters, COUNTED_TICKETS, [
+      ticketCounters.accountId,
+      ticketCounters.dimension,
+      ticketCounters.value,
+      ticketCounters.status,
+      ticketCounters.priority,
+    ]),
+    repair: rebuilt(ticketCounters, COUNTED_TICKETS),
   },
   {
     name: 'user counters',
-    differences: differencesOf('user_counters', COUNTED_USERS, 'account_id, role, status'),
-    repair: rebuilt('user_counters', COUNTED_USERS),
+    differences: differencesOf(userCounters, COUNTED_USERS, [
+      userCounters.accountId,
+      userCounters.role,
+      userCounters.status,
+    ]),
+    repair: rebuilt(userCounters, COUNTED_USERS),
   },
   {
     name: 'assignees of creators',
-    differences: differencesOf('creator_counters', COUNTED_ASSIGNEES, 'account_id, created_by, assigned_to'),
-    repair: rebuilt('creator_counters', COUNTED_ASSIGNEES),
+    differences: differencesOf(creatorCounters, COUNTED_ASSIGNEES, [
+      creatorCounters.accountId,
+      creatorCounters.createdBy,
+      creatorCounters.assignedTo,
+    ]),
+    repair: rebuilt(creatorCounters, COUNTED_ASSIGNEES),
   },
-  tagsOf('tags by creation', 'ticket_tags', 'created_at'),
-  tagsOf('tags by change', 'ticket_tags_updated', 'updated_at'),
-  ...(['comments', 'attachments'] as const).flatMap((table) =>
-    (
-      [
-        ['public', 0],
-        ['internal', 1],
-      ] as const
-    ).map(([kind, isInternal]) => childrenOf(table, kind, isInternal)),
-  ),
+  tagsOf('tags by creation', ticketTags, t.createdAt),
+  tagsOf('tags by change', ticketTagsUpdated, t.updatedAt),
+  childrenOf('public comments', tickets.publicComments, countOf(c, 0)),
+  childrenOf('internal comments', tickets.internalComments, countOf(c, 1)),
+  childrenOf('public attachments', tickets.publicAttachments, countOf(a, 0)),
+  childrenOf('internal attachments', tickets.internalAttachments, countOf(a, 1)),
   {
     name: 'stored bytes',
-    differences: `SELECT account_id FROM account_state s WHERE stored_bytes <> ${storedBytes('s')}`,
-    repair: [`UPDATE account_state SET stored_bytes = ${storedBytes('account_state')}`],
+    differences: sql`SELECT ${s.accountId} FROM ${s} WHERE ${s.storedBytes} <> ${storedBytes(s.accountId)}`,
+    repair: [update(accountCounters, { storedBytes: storedBytes(OUTER_ACCOUNT) }, sql`true`).query],
   },
   {
     name: 'active webhooks',
-    differences: `SELECT account_id FROM account_state s WHERE listeners <> (
-      SELECT count(*) FROM webhooks w WHERE w.account_id = s.account_id AND w.active = 1)`,
-    repair: [
-      `UPDATE account_state SET listeners = (
-        SELECT count(*) FROM webhooks w WHERE w.account_id = account_state.account_id AND w.active = 1)`,
-    ],
+    differences: sql`SELECT ${s.accountId} FROM ${s} WHERE ${s.activeWebhooks} <> ${activeWebhooks(s.accountId)}`,
+    repair: [update(accountCounters, { activeWebhooks: activeWebhooks(OUTER_ACCOUNT) }, sql`true`).query],
   },
 ]
 
 /** Entries with another count, and entries of one side only; a count of zero equals none. */
-function differencesOf(table: string, recount: string, key: string): string {
-  const derived = `SELECT ${key}, count FROM ${table} WHERE count <> 0`
-  return `SELECT ${key} FROM (${derived} EXCEPT SELECT * FROM (${recount}))
-    UNION SELECT ${key} FROM (SELECT * FROM (${recount}) EXCEPT ${derived})`
+function differencesOf(table: SQLiteTable & { count: Column }, recount: SQL, key: Column[]): SQL {
+  const columns = sql.join(key, sql`, `)
+  const derived = sql`SELECT ${columns}, ${table.count} FROM ${table} WHERE ${table.count} <> 0`
+  return sql`SELECT ${columns} FROM (${derived} EXCEPT SELECT * FROM (${recount}))
+    UNION SELECT ${columns} FROM (SELECT * FROM (${recount}) EXCEPT ${derived})`
 }
 
-function rebuilt(table: string, recount: string): string[] {
-  return [`DELETE FROM ${table}`, `INSERT INTO ${table} SELECT * FROM (${recount})`]
+function rebuilt(table: SQLiteTable, recount: SQL): SQL[] {
+  return [sql`DELETE FROM ${table}`, sql`INSERT INTO ${table} SELECT * FROM (${recount})`]
 }
 
-function tagsOf(name: string, table: string, time: 'created_at' | 'updated_at'): Derived {
-  const tags = `SELECT t.account_id, j.value, t.status, t.priority_rank, t.${time}, t.number, t.seq
-    FROM tickets t JOIN json_each(t.tags) j`
+function tagsOf(name: string, table: SQLiteTable, time: SQL): Derived {
+  const tags = sql`SELECT ${t.accountId}, j.value, ${t.status}, ${t.priorityRank}, ${time}, ${t.number}, ${t.rowId}
+    FROM ${t} JOIN json_each(${t.tags}) j`
   return {
     name,
-    differences: `SELECT * FROM (SELECT * FROM ${table} EXCEPT ${tags})
+    differences: sql`SELECT * FROM (SELECT * FROM ${table} EXCEPT ${tags})
       UNION ALL SELECT * FROM (${tags} EXCEPT SELECT * FROM ${table})`,
     repair: rebuilt(table, tags),
   }
 }
 
-function childrenOf(table: 'comments' | 'attachments', kind: 'public' | 'internal', isInternal: 0 | 1): Derived {
-  const column = `${kind}_${table}`
-  const recount = `(SELECT count(*) FROM ${table} p
-    WHERE p.account_id = tickets.account_id AND p.ticket_id = tickets.id AND p.is_internal = ${isInternal})`
+function childrenOf(name: string, counter: Column, recount: SQL): Derived {
   return {
-    name: `${kind} ${table} of tickets`,
-    differences: `SELECT id FROM tickets WHERE ${column} <> ${recount}`,
-    repair: [`UPDATE tickets SET ${column} = ${recount} WHERE ${column} <> ${recount}`],
+    name: `${name} of tickets`,
+    differences: sql`SELECT ${tickets.id} FROM ${tickets} WHERE ${counter} <> ${recount}`,
+    repair: [sql`UPDATE ${tickets} SET ${counter} = ${recount} WHERE ${counter} <> ${recount}`],
   }
 }
 
-function storedBytes(state: string): string {
-  return `(SELECT coalesce(sum(size), 0) FROM attachments f WHERE f.account_id = ${state}.account_id)`
+function countOf(child: typeof a | typeof c, isInternal: 0 | 1): SQL {
+  return sql`(SELECT count(*) FROM ${child} WHERE ${child.accountId} = ${tickets}.${tickets.accountId}
+    AND ${child.ticketId} = ${tickets}.${tickets.id} AND ${child.isInternal} = ${isInternal})`
 }
 
-const CHECK_INDEX = "INSERT INTO tickets_fts (tickets_fts, rank) VALUES ('integrity-check', 1)"
-const REBUILD_INDEX = "INSERT INTO tickets_fts (tickets_fts) VALUES ('rebuild')"
+function storedBytes(accountId: SQL): SQL<number> {
+  return sql`(SELECT coalesce(sum(${a.size}), 0) FROM ${a} WHERE ${a.accountId} = ${accountId})`
+}
+
+function activeWebhooks(accountId: SQL): SQL<number> {
+  return sql`(SELECT count(*) FROM ${w} WHERE ${w.accountId} = ${accountId} AND ${w.active} = 1)`
+}
+
+const CHECK_INDEX = sqlText(sql`INSERT INTO ${ticketSearch} (${ticketSearch}, rank) VALUES ('integrity-check', 1)`)
+const REBUILD_INDEX = sql`INSERT INTO ${ticketSearch} (${ticketSearch}) VALUES ('rebuild')`
 
 /**
  * Compares everything that triggers maintain with a recount, and the full-text index with its tickets; repairs
  * differences if asked. Throws if differences remain.
  */
 export function verify(db: Database, repair: boolean): string {
-  const counts = db.run(...DERIVED.map(({ differences }) => `SELECT count(*) AS n FROM (${differences})`))
+  const counts = db.run(...DERIVED.map(({ differences }) => sqlText(sql`SELECT count(*) AS n FROM (${differences})`)))
   const found = [
     ...DERIVED.map((derived, index) => ({ ...derived, differences: numberIn(counts[index]) })),
     { name: 'full-text index', differences: isIndexIntact(db) ? '0' : 'some', repair: [REBUILD_INDEX] },
   ]
   const broken = found.filter(({ differences }) => differences !== '0')
-  if (repair && broken.length > 0) db.run(...broken.flatMap((derived) => derived.repair))
+  if (repair && broken.length > 0) db.run(...broken.flatMap((derived) => derived.repair.map(sqlText)))
   const table = formatTable(
     ['WHAT', 'DIFFERENCES', 'STATE'],
     found.map(({ name, differences }) => [

@@ -1,45 +1,52 @@
 import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
+import { accountCounters, accounts, loginIdentities, users } from '../../src/db/schema/accounts.ts'
+import { attachments, comments, tickets } from '../../src/db/schema/tickets.ts'
+import { sql } from '../../src/db/sql.ts'
+import type { Statement } from '../../src/db/statement.ts'
+import { insertSelect } from '../../src/db/write.ts'
 import { hashPassword } from '../../src/lib/passwords.ts'
 import type { LocalBindings } from '../lib/local-bindings.ts'
+import { sqlText } from '../lib/sql-text.ts'
 import { ACCOUNTS, ATTACHMENT, COMMENTS, PASSWORD, TICKETS, USERS } from './data.ts'
+import { globexActivity } from './globex.ts'
+import { insertDemoRows } from './insert.ts'
+import { GLOBEX } from './people.ts'
 
 /**
  * Loads the demo data unless the database has accounts. Takes local bindings only, so that it cannot reach a deployed
  * database.
  */
 export async function loadDemoData({ DB, FILES }: LocalBindings): Promise<void> {
-  const known = await DB.prepare('SELECT 1 FROM accounts LIMIT 1').first()
+  const known = await DB.prepare(sqlText(sql`SELECT 1 FROM ${accounts} LIMIT 1`)).first()
   if (known) return
   const bytes = readFileSync(`${import.meta.dirname}/error_screenshot.png`)
   await FILES.put(`acct_acme/${ATTACHMENT.id}`, bytes)
-  await DB.batch(await statements(DB, bytes))
+  const statements = await rowsOfDemo(bytes)
+  await DB.batch(statements.map((statement) => DB.prepare(sqlText(statement))))
 }
 
 /** All rows, for one transaction. */
-async function statements(db: D1Database, picture: Uint8Array): Promise<D1PreparedStatement[]> {
-  const users = await Promise.all(USERS.map(async (user) => ({ ...user, password_hash: await hashPassword(PASSWORD) })))
+async function rowsOfDemo(picture: Uint8Array): Promise<Statement[]> {
+  // One hash for all, because each takes a tenth of a second. The password is public.
+  const passwordHash = await hashPassword(PASSWORD)
+  const people = USERS.map((user) => ({ ...user, passwordHash }))
+  const globex = globexActivity(Date.now())
   const sha256 = createHash('sha256').update(picture).digest('hex')
-  const states = ACCOUNTS.map(({ id }) => ({
-    account_id: id,
-    ticket_number: TICKETS.filter((ticket) => ticket.account_id === id).length,
-    event_sequence: 0,
-  }))
-  const logins = USERS.map(({ id, account_id, email_key }) => ({ email_key, account_id, user_id: id }))
-  const attachment = { ...ATTACHMENT, size: picture.byteLength, sha256 }
-  return [
-    ...ACCOUNTS.map((row) => insert(db, 'accounts', row)),
-    ...states.map((row) => insert(db, 'account_state', row)),
-    ...users.map((row) => insert(db, 'users', row)),
-    ...logins.map((row) => insert(db, 'logins', row)),
-    ...TICKETS.map((row) => insert(db, 'tickets', row)),
-    ...COMMENTS.map((row) => insert(db, 'comments', row)),
-    insert(db, 'attachments', attachment),
+  const { ticketNumber, eventSequence, lastWriteAt } = globex
+  const counters = [
+    { accountId: 'acct_acme', ticketNumber: TICKETS.length, eventSequence: 0 },
+    { accountId: GLOBEX, ticketNumber, eventSequence, fannedOutSequence: eventSequence, lastWriteAt },
   ]
-}
-
-function insert(db: D1Database, table: string, row: Record<string, string | number | null>): D1PreparedStatement {
-  const columns = Object.keys(row)
-  const placeholders = columns.map(() => '?').join(', ')
-  return db.prepare(`INSERT INTO ${table} (${columns.join(', ')}) VALUES (${placeholders})`).bind(...Object.values(row))
+  const identities = USERS.map(({ id, accountId, emailNormalized }) => ({ emailNormalized, accountId, userId: id }))
+  return [
+    ...ACCOUNTS.map((row) => insertSelect(accounts, row)),
+    ...counters.map((row) => insertSelect(accountCounters, row)),
+    ...people.map((row) => insertSelect(users, row)),
+    ...identities.map((row) => insertSelect(loginIdentities, row)),
+    ...TICKETS.map((row) => insertSelect(tickets, row)),
+    ...COMMENTS.map((row) => insertSelect(comments, row)),
+    ...insertDemoRows(globex.rows),
+    insertSelect(attachments, { ...ATTACHMENT, size: picture.byteLength, sha256 }),
+  ]
 }

@@ -1,4 +1,4 @@
-import { readdirSync } from 'node:fs'
+import { readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { z } from 'zod'
@@ -29,6 +29,24 @@ export function rowsOf(database: DatabaseSync, statement: string): z.infer<typeo
     .prepare(statement)
     .all()
     .map((row) => Row.parse(row))
+}
+
+const WATCH_MS = 1_000
+
+/** Calls `onDeleted` once the file of the local database is deleted or replaced. Does not keep the process running. */
+export function watchLocalFile(onDeleted: () => void): void {
+  const first = identityOfLocalFile()
+  const timer = setInterval(() => {
+    if (identityOfLocalFile() === first) return
+    clearInterval(timer)
+    onDeleted()
+  }, WATCH_MS)
+  timer.unref()
+}
+
+function identityOfLocalFile(): bigint | undefined {
+  const file = findLocalFile()
+  return file === undefined ? undefined : statSync(file, { bigint: true, throwIfNoEntry: false })?.ino
 }
 
 function findLocalFile(): string | undefined {

@@ -46,10 +46,10 @@ export function runWrangler(args: string[]): string {
   return result.stdout
 }
 
-export function startWrangler(args: string[]): ChildProcess {
+export function startWrangler(args: string[], output: 'inherit' | 'pipe'): ChildProcess {
   return spawn(process.execPath, [WRANGLER, ...args], {
     cwd: ROOT,
     env: environment(),
-    stdio: ['ignore', 'inherit', 'inherit'],
+    stdio: ['ignore', output, output],
   })
 }

@@ -4,9 +4,14 @@ import { Node, Project, type PropertyAssignment, type SourceFile } from 'ts-morp
 
 export const SCHEMA = 'src/db/schema'
 
+/** The Worker's source, or the tests, scripts, benchmarks and quality checks. */
+export type Area = 'src' | 'others'
+
 /** A change to the text of a file. */
 export interface Mutation {
   name: string
+  /** Where it must be a type error. */
+  areas: readonly Area[]
   file: string
   start: number
   end: number
@@ -15,9 +20,9 @@ export interface Mutation {
 
 /**
  * For each table, a column to rename and one to make nullable. The latter is missing if no column of the table is read except
- * by SQL, or if null is handled already. `app_secrets` is used by scripts only.
+ * by SQL, or if null is handled already. A renamed column must be a type error in both areas, unless only one uses the table.
  */
-const COLUMNS: Record<string, { rename?: string; nullable?: string }> = {
+const COLUMNS: Record<string, { rename: string; nullable?: string; only?: Area }> = {
   accounts: { rename: 'name', nullable: 'plan' },
   loginIdentities: { rename: 'emailNormalized' },
   accountCounters: { rename: 'eventSequence', nullable: 'activeWebhooks' },
@@ -27,9 +32,9 @@ const COLUMNS: Record<string, { rename?: string; nullable?: string }> = {
   apiKeys: { rename: 'hash', nullable: 'lastFour' },
   apiKeyAccounts: { rename: 'keyId' },
   loginUnlocks: { rename: 'emailNormalized' },
-  appSecrets: {},
+  appSecrets: { rename: 'knownSince', only: 'others' },
   idempotencyRecords: { rename: 'keyHash', nullable: 'fingerprint' },
-  batchAssertions: { rename: 'rule' },
+  batchAssertions: { rename: 'rule', only: 'src' },
   tickets: { rename: 'title', nullable: 'description' },
   ticketTags: { rename: 'tag' },
   ticketTagsUpdated: { rename: 'tag' },
@@ -59,7 +64,7 @@ export function mutationsOf(root: string): Mutation[] {
     const chosen = COLUMNS[table]
     if (!chosen) throw new Error(`No columns are chosen for the table ${table}`)
     return [
-      ...(chosen.rename ? [rename(table, columnOf(table, columns, chosen.rename))] : []),
+      rename(table, columnOf(table, columns, chosen.rename), chosen.only ? [chosen.only] : ['src', 'others']),
       ...(chosen.nullable ? [makeNullable(table, columnOf(table, columns, chosen.nullable))] : []),
       ...columns.flatMap((column) => addToEnum(table, column)),
     ]
@@ -83,7 +88,7 @@ function columnOf(table: string, columns: PropertyAssignment[], name: string): P
   return column
 }
 
-function rename(table: string, column: PropertyAssignment): Mutation {
+function rename(table: string, column: PropertyAssignment, areas: readonly Area[]): Mutation {
   const name = column.getNameNode()
   return mutation(
     `${table}.${name.getText()} renamed`,
@@ -91,6 +96,7 @@ function rename(table: string, column: PropertyAssignment): Mutation {
     name.getStart(),
     name.getEnd(),
     `${name.getText()}Renamed`,
+    areas,
   )
 }
 
@@ -113,6 +119,13 @@ function addToEnum(table: string, column: PropertyAssignment): Mutation[] {
   })
 }
 
-function mutation(name: string, at: Node, start: number, end: number, text: string): Mutation {
-  return { name, file: at.getSourceFile().getFilePath().slice(1), start, end, text }
+function mutation(
+  name: string,
+  at: Node,
+  start: number,
+  end: number,
+  text: string,
+  areas: readonly Area[] = ['src'],
+): Mutation {
+  return { name, areas, file: at.getSourceFile().getFilePath().slice(1), start, end, text }
 }

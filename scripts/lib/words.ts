@@ -37,12 +37,12 @@ export const BANNED_WORDS: readonly BannedWord[] = [
   { word: 'is no', pattern: /(?<!\bthere )\bis no (?!longer\b)/i, only: 'sentences' },
 ]
 
-export const CHECKED_FOLDERS = ['src', 'test', 'quality', 'packages', 'scripts', 'bench']
+export const CHECKED_FOLDERS = ['src', 'test', 'quality', 'packages', 'scripts', 'site', 'bench']
 
 const DOCUMENTS = ['*.md', 'docs/**/*.md', 'quality/**/*.md', 'packages/*/*.md', 'openapi.json']
 
 /** Documents that are not rewritten yet. A test fails if one of them has become clean. */
-export const UNCHECKED_DOCUMENTS: readonly string[] = ['README.md', 'docs/operations.md']
+export const UNCHECKED_DOCUMENTS: readonly string[] = ['docs/operations.md']
 
 export interface Finding {
   file: string

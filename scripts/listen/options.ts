@@ -1,4 +1,4 @@
-import { parseOptions } from '../lib/options.ts'
+import { type CommandSpec, parseCommand } from '../lib/command-line.ts'
 
 export interface ListenOptions {
   port: number
@@ -9,35 +9,35 @@ export interface ListenOptions {
   body: boolean
 }
 
-export const HELP = `Usage: npm run listen -- [--port 4000] [--secret whsec_…] [--fail 2] [--body]
+const OPTIONS = {
+  port: { type: 'string', value: 'N', default: '4000', about: 'port to listen on' },
+  secret: {
+    type: 'string',
+    value: 'whsec_…',
+    about: "the webhook's secret: verify each delivery, and respond with 401 to others",
+  },
+  fail: { type: 'string', value: 'N', default: '0', about: 'respond with 500 to the first N attempts of each event' },
+  body: { type: 'boolean', about: 'print the JSON of each delivery as well' },
+} as const
 
-Receives webhooks on http://localhost:4000/ and prints a line for each.
-
-  --port    which port to listen on; 4000 unless told
-  --secret  the webhook's secret: each delivery is verified, and a wrong signature is answered with 401
-            (WEBHOOK_SECRET in the environment does the same, and does not show in a list of processes)
-  --fail    answers 500 to the first so many attempts of each event, to see them tried again
-  --body    prints the JSON as well`
+export const SPEC = {
+  name: 'npm run listen',
+  about: `Receives webhooks on http://localhost:4000/ and prints a line for each. The environment variable WEBHOOK_SECRET replaces
+--secret, and is not shown in a list of processes.`,
+  options: OPTIONS,
+  examples: ['npm run listen -- --port 4000 --secret whsec_…', 'npm run listen -- --fail 2 --body'],
+} satisfies CommandSpec
 
 /** Null for `--help`. Throws a one-line error for an invalid option. */
 export function readOptions(args: string[], env: NodeJS.ProcessEnv): ListenOptions | null {
-  const config = {
-    args,
-    options: {
-      help: { type: 'boolean', short: 'h' },
-      port: { type: 'string', default: '4000' },
-      secret: { type: 'string' },
-      fail: { type: 'string', default: '0' },
-      body: { type: 'boolean', default: false },
-    },
-  } as const
-  const { values } = parseOptions(config, 'npm run listen -- --help')
-  if (values.help) return null
+  const parsed = parseCommand(SPEC, args)
+  if (parsed === null) return null
+  const { values } = parsed
   return {
     port: wholeNumber('--port', values.port, 1, 65_535),
     secret: readSecret(values.secret || env.WEBHOOK_SECRET),
     fail: wholeNumber('--fail', values.fail, 0, 1_000),
-    body: values.body,
+    body: values.body ?? false,
   }
 }
 

@@ -25,6 +25,14 @@ export interface Config {
 /** The message lists the variables to fix, without their values. */
 export class ConfigError extends Error {
   override readonly name = 'ConfigError'
+
+  constructor(
+    message: string,
+    /** Whether there is no `APP_SECRET` at all, as in a fresh clone. */
+    readonly isSecretMissing = false,
+  ) {
+    super(message)
+  }
 }
 
 const parsed = new WeakMap<Bindings, Config>()
@@ -36,7 +44,7 @@ export function configOf(env: Bindings): Config {
   const result = Variables.safeParse(env)
   const problems = [...(result.success ? [] : problemsIn(result.error)), ...originProblems(env)]
   if (!result.success || problems.length > 0)
-    throw new ConfigError(`The service is not configured: ${problems.join('; ')}`)
+    throw new ConfigError(`The service is not configured: ${problems.join('; ')}`, !env.APP_SECRET)
   const config: Config = {
     tokenTtlSeconds: result.data.TOKEN_TTL_SECONDS,
     rateLimits: { standard: result.data.RATE_LIMIT_STANDARD, premium: result.data.RATE_LIMIT_PREMIUM },

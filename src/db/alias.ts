@@ -1,6 +1,6 @@
 import { type GetColumnData, getTableColumns, getTableName } from 'drizzle-orm'
 import type { SQLiteTable } from 'drizzle-orm/sqlite-core'
-import { constantSql, type SQL } from './sql'
+import { constantSql, type SQL } from './sql.ts'
 
 export type Alias<T extends SQLiteTable> = SQL & {
   readonly [K in keyof T['_']['columns']]: SQL<GetColumnData<T['_']['columns'][K]>>

@@ -1,7 +1,7 @@
 import type { Column, GetColumnData } from 'drizzle-orm'
-import type { Json, JsonText } from './json'
-import { render } from './render'
-import { constantSql, type SQL, sql } from './sql'
+import type { Json, JsonText } from './json.ts'
+import { render } from './render.ts'
+import { constantSql, type SQL, sql } from './sql.ts'
 
 /** Columns or typed expressions by the names that their row has. */
 export type Fields = Readonly<Record<string, SQL | Column>>
@@ -17,8 +17,10 @@ export class Selection<F extends Fields> {
   /** `json_object('x', a, 'y', b)`: a snapshot has the names of a row, so that both are presented alike. */
   readonly json: Json<Row<F>>
   readonly names: readonly string[]
+  readonly fields: F
 
-  constructor(readonly fields: F) {
+  constructor(fields: F) {
+    this.fields = fields
     const pairs = Object.entries(fields).map(([name, field]) => sql`${sql.raw(`'${name}'`)}, ${field}`)
     this.names = Object.keys(fields)
     this.list = constant(listOf(fields))

@@ -1,5 +1,5 @@
-import { type Fields, listOf, type Row, Selection } from './selection'
-import { constantSql, type SQL, sql } from './sql'
+import { type Fields, listOf, type Row, Selection } from './selection.ts'
+import { constantSql, type SQL, sql } from './sql.ts'
 
 const SELECT = constantSql('SELECT ')
 const SPACE = constantSql(' ')

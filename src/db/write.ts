@@ -1,7 +1,7 @@
 import { type Column, getTableColumns, getTableName } from 'drizzle-orm'
 import type { SQLiteTable } from 'drizzle-orm/sqlite-core'
-import { constantSql, type SQL, sql } from './sql'
-import { run, type Statement } from './statement'
+import { constantSql, type SQL, sql } from './sql.ts'
+import { run, type Statement } from './statement.ts'
 
 /** A value, an expression or a column of a type. A column may be null only if the type may. */
 type Value<T, TableName> =

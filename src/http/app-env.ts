@@ -1,6 +1,7 @@
 import type { Caller } from '../core/caller'
 import type { Bindings } from '../core/config'
 import type { Credential } from '../core/credential'
+import type { ErrorCode } from '../core/errors'
 import type { Plan } from '../db/by-plan'
 import type { DbCosts } from '../db/client'
 
@@ -33,6 +34,8 @@ export interface AppEnv {
     bodyHash?: string
     /** Whether the response is a replay. */
     replayed?: boolean
+    /** Of an error response. */
+    errorCode?: ErrorCode
     failure?: unknown
   }
 }

@@ -1,8 +1,12 @@
 import { evictDurableObject, runInDurableObject } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { users } from '../../src/db/schema/accounts'
+import { sql } from '../../src/db/sql'
+import { select } from '../../src/db/statement'
+import { update } from '../../src/db/write'
 import { freshIpAddress } from '../helpers/addresses'
-import { type Account, createTestAccount, createTestMember, type Member, row } from '../helpers/api'
+import { type Account, createTestAccount, createTestMember, type Member } from '../helpers/api'
 import {
   admit,
   advanceClock,
@@ -15,6 +19,7 @@ import {
   warmUp,
 } from '../helpers/credentials'
 import { realBatch, sessions } from '../helpers/d1'
+import { execute, row } from '../helpers/database'
 import { callAs } from '../helpers/tickets'
 
 let account: Account
@@ -37,11 +42,13 @@ const name = () => ({ kind: 'token' as const, accountId: account.id, memberId: m
 const admits = async () => (await admit(object(), tokenClaim(account, member), false)).valid
 
 async function commit(): Promise<void> {
-  await env.DB.prepare(
-    "UPDATE users SET status = 'inactive', credential_generation = credential_generation + 1 WHERE id = ?",
+  await execute(
+    update(
+      users,
+      { status: 'inactive', tokenVersion: sql`${users.tokenVersion} + 1` },
+      sql`${users.id} = ${member.id}`,
+    ),
   )
-    .bind(member.id)
-    .run()
 }
 
 /** Ends a step of the member's Durable Object like a crash. */
@@ -81,7 +88,9 @@ describe('S19 a crash between the steps of a deactivation', () => {
     breakStep('beginInvalidation', failWithCrash)
     expect((await callAs(account.admin, 'DELETE', `users/${member.id}`)).status).toBe(503)
     vi.restoreAllMocks()
-    expect(await row('SELECT status FROM users WHERE id = ?', member.id)).toEqual({ status: 'active' })
+    expect(await row(select({ status: users.status }, sql`FROM ${users} WHERE ${users.id} = ${member.id}`))).toEqual({
+      status: 'active',
+    })
     expect(await status()).toBe(200)
   })
 
@@ -100,7 +109,9 @@ describe('S19 a crash between the steps of a deactivation', () => {
     )
     expect((await callAs(account.admin, 'DELETE', `users/${member.id}`)).status).toBe(503)
     vi.restoreAllMocks()
-    expect(await row('SELECT status FROM users WHERE id = ?', member.id)).toEqual({ status: 'active' })
+    expect(await row(select({ status: users.status }, sql`FROM ${users} WHERE ${users.id} = ${member.id}`))).toEqual({
+      status: 'active',
+    })
     expect(await status()).toBe(200)
   })
 

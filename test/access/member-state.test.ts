@@ -1,10 +1,14 @@
 import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { accounts, users } from '../../src/db/schema/accounts'
+import { sql } from '../../src/db/sql'
+import { deleteFrom, omitUndefined, update } from '../../src/db/write'
 import { freshIpAddress } from '../helpers/addresses'
 import { type Account, call, createTestAccount, createTestToken, createTicket, type Member } from '../helpers/api'
 import { admit as admitBy, advanceClock, tokenClaim } from '../helpers/credentials'
 import { sessions } from '../helpers/d1'
+import { execute } from '../helpers/database'
 import { eventually } from '../helpers/eventually'
 
 const DAY = 24 * 60 * 60 * 1_000
@@ -20,8 +24,8 @@ afterEach(() => {
   vi.restoreAllMocks()
 })
 
-async function set(member: Member, column: string, value: string | number): Promise<void> {
-  await env.DB.prepare(`UPDATE users SET ${column} = ? WHERE id = ?`).bind(value, member.id).run()
+async function set(member: Member, values: Partial<typeof users.$inferInsert>): Promise<void> {
+  await execute(update(users, omitUndefined(values), sql`${users.id} = ${member.id}`))
 }
 
 const limiterOf = (member: Member) => env.RATE_LIMITER.getByName(`member:${account.id}/${member.id}`)
@@ -57,11 +61,11 @@ describe('what the object knows of its member', () => {
   })
 
   it.each([
-    ['deactivated', 'status', 'inactive'],
-    ['given new credentials', 'credential_generation', 2],
-  ])('ends for a member who is %s, 61 seconds later at the latest', async (_name, column, value) => {
+    ['deactivated', { status: 'inactive' }],
+    ['given new credentials', { tokenVersion: 2 }],
+  ] as const)('ends for a member who is %s, 61 seconds later at the latest', async (_name, values) => {
     expect(await status('GET', 'tickets', account.agent)).toBe(200)
-    await set(account.agent, column, value)
+    await set(account.agent, values)
     advanceClock(61_000)
     expect(await status('GET', 'tickets', account.agent)).toBe(401)
     expect(await status('POST', 'tickets', account.agent)).toBe(401)
@@ -70,7 +74,7 @@ describe('what the object knows of its member', () => {
 
   it('is asked anew for a token of a later generation: the operator has ended those before it', async () => {
     expect(await status('GET', 'tickets', account.agent)).toBe(200)
-    await set(account.agent, 'credential_generation', 2)
+    await set(account.agent, { tokenVersion: 2 })
     const token = await createTestToken(account.id, account.agent.id, 'agent', 2)
     expect(await status('GET', 'tickets', { ...account.agent, token })).toBe(200)
     expect(await status('GET', 'tickets', account.agent)).toBe(401)
@@ -80,14 +84,14 @@ describe('what the object knows of its member', () => {
 
   it('ends for a member who is gone', async () => {
     expect(await status('GET', 'tickets', account.stranger)).toBe(200)
-    await env.DB.prepare('DELETE FROM users WHERE id = ?').bind(account.stranger.id).run()
+    await execute(deleteFrom(users, sql`${users.id} = ${account.stranger.id}`))
     advanceClock(61_000)
     expect(await status('GET', 'tickets', account.stranger)).toBe(401)
   })
 
   it('is refreshed beside a request after 30 seconds, so that the next one has it', async () => {
     expect(await status('GET', 'tickets', account.agent)).toBe(200)
-    await set(account.agent, 'status', 'inactive')
+    await set(account.agent, { status: 'inactive' })
     advanceClock(29_000)
     expect(await status('GET', 'tickets', account.agent)).toBe(200)
     advanceClock(2_000)
@@ -98,7 +102,7 @@ describe('what the object knows of its member', () => {
   it('follows a lowered role', async () => {
     expect(await status('GET', 'users', account.agent)).toBe(200)
     const ticket = await createTicket(account.stranger)
-    await set(account.agent, 'role', 'customer')
+    await set(account.agent, { role: 'customer' })
     advanceClock(61_000)
     expect(await status('GET', 'users', account.agent)).toBe(403)
     expect(await status('GET', `tickets/${ticket.id}`, account.agent)).toBe(404)
@@ -111,7 +115,7 @@ describe('what the object knows of its member', () => {
     const ticket = await createTicket(account.stranger)
     expect(await status('GET', `tickets/${ticket.id}`, account.customer)).toBe(404)
     expect(await status('GET', 'users', account.customer)).toBe(403)
-    await set(account.customer, 'role', 'agent')
+    await set(account.customer, { role: 'agent' })
     advanceClock(61_000)
     expect(await status('GET', `tickets/${ticket.id}`, account.customer)).toBe(200)
     expect(await status('GET', 'users', account.customer)).toBe(200)
@@ -121,10 +125,10 @@ describe('what the object knows of its member', () => {
     const limit = async () =>
       (await call('GET', 'tickets', { token: account.agent.token })).headers.get('X-RateLimit-Limit')
     expect(await limit()).toBe('100')
-    await env.DB.prepare("UPDATE accounts SET plan = 'premium' WHERE id = ?").bind(account.id).run()
+    await execute(update(accounts, { plan: 'premium' }, sql`${accounts.id} = ${account.id}`))
     advanceClock(61_000)
     expect(await limit()).toBe('300')
-    await env.DB.prepare("UPDATE accounts SET plan = 'standard' WHERE id = ?").bind(account.id).run()
+    await execute(update(accounts, { plan: 'standard' }, sql`${accounts.id} = ${account.id}`))
     advanceClock(61_000)
     expect(await limit()).toBe('100')
   })
@@ -203,7 +207,7 @@ describe('the alarm', () => {
   it('brings nothing revoked back', async () => {
     const limiter = limiterOf(account.agent)
     await limiter.verifyAndCount(claimOf(account.agent), false)
-    await set(account.agent, 'credential_generation', 2)
+    await set(account.agent, { tokenVersion: 2 })
     advanceClock(DAY + 61_000)
     await runDurableObjectAlarm(limiter)
     expect(await limiter.verifyAndCount(claimOf(account.agent), false)).toEqual({ valid: false })

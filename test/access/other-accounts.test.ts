@@ -1,8 +1,14 @@
 import { env } from 'cloudflare:workers'
 import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
+import { apiKeys, loginIdentities, users } from '../../src/db/schema/accounts'
+import { attachments, comments, objectIntents, ticketHistory, tickets } from '../../src/db/schema/tickets'
+import { deliveries, deliveryAttempts, events, replays, webhooks } from '../../src/db/schema/webhooks'
+import { sql } from '../../src/db/sql'
+import { select } from '../../src/db/statement'
 import { newId } from '../../src/lib/ids'
-import { type Account, createTestAccount, createTestMember, createTicket, type Member, rows } from '../helpers/api'
+import { type Account, createTestAccount, createTestMember, createTicket, type Member } from '../helpers/api'
 import { createTestKey, type Key } from '../helpers/credentials'
+import { rows } from '../helpers/database'
 import { fetchFile } from '../helpers/files'
 import { API_OPERATIONS, type ApiOperation, byName } from '../helpers/operations'
 import { createIds, fillPath, missingIds, PATH_ID_NAMES, type PathIdName, type PathIds } from '../helpers/path-ids'
@@ -87,11 +93,19 @@ async function attempt(operation: ApiOperation, token: string, ids: Partial<Path
 
 async function stored(account: Account): Promise<string> {
   const tables = [
-    ...['users', 'api_keys', 'tickets', 'comments', 'attachments', 'object_intents', 'ticket_history', 'logins'],
-    ...['webhooks', 'deliveries', 'delivery_attempts', 'replays'],
+    ...[users, apiKeys, tickets, comments, attachments, objectIntents, ticketHistory, loginIdentities],
+    ...[webhooks, deliveries, deliveryAttempts, replays],
   ]
-  const data: unknown[] = [await rows('SELECT sequence, data FROM events WHERE account_id = ?', account.id)]
-  for (const table of tables) data.push(await rows(`SELECT * FROM ${table} WHERE account_id = ?`, account.id))
+  const data: unknown[] = [
+    await rows(
+      select(
+        { sequence: events.sequence, data: events.data },
+        sql`FROM ${events} WHERE ${events.accountId} = ${account.id}`,
+      ),
+    ),
+  ]
+  for (const table of tables)
+    data.push(await rows(sql`SELECT * FROM ${table} WHERE ${table.accountId} = ${account.id}`))
   return JSON.stringify(data)
 }
 

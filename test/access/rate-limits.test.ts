@@ -1,17 +1,13 @@
 import { evictDurableObject, runInDurableObject } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { tickets } from '../../src/db/schema/tickets'
+import { sql } from '../../src/db/sql'
+import { select } from '../../src/db/statement'
 import { freshIpAddress } from '../helpers/addresses'
-import {
-  type Account,
-  call,
-  createTestAccount,
-  createTicket,
-  type Member,
-  rows,
-  type TestResponse,
-} from '../helpers/api'
+import { type Account, call, createTestAccount, createTicket, type Member, type TestResponse } from '../helpers/api'
 import { tokenClaim } from '../helpers/credentials'
+import { rows } from '../helpers/database'
 
 // Half-way through a minute, so that no minute ends within a test.
 beforeEach(() => {
@@ -108,7 +104,9 @@ describe('C05 the limit', () => {
     })
     const body = { title: 'Over the limit', description: 'D' }
     expect((await call('POST', 'tickets', { token: account.agent.token, body })).status).toBe(429)
-    expect(await rows('SELECT id FROM tickets WHERE account_id = ?', account.id)).toEqual([])
+    expect(
+      await rows(select({ id: tickets.id }, sql`FROM ${tickets} WHERE ${tickets.accountId} = ${account.id}`)),
+    ).toEqual([])
   })
 
   it('C05 of 400 at once exactly 100 pass, of one member as of another', async () => {

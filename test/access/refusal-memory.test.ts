@@ -2,10 +2,14 @@ import { env } from 'cloudflare:workers'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { RefusalMemory, refusalMemory } from '../../src/access/refusal-memory'
 import type { Credential } from '../../src/core/credential'
+import { users } from '../../src/db/schema/accounts'
+import { sql } from '../../src/db/sql'
+import { omitUndefined, update } from '../../src/db/write'
 import { freshIpAddress } from '../helpers/addresses'
 import { type Account, call, createTestAccount, createTestMember, createTestToken, type Member } from '../helpers/api'
 import { advanceClock, createTestKey, objectOf, stopClock, tokenClaim } from '../helpers/credentials'
 import { watchSessions, wire } from '../helpers/d1'
+import { execute } from '../helpers/database'
 import { callAs } from '../helpers/tickets'
 
 let account: Account
@@ -49,8 +53,8 @@ async function spend(member: Member, count: number): Promise<void> {
   await Promise.all(Array.from({ length: count }, () => objectOf(account, member).verifyAndCount(claim, false)))
 }
 
-const set = (member: Member, column: string, value: string | number) =>
-  env.DB.prepare(`UPDATE users SET ${column} = ? WHERE id = ?`).bind(value, member.id).run()
+const set = (member: Member, values: Partial<typeof users.$inferInsert>) =>
+  execute(update(users, omitUndefined(values), sql`${users.id} = ${member.id}`))
 
 describe('a read of a valid caller', () => {
   it('begins in advance of verification', async () => {
@@ -92,7 +96,7 @@ describe('a read of a valid caller', () => {
   })
 
   it('waits where the role of the token is out of date, and is read once', async () => {
-    await set(account.agent, 'role', 'admin')
+    await set(account.agent, { role: 'admin' })
     expect(await status(account.agent, 'account')).toBe(200)
     expect(await readsInAdvance(account.agent)).toEqual([false, 200])
     const queries = vi.spyOn(wire, 'fetch')
@@ -103,9 +107,9 @@ describe('a read of a valid caller', () => {
 
 describe('the memory of refusals never refuses', () => {
   it('a user who is active again', async () => {
-    await set(account.agent, 'status', 'inactive')
+    await set(account.agent, { status: 'inactive' })
     expect(await status(account.agent)).toBe(401)
-    await set(account.agent, 'status', 'active')
+    await set(account.agent, { status: 'active' })
     advanceClock(60_000)
     refusalMemory.recordInvalid(credentialOf(account.agent), Date.now())
     expect(await readsInAdvance(account.agent)).toEqual([false, 200])

@@ -2,6 +2,9 @@ import { env } from 'cloudflare:workers'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { generateKey, hashKey } from '../../src/access/api-key-format'
 import type { Claim } from '../../src/core/credential'
+import { apiKeys, users } from '../../src/db/schema/accounts'
+import { sql } from '../../src/db/sql'
+import { update } from '../../src/db/write'
 import { deriveKey } from '../../src/lib/crypto'
 import { newId } from '../../src/lib/ids'
 import { freshIpAddress } from '../helpers/addresses'
@@ -16,6 +19,7 @@ import {
   tokenClaim,
 } from '../helpers/credentials'
 import { countCredentialQueries } from '../helpers/d1'
+import { execute } from '../helpers/database'
 import { callAs } from '../helpers/tickets'
 
 let account: Account
@@ -56,7 +60,7 @@ describe('an unknown API key of a MAC secret that was rotated away', () => {
     const { id: realId } = await createTestKey(account)
     expect(await countCredentialQueries(rejected(generateKey(realId, old)))).toBe(1)
     const real = generateKey(realId, old)
-    await env.DB.prepare('UPDATE api_keys SET hash = ? WHERE id = ?').bind(hashKey(real), realId).run()
+    await execute(update(apiKeys, { hash: hashKey(real) }, sql`${apiKeys.id} = ${realId}`))
     expect(await statusOf(real, freshIpAddress())).toBe(200)
   })
 })
@@ -74,7 +78,7 @@ describe('a Durable Object that refuses a credential again', () => {
       return [objectOf(account, { id }), tokenClaim(account, { id })]
     },
     'an earlier generation': async () => {
-      await env.DB.prepare('UPDATE users SET credential_generation = 5 WHERE id = ?').bind(user().id).run()
+      await execute(update(users, { tokenVersion: 5 }, sql`${users.id} = ${user().id}`))
       return [objectOf(account, user()), tokenClaim(account, user(), 4)]
     },
     'a later generation': async () => [objectOf(account, user()), tokenClaim(account, user(), 9)],
@@ -119,7 +123,7 @@ describe('a Durable Object that refuses a credential again', () => {
     const object = objectOf(account, user())
     const invented = tokenClaim(account, user(), 9)
     expect(await object.verifyAndCount(invented, false)).toEqual({ valid: false })
-    await env.DB.prepare('UPDATE users SET credential_generation = 2 WHERE id = ?').bind(user().id).run()
+    await execute(update(users, { tokenVersion: 2 }, sql`${users.id} = ${user().id}`))
     const issued: Claim = { ...tokenClaim(account, user(), 2), ...{ tokenId: 'another' } }
     expect(await object.verifyAndCount(issued, false)).toMatchObject({ valid: true })
     expect(await object.verifyAndCount(invented, false)).toEqual({ valid: false })
@@ -129,7 +133,7 @@ describe('a Durable Object that refuses a credential again', () => {
     const object = objectOf(account, user())
     const claim = tokenClaim(account, user(), 2)
     expect(await object.verifyAndCount(claim, false)).toEqual({ valid: false })
-    await env.DB.prepare('UPDATE users SET credential_generation = 2 WHERE id = ?').bind(user().id).run()
+    await execute(update(users, { tokenVersion: 2 }, sql`${users.id} = ${user().id}`))
     expect(await object.verifyAndCount(claim, false)).toEqual({ valid: false })
     advanceClock(60_000)
     expect(await object.verifyAndCount(claim, false)).toMatchObject({ valid: true })

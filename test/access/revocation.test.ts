@@ -4,6 +4,9 @@ import { scryptSync } from 'node:crypto'
 import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import { issueToken } from '../../src/access/tokens'
 import { configOf } from '../../src/core/config'
+import { users } from '../../src/db/schema/accounts'
+import { sql } from '../../src/db/sql'
+import { select } from '../../src/db/statement'
 import { freshIpAddress } from '../helpers/addresses'
 import {
   type Account,
@@ -13,9 +16,9 @@ import {
   createTestToken,
   createTicket,
   type Member,
-  rows,
 } from '../helpers/api'
 import { advanceClock, objectOf, stopClock, warmUp } from '../helpers/credentials'
+import { rows } from '../helpers/database'
 import { API_OPERATIONS } from '../helpers/operations'
 import { callAs, createComment } from '../helpers/tickets'
 
@@ -204,8 +207,11 @@ describe('a role that has changed holds in the very next request, whatever the t
 describe('S11 the last active admin', () => {
   const activeAdmins = (own: Account) =>
     rows(
-      "SELECT id FROM users WHERE account_id = ? AND role = 'admin' AND status = 'active' AND kind = 'person'",
-      own.id,
+      select(
+        { id: users.id },
+        sql`FROM ${users} WHERE ${users.accountId} = ${own.id} AND ${users.role} = 'admin'
+          AND ${users.status} = 'active' AND ${users.kind} = 'person'`,
+      ),
     )
 
   it('S11 of twenty who leave at once, by demotion or deactivation, exactly one is kept', async () => {

@@ -1,7 +1,13 @@
 import { env } from 'cloudflare:workers'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { type Account, createTestAccount, createTestMember, createTestToken, type Member, rows } from '../helpers/api'
+import { apiKeys, users } from '../../src/db/schema/accounts'
+import { objectIntents } from '../../src/db/schema/tickets'
+import { sql } from '../../src/db/sql'
+import { type Statement, select } from '../../src/db/statement'
+import { deleteFrom, update } from '../../src/db/write'
+import { type Account, createTestAccount, createTestMember, createTestToken, type Member } from '../helpers/api'
 import { createTestKey, stopClock } from '../helpers/credentials'
+import { execute, prepare, rows } from '../helpers/database'
 import { takeSnapshot } from '../helpers/database-snapshot'
 import { eventually } from '../helpers/eventually'
 import { type HeldRequest, holdRequest } from '../helpers/held-request'
@@ -35,13 +41,14 @@ async function prepared(operation: ApiOperation): Promise<{ request: SampleReque
   const isOwn = caller !== null && ![account.admin, account.agent, account.customer].includes(caller)
   if (!isOwn)
     return { request, caller: await createTestMember(account.id, 'admin', { passwordHash: cheapHash(PASSWORD) }) }
-  await env.DB.prepare("UPDATE users SET role = 'admin' WHERE account_id = ? AND id = ?")
-    .bind(account.id, caller.id)
-    .run()
+  await execute(
+    update(users, { role: 'admin' }, sql`${users.accountId} = ${account.id} AND ${users.id} = ${caller.id}`),
+  )
   return { request, caller: { ...caller, role: 'admin', token: await createTestToken(account.id, caller.id, 'admin') } }
 }
 
-const intents = () => rows('SELECT id FROM object_intents WHERE account_id = ?', account.id)
+const intents = () =>
+  rows(select({ id: objectIntents.id }, sql`FROM ${objectIntents} WHERE ${objectIntents.accountId} = ${account.id}`))
 
 /** Without `last_used_at` of API keys, which is written after the response. */
 async function stored(): Promise<string> {
@@ -115,10 +122,14 @@ describe('a request that began before the access of its caller ended', () => {
   )
 
   /** Statements that the operator runs, and the status of the pending requests. */
-  const BY_OPERATOR: [what: string, status: number, statements: string[]][] = [
-    ['deactivated', 401, ["UPDATE users SET status = 'inactive' WHERE id = ?"]],
-    ['demoted', 403, ["UPDATE users SET role = 'agent' WHERE id = ?"]],
-    ['deleted', 401, ['DELETE FROM api_keys WHERE id = ?', 'DELETE FROM users WHERE id = ?']],
+  const BY_OPERATOR: [what: string, status: number, statements: (id: string) => Statement[]][] = [
+    ['deactivated', 401, (id) => [update(users, { status: 'inactive' }, sql`${users.id} = ${id}`)]],
+    ['demoted', 403, (id) => [update(users, { role: 'agent' }, sql`${users.id} = ${id}`)]],
+    [
+      'deleted',
+      401,
+      (id) => [deleteFrom(apiKeys, sql`${apiKeys.id} = ${id}`), deleteFrom(users, sql`${users.id} = ${id}`)],
+    ],
   ]
 
   it.each(BY_OPERATOR)('is refused where the operator has %s the caller in D1', async (what, status, statements) => {
@@ -132,7 +143,7 @@ describe('a request that began before the access of its caller ended', () => {
       if (what === 'deactivated' && kind === 'API key') continue
       const { request } = await prepared(operationOf('createTicket'))
       const held = await holdRequest(request, credential)
-      await env.DB.batch(statements.map((statement) => env.DB.prepare(statement).bind(id)))
+      await env.DB.batch(statements(id).map(prepare))
       await expectRejected(held, status, kind)
     }
   })

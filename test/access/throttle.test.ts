@@ -1,9 +1,13 @@
 import { env } from 'cloudflare:workers'
 import { beforeEach, describe, expect, it, vi } from 'vitest'
+import { loginUnlocks } from '../../src/db/schema/accounts'
+import { sql } from '../../src/db/sql'
+import { deleteFrom, insertSelect } from '../../src/db/write'
 import { freshIpAddress } from '../helpers/addresses'
 import { call, createTestMember, type TestResponse } from '../helpers/api'
 import { advanceClock } from '../helpers/credentials'
 import { sessions } from '../helpers/d1'
+import { prepare } from '../helpers/database'
 import { hashesDuring } from '../helpers/hashing'
 import { failLogins, PASSWORD, useLoginFixture, WRONG_PASSWORD, withoutHashing } from '../helpers/login-throttle'
 import { cheapHash, logIn } from '../helpers/users'
@@ -131,7 +135,10 @@ describe('what is no failure', () => {
 
 describe('the operator’s unlock', () => {
   const unlock = (email: string, at = Date.now()) =>
-    env.DB.prepare('INSERT OR REPLACE INTO login_unlocks (email_key, unlocked_at) VALUES (?, ?)').bind(email, at).run()
+    env.DB.batch([
+      prepare(deleteFrom(loginUnlocks, sql`${loginUnlocks.emailNormalized} = ${email}`)),
+      prepare(insertSelect(loginUnlocks, { emailNormalized: email, unlockedAt: at })),
+    ])
 
   beforeEach(async () => {
     await failLogins(10, logins.jane)

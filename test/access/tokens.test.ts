@@ -2,8 +2,12 @@ import { env } from 'cloudflare:workers'
 import { createHmac, generateKeyPairSync, sign as signWith } from 'node:crypto'
 import { beforeAll, describe, expect, it, vi } from 'vitest'
 import { configOf } from '../../src/core/config'
+import { users } from '../../src/db/schema/accounts'
+import { sql } from '../../src/db/sql'
+import { update } from '../../src/db/write'
 import { freshIpAddress } from '../helpers/addresses'
 import { type Account, call, createTestAccount, createTestMember, createTestToken } from '../helpers/api'
+import { execute } from '../helpers/database'
 
 let account: Account
 
@@ -194,7 +198,7 @@ describe('a token of somebody', () => {
   it('S05 who was deactivated before its first request is 401 on every route', async () => {
     const own = await createTestAccount()
     await createTestMember(own.id, 'admin')
-    await env.DB.prepare("UPDATE users SET status = 'inactive' WHERE id = ?").bind(own.admin.id).run()
+    await execute(update(users, { status: 'inactive' }, sql`${users.id} = ${own.admin.id}`))
     expect(await statuses(own.admin.token)).toEqual([401, 401])
     for (const path of ['users', 'tickets/x', 'tickets/x/comments'])
       expect((await call('GET', path, { token: own.admin.token, address: freshIpAddress() })).status).toBe(401)

@@ -1,6 +1,9 @@
 import { beforeEach, describe, expect, it } from 'vitest'
+import { accounts } from '../../src/db/schema/accounts'
+import { sql } from '../../src/db/sql'
 import { freshIpAddress } from '../helpers/addresses'
-import { type Account, call, createTestAccount, row } from '../helpers/api'
+import { type Account, call, createTestAccount } from '../helpers/api'
+import { row } from '../helpers/database'
 import { callAs, detailsOf } from '../helpers/tickets'
 
 let account: Account
@@ -9,7 +12,7 @@ beforeEach(async () => {
   account = await createTestAccount()
 })
 
-const stored = (id: string) => row<Record<string, unknown>>('SELECT * FROM accounts WHERE id = ?', id)
+const stored = (id: string) => row<Record<string, unknown>>(sql`SELECT * FROM ${accounts} WHERE ${accounts.id} = ${id}`)
 
 describe('GET /account', () => {
   it('shows an admin the account, and nothing beside', async () => {

@@ -1,11 +1,20 @@
 import { beforeEach, describe, expect, it, vi } from 'vitest'
 import { slugOf } from '../../src/accounts/slug'
+import { alias } from '../../src/db/alias'
+import { accounts as accountsTable } from '../../src/db/schema/accounts'
+import { tickets } from '../../src/db/schema/tickets'
+import { sql } from '../../src/db/sql'
+import { select } from '../../src/db/statement'
 import { freshIpAddress } from '../helpers/addresses'
-import { call, createTicket, row, rows } from '../helpers/api'
+import { call, createTicket } from '../helpers/api'
 import { advanceClock, stopClock } from '../helpers/credentials'
+import { row, rows } from '../helpers/database'
 import { hashesDuring } from '../helpers/hashing'
 import { eventsOf } from '../helpers/tickets'
 import { logIn, post } from '../helpers/users'
+
+const a = alias(accountsTable, 'a')
+const t = alias(tickets, 't')
 
 const OPEN = { ALLOW_SIGNUP: 'true' }
 
@@ -23,7 +32,7 @@ beforeEach(() => {
 })
 
 const claimsOf = (token: string) => JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString())
-const accounts = async () => (await row<{ n: number }>('SELECT count(*) AS n FROM accounts'))?.n
+const accounts = async () => (await row(select({ n: sql<number>`count(*)` }, sql`FROM ${accountsTable}`)))?.n
 
 describe('POST /accounts', () => {
   it('is 403 by default, before any hashing, and makes nothing', async () => {
@@ -63,7 +72,9 @@ describe('POST /accounts', () => {
     const { acc } = claimsOf(token)
     expect(await eventsOf(acc)).toEqual([])
     const ticket = await createTicket({ ...user, token })
-    const numbered = await row<{ number: number }>('SELECT number FROM tickets WHERE id = ?', ticket.id)
+    const numbered = await row(
+      select({ number: tickets.number }, sql`FROM ${tickets} WHERE ${tickets.id} = ${ticket.id}`),
+    )
     expect(numbered?.number).toBe(1)
     expect((await eventsOf(acc)).map((event) => event.sequence)).toEqual([1])
   })
@@ -73,9 +84,11 @@ describe('POST /accounts', () => {
     const { token, user } = (await post(OPEN, 'accounts', body)).body
     advanceClock(-5_000)
     const { id } = await createTicket({ ...user, token })
-    const found = await row<{ account: number; ticket: number }>(
-      'SELECT a.created_at AS account, t.created_at AS ticket FROM tickets t JOIN accounts a ON a.id = t.account_id WHERE t.id = ?',
-      id,
+    const found = await row(
+      select(
+        { account: a.createdAt, ticket: t.createdAt },
+        sql`FROM ${t} JOIN ${a} ON ${a.id} = ${t.accountId} WHERE ${t.id} = ${id}`,
+      ),
     )
     expect(found?.ticket).toBeGreaterThanOrEqual(found?.account ?? Number.NaN)
     vi.useRealTimers()
@@ -87,9 +100,11 @@ describe('POST /accounts', () => {
     expect([first.status, again.status]).toEqual([201, 201])
     const slug = `initech-${made}`
     expect((await logIn(body.email, body.password, { account: slug })).body.user).toEqual(first.body.user)
-    const stored = await rows<{ slug: string; id: string }>(
-      'SELECT slug, id FROM accounts WHERE name = ?',
-      body.account_name,
+    const stored = await rows(
+      select(
+        { slug: accountsTable.slug, id: accountsTable.id },
+        sql`FROM ${accountsTable} WHERE ${accountsTable.name} = ${body.account_name}`,
+      ),
     )
     const other = stored.find((account) => account.slug !== slug)
     expect(other?.slug).toBe(`${slug}-${other?.id.slice(-8)}`)
@@ -115,7 +130,12 @@ describe('POST /accounts', () => {
     const wait = Number(rejected?.headers.get('Retry-After'))
     expect(wait).toBeGreaterThan(3_500)
     expect(wait).toBeLessThanOrEqual(3_600)
-    const slugs = await rows<{ slug: string }>('SELECT slug FROM accounts WHERE name = ?', body.account_name)
+    const slugs = await rows(
+      select(
+        { slug: accountsTable.slug },
+        sql`FROM ${accountsTable} WHERE ${accountsTable.name} = ${body.account_name}`,
+      ),
+    )
     expect(new Set(slugs.map(({ slug }) => slug)).size).toBe(5)
   })
 

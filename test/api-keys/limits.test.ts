@@ -1,8 +1,12 @@
 import { evictDurableObject } from 'cloudflare:test'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { users } from '../../src/db/schema/accounts'
+import { sql } from '../../src/db/sql'
+import { select } from '../../src/db/statement'
 import { freshIpAddress } from '../helpers/addresses'
-import { type Account, call, createTestAccount, createTestMember, row } from '../helpers/api'
+import { type Account, call, createTestAccount, createTestMember } from '../helpers/api'
 import { advanceClock, createTestKey, objectOfKey, statusOf, stopClock } from '../helpers/credentials'
+import { row } from '../helpers/database'
 import { callAs, detailsOf } from '../helpers/tickets'
 
 const SECOND = 1_000
@@ -28,9 +32,11 @@ describe('how many keys an account has', () => {
     )
     expect(await outcomes(own, 30)).toEqual([18, 12])
     detailsOf(await create(own), 409, 'conflict')
-    const members = await row<{ n: number }>(
-      "SELECT count(*) AS n FROM users WHERE account_id = ? AND kind = 'key'",
-      own.id,
+    const members = await row(
+      select(
+        { n: sql<number>`count(*)` },
+        sql`FROM ${users} WHERE ${users.accountId} = ${own.id} AND ${users.kind} = 'key'`,
+      ),
     )
     expect(members).toEqual({ n: 20 })
     const keys: { id: string; expires_at: string | null }[] = (await callAs(own.admin, 'GET', 'api-keys')).body.data

@@ -1,8 +1,12 @@
 import { env } from 'cloudflare:workers'
 import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
+import { apiKeys } from '../../src/db/schema/accounts'
+import { sql } from '../../src/db/sql'
+import { select } from '../../src/db/statement'
 import { freshIpAddress } from '../helpers/addresses'
-import { type Account, call, createTestAccount, row } from '../helpers/api'
+import { type Account, call, createTestAccount } from '../helpers/api'
 import { advanceClock, createTestKey, statusOf, stopClock, warmUp } from '../helpers/credentials'
+import { row } from '../helpers/database'
 import { callAs, detailsOf } from '../helpers/tickets'
 
 const KEY = /^tk_live_[0-9a-z]{26}[0-9a-f]{92}$/
@@ -131,7 +135,8 @@ describe('DELETE /api-keys/{key_id}', () => {
     for (let i = 0; i < 3; i += 1) expect(await use(key)).toBe(200)
     expect((await callAs(account.admin, 'DELETE', `api-keys/${id}`)).status).toBe(204)
     expect(await use(key)).toBe(401)
-    const revokedAt = () => row<{ revoked_at: number }>('SELECT revoked_at FROM api_keys WHERE id = ?', id)
+    const revokedAt = () =>
+      row(select({ revoked_at: apiKeys.revokedAt }, sql`FROM ${apiKeys} WHERE ${apiKeys.id} = ${id}`))
     const first = await revokedAt()
     expect((await callAs(account.admin, 'DELETE', `api-keys/${id}`)).status).toBe(204)
     expect(await revokedAt()).toEqual(first)

@@ -1,18 +1,14 @@
 import { evictDurableObject } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
+import { getTableName } from 'drizzle-orm'
 import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
+import { apiKeys, loginIdentities, users } from '../../src/db/schema/accounts'
+import { sql } from '../../src/db/sql'
+import { select } from '../../src/db/statement'
 import { freshIpAddress } from '../helpers/addresses'
-import {
-  type Account,
-  call,
-  createTestAccount,
-  createTestMember,
-  createTestToken,
-  createTicket,
-  row,
-  rows,
-} from '../helpers/api'
+import { type Account, call, createTestAccount, createTestMember, createTestToken, createTicket } from '../helpers/api'
 import { createTestKey, type Key, objectOfKey, statusOf, stopClock } from '../helpers/credentials'
+import { row, rows } from '../helpers/database'
 import { eventually } from '../helpers/eventually'
 import { callAs, createComment, detailsOf, eventsOf, historyOf } from '../helpers/tickets'
 
@@ -115,7 +111,9 @@ describe('a key as a member', () => {
       expect((await call('GET', path, { token: credential })).status).toBe(404)
     expect((await callAs(account.admin, 'PATCH', path, { role: 'admin' })).status).toBe(404)
     expect((await callAs(account.admin, 'PATCH', path, { name: 'Renamed' })).status).toBe(404)
-    expect(await row('SELECT name FROM users WHERE id = ?', agentKey.id)).toEqual({ name: 'CRM sync' })
+    expect(await row(select({ name: users.name }, sql`FROM ${users} WHERE ${users.id} = ${agentKey.id}`))).toEqual({
+      name: 'CRM sync',
+    })
     expect((await callAs(account.admin, 'DELETE', path)).status).toBe(404)
     expect((await callAs(account.admin, 'POST', `${path}/password`, { password: 'a good password' })).status).toBe(404)
     expect(await statusOf(agentKey.key, freshIpAddress())).toBe(200)
@@ -126,7 +124,9 @@ describe('a key as a member', () => {
     expect((await by(adminKey, 'POST', `${path}/password`, { password: 'a good password' })).status).toBe(404)
     expect((await by(adminKey, 'PATCH', path, { role: 'agent' })).status).toBe(404)
     expect((await by(adminKey, 'DELETE', path)).status).toBe(404)
-    expect(await row('SELECT password_hash FROM users WHERE id = ?', adminKey.id)).toEqual({ password_hash: null })
+    expect(
+      await row(select({ password_hash: users.passwordHash }, sql`FROM ${users} WHERE ${users.id} = ${adminKey.id}`)),
+    ).toEqual({ password_hash: null })
     expect(await statusOf(adminKey.key, freshIpAddress())).toBe(200)
   })
 
@@ -149,7 +149,9 @@ describe('a key as a member', () => {
     const email = `${agentKey.id}@keys.invalid`
     const login = await call('POST', 'auth/login', { body: { email, password: agentKey.key.slice(0, 100) } })
     expect(login.status).toBe(401)
-    expect(await rows('SELECT * FROM logins WHERE email_key = ?', email)).toEqual([])
+    expect(
+      await rows(sql`SELECT * FROM ${loginIdentities} WHERE ${loginIdentities.emailNormalized} = ${email}`),
+    ).toEqual([])
   })
 
   it.each([
@@ -202,14 +204,17 @@ describe('a key as a member', () => {
 
 describe('last_used_at', () => {
   const lastUse = async (id: string) =>
-    (await row<{ at: number | null }>('SELECT last_used_at AS at FROM api_keys WHERE id = ?', id))?.at ?? null
+    (await row(select({ at: apiKeys.lastUsedAt }, sql`FROM ${apiKeys} WHERE ${apiKeys.id} = ${id}`)))?.at ?? null
 
   it('is noted once an hour, not at each request', async () => {
     stopClock()
     const { id, key } = await createTestKey(account)
     expect(await lastUse(id)).toBeNull()
     const written = vi.spyOn(env.DB, 'prepare')
-    const notes = () => written.mock.calls.filter(([sql]) => sql.includes('UPDATE api_keys SET last_used_at')).length
+    const notes = () =>
+      written.mock.calls.filter(([query]) =>
+        query.includes(`UPDATE ${getTableName(apiKeys)} SET ${apiKeys.lastUsedAt.name}`),
+      ).length
     const first = Date.now()
     for (let i = 0; i < 10; i += 1) await statusOf(key, freshIpAddress())
     await eventually(async () => expect(await lastUse(id)).toBe(first))

@@ -6,10 +6,13 @@ import { generateKey, hashKey, parseKey } from '../../src/access/api-key-format'
 import { isKnownKey } from '../../src/access/credentials'
 import { readToken } from '../../src/access/tokens'
 import { type Bindings, configOf, verificationKeys } from '../../src/core/config'
+import { apiKeys } from '../../src/db/schema/accounts'
+import { sql } from '../../src/db/sql'
+import { update } from '../../src/db/write'
 import { deriveKey } from '../../src/lib/crypto'
 import { newId } from '../../src/lib/ids'
 import { freshIpAddress } from '../helpers/addresses'
-import { type Account, API, call, createTestAccount, createTicket, ORIGIN, rows } from '../helpers/api'
+import { type Account, API, call, createTestAccount, createTicket, ORIGIN } from '../helpers/api'
 import {
   advanceClock,
   callWith,
@@ -20,6 +23,7 @@ import {
   watchObjects,
 } from '../helpers/credentials'
 import { sessions } from '../helpers/d1'
+import { execute, rows } from '../helpers/database'
 import { callAs } from '../helpers/tickets'
 
 const OURS = configOf(env).keys.apiKeys
@@ -114,7 +118,7 @@ describe('a key whose MAC is of a secret that was rotated away', () => {
     stopClock()
     const { id } = await createTestKey(account)
     const key = generateKey(id, old)
-    await env.DB.prepare('UPDATE api_keys SET hash = ? WHERE id = ?').bind(hashKey(key), id).run()
+    await execute(update(apiKeys, { hash: hashKey(key) }, sql`${apiKeys.id} = ${id}`))
     const address = freshIpAddress()
     const invented = () => generateKey(newId('key', Date.now()), old)
     const touched = watchObjects()
@@ -137,7 +141,7 @@ describe('a key whose MAC is of a secret that was rotated away', () => {
   it('is 503 while D1 or the throttle is away, never a free pass', async () => {
     const { id } = await createTestKey(account)
     const key = generateKey(id, old)
-    await env.DB.prepare('UPDATE api_keys SET hash = ? WHERE id = ?').bind(hashKey(key), id).run()
+    await execute(update(apiKeys, { hash: hashKey(key) }, sql`${apiKeys.id} = ${id}`))
     vi.spyOn(sessions, 'batch').mockRejectedValue(new Error('D1_ERROR: away'))
     expect(await statusOf(key, freshIpAddress())).toBe(503)
     vi.restoreAllMocks()
@@ -202,10 +206,10 @@ describe('S18 what is kept', () => {
     const keys = [...made, ...rotated]
     for (const { key } of keys) expect(await statusOf(key, freshIpAddress())).toBe(200)
     const tables = await rows<{ name: string }>(
-      "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE '\\_cf%' ESCAPE '\\'",
+      sql`SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE '\\_cf%' ESCAPE '\\'`,
     )
     const dump: string[] = []
-    for (const { name } of tables) dump.push(JSON.stringify(await rows(`SELECT * FROM "${name}"`)))
+    for (const { name } of tables) dump.push(JSON.stringify(await rows(sql`SELECT * FROM "${sql.raw(name)}"`)))
     const text = dump.join('\n')
     for (const { id, key } of keys) {
       expect(text).toContain(id)

@@ -1,6 +1,10 @@
 import { env } from 'cloudflare:workers'
 import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
-import { type Account, createTestAccount, createTicket, rows } from '../helpers/api'
+import { objectIntents } from '../../src/db/schema/tickets'
+import { sql } from '../../src/db/sql'
+import { select } from '../../src/db/statement'
+import { type Account, createTestAccount, createTicket } from '../helpers/api'
+import { rows } from '../helpers/database'
 import { eventually, nextSecond } from '../helpers/eventually'
 import { type FileBody, fetchFile, files, ticketWithFiles, upload } from '../helpers/files'
 import { callAs, createComment, detailsOf, eventsOf, expectNoHoles, historyOf } from '../helpers/tickets'
@@ -33,7 +37,11 @@ describe('DELETE /tickets/{id}/attachments/{id}', () => {
     const ticket = (await callAs(account.agent, 'GET', `tickets/${id}`)).body.data
     expect(ticket).toMatchObject({ attachments: [], attachment_count: 0, comment_count: 3 })
     expect(ticket.version).toBe(1 + 3 + open.length)
-    expect(await rows('SELECT id FROM object_intents WHERE account_id = ?', account.id)).toEqual([])
+    expect(
+      await rows(
+        select({ id: objectIntents.id }, sql`FROM ${objectIntents} WHERE ${objectIntents.accountId} = ${account.id}`),
+      ),
+    ).toEqual([])
     await expectNoHoles(account.id)
   })
 

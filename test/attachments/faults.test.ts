@@ -1,8 +1,14 @@
 import { env } from 'cloudflare:workers'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { sweepObjects } from '../../src/attachments/service'
-import { type Account, call, createTestAccount, createTicket, row } from '../helpers/api'
+import { attachments as attachmentsTable, comments, objectIntents, tickets } from '../../src/db/schema/tickets'
+import { events } from '../../src/db/schema/webhooks'
+import { sql } from '../../src/db/sql'
+import { select } from '../../src/db/statement'
+import { update } from '../../src/db/write'
+import { type Account, call, createTestAccount, createTicket } from '../helpers/api'
 import { realBatch, sessions } from '../helpers/d1'
+import { countOf, execute, row } from '../helpers/database'
 import { eventually } from '../helpers/eventually'
 
 const MINUTE = 60_000
@@ -23,13 +29,17 @@ const post = (attachments: unknown[]) =>
   call('POST', 'tickets', { token: account.agent.token, body: { title: 'T', description: 'D', attachments } })
 
 async function leftovers() {
-  const counts = await row<Record<string, number>>(
-    `SELECT (SELECT count(*) FROM tickets WHERE account_id = ?1) AS tickets,
-      (SELECT count(*) FROM comments WHERE account_id = ?1) AS comments,
-      (SELECT count(*) FROM attachments WHERE account_id = ?1) AS attachments,
-      (SELECT count(*) FROM object_intents WHERE account_id = ?1) AS intents,
-      (SELECT count(*) FROM events WHERE account_id = ?1) AS events`,
-    account.id,
+  const counts = await row(
+    select(
+      {
+        tickets: countOf(account, tickets),
+        comments: countOf(account, comments),
+        attachments: countOf(account, attachmentsTable),
+        intents: countOf(account, objectIntents),
+        events: countOf(account, events),
+      },
+      sql``,
+    ),
   )
   return { ...counts, objects: (await env.FILES.list({ prefix: `${account.id}/` })).objects.length }
 }
@@ -133,9 +143,9 @@ describe('F03 D1 fails', () => {
 describe('a ticket that has all its attachments', () => {
   it('takes the 500th and refuses the 501st with 422, leaving nothing', async () => {
     const ticket = await createTicket(account.agent)
-    await env.DB.prepare('UPDATE tickets SET public_attachments = 300, internal_attachments = 198 WHERE id = ?')
-      .bind(ticket.id)
-      .run()
+    await execute(
+      update(tickets, { publicAttachments: 300, internalAttachments: 198 }, sql`${tickets.id} = ${ticket.id}`),
+    )
     const comment = (count: number) =>
       call('POST', `tickets/${ticket.id}/comments`, {
         token: account.agent.token,

@@ -1,6 +1,12 @@
 import { env } from 'cloudflare:workers'
 import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
-import { type Account, createTestAccount, createTicket, row, type TestResponse } from '../helpers/api'
+import { accountCounters, accounts } from '../../src/db/schema/accounts'
+import { objectIntents, tickets } from '../../src/db/schema/tickets'
+import { sql } from '../../src/db/sql'
+import { select } from '../../src/db/statement'
+import { update } from '../../src/db/write'
+import { type Account, createTestAccount, createTicket, type TestResponse } from '../helpers/api'
+import { execute, row } from '../helpers/database'
 import { eventually } from '../helpers/eventually'
 import { upload } from '../helpers/files'
 import { callAs, createComment, detailsOf } from '../helpers/tickets'
@@ -19,11 +25,18 @@ afterEach(() => {
 })
 
 function setStored({ id }: Account, bytes: number) {
-  return env.DB.prepare('UPDATE account_state SET stored_bytes = ? WHERE account_id = ?').bind(bytes, id).run()
+  return execute(update(accountCounters, { storedBytes: bytes }, sql`${accountCounters.accountId} = ${id}`))
 }
 
 async function storedOf({ id }: Account): Promise<number | undefined> {
-  return (await row<{ n: number }>('SELECT stored_bytes AS n FROM account_state WHERE account_id = ?', id))?.n
+  return (
+    await row(
+      select(
+        { n: accountCounters.storedBytes },
+        sql`FROM ${accountCounters} WHERE ${accountCounters.accountId} = ${id}`,
+      ),
+    )
+  )?.n
 }
 
 /** The message contains the limit and its unit. */
@@ -82,14 +95,19 @@ describe('the bytes of an account', () => {
     expectFull(await upload(by, id, { bytes: new Uint8Array(1) }))
     expect((await upload(by, id, { bytes: new Uint8Array(0) })).status).toBe(201)
     await createComment(by, id)
-    expect(await row('SELECT id FROM object_intents WHERE account_id = ?', own.id)).toBeNull()
+    expect(
+      await row(
+        select({ id: objectIntents.id }, sql`FROM ${objectIntents} WHERE ${objectIntents.accountId} = ${own.id}`),
+      ),
+    ).toBeNull()
   })
 
   it('grow with the plan at once; a plan that was lowered takes nothing away', async () => {
     const own = await createTestAccount('standard')
     const { id, attachments } = await createTicket(own.agent, { attachments: [FILE, FILE] })
     await setStored(own, LIMITS.standard)
-    const plan = (name: string) => env.DB.prepare('UPDATE accounts SET plan = ? WHERE id = ?').bind(name, own.id).run()
+    const plan = (name: 'standard' | 'premium') =>
+      execute(update(accounts, { plan: name }, sql`${accounts.id} = ${own.id}`))
     expectFull(await upload(own.agent, id))
     await plan('premium')
     expect((await upload(own.agent, id)).status).toBe(201)
@@ -113,7 +131,11 @@ describe('the bytes of an account', () => {
     expect(await storedOf(own)).toBe(LIMITS.standard - 5)
     await eventually(async () => {
       expect((await env.FILES.list({ prefix: `${own.id}/` })).objects).toHaveLength(3)
-      expect(await row('SELECT id FROM object_intents WHERE account_id = ?', own.id)).toBeNull()
+      expect(
+        await row(
+          select({ id: objectIntents.id }, sql`FROM ${objectIntents} WHERE ${objectIntents.accountId} = ${own.id}`),
+        ),
+      ).toBeNull()
     })
     expect((await callAs(own.agent, 'GET', `tickets/${id}/history`)).body.data).toHaveLength(3)
   })
@@ -122,8 +144,7 @@ describe('the bytes of an account', () => {
 describe('the 500 attachments of a ticket', () => {
   it('are refused with 422 before a byte of the 501st is stored', async () => {
     const { id } = await createTicket(account.agent)
-    const count = (most: number) =>
-      env.DB.prepare('UPDATE tickets SET public_attachments = ? WHERE id = ?').bind(most, id).run()
+    const count = (most: number) => execute(update(tickets, { publicAttachments: most }, sql`${tickets.id} = ${id}`))
     await count(499)
     expect((await upload(account.agent, id)).status).toBe(201)
     const put = vi.spyOn(env.FILES, 'put')
@@ -135,14 +156,18 @@ describe('the 500 attachments of a ticket', () => {
 
   it('are judged again with the deed', async () => {
     const { id } = await createTicket(account.agent)
-    await env.DB.prepare('UPDATE tickets SET public_attachments = 497 WHERE id = ?').bind(id).run()
+    await execute(update(tickets, { publicAttachments: 497 }, sql`${tickets.id} = ${id}`))
     const responses = await Promise.all(Array.from({ length: 8 }, () => upload(account.agent, id)))
     expect(responses.map(({ status }) => status).toSorted()).toEqual([201, 201, 201, 422, 422, 422, 422, 422])
     await eventually(async () => {
       const stored = responses.filter(({ status }) => status === 201).map(({ body }) => `${account.id}/${body.data.id}`)
       const { objects } = await env.FILES.list({ prefix: `${account.id}/` })
       expect(objects.map(({ key }) => key)).toEqual(expect.arrayContaining(stored))
-      expect(await row('SELECT id FROM object_intents WHERE account_id = ?', account.id)).toBeNull()
+      expect(
+        await row(
+          select({ id: objectIntents.id }, sql`FROM ${objectIntents} WHERE ${objectIntents.accountId} = ${account.id}`),
+        ),
+      ).toBeNull()
     })
   })
 })

@@ -1,9 +1,14 @@
 import { env } from 'cloudflare:workers'
 import { createHash } from 'node:crypto'
 import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
+import { attachments } from '../../src/db/schema/tickets'
+import { sql } from '../../src/db/sql'
+import { select } from '../../src/db/statement'
+import { deleteFrom } from '../../src/db/write'
 import { parseRange } from '../../src/http/byte-ranges'
 import { matchesIfNoneMatch } from '../../src/http/etag'
-import { type Account, createTestAccount, row } from '../helpers/api'
+import { type Account, createTestAccount } from '../helpers/api'
+import { execute, row } from '../helpers/database'
 import { throughEdge } from '../helpers/edge'
 import { type FileBody, fetchFile, uploadFile } from '../helpers/files'
 
@@ -39,7 +44,9 @@ describe('a file', () => {
     expect(headers.get('ETag')).toBe(etag)
     expect(headers.get('Accept-Ranges')).toBe('bytes')
     expect(headers.get('Content-Length')).toBe(String(SIZE))
-    const stored = await row<{ created_at: number }>('SELECT created_at FROM attachments WHERE id = ?', file.id)
+    const stored = await row(
+      select({ created_at: attachments.createdAt }, sql`FROM ${attachments} WHERE ${attachments.id} = ${file.id}`),
+    )
     expect(Date.parse(headers.get('Last-Modified') ?? '')).toBe(Math.floor((stored?.created_at ?? 0) / 1_000) * 1_000)
     expect(headers.get('X-Request-Id')).toMatch(/^[\w-]{16,}$/)
     expect(headers.get('Access-Control-Expose-Headers')).toContain('Content-Range')
@@ -178,7 +185,7 @@ describe('conditions', () => {
     const bad = file.url.replace('signature=', 'signature=x')
     expect((await send({ 'If-None-Match': '*' }, 'GET', bad)).status).toBe(403)
     const deleted = await uploadFile(account.agent, { filename: 'a', content: 'YQ==', mime_type: 'text/plain' })
-    await env.DB.prepare('DELETE FROM attachments WHERE id = ?').bind(deleted.id).run()
+    await execute(deleteFrom(attachments, sql`${attachments.id} = ${deleted.id}`))
     expect((await send({ 'If-None-Match': '*' }, 'GET', deleted.url)).status).toBe(404)
   })
 })

@@ -1,8 +1,21 @@
 import { env } from 'cloudflare:workers'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { sweepObjects } from '../../src/attachments/service'
-import { type Account, createTestAccount, createTicket, row } from '../helpers/api'
+import { accountCounters } from '../../src/db/schema/accounts'
+import {
+  attachments as attachmentsTable,
+  comments,
+  objectIntents,
+  ticketHistory,
+  tickets,
+} from '../../src/db/schema/tickets'
+import { events } from '../../src/db/schema/webhooks'
+import { sql } from '../../src/db/sql'
+import { select } from '../../src/db/statement'
+import { insertSelect } from '../../src/db/write'
+import { type Account, createTestAccount, createTicket } from '../helpers/api'
 import { realBatch, sessions } from '../helpers/d1'
+import { countOf, execute, numbers, prepare, row } from '../helpers/database'
 import { eventually } from '../helpers/eventually'
 import { generated, upload } from '../helpers/files'
 import { callAs, createComment } from '../helpers/tickets'
@@ -24,36 +37,40 @@ afterEach(() => {
 })
 
 async function traces(): Promise<Record<string, number>> {
-  const counts = await row<Record<string, number>>(
-    `SELECT (SELECT count(*) FROM attachments WHERE account_id = ?1) AS attachments,
-      (SELECT count(*) FROM comments WHERE account_id = ?1) AS comments,
-      (SELECT count(*) FROM object_intents WHERE account_id = ?1) AS intents,
-      (SELECT count(*) FROM ticket_history WHERE account_id = ?1) AS history,
-      (SELECT count(*) FROM events WHERE account_id = ?1) AS events,
-      (SELECT event_sequence FROM account_state WHERE account_id = ?1) AS sequence,
-      (SELECT stored_bytes FROM account_state WHERE account_id = ?1) AS bytes,
-      (SELECT version FROM tickets WHERE account_id = ?1) AS version`,
-    account.id,
+  const counts = await row(
+    select(
+      {
+        attachments: countOf(account, attachmentsTable),
+        comments: countOf(account, comments),
+        intents: countOf(account, objectIntents),
+        history: countOf(account, ticketHistory),
+        events: countOf(account, events),
+        sequence: accountCounters.eventSequence,
+        bytes: accountCounters.storedBytes,
+        version: sql<number>`(SELECT ${tickets.version} FROM ${tickets} WHERE ${tickets.accountId} = ${account.id})`,
+      },
+      sql`FROM ${accountCounters} WHERE ${accountCounters.accountId} = ${account.id}`,
+    ),
   )
   return { ...counts, objects: (await env.FILES.list({ prefix: `${account.id}/` })).objects.length }
 }
 
 interface Operation {
   name: string
-  prepare(): Promise<string>
+  createTarget(): Promise<string>
   run(id: string): Promise<{ status: number }>
 }
 
 const OPERATIONS: Operation[] = [
-  { name: 'an upload', prepare: async () => '', run: () => upload(account.agent, ticketId) },
+  { name: 'an upload', createTarget: async () => '', run: () => upload(account.agent, ticketId) },
   {
     name: 'the deletion of an attachment',
-    prepare: async () => (await upload(account.agent, ticketId)).body.data.id,
+    createTarget: async () => (await upload(account.agent, ticketId)).body.data.id,
     run: (id) => callAs(account.agent, 'DELETE', `tickets/${ticketId}/attachments/${id}`),
   },
   {
     name: 'the deletion of a comment with attachments',
-    prepare: async () => (await createComment(account.agent, ticketId, { attachments: [FILE, FILE] })).id,
+    createTarget: async () => (await createComment(account.agent, ticketId, { attachments: [FILE, FILE] })).id,
     run: (id) => callAs(account.agent, 'DELETE', `tickets/${ticketId}/comments/${id}`),
   },
 ]
@@ -72,15 +89,15 @@ function replaceBatch(instead: (statements: D1PreparedStatement[], original: Bat
   return { wasCalled: () => done, restore: () => spy.mockRestore() }
 }
 
-describe.each(OPERATIONS)('F03 D1 fails at $name', ({ prepare, run }) => {
+describe.each(OPERATIONS)('F03 D1 fails at $name', ({ createTarget, run }) => {
   it('F03 at each of its statements: a clean 503, and all is as it was', { timeout: 60_000 }, async () => {
-    const id = await prepare()
+    const id = await createTarget()
     const before = await traces()
     let size = 1
     for (let index = 0; index < size; index += 1) {
       const broken = replaceBatch((statements, original) => {
         size = statements.length
-        return original(statements.with(index, env.DB.prepare('SELECT * FROM nothing_here')))
+        return original(statements.with(index, prepare(sql`SELECT * FROM nothing_here`)))
       })
       expect((await run(id)).status, `at statement ${index}`).toBe(503)
       expect(broken.wasCalled()).toBe(true)
@@ -92,7 +109,7 @@ describe.each(OPERATIONS)('F03 D1 fails at $name', ({ prepare, run }) => {
   })
 
   it('F03 when it has done it, but the answer is lost: a 503, and the whole deed or none', async () => {
-    const id = await prepare()
+    const id = await createTarget()
     const before = await traces()
     const lost = replaceBatch(async (statements, original) => {
       await original(statements)
@@ -172,7 +189,7 @@ describe('F03 R2 fails', () => {
   it.each(OPERATIONS.slice(1))(
     'F03 at $name: it is deleted all the same, its objects by the sweep',
     async (operation) => {
-      const id = await operation.prepare()
+      const id = await operation.createTarget()
       const { attachments } = await traces()
       const broken = vi.spyOn(env.FILES, 'delete').mockRejectedValue(new Error('R2'))
       expect((await operation.run(id)).status).toBe(204)
@@ -225,19 +242,25 @@ describe('an upload that is under way', () => {
 
 describe('the sweep', () => {
   it('finds what there is to delete behind the uploads of a hundred other accounts', async () => {
-    const under = env.DB.prepare(
-      `INSERT INTO object_intents (account_id, id, kind, created_at)
-      WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 150)
-      SELECT 'acct_0' || i, 'attach_uploading', 'upload', ?1 FROM n`,
-    ).bind(Date.now() - 10 * 60_000)
-    const due = env.DB.prepare(`INSERT INTO object_intents VALUES (?, 'attach_gone', 'delete', ?)`).bind(
-      account.id,
-      Date.now() - 2 * 60_000,
+    const under = prepare(
+      insertSelect(
+        objectIntents,
+        { accountId: sql`'acct_0' || i`, id: 'attach_uploading', kind: 'upload', createdAt: Date.now() - 10 * 60_000 },
+        sql`FROM ${numbers(1, 150)}`,
+      ),
+    )
+    const due = prepare(
+      insertSelect(objectIntents, {
+        accountId: account.id,
+        id: 'attach_gone',
+        kind: 'delete',
+        createdAt: Date.now() - 2 * 60_000,
+      }),
     )
     await env.DB.batch([under, due])
     await sweepObjects(env, Date.now())
     expect(await traces()).toMatchObject({ intents: 0 })
-    expect(await row('SELECT count(*) AS n FROM object_intents')).toEqual({ n: 150 })
-    await env.DB.prepare('DELETE FROM object_intents').run()
+    expect(await row(select({ n: sql`count(*)` }, sql`FROM ${objectIntents}`))).toEqual({ n: 150 })
+    await execute(sql`DELETE FROM ${objectIntents}`)
   })
 })

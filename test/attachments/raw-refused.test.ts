@@ -1,7 +1,11 @@
 import { env } from 'cloudflare:workers'
 import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
+import { attachments, objectIntents } from '../../src/db/schema/tickets'
+import { sql } from '../../src/db/sql'
+import { select } from '../../src/db/statement'
 import { freshIpAddress } from '../helpers/addresses'
-import { type Account, call, createTestAccount, createTicket, row, rows } from '../helpers/api'
+import { type Account, call, createTestAccount, createTicket } from '../helpers/api'
+import { row, rows } from '../helpers/database'
 import { toApplication } from '../helpers/edge'
 import { eventually } from '../helpers/eventually'
 import { bufferUploads, generated, type RawUpload, upload } from '../helpers/files'
@@ -43,7 +47,9 @@ describe('a body that is refused', () => {
       )
       expect(detailsOf(response, 415, 'unsupported_media_type')).toEqual([])
       expect(response.body.error.message).toContain('that of the file')
-      expect(await rows('SELECT id FROM attachments WHERE ticket_id = ?', id)).toEqual([])
+      expect(
+        await rows(select({ id: attachments.id }, sql`FROM ${attachments} WHERE ${attachments.ticketId} = ${id}`)),
+      ).toEqual([])
     },
   )
 
@@ -117,10 +123,16 @@ describe('a body that is refused', () => {
         { field: 'body', message: `Body must be as long as its Content-Length, ${said} bytes` },
       ])
     }
-    expect(await row('SELECT id FROM attachments WHERE ticket_id = ?', id)).toBeNull()
+    expect(
+      await row(select({ id: attachments.id }, sql`FROM ${attachments} WHERE ${attachments.ticketId} = ${id}`)),
+    ).toBeNull()
     expect((await callAs(account.agent, 'GET', `tickets/${id}`)).body.data.version).toBe(1)
     await eventually(async () => {
-      expect(await rows('SELECT id FROM object_intents WHERE account_id = ?', account.id)).toEqual([])
+      expect(
+        await rows(
+          select({ id: objectIntents.id }, sql`FROM ${objectIntents} WHERE ${objectIntents.accountId} = ${account.id}`),
+        ),
+      ).toEqual([])
     })
   })
 
@@ -134,7 +146,7 @@ describe('a body that is refused', () => {
       expect([response.status, response.text]).toEqual([404, random.text])
     }
     expect(put).not.toHaveBeenCalled()
-    expect(await rows('SELECT id FROM object_intents')).toEqual([])
+    expect(await rows(select({ id: objectIntents.id }, sql`FROM ${objectIntents}`))).toEqual([])
   })
 
   it('comes in order: 401, then 415, 413, 411, then 400, then 404', async () => {

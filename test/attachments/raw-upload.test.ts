@@ -1,8 +1,11 @@
 import { env } from 'cloudflare:workers'
 import { createHash } from 'node:crypto'
 import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
-import { type Account, createTestAccount, createTicket, rows } from '../helpers/api'
+import { objectIntents } from '../../src/db/schema/tickets'
+import { sql } from '../../src/db/sql'
+import { type Account, createTestAccount, createTicket } from '../helpers/api'
 import { createTestKey } from '../helpers/credentials'
+import { rows } from '../helpers/database'
 import { nextSecond } from '../helpers/eventually'
 import { fetchFile, generated, upload } from '../helpers/files'
 import { callAs, eventsOf, expectNoHoles, historyOf } from '../helpers/tickets'
@@ -45,7 +48,7 @@ describe('POST /tickets/{id}/attachments', () => {
     }
     const ticket = (await callAs(account.customer, 'GET', `tickets/${id}`)).body.data
     expect(ticket).toMatchObject({ attachment_count: 4, version: 5 })
-    expect(await rows('SELECT * FROM object_intents')).toEqual([])
+    expect(await rows(sql`SELECT * FROM ${objectIntents}`)).toEqual([])
   })
 
   it.each([

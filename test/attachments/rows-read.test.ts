@@ -1,6 +1,10 @@
 import { env } from 'cloudflare:workers'
 import { beforeAll, describe, expect, it, vi } from 'vitest'
+import { attachments, ticketHistory } from '../../src/db/schema/tickets'
+import { sql } from '../../src/db/sql'
+import { insertSelect } from '../../src/db/write'
 import { type Account, createTestAccount, createTicket } from '../helpers/api'
+import { numbers, prepare } from '../helpers/database'
 import { upload } from '../helpers/files'
 import { callAs, createComment } from '../helpers/tickets'
 
@@ -21,17 +25,40 @@ beforeAll(async () => {
     [other.id, OTHERS],
   ] as const)
     await env.DB.batch([
-      env.DB.prepare('DROP TRIGGER IF EXISTS tickets_guard_attachments'),
-      env.DB.prepare(
-        `INSERT INTO attachments (account_id, id, ticket_id, is_internal, filename, size, mime_type, sha256, created_at)
-        WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?3)
-        SELECT ?1, ?2 || i, ?2, i % 2, 'a.txt', 3, 'text/plain', hex(zeroblob(32)), i FROM n`,
-      ).bind(account.id, id, count),
-      env.DB.prepare(
-        `INSERT INTO ticket_history (account_id, ticket_id, change_id, actor_id, field, previous, current, created_at)
-        WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?3)
-        SELECT ?1, ?2, 'change' || ?2 || i, ?4, 'title', '"a"', '"b"', i FROM n`,
-      ).bind(account.id, id, count, account.agent.id),
+      prepare(sql`DROP TRIGGER IF EXISTS tickets_guard_attachments`),
+      prepare(
+        insertSelect(
+          attachments,
+          {
+            accountId: account.id,
+            id: sql`${id} || i`,
+            ticketId: id,
+            isInternal: sql`i % 2`,
+            filename: 'a.txt',
+            size: 3,
+            mimeType: 'text/plain',
+            sha256: sql`hex(zeroblob(32))`,
+            createdAt: sql`i`,
+          },
+          sql`FROM ${numbers(1, count)}`,
+        ),
+      ),
+      prepare(
+        insertSelect(
+          ticketHistory,
+          {
+            accountId: account.id,
+            ticketId: id,
+            changeId: sql`'change' || ${id} || i`,
+            actorId: account.agent.id,
+            field: 'title',
+            previous: '"a"',
+            current: '"b"',
+            createdAt: sql`i`,
+          },
+          sql`FROM ${numbers(1, count)}`,
+        ),
+      ),
     ])
 })
 

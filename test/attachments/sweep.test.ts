@@ -1,8 +1,14 @@
 import { env } from 'cloudflare:workers'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { sweepObjects } from '../../src/attachments/service'
+import { comments, objectIntents, tickets } from '../../src/db/schema/tickets'
+import { events } from '../../src/db/schema/webhooks'
+import { sql } from '../../src/db/sql'
+import { select } from '../../src/db/statement'
+import { insertSelect } from '../../src/db/write'
 import { sweep } from '../../src/jobs/sweep'
-import { type Account, call, createTestAccount, createTicket, rows } from '../helpers/api'
+import { type Account, call, createTestAccount, createTicket } from '../helpers/api'
+import { execute, rows } from '../helpers/database'
 import { eventually } from '../helpers/eventually'
 
 const MINUTE = 60_000
@@ -18,14 +24,17 @@ afterEach(() => {
 })
 
 async function leave(id: string, kind: 'upload' | 'delete', age: number, bytes = true): Promise<void> {
-  await env.DB.prepare('INSERT INTO object_intents (account_id, id, kind, created_at) VALUES (?, ?, ?, ?)')
-    .bind(account.id, id, kind, Date.now() - age)
-    .run()
+  await execute(insertSelect(objectIntents, { accountId: account.id, id, kind, createdAt: Date.now() - age }))
   if (bytes) await env.FILES.put(`${account.id}/${id}`, 'bytes')
 }
 
 async function intents(): Promise<string[]> {
-  const found = await rows<{ id: string }>('SELECT id FROM object_intents WHERE account_id = ? ORDER BY id', account.id)
+  const found = await rows(
+    select(
+      { id: objectIntents.id },
+      sql`FROM ${objectIntents} WHERE ${objectIntents.accountId} = ${account.id} ORDER BY ${objectIntents.id}`,
+    ),
+  )
   return found.map((intent) => intent.id)
 }
 
@@ -107,8 +116,14 @@ describe('a deed that comes after its intent was taken back', () => {
     expect(said.status).toBe(503)
     expect(put).toHaveBeenCalledTimes(2)
     await eventually(async () => expect([await intents(), await objects()]).toEqual([[], []]))
-    expect(await rows('SELECT id FROM tickets WHERE account_id = ?', account.id)).toEqual([{ id: ticket.id }])
-    expect(await rows('SELECT id FROM comments WHERE account_id = ?', account.id)).toEqual([])
-    expect(await rows('SELECT type FROM events WHERE account_id = ?', account.id)).toHaveLength(1)
+    expect(
+      await rows(select({ id: tickets.id }, sql`FROM ${tickets} WHERE ${tickets.accountId} = ${account.id}`)),
+    ).toEqual([{ id: ticket.id }])
+    expect(
+      await rows(select({ id: comments.id }, sql`FROM ${comments} WHERE ${comments.accountId} = ${account.id}`)),
+    ).toEqual([])
+    expect(
+      await rows(select({ type: events.type }, sql`FROM ${events} WHERE ${events.accountId} = ${account.id}`)),
+    ).toHaveLength(1)
   })
 })

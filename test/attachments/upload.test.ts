@@ -1,7 +1,12 @@
 import { env } from 'cloudflare:workers'
 import { createHash } from 'node:crypto'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { type Account, call, createTestAccount, createTicket, row, rows } from '../helpers/api'
+import { objectIntents } from '../../src/db/schema/tickets'
+import { events } from '../../src/db/schema/webhooks'
+import { sql } from '../../src/db/sql'
+import { select } from '../../src/db/statement'
+import { type Account, call, createTestAccount, createTicket } from '../helpers/api'
+import { row, rows } from '../helpers/database'
 import { type FileBody, fetchFile, uploadFile } from '../helpers/files'
 
 let account: Account
@@ -69,8 +74,10 @@ describe('an attachment of a new ticket', () => {
 
   it('leaves no intent behind, and its event holds no address', async () => {
     const attachment = await uploadFile(account.customer, file('told.txt', 'told'))
-    expect(await rows('SELECT * FROM object_intents WHERE account_id = ?', account.id)).toEqual([])
-    const event = await row<{ data: string }>('SELECT data FROM events WHERE data LIKE ?', `%${attachment.id}%`)
+    expect(await rows(sql`SELECT * FROM ${objectIntents} WHERE ${objectIntents.accountId} = ${account.id}`)).toEqual([])
+    const event = await row(
+      select({ data: events.data }, sql`FROM ${events} WHERE ${events.data} LIKE ${`%${attachment.id}%`}`),
+    )
     expect(event?.data).toContain('told.txt')
     expect(event?.data).not.toMatch(/signature|expires=|http/)
   })
@@ -116,7 +123,7 @@ describe('an attachment of a comment', () => {
     const body = { content: 'C', attachments: [file('a.txt', 'a')] }
     const response = await call('POST', `tickets/${theirs.id}/comments`, { token: own.agent.token, body })
     expect(response.status).toBe(404)
-    expect(await rows('SELECT * FROM object_intents WHERE account_id = ?', own.id)).toEqual([])
+    expect(await rows(sql`SELECT * FROM ${objectIntents} WHERE ${objectIntents.accountId} = ${own.id}`)).toEqual([])
     expect((await env.FILES.list({ prefix: `${own.id}/` })).objects).toEqual([])
   })
 })

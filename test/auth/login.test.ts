@@ -1,17 +1,13 @@
-import { env } from 'cloudflare:workers'
 import { beforeAll, describe, expect, it, vi } from 'vitest'
+import { users } from '../../src/db/schema/accounts'
+import { sql } from '../../src/db/sql'
+import { select } from '../../src/db/statement'
+import { update } from '../../src/db/write'
 import { hashPassword } from '../../src/lib/passwords'
 import { freshIpAddress } from '../helpers/addresses'
-import {
-  type Account,
-  call,
-  createTestAccount,
-  createTestMember,
-  type Member,
-  row,
-  type TestResponse,
-} from '../helpers/api'
+import { type Account, call, createTestAccount, createTestMember, type Member, type TestResponse } from '../helpers/api'
 import { realBatch, sessions } from '../helpers/d1'
+import { prepare, row } from '../helpers/database'
 import { hashesDuring } from '../helpers/hashing'
 import { NO_LOGIN } from '../helpers/users'
 
@@ -75,7 +71,9 @@ describe('POST /auth/login', () => {
     const before = Date.now()
     const { token } = (await login({ email: jane.email, password: PASSWORD })).body
     expect((await call('GET', 'tickets', { token })).status).toBe(200)
-    const user = await row<{ last_login_at: number }>('SELECT last_login_at FROM users WHERE id = ?', jane.id)
+    const user = await row(
+      select({ last_login_at: users.lastLoginAt }, sql`FROM ${users} WHERE ${users.id} = ${jane.id}`),
+    )
     expect(user?.last_login_at).toBeGreaterThanOrEqual(before)
   })
 
@@ -131,20 +129,22 @@ describe('S01 a failed login', () => {
 
   it('does not note a login', async () => {
     await login({ email: idle.email, password: PASSWORD })
-    const user = await row<{ last_login_at: null }>('SELECT last_login_at FROM users WHERE id = ?', idle.id)
+    const user = await row(
+      select({ last_login_at: users.lastLoginAt }, sql`FROM ${users} WHERE ${users.id} = ${idle.id}`),
+    )
     expect(user?.last_login_at).toBeNull()
   })
 
   it('is what a login becomes that was deactivated while its password was checked', async () => {
     const late = await createTestMember(account.id, 'agent', { passwordHash: (await hashOf(jane.id)) ?? '' })
-    const change = env.DB.prepare("UPDATE users SET status = 'inactive' WHERE id = ?").bind(late.id)
+    const change = prepare(update(users, { status: 'inactive' }, sql`${users.id} = ${late.id}`))
     const response = await whileChecked(change, () => login({ email: late.email, password: PASSWORD }))
     expect(response.body.error.code).toBe('invalid_credentials')
   })
 
   it('is what a login becomes whose password was changed while it was checked', async () => {
     const late = await createTestMember(account.id, 'agent', { passwordHash: (await hashOf(jane.id)) ?? '' })
-    const change = env.DB.prepare('UPDATE users SET credential_generation = 2 WHERE id = ?').bind(late.id)
+    const change = prepare(update(users, { tokenVersion: 2 }, sql`${users.id} = ${late.id}`))
     const response = await whileChecked(change, () => login({ email: late.email, password: PASSWORD }))
     expect(response.body.error.code).toBe('invalid_credentials')
   })
@@ -167,7 +167,8 @@ describe('S01 a failed login', () => {
   }
 
   async function hashOf(id: string) {
-    return (await row<{ password_hash: string }>('SELECT password_hash FROM users WHERE id = ?', id))?.password_hash
+    return (await row(select({ password_hash: users.passwordHash }, sql`FROM ${users} WHERE ${users.id} = ${id}`)))
+      ?.password_hash
   }
 })
 

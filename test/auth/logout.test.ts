@@ -2,10 +2,14 @@ import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from 'c
 import { env } from 'cloudflare:workers'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { sweepTokens } from '../../src/auth/service'
+import { revokedTokens } from '../../src/db/schema/accounts'
+import { sql } from '../../src/db/sql'
+import { insertSelect } from '../../src/db/write'
 import { freshIpAddress } from '../helpers/addresses'
-import { type Account, call, createTestAccount, createTestMember, type Member, rows } from '../helpers/api'
+import { type Account, call, createTestAccount, createTestMember, type Member } from '../helpers/api'
 import { admit, advanceClock } from '../helpers/credentials'
 import { realBatch, sessions } from '../helpers/d1'
+import { execute, rows } from '../helpers/database'
 import { callAs, detailsOf } from '../helpers/tickets'
 import { cheapHash, logIn, readStatuses } from '../helpers/users'
 
@@ -31,7 +35,7 @@ afterEach(() => {
 
 const logout = (token: string) => call('POST', 'auth/logout', { token, address: freshIpAddress() })
 const limiter = () => env.RATE_LIMITER.getByName(`member:${account.id}/${jane.id}`)
-const revoked = () => rows('SELECT * FROM revoked_tokens WHERE user_id = ?', jane.id)
+const revoked = () => rows(sql`SELECT * FROM ${revokedTokens} WHERE ${revokedTokens.userId} = ${jane.id}`)
 
 function idOf(token: string): string {
   return JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString()).jti
@@ -140,9 +144,14 @@ describe('a logout that fails', () => {
   it('S05 ends the token within a minute where its object heard nothing, by a clock that was two minutes behind', async () => {
     expect(await readStatuses(first, second)).toEqual([200, 200])
     const behind = Date.now() - 119_000
-    await rows(
-      'INSERT INTO revoked_tokens (account_id, user_id, token_id, revoked_at, expires_at) VALUES (?, ?, ?, ?, ?)',
-      ...[account.id, jane.id, idOf(first), behind, behind + DAY],
+    await execute(
+      insertSelect(revokedTokens, {
+        accountId: account.id,
+        userId: jane.id,
+        tokenId: idOf(first),
+        revokedAt: behind,
+        expiresAt: behind + DAY,
+      }),
     )
     advanceClock(61_000)
     expect(await readStatuses(first, second)).toEqual([401, 200])

@@ -1,13 +1,16 @@
 import { beforeEach, describe, expect, it } from 'vitest'
+import { users } from '../../src/db/schema/accounts'
+import { sql } from '../../src/db/sql'
+import { update } from '../../src/db/write'
 import {
   type Account,
   createTestAccount,
   createTestMember,
   createTestToken,
   type Member,
-  rows,
   type TestResponse,
 } from '../helpers/api'
+import { execute } from '../helpers/database'
 import { FULL_HASH, hashesDuring } from '../helpers/hashing'
 import { callAs, detailsOf } from '../helpers/tickets'
 import { cheapHash, logIn, NO_LOGIN, readStatuses, storedUser } from '../helpers/users'
@@ -103,7 +106,7 @@ describe('POST /auth/password', () => {
 
   it('S05 of somebody who was deactivated a moment ago, which their object has not heard, is 401 and sets nothing', async () => {
     expect(await readStatuses(jane.token)).toEqual([200])
-    await rows("UPDATE users SET status = 'inactive', credential_generation = 2 WHERE id = ?", jane.id)
+    await execute(update(users, { status: 'inactive', tokenVersion: 2 }, sql`${users.id} = ${jane.id}`))
     const before = await storedUser(jane.id)
     const response = await change(jane, OLD, NEW)
     expect([response.status, response.body.error.code]).toEqual([401, 'unauthorized'])

@@ -1,7 +1,10 @@
-import { env } from 'cloudflare:workers'
 import { beforeAll, describe, expect, it } from 'vitest'
+import { accounts } from '../../src/db/schema/accounts'
+import { sql } from '../../src/db/sql'
+import { update } from '../../src/db/write'
 import { freshIpAddress } from '../helpers/addresses'
 import { type Account, call, createTestAccount, createTestMember, type TestResponse } from '../helpers/api'
+import { execute } from '../helpers/database'
 import { FULL_HASH, hashesDuring } from '../helpers/hashing'
 import { callAs, eventsOf, expectNoHoles } from '../helpers/tickets'
 import { logIn, storedUser } from '../helpers/users'
@@ -17,7 +20,7 @@ beforeAll(async () => {
   second = await createTestAccount()
   closed = await createTestAccount()
   for (const { id } of [account, second])
-    await env.DB.prepare('UPDATE accounts SET allow_registration = 1 WHERE id = ?').bind(id).run()
+    await execute(update(accounts, { allowRegistration: 1 }, sql`${accounts.id} = ${id}`))
 })
 
 const register = (fields: object, address = freshIpAddress()) =>

@@ -1,5 +1,9 @@
 import { beforeAll, describe, expect, it } from 'vitest'
-import { type Account, call, createTestAccount, createTicket, rows } from '../helpers/api'
+import { attachments as attachmentsTable, comments, objectIntents } from '../../src/db/schema/tickets'
+import { sql } from '../../src/db/sql'
+import { select } from '../../src/db/statement'
+import { type Account, call, createTestAccount, createTicket } from '../helpers/api'
+import { rows } from '../helpers/database'
 import { nextSecond } from '../helpers/eventually'
 import { callAs, createComment, detailsOf, eventsOf, expectNoHoles } from '../helpers/tickets'
 
@@ -109,7 +113,9 @@ describe('what a comment may hold', () => {
     const { id } = await createTicket(account.admin)
     const response = await callAs(account.admin, 'POST', path(id), body)
     expect(detailsOf(response, 400, 'invalid_input')).toEqual([{ field, message }])
-    expect(await rows('SELECT id FROM comments WHERE ticket_id = ?', id)).toEqual([])
+    expect(await rows(select({ id: comments.id }, sql`FROM ${comments} WHERE ${comments.ticketId} = ${id}`))).toEqual(
+      [],
+    )
   })
 
   it('S15 no good attachment beside a bad one: nothing is left', async () => {
@@ -117,8 +123,14 @@ describe('what a comment may hold', () => {
     const attachments = [file('good.txt'), { ...file('bad.txt'), content: 'not base64!' }]
     const response = await callAs(account.agent, 'POST', path(id), { content: 'X', attachments })
     expect(detailsOf(response, 400, 'invalid_input').map((detail) => detail.field)).toEqual(['attachments.1.content'])
-    expect(await rows('SELECT id FROM comments WHERE ticket_id = ?', id)).toEqual([])
-    expect(await rows('SELECT id FROM object_intents WHERE account_id = ?', account.id)).toEqual([])
+    expect(await rows(select({ id: comments.id }, sql`FROM ${comments} WHERE ${comments.ticketId} = ${id}`))).toEqual(
+      [],
+    )
+    expect(
+      await rows(
+        select({ id: objectIntents.id }, sql`FROM ${objectIntents} WHERE ${objectIntents.accountId} = ${account.id}`),
+      ),
+    ).toEqual([])
     expect((await callAs(account.agent, 'GET', `tickets/${id}`)).body.data).toMatchObject({
       version: 1,
       attachment_count: 0,
@@ -137,10 +149,20 @@ describe('S07 a comment on a ticket that is not to be seen', () => {
         const response = await callAs(by, 'POST', path(id), body)
         expect([response.status, response.text]).toEqual([404, random.text])
       }
-    expect(await rows('SELECT id FROM comments WHERE ticket_id = ?', id)).toEqual([])
-    expect(await rows('SELECT id FROM attachments WHERE ticket_id = ?', id)).toEqual([])
+    expect(await rows(select({ id: comments.id }, sql`FROM ${comments} WHERE ${comments.ticketId} = ${id}`))).toEqual(
+      [],
+    )
+    expect(
+      await rows(
+        select({ id: attachmentsTable.id }, sql`FROM ${attachmentsTable} WHERE ${attachmentsTable.ticketId} = ${id}`),
+      ),
+    ).toEqual([])
     expect(await eventsOf(foreign.id)).toEqual([])
-    expect(await rows('SELECT id FROM object_intents WHERE account_id = ?', foreign.id)).toEqual([])
+    expect(
+      await rows(
+        select({ id: objectIntents.id }, sql`FROM ${objectIntents} WHERE ${objectIntents.accountId} = ${foreign.id}`),
+      ),
+    ).toEqual([])
   })
 
   it('C08 is a 404 when the ticket was deleted', async () => {

@@ -1,7 +1,11 @@
 import { env } from 'cloudflare:workers'
 import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
-import { type Account, createTestAccount, createTestMember, createTicket, type Member, rows } from '../helpers/api'
+import { objectIntents } from '../../src/db/schema/tickets'
+import { sql } from '../../src/db/sql'
+import { select } from '../../src/db/statement'
+import { type Account, createTestAccount, createTestMember, createTicket, type Member } from '../helpers/api'
 import { createTestKey } from '../helpers/credentials'
+import { rows } from '../helpers/database'
 import { eventually, nextSecond } from '../helpers/eventually'
 import { fetchFile } from '../helpers/files'
 import { callAs, createComment, detailsOf, eventsOf, expectNoHoles, historyOf } from '../helpers/tickets'
@@ -43,7 +47,11 @@ describe('DELETE /tickets/{id}/comments/{id}', () => {
     expect((await fetchFile(stays.attachments[0].url)).status).toBe(200)
     for (const { id: each } of deleted.attachments)
       await eventually(async () => expect(await env.FILES.head(`${account.id}/${each}`)).toBeNull())
-    expect(await rows('SELECT id FROM object_intents WHERE account_id = ?', account.id)).toEqual([])
+    expect(
+      await rows(
+        select({ id: objectIntents.id }, sql`FROM ${objectIntents} WHERE ${objectIntents.accountId} = ${account.id}`),
+      ),
+    ).toEqual([])
   })
 
   it('is for admins of every comment, for agents and keys of their own', async () => {

@@ -1,5 +1,9 @@
 import { beforeAll, describe, expect, it } from 'vitest'
-import { type Account, createTestAccount, createTicket, rows } from '../helpers/api'
+import { comments } from '../../src/db/schema/tickets'
+import { sql } from '../../src/db/sql'
+import { select } from '../../src/db/statement'
+import { type Account, createTestAccount, createTicket } from '../helpers/api'
+import { rows } from '../helpers/database'
 import { nextSecond } from '../helpers/eventually'
 import { callAs, createComment, detailsOf, eventsOf } from '../helpers/tickets'
 
@@ -88,7 +92,9 @@ describe('S09 an internal comment', () => {
     }
     const open = await callAs(account.customer, 'POST', `tickets/${id}/comments`, { content: 'X', is_internal: false })
     expect(open.status).toBe(201)
-    const stored = await rows('SELECT is_internal FROM comments WHERE ticket_id = ?', id)
+    const stored = await rows(
+      select({ is_internal: comments.isInternal }, sql`FROM ${comments} WHERE ${comments.ticketId} = ${id}`),
+    )
     expect(stored).toEqual([{ is_internal: 0 }])
     expect((await eventsOf(account.id, id)).filter((event) => event.is_internal === 1)).toEqual([])
   })

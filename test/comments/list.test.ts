@@ -1,7 +1,12 @@
 import { env } from 'cloudflare:workers'
 import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
-import { type Account, createTestAccount, createTicket, rows } from '../helpers/api'
+import { comments } from '../../src/db/schema/tickets'
+import { sql } from '../../src/db/sql'
+import { select } from '../../src/db/statement'
+import { deleteFrom, insertSelect } from '../../src/db/write'
+import { type Account, createTestAccount, createTicket } from '../helpers/api'
 import { advanceClock, stopClock } from '../helpers/credentials'
+import { execute, prepare, rows } from '../helpers/database'
 import { dice } from '../helpers/ticket-model'
 import { callAs, createComment, detailsOf, getOk, idsOf, walk } from '../helpers/tickets'
 import { expectWalksBothWays } from '../helpers/walks'
@@ -14,12 +19,19 @@ beforeAll(async () => {
   account = await createTestAccount()
   foreign = await createTestAccount()
   ticketId = (await createTicket(account.customer)).id
-  const insert =
-    env.DB.prepare(`INSERT INTO comments (account_id, id, ticket_id, created_by, content, is_internal, created_at)
-    VALUES (?, ?, ?, ?, ?, ?, 1000)`)
   await env.DB.batch(
     Array.from({ length: 45 }, (_, i) =>
-      insert.bind(account.id, `comment${i}`, ticketId, account.agent.id, `Comment ${i}`, i % 3 === 0 ? 1 : 0),
+      prepare(
+        insertSelect(comments, {
+          accountId: account.id,
+          id: `comment${i}`,
+          ticketId,
+          createdBy: account.agent.id,
+          content: `Comment ${i}`,
+          isInternal: i % 3 === 0 ? 1 : 0,
+          createdAt: 1_000,
+        }),
+      ),
     ),
   )
 })
@@ -107,26 +119,38 @@ describe('C07 GET /tickets/{id}/comments by cursor', () => {
 
   /** Every third comment is internal; each is newer than the one before. */
   async function seed(id: string, from: number, to: number) {
-    const insert =
-      env.DB.prepare(`INSERT INTO comments (account_id, id, ticket_id, created_by, content, is_internal, created_at)
-      VALUES (?, ?, ?, ?, 'C', ?, ?)`)
     const numbers = Array.from({ length: to - from }, (_, index) => from + index)
     await env.DB.batch(
       numbers.map((i) =>
-        insert.bind(account.id, `comment_${crypto.randomUUID()}`, id, account.agent.id, i % 3 === 0 ? 1 : 0, 5_000 + i),
+        prepare(
+          insertSelect(comments, {
+            accountId: account.id,
+            id: `comment_${crypto.randomUUID()}`,
+            ticketId: id,
+            createdBy: account.agent.id,
+            content: 'C',
+            isInternal: i % 3 === 0 ? 1 : 0,
+            createdAt: 5_000 + i,
+          }),
+        ),
       ),
     )
   }
   const remove = (ids: (string | undefined)[]) =>
-    rows('DELETE FROM comments WHERE id IN (SELECT value FROM json_each(?))', JSON.stringify(ids))
+    execute(deleteFrom(comments, sql`${comments.id} IN (SELECT value FROM json_each(${JSON.stringify(ids)}))`))
 
   it.each(['agent', 'customer'] as const)(
     'C07 walks there and back as %s, none twice, no other missing, whatever is deleted',
     async (role) => {
       const { id } = await createTicket(account.customer)
-      const visible = role === 'agent' ? '' : 'AND is_internal = 0'
+      const isVisible = role === 'agent' ? sql`true` : sql`${comments.isInternal} = 0`
       const present = () =>
-        rows<{ id: string }>(`SELECT id FROM comments WHERE ticket_id = ? ${visible} ORDER BY seq`, id)
+        rows(
+          select(
+            { id: comments.id },
+            sql`FROM ${comments} WHERE ${comments.ticketId} = ${id} AND ${isVisible} ORDER BY ${comments.rowId}`,
+          ),
+        )
       let count = 60
       await seed(id, 0, count)
       await expectWalksBothWays(account[role], `${path(id)}?per_page=7`, present, async (standing, before) => {

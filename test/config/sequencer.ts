@@ -8,7 +8,13 @@ const LONGEST = [
     'test/tickets/cursor',
     'test/tickets/totals',
   ],
-  ...['test/access/roles', 'quality/crash/crash', 'test/docs/page', 'test/scripts/deploy', 'test/scripts/backup'],
+  ...[
+    'test/access/roles',
+    'quality/crash/crash',
+    'test/docs/reference-page',
+    'test/scripts/deploy',
+    'test/scripts/backup',
+  ],
   ...['test/scripts/admin', 'test/webhooks/webhooks', 'test/db/migrations-killed'],
 ].map((name) => `/${name}.`)
 

@@ -1,12 +1,12 @@
 import { cloudflareTest, readD1Migrations } from '@cloudflare/vitest-pool-workers'
 import { unstable_readConfig } from 'wrangler'
-import { buildDocsAssets } from '../../scripts/docs-assets.ts'
+import { buildDocsSite } from '../../scripts/docs-site.ts'
 import { cheapHashes } from './cheap-hashes.ts'
 import { testSockets } from './test-sockets.ts'
 
 const migrations = await readD1Migrations(new URL('../../migrations', import.meta.url).pathname)
 // Vitest reads the folder that `[assets]` names, but does not run `[build]`.
-await buildDocsAssets()
+await buildDocsSite()
 
 /** Bundled once for all runs, because each module that is loaded separately costs a round trip. */
 const BUNDLED = [

@@ -1,5 +1,6 @@
 import { env } from 'cloudflare:workers'
 import { describe, expect, it } from 'vitest'
+import { z } from 'zod'
 import { createApp } from '../../src/app'
 import { type Bindings, ConfigError, configOf } from '../../src/core/config'
 
@@ -175,6 +176,46 @@ describe('a Worker without a secret', () => {
       expect(body).toContain('APP_SECRET')
       expect(body).not.toContain('short')
     }
+  })
+
+  const HINT =
+    '. For local development run npm start once: it writes .dev.vars, applies the migrations and loads demo data'
+
+  async function messageAt(origin: string, variables: Record<string, unknown>): Promise<string> {
+    const response = await createApp().fetch(new Request(`${origin}/api/v1/tickets`), bindings(variables))
+    return z.object({ error: z.object({ message: z.string() }) }).parse(await response.json()).error.message
+  }
+
+  it.each([
+    'http://localhost:8787',
+    'http://LOCALHOST',
+    'http://api.localhost',
+    'http://127.0.0.1:8787',
+    'http://127.8.0.1',
+    'http://[::1]:8787',
+    'http://0.0.0.0',
+  ])('names npm start at the local host %s', async (origin) => {
+    const message = 'The service is not configured: APP_SECRET must be set, to 32 random bytes or more'
+    expect(await messageAt(origin, {})).toBe(`${message}${HINT}`)
+    expect(await messageAt(origin, { APP_SECRET: '' })).toContain(HINT)
+  })
+
+  it.each([
+    'https://api.example.com',
+    'http://localhost.example.com',
+    'http://notlocalhost',
+    'http://127.0.0.1.example.com',
+    'http://10.0.0.1',
+    'http://[2001:db8::1]',
+  ])('does not name npm start at %s', async (origin) => {
+    const message = 'The service is not configured: APP_SECRET must be set, to 32 random bytes or more'
+    expect(await messageAt(origin, {})).toBe(message)
+  })
+
+  it('does not name npm start for a secret that is too short, or another variable', async () => {
+    const local = 'http://localhost:8787'
+    expect(await messageAt(local, { APP_SECRET: 'short' })).not.toContain('npm start')
+    expect(await messageAt(local, { APP_SECRET: SECRET, WEBHOOK_TIMEOUT_MS: 'x' })).not.toContain('npm start')
   })
 })
 

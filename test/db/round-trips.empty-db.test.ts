@@ -1,6 +1,9 @@
 import { runInDurableObject } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
+import { apiKeys } from '../../src/db/schema/accounts'
+import { sql } from '../../src/db/sql'
+import { select } from '../../src/db/statement'
 import {
   type Account,
   call,
@@ -11,6 +14,7 @@ import {
 } from '../helpers/api'
 import { createTestKey, stopClock, warmUp } from '../helpers/credentials'
 import { countRoundTrips } from '../helpers/d1'
+import { prepare } from '../helpers/database'
 import { eventually } from '../helpers/eventually'
 import { upload } from '../helpers/files'
 import { API_OPERATIONS, byName } from '../helpers/operations'
@@ -150,7 +154,9 @@ describe('a caller with an API key', () => {
     expect((await read()).status).toBe(200)
     await eventually(async () =>
       expect(
-        await env.DB.prepare('SELECT last_used_at FROM api_keys WHERE id = ?').bind(id).first('last_used_at'),
+        await prepare(
+          select({ last_used_at: apiKeys.lastUsedAt }, sql`FROM ${apiKeys} WHERE ${apiKeys.id} = ${id}`),
+        ).first('last_used_at'),
       ).toBeTruthy(),
     )
     for (let i = 0; i < 3; i += 1) {

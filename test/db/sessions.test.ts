@@ -1,5 +1,8 @@
-import { env, exports } from 'cloudflare:workers'
+import { exports } from 'cloudflare:workers'
 import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
+import { accounts } from '../../src/db/schema/accounts'
+import { sql } from '../../src/db/sql'
+import { update } from '../../src/db/write'
 import {
   type Account,
   API,
@@ -13,6 +16,7 @@ import {
 } from '../helpers/api'
 import { advanceClock, createTestKey, stopClock, warmUp } from '../helpers/credentials'
 import { type Replication, watchSessions as watch } from '../helpers/d1'
+import { execute } from '../helpers/database'
 import { fetchFile, uploadFile } from '../helpers/files'
 import { callAs, createComment } from '../helpers/tickets'
 import { cheapHash, logIn, post } from '../helpers/users'
@@ -147,7 +151,7 @@ describe('a read', () => {
     const { id } = await createTicket(quiet.token)
     watch({ replica: 'empty', slowly: true })
     expect((await read(quiet.token, `tickets/${id}`)).body.data.id).toBe(id)
-    await env.DB.prepare('UPDATE accounts SET allow_registration = 1 WHERE id = ?').bind(account.id).run()
+    await execute(update(accounts, { allowRegistration: 1 }, sql`${accounts.id} = ${account.id}`))
     const joining = {
       account: account.slug,
       name: 'New',

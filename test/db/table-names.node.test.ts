@@ -1,19 +1,52 @@
-import { readdirSync, readFileSync } from 'node:fs'
+import { globSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Node, Project, type SourceFile } from 'ts-morph'
 import { describe, expect, it } from 'vitest'
 import { ROOT } from '../../scripts/lib/local-state.ts'
 
-const SOURCE = join(ROOT, 'src')
+/** Files whose SQL spells tables, because it is not meant to follow the schema. */
+const SPELLS_TABLES: Record<string, string> = {
+  'quality/fault-injection/fault-layer.ts': 'a text that must not appear in a response',
+  'quality/mutation/list/caller-verification.ts': 'the text of the trigger that it changes',
+  'quality/mutation/list/triggers.ts': 'the text of the triggers that it changes',
+  'quality/mutation/mutation-list.node.test.ts': 'examples of sources',
+  'test/db/migrations-killed.e2e.test.ts': 'a database of an older version',
+  'test/db/sql.test.ts': 'the text that is rendered',
+  'test/db/table-names.node.test.ts': 'examples of sources',
+  'test/http/failures.test.ts': 'a text that must not appear in a response',
+  'test/scripts/load.node.test.ts': 'a database with a schema of its own',
+}
+
+const SCHEMA = [
+  'src/db/search-table.ts',
+  ...readdirSync(join(ROOT, 'src/db/schema')).map((name) => `src/db/schema/${name}`),
+]
+
 const project = new Project({ useInMemoryFileSystem: true })
-const files = readdirSync(SOURCE, { recursive: true, encoding: 'utf8' })
-  .filter((name) => name.endsWith('.ts'))
-  .map((name) => project.createSourceFile(`/${name}`, readFileSync(join(SOURCE, name), 'utf8')))
-const TABLES = new Set(files.flatMap(declaredTables))
+const source = filesIn('src')
+const others = ['bench', 'quality', 'scripts', 'test'].flatMap(filesIn)
+const TABLES = new Set(source.filter((file) => SCHEMA.includes(nameOf(file))).flatMap(declaredTables))
+
+function filesIn(folder: string): SourceFile[] {
+  return globSync(`${folder}/**/*.ts`, { cwd: ROOT }).map((name) =>
+    project.createSourceFile(`/${name}`, readFileSync(join(ROOT, name), 'utf8')),
+  )
+}
+
+function nameOf(file: SourceFile): string {
+  return file.getFilePath().slice(1)
+}
+
+/** Without tokens, which are most of what `getDescendants` returns. */
+function nodesOf(file: SourceFile): Node[] {
+  const nodes: Node[] = []
+  file.forEachDescendant((node) => void nodes.push(node))
+  return nodes
+}
 
 /** The first arguments of `sqliteTable`. */
 function declaredTables(file: SourceFile): string[] {
-  return file.getDescendants().flatMap((node) => {
+  return nodesOf(file).flatMap((node) => {
     if (!Node.isCallExpression(node) || node.getExpression().getText() !== 'sqliteTable') return []
     const [name] = node.getArguments()
     return Node.isStringLiteral(name) ? [name.getLiteralValue()] : []
@@ -35,9 +68,9 @@ function textOf(node: Node): string {
     .join('?')
 }
 
-/** Tables that a file names as text. String literals of SQL, such as JSON keys, do not count. */
-function spelledTables(file: SourceFile): string[] {
-  return file.getDescendants().flatMap((node) =>
+/** Tables that a template or raw SQL names as text. String literals of SQL, such as JSON keys, do not count. */
+function tablesInSql(file: SourceFile): string[] {
+  return nodesOf(file).flatMap((node) =>
     sqlOf(node).flatMap((text) => {
       const names = text.replaceAll(/'[^']*'/g, "''").match(/\w+/g) ?? []
       return names.filter((name) => TABLES.has(name)).map((name) => `${location(node)}: ${name}`)
@@ -45,14 +78,37 @@ function spelledTables(file: SourceFile): string[] {
   )
 }
 
+const NAMED = /\b(?:FROM|JOIN|INTO|UPDATE)\s+["`[]?(\w+)/g
+
+/** Tables that follow a keyword of SQL in a text, tagged or not. */
+function tablesInText(file: SourceFile): string[] {
+  return nodesOf(file).flatMap((node) => {
+    const names = textOf(node).matchAll(NAMED)
+    return [...names].flatMap(([, name = '']) => (TABLES.has(name) ? [`${location(node)}: ${name}`] : []))
+  })
+}
+
+function tablesInEither(file: SourceFile): string[] {
+  return [...new Set([...tablesInSql(file), ...tablesInText(file)])]
+}
+
 function location(node: Node): string {
-  return `src${node.getSourceFile().getFilePath()}:${node.getStartLineNumber()}`
+  return `${nameOf(node.getSourceFile())}:${node.getStartLineNumber()}`
 }
 
 describe('the names of tables', () => {
   it('appear in no SQL of the source except for the schema', () => {
     expect(TABLES.size).toBeGreaterThan(20)
-    expect(files.flatMap(spelledTables)).toEqual([])
+    expect(source.flatMap(tablesInEither)).toEqual([])
+  })
+
+  it('appear in no SQL of tests, scripts, benchmarks and quality checks except for a few files', () => {
+    expect(others.length).toBeGreaterThan(300)
+    expect(others.filter((file) => !(nameOf(file) in SPELLS_TABLES)).flatMap(tablesInEither)).toEqual([])
+  })
+
+  it.each(Object.keys(SPELLS_TABLES))('appear in %s, which is exempt', (name) => {
+    expect(others.filter((file) => nameOf(file) === name).flatMap(tablesInEither)).not.toEqual([])
   })
 })
 
@@ -72,7 +128,19 @@ describe('a name of a table', () => {
   }
   it.each(Object.entries(examples))('is found %s', (name, [code, tables]) => {
     const file = project.createSourceFile(`/example/${name}.ts`, code)
-    expect(spelledTables(file).map((found) => found.split(': ')[1])).toEqual(tables)
+    expect(tablesInSql(file).map((found) => found.split(': ')[1])).toEqual(tables)
+  })
+
+  const texts: Record<string, [code: string, tables: string[]]> = {
+    'in a read': ["db.prepare('SELECT t.id FROM tickets t JOIN users u ON u.id = t.created_by')", ['tickets', 'users']],
+    'in an insert': ['const insert = `INSERT OR REPLACE INTO login_unlocks (email_key) VALUES (?)`', ['login_unlocks']],
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: this is the text of a source
+    'in an update': ['run(`UPDATE account_state SET pace_sent = ${sent}`)', ['account_state']],
+    'in a deletion': ['run(`DELETE\n FROM "webhooks"`)', ['webhooks']],
+  }
+  it.each(Object.entries(texts))('is found in text %s', (name, [code, tables]) => {
+    const file = project.createSourceFile(`/example/${name}.ts`, code)
+    expect(tablesInText(file).map((found) => found.split(': ')[1])).toEqual(tables)
   })
 
   it.each([
@@ -81,7 +149,8 @@ describe('a name of a table', () => {
     ['that is a string of SQL', "sql`json_object('comments', 1)`"],
     ['that is part of another name', 'sql`SELECT public_comments, users_by_role`'],
     ['outside of SQL', "const field = 'comments'"],
+    ['in a sentence', "const message = 'removes them from tickets'"],
   ])('is ignored if it is one %s', (name, code) => {
-    expect(spelledTables(project.createSourceFile(`/example/${name}.ts`, code))).toEqual([])
+    expect(tablesInEither(project.createSourceFile(`/example/${name}.ts`, code))).toEqual([])
   })
 })

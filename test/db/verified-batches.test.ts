@@ -1,13 +1,14 @@
 import { env } from 'cloudflare:workers'
-import { sql } from 'drizzle-orm'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { Caller } from '../../src/core/caller'
 import { type AccountDb, noCosts, openAccount } from '../../src/db/client'
 import { accounts } from '../../src/db/schema/accounts'
+import { sql } from '../../src/db/sql'
 import { select } from '../../src/db/statement'
 import { update } from '../../src/db/write'
-import { type Account, createTestAccount, row } from '../helpers/api'
+import { type Account, createTestAccount } from '../helpers/api'
 import { watchSessions } from '../helpers/d1'
+import { row } from '../helpers/database'
 
 let account: Account
 let db: AccountDb
@@ -25,7 +26,7 @@ const REJECTED = { failure: { kind: 'constraint', rule: 'credential' } }
 
 const read = () => select({ name: accounts.name }, sql`FROM ${accounts} WHERE ${accounts.id} = ${account.id}`)
 const rename = () => update(accounts, { name: 'Another' }, sql`${accounts.id} = ${account.id}`)
-const stored = () => row<{ name: string }>('SELECT name FROM accounts WHERE id = ?', account.id)
+const stored = () => row(select({ name: accounts.name }, sql`FROM ${accounts} WHERE ${accounts.id} = ${account.id}`))
 
 beforeEach(async () => {
   account = await createTestAccount()

@@ -1,7 +1,15 @@
+import type { Column } from 'drizzle-orm'
+import type { SQLiteTable } from 'drizzle-orm/sqlite-core'
 import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { type Account, createTestAccount, createTicket, rows } from '../helpers/api'
+import { users as usersTable } from '../../src/db/schema/accounts'
+import { attachments, comments, ticketHistory, tickets as ticketsTable } from '../../src/db/schema/tickets'
+import { events as eventsTable } from '../../src/db/schema/webhooks'
+import { type SQL, sql } from '../../src/db/sql'
+import { select } from '../../src/db/statement'
+import { type Account, createTestAccount, createTicket } from '../helpers/api'
 import { stopClock } from '../helpers/credentials'
+import { rows } from '../helpers/database'
 import { type HeldRequest, holdRequest } from '../helpers/held-request'
 import { type SampleRequest, send } from '../helpers/sample-requests'
 import { callAs, createComment } from '../helpers/tickets'
@@ -69,18 +77,33 @@ async function requestOf(kind: string, ticketId: string): Promise<SampleRequest>
   return { caller: account.admin, ...(await write(ticketId)) }
 }
 
+/** Selects a name and a time of each row of the account. */
+function named(name: SQL, at: Column, table: SQLiteTable & { accountId: Column }): SQL {
+  return select({ name, at }, sql`FROM ${table} WHERE ${table.accountId} = ${account.id}`).query
+}
+
 async function times(): Promise<Map<string, number>> {
   const found = await rows<{ name: string; at: number }>(
-    `SELECT 'ticket ' || id || ' v' || version AS name, updated_at AS at FROM tickets WHERE account_id = ?1
-    UNION ALL SELECT 'comment ' || id, created_at FROM comments WHERE account_id = ?1
-    UNION ALL SELECT 'attachment ' || id, created_at FROM attachments WHERE account_id = ?1
-    UNION ALL SELECT 'event ' || id, created_at FROM events WHERE account_id = ?1
-    UNION ALL SELECT 'history ' || seq, created_at FROM ticket_history WHERE account_id = ?1`,
-    account.id,
+    sql.join(
+      [
+        named(
+          sql`'ticket ' || ${ticketsTable.id} || ' v' || ${ticketsTable.version}`,
+          ticketsTable.updatedAt,
+          ticketsTable,
+        ),
+        named(sql`'comment ' || ${comments.id}`, comments.createdAt, comments),
+        named(sql`'attachment ' || ${attachments.id}`, attachments.createdAt, attachments),
+        named(sql`'event ' || ${eventsTable.id}`, eventsTable.createdAt, eventsTable),
+        named(sql`'history ' || ${ticketHistory.rowId}`, ticketHistory.createdAt, ticketHistory),
+      ],
+      sql` UNION ALL `,
+    ),
   )
-  const users = await rows<{ name: string; at: number }>(
-    `SELECT 'user ' || id AS name, created_at AS at FROM users WHERE account_id = ? AND name = 'U'`,
-    account.id,
+  const users = await rows(
+    select(
+      { name: sql<string>`'user ' || ${usersTable.id}`, at: usersTable.createdAt },
+      sql`FROM ${usersTable} WHERE ${usersTable.accountId} = ${account.id} AND ${usersTable.name} = 'U'`,
+    ),
   )
   return new Map([...found, ...users].map(({ name, at }) => [name, at]))
 }
@@ -124,11 +147,11 @@ describe('the times of writes', () => {
     vi.setSystemTime(start - 10_000)
     await callAs(account.admin, 'PATCH', `tickets/${id}`, { status: 'resolved', title: 'Other' })
     const found = await rows<{ at: number }>(
-      `SELECT updated_at AS at FROM tickets WHERE account_id = ?1 AND id = ?2
-      UNION SELECT created_at FROM ticket_history WHERE account_id = ?1
-      UNION SELECT created_at FROM events WHERE account_id = ?1 AND type <> 'ticket.created'`,
-      account.id,
-      id,
+      sql`SELECT ${ticketsTable.updatedAt} AS at FROM ${ticketsTable}
+        WHERE ${ticketsTable.accountId} = ${account.id} AND ${ticketsTable.id} = ${id}
+      UNION SELECT ${ticketHistory.createdAt} FROM ${ticketHistory} WHERE ${ticketHistory.accountId} = ${account.id}
+      UNION SELECT ${eventsTable.createdAt} FROM ${eventsTable}
+        WHERE ${eventsTable.accountId} = ${account.id} AND ${eventsTable.type} <> 'ticket.created'`,
     )
     expect(found).toHaveLength(1)
   })
@@ -193,11 +216,18 @@ describe('the times of writes', () => {
     const seen = new Map<string, number>()
     let position = { at: 0, number: 0 }
     const sync = async () => {
-      const next = await rows<{ id: string; version: number; updated_at: number; number: number }>(
-        'SELECT id, version, updated_at, number FROM tickets WHERE account_id = ? AND (updated_at, number) > (?, ?) ORDER BY updated_at, number',
-        account.id,
-        position.at,
-        position.number,
+      const next = await rows(
+        select(
+          {
+            id: ticketsTable.id,
+            version: ticketsTable.version,
+            updated_at: ticketsTable.updatedAt,
+            number: ticketsTable.number,
+          },
+          sql`FROM ${ticketsTable} WHERE ${ticketsTable.accountId} = ${account.id}
+            AND (${ticketsTable.updatedAt}, ${ticketsTable.number}) > (${position.at}, ${position.number})
+          ORDER BY ${ticketsTable.updatedAt}, ${ticketsTable.number}`,
+        ),
       )
       for (const { id, version, updated_at: at, number } of next) {
         seen.set(id, version)
@@ -211,9 +241,11 @@ describe('the times of writes', () => {
         await sync()
       }
     }
-    const stored = await rows<{ id: string; version: number }>(
-      'SELECT id, version FROM tickets WHERE account_id = ?',
-      account.id,
+    const stored = await rows(
+      select(
+        { id: ticketsTable.id, version: ticketsTable.version },
+        sql`FROM ${ticketsTable} WHERE ${ticketsTable.accountId} = ${account.id}`,
+      ),
     )
     expect([...seen].toSorted()).toEqual(stored.map(({ id, version }) => [id, version]).toSorted())
   })

@@ -45,8 +45,8 @@ describe('/openapi.json', () => {
 
   it('has the operations of version 1 under both of its prefixes, those of the root, and no other', () => {
     const routed = createApp()
-      // The documentation page, its files and its redirects are not operations.
-      .routes.filter(({ method, path }) => method !== 'ALL' && path !== '/' && !path.startsWith('/docs'))
+      // The documentation pages, their files and redirects are not operations.
+      .routes.filter(({ method, path }) => method !== 'ALL' && path !== '/' && !/^\/(docs|llms)/.test(path))
       .map(({ method, path }) => ({ method, path: path.replace(/:(\w+)(\{[^}]*\})?/g, '{$1}') }))
     for (const prefix of PREFIXES) {
       const documented = OPERATIONS.map(({ method, path }) => ({

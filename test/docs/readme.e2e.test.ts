@@ -94,7 +94,7 @@ function outcomeOf(example: Example) {
 }
 
 function failuresIn(shown: Example['shown']): number {
-  return shown?.text.includes('"error"') ? 1 : 0
+  return /"(error|details)":/.test(shown?.text ?? '') ? 1 : 0
 }
 
 describe('the commands of the documents', () => {

@@ -1,6 +1,12 @@
 import { env } from 'cloudflare:workers'
 import { beforeAll, describe, expect, it } from 'vitest'
+import { accountCounters } from '../../src/db/schema/accounts'
+import { ticketHistory } from '../../src/db/schema/tickets'
+import { events } from '../../src/db/schema/webhooks'
+import { sql } from '../../src/db/sql'
+import { insertSelect, update } from '../../src/db/write'
 import { type Account, createTestAccount, createTicket } from '../helpers/api'
+import { numbers, prepare } from '../helpers/database'
 import { pageOf, sequencesOf, walkEvents } from '../helpers/events'
 import { getOk } from '../helpers/tickets'
 
@@ -16,19 +22,41 @@ let ticketId: string
 beforeAll(async () => {
   account = await createTestAccount()
   ticketId = (await createTicket(account.agent, { description: 'x'.repeat(LONGEST_TEXT) })).id
-  const numbers = (count: number) =>
-    `WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ${count})`
   await env.DB.batch([
-    env.DB.prepare(
-      `INSERT INTO events (account_id, sequence, id, type, ticket_id, is_internal, data, created_at)
-      ${numbers(EVENTS - 1)} SELECT account_id, i + 1, 'evt_heavy' || i, type, ticket_id, is_internal, data, created_at
-      FROM n CROSS JOIN events WHERE account_id = ? AND sequence = 1`,
-    ).bind(account.id),
-    env.DB.prepare('UPDATE account_state SET event_sequence = ? WHERE account_id = ?').bind(EVENTS, account.id),
-    env.DB.prepare(
-      `INSERT INTO ticket_history (account_id, ticket_id, change_id, actor_id, field, previous, current, created_at)
-      ${numbers(CHANGES)} SELECT ?1, ?2, 'change_heavy' || i, ?3, 'description', ?4, ?4, ?5 FROM n`,
-    ).bind(account.id, ticketId, account.agent.id, JSON.stringify('x'.repeat(LONGEST_TEXT)), Date.now()),
+    prepare(
+      insertSelect(
+        events,
+        {
+          accountId: events.accountId,
+          sequence: sql`i + 1`,
+          id: sql`'evt_heavy' || i`,
+          type: events.type,
+          ticketId: events.ticketId,
+          isInternal: events.isInternal,
+          data: events.data,
+          createdAt: events.createdAt,
+        },
+        sql`FROM ${numbers(1, EVENTS - 1)} CROSS JOIN ${events}
+          WHERE ${events.accountId} = ${account.id} AND ${events.sequence} = 1`,
+      ),
+    ),
+    prepare(update(accountCounters, { eventSequence: EVENTS }, sql`${accountCounters.accountId} = ${account.id}`)),
+    prepare(
+      insertSelect(
+        ticketHistory,
+        {
+          accountId: account.id,
+          ticketId,
+          changeId: sql`'change_heavy' || i`,
+          actorId: account.agent.id,
+          field: 'description',
+          previous: JSON.stringify('x'.repeat(LONGEST_TEXT)),
+          current: JSON.stringify('x'.repeat(LONGEST_TEXT)),
+          createdAt: Date.now(),
+        },
+        sql`FROM ${numbers(1, CHANGES)}`,
+      ),
+    ),
   ])
 })
 

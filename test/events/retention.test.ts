@@ -1,8 +1,12 @@
 import { env } from 'cloudflare:workers'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { events } from '../../src/db/schema/webhooks'
+import { sql } from '../../src/db/sql'
+import { select } from '../../src/db/statement'
 import { sweepEvents } from '../../src/events/service'
 import { sweep } from '../../src/jobs/sweep'
-import { type Account, createTestAccount, createTicket, rows } from '../helpers/api'
+import { type Account, createTestAccount, createTicket } from '../helpers/api'
+import { execute, rows } from '../helpers/database'
 import { listEvents, pageOf, seedEvents, sequencesOf, walkEvents } from '../helpers/events'
 import { detailsOf } from '../helpers/tickets'
 import { silenceQueue } from '../helpers/webhooks'
@@ -14,7 +18,7 @@ let account: Account
 
 beforeEach(async () => {
   silenceQueue()
-  await env.DB.prepare('DELETE FROM events').run()
+  await execute(sql`DELETE FROM ${events}`)
   account = await createTestAccount()
 })
 afterEach(() => {
@@ -22,9 +26,11 @@ afterEach(() => {
 })
 
 async function stored({ id }: Account): Promise<number[]> {
-  const found = await rows<{ sequence: number }>(
-    'SELECT sequence FROM events WHERE account_id = ? ORDER BY sequence',
-    id,
+  const found = await rows(
+    select(
+      { sequence: events.sequence },
+      sql`FROM ${events} WHERE ${events.accountId} = ${id} ORDER BY ${events.sequence}`,
+    ),
   )
   return found.map(({ sequence }) => sequence)
 }

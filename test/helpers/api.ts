@@ -2,7 +2,10 @@ import { env } from 'cloudflare:workers'
 import { issueToken } from '../../src/access/tokens'
 import { configOf } from '../../src/core/config'
 import type { Role } from '../../src/core/policy'
+import { accountCounters, accounts, loginIdentities, users } from '../../src/db/schema/accounts'
+import { insertSelect } from '../../src/db/write'
 import { newId } from '../../src/lib/ids'
+import { prepare } from './database'
 import { direct, type Route } from './edge'
 import { expectDocumented } from './expect-documented'
 import { noteBody, noteRequest } from './log-scan'
@@ -85,10 +88,8 @@ export async function createTestAccount(plan: 'standard' | 'premium' = 'premium'
   const id = newId('acct', Date.now())
   const slug = id.replaceAll('_', '-')
   await env.DB.batch([
-    env.DB.prepare(
-      'INSERT INTO accounts (id, slug, name, plan, allow_registration, created_at) VALUES (?, ?, ?, ?, 0, ?)',
-    ).bind(id, slug, slug, plan, Date.now()),
-    env.DB.prepare('INSERT INTO account_state (account_id, ticket_number, event_sequence) VALUES (?, 0, 0)').bind(id),
+    prepare(insertSelect(accounts, { id, slug, name: slug, plan, allowRegistration: 0, createdAt: Date.now() })),
+    prepare(insertSelect(accountCounters, { accountId: id, ticketNumber: 0, eventSequence: 0 })),
   ])
   return {
     id,
@@ -112,25 +113,22 @@ export async function createTestMember(accountId: string, role: Role, options: M
   const name = options.name ?? 'Somebody'
   const email = options.email ?? `${id}@example.com`
   await env.DB.batch([
-    env.DB.prepare(
-      `INSERT INTO users (account_id, id, kind, name, email, email_key, role, status, password_hash,
-        credential_generation, created_at) VALUES (?, ?, 'person', ?, ?, ?, ?, ?, ?, 1, ?)`,
-    ).bind(
-      accountId,
-      id,
-      name,
-      email,
-      email.toLowerCase(),
-      role,
-      options.status ?? 'active',
-      options.passwordHash ?? null,
-      Date.now(),
+    prepare(
+      insertSelect(users, {
+        accountId,
+        id,
+        kind: 'person',
+        name,
+        email,
+        emailNormalized: email.toLowerCase(),
+        role,
+        status: options.status ?? 'active',
+        passwordHash: options.passwordHash ?? null,
+        tokenVersion: 1,
+        createdAt: Date.now(),
+      }),
     ),
-    env.DB.prepare('INSERT INTO logins (email_key, account_id, user_id) VALUES (?, ?, ?)').bind(
-      email.toLowerCase(),
-      accountId,
-      id,
-    ),
+    prepare(insertSelect(loginIdentities, { emailNormalized: email.toLowerCase(), accountId, userId: id })),
   ])
   return { id, name, email, role, token: await createTestToken(accountId, id, role) }
 }
@@ -152,19 +150,4 @@ export async function createTicket(by: Member, input: Record<string, unknown> = 
   })
   if (result.status !== 201) throw new Error(`no ticket: ${result.text}`)
   return result.body.data
-}
-
-/** For data that no response shows. */
-export async function row<T>(sql: string, ...params: unknown[]): Promise<T | null> {
-  return env.DB.prepare(sql)
-    .bind(...params)
-    .first<T>()
-}
-
-export async function rows<T>(sql: string, ...params: unknown[]): Promise<T[]> {
-  return (
-    await env.DB.prepare(sql)
-      .bind(...params)
-      .all<T>()
-  ).results
 }

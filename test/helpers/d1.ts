@@ -1,6 +1,10 @@
 import { env } from 'cloudflare:workers'
+import { getTableName } from 'drizzle-orm'
 import { expect, vi } from 'vitest'
+import { apiKeyAccounts, users } from '../../src/db/schema/accounts'
+import { sql } from '../../src/db/sql'
 import type { TestResponse } from './api'
+import { row } from './database'
 
 /** All calls to D1 go through it, so this is where to watch them or make them fail. */
 export const sessions: D1DatabaseSession = Object.getPrototypeOf(env.DB.withSession())
@@ -18,7 +22,7 @@ export interface Counted {
   logged: number
 }
 
-const ABOUT_CREDENTIALS = /credential_generation|key_directory/
+const ABOUT_CREDENTIALS = new RegExp(`${users.tokenVersion.name}|${getTableName(apiKeyAccounts)}`)
 
 /** Ignores other queries, which background work of earlier tests may send. */
 export async function countCredentialQueries(work: () => Promise<unknown>): Promise<number> {
@@ -49,8 +53,8 @@ export function realBatch(): D1DatabaseSession['batch'] {
 
 /** The number of rows written so far. It does not change without a write. */
 export async function changesSoFar(): Promise<number> {
-  const row = await env.DB.prepare('SELECT total_changes() AS changes').first<{ changes: number }>()
-  return row?.changes ?? Number.NaN
+  const found = await row<{ changes: number }>(sql`SELECT total_changes() AS changes`)
+  return found?.changes ?? Number.NaN
 }
 
 export interface Replication {

@@ -1,10 +1,18 @@
 import { env } from 'cloudflare:workers'
-import { getTableColumns, getTableName, is } from 'drizzle-orm'
-import { SQLiteTable } from 'drizzle-orm/sqlite-core'
-import * as accounts from '../../src/db/schema/accounts'
-import * as tickets from '../../src/db/schema/tickets'
-import * as webhooks from '../../src/db/schema/webhooks'
+import { type Column, getTableColumns, getTableName } from 'drizzle-orm'
+import type { SQLiteTable } from 'drizzle-orm/sqlite-core'
+import * as accountTables from '../../src/db/schema/accounts'
+import * as ticketTables from '../../src/db/schema/tickets'
+import * as webhookTables from '../../src/db/schema/webhooks'
+import { type SQL, sql } from '../../src/db/sql'
+import { select } from '../../src/db/statement'
 import type { Account } from './api'
+import { prepare } from './database'
+
+const { accountCounters, accounts, apiKeys, batchAssertions, userCounters, users } = accountTables
+const { attachments, comments, creatorCounters, objectIntents, ticketCounters, tickets, ticketTagsUpdated } =
+  ticketTables
+const { deliveries, events, webhooks } = webhookTables
 
 /** All rows of an account, and other data that its operations could leave behind. */
 export interface DatabaseSnapshot {
@@ -13,44 +21,44 @@ export interface DatabaseSnapshot {
 }
 
 /** Maintained by triggers. */
-const COUNTERS = new Set(['ticket_tags_updated', 'ticket_counters', 'creator_counters', 'user_counters'])
+const COUNTERS = new Set<SQLiteTable>([ticketTagsUpdated, ticketCounters, creatorCounters, userCounters])
 
-const TABLES = [
-  ...['accounts', 'guards'],
-  ...Object.values({ ...accounts, ...tickets, ...webhooks })
-    .filter((table) => is(table, SQLiteTable))
-    .filter((table) => 'accountId' in getTableColumns(table))
-    .map(getTableName)
-    .filter((name) => !COUNTERS.has(name)),
+const ALL: SQLiteTable[] = Object.values({ ...accountTables, ...ticketTables, ...webhookTables })
+
+/** Tables with the column that names the account; null for a table that is always empty. */
+const TABLES: [table: SQLiteTable, account: Column | null][] = [
+  [accounts, accounts.id],
+  [batchAssertions, null],
+  ...ALL.filter((table) => !COUNTERS.has(table)).flatMap((table): [SQLiteTable, Column][] => {
+    const { accountId } = getTableColumns(table)
+    return accountId ? [[table, accountId]] : []
+  }),
 ]
+
+const NAMES = TABLES.map(([table]) => getTableName(table))
 
 /** Columns whose sum shows changes that do not add or remove rows. */
 const SUMMED = [
-  ...[
-    'version',
-    'credential_generation',
-    'event_sequence',
-    'ticket_number',
-    'stored_bytes',
-    'rotated_at',
-    'deleted_at',
-  ],
-  ...['manual', 'revoked_at', 'public_comments', 'public_attachments'],
-]
+  ...[tickets.version, tickets.publicComments, tickets.publicAttachments],
+  ...[users.tokenVersion, apiKeys.revokedAt],
+  ...[accountCounters.eventSequence, accountCounters.ticketNumber, accountCounters.storedBytes],
+  ...[webhooks.rotatedAt, webhooks.deletedAt, deliveries.manualRequests],
+].map(({ name }) => name)
 
 export async function takeSnapshot(account: Account, withObjects = true): Promise<DatabaseSnapshot> {
-  const statements = TABLES.map((table) => {
-    const condition = table === 'guards' ? '' : ` WHERE ${table === 'accounts' ? 'id' : 'account_id'} = ?`
-    const statement = env.DB.prepare(`SELECT * FROM ${table}${condition}`)
-    return condition === '' ? statement : statement.bind(account.id)
-  })
-  const counts = env.DB.prepare(
-    'SELECT (SELECT count(*) FROM accounts) AS accounts, (SELECT count(*) FROM users) AS users',
+  const statements = TABLES.map(([table, owner]) => prepare(rowsOf(table, owner, account)))
+  const counts = prepare(
+    select({ accounts: sql`(SELECT count(*) FROM ${accounts})`, users: sql`(SELECT count(*) FROM ${users})` }, sql``),
   )
   const results = await env.DB.batch<Record<string, unknown>>([...statements, counts])
-  const tables = Object.fromEntries([...TABLES, 'all'].map((table, index) => [table, results[index]?.results ?? []]))
-  if (!withObjects) return { tables, objects: (tables.attachments ?? []).map(({ id }) => `${account.id}/${id}`) }
+  const tables = Object.fromEntries([...NAMES, 'all'].map((name, index) => [name, results[index]?.results ?? []]))
+  if (!withObjects)
+    return { tables, objects: (tables[getTableName(attachments)] ?? []).map(({ id }) => `${account.id}/${id}`) }
   return { tables, objects: (await env.FILES.list({ prefix: `${account.id}/` })).objects.map(({ key }) => key) }
+}
+
+function rowsOf(table: SQLiteTable, owner: Column | null, account: Account): SQL {
+  return owner ? sql`SELECT * FROM ${table} WHERE ${owner} = ${account.id}` : sql`SELECT * FROM ${table}`
 }
 
 /** Changes of row counts and of the summed columns; only those that are not 0. */
@@ -77,19 +85,19 @@ function measure({ tables, objects }: DatabaseSnapshot): Record<string, number> 
 
 /** Invariants: consecutive sequences, an object for each attachment, correct counters. */
 export function brokenInvariants({ tables, objects }: DatabaseSnapshot, account: Account): string[] {
-  const of = (table: string) => tables[table] ?? []
-  const [state] = of('account_state')
-  const sequences = of('events').map(({ sequence }) => Number(sequence))
-  const files = of('attachments').map(({ id }) => `${account.id}/${id}`)
+  const of = (table: SQLiteTable) => tables[getTableName(table)] ?? []
+  const [state] = of(accountCounters)
+  const sequences = of(events).map((event) => Number(event[events.sequence.name]))
+  const files = of(attachments).map(({ id }) => `${account.id}/${id}`)
   const invariants: [string, unknown, unknown][] = [
     ['sequences', sequences.toSorted((a, b) => a - b), sequences.map((_, index) => index + 1)],
-    ['the last sequence', state?.event_sequence, sequences.length],
+    ['the last sequence', state?.[accountCounters.eventSequence.name], sequences.length],
     ['objects', objects.toSorted(), files.toSorted()],
-    ['intents', of('object_intents'), []],
-    ['stored bytes', state?.stored_bytes, sum(of('attachments'), 'size')],
-    ['comments', sum(of('tickets'), 'public_comments'), of('comments').length],
-    ['attachments', sum(of('tickets'), 'public_attachments'), files.length],
-    ['guards', of('guards'), []],
+    ['intents', of(objectIntents), []],
+    ['stored bytes', state?.[accountCounters.storedBytes.name], sum(of(attachments), attachments.size)],
+    ['comments', sum(of(tickets), tickets.publicComments), of(comments).length],
+    ['attachments', sum(of(tickets), tickets.publicAttachments), files.length],
+    ['guards', of(batchAssertions), []],
   ]
   return invariants.flatMap(([name, actual, expected]) =>
     JSON.stringify(actual) === JSON.stringify(expected)
@@ -98,6 +106,6 @@ export function brokenInvariants({ tables, objects }: DatabaseSnapshot, account:
   )
 }
 
-function sum(rows: Record<string, unknown>[], column: string): number {
-  return rows.reduce((total, row) => total + Number(row[column]), 0)
+function sum(rows: Record<string, unknown>[], column: Column): number {
+  return rows.reduce((total, row) => total + Number(row[column.name]), 0)
 }

@@ -1,6 +1,11 @@
 import { env } from 'cloudflare:workers'
 import { expect, vi } from 'vitest'
+import { accountCounters } from '../../src/db/schema/accounts'
+import { events } from '../../src/db/schema/webhooks'
+import { sql } from '../../src/db/sql'
+import { insertSelect, update } from '../../src/db/write'
 import { type Account, call, type Member, type TestResponse } from './api'
+import { numbers, prepare } from './database'
 
 export interface Page {
   data: { sequence: number; event: string }[]
@@ -24,16 +29,32 @@ export async function seedEvents(account: Account, count: number, seed: SeededEv
           actor: { id: 'user_seeded', name: 'A', email: 'a@seeded.example' },
         }
   await env.DB.batch([
-    env.DB.prepare(
-      `INSERT INTO events (account_id, sequence, id, type, ticket_id, is_internal, data, created_at)
-      WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?2)
-      SELECT account_id, event_sequence + i, 'evt_' || lower(hex(randomblob(13))), ?3, ?4, 0, ?5, ?6
-      FROM n, account_state WHERE account_id = ?1`,
-    ).bind(account.id, count, type, type === 'webhook.test' ? null : ticketId, JSON.stringify(snapshot), createdAt),
-    env.DB.prepare(
-      `UPDATE account_state SET event_sequence = event_sequence + ?2, fanned_out_sequence = event_sequence + ?2
-      WHERE account_id = ?1`,
-    ).bind(account.id, count),
+    prepare(
+      insertSelect(
+        events,
+        {
+          accountId: accountCounters.accountId,
+          sequence: sql`${accountCounters.eventSequence} + i`,
+          id: sql`'evt_' || lower(hex(randomblob(13)))`,
+          type,
+          ticketId: type === 'webhook.test' ? null : ticketId,
+          isInternal: 0,
+          data: JSON.stringify(snapshot),
+          createdAt,
+        },
+        sql`FROM ${numbers(1, count)}, ${accountCounters} WHERE ${accountCounters.accountId} = ${account.id}`,
+      ),
+    ),
+    prepare(
+      update(
+        accountCounters,
+        {
+          eventSequence: sql`${accountCounters.eventSequence} + ${count}`,
+          fannedOutSequence: sql`${accountCounters.eventSequence} + ${count}`,
+        },
+        sql`${accountCounters.accountId} = ${account.id}`,
+      ),
+    ),
   ])
 }
 

@@ -52,11 +52,11 @@ interface ReceivedResponse {
 
 /**
  * Fails unless the document describes the status, headers, media type and body, without additional keys. Ignores
- * preflights and the documentation page, which are not operations.
+ * preflights and the documentation pages, which are not operations.
  */
 export function expectDocumented(method: string, url: string, received: ReceivedResponse): void {
   const pathname = asRouted(new URL(url).pathname)
-  if (method === 'OPTIONS' || (/^\/(docs(\/.*)?)?$/.test(pathname) && received.status < 400)) return
+  if (method === 'OPTIONS' || (/^\/(docs(\/.*)?|llms(-full)?\.txt)?$/.test(pathname) && received.status < 400)) return
   const name = `${method} ${pathname} ${received.status}`
   const operation = operationOf(method, pathname)
   const expectedResponse = operation ? operation.responses[received.status] : UNROUTED[received.status]

@@ -2,9 +2,13 @@ import { createExecutionContext, waitOnExecutionContext } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import type { Bindings } from '../../src/core/config'
 import { ROLES } from '../../src/core/policy'
+import { accounts } from '../../src/db/schema/accounts'
+import { sql } from '../../src/db/sql'
+import { update } from '../../src/db/write'
 import worker from '../../src/index'
 import { freshIpAddress } from './addresses'
 import { type Account, type CallOptions, call, type Member, requestOf, type TestResponse, toTestResponse } from './api'
+import { execute } from './database'
 import { files } from './files'
 import { resolved } from './openapi'
 import { type ApiOperation, accessOf } from './operations'
@@ -45,7 +49,7 @@ export const SAMPLES: Record<string, (account: Account) => Sample | Promise<Samp
     ipAddress: freshIpAddress(),
   }),
   register: async ({ id, slug }) => {
-    await env.DB.prepare('UPDATE accounts SET allow_registration = 1 WHERE id = ?').bind(id).run()
+    await execute(update(accounts, { allowRegistration: 1 }, sql`${accounts.id} = ${id}`))
     return { body: { account: slug, ...newLogin() }, ipAddress: freshIpAddress() }
   },
   logout: async (account) => ({ caller: await createUser(account) }),

@@ -1,6 +1,12 @@
 import { env } from 'cloudflare:workers'
 import { expect, vi } from 'vitest'
+import { accountCounters, users } from '../../src/db/schema/accounts'
+import { attachments as attachmentsTable, comments as commentsTable, tickets } from '../../src/db/schema/tickets'
+import { events } from '../../src/db/schema/webhooks'
+import { sql } from '../../src/db/sql'
+import { insertSelect, update } from '../../src/db/write'
 import { type Account, call, createTicket, type Member, type TestResponse } from './api'
+import { numbers, prepare } from './database'
 
 /** Accounts that grow by SQL, and the cost of requests in them. */
 
@@ -10,41 +16,75 @@ export const OLD = 2_000
 /** Later than every creation (ms). */
 export const CHANGES = 4e12
 
-const numbers = (from: number, to: number) =>
-  `WITH RECURSIVE n(i) AS (SELECT ${from} UNION ALL SELECT i + 1 FROM n WHERE i < ${to})`
-
 /**
  * Adds tickets with these numbers, events, and a tenth as many users. Each ticket is a day younger than the one before;
  * the update times of old ones are shuffled. `account.customer` has 50 tickets, `busy` the others.
  */
 export async function grow({ id, agent, admin, customer }: Account, busy: Member, from: number, to: number) {
   await env.DB.batch([
-    env.DB.prepare(
-      `INSERT INTO tickets (account_id, id, number, version, title, description, status, priority, created_by,
-        assigned_to, tags, custom_fields, created_at, updated_at)
-      ${numbers(from, to)}
-      SELECT ?1, 'seeded' || i, i, 1, 'Printer ' || i, CASE WHEN i <= 20 THEN 'needle' ELSE 'Jam' END,
-        CASE i % 4 WHEN 0 THEN 'open' WHEN 1 THEN 'closed' WHEN 2 THEN 'in_progress' ELSE 'resolved' END,
-        CASE i / 4 % 4 WHEN 0 THEN 'low' WHEN 1 THEN 'medium' WHEN 2 THEN 'high' ELSE 'critical' END,
-        CASE WHEN i <= 50 THEN ?2 ELSE ?3 END, CASE i % 3 WHEN 0 THEN ?4 WHEN 1 THEN ?5 END,
-        CASE WHEN i <= ${OLD} AND i % 100 = 1 THEN '["rare"]' ELSE '["common"]' END, '{}',
-        i * ${DAY}, ${CHANGES} + CASE WHEN i <= ${OLD} THEN i * 7919 % ${OLD} ELSE i END * ${DAY} FROM n`,
-    ).bind(id, customer.id, busy.id, agent.id, admin.id),
-    env.DB.prepare(
-      `INSERT INTO users (account_id, id, kind, name, email, email_key, role, status, credential_generation, created_at)
-      ${numbers(Math.ceil(from / 10), to / 10)}
-      SELECT ?1, 'user_seeded' || i, 'person', 'Person ' || i, i || '@seeded.example', i || '@seeded.example',
-        CASE i % 3 WHEN 0 THEN 'admin' WHEN 1 THEN 'agent' ELSE 'customer' END,
-        CASE i % 2 WHEN 0 THEN 'active' ELSE 'inactive' END, 1, i FROM n`,
-    ).bind(id),
-    env.DB.prepare(
-      `INSERT INTO events (account_id, sequence, id, type, ticket_id, is_internal, data, created_at)
-      ${numbers(from, to)} SELECT ?1, i, 'evt_seeded' || i, 'ticket.deleted', 'seeded' || i % 1000, 0,
-        '{"ticket":{"id":"a","number":1,"title":"A"},"actor":{"id":"a","name":"A","email":"a@seeded.example"}}', i FROM n`,
-    ).bind(id),
-    env.DB.prepare(
-      'UPDATE account_state SET ticket_number = ?2, event_sequence = ?2, fanned_out_sequence = ?2 WHERE account_id = ?1',
-    ).bind(id, to),
+    prepare(
+      insertSelect(
+        tickets,
+        {
+          accountId: id,
+          id: sql`'seeded' || i`,
+          number: sql`i`,
+          version: 1,
+          title: sql`'Printer ' || i`,
+          description: sql`CASE WHEN i <= 20 THEN 'needle' ELSE 'Jam' END`,
+          status: sql`CASE i % 4 WHEN 0 THEN 'open' WHEN 1 THEN 'closed' WHEN 2 THEN 'in_progress' ELSE 'resolved' END`,
+          priority: sql`CASE i / 4 % 4 WHEN 0 THEN 'low' WHEN 1 THEN 'medium' WHEN 2 THEN 'high' ELSE 'critical' END`,
+          createdBy: sql`CASE WHEN i <= 50 THEN ${customer.id} ELSE ${busy.id} END`,
+          assignedTo: sql`CASE i % 3 WHEN 0 THEN ${agent.id} WHEN 1 THEN ${admin.id} END`,
+          tags: sql`CASE WHEN i <= ${OLD} AND i % 100 = 1 THEN '["rare"]' ELSE '["common"]' END`,
+          customFields: '{}',
+          createdAt: sql`i * ${DAY}`,
+          updatedAt: sql`${CHANGES} + CASE WHEN i <= ${OLD} THEN i * 7919 % ${OLD} ELSE i END * ${DAY}`,
+        },
+        sql`FROM ${numbers(from, to)}`,
+      ),
+    ),
+    prepare(
+      insertSelect(
+        users,
+        {
+          accountId: id,
+          id: sql`'user_seeded' || i`,
+          kind: 'person',
+          name: sql`'Person ' || i`,
+          email: sql`i || '@seeded.example'`,
+          emailNormalized: sql`i || '@seeded.example'`,
+          role: sql`CASE i % 3 WHEN 0 THEN 'admin' WHEN 1 THEN 'agent' ELSE 'customer' END`,
+          status: sql`CASE i % 2 WHEN 0 THEN 'active' ELSE 'inactive' END`,
+          tokenVersion: 1,
+          createdAt: sql`i`,
+        },
+        sql`FROM ${numbers(Math.ceil(from / 10), to / 10)}`,
+      ),
+    ),
+    prepare(
+      insertSelect(
+        events,
+        {
+          accountId: id,
+          sequence: sql`i`,
+          id: sql`'evt_seeded' || i`,
+          type: 'ticket.deleted',
+          ticketId: sql`'seeded' || i % 1000`,
+          isInternal: 0,
+          data: '{"ticket":{"id":"a","number":1,"title":"A"},"actor":{"id":"a","name":"A","email":"a@seeded.example"}}',
+          createdAt: sql`i`,
+        },
+        sql`FROM ${numbers(from, to)}`,
+      ),
+    ),
+    prepare(
+      update(
+        accountCounters,
+        { ticketNumber: to, eventSequence: to, fannedOutSequence: to },
+        sql`${accountCounters.accountId} = ${id}`,
+      ),
+    ),
   ])
 }
 
@@ -52,15 +92,39 @@ export async function grow({ id, agent, admin, customer }: Account, busy: Member
 export async function ticketWith(account: Account, comments: number, attachments: number): Promise<string> {
   const { id } = await createTicket(account.customer)
   await env.DB.batch([
-    env.DB.prepare(
-      `INSERT INTO comments (account_id, id, ticket_id, created_by, content, is_internal, created_at)
-      ${numbers(1, comments)} SELECT ?1, ?2 || i, ?2, ?3, 'C', i % 3 = 0, i FROM n`,
-    ).bind(account.id, id, account.agent.id),
-    env.DB.prepare(
-      `INSERT INTO attachments (account_id, id, ticket_id, comment_id, is_internal, filename, size, mime_type, sha256,
-        created_at)
-      ${numbers(1, attachments)} SELECT ?1, ?2 || i, ?2, ?2 || i, i % 3 = 0, 'f', 1, 'text/plain', hex(zeroblob(32)), i FROM n`,
-    ).bind(account.id, id),
+    prepare(
+      insertSelect(
+        commentsTable,
+        {
+          accountId: account.id,
+          id: sql`${id} || i`,
+          ticketId: id,
+          createdBy: account.agent.id,
+          content: 'C',
+          isInternal: sql`i % 3 = 0`,
+          createdAt: sql`i`,
+        },
+        sql`FROM ${numbers(1, comments)}`,
+      ),
+    ),
+    prepare(
+      insertSelect(
+        attachmentsTable,
+        {
+          accountId: account.id,
+          id: sql`${id} || i`,
+          ticketId: id,
+          commentId: sql`${id} || i`,
+          isInternal: sql`i % 3 = 0`,
+          filename: 'f',
+          size: 1,
+          mimeType: 'text/plain',
+          sha256: sql`hex(zeroblob(32))`,
+          createdAt: sql`i`,
+        },
+        sql`FROM ${numbers(1, attachments)}`,
+      ),
+    ),
   ])
   return id
 }

@@ -1,48 +1,121 @@
 import { env } from 'cloudflare:workers'
+import { apiKeys, users } from '../../src/db/schema/accounts'
+import { attachments, comments, tickets } from '../../src/db/schema/tickets'
+import { deliveries, webhooks } from '../../src/db/schema/webhooks'
+import { type SQL, sql } from '../../src/db/sql'
+import type { Statement } from '../../src/db/statement'
+import { deleteFrom, insertSelect, update } from '../../src/db/write'
 import type { Account } from './api'
+import { prepare } from './database'
 import { missingIds, type PathIdName, type PathIds } from './path-ids'
 
-type Seed = [into: string, select: (account: Account, first: number) => string]
+/** `sets` is a table of JSON objects with IDs; `first` is a number that no row has yet. */
+type Seed = (account: Account, first: number, sets: SQL) => Statement
 
-const id = (name: PathIdName | 'author') => `(value ->> '${name}')`
+const id = (name: PathIdName | 'author') => sql<string>`(value ->> ${name})`
 
 /** Inserts rows by SQL, so that no rate limit or quota applies. */
 const SEEDS: Record<PathIdName, Seed[]> = {
   ticket_id: [
-    [
-      'tickets (account_id, id, number, version, title, description, status, priority, created_by, tags, custom_fields, created_at, updated_at)',
-      ({ customer }, first) =>
-        `${id('ticket_id')}, key + ${first}, 1, 'T', 'D', 'open', 'low', '${customer.id}', '[]', '{}', 1, 1`,
-    ],
+    (account, first, sets) =>
+      insertSelect(
+        tickets,
+        {
+          accountId: account.id,
+          id: id('ticket_id'),
+          number: sql`key + ${first}`,
+          version: 1,
+          title: 'T',
+          description: 'D',
+          status: 'open',
+          priority: 'low',
+          createdBy: account.customer.id,
+          tags: '[]',
+          customFields: '{}',
+          createdAt: 1,
+          updatedAt: 1,
+        },
+        sets,
+      ),
   ],
   comment_id: [
-    [
-      'comments (account_id, id, ticket_id, created_by, content, is_internal, created_at)',
-      () => `${id('comment_id')}, ${id('ticket_id')}, ${id('author')}, 'C', 0, 1`,
-    ],
+    (account, _, sets) =>
+      insertSelect(
+        comments,
+        {
+          accountId: account.id,
+          id: id('comment_id'),
+          ticketId: id('ticket_id'),
+          createdBy: id('author'),
+          content: 'C',
+          isInternal: 0,
+          createdAt: 1,
+        },
+        sets,
+      ),
   ],
   attachment_id: [
-    [
-      'attachments (account_id, id, ticket_id, is_internal, filename, size, mime_type, sha256, created_at)',
-      () => `${id('attachment_id')}, ${id('ticket_id')}, 0, 'f', 1, 'text/plain', '${'0'.repeat(64)}', 1`,
-    ],
+    (account, _, sets) =>
+      insertSelect(
+        attachments,
+        {
+          accountId: account.id,
+          id: id('attachment_id'),
+          ticketId: id('ticket_id'),
+          isInternal: 0,
+          filename: 'f',
+          size: 1,
+          mimeType: 'text/plain',
+          sha256: '0'.repeat(64),
+          createdAt: 1,
+        },
+        sets,
+      ),
   ],
   user_id: [member('user_id', 'person')],
   key_id: [
     member('key_id', 'key'),
-    ['api_keys (account_id, id, last_four, hash, created_at)', () => `${id('key_id')}, 'abcd', '', 1`],
+    (account, _, sets) =>
+      insertSelect(
+        apiKeys,
+        { accountId: account.id, id: id('key_id'), lastFour: 'abcd', hash: '', createdAt: 1 },
+        sets,
+      ),
   ],
   webhook_id: [
-    [
-      'webhooks (account_id, id, url, events, include_internal, active, secret, created_at, since_sequence)',
-      () => `${id('webhook_id')}, 'https://example.com/' || ${id('webhook_id')}, '["*"]', 0, 1, '', 1, 0`,
-    ],
+    (account, _, sets) =>
+      insertSelect(
+        webhooks,
+        {
+          accountId: account.id,
+          id: id('webhook_id'),
+          url: sql`'https://example.com/' || ${id('webhook_id')}`,
+          events: '["*"]',
+          includeInternal: 0,
+          active: 1,
+          secret: '',
+          createdAt: 1,
+          sinceSequence: 0,
+        },
+        sets,
+      ),
   ],
   delivery_id: [
-    [
-      'deliveries (account_id, webhook_id, sequence, id, event_id, event, created_at, settled_at)',
-      (_, first) => `${id('webhook_id')}, key + ${first}, ${id('delivery_id')}, 'evt', 'ticket.created', 1, 1`,
-    ],
+    (account, first, sets) =>
+      insertSelect(
+        deliveries,
+        {
+          accountId: account.id,
+          webhookId: id('webhook_id'),
+          sequence: sql`key + ${first}`,
+          id: id('delivery_id'),
+          eventId: 'evt',
+          event: 'ticket.created',
+          createdAt: 1,
+          completedAt: 1,
+        },
+        sets,
+      ),
   ],
 }
 
@@ -57,35 +130,43 @@ export async function seedIds(account: Account, authors: string[]): Promise<Path
   const first = seeded
   seeded += authors.length
   const all = JSON.stringify(sets.map((set, index) => ({ ...set, author: authors[index] })))
-  const inserts = Object.values(SEEDS).flat()
-  await env.DB.batch(
-    inserts.map(([into, select]) =>
-      env.DB.prepare(`INSERT INTO ${into} SELECT ?1, ${select(account, first)} FROM json_each(?2)`).bind(
-        account.id,
-        all,
-      ),
-    ),
-  )
+  const seeds = Object.values(SEEDS).flat()
+  await env.DB.batch(seeds.map((seed) => prepare(seed(account, first, sql`FROM json_each(${all})`))))
   return sets
 }
 
 export async function deleteSeeded(account: Account, { ticket_id, webhook_id }: PathIds): Promise<void> {
   await env.DB.batch([
-    ...['comments', 'attachments'].map((table) =>
-      env.DB.prepare(`DELETE FROM ${table} WHERE account_id = ? AND ticket_id = ?`).bind(account.id, ticket_id),
+    ...[comments, attachments].map((table) =>
+      prepare(deleteFrom(table, sql`${table.accountId} = ${account.id} AND ${table.ticketId} = ${ticket_id}`)),
     ),
-    env.DB.prepare('DELETE FROM tickets WHERE account_id = ? AND id = ?').bind(account.id, ticket_id),
-    env.DB.prepare('UPDATE webhooks SET active = 0, deleted_at = 1 WHERE account_id = ? AND id = ?').bind(
-      account.id,
-      webhook_id,
+    prepare(deleteFrom(tickets, sql`${tickets.accountId} = ${account.id} AND ${tickets.id} = ${ticket_id}`)),
+    prepare(
+      update(
+        webhooks,
+        { active: 0, deletedAt: 1 },
+        sql`${webhooks.accountId} = ${account.id} AND ${webhooks.id} = ${webhook_id}`,
+      ),
     ),
   ])
 }
 
 function member(name: PathIdName, kind: 'person' | 'key'): Seed {
-  return [
-    'users (account_id, id, kind, name, email, email_key, role, status, credential_generation, created_at)',
-    () =>
-      `${id(name)}, '${kind}', 'N', ${id(name)} || '@example.com', ${id(name)} || '@example.com', 'customer', 'active', 1, 1`,
-  ]
+  return (account, _, sets) =>
+    insertSelect(
+      users,
+      {
+        accountId: account.id,
+        id: id(name),
+        kind,
+        name: 'N',
+        email: sql`${id(name)} || '@example.com'`,
+        emailNormalized: sql`${id(name)} || '@example.com'`,
+        role: 'customer',
+        status: 'active',
+        tokenVersion: 1,
+        createdAt: 1,
+      },
+      sets,
+    )
 }

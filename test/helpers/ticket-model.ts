@@ -1,6 +1,11 @@
 import { env } from 'cloudflare:workers'
+import { tickets as ticketsTable } from '../../src/db/schema/tickets'
+import { sql } from '../../src/db/sql'
+import { select } from '../../src/db/statement'
+import { deleteFrom, update } from '../../src/db/write'
 import { PRIORITIES, TICKET_STATUSES } from '../../src/tickets/values'
-import { type Account, rows } from './api'
+import type { Account } from './api'
+import { prepare, rows } from './database'
 import { type Seed, seedTickets } from './tickets'
 
 /** Computes lists of tickets from the stored rows, to compare the API with. */
@@ -48,10 +53,23 @@ export interface Stored {
 }
 
 export async function storedTickets({ id }: Account): Promise<Stored[]> {
-  const found = await rows<Omit<Stored, 'tags'> & { tags: string }>(
-    `SELECT id, number, title, description, status, priority, created_by, assigned_to, tags, created_at, updated_at
-    FROM tickets WHERE account_id = ?`,
-    id,
+  const found = await rows(
+    select(
+      {
+        id: ticketsTable.id,
+        number: ticketsTable.number,
+        title: ticketsTable.title,
+        description: ticketsTable.description,
+        status: ticketsTable.status,
+        priority: ticketsTable.priority,
+        created_by: ticketsTable.createdBy,
+        assigned_to: ticketsTable.assignedTo,
+        tags: ticketsTable.tags,
+        created_at: ticketsTable.createdAt,
+        updated_at: ticketsTable.updatedAt,
+      },
+      sql`FROM ${ticketsTable} WHERE ${ticketsTable.accountId} = ${id}`,
+    ),
   )
   return found.map((ticket) => ({ ...ticket, tags: JSON.parse(ticket.tags) }))
 }
@@ -142,12 +160,25 @@ export async function churn(account: Account, die: Dice, going: string[], changi
     account,
     going.map(() => ({ ...anyTicket(die, account), createdAt: START + 60 * SECOND })),
   )
-  const named = 'WHERE account_id = ?1 AND id IN (SELECT value FROM json_each(?2))'
+  const isOneOf = (ids: string[]) =>
+    sql`${ticketsTable.accountId} = ${account.id} AND ${ticketsTable.id} IN (SELECT value
+      FROM json_each(${JSON.stringify(ids)}))`
   await env.DB.batch([
-    env.DB.prepare(`DELETE FROM tickets ${named}`).bind(account.id, JSON.stringify(going)),
-    env.DB.prepare(
-      `UPDATE tickets SET status = ?3, priority = ?4, assigned_to = NULL, title = 'Changed', tags = '["odd"]',
-        updated_at = ?5, version = version + 1 ${named}`,
-    ).bind(account.id, JSON.stringify(changing), die.pick(TICKET_STATUSES), die.pick(PRIORITIES), START + 130 * SECOND),
+    prepare(deleteFrom(ticketsTable, isOneOf(going))),
+    prepare(
+      update(
+        ticketsTable,
+        {
+          status: die.pick(TICKET_STATUSES),
+          priority: die.pick(PRIORITIES),
+          assignedTo: null,
+          title: 'Changed',
+          tags: '["odd"]',
+          updatedAt: START + 130 * SECOND,
+          version: sql`${ticketsTable.version} + 1`,
+        },
+        isOneOf(changing),
+      ),
+    ),
   ])
 }

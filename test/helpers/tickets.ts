@@ -1,7 +1,15 @@
 import { env } from 'cloudflare:workers'
 import { expect } from 'vitest'
+import { accountCounters } from '../../src/db/schema/accounts'
+import { ticketHistory, tickets } from '../../src/db/schema/tickets'
+import { events } from '../../src/db/schema/webhooks'
+import { listOf } from '../../src/db/selection'
+import { sql } from '../../src/db/sql'
+import { query, select } from '../../src/db/statement'
+import { insertSelect, update } from '../../src/db/write'
 import { newId } from '../../src/lib/ids'
-import { type Account, call, type Member, rows, type TestResponse } from './api'
+import { type Account, call, type Member, type TestResponse } from './api'
+import { prepare, row, rows } from './database'
 
 export interface Seed {
   title?: string
@@ -22,12 +30,14 @@ export interface Seeded extends Required<Seed> {
 
 /** Inserts tickets by SQL, and returns them in the order of insertion, the oldest first. */
 export async function seedTickets(account: Account, seeds: Seed[]): Promise<Seeded[]> {
-  const [state] = await rows<{ ticket_number: number }>(
-    'UPDATE account_state SET ticket_number = ticket_number + ? WHERE account_id = ? RETURNING ticket_number',
-    seeds.length,
-    account.id,
+  const taken = { last: accountCounters.ticketNumber }
+  const take = update(
+    accountCounters,
+    { ticketNumber: sql`${accountCounters.ticketNumber} + ${seeds.length}` },
+    sql`${accountCounters.accountId} = ${account.id}`,
   )
-  const first = (state?.ticket_number ?? 0) - seeds.length + 1
+  const state = await row(query(taken, sql`${take.query} RETURNING ${listOf(taken)}`))
+  const first = (state?.last ?? 0) - seeds.length + 1
   const now = Date.now()
   const aged = seeds.map((seed) => ({ ...seed, createdAt: seed.createdAt ?? now }))
   const seeded = aged
@@ -45,25 +55,25 @@ export async function seedTickets(account: Account, seeds: Seed[]): Promise<Seed
       updatedAt: seed.createdAt,
       ...seed,
     }))
-  const insert = env.DB.prepare(
-    `INSERT INTO tickets (account_id, id, number, version, title, description, status, priority, created_by,
-      assigned_to, tags, custom_fields, created_at, updated_at) VALUES (?, ?, ?, 1, ?, ?, ?, ?, ?, ?, ?, '{}', ?, ?)`,
-  )
   await env.DB.batch(
     seeded.map((t) =>
-      insert.bind(
-        account.id,
-        t.id,
-        t.number,
-        t.title,
-        t.description,
-        t.status,
-        t.priority,
-        t.createdBy.id,
-        t.assignedTo?.id ?? null,
-        JSON.stringify(t.tags),
-        t.createdAt,
-        t.updatedAt,
+      prepare(
+        insertSelect(tickets, {
+          accountId: account.id,
+          id: t.id,
+          number: t.number,
+          version: 1,
+          title: t.title,
+          description: t.description,
+          status: t.status,
+          priority: t.priority,
+          createdBy: t.createdBy.id,
+          assignedTo: t.assignedTo?.id ?? null,
+          tags: JSON.stringify(t.tags),
+          customFields: '{}',
+          createdAt: t.createdAt,
+          updatedAt: t.updatedAt,
+        }),
       ),
     ),
   )
@@ -116,15 +126,23 @@ export interface StoredEvent {
   sequence: number
   type: string
   is_internal: number
-  ticket_id: string
+  ticket_id: string | null
   // biome-ignore lint/suspicious/noExplicitAny: the data of an event has a shape for each type
   data: any
 }
 
 export async function eventsOf(accountId: string, ticketId?: string): Promise<StoredEvent[]> {
-  const found = await rows<Omit<StoredEvent, 'data'> & { data: string }>(
-    'SELECT sequence, type, is_internal, ticket_id, data FROM events WHERE account_id = ? ORDER BY sequence',
-    accountId,
+  const found = await rows(
+    select(
+      {
+        sequence: events.sequence,
+        type: events.type,
+        is_internal: events.isInternal,
+        ticket_id: events.ticketId,
+        data: events.data,
+      },
+      sql`FROM ${events} WHERE ${events.accountId} = ${accountId} ORDER BY ${events.sequence}`,
+    ),
   )
   return found
     .filter((event) => ticketId === undefined || event.ticket_id === ticketId)
@@ -140,11 +158,18 @@ export interface StoredChange {
 }
 
 export async function historyOf(accountId: string, ticketId: string): Promise<StoredChange[]> {
-  const found = await rows<StoredChange & { previous: string; current: string }>(
-    `SELECT change_id, actor_id, field, previous, current FROM ticket_history
-    WHERE account_id = ? AND ticket_id = ? ORDER BY seq`,
-    accountId,
-    ticketId,
+  const found = await rows(
+    select(
+      {
+        change_id: ticketHistory.changeId,
+        actor_id: ticketHistory.actorId,
+        field: ticketHistory.field,
+        previous: ticketHistory.previous,
+        current: ticketHistory.current,
+      },
+      sql`FROM ${ticketHistory}
+    WHERE ${ticketHistory.accountId} = ${accountId} AND ${ticketHistory.ticketId} = ${ticketId} ORDER BY ${ticketHistory.rowId}`,
+    ),
   )
   return found.map((change) => ({
     ...change,

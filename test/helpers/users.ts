@@ -2,8 +2,12 @@ import { createExecutionContext, waitOnExecutionContext } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import { randomBytes, scryptSync } from 'node:crypto'
 import { createApp } from '../../src/app'
+import { users } from '../../src/db/schema/accounts'
+import { sql } from '../../src/db/sql'
+import { select } from '../../src/db/statement'
 import { freshIpAddress } from './addresses'
-import { API, call, ORIGIN, row, type TestResponse, toTestResponse } from './api'
+import { API, call, ORIGIN, type TestResponse, toTestResponse } from './api'
+import { row } from './database'
 import { noteRequest } from './log-scan'
 
 /** Unknown emails, wrong passwords and inactive users get the same response. */
@@ -24,16 +28,21 @@ export function logIn(email: string, password: string, options: { address?: stri
 }
 
 export async function storedUser(id: string) {
-  const found = await row<{
-    name: string
-    email: string
-    email_key: string
-    role: string
-    status: string
-    password_hash: string | null
-    credential_generation: number
-    last_login_at: number | null
-  }>('SELECT * FROM users WHERE id = ?', id)
+  const found = await row(
+    select(
+      {
+        name: users.name,
+        email: users.email,
+        email_key: users.emailNormalized,
+        role: users.role,
+        status: users.status,
+        password_hash: users.passwordHash,
+        credential_generation: users.tokenVersion,
+        last_login_at: users.lastLoginAt,
+      },
+      sql`FROM ${users} WHERE ${users.id} = ${id}`,
+    ),
+  )
   if (!found) throw new Error(`no user ${id}`)
   return found
 }

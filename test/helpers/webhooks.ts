@@ -2,11 +2,22 @@ import { createExecutionContext, createMessageBatch, waitOnExecutionContext } fr
 import { env } from 'cloudflare:workers'
 import { expect, vi } from 'vitest'
 import type { Bindings } from '../../src/core/config'
+import { alias } from '../../src/db/alias'
+import type { EventType } from '../../src/db/outbox'
+import { accountCounters } from '../../src/db/schema/accounts'
+import { deliveries, deliveryAttempts, events, webhooks } from '../../src/db/schema/webhooks'
+import { listOf, type Row } from '../../src/db/selection'
+import { sql } from '../../src/db/sql'
+import { query, select } from '../../src/db/statement'
+import { insertSelect, update } from '../../src/db/write'
 import worker from '../../src/index'
 import type { FanOutMessage } from '../../src/service/wake-up-queue'
-import { type Account, row } from './api'
+import type { Account } from './api'
 import { createTestKey } from './credentials'
+import { execute, numbers, prepare, row } from './database'
 import { callAs } from './tickets'
+
+const s = alias(accountCounters, 's')
 
 export interface Hook {
   id: string
@@ -116,44 +127,69 @@ export async function drain(variables: Partial<Bindings>, ...accounts: Recipient
   for (let [before, attempts] = [-1, 0]; before < attempts; ) {
     before = attempts
     await startConsumer(variables, ...accounts).ended
-    attempts = (await row<{ count: number }>('SELECT count(*) AS count FROM delivery_attempts'))?.count ?? 0
+    attempts = (await row(select({ count: sql<number>`count(*)` }, sql`FROM ${deliveryAttempts}`)))?.count ?? 0
   }
 }
 
 /** Inserts due deliveries of all events of the account, as if they had been fanned out. */
 export async function seedDeliveries(account: Account, { id }: Pick<Hook, 'id'>): Promise<void> {
+  const now = Date.now()
   await env.DB.batch([
-    env.DB.prepare(
-      `INSERT INTO deliveries (account_id, webhook_id, sequence, id, event_id, event, created_at, retry_at)
-      SELECT account_id, ?2, sequence, 'dlv_' || substr(id, 5, 10) || lower(hex(randomblob(8))), id, type, ?3, ?3
-      FROM events WHERE account_id = ?1`,
-    ).bind(account.id, id, Date.now()),
-    env.DB.prepare('UPDATE webhooks SET next_at = ? WHERE account_id = ? AND id = ?').bind(Date.now(), account.id, id),
-    env.DB.prepare('UPDATE account_state SET fanned_out_sequence = event_sequence WHERE account_id = ?').bind(
-      account.id,
+    prepare(
+      insertSelect(
+        deliveries,
+        {
+          accountId: events.accountId,
+          webhookId: id,
+          sequence: events.sequence,
+          id: sql`'dlv_' || substr(${events.id}, 5, 10) || lower(hex(randomblob(8)))`,
+          eventId: events.id,
+          event: events.type,
+          createdAt: now,
+          retryAt: now,
+        },
+        sql`FROM ${events} WHERE ${events.accountId} = ${account.id}`,
+      ),
+    ),
+    prepare(update(webhooks, { nextAt: now }, sql`${webhooks.accountId} = ${account.id} AND ${webhooks.id} = ${id}`)),
+    prepare(
+      update(
+        accountCounters,
+        { fannedOutSequence: accountCounters.eventSequence },
+        sql`${accountCounters.accountId} = ${account.id}`,
+      ),
     ),
   ])
 }
 
 /** The number of events that are not fanned out, or undefined without active webhooks. */
 export async function countPendingEvents(account: Account): Promise<number | undefined> {
-  const found = await row<{ count: number }>(
-    'SELECT event_sequence - fanned_out_sequence AS count FROM account_state WHERE account_id = ?',
-    account.id,
+  const found = await row(
+    select(
+      { count: sql<number>`${accountCounters.eventSequence} - ${accountCounters.fannedOutSequence}` },
+      sql`FROM ${accountCounters} WHERE ${accountCounters.accountId} = ${account.id}`,
+    ),
   )
   return found?.count
 }
 
 /** Leaves a gap in the sequences, like `npm run admin -- after-restore`. */
 export async function skipSequences(account: Account, by: number): Promise<void> {
-  const statement = 'UPDATE account_state SET event_sequence = event_sequence + ? WHERE account_id = ?'
-  await env.DB.prepare(statement).bind(by, account.id).run()
+  await execute(advanceSequence(account, by))
+}
+
+function advanceSequence(account: Account, by: number) {
+  return update(
+    accountCounters,
+    { eventSequence: sql`${accountCounters.eventSequence} + ${by}` },
+    sql`${accountCounters.accountId} = ${account.id}`,
+  )
 }
 
 /** Nothing of one test may be due in the next. */
 export async function deleteAllWebhooks(): Promise<void> {
-  const tables = ['delivery_attempts', 'deliveries', 'webhooks']
-  await env.DB.batch(tables.map((table) => env.DB.prepare(`DELETE FROM ${table}`)))
+  const tables = [deliveryAttempts, deliveries, webhooks]
+  await env.DB.batch(tables.map((table) => prepare(sql`DELETE FROM ${table}`)))
 }
 
 export async function deliveriesOf(account: Account, hook: Hook, query = '') {
@@ -167,22 +203,31 @@ export async function deliveryOf(account: Account, hook: Hook, id: string) {
 }
 
 /** Inserts events by SQL, as a batch writes them. Returns the last sequence. */
-export async function seedEvents(account: Account, count: number, at = Date.now(), type = 'ticket.deleted') {
+export async function seedEvents(account: Account, count: number, at = Date.now(), type: EventType = 'ticket.deleted') {
   const data = JSON.stringify({
     ticket: { id: 'ticket_seeded', number: 1, title: 'Seeded' },
     actor: { id: account.admin.id, name: account.admin.name, email: account.admin.email },
   })
-  const insert = env.DB.prepare(
-    `WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?2)
-    INSERT INTO events (account_id, sequence, id, type, ticket_id, is_internal, data, created_at)
-    SELECT ?1, s.event_sequence + i, 'evt_' || lower(hex(randomblob(13))), ?3, NULL, 0, ?4, ?5
-    FROM n CROSS JOIN account_state s WHERE s.account_id = ?1`,
-  ).bind(account.id, count, type, data, at)
-  const reserve = env.DB.prepare(
-    'UPDATE account_state SET event_sequence = event_sequence + ? WHERE account_id = ? RETURNING event_sequence',
-  ).bind(count, account.id)
-  const [, reserved] = await env.DB.batch<{ event_sequence: number }>([insert, reserve])
-  return reserved?.results[0]?.event_sequence ?? 0
+  const insert = prepare(
+    insertSelect(
+      events,
+      {
+        accountId: account.id,
+        sequence: sql`${s.eventSequence} + i`,
+        id: sql`'evt_' || lower(hex(randomblob(13)))`,
+        type,
+        ticketId: null,
+        isInternal: 0,
+        data,
+        createdAt: at,
+      },
+      sql`FROM ${numbers(1, count)} CROSS JOIN ${s} WHERE ${s.accountId} = ${account.id}`,
+    ),
+  )
+  const reserved = { last: accountCounters.eventSequence }
+  const reserve = prepare(query(reserved, sql`${advanceSequence(account, count).query} RETURNING ${listOf(reserved)}`))
+  const [, result] = await env.DB.batch<Row<typeof reserved>>([insert, reserve])
+  return result?.results[0]?.last ?? 0
 }
 
 /** The admin uses an API key, which stays valid when the clock moves. */
@@ -198,9 +243,11 @@ export async function onlyDelivery(account: Account, hook: Hook) {
 
 /** Milliseconds; null if no delivery is due. */
 export async function dueIn({ id }: Hook): Promise<number | null> {
-  const found = await row<{ due_at: number | null }>(
-    'SELECT min(due_at) AS due_at FROM deliveries WHERE webhook_id = ?',
-    id,
+  const found = await row(
+    select(
+      { due_at: sql<number | null>`min(${deliveries.dueAt})` },
+      sql`FROM ${deliveries} WHERE ${deliveries.webhookId} = ${id}`,
+    ),
   )
   return found && found.due_at !== null ? found.due_at - Date.now() : null
 }

@@ -1,5 +1,9 @@
 import { beforeAll, describe, expect, it, vi } from 'vitest'
-import { type Account, call, createTestAccount, row } from '../helpers/api'
+import { tickets } from '../../src/db/schema/tickets'
+import { sql } from '../../src/db/sql'
+import { select } from '../../src/db/statement'
+import { type Account, call, createTestAccount } from '../helpers/api'
+import { row } from '../helpers/database'
 import { direct, type Route, toApplication } from '../helpers/edge'
 
 const MAX = 10 * 1024 * 1024
@@ -22,7 +26,10 @@ async function postWatched(body: string) {
 }
 
 async function ticketsOf(accountId: string): Promise<number> {
-  return (await row<{ n: number }>('SELECT count(*) AS n FROM tickets WHERE account_id = ?', accountId))?.n ?? -1
+  return (
+    (await row(select({ n: sql<number>`count(*)` }, sql`FROM ${tickets} WHERE ${tickets.accountId} = ${accountId}`)))
+      ?.n ?? -1
+  )
 }
 
 function streamed(bytes: number, sent: { bytes: number }): ReadableStream<Uint8Array> {

@@ -1,8 +1,12 @@
 import { env } from 'cloudflare:workers'
 import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
+import { users } from '../../src/db/schema/accounts'
+import { sql } from '../../src/db/sql'
+import { update } from '../../src/db/write'
 import { freshIpAddress } from '../helpers/addresses'
 import { type Account, call, createTestAccount, createTicket, type Member } from '../helpers/api'
 import { tokenClaim } from '../helpers/credentials'
+import { execute } from '../helpers/database'
 
 let account: Account
 
@@ -48,7 +52,7 @@ describe('the order of checks', () => {
 
   it('401 comes before 400 on a read that ran ahead of the limiter', async () => {
     const otherAccount = await createTestAccount()
-    await env.DB.prepare("UPDATE users SET status = 'inactive' WHERE id = ?").bind(otherAccount.agent.id).run()
+    await execute(update(users, { status: 'inactive' }, sql`${users.id} = ${otherAccount.agent.id}`))
     const response = await call('GET', 'tickets?page=x', { token: otherAccount.agent.token, address: freshIpAddress() })
     expect(response.status).toBe(401)
     expect(response.body.error.details).toEqual([])

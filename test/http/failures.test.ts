@@ -1,8 +1,13 @@
 import { env } from 'cloudflare:workers'
 import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
+import { comments, tickets } from '../../src/db/schema/tickets'
+import { events } from '../../src/db/schema/webhooks'
+import { sql } from '../../src/db/sql'
+import { select } from '../../src/db/statement'
 import { freshIpAddress } from '../helpers/addresses'
-import { type Account, call, createTestAccount, createTicket, row } from '../helpers/api'
+import { type Account, call, createTestAccount, createTicket } from '../helpers/api'
 import { sessions } from '../helpers/d1'
+import { row } from '../helpers/database'
 import { countPendingEvents, createTestWebhook } from '../helpers/webhooks'
 
 let account: Account
@@ -133,10 +138,13 @@ describe('F03 D1 can not be reached', () => {
   })
 
   function state() {
-    return row(
-      `SELECT (SELECT count(*) FROM tickets) AS tickets, (SELECT count(*) FROM comments) AS comments,
-        (SELECT count(*) FROM events) AS events, (SELECT max(version) FROM tickets) AS version`,
-    )
+    const all = {
+      tickets: sql`(SELECT count(*) FROM ${tickets})`,
+      comments: sql`(SELECT count(*) FROM ${comments})`,
+      events: sql`(SELECT count(*) FROM ${events})`,
+      version: sql`(SELECT max(${tickets.version}) FROM ${tickets})`,
+    }
+    return row(select(all, sql``))
   }
 })
 

@@ -11,7 +11,7 @@ let port: number
 
 beforeAll(async () => {
   port = await freePort()
-  server = await startServer(port, state.folder, { arguments: ['--log-level', 'info'] })
+  server = await startServer(port, state.folder, { arguments: ['--verbose'] })
 })
 afterAll(async () => {
   await server?.stop()

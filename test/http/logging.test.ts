@@ -80,6 +80,8 @@ describe('the log line', () => {
     const logged = lines().map((line) => JSON.parse(line))
     expect(logged.map(({ status }) => status)).toEqual([404, 404, 405, 204, 401])
     expect(logged.map(({ route }) => route)).toEqual(['/*', '/*', '/*', '/*', '/api/v1/tickets'])
+    const codes = logged.map(({ error_code }) => error_code)
+    expect(codes).toEqual(['not_found', 'not_found', 'method_not_allowed', undefined, 'unauthorized'])
   })
 
   it('S20 holds no token, password, search text, signature, address, body or base64', async () => {

@@ -105,14 +105,23 @@ describe('with PUBLIC_ORIGIN, a request to another host', () => {
     }
   })
 
-  it.each(['/', '/docs/'])('is redirected from %s without another host', async (path) => {
+  it.each(['/', '/docs/', '/docs/operations/'])('is redirected from %s without another host', async (path) => {
     const { status, headers } = await send('GET', path)
     expect(status).toBe(302)
     expectOwn(headers.get('Location'))
   })
 
   it.each([
-    ...['/docs', '/docs/reference.js', '/docs/reference.css', '/openapi.json', '/health', '/nothing', '/api/v9/x'],
+    ...[
+      '/docs',
+      '/docs/reference',
+      '/docs/reference.js',
+      '/docs/reference.css',
+      '/openapi.json',
+      '/health',
+      '/nothing',
+      '/api/v9/x',
+    ],
     ...['nothing', 'tickets?page=x', 'tickets/none', '/files/attach_x/a.txt?expires=1&signature=x'],
   ])('gets nothing of its host from %s', async (path) => {
     for (const method of ['GET', 'HEAD', 'OPTIONS', 'PUT']) await send(method, path)

@@ -3,8 +3,12 @@ import { env } from 'cloudflare:workers'
 import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
 import { createApp } from '../../src/app'
 import type { Bindings } from '../../src/core/config'
-import { type Account, API, type CallOptions, createTestAccount, createTicket, requestOf, rows } from '../helpers/api'
+import { tickets } from '../../src/db/schema/tickets'
+import { sql } from '../../src/db/sql'
+import { select } from '../../src/db/statement'
+import { type Account, API, type CallOptions, createTestAccount, createTicket, requestOf } from '../helpers/api'
 import { watchObjects } from '../helpers/credentials'
+import { rows } from '../helpers/database'
 
 const HTTPS_ORIGIN = 'https://api.tickets.dev'
 
@@ -27,7 +31,16 @@ async function send(url: string, method = 'GET', variables: Partial<Bindings> = 
 
 const PATHS = [
   ...[`${API}/tickets`, '/ticketing/v1/tickets', `${API}/auth/login`, `${API}/nothing`, '/api/v9/tickets'],
-  ...['/health', '/openapi.json', '/docs', '/docs/reference.js', '/', '/nothing', '/files/attach_x/a.txt?signature=x'],
+  ...[
+    '/health',
+    '/openapi.json',
+    '/docs',
+    '/docs/reference',
+    '/llms.txt',
+    '/',
+    '/nothing',
+    '/files/attach_x/a.txt?signature=x',
+  ],
 ]
 
 describe('a request over plain HTTP to a service with an https origin', () => {
@@ -75,7 +88,9 @@ describe('a request over plain HTTP to a service with an https origin', () => {
     expect(objects).toEqual([])
     for (const spy of [throttle, session, prepare]) expect(spy).not.toHaveBeenCalled()
     vi.restoreAllMocks()
-    expect(await rows('SELECT id FROM tickets WHERE account_id = ?', account.id)).toEqual([{ id: ticket.id }])
+    expect(
+      await rows(select({ id: tickets.id }, sql`FROM ${tickets} WHERE ${tickets.accountId} = ${account.id}`)),
+    ).toEqual([{ id: ticket.id }])
   })
 })
 

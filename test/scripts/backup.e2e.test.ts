@@ -91,7 +91,7 @@ function databaseIn(folder: string): DatabaseSync {
 }
 
 beforeAll(async () => {
-  server = await startServer(await freePort(), from.folder, { arguments: ['--log-level', 'info'] })
+  server = await startServer(await freePort(), from.folder, { arguments: ['--verbose'] })
   given.token = await loginToken('john@example.com')
   given.unused = await loginToken('jane@example.com')
   const admin = openApi(server.origin, [given.token])

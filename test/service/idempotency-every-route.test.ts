@@ -1,6 +1,13 @@
 import { env } from 'cloudflare:workers'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { type Account, call, createTestAccount, createTestMember, rows } from '../helpers/api'
+import { accountCounters, accounts, apiKeys, loginIdentities, users } from '../../src/db/schema/accounts'
+import { attachments, comments, objectIntents, ticketHistory, tickets } from '../../src/db/schema/tickets'
+import { events, replays, webhooks } from '../../src/db/schema/webhooks'
+import { sql } from '../../src/db/sql'
+import { select } from '../../src/db/statement'
+import { insertSelect, update } from '../../src/db/write'
+import { type Account, call, createTestAccount, createTestMember } from '../helpers/api'
+import { numbers, prepare, rows } from '../helpers/database'
 import { differentBody } from '../helpers/different-body'
 import { eventually } from '../helpers/eventually'
 import { byName, CALLER_WRITES, operationOf } from '../helpers/operations'
@@ -23,18 +30,34 @@ afterEach(() => {
 
 /** Without idempotency records, and with a silent queue. */
 async function stored(): Promise<string> {
-  const tables = ['users', 'api_keys', 'tickets', 'comments', 'ticket_history', 'events', 'attachments', 'replays']
+  const tables = [users, apiKeys, tickets, comments, ticketHistory, events, attachments, replays]
   const contents = await Promise.all(
-    tables.map((table) => rows(`SELECT * FROM ${table} WHERE account_id = ? ORDER BY 1, 2, 3`, account.id)),
+    tables.map((table) => rows(sql`SELECT * FROM ${table} WHERE ${table.accountId} = ${account.id} ORDER BY 1, 2, 3`)),
   )
-  const webhooks = await rows(
-    'SELECT id, url, events, description, active, secret, deleted_at FROM webhooks WHERE account_id = ?',
-    account.id,
+  const hooks = await rows(
+    select(
+      {
+        id: webhooks.id,
+        url: webhooks.url,
+        events: webhooks.events,
+        description: webhooks.description,
+        active: webhooks.active,
+        secret: webhooks.secret,
+        deleted_at: webhooks.deletedAt,
+      },
+      sql`FROM ${webhooks} WHERE ${webhooks.accountId} = ${account.id}`,
+    ),
   )
-  return JSON.stringify([contents, webhooks])
+  return JSON.stringify([contents, hooks])
 }
 
-const intents = () => rows('SELECT id, kind FROM object_intents WHERE account_id = ?', account.id)
+const intents = () =>
+  rows(
+    select(
+      { id: objectIntents.id, kind: objectIntents.kind },
+      sql`FROM ${objectIntents} WHERE ${objectIntents.accountId} = ${account.id}`,
+    ),
+  )
 
 /**
  * Changes everything that a repeated request would meet: resources are deleted, limits reached, and the email or URL is
@@ -42,47 +65,86 @@ const intents = () => rows('SELECT id, kind FROM object_intents WHERE account_id
  */
 async function moveOn(request: SampleRequest): Promise<void> {
   const { id, admin } = account
-  const [tickets, hooks] = await Promise.all(
-    ['tickets', 'webhooks'].map((table) =>
-      rows<{ id: string; url?: string }>(`SELECT * FROM ${table} WHERE account_id = ?`, id),
-    ),
+  const ownTickets = await rows(select({ id: tickets.id }, sql`FROM ${tickets} WHERE ${tickets.accountId} = ${id}`))
+  const hooks = await rows(
+    select({ id: webhooks.id, url: webhooks.url }, sql`FROM ${webhooks} WHERE ${webhooks.accountId} = ${id}`),
   )
-  for (const ticket of tickets ?? []) expect((await callAs(admin, 'DELETE', `tickets/${ticket.id}`)).status).toBe(204)
-  for (const hook of hooks ?? []) await callAs(admin, 'DELETE', `webhooks/${hook.id}`)
+  for (const ticket of ownTickets) expect((await callAs(admin, 'DELETE', `tickets/${ticket.id}`)).status).toBe(204)
+  for (const hook of hooks) await callAs(admin, 'DELETE', `webhooks/${hook.id}`)
   const email: string | undefined = Object(request.body).email
   const taken = email?.toLowerCase() ?? ''
   const members = [admin, account.agent, account.customer, request.caller].map((member) => member?.id ?? '')
-  const numbers = (count: number) =>
-    `WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ${count})`
+  const urls = JSON.stringify(hooks.map(({ url }) => url))
   await env.DB.batch([
-    env.DB.prepare("UPDATE accounts SET plan = 'standard' WHERE id = ?").bind(id),
-    env.DB.prepare('UPDATE account_state SET stored_bytes = 5000000000 WHERE account_id = ?').bind(id),
-    env.DB.prepare('UPDATE logins SET email_key = user_id WHERE account_id = ? AND email_key = ?').bind(id, taken),
-    env.DB.prepare('UPDATE users SET email = id, email_key = lower(id) WHERE account_id = ? AND email_key = ?').bind(
-      id,
-      taken,
+    prepare(update(accounts, { plan: 'standard' }, sql`${accounts.id} = ${id}`)),
+    prepare(update(accountCounters, { storedBytes: 5000000000 }, sql`${accountCounters.accountId} = ${id}`)),
+    prepare(
+      update(
+        loginIdentities,
+        { emailNormalized: loginIdentities.userId },
+        sql`${loginIdentities.accountId} = ${id} AND ${loginIdentities.emailNormalized} = ${taken}`,
+      ),
     ),
-    env.DB.prepare(
-      `UPDATE users SET status = 'inactive' WHERE account_id = ? AND kind = 'person' AND id NOT IN
-        (SELECT value FROM json_each(?))`,
-    ).bind(id, JSON.stringify(members)),
-    env.DB.prepare('UPDATE users SET password_hash = NULL WHERE account_id = ?').bind(id),
-    env.DB.prepare('UPDATE api_keys SET revoked_at = ? WHERE account_id = ?').bind(Date.now(), id),
-    env.DB.prepare(
-      `INSERT INTO users (account_id, id, kind, name, email, email_key, role, status, credential_generation, created_at)
-      ${numbers(20)} SELECT ?1, 'key_' || ?1 || i, 'key', 'K', i || '@keys.invalid', i || '@keys.invalid', 'agent', 'active', 1, 0
-      FROM n`,
-    ).bind(id),
-    env.DB.prepare(
-      `INSERT INTO api_keys (account_id, id, last_four, hash, created_at)
-      ${numbers(20)} SELECT ?1, 'key_' || ?1 || i, 'abcd', ?1 || i, 0 FROM n`,
-    ).bind(id),
-    env.DB.prepare(
-      `INSERT INTO webhooks (account_id, id, url, events, include_internal, active, secret, created_at, since_sequence,
-        heard_sequence)
-      SELECT ?1, 'webhook_' || i, coalesce(url, 'https://hooks.example.com/' || i), '["*"]', 0, 1, 'sealed', 0, 0, 0
-      FROM (${numbers(10)} SELECT i, ?2 ->> ('$[' || (i - 1) || ']') AS url FROM n)`,
-    ).bind(id, JSON.stringify((hooks ?? []).map(({ url }) => url))),
+    prepare(
+      update(
+        users,
+        { email: users.id, emailNormalized: sql`lower(${users.id})` },
+        sql`${users.accountId} = ${id} AND ${users.emailNormalized} = ${taken}`,
+      ),
+    ),
+    prepare(
+      update(
+        users,
+        { status: 'inactive' },
+        sql`${users.accountId} = ${id} AND ${users.kind} = 'person' AND ${users.id} NOT IN
+        (SELECT value FROM json_each(${JSON.stringify(members)}))`,
+      ),
+    ),
+    prepare(update(users, { passwordHash: null }, sql`${users.accountId} = ${id}`)),
+    prepare(update(apiKeys, { revokedAt: Date.now() }, sql`${apiKeys.accountId} = ${id}`)),
+    prepare(
+      insertSelect(
+        users,
+        {
+          accountId: id,
+          id: sql`'key_' || ${id} || i`,
+          kind: 'key',
+          name: 'K',
+          email: sql`i || '@keys.invalid'`,
+          emailNormalized: sql`i || '@keys.invalid'`,
+          role: 'agent',
+          status: 'active',
+          tokenVersion: 1,
+          createdAt: 0,
+        },
+        sql`FROM ${numbers(1, 20)}`,
+      ),
+    ),
+    prepare(
+      insertSelect(
+        apiKeys,
+        { accountId: id, id: sql`'key_' || ${id} || i`, lastFour: 'abcd', hash: sql`${id} || i`, createdAt: 0 },
+        sql`FROM ${numbers(1, 20)}`,
+      ),
+    ),
+    prepare(
+      insertSelect(
+        webhooks,
+        {
+          accountId: id,
+          id: sql`'webhook_' || i`,
+          url: sql`coalesce(url, 'https://hooks.example.com/' || i)`,
+          events: '["*"]',
+          includeInternal: 0,
+          active: 1,
+          secret: 'sealed',
+          createdAt: 0,
+          sinceSequence: 0,
+          fannedOutSequence: 0,
+        },
+        sql`FROM (SELECT i, ${urls} ->> ('$[' || (i - 1) || ']') AS url FROM ${numbers(1, 10)})`,
+      ),
+    ),
   ])
   if (email !== undefined) await createTestMember(id, 'customer', { email })
 }

@@ -1,11 +1,17 @@
 import { env } from 'cloudflare:workers'
 import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
 import { configOf } from '../../src/core/config'
+import { accountCounters, idempotencyRecords } from '../../src/db/schema/accounts'
+import { objectIntents, tickets } from '../../src/db/schema/tickets'
+import { sql } from '../../src/db/sql'
+import { select } from '../../src/db/statement'
+import { update } from '../../src/db/write'
 import { sha256 } from '../../src/lib/crypto'
 import { parseIdempotencyKey } from '../../src/service/idempotency-key'
-import { type Account, call, createTestAccount, createTestMember, createTicket, row, rows } from '../helpers/api'
+import { type Account, call, createTestAccount, createTestMember, createTicket } from '../helpers/api'
 import { advanceClock, createTestKey, stopClock } from '../helpers/credentials'
 import { realBatch, sessions } from '../helpers/d1'
+import { prepare, row, rows } from '../helpers/database'
 import { upload } from '../helpers/files'
 import { API_OPERATIONS } from '../helpers/operations'
 import { callAs, detailsOf } from '../helpers/tickets'
@@ -36,12 +42,24 @@ describe('the Idempotency-Key header', () => {
     ['with a control character', 'a\u0001b'],
     ['with the last control character', 'a\u007fb'],
   ])('C02 %s is a 400 that names it, and nothing is done', async (_name, key) => {
-    const before = await row('SELECT event_sequence FROM account_state WHERE account_id = ?', account.id)
+    const before = await row(
+      select(
+        { event_sequence: accountCounters.eventSequence },
+        sql`FROM ${accountCounters} WHERE ${accountCounters.accountId} = ${account.id}`,
+      ),
+    )
     const details = detailsOf(await keyed(key), 400, 'invalid_input')
     expect(details).toEqual([
       { field: 'Idempotency-Key', message: 'Idempotency-Key must be 1 to 255 printable ASCII characters' },
     ])
-    expect(await row('SELECT event_sequence FROM account_state WHERE account_id = ?', account.id)).toEqual(before)
+    expect(
+      await row(
+        select(
+          { event_sequence: accountCounters.eventSequence },
+          sql`FROM ${accountCounters} WHERE ${accountCounters.accountId} = ${account.id}`,
+        ),
+      ),
+    ).toEqual(before)
   })
 
   it.each([['k'], ['k'.repeat(255)], [` !"#$%&'()*+,-./0123456789:;<=>?@[\\]^_\`{|}~ `]])(
@@ -87,13 +105,12 @@ describe('the Idempotency-Key header', () => {
 
   it('C01 is a 409 with Retry-After where the answer is forgotten between the two looks for it', async () => {
     const first = await keyed('forgotten')
-    const prepare = env.DB.prepare.bind(env.DB)
     const original = realBatch()
     vi.spyOn(sessions, 'batch').mockImplementation((async (statements: D1PreparedStatement[]) => {
       try {
         return await original(statements)
       } catch (error) {
-        if (/refused:replay/.test(String(error))) await original([prepare('DELETE FROM idempotency_records')])
+        if (/refused:replay/.test(String(error))) await original([prepare(sql`DELETE FROM ${idempotencyRecords}`)])
         throw error
       }
     }) as never)
@@ -120,10 +137,12 @@ describe('what is kept of a request', () => {
       })
     expect((await send()).status).toBe(204)
     expect((await send()).headers.get('Idempotent-Replayed')).toBe('true')
-    const records = await rows<{ request_hash: string }>(
-      'SELECT request_hash FROM idempotency_records WHERE account_id = ? AND caller_id = ?',
-      account.id,
-      account.admin.id,
+    const records = await rows(
+      select(
+        { request_hash: idempotencyRecords.fingerprint },
+        sql`FROM ${idempotencyRecords} WHERE ${idempotencyRecords.accountId} = ${account.id}
+          AND ${idempotencyRecords.callerId} = ${account.admin.id}`,
+      ),
     )
     const bodyHash = sha256('{"password":"a good password"}')
     expect(records).toHaveLength(1)
@@ -150,8 +169,8 @@ describe('a replay is found before what would refuse it now', () => {
     const first = await send('abc')
     expect(first.status).toBe(201)
     await env.DB.batch([
-      env.DB.prepare('UPDATE tickets SET public_attachments = 500 WHERE id = ?').bind(id),
-      env.DB.prepare('UPDATE account_state SET stored_bytes = 100000000000 WHERE account_id = ?').bind(own.id),
+      prepare(update(tickets, { publicAttachments: 500 }, sql`${tickets.id} = ${id}`)),
+      prepare(update(accountCounters, { storedBytes: 100000000000 }, sql`${accountCounters.accountId} = ${own.id}`)),
     ])
     const put = vi.spyOn(env.FILES, 'put')
     const again = await send('abc')
@@ -159,7 +178,11 @@ describe('a replay is found before what would refuse it now', () => {
     expect((await send('abd')).status).toBe(422)
     expect((await upload(own.customer, id)).status).toBe(422)
     expect(put).not.toHaveBeenCalled()
-    expect(await rows('SELECT id FROM object_intents WHERE account_id = ?', own.id)).toEqual([])
+    expect(
+      await rows(
+        select({ id: objectIntents.id }, sql`FROM ${objectIntents} WHERE ${objectIntents.accountId} = ${own.id}`),
+      ),
+    ).toEqual([])
   })
 
   it('an API key that has ended meanwhile', async () => {

@@ -1,6 +1,13 @@
 import { env } from 'cloudflare:workers'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { type Account, call, createTestAccount, createTicket, type Member, row, rows } from '../helpers/api'
+import { idempotencyRecords } from '../../src/db/schema/accounts'
+import { attachments as attachmentTable, objectIntents, tickets } from '../../src/db/schema/tickets'
+import { events } from '../../src/db/schema/webhooks'
+import { type SQL, sql } from '../../src/db/sql'
+import { select } from '../../src/db/statement'
+import { update } from '../../src/db/write'
+import { type Account, call, createTestAccount, createTicket, type Member } from '../helpers/api'
+import { execute, prepare, row, rows } from '../helpers/database'
 import { ROUTES } from '../helpers/edge'
 import { eventually } from '../helpers/eventually'
 import { historyOf } from '../helpers/tickets'
@@ -21,8 +28,10 @@ function keyed(by: Member, method: string, path: string, key: string, body?: unk
   })
 }
 
-const count = (table: string, ticketId: string, column = 'ticket_id') =>
-  row<{ n: number }>(`SELECT count(*) AS n FROM ${table} WHERE account_id = ? AND ${column} = ?`, account.id, ticketId)
+const count = (table: typeof tickets | typeof events | typeof attachmentTable, isOfTicket: SQL) =>
+  row(
+    select({ n: sql<number>`count(*)` }, sql`FROM ${table} WHERE ${table.accountId} = ${account.id} AND ${isOfTicket}`),
+  )
 
 describe('a request with an idempotency key', () => {
   it('C01 of 50 at once makes one ticket, one event, one object; all the others are told of it', async () => {
@@ -36,13 +45,17 @@ describe('a request with an idempotency key', () => {
     const [id = ''] = ids
     expect(responses.filter(({ headers }) => headers.get('Idempotent-Replayed') === 'true')).toHaveLength(49)
     expect(new Set(responses.map(({ text }) => text)).size).toBe(1)
-    expect(await count('tickets', id, 'id')).toEqual({ n: 1 })
-    expect(await count('events', id)).toEqual({ n: 1 })
-    expect(await count('attachments', id)).toEqual({ n: 1 })
+    expect(await count(tickets, sql`${tickets.id} = ${id}`)).toEqual({ n: 1 })
+    expect(await count(events, sql`${events.ticketId} = ${id}`)).toEqual({ n: 1 })
+    expect(await count(attachmentTable, sql`${attachmentTable.ticketId} = ${id}`)).toEqual({ n: 1 })
     const objects = async () => (await env.FILES.list({ prefix: `${account.id}/` })).objects.map(({ key }) => key)
     const [{ attachments }] = responses.map((response) => response.body.data)
     await eventually(async () => expect(await objects()).toEqual([`${account.id}/${attachments[0].id}`]))
-    expect(await rows('SELECT id FROM object_intents WHERE account_id = ?', account.id)).toEqual([])
+    expect(
+      await rows(
+        select({ id: objectIntents.id }, sql`FROM ${objectIntents} WHERE ${objectIntents.accountId} = ${account.id}`),
+      ),
+    ).toEqual([])
   })
 
   it('gives the first answer again, whatever has changed, also when the thing is gone', async () => {
@@ -77,14 +90,14 @@ describe('a request with an idempotency key', () => {
   })
 
   it.each([
-    ['fewer reads', `json_remove(rows, '$.answers[0]')`],
-    ['more reads', `json_insert(rows, '$.answers[#]', json('[]'))`],
-    ['other columns', `replace(rows, '"title":', '"subject":')`],
+    ['fewer reads', sql<string>`json_remove(${idempotencyRecords.rows}, '$.answers[0]')`],
+    ['more reads', sql<string>`json_insert(${idempotencyRecords.rows}, '$.answers[#]', json('[]'))`],
+    ['other columns', sql<string>`replace(${idempotencyRecords.rows}, '"title":', '"subject":')`],
   ])('is not replayed if a release with %s stored its rows', async (difference, change) => {
     const { id } = await createTicket(account.agent)
     const send = () => keyed(account.agent, 'PATCH', `tickets/${id}`, difference, { title: 'Once' })
     expect((await send()).status).toBe(200)
-    await env.DB.prepare(`UPDATE idempotency_records SET rows = ${change} WHERE account_id = ?`).bind(account.id).run()
+    await execute(update(idempotencyRecords, { rows: change }, sql`${idempotencyRecords.accountId} = ${account.id}`))
     expect((await send()).status).toBe(409)
   })
 
@@ -93,14 +106,13 @@ describe('a request with an idempotency key', () => {
     const send = () => keyed(account.agent, 'PATCH', `tickets/${id}`, 'renamed-column', { title: 'Once' })
     const first = await send()
     expect(first.status).toBe(200)
-    const { changes } = (
-      await env.DB.prepare(
-        `UPDATE idempotency_records SET rows = replace(rows, '"active_webhooks":', '"listeners":')
-        WHERE account_id = ? AND rows LIKE '%"active_webhooks":%' AND rows LIKE '%' || ? || '%'`,
-      )
-        .bind(account.id, id)
-        .run()
-    ).meta
+    const r = idempotencyRecords
+    const rename = update(
+      r,
+      { rows: sql<string>`replace(${r.rows}, '"active_webhooks":', '"listeners":')` },
+      sql`${r.accountId} = ${account.id} AND ${r.rows} LIKE '%"active_webhooks":%' AND ${r.rows} LIKE ${`%${id}%`}`,
+    )
+    const { changes } = (await prepare(rename).run()).meta
     expect(changes).toBe(1)
     const again = await send()
     expect([again.status, again.text, again.headers.get('Idempotent-Replayed')]).toEqual([200, first.text, 'true'])
@@ -115,7 +127,7 @@ describe('a request with an idempotency key', () => {
       expect(first.status, first.text).toBe(201)
       const again = await keyed(account.admin, 'POST', path, 'secret', body)
       expect(again.text).toBe(first.text)
-      const dump = JSON.stringify(await rows('SELECT * FROM idempotency_records'))
+      const dump = JSON.stringify(await rows(sql`SELECT * FROM ${idempotencyRecords}`))
       expect(dump).not.toContain(first.body.data[secret])
     }
   })

@@ -1,8 +1,12 @@
 import { env } from 'cloudflare:workers'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { configOf } from '../../src/core/config'
+import { idempotencyRecords } from '../../src/db/schema/accounts'
+import { sql } from '../../src/db/sql'
+import { update } from '../../src/db/write'
 import { parseIdempotencyKey } from '../../src/service/idempotency-key'
 import { type Account, call, createTestAccount, createTicket, type Member } from '../helpers/api'
+import { execute } from '../helpers/database'
 
 let account: Account
 
@@ -52,9 +56,13 @@ describe('what an idempotency key is of', () => {
     }
     const first = await keyed(account.agent, 'POST', 'tickets', 'daily', body)
     const age = (milliseconds: number) =>
-      env.DB.prepare('UPDATE idempotency_records SET created_at = ? WHERE account_id = ?')
-        .bind(Date.now() - milliseconds, account.id)
-        .run()
+      execute(
+        update(
+          idempotencyRecords,
+          { createdAt: Date.now() - milliseconds },
+          sql`${idempotencyRecords.accountId} = ${account.id}`,
+        ),
+      )
     await age(86_400_000 - 60_000)
     expect((await keyed(account.agent, 'POST', 'tickets', 'daily', body)).body.data.id).toBe(first.body.data.id)
     await age(86_400_000 + 60_000)

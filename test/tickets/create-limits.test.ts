@@ -1,13 +1,9 @@
 import { beforeAll, describe, expect, it } from 'vitest'
-import {
-  type Account,
-  call,
-  createTestAccount,
-  createTestMember,
-  createTicket,
-  type Member,
-  rows,
-} from '../helpers/api'
+import { tickets } from '../../src/db/schema/tickets'
+import { sql } from '../../src/db/sql'
+import { select } from '../../src/db/statement'
+import { type Account, call, createTestAccount, createTestMember, createTicket, type Member } from '../helpers/api'
+import { rows } from '../helpers/database'
 import { callAs, detailsOf, eventsOf } from '../helpers/tickets'
 
 let account: Account
@@ -187,7 +183,9 @@ describe('what POST /tickets refuses (S10)', () => {
   it('leaves nothing behind', async () => {
     const own = await createTestAccount()
     for (const [, input] of REJECTED.slice(0, 8)) await callAs(own.agent, 'POST', 'tickets', { ...VALID, ...input })
-    expect(await rows('SELECT id FROM tickets WHERE account_id = ?', own.id)).toEqual([])
+    expect(await rows(select({ id: tickets.id }, sql`FROM ${tickets} WHERE ${tickets.accountId} = ${own.id}`))).toEqual(
+      [],
+    )
     expect(await eventsOf(own.id)).toEqual([])
     expect((await createTicket(own.agent)).number).toBe(1)
   })

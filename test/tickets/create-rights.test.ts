@@ -1,14 +1,10 @@
 import { beforeAll, describe, expect, it } from 'vitest'
-import {
-  type Account,
-  call,
-  createTestAccount,
-  createTestMember,
-  createTicket,
-  type Member,
-  rows,
-} from '../helpers/api'
+import { attachments, ticketCounters, tickets } from '../../src/db/schema/tickets'
+import { sql } from '../../src/db/sql'
+import { select } from '../../src/db/statement'
+import { type Account, call, createTestAccount, createTestMember, createTicket, type Member } from '../helpers/api'
 import { createTestKey } from '../helpers/credentials'
+import { rows } from '../helpers/database'
 import { callAs, detailsOf, eventsOf, expectNoHoles } from '../helpers/tickets'
 
 let account: Account
@@ -85,9 +81,17 @@ describe('what agents and admins may name when they create', () => {
     const file = { filename: 'a.txt', content: 'YQ==', mime_type: 'text/plain' }
     const response = await create(own.agent, { assigned_to: own.customer.id, attachments: [file] })
     detailsOf(response, 422, 'validation_error')
-    expect(await rows('SELECT id FROM tickets WHERE account_id = ?', own.id)).toEqual([])
-    expect(await rows('SELECT id FROM attachments WHERE account_id = ?', own.id)).toEqual([])
-    expect(await rows('SELECT * FROM ticket_counters WHERE account_id = ? AND count <> 0', own.id)).toEqual([])
+    expect(await rows(select({ id: tickets.id }, sql`FROM ${tickets} WHERE ${tickets.accountId} = ${own.id}`))).toEqual(
+      [],
+    )
+    expect(
+      await rows(select({ id: attachments.id }, sql`FROM ${attachments} WHERE ${attachments.accountId} = ${own.id}`)),
+    ).toEqual([])
+    expect(
+      await rows(
+        sql`SELECT * FROM ${ticketCounters} WHERE ${ticketCounters.accountId} = ${own.id} AND ${ticketCounters.count} <> 0`,
+      ),
+    ).toEqual([])
     expect(await eventsOf(own.id)).toEqual([])
     expect((await createTicket(own.agent)).number).toBe(1)
     await expectNoHoles(own.id)

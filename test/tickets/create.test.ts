@@ -1,5 +1,9 @@
 import { beforeAll, describe, expect, it } from 'vitest'
-import { type Account, call, createTestAccount, createTicket, rows } from '../helpers/api'
+import { events as eventsTable } from '../../src/db/schema/webhooks'
+import { sql } from '../../src/db/sql'
+import { select } from '../../src/db/statement'
+import { type Account, call, createTestAccount, createTicket } from '../helpers/api'
+import { rows } from '../helpers/database'
 
 let account: Account
 
@@ -41,9 +45,11 @@ describe('POST /tickets', () => {
     expect(made.map((ticket) => ticket.number).sort((a, b) => a - b)).toEqual(
       Array.from({ length: 30 }, (_, i) => i + 1),
     )
-    const events = await rows<{ sequence: number }>(
-      'SELECT sequence FROM events WHERE account_id = ? ORDER BY sequence',
-      own.id,
+    const events = await rows(
+      select(
+        { sequence: eventsTable.sequence },
+        sql`FROM ${eventsTable} WHERE ${eventsTable.accountId} = ${own.id} ORDER BY ${eventsTable.sequence}`,
+      ),
     )
     expect(events.map((event) => event.sequence)).toEqual(Array.from({ length: 30 }, (_, i) => i + 1))
   })

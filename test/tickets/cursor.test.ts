@@ -1,6 +1,11 @@
 import { beforeAll, describe, expect, it } from 'vitest'
-import { type Account, createTestAccount, createTestMember, type Member, row, rows } from '../helpers/api'
+import { tickets } from '../../src/db/schema/tickets'
+import { sql } from '../../src/db/sql'
+import { select } from '../../src/db/statement'
+import { deleteFrom } from '../../src/db/write'
+import { type Account, createTestAccount, createTestMember, type Member } from '../helpers/api'
 import { createTestKey } from '../helpers/credentials'
+import { execute, row } from '../helpers/database'
 import {
   anyTicket,
   churn,
@@ -158,7 +163,7 @@ describe('the pages', () => {
       return { ids: idsOf(body.data), next: body.pagination.next_cursor, prev: body.pagination.prev_cursor }
     }
     const remove = (ids: string[]) =>
-      rows('DELETE FROM tickets WHERE id IN (SELECT value FROM json_each(?))', JSON.stringify(ids))
+      execute(deleteFrom(tickets, sql`${tickets.id} IN (SELECT value FROM json_each(${JSON.stringify(ids)}))`))
     const first = await at('')
     const second = await at(first.next)
 
@@ -236,9 +241,11 @@ describe('a cursor', () => {
   it('tells nothing but what its bearer has seen: no row number, which would count other accounts’ tickets', async () => {
     const page = await getOk(account.agent, 'tickets?sort=priority&cursor=&per_page=1')
     const [ticket] = page.body.data
-    const stored = await row<{ seq: number; created_at: number }>(
-      'SELECT seq, created_at FROM tickets WHERE id = ?',
-      ticket.id,
+    const stored = await row(
+      select(
+        { seq: tickets.rowId, created_at: tickets.createdAt },
+        sql`FROM ${tickets} WHERE ${tickets.id} = ${ticket.id}`,
+      ),
     )
     expect(stored?.seq).not.toBe(ticket.number)
     expect(JSON.parse(Buffer.from(page.body.pagination.next_cursor, 'base64url').toString())).toEqual([

@@ -1,6 +1,17 @@
 import { env } from 'cloudflare:workers'
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import { createTestAccount, createTicket, row, rows } from '../helpers/api'
+import {
+  attachments,
+  comments,
+  objectIntents,
+  ticketCounters,
+  ticketHistory,
+  ticketTags,
+} from '../../src/db/schema/tickets'
+import { sql } from '../../src/db/sql'
+import { select } from '../../src/db/statement'
+import { createTestAccount, createTicket } from '../helpers/api'
+import { row, rows } from '../helpers/database'
 import { eventually } from '../helpers/eventually'
 import { callAs, createComment, detailsOf, eventsOf, expectNoHoles, patchTicket } from '../helpers/tickets'
 
@@ -49,7 +60,9 @@ describe('DELETE /tickets/{id}', () => {
       })
     expect((await callAs(customer, 'GET', 'tickets')).body.pagination.total).toBe(1)
     expect((await createTicket(customer)).number).toBe(3)
-    const negative = await rows('SELECT * FROM ticket_counters WHERE account_id = ? AND count < 0', accountId)
+    const negative = await rows(
+      sql`SELECT * FROM ${ticketCounters} WHERE ${ticketCounters.accountId} = ${accountId} AND ${ticketCounters.count} < 0`,
+    )
     expect(negative).toEqual([])
   })
 
@@ -59,9 +72,11 @@ describe('DELETE /tickets/{id}', () => {
     await createComment(agent, id, { is_internal: true, attachments: [file('b.txt')] })
     await patchTicket(agent, id, { title: 'Last title' })
     await callAs(agent, 'DELETE', `tickets/${id}`)
-    for (const table of ['comments', 'attachments', 'ticket_history'])
-      expect(await rows(`SELECT * FROM ${table} WHERE account_id = ? AND ticket_id = ?`, accountId, id)).toEqual([])
-    expect(await rows('SELECT * FROM ticket_tags WHERE account_id = ?', accountId)).toEqual([])
+    for (const table of [comments, attachments, ticketHistory])
+      expect(
+        await rows(sql`SELECT * FROM ${table} WHERE ${table.accountId} = ${accountId} AND ${table.ticketId} = ${id}`),
+      ).toEqual([])
+    expect(await rows(sql`SELECT * FROM ${ticketTags} WHERE ${ticketTags.accountId} = ${accountId}`)).toEqual([])
     const events = await eventsOf(accountId, id)
     expect(events.map((event) => event.type)).toEqual([
       'ticket.created',
@@ -81,7 +96,13 @@ describe('DELETE /tickets/{id}', () => {
     const attachments = [file('a.txt'), file('b.txt')]
     const { id, attachments: stored } = await createTicket(agent, { attachments })
     const ids: string[] = stored.map((attachment: { id: string }) => attachment.id)
-    const intents = () => rows('SELECT id, kind FROM object_intents WHERE account_id = ? ORDER BY id', accountId)
+    const intents = () =>
+      rows(
+        select(
+          { id: objectIntents.id, kind: objectIntents.kind },
+          sql`FROM ${objectIntents} WHERE ${objectIntents.accountId} = ${accountId} ORDER BY ${objectIntents.id}`,
+        ),
+      )
     const [remaining] = await Promise.all([createTicket(agent, { attachments: [file('kept.txt')] })])
     expect(await intents()).toEqual([])
     const rejected = vi.spyOn(env.FILES, 'delete').mockRejectedValue(new Error('R2 is away'))
@@ -106,7 +127,14 @@ describe('DELETE /tickets/{id}', () => {
     await callAs(agent, 'DELETE', `tickets/${id}`)
     const got = (await callAs(customer, 'GET', `tickets/${remaining.id}`)).body.data
     expect(got).toMatchObject({ title: 'Kept', comment_count: 1, attachment_count: 2 })
-    expect(await row('SELECT field FROM ticket_history WHERE account_id = ?', accountId)).toEqual({ field: 'title' })
+    expect(
+      await row(
+        select(
+          { field: ticketHistory.field },
+          sql`FROM ${ticketHistory} WHERE ${ticketHistory.accountId} = ${accountId}`,
+        ),
+      ),
+    ).toEqual({ field: 'title' })
   })
 
   it('is for agents and admins: a customer gets 403, its own ticket or not', async () => {
@@ -135,7 +163,9 @@ describe('DELETE /tickets/{id}', () => {
     const got = (await callAs(mine.customer, 'GET', `tickets/${id}`)).body.data
     expect(got).toMatchObject({ comment_count: 1, attachment_count: 1 })
     expect(await eventsOf(theirs.id)).toEqual([])
-    expect(await rows('SELECT * FROM object_intents WHERE account_id IN (?, ?)', mine.id, theirs.id)).toEqual([])
+    expect(
+      await rows(sql`SELECT * FROM ${objectIntents} WHERE ${objectIntents.accountId} IN (${mine.id}, ${theirs.id})`),
+    ).toEqual([])
   })
 
   it('happens once when asked for ten times at once', async () => {

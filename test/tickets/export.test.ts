@@ -2,6 +2,8 @@ import { createExecutionContext } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import { createApp } from '../../src/app'
+import { tickets as ticketsTable } from '../../src/db/schema/tickets'
+import { sql } from '../../src/db/sql'
 import {
   type Account,
   API,
@@ -9,11 +11,11 @@ import {
   createTicket,
   type Member,
   ORIGIN,
-  rows,
   type TestResponse,
 } from '../helpers/api'
 import { createTestKey, stopClock } from '../helpers/credentials'
 import { sessions } from '../helpers/d1'
+import { rows } from '../helpers/database'
 import { anyTicket, dice, expectedOf, type ListQuery, queryOf, START, storedTickets } from '../helpers/ticket-model'
 import { callAs, detailsOf, getOk, idsOf, seedTickets } from '../helpers/tickets'
 
@@ -201,10 +203,9 @@ describe('the pages of an export', () => {
 
   it('are 500 at most: then it ends with a cursor', async () => {
     const [row] = await rows(
-      `SELECT *, 0 AS cursor_rank, created_at AS cursor_at, 'user1' AS created_by_id, 'A' AS created_by_name, 'a@b.c' AS created_by_email,
-        NULL AS assigned_to_id, NULL AS assigned_to_name, NULL AS assigned_to_email
-      FROM tickets WHERE account_id = ? LIMIT 1`,
-      account.id,
+      sql`SELECT *, 0 AS cursor_rank, ${ticketsTable.createdAt} AS cursor_at, 'user1' AS created_by_id, 'A' AS created_by_name,
+        'a@b.c' AS created_by_email, NULL AS assigned_to_id, NULL AS assigned_to_name, NULL AS assigned_to_email
+      FROM ${ticketsTable} WHERE ${ticketsTable.accountId} = ${account.id} LIMIT 1`,
     )
     let pages = 0
     const meta = { rows_read: 1, rows_written: 0 }

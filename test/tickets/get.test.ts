@@ -1,6 +1,10 @@
 import { env } from 'cloudflare:workers'
 import { beforeAll, describe, expect, it } from 'vitest'
+import { attachments, comments, tickets } from '../../src/db/schema/tickets'
+import { sql } from '../../src/db/sql'
+import { insertSelect, update } from '../../src/db/write'
 import { type Account, call, createTestAccount, createTicket } from '../helpers/api'
+import { execute, prepare } from '../helpers/database'
 import { callAs, createComment, detailsOf, patchTicket } from '../helpers/tickets'
 
 let account: Account
@@ -15,12 +19,19 @@ const file = (filename: string) => ({ filename, content: 'YQ==', mime_type: 'tex
 
 /** Every tenth comment is internal. */
 async function seedComments(ticketId: string, count: number): Promise<void> {
-  const insert =
-    env.DB.prepare(`INSERT INTO comments (account_id, id, ticket_id, created_by, content, is_internal, created_at)
-    VALUES (?, ?, ?, ?, ?, ?, ?)`)
   await env.DB.batch(
     Array.from({ length: count }, (_, i) =>
-      insert.bind(account.id, `c${i}_${ticketId}`, ticketId, account.agent.id, `Comment ${i}`, i % 10 === 0 ? 1 : 0, i),
+      prepare(
+        insertSelect(comments, {
+          accountId: account.id,
+          id: `c${i}_${ticketId}`,
+          ticketId,
+          createdBy: account.agent.id,
+          content: `Comment ${i}`,
+          isInternal: i % 10 === 0 ? 1 : 0,
+          createdAt: i,
+        }),
+      ),
     ),
   )
 }
@@ -29,7 +40,7 @@ const contents = (found: { content: string }[]) => found.map((comment) => commen
 const numbers = (from: number, to: number) => Array.from({ length: to - from }, (_, i) => from + i)
 
 async function replaceTicketId(from: string, to: string): Promise<void> {
-  await env.DB.prepare('UPDATE tickets SET id = ? WHERE account_id = ? AND id = ?').bind(to, foreign.id, from).run()
+  await execute(update(tickets, { id: to }, sql`${tickets.accountId} = ${foreign.id} AND ${tickets.id} = ${from}`))
 }
 
 describe('GET /tickets/{id}', () => {
@@ -61,12 +72,21 @@ describe('GET /tickets/{id}', () => {
 
   it('holds the latest 100 of 103 attachments', async () => {
     const { id } = await createTicket(account.agent)
-    const insert = env.DB.prepare(`INSERT INTO
-      attachments (account_id, id, ticket_id, is_internal, filename, size, mime_type, sha256, created_at)
-      VALUES (?, ?, ?, 0, ?, 1, ?, ?, ?)`)
     await env.DB.batch(
       numbers(0, 103).map((i) =>
-        insert.bind(account.id, `f${i}_${id}`, id, `${i}.txt`, 'text/plain', '0'.repeat(64), i),
+        prepare(
+          insertSelect(attachments, {
+            accountId: account.id,
+            id: `f${i}_${id}`,
+            ticketId: id,
+            isInternal: 0,
+            filename: `${i}.txt`,
+            size: 1,
+            mimeType: 'text/plain',
+            sha256: '0'.repeat(64),
+            createdAt: i,
+          }),
+        ),
       ),
     )
     const got = (await callAs(account.agent, 'GET', `tickets/${id}`)).body.data

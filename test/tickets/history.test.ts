@@ -1,6 +1,10 @@
 import { beforeAll, describe, expect, it } from 'vitest'
-import { type Account, createTestAccount, createTicket, rows } from '../helpers/api'
+import { ticketHistory } from '../../src/db/schema/tickets'
+import { sql } from '../../src/db/sql'
+import { select } from '../../src/db/statement'
+import { type Account, createTestAccount, createTicket } from '../helpers/api'
 import { createTestKey } from '../helpers/credentials'
+import { rows } from '../helpers/database'
 import { upload } from '../helpers/files'
 import { callAs, createComment, detailsOf, patchTicket, walk } from '../helpers/tickets'
 
@@ -102,7 +106,9 @@ describe('GET /tickets/{id}/history', () => {
       url = pagination.prev_page_url
     }
     expect(back).toEqual(seen.slice(0, 10))
-    const numbers = await rows<{ seq: number }>('SELECT seq FROM ticket_history WHERE ticket_id = ?', id)
+    const numbers = await rows(
+      select({ seq: ticketHistory.rowId }, sql`FROM ${ticketHistory} WHERE ${ticketHistory.ticketId} = ${id}`),
+    )
     const positions = cursors.flatMap((cursor) => {
       const [, { place }] = JSON.parse(Buffer.from(cursor, 'base64url').toString())
       return Object.values(place)

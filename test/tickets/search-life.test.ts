@@ -1,5 +1,12 @@
 import { env } from 'cloudflare:workers'
 import { describe, expect, it } from 'vitest'
+import { alias } from '../../src/db/alias'
+import { accountCounters, accounts as accountsTable, users } from '../../src/db/schema/accounts'
+import { tickets } from '../../src/db/schema/tickets'
+import { ticketSearch } from '../../src/db/search-table'
+import { sql } from '../../src/db/sql'
+import { select } from '../../src/db/statement'
+import { insertSelect, update } from '../../src/db/write'
 import { parseSearch } from '../../src/tickets/search'
 import {
   type Account,
@@ -8,9 +15,12 @@ import {
   createTestToken,
   createTicket,
   type Member,
-  rows,
 } from '../helpers/api'
+import { execute, prepare, rows } from '../helpers/database'
 import { callAs, patchTicket, seedTickets } from '../helpers/tickets'
+
+const t = alias(tickets, 't')
+const f = alias(ticketSearch, 'f')
 
 async function search(by: Member, q: string): Promise<string[]> {
   const response = await callAs(by, 'GET', `tickets?q=${encodeURIComponent(q)}&per_page=100`)
@@ -62,17 +72,24 @@ describe('the search through the life of a ticket', () => {
   })
 
   it('keeps its index whole', async () => {
-    await env.DB.prepare(`INSERT INTO tickets_fts (tickets_fts, rank) VALUES ('integrity-check', 1)`).run()
+    await execute(sql`INSERT INTO ${ticketSearch} (${ticketSearch}, rank) VALUES ('integrity-check', 1)`)
   })
 })
 
 describe('S18 accounts and users whose IDs differ only in case or hyphens', () => {
   async function createWithId(id: string): Promise<Account> {
     await env.DB.batch([
-      env.DB.prepare(
-        `INSERT INTO accounts (id, slug, name, plan, allow_registration, created_at) VALUES (?, ?, 'x', 'premium', 0, 0)`,
-      ).bind(id, `slug-${id}`),
-      env.DB.prepare('INSERT INTO account_state (account_id, ticket_number, event_sequence) VALUES (?, 0, 0)').bind(id),
+      prepare(
+        insertSelect(accountsTable, {
+          id,
+          slug: `slug-${id}`,
+          name: 'x',
+          plan: 'premium',
+          allowRegistration: 0,
+          createdAt: 0,
+        }),
+      ),
+      prepare(insertSelect(accountCounters, { accountId: id, ticketNumber: 0, eventSequence: 0 })),
     ])
     const member = (role: 'admin' | 'agent' | 'customer') => createTestMember(id, role)
     return {
@@ -105,16 +122,23 @@ describe('S18 accounts and users whose IDs differ only in case or hyphens', () =
       // The full-text index distinguishes them, too, before the condition on the account does.
       const found = parseSearch('shared', { accountId: account.id, createdBy: null })
       if (typeof found === 'string') throw new Error('a search')
-      const sql = 'SELECT t.id FROM tickets_fts f JOIN tickets t ON t.seq = f.rowid WHERE tickets_fts MATCH ?'
-      expect(await rows(sql, found.match)).toEqual([{ id: own.get(account) }])
+      expect(
+        await rows(
+          select(
+            { id: t.id },
+            sql`FROM ${f} JOIN ${t} ON ${t.rowId} = ${f.rowId} WHERE ${ticketSearch} MATCH ${found.match}`,
+          ),
+        ),
+      ).toEqual([{ id: own.get(account) }])
     }
   })
 
   it('keep two customers of one account apart', async () => {
     const account = await createTestAccount()
     const [upper, lower] = [account.customer, account.stranger]
-    const rename = env.DB.prepare('UPDATE users SET id = ? WHERE account_id = ? AND id = ?')
-    await env.DB.batch([rename.bind('user_X-y', account.id, upper.id), rename.bind('user_x-y', account.id, lower.id)])
+    const rename = (from: string, id: string) =>
+      prepare(update(users, { id }, sql`${users.accountId} = ${account.id} AND ${users.id} = ${from}`))
+    await env.DB.batch([rename(upper.id, 'user_X-y'), rename(lower.id, 'user_x-y')])
     const members = await Promise.all(
       [
         { ...upper, id: 'user_X-y' },

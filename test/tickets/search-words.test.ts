@@ -1,7 +1,9 @@
 import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
+import { sql } from '../../src/db/sql'
 import { parseSearch } from '../../src/tickets/search'
-import { type Account, createTestAccount, createTicket, row } from '../helpers/api'
+import { type Account, createTestAccount, createTicket } from '../helpers/api'
 import { wire } from '../helpers/d1'
+import { row } from '../helpers/database'
 import { callAs, detailsOf, getOk, seedTickets } from '../helpers/tickets'
 
 let account: Account
@@ -218,7 +220,7 @@ describe('repeated words of q', () => {
 
 describe('the full-text index', () => {
   it('has indexes of prefixes of one, two and three characters', async () => {
-    const table = await row<{ sql: string }>("SELECT sql FROM sqlite_master WHERE name = 'tickets_fts'")
+    const table = await row<{ sql: string }>(sql`SELECT sql FROM sqlite_master WHERE name = 'tickets_fts'`)
     expect(table?.sql).toContain("prefix='1 2 3'")
   })
 })

@@ -1,5 +1,9 @@
 import { beforeAll, describe, expect, it } from 'vitest'
-import { type Account, createTestAccount, createTestMember, createTicket, rows } from '../helpers/api'
+import { ticketCounters } from '../../src/db/schema/tickets'
+import { sql } from '../../src/db/sql'
+import { select } from '../../src/db/statement'
+import { type Account, createTestAccount, createTestMember, createTicket } from '../helpers/api'
+import { rows } from '../helpers/database'
 import { callAs, eventsOf, expectNoHoles, historyOf, patchTicket, type StoredEvent } from '../helpers/tickets'
 
 let account: Account
@@ -125,9 +129,12 @@ describe('changes at once', () => {
       events.map((event) => event.data.status),
     )
     await expectNoHoles(own.id)
-    const counters = await rows<{ status: string; count: number }>(
-      `SELECT status, count FROM ticket_counters WHERE account_id = ? AND dimension = 'all' AND count <> 0`,
-      own.id,
+    const counters = await rows(
+      select(
+        { status: ticketCounters.status, count: ticketCounters.count },
+        sql`FROM ${ticketCounters} WHERE ${ticketCounters.accountId} = ${own.id}
+          AND ${ticketCounters.dimension} = 'all' AND ${ticketCounters.count} <> 0`,
+      ),
     )
     expect(counters).toEqual([{ status, count: 1 }])
   })

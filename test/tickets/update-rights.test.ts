@@ -1,7 +1,10 @@
-import { env } from 'cloudflare:workers'
 import { beforeAll, describe, expect, it } from 'vitest'
+import { users } from '../../src/db/schema/accounts'
+import { sql } from '../../src/db/sql'
+import { update } from '../../src/db/write'
 import { type Account, createTestAccount, createTestMember, createTicket } from '../helpers/api'
 import { createTestKey } from '../helpers/credentials'
+import { execute } from '../helpers/database'
 import { callAs, detailsOf, historyOf, patchTicket } from '../helpers/tickets'
 
 let account: Account
@@ -125,9 +128,9 @@ describe('who can be named', () => {
   it('an assignee who is deactivated later stays, also through other changes, until another is named', async () => {
     const leaver = await createTestMember(account.id, 'agent', { name: 'Leaver' })
     const { id } = await createTicket(account.agent, { assigned_to: leaver.id })
-    await env.DB.prepare(`UPDATE users SET status = 'inactive' WHERE account_id = ? AND id = ?`)
-      .bind(account.id, leaver.id)
-      .run()
+    await execute(
+      update(users, { status: 'inactive' }, sql`${users.accountId} = ${account.id} AND ${users.id} = ${leaver.id}`),
+    )
     expect((await patchTicket(account.agent, id, { title: 'Still' })).assigned_to.name).toBe('Leaver')
     expect((await patchTicket(account.agent, id, { assigned_to: leaver.id, priority: 'low' })).assigned_to.name).toBe(
       'Leaver',

@@ -1,7 +1,12 @@
 import { env } from 'cloudflare:workers'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { type Account, API, call, createTestAccount, createTestMember, rows } from '../helpers/api'
+import { users } from '../../src/db/schema/accounts'
+import { sql } from '../../src/db/sql'
+import { select } from '../../src/db/statement'
+import { deleteFrom, insertSelect, update } from '../../src/db/write'
+import { type Account, API, call, createTestAccount, createTestMember } from '../helpers/api'
 import { createTestKey } from '../helpers/credentials'
+import { execute, prepare, rows } from '../helpers/database'
 import { dice } from '../helpers/ticket-model'
 import { callAs, detailsOf, getOk } from '../helpers/tickets'
 import { expectWalksBothWays } from '../helpers/walks'
@@ -41,9 +46,13 @@ describe('GET /users', () => {
 
   it('has the shape of the reference, key for key', async () => {
     const own = await createTestAccount()
-    await env.DB.prepare('UPDATE users SET created_at = ?, last_login_at = ? WHERE id = ?')
-      .bind(Date.UTC(2024, 11, 1), Date.UTC(2025, 4, 3, 8, 15, 0, 999), own.admin.id)
-      .run()
+    await execute(
+      update(
+        users,
+        { createdAt: Date.UTC(2024, 11, 1), lastLoginAt: Date.UTC(2025, 4, 3, 8, 15, 0, 999) },
+        sql`${users.id} = ${own.admin.id}`,
+      ),
+    )
     const response = await list('', own.admin.token)
     expect(response.status).toBe(200)
     expect(Object.keys(response.body)).toEqual(['data', 'pagination'])
@@ -78,7 +87,7 @@ describe('GET /users', () => {
 
   it('shows no API key among the people, and no hash', async () => {
     const own = await createTestAccount()
-    await env.DB.prepare("UPDATE users SET password_hash = 'scrypt$secret' WHERE id = ?").bind(own.stranger.id).run()
+    await execute(update(users, { passwordHash: 'scrypt$secret' }, sql`${users.id} = ${own.stranger.id}`))
     const { id } = await createTestKey(own)
     for (const query of ['', '?role=agent', '?status=active', '?cursor=', `?q=${id}`, `?email=${id}@keys.invalid`]) {
       const response = await list(query, own.agent.token)
@@ -179,32 +188,52 @@ describe('C07 GET /users by cursor', () => {
 
   /** Many users share a creation time. */
   async function join(count: number) {
-    const insert = env.DB.prepare(
-      `INSERT INTO users (account_id, id, kind, name, email, email_key, role, status, credential_generation, created_at)
-      VALUES (?1, ?2, 'person', 'Person', ?2 || '@example.com', lower(?2) || '@example.com', ?3, ?4, 1, ?5)`,
+    await env.DB.batch(
+      Array.from({ length: count }, () => {
+        const id = `user_${crypto.randomUUID()}`
+        const email = `${id}@example.com`
+        return prepare(
+          insertSelect(users, {
+            accountId: own.id,
+            id,
+            kind: 'person',
+            name: 'Person',
+            email,
+            emailNormalized: email,
+            role: die.pick(['admin', 'agent', 'customer']),
+            status: die.pick(['active', 'inactive']),
+            tokenVersion: 1,
+            createdAt: die.below(9),
+          }),
+        )
+      }),
     )
-    const randomUser = () => [
-      `user_${crypto.randomUUID()}`,
-      die.pick(['admin', 'agent', 'customer']),
-      die.pick(['active', 'inactive']),
-      die.below(9),
-    ]
-    await env.DB.batch(Array.from({ length: count }, () => insert.bind(own.id, ...randomUser())))
   }
 
   it.each([
-    ['', '1'],
-    ['role=customer', "role = 'customer'"],
-    ['status=inactive', "status = 'inactive'"],
-    ['role=agent&status=active', "role = 'agent' AND status = 'active'"],
-    ['q=PERSON', "name = 'Person'"],
+    ['', sql`true`],
+    ['role=customer', sql`${users.role} = 'customer'`],
+    ['status=inactive', sql`${users.status} = 'inactive'`],
+    ['role=agent&status=active', sql`${users.role} = 'agent' AND ${users.status} = 'active'`],
+    ['q=PERSON', sql`${users.name} = 'Person'`],
   ])('C07 %s: walks there and back, none twice, no other missing', async (query, condition) => {
     const present = () =>
-      rows<{ id: string }>(`SELECT id FROM users WHERE account_id = ? AND ${condition} ORDER BY created_at, id`, own.id)
+      rows(
+        select(
+          { id: users.id },
+          sql`FROM ${users} WHERE ${users.accountId} = ${own.id} AND ${condition}
+          ORDER BY ${users.createdAt}, ${users.id}`,
+        ),
+      )
     await expectWalksBothWays(own.agent, `users?${query}&per_page=7`, present, async (standing, before) => {
       await join(3)
       const deletedIds = JSON.stringify([...(die.chance(0.5) ? [standing] : []), ...die.some(2, before)])
-      await rows("DELETE FROM users WHERE name = 'Person' AND id IN (SELECT value FROM json_each(?))", deletedIds)
+      await execute(
+        deleteFrom(
+          users,
+          sql`${users.name} = 'Person' AND ${users.id} IN (SELECT value FROM json_each(${deletedIds}))`,
+        ),
+      )
     })
   })
 

@@ -1,5 +1,9 @@
 import { beforeEach, describe, expect, it } from 'vitest'
-import { type Account, call, createTestAccount, createTestMember, createTicket, type Member, row } from '../helpers/api'
+import { users } from '../../src/db/schema/accounts'
+import { sql } from '../../src/db/sql'
+import { select } from '../../src/db/statement'
+import { type Account, call, createTestAccount, createTestMember, createTicket, type Member } from '../helpers/api'
+import { row } from '../helpers/database'
 import { callAs, detailsOf } from '../helpers/tickets'
 import { cheapHash, logIn, readStatuses, storedUser } from '../helpers/users'
 
@@ -12,9 +16,12 @@ beforeEach(async () => {
 const patch = (by: Member, path: string, body: unknown) => callAs(by, 'PATCH', `users/${path}`, body)
 const activeAdmins = async () =>
   (
-    await row<{ n: number }>(
-      "SELECT count(*) AS n FROM users WHERE account_id = ? AND kind = 'person' AND role = 'admin' AND status = 'active'",
-      account.id,
+    await row(
+      select(
+        { n: sql<number>`count(*)` },
+        sql`FROM ${users} WHERE ${users.accountId} = ${account.id} AND ${users.kind} = 'person'
+          AND ${users.role} = 'admin' AND ${users.status} = 'active'`,
+      ),
     )
   )?.n
 

@@ -1,13 +1,16 @@
 import { beforeEach, describe, expect, it } from 'vitest'
+import { loginIdentities } from '../../src/db/schema/accounts'
+import { sql } from '../../src/db/sql'
+import { select } from '../../src/db/statement'
 import {
   type Account,
   createTestAccount,
   createTestMember,
   createTestToken,
   type Member,
-  row,
   type TestResponse,
 } from '../helpers/api'
+import { row } from '../helpers/database'
 import { hashesDuring } from '../helpers/hashing'
 import { callAs, detailsOf, eventsOf } from '../helpers/tickets'
 import { cheapHash, logIn, NO_LOGIN, readStatuses, storedUser } from '../helpers/users'
@@ -26,7 +29,13 @@ beforeEach(async () => {
 
 const patch = (by: Member, path: string, body: unknown) => callAs(by, 'PATCH', `users/${path}`, body)
 const knownLogins = (email: string) =>
-  row<{ n: number }>('SELECT count(*) AS n FROM logins WHERE account_id = ? AND email_key = ?', account.id, email)
+  row(
+    select(
+      { n: sql<number>`count(*)` },
+      sql`FROM ${loginIdentities} WHERE ${loginIdentities.accountId} = ${account.id}
+        AND ${loginIdentities.emailNormalized} = ${email}`,
+    ),
+  )
 
 describe('the name', () => {
   it.each(['me', 'id'])('is anybody’s own to change, by %s, and ends no token', async (path) => {

@@ -1,8 +1,14 @@
 import { env } from 'cloudflare:workers'
 import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { Bindings } from '../../src/core/config'
-import { type Account, createTestAccount, createTicket, row, rows, type TestResponse } from '../helpers/api'
+import { accounts } from '../../src/db/schema/accounts'
+import { webhooks } from '../../src/db/schema/webhooks'
+import { sql } from '../../src/db/sql'
+import { select } from '../../src/db/statement'
+import { update } from '../../src/db/write'
+import { type Account, createTestAccount, createTicket, type TestResponse } from '../helpers/api'
 import { callWith } from '../helpers/credentials'
+import { execute, prepare, row, rows } from '../helpers/database'
 import { callAs, detailsOf } from '../helpers/tickets'
 import {
   createTestWebhook,
@@ -35,9 +41,11 @@ const statuses = (responses: TestResponse[]) => responses.map((response) => resp
 const times = (count: number, status: number): number[] => Array(count).fill(status)
 
 async function urlsOf(by: Account): Promise<string[]> {
-  const found = await rows<{ url: string }>(
-    'SELECT url FROM webhooks WHERE account_id = ? AND deleted_at IS NULL ORDER BY id',
-    by.id,
+  const found = await rows(
+    select(
+      { url: webhooks.url },
+      sql`FROM ${webhooks} WHERE ${webhooks.accountId} = ${by.id} AND ${webhooks.deletedAt} IS NULL ORDER BY ${webhooks.id}`,
+    ),
   )
   return found.map(({ url }) => url)
 }
@@ -73,8 +81,9 @@ describe('W18 an address that may not be sent to', () => {
     const urls = [...CASES.map(({ url }) => url), 'http://hooks.example.com', 'ftp://hooks.example.com', 'x', '']
     const hooks = await Promise.all(urls.map(() => createTestWebhook(own)))
     await createTicket(own.agent)
-    const set = env.DB.prepare('UPDATE webhooks SET url = ? WHERE id = ?')
-    await env.DB.batch(urls.map((url, index) => set.bind(url, hooks[index]?.id)))
+    await env.DB.batch(
+      hooks.map(({ id }, index) => prepare(update(webhooks, { url: urls[index] ?? '' }, sql`${webhooks.id} = ${id}`))),
+    )
     const received = receive()
     expect(await deliver(own)).toEqual([{ acked: 1, retried: [] }])
     expect(received).toEqual([])
@@ -128,7 +137,7 @@ describe('an address of our own', () => {
     const hook = await createTestWebhook(own)
     const received = receive()
     await createTicket(own.agent)
-    await env.DB.prepare('UPDATE webhooks SET url = ? WHERE id = ?').bind('https://api.tickets.dev/x', hook.id).run()
+    await execute(update(webhooks, { url: 'https://api.tickets.dev/x' }, sql`${webhooks.id} = ${hook.id}`))
     await startConsumer(OURS, own).ended
     expect(received).toEqual([])
     expect(await deliveriesOf(own, hook)).toMatchObject([{ attempt_count: 1, last_error: 'address' }])
@@ -205,9 +214,11 @@ describe('the plan’s limit', () => {
   it('does not count those of others, and follows the plan', async () => {
     for (let i = 0; i < 10; i += 1) await createTestWebhook(account)
     expect((await create(account)).status).toBe(409)
-    await env.DB.prepare("UPDATE accounts SET plan = 'premium' WHERE id = ?").bind(account.id).run()
+    await execute(update(accounts, { plan: 'premium' }, sql`${accounts.id} = ${account.id}`))
     expect((await create(account)).status).toBe(201)
-    const count = await row('SELECT count(*) AS count FROM webhooks WHERE account_id = ?', account.id)
+    const count = await row(
+      select({ count: sql`count(*)` }, sql`FROM ${webhooks} WHERE ${webhooks.accountId} = ${account.id}`),
+    )
     expect(count).toEqual({ count: 11 })
   })
 })

@@ -1,6 +1,10 @@
 import { env } from 'cloudflare:workers'
 import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
+import { deliveries, deliveryAttempts, webhooks } from '../../src/db/schema/webhooks'
+import { sql } from '../../src/db/sql'
+import { deleteFrom, insertSelect, update } from '../../src/db/write'
 import { type Account, createTestAccount, type TestResponse } from '../helpers/api'
+import { execute, numbers, prepare } from '../helpers/database'
 import { callAs, detailsOf } from '../helpers/tickets'
 import { createTestWebhook, type Hook, seedDeliveries, seedEvents, silenceQueue } from '../helpers/webhooks'
 
@@ -24,14 +28,17 @@ afterEach(() => {
 async function seed(by: Account, of: Hook, count: number): Promise<void> {
   await seedEvents(by, count)
   await seedDeliveries(by, of)
-  await env.DB.prepare(
-    `UPDATE deliveries SET event = CASE sequence % 2 WHEN 0 THEN 'ticket.created' ELSE 'user.created' END,
-      retry_at = CASE sequence % 3 WHEN 0 THEN retry_at END,
-      outcome = CASE sequence % 3 WHEN 1 THEN 'succeeded' WHEN 2 THEN 'failed' END
-    WHERE webhook_id = ?`,
+  await execute(
+    update(
+      deliveries,
+      {
+        event: sql`CASE ${deliveries.sequence} % 2 WHEN 0 THEN 'ticket.created' ELSE 'user.created' END`,
+        retryAt: sql`CASE ${deliveries.sequence} % 3 WHEN 0 THEN ${deliveries.retryAt} END`,
+        outcome: sql`CASE ${deliveries.sequence} % 3 WHEN 1 THEN 'succeeded' WHEN 2 THEN 'failed' END`,
+      },
+      sql`${deliveries.webhookId} = ${of.id}`,
+    ),
   )
-    .bind(of.id)
-    .run()
 }
 
 const DELIVERY_STATUSES = ['pending', 'succeeded', 'failed']
@@ -114,19 +121,26 @@ describe('GET /webhooks/{webhook_id}/deliveries', () => {
     const remove = (...sequences: number[]) =>
       env.DB.batch(
         sequences.map((sequence) =>
-          env.DB.prepare('DELETE FROM deliveries WHERE webhook_id = ? AND sequence = ?').bind(own.id, sequence),
+          prepare(
+            deleteFrom(deliveries, sql`${deliveries.webhookId} = ${own.id} AND ${deliveries.sequence} = ${sequence}`),
+          ),
         ),
       )
     const first = await list(own, 'per_page=10')
     const forwards = await follow(first, 'next', async () => {
       await remove(50, 46, 45, 30, 1)
       const last = await seedEvents(account, 1)
-      await env.DB.prepare(
-        `INSERT INTO deliveries (account_id, webhook_id, sequence, id, event_id, event, created_at)
-        VALUES (?, ?, ?, 'dlv_late', 'evt_late', 'ticket.created', 0)`,
+      await execute(
+        insertSelect(deliveries, {
+          accountId: account.id,
+          webhookId: own.id,
+          sequence: last,
+          id: 'dlv_late',
+          eventId: 'evt_late',
+          event: 'ticket.created',
+          createdAt: 0,
+        }),
       )
-        .bind(account.id, own.id, last)
-        .run()
     })
     expect(sequencesOf(forwards)).toEqual(down(55).filter((sequence) => ![45, 30, 1].includes(sequence)))
     const backwards = await follow(forwards.at(-1) ?? first, 'prev', () => remove(2, 3, 20))
@@ -185,9 +199,9 @@ describe('GET /webhooks/{webhook_id}/deliveries', () => {
   it('S08 refuses a cursor of a webhook of the same ID in another account', async () => {
     const theirs = await createTestAccount()
     const { id } = await createTestWebhook(theirs)
-    await env.DB.prepare('UPDATE webhooks SET id = ? WHERE account_id = ? AND id = ?')
-      .bind(hook.id, theirs.id, id)
-      .run()
+    await execute(
+      update(webhooks, { id: hook.id }, sql`${webhooks.accountId} = ${theirs.id} AND ${webhooks.id} = ${id}`),
+    )
     const cursor = (await list(hook)).body.pagination.next_cursor
     const response = await callAs(theirs.admin, 'GET', `webhooks/${hook.id}/deliveries?cursor=${cursor}`)
     expect(detailsOf(response, 400, 'invalid_input')[0]?.field).toBe('cursor')
@@ -217,13 +231,21 @@ describe('GET /webhooks/{webhook_id}/deliveries', () => {
 describe('GET …/deliveries/{delivery_id}', () => {
   it('shows the latest 100 attempts', async () => {
     const [{ id }] = (await list(hook, 'per_page=1')).body.data
-    await env.DB.prepare(
-      `WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 105)
-      INSERT INTO delivery_attempts (account_id, delivery_id, number, at, trigger, status_code, duration_ms)
-      SELECT ?, ?, i, i * 1000, 'manual', 200, 1 FROM n`,
+    await execute(
+      insertSelect(
+        deliveryAttempts,
+        {
+          accountId: account.id,
+          deliveryId: id,
+          number: sql`i`,
+          at: sql`i * 1000`,
+          trigger: 'manual',
+          statusCode: 200,
+          durationMs: 1,
+        },
+        sql`FROM ${numbers(1, 105)}`,
+      ),
     )
-      .bind(account.id, id)
-      .run()
     const { attempts } = (await callAs(account.admin, 'GET', `webhooks/${hook.id}/deliveries/${id}`)).body.data
     expect(attempts.map(({ number }: { number: number }) => number)).toEqual(down(105, 6).toReversed())
   })

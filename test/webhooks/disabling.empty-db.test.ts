@@ -1,8 +1,12 @@
 import { env } from 'cloudflare:workers'
+import { getTableName } from 'drizzle-orm'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { deliveries, deliveryAttempts, replays, webhooks } from '../../src/db/schema/webhooks'
+import { sql } from '../../src/db/sql'
 import { sweepDeliveries } from '../../src/webhooks/service'
-import { type Account, createTestAccount, rows } from '../helpers/api'
+import { type Account, createTestAccount } from '../helpers/api'
 import { advanceClock, stopClock } from '../helpers/credentials'
+import { rows } from '../helpers/database'
 import { callAs } from '../helpers/tickets'
 import {
   createTestWebhook,
@@ -204,8 +208,11 @@ describe('W13 retries', () => {
       expect(await arriving()).toEqual([])
     }
     await sweepDeliveries(env, Date.now())
-    for (const table of ['webhooks', 'deliveries', 'delivery_attempts', 'replays'])
-      expect(await rows(`SELECT * FROM ${table} WHERE account_id = ?`, account.id), table).toEqual([])
+    for (const table of [webhooks, deliveries, deliveryAttempts, replays])
+      expect(
+        await rows(sql`SELECT * FROM ${table} WHERE ${table.accountId} = ${account.id}`),
+        getTableName(table),
+      ).toEqual([])
   })
 
   it('W13 are not made where the webhook is deleted while an attempt is under way', async () => {

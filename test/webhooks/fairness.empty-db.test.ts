@@ -1,7 +1,13 @@
 import { env } from 'cloudflare:workers'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { type Account, createTestAccount, createTicket, rows } from '../helpers/api'
+import { accountCounters } from '../../src/db/schema/accounts'
+import { deliveries, webhooks as webhooksTable } from '../../src/db/schema/webhooks'
+import { sql } from '../../src/db/sql'
+import { select } from '../../src/db/statement'
+import { insertSelect, update } from '../../src/db/write'
+import { type Account, createTestAccount, createTicket } from '../helpers/api'
 import { advanceClock, stopClock } from '../helpers/credentials'
+import { execute, numbers, prepare, rows } from '../helpers/database'
 import {
   createTestWebhook,
   deleteAllWebhooks,
@@ -71,7 +77,7 @@ describe("W20 an account's flood", () => {
 
   it('W20 of 10,000 due deliveries lets the single one of another go first, also in the middle of it', async () => {
     await seedFlood(10, 1_000)
-    expect(await rows('SELECT count(*) AS count FROM deliveries')).toEqual([{ count: 10_000 }])
+    expect(await rows(select({ count: sql`count(*)` }, sql`FROM ${deliveries}`))).toEqual([{ count: 10_000 }])
     const { url } = await createTestWebhook(account)
     await createTicket(account.agent)
     const received = receive(async () => {
@@ -117,16 +123,31 @@ describe('W20 those who wait', () => {
     const minute = Math.floor(Date.now() / 60_000)
     for (const owner of await Promise.all(upTo(10).map(() => createTestAccount())))
       await env.DB.batch([
-        env.DB.prepare(
-          `WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 60)
-          INSERT INTO webhooks (account_id, id, url, events, include_internal, active, secret, created_at, since_sequence,
-            next_at, slow)
-          SELECT ?, 'webhook_' || i, 'https://crowd.example.com/' || i, '[]', 0, 1, '', 0, 0, 1, ? FROM n`,
-        ).bind(owner.id, slow),
-        env.DB.prepare('UPDATE account_state SET pace_minute = ?, pace_sent = ? WHERE account_id = ?').bind(
-          minute,
-          sentInThisMinute,
-          owner.id,
+        prepare(
+          insertSelect(
+            webhooksTable,
+            {
+              accountId: owner.id,
+              id: sql`'webhook_' || i`,
+              url: sql`'https://crowd.example.com/' || i`,
+              events: '[]',
+              includeInternal: 0,
+              active: 1,
+              secret: '',
+              createdAt: 0,
+              sinceSequence: 0,
+              nextAt: 1,
+              isSlow: slow,
+            },
+            sql`FROM ${numbers(1, 60)}`,
+          ),
+        ),
+        prepare(
+          update(
+            accountCounters,
+            { quotaWindow: minute, quotaUsed: sentInThisMinute },
+            sql`${accountCounters.accountId} = ${owner.id}`,
+          ),
         ),
       ])
   }
@@ -188,13 +209,18 @@ describe('W08, W20 subscribers that do not answer', () => {
     while (!received.some(({ url }) => url === eighth)) await sleep(5)
     expect(performance.now() - started).toBeLessThan(5_000)
     await Promise.all([first.ended, second.ended])
-    const found = await rows('SELECT last_error, attempts FROM deliveries ORDER BY webhook_id')
+    const found = await rows(
+      select(
+        { last_error: deliveries.lastError, attempts: deliveries.attempts },
+        sql`FROM ${deliveries} ORDER BY ${deliveries.webhookId}`,
+      ),
+    )
     expect(found).toEqual([...Array(7).fill({ last_error: 'timeout', attempts: 1 }), { last_error: null, attempts: 1 }])
   })
 
   it('W20 and did not last time are asked two at a time, one event each, until they do', async () => {
     const slow = await createTestWebhooks(account, 4)
-    await env.DB.prepare('UPDATE webhooks SET slow = 1').run()
+    await execute(update(webhooksTable, { isSlow: 1 }, sql`true`))
     const valid = await createTestWebhook(account)
     await seedEvents(account, 3)
     const { at, response } = countConcurrent(neverResponds)
@@ -207,7 +233,9 @@ describe('W08, W20 subscribers that do not answer', () => {
     receive()
     advanceClock(10_000)
     await deliver(null)
-    expect(await rows('SELECT sum(slow) AS slow FROM webhooks')).toEqual([{ slow: 0 }])
+    expect(await rows(select({ slow: sql`sum(${webhooksTable.isSlow})` }, sql`FROM ${webhooksTable}`))).toEqual([
+      { slow: 0 },
+    ])
   })
 
   it('W20 or do are at most five at once in one consumer, and two of one webhook', async () => {

@@ -1,7 +1,12 @@
-import { env } from 'cloudflare:workers'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { type Account, call, createTestAccount, createTicket, rows } from '../helpers/api'
+import { accounts } from '../../src/db/schema/accounts'
+import { deliveries } from '../../src/db/schema/webhooks'
+import { sql } from '../../src/db/sql'
+import { select } from '../../src/db/statement'
+import { update } from '../../src/db/write'
+import { type Account, call, createTestAccount, createTicket } from '../helpers/api'
 import { advanceClock, stopClock } from '../helpers/credentials'
+import { execute, rows } from '../helpers/database'
 import { callAs, createComment, patchTicket } from '../helpers/tickets'
 import {
   countPendingEvents,
@@ -35,9 +40,11 @@ afterEach(async () => {
 const upTo = (count: number) => Array.from({ length: count }, (_, index) => index + 1)
 
 async function sequencesOf(hook: Hook): Promise<number[]> {
-  const found = await rows<{ sequence: number }>(
-    'SELECT sequence FROM deliveries WHERE webhook_id = ? ORDER BY sequence',
-    hook.id,
+  const found = await rows(
+    select(
+      { sequence: deliveries.sequence },
+      sql`FROM ${deliveries} WHERE ${deliveries.webhookId} = ${hook.id} ORDER BY ${deliveries.sequence}`,
+    ),
   )
   return found.map(({ sequence }) => sequence)
 }
@@ -141,7 +148,9 @@ describe('deliveries', () => {
     for (const hook of hooks) expect(await sequencesOf(hook)).toEqual(upTo(12))
     const sent = received.map(({ url, event }) => `${url} ${event.sequence}`)
     expect([sent.length, new Set(sent).size]).toEqual([120, 120])
-    const ids = await rows<{ id: string }>('SELECT id FROM deliveries WHERE account_id = ?', account.id)
+    const ids = await rows(
+      select({ id: deliveries.id }, sql`FROM ${deliveries} WHERE ${deliveries.accountId} = ${account.id}`),
+    )
     expect(new Set(ids.map(({ id }) => id)).size).toBe(120)
     for (const { id } of ids) expect(id).toMatch(/^dlv_[0-9a-z]{26}$/)
   })
@@ -183,7 +192,7 @@ describe('the ring', () => {
     stopClock()
     const { agent, admin } = account
     await createTestWebhook(account)
-    await env.DB.prepare('UPDATE accounts SET allow_registration = 1 WHERE id = ?').bind(account.id).run()
+    await execute(update(accounts, { allowRegistration: 1 }, sql`${accounts.id} = ${account.id}`))
     const { id } = await createTicket(agent)
     const writes = [
       () => callAs(agent, 'POST', 'tickets', { title: 'T', description: 'D' }),

@@ -1,7 +1,11 @@
 import { env } from 'cloudflare:workers'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { type Account, createTestAccount, createTicket, rows } from '../helpers/api'
+import { deliveryAttempts, webhooks } from '../../src/db/schema/webhooks'
+import { sql } from '../../src/db/sql'
+import { select } from '../../src/db/statement'
+import { type Account, createTestAccount, createTicket } from '../helpers/api'
 import { advanceClock, stopClock } from '../helpers/credentials'
+import { rows } from '../helpers/database'
 import { callAs } from '../helpers/tickets'
 import {
   createTestWebhook,
@@ -58,9 +62,12 @@ function receiveByHand() {
 const start = (...accounts: (Account | null)[]) => startConsumer(VARIABLES, ...accounts)
 
 function attempts(of = account) {
-  return rows<{ number: number; status_code: number | null }>(
-    'SELECT number, status_code FROM delivery_attempts WHERE account_id = ? ORDER BY delivery_id, number',
-    of.id,
+  return rows(
+    select(
+      { number: deliveryAttempts.number, status_code: deliveryAttempts.statusCode },
+      sql`FROM ${deliveryAttempts} WHERE ${deliveryAttempts.accountId} = ${of.id}
+        ORDER BY ${deliveryAttempts.deliveryId}, ${deliveryAttempts.number}`,
+    ),
   )
 }
 
@@ -151,9 +158,14 @@ describe('W15 one delivery', () => {
       attempt_count: 1,
       last_error: 'status',
     })
-    expect(await rows('SELECT active, slow, failing_since > 0 AS failing FROM webhooks')).toEqual([
-      { active: 1, slow: 0, failing: 1 },
-    ])
+    expect(
+      await rows(
+        select(
+          { active: webhooks.active, slow: webhooks.isSlow, failing: sql`${webhooks.failingSince} > 0` },
+          sql`FROM ${webhooks}`,
+        ),
+      ),
+    ).toEqual([{ active: 1, slow: 0, failing: 1 }])
     advanceClock(720 * SECOND)
     const last = start(account)
     await arrived(3)

@@ -1,9 +1,13 @@
 import { runInDurableObject } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
-import { type Account, call, createTestAccount, createTicket, row, rows } from '../helpers/api'
+import { webhooks } from '../../src/db/schema/webhooks'
+import { sql } from '../../src/db/sql'
+import { select } from '../../src/db/statement'
+import { type Account, call, createTestAccount, createTicket } from '../helpers/api'
 import { stopClock } from '../helpers/credentials'
 import { sessions } from '../helpers/d1'
+import { row, rows } from '../helpers/database'
 import { callAs, detailsOf, walk } from '../helpers/tickets'
 import { createTestWebhook, deliver, freshUrl, type Hook, silenceQueue } from '../helpers/webhooks'
 
@@ -82,7 +86,7 @@ describe('POST /webhooks', () => {
     const sweeper = env.SWEEPER.getByName('sweeper')
     const alarm = () => runInDurableObject(sweeper, (_, { storage }) => storage.getAlarm())
     await runInDurableObject(sweeper, (_, { storage }) => storage.deleteAlarm())
-    const count = () => row('SELECT count(*) AS webhooks FROM webhooks')
+    const count = () => row(select({ webhooks: sql`count(*)` }, sql`FROM ${webhooks}`))
     const before = await count()
     vi.spyOn(env.SWEEPER, 'getByName').mockImplementation(() => {
       throw new Error('no object')
@@ -129,7 +133,7 @@ const BAD: [input: Record<string, unknown>, field: string][] = [
 
 describe('W18 what does not have the form', () => {
   let before: unknown
-  const stored = () => rows('SELECT * FROM webhooks ORDER BY id')
+  const stored = () => rows(sql`SELECT * FROM ${webhooks} ORDER BY ${webhooks.id}`)
   beforeAll(async () => {
     before = await stored()
   })
@@ -240,7 +244,7 @@ describe('PATCH and DELETE /webhooks/{webhook_id}', () => {
   })
 
   it('F03 is a 503 that changes nothing while D1 fails', async () => {
-    const before = await row('SELECT * FROM webhooks WHERE id = ?', hook.id)
+    const before = await row(sql`SELECT * FROM ${webhooks} WHERE ${webhooks.id} = ${hook.id}`)
     const broken = vi.spyOn(sessions, 'batch').mockRejectedValue(new Error('D1_ERROR: no such thing'))
     const responses = [
       await create(account),
@@ -253,6 +257,6 @@ describe('PATCH and DELETE /webhooks/{webhook_id}', () => {
     ]
     broken.mockRestore()
     expect(responses.map((response) => response.status)).toEqual(Array(6).fill(503))
-    expect(await row('SELECT * FROM webhooks WHERE id = ?', hook.id)).toEqual(before)
+    expect(await row(sql`SELECT * FROM ${webhooks} WHERE ${webhooks.id} = ${hook.id}`)).toEqual(before)
   })
 })

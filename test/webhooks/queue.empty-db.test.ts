@@ -2,10 +2,14 @@ import { createExecutionContext, createMessageBatch } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import worker from '../../src'
+import { deliveries } from '../../src/db/schema/webhooks'
+import { sql } from '../../src/db/sql'
+import { select } from '../../src/db/statement'
 import type { FanOutMessage } from '../../src/service/wake-up-queue'
-import { type Account, createTestAccount, createTicket, rows } from '../helpers/api'
+import { type Account, createTestAccount, createTicket } from '../helpers/api'
 import { advanceClock, stopClock } from '../helpers/credentials'
 import { realBatch, sessions } from '../helpers/d1'
+import { rows } from '../helpers/database'
 import { callAs } from '../helpers/tickets'
 import {
   countPendingEvents,
@@ -170,7 +174,12 @@ describe('W09 dead letters', () => {
   }
 
   const errorsOf = (of: Account) =>
-    rows('SELECT sequence, last_error FROM deliveries WHERE account_id = ? ORDER BY sequence', of.id)
+    rows(
+      select(
+        { sequence: deliveries.sequence, last_error: deliveries.lastError },
+        sql`FROM ${deliveries} WHERE ${deliveries.accountId} = ${of.id} ORDER BY ${deliveries.sequence}`,
+      ),
+    )
 
   it('show on the deliveries that are due, and in the log; these are sent all the same', async () => {
     const received = receive(() => new Response(null, { status: received.length === 1 ? 500 : 204 }))

@@ -1,7 +1,12 @@
 import { env } from 'cloudflare:workers'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { type Account, createTestAccount, rows } from '../helpers/api'
+import { deliveries, replays } from '../../src/db/schema/webhooks'
+import { sql } from '../../src/db/sql'
+import { select } from '../../src/db/statement'
+import { deleteFrom, update } from '../../src/db/write'
+import { type Account, createTestAccount } from '../helpers/api'
 import { advanceClock, stopClock } from '../helpers/credentials'
+import { execute, rows } from '../helpers/database'
 import { callAs, detailsOf } from '../helpers/tickets'
 import {
   createTestWebhook,
@@ -47,7 +52,7 @@ const replay = (body: Record<string, unknown>, of = hook) =>
 const wire = (milliseconds: number) => new Date(milliseconds).toISOString()
 const upTo = (last: number, first = 1) => Array.from({ length: last - first + 1 }, (_, index) => first + index)
 const activate = (active: boolean) => callAs(account.admin, 'PATCH', `webhooks/${hook.id}`, { active })
-const replaying = () => rows('SELECT * FROM replays WHERE account_id = ?', account.id)
+const replaying = () => rows(sql`SELECT * FROM ${replays} WHERE ${replays.accountId} = ${account.id}`)
 
 async function counted(body: Record<string, unknown>, of = hook): Promise<number> {
   const response = await replay(body, of)
@@ -64,8 +69,8 @@ function arrived(): number[] {
 }
 
 async function endDeliveries(outcome: 'succeeded' | 'failed', from: number, to = from): Promise<void> {
-  const update = `UPDATE deliveries SET retry_at = NULL, outcome = '${outcome}'`
-  await rows(`${update} WHERE account_id = ? AND sequence BETWEEN ? AND ?`, account.id, from, to)
+  const isEnding = sql`${deliveries.accountId} = ${account.id} AND ${deliveries.sequence} BETWEEN ${from} AND ${to}`
+  await execute(update(deliveries, { retryAt: null, outcome }, isEnding))
 }
 
 describe('W11 POST …/replay', () => {
@@ -157,7 +162,9 @@ describe('W11 POST …/replay', () => {
     expect(await counted({ since: BEGINNING })).toBe(2)
     await deliver(account)
     expect(arrived()).toEqual([1, 2])
-    expect(await rows('SELECT id FROM deliveries WHERE account_id = ?', other.id)).toEqual([])
+    expect(
+      await rows(select({ id: deliveries.id }, sql`FROM ${deliveries} WHERE ${deliveries.accountId} = ${other.id}`)),
+    ).toEqual([])
   })
 
   it('W11 begins the schedule anew, and needs no delivery that is still kept', async () => {
@@ -168,7 +175,7 @@ describe('W11 POST …/replay', () => {
       advanceClock(7 * MINUTE)
     }
     arrived()
-    await rows('DELETE FROM deliveries WHERE account_id = ? AND sequence = 2', account.id)
+    await execute(deleteFrom(deliveries, sql`${deliveries.accountId} = ${account.id} AND ${deliveries.sequence} = 2`))
     expect(await counted({ since: BEGINNING })).toBe(2)
     await deliver(account)
     expect(arrived()).toEqual([1, 2])

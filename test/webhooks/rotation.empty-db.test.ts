@@ -4,10 +4,16 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { Run } from '../../scripts/admin/ciphertexts.ts'
 import { reencrypt } from '../../scripts/admin/reencrypt.ts'
 import { deriveKeys } from '../../src/core/keys'
+import { appSecrets } from '../../src/db/schema/accounts'
+import { webhooks } from '../../src/db/schema/webhooks'
+import { sql } from '../../src/db/sql'
+import { select } from '../../src/db/statement'
+import { insertSelect, update } from '../../src/db/write'
 import { decryptSecrets, encryptSecret } from '../../src/webhooks/secrets'
 import { newSecret } from '../../src/webhooks/signing'
-import { type Account, createTestAccount, createTicket, rows } from '../helpers/api'
+import { type Account, createTestAccount, createTicket } from '../helpers/api'
 import { advanceClock, callWith, createTestKey, stopClock } from '../helpers/credentials'
+import { execute, prepare, rows } from '../helpers/database'
 import { callAs } from '../helpers/tickets'
 import {
   createTestWebhook,
@@ -29,19 +35,11 @@ const CB = { APP_SECRET: C, APP_SECRET_PREVIOUS: B }
 const HOUR = 3_600_000
 const TTL = 3_600
 
-interface StoredWebhook {
-  account_id: string
-  id: string
-  secret: string
-  previous_secret: string | null
-  previous_until: number | null
-}
-
 let account: Account
 
 beforeEach(async () => {
   silenceQueue()
-  await env.DB.batch([env.DB.prepare('DELETE FROM webhooks'), env.DB.prepare('DELETE FROM app_secrets')])
+  await env.DB.batch([prepare(sql`DELETE FROM ${webhooks}`), prepare(sql`DELETE FROM ${appSecrets}`)])
   account = await createTestAccount()
 })
 afterEach(() => {
@@ -75,7 +73,18 @@ function verifies(secret: string, { body, headers }: Received): boolean {
 }
 
 const storedWebhooks = () =>
-  rows<StoredWebhook>('SELECT account_id, id, secret, previous_secret, previous_until FROM webhooks ORDER BY id')
+  rows(
+    select(
+      {
+        account_id: webhooks.accountId,
+        id: webhooks.id,
+        secret: webhooks.secret,
+        previous_secret: webhooks.previousSecret,
+        previous_until: webhooks.previousUntil,
+      },
+      sql`FROM ${webhooks} ORDER BY ${webhooks.id}`,
+    ),
+  )
 
 describe('two rotations of APP_SECRET', () => {
   it('W22 with reencrypt between break no delivery, no API key, no cursor', async () => {
@@ -136,17 +145,27 @@ describe('reencrypt', () => {
   async function seedWebhooks(count: number, appSecret: string): Promise<Map<string, string>> {
     const secrets = new Map<string, string>()
     const key = deriveKeys(appSecret).webhooks
-    const insert = env.DB.prepare(
-      `INSERT INTO webhooks (account_id, id, url, events, include_internal, active, secret, previous_secret,
-        previous_until, created_at, since_sequence) VALUES (?, ?, ?, '["*"]', 0, 1, ?, ?, ?, 0, 0)`,
-    )
     const seeded = Array.from({ length: count }, async (_, index) => {
       const id = `webhook_${String(index).padStart(4, '0')}`
       const secret = newSecret()
       secrets.set(id, secret)
       const seal = (text: string) => encryptSecret(key, account.id, id, text)
       const until = index % 3 === 0 ? Date.now() - 1 : index % 5 === 0 ? Date.now() + HOUR : null
-      return insert.bind(account.id, id, id, await seal(secret), until && (await seal(`${secret} before`)), until)
+      return prepare(
+        insertSelect(webhooks, {
+          accountId: account.id,
+          id,
+          url: id,
+          events: '["*"]',
+          includeInternal: 0,
+          active: 1,
+          secret: await seal(secret),
+          previousSecret: until === null ? null : await seal(`${secret} before`),
+          previousUntil: until,
+          createdAt: 0,
+          sinceSequence: 0,
+        }),
+      )
     })
     await env.DB.batch(await Promise.all(seeded))
     return secrets
@@ -191,9 +210,17 @@ describe('reencrypt', () => {
     const rotated = newSecret()
     const rotate: Run = async (...statements) => {
       if (statements.some((statement) => statement.includes('json_each')))
-        await env.DB.prepare('UPDATE webhooks SET previous_secret = secret, previous_until = ?, secret = ?')
-          .bind(Date.now() + HOUR, await encryptSecret(deriveKeys(appSecret).webhooks, account.id, id, rotated))
-          .run()
+        await execute(
+          update(
+            webhooks,
+            {
+              previousSecret: webhooks.secret,
+              previousUntil: Date.now() + HOUR,
+              secret: await encryptSecret(deriveKeys(appSecret).webhooks, account.id, id, rotated),
+            },
+            sql`true`,
+          ),
+        )
       return run(...statements)
     }
     const lines = await reencrypted(B, A, rotate)
@@ -207,8 +234,8 @@ describe('reencrypt', () => {
 
   it('counts what neither secret opens, names ten webhooks of it, moves the rest, and leaves deleted ones alone', async () => {
     await seedWebhooks(14, C)
-    await env.DB.prepare('UPDATE webhooks SET previous_secret = NULL, previous_until = NULL').run()
-    await env.DB.prepare('UPDATE webhooks SET deleted_at = 1 WHERE id = ?').bind('webhook_0000').run()
+    await execute(update(webhooks, { previousSecret: null, previousUntil: null }, sql`true`))
+    await execute(update(webhooks, { deletedAt: 1 }, sql`${webhooks.id} = 'webhook_0000'`))
     const own = await createTestWebhook(account)
     const lines = await reencrypted(B, A)
     expect(lines[0]).toBe('Stored ciphertexts: 1 moved, 13 left.')

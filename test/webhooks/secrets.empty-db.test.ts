@@ -1,9 +1,13 @@
-import { env } from 'cloudflare:workers'
 import { createHmac } from 'node:crypto'
 import { Webhook } from 'standardwebhooks'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { type Account, createTestAccount, createTicket, rows } from '../helpers/api'
+import { webhooks } from '../../src/db/schema/webhooks'
+import { sql } from '../../src/db/sql'
+import { select } from '../../src/db/statement'
+import { update } from '../../src/db/write'
+import { type Account, createTestAccount, createTicket } from '../helpers/api'
 import { advanceClock, stopClock } from '../helpers/credentials'
+import { execute, rows } from '../helpers/database'
 import { callAs } from '../helpers/tickets'
 import {
   createTestWebhook,
@@ -41,10 +45,10 @@ async function rotate({ id }: Hook): Promise<Hook> {
 /** All rows of D1, with bytes in hexadecimal. */
 async function readDatabase(): Promise<string> {
   const tables = await rows<{ name: string }>(
-    "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE '\\_cf\\_%' ESCAPE '\\'",
+    sql`SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE '\\_cf\\_%' ESCAPE '\\'`,
   )
   const dumped: unknown[] = []
-  for (const { name } of tables) dumped.push(name, await rows(`SELECT * FROM "${name}"`))
+  for (const { name } of tables) dumped.push(name, await rows(sql`SELECT * FROM "${sql.raw(name)}"`))
   return JSON.stringify(dumped, (_, value) =>
     Array.isArray(value) && typeof value[0] === 'number' ? Buffer.from(value).toString('hex') : value,
   )
@@ -103,9 +107,11 @@ describe('W01 the secret of a webhook', () => {
     await deliver(account)
     const { attempts } = await by('GET', `${path}/deliveries/${delivery.id}`)
     await by('GET', 'events')
-    const encrypted = await rows<{ secret: string; previous_secret: string }>(
-      'SELECT secret, previous_secret FROM webhooks WHERE id = ?',
-      hook.id,
+    const encrypted = await rows(
+      select(
+        { secret: webhooks.secret, previous_secret: webhooks.previousSecret },
+        sql`FROM ${webhooks} WHERE ${webhooks.id} = ${hook.id}`,
+      ),
     )
     const dumped = await readDatabase()
     for (const known of [
@@ -133,9 +139,13 @@ describe('W01 the secret of a webhook', () => {
   it('W01 is of no use in the row of another webhook', async () => {
     const [mine, other] = [await createTestWebhook(account), await createTestWebhook(account)]
     const received = receive()
-    await env.DB.prepare('UPDATE webhooks SET secret = (SELECT secret FROM webhooks WHERE id = ?) WHERE id = ?')
-      .bind(other.id, mine.id)
-      .run()
+    await execute(
+      update(
+        webhooks,
+        { secret: sql`(SELECT ${webhooks.secret} FROM ${webhooks} WHERE ${webhooks.id} = ${other.id})` },
+        sql`${webhooks.id} = ${mine.id}`,
+      ),
+    )
     await createTicket(account.agent)
     await deliver(account)
     expect(received.map(({ url }) => url)).toEqual([other.url])
@@ -226,7 +236,7 @@ describe('W14 rotation', () => {
 
   it('W14 signs with the new secret alone where the old one can no longer be read', async () => {
     const { secret } = await rotate(hook)
-    await env.DB.prepare('UPDATE webhooks SET previous_secret = ? WHERE id = ?').bind('lost', hook.id).run()
+    await execute(update(webhooks, { previousSecret: 'lost' }, sql`${webhooks.id} = ${hook.id}`))
     const request = await next()
     expect(signaturesOf(request)).toEqual([byHand(request, secret)])
   })

@@ -1,8 +1,13 @@
 import { env } from 'cloudflare:workers'
 import { Webhook } from 'standardwebhooks'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { type Account, createTestAccount, createTicket, row } from '../helpers/api'
+import { events, webhooks } from '../../src/db/schema/webhooks'
+import { sql } from '../../src/db/sql'
+import { type Statement, select } from '../../src/db/statement'
+import { deleteFrom, update } from '../../src/db/write'
+import { type Account, createTestAccount, createTicket } from '../helpers/api'
 import { advanceClock, stopClock } from '../helpers/credentials'
+import { execute, row } from '../helpers/database'
 import { callAs, patchTicket } from '../helpers/tickets'
 import {
   createTestWebhook,
@@ -135,9 +140,11 @@ describe('W16 the largest legal PATCH', () => {
       custom_fields: { truncated: true },
       status: { previous: 'open', current: 'closed' },
     })
-    const size = await row<{ bytes: number }>(
-      'SELECT max(octet_length(data)) AS bytes FROM events WHERE account_id = ?',
-      account.id,
+    const size = await row(
+      select(
+        { bytes: sql<number>`max(octet_length(${events.data}))` },
+        sql`FROM ${events} WHERE ${events.accountId} = ${account.id}`,
+      ),
     )
     expect(size?.bytes).toBeGreaterThan(200_000)
     expect(size?.bytes).toBeLessThan(512_000 - 1_000)
@@ -166,17 +173,12 @@ describe('W16 the largest legal PATCH', () => {
 })
 
 describe('what can not be sent', () => {
-  const stored = (sql: string, ...params: unknown[]) =>
-    env.DB.prepare(sql)
-      .bind(...params)
-      .run()
-
   it('ends as failed at once when its event is kept no longer, many of them in one go', async () => {
     const hook = await createTestWebhook(account)
     const received = receive(() => response(500))
     await seedEvents(account, 45)
     await send()
-    await stored('DELETE FROM events WHERE account_id = ? AND sequence > 1', account.id)
+    await execute(deleteFrom(events, sql`${events.accountId} = ${account.id} AND ${events.sequence} > 1`))
     advanceClock(60 * SECOND)
     const queries = vi.spyOn(env.DB, 'batch')
     await send()
@@ -198,30 +200,39 @@ describe('what can not be sent', () => {
     })
   })
 
-  it.each([
+  const STORED: [error: string, set: (text: string) => Statement, stored: () => Statement<{ text: string }>][] = [
     [
       'secret',
-      'UPDATE webhooks SET secret = ? WHERE account_id = ?',
-      'SELECT secret AS was FROM webhooks WHERE account_id = ?',
+      (secret) => update(webhooks, { secret }, sql`${webhooks.accountId} = ${account.id}`),
+      () => select({ text: webhooks.secret }, sql`FROM ${webhooks} WHERE ${webhooks.accountId} = ${account.id}`),
     ],
-    ['event', 'UPDATE events SET data = ? WHERE account_id = ?', 'SELECT data AS was FROM events WHERE account_id = ?'],
-  ])('waits for its next attempt when its %s can not be read, and is sent when it can', async (error, spoil, look) => {
-    const hook = await createTestWebhook(account)
-    const received = receive()
-    await createTicket(account.agent)
-    const before = await row<{ was: string }>(look, account.id)
-    await stored(spoil, '{}', account.id)
-    await send()
-    expect(received).toEqual([])
-    expect(await onlyDelivery(account, hook)).toMatchObject({
-      status: 'pending',
-      last_error: error,
-      attempts: [{ number: 1, error, response: null }],
-    })
-    await stored(spoil, before?.was, account.id)
-    advanceClock(12 * SECOND)
-    await send()
-    expect(received).toHaveLength(1)
-    expect(await onlyDelivery(account, hook)).toMatchObject({ status: 'succeeded', attempt_count: 2 })
-  })
+    [
+      'event',
+      (data) => update(events, { data }, sql`${events.accountId} = ${account.id}`),
+      () => select({ text: events.data }, sql`FROM ${events} WHERE ${events.accountId} = ${account.id}`),
+    ],
+  ]
+
+  it.each(STORED)(
+    'waits for its next attempt when its %s can not be read, and is sent when it can',
+    async (error, set, stored) => {
+      const hook = await createTestWebhook(account)
+      const received = receive()
+      await createTicket(account.agent)
+      const before = await row(stored())
+      await execute(set('{}'))
+      await send()
+      expect(received).toEqual([])
+      expect(await onlyDelivery(account, hook)).toMatchObject({
+        status: 'pending',
+        last_error: error,
+        attempts: [{ number: 1, error, response: null }],
+      })
+      await execute(set(before?.text ?? ''))
+      advanceClock(12 * SECOND)
+      await send()
+      expect(received).toHaveLength(1)
+      expect(await onlyDelivery(account, hook)).toMatchObject({ status: 'succeeded', attempt_count: 2 })
+    },
+  )
 })

@@ -2,10 +2,17 @@ import { createScheduledController, runDurableObjectAlarm, runInDurableObject } 
 import { env } from 'cloudflare:workers'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import worker from '../../src'
+import { alias } from '../../src/db/alias'
+import { accountCounters, accounts } from '../../src/db/schema/accounts'
+import { deliveries, deliveryAttempts, replays, webhooks } from '../../src/db/schema/webhooks'
+import { sql } from '../../src/db/sql'
+import { select } from '../../src/db/statement'
+import { insertSelect, update } from '../../src/db/write'
 import { sweep } from '../../src/jobs/sweep'
 import { sweepDeliveries } from '../../src/webhooks/service'
-import { type Account, call, createTestAccount, createTicket, row, rows } from '../helpers/api'
+import { type Account, call, createTestAccount, createTicket } from '../helpers/api'
 import { advanceClock, stopClock } from '../helpers/credentials'
+import { execute, numbers, prepare, row, rows } from '../helpers/database'
 import { resetSweeper } from '../helpers/sweeper'
 import { callAs } from '../helpers/tickets'
 import {
@@ -18,6 +25,10 @@ import {
   seedEvents,
   silenceQueue,
 } from '../helpers/webhooks'
+
+const w = alias(webhooks, 'w')
+const a = alias(deliveryAttempts, 'a')
+const d = alias(deliveries, 'd')
 
 const SECOND = 1_000
 const DAY = 86_400_000
@@ -37,7 +48,7 @@ afterEach(async () => {
   await deleteAllWebhooks()
   await resetSweeper()
   // Pending events would be fanned out by the next test.
-  await env.DB.prepare('UPDATE account_state SET fanned_out_sequence = event_sequence').run()
+  await execute(update(accountCounters, { fannedOutSequence: accountCounters.eventSequence }, sql`true`))
 })
 
 const sweeper = () => env.SWEEPER.getByName('sweeper')
@@ -122,20 +133,27 @@ describe("the sweeper's alarm", () => {
     await deliver(null)
     await runDurableObjectAlarm(sweeper())
     expect(enqueuedAccounts()).toEqual([account.id, null])
-    expect(await rows('SELECT status FROM deliveries WHERE account_id = ?', account.id)).toEqual([
-      { status: 'succeeded' },
-    ])
+    expect(
+      await rows(
+        select({ status: deliveries.status }, sql`FROM ${deliveries} WHERE ${deliveries.accountId} = ${account.id}`),
+      ),
+    ).toEqual([{ status: 'succeeded' }])
   })
 
   it('goes through accounts a hundred at a time, and begins again after the last', async () => {
-    const insert = (table: string, columns: string, values: string) =>
-      env.DB.prepare(
-        `WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 250)
-        INSERT INTO ${table} (${columns}) SELECT printf('acct_z%03d', i), ${values} FROM n`,
-      )
+    const id = sql<string>`printf('acct_z%03d', i)`
+    const many = sql`FROM ${numbers(1, 250)}`
     await env.DB.batch([
-      insert('accounts', 'id, slug, name, plan, allow_registration, created_at', `'z' || i, 'N', 'standard', 0, 0`),
-      insert('account_state', 'account_id, ticket_number, event_sequence, listeners', '0, 1, 1'),
+      prepare(
+        insertSelect(
+          accounts,
+          { id, slug: sql`'z' || i`, name: 'N', plan: 'standard', allowRegistration: 0, createdAt: 0 },
+          many,
+        ),
+      ),
+      prepare(
+        insertSelect(accountCounters, { accountId: id, ticketNumber: 0, eventSequence: 1, activeWebhooks: 1 }, many),
+      ),
     ])
     const sweeps: (string | null)[][] = []
     for (const _ of '1234') {
@@ -162,7 +180,17 @@ describe('a sweep', () => {
     for (const each of [account, silent, inactive, done, replaying]) await seedEvents(each, 2)
     receive()
     for (const each of [done, replaying]) await createTestWebhook(each).then(() => deliver(each))
-    await env.DB.prepare("INSERT INTO replays VALUES (?, 'webhook_1', 1, 2, 0, 1, 0)").bind(replaying.id).run()
+    await execute(
+      insertSelect(replays, {
+        accountId: replaying.id,
+        webhookId: 'webhook_1',
+        nextSequence: 1,
+        lastSequence: 2,
+        since: 0,
+        until: 1,
+        onlyFailed: 0,
+      }),
+    )
     expect(await run()).toBe('')
     expect(enqueuedAccounts().toSorted()).toEqual([account.id, replaying.id].toSorted())
     expect(await Promise.all([account, silent, inactive, done].map(countPendingEvents))).toEqual([2, 0, 0, 0])
@@ -170,13 +198,13 @@ describe('a sweep', () => {
     queue.sendBatch.mockClear()
     await run()
     expect(enqueuedAccounts()).toEqual([replaying.id, null])
-    await env.DB.prepare('DELETE FROM replays').run()
+    await execute(sql`DELETE FROM ${replays}`)
     const soon = Date.now() + 1
-    for (const change of [`next_at = ${soon}`, `next_at = 1, lease_until = ${soon}`, 'next_at = NULL']) {
-      await env.DB.prepare(`UPDATE webhooks SET ${change} WHERE id = ?`).bind(own.id).run()
+    for (const change of [{ nextAt: soon }, { nextAt: 1, leaseUntil: soon }, { nextAt: null }]) {
+      await execute(update(webhooks, change, sql`${webhooks.id} = ${own.id}`))
       queue.sendBatch.mockClear()
       await run()
-      expect(enqueuedAccounts(), change).toEqual([])
+      expect(enqueuedAccounts(), JSON.stringify(change)).toEqual([])
     }
   })
 
@@ -193,31 +221,53 @@ describe('a sweep', () => {
 
   const left = (of: { id: string }) =>
     row(
-      `SELECT (SELECT count(*) FROM deliveries WHERE webhook_id = w.id) AS deliveries,
-        (SELECT count(*) FROM delivery_attempts a JOIN deliveries d ON d.account_id = a.account_id AND d.id = a.delivery_id
-          WHERE d.webhook_id = w.id) AS attempts
-      FROM webhooks w WHERE id = ?`,
-      of.id,
+      select(
+        {
+          deliveries: sql`(SELECT count(*) FROM ${deliveries} WHERE ${deliveries.webhookId} = ${w.id})`,
+          attempts: sql`(SELECT count(*) FROM ${a} JOIN ${d} ON ${d.accountId} = ${a.accountId} AND ${d.id} = ${a.deliveryId}
+          WHERE ${d.webhookId} = ${w.id})`,
+        },
+        sql`FROM ${w} WHERE ${w.id} = ${of.id}`,
+      ),
     )
-  const orphans = () => rows('SELECT * FROM delivery_attempts WHERE delivery_id NOT IN (SELECT id FROM deliveries)')
+  const orphans = () =>
+    rows(
+      sql`SELECT * FROM ${deliveryAttempts} WHERE ${deliveryAttempts.deliveryId} NOT IN (SELECT ${deliveries.id}
+        FROM ${deliveries})`,
+    )
 
   const attemptAll = () =>
-    env.DB.prepare(
-      `INSERT INTO delivery_attempts (account_id, delivery_id, number, at, trigger, duration_ms)
-      SELECT account_id, d.id, n.value, 0, 'scheduled', 1 FROM deliveries d JOIN json_each('[1,2]') n`,
-    ).run()
+    execute(
+      insertSelect(
+        deliveryAttempts,
+        {
+          accountId: d.accountId,
+          deliveryId: d.id,
+          number: sql`n.value`,
+          at: 0,
+          trigger: 'scheduled',
+          durationMs: 1,
+        },
+        sql`FROM ${d} JOIN json_each('[1,2]') n`,
+      ),
+    )
 
   it('takes deliveries that were settled 7 days ago, with their attempts, 500 rows a statement; pending ones stay', async () => {
     const hook = await createTestWebhook(account)
     await seedEvents(account, 1_300)
     await seedDeliveries(account, hook)
     await attemptAll()
-    const endDeliveries = env.DB.prepare(
-      'UPDATE deliveries SET retry_at = NULL, settled_at = ? WHERE webhook_id = ? AND sequence BETWEEN ? AND ?',
-    )
+    const endDeliveries = (completedAt: number, from: number, to: number) =>
+      prepare(
+        update(
+          deliveries,
+          { retryAt: null, completedAt },
+          sql`${deliveries.webhookId} = ${hook.id} AND ${deliveries.sequence} BETWEEN ${from} AND ${to}`,
+        ),
+      )
     await env.DB.batch([
-      endDeliveries.bind(Date.now() - 7 * DAY - 1, hook.id, 1, 1_200),
-      endDeliveries.bind(Date.now() - 7 * DAY, hook.id, 1_201, 1_250),
+      endDeliveries(Date.now() - 7 * DAY - 1, 1, 1_200),
+      endDeliveries(Date.now() - 7 * DAY, 1_201, 1_250),
     ])
     const changes = watchChanges()
     await run()
@@ -248,7 +298,9 @@ describe('a sweep', () => {
     expect(lefts.length).toBeGreaterThan(1)
     for (const earlier of lefts.slice(0, -1)) expect(earlier).not.toEqual({ deliveries: 0, attempts: 0 })
     expect(lefts.at(-1)).toBeNull()
-    expect(await rows('SELECT count(*) AS count FROM deliveries WHERE webhook_id = ?', hook.id)).toEqual([{ count: 0 }])
+    expect(
+      await rows(select({ count: sql`count(*)` }, sql`FROM ${deliveries} WHERE ${deliveries.webhookId} = ${hook.id}`)),
+    ).toEqual([{ count: 0 }])
     expect(await orphans()).toEqual([])
     expect(await left(other)).toEqual({ deliveries: 3_000, attempts: 6_000 })
   })

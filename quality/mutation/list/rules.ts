@@ -89,6 +89,10 @@ export const RULES = [
     it.value().replaceWith('2 * $0'),
   ]),
   ...inside('Variables/Secret', ['core/config'], (it) => [it.value().part(1).body().replaceWith('$1 >= 0')]),
+  ...inside('configurationMessage', ['core/config'], (it) => [
+    it.operator('||').part(1).remove(),
+    it.operator('||').part(2).remove(),
+  ]),
   ...inside('configOf', ['core/config', 'webhooks/addresses.empty-db'], (it) => [
     it.property('allowPrivate').value().always(true),
   ]),

@@ -1,8 +1,13 @@
 import { createExecutionContext, waitOnExecutionContext } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import { vi } from 'vitest'
+import { accountCounters } from '../../../src/db/schema/accounts'
+import { events, replays, webhooks } from '../../../src/db/schema/webhooks'
+import { sql } from '../../../src/db/sql'
+import { deleteFrom, insertSelect, update } from '../../../src/db/write'
 import { sweep } from '../../../src/jobs/sweep'
 import { consume, consumeDeadLetters } from '../../../src/webhooks/consumer'
+import { execute, numbers, prepare } from '../../../test/helpers/database'
 import { receive } from '../../../test/helpers/webhooks'
 import { pathOf } from '../operation-kinds'
 import type { Operation, Sender } from '../sender'
@@ -16,18 +21,41 @@ const message = (accountId: string) => ({
 })
 
 /** More events than one message handles, and a replay of them; another worker holds the lease. */
-const MANY_EVENTS = (accountId: string, webhookId: string) => `
-  WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 600)
-  INSERT INTO events (account_id, sequence, id, type, is_internal, data, created_at)
-    SELECT '${accountId}', 1000 + i, printf('evt_%026d', i), 'user.created', 0, '{}', 1 FROM n;
-  UPDATE account_state SET event_sequence = 1600 WHERE account_id = '${accountId}';
-  UPDATE webhooks SET lease_id = 'busy', lease_until = 9000000000000 WHERE account_id = '${accountId}';
-  INSERT OR REPLACE INTO replays (account_id, webhook_id, next_sequence, last_sequence, since, until, only_failed)
-    VALUES ('${accountId}', '${webhookId}', 1001, 1600, 0, 9, 0)`
+const manyEvents = (accountId: string, webhookId: string) => [
+  insertSelect(
+    events,
+    {
+      accountId,
+      sequence: sql`1000 + i`,
+      id: sql`printf('evt_%026d', i)`,
+      type: 'user.created',
+      isInternal: 0,
+      data: '{}',
+      createdAt: 1,
+    },
+    sql`FROM ${numbers(1, 600)}`,
+  ),
+  update(accountCounters, { eventSequence: 1600 }, sql`${accountCounters.accountId} = ${accountId}`),
+  update(webhooks, { leaseId: 'busy', leaseUntil: 9_000_000_000_000 }, sql`${webhooks.accountId} = ${accountId}`),
+  deleteFrom(replays, sql`${replays.accountId} = ${accountId} AND ${replays.webhookId} = ${webhookId}`),
+  insertSelect(replays, {
+    accountId,
+    webhookId,
+    nextSequence: 1001,
+    lastSequence: 1600,
+    since: 0,
+    until: 9,
+    onlyFailed: 0,
+  }),
+]
 
 /** More requests than the standard plan allows in a minute, fewer than the premium plan allows. */
-const QUOTA_USED = (accountId: string) =>
-  `UPDATE account_state SET pace_sent = 1500, pace_minute = ${Math.floor(Date.now() / 60_000)} WHERE account_id = '${accountId}'`
+const quotaUsed = (accountId: string) =>
+  update(
+    accountCounters,
+    { quotaUsed: 1500, quotaWindow: Math.floor(Date.now() / 60_000) },
+    sql`${accountCounters.accountId} = ${accountId}`,
+  )
 
 async function consumeFor({ record }: Sender, accountId: string): Promise<void> {
   const messages = vi.mocked(env.WEBHOOKS.sendBatch).mock.calls
@@ -53,7 +81,7 @@ export const BACKGROUND: Operation[] = [
     writes: true,
     name: 'consumer of an account over its quota',
     async run(sender, { account }) {
-      await env.DB.prepare(QUOTA_USED(account.id)).run()
+      await execute(quotaUsed(account.id))
       await consumeFor(sender, account.id)
     },
   },
@@ -62,8 +90,7 @@ export const BACKGROUND: Operation[] = [
     writes: true,
     name: 'consumer of more events than one message handles',
     async run(sender, { account, resources }) {
-      const statements = MANY_EVENTS(account.id, resources.failingHook.id).split(';')
-      await env.DB.batch(statements.map((statement) => env.DB.prepare(statement)))
+      await env.DB.batch(manyEvents(account.id, resources.failingHook.id).map(prepare))
       await consumeFor(sender, account.id)
     },
   },
@@ -91,7 +118,7 @@ export const OPERATION_AFTER_SWEEP: Operation = {
   name: 'listEvents with a cursor from before a sweep',
   async run({ send }, { account }) {
     const { pagination } = JSON.parse((await send('agent', 'GET', 'events?per_page=1')).body)
-    await env.DB.prepare('DELETE FROM events WHERE account_id = ? AND sequence < 4').bind(account.id).run()
+    await execute(deleteFrom(events, sql`${events.accountId} = ${account.id} AND ${events.sequence} < 4`))
     await send('agent', 'GET', `events?cursor=${pagination.next_cursor}`)
   },
 }

@@ -1,55 +1,89 @@
 import { env } from 'cloudflare:workers'
 import { vi } from 'vitest'
+import { accountCounters, apiKeys, users } from '../../../src/db/schema/accounts'
+import { webhooks } from '../../../src/db/schema/webhooks'
+import { sql } from '../../../src/db/sql'
+import type { Statement } from '../../../src/db/statement'
+import { insertSelect, update } from '../../../src/db/write'
+import { numbers, prepare } from '../../../test/helpers/database'
 import { KEY_LIMIT, WEBHOOK_LIMIT } from '../neighbor-rows'
 import { pathOf, write } from '../operation-kinds'
 import type { Operation } from '../sender'
 import { attachments, comments, file } from './paths'
 
-function atLimit(operationId: string, fill: (accountId: string) => string, operation: Operation): Operation {
+function atLimit(operationId: string, fill: (accountId: string) => Statement[], operation: Operation): Operation {
   return {
     operationId,
     writes: true,
     name: `${operationId} at the limit`,
     async run(sender, fixture) {
-      await env.DB.batch(
-        fill(fixture.account.id)
-          .split(';')
-          .map((statement) => env.DB.prepare(statement)),
-      )
+      await env.DB.batch(fill(fixture.account.id).map(prepare))
       await operation.run(sender, fixture)
     },
   }
 }
 
-const upTo = (count: number) => `WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ${count})`
+const fullStorage = (accountId: string) => [
+  update(accountCounters, { storedBytes: 5_000_000_000 }, sql`${accountCounters.accountId} = ${accountId}`),
+]
+
+const allKeys = (accountId: string) => [
+  insertSelect(
+    users,
+    {
+      accountId,
+      id: sql`'key_full' || i`,
+      kind: 'key',
+      name: 'K',
+      email: sql`'full' || i`,
+      emailNormalized: sql`'full' || i`,
+      role: 'agent',
+      status: 'active',
+      tokenVersion: 1,
+      createdAt: 1,
+    },
+    sql`FROM ${numbers(1, KEY_LIMIT)}`,
+  ),
+  insertSelect(
+    apiKeys,
+    { accountId, id: sql`'key_full' || i`, lastFour: 'abcd', hash: sql`'hash' || i`, createdAt: 1 },
+    sql`FROM ${numbers(1, KEY_LIMIT)}`,
+  ),
+]
+
+const allWebhooks = (accountId: string) => [
+  insertSelect(
+    webhooks,
+    {
+      accountId,
+      id: sql`'webhook_full' || i`,
+      url: sql`'https://full' || i || '.example.com'`,
+      events: '["*"]',
+      includeInternal: 0,
+      active: 1,
+      secret: '',
+      createdAt: 1,
+      sinceSequence: 0,
+    },
+    sql`FROM ${numbers(1, WEBHOOK_LIMIT)}`,
+  ),
+]
 
 export const LIMITS: Operation[] = [
-  atLimit(
-    'createApiKey',
-    (
-      id,
-    ) => `INSERT INTO users (account_id, id, kind, name, email, email_key, role, status, credential_generation, created_at)
-      ${upTo(KEY_LIMIT)} SELECT '${id}', 'key_full' || i, 'key', 'K', 'full' || i, 'full' || i, 'agent', 'active', 1, 1 FROM n;
-      INSERT INTO api_keys (account_id, id, last_four, hash, created_at)
-      ${upTo(KEY_LIMIT)} SELECT '${id}', 'key_full' || i, 'abcd', 'hash' || i, 1 FROM n`,
-    write('createApiKey', 'admin', 'POST', 'api-keys', { name: 'One more' }),
-  ),
+  atLimit('createApiKey', allKeys, write('createApiKey', 'admin', 'POST', 'api-keys', { name: 'One more' })),
   atLimit(
     'createWebhook',
-    (
-      id,
-    ) => `INSERT INTO webhooks (account_id, id, url, events, include_internal, active, secret, created_at, since_sequence)
-      ${upTo(WEBHOOK_LIMIT)} SELECT '${id}', 'webhook_full' || i, 'https://full' || i || '.example.com', '["*"]', 0, 1, '', 1, 0 FROM n`,
+    allWebhooks,
     write('createWebhook', 'admin', 'POST', 'webhooks', { url: 'https://one-more.example.com', events: ['*'] }),
   ),
   atLimit(
     'uploadAttachment',
-    (id) => `UPDATE account_state SET stored_bytes = 5000000000 WHERE account_id = '${id}'`,
+    fullStorage,
     write('uploadAttachment', 'customer', 'POST', (w) => `${pathOf(attachments, w)}?filename=new.txt`, 'bytes'),
   ),
   atLimit(
     'createTicket',
-    (id) => `UPDATE account_state SET stored_bytes = 5000000000 WHERE account_id = '${id}'`,
+    fullStorage,
     write('createTicket', 'customer', 'POST', 'tickets', { title: 'Full', description: 'D', attachments: [file] }),
   ),
 ]

@@ -1,4 +1,7 @@
-import { env } from 'cloudflare:workers'
+import { deliveries as deliveriesTable, replays, webhooks } from '../../../src/db/schema/webhooks'
+import { sql } from '../../../src/db/sql'
+import { deleteFrom, update } from '../../../src/db/write'
+import { execute } from '../../../test/helpers/database'
 import { cursorReads, type Path, pathOf, reads, write } from '../operation-kinds'
 import type { Operation } from '../sender'
 import { deliveries, hook } from './paths'
@@ -13,10 +16,10 @@ const UPDATE_AFTER_SWEEP: Operation = {
   name: 'updateWebhook after a sweep of its deliveries',
   async run({ send }, fixture) {
     const { account, resources } = fixture
-    for (const table of ['replays', 'deliveries'])
-      await env.DB.prepare(`DELETE FROM ${table} WHERE account_id = ? AND webhook_id = ?`)
-        .bind(account.id, resources.hook.id)
-        .run()
+    for (const table of [replays, deliveriesTable])
+      await execute(
+        deleteFrom(table, sql`${table.accountId} = ${account.id} AND ${table.webhookId} = ${resources.hook.id}`),
+      )
     await send('admin', 'PATCH', pathOf(hook, fixture), { body: { description: 'New' } })
   },
 }
@@ -27,9 +30,13 @@ const DELETE_WITH_NEIGHBOR: Operation = {
   name: 'deleteWebhook of one that was deleted before',
   async run({ send }, { account, resources }) {
     const setDeletedInNeighbor = (deletedAt: number | null) =>
-      env.DB.prepare('UPDATE webhooks SET deleted_at = ? WHERE account_id <> ? AND id = ?')
-        .bind(deletedAt, account.id, resources.deletedHook.id)
-        .run()
+      execute(
+        update(
+          webhooks,
+          { deletedAt },
+          sql`${webhooks.accountId} <> ${account.id} AND ${webhooks.id} = ${resources.deletedHook.id}`,
+        ),
+      )
     await setDeletedInNeighbor(Date.now())
     await send('admin', 'DELETE', `webhooks/${resources.deletedHook.id}`)
     await setDeletedInNeighbor(null)

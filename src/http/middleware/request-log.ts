@@ -13,7 +13,7 @@ export const requestLog: MiddlewareHandler<AppEnv> = async (c, next) => {
   c.set('costs', noCosts())
   c.set('authMilliseconds', 0)
   await next()
-  const { costs, startedAt, caller, failure, requestId, authMilliseconds } = c.var
+  const { costs, startedAt, caller, errorCode, failure, requestId, authMilliseconds } = c.var
   const duration = Date.now() - startedAt
   if (costs.bookmark !== null) c.res.headers.set('X-D1-Bookmark', costs.bookmark)
   const parts = {
@@ -32,6 +32,8 @@ export const requestLog: MiddlewareHandler<AppEnv> = async (c, next) => {
     db_ms: parts.db,
     ...(caller && { account_id: caller.accountId, caller_id: caller.id }),
     db: { round_trips: costs.roundTrips, rows_read: costs.rowsRead, rows_written: costs.rowsWritten },
+    // An error of a response that was discarded is not the request's.
+    ...(errorCode !== undefined && c.res.status >= 400 && { error_code: errorCode }),
     ...(failure !== undefined && { failure: describeFailure(failure) }),
   })
 }

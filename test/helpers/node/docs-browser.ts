@@ -7,9 +7,9 @@ const EXECUTABLE = process.env.CHROMIUM || '/usr/bin/chromium'
 
 const TIMEOUT_MS = 50_000
 
-const HOW_TO_INSTALL = `The docs page is tested in Chromium, and there is none at ${EXECUTABLE}. Install it:
+const HOW_TO_INSTALL = `The documentation pages are tested in Chromium, which is not at ${EXECUTABLE}. Install it:
   apt-get update && apt-get install -y --no-install-recommends chromium
-or name one that is there: CHROMIUM=/path/to/chromium npm test`
+or set its path: CHROMIUM=/path/to/chromium npm test`
 
 /** Starts a browser that resolves no hosts but localhost. Throws with installation instructions if it is missing. */
 export function startBrowser(): Promise<Browser> {
@@ -37,13 +37,37 @@ export interface Docs {
   close(): Promise<void>
 }
 
-export async function openDocs(browser: Browser, origin: string, options: BrowserContextOptions = {}): Promise<Docs> {
+export const PHONE = { viewport: { width: 390, height: 844 } }
+
+/** Records problems: requests to other hosts, violations of the policy, errors and warnings. */
+export async function openPage(
+  browser: Browser,
+  url: string,
+  options: BrowserContextOptions = {},
+): Promise<{ page: Page; problems: string[] }> {
   const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, ...options })
   // Other tests may slow down the machine.
   context.setDefaultTimeout(TIMEOUT_MS)
   const page = await context.newPage()
-  const problems = await watch(page, origin)
-  await page.goto(`${origin}/docs`)
+  const problems = await watch(page, new URL(url).origin)
+  await page.goto(url)
+  return { page, problems }
+}
+
+/** Texts of code in tables that are broken into several lines. */
+export function brokenCodes(page: Page): Promise<string[]> {
+  return page.evaluate(`[...document.querySelectorAll('table code')]
+    .filter((code) => new Set([...code.getClientRects()].map(({ top }) => Math.round(top))).size > 1)
+    .map((code) => code.textContent)`)
+}
+
+export function widthOf(page: Page): Promise<number> {
+  return page.evaluate('document.documentElement.scrollWidth')
+}
+
+/** Opens the reference. */
+export async function openDocs(browser: Browser, origin: string, options: BrowserContextOptions = {}): Promise<Docs> {
+  const { page, problems } = await openPage(browser, `${origin}/docs/reference`, options)
   const form = page.getByRole('dialog')
   const responseArea = form.getByRole('region', { name: 'Response', exact: true })
   const sendButton = form.getByRole('button', { name: /^Send \w+ request/ })
@@ -84,9 +108,9 @@ async function watch(page: Page, origin: string): Promise<string[]> {
   page.on('requestfailed', (request) => problems.push(`failed: ${request.url()} ${request.failure()?.errorText}`))
   page.on('pageerror', (error) => problems.push(`error: ${error}`))
   page.on('console', (line) => ['error', 'warning'].includes(line.type()) && problems.push(`console: ${line.text()}`))
-  await page.exposeFunction('tellViolation', (what: string) => problems.push(`violates the policy: ${what}`))
+  await page.exposeFunction('reportViolation', (what: string) => problems.push(`violates the policy: ${what}`))
   await page.addInitScript(`addEventListener('securitypolicyviolation', (event) =>
-    tellViolation(event.effectiveDirective + ' ' + event.blockedURI + ' ' + event.sourceFile + ':' + event.lineNumber))`)
+    reportViolation(event.effectiveDirective + ' ' + event.blockedURI + ' ' + event.sourceFile + ':' + event.lineNumber))`)
   return problems
 }
 

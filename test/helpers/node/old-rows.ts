@@ -1,4 +1,8 @@
+import { getTableColumns } from 'drizzle-orm'
+import type { SQLiteTable } from 'drizzle-orm/sqlite-core'
 import { ACCOUNTS, ATTACHMENT, COMMENTS, PASSWORD, TICKETS, USERS } from '../../../scripts/demo/data.ts'
+import { accounts, users } from '../../../src/db/schema/accounts.ts'
+import { attachments, comments, tickets } from '../../../src/db/schema/tickets.ts'
 import { hashPassword } from '../../../src/lib/passwords.ts'
 
 /** Rows that every version can store, parents first. */
@@ -38,22 +42,32 @@ const event = (sequence: number, type: string, ticketId: string): Row => ({
   fanned_out_at: null,
 })
 
+/** A row by the names that its columns have in the database. */
+function stored(table: SQLiteTable, row: Row): Row {
+  const columns = getTableColumns(table)
+  return Object.fromEntries(Object.entries(row).map(([key, value]) => [columns[key]?.name ?? key, value]))
+}
+
 /** Other tables get a row generated from their columns. */
 export const OLD_ROWS: ReadonlyMap<string, readonly Row[]> = new Map(
   Object.entries({
-    accounts: ACCOUNTS,
+    accounts: ACCOUNTS.map((row) => stored(accounts, row)),
     account_state: [
       { account_id: ACME, ticket_number: 2, event_sequence: 3 },
       { account_id: 'acct_globex', ticket_number: 0, event_sequence: 0 },
     ],
-    users: [...USERS.map((user) => ({ ...user, password_hash: PASSWORD_HASH })), keyMember],
-    logins: USERS.map(({ account_id, id, email_key }) => ({ email_key, account_id, user_id: id })),
-    tickets: TICKETS,
-    comments: COMMENTS,
+    users: [...USERS.map((user) => stored(users, { ...user, passwordHash: PASSWORD_HASH })), keyMember],
+    logins: USERS.map(({ accountId, id, emailNormalized }) => ({
+      email_key: emailNormalized,
+      account_id: accountId,
+      user_id: id,
+    })),
+    tickets: TICKETS.map((row) => stored(tickets, row)),
+    comments: COMMENTS.map((row) => stored(comments, row)),
     attachments: [
-      { ...ATTACHMENT, size: 258_940, sha256: 'ab'.repeat(32) },
+      stored(attachments, { ...ATTACHMENT, size: 258_940, sha256: 'ab'.repeat(32) }),
       {
-        ...ATTACHMENT,
+        ...stored(attachments, ATTACHMENT),
         id: 'attach_internal',
         comment_id: 'comment124',
         is_internal: 1,

@@ -3,7 +3,15 @@ import { writeFileSync } from 'node:fs'
 import type { Browser } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { z } from 'zod'
-import { type Docs, openDocs, startBrowser } from '../helpers/node/docs-browser.ts'
+import {
+  brokenCodes,
+  type Docs,
+  openDocs,
+  openPage,
+  PHONE,
+  startBrowser,
+  widthOf,
+} from '../helpers/node/docs-browser.ts'
 import { preparedState } from '../helpers/node/prepared-state.ts'
 import { freePort, type RunningServer, startServer } from '../helpers/node/server.ts'
 
@@ -53,8 +61,20 @@ describe('the docs page, in Chromium and without a network', () => {
   })
 
   it('shows the codes of errors as whole words', async () => {
-    const code = docs.page.locator('table code', { hasText: 'unsupported_media_type' })
-    expect(await code.evaluate((element) => element.getClientRects().length)).toBe(1)
+    await docs.page.locator('table code', { hasText: 'unsupported_media_type' }).waitFor()
+    expect(await brokenCodes(docs.page)).toEqual([])
+  })
+
+  it('removes its plain version once it shows the document', async () => {
+    await expect.poll(() => docs.page.locator('.plain-reference').count(), PATIENCE).toBe(0)
+    expect(await docs.page.getByRole('heading', { level: 1 }).allInnerTexts()).toEqual(['Ticketing API'])
+  })
+
+  it('does not offer to send the requests of webhooks', async () => {
+    await docs.page.evaluate(`location.hash = 'tag/webhook-events/webhook/POST/ticket.created'`)
+    const section = docs.page.locator('[id$="webhook/POST/ticket.created"]').first()
+    await section.getByText('"ticket.created"').first().waitFor()
+    expect(await section.getByRole('button', { name: /test request/i }).count()).toBe(0)
   })
 
   it('logs in with the demo login, at the server that it is served from', async () => {
@@ -96,6 +116,8 @@ describe('the docs page, in Chromium and without a network', () => {
 
   it('sends nothing that a request can do without: no filter, no idempotency key, no version', async () => {
     await docs.open('get', '/tickets')
+    await docs.form.getByLabel('Include number in request').waitFor({ state: 'attached' })
+    expect(await docs.form.locator('tr.alert').count(), 'warnings before anything is typed').toBe(0)
     expect(Listed.parse(JSON.parse((await docs.send()).body)).data.length).toBeGreaterThan(2)
     await docs.close()
     await docs.open('post', '/tickets')
@@ -136,7 +158,12 @@ describe('the docs page on a phone', () => {
   let phone: Docs
 
   beforeAll(async () => {
-    phone = await openDocs(browser, server.origin, { viewport: { width: 390, height: 844 }, colorScheme: 'dark' })
+    phone = await openDocs(browser, server.origin, { ...PHONE, colorScheme: 'dark' })
+  })
+
+  it('shows the codes of errors as whole words', async () => {
+    await phone.page.locator('table code', { hasText: 'unsupported_media_type' }).waitFor()
+    expect(await brokenCodes(phone.page)).toEqual([])
   })
 
   it('shows what is wrong with a request field by field, with a token that is put in by hand', async () => {
@@ -152,7 +179,7 @@ describe('the docs page on a phone', () => {
   })
 
   it('is no wider than the phone', async () => {
-    expect(await phone.page.evaluate('document.documentElement.scrollWidth')).toBe(390)
+    expect(await widthOf(phone.page)).toBe(390)
     expect(await phone.responseArea.evaluate((element) => element.scrollWidth <= element.clientWidth)).toBe(true)
   })
 
@@ -173,7 +200,46 @@ describe('the docs page on a phone', () => {
   })
 })
 
-/** Updates the screenshot of the README: `SCREENSHOT=docs/docs-page.png npx vitest run test/docs/page.e2e.test.ts`. */
+describe('the code samples of the docs page', () => {
+  it('are in curl, TypeScript and Python, with the origin of the page', async () => {
+    const { page } = await openPage(browser, `${server.origin}/docs/reference#tag/tickets/PATCH/tickets/{ticket_id}`)
+    const section = page.locator('[id$="tag/tickets/PATCH/tickets/{ticket_id}"]').first()
+    await expect
+      .poll(() => shown(section), PATIENCE)
+      .toContain(`curl -X PATCH '${server.origin}/api/v1/tickets/ticket123'`)
+    for (const [label, line] of [
+      ['TypeScript', "await client.tickets.update('ticket123', {"],
+      ['Python', 'response = requests.patch('],
+    ] as const) {
+      await section.getByRole('button', { name: /^Change code sample language/ }).click()
+      await page.getByRole('option', { name: label, exact: true }).click()
+      await expect.poll(() => shown(section), PATIENCE).toContain(line)
+    }
+  })
+})
+
+describe.each([
+  ['a desktop', {}],
+  ['a phone', PHONE],
+])('the docs page without scripts, on %s', (_device, options) => {
+  it('shows title, introduction and operations, with links that work', async () => {
+    const { page } = await openPage(browser, `${server.origin}/docs/reference`, {
+      ...options,
+      javaScriptEnabled: false,
+    })
+    await page.getByRole('heading', { level: 1, name: 'Ticketing API' }).waitFor()
+    await page.getByRole('heading', { level: 2, name: 'Errors' }).waitFor()
+    const operations = page.getByRole('navigation', { name: 'Operations' })
+    expect(await operations.getByRole('link').count()).toBeGreaterThan(50)
+    await operations.locator('a[href$="POST/tickets"]').click()
+    await page.locator('article:target').getByText('POST /tickets', { exact: true }).waitFor()
+    await page.getByRole('link', { name: 'Guides' }).click()
+    expect(page.url()).toBe(`${server.origin}/docs`)
+    await page.getByRole('heading', { level: 1, name: 'Ticketing API' }).waitFor()
+  })
+})
+
+/** Updates the screenshot of the README: `SCREENSHOT=docs/docs-page.png npx vitest run test/docs/reference-page.e2e.test.ts`. */
 async function takeScreenshot(): Promise<void> {
   for (const name of ['Cookies', 'Headers', 'Query Parameters'])
     await docs.form.getByRole('button', { name, exact: true }).first().click()

@@ -1,15 +1,19 @@
 import { env } from 'cloudflare:workers'
 import { beforeAll, describe, expect, it, vi } from 'vitest'
+import { SCALAR_FILE } from '../../src/docs/page'
 import { call, type TestResponse } from '../helpers/api'
+import { OPERATIONS, openapi } from '../helpers/openapi'
 
 const HASHED = /\/scalar-[\d.]+\.js$/
 
 let page: TestResponse
 let named: string[]
+let files: string[]
 
 beforeAll(async () => {
-  page = await call('GET', '/docs')
-  named = [...page.text.matchAll(/(?:src|href)="([^"]+)"/g)].flatMap((match) => match[1] ?? [])
+  page = await call('GET', '/docs/reference')
+  named = [...page.text.matchAll(/(?:src|href)="([^"#]+)"/g)].flatMap((match) => match[1] ?? [])
+  files = [...new Set(named)].filter((path) => path.includes('.'))
 })
 
 function directives(policy: string | null): Record<string, string[]> {
@@ -21,7 +25,7 @@ function expectUncounted({ headers }: TestResponse): void {
   for (const name of headers.keys()) expect(name).not.toMatch(/ratelimit/i)
 }
 
-describe('GET /docs', () => {
+describe('GET /docs/reference', () => {
   it('is a page with a title, a description, a language and an icon', () => {
     expect(page.status).toBe(200)
     expect(page.headers.get('Content-Type')).toBe('text/html; charset=UTF-8')
@@ -29,6 +33,26 @@ describe('GET /docs', () => {
     expect(page.text).toContain('<title>Ticketing API reference</title>')
     expect(page.text).toMatch(/<meta name="description" content="[^"]{40,}">/)
     expect(page.text).toContain('<link rel="icon" href="/docs/favicon.svg" type="image/svg+xml">')
+  })
+
+  it('has title, introduction and every operation without a script', () => {
+    expect(page.text).toContain('<h1>Ticketing API</h1>')
+    expect(page.text).toContain('<h2 id="errors">Errors</h2>')
+    expect(page.text).toContain('<td><code>invalid_input</code></td>')
+    for (const { method, path, summary, tags } of OPERATIONS) {
+      const anchor = `tag/${tags[0]?.toLowerCase().replaceAll(' ', '-')}/${method}${path}`
+      expect(page.text, summary).toContain(`<a href="#${encodeURI(anchor)}">`)
+      expect(page.text, summary).toContain(`<article id="${anchor}">`)
+      expect(page.text, summary).toContain(`<code>${method} ${path}</code>`)
+    }
+    for (const event of Object.keys(openapi.webhooks))
+      expect(page.text).toContain(`<article id="tag/webhook-events/webhook/POST/${event}">`)
+  })
+
+  it('is complete for a request with conditions, because the nonce is new', async () => {
+    const again = await call('GET', '/docs/reference', { headers: { 'If-None-Match': '*', Range: 'bytes=0-9' } })
+    expect(again.status).toBe(200)
+    expect(again.text.length).toBe(page.text.length)
   })
 
   it('lets nothing of another host in, and no script or style that is written into the page', () => {
@@ -50,7 +74,7 @@ describe('GET /docs', () => {
   it('has a nonce that no other answer has, and is not kept', async () => {
     const nonceOf = ({ headers }: TestResponse) =>
       /nonce-([^']+)/.exec(headers.get('Content-Security-Policy') ?? '')?.[1]
-    const again = await call('GET', '/docs')
+    const again = await call('GET', '/docs/reference')
     expect(page.text).toContain(`<meta property="csp-nonce" content="${nonceOf(page)}">`)
     expect(again.text).toContain(`<meta property="csp-nonce" content="${nonceOf(again)}">`)
     expect(nonceOf(again)).not.toBe(nonceOf(page))
@@ -67,24 +91,18 @@ describe('GET /docs', () => {
 
   it('is not counted, however often it is asked for', async () => {
     const limiter = vi.spyOn(env.RATE_LIMITER, 'getByName')
-    for (const path of ['/docs', ...named]) await call('GET', path)
+    for (const path of ['/docs/reference', ...named]) await call('GET', path)
     expect(limiter).not.toHaveBeenCalled()
     limiter.mockRestore()
   })
 
-  it.each(['/', '/docs/'])('is where %s leads, uncounted', async (path) => {
-    const response = await call('GET', path)
-    expect([response.status, response.headers.get('Location')]).toEqual([302, '/docs'])
-    expectUncounted(response)
-  })
-
   it('answers HEAD as GET without a body, and other methods with 405', async () => {
-    const head = await call('HEAD', '/docs')
+    const head = await call('HEAD', '/docs/reference')
     expect(head).toMatchObject({ status: 200, text: '' })
     expect(head.headers.get('Content-Type')).toBe(page.headers.get('Content-Type'))
     expect(directives(head.headers.get('Content-Security-Policy'))).toHaveProperty('script-src', ["'self'"])
     for (const method of ['POST', 'PUT', 'PATCH', 'DELETE']) {
-      const rejected = await call(method, '/docs')
+      const rejected = await call(method, '/docs/reference')
       expect(rejected.status, method).toBe(405)
       expect(rejected.headers.get('Allow')).toMatch(/^GET(, |$)/)
       expectUncounted(rejected)
@@ -94,8 +112,10 @@ describe('GET /docs', () => {
 
 describe('what the page names', () => {
   it('is of this service alone', () => {
-    expect(named).toHaveLength(6)
-    for (const path of named) expect(path).toMatch(/^\/(docs\/[\w.-]+|openapi\.json)$/)
+    expect(files.toSorted()).toEqual(
+      ['before-scalar.js', 'favicon.svg', 'reference.css', 'reference.js', SCALAR_FILE].map((name) => `/docs/${name}`),
+    )
+    for (const path of named) expect(path).toMatch(/^\/docs(\/[\w.-]+)?$/)
   })
 
   it('is there, with its type and the headers that every answer has', async () => {
@@ -103,9 +123,8 @@ describe('what the page names', () => {
       js: /^text\/javascript/,
       svg: /^image\/svg\+xml$/,
       css: /^text\/css/,
-      json: /^application\/json/,
     }
-    for (const path of named) {
+    for (const path of files) {
       const response = await call('GET', path)
       expect(response.status, path).toBe(200)
       expect(response.text.length, path).toBeGreaterThan(100)
@@ -118,7 +137,7 @@ describe('what the page names', () => {
   })
 
   it('is kept for good where its version is in its name, and else asked for again with its ETag', async () => {
-    for (const path of named.filter((each) => each.startsWith('/docs/'))) {
+    for (const path of files) {
       const response = await call('GET', path)
       const expected = HASHED.test(path) ? 'public, max-age=31536000, immutable' : 'no-cache'
       expect(response.headers.get('Cache-Control'), path).toBe(expected)
@@ -129,7 +148,7 @@ describe('what the page names', () => {
       expect(again.headers.get('ETag'), path).toBe(tag)
       expect(again.headers.get('Cache-Control'), path).toBe(expected)
     }
-    expect(named.filter((path) => HASHED.test(path))).toHaveLength(1)
+    expect(files.filter((path) => HASHED.test(path))).toHaveLength(1)
   })
 
   it('answers HEAD as GET without a body, and other methods with 405', async () => {

@@ -1,6 +1,6 @@
 // Runs before Scalar's script, so that it keeps to the page's content security policy.
 
-// Its schema library would else try whether it may compile code from text, which is a violation though it is caught.
+// Its schema library would otherwise try to compile code from text, which is a violation even though it is caught.
 globalThis.__zod_globalConfig = { jitless: true }
 
 // Its editor and its messages write style elements without a nonce, and have no setting for one.

@@ -1,0 +1,161 @@
+import type { Scenario } from './scenario.ts'
+
+export const SOFTWARE: Scenario[] = [
+  {
+    title: 'Export from {product} is empty for {month}',
+    description: 'The CSV export for {month} has only the header line. Other months have all rows.',
+    priority: 'high',
+    tags: ['export', 'reports'],
+    fields: { product: '{product}', month: '{month}' },
+    replies: [
+      ['agent', 'I can reproduce it. The filter uses the wrong time zone for the first day of the month.'],
+      ['note', 'Fixed in {version}, released tonight.'],
+      ['agent', 'Version {version} is live. Please try the export again.'],
+      ['customer', 'All rows are there now.'],
+    ],
+  },
+  {
+    title: '{product} is slow since version {version}',
+    description: 'Opening a customer record takes up to {n} seconds since {version}. It was instant before.',
+    priority: 'high',
+    tags: ['performance'],
+    fields: { product: '{product}', version: '{version}' },
+    replies: [
+      ['agent', 'Thank you, several sites report this. We are looking at the database.'],
+      ['note', 'Missing index after the migration. Rebuilding it takes an hour.'],
+      ['agent', 'The index is rebuilt and response times are back to normal.'],
+    ],
+  },
+  {
+    title: 'Invoice {order} shows the wrong tax rate',
+    description: 'Invoice {order} has 19 % instead of the reduced rate. The customer has complained.',
+    priority: 'critical',
+    tags: ['billing', 'invoice'],
+    fields: { invoice: 'INV-{order}' },
+    replies: [
+      ['agent', 'The article was assigned to the wrong tax class. We will cancel and reissue the invoice.'],
+      ['customer', 'Please send the corrected one to the customer directly.'],
+      ['agent', 'Sent. A copy is in your archive.'],
+    ],
+  },
+  {
+    title: 'Feature request: dark mode in {product}',
+    description: 'Many of us work in the evening. A dark mode in {product} would be easier on the eyes.',
+    priority: 'low',
+    tags: ['feature-request', 'ui'],
+    fields: { product: '{product}' },
+    replies: [['agent', 'Thank you for the idea. It is on the list for the next quarter.']],
+  },
+  {
+    title: 'Order {order} is stuck in "processing"',
+    description: 'Order {order} has been in "processing" since yesterday noon. The goods are in stock.',
+    priority: 'high',
+    tags: ['orders', 'integration'],
+    fields: { order: 'ORD-{order}' },
+    replies: [
+      ['note', 'The message to the warehouse was rejected: the address has no house number.'],
+      ['agent', 'The address was incomplete. I have corrected it and released the order.'],
+    ],
+  },
+  {
+    title: 'Calendar invitations are off by one hour in {site}',
+    description: 'Invitations from head office appear one hour late in {site} since the clock change.',
+    priority: 'medium',
+    tags: ['calendar', 'timezone'],
+    fields: { site: '{site}' },
+    replies: [
+      ['agent', 'Which time zone does your mail program show under Settings, Calendar?'],
+      ['customer', 'It says UTC. I never changed it.'],
+      ['agent', 'Please set it to your city. We have corrected the default for all users of {site}.'],
+    ],
+  },
+  {
+    title: 'Typo on the order confirmation page of {product}',
+    description: 'It says "Thank you for you order" on the last page of {product}, version {version}.',
+    priority: 'low',
+    tags: ['ui', 'typo'],
+    fields: { product: '{product}', version: '{version}' },
+    replies: [['agent', 'Good catch! The fix is in the next release.']],
+  },
+  {
+    title: 'Import of {n} contacts fails without a message',
+    description: 'I upload a file with {n} contacts, the bar reaches 100 %, and then nothing happens.',
+    priority: 'medium',
+    tags: ['import', 'contacts'],
+    fields: { rows: '{n}' },
+    replies: [
+      ['agent', 'Could you send us the first three lines of the file?'],
+      ['customer', 'name;email;phone – the rest follows the same pattern.'],
+      ['agent', 'The import expects commas. With semicolons it should at least say so: we will add a message.'],
+    ],
+  },
+  {
+    title: 'Erreur 502 dans {product} vers {n} heures',
+    description: 'Plusieurs collègues de {site} voient une erreur 502 dans {product} tous les jours à la même heure.',
+    priority: 'high',
+    tags: ['outage', 'performance'],
+    fields: { product: '{product}', site: '{site}', language: 'fr' },
+    replies: [
+      ['agent', 'Merci pour le signalement. La sauvegarde quotidienne charge trop le serveur à ce moment-là.'],
+      ['note', 'Move the backup window to the night.'],
+      ['agent', "La sauvegarde est déplacée à la nuit. Dites-nous si l'erreur revient."],
+    ],
+  },
+  {
+    title: 'Dashboard of {site} shows yesterday’s figures',
+    description: 'The sales dashboard of {site} is a day behind. The team meeting is at ten.',
+    priority: 'medium',
+    tags: ['figures', 'reports'],
+    fields: { site: '{site}' },
+    replies: [
+      ['agent', 'The nightly job failed. It runs now and will be done by half past nine.'],
+      ['customer', 'Figures are current. Just in time!'],
+    ],
+  },
+  {
+    title: 'Relatório de vendas de {site} com valores duplicados',
+    description: 'No relatório de {site} algumas vendas aparecem duas vezes. O total não confere com o {product}.',
+    priority: 'high',
+    tags: ['reports', 'billing'],
+    fields: { product: '{product}', site: '{site}', language: 'pt' },
+    replies: [
+      ['agent', 'Olá, encontramos a causa: uma integração enviou os dados duas vezes. O relatório foi corrigido.'],
+      ['customer', 'Agora está tudo certo. Obrigado!'],
+    ],
+  },
+  {
+    title: 'Webhook from {product} arrives {n} times',
+    description: 'Our endpoint gets the same event {n} times. We answer with 200, but only after about 20 seconds.',
+    priority: 'medium',
+    tags: ['api', 'webhooks', 'integration'],
+    fields: { product: '{product}' },
+    replies: [
+      [
+        'agent',
+        'Responses after 15 seconds count as failed, so the event is sent again. Respond first, process later.',
+      ],
+      ['customer', 'We use a queue now, and the duplicates are gone.'],
+    ],
+  },
+  {
+    title: 'Question about the license count of {product}',
+    description: 'We have {n} licenses of {product}. Does a shared account count as one or as several?',
+    priority: 'low',
+    tags: ['licenses', 'question'],
+    fields: { product: '{product}', licenses: '{n}' },
+    replies: [
+      ['agent', 'Licenses are counted by named user, so a shared account is not allowed. We can add licenses.'],
+    ],
+  },
+  {
+    title: 'Search in {product} does not find “Müller”',
+    description: 'Searching for “Müller” in {product} finds nothing, “Muller” finds three of five customers.',
+    priority: 'medium',
+    tags: ['search', 'unicode'],
+    fields: { product: '{product}' },
+    replies: [
+      ['note', 'Two spellings of ü in the data: composed and decomposed.'],
+      ['agent', 'We have normalized the names. Both searches find all five now.'],
+    ],
+  },
+]
