@@ -115,7 +115,7 @@ describe('what the page names', () => {
     expect(files.toSorted()).toEqual(
       ['before-scalar.js', 'favicon.svg', 'reference.css', 'reference.js', SCALAR_FILE].map((name) => `/docs/${name}`),
     )
-    for (const path of named) expect(path).toMatch(/^\/docs(\/[\w.-]+)?$/)
+    for (const path of named) expect(path).toMatch(/^\/docs(\/[\w.-]+){0,2}$/)
   })
 
   it('is there, with its type and the headers that every answer has', async () => {
