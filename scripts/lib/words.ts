@@ -42,7 +42,7 @@ export const CHECKED_FOLDERS = ['src', 'test', 'quality', 'packages', 'scripts',
 const DOCUMENTS = ['*.md', 'docs/**/*.md', 'quality/**/*.md', 'packages/*/*.md', 'openapi.json']
 
 /** Documents that are not rewritten yet. A test fails if one of them has become clean. */
-export const UNCHECKED_DOCUMENTS: readonly string[] = ['docs/operations.md']
+export const UNCHECKED_DOCUMENTS: readonly string[] = ['docs/operations.md', 'openapi.json']
 
 export interface Finding {
   file: string

@@ -1,6 +1,6 @@
 import type { z } from '@hono/zod-openapi'
 import { examplePagination } from '../http/pagination/page'
-import type { ApiKeyList, ApiKeyWithSecretResponse } from './schema'
+import { type ApiKeyList, type ApiKeyWithSecretResponse, EXAMPLE_KEY } from './schema'
 
 const KEY = {
   id: 'key_01jt0v7m3zq8x5y2w9r4n6p1kc',
@@ -12,9 +12,6 @@ const KEY = {
   expires_at: null,
   revoked_at: null,
 }
-
-/** An example that no deployment accepts. */
-export const EXAMPLE_KEY = `tk_live_01jt0v7m3zq8x5y2w9r4n6p1kc${'0123456789abcdef'.repeat(6).slice(4)}`
 
 export const NEW_KEY: z.infer<typeof ApiKeyWithSecretResponse> = { data: { ...KEY, key: EXAMPLE_KEY } }
 

@@ -3,7 +3,6 @@ import { PageQuery, Pagination } from '../http/pagination/page'
 import { DATE_RULE, instant, singleLine } from '../http/schemas/request-fields'
 import { idField, NullableTime, textField, WireTime } from '../http/schemas/response-fields'
 import { toWireTime } from '../lib/time'
-import { EXAMPLE_KEY } from './examples'
 import type { ApiKeyRow } from './queries'
 
 const WEEK_SECONDS = 604_800
@@ -35,6 +34,9 @@ const shape = {
 }
 
 const ApiKey = z.object(shape).openapi('ApiKey', { description: 'An API key, without its secret.' })
+
+/** An example that no deployment accepts. */
+export const EXAMPLE_KEY = `tk_live_01jt0v7m3zq8x5y2w9r4n6p1kc${'0123456789abcdef'.repeat(6).slice(4)}`
 
 const Key = z.string().openapi({
   maxLength: 126,

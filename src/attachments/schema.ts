@@ -7,7 +7,6 @@ import { idField, integerField, textField, WireTime } from '../http/schemas/resp
 import { hasMoreBytes, isCleanText } from '../lib/text'
 import { toWireTime } from '../lib/time'
 import type { ServiceContext } from '../service/context'
-import { EXAMPLE_URL } from './examples'
 import type { AttachmentRow } from './queries'
 import { signedPath } from './url-signing'
 
@@ -71,6 +70,13 @@ export const NewAttachments = z
 export type NewAttachmentInput = z.infer<typeof NewAttachment>
 export type NewAttachmentJson = z.input<typeof NewAttachment>
 
+export const EXAMPLE_SIGNATURE = 'acct_acme.4f7Xq0b9d2mJ6uWcR1sTzKpYvE8hLgNa3oQiBfUxDjw'
+
+/** The path is an ID and a filename. */
+export function exampleUrl(path: string): string {
+  return `https://api.example.com/files/${path}?expires=1746104400&signature=${EXAMPLE_SIGNATURE}`
+}
+
 export const Attachment = z
   .object({
     id: idField('attach123').openapi({ description: 'ID of the attachment.' }),
@@ -86,7 +92,7 @@ export const Attachment = z
       description:
         'Signed URL of the file, valid for one to two hours without a credential. In events it is the API path ' +
         '`/attachments/{id}`.',
-      example: EXAMPLE_URL,
+      example: exampleUrl('attach123/error_screenshot.png'),
     }),
     created_at: WireTime.openapi({ description: 'Time of the upload.' }),
     sha256: z.string().openapi({

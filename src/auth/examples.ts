@@ -1,9 +1,5 @@
 import type { z } from '@hono/zod-openapi'
-import type { LoginResult } from './schema'
-
-/** An example that no deployment accepts. */
-export const EXAMPLE_TOKEN =
-  'eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJzdWIiOiJ1c2VyMTIzIn0.6iRZ3uQ8c2nV0yTqk1mXl5sWb7pHd9aJfGxEoKzUtNs'
+import { EXAMPLE_TOKEN, type LoginResult } from './schema'
 
 export const LOGGED_IN: z.infer<typeof LoginResult> = {
   token: EXAMPLE_TOKEN,

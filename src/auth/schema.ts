@@ -3,7 +3,6 @@ import { MAX_TOKEN } from '../access/tokens'
 import { Email, GivenPassword, NewPassword, singleLine } from '../http/schemas/request-fields'
 import { WireTime } from '../http/schemas/response-fields'
 import { RoleName, User } from '../users/service'
-import { EXAMPLE_TOKEN } from './examples'
 
 export const LoginBody = z
   .strictObject({
@@ -23,6 +22,10 @@ export const RegisterBody = z
     password: NewPassword,
   })
   .openapi('Register')
+
+/** An example that no deployment accepts. */
+export const EXAMPLE_TOKEN =
+  'eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJzdWIiOiJ1c2VyMTIzIn0.6iRZ3uQ8c2nV0yTqk1mXl5sWb7pHd9aJfGxEoKzUtNs'
 
 export const LoginResult = z
   .object({

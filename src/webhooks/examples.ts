@@ -1,7 +1,7 @@
 import type { z } from '@hono/zod-openapi'
 import { examplePagination } from '../http/pagination/page'
 import type { DeliveryList, DeliveryResponse, DeliveryWithAttemptsResponse } from './delivery-schema'
-import type { WebhookList, WebhookResponse, WebhookWithSecretResponse } from './schema'
+import { EXAMPLE_SECRET, type WebhookList, type WebhookResponse, type WebhookWithSecretResponse } from './schema'
 
 export const CRM: z.infer<typeof WebhookResponse> = {
   data: {
@@ -16,9 +16,6 @@ export const CRM: z.infer<typeof WebhookResponse> = {
     secret_last_rotated_at: null,
   },
 }
-
-/** The bytes 0 to 31 in base64. */
-export const EXAMPLE_SECRET = 'whsec_AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8='
 
 export const NEW_WEBHOOK: z.infer<typeof WebhookWithSecretResponse> = { data: { ...CRM.data, secret: EXAMPLE_SECRET } }
 

@@ -5,7 +5,6 @@ import { PageQuery, Pagination } from '../http/pagination/page'
 import { requireAnyField, singleLine } from '../http/schemas/request-fields'
 import { idField, NullableTime, textField, WireTime } from '../http/schemas/response-fields'
 import { toWireTime } from '../lib/time'
-import { EXAMPLE_SECRET } from './examples'
 import type { WebhookRow } from './queries'
 import { isWebUrl } from './ssrf-guard'
 
@@ -47,6 +46,9 @@ const shape = {
 }
 
 const Webhook = z.object(shape).openapi('Webhook', { description: 'A subscription of a URL to events.' })
+
+/** The bytes 0 to 31 in base64. */
+export const EXAMPLE_SECRET = 'whsec_AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8='
 
 const Secret = z.string().openapi({
   maxLength: 50,
