@@ -16,7 +16,7 @@ import { registerDocsRoutes } from './docs/routes'
 import { registerEventRoutes } from './events/routes'
 import { registerHealthRoutes } from './health/routes'
 import type { AppEnv } from './http/app-env'
-import { methodNotAllowedResponse, notFoundResponse, onError } from './http/error-handler'
+import { methodNotAllowedResponse, onError, routeNotFoundResponse } from './http/error-handler'
 import { requestLog } from './http/middleware/request-log'
 import { requireHttps } from './http/middleware/require-https'
 import { preflights, securityHeaders } from './http/middleware/security-headers'
@@ -54,7 +54,7 @@ export function createApp(): Hono<AppEnv> {
   for (const prefix of PREFIXES) app.route(prefix, v1)
   registerDocsRoutes(app)
 
-  app.notFound(notFoundResponse)
+  app.notFound((c) => routeNotFoundResponse(c, app.routes))
   app.onError(onError)
   return app
 }

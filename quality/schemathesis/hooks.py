@@ -22,16 +22,17 @@ IGNORED_HEADERS = {"X-Request-Id", "X-D1-Bookmark", "If-None-Match", "Range", "I
 
 # Rules that JSON Schema cannot express; the document describes each of them.
 BEYOND_SCHEMAS = {
-    "Page must not come beside cursor",
-    "Cursor must be empty, or a cursor of this very list",
-    "Tags must not come beside add tags or remove tags",
-    "Add tags must not name what remove tags names",
-    "Current password is required",
-    "Current password is only for a change of your own e-mail",
+    "Page must not be used together with cursor",
+    "Cursor is not a complete cursor: send next_cursor of a response",
+    "Cursor does not belong to this list and these filters",
+    "Tags must not be used together with add_tags or remove_tags",
+    "add_tags must not overlap remove_tags",
+    "current_password is required",
+    "current_password is only accepted with a change of your own email",
     "Until must be later than since",
-    "Expires at must be an RFC 3339 time or a date that lies ahead",
+    "expires_at must be in the future",
     # `current_password` alone.
-    "Body must name at least one field",
+    "Body must have at least one field",
 }
 
 numbers = itertools.count()

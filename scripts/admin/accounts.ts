@@ -111,8 +111,8 @@ export function revokeKey(db: Database, keyId: string): string {
     sql`${apiKeys.accountId} = ${accountId} AND ${apiKeys.id} = ${keyId} AND ${apiKeys.revokedAt} IS NULL`,
   )
   const [changed = []] = db.run(returningId(revoke, apiKeys))
-  if (changed.length === 0) throw new Error(`There is no live key ${keyId}.`)
-  return `Key ${keyId} is dead within 60 seconds.`
+  if (changed.length === 0) throw new Error(`There is no active key ${keyId}.`)
+  return `Key ${keyId} is revoked within 60 seconds.`
 }
 
 export async function resetPassword(db: Database, slug: string, email: string): Promise<string> {
@@ -126,7 +126,7 @@ export async function resetPassword(db: Database, slug: string, email: string): 
   )
   const [changed = []] = db.run(returningId(change, users))
   if (changed.length === 0) throw new Error(`There is no user ${email} in an account ${slug}.`)
-  return `Password ${password}   (shown here only)\nOlder tokens of ${email} are dead within 60 seconds.`
+  return `Password ${password}   (shown here only)\nOlder tokens of ${email} are revoked within 60 seconds.`
 }
 
 export function unlock(db: Database, email: string): string {
@@ -144,7 +144,7 @@ function returningId({ query }: Statement, { id }: { id: Column }): string {
 }
 
 function checkEmail(email: string): void {
-  if (!isEmail(email) || characters(email) > 254) throw new Error('EMAIL must be an e-mail address.')
+  if (!isEmail(email) || characters(email) > 254) throw new Error('EMAIL must be an email address.')
 }
 
 function newPassword(): string {

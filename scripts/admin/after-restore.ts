@@ -52,11 +52,11 @@ export function afterRestore(db: Database, since: string, options: Options): str
   const [keys = [], [ticket] = []] = results.slice(-2)
   raiseVersions(db, Number(ticket?.last), gap)
   return [
-    'All tokens are dead within 60 seconds: everybody logs in anew.',
-    `Ticket numbers and versions go on ${gap} higher, event sequences ${gap * SEQUENCES_PER_WRITE} higher.`,
+    'All tokens are revoked within 60 seconds: all users must log in again.',
+    `Ticket numbers and versions are raised by ${gap}, event sequences by ${gap * SEQUENCES_PER_WRITE}.`,
     listKeys(keys),
-    `What was done since ${since} is undone, and is for you to do again: users deactivated, roles lowered, passwords,`,
-    'keys revoked or rotated, secrets of webhooks rotated. docs/operations.md says how the log tells of them.',
+    `Changes since ${since} are undone. Repeat them: deactivated users, lowered roles, new passwords, revoked or rotated keys,`,
+    'rotated signing secrets. docs/operations.md shows how to find them in the log.',
   ].join('\n')
 }
 
@@ -117,7 +117,7 @@ function raiseVersions(db: Database, last: number, gap: number): void {
 }
 
 function listKeys(keys: ResultRow[]): string {
-  if (keys.length === 0) return 'No API key is alive.'
+  if (keys.length === 0) return 'No API key is active.'
   const lines = keys.map((row) => [
     cell(row, 'id'),
     cell(row, 'slug'),
@@ -127,8 +127,8 @@ function listKeys(keys: ResultRow[]): string {
     timeIn(row, 'last_used_at'),
   ])
   return [
-    'These API keys are alive, those among them too that were revoked or rotated since. End what must not live, with',
-    'npm run admin -- revoke-key KEY_ID, or all of them by running this again with --revoke-keys.',
+    'These API keys are active, including those that were revoked or rotated since. Revoke a key with',
+    'npm run admin -- revoke-key KEY_ID, or all keys by running this again with --revoke-keys.',
     formatTable(['KEY', 'ACCOUNT', 'NAME', 'ROLE', 'CREATED', 'LAST USED'], lines),
   ].join('\n')
 }

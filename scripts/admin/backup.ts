@@ -37,9 +37,11 @@ function report(file: string, { rows, moved }: End): string {
   return [
     `${file}: ${total} rows of ${Object.keys(rows).length} tables, ${statSync(file).size} bytes.`,
     ...(moved
-      ? ['The database was written to meanwhile: the rows are not of one moment. docs/operations.md says more.']
+      ? [
+          'The database was written to during the backup, so this is not a snapshot of one moment: see docs/operations.md.',
+        ]
       : []),
-    'It holds hashes of passwords and sealed secrets: keep it as you keep the database. Files lie in R2 and are not in it.',
+    'It contains password hashes and encrypted secrets: store it as safely as the database. It does not contain the files in R2.',
   ].join('\n')
 }
 

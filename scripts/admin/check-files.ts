@@ -14,7 +14,7 @@ import { openSource } from './source.ts'
 export async function checkFiles(db: Database, list: string | undefined): Promise<string> {
   if (list === undefined && db.isRemote)
     throw new Error(
-      'Name a file with the keys of the bucket, one a line: --list FILE. docs/operations.md says how to make it.',
+      'Add --list FILE, a file with the keys of the bucket, one per line. docs/operations.md shows how to create it.',
     )
   const keys = new Set(list === undefined ? await localKeys() : readFileSync(list, 'utf8').split('\n').filter(Boolean))
   const source = openSource(db)
@@ -29,7 +29,7 @@ export async function checkFiles(db: Database, list: string | undefined): Promis
   for (const key of keysIn(source.runQuery, tables, objectIntents)) keys.delete(key)
   source.close()
   const report = [
-    `${count} attachments, ${missing.length} of them without their object; ${keys.size} objects that nothing knows.`,
+    `${count} attachments, ${missing.length} of them without an object; ${keys.size} unknown objects.`,
     ...missing.map((key) => `missing ${key}`),
     ...[...keys].map((key) => `orphan  ${key}`),
   ].join('\n')

@@ -53,7 +53,7 @@ function withAdvice<T>(run: () => T): T {
     return run()
   } catch (error) {
     if (error instanceof Error && error.message.includes('no such table'))
-      throw new Error('The database is not there yet, or older than this command. npm start makes it, or migrates it.')
+      throw new Error('The database does not exist yet, or needs migrations. npm start creates and migrates it.')
     throw error
   }
 }

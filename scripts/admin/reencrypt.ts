@@ -42,10 +42,10 @@ export async function reencrypt(run: Run, settings: SecretSettings, now: number)
   return [
     `Stored ciphertexts: ${moved} moved, ${left} left.`,
     ...(left > 0 ? [whyLeft(lost)] : []),
-    `APP_SECRET is known since ${toWireTime(since)}: run this once it is deployed, for the clock starts here.`,
+    `APP_SECRET is known since ${toWireTime(since)}: run this as soon as it is deployed, because the waiting time starts here.`,
     ...(previous === null
       ? ['There is no APP_SECRET_PREVIOUS.']
-      : [describePreviousSecret(left, since + tokenTtlSeconds * 1_000, now), 'API keys stay good without it.']),
+      : [describePreviousSecret(left, since + tokenTtlSeconds * 1_000, now), 'API keys remain valid without it.']),
   ].join('\n')
 }
 
@@ -55,17 +55,17 @@ function nameOf(secret: string): string {
 }
 
 function whyLeft(lost: string[]): string {
-  if (lost.length === 0) return 'What is left was stored meanwhile, under the previous secret: run this again.'
+  if (lost.length === 0) return 'The rest was stored in the meantime, under the previous secret: run this again.'
   const more = lost.length > NAMES_SHOWN ? ` and ${lost.length - NAMES_SHOWN} more` : ''
   return [
-    `Neither secret opens what is stored of ${lost.slice(0, NAMES_SHOWN).join(', ')}${more}.`,
-    'Set APP_SECRET_PREVIOUS to the one that does, or rotate the secret of these webhooks, and run this again.',
+    `Neither secret decrypts the stored secrets of ${lost.slice(0, NAMES_SHOWN).join(', ')}${more}.`,
+    'Set APP_SECRET_PREVIOUS to the secret that does, or rotate the signing secrets of these webhooks, and run this again.',
   ].join('\n')
 }
 
 function describePreviousSecret(left: number, removableAt: number, now: number): string {
-  if (left > 0) return 'APP_SECRET_PREVIOUS may not go while anything is left.'
+  if (left > 0) return 'Keep APP_SECRET_PREVIOUS while any are left.'
   return removableAt <= now
-    ? 'APP_SECRET_PREVIOUS may go: every token it signed has ended.'
-    : `APP_SECRET_PREVIOUS may go at ${toWireTime(removableAt)}, when the last token it signed has ended.`
+    ? 'APP_SECRET_PREVIOUS can be deleted: every token it signed has expired.'
+    : `APP_SECRET_PREVIOUS can be deleted at ${toWireTime(removableAt)}, when the last token it signed has expired.`
 }

@@ -25,7 +25,9 @@ export async function restore(db: Database, file: string): Promise<string> {
   const known = new Set(migrationNames())
   const unknown = header.migrations.filter((name) => !known.has(name))
   if (unknown.length > 0)
-    throw new Error(`${file} knows ${unknown.join(', ')}: use the version that made it, or a newer one.`)
+    throw new Error(
+      `${file} has migrations that this version does not have (${unknown.join(', ')}): use the version that wrote it, or a newer one.`,
+    )
   const lock = db.isRemote ? null : lockState('npm run admin -- restore')
   try {
     return await restoreInto(db, file, header, end)
@@ -37,9 +39,7 @@ export async function restore(db: Database, file: string): Promise<string> {
 async function restoreInto(db: Database, file: string, header: Header, end: End): Promise<string> {
   if (!db.isRemote && !hasLocalFile()) await makeLocalFile()
   if (Number(db.run(TABLES_OF_SERVICE)[0]?.[0]?.n) > 0)
-    throw new Error(
-      'The database is not empty. A backup is restored into one that was just created, before any migration.',
-    )
+    throw new Error('The database is not empty. Restore into a new database, before any migration.')
   const dropped = db.isRemote ? await loadRemote(db, file, header, end) : await loadLocal(file, header, end)
   await migrate(db)
   return [
@@ -90,7 +90,7 @@ function checkCounts({ rows, moved }: End, count: (query: string) => number): st
   })
   if (missing.length === 0) return []
   if (!moved) throw new Error(`Rows are missing (${missing.join('; ')}): nothing is restored.`)
-  return [`Left out, for what they belong to was deleted while the backup was made: ${missing.join('; ')}.`]
+  return [`Left out, because their parents were deleted during the backup: ${missing.join('; ')}.`]
 }
 
 async function makeLocalFile(): Promise<void> {

@@ -19,8 +19,8 @@ export function readSecrets(environment: string | null = null): SecretSettings {
   if (!current)
     throw new Error(
       isDeployed
-        ? 'Set APP_SECRET (and APP_SECRET_PREVIOUS) in the environment of this command to what is deployed.'
-        : 'There is no APP_SECRET in .dev.vars. npm start makes one.',
+        ? 'Set APP_SECRET (and APP_SECRET_PREVIOUS) in the environment of this command to the deployed values.'
+        : 'There is no APP_SECRET in .dev.vars. npm start creates one.',
     )
   const { vars } = unstable_readConfig({ config: `${ROOT}wrangler.toml`, ...(isDeployed && { env: environment }) })
   const ttl = Number(source.TOKEN_TTL_SECONDS ?? vars.TOKEN_TTL_SECONDS ?? DEFAULT_TTL_SECONDS)

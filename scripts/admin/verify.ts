@@ -176,7 +176,7 @@ export function verify(db: Database, repair: boolean): string {
     ]),
   )
   if (repair || broken.length === 0) return table
-  throw new Error(`${table}\nSomething differs. npm run admin -- verify --repair puts it right.`)
+  throw new Error(`${table}\nSome data differs. To repair it: npm run admin -- verify --repair`)
 }
 
 function isIndexIntact(db: Database): boolean {

@@ -1,7 +1,7 @@
 import { type Bindings, type Config, verificationKeys } from '../core/config'
 import type { Credential } from '../core/credential'
 import { detail } from '../core/error-details'
-import { invalidInput } from '../core/errors'
+import { type ApiError, authenticationRequired, invalidInput, invalidToken } from '../core/errors'
 import { openDirectory } from '../db/client'
 import { ExpiringSet } from '../lib/expiring-set'
 import { matchOf } from '../lib/text'
@@ -9,14 +9,26 @@ import { MINUTE } from '../lib/time'
 import type { Throttle } from '../service/context'
 import { hashKey, parseKey } from './api-key-format'
 import { findKeyByHash } from './queries'
-import { readToken } from './tokens'
+import { isTokenForm, readToken } from './tokens'
 
 /** Longer than any credential of this API. */
 const MAX_AUTHORIZATION = 2_100
 const BEARER = /^Bearer +(\S+)$/i
+const SCHEME = 'bearer '
+
+const TOKEN_PROBLEMS = {
+  malformed: 'The token is malformed or truncated',
+  invalid: 'The token is not valid',
+  expired: 'The token has expired; log in again',
+}
+
+/** For keys that are unknown, forged, revoked or expired. */
+export const INVALID_KEY = 'The API key is not valid'
+/** For users, too, that do not exist or are inactive. */
+export const REVOKED_TOKEN = 'The token was revoked; log in again'
 
 /**
- * Null without a valid credential. Throws 400 for two different credentials, and 429 or 503 if a key must be looked up and
+ * Throws 401 without a valid credential, 400 for two different credentials, and 429 or 503 if a key must be looked up and
  * cannot be.
  */
 export async function identify(
@@ -24,19 +36,35 @@ export async function identify(
   env: Pick<Bindings, 'DB'>,
   config: Config,
   throttle: Throttle,
-): Promise<Credential | null> {
-  const bearer = matchOf(headers.get('Authorization') ?? '', BEARER, MAX_AUTHORIZATION)?.[1]
+): Promise<Credential> {
+  const authorization = headers.get('Authorization') ?? ''
+  const bearer = matchOf(authorization, BEARER, MAX_AUTHORIZATION)?.[1]
   const header = headers.get('X-API-Key') || null
   if (bearer && header && bearer !== header)
-    throw invalidInput([detail(['X-API-Key'], 'must not come beside another credential')])
-  if (header !== null) return identifyKey(header, env, config, throttle)
-  if (!bearer) return null
+    throw invalidInput([
+      detail(['X-API-Key'], 'conflicting_fields', 'must not be sent together with another credential'),
+    ])
+  if (header !== null) return identifyHeader(header, env, config, throttle)
+  if (!bearer) throw unreadable(authorization)
   return bearer.startsWith('tk_') ? identifyKey(bearer, env, config, throttle) : identifyToken(bearer, config)
 }
 
-async function identifyToken(text: string, config: Config): Promise<Credential | null> {
+function unreadable(authorization: string): ApiError {
+  if (authorization === '' || authorization.toLowerCase() === SCHEME.trim()) return authenticationRequired()
+  if (authorization.slice(0, SCHEME.length).toLowerCase() !== SCHEME)
+    return authenticationRequired('The Authorization header must start with "Bearer "')
+  return invalidToken(TOKEN_PROBLEMS.malformed)
+}
+
+/** A token in the header for API keys is not accepted, but named. */
+async function identifyHeader(text: string, ...context: [Pick<Bindings, 'DB'>, Config, Throttle]): Promise<Credential> {
+  if (isTokenForm(text)) throw invalidToken('X-API-Key takes an API key; send a token as Authorization: Bearer <token>')
+  return identifyKey(text, ...context)
+}
+
+async function identifyToken(text: string, config: Config): Promise<Credential> {
   const claims = await readToken(text, verificationKeys(config, 'tokens'))
-  if (!claims) return null
+  if (typeof claims === 'string') throw invalidToken(TOKEN_PROBLEMS[claims])
   const { acc, sub, gen, jti, role, iat, exp } = claims
   return {
     claim: { kind: 'token', accountId: acc, memberId: sub, tokenVersion: gen, tokenId: jti },
@@ -49,11 +77,12 @@ async function identifyKey(
   env: Pick<Bindings, 'DB'>,
   config: Config,
   throttle: Throttle,
-): Promise<Credential | null> {
+): Promise<Credential> {
   const key = parseKey(text, verificationKeys(config, 'apiKeys'))
-  if (!key || key.mac === 'invalid') return null
+  if (!key) throw invalidToken('The API key is malformed or truncated')
+  if (key.mac === 'invalid') throw invalidToken(INVALID_KEY)
   const hash = hashKey(text)
-  if (key.mac === 'unknown' && !(await isUnderOldSecret(key.id, hash, env, throttle))) return null
+  if (key.mac === 'unknown' && !(await isUnderOldSecret(key.id, hash, env, throttle))) throw invalidToken(INVALID_KEY)
   return { claim: { kind: 'key', memberId: key.id, hash }, token: null }
 }
 

@@ -2,7 +2,7 @@ import type { Context, MiddlewareHandler } from 'hono'
 import type { Caller } from '../core/caller'
 import { configOf } from '../core/config'
 import type { Credential } from '../core/credential'
-import { forbidden, rateLimited, unauthorized } from '../core/errors'
+import { forbidden, invalidToken, rateLimited } from '../core/errors'
 import type { Role } from '../core/policy'
 import type { Plan } from '../db/by-plan'
 import type { AppEnv } from '../http/app-env'
@@ -10,7 +10,7 @@ import type { Guard } from '../http/openapi/guard'
 import { MINUTE, SECOND } from '../lib/time'
 import { callDurableObject } from './call-durable-object'
 import { ipAddressKey } from './client-address'
-import { identify } from './credentials'
+import { INVALID_KEY, identify, REVOKED_TOKEN } from './credentials'
 import { refusalMemory } from './refusal-memory'
 import { throttleFor } from './throttle'
 import { limiterName } from './verify-claim'
@@ -38,13 +38,10 @@ function protectedRoute(policy: { roles: readonly Role[]; apiKeys: boolean }): G
 /** An error while identifying is counted by IP address like a missing credential, so that 429 comes before it. */
 const requireCredential: MiddlewareHandler<AppEnv> = async (c, next) => {
   const credential = await timed(c, async () => {
-    const found = await identifyRequest(c).catch(async (error) => {
+    return await identifyRequest(c).catch(async (error) => {
       await countIpAddress(c)
       throw error
     })
-    if (found) return found
-    await countIpAddress(c)
-    throw unauthorized()
   })
   c.set('credential', credential)
   await next()
@@ -69,7 +66,7 @@ function authorize({ roles, apiKeys }: { roles: readonly Role[]; apiKeys: boolea
   }
 }
 
-function identifyRequest(c: Context<AppEnv>): Promise<Credential | null> {
+function identifyRequest(c: Context<AppEnv>): Promise<Credential> {
   return identify(c.req.raw.headers, c.env, configOf(c.env), throttleFor(c.env, ipAddressOf(c)))
 }
 
@@ -119,7 +116,7 @@ async function verifyAndCount(
   if (!verification.valid) {
     refusalMemory.recordInvalid(credential, Date.now())
     await countIpAddress(c)
-    throw unauthorized()
+    throw invalidToken(credential.claim.kind === 'key' ? INVALID_KEY : REVOKED_TOKEN)
   }
   refusalMemory.recordValid(credential, verification.role, verification.rateLimit, Date.now())
   setRateLimit(c, verification.plan, verification.rateLimit)

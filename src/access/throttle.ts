@@ -11,11 +11,11 @@ const SHARDS = 64
 const ADDRESS_FAILURES = {
   limit: 100,
   windowMs: 15 * MINUTE,
-  message: '100 failed logins from one address in 15 minutes',
+  message: '100 failed logins from one IP address in 15 minutes',
 }
-const REGISTRATIONS = { limit: 5, windowMs: HOUR, message: '5 registrations an hour from one address' }
-const KEY_LOOKUPS = { limit: 10, windowMs: MINUTE, message: '10 unknown API keys a minute from one address' }
-const LOGIN_MESSAGE = `${LOGIN_FAILURES.limit} failed logins of one e-mail in 15 minutes`
+const REGISTRATIONS = { limit: 5, windowMs: HOUR, message: '5 registrations per hour from one IP address' }
+const KEY_LOOKUPS = { limit: 10, windowMs: MINUTE, message: '10 unknown API keys per minute from one IP address' }
+const LOGIN_MESSAGE = `${LOGIN_FAILURES.limit} failed logins for one email in 15 minutes`
 
 /** Limits of password guesses, registrations and key lookups from an IP address. Only hashes of emails are stored. */
 export function throttleFor(env: Pick<Bindings, 'LOGIN_THROTTLE'>, address: string): Throttle {

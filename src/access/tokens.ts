@@ -2,6 +2,7 @@ import { z } from '@hono/zod-openapi'
 import { sign, verify } from 'hono/jwt'
 import { ROLES } from '../core/policy'
 import { isMatch } from '../lib/text'
+import { SECOND } from '../lib/time'
 
 /** In characters; issued tokens have a quarter of it. */
 export const MAX_TOKEN = 2_000
@@ -42,20 +43,30 @@ export async function issueToken(
   return { token: await sign(claims, key.toString('base64url'), ALGORITHM), expiresAt: exp }
 }
 
-/** Null unless one of the keys signed the token and it has not expired. */
-export async function readToken(token: string, keys: Buffer[]): Promise<TokenClaims | null> {
-  if (!isMatch(token, CANONICAL, MAX_TOKEN)) return null
+/** Whether a text looks like a token of this API, whoever signed it. */
+export function isTokenForm(text: string): boolean {
+  return isMatch(text, CANONICAL, MAX_TOKEN)
+}
+
+type TokenProblem = 'malformed' | 'invalid' | 'expired'
+
+/** `expired` only if one of the keys signed the token. */
+export async function readToken(token: string, keys: Buffer[]): Promise<TokenClaims | TokenProblem> {
+  if (!isTokenForm(token)) return 'malformed'
   for (const key of keys) {
     const payload = await verify(token, key.toString('base64url'), {
       alg: ALGORITHM,
       // `Claims` checks it, with a tolerance for clocks.
       iat: false,
+      // Checked below: hono would report an expiry before it has verified the signature.
+      exp: false,
       iss: ISSUER,
       aud: AUDIENCE,
     }).catch(() => null)
-    if (payload) return Claims.safeParse(payload).data ?? null
+    const claims = Claims.safeParse(payload).data
+    if (claims) return claims.exp * SECOND <= Date.now() ? 'expired' : claims
   }
-  return null
+  return 'invalid'
 }
 
 /**

@@ -1,5 +1,5 @@
 import { type ApiError, forbidden } from '../core/errors'
 
 export function signupClosed(): ApiError {
-  return forbidden([], 'Accounts are made by the operator of this service')
+  return forbidden([], 'Signup is closed: the operator of this service creates accounts')
 }

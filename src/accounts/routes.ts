@@ -24,7 +24,7 @@ const createAccountRoute = defineRoute({
   description:
     'Creates a standard account with its first admin, and returns a token for the admin. Returns 403 unless the operator ' +
     'allows signup. At most five accounts and registrations per hour and IP address.',
-  errors: [errorExample('signup_closed', 'The operator does not allow signup', signupClosed)],
+  errors: [errorExample('signup_closed', 'Signup is closed', signupClosed)],
   request: {
     body: jsonRequest(CreateAccountBody, {
       'New account': {

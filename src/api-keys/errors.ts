@@ -2,9 +2,10 @@ import { detail } from '../core/error-details'
 import { type ApiError, conflict } from '../core/errors'
 
 export function tooManyKeys(): ApiError {
-  return conflict([{ field: 'name', message: 'The plan has no room for one more API key' }])
+  const message = 'The account has reached its limit of active API keys; revoke one first'
+  return conflict([{ field: 'name', message, code: 'too_many' }])
 }
 
 export function keyRevoked(): ApiError {
-  return conflict([detail(['key_id'], 'must name a key that was not revoked and has not expired')])
+  return conflict([detail(['key_id'], 'not_allowed', 'must be a key that is neither revoked nor expired')])
 }

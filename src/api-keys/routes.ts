@@ -39,7 +39,7 @@ const createApiKeyRoute = defineRoute({
   description:
     'Returns the new key with its secret, which no later response shows. A key acts as a member of the account. An account ' +
     'has at most 20 active keys (premium 100).',
-  errors: [errorExample('too_many_keys', 'The account has as many active keys as its plan allows', tooManyKeys)],
+  errors: [errorExample('too_many_keys', 'The account has its maximum of active keys', tooManyKeys)],
   request: {
     body: jsonRequest(CreateApiKeyBody, {
       'Key for an integration': { name: 'CRM sync', role: 'agent' },
@@ -72,7 +72,7 @@ const rotateApiKeyRoute = defineRoute({
     'the one before it is revoked.',
   tags,
   guard: requireUser(ADMINS),
-  errors: [404, errorExample('key_ended', 'The key was revoked or has expired', keyRevoked)],
+  errors: [404, errorExample('key_revoked', 'The key was revoked or has expired', keyRevoked)],
   request: {
     params,
     body: jsonRequest(RotateApiKeyBody, {

@@ -78,7 +78,7 @@ const GRACE_RULE = `must be between 0 and ${WEEK_SECONDS}`
 
 export const RotateApiKeyBody = z
   .strictObject({
-    grace_seconds: z.number().int(GRACE_RULE).min(0, GRACE_RULE).max(WEEK_SECONDS, GRACE_RULE).optional().openapi({
+    grace_seconds: z.number().int().min(0, GRACE_RULE).max(WEEK_SECONDS, GRACE_RULE).optional().openapi({
       format: 'int32',
       default: DAY_SECONDS,
       description: 'Seconds for which the previous secret stays valid; 0 revokes it immediately.',

@@ -22,7 +22,7 @@ export async function createApiKey(ctx: ServiceContext, input: CreateApiKeyInput
   const { accountId } = ctx.caller
   const hasExpired = input.expires_at !== undefined && input.expires_at <= ctx.now
   if (hasExpired && !(await isReplayedRequest(ctx)))
-    throw invalidInput([detail(['expires_at'], 'must be an RFC 3339 time or a date that lies ahead')])
+    throw invalidInput([detail(['expires_at'], 'invalid_value', 'must be in the future')])
   const id = newId('key', ctx.now)
   const key = generateKey(id, ctx.config.keys.apiKeys)
   const stored = {

@@ -2,5 +2,5 @@ import { ApiError } from '../core/errors'
 
 /** 403, the same for any ID, so that IDs cannot be guessed. */
 export function signatureRejected(): ApiError {
-  return new ApiError(403, 'forbidden', 'This address is not signed, was altered or has expired')
+  return new ApiError(403, 'forbidden', 'The URL is not signed, was altered or has expired')
 }

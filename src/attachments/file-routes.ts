@@ -31,10 +31,10 @@ const fileRoute = defineRoute({
     'text are displayed inline, everything else is downloaded.',
   errors: [
     400,
-    errorExample('address_refused', 'The URL is not signed, was altered or has expired', signatureRejected),
+    errorExample('invalid_signature', 'The URL is not signed, was altered or has expired', signatureRejected),
     404,
     416,
-    errorExample('too_many_requests', 'Too many invalid URLs from this IP address', () =>
+    errorExample('too_many_requests', 'Too many invalid URLs were tried', () =>
       rateLimited('100 requests per minute', 41),
     ),
   ],

@@ -68,5 +68,5 @@ async function nextChunk(reader: ReadableStreamBYOBReader, buffer: ArrayBufferLi
 }
 
 function lengthMismatch(length: number): ApiError {
-  return invalidInput([detail([], `must be as long as its Content-Length, ${length} bytes`)])
+  return invalidInput([detail([], 'invalid_value', `must have the length in Content-Length, ${length} bytes`)])
 }

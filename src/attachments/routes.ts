@@ -47,15 +47,9 @@ const uploadAttachmentRoute = defineRoute({
   guard: requireRole(EVERYONE),
   errors: [
     404,
-    errorExample(
-      'too_many_attachments',
-      'The ticket would have more than 500 attachments',
-      CONSTRAINT_ERRORS.attachments,
-    ),
-    errorExample('file_too_large', 'The file is larger than 95 MiB', () =>
-      payloadTooLarge('The body must be at most 95 MiB'),
-    ),
-    errorExample('storage_full', 'The storage of the account is full', CONSTRAINT_ERRORS.storage),
+    errorExample('too_many_attachments', 'The ticket has its maximum of attachments', CONSTRAINT_ERRORS.attachments),
+    errorExample('file_too_large', 'The file has more than 95 MiB', () => payloadTooLarge('95 MiB')),
+    errorExample('storage_full', 'The account has no storage left for the file', CONSTRAINT_ERRORS.storage),
   ],
   request: { params: ticketParams, query: UploadQuery, body: rawRequest('The bytes of the file, of any type.') },
   responses: { 201: json(AttachmentResponse, 'The new attachment', { data: SCREENSHOT }, ['Location']) },

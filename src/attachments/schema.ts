@@ -1,9 +1,12 @@
 import { z } from '@hono/zod-openapi'
+import { reject } from '../core/error-details'
 import { MAX_JSON_BYTES } from '../http/middleware/json-body'
 import { isMediaType, MAX_RAW_BYTES } from '../http/middleware/raw-body'
 import { cursorOrPage, PageOrCursorPagination, PageOrCursorQuery } from '../http/pagination/cursor'
 import { FILENAME_PATTERN, MAX_MEDIA_TYPE, MEDIA_TYPE_PATTERN } from '../http/schemas/patterns'
+import { follows, type Violation } from '../http/schemas/request-fields'
 import { idField, integerField, textField, WireTime } from '../http/schemas/response-fields'
+import { base64Rule, decodeBase64 } from '../lib/base64'
 import { hasMoreBytes, isCleanText } from '../lib/text'
 import { toWireTime } from '../lib/time'
 import type { ServiceContext } from '../service/context'
@@ -17,11 +20,13 @@ const DIRECTION_OVERRIDES = /[\u202a-\u202e\u2066-\u2069]/
 const Filename = z
   .string()
   .superRefine((name, ctx) => {
-    const reject = (message: string) => ctx.addIssue({ code: 'custom', message })
-    if (name === '' || hasMoreBytes(name, MAX_FILENAME_BYTES)) reject(`must be 1 to ${MAX_FILENAME_BYTES} bytes`)
-    else if (/[/\\]/.test(name) || name === '.' || name === '..') reject('must be a name without a path')
+    const length = `must be 1 to ${MAX_FILENAME_BYTES} bytes`
+    if (name === '') reject(ctx, 'too_short', length)
+    else if (hasMoreBytes(name, MAX_FILENAME_BYTES)) reject(ctx, 'too_long', length)
+    else if (/[/\\]/.test(name) || name === '.' || name === '..')
+      reject(ctx, 'invalid_format', 'must be a name without a path')
     else if (!isCleanText(name) || /[\t\n\r]/.test(name) || DIRECTION_OVERRIDES.test(name))
-      reject('must not hold control characters')
+      reject(ctx, 'invalid_format', 'must not contain control characters')
   })
   .openapi({
     minLength: 1,
@@ -31,7 +36,15 @@ const Filename = z
     example: 'error_log.txt',
   })
 
-const MimeType = z.string().refine(isMediaType, 'must be a type such as text/plain').openapi({
+function mediaTypeViolation(type: string): Violation {
+  if (isMediaType(type)) return null
+  if (type.length > MAX_MEDIA_TYPE) return ['too_long', `must be at most ${MAX_MEDIA_TYPE} characters`]
+  if (isMediaType(type.split(';', 1)[0]?.trim() ?? ''))
+    return ['invalid_format', 'must not have parameters such as charset']
+  return ['invalid_format', 'must be a media type, such as text/plain']
+}
+
+const MimeType = z.string().superRefine(follows(mediaTypeViolation)).openapi({
   maxLength: MAX_MEDIA_TYPE,
   pattern: MEDIA_TYPE_PATTERN,
   description: 'Media type without parameters.',
@@ -45,7 +58,7 @@ const Base64 = z
   .string()
   .transform((text, ctx) => {
     const bytes = decodeBase64(text)
-    if (!bytes) ctx.addIssue({ code: 'custom', message: 'must be base64 (RFC 4648, with padding)' })
+    if (!bytes) reject(ctx, 'invalid_format', base64Rule(text))
     return bytes ?? new Uint8Array()
   })
   .openapi({
@@ -133,16 +146,5 @@ export function presentStoredAttachment(row: AttachmentRow): z.infer<typeof Atta
     url: `/attachments/${row.id}`,
     created_at: toWireTime(row.created_at),
     sha256: row.sha256,
-  }
-}
-
-/** The bytes of strict base64, or null. `fromBase64` skips white space, so the size is compared with that of the text. */
-function decodeBase64(text: string): Uint8Array<ArrayBuffer> | null {
-  const padding = text.endsWith('==') ? 2 : text.endsWith('=') ? 1 : 0
-  try {
-    const bytes = Uint8Array.fromBase64(text, { lastChunkHandling: 'strict' })
-    return bytes.byteLength === (text.length / 4) * 3 - padding ? bytes : null
-  } catch {
-    return null
   }
 }

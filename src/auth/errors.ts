@@ -2,5 +2,5 @@ import { type ApiError, forbidden } from '../core/errors'
 
 /** The same for an account that does not exist and for a closed one. */
 export function registrationClosed(): ApiError {
-  return forbidden([], 'There is no account of this name that is open for registration')
+  return forbidden([], 'No account with this slug is open for registration')
 }

@@ -27,9 +27,9 @@ const loginRoute = defineRoute({
     'address, within 15 minutes, logins return 429 until the window ends. IP addresses from which the user has logged in ' +
     'within 30 days have their own limit.',
   errors: [
-    errorExample('invalid_credentials', 'Email, password or account is wrong', invalidCredentials),
-    errorExample('too_many_failures', 'Too many failed logins', () =>
-      rateLimited('10 failed logins in 15 minutes', 420),
+    errorExample('invalid_credentials', 'Email, password and account do not match', invalidCredentials),
+    errorExample('too_many_failures', 'Too many logins have failed', () =>
+      rateLimited('10 failed logins for one email in 15 minutes', 420),
     ),
   ],
   request: {
@@ -54,7 +54,7 @@ const registerUserRoute = defineRoute({
   errors: [
     errorExample(
       'registration_closed',
-      'The account does not exist or does not allow registration',
+      'The account does not exist or is not open for registration',
       registrationClosed,
     ),
     errorExample('email_taken', 'Another user of the account has this email', emailTaken),

@@ -2,5 +2,5 @@ import { type ApiError, forbidden } from '../core/errors'
 
 /** 403: agents delete their own comments, admins any. */
 export function notTheAuthor(): ApiError {
-  return forbidden([], 'Your role may only delete comments that you wrote')
+  return forbidden([], 'Your role only allows you to delete comments that you wrote')
 }

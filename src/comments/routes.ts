@@ -41,15 +41,11 @@ const createCommentRoute = defineRoute({
     '`comment.created`.',
   errors: [
     404,
-    errorExample('internal_refused', 'Customers cannot write internal comments', () =>
+    errorExample('internal_forbidden', 'Customers cannot write internal comments', () =>
       fieldsForbidden(['is_internal']),
     ),
-    errorExample(
-      'too_many_attachments',
-      'The ticket would have more than 500 attachments',
-      CONSTRAINT_ERRORS.attachments,
-    ),
-    errorExample('storage_full', 'The storage of the account is full', CONSTRAINT_ERRORS.storage),
+    errorExample('too_many_attachments', 'The ticket has its maximum of attachments', CONSTRAINT_ERRORS.attachments),
+    errorExample('storage_full', 'The account has no storage left for the files', CONSTRAINT_ERRORS.storage),
   ],
   request: {
     params,
@@ -73,7 +69,7 @@ const deleteCommentRoute = defineRoute({
   description: 'Deletes a comment and its attachments. Admins can delete every comment, agents their own.',
   tags: ['Comments'],
   guard: requireRole(STAFF),
-  errors: [404, errorExample('not_the_author', 'Agents cannot delete the comments of others', notTheAuthor)],
+  errors: [404, errorExample('not_the_author', 'Agents delete only their own comments', notTheAuthor)],
   request: { params: params.extend({ comment_id: pathId('comment_id', 'comment123') }) },
   responses: { 204: emptyBody('The comment is deleted') },
 })

@@ -1,29 +1,12 @@
+import type { DetailCode, ErrorCode } from './error-codes'
+
+export { DETAIL_CODES, type DetailCode, ERROR_CODES, type ErrorCode } from './error-codes'
+
 export interface ErrorDetail {
   field: string
   message: string
+  code: DetailCode
 }
-
-export const ERROR_CODES = [
-  'invalid_input',
-  'unauthorized',
-  'invalid_credentials',
-  'forbidden',
-  'not_found',
-  'method_not_allowed',
-  'request_timeout',
-  'conflict',
-  'cursor_expired',
-  'length_required',
-  'precondition_failed',
-  'payload_too_large',
-  'range_not_satisfiable',
-  'unsupported_media_type',
-  'validation_error',
-  'rate_limited',
-  'internal_error',
-  'unavailable',
-] as const
-export type ErrorCode = (typeof ERROR_CODES)[number]
 
 export type ErrorStatus =
   | 400
@@ -59,10 +42,12 @@ export class ApiError extends Error {
   ) {
     super(message, { cause })
   }
+}
 
-  toJSON() {
-    return { error: { code: this.code, message: this.message, details: this.details } }
-  }
+/** The body of a response. `origin` is that of the service's absolute URLs. */
+export function errorBody({ code, message, details }: ApiError, origin: string, requestId: string) {
+  const documentation_url = `${origin}/docs/guides/errors#${code}`
+  return { error: { code, message, details, documentation_url, request_id: requestId } }
 }
 
 /** 400 */
@@ -70,22 +55,30 @@ export function invalidInput(details: ErrorDetail[]): ApiError {
   return new ApiError(400, 'invalid_input', 'The request data is invalid', details)
 }
 
-/** 401, with the challenge of RFC 6750. */
-export function unauthorized(): ApiError {
-  return new ApiError(401, 'unauthorized', 'A valid credential is required', [], {
-    'WWW-Authenticate': 'Bearer realm="ticketing-api"',
-  })
+const CHALLENGE = 'Bearer realm="ticketing-api"'
+
+/** 401 for a request without a credential of a known form. */
+export function authenticationRequired(
+  message = 'Authentication required: send Authorization: Bearer <token or API key>',
+): ApiError {
+  return new ApiError(401, 'unauthorized', message, [], { 'WWW-Authenticate': CHALLENGE })
+}
+
+/** 401 for a credential that is not valid (RFC 6750, 3.1). The message must not contain quotes or backslashes. */
+export function invalidToken(message: string): ApiError {
+  const challenge = `${CHALLENGE}, error="invalid_token", error_description="${message}"`
+  return new ApiError(401, 'unauthorized', message, [], { 'WWW-Authenticate': challenge })
 }
 
 /** 401, the same for an unknown email address, a wrong password, an inactive user and an ambiguous account. */
 export function invalidCredentials(): ApiError {
-  return new ApiError(401, 'invalid_credentials', 'The e-mail or the password is wrong', [], {
-    'WWW-Authenticate': 'Bearer realm="ticketing-api"',
+  return new ApiError(401, 'invalid_credentials', 'The email or the password is wrong', [], {
+    'WWW-Authenticate': CHALLENGE,
   })
 }
 
 /** 403. The details name the fields that the role may not set. */
-export function forbidden(details: ErrorDetail[] = [], message = 'Your role may not do this'): ApiError {
+export function forbidden(details: ErrorDetail[] = [], message = 'Your role does not allow this'): ApiError {
   return new ApiError(403, 'forbidden', message, details)
 }
 
@@ -96,7 +89,7 @@ export function httpsRequired(origin: string): ApiError {
 
 /** 404, the same if the resource does not exist and if the caller may not see it. */
 export function notFound(): ApiError {
-  return new ApiError(404, 'not_found', 'There is nothing here that you may see')
+  return new ApiError(404, 'not_found', 'Not found, or you do not have access')
 }
 
 /** 405 with `Allow`. */
@@ -113,19 +106,20 @@ export function requestTimeout(seconds: number): ApiError {
 /** 409. Pass seconds if a retry may succeed. */
 export function conflict(details: ErrorDetail[], retryAfterSeconds?: number): ApiError {
   const headers = retryAfterSeconds === undefined ? {} : { 'Retry-After': String(retryAfterSeconds) }
-  return new ApiError(409, 'conflict', 'The request conflicts with what is there', details, headers)
+  return new ApiError(409, 'conflict', 'The request conflicts with the current state', details, headers)
 }
 
 /** 409: the idempotency record expired during the request. A retry runs as a new request. */
 export function idempotencyRecordExpired(): ApiError {
-  const details = [{ field: 'Idempotency-Key', message: 'The answer of this key has just been forgotten, try again' }]
-  return conflict(details, 1)
+  const message = 'Idempotency-Key expired while the request was running; retry'
+  return conflict([{ field: 'Idempotency-Key', message, code: 'not_found' }], 1)
 }
 
 /** 410. `oldest` is the first sequence that is retained. */
 export function cursorExpired(oldest: number): ApiError {
-  const details = [{ field: 'cursor', message: `The oldest sequence that is kept is ${oldest}` }]
-  return new ApiError(410, 'cursor_expired', 'The cursor is older than what is kept', details)
+  const message = `The oldest retained sequence is ${oldest}`
+  const details: ErrorDetail[] = [{ field: 'cursor', message, code: 'invalid_value' }]
+  return new ApiError(410, 'cursor_expired', 'The cursor is older than the retained events', details)
 }
 
 /** 411: R2 needs the length of a raw body. */
@@ -135,22 +129,39 @@ export function lengthRequired(): ApiError {
 
 /** 412 */
 export function preconditionFailed(): ApiError {
-  return new ApiError(412, 'precondition_failed', 'The ticket has changed since: read it again')
+  return new ApiError(
+    412,
+    'precondition_failed',
+    'The ticket was modified since the version in If-Match; fetch it again and retry',
+  )
 }
 
-/** 413. The message names the limit. */
-export function payloadTooLarge(message: string): ApiError {
+/** 413. `limit` is a text such as `10 MiB`. */
+export function payloadTooLarge(limit: string): ApiError {
+  const rule = `must be at most ${limit}`
+  const details: ErrorDetail[] = [{ field: 'body', message: `Body ${rule}`, code: 'too_large' }]
+  return new ApiError(413, 'payload_too_large', `The body ${rule}`, details)
+}
+
+/** 413: the account has no space left. */
+export function storageFull(message: string): ApiError {
   return new ApiError(413, 'payload_too_large', message)
 }
 
-/** 415. `expected` is the media type that the route accepts. */
-export function unsupportedMediaType(expected: string): ApiError {
-  return new ApiError(415, 'unsupported_media_type', `The body must be sent with Content-Type: ${expected}`)
+/** 415 */
+export function jsonRequired(): ApiError {
+  return new ApiError(415, 'unsupported_media_type', 'The body must be sent with Content-Type: application/json')
+}
+
+/** 415 for a raw body without a media type, or with that of a form. */
+export function fileTypeRequired(): ApiError {
+  const message = 'The body must be sent with the Content-Type of the file, such as image/png'
+  return new ApiError(415, 'unsupported_media_type', message)
 }
 
 /** 415 for a compressed body. */
 export function unsupportedEncoding(): ApiError {
-  return new ApiError(415, 'unsupported_media_type', 'The body must be sent as it is, without Content-Encoding')
+  return new ApiError(415, 'unsupported_media_type', 'The body must be sent without Content-Encoding')
 }
 
 /** 416 */
@@ -174,7 +185,7 @@ export function rateLimited(limit: string, retryAfterSeconds: number): ApiError 
 
 /** 503 with `Retry-After`: a dependency failed. */
 export function unavailable(cause?: unknown): ApiError {
-  return serviceUnavailable('The service can not answer at the moment, try again soon', cause)
+  return serviceUnavailable('The service is temporarily unavailable; try again soon', cause)
 }
 
 /** 503. The message says what to configure. */

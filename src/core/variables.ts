@@ -15,7 +15,7 @@ const ENVIRONMENTS = ['development', 'staging', 'production'] as const
 
 const Secret = z
   .string({ error: `must be set, to ${SECRET_BYTES} random bytes or more` })
-  .refine((secret) => Buffer.byteLength(secret) >= SECRET_BYTES, `must hold at least ${SECRET_BYTES} bytes`)
+  .refine((secret) => Buffer.byteLength(secret) >= SECRET_BYTES, `must be at least ${SECRET_BYTES} bytes`)
 
 export const Variables = z.object({
   APP_SECRET: Secret,

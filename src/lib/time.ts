@@ -18,6 +18,11 @@ export function toWireTime(milliseconds: number): string {
   return `${new Date(milliseconds).toISOString().slice(0, 19)}Z`
 }
 
+/** Whether a text has the form of an RFC 3339 time or a date, even if there is no such day or hour. */
+export function isInstantForm(text: string): boolean {
+  return isMatch(text, INSTANT, MAX_INSTANT)
+}
+
 /** The milliseconds of an RFC 3339 time or of a date (midnight UTC); null for any other text. */
 export function parseInstant(text: string): number | null {
   return isMatch(text, INSTANT, MAX_INSTANT) && DateOrTime.safeParse(text).success ? Date.parse(text) : null

@@ -121,7 +121,7 @@ function storedRows<T extends NamedStatements>(reads: T, json: string): Results<
     rows[index]?.every((row) => columns.every((name) => Object.hasOwn(row, name))),
   )
   if (rows.length !== statements.length || !hasColumns)
-    throw conflict([detail(['Idempotency-Key'], 'belongs to a response that can no longer be shown')])
+    throw conflict([detail(['Idempotency-Key'], 'not_allowed', 'belongs to a response that can no longer be shown')])
   return byName(reads, rows)
 }
 
@@ -134,7 +134,9 @@ async function decryptSecret(keys: readonly Buffer[], ciphertext: string, contex
     return await decrypt(keys, ciphertext, context)
   } catch (error) {
     if (error instanceof DecryptError)
-      throw conflict([detail(['Idempotency-Key'], 'belongs to an answer whose secret can not be read any more')])
+      throw conflict([
+        detail(['Idempotency-Key'], 'not_allowed', 'belongs to a response whose secret can no longer be read'),
+      ])
     throw error
   }
 }

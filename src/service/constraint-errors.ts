@@ -3,9 +3,9 @@ import {
   type ApiError,
   conflict,
   forbidden,
-  payloadTooLarge,
+  invalidToken,
   preconditionFailed,
-  unauthorized,
+  storageFull,
   unavailable,
   validationError,
 } from '../core/errors'
@@ -13,25 +13,27 @@ import { DbError } from '../db/errors'
 
 /** The errors of the rules that the database enforces, by name. */
 export const CONSTRAINT_ERRORS = {
-  attachments: () => validationError([detail(['attachments'], 'must be at most 500 on a ticket and its comments')]),
+  attachments: () =>
+    validationError([detail(['attachments'], 'too_many', 'must be at most 500 on a ticket and its comments')]),
   storage: () =>
-    payloadTooLarge('An account may store 5 GB of attachments, a premium one 100 GB (a GB is 1,000,000,000 bytes)'),
-  tags: () => validationError([detail(['add_tags'], 'must leave at most 20 tags on the ticket')]),
+    storageFull('The account may store 5 GB of attachments, or 100 GB on premium (1 GB is 1,000,000,000 bytes)'),
+  tags: () => validationError([detail(['add_tags'], 'too_many', 'must leave at most 20 tags on the ticket')]),
   precondition: () => preconditionFailed(),
-  credential: () => unauthorized(),
+  credential: () => invalidToken('The credential was revoked during the request'),
   role: () => forbidden(),
-  last_admin: () => conflict([detail(['user_id'], 'must not name the last active admin')]),
-  custom_fields: () => validationError([detail(['custom_fields'], 'must be at most 50 on a ticket')]),
+  last_admin: () => conflict([detail(['user_id'], 'not_allowed', 'must not be the last active admin')]),
+  custom_fields: () =>
+    validationError([detail(['custom_fields'], 'too_many', 'must leave at most 50 fields on the ticket')]),
 } as const satisfies Record<string, () => ApiError>
 
 /** 422: the idempotency key was used for another request. */
 export function idempotencyKeyReused(): ApiError {
-  return validationError([detail(['Idempotency-Key'], 'was used for another request')])
+  return validationError([detail(['Idempotency-Key'], 'already_exists', 'was already used for another request')])
 }
 
 /** 403: the caller's role may do this, but not with these fields. */
 export function fieldsForbidden(fields: readonly string[]): ApiError {
-  return forbidden(fields.map((field) => detail([field], 'can not be set by your role')))
+  return forbidden(fields.map((field) => detail([field], 'not_allowed', 'cannot be set by your role')))
 }
 
 /** 503 if the failure is not that of a known rule. */

@@ -1,4 +1,6 @@
 import { z } from '@hono/zod-openapi'
+import { reject } from '../core/error-details'
+import type { DetailCode } from '../core/errors'
 import { LINE_PATTERN, TEXT_PATTERN } from '../http/schemas/patterns'
 import { singleLine } from '../http/schemas/request-fields'
 import { hasMoreCharacters, isCleanText, isMatch } from '../lib/text'
@@ -8,7 +10,7 @@ const MAX_CUSTOM_FIELDS = 50
 const MAX_CUSTOM_VALUE = 1_000
 const MAX_KEY = 64
 const KEY = /^[A-Za-z0-9_.-]{1,64}$/
-const KEY_RULE = 'must have a name of 1 to 64 letters, digits, dots, hyphens or underscores'
+const KEY_RULE = 'is not a valid name: use 1 to 64 letters, digits, dots, hyphens or underscores'
 const VALUE_RULE = `must be a string of at most ${MAX_CUSTOM_VALUE.toLocaleString('en')} characters, a number or a boolean`
 
 /** Trimmed and without duplicates, in the order of the request. */
@@ -73,16 +75,20 @@ export const CustomFieldsPatch = z
 /** Not a zod record, which would check every field of a body that has too many, and drop `__proto__` without an error. */
 function checkFields(value: unknown, isPatch: boolean, ctx: z.RefinementCtx): void {
   const limit = isPatch ? 2 * MAX_CUSTOM_FIELDS : MAX_CUSTOM_FIELDS
-  const reject = (path: string[], message: string) => {
-    ctx.addIssue({ code: 'custom', path, message })
-  }
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) reject([], 'must be an object')
-  else if (Object.keys(value).length > limit) reject([], `must hold at most ${limit} fields`)
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    reject(ctx, 'invalid_type', 'must be an object')
+  else if (Object.keys(value).length > limit) reject(ctx, 'too_many', `must have at most ${limit} fields`)
   else
     for (const [key, field] of Object.entries(value)) {
-      if (!isMatch(key, KEY, MAX_KEY) || key === '__proto__') reject([key], KEY_RULE)
-      else if (!isCustomValue(field) && !(isPatch && field === null)) reject([key], VALUE_RULE)
+      if (!isMatch(key, KEY, MAX_KEY) || key === '__proto__') reject(ctx, 'invalid_format', KEY_RULE, [key])
+      else if (!isCustomValue(field) && !(isPatch && field === null))
+        reject(ctx, customValueCode(field), VALUE_RULE, [key])
     }
+}
+
+function customValueCode(value: unknown): DetailCode {
+  if (typeof value !== 'string') return 'invalid_type'
+  return hasMoreCharacters(value, MAX_CUSTOM_VALUE) ? 'too_long' : 'invalid_format'
 }
 
 function isCustomValue(value: unknown): boolean {

@@ -10,7 +10,7 @@ import {
   singleLine,
   wholeNumber,
 } from '../http/schemas/request-fields'
-import { exceededLimit, MAX_SEARCH_TOKENS, MAX_SEARCH_WORDS } from './search'
+import { MAX_SEARCH_TOKENS, MAX_SEARCH_WORDS, searchViolation } from './search'
 import { PRIORITIES, TICKET_STATUSES } from './values'
 
 function timeFilter(description: string) {
@@ -32,12 +32,12 @@ const filters = {
   created_by: oneOrMoreIds('user456')
     .optional()
     .openapi({ description: 'Only tickets of these creators: IDs, or `me`.' }),
-  number: wholeNumber(1, Number.MAX_SAFE_INTEGER, 'must be a whole number of 1 or more')
+  number: wholeNumber(1, Number.MAX_SAFE_INTEGER)
     .optional()
     .openapi({ description: 'Only the ticket with this number.', example: 1 }),
   tag: singleLine(50).optional().openapi({ description: 'Only tickets with this tag.', example: 'export' }),
   q: searchText()
-    .superRefine(follows(exceededLimit))
+    .superRefine(follows(searchViolation))
     .optional()
     .openapi({
       description:

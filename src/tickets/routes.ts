@@ -34,13 +34,11 @@ import { ticketStats } from './stats'
 const params = z.object({ ticket_id: pathId('ticket_id', 'ticket123') })
 const tags = ['Tickets']
 
-const FIELDS_FORBIDDEN = errorExample('fields_refused', 'Only agents and admins may set these fields', () =>
+const FIELDS_FORBIDDEN = errorExample('fields_forbidden', 'Only agents and admins set these fields', () =>
   fieldsForbidden(['assigned_to']),
 )
-const UNKNOWN_MEMBER = errorExample(
-  'unknown_member',
-  '`created_by` is not a user, `assigned_to` not an active agent or admin',
-  () => validationError([unknownCreator(), unknownAssignee()]),
+const UNKNOWN_MEMBER = errorExample('unknown_member', '`created_by` or `assigned_to` is not an allowed user', () =>
+  validationError([unknownCreator(), unknownAssignee()]),
 )
 
 const listTicketsRoute = defineRoute({
@@ -98,7 +96,7 @@ const createTicketRoute = defineRoute({
     404,
     FIELDS_FORBIDDEN,
     UNKNOWN_MEMBER,
-    errorExample('storage_full', 'The storage of the account is full', CONSTRAINT_ERRORS.storage),
+    errorExample('storage_full', 'The account has no storage left for the files', CONSTRAINT_ERRORS.storage),
   ],
   request: {
     body: jsonRequest(CreateTicketBody, {
@@ -147,14 +145,14 @@ const updateTicketRoute = defineRoute({
     404,
     412,
     FIELDS_FORBIDDEN,
-    errorExample('status_refused', 'Customers can only close and reopen tickets', () =>
+    errorExample('status_forbidden', 'Customers can only close and reopen tickets', () =>
       statusChangeForbidden('in_progress'),
     ),
     UNKNOWN_MEMBER,
-    errorExample('too_many_tags', 'The ticket would have more than 20 tags', CONSTRAINT_ERRORS.tags),
+    errorExample('too_many_tags', 'The ticket would have too many tags', CONSTRAINT_ERRORS.tags),
     errorExample(
       'too_many_custom_fields',
-      'The ticket would have more than 50 custom fields',
+      'The ticket would have too many custom fields',
       CONSTRAINT_ERRORS.custom_fields,
     ),
   ],

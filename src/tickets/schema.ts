@@ -1,6 +1,7 @@
 import { z } from '@hono/zod-openapi'
 import { Attachment, NewAttachments } from '../attachments/service'
 import { Comment } from '../comments/service'
+import { reject } from '../core/error-details'
 import { seesInternal } from '../core/policy'
 import type { TicketRow } from '../db/ticket-row'
 import { Cursor, PageOrCursorPagination } from '../http/pagination/cursor'
@@ -186,9 +187,9 @@ export const UpdateTicketBody = z
   .superRefine(requireAnyField)
   .superRefine((change, ctx) => {
     if (change.tags && (change.add_tags || change.remove_tags))
-      ctx.addIssue({ code: 'custom', path: ['tags'], message: 'must not come beside add tags or remove tags' })
+      reject(ctx, 'conflicting_fields', 'must not be used together with add_tags or remove_tags', ['tags'])
     if (change.add_tags?.some((tag) => change.remove_tags?.includes(tag)))
-      ctx.addIssue({ code: 'custom', path: ['add_tags'], message: 'must not name what remove tags names' })
+      reject(ctx, 'conflicting_fields', 'must not overlap remove_tags', ['add_tags'])
   })
   .openapi('UpdateTicket', { minProperties: 1 })
 export type UpdateTicketInput = z.infer<typeof UpdateTicketBody>

@@ -1,3 +1,5 @@
+import type { Violation } from '../http/schemas/request-fields'
+
 /** Letters, digits and private-use characters make up the tokens of the index. Everything else separates tokens. */
 const TOKEN = /[\p{L}\p{N}\p{Co}]/u
 const TOKENS = /[\p{L}\p{N}\p{Co}]+/gu
@@ -31,14 +33,13 @@ export function parseSearch(text: string, scope: { accountId: string; createdBy:
   return { match: all.join(' AND ') }
 }
 
-/** The message for a text that is over a limit, or null. Each part of `a-b-c` costs as much as a word. */
-export function exceededLimit(text: string): string | null {
+/** Each part of `a-b-c` costs as much as a word. */
+export function searchViolation(text: string): Violation {
   const words = searchWords(text)
-  if (words.length > MAX_SEARCH_WORDS) return `must have at most ${MAX_SEARCH_WORDS} different words`
+  if (words.length > MAX_SEARCH_WORDS) return ['too_many', `must have at most ${MAX_SEARCH_WORDS} different words`]
   const tokens = words.reduce((sum, word) => sum + (word.text.match(TOKENS)?.length ?? 0), 0)
-  return tokens > MAX_SEARCH_TOKENS
-    ? `must have at most ${MAX_SEARCH_TOKENS} parts with punctuation between them`
-    : null
+  if (tokens <= MAX_SEARCH_TOKENS) return null
+  return ['too_many', `must have at most ${MAX_SEARCH_TOKENS} terms, where a-b counts as two`]
 }
 
 /**

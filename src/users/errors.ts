@@ -2,5 +2,5 @@ import { detail } from '../core/error-details'
 import { type ApiError, conflict } from '../core/errors'
 
 export function emailTaken(): ApiError {
-  return conflict([detail(['email'], 'is already in use in this account')])
+  return conflict([detail(['email'], 'already_exists', 'is already in use in this account')])
 }

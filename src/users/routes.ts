@@ -28,8 +28,12 @@ const params = z.object({ user_id: pathId('user_id', 'user456') })
 const tags = ['Users']
 
 const EMAIL_TAKEN = errorExample('email_taken', 'Another user of the account has this email', emailTaken)
-const LAST_ADMIN = errorExample('last_admin', 'The user is the last active admin', CONSTRAINT_ERRORS.last_admin)
-const FIELDS_FORBIDDEN = errorExample('fields_refused', 'Only admins may set `role` and `status`', () =>
+const LAST_ADMIN = errorExample(
+  'last_admin',
+  'The account would be left without an active admin',
+  CONSTRAINT_ERRORS.last_admin,
+)
+const FIELDS_FORBIDDEN = errorExample('fields_forbidden', 'Only admins set `role` and `status`', () =>
   fieldsForbidden(['role', 'status']),
 )
 const WRONG_PASSWORD = errorExample('invalid_credentials', '`current_password` is wrong', invalidCredentials)
@@ -128,7 +132,7 @@ const updateUserRoute = defineRoute({
   errors: [
     404,
     WRONG_PASSWORD,
-    errorExample('not_yours', 'Agents may only update themselves', forbidden),
+    errorExample('not_yours', 'Agents update only themselves', forbidden),
     FIELDS_FORBIDDEN,
     EMAIL_TAKEN,
     LAST_ADMIN,

@@ -96,7 +96,9 @@ export async function updateUser(ctx: ServiceContext, id: string, input: UpdateU
   if (adminFields.length > 0 && !managesUsers(caller.role)) throw fieldsForbidden(adminFields)
   if (isSelf && input.email !== undefined) await checkOwnPassword(ctx, input.current_password)
   else if (input.current_password !== undefined)
-    throw invalidInput([detail(['current_password'], 'is only for a change of your own e-mail')])
+    throw invalidInput([
+      detail(['current_password'], 'not_allowed', 'is only accepted with a change of your own email'),
+    ])
   const { name, email, role, status } = input
   const exemptTokenId = isSelf && status !== 'inactive' ? (caller.token?.id ?? null) : null
   return changeUser(ctx, id, { name, email, role, status }, exemptTokenId)
@@ -135,7 +137,7 @@ export async function changePassword(ctx: ServiceContext, input: ChangePasswordI
  */
 async function checkOwnPassword(ctx: ServiceContext, password: string | undefined): Promise<number | null> {
   const { caller, throttle } = ctx
-  if (password === undefined) throw invalidInput([detail(['current_password'], 'is required')])
+  if (password === undefined) throw invalidInput([detail(['current_password'], 'required', 'is required')])
   const found = await readBeforeWrite(ctx, { password: findPassword(caller.accountId, caller.id) })
   if (!found) return null
   const [row] = found.password

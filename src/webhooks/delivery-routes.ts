@@ -78,8 +78,8 @@ const replayRoute = defineRoute({
   errors: [
     404,
     INACTIVE,
-    errorExample('replay_in_progress', 'Another replay of the webhook is still being prepared', replayInProgress),
-    errorExample('replay_too_large', 'There are more than 10,000 events', replayTooLarge),
+    errorExample('replay_in_progress', 'Another replay is still being prepared', replayInProgress),
+    errorExample('replay_too_large', 'The period has more than 10,000 events', replayTooLarge),
   ],
   request: {
     params,

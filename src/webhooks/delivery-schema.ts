@@ -1,4 +1,5 @@
 import { z } from '@hono/zod-openapi'
+import { rule } from '../core/error-details'
 import { deliveries, deliveryAttempts } from '../db/schema/webhooks'
 import { LISTED_TYPES } from '../events/service'
 import { CursorPagination, CursorQuery } from '../http/pagination/cursor'
@@ -95,7 +96,7 @@ export const ReplayBody = z
   })
   .refine(({ since, until }) => until === undefined || since < until, {
     path: ['until'],
-    message: 'must be later than since',
+    ...rule('invalid_value', 'must be later than since'),
   })
   .openapi('Replay')
 export type ReplayInput = z.infer<typeof ReplayBody>

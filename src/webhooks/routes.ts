@@ -26,7 +26,9 @@ export const params = z.object({ webhook_id: pathId('webhook_id', 'webhook_01jt0
 const tags = ['Webhooks']
 
 const URL_TAKEN = errorExample('url_taken', 'Another webhook has this URL', urlTaken)
-const URL_REJECTED = errorExample('url_refused', 'The URL is not allowed', () => urlRejected('must name a public host'))
+const URL_REJECTED = errorExample('url_not_allowed', 'The URL is not public', () =>
+  urlRejected('must have a public host'),
+)
 
 export const INACTIVE = errorExample('webhook_inactive', 'The webhook is inactive', webhookInactive)
 
@@ -55,7 +57,7 @@ const createWebhookRoute = defineRoute({
   guard: requireRole(ADMINS),
   errors: [
     URL_TAKEN,
-    errorExample('too_many_webhooks', 'The account has as many webhooks as its plan allows', tooManyWebhooks),
+    errorExample('too_many_webhooks', 'The account has its maximum of webhooks', tooManyWebhooks),
     URL_REJECTED,
   ],
   request: {

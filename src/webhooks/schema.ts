@@ -2,11 +2,11 @@ import { z } from '@hono/zod-openapi'
 import { webhooks } from '../db/schema/webhooks'
 import { EVENT_TYPES } from '../events/service'
 import { PageQuery, Pagination } from '../http/pagination/page'
-import { requireAnyField, singleLine } from '../http/schemas/request-fields'
+import { follows, requireAnyField, singleLine } from '../http/schemas/request-fields'
 import { idField, NullableTime, textField, WireTime } from '../http/schemas/response-fields'
 import { toWireTime } from '../lib/time'
 import type { WebhookRow } from './queries'
-import { isWebUrl } from './ssrf-guard'
+import { urlViolation } from './ssrf-guard'
 
 /** Includes event types of later versions. */
 const EVERY_EVENT = '*'
@@ -73,7 +73,7 @@ export const WebhookList = z
 export const ListWebhooksQuery = z.strictObject(PageQuery)
 export type ListWebhooksInput = z.infer<typeof ListWebhooksQuery>
 
-const Url = z.string().refine(isWebUrl, 'must be an http or https URL of at most 2,048 characters').openapi({
+const Url = z.string().superRefine(follows(urlViolation)).openapi({
   format: 'iri',
   pattern: '^[Hh][Tt][Tt][Pp][Ss]?:',
   maxLength: MAX_URL,

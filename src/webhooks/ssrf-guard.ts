@@ -1,4 +1,5 @@
 import ipaddr from 'ipaddr.js'
+import type { Violation } from '../http/schemas/request-fields'
 import { hasMoreCharacters } from '../lib/text'
 
 export interface TargetUrlRules {
@@ -31,23 +32,28 @@ const GLOBAL_UNICAST = ipaddr.IPv6.parseCIDR('2000::/3')
 // In development, a subscriber may run on the same machine, at another port.
 const NAMES_OF_LOCALHOST = new Set(['127.0.0.1', '0.0.0.0', '[::1]', '[::]'])
 
-/** At most 2,048 characters as given and as parsed. */
-export function isWebUrl(text: string): boolean {
-  if (hasMoreCharacters(text, MAX_CHARACTERS) || CHANGED_BY_PARSING.test(text)) return false
+const TOO_LONG = ['too_long', `must be at most ${MAX_CHARACTERS.toLocaleString('en')} characters`] as const
+
+/** Of a text that is not an http or https URL. At most 2,048 characters as given and as parsed. */
+export function urlViolation(text: string): Violation {
+  if (hasMoreCharacters(text, MAX_CHARACTERS)) return TOO_LONG
+  if (CHANGED_BY_PARSING.test(text)) return ['invalid_format', 'must not contain white space or control characters']
   const url = URL.parse(text)
-  if (!url || url.href.length > MAX_CHARACTERS) return false
-  return url.protocol === 'https:' || url.protocol === 'http:'
+  if (!url) return ['invalid_format', 'must be an absolute URL, such as https://hooks.example.com/tickets']
+  if (url.protocol !== 'https:' && url.protocol !== 'http:')
+    return ['invalid_format', 'must begin with https:// or http://']
+  return url.href.length > MAX_CHARACTERS ? TOO_LONG : null
 }
 
 /** The rule that the URL of a webhook violates, as a text that follows the name of the field; null for none. */
 export function targetUrlProblem(url: string, rules: TargetUrlRules): string | null {
   const parsed = URL.parse(url)
   const isAllowedScheme = parsed?.protocol === 'https:' || (rules.allowPrivate && parsed?.protocol === 'http:')
-  if (!parsed || !isAllowedScheme) return 'must be https'
-  if (parsed.username || parsed.password) return 'must not hold a user name or a password'
-  if (!rules.allowPrivate && !isPublicHost(hostOf(parsed))) return 'must name a public host'
+  if (!parsed || !isAllowedScheme) return 'must use https'
+  if (parsed.username || parsed.password) return 'must not contain a user name or password'
+  if (!rules.allowPrivate && !isPublicHost(hostOf(parsed))) return 'must have a public host'
   if (!rules.allowPrivate && !PORTS.has(parsed.port)) return 'must use port 443 or 8443'
-  return isOwn(parsed, rules) ? 'must not be an address of this service' : null
+  return isOwn(parsed, rules) ? 'must not be a URL of this service' : null
 }
 
 /** URL.parse normalizes the host except for a dot at its end. */

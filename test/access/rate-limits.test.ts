@@ -8,6 +8,7 @@ import { freshIpAddress } from '../helpers/addresses'
 import { type Account, call, createTestAccount, createTicket, type Member, type TestResponse } from '../helpers/api'
 import { tokenClaim } from '../helpers/credentials'
 import { rows } from '../helpers/database'
+import { errorLinks } from '../helpers/errors'
 
 // Half-way through a minute, so that no minute ends within a test.
 beforeEach(() => {
@@ -133,6 +134,7 @@ describe('C05 the limit', () => {
       code: 'rate_limited',
       message: 'The limit of 100 requests per minute is reached',
       details: [],
+      ...errorLinks('rate_limited', result),
     })
     expectRateHeaders(result)
     vi.setSystemTime(Date.now() + 29_999)

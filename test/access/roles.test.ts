@@ -5,6 +5,7 @@ import { configOf } from '../../src/core/config'
 import { freshIpAddress } from '../helpers/addresses'
 import { type Account, call, createTestAccount, createTestMember, type Member } from '../helpers/api'
 import { createTestKey } from '../helpers/credentials'
+import { errorLinks } from '../helpers/errors'
 import { API_OPERATIONS, type ApiOperation, accessOf, byId } from '../helpers/operations'
 import { fillPath, missingIds, type PathIds } from '../helpers/path-ids'
 import { prepareRequest, sendAs } from '../helpers/sample-requests'
@@ -108,9 +109,12 @@ describe('who may call an operation, by the OpenAPI document', () => {
       }
       expect(response.status, operation.name).toBe(401)
       expect(response.headers.get('WWW-Authenticate'), operation.name).toMatch(/^Bearer/)
-      expect(response.text).toBe(
-        '{"error":{"code":"unauthorized","message":"A valid credential is required","details":[]}}',
-      )
+      expect(response.body.error).toEqual({
+        code: 'unauthorized',
+        message: 'Authentication required: send Authorization: Bearer <token or API key>',
+        details: [],
+        ...errorLinks('unauthorized', response),
+      })
     }
   })
 

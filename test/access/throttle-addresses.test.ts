@@ -122,7 +122,7 @@ describe('failed logins of an address', () => {
     for (const response of responses) {
       expect([response.status, response.body.error.code]).toEqual([429, 'rate_limited'])
       expect(response.body.error.message).toBe(
-        'The limit of 100 failed logins from one address in 15 minutes is reached',
+        'The limit of 100 failed logins from one IP address in 15 minutes is reached',
       )
       // The window began with the first failure, a minute after the successful logins.
       expect(response.headers.get('Retry-After')).toBe(String((15 - 2) * 60))

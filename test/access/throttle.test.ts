@@ -8,13 +8,14 @@ import { call, createTestMember, type TestResponse } from '../helpers/api'
 import { advanceClock } from '../helpers/credentials'
 import { sessions } from '../helpers/d1'
 import { prepare } from '../helpers/database'
+import { errorLinks } from '../helpers/errors'
 import { hashesDuring } from '../helpers/hashing'
 import { failLogins, PASSWORD, useLoginFixture, WRONG_PASSWORD, withoutHashing } from '../helpers/login-throttle'
 import { cheapHash, logIn } from '../helpers/users'
 
 const SECOND = 1_000
 const MINUTE = 60 * SECOND
-const SAYS = 'The limit of 10 failed logins of one e-mail in 15 minutes is reached'
+const SAYS = 'The limit of 10 failed logins for one email in 15 minutes is reached'
 
 const logins = useLoginFixture()
 
@@ -29,7 +30,10 @@ describe('failed logins of an e-mail', () => {
     )
     for (const response of responses) {
       expect(response.status).toBe(429)
-      expect(response.body.error).toEqual({ code: 'rate_limited', message: SAYS, details: [] })
+      expect(response.body.error).toEqual({
+        ...{ code: 'rate_limited', message: SAYS, details: [] },
+        ...errorLinks('rate_limited', response),
+      })
       expect(response.headers.get('Retry-After')).toBe('900')
     }
   })

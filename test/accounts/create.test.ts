@@ -126,7 +126,7 @@ describe('POST /accounts', () => {
     const hashes = await hashesDuring(async () => responses.push(await post(OPEN, 'accounts', body, address)))
     const rejected = responses.at(-1)
     expect([rejected?.status, rejected?.body.error.code, hashes]).toEqual([429, 'rate_limited', 0])
-    expect(rejected?.body.error.message).toBe('The limit of 5 registrations an hour from one address is reached')
+    expect(rejected?.body.error.message).toBe('The limit of 5 registrations per hour from one IP address is reached')
     const wait = Number(rejected?.headers.get('Retry-After'))
     expect(wait).toBeGreaterThan(3_500)
     expect(wait).toBeLessThanOrEqual(3_600)

@@ -12,9 +12,10 @@ const upload = (filename: string, mime_type = 'text/plain') =>
   uploadFile(account.agent, { filename, content: 'aGVsbG8=', mime_type })
 
 describe('S16 names that are refused', () => {
-  const path = 'Filename must be a name without a path'
-  const control = 'Filename must not hold control characters'
-  const size = 'Filename must be 1 to 255 bytes'
+  const path = ['Filename must be a name without a path', 'invalid_format']
+  const control = ['Filename must not contain control characters', 'invalid_format']
+  const short = ['Filename must be 1 to 255 bytes', 'too_short']
+  const long = ['Filename must be 1 to 255 bytes', 'too_long']
 
   it.each([
     ['../../etc/passwd', path],
@@ -32,15 +33,15 @@ describe('S16 names that are refused', () => {
     ['photo_\u202egnp.exe', control],
     ['a\u2066b\u2069', control],
     ['a\ud83d', control],
-    ['', size],
-    ['x'.repeat(256), size],
-    [`${'é'.repeat(127)}ab`, size],
-  ])('S16 %j', async (filename, message) => {
+    ['', short],
+    ['x'.repeat(256), long],
+    [`${'é'.repeat(127)}ab`, long],
+  ])('S16 %j', async (filename, [message, code]) => {
     const attachments = [{ filename, content: 'aGVsbG8=', mime_type: 'text/plain' }]
     const body = { title: 'T', description: 'D', attachments }
     const response = await call('POST', 'tickets', { token: account.agent.token, body })
     expect(response.status).toBe(400)
-    expect(response.body.error.details).toEqual([{ field: 'attachments.0.filename', message }])
+    expect(response.body.error.details).toEqual([{ field: 'attachments.0.filename', message, code }])
   })
 })
 

@@ -43,7 +43,7 @@ async function storedOf({ id }: Account): Promise<number | undefined> {
 function expectFull(response: TestResponse): void {
   expect(detailsOf(response, 413, 'payload_too_large')).toEqual([])
   expect(response.body.error.message).toBe(
-    'An account may store 5 GB of attachments, a premium one 100 GB (a GB is 1,000,000,000 bytes)',
+    'The account may store 5 GB of attachments, or 100 GB on premium (1 GB is 1,000,000,000 bytes)',
   )
 }
 
@@ -149,7 +149,11 @@ describe('the 500 attachments of a ticket', () => {
     expect((await upload(account.agent, id)).status).toBe(201)
     const put = vi.spyOn(env.FILES, 'put')
     expect(detailsOf(await upload(account.agent, id), 422, 'validation_error')).toEqual([
-      { field: 'attachments', message: 'Attachments must be at most 500 on a ticket and its comments' },
+      {
+        field: 'attachments',
+        message: 'Attachments must be at most 500 on a ticket and its comments',
+        code: 'too_many',
+      },
     ])
     expect(put).not.toHaveBeenCalled()
   })

@@ -46,7 +46,7 @@ describe('a body that is refused', () => {
         id,
       )
       expect(detailsOf(response, 415, 'unsupported_media_type')).toEqual([])
-      expect(response.body.error.message).toContain('that of the file')
+      expect(response.body.error.message).toContain('the Content-Type of the file')
       expect(
         await rows(select({ id: attachments.id }, sql`FROM ${attachments} WHERE ${attachments.ticketId} = ${id}`)),
       ).toEqual([])
@@ -61,7 +61,7 @@ describe('a body that is refused', () => {
         headers: { 'Content-Length': '10', 'Content-Encoding': encoding },
       })
       expect(detailsOf(response, 415, 'unsupported_media_type')).toEqual([])
-      expect(response.body.error.message).toBe('The body must be sent as it is, without Content-Encoding')
+      expect(response.body.error.message).toBe('The body must be sent without Content-Encoding')
     },
   )
 
@@ -83,7 +83,9 @@ describe('a body that is refused', () => {
       body: bytes,
       route: toApplication,
     })
-    expect(detailsOf(response, 413, 'payload_too_large')).toEqual([])
+    expect(detailsOf(response, 413, 'payload_too_large')).toEqual([
+      { field: 'body', message: 'Body must be at most 95 MiB', code: 'too_large' },
+    ])
     expect(response.body.error.message).toBe('The body must be at most 95 MiB')
     expect(sent).toBeLessThan(MIB)
     const largest = await rejected({ bytes: generated(10), headers: { 'Content-Length': String(95 * MIB) } })
@@ -91,13 +93,13 @@ describe('a body that is refused', () => {
   })
 
   it.each([
-    ['', 'filename', 'Filename is required'],
-    ['?filename=', 'filename', 'Filename must be 1 to 255 bytes'],
-    [`?filename=${'x'.repeat(256)}`, 'filename', 'Filename must be 1 to 255 bytes'],
-    ['?filename=a&filename=b', 'filename', 'Filename must be a single string'],
-    ['?filename=a.txt&name=b', 'name', 'Name is not a known parameter'],
-  ])('400 for %j', async (query, field, message) => {
-    expect(detailsOf(await rejected({ query }), 400, 'invalid_input')).toEqual([{ field, message }])
+    ['', 'filename', 'Filename is required', 'required'],
+    ['?filename=', 'filename', 'Filename must be 1 to 255 bytes', 'too_short'],
+    [`?filename=${'x'.repeat(256)}`, 'filename', 'Filename must be 1 to 255 bytes', 'too_long'],
+    ['?filename=a&filename=b', 'filename', 'Filename must be a single string', 'invalid_type'],
+    ['?filename=a.txt&name=b', 'name', 'Name is not a known parameter', 'unknown_parameter'],
+  ])('400 for %j', async (query, field, message, code) => {
+    expect(detailsOf(await rejected({ query }), 400, 'invalid_input')).toEqual([{ field, message, code }])
   })
 
   it.each(['../../etc/passwd', '..\\x', 'C:\\x', '..', 'a\r\nSet-Cookie: b', 'a\0', 'evil\u202egpj.exe'])(
@@ -120,7 +122,11 @@ describe('a body that is refused', () => {
     ]) {
       const response = await rejected({ bytes: generated(size ?? 0), headers: { 'Content-Length': String(said) } }, id)
       expect(detailsOf(response, 400, 'invalid_input')).toEqual([
-        { field: 'body', message: `Body must be as long as its Content-Length, ${said} bytes` },
+        {
+          field: 'body',
+          message: `Body must have the length in Content-Length, ${said} bytes`,
+          code: 'invalid_value',
+        },
       ])
     }
     expect(

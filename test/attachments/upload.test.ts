@@ -68,7 +68,7 @@ describe('an attachment of a new ticket', () => {
     const response = await post(Array.from({ length: 11 }, (_, index) => file(`${index}.txt`, 'x')))
     expect(response.status).toBe(400)
     expect(response.body.error.details).toEqual([
-      { field: 'attachments', message: 'Attachments must hold at most 10 items' },
+      { field: 'attachments', message: 'Attachments must have at most 10 items', code: 'too_many' },
     ])
   })
 
@@ -128,29 +128,43 @@ describe('an attachment of a comment', () => {
   })
 })
 
+const UNPADDED = 'must be padded with = to a multiple of four characters'
+const WHITE_SPACE = 'must not contain white space'
+const LINE_BREAK = 'must not contain line breaks'
+const URL_SAFE = 'must use the standard alphabet (+ and /), not the URL-safe one (- and _)'
+const NOT_CANONICAL = 'must be canonical base64: the last character before the padding is not valid'
+const PADDING = 'must have padding (=) only at its end, at most two characters'
+const ALPHABET = 'must contain only base64 characters: A to Z, a to z, 0 to 9, +, / and ='
+const DATA_URL = 'must not be a data URL: send only the part after the comma'
+
 describe('base64', () => {
   it.each([
-    ['no padding', 'aGk'],
-    ['half of its padding', 'aA='],
-    ['too much padding', 'aGk=='],
-    ['a space', 'aG k='],
-    ['a newline at its end', 'aGk=\n'],
-    ['a tab', '\taGk='],
-    ['a no-break space', 'aGk=\u00a0'],
-    ['the URL-safe alphabet', '-_8='],
-    ['trailing bits', 'aGl='],
-    ['trailing bits of two', 'aB=='],
-    ['padding alone', '===='],
-    ['padding within', 'aGk=aGk='],
-    ['one character', 'a'],
-    ['another alphabet', 'é==='],
-    ['a data URL', 'data:text/plain;base64,aGk='],
-    ['quotes', '"aGk="'],
-  ])('with %s is refused', async (_name, content) => {
+    ['no padding', 'aGk', UNPADDED],
+    ['half of its padding', 'aA=', UNPADDED],
+    ['too much padding', 'aGk==', UNPADDED],
+    ['one character', 'a', UNPADDED],
+    ['a space', 'aG k=', WHITE_SPACE],
+    ['a tab', '\taGk=', WHITE_SPACE],
+    ['a no-break space', 'aGk=\u00a0', WHITE_SPACE],
+    ['a newline at its end', 'aGk=\n', LINE_BREAK],
+    ['lines of 76 characters', `${'QUJD'.repeat(19)}\r\n${'QUJD'.repeat(19)}\n`, LINE_BREAK],
+    ['the URL-safe alphabet', '-_8=', URL_SAFE],
+    ['the URL-safe alphabet without padding', '-_8', URL_SAFE],
+    ['a hyphen late in a long text', `${'QUJD'.repeat(50_000)}-_8=`, URL_SAFE],
+    ['trailing bits', 'aGl=', NOT_CANONICAL],
+    ['trailing bits of two', 'aB==', NOT_CANONICAL],
+    ['padding alone', '====', PADDING],
+    ['padding within', 'aGk=aGk=', PADDING],
+    ['another alphabet', 'é===', ALPHABET],
+    ['another character late in a long text', `${'QUJD'.repeat(50_000)}é===`, ALPHABET],
+    ['quotes', '"aGk="', ALPHABET],
+    ['a data URL', 'data:text/plain;base64,aGk=', DATA_URL],
+    ['a data URL in capitals, with line breaks', 'DATA:;base64,aGk=\n', DATA_URL],
+  ])('is rejected with its cause: %s', async (_name, content, rule) => {
     const response = await post([{ filename: 'a.txt', content, mime_type: 'text/plain' }])
     expect(response.status).toBe(400)
     expect(response.body.error.details).toEqual([
-      { field: 'attachments.0.content', message: 'Content must be base64 (RFC 4648, with padding)' },
+      { field: 'attachments.0.content', message: `Content ${rule}`, code: 'invalid_format' },
     ])
   })
 

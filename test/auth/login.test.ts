@@ -181,7 +181,7 @@ describe('a login that is no login', () => {
     expect(hashes).toBe(0)
     expect(responses[0]?.status).toBe(400)
     expect(responses[0]?.body.error.details).toEqual([
-      { field: 'password', message: 'Password must be 1 to 128 characters' },
+      { field: 'password', message: 'Password must be 1 to 128 characters', code: 'too_long' },
     ])
   })
 

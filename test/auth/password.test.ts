@@ -79,7 +79,7 @@ describe('POST /auth/password', () => {
     })
     expect([responses.map((response) => response.status), hashes]).toEqual([[429, 429], 0])
     expect(responses.map((response) => response.body.error.message)).toEqual(
-      Array(2).fill('The limit of 10 failed logins of one e-mail in 15 minutes is reached'),
+      Array(2).fill('The limit of 10 failed logins for one email in 15 minutes is reached'),
     )
     expect(await readStatuses(jane.token)).toEqual([200])
   })

@@ -110,7 +110,7 @@ describe('POST /auth/register', () => {
       const response = await register({ email })
       expect([response.status, response.body.error.code]).toEqual([409, 'conflict'])
       expect(response.body.error.details).toEqual([
-        { field: 'email', message: 'Email is already in use in this account' },
+        { field: 'email', message: 'Email is already in use in this account', code: 'already_exists' },
       ])
     }
     expect([await countUsers(), (await eventsOf(account.id)).length]).toEqual([userCount, eventCount])
@@ -134,7 +134,9 @@ describe('POST /auth/register', () => {
       responses.push(await register({ email: 'sixth@example.com' }, address)),
     )
     expect([responses[0]?.status, responses[0]?.body.error.code, hashes]).toEqual([429, 'rate_limited', 0])
-    expect(responses[0]?.body.error.message).toBe('The limit of 5 registrations an hour from one address is reached')
+    expect(responses[0]?.body.error.message).toBe(
+      'The limit of 5 registrations per hour from one IP address is reached',
+    )
     expect(Number(responses[0]?.headers.get('Retry-After'))).toBeGreaterThan(3_000)
     expect((await register({ email: 'sixth@example.com' })).status).toBe(201)
   })

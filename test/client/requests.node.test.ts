@@ -67,8 +67,18 @@ describe('credentials', () => {
 
 describe('errors', () => {
   it('tell the code, each field, the request and when to come again', async () => {
-    const details = [{ field: 'priority', message: 'Priority must be one of: low, medium, high, critical' }]
-    const error = { code: 'invalid_input', message: 'The request data is invalid', details }
+    const details = [
+      {
+        field: 'priority',
+        message: 'Priority must be one of: low, medium, high, critical',
+        code: 'invalid_value' as const,
+      },
+    ]
+    const documentationUrl = 'https://api.example.com/docs/guides/errors#invalid_input'
+    const error = {
+      ...{ code: 'invalid_input', message: 'The request data is invalid', details },
+      ...{ documentation_url: documentationUrl, request_id: 'req-1' },
+    }
     const { client } = fakeClient({ status: 400, body: { error }, headers: { 'X-Request-Id': 'req-1' } })
     await expect(client.tickets.create({ title: '', description: '' })).rejects.toMatchObject({
       name: 'ApiError',
@@ -76,9 +86,16 @@ describe('errors', () => {
       status: 400,
       code: 'invalid_input',
       details,
+      documentationUrl,
       requestId: 'req-1',
       retryAfterSeconds: null,
     } satisfies Partial<ApiError>)
+  })
+
+  it('have the request ID of the body if a browser or proxy hides the header', async () => {
+    const error = { code: 'not_found', message: 'No', details: [], request_id: 'req-2' }
+    const { client } = fakeClient({ status: 404, body: { error } })
+    await expect(client.tickets.get('ticket_1')).rejects.toMatchObject({ requestId: 'req-2', documentationUrl: null })
   })
 
   it.each<[FakeResponse]>([[{ status: 418, body: 'not an error of the API' }], [{ status: 400 }]])(

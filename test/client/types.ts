@@ -6,7 +6,7 @@ import type { ApiKeyList, ApiKeyWithSecretResponse, CreateApiKeyBody } from '../
 import type { AttachmentResponse } from '../../src/attachments/schema'
 import type { LoginBody, LoginResult, RegisterBody } from '../../src/auth/schema'
 import type { CommentResponse, CreateCommentBody } from '../../src/comments/schema'
-import type { ERROR_CODES } from '../../src/core/errors'
+import type { DETAIL_CODES, ERROR_CODES, ErrorDetail } from '../../src/core/errors'
 import type { EVENT_TYPES, Event, ListEventsQuery } from '../../src/events/schema'
 import type { ExportTicketsQuery } from '../../src/tickets/filter-schema'
 import type { TicketHistory } from '../../src/tickets/history-schema'
@@ -66,6 +66,8 @@ expectTypeOf<Client.Webhook>().toEqualTypeOf<Data<typeof WebhookResponse>>()
 expectTypeOf<Client.WebhookWithSecret>().toEqualTypeOf<Data<typeof WebhookWithSecretResponse>>()
 expectTypeOf<Client.Delivery>().toEqualTypeOf<Data<typeof DeliveryResponse>>()
 expectTypeOf<Client.DeliveryWithAttempts>().toEqualTypeOf<Data<typeof DeliveryWithAttemptsResponse>>()
+expectTypeOf<Client.DetailCode>().toEqualTypeOf<(typeof DETAIL_CODES)[number]>()
+expectTypeOf<Client.ErrorDetail>().toEqualTypeOf<ErrorDetail>()
 expectTypeOf<Client.ErrorCode>().toEqualTypeOf<(typeof ERROR_CODES)[number] | 'unreadable'>()
 
 /** zod accepts undefined for optional fields; in JSON they are absent. */

@@ -98,21 +98,21 @@ describe('what a comment may hold', () => {
   })
 
   it.each([
-    [{}, 'content', 'Content is required'],
-    [{ content: '' }, 'content', 'Content must not be empty'],
-    [{ content: 7 }, 'content', 'Content must be a string'],
-    [{ content: 'x'.repeat(65_537) }, 'content', 'Content must be at most 65,536 bytes'],
-    [{ content: `${'😀'.repeat(16_384)}x` }, 'content', 'Content must be at most 65,536 bytes'],
-    [{ content: 'a\0' }, 'content', 'Content must not hold control characters or broken Unicode'],
-    [{ content: 'a', is_internal: 'true' }, 'is_internal', 'Is internal must be a boolean'],
-    [{ content: 'a', is_internal: null }, 'is_internal', 'Is internal must be a boolean'],
-    [{ content: 'a', created_by: 'user456' }, 'created_by', 'Created by is not a known field'],
-    [{ content: 'a', id: 'comment_x' }, 'id', 'Id is not a known field'],
-    [{ content: 'a', attachments: {} }, 'attachments', 'Attachments must be an array'],
-  ])('S10 not %j', async (body, field, message) => {
+    [{}, 'content', 'Content is required', 'required'],
+    [{ content: '' }, 'content', 'Content must not be empty', 'too_short'],
+    [{ content: 7 }, 'content', 'Content must be a string', 'invalid_type'],
+    [{ content: 'x'.repeat(65_537) }, 'content', 'Content must be at most 65,536 bytes', 'too_long'],
+    [{ content: `${'😀'.repeat(16_384)}x` }, 'content', 'Content must be at most 65,536 bytes', 'too_long'],
+    [{ content: 'a\0' }, 'content', 'Content must not contain control characters or invalid Unicode', 'invalid_format'],
+    [{ content: 'a', is_internal: 'true' }, 'is_internal', 'is_internal must be a boolean', 'invalid_type'],
+    [{ content: 'a', is_internal: null }, 'is_internal', 'is_internal must be a boolean', 'invalid_type'],
+    [{ content: 'a', created_by: 'user456' }, 'created_by', 'created_by is not a known field', 'unknown_field'],
+    [{ content: 'a', id: 'comment_x' }, 'id', 'ID is not a known field', 'unknown_field'],
+    [{ content: 'a', attachments: {} }, 'attachments', 'Attachments must be an array', 'invalid_type'],
+  ])('S10 not %j', async (body, field, message, code) => {
     const { id } = await createTicket(account.admin)
     const response = await callAs(account.admin, 'POST', path(id), body)
-    expect(detailsOf(response, 400, 'invalid_input')).toEqual([{ field, message }])
+    expect(detailsOf(response, 400, 'invalid_input')).toEqual([{ field, message, code }])
     expect(await rows(select({ id: comments.id }, sql`FROM ${comments} WHERE ${comments.ticketId} = ${id}`))).toEqual(
       [],
     )

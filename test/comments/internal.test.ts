@@ -87,7 +87,7 @@ describe('S09 an internal comment', () => {
       const body = { content: 'X', is_internal: true, attachments: [file('a.txt')] }
       const response = await callAs(account.customer, 'POST', `tickets/${ticketId}/comments`, body)
       expect(detailsOf(response, 403, 'forbidden')).toEqual([
-        { field: 'is_internal', message: 'Is internal can not be set by your role' },
+        { field: 'is_internal', message: 'is_internal cannot be set by your role', code: 'not_allowed' },
       ])
     }
     const open = await callAs(account.customer, 'POST', `tickets/${id}/comments`, { content: 'X', is_internal: false })

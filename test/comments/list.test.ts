@@ -91,13 +91,13 @@ describe('GET /tickets/{id}/comments', () => {
   })
 
   it.each([
-    ['per_page=0', 'per_page', 'Per page must be between 1 and 100'],
-    ['page=0', 'page', 'Page must be a whole number of 1 or more'],
-    ['is_internal=true', 'is_internal', 'Is internal is not a known parameter'],
-    ["order=desc'", 'order', 'Order is not a known parameter'],
-  ])('refuses %s', async (query, field, message) => {
+    ['per_page=0', 'per_page', 'per_page must be between 1 and 100', 'invalid_value'],
+    ['page=0', 'page', 'Page must be between 1 and 1,000,000,000', 'invalid_value'],
+    ['is_internal=true', 'is_internal', 'is_internal is not a known parameter', 'unknown_parameter'],
+    ["order=desc'", 'order', 'Order is not a known parameter', 'unknown_parameter'],
+  ])('refuses %s', async (query, field, message, code) => {
     const response = await callAs(account.agent, 'GET', `${path(ticketId)}?${query}`)
-    expect(detailsOf(response, 400, 'invalid_input')).toEqual([{ field, message }])
+    expect(detailsOf(response, 400, 'invalid_input')).toEqual([{ field, message, code }])
   })
 
   it('S07 is the same 404 for whoever may not see the ticket as for a random ID', async () => {
@@ -200,10 +200,14 @@ describe('C07 GET /tickets/{id}/comments by cursor', () => {
     const cursorOf = async (of: string, by = account.customer): Promise<string> =>
       (await getOk(by, `${path(of)}?per_page=2&cursor=`)).body.pagination.next_cursor
     const own = await cursorOf(id)
-    for (const cursor of [await cursorOf(ticketId), await cursorOf(id, account.agent), own.slice(4)])
-      expect(
-        detailsOf(await callAs(account.customer, 'GET', `${path(id)}?cursor=${cursor}`), 400, 'invalid_input'),
-      ).toEqual([{ field: 'cursor', message: 'Cursor must be empty, or a cursor of this very list' }])
+    const rejection = async (cursor: string) =>
+      detailsOf(await callAs(account.customer, 'GET', `${path(id)}?cursor=${cursor}`), 400, 'invalid_input')
+    for (const cursor of [await cursorOf(ticketId), await cursorOf(id, account.agent)])
+      expect(await rejection(cursor)).toEqual([
+        { field: 'cursor', message: 'Cursor does not belong to this list and these filters', code: 'invalid_value' },
+      ])
+    const message = 'Cursor is not a complete cursor: send next_cursor of a response'
+    expect(await rejection(own.slice(4))).toEqual([{ field: 'cursor', message, code: 'invalid_format' }])
     expect((await callAs(account.customer, 'GET', `${path(id)}?page=1&cursor=${own}`)).status).toBe(400)
     const [comment] = (await getOk(account.customer, `${path(id)}?cursor=${own}`)).body.data
     const { pagination } = (await getOk(account.customer, `${path(id)}?cursor=${own}`)).body

@@ -98,7 +98,7 @@ describe('configOf', () => {
 
   it('refuses a secret of 31 bytes, takes one of 32, counts bytes, and does not tell the secret', () => {
     const message = configError({ APP_SECRET: 'x'.repeat(31) })
-    expect(message).toBe('The service is not configured: APP_SECRET must hold at least 32 bytes')
+    expect(message).toBe('The service is not configured: APP_SECRET must be at least 32 bytes')
     expect(configError({ APP_SECRET: '' })).toContain('APP_SECRET')
     expect(configOf(bindings({ APP_SECRET: 'x'.repeat(32) })).keys.tokens).toHaveLength(32)
     expect(configOf(bindings({ APP_SECRET: 'é'.repeat(16) })).keys.tokens).toHaveLength(32)

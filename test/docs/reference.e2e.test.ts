@@ -129,7 +129,9 @@ describe('the examples of the reference, against npm start', () => {
     const body = { title: 'A', description: 'B', priority: 'urgent' }
     const result = await send('POST', '/tickets', { token: await tokenOf('jane@example.com'), body })
     expect(result.status).toBe(400)
-    expect(result.body).toEqual(reference.ERROR)
+    expect(differences(result.body, reference.ERROR, [])).toEqual([])
+    expect(Object.keys(result.body.error)).toEqual(['code', 'message', 'details', 'documentation_url', 'request_id'])
+    expect(result.body.error.details.map(Object.keys)).toEqual([['field', 'message', 'code']])
   })
 
   it('Rate limit headers', async () => {

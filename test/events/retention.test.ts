@@ -54,7 +54,7 @@ describe('a cursor whose next events were swept away', () => {
           const response = await listEvents(account.agent, query, cursor)
           if (cursor !== '' && after < oldest - 1)
             expect(detailsOf(response, 410, 'cursor_expired')).toEqual([
-              { field: 'cursor', message: `The oldest sequence that is kept is ${oldest}` },
+              { field: 'cursor', message: `The oldest retained sequence is ${oldest}`, code: 'invalid_value' },
             ])
           else
             expect([response.status, sequencesOf(response.body)]).toEqual([200, remaining.filter((one) => one > after)])

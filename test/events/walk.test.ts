@@ -2,6 +2,7 @@ import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vite
 import { writeCursor } from '../../src/http/pagination/cursor'
 import { type Account, createTestAccount, createTicket } from '../helpers/api'
 import { listEvents, pageOf, rowsReadBy, seedEvents, sequencesOf, walkEvents } from '../helpers/events'
+import { detailWith } from '../helpers/messages'
 import { callAs, createComment, detailsOf, patchTicket } from '../helpers/tickets'
 import { createTestWebhook, silenceQueue } from '../helpers/webhooks'
 
@@ -157,12 +158,15 @@ describe('a cursor', () => {
       ['ticket_id=ticket_seeded', own],
       ['ticket_id=ticket_seeded', await nextOf('ticket_id=another')],
       ['', deliveries.body.pagination.next_cursor],
-      ...['nonsense', 'bnVsbA', '4', 'W10', '%00', own.slice(0, -4)].map((cursor): [string, string] => ['', cursor]),
       ...[-1, 1.5, '1', null, [1], { after: 1 }].map((at): [string, string] => ['', writeCursor(READER, scope, at)]),
     ]
     for (const [query, cursor] of foreign)
       expect(detailsOf(await listEvents(account.agent, query, cursor), 400, 'invalid_input')).toEqual([
-        { field: 'cursor', message: 'Cursor must be empty, or a cursor of this very list' },
+        { field: 'cursor', message: 'Cursor does not belong to this list and these filters', code: 'invalid_value' },
+      ])
+    for (const cursor of ['nonsense', 'bnVsbA', '4', 'W10', '%00', own.slice(0, -4)])
+      expect(detailsOf(await listEvents(account.agent, '', cursor), 400, 'invalid_input')).toEqual([
+        detailWith('cursor', 'Cursor is not a complete cursor: send next_cursor of a response'),
       ])
     expect(sequencesOf(await pageOf(account.agent, 'per_page=1', writeCursor(READER, scope, 1)))).toEqual([2])
   })

@@ -1,8 +1,11 @@
+import type { z } from '@hono/zod-openapi'
 import { expect } from 'vitest'
 import { PREFIXES } from '../../src/app'
 import { ERROR_CATALOGUE } from '../../src/http/openapi/error-catalogue'
 import { NDJSON } from '../../src/http/openapi/responses'
+import type { ErrorBody } from '../../src/http/schemas/error'
 import { faultsOf } from './json-schema'
+import { codesOf, isKnownMessage } from './messages'
 import {
   type Header,
   type MediaType,
@@ -110,7 +113,7 @@ function bodyFaults(method: string, { status, headers, body }: ReceivedResponse,
   if (media.schema.format === 'binary') return []
   if (type === NDJSON) return lineFaults(body, media)
   const faults = faultsOf(body, media.schema)
-  return status >= 400 && faults.length === 0 ? codeFaults(status, body) : faults
+  return status >= 400 && faults.length === 0 ? errorFaults(status, headers, body) : faults
 }
 
 /** The last line, and only that, contains the cursor. */
@@ -125,10 +128,20 @@ function lineFaults(body: unknown, { schema }: MediaType): string[] {
   return lines.flatMap((value) => faultsOf(value, line))
 }
 
-/** A code has one status. A failed health check has no code. */
-function codeFaults(status: number, body: unknown): string[] {
-  const { error } = body as { error?: { code: keyof typeof ERROR_CATALOGUE } }
+type ErrorResponse = z.infer<typeof ErrorBody>
+
+/** The schema has the codes of details. A code has one status. A failed health check has no error. */
+function errorFaults(status: number, headers: Headers, body: unknown): string[] {
+  const { error } = body as Partial<ErrorResponse>
   if (!error) return []
   const expected = ERROR_CATALOGUE[error.code].example.status
-  return expected === status ? [] : [`${error.code} is of ${expected}`]
+  return [
+    ...(expected === status ? [] : [`${error.code} is of ${expected}`]),
+    ...(error.request_id === headers.get('X-Request-Id') ? [] : ['request_id is not that of the header']),
+    ...(error.documentation_url.endsWith(`/docs/guides/errors#${error.code}`) ? [] : [error.documentation_url]),
+    ...(isKnownMessage(error.code, error.message) ? [] : [`${error.message} is not in messages.ts`]),
+    ...error.details.flatMap(({ message, code }) =>
+      codesOf(message).includes(code) ? [] : [`${message} is not a message of ${code} in messages.ts`],
+    ),
+  ]
 }

@@ -1,6 +1,6 @@
 import { env } from 'cloudflare:workers'
 import { vi } from 'vitest'
-import { type Account, call, createTicket, type Member, type TestResponse } from './api'
+import { type Account, call, createTicket, type Member, type TestResponse, withoutRequestId } from './api'
 import { direct } from './edge'
 import { expectDocumented } from './expect-documented'
 import { noteRequest } from './log-scan'
@@ -32,7 +32,7 @@ export async function fetchFile(url: string, init: RequestInit = {}, route = dir
   const isJson = headers.get('Content-Type') === 'application/json'
   const text = status < 400 && bytes.length > 0 ? 'the bytes' : new TextDecoder().decode(bytes)
   expectDocumented(request.method, url, { status, headers, body: isJson && text !== '' ? JSON.parse(text) : text })
-  return { status, headers, bytes }
+  return { status, headers, bytes, text: withoutRequestId(text, headers) }
 }
 
 export interface RawUpload {

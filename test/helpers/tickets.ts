@@ -1,5 +1,6 @@
 import { env } from 'cloudflare:workers'
 import { expect } from 'vitest'
+import type { ErrorDetail } from '../../src/core/errors'
 import { accountCounters } from '../../src/db/schema/accounts'
 import { ticketHistory, tickets } from '../../src/db/schema/tickets'
 import { events } from '../../src/db/schema/webhooks'
@@ -97,7 +98,7 @@ export async function createComment(by: Member, id: string, body: Record<string,
 }
 
 /** Expects an error with this status and code. */
-export function detailsOf(response: TestResponse, status: number, code: string): { field: string; message: string }[] {
+export function detailsOf(response: TestResponse, status: number, code: string): ErrorDetail[] {
   expect([response.status, response.body.error?.code], response.text).toEqual([status, code])
   return response.body.error.details
 }

@@ -11,8 +11,14 @@ import { row } from './database'
 import { noteRequest } from './log-scan'
 
 /** Unknown emails, wrong passwords and inactive users get the same response. */
-export const NO_LOGIN =
-  '{"error":{"code":"invalid_credentials","message":"The e-mail or the password is wrong","details":[]}}'
+export const NO_LOGIN = JSON.stringify({
+  error: {
+    code: 'invalid_credentials',
+    message: 'The email or the password is wrong',
+    details: [],
+    documentation_url: `${ORIGIN}/docs/guides/errors#invalid_credentials`,
+  },
+})
 
 /** A stored hash that is cheap to check, because the cost is part of it. */
 export function cheapHash(password: string): string {

@@ -32,7 +32,18 @@ function rejection(scope: Record<string, unknown>, cursor: string): unknown {
 const REJECTED = [
   400,
   'invalid_input',
-  [{ field: 'cursor', message: 'Cursor must be empty, or a cursor of this very list' }],
+  [{ field: 'cursor', message: 'Cursor does not belong to this list and these filters', code: 'invalid_value' }],
+]
+const INCOMPLETE = [
+  400,
+  'invalid_input',
+  [
+    {
+      field: 'cursor',
+      message: 'Cursor is not a complete cursor: send next_cursor of a response',
+      code: 'invalid_format',
+    },
+  ],
 ]
 
 const encode = (content: unknown) => Buffer.from(JSON.stringify(content)).toString('base64url')
@@ -88,12 +99,17 @@ describe('a cursor', () => {
     ['with a bookmark that is no text', encode([name, 7, 7])],
     ['more than all of it', encode([name, 7, null, 7])],
     ['an object', encode({ 0: name, 1: 7, 2: null })],
-    ['a position below the first', encode([name, -1, null])],
-    ['a position of another kind', encode([name, '7', null])],
-    ['a position that is no number', encode([name, null, null])],
-    ['a position that is not whole', encode([name, 7.5, null])],
     ['deep nesting', Buffer.from('['.repeat(300)).toString('base64url')],
   ])('is refused that is %s', (_name, cursor) => {
+    expect(rejection(SCOPE, cursor)).toEqual(INCOMPLETE)
+  })
+
+  it.each([
+    ['below the first', encode([name, -1, null])],
+    ['of another kind', encode([name, '7', null])],
+    ['that is no number', encode([name, null, null])],
+    ['that is not whole', encode([name, 7.5, null])],
+  ])('is refused with a position %s', (_name, cursor) => {
     expect(rejection(SCOPE, cursor)).toEqual(REJECTED)
   })
 
@@ -195,7 +211,7 @@ describe('the query of a list', () => {
     const Query = z.strictObject(PageOrCursorQuery).superRefine(cursorOrPage)
     for (const query of [{}, { page: '1' }, { cursor: 'a' }]) expect(messages(Query.safeParse(query))).toEqual([])
     expect(messages(Query.safeParse({ page: '1', cursor: 'a' }))).toEqual([
-      ['custom', 'page', 'must not come beside cursor'],
+      ['custom', 'page', 'must not be used together with cursor'],
     ])
   })
 })

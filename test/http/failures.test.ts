@@ -8,6 +8,7 @@ import { freshIpAddress } from '../helpers/addresses'
 import { type Account, call, createTestAccount, createTicket } from '../helpers/api'
 import { sessions } from '../helpers/d1'
 import { row } from '../helpers/database'
+import { errorLinks } from '../helpers/errors'
 import { countPendingEvents, createTestWebhook } from '../helpers/webhooks'
 
 let account: Account
@@ -63,6 +64,7 @@ describe('S17 a forced exception', () => {
       code: 'internal_error',
       message: 'Something went wrong on our side',
       details: [],
+      ...errorLinks('internal_error', response),
     })
     expect(response.headers.get('X-Request-Id')).toBe('of-this-test')
     expect(response.headers.get('X-RateLimit-Limit')).toMatch(/^\d+$/)
@@ -82,7 +84,12 @@ describe('S17 a forced exception', () => {
     const broken = await brokenList()
     expect(broken.status).toBe(500)
     expect(broken.body).toEqual({
-      error: { code: 'internal_error', message: 'Something went wrong on our side', details: [] },
+      error: {
+        code: 'internal_error',
+        message: 'Something went wrong on our side',
+        details: [],
+        ...errorLinks('internal_error', broken),
+      },
     })
     expect(logged).toHaveLength(1)
     const line = JSON.parse(logged[0] ?? '')
@@ -103,7 +110,10 @@ describe('F03 D1 can not be reached', () => {
     for (const path of reads()) {
       const response = await call('GET', path, { token: account.agent.token })
       expect(response.status).toBe(503)
-      expect(response.body.error).toEqual({ code: 'unavailable', message: expect.any(String), details: [] })
+      expect(response.body.error).toEqual({
+        ...{ code: 'unavailable', message: 'The service is temporarily unavailable; try again soon', details: [] },
+        ...errorLinks('unavailable', response),
+      })
       expect(response.headers.get('Retry-After')).toMatch(/^\d+$/)
       expect(response.headers.get('X-RateLimit-Remaining')).toMatch(/^\d+$/)
       expect(response.text).not.toContain('SELECT')

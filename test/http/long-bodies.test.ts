@@ -71,7 +71,7 @@ describe('9 MB in a string field of a body', () => {
     const body = { email: `${filler.repeat(LENGTH / filler.length)}@`, password: 'x' }
     const response = await sendLarge({ caller: null, method: 'POST', path: 'auth/login', body })
     expect([response.status, response.body.error.details]).toEqual([
-      ...[400, [{ field: 'email', message: 'Email must be at most 254 characters' }]],
+      ...[400, [{ field: 'email', message: 'Email must be at most 254 characters', code: 'too_long' }]],
     ])
   })
 

@@ -22,7 +22,7 @@ async function bodyProblems(body: unknown): Promise<{ field: string; message: st
 describe('query parameters', () => {
   it('must be known', async () => {
     expect(await problems('tickets?Stauts=open')).toEqual([
-      { field: 'Stauts', message: 'Stauts is not a known parameter' },
+      { field: 'Stauts', message: 'Stauts is not a known parameter', code: 'unknown_parameter' },
     ])
     expect(await problems('users?email=x')).toHaveLength(1)
     expect(await problems('tickets/none/comments?sort=asc')).toHaveLength(1)
@@ -30,11 +30,11 @@ describe('query parameters', () => {
 
   it('are told with U+FFFD in place of what no text may hold', async () => {
     expect(await problems('tickets?%02a%07b=1')).toEqual([
-      { field: '\ufffda\ufffdb', message: '\ufffda\ufffdb is not a known parameter' },
+      { field: '\ufffda\ufffdb', message: '\ufffda\ufffdb is not a known parameter', code: 'unknown_parameter' },
     ])
     const broken = await bodyProblems({ title: 'T', description: 'D', custom_fields: { '\ud800\u0007': 1 } })
     expect(broken.map(({ field }) => field)).toEqual(['custom_fields.\ufffd\ufffd'])
-    expect(broken[0]?.message).toMatch(/^\ufffd\ufffd must have a name/)
+    expect(broken[0]?.message).toMatch(/^\ufffd\ufffd is not a valid name/)
   })
 
   it('must be known on routes that have none', async () => {
@@ -49,7 +49,7 @@ describe('query parameters', () => {
 
   it('S06 a key in the query does nothing', async () => {
     expect(await problems('tickets?api_key=tk_live_x')).toEqual([
-      { field: 'api_key', message: 'Api key is not a known parameter' },
+      { field: 'api_key', message: 'api_key is not a known parameter', code: 'unknown_parameter' },
     ])
   })
 
@@ -66,27 +66,22 @@ describe('query parameters', () => {
     expect([padded(375).length, padded(376).length]).toEqual([500, 502])
     expect((await call('GET', `tickets?per_page=1&cursor=${padded(375)}`, { token })).status).toBe(200)
     expect(await problems(`tickets?per_page=1&cursor=${padded(376)}`)).toEqual([
-      { field: 'cursor', message: 'Cursor must hold at most 500 characters' },
+      { field: 'cursor', message: 'Cursor must be at most 500 characters', code: 'too_long' },
     ])
   })
 
-  it.each([
-    '0x10',
-    '%205%20',
-    '1e3',
-    '',
-    '-1',
-    '%2B1',
-    '1.0',
-    '٣',
-    'NaN',
-    'Infinity',
-    '0',
-    '101',
-    '99999999999999999999',
-  ])('per_page=%s is not plain digits from 1 to 100', async (value) => {
+  it.each([...['0x10', '%205%20', '1e3', '', '-1', '%2B1', '1.0', '٣', 'NaN', 'Infinity', 'a'.repeat(1_000)]])(
+    'rejects per_page=%s, which is not plain digits',
+    async (value) => {
+      expect(await problems(`tickets?per_page=${value}`)).toEqual([
+        { field: 'per_page', message: 'per_page must be a whole number in plain digits', code: 'invalid_format' },
+      ])
+    },
+  )
+
+  it.each(['0', '101', '99999999999999999999', '9'.repeat(1_000)])('rejects per_page=%s', async (value) => {
     expect(await problems(`tickets?per_page=${value}`)).toEqual([
-      { field: 'per_page', message: 'Per page must be between 1 and 100' },
+      { field: 'per_page', message: 'per_page must be between 1 and 100', code: 'invalid_value' },
     ])
   })
 
@@ -129,16 +124,16 @@ describe('query parameters', () => {
   })
 
   it.each(['%00', '%07', '%1b', '%7f', 'a%C2%85b'])('q=%s holds a control character', async (value) => {
-    expect((await problems(`tickets?q=${value}`))[0]?.message).toMatch(/^Q must not hold control characters/)
-    expect((await problems(`users?q=${value}`))[0]?.message).toMatch(/^Q must not hold control characters/)
+    expect((await problems(`tickets?q=${value}`))[0]?.message).toMatch(/^Q must not contain control characters/)
+    expect((await problems(`users?q=${value}`))[0]?.message).toMatch(/^Q must not contain control characters/)
   })
 
   it.each(['%', '100%', '%zz', '%ff', '%c3', '%ed%a0%80', 'a%80b'])(
     'q=%s is no percent-encoded UTF-8',
     async (value) => {
-      const message = 'Q must be UTF-8 in percent-encoding, % itself as %25'
+      const message = 'Q must be percent-encoded UTF-8, with % itself as %25'
       for (const path of ['tickets', 'users'])
-        expect(await problems(`${path}?page=1&q=${value}`)).toEqual([{ field: 'q', message }])
+        expect(await problems(`${path}?page=1&q=${value}`)).toEqual([{ field: 'q', message, code: 'invalid_format' }])
       const response = await call('GET', `tickets?q=${value}`, {})
       expect(response.status).toBe(401)
     },
@@ -160,11 +155,11 @@ describe('the words of a body’s problems', () => {
     const details = await bodyProblems({ title: '', priority: 1, tags: 'x', is_admin: true })
     expect(details).toEqual(
       expect.arrayContaining([
-        { field: 'title', message: 'Title must not be empty' },
-        { field: 'description', message: 'Description is required' },
-        { field: 'priority', message: 'Priority must be one of: low, medium, high, critical' },
-        { field: 'tags', message: 'Tags must be an array' },
-        { field: 'is_admin', message: 'Is admin is not a known field' },
+        { field: 'title', message: 'Title must not be empty', code: 'too_short' },
+        { field: 'description', message: 'Description is required', code: 'required' },
+        { field: 'priority', message: 'Priority must be one of: low, medium, high, critical', code: 'invalid_value' },
+        { field: 'tags', message: 'Tags must be an array', code: 'invalid_type' },
+        { field: 'is_admin', message: 'is_admin is not a known field', code: 'unknown_field' },
       ]),
     )
     expect(details).toHaveLength(5)
@@ -175,9 +170,9 @@ describe('the words of a body’s problems', () => {
     const details = await bodyProblems({ title: 'T', description: 'D', tags: ['ok', 7], attachments })
     expect(details).toEqual(
       expect.arrayContaining([
-        { field: 'tags.1', message: 'Tags must be a string' },
-        { field: 'attachments.1.content', message: 'Content is required' },
-        { field: 'attachments.1.mime_type', message: 'Mime type is required' },
+        { field: 'tags.1', message: 'tags.1 must be a string', code: 'invalid_type' },
+        { field: 'attachments.1.content', message: 'Content is required', code: 'required' },
+        { field: 'attachments.1.mime_type', message: 'mime_type is required', code: 'required' },
       ]),
     )
   })

@@ -9,6 +9,7 @@ import { select } from '../../src/db/statement'
 import { type Account, API, type CallOptions, createTestAccount, createTicket, requestOf } from '../helpers/api'
 import { watchObjects } from '../helpers/credentials'
 import { rows } from '../helpers/database'
+import { errorLinks } from '../helpers/errors'
 
 const HTTPS_ORIGIN = 'https://api.tickets.dev'
 
@@ -50,7 +51,12 @@ describe('a request over plain HTTP to a service with an https origin', () => {
         const response = await send(`http://${host}${path}`, method)
         expect(response.status, `${method} ${host}`).toBe(403)
         expect(await response.json()).toEqual({
-          error: { code: 'forbidden', message: `HTTPS is required: send the request to ${HTTPS_ORIGIN}`, details: [] },
+          error: {
+            code: 'forbidden',
+            message: `HTTPS is required: send the request to ${HTTPS_ORIGIN}`,
+            details: [],
+            ...errorLinks('forbidden', response, HTTPS_ORIGIN),
+          },
         })
         expect(response.headers.get('Content-Type')).toBe('application/json')
         expect(response.headers.get('Cache-Control')).toBe('no-store')

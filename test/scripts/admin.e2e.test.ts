@@ -170,10 +170,10 @@ describe('npm run admin', () => {
       body: JSON.stringify({ name: 'Sync' }),
     })
     const { data } = JSON.parse(await response.text())
-    expect((await admin('revoke-key', data.id)).out).toBe(`Key ${data.id} is dead within 60 seconds.`)
+    expect((await admin('revoke-key', data.id)).out).toBe(`Key ${data.id} is revoked within 60 seconds.`)
     const result = await fetch(`${server.origin}/api/v1/tickets`, { headers: { 'X-API-Key': data.key } })
     expect(result.status).toBe(401)
-    expect(await admin('revoke-key', data.id)).toMatchObject({ code: 1, err: `There is no live key ${data.id}.` })
+    expect(await admin('revoke-key', data.id)).toMatchObject({ code: 1, err: `There is no active key ${data.id}.` })
   })
 
   it.each([
@@ -182,7 +182,7 @@ describe('npm run admin', () => {
     [['set-plan', 'acme'], 'Usage: npm run admin -- set-plan SLUG standard|premium'],
     [['reset-password', 'acme', "o'brien@example.com"], "There is no user o'brien@example.com in an account acme."],
     [['create-account', 'Acme', 'a@b.example'], 'There is an account acme already. Choose another with --slug.'],
-    [['create-account', 'New', 'nonsense'], 'EMAIL must be an e-mail address.'],
+    [['create-account', 'New', 'nonsense'], 'EMAIL must be an email address.'],
     [['list-accounts', '--remote'], 'Which one? Add --env staging or --env production.'],
     [['list-accounts', '--env', 'staging'], '--env goes with --remote.'],
     [['after-restore', 'yesterday'], 'SINCE must be a time such as 2026-12-01T09:30:00Z, and not in the future.'],
@@ -208,9 +208,9 @@ describe('npm run admin', () => {
     expect([code, ...out.split('\n')]).toEqual([
       0,
       'Stored ciphertexts: 0 moved, 1 left.',
-      `Neither secret opens what is stored of ${id}.`,
-      'Set APP_SECRET_PREVIOUS to the one that does, or rotate the secret of these webhooks, and run this again.',
-      expect.stringMatching(/^APP_SECRET is known since \S+Z: run this once it is deployed/),
+      `Neither secret decrypts the stored secrets of ${id}.`,
+      'Set APP_SECRET_PREVIOUS to the secret that does, or rotate the signing secrets of these webhooks, and run this again.',
+      expect.stringMatching(/^APP_SECRET is known since \S+Z: run this as soon as it is deployed/),
       'There is no APP_SECRET_PREVIOUS.',
     ])
   })
@@ -237,7 +237,7 @@ describe('npm run admin', () => {
     expect([verification.code, verification.out]).toEqual([1, ''])
     expect(verification.err).toMatch(/^WHAT +DIFFERENCES +STATE\n/)
     expect(states(verification.err)).toEqual(counts.map((count) => [count, 'differs']))
-    expect(verification.err).toContain('\nSomething differs. npm run admin -- verify --repair puts it right.')
+    expect(verification.err).toContain('\nSome data differs. To repair it: npm run admin -- verify --repair')
     const repaired = await admin('verify', '--repair')
     expect([repaired.code, repaired.err, states(repaired.out)]).toEqual([
       0,

@@ -126,7 +126,7 @@ describe('backup and restore', COMMANDS, () => {
     const { code, out, err } = await runDocumentedBlock('backup', { TICKETING_STATE: from.folder, BACKUP: file })
     expect(code, err).toBe(0)
     expect(out).toMatch(/\S+all\.backup: \d+ rows of 2\d tables, \d+ bytes\.\n/)
-    expect(out).not.toContain('written to meanwhile')
+    expect(out).not.toContain('written to during')
     expect(statSync(file).mode & 0o777).toBe(0o600)
     expect(existsSync(`${file}.unfinished`)).toBe(false)
   })
@@ -140,7 +140,7 @@ describe('backup and restore', COMMANDS, () => {
     })
     expect(code, err).toBe(0)
     expect(out).toContain('is restored.')
-    expect(out).toContain('2 attachments, 0 of them without their object; 0 objects that nothing knows.')
+    expect(out).toContain('2 attachments, 0 of them without an object; 0 unknown objects.')
     expect(out).toMatch(/full-text index +0 +ok/)
     expect(out).not.toMatch(/differs|Left out/)
     const [old, made] = [databaseIn(from.folder), databaseIn(into.folder)]
@@ -174,7 +174,7 @@ describe('backup and restore', COMMANDS, () => {
   it('refuses a database that is not empty', async () => {
     expect(await runAdmin(into.folder, 'restore', file)).toMatchObject({
       code: 1,
-      err: 'The database is not empty. A backup is restored into one that was just created, before any migration.',
+      err: 'The database is not empty. Restore into a new database, before any migration.',
     })
   })
 
@@ -239,7 +239,7 @@ describe('what is restored', COMMANDS, () => {
     const { code, err } = await runAdmin(into.folder, 'check-files', '--list', list)
     expect([code, ...err.split('\n')]).toEqual([
       1,
-      '2 attachments, 1 of them without their object; 1 objects that nothing knows.',
+      '2 attachments, 1 of them without an object; 1 unknown objects.',
       expect.stringMatching(/^missing acct_acme\/attach_\w{26}$/),
       'orphan  acct_acme/attach999',
     ])
@@ -248,11 +248,13 @@ describe('what is restored', COMMANDS, () => {
   it('after-restore: dead tokens stay dead, numbers and sequences go on higher, and what waits is sent', async () => {
     const before = openApi(server.origin, [given.token])
     const earlier = Created.parse(await before.post('/tickets', { title: 'Before', description: 'It' }))
+    const ada = await logInAs(server.origin, 'ada@globex.example')
+    const eventsOfOthers = Events.parse(await ada.get('/events')).data
     const since = new Date(Date.now() - 60_000).toISOString()
     const { code, out, err } = await runDocumentedBlock('after-restore', { TICKETING_STATE: into.folder, SINCE: since })
     expect(code, err).toBe(0)
     expect(out).toContain(given.keyId)
-    const gap = Number(/go on (\d+) higher/.exec(out)?.[1])
+    const gap = Number(/are raised by (\d+),/.exec(out)?.[1])
     expect(gap).toBeGreaterThanOrEqual(180_000)
     expect(gap).toBeLessThan(1_000_000)
     // This server has not seen Jane's token before, so it is not cached.
@@ -266,7 +268,7 @@ describe('what is restored', COMMANDS, () => {
     const events = Events.parse(await john.get(`/events?cursor=${given.cursor}`)).data
     expect(events).toHaveLength(2)
     expect((events[1]?.sequence ?? 0) - (events[0]?.sequence ?? 0)).toBe(2 * gap + 1)
-    await expect(again.get('/events')).resolves.toMatchObject({ data: [] })
+    expect(Events.parse(await again.get('/events')).data).toEqual(eventsOfOthers)
     // The new event is delivered despite the gap in sequences; its receiver does not exist any more.
     await waitForDelivery(john, given.webhook, ({ attempt_count }) => attempt_count > 0)
     for (const { id } of events)
@@ -283,6 +285,6 @@ describe('what is restored', COMMANDS, () => {
       '--revoke-keys',
     )
     expect(code, err).toBe(0)
-    expect(out).toContain('No API key is alive.')
+    expect(out).toContain('No API key is active.')
   })
 })

@@ -50,7 +50,11 @@ describe('the Idempotency-Key header', () => {
     )
     const details = detailsOf(await keyed(key), 400, 'invalid_input')
     expect(details).toEqual([
-      { field: 'Idempotency-Key', message: 'Idempotency-Key must be 1 to 255 printable ASCII characters' },
+      {
+        field: 'Idempotency-Key',
+        message: 'Idempotency-Key must be 1 to 255 printable ASCII characters',
+        code: 'invalid_format',
+      },
     ])
     expect(
       await row(
@@ -116,7 +120,11 @@ describe('the Idempotency-Key header', () => {
     }) as never)
     const rejected = await keyed('forgotten')
     expect(detailsOf(rejected, 409, 'conflict')).toEqual([
-      { field: 'Idempotency-Key', message: 'The answer of this key has just been forgotten, try again' },
+      {
+        field: 'Idempotency-Key',
+        message: 'Idempotency-Key expired while the request was running; retry',
+        code: 'not_found',
+      },
     ])
     expect(rejected.headers.get('Retry-After')).toBe('1')
     vi.restoreAllMocks()
@@ -196,7 +204,7 @@ describe('a replay is found before what would refuse it now', () => {
     advanceClock(120_000)
     expect((await send('ends')).text).toBe(first.text)
     expect(detailsOf(await send('another'), 400, 'invalid_input')).toEqual([
-      { field: 'expires_at', message: 'Expires at must be an RFC 3339 time or a date that lies ahead' },
+      { field: 'expires_at', message: 'expires_at must be in the future', code: 'invalid_value' },
     ])
   })
 
@@ -232,7 +240,7 @@ describe('a body where none is read', () => {
       const nothing = path.slice(1).replace(/\{\w+\}/g, 'nothing')
       for (const body of ['{"a":1}', 'x', '[]', 'null', '"x"', `${' '.repeat(100)}`, '{}{}'])
         expect(detailsOf(await call(method, nothing, { token, body }), 400, 'invalid_input'), name).toEqual([
-          { field: 'body', message: 'Body must be empty' },
+          { field: 'body', message: 'Body must be empty', code: 'not_allowed' },
         ])
     }
   })

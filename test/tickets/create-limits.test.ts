@@ -4,6 +4,7 @@ import { sql } from '../../src/db/sql'
 import { select } from '../../src/db/statement'
 import { type Account, call, createTestAccount, createTestMember, createTicket, type Member } from '../helpers/api'
 import { rows } from '../helpers/database'
+import { detailWith } from '../helpers/messages'
 import { callAs, detailsOf, eventsOf } from '../helpers/tickets'
 
 let account: Account
@@ -75,18 +76,18 @@ const REJECTED: [name: string, input: Record<string, unknown>, field: string, me
   ['white title', { title: ' \n ' }, 'title', 'Title must not be empty'],
   ['title null', { title: null }, 'title', 'Title must be a string'],
   ['title number', { title: 1 }, 'title', 'Title must be a string'],
-  ['NUL', { title: 'a\0b' }, 'title', 'Title must not hold control characters or broken Unicode'],
+  ['NUL', { title: 'a\0b' }, 'title', 'Title must not contain control characters or invalid Unicode'],
   [
     'escape',
     { description: '\u001b[31m' },
     'description',
-    'Description must not hold control characters or broken Unicode',
+    'Description must not contain control characters or invalid Unicode',
   ],
   [
     'surrogate',
     { description: 'a\ud800' },
     'description',
-    'Description must not hold control characters or broken Unicode',
+    'Description must not contain control characters or invalid Unicode',
   ],
   ['no description', { description: undefined }, 'description', 'Description is required'],
   ['empty', { description: '' }, 'description', 'Description must not be empty'],
@@ -99,16 +100,16 @@ const REJECTED: [name: string, input: Record<string, unknown>, field: string, me
   ],
   ['priority', { priority: 'urgent' }, 'priority', 'Priority must be one of: low, medium, high, critical'],
   ['priority null', { priority: null }, 'priority', 'Priority must be one of: low, medium, high, critical'],
-  ['21 tags', { tags: many(21, String) }, 'tags', 'Tags must hold at most 20 items'],
-  ['tag', { tags: ['a', 'x'.repeat(51)] }, 'tags.1', 'Tags must be at most 50 characters'],
-  ['empty tag', { tags: [' '] }, 'tags.0', 'Tags must not be empty'],
+  ['21 tags', { tags: many(21, String) }, 'tags', 'Tags must have at most 20 items'],
+  ['tag', { tags: ['a', 'x'.repeat(51)] }, 'tags.1', 'tags.1 must be at most 50 characters'],
+  ['empty tag', { tags: [' '] }, 'tags.0', 'tags.0 must not be empty'],
   ['tags text', { tags: 'a,b' }, 'tags', 'Tags must be an array'],
-  ['51 fields', { custom_fields: fields(51) }, 'custom_fields', 'Custom fields must hold at most 50 fields'],
-  ['fields list', { custom_fields: [] }, 'custom_fields', 'Custom fields must be an object'],
-  ['fields null', { custom_fields: null }, 'custom_fields', 'Custom fields must be an object'],
-  ['id', { id: 'ticket_mine' }, 'id', 'Id is not a known field'],
-  ['created_at', { created_at: '2020-01-01T00:00:00Z' }, 'created_at', 'Created at is not a known field'],
-  ['account_id', { account_id: 'acct_x' }, 'account_id', 'Account id is not a known field'],
+  ['51 fields', { custom_fields: fields(51) }, 'custom_fields', 'custom_fields must have at most 50 fields'],
+  ['fields list', { custom_fields: [] }, 'custom_fields', 'custom_fields must be an object'],
+  ['fields null', { custom_fields: null }, 'custom_fields', 'custom_fields must be an object'],
+  ['id', { id: 'ticket_mine' }, 'id', 'ID is not a known field'],
+  ['created_at', { created_at: '2020-01-01T00:00:00Z' }, 'created_at', 'created_at is not a known field'],
+  ['account_id', { account_id: 'acct_x' }, 'account_id', 'account_id is not a known field'],
   ['version', { version: 7 }, 'version', 'Version is not a known field'],
   ['number', { number: 7 }, 'number', 'Number is not a known field'],
   ['constructor', { constructor: {} }, 'constructor', 'Constructor is not a known field'],
@@ -118,24 +119,24 @@ const REJECTED: [name: string, input: Record<string, unknown>, field: string, me
 describe('what POST /tickets refuses (S10)', () => {
   it.each(REJECTED)('%s', async (_name, input, field, message) => {
     const response = await create(input)
-    expect(detailsOf(response, 400, 'invalid_input')).toEqual([{ field, message }])
+    expect(detailsOf(response, 400, 'invalid_input')).toEqual([detailWith(field, message)])
   })
 
-  const NAME_RULE = 'must have a name of 1 to 64 letters, digits, dots, hyphens or underscores'
+  const NAME_RULE = 'is not a valid name: use 1 to 64 letters, digits, dots, hyphens or underscores'
   const VALUE_RULE = 'must be a string of at most 1,000 characters, a number or a boolean'
   it.each([
-    ['"__proto__": "x"', '__proto__', NAME_RULE],
-    ['"": "x"', '', NAME_RULE],
-    ['"a b": 1', 'a b', NAME_RULE],
-    ['"é": 1', 'é', NAME_RULE],
-    [`"${'k'.repeat(65)}": 1`, 'k'.repeat(65), NAME_RULE],
-    ['"a": null', 'a', VALUE_RULE],
-    ['"a": {"b": 1}', 'a', VALUE_RULE],
-    ['"a": [1]', 'a', VALUE_RULE],
-    ['"a": 1e999', 'a', VALUE_RULE],
-    [`"a": "${'x'.repeat(1_001)}"`, 'a', VALUE_RULE],
-    ['"a": "\\u0000"', 'a', VALUE_RULE],
-  ])('S10 custom fields {%s}', async (json, key, rule) => {
+    ['"__proto__": "x"', '__proto__', NAME_RULE, 'invalid_format'],
+    ['"": "x"', '', NAME_RULE, 'invalid_format'],
+    ['"a b": 1', 'a b', NAME_RULE, 'invalid_format'],
+    ['"é": 1', 'é', NAME_RULE, 'invalid_format'],
+    [`"${'k'.repeat(65)}": 1`, 'k'.repeat(65), NAME_RULE, 'invalid_format'],
+    ['"a": null', 'a', VALUE_RULE, 'invalid_type'],
+    ['"a": {"b": 1}', 'a', VALUE_RULE, 'invalid_type'],
+    ['"a": [1]', 'a', VALUE_RULE, 'invalid_type'],
+    ['"a": 1e999', 'a', VALUE_RULE, 'invalid_type'],
+    [`"a": "${'x'.repeat(1_001)}"`, 'a', VALUE_RULE, 'too_long'],
+    ['"a": "\\u0000"', 'a', VALUE_RULE, 'invalid_format'],
+  ])('S10 custom fields {%s}', async (json, key, rule, code) => {
     const body = `{"title": "A", "description": "B", "custom_fields": {${json}}}`
     const [detail, ...others] = detailsOf(
       await call('POST', 'tickets', { token: by.token, body }),
@@ -144,6 +145,7 @@ describe('what POST /tickets refuses (S10)', () => {
     )
     expect(others).toEqual([])
     expect(detail?.field).toBe(`custom_fields.${key}`.slice(0, 100))
+    expect(detail?.code).toBe(code)
     expect(detail?.message).toMatch(/^\S/)
     expect(detail?.message.endsWith(` ${rule}`)).toBe(true)
   })

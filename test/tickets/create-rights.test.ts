@@ -5,6 +5,7 @@ import { select } from '../../src/db/statement'
 import { type Account, call, createTestAccount, createTestMember, createTicket, type Member } from '../helpers/api'
 import { createTestKey } from '../helpers/credentials'
 import { rows } from '../helpers/database'
+import { detailWith } from '../helpers/messages'
 import { callAs, detailsOf, eventsOf, expectNoHoles } from '../helpers/tickets'
 
 let account: Account
@@ -45,7 +46,11 @@ describe('what agents and admins may name when they create', () => {
     for (const id of wrong) {
       const response = await create(account.agent, { assigned_to: id })
       expect(detailsOf(response, 422, 'validation_error')).toEqual([
-        { field: 'assigned_to', message: 'Assigned to must be an active agent or admin of this account' },
+        {
+          field: 'assigned_to',
+          message: 'assigned_to must be an active agent or admin of this account',
+          code: 'not_allowed',
+        },
       ])
     }
   })
@@ -54,7 +59,7 @@ describe('what agents and admins may name when they create', () => {
     for (const id of ['user_unknown', foreign.customer.id]) {
       const response = await create(account.admin, { created_by: id })
       expect(detailsOf(response, 422, 'validation_error')).toEqual([
-        { field: 'created_by', message: 'Created by must be a user of this account' },
+        { field: 'created_by', message: 'created_by must be a user of this account', code: 'not_found' },
       ])
     }
   })
@@ -71,8 +76,8 @@ describe('what agents and admins may name when they create', () => {
     const response = await create(account.agent, { created_by: "x' OR 1=1", assigned_to: '' })
     const details = detailsOf(response, 400, 'invalid_input')
     expect(details).toEqual([
-      { field: 'created_by', message: 'Created by must be an ID' },
-      { field: 'assigned_to', message: 'Assigned to must be an ID' },
+      detailWith('created_by', 'created_by must contain only letters, digits, _ and -'),
+      detailWith('assigned_to', 'assigned_to must not be empty'),
     ])
   })
 
@@ -116,9 +121,9 @@ describe('what customers may name when they create', () => {
       created_by: account.stranger.id,
     })
     expect(detailsOf(response, 403, 'forbidden')).toEqual([
-      { field: 'status', message: 'Status can not be set by your role' },
-      { field: 'created_by', message: 'Created by can not be set by your role' },
-      { field: 'assigned_to', message: 'Assigned to can not be set by your role' },
+      { field: 'status', message: 'Status cannot be set by your role', code: 'not_allowed' },
+      { field: 'created_by', message: 'created_by cannot be set by your role', code: 'not_allowed' },
+      { field: 'assigned_to', message: 'assigned_to cannot be set by your role', code: 'not_allowed' },
     ])
     for (const input of [{ status: 'open' }, { assigned_to: null }, { created_by: customer.id }])
       expect(detailsOf(await create(customer, input), 403, 'forbidden')).toHaveLength(1)

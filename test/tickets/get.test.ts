@@ -110,7 +110,7 @@ describe('GET /tickets/{id}', () => {
     const { id } = await createTicket(account.agent)
     const response = await callAs(account.agent, 'GET', `tickets/${id}?fields=title`)
     expect(detailsOf(response, 400, 'invalid_input')).toEqual([
-      { field: 'fields', message: 'Fields is not a known parameter' },
+      { field: 'fields', message: 'Fields is not a known parameter', code: 'unknown_parameter' },
     ])
   })
 })

@@ -6,6 +6,7 @@ import { type Account, createTestAccount, createTicket } from '../helpers/api'
 import { createTestKey } from '../helpers/credentials'
 import { rows } from '../helpers/database'
 import { upload } from '../helpers/files'
+import { detailWith } from '../helpers/messages'
 import { callAs, createComment, detailsOf, patchTicket, walk } from '../helpers/tickets'
 
 let account: Account
@@ -125,13 +126,13 @@ describe('GET /tickets/{id}/history', () => {
 
   it.each([
     ['page=1', 'page', 'Page is not a known parameter'],
-    ['per_page=101', 'per_page', 'Per page must be between 1 and 100'],
-    ['cursor=nonsense', 'cursor', 'Cursor must be empty, or a cursor of this very list'],
+    ['per_page=101', 'per_page', 'per_page must be between 1 and 100'],
+    ['cursor=nonsense', 'cursor', 'Cursor is not a complete cursor: send next_cursor of a response'],
     ['field=status', 'field', 'Field is not a known parameter'],
   ])('refuses %s', async (query, field, message) => {
     const { id } = await createTicket(account.customer)
     expect(detailsOf(await callAs(account.agent, 'GET', `${path(id)}?${query}`), 400, 'invalid_input')).toEqual([
-      { field, message },
+      detailWith(field, message),
     ])
   })
 

@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, it } from 'vitest'
 import { PRIORITIES, TICKET_STATUSES } from '../../src/tickets/values'
 import { type Account, createTestAccount, createTestMember, type Member } from '../helpers/api'
+import { detailWith } from '../helpers/messages'
 import { callAs, detailsOf, type Seeded, seedTickets } from '../helpers/tickets'
 
 const DAY = 86_400_000
@@ -169,7 +170,8 @@ describe('the filters of GET /tickets', () => {
 
 describe('parameters that do not fit', () => {
   const STATUS_RULE = 'Status must be one of: open, in_progress, resolved, closed'
-  const BAD: [query: string, field: string, message: string][] = [
+  const IDS_RULE = 'must be IDs of 1 to 64 letters, digits, _ and -, separated by commas'
+  const BAD: [query: string, field: string, message: string, code?: string][] = [
     ['status=opened', 'status', STATUS_RULE],
     ['status=', 'status', STATUS_RULE],
     ['status=open,', 'status', STATUS_RULE],
@@ -182,28 +184,37 @@ describe('parameters that do not fit', () => {
     ['sort=created_at;DROP TABLE tickets', 'sort', 'Sort must be one of: created_at, updated_at, priority'],
     ['order=ASC', 'order', 'Order must be one of: asc, desc'],
     ['order=desc,(SELECT 1)', 'order', 'Order must be one of: asc, desc'],
-    ['number=0', 'number', 'Number must be a whole number of 1 or more'],
-    ['number=0x10', 'number', 'Number must be a whole number of 1 or more'],
-    ['page=1e3', 'page', 'Page must be a whole number of 1 or more'],
-    ['page=%205%20', 'page', 'Page must be a whole number of 1 or more'],
-    ['page=', 'page', 'Page must be a whole number of 1 or more'],
-    ['page=-1', 'page', 'Page must be a whole number of 1 or more'],
+    ['number=0', 'number', 'Number must be 1 or more'],
+    ['number=0x10', 'number', 'Number must be a whole number in plain digits'],
+    ['page=1e3', 'page', 'Page must be a whole number in plain digits'],
+    ['page=%205%20', 'page', 'Page must be a whole number in plain digits'],
+    ['page=', 'page', 'Page must be a whole number in plain digits'],
+    ['page=-1', 'page', 'Page must be a whole number in plain digits'],
     ['page=1&page=2', 'page', 'Page must be a single string'],
-    ['per_page=0', 'per_page', 'Per page must be between 1 and 100'],
-    ['per_page=101', 'per_page', 'Per page must be between 1 and 100'],
-    ['created_after=yesterday', 'created_after', 'Created after must be an RFC 3339 time or a date'],
-    ['created_before=2026-02-30', 'created_before', 'Created before must be an RFC 3339 time or a date'],
-    ['updated_after=2026-01-01T00:00:00', 'updated_after', 'Updated after must be an RFC 3339 time or a date'],
-    ['updated_before=2026-01-01T24:00:00Z', 'updated_before', 'Updated before must be an RFC 3339 time or a date'],
-    [`status=${Array(51).fill('open')}`, 'status', 'Status must hold at most 50 values'],
-    ['assigned_to=a%20b', 'assigned_to', 'Assigned to must be IDs with commas between them, at most 50'],
-    ["created_by=x'--", 'created_by', 'Created by must be IDs with commas between them, at most 50'],
+    ['per_page=0', 'per_page', 'per_page must be between 1 and 100'],
+    ['per_page=101', 'per_page', 'per_page must be between 1 and 100'],
+    [
+      'created_after=yesterday',
+      'created_after',
+      'created_after must be an RFC 3339 time, such as 2025-05-01T09:30:00Z, or a date',
+    ],
+    ['created_before=2026-02-30', 'created_before', 'created_before must be a time or a date that exists'],
+    ['updated_after=2026-01-01T00:00:00', 'updated_after', 'updated_after must end with Z or an offset such as +02:00'],
+    ['updated_before=2026-01-01T24:00:00Z', 'updated_before', 'updated_before must be a time or a date that exists'],
+    [`status=${Array(51).fill('open')}`, 'status', 'Status must have at most 50 values'],
+    ['assigned_to=a%20b', 'assigned_to', `assigned_to ${IDS_RULE}`, 'invalid_format'],
+    ["created_by=x'--", 'created_by', `created_by ${IDS_RULE}`, 'invalid_format'],
+    ['created_by=a,,b', 'created_by', `created_by ${IDS_RULE}`, 'too_short'],
+    [`created_by=a,${'b'.repeat(65)}`, 'created_by', `created_by ${IDS_RULE}`, 'too_long'],
+    [`created_by=${Array(51).fill('a')}`, 'created_by', 'created_by must have at most 50 values'],
     ['stauts=open', 'stauts', 'Stauts is not a known parameter'],
   ]
 
-  it.each(BAD)('S14 refuses %s', async (query, field, message) => {
+  it.each(BAD)('S14 refuses %s', async (query, field, message, code) => {
     const response = await callAs(agents[1] ?? account.agent, 'GET', `tickets?${query}`)
-    expect(detailsOf(response, 400, 'invalid_input')).toEqual([{ field, message }])
+    expect(detailsOf(response, 400, 'invalid_input')).toEqual([
+      code ? { field, message, code } : detailWith(field, message),
+    ])
     expect(response.body.error.message).toBe('The request data is invalid')
   })
 

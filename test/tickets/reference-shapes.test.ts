@@ -1,5 +1,6 @@
 import { beforeAll, describe, expect, it } from 'vitest'
 import { type Account, createTestAccount, createTicket } from '../helpers/api'
+import { errorLinks } from '../helpers/errors'
 import { callAs, createComment, patchTicket } from '../helpers/tickets'
 
 const CREATED = JSON.parse(`{"data": {"id": "ticket124", "title": "Cannot export reports",
@@ -136,7 +137,9 @@ describe('the shapes of the reference', () => {
   it('an error: the very answer', async () => {
     const body = { title: 'A', description: 'B', priority: 'urgent' }
     const response = await callAs(account.customer, 'POST', 'tickets', body)
-    expect([response.status, response.body]).toEqual([400, REJECTED])
+    const details = [{ ...REJECTED.error.details[0], code: 'invalid_value' }]
+    const error = { ...REJECTED.error, details, ...errorLinks('invalid_input', response) }
+    expect([response.status, response.body]).toEqual([400, { error }])
   })
 
   it('DELETE: 204 without a body', async () => {

@@ -54,7 +54,7 @@ const numbers = (count: number) => Array.from({ length: count }, (_, index) => S
 /** As many as fit into a search text. */
 const repeated = (word: string) => `${word} `.repeat(Math.floor(200 / ([...word].length + 1))).trim()
 
-const TOO_MANY = [{ field: 'q', message: 'Q must have at most 10 different words' }]
+const TOO_MANY = [{ field: 'q', message: 'Q must have at most 10 different words', code: 'too_many' }]
 
 describe('the number of different words in q', () => {
   it.each(KINDS)('%s: accepts 10 and rejects 11, each a term of its own', async (_kind, word) => {
@@ -87,7 +87,7 @@ describe('the number of different words in q', () => {
     await getOk(account.agent, pathOf(thirty.join(' ')))
     const more = [...thirty.slice(0, 9), `${thirty[9]}${separator}p30`].join(' ')
     expect(detailsOf(await callAs(account.agent, 'GET', pathOf(more)), 400, 'invalid_input')).toEqual([
-      { field: 'q', message: 'Q must have at most 30 parts with punctuation between them' },
+      { field: 'q', message: 'Q must have at most 30 terms, where a-b counts as two', code: 'too_many' },
     ])
   })
 
@@ -125,7 +125,7 @@ describe('the number of different words in q', () => {
   it('is not reported in addition to the length', async () => {
     const response = await callAs(account.agent, 'GET', pathOf(`${numbers(11).join(' ')} ${'x'.repeat(200)}`))
     expect(detailsOf(response, 400, 'invalid_input')).toEqual([
-      { field: 'q', message: 'Q must be at most 200 characters' },
+      { field: 'q', message: 'Q must be at most 200 characters', code: 'too_long' },
     ])
   })
 })

@@ -125,7 +125,7 @@ describe('q on GET /tickets', () => {
     for (const q of ['a'.repeat(201), '😀'.repeat(201)]) {
       const response = await callAs(searcher, 'GET', `tickets?q=${encodeURIComponent(q)}`)
       expect(detailsOf(response, 400, 'invalid_input')).toEqual([
-        { field: 'q', message: 'Q must be at most 200 characters' },
+        { field: 'q', message: 'Q must be at most 200 characters', code: 'too_long' },
       ])
     }
   })

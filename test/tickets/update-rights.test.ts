@@ -36,9 +36,9 @@ describe('what a customer may change of its own ticket', () => {
         .map((detail) => detail.message)
         .sort(),
     ).toEqual([
-      'Assigned to can not be set by your role',
-      'Created by can not be set by your role',
-      'Priority can not be set by your role',
+      'Priority cannot be set by your role',
+      'assigned_to cannot be set by your role',
+      'created_by cannot be set by your role',
     ])
     expect((await callAs(customer, 'GET', `tickets/${id}`)).body.data).toMatchObject({ title: 'A title', version: 1 })
     detailsOf(await callAs(customer, 'PATCH', `tickets/${id}`, { priority: 'medium' }), 403, 'forbidden')
@@ -57,7 +57,7 @@ describe('what a customer may change of its own ticket', () => {
       expect(after).toMatchObject({ status: to, title: 'Both or none' })
     } else {
       expect(detailsOf(response, 403, 'forbidden')).toEqual([
-        { field: 'status', message: `Status can not be set to ${to} by your role` },
+        { field: 'status', message: `Status cannot be set to ${to} by your role`, code: 'not_allowed' },
       ])
       expect(after).toMatchObject({ status: from, title: 'A title', version: 1 })
       expect(await historyOf(account.id, id)).toEqual([])
@@ -106,8 +106,12 @@ describe('who can be named', () => {
       created_by: foreign.customer.id,
     })
     expect(detailsOf(both, 422, 'validation_error')).toEqual([
-      { field: 'created_by', message: 'Created by must be a user of this account' },
-      { field: 'assigned_to', message: 'Assigned to must be an active agent or admin of this account' },
+      { field: 'created_by', message: 'created_by must be a user of this account', code: 'not_found' },
+      {
+        field: 'assigned_to',
+        message: 'assigned_to must be an active agent or admin of this account',
+        code: 'not_allowed',
+      },
     ])
     expect((await callAs(account.agent, 'GET', `tickets/${id}`)).body.data).toMatchObject({
       title: 'A title',

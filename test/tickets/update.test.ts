@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, it } from 'vitest'
 import { type Account, call, createTestAccount, createTicket } from '../helpers/api'
 import { nextSecond } from '../helpers/eventually'
+import { detailWith } from '../helpers/messages'
 import { callAs, detailsOf, eventsOf, historyOf, patchTicket } from '../helpers/tickets'
 
 let account: Account
@@ -80,7 +81,7 @@ describe('custom_fields of a PATCH', () => {
       custom_fields: { more: 1 },
     })
     expect(detailsOf(over, 422, 'validation_error')).toEqual([
-      { field: 'custom_fields', message: 'Custom fields must be at most 50 on a ticket' },
+      { field: 'custom_fields', message: 'custom_fields must leave at most 50 fields on the ticket', code: 'too_many' },
     ])
     const after = (await callAs(account.agent, 'GET', `tickets/${ticket.id}`)).body.data
     expect(after).toMatchObject({ title: 'A title', version: 1, custom_fields: fill })
@@ -122,7 +123,11 @@ describe('tags of a PATCH', () => {
     for (const other of [{ add_tags: ['b'] }, { remove_tags: ['b'] }]) {
       const response = await callAs(account.agent, 'PATCH', `tickets/${id}`, { tags: ['a'], ...other })
       expect(detailsOf(response, 400, 'invalid_input')).toEqual([
-        { field: 'tags', message: 'Tags must not come beside add tags or remove tags' },
+        {
+          field: 'tags',
+          message: 'Tags must not be used together with add_tags or remove_tags',
+          code: 'conflicting_fields',
+        },
       ])
     }
   })
@@ -152,7 +157,7 @@ describe('a PATCH that changes nothing', () => {
 
 describe('a PATCH that is refused', () => {
   it.each([
-    ['{}', 'body', 'Body must name at least one field'],
+    ['{}', 'body', 'Body must have at least one field'],
     ['{"stauts": "open"}', 'stauts', 'Stauts is not a known field'],
     ['{"status": "done"}', 'status', 'Status must be one of: open, in_progress, resolved, closed'],
     ['{"priority": "x"}', 'priority', 'Priority must be one of: low, medium, high, critical'],
@@ -160,12 +165,12 @@ describe('a PATCH that is refused', () => {
     ['{"title": " "}', 'title', 'Title must not be empty'],
     ['{"version": 3}', 'version', 'Version is not a known field'],
     ['{"attachments": []}', 'attachments', 'Attachments is not a known field'],
-    ['{"created_by": null}', 'created_by', 'Created by must be a string'],
-    ['{"__proto__": {"title": "x"}}', '__proto__', 'Proto is not a known field'],
+    ['{"created_by": null}', 'created_by', 'created_by must be a string'],
+    ['{"__proto__": {"title": "x"}}', '__proto__', '__proto__ is not a known field'],
   ])('S10 %s', async (body, field, message) => {
     const { id } = await createTicket(account.admin)
     const response = await call('PATCH', `tickets/${id}`, { token: account.admin.token, body })
-    expect(detailsOf(response, 400, 'invalid_input')).toEqual([{ field, message }])
+    expect(detailsOf(response, 400, 'invalid_input')).toEqual([detailWith(field, message)])
     expect((await callAs(account.admin, 'GET', `tickets/${id}`)).body.data.version).toBe(1)
   })
 })

@@ -92,7 +92,7 @@ describe('POST /users', () => {
     for (const email of [account.agent.email, account.agent.email.toUpperCase(), 'IDLE.kim@example.com']) {
       const response = await create({ name: 'N', email })
       expect(detailsOf(response, 409, 'conflict')).toEqual([
-        { field: 'email', message: 'Email is already in use in this account' },
+        { field: 'email', message: 'Email is already in use in this account', code: 'already_exists' },
       ])
     }
     expect(await eventsOf(account.id)).toHaveLength(before)
@@ -131,16 +131,16 @@ describe('POST /users', () => {
 
 describe('a body of POST /users', () => {
   it.each([
-    ['7 characters', 'x'.repeat(7)],
-    ['7 characters of two units each', '😀'.repeat(7)],
-    ['129 characters', 'x'.repeat(129)],
-    ['129 characters of two units each', '😀'.repeat(129)],
-    ['5,000 characters', 'x'.repeat(5_000)],
-    ['5,000 characters of two units each', '😀'.repeat(2_500)],
-    ['none', ''],
-  ])('S03 with a password of %s is refused before any hashing', async (_name, password) => {
+    ['7 characters', 'x'.repeat(7), 'too_short'],
+    ['7 characters of two units each', '😀'.repeat(7), 'too_short'],
+    ['129 characters', 'x'.repeat(129), 'too_long'],
+    ['129 characters of two units each', '😀'.repeat(129), 'too_long'],
+    ['5,000 characters', 'x'.repeat(5_000), 'too_long'],
+    ['5,000 characters of two units each', '😀'.repeat(2_500), 'too_long'],
+    ['none', '', 'too_short'],
+  ])('S03 with a password of %s is refused before any hashing', async (_name, password, code) => {
     expect(await rejected({ name: 'N', email: 'short@example.com', password })).toEqual([
-      { field: 'password', message: 'Password must be 8 to 128 characters' },
+      { field: 'password', message: 'Password must be 8 to 128 characters', code },
     ])
   })
 

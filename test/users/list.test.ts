@@ -41,7 +41,7 @@ describe('GET /users', () => {
     expect(await names('?email=U_S@Example.com')).toEqual(['under_score'])
     expect(await names('?email=s@example.com')).toEqual([])
     expect(await names('?email=foreign@example.com')).toEqual([])
-    expect((await list('?email=nonsense')).body.error.details[0].message).toBe('Email must be an e-mail address')
+    expect((await list('?email=nonsense')).body.error.details[0].message).toBe('Email must be a valid email address')
   })
 
   it('has the shape of the reference, key for key', async () => {

@@ -63,7 +63,7 @@ describe('one’s own e-mail', () => {
     for (const path of ['me', jane.id]) {
       const missing = await patch(jane, path, { email: 'new@example.com', name: 'New' })
       expect(detailsOf(missing, 400, 'invalid_input')).toEqual([
-        { field: 'current_password', message: 'Current password is required' },
+        { field: 'current_password', message: 'current_password is required', code: 'required' },
       ])
       const wrong = await patch(jane, path, { email: 'new@example.com', name: 'New', current_password: 'wrong horse' })
       expect([wrong.status, wrong.text]).toEqual([401, NO_LOGIN])
@@ -113,7 +113,7 @@ describe('one’s own e-mail', () => {
     const email = account.agent.email.toUpperCase()
     const taken = await patch(jane, 'me', { email, name: 'New', current_password: PASSWORD })
     expect(detailsOf(taken, 409, 'conflict')).toEqual([
-      { field: 'email', message: 'Email is already in use in this account' },
+      { field: 'email', message: 'Email is already in use in this account', code: 'already_exists' },
     ])
     expect(await storedUser(jane.id)).toEqual(before)
     expect(await readStatuses(jane.token, second)).toEqual([200, 200])

@@ -52,14 +52,14 @@ async function urlsOf(by: Account): Promise<string[]> {
 
 /** The rule that a URL breaks, as in the error details. */
 const REJECTED: Record<string, string[]> = {
-  'Url must name a public host': [
+  'URL must have a public host': [
     ...['localhost', 'LOCALHOST.', 'x.localhost', '127.1', '0x7f.1', '2130706433', '017700000001', '127。0。0。1'],
     ...['①②⑦.0.0.1', '[::1]', '[::]', '0.0.0.0', '10.0.0.5', '172.16.0.1', '192.168.1.1', '100.64.0.1'],
     ...['169.254.169.254', 'metadata.google.internal', '[fd00:ec2::254]', '[fe80::1]', '[::ffff:7f00:1]'],
     ...['[64:ff9b::a9fe:a9fe]', '[2002:7f00:1::]', '198.18.0.1', '240.0.0.1', '224.0.0.1', 'intranet'],
   ],
-  'Url must not hold a user name or a password': ['a@hooks.example.com', 'a:b@hooks.example.com', ':b@127.0.0.1'],
-  'Url must use port 443 or 8443': ['22', '25', '80', '6379'].map((port) => `hooks.example.com:${port}`),
+  'URL must not contain a user name or password': ['a@hooks.example.com', 'a:b@hooks.example.com', ':b@127.0.0.1'],
+  'URL must use port 443 or 8443': ['22', '25', '80', '6379'].map((port) => `hooks.example.com:${port}`),
 }
 
 const CASES = Object.entries(REJECTED).flatMap(([message, hosts]) =>
@@ -70,9 +70,11 @@ describe('W18 an address that may not be sent to', () => {
   it('W18 is a 422, on creation and on change', async () => {
     const { id } = await createTestWebhook(premium)
     const before = await urlsOf(premium)
-    for (const { message, url } of [...CASES, { message: 'Url must be https', url: 'http://hooks.example.com' }])
+    for (const { message, url } of [...CASES, { message: 'URL must use https', url: 'http://hooks.example.com' }])
       for (const response of [await create(premium, url), await change(premium, id, { url })])
-        expect(detailsOf(response, 422, 'validation_error'), url).toEqual([{ field: 'url', message }])
+        expect(detailsOf(response, 422, 'validation_error'), url).toEqual([
+          { field: 'url', message, code: 'not_allowed' },
+        ])
     expect(await urlsOf(premium)).toEqual(before)
   })
 
@@ -123,7 +125,7 @@ describe('an address of our own', () => {
     ['that is public, with another port and a dot', OURS, 'https://API.tickets.dev.:8443/x'],
   ])('%s is a 422', async (_name, variables, url) => {
     expect(detailsOf(await at(variables, url), 422, 'validation_error')).toEqual([
-      { field: 'url', message: 'Url must not be an address of this service' },
+      { field: 'url', message: 'URL must not be a URL of this service', code: 'not_allowed' },
     ])
   })
 
@@ -170,7 +172,7 @@ describe('ALLOW_PRIVATE_WEBHOOKS', () => {
 describe('a URL', () => {
   it('is given once in an account, on creation and on change, until its webhook is deleted', async () => {
     const [first, second] = [await createTestWebhook(premium), await createTestWebhook(premium)]
-    const taken = [{ field: 'url', message: 'Url is already the URL of another webhook' }]
+    const taken = [{ field: 'url', message: 'URL is already used by another webhook', code: 'already_exists' }]
     expect(detailsOf(await create(premium, first.url), 409, 'conflict')).toEqual(taken)
     const moved = await change(premium, second.id, { url: first.url, description: 'Not written' })
     expect(detailsOf(moved, 409, 'conflict')).toEqual(taken)
@@ -205,7 +207,7 @@ describe('the plan’s limit', () => {
     expect(statuses(responses)).toEqual([...times(limit - 1, 201), ...times(5, 409)])
     expect((await callAs(own.admin, 'GET', 'webhooks')).body.pagination.total).toBe(limit)
     expect(detailsOf(await create(own), 409, 'conflict')).toEqual([
-      { field: 'url', message: 'The plan has no room for one more webhook' },
+      { field: 'url', message: 'The account has reached its limit of webhooks; delete one first', code: 'too_many' },
     ])
     await callAs(own.admin, 'DELETE', `webhooks/${id}`)
     expect(statuses([await create(own), await create(own)])).toEqual([201, 409])

@@ -8,6 +8,7 @@ import { type Account, call, createTestAccount, createTicket } from '../helpers/
 import { stopClock } from '../helpers/credentials'
 import { sessions } from '../helpers/d1'
 import { row, rows } from '../helpers/database'
+import { detailWith } from '../helpers/messages'
 import { callAs, detailsOf, walk } from '../helpers/tickets'
 import { createTestWebhook, deliver, freshUrl, type Hook, silenceQueue } from '../helpers/webhooks'
 
@@ -146,10 +147,10 @@ describe('W18 what does not have the form', () => {
   it.each([
     ['x'.repeat(501), 'Description must be at most 500 characters'],
     ['', 'Description must not be empty'],
-    ['a\u0007', 'Description must not hold control characters or broken Unicode'],
+    ['a\u0007', 'Description must not contain control characters or invalid Unicode'],
   ])('says which rule a description breaks: %j', async (description, message) => {
     for (const response of [await create(account, { description }), await change(hook.id, { description })])
-      expect(detailsOf(response, 400, 'invalid_input')).toEqual([{ field: 'description', message }])
+      expect(detailsOf(response, 400, 'invalid_input')).toEqual([detailWith('description', message)])
   })
 
   it('names every field at once, and at least one', async () => {
@@ -159,11 +160,11 @@ describe('W18 what does not have the form', () => {
     expect(fields(detailsOf(await change(hook.id, all), 400, 'invalid_input'))).toEqual(expected)
     const empty = await callAs(account.admin, 'POST', 'webhooks', {})
     expect(detailsOf(empty, 400, 'invalid_input')).toEqual([
-      { field: 'url', message: 'Url is required' },
-      { field: 'events', message: 'Events is required' },
+      { field: 'url', message: 'URL is required', code: 'required' },
+      { field: 'events', message: 'Events is required', code: 'required' },
     ])
     expect(detailsOf(await change(hook.id, {}), 400, 'invalid_input')).toEqual([
-      { field: 'body', message: 'Body must name at least one field' },
+      { field: 'body', message: 'Body must have at least one field', code: 'required' },
     ])
     expect(fields(detailsOf(await create(account, { active: false }), 400, 'invalid_input'))).toEqual(['active'])
     for (const active of ['true', 1, null])

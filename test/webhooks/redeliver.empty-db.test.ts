@@ -154,7 +154,7 @@ describe('W10 POST …/redeliver', () => {
     const { id } = await delivered()
     await activate(false)
     expect(detailsOf(await redeliver(id), 409, 'conflict')).toEqual([
-      { field: 'webhook_id', message: 'Webhook id must name an active webhook' },
+      { field: 'webhook_id', message: 'webhook_id must be an active webhook', code: 'not_allowed' },
     ])
     await activate(true)
     await deliver(account)

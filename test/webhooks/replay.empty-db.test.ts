@@ -206,7 +206,7 @@ describe('W11 POST …/replay', () => {
     await seedEvents(account, 10_000)
     const since = wire(Date.now() - MINUTE)
     expect(detailsOf(await replay({ since }), 422, 'validation_error')).toEqual([
-      { field: 'since', message: 'Since must be later: a replay sends at most 10,000 events' },
+      { field: 'since', message: 'Since must be later: a replay sends at most 10,000 events', code: 'too_many' },
     ])
     expect(await replaying()).toEqual([])
     expect(await counted({ since: wire(Date.now()) })).toBe(10_000)

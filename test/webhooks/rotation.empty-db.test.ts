@@ -125,11 +125,11 @@ describe('two rotations of APP_SECRET', () => {
     ])
     expect(await reencrypted(C, B)).toEqual([
       'Stored ciphertexts: 0 moved, 1 left.',
-      `Neither secret opens what is stored of ${hook.id}.`,
-      'Set APP_SECRET_PREVIOUS to the one that does, or rotate the secret of these webhooks, and run this again.',
+      `Neither secret decrypts the stored secrets of ${hook.id}.`,
+      'Set APP_SECRET_PREVIOUS to the secret that does, or rotate the signing secrets of these webhooks, and run this again.',
       expect.stringMatching(/^APP_SECRET is known since /),
-      'APP_SECRET_PREVIOUS may not go while anything is left.',
-      'API keys stay good without it.',
+      'Keep APP_SECRET_PREVIOUS while any are left.',
+      'API keys remain valid without it.',
     ])
     expect((await reencrypted(C, A))[0]).toBe('Stored ciphertexts: 1 moved, 0 left.')
     expect(received).toEqual([])
@@ -200,8 +200,8 @@ describe('reencrypt', () => {
       A,
       'Stored ciphertexts: 1 moved, 1 left.',
       [
-        'What is left was stored meanwhile, under the previous secret: run this again.',
-        'APP_SECRET_PREVIOUS may not go while anything is left.',
+        'The rest was stored in the meantime, under the previous secret: run this again.',
+        'Keep APP_SECRET_PREVIOUS while any are left.',
       ],
     ],
   ])('%s', async (_name, appSecret, first, further) => {
@@ -239,18 +239,22 @@ describe('reencrypt', () => {
     const own = await createTestWebhook(account)
     const lines = await reencrypted(B, A)
     expect(lines[0]).toBe('Stored ciphertexts: 1 moved, 13 left.')
-    expect(lines[1]).toMatch(/^Neither secret opens what is stored of (webhook_\d{4}, ){9}webhook_0010 and 3 more\.$/)
+    expect(lines[1]).toMatch(
+      /^Neither secret decrypts the stored secrets of (webhook_\d{4}, ){9}webhook_0010 and 3 more\.$/,
+    )
     const moved = (await storedWebhooks()).find(({ id }) => id === own.id)
     expect(moved && (await decryptSecrets([deriveKeys(B).webhooks], moved, Date.now()))).toEqual([own.secret])
   })
 
-  it('says when APP_SECRET_PREVIOUS may go', async () => {
+  it('says when APP_SECRET_PREVIOUS can be deleted', async () => {
     stopClock()
     const known = (await reencrypted(B, null)).slice(1)
     expect(known).toEqual([expect.stringMatching(/^APP_SECRET is known since /), 'There is no APP_SECRET_PREVIOUS.'])
     advanceClock(TTL * 1_000 - 60_000)
-    expect((await reencrypted(B, A))[2]).toMatch(/^APP_SECRET_PREVIOUS may go at \S+Z, when the last token it signed/)
+    expect((await reencrypted(B, A))[2]).toMatch(
+      /^APP_SECRET_PREVIOUS can be deleted at \S+Z, when the last token it signed/,
+    )
     advanceClock(60_000)
-    expect((await reencrypted(B, A))[2]).toBe('APP_SECRET_PREVIOUS may go: every token it signed has ended.')
+    expect((await reencrypted(B, A))[2]).toBe('APP_SECRET_PREVIOUS can be deleted: every token it signed has expired.')
   })
 })

@@ -20,16 +20,35 @@ export type ErrorCode =
   | 'unavailable'
   | 'unreadable'
 
+/** What is wrong with a field. Later versions of the API may add codes. */
+export type DetailCode =
+  | 'required'
+  | 'unknown_field'
+  | 'unknown_parameter'
+  | 'invalid_type'
+  | 'invalid_value'
+  | 'invalid_format'
+  | 'too_short'
+  | 'too_long'
+  | 'too_many'
+  | 'too_large'
+  | 'not_found'
+  | 'already_exists'
+  | 'not_allowed'
+  | 'conflicting_fields'
+
 export interface ErrorDetail {
   /** The path of a field, such as `attachments.0.content`. */
   field: string
   message: string
+  code: DetailCode
 }
 
 interface ErrorFields {
   status: number
   code: ErrorCode
   details: ErrorDetail[]
+  documentationUrl: string | null
   requestId: string | null
   retryAfterSeconds: number | null
 }
@@ -40,16 +59,19 @@ export class ApiError extends Error {
   readonly status: number
   readonly code: ErrorCode
   readonly details: ErrorDetail[]
+  /** The section of the documentation about `code`. */
+  readonly documentationUrl: string | null
   /** Identifies the request in the service's log. */
   readonly requestId: string | null
   /** When to retry, if the response says so. */
   readonly retryAfterSeconds: number | null
 
-  constructor(message: string, { status, code, details, requestId, retryAfterSeconds }: ErrorFields) {
+  constructor(message: string, { status, code, details, documentationUrl, requestId, retryAfterSeconds }: ErrorFields) {
     super(message)
     this.status = status
     this.code = code
     this.details = details
+    this.documentationUrl = documentationUrl
     this.requestId = requestId
     this.retryAfterSeconds = retryAfterSeconds
   }
@@ -62,28 +84,35 @@ export class ConnectionError extends Error {
 
 /** For a status of 400 or more. */
 export function errorOf(status: number, headers: Headers, text: string, now: number): ApiError {
-  const { code, message, details } = readBody(text)
-  return new ApiError(message ?? `The service answered ${status}`, {
+  const { code, message, details, documentation_url, request_id } = readBody(text)
+  return new ApiError(message ?? `Unexpected response with status ${status}`, {
     status,
     code: code ?? 'unreadable',
     details: details ?? [],
-    requestId: headers.get('X-Request-Id'),
+    documentationUrl: documentation_url ?? null,
+    requestId: headers.get('X-Request-Id') ?? request_id ?? null,
     retryAfterSeconds: readRetryAfter(headers.get('Retry-After'), now),
   })
 }
 
 /** A successful response without JSON, for example from a proxy. */
 export function unreadable({ status, headers }: Response): ApiError {
-  return new ApiError('The answer is not the API’s: it is no JSON', {
+  return new ApiError('Unexpected non-JSON response', {
     status,
     code: 'unreadable',
     details: [],
+    documentationUrl: null,
     requestId: headers.get('X-Request-Id'),
     retryAfterSeconds: null,
   })
 }
 
-function readBody(text: string): Partial<Pick<ApiError, 'code' | 'message' | 'details'>> {
+interface ErrorBody extends Pick<ApiError, 'code' | 'message' | 'details'> {
+  documentation_url: string
+  request_id: string
+}
+
+function readBody(text: string): Partial<ErrorBody> {
   try {
     return JSON.parse(text).error ?? {}
   } catch {

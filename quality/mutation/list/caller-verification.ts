@@ -65,6 +65,6 @@ export const CALLER_VERIFICATION = [
   ]),
   ...inside('CONSTRAINT_ERRORS', IN_FLIGHT, (it) => [
     it.property('credential').value().replaceWith('() => forbidden()'),
-    it.property('role').value().replaceWith('() => unauthorized()'),
+    it.property('role').value().replaceWith("() => invalidToken('')"),
   ]),
 ]

@@ -3,11 +3,11 @@ import { equivalent, inside, together } from '../mutation.ts'
 /** Tokens, API keys, passwords, and the limits on guessing them. */
 export const CREDENTIALS = [
   ...inside('readToken', ['access/tokens'], (it) => [
-    it.call('isMatch').enclosingStatement().remove(),
+    it.call('isTokenForm').enclosingStatement().remove(),
     it
-      .variable()
+      .variable(1, 2)
       .replaceWith("JSON.parse(key.length && Buffer.from(token.split('.')[1] ?? '', 'base64url').toString())"),
-    it.property('aud').replaceWith('$0, exp: false'),
+    it.condition(3, 3).always(false),
   ]),
   ...together(
     inside('readToken', ['access/tokens'], (it) => [
@@ -42,7 +42,7 @@ export const CREDENTIALS = [
       it
         .reference('ALGORITHM')
         .replaceWith("JSON.parse(Buffer.from(token.split('.')[0] ?? '', 'base64url').toString())?.alg ?? $0"),
-      it.call('isMatch').enclosingStatement().remove(),
+      it.call('isTokenForm').enclosingStatement().remove(),
     ]),
   ),
   ...equivalent(
@@ -54,7 +54,17 @@ export const CREDENTIALS = [
     inside('Claims', ['access/tokens'], (it) => [it.property('iss').value().replaceWith('z.any()')]),
   ),
   ...inside('identify', ['api-keys/member'], (it) => [it.condition(1, 4).replaceWith('$1 === null')]),
-  ...inside('identifyKey', ['api-keys/secrets'], (it) => [it.operator('||').part(2).remove()]),
+  ...inside('identifyKey', ['api-keys/secrets'], (it) => [it.literal('invalid').enclosingStatement().remove()]),
+  ...inside('readToken', ['access/unauthorized'], (it) => [it.property('exp').remove()]),
+  ...inside('unreadable', ['access/unauthorized'], (it) => [
+    it.condition(1, 2).always(false),
+    it.condition(2, 2).always(false),
+  ]),
+  ...inside('identifyHeader', ['access/unauthorized'], (it) => [it.call('isTokenForm').enclosingStatement().remove()]),
+  ...inside('verifyAndCount', ['access/unauthorized'], (it) => [
+    it.condition(2, 4).always(true),
+    it.condition(2, 4).always(false),
+  ]),
   ...inside('identifyKey', ['api-keys/secrets', 'access/throttle-addresses'], (it) => [
     it.literal('unknown').enclosingStatement().remove(),
   ]),

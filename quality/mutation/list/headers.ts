@@ -20,7 +20,8 @@ export const HEADERS = [
     it.literal('RateLimit-Policy').enclosingStatement().remove(),
     it.literal('RateLimit').enclosingStatement().remove(),
   ]),
-  ...inside('unauthorized', ['access/roles', 'auth/login'], (it) => [it.property('WWW-Authenticate').remove()]),
+  ...inside('authenticationRequired', ['access/unauthorized'], (it) => [it.property('WWW-Authenticate').remove()]),
+  ...inside('invalidToken', ['access/unauthorized'], (it) => [it.property('WWW-Authenticate').remove()]),
   ...inside('rateLimited', ['access/rate-limits'], (it) => [it.property('Retry-After').remove()]),
   ...inside('serviceUnavailable', ['http/failures', 'http/errors'], (it) => [it.property('Retry-After').remove()]),
   ...equivalent(

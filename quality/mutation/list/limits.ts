@@ -5,7 +5,7 @@ export const LIMITS = [
   ...inside('jsonBody', ['http/bodies'], (it) => [
     it.call('payloadTooLarge').enclosingIf().remove(),
     it.reference('MAX_TOKENS').replaceWith('1e9'),
-    it.call('unsupportedMediaType').enclosingIf().remove(),
+    it.call('jsonRequired').enclosingIf().remove(),
   ]),
   ...inside('readText', ['http/bodies'], (it) => [
     it.call('payloadTooLarge').enclosingIf().remove(),
@@ -31,7 +31,7 @@ export const LIMITS = [
     it.operator('||').part(1).remove(),
     it.call('test').remove(),
   ]),
-  ...inside('lineRule', ['tickets/create-limits'], (it) => [it.call('hasMoreCharacters').part(2).replaceWith('1e9')]),
+  ...inside('lineCheck', ['tickets/create-limits'], (it) => [it.call('hasMoreCharacters').part(2).replaceWith('1e9')]),
   ...inside('multilineText', ['tickets/create-limits'], (it) => [it.call('hasMoreBytes').part(2).replaceWith('1e9')]),
   ...inside('Email', ['http/long-bodies'], (it) => [it.returned().replaceWith('$2 ?? $1')]),
   ...inside('parseRange', ['attachments/ranges'], (it) => [it.call('matchOf').replaceWith('$2.exec($1)')]),
@@ -43,7 +43,7 @@ export const LIMITS = [
     it.call('characters').replaceWith('$1.length'),
   ]),
   ...inside('NewPassword', ['users/create', 'auth/password'], (it) => [it.literal(8).replaceWith('7')]),
-  ...inside('searchText', ['http/parameters'], (it) => [it.call('superRefine').literal(200).replaceWith('201')]),
+  ...inside('searchText', ['http/parameters'], (it) => [it.call('hasMoreCharacters').part(2).replaceWith('201')]),
   ...inside('detailsOf', ['http/bodies'], (it) => [
     it.call('slice').enclosingStatement().variable().replaceWith('$3'),
     it.call('slice').enclosingStatement().variable().replaceWith('$2'),
@@ -68,10 +68,24 @@ export const LIMITS = [
   ...inside('checkFields', ['tickets/create-limits', 'tickets/update'], (it) => [it.condition(4, 5).part(1).remove()]),
   ...inside('Filename', ['attachments/filenames'], (it) => [
     it.call('hasMoreBytes').remove(),
-    it.condition(2, 3).always(false),
+    it.condition(3, 4).always(false),
     it.call('test', 3, 3).remove(),
   ]),
   ...inside('NewAttachments', ['attachments/upload'], (it) => [it.value().receiver().unchain()]),
+  ...inside('base64Rule', ['attachments/upload'], (it) => [
+    it.condition(1, 7).always(false),
+    it.condition(2, 7).always(false),
+    it.condition(3, 7).always(false),
+    it.condition(4, 7).always(false),
+    it.condition(5, 7).always(false),
+    it.condition(6, 7).always(false),
+    it.condition(7, 7).always(false),
+  ]),
+  ...inside('nearestRoute', ['http/unknown-routes'], (it) => [
+    it.condition(1, 5).always(false),
+    it.condition(2, 5).always(false),
+    it.call('isMatch').remove(),
+  ]),
   ...inside('decodeBase64', ['attachments/upload'], (it) => [it.operator('===').replaceWith('padding < 3')]),
   ...inside('reserveUploads', ['attachments/quota', 'attachments/raw-refused'], (it) => [
     it.literal('attachments').enclosingIf().remove(),

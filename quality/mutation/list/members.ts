@@ -40,7 +40,7 @@ export const MEMBERS = [
   ]),
   ...inside('getUser', ['users/get'], (it) => [it.call('readsUsers').enclosingStatement().remove()]),
   ...inside('updateUser', ['access/revocation', 'auth/password'], (it) => [it.operator('!==', 4, 4).remove()]),
-  ...inside('readToken', ['access/tokens'], (it) => [it.operator('??').replaceWith('payload as TokenClaims')]),
+  ...inside('readToken', ['access/tokens'], (it) => [it.variable(2, 2).replaceWith('payload as TokenClaims')]),
   ...inside('isValidClaim', ['access/verify-claim'], (it) => [it.condition(2, 3).always(false)]),
   ...inside('limiterName', ['access/rate-limits'], (it) => [it.returned().part(3).replaceWith('`member:${$2}`')]),
   ...inside('LoginThrottle.isTrusted', ['access/throttle-addresses'], (it) => [it.operator('-').replaceWith('0')]),

@@ -49,10 +49,8 @@ export const PERMISSIONS = [
     it.condition(1, 2).always(true),
   ]),
   ...inside('requireRole/authorize', ['access/refusals'], (it) => [it.condition(2, 2).replaceWith('$1')]),
-  ...inside('verifyAndCount', ['access/roles'], (it) => [it.condition(2, 3).part(1).replaceWith('$1')]),
-  ...inside('requireRole/requireCredential', ['access/roles'], (it) => [
-    it.call('unauthorized').replaceWith('new Error()'),
-  ]),
+  ...inside('verifyAndCount', ['access/roles'], (it) => [it.condition(3, 4).part(1).replaceWith('$1')]),
+  ...inside('identify', ['access/roles'], (it) => [it.call('unreadable').replaceWith('new Error()')]),
   ...inside('registerRoute/handleSpeculatively', ['access/revocation'], (it) => [
     it.call('set').enclosingStatement().remove(),
   ]),

@@ -112,9 +112,10 @@ export const RESPONSES = [
     it.call('internalError').replaceWith("new ApiError(500, 'internal_error', String(error))"),
     it.call('fromDbError').replaceWith("new ApiError(503, 'unavailable', $1.message)"),
   ]),
-  ...inside('onError', ['access/revocation', 'http/check-order', 'http/failures'], (it) => [
-    it.returned(2, 2).replaceWith('c.json(response.toJSON(), response.status, headers)'),
+  ...inside('errorResponse', ['access/revocation', 'http/check-order', 'http/failures'], (it) => [
+    it.returned().replaceWith('c.json(errorBody(error, originOf(c), requestId), error.status, headers)'),
   ]),
+  ...inside('originOf', ['http/require-https'], (it) => [it.operator('??').part(1).remove()]),
   ...inside('onError', ['http/logging'], (it) => [it.condition(1, 2).enclosingStatement().remove()]),
   ...inside('putStream', ['http/logging'], (it) => [it.operator('||').part(2).remove()]),
   ...inside('copy', ['http/logging'], (it) => [it.reference('disconnected').replaceWith('() => undefined')]),

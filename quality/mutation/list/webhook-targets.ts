@@ -2,10 +2,11 @@ import { inOneRun, inside } from '../mutation.ts'
 
 /** Where webhooks may be sent. Stryker mutates the guard too. */
 export const WEBHOOK_TARGETS = [
-  ...inside('isWebUrl', ['webhooks/ssrf-guard'], (it) => [
-    it.call('test').remove(),
-    it.call('hasMoreCharacters').remove(),
-    it.returned(3, 3).replaceWith("url.protocol !== ''"),
+  ...inside('urlViolation', ['webhooks/ssrf-guard'], (it) => [
+    it.call('test').enclosingIf().remove(),
+    it.call('hasMoreCharacters').enclosingIf().remove(),
+    it.condition(4, 5).always(false),
+    it.condition(5, 5).always(false),
   ]),
   ...inside('targetUrlProblem', ['webhooks/ssrf-guard'], (it) => [
     it.condition(1, 5).part(2).remove(),

@@ -1,6 +1,6 @@
 import type { MiddlewareHandler } from 'hono'
 import { detail } from '../../core/error-details'
-import { invalidInput, payloadTooLarge, unsupportedMediaType } from '../../core/errors'
+import { invalidInput, jsonRequired, payloadTooLarge } from '../../core/errors'
 import { sha256 } from '../../lib/crypto'
 import { hasMoreTokens } from '../../lib/json-size'
 import { isMatch } from '../../lib/text'
@@ -12,7 +12,7 @@ export const MAX_JSON_BYTES = 10 * 1024 * 1024
 /** Opening brackets, colons and commas: twice the members and elements that a body may have. */
 const MAX_TOKENS = 20_000
 
-const TOO_LARGE = 'The body must be at most 10 MiB'
+const MAX_JSON_SIZE = '10 MiB'
 
 /**
  * Reads a JSON body as text, so that the validators find it. Throws 415 for another media type and a compressed body, 413 as
@@ -20,9 +20,9 @@ const TOO_LARGE = 'The body must be at most 10 MiB'
  */
 export const jsonBody: MiddlewareHandler<AppEnv> = async (c, next) => {
   if (!isMatch(c.req.header('Content-Type') ?? '', /^application\/json\s*(;|$)/i, MAX_CONTENT_TYPE))
-    throw unsupportedMediaType('application/json')
+    throw jsonRequired()
   rejectEncoded(c.req.raw.headers)
-  if (Number(c.req.header('Content-Length') ?? 0) > MAX_JSON_BYTES) throw payloadTooLarge(TOO_LARGE)
+  if (Number(c.req.header('Content-Length') ?? 0) > MAX_JSON_BYTES) throw payloadTooLarge(MAX_JSON_SIZE)
   const text = await readText(c.req.raw)
   if (hasMoreTokens(text, MAX_TOKENS)) throw tooManyFields()
   if (c.req.header('Idempotency-Key') !== undefined) c.set('bodyHash', sha256(text))
@@ -60,7 +60,7 @@ async function readText(request: Request): Promise<string> {
   let nextCheck = FIRST_CHECK
   for await (const chunk of bodyChunks(request)) {
     size += chunk.byteLength
-    if (size > MAX_JSON_BYTES) throw payloadTooLarge(TOO_LARGE)
+    if (size > MAX_JSON_BYTES) throw payloadTooLarge(MAX_JSON_SIZE)
     text += decode(decoder, chunk, true)
     if (size < nextCheck) continue
     if (hasMoreTokens(text, MAX_TOKENS)) throw tooManyFields()
@@ -73,14 +73,14 @@ function decode(decoder: TextDecoder, chunk: Uint8Array | undefined, stream: boo
   try {
     return decoder.decode(chunk, { stream })
   } catch {
-    throw invalidInput([detail([], 'must be valid UTF-8')])
+    throw invalidInput([detail([], 'invalid_format', 'must be valid UTF-8')])
   }
 }
 
 function tooManyFields() {
-  return invalidInput([detail([], 'must hold at most 10,000 fields')])
+  return invalidInput([detail([], 'too_many', 'must have at most 10,000 fields')])
 }
 
 function notEmpty() {
-  return invalidInput([detail([], 'must be empty')])
+  return invalidInput([detail([], 'not_allowed', 'must be empty')])
 }

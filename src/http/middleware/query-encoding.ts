@@ -2,11 +2,12 @@ import type { MiddlewareHandler } from 'hono'
 import { detail } from '../../core/error-details'
 import { invalidInput } from '../../core/errors'
 
+const RULE = 'must be percent-encoded UTF-8, with % itself as %25'
+
 /** Rejects a query that is not percent-encoded UTF-8: Hono would pass on the encoded text. */
 export const queryEncoding: MiddlewareHandler = async (c, next) => {
   const invalid = undecodableNames(c.req.url)
-  if (invalid.length > 0)
-    throw invalidInput(invalid.map((name) => detail([name], 'must be UTF-8 in percent-encoding, % itself as %25')))
+  if (invalid.length > 0) throw invalidInput(invalid.map((name) => detail([name], 'invalid_format', RULE)))
   await next()
 }
 

@@ -1,5 +1,5 @@
 import type { MiddlewareHandler } from 'hono'
-import { lengthRequired, payloadTooLarge, unsupportedEncoding, unsupportedMediaType } from '../../core/errors'
+import { fileTypeRequired, lengthRequired, payloadTooLarge, unsupportedEncoding } from '../../core/errors'
 import { isMatch } from '../../lib/text'
 import { MAX_MEDIA_TYPE, MEDIA_TYPE_PATTERN } from '../schemas/patterns'
 
@@ -40,11 +40,11 @@ export function rejectEncoded(headers: Headers): void {
 export function rawBodyOf(request: Request): RawBody {
   const [mediaType = ''] = (request.headers.get('Content-Type') ?? '').split(';')
   const type = mediaType.trim()
-  if (!isMediaType(type) || FORM.test(type)) throw unsupportedMediaType('that of the file, such as image/png')
+  if (!isMediaType(type) || FORM.test(type)) throw fileTypeRequired()
   rejectEncoded(request.headers)
   const length = request.headers.get('Content-Length') ?? ''
   if (!isMatch(length, /^\d{1,15}$/, 15)) throw lengthRequired()
-  if (Number(length) > MAX_RAW_BYTES) throw payloadTooLarge('The body must be at most 95 MiB')
+  if (Number(length) > MAX_RAW_BYTES) throw payloadTooLarge('95 MiB')
   return { type, length: Number(length), bytes: request.body }
 }
 

@@ -1,6 +1,7 @@
 import { detail } from '../../core/error-details'
 import {
   type ApiError,
+  authenticationRequired,
   cursorExpired,
   type ErrorCode,
   forbidden,
@@ -8,6 +9,7 @@ import {
   internalError,
   invalidCredentials,
   invalidInput,
+  jsonRequired,
   lengthRequired,
   methodNotAllowed,
   notFound,
@@ -16,9 +18,7 @@ import {
   rangeNotSatisfiable,
   rateLimited,
   requestTimeout,
-  unauthorized,
   unavailable,
-  unsupportedMediaType,
 } from '../../core/errors'
 import { idempotencyKeyReused } from '../../service/constraint-errors'
 
@@ -31,84 +31,83 @@ interface Entry {
 export const ERROR_CATALOGUE: Record<ErrorCode, Entry> = {
   invalid_input: {
     meaning:
-      'The body is not JSON, or a field, a parameter or a header is missing, unknown, of another type or outside its ' +
-      'range. `details` has an entry for each.',
-    example: invalidInput([detail(['priority'], 'must be one of: low, medium, high, critical')]),
+      'The body is not JSON, or a field, parameter or header is missing, unknown, of the wrong type or out of range. ' +
+      '`details` lists each.',
+    example: invalidInput([detail(['priority'], 'invalid_value', 'must be one of: low, medium, high, critical')]),
   },
   unauthorized: {
-    meaning: 'There is no credential, or it is malformed, expired, forged or revoked.',
-    example: unauthorized(),
+    meaning: 'The credential is missing, malformed, expired, forged or revoked, or its user is inactive.',
+    example: authenticationRequired(),
   },
   invalid_credentials: {
     meaning:
-      'The password does not fit the e-mail, nobody has it, its user is inactive, or `account` must say which of several ' +
-      'accounts is meant: the answer is the same.',
+      'The login failed. An unknown email, a wrong password, an inactive user and a missing `account` get the same response.',
     example: invalidCredentials(),
   },
   forbidden: {
     meaning:
-      'The caller is known, but its role may not do this, or not with the fields that `details` names. Also any request ' +
-      'over plain HTTP where the service is deployed.',
-    example: forbidden([detail(['assigned_to'], 'can not be set by your role')]),
+      'The role of the caller does not allow this, or not with the fields in `details`. Also for plain HTTP to a deployed ' +
+      'service.',
+    example: forbidden([detail(['assigned_to'], 'not_allowed', 'cannot be set by your role')]),
   },
   not_found: {
-    meaning: 'It is not there, or the caller may not see it: nobody can tell which.',
+    meaning: 'The resource does not exist or is not visible to the caller. Also for a path without an operation.',
     example: notFound(),
   },
   method_not_allowed: {
-    meaning: 'The path has other methods: `Allow` names them.',
+    meaning: 'The path does not support the method. `Allow` lists the methods that it supports.',
     example: methodNotAllowed(['GET', 'HEAD', 'PATCH', 'DELETE']),
   },
   request_timeout: {
-    meaning: 'The body of the request did not arrive within 30 seconds. The request had no effect.',
+    meaning: 'The body did not arrive within 30 seconds. The request had no effect.',
     example: requestTimeout(30),
   },
   conflict: {
     meaning:
-      'The request is at odds with what is there: an e-mail or a URL in use, the last admin, a limit of the plan, a webhook ' +
-      'that is off, an `Idempotency-Key` whose answer was forgotten just now.',
+      'The request conflicts with the current state: an email or URL in use, the last admin, a limit of the plan, an inactive ' +
+      'webhook, or an `Idempotency-Key` whose response has just expired.',
     example: idempotencyRecordExpired(),
   },
   cursor_expired: {
-    meaning: 'The events after the cursor are kept no longer; `details` names the oldest sequence that is.',
+    meaning: 'The cursor is older than the retained events. `details` names the oldest retained sequence.',
     example: cursorExpired(4_711),
   },
   length_required: {
-    meaning: 'A file was sent without its `Content-Length`.',
+    meaning: 'A file was sent without `Content-Length`.',
     example: lengthRequired(),
   },
   precondition_failed: {
-    meaning: 'The ticket has another version than `If-Match` names. Read it again, and decide anew.',
+    meaning: 'The ticket does not have the version in `If-Match`. Fetch it again and retry.',
     example: preconditionFailed(),
   },
   payload_too_large: {
-    meaning: 'The body has more bytes than the route takes, or the account has no room for them.',
-    example: payloadTooLarge('The body must be at most 10 MiB'),
+    meaning: 'The body exceeds a limit, or the account has no storage left.',
+    example: payloadTooLarge('10 MiB'),
   },
   unsupported_media_type: {
-    meaning: 'The body has another `Content-Type` than the message names.',
-    example: unsupportedMediaType('application/json'),
+    meaning: 'The body has the wrong `Content-Type`, or a `Content-Encoding`. The message names what to send.',
+    example: jsonRequired(),
   },
   range_not_satisfiable: {
-    meaning: 'The range begins behind the end of the file; `Content-Range` tells its size.',
+    meaning: 'The range begins after the end of the file. `Content-Range` has its size.',
     example: rangeNotSatisfiable(258_940),
   },
   validation_error: {
     meaning:
-      'The request is well-formed, but refers to what it may not, would break a limit of the ticket, or reuses an ' +
-      '`Idempotency-Key` for something else.',
+      'The request is well-formed, but refers to something that is not allowed, would exceed a limit, or reuses an ' +
+      '`Idempotency-Key` for another request.',
     example: idempotencyKeyReused(),
   },
   rate_limited: {
-    meaning: 'The limit that the message names is reached: wait as long as `Retry-After` says.',
+    meaning: 'The limit in the message is reached. Retry after the seconds in `Retry-After`.',
     example: rateLimited('100 requests per minute', 41),
   },
   internal_error: {
-    meaning: 'Something went wrong on our side. `X-Request-Id` is what to report.',
+    meaning: 'An unexpected error occurred. Report it with `request_id`.',
     example: internalError(),
   },
   unavailable: {
-    meaning: 'Something that the service needs does not answer. Wait as long as `Retry-After` says.',
+    meaning: 'The service or its storage cannot be reached. Retry after the seconds in `Retry-After`.',
     example: unavailable(),
   },
 }

@@ -1,4 +1,4 @@
-import type { ApiError, ErrorCode } from '../../core/errors'
+import { type ApiError, type ErrorCode, errorBody } from '../../core/errors'
 import { ERROR_CATALOGUE } from './error-catalogue'
 import { ALWAYS, type HeaderName, headerRefs, optionalHeaders, RATE } from './headers'
 
@@ -13,15 +13,15 @@ export const ERROR_RESPONSES = {
   400: { name: 'BadRequest', description: 'The request data is invalid', codes: ['invalid_input'] },
   401: {
     name: 'Unauthorized',
-    description: 'No credential, or one that is not good',
+    description: 'The credential is missing or not valid',
     codes: ['unauthorized'],
     headers: ['WWW-Authenticate'],
   },
-  403: { name: 'Forbidden', description: 'The role of the caller may not do this', codes: ['forbidden'] },
-  404: { name: 'NotFound', description: 'Not there, or not visible to this caller', codes: ['not_found'] },
+  403: { name: 'Forbidden', description: 'The role of the caller does not allow this', codes: ['forbidden'] },
+  404: { name: 'NotFound', description: 'Not found, or not visible to the caller', codes: ['not_found'] },
   405: {
     name: 'MethodNotAllowed',
-    description: 'The path has other methods',
+    description: 'The path does not support the method',
     codes: ['method_not_allowed'],
     headers: ['Allow'],
   },
@@ -30,19 +30,27 @@ export const ERROR_RESPONSES = {
     description: 'The body did not arrive within 30 seconds',
     codes: ['request_timeout'],
   },
-  409: { name: 'Conflict', description: 'The request conflicts with what is there', codes: ['conflict'] },
-  410: { name: 'CursorExpired', description: 'The cursor is older than what is kept', codes: ['cursor_expired'] },
-  411: { name: 'LengthRequired', description: 'The length of the body is not told', codes: ['length_required'] },
+  409: { name: 'Conflict', description: 'The request conflicts with the current state', codes: ['conflict'] },
+  410: {
+    name: 'CursorExpired',
+    description: 'The cursor is older than the retained events',
+    codes: ['cursor_expired'],
+  },
+  411: { name: 'LengthRequired', description: '`Content-Length` is missing', codes: ['length_required'] },
   412: { name: 'PreconditionFailed', description: '`If-Match` does not hold', codes: ['precondition_failed'] },
-  413: { name: 'PayloadTooLarge', description: 'The body is too large', codes: ['payload_too_large'] },
+  413: {
+    name: 'PayloadTooLarge',
+    description: 'The body is too large, or the storage is full',
+    codes: ['payload_too_large'],
+  },
   415: {
     name: 'UnsupportedMediaType',
-    description: 'The body is of another type than this route reads',
+    description: 'The body has the wrong media type or an encoding',
     codes: ['unsupported_media_type'],
   },
   416: {
     name: 'RangeNotSatisfiable',
-    description: 'The range begins behind the end',
+    description: 'The range begins after the end of the file',
     codes: ['range_not_satisfiable'],
     headers: ['Content-Range'],
   },
@@ -57,10 +65,10 @@ export const ERROR_RESPONSES = {
     codes: ['rate_limited'],
     headers: ['Retry-After'],
   },
-  500: { name: 'InternalServerError', description: 'Something went wrong on our side', codes: ['internal_error'] },
+  500: { name: 'InternalServerError', description: 'An unexpected error occurred', codes: ['internal_error'] },
   503: {
     name: 'ServiceUnavailable',
-    description: 'The service can not answer at the moment',
+    description: 'The service is temporarily unavailable',
     codes: ['unavailable'],
     headers: ['Retry-After'],
   },
@@ -99,7 +107,10 @@ export function errorResponseOf(
     const error = documented.error()
     // An unusual code has its example in the catalogue.
     const isUsual = codes.includes(error.code)
-    return [documented.name, isUsual ? { summary: documented.summary, value: error.toJSON() } : exampleRef(error.code)]
+    return [
+      documented.name,
+      isUsual ? { summary: documented.summary, value: exampleBody(error) } : exampleRef(error.code),
+    ]
   })
   const common = shared ? codes.map((code) => [code, exampleRef(code)]) : []
   return {
@@ -107,6 +118,13 @@ export function errorResponseOf(
     headers: { ...headersOf(status, isCounted) },
     content: { 'application/json': { schema: ERROR_SCHEMA, examples: Object.fromEntries([...common, ...own]) } },
   }
+}
+
+const EXAMPLE_ORIGIN = 'https://api.example.com'
+const EXAMPLE_REQUEST_ID = '1b671a64-40d5-491e-99b0-da01ff1f3341'
+
+function exampleBody(error: ApiError) {
+  return errorBody(error, EXAMPLE_ORIGIN, EXAMPLE_REQUEST_ID)
 }
 
 function exampleRef(code: ErrorCode): { $ref: string } {
@@ -134,7 +152,7 @@ export function errorResponseComponents() {
     examples: Object.fromEntries(
       Object.entries(ERROR_CATALOGUE).map(([code, { meaning, example }]) => [
         code,
-        { summary: meaning, value: example.toJSON() },
+        { summary: meaning, value: exampleBody(example) },
       ]),
     ),
   }

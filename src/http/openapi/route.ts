@@ -1,6 +1,7 @@
 import { createRoute, type OpenAPIHono, type RouteConfig, type RouteHandler, z } from '@hono/zod-openapi'
 import type { Context } from 'hono'
 import type { Caller } from '../../core/caller'
+import { rule } from '../../core/error-details'
 import { isMatch } from '../../lib/text'
 import type { AppEnv } from '../app-env'
 import { jsonBody, noBody } from '../middleware/json-body'
@@ -20,7 +21,10 @@ const KEY = /^[\x20-\x7e]{1,255}$/
 const IdempotencyHeaders = z.object({
   'Idempotency-Key': z
     .string()
-    .refine((key) => isMatch(key, KEY, MAX_KEY), `must be 1 to ${MAX_KEY} printable ASCII characters`)
+    .refine(
+      (key) => isMatch(key, KEY, MAX_KEY),
+      rule('invalid_format', `must be 1 to ${MAX_KEY} printable ASCII characters`),
+    )
     .optional()
     .openapi({
       maxLength: MAX_KEY,

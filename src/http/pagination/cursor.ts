@@ -1,6 +1,6 @@
 import { z } from '@hono/zod-openapi'
-import { detail } from '../../core/error-details'
-import { invalidInput } from '../../core/errors'
+import { detail, reject } from '../../core/error-details'
+import { type ApiError, type DetailCode, invalidInput } from '../../core/errors'
 import { sha256 } from '../../lib/crypto'
 import { NextPageUrl, PageQuery, Pagination, PerPage, PrevPageUrl } from './page'
 
@@ -20,7 +20,7 @@ export const PageOrCursorQuery = { ...PageQuery, cursor: CursorQuery.cursor }
 /** Rejects a query with both. */
 export function cursorOrPage(query: { page?: number | undefined; cursor?: string | undefined }, ctx: z.RefinementCtx) {
   if (query.page !== undefined && query.cursor !== undefined)
-    ctx.addIssue({ code: 'custom', path: ['page'], message: 'must not come beside cursor' })
+    reject(ctx, 'conflicting_fields', 'must not be used together with cursor', ['page'])
 }
 
 /** The scope, the position and the bookmark. Clients may have stored cursors from before there were bookmarks. */
@@ -52,11 +52,16 @@ export function readCursor<T>(
 ): T | null {
   if (text === undefined || text === '') return null
   const content = Content.safeParse(parse(text)).data
-  const position = content && content[0] === scopeName(scope) ? Position.safeParse(content[1]).data : undefined
-  if (position === undefined) throw invalidInput([detail(['cursor'], 'must be empty, or a cursor of this very list')])
-  // Stryker disable next-line OptionalChaining: there is no position without content
-  if (content?.[2]) reader.notBefore(content[2])
+  if (!content) throw invalidCursor('invalid_format', 'is not a complete cursor: send next_cursor of a response')
+  const [name, encoded, bookmark] = content
+  const position = name === scopeName(scope) ? Position.safeParse(encoded).data : undefined
+  if (position === undefined) throw invalidCursor('invalid_value', 'does not belong to this list and these filters')
+  if (bookmark) reader.notBefore(bookmark)
   return position
+}
+
+function invalidCursor(code: DetailCode, message: string): ApiError {
+  return invalidInput([detail(['cursor'], code, message)])
 }
 
 function parse(text: string): unknown {

@@ -5,10 +5,10 @@ import { integerField, PathUrl } from '../schemas/response-fields'
 const MAX_PAGE = 1_000_000_000
 
 export const PageQuery = {
-  page: wholeNumber(1, MAX_PAGE, 'must be a whole number of 1 or more')
+  page: wholeNumber(1, MAX_PAGE)
     .optional()
     .openapi({ default: 1, description: 'Number of the page. Cannot be combined with `cursor`.', example: 1 }),
-  per_page: wholeNumber(1, 100, 'must be between 1 and 100')
+  per_page: wholeNumber(1, 100)
     .optional()
     .openapi({ default: 20, description: 'Items per page, at most 100.', example: 20 }),
 }

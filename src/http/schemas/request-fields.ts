@@ -1,4 +1,6 @@
 import { z } from '@hono/zod-openapi'
+import { reject } from '../../core/error-details'
+import type { DetailCode } from '../../core/errors'
 import {
   characters,
   EMAIL_PATTERN,
@@ -6,33 +8,40 @@ import {
   hasMoreCharacters,
   isCleanText,
   isEmail,
-  isMatch,
   MAX_EMAIL,
 } from '../../lib/text'
-import { INSTANT_PATTERN, MAX_INSTANT, parseInstant } from '../../lib/time'
+import { INSTANT_PATTERN, isInstantForm, MAX_INSTANT, parseInstant } from '../../lib/time'
 import { ID_PATTERN, LINE_PATTERN, MAX_ID, TEXT_PATTERN } from './patterns'
 
 // The length of a text is checked before anything else processes it.
 
-const CONTROL_RULE = 'must not hold control characters or broken Unicode'
+/** What is wrong with a value, as a code and a message that follows the name of the field; null for nothing. */
+export type Violation = readonly [code: DetailCode, message: string] | null
+type Check = (value: string) => Violation
 
-/** Returns the message for an invalid value, or null. */
-type Rule = (value: string) => string | null
+const CONTROL_CHARACTERS = ['invalid_format', 'must not contain control characters or invalid Unicode'] as const
+const EMPTY = ['too_short', 'must not be empty'] as const
 
-export function follows(rule: Rule) {
+export function follows(check: Check) {
   return (value: string, ctx: z.RefinementCtx) => {
-    const message = rule(value)
+    const violation = check(value)
+    if (violation === null) return
+    const [code, message] = violation
     // `continue: false` skips the rules that were added to the field after this one.
-    if (message !== null) ctx.addIssue({ code: 'custom', message, continue: false })
+    ctx.addIssue({ code: 'custom', message, params: { code }, continue: false })
   }
 }
 
-const lineRule =
-  (max: number): Rule =>
+function tooLong(max: number, unit: 'characters' | 'bytes') {
+  return ['too_long', `must be at most ${max.toLocaleString('en')} ${unit}`] as const
+}
+
+const lineCheck =
+  (max: number): Check =>
   (value) => {
-    if (hasMoreCharacters(value, max)) return `must be at most ${max.toLocaleString('en')} characters`
-    if (!isCleanText(value)) return CONTROL_RULE
-    return value === '' ? 'must not be empty' : null
+    if (hasMoreCharacters(value, max)) return tooLong(max, 'characters')
+    if (!isCleanText(value)) return CONTROL_CHARACTERS
+    return value === '' ? EMPTY : null
   }
 
 /** 1 to `max` characters after trimming. */
@@ -40,7 +49,7 @@ export function singleLine(max: number) {
   return z
     .string()
     .trim()
-    .superRefine(follows(lineRule(max)))
+    .superRefine(follows(lineCheck(max)))
     .openapi({ minLength: 1, maxLength: max, pattern: LINE_PATTERN })
 }
 
@@ -50,9 +59,9 @@ export function multilineText(max: number) {
     .string()
     .superRefine(
       follows((value) => {
-        if (hasMoreBytes(value, max)) return `must be at most ${max.toLocaleString('en')} bytes`
-        if (!isCleanText(value)) return CONTROL_RULE
-        return value === '' ? 'must not be empty' : null
+        if (hasMoreBytes(value, max)) return tooLong(max, 'bytes')
+        if (!isCleanText(value)) return CONTROL_CHARACTERS
+        return value === '' ? EMPTY : null
       }),
     )
     .openapi({
@@ -64,13 +73,17 @@ export function multilineText(max: number) {
 }
 
 const ID = new RegExp(ID_PATTERN)
+const ID_CHARACTERS = 'letters, digits, _ and -'
+
+function idViolation(text: string): Violation {
+  if (text === '') return EMPTY
+  if (text.length > MAX_ID) return tooLong(MAX_ID, 'characters')
+  return ID.test(text) ? null : ['invalid_format', `must contain only ${ID_CHARACTERS}`]
+}
 
 /** An ID in a body or a query. */
 export function id(example: string) {
-  return z
-    .string()
-    .refine((text) => isMatch(text, ID, MAX_ID), 'must be an ID')
-    .openapi({ maxLength: MAX_ID, pattern: ID_PATTERN, example })
+  return z.string().superRefine(follows(idViolation)).openapi({ maxLength: MAX_ID, pattern: ID_PATTERN, example })
 }
 
 /** An ID in a path. Its form is not checked: an invalid ID is a 404. */
@@ -81,18 +94,28 @@ export function pathId(name: `${string}_id`, example: string) {
     .openapi({ param: { name, in: 'path' }, maxLength: MAX_ID, pattern: ID_PATTERN, description, example })
 }
 
-/** A number in a query, in plain digits. `rule` is the message. */
-export function wholeNumber(min: number, max: number, rule: string) {
+const MAX_DIGITS = 16
+
+/** A number in a query, in plain digits. */
+export function wholeNumber(min: number, max: number) {
+  const range = max === Number.MAX_SAFE_INTEGER ? `${min} or more` : `between ${min} and ${max.toLocaleString('en')}`
   return z
     .string()
-    .refine((text) => isMatch(text, /^\d{1,16}$/, 16), rule)
+    .superRefine(
+      follows((text) => {
+        if (!/^\d+$/.test(text.slice(0, MAX_DIGITS)))
+          return ['invalid_format', 'must be a whole number in plain digits']
+        const isInRange = text.length <= MAX_DIGITS && Number(text) >= min && Number(text) <= max
+        return isInRange ? null : ['invalid_value', `must be ${range}`]
+      }),
+    )
     .transform(Number)
-    .refine((value) => value >= min && value <= max, rule)
     .openapi({ type: 'integer', format: max > 0x7fff_ffff ? 'int64' : 'int32', minimum: min, maximum: max })
 }
 
 /** Of one parameter of a query, including repeated values. */
 const MAX_VALUES = 50
+const TOO_MANY_VALUES = `must have at most ${MAX_VALUES} values`
 
 /** Comma-separated in a query. */
 export function oneOrMoreOf<const T extends string>(values: readonly T[]) {
@@ -101,11 +124,10 @@ export function oneOrMoreOf<const T extends string>(values: readonly T[]) {
     .string()
     .transform((text, ctx) => {
       const all = text.split(',', MAX_VALUES + 1)
-      if (all.length > MAX_VALUES) ctx.addIssue({ code: 'custom', message: `must hold at most ${MAX_VALUES} values` })
+      if (all.length > MAX_VALUES) reject(ctx, 'too_many', TOO_MANY_VALUES)
       const unique = [...new Set(all)]
       const known = unique.flatMap((value) => Value.safeParse(value).data ?? [])
-      if (known.length < unique.length)
-        ctx.addIssue({ code: 'custom', message: `must be one of: ${values.join(', ')}` })
+      if (known.length < unique.length) reject(ctx, 'invalid_value', `must be one of: ${values.join(', ')}`)
       return known
     })
     .openapi({
@@ -117,15 +139,19 @@ export function oneOrMoreOf<const T extends string>(values: readonly T[]) {
     })
 }
 
-const ID_FORM = ID_PATTERN.slice(1, -1)
-const MAX_IDS = MAX_VALUES * (MAX_ID + 1)
-const IDS = new RegExp(`^${ID_FORM}(,${ID_FORM}){0,${MAX_VALUES - 1}}$`)
+function idsViolation(text: string): Violation {
+  const ids = text.split(',', MAX_VALUES + 1)
+  if (ids.length > MAX_VALUES) return ['too_many', TOO_MANY_VALUES]
+  const [code] = ids.map(idViolation).find((violation) => violation !== null) ?? []
+  if (code === undefined) return null
+  return [code, `must be IDs of 1 to ${MAX_ID} ${ID_CHARACTERS}, separated by commas`]
+}
 
 /** Comma-separated IDs in a query, or keywords that look like IDs. */
 export function oneOrMoreIds(example: string) {
   return z
     .string()
-    .refine((text) => isMatch(text, IDS, MAX_IDS), `must be IDs with commas between them, at most ${MAX_VALUES}`)
+    .superRefine(follows(idsViolation))
     .transform((text) => [...new Set(text.split(','))])
     .openapi({
       type: 'array',
@@ -149,13 +175,19 @@ const INSTANT = {
   description: `RFC 3339 time or date. ${DATE_RULE}`,
 }
 
+function instantRule(text: string): string {
+  if (isInstantForm(text)) return 'must be a time or a date that exists'
+  if (isInstantForm(`${text}Z`)) return 'must end with Z or an offset such as +02:00'
+  return 'must be an RFC 3339 time, such as 2025-05-01T09:30:00Z, or a date'
+}
+
 /** A time in a request, in milliseconds; a date is midnight UTC. */
 export function instant() {
   return z
     .string()
     .transform((text, ctx) => {
       const value = parseInstant(text)
-      if (value === null) ctx.addIssue({ code: 'custom', message: 'must be an RFC 3339 time or a date' })
+      if (value === null) reject(ctx, 'invalid_format', instantRule(text))
       return value ?? 0
     })
     .openapi(INSTANT)
@@ -167,19 +199,19 @@ export function searchText() {
     .string()
     .superRefine(
       follows((value) => {
-        if (hasMoreCharacters(value, 200)) return 'must be at most 200 characters'
-        return isCleanText(value) ? null : CONTROL_RULE
+        if (hasMoreCharacters(value, 200)) return tooLong(200, 'characters')
+        return isCleanText(value) ? null : CONTROL_CHARACTERS
       }),
     )
     .openapi({ maxLength: 200, pattern: TEXT_PATTERN, example: 'export report' })
 }
 
-const emailRule: Rule = (value) => (isEmail(value) ? null : 'must be an e-mail address')
+const emailCheck: Check = (value) => (isEmail(value) ? null : ['invalid_format', 'must be a valid email address'])
 
 export const Email = z
   .string()
   .trim()
-  .superRefine(follows((value) => lineRule(MAX_EMAIL)(value) ?? emailRule(value)))
+  .superRefine(follows((value) => lineCheck(MAX_EMAIL)(value) ?? emailCheck(value)))
   .openapi({ minLength: 1, maxLength: MAX_EMAIL, pattern: EMAIL_PATTERN, example: 'user@example.com' })
 
 export const NewPassword = password(8).openapi({
@@ -191,12 +223,14 @@ export const NewPassword = password(8).openapi({
 export const GivenPassword = password(1).openapi({ description: 'Current password.', example: 'your_password' })
 
 function password(min: number) {
+  const length = `must be ${min} to 128 characters`
   return z
     .string()
     .superRefine(
       follows((value) => {
-        if (hasMoreCharacters(value, 128) || characters(value) < min) return `must be ${min} to 128 characters`
-        return isCleanText(value) ? null : CONTROL_RULE
+        if (hasMoreCharacters(value, 128)) return ['too_long', length]
+        if (characters(value) < min) return ['too_short', length]
+        return isCleanText(value) ? null : CONTROL_CHARACTERS
       }),
     )
     .openapi({ format: 'password', minLength: min, maxLength: 128, pattern: TEXT_PATTERN })
@@ -205,5 +239,5 @@ function password(min: number) {
 /** For a body whose fields are all optional: requires one of them, unless another issue is reported already. */
 export function requireAnyField(fields: object, ctx: z.RefinementCtx): void {
   if (Object.keys(fields).length === 0 && ctx.issues.length === 0)
-    ctx.addIssue({ code: 'custom', message: 'must name at least one field' })
+    reject(ctx, 'required', 'must have at least one field')
 }
