@@ -11,7 +11,7 @@ type Render = (markdown: string) => string
 /** The reference as plain HTML, which `reference.js` removes once Scalar shows the document. */
 export async function referencePage(): Promise<string> {
   const markdown = await createMarkdownRenderer(ROOT)
-  const render: Render = (text) => markdown.render(text).replace(OF_THE_THEME, '')
+  const render: Render = (text) => markdown.render(text, { cleanUrls: true }).replace(OF_THE_THEME, '')
   const { title, description } = DOCUMENT.info
   return `<!doctype html>
 <html lang="en">

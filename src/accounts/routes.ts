@@ -18,16 +18,16 @@ const createAccountRoute = defineRoute({
   method: 'post',
   path: '/accounts',
   operationId: 'createAccount',
-  summary: 'Make an account with its first admin, where the operator allows it',
+  summary: 'Create account',
   tags,
   guard: publicRoute,
   description:
-    'The account is a standard one, its slug is made of its name. At most five accounts and registrations an hour from one ' +
-    'address.',
+    'Creates a standard account with its first admin, and returns a token for the admin. Returns 403 unless the operator ' +
+    'allows signup. At most five accounts and registrations per hour and IP address.',
   errors: [errorExample('signup_closed', 'Signup is closed', signupClosed)],
   request: {
     body: jsonRequest(CreateAccountBody, {
-      'An account': {
+      'New account': {
         account_name: 'Initech',
         name: 'Jo Ruiz',
         email: 'jo@initech.example',
@@ -35,14 +35,15 @@ const createAccountRoute = defineRoute({
       },
     }),
   },
-  responses: { 201: json(LoginResult, 'The token of the admin', newUserLogin('admin', 'jo@initech.example')) },
+  responses: { 201: json(LoginResult, 'The token and the admin', newUserLogin('admin', 'jo@initech.example')) },
 })
 
 const getAccountRoute = defineRoute({
   method: 'get',
   path: '/account',
   operationId: 'getAccount',
-  summary: 'Get your account',
+  summary: 'Get account',
+  description: 'Returns your account.',
   tags,
   guard: requireRole(ADMINS),
   errors: [404],
@@ -53,18 +54,18 @@ const updateAccountRoute = defineRoute({
   method: 'patch',
   path: '/account',
   operationId: 'updateAccount',
-  summary: 'Change your account',
-  description: 'The plan is the operator’s to change.',
+  summary: 'Update account',
+  description: 'Returns your updated account. Only the operator can change the plan.',
   tags,
   guard: requireRole(ADMINS),
   errors: [404],
   request: {
     body: jsonRequest(UpdateAccountBody, {
-      'Open it for registration': { allow_registration: true },
-      'Rename it': { name: 'Acme Ltd' },
+      'Allow registration': { allow_registration: true },
+      'New name': { name: 'Acme Ltd' },
     }),
   },
-  responses: { 200: json(AccountResponse, 'The account as it is now', ACME) },
+  responses: { 200: json(AccountResponse, 'The updated account', ACME) },
 })
 
 export function registerAccountRoutes(app: OpenAPIHono<AppEnv>): void {

@@ -7,24 +7,47 @@ import type { AccountRow } from './queries'
 
 const Account = z
   .object({
-    id: idField('acct_acme'),
-    name: textField(100),
-    slug: textField(64).openapi({ description: 'What `account` is at a login and a registration', example: 'acme' }),
-    plan: z.enum(accounts.plan.enumValues),
-    allow_registration: z.boolean().openapi({ description: 'Whether customers may join by themselves' }),
-    created_at: WireTime,
+    id: idField('acct_acme').openapi({ description: 'ID of the account.' }),
+    name: textField(100).openapi({ description: 'Name of the account.', example: 'Acme' }),
+    slug: textField(64).openapi({
+      description: 'Short unique name: the `account` of a login or registration. Customers need it to register.',
+      example: 'acme',
+    }),
+    plan: z
+      .enum(accounts.plan.enumValues)
+      .openapi({ description: 'Decides the limits of the account. Only the operator can change it.' }),
+    allow_registration: z
+      .boolean()
+      .openapi({ description: 'Whether customers may register themselves.', example: true }),
+    created_at: WireTime.openapi({ description: 'Time of creation.' }),
   })
-  .openapi('Account')
+  .openapi('Account', { description: 'Your account.' })
 
 export const AccountResponse = z.object({ data: Account }).openapi('AccountResponse')
 
 export const CreateAccountBody = z
-  .strictObject({ account_name: singleLine(100), name: singleLine(100), email: Email, password: NewPassword })
+  .strictObject({
+    account_name: singleLine(100).openapi({
+      description: 'Name of the account, 1 to 100 characters.',
+      example: 'Initech',
+    }),
+    name: singleLine(100).openapi({ description: 'Name of the admin, 1 to 100 characters.', example: 'Jo Ruiz' }),
+    email: Email.openapi({ description: 'Email of the admin.', example: 'jo@initech.example' }),
+    password: NewPassword,
+  })
   .openapi('CreateAccount')
 export type CreateAccountInput = z.infer<typeof CreateAccountBody>
 
 export const UpdateAccountBody = z
-  .strictObject({ name: singleLine(100).optional(), allow_registration: z.boolean().optional() })
+  .strictObject({
+    name: singleLine(100)
+      .optional()
+      .openapi({ description: 'New name, 1 to 100 characters. The slug stays as it is.', example: 'Acme Ltd' }),
+    allow_registration: z
+      .boolean()
+      .optional()
+      .openapi({ description: 'Whether customers may register themselves.', example: true }),
+  })
   .superRefine(requireAnyField)
   .openapi('UpdateAccount', { minProperties: 1 })
 export type UpdateAccountInput = z.infer<typeof UpdateAccountBody>

@@ -1,6 +1,6 @@
 import type { z } from '@hono/zod-openapi'
 import { examplePagination } from '../http/pagination/page'
-import type { ApiKeyList, ApiKeyWithSecretResponse } from './schema'
+import { type ApiKeyList, type ApiKeyWithSecretResponse, EXAMPLE_KEY } from './schema'
 
 const KEY = {
   id: 'key_01jt0v7m3zq8x5y2w9r4n6p1kc',
@@ -13,10 +13,7 @@ const KEY = {
   revoked_at: null,
 }
 
-/** An example that no deployment accepts. */
-const SECRET = `tk_live_01jt0v7m3zq8x5y2w9r4n6p1kc${'0123456789abcdef'.repeat(6).slice(4)}`
-
-export const NEW_KEY: z.infer<typeof ApiKeyWithSecretResponse> = { data: { ...KEY, key: SECRET } }
+export const NEW_KEY: z.infer<typeof ApiKeyWithSecretResponse> = { data: { ...KEY, key: EXAMPLE_KEY } }
 
 export const KEYS: z.infer<typeof ApiKeyList> = {
   data: [{ ...KEY, last_used_at: '2025-05-04T17:00:00Z' }],

@@ -20,56 +20,64 @@ const listApiKeysRoute = defineRoute({
   method: 'get',
   path: '/api-keys',
   operationId: 'listApiKeys',
-  summary: 'List the API keys of the account, without their secrets',
+  summary: 'List API keys',
+  description:
+    'Returns a page of the API keys of the account, including revoked and expired ones, without their secrets.',
   tags,
   guard: requireUser(ADMINS),
   request: { query: ListApiKeysQuery },
-  responses: { 200: page(ApiKeyList, 'A page of keys, newest first', KEYS) },
+  responses: { 200: page(ApiKeyList, 'A page of API keys', KEYS) },
 })
 
 const createApiKeyRoute = defineRoute({
   method: 'post',
   path: '/api-keys',
   operationId: 'createApiKey',
-  summary: 'Make an API key; only this answer shows its secret',
+  summary: 'Create API key',
   tags,
   guard: requireUser(ADMINS),
-  description: 'A key acts as a member of the account. At most 20 live keys (premium 100).',
+  description:
+    'Returns the new key with its secret, which no later response shows. A key acts as a member of the account. An account ' +
+    'has at most 20 active keys (premium 100).',
   errors: [errorExample('too_many_keys', 'The account has its maximum of active keys', tooManyKeys)],
   request: {
     body: jsonRequest(CreateApiKeyBody, {
-      'A key for an integration': { name: 'CRM sync', role: 'agent' },
-      'A key that expires': { name: 'Migration', role: 'admin', expires_at: '2030-01-01T00:00:00Z' },
+      'Key for an integration': { name: 'CRM sync', role: 'agent' },
+      'Key that expires': { name: 'Migration', role: 'admin', expires_at: '2030-01-01T00:00:00Z' },
     }),
   },
-  responses: { 201: json(ApiKeyWithSecretResponse, 'The key', NEW_KEY) },
+  responses: { 201: json(ApiKeyWithSecretResponse, 'The new key', NEW_KEY) },
 })
 
 const deleteApiKeyRoute = defineRoute({
   method: 'delete',
   path: '/api-keys/{key_id}',
   operationId: 'deleteApiKey',
-  summary: 'End an API key at once',
+  summary: 'Revoke API key',
+  description: 'Revokes an API key immediately.',
   tags,
   guard: requireUser(ADMINS),
   errors: [404],
   request: { params },
-  responses: { 204: emptyBody('Ended') },
+  responses: { 204: emptyBody('The key is revoked') },
 })
 
 const rotateApiKeyRoute = defineRoute({
   method: 'post',
   path: '/api-keys/{key_id}/rotate',
   operationId: 'rotateApiKey',
-  summary: 'Give an API key a new secret; the old one stays good for a grace',
+  summary: 'Rotate API key',
+  description:
+    'Returns the key with a new secret, which no later response shows. The previous secret stays valid for `grace_seconds`; ' +
+    'the one before it is revoked.',
   tags,
   guard: requireUser(ADMINS),
   errors: [404, errorExample('key_revoked', 'The key was revoked or has expired', keyRevoked)],
   request: {
     params,
     body: jsonRequest(RotateApiKeyBody, {
-      'The usual grace, a day': {},
-      'No grace: the old secret is out': { grace_seconds: 0 },
+      'Previous secret valid one day': {},
+      'Previous secret revoked immediately': { grace_seconds: 0 },
     }),
   },
   responses: { 201: json(ApiKeyWithSecretResponse, 'The key with its new secret', NEW_KEY) },

@@ -12,6 +12,7 @@ import { FILENAME_PATTERN } from '../http/schemas/patterns'
 import { pathId } from '../http/schemas/request-fields'
 import { signatureRejected } from './errors'
 import { FILE_TYPES, fileResponse } from './file-response'
+import { EXAMPLE_SIGNATURE } from './schema'
 import { findStoredFile, readBytes } from './service'
 import { verifiedAccount } from './url-signing'
 
@@ -22,12 +23,12 @@ const fileRoute = defineRoute({
   method: 'get',
   path: '/files/{attachment_id}/{filename}',
   operationId: 'downloadFile',
-  summary: 'Download an attachment by its signed address',
+  summary: 'Download file',
   tags: ['Attachments'],
   guard: unmetered,
   description:
-    'Range, If-Range and If-None-Match are heeded; several ranges at once are answered with the whole. PNG, JPEG, GIF, ' +
-    'WebP, PDF and plain text are for showing, all else for saving.',
+    'Returns the bytes of an attachment. Use its `url`, which contains the signature. PNG, JPEG, GIF, WebP, PDF and plain ' +
+    'text are displayed inline, everything else is downloaded.',
   errors: [
     400,
     errorExample('invalid_signature', 'The URL is not signed, was altered or has expired', signatureRejected),
@@ -44,24 +45,29 @@ const fileRoute = defineRoute({
         param: { name: 'filename', in: 'path' },
         maxLength: 255,
         pattern: FILENAME_PATTERN,
+        description: 'Name of the file.',
         example: 'error_screenshot.png',
       }),
     }),
     query: z.strictObject({
-      expires: z
-        .string()
-        .optional()
-        .openapi({ maxLength: 12, pattern: '^\\d{1,12}$', description: 'Unix seconds', example: '1746104400' }),
-      signature: z
-        .string()
-        .optional()
-        .openapi({ maxLength: 200, pattern: '^[\\w.-]*$', description: 'As the attachment’s `url` has it' }),
+      expires: z.string().optional().openapi({
+        maxLength: 12,
+        pattern: '^\\d{1,12}$',
+        description: 'Time at which the URL expires, in Unix seconds.',
+        example: '1746104400',
+      }),
+      signature: z.string().optional().openapi({
+        maxLength: 200,
+        pattern: '^[\\w.-]*$',
+        description: 'Signature, as in the `url` of the attachment.',
+        example: EXAMPLE_SIGNATURE,
+      }),
     }),
   },
   responses: {
-    200: binary(FILE_TYPES, 'The bytes', FILE_HEADERS),
-    206: binary(FILE_TYPES, 'The range of bytes that was asked for', [...FILE_HEADERS, 'Content-Range']),
-    304: emptyBody('They are the bytes that the caller has', CACHE_HEADERS),
+    200: binary(FILE_TYPES, 'The file', FILE_HEADERS),
+    206: binary(FILE_TYPES, 'The requested range of the file', [...FILE_HEADERS, 'Content-Range']),
+    304: emptyBody('Not changed since the version in `If-None-Match`', CACHE_HEADERS),
   },
 })
 

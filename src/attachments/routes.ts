@@ -23,23 +23,26 @@ const listAttachmentsRoute = defineRoute({
   method: 'get',
   path: '/tickets/{ticket_id}/attachments',
   operationId: 'listAttachments',
-  summary: 'List the attachments of a ticket and its comments',
-  description: 'By `page`, or by `cursor` (empty to start). Customers are not shown those of internal comments.',
+  summary: 'List attachments',
+  description:
+    'Returns a page of the attachments of a ticket and its comments, oldest first. Customers do not see those of internal ' +
+    'comments.',
   tags,
   guard: requireRole(EVERYONE),
   errors: [404],
   request: { params: ticketParams, query: ListAttachmentsQuery },
-  responses: { 200: page(AttachmentList, 'A page of attachments, oldest first', ATTACHMENTS) },
+  responses: { 200: page(AttachmentList, 'A page of attachments', ATTACHMENTS) },
 })
 
 const uploadAttachmentRoute = defineRoute({
   method: 'post',
   path: '/tickets/{ticket_id}/attachments',
   operationId: 'uploadAttachment',
-  summary: 'Attach a file of up to 95 MiB to a ticket',
+  summary: 'Upload attachment',
   description:
-    'The body is the file itself, not a form with a file in it; its `Content-Type` is that of the file (`image/png`; ' +
-    'parameters are dropped), its `Content-Length` the size. It is stored as it comes. The name is in the query, encoded as any parameter is.',
+    'Returns the new attachment. The body is the file itself, up to 95 MiB, not a form. `Content-Type` is the type of the ' +
+    'file, without parameters; `Content-Length` is required. Emits `ticket.updated`. See ' +
+    '[Upload a large file](/docs/guides/attachments#upload-a-large-file).',
   tags,
   guard: requireRole(EVERYONE),
   errors: [
@@ -48,15 +51,16 @@ const uploadAttachmentRoute = defineRoute({
     errorExample('file_too_large', 'The file has more than 95 MiB', () => payloadTooLarge('95 MiB')),
     errorExample('storage_full', 'The account has no storage left for the file', CONSTRAINT_ERRORS.storage),
   ],
-  request: { params: ticketParams, query: UploadQuery, body: rawRequest('The bytes of the file, of any type') },
-  responses: { 201: json(AttachmentResponse, 'The attachment', { data: SCREENSHOT }, ['Location']) },
+  request: { params: ticketParams, query: UploadQuery, body: rawRequest('The bytes of the file, of any type.') },
+  responses: { 201: json(AttachmentResponse, 'The new attachment', { data: SCREENSHOT }, ['Location']) },
 })
 
 const getAttachmentRoute = defineRoute({
   method: 'get',
   path: '/attachments/{attachment_id}',
   operationId: 'getAttachment',
-  summary: 'Get an attachment, with an address that is good for an hour or two',
+  summary: 'Get attachment',
+  description: 'Returns an attachment with a signed `url`, which is valid for one to two hours.',
   tags,
   guard: requireRole(EVERYONE),
   errors: [404],
@@ -68,12 +72,13 @@ const deleteAttachmentRoute = defineRoute({
   method: 'delete',
   path: '/tickets/{ticket_id}/attachments/{attachment_id}',
   operationId: 'deleteAttachment',
-  summary: 'Delete an attachment of a ticket or of one of its comments',
+  summary: 'Delete attachment',
+  description: 'Deletes an attachment of a ticket or of one of its comments. Emits `ticket.updated`.',
   tags,
   guard: requireRole(STAFF),
   errors: [404],
   request: { params: ticketParams.extend(params.shape) },
-  responses: { 204: emptyBody('Deleted') },
+  responses: { 204: emptyBody('The attachment is deleted') },
 })
 
 export function registerAttachmentRoutes(app: OpenAPIHono<AppEnv>): void {

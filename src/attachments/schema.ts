@@ -2,8 +2,7 @@ import { z } from '@hono/zod-openapi'
 import { reject } from '../core/error-details'
 import { MAX_JSON_BYTES } from '../http/middleware/json-body'
 import { isMediaType, MAX_RAW_BYTES } from '../http/middleware/raw-body'
-import { CursorPagination, cursorOrPage, PageOrCursorQuery } from '../http/pagination/cursor'
-import { Pagination } from '../http/pagination/page'
+import { cursorOrPage, PageOrCursorPagination, PageOrCursorQuery } from '../http/pagination/cursor'
 import { FILENAME_PATTERN, MAX_MEDIA_TYPE, MEDIA_TYPE_PATTERN } from '../http/schemas/patterns'
 import { follows, type Violation } from '../http/schemas/request-fields'
 import { idField, integerField, textField, WireTime } from '../http/schemas/response-fields'
@@ -33,7 +32,7 @@ const Filename = z
     minLength: 1,
     maxLength: MAX_FILENAME_BYTES,
     pattern: FILENAME_PATTERN,
-    description: 'At most 255 bytes of UTF-8, no path',
+    description: 'Name of the file: 1 to 255 bytes of UTF-8, without a path.',
     example: 'error_log.txt',
   })
 
@@ -45,10 +44,12 @@ function mediaTypeViolation(type: string): Violation {
   return ['invalid_format', 'must be a media type, such as text/plain']
 }
 
-const MimeType = z
-  .string()
-  .superRefine(follows(mediaTypeViolation))
-  .openapi({ maxLength: MAX_MEDIA_TYPE, pattern: MEDIA_TYPE_PATTERN, example: 'text/plain' })
+const MimeType = z.string().superRefine(follows(mediaTypeViolation)).openapi({
+  maxLength: MAX_MEDIA_TYPE,
+  pattern: MEDIA_TYPE_PATTERN,
+  description: 'Media type without parameters.',
+  example: 'text/plain',
+})
 
 /** The library's types lack this keyword of JSON Schema. */
 const ENCODED = { contentEncoding: 'base64' }
@@ -66,41 +67,62 @@ const Base64 = z
     maxLength: MAX_JSON_BYTES,
     // The bits that padding leaves over are zero: each content has one encoding.
     pattern: '^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/][AQgw]==|[A-Za-z0-9+/]{2}[AEIMQUYcgkosw048]=)?$',
-    description: 'The bytes in base64 (RFC 4648, with padding)',
+    description: 'Bytes of the file in base64 (RFC 4648, with padding). The whole request has at most 10 MiB.',
     example: 'RXJyb3I6IGV4cG9ydCBmYWlsZWQK',
   })
 
 const NewAttachment = z
   .strictObject({ filename: Filename, content: Base64, mime_type: MimeType })
-  .openapi('NewAttachment')
+  .openapi('NewAttachment', { description: 'A file to attach.' })
 
-export const NewAttachments = z.array(NewAttachment).max(MAX_PER_REQUEST).optional()
+export const NewAttachments = z
+  .array(NewAttachment)
+  .max(MAX_PER_REQUEST)
+  .optional()
+  .openapi({ description: 'Files to attach, at most 10.' })
 export type NewAttachmentInput = z.infer<typeof NewAttachment>
 export type NewAttachmentJson = z.input<typeof NewAttachment>
 
+export const EXAMPLE_SIGNATURE = 'acct_acme.4f7Xq0b9d2mJ6uWcR1sTzKpYvE8hLgNa3oQiBfUxDjw'
+
+/** The path is an ID and a filename. */
+export function exampleUrl(path: string): string {
+  return `https://api.example.com/files/${path}?expires=1746104400&signature=${EXAMPLE_SIGNATURE}`
+}
+
 export const Attachment = z
   .object({
-    id: idField('attach123'),
-    filename: textField(MAX_FILENAME_BYTES),
-    size: integerField(0, MAX_RAW_BYTES).openapi({ description: 'Bytes' }),
+    id: idField('attach123').openapi({ description: 'ID of the attachment.' }),
+    filename: textField(MAX_FILENAME_BYTES).openapi({
+      description: 'Name of the file.',
+      example: 'error_screenshot.png',
+    }),
+    size: integerField(0, MAX_RAW_BYTES).openapi({ description: 'Size of the file in bytes.', example: 258_940 }),
     mime_type: MimeType,
     url: z.string().openapi({
       format: 'uri-reference',
       maxLength: 4_000,
       description:
-        'The file itself: needs no header, good for one to two hours. In events, which are kept, it is `/attachments/{id}` ' +
-        'of this API instead.',
+        'Signed URL of the file, valid for one to two hours without a credential. In events it is the API path ' +
+        '`/attachments/{id}`.',
+      example: exampleUrl('attach123/error_screenshot.png'),
     }),
-    created_at: WireTime,
-    sha256: z
-      .string()
-      .openapi({ maxLength: 64, pattern: '^[0-9a-f]{64}$', description: 'Of the bytes, in hexadecimal' }),
+    created_at: WireTime.openapi({ description: 'Time of the upload.' }),
+    sha256: z.string().openapi({
+      maxLength: 64,
+      pattern: '^[0-9a-f]{64}$',
+      description: 'SHA-256 of the file, in hexadecimal.',
+      example: '4adbf7f1103c1c83a5b66d224a734922ce115398213d69b044fda00783027650',
+    }),
   })
-  .openapi('Attachment')
+  .openapi('Attachment', { description: 'A file of a ticket or comment.' })
 
 export const AttachmentResponse = z.object({ data: Attachment }).openapi('AttachmentResponse')
 export const AttachmentList = z
-  .object({ data: z.array(Attachment).max(100), pagination: z.union([Pagination, CursorPagination]) })
+  .object({
+    data: z.array(Attachment).max(100).openapi({ description: 'Attachments of this page, oldest first.' }),
+    pagination: PageOrCursorPagination,
+  })
   .openapi('AttachmentList')
 
 export const ListAttachmentsQuery = z.strictObject(PageOrCursorQuery).superRefine(cursorOrPage)

@@ -1,11 +1,8 @@
 import type { z } from '@hono/zod-openapi'
-import type { LoginResult } from './schema'
-
-/** An example that no deployment accepts. */
-const TOKEN = 'eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJzdWIiOiJ1c2VyMTIzIn0.6iRZ3uQ8c2nV0yTqk1mXl5sWb7pHd9aJfGxEoKzUtNs'
+import { EXAMPLE_TOKEN, type LoginResult } from './schema'
 
 export const LOGGED_IN: z.infer<typeof LoginResult> = {
-  token: TOKEN,
+  token: EXAMPLE_TOKEN,
   expires_at: '2025-06-04T12:00:00Z',
   user: { id: 'user123', name: 'John Doe', email: 'user@example.com', role: 'agent' },
 }

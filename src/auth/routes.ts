@@ -19,12 +19,13 @@ const loginRoute = defineRoute({
   method: 'post',
   path: '/auth/login',
   operationId: 'login',
-  summary: 'Exchange e-mail and password for a token',
+  summary: 'Log in',
   tags,
   guard: publicRoute,
   description:
-    'Ten failures for one e-mail in 15 minutes, or a hundred from one address, are followed by 429 until the window ends, ' +
-    'with the right password too; but not for the e-mail from an address that it has logged in from within 30 days.',
+    'Returns a token for the user with this email and password. After 10 failed logins for an email, or 100 from an IP ' +
+    'address, within 15 minutes, logins return 429 until the window ends. IP addresses from which the user has logged in ' +
+    'within 30 days have their own limit.',
   errors: [
     errorExample('invalid_credentials', 'Email, password and account do not match', invalidCredentials),
     errorExample('too_many_failures', 'Too many logins have failed', () =>
@@ -33,21 +34,23 @@ const loginRoute = defineRoute({
   ],
   request: {
     body: jsonRequest(LoginBody, {
-      'E-mail and password': { email: 'user@example.com', password: 'your_password' },
-      'An e-mail of several accounts': { email: 'user@example.com', password: 'your_password', account: 'acme' },
+      'Email and password': { email: 'user@example.com', password: 'your_password' },
+      'Email with several accounts': { email: 'user@example.com', password: 'your_password', account: 'acme' },
     }),
   },
-  responses: { 200: json(LoginResult, 'The token and its user', LOGGED_IN) },
+  responses: { 200: json(LoginResult, 'The token and the user', LOGGED_IN) },
 })
 
 const registerUserRoute = defineRoute({
   method: 'post',
   path: '/auth/register',
   operationId: 'register',
-  summary: 'Join an account as a customer, where it is open',
+  summary: 'Register',
   tags,
   guard: publicRoute,
-  description: 'At most five registrations an hour from one address.',
+  description:
+    'Adds a customer to an account that allows registration, and returns a token. At most five registrations and accounts ' +
+    'per hour and IP address. Emits `user.created`.',
   errors: [
     errorExample(
       'registration_closed',
@@ -58,20 +61,21 @@ const registerUserRoute = defineRoute({
   ],
   request: {
     body: jsonRequest(RegisterBody, {
-      'A customer': { account: 'acme', name: 'Jo Ruiz', email: 'jo@example.com', password: 'correct horse battery' },
+      'New customer': { account: 'acme', name: 'Jo Ruiz', email: 'jo@example.com', password: 'correct horse battery' },
     }),
   },
-  responses: { 201: json(LoginResult, 'The token and its user', newUserLogin('customer', 'jo@example.com')) },
+  responses: { 201: json(LoginResult, 'The token and the customer', newUserLogin('customer', 'jo@example.com')) },
 })
 
 const logoutRoute = defineRoute({
   method: 'post',
   path: '/auth/logout',
   operationId: 'logout',
-  summary: 'End the token that the request comes with',
+  summary: 'Log out',
+  description: 'Revokes the token of the request.',
   tags,
   guard: requireUser(EVERYONE),
-  responses: { 204: emptyBody('Ended') },
+  responses: { 204: emptyBody('The token is revoked') },
 })
 
 export function registerAuthRoutes(app: OpenAPIHono<AppEnv>): void {

@@ -20,23 +20,25 @@ const listCommentsRoute = defineRoute({
   method: 'get',
   path: '/tickets/{ticket_id}/comments',
   operationId: 'listComments',
-  summary: 'List the comments of a ticket',
-  description: 'By `page`, or by `cursor` (empty to start). Customers are not shown internal ones.',
+  summary: 'List comments',
+  description: 'Returns a page of the comments of a ticket, oldest first. Customers do not see internal comments.',
   tags: ['Comments'],
   guard: requireRole(EVERYONE),
   errors: [404],
   request: { params, query: ListCommentsQuery },
-  responses: { 200: page(CommentList, 'A page of comments, oldest first', COMMENTS) },
+  responses: { 200: page(CommentList, 'A page of comments', COMMENTS) },
 })
 
 const createCommentRoute = defineRoute({
   method: 'post',
   path: '/tickets/{ticket_id}/comments',
   operationId: 'createComment',
-  summary: 'Add a comment to a ticket',
+  summary: 'Create comment',
   tags: ['Comments'],
   guard: requireRole(EVERYONE),
-  description: 'Internal comments, which agents and admins write, leave no trace that a customer could see.',
+  description:
+    'Returns the new comment. Only agents and admins can write internal comments, and customers cannot notice them. Emits ' +
+    '`comment.created`.',
   errors: [
     404,
     errorExample('internal_forbidden', 'Customers cannot write internal comments', () =>
@@ -48,28 +50,28 @@ const createCommentRoute = defineRoute({
   request: {
     params,
     body: jsonRequest(CreateCommentBody, {
-      'An internal comment with a file': {
+      'Internal comment with a file': {
         content: "I've checked the server logs and found the issue.",
         is_internal: true,
         attachments: [NEW_SERVER_LOGS],
       },
-      'An answer to the customer': { content: 'Please try again now.' },
+      'Reply to the customer': { content: 'Please try again now.' },
     }),
   },
-  responses: { 201: json(CommentResponse, 'The comment', NEW_COMMENT) },
+  responses: { 201: json(CommentResponse, 'The new comment', NEW_COMMENT) },
 })
 
 const deleteCommentRoute = defineRoute({
   method: 'delete',
   path: '/tickets/{ticket_id}/comments/{comment_id}',
   operationId: 'deleteComment',
-  summary: 'Delete a comment with its attachments',
-  description: 'Admins may delete every comment, agents their own.',
+  summary: 'Delete comment',
+  description: 'Deletes a comment and its attachments. Admins can delete every comment, agents their own.',
   tags: ['Comments'],
   guard: requireRole(STAFF),
   errors: [404, errorExample('not_the_author', 'Agents delete only their own comments', notTheAuthor)],
   request: { params: params.extend({ comment_id: pathId('comment_id', 'comment123') }) },
-  responses: { 204: emptyBody('Deleted') },
+  responses: { 204: emptyBody('The comment is deleted') },
 })
 
 export function registerCommentRoutes(app: OpenAPIHono<AppEnv>): void {

@@ -12,22 +12,29 @@ const documentRoute = defineRoute({
   method: 'get',
   path: '/openapi.json',
   operationId: 'getOpenApiDocument',
-  summary: 'Get this document',
-  description: 'Not counted. It may be kept for five minutes, and is a 304 while it has not changed.',
+  summary: 'Get OpenAPI document',
+  description: 'Returns this document. It may be cached for five minutes. There is no rate limit.',
   tags: ['Service'],
   guard: unmetered,
   request: { query: z.object({}) },
   responses: {
     200: json(
       z
-        .object({ openapi: z.string().openapi({ maxLength: 10, pattern: '^3\\.1\\.\\d$' }) })
+        .object({
+          openapi: z.string().openapi({
+            maxLength: 10,
+            pattern: '^3\\.1\\.\\d$',
+            description: 'Version of the OpenAPI specification.',
+            example: '3.1.0',
+          }),
+        })
         .catchall(z.unknown())
         .openapi('OpenApiDocument', { maxProperties: 20 }),
-      'An OpenAPI 3.1 document',
+      'The OpenAPI 3.1 document',
       { openapi: '3.1.0', info: { title: 'Ticketing API', version: '0.1.0' }, paths: {} },
       ['ETag'],
     ),
-    304: emptyBody('It is as `If-None-Match` says', ['ETag']),
+    304: emptyBody('Not changed since the version in `If-None-Match`', ['ETag']),
   },
 })
 

@@ -2,7 +2,7 @@ import { OpenAPIHono } from '@hono/zod-openapi'
 import { version } from '../../package.json'
 import type { AppEnv } from '../http/app-env'
 import { errorResponseComponents } from '../http/openapi/error-responses'
-import { HEADERS } from '../http/openapi/headers'
+import { HEADERS, OPTIONAL_HEADERS } from '../http/openapi/headers'
 import { documented } from '../http/openapi/operation'
 import { PARAMETERS } from '../http/openapi/parameters'
 import { ErrorBody } from '../http/schemas/error'
@@ -10,7 +10,7 @@ import { ExportLine } from '../tickets/service'
 import { hoistAnnotations } from './annotations'
 import { introduction } from './introduction'
 import { linkCreations } from './links'
-import { shareParameters } from './parameters'
+import { shareParameters, sortParameters } from './parameters'
 import { ANY_CREDENTIAL, SECURITY_SCHEMES } from './security'
 import { TAGS } from './tags'
 import { webhookRoutes } from './webhooks'
@@ -24,7 +24,7 @@ const SERVERS = [
 const INFO = {
   title: 'Ticketing API',
   version,
-  summary: 'A helpdesk over HTTP',
+  summary: 'A multi-tenant helpdesk API',
   contact: { name: 'The operator of this service' },
   license: { name: 'MIT', identifier: 'MIT' },
 }
@@ -48,7 +48,8 @@ export function openApiDocument(v1: OpenAPIHono<AppEnv>, root: OpenAPIHono<AppEn
   hoistAnnotations(document)
   const rootPaths = new Set(routesOf(root).map(({ path }) => path))
   const paths = document.paths ?? {}
-  const parameters = shareParameters(paths)
+  const parameters = { ...PARAMETERS, ...shareParameters(paths) }
+  sortParameters(paths, parameters)
   linkCreations(paths)
   const { responses, examples } = errorResponseComponents()
   return {
@@ -59,9 +60,9 @@ export function openApiDocument(v1: OpenAPIHono<AppEnv>, root: OpenAPIHono<AppEn
     components: {
       schemas: document.components?.schemas,
       responses,
-      parameters: { ...PARAMETERS, ...parameters },
+      parameters,
       examples,
-      headers: HEADERS,
+      headers: { ...HEADERS, ...OPTIONAL_HEADERS },
       securitySchemes: SECURITY_SCHEMES,
     },
   }

@@ -5,25 +5,28 @@ export function introduction(): string {
   return [OVERVIEW, ERRORS, errorTable(), CONVENTIONS].join('\n\n')
 }
 
-const OVERVIEW = `A helpdesk over HTTP: tickets, comments, attachments and users of an account.
+const OVERVIEW = `A multi-tenant helpdesk API: tickets, comments, attachments, users and webhooks over REST.
 
-## Start
-Log in with \`POST /auth/login\` and send the token as \`Authorization: Bearer …\` with every other request. Programs send an
-API key the same way, or as \`X-API-Key\`; two different credentials at once are a 400. Use HTTPS: in production, plain HTTP
-is refused with 403, and not redirected. Bodies are JSON, times are RFC 3339 in
-UTC, IDs are opaque.
+New here? Read [Getting started](/docs/guides/getting-started).
+
+## Authentication
+Log in with \`POST /auth/login\` and send the token as \`Authorization: Bearer …\`. Programs send an API key in the same
+header, or as \`X-API-Key\`; two different credentials in one request return 400. In production, plain HTTP returns 403. See
+[Authentication](/docs/guides/authentication).
+
+## Formats
+Bodies are JSON in UTF-8. Times are RFC 3339 in UTC, to the second. IDs are opaque. Unknown fields and query parameters
+return 400, so that a typo never changes or lists something else. White space around names, titles, tags and emails is removed.
 
 ## Rate limits
-100 requests a minute on a standard account and 300 on a premium one, counted by API key, by user, or by address where there
-is no good credential. Every answer tells what is left: \`X-RateLimit-Limit\`, \`X-RateLimit-Remaining\` and
-\`X-RateLimit-Reset\`, and the same as \`RateLimit-Policy\` and \`RateLimit\`. A request is counted when it starts. Over the limit the answer is 429, and
-\`Retry-After\` says how many seconds to wait.`
+A standard account has 100 requests per minute, a premium account 300. They are counted per API key, per user, or per IP
+address if the request has no valid credential. Every response shows the rest in \`X-RateLimit-Limit\`,
+\`X-RateLimit-Remaining\` and \`X-RateLimit-Reset\`, and in \`RateLimit-Policy\` and \`RateLimit\`. Beyond the limit, the response
+is 429 with \`Retry-After\` in seconds. See [Rate limits](/docs/guides/rate-limits).`
 
 const ERRORS = `## Errors
-Every failure has one form: a \`code\` for programs, a \`message\` for people, and \`details\` that name each field. Branch on
-the code. An unknown field or parameter is an error, so that a typo changes nothing in silence. White space around a name, a
-title, a tag or an e-mail is dropped before it is looked at. A path that does not exist is a 404, another method on one that
-does is a 405 with \`Allow\`.`
+Every error has the same form: a \`code\` for programs, a \`message\` for people, and \`details\` with an entry for each invalid
+field. Branch on the code. See [Errors](/docs/guides/errors).`
 
 function errorTable(): string {
   const rows = Object.entries(ERROR_CATALOGUE).map(
@@ -32,29 +35,29 @@ function errorTable(): string {
   return ['| Status | Code | Meaning |', '|---|---|---|', ...rows].join('\n')
 }
 
-const CONVENTIONS = `## Pages
-Lists take \`page\` and \`per_page\` and answer with totals. For big lists start with an empty \`cursor\` and go on with
-\`next_cursor\`: it costs the same however far you have come, and rows that come or go meanwhile neither repeat nor hide
-others. \`Link\` names the pages around.
+const CONVENTIONS = `## Pagination
+Lists take \`page\` and \`per_page\` and return totals. For large lists, start with an empty \`cursor\` and continue with
+\`next_cursor\`: every page costs the same, and rows that are added or deleted meanwhile neither repeat nor hide others. The
+\`Link\` header has the URLs of the other pages. See [Pagination and export](/docs/guides/pagination).
 
-## Retries
-Send an \`Idempotency-Key\` with a write, and it is safe to send it again: for 24 hours the same key with the same request gives
-the first answer once more, with \`Idempotent-Replayed: true\`, and the deed is done once. \`/auth/…\` and \`/accounts\` do not
-heed it.
+## Idempotency
+Send an \`Idempotency-Key\` with a write to make it safe to retry: for 24 hours, the same key with the same request returns the
+first response again, with \`Idempotent-Replayed: true\`, and the operation runs once. \`/auth/…\` and \`/accounts\` ignore the
+header. See [Idempotency](/docs/guides/idempotency).
 
 ## Concurrent changes
-Tickets have an \`ETag\`. With \`If-Match\` a change is only made to the version you know, else the answer is 412; with
-\`If-None-Match\` an unchanged ticket is a 304.
+Tickets have an \`ETag\`. With \`If-Match\`, an update fails with 412 if the ticket has changed since you read it. With
+\`If-None-Match\`, an unchanged ticket returns 304 without a body.
 
-## What you have written, you can read
-Reads may come from a replica that lags by seconds, but not within a minute of your own write. \`X-D1-Bookmark\`, sent back,
-gives another process the same certainty.
+## Read your own writes
+Reads may be served by a replica that lags a few seconds, except for one minute after your own write. Another process gets
+the same guarantee by sending back \`X-D1-Bookmark\`.
 
-## Every answer
-carries \`X-Request-Id\`, which the log repeats, \`Server-Timing\`, and security headers: \`Strict-Transport-Security\`,
+## Headers of every response
+\`X-Request-Id\` (also in the logs), \`Server-Timing\` and security headers: \`Strict-Transport-Security\`,
 \`Content-Security-Policy\`, \`X-Content-Type-Options\`, \`X-Frame-Options\`, \`Referrer-Policy\` and
-\`Cross-Origin-Resource-Policy\`. Scripts of any origin may call, without cookies. Every \`GET\` answers \`HEAD\` too.
+\`Cross-Origin-Resource-Policy\`. CORS allows every origin, without cookies. Every \`GET\` also supports \`HEAD\`.
 
 ## Versions
-The version is in the path. A version or an operation that is to end says so at least six months before, in \`Deprecation\`
-(RFC 9745) and \`Sunset\` (RFC 8594).`
+The version is part of the path. A version or operation that will be removed says so at least six months before, with
+\`Deprecation\` (RFC 9745) and \`Sunset\` (RFC 8594). See [Versioning](/docs/guides/versioning).`

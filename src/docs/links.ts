@@ -41,7 +41,7 @@ function linksTo(from: string, target: string, item: Record<string, Operation>):
   }
   return METHODS.flatMap((method) => {
     const operationId = item[method]?.operationId
-    const description = `The \`${name}\` of \`${operationId}\` is the \`id\` of what was made.`
+    const description = `The \`${name}\` of \`${operationId}\` is the \`id\` of the new resource.`
     return operationId === undefined ? [] : [[operationId, { operationId, description, parameters }]]
   })
 }

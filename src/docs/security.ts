@@ -4,23 +4,20 @@ export const SECURITY_SCHEMES = {
     scheme: 'bearer',
     bearerFormat: 'JWT',
     description:
-      'The token of a login, for people. A JSON Web Token as RFC8725 advises: signed with HS256 and no other algorithm, for ' +
-      'one issuer and audience, good for 30 days or until it is given back, the password is changed or the user is ' +
-      'deactivated.',
+      'User token (JWT, RFC8725): from `POST /auth/login`, valid for 30 days unless the operator changes it. Logging out, ' +
+      'changing the password and deactivating the user revoke it.',
   },
   bearerApiKey: {
     type: 'http',
     scheme: 'bearer',
     bearerFormat: 'tk_live_…',
-    description:
-      'An API key, for programs. It is no JSON Web Token, so that RFC8725 does not apply: it is 256 random bits, of which a ' +
-      'hash is kept.',
+    description: 'API key: from `POST /api-keys`, valid until it expires or is revoked.',
   },
   apiKeyHeader: {
     type: 'apiKey',
     in: 'header',
     name: 'X-API-Key',
-    description: 'An API key, as some clients send it.',
+    description: 'API key, in its own header.',
   },
 } as const
 

@@ -3,21 +3,22 @@ import { EVENT_EXAMPLES } from '../events/examples'
 import { EVENTS, LISTED_TYPES } from '../events/service'
 import { WEBHOOK_EVENTS_TAG } from './tags'
 
-const SUMMARIES: Record<(typeof LISTED_TYPES)[number], string> = {
-  'ticket.created': 'A ticket was created',
-  'ticket.updated': 'A ticket was changed',
-  'ticket.status_changed': 'The status of a ticket was changed',
-  'ticket.deleted': 'A ticket was deleted',
-  'comment.created': 'A comment was added to a ticket',
-  'user.created': 'A user was added to the account, or joined it',
-  'webhook.test': 'A test was asked for',
+const MEANINGS: Record<(typeof LISTED_TYPES)[number], string> = {
+  'ticket.created': 'A ticket was created.',
+  'ticket.updated':
+    'Fields of a ticket were changed, an attachment was uploaded, or a comment or an attachment was deleted. A new comment ' +
+    'only sends `comment.created`.',
+  'ticket.status_changed': 'The status of a ticket was changed. Sent in addition to `ticket.updated`.',
+  'ticket.deleted': 'A ticket was deleted, with its comments and attachments.',
+  'comment.created': 'A comment was added to a ticket.',
+  'user.created': 'A user was added to the account, or registered.',
+  'webhook.test': 'A test event that `POST /webhooks/{webhook_id}/test` requested.',
 }
 
-const DESCRIPTION =
-  'Signed as Standard Webhooks says: verify with the `standardwebhooks` library of your language before you trust it. The ' +
-  'same event may come more than once, and later than a younger one: `webhook-id` names it, `sequence` orders it. Answer ' +
-  '2xx within 15 seconds; anything else is tried again after 5 s, 5 min, 30 min, 2 h, 5 h, 10 h, 14 h, 20 h and 24 h, and ' +
-  '410 switches the webhook off.'
+const DELIVERY =
+  'Verify the signature with the `standardwebhooks` library of your language. Events can arrive more than once and out of ' +
+  'order: `webhook-id` identifies an event, `sequence` orders them. Return 2xx within 15 seconds, otherwise the delivery is ' +
+  'retried. See [Webhooks](/docs/guides/webhooks).'
 
 const PARAMETERS: NonNullable<RouteConfig['parameters']> = [
   {
@@ -36,7 +37,7 @@ const PARAMETERS: NonNullable<RouteConfig['parameters']> = [
     name: 'webhook-timestamp',
     in: 'header',
     required: true,
-    description: 'When the attempt was made, in Unix seconds.',
+    description: 'Time of the attempt, in Unix seconds.',
     schema: { type: 'string', maxLength: 12, pattern: '^\\d{10,12}$', example: '1746376200' },
   },
   {
@@ -44,8 +45,8 @@ const PARAMETERS: NonNullable<RouteConfig['parameters']> = [
     in: 'header',
     required: true,
     description:
-      'HMAC-SHA256 of `{webhook-id}.{webhook-timestamp}.{body}` in base64 after `v1,`. For a day after a rotation there are ' +
-      'two, with a space between them: one will do.',
+      'HMAC-SHA256 of `{webhook-id}.{webhook-timestamp}.{body}` in base64, after `v1,`. For 24 hours after a rotation, there ' +
+      'are two signatures separated by a space: accept the request if one matches.',
     schema: {
       type: 'string',
       maxLength: 100,
@@ -57,7 +58,7 @@ const PARAMETERS: NonNullable<RouteConfig['parameters']> = [
     name: 'User-Agent',
     in: 'header',
     required: true,
-    description: 'The product and its version.',
+    description: 'Product and version.',
     schema: {
       type: 'string',
       maxLength: 100,
@@ -73,8 +74,8 @@ export function webhookRoutes(): RouteConfig[] {
     method: 'post' as const,
     path: type,
     operationId: `on${type.split(/[._]/).map(capitalized).join('')}`,
-    summary: SUMMARIES[type],
-    description: DESCRIPTION,
+    summary: type,
+    description: `${MEANINGS[type]}\n\n${DELIVERY}`,
     tags: [WEBHOOK_EVENTS_TAG],
     security: [],
     parameters: PARAMETERS,
@@ -85,9 +86,11 @@ export function webhookRoutes(): RouteConfig[] {
       },
     },
     responses: {
-      '2XX': { description: 'Delivered' },
-      410: { description: 'Gone: the webhook is switched off, and nothing more is sent' },
-      default: { description: 'It is tried again' },
+      '2XX': { description: 'Delivered.' },
+      410: { description: 'Gone: the webhook is deactivated, and nothing more is sent.' },
+      default: {
+        description: 'Failed: by default retried after 5 s, 5 min, 30 min, 2 h, 5 h, 10 h, 14 h, 20 h and 24 h.',
+      },
     },
   }))
 }

@@ -13,11 +13,12 @@ const listEventsRoute = defineRoute({
   method: 'get',
   path: '/events',
   operationId: 'listEvents',
-  summary: 'List what has happened in the account, oldest first',
+  summary: 'List events',
   description:
-    'The items are the bodies that webhooks are sent. Start without a cursor and come back with `next_cursor`, at any time: ' +
-    'nothing is missed while events are kept. A page holds 4 MiB, and a filter by event looks through 1,000 events a page, ' +
-    'so that a page may be short, or empty, while `has_more` is true.',
+    'Returns a page of the events of the account, oldest first, in the form in which webhooks receive them. Start without a ' +
+    'cursor and continue with `next_cursor` at any time. Events are retained for 30 days unless the operator changes it. A ' +
+    'page can be short or empty although `has_more` is true: it has at most 4 MiB and, with `event`, examines 1,000 events. ' +
+    'See [Read events](/docs/guides/pagination#read-events).',
   tags: ['Webhooks'],
   guard: requireRole(STAFF),
   errors: [410],

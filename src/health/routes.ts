@@ -7,15 +7,22 @@ import { defineRoute } from '../http/openapi/route'
 import { ErrorBody } from '../http/schemas/error'
 import { checkHealth } from './service'
 
-const Check = z.enum(['ok', 'failed']).openapi('HealthCheck')
+const Check = z.enum(['ok', 'failed']).openapi('HealthCheck', { description: '`ok` or `failed`.' })
 
 const Health = z
   .object({
     status: Check,
-    version: z.string().openapi({ maxLength: 50, pattern: '^\\d+\\.\\d+\\.\\d+', example: '0.1.0' }),
-    checks: z.object({ database: Check, files: Check, rate_limiter: Check, sweeper: Check }),
+    version: z.string().openapi({
+      maxLength: 50,
+      pattern: '^\\d+\\.\\d+\\.\\d+',
+      description: 'Version of the service.',
+      example: '0.1.0',
+    }),
+    checks: z
+      .object({ database: Check, files: Check, rate_limiter: Check, sweeper: Check })
+      .openapi({ description: 'Result of each check.' }),
   })
-  .openapi('Health')
+  .openapi('Health', { description: 'State of the service.' })
 
 const HEALTHY: z.infer<typeof Health> = {
   status: 'ok',
@@ -33,8 +40,10 @@ const healthRoute = defineRoute({
   method: 'get',
   path: '/health',
   operationId: 'getHealth',
-  summary: 'Tell whether the service can do its work',
-  description: 'Not counted. What the service stands on is asked at most every 10 seconds.',
+  summary: 'Check health',
+  description:
+    'Returns the state of the service and of its dependencies, which are checked at most every 10 seconds. There is no rate ' +
+    'limit.',
   tags: ['Service'],
   guard: unmetered,
   // Monitors may add a parameter of their own.

@@ -2,9 +2,10 @@ import { logFailure } from '../core/log'
 import { isCallerRejected } from '../db/errors'
 import { encodePosition, MAX_PAGE_BYTES, writeCursor } from '../http/pagination/cursor'
 import type { ServiceContext } from '../service/context'
+import type { ExportTicketsInput } from './filter-schema'
 import { cursorKeyOf, parseListQuery, readTicketCursor } from './list'
 import { findTicketsWithin, type TicketCursorKey } from './list.queries'
-import { type ExportTicketsInput, presentTicketSnapshot } from './schema'
+import { presentTicketSnapshot } from './schema'
 
 /** D1 allows 1,000 queries in an invocation. */
 const MAX_PAGES = 500

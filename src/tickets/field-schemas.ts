@@ -22,6 +22,7 @@ export const Tags = z
     type: 'array',
     items: { type: 'string', minLength: 1, maxLength: 50, pattern: LINE_PATTERN },
     maxItems: MAX_TAGS,
+    description: 'At most 20 tags of 1 to 50 characters. Duplicates are removed.',
     example: ['reports', 'export'],
   })
 
@@ -44,7 +45,10 @@ export const CustomFields = z
       ],
     },
     maxProperties: MAX_CUSTOM_FIELDS,
-    description: 'Fields of your own by name',
+    example: { browser: 'Firefox 102.0', os: 'MacOS 13.4' },
+    description:
+      'Your own fields, at most 50: strings of at most 1,000 characters, numbers or booleans. Names have 1 to 64 characters ' +
+      '(letters, digits, `.`, `_` and `-`).',
   })
 
 /** A merge patch (RFC 7396): null removes a field. */
@@ -63,7 +67,9 @@ export const CustomFieldsPatch = z
       ],
     },
     maxProperties: 2 * MAX_CUSTOM_FIELDS,
-    description: 'A merge patch (RFC 7396): null takes a field away, others are set, and the rest stays',
+    example: { browser: 'Firefox 128.0', os: null },
+    description:
+      'Custom fields to set; null removes one, and fields that you omit are unchanged (RFC 7396). At most 100.',
   })
 
 /** Not a zod record, which would check every field of a body that has too many, and drop `__proto__` without an error. */

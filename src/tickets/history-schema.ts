@@ -13,28 +13,39 @@ const HistoryValue = z
     z.array(textField(50)).max(20),
     z.record(z.string(), z.union([textField(1_000), z.number(), z.boolean()])).openapi({ maxProperties: 50 }),
   ])
-  .openapi('HistoryValue')
+  .openapi('HistoryValue', {
+    example: 'open',
+    description:
+      'A value of the field: a text, tags, custom fields, or the ID and facts of a comment or attachment; null for none.',
+  })
 
 const TicketChange = z
   .object({
-    id: z
-      .string()
-      .openapi({ maxLength: 200, pattern: '^[\\w-]+$', example: 'change_01jt0v7m3z5e1c9a7b3d2f4e6a-status' }),
-    created_at: WireTime,
+    id: z.string().openapi({
+      maxLength: 200,
+      pattern: '^[\\w-]+$',
+      description: 'ID of the entry.',
+      example: 'change_01jt0v7m3z5e1c9a7b3d2f4e6a-status',
+    }),
+    created_at: WireTime.openapi({ description: 'Time of the change.' }),
     actor: UserRef,
     field: z.string().openapi({
       maxLength: 40,
       pattern: '^[a-z_]{1,40}$',
       example: 'status',
-      description: 'A field of the ticket, or `comments` or `attachments` where one came or went',
+      description:
+        'The field that changed. `comments` and `attachments` stand for a deleted comment and an added or deleted file.',
     }),
     previous: HistoryValue,
     current: HistoryValue,
   })
-  .openapi('TicketChange')
+  .openapi('TicketChange', { description: 'A change of one field of a ticket.' })
 
 export const TicketHistory = z
-  .object({ data: z.array(TicketChange).max(100), pagination: CursorPagination })
+  .object({
+    data: z.array(TicketChange).max(100).openapi({ description: 'Changes of this page, oldest first.' }),
+    pagination: CursorPagination,
+  })
   .openapi('TicketHistory')
 
 export const ListHistoryQuery = z.strictObject(CursorQuery)

@@ -6,8 +6,9 @@ import { findList, type List, mapList } from '../http/pagination/list'
 import type { ServiceContext } from '../service/context'
 import { countTickets } from './count.queries'
 import type { TicketFilter } from './filter.queries'
+import type { ExportTicketsInput, ListTicketsInput } from './filter-schema'
 import { findTickets, type ListedTicket, type TicketCursorKey, type TicketSorting } from './list.queries'
-import { type ExportTicketsInput, type ListTicketsInput, presentTicketListItem } from './schema'
+import { presentTicketListItem } from './schema'
 
 const TicketPosition = positionSchema(
   z.object({ rank: z.number().int(), at: z.number().int(), number: z.number().int() }),

@@ -15,14 +15,13 @@ import { CONSTRAINT_ERRORS, fieldsForbidden } from '../service/constraint-errors
 import { statusChangeForbidden, unknownAssignee, unknownCreator } from './errors'
 import { CHANGED_TICKET, EXPORT, HISTORY, NEW_TICKET, NEW_TICKET_JSON, STATS, TICKET_DETAIL, TICKETS } from './examples'
 import { exportTickets } from './export'
+import { ExportTicketsQuery, ListTicketsQuery } from './filter-schema'
 import { listHistory } from './history'
 import { ListHistoryQuery, TicketHistory } from './history-schema'
 import { listTickets } from './list'
 import {
   CreateTicketBody,
   type ExportLine,
-  ExportTicketsQuery,
-  ListTicketsQuery,
   TicketDetailResponse,
   TicketList,
   TicketResponse,
@@ -48,50 +47,51 @@ const listTicketsRoute = defineRoute({
   operationId: 'listTickets',
   summary: 'List tickets',
   description:
-    'By `page`, with totals, or by `cursor` (empty to start), which costs the same however far it has come and is not ' +
-    'disturbed by tickets that come or go. With `sort=updated_at&order=asc&cursor=` it is the way to sync.',
+    'Returns a page of tickets, newest first unless you sort otherwise. Customers see the tickets that they created. Use ' +
+    '`page` for totals, `cursor` for large lists. See [Pagination and export](/docs/guides/pagination).',
   tags,
   guard: requireRole(EVERYONE),
   request: { query: ListTicketsQuery },
-  responses: { 200: page(TicketList, 'A page of tickets, newest first unless sorted otherwise', TICKETS) },
+  responses: { 200: page(TicketList, 'A page of tickets', TICKETS) },
 })
 
 const ticketStatsRoute = defineRoute({
   method: 'get',
   path: '/tickets/stats',
   operationId: 'getTicketStats',
-  summary: 'Count tickets by status, priority and assignee',
-  description: 'Of the tickets that the caller may see; exact, whatever their number.',
+  summary: 'Count tickets',
+  description: 'Returns exact numbers of the tickets that you may see, by status, priority and assignee.',
   tags,
   guard: requireRole(EVERYONE),
-  responses: { 200: json(TicketStatsResponse, 'The counts', STATS) },
+  responses: { 200: json(TicketStatsResponse, 'The numbers', STATS) },
 })
 
 const exportTicketsRoute = defineRoute({
   method: 'get',
   path: '/tickets/export',
   operationId: 'exportTickets',
-  summary: 'Export tickets as NDJSON',
+  summary: 'Export tickets',
   description:
-    'One ticket a line, with its custom fields, streamed. The last line is `{"next_cursor": …}`: null when all was sent, ' +
-    'else the `cursor` to go on with, after 100,000 tickets or where the service failed on the way. An export without a ' +
-    'last line was cut off: go on from the last export that was whole.',
+    'Returns matching tickets with their custom fields as a stream, one JSON object per line. The last line is ' +
+    '`{"next_cursor": …}`: null if everything was sent, otherwise the `cursor` to continue with, after 100,000 tickets or a ' +
+    'failure. An export without this line is incomplete. See ' +
+    '[Export all tickets](/docs/guides/pagination#export-all-tickets).',
   tags,
   guard: requireRole(STAFF),
   request: { query: ExportTicketsQuery },
-  responses: { 200: ndjson<typeof ExportLine>('ExportLine', 'The tickets, and a last line with the cursor', EXPORT) },
+  responses: { 200: ndjson<typeof ExportLine>('ExportLine', 'The tickets, and the last line', EXPORT) },
 })
 
 const createTicketRoute = defineRoute({
   method: 'post',
   path: '/tickets',
   operationId: 'createTicket',
-  summary: 'Create a ticket',
+  summary: 'Create ticket',
   tags,
   guard: requireRole(EVERYONE),
   description:
-    'Customers set title, description, priority, tags, custom fields and attachments; agents and admins also the status, ' +
-    'who it is assigned to, and on whose behalf it is made.',
+    'Returns the new ticket. Only agents and admins can set `status`, `assigned_to` and `created_by`. Emits ' +
+    '`ticket.created`.',
   errors: [
     404,
     FIELDS_FORBIDDEN,
@@ -100,8 +100,8 @@ const createTicketRoute = defineRoute({
   ],
   request: {
     body: jsonRequest(CreateTicketBody, {
-      'A report with a file': NEW_TICKET_JSON,
-      'The least there must be': { title: 'Cannot log in', description: 'The page stays white.' },
+      'Ticket with a file': NEW_TICKET_JSON,
+      'Required fields only': { title: 'Cannot log in', description: 'The page stays white.' },
       'On behalf of a customer': {
         title: 'Invoice is missing',
         description: 'Called in by phone.',
@@ -110,24 +110,23 @@ const createTicketRoute = defineRoute({
       },
     }),
   },
-  responses: { 201: json(TicketResponse, 'The ticket', NEW_TICKET, ['Location']) },
+  responses: { 201: json(TicketResponse, 'The new ticket', NEW_TICKET, ['Location']) },
 })
 
 const getTicketRoute = defineRoute({
   method: 'get',
   path: '/tickets/{ticket_id}',
   operationId: 'getTicket',
-  summary: 'Get a ticket with its comments and attachments',
+  summary: 'Get ticket',
   tags,
   guard: requireRole(EVERYONE),
   description:
-    'With the latest 100 comments and attachments that the caller may see; lists of their own have them all. Customers find ' +
-    'the tickets that they created.',
+    'Returns a ticket with its latest 100 comments and attachments. Customers can get the tickets that they created.',
   errors: [404],
   request: { params },
   responses: {
     200: json(TicketDetailResponse, 'The ticket', TICKET_DETAIL, ['ETag']),
-    304: emptyBody('It is as `If-None-Match` says', ['ETag']),
+    304: emptyBody('Not changed since the version in `If-None-Match`', ['ETag']),
   },
 })
 
@@ -135,13 +134,13 @@ const updateTicketRoute = defineRoute({
   method: 'patch',
   path: '/tickets/{ticket_id}',
   operationId: 'updateTicket',
-  summary: 'Change fields of a ticket',
+  summary: 'Update ticket',
   tags,
   guard: requireRole(EVERYONE),
   description:
-    'What the body does not name stays. Changes of different fields at once all hold; with `If-Match` a change is only made ' +
-    'to the version that is known. A change that changes nothing raises no version and emits no event. Customers change ' +
-    'title, description, tags and custom fields of their own tickets, close them, and open them again.',
+    'Returns the updated ticket. Fields you omit are unchanged, and concurrent updates to different fields are all kept. ' +
+    'Customers can update title, description, tags and custom fields of their own tickets, close and reopen them. Emits ' +
+    '`ticket.updated`, unless nothing changes. See [Concurrent changes](/docs/guides/idempotency#concurrent-changes).',
   errors: [
     404,
     412,
@@ -160,39 +159,40 @@ const updateTicketRoute = defineRoute({
   request: {
     params,
     body: jsonRequest(UpdateTicketBody, {
-      'Take it up': { status: 'in_progress', priority: 'high', assigned_to: 'agent789' },
-      'Add and take away tags': { add_tags: ['regression'], remove_tags: ['access'] },
-      'Change one custom field and take another away': { custom_fields: { browser: 'Firefox 128.0', os: null } },
+      'Start work': { status: 'in_progress', priority: 'high', assigned_to: 'agent789' },
+      'Add and remove tags': { add_tags: ['regression'], remove_tags: ['access'] },
+      'Set and remove custom fields': { custom_fields: { browser: 'Firefox 128.0', os: null } },
     }),
   },
-  responses: { 200: json(TicketResponse, 'The ticket as it is now', CHANGED_TICKET, ['ETag']) },
+  responses: { 200: json(TicketResponse, 'The updated ticket', CHANGED_TICKET, ['ETag']) },
 })
 
 const deleteTicketRoute = defineRoute({
   method: 'delete',
   path: '/tickets/{ticket_id}',
   operationId: 'deleteTicket',
-  summary: 'Delete a ticket and all that belongs to it',
+  summary: 'Delete ticket',
+  description: 'Deletes a ticket with its comments, attachments and history. Emits `ticket.deleted`.',
   tags,
   guard: requireRole(STAFF),
   errors: [404, 412],
   request: { params },
-  responses: { 204: emptyBody('Deleted') },
+  responses: { 204: emptyBody('The ticket is deleted') },
 })
 
 const listHistoryRoute = defineRoute({
   method: 'get',
   path: '/tickets/{ticket_id}/history',
   operationId: 'listTicketHistory',
-  summary: 'List every change of a ticket',
+  summary: 'List ticket history',
   description:
-    'A change of several fields is an entry for each. Where a comment was deleted, or a file uploaded or deleted, the field ' +
-    'is `comments` or `attachments`, and what came or went is told by its ID.',
+    'Returns a page of the changes of a ticket, oldest first, one entry per changed field. Deleted comments, and files that ' +
+    'were added or deleted, are listed by their ID.',
   tags,
   guard: requireRole(STAFF),
   errors: [404],
   request: { params, query: ListHistoryQuery },
-  responses: { 200: page(TicketHistory, 'A page of changes, oldest first', HISTORY) },
+  responses: { 200: page(TicketHistory, 'A page of changes', HISTORY) },
 })
 
 export function registerTicketRoutes(app: OpenAPIHono<AppEnv>): void {

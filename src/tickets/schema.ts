@@ -4,26 +4,13 @@ import { Comment } from '../comments/service'
 import { reject } from '../core/error-details'
 import { seesInternal } from '../core/policy'
 import type { TicketRow } from '../db/ticket-row'
-import { Cursor, CursorPagination, CursorQuery, cursorOrPage, PageOrCursorQuery } from '../http/pagination/cursor'
-import { Pagination } from '../http/pagination/page'
-import {
-  follows,
-  id,
-  instant,
-  multilineText,
-  oneOrMoreIds,
-  oneOrMoreOf,
-  requireAnyField,
-  searchText,
-  singleLine,
-  wholeNumber,
-} from '../http/schemas/request-fields'
+import { Cursor, PageOrCursorPagination } from '../http/pagination/cursor'
+import { id, multilineText, requireAnyField, singleLine } from '../http/schemas/request-fields'
 import { idField, integerField, textField, WireTime } from '../http/schemas/response-fields'
 import { toWireTime } from '../lib/time'
 import type { ServiceContext } from '../service/context'
 import { UserRef } from '../users/service'
 import { CustomFields, CustomFieldsPatch, Tags } from './field-schemas'
-import { MAX_SEARCH_TOKENS, MAX_SEARCH_WORDS, searchViolation } from './search'
 import { PRIORITIES, TICKET_STATUSES } from './values'
 
 const MAX_TITLE = 200
@@ -31,118 +18,145 @@ const MAX_DESCRIPTION_BYTES = 65_536
 /** How many comments and attachments a response about a ticket includes. */
 export const LATEST = 100
 
-export const TicketStatus = z.enum(TICKET_STATUSES).openapi('TicketStatus')
-const Priority = z.enum(PRIORITIES).openapi('TicketPriority')
-const Title = singleLine(MAX_TITLE)
-const Description = multilineText(MAX_DESCRIPTION_BYTES)
+export const TicketStatus = z.enum(TICKET_STATUSES).openapi('TicketStatus', {
+  description: 'Status of a ticket. Customers can close a ticket, and reopen one that is resolved or closed.',
+})
+const Priority = z
+  .enum(PRIORITIES)
+  .openapi('TicketPriority', { description: 'Priority of a ticket; `critical` is the highest.' })
+const Title = singleLine(MAX_TITLE).openapi({
+  description: 'Short summary, 1 to 200 characters.',
+  example: 'Cannot export reports',
+})
+const Description = multilineText(MAX_DESCRIPTION_BYTES).openapi({
+  description: 'Full text of the problem, 1 to 65,536 bytes of UTF-8.',
+  example: 'The export button does nothing.',
+})
 
 const ticketShape = {
-  id: idField('ticket123'),
-  number: integerField(1).openapi({ description: '1, 2, 3 … within the account, never used again', example: 1 }),
-  version: integerField(1).openapi({ description: 'Rises with every change', example: 3 }),
-  title: textField(MAX_TITLE),
-  description: textField(MAX_DESCRIPTION_BYTES),
+  id: idField('ticket123').openapi({ description: 'ID of the ticket.' }),
+  number: integerField(1).openapi({
+    description: 'Number of the ticket within the account: 1, 2, 3 … Never reused.',
+    example: 1,
+  }),
+  version: integerField(1).openapi({ description: 'Increases with every change that a customer can see.', example: 3 }),
+  title: textField(MAX_TITLE).openapi({ description: 'Short summary.', example: 'Cannot export reports' }),
+  description: textField(MAX_DESCRIPTION_BYTES).openapi({
+    description: 'Full text of the problem, as it was sent.',
+    example: 'The export button does nothing.',
+  }),
   status: TicketStatus,
   priority: Priority,
-  created_at: WireTime,
-  updated_at: WireTime,
+  created_at: WireTime.openapi({ description: 'Time of creation.' }),
+  updated_at: WireTime.openapi({ description: 'Time of the latest change of `version`.' }),
   created_by: UserRef,
-  assigned_to: z.union([UserRef, z.null()]),
-  tags: z.array(textField(50)).max(20),
+  assigned_to: z
+    .union([UserRef, z.null()])
+    .openapi({ description: 'Agent or admin who works on the ticket, or null.' }),
+  tags: z
+    .array(textField(50))
+    .max(20)
+    .openapi({ description: 'Tags, in the order in which they were set.', example: ['reports', 'export'] }),
 }
 
-const TicketListItem = z.object(ticketShape).openapi('TicketListItem')
+const TicketListItem = z.object(ticketShape).openapi('TicketListItem', { description: 'A ticket in a list.' })
 
 export const TicketSnapshot = z
   .object({ ...ticketShape, custom_fields: CustomFields })
-  .openapi('TicketSnapshot', { description: 'A ticket as events and the export tell of it' })
+  .openapi('TicketSnapshot', { description: 'A ticket in events and exports.' })
 
 export const Ticket = z
-  .object({ ...ticketShape, custom_fields: CustomFields, attachments: z.array(Attachment).max(LATEST) })
-  .openapi('Ticket')
+  .object({
+    ...ticketShape,
+    custom_fields: CustomFields,
+    attachments: z
+      .array(Attachment)
+      .max(LATEST)
+      .openapi({ description: 'The latest 100 attachments of the ticket and its comments.' }),
+  })
+  .openapi('Ticket', { description: 'A ticket with its attachments.' })
 
 const TicketDetail = z
   .object({
     ...ticketShape,
-    comments: z.array(Comment).max(LATEST).openapi({ description: 'The latest 100, oldest first' }),
-    comment_count: integerField(),
+    comments: z
+      .array(Comment)
+      .max(LATEST)
+      .openapi({ description: 'The latest 100 comments that you may see, oldest first.' }),
+    comment_count: integerField().openapi({ description: 'Number of all comments that you may see.', example: 2 }),
     attachments: z
       .array(Attachment)
       .max(LATEST)
-      .openapi({ description: 'The latest 100 of the ticket and its comments' }),
-    attachment_count: integerField(),
+      .openapi({ description: 'The latest 100 attachments of the ticket and its comments that you may see.' }),
+    attachment_count: integerField().openapi({
+      description: 'Number of all attachments that you may see.',
+      example: 1,
+    }),
     custom_fields: CustomFields,
   })
-  .openapi('TicketDetail')
+  .openapi('TicketDetail', { description: 'A ticket with its comments and attachments.' })
 
 export const TicketResponse = z.object({ data: Ticket }).openapi('TicketResponse')
 export const TicketDetailResponse = z.object({ data: TicketDetail }).openapi('TicketDetailResponse')
 export const TicketList = z
-  .object({ data: z.array(TicketListItem).max(100), pagination: z.union([Pagination, CursorPagination]) })
+  .object({
+    data: z.array(TicketListItem).max(100).openapi({ description: 'Tickets of this page.' }),
+    pagination: PageOrCursorPagination,
+  })
   .openapi('TicketList')
 
+const Count = integerField().openapi({ description: 'Number of tickets.', example: 40 })
+
 const counts = <const Name extends string>(names: readonly Name[]) =>
-  z.object(Object.fromEntries(names.map((name) => [name, integerField()])) as Record<Name, z.ZodNumber>)
+  z.object(Object.fromEntries(names.map((name) => [name, Count])) as Record<Name, z.ZodNumber>)
+
+const AssigneeCount = z
+  .object({
+    assigned_to: z.union([UserRef, z.null()]).openapi({ description: 'The assignee; null for unassigned tickets.' }),
+    count: Count,
+  })
+  .openapi('AssigneeCount')
 
 const TicketStats = z
   .object({
-    total: integerField(),
-    by_status: counts(TICKET_STATUSES),
-    by_priority: counts(PRIORITIES),
+    total: Count.openapi({ description: 'Number of all tickets that you may see.', example: 243 }),
+    by_status: counts(TICKET_STATUSES).openapi({ description: 'Number of tickets by status.' }),
+    by_priority: counts(PRIORITIES).openapi({ description: 'Number of tickets by priority.' }),
     by_assignee: z
-      .array(z.object({ assigned_to: z.union([UserRef, z.null()]), count: integerField() }).openapi('AssigneeCount'))
-      .openapi({ maxItems: 100_000 }),
+      .array(AssigneeCount)
+      .openapi({ maxItems: 100_000, description: 'Number of tickets by assignee, unassigned tickets included.' }),
   })
-  .openapi('TicketStats')
+  .openapi('TicketStats', { description: 'Exact numbers of tickets.' })
 export type TicketCounts = z.infer<typeof TicketStats>
 
 export const TicketStatsResponse = z.object({ data: TicketStats }).openapi('TicketStatsResponse')
 
 const ExportEnd = z
-  .object({ next_cursor: z.union([Cursor, z.null()]) })
-  .openapi('ExportEnd', { description: 'The last line of an export: null when all was sent' })
-export const ExportLine = z.union([TicketSnapshot, ExportEnd]).openapi('ExportLine')
+  .object({
+    next_cursor: z
+      .union([Cursor, z.null()])
+      .openapi({ description: 'Send it as `cursor` to continue; null if everything was sent.' }),
+  })
+  .openapi('ExportEnd', { description: 'The last line of an export.' })
+export const ExportLine = z
+  .union([TicketSnapshot, ExportEnd])
+  .openapi('ExportLine', { description: 'A line of an export: a ticket, or the last line.' })
 
-const filters = {
-  status: oneOrMoreOf(TICKET_STATUSES).optional(),
-  priority: oneOrMoreOf(PRIORITIES).optional(),
-  assigned_to: oneOrMoreIds(['none', 'me'], 'agent789').optional(),
-  created_by: oneOrMoreIds(['me'], 'user456').optional(),
-  number: wholeNumber(1, Number.MAX_SAFE_INTEGER).optional(),
-  tag: singleLine(50).optional(),
-  q: searchText()
-    .superRefine(follows(searchViolation))
-    .optional()
-    .openapi({
-      description:
-        'Every word must begin a word of the title or the description; case and accents do not matter. At most ' +
-        `${MAX_SEARCH_WORDS} different words, with at most ${MAX_SEARCH_TOKENS} parts (\`a-b\` has two)`,
-    }),
-  created_after: instant().optional(),
-  created_before: instant().optional(),
-  updated_after: instant().optional(),
-  updated_before: instant().optional(),
-  sort: z
-    .enum(['created_at', 'updated_at', 'priority'])
-    .optional()
-    .openapi({ default: 'created_at', description: '`priority` goes by rank; of equal ones the newest come first' }),
-  order: z.enum(['asc', 'desc']).optional().openapi({ default: 'desc' }),
-}
-
-export const ListTicketsQuery = z.strictObject({ ...filters, ...PageOrCursorQuery }).superRefine(cursorOrPage)
-export type ListTicketsInput = z.infer<typeof ListTicketsQuery>
-
-export const ExportTicketsQuery = z.strictObject({ ...filters, cursor: CursorQuery.cursor })
-export type ExportTicketsInput = z.infer<typeof ExportTicketsQuery>
+const ASSIGNEE = 'ID of an active agent or admin; null for nobody. Agents and admins only.'
 
 export const CreateTicketBody = z
   .strictObject({
     title: Title,
     description: Description,
-    status: TicketStatus.optional().openapi({ default: 'open' }),
-    priority: Priority.optional().openapi({ default: 'medium' }),
-    created_by: id('user456').optional(),
-    assigned_to: id('agent789').nullable().optional(),
+    status: TicketStatus.optional().openapi({
+      default: 'open',
+      description: 'Status of the ticket. Agents and admins only.',
+    }),
+    priority: Priority.optional().openapi({ default: 'medium', description: 'Priority of the ticket.' }),
+    created_by: id('user456')
+      .optional()
+      .openapi({ description: 'ID of the user to create the ticket for; by default you. Agents and admins only.' }),
+    assigned_to: id('agent789').nullable().optional().openapi({ description: ASSIGNEE }),
     tags: Tags.optional(),
     custom_fields: CustomFields.optional(),
     attachments: NewAttachments,
@@ -156,13 +170,17 @@ export const UpdateTicketBody = z
     title: Title.optional(),
     description: Description.optional(),
     status: TicketStatus.optional(),
-    priority: Priority.optional(),
-    created_by: id('user456').optional(),
-    assigned_to: id('agent789').nullable().optional(),
-    tags: Tags.optional(),
-    add_tags: Tags.optional().openapi({ description: 'Come to the tags that are there; not beside `tags`' }),
+    priority: Priority.optional().openapi({ description: 'New priority. Agents and admins only.' }),
+    created_by: id('user456')
+      .optional()
+      .openapi({ description: 'ID of the user to show as the creator. Agents and admins only.' }),
+    assigned_to: id('agent789').nullable().optional().openapi({ description: ASSIGNEE }),
+    tags: Tags.optional().openapi({
+      description: 'New tags instead of all present ones, at most 20 of 1 to 50 characters.',
+    }),
+    add_tags: Tags.optional().openapi({ description: 'Tags to add. Cannot be combined with `tags`.' }),
     remove_tags: Tags.optional().openapi({
-      description: 'Go from the tags that are there; not beside `tags`, and none that `add_tags` names',
+      description: 'Tags to remove. Cannot be combined with `tags`, or overlap `add_tags`.',
     }),
     custom_fields: CustomFieldsPatch.optional(),
   })

@@ -42,20 +42,21 @@ const listUsersRoute = defineRoute({
   method: 'get',
   path: '/users',
   operationId: 'listUsers',
-  summary: 'List the users of the account',
-  description: 'By `page`, or by `cursor` (empty to start).',
+  summary: 'List users',
+  description: 'Returns a page of the users of the account, oldest first. API keys are not listed.',
   tags,
   guard: requireRole(STAFF),
   request: { query: ListUsersQuery },
-  responses: { 200: page(UserList, 'A page of users, oldest first', USERS) },
+  responses: { 200: page(UserList, 'A page of users', USERS) },
 })
 
 const createUserRoute = defineRoute({
   method: 'post',
   path: '/users',
   operationId: 'createUser',
-  summary: 'Add a user to the account',
-  description: 'Without a password they can not log in until one is set.',
+  summary: 'Create user',
+  description:
+    'Returns the new user. Without a password, the user cannot log in until an admin sets one. Emits `user.created`.',
   tags,
   guard: requireRole(ADMINS),
   errors: [EMAIL_TAKEN],
@@ -69,44 +70,47 @@ const createUserRoute = defineRoute({
       },
     }),
   },
-  responses: { 201: json(UserResponse, 'The user', { data: NEW_USER }, ['Location']) },
+  responses: { 201: json(UserResponse, 'The new user', { data: NEW_USER }, ['Location']) },
 })
 
 const getMeRoute = defineRoute({
   method: 'get',
   path: '/users/me',
   operationId: 'getMe',
-  summary: 'Get yourself',
+  summary: 'Get current user',
+  description: 'Returns the user that the token belongs to.',
   tags,
   guard: requireUser(EVERYONE),
   errors: [404],
-  responses: { 200: json(UserResponse, 'The user who calls', { data: JOHN }) },
+  responses: { 200: json(UserResponse, 'The current user', { data: JOHN }) },
 })
 
 const updateMeRoute = defineRoute({
   method: 'patch',
   path: '/users/me',
   operationId: 'updateMe',
-  summary: 'Change yourself',
+  summary: 'Update current user',
   tags,
   guard: requireUser(EVERYONE),
-  description: 'Another e-mail needs `current_password`, and ends your other tokens.',
+  description:
+    'Returns your updated user. A new `email` requires `current_password` and revokes your other tokens. Only admins may set ' +
+    '`role` and `status`.',
   errors: [404, WRONG_PASSWORD, FIELDS_FORBIDDEN, EMAIL_TAKEN, LAST_ADMIN],
   request: {
     body: jsonRequest(UpdateUserBody, {
-      'Another name': { name: 'John M. Doe' },
-      'Another e-mail': { email: 'john.doe@example.com', current_password: 'your_password' },
+      'New name': { name: 'John M. Doe' },
+      'New email': { email: 'john.doe@example.com', current_password: 'your_password' },
     }),
   },
-  responses: { 200: json(UserResponse, 'The user as it is now', { data: JOHN }) },
+  responses: { 200: json(UserResponse, 'The updated user', { data: JOHN }) },
 })
 
 const getUserRoute = defineRoute({
   method: 'get',
   path: '/users/{user_id}',
   operationId: 'getUser',
-  summary: 'Get a user',
-  description: 'Customers find themselves alone.',
+  summary: 'Get user',
+  description: 'Returns a user. Customers can only get themselves.',
   tags,
   guard: requireRole(EVERYONE),
   errors: [404],
@@ -118,12 +122,13 @@ const updateUserRoute = defineRoute({
   method: 'patch',
   path: '/users/{user_id}',
   operationId: 'updateUser',
-  summary: 'Change a user',
+  summary: 'Update user',
   tags,
   guard: requireRole(EVERYONE),
   description:
-    'Admins change everybody, others themselves. Another e-mail and a deactivation end the tokens of the user at once, ' +
-    'another role holds from the next request.',
+    'Returns the updated user. Admins can update every user, others only themselves. A new email or a deactivation ' +
+    'immediately revokes the tokens of the user, except for the token of a request that changes your own email. A new role ' +
+    'takes effect on the next request.',
   errors: [
     404,
     WRONG_PASSWORD,
@@ -135,53 +140,58 @@ const updateUserRoute = defineRoute({
   request: {
     params,
     body: jsonRequest(UpdateUserBody, {
-      'Another role': { role: 'agent' },
-      'Another e-mail': { email: 'jane.smith@example.com' },
+      'New role': { role: 'agent' },
+      'New email': { email: 'jane.smith@example.com' },
     }),
   },
-  responses: { 200: json(UserResponse, 'The user as it is now', { data: { ...JANE_DETAIL, role: 'agent' } }) },
+  responses: { 200: json(UserResponse, 'The updated user', { data: { ...JANE_DETAIL, role: 'agent' } }) },
 })
 
 const deactivateUserRoute = defineRoute({
   method: 'delete',
   path: '/users/{user_id}',
   operationId: 'deactivateUser',
-  summary: 'Deactivate a user; tickets keep naming it',
+  summary: 'Deactivate user',
   tags,
   guard: requireRole(ADMINS),
-  description: 'Their tokens are dead at once, and stay so when they are activated again.',
+  description:
+    'Deactivates a user and immediately revokes their tokens. Tickets and comments still show the user. Reactivate with ' +
+    '`PATCH` and `status`; old tokens stay revoked.',
   errors: [404, LAST_ADMIN],
   request: { params },
-  responses: { 204: emptyBody('Deactivated') },
+  responses: { 204: emptyBody('The user is deactivated') },
 })
 
 const setPasswordRoute = defineRoute({
   method: 'post',
   path: '/users/{user_id}/password',
   operationId: 'setPassword',
-  summary: "Set a user's password and end their tokens",
+  summary: 'Set user password',
+  description: 'Sets the password of a user and revokes their tokens.',
   tags,
   guard: requireRole(ADMINS),
   errors: [404],
-  request: { params, body: jsonRequest(SetPasswordBody, { 'A password': { password: 'correct horse battery' } }) },
-  responses: { 204: emptyBody('Set') },
+  request: { params, body: jsonRequest(SetPasswordBody, { 'New password': { password: 'correct horse battery' } }) },
+  responses: { 204: emptyBody('The password is set') },
 })
 
 const changePasswordRoute = defineRoute({
   method: 'post',
   path: '/auth/password',
   operationId: 'changePassword',
-  summary: 'Change your own password and end your other tokens',
+  summary: 'Change password',
   tags: ['Authentication'],
   guard: requireUser(EVERYONE),
-  description: 'The token of the request stays good.',
+  description:
+    'Changes your own password and revokes your other tokens. The token of this request stays valid. A wrong ' +
+    '`current_password` counts as a failed login.',
   errors: [WRONG_PASSWORD],
   request: {
     body: jsonRequest(ChangePasswordBody, {
-      'Another password': { current_password: 'your_password', new_password: 'correct horse battery' },
+      'New password': { current_password: 'your_password', new_password: 'correct horse battery' },
     }),
   },
-  responses: { 204: emptyBody('Changed') },
+  responses: { 204: emptyBody('The password is changed') },
 })
 
 export function registerUserRoutes(app: OpenAPIHono<AppEnv>): void {

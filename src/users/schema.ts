@@ -1,8 +1,7 @@
 import { z } from '@hono/zod-openapi'
 import { ROLES } from '../core/policy'
 import { users } from '../db/schema/accounts'
-import { CursorPagination, cursorOrPage, PageOrCursorQuery } from '../http/pagination/cursor'
-import { Pagination } from '../http/pagination/page'
+import { cursorOrPage, PageOrCursorPagination, PageOrCursorQuery } from '../http/pagination/cursor'
 import {
   Email,
   GivenPassword,
@@ -16,41 +15,61 @@ import { EMAIL_PATTERN } from '../lib/text'
 import { toWireTime } from '../lib/time'
 import type { UserRow } from './queries'
 
-export const RoleName = z.enum(ROLES).openapi('Role')
-const Status = z.enum(users.status.enumValues).openapi('UserStatus')
+export const RoleName = z.enum(ROLES).openapi('Role', {
+  description: 'Role of a user or API key: `admin`, `agent` or `customer`. Customers see only their own tickets.',
+})
+const Status = z.enum(users.status.enumValues).openapi('UserStatus', {
+  description: '`active`, or `inactive`: the user cannot log in.',
+})
 
-const Name = singleLine(100)
+const Name = singleLine(100).openapi({ description: 'Name of the user, 1 to 100 characters.', example: 'Jo Ruiz' })
 /** API keys have an email of the form `key_…@keys.invalid`. */
-const ShownEmail = z.string().openapi({ pattern: EMAIL_PATTERN, maxLength: 254, example: 'jane@example.com' })
+const ShownEmail = z.string().openapi({
+  pattern: EMAIL_PATTERN,
+  maxLength: 254,
+  description: 'Email of the user. An API key has one that ends in `@keys.invalid`.',
+  example: 'jane@example.com',
+})
+const ShownName = textField(100).openapi({ description: 'Name of the user or API key.', example: 'Jane Smith' })
 
 export const UserRef = z
-  .object({ id: idField('user456'), name: textField(100), email: ShownEmail })
-  .openapi('UserRef', { description: 'Somebody of the account, or an API key (`key_…`)' })
+  .object({
+    id: idField('user456').openapi({ description: 'ID of the user, or of the API key (`key_…`).' }),
+    name: ShownName,
+    email: ShownEmail,
+  })
+  .openapi('UserRef', { description: 'A user of the account, or an API key.' })
 
 export const User = z
   .object({
-    id: idField('user789'),
-    name: textField(100),
-    email: ShownEmail,
+    id: idField('user789').openapi({ description: 'ID of the user.' }),
+    name: ShownName.openapi({ description: 'Name of the user.' }),
+    email: ShownEmail.openapi({ description: 'Email of the user.' }),
     role: RoleName,
     status: Status,
-    created_at: WireTime,
-    last_login_at: NullableTime,
+    created_at: WireTime.openapi({ description: 'Time of creation.' }),
+    last_login_at: NullableTime.openapi({ description: 'Time of the latest login; null before the first one.' }),
   })
-  .openapi('User')
+  .openapi('User', { description: 'A user of the account.' })
 
 export const UserList = z
-  .object({ data: z.array(User).max(100), pagination: z.union([Pagination, CursorPagination]) })
+  .object({
+    data: z.array(User).max(100).openapi({ description: 'Users of this page, oldest first.' }),
+    pagination: PageOrCursorPagination,
+  })
   .openapi('UserList')
 
 export const ListUsersQuery = z
   .strictObject({
-    role: RoleName.optional(),
-    status: Status.optional(),
-    email: Email.optional().openapi({ description: 'Exactly this e-mail; the case of ASCII letters does not matter' }),
-    q: searchText()
-      .optional()
-      .openapi({ description: 'Text in the name or the e-mail; the case of ASCII letters does not matter' }),
+    role: RoleName.optional().openapi({ description: 'Only users with this role.' }),
+    status: Status.optional().openapi({ description: 'Only users with this status.' }),
+    email: Email.optional().openapi({
+      description: 'Only the user with this email. The case of ASCII letters is ignored.',
+    }),
+    q: searchText().optional().openapi({
+      description: 'Only users whose name or email contains this text. The case of ASCII letters is ignored.',
+      example: 'jane',
+    }),
     ...PageOrCursorQuery,
   })
   .superRefine(cursorOrPage)
@@ -61,9 +80,11 @@ export const UserResponse = z.object({ data: User }).openapi('UserResponse')
 export const CreateUserBody = z
   .strictObject({
     name: Name,
-    email: Email,
-    role: RoleName.optional().openapi({ default: 'customer' }),
-    password: NewPassword.optional().openapi({ description: 'Without one they can not log in until one is set' }),
+    email: Email.openapi({ description: 'Unique within the account.' }),
+    role: RoleName.optional().openapi({ default: 'customer', description: 'Role of the user.' }),
+    password: NewPassword.optional().openapi({
+      description: 'Password, 8 to 128 characters. Without one, the user cannot log in.',
+    }),
   })
   .openapi('CreateUser')
 export type CreateUserInput = z.infer<typeof CreateUserBody>
@@ -71,11 +92,13 @@ export type CreateUserInput = z.infer<typeof CreateUserBody>
 export const UpdateUserBody = z
   .strictObject({
     name: Name.optional(),
-    email: Email.optional(),
-    role: RoleName.optional(),
-    status: Status.optional(),
+    email: Email.optional().openapi({
+      description: 'New email, unique within the account. Requires `current_password` if it is your own.',
+    }),
+    role: RoleName.optional().openapi({ description: 'New role. Admins only.' }),
+    status: Status.optional().openapi({ description: '`inactive` revokes all tokens of the user. Admins only.' }),
     current_password: GivenPassword.optional().openapi({
-      description: 'Needed to change your own e-mail; refused beside any other change, and by itself',
+      description: 'Your current password. Required to change your own email, and not allowed otherwise.',
     }),
   })
   .superRefine(({ current_password, ...fields }, ctx) => requireAnyField(fields, ctx))
@@ -85,7 +108,10 @@ export type UpdateUserInput = z.infer<typeof UpdateUserBody>
 export const SetPasswordBody = z.strictObject({ password: NewPassword }).openapi('SetPassword')
 
 export const ChangePasswordBody = z
-  .strictObject({ current_password: GivenPassword, new_password: NewPassword })
+  .strictObject({
+    current_password: GivenPassword.openapi({ description: 'Your current password.' }),
+    new_password: NewPassword,
+  })
   .openapi('ChangePassword')
 export type ChangePasswordInput = z.infer<typeof ChangePasswordBody>
 

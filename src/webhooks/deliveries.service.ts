@@ -17,10 +17,15 @@ import {
   measureDeliveryScan,
   requestAttempt,
 } from './deliveries.queries'
+import {
+  type ListDeliveriesInput,
+  presentDelivery,
+  presentDeliveryWithAttempts,
+  type ReplayInput,
+} from './delivery-schema'
 import { replayInProgress, replayTooLarge, webhookInactive } from './errors'
 import { findWebhook } from './queries'
 import { countIfActive, insertReplay, measureReplay } from './replay.queries'
-import { type ListDeliveriesInput, presentDelivery, presentDeliveryWithAttempts, type ReplayInput } from './schema'
 
 const ATTEMPTS_SHOWN = 100
 const MAX_REPLAYED_EVENTS = 10_000

@@ -9,9 +9,6 @@ import { defineRoute, registerRoute } from '../http/openapi/route'
 import { paginateByCursor } from '../http/pagination/cursor'
 import { pathId } from '../http/schemas/request-fields'
 import { getDelivery, listDeliveries, redeliver, replayEvents } from './deliveries.service'
-import { replayInProgress, replayTooLarge } from './errors'
-import { ATTEMPTED, DELIVERIES, started } from './examples'
-import { INACTIVE, params } from './routes'
 import {
   DeliveryList,
   DeliveryResponse,
@@ -19,7 +16,10 @@ import {
   ListDeliveriesQuery,
   ReplayBody,
   ReplayResponse,
-} from './schema'
+} from './delivery-schema'
+import { replayInProgress, replayTooLarge } from './errors'
+import { ATTEMPTED, DELIVERIES, started } from './examples'
+import { INACTIVE, params } from './routes'
 
 const deliveryParams = params.extend({ delivery_id: pathId('delivery_id', 'dlv_01jt0v7m3z5e1c9a7b3d2f4e6a') })
 const tags = ['Webhooks']
@@ -28,10 +28,10 @@ const listDeliveriesRoute = defineRoute({
   method: 'get',
   path: '/webhooks/{webhook_id}/deliveries',
   operationId: 'listDeliveries',
-  summary: 'List what was sent to a webhook, or will be',
+  summary: 'List deliveries',
   description:
-    'Of the newest event first. Settled deliveries are kept for 7 days. A filter by event looks through 1,000 deliveries a page, so that a page may ' +
-    'be short, or empty, while there is a `next_cursor`.',
+    'Returns a page of the deliveries of a webhook, newest event first. Completed deliveries are retained for 7 days. With ' +
+    '`event`, a page examines 1,000 deliveries and can be short or empty although it has a `next_cursor`.',
   tags,
   guard: requireRole(ADMINS),
   errors: [404],
@@ -43,7 +43,8 @@ const getDeliveryRoute = defineRoute({
   method: 'get',
   path: '/webhooks/{webhook_id}/deliveries/{delivery_id}',
   operationId: 'getDelivery',
-  summary: 'Get one delivery with its attempts',
+  summary: 'Get delivery',
+  description: 'Returns a delivery with its latest 100 attempts.',
   tags,
   guard: requireRole(ADMINS),
   errors: [404],
@@ -55,22 +56,23 @@ const redeliverRoute = defineRoute({
   method: 'post',
   path: '/webhooks/{webhook_id}/deliveries/{delivery_id}/redeliver',
   operationId: 'redeliver',
-  summary: 'Send a delivery once more, now',
+  summary: 'Redeliver',
+  description: 'Sends a delivery again, once, whatever its status, and returns the delivery.',
   tags,
   guard: requireRole(ADMINS),
   errors: [404, INACTIVE],
   request: { params: deliveryParams },
-  responses: { 202: json(DeliveryResponse, 'The delivery that is on its way', started('ticket.created')) },
+  responses: { 202: json(DeliveryResponse, 'The started delivery', started('ticket.created')) },
 })
 
 const replayRoute = defineRoute({
   method: 'post',
   path: '/webhooks/{webhook_id}/replay',
   operationId: 'replayWebhook',
-  summary: 'Send the events of a span of time once more',
+  summary: 'Replay events',
   description:
-    'Of what the webhook wants, from its creation on, at most 10,000 events. They begin their retry schedule anew; ' +
-    '`only_failed` leaves out what was delivered, as far as deliveries are kept (7 days).',
+    'Sends the subscribed events of a period again, at most 10,000, and returns their number. Events before the creation of ' +
+    'the webhook are not sent. The retry schedule starts again.',
   tags,
   guard: requireRole(ADMINS),
   errors: [
@@ -82,11 +84,11 @@ const replayRoute = defineRoute({
   request: {
     params,
     body: jsonRequest(ReplayBody, {
-      'What failed since a day': { since: '2025-05-04', only_failed: true },
-      'Everything of an hour': { since: '2025-05-04T16:00:00Z', until: '2025-05-04T17:00:00Z' },
+      'Failed events since a day': { since: '2025-05-04', only_failed: true },
+      'All events of an hour': { since: '2025-05-04T16:00:00Z', until: '2025-05-04T17:00:00Z' },
     }),
   },
-  responses: { 202: json(ReplayResponse, 'How many events will be sent', { data: { count: 17 } }) },
+  responses: { 202: json(ReplayResponse, 'The number of events that will be sent', { data: { count: 17 } }) },
 })
 
 export function registerDeliveryRoutes(app: OpenAPIHono<AppEnv>): void {

@@ -1,13 +1,7 @@
 import type { z } from '@hono/zod-openapi'
 import { examplePagination } from '../http/pagination/page'
-import type {
-  DeliveryList,
-  DeliveryResponse,
-  DeliveryWithAttemptsResponse,
-  WebhookList,
-  WebhookResponse,
-  WebhookWithSecretResponse,
-} from './schema'
+import type { DeliveryList, DeliveryResponse, DeliveryWithAttemptsResponse } from './delivery-schema'
+import { EXAMPLE_SECRET, type WebhookList, type WebhookResponse, type WebhookWithSecretResponse } from './schema'
 
 export const CRM: z.infer<typeof WebhookResponse> = {
   data: {
@@ -23,10 +17,7 @@ export const CRM: z.infer<typeof WebhookResponse> = {
   },
 }
 
-/** The bytes 0 to 31 in base64. */
-const SECRET = 'whsec_AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8='
-
-export const NEW_WEBHOOK: z.infer<typeof WebhookWithSecretResponse> = { data: { ...CRM.data, secret: SECRET } }
+export const NEW_WEBHOOK: z.infer<typeof WebhookWithSecretResponse> = { data: { ...CRM.data, secret: EXAMPLE_SECRET } }
 
 export const ROTATED_WEBHOOK: z.infer<typeof WebhookWithSecretResponse> = {
   data: { ...NEW_WEBHOOK.data, secret_last_rotated_at: '2025-05-05T08:00:00Z' },

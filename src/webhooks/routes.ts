@@ -9,11 +9,11 @@ import { defineRoute, registerRoute } from '../http/openapi/route'
 import { paginate } from '../http/pagination/page'
 import { pathId } from '../http/schemas/request-fields'
 import { testWebhook } from './deliveries.service'
+import { DeliveryResponse } from './delivery-schema'
 import { tooManyWebhooks, urlRejected, urlTaken, webhookInactive } from './errors'
 import { CRM, NEW_WEBHOOK, ROTATED_WEBHOOK, started, WEBHOOKS } from './examples'
 import {
   CreateWebhookBody,
-  DeliveryResponse,
   ListWebhooksQuery,
   UpdateWebhookBody,
   WebhookList,
@@ -36,21 +36,23 @@ const listWebhooksRoute = defineRoute({
   method: 'get',
   path: '/webhooks',
   operationId: 'listWebhooks',
-  summary: 'List the webhooks of the account',
+  summary: 'List webhooks',
+  description: 'Returns a page of the webhooks of the account, newest first.',
   tags,
   guard: requireRole(ADMINS),
   request: { query: ListWebhooksQuery },
-  responses: { 200: page(WebhookList, 'A page of webhooks, newest first', WEBHOOKS) },
+  responses: { 200: page(WebhookList, 'A page of webhooks', WEBHOOKS) },
 })
 
 const createWebhookRoute = defineRoute({
   method: 'post',
   path: '/webhooks',
   operationId: 'createWebhook',
-  summary: 'Subscribe a URL to events',
+  summary: 'Create webhook',
   description:
-    'Events from now on are sent as signed `POST`s (Standard Webhooks). At most 10 webhooks an account (premium 50), ' +
-    'one for each URL. Only this answer, and that of a rotation, shows the signing secret.',
+    'Returns the new webhook with its signing secret, which no later response shows. Events from now on are sent to the URL, ' +
+    'signed according to Standard Webhooks. An account has at most 10 webhooks (premium 50). See ' +
+    '[Webhooks](/docs/guides/webhooks).',
   tags,
   guard: requireRole(ADMINS),
   errors: [
@@ -65,17 +67,18 @@ const createWebhookRoute = defineRoute({
         events: ['ticket.created', 'ticket.status_changed'],
         description: 'CRM sync',
       },
-      'Every event, internal comments too': { url: CRM.data.url, events: ['*'], include_internal: true },
+      'All events, internal comments included': { url: CRM.data.url, events: ['*'], include_internal: true },
     }),
   },
-  responses: { 201: json(WebhookWithSecretResponse, 'The webhook', NEW_WEBHOOK, ['Location']) },
+  responses: { 201: json(WebhookWithSecretResponse, 'The new webhook', NEW_WEBHOOK, ['Location']) },
 })
 
 const getWebhookRoute = defineRoute({
   method: 'get',
   path: '/webhooks/{webhook_id}',
   operationId: 'getWebhook',
-  summary: 'Get one webhook',
+  summary: 'Get webhook',
+  description: 'Returns a webhook, without its signing secret.',
   tags,
   guard: requireRole(ADMINS),
   errors: [404],
@@ -87,40 +90,44 @@ const updateWebhookRoute = defineRoute({
   method: 'patch',
   path: '/webhooks/{webhook_id}',
   operationId: 'updateWebhook',
-  summary: 'Change a webhook, or switch it on or off',
+  summary: 'Update webhook',
   description:
-    'What is pending goes to the new URL. While a webhook is off nothing is sent and nothing new is noted for it; what ' +
-    'was pending goes on when it is on again, and `POST …/replay` sends what it missed.',
+    'Returns the updated webhook. Pending deliveries go to the new URL. While a webhook is inactive, nothing is sent and no ' +
+    'delivery is created for new events. After reactivation, pending deliveries continue, and a replay sends missed events.',
   tags,
   guard: requireRole(ADMINS),
   errors: [404, URL_TAKEN, URL_REJECTED],
   request: {
     params,
     body: jsonRequest(UpdateWebhookBody, {
-      'Switch it on again': { active: true },
-      'Other events': { events: ['ticket.created', 'comment.created'] },
+      Activate: { active: true },
+      'New events': { events: ['ticket.created', 'comment.created'] },
     }),
   },
-  responses: { 200: json(WebhookResponse, 'The changed webhook', CRM) },
+  responses: { 200: json(WebhookResponse, 'The updated webhook', CRM) },
 })
 
 const deleteWebhookRoute = defineRoute({
   method: 'delete',
   path: '/webhooks/{webhook_id}',
   operationId: 'deleteWebhook',
-  summary: 'End a webhook; what is pending is not sent any more',
+  summary: 'Delete webhook',
+  description: 'Deletes a webhook and cancels its pending deliveries.',
   tags,
   guard: requireRole(ADMINS),
   errors: [404],
   request: { params },
-  responses: { 204: emptyBody('Ended') },
+  responses: { 204: emptyBody('The webhook is deleted') },
 })
 
 const rotateSecretRoute = defineRoute({
   method: 'post',
   path: '/webhooks/{webhook_id}/rotate-secret',
   operationId: 'rotateWebhookSecret',
-  summary: 'Give a webhook a new signing secret; for 24 hours the old one signs too',
+  summary: 'Rotate signing secret',
+  description:
+    'Returns the webhook with a new signing secret, which no later response shows. For 24 hours, deliveries are also signed ' +
+    'with the previous secret.',
   tags,
   guard: requireRole(ADMINS),
   errors: [404],
@@ -132,12 +139,13 @@ const testWebhookRoute = defineRoute({
   method: 'post',
   path: '/webhooks/{webhook_id}/test',
   operationId: 'testWebhook',
-  summary: 'Send a `webhook.test` event to this webhook alone',
+  summary: 'Send test event',
+  description: 'Sends a `webhook.test` event to this webhook only, and returns the delivery.',
   tags,
   guard: requireRole(ADMINS),
   errors: [404, INACTIVE],
   request: { params },
-  responses: { 202: json(DeliveryResponse, 'The delivery that is on its way', started('webhook.test')) },
+  responses: { 202: json(DeliveryResponse, 'The started delivery', started('webhook.test')) },
 })
 
 export function registerWebhookRoutes(app: OpenAPIHono<AppEnv>): void {

@@ -8,10 +8,10 @@ import type { LoginBody, LoginResult, RegisterBody } from '../../src/auth/schema
 import type { CommentResponse, CreateCommentBody } from '../../src/comments/schema'
 import type { DETAIL_CODES, ERROR_CODES, ErrorDetail } from '../../src/core/errors'
 import type { EVENT_TYPES, Event, ListEventsQuery } from '../../src/events/schema'
+import type { ExportTicketsQuery } from '../../src/tickets/filter-schema'
 import type { TicketHistory } from '../../src/tickets/history-schema'
 import type {
   CreateTicketBody,
-  ExportTicketsQuery,
   TicketDetailResponse,
   TicketList,
   TicketResponse,
@@ -27,11 +27,13 @@ import type {
   UserResponse,
 } from '../../src/users/schema'
 import type {
-  CreateWebhookBody,
   DeliveryResponse,
   DeliveryWithAttemptsResponse,
   ListDeliveriesQuery,
   ReplayBody,
+} from '../../src/webhooks/delivery-schema'
+import type {
+  CreateWebhookBody,
   UpdateWebhookBody,
   WebhookResponse,
   WebhookWithSecretResponse,

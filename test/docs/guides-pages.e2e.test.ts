@@ -83,7 +83,7 @@ describe('the search', () => {
     ['retry', '/docs/guides/', 'Retry'],
     ['upload file', '/docs/guides/attachments#', 'Upload'],
     ['createTicket', '/docs/operations#createTicket', 'ticket'],
-    ['rotate signing secret', '/docs/guides/webhooks#', 'Rotate'],
+    ['rotate signing secret', '/docs/operations#rotateWebhookSecret', 'Rotate'],
   ])('finds "%s"', async (query, path, words) => {
     const { page, problems } = await openPage(browser, `${server.origin}/docs`)
     await page.getByRole('button', { name: 'Search' }).first().click()

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { ROOT } from '../../scripts/lib/local-state.ts'
 import { faultsOf } from '../helpers/json-schema'
-import { GUIDES, guideBlocks, isReceiver, TOOLCHAIN_LANGUAGES } from '../helpers/node/guides.ts'
+import { anchorsOf, GUIDES, guideBlocks, isReceiver, proseOf, TOOLCHAIN_LANGUAGES } from '../helpers/node/guides.ts'
 import { type JsonSchema, openapi } from '../helpers/openapi'
 
 /** What the guides say, as far as it can be checked without a server. */
@@ -135,29 +135,17 @@ describe('the guide of errors', () => {
 })
 
 describe('the text of the guides', () => {
-  /** As VitePress derives the anchor of a heading, but with underscores, which the codes of errors have. */
-  const slugOf = (heading: string) =>
-    heading
-      .normalize('NFKD')
-      .replace(/[\s~`!@#$%^&*()\-+=[\]{}|\\;:"'“”‘’<>,.?/]+/g, '-')
-      .replace(/^-+|-+$/g, '')
-      .replace(/^(\d)/, '_$1')
-      .toLowerCase()
-  const prose = (path: string) => textOf(path).replace(/^```.*?^```$/gms, '')
-  const anchorsOf = (path: string) =>
-    [...prose(path).matchAll(/^#+ (.*?)(?: \{#([\w-]+)\})?$/gm)].map(([, heading = '', id]) => id ?? slugOf(heading))
-
   it.each(GUIDES)('has one title and a summary before the first section: %s', (path) => {
     const lines = textOf(path)
     expect(lines).toMatch(/^# [A-Z][^\n]+\n\n[A-Z`]/)
-    expect([...prose(path).matchAll(/^# /gm)]).toHaveLength(1)
+    expect([...proseOf(path).matchAll(/^# /gm)]).toHaveLength(1)
   })
 
   it.each(GUIDES)('has distinct anchors, and links that exist: %s', (path) => {
     const anchors = anchorsOf(path)
     expect(new Set(anchors).size).toBe(anchors.length)
     const folder = path.slice(0, path.lastIndexOf('/') + 1)
-    const links = [...prose(path).matchAll(/\]\(([^)\s]+)\)/g)].map(([, link = '']) => link)
+    const links = [...proseOf(path).matchAll(/\]\(([^)\s]+)\)/g)].map(([, link = '']) => link)
     for (const link of links.filter((one) => !/^(https?:|\/)/.test(one))) {
       const [file = '', anchor] = link.split('#')
       const target = file === '' ? path : `${folder}${file}`

@@ -116,7 +116,7 @@ describe('an asset of the page', () => {
     expect(files.toSorted()).toEqual(
       ['before-scalar.js', 'favicon.svg', 'reference.css', 'reference.js', SCALAR_FILE].map((name) => `/docs/${name}`),
     )
-    for (const path of named) expect(path).toMatch(/^\/docs(\/[\w.-]+)?$/)
+    for (const path of named) expect(path).toMatch(/^\/docs(\/[\w.-]+){0,2}$/)
   })
 
   it('exists, with its type and the headers of every response', async () => {

@@ -54,8 +54,8 @@ export function operationOf(operationId: string): ApiOperation {
 /** Parsed from the last line of the description. */
 export function accessOf({ operationId, description = '' }: NamedOperation): AccessPolicy {
   const last = description.split('\n').at(-1) ?? ''
-  if (last === 'Needs no credential.') return { roles: null, apiKeys: true }
-  const [, list = '', usersOnly] = /^For ([a-z, ]+?)( who are people: API keys may not)?\.$/.exec(last) ?? []
+  if (last === 'No credential needed.') return { roles: null, apiKeys: true }
+  const [, list = '', usersOnly] = /^For ([a-z, ]+?)(, not for API keys)?\.$/.exec(last) ?? []
   const named = list.split(/, | and /).map((role) => role.replace(/s$/, ''))
   const roles = ROLES.filter((role) => named.includes(role))
   if (roles.length === 0 || roles.length !== named.length)

@@ -1,14 +1,13 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { ROOT } from '../../scripts/lib/local-state.ts'
 import {
   BANNED_WORDS,
   findBannedWords,
   findBannedWordsInDocuments,
-  UNCHECKED_LITERALS,
   wordsInFileName,
+  wordsInJson,
   wordsInSource,
   wordsInText,
 } from '../../scripts/lib/words.ts'
@@ -135,6 +134,26 @@ describe('the check of words', () => {
     expect(wordsInText('docs/a.md', 'A key that was given\n\nback')).toEqual([])
   })
 
+  it.each(SAMPLES.filter(([, , comments]) => comments.length > 0))(
+    'finds "%s" in JSON, by its line',
+    (word, _, comments) => {
+      for (const comment of comments.map((text) => text.replace(/\n \* /, '\n'))) {
+        const description = `The "first".\n\n${comment}`
+        const json = JSON.stringify({ a: { description, [word]: 1 }, list: [1, description] }, null, 2)
+        const found = wordsInJson('a.json', json).filter((finding) => finding.word === word)
+        expect(found.map(({ file, line }) => [file, line])).toEqual([
+          ['a.json', 3],
+          ['a.json', 8],
+        ])
+      }
+    },
+  )
+
+  it('ignores other words in JSON, and keys', () => {
+    const values = { 'at once': INNOCENT_COMMENTS, of: 'late', other: [true, null, 'https://deed.example'] }
+    expect(wordsInJson('a.json', JSON.stringify(values, null, 2))).toEqual([])
+  })
+
   it('names the document and the line', () => {
     const root = mkdtempSync(join(tmpdir(), 'ticketing-words-'))
     try {
@@ -167,13 +186,6 @@ describe('the check of words', () => {
       expect(wordsInSource('src/a.ts', `f(${text})`).map(({ word }) => word)).toEqual(['told'])
       expect(wordsInSource('test/a.ts', `f(${text})`)).toEqual([])
     }
-  })
-
-  it('exempts only files that need it', () => {
-    const clean = UNCHECKED_LITERALS.filter(
-      (file) => wordsInSource(file, readFileSync(join(ROOT, file), 'utf8'), true).length === 0,
-    )
-    expect(clean, 'remove it from UNCHECKED_LITERALS').toEqual([])
   })
 
   it('names the file and the line', () => {

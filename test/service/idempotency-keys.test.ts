@@ -102,7 +102,7 @@ describe('the Idempotency-Key header', () => {
     expect(body.paths['/tickets'].post.parameters).toContainEqual({ $ref })
     const header = body.components.parameters['Idempotency-Key']
     expect(header).toMatchObject({ name: 'Idempotency-Key', in: 'header' })
-    expect(header.description).toContain('none is told to wait')
+    expect(header.description).toContain('Concurrent requests with the same key all get the same response.')
     const responses = await Promise.all(Array.from({ length: 10 }, () => keyed('at once')))
     expect(responses.map(({ status }) => status)).toEqual(Array(10).fill(201))
   })

@@ -5,6 +5,7 @@ export const DOCUMENT = [
   ...inside('openApiDocument', ['docs/openapi-structure'], (it) => [
     it.call('hoistAnnotations').enclosingStatement().remove(),
   ]),
+  ...inside('openApiDocument', ['docs/openapi'], (it) => [it.call('sortParameters').enclosingStatement().remove()]),
   ...inside('hoistAnnotations', ['docs/openapi-structure'], (it) => [it.call('assign').enclosingStatement().remove()]),
   ...inside('webhookRoutes', ['docs/openapi-structure'], (it) => [
     it.property('tags').value().replaceWith("[$1, 'Webhooks']"),

@@ -51,10 +51,10 @@ type ErrorResponseObject = ReturnType<typeof errorResponseRef> | ReturnType<type
 const NAMES: Record<Role, string> = { admin: 'admins', agent: 'agents', customer: 'customers' }
 
 function callersOf(policy: AccessPolicy): string {
-  if (policy === 'everybody') return 'Needs no credential.'
+  if (policy === 'everybody') return 'No credential needed.'
   const roles = policy.roles.map((role) => NAMES[role])
   const all = [...roles.slice(0, -2), roles.slice(-2).join(' and ')].join(', ')
-  return policy.apiKeys ? `For ${all}.` : `For ${all} who are people: API keys may not.`
+  return policy.apiKeys ? `For ${all}.` : `For ${all}, not for API keys.`
 }
 
 function securityOf(policy: AccessPolicy): Record<string, string[]>[] {

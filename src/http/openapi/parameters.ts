@@ -8,8 +8,7 @@ export const PARAMETERS = {
     name: 'X-Request-Id',
     in: 'header',
     description:
-      'A name for the request, which the answer and the log repeat. In place of one that is no such name they have one of ' +
-      'the service.',
+      'Your ID for this request; the response and the logs repeat it. An invalid value is replaced by a generated one.',
     schema: {
       type: 'string',
       maxLength: 255,
@@ -21,8 +20,8 @@ export const PARAMETERS = {
     name: 'X-D1-Bookmark',
     in: 'header',
     description:
-      'As an earlier answer gave it: what is read is then no older than that answer. Who has written within the last ' +
-      'minute with the same credential needs none. One that is no bookmark is not heeded.',
+      'The `X-D1-Bookmark` of an earlier response: this response is then at least as recent. An invalid value is ignored. ' +
+      'See [Read your own writes](/docs/guides/idempotency#read-your-own-writes).',
     schema: {
       type: 'string',
       maxLength: 500,
@@ -34,30 +33,30 @@ export const PARAMETERS = {
     name: 'If-Match',
     in: 'header',
     description:
-      'The `ETag` of the ticket as you know it, several of them, or `*`. This API compares versions: if none of them is the ' +
-      'current version, nothing is changed and the response is 412. The weak form (`W/"3.9f86d081884c7d65"`) is accepted ' +
-      'too, because proxies that compress responses produce it.',
+      'The `ETag` of the ticket version that you read, several of them, or `*`. If none is the current version, nothing ' +
+      'changes and the response is 412. The weak form (`W/"…"`) is also accepted. See ' +
+      '[Concurrent changes](/docs/guides/idempotency#concurrent-changes).',
     schema: { type: 'string', maxLength: MAX_CONDITION, pattern: ASCII_PATTERN, example: '"3.9f86d081884c7d65"' },
   },
   'If-None-Match': {
     name: 'If-None-Match',
     in: 'header',
-    description:
-      'The `ETag` that the caller has: if it still holds, the answer is 304 without a body. Any other text is a tag that ' +
-      'does not hold.',
+    description: 'The `ETag` of an earlier response: if it is still current, the response is 304 without a body.',
     schema: { type: 'string', maxLength: MAX_CONDITION, pattern: ASCII_PATTERN, example: '"3.9f86d081884c7d65"' },
   },
   Range: {
     name: 'Range',
     in: 'header',
     description:
-      'One range of bytes (RFC 9110, 14.2). Anything else, and anything longer than 100 characters, is ignored.',
+      'One range of bytes (RFC 9110, section 14.2). Several ranges, or more than 100 characters, are ignored: the response ' +
+      'is the whole file.',
     schema: { type: 'string', maxLength: MAX_RANGE, pattern: ASCII_PATTERN, example: 'bytes=0-1023' },
   },
   'If-Range': {
     name: 'If-Range',
     in: 'header',
-    description: 'The `ETag` or `Last-Modified` of the part that the caller has; if it does not hold, all is sent.',
+    description:
+      'The `ETag` or `Last-Modified` of the part that you have. If the file is another one, the response is the whole file.',
     schema: { type: 'string', maxLength: 200, pattern: ASCII_PATTERN, example: '"9f86d081884c7d65"' },
   },
 } as const

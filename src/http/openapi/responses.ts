@@ -23,7 +23,7 @@ export function ndjson<T extends z.ZodType>(component: string, description: stri
   const content = { contentMediaType: NDJSON, contentSchema: { $ref: `#/components/schemas/${component}` } }
   const schema = z
     .string()
-    .openapi({ ...content, format: 'ndjson', description: `Each line is an ${component} in JSON` })
+    .openapi({ ...content, format: 'ndjson', description: `Each line is one ${component} in JSON.` })
   // With a literal key, the types of the router would treat a media type that ends in `json` as JSON.
   const byType: Record<string, { schema: z.ZodType; example: string }> = { [NDJSON]: { schema, example: text } }
   return { description, headers: {}, content: byType }
@@ -36,7 +36,7 @@ export function emptyBody(description: string, headers: readonly HeaderName[] = 
 export function binary(types: readonly string[], description: string, headers: readonly HeaderName[]) {
   const schema = z
     .string()
-    .openapi({ format: 'binary', maxLength: MAX_RAW_BYTES, description: 'The bytes of the file' })
+    .openapi({ format: 'binary', maxLength: MAX_RAW_BYTES, description: 'The bytes of the file.' })
   const content = Object.fromEntries(types.map((type) => [type, { schema }]))
   return { description, headers: headerRefs(headers), content }
 }

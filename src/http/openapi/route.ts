@@ -31,9 +31,9 @@ const IdempotencyHeaders = z.object({
       pattern: KEY.source,
       example: '5b1f3c9e-7f6a-4d0b-9a53-6a1c8e2d4f10',
       description:
-        'For 24 hours the same caller’s same key on the same method and path with the same body gives the first answer ' +
-        'again, with `Idempotent-Replayed: true`; the deed is done once. Another body is a 422. Of requests at once one is ' +
-        'carried out, and the others are given its answer: none is told to wait. Only 2xx answers are kept.',
+        'Makes retries safe: for 24 hours, the same key returns the first response again and the operation runs once. ' +
+        'Concurrent requests with the same key all get the same response. Another request with the key returns 422. ' +
+        'See [Idempotency](/docs/guides/idempotency).',
     }),
 })
 

@@ -2,16 +2,15 @@ import { z } from '@hono/zod-openapi'
 import { detail, reject } from '../../core/error-details'
 import { type ApiError, type DetailCode, invalidInput } from '../../core/errors'
 import { sha256 } from '../../lib/crypto'
-import { integerField, PathUrl } from '../schemas/response-fields'
-import { PageQuery } from './page'
+import { NextPageUrl, PageQuery, Pagination, PerPage, PrevPageUrl } from './page'
 
 /** An empty cursor starts at the beginning. */
 export const CursorQuery = {
-  cursor: z
-    .string()
-    .max(500)
-    .optional()
-    .openapi({ pattern: '^[\\w-]*$', description: 'As an answer gave it; empty or absent to start', example: '' }),
+  cursor: z.string().max(500).optional().openapi({
+    pattern: '^[\\w-]*$',
+    description: 'The `next_cursor` or `prev_cursor` of a response to the same request. Leave it empty to start.',
+    example: '',
+  }),
   per_page: PageQuery.per_page,
 }
 
@@ -144,13 +143,22 @@ export const Cursor = z.string().openapi({ maxLength: 500, pattern: '^[\\w-]*$',
 
 export const CursorPagination = z
   .object({
-    per_page: integerField(1, 100),
-    next_cursor: z.union([Cursor, z.null()]),
-    prev_cursor: z.union([Cursor, z.null()]),
-    next_page_url: z.union([PathUrl, z.null()]),
-    prev_page_url: z.union([PathUrl, z.null()]),
+    per_page: PerPage,
+    next_cursor: z
+      .union([Cursor, z.null()])
+      .openapi({ description: 'Send it as `cursor` for the next page; null on the last page.' }),
+    prev_cursor: z
+      .union([Cursor, z.null()])
+      .openapi({ description: 'Send it as `cursor` for the previous page; null on the first page.' }),
+    next_page_url: NextPageUrl,
+    prev_page_url: PrevPageUrl,
   })
-  .openapi('CursorPagination', { description: 'How to walk on from a page, and back' })
+  .openapi('CursorPagination', { description: 'Cursors of the pages around a page that was requested by cursor.' })
+
+/** Of a list with both kinds of pages. */
+export const PageOrCursorPagination = z.union([Pagination, CursorPagination]).openapi({
+  description: 'Position of this page: `CursorPagination` if the request had a `cursor`, otherwise `Pagination`.',
+})
 
 /** The `pagination` of a response and its `Link` header (RFC 8288). */
 export function paginateByCursor(url: URL, perPage: number, cursors: { next: string | null; prev: string | null }) {

@@ -7,20 +7,32 @@ const MAX_PAGE = 1_000_000_000
 export const PageQuery = {
   page: wholeNumber(1, MAX_PAGE)
     .optional()
-    .openapi({ default: 1, description: 'Not beside `cursor`, where a list has both' }),
-  per_page: wholeNumber(1, 100).optional().openapi({ default: 20 }),
+    .openapi({ default: 1, description: 'Number of the page. Cannot be combined with `cursor`.', example: 1 }),
+  per_page: wholeNumber(1, 100)
+    .optional()
+    .openapi({ default: 20, description: 'Items per page, at most 100.', example: 20 }),
 }
+
+export const PerPage = integerField(1, 100).openapi({ description: 'Items per page.', example: 20 })
+
+export const NextPageUrl = z
+  .union([PathUrl, z.null()])
+  .openapi({ description: 'Path and query of the next page; null on the last page.' })
+
+export const PrevPageUrl = z
+  .union([PathUrl, z.null()])
+  .openapi({ description: 'Path and query of the previous page; null on the first page.' })
 
 export const Pagination = z
   .object({
-    total: integerField().openapi({ description: 'Rows of the whole list' }),
-    per_page: integerField(1, 100),
-    current_page: integerField(1, MAX_PAGE),
-    last_page: integerField(1),
-    next_page_url: z.union([PathUrl, z.null()]),
-    prev_page_url: z.union([PathUrl, z.null()]),
+    total: integerField().openapi({ description: 'Items on all pages.', example: 243 }),
+    per_page: PerPage,
+    current_page: integerField(1, MAX_PAGE).openapi({ description: 'Number of this page.', example: 1 }),
+    last_page: integerField(1).openapi({ description: 'Number of the last page; 1 for an empty list.', example: 13 }),
+    next_page_url: NextPageUrl,
+    prev_page_url: PrevPageUrl,
   })
-  .openapi('Pagination', { description: 'Where a page lies in its list' })
+  .openapi('Pagination', { description: 'Position of a page that was requested by number.' })
 
 /** For examples: the first page of a list. */
 export function examplePagination(path: string, total = 1): z.infer<typeof Pagination> {

@@ -68,7 +68,7 @@ export function multilineText(max: number) {
       minLength: 1,
       maxLength: max,
       pattern: TEXT_PATTERN,
-      description: `At most ${max.toLocaleString('en')} bytes of UTF-8`,
+      description: `1 to ${max.toLocaleString('en')} bytes of UTF-8.`,
     })
 }
 
@@ -87,8 +87,11 @@ export function id(example: string) {
 }
 
 /** An ID in a path. Its form is not checked: an invalid ID is a 404. */
-export function pathId(name: string, example: string) {
-  return z.string().openapi({ param: { name, in: 'path' }, maxLength: MAX_ID, pattern: ID_PATTERN, example })
+export function pathId(name: `${string}_id`, example: string) {
+  const description = `ID of the ${name.replace('_id', '')}.`
+  return z
+    .string()
+    .openapi({ param: { name, in: 'path' }, maxLength: MAX_ID, pattern: ID_PATTERN, description, example })
 }
 
 const MAX_DIGITS = 16
@@ -144,8 +147,8 @@ function idsViolation(text: string): Violation {
   return [code, `must be IDs of 1 to ${MAX_ID} ${ID_CHARACTERS}, separated by commas`]
 }
 
-/** Comma-separated IDs in a query, or `keywords`. */
-export function oneOrMoreIds(keywords: readonly string[], example: string) {
+/** Comma-separated IDs in a query, or keywords that look like IDs. */
+export function oneOrMoreIds(example: string) {
   return z
     .string()
     .superRefine(follows(idsViolation))
@@ -157,9 +160,11 @@ export function oneOrMoreIds(keywords: readonly string[], example: string) {
       maxItems: MAX_VALUES,
       example: [example],
       param: { style: 'form', explode: false },
-      description: keywords.length > 0 ? `IDs, or ${keywords.map((keyword) => `\`${keyword}\``).join(' or ')}` : 'IDs',
     })
 }
+
+/** For the description of every time that a request may give as a date. */
+export const DATE_RULE = 'A date without a time means 00:00 UTC.'
 
 const INSTANT = {
   type: 'string' as const,
@@ -167,7 +172,7 @@ const INSTANT = {
   pattern: INSTANT_PATTERN,
   maxLength: MAX_INSTANT,
   example: '2025-05-01T09:30:00Z',
-  description: 'An RFC 3339 time, or a date',
+  description: `RFC 3339 time or date. ${DATE_RULE}`,
 }
 
 function instantRule(text: string): string {
@@ -209,10 +214,13 @@ export const Email = z
   .superRefine(follows((value) => lineCheck(MAX_EMAIL)(value) ?? emailCheck(value)))
   .openapi({ minLength: 1, maxLength: MAX_EMAIL, pattern: EMAIL_PATTERN, example: 'user@example.com' })
 
-export const NewPassword = password(8)
+export const NewPassword = password(8).openapi({
+  description: 'New password, 8 to 128 characters.',
+  example: 'correct horse battery',
+})
 
 /** For a password to verify: also one that was set under earlier rules. */
-export const GivenPassword = password(1)
+export const GivenPassword = password(1).openapi({ description: 'Current password.', example: 'your_password' })
 
 function password(min: number) {
   const length = `must be ${min} to 128 characters`

@@ -1,4 +1,4 @@
-import { readdirSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { ROOT } from '../../../scripts/lib/local-state.ts'
 import { type Block, blocksOf } from './documents.ts'
 
@@ -17,6 +17,21 @@ export const GUIDES: readonly string[] = readdirSync(`${ROOT}${FOLDER}`)
 export const guideBlocks: readonly Block[] = GUIDES.flatMap(blocksOf)
 
 export const guideName = (path: string): string => path.slice(FOLDER.length, -'.md'.length)
+
+/** The text of a guide without its code. */
+export const proseOf = (path: string): string => readFileSync(`${ROOT}${path}`, 'utf8').replace(/^```.*?^```$/gms, '')
+
+/** As VitePress derives the anchor of a heading, but with underscores, which the codes of errors have. */
+const slugOf = (heading: string) =>
+  heading
+    .normalize('NFKD')
+    .replace(/[\s~`!@#$%^&*()\-+=[\]{}|\\;:"'“”‘’<>,.?/]+/g, '-')
+    .replace(/^-+|-+$/g, '')
+    .replace(/^(\d)/, '_$1')
+    .toLowerCase()
+
+export const anchorsOf = (path: string): string[] =>
+  [...proseOf(path).matchAll(/^#+ (.*?)(?: \{#([\w-]+)\})?$/gm)].map(([, heading = '', id]) => id ?? slugOf(heading))
 
 /** Programs that receive webhooks: `receiver.ts`, `Receiver.java`, `express-receiver.ts` … */
 export const isReceiver = ({ file }: Block): boolean => file !== null && /receiver/i.test(file)
