@@ -20,7 +20,9 @@ beforeAll(() => {
 })
 
 /** Per operation; `invalid` per kind of fault. */
-const RUNS = { valid: 6, expensive: 3, invalid: 1 }
+const RUNS = { valid: 6, expensive: 3, invalid: 1, untilSuccess: 20 }
+/** For draws other than those of the offsets of actors. */
+const OTHER_DRAWS = 100
 
 describe('requests that the document does not allow', () => {
   let fixture: Fixture
@@ -71,6 +73,13 @@ describe('requests that the document allows', () => {
       await check(name, requestsOf(operation), { runs, toRequests }, assertion)
       for (const [offset, actor] of ACTORS.filter((each) => rejectionStatus(operation, each) === 403).entries())
         await check(name, requestsOf(operation, fc.constant(actor)), { runs: 1, toRequests, offset }, assertion)
+      if (!statuses.some((status) => status < 300))
+        await check(
+          name,
+          requestsOf(operation),
+          { runs: RUNS.untilSuccess, toRequests, offset: OTHER_DRAWS },
+          assertion,
+        )
       expect(
         statuses.some((status) => status < 300),
         `none with success: ${statuses}`,

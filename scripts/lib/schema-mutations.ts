@@ -4,8 +4,8 @@ import { Node, Project, type PropertyAssignment, type SourceFile } from 'ts-morp
 
 export const SCHEMA = 'src/db/schema'
 
-/** The Worker's source, or the tests, scripts, benchmarks and quality checks. */
-export type Area = 'src' | 'others'
+/** The Worker's source; the tests, scripts, benchmarks and quality checks; or either. */
+export type Area = 'src' | 'others' | 'anywhere'
 
 /** A change to the text of a file. */
 export interface Mutation {
@@ -115,7 +115,9 @@ function addToEnum(table: string, column: PropertyAssignment): Mutation[] {
   return column.getDescendants().flatMap((node) => {
     if (!Node.isPropertyAssignment(node) || node.getName() !== 'enum') return []
     const end = node.getEnd() - 1
-    return [mutation(`${table}.${column.getName()} with another value`, node, end, end, ", 'another'")]
+    const name = `${table}.${column.getName()} with another value`
+    // A value that the source handles in the same way only differs from the types of the client, which a test compares.
+    return [mutation(name, node, end, end, ", 'another'", ['anywhere'])]
   })
 }
 

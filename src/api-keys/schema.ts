@@ -76,14 +76,23 @@ export type CreateApiKeyInput = z.infer<typeof CreateApiKeyBody>
 
 const GRACE_RULE = `must be between 0 and ${WEEK_SECONDS}`
 
+/** An integer beyond 2^53 is out of range, too. */
+const integerRule = (issue: { code?: string | undefined }) => (issue.code === 'invalid_type' ? undefined : GRACE_RULE)
+
 export const RotateApiKeyBody = z
   .strictObject({
-    grace_seconds: z.number().int().min(0, GRACE_RULE).max(WEEK_SECONDS, GRACE_RULE).optional().openapi({
-      format: 'int32',
-      default: DAY_SECONDS,
-      description: 'Seconds for which the previous secret stays valid; 0 revokes it immediately.',
-      example: 3_600,
-    }),
+    grace_seconds: z
+      .number()
+      .int({ error: integerRule })
+      .min(0, GRACE_RULE)
+      .max(WEEK_SECONDS, GRACE_RULE)
+      .optional()
+      .openapi({
+        format: 'int32',
+        default: DAY_SECONDS,
+        description: 'Seconds for which the previous secret stays valid; 0 revokes it immediately.',
+        example: 3_600,
+      }),
   })
   .openapi('RotateApiKey')
 export type RotateApiKeyInput = z.infer<typeof RotateApiKeyBody>

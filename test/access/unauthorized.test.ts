@@ -4,10 +4,14 @@ import { beforeAll, describe, expect, it } from 'vitest'
 import { generateKey } from '../../src/access/api-key-format'
 import { issueToken } from '../../src/access/tokens'
 import { configOf } from '../../src/core/config'
+import { apiKeys } from '../../src/db/schema/accounts'
+import { sql } from '../../src/db/sql'
+import { update } from '../../src/db/write'
 import { newId } from '../../src/lib/ids'
 import { freshIpAddress } from '../helpers/addresses'
 import { type Account, call, createTestAccount, createTestMember } from '../helpers/api'
 import { createTestKey } from '../helpers/credentials'
+import { execute } from '../helpers/database'
 import { callAs } from '../helpers/tickets'
 
 const PLAIN = 'Bearer realm="ticketing-api"'
@@ -39,7 +43,9 @@ beforeAll(async () => {
   const revoked = await createTestKey(account)
   await callAs(account.admin, 'DELETE', `api-keys/${revoked.id}`)
   const expired = await createTestKey(account, { expires_at: new Date(Date.now() + 86_400_000).toISOString() })
-  await env.DB.prepare('UPDATE api_keys SET expires_at = 1 WHERE id = ?').bind(expired.id).run()
+  await execute(
+    update(apiKeys, { expiresAt: 1 }, sql`${apiKeys.accountId} = ${account.id} AND ${apiKeys.id} = ${expired.id}`),
+  )
   const another = generateKey(id, keys.apiKeys)
   credentials = {
     token: account.agent.token,

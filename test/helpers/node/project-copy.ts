@@ -13,8 +13,9 @@ const Manifest = z.object({ scripts: z.record(z.string(), z.string()) })
 export const SCRIPTS = Manifest.parse(JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'))).scripts
 
 const NAMES = [
-  ...['src', 'scripts', 'bench', 'quality', 'test', 'packages', 'public', 'migrations'],
+  ...['src', 'scripts', 'bench', 'quality', 'test', 'packages', 'public', 'migrations', 'site', 'docs'],
   ...['package.json', 'package-lock.json', 'tsconfig.json', 'wrangler.toml', 'vitest.config.ts', 'drizzle.config.ts'],
+  'openapi.json',
 ]
 
 /** A copy of the project without `.dev.vars`, local data and, unless wanted, `node_modules`. */
