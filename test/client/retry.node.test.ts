@@ -153,7 +153,7 @@ describe('signals and timeouts', () => {
   it('report that no response arrived, once the retries are used up', async () => {
     const { client, sent } = fakeClient('silent')
     const { error } = await outcomeOf(client.tickets.get('ticket_1', { timeoutMs: 200 }))
-    expect(error).toEqual(new ConnectionError('No answer within 200 ms'))
+    expect(error).toEqual(new ConnectionError('No response within 200 ms'))
     expect(sent).toHaveLength(4)
   })
 })

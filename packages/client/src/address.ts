@@ -7,7 +7,7 @@ export function path(parts: TemplateStringsArray, ...ids: string[]): string {
 }
 
 function encodeId(id: string | undefined): string {
-  if (!id || id === '.' || id === '..') throw new TypeError(`${JSON.stringify(id)} is no ID`)
+  if (!id || id === '.' || id === '..') throw new TypeError(`${JSON.stringify(id)} is not a valid ID`)
   return encodeURIComponent(id)
 }
 

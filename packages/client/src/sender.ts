@@ -115,5 +115,5 @@ export function textOf(response: Response): Promise<string> {
 /** For a promise's `catch`. */
 export function asConnectionError(cause: unknown): never {
   if (cause instanceof ConnectionError) throw cause
-  throw new ConnectionError('The service could not be reached, or its answer broke off', { cause })
+  throw new ConnectionError('The service could not be reached, or its response was cut off', { cause })
 }

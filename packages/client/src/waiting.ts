@@ -33,7 +33,7 @@ export async function withDeadline<T>(
     controller.signal.addEventListener('abort', () => reject(controller.signal.reason), { once: true })
   })
   const timer = setTimeout(
-    () => controller.abort(new ConnectionError(`No answer within ${milliseconds} ms`)),
+    () => controller.abort(new ConnectionError(`No response within ${milliseconds} ms`)),
     milliseconds,
   )
   signal?.addEventListener('abort', forwardAbort, { once: true })
