@@ -32,7 +32,6 @@ function ruleOf(issue: RawIssue): string {
 }
 
 function sizeRule(bound: string, count: number | bigint, origin: string): string {
-  if (isNumber(origin)) return `must be ${bound} ${count}`
   const unit = origin === 'string' ? 'character' : 'item'
   const units = Number(count) === 1 ? unit : `${unit}s`
   return origin === 'string' ? `must be ${bound} ${count} ${units}` : `must have ${bound} ${count} ${units}`

@@ -58,7 +58,9 @@ describe.each([
       await page.waitForURL(`**/docs/guides/${name}`)
       const following = GUIDES[index + 1]
       // The address changes before the page does, which still has the link to this guide.
-      const next = page.locator(`.pager-link.next[href$="/docs/${following ? `guides/${following.name}` : 'reference'}"]`)
+      const next = page.locator(
+        `.pager-link.next[href$="/docs/${following ? `guides/${following.name}` : 'reference'}"]`,
+      )
       await next.waitFor()
       await expectReadable(page, width)
       await next.click()
