@@ -1,8 +1,8 @@
 import { SECOND } from '../lib/time'
 
-/** Longer than a client on the same machine pauses between two packets. */
-const MAX_PAUSE_MS = 200
-const MAX_WAIT = 5 * SECOND
+/** Longer than a client pauses between two packets, also on a slow network or a busy machine. */
+const MAX_PAUSE = SECOND
+const MAX_WAIT = 15 * SECOND
 
 /**
  * Reads the unread rest of a body while it keeps arriving, then cancels it. Closing the connection while the client is sending
@@ -18,7 +18,7 @@ export async function finishBody({ body }: Request): Promise<void> {
 
 async function arrivesInTime(reader: ReadableStreamDefaultReader): Promise<boolean> {
   const { promise: paused, resolve } = Promise.withResolvers<false>()
-  const timer = setTimeout(() => resolve(false), MAX_PAUSE_MS)
+  const timer = setTimeout(() => resolve(false), MAX_PAUSE)
   const chunk = reader.read().then(
     ({ done }) => !done,
     () => false,
