@@ -3,10 +3,10 @@ import { DatabaseSync } from 'node:sqlite'
 import { getTableName } from 'drizzle-orm'
 import { ROOT } from '../scripts/lib/local-state.ts'
 import { sqlText } from '../scripts/lib/sql-text.ts'
-import { accountCounters, accounts, users } from '../src/db/schema/accounts.ts'
 import { tickets } from '../src/db/schema/tickets.ts'
 import { ticketSearch } from '../src/db/search-table.ts'
 import { insertSelect } from '../src/db/write.ts'
+import { insertAccount } from './account-sql.ts'
 import { type Bundle, buildBundle } from './build.ts'
 import { ticketId } from './dataset.ts'
 import { openWorker } from './in-process.ts'
@@ -81,25 +81,11 @@ async function openAccount(database: DatabaseSync, bundle: Bundle): Promise<Acco
 
 const NOW = Date.UTC(2026, 10, 1)
 const SMALL_ACCOUNT = [
-  insertSelect(accounts, {
+  ...insertAccount({
     id: ACCOUNT,
     slug: 'small',
-    name: 'Small',
-    plan: 'premium',
-    allowRegistration: 0,
-    createdAt: NOW,
-  }),
-  insertSelect(accountCounters, { accountId: ACCOUNT, ticketNumber: 2, eventSequence: 0 }),
-  insertSelect(users, {
-    accountId: ACCOUNT,
-    id: USER,
-    kind: 'person',
-    name: 'Ann',
-    email: 'ann@small.example',
-    emailNormalized: 'ann@small.example',
-    role: 'agent',
-    status: 'active',
-    tokenVersion: 1,
+    tickets: 2,
+    user: { id: USER, name: 'Ann', email: 'ann@small.example', role: 'agent' },
     createdAt: NOW,
   }),
   ...[1, 2].map((number) =>

@@ -1,11 +1,10 @@
 import type { DatabaseSync } from 'node:sqlite'
 import { sqlText } from '../scripts/lib/sql-text.ts'
 import { alias } from '../src/db/alias.ts'
-import { accountCounters, accounts, users } from '../src/db/schema/accounts.ts'
+import { accountCounters } from '../src/db/schema/accounts.ts'
 import { deliveryAttempts } from '../src/db/schema/webhooks.ts'
 import { type SQL, sql } from '../src/db/sql.ts'
-import type { Statement } from '../src/db/statement.ts'
-import { insertSelect } from '../src/db/write.ts'
+import { insertAccount } from './account-sql.ts'
 import type { Bundle } from './build.ts'
 import { CALLER_ID } from './dataset.ts'
 import { openConsumer, openWorker } from './in-process.ts'
@@ -26,6 +25,7 @@ const CHANGES = [
   { custom_fields: { os: 'MacOS 13.4' } },
 ]
 const NOW = Date.UTC(2026, 10, 1)
+const ADMIN = { id: CALLER_ID, name: 'Ada Lovelace', email: 'ada@example.com', role: 'admin' } as const
 
 const a = alias(deliveryAttempts, 'a')
 const s = alias(accountCounters, 's')
@@ -41,7 +41,8 @@ export async function runTicketLives(
   accountId: string,
   tickets: number,
 ): Promise<void> {
-  for (const statement of accountOf(accountId)) database.exec(sqlText(statement))
+  const account = { id: accountId, slug: 'bench', tickets: 0, user: ADMIN, createdAt: NOW }
+  for (const statement of insertAccount(account)) database.exec(sqlText(statement))
   const request = await openWorker(bundle, d1, accountId, 'admin')
   const post = (path: string, body: object) => send(request, accountId, 'POST', path, body)
   await post('/webhooks', { url: 'https://subscriber.example.com/tickets', events: ['*'] })
@@ -52,32 +53,6 @@ export async function runTicketLives(
     for (const change of CHANGES) await send(request, accountId, 'PATCH', `/tickets/${id}`, change)
   }
   await deliverAll(await openConsumer(bundle, d1, accountId), database, accountId)
-}
-
-function accountOf(accountId: string): Statement[] {
-  return [
-    insertSelect(accounts, {
-      id: accountId,
-      slug: 'bench',
-      name: 'Bench',
-      plan: 'premium',
-      allowRegistration: 0,
-      createdAt: NOW,
-    }),
-    insertSelect(accountCounters, { accountId, ticketNumber: 0, eventSequence: 0 }),
-    insertSelect(users, {
-      accountId,
-      id: CALLER_ID,
-      kind: 'person',
-      name: 'Ada Lovelace',
-      email: 'ada@example.com',
-      emailNormalized: 'ada@example.com',
-      role: 'admin',
-      status: 'active',
-      tokenVersion: 1,
-      createdAt: NOW,
-    }),
-  ]
 }
 
 function newTicket(number: number) {

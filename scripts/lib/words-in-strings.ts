@@ -2,7 +2,7 @@ import { globSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { ts } from 'ts-morph'
 import { ROOT } from './local-state.ts'
-import { type Finding, wordsInText } from './words.ts'
+import { type Finding, isGenerated, isText, wordsInText } from './words.ts'
 
 const FOLDERS = ['test', 'quality', 'bench']
 
@@ -13,10 +13,9 @@ const TEST_FUNCTIONS = ['describe', 'it', 'test']
 
 /** Banned words in the titles of tests, in messages of errors, and in all strings of programs in quality/ and bench/. */
 export function findBannedWordsInStrings(folders = FOLDERS, root = ROOT): Finding[] {
-  const exclude = (path: string) => /(^|\/)(node_modules|results)$/.test(path)
   return globSync(
     folders.map((folder) => `${folder}/**/*.ts`),
-    { cwd: root, exclude },
+    { cwd: root, exclude: isGenerated },
   )
     .filter((file) => !QUOTES_THE_API.includes(file))
     .sort()
@@ -62,22 +61,12 @@ function titlesOf({ arguments: [first] }: ts.CallExpression): ts.Node[] {
   return first.elements.flatMap((row) => (ts.isArrayLiteralExpression(row) ? row.elements.slice(0, 1) : [row]))
 }
 
-type StringNode = ts.LiteralLikeNode & ts.Node
-
-function stringsIn(node: ts.Node): StringNode[] {
-  const found: StringNode[] = []
+function stringsIn(node: ts.Node): ts.LiteralLikeNode[] {
+  const found: ts.LiteralLikeNode[] = []
   const visit = (child: ts.Node): void => {
-    if (isString(child)) found.push(child)
+    if (isText(child)) found.push(child)
     ts.forEachChild(child, visit)
   }
   visit(node)
   return found
-}
-
-function isString(node: ts.Node): node is StringNode {
-  return ts.isStringLiteral(node) || ts.isNoSubstitutionTemplateLiteral(node) || isPartOfTemplate(node)
-}
-
-function isPartOfTemplate(node: ts.Node): node is StringNode {
-  return ts.isTemplateHead(node) || ts.isTemplateMiddleOrTemplateTail(node)
 }

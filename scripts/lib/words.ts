@@ -139,7 +139,7 @@ export function wordsInSource(file: string, text: string): Finding[] {
   return findings
 }
 
-const isGenerated = (path: string) => /(^|\/)(node_modules|dist|\.cache|results)$/.test(path)
+export const isGenerated = (path: string) => /(^|\/)(node_modules|dist|\.cache|results)$/.test(path)
 
 function matches(file: string, line: number, text: string, words: string, place: Place): Finding[] {
   return BANNED_WORDS.filter(({ pattern, only = place }) => only === place && pattern.test(words)).map(({ word }) => ({
@@ -164,7 +164,7 @@ function isDeclaredName(node: ts.Node): node is ts.Identifier | ts.PrivateIdenti
   return 'name' in parent && parent.name === node && !ts.isPropertyAccessExpression(parent)
 }
 
-function isText(node: ts.Node): node is ts.LiteralLikeNode {
+export function isText(node: ts.Node): node is ts.LiteralLikeNode {
   return ts.isStringLiteral(node) || ts.isNoSubstitutionTemplateLiteral(node) || ts.isTemplateLiteralToken(node)
 }
 

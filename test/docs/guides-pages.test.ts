@@ -2,6 +2,7 @@ import { env } from 'cloudflare:workers'
 import { beforeAll, describe, expect, it, vi } from 'vitest'
 import { call, type TestResponse } from '../helpers/api'
 import { OPERATIONS, openapi } from '../helpers/openapi'
+import { directives, expectUncounted } from '../helpers/pages'
 
 const POLICY = {
   'default-src': ["'none'"],
@@ -40,15 +41,6 @@ async function visit(path: string): Promise<void> {
 function pathsIn(html: string): string[] {
   const named = [...html.matchAll(/(?:src|href)="(\/[^"#]*)(?:#[^"]*)?"/g)].flatMap((match) => match[1] ?? [])
   return [...new Set(named)]
-}
-
-function directives(policy: string | null): Record<string, string[]> {
-  const parts = (policy ?? '').split('; ').map((part) => part.split(' '))
-  return Object.fromEntries(parts.map(([name, ...sources]) => [name, sources]))
-}
-
-function expectUncounted({ headers }: TestResponse): void {
-  for (const name of headers.keys()) expect(name).not.toMatch(/ratelimit/i)
 }
 
 describe('the pages below /docs', () => {

@@ -3,23 +3,12 @@ import { dirname, join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { COMMANDS } from '../../scripts/admin/commands.ts'
 import { ROOT } from '../../scripts/lib/local-state.ts'
+import { tableRows } from '../helpers/node/documents.ts'
 
 /** What docs/operations.md lists is what the code has. */
 
 const PATH = 'docs/operations.md'
 const TEXT = readFileSync(`${ROOT}${PATH}`, 'utf8')
-
-/** The cells of the table whose header begins with a text. */
-function rowsOfTable(header: string): string[][] {
-  const [, table = ''] = TEXT.split(`\n| ${header}`)
-  const lines = table.split('\n\n', 1)[0]?.trim().split('\n').slice(2) ?? []
-  return lines.map((line) =>
-    line
-      .split('|')
-      .slice(1, -1)
-      .map((cell) => cell.trim()),
-  )
-}
 
 const codeIn = (cell = '') => [...cell.matchAll(/`([^`]+)`/g)].map(([, code = '']) => code)
 
@@ -31,7 +20,7 @@ function anchorOf(heading: string): string {
 
 describe('docs/operations.md', () => {
   it('lists every command of npm run admin, with an example of it', () => {
-    const rows = rowsOfTable('Command |')
+    const rows = tableRows(TEXT, 'Command |')
     expect(rows.map(([usage]) => codeIn(usage)[0]?.split(' ')[0]).toSorted()).toEqual(Object.keys(COMMANDS).toSorted())
     for (const [usage, , example] of rows)
       expect(example).toMatch(new RegExp(`^\`${codeIn(usage)[0]?.split(' ')[0]}\\b`))
@@ -42,14 +31,14 @@ describe('docs/operations.md', () => {
     const logged = sources.flatMap((source) =>
       [...source.matchAll(/\b(?:logFailure|succeeds)\(\s*'([^']+)'/g)].map(([, task = '']) => task),
     )
-    const listed = rowsOfTable('`failed` |').flatMap(([task]) => codeIn(task))
+    const listed = tableRows(TEXT, '`failed` |').flatMap(([task]) => codeIn(task))
     expect(listed.length).toBeGreaterThan(10)
     expect(listed.toSorted()).toEqual([...new Set(logged)].toSorted())
   })
 
   it('explains every field of the log line it shows', () => {
     const line: Record<string, unknown> = JSON.parse(/^\{"level".*$/m.exec(TEXT)?.[0] ?? '')
-    const explained = rowsOfTable('Field |').flatMap(([field]) => codeIn(field))
+    const explained = tableRows(TEXT, 'Field |').flatMap(([field]) => codeIn(field))
     expect(Object.keys(line).filter((field) => !explained.includes(field))).toEqual([])
   })
 

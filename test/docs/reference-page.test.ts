@@ -4,6 +4,7 @@ import { SCALAR_FILE } from '../../src/docs/page'
 import { call, type TestResponse } from '../helpers/api'
 import { errorLinks } from '../helpers/errors'
 import { OPERATIONS, openapi } from '../helpers/openapi'
+import { directives, expectUncounted } from '../helpers/pages'
 
 const HASHED = /\/scalar-[\d.]+\.js$/
 
@@ -16,15 +17,6 @@ beforeAll(async () => {
   named = [...page.text.matchAll(/(?:src|href)="([^"#]+)"/g)].flatMap((match) => match[1] ?? [])
   files = [...new Set(named)].filter((path) => path.includes('.'))
 })
-
-function directives(policy: string | null): Record<string, string[]> {
-  const parts = (policy ?? '').split('; ').map((part) => part.split(' '))
-  return Object.fromEntries(parts.map(([name, ...sources]) => [name, sources]))
-}
-
-function expectUncounted({ headers }: TestResponse): void {
-  for (const name of headers.keys()) expect(name).not.toMatch(/ratelimit/i)
-}
 
 describe('GET /docs/reference', () => {
   it('is a page with a title, a description, a language and an icon', () => {

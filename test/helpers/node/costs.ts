@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { ROOT } from '../../../scripts/lib/local-state.ts'
+import { tableRows } from './documents.ts'
 
 export const COSTS = readFileSync(`${ROOT}docs/costs.md`, 'utf8')
 
@@ -7,15 +8,7 @@ export const TICKET_PARTS = ['Ticket: row', 'Ticket: indexes', 'Ticket: full tex
 
 /** The cells of the table in docs/costs.md whose header begins with a text. Throws if there is none. */
 export function rowsOfTable(header: string): string[][] {
-  const [, table] = COSTS.split(`\n| ${header}`)
-  if (table === undefined) throw new Error(`docs/costs.md has no table "${header}"`)
-  const lines = table.split('\n\n', 1)[0]?.trim().split('\n').slice(2) ?? []
-  return lines.map((line) =>
-    line
-      .split('|')
-      .slice(1, -1)
-      .map((cell) => cell.trim()),
-  )
+  return tableRows(COSTS, header)
 }
 
 /** 0 for an empty cell. */

@@ -107,3 +107,16 @@ function abbreviated(text: string, anything: string): RegExp {
 export function sameCommand(line: string): string {
   return line.replace(/\s+#.*$/, '').trim()
 }
+
+/** The cells of the table in a Markdown text whose header begins with `header`. Throws if there is none. */
+export function tableRows(markdown: string, header: string): string[][] {
+  const [, table] = markdown.split(`\n| ${header}`)
+  if (table === undefined) throw new Error(`There is no table "${header}"`)
+  const lines = table.split('\n\n', 1)[0]?.trim().split('\n').slice(2) ?? []
+  return lines.map((line) =>
+    line
+      .split('|')
+      .slice(1, -1)
+      .map((cell) => cell.trim()),
+  )
+}
