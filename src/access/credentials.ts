@@ -1,7 +1,7 @@
 import { type Bindings, type Config, verificationKeys } from '../core/config'
 import type { Credential } from '../core/credential'
 import { detail } from '../core/error-details'
-import { type ApiError, authenticationRequired, invalidInput, invalidToken } from '../core/errors'
+import { authenticationRequired, invalidInput, invalidToken, type ServiceError } from '../core/errors'
 import { openDirectory } from '../db/client'
 import { ExpiringSet } from '../lib/expiring-set'
 import { matchOf } from '../lib/text'
@@ -49,7 +49,7 @@ export async function identify(
   return bearer.startsWith('tk_') ? identifyKey(bearer, env, config, throttle) : identifyToken(bearer, config)
 }
 
-function unreadable(authorization: string): ApiError {
+function unreadable(authorization: string): ServiceError {
   if (authorization === '' || authorization.toLowerCase() === SCHEME.trim()) return authenticationRequired()
   if (authorization.slice(0, SCHEME.length).toLowerCase() !== SCHEME)
     return authenticationRequired('The Authorization header must start with "Bearer "')

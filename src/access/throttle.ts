@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { Bindings } from '../core/config'
-import { ApiError, rateLimited } from '../core/errors'
+import { rateLimited, ServiceError } from '../core/errors'
 import { logFailure } from '../core/log'
 import { HOUR, MINUTE } from '../lib/time'
 import type { PasswordOwner, Throttle } from '../service/context'
@@ -92,5 +92,5 @@ async function ignoreFailure(call: () => unknown): Promise<void> {
 }
 
 function isFailedLogin(error: unknown): boolean {
-  return error instanceof ApiError && error.code === 'invalid_credentials'
+  return error instanceof ServiceError && error.code === 'invalid_credentials'
 }

@@ -1,5 +1,5 @@
-import { type ApiError, forbidden } from '../core/errors'
+import { forbidden, type ServiceError } from '../core/errors'
 
-export function signupClosed(): ApiError {
+export function signupClosed(): ServiceError {
   return forbidden([], 'Signup is closed: the operator of this service creates accounts')
 }

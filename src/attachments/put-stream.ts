@@ -1,6 +1,6 @@
 import { createHash, type Hash } from 'node:crypto'
 import { detail } from '../core/error-details'
-import { ApiError, invalidInput, unavailable } from '../core/errors'
+import { invalidInput, ServiceError, unavailable } from '../core/errors'
 import { ClientDisconnected, disconnected } from '../http/middleware/body-reader'
 import type { RawBody } from '../http/middleware/raw-body'
 
@@ -28,7 +28,7 @@ export async function putStream(files: R2Bucket, key: string, body: RawBody): Pr
       () => error,
       (reason: unknown) => reason,
     )
-    throw error instanceof ApiError || error instanceof ClientDisconnected ? error : unavailable(cause)
+    throw error instanceof ServiceError || error instanceof ClientDisconnected ? error : unavailable(cause)
   }
 }
 
@@ -67,6 +67,6 @@ async function nextChunk(reader: ReadableStreamBYOBReader, buffer: ArrayBufferLi
   return done ? undefined : value
 }
 
-function lengthMismatch(length: number): ApiError {
+function lengthMismatch(length: number): ServiceError {
   return invalidInput([detail([], 'invalid_value', `must have the length in Content-Length, ${length} bytes`)])
 }

@@ -1,6 +1,6 @@
-import { type ApiError, forbidden } from '../core/errors'
+import { forbidden, type ServiceError } from '../core/errors'
 
 /** 403: agents delete their own comments, admins any. */
-export function notTheAuthor(): ApiError {
+export function notTheAuthor(): ServiceError {
   return forbidden([], 'Your role only allows you to delete comments that you wrote')
 }

@@ -37,4 +37,4 @@ export const ERROR_CODES = [
   'internal_error',
   'unavailable',
 ] as const
-export type ErrorCode = (typeof ERROR_CODES)[number]
+export type ServiceErrorCode = (typeof ERROR_CODES)[number]

@@ -1,7 +1,7 @@
 import type { Caller } from '../core/caller'
 import type { Bindings } from '../core/config'
 import type { Credential } from '../core/credential'
-import type { ErrorCode } from '../core/errors'
+import type { ServiceErrorCode } from '../core/errors'
 import type { Plan } from '../db/by-plan'
 import type { DbCosts } from '../db/client'
 
@@ -35,7 +35,7 @@ export interface AppEnv {
     /** Whether the response is a replay. */
     replayed?: boolean
     /** Of an error response. */
-    errorCode?: ErrorCode
+    errorCode?: ServiceErrorCode
     failure?: unknown
   }
 }

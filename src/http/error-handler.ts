@@ -3,13 +3,13 @@ import { HTTPException } from 'hono/http-exception'
 import { ConfigError, configOf } from '../core/config'
 import { detail } from '../core/error-details'
 import {
-  ApiError,
   errorBody,
   internalError,
   invalidInput,
   jsonRequired,
   methodNotAllowed,
   notConfigured,
+  ServiceError,
 } from '../core/errors'
 import { DbError } from '../db/errors'
 import { fromDbError } from '../service/constraint-errors'
@@ -23,7 +23,7 @@ const CLIENT_CLOSED_REQUEST = 499
 /** Any error becomes the contract's error body, without internals. */
 export function onError(error: unknown, c: Context<AppEnv>): Response {
   if (error instanceof ClientDisconnected) return new Response(null, { status: CLIENT_CLOSED_REQUEST })
-  const response = toApiError(error, c.req.url)
+  const response = toServiceError(error, c.req.url)
   if (response.status >= 500) c.set('failure', error)
   return errorResponse(c, response)
 }
@@ -31,7 +31,7 @@ export function onError(error: unknown, c: Context<AppEnv>): Response {
 /** For a path without a route. */
 export function routeNotFoundResponse(c: Context<AppEnv>, routes: Hono<AppEnv>['routes']): Response {
   const message = unknownRouteMessage(c.req.method, new URL(c.req.url).pathname, routes)
-  return errorResponse(c, new ApiError(404, 'not_found', message))
+  return errorResponse(c, new ServiceError(404, 'not_found', message))
 }
 
 export function methodNotAllowedResponse(c: Context<AppEnv>, methods: string[]): Response {
@@ -39,7 +39,7 @@ export function methodNotAllowedResponse(c: Context<AppEnv>, methods: string[]):
 }
 
 /** `c.json` would keep headers, such as `ETag` and `Link`, of a response that was built in advance and is discarded. */
-function errorResponse(c: Context<AppEnv>, error: ApiError): Response {
+function errorResponse(c: Context<AppEnv>, error: ServiceError): Response {
   const { requestId } = c.var
   c.set('errorCode', error.code)
   const headers = { 'Content-Type': 'application/json', ...error.headers, 'X-Request-Id': requestId }
@@ -56,8 +56,8 @@ function originOf(c: Context<AppEnv>): string {
   }
 }
 
-function toApiError(error: unknown, url: string): ApiError {
-  if (error instanceof ApiError) return error
+function toServiceError(error: unknown, url: string): ServiceError {
+  if (error instanceof ServiceError) return error
   if (error instanceof ConfigError) return notConfigured(configurationMessage(error, url))
   if (error instanceof DbError) return fromDbError(error)
   if (error instanceof HTTPException && error.status === 400) {

@@ -1,10 +1,10 @@
 import { detail } from '../core/error-details'
 import {
-  type ApiError,
   conflict,
   forbidden,
   invalidToken,
   preconditionFailed,
+  type ServiceError,
   storageFull,
   unavailable,
   validationError,
@@ -24,20 +24,20 @@ export const CONSTRAINT_ERRORS = {
   last_admin: () => conflict([detail(['user_id'], 'not_allowed', 'must not be the last active admin')]),
   custom_fields: () =>
     validationError([detail(['custom_fields'], 'too_many', 'must leave at most 50 fields on the ticket')]),
-} as const satisfies Record<string, () => ApiError>
+} as const satisfies Record<string, () => ServiceError>
 
 /** 422: the idempotency key was used for another request. */
-export function idempotencyKeyReused(): ApiError {
+export function idempotencyKeyReused(): ServiceError {
   return validationError([detail(['Idempotency-Key'], 'already_exists', 'was already used for another request')])
 }
 
 /** 403: the caller's role may do this, but not with these fields. */
-export function fieldsForbidden(fields: readonly string[]): ApiError {
+export function fieldsForbidden(fields: readonly string[]): ServiceError {
   return forbidden(fields.map((field) => detail([field], 'not_allowed', 'cannot be set by your role')))
 }
 
 /** 503 if the failure is not that of a known rule. */
-export function fromDbError(error: DbError): ApiError {
+export function fromDbError(error: DbError): ServiceError {
   const { failure } = error
   return failure.kind === 'constraint' && isRule(failure.rule) ? CONSTRAINT_ERRORS[failure.rule]() : unavailable(error)
 }

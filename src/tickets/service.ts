@@ -10,7 +10,7 @@ import {
   storeFiles,
 } from '../attachments/service'
 import { findLatestComments, presentComment } from '../comments/service'
-import { type ApiError, type ErrorDetail, notFound, validationError } from '../core/errors'
+import { type ErrorDetail, notFound, type ServiceError, validationError } from '../core/errors'
 import { allowedFromStatuses, forbiddenCreateFields, forbiddenUpdateFields } from '../core/policy'
 import { isConstraint } from '../db/errors'
 import { countActiveWebhooks, type EventOf, findLastEvent } from '../db/outbox'
@@ -203,7 +203,7 @@ async function toMemberError(ctx: ServiceContext, error: unknown, members: Ticke
   return isConstraint(error, 'reference') ? explainInvalidMembers(ctx, members) : constraintError(error)
 }
 
-async function explainInvalidMembers({ caller, db }: ServiceContext, members: TicketMembers): Promise<ApiError> {
+async function explainInvalidMembers({ caller, db }: ServiceContext, members: TicketMembers): Promise<ServiceError> {
   const valid = await db.first(findTicketMembers(caller.accountId, members)).catch(() => undefined)
   const details: ErrorDetail[] = []
   if (members.createdBy && !valid?.creator) details.push(unknownCreator())

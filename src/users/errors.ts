@@ -1,6 +1,6 @@
 import { detail } from '../core/error-details'
-import { type ApiError, conflict } from '../core/errors'
+import { conflict, type ServiceError } from '../core/errors'
 
-export function emailTaken(): ApiError {
+export function emailTaken(): ServiceError {
   return conflict([detail(['email'], 'already_exists', 'is already in use in this account')])
 }

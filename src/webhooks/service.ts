@@ -1,4 +1,4 @@
-import { type ApiError, notFound } from '../core/errors'
+import { notFound, type ServiceError } from '../core/errors'
 import { DbError } from '../db/errors'
 import { offsetOf, pageRequest } from '../http/pagination/page'
 import { newId } from '../lib/ids'
@@ -126,7 +126,7 @@ export async function rotateSecret(ctx: ServiceContext, id: string) {
   return { ...presentWebhook(row), secret: committed.secret }
 }
 
-function targetUrlError({ config, links }: ServiceContext, url: string): ApiError | null {
+function targetUrlError({ config, links }: ServiceContext, url: string): ServiceError | null {
   const ownOrigins = [links.requested, links.origin]
   const problem = targetUrlProblem(url, { allowPrivate: config.webhooks.allowPrivate, ownOrigins })
   return problem === null ? null : urlRejected(problem)

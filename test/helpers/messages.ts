@@ -1,4 +1,4 @@
-import { DETAIL_CODES, type DetailCode, type ErrorCode, type ErrorDetail } from '../../src/core/errors'
+import { DETAIL_CODES, type DetailCode, type ErrorDetail, type ServiceErrorCode } from '../../src/core/errors'
 import { DETAIL_SENTENCES, MESSAGES, RULES } from '../http/messages'
 
 const RULE_PATTERNS = DETAIL_CODES.map((code) => ({
@@ -7,9 +7,9 @@ const RULE_PATTERNS = DETAIL_CODES.map((code) => ({
   sentences: (DETAIL_SENTENCES[code] ?? []).map(patternOf),
 }))
 
-const cached = new Map<ErrorCode, RegExp[]>()
+const cached = new Map<ServiceErrorCode, RegExp[]>()
 
-export function isKnownMessage(code: ErrorCode, message: string): boolean {
+export function isKnownMessage(code: ServiceErrorCode, message: string): boolean {
   const patterns = cached.get(code) ?? MESSAGES[code].map(patternOf)
   cached.set(code, patterns)
   return patterns.some((pattern) => pattern.test(message))

@@ -1,6 +1,6 @@
 import { z } from '@hono/zod-openapi'
 import { describe, expect, it } from 'vitest'
-import { ApiError } from '../../src/core/errors'
+import { ServiceError } from '../../src/core/errors'
 import {
   CursorPagination,
   CursorQuery,
@@ -25,7 +25,7 @@ function rejection(scope: Record<string, unknown>, cursor: string): unknown {
   try {
     return readCursor(READER, scope, cursor, NumberPosition)
   } catch (error) {
-    return error instanceof ApiError ? [error.status, error.code, error.details] : error
+    return error instanceof ServiceError ? [error.status, error.code, error.details] : error
   }
 }
 
@@ -141,7 +141,7 @@ describe('a bookmark', () => {
   it('of a cursor of another list is ignored', () => {
     const reader = readerOf(null)
     const cursor = writeCursor(readerOf('00000001-00000002-00000003-abc'), { ...SCOPE, list: 'others' }, 7)
-    expect(() => readCursor(reader, SCOPE, cursor, NumberPosition)).toThrow(ApiError)
+    expect(() => readCursor(reader, SCOPE, cursor, NumberPosition)).toThrow(ServiceError)
     expect(reader.notBeforeCalls).toEqual([])
   })
 })

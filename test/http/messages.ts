@@ -1,4 +1,4 @@
-import type { DetailCode, ErrorCode } from '../../src/core/error-codes.ts'
+import type { DetailCode, ServiceErrorCode } from '../../src/core/error-codes.ts'
 
 /**
  * Every message that a client can receive, sorted. Each error in any test must have one of them, and
@@ -132,7 +132,7 @@ export const DETAIL_SENTENCES: Partial<Record<DetailCode, readonly string[]>> = 
   ],
 }
 
-export const MESSAGES: Record<ErrorCode, readonly string[]> = {
+export const MESSAGES: Record<ServiceErrorCode, readonly string[]> = {
   conflict: ['The request conflicts with the current state'],
   cursor_expired: ['The cursor is older than the retained events'],
   forbidden: [

@@ -108,9 +108,9 @@ export const RESPONSES = [
   ...inside('methodNotAllowed', ['http/errors'], (it) => [it.property('Allow').remove()]),
   ...inside('rangeNotSatisfiable', ['attachments/ranges'], (it) => [it.property('Content-Range').remove()]),
   ...inside('invalidCredentials', ['auth/login'], (it) => [it.property('WWW-Authenticate').remove()]),
-  ...inside('toApiError', ['http/failures'], (it) => [
-    it.call('internalError').replaceWith("new ApiError(500, 'internal_error', String(error))"),
-    it.call('fromDbError').replaceWith("new ApiError(503, 'unavailable', $1.message)"),
+  ...inside('toServiceError', ['http/failures'], (it) => [
+    it.call('internalError').replaceWith("new ServiceError(500, 'internal_error', String(error))"),
+    it.call('fromDbError').replaceWith("new ServiceError(503, 'unavailable', $1.message)"),
   ]),
   ...inside('errorResponse', ['access/revocation', 'http/check-order', 'http/failures'], (it) => [
     it.returned().replaceWith('c.json(errorBody(error, originOf(c), requestId), error.status, headers)'),

@@ -1,9 +1,7 @@
 import { detail } from '../../core/error-details'
 import {
-  type ApiError,
   authenticationRequired,
   cursorExpired,
-  type ErrorCode,
   forbidden,
   idempotencyRecordExpired,
   internalError,
@@ -18,17 +16,19 @@ import {
   rangeNotSatisfiable,
   rateLimited,
   requestTimeout,
+  type ServiceError,
+  type ServiceErrorCode,
   unavailable,
 } from '../../core/errors'
 import { idempotencyKeyReused } from '../../service/constraint-errors'
 
 interface Entry {
   meaning: string
-  example: ApiError
+  example: ServiceError
 }
 
 /** In the order of their statuses. */
-export const ERROR_CATALOGUE: Record<ErrorCode, Entry> = {
+export const ERROR_CATALOGUE: Record<ServiceErrorCode, Entry> = {
   invalid_input: {
     meaning:
       'The body is not JSON, or a field, parameter or header is missing, unknown, of the wrong type or out of range. ' +

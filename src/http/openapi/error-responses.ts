@@ -1,11 +1,11 @@
-import { type ApiError, type ErrorCode, errorBody } from '../../core/errors'
+import { errorBody, type ServiceError, type ServiceErrorCode } from '../../core/errors'
 import { ERROR_CATALOGUE } from './error-catalogue'
 import { ALWAYS, type HeaderName, headerRefs, optionalHeaders, RATE } from './headers'
 
 interface ErrorResponseSpec {
   name: string
   description: string
-  codes: readonly ErrorCode[]
+  codes: readonly ServiceErrorCode[]
   headers?: readonly HeaderName[]
 }
 
@@ -80,11 +80,11 @@ export type DocumentedStatus = keyof typeof ERROR_RESPONSES
 export interface DocumentedError {
   name: string
   summary: string
-  error: () => ApiError
+  error: () => ServiceError
 }
 
 /** Documents an error: its name, when it occurs, and the function that creates it. */
-export function errorExample(name: string, summary: string, error: () => ApiError): DocumentedError {
+export function errorExample(name: string, summary: string, error: () => ServiceError): DocumentedError {
   return { name, summary, error }
 }
 
@@ -123,11 +123,11 @@ export function errorResponseOf(
 const EXAMPLE_ORIGIN = 'https://api.example.com'
 const EXAMPLE_REQUEST_ID = '1b671a64-40d5-491e-99b0-da01ff1f3341'
 
-function exampleBody(error: ApiError) {
+function exampleBody(error: ServiceError) {
   return errorBody(error, EXAMPLE_ORIGIN, EXAMPLE_REQUEST_ID)
 }
 
-function exampleRef(code: ErrorCode): { $ref: string } {
+function exampleRef(code: ServiceErrorCode): { $ref: string } {
   return { $ref: `#/components/examples/${code}` }
 }
 

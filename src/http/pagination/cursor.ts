@@ -1,6 +1,6 @@
 import { z } from '@hono/zod-openapi'
 import { detail, reject } from '../../core/error-details'
-import { type ApiError, type DetailCode, invalidInput } from '../../core/errors'
+import { type DetailCode, invalidInput, type ServiceError } from '../../core/errors'
 import { sha256 } from '../../lib/crypto'
 import { NextPageUrl, PageQuery, Pagination, PerPage, PrevPageUrl } from './page'
 
@@ -60,7 +60,7 @@ export function readCursor<T>(
   return position
 }
 
-function invalidCursor(code: DetailCode, message: string): ApiError {
+function invalidCursor(code: DetailCode, message: string): ServiceError {
   return invalidInput([detail(['cursor'], code, message)])
 }
 
