@@ -62,8 +62,8 @@ describe('npm run deploy', () => {
   )
 
   it.each([
-    [{ ALLOW_PRIVATE_WEBHOOKS: 'true' }, /ALLOW_PRIVATE_WEBHOOKS is for a developer/],
-    [{ ALLOW_PRIVATE_WEBHOOKS: 'false' }, /ALLOW_PRIVATE_WEBHOOKS is for a developer/],
+    [{ ALLOW_PRIVATE_WEBHOOKS: 'true' }, /ALLOW_PRIVATE_WEBHOOKS is only for local development/],
+    [{ ALLOW_PRIVATE_WEBHOOKS: 'false' }, /ALLOW_PRIVATE_WEBHOOKS is only for local development/],
     [{ APP_SECRET: 'x'.repeat(40) }, /APP_SECRET is a secret/],
     [{ EVENT_RETENTION_DAYS: '0' }, /EVENT_RETENTION_DAYS must be a whole number/],
     [{ PUBLIC_ORIGIN: `https://${HOST}/` }, /PUBLIC_ORIGIN must be an origin/],
