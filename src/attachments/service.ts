@@ -77,7 +77,8 @@ export async function uploadAttachment(started: ServiceContext, ticketId: string
   // The upload may have taken minutes.
   const ctx = {
     ...started,
-    idempotency: started.idempotency && extendFingerprint(started.idempotency, file.sha256),
+    idempotency:
+      started.idempotency && extendFingerprint(started.idempotency, [`${file.sha256} ${body.type}`, file.sha256]),
     now: Date.now(),
   }
   const { caller, now } = ctx

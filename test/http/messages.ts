@@ -13,6 +13,7 @@ export const RULES: Record<DetailCode, readonly string[]> = {
     'was already used for another request',
   ],
   conflicting_fields: [
+    'must appear once',
     'must not be sent together with another credential',
     'must not be used together with add_tags or remove_tags',
     'must not be used together with cursor',
@@ -63,6 +64,7 @@ export const RULES: Record<DetailCode, readonly string[]> = {
   invalid_value: [
     'does not belong to this list and these filters',
     'must be {n} or more',
+    'must be a number that a double can hold without changing its value; send longer numbers as a string',
     'must be between {n} and {n}',
     'must be in the future',
     'must be later than since',
