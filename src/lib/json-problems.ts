@@ -79,7 +79,7 @@ const SHORT = /^[^eE]{1,15}$/
 const INTEGER = /^-?\d+$/
 
 /**
- * Whether a JSON number is the shortest form of the double that it is read as, but for leading and trailing zeros, the sign of zero
+ * Whether a JSON number is the shortest form of the double that it is read as, except for leading and trailing zeros, the sign of zero
  * and the way its exponent is written. Integers must be within ±(2^53 - 1): beyond, several are read as one double.
  */
 export function isExactNumber(literal: string): boolean {
