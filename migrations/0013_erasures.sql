@@ -29,7 +29,7 @@ INSERT INTO `backfills` (`name`, `position`) VALUES ('erasures', '0'), ('tag_cou
 -- Without this, the full-text index keeps the words of a deleted ticket until its segments are merged.
 INSERT INTO `tickets_fts` (`tickets_fts`, rank) VALUES ('secure-delete', 1);
 --> statement-breakpoint
--- As before, and without the counters of a tag that no ticket has any more: their key is the tag's text.
+-- As before, but a counter that would become 0 is deleted: its key is the text of a tag.
 DROP TRIGGER `ticket_tags_update`;
 --> statement-breakpoint
 CREATE TRIGGER `ticket_tags_update` AFTER UPDATE OF `tags`, `status`, `priority` ON `tickets`
@@ -48,6 +48,13 @@ BEGIN
 	SELECT new.`account_id`, j.value, new.`status`, new.`priority_rank`, new.`created_at`, new.`number`, new.`seq`
 	FROM json_each(new.`tags`) j
 	WHERE j.value NOT IN (SELECT value FROM json_each(old.`tags`));
+	DELETE FROM `ticket_counters`
+	WHERE `account_id` = old.`account_id` AND `dimension` = 'tag'
+		AND `value` IN (SELECT j.value FROM json_each(old.`tags`) j)
+		AND `status` = old.`status` AND `priority` = old.`priority`
+		AND (`status` <> new.`status` OR `priority` <> new.`priority`
+			OR `value` NOT IN (SELECT j.value FROM json_each(new.`tags`) j))
+		AND `count` = 1;
 	UPDATE `ticket_counters` SET `count` = `count` - 1
 	WHERE `account_id` = old.`account_id` AND `dimension` = 'tag'
 		AND `value` IN (SELECT j.value FROM json_each(old.`tags`) j)
@@ -59,10 +66,6 @@ BEGIN
 	WHERE old.`status` <> new.`status` OR old.`priority` <> new.`priority`
 		OR j.value NOT IN (SELECT value FROM json_each(old.`tags`))
 	ON CONFLICT DO UPDATE SET `count` = `count` + 1;
-	DELETE FROM `ticket_counters`
-	WHERE `account_id` = old.`account_id` AND `dimension` = 'tag'
-		AND `value` IN (SELECT j.value FROM json_each(old.`tags`) j WHERE old.`tags` IS NOT new.`tags`)
-		AND `value` NOT IN (SELECT j.value FROM json_each(new.`tags`) j) AND `count` = 0;
 END;
 --> statement-breakpoint
 DROP TRIGGER `ticket_tags_delete`;
@@ -76,11 +79,13 @@ CREATE TRIGGER `ticket_tags_delete` AFTER DELETE ON `tickets` WHEN old.`tags` <>
 	WHERE `account_id` = old.`account_id` AND `tag` IN (SELECT value FROM json_each(old.`tags`))
 		AND `status` = old.`status` AND `priority_rank` = old.`priority_rank` AND `updated_at` = old.`updated_at`
 		AND `number` = old.`number`;
+	DELETE FROM `ticket_counters`
+	WHERE `account_id` = old.`account_id` AND `dimension` = 'tag'
+		AND `value` IN (SELECT j.value FROM json_each(old.`tags`) j)
+		AND `status` = old.`status` AND `priority` = old.`priority`
+		AND `count` = 1;
 	UPDATE `ticket_counters` SET `count` = `count` - 1
 	WHERE `account_id` = old.`account_id` AND `dimension` = 'tag'
 		AND `value` IN (SELECT j.value FROM json_each(old.`tags`) j)
 		AND `status` = old.`status` AND `priority` = old.`priority`;
-	DELETE FROM `ticket_counters`
-	WHERE `account_id` = old.`account_id` AND `dimension` = 'tag'
-		AND `value` IN (SELECT j.value FROM json_each(old.`tags`) j) AND `count` = 0;
 END;
