@@ -23,5 +23,5 @@ export const ERASURES = [
     it.call('eraseHistory').remove(),
   ]),
   ...inside('findDueErasures/upToBytes', STEPS, (it) => [it.sql('bytes_so_far - bytes < ?').replaceWith('1')]),
-  ...inside('eraseNext/advance', STEPS, (it) => [it.variable(3, 3).value().replaceWith('sql`0`')]),
+  ...inside('eraseNext/advance', STEPS, (it) => [it.variable(3, 3).replaceWith('sql`0`')]),
 ]
