@@ -1,6 +1,7 @@
 import { CALLER_VERIFICATION } from './list/caller-verification.ts'
 import { CREDENTIALS } from './list/credentials.ts'
 import { DOCUMENT } from './list/document.ts'
+import { ERASURES } from './list/erasures.ts'
 import { HEADERS } from './list/headers.ts'
 import { LIMITS } from './list/limits.ts'
 import { MEMBERS } from './list/members.ts'
@@ -31,6 +32,7 @@ export const MUTATIONS: Mutation[] = [
   ...RESPONSES,
   ...RULES,
   ...WRITE_TIMES,
+  ...ERASURES,
   ...TRIGGERS,
   ...DOCUMENT,
   ...ORIGINS,

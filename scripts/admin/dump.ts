@@ -82,7 +82,11 @@ export function findSchema(runQuery: RunQuery): { before: string[]; after: strin
   const virtual = of('table').filter(isVirtual)
   const rebuilds = virtual.flatMap((statement) => {
     const [, name] = /^CREATE VIRTUAL TABLE\s+[`"]?(\w+)[`"]?\s+USING\s+fts5/i.exec(statement) ?? []
-    return name === undefined ? [] : [`INSERT INTO ${quoted(name)} (${quoted(name)}) VALUES ('rebuild')`]
+    if (name === undefined) return []
+    return [
+      `INSERT INTO ${quoted(name)} (${quoted(name)}) VALUES ('rebuild')`,
+      `INSERT INTO ${quoted(name)} (${quoted(name)}, rank) VALUES ('secure-delete', 1)`,
+    ]
   })
   return {
     before: [...of('table').filter((statement) => !isVirtual(statement)), ...of('index')],

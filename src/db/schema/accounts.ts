@@ -2,7 +2,7 @@ import { sql } from 'drizzle-orm'
 import { foreignKey, index, integer, primaryKey, sqliteTable, text, uniqueIndex } from 'drizzle-orm/sqlite-core'
 
 /**
- * `accounts`, `logins`, `key_directory`, `login_unlocks` and `app_secrets` are global. Every other table belongs to an
+ * `accounts`, `logins`, `key_directory`, `login_unlocks`, `app_secrets` and `backfills` are global. Every other table belongs to an
  * account, and each statement on it names `account_id`. Times are in milliseconds since the epoch. Triggers, full-text search,
  * STRICT and WITHOUT ROWID are written by hand in `migrations/`, because drizzle-kit does not support them.
  */
@@ -159,12 +159,26 @@ export const idempotencyRecords = sqliteTable(
     rows: text('rows').notNull(),
     secret: text('secret'),
     createdAt: integer('created_at').notNull(),
+    /** The ticket whose texts `rows` can hold. Null in records of earlier releases. */
+    ticketId: text('ticket_id'),
   },
   (t) => [
     primaryKey({ columns: [t.accountId, t.callerId, t.keyHash] }),
     index('idempotency_records_by_age').on(t.createdAt),
+    index('idempotency_records_by_ticket')
+      .on(t.accountId, t.ticketId, t.callerId, t.keyHash)
+      .where(sql`ticket_id IS NOT NULL`),
   ],
 )
 
 /** Always empty: a trigger aborts the batch that inserts a row, with the error of its rule. */
 export const batchAssertions = sqliteTable('guards', { rule: text('rule').notNull() })
+
+/** Work on rows of earlier releases that the sweep does in steps. A row is deleted when its work is done. */
+export const backfills = sqliteTable('backfills', {
+  name: text('name', { enum: ['erasures', 'tag_counters'] }).primaryKey(),
+  /** Where the next step begins. */
+  position: text('position').notNull(),
+  /** When (ms) the first step ran. */
+  startedAt: integer('started_at'),
+})
