@@ -63,9 +63,12 @@ const CASES: Record<ObjectCall, Case> = {
     status: 403,
   },
   'LOGIN_THROTTLE.reserveLogin': { send: login, status: 200 },
-  'LOGIN_THROTTLE.loginFailed': { send: () => login('wrong horse'), status: 401, logs: 'update login throttle' },
-  'LOGIN_THROTTLE.release': { send: login, status: 200, calls: 2, logs: 'update login throttle' },
-  'LOGIN_THROTTLE.trustAddress': { send: login, status: 200, logs: 'update login throttle' },
+  'LOGIN_THROTTLE.settle': { send: login, status: 200, calls: 2, logs: 'update login throttle' },
+  'LOGIN_THROTTLE.trustAddress': {
+    send: () => call('POST', 'auth/register', { body: registration(), address: freshIpAddress() }),
+    status: 201,
+    logs: 'update login throttle',
+  },
   'SWEEPER.ensureScheduled': {
     send: () => call('POST', 'webhooks', { token: account.admin.token, body: webhook() }),
     status: 201,
@@ -168,7 +171,7 @@ describe('a repeated call', () => {
 
   it('releases an attempt once, so that no additional attempts are possible', async () => {
     await failLogins(9)
-    breakObject('LOGIN_THROTTLE.release', (index) => (index < 4 ? lost() : undefined))
+    breakObject('LOGIN_THROTTLE.settle', (index) => (index < 4 ? lost() : undefined))
     expect((await login()).status).toBe(200)
     vi.restoreAllMocks()
     expect(await failLogins(2)).toEqual([401, 429])

@@ -3,6 +3,7 @@ import { CREDENTIALS } from './list/credentials.ts'
 import { DOCUMENT } from './list/document.ts'
 import { HEADERS } from './list/headers.ts'
 import { LIMITS } from './list/limits.ts'
+import { LOGINS } from './list/logins.ts'
 import { MEMBERS } from './list/members.ts'
 import { ORIGINS } from './list/origins.ts'
 import { PERMISSIONS } from './list/permissions.ts'
@@ -27,6 +28,7 @@ export const MUTATIONS: Mutation[] = [
   ...HEADERS,
   ...LIMITS,
   ...WEBHOOK_TARGETS,
+  ...LOGINS,
   ...MEMBERS,
   ...RESPONSES,
   ...RULES,

@@ -91,7 +91,7 @@ export async function createAccount(db: Database, name: string, email: string, o
         createdAt: now,
       }),
     ),
-    sqlText(insertSelect(loginIdentities, { emailNormalized, accountId: id, userId })),
+    sqlText(insertSelect(loginIdentities, { emailNormalized, accountId: id, userId, claimedAt: now })),
   )
   return `Account ${slug} (${id})\nAdmin    ${email}\nPassword ${password}   (shown here only)`
 }

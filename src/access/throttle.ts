@@ -5,7 +5,7 @@ import { logFailure } from '../core/log'
 import { HOUR, MINUTE } from '../lib/time'
 import type { PasswordOwner, Throttle } from '../service/context'
 import { callDurableObject } from './call-durable-object'
-import { LOGIN_FAILURES, type ThrottleDecision } from './durable-objects/login-throttle'
+import { LOGIN_FAILURES, type LoginCandidate } from './durable-objects/login-throttle'
 
 const SHARDS = 64
 const ADDRESS_FAILURES = {
@@ -23,63 +23,73 @@ export function throttleFor(env: Pick<Bindings, 'LOGIN_THROTTLE'>, address: stri
     const index = createHash('sha256').update(key).digest().readUInt32BE() % SHARDS
     return env.LOGIN_THROTTLE.getByName(`shard:${index}`)
   }
-  const reserve = async (name: string, { limit, windowMs, message }: typeof REGISTRATIONS) => {
+  const reserve = async (name: string, { message, ...limit }: typeof REGISTRATIONS) => {
+    const bucket = `${name}:${address}`
     const id = crypto.randomUUID()
-    const attempt = await callDurableObject(() => shard(address).reserve(`${name}:${address}`, id, limit, windowMs))
-    return { bucket: bucketOf(attempt, message), id }
+    const decision = await callDurableObject(() => shard(address).reserve(id, [{ bucket, ...limit }]))
+    if (!decision.allowed) throw rateLimited(message, decision.retryAfterSeconds)
+    return { refund: () => ignoreFailure(() => shard(address).settle(id, { counted: [], refunded: [bucket] })) }
+  }
+  const reserveLogin = async (emailNormalized: string, users: readonly string[]) => {
+    const email = emailHash(emailNormalized)
+    const attempt = { id: crypto.randomUUID(), email, emailNormalized, users, address }
+    const decision = await callDurableObject(() => shard(email).reserveLogin(attempt))
+    if (!decision.allowed) throw rateLimited(LOGIN_MESSAGE, decision.retryAfterSeconds)
+    const { candidates } = decision
+    const settle = (counted: readonly string[], user?: string) => {
+      const refunded = candidates.flatMap(bucketsOf).filter((bucket) => !counted.includes(bucket))
+      const trusted = user === undefined ? undefined : { user, address }
+      return ignoreFailure(() => shard(email).settle(attempt.id, { counted, refunded, trusted }))
+    }
+    return { candidates, settle }
   }
 
   return {
-    async guardPasswordCheck(owner, check) {
-      const email = emailHash(owner.emailNormalized)
-      const user = userName(owner)
+    async guardPasswordCheck(emailNormalized, owners, check) {
       const addressAttempt = await reserve('address', ADDRESS_FAILURES)
-      const attempt = { id: crypto.randomUUID(), email, emailNormalized: owner.emailNormalized, user, address }
-      const emailBucket = bucketOf(await callDurableObject(() => shard(email).reserveLogin(attempt)), LOGIN_MESSAGE)
-      const release = () =>
-        Promise.all([
-          ignoreFailure(() => shard(address).release(addressAttempt.bucket, addressAttempt.id)),
-          ignoreFailure(() => shard(email).release(emailBucket, attempt.id)),
-        ])
+      const { candidates, settle } = await reserveLogin(emailNormalized, owners.map(userName))
       try {
-        const result = await check()
-        await release()
-        if (user !== null) await ignoreFailure(() => shard(email).trustAddress(user, address))
-        return result
+        const allowed = new Set(candidates.map(({ user }) => user))
+        const owner = await check(owners.filter((each) => allowed.has(userName(each))))
+        const user = userName(owner)
+        await Promise.all([addressAttempt.refund(), settle(mismatchesOf(candidates, user), user)])
+        return owner
       } catch (error) {
-        if (isFailedLogin(error)) await ignoreFailure(() => shard(email).loginFailed(emailBucket, attempt.id))
-        else await release()
+        if (isFailedLogin(error)) await settle(candidates.flatMap(bucketsOf))
+        else await Promise.all([addressAttempt.refund(), settle([])])
         throw error
       }
     },
-    async trustAddress(owner) {
-      const user = userName(owner)
-      if (user !== null) await ignoreFailure(() => shard(emailHash(owner.emailNormalized)).trustAddress(user, address))
+    async trustAddress(emailNormalized, user) {
+      await ignoreFailure(() => shard(emailHash(emailNormalized)).trustAddress(userName(user), address))
     },
     async countRegistration() {
       await reserve('register', REGISTRATIONS)
     },
     async guardKeyLookup(lookUp) {
-      const { bucket, id } = await reserve('key', KEY_LOOKUPS)
+      const attempt = await reserve('key', KEY_LOOKUPS)
       const found = await lookUp()
-      if (found) await ignoreFailure(() => shard(address).release(bucket, id))
+      if (found) await attempt.refund()
       return found
     },
   }
+}
+
+function bucketsOf({ loginBucket, mismatchBucket }: LoginCandidate): string[] {
+  return mismatchBucket === null ? [loginBucket] : [loginBucket, mismatchBucket]
+}
+
+/** The buckets of the other candidates, with whose passwords that of a user was compared. */
+function mismatchesOf(candidates: readonly LoginCandidate[], user: string): string[] {
+  return candidates.flatMap((each) => (each.user === user || each.mismatchBucket === null ? [] : [each.mismatchBucket]))
 }
 
 function emailHash(emailNormalized: string): string {
   return createHash('sha256').update(emailNormalized).digest('hex')
 }
 
-function userName({ user }: PasswordOwner): string | null {
-  return user && `${user.accountId}/${user.id}`
-}
-
-/** Throws 429. */
-function bucketOf(decision: ThrottleDecision, message: string): string {
-  if (decision.allowed) return decision.bucket
-  throw rateLimited(message, decision.retryAfterSeconds)
+function userName({ accountId, id }: PasswordOwner): string {
+  return `${accountId}/${id}`
 }
 
 /** A lost call leaves an attempt counted, which errs on the safe side. */

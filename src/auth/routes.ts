@@ -23,7 +23,9 @@ const loginRoute = defineRoute({
   tags,
   guard: publicRoute,
   description:
-    'Returns a token for the user with this email and password. After 10 failed logins for an email, or 100 from an IP ' +
+    'Returns a token for the user with this email and password. Without `account`, the password is compared with those of two ' +
+    'users: the active ones with a password that have had the email for the longest time. If both match, the response is 401. ' +
+    'After 10 failed logins for an email, or 100 from an IP ' +
     'address, within 15 minutes, logins return 429 until the window ends. IP addresses from which the user has logged in ' +
     'within 30 days have their own limit.',
   errors: [
@@ -34,8 +36,8 @@ const loginRoute = defineRoute({
   ],
   request: {
     body: jsonRequest(LoginBody, {
-      'Email and password': { email: 'user@example.com', password: 'your_password' },
-      'Email with several accounts': { email: 'user@example.com', password: 'your_password', account: 'acme' },
+      'With the account': { email: 'user@example.com', password: 'your_password', account: 'acme' },
+      'Without the account': { email: 'user@example.com', password: 'your_password' },
     }),
   },
   responses: { 200: json(LoginResult, 'The token and the user', LOGGED_IN) },

@@ -10,7 +10,10 @@ export const LoginBody = z
     password: GivenPassword.openapi({ description: 'Password of the user.' }),
     account: singleLine(64)
       .optional()
-      .openapi({ description: 'Slug of the account. Required if several accounts have this email.', example: 'acme' }),
+      .openapi({
+        description: 'Slug of the account. Always send it: the email can also belong to users of other accounts.',
+        example: 'acme',
+      }),
   })
   .openapi('Login')
 

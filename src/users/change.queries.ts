@@ -43,7 +43,13 @@ export function insertUser(user: NewUser) {
       createdAt: nextWriteTime(accountId, { now }),
       lastLoginAt,
     }),
-    insertSelect(loginIdentities, { emailNormalized, accountId, userId: id }),
+    insertSelect(loginIdentities, {
+      emailNormalized,
+      accountId,
+      userId: id,
+      claimedAt: now,
+      canLogIn: passwordHash === null ? 0 : 1,
+    }),
   ]
 }
 
@@ -75,12 +81,17 @@ export interface UserChange {
  * Changes a user. Another email or a deactivation revokes the user's tokens, except for one. Fails with
  * `refused: last_admin`, and with `unique` if the account has another user with the email.
  */
-export function updateUserStatement(accountId: string, id: string, change: UserChange, exemptTokenId: string | null) {
+export function updateUserStatement(
+  accountId: string,
+  id: string,
+  change: UserChange,
+  { exemptTokenId, now }: { exemptTokenId: string | null; now: number },
+) {
   const { name, email, role, status } = change
   const newEmail = email === undefined ? null : { email, emailNormalized: asciiLower(email) }
   const revokes = revokesTokens(newEmail?.emailNormalized, status)
   return [
-    ...(newEmail ? [updateLoginIdentity(accountId, id, newEmail.emailNormalized)] : []),
+    ...(newEmail ? [updateLoginIdentity(accountId, id, newEmail.emailNormalized, now)] : []),
     update(
       users,
       {
@@ -102,11 +113,13 @@ function revokesTokens(emailNormalized: string | undefined, status: UserChange['
 }
 
 /** Before the user itself is changed: finds the identity by the user's present email. */
-function updateLoginIdentity(accountId: string, userId: string, emailNormalized: string) {
+function updateLoginIdentity(accountId: string, userId: string, emailNormalized: string, now: number) {
   const l = loginIdentities
   const present = sql`(SELECT ${users.emailNormalized} FROM ${users}
     WHERE ${users.accountId} = ${accountId} AND ${users.id} = ${userId} AND ${users.kind} = 'person')`
-  return update(l, { emailNormalized }, sql`${l.accountId} = ${accountId} AND ${l.emailNormalized} = ${present}`)
+  const claimedAt = sql<number>`CASE WHEN ${l.emailNormalized} = ${emailNormalized} THEN ${l.claimedAt} ELSE ${now} END`
+  const condition = sql`${l.accountId} = ${accountId} AND ${l.emailNormalized} = ${present}`
+  return update(l, { emailNormalized, claimedAt }, condition)
 }
 
 const PASSWORD = selection({

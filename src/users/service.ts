@@ -142,16 +142,16 @@ async function checkOwnPassword(ctx: ServiceContext, password: string | undefine
   if (!found) return null
   const [row] = found.password
   if (!row) throw invalidCredentials()
-  const owner = { emailNormalized: row.email_normalized, user: { accountId: caller.accountId, id: caller.id } }
-  await throttle.guardPasswordCheck(owner, async () => {
+  await throttle.guardPasswordCheck(row.email_normalized, [caller], async () => {
     if (!(await verifyPassword(password, row.password_hash))) throw invalidCredentials()
+    return caller
   })
   return row.token_version
 }
 
 async function changeUser(ctx: ServiceContext, id: string, changes: UserChange, exemptTokenId: string | null) {
   const { accountId } = ctx.caller
-  const writes = updateUserStatement(accountId, id, changes, exemptTokenId)
+  const writes = updateUserStatement(accountId, id, changes, { exemptTokenId, now: ctx.now })
   const update = () => commit(ctx, writes, { user: findUser(accountId, id) })
   const touchesCredentials = changes.email !== undefined || changes.role !== undefined || changes.status !== undefined
   if (touchesCredentials) await assertExists(ctx, id)

@@ -43,10 +43,6 @@ export const MEMBERS = [
   ...inside('readToken', ['access/tokens'], (it) => [it.variable(2, 2).replaceWith('payload as TokenClaims')]),
   ...inside('isValidClaim', ['access/verify-claim'], (it) => [it.condition(2, 3).always(false)]),
   ...inside('limiterName', ['access/rate-limits'], (it) => [it.returned().part(3).replaceWith('`member:${$2}`')]),
-  ...inside('LoginThrottle.isTrusted', ['access/throttle-addresses'], (it) => [it.operator('-').replaceWith('0')]),
-  ...inside('LoginThrottle.loginBucket', ['access/throttle-addresses'], (it) => [
-    it.template(1, 2).replaceWith('`login:${$1}:${$2}:${Math.random()}`'),
-  ]),
   ...inside('LOGIN_FAILURES', ['access/throttle'], (it) => [it.literal(10).replaceWith('11')]),
   ...inside('ADDRESS_FAILURES', ['access/throttle-addresses'], (it) => [it.literal(100).replaceWith('101')]),
   ...inside('REGISTRATIONS', ['auth/register'], (it) => [it.literal(5).replaceWith('6')]),

@@ -22,8 +22,18 @@ export const loginIdentities = sqliteTable(
     emailNormalized: text('email_key').notNull(),
     accountId: text('account_id').notNull(),
     userId: text('user_id').notNull(),
+    /** When (ms) the user got this email, which an import cannot choose. 0 in rows of earlier releases. */
+    claimedAt: integer('claimed_at').notNull().default(0),
+    /**
+     * Maintained by a trigger: 0 for users that are inactive or have no password. A row of an earlier release has 1 until its
+     * user changes.
+     */
+    canLogIn: integer('can_log_in').notNull().default(1),
   },
-  (t) => [primaryKey({ columns: [t.emailNormalized, t.accountId] })],
+  (t) => [
+    primaryKey({ columns: [t.emailNormalized, t.accountId] }),
+    index('logins_candidates').on(t.emailNormalized, t.claimedAt, t.userId, t.accountId).where(sql`can_log_in = 1`),
+  ],
 )
 
 /** Events after `fanned_out_sequence` have no deliveries yet. */
