@@ -1,4 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { accounts } from '../../src/db/schema/accounts'
+import { sql } from '../../src/db/sql'
+import { update } from '../../src/db/write'
 import { freshIpAddress } from '../../test/helpers/addresses'
 import {
   type Account,
@@ -9,6 +12,7 @@ import {
   type TestResponse,
 } from '../../test/helpers/api'
 import { warmUp } from '../../test/helpers/credentials'
+import { execute } from '../../test/helpers/database'
 import { breakObject, ERRORS, type Failure, type ObjectCall } from '../../test/helpers/failing-object'
 import { cheapHash, logIn } from '../../test/helpers/users'
 import { freshUrl } from '../../test/helpers/webhooks'
@@ -65,7 +69,10 @@ const CASES: Record<ObjectCall, Case> = {
   'LOGIN_THROTTLE.reserveLogin': { send: login, status: 200 },
   'LOGIN_THROTTLE.settle': { send: login, status: 200, calls: 2, logs: 'update login throttle' },
   'LOGIN_THROTTLE.trustAddress': {
-    send: () => call('POST', 'auth/register', { body: registration(), address: freshIpAddress() }),
+    send: async () => {
+      await execute(update(accounts, { allowRegistration: 1 }, sql`${accounts.id} = ${account.id}`))
+      return call('POST', 'auth/register', { body: registration(), address: freshIpAddress() })
+    },
     status: 201,
     logs: 'update login throttle',
   },

@@ -27,36 +27,60 @@ export function throttleFor(env: Pick<Bindings, 'LOGIN_THROTTLE'>, address: stri
     const bucket = `${name}:${address}`
     const id = crypto.randomUUID()
     const decision = await callDurableObject(() => shard(address).reserve(id, [{ bucket, ...limit }]))
-    if (!decision.allowed) throw rateLimited(message, decision.retryAfterSeconds)
-    return { refund: () => ignoreFailure(() => shard(address).settle(id, { counted: [], refunded: [bucket] })) }
+    return {
+      refusal: decision.allowed ? null : rateLimited(message, decision.retryAfterSeconds),
+      refund: () => ignoreFailure(() => shard(address).settle(id, { counted: [], refunded: [bucket] })),
+    }
+  }
+  const reserveOrThrow = async (...limit: Parameters<typeof reserve>) => {
+    const { refusal, refund } = await reserve(...limit)
+    if (refusal) throw refusal
+    return { refund }
   }
   const reserveLogin = async (emailNormalized: string, users: readonly string[]) => {
     const email = emailHash(emailNormalized)
     const attempt = { id: crypto.randomUUID(), email, emailNormalized, users, address }
     const decision = await callDurableObject(() => shard(email).reserveLogin(attempt))
-    if (!decision.allowed) throw rateLimited(LOGIN_MESSAGE, decision.retryAfterSeconds)
-    const { candidates } = decision
+    const candidates = decision.allowed ? decision.candidates : []
     const settle = (counted: readonly string[], user?: string) => {
       const refunded = candidates.flatMap(bucketsOf).filter((bucket) => !counted.includes(bucket))
       const trusted = user === undefined ? undefined : { user, address }
       return ignoreFailure(() => shard(email).settle(attempt.id, { counted, refunded, trusted }))
     }
-    return { candidates, settle }
+    return {
+      refusal: decision.allowed ? null : rateLimited(LOGIN_MESSAGE, decision.retryAfterSeconds),
+      candidates,
+      settle,
+      refund: () => settle([]),
+    }
   }
 
   return {
     async guardPasswordCheck(emailNormalized, owners, check) {
-      const addressAttempt = await reserve('address', ADDRESS_FAILURES)
-      const { candidates, settle } = await reserveLogin(emailNormalized, owners.map(userName))
+      const [byAddress, byEmail] = await bothOrNeither(
+        reserve('address', ADDRESS_FAILURES),
+        reserveLogin(emailNormalized, owners.map(userName)),
+      )
+      // Others can fill the limit of a shared IP address: it does not concern users that have logged in from there.
+      const candidates = byEmail.candidates.filter(({ isTrusted }) => isTrusted || !byAddress.refusal)
+      const countsForAddress = candidates.some(({ isTrusted }) => !isTrusted)
+      const refundAddress = () => (byAddress.refusal ? undefined : byAddress.refund())
+      if (candidates.length === 0) {
+        await Promise.all([refundAddress(), byEmail.refusal ? undefined : byEmail.refund()])
+        throw byAddress.refusal ?? byEmail.refusal
+      }
       try {
         const allowed = new Set(candidates.map(({ user }) => user))
         const owner = await check(owners.filter((each) => allowed.has(userName(each))))
         const user = userName(owner)
-        await Promise.all([addressAttempt.refund(), settle(mismatchesOf(candidates, user), user)])
+        await Promise.all([refundAddress(), byEmail.settle(mismatchesOf(candidates, user), user)])
         return owner
       } catch (error) {
-        if (isFailedLogin(error)) await settle(candidates.flatMap(bucketsOf))
-        else await Promise.all([addressAttempt.refund(), settle([])])
+        const isCounted = isFailedLogin(error)
+        await Promise.all([
+          isCounted && countsForAddress ? undefined : refundAddress(),
+          byEmail.settle(isCounted ? candidates.flatMap(bucketsOf) : []),
+        ])
         throw error
       }
     },
@@ -64,15 +88,33 @@ export function throttleFor(env: Pick<Bindings, 'LOGIN_THROTTLE'>, address: stri
       await ignoreFailure(() => shard(emailHash(emailNormalized)).trustAddress(userName(user), address))
     },
     async countRegistration() {
-      await reserve('register', REGISTRATIONS)
+      await reserveOrThrow('register', REGISTRATIONS)
     },
     async guardKeyLookup(lookUp) {
-      const attempt = await reserve('key', KEY_LOOKUPS)
+      const attempt = await reserveOrThrow('key', KEY_LOOKUPS)
       const found = await lookUp()
       if (found) await attempt.refund()
       return found
     },
   }
+}
+
+/** Runs two reservations concurrently. If one of them fails, the other one is refunded. */
+async function bothOrNeither<A extends Refundable, B extends Refundable>(
+  first: Promise<A>,
+  second: Promise<B>,
+): Promise<[A, B]> {
+  try {
+    return await Promise.all([first, second])
+  } catch (error) {
+    const made = (await Promise.allSettled([first, second])).filter((result) => result.status === 'fulfilled')
+    await Promise.all(made.map(({ value }) => value.refund()))
+    throw error
+  }
+}
+
+interface Refundable {
+  refund(): Promise<void>
 }
 
 function bucketsOf({ loginBucket, mismatchBucket }: LoginCandidate): string[] {

@@ -25,9 +25,8 @@ const loginRoute = defineRoute({
   description:
     'Returns a token for the user with this email and password. Without `account`, the password is compared with those of two ' +
     'users: the active ones with a password that have had the email for the longest time. If both match, the response is 401. ' +
-    'After 10 failed logins for an email, or 100 from an IP ' +
-    'address, within 15 minutes, logins return 429 until the window ends. IP addresses from which the user has logged in ' +
-    'within 30 days have their own limit.',
+    'After 10 failed logins for an email, or 100 from an IP address, within 15 minutes, logins return 429 until the window ' +
+    'ends. From an IP address that the user has logged in from within 30 days, the user has a limit of 10 of its own.',
   errors: [
     errorExample('invalid_credentials', 'Email, password and account do not match', invalidCredentials),
     errorExample('too_many_failures', 'Too many logins have failed', () =>

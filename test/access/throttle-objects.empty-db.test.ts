@@ -4,6 +4,7 @@ import { describe, expect, it, vi } from 'vitest'
 import { throttleFor } from '../../src/access/throttle'
 import { freshIpAddress } from '../helpers/addresses'
 import { call } from '../helpers/api'
+import { breakObject, ERRORS } from '../helpers/failing-object'
 import { failLogins, PASSWORD, useLoginFixture, WRONG_PASSWORD, withoutHashing } from '../helpers/login-throttle'
 import { logIn } from '../helpers/users'
 
@@ -50,9 +51,10 @@ describe('the Durable Objects of the login throttle', () => {
 
   it('are at most 64 for any emails and IP addresses, and most of them are used', async () => {
     const names: string[] = []
+    const candidate = { user: null, isTrusted: false, loginBucket: 'x', mismatchBucket: null }
     const stub = {
       reserve: () => ({ allowed: true }),
-      reserveLogin: () => ({ allowed: true, candidates: [] }),
+      reserveLogin: () => ({ allowed: true, candidates: [candidate] }),
       settle: () => 0,
       trustAddress: () => 0,
     }
@@ -201,6 +203,14 @@ describe('an object of the throttle that cannot be reached', () => {
       expect([response.status, response.body.error.code]).toEqual([503, 'unavailable'])
       expect(response.headers.get('Retry-After')).toMatch(/^\d+$/)
     }
+    vi.restoreAllMocks()
+    expect((await logIn(logins.jane.email, PASSWORD)).status).toBe(200)
+  })
+
+  it('is not counted for the email if only the IP address cannot be counted', async () => {
+    breakObject('LOGIN_THROTTLE.reserve', () => ({ error: ERRORS.overloaded() }))
+    for (let attempt = 0; attempt < 12; attempt += 1)
+      expect((await logIn(logins.jane.email, PASSWORD)).status).toBe(503)
     vi.restoreAllMocks()
     expect((await logIn(logins.jane.email, PASSWORD)).status).toBe(200)
   })

@@ -26,9 +26,17 @@ export const LOGINS = [
     it.sqlCondition("status = 'active'").remove(),
     it.sqlCondition('password_hash IS NOT NULL').remove(),
   ]),
-  ...inside('throttleFor', ['access/throttle'], (it) => [
-    it.call('rateLimited', 2, 2).enclosingIf().remove(),
-    it.call('isFailedLogin').always(false),
+  ...inside('throttleFor', ['access/throttle'], (it) => [it.call('isFailedLogin').always(false)]),
+  ...inside('throttleFor', ['access/throttle-known-users'], (it) => [
+    it.call('filter', 2, 3).unchain(),
+    it.operator('||').part(1).remove(),
+    it.operator('||').part(2).remove(),
+    it.operator('&&').part(2).remove(),
+    it.call('refundAddress', 1, 3).remove(),
+    it.operator('??').enclosingIf().remove(),
+  ]),
+  ...inside('bothOrNeither', ['access/throttle-objects.empty-db'], (it) => [
+    it.call('refund').enclosingStatement().remove(),
   ]),
   ...inside('throttleFor', ['auth/register'], (it) => [it.literal('register').enclosingStatement().remove()]),
   ...inside('mismatchesOf', ['auth/login-candidates'], (it) => [it.returned(1, 2).replaceWith('[]')]),
