@@ -96,7 +96,7 @@ export const CREDENTIALS = [
     it.call('hasPendingChange').enclosingStatement().remove(),
     it.reference('STALE_AFTER', 2, 2).enclosingStatement().remove(),
   ]),
-  ...inside('RateLimiter.readMember', ['access/invalidation'], (it) => [it.condition().always(false)]),
+  ...inside('RateLimiter.readMember', ['access/invalidation'], (it) => [it.condition(2, 2).always(false)]),
   ...inside('RateLimiter.memberState', ['access/member-state'], (it) => [it.operator('-').replaceWith('0')]),
   ...inside('memberCacheOf', ['access/invalidation'], (it) => [
     it.call('callDurableObject', 1, 2).replaceWith('Promise.resolve()'),

@@ -73,11 +73,18 @@ export const LOGINS = [
     it.sqlCondition('started = ?').replaceWith('? IS NOT NULL'),
   ]),
   ...inside('AttemptCounters.deleteExpired', ['access/throttle-objects.empty-db'], (it) => [
-    it.literal('DELETE FROM attempts WHERE at <= ?').enclosingStatement().remove(),
+    it.literal('DELETE FROM attempts WHERE at <= ? OR at > ?').enclosingStatement().remove(),
   ]),
   ...inside('MAX_ATTEMPT_DURATION', ['access/throttle-objects.empty-db'], (it) => [
     it.value().replaceWith('2 * $0'),
     it.value().replaceWith('$0 / 2'),
   ]),
   ...inside('AttemptCounters.counter', ['access/throttle'], (it) => [it.operator('>').remove()]),
+  ...inside('AttemptCounters.counter', ['access/clock-ahead'], (it) => [it.operator('<=').remove()]),
+  ...inside('LoginThrottle.resetIfUnlocked', ['access/clock-ahead'], (it) => [it.operator('>=').remove()]),
+  ...inside('RateLimiter.readMember', ['access/clock-ahead'], (it) => [it.condition(1, 2).always(false)]),
+  ...inside('RateLimiterStore.hasPendingChange', ['access/clock-ahead'], (it) => [
+    it.call('addPendingChange').enclosingIf().remove(),
+  ]),
+  ...inside('hit', ['access/window'], (it) => [it.condition(1, 3).always(true)]),
 ]

@@ -23,7 +23,7 @@ export const REVOCATION = [
     it.call('exec').replaceWith('this.load()'),
   ]),
   ...inside('RateLimiterStore.hasPendingChange', ['access/invalidation'], (it) => [
-    it.operator('>').replaceWith('$1 > 0'),
+    it.operator('>', 2, 2).replaceWith('$1 > 0'),
   ]),
   ...inside('RateLimiterStore.cacheMember', ['access/invalidation'], (it) => [
     it.call('removePendingChange').enclosingIf().remove(),

@@ -1,4 +1,5 @@
 import { MINUTE, SECOND } from '../../lib/time'
+import { CLOCK_MARGIN } from '../clock'
 
 /** Longer than a login takes: an older attempt that was not settled was lost, and stays counted. */
 const MAX_ATTEMPT_DURATION = MINUTE
@@ -57,10 +58,14 @@ export class AttemptCounters {
   }
 
   hasInFlight(bucket: string): boolean {
-    const since = Date.now() - MAX_ATTEMPT_DURATION
-    return (
-      this.sql.exec('SELECT 1 FROM attempts WHERE bucket = ? AND at > ? LIMIT 1', bucket, since).toArray().length > 0
+    const now = Date.now()
+    const inFlight = this.sql.exec(
+      'SELECT 1 FROM attempts WHERE bucket = ? AND at > ? AND at <= ? LIMIT 1',
+      bucket,
+      now - MAX_ATTEMPT_DURATION,
+      now + CLOCK_MARGIN,
     )
+    return inFlight.toArray().length > 0
   }
 
   /** Waits until an attempt of any bucket is settled. */
@@ -83,8 +88,9 @@ export class AttemptCounters {
 
   /** Deletes windows that have ended, and lost attempts. */
   deleteExpired(now: number): void {
-    this.sql.exec('DELETE FROM counters WHERE ends < ?', now)
-    this.sql.exec('DELETE FROM attempts WHERE at <= ?', now - MAX_ATTEMPT_DURATION)
+    const latest = now + CLOCK_MARGIN
+    this.sql.exec('DELETE FROM counters WHERE ends < ? OR started > ?', now, latest)
+    this.sql.exec('DELETE FROM attempts WHERE at <= ? OR at > ?', now - MAX_ATTEMPT_DURATION, latest)
   }
 
   private add(bucket: string, id: string, now: number, windowMs: number): void {
@@ -102,7 +108,8 @@ export class AttemptCounters {
 
   private counter(bucket: string, now: number, windowMs: number): Counter {
     const [found] = this.sql.exec<Counter>('SELECT started, count FROM counters WHERE bucket = ?', bucket).toArray()
-    return found && found.started + windowMs > now ? found : { started: now, count: 0 }
+    const isCurrent = found && found.started <= now + CLOCK_MARGIN && found.started + windowMs > now
+    return isCurrent ? found : { started: now, count: 0 }
   }
 
   private isCounted(bucket: string, id: string): boolean {

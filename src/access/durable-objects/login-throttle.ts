@@ -160,7 +160,8 @@ export class LoginThrottle extends DurableObject<Bindings> {
   /** Deletes a counter that began before the operator unlocked the email. Looks it up every 20 s at most. */
   private async resetIfUnlocked(bucket: string, emailNormalized: string): Promise<boolean> {
     const now = Date.now()
-    if (now - (this.unlockCheckedAt.get(bucket) ?? 0) < UNLOCK_CHECK_INTERVAL) return false
+    const age = now - (this.unlockCheckedAt.get(bucket) ?? 0)
+    if (age >= 0 && age < UNLOCK_CHECK_INTERVAL) return false
     this.unlockCheckedAt.set(bucket, now)
     const unlockedAt = await findUnlockTime(this.env, emailNormalized).catch(() => null)
     return unlockedAt !== null && this.counters.reset(bucket, unlockedAt)

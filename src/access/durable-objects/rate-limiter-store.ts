@@ -1,4 +1,5 @@
 import { DAY, MINUTE } from '../../lib/time'
+import { CLOCK_MARGIN } from '../clock'
 import type { MemberState, RevokedToken } from '../member-state'
 import type { RateLimitWindow } from '../window'
 
@@ -61,7 +62,10 @@ export class RateLimiterStore {
     this.storage.sql.exec('DELETE FROM doubts WHERE change_id = ?', changeId)
   }
 
-  hasPendingChange(now: number): boolean {
+  /** A change under a clock that ran ahead stays pending until `latest`. */
+  hasPendingChange(now: number, latest: number): boolean {
+    for (const [changeId, until] of this.load().pendingChanges)
+      if (until > latest + CLOCK_MARGIN) this.addPendingChange(changeId, latest)
     return [...this.load().pendingChanges.values()].some((until) => until > now)
   }
 

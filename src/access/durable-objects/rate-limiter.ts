@@ -115,7 +115,7 @@ export class RateLimiter extends DurableObject<Bindings> {
   private async memberState(claim: Claim): Promise<MemberState | null> {
     const { memberState, cached_at } = this.store.read()
     const now = Date.now()
-    if (this.store.hasPendingChange(now)) return this.readMember(claim)
+    if (this.store.hasPendingChange(now, now + INVALIDATION)) return this.readMember(claim)
     // After a clock went back, the age is unknown.
     const age = now < cached_at ? STALE_AFTER : now - cached_at
     if (age < REFRESH_AFTER) return memberState
@@ -143,8 +143,10 @@ export class RateLimiter extends DurableObject<Bindings> {
     this.reads += 1
     const read = this.reads
     const startedAt = Date.now()
-    const known = this.store.read().cached_at
-    const { memberState, revokedTokens } = await findMemberState(this.env, member, known)
+    const { cached_at } = this.store.read()
+    // Under a clock that ran ahead, tokens may have been revoked since then at earlier times.
+    const since = cached_at > startedAt ? 0 : cached_at
+    const { memberState, revokedTokens } = await findMemberState(this.env, member, since)
     if (read < this.newestRead) return memberState
     this.newestRead = read
     this.store.cacheMember(memberState, startedAt, revokedTokens)
@@ -152,7 +154,8 @@ export class RateLimiter extends DurableObject<Bindings> {
   }
 
   private touchKey(accountId: string, keyId: string, now: number): void {
-    if (now - this.store.read().touched_at < TOUCH_INTERVAL) return
+    const age = now - this.store.read().touched_at
+    if (age >= 0 && age < TOUCH_INTERVAL) return
     this.store.saveTouchTime(now)
     this.ctx.waitUntil(
       touchApiKey(this.env, accountId, keyId, now).catch((error) => {
