@@ -17,7 +17,7 @@ import {
   updatePassword,
   updateUserStatement,
 } from './change.queries'
-import { emailTaken } from './errors'
+import { emailTaken, ownPassword } from './errors'
 import { findUser } from './queries'
 import { type ChangePasswordInput, type CreateUserInput, presentUser, type UpdateUserInput } from './schema'
 
@@ -90,17 +90,17 @@ export async function createUser(ctx: ServiceContext, input: CreateUserInput) {
  */
 export async function updateUser(ctx: ServiceContext, id: string, input: UpdateUserInput) {
   const { caller } = ctx
-  const isSelf = caller.kind === 'person' && caller.id === id
-  if (!isSelf && !managesUsers(caller.role)) throw readsUsers(caller.role) ? forbidden() : notFound()
+  const changesSelf = isSelf(ctx, id)
+  if (!changesSelf && !managesUsers(caller.role)) throw readsUsers(caller.role) ? forbidden() : notFound()
   const adminFields = (['role', 'status'] as const).filter((field) => input[field] !== undefined)
   if (adminFields.length > 0 && !managesUsers(caller.role)) throw fieldsForbidden(adminFields)
-  if (isSelf && input.email !== undefined) await checkOwnPassword(ctx, input.current_password)
+  if (changesSelf && input.email !== undefined) await checkOwnPassword(ctx, input.current_password)
   else if (input.current_password !== undefined)
     throw invalidInput([
       detail(['current_password'], 'not_allowed', 'is only accepted with a change of your own email'),
     ])
   const { name, email, role, status } = input
-  const exemptTokenId = isSelf && status !== 'inactive' ? (caller.token?.id ?? null) : null
+  const exemptTokenId = changesSelf && status !== 'inactive' ? (caller.token?.id ?? null) : null
   return changeUser(ctx, id, { name, email, role, status }, exemptTokenId)
 }
 
@@ -109,8 +109,9 @@ export async function deactivateUser(ctx: ServiceContext, id: string): Promise<v
   await changeUser(ctx, id, { status: 'inactive' }, null)
 }
 
-/** Sets a user's password and immediately revokes all its tokens. For admins. Throws 404. */
+/** Sets another user's password and immediately revokes all its tokens. For admins. Throws 403 for oneself, and 404. */
 export async function setPassword(ctx: ServiceContext, id: string, password: string): Promise<void> {
+  if (isSelf(ctx, id)) throw ownPassword()
   await assertExists(ctx, id)
   const hash = await hashPassword(password)
   const { accountId } = ctx.caller
@@ -164,9 +165,13 @@ async function changeUser(ctx: ServiceContext, id: string, changes: UserChange, 
   return presentUser(row)
 }
 
+function isSelf({ caller }: ServiceContext, id: string): boolean {
+  return caller.kind === 'person' && caller.id === id
+}
+
 /** An unknown ID must not create a Durable Object. */
 async function assertExists(ctx: ServiceContext, id: string): Promise<void> {
-  if (ctx.caller.kind === 'person' && id === ctx.caller.id) return
+  if (isSelf(ctx, id)) return
   await assertFound(ctx, findUser(ctx.caller.accountId, id))
 }
 

@@ -136,6 +136,7 @@ export const MESSAGES: Record<ServiceErrorCode, readonly string[]> = {
   conflict: ['The request conflicts with the current state'],
   cursor_expired: ['The cursor is older than the retained events'],
   forbidden: [
+    'Change your own password with POST /auth/password',
     'HTTPS is required: send the request to {…}',
     'No account with this slug is open for registration',
     'Signup is closed: the operator of this service creates accounts',

@@ -40,6 +40,7 @@ export const MEMBERS = [
   ]),
   ...inside('getUser', ['users/get'], (it) => [it.call('readsUsers').enclosingStatement().remove()]),
   ...inside('updateUser', ['access/revocation', 'auth/password'], (it) => [it.operator('!==', 4, 4).remove()]),
+  ...inside('setPassword', ['users/set-password'], (it) => [it.call('ownPassword').enclosingIf().remove()]),
   ...inside('readToken', ['access/tokens'], (it) => [it.variable(2, 2).replaceWith('payload as TokenClaims')]),
   ...inside('isValidClaim', ['access/verify-claim'], (it) => [it.condition(2, 3).always(false)]),
   ...inside('limiterName', ['access/rate-limits'], (it) => [it.returned().part(3).replaceWith('`member:${$2}`')]),
@@ -49,7 +50,7 @@ export const MEMBERS = [
   ...inside('KEY_LOOKUPS', ['api-keys/secrets'], (it) => [it.literal(10).replaceWith('11')]),
   ...inside('createAccount', ['accounts/create'], (it) => [it.call('countRegistration').enclosingStatement().remove()]),
   ...inside('register', ['auth/register'], (it) => [it.call('countRegistration').enclosingStatement().remove()]),
-  ...inside('getUser/assertExists', ['api-keys/member'], (it) => [it.operator('===', 1, 2).remove()]),
+  ...inside('getUser/isSelf', ['api-keys/member'], (it) => [it.operator('===', 1, 2).remove()]),
   ...equivalent(
     'the user to change was found before, and is not an API key',
     inside('updatePassword', ['api-keys/member', 'users/set-password'], (it) => [
