@@ -5,31 +5,51 @@ import { logFailure } from '../core/log'
 import { HOUR, MINUTE } from '../lib/time'
 import type { PasswordOwner, Throttle } from '../service/context'
 import { callDurableObject } from './call-durable-object'
+import { ipNetworkKey, NETWORK_FACTOR, shardOf } from './client-address'
 import { LOGIN_FAILURES, type LoginCandidate } from './durable-objects/login-throttle'
 
 const SHARDS = 64
-const ADDRESS_FAILURES = {
+interface AddressLimit {
+  limit: number
+  windowMs: number
+  message: (limit: number, source: string) => string
+}
+const ADDRESS_FAILURES: AddressLimit = {
   limit: 100,
   windowMs: 15 * MINUTE,
-  message: '100 failed logins from one IP address in 15 minutes',
+  message: (limit, source) => `${limit} failed logins from one ${source} in 15 minutes`,
 }
-const REGISTRATIONS = { limit: 5, windowMs: HOUR, message: '5 registrations per hour from one IP address' }
-const KEY_LOOKUPS = { limit: 10, windowMs: MINUTE, message: '10 unknown API keys per minute from one IP address' }
+const REGISTRATIONS: AddressLimit = {
+  limit: 5,
+  windowMs: HOUR,
+  message: (limit, source) => `${limit} registrations per hour from one ${source}`,
+}
+const KEY_LOOKUPS: AddressLimit = {
+  limit: 10,
+  windowMs: MINUTE,
+  message: (limit, source) => `${limit} unknown API keys per minute from one ${source}`,
+}
 const LOGIN_MESSAGE = `${LOGIN_FAILURES.limit} failed logins for one email in 15 minutes`
 
 /** Limits of password guesses, registrations and key lookups from an IP address. Only hashes of emails are stored. */
 export function throttleFor(env: Pick<Bindings, 'LOGIN_THROTTLE'>, address: string): Throttle {
-  const shard = (key: string) => {
-    const index = createHash('sha256').update(key).digest().readUInt32BE() % SHARDS
-    return env.LOGIN_THROTTLE.getByName(`shard:${index}`)
-  }
-  const reserve = async (name: string, { message, ...limit }: typeof REGISTRATIONS) => {
-    const bucket = `${name}:${address}`
+  const shard = (key: string) => env.LOGIN_THROTTLE.getByName(`shard:${shardOf(key, SHARDS)}`)
+  const network = ipNetworkKey(address)
+  const addressShard = () => shard(network ?? address)
+  const reserve = async (name: string, { limit, windowMs, message }: AddressLimit) => {
+    const own = { bucket: `${name}:${address}`, limit, windowMs }
+    const ofNetwork = { bucket: `${name}:${network}`, limit: limit * NETWORK_FACTOR, windowMs }
+    const limits = network === null ? [own] : [own, ofNetwork]
     const id = crypto.randomUUID()
-    const decision = await callDurableObject(() => shard(address).reserve(id, [{ bucket, ...limit }]))
+    const decision = await callDurableObject(() => addressShard().reserve(id, limits))
+    const refuse = (bucket: string, retryAfterSeconds: number) =>
+      bucket === own.bucket
+        ? rateLimited(message(own.limit, 'IP address'), retryAfterSeconds)
+        : rateLimited(message(ofNetwork.limit, 'IPv6 /48 network'), retryAfterSeconds)
+    const refunded = limits.map(({ bucket }) => bucket)
     return {
-      refusal: decision.allowed ? null : rateLimited(message, decision.retryAfterSeconds),
-      refund: () => ignoreFailure(() => shard(address).settle(id, { counted: [], refunded: [bucket] })),
+      refusal: decision.allowed ? null : refuse(decision.bucket, decision.retryAfterSeconds),
+      refund: () => ignoreFailure(() => addressShard().settle(id, { counted: [], refunded })),
     }
   }
   const reserveOrThrow = async (...limit: Parameters<typeof reserve>) => {

@@ -33,7 +33,7 @@ export const LOGINS = [
     it.operator('||').part(2).remove(),
     it.operator('&&').part(2).remove(),
     it.call('refundAddress', 1, 3).remove(),
-    it.operator('??').enclosingIf().remove(),
+    it.operator('??', 2, 2).enclosingIf().remove(),
   ]),
   ...inside('bothOrNeither', ['access/throttle-objects.empty-db'], (it) => [
     it.call('refund').enclosingStatement().remove(),
