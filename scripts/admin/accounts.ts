@@ -84,6 +84,7 @@ export async function createAccount(db: Database, name: string, email: string, o
         name: adminName,
         email,
         emailNormalized,
+        emailVerified: 1,
         role: 'admin',
         status: 'active',
         passwordHash: hash,

@@ -26,6 +26,7 @@ export async function createAccount(ctx: PublicContext, input: CreateAccountInpu
     id: newId('user', ctx.now),
     name: input.name,
     email: input.email,
+    emailVerified: false,
     role: 'admin',
     passwordHash: await hashPassword(input.password),
     lastLoginAt: ctx.now,

@@ -105,6 +105,7 @@ export async function register(ctx: PublicContext, input: z.infer<typeof Registe
     id: newId('user', ctx.now),
     name: input.name,
     email: input.email,
+    emailVerified: false,
     role: 'customer',
     passwordHash,
     lastLoginAt: ctx.now,

@@ -18,6 +18,8 @@ interface NewUser {
   id: string
   name: string
   email: string
+  /** Whether somebody other than the user entered the email. */
+  emailVerified: boolean
   role: Role
   passwordHash: string | null
   lastLoginAt: number | null
@@ -26,7 +28,7 @@ interface NewUser {
 
 /** Inserts a user and its login identity. Fails with `unique` if the account has a user with the email. */
 export function insertUser(user: NewUser) {
-  const { accountId, id, name, email, role, passwordHash, lastLoginAt, now } = user
+  const { accountId, id, name, email, emailVerified, role, passwordHash, lastLoginAt, now } = user
   const emailNormalized = asciiLower(email)
   return [
     insertSelect(users, {
@@ -36,6 +38,7 @@ export function insertUser(user: NewUser) {
       name,
       email,
       emailNormalized,
+      emailVerified: emailVerified ? 1 : 0,
       role,
       status: 'active',
       passwordHash,
@@ -85,10 +88,10 @@ export function updateUserStatement(
   accountId: string,
   id: string,
   change: UserChange,
-  { exemptTokenId, now }: { exemptTokenId: string | null; now: number },
+  { exemptTokenId, verifiesEmail, now }: { exemptTokenId: string | null; verifiesEmail: boolean; now: number },
 ) {
   const { name, email, role, status } = change
-  const newEmail = email === undefined ? null : { email, emailNormalized: asciiLower(email) }
+  const newEmail = email === undefined ? null : emailColumns(email, verifiesEmail)
   const revokes = revokesTokens(newEmail?.emailNormalized, status)
   return [
     ...(newEmail ? [updateLoginIdentity(accountId, id, newEmail.emailNormalized, now)] : []),
@@ -103,6 +106,13 @@ export function updateUserStatement(
       sql`${users.accountId} = ${accountId} AND ${users.id} = ${id} AND ${users.kind} = 'person'`,
     ),
   ]
+}
+
+function emailColumns(email: string, isVerified: boolean) {
+  const emailNormalized = asciiLower(email)
+  const emailVerified = sql<number>`CASE WHEN ${users.emailNormalized} = ${emailNormalized}
+    THEN ${users.emailVerified} ELSE ${isVerified ? 1 : 0} END`
+  return { email, emailNormalized, emailVerified }
 }
 
 /** 1 or 0: compares the change with the committed row. */

@@ -41,6 +41,7 @@ interface NewUserInput {
   id: string
   name: string
   email: string
+  emailVerified: boolean
   role: Role
   passwordHash: string | null
   lastLoginAt: number | null
@@ -67,6 +68,7 @@ export async function createUser(ctx: ServiceContext, input: CreateUserInput) {
     id,
     name: input.name,
     email: input.email,
+    emailVerified: true,
     role: input.role ?? 'customer',
     passwordHash: input.password === undefined ? null : await hashPassword(input.password),
     lastLoginAt: null,
@@ -152,7 +154,11 @@ async function checkOwnPassword(ctx: ServiceContext, password: string | undefine
 
 async function changeUser(ctx: ServiceContext, id: string, changes: UserChange, exemptTokenId: string | null) {
   const { accountId } = ctx.caller
-  const writes = updateUserStatement(accountId, id, changes, { exemptTokenId, now: ctx.now })
+  const writes = updateUserStatement(accountId, id, changes, {
+    exemptTokenId,
+    verifiesEmail: !isSelf(ctx, id),
+    now: ctx.now,
+  })
   const update = () => commit(ctx, writes, { user: findUser(accountId, id) })
   const touchesCredentials = changes.email !== undefined || changes.role !== undefined || changes.status !== undefined
   if (touchesCredentials) await assertExists(ctx, id)

@@ -127,6 +127,7 @@ export async function createTestMember(accountId: string, role: Role, options: M
         name,
         email,
         emailNormalized: email.toLowerCase(),
+        emailVerified: 1,
         role,
         status: options.status ?? 'active',
         passwordHash: options.passwordHash ?? null,

@@ -38,6 +38,12 @@ export const MEMBERS = [
   ...inside('countUsers/matches', ['api-keys/member', 'users/list'], (it) => [
     it.sqlCondition("kind = 'person'").remove(),
   ]),
+  ...inside('emailColumns', ['users/email-verified'], (it) => [
+    it.sql('CASE WHEN email_key = ? THEN email_verified ELSE ? END').replaceWith('?'),
+  ]),
+  ...inside('register', ['users/email-verified'], (it) => [it.property('emailVerified').value().replaceWith('true')]),
+  ...inside('createAccount', ['accounts/create'], (it) => [it.property('emailVerified').value().replaceWith('true')]),
+  ...inside('changeUser', ['users/email-verified'], (it) => [it.property('verifiesEmail').value().always(true)]),
   ...inside('getUser', ['users/get'], (it) => [it.call('readsUsers').enclosingStatement().remove()]),
   ...inside('updateUser', ['access/revocation', 'auth/password'], (it) => [it.operator('!==', 4, 4).remove()]),
   ...inside('setPassword', ['users/set-password'], (it) => [it.call('ownPassword').enclosingIf().remove()]),

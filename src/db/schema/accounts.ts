@@ -70,6 +70,11 @@ export const users = sqliteTable(
     name: text('name').notNull(),
     email: text('email').notNull(),
     emailNormalized: text('email_key').notNull(),
+    /**
+     * 0 if the user entered the email itself, and in rows of earlier releases, which do not show who did: nobody may take an
+     * email for verified that is not known to be.
+     */
+    emailVerified: integer('email_verified').notNull().default(0),
     role: text('role', { enum: ['admin', 'agent', 'customer'] }).notNull(),
     status: text('status', { enum: ['active', 'inactive'] }).notNull(),
     passwordHash: text('password_hash'),
