@@ -2,8 +2,8 @@ import { alias } from '../db/alias'
 import { accounts, loginIdentities, revokedTokens, users } from '../db/schema/accounts'
 import { type RowOf, selection } from '../db/selection'
 import { sql } from '../db/sql'
-import { query, select } from '../db/statement'
-import { deleteFrom, insertSelect } from '../db/write'
+import { query, type Statement, select } from '../db/statement'
+import { deleteFrom, insertSelect, update } from '../db/write'
 
 const a = alias(accounts, 'a')
 const l = alias(loginIdentities, 'l')
@@ -62,18 +62,35 @@ export function recordLogin(accountId: string, userId: string, tokenVersion: num
   )
 }
 
-/** Revokes a token, which is recorded until it would have expired (ms). Changes nothing if it was revoked before. */
-export function insertRevokedToken(
+/** How many revoked tokens of one user are recorded. */
+export const MAX_REVOKED_TOKENS = 1_000
+
+/**
+ * Revokes a token, which is recorded until it would have expired (ms). Changes nothing if it was revoked before. If the user has
+ * too many such tokens, all of its tokens are revoked by raising their version, and only this one is recorded.
+ */
+export function revokeToken(
   accountId: string,
   userId: string,
   token: { id: string; expiresAt: number },
   now: number,
-) {
-  return insertSelect(
-    revokedTokens,
-    { accountId, userId, tokenId: token.id, revokedAt: now, expiresAt: token.expiresAt },
-    sql`WHERE 1 ON CONFLICT DO NOTHING`,
-  )
+): Statement<never>[] {
+  const r = revokedTokens
+  const ofUser = sql`${r.accountId} = ${accountId} AND ${r.userId} = ${userId}`
+  const isFull = sql`EXISTS (SELECT 1 FROM ${r} WHERE ${ofUser} LIMIT 1 OFFSET ${MAX_REVOKED_TOKENS - 1})`
+  return [
+    update(
+      users,
+      { tokenVersion: sql`${users.tokenVersion} + 1`, exemptTokenId: null },
+      sql`${users.accountId} = ${accountId} AND ${users.id} = ${userId} AND ${isFull}`,
+    ),
+    deleteFrom(r, sql`${ofUser} AND ${isFull}`),
+    insertSelect(
+      r,
+      { accountId, userId, tokenId: token.id, revokedAt: now, expiresAt: token.expiresAt },
+      sql`WHERE 1 ON CONFLICT DO NOTHING`,
+    ),
+  ]
 }
 
 const ACCOUNT_ID = selection({ account_id: revokedTokens.accountId })

@@ -73,7 +73,9 @@ const logoutRoute = defineRoute({
   path: '/auth/logout',
   operationId: 'logout',
   summary: 'Log out',
-  description: 'Revokes the token of the request.',
+  description:
+    'Revokes the token of the request. The logout after 1,000 others within the lifetime of a token revokes all tokens of the ' +
+    'user.',
   tags,
   guard: requireUser(EVERYONE),
   responses: { 204: emptyBody('The token is revoked') },

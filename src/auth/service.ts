@@ -19,9 +19,9 @@ import {
   findAccountsWithExpiredTokens,
   findCandidates,
   findOpenAccount,
-  insertRevokedToken,
   MAX_CANDIDATES,
   recordLogin,
+  revokeToken,
 } from './queries'
 import type { LoginBody, LoginResult, RegisterBody } from './schema'
 
@@ -123,12 +123,12 @@ export async function register(ctx: PublicContext, input: z.infer<typeof Registe
   return presentLogin(ctx, account.id, newUser.user)
 }
 
-/** Revokes the token of the request. Throws 403 for an API key. */
+/** Revokes the token of the request, and after too many logouts of the user all its tokens. Throws 403 for an API key. */
 export async function logout(ctx: ServiceContext): Promise<void> {
   const { accountId, id, token } = ctx.caller
   if (!token) throw forbidden()
   const revoked = { id: token.id, expiresAt: token.expiresAt * SECOND }
-  const commit = () => ctx.db.all(insertRevokedToken(accountId, id, revoked, ctx.now))
+  const commit = () => ctx.db.change(revokeToken(accountId, id, revoked, ctx.now), {})
   await ctx.memberCache.withInvalidation({ kind: 'person', id }, commit).catch(rethrow)
 }
 

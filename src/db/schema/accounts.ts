@@ -117,6 +117,7 @@ export const revokedTokens = sqliteTable(
   },
   (t) => [
     primaryKey({ columns: [t.accountId, t.userId, t.tokenId] }),
+    index('revoked_tokens_by_time').on(t.accountId, t.userId, t.revokedAt),
     index('revoked_tokens_by_expiry').on(t.expiresAt),
   ],
 )
