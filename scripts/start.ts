@@ -126,7 +126,7 @@ Demo logins, each with the password your_password:
   account globex (premium)     ada@globex.example (admin), with 200 tickets
 
 Try it:
-  curl -s ${origin}/api/v1/auth/login -H 'Content-Type: application/json' -d '{"email":"user@example.com","password":"your_password"}'
+  curl -s ${origin}/api/v1/auth/login -H 'Content-Type: application/json' -d '{"email":"user@example.com","password":"your_password","account":"acme"}'
 
 Ctrl-C stops it. The data stays; npm run reset starts over.`
 }

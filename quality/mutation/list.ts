@@ -4,6 +4,7 @@ import { DOCUMENT } from './list/document.ts'
 import { ERASURES } from './list/erasures.ts'
 import { HEADERS } from './list/headers.ts'
 import { LIMITS } from './list/limits.ts'
+import { LOGINS } from './list/logins.ts'
 import { MEMBERS } from './list/members.ts'
 import { ORIGINS } from './list/origins.ts'
 import { PERMISSIONS } from './list/permissions.ts'
@@ -28,6 +29,7 @@ export const MUTATIONS: Mutation[] = [
   ...HEADERS,
   ...LIMITS,
   ...WEBHOOK_TARGETS,
+  ...LOGINS,
   ...MEMBERS,
   ...RESPONSES,
   ...RULES,

@@ -18,6 +18,8 @@ interface NewUser {
   id: string
   name: string
   email: string
+  /** Whether somebody other than the user entered the email. */
+  emailVerified: boolean
   role: Role
   passwordHash: string | null
   lastLoginAt: number | null
@@ -26,7 +28,7 @@ interface NewUser {
 
 /** Inserts a user and its login identity. Fails with `unique` if the account has a user with the email. */
 export function insertUser(user: NewUser) {
-  const { accountId, id, name, email, role, passwordHash, lastLoginAt, now } = user
+  const { accountId, id, name, email, emailVerified, role, passwordHash, lastLoginAt, now } = user
   const emailNormalized = asciiLower(email)
   return [
     insertSelect(users, {
@@ -36,6 +38,7 @@ export function insertUser(user: NewUser) {
       name,
       email,
       emailNormalized,
+      emailVerified: emailVerified ? 1 : 0,
       role,
       status: 'active',
       passwordHash,
@@ -43,7 +46,13 @@ export function insertUser(user: NewUser) {
       createdAt: nextWriteTime(accountId, { now }),
       lastLoginAt,
     }),
-    insertSelect(loginIdentities, { emailNormalized, accountId, userId: id }),
+    insertSelect(loginIdentities, {
+      emailNormalized,
+      accountId,
+      userId: id,
+      claimedAt: now,
+      canLogIn: passwordHash === null ? 0 : 1,
+    }),
   ]
 }
 
@@ -75,12 +84,17 @@ export interface UserChange {
  * Changes a user. Another email or a deactivation revokes the user's tokens, except for one. Fails with
  * `refused: last_admin`, and with `unique` if the account has another user with the email.
  */
-export function updateUserStatement(accountId: string, id: string, change: UserChange, exemptTokenId: string | null) {
+export function updateUserStatement(
+  accountId: string,
+  id: string,
+  change: UserChange,
+  { exemptTokenId, verifiesEmail, now }: { exemptTokenId: string | null; verifiesEmail: boolean; now: number },
+) {
   const { name, email, role, status } = change
-  const newEmail = email === undefined ? null : { email, emailNormalized: asciiLower(email) }
+  const newEmail = email === undefined ? null : emailColumns(email, verifiesEmail)
   const revokes = revokesTokens(newEmail?.emailNormalized, status)
   return [
-    ...(newEmail ? [updateLoginIdentity(accountId, id, newEmail.emailNormalized)] : []),
+    ...(newEmail ? [updateLoginIdentity(accountId, id, newEmail.emailNormalized, now)] : []),
     update(
       users,
       {
@@ -94,6 +108,13 @@ export function updateUserStatement(accountId: string, id: string, change: UserC
   ]
 }
 
+function emailColumns(email: string, isVerified: boolean) {
+  const emailNormalized = asciiLower(email)
+  const emailVerified = sql<number>`CASE WHEN ${users.emailNormalized} = ${emailNormalized}
+    THEN ${users.emailVerified} ELSE ${isVerified ? 1 : 0} END`
+  return { email, emailNormalized, emailVerified }
+}
+
 /** 1 or 0: compares the change with the committed row. */
 function revokesTokens(emailNormalized: string | undefined, status: UserChange['status']): SQL {
   const changesEmail = emailNormalized === undefined ? sql`0` : sql`${users.emailNormalized} IS NOT ${emailNormalized}`
@@ -102,11 +123,13 @@ function revokesTokens(emailNormalized: string | undefined, status: UserChange['
 }
 
 /** Before the user itself is changed: finds the identity by the user's present email. */
-function updateLoginIdentity(accountId: string, userId: string, emailNormalized: string) {
+function updateLoginIdentity(accountId: string, userId: string, emailNormalized: string, now: number) {
   const l = loginIdentities
   const present = sql`(SELECT ${users.emailNormalized} FROM ${users}
     WHERE ${users.accountId} = ${accountId} AND ${users.id} = ${userId} AND ${users.kind} = 'person')`
-  return update(l, { emailNormalized }, sql`${l.accountId} = ${accountId} AND ${l.emailNormalized} = ${present}`)
+  const claimedAt = sql<number>`CASE WHEN ${l.emailNormalized} = ${emailNormalized} THEN ${l.claimedAt} ELSE ${now} END`
+  const condition = sql`${l.accountId} = ${accountId} AND ${l.emailNormalized} = ${present}`
+  return update(l, { emailNormalized, claimedAt }, condition)
 }
 
 const PASSWORD = selection({

@@ -117,6 +117,7 @@ const EXPECTED: [sequence: number, event: string, data: () => object][] = [
         status: 'active',
         created_at: WIRE_TIME,
         last_login_at: null,
+        email_verified: true,
       },
     }),
   ],

@@ -127,6 +127,7 @@ export async function createTestMember(accountId: string, role: Role, options: M
         name,
         email,
         emailNormalized: email.toLowerCase(),
+        emailVerified: 1,
         role,
         status: options.status ?? 'active',
         passwordHash: options.passwordHash ?? null,
@@ -134,7 +135,15 @@ export async function createTestMember(accountId: string, role: Role, options: M
         createdAt: Date.now(),
       }),
     ),
-    prepare(insertSelect(loginIdentities, { emailNormalized: email.toLowerCase(), accountId, userId: id })),
+    prepare(
+      insertSelect(loginIdentities, {
+        emailNormalized: email.toLowerCase(),
+        accountId,
+        userId: id,
+        claimedAt: Date.now(),
+        canLogIn: options.passwordHash && options.status !== 'inactive' ? 1 : 0,
+      }),
+    ),
   ])
   return { id, name, email, role, token: await createTestToken(accountId, id, role) }
 }

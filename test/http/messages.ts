@@ -138,6 +138,7 @@ export const MESSAGES: Record<ServiceErrorCode, readonly string[]> = {
   conflict: ['The request conflicts with the current state'],
   cursor_expired: ['The cursor is older than the retained events'],
   forbidden: [
+    'Change your own password with POST /auth/password',
     'HTTPS is required: send the request to {…}',
     'No account with this slug is open for registration',
     'Signup is closed: the operator of this service creates accounts',
@@ -165,9 +166,13 @@ export const MESSAGES: Record<ServiceErrorCode, readonly string[]> = {
   rate_limited: [
     'The limit of {n} failed logins for one email in 15 minutes is reached',
     'The limit of {n} failed logins from one IP address in 15 minutes is reached',
+    'The limit of {n} failed logins from one IPv6 /48 network in 15 minutes is reached',
     'The limit of {n} registrations per hour from one IP address is reached',
+    'The limit of {n} registrations per hour from one IPv6 /48 network is reached',
+    'The limit of {n} requests per minute from one IPv6 /48 network is reached',
     'The limit of {n} requests per minute is reached',
     'The limit of {n} unknown API keys per minute from one IP address is reached',
+    'The limit of {n} unknown API keys per minute from one IPv6 /48 network is reached',
   ],
   request_timeout: ['The body must arrive within {n} seconds'],
   unauthorized: [

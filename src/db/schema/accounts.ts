@@ -22,8 +22,18 @@ export const loginIdentities = sqliteTable(
     emailNormalized: text('email_key').notNull(),
     accountId: text('account_id').notNull(),
     userId: text('user_id').notNull(),
+    /** When (ms) the user got this email, which an import cannot choose. 0 in rows of earlier releases. */
+    claimedAt: integer('claimed_at').notNull().default(0),
+    /**
+     * Maintained by a trigger: 0 for users that are inactive or have no password. A row of an earlier release has 1 until its
+     * user changes.
+     */
+    canLogIn: integer('can_log_in').notNull().default(1),
   },
-  (t) => [primaryKey({ columns: [t.emailNormalized, t.accountId] })],
+  (t) => [
+    primaryKey({ columns: [t.emailNormalized, t.accountId] }),
+    index('logins_candidates').on(t.emailNormalized, t.claimedAt, t.userId, t.accountId).where(sql`can_log_in = 1`),
+  ],
 )
 
 /** Events after `fanned_out_sequence` have no deliveries yet. */
@@ -60,6 +70,11 @@ export const users = sqliteTable(
     name: text('name').notNull(),
     email: text('email').notNull(),
     emailNormalized: text('email_key').notNull(),
+    /**
+     * 0 if the user entered the email itself, and in rows of earlier releases, which do not show who did: nobody may take an
+     * email for verified that is not known to be.
+     */
+    emailVerified: integer('email_verified').notNull().default(0),
     role: text('role', { enum: ['admin', 'agent', 'customer'] }).notNull(),
     status: text('status', { enum: ['active', 'inactive'] }).notNull(),
     passwordHash: text('password_hash'),
@@ -102,6 +117,7 @@ export const revokedTokens = sqliteTable(
   },
   (t) => [
     primaryKey({ columns: [t.accountId, t.userId, t.tokenId] }),
+    index('revoked_tokens_by_time').on(t.accountId, t.userId, t.revokedAt),
     index('revoked_tokens_by_expiry').on(t.expiresAt),
   ],
 )
