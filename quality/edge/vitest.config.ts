@@ -12,8 +12,8 @@ export default defineConfig({
   root,
   test: {
     silent: 'passed-only',
-    include: globSync('{test,quality}/**/*.e2e.test.ts', { cwd: root }).filter((file) =>
-      USES_SERVER.test(readFileSync(`${root}${file}`, 'utf8')),
+    include: globSync('{test,quality}/**/*.e2e.test.ts', { cwd: root }).filter(
+      (file) => USES_SERVER.test(readFileSync(`${root}${file}`, 'utf8')) && !file.startsWith('quality/edge/'),
     ),
     reporters: ['default', './test/config/summary-reporter.ts'],
     maxWorkers: 3,

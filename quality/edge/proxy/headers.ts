@@ -30,7 +30,8 @@ export function toOrigin(request: IncomingMessage, rayId: string): string[] {
   const address = ipAddressOf(request)
   const forwardedFor = request.headers['x-forwarded-for']
   const added: HeaderList = [
-    ['Accept-Encoding', 'br, gzip'],
+    // The local runtime compresses for a client that accepts it, without changing tags. The Worker sees `br, gzip`, as in production.
+    ['Accept-Encoding', 'identity'],
     ['CF-Connecting-IP', address],
     ['CF-Ray', rayId],
     ['CF-Visitor', '{"scheme":"http"}'],

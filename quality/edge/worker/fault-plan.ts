@@ -21,8 +21,8 @@ export interface Fault {
 
 /** Each `every`th call fails, in turn with each message, and in turn without and after its effect. */
 export class FaultPlan {
-  /** Infinite as long as no call fails. */
-  every = Number.POSITIVE_INFINITY
+  /** 0 for no faults. */
+  every = 0
   private calls = 0
   private faults = 0
 
@@ -31,7 +31,7 @@ export class FaultPlan {
   /** Null for a call that does not fail. */
   next(): Fault | null {
     this.calls += 1
-    if (this.calls % this.every !== 0) return null
+    if (this.every === 0 || this.calls % this.every !== 0) return null
     const message = this.messages[this.faults % this.messages.length] ?? ''
     this.faults += 1
     return { message, takesEffect: this.faults % 2 === 0 }
