@@ -80,6 +80,7 @@ export async function withEdge(port: number, server: RunningServer): Promise<Run
   return {
     ...server,
     origin: edge.origin,
+    output: () => server.output().replaceAll(server.origin, edge.origin),
     stop: () => server.stop().finally(edge.close),
     kill: () => server.kill().finally(edge.close),
   }
