@@ -65,9 +65,9 @@ async function serve(port: number, lock: StateLock): Promise<void> {
   const isFiltered = !rest.some((option) => option.startsWith('--log-level'))
   const variables = (values.var ?? []).flatMap((variable) => ['--var', variable])
   const level = isFiltered ? ['--log-level', 'log'] : []
-  // Keeps names in stack traces, so that errors can be located by the log.
+  // Keeps names in stack traces, so that errors can be located by the log. `--var` would take an entry point after it.
   const server = startWrangler(
-    ['dev', ...options, '--no-minify', ...level, ...variables, ...rest],
+    ['dev', ...variables, ...options, '--no-minify', ...level, ...rest],
     isFiltered ? 'pipe' : 'inherit',
   )
   const ownRequestId = randomUUID()

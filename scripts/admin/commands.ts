@@ -5,7 +5,7 @@ import { checkFiles } from './check-files.ts'
 import type { Command } from './command-spec.ts'
 import { reencrypt } from './reencrypt.ts'
 import { restore } from './restore.ts'
-import { verify } from './verify.ts'
+import { verify } from './verify/verify.ts'
 
 /** Changes take effect in the running service within 60 seconds. */
 export const COMMANDS: Record<string, Command> = {
