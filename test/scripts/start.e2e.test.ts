@@ -1,9 +1,10 @@
 import { once } from 'node:events'
 import { text } from 'node:stream/consumers'
 import { afterAll, describe, expect, it } from 'vitest'
-import { freePort, spawnStart, temporaryState } from '../helpers/node/server.ts'
+import { preparedState } from '../helpers/node/prepared-state.ts'
+import { freePort, spawnStart } from '../helpers/node/server.ts'
 
-const state = temporaryState()
+const state = preparedState()
 
 afterAll(() => state.remove())
 
