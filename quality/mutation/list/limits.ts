@@ -66,10 +66,11 @@ export const LIMITS = [
     it.call('hasMoreCharacters').enclosingStatement().operator('&&').part(1).remove(),
   ]),
   ...inside('checkFields', ['tickets/create-limits', 'tickets/update'], (it) => [it.condition(4, 5).part(1).remove()]),
-  ...inside('Filename', ['attachments/filenames'], (it) => [
-    it.call('hasMoreBytes').remove(),
+  ...inside('filenameViolation', ['attachments/filenames'], (it) => [
+    it.call('hasMoreBytes').enclosingIf().remove(),
     it.condition(3, 4).always(false),
-    it.call('test', 3, 3).remove(),
+    it.condition(4, 4).part(2).remove(),
+    it.call('lineViolation').replaceWith('null'),
   ]),
   ...inside('NewAttachments', ['attachments/upload'], (it) => [it.value().receiver().unchain()]),
   ...inside('base64Rule', ['attachments/upload'], (it) => [

@@ -5,8 +5,9 @@ export const WEBHOOK_TARGETS = [
   ...inside('urlViolation', ['webhooks/ssrf-guard'], (it) => [
     it.call('test').enclosingIf().remove(),
     it.call('hasMoreCharacters').enclosingIf().remove(),
-    it.condition(4, 5).always(false),
-    it.condition(5, 5).always(false),
+    it.call('hasBidiControl').enclosingIf().remove(),
+    it.condition(5, 6).always(false),
+    it.condition(6, 6).always(false),
   ]),
   ...inside('targetUrlProblem', ['webhooks/ssrf-guard'], (it) => [
     it.condition(1, 5).part(2).remove(),
