@@ -71,6 +71,8 @@ export const RULES: Record<DetailCode, readonly string[]> = {
     'must be one of: {…}',
     'must contain only: {…}',
     'must have the length in Content-Length, {n} bytes',
+    'must not be one of the {n} most common passwords',
+    "must not be the email, its local part or the account's slug",
   ],
   not_allowed: [
     'belongs to a response that can no longer be shown',

@@ -43,6 +43,32 @@ export const LIMITS = [
     it.call('characters').replaceWith('$1.length'),
   ]),
   ...inside('NewPassword', ['users/create', 'auth/password'], (it) => [it.literal(8).replaceWith('7')]),
+  ...inside('isCommonPassword', ['users/new-passwords'], (it) => [
+    it.returned().replaceWith('false'),
+    it.call('asciiLower').replaceWith('$1'),
+  ]),
+  ...inside('rejectKnownPassword', ['users/new-passwords'], (it) => [
+    it.array(1, 1).part(1).remove(),
+    it.array(1, 1).part(2).remove(),
+    it.array(1, 1).part(3).remove(),
+  ]),
+  ...inside('createAccount', ['users/new-passwords'], (it) => [
+    it.call('rejectKnownPassword').enclosingStatement().remove(),
+    it.call('rejectCommonPassword').enclosingStatement().remove(),
+  ]),
+  ...inside('register', ['users/new-passwords'], (it) => [
+    it.call('rejectKnownPassword').enclosingStatement().remove(),
+    it.call('rejectCommonPassword').enclosingStatement().remove(),
+  ]),
+  ...inside('createUser', ['users/new-passwords'], (it) => [it.call('checkFirstPassword').enclosingIf().remove()]),
+  ...inside('setPassword', ['users/new-passwords'], (it) => [
+    it.call('rejectKnownPassword').enclosingIf().remove(),
+    it.call('rejectCommonPassword').enclosingStatement().remove(),
+  ]),
+  ...inside('changePassword', ['users/new-passwords'], (it) => [
+    it.call('rejectKnownPassword').enclosingIf().remove(),
+    it.call('rejectCommonPassword').enclosingStatement().remove(),
+  ]),
   ...inside('searchText', ['http/parameters'], (it) => [it.call('hasMoreCharacters').part(2).replaceWith('201')]),
   ...inside('detailsOf', ['http/bodies'], (it) => [
     it.call('slice').enclosingStatement().variable().replaceWith('$3'),

@@ -224,8 +224,12 @@ export const Email = z
   .superRefine(follows((value) => lineCheck(MAX_EMAIL)(value) ?? emailCheck(value)))
   .openapi({ minLength: 1, maxLength: MAX_EMAIL, pattern: EMAIL_PATTERN, example: 'user@example.com' })
 
+/** For the description of every new password. */
+export const PASSWORD_RULE =
+  "Not one of the 10,000 most common passwords, not the user's email or its local part, and not the account's slug."
+
 export const NewPassword = password(8).openapi({
-  description: 'New password, 8 to 128 characters.',
+  description: `New password, 8 to 128 characters. ${PASSWORD_RULE}`,
   example: 'correct horse battery',
 })
 
