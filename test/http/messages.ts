@@ -165,6 +165,7 @@ export const MESSAGES: Record<ServiceErrorCode, readonly string[]> = {
   precondition_failed: ['The ticket was modified since the version in If-Match; fetch it again and retry'],
   range_not_satisfiable: ['The range must begin before byte {n}'],
   rate_limited: [
+    'The limit of {n} downloads per minute in this account is reached',
     'The limit of {n} failed logins for one email in 15 minutes is reached',
     'The limit of {n} failed logins from one IP address in 15 minutes is reached',
     'The limit of {n} registrations per hour from one IP address is reached',

@@ -69,6 +69,12 @@ export const LIMITS = [
     it.call('rejectKnownPassword').enclosingIf().remove(),
     it.call('rejectCommonPassword').enclosingStatement().remove(),
   ]),
+  ...inside('countDownload', ['attachments/download-limit'], (it) => [
+    it.call('assertAdmitted', 1, 2).enclosingIf().remove(),
+    it.call('assertAdmitted', 2, 2).enclosingStatement().remove(),
+  ]),
+  ...inside('assertAdmitted', ['attachments/download-limit'], (it) => [it.operator('<=').replaceWith('$1 < $2')]),
+  ...inside('DOWNLOADS_PER_REQUEST', ['attachments/download-limit'], (it) => [it.value().replaceWith('11')]),
   ...inside('searchText', ['http/parameters'], (it) => [it.call('hasMoreCharacters').part(2).replaceWith('201')]),
   ...inside('detailsOf', ['http/bodies'], (it) => [
     it.call('slice').enclosingStatement().variable().replaceWith('$3'),

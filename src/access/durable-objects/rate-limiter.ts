@@ -77,8 +77,13 @@ export class RateLimiter extends DurableObject<Bindings> {
 
   /** Counts a request without a credential, in the object of its IP address. */
   count(): RateLimitResult {
+    return this.countUpTo(configOf(this.env).rateLimits.standard)
+  }
+
+  /** Counts a download or a delivery, in the object of its account or host, up to a limit. */
+  countUpTo(limit: number): RateLimitResult {
     const { minute, count, last_write_at } = this.store.read()
-    const { window, rateLimit } = hit({ minute, count }, Date.now(), configOf(this.env).rateLimits.standard)
+    const { window, rateLimit } = hit({ minute, count }, Date.now(), limit)
     if (rateLimit.admitted) this.store.saveCount(window, last_write_at)
     return rateLimit
   }
