@@ -1,3 +1,4 @@
+import type { Column } from 'drizzle-orm'
 import { alias, qualified } from '../db/alias'
 import { byPlan } from '../db/by-plan'
 import { accountCounters, accounts } from '../db/schema/accounts'
@@ -119,12 +120,21 @@ export function updateWebhookStatement(accountId: string, id: string, change: We
         description,
         includeInternal: includeInternal === undefined ? undefined : Number(includeInternal),
       }),
-      ...(url !== undefined && { isSlow: 0 }),
+      ...(url !== undefined && {
+        isSlow: 0,
+        failingSince: unlessUrlChanges(webhooks.failingSince, url),
+        confirmedAt: unlessUrlChanges(webhooks.confirmedAt, url),
+      }),
       ...(active === true && { active: 1, disabledReason: null, failingSince: null, isSlow: 0, nextAt: NEXT_DUE_AT }),
       ...(active === false && { active: 0, disabledReason: null, nextAt: null }),
     },
     isUndeleted(accountId, id),
   )
+}
+
+/** What is known of one endpoint does not apply to another. */
+function unlessUrlChanges(column: Column, url: string): SQL<number | null> {
+  return sql`CASE WHEN ${webhooks.url} = ${url} THEN ${column} END`
 }
 
 /** Nothing is sent any more. The sweep deletes the rows. */

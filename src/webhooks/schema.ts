@@ -38,7 +38,8 @@ const shape = {
   active: z.boolean().openapi({ description: 'Whether events are sent.', example: true }),
   disabled_reason: z.union([z.enum(webhooks.disabledReason.enumValues), z.null()]).openapi({
     description:
-      'Why the service deactivated the webhook: `gone` after a 410, `failing` after five days of failures. Otherwise null.',
+      'Why the service deactivated the webhook: `gone` after a 410, `failing` after five days of failures, or after 24 hours ' +
+      'for a URL that has never succeeded. Otherwise null.',
   }),
   created_at: WireTime.openapi({ description: 'Time of creation.' }),
   secret_last_rotated_at: NullableTime.openapi({
