@@ -1,5 +1,6 @@
 import type { Bindings } from '../core/config'
 import { unavailable } from '../core/errors'
+import { withDeadline } from '../lib/deadline'
 import { asciiLower } from '../lib/text'
 
 /** A static asset, because it would enlarge the bundle. Assets have no host. */
@@ -14,7 +15,7 @@ export async function isCommonPassword({ ASSETS }: Pick<Bindings, 'ASSETS'>, pas
 }
 
 async function readList(assets: Fetcher): Promise<string> {
-  const response = await assets.fetch(LIST)
+  const response = await withDeadline(assets.fetch(LIST))
   if (!response.ok) throw new Error(`The list of common passwords has the status ${response.status}`)
-  return response.text()
+  return withDeadline(response.text())
 }

@@ -11,6 +11,7 @@ import type { ByteRange } from '../http/byte-ranges'
 import type { RawBody } from '../http/middleware/raw-body'
 import { positionSchema } from '../http/pagination/cursor'
 import { findList, mapList } from '../http/pagination/list'
+import { withDeadline } from '../lib/deadline'
 import { newId } from '../lib/ids'
 import { commit } from '../service/commit'
 import { constraintError, rethrow } from '../service/constraint-errors'
@@ -140,7 +141,7 @@ export async function readBytes(
   range: ByteRange,
 ): Promise<ReadableStream | null> {
   const options = range.length < row.size ? { range: { ...range } } : {}
-  const object = await env.FILES.get(objectKey(accountId, row.id), options).catch((error) => {
+  const object = await withDeadline(env.FILES.get(objectKey(accountId, row.id), options)).catch((error) => {
     throw unavailable(error)
   })
   return object?.body ?? null

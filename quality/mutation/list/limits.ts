@@ -75,6 +75,9 @@ export const LIMITS = [
   ]),
   ...inside('assertAdmitted', ['attachments/download-limit'], (it) => [it.operator('<=').replaceWith('$1 < $2')]),
   ...inside('DOWNLOADS_PER_REQUEST', ['attachments/download-limit'], (it) => [it.value().replaceWith('11')]),
+  ...inside('withDeadline', ['quality/fault-injection/never-settles.isolated'], (it) => [
+    it.call('race').replaceWith('$1[0]'),
+  ]),
   ...inside('searchText', ['http/parameters'], (it) => [it.call('hasMoreCharacters').part(2).replaceWith('201')]),
   ...inside('detailsOf', ['http/bodies'], (it) => [
     it.call('slice').enclosingStatement().variable().replaceWith('$3'),
