@@ -8,7 +8,7 @@ const VALIDITY = 180 * DAY
 /** RFC 9116. `Expires` is computed, so that it never lies in the past. */
 export function registerSecurityTxt(app: Hono<AppEnv>): void {
   app.get('/.well-known/security.txt', (c) => {
-    const { origin } = originOf(c)
+    const { origin } = publicUrlOf(c)
     const fields = [
       `Contact: ${contactOf(c)}`,
       `Expires: ${toWireTime(Date.now() + VALIDITY)}`,
@@ -21,9 +21,9 @@ export function registerSecurityTxt(app: Hono<AppEnv>): void {
 
 /** By default the mailbox that RFC 2142 reserves for security. */
 function contactOf(c: Context<AppEnv>): string {
-  return configOf(c.env).securityContact ?? `mailto:security@${originOf(c).hostname}`
+  return configOf(c.env).securityContact ?? `mailto:security@${publicUrlOf(c).hostname}`
 }
 
-function originOf(c: Context<AppEnv>): URL {
+function publicUrlOf(c: Context<AppEnv>): URL {
   return new URL(configOf(c.env).publicOrigin ?? c.req.url)
 }

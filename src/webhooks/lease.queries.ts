@@ -171,7 +171,8 @@ function chargeQuota({ leaseId, now }: LeaseRequest) {
 function findNextDue(now: number) {
   return select(
     { next_at: webhooks.nextAt },
-    sql`FROM ${webhooks} WHERE ${webhooks.nextAt} IS NOT NULL AND ${webhooks.leaseUntil} <= ${now}
+    sql`FROM ${webhooks} WHERE ${webhooks.nextAt} IS NOT NULL
+        AND (${webhooks.leaseUntil} <= ${now} OR ${webhooks.leaseId} IS NULL)
       ORDER BY ${webhooks.nextAt} LIMIT 1`,
   )
 }

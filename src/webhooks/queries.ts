@@ -29,9 +29,12 @@ const WEBHOOK = selection({
 
 export type WebhookRow = RowOf<typeof WEBHOOK>
 
-/** When the next delivery of the webhook that a statement updates is due (ms); null for none. */
-export const NEXT_DUE_AT = sql<number | null>`(SELECT min(${d.dueAt}) FROM ${d}
-  WHERE ${d.accountId} = ${updated.accountId} AND ${d.webhookId} = ${updated.id} AND ${d.dueAt} IS NOT NULL)`
+/** Without a holder of the lease, nothing is sent until its end. */
+const HELD_UNTIL = sql`CASE WHEN ${updated.leaseId} IS NULL THEN ${updated.leaseUntil} ELSE 0 END`
+
+/** When the next delivery of the webhook that a statement updates may be sent (ms); null for none. */
+export const NEXT_DUE_AT = sql<number | null>`max((SELECT min(${d.dueAt}) FROM ${d}
+  WHERE ${d.accountId} = ${updated.accountId} AND ${d.webhookId} = ${updated.id} AND ${d.dueAt} IS NOT NULL), ${HELD_UNTIL})`
 
 const MAX_WEBHOOKS = { standard: 10, premium: 50 }
 const WEBHOOK_LIMIT = byPlan(a.plan, MAX_WEBHOOKS)
