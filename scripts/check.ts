@@ -4,6 +4,7 @@ import { join, relative } from 'node:path'
 import { commandLine } from './lib/command-line.ts'
 import { findViolations } from './lib/layers.ts'
 import { ROOT } from './lib/local-state.ts'
+import { unverifiedPackagesIn } from './lib/lock-file.ts'
 import { TYPES_COMMAND } from './lib/tools.ts'
 import { findBannedWords, findBannedWordsInDocuments } from './lib/words.ts'
 import { findBannedWordsInStrings } from './lib/words-in-strings.ts'
@@ -11,7 +12,7 @@ import { findBannedWordsInStrings } from './lib/words-in-strings.ts'
 commandLine({
   name: 'npm run check',
   about:
-    'Runs all static checks: Biome, types, layers, words, and migrations against the schema. Names those that failed.',
+    'Runs all static checks: Biome, types, layers, the lock file, words, and migrations against the schema. Names those that failed.',
   examples: ['npm run check'],
 })
 
@@ -27,6 +28,7 @@ const CHECKS: [name: string, command: string[]][] = [
 
 const failed = CHECKS.filter(([name, command]) => !report(name, run(command))).map(([name]) => name)
 if (!report('Layers', await layers())) failed.push('Layers')
+if (!report('Lock file', lockFile())) failed.push('Lock file')
 if (!report('Words', words())) failed.push('Words')
 if (!report('Migrations match the schema', migrationsMatch())) failed.push('Migrations match the schema')
 if (failed.length > 0) {
@@ -47,6 +49,11 @@ function run([program = '', ...args]: string[]): Outcome {
 async function layers(): Promise<Outcome> {
   const violations = await findViolations()
   return { ok: violations.length === 0, output: violations.map(({ message }) => message).join('\n') }
+}
+
+function lockFile(): Outcome {
+  const packages = unverifiedPackagesIn(`${ROOT}package-lock.json`)
+  return { ok: packages.length === 0, output: packages.map((path) => `${path} has no integrity`).join('\n') }
 }
 
 function words(): Outcome {

@@ -13,6 +13,7 @@ import { registerCommentRoutes } from './comments/routes'
 import { openApiDocument } from './docs/document'
 import { registerDocumentRoute } from './docs/document-routes'
 import { registerDocsRoutes } from './docs/routes'
+import { registerSecurityTxt } from './docs/security-txt'
 import { registerEventRoutes } from './events/routes'
 import { registerHealthRoutes } from './health/routes'
 import type { AppEnv } from './http/app-env'
@@ -53,6 +54,7 @@ export function createApp(): Hono<AppEnv> {
   app.route('/', root)
   for (const prefix of PREFIXES) app.route(prefix, v1)
   registerDocsRoutes(app)
+  registerSecurityTxt(app)
 
   app.notFound((c) => routeNotFoundResponse(c, app.routes))
   app.onError(onError)

@@ -14,6 +14,7 @@ import {
 import { warmUp } from '../../test/helpers/credentials'
 import { execute } from '../../test/helpers/database'
 import { breakObject, ERRORS, type Failure, type ObjectCall } from '../../test/helpers/failing-object'
+import { uploadFile } from '../../test/helpers/files'
 import { cheapHash, logIn } from '../../test/helpers/users'
 import { freshUrl } from '../../test/helpers/webhooks'
 
@@ -56,9 +57,15 @@ const login = (password = PASSWORD) => logIn(jane.email, password)
 const registration = () => ({ account: account.slug, name: 'New', email: 'new@example.com', password: PASSWORD })
 const webhook = () => ({ url: freshUrl(), events: ['*'] })
 
+const download = async () => {
+  const file = { filename: 'a.txt', content: 'YWJj', mime_type: 'text/plain' }
+  return call('GET', (await uploadFile(account.agent, file)).url)
+}
+
 const CASES: Record<ObjectCall, Case> = {
   'RATE_LIMITER.verifyAndCount': { send: () => call('GET', 'users/me', { token: jane.token }), status: 200 },
   'RATE_LIMITER.count': { send: () => call('GET', 'users/me', { address: freshIpAddress() }), status: 401 },
+  'RATE_LIMITER.countUpTo': { send: download, status: 200 },
   'RATE_LIMITER.beginInvalidation': { send: logOut, status: 204 },
   'RATE_LIMITER.endInvalidation': { send: logOut, status: 204, logs: 'end invalidation' },
   'RATE_LIMITER.ping': { send: () => call('GET', '/health'), status: 200 },

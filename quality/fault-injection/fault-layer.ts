@@ -4,6 +4,7 @@ import { sessions } from '../../test/helpers/d1'
 
 /** Either the call has no effect, or it takes effect and its response is lost. */
 export type FaultKind = 'rejects' | 'loses its response'
+type Behavior = FaultKind | 'is slow' | 'never settles'
 
 /** The name is like `D1 batch`, `R2 put` or `RATE_LIMITER ping`. */
 interface Call {
@@ -12,7 +13,7 @@ interface Call {
 }
 
 const SLOWNESS_MS = 20
-const READS = new Set(['R2 get', 'R2 head', 'RATE_LIMITER ping'])
+const READS = new Set(['R2 get', 'R2 head', 'RATE_LIMITER ping', 'ASSETS fetch'])
 
 /** Must not appear in a response or a log. */
 export const FAULT_SECRET = 'SELECT password_hash FROM users'
@@ -23,19 +24,17 @@ export const FAULT_SECRET = 'SELECT password_hash FROM users'
  */
 export class FaultLayer {
   private calls: Call[] = []
-  private faultAt: (index: number) => FaultKind | 'is slow' | null = () => null
+  private faultAt: (index: number) => Behavior | null = () => null
 
   constructor() {
     this.watchDatabase()
     this.watchFiles()
     this.watchQueue()
     this.watchObjects()
+    this.watchAssets()
   }
 
-  async during(
-    faultAt: (index: number) => FaultKind | 'is slow' | null,
-    work: () => Promise<unknown>,
-  ): Promise<Call[]> {
+  async during(faultAt: (index: number) => Behavior | null, work: () => Promise<unknown>): Promise<Call[]> {
     this.calls = []
     this.faultAt = faultAt
     try {
@@ -49,6 +48,7 @@ export class FaultLayer {
   private async intercept<T>(name: string, run: () => T | Promise<T>, writes = !READS.has(name)): Promise<T> {
     const kind = this.faultAt(this.calls.push({ name, writes }) - 1)
     if (kind === 'is slow') await scheduler.wait(SLOWNESS_MS)
+    if (kind === 'never settles') return new Promise<never>(() => undefined)
     if (kind === 'rejects') throw new Error(`${name} rejects: ${FAULT_SECRET}`)
     const result = await run()
     if (kind === 'loses its response') throw new Error(`${name} is lost: ${FAULT_SECRET}`)
@@ -75,6 +75,13 @@ export class FaultLayer {
   private watchQueue(): void {
     for (const name of ['send', 'sendBatch'] as const)
       vi.spyOn(env.WEBHOOKS, name).mockImplementation(() => this.intercept(`queue ${name}`, () => undefined as never))
+  }
+
+  private watchAssets(): void {
+    const fetchAsset = env.ASSETS.fetch.bind(env.ASSETS)
+    vi.spyOn(env.ASSETS, 'fetch').mockImplementation((...args: Parameters<typeof fetchAsset>) =>
+      this.intercept('ASSETS fetch', () => fetchAsset(...args)),
+    )
   }
 
   private watchObjects(): void {

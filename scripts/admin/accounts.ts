@@ -17,7 +17,14 @@ import { type Statement, select } from '../../src/db/statement.ts'
 import { deleteFrom, insertSelect, update } from '../../src/db/write.ts'
 import { newId } from '../../src/lib/ids.ts'
 import { hashPassword } from '../../src/lib/passwords.ts'
-import { asciiLower, characters, isEmail } from '../../src/lib/text.ts'
+import {
+  asciiLower,
+  characters,
+  hasBidiControl,
+  hasVisibleCharacter,
+  isCleanText,
+  isEmail,
+} from '../../src/lib/text.ts'
 import { toWireTime } from '../../src/lib/time.ts'
 import { sqlText } from '../lib/sql-text.ts'
 import type { Options } from './command-options.ts'
@@ -66,7 +73,10 @@ export async function createAccount(db: Database, name: string, email: string, o
   if (!/^[a-z0-9]+(-[a-z0-9]+)*$/.test(slug))
     throw new Error('SLUG must be lower-case letters and digits, with single hyphens between.')
   for (const given of [name, adminName])
-    if (given.trim() === '' || characters(given) > 100) throw new Error('NAME must be 1 to 100 characters.')
+    if (!isName(given))
+      throw new Error(
+        'NAME must be 1 to 100 characters, one of them visible and none that changes the direction of text.',
+      )
   checkEmail(email)
   const [taken = []] = db.run(sqlText(sql`SELECT 1 FROM ${accounts} WHERE ${accounts.slug} = ${slug}`))
   if (taken.length > 0) throw new Error(`There is an account ${slug} already. Choose another with --slug.`)
@@ -142,6 +152,10 @@ export function unlock(db: Database, email: string): string {
 
 function returningId({ query }: Statement, { id }: { id: Column }): string {
   return sqlText(sql`${query} RETURNING ${id}`)
+}
+
+function isName(text: string): boolean {
+  return characters(text) <= 100 && isCleanText(text) && !hasBidiControl(text) && hasVisibleCharacter(text)
 }
 
 function checkEmail(email: string): void {

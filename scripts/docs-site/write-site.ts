@@ -26,6 +26,7 @@ export async function writeSite(fingerprint: string): Promise<void> {
     runVitePress(folder, join(output, 'docs'))
     rmSync(join(output, 'docs/404.html'))
     cpSync(`${ROOT}site/static`, join(output, 'docs'), { recursive: true })
+    cpSync(`${ROOT}site/passwords`, join(output, 'passwords'), { recursive: true })
     writeFiles(output, await otherFiles(guides))
     publish(output, fingerprint)
   } finally {

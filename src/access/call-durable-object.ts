@@ -1,5 +1,6 @@
 import { unavailable } from '../core/errors'
 import { DbError } from '../db/errors'
+import { withDeadline } from '../lib/deadline'
 
 const MAX_RETRIES = 2
 const MIN_WAIT_MS = 20
@@ -27,7 +28,7 @@ export async function returnDatabaseFailure<T>(work: () => Promise<T>): Promise<
 /**
  * Retries transient errors, such as those of every deployment, up to twice. `call` must get the stub itself, because a stub that
  * has thrown stays broken, and must be safe to run twice, because a response may be lost after the call took effect. Throws 503
- * if it fails or the object could not reach D1: requests that cannot be counted are not admitted.
+ * if it fails, does not respond in time or the object could not reach D1: requests that cannot be counted are not admitted.
  */
 export async function callDurableObject<T>(call: () => T): Promise<Exclude<Awaited<T>, DatabaseUnavailable>> {
   const result = await callWithRetries(call)
@@ -46,7 +47,7 @@ function causeOf({ stack }: DatabaseUnavailable): DbError {
 async function callWithRetries<T>(call: () => T): Promise<Awaited<T>> {
   for (let retries = 0; ; retries += 1) {
     try {
-      return await call()
+      return await withDeadline(call())
     } catch (error) {
       if (retries === MAX_RETRIES || !isTransient(error)) throw unavailable(error)
       await scheduler.wait(MIN_WAIT_MS + Math.random() * (MAX_WAIT_MS - MIN_WAIT_MS))

@@ -7,6 +7,7 @@ import { readIfMatch } from '../http/etag'
 import type { PublicContext, ServiceContext } from '../service/context'
 import { parseIdempotencyKey } from '../service/idempotency-key'
 import { enqueueFanOut } from '../service/wake-up-queue'
+import { isCommonPassword } from './common-passwords'
 import { ipAddressOf } from './middleware'
 import { memberCacheOf } from './revocation'
 import { sweeperOf } from './sweeper-client'
@@ -26,6 +27,7 @@ export function serviceContext(c: Context<AppEnv>): ServiceContext {
     throttle: throttleFor(c.env, ipAddressOf(c)),
     notifyConsumer: (activeWebhooks) => notifyConsumer(c, caller.accountId, activeWebhooks),
     sweeper: sweeperOf(c.env),
+    isCommonPassword: (password) => isCommonPassword(c.env, password),
     idempotency: requestIdempotency(c),
     expectedVersions: readIfMatch(c.req.header('If-Match')),
     runAfterResponse: (work) => c.executionCtx.waitUntil(work),
@@ -40,6 +42,7 @@ export function publicContext(c: Context<AppEnv>): PublicContext {
     config: configOf(c.env),
     now: Date.now(),
     throttle: throttleFor(c.env, ipAddressOf(c)),
+    isCommonPassword: (password) => isCommonPassword(c.env, password),
     notifyConsumer: (accountId, activeWebhooks) => notifyConsumer(c, accountId, activeWebhooks),
   }
 }

@@ -6,7 +6,7 @@ import { asciiLower } from '../lib/text'
 import { commit } from '../service/commit'
 import { rethrow } from '../service/constraint-errors'
 import type { PublicContext, ServiceContext } from '../service/context'
-import { newUserStatements } from '../users/service'
+import { newUserStatements, rejectCommonPassword, rejectKnownPassword } from '../users/service'
 import { signupClosed } from './errors'
 import { findAccount, insertAccount, updateAccount } from './queries'
 import { type CreateAccountInput, presentAccount, type UpdateAccountInput } from './schema'
@@ -14,13 +14,16 @@ import { slugOf } from './slug'
 
 /**
  * Creates an account with its first admin, and logs the admin in. Without credentials. Throws 403 if the operator has closed
- * signup, and 429 after five registrations per hour from an IP address.
+ * signup, 400 for a common password, and 429 after five registrations per hour from an IP address.
  */
 export async function createAccount(ctx: PublicContext, input: CreateAccountInput) {
   if (!ctx.config.allowSignup) throw signupClosed()
+  const slug = slugOf(input.account_name)
+  rejectKnownPassword('password', input.password, { email: input.email, slug })
+  await rejectCommonPassword(ctx, 'password', input.password)
   await ctx.throttle.countRegistration()
   const id = newId('acct', ctx.now)
-  const account = { id, name: input.account_name, slug: slugOf(input.account_name), suffix: id.slice(-8) }
+  const account = { id, name: input.account_name, slug, suffix: id.slice(-8) }
   const admin = newUserStatements({
     accountId: id,
     id: newId('user', ctx.now),

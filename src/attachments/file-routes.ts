@@ -1,5 +1,6 @@
 import { type OpenAPIHono, z } from '@hono/zod-openapi'
 import type { Context } from 'hono'
+import { countDownload } from '../access/downloads'
 import { countIpAddress } from '../access/middleware'
 import { configOf, verificationKeys } from '../core/config'
 import { notFound, rateLimited } from '../core/errors'
@@ -28,12 +29,16 @@ const fileRoute = defineRoute({
   guard: unmetered,
   description:
     'Returns the bytes of an attachment. Use its `url`, which contains the signature. PNG, JPEG, GIF, WebP, PDF and plain ' +
-    'text are displayed inline, everything else is downloaded.',
+    'text are displayed inline, everything else is downloaded. The downloads of an account are limited to ten times its limit ' +
+    'of requests: 1,000 per minute, or 3,000 with the premium plan.',
   errors: [
     400,
     errorExample('invalid_signature', 'The URL is not signed, was altered or has expired', signatureRejected),
     404,
     416,
+    errorExample('too_many_downloads', 'The account had too many downloads in this minute', () =>
+      rateLimited('1,000 downloads per minute in this account', 41),
+    ),
     errorExample('too_many_requests', 'Too many invalid URLs were tried', () =>
       rateLimited('100 requests per minute', 41),
     ),
@@ -84,7 +89,9 @@ async function serveFile(c: Context<AppEnv>): Promise<Response> {
     await countIpAddress(c)
     throw signatureRejected()
   }
-  const row = await findStoredFile(c.env, c.var.costs, accountId, file.id)
+  const { file: row } = await countDownload(c.env, accountId, () =>
+    findStoredFile(c.env, c.var.costs, accountId, file.id),
+  )
   if (!row) throw notFound()
   const request = { method: c.req.method, header: (name: string) => c.req.header(name) }
   const { status, headers, bytes } = fileResponse(request, row, Number(query.expires), Date.now())

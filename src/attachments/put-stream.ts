@@ -3,12 +3,14 @@ import { detail } from '../core/error-details'
 import { invalidInput, ServiceError, unavailable } from '../core/errors'
 import { ClientDisconnected, disconnected } from '../http/middleware/body-reader'
 import type { RawBody } from '../http/middleware/raw-body'
+import { DeadlineExceeded, withDeadline } from '../lib/deadline'
 
 const BUFFER_BYTES = 256 * 1024
 
 /**
  * Stores a body under a key, without holding it in memory, and returns its SHA-256 in hexadecimal. Throws 400 if it is shorter
- * or longer than its length, 503 if R2 fails, and `ClientDisconnected`; then nothing is stored.
+ * or longer than its length, 503 if R2 fails, and `ClientDisconnected`; then nothing is stored. Also throws 503 if R2 accepts no
+ * bytes for 30 seconds; then it may store the object later.
  */
 export async function putStream(files: R2Bucket, key: string, body: RawBody): Promise<string> {
   const hash = createHash('sha256')
@@ -19,10 +21,12 @@ export async function putStream(files: R2Bucket, key: string, body: RawBody): Pr
   stored.catch((error) => writer.abort(error)).catch(() => undefined)
   try {
     await copy(body, writer, hash)
-    await stored
+    await withDeadline(stored)
     return hash.digest('hex')
   } catch (error) {
-    await writer.abort(error).catch(() => undefined)
+    const aborted = writer.abort(error).catch(() => undefined)
+    if (error instanceof DeadlineExceeded) throw unavailable(error)
+    await aborted
     // If R2 failed, `error` only says that the stream was aborted.
     const cause = await stored.then(
       () => error,
@@ -51,11 +55,11 @@ async function copy(body: RawBody, writer: WritableStreamDefaultWriter<Uint8Arra
       size += chunk.byteLength
       if (size > body.length) throw lengthMismatch(body.length)
       hash.update(chunk)
-      await writer?.write(chunk)
+      if (writer) await withDeadline(writer.write(chunk))
       buffer = chunk.buffer
     }
     if (size < body.length) throw lengthMismatch(body.length)
-    await writer?.close()
+    if (writer) await withDeadline(writer.close())
   } finally {
     await reader?.cancel().catch(() => undefined)
   }

@@ -2,6 +2,7 @@ import type { Caller } from '../core/caller'
 import { alias } from '../db/alias'
 import type { Json } from '../db/json'
 import { type JsonRowOf, jsonTable } from '../db/json-table'
+import { accounts } from '../db/schema/accounts'
 import { attachments, comments, objectIntents, tickets } from '../db/schema/tickets'
 import { type RowOf, selection } from '../db/selection'
 import { type SQL, sql } from '../db/sql'
@@ -160,4 +161,10 @@ export function attachmentsJson(
 /** Without a check of visibility: for a signed URL. */
 export function findFile(accountId: string, id: string) {
   return select(ATTACHMENT, sql`FROM ${f} WHERE ${f.accountId} = ${accountId} AND ${f.id} = ${id}`)
+}
+
+const PLAN = selection({ plan: accounts.plan })
+
+export function findPlan(accountId: string) {
+  return select(PLAN, sql`FROM ${accounts} WHERE ${accounts.id} = ${accountId}`)
 }

@@ -4,7 +4,7 @@ import { MAX_JSON_BYTES } from '../http/middleware/json-body'
 import { isMediaType, MAX_RAW_BYTES } from '../http/middleware/raw-body'
 import { cursorOrPage, PageOrCursorPagination, PageOrCursorQuery } from '../http/pagination/cursor'
 import { FILENAME_PATTERN, MAX_MEDIA_TYPE, MEDIA_TYPE_PATTERN } from '../http/schemas/patterns'
-import { follows, type Violation } from '../http/schemas/request-fields'
+import { follows, lineViolation, type Violation } from '../http/schemas/request-fields'
 import { idField, integerField, Redacted, textField, WireTime } from '../http/schemas/response-fields'
 import { base64Rule, decodeBase64 } from '../lib/base64'
 import { hasMoreBytes, isCleanText } from '../lib/text'
@@ -15,26 +15,23 @@ import { signedPath } from './url-signing'
 
 const MAX_FILENAME_BYTES = 255
 const MAX_PER_REQUEST = 10
-const DIRECTION_OVERRIDES = /[\u202a-\u202e\u2066-\u2069]/
 
-const Filename = z
-  .string()
-  .superRefine((name, ctx) => {
-    const length = `must be 1 to ${MAX_FILENAME_BYTES} bytes`
-    if (name === '') reject(ctx, 'too_short', length)
-    else if (hasMoreBytes(name, MAX_FILENAME_BYTES)) reject(ctx, 'too_long', length)
-    else if (/[/\\]/.test(name) || name === '.' || name === '..')
-      reject(ctx, 'invalid_format', 'must be a name without a path')
-    else if (!isCleanText(name) || /[\t\n\r]/.test(name) || DIRECTION_OVERRIDES.test(name))
-      reject(ctx, 'invalid_format', 'must not contain control characters')
-  })
-  .openapi({
-    minLength: 1,
-    maxLength: MAX_FILENAME_BYTES,
-    pattern: FILENAME_PATTERN,
-    description: 'Name of the file: 1 to 255 bytes of UTF-8, without a path.',
-    example: 'error_log.txt',
-  })
+function filenameViolation(name: string): Violation {
+  const length = `must be 1 to ${MAX_FILENAME_BYTES} bytes`
+  if (name === '') return ['too_short', length]
+  if (hasMoreBytes(name, MAX_FILENAME_BYTES)) return ['too_long', length]
+  if (/[/\\]/.test(name) || name === '.' || name === '..') return ['invalid_format', 'must be a name without a path']
+  if (!isCleanText(name) || /[\t\n\r]/.test(name)) return ['invalid_format', 'must not contain control characters']
+  return lineViolation(name)
+}
+
+const Filename = z.string().superRefine(follows(filenameViolation)).openapi({
+  minLength: 1,
+  maxLength: MAX_FILENAME_BYTES,
+  pattern: FILENAME_PATTERN,
+  description: 'Name of the file: 1 to 255 bytes of UTF-8, without a path.',
+  example: 'error_log.txt',
+})
 
 function mediaTypeViolation(type: string): Violation {
   if (isMediaType(type)) return null

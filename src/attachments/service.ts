@@ -11,12 +11,13 @@ import type { ByteRange } from '../http/byte-ranges'
 import type { RawBody } from '../http/middleware/raw-body'
 import { positionSchema } from '../http/pagination/cursor'
 import { findList, mapList } from '../http/pagination/list'
+import { withDeadline } from '../lib/deadline'
 import { newId } from '../lib/ids'
 import { commit, markRedacted } from '../service/commit'
 import { constraintError, rethrow } from '../service/constraint-errors'
 import type { ServiceContext } from '../service/context'
 import { extendFingerprint } from '../service/idempotency-key'
-import { type AttachmentRow, deleteAttachment, findAttachment, findAttachments, findFile } from './queries'
+import { type AttachmentRow, deleteAttachment, findAttachment, findAttachments, findFile, findPlan } from './queries'
 import { type ListAttachmentsInput, presentAttachment } from './schema'
 import { attachUpload, deleteObjectsLater, objectKey, releaseUploads, storeStream } from './storage'
 
@@ -124,9 +125,13 @@ export async function removeAttachment(ctx: ServiceContext, ticketId: string, at
   deleteObjectsLater(ctx)
 }
 
-/** The attachment of a signed URL. Without a check of visibility. */
-export function findStoredFile(env: Bindings, costs: DbCosts, accountId: string, id: string) {
-  return openAccount(env, accountId, costs).first(findFile(accountId, id))
+/** The attachment of a signed URL, and the plan of its account. Without a check of visibility. */
+export async function findStoredFile(env: Bindings, costs: DbCosts, accountId: string, id: string) {
+  const { files, accounts } = await openAccount(env, accountId, costs).batch({
+    files: findFile(accountId, id),
+    accounts: findPlan(accountId),
+  })
+  return { file: files[0], plan: accounts[0]?.plan ?? 'standard' }
 }
 
 /** A range of the bytes of an attachment, or null if the object is gone. Throws 503 if the storage is unavailable. */
@@ -137,7 +142,7 @@ export async function readBytes(
   range: ByteRange,
 ): Promise<ReadableStream | null> {
   const options = range.length < row.size ? { range: { ...range } } : {}
-  const object = await env.FILES.get(objectKey(accountId, row.id), options).catch((error) => {
+  const object = await withDeadline(env.FILES.get(objectKey(accountId, row.id), options)).catch((error) => {
     throw unavailable(error)
   })
   return object?.body ?? null

@@ -6,6 +6,7 @@ import { DbError } from '../db/errors'
 import { lastWriteTime, nextWriteTime } from '../db/write-time'
 import type { RawBody } from '../http/middleware/raw-body'
 import { sha256Hex } from '../lib/crypto'
+import { DeadlineExceeded, withDeadline } from '../lib/deadline'
 import { newId } from '../lib/ids'
 import { HOUR, MINUTE } from '../lib/time'
 import { readBeforeWrite } from '../service/commit'
@@ -54,13 +55,14 @@ export async function storeFiles(
   const stored = await Promise.allSettled(uploads.map(({ id, input }) => storeFile(ctx, id, input)))
   const files = stored.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []))
   if (files.length === uploads.length) return files
-  releaseUploads(ctx, uploads)
-  throw unavailable(stored.find((result) => result.status === 'rejected')?.reason)
+  const failures = stored.flatMap((result) => (result.status === 'rejected' ? [result.reason] : []))
+  if (!failures.some(mayStillStore)) releaseUploads(ctx, uploads)
+  throw unavailable(failures[0])
 }
 
 async function storeFile(ctx: ServiceContext, id: string, input: NewAttachmentInput): Promise<StoredFile> {
   const sha256 = await sha256Hex(input.content)
-  await ctx.files.put(objectKey(ctx.caller.accountId, id), input.content, { sha256 })
+  await withDeadline(ctx.files.put(objectKey(ctx.caller.accountId, id), input.content, { sha256 }))
   return { id, filename: input.filename, size: input.content.byteLength, mime_type: input.mime_type, sha256 }
 }
 
@@ -87,9 +89,14 @@ export async function storeStream(
   try {
     return { ...file, sha256: await putStream(ctx.files, objectKey(ctx.caller.accountId, upload.id), body) }
   } catch (error) {
-    releaseUploads(ctx, [upload])
+    if (!mayStillStore(error)) releaseUploads(ctx, [upload])
     throw error
   }
+}
+
+/** The sweep deletes the object when the intent expires: whatever is deleted now, a late upload would store again. */
+function mayStillStore(error: unknown): boolean {
+  return error instanceof DeadlineExceeded || (error instanceof Error && error.cause instanceof DeadlineExceeded)
 }
 
 /** Inserts intents if the precondition is met and the request did not run before. Throws 422 and 413. */
@@ -161,7 +168,7 @@ export function deleteObjectsLater(ctx: ServiceContext): void {
 export async function deleteObjects(files: R2Bucket, db: AccountDb): Promise<void> {
   const ids = (await db.all(findObjectsToDelete(db.accountId, OBJECTS_PER_SWEEP))).map((row) => row.id)
   if (ids.length === 0) return
-  await files.delete(ids.map((id) => objectKey(db.accountId, id)))
+  await withDeadline(files.delete(ids.map((id) => objectKey(db.accountId, id))))
   await db.all(deleteIntents(db.accountId, ids))
 }
 

@@ -11,7 +11,7 @@ import { asciiLower } from '../lib/text'
 import { SECOND, toWireTime } from '../lib/time'
 import { rethrow } from '../service/constraint-errors'
 import type { PublicContext, ServiceContext } from '../service/context'
-import { newUserStatements, rethrowUserConstraint } from '../users/service'
+import { newUserStatements, rejectCommonPassword, rejectKnownPassword, rethrowUserConstraint } from '../users/service'
 import { registrationClosed } from './errors'
 import {
   type CandidateRow,
@@ -96,6 +96,8 @@ export async function presentLogin(
  * from an IP address, the same 403 for an unknown account and a closed one, and 409 for an email in use.
  */
 export async function register(ctx: PublicContext, input: z.infer<typeof RegisterBody>) {
+  rejectKnownPassword('password', input.password, { email: input.email, slug: input.account })
+  await rejectCommonPassword(ctx, 'password', input.password)
   await ctx.throttle.countRegistration()
   const passwordHash = await hashPassword(input.password)
   const account = await ctx.directory.first(findOpenAccount(input.account))

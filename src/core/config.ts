@@ -8,6 +8,8 @@ export interface Config {
   tokenTtlSeconds: number
   rateLimits: { standard: number; premium: number }
   publicOrigin: string | null
+  /** For reports of vulnerabilities, as a URL. */
+  securityContact: string | null
   allowSignup: boolean
   webhooks: {
     /** Seconds between a failed scheduled attempt and the next. */
@@ -49,6 +51,7 @@ export function configOf(env: Bindings): Config {
     tokenTtlSeconds: result.data.TOKEN_TTL_SECONDS,
     rateLimits: { standard: result.data.RATE_LIMIT_STANDARD, premium: result.data.RATE_LIMIT_PREMIUM },
     publicOrigin: result.data.PUBLIC_ORIGIN || null,
+    securityContact: result.data.SECURITY_CONTACT || null,
     allowSignup: result.data.ALLOW_SIGNUP === 'true',
     webhooks: {
       retrySchedule: result.data.WEBHOOK_RETRY_SCHEDULE.split(',').map(Number),

@@ -36,7 +36,18 @@ export const Variables = z.object({
     .string()
     .default('')
     .refine((origin) => origin === '' || isWebOrigin(origin), 'must be an origin such as https://api.example.com'),
+  SECURITY_CONTACT: z
+    .string()
+    .default('')
+    .refine(
+      (contact) => contact === '' || isContact(contact),
+      'must be a URL that begins with https:, mailto: or tel:',
+    ),
 })
+
+function isContact(text: string): boolean {
+  return /^(https|mailto|tel):[!-~]+$/.test(text) && URL.canParse(text)
+}
 
 function isWebOrigin(text: string): boolean {
   const url = URL.parse(text)

@@ -1,5 +1,6 @@
 import type { Caller } from '../core/caller'
 import type { Bindings } from '../core/config'
+import { withDeadline } from '../lib/deadline'
 import { isMatch } from '../lib/text'
 import { assertCaller, verifyCaller } from './caller-verification'
 import { DbError, toDbError } from './errors'
@@ -62,7 +63,7 @@ class Database {
     const started = Date.now()
     this.costs.roundTrips += 1
     try {
-      const results = await this.d1.batch(prepared)
+      const results = await withDeadline(this.d1.batch(prepared))
       for (const { meta } of results) {
         this.costs.rowsRead += meta.rows_read
         this.costs.rowsWritten += meta.rows_written

@@ -17,6 +17,8 @@ header, or as \`X-API-Key\`; two different credentials in one request return 400
 ## Formats
 Bodies are JSON in UTF-8. Times are RFC 3339 in UTC, to the second. IDs are opaque. Unknown fields and query parameters
 return 400, so that a typo never changes or lists something else. White space around names, titles, tags and emails is removed.
+Text on a single line, such as a name, title, tag, email, URL or file name, must have a visible character and none that changes
+the direction of text (Unicode's \`Bidi_Control\`).
 
 ## Rate limits
 A standard account has 100 requests per minute, a premium account 300. They are counted per API key, per user, or per IP

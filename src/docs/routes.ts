@@ -1,5 +1,7 @@
 import type { Context, Hono } from 'hono'
+import { unavailable } from '../core/errors'
 import type { AppEnv } from '../http/app-env'
+import { withDeadline } from '../lib/deadline'
 import { GUIDES_POLICY, referencePolicy } from './content-security-policy'
 import { NONCE_PLACEHOLDER, SCALAR_FILE } from './page'
 
@@ -22,7 +24,7 @@ export function registerDocsRoutes(app: Hono<AppEnv>): void {
 
   app.get('/docs/reference', async (c) => {
     // Without the conditions of the request: the nonce makes each response another one.
-    const page = await c.env.ASSETS.fetch(new URL('/docs/reference.html', c.req.url))
+    const page = await assetFrom(c, new URL('/docs/reference.html', c.req.url))
     if (!page.ok) return c.notFound()
     const nonce = crypto.getRandomValues(new Uint8Array(NONCE_BYTES)).toBase64()
     const html = (await page.text()).replaceAll(NONCE_PLACEHOLDER, nonce)
@@ -50,7 +52,13 @@ async function file(c: Context<AppEnv>, path: string): Promise<Response> {
 
 /** With the conditions of the request, so that an unchanged file is a 304. */
 function assetOf(c: Context<AppEnv>, path: string): Promise<Response> {
-  return c.env.ASSETS.fetch(new Request(new URL(path, c.req.url), c.req.raw))
+  return assetFrom(c, new Request(new URL(path, c.req.url), c.req.raw))
+}
+
+function assetFrom(c: Context<AppEnv>, asset: URL | Request): Promise<Response> {
+  return withDeadline(c.env.ASSETS.fetch(asset)).catch((error) => {
+    throw unavailable(error)
+  })
 }
 
 function served(c: Context<AppEnv>, asset: Response, headers: Record<string, string>): Response | Promise<Response> {

@@ -1,10 +1,25 @@
 const CONTROL = /[^\P{Cc}\t\n\r]/u
 const CONTROLS = new RegExp(CONTROL, 'gu')
+/** Unicode's Bidi_Control, for the class of a pattern. */
+export const BIDI_CONTROLS = '\\u061c\\u200e\\u200f\\u202a-\\u202e\\u2066-\\u2069'
+const BIDI_CONTROL = new RegExp(`[${BIDI_CONTROLS}]`)
+/** Blank characters that have none of the properties: annotation anchors, Braille, Egyptian, Khitan and musical blanks. */
+const OTHER_BLANKS = '\\u2800\\ufff9-\\ufffb\\u{13430}-\\u{13442}\\u{16fe4}\\u{1d159}'
+const VISIBLE = new RegExp(`[^\\p{Default_Ignorable_Code_Point}\\p{White_Space}\\p{Cc}${OTHER_BLANKS}]`, 'u')
 const encoder = new TextEncoder()
 
 /** No control characters (except tab and newlines) and no lone surrogates. */
 export function isCleanText(text: string): boolean {
   return text.isWellFormed() && !CONTROL.test(text)
+}
+
+/** Characters that reorder the text around them, so that a name reads as another one. */
+export function hasBidiControl(text: string): boolean {
+  return BIDI_CONTROL.test(text)
+}
+
+export function hasVisibleCharacter(text: string): boolean {
+  return VISIBLE.test(text)
 }
 
 /** Replaces with U+FFFD what `isCleanText` rejects. */
@@ -46,9 +61,9 @@ export function matchOf(text: string, pattern: RegExp, maxLength: number): RegEx
   return text.length <= maxLength ? pattern.exec(text) : null
 }
 
-/** Unquoted local parts and domain names: the ASCII characters of RFC 5321, and all others. */
-const ATOM = '[^\\s\\x00-\\x20"(),.:;<>@[\\]\\\\\\x7f-\\x9f]'
-const LETTER = '[^\\s\\x00-/:-@[-`{-\\x9f]'
+/** Unquoted local parts and domain names: the ASCII characters of RFC 5321, and all others except bidi controls. */
+const ATOM = `[^\\s\\x00-\\x20"(),.:;<>@[\\]\\\\\\x7f-\\x9f${BIDI_CONTROLS}]`
+const LETTER = `[^\\s\\x00-/:-@[-\`{-\\x9f${BIDI_CONTROLS}]`
 
 /** Email addresses with letters of any script (RFC 6531), at a host with a domain. */
 export const EMAIL_PATTERN = `^${ATOM}(?:\\.?${ATOM})*@${LETTER}(?:-*${LETTER})*(?:\\.${LETTER}(?:-*${LETTER})*)+$`

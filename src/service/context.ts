@@ -18,6 +18,8 @@ export interface ServiceContext {
   /** Enqueues a fan-out if there are active webhooks. It may be lost: the sweep enqueues it then. */
   notifyConsumer(activeWebhooks: ActiveWebhooks | undefined): void
   sweeper: SweeperClient
+  /** Throws 503. */
+  isCommonPassword(password: string): Promise<boolean>
   /** Null without an idempotency key. */
   idempotency: RequestIdempotency | null
   /** From `If-Match`; null for any version. */
@@ -42,6 +44,8 @@ export interface PublicContext {
   config: Config
   now: number
   throttle: Throttle
+  /** Throws 503. */
+  isCommonPassword(password: string): Promise<boolean>
   notifyConsumer(accountId: string, activeWebhooks: ActiveWebhooks | undefined): void
 }
 

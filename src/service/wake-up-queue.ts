@@ -1,4 +1,5 @@
 import { logFailure } from '../core/log'
+import { withDeadline } from '../lib/deadline'
 import { SECOND } from '../lib/time'
 
 /**
@@ -24,9 +25,9 @@ export async function enqueueFanOut(queue: Queue<FanOutMessage>, accountId: stri
   const delaySeconds = now - last < SECOND ? 1 : 0
   if (lastEnqueuedAt.size >= MAX_REMEMBERED) lastEnqueuedAt.clear()
   lastEnqueuedAt.set(accountId, now + delaySeconds * SECOND)
-  await queue
-    .send({ account_id: accountId }, { delaySeconds })
-    .catch((error) => logFailure('enqueue fan-out', error, { account_id: accountId }))
+  await withDeadline(queue.send({ account_id: accountId }, { delaySeconds })).catch((error) =>
+    logFailure('enqueue fan-out', error, { account_id: accountId }),
+  )
 }
 
 /** Limits of Cloudflare Queues. */
@@ -51,8 +52,8 @@ export class WakeUpBatch {
     const messages = [...this.messages.values()]
     this.messages.clear()
     for (let start = 0; start < messages.length; start += MESSAGES_PER_CALL)
-      await this.queue
-        .sendBatch(messages.slice(start, start + MESSAGES_PER_CALL))
-        .catch((error) => logFailure('enqueue wake-ups', error))
+      await withDeadline(this.queue.sendBatch(messages.slice(start, start + MESSAGES_PER_CALL))).catch((error) =>
+        logFailure('enqueue wake-ups', error),
+      )
   }
 }

@@ -2,7 +2,7 @@ import type { Role } from '../core/policy'
 import { alias } from '../db/alias'
 import { jsonObject } from '../db/json'
 import { insertEvent, reserveSequences } from '../db/outbox'
-import { loginIdentities, users } from '../db/schema/accounts'
+import { accounts, loginIdentities, users } from '../db/schema/accounts'
 import { selection } from '../db/selection'
 import { type SQL, sql } from '../db/sql'
 import { query, select } from '../db/statement'
@@ -137,6 +137,12 @@ const PASSWORD = selection({
   password_hash: users.passwordHash,
   token_version: users.tokenVersion,
 })
+
+const SLUG = selection({ slug: accounts.slug })
+
+export function findSlug(accountId: string) {
+  return select(SLUG, sql`FROM ${accounts} WHERE ${accounts.id} = ${accountId}`)
+}
 
 /** Of an active user. */
 export function findPassword(accountId: string, id: string) {

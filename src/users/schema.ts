@@ -6,6 +6,7 @@ import {
   Email,
   GivenPassword,
   NewPassword,
+  PASSWORD_RULE,
   requireAnyField,
   searchText,
   singleLine,
@@ -89,7 +90,7 @@ export const CreateUserBody = z
     email: Email.openapi({ description: 'Unique within the account.' }),
     role: RoleName.optional().openapi({ default: 'customer', description: 'Role of the user.' }),
     password: NewPassword.optional().openapi({
-      description: 'Password, 8 to 128 characters. Without one, the user cannot log in.',
+      description: `Password, 8 to 128 characters. ${PASSWORD_RULE} Without a password, the user cannot log in.`,
     }),
   })
   .openapi('CreateUser')

@@ -11,6 +11,7 @@ import type { ServiceContext } from '../service/context'
 import {
   emitUserCreated,
   findPassword,
+  findSlug,
   insertUser,
   type insertUserCreatedEvent,
   type UserChange,
@@ -18,11 +19,13 @@ import {
   updateUserStatement,
 } from './change.queries'
 import { emailTaken, ownPassword } from './errors'
+import { isSlug, rejectCommonPassword, rejectKnownPassword } from './new-password'
 import { findUser } from './queries'
 import { type ChangePasswordInput, type CreateUserInput, presentUser, type UpdateUserInput } from './schema'
 
 export { emailTaken } from './errors'
 export { JANE, NEW_USER, SUPPORT } from './examples'
+export { rejectCommonPassword, rejectKnownPassword } from './new-password'
 export { presentUser, RoleName, User, UserRef } from './schema'
 
 /** An event and its snapshot. */
@@ -59,9 +62,10 @@ export function newUserStatements({ eventId, ...newUser }: NewUserInput) {
   }
 }
 
-/** For admins. A user without a password cannot log in. Throws 409 for an email in use. */
+/** For admins. A user without a password cannot log in. Throws 400 for a common password, and 409 for an email in use. */
 export async function createUser(ctx: ServiceContext, input: CreateUserInput) {
   const { caller, now } = ctx
+  if (input.password !== undefined) await checkFirstPassword(ctx, input.email, input.password)
   const id = newId('user', now)
   const newUser = newUserStatements({
     accountId: caller.accountId,
@@ -83,6 +87,13 @@ export async function createUser(ctx: ServiceContext, input: CreateUserInput) {
   if (!row) throw notFound()
   if (!isReplay) ctx.notifyConsumer(rows.activeWebhooks[0])
   return presentUser(row)
+}
+
+/** Only a password that has the form of a slug is compared with that of the account, because it takes a round trip. */
+async function checkFirstPassword(ctx: ServiceContext, email: string, password: string): Promise<void> {
+  await rejectCommonPassword(ctx, 'password', password)
+  const found = isSlug(password) ? await readBeforeWrite(ctx, { account: findSlug(ctx.caller.accountId) }) : null
+  rejectKnownPassword('password', password, { email, slug: found?.account[0]?.slug ?? '' })
 }
 
 /**
@@ -111,12 +122,17 @@ export async function deactivateUser(ctx: ServiceContext, id: string): Promise<v
   await changeUser(ctx, id, { status: 'inactive' }, null)
 }
 
-/** Sets another user's password and immediately revokes all its tokens. For admins. Throws 403 for oneself, and 404. */
+/**
+ * Sets another user's password and immediately revokes all its tokens. For admins. Throws 403 for oneself, 400 for a common
+ * password, and 404.
+ */
 export async function setPassword(ctx: ServiceContext, id: string, password: string): Promise<void> {
   if (isSelf(ctx, id)) throw ownPassword()
-  await assertExists(ctx, id)
-  const hash = await hashPassword(password)
+  await rejectCommonPassword(ctx, 'password', password)
   const { accountId } = ctx.caller
+  const found = await readBeforeWrite(ctx, { user: findUser(accountId, id), account: findSlug(accountId) })
+  if (found) rejectKnownPassword('password', password, knownTo(found))
+  const hash = await hashPassword(password)
   const set = () => commit(ctx, [updatePassword(accountId, id, hash, null)], { user: findUser(accountId, id) })
   await ctx.memberCache.withInvalidation({ kind: 'person', id }, set).catch(rethrow)
 }
@@ -127,29 +143,35 @@ export async function setPassword(ctx: ServiceContext, id: string, password: str
  */
 export async function changePassword(ctx: ServiceContext, input: ChangePasswordInput): Promise<void> {
   const { accountId, id, token } = ctx.caller
-  const tokenVersion = await checkOwnPassword(ctx, input.current_password)
+  await rejectCommonPassword(ctx, 'new_password', input.new_password)
+  const current = await checkOwnPassword(ctx, input.current_password)
+  if (current) rejectKnownPassword('new_password', input.new_password, current)
   const hash = await hashPassword(input.new_password)
-  const set = () => ctx.db.all(updatePassword(accountId, id, hash, token?.id ?? null, tokenVersion))
+  const set = () => ctx.db.all(updatePassword(accountId, id, hash, token?.id ?? null, current?.tokenVersion ?? null))
   const updated = await ctx.memberCache.withInvalidation({ kind: 'person', id }, set).catch(rethrow)
   if (updated.length === 0) throw invalidCredentials()
 }
 
 /**
- * Verifies the caller's password as a login does. Returns the token version that it was verified for, or null without
- * verifying if the request is a replay.
+ * Verifies the caller's password as a login does. Returns the token version that it was verified for and what a new password
+ * must not be, or null without verifying if the request is a replay.
  */
-async function checkOwnPassword(ctx: ServiceContext, password: string | undefined): Promise<number | null> {
+async function checkOwnPassword(ctx: ServiceContext, password: string | undefined) {
   const { caller, throttle } = ctx
   if (password === undefined) throw invalidInput([detail(['current_password'], 'required', 'is required')])
-  const found = await readBeforeWrite(ctx, { password: findPassword(caller.accountId, caller.id) })
+  const found = await readBeforeWrite(ctx, {
+    password: findPassword(caller.accountId, caller.id),
+    account: findSlug(caller.accountId),
+  })
   if (!found) return null
   const [row] = found.password
-  if (!row) throw invalidCredentials()
+  const [account] = found.account
+  if (!row || !account) throw invalidCredentials()
   await throttle.guardPasswordCheck(row.email_normalized, [caller], async () => {
     if (!(await verifyPassword(password, row.password_hash))) throw invalidCredentials()
     return caller
   })
-  return row.token_version
+  return { tokenVersion: row.token_version, email: row.email_normalized, slug: account.slug }
 }
 
 async function changeUser(ctx: ServiceContext, id: string, changes: UserChange, exemptTokenId: string | null) {
@@ -173,6 +195,12 @@ async function changeUser(ctx: ServiceContext, id: string, changes: UserChange, 
 
 function isSelf({ caller }: ServiceContext, id: string): boolean {
   return caller.kind === 'person' && caller.id === id
+}
+
+/** What a new password of the user must not be. Throws 404. */
+function knownTo({ user: [user], account: [account] }: { user: { email: string }[]; account: { slug: string }[] }) {
+  if (!user || !account) throw notFound()
+  return { email: user.email, slug: account.slug }
 }
 
 /** An unknown ID must not create a Durable Object. */

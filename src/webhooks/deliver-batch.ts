@@ -6,6 +6,7 @@ import { type AttemptResult, attemptDelivery } from './attempt'
 import type { DeliveryError } from './delivery-error'
 import { type DueDelivery, type LeasedWebhook, quotaWindowAt } from './lease.queries'
 import { type AttemptRecord, completeLease } from './lease-completion.queries'
+import { countProbe } from './probes'
 import { nextAttemptAt } from './retry-schedule'
 import { decryptSecrets } from './secrets'
 
@@ -15,6 +16,8 @@ export const BATCH_DURATION = 5 * SECOND
 const MAX_FETCHES_PER_WEBHOOK = 2
 
 const DISABLE_AFTER = 5 * DAY
+/** For an endpoint that has never succeeded. */
+const DISABLE_UNCONFIRMED_AFTER = DAY
 const GONE = 410
 
 /** Errors of this service, which never disable a webhook. */
@@ -37,8 +40,10 @@ interface CompletedAttempt {
 export async function deliverBatch(env: Bindings, batch: LeasedBatch, limit: LimitFunction): Promise<number | null> {
   const config = configOf(env)
   const { webhook, leaseId } = batch
-  const attempts = await attemptDeliveries(config, batch, limit)
+  const probe = webhook.confirmed_at === null ? await countProbe(env, webhook.url, batch.leasedAt) : null
+  const attempts = probe?.isRefused ? [] : await attemptDeliveries(config, batch, limit)
   const now = Date.now()
+  const health = evaluateHealth(webhook, attempts, now)
   const { writes, released } = completeLease({
     accountId: webhook.account_id,
     webhookId: webhook.id,
@@ -46,7 +51,9 @@ export async function deliverBatch(env: Bindings, batch: LeasedBatch, limit: Lim
     attempts: attempts.map((attempt) => toAttemptRecord(config, attempt)),
     unsent: webhook.lease_batch_size - attempts.length,
     quotaWindow: quotaWindowAt(batch.leasedAt),
-    ...evaluateHealth(webhook, attempts, now),
+    url: webhook.url,
+    heldUntil: probe === null || health.succeeded ? 0 : probe.nextAt,
+    ...health,
     now,
   })
   const rows = await openAccount(env, webhook.account_id).change(writes, { released })
@@ -110,15 +117,15 @@ function evaluateHealth(webhook: LeasedWebhook, attempts: CompletedAttempt[], no
   const succeeded = lastSuccess !== -1
   const failedAt = results[lastSuccess + 1]?.at ?? null
   const failingSince = succeeded ? failedAt : (webhook.failing_since ?? failedAt)
+  const disableAfter = webhook.confirmed_at === null ? DISABLE_UNCONFIRMED_AFTER : DISABLE_AFTER
   const isGone = results.some((result) => result.statusCode === GONE)
   const hasSubscriberError = results.some(({ failure }) => failure === null || !SERVICE_ERRORS.has(failure))
   const isFailing =
-    hasSubscriberError && failedAt !== null && failingSince !== null && now - failingSince >= DISABLE_AFTER
-  const reason = isGone ? ('gone' as const) : isFailing ? ('failing' as const) : null
+    hasSubscriberError && failedAt !== null && failingSince !== null && now - failingSince >= disableAfter
   return {
     succeeded,
     failedAt,
     isSlow: results.length === 0 ? webhook.is_slow === 1 : results.at(-1)?.failure === 'timeout',
-    disable: reason && { reason, url: webhook.url },
+    disable: isGone ? ('gone' as const) : isFailing ? ('failing' as const) : null,
   }
 }

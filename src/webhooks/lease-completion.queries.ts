@@ -49,8 +49,11 @@ interface BatchResult {
   /** The first failure (ms) since the last success of the batch. */
   failedAt: number | null
   succeeded: boolean
+  /** Until when (ms) nothing is sent to the webhook. */
+  heldUntil: number
+  url: string
   /** Why the webhook is disabled, if it still has the URL of the attempts. */
-  disable: { reason: NonNullable<WebhookRow['disabled_reason']>; url: string } | null
+  disable: NonNullable<WebhookRow['disabled_reason']> | null
   now: number
 }
 
@@ -60,7 +63,7 @@ interface BatchResult {
  */
 export function completeLease(result: BatchResult) {
   const { accountId, webhookId, leaseId, disable, now } = result
-  const { failingSince } = webhooks
+  const { confirmedAt, failingSince } = webhooks
   const isLeased = sql`${webhooks.accountId} = ${accountId} AND ${webhooks.id} = ${webhookId}
     AND ${webhooks.leaseId} = ${leaseId}`
   const writes = recordAttempts(result)
@@ -70,19 +73,21 @@ export function completeLease(result: BatchResult) {
       ...fanOutToWebhook(accountId, webhookId, now),
       update(
         webhooks,
-        { active: 0, disabledReason: disable.reason, nextAt: null },
-        sql`${isLeased} AND ${webhooks.url} = ${disable.url} AND ${webhooks.active} = 1`,
+        { active: 0, disabledReason: disable, nextAt: null },
+        sql`${isLeased} AND ${webhooks.url} = ${result.url} AND ${webhooks.active} = 1`,
       ),
     )
   return {
     writes,
     released: query(
       { next_at: webhooks.nextAt },
-      sql`UPDATE ${webhooks} SET ${webhooks.leaseId} = NULL, ${webhooks.leaseUntil} = 0,
+      sql`UPDATE ${webhooks} SET ${webhooks.leaseId} = NULL, ${webhooks.leaseUntil} = ${result.heldUntil},
         ${webhooks.isSlow} = ${Number(result.isSlow)},
         ${failingSince} = CASE WHEN ${Number(result.succeeded)} THEN ${result.failedAt}
           ELSE coalesce(${failingSince}, ${result.failedAt}) END,
-        ${webhooks.nextAt} = CASE WHEN ${webhooks.active} = 1 THEN max(${NEXT_DUE_AT}, ${now}) END
+        ${confirmedAt} = CASE WHEN ${Number(result.succeeded)} AND ${webhooks.url} = ${result.url}
+          THEN coalesce(${confirmedAt}, ${now}) ELSE ${confirmedAt} END,
+        ${webhooks.nextAt} = CASE WHEN ${webhooks.active} = 1 THEN max(${NEXT_DUE_AT}, ${now}, ${result.heldUntil}) END
       WHERE ${isLeased}
       RETURNING ${webhooks.nextAt}`,
     ),

@@ -36,6 +36,7 @@ const LEASED_WEBHOOK = selection({
   previous_until: webhooks.previousUntil,
   is_slow: webhooks.isSlow,
   failing_since: webhooks.failingSince,
+  confirmed_at: webhooks.confirmedAt,
   /** How many deliveries were charged to the quota of the account. */
   lease_batch_size: webhooks.leaseBatchSize,
 })
@@ -97,12 +98,13 @@ function quotaUsed(account: Alias<typeof accountCounters>, now: number): SQL<num
  * the accounts that were served longest ago.
  */
 function acquireLeases({ leaseId, leaseUntil, atMost, slowAtMost, quota, now }: LeaseRequest) {
-  const { accountId, id, isSlow, nextAt } = webhooks
+  const { accountId, id, isSlow, confirmedAt, nextAt } = webhooks
   const { lastServedAt } = accountCounters
   const used = quotaUsed(s, now)
   const allowed = byPlan(a.plan, quota)
   const candidates = (slow: 0 | 1) => sql`
-    SELECT ${w.accountId}, ${w.id}, ${w.isSlow}, ${w.nextAt}, ${s.lastServedAt}, ${allowed} - ${used} AS quota_left
+    SELECT ${w.accountId}, ${w.id}, ${w.isSlow}, ${w.confirmedAt}, ${w.nextAt}, ${s.lastServedAt},
+      ${allowed} - ${used} AS quota_left
     FROM ${w}
     CROSS JOIN ${s} ON ${s.accountId} = ${w.accountId}
     CROSS JOIN ${a} ON ${a.id} = ${w.accountId}
@@ -123,7 +125,7 @@ function acquireLeases({ leaseId, leaseUntil, atMost, slowAtMost, quota, now }: 
       FROM ranked_in_account WHERE rank_in_account = 1
     ), chosen AS (
       SELECT ${accountId}, ${id},
-        min(CASE ${isSlow} WHEN 1 THEN 1 ELSE quota_left END, (SELECT count(*) FROM (${dueDeliveries}))) AS batch_size
+        min(CASE WHEN ${isSlow} = 1 OR ${confirmedAt} IS NULL THEN 1 ELSE quota_left END, (SELECT count(*) FROM (${dueDeliveries}))) AS batch_size
       FROM ranked WHERE rank <= CASE ${isSlow} WHEN 1 THEN ${slowAtMost} ELSE ${atMost} END
       ORDER BY ${lastServedAt} LIMIT ${atMost}
     )
@@ -170,7 +172,8 @@ function chargeQuota({ leaseId, now }: LeaseRequest) {
 function findNextDue(now: number) {
   return select(
     { next_at: webhooks.nextAt },
-    sql`FROM ${webhooks} WHERE ${webhooks.nextAt} IS NOT NULL AND ${webhooks.leaseUntil} <= ${now}
+    sql`FROM ${webhooks} WHERE ${webhooks.nextAt} IS NOT NULL
+        AND (${webhooks.leaseUntil} <= ${now} OR ${webhooks.leaseId} IS NULL)
       ORDER BY ${webhooks.nextAt} LIMIT 1`,
   )
 }

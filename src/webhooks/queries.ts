@@ -1,3 +1,4 @@
+import type { Column } from 'drizzle-orm'
 import { alias, qualified } from '../db/alias'
 import { byPlan } from '../db/by-plan'
 import { accountCounters, accounts } from '../db/schema/accounts'
@@ -28,9 +29,12 @@ const WEBHOOK = selection({
 
 export type WebhookRow = RowOf<typeof WEBHOOK>
 
-/** When the next delivery of the webhook that a statement updates is due (ms); null for none. */
-export const NEXT_DUE_AT = sql<number | null>`(SELECT min(${d.dueAt}) FROM ${d}
-  WHERE ${d.accountId} = ${updated.accountId} AND ${d.webhookId} = ${updated.id} AND ${d.dueAt} IS NOT NULL)`
+/** Without a holder of the lease, nothing is sent until its end. */
+const HELD_UNTIL = sql`CASE WHEN ${updated.leaseId} IS NULL THEN ${updated.leaseUntil} ELSE 0 END`
+
+/** When the next delivery of the webhook that a statement updates may be sent (ms); null for none. */
+export const NEXT_DUE_AT = sql<number | null>`max((SELECT min(${d.dueAt}) FROM ${d}
+  WHERE ${d.accountId} = ${updated.accountId} AND ${d.webhookId} = ${updated.id} AND ${d.dueAt} IS NOT NULL), ${HELD_UNTIL})`
 
 const MAX_WEBHOOKS = { standard: 10, premium: 50 }
 const WEBHOOK_LIMIT = byPlan(a.plan, MAX_WEBHOOKS)
@@ -119,12 +123,21 @@ export function updateWebhookStatement(accountId: string, id: string, change: We
         description,
         includeInternal: includeInternal === undefined ? undefined : Number(includeInternal),
       }),
-      ...(url !== undefined && { isSlow: 0 }),
+      ...(url !== undefined && {
+        isSlow: 0,
+        failingSince: unlessUrlChanges(webhooks.failingSince, url),
+        confirmedAt: unlessUrlChanges(webhooks.confirmedAt, url),
+      }),
       ...(active === true && { active: 1, disabledReason: null, failingSince: null, isSlow: 0, nextAt: NEXT_DUE_AT }),
       ...(active === false && { active: 0, disabledReason: null, nextAt: null }),
     },
     isUndeleted(accountId, id),
   )
+}
+
+/** What is known of one endpoint does not apply to another. */
+function unlessUrlChanges(column: Column, url: string): SQL<number | null> {
+  return sql`CASE WHEN ${webhooks.url} = ${url} THEN ${column} END`
 }
 
 /** Nothing is sent any more. The sweep deletes the rows. */

@@ -4,6 +4,7 @@ import { EVENT_TYPES } from '../events/service'
 import { PageQuery, Pagination } from '../http/pagination/page'
 import { follows, requireAnyField, singleLine } from '../http/schemas/request-fields'
 import { idField, NullableTime, textField, WireTime } from '../http/schemas/response-fields'
+import { BIDI_CONTROLS } from '../lib/text'
 import { toWireTime } from '../lib/time'
 import type { WebhookRow } from './queries'
 import { urlViolation } from './ssrf-guard'
@@ -37,7 +38,8 @@ const shape = {
   active: z.boolean().openapi({ description: 'Whether events are sent.', example: true }),
   disabled_reason: z.union([z.enum(webhooks.disabledReason.enumValues), z.null()]).openapi({
     description:
-      'Why the service deactivated the webhook: `gone` after a 410, `failing` after five days of failures. Otherwise null.',
+      'Why the service deactivated the webhook: `gone` after a 410, `failing` after five days of failures, or after 24 hours ' +
+      'for a URL that has never succeeded. Otherwise null.',
   }),
   created_at: WireTime.openapi({ description: 'Time of creation.' }),
   secret_last_rotated_at: NullableTime.openapi({
@@ -73,13 +75,16 @@ export const WebhookList = z
 export const ListWebhooksQuery = z.strictObject(PageQuery)
 export type ListWebhooksInput = z.infer<typeof ListWebhooksQuery>
 
-const Url = z.string().superRefine(follows(urlViolation)).openapi({
-  format: 'iri',
-  pattern: '^[Hh][Tt][Tt][Pp][Ss]?:',
-  maxLength: MAX_URL,
-  example: 'https://hooks.example.com/tickets',
-  description: 'URL to send events to: `https`, a public host, port 443 or 8443. Unique within the account.',
-})
+const Url = z
+  .string()
+  .superRefine(follows(urlViolation))
+  .openapi({
+    format: 'iri',
+    pattern: `^[Hh][Tt][Tt][Pp][Ss]?:[^${BIDI_CONTROLS}]*$`,
+    maxLength: MAX_URL,
+    example: 'https://hooks.example.com/tickets',
+    description: 'URL to send events to: `https`, a public host, port 443 or 8443. Unique within the account.',
+  })
 
 const Events = z
   .array(Subscription)

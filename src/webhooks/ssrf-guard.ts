@@ -1,6 +1,6 @@
 import ipaddr from 'ipaddr.js'
 import type { Violation } from '../http/schemas/request-fields'
-import { hasMoreCharacters } from '../lib/text'
+import { hasBidiControl, hasMoreCharacters } from '../lib/text'
 
 export interface TargetUrlRules {
   /** For development only. */
@@ -38,6 +38,8 @@ const TOO_LONG = ['too_long', `must be at most ${MAX_CHARACTERS.toLocaleString('
 export function urlViolation(text: string): Violation {
   if (hasMoreCharacters(text, MAX_CHARACTERS)) return TOO_LONG
   if (CHANGED_BY_PARSING.test(text)) return ['invalid_format', 'must not contain white space or control characters']
+  // RFC 3987, section 4.1
+  if (hasBidiControl(text)) return ['invalid_format', 'must not contain characters that change the direction of text']
   const url = URL.parse(text)
   if (!url) return ['invalid_format', 'must be an absolute URL, such as https://hooks.example.com/tickets']
   if (url.protocol !== 'https:' && url.protocol !== 'http:')

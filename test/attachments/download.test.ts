@@ -40,7 +40,7 @@ describe('the URL of a file', () => {
     expect(left).toBeLessThanOrEqual(2 * HOUR)
   })
 
-  it('works without headers and for HEAD, and is not counted', async () => {
+  it('works without headers and for HEAD, and does not count for the caller', async () => {
     const got = await fetchFile(file.url)
     expect([got.status, text(got.bytes)]).toEqual([200, 'hello'])
     expect(got.headers.has('X-RateLimit-Limit')).toBe(false)

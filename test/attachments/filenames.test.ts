@@ -13,6 +13,8 @@ const upload = (filename: string, mime_type = 'text/plain') =>
 
 describe('S16 invalid file names', () => {
   const path = ['Filename must be a name without a path', 'invalid_format']
+  const direction = ['Filename must not contain characters that change the direction of text', 'invalid_format']
+  const invisible = ['Filename must contain a visible character', 'invalid_format']
   const control = ['Filename must not contain control characters', 'invalid_format']
   const short = ['Filename must be 1 to 255 bytes', 'too_short']
   const long = ['Filename must be 1 to 255 bytes', 'too_long']
@@ -30,8 +32,10 @@ describe('S16 invalid file names', () => {
     ['a\tb', control],
     ['a\0.png', control],
     ['a\u007fb', control],
-    ['photo_\u202egnp.exe', control],
-    ['a\u2066b\u2069', control],
+    ['photo_\u202egnp.exe', direction],
+    ['a\u2066b\u2069', direction],
+    ['a\u061c\u200f', direction],
+    [' \u200b', invisible],
     ['a\ud83d', control],
     ['', short],
     ['x'.repeat(256), long],

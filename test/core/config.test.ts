@@ -29,6 +29,7 @@ describe('configOf', () => {
       tokenTtlSeconds: 2_592_000,
       rateLimits: { standard: 100, premium: 300 },
       publicOrigin: null,
+      securityContact: null,
       allowSignup: false,
       webhooks: {
         retrySchedule: [5, 300, 1_800, 7_200, 18_000, 36_000, 50_400, 72_000, 86_400],
@@ -47,6 +48,7 @@ describe('configOf', () => {
       RATE_LIMIT_STANDARD: '5',
       RATE_LIMIT_PREMIUM: '7',
       PUBLIC_ORIGIN: 'https://api.example.com',
+      SECURITY_CONTACT: 'mailto:security@example.com',
       WEBHOOK_RETRY_SCHEDULE: '1,0,86400',
       WEBHOOK_TIMEOUT_MS: '250',
       EVENT_RETENTION_DAYS: '7',
@@ -56,6 +58,7 @@ describe('configOf', () => {
       tokenTtlSeconds: 60,
       rateLimits: { standard: 5, premium: 7 },
       publicOrigin: 'https://api.example.com',
+      securityContact: 'mailto:security@example.com',
       webhooks: { retrySchedule: [1, 0, 86_400], timeoutMs: 250, allowPrivate: true },
       eventRetentionDays: 7,
     })

@@ -38,8 +38,10 @@ describe('/openapi.json', () => {
 
   it('has exactly the operations of version 1 under both prefixes, and those of the root', () => {
     const routed = createApp()
-      // The documentation pages, their files and redirects are not operations.
-      .routes.filter(({ method, path }) => method !== 'ALL' && path !== '/' && !/^\/(docs|llms)/.test(path))
+      // The documentation pages, their files and redirects are not operations, nor is the contact for security.
+      .routes.filter(
+        ({ method, path }) => method !== 'ALL' && path !== '/' && !/^\/(docs|llms|\.well-known)/.test(path),
+      )
       .map(({ method, path }) => ({ method, path: path.replace(/:(\w+)(\{[^}]*\})?/g, '{$1}') }))
     for (const prefix of PREFIXES) {
       const documented = OPERATIONS.map(({ method, path }) => ({

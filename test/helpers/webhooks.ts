@@ -30,10 +30,20 @@ export function freshUrl(): string {
   return `https://hooks.example.com/${crypto.randomUUID()}`
 }
 
+/** Its endpoint has succeeded before, so that it is sent to at full speed. */
 export async function createTestWebhook(account: Account, input: Record<string, unknown> = {}): Promise<Hook> {
   const response = await callAs(account.admin, 'POST', 'webhooks', { url: freshUrl(), events: ['*'], ...input })
   expect(response.status, response.text).toBe(201)
-  return response.body.data
+  const hook: Hook = response.body.data
+  await execute(update(webhooks, { confirmedAt: Date.now() }, sql`${webhooks.id} = ${hook.id}`))
+  return hook
+}
+
+/** As after its creation: it has never succeeded. */
+export async function createUnconfirmedWebhook(account: Account, input: Record<string, unknown> = {}): Promise<Hook> {
+  const hook = await createTestWebhook(account, input)
+  await execute(update(webhooks, { confirmedAt: null }, sql`${webhooks.id} = ${hook.id}`))
+  return hook
 }
 
 export interface Received {

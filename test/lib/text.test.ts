@@ -3,8 +3,10 @@ import {
   asciiLower,
   characters,
   cleaned,
+  hasBidiControl,
   hasMoreBytes,
   hasMoreCharacters,
+  hasVisibleCharacter,
   isCleanText,
   isEmail,
   isMatch,
@@ -12,6 +14,13 @@ import {
   utf8Bytes,
 } from '../../src/lib/text'
 import { patternsRunOn } from '../helpers/patterns-run'
+
+/** Every character of Unicode. */
+function every(): string[] {
+  return Array.from({ length: 0x11_0000 }, (_, code) => code)
+    .filter((code) => code < 0xd800 || code > 0xdfff)
+    .map((code) => String.fromCodePoint(code))
+}
 
 describe('isCleanText', () => {
   it.each(['', 'a', '\t\r\n', 'é', '😀', '\u200b\u202e\ufeff\ufffe', '\u{10ffff}', '\u00a0'])('accepts %j', (text) => {
@@ -33,6 +42,33 @@ describe('isCleanText', () => {
     'a\udc00',
   ])('rejects %j', (text) => {
     expect(isCleanText(text)).toBe(false)
+  })
+})
+
+describe('hasBidiControl', () => {
+  it('is true for Bidi_Control of Unicode only', () => {
+    const found = every().filter((character) => hasBidiControl(`a${character}b`))
+    expect(found).toEqual(every().filter((character) => /\p{Bidi_Control}/u.test(character)))
+    expect(found).toHaveLength(12)
+  })
+})
+
+describe('hasVisibleCharacter', () => {
+  it('is false for white space, control characters, default ignorables and the known blanks', () => {
+    const blank = /[\p{White_Space}\p{Cc}\p{Default_Ignorable_Code_Point}]/u
+    const others = every().filter((character) => !hasVisibleCharacter(character) && !blank.test(character))
+    expect(every().filter((character) => hasVisibleCharacter(character) && blank.test(character))).toEqual([])
+    expect(others.map((character) => (character.codePointAt(0) ?? 0).toString(16))).toEqual([
+      ...['2800', 'fff9', 'fffa', 'fffb'],
+      ...Array.from({ length: 0x13 }, (_, index) => (0x13430 + index).toString(16)),
+      ...['16fe4', '1d159'],
+    ])
+  })
+
+  it('is true for a text with one of the others', () => {
+    for (const text of ['a', ' a', '\u200b\u0301', '\u2800😀', '\ue000\u3164'])
+      expect(hasVisibleCharacter(text), text).toBe(true)
+    for (const text of ['', '\u200b \u3164', '\u{e0020}\u{1d159}']) expect(hasVisibleCharacter(text), text).toBe(false)
   })
 })
 
@@ -139,6 +175,7 @@ describe('isEmail', () => {
       'a(x)@b.c',
       'a@[127.0.0.1]',
     ],
+    ...['a\u202eb@c.d', 'a\u061c@c.d', 'a@\u200fb.c', 'a@b.c\u2066d'],
     ...['a@b.c\n', 'a\u3000@b.c', `${'a'.repeat(200)}@${'-'.repeat(50)}`, `${'a'.repeat(251)}@b.c`],
   ])('rejects %j', (text) => {
     expect(isEmail(text)).toBe(false)

@@ -46,7 +46,7 @@ describe('urlViolation', () => {
     ...['https://exam\nple.com', 'ht\ttps://example.com', 'https://example.com/a b', 'https://example.com/\r\nX: y'],
     ...['\0https://example.com', 'https://example.com/\0', 'https://example.com/\u007f', 'https://example.com/\u0085'],
     ...['\ufeffhttps://example.com', 'https://example.com/\u00a0', 'https://example.com/\u2028'],
-    ...['https://a.com/\ud800'],
+    ...['https://a.com/\ud800', 'https://a.com/\u202egpj.exe', 'https://a.com/\u061c', 'https://a.com/?\u2066'],
   ])('W18 rejects %j', (text) => {
     expect(urlViolation(text)).not.toBeNull()
   })

@@ -85,7 +85,7 @@ export interface Webhook {
   description: string | null
   include_internal: boolean
   active: boolean
-  /** Why the service disabled it: the endpoint returned 410, or failed for five days. */
+  /** Why the service disabled it: the endpoint returned 410, or failed for five days (24 hours if it has never succeeded). */
   disabled_reason: 'gone' | 'failing' | null
   created_at: string
   secret_last_rotated_at: string | null

@@ -53,6 +53,41 @@ export const LIMITS = [
     it.call('characters').replaceWith('$1.length'),
   ]),
   ...inside('NewPassword', ['users/create', 'auth/password'], (it) => [it.literal(8).replaceWith('7')]),
+  ...inside('isCommonPassword', ['users/new-passwords'], (it) => [
+    it.returned().replaceWith('false'),
+    it.call('asciiLower').replaceWith('$1'),
+  ]),
+  ...inside('rejectKnownPassword', ['users/new-passwords'], (it) => [
+    it.array(1, 1).part(1).remove(),
+    it.array(1, 1).part(2).remove(),
+    it.array(1, 1).part(3).remove(),
+  ]),
+  ...inside('createAccount', ['users/new-passwords'], (it) => [
+    it.call('rejectKnownPassword').enclosingStatement().remove(),
+    it.call('rejectCommonPassword').enclosingStatement().remove(),
+  ]),
+  ...inside('register', ['users/new-passwords'], (it) => [
+    it.call('rejectKnownPassword').enclosingStatement().remove(),
+    it.call('rejectCommonPassword').enclosingStatement().remove(),
+  ]),
+  ...inside('createUser', ['users/new-passwords'], (it) => [it.call('checkFirstPassword').enclosingIf().remove()]),
+  ...inside('setPassword', ['users/new-passwords'], (it) => [
+    it.call('rejectKnownPassword').enclosingIf().remove(),
+    it.call('rejectCommonPassword').enclosingStatement().remove(),
+  ]),
+  ...inside('changePassword', ['users/new-passwords'], (it) => [
+    it.call('rejectKnownPassword').enclosingIf().remove(),
+    it.call('rejectCommonPassword').enclosingStatement().remove(),
+  ]),
+  ...inside('countDownload', ['attachments/download-limit'], (it) => [
+    it.call('assertAdmitted', 1, 2).enclosingIf().remove(),
+    it.call('assertAdmitted', 2, 2).enclosingStatement().remove(),
+  ]),
+  ...inside('assertAdmitted', ['attachments/download-limit'], (it) => [it.operator('<=').replaceWith('$1 < $2')]),
+  ...inside('DOWNLOADS_PER_REQUEST', ['attachments/download-limit'], (it) => [it.value().replaceWith('11')]),
+  ...inside('withDeadline', ['quality/fault-injection/never-settles.isolated'], (it) => [
+    it.call('race').replaceWith('$1[0]'),
+  ]),
   ...inside('searchText', ['http/parameters'], (it) => [it.call('hasMoreCharacters').part(2).replaceWith('201')]),
   ...inside('toDetails', ['http/bodies'], (it) => [
     it.call('slice').enclosingStatement().variable().replaceWith('$3'),
@@ -76,10 +111,11 @@ export const LIMITS = [
     it.call('hasMoreCharacters').enclosingStatement().operator('&&').part(1).remove(),
   ]),
   ...inside('checkFields', ['tickets/create-limits', 'tickets/update'], (it) => [it.condition(4, 5).part(1).remove()]),
-  ...inside('Filename', ['attachments/filenames'], (it) => [
-    it.call('hasMoreBytes').remove(),
+  ...inside('filenameViolation', ['attachments/filenames'], (it) => [
+    it.call('hasMoreBytes').enclosingIf().remove(),
     it.condition(3, 4).always(false),
-    it.call('test', 3, 3).remove(),
+    it.condition(4, 4).part(2).remove(),
+    it.call('lineViolation').replaceWith('null'),
   ]),
   ...inside('NewAttachments', ['attachments/upload'], (it) => [it.value().receiver().unchain()]),
   ...inside('base64Rule', ['attachments/upload'], (it) => [

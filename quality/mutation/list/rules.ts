@@ -133,5 +133,10 @@ export const RULES = [
   ...inside('withShared', ['http/parameters'], (it) => [it.reference('queryEncoding').remove()]),
   ...inside('isEmail', ['lib/text'], (it) => [it.call('test').replaceWith("$1.includes('@')")]),
   ...inside('isCleanText', ['lib/text'], (it) => [it.returned().part(2).remove(), it.call('isWellFormed').remove()]),
+  ...inside('lineViolation', ['http/single-line'], (it) => [
+    it.call('isCleanText').always(true),
+    it.call('hasBidiControl').enclosingIf().remove(),
+    it.call('hasVisibleCharacter').always(true),
+  ]),
   ...inside('multilineText', ['http/parameters'], (it) => [it.call('isCleanText').always(true)]),
 ]

@@ -1,3 +1,4 @@
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: these are texts of the source
 import { inOneRun, inside } from '../mutation.ts'
 
 /** Where webhooks may be sent. Stryker mutates the guard too. */
@@ -5,9 +6,15 @@ export const WEBHOOK_TARGETS = [
   ...inside('urlViolation', ['webhooks/ssrf-guard'], (it) => [
     it.call('test').enclosingIf().remove(),
     it.call('hasMoreCharacters').enclosingIf().remove(),
-    it.condition(4, 5).always(false),
-    it.condition(5, 5).always(false),
+    it.call('hasBidiControl').enclosingIf().remove(),
+    it.condition(5, 6).always(false),
+    it.condition(6, 6).always(false),
   ]),
+  ...inside('receivingHost', ['webhooks/probes.empty-db'], (it) => [it.call('replace').unchain()]),
+  ...inside('PROBE_INTERVAL', ['webhooks/probes.empty-db'], (it) => [it.value().replaceWith('MINUTE / 12')]),
+  ...inside('PROBES_PER_HOST', ['webhooks/probes.empty-db'], (it) => [it.value().replaceWith('61')]),
+  ...inside('DISABLE_UNCONFIRMED_AFTER', ['webhooks/probes.empty-db'], (it) => [it.value().replaceWith('2 * DAY')]),
+  ...inside('unlessUrlChanges', ['webhooks/probes.empty-db'], (it) => [it.returned().replaceWith('sql`${column}`')]),
   ...inside('targetUrlProblem', ['webhooks/ssrf-guard'], (it) => [
     it.condition(1, 5).part(2).remove(),
     it.operator('||', 1, 3).part(2).replaceWith('$2'),

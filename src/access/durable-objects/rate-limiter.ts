@@ -86,6 +86,14 @@ export class RateLimiter extends DurableObject<Bindings> {
     return this.addresses.count(address, network, Date.now(), configOf(this.env).rateLimits.standard)
   }
 
+  /** Counts a download or a delivery, in the object of its account or host, up to a limit. */
+  countUpTo(limit: number): RateLimitResult {
+    const { minute, count, last_write_at } = this.store.read()
+    const { window, rateLimit } = hit({ minute, count }, Date.now(), limit)
+    if (rateLimit.admitted) this.store.saveCount(window, last_write_at)
+    return rateLimit
+  }
+
   /** Call it before the commit of a change to the member's credential or role: the cache is bypassed from now on. */
   beginInvalidation(changeId: string): void {
     this.store.addPendingChange(changeId, Date.now() + INVALIDATION)

@@ -40,7 +40,7 @@ export const events = sqliteTable(
 
 /**
  * Secrets are encrypted, with the name of the key. `next_at` is when the next delivery is due. Only the holder of the lease
- * sends deliveries until `lease_until`.
+ * sends deliveries until `lease_until`. Without a holder, nothing is sent until then.
  */
 export const webhooks = sqliteTable(
   'webhooks',
@@ -74,6 +74,8 @@ export const webhooks = sqliteTable(
     isSlow: integer('slow').notNull().default(0),
     /** The first failure since the last success. */
     failingSince: integer('failing_since'),
+    /** The first success of the present URL. */
+    confirmedAt: integer('confirmed_at'),
   },
   (t) => [
     primaryKey({ columns: [t.accountId, t.id] }),

@@ -88,6 +88,9 @@ export function errorExample(name: string, summary: string, error: () => Service
   return { name, summary, error }
 }
 
+/** Whether a response has the rate limit headers. */
+export type RateHeaders = 'always' | 'sometimes' | 'never'
+
 export const ERROR_SCHEMA = { $ref: '#/components/schemas/Error' } as const
 
 /** A reference to the response that all operations share. */
@@ -95,12 +98,12 @@ export function errorResponseRef(status: DocumentedStatus): { $ref: string } {
   return { $ref: `#/components/responses/${ERROR_RESPONSES[status].name}` }
 }
 
-/** An operation's own response, with examples. `shared` adds those of all operations, `isCounted` the rate limit headers. */
+/** An operation's own response, with examples. `shared` adds those of all operations. */
 export function errorResponseOf(
   status: DocumentedStatus,
   errors: readonly DocumentedError[],
   shared: boolean,
-  isCounted = true,
+  rateHeaders: RateHeaders = 'always',
 ) {
   const { description, codes }: ErrorResponseSpec = ERROR_RESPONSES[status]
   const own = errors.map((documented) => {
@@ -115,7 +118,7 @@ export function errorResponseOf(
   const common = shared ? codes.map((code) => [code, exampleRef(code)]) : []
   return {
     description,
-    headers: { ...headersOf(status, isCounted) },
+    headers: { ...headersOf(status, rateHeaders) },
     content: { 'application/json': { schema: ERROR_SCHEMA, examples: Object.fromEntries([...common, ...own]) } },
   }
 }
@@ -131,10 +134,11 @@ function exampleRef(code: ServiceErrorCode): { $ref: string } {
   return { $ref: `#/components/examples/${code}` }
 }
 
-function headersOf(status: DocumentedStatus, isCounted: boolean) {
+function headersOf(status: DocumentedStatus, rateHeaders: RateHeaders) {
   const { headers = [] }: ErrorResponseSpec = ERROR_RESPONSES[status]
   // A request that fails before it is counted has no rate limit headers.
-  const rate = status === 500 || status === 503 ? optionalHeaders(RATE) : headerRefs(isCounted ? RATE : [])
+  const isOptional = rateHeaders === 'sometimes' || status === 500 || status === 503
+  const rate = isOptional ? optionalHeaders(RATE) : headerRefs(rateHeaders === 'always' ? RATE : [])
   const retry = status === 409 ? optionalHeaders(['Retry-After']) : {}
   return { ...headerRefs([...ALWAYS, ...headers]), ...rate, ...retry, ...headerRefs(['X-D1-Bookmark']) }
 }

@@ -6,6 +6,7 @@ import {
   ERROR_RESPONSES,
   errorResponseOf,
   errorResponseRef,
+  type RateHeaders,
 } from './error-responses'
 import type { AccessPolicy, Guard } from './guard'
 import { ALWAYS, type HeaderName, headerRefs, RATE } from './headers'
@@ -100,9 +101,15 @@ function errorResponsesOf(metadata: RouteMetadata): Map<number, ErrorResponseObj
       const own = examples.get(status)
       const isShared = statuses.has(status)
       if (!own && guard.isCounted) return [status, errorResponseRef(status)]
-      return [status, errorResponseOf(status, own ?? [], isShared, guard.isCounted || own !== undefined)]
+      return [status, errorResponseOf(status, own ?? [], isShared, rateHeadersOf(status, guard, own !== undefined))]
     }),
   )
+}
+
+/** A route that counts only rejected requests may reach another limit too, whose 429 has no such headers. */
+function rateHeadersOf(status: number, { isCounted }: RouteMetadata['guard'], hasOwn: boolean): RateHeaders {
+  if (!isCounted && !hasOwn) return 'never'
+  return !isCounted && status === 429 ? 'sometimes' : 'always'
 }
 
 /** What follows from the guard, the body and the idempotency key. */

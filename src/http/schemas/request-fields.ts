@@ -4,8 +4,10 @@ import type { DetailCode } from '../../core/errors'
 import {
   characters,
   EMAIL_PATTERN,
+  hasBidiControl,
   hasMoreBytes,
   hasMoreCharacters,
+  hasVisibleCharacter,
   isCleanText,
   isEmail,
   MAX_EMAIL,
@@ -20,6 +22,8 @@ export type Violation = readonly [code: DetailCode, message: string] | null
 type Check = (value: string) => Violation
 
 const CONTROL_CHARACTERS = ['invalid_format', 'must not contain control characters or invalid Unicode'] as const
+const BIDI_CONTROLS = ['invalid_format', 'must not contain characters that change the direction of text'] as const
+const INVISIBLE = ['invalid_format', 'must contain a visible character'] as const
 const EMPTY = ['too_short', 'must not be empty'] as const
 
 export function follows(check: Check) {
@@ -36,15 +40,21 @@ function tooLong(max: number, unit: 'characters' | 'bytes') {
   return ['too_long', `must be at most ${max.toLocaleString('en')} ${unit}`] as const
 }
 
+/** For all text on a single line, whatever its length. */
+export function lineViolation(value: string): Violation {
+  if (!isCleanText(value)) return CONTROL_CHARACTERS
+  if (hasBidiControl(value)) return BIDI_CONTROLS
+  return hasVisibleCharacter(value) ? null : INVISIBLE
+}
+
 const lineCheck =
   (max: number): Check =>
   (value) => {
     if (hasMoreCharacters(value, max)) return tooLong(max, 'characters')
-    if (!isCleanText(value)) return CONTROL_CHARACTERS
-    return value === '' ? EMPTY : null
+    return value === '' ? EMPTY : lineViolation(value)
   }
 
-/** 1 to `max` characters after trimming. */
+/** 1 to `max` characters after trimming, one of them visible. */
 export function singleLine(max: number) {
   return z
     .string()
@@ -214,8 +224,12 @@ export const Email = z
   .superRefine(follows((value) => lineCheck(MAX_EMAIL)(value) ?? emailCheck(value)))
   .openapi({ minLength: 1, maxLength: MAX_EMAIL, pattern: EMAIL_PATTERN, example: 'user@example.com' })
 
+/** For the description of every new password. */
+export const PASSWORD_RULE =
+  "Not one of the 10,000 most common passwords, not the user's email or its local part, and not the account's slug."
+
 export const NewPassword = password(8).openapi({
-  description: 'New password, 8 to 128 characters.',
+  description: `New password, 8 to 128 characters. ${PASSWORD_RULE}`,
   example: 'correct horse battery',
 })
 
