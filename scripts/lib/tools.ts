@@ -18,9 +18,16 @@ const VITEST_OPTIONS = {
 /** Tests without a server, except for those that take long or are part of `npm run check`. */
 const QUICK_TESTS = [
   ...['.node.test', 'test/core/', 'test/lib/'],
-  ...['deploy-hosts', 'migrations', 'layers', 'words', 'mutation-list', 'passwords'].map(
-    (name) => `--exclude=**/${name}.node.test.ts`,
-  ),
+  ...[
+    'deploy-hosts',
+    'migrations',
+    'layers',
+    'words',
+    'mutation-list',
+    'passwords',
+    'regular-expressions',
+    'storage',
+  ].map((name) => `--exclude=**/${name}.node.test.ts`),
 ]
 
 /** The scripts of package.json that run programs of others. */
