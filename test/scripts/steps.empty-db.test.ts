@@ -30,6 +30,7 @@ import { silenceQueue } from '../helpers/webhooks'
 
 /** Work over all accounts reads and writes at most 5,000 rows in a transaction, whatever the size of the database. */
 
+/** The larger one has more rows of each kind than a step may read. */
 const SIZES = [1_500, 5_500] as const
 
 let account: Account
@@ -216,7 +217,6 @@ describe('work over all accounts', () => {
   it.each(Object.keys(COMMANDS))('reads and writes at most 5,000 rows a step, at any size: %s', async (name) => {
     const large = await COMMANDS[name]?.()
     expect(large?.max).toBeLessThanOrEqual(ROWS_PER_STEP)
-    expect(large?.max).toBeLessThan((small[name]?.max ?? 0) * 1.2)
     expect(large?.steps).toBeGreaterThan(small[name]?.steps ?? 0)
   })
 })

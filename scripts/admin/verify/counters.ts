@@ -1,12 +1,21 @@
+import type { Column } from 'drizzle-orm'
 import { accountCounters, userCounters, users } from '../../../src/db/schema/accounts.ts'
-import { attachments, comments, creatorCounters, ticketCounters, tickets } from '../../../src/db/schema/tickets.ts'
+import {
+  attachments,
+  comments,
+  creatorCounters,
+  ticketCounters,
+  tickets,
+  ticketTags,
+  ticketTagsUpdated,
+} from '../../../src/db/schema/tickets.ts'
 import { webhooks } from '../../../src/db/schema/webhooks.ts'
 import { sql } from '../../../src/db/sql.ts'
 import { select } from '../../../src/db/statement.ts'
 import { sqlText } from '../../lib/sql-text.ts'
 import type { ResultRow } from '../statement.ts'
 import { readAccount, type Source, type Steps } from '../steps.ts'
-import type { CounterTable, Difference } from './repair-counters.ts'
+import type { CounterTable, Difference, TagTables } from './repair-counters.ts'
 
 /** How often an account is read again if it is written to in the meantime. */
 const ATTEMPTS = 3
@@ -94,6 +103,8 @@ class Recount {
       ticketCounters.status,
       ticketCounters.priority,
     ]),
+    this.tags('tags by creation', ticketTags, ticketTags.createdAt),
+    this.tags('tags by change', ticketTagsUpdated, ticketTagsUpdated.updatedAt),
     this.stored('user counters', userCounters, [userCounters.role, userCounters.status]),
     this.stored('assignees of creators', creatorCounters, [creatorCounters.createdBy, creatorCounters.assignedTo]),
   ]
@@ -106,7 +117,7 @@ class Recount {
   }
 
   /** Counters that agree are forgotten, so that most of a large account's take no memory. */
-  private add(table: CounterTable, key: unknown[], count: number): void {
+  private add(table: CounterTable | TagTables, key: unknown[], count: number): void {
     const name = JSON.stringify([table, ...key])
     const excess = (this.excess.get(name) ?? 0) + count
     if (excess === 0) this.excess.delete(name)
@@ -132,6 +143,12 @@ class Recount {
     }
   }
 
+  private tags(name: TagTables, table: typeof ticketTags | typeof ticketTagsUpdated, time: Column): Source {
+    const { tag, status, priorityRank, number, rowId } = table
+    const key = [tag, status, priorityRank, time, number, rowId]
+    return { table, key, fields: {}, add: () => this.add(name, [], 1) }
+  }
+
   private addTicket(row: ResultRow): void {
     const { status, priority, created_by, tags } = row
     const assignee = row.assigned_to ?? ''
@@ -140,7 +157,11 @@ class Recount {
       ['assignee', assignee],
       ['creator', created_by],
     ]
-    for (const tag of JSON.parse(String(tags))) entries.push(['tag', tag])
+    for (const tag of JSON.parse(String(tags))) {
+      entries.push(['tag', tag])
+      this.add('tags by creation', [], -1)
+      this.add('tags by change', [], -1)
+    }
     for (const entry of entries) this.add('ticket counters', [...entry, status, priority], -1)
     this.add('assignees of creators', [created_by, assignee], -1)
     this.add('public comments', [row.id], Number(row.public_comments))

@@ -19,19 +19,29 @@ export const COUNTER_TABLES = [
 
 export type CounterTable = (typeof COUNTER_TABLES)[number]
 
+/** Tables of tags, of which only the number of entries is compared. */
+export type TagTables = 'tags by creation' | 'tags by change'
+
 /** A counter whose stored value exceeds the recount; a negative excess is missing. */
 export interface Difference {
-  table: CounterTable
+  table: CounterTable | TagTables
   /** Within the account. */
   key: string[]
   excess: number
+}
+
+export function isCounter(difference: Difference): difference is Difference & { table: CounterTable } {
+  return difference.table !== 'tags by creation' && difference.table !== 'tags by change'
 }
 
 /** Keeps a statement below the 100 KB that D1 allows, and a command below the arguments that Linux allows. */
 const COUNTERS_PER_STATEMENT = 200
 
 /** Subtracts the excess, which remains correct if the counters have changed since. */
-export function* repairCounters(accountId: string, differences: readonly Difference[]): Steps {
+export function* repairCounters(
+  accountId: string,
+  differences: readonly (Difference & { table: CounterTable })[],
+): Steps {
   for (const [table, ofTable] of Map.groupBy(differences, (difference) => difference.table))
     for (let from = 0; from < ofTable.length; from += COUNTERS_PER_STATEMENT) {
       const part = ofTable.slice(from, from + COUNTERS_PER_STATEMENT)

@@ -4,10 +4,11 @@ import { type SQL, sql } from '../../../src/db/sql.ts'
 import { sqlText } from '../../lib/sql-text.ts'
 import { eachRange, ROWS_PER_STEP, type Steps } from '../steps.ts'
 
-/** Each is looked up in the index by its texts. */
-const TICKETS_PER_STEP = ROWS_PER_STEP / 20
-/** Characters of a description that are looked up. */
-const BEGINNING = 60
+/** Each is looked up in the index by its texts: 0.3 s in an index of a million tickets. */
+const TICKETS_PER_STEP = ROWS_PER_STEP / 10
+const INDEXED_PER_STEP = ROWS_PER_STEP / 2
+/** Of a description that are looked up. */
+const CHARACTERS = 60
 
 /** FTS5's table of the rows that it has indexed: https://sqlite.org/fts5.html#the_docsize_table */
 const indexedRows = sql.raw('tickets_fts_docsize')
@@ -37,23 +38,26 @@ function* countRowsWithoutTicket(): Steps<number> {
   let count = 0
   for (let after = 0; ; ) {
     const page = sql`SELECT ${indexedRow.id} AS indexed FROM ${indexedRows} d WHERE ${indexedRow.id} > ${after}
-      ORDER BY ${indexedRow.id} LIMIT ${TICKETS_PER_STEP}`
+      ORDER BY ${indexedRow.id} LIMIT ${INDEXED_PER_STEP}`
     const [[row] = []] = yield [
       sqlText(sql`SELECT count(*) AS rows, max(indexed) AS last,
         coalesce(sum(NOT EXISTS (SELECT 1 FROM ${tickets} WHERE ${tickets.rowId} = indexed)), 0) AS n FROM (${page})`),
     ]
     count += Number(row?.n)
-    if (Number(row?.rows) < TICKETS_PER_STEP) return count
+    if (Number(row?.rows) < INDEXED_PER_STEP) return count
     after = Number(row?.last)
   }
 }
 
-/** The search for a ticket by its own texts. A phrase without a letter or digit may have no term, and would find nothing. */
-const TEXTS = sql`'scope:"' || s.scope || '"' || ${phraseOf('title', sql`s.title`, '')}
-  || ${phraseOf('description', sql`substr(s.description, 1, ${BEGINNING})`, ' *')}`
+/** Whole terms: a search for the beginning of a term reads every term that begins with it. */
+const BEGINNING = sql`substr(s.description, 1, ${CHARACTERS})`
+const DESCRIPTION = sql`CASE WHEN length(s.description) <= ${CHARACTERS} THEN s.description
+  ELSE rtrim(${BEGINNING}, replace(${BEGINNING}, ' ', '')) END`
 
-function phraseOf(column: string, text: SQL, end: string): SQL {
+/** The search for a ticket by its own texts. A phrase without a letter or digit may have no term, and would find nothing. */
+const TEXTS = sql`'scope:"' || s.scope || '"' || ${phraseOf('title', sql`s.title`)} || ${phraseOf('description', DESCRIPTION)}`
+
+function phraseOf(column: string, text: SQL): SQL {
   const beginning = ` AND ${column}:"`
-  return sql`CASE WHEN ${text} GLOB '*[a-zA-Z0-9]*'
-    THEN ${beginning} || replace(${text}, '"', '""') || ${`"${end}`} ELSE '' END`
+  return sql`CASE WHEN ${text} GLOB '*[a-zA-Z0-9]*' THEN ${beginning} || replace(${text}, '"', '""') || '"' ELSE '' END`
 }

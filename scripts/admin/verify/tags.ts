@@ -8,39 +8,38 @@ const t = alias(tickets, 't')
 
 type TagTable = typeof ticketTags | typeof ticketTagsUpdated
 
-/** Tickets of a range at most, if they have few tags. */
-const TICKETS_PER_STEP = 500
+/** Rows that a step reads to find the tickets of its range, and rows that it then reads for them. */
+const TICKETS_PER_STEP = ROWS_PER_STEP / 4
+const COST_PER_STEP = ROWS_PER_STEP / 2
+/** A ticket and its entry in an index; a tag and its entry. */
+const COST = sql`2 + 2 * json_array_length(${t.tags})`
 /** Each is looked up among the 20 tags that its ticket has at most. */
 const TAGS_PER_STEP = ROWS_PER_STEP / 25
 
 /**
- * Counts, and optionally repairs, the tags of an account that a table lacks and those that no ticket has. Each range is
- * compared in one transaction, so it does not matter if the account is written to.
+ * Counts, and optionally inserts, the entries of an account that a table of tags lacks. Each range is compared in one
+ * transaction, so it does not matter if the account is written to.
  */
-export function* compareTags(accountId: string, table: TagTable, repair: boolean): Steps<number> {
-  return (yield* compareTickets(accountId, table, repair)) + (yield* compareEntries(accountId, table, repair))
-}
-
-function* compareTickets(accountId: string, table: TagTable, repair: boolean): Steps<number> {
+export function* countMissingTags(accountId: string, table: TagTable, repair: boolean): Steps<number> {
   let missing = 0
   for (let after = 0; ; ) {
-    const range = sql`SELECT ${t.number} AS n, 1 + json_array_length(${t.tags}) AS cost
-      FROM ${t} WHERE ${t.accountId} = ${accountId} AND ${t.number} > ${after} ORDER BY ${t.number} LIMIT ${TICKETS_PER_STEP}`
+    const range = sql`SELECT ${t.number} AS n, ${COST} AS cost FROM ${t}
+      WHERE ${t.accountId} = ${accountId} AND ${t.number} > ${after} ORDER BY ${t.number} LIMIT ${TICKETS_PER_STEP}`
     const costs = sql`SELECT n, sum(cost) OVER (ORDER BY n ROWS UNBOUNDED PRECEDING) AS cost FROM (${range})`
-    const end = sql`SELECT count(*) AS n, max(n) AS last FROM (${costs}) WHERE cost <= ${TICKETS_PER_STEP}`
-    const [[found] = []] = yield [sqlText(end)]
-    if (!Number(found?.n)) return missing
-    const last = Number(found?.last)
+    const [[end] = []] = yield [sqlText(sql`SELECT max(n) AS last FROM (${costs}) WHERE cost <= ${COST_PER_STEP}`)]
+    const last = end?.last ?? null
+    if (last === null) return missing
     const tags = tagsOf(table, sql`${t.accountId} = ${accountId} AND ${t.number} > ${after} AND ${t.number} <= ${last}`)
     const lacking = sql`SELECT * FROM (${tags}) e WHERE NOT EXISTS (SELECT 1 FROM ${table} x WHERE ${isEntry(table)})`
-    const [[counted] = []] = yield [sqlText(sql`SELECT count(*) AS n FROM (${lacking})`)]
-    if (repair && counted?.n) yield [sqlText(sql`INSERT INTO ${table} ${lacking}`)]
-    missing += Number(counted?.n)
-    after = last
+    const [[found] = []] = yield [sqlText(sql`SELECT count(*) AS n FROM (${lacking})`)]
+    if (repair && found?.n) yield [sqlText(sql`INSERT INTO ${table} ${lacking}`)]
+    missing += Number(found?.n)
+    after = Number(last)
   }
 }
 
-function* compareEntries(accountId: string, table: TagTable, repair: boolean): Steps<number> {
+/** Counts, and optionally deletes, the entries of an account that belong to none of its tickets. */
+export function* countSuperfluousTags(accountId: string, table: TagTable, repair: boolean): Steps<number> {
   const key = columnsOf(table)
   const order = sql.join(key, sql`, `)
   let isAfter = sql`${table.accountId} = ${accountId}`

@@ -4,9 +4,9 @@ import { eachAccount, runSteps, type Steps } from '../steps.ts'
 import { formatTable } from '../table.ts'
 import { compareCounters } from './counters.ts'
 import { rebuildSearch } from './rebuild-search.ts'
-import { COUNTER_TABLES, type CounterTable, repairCounters } from './repair-counters.ts'
+import { COUNTER_TABLES, type CounterTable, isCounter, repairCounters } from './repair-counters.ts'
 import { compareSearch } from './search.ts'
-import { compareTags } from './tags.ts'
+import { countMissingTags, countSuperfluousTags } from './tags.ts'
 
 const TITLES: Record<CounterTable, string> = {
   'ticket counters': 'ticket counters',
@@ -19,6 +19,11 @@ const TITLES: Record<CounterTable, string> = {
   'stored bytes': 'stored bytes',
   'active webhooks': 'active webhooks',
 }
+
+const TAG_TABLES = [
+  ['tags by creation', ticketTags],
+  ['tags by change', ticketTagsUpdated],
+] as const
 
 interface Verification {
   differences: Map<string, number>
@@ -46,12 +51,17 @@ export function* verifySteps(repair: boolean): Steps<Verification> {
   const add = (name: string, count: number) => differences.set(name, (differences.get(name) ?? 0) + count)
   const busy: string[] = []
   yield* eachAccount(function* (accountId): Steps {
-    const counters = yield* compareCounters(accountId)
-    if (counters === null) busy.push(accountId)
-    for (const { table } of counters ?? []) add(TITLES[table], 1)
-    if (repair && counters) yield* repairCounters(accountId, counters)
-    add('tags by creation', yield* compareTags(accountId, ticketTags, repair))
-    add('tags by change', yield* compareTags(accountId, ticketTagsUpdated, repair))
+    const compared = yield* compareCounters(accountId)
+    if (compared === null) busy.push(accountId)
+    const counters = (compared ?? []).filter(isCounter)
+    for (const { table } of counters) add(TITLES[table], 1)
+    if (repair) yield* repairCounters(accountId, counters)
+    for (const [name, table] of TAG_TABLES) {
+      const missing = yield* countMissingTags(accountId, table, repair)
+      // With as many entries as tags, and none missing, none is superfluous.
+      const isComplete = missing === 0 && compared?.every((difference) => difference.table !== name)
+      add(name, missing + (isComplete ? 0 : yield* countSuperfluousTags(accountId, table, repair)))
+    }
   })
   const inIndex = yield* compareSearch()
   add('full-text index', inIndex)
