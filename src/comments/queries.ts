@@ -37,7 +37,7 @@ const AUTHOR_JOIN = sql`JOIN ${author} ON ${author.accountId} = ${c.accountId} A
 /** The latest comments of a ticket that the caller may see, oldest first. */
 export function findLatestComments(caller: Caller, ticketId: string, limit: number) {
   const rows = sql`SELECT ${c.rowId} FROM ${c}
-    WHERE ${visibleChildren(caller, c)} AND ${c.ticketId} = ${ticketId} ORDER BY ${c.rowId} DESC LIMIT ${limit}`
+    WHERE ${visibleChildren(caller, c, ticketId)} ORDER BY ${c.rowId} DESC LIMIT ${limit}`
   return select(
     COMMENT,
     sql`FROM (${rows}) latest
@@ -76,7 +76,8 @@ export function insertComment(caller: Caller, comment: NewComment, clock: WriteC
   const newVersion = update(
     tickets,
     { version: sql`${tickets.version} + 1`, updatedAt: lastWriteTime(accountId) },
-    sql`${tickets.accountId} = ${accountId} AND ${tickets.id} = ${comment.ticketId} AND ${wasInserted}`,
+    sql`${tickets.accountId} = ${accountId} AND ${tickets.id} = (SELECT ${comments.ticketId} FROM ${comments}
+      WHERE ${comments.accountId} = ${accountId} AND ${comments.id} = ${comment.id})`,
   )
   return [
     insertSelect(
