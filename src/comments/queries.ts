@@ -2,8 +2,9 @@ import type { Caller } from '../core/caller'
 import { alias } from '../db/alias'
 import { type Json, jsonObject } from '../db/json'
 import { insertEvent, reserveSequences } from '../db/outbox'
+import { jsonBytes, withinBytes } from '../db/page-bytes'
 import { users } from '../db/schema/accounts'
-import { comments, tickets } from '../db/schema/tickets'
+import { attachments, comments, tickets } from '../db/schema/tickets'
 import { type RowOf, selection } from '../db/selection'
 import { type SQL, sql } from '../db/sql'
 import { select } from '../db/statement'
@@ -14,6 +15,7 @@ import { deleteFrom, insertSelect, update } from '../db/write'
 import { lastWriteTime, nextWriteTime, type WriteClock } from '../db/write-time'
 
 const c = alias(comments, 'c')
+const f = alias(attachments, 'f')
 const p = alias(comments, 'p')
 const t = alias(tickets, 't')
 const author = alias(users, 'author')
@@ -52,6 +54,30 @@ export function findComments(caller: Caller, ticketId: string, window: ChildWind
   return select(
     COMMENT,
     sql`FROM (${rows}) page
+      CROSS JOIN ${c} ON ${c.rowId} = ${page.rowId} AND ${c.accountId} = ${caller.accountId} ${AUTHOR_JOIN}
+      ORDER BY ${c.rowId} ${sortDirection(window)}`,
+  )
+}
+
+const MEASURED_COMMENT = selection({ ...COMMENT.fields, bytes_so_far: sql<number>`page.bytes_so_far` })
+
+/** The most bytes that a comment takes as JSON in addition to its content and its files. */
+export const OTHER_COMMENT_BYTES = 2_560
+/** The most bytes that a file takes as JSON in addition to its filename, which is also in its URL: percent-encoded. */
+const OTHER_FILE_BYTES = 1_280
+const TIMES_FILENAME = 4
+export const MAX_FILE_BYTES = OTHER_FILE_BYTES + TIMES_FILENAME * 255
+
+/** As `findComments`, up to the comment with which the page and its files exceed `maxBytes` of JSON. */
+export function findCommentsWithin(caller: Caller, ticketId: string, window: ChildWindow, maxBytes: number) {
+  const files = sql`(SELECT coalesce(sum(${OTHER_FILE_BYTES} + ${TIMES_FILENAME} * octet_length(${f.filename})), 0) FROM ${f}
+    WHERE ${f.accountId} = ${caller.accountId} AND ${f.commentId} IS NOT NULL AND ${f.commentId} = ${p.id})`
+  const bytes = sql`${jsonBytes(p.content)} + ${OTHER_COMMENT_BYTES} + ${files}`
+  const rows = childrenPage(caller, 'comments', ticketId, ({ rowId }) => sql`${rowId}, ${bytes} AS bytes`, window)
+  const order = sql`ORDER BY ${comments.rowId} ${sortDirection(window)}`
+  return select(
+    MEASURED_COMMENT,
+    sql`FROM (${withinBytes(rows, order, maxBytes)}) page
       CROSS JOIN ${c} ON ${c.rowId} = ${page.rowId} AND ${c.accountId} = ${caller.accountId} ${AUTHOR_JOIN}
       ORDER BY ${c.rowId} ${sortDirection(window)}`,
   )

@@ -39,7 +39,7 @@ export function visibleTicketId(caller: Caller, ticketId: string | SQL): SQL<str
   return sql`(SELECT id FROM (
     SELECT ${own.id} AS id, ${own.createdBy} AS creator FROM ${own}
     WHERE ${own.accountId} = ${caller.accountId} AND ${own.id} = ${ticketId}
-    UNION ALL SELECT NULL, NULL FROM ${own} WHERE ${own.accountId} = ${caller.accountId} AND ${own.rowId} = ${NO_ROW}
+    UNION ALL SELECT NULL, NULL FROM ${own} WHERE ${own.rowId} = ${NO_ROW}
     LIMIT 1) WHERE creator = ${caller.id})`
 }
 
@@ -49,7 +49,7 @@ export function visibleAttachmentId(caller: Caller, id: string): SQL<string> {
   const ticketId = sql`(SELECT ticket FROM (
     SELECT ${file.ticketId} AS ticket, ${file.isInternal} AS is_internal FROM ${file}
     WHERE ${file.accountId} = ${caller.accountId} AND ${file.id} = ${id}
-    UNION ALL SELECT NULL, NULL FROM ${file} WHERE ${file.accountId} = ${caller.accountId} AND ${file.rowId} = ${NO_ROW}
+    UNION ALL SELECT NULL, NULL FROM ${file} WHERE ${file.rowId} = ${NO_ROW}
     LIMIT 1) WHERE is_internal = 0)`
   return sql`(CASE WHEN ${visibleTicketId(caller, ticketId)} IS NOT NULL THEN ${id} END)`
 }

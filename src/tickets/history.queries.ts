@@ -1,5 +1,6 @@
 import type { Caller } from '../core/caller'
 import { alias } from '../db/alias'
+import { jsonBytes } from '../db/page-bytes'
 import { users } from '../db/schema/accounts'
 import { ticketHistory, tickets } from '../db/schema/tickets'
 import { type RowOf, selection } from '../db/selection'
@@ -43,7 +44,7 @@ export type HistoryWindow =
 export function findHistory(accountId: string, ticketId: string, window: HistoryWindow, maxBytes: number) {
   const direction = 'after' in window && window.direction === 'prev' ? sql`DESC` : sql`ASC`
   const page = sql`
-    SELECT h.*, octet_length(${h.previous}) + octet_length(${h.current}) AS bytes FROM ${h}
+    SELECT h.*, ${jsonBytes(h.previous)} + ${jsonBytes(h.current)} AS bytes FROM ${h}
     WHERE ${h.accountId} = ${accountId} AND ${h.ticketId} = ${ticketId}${isAfter(accountId, window)}
     ORDER BY ${h.rowId} ${direction} LIMIT ${window.limit}`
   const bytesSoFar = sql`sum(bytes) OVER (ORDER BY ${ticketHistory.rowId} ${direction} ROWS UNBOUNDED PRECEDING)`
