@@ -51,8 +51,10 @@ const EXPORTED_TICKET = selection({ ...TICKET.fields, ...CURSOR_FIELDS, ...BYTES
 
 export type ListedTicket = RowOf<typeof LISTED_TICKET>
 
-/** The most bytes that a ticket takes as JSON in addition to its description and custom fields: tags, title, two users. */
-export const OTHER_TICKET_BYTES = 9_216
+/** The most bytes that a ticket takes as JSON in addition to its texts: IDs, times, two users. */
+export const OTHER_TICKET_BYTES = 4_096
+
+const TEXT_BYTES = sql<number>`${jsonBytes(t.title)} + ${jsonBytes(t.description)} + ${jsonBytes(t.tags)}`
 
 /**
  * A page of the matching tickets, in the order of the list (backwards: in the opposite order). The cursor keys come from an
@@ -74,11 +76,11 @@ export function findTicketsWithin(
 ) {
   const ordering = orderingOf(sorting, window)
   const keys = findCursorKeys(caller, filter, ordering, window)
-  const bytes = sql`${jsonBytes(t.description)} + ${OTHER_TICKET_BYTES}`
+  const bytes = sql`${TEXT_BYTES} + ${OTHER_TICKET_BYTES}`
   return select(MEASURED_TICKET, ticketsOf(caller, keysWithin(caller, keys, bytes, ordering, maxBytes), ordering))
 }
 
-/** As `findTicketsWithin`, with custom fields. */
+/** With custom fields, up to the ticket with which the texts exceed `maxBytes` of JSON. */
 export function findExportedTickets(
   caller: Caller,
   filter: TicketFilter,
@@ -88,7 +90,7 @@ export function findExportedTickets(
 ) {
   const ordering = orderingOf(sorting, window)
   const keys = findCursorKeys(caller, filter, ordering, window)
-  const bytes = sql`${jsonBytes(t.description)} + ${jsonBytes(t.customFields)} + ${OTHER_TICKET_BYTES}`
+  const bytes = sql`${TEXT_BYTES} + ${jsonBytes(t.customFields)}`
   return select(EXPORTED_TICKET, ticketsOf(caller, keysWithin(caller, keys, bytes, ordering, maxBytes), ordering))
 }
 

@@ -28,8 +28,10 @@ const TicketPosition = positionSchema(
   z.object({ rank: z.number().int(), at: z.number().int(), number: z.number().int() }),
 )
 
+/** The longest title and tags, as JSON. */
+const MAX_TITLE_AND_TAGS = 5_200
 /** As JSON, in which a byte of text takes two at most. */
-const MAX_TICKET_BYTES = 2 * MAX_DESCRIPTION_BYTES + OTHER_TICKET_BYTES
+const MAX_TICKET_BYTES = 2 * MAX_DESCRIPTION_BYTES + MAX_TITLE_AND_TAGS + OTHER_TICKET_BYTES
 
 type TicketListItem = ReturnType<typeof presentTicketListItem>
 
