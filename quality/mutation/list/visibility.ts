@@ -35,9 +35,7 @@ export const VISIBILITY = [
   ...inside('insertComment', ['comments/create', 'comments/internal'], (it) => [
     it.sql('{visibleTicket}').replaceWith('t.account_id = ${accountId} AND t.id = ${comment.ticketId}'),
   ]),
-  ...inside('insertHistory', ['tickets/update-rights'], (it) => [
-    it.call('visibleTicketId').replaceWith('$2'),
-  ]),
+  ...inside('insertHistory', ['tickets/update-rights'], (it) => [it.call('visibleTicketId').replaceWith('$2')]),
   ...inside('findLatestComments', ['access/hidden-tickets'], (it) => [
     it.sql('{visibleChildren}').replaceWith('c.account_id = ${caller.accountId} AND c.ticket_id = ${ticketId}'),
   ]),
