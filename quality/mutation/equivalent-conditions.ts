@@ -13,11 +13,9 @@ export const EQUIVALENT_CONDITIONS: EquivalentCondition[] = [
   ...all('a row number is unique across accounts, and the rows were found by account just before', [
     ['findAttachments', VALUE, 0],
     ['findLatestComments', VALUE, 0],
-    ['findComments', VALUE, 0],
-    ['findCommentsWithin', VALUE, 1],
+    ['commentsFrom', VALUE, 0],
     ['findEvents', VALUE, 0],
-    ['ticketsOf', VALUE, 0],
-    ['keysWithin', VALUE, 0],
+    ['ticketsFrom', VALUE, 0],
     ['onTags', JOIN, 0],
     ['topOfEachPartition', VALUE, 0],
   ]),

@@ -50,16 +50,8 @@ export function findLatestComments(caller: Caller, ticketId: string, limit: numb
 
 /** A page of the comments of a ticket that the caller may see, oldest first (backwards: newest first). */
 export function findComments(caller: Caller, ticketId: string, window: ChildWindow) {
-  const rows = childrenPage(caller, 'comments', ticketId, ({ rowId }) => rowId, window)
-  return select(
-    COMMENT,
-    sql`FROM (${rows}) page
-      CROSS JOIN ${c} ON ${c.rowId} = ${page.rowId} AND ${c.accountId} = ${caller.accountId} ${AUTHOR_JOIN}
-      ORDER BY ${c.rowId} ${sortDirection(window)}`,
-  )
+  return select(COMMENT, commentsFrom(caller, ticketId, window))
 }
-
-const MEASURED_COMMENT = selection({ ...COMMENT.fields, bytes_so_far: sql<number>`page.bytes_so_far` })
 
 /** The most bytes that a comment takes as JSON in addition to its content and its files. */
 export const OTHER_COMMENT_BYTES = 2_560
@@ -68,19 +60,21 @@ const OTHER_FILE_BYTES = 1_280
 const TIMES_FILENAME = 4
 export const MAX_FILE_BYTES = OTHER_FILE_BYTES + TIMES_FILENAME * 255
 
-/** As `findComments`, up to the comment with which the page and its files exceed `maxBytes` of JSON. */
+/** As `findComments`, up to the comment with which the page and its files exceed `maxBytes` of JSON: see `withinBytes`. */
 export function findCommentsWithin(caller: Caller, ticketId: string, window: ChildWindow, maxBytes: number) {
+  const { accountId } = caller
   const files = sql`(SELECT coalesce(sum(${OTHER_FILE_BYTES} + ${TIMES_FILENAME} * octet_length(${f.filename})), 0) FROM ${f}
-    WHERE ${f.accountId} = ${caller.accountId} AND ${f.commentId} IS NOT NULL AND ${f.commentId} = ${p.id})`
-  const bytes = sql`${jsonBytes(p.content)} + ${OTHER_COMMENT_BYTES} + ${files}`
-  const rows = childrenPage(caller, 'comments', ticketId, ({ rowId }) => sql`${rowId}, ${bytes} AS bytes`, window)
-  const order = sql`ORDER BY ${comments.rowId} ${sortDirection(window)}`
-  return select(
-    MEASURED_COMMENT,
-    sql`FROM (${withinBytes(rows, order, maxBytes)}) page
-      CROSS JOIN ${c} ON ${c.rowId} = ${page.rowId} AND ${c.accountId} = ${caller.accountId} ${AUTHOR_JOIN}
-      ORDER BY ${c.rowId} ${sortDirection(window)}`,
-  )
+    WHERE ${f.accountId} = ${accountId} AND ${f.commentId} IS NOT NULL AND ${f.commentId} = ${c.id})`
+  const bytes = sql`${jsonBytes(c.content)} + ${OTHER_COMMENT_BYTES} + ${files}`
+  const rows = sql`SELECT ${COMMENT.list}, ${c.rowId} AS position, ${bytes} AS bytes ${commentsFrom(caller, ticketId, window)}`
+  return withinBytes(COMMENT, rows, sql`ORDER BY position ${sortDirection(window)}`, maxBytes)
+}
+
+function commentsFrom(caller: Caller, ticketId: string, window: ChildWindow): SQL {
+  const rows = childrenPage(caller, 'comments', ticketId, ({ rowId }) => rowId, window)
+  return sql`FROM (${rows}) page
+    CROSS JOIN ${c} ON ${c.rowId} = ${page.rowId} AND ${c.accountId} = ${caller.accountId} ${AUTHOR_JOIN}
+    ORDER BY ${c.rowId} ${sortDirection(window)}`
 }
 
 /** The IDs of that page, as a query. */

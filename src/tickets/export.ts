@@ -1,6 +1,6 @@
 import { logFailure } from '../core/log'
 import { isCallerRejected } from '../db/errors'
-import { encodePosition, fitsWithin, MAX_PAGE_BYTES, writeCursor } from '../http/pagination/cursor'
+import { encodePosition, fitsWithin, inOrder, MAX_PAGE_BYTES, writeCursor } from '../http/pagination/cursor'
 import type { ServiceContext } from '../service/context'
 import type { ExportTicketsInput } from './filter-schema'
 import { cursorKeyOf, parseListQuery, readTicketCursor } from './list'
@@ -57,5 +57,5 @@ export async function exportTickets(ctx: ServiceContext, input: ExportTicketsInp
 }
 
 function fitting<Row extends { bytes_so_far: number }>(tickets: Row[]): Row[] {
-  return tickets.slice(0, fitsWithin(tickets, TICKETS_PER_PAGE))
+  return inOrder(tickets).slice(0, fitsWithin(tickets, TICKETS_PER_PAGE))
 }

@@ -43,11 +43,12 @@ const CURSOR_KEY = { createdAt: cursorKeyColumns(t, t.createdAt), updatedAt: cur
 
 /** The cursor key of a ticket in the list, for a query that calls the keys of the page `page`. */
 const CURSOR_FIELDS = { cursor_rank: sql<number>`page.rank`, cursor_at: sql<number>`page.at` }
-const BYTES_SO_FAR = { bytes_so_far: sql<number>`page.bytes_so_far` }
+
+/** SQLite sums in the order of the page without sorting only by the same columns. */
+const ORDER_FIELDS = sql`page.rank AS page_rank, page.at AS page_at, page.number AS page_number`
 
 const LISTED_TICKET = selection({ ...TICKET_SUMMARY.fields, ...CURSOR_FIELDS })
-const MEASURED_TICKET = selection({ ...LISTED_TICKET.fields, ...BYTES_SO_FAR })
-const EXPORTED_TICKET = selection({ ...TICKET.fields, ...CURSOR_FIELDS, ...BYTES_SO_FAR })
+const EXPORTED_TICKET = selection({ ...TICKET.fields, ...CURSOR_FIELDS })
 
 export type ListedTicket = RowOf<typeof LISTED_TICKET>
 
@@ -55,6 +56,8 @@ export type ListedTicket = RowOf<typeof LISTED_TICKET>
 export const OTHER_TICKET_BYTES = 4_096
 
 const TEXT_BYTES = sql<number>`${jsonBytes(t.title)} + ${jsonBytes(t.description)} + ${jsonBytes(t.tags)}`
+const LISTED_BYTES = sql`${TEXT_BYTES} + ${OTHER_TICKET_BYTES}`
+const EXPORTED_BYTES = sql`${TEXT_BYTES} + ${jsonBytes(t.customFields)}`
 
 /**
  * A page of the matching tickets, in the order of the list (backwards: in the opposite order). The cursor keys come from an
@@ -63,10 +66,10 @@ const TEXT_BYTES = sql<number>`${jsonBytes(t.title)} + ${jsonBytes(t.description
  */
 export function findTickets(caller: Caller, filter: TicketFilter, sorting: TicketSorting, window: TicketWindow) {
   const ordering = orderingOf(sorting, window)
-  return select(LISTED_TICKET, ticketsOf(caller, findCursorKeys(caller, filter, ordering, window), ordering))
+  return select(LISTED_TICKET, ticketsFrom(caller, filter, ordering, window))
 }
 
-/** As `findTickets`, up to the ticket with which the page exceeds `maxBytes` of JSON. */
+/** As `findTickets`, up to the ticket with which the page exceeds `maxBytes` of JSON: see `withinBytes`. */
 export function findTicketsWithin(
   caller: Caller,
   filter: TicketFilter,
@@ -75,12 +78,12 @@ export function findTicketsWithin(
   maxBytes: number,
 ) {
   const ordering = orderingOf(sorting, window)
-  const keys = findCursorKeys(caller, filter, ordering, window)
-  const bytes = sql`${TEXT_BYTES} + ${OTHER_TICKET_BYTES}`
-  return select(MEASURED_TICKET, ticketsOf(caller, keysWithin(caller, keys, bytes, ordering, maxBytes), ordering))
+  const rows = sql`SELECT ${LISTED_TICKET.list}, ${ORDER_FIELDS}, ${LISTED_BYTES} AS bytes
+    ${ticketsFrom(caller, filter, ordering, window)}`
+  return withinBytes(LISTED_TICKET, rows, orderBy(ordering, 'page_'), maxBytes)
 }
 
-/** With custom fields, up to the ticket with which the texts exceed `maxBytes` of JSON. */
+/** With custom fields, up to the ticket with which the texts exceed `maxBytes` of JSON: see `withinBytes`. */
 export function findExportedTickets(
   caller: Caller,
   filter: TicketFilter,
@@ -89,21 +92,15 @@ export function findExportedTickets(
   maxBytes: number,
 ) {
   const ordering = orderingOf(sorting, window)
-  const keys = findCursorKeys(caller, filter, ordering, window)
-  const bytes = sql`${TEXT_BYTES} + ${jsonBytes(t.customFields)}`
-  return select(EXPORTED_TICKET, ticketsOf(caller, keysWithin(caller, keys, bytes, ordering, maxBytes), ordering))
+  const rows = sql`SELECT ${EXPORTED_TICKET.list}, ${ORDER_FIELDS}, ${EXPORTED_BYTES} AS bytes
+    ${ticketsFrom(caller, filter, ordering, window)}`
+  return withinBytes(EXPORTED_TICKET, rows, orderBy(ordering, 'page_'), maxBytes)
 }
 
-function ticketsOf(caller: Caller, keys: SQL, ordering: Ordering): SQL {
-  return sql`FROM (${keys}) page
+function ticketsFrom(caller: Caller, filter: TicketFilter, ordering: Ordering, window: TicketWindow): SQL {
+  return sql`FROM (${findCursorKeys(caller, filter, ordering, window)}) page
     CROSS JOIN ${t} ON ${t.rowId} = ${page.rowId} AND ${t.accountId} = ${caller.accountId} ${TICKET_MEMBER_JOINS}
     ${orderBy(ordering, 'page.')}`
-}
-
-function keysWithin(caller: Caller, keys: SQL, bytes: SQL, ordering: Ordering, maxBytes: number): SQL {
-  const measured = sql`SELECT page.*, ${bytes} AS bytes FROM (${keys}) page
-    CROSS JOIN ${t} ON ${t.rowId} = ${page.rowId} AND ${t.accountId} = ${caller.accountId} ${orderBy(ordering, 'page.')}`
-  return withinBytes(measured, orderBy(ordering), maxBytes)
 }
 
 function findCursorKeys(caller: Caller, filter: TicketFilter, ordering: Ordering, window: TicketWindow): SQL {

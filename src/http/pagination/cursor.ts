@@ -118,6 +118,11 @@ export interface Measured {
   bytes_so_far?: number
 }
 
+/** Measured rows in the order of the list. Others are in order already. */
+export function inOrder<Row>(found: readonly (Row & Measured)[]): (Row & Measured)[] {
+  return found.toSorted((a, b) => (a.bytes_so_far ?? 0) - (b.bytes_so_far ?? 0))
+}
+
 /** How many of the rows fit into a page: at least one. Rows that were not measured fit. */
 export function fitsWithin(found: readonly Measured[], perPage: number): number {
   const fitting = found.filter(({ bytes_so_far = 0 }) => bytes_so_far <= MAX_PAGE_BYTES).length

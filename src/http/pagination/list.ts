@@ -3,6 +3,7 @@ import type { Context } from 'hono'
 import {
   type CursorScope,
   fitsWithin,
+  inOrder,
   type Measured,
   type Position,
   paginateByCursor,
@@ -56,7 +57,7 @@ export async function findList<Row, Key>(
     return { data: rows, page, total }
   }
   const position = readCursor(reader, scope, input.cursor, schema)
-  const found = await findAfter(windowFrom(position, perPage))
+  const found = inOrder(await findAfter(windowFrom(position, perPage)))
   const { shown, cursors } = toPage(found, fitsWithin(found, perPage), position, keyOf, (at) =>
     writeCursor(reader, scope, at),
   )
