@@ -17,7 +17,10 @@ const META = { rows_read: 0, rows_written: 0, served_by_primary: true }
  * `keepsStatements` it does not include preparing a statement again.
  */
 export class SqliteD1 {
+  /** The time that its batches have taken. */
   milliseconds = 0
+  /** The time of the longest one: D1 runs one batch at a time, so that others wait for it. */
+  longestBatch = 0
   private readonly database: DatabaseSync
   private readonly kept: Map<string, StatementSync> | null
 
@@ -41,7 +44,9 @@ export class SqliteD1 {
   async batch(statements: BoundStatement[]): Promise<Result[]> {
     const started = performance.now()
     const results = statements.map((statement) => this.run(statement))
-    this.milliseconds += performance.now() - started
+    const duration = performance.now() - started
+    this.milliseconds += duration
+    this.longestBatch = Math.max(this.longestBatch, duration)
     return results
   }
 

@@ -13,9 +13,9 @@ export const EQUIVALENT_CONDITIONS: EquivalentCondition[] = [
   ...all('a row number is unique across accounts, and the rows were found by account just before', [
     ['findAttachments', VALUE, 0],
     ['findLatestComments', VALUE, 0],
-    ['findComments', VALUE, 0],
+    ['commentsFrom', VALUE, 0],
     ['findEvents', VALUE, 0],
-    ['findTickets', VALUE, 0],
+    ['ticketsFrom', VALUE, 0],
     ['onTags', JOIN, 0],
     ['topOfEachPartition', VALUE, 0],
   ]),
@@ -37,7 +37,11 @@ export const EQUIVALENT_CONDITIONS: EquivalentCondition[] = [
     ['completeLease', VALUE, 0],
     ['isLeaseHeld', VALUE, 0],
   ]),
-  ...all('the event is found by an ID that the same request has generated', [['findLastEvent', VALUE, 0]]),
+  ...all('the row is found by an ID that the same request has generated', [
+    ['findLastEvent', VALUE, 0],
+    ['insertComment', VALUE, 1],
+  ]),
+  ...all('the bytes of files decide only where a page ends', [['findCommentsWithin', VALUE, 0]]),
   ...all('the ticket is found by the account: by a row of ticket_tags, or by the account in the search index', [
     ['visibleByRowId', VALUE, 0],
   ]),

@@ -69,7 +69,7 @@ function conditions(caller: Caller, uploads: Upload[], precondition: UploadPreco
   const { ticketId } = precondition
   return {
     isMet: sql<number>`EXISTS (SELECT 1 FROM ${t} WHERE ${visibleTicket(caller, ticketId)})`,
-    fitsTicket: sql<number>`NOT EXISTS (SELECT 1 FROM ${t} WHERE ${t.accountId} = ${accountId} AND ${t.id} = ${ticketId}
+    fitsTicket: sql<number>`NOT EXISTS (SELECT 1 FROM ${t} WHERE ${visibleTicket(caller, ticketId)}
       AND ${t.publicAttachments} + ${t.internalAttachments} + ${uploads.length} > ${MAX_ATTACHMENTS_PER_TICKET})`,
     fitsAccount,
   }

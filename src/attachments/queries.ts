@@ -9,7 +9,7 @@ import { type SQL, sql } from '../db/sql'
 import { query, select } from '../db/statement'
 import { type ChangeRecord, hasChanged } from '../db/ticket-change'
 import { type ChildWindow, childrenPage, nextChildTime, sortDirection } from '../db/ticket-children'
-import { visibleChildren, visibleTicket, visibleTickets } from '../db/visibility'
+import { visibleAttachmentId, visibleChildren, visibleTicket } from '../db/visibility'
 import { deleteFrom, insertSelect } from '../db/write'
 
 const f = alias(attachments, 'f')
@@ -106,7 +106,7 @@ export function findLatestAttachments(caller: Caller, ticketId: string, limit: n
     ATTACHMENT,
     sql`SELECT * FROM (
         SELECT ${f.rowId}, ${ATTACHMENT.list} FROM ${f}
-        WHERE ${visibleChildren(caller, f)} AND ${f.ticketId} = ${ticketId}
+        WHERE ${visibleChildren(caller, f, ticketId)}
         ORDER BY ${f.rowId} DESC LIMIT ${limit})
       ORDER BY ${a.rowId}`,
   )
@@ -127,8 +127,7 @@ export function findAttachments(caller: Caller, ticketId: string, window: ChildW
 export function findAttachment(caller: Caller, id: string) {
   return select(
     ATTACHMENT,
-    sql`FROM ${f} WHERE ${visibleChildren(caller, f)} AND ${f.id} = ${id}
-      AND EXISTS (SELECT 1 FROM ${t} WHERE ${visibleTickets(caller)} AND ${t.id} = ${f.ticketId})`,
+    sql`FROM ${f} WHERE ${f.accountId} = ${caller.accountId} AND ${f.id} = ${visibleAttachmentId(caller, id)}`,
   )
 }
 

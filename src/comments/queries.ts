@@ -3,8 +3,9 @@ import { alias } from '../db/alias'
 import { recordCommentErasure } from '../db/erasures'
 import { type Json, jsonObject } from '../db/json'
 import { insertEvent, reserveSequences } from '../db/outbox'
+import { jsonBytes, withinBytes } from '../db/page-bytes'
 import { users } from '../db/schema/accounts'
-import { comments, tickets } from '../db/schema/tickets'
+import { attachments, comments, tickets } from '../db/schema/tickets'
 import { type RowOf, selection } from '../db/selection'
 import { type SQL, sql } from '../db/sql'
 import { select } from '../db/statement'
@@ -15,6 +16,7 @@ import { deleteFrom, insertSelect, update } from '../db/write'
 import { lastWriteTime, nextWriteTime, type WriteClock } from '../db/write-time'
 
 const c = alias(comments, 'c')
+const f = alias(attachments, 'f')
 const p = alias(comments, 'p')
 const t = alias(tickets, 't')
 const author = alias(users, 'author')
@@ -38,7 +40,7 @@ const AUTHOR_JOIN = sql`JOIN ${author} ON ${author.accountId} = ${c.accountId} A
 /** The latest comments of a ticket that the caller may see, oldest first. */
 export function findLatestComments(caller: Caller, ticketId: string, limit: number) {
   const rows = sql`SELECT ${c.rowId} FROM ${c}
-    WHERE ${visibleChildren(caller, c)} AND ${c.ticketId} = ${ticketId} ORDER BY ${c.rowId} DESC LIMIT ${limit}`
+    WHERE ${visibleChildren(caller, c, ticketId)} ORDER BY ${c.rowId} DESC LIMIT ${limit}`
   return select(
     COMMENT,
     sql`FROM (${rows}) latest
@@ -49,13 +51,31 @@ export function findLatestComments(caller: Caller, ticketId: string, limit: numb
 
 /** A page of the comments of a ticket that the caller may see, oldest first (backwards: newest first). */
 export function findComments(caller: Caller, ticketId: string, window: ChildWindow) {
+  return select(COMMENT, commentsFrom(caller, ticketId, window))
+}
+
+/** The most bytes that a comment takes as JSON in addition to its content and its files. */
+export const OTHER_COMMENT_BYTES = 2_560
+/** The most bytes that a file takes as JSON in addition to its filename, which is also in its URL: percent-encoded. */
+const OTHER_FILE_BYTES = 1_280
+const TIMES_FILENAME = 4
+export const MAX_FILE_BYTES = OTHER_FILE_BYTES + TIMES_FILENAME * 255
+
+/** As `findComments`, up to the comment with which the page and its files exceed `maxBytes` of JSON: see `withinBytes`. */
+export function findCommentsWithin(caller: Caller, ticketId: string, window: ChildWindow, maxBytes: number) {
+  const { accountId } = caller
+  const files = sql`(SELECT coalesce(sum(${OTHER_FILE_BYTES} + ${TIMES_FILENAME} * octet_length(${f.filename})), 0) FROM ${f}
+    WHERE ${f.accountId} = ${accountId} AND ${f.commentId} IS NOT NULL AND ${f.commentId} = ${c.id})`
+  const bytes = sql`${jsonBytes(c.content)} + ${OTHER_COMMENT_BYTES} + ${files}`
+  const rows = sql`SELECT ${COMMENT.list}, ${c.rowId} AS position, ${bytes} AS bytes ${commentsFrom(caller, ticketId, window)}`
+  return withinBytes(COMMENT, rows, sql`ORDER BY position ${sortDirection(window)}`, maxBytes)
+}
+
+function commentsFrom(caller: Caller, ticketId: string, window: ChildWindow): SQL {
   const rows = childrenPage(caller, 'comments', ticketId, ({ rowId }) => rowId, window)
-  return select(
-    COMMENT,
-    sql`FROM (${rows}) page
-      CROSS JOIN ${c} ON ${c.rowId} = ${page.rowId} AND ${c.accountId} = ${caller.accountId} ${AUTHOR_JOIN}
-      ORDER BY ${c.rowId} ${sortDirection(window)}`,
-  )
+  return sql`FROM (${rows}) page
+    CROSS JOIN ${c} ON ${c.rowId} = ${page.rowId} AND ${c.accountId} = ${caller.accountId} ${AUTHOR_JOIN}
+    ORDER BY ${c.rowId} ${sortDirection(window)}`
 }
 
 /** The IDs of that page, as a query. */
@@ -77,7 +97,8 @@ export function insertComment(caller: Caller, comment: NewComment, clock: WriteC
   const newVersion = update(
     tickets,
     { version: sql`${tickets.version} + 1`, updatedAt: lastWriteTime(accountId) },
-    sql`${tickets.accountId} = ${accountId} AND ${tickets.id} = ${comment.ticketId} AND ${wasInserted}`,
+    sql`${tickets.accountId} = ${accountId} AND ${tickets.id} = (SELECT ${comments.ticketId} FROM ${comments}
+      WHERE ${comments.accountId} = ${accountId} AND ${comments.id} = ${comment.id})`,
   )
   return [
     insertSelect(

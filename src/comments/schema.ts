@@ -7,8 +7,8 @@ import { toWireTime } from '../lib/time'
 import { UserRef } from '../users/service'
 import type { CommentRow } from './queries'
 
-const MAX_CONTENT_BYTES = 65_536
-const MAX_ATTACHMENTS = 10
+export const MAX_CONTENT_BYTES = 65_536
+export const MAX_ATTACHMENTS = 10
 
 const shape = {
   id: idField('comment124').openapi({ description: 'ID of the comment.' }),

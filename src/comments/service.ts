@@ -16,7 +16,7 @@ import { deletesEveryComment, seesInternal } from '../core/policy'
 import { countActiveWebhooks, type EventOf } from '../db/outbox'
 import { findChangedFields, recordChildChange } from '../db/ticket-change'
 import { type ChildWindow, countChildren } from '../db/ticket-children'
-import { positionSchema } from '../http/pagination/cursor'
+import { fitsAlways, MAX_PAGE_BYTES, positionSchema } from '../http/pagination/cursor'
 import { findList, mapList } from '../http/pagination/list'
 import { newId } from '../lib/ids'
 import { commit, markRedacted } from '../service/commit'
@@ -30,11 +30,20 @@ import {
   findComment,
   findCommentOf,
   findComments,
+  findCommentsWithin,
   insertComment,
   insertCommentEvent,
   isWrittenBy,
+  MAX_FILE_BYTES,
+  OTHER_COMMENT_BYTES,
 } from './queries'
-import { type CreateCommentInput, type ListCommentsInput, presentComment } from './schema'
+import {
+  type CreateCommentInput,
+  type ListCommentsInput,
+  MAX_ATTACHMENTS,
+  MAX_CONTENT_BYTES,
+  presentComment,
+} from './schema'
 
 export { CACHE_CLEARED, LOOKING_INTO_IT, NEW_COMMENT } from './examples'
 export { findLatestComments } from './queries'
@@ -42,6 +51,9 @@ export { Comment, CommentWithAttachments, presentComment } from './schema'
 
 /** An event and its snapshot. */
 export type CommentEvent = EventOf<typeof insertCommentEvent<AttachmentRow[]>>
+
+/** As JSON, in which a byte of text takes two at most. */
+const MAX_COMMENT_BYTES = 2 * MAX_CONTENT_BYTES + OTHER_COMMENT_BYTES + MAX_ATTACHMENTS * MAX_FILE_BYTES
 
 const CommentPosition = positionSchema(z.object({ id: z.string(), at: z.number().int() }))
 
@@ -52,19 +64,31 @@ const CommentPosition = positionSchema(z.object({ id: z.string(), at: z.number()
 export async function listComments(ctx: ServiceContext, ticketId: string, input: ListCommentsInput) {
   const { accountId, role } = ctx.caller
   const scope = { list: 'comments', accountId, ticketId, internal: seesInternal(role) }
-  const find = (window: ChildWindow) => findWindow(ctx, ticketId, window)
+  const findPage = (window: ChildWindow) => findWindow(ctx, ticketId, window, null)
+  const findAfter = async (window: ChildWindow) => {
+    const maxBytes = fitsAlways(window, MAX_COMMENT_BYTES) ? null : MAX_PAGE_BYTES
+    return (await findWindow(ctx, ticketId, window, maxBytes)).rows
+  }
   const list = await findList(
     input,
     { reader: ctx.db, scope, position: CommentPosition, keyOf: ({ id, created_at }) => ({ id, at: created_at }) },
-    { findPage: find, findAfter: async (window) => (await find(window)).rows },
+    { findPage, findAfter },
   )
   return mapList(list, (row) => presentWithAttachments(ctx, row, row.attachments))
 }
 
-async function findWindow({ caller, db }: ServiceContext, ticketId: string, window: ChildWindow) {
+async function findWindow(
+  { caller, db }: ServiceContext,
+  ticketId: string,
+  window: ChildWindow,
+  maxBytes: number | null,
+) {
   const { count, comments, attachments } = await db.batch({
     count: countChildren(caller, 'comments', ticketId),
-    comments: findComments(caller, ticketId, window),
+    comments:
+      maxBytes === null
+        ? findComments(caller, ticketId, window)
+        : findCommentsWithin(caller, ticketId, window, maxBytes),
     attachments: findAttachmentsOfComments(caller.accountId, commentIdsOf(caller, ticketId, window)),
   })
   if (!count[0]) throw notFound()

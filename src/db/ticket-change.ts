@@ -28,6 +28,11 @@ export function hasChanged({ caller, changeId }: ChangeRecord, field?: string): 
   return sql`EXISTS (SELECT 1 FROM ${ticketHistory} WHERE ${ofChange(caller.accountId, changeId)}${named})`
 }
 
+/** The ID of the ticket that the change has altered, or NULL: finding it reads nothing of a ticket that was not altered. */
+export function changedTicketId({ caller, changeId }: ChangeRecord): SQL<string> {
+  return sql`(SELECT ${ticketHistory.ticketId} FROM ${ticketHistory} WHERE ${ofChange(caller.accountId, changeId)} LIMIT 1)`
+}
+
 export function findChangedFields(accountId: string, changeId: string) {
   return select({ field: ticketHistory.field }, sql`FROM ${ticketHistory} WHERE ${ofChange(accountId, changeId)}`)
 }
@@ -65,7 +70,7 @@ export function insertUpdatedEvent(
     isInternal,
     data: jsonObject({ ticket: TICKET.json, changes, actor: actorJson(accountId, caller.id) }),
     from: sql`${t} ${TICKET_MEMBER_JOINS}
-      WHERE ${t.accountId} = ${accountId} AND ${t.id} = ${ticketId} AND ${hasChanged(change)}`,
+      WHERE ${t.accountId} = ${accountId} AND ${t.id} = ${changedTicketId(change)}`,
   })
 }
 

@@ -48,7 +48,7 @@ export function childrenPage(
   const { p } = TABLES[children]
   const limit = limitUnlessPastEnd(window, () => countChildren(caller, children, ticketId).query)
   return sql`SELECT ${column(p)} FROM ${p}
-    WHERE ${visibleChildren(caller, p)} AND ${p.ticketId} = ${ticketId}${isAfter(caller, children, ticketId, window)}
+    WHERE ${visibleChildren(caller, p, ticketId)}${isAfter(caller, children, ticketId, window)}
     ORDER BY ${p.rowId} ${sortDirection(window)} LIMIT ${limit} OFFSET ${'offset' in window ? window.offset : 0}`
 }
 

@@ -1,5 +1,6 @@
 import { alias } from '../db/alias'
 import type { EventType } from '../db/outbox'
+import { jsonBytes } from '../db/page-bytes'
 import { shownData } from '../db/redaction'
 import { accountCounters } from '../db/schema/accounts'
 import { events } from '../db/schema/webhooks'
@@ -59,7 +60,7 @@ export function findEvents(accountId: string, after: number, filter: EventFilter
       : sql`WHERE ${events.type} IN (SELECT value FROM json_each(${JSON.stringify(filter.types)}))`
   const rows = sql`SELECT ${events.rowId} FROM (${scan(accountId, after, filter, limit)}) ${ofTypes}
     ORDER BY ${events.sequence} LIMIT ${limit}`
-  const size = sql`octet_length(${e.data})`
+  const size = jsonBytes(e.data)
   return select(
     { ...EVENT, bytes_so_far: sql<number>`bytes_so_far` },
     sql`FROM (

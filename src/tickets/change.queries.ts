@@ -6,8 +6,8 @@ import { ticketHistory, tickets } from '../db/schema/tickets'
 import { selection } from '../db/selection'
 import { type SQL, sql } from '../db/sql'
 import type { Statement } from '../db/statement'
-import { type ChangeRecord, hasChanged, insertUpdatedEvent } from '../db/ticket-change'
-import { visibleTicket } from '../db/visibility'
+import { type ChangeRecord, changedTicketId, hasChanged, insertUpdatedEvent } from '../db/ticket-change'
+import { visibleTicket, visibleTicketId } from '../db/visibility'
 import { insertSelect, omitUndefined, update } from '../db/write'
 import { nextWriteTime } from '../db/write-time'
 import type { Priority, TicketStatus } from './values'
@@ -121,8 +121,7 @@ function insertHistory({ caller, ticketId, changeId, now }: ChangeRequest, field
       createdAt: nextWriteTime(caller.accountId, { now }),
     },
     sql`FROM ${tickets}
-      WHERE ${tickets.accountId} = ${caller.accountId} AND ${tickets.id} = ${ticketId}
-        AND EXISTS (SELECT 1 FROM ${t} WHERE ${visibleTicket(caller, ticketId)})
+      WHERE ${tickets.accountId} = ${caller.accountId} AND ${tickets.id} = ${visibleTicketId(caller, ticketId)}
         AND ${current} IS NOT ${value}`,
   )
 }
@@ -132,7 +131,7 @@ function updateTicket(request: ChangeRequest, values: NewValues) {
   return update(
     tickets,
     { ...omitUndefined(values), version: sql`${tickets.version} + 1`, updatedAt: nextWriteTime(accountId, request) },
-    sql`${tickets.accountId} = ${accountId} AND ${tickets.id} = ${request.ticketId} AND ${hasChanged(request)}`,
+    sql`${tickets.accountId} = ${accountId} AND ${tickets.id} = ${changedTicketId(request)}`,
   )
 }
 
@@ -153,9 +152,8 @@ export function insertStatusChangedEvent({ caller, ticketId, changeId, events }:
       }),
       actor: actorJson(caller.accountId, caller.id),
     }),
-    from: sql`${t} JOIN ${h}
-      ON ${h.accountId} = ${t.accountId} AND ${h.changeId} = ${changeId} AND ${h.field} = 'status'
-      WHERE ${t.accountId} = ${caller.accountId} AND ${t.id} = ${ticketId}`,
+    from: sql`${h} CROSS JOIN ${t} ON ${t.accountId} = ${h.accountId} AND ${t.id} = ${h.ticketId}
+      WHERE ${h.accountId} = ${caller.accountId} AND ${h.changeId} = ${changeId} AND ${h.field} = 'status'`,
     offsetFromLast: 1,
   })
 }

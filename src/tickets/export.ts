@@ -1,10 +1,10 @@
 import { logFailure } from '../core/log'
 import { isCallerRejected } from '../db/errors'
-import { encodePosition, MAX_PAGE_BYTES, writeCursor } from '../http/pagination/cursor'
+import { encodePosition, fitsWithin, inOrder, MAX_PAGE_BYTES, writeCursor } from '../http/pagination/cursor'
 import type { ServiceContext } from '../service/context'
 import type { ExportTicketsInput } from './filter-schema'
 import { cursorKeyOf, parseListQuery, readTicketCursor } from './list'
-import { findTicketsWithin, type TicketCursorKey } from './list.queries'
+import { findExportedTickets, type TicketCursorKey } from './list.queries'
 import { presentTicketSnapshot } from './schema'
 
 /** D1 allows 1,000 queries in an invocation. */
@@ -22,14 +22,14 @@ export async function exportTickets(ctx: ServiceContext, input: ExportTicketsInp
   const start = readTicketCursor(db, scope, input.cursor)
   const pageAfter = (after: TicketCursorKey | null) => {
     const window = { limit: TICKETS_PER_PAGE, after, direction: 'next' } as const
-    return findTicketsWithin(caller, filter, sorting, window, MAX_PAGE_BYTES)
+    return findExportedTickets(caller, filter, sorting, window, MAX_PAGE_BYTES)
   }
   const findNextPage = async (after: TicketCursorKey) => {
     const { tickets } = await db.onPrimary().verifiedBatch({ tickets: pageAfter(after) })
-    return tickets
+    return fitting(tickets)
   }
 
-  let page = await db.all(pageAfter(start?.key ?? null))
+  let page = fitting(await db.all(pageAfter(start?.key ?? null)))
   let pages = 0
   const encoder = new TextEncoder()
 
@@ -54,4 +54,8 @@ export async function exportTickets(ctx: ServiceContext, input: ExportTicketsInp
       }
     },
   })
+}
+
+function fitting<Row extends { bytes_so_far: number }>(tickets: Row[]): Row[] {
+  return inOrder(tickets).slice(0, fitsWithin(tickets, TICKETS_PER_PAGE))
 }

@@ -1,6 +1,7 @@
 import type { Caller } from '../core/caller'
 import { alias } from '../db/alias'
 import { isHistoryErased } from '../db/erasures'
+import { jsonBytes } from '../db/page-bytes'
 import { blankRow } from '../db/redaction'
 import { users } from '../db/schema/accounts'
 import { ticketHistory, tickets } from '../db/schema/tickets'
@@ -50,7 +51,7 @@ export type HistoryWindow =
 export function findHistory(accountId: string, ticketId: string, window: HistoryWindow, maxBytes: number) {
   const direction = 'after' in window && window.direction === 'prev' ? sql`DESC` : sql`ASC`
   const page = sql`
-    SELECT h.*, octet_length(${h.previous}) + octet_length(${h.current}) AS bytes FROM ${h}
+    SELECT h.*, ${jsonBytes(h.previous)} + ${jsonBytes(h.current)} AS bytes FROM ${h}
     WHERE ${h.accountId} = ${accountId} AND ${h.ticketId} = ${ticketId}${isAfter(accountId, window)}
     ORDER BY ${h.rowId} ${direction} LIMIT ${window.limit}`
   const bytesSoFar = sql`sum(bytes) OVER (ORDER BY ${ticketHistory.rowId} ${direction} ROWS UNBOUNDED PRECEDING)`

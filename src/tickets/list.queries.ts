@@ -1,12 +1,13 @@
 import type { Caller } from '../core/caller'
 import { alias } from '../db/alias'
+import { jsonBytes, withinBytes } from '../db/page-bytes'
 import { limitUnlessPastEnd } from '../db/paging'
 import { tickets } from '../db/schema/tickets'
 import { ticketSearch } from '../db/search-table'
 import { type RowOf, selection } from '../db/selection'
 import { type SQL, sql } from '../db/sql'
-import { query, select } from '../db/statement'
-import { TICKET, TICKET_MEMBER_JOINS } from '../db/ticket-row'
+import { select } from '../db/statement'
+import { TICKET, TICKET_MEMBER_JOINS, TICKET_SUMMARY } from '../db/ticket-row'
 import { countTickets } from './count.queries'
 import {
   andEach,
@@ -40,14 +41,23 @@ const f = alias(ticketSearch, 'f')
 const page = alias(tickets, 'page')
 const CURSOR_KEY = { createdAt: cursorKeyColumns(t, t.createdAt), updatedAt: cursorKeyColumns(t, t.updatedAt) }
 
-/** A ticket and its cursor key in the list. */
-const LISTED_TICKET = selection({
-  ...TICKET.fields,
-  cursor_rank: sql<number>`page.rank`,
-  cursor_at: sql<number>`page.at`,
-})
+/** The cursor key of a ticket in the list, for a query that calls the keys of the page `page`. */
+const CURSOR_FIELDS = { cursor_rank: sql<number>`page.rank`, cursor_at: sql<number>`page.at` }
+
+/** SQLite sums in the order of the page without sorting only by the same columns. */
+const ORDER_FIELDS = sql`page.rank AS page_rank, page.at AS page_at, page.number AS page_number`
+
+const LISTED_TICKET = selection({ ...TICKET_SUMMARY.fields, ...CURSOR_FIELDS })
+const EXPORTED_TICKET = selection({ ...TICKET.fields, ...CURSOR_FIELDS })
 
 export type ListedTicket = RowOf<typeof LISTED_TICKET>
+
+/** The most bytes that a ticket takes as JSON in addition to its texts: IDs, times, two users. */
+export const OTHER_TICKET_BYTES = 4_096
+
+const TEXT_BYTES = sql<number>`${jsonBytes(t.title)} + ${jsonBytes(t.description)} + ${jsonBytes(t.tags)}`
+const LISTED_BYTES = sql`${TEXT_BYTES} + ${OTHER_TICKET_BYTES}`
+const EXPORTED_BYTES = sql`${TEXT_BYTES} + ${jsonBytes(t.customFields)}`
 
 /**
  * A page of the matching tickets, in the order of the list (backwards: in the opposite order). The cursor keys come from an
@@ -56,15 +66,10 @@ export type ListedTicket = RowOf<typeof LISTED_TICKET>
  */
 export function findTickets(caller: Caller, filter: TicketFilter, sorting: TicketSorting, window: TicketWindow) {
   const ordering = orderingOf(sorting, window)
-  return select(
-    LISTED_TICKET,
-    sql`FROM (${findCursorKeys(caller, filter, ordering, window)}) page
-      CROSS JOIN ${t} ON ${t.rowId} = ${page.rowId} AND ${t.accountId} = ${caller.accountId} ${TICKET_MEMBER_JOINS}
-      ${orderBy(ordering, 'page.')}`,
-  )
+  return select(LISTED_TICKET, ticketsFrom(caller, filter, ordering, window))
 }
 
-/** As `findTickets`, but at most `maxBytes` of descriptions and custom fields, or one ticket. */
+/** As `findTickets`, up to the ticket with which the page exceeds `maxBytes` of JSON: see `withinBytes`. */
 export function findTicketsWithin(
   caller: Caller,
   filter: TicketFilter,
@@ -72,17 +77,30 @@ export function findTicketsWithin(
   window: TicketWindow,
   maxBytes: number,
 ) {
-  const { ranks, times } = orderingOf(sorting, window)
-  const byRank = ranks === null ? '' : `cursor_rank ${ranks}, `
-  const order = sql.raw(`ORDER BY ${byRank}cursor_at ${times}, number ${times}`)
-  return query(
-    LISTED_TICKET,
-    sql`SELECT * FROM (
-      SELECT *, row_number() OVER in_order AS position,
-        sum(octet_length(description) + octet_length(custom_fields)) OVER in_order AS bytes
-      FROM (${findTickets(caller, filter, sorting, window).query}) WINDOW in_order AS (${order} ROWS UNBOUNDED PRECEDING))
-    WHERE position = 1 OR bytes <= ${maxBytes} ORDER BY position`,
-  )
+  const ordering = orderingOf(sorting, window)
+  const rows = sql`SELECT ${LISTED_TICKET.list}, ${ORDER_FIELDS}, ${LISTED_BYTES} AS bytes
+    ${ticketsFrom(caller, filter, ordering, window)}`
+  return withinBytes(LISTED_TICKET, rows, orderBy(ordering, 'page_'), maxBytes)
+}
+
+/** With custom fields, up to the ticket with which the texts exceed `maxBytes` of JSON: see `withinBytes`. */
+export function findExportedTickets(
+  caller: Caller,
+  filter: TicketFilter,
+  sorting: TicketSorting,
+  window: TicketWindow,
+  maxBytes: number,
+) {
+  const ordering = orderingOf(sorting, window)
+  const rows = sql`SELECT ${EXPORTED_TICKET.list}, ${ORDER_FIELDS}, ${EXPORTED_BYTES} AS bytes
+    ${ticketsFrom(caller, filter, ordering, window)}`
+  return withinBytes(EXPORTED_TICKET, rows, orderBy(ordering, 'page_'), maxBytes)
+}
+
+function ticketsFrom(caller: Caller, filter: TicketFilter, ordering: Ordering, window: TicketWindow): SQL {
+  return sql`FROM (${findCursorKeys(caller, filter, ordering, window)}) page
+    CROSS JOIN ${t} ON ${t.rowId} = ${page.rowId} AND ${t.accountId} = ${caller.accountId} ${TICKET_MEMBER_JOINS}
+    ${orderBy(ordering, 'page.')}`
 }
 
 function findCursorKeys(caller: Caller, filter: TicketFilter, ordering: Ordering, window: TicketWindow): SQL {

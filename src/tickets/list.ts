@@ -1,18 +1,37 @@
 import { z } from '@hono/zod-openapi'
 import { seesAllTickets } from '../core/policy'
 import type { AccountDb } from '../db/client'
-import { type CursorScope, type Position, positionSchema, readCursor } from '../http/pagination/cursor'
+import {
+  type CursorScope,
+  fitsAlways,
+  MAX_PAGE_BYTES,
+  type Position,
+  positionSchema,
+  readCursor,
+} from '../http/pagination/cursor'
 import { findList, type List, mapList } from '../http/pagination/list'
 import type { ServiceContext } from '../service/context'
 import { countTickets } from './count.queries'
 import type { TicketFilter } from './filter.queries'
 import type { ExportTicketsInput, ListTicketsInput } from './filter-schema'
-import { findTickets, type ListedTicket, type TicketCursorKey, type TicketSorting } from './list.queries'
-import { presentTicketListItem } from './schema'
+import {
+  findTickets,
+  findTicketsWithin,
+  type ListedTicket,
+  OTHER_TICKET_BYTES,
+  type TicketCursorKey,
+  type TicketSorting,
+} from './list.queries'
+import { MAX_DESCRIPTION_BYTES, presentTicketListItem } from './schema'
 
 const TicketPosition = positionSchema(
   z.object({ rank: z.number().int(), at: z.number().int(), number: z.number().int() }),
 )
+
+/** The longest title and tags, as JSON. */
+const MAX_TITLE_AND_TAGS = 5_200
+/** As JSON, in which a byte of text takes two at most. */
+const MAX_TICKET_BYTES = 2 * MAX_DESCRIPTION_BYTES + MAX_TITLE_AND_TAGS + OTHER_TICKET_BYTES
 
 type TicketListItem = ReturnType<typeof presentTicketListItem>
 
@@ -34,7 +53,10 @@ export async function listTickets(ctx: ServiceContext, input: ListTicketsInput):
         })
         return { total: count[0]?.total ?? 0, rows: tickets }
       },
-      findAfter: (window) => db.all(findTickets(caller, filter, sorting, window)),
+      findAfter: (window) =>
+        fitsAlways(window, MAX_TICKET_BYTES)
+          ? db.all(findTickets(caller, filter, sorting, window))
+          : db.all(findTicketsWithin(caller, filter, sorting, window, MAX_PAGE_BYTES)),
     },
   )
   return mapList(list, presentTicketListItem)

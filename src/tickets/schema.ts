@@ -3,7 +3,7 @@ import { Attachment, NewAttachments } from '../attachments/service'
 import { Comment } from '../comments/service'
 import { reject } from '../core/error-details'
 import { seesInternal } from '../core/policy'
-import type { TicketRow } from '../db/ticket-row'
+import type { TicketRow, TicketSummaryRow } from '../db/ticket-row'
 import { Cursor, PageOrCursorPagination } from '../http/pagination/cursor'
 import { id, multilineText, requireAnyField, singleLine } from '../http/schemas/request-fields'
 import { idField, integerField, Redacted, textField, WireTime } from '../http/schemas/response-fields'
@@ -14,7 +14,7 @@ import { CustomFields, CustomFieldsPatch, Tags } from './field-schemas'
 import { PRIORITIES, TICKET_STATUSES } from './values'
 
 const MAX_TITLE = 200
-const MAX_DESCRIPTION_BYTES = 65_536
+export const MAX_DESCRIPTION_BYTES = 65_536
 /** How many comments and attachments a response about a ticket includes. */
 export const LATEST = 100
 
@@ -195,7 +195,7 @@ export const UpdateTicketBody = z
   .openapi('UpdateTicket', { minProperties: 1 })
 export type UpdateTicketInput = z.infer<typeof UpdateTicketBody>
 
-export function presentTicketListItem(row: TicketRow): z.infer<typeof TicketListItem> {
+export function presentTicketListItem(row: TicketSummaryRow): z.infer<typeof TicketListItem> {
   return {
     id: row.id,
     number: row.number,
@@ -238,7 +238,7 @@ export function presentTicketDetail(
   }
 }
 
-function presentAssignee(row: TicketRow): z.infer<typeof UserRef> | null {
+function presentAssignee(row: TicketSummaryRow): z.infer<typeof UserRef> | null {
   if (row.assigned_to_id === null || row.assigned_to_name === null || row.assigned_to_email === null) return null
   return { id: row.assigned_to_id, name: row.assigned_to_name, email: row.assigned_to_email }
 }

@@ -89,3 +89,23 @@ export function watchSessions({ replica, slowly }: Replication = {}): string[] {
   })
   return queries
 }
+
+/** Counts the bytes that D1 sends while the work runs, and records the bodies of the queries. */
+export async function countD1Bytes<T>(
+  work: () => Promise<T>,
+): Promise<{ result: T; received: number[]; queries: string[] }> {
+  const received: number[] = []
+  const queries: string[] = []
+  const fetch = wire.fetch.bind(wire)
+  const spy = vi.spyOn(wire, 'fetch').mockImplementation(async (url, init) => {
+    queries.push(init.body)
+    const response = await fetch(url, init)
+    received.push((await response.clone().arrayBuffer()).byteLength)
+    return response
+  })
+  try {
+    return { result: await work(), received, queries }
+  } finally {
+    spy.mockRestore()
+  }
+}

@@ -206,4 +206,9 @@ export const LIMITS = [
     it.property('signal').remove(),
   ]),
   ...inside('readPrefix', ['webhooks/responses.empty-db'], (it) => [it.operator('<').replaceWith('$1 < 1e9')]),
+  ...inside('listTickets', ['http/page-bytes.isolated'], (it) => [it.call('fitsAlways').always(true)]),
+  ...inside('listComments', ['http/page-bytes.isolated'], (it) => [it.call('fitsAlways').always(true)]),
+  ...inside('withinBytes', ['http/page-bytes.isolated'], (it) => [
+    it.sqlCondition('bytes_so_far - bytes <= ?').remove(),
+  ]),
 ]

@@ -105,6 +105,7 @@ export const RESPONSES = [
   ...inside('requestLog', ['http/headers'], (it) => [
     it.literal('Server-Timing').enclosingStatement().call('set').replaceWith('$2'),
   ]),
+  ...inside('requestLog', ['http/headers'], (it) => [it.call('has').always(false)]),
   ...inside('methodNotAllowed', ['http/errors'], (it) => [it.property('Allow').remove()]),
   ...inside('rangeNotSatisfiable', ['attachments/ranges'], (it) => [it.property('Content-Range').remove()]),
   ...inside('invalidCredentials', ['auth/login'], (it) => [it.property('WWW-Authenticate').remove()]),

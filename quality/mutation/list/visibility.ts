@@ -8,7 +8,17 @@ export const VISIBILITY = [
     "the search index holds a ticket's creator, and a customer's search asks for it",
     inside('visibleByRowId', ['tickets/search', 'tickets/tag-rights'], (it) => [it.variable().replaceWith('$2')]),
   ),
-  ...inside('visibleChildren', ['comments/list', 'attachments/list'], (it) => [
+  ...inside('visibleTicketId', ['tickets/get', 'comments/list', 'attachments/list'], (it) => [
+    it.call('seesAllTickets').always(true),
+  ]),
+  ...inside('visibleTicketId', ['access/hidden-tickets'], (it) => [
+    it.sql('UNION ALL SELECT NULL, NULL FROM ? WHERE seq = ?').replaceWith(''),
+  ]),
+  ...inside('visibleAttachmentId', ['attachments/list', 'attachments/download', 'access/roles'], (it) => [
+    it.call('seesAllTickets').always(true),
+    it.sqlCondition('is_internal = 0').remove(),
+  ]),
+  ...inside('visibleToRole', ['comments/list', 'attachments/list'], (it) => [
     it.sqlCondition('is_internal = 0').remove(),
   ]),
   ...inside('countChildren', ['comments/list', 'attachments/list'], (it) => [
@@ -25,11 +35,9 @@ export const VISIBILITY = [
   ...inside('insertComment', ['comments/create', 'comments/internal'], (it) => [
     it.sql('{visibleTicket}').replaceWith('t.account_id = ${accountId} AND t.id = ${comment.ticketId}'),
   ]),
-  ...inside('insertHistory', ['tickets/update-rights'], (it) => [
-    it.sqlCondition('EXISTS (SELECT 1 FROM ? WHERE {visibleTicket})').remove(),
-  ]),
-  ...inside('findAttachment', ['attachments/list', 'attachments/download', 'access/roles'], (it) => [
-    it.sqlCondition('EXISTS (SELECT 1 FROM ? WHERE {visibleTickets} AND id = ticket_id)').remove(),
+  ...inside('insertHistory', ['tickets/update-rights'], (it) => [it.call('visibleTicketId').replaceWith('$2')]),
+  ...inside('findLatestComments', ['access/hidden-tickets'], (it) => [
+    it.sql('{visibleChildren}').replaceWith('c.account_id = ${caller.accountId} AND c.ticket_id = ${ticketId}'),
   ]),
   ...inside('conditions', ['attachments/raw-refused', 'attachments/upload', 'access/roles'], (it) => [
     it.sql('EXISTS (SELECT 1 FROM ? WHERE {visibleTicket})').replaceWith('1'),

@@ -4,6 +4,9 @@ import { describeFailure, writeLog } from '../../core/log'
 import { noCosts } from '../../db/client'
 import type { AppEnv } from '../app-env'
 
+/** Where the time was spent could reveal to a caller without access what exists. */
+const UNITEMIZED = new Set([401, 403, 404])
+
 /**
  * Logs one JSON line for each request and sets `Server-Timing`. The line has the route's pattern and never the URL, a header or
  * a body, which may contain credentials, signatures and search texts.
@@ -21,7 +24,8 @@ export const requestLog: MiddlewareHandler<AppEnv> = async (c, next) => {
     db: costs.milliseconds,
     app: appTime(duration, authMilliseconds, costs.milliseconds),
   }
-  c.res.headers.set('Server-Timing', serverTiming({ ...parts, total: duration }))
+  const shown = UNITEMIZED.has(c.res.status) ? {} : parts
+  c.res.headers.set('Server-Timing', serverTiming({ ...shown, total: duration }))
   writeLog(c.res.status >= 500 ? 'error' : 'info', {
     request_id: requestId,
     method: c.req.method,

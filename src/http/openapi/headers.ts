@@ -19,7 +19,8 @@ export const HEADERS = {
   'Server-Timing': {
     required: true,
     description:
-      'Milliseconds spent on authentication (`auth`), the database (`db`), everything else (`app`) and in total.',
+      'Milliseconds spent on authentication (`auth`), the database (`db`), everything else (`app`) and in total. ' +
+      '401, 403 and 404 responses have the total only.',
     schema: text(200, 'auth;dur=2, db;dur=3, app;dur=3, total;dur=8'),
   },
   'Cache-Control': {

@@ -11,11 +11,13 @@ export const CursorQuery = {
     description: 'The `next_cursor` or `prev_cursor` of a response to the same request. Leave it empty to start.',
     example: '',
   }),
-  per_page: PageQuery.per_page,
+  per_page: PageQuery.per_page.openapi({
+    description: 'Items per page, at most 100. A page by cursor has at most 4 MiB, so it can be shorter.',
+  }),
 }
 
 /** Use with `cursorOrPage`. */
-export const PageOrCursorQuery = { ...PageQuery, cursor: CursorQuery.cursor }
+export const PageOrCursorQuery = { ...PageQuery, ...CursorQuery }
 
 /** Rejects a query with both. */
 export function cursorOrPage(query: { page?: number | undefined; cursor?: string | undefined }, ctx: z.RefinementCtx) {
@@ -106,9 +108,24 @@ export function windowFrom<Key>(position: Position<Key> | null, perPage: number)
 
 export const MAX_PAGE_BYTES = 4 * 1_024 * 1_024
 
-/** How many of the rows fit into a page: at least one. */
-export function fitsWithin(found: readonly { bytes_so_far: number }[], perPage: number): number {
-  const fitting = found.filter((row) => row.bytes_so_far <= MAX_PAGE_BYTES).length
+/** Whether a page of a list by cursor cannot exceed `MAX_PAGE_BYTES`, so that nothing needs to be measured. */
+export function fitsAlways({ limit }: { limit: number }, maxRowBytes: number): boolean {
+  return limit * maxRowBytes <= MAX_PAGE_BYTES
+}
+
+/** A row of a page that ends at `MAX_PAGE_BYTES`: the bytes of the page up to this row. */
+export interface Measured {
+  bytes_so_far?: number
+}
+
+/** Measured rows in the order of the list. Others are in order already. */
+export function inOrder<Row>(found: readonly (Row & Measured)[]): (Row & Measured)[] {
+  return found.toSorted((a, b) => (a.bytes_so_far ?? 0) - (b.bytes_so_far ?? 0))
+}
+
+/** How many of the rows fit into a page: at least one. Rows that were not measured fit. */
+export function fitsWithin(found: readonly Measured[], perPage: number): number {
+  const fitting = found.filter(({ bytes_so_far = 0 }) => bytes_so_far <= MAX_PAGE_BYTES).length
   return Math.min(perPage, Math.max(1, fitting))
 }
 
@@ -153,7 +170,11 @@ export const CursorPagination = z
     next_page_url: NextPageUrl,
     prev_page_url: PrevPageUrl,
   })
-  .openapi('CursorPagination', { description: 'Cursors of the pages around a page that was requested by cursor.' })
+  .openapi('CursorPagination', {
+    description:
+      'Cursors of the pages around a page that was requested by cursor. The page can be shorter than `per_page`: only ' +
+      '`next_cursor` says whether more follows.',
+  })
 
 /** Of a list with both kinds of pages. */
 export const PageOrCursorPagination = z.union([Pagination, CursorPagination]).openapi({

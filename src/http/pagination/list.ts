@@ -2,6 +2,9 @@ import type { z } from '@hono/zod-openapi'
 import type { Context } from 'hono'
 import {
   type CursorScope,
+  fitsWithin,
+  inOrder,
+  type Measured,
   type Position,
   paginateByCursor,
   type Reader,
@@ -32,10 +35,13 @@ interface CursorOptions<Row, Key> {
   keyOf: (row: Row) => Key
 }
 
-/** Rows by page number need no total after a cursor. */
+/**
+ * Rows by page number need no total after a cursor. After a cursor, rows may have their `bytes_so_far`: the page then ends at
+ * `MAX_PAGE_BYTES`.
+ */
 interface Finders<Row, Key> {
   findPage: (window: { limit: number; offset: number }) => Promise<{ total: number; rows: Row[] }>
-  findAfter: (window: ReturnType<typeof windowFrom<Key>>) => Promise<Row[]>
+  findAfter: (window: ReturnType<typeof windowFrom<Key>>) => Promise<(Row & Measured)[]>
 }
 
 /** Runs a list by page number or, if the query has one, by cursor. Throws 400 for a cursor of another list. */
@@ -51,8 +57,10 @@ export async function findList<Row, Key>(
     return { data: rows, page, total }
   }
   const position = readCursor(reader, scope, input.cursor, schema)
-  const found = await findAfter(windowFrom(position, perPage))
-  const { shown, cursors } = toPage(found, perPage, position, keyOf, (at) => writeCursor(reader, scope, at))
+  const found = inOrder(await findAfter(windowFrom(position, perPage)))
+  const { shown, cursors } = toPage(found, fitsWithin(found, perPage), position, keyOf, (at) =>
+    writeCursor(reader, scope, at),
+  )
   return { data: shown, perPage, cursors }
 }
 
