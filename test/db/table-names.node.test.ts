@@ -10,6 +10,7 @@ const SPELLS_TABLES: Record<string, string> = {
   'quality/mutation/list/caller-verification.ts': 'the text of the trigger that it changes',
   'quality/mutation/list/triggers.ts': 'the text of the triggers that it changes',
   'quality/mutation/mutation-list.node.test.ts': 'examples of sources',
+  'test/db/migration-rows.e2e.test.ts': 'a database of an older version',
   'test/db/migrations-killed.e2e.test.ts': 'a database of an older version',
   'test/db/sql.test.ts': 'the text that is rendered',
   'test/db/table-names.node.test.ts': 'examples of sources',

@@ -22,6 +22,8 @@ const SCHEMA = `
   CREATE UNIQUE INDEX tickets_by_id ON tickets (account_id, id);
   CREATE TABLE loose (rule TEXT) STRICT;
   CREATE VIRTUAL TABLE words USING fts5 (title, content='tickets', content_rowid='seq');
+  CREATE VIEW tickets_search AS SELECT seq, title, 'd' || number AS description, account_id AS scope FROM tickets;
+  CREATE VIRTUAL TABLE tickets_fts USING fts5 (title, description, scope, content='tickets_search', content_rowid='seq');
   CREATE TRIGGER count_notes AFTER INSERT ON notes BEGIN
     UPDATE tickets SET notes = notes + 1 WHERE account_id = new.account_id AND id = new.ticket_id; END;`
 
@@ -59,7 +61,8 @@ function seeded(): DatabaseSync {
   database.exec("INSERT INTO account_state VALUES ('a', 6, 12), ('b', 2299, 0); INSERT INTO loose VALUES ('x'), ('x')")
   // Rows that violate a later rule stay.
   database.exec(
-    "UPDATE tickets SET title = 'z' WHERE account_id = 'b' AND id = 't100'; INSERT INTO words (words) VALUES ('rebuild')",
+    "UPDATE tickets SET title = 'z' WHERE account_id = 'b' AND id = 't100'; INSERT INTO words (words) VALUES ('rebuild');" +
+      "INSERT INTO tickets_fts (tickets_fts) VALUES ('rebuild')",
   )
   database.exec(LATE_RULE)
   return database
@@ -114,12 +117,12 @@ function write(
 async function load(file: string) {
   const { header } = await checkBackup(file)
   const database = new DatabaseSync(':memory:')
-  const sizes: number[] = []
+  const statements: string[] = []
   for await (const statement of statementsOf(file, header)) {
-    sizes.push(Buffer.byteLength(statement))
+    statements.push(statement)
     database.exec(statement)
   }
-  return { database, largest: Math.max(...sizes) }
+  return { database, statements, largest: Math.max(...statements.map((statement) => Buffer.byteLength(statement))) }
 }
 
 describe('dump and load', () => {
@@ -144,6 +147,17 @@ describe('dump and load', () => {
     expect(() =>
       database.exec("INSERT INTO tickets (account_id, id, number, title) VALUES ('a', 'x', 9, 'y')"),
     ).toThrow('short')
+  })
+
+  it('indexes the texts of tickets a thousand at a time', async () => {
+    const old = seeded()
+    const { database, statements } = await load(write(runQueryOn(old), findTables(runQueryOn(old))))
+    expect(statements.filter((statement) => statement.includes('INTO tickets_fts'))).toHaveLength(3)
+    expect(statements.filter((statement) => /"tickets_fts".*rebuild/.test(statement))).toEqual([])
+    database.exec("INSERT INTO tickets_fts (tickets_fts, rank) VALUES ('integrity-check', 1)")
+    const found = "SELECT rowid FROM tickets_fts WHERE tickets_fts MATCH 'title'"
+    expect(database.prepare(found).all()).toHaveLength(2_199)
+    expect(database.prepare(found).all()).toEqual(old.prepare(found).all())
   })
 
   it('omits rows whose parent was deleted during the backup, and raises counters that are behind', async () => {

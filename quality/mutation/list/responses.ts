@@ -52,6 +52,7 @@ export const RESPONSES = [
     it.literal("default-src 'none'; style-src 'unsafe-inline'; sandbox").text('; sandbox').remove(),
     it.literal(304).enclosingIf().property('headers').value().replaceWith('{ ETag: etag }'),
     it.property('Cache-Control').value().replaceWith('`max-age=${$1}`'),
+    it.property('Cache-Control').value().text(', no-transform').remove(),
     it.call('max').replaceWith('31536000'),
   ]),
   ...inside('contentHeaders', ['attachments/ranges', 'attachments/filenames'], (it) => [
