@@ -6,10 +6,11 @@ import { skipAccountsWithoutWebhooks, sweepEvents } from '../events/service'
 import { DAY } from '../lib/time'
 import { sweepIdempotencyRecords } from '../service/commit'
 import { enqueueWork, sweepDeliveries } from '../webhooks/service'
+import { fillSearchIndexes } from './search-backfill'
 
 /**
  * Recovers lost work of all accounts: notifies the queue of pending events and deliveries, deletes expired rows and orphaned
- * objects. Returns the account after which the next sweep continues. Logs failures instead of throwing; the next sweep
+ * objects, continues backfills. Returns the account after which the next sweep continues. Logs failures instead of throwing; the next sweep
  * retries them.
  */
 export async function sweep(env: Bindings, after: string, now: number): Promise<string> {
@@ -21,6 +22,7 @@ export async function sweep(env: Bindings, after: string, now: number): Promise<
     sweepObjects(env, now),
     sweepTokens(env, now),
     sweepIdempotencyRecords(env, now),
+    fillSearchIndexes(env),
   ])
   for (const result of [next, ...others]) if (result.status === 'rejected') logFailure('sweep', result.reason)
   return next.status === 'fulfilled' ? next.value : ''

@@ -16,7 +16,7 @@ const DROPPED = new RegExp(
   'gu',
 )
 
-/** Letters without a decomposition, as they are usually typed without them, and apostrophes that Unicode calls letters. */
+/** Letters without a decomposition, as they are usually typed without them, and the forms of the apostrophe. */
 const REPLACED: Record<string, string> = {
   ß: 'ss',
   æ: 'ae',
@@ -35,6 +35,8 @@ const REPLACED: Record<string, string> = {
   ى: 'ي',
   ی: 'ي',
   ک: 'ك',
+  '‘': "'",
+  '’': "'",
   ʼ: "'",
   ʻ: "'",
   ʹ: "'",

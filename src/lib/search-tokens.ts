@@ -5,27 +5,27 @@ const UNSPACED =
   '[[\\p{scx=Han}\\p{scx=Hiragana}\\p{scx=Katakana}\\p{scx=Hangul}\\p{scx=Bopomofo}\\p{scx=Thai}\\p{scx=Lao}\\p{scx=Khmer}\\p{scx=Myanmar}]&&[\\p{L}\\p{M}\\p{N}]]'
 const SPACED = `[[\\p{L}\\p{M}\\p{N}\\p{Co}]--${UNSPACED}]`
 const PICTURE = '\\p{Regional_Indicator}{2}|[\\p{Extended_Pictographic}\\p{Emoji_Modifier}]'
-const SIGN = '[\\p{S}--[\\p{Extended_Pictographic}\\p{Emoji_Modifier}\\p{Regional_Indicator}]]'
+/** Without `^`, `` ` `` and the like, which are typed as marks. */
+const SIGN = '[[\\p{Sm}\\p{Sc}\\p{So}]--[\\p{Extended_Pictographic}\\p{Regional_Indicator}]]'
 /** Of the punctuation marks, only these can be a part of a name, as in `C#`. */
 const SUFFIX = `[${SIGN}#%]`
 
 const TOKEN = new RegExp(
   [
     `(?<unspaced>${UNSPACED}+)`,
-    `(?<spaced>${SPACED}+)(?:(?<suffix>${SUFFIX}{1,20})(?![\\p{L}\\p{N}\\p{S}#%]))?`,
+    `(?<spaced>${SPACED}+)(?:(?<suffix>${SUFFIX}{1,20})(?![\\p{L}\\p{N}\\p{Sm}\\p{Sc}\\p{So}#%]))?`,
     `(?<picture>${PICTURE})`,
     `(?<signs>${SIGN}{1,20})`,
   ].join('|'),
   'gv',
 )
 
-const UNSPACED_RUN = new RegExp(`^${UNSPACED}+$`, 'v')
-
 /** In UTF-16 units. A search text is no longer, so that the rest of a longer word cannot be searched for. */
 const MAX_TOKEN = 200
 
 export interface Token {
   text: string
+  kind: 'word' | 'pair' | 'symbol'
   /** Whether a search for it also finds what begins with it. */
   isPrefix: boolean
 }
@@ -41,20 +41,21 @@ export function tokensOf(text: string): Token[] {
     const { unspaced, spaced, suffix, picture, signs } = groups as Record<string, string | undefined>
     if (unspaced !== undefined) tokens.push(...pairsOf(unspaced))
     else if (spaced !== undefined) tokens.push(...wordTokens(spaced, suffix))
-    else tokens.push({ text: picture ?? signs ?? '', isPrefix: false })
+    else tokens.push({ text: picture ?? signs ?? '', kind: 'symbol', isPrefix: false })
   }
   return tokens
 }
 
 function wordTokens(word: string, suffix: string | undefined): Token[] {
-  const token = { text: word.slice(0, MAX_TOKEN), isPrefix: true }
-  return suffix === undefined ? [token] : [token, { text: `${token.text}${suffix}`, isPrefix: false }]
+  const token: Token = { text: word.slice(0, MAX_TOKEN), kind: 'word', isPrefix: true }
+  return suffix === undefined ? [token] : [token, { text: `${token.text}${suffix}`, kind: 'word', isPrefix: false }]
 }
 
 function pairsOf(run: string): Token[] {
   const characters = [...run]
   return characters.map((character, index) => ({
     text: `${character}${characters[index + 1] ?? ''}`,
+    kind: 'pair',
     isPrefix: index === characters.length - 1,
   }))
 }
@@ -69,6 +70,9 @@ export function searchTokensOf(word: string): Token[] {
   const before = tokens.at(-2)
   if (!last || !before) return tokens
   const isEndOfRun =
-    UNSPACED_RUN.test(last.text) && before.text.length > last.text.length && before.text.endsWith(last.text)
+    last.kind === 'pair' &&
+    before.kind === 'pair' &&
+    before.text.length > last.text.length &&
+    before.text.endsWith(last.text)
   return isEndOfRun ? tokens.slice(0, -1) : tokens
 }

@@ -8,6 +8,7 @@ import { type SQL, sql } from '../db/sql'
 import { query, select } from '../db/statement'
 import { insertSelect, omitUndefined, update } from '../db/write'
 import { nextWriteTime } from '../db/write-time'
+import { foldText } from '../lib/fold-text'
 import { asciiLower } from '../lib/text'
 import { USER, type UserRow } from './queries'
 
@@ -42,6 +43,8 @@ export function insertUser(user: NewUser) {
       tokenVersion: 1,
       createdAt: nextWriteTime(accountId, { now }),
       lastLoginAt,
+      foldedName: foldText(name),
+      foldedEmail: foldText(email),
     }),
     insertSelect(loginIdentities, { emailNormalized, accountId, userId: id }),
   ]
@@ -77,14 +80,17 @@ export interface UserChange {
  */
 export function updateUserStatement(accountId: string, id: string, change: UserChange, exemptTokenId: string | null) {
   const { name, email, role, status } = change
-  const newEmail = email === undefined ? null : { email, emailNormalized: asciiLower(email) }
+  const newName = name === undefined ? null : { name, foldedName: foldText(name) }
+  const newEmail =
+    email === undefined ? null : { email, emailNormalized: asciiLower(email), foldedEmail: foldText(email) }
   const revokes = revokesTokens(newEmail?.emailNormalized, status)
   return [
     ...(newEmail ? [updateLoginIdentity(accountId, id, newEmail.emailNormalized)] : []),
     update(
       users,
       {
-        ...omitUndefined({ name, role, status }),
+        ...omitUndefined({ role, status }),
+        ...newName,
         ...newEmail,
         tokenVersion: sql`${users.tokenVersion} + ${revokes}`,
         exemptTokenId: sql`CASE WHEN ${revokes} THEN ${exemptTokenId} ELSE ${users.exemptTokenId} END`,

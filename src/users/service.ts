@@ -21,11 +21,12 @@ import { emailTaken } from './errors'
 import { findUser } from './queries'
 import { type ChangePasswordInput, type CreateUserInput, presentUser, type UpdateUserInput } from './schema'
 
+/** An event and its snapshot. */
+export { foldUsers } from './backfill'
 export { emailTaken } from './errors'
 export { JANE, NEW_USER, SUPPORT } from './examples'
 export { presentUser, RoleName, User, UserRef } from './schema'
 
-/** An event and its snapshot. */
 export type UserEvent = EventOf<typeof insertUserCreatedEvent>
 
 /** For agents and admins; every user may read itself. Throws 404. */

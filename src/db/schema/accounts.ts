@@ -68,6 +68,9 @@ export const users = sqliteTable(
     exemptTokenId: text('spared_token'),
     createdAt: integer('created_at').notNull(),
     lastLoginAt: integer('last_login_at'),
+    /** For searches, which ignore case and accents. Null until the sweep has added them. */
+    foldedName: text('folded_name'),
+    foldedEmail: text('folded_email'),
   },
   (t) => [
     primaryKey({ columns: [t.accountId, t.id] }),
@@ -75,6 +78,9 @@ export const users = sqliteTable(
     index('users_by_role')
       .on(t.accountId, t.role, t.status, t.createdAt, t.id, t.name, t.emailNormalized)
       .where(sql`kind = 'person'`),
+    index('users_by_search')
+      .on(t.accountId, t.role, t.status, t.createdAt, t.id, t.foldedName, t.foldedEmail)
+      .where(sql`kind = 'person' AND folded_name IS NOT NULL`),
     index('users_admins').on(t.accountId).where(sql`kind = 'person' AND role = 'admin' AND status = 'active'`),
   ],
 )
