@@ -34,15 +34,16 @@ CREATE TRIGGER `ticket_search_delete` AFTER DELETE ON `tickets` WHEN old.`search
 END;
 --> statement-breakpoint
 CREATE TRIGGER `ticket_search_update` AFTER UPDATE OF `search_id`, `title_tokens`, `description_tokens`, `created_by` ON `tickets`
-WHEN new.`search_id` IS NOT NULL AND (old.`search_id` IS NOT new.`search_id` OR old.`title_tokens` IS NOT new.`title_tokens`
+WHEN old.`search_id` IS NOT new.`search_id` OR new.`search_id` IS NOT NULL AND (old.`title_tokens` IS NOT new.`title_tokens`
 	OR old.`description_tokens` IS NOT new.`description_tokens` OR old.`created_by` IS NOT new.`created_by`)
 BEGIN
 	DELETE FROM `ticket_search` WHERE rowid = old.`search_id`;
 	INSERT INTO `ticket_search` (rowid, title, description, creator)
-	VALUES (new.`search_id`,
+	SELECT new.`search_id`,
 		replace(substr(new.`title_tokens`, 14), ' ', ' ' || substr(new.`title_tokens`, 1, 13)),
 		replace(substr(new.`description_tokens`, 14), ' ', ' ' || substr(new.`title_tokens`, 1, 13)),
-		substr(new.`title_tokens`, 1, 13) || lower(hex(new.`created_by`)));
+		substr(new.`title_tokens`, 1, 13) || lower(hex(new.`created_by`))
+	WHERE new.`search_id` IS NOT NULL;
 END;
 --> statement-breakpoint
 -- The old index serves searches until the sweep has filled the new one. Entries that exist are kept correct.

@@ -42,7 +42,9 @@ const n = alias(tickets, 'n')
 const f = alias(ticketSearch, 'f')
 const o = alias(oldTicketSearch, 'f')
 const page = alias(tickets, 'page')
-const SEARCH_KEY = cursorKeyColumns(t, sql`${f.rowId}`)
+/** In place of a priority rank, it marks a cursor whose `at` is a search ID. */
+const NO_RANK = -1
+const SEARCH_KEY = cursorKeyColumns({ ...t, priorityRank: sql.raw(String(NO_RANK)) }, sql`${f.rowId}`)
 const CURSOR_KEY = { createdAt: cursorKeyColumns(t, t.createdAt), updatedAt: cursorKeyColumns(t, t.updatedAt) }
 
 /** A ticket and its cursor key in the list. */
@@ -121,12 +123,9 @@ function afterSearchId({ times }: Ordering, window: TicketWindow): SQL {
   return key === null ? sql`` : sql` AND ${f.rowId} ${comparison(times)} ${searchIdOf(key, times)}`
 }
 
-/** Of today's milliseconds: search IDs are higher. */
-const MAX_TIME = 10 ** 13
-
 /** A cursor of the old index has a time. Tickets of its second can appear twice in such a walk. */
-function searchIdOf({ at }: TicketCursorKey, times: Ordering['times']): number {
-  if (at > MAX_TIME) return at
+function searchIdOf({ rank, at }: TicketCursorKey, times: Ordering['times']): number {
+  if (rank === NO_RANK) return at
   return firstSearchIdOf(times === 'DESC' ? at + SECOND : at)
 }
 

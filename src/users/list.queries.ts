@@ -106,11 +106,15 @@ function containsText(q: string): SQL {
   return sql`(${inName} OR instr(${u.emailNormalized}, lower(${q})) > 0)`
 }
 
-/** As in a search for tickets, words of punctuation only are ignored. Unlike there, a word is found anywhere. */
 function containsWords(q: string): SQL[] {
-  const words = q.split(/\s+/u).filter((word) => tokensOf(word).length > 0)
-  const inEither = words
-    .map(foldText)
-    .map((word) => sql`(instr(${u.foldedName}, ${word}) > 0 OR instr(${u.foldedEmail}, ${word}) > 0)`)
-  return [sql`${u.foldedName} IS NOT NULL`, ...(words.length === 0 ? [sql`0`] : inEither)]
+  const isContained = (word: string) =>
+    sql`(instr(${u.foldedName}, ${word}) > 0 OR instr(${u.foldedEmail}, ${word}) > 0)`
+  return [sql`${u.foldedName} IS NOT NULL`, ...searchWords(q).map(isContained)]
+}
+
+/** As in a search for tickets, words of punctuation are ignored next to others. Unlike there, a word is found anywhere. */
+function searchWords(q: string): string[] {
+  const words = q.split(/\s+/u).filter((word) => word !== '')
+  const named = words.filter((word) => tokensOf(word).length > 0)
+  return (named.length > 0 ? named : words).map(foldText)
 }
