@@ -1,7 +1,7 @@
-import { SECOND } from '../lib/time'
-import { alias } from './alias'
-import { tickets } from './schema/tickets'
-import { type SQL, sql } from './sql'
+import { SECOND } from '../lib/time.ts'
+import { alias } from './alias.ts'
+import { tickets } from './schema/tickets.ts'
+import { type SQL, sql } from './sql.ts'
 
 const s = alias(tickets, 's')
 

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { tokensOf } from '../lib/search-tokens'
+import { tokensOf } from '../lib/search-tokens.ts'
 
 /** 36 ** 13 is more than 2 ** 67: two accounts do not get the same key by chance. */
 const KEY_LENGTH = 13
@@ -11,7 +11,7 @@ export function searchKey(accountId: string): string {
 }
 
 /** The key of the account and the tokens of a text, separated by spaces. Triggers put the key in front of each token. */
-export function searchText(accountId: string, text: string): string {
+export function tokenText(accountId: string, text: string): string {
   return [searchKey(accountId), ...tokensOf(text).map((token) => token.text)].join(' ')
 }
 
@@ -22,5 +22,5 @@ export function creatorToken(key: string, userId: string): string {
 
 /** The columns of a ticket from which triggers fill the search index. */
 export function ticketTokens(accountId: string, { title, description }: { title: string; description: string }) {
-  return { titleTokens: searchText(accountId, title), descriptionTokens: searchText(accountId, description) }
+  return { titleTokens: tokenText(accountId, title), descriptionTokens: tokenText(accountId, description) }
 }

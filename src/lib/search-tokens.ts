@@ -1,4 +1,4 @@
-import { foldText } from './fold-text'
+import { foldText } from './fold-text.ts'
 
 /** Scripts that are written without spaces between words. Their runs are indexed as pairs of characters. */
 const UNSPACED =

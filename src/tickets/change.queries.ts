@@ -3,7 +3,7 @@ import { alias } from '../db/alias'
 import { jsonObject, storedJson } from '../db/json'
 import { actorJson, insertEvent, reserveSequences } from '../db/outbox'
 import { ticketHistory, tickets } from '../db/schema/tickets'
-import { searchText } from '../db/search-text'
+import { tokenText } from '../db/search-text'
 import { selection } from '../db/selection'
 import { type SQL, sql } from '../db/sql'
 import type { Statement } from '../db/statement'
@@ -143,8 +143,8 @@ function updateTicket(request: ChangeRequest, values: NewValues) {
 
 function tokensOf({ caller: { accountId }, change: { title, description } }: ChangeRequest) {
   return {
-    titleTokens: title === undefined ? undefined : searchText(accountId, title),
-    descriptionTokens: description === undefined ? undefined : searchText(accountId, description),
+    titleTokens: title === undefined ? undefined : tokenText(accountId, title),
+    descriptionTokens: description === undefined ? undefined : tokenText(accountId, description),
   }
 }
 

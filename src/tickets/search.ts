@@ -19,7 +19,7 @@ export interface SearchScope {
  * tokens. Tokens contain neither white space nor quotation marks, so that nothing in them is syntax.
  */
 export function parseSearch(text: string, { accountId, createdBy }: SearchScope): SearchQuery {
-  const words = searchWords(text)
+  const words = differentWords(text)
   if (words.length === 0) return 'nothing'
   const key = searchKey(accountId)
   const terms = words.map((word) => `{title description} : ${phraseOf(word, key)}`)
@@ -27,26 +27,33 @@ export function parseSearch(text: string, { accountId, createdBy }: SearchScope)
   return { match: terms.join(' AND ') }
 }
 
-function phraseOf(word: Token[], key: string): string {
-  const phrase = `"${word.map((token) => `${key}${token.text}`).join(' ')}"`
-  return word.at(-1)?.isPrefix ? `${phrase} *` : phrase
+function phraseOf({ tokens }: SearchWord, key: string): string {
+  const phrase = `"${tokens.map((token) => `${key}${token.text}`).join(' ')}"`
+  return tokens.at(-1)?.isPrefix ? `${phrase} *` : phrase
 }
 
 /** Each part of `a-b-c` costs as much as a word. */
 export function searchViolation(text: string): Violation {
-  const words = searchWords(text)
+  const words = differentWords(text)
   if (words.length > MAX_SEARCH_WORDS) return ['too_many', `must have at most ${MAX_SEARCH_WORDS} different words`]
-  if (words.flat().filter(({ kind }) => kind === 'word').length <= MAX_SEARCH_TOKENS) return null
+  if (words.flatMap(({ tokens }) => tokens).filter(({ kind }) => kind === 'word').length <= MAX_SEARCH_TOKENS)
+    return null
   return ['too_many', `must have at most ${MAX_SEARCH_TOKENS} terms, where a-b counts as two`]
 }
 
+interface SearchWord {
+  text: string
+  /** At least one. */
+  tokens: Token[]
+}
+
 /**
- * The tokens of the different words of a search text. White space separates words. A word of punctuation only
- * (`printer - broken`) is not in the index and is ignored, so that a title finds itself.
+ * The different words of a search text. White space separates words. A word of punctuation only (`printer - broken`) is not in
+ * the index and is ignored, so that a title finds itself.
  */
-function searchWords(text: string): Token[][] {
-  const words = text.split(/\s+/u).map(searchTokensOf)
-  const different = new Map(words.map((word) => [word.map((token) => token.text).join(' '), word]))
+export function differentWords(text: string): SearchWord[] {
+  const words = text.split(/\s+/u).map((word) => ({ text: word, tokens: searchTokensOf(word) }))
+  const different = new Map(words.map((word) => [word.tokens.map((token) => token.text).join(' '), word]))
   different.delete('')
   return [...different.values()]
 }

@@ -4,7 +4,7 @@ import { accountCounters, users } from '../../src/db/schema/accounts'
 import { attachments as attachmentsTable, comments as commentsTable, tickets } from '../../src/db/schema/tickets'
 import { events } from '../../src/db/schema/webhooks'
 import { firstSearchIdOf } from '../../src/db/search-id'
-import { searchText } from '../../src/db/search-text'
+import { tokenText } from '../../src/db/search-text'
 import { sql } from '../../src/db/sql'
 import { insertSelect, update } from '../../src/db/write'
 import { type Account, call, createTicket, type Member, type TestResponse } from './api'
@@ -43,8 +43,8 @@ export async function grow({ id, agent, admin, customer }: Account, busy: Member
           createdAt: sql`i * ${DAY}`,
           updatedAt: sql`${CHANGES} + CASE WHEN i <= ${OLD} THEN i * 7919 % ${OLD} ELSE i END * ${DAY}`,
           searchId: sql`i * ${sql.raw(String(firstSearchIdOf(DAY)))}`,
-          titleTokens: sql`${searchText(id, 'Printer ')} || ' ' || i`,
-          descriptionTokens: sql`CASE WHEN i <= 20 THEN ${searchText(id, 'needle')} ELSE ${searchText(id, 'Jam')} END`,
+          titleTokens: sql`${tokenText(id, 'Printer ')} || ' ' || i`,
+          descriptionTokens: sql`CASE WHEN i <= 20 THEN ${tokenText(id, 'needle')} ELSE ${tokenText(id, 'Jam')} END`,
         },
         sql`FROM ${numbers(from, to)}`,
       ),
