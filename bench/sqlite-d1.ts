@@ -1,4 +1,4 @@
-import type { DatabaseSync, SQLInputValue } from 'node:sqlite'
+import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite'
 
 export interface Result {
   results: unknown[]
@@ -12,13 +12,18 @@ export interface BoundStatement {
 
 const META = { rows_read: 0, rows_written: 0, served_by_primary: true }
 
-/** A D1 within this process, on a SQLite database. `milliseconds` is the time that its batches have taken. */
+/**
+ * A D1 within this process, on a SQLite database. `milliseconds` is the time that its batches have taken; with
+ * `keepsStatements` it does not include preparing a statement again.
+ */
 export class SqliteD1 {
   milliseconds = 0
   private readonly database: DatabaseSync
+  private readonly kept: Map<string, StatementSync> | null
 
-  constructor(database: DatabaseSync) {
+  constructor(database: DatabaseSync, { keepsStatements = false } = {}) {
     this.database = database
+    this.kept = keepsStatements ? new Map() : null
   }
 
   withSession(): this {
@@ -42,7 +47,8 @@ export class SqliteD1 {
 
   private run({ text, values }: BoundStatement): Result {
     const numbered = Object.fromEntries(values.map((value, index) => [`?${index + 1}`, value]))
-    const statement = this.database.prepare(text)
+    const statement = this.kept?.get(text) ?? this.database.prepare(text)
+    this.kept?.set(text, statement)
     return { results: values.length > 0 ? statement.all(numbered) : statement.all(), meta: META }
   }
 }

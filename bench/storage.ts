@@ -75,7 +75,7 @@ function emptyDatabase(): DatabaseSync {
 
 async function livedDatabase(bundle: Bundle): Promise<DatabaseSync> {
   const database = emptyDatabase()
-  await runTicketLives(bundle, new SqliteD1(database), database, ACCOUNT_ID, LIVED_TICKETS)
+  await runTicketLives(bundle, new SqliteD1(database, { keepsStatements: true }), database, ACCOUNT_ID, LIVED_TICKETS)
   return database
 }
 

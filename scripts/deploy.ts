@@ -1,8 +1,6 @@
 import { commandLine } from './lib/command-line.ts'
 import { runWrangler } from './lib/local-state.ts'
 
-const COMMAND = 'npm run deploy -- --env staging|production [--dry-run]'
-
 const { values } = commandLine({
   name: 'npm run deploy',
   usage: '--env staging|production [--dry-run]',
@@ -12,15 +10,17 @@ const { values } = commandLine({
     env: { type: 'string', value: 'NAME', about: 'environment in wrangler.toml: staging or production' },
     'dry-run': {
       type: 'boolean',
-      about: 'only run the checks, without a network; exit with code 1 if something is missing',
+      about: 'only run the checks, offline; exit with code 1 if there is a problem',
     },
   },
   examples: ['npm run deploy -- --env production --dry-run'],
 })
 
+const WRONG_ENVIRONMENT = '--env must be staging or production. Example: npm run deploy -- --env production --dry-run'
+
 async function main(): Promise<void> {
   const { env: environment, 'dry-run': isDry = false } = values
-  if (environment !== 'staging' && environment !== 'production') throw new Error(`Usage: ${COMMAND}`)
+  if (environment !== 'staging' && environment !== 'production') throw new Error(WRONG_ENVIRONMENT)
   // Imported late, because they load wrangler, which takes longer than the checks before.
   const { checkBundle } = await import('./deploy/bundle.ts')
   const { configProblems, readEnvironment } = await import('./deploy/config.ts')
@@ -30,10 +30,10 @@ async function main(): Promise<void> {
   if (!isDry) throwProblems(problems)
   for (const line of [...bundle.summary, ...config.summary]) console.log(line)
   if (isDry) {
-    console.log(`Would run     wrangler d1 migrations apply DB --remote --env ${environment}`)
-    console.log(`              of ${config.migrations.length} migrations, those that the database has not seen`)
-    console.log(`              wrangler deploy --env ${environment}`)
-    for (const problem of problems) console.log(`But first     ${problem}`)
+    const migrations = `${config.migrations.length} migrations; only new ones are applied`
+    console.log(`Would run     wrangler d1 migrations apply DB --remote --env ${environment} (${migrations})`)
+    console.log(`Would run     wrangler deploy --env ${environment}`)
+    for (const problem of problems) console.log(`Problem       ${problem}`)
     process.exitCode = problems.length > 0 ? 1 : 0
     return
   }
@@ -53,11 +53,11 @@ function secretProblems(environment: string): string[] {
   // A secret has the same effect as the variable: it would allow webhooks to private IP addresses.
   if (names.includes('"ALLOW_PRIVATE_WEBHOOKS"'))
     problems.push(
-      `There is a secret ALLOW_PRIVATE_WEBHOOKS: npx wrangler secret delete ALLOW_PRIVATE_WEBHOOKS --env ${environment}`,
+      `The secret ALLOW_PRIVATE_WEBHOOKS must not exist. Delete it: npx wrangler secret delete ALLOW_PRIVATE_WEBHOOKS --env ${environment}`,
     )
   if (!names.includes('"APP_SECRET"'))
     problems.push(
-      `There is no APP_SECRET: openssl rand -hex 32 | npx wrangler secret put APP_SECRET --env ${environment}`,
+      'The secret APP_SECRET is not set. See "Set the secret" in docs/guides/deploy.md: you need a copy of it in a vault.',
     )
   return problems
 }

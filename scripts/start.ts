@@ -65,9 +65,9 @@ async function serve(port: number, lock: StateLock): Promise<void> {
   const isFiltered = !rest.some((option) => option.startsWith('--log-level'))
   const variables = (values.var ?? []).flatMap((variable) => ['--var', variable])
   const level = isFiltered ? ['--log-level', 'log'] : []
-  // Keeps names in stack traces, so that errors can be located by the log.
+  // Keeps names in stack traces, so that errors can be located by the log. `--var` would take an entry point after it.
   const server = startWrangler(
-    ['dev', ...options, '--no-minify', ...level, ...variables, ...rest],
+    ['dev', ...variables, ...options, '--no-minify', ...level, ...rest],
     isFiltered ? 'pipe' : 'inherit',
   )
   const ownRequestId = randomUUID()
@@ -126,7 +126,7 @@ Demo logins, each with the password your_password:
   account globex (premium)     ada@globex.example (admin), with 200 tickets
 
 Try it:
-  curl -s ${origin}/api/v1/auth/login -H 'Content-Type: application/json' -d '{"email":"user@example.com","password":"your_password"}'
+  curl -s ${origin}/api/v1/auth/login -H 'Content-Type: application/json' -d '{"email":"user@example.com","password":"your_password","account":"acme"}'
 
 Ctrl-C stops it. The data stays; npm run reset starts over.`
 }

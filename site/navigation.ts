@@ -58,7 +58,7 @@ export const GUIDE_GROUPS: { title: string; guides: Guide[] }[] = [
         title: 'TypeScript client',
         description: 'A typed client that paginates, retries and verifies.',
       },
-      { name: 'mobile-apps', title: 'Mobile apps', description: 'Build an app for customers.' },
+      { name: 'mobile-apps', title: 'Mobile and web apps', description: 'Build an app for customers.' },
     ],
   },
   {

@@ -2,16 +2,16 @@ import { createExecutionContext, waitOnExecutionContext } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import worker from '../../src'
-import { idempotencyRecords, revokedTokens } from '../../src/db/schema/accounts'
-import { objectIntents } from '../../src/db/schema/tickets'
+import { backfills, idempotencyRecords, revokedTokens } from '../../src/db/schema/accounts'
+import { erasures, objectIntents } from '../../src/db/schema/tickets'
 import { deliveries, events } from '../../src/db/schema/webhooks'
 import { sql } from '../../src/db/sql'
 import { select } from '../../src/db/statement'
-import { insertSelect } from '../../src/db/write'
+import { deleteFrom, insertSelect } from '../../src/db/write'
 import { sweep } from '../../src/jobs/sweep'
 import { consumeDeadLetters } from '../../src/webhooks/service'
 import { type Account, createTestAccount, createTicket } from '../../test/helpers/api'
-import { countOf, prepare, row, rows } from '../../test/helpers/database'
+import { countOf, execute, prepare, row, rows } from '../../test/helpers/database'
 import { eventually } from '../../test/helpers/eventually'
 import { files } from '../../test/helpers/files'
 import { callAs } from '../../test/helpers/tickets'
@@ -41,6 +41,8 @@ beforeEach(async () => {
       logged.push(JSON.parse(String(line)))
     })
   layer = new FaultLayer()
+  // It would record the erasures of this test again.
+  await execute(deleteFrom(backfills, sql`true`))
   account = await createTestAccount()
 })
 afterEach(async () => {
@@ -93,6 +95,7 @@ async function remainingWork() {
         intents: countOf(account, objectIntents),
         records: countOf(account, idempotencyRecords),
         tokens: countOf(account, revokedTokens),
+        erasures: countOf(account, erasures),
       },
       sql``,
     ),
@@ -100,13 +103,13 @@ async function remainingWork() {
   return { ...counts, objects: (await env.FILES.list({ prefix: `${account.id}/` })).objects.length }
 }
 
-const NOTHING = { intents: 0, records: 0, tokens: 0, objects: 0 }
+const NOTHING = { intents: 0, records: 0, tokens: 0, erasures: 0, objects: 0 }
 const later = () => Date.now() + 2 * 60 * MINUTE
 
 describe('F03 a sweep', () => {
   it('F03 continues after each failing call, logs what failed, and the next sweep completes it', async () => {
     await createSweepWork()
-    expect(await remainingWork()).toEqual({ intents: 2, records: 1, tokens: 1, objects: 2 })
+    expect(await remainingWork()).toEqual({ intents: 2, records: 1, tokens: 1, erasures: 1, objects: 2 })
     const calls = await layer.during(
       () => null,
       () => sweep(env, '', later()),

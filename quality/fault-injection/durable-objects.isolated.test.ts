@@ -1,4 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { accounts } from '../../src/db/schema/accounts'
+import { sql } from '../../src/db/sql'
+import { update } from '../../src/db/write'
 import { freshIpAddress } from '../../test/helpers/addresses'
 import {
   type Account,
@@ -9,6 +12,7 @@ import {
   type TestResponse,
 } from '../../test/helpers/api'
 import { warmUp } from '../../test/helpers/credentials'
+import { execute } from '../../test/helpers/database'
 import { breakObject, ERRORS, type Failure, type ObjectCall } from '../../test/helpers/failing-object'
 import { cheapHash, logIn } from '../../test/helpers/users'
 import { freshUrl } from '../../test/helpers/webhooks'
@@ -63,9 +67,15 @@ const CASES: Record<ObjectCall, Case> = {
     status: 403,
   },
   'LOGIN_THROTTLE.reserveLogin': { send: login, status: 200 },
-  'LOGIN_THROTTLE.loginFailed': { send: () => login('wrong horse'), status: 401, logs: 'update login throttle' },
-  'LOGIN_THROTTLE.release': { send: login, status: 200, calls: 2, logs: 'update login throttle' },
-  'LOGIN_THROTTLE.trustAddress': { send: login, status: 200, logs: 'update login throttle' },
+  'LOGIN_THROTTLE.settle': { send: login, status: 200, calls: 2, logs: 'update login throttle' },
+  'LOGIN_THROTTLE.trustAddress': {
+    send: async () => {
+      await execute(update(accounts, { allowRegistration: 1 }, sql`${accounts.id} = ${account.id}`))
+      return call('POST', 'auth/register', { body: registration(), address: freshIpAddress() })
+    },
+    status: 201,
+    logs: 'update login throttle',
+  },
   'SWEEPER.ensureScheduled': {
     send: () => call('POST', 'webhooks', { token: account.admin.token, body: webhook() }),
     status: 201,
@@ -168,7 +178,7 @@ describe('a repeated call', () => {
 
   it('releases an attempt once, so that no additional attempts are possible', async () => {
     await failLogins(9)
-    breakObject('LOGIN_THROTTLE.release', (index) => (index < 4 ? lost() : undefined))
+    breakObject('LOGIN_THROTTLE.settle', (index) => (index < 4 ? lost() : undefined))
     expect((await login()).status).toBe(200)
     vi.restoreAllMocks()
     expect(await failLogins(2)).toEqual([401, 429])

@@ -30,6 +30,8 @@ export const isToolchainLanguage = (language: string): language is Language => O
 /** Throws with the output if a command fails or does not exist. */
 export function runCommand([command = '', ...args]: string[], folder: string): string {
   const { status, stdout, stderr, error } = spawnSync(command, args, { cwd: folder, encoding: 'utf8' })
+  if (error && 'code' in error && error.code === 'ENOENT')
+    throw new Error(`${command} is not installed: see quality/guides/README.md`)
   if (status !== 0)
     throw new Error(`${[command, ...args].join(' ')} failed: ${error?.message ?? ''}\n${stdout}${stderr}`)
   return stdout

@@ -1,8 +1,10 @@
 import { CALLER_VERIFICATION } from './list/caller-verification.ts'
 import { CREDENTIALS } from './list/credentials.ts'
 import { DOCUMENT } from './list/document.ts'
+import { ERASURES } from './list/erasures.ts'
 import { HEADERS } from './list/headers.ts'
 import { LIMITS } from './list/limits.ts'
+import { LOGINS } from './list/logins.ts'
 import { MEMBERS } from './list/members.ts'
 import { ORIGINS } from './list/origins.ts'
 import { PERMISSIONS } from './list/permissions.ts'
@@ -27,10 +29,12 @@ export const MUTATIONS: Mutation[] = [
   ...HEADERS,
   ...LIMITS,
   ...WEBHOOK_TARGETS,
+  ...LOGINS,
   ...MEMBERS,
   ...RESPONSES,
   ...RULES,
   ...WRITE_TIMES,
+  ...ERASURES,
   ...TRIGGERS,
   ...DOCUMENT,
   ...ORIGINS,

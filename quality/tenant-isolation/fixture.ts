@@ -1,7 +1,7 @@
 import { env } from 'cloudflare:workers'
 import { vi } from 'vitest'
 import { accounts, idempotencyRecords, revokedTokens, users } from '../../src/db/schema/accounts'
-import { objectIntents } from '../../src/db/schema/tickets'
+import { erasures, objectIntents } from '../../src/db/schema/tickets'
 import { deliveries as deliveriesTable } from '../../src/db/schema/webhooks'
 import { sql } from '../../src/db/sql'
 import { insertSelect, update } from '../../src/db/write'
@@ -102,6 +102,15 @@ async function createResources(account: Account) {
   await env.DB.batch([
     prepare(insertSelect(objectIntents, { accountId: account.id, id: 'attach_gone', kind: 'delete', createdAt: old })),
     prepare(insertSelect(objectIntents, { accountId: account.id, id: 'attach_lost', kind: 'upload', createdAt: old })),
+    prepare(
+      insertSelect(erasures, {
+        accountId: account.id,
+        ticketId: 'ticket_gone',
+        commentId: '',
+        createdAt: old,
+        dueAt: old,
+      }),
+    ),
     prepare(
       insertSelect(revokedTokens, {
         accountId: account.id,

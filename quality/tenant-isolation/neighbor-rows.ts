@@ -6,7 +6,7 @@ import {
   type revokedTokens,
   users,
 } from '../../src/db/schema/accounts'
-import { attachments, comments, type objectIntents, tickets } from '../../src/db/schema/tickets'
+import { attachments, comments, type erasures, type objectIntents, tickets } from '../../src/db/schema/tickets'
 import { deliveries, deliveryAttempts, type events, webhooks } from '../../src/db/schema/webhooks'
 import type { Account } from '../../test/helpers/api'
 import type { Fixture } from './fixture'
@@ -42,6 +42,7 @@ type Changed =
   | typeof comments
   | typeof attachments
   | typeof objectIntents
+  | typeof erasures
   | typeof webhooks
   | typeof deliveries
   | typeof events
@@ -75,6 +76,7 @@ export function neighborRows({ account, resources }: Fixture, found: Rows, now: 
       last_login_at: 5,
     }),
     api_keys: () => ({ revoked_at: null, expires_at: null, last_used_at: 5, hash: NEIGHBOR_KEY_HASH }),
+    erasures: () => ({ due_at: now + 900 * DAY }),
     revoked_tokens: () => ({ expires_at: now + 900 * DAY }),
     idempotency_records: () => ({ created_at: now, request_hash: NEIGHBOR_MARK }),
     tickets: (row) => ({

@@ -14,6 +14,7 @@ import {
 import {
   comments,
   creatorCounters,
+  erasures,
   ticketCounters,
   ticketHistory,
   tickets,
@@ -51,6 +52,7 @@ const KEYS = new Map([
   keyOf(revokedTokens, revokedTokens.userId, revokedTokens.tokenId),
   keyOf(idempotencyRecords, idempotencyRecords.callerId, idempotencyRecords.keyHash),
   keyOf(ticketHistory, ticketHistory.changeId, ticketHistory.field),
+  keyOf(erasures, erasures.ticketId, erasures.commentId),
   keyOf(events, events.sequence),
   keyOf(deliveries, deliveries.webhookId, deliveries.sequence),
   keyOf(deliveryAttempts, deliveryAttempts.deliveryId, deliveryAttempts.number),

@@ -85,6 +85,7 @@ export async function createAccount(db: Database, name: string, email: string, o
         name: adminName,
         email,
         emailNormalized,
+        emailVerified: 1,
         role: 'admin',
         status: 'active',
         passwordHash: hash,
@@ -94,7 +95,7 @@ export async function createAccount(db: Database, name: string, email: string, o
         foldedEmail: foldText(email),
       }),
     ),
-    sqlText(insertSelect(loginIdentities, { emailNormalized, accountId: id, userId })),
+    sqlText(insertSelect(loginIdentities, { emailNormalized, accountId: id, userId, claimedAt: now })),
   )
   return `Account ${slug} (${id})\nAdmin    ${email}\nPassword ${password}   (shown here only)`
 }

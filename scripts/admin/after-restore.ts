@@ -1,7 +1,7 @@
 import { alias } from '../../src/db/alias.ts'
 import { accountCounters, accounts, apiKeys, users } from '../../src/db/schema/accounts.ts'
 import { tickets } from '../../src/db/schema/tickets.ts'
-import { sql } from '../../src/db/sql.ts'
+import { type SQL, sql } from '../../src/db/sql.ts'
 import { type Statement, select } from '../../src/db/statement.ts'
 import { update } from '../../src/db/write.ts'
 import { toWireTime } from '../../src/lib/time.ts'
@@ -9,6 +9,7 @@ import { sqlText } from '../lib/sql-text.ts'
 import type { Options } from './command-options.ts'
 import type { Database } from './database.ts'
 import type { ResultRow } from './statement.ts'
+import { eachRange, runSteps, type Steps } from './steps.ts'
 import { cell, formatTable } from './table.ts'
 
 const a = alias(accounts, 'a')
@@ -25,32 +26,17 @@ const SEQUENCES_PER_WRITE = 2
 const MARGIN_SECONDS = 120
 /** More than the changes of a password or an email since then. */
 const TOKEN_VERSIONS = 1_000_000
-/** Separate updates, because D1 aborts a query after 30 s. */
-const TICKETS_PER_STATEMENT = 50_000
 
 /**
  * Run it after the database was restored to an earlier state, so that lost numbers are not reused and lost credentials
  * are not valid again. Revokes all tokens; raises ticket numbers, versions and event sequences beyond those that can
- * have been used; revokes all API keys with `--revoke-keys`, and lists them otherwise.
+ * have been used; revokes all API keys with `--revoke-keys`, and lists them otherwise. After an interruption, run it again
+ * from the beginning: higher numbers do no harm.
  */
 export function afterRestore(db: Database, since: string, options: Options): string {
   const now = Date.now()
   const gap = gapOf(since, options.gap, now)
-  const results = db.run(
-    sqlText(
-      update(
-        users,
-        { tokenVersion: sql`${users.tokenVersion} + ${TOKEN_VERSIONS}`, exemptTokenId: null },
-        sql`${users.kind} = 'person'`,
-      ),
-    ),
-    sqlText(raiseCounters(gap)),
-    ...(options['revoke-keys'] === true ? [sqlText(revokeKeys(now))] : []),
-    sqlText(activeKeys(now)),
-    sqlText(select({ last: sql`coalesce(max(${tickets.rowId}), 0)` }, sql`FROM ${tickets}`)),
-  )
-  const [keys = [], [ticket] = []] = results.slice(-2)
-  raiseVersions(db, Number(ticket?.last), gap)
+  const keys = runSteps(db.run, afterRestoreSteps(gap, options['revoke-keys'] === true, now))
   return [
     'All tokens are revoked within 60 seconds: all users must log in again.',
     `Ticket numbers and versions are raised by ${gap}, event sequences by ${gap * SEQUENCES_PER_WRITE}.`,
@@ -58,6 +44,31 @@ export function afterRestore(db: Database, since: string, options: Options): str
     `Changes since ${since} are undone. Repeat them: deactivated users, lowered roles, new passwords, revoked or rotated keys,`,
     'rotated signing secrets. docs/operations.md shows how to find them in the log.',
   ].join('\n')
+}
+
+/** Returns the active keys. */
+export function* afterRestoreSteps(gap: number, revokesKeys: boolean, now: number): Steps<ResultRow[]> {
+  yield* eachRange(users, [users.accountId, users.id], function* (isWithin): Steps {
+    yield [sqlText(revokeTokens(isWithin))]
+  })
+  yield* eachRange(accountCounters, [accountCounters.accountId], function* (isWithin): Steps {
+    yield [sqlText(raiseCounters(gap, isWithin))]
+  })
+  const keys: ResultRow[] = []
+  yield* eachRange(apiKeys, [apiKeys.accountId, apiKeys.id], function* (isWithin): Steps {
+    if (revokesKeys) yield [sqlText(revokeKeys(now, isWithin))]
+    const [active = []] = yield [sqlText(activeKeys(now, isWithin))]
+    keys.push(...active)
+  })
+  // An `If-Match` with a lost version must not match another one.
+  yield* eachRange(tickets, [tickets.rowId], function* (isWithin): Steps {
+    yield [sqlText(update(tickets, { version: sql`${tickets.version} + ${gap}` }, isWithin))]
+  })
+  return keys.toSorted((one, other) => compare(cell(one, 'slug'), cell(other, 'slug')))
+}
+
+function compare(one: string, other: string): number {
+  return one < other ? -1 : Number(one > other)
 }
 
 function gapOf(since: string, given: Options[string], now: number): number {
@@ -68,8 +79,16 @@ function gapOf(since: string, given: Options[string], now: number): number {
   return Number(given)
 }
 
+function revokeTokens(isWithin: SQL): Statement {
+  return update(
+    users,
+    { tokenVersion: sql`${users.tokenVersion} + ${TOKEN_VERSIONS}`, exemptTokenId: null },
+    sql`${users.kind} = 'person' AND ${isWithin}`,
+  )
+}
+
 /** An account without pending events remains without. */
-function raiseCounters(gap: number): Statement {
+function raiseCounters(gap: number, isWithin: SQL): Statement {
   const { ticketNumber, eventSequence, fannedOutSequence } = accountCounters
   const nextSequence = sql<number>`${eventSequence} + ${gap * SEQUENCES_PER_WRITE}`
   return update(
@@ -79,15 +98,16 @@ function raiseCounters(gap: number): Statement {
       eventSequence: nextSequence,
       fannedOutSequence: sql`CASE ${fannedOutSequence} WHEN ${eventSequence} THEN ${nextSequence} ELSE ${fannedOutSequence} END`,
     },
-    sql`true`,
+    isWithin,
   )
 }
 
-function revokeKeys(now: number): Statement {
-  return update(apiKeys, { revokedAt: now, previousHash: null, previousUntil: null }, sql`${apiKeys.revokedAt} IS NULL`)
+function revokeKeys(now: number, isWithin: SQL): Statement {
+  const revoked = { revokedAt: now, previousHash: null, previousUntil: null }
+  return update(apiKeys, revoked, sql`${apiKeys.revokedAt} IS NULL AND ${isWithin}`)
 }
 
-function activeKeys(now: number): Statement {
+function activeKeys(now: number, isWithin: SQL): Statement {
   return select(
     {
       id: k.id,
@@ -97,23 +117,10 @@ function activeKeys(now: number): Statement {
       created_at: k.createdAt,
       last_used_at: k.lastUsedAt,
     },
-    sql`FROM ${k} JOIN ${a} ON ${a.id} = ${k.accountId} JOIN ${u} ON ${u.accountId} = ${k.accountId} AND ${u.id} = ${k.id}
+    sql`FROM (SELECT * FROM ${apiKeys} WHERE ${isWithin}) k JOIN ${a} ON ${a.id} = ${k.accountId}
+      JOIN ${u} ON ${u.accountId} = ${k.accountId} AND ${u.id} = ${k.id}
       WHERE ${k.revokedAt} IS NULL AND (${k.expiresAt} IS NULL OR ${k.expiresAt} > ${now}) ORDER BY ${a.slug}, ${k.id}`,
   )
-}
-
-/** An `If-Match` with a lost version must not match another one. */
-function raiseVersions(db: Database, last: number, gap: number): void {
-  for (let from = 0; from < last; from += TICKETS_PER_STATEMENT)
-    db.run(
-      sqlText(
-        update(
-          tickets,
-          { version: sql`${tickets.version} + ${gap}` },
-          sql`${tickets.rowId} > ${from} AND ${tickets.rowId} <= ${from + TICKETS_PER_STATEMENT}`,
-        ),
-      ),
-    )
 }
 
 function listKeys(keys: ResultRow[]): string {

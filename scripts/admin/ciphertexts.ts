@@ -45,53 +45,51 @@ interface Replacement {
 }
 
 /**
- * Encrypts ciphertexts of the previous key with the current one, a hundred webhooks at a time, and removes expired
- * secrets. Returns the number of changed ciphertexts, and the webhooks with a ciphertext that neither key can decrypt.
+ * Encrypts ciphertexts of the previous key with the current one, a range of webhooks at a time, and removes expired secrets.
+ * Returns the number of changed ciphertexts, and the webhooks with a ciphertext that neither key can decrypt. It can be
+ * interrupted and repeated.
  */
 export async function moveCiphertexts(run: Run, keys: EncryptionKeys, now: number) {
   const lost: string[] = []
   let moved = 0
-  let [, found = []] = await run(deleteExpired(now), findStale(keys.current, '', ''))
-  while (found.length > 0) {
-    const stale = found.map((row) => Webhook.parse(row))
+  for await (const page of pagesOf(run, now)) {
+    const stale = page.filter((webhook) => staleIn(webhook, keys.current).length > 0)
+    if (stale.length === 0) continue
     const reencrypted = await Promise.all(stale.map((webhook) => reencryptSecret(webhook, keys)))
     const replacements = reencrypted.flatMap((changedWebhook) => changedWebhook.replacements)
-    const { account_id = '', id = '' } = stale.at(-1) ?? {}
-    const [changed = [], next = []] = await run(replace(replacements), findStale(keys.current, account_id, id))
+    const [changed = []] = await run(replace(replacements))
     const written = new Set(changed.flatMap((row) => [row.secret, row.previous_secret]))
     moved += replacements.filter(({ to }) => written.has(to)).length
     lost.push(...stale.filter((_, index) => reencrypted[index]?.isLost).map((webhook) => webhook.id))
-    found = next
   }
   return { moved, lost }
 }
 
-/** Counts, as `stale`, ciphertexts with another key than the current one. */
-export function countStale(current: Buffer): string {
-  const prefix = prefixOf(current)
-  const { secret, previousSecret, deletedAt } = webhooks
-  const texts = sql`SELECT ${secret} AS text, ${deletedAt} FROM ${webhooks}
-    UNION ALL SELECT ${previousSecret}, ${deletedAt} FROM ${webhooks}`
-  return sqlText(
-    select(
-      { stale: sql`count(*)` },
-      sql`FROM (${texts}) WHERE ${deletedAt} IS NULL AND substr(text, 1, ${prefix.length}) <> ${prefix}`,
-    ),
-  )
+/** Counts ciphertexts with another key than the current one. */
+export async function countStale(run: Run, current: Buffer): Promise<number> {
+  let stale = 0
+  for await (const page of pagesOf(run, null)) for (const webhook of page) stale += staleIn(webhook, current).length
+  return stale
 }
 
-function findStale(current: Buffer, afterAccount: string, afterId: string): string {
-  const prefix = prefixOf(current)
-  const { accountId, id, secret, previousSecret, deletedAt } = webhooks
-  const isStale = (text: Column) => sql`substr(${text}, 1, ${prefix.length}) <> ${prefix}`
-  return sqlText(
-    select(
-      WEBHOOK,
-      sql`FROM ${webhooks}
-        WHERE (${accountId}, ${id}) > (${afterAccount}, ${afterId}) AND ${deletedAt} IS NULL
-          AND (${isStale(secret)} OR ${isStale(previousSecret)})
-        ORDER BY ${accountId}, ${id} LIMIT ${WEBHOOKS_PER_STATEMENT}`,
-    ),
+/** All webhooks that are not deleted, without expired secrets if `now` is known. */
+async function* pagesOf(run: Run, now: number | null): AsyncGenerator<Webhook[]> {
+  const { accountId, id, deletedAt } = webhooks
+  let isAfter = sql`true`
+  while (true) {
+    const page = sql`SELECT * FROM ${webhooks} WHERE ${isAfter} ORDER BY ${accountId}, ${id} LIMIT ${WEBHOOKS_PER_STATEMENT}`
+    const found = select({ ...WEBHOOK, deleted_at: deletedAt }, sql`FROM (${page})`)
+    const [rows = []] = (await run(...(now === null ? [] : [deleteExpired(now, page)]), sqlText(found))).slice(-1)
+    yield rows.filter((row) => row.deleted_at === null).map((row) => Webhook.parse(row))
+    const last = rows.at(-1)
+    if (!last || rows.length < WEBHOOKS_PER_STATEMENT) return
+    isAfter = sql`(${accountId}, ${id}) > (${last.account_id}, ${last.id})`
+  }
+}
+
+function staleIn({ secret, previous_secret }: Webhook, current: Buffer): string[] {
+  return [secret, previous_secret].filter(
+    (text): text is string => text !== null && !text.startsWith(prefixOf(current)),
   )
 }
 
@@ -99,20 +97,22 @@ function prefixOf(key: Buffer): string {
   return `${keyName(key)}.`
 }
 
-function deleteExpired(now: number): string {
+function deleteExpired(now: number, page: SQL): string {
+  const { accountId, id, previousUntil } = webhooks
   return sqlText(
-    update(webhooks, { previousSecret: null, previousUntil: null }, sql`${webhooks.previousUntil} <= ${now}`),
+    update(
+      webhooks,
+      { previousSecret: null, previousUntil: null },
+      sql`(${accountId}, ${id}) IN (SELECT ${accountId}, ${id} FROM (${page})) AND ${previousUntil} <= ${now}`,
+    ),
   )
 }
 
-async function reencryptSecret(
-  { account_id, id, secret, previous_secret }: Webhook,
-  { current, previous }: EncryptionKeys,
-) {
+async function reencryptSecret(webhook: Webhook, { current, previous }: EncryptionKeys) {
+  const { account_id, id } = webhook
   const replacements: Replacement[] = []
   let isLost = false
-  for (const from of [secret, previous_secret]) {
-    if (from === null || from.startsWith(prefixOf(current))) continue
+  for (const from of staleIn(webhook, current)) {
     try {
       const text = await decrypt(previous === null ? [] : [previous], from, encryptionContext(account_id, id))
       replacements.push({ account_id, id, from, to: await encryptSecret(current, account_id, id, text) })

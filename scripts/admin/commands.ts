@@ -1,19 +1,17 @@
-import { createAccount, listAccounts, resetPassword, revokeKey, setPlan, unlock } from './accounts.ts'
-import { afterRestore } from './after-restore.ts'
-import { backup } from './backup.ts'
-import { checkFiles } from './check-files.ts'
 import type { Command } from './command-spec.ts'
-import { reencrypt } from './reencrypt.ts'
-import { restore } from './restore.ts'
-import { verify } from './verify.ts'
 
-/** Changes take effect in the running service within 60 seconds. */
+const accounts = () => import('./accounts.ts')
+
+/**
+ * Changes take effect in the running service within 60 seconds. The code of a command is imported when it runs, because it
+ * loads drizzle, which takes longer than the help.
+ */
 export const COMMANDS: Record<string, Command> = {
   'list-accounts': {
     argumentNames: [],
     description: 'shows all accounts',
     example: '',
-    run: async (db) => listAccounts(db),
+    run: async (db) => (await accounts()).listAccounts(db),
   },
   'create-account': {
     argumentNames: ['NAME', 'EMAIL'],
@@ -23,31 +21,31 @@ export const COMMANDS: Record<string, Command> = {
       'admin-name': { type: 'string', value: 'NAME', about: 'name of the admin, Admin by default' },
     },
     example: '"Acme Inc" ada@acme.example --slug acme-inc --admin-name Ada',
-    run: async (db, [name = '', email = ''], options) => createAccount(db, name, email, options),
+    run: async (db, [name = '', email = ''], options) => (await accounts()).createAccount(db, name, email, options),
   },
   'set-plan': {
     argumentNames: ['SLUG', 'standard|premium'],
     description: 'changes the plan of an account, and with it the rate limit',
     example: 'acme premium',
-    run: async (db, [slug = '', plan = '']) => setPlan(db, slug, plan),
+    run: async (db, [slug = '', plan = '']) => (await accounts()).setPlan(db, slug, plan),
   },
   'revoke-key': {
     argumentNames: ['KEY_ID'],
     description: 'revokes an API key',
     example: 'key_01jx3v9q0mf4t8n2c5h7d6k1ze',
-    run: async (db, [keyId = '']) => revokeKey(db, keyId),
+    run: async (db, [keyId = '']) => (await accounts()).revokeKey(db, keyId),
   },
   'reset-password': {
     argumentNames: ['SLUG', 'EMAIL'],
     description: 'sets a new password and shows it, and revokes all tokens of the user',
     example: 'acme user@example.com',
-    run: async (db, [slug = '', email = '']) => resetPassword(db, slug, email),
+    run: async (db, [slug = '', email = '']) => (await accounts()).resetPassword(db, slug, email),
   },
   unlock: {
     argumentNames: ['EMAIL'],
     description: 'allows logins of an email that is locked after too many failed ones',
     example: 'user@example.com',
-    run: async (db, [email = '']) => unlock(db, email),
+    run: async (db, [email = '']) => (await accounts()).unlock(db, email),
   },
   verify: {
     argumentNames: [],
@@ -55,7 +53,7 @@ export const COMMANDS: Record<string, Command> = {
     details: 'Exits with code 1 if something differs.',
     options: { repair: { type: 'boolean', about: 'replace what differs by the recount' } },
     example: '--repair',
-    run: async (db, _args, options) => verify(db, options.repair === true),
+    run: async (db, _args, options) => (await import('./verify/verify.ts')).verify(db, options.repair === true),
   },
   reencrypt: {
     argumentNames: [],
@@ -64,8 +62,7 @@ export const COMMANDS: Record<string, Command> = {
 APP_SECRET_PREVIOUS can be removed.`,
     example: '',
     run: async (db) => {
-      // Imported late, because it loads wrangler, which takes longer than most commands.
-      const { readSecrets } = await import('./secrets.ts')
+      const [{ reencrypt }, { readSecrets }] = await Promise.all([import('./reencrypt.ts'), import('./secrets.ts')])
       return reencrypt(db.run, readSecrets(db.environment), Date.now())
     },
   },
@@ -74,14 +71,14 @@ APP_SECRET_PREVIOUS can be removed.`,
     description: 'writes all rows into a new file',
     details: 'The file has password hashes and encrypted secrets: store it as safely as the database.',
     example: 'acme.backup',
-    run: async (db, [file = '']) => backup(db, file),
+    run: async (db, [file = '']) => (await import('./backup.ts')).backup(db, file),
   },
   restore: {
     argumentNames: ['FILE'],
     description: 'restores a backup into an empty database',
     details: 'Refuses while a server uses the local data.',
     example: 'acme.backup',
-    run: async (db, [file = '']) => restore(db, file),
+    run: async (db, [file = '']) => (await import('./restore.ts')).restore(db, file),
   },
   'after-restore': {
     argumentNames: ['SINCE'],
@@ -96,7 +93,7 @@ APP_SECRET_PREVIOUS can be removed.`,
       'revoke-keys': { type: 'boolean', about: 'revoke all API keys' },
     },
     example: '2026-12-01T09:30:00Z --revoke-keys',
-    run: async (db, [since = ''], options) => afterRestore(db, since, options),
+    run: async (db, [since = ''], options) => (await import('./after-restore.ts')).afterRestore(db, since, options),
   },
   'check-files': {
     argumentNames: [],
@@ -110,6 +107,7 @@ APP_SECRET_PREVIOUS can be removed.`,
       },
     },
     example: '--list keys.txt',
-    run: async (db, _args, { list }) => checkFiles(db, typeof list === 'string' ? list : undefined),
+    run: async (db, _args, { list }) =>
+      (await import('./check-files.ts')).checkFiles(db, typeof list === 'string' ? list : undefined),
   },
 }

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { literal } from '../lib/sql-text.ts'
 import type { StoredRow, Table } from './backup-file.ts'
 import type { ResultRow } from './statement.ts'
+import type { Steps } from './steps.ts'
 
 /** Reads a database of any size, a page at a time, with SQL that D1 allows. */
 
@@ -82,7 +83,11 @@ export function findSchema(runQuery: RunQuery): { before: string[]; after: strin
   const virtual = of('table').filter(isVirtual)
   const rebuilds = virtual.flatMap((statement) => {
     const [, name] = /^CREATE VIRTUAL TABLE\s+[`"]?(\w+)[`"]?\s+USING\s+fts5/i.exec(statement) ?? []
-    return name === undefined ? [] : [`INSERT INTO ${quoted(name)} (${quoted(name)}) VALUES ('rebuild')`]
+    if (name === undefined) return []
+    return [
+      `INSERT INTO ${quoted(name)} (${quoted(name)}) VALUES ('rebuild')`,
+      `INSERT INTO ${quoted(name)} (${quoted(name)}, rank) VALUES ('secure-delete', 1)`,
+    ]
   })
   return {
     before: [...of('table').filter((statement) => !isVirtual(statement)), ...of('index')],
@@ -104,6 +109,22 @@ export function* readTable(runQuery: RunQuery, table: Table): Generator<StoredRo
     const isAll = page.length < ROWS_PER_PAGE && last?.['~found'] === page.length
     if (!last || isAll) return
     after = table.key.map((column) => last[column] ?? null)
+  }
+}
+
+/** Counts the rows of a table in the order of its key. */
+export function* countRows({ name, key }: Table): Steps<number> {
+  const order = key.map(quoted).join(', ')
+  let count = 0
+  for (let where = ''; ; ) {
+    const page = `SELECT ${order} FROM ${quoted(name)} ${where} ORDER BY ${order} LIMIT ${ROWS_PER_PAGE}`
+    const [[row] = []] = yield [`${page} OFFSET ${ROWS_PER_PAGE - 1}`]
+    if (!row) {
+      const [[rest] = []] = yield [`SELECT count(*) AS n FROM (${page})`]
+      return count + Number(rest?.n)
+    }
+    count += ROWS_PER_PAGE
+    where = `WHERE (${order}) > (${key.map((column) => literal(row[column] ?? null)).join(', ')})`
   }
 }
 

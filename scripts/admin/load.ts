@@ -1,8 +1,10 @@
-import type { Column } from 'drizzle-orm'
+import { type Column, getTableName } from 'drizzle-orm'
+import type { SQLiteTable } from 'drizzle-orm/sqlite-core'
 import { alias } from '../../src/db/alias.ts'
 import { accountCounters } from '../../src/db/schema/accounts.ts'
 import { tickets } from '../../src/db/schema/tickets.ts'
 import { events } from '../../src/db/schema/webhooks.ts'
+import { ticketSearch } from '../../src/db/search-table.ts'
 import { type SQL, sql } from '../../src/db/sql.ts'
 import { update } from '../../src/db/write.ts'
 import { literal, sqlText } from '../lib/sql-text.ts'
@@ -13,6 +15,8 @@ import { quoted } from './dump.ts'
 const BYTES_PER_STATEMENT = 80_000
 /** Stays below the limit for any content: a control character takes six bytes. */
 const CHARACTERS_PER_PIECE = 8_000
+/** Rows that a statement after the load changes. */
+const ROWS_PER_RANGE = 1_000
 /** Characters of a text that remain in a row that is too large for a statement. */
 const SHORT_TEXT = 200
 
@@ -22,7 +26,11 @@ export async function* statementsOf(file: string, header: Header): AsyncGenerato
   let rows: StoredRow[] = []
   let bytes = 0
   let table: Table | undefined
+  const accountIds = new Boundaries(accountCounters, accountCounters.accountId)
+  const rowIds = new Boundaries(tickets, tickets.rowId)
   for await (const next of rowsOf(file, header)) {
+    accountIds.add(next)
+    rowIds.add(next)
     const { row, appended } = shortened(next)
     const size = literalBytes(row)
     if (table && (table !== next.table || bytes + size > BYTES_PER_STATEMENT)) {
@@ -40,24 +48,65 @@ export async function* statementsOf(file: string, header: Header): AsyncGenerato
     bytes = 0
   }
   if (table && rows.length > 0) yield insert(table, rows)
-  yield RAISE_COUNTERS
-  yield* header.schema.after
+  yield* accountIds.ranges().map(raiseCounters)
+  for (const statement of header.schema.after)
+    if (statement === REBUILD_SEARCH) yield* rowIds.ranges().map(indexTickets)
+    else yield statement
+}
+
+/** Splits a table into ranges by the keys of its rows, which come in order. */
+class Boundaries {
+  private readonly keys: StoredRow = []
+  private rows = 0
+  private readonly name: string
+  private readonly column: Column
+
+  constructor(table: SQLiteTable, column: Column) {
+    this.name = getTableName(table)
+    this.column = column
+  }
+
+  add({ table, row }: BackupRow): void {
+    if (table.name !== this.name) return
+    this.rows += 1
+    if (this.rows % ROWS_PER_RANGE === 0) this.keys.push(row[table.columns.indexOf(this.column.name)] ?? null)
+  }
+
+  /** Conditions, which together match all rows. */
+  ranges(): SQL[] {
+    return [null, ...this.keys].map((after, index) => {
+      const upTo = this.keys[index]
+      const isAfter = after === null ? sql`true` : sql`${this.column} > ${after}`
+      return upTo === undefined ? isAfter : sql`${isAfter} AND ${this.column} <= ${upTo}`
+    })
+  }
+}
+
+/** As `findSchema` writes it: one statement for all tickets, which takes longer than D1 allows. */
+const REBUILD_SEARCH = sqlText(sql`INSERT INTO "${ticketSearch}" ("${ticketSearch}") VALUES ('rebuild')`)
+
+function indexTickets(isWithin: SQL): string {
+  const { rowId, title, description, scope } = ticketSearch
+  return sqlText(sql`INSERT INTO ${ticketSearch} (${rowId}, ${title}, ${description}, ${scope})
+    SELECT ${tickets.rowId}, ${title}, ${description}, ${scope} FROM tickets_search WHERE ${isWithin}`)
 }
 
 const e = alias(events, 'e')
 const t = alias(tickets, 't')
 
 /** Without a consistent snapshot, a counter may be behind the numbers that were taken from it. */
-const RAISE_COUNTERS = sqlText(
-  update(
-    accountCounters,
-    {
-      eventSequence: atLeast(accountCounters.eventSequence, sql`max(${e.sequence}) FROM ${e} WHERE ${e.accountId}`),
-      ticketNumber: atLeast(accountCounters.ticketNumber, sql`max(${t.number}) FROM ${t} WHERE ${t.accountId}`),
-    },
-    sql`true`,
-  ),
-)
+function raiseCounters(isWithin: SQL): string {
+  return sqlText(
+    update(
+      accountCounters,
+      {
+        eventSequence: atLeast(accountCounters.eventSequence, sql`max(${e.sequence}) FROM ${e} WHERE ${e.accountId}`),
+        ticketNumber: atLeast(accountCounters.ticketNumber, sql`max(${t.number}) FROM ${t} WHERE ${t.accountId}`),
+      },
+      isWithin,
+    ),
+  )
+}
 
 /** A counter, or a greater number that rows of its account have. */
 function atLeast(counter: Column, found: SQL): SQL<number> {

@@ -32,13 +32,12 @@ export async function reencrypt(run: Run, settings: SecretSettings, now: number)
   const { moved, lost } = await moveCiphertexts(run, keys, now)
   const name = nameOf(current)
   const isKnown = sql`${appSecrets} WHERE ${appSecrets.name} = ${name}`
-  const [, known = [], stale = []] = await run(
+  const [, known = []] = await run(
     sqlText(insertSelect(appSecrets, { name, knownSince: now }, sql`WHERE NOT EXISTS (SELECT 1 FROM ${isKnown})`)),
     sqlText(select({ known_since: appSecrets.knownSince }, sql`FROM ${isKnown}`)),
-    countStale(keys.current),
   )
   const since = Number(known[0]?.known_since ?? now)
-  const left = Number(stale[0]?.stale)
+  const left = await countStale(run, keys.current)
   return [
     `Stored ciphertexts: ${moved} moved, ${left} left.`,
     ...(left > 0 ? [whyLeft(lost)] : []),

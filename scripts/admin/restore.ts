@@ -3,15 +3,16 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
-import { hasLocalFile, openLocalFile } from '../lib/local-file.ts'
+import { hasLocalFile, openLocalFile, rowsOf } from '../lib/local-file.ts'
 import { runWrangler } from '../lib/local-state.ts'
 import { migrationNames } from '../lib/migrations.ts'
 import { lockState } from '../lib/state-lock.ts'
 import { checkBackup, type End, type Header } from './backup-file.ts'
 import { type Database, deployedIn } from './database.ts'
-import { quoted } from './dump.ts'
+import { countRows } from './dump.ts'
 import { statementsOf } from './load.ts'
-import { verify } from './verify.ts'
+import { runSteps } from './steps.ts'
+import { verify } from './verify/verify.ts'
 
 const TABLES_OF_SERVICE = `SELECT count(*) AS n FROM sqlite_schema
   WHERE type = 'table' AND name NOT GLOB 'sqlite_*' AND name NOT GLOB '_cf_*'`
@@ -56,7 +57,8 @@ async function loadLocal(file: string, header: Header, end: End): Promise<string
   try {
     database.exec('BEGIN IMMEDIATE')
     for await (const statement of statementsOf(file, header)) database.exec(statement)
-    const dropped = checkCounts(end, (query) => Number(database.prepare(query).get()?.n))
+    const run = (...statements: string[]) => statements.map((statement) => rowsOf(database, statement))
+    const dropped = checkCounts(header, end, run)
     database.exec('COMMIT')
     return dropped
   } finally {
@@ -72,7 +74,7 @@ async function loadRemote(db: Database, file: string, header: Header, end: End):
     const script = join(folder, 'restore.sql')
     await pipeline(Readable.from(terminated(statementsOf(file, header))), createWriteStream(script, { mode: 0o600 }))
     runWrangler(['d1', 'execute', 'DB', '--yes', ...deployedIn(db.environment), '--file', script])
-    return checkCounts(end, (query) => Number(db.run(query)[0]?.[0]?.n))
+    return checkCounts(header, end, db.run)
   } finally {
     rmSync(folder, { recursive: true, force: true })
   }
@@ -83,10 +85,11 @@ async function* terminated(statements: AsyncIterable<string>): AsyncGenerator<st
 }
 
 /** Reports skipped rows. Throws if rows of a consistent snapshot are missing. */
-function checkCounts({ rows, moved }: End, count: (query: string) => number): string[] {
-  const missing = Object.entries(rows).flatMap(([table, expected]) => {
-    const actual = count(`SELECT count(*) AS n FROM ${quoted(table)}`)
-    return actual === expected ? [] : [`${table}: ${expected - actual} of ${expected}`]
+function checkCounts({ tables }: Header, { rows, moved }: End, run: Database['run']): string[] {
+  const missing = tables.flatMap((table) => {
+    const expected = rows[table.name] ?? 0
+    const actual = runSteps(run, countRows(table))
+    return actual === expected ? [] : [`${table.name}: ${expected - actual} of ${expected}`]
   })
   if (missing.length === 0) return []
   if (!moved) throw new Error(`Rows are missing (${missing.join('; ')}): nothing is restored.`)

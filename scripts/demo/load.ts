@@ -36,6 +36,7 @@ async function rowsOfDemo(picture: Uint8Array): Promise<Statement[]> {
   const people = USERS.map((user) => ({
     ...user,
     passwordHash,
+    emailVerified: 1,
     foldedName: foldText(user.name),
     foldedEmail: foldText(user.email),
   }))

@@ -21,9 +21,9 @@ const PLACEHOLDER = /^[0-]*$/
 
 /** Variables that must not be in a file, or that belong to a developer's machine. */
 const NEVER_DEPLOYED = {
-  ALLOW_PRIVATE_WEBHOOKS: 'is for a developer’s machine alone: remove it',
-  APP_SECRET: 'is a secret: remove it, and use npx wrangler secret put',
-  APP_SECRET_PREVIOUS: 'is a secret: remove it, and use npx wrangler secret put',
+  ALLOW_PRIVATE_WEBHOOKS: 'is only for local development: remove it',
+  APP_SECRET: 'is a secret: remove it, and set it with npx wrangler secret put',
+  APP_SECRET_PREVIOUS: 'is a secret: remove it, and set it with npx wrangler secret put',
 }
 
 /** Without inherited settings: those at the top of the file are for the local server. */
@@ -43,7 +43,7 @@ export function readEnvironment(name: string, file = `${ROOT}wrangler.toml`): En
   const { rawConfig } = experimental_readRawConfig({ config: file })
   const section = readSection(name, rawConfig.env?.[name])
   const database = section.d1_databases.find(({ binding }) => binding === 'DB')
-  if (!database) throw new Error(`[env.${name}] of wrangler.toml binds no DB.`)
+  if (!database) throw new Error(`[env.${name}] of wrangler.toml has no D1 binding named DB.`)
   const hosts = {
     workersDev: section.workers_dev,
     previewUrls: section.preview_urls,
@@ -69,7 +69,7 @@ export function readEnvironment(name: string, file = `${ROOT}wrangler.toml`): En
   }
 }
 
-/** A section that may be deployed. Throws a sentence if there is none, or if a value in it is missing or has the wrong type. */
+/** Throws a sentence if the section does not exist, or if a value in it is missing or has the wrong type. */
 function readSection(name: string, section: unknown): z.infer<typeof Section> {
   if (section === undefined) throw new Error(`wrangler.toml has no section [env.${name}].`)
   const { data, error } = Section.safeParse(section)
@@ -78,12 +78,12 @@ function readSection(name: string, section: unknown): z.infer<typeof Section> {
   throw new Error(`[env.${name}] of wrangler.toml has missing or invalid values: ${fields.join(', ')}.`)
 }
 
-/** Why an environment may not be deployed as it is: a sentence for each reason. */
+/** A sentence for each reason not to deploy the environment. */
 export function configProblems({ name, databaseId, variables, hosts }: EnvironmentConfig): string[] {
   return [
     ...(PLACEHOLDER.test(databaseId)
       ? [
-          `[env.${name}] of wrangler.toml has no database_id yet: put there what npx wrangler d1 create ticketing-${name} prints.`,
+          `database_id in [env.${name}] of wrangler.toml is not set. Use the ID that this command prints: npx wrangler d1 create ticketing-${name}`,
         ]
       : []),
     ...Object.entries(NEVER_DEPLOYED).flatMap(([variable, why]) =>
@@ -91,7 +91,7 @@ export function configProblems({ name, databaseId, variables, hosts }: Environme
     ),
     ...(variables.ENVIRONMENT === name
       ? []
-      : [`[env.${name}.vars] ENVIRONMENT must be "${name}": the Worker would take itself for a local one.`]),
+      : [`[env.${name}.vars] ENVIRONMENT must be "${name}": otherwise the Worker behaves like a local server.`]),
     ...variableProblems({ ...variables, ENVIRONMENT: name }).map((problem) => `[env.${name}.vars] ${problem}.`),
     ...hostProblems(name, hosts, variables.PUBLIC_ORIGIN),
   ]

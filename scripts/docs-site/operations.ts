@@ -1,40 +1,54 @@
+import { z } from 'zod'
 import document from '../../openapi.json' with { type: 'json' }
 
-type Reference = { $ref: string }
+const Reference = z.object({ $ref: z.string() })
 
-interface Parameter {
-  name: string
-  in: string
-  required?: boolean
-  schema: { example?: unknown }
-  example?: unknown
-}
+const Parameter = z.object({
+  name: z.string(),
+  in: z.string(),
+  required: z.boolean().default(false),
+  schema: z.object({ example: z.unknown().optional() }),
+  example: z.unknown().optional(),
+})
 
-interface MediaType {
-  example?: unknown
-  examples?: Record<string, { value: unknown } | Reference>
-}
+const Example = z.object({ value: z.unknown() })
 
-interface OpenApiOperation {
-  operationId: string
-  summary: string
-  description: string
-  tags: string[]
-  security: Record<string, string[]>[]
-  parameters?: (Parameter | Reference)[]
-  requestBody?: { content: Record<string, MediaType> }
-}
+const MediaType = z.object({
+  example: z.unknown().optional(),
+  examples: z.record(z.string(), z.unknown()).default({}),
+})
 
-interface OpenApiDocument {
-  info: { title: string; summary: string; description: string }
-  tags: { name: string; description: string }[]
-  paths: Record<string, Record<string, OpenApiOperation> & { servers?: { url: string }[] }>
-  webhooks: Record<string, Record<string, OpenApiOperation>>
-  components: Record<string, Record<string, unknown>>
-}
+const OpenApiOperation = z.object({
+  operationId: z.string(),
+  summary: z.string(),
+  description: z.string(),
+  tags: z.array(z.string()),
+  security: z.array(z.record(z.string(), z.unknown())),
+  parameters: z.array(z.unknown()).default([]),
+  requestBody: z.object({ content: z.record(z.string(), MediaType) }).optional(),
+})
+type OpenApiOperation = z.infer<typeof OpenApiOperation>
 
-/** The inferred type of a JSON module is that of its current content. */
-export const DOCUMENT = document as unknown as OpenApiDocument
+const METHODS = ['get', 'post', 'patch', 'delete'] as const
+
+const PathItem = z.object({
+  servers: z.array(z.unknown()).optional(),
+  get: OpenApiOperation.optional(),
+  post: OpenApiOperation.optional(),
+  patch: OpenApiOperation.optional(),
+  delete: OpenApiOperation.optional(),
+})
+const PathItems = z.record(z.string(), PathItem)
+
+/** The part of the OpenAPI document that the pages show. */
+export const DOCUMENT = z
+  .object({
+    info: z.object({ title: z.string(), summary: z.string(), description: z.string() }),
+    tags: z.array(z.object({ name: z.string(), description: z.string() })),
+    paths: PathItems,
+    webhooks: PathItems,
+  })
+  .parse(document)
 
 export interface Operation {
   id: string
@@ -55,7 +69,6 @@ export interface Operation {
   isWebhook: boolean
 }
 
-const METHODS = ['get', 'post', 'patch', 'delete']
 const PREFIX = '/api/v1'
 
 /** In the order of the document, webhook events last. */
@@ -77,7 +90,7 @@ export function slug(tag: string): string {
   return tag.toLowerCase().replaceAll(' ', '-')
 }
 
-function operationsIn(paths: OpenApiDocument['paths'], isWebhook: boolean): Operation[] {
+function operationsIn(paths: z.infer<typeof PathItems>, isWebhook: boolean): Operation[] {
   return Object.entries(paths).flatMap(([path, item]) =>
     METHODS.flatMap((method) => {
       const operation = item[method]
@@ -89,7 +102,7 @@ function operationsIn(paths: OpenApiDocument['paths'], isWebhook: boolean): Oper
 }
 
 function described(operation: OpenApiOperation) {
-  const parameters = (operation.parameters ?? []).map((each) => resolve<Parameter>(each))
+  const parameters = operation.parameters.map((each) => resolve(each, Parameter))
   const examplesOf = (place: string) =>
     Object.fromEntries(
       parameters
@@ -111,20 +124,17 @@ function described(operation: OpenApiOperation) {
 function bodyOf({ requestBody }: OpenApiOperation): Operation['body'] {
   const [content] = Object.entries(requestBody?.content ?? {})
   if (content === undefined) return null
-  const [type, { example, examples = {} }] = content
+  const [type, { example, examples }] = content
   const [first] = Object.values(examples)
-  return { type, example: example ?? (first && resolve<{ value: unknown }>(first).value) }
+  return { type, example: example ?? (first && resolve(first, Example).value) }
 }
 
-function resolve<T>(node: T | Reference): T {
-  if (!isReference(node)) return node
-  const found = node.$ref
-    .split('/')
-    .slice(1)
-    .reduce<unknown>((value, key) => Reflect.get(Object(value), key), DOCUMENT)
-  return found as T
+function resolve<Schema extends z.ZodType>(node: unknown, schema: Schema): z.infer<Schema> {
+  const reference = Reference.safeParse(node).data
+  return schema.parse(reference ? valueAt(reference.$ref) : node)
 }
 
-function isReference(node: unknown): node is Reference {
-  return typeof node === 'object' && node !== null && '$ref' in node
+function valueAt(pointer: string): unknown {
+  const keys = pointer.split('/').slice(1)
+  return keys.reduce<unknown>((value, key) => Reflect.get(Object(value), key), document)
 }

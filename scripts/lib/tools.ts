@@ -49,6 +49,19 @@ less than a minute. npm test runs everything.`,
       ['vitest', 'run', ...QUICK_TESTS],
     ],
   },
+  'test:edge': {
+    spec: {
+      name: 'npm run test:edge',
+      usage: '[FILE …]',
+      about: `Runs the end-to-end tests that start a server through quality/edge, which changes requests and responses as Cloudflare
+does in front of a Worker. npm test runs the most important of them.`,
+      options: VITEST_OPTIONS,
+      allowPositionals: true,
+      passesTo: 'vitest run',
+      examples: ['npm run test:edge', 'npm run test:edge -- test/http'],
+    },
+    commands: (args) => [['vitest', 'run', '--config', 'quality/edge/vitest.config.ts', ...args]],
+  },
   'test:guides': {
     spec: {
       name: 'npm run test:guides',

@@ -2,11 +2,8 @@ import type { Bindings } from '../core/config'
 import type { Role } from '../core/policy'
 import type { Plan } from '../db/by-plan'
 import { openAccount, openDirectory } from '../db/client'
-import { MINUTE } from '../lib/time'
+import { CLOCK_MARGIN } from './clock'
 import { findKeyStateRow, findRevokedTokens, findUserState, updateLastUsed } from './queries'
-
-/** The largest difference that is expected between the clocks of two machines. */
-const CLOCK_MARGIN = 2 * MINUTE
 
 /** The ID of an API key is unique across accounts, that of a user only within its account. */
 export type MemberName = { kind: 'token'; accountId: string; memberId: string } | { kind: 'key'; memberId: string }

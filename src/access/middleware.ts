@@ -9,8 +9,9 @@ import type { AppEnv } from '../http/app-env'
 import type { Guard } from '../http/openapi/guard'
 import { MINUTE, SECOND } from '../lib/time'
 import { callDurableObject } from './call-durable-object'
-import { ipAddressKey } from './client-address'
+import { addressLimiterName, ipAddressKey, ipNetworkKey } from './client-address'
 import { INVALID_KEY, identify, REVOKED_TOKEN } from './credentials'
+import type { AddressRateLimit } from './durable-objects/address-counters'
 import { refusalMemory } from './refusal-memory'
 import { throttleFor } from './throttle'
 import { limiterName } from './verify-claim'
@@ -131,11 +132,13 @@ async function verifyAndCount(
 export async function countIpAddress(c: Context<AppEnv>): Promise<void> {
   const rateLimit = await countedIpAddress(c)
   setRateLimit(c, 'standard', rateLimit)
-  assertWithinLimit(rateLimit)
+  assertWithinLimit(rateLimit, rateLimit.isNetwork ? ' from one IPv6 /48 network' : '')
 }
 
-function countedIpAddress(c: Context<AppEnv>): Promise<RateLimitResult> {
-  return callDurableObject(() => c.env.RATE_LIMITER.getByName(`address:${ipAddressOf(c)}`).count())
+function countedIpAddress(c: Context<AppEnv>): Promise<AddressRateLimit> {
+  const address = ipAddressOf(c)
+  const network = ipNetworkKey(address)
+  return callDurableObject(() => c.env.RATE_LIMITER.getByName(addressLimiterName(address)).count(address, network))
 }
 
 export function ipAddressOf(c: Context<AppEnv>): string {
@@ -170,10 +173,10 @@ function setRateLimit(c: Context<AppEnv>, policy: Plan, rateLimit: RateLimitResu
   c.set('rate', { policy, limit, remaining, resetAt })
 }
 
-function assertWithinLimit(rateLimit: RateLimitResult): void {
+function assertWithinLimit(rateLimit: RateLimitResult, source = ''): void {
   if (rateLimit.admitted) return
   throw rateLimited(
-    `${rateLimit.limit} requests per minute`,
+    `${rateLimit.limit} requests per minute${source}`,
     Math.max(1, rateLimit.resetAt - Math.floor(Date.now() / SECOND)),
   )
 }

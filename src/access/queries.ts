@@ -33,7 +33,7 @@ const REVOKED_TOKEN = selection({ token_id: r.tokenId, expires_at: r.expiresAt }
 export function findRevokedTokens(accountId: string, userId: string, since: number, now: number) {
   return select(
     REVOKED_TOKEN,
-    sql`FROM ${r} WHERE ${r.accountId} = ${accountId} AND ${r.userId} = ${userId}
+    sql`FROM ${r} INDEXED BY revoked_tokens_by_time WHERE ${r.accountId} = ${accountId} AND ${r.userId} = ${userId}
       AND ${r.revokedAt} >= ${since} AND ${r.expiresAt} > ${now}`,
   )
 }

@@ -64,7 +64,7 @@ function requestIdempotency(c: Context<AppEnv>): ServiceContext['idempotency'] {
   // The routed path, because the URL of a resource can be encoded in several ways.
   const path = `/${c.req.path.split('/').slice(3).join('/')}`
   const { method } = c.req
-  const request = { method, path, query: search, bodyHash: c.var.bodyHash ?? '', callerId: c.var.caller.id }
+  const request = { method, path, query: search, bodyHashes: c.var.bodyHashes ?? [''], callerId: c.var.caller.id }
   const idempotency = parseIdempotencyKey(configOf(c.env), c.req.header('Idempotency-Key'), request)
   return idempotency && { ...idempotency, markReplayed: () => c.set('replayed', true) }
 }

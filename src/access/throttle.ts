@@ -5,81 +5,153 @@ import { logFailure } from '../core/log'
 import { HOUR, MINUTE } from '../lib/time'
 import type { PasswordOwner, Throttle } from '../service/context'
 import { callDurableObject } from './call-durable-object'
-import { LOGIN_FAILURES, type ThrottleDecision } from './durable-objects/login-throttle'
+import { ipNetworkKey, NETWORK_FACTOR, shardOf } from './client-address'
+import { LOGIN_FAILURES, type LoginCandidate } from './durable-objects/login-throttle'
 
 const SHARDS = 64
-const ADDRESS_FAILURES = {
+interface AddressLimit {
+  limit: number
+  windowMs: number
+  message: (limit: number, source: string) => string
+}
+const ADDRESS_FAILURES: AddressLimit = {
   limit: 100,
   windowMs: 15 * MINUTE,
-  message: '100 failed logins from one IP address in 15 minutes',
+  message: (limit, source) => `${limit} failed logins from one ${source} in 15 minutes`,
 }
-const REGISTRATIONS = { limit: 5, windowMs: HOUR, message: '5 registrations per hour from one IP address' }
-const KEY_LOOKUPS = { limit: 10, windowMs: MINUTE, message: '10 unknown API keys per minute from one IP address' }
+const REGISTRATIONS: AddressLimit = {
+  limit: 5,
+  windowMs: HOUR,
+  message: (limit, source) => `${limit} registrations per hour from one ${source}`,
+}
+const KEY_LOOKUPS: AddressLimit = {
+  limit: 10,
+  windowMs: MINUTE,
+  message: (limit, source) => `${limit} unknown API keys per minute from one ${source}`,
+}
 const LOGIN_MESSAGE = `${LOGIN_FAILURES.limit} failed logins for one email in 15 minutes`
 
 /** Limits of password guesses, registrations and key lookups from an IP address. Only hashes of emails are stored. */
 export function throttleFor(env: Pick<Bindings, 'LOGIN_THROTTLE'>, address: string): Throttle {
-  const shard = (key: string) => {
-    const index = createHash('sha256').update(key).digest().readUInt32BE() % SHARDS
-    return env.LOGIN_THROTTLE.getByName(`shard:${index}`)
-  }
-  const reserve = async (name: string, { limit, windowMs, message }: typeof REGISTRATIONS) => {
+  const shard = (key: string) => env.LOGIN_THROTTLE.getByName(`shard:${shardOf(key, SHARDS)}`)
+  const network = ipNetworkKey(address)
+  const addressShard = () => shard(network ?? address)
+  const reserve = async (name: string, { limit, windowMs, message }: AddressLimit) => {
+    const own = { bucket: `${name}:${address}`, limit, windowMs }
+    const ofNetwork = { bucket: `${name}:${network}`, limit: limit * NETWORK_FACTOR, windowMs }
+    const limits = network === null ? [own] : [own, ofNetwork]
     const id = crypto.randomUUID()
-    const attempt = await callDurableObject(() => shard(address).reserve(`${name}:${address}`, id, limit, windowMs))
-    return { bucket: bucketOf(attempt, message), id }
+    const decision = await callDurableObject(() => addressShard().reserve(id, limits))
+    const refuse = (bucket: string, retryAfterSeconds: number) =>
+      bucket === own.bucket
+        ? rateLimited(message(own.limit, 'IP address'), retryAfterSeconds)
+        : rateLimited(message(ofNetwork.limit, 'IPv6 /48 network'), retryAfterSeconds)
+    const refunded = limits.map(({ bucket }) => bucket)
+    return {
+      refusal: decision.allowed ? null : refuse(decision.bucket, decision.retryAfterSeconds),
+      refund: () => ignoreFailure(() => addressShard().settle(id, { counted: [], refunded })),
+    }
+  }
+  const reserveOrThrow = async (...limit: Parameters<typeof reserve>) => {
+    const { refusal, refund } = await reserve(...limit)
+    if (refusal) throw refusal
+    return { refund }
+  }
+  const reserveLogin = async (emailNormalized: string, users: readonly string[]) => {
+    const email = emailHash(emailNormalized)
+    const attempt = { id: crypto.randomUUID(), email, emailNormalized, users, address }
+    const decision = await callDurableObject(() => shard(email).reserveLogin(attempt))
+    const candidates = decision.allowed ? decision.candidates : []
+    const settle = (counted: readonly string[], user?: string) => {
+      const refunded = candidates.flatMap(bucketsOf).filter((bucket) => !counted.includes(bucket))
+      const trusted = user === undefined ? undefined : { user, address }
+      return ignoreFailure(() => shard(email).settle(attempt.id, { counted, refunded, trusted }))
+    }
+    return {
+      refusal: decision.allowed ? null : rateLimited(LOGIN_MESSAGE, decision.retryAfterSeconds),
+      candidates,
+      settle,
+      refund: () => settle([]),
+    }
   }
 
   return {
-    async guardPasswordCheck(owner, check) {
-      const email = emailHash(owner.emailNormalized)
-      const user = userName(owner)
-      const addressAttempt = await reserve('address', ADDRESS_FAILURES)
-      const attempt = { id: crypto.randomUUID(), email, emailNormalized: owner.emailNormalized, user, address }
-      const emailBucket = bucketOf(await callDurableObject(() => shard(email).reserveLogin(attempt)), LOGIN_MESSAGE)
-      const release = () =>
-        Promise.all([
-          ignoreFailure(() => shard(address).release(addressAttempt.bucket, addressAttempt.id)),
-          ignoreFailure(() => shard(email).release(emailBucket, attempt.id)),
-        ])
+    async guardPasswordCheck(emailNormalized, owners, check) {
+      const [byAddress, byEmail] = await bothOrNeither(
+        reserve('address', ADDRESS_FAILURES),
+        reserveLogin(emailNormalized, owners.map(userName)),
+      )
+      // Others can fill the limit of a shared IP address: it does not concern users that have logged in from there.
+      const candidates = byEmail.candidates.filter(({ isTrusted }) => isTrusted || !byAddress.refusal)
+      const countsForAddress = candidates.some(({ isTrusted }) => !isTrusted)
+      const refundAddress = () => (byAddress.refusal ? undefined : byAddress.refund())
+      if (candidates.length === 0) {
+        await Promise.all([refundAddress(), byEmail.refusal ? undefined : byEmail.refund()])
+        throw byAddress.refusal ?? byEmail.refusal
+      }
       try {
-        const result = await check()
-        await release()
-        if (user !== null) await ignoreFailure(() => shard(email).trustAddress(user, address))
-        return result
+        const allowed = new Set(candidates.map(({ user }) => user))
+        const owner = await check(owners.filter((each) => allowed.has(userName(each))))
+        const user = userName(owner)
+        await Promise.all([refundAddress(), byEmail.settle(mismatchesOf(candidates, user), user)])
+        return owner
       } catch (error) {
-        if (isFailedLogin(error)) await ignoreFailure(() => shard(email).loginFailed(emailBucket, attempt.id))
-        else await release()
+        const isCounted = isFailedLogin(error)
+        await Promise.all([
+          isCounted && countsForAddress ? undefined : refundAddress(),
+          byEmail.settle(isCounted ? candidates.flatMap(bucketsOf) : []),
+        ])
         throw error
       }
     },
-    async trustAddress(owner) {
-      const user = userName(owner)
-      if (user !== null) await ignoreFailure(() => shard(emailHash(owner.emailNormalized)).trustAddress(user, address))
+    async trustAddress(emailNormalized, user) {
+      await ignoreFailure(() => shard(emailHash(emailNormalized)).trustAddress(userName(user), address))
     },
     async countRegistration() {
-      await reserve('register', REGISTRATIONS)
+      await reserveOrThrow('register', REGISTRATIONS)
     },
     async guardKeyLookup(lookUp) {
-      const { bucket, id } = await reserve('key', KEY_LOOKUPS)
+      const attempt = await reserveOrThrow('key', KEY_LOOKUPS)
       const found = await lookUp()
-      if (found) await ignoreFailure(() => shard(address).release(bucket, id))
+      if (found) await attempt.refund()
       return found
     },
   }
+}
+
+/** Runs two reservations concurrently. If one of them fails, the other one is refunded. */
+async function bothOrNeither<A extends Refundable, B extends Refundable>(
+  first: Promise<A>,
+  second: Promise<B>,
+): Promise<[A, B]> {
+  try {
+    return await Promise.all([first, second])
+  } catch (error) {
+    const made = (await Promise.allSettled([first, second])).filter((result) => result.status === 'fulfilled')
+    await Promise.all(made.map(({ value }) => value.refund()))
+    throw error
+  }
+}
+
+interface Refundable {
+  refund(): Promise<void>
+}
+
+function bucketsOf({ loginBucket, mismatchBucket }: LoginCandidate): string[] {
+  return mismatchBucket === null ? [loginBucket] : [loginBucket, mismatchBucket]
+}
+
+/** The buckets of the other candidates, with whose passwords that of a user was compared. */
+function mismatchesOf(candidates: readonly LoginCandidate[], user: string): string[] {
+  return candidates.flatMap((each) => (each.user === user || each.mismatchBucket === null ? [] : [each.mismatchBucket]))
 }
 
 function emailHash(emailNormalized: string): string {
   return createHash('sha256').update(emailNormalized).digest('hex')
 }
 
-function userName({ user }: PasswordOwner): string | null {
-  return user && `${user.accountId}/${user.id}`
-}
-
-/** Throws 429. */
-function bucketOf(decision: ThrottleDecision, message: string): string {
-  if (decision.allowed) return decision.bucket
-  throw rateLimited(message, decision.retryAfterSeconds)
+function userName({ accountId, id }: PasswordOwner): string {
+  return `${accountId}/${id}`
 }
 
 /** A lost call leaves an attempt counted, which errs on the safe side. */

@@ -43,7 +43,7 @@ export async function issueToken(
   return { token: await sign(claims, key.toString('base64url'), ALGORITHM), expiresAt: exp }
 }
 
-/** Whether a text looks like a token of this API, whoever signed it. */
+/** Does not verify the signature. */
 export function isTokenForm(text: string): boolean {
   return isMatch(text, CANONICAL, MAX_TOKEN)
 }

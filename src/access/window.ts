@@ -1,4 +1,5 @@
 import { MINUTE, SECOND } from '../lib/time'
+import { CLOCK_MARGIN } from './clock'
 
 /** `count` requests were admitted in a calendar minute, numbered since the epoch. */
 export interface RateLimitWindow {
@@ -15,14 +16,16 @@ export interface RateLimitResult {
 }
 
 /**
- * Counts one request at `now` (ms) against a limit per calendar minute. A clock that went back does not start a new minute.
+ * Counts one request at `now` (ms) against a limit per calendar minute. A clock that went back does not start a new minute,
+ * unless the stored one would end more than `CLOCK_MARGIN` from now.
  */
 export function hit(
   window: RateLimitWindow,
   now: number,
   limit: number,
 ): { window: RateLimitWindow; rateLimit: RateLimitResult } {
-  const minute = Math.max(window.minute, Math.floor(now / MINUTE))
+  const isTrusted = (window.minute + 1) * MINUTE - now <= CLOCK_MARGIN
+  const minute = Math.max(isTrusted ? window.minute : 0, Math.floor(now / MINUTE))
   const before = minute === window.minute ? window.count : 0
   const admitted = before < limit
   const count = admitted ? before + 1 : before

@@ -26,6 +26,7 @@ export async function createAccount(ctx: PublicContext, input: CreateAccountInpu
     id: newId('user', ctx.now),
     name: input.name,
     email: input.email,
+    emailVerified: false,
     role: 'admin',
     passwordHash: await hashPassword(input.password),
     lastLoginAt: ctx.now,
@@ -36,10 +37,7 @@ export async function createAccount(ctx: PublicContext, input: CreateAccountInpu
     .openAccount(id)
     .change([...insertAccount(account, ctx.now), ...admin.statements], {})
     .catch(rethrow)
-  await ctx.throttle.trustAddress({
-    emailNormalized: asciiLower(input.email),
-    user: { accountId: id, id: admin.user.id },
-  })
+  await ctx.throttle.trustAddress(asciiLower(input.email), { accountId: id, id: admin.user.id })
   return presentLogin(ctx, id, admin.user)
 }
 

@@ -5,7 +5,7 @@ import { isMediaType, MAX_RAW_BYTES } from '../http/middleware/raw-body'
 import { cursorOrPage, PageOrCursorPagination, PageOrCursorQuery } from '../http/pagination/cursor'
 import { FILENAME_PATTERN, MAX_MEDIA_TYPE, MEDIA_TYPE_PATTERN } from '../http/schemas/patterns'
 import { follows, type Violation } from '../http/schemas/request-fields'
-import { idField, integerField, textField, WireTime } from '../http/schemas/response-fields'
+import { idField, integerField, Redacted, textField, WireTime } from '../http/schemas/response-fields'
 import { base64Rule, decodeBase64 } from '../lib/base64'
 import { hasMoreBytes, isCleanText } from '../lib/text'
 import { toWireTime } from '../lib/time'
@@ -114,6 +114,7 @@ export const Attachment = z
       description: 'SHA-256 of the file, in hexadecimal.',
       example: '4adbf7f1103c1c83a5b66d224a734922ce115398213d69b044fda00783027650',
     }),
+    redacted: Redacted,
   })
   .openapi('Attachment', { description: 'A file of a ticket or comment.' })
 

@@ -12,7 +12,7 @@ import type { RawBody } from '../http/middleware/raw-body'
 import { positionSchema } from '../http/pagination/cursor'
 import { findList, mapList } from '../http/pagination/list'
 import { newId } from '../lib/ids'
-import { commit } from '../service/commit'
+import { commit, markRedacted } from '../service/commit'
 import { constraintError, rethrow } from '../service/constraint-errors'
 import type { ServiceContext } from '../service/context'
 import { extendFingerprint } from '../service/idempotency-key'
@@ -77,12 +77,13 @@ export async function uploadAttachment(started: ServiceContext, ticketId: string
   // The upload may have taken minutes.
   const ctx = {
     ...started,
-    idempotency: started.idempotency && extendFingerprint(started.idempotency, file.sha256),
+    idempotency:
+      started.idempotency && extendFingerprint(started.idempotency, [`${file.sha256} ${body.type}`, file.sha256]),
     now: Date.now(),
   }
   const { caller, now } = ctx
   const change = { caller, ticketId, changeId: newId('change', now), now }
-  const { rows, isReplay } = await commit(
+  const { rows, isReplay, isRedacted } = await commit(
     ctx,
     [
       ...attachUpload(ctx, ticketId, file),
@@ -98,7 +99,7 @@ export async function uploadAttachment(started: ServiceContext, ticketId: string
   if (!row || isReplay) releaseUploads(ctx, [file])
   if (!row) throw notFound()
   if (!isReplay) ctx.notifyConsumer(rows.activeWebhooks[0])
-  return presentAttachment(row, ctx)
+  return markRedacted(presentAttachment(row, ctx), isRedacted)
 }
 
 /** Deletes an attachment of a ticket or of one of its comments. For agents and admins. Throws 404. */

@@ -23,9 +23,10 @@ const loginRoute = defineRoute({
   tags,
   guard: publicRoute,
   description:
-    'Returns a token for the user with this email and password. After 10 failed logins for an email, or 100 from an IP ' +
-    'address, within 15 minutes, logins return 429 until the window ends. IP addresses from which the user has logged in ' +
-    'within 30 days have their own limit.',
+    'Returns a token for the user with this email and password. Without `account`, the password is compared with those of two ' +
+    'users: the active ones with a password that have had the email for the longest time. If both match, the response is 401. ' +
+    'After 10 failed logins for an email, or 100 from an IP address, within 15 minutes, logins return 429 until the window ' +
+    'ends. From an IP address that the user has logged in from within 30 days, the user has a limit of 10 of its own.',
   errors: [
     errorExample('invalid_credentials', 'Email, password and account do not match', invalidCredentials),
     errorExample('too_many_failures', 'Too many logins have failed', () =>
@@ -34,8 +35,8 @@ const loginRoute = defineRoute({
   ],
   request: {
     body: jsonRequest(LoginBody, {
-      'Email and password': { email: 'user@example.com', password: 'your_password' },
-      'Email with several accounts': { email: 'user@example.com', password: 'your_password', account: 'acme' },
+      'With the account': { email: 'user@example.com', password: 'your_password', account: 'acme' },
+      'Without the account': { email: 'user@example.com', password: 'your_password' },
     }),
   },
   responses: { 200: json(LoginResult, 'The token and the user', LOGGED_IN) },
@@ -72,7 +73,9 @@ const logoutRoute = defineRoute({
   path: '/auth/logout',
   operationId: 'logout',
   summary: 'Log out',
-  description: 'Revokes the token of the request.',
+  description:
+    'Revokes the token of the request. The logout after 1,000 others within the lifetime of a token revokes all tokens of the ' +
+    'user.',
   tags,
   guard: requireUser(EVERYONE),
   responses: { 204: emptyBody('The token is revoked') },

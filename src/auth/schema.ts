@@ -8,9 +8,10 @@ export const LoginBody = z
   .strictObject({
     email: Email.openapi({ description: 'Email of the user. The case of ASCII letters is ignored.' }),
     password: GivenPassword.openapi({ description: 'Password of the user.' }),
-    account: singleLine(64)
-      .optional()
-      .openapi({ description: 'Slug of the account. Required if several accounts have this email.', example: 'acme' }),
+    account: singleLine(64).optional().openapi({
+      description: 'Slug of the account. Always send it: the email can also belong to users of other accounts.',
+      example: 'acme',
+    }),
   })
   .openapi('Login')
 

@@ -14,12 +14,14 @@ import type { PublicContext, ServiceContext } from '../service/context'
 import { newUserStatements, rethrowUserConstraint } from '../users/service'
 import { registrationClosed } from './errors'
 import {
+  type CandidateRow,
   deleteExpiredTokens,
   findAccountsWithExpiredTokens,
-  findLogins,
+  findCandidates,
   findOpenAccount,
-  insertRevokedToken,
+  MAX_CANDIDATES,
   recordLogin,
+  revokeToken,
 } from './queries'
 import type { LoginBody, LoginResult, RegisterBody } from './schema'
 
@@ -37,25 +39,44 @@ const ACCOUNTS_PER_SWEEP = 100
 
 /**
  * Issues a token. Throws 429, before any hashing, after too many failures of the email or IP address. Throws 401
- * `invalid_credentials`, after the same work, for an unknown email, a wrong password, an inactive user and an email that
- * several accounts have.
+ * `invalid_credentials`, after the same work, for an unknown email, a wrong password, an inactive user, and an email and
+ * password that match in two accounts.
  */
 export async function login(
   ctx: PublicContext,
   input: z.infer<typeof LoginBody>,
 ): Promise<z.infer<typeof LoginResult>> {
   const emailNormalized = asciiLower(input.email)
-  const found = await ctx.directory.all(findLogins(emailNormalized, input.account))
-  const user = found.length === 1 && found[0]?.status === 'active' ? found[0] : null
-  const owner = { emailNormalized, user: user && { accountId: user.account_id, id: user.id } }
-  return ctx.throttle.guardPasswordCheck(owner, async () => {
-    const matches = await verifyPassword(input.password, user?.password_hash ?? null)
-    if (!user || !matches) throw invalidCredentials()
-    const { account_id: accountId, id, token_version: tokenVersion } = user
+  const found = await ctx.directory.all(findCandidates(emailNormalized, input.account))
+  const candidates = found.map((row) => ({ ...row, accountId: row.account_id }))
+  const user = await ctx.throttle.guardPasswordCheck(emailNormalized, candidates, async (allowed) => {
+    const matching = await findOnlyMatch(input, allowed)
+    const { accountId, id, token_version: tokenVersion } = matching
     const recorded = await ctx.openAccount(accountId).first(recordLogin(accountId, id, tokenVersion, ctx.now))
     if (!recorded) throw invalidCredentials()
-    return presentLogin(ctx, accountId, user)
+    return matching
   })
+  return presentLogin(ctx, user.accountId, user)
+}
+
+/**
+ * The number of hash operations depends only on whether the request names an account, so that the time reveals nothing about
+ * the users with the email. Throws 401 `invalid_credentials`.
+ */
+async function findOnlyMatch<T extends CandidateRow>(
+  { password, account }: z.infer<typeof LoginBody>,
+  candidates: readonly T[],
+): Promise<T> {
+  const operations = account === undefined ? MAX_CANDIDATES : 1
+  const matches: T[] = []
+  for (let index = 0; index < operations; index += 1) {
+    const candidate = candidates[index]
+    const isMatch = await verifyPassword(password, candidate?.password_hash ?? null)
+    if (candidate && isMatch) matches.push(candidate)
+  }
+  const [match] = matches
+  if (!match || matches.length > 1) throw invalidCredentials()
+  return match
 }
 
 /** Issues a token for a user whose identity was verified. */
@@ -84,6 +105,7 @@ export async function register(ctx: PublicContext, input: z.infer<typeof Registe
     id: newId('user', ctx.now),
     name: input.name,
     email: input.email,
+    emailVerified: false,
     role: 'customer',
     passwordHash,
     lastLoginAt: ctx.now,
@@ -96,20 +118,17 @@ export async function register(ctx: PublicContext, input: z.infer<typeof Registe
     .openAccount(account.id)
     .change(newUser.statements, { activeWebhooks: countActiveWebhooks(account.id) })
     .catch(rethrowUserConstraint)
-  await ctx.throttle.trustAddress({
-    emailNormalized: asciiLower(input.email),
-    user: { accountId: account.id, id: newUser.user.id },
-  })
+  await ctx.throttle.trustAddress(asciiLower(input.email), { accountId: account.id, id: newUser.user.id })
   ctx.notifyConsumer(account.id, activeWebhooks)
   return presentLogin(ctx, account.id, newUser.user)
 }
 
-/** Revokes the token of the request. Throws 403 for an API key. */
+/** Revokes the token of the request, and after too many logouts of the user all its tokens. Throws 403 for an API key. */
 export async function logout(ctx: ServiceContext): Promise<void> {
   const { accountId, id, token } = ctx.caller
   if (!token) throw forbidden()
   const revoked = { id: token.id, expiresAt: token.expiresAt * SECOND }
-  const commit = () => ctx.db.all(insertRevokedToken(accountId, id, revoked, ctx.now))
+  const commit = () => ctx.db.change(revokeToken(accountId, id, revoked, ctx.now), {})
   await ctx.memberCache.withInvalidation({ kind: 'person', id }, commit).catch(rethrow)
 }
 

@@ -1,5 +1,6 @@
 import type { Caller } from '../core/caller'
 import { alias } from '../db/alias'
+import { recordCommentErasure } from '../db/erasures'
 import { type Json, jsonObject } from '../db/json'
 import { insertEvent, reserveSequences } from '../db/outbox'
 import { users } from '../db/schema/accounts'
@@ -110,6 +111,7 @@ export function insertCommentEvent<Attachments>(
     type: 'comment.created',
     accountId,
     ticketId: comment.ticketId,
+    commentId: comment.id,
     isInternal: comment.isInternal,
     data: jsonObject({ comment: COMMENT.json, attachments, ticket: COMMENTED_TICKET.json }),
     from: sql`${c} ${AUTHOR_JOIN} JOIN ${t} ON ${t.accountId} = ${c.accountId} AND ${t.id} = ${c.ticketId}
@@ -117,13 +119,19 @@ export function insertCommentEvent<Attachments>(
   })
 }
 
-/** Deletes a comment if the change was recorded. Its attachments must have been deleted. */
+/**
+ * Deletes a comment and records that its texts are to be erased, if the change was recorded. Its attachments must have been
+ * deleted.
+ */
 export function deleteComment(change: ChangeRecord, commentId: string) {
   const { accountId } = change.caller
-  return deleteFrom(
-    comments,
-    sql`${comments.accountId} = ${accountId} AND ${comments.id} = ${commentId} AND ${hasChanged(change)}`,
-  )
+  return [
+    recordCommentErasure(change, commentId),
+    deleteFrom(
+      comments,
+      sql`${comments.accountId} = ${accountId} AND ${comments.id} = ${commentId} AND ${hasChanged(change)}`,
+    ),
+  ]
 }
 
 /** Whether the member wrote the comment with the alias `p`. */

@@ -66,7 +66,10 @@ const deleteCommentRoute = defineRoute({
   path: '/tickets/{ticket_id}/comments/{comment_id}',
   operationId: 'deleteComment',
   summary: 'Delete comment',
-  description: 'Deletes a comment and its attachments. Admins can delete every comment, agents their own.',
+  description:
+    'Deletes a comment and its attachments. Admins can delete every comment, agents their own. Its texts are also removed from ' +
+    'earlier events, history and stored responses. See ' +
+    '[Events of deleted tickets and comments](/docs/guides/webhooks#redacted-events).',
   tags: ['Comments'],
   guard: requireRole(STAFF),
   errors: [404, errorExample('not_the_author', 'Agents delete only their own comments', notTheAuthor)],

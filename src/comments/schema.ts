@@ -2,7 +2,7 @@ import { z } from '@hono/zod-openapi'
 import { Attachment, NewAttachments } from '../attachments/service'
 import { cursorOrPage, PageOrCursorPagination, PageOrCursorQuery } from '../http/pagination/cursor'
 import { multilineText } from '../http/schemas/request-fields'
-import { idField, textField, WireTime } from '../http/schemas/response-fields'
+import { idField, Redacted, textField, WireTime } from '../http/schemas/response-fields'
 import { toWireTime } from '../lib/time'
 import { UserRef } from '../users/service'
 import type { CommentRow } from './queries'
@@ -29,6 +29,7 @@ export const CommentWithAttachments = z
   .object({
     ...shape,
     attachments: z.array(Attachment).max(MAX_ATTACHMENTS).openapi({ description: 'Files of the comment.' }),
+    redacted: Redacted,
   })
   .openapi('CommentWithAttachments', { description: 'A comment on a ticket, with its attachments.' })
 

@@ -19,7 +19,7 @@ import { type ChildWindow, countChildren } from '../db/ticket-children'
 import { positionSchema } from '../http/pagination/cursor'
 import { findList, mapList } from '../http/pagination/list'
 import { newId } from '../lib/ids'
-import { commit } from '../service/commit'
+import { commit, markRedacted } from '../service/commit'
 import { constraintError, fieldsForbidden, rethrow } from '../service/constraint-errors'
 import type { ServiceContext } from '../service/context'
 import { notTheAuthor } from './errors'
@@ -84,7 +84,7 @@ export async function createComment(ctx: ServiceContext, ticketId: string, input
   const comment = { id: newId('comment', now), ticketId, content: input.content, isInternal }
   const parent = { ticketId, commentId: comment.id, isInternal }
   const snapshot = attachmentsJson(caller.accountId, { commentId: comment.id })
-  const { rows, isReplay } = await commit(
+  const { rows, isReplay, isRedacted } = await commit(
     ctx,
     [
       ...insertComment(caller, comment, { now, files: files.length }),
@@ -105,7 +105,7 @@ export async function createComment(ctx: ServiceContext, ticketId: string, input
   if (!row || isReplay) releaseUploads(ctx, files)
   if (!row) throw notFound()
   if (!isReplay) ctx.notifyConsumer(rows.activeWebhooks[0])
-  return presentWithAttachments(ctx, row, rows.attachments)
+  return markRedacted(presentWithAttachments(ctx, row, rows.attachments), isRedacted)
 }
 
 /**
@@ -121,7 +121,7 @@ export async function removeComment(ctx: ServiceContext, ticketId: string, comme
     [
       ...recordChildChange(change, { ...comment, ...own }, newId('evt', now)),
       ...deleteAttachmentsOfComment(change, commentId),
-      deleteComment(change, commentId),
+      ...deleteComment(change, commentId),
     ],
     {
       changedFields: findChangedFields(caller.accountId, change.changeId),

@@ -84,20 +84,26 @@ const INPUTS = {
   cookie: { name: 'cookies', key: 'cookie', unknown: 'unknown_parameter' },
 } as const
 
-/** At most 50: the last one says how many are omitted. */
 export function detailsOf(error: z.core.$ZodError, target: keyof typeof INPUTS): ErrorDetail[] {
   const input = INPUTS[target]
-  const problems = withoutDuplicates(error.issues).flatMap((issue): [Path, DetailCode, string][] =>
+  const problems = withoutDuplicates(error.issues).flatMap((issue): Problem[] =>
     issue.code === 'unrecognized_keys'
       ? issue.keys.map((key) => [[...issue.path, key], input.unknown, `is not a known ${input.key}`])
       : [[issue.path, codeOf(issue), issue.message]],
   )
+  return toDetails(problems, input.name)
+}
+
+export type Problem = [path: Path, code: DetailCode, message: string]
+
+/** At most 50: the last one says how many are omitted. */
+export function toDetails(problems: readonly Problem[], root = 'body'): ErrorDetail[] {
   const shown = problems.length > MAX_DETAILS ? problems.slice(0, MAX_DETAILS - 1) : problems
-  const details = shown.map(([path, code, message]) => detail(path, code, message, input.name))
+  const details = shown.map(([path, code, message]) => detail(path, code, message, root))
   const omitted = problems.length - shown.length
   return omitted === 0
     ? details
-    : [...details, { field: input.name, message: `${omitted} more problems are not listed`, code: 'too_many' }]
+    : [...details, { field: root, message: `${omitted} more problems are not listed`, code: 'too_many' }]
 }
 
 /** Drops issues about the length of a value of the wrong type (Zod also checks that), and repeated messages of a field. */

@@ -70,7 +70,7 @@ export function invalidToken(message: string): ServiceError {
   return new ServiceError(401, 'unauthorized', message, [], { 'WWW-Authenticate': challenge })
 }
 
-/** 401, the same for an unknown email address, a wrong password, an inactive user and an ambiguous account. */
+/** 401, the same for an unknown email address, a wrong password, an inactive user and a password of two accounts. */
 export function invalidCredentials(): ServiceError {
   return new ServiceError(401, 'invalid_credentials', 'The email or the password is wrong', [], {
     'WWW-Authenticate': CHALLENGE,

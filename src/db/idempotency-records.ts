@@ -5,8 +5,9 @@ import { abortIf } from './abort'
 import { alias } from './alias'
 import type { AccountDb } from './client'
 import { isConstraint } from './errors'
+import { withoutCommentRows, withoutTicketRows } from './redaction'
 import { idempotencyRecords } from './schema/accounts'
-import { tickets } from './schema/tickets'
+import { comments, tickets } from './schema/tickets'
 import { type SQL, sql } from './sql'
 import { type NamedStatements, query, type Results, type Statement, select } from './statement'
 import { visibleTickets } from './visibility'
@@ -60,6 +61,7 @@ export async function runIdempotent<const T extends NamedStatements>(
       rows: sql`json_object('role', ${role}, 'ticket_id', ${ticketId}, 'answers', json_array(${sql.join(rows, sql`, `)}))`,
       secret,
       createdAt: now,
+      ticketId,
     },
     sql`WHERE ${first ? sql`EXISTS (${first.query})` : sql`1`}`,
   )
@@ -84,6 +86,7 @@ const t = alias(tickets, 't')
 /** What a request with the key wrote within a day. */
 export function findIdempotencyRecord(caller: Caller, key: IdempotencyKey, now: number) {
   const { accountId } = caller
+  // Records of earlier releases name the ticket only here.
   const ticketId = sql<string | null>`${r.rows} ->> '$.ticket_id'`
   const exists = sql`EXISTS (SELECT 1 FROM ${t} WHERE ${t.accountId} = ${accountId} AND ${t.id} = ${ticketId})`
   const isVisible = sql`EXISTS (SELECT 1 FROM ${t} WHERE ${visibleTickets(caller)} AND ${t.id} = ${ticketId})`
@@ -91,7 +94,9 @@ export function findIdempotencyRecord(caller: Caller, key: IdempotencyKey, now: 
     {
       fingerprint: r.fingerprint,
       /** Records of earlier releases hold the rows alone. */
-      rows: sql<string>`coalesce(${r.rows} -> '$.answers', ${r.rows})`,
+      rows: sql<string>`coalesce(shown -> '$.answers', shown)`,
+      /** Whether texts were replaced, because their ticket or comment was deleted. */
+      is_redacted: sql<number>`shown -> '$.redacted' IS NOT NULL`,
       secret: r.secret,
       /** Of the caller at that time; null in records of earlier releases. */
       role: sql<Role | null>`${r.rows} ->> '$.role'`,
@@ -99,8 +104,15 @@ export function findIdempotencyRecord(caller: Caller, key: IdempotencyKey, now: 
       /** Whether the ticket exists and the caller may not see it. */
       is_hidden: sql<number>`${exists} AND NOT ${isVisible}`,
     },
-    sql`FROM ${r} WHERE ${isRecent(accountId, key, now)}`,
+    sql`FROM (
+      SELECT *, CASE WHEN ${ticketId} IS NOT NULL AND NOT ${exists} THEN ${withoutTicketRows(r.rows)}
+        ELSE ${withoutCommentRows(r.rows, (id) => isDeletedComment(accountId, id))} END AS shown
+      FROM ${r} WHERE ${isRecent(accountId, key, now)}) ${r}`,
   )
+}
+
+function isDeletedComment(accountId: string, id: SQL<string | null>): SQL {
+  return sql`NOT EXISTS (SELECT 1 FROM ${comments} WHERE ${comments.accountId} = ${accountId} AND ${comments.id} = ${id})`
 }
 
 export type IdempotencyRecord = NonNullable<ReturnType<typeof findIdempotencyRecord>['row']>

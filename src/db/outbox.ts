@@ -15,6 +15,8 @@ interface NewEvent<Type extends EventType, Snapshot> {
   type: Type
   accountId: string
   ticketId: string | null
+  /** The comment whose texts the snapshot holds. */
+  commentId?: string | SQL<string | null>
   isInternal: boolean | SQL<number>
   data: Json<Snapshot>
   /** The rows that the snapshot is made from, with their condition: no row, no event. */
@@ -67,6 +69,7 @@ export function insertEvent<Type extends EventType, Snapshot>({
       isInternal: typeof event.isInternal === 'boolean' ? Number(event.isInternal) : event.isInternal,
       data: event.data,
       createdAt: reserved.lastWriteAt,
+      commentId: event.commentId ?? null,
     },
     sql`FROM (SELECT ${accountId}, ${eventSequence}, ${lastWriteAt} FROM ${accountCounters}
       WHERE ${accountCounters.accountId} = ${event.accountId}) reserved, ${event.from}`,

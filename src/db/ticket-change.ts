@@ -38,8 +38,16 @@ function ofChange(accountId: string, changeId: string): SQL {
 
 export type FieldChange = { previous: unknown; current: unknown } | { truncated: true }
 
-/** Inserts the `ticket.updated` of a change, if it has altered anything: the ticket as it is now, and its changes. */
-export function insertUpdatedEvent(change: ChangeRecord, eventId: string, isInternal: boolean | SQL<number>) {
+/**
+ * Inserts the `ticket.updated` of a change, if it has altered anything: the ticket as it is now, and its changes. `commentId` is
+ * that of a comment whose texts the changes hold.
+ */
+export function insertUpdatedEvent(
+  change: ChangeRecord,
+  eventId: string,
+  isInternal: boolean | SQL<number>,
+  commentId?: SQL<string | null>,
+) {
   const { caller, ticketId, changeId } = change
   const { accountId } = caller
   const { field, previous, current } = ticketHistory
@@ -53,6 +61,7 @@ export function insertUpdatedEvent(change: ChangeRecord, eventId: string, isInte
     type: 'ticket.updated',
     accountId,
     ticketId,
+    ...(commentId && { commentId }),
     isInternal,
     data: jsonObject({ ticket: TICKET.json, changes, actor: actorJson(accountId, caller.id) }),
     from: sql`${t} ${TICKET_MEMBER_JOINS}
@@ -71,12 +80,13 @@ interface ChildChange {
 
 const c = alias(comments, 'p')
 const a = alias(attachments, 'p')
-/** Each child, and its snapshot in the history. */
+/** Each child, its snapshot in the history, and the comment whose texts that holds. */
 const CHILDREN = {
-  comments: { p: c, snapshot: sql`json_object('id', ${c.id})` },
+  comments: { p: c, snapshot: sql`json_object('id', ${c.id})`, commentId: sql<string | null>`NULL` },
   attachments: {
     p: a,
     snapshot: sql`json_object('id', ${a.id}, 'filename', ${a.filename}, 'size', ${a.size}, 'mime_type', ${a.mimeType})`,
+    commentId: a.commentId,
   },
 } as const
 
@@ -87,7 +97,7 @@ const CHILDREN = {
 export function recordChildChange(change: ChangeRecord, child: ChildChange, eventId: string): Statement[] {
   const { caller, ticketId, changeId, now } = change
   const { accountId } = caller
-  const { p, snapshot } = CHILDREN[child.field]
+  const { p, snapshot, commentId } = CHILDREN[child.field]
   const createdAt = nextWriteTime(accountId, { now })
   const itself = sql`${p}
     WHERE ${p.accountId} = ${accountId} AND ${p.ticketId} = ${ticketId} AND ${p.id} = ${child.id}`
@@ -95,7 +105,14 @@ export function recordChildChange(change: ChangeRecord, child: ChildChange, even
     child.kind === 'added'
       ? { previous: sql<string>`'null'`, current: sql<string>`${snapshot}` }
       : { previous: sql<string>`${snapshot}`, current: sql<string>`'null'` }
-  const history = { accountId: p.accountId, ticketId: p.ticketId, changeId, actorId: caller.id, field: child.field }
+  const history = {
+    accountId: p.accountId,
+    ticketId: p.ticketId,
+    changeId,
+    actorId: caller.id,
+    field: child.field,
+    commentId,
+  }
   return [
     insertSelect(
       ticketHistory,
@@ -109,6 +126,11 @@ export function recordChildChange(change: ChangeRecord, child: ChildChange, even
         AND EXISTS (SELECT 1 FROM ${itself} AND ${p.isInternal} = 0)`,
     ),
     reserveSequences(accountId, { now }, hasChanged(change)),
-    insertUpdatedEvent(change, eventId, sql`(SELECT ${p.isInternal} FROM ${itself})`),
+    insertUpdatedEvent(
+      change,
+      eventId,
+      sql`(SELECT ${p.isInternal} FROM ${itself})`,
+      sql`(SELECT ${commentId} FROM ${itself})`,
+    ),
   ]
 }

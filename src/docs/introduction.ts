@@ -20,7 +20,7 @@ return 400, so that a typo never changes or lists something else. White space ar
 
 ## Rate limits
 A standard account has 100 requests per minute, a premium account 300. They are counted per API key, per user, or per IP
-address if the request has no valid credential. Every response shows the rest in \`X-RateLimit-Limit\`,
+address if the request has no valid credential (IPv6: per /64 and, at ten times the limit, per /48). Every response shows the rest in \`X-RateLimit-Limit\`,
 \`X-RateLimit-Remaining\` and \`X-RateLimit-Reset\`, and in \`RateLimit-Policy\` and \`RateLimit\`. Beyond the limit, the response
 is 429 with \`Retry-After\` in seconds. See [Rate limits](/docs/guides/rate-limits).`
 

@@ -9,7 +9,9 @@ const MEANINGS: Record<(typeof LISTED_TYPES)[number], string> = {
     'Fields of a ticket were changed, an attachment was uploaded, or a comment or an attachment was deleted. A new comment ' +
     'only sends `comment.created`.',
   'ticket.status_changed': 'The status of a ticket was changed. Sent in addition to `ticket.updated`.',
-  'ticket.deleted': 'A ticket was deleted, with its comments and attachments.',
+  'ticket.deleted':
+    'A ticket was deleted, with its comments and attachments. Its texts are removed from its earlier events too, so that the ' +
+    'title is empty.',
   'comment.created': 'A comment was added to a ticket.',
   'user.created': 'A user was added to the account, or registered.',
   'webhook.test': 'A test event that `POST /webhooks/{webhook_id}/test` requested.',

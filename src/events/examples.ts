@@ -41,7 +41,8 @@ export const EVENT_EXAMPLES: { [Type in EventType]: Extract<EventBody, { event: 
     sequence: 46,
     event: 'ticket.deleted',
     timestamp: '2025-05-04T17:00:00Z',
-    data: { ticket: { id, number, title }, deleted_by: SUPPORT },
+    data: { ticket: { id, number, title: '' }, deleted_by: SUPPORT },
+    redacted: true,
   },
   'comment.created': {
     id: 'evt_01jt0v7m3z5e1a3c9f7b6d8c0e',

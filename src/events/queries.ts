@@ -1,8 +1,9 @@
 import { alias } from '../db/alias'
 import type { EventType } from '../db/outbox'
+import { shownData } from '../db/redaction'
 import { accountCounters } from '../db/schema/accounts'
 import { events } from '../db/schema/webhooks'
-import { type Row, selection } from '../db/selection'
+import { constant, type Row, selection } from '../db/selection'
 import { type SQL, sql } from '../db/sql'
 import { query, select } from '../db/statement'
 import { update } from '../db/write'
@@ -17,14 +18,15 @@ const EVENTS_PER_SCAN = 1_000
 
 const e = alias(events, 'e')
 const page = alias(events, 'page')
+const SHOWN = constant(shownData(e))
 const counters = accountCounters
 
-/** A stored event: `data` is its snapshot, as JSON. */
+/** An event: `data` is its snapshot, as JSON, as it may be shown. */
 const EVENT = {
   sequence: events.sequence,
   id: events.id,
   type: events.type,
-  data: events.data,
+  data: sql<string>`shown`,
   created_at: events.createdAt,
 }
 
@@ -61,7 +63,7 @@ export function findEvents(accountId: string, after: number, filter: EventFilter
   return select(
     { ...EVENT, bytes_so_far: sql<number>`bytes_so_far` },
     sql`FROM (
-      SELECT e.*, ${size} AS bytes, sum(${size}) OVER (ORDER BY ${e.sequence} ROWS UNBOUNDED PRECEDING) AS bytes_so_far
+      SELECT e.*, ${SHOWN} AS shown, ${size} AS bytes, sum(${size}) OVER (ORDER BY ${e.sequence} ROWS UNBOUNDED PRECEDING) AS bytes_so_far
       FROM (${rows}) page CROSS JOIN ${e} ON ${e.rowId} = ${page.rowId} AND ${e.accountId} = ${accountId})
     WHERE bytes_so_far - bytes <= ${bytes} ORDER BY ${events.sequence}`,
   )

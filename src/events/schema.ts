@@ -11,7 +11,7 @@ import { toWireTime } from '../lib/time'
 import { presentTicketSnapshot, Ticket, TicketSnapshot, TicketStatus } from '../tickets/service'
 import { presentUser, User, UserRef } from '../users/service'
 import type { EventRow } from './queries'
-import { parseSnapshot } from './snapshots'
+import { parseSnapshot, type StoredEvent } from './snapshots'
 
 export const LISTED_TYPES = events.type.enumValues
 
@@ -35,6 +35,15 @@ function event<const Type extends EventType, Data extends z.ZodType>(type: Type,
       event: z.literal(type).openapi({ description: 'Type of the event.' }),
       timestamp: WireTime.openapi({ description: 'Time of the event.' }),
       data: data.openapi({ description: 'What happened.' }),
+      redacted: z
+        .literal(true)
+        .optional()
+        .openapi({
+          description:
+            'Present if the ticket or the comment was deleted: its texts are then empty, and the media types of its files ' +
+            'are `application/octet-stream`.',
+          example: true,
+        }),
     })
     .openapi(name, { description: `An event of type \`${type}\`.` })
 }
@@ -148,8 +157,12 @@ export const ListEventsQuery = z.strictObject({
 export type ListEventsInput = z.infer<typeof ListEventsQuery>
 
 export function presentEvent(row: EventRow): EventBody {
+  const event = parseSnapshot(row)
+  return event.redacted ? { ...presentSnapshot(row, event), redacted: true } : presentSnapshot(row, event)
+}
+
+function presentSnapshot(row: EventRow, { type, snapshot }: StoredEvent): EventBody {
   const base = { id: row.id, sequence: row.sequence, timestamp: toWireTime(row.created_at) }
-  const { type, snapshot } = parseSnapshot(row)
   switch (type) {
     case 'ticket.created': {
       const attachments = snapshot.attachments.map(presentStoredAttachment)

@@ -11,8 +11,16 @@ export type StoredEvent =
   | UserEvent
   | { type: 'webhook.test'; snapshot: WebhookTestSnapshot }
 
+/** `redacted`: the texts were replaced, because their ticket or comment was deleted. */
+type ShownEvent = StoredEvent & { redacted: boolean }
+
 /** Not validated: the SQL of `insertEvent` calls decides what it holds, and their types say it. */
-export function parseSnapshot({ type, data }: EventRow): StoredEvent {
-  const event: Pick<StoredEvent, 'type' | 'snapshot'> = { type, snapshot: JSON.parse(data) }
-  return event as StoredEvent
+export function parseSnapshot({ type, data }: EventRow): ShownEvent {
+  const snapshot = JSON.parse(data)
+  const event: Pick<ShownEvent, 'type' | 'snapshot' | 'redacted'> = {
+    type,
+    snapshot,
+    redacted: snapshot.redacted === true,
+  }
+  return event as ShownEvent
 }

@@ -30,8 +30,8 @@ export interface AppEnv {
     verification: Promise<Caller>
     /** Within a minute. Final when `verification` resolves. */
     wroteRecently?: boolean
-    /** SHA-256 of the body, after it was read. */
-    bodyHash?: string
+    /** SHA-256 of the body in its present and earlier forms, after it was read. */
+    bodyHashes?: string[]
     /** Whether the response is a replay. */
     replayed?: boolean
     /** Of an error response. */

@@ -25,6 +25,8 @@ interface CommitResult<T> {
   /** The secret that the response shows. */
   secret: string
   isReplay: boolean
+  /** Whether texts were replaced, because their ticket or comment was deleted since. Only in a replay. */
+  isRedacted: boolean
 }
 
 interface CommitOptions {
@@ -32,6 +34,13 @@ interface CommitOptions {
   ticketId?: string
   /** For the response: stored encrypted. */
   secret?: string
+}
+
+const FIRST = { isReplay: false, isRedacted: false }
+
+/** Marks a resource whose texts were replaced. */
+export function markRedacted<T extends object>(resource: T, isRedacted: boolean): T & { redacted?: true } {
+  return isRedacted ? { ...resource, redacted: true } : resource
 }
 
 /**
@@ -76,13 +85,13 @@ export async function commit<const T extends NamedStatements>(
   { ticketId, secret = '' }: CommitOptions = {},
 ): Promise<CommitResult<T>> {
   const { caller, db, idempotency, now } = ctx
-  if (idempotency === null) return { rows: await db.change(writes, reads), secret, isReplay: false }
+  if (idempotency === null) return { rows: await db.change(writes, reads), secret, ...FIRST }
   if (idempotency.found) return replayResponse(caller, idempotency, idempotency.found, reads)
   const [encryptionKey] = idempotency.encryptionKeys
   const encrypted = secret === '' || !encryptionKey ? null : await encrypt(encryptionKey, secret, idempotency.keyHash)
   const metadata = { role: caller.role, ticketId: ticketId ?? null, secret: encrypted, now }
   try {
-    return { rows: await runIdempotent(db, idempotency, writes, reads, metadata), secret, isReplay: false }
+    return { rows: await runIdempotent(db, idempotency, writes, reads, metadata), secret, ...FIRST }
   } catch (error) {
     if (!(error instanceof IdempotencyConflict)) throw error
   }
@@ -103,7 +112,7 @@ async function replayResponse<T extends NamedStatements>(
   if (!key.fingerprints.includes(record.fingerprint)) throw idempotencyKeyReused()
   key.markReplayed()
   const secret = record.secret === null ? '' : await decryptSecret(key.encryptionKeys, record.secret, key.keyHash)
-  return { rows: storedRows(reads, record.rows), secret, isReplay: true }
+  return { rows: storedRows(reads, record.rows), secret, isReplay: true, isRedacted: record.is_redacted === 1 }
 }
 
 /** The columns that earlier releases stored under another name. */

@@ -58,21 +58,26 @@ export interface SweeperClient {
   ensureScheduled(): Promise<void>
 }
 
-/** The email address of a login, and its user if there is exactly one. */
+/** A user whose password is checked. */
 export interface PasswordOwner {
-  emailNormalized: string
-  user: { accountId: string; id: string } | null
+  accountId: string
+  id: string
 }
 
 /** Limits against brute force, in Durable Objects. Each method throws 429 with `Retry-After`, or 503. */
 export interface Throttle {
   /**
-   * Counts a failure before it calls `check`, and refunds it unless `check` throws 401 `invalid_credentials`. After a success
-   * the user trusts the caller's IP address.
+   * Counts a failure before it calls `check`, and refunds it unless `check` throws 401 `invalid_credentials`. `check` gets those
+   * candidates whose limits allow a comparison with their password, and returns the one that it authenticated. That user then
+   * trusts the caller's IP address.
    */
-  guardPasswordCheck<T>(owner: PasswordOwner, check: () => Promise<T>): Promise<T>
+  guardPasswordCheck<T extends PasswordOwner>(
+    emailNormalized: string,
+    candidates: readonly T[],
+    check: (allowed: readonly T[]) => Promise<T>,
+  ): Promise<T>
   /** Trusts the caller's IP address. Failures are ignored. */
-  trustAddress(owner: PasswordOwner): Promise<void>
+  trustAddress(emailNormalized: string, user: PasswordOwner): Promise<void>
   /** By the caller's IP address. */
   countRegistration(): Promise<void>
   /** For API keys of a rotated `APP_SECRET`: counts a failure if `lookUp` does not find the key. */

@@ -8,17 +8,21 @@ interface KeyedRequest {
   /** Without the prefix. */
   path: string
   query: string
-  /** SHA-256 of the body. */
-  bodyHash: string
+  /** SHA-256 of the body: in its present form, and in those that records may still have. */
+  bodyHashes: readonly string[]
   callerId: string
 }
 
-/** Adds to the fingerprint what is known only later, such as the hash of a streamed body. */
+/**
+ * Adds to the fingerprint what is known only later, such as the hash of a streamed body: its present form, and then those that
+ * records may still have.
+ */
 export function extendFingerprint<Request extends { fingerprints: readonly string[] }>(
   request: Request,
-  value: string,
+  values: readonly string[],
 ): Request {
-  return { ...request, fingerprints: request.fingerprints.map((hash) => sha256(`${hash} ${value}`)) }
+  const fingerprints = values.flatMap((value) => request.fingerprints.map((hash) => sha256(`${hash} ${value}`)))
+  return { ...request, fingerprints }
 }
 
 /**
@@ -33,7 +37,9 @@ export function parseIdempotencyKey(config: Config, key: string | undefined, req
   return {
     callerId: request.callerId,
     keyHash: sha256(`${request.callerId} ${request.method} ${request.path} ${key}`),
-    fingerprints: encryptionKeys.map((encryptionKey) => hmac(encryptionKey, `${request.query} ${request.bodyHash}`)),
+    fingerprints: request.bodyHashes.flatMap((hash) =>
+      encryptionKeys.map((encryptionKey) => hmac(encryptionKey, `${request.query} ${hash}`)),
+    ),
     encryptionKeys,
   }
 }

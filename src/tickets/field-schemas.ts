@@ -48,7 +48,8 @@ export const CustomFields = z
     example: { browser: 'Firefox 102.0', os: 'MacOS 13.4' },
     description:
       'Your own fields, at most 50: strings of at most 1,000 characters, numbers or booleans. Names have 1 to 64 characters ' +
-      '(letters, digits, `.`, `_` and `-`).',
+      '(letters, digits, `.`, `_` and `-`). A number that a double would change is an error: send long numbers, such as ' +
+      '`9007199254740993`, as strings. -0 is stored as 0.',
   })
 
 /** A merge patch (RFC 7396): null removes a field. */

@@ -1,5 +1,7 @@
 import type { Caller } from '../core/caller'
 import { alias } from '../db/alias'
+import { isHistoryErased } from '../db/erasures'
+import { blankRow } from '../db/redaction'
 import { users } from '../db/schema/accounts'
 import { ticketHistory, tickets } from '../db/schema/tickets'
 import { type RowOf, selection } from '../db/selection'
@@ -11,12 +13,17 @@ const t = alias(tickets, 't')
 const h = alias(ticketHistory, 'h')
 const actor = alias(users, 'actor')
 
+/** A value without the texts of a deleted comment. */
+function shown(value: SQL<string>): SQL<string> {
+  return sql`CASE WHEN ${isHistoryErased(h)} THEN ${blankRow(value)} ELSE ${value} END`
+}
+
 /** One field of one change; `previous` and `current` are JSON texts. */
 const HISTORY = selection({
   change_id: h.changeId,
   field: h.field,
-  previous: h.previous,
-  current: h.current,
+  previous: shown(h.previous),
+  current: shown(h.current),
   created_at: h.createdAt,
   bytes_so_far: sql<number>`h.bytes_so_far`,
   actor_id: actor.id,

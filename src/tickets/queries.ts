@@ -1,6 +1,7 @@
 import type { Caller } from '../core/caller'
 import { abortIf } from '../db/abort'
 import { alias } from '../db/alias'
+import { recordTicketErasure } from '../db/erasures'
 import { type Json, jsonObject } from '../db/json'
 import { actorJson, insertEvent, reserveSequences } from '../db/outbox'
 import { accountCounters, users } from '../db/schema/accounts'
@@ -121,16 +122,22 @@ export function findTicketMembers(accountId: string, { createdBy, assignedTo }: 
   )
 }
 
-/** Inserts the `ticket.deleted` of a ticket that the caller may see. Comes before the deletion, in its batch. */
+/**
+ * Inserts the `ticket.deleted` of a ticket that the caller may see, and records that its texts are to be erased. Comes before the
+ * deletion, in its batch.
+ */
 export function emitTicketDeleted(caller: Caller, ticketId: string, eventId: string, now: number) {
   const ticket = sql`${t} WHERE ${visibleTicket(caller, ticketId)}`
   return [
     reserveSequences(caller.accountId, { now }, sql`EXISTS (SELECT 1 FROM ${ticket})`),
     insertDeletedEvent(caller, ticketId, eventId, ticket),
+    recordTicketErasure(caller, ticketId),
   ]
 }
 
-const DELETED_TICKET = selection({ id: t.id, number: t.number, title: t.title })
+/** Without its title: a deletion leaves no text. */
+const DELETED_TICKET = selection({ id: t.id, number: t.number, title: sql<string>`''` })
+const REDACTED: Json<true> = sql`'true'`
 
 export function insertDeletedEvent({ accountId, id: actorId }: Caller, ticketId: string, eventId: string, from: SQL) {
   return insertEvent({
@@ -139,7 +146,7 @@ export function insertDeletedEvent({ accountId, id: actorId }: Caller, ticketId:
     accountId,
     ticketId,
     isInternal: false,
-    data: jsonObject({ ticket: DELETED_TICKET.json, actor: actorJson(accountId, actorId) }),
+    data: jsonObject({ ticket: DELETED_TICKET.json, actor: actorJson(accountId, actorId), redacted: REDACTED }),
     from,
   })
 }

@@ -172,7 +172,10 @@ const deleteTicketRoute = defineRoute({
   path: '/tickets/{ticket_id}',
   operationId: 'deleteTicket',
   summary: 'Delete ticket',
-  description: 'Deletes a ticket with its comments, attachments and history. Emits `ticket.deleted`.',
+  description:
+    'Deletes a ticket with its comments, attachments and history. Emits `ticket.deleted`. Its texts are also removed from its ' +
+    'earlier events and from stored responses. See ' +
+    '[Events of deleted tickets and comments](/docs/guides/webhooks#redacted-events).',
   tags,
   guard: requireRole(STAFF),
   errors: [404, 412],

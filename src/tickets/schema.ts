@@ -6,7 +6,7 @@ import { seesInternal } from '../core/policy'
 import type { TicketRow } from '../db/ticket-row'
 import { Cursor, PageOrCursorPagination } from '../http/pagination/cursor'
 import { id, multilineText, requireAnyField, singleLine } from '../http/schemas/request-fields'
-import { idField, integerField, textField, WireTime } from '../http/schemas/response-fields'
+import { idField, integerField, Redacted, textField, WireTime } from '../http/schemas/response-fields'
 import { toWireTime } from '../lib/time'
 import type { ServiceContext } from '../service/context'
 import { UserRef } from '../users/service'
@@ -73,6 +73,7 @@ export const Ticket = z
       .array(Attachment)
       .max(LATEST)
       .openapi({ description: 'The latest 100 attachments of the ticket and its comments.' }),
+    redacted: Redacted,
   })
   .openapi('Ticket', { description: 'A ticket with its attachments.' })
 

@@ -18,7 +18,7 @@ import { findChangedFields, type insertUpdatedEvent } from '../db/ticket-change'
 import type { TicketMembers } from '../db/ticket-members'
 import type { TicketRow } from '../db/ticket-row'
 import { newId } from '../lib/ids'
-import { commit } from '../service/commit'
+import { commit, markRedacted } from '../service/commit'
 import { constraintError, fieldsForbidden, rethrow } from '../service/constraint-errors'
 import type { ServiceContext } from '../service/context'
 import { changeTicket, type insertStatusChangedEvent, type TicketUpdate } from './change.queries'
@@ -76,7 +76,7 @@ export async function createTicket(ctx: ServiceContext, input: CreateTicketInput
   const ticket = newTicket(ctx, input)
   const parent = { ticketId: ticket.id, commentId: null, isInternal: false }
   const snapshot = attachmentsJson(accountId, { ticketId: ticket.id })
-  const { rows, isReplay } = await commit(
+  const { rows, isReplay, isRedacted } = await commit(
     ctx,
     [
       reserveTicketNumber(accountId, { now, files: files.length }),
@@ -96,7 +96,7 @@ export async function createTicket(ctx: ServiceContext, input: CreateTicketInput
   })
   if (isReplay) releaseUploads(ctx, files)
   else ctx.notifyConsumer(rows.activeWebhooks[0])
-  return presentWithAttachments(ctx, rows.ticket[0], rows.attachments)
+  return markRedacted(presentWithAttachments(ctx, rows.ticket[0], rows.attachments), isRedacted)
 }
 
 function newTicket({ caller, now }: ServiceContext, input: CreateTicketInput): NewTicket {
@@ -123,7 +123,7 @@ export async function updateTicket(ctx: ServiceContext, ticketId: string, input:
   assertFieldsAllowed(forbiddenUpdateFields(caller.role, Object.keys(input)))
   const changeId = newId('change', now)
   const allowedFrom = input.status === undefined ? null : allowedFromStatuses(caller.role, input.status)
-  const { rows, isReplay } = await commit(
+  const { rows, isReplay, isRedacted } = await commit(
     ctx,
     [
       ...expectVersion(caller, ticketId, ctx.expectedVersions),
@@ -149,7 +149,7 @@ export async function updateTicket(ctx: ServiceContext, ticketId: string, input:
     throw await toMemberError(ctx, error, { createdBy: input.created_by, assignedTo: input.assigned_to })
   })
   if (rows.changedFields.length > 0 && !isReplay) ctx.notifyConsumer(rows.activeWebhooks[0])
-  return presentWithAttachments(ctx, rows.ticket[0], rows.attachments)
+  return markRedacted(presentWithAttachments(ctx, rows.ticket[0], rows.attachments), isRedacted)
 }
 
 /** Deletes a ticket with its comments, attachments and history. For agents and admins. Throws 404 and 412. */

@@ -19,6 +19,8 @@ interface NewUser {
   id: string
   name: string
   email: string
+  /** Whether somebody other than the user entered the email. */
+  emailVerified: boolean
   role: Role
   passwordHash: string | null
   lastLoginAt: number | null
@@ -27,7 +29,7 @@ interface NewUser {
 
 /** Inserts a user and its login identity. Fails with `unique` if the account has a user with the email. */
 export function insertUser(user: NewUser) {
-  const { accountId, id, name, email, role, passwordHash, lastLoginAt, now } = user
+  const { accountId, id, name, email, emailVerified, role, passwordHash, lastLoginAt, now } = user
   const emailNormalized = asciiLower(email)
   return [
     insertSelect(users, {
@@ -37,6 +39,7 @@ export function insertUser(user: NewUser) {
       name,
       email,
       emailNormalized,
+      emailVerified: emailVerified ? 1 : 0,
       role,
       status: 'active',
       passwordHash,
@@ -46,7 +49,13 @@ export function insertUser(user: NewUser) {
       foldedName: foldText(name),
       foldedEmail: foldText(email),
     }),
-    insertSelect(loginIdentities, { emailNormalized, accountId, userId: id }),
+    insertSelect(loginIdentities, {
+      emailNormalized,
+      accountId,
+      userId: id,
+      claimedAt: now,
+      canLogIn: passwordHash === null ? 0 : 1,
+    }),
   ]
 }
 
@@ -78,14 +87,18 @@ export interface UserChange {
  * Changes a user. Another email or a deactivation revokes the user's tokens, except for one. Fails with
  * `refused: last_admin`, and with `unique` if the account has another user with the email.
  */
-export function updateUserStatement(accountId: string, id: string, change: UserChange, exemptTokenId: string | null) {
+export function updateUserStatement(
+  accountId: string,
+  id: string,
+  change: UserChange,
+  { exemptTokenId, verifiesEmail, now }: { exemptTokenId: string | null; verifiesEmail: boolean; now: number },
+) {
   const { name, email, role, status } = change
   const newName = name === undefined ? null : { name, foldedName: foldText(name) }
-  const newEmail =
-    email === undefined ? null : { email, emailNormalized: asciiLower(email), foldedEmail: foldText(email) }
+  const newEmail = email === undefined ? null : emailColumns(email, verifiesEmail)
   const revokes = revokesTokens(newEmail?.emailNormalized, status)
   return [
-    ...(newEmail ? [updateLoginIdentity(accountId, id, newEmail.emailNormalized)] : []),
+    ...(newEmail ? [updateLoginIdentity(accountId, id, newEmail.emailNormalized, now)] : []),
     update(
       users,
       {
@@ -100,6 +113,13 @@ export function updateUserStatement(accountId: string, id: string, change: UserC
   ]
 }
 
+function emailColumns(email: string, isVerified: boolean) {
+  const emailNormalized = asciiLower(email)
+  const emailVerified = sql<number>`CASE WHEN ${users.emailNormalized} = ${emailNormalized}
+    THEN ${users.emailVerified} ELSE ${isVerified ? 1 : 0} END`
+  return { email, emailNormalized, emailVerified, foldedEmail: foldText(email) }
+}
+
 /** 1 or 0: compares the change with the committed row. */
 function revokesTokens(emailNormalized: string | undefined, status: UserChange['status']): SQL {
   const changesEmail = emailNormalized === undefined ? sql`0` : sql`${users.emailNormalized} IS NOT ${emailNormalized}`
@@ -108,11 +128,13 @@ function revokesTokens(emailNormalized: string | undefined, status: UserChange['
 }
 
 /** Before the user itself is changed: finds the identity by the user's present email. */
-function updateLoginIdentity(accountId: string, userId: string, emailNormalized: string) {
+function updateLoginIdentity(accountId: string, userId: string, emailNormalized: string, now: number) {
   const l = loginIdentities
   const present = sql`(SELECT ${users.emailNormalized} FROM ${users}
     WHERE ${users.accountId} = ${accountId} AND ${users.id} = ${userId} AND ${users.kind} = 'person')`
-  return update(l, { emailNormalized }, sql`${l.accountId} = ${accountId} AND ${l.emailNormalized} = ${present}`)
+  const claimedAt = sql<number>`CASE WHEN ${l.emailNormalized} = ${emailNormalized} THEN ${l.claimedAt} ELSE ${now} END`
+  const condition = sql`${l.accountId} = ${accountId} AND ${l.emailNormalized} = ${present}`
+  return update(l, { emailNormalized, claimedAt }, condition)
 }
 
 const PASSWORD = selection({

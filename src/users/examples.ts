@@ -16,6 +16,7 @@ export const JOHN: z.infer<typeof User> = {
   status: 'active',
   created_at: '2024-12-01T00:00:00Z',
   last_login_at: '2025-05-03T08:15:00Z',
+  email_verified: true,
 }
 
 export const JANE_DETAIL: z.infer<typeof User> = {
@@ -24,6 +25,7 @@ export const JANE_DETAIL: z.infer<typeof User> = {
   status: 'active',
   created_at: '2025-01-15T10:20:00Z',
   last_login_at: '2025-05-01T09:25:00Z',
+  email_verified: true,
 }
 
 export const NEW_USER: z.infer<typeof User> = {
@@ -34,6 +36,7 @@ export const NEW_USER: z.infer<typeof User> = {
   status: 'active',
   created_at: '2025-05-04T16:20:00Z',
   last_login_at: null,
+  email_verified: true,
 }
 
 export const USERS: z.infer<typeof UserList> = { data: [JOHN, JANE_DETAIL], pagination: examplePagination('/users', 2) }

@@ -15,6 +15,7 @@ export const USER = selection({
   status: u.status,
   created_at: u.createdAt,
   last_login_at: u.lastLoginAt,
+  email_verified: u.emailVerified,
 })
 
 export type UserRow = RowOf<typeof USER>

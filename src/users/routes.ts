@@ -10,7 +10,7 @@ import { defineRoute, registerRoute } from '../http/openapi/route'
 import { respondWithList } from '../http/pagination/list'
 import { pathId } from '../http/schemas/request-fields'
 import { CONSTRAINT_ERRORS, fieldsForbidden } from '../service/constraint-errors'
-import { emailTaken } from './errors'
+import { emailTaken, ownPassword } from './errors'
 import { JANE_DETAIL, JOHN, NEW_USER, USERS } from './examples'
 import { listUsers } from './list'
 import {
@@ -167,10 +167,11 @@ const setPasswordRoute = defineRoute({
   path: '/users/{user_id}/password',
   operationId: 'setPassword',
   summary: 'Set user password',
-  description: 'Sets the password of a user and revokes their tokens.',
+  description:
+    'Sets the password of another user and revokes their tokens. Change your own password with `POST /auth/password`.',
   tags,
   guard: requireRole(ADMINS),
-  errors: [404],
+  errors: [404, errorExample('own_password', 'Your own password needs the current one', ownPassword)],
   request: { params, body: jsonRequest(SetPasswordBody, { 'New password': { password: 'correct horse battery' } }) },
   responses: { 204: emptyBody('The password is set') },
 })

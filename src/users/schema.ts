@@ -49,6 +49,12 @@ export const User = z
     status: Status,
     created_at: WireTime.openapi({ description: 'Time of creation.' }),
     last_login_at: NullableTime.openapi({ description: 'Time of the latest login; null before the first one.' }),
+    email_verified: z.boolean().openapi({
+      description:
+        'Whether an admin or the operator entered the email. `false` if the user did: by registering or by changing it. Also ' +
+        '`false` for users created before this field existed.',
+      example: true,
+    }),
   })
   .openapi('User', { description: 'A user of the account.' })
 
@@ -128,5 +134,7 @@ export function presentUser(row: UserRow): z.infer<typeof User> {
     status: row.status,
     created_at: toWireTime(row.created_at),
     last_login_at: row.last_login_at === null ? null : toWireTime(row.last_login_at),
+    // Snapshots of earlier releases lack it.
+    email_verified: row.email_verified === 1,
   }
 }

@@ -17,7 +17,7 @@ import {
   updatePassword,
   updateUserStatement,
 } from './change.queries'
-import { emailTaken } from './errors'
+import { emailTaken, ownPassword } from './errors'
 import { findUser } from './queries'
 import { type ChangePasswordInput, type CreateUserInput, presentUser, type UpdateUserInput } from './schema'
 
@@ -42,6 +42,7 @@ interface NewUserInput {
   id: string
   name: string
   email: string
+  emailVerified: boolean
   role: Role
   passwordHash: string | null
   lastLoginAt: number | null
@@ -68,6 +69,7 @@ export async function createUser(ctx: ServiceContext, input: CreateUserInput) {
     id,
     name: input.name,
     email: input.email,
+    emailVerified: true,
     role: input.role ?? 'customer',
     passwordHash: input.password === undefined ? null : await hashPassword(input.password),
     lastLoginAt: null,
@@ -91,17 +93,17 @@ export async function createUser(ctx: ServiceContext, input: CreateUserInput) {
  */
 export async function updateUser(ctx: ServiceContext, id: string, input: UpdateUserInput) {
   const { caller } = ctx
-  const isSelf = caller.kind === 'person' && caller.id === id
-  if (!isSelf && !managesUsers(caller.role)) throw readsUsers(caller.role) ? forbidden() : notFound()
+  const changesSelf = isSelf(ctx, id)
+  if (!changesSelf && !managesUsers(caller.role)) throw readsUsers(caller.role) ? forbidden() : notFound()
   const adminFields = (['role', 'status'] as const).filter((field) => input[field] !== undefined)
   if (adminFields.length > 0 && !managesUsers(caller.role)) throw fieldsForbidden(adminFields)
-  if (isSelf && input.email !== undefined) await checkOwnPassword(ctx, input.current_password)
+  if (changesSelf && input.email !== undefined) await checkOwnPassword(ctx, input.current_password)
   else if (input.current_password !== undefined)
     throw invalidInput([
       detail(['current_password'], 'not_allowed', 'is only accepted with a change of your own email'),
     ])
   const { name, email, role, status } = input
-  const exemptTokenId = isSelf && status !== 'inactive' ? (caller.token?.id ?? null) : null
+  const exemptTokenId = changesSelf && status !== 'inactive' ? (caller.token?.id ?? null) : null
   return changeUser(ctx, id, { name, email, role, status }, exemptTokenId)
 }
 
@@ -110,8 +112,9 @@ export async function deactivateUser(ctx: ServiceContext, id: string): Promise<v
   await changeUser(ctx, id, { status: 'inactive' }, null)
 }
 
-/** Sets a user's password and immediately revokes all its tokens. For admins. Throws 404. */
+/** Sets another user's password and immediately revokes all its tokens. For admins. Throws 403 for oneself, and 404. */
 export async function setPassword(ctx: ServiceContext, id: string, password: string): Promise<void> {
+  if (isSelf(ctx, id)) throw ownPassword()
   await assertExists(ctx, id)
   const hash = await hashPassword(password)
   const { accountId } = ctx.caller
@@ -143,16 +146,20 @@ async function checkOwnPassword(ctx: ServiceContext, password: string | undefine
   if (!found) return null
   const [row] = found.password
   if (!row) throw invalidCredentials()
-  const owner = { emailNormalized: row.email_normalized, user: { accountId: caller.accountId, id: caller.id } }
-  await throttle.guardPasswordCheck(owner, async () => {
+  await throttle.guardPasswordCheck(row.email_normalized, [caller], async () => {
     if (!(await verifyPassword(password, row.password_hash))) throw invalidCredentials()
+    return caller
   })
   return row.token_version
 }
 
 async function changeUser(ctx: ServiceContext, id: string, changes: UserChange, exemptTokenId: string | null) {
   const { accountId } = ctx.caller
-  const writes = updateUserStatement(accountId, id, changes, exemptTokenId)
+  const writes = updateUserStatement(accountId, id, changes, {
+    exemptTokenId,
+    verifiesEmail: !isSelf(ctx, id),
+    now: ctx.now,
+  })
   const update = () => commit(ctx, writes, { user: findUser(accountId, id) })
   const touchesCredentials = changes.email !== undefined || changes.role !== undefined || changes.status !== undefined
   if (touchesCredentials) await assertExists(ctx, id)
@@ -165,9 +172,13 @@ async function changeUser(ctx: ServiceContext, id: string, changes: UserChange, 
   return presentUser(row)
 }
 
+function isSelf({ caller }: ServiceContext, id: string): boolean {
+  return caller.kind === 'person' && caller.id === id
+}
+
 /** An unknown ID must not create a Durable Object. */
 async function assertExists(ctx: ServiceContext, id: string): Promise<void> {
-  if (ctx.caller.kind === 'person' && id === ctx.caller.id) return
+  if (isSelf(ctx, id)) return
   await assertFound(ctx, findUser(ctx.caller.accountId, id))
 }
 

@@ -1,4 +1,5 @@
 import { alias } from '../db/alias'
+import { isOfErasedEvent } from '../db/erasures'
 import { jsonObject } from '../db/json'
 import { insertEvent, reserveSequences, type WebhookTestSnapshot } from '../db/outbox'
 import { accountCounters } from '../db/schema/accounts'
@@ -98,13 +99,21 @@ export function findSendable(accountId: string, webhookId: string, id: string) {
   )
 }
 
-/** The latest attempts of a delivery, oldest first. */
+/** The latest attempts of a delivery, oldest first. A response to an event whose texts are erased could repeat them. */
 export function findAttempts(accountId: string, deliveryId: string, limit: number) {
-  const { number } = deliveryAttempts
-  const latest = sql`SELECT ${ATTEMPT.list} FROM ${deliveryAttempts}
+  const { number, response } = deliveryAttempts
+  const latest = sql`SELECT * FROM ${deliveryAttempts}
     WHERE ${deliveryAttempts.accountId} = ${accountId} AND ${deliveryAttempts.deliveryId} = ${deliveryId}
     ORDER BY ${number} DESC LIMIT ${limit}`
-  return select(ATTEMPT, sql`FROM (${latest}) ORDER BY ${number}`)
+  // Not correlated: SQLite looks once, and only if there is a response.
+  const isErased = sql`(SELECT ${isOfErasedEvent(d)} FROM ${d} WHERE ${d.accountId} = ${accountId} AND ${d.id} = ${deliveryId})`
+  return select(
+    {
+      ...ATTEMPT.fields,
+      response: sql<string | null>`CASE WHEN ${response} <> '' AND ${isErased} THEN '' ELSE ${response} END`,
+    },
+    sql`FROM (${latest}) ORDER BY ${number}`,
+  )
 }
 
 /** Makes a delivery due now, for one more attempt, if its webhook is active. */

@@ -48,9 +48,11 @@ const DeliveryAttempt = z
     error: z
       .union([z.enum(DELIVERY_ERRORS), z.null()])
       .openapi({ description: 'Why there is no complete response, or null.' }),
-    response: z
-      .union([z.string().openapi({ maxLength: 1_024, pattern: '^[^]*$' }), z.null()])
-      .openapi({ description: 'First KiB of the body of the response; null without a response.', example: 'ok' }),
+    response: z.union([z.string().openapi({ maxLength: 1_024, pattern: '^[^]*$' }), z.null()]).openapi({
+      description:
+        'First KiB of the body of the response; null without a response, and empty once the ticket or comment of the event was deleted.',
+      example: 'ok',
+    }),
   })
   .openapi('DeliveryAttempt', { description: 'One request to the URL of the webhook.' })
 

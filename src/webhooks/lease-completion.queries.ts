@@ -1,4 +1,5 @@
 import { alias } from '../db/alias'
+import { isOfErasedEvent } from '../db/erasures'
 import { type JsonRowOf, jsonTable } from '../db/json-table'
 import { accountCounters } from '../db/schema/accounts'
 import { deliveries, deliveryAttempts, webhooks } from '../db/schema/webhooks'
@@ -125,7 +126,7 @@ function insertAttempts(attemptTable: SQL, isOfAttempt: SQL) {
       statusCode: attempt.status_code,
       durationMs: attempt.duration_ms,
       error: attempt.error,
-      response: attempt.response,
+      response: sql`CASE WHEN ${attempt.response} <> '' AND ${isOfErasedEvent(d)} THEN '' ELSE ${attempt.response} END`,
     },
     sql`FROM ${attemptTable} CROSS JOIN ${d} ON ${isOfAttempt}`,
   )

@@ -1,5 +1,6 @@
 import { type Alias, alias, qualified } from '../db/alias'
 import { byPlan, type Plan } from '../db/by-plan'
+import { shownData } from '../db/redaction'
 import { accountCounters, accounts } from '../db/schema/accounts'
 import { deliveries, events, webhooks } from '../db/schema/webhooks'
 import { nullable, type RowOf, selection } from '../db/selection'
@@ -41,7 +42,7 @@ const LEASED_WEBHOOK = selection({
 
 export type LeasedWebhook = RowOf<typeof LEASED_WEBHOOK>
 
-/** The fields of the event are null once it has expired. */
+/** The fields of the event are null once it has expired. `data` is its snapshot as it may be shown. */
 const DUE_DELIVERY = selection({
   account_id: d.accountId,
   webhook_id: d.webhookId,
@@ -50,7 +51,7 @@ const DUE_DELIVERY = selection({
   sequence: d.sequence,
   id: nullable(e.id),
   type: nullable(e.type),
-  data: nullable(e.data),
+  data: nullable(shownData(e)),
   created_at: nullable(e.createdAt),
 })
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { ipAddressKey } from '../../src/access/client-address'
+import { addressLimiterName, ipAddressKey, ipNetworkKey } from '../../src/access/client-address'
 
 describe('ipAddressKey', () => {
   it.each([
@@ -26,4 +26,34 @@ describe('ipAddressKey', () => {
       expect(ipAddressKey(address)).toBe('unknown')
     },
   )
+})
+
+describe('ipNetworkKey', () => {
+  it.each([
+    ['2001:db8:1:2::1', '2001:db8:1::/48'],
+    ['2001:0DB8:0001:ffff:ffff::', '2001:db8:1::/48'],
+    ['::', '::/48'],
+    ['192.0.2.1', null],
+    ['::ffff:192.0.2.1', null],
+    ['localhost', null],
+  ])('of %s is %s', (address, network) => {
+    expect(ipNetworkKey(ipAddressKey(address))).toBe(network)
+  })
+})
+
+describe('addressLimiterName', () => {
+  it('is one of 256, most of which are used, whatever the addresses', () => {
+    const names = new Set<string>()
+    for (let i = 0; i < 3_000; i += 1) {
+      names.add(addressLimiterName(ipAddressKey(`203.0.${i >> 8}.${i & 255}`)))
+      names.add(addressLimiterName(ipAddressKey(`2001:db8:${i.toString(16)}::1`)))
+    }
+    for (const name of names) expect(name).toMatch(/^addresses:([0-9]|[1-9][0-9]|1[0-9]{2}|2[0-4][0-9]|25[0-5])$/)
+    expect(names.size).toBe(256)
+  })
+
+  it('is the same for all addresses of a /48', () => {
+    const names = Array.from({ length: 100 }, (_, i) => addressLimiterName(ipAddressKey(`2001:db8:1:${i}::1`)))
+    expect(new Set(names).size).toBe(1)
+  })
 })

@@ -1,6 +1,7 @@
 import { evictDurableObject, runInDurableObject } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { addressLimiterName } from '../../src/access/client-address'
 import { tickets } from '../../src/db/schema/tickets'
 import { sql } from '../../src/db/sql'
 import { select } from '../../src/db/statement'
@@ -167,7 +168,7 @@ describe('C05 the limit', () => {
     expect(remaining(await send(account.agent))).toBe(96)
     const address = freshIpAddress()
     await call('GET', 'tickets', { address })
-    await evictDurableObject(env.RATE_LIMITER.getByName(`address:${address}`))
+    await evictDurableObject(env.RATE_LIMITER.getByName(addressLimiterName(address)))
     expect(remaining(await call('GET', 'tickets', { address }))).toBe(98)
   })
 
@@ -237,7 +238,7 @@ describe('C06 separate counts', () => {
       expect((await call('GET', 'tickets', { token, address })).status).toBe(401)
       expect((await call('GET', 'nothing', { token, address })).status).toBe(404)
     }
-    expect(touched).toEqual(Array.from({ length: 6 }, () => `address:${address}`))
+    expect(touched).toEqual(Array.from({ length: 6 }, () => addressLimiterName(address)))
     vi.restoreAllMocks()
     expect(remaining(await send(account.agent))).toBe(98)
   })

@@ -40,7 +40,7 @@ async function readsInAdvance(member: Member, path?: string): Promise<[inAdvance
         before = queries.length
         return object.verifyAndCount(...args)
       },
-      count: () => object.count(),
+      count: (...args: Parameters<typeof object.count>) => object.count(...args),
     })
   })
   const found = await status(member, path)

@@ -1,6 +1,7 @@
 import { runInDurableObject } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { addressLimiterName } from '../../src/access/client-address'
 import type { RateLimiter } from '../../src/access/durable-objects/rate-limiter'
 import { freshIpAddress } from '../helpers/addresses'
 import { type Account, call, createTestAccount, createTestMember, type Member, type TestResponse } from '../helpers/api'
@@ -132,8 +133,8 @@ describe('a read that the role does not allow', () => {
 describe('a repeated request without a valid credential', () => {
   it('makes no round trip to D1 once its IP address is over the limit, on any route', async () => {
     const address = freshIpAddress()
-    const limiter = env.RATE_LIMITER.getByName(`address:${address}`)
-    await Promise.all(Array.from({ length: 100 }, () => limiter.count()))
+    const limiter = env.RATE_LIMITER.getByName(addressLimiterName(address))
+    await Promise.all(Array.from({ length: 100 }, () => limiter.count(address, null)))
     for (const { method, path, name, hasBody } of API_OPERATIONS) {
       const options = { address, ...(hasBody && { body: {} }) }
       const rejected = await costOfRejection(() => call(method, path.slice(1), options))

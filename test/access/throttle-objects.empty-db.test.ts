@@ -4,6 +4,7 @@ import { describe, expect, it, vi } from 'vitest'
 import { throttleFor } from '../../src/access/throttle'
 import { freshIpAddress } from '../helpers/addresses'
 import { call } from '../helpers/api'
+import { breakObject, ERRORS } from '../helpers/failing-object'
 import { failLogins, PASSWORD, useLoginFixture, WRONG_PASSWORD, withoutHashing } from '../helpers/login-throttle'
 import { logIn } from '../helpers/users'
 
@@ -50,8 +51,13 @@ describe('the Durable Objects of the login throttle', () => {
 
   it('are at most 64 for any emails and IP addresses, and most of them are used', async () => {
     const names: string[] = []
-    const letIn = () => ({ allowed: true, bucket: 'x' })
-    const stub = { reserve: letIn, reserveLogin: letIn, release: () => 0 }
+    const candidate = { user: null, isTrusted: false, loginBucket: 'x', mismatchBucket: null }
+    const stub = {
+      reserve: () => ({ allowed: true }),
+      reserveLogin: () => ({ allowed: true, candidates: [candidate] }),
+      settle: () => 0,
+      trustAddress: () => 0,
+    }
     vi.spyOn(env.LOGIN_THROTTLE, 'getByName').mockImplementation(((name: string) => {
       names.push(name)
       return stub
@@ -59,12 +65,14 @@ describe('the Durable Objects of the login throttle', () => {
     for (let i = 0; i < 2_000; i += 1) {
       const throttle = throttleFor(env, `203.0.${i >> 8}.${i & 255}`)
       const emailNormalized = i % 2 ? `guess${i}@example.com` : `${'x'.repeat(i % 250)}${i}'"\n`
-      await throttle.guardPasswordCheck({ emailNormalized, user: null }, async () => 0)
+      const user = { accountId: 'acct', id: `user${i}` }
+      await throttle.guardPasswordCheck(emailNormalized, [user], async () => user)
+      await throttle.trustAddress(emailNormalized, user)
       await throttle.countRegistration()
       await throttle.guardKeyLookup(async () => false)
     }
     for (const name of names) expect(name).toMatch(/^shard:([0-9]|[1-5][0-9]|6[0-3])$/)
-    expect(names).toHaveLength(12_000)
+    expect(names).toHaveLength(14_000)
     expect(new Set(names).size).toBe(64)
   })
 
@@ -116,9 +124,10 @@ describe('the Durable Objects of the login throttle', () => {
 describe('a login attempt', () => {
   const LIMIT = 2
   const begin = (name: string, id: string) =>
-    env.LOGIN_THROTTLE.getByName(name).reserve('bucket', id, LIMIT, 15 * MINUTE)
-  const release = (name: string, id: string) => env.LOGIN_THROTTLE.getByName(name).release('bucket', id)
-  const ALLOWED = { allowed: true, bucket: 'bucket' }
+    env.LOGIN_THROTTLE.getByName(name).reserve(id, [{ bucket: 'bucket', limit: LIMIT, windowMs: 15 * MINUTE }])
+  const release = (name: string, id: string) =>
+    env.LOGIN_THROTTLE.getByName(name).settle(id, { counted: [], refunded: ['bucket'] })
+  const ALLOWED = { allowed: true }
 
   it('is counted once and released once, also for repeated calls and through an eviction', async () => {
     const name = 'an object of repeated calls'
@@ -147,7 +156,7 @@ describe('a login attempt', () => {
     const name = 'an object of lost attempts'
     const object = env.LOGIN_THROTTLE.getByName(name)
     const attempt = (id: string) =>
-      object.reserveLogin({ id, email: 'hash', emailNormalized: 'x', user: null, address: 'a' })
+      object.reserveLogin({ id, email: 'hash', emailNormalized: 'x', users: [], address: 'a' })
     for (let id = 0; id < 10; id += 1) expect(await attempt(String(id))).toMatchObject({ allowed: true })
     vi.setSystemTime(Date.now() + MINUTE)
     expect(await attempt('one more')).toMatchObject({ allowed: false, retryAfterSeconds: 14 * 60 })
@@ -182,10 +191,7 @@ describe('an object of the throttle that cannot be reached', () => {
   it.each([
     ['does not exist', unavailable],
     ['fails at the first count', () => ({ reserve: failing, reserveLogin: failing })],
-    [
-      'fails at the count of the email',
-      () => ({ reserve: () => ({ allowed: true, bucket: 'x' }), reserveLogin: failing }),
-    ],
+    ['fails at the count of the email', () => ({ reserve: () => ({ allowed: true }), reserveLogin: failing })],
   ])('F03 and %s: returns 503 without hashing', async (_name, object) => {
     vi.spyOn(env.LOGIN_THROTTLE, 'getByName').mockImplementation(object as never)
     const change = { current_password: PASSWORD, new_password: 'another horse' }
@@ -197,6 +203,14 @@ describe('an object of the throttle that cannot be reached', () => {
       expect([response.status, response.body.error.code]).toEqual([503, 'unavailable'])
       expect(response.headers.get('Retry-After')).toMatch(/^\d+$/)
     }
+    vi.restoreAllMocks()
+    expect((await logIn(logins.jane.email, PASSWORD)).status).toBe(200)
+  })
+
+  it('is not counted for the email if only the IP address cannot be counted', async () => {
+    breakObject('LOGIN_THROTTLE.reserve', () => ({ error: ERRORS.overloaded() }))
+    for (let attempt = 0; attempt < 12; attempt += 1)
+      expect((await logIn(logins.jane.email, PASSWORD)).status).toBe(503)
     vi.restoreAllMocks()
     expect((await logIn(logins.jane.email, PASSWORD)).status).toBe(200)
   })

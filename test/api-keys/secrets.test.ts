@@ -3,6 +3,7 @@ import { createHmac, randomBytes } from 'node:crypto'
 import { crc32 } from 'node:zlib'
 import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
 import { generateKey, hashKey, parseKey } from '../../src/access/api-key-format'
+import { addressLimiterName } from '../../src/access/client-address'
 import { isKnownKey } from '../../src/access/credentials'
 import { readToken } from '../../src/access/tokens'
 import { type Bindings, configOf, verificationKeys } from '../../src/core/config'
@@ -59,7 +60,7 @@ async function expectRejectedUnread(keys: string[]): Promise<void> {
   const queries = [vi.spyOn(sessions, 'batch'), vi.spyOn(env.DB, 'prepare'), vi.spyOn(env.LOGIN_THROTTLE, 'getByName')]
   const addresses = keys.map(() => freshIpAddress())
   for (const [index, key] of keys.entries()) expect(await statusOf(key, addresses[index] ?? ''), key).toBe(401)
-  expect(touched).toEqual(addresses.map((address) => `address:${address}`))
+  expect(touched).toEqual(addresses.map(addressLimiterName))
   for (const spy of queries) expect(spy).not.toHaveBeenCalled()
 }
 
@@ -124,7 +125,7 @@ describe('an API key with a MAC of a secret that was rotated out', () => {
     const touched = watchObjects()
     expect(await statusOf(key, address)).toBe(200)
     for (let i = 0; i < 10; i += 1) expect(await statusOf(invented(), address)).toBe(401)
-    expect(new Set(touched)).toEqual(new Set([`key:${id}`, `address:${address}`]))
+    expect(new Set(touched)).toEqual(new Set([`key:${id}`, addressLimiterName(address)]))
     // A valid key is looked up once.
     for (let i = 0; i < 12; i += 1) expect(await statusOf(key, address)).toBe(200)
     const rejected = await call('GET', 'tickets', { token: invented(), address })

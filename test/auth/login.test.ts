@@ -9,7 +9,7 @@ import { type Account, call, createTestAccount, createTestMember, type Member, t
 import { realBatch, sessions } from '../helpers/d1'
 import { prepare, row } from '../helpers/database'
 import { hashesDuring } from '../helpers/hashing'
-import { NO_LOGIN } from '../helpers/users'
+import { cheapHash, NO_LOGIN } from '../helpers/users'
 
 const PASSWORD = 'your_password'
 const OTHER = 'another_password'
@@ -21,7 +21,11 @@ let idle: Member
 let unset: Member
 let sameEmail: Member
 
-const EMAIL = { jane: 'jane.kelvin@example.com', sameEmail: 'twin@example.com' }
+const EMAIL = {
+  jane: 'jane.kelvin@example.com',
+  sameEmail: 'twin@example.com',
+  ambiguous: 'ambiguous@example.com',
+}
 
 beforeAll(async () => {
   account = await createTestAccount('standard')
@@ -32,6 +36,8 @@ beforeAll(async () => {
   unset = await createTestMember(account.id, 'agent')
   sameEmail = await createTestMember(account.id, 'agent', { email: EMAIL.sameEmail, passwordHash })
   await createTestMember(second.id, 'customer', { email: EMAIL.sameEmail, passwordHash: await hashPassword(OTHER) })
+  for (const { id } of [account, second])
+    await createTestMember(id, 'customer', { email: EMAIL.ambiguous, passwordHash: cheapHash(PASSWORD) })
 })
 
 const login = (body: unknown, options: object = {}) =>
@@ -110,15 +116,19 @@ describe('S01 a failed login', () => {
       'wrong password': { email: jane.email, password: 'not_the_password' },
       'unknown e-mail': { email: 'nobody@example.com', password: PASSWORD },
       'inactive user': { email: idle.email, password: PASSWORD },
-      'ambiguous account, password of one': { email: EMAIL.sameEmail, password: PASSWORD },
+      'ambiguous account, password of none': { email: EMAIL.sameEmail, password: 'not_the_password' },
+      'password of two accounts': { email: EMAIL.ambiguous, password: PASSWORD },
       'unknown slug': { email: jane.email, password: PASSWORD, account: 'no-such-account' },
+      'another account': { email: jane.email, password: PASSWORD, account: second.slug },
+      'wrong password, with the account': { email: jane.email, password: 'not_the_password', account: account.slug },
+      'inactive user, with the account': { email: idle.email, password: PASSWORD, account: account.slug },
       'no password yet': { email: unset.email, password: PASSWORD },
       'the hash as password': { email: jane.email, password: (await hashOf(jane.id)) ?? '' },
     }
     const responses: TestResponse[] = []
     for (const [reason, body] of Object.entries(attempts)) {
       const hashes = await hashesDuring(async () => responses.push(await login(body)))
-      expect(hashes, reason).toBe(1)
+      expect(hashes, reason).toBe('account' in body ? 1 : 2)
     }
     expect(responses.map((response) => response.status)).toEqual(responses.map(() => 401))
     expect([...new Set(responses.map((response) => response.text))]).toEqual([NO_LOGIN])

@@ -67,6 +67,7 @@ describe('POST /auth/register', () => {
         status: 'active',
         created_at: expect.any(Number),
         last_login_at: stored.last_login_at,
+        email_verified: 0,
       },
     })
     await expectNoHoles(account.id)

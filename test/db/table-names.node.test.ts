@@ -22,6 +22,7 @@ const SCHEMA = [
   ...readdirSync(join(ROOT, 'src/db/schema')).map((name) => `src/db/schema/${name}`),
 ]
 
+const nodes = new Map<SourceFile, Node[]>()
 const project = new Project({ useInMemoryFileSystem: true })
 const source = filesIn('src')
 const others = ['bench', 'quality', 'scripts', 'test'].flatMap(filesIn)
@@ -39,9 +40,9 @@ function nameOf(file: SourceFile): string {
 
 /** Without tokens, which are most of what `getDescendants` returns. */
 function nodesOf(file: SourceFile): Node[] {
-  const nodes: Node[] = []
-  file.forEachDescendant((node) => void nodes.push(node))
-  return nodes
+  const found = nodes.get(file) ?? file.forEachDescendantAsArray()
+  nodes.set(file, found)
+  return found
 }
 
 /** The first arguments of `sqliteTable`. */

@@ -4,9 +4,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { z } from 'zod'
-import { samplesOf } from '../../scripts/docs-site/code-samples.ts'
-import { OPERATIONS, type Operation } from '../../scripts/docs-site/operations.ts'
 import { preparedState } from '../helpers/node/prepared-state.ts'
+import { ERRORS_OF_DATA, REQUESTS, sourceOf } from '../helpers/node/sample-requests.ts'
 import { freePort, type RunningServer, startServer } from '../helpers/node/server.ts'
 
 const state = preparedState()
@@ -34,18 +33,9 @@ afterAll(async () => {
 
 const ErrorBody = z.object({ error: z.object({ code: z.string() }) })
 
-/** Reads come first, so that nothing they need is deleted, and what ends the token comes last. */
-const ORDER = ['GET', 'POST', 'PATCH', 'DELETE']
-const ENDS_TOKEN = ['changePassword', 'logout']
-const rank = ({ id, method }: Operation) => 10 * (ENDS_TOKEN.indexOf(id) + 1) + ORDER.indexOf(method)
-const REQUESTS = OPERATIONS.filter(({ isWebhook }) => !isWebhook).toSorted((a, b) => rank(a) - rank(b))
-
-/** Errors because the demo data has no such resource or does not allow it, not because the request is wrong. */
-const ERRORS_OF_DATA = ['not_found', 'forbidden', 'conflict', 'invalid_credentials']
-
 it.each(REQUESTS.map((operation) => [operation.id, operation] as const))('curl sends %s', (_id, operation) => {
-  const sample = samplesOf(operation).find(({ label }) => label === 'curl')?.source ?? ''
-  const script = `curl() { command curl -s -w '\\n%{http_code}' "$@"; }\n${sample.replaceAll('__ORIGIN__', server.origin)}`
+  const sample = sourceOf(operation, 'curl', server.origin)
+  const script = `curl() { command curl -s -w '\\n%{http_code}' "$@"; }\n${sample}`
   const env = { ...process.env, TICKETING_TOKEN: token, TICKETING_API_KEY: token }
   const { status, stdout, stderr } = spawnSync('sh', ['-c', script], { cwd: folder, env, encoding: 'utf8' })
   expect(status, stderr).toBe(0)

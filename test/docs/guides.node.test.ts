@@ -135,6 +135,16 @@ describe('the guide of errors', () => {
 })
 
 describe('the text of the guides', () => {
+  it.each(['README.md', 'CONTRIBUTING.md', 'docs/guides/getting-started.md'])(
+    'names the Node.js of package.json: %s',
+    (path) => {
+      const { engines } = JSON.parse(textOf('package.json'))
+      const versions = [...engines.node.matchAll(/(\d+\.\d+)\.\d+/g)].map(([, version]) => version)
+      expect(versions).toHaveLength(2)
+      for (const version of versions) expect(textOf(path)).toContain(version)
+    },
+  )
+
   it.each(GUIDES)('has one title and a summary before the first section: %s', (path) => {
     const lines = textOf(path)
     expect(lines).toMatch(/^# [A-Z][^\n]+\n\n[A-Z`]/)

@@ -53,7 +53,7 @@ let printed: string[] = []
 
 beforeAll(async () => {
   for (const { code } of examples) printed = [...printed, await run(code)]
-}, 240_000)
+})
 
 afterAll(() => {
   from.remove()

@@ -2,6 +2,7 @@ import { env } from 'cloudflare:workers'
 import { beforeAll, describe, expect, it, vi } from 'vitest'
 import { SCALAR_FILE } from '../../src/docs/page'
 import { call, type TestResponse } from '../helpers/api'
+import { ROUTES } from '../helpers/edge'
 import { errorLinks } from '../helpers/errors'
 import { OPERATIONS, openapi } from '../helpers/openapi'
 import { directives, expectUncounted } from '../helpers/pages'
@@ -129,20 +130,23 @@ describe('an asset of the page', () => {
     }
   })
 
-  it('is cached forever if its name contains its version, and otherwise revalidated with its ETag', async () => {
-    for (const path of files) {
-      const response = await call('GET', path)
-      const expected = HASHED.test(path) ? 'public, max-age=31536000, immutable' : 'no-cache'
-      expect(response.headers.get('Cache-Control'), path).toBe(expected)
-      const tag = response.headers.get('ETag') ?? ''
-      expect(tag, path).toMatch(/^(W\/)?"[^"]+"$/)
-      const again = await call('GET', path, { headers: { 'If-None-Match': tag } })
-      expect(again, path).toMatchObject({ status: 304, text: '' })
-      expect(again.headers.get('ETag'), path).toBe(tag)
-      expect(again.headers.get('Cache-Control'), path).toBe(expected)
-    }
-    expect(files.filter((path) => HASHED.test(path))).toHaveLength(1)
-  })
+  it.each(ROUTES)(
+    'is cached forever if its name has its version, and otherwise revalidated, %s',
+    async (_name, route) => {
+      for (const path of files) {
+        const response = await call('GET', path, { route })
+        const expected = HASHED.test(path) ? 'public, max-age=31536000, immutable' : 'no-cache'
+        expect(response.headers.get('Cache-Control'), path).toBe(expected)
+        const tag = response.headers.get('ETag') ?? ''
+        expect(tag, path).toMatch(/^(W\/)?"[^"]+"$/)
+        const again = await call('GET', path, { headers: { 'If-None-Match': tag }, route })
+        expect(again, path).toMatchObject({ status: 304, text: '' })
+        expect(again.headers.get('ETag'), path).toBe(tag.replace('W/', ''))
+        expect(again.headers.get('Cache-Control'), path).toBe(expected)
+      }
+      expect(files.filter((path) => HASHED.test(path))).toHaveLength(1)
+    },
+  )
 
   it('responds to HEAD like GET without a body, and to other methods with 405', async () => {
     const head = await call('HEAD', '/docs/reference.js')

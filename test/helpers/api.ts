@@ -128,6 +128,7 @@ export async function createTestMember(accountId: string, role: Role, options: M
         name,
         email,
         emailNormalized: email.toLowerCase(),
+        emailVerified: 1,
         role,
         status: options.status ?? 'active',
         passwordHash: options.passwordHash ?? null,
@@ -137,7 +138,15 @@ export async function createTestMember(accountId: string, role: Role, options: M
         foldedEmail: foldText(email),
       }),
     ),
-    prepare(insertSelect(loginIdentities, { emailNormalized: email.toLowerCase(), accountId, userId: id })),
+    prepare(
+      insertSelect(loginIdentities, {
+        emailNormalized: email.toLowerCase(),
+        accountId,
+        userId: id,
+        claimedAt: Date.now(),
+        canLogIn: options.passwordHash && options.status !== 'inactive' ? 1 : 0,
+      }),
+    ),
   ])
   return { id, name, email, role, token: await createTestToken(accountId, id, role) }
 }

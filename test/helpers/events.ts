@@ -8,7 +8,7 @@ import { type Account, call, type Member, type TestResponse } from './api'
 import { numbers, prepare } from './database'
 
 export interface Page {
-  data: { sequence: number; event: string }[]
+  data: { sequence: number; event: string; data: Record<string, unknown>; redacted?: true }[]
   pagination: { per_page: number; next_cursor: string; has_more: boolean }
 }
 

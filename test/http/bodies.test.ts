@@ -99,6 +99,21 @@ describe('S12 an invalid body of a ticket', () => {
     ])
   })
 
+  it('S12 is rejected if its last chunk, which is shorter than the others, has too many fields', async () => {
+    const chunks = [`{"title":"T","description":"${'x'.repeat(50_000)}","tags":[`, `${'0,'.repeat(20_001)}0]}`]
+    const body = new ReadableStream({
+      start(controller) {
+        for (const chunk of chunks) controller.enqueue(new TextEncoder().encode(chunk))
+        controller.close()
+      },
+    })
+    const response = await post(body, {}, toApplication)
+    expect([response.status, response.body.error.details[0].message]).toEqual([
+      400,
+      'Body must have at most 10,000 fields',
+    ])
+  })
+
   it('is rejected before it has arrived, on a route without a body, for its declared length', async () => {
     const options = { token: account.customer.token, body: held(''), route: toApplication }
     const response = await call('POST', 'auth/logout', { ...options, headers: { 'Content-Length': '100' } })

@@ -1,5 +1,6 @@
 import { env } from 'cloudflare:workers'
 import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
+import { addressLimiterName } from '../../src/access/client-address'
 import { users } from '../../src/db/schema/accounts'
 import { sql } from '../../src/db/sql'
 import { update } from '../../src/db/write'
@@ -28,8 +29,8 @@ async function exhaustMember(member: Member): Promise<void> {
 }
 
 async function exhaustAddress(address: string): Promise<void> {
-  const limiter = env.RATE_LIMITER.getByName(`address:${address}`)
-  for (let i = 0; i < 100; i += 1) await limiter.count()
+  const limiter = env.RATE_LIMITER.getByName(addressLimiterName(address))
+  for (let i = 0; i < 100; i += 1) await limiter.count(address, null)
 }
 
 const BAD = { body: '{', headers: { 'Content-Type': 'text/plain' } }

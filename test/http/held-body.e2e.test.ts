@@ -3,15 +3,23 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { preparedState } from '../helpers/node/prepared-state.ts'
-import { freePort, type RunningServer, startServer } from '../helpers/node/server.ts'
+import { freePort, type RunningServer, startServer, withEdge } from '../helpers/node/server.ts'
 
 const state = preparedState()
 let server: RunningServer
 let port: number
+let edgePort: number
+
+/** For `describe.each`. */
+const ROUTES: [name: string, port: () => number][] = [
+  ['', () => port],
+  [', through an edge', () => edgePort],
+]
 
 beforeAll(async () => {
   port = await freePort()
-  server = await startServer(port, state.folder, { arguments: ['--verbose'] })
+  edgePort = await freePort()
+  server = await withEdge(edgePort, await startServer(port, state.folder, { arguments: ['--verbose'] }))
 })
 afterAll(async () => {
   await server?.stop()
@@ -19,10 +27,10 @@ afterAll(async () => {
 })
 
 /** Sends text over one connection, the next one after each response. Returns the status of each response. */
-function exchange(...requests: string[]): Promise<number[]> {
+function exchange(to: number, ...requests: string[]): Promise<number[]> {
   return new Promise((resolve, reject) => {
     const statuses: number[] = []
-    const socket = connect(port, 'localhost')
+    const socket = connect(to, 'localhost')
     const sendNext = () => socket.write(requests[statuses.length] ?? '')
     socket.on('error', reject)
     socket.on('close', () => resolve(statuses))
@@ -46,7 +54,7 @@ const request = (line: string, headers: Record<string, string>, body: string) =>
     body,
   ].join('\r\n')
 
-describe('a response to a request whose body is withheld', () => {
+describe.each(ROUTES)('a response to a request whose body is withheld%s', (_name, to) => {
   it.each([
     [401, 'POST /api/v1/tickets'],
     [404, 'POST /api/v1/nothing'],
@@ -55,20 +63,23 @@ describe('a response to a request whose body is withheld', () => {
   ])('arrives before the body: %i', async (status, line) => {
     const chunked = request(line, { 'Transfer-Encoding': 'chunked' }, '1\r\n{\r\n')
     const long = request(line, { 'Content-Length': String(90_000_000) }, '{')
-    expect([await exchange(chunked), await exchange(long)]).toEqual([[status], [status]])
+    expect([await exchange(to(), chunked), await exchange(to(), long)]).toEqual([[status], [status]])
   })
 })
 
-describe('a response to a request whose body is not read', () => {
+describe.each(ROUTES)('a response to a request whose body is not read%s', (_name, to) => {
   it('leaves the connection open for the next request', async () => {
     const body = 'x'.repeat(100_000)
     const refused = request('POST /api/v1/tickets', { 'Content-Length': String(body.length) }, body)
-    expect(await exchange(refused, request('GET /health', {}, ''))).toEqual([401, 200])
+    expect(await exchange(to(), refused, request('GET /health', {}, ''))).toEqual([401, 200])
   })
 
   it('reaches a client that sends a large body', async () => {
     for (const size of [1_000_000, 20_000_000, 80_000_000]) {
-      const response = await fetch(`${server.origin}/api/v1/tickets`, { method: 'POST', body: new Uint8Array(size) })
+      const response = await fetch(`http://localhost:${to()}/api/v1/tickets`, {
+        method: 'POST',
+        body: new Uint8Array(size),
+      })
       expect([size, response.status]).toEqual([size, 401])
       await response.body?.cancel()
     }

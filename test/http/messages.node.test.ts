@@ -14,7 +14,7 @@ function rulesIn(folder: string): string[] {
   const files = openSource(`${ROOT}${folder}`).getSourceFiles()
   return files
     .filter((file) => !OTHERS.some((path) => file.getFilePath().includes(path)))
-    .flatMap((file) => file.getDescendants().flatMap((node) => textOf(node) ?? []))
+    .flatMap((file) => file.forEachDescendantAsArray().flatMap((node) => textOf(node) ?? []))
     .filter((text) => RULE.test(text) && !text.endsWith('.'))
 }
 

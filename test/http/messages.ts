@@ -13,6 +13,7 @@ export const RULES: Record<DetailCode, readonly string[]> = {
     'was already used for another request',
   ],
   conflicting_fields: [
+    'must appear once',
     'must not be sent together with another credential',
     'must not be used together with add_tags or remove_tags',
     'must not be used together with cursor',
@@ -63,6 +64,7 @@ export const RULES: Record<DetailCode, readonly string[]> = {
   invalid_value: [
     'does not belong to this list and these filters',
     'must be {n} or more',
+    'must be a number that a double can hold without changing its value; send longer numbers as a string',
     'must be between {n} and {n}',
     'must be in the future',
     'must be later than since',
@@ -136,6 +138,7 @@ export const MESSAGES: Record<ServiceErrorCode, readonly string[]> = {
   conflict: ['The request conflicts with the current state'],
   cursor_expired: ['The cursor is older than the retained events'],
   forbidden: [
+    'Change your own password with POST /auth/password',
     'HTTPS is required: send the request to {…}',
     'No account with this slug is open for registration',
     'Signup is closed: the operator of this service creates accounts',
@@ -163,9 +166,13 @@ export const MESSAGES: Record<ServiceErrorCode, readonly string[]> = {
   rate_limited: [
     'The limit of {n} failed logins for one email in 15 minutes is reached',
     'The limit of {n} failed logins from one IP address in 15 minutes is reached',
+    'The limit of {n} failed logins from one IPv6 /48 network in 15 minutes is reached',
     'The limit of {n} registrations per hour from one IP address is reached',
+    'The limit of {n} registrations per hour from one IPv6 /48 network is reached',
+    'The limit of {n} requests per minute from one IPv6 /48 network is reached',
     'The limit of {n} requests per minute is reached',
     'The limit of {n} unknown API keys per minute from one IP address is reached',
+    'The limit of {n} unknown API keys per minute from one IPv6 /48 network is reached',
   ],
   request_timeout: ['The body must arrive within {n} seconds'],
   unauthorized: [

@@ -9,7 +9,7 @@ import { creatorCounters, ticketCounters, tickets, ticketTags, ticketTagsUpdated
 import { ticketSearch } from '../../src/db/search-table.ts'
 import { sql } from '../../src/db/sql.ts'
 import { deleteFrom, insertSelect, update } from '../../src/db/write.ts'
-import { runAdmin } from '../helpers/node/admin.ts'
+import { runAdmin, runAdminHere } from '../helpers/node/admin.ts'
 import { preparedState } from '../helpers/node/prepared-state.ts'
 import { freePort, type RunningServer, startServer } from '../helpers/node/server.ts'
 import { logInAs, subscribe } from '../helpers/node/webhooks.ts'
@@ -28,7 +28,7 @@ afterAll(async () => {
   state.remove()
 })
 
-const admin = (...args: string[]) => runAdmin(state.folder, ...args)
+const admin = (...args: string[]) => runAdminHere(state.folder, ...args)
 
 async function login(email: string, password: string) {
   const response = await fetch(`${server.origin}/api/v1/auth/login`, {
@@ -138,6 +138,11 @@ describe('npm run admin', () => {
     expect(out).toContain('  verify [--repair] ')
   })
 
+  it('prints the result of a command, or its error, and ends with 0 or 1', async () => {
+    for (const args of [['list-accounts'], ['set-plan', 'nowhere', 'premium'], ['dance']])
+      expect(await runAdmin(state.folder, ...args)).toEqual(await admin(...args))
+  })
+
   it('creates an account whose admin can log in, and sets another password', async () => {
     const made = await admin('create-account', "Müller's & Söhne", 'Ada@Muller.example', '--admin-name', 'Ada')
     expect(made.code).toBe(0)
@@ -226,7 +231,7 @@ describe('npm run admin', () => {
       expect(rows, stored[index]).not.toEqual(before[index])
     // Of tickets: two totals, two counters of the creator, a superfluous one, and one of a tag; two assignees of the
     // creator; a missing and a superfluous tag; a tag of the wrong ticket.
-    const counts = ['6', '1', '2', '2', '2', '1', '1', '1', '1', '1', '1', 'some']
+    const counts = ['6', '1', '2', '2', '2', '1', '1', '1', '1', '1', '1', '1']
     const states = (out: string) =>
       out
         .split('\n')

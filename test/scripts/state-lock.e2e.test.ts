@@ -82,12 +82,9 @@ describe('while a server runs', () => {
   let server: RunningServer
 
   beforeAll(async () => {
-    server = await startServer(await freePort(), state.folder)
+    server = await startServer(await freePort(), state.folder, { ownGroup: true })
   })
-  afterAll(async () => {
-    await server.stop()
-    state.remove()
-  })
+  afterAll(state.remove)
 
   it.each([[[]], [['--yes']]])('npm run reset %j is rejected, and the server keeps running', async (args) => {
     expect(await reset(state.folder, ...args)).toEqual({
@@ -109,11 +106,18 @@ describe('while a server runs', () => {
     expect((await runAdmin(state.folder, 'list-accounts')).code).toBe(0)
   })
 
-  // Last, because it deletes the data.
   it('the server says so if its data is deleted', async () => {
     rmSync(join(state.folder, 'v3'), { recursive: true })
     const message = 'The stored data was deleted: stop the server, and run npm start again.'
     await expect.poll(server.output, { timeout: 60_000 }).toContain(message)
+  })
+
+  // Last, because it ends the server.
+  it('its lock is taken over after it was killed', async () => {
+    await server.kill()
+    expect(existsSync(join(state.folder, 'lock.json'))).toBe(true)
+    expect(await reset(state.folder, '--yes')).toMatchObject({ code: 0 })
+    expect(existsSync(state.folder)).toBe(false)
   })
 })
 
@@ -155,15 +159,6 @@ describe('a stale lock', () => {
     const holders = await Promise.all(Array.from({ length: 4 }, () => hold(state.folder)))
     expect(holders.filter(({ isLocked }) => isLocked)).toHaveLength(1)
     expect(readdirSync(state.folder)).toEqual(['lock.json'])
-  })
-
-  it('of a server that was killed is taken over', async () => {
-    const prepared = preparedState()
-    const server = await startServer(await freePort(), prepared.folder, { ownGroup: true })
-    await server.kill()
-    expect(existsSync(join(prepared.folder, 'lock.json'))).toBe(true)
-    expect(await reset(prepared.folder, '--yes')).toMatchObject({ code: 0 })
-    expect(existsSync(prepared.folder)).toBe(false)
   })
 
   it('is not stale while a process that the command started runs', async () => {

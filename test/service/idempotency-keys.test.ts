@@ -158,7 +158,7 @@ describe('an idempotency record', () => {
   })
 
   it('W22 is found after the secret was changed', () => {
-    const request = { method: 'POST', path: '/tickets', query: '', bodyHash: 'hash', callerId: 'user_a' }
+    const request = { method: 'POST', path: '/tickets', query: '', bodyHashes: ['hash'], callerId: 'user_a' }
     const old = parseIdempotencyKey(configOf({ ...env, APP_SECRET: 'a'.repeat(32) }), 'key', request)
     const rotated = { ...env, APP_SECRET: 'b'.repeat(32), APP_SECRET_PREVIOUS: 'a'.repeat(32) }
     const now = parseIdempotencyKey(configOf(rotated), 'key', request)

@@ -40,7 +40,7 @@ describe('the scope of an idempotency key', () => {
   })
 
   it('S18 includes the encryption of the response: the database and the service’s secret do not decrypt it without the key', () => {
-    const request = { method: 'POST', path: '/api-keys', query: '', bodyHash: 'hash', callerId: 'user_a' }
+    const request = { method: 'POST', path: '/api-keys', query: '', bodyHashes: ['hash'], callerId: 'user_a' }
     const encryptedWith = (key: string) =>
       parseIdempotencyKey(configOf(env), key, request)?.encryptionKeys[0]?.toString('hex')
     expect(encryptedWith('one')).toMatch(/^[0-9a-f]{64}$/)

@@ -85,7 +85,8 @@ describe('DELETE /tickets/{id}', () => {
       'ticket.deleted',
     ])
     expect(events.at(-1)?.data).toEqual({
-      ticket: { id, number, title: 'Last title' },
+      ticket: { id, number, title: '' },
+      redacted: true,
       actor: { id: agent.id, name: agent.name, email: agent.email },
     })
     await expectNoHoles(accountId)

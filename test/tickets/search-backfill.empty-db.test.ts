@@ -1,11 +1,11 @@
 import { env } from 'cloudflare:workers'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { users } from '../../src/db/schema/accounts'
-import { backfills } from '../../src/db/schema/backfills'
+import { backfills, users } from '../../src/db/schema/accounts'
 import { tickets } from '../../src/db/schema/tickets'
 import { sql } from '../../src/db/sql'
-import { update } from '../../src/db/write'
-import { fillSearchIndexes } from '../../src/jobs/search-backfill'
+import { insertSelect, update } from '../../src/db/write'
+import { sweepBackfills } from '../../src/jobs/backfills'
+import { indexTickets } from '../../src/tickets/backfill'
 import { findUnindexedTickets, indexTicket } from '../../src/tickets/backfill.queries'
 import { type Account, createTestAccount, createTestMember, createTicket } from '../helpers/api'
 import { sessions } from '../helpers/d1'
@@ -19,7 +19,9 @@ let account: Account
 
 /** A database as the migration leaves one that has tickets and users. */
 beforeEach(async () => {
-  await execute(update(backfills, { position: '', isDone: 0 }, ALL))
+  await execute(
+    insertSelect(backfills, { name: 'search', position: '' }, sql`WHERE 1 ON CONFLICT DO UPDATE SET position = ''`),
+  )
   account = await createTestAccount()
 })
 afterEach(() => {
@@ -33,8 +35,8 @@ async function forget() {
 
 async function fill(): Promise<void> {
   for (let sweeps = 0; sweeps < 100; sweeps += 1) {
-    if ((await row<{ is_done: number }>(sql`SELECT is_done FROM ${backfills}`))?.is_done === 1) return
-    await fillSearchIndexes(env)
+    if ((await row(sql`SELECT 1 FROM ${backfills} WHERE ${backfills.name} = 'search'`)) === null) return
+    await sweepBackfills(env, Date.now())
   }
   throw new Error('the backfill does not end')
 }
@@ -103,7 +105,7 @@ describe('the backfill of the search indexes', () => {
       if (calls % 2 === 0) throw new Error('D1_ERROR: lost')
       return batch.call(this, statements) as never
     })
-    for (let sweeps = 0; sweeps < 5; sweeps += 1) await fillSearchIndexes(env).catch(() => {})
+    for (let sweeps = 0; sweeps < 5; sweeps += 1) await sweepBackfills(env, Date.now()).catch(() => {})
     vi.restoreAllMocks()
     await fill()
     expect(await found('tickets', 'strasse')).toEqual([id])
@@ -118,7 +120,7 @@ describe('the backfill of the search indexes', () => {
     await fill()
     await execute(update(tickets, NO_TOKENS, ALL))
     expect(await found('tickets', 'strasse')).toEqual([])
-    await fillSearchIndexes(env)
+    await indexTickets(env)
     expect(await found('tickets', 'strasse')).toEqual([id])
   })
 

@@ -39,13 +39,18 @@ describe('POST /users', () => {
         status: 'active',
         created_at: expect.stringMatching(/Z$/),
         last_login_at: null,
+        email_verified: true,
       },
     })
     expect(response.headers.get('Location')).toBe(`${API}/users/${id}`)
     expect((await callAs(account.admin, 'GET', response.headers.get('Location') ?? '')).body).toEqual(response.body)
     const emitted = (await eventsOf(account.id)).slice(before)
     expect(emitted.map((event) => event.type)).toEqual(['user.created'])
-    expect(emitted[0]?.data.user).toEqual({ ...response.body.data, created_at: expect.any(Number) })
+    expect(emitted[0]?.data.user).toEqual({
+      ...response.body.data,
+      created_at: expect.any(Number),
+      email_verified: 1,
+    })
     await expectNoHoles(account.id)
   })
 
@@ -175,6 +180,7 @@ describe('a body of POST /users', () => {
     'kind',
     'created_at',
     'last_login_at',
+    'email_verified',
     'password_hash',
     'credential_generation',
     'constructor',

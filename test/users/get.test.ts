@@ -54,7 +54,7 @@ describe('GET /users/{id}', () => {
 
   it('returns public fields only', async () => {
     const response = await callAs(account.admin, 'GET', `users/${account.agent.id}`)
-    const keys = ['id', 'name', 'email', 'role', 'status', 'created_at', 'last_login_at']
+    const keys = ['id', 'name', 'email', 'role', 'status', 'created_at', 'last_login_at', 'email_verified']
     expect(Object.keys(response.body.data)).toEqual(keys)
   })
 })

@@ -64,6 +64,7 @@ describe('GET /users', () => {
       status: 'active',
       created_at: '2024-12-01T00:00:00Z',
       last_login_at: '2025-05-03T08:15:00Z',
+      email_verified: true,
     }
     expect(response.body.data[0]).toEqual(reference)
     expect(Object.keys(response.body.data[0])).toEqual(Object.keys(reference))

@@ -32,10 +32,23 @@ describe('POST /users/{id}/password', () => {
     expect((await storedUser(jane.id)).password_hash).toMatch(FULL_HASH)
   })
 
-  it('revokes an admin’s own token when they set their own password', async () => {
-    expect((await set(account.admin, account.admin.id)).status).toBe(204)
-    expect(await readStatuses(account.admin.token)).toEqual([401])
-    expect((await logIn(account.admin.email, NEW)).status).toBe(200)
+  it('SEC-15 returns 403 for the admin’s own, without any hashing', async () => {
+    const before = await storedUser(account.admin.id)
+    const hashes = await hashesDuring(async () => {
+      const response = await set(account.admin, account.admin.id)
+      expect(detailsOf(response, 403, 'forbidden')).toEqual([])
+      expect(response.body.error.message).toBe('Change your own password with POST /auth/password')
+    })
+    expect(hashes).toBe(0)
+    expect(await storedUser(account.admin.id)).toEqual(before)
+    expect(await readStatuses(account.admin.token)).toEqual([200])
+  })
+
+  it('works for another admin, and by an API key for every user', async () => {
+    const second = await createTestMember(account.id, 'admin')
+    expect((await set(account.admin, second.id)).status).toBe(204)
+    const { key } = (await callAs(account.admin, 'POST', 'api-keys', { name: 'A key', role: 'admin' })).body.data
+    expect((await set({ ...account.admin, token: key }, account.admin.id)).status).toBe(204)
   })
 
   it('does not let an inactive user log in', async () => {

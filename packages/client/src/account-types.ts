@@ -11,6 +11,8 @@ export interface User {
   status: UserStatus
   created_at: string
   last_login_at: string | null
+  /** False if the user entered the email: by registering or by changing it. */
+  email_verified: boolean
 }
 
 export interface UserFilters {

@@ -3,7 +3,7 @@ import type { Login } from './account-types.ts'
 export interface PasswordCredentials {
   email: string
   password: string
-  /** The slug of the account; required if several accounts have the email. */
+  /** The slug of the account. Always name it: other accounts can have the same email. */
   account?: string
 }
 

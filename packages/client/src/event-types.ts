@@ -19,6 +19,8 @@ interface EventOf<Type extends string, Data> {
   event: Type
   timestamp: string
   data: Data
+  /** The ticket or comment was deleted: its texts are empty. */
+  redacted?: true | undefined
 }
 
 /** By field; a text over 4 KiB is truncated. */
@@ -147,7 +149,7 @@ export interface DeliveryAttempt {
   status_code: number | null
   duration_ms: number
   error: DeliveryFailure | null
-  /** The first KiB of the response. */
+  /** The first KiB of the response; empty once the ticket or comment was deleted. */
   response: string | null
 }
 

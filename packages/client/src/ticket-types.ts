@@ -38,10 +38,13 @@ export interface TicketSnapshot extends TicketListItem {
 /** A ticket in responses of its creation and updates. */
 export interface Ticket extends TicketSnapshot {
   attachments: Attachment[]
+  /** In a replay with an idempotency key, if the ticket or comment was deleted since: its texts are empty. */
+  redacted?: true | undefined
 }
 
 /** A ticket with its comments. */
-export interface TicketDetail extends Ticket {
+export interface TicketDetail extends TicketSnapshot {
+  attachments: Attachment[]
   /** The latest 100, oldest first. */
   comments: Comment[]
   comment_count: number
@@ -59,6 +62,8 @@ export interface Comment {
 
 export interface CommentWithAttachments extends Comment {
   attachments: Attachment[]
+  /** In a replay with an idempotency key, if the ticket or comment was deleted since: its texts are empty. */
+  redacted?: true | undefined
 }
 
 export interface Attachment {
@@ -72,6 +77,8 @@ export interface Attachment {
   created_at: string
   /** Of the bytes, in hexadecimal. */
   sha256: string
+  /** In a replay with an idempotency key, if the ticket or comment was deleted since: its texts are empty. */
+  redacted?: true | undefined
 }
 
 export interface TicketStats {

@@ -96,21 +96,12 @@ export const CREDENTIALS = [
     it.call('hasPendingChange').enclosingStatement().remove(),
     it.reference('STALE_AFTER', 2, 2).enclosingStatement().remove(),
   ]),
-  ...inside('RateLimiter.readMember', ['access/invalidation'], (it) => [it.condition().always(false)]),
+  ...inside('RateLimiter.readMember', ['access/invalidation'], (it) => [it.condition(2, 2).always(false)]),
   ...inside('RateLimiter.memberState', ['access/member-state'], (it) => [it.operator('-').replaceWith('0')]),
   ...inside('memberCacheOf', ['access/invalidation'], (it) => [
     it.call('callDurableObject', 1, 2).replaceWith('Promise.resolve()'),
     it.call('callDurableObject', 1, 2).replaceWith('($1)().catch(() => undefined)'),
   ]),
-  ...inside('login', ['auth/login'], (it) => [
-    it.operator('===', 1, 2).remove(),
-    it.operator('||').part(2).remove(),
-    it.call('invalidCredentials', 2, 2).enclosingIf().remove(),
-  ]),
-  ...equivalent(
-    'a login is recorded before the response, and only for an active user',
-    inside('login', ['auth/login'], (it) => [it.operator('===', 2, 2).remove()]),
-  ),
   ...inside('checkOwnPassword', ['auth/password'], (it) => [
     it.call('verifyPassword').enclosingStatement().replaceWith('await Promise.resolve()'),
   ]),
@@ -119,52 +110,6 @@ export const CREDENTIALS = [
     it.call('updatePassword').part(5).remove(),
   ]),
   ...inside('verifyPassword', ['lib/passwords.node'], (it) => [it.call('timingSafeEqual').remove()]),
-  ...inside('throttleFor', ['access/throttle'], (it) => [
-    it.call('bucketOf', 2, 2).replaceWith("'none'"),
-    it.call('isFailedLogin').always(false),
-  ]),
-  ...inside('throttleFor', ['access/throttle-addresses'], (it) => [
-    it.literal('address').enclosingStatement().variable().replaceWith("{ bucket: 'none', id: 'none' }"),
-  ]),
-  ...inside('throttleFor', ['auth/register'], (it) => [it.literal('register').enclosingStatement().remove()]),
-  ...inside('throttleFor', ['api-keys/secrets'], (it) => [
-    it.literal('key').enclosingStatement().variable().replaceWith("{ bucket: 'none', id: 'none' }"),
-  ]),
-  ...inside('LoginThrottle.reserve', ['access/throttle'], (it) => [it.operator('>=').replaceWith('$1 > $2')]),
-  ...inside('LoginThrottle.reserve', ['access/throttle-objects.empty-db'], (it) => [
-    it.call('isRepeated').enclosingIf().remove(),
-    it.literal('DELETE FROM attempts WHERE bucket = ? AND at <= ?').enclosingStatement().remove(),
-  ]),
-  ...inside('LoginThrottle.isRepeated', ['access/throttle-objects.empty-db'], (it) => [
-    it.sqlCondition('id = ?').replaceWith('? IS NOT NULL'),
-  ]),
-  ...equivalent(
-    'attempts have random IDs: no two buckets have the same',
-    inside('LoginThrottle.isRepeated', ['access/throttle-objects.empty-db'], (it) => [
-      it.sqlCondition('bucket = ?').replaceWith('? IS NOT NULL'),
-    ]),
-  ),
-  ...inside('LoginThrottle.removeAttempt', ['access/throttle-objects.empty-db', 'access/throttle'], (it) => [
-    it
-      .literal('DELETE FROM attempts WHERE bucket = ? AND id = ? RETURNING started')
-      .replaceWith("'SELECT started FROM attempts WHERE bucket = ? AND id = ?'"),
-    it.sqlCondition('id = ?').replaceWith('? IS NOT NULL'),
-  ]),
-  ...inside('LoginThrottle.hasInFlight', ['access/throttle-objects.empty-db'], (it) => [
-    it.sqlCondition('at > ?').replaceWith('? IS NOT NULL'),
-  ]),
-  ...inside('LoginThrottle.release', ['access/throttle-objects.empty-db'], (it) => [
-    it.sqlCondition('started = ?').replaceWith('? IS NOT NULL'),
-  ]),
-  ...inside('LoginThrottle.alarm', ['access/throttle-objects.empty-db'], (it) => [
-    it.literal('DELETE FROM attempts WHERE at <= ?').enclosingStatement().remove(),
-  ]),
-  ...inside('MAX_ATTEMPT_DURATION', ['access/throttle-objects.empty-db'], (it) => [
-    it.value().replaceWith('2 * $0'),
-    it.value().replaceWith('$0 / 2'),
-  ]),
-  ...inside('LoginThrottle.counter', ['access/throttle'], (it) => [it.operator('>').remove()]),
-  ...inside('LoginThrottle.loginBucket', ['access/throttle-addresses'], (it) => [it.call('isTrusted').remove()]),
   ...inside('createAccount', ['accounts/create'], (it) => [it.call('signupClosed').enclosingIf().remove()]),
   ...inside('findOpenAccount', ['auth/register'], (it) => [it.sqlCondition('allow_registration = 1').remove()]),
 ]

@@ -7,6 +7,16 @@ export const LIMITS = [
     it.reference('MAX_TOKENS').replaceWith('1e9'),
     it.call('jsonRequired').enclosingIf().remove(),
   ]),
+  ...inside('jsonBody', ['http/json-values'], (it) => [
+    it.call('isJson').enclosingIf().remove(),
+    it.call('hashesOf').replaceWith('[sha256($1)]'),
+  ]),
+  ...inside('problemsOfJson', ['lib/json-problems.node'], (it) => [
+    it.call('nameIn').replaceWith('$1.slice(1, -1)'),
+    it.call('isExactNumber').replaceWith('true'),
+  ]),
+  ...inside('isExactNumber', ['lib/json-problems.node'], (it) => [it.call('isSafeInteger').replaceWith('true')]),
+  ...inside('uploadAttachment', ['http/json-values'], (it) => [it.template(1, 1).replaceWith('file.sha256')]),
   ...inside('readText', ['http/bodies'], (it) => [
     it.call('payloadTooLarge').enclosingIf().remove(),
     it.property('fatal').value().always(false),
@@ -44,7 +54,7 @@ export const LIMITS = [
   ]),
   ...inside('NewPassword', ['users/create', 'auth/password'], (it) => [it.literal(8).replaceWith('7')]),
   ...inside('searchText', ['http/parameters'], (it) => [it.call('hasMoreCharacters').part(2).replaceWith('201')]),
-  ...inside('detailsOf', ['http/bodies'], (it) => [
+  ...inside('toDetails', ['http/bodies'], (it) => [
     it.call('slice').enclosingStatement().variable().replaceWith('$3'),
     it.call('slice').enclosingStatement().variable().replaceWith('$2'),
   ]),

@@ -38,22 +38,25 @@ export const MEMBERS = [
   ...inside('countUsers/matches', ['api-keys/member', 'users/list'], (it) => [
     it.sqlCondition("kind = 'person'").remove(),
   ]),
+  ...inside('emailColumns', ['users/email-verified'], (it) => [
+    it.sql('CASE WHEN email_key = ? THEN email_verified ELSE ? END').replaceWith('?'),
+  ]),
+  ...inside('register', ['users/email-verified'], (it) => [it.property('emailVerified').value().replaceWith('true')]),
+  ...inside('createAccount', ['accounts/create'], (it) => [it.property('emailVerified').value().replaceWith('true')]),
+  ...inside('changeUser', ['users/email-verified'], (it) => [it.property('verifiesEmail').value().always(true)]),
   ...inside('getUser', ['users/get'], (it) => [it.call('readsUsers').enclosingStatement().remove()]),
   ...inside('updateUser', ['access/revocation', 'auth/password'], (it) => [it.operator('!==', 4, 4).remove()]),
+  ...inside('setPassword', ['users/set-password'], (it) => [it.call('ownPassword').enclosingIf().remove()]),
   ...inside('readToken', ['access/tokens'], (it) => [it.variable(2, 2).replaceWith('payload as TokenClaims')]),
   ...inside('isValidClaim', ['access/verify-claim'], (it) => [it.condition(2, 3).always(false)]),
   ...inside('limiterName', ['access/rate-limits'], (it) => [it.returned().part(3).replaceWith('`member:${$2}`')]),
-  ...inside('LoginThrottle.isTrusted', ['access/throttle-addresses'], (it) => [it.operator('-').replaceWith('0')]),
-  ...inside('LoginThrottle.loginBucket', ['access/throttle-addresses'], (it) => [
-    it.template(1, 2).replaceWith('`login:${$1}:${$2}:${Math.random()}`'),
-  ]),
   ...inside('LOGIN_FAILURES', ['access/throttle'], (it) => [it.literal(10).replaceWith('11')]),
   ...inside('ADDRESS_FAILURES', ['access/throttle-addresses'], (it) => [it.literal(100).replaceWith('101')]),
   ...inside('REGISTRATIONS', ['auth/register'], (it) => [it.literal(5).replaceWith('6')]),
   ...inside('KEY_LOOKUPS', ['api-keys/secrets'], (it) => [it.literal(10).replaceWith('11')]),
   ...inside('createAccount', ['accounts/create'], (it) => [it.call('countRegistration').enclosingStatement().remove()]),
   ...inside('register', ['auth/register'], (it) => [it.call('countRegistration').enclosingStatement().remove()]),
-  ...inside('getUser/assertExists', ['api-keys/member'], (it) => [it.operator('===', 1, 2).remove()]),
+  ...inside('getUser/isSelf', ['api-keys/member'], (it) => [it.operator('===', 1, 2).remove()]),
   ...equivalent(
     'the user to change was found before, and is not an API key',
     inside('updatePassword', ['api-keys/member', 'users/set-password'], (it) => [

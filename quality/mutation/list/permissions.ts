@@ -24,7 +24,7 @@ export const PERMISSIONS = [
   ...inside('updateUser', ['users/update-rights', 'users/update'], (it) => [
     it.call('managesUsers', 1, 2).replaceWith('$1'),
     it.literal(0).replaceWith('9'),
-    it.literal('person').enclosingStatement().operator('&&').replaceWith('!($2)'),
+    it.call('isSelf').replaceWith('!($0)'),
     it.call('checkOwnPassword').replaceWith('Promise.resolve()'),
   ]),
   ...inside('createComment', ['comments/internal', 'comments/create'], (it) => [

@@ -23,7 +23,7 @@ export const REVOCATION = [
     it.call('exec').replaceWith('this.load()'),
   ]),
   ...inside('RateLimiterStore.hasPendingChange', ['access/invalidation'], (it) => [
-    it.operator('>').replaceWith('$1 > 0'),
+    it.operator('>', 2, 2).replaceWith('$1 > 0'),
   ]),
   ...inside('RateLimiterStore.cacheMember', ['access/invalidation'], (it) => [
     it.call('removePendingChange').enclosingIf().remove(),
@@ -38,6 +38,16 @@ export const REVOCATION = [
     it.sql('< ?').replaceWith('$0 * 0'),
     it.call('delete').enclosingStatement().remove(),
   ]),
+  ...inside('RateLimiterStore.cacheMember', ['auth/revoked-tokens'], (it) => [
+    it.call('forgetRevoked').enclosingIf().remove(),
+    it.call('forgetRevoked').part(1).replaceWith('null'),
+  ]),
+  ...inside('revokeToken', ['auth/revoked-tokens'], (it) => [
+    it.call('update').remove(),
+    it.call('deleteFrom').remove(),
+    it.property('exemptTokenId').remove(),
+  ]),
+  ...inside('MAX_REVOKED_TOKENS', ['auth/revoked-tokens'], (it) => [it.value().replaceWith('1_001')]),
   ...inside('RateLimiterStore.readAll', ['auth/logout'], (it) => [it.property('revoked').value().part(1).remove()]),
   ...inside('RateLimiterStore.saveCount', ['access/member-state', 'access/rate-limits'], (it) => [
     it.call('exec').enclosingStatement().remove(),

@@ -113,6 +113,19 @@ export const RULES = [
     it.call('process').replaceWith('ipaddr.parse($1)'),
     it.literal('unknown').replaceWith('String(address)'),
   ]),
+  ...inside('ipNetworkKey', ['access/client-address'], (it) => [
+    it.call('networkAddressFromCIDR').part(1).replaceWith('`${$1}/64`'),
+  ]),
+  ...inside('NETWORK_FACTOR', ['access/ipv6-networks'], (it) => [
+    it.value().replaceWith('11'),
+    it.value().replaceWith('9'),
+  ]),
+  ...inside('AddressCounters.count', ['access/ipv6-networks'], (it) => [
+    it.operator('&&', 1, 2).part(2).remove(),
+    it.operator('||').part(1).remove(),
+  ]),
+  ...inside('AddressCounters.sweep', ['access/ipv6-networks'], (it) => [it.call('exec').enclosingStatement().remove()]),
+  ...inside('RateLimiter.alarm', ['access/ipv6-networks'], (it) => [it.call('newestMinute').remove()]),
   ...inside('RateLimiter.verifyAndCount', ['access/rate-limits'], (it) => [
     it.call('hit').part(3).replaceWith('configOf(this.env).rateLimits.premium'),
   ]),

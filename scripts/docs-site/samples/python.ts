@@ -22,7 +22,8 @@ export function pythonSample(operation: Operation): string {
 
 response = requests.${method.toLowerCase()}(
 ${args.map((arg) => `    ${arg},\n`).join('')})
-response.raise_for_status()
+if not response.ok:
+    raise SystemExit(response.text)
 ${result(method, path)}`
 }
 

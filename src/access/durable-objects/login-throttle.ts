@@ -2,8 +2,7 @@ import { DurableObject } from 'cloudflare:workers'
 import type { Bindings } from '../../core/config'
 import { DAY, HOUR, MINUTE, SECOND } from '../../lib/time'
 import { findUnlockTime } from '../login-unlocks'
-
-export type ThrottleDecision = { allowed: true; bucket: string } | { allowed: false; retryAfterSeconds: number }
+import { AttemptCounters, type AttemptDecision, type AttemptLimit } from './attempt-counters'
 
 interface LoginAttempt {
   /** A random ID of this attempt. */
@@ -11,10 +10,31 @@ interface LoginAttempt {
   /** The SHA-256 of the email. */
   email: string
   emailNormalized: string
-  /** `<account ID>/<user ID>`; null if the email has no user, or several. */
-  user: string | null
+  /** `<account ID>/<user ID>` of each user that may log in with the email. */
+  users: readonly string[]
   /** The IP address. */
   address: string
+}
+
+/** A user with whose password that of the attempt may be compared, and where the attempt is counted. */
+export interface LoginCandidate {
+  /** Null if no user may log in with the email. */
+  user: string | null
+  isTrusted: boolean
+  loginBucket: string
+  /** Only for a user that is not trusted, next to other candidates. */
+  mismatchBucket: string | null
+}
+
+export type LoginDecision =
+  | { allowed: true; candidates: LoginCandidate[] }
+  | { allowed: false; retryAfterSeconds: number }
+
+/** What became of an attempt; `trusted` is the user that logged in from an IP address. */
+interface Outcome {
+  counted: readonly string[]
+  refunded: readonly string[]
+  trusted?: { user: string; address: string } | undefined
 }
 
 export const LOGIN_FAILURES = { limit: 10, windowMs: 15 * MINUTE }
@@ -22,30 +42,20 @@ const TRUST_DURATION = 30 * DAY
 const MAX_TRUSTED_ADDRESSES = 20
 const UNLOCK_CHECK_INTERVAL = 20 * SECOND
 const MAX_WAIT = 5 * SECOND
-/** Longer than a login takes: an older attempt that was not released was lost, and stays counted. */
-const MAX_ATTEMPT_DURATION = MINUTE
-
-type Counter = { started: number; count: number }
 
 /**
  * Counts failed logins of an email, and failed logins, registrations and unknown API keys of an IP address. A fixed number of
- * objects share all counters, so that made-up emails create no objects. An attempt counts as failed until it is released:
- * concurrent attempts cannot exceed the limit. Callers repeat calls whose response was lost, so each attempt has an ID and is
- * counted and released once.
+ * objects share all counters, so that made-up emails create no objects.
  */
 export class LoginThrottle extends DurableObject<Bindings> {
   private readonly unlockCheckedAt = new Map<string, number>()
-  private waiting: (() => void)[] = []
+  private readonly counters: AttemptCounters
 
   constructor(state: DurableObjectState, env: Bindings) {
     super(state, env)
+    this.counters = new AttemptCounters(state.storage.sql)
     state.storage.sql.exec(
-      `CREATE TABLE IF NOT EXISTS counters (
-        bucket TEXT PRIMARY KEY, started INTEGER NOT NULL, ends INTEGER NOT NULL, count INTEGER NOT NULL) WITHOUT ROWID;
-      CREATE TABLE IF NOT EXISTS attempts (
-        bucket TEXT NOT NULL, id TEXT NOT NULL, started INTEGER NOT NULL, at INTEGER NOT NULL,
-        PRIMARY KEY (bucket, id)) WITHOUT ROWID;
-      CREATE TABLE IF NOT EXISTS known (
+      `CREATE TABLE IF NOT EXISTS known (
         user TEXT NOT NULL, address TEXT NOT NULL, at INTEGER NOT NULL, PRIMARY KEY (user, address)) WITHOUT ROWID`,
     )
     state.blockConcurrencyWhile(async () => {
@@ -53,62 +63,29 @@ export class LoginThrottle extends DurableObject<Bindings> {
     })
   }
 
-  /** Counts an attempt, of which a bucket allows `limit` in `windowMs`. */
-  reserve(bucket: string, id: string, limit: number, windowMs: number): ThrottleDecision {
-    const now = Date.now()
-    if (this.isRepeated(bucket, id)) return { allowed: true, bucket }
-    const counter = this.counter(bucket, now, windowMs)
-    if (counter.count >= limit)
-      return { allowed: false, retryAfterSeconds: secondsUntil(counter.started + windowMs, now) }
-    this.ctx.storage.sql.exec(
-      'INSERT OR REPLACE INTO counters (bucket, started, ends, count) VALUES (?, ?, ?, ?)',
-      bucket,
-      counter.started,
-      counter.started + windowMs,
-      counter.count + 1,
+  /** Counts an attempt in all buckets, or in none of them if one is full. */
+  reserve(id: string, limits: readonly AttemptLimit[]): AttemptDecision {
+    return this.counters.reserve(id, limits)
+  }
+
+  /**
+   * Counts a login for each candidate whose limit allows it. If no limit does, it waits for concurrent logins, and then checks
+   * whether the operator has unlocked the email.
+   */
+  async reserveLogin(attempt: LoginAttempt): Promise<LoginDecision> {
+    const candidates = this.candidatesOf(attempt)
+    const reserve = () => candidates.map((candidate) => this.reserveCandidate(attempt.id, candidate))
+    const decisions = await this.waitForCapacity(candidates, reserve)
+    const unlocked = await Promise.all(
+      decisions.map((decision) => !decision.allowed && this.resetIfUnlocked(decision.bucket, attempt.emailNormalized)),
     )
-    this.ctx.storage.sql.exec('DELETE FROM attempts WHERE bucket = ? AND at <= ?', bucket, now - MAX_ATTEMPT_DURATION)
-    this.ctx.storage.sql.exec('INSERT INTO attempts VALUES (?, ?, ?, ?)', bucket, id, counter.started, now)
-    return { allowed: true, bucket }
+    return toLoginDecision(candidates, unlocked.includes(true) ? reserve() : decisions)
   }
 
-  /** Counts a login. Above the limit, it waits for concurrent logins, and then checks whether the operator has unlocked it. */
-  async reserveLogin(attempt: LoginAttempt): Promise<ThrottleDecision> {
-    const bucket = this.loginBucket(attempt)
-    const reserve = () => this.reserve(bucket, attempt.id, LOGIN_FAILURES.limit, LOGIN_FAILURES.windowMs)
-    const decision = await this.waitForCapacity(bucket, reserve)
-    if (decision.allowed) return decision
-    const wasReset = await this.resetIfUnlocked(bucket, attempt.emailNormalized)
-    return wasReset ? reserve() : decision
-  }
-
-  /** An IP address that the user has logged in from has a bucket of its own, so that others cannot lock the user out. */
-  private loginBucket({ email, user, address }: LoginAttempt): string {
-    return user !== null && this.isTrusted(user, address) ? `login:${user}:${address}` : `login:${email}`
-  }
-
-  /** Waits while logins in flight fill the limit: correct passwords are not rejected because they are concurrent. */
-  private async waitForCapacity(bucket: string, reserve: () => ThrottleDecision): Promise<ThrottleDecision> {
-    const deadline = Date.now() + MAX_WAIT
-    let decision = reserve()
-    while (!decision.allowed && this.hasInFlight(bucket) && Date.now() < deadline) {
-      await this.waitForRelease(deadline - Date.now())
-      decision = reserve()
-    }
-    return decision
-  }
-
-  /** The attempt stays counted. */
-  loginFailed(bucket: string, id: string): void {
-    this.removeAttempt(bucket, id)
-  }
-
-  /** Uncounts an attempt, unless its window has ended. A window without attempts is deleted. */
-  release(bucket: string, id: string): void {
-    const { sql } = this.ctx.storage
-    for (const started of this.removeAttempt(bucket, id))
-      sql.exec('UPDATE counters SET count = count - 1 WHERE bucket = ? AND started = ?', bucket, started)
-    sql.exec('DELETE FROM counters WHERE bucket = ? AND count <= 0', bucket)
+  /** Ends an attempt, and remembers an IP address from which the user has logged in. */
+  settle(id: string, { trusted, ...outcome }: Outcome): void {
+    this.counters.settle(id, outcome)
+    if (trusted) this.trustAddress(trusted.user, trusted.address)
   }
 
   trustAddress(user: string, address: string): void {
@@ -126,47 +103,49 @@ export class LoginThrottle extends DurableObject<Bindings> {
   /** Deletes windows that have ended, lost attempts and addresses that are no longer trusted. */
   override async alarm(): Promise<void> {
     const now = Date.now()
-    this.ctx.storage.sql.exec('DELETE FROM counters WHERE ends < ?', now)
-    this.ctx.storage.sql.exec('DELETE FROM attempts WHERE at <= ?', now - MAX_ATTEMPT_DURATION)
+    this.counters.deleteExpired(now)
     this.ctx.storage.sql.exec('DELETE FROM known WHERE at < ?', now - TRUST_DURATION)
     this.unlockCheckedAt.clear()
     await this.ctx.storage.setAlarm(now + HOUR)
   }
 
-  private counter(bucket: string, now: number, windowMs: number): Counter {
-    const [found] = this.ctx.storage.sql
-      .exec<Counter>('SELECT started, count FROM counters WHERE bucket = ?', bucket)
-      .toArray()
-    return found && found.started + windowMs > now ? found : { started: now, count: 0 }
-  }
-
-  private isRepeated(bucket: string, id: string): boolean {
-    const { sql } = this.ctx.storage
-    return sql.exec('SELECT 1 FROM attempts WHERE bucket = ? AND id = ?', bucket, id).toArray().length > 0
-  }
-
-  private hasInFlight(bucket: string): boolean {
-    const since = Date.now() - MAX_ATTEMPT_DURATION
-    const { sql } = this.ctx.storage
-    return sql.exec('SELECT 1 FROM attempts WHERE bucket = ? AND at > ? LIMIT 1', bucket, since).toArray().length > 0
-  }
-
-  /** Resumes every `waitForRelease`. Returns the start of the attempt's window; none if it has ended before. */
-  private removeAttempt(bucket: string, id: string): number[] {
-    const ended = this.ctx.storage.sql
-      .exec<{ started: number }>('DELETE FROM attempts WHERE bucket = ? AND id = ? RETURNING started', bucket, id)
-      .toArray()
-    for (const resume of this.waiting.splice(0)) resume()
-    return ended.map(({ started }) => started)
-  }
-
-  private async waitForRelease(timeoutMs: number): Promise<void> {
-    let timer: ReturnType<typeof setTimeout> | undefined
-    await new Promise<void>((resolve) => {
-      this.waiting.push(resolve)
-      timer = setTimeout(resolve, timeoutMs)
+  /**
+   * An IP address that a user has logged in from has a bucket of its own for the user, so that others cannot lock the user out.
+   *
+   * The bucket of mismatches limits what one candidate learns about the password of another: an admin of a user with the
+   * same email could otherwise set its password to a guess, log in, and see from the ambiguity that the guess is right.
+   */
+  private candidatesOf({ email, users, address }: LoginAttempt): LoginCandidate[] {
+    const byEmail = { isTrusted: false, loginBucket: `login:${email}`, mismatchBucket: null }
+    if (users.length === 0) return [{ ...byEmail, user: null }]
+    return users.map((user) => {
+      if (this.isTrusted(user, address))
+        return { user, isTrusted: true, loginBucket: `login:${user}:${address}`, mismatchBucket: null }
+      return { ...byEmail, user, mismatchBucket: users.length > 1 ? `mismatch:${user}` : null }
     })
-    clearTimeout(timer)
+  }
+
+  private reserveCandidate(id: string, { loginBucket, mismatchBucket }: LoginCandidate): AttemptDecision {
+    const buckets = mismatchBucket === null ? [loginBucket] : [loginBucket, mismatchBucket]
+    return this.counters.reserve(
+      id,
+      buckets.map((bucket) => ({ bucket, ...LOGIN_FAILURES })),
+    )
+  }
+
+  /** Waits while logins in flight fill the limits: correct passwords are not rejected because they are concurrent. */
+  private async waitForCapacity(
+    candidates: readonly LoginCandidate[],
+    reserve: () => AttemptDecision[],
+  ): Promise<AttemptDecision[]> {
+    const deadline = Date.now() + MAX_WAIT
+    const hasInFlight = () => candidates.some(({ loginBucket }) => this.counters.hasInFlight(loginBucket))
+    let decisions = reserve()
+    while (decisions.every(({ allowed }) => !allowed) && hasInFlight() && Date.now() < deadline) {
+      await this.counters.waitForSettlement(deadline - Date.now())
+      decisions = reserve()
+    }
+    return decisions
   }
 
   private isTrusted(user: string, address: string): boolean {
@@ -181,18 +160,18 @@ export class LoginThrottle extends DurableObject<Bindings> {
   /** Deletes a counter that began before the operator unlocked the email. Looks it up every 20 s at most. */
   private async resetIfUnlocked(bucket: string, emailNormalized: string): Promise<boolean> {
     const now = Date.now()
-    if (now - (this.unlockCheckedAt.get(bucket) ?? 0) < UNLOCK_CHECK_INTERVAL) return false
+    const age = now - (this.unlockCheckedAt.get(bucket) ?? 0)
+    if (age >= 0 && age < UNLOCK_CHECK_INTERVAL) return false
     this.unlockCheckedAt.set(bucket, now)
     const unlockedAt = await findUnlockTime(this.env, emailNormalized).catch(() => null)
-    if (unlockedAt === null) return false
-    const { sql } = this.ctx.storage
-    return (
-      sql.exec('DELETE FROM counters WHERE bucket = ? AND started < ? RETURNING bucket', bucket, unlockedAt).toArray()
-        .length > 0
-    )
+    return unlockedAt !== null && this.counters.reset(bucket, unlockedAt)
   }
 }
 
-function secondsUntil(end: number, now: number): number {
-  return Math.max(1, Math.ceil((end - now) / SECOND))
+/** Refused if no candidate is allowed. */
+function toLoginDecision(candidates: readonly LoginCandidate[], decisions: readonly AttemptDecision[]): LoginDecision {
+  const allowed = candidates.filter((_, index) => decisions[index]?.allowed)
+  if (allowed.length > 0) return { allowed: true, candidates: allowed }
+  const waits = decisions.map((decision) => (decision.allowed ? 0 : decision.retryAfterSeconds))
+  return { allowed: false, retryAfterSeconds: Math.min(...waits) }
 }

@@ -1,4 +1,5 @@
 import { DAY, MINUTE } from '../../lib/time'
+import { CLOCK_MARGIN } from '../clock'
 import type { MemberState, RevokedToken } from '../member-state'
 import type { RateLimitWindow } from '../window'
 
@@ -36,6 +37,8 @@ export class RateLimiterStore {
   cacheMember(memberState: MemberState | null, at: number, tokens: RevokedToken[]): void {
     const { state, pendingChanges, revoked } = this.load()
     const { sql } = this.storage
+    if (state.memberState && memberState && memberState.tokenVersion > state.memberState.tokenVersion)
+      this.forgetRevoked(memberState.exemptTokenId)
     Object.assign(state, { memberState, cached_at: at })
     sql.exec('UPDATE caller SET facts = ?, facts_at = ?', JSON.stringify(memberState), at)
     for (const { id, expiresAt } of tokens) {
@@ -61,7 +64,10 @@ export class RateLimiterStore {
     this.storage.sql.exec('DELETE FROM doubts WHERE change_id = ?', changeId)
   }
 
-  hasPendingChange(now: number): boolean {
+  /** A change under a clock that ran ahead stays pending until `latest`. */
+  hasPendingChange(now: number, latest: number): boolean {
+    for (const [changeId, until] of this.load().pendingChanges)
+      if (until > latest + CLOCK_MARGIN) this.addPendingChange(changeId, latest)
     return [...this.load().pendingChanges.values()].some((until) => until > now)
   }
 
@@ -72,6 +78,15 @@ export class RateLimiterStore {
 
   isRevoked(tokenId: string): boolean {
     return this.load().revoked.has(tokenId)
+  }
+
+  /** Tokens of an earlier version are not valid anyway, except for one. */
+  private forgetRevoked(exemptTokenId: string | null): void {
+    const forgotten = this.storage.sql.exec<{ token_id: string }>(
+      'DELETE FROM revoked WHERE token_id IS NOT ? RETURNING token_id',
+      exemptTokenId,
+    )
+    for (const { token_id } of forgotten) this.load().revoked.delete(token_id)
   }
 
   async deleteAll(): Promise<void> {

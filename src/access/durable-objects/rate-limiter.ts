@@ -8,6 +8,7 @@ import { type DatabaseUnavailable, returnDatabaseFailure } from '../call-durable
 import { findMemberState, type MemberName, type MemberState, touchApiKey } from '../member-state'
 import { isValidClaim } from '../verify-claim'
 import { hit, type RateLimitResult } from '../window'
+import { AddressCounters, type AddressRateLimit } from './address-counters'
 import { RateLimiterStore } from './rate-limiter-store'
 
 type Verification =
@@ -32,11 +33,13 @@ const MAX_REJECTED_TOKENS = 100
 type TokenClaim = Extract<Claim, { kind: 'token' }>
 
 /**
- * One object for each caller counts its requests and verifies its credential. D1 is the source of truth: the object's copy is
+ * One object for each caller counts its requests and verifies its credential. A fixed number of objects count the requests of
+ * IP addresses. D1 is the source of truth: the object's copy is
  * refreshed in the background after 30 s, before the next request after 60 s, and bypassed while a change is pending.
  */
 export class RateLimiter extends DurableObject<Bindings> {
   private readonly store: RateLimiterStore
+  private addresses: AddressCounters | null = null
   private refreshing: Promise<MemberState | null> | null = null
   private reads = 0
   private newestRead = 0
@@ -75,12 +78,12 @@ export class RateLimiter extends DurableObject<Bindings> {
     })
   }
 
-  /** Counts a request without a credential, in the object of its IP address. */
-  count(): RateLimitResult {
-    const { minute, count, last_write_at } = this.store.read()
-    const { window, rateLimit } = hit({ minute, count }, Date.now(), configOf(this.env).rateLimits.standard)
-    if (rateLimit.admitted) this.store.saveCount(window, last_write_at)
-    return rateLimit
+  /** Counts a request without a valid credential, in an object that many IP addresses share. */
+  count(address: string, network: string | null): AddressRateLimit {
+    // Schedules the cleanup again if it has deleted everything.
+    this.store.read()
+    this.addresses ??= new AddressCounters(this.ctx.storage.sql)
+    return this.addresses.count(address, network, Date.now(), configOf(this.env).rateLimits.standard)
   }
 
   /** Call it before the commit of a change to the member's credential or role: the cache is bypassed from now on. */
@@ -103,9 +106,13 @@ export class RateLimiter extends DurableObject<Bindings> {
 
   /** Deletes everything after a day without a request. Nothing that was revoked becomes valid: D1 has it. */
   override async alarm(): Promise<void> {
-    const idle = Date.now() - this.store.read().minute * MINUTE
-    if (idle < DAY) await this.ctx.storage.setAlarm(Date.now() + DAY)
-    else await this.store.deleteAll()
+    const newest = Math.max(this.store.read().minute, AddressCounters.newestMinute(this.ctx.storage.sql))
+    if (Date.now() - newest * MINUTE < DAY) {
+      await this.ctx.storage.setAlarm(Date.now() + DAY)
+      return
+    }
+    this.addresses = null
+    await this.store.deleteAll()
   }
 
   private async scheduleCleanup(): Promise<void> {
@@ -115,7 +122,7 @@ export class RateLimiter extends DurableObject<Bindings> {
   private async memberState(claim: Claim): Promise<MemberState | null> {
     const { memberState, cached_at } = this.store.read()
     const now = Date.now()
-    if (this.store.hasPendingChange(now)) return this.readMember(claim)
+    if (this.store.hasPendingChange(now, now + INVALIDATION)) return this.readMember(claim)
     // After a clock went back, the age is unknown.
     const age = now < cached_at ? STALE_AFTER : now - cached_at
     if (age < REFRESH_AFTER) return memberState
@@ -143,8 +150,10 @@ export class RateLimiter extends DurableObject<Bindings> {
     this.reads += 1
     const read = this.reads
     const startedAt = Date.now()
-    const known = this.store.read().cached_at
-    const { memberState, revokedTokens } = await findMemberState(this.env, member, known)
+    const { cached_at } = this.store.read()
+    // Under a clock that ran ahead, tokens may have been revoked since then at earlier times.
+    const since = cached_at > startedAt ? 0 : cached_at
+    const { memberState, revokedTokens } = await findMemberState(this.env, member, since)
     if (read < this.newestRead) return memberState
     this.newestRead = read
     this.store.cacheMember(memberState, startedAt, revokedTokens)
@@ -152,7 +161,8 @@ export class RateLimiter extends DurableObject<Bindings> {
   }
 
   private touchKey(accountId: string, keyId: string, now: number): void {
-    if (now - this.store.read().touched_at < TOUCH_INTERVAL) return
+    const age = now - this.store.read().touched_at
+    if (age >= 0 && age < TOUCH_INTERVAL) return
     this.store.saveTouchTime(now)
     this.ctx.waitUntil(
       touchApiKey(this.env, accountId, keyId, now).catch((error) => {

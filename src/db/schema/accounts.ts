@@ -2,7 +2,7 @@ import { sql } from 'drizzle-orm'
 import { foreignKey, index, integer, primaryKey, sqliteTable, text, uniqueIndex } from 'drizzle-orm/sqlite-core'
 
 /**
- * `accounts`, `logins`, `key_directory`, `login_unlocks` and `app_secrets` are global. Every other table belongs to an
+ * `accounts`, `logins`, `key_directory`, `login_unlocks`, `app_secrets` and `backfills` are global. Every other table belongs to an
  * account, and each statement on it names `account_id`. Times are in milliseconds since the epoch. Triggers, full-text search,
  * STRICT and WITHOUT ROWID are written by hand in `migrations/`, because drizzle-kit does not support them.
  */
@@ -22,8 +22,18 @@ export const loginIdentities = sqliteTable(
     emailNormalized: text('email_key').notNull(),
     accountId: text('account_id').notNull(),
     userId: text('user_id').notNull(),
+    /** When (ms) the user got this email, which an import cannot choose. 0 in rows of earlier releases. */
+    claimedAt: integer('claimed_at').notNull().default(0),
+    /**
+     * Maintained by a trigger: 0 for users that are inactive or have no password. A row of an earlier release has 1 until its
+     * user changes.
+     */
+    canLogIn: integer('can_log_in').notNull().default(1),
   },
-  (t) => [primaryKey({ columns: [t.emailNormalized, t.accountId] })],
+  (t) => [
+    primaryKey({ columns: [t.emailNormalized, t.accountId] }),
+    index('logins_candidates').on(t.emailNormalized, t.claimedAt, t.userId, t.accountId).where(sql`can_log_in = 1`),
+  ],
 )
 
 /** Events after `fanned_out_sequence` have no deliveries yet. */
@@ -60,6 +70,11 @@ export const users = sqliteTable(
     name: text('name').notNull(),
     email: text('email').notNull(),
     emailNormalized: text('email_key').notNull(),
+    /**
+     * 0 if the user entered the email itself, and in rows of earlier releases, which do not show who did: nobody may take an
+     * email for verified that is not known to be.
+     */
+    emailVerified: integer('email_verified').notNull().default(0),
     role: text('role', { enum: ['admin', 'agent', 'customer'] }).notNull(),
     status: text('status', { enum: ['active', 'inactive'] }).notNull(),
     passwordHash: text('password_hash'),
@@ -108,6 +123,7 @@ export const revokedTokens = sqliteTable(
   },
   (t) => [
     primaryKey({ columns: [t.accountId, t.userId, t.tokenId] }),
+    index('revoked_tokens_by_time').on(t.accountId, t.userId, t.revokedAt),
     index('revoked_tokens_by_expiry').on(t.expiresAt),
   ],
 )
@@ -165,12 +181,26 @@ export const idempotencyRecords = sqliteTable(
     rows: text('rows').notNull(),
     secret: text('secret'),
     createdAt: integer('created_at').notNull(),
+    /** The ticket whose texts `rows` can hold. Null in records of earlier releases. */
+    ticketId: text('ticket_id'),
   },
   (t) => [
     primaryKey({ columns: [t.accountId, t.callerId, t.keyHash] }),
     index('idempotency_records_by_age').on(t.createdAt),
+    index('idempotency_records_by_ticket')
+      .on(t.accountId, t.ticketId, t.callerId, t.keyHash)
+      .where(sql`ticket_id IS NOT NULL`),
   ],
 )
 
 /** Always empty: a trigger aborts the batch that inserts a row, with the error of its rule. */
 export const batchAssertions = sqliteTable('guards', { rule: text('rule').notNull() })
+
+/** Work on rows of earlier releases that the sweep does in steps. A row is deleted when its work is done. */
+export const backfills = sqliteTable('backfills', {
+  name: text('name', { enum: ['erasures', 'search', 'tag_counters'] }).primaryKey(),
+  /** Where the next step begins. */
+  position: text('position').notNull(),
+  /** When (ms) the first step ran. */
+  startedAt: integer('started_at'),
+})

@@ -122,10 +122,13 @@ export const ticketHistory = sqliteTable(
     previous: text('previous').notNull(),
     current: text('current').notNull(),
     createdAt: integer('created_at').notNull(),
+    /** The comment whose texts the values hold. */
+    commentId: text('comment_id'),
   },
   (t) => [
     index('ticket_history_by_ticket').on(t.accountId, t.ticketId),
     index('ticket_history_by_change').on(t.accountId, t.changeId),
+    index('ticket_history_by_comment').on(t.accountId, t.commentId).where(sql`comment_id IS NOT NULL`),
   ],
 )
 
@@ -186,4 +189,27 @@ export const objectIntents = sqliteTable(
     createdAt: integer('created_at').notNull(),
   },
   (t) => [primaryKey({ columns: [t.accountId, t.id] }), index('object_intents_by_age').on(t.createdAt)],
+)
+
+/**
+ * Deleted tickets and comments whose texts the sweep has still to remove from events, history, idempotency records and delivery
+ * attempts. Until then, every read of those replaces the texts.
+ */
+export const erasures = sqliteTable(
+  'erasures',
+  {
+    accountId: text('account_id').notNull(),
+    ticketId: text('ticket_id').notNull(),
+    /** '' for the ticket as a whole. */
+    commentId: text('comment_id').notNull(),
+    createdAt: integer('created_at').notNull(),
+    /** When (ms) the sweep continues. */
+    dueAt: integer('due_at').notNull(),
+    /** Events of the ticket up to this sequence are done. */
+    eventSequence: integer('event_sequence').notNull().default(0),
+    /** Idempotency records of the ticket up to this one are done. */
+    recordCaller: text('record_caller').notNull().default(''),
+    recordKey: text('record_key').notNull().default(''),
+  },
+  (t) => [primaryKey({ columns: [t.accountId, t.ticketId, t.commentId] }), index('erasures_due').on(t.dueAt)],
 )

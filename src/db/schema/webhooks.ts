@@ -28,6 +28,8 @@ export const events = sqliteTable(
     isInternal: integer('is_internal').notNull(),
     data: text('data').notNull(),
     createdAt: integer('created_at').notNull(),
+    /** The comment whose texts `data` holds. Null in events of earlier releases. */
+    commentId: text('comment_id'),
   },
   (t) => [
     uniqueIndex('events_by_sequence').on(t.accountId, t.sequence),

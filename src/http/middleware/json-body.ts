@@ -1,7 +1,9 @@
 import type { MiddlewareHandler } from 'hono'
-import { detail } from '../../core/error-details'
+import { detail, type Problem, toDetails } from '../../core/error-details'
 import { invalidInput, jsonRequired, payloadTooLarge } from '../../core/errors'
+import { canonicalJson } from '../../lib/canonical-json'
 import { sha256 } from '../../lib/crypto'
+import { type JsonProblem, problemsOfJson } from '../../lib/json-problems'
 import { hasMoreTokens } from '../../lib/json-size'
 import { isMatch } from '../../lib/text'
 import type { AppEnv } from '../app-env'
@@ -16,7 +18,8 @@ const MAX_JSON_SIZE = '10 MiB'
 
 /**
  * Reads a JSON body as text, so that the validators find it. Throws 415 for another media type and a compressed body, 413 as
- * soon as there are more than 10 MiB, 408 after 30 seconds, and 400 for a byte order mark, broken UTF-8 or too many fields.
+ * soon as there are more than 10 MiB, 408 after 30 seconds, and 400 for a byte order mark, broken UTF-8, too many fields, two
+ * members of one name, and numbers that would change as doubles.
  */
 export const jsonBody: MiddlewareHandler<AppEnv> = async (c, next) => {
   if (!isMatch(c.req.header('Content-Type') ?? '', /^application\/json\s*(;|$)/i, MAX_CONTENT_TYPE))
@@ -25,7 +28,9 @@ export const jsonBody: MiddlewareHandler<AppEnv> = async (c, next) => {
   if (Number(c.req.header('Content-Length') ?? 0) > MAX_JSON_BYTES) throw payloadTooLarge(MAX_JSON_SIZE)
   const text = await readText(c.req.raw)
   if (hasMoreTokens(text, MAX_TOKENS)) throw tooManyFields()
-  if (c.req.header('Idempotency-Key') !== undefined) c.set('bodyHash', sha256(text))
+  const problems = problemsOfJson(text)
+  if (problems.length > 0 && isJson(text)) throw invalidInput(toDetails(problems.map(explain)))
+  if (c.req.header('Idempotency-Key') !== undefined) c.set('bodyHashes', hashesOf(text))
   Object.assign(c.req.bodyCache, { text: Promise.resolve(text) })
   await next()
 }
@@ -75,6 +80,31 @@ function decode(decoder: TextDecoder, chunk: Uint8Array | undefined, stream: boo
   } catch {
     throw invalidInput([detail([], 'invalid_format', 'must be valid UTF-8')])
   }
+}
+
+function isJson(text: string): boolean {
+  try {
+    JSON.parse(text)
+    return true
+  } catch {
+    return false
+  }
+}
+
+function explain({ path, kind }: JsonProblem): Problem {
+  return kind === 'repeated_name'
+    ? [path, 'conflicting_fields', 'must appear once']
+    : [
+        path,
+        'invalid_value',
+        'must be a number that a double can hold without changing its value; send longer numbers as a string',
+      ]
+}
+
+/** Of what an idempotency key stands for: equal JSON values have the same first hash. Older records have the second one. */
+function hashesOf(text: string): string[] {
+  const ofText = sha256(text)
+  return isJson(text) ? [sha256(canonicalJson(JSON.parse(text))), ofText] : [ofText]
 }
 
 function tooManyFields() {

@@ -27,3 +27,13 @@ export const NullableTime = z.union([WireTime, z.null()])
 export const PathUrl = z
   .string()
   .openapi({ format: 'uri-reference', maxLength: 8_000, example: '/api/v1/tickets?page=2' })
+
+export const Redacted = z
+  .literal(true)
+  .optional()
+  .openapi({
+    description:
+      'Only in a replay (`Idempotent-Replayed`), if the ticket or the comment was deleted since: its texts are then empty, and ' +
+      'the media types of its files are `application/octet-stream`.',
+    example: true,
+  })

@@ -1,7 +1,7 @@
 import { copyFileSync, existsSync, readFileSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
 import { unstable_splitSqlQuery } from 'wrangler'
-import { verify } from '../../../scripts/admin/verify.ts'
+import { verify } from '../../../scripts/admin/verify/verify.ts'
 import { MIGRATIONS as FOLDER, migrationNames } from '../../../scripts/lib/migrations.ts'
 import { OLD_ROWS, type Row } from './old-rows.ts'
 
@@ -128,7 +128,7 @@ export function schemaOf(db: DatabaseSync): string[] {
 export function assertCounters(db: DatabaseSync): void {
   const run = (...statements: string[]) =>
     statements.map((sql) => db.prepare(sql).all() as Record<string, string | number | null>[])
-  verify({ isRemote: false, environment: null, run }, false)
+  verify({ run }, false)
 }
 
 /** Copies the files of an open database, like a `kill -9` would leave them. */

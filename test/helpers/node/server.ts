@@ -5,6 +5,7 @@ import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { startEdge } from '../../../quality/edge/proxy/edge.ts'
 import { ROOT } from '../../../scripts/lib/local-state.ts'
 import { SECRET_PATTERNS } from '../secret-patterns.ts'
 
@@ -64,8 +65,28 @@ export function spawnStart(
   })
 }
 
-/** Waits until the server is ready. Throws with its output if it exits. */
+/**
+ * Waits until the server is ready. Throws with its output if it exits. With THROUGH_EDGE, the port is that of an edge in
+ * front of the server (quality/edge).
+ */
 export async function startServer(port: number, state: string, options: StartOptions = {}): Promise<RunningServer> {
+  if (!process.env.THROUGH_EDGE) return startDirectly(port, state, options)
+  return withEdge(port, await startDirectly(await freePort(), state, options))
+}
+
+/** Puts an edge on a port in front of a server. It is closed with the server. */
+export async function withEdge(port: number, server: RunningServer): Promise<RunningServer> {
+  const edge = await startEdge(port, Number(new URL(server.origin).port))
+  return {
+    ...server,
+    origin: edge.origin,
+    output: () => server.output().replaceAll(server.origin, edge.origin),
+    stop: () => server.stop().finally(edge.close),
+    kill: () => server.kill().finally(edge.close),
+  }
+}
+
+async function startDirectly(port: number, state: string, options: StartOptions): Promise<RunningServer> {
   for (let attempts = 1; ; attempts += 1)
     try {
       return await tryToStart(port, state, options)

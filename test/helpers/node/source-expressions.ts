@@ -25,12 +25,13 @@ export function openSource(from: string | Record<string, string>): Project {
  */
 export function findExpressions(project: Project, root = '/'): FoundExpression[] {
   return project.getSourceFiles().flatMap((file) =>
-    file.getDescendants().flatMap((node): FoundExpression[] => {
+    file.forEachDescendantAsArray().flatMap((node): FoundExpression[] => {
       const found = expressionAt(node)
+      if (found === undefined) return []
       const location = `${file.getFilePath().replace(root, '')}:${node.getStartLineNumber()}`
       if (found === 'unreadable')
         throw new Error(`${location} builds a regular expression that cannot be read off the source`)
-      return found ? [{ ...found, location }] : []
+      return [{ ...found, location }]
     }),
   )
 }

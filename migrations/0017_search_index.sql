@@ -1,9 +1,3 @@
-CREATE TABLE `backfills` (
-	`name` text PRIMARY KEY NOT NULL,
-	`position` text DEFAULT '' NOT NULL,
-	`is_done` integer DEFAULT 0 NOT NULL
-);
---> statement-breakpoint
 ALTER TABLE `users` ADD `folded_name` text;--> statement-breakpoint
 ALTER TABLE `users` ADD `folded_email` text;--> statement-breakpoint
 CREATE INDEX `users_by_search` ON `users` (`account_id`,`role`,`status`,`created_at`,`id`,`folded_name`,`folded_email`) WHERE kind = 'person' AND folded_name IS NOT NULL;--> statement-breakpoint
@@ -12,15 +6,25 @@ ALTER TABLE `tickets` ADD `title_tokens` text;--> statement-breakpoint
 ALTER TABLE `tickets` ADD `description_tokens` text;--> statement-breakpoint
 CREATE UNIQUE INDEX `tickets_by_search_id` ON `tickets` (`search_id`);
 --> statement-breakpoint
--- The Worker makes the tokens. Each begins with a key of its account (13 characters), so that a search reads no other account's
--- tokens. The tokenizer only splits at spaces: of ASCII, the signs named here are the only ones that tokens contain.
+-- The Worker makes the tokens: `title_tokens` and `description_tokens` are 13 characters that stand for the account, and the
+-- tokens, separated by spaces. In the index each token begins with these characters, so that a search reads no other account's tokens.
+CREATE VIEW `ticket_tokens` AS
+SELECT `search_id`,
+	replace(substr(`title_tokens`, 14), ' ', ' ' || substr(`title_tokens`, 1, 13)) AS `title`,
+	replace(substr(`description_tokens`, 14), ' ', ' ' || substr(`title_tokens`, 1, 13)) AS `description`,
+	substr(`title_tokens`, 1, 13) || lower(hex(`created_by`)) AS `creator`
+FROM `tickets` WHERE `search_id` IS NOT NULL;
+--> statement-breakpoint
+-- The tokenizer splits at ASCII punctuation and spaces. The signs named here are the only ones that tokens contain.
 CREATE VIRTUAL TABLE `ticket_search` USING fts5(
 	title, description, creator,
-	content='', contentless_delete=1,
+	content='ticket_tokens', content_rowid='search_id',
 	tokenize="ascii tokenchars '#$%+<=>|~'", prefix='14 15'
 );
 --> statement-breakpoint
--- `title_tokens` and `description_tokens` are the key and the tokens without it, separated by spaces.
+-- Without this, the index keeps the words of a deleted ticket until its segments are merged.
+INSERT INTO `ticket_search` (`ticket_search`, rank) VALUES ('secure-delete', 1);
+--> statement-breakpoint
 CREATE TRIGGER `ticket_search_insert` AFTER INSERT ON `tickets` WHEN new.`search_id` IS NOT NULL BEGIN
 	INSERT INTO `ticket_search` (rowid, title, description, creator)
 	VALUES (new.`search_id`,
@@ -30,14 +34,23 @@ CREATE TRIGGER `ticket_search_insert` AFTER INSERT ON `tickets` WHEN new.`search
 END;
 --> statement-breakpoint
 CREATE TRIGGER `ticket_search_delete` AFTER DELETE ON `tickets` WHEN old.`search_id` IS NOT NULL BEGIN
-	DELETE FROM `ticket_search` WHERE rowid = old.`search_id`;
+	INSERT INTO `ticket_search` (`ticket_search`, rowid, title, description, creator)
+	VALUES ('delete', old.`search_id`,
+		replace(substr(old.`title_tokens`, 14), ' ', ' ' || substr(old.`title_tokens`, 1, 13)),
+		replace(substr(old.`description_tokens`, 14), ' ', ' ' || substr(old.`title_tokens`, 1, 13)),
+		substr(old.`title_tokens`, 1, 13) || lower(hex(old.`created_by`)));
 END;
 --> statement-breakpoint
 CREATE TRIGGER `ticket_search_update` AFTER UPDATE OF `search_id`, `title_tokens`, `description_tokens`, `created_by` ON `tickets`
 WHEN old.`search_id` IS NOT new.`search_id` OR new.`search_id` IS NOT NULL AND (old.`title_tokens` IS NOT new.`title_tokens`
 	OR old.`description_tokens` IS NOT new.`description_tokens` OR old.`created_by` IS NOT new.`created_by`)
 BEGIN
-	DELETE FROM `ticket_search` WHERE rowid = old.`search_id`;
+	INSERT INTO `ticket_search` (`ticket_search`, rowid, title, description, creator)
+	SELECT 'delete', old.`search_id`,
+		replace(substr(old.`title_tokens`, 14), ' ', ' ' || substr(old.`title_tokens`, 1, 13)),
+		replace(substr(old.`description_tokens`, 14), ' ', ' ' || substr(old.`title_tokens`, 1, 13)),
+		substr(old.`title_tokens`, 1, 13) || lower(hex(old.`created_by`))
+	WHERE old.`search_id` IS NOT NULL;
 	INSERT INTO `ticket_search` (rowid, title, description, creator)
 	SELECT new.`search_id`,
 		replace(substr(new.`title_tokens`, 14), ' ', ' ' || substr(new.`title_tokens`, 1, 13)),
@@ -50,7 +63,7 @@ END;
 DROP TRIGGER `tickets_fts_insert`;
 --> statement-breakpoint
 CREATE TRIGGER `tickets_fts_insert` AFTER INSERT ON `tickets`
-WHEN (SELECT `is_done` FROM `backfills` WHERE `name` = 'search') IS NOT 1
+WHEN EXISTS (SELECT 1 FROM `backfills` WHERE `name` = 'search')
 BEGIN
 	INSERT INTO `tickets_fts` (rowid, title, description, scope)
 	VALUES (new.`seq`, new.`title`, new.`description`,
@@ -82,4 +95,4 @@ BEGIN
 		'zq' || lower(hex(new.`account_id`)) || ' zr' || lower(hex(new.`created_by`)));
 END;
 --> statement-breakpoint
-INSERT INTO `backfills` (`name`, `is_done`) SELECT 'search', NOT EXISTS (SELECT 1 FROM `users`);
+INSERT INTO `backfills` (`name`, `position`) SELECT 'search', '' WHERE EXISTS (SELECT 1 FROM `users`);

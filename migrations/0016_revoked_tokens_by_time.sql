@@ -1,0 +1,1 @@
+CREATE INDEX `revoked_tokens_by_time` ON `revoked_tokens` (`account_id`,`user_id`,`revoked_at`);
