@@ -15,6 +15,7 @@ import { ticketCounters } from '../../src/db/schema/tickets.ts'
 import { sql } from '../../src/db/sql.ts'
 import { type Statement, select } from '../../src/db/statement.ts'
 import { deleteFrom, insertSelect, update } from '../../src/db/write.ts'
+import { foldText } from '../../src/lib/fold-text.ts'
 import { newId } from '../../src/lib/ids.ts'
 import { hashPassword } from '../../src/lib/passwords.ts'
 import {
@@ -100,6 +101,8 @@ export async function createAccount(db: Database, name: string, email: string, o
         passwordHash: hash,
         tokenVersion: 1,
         createdAt: now,
+        foldedName: foldText(adminName),
+        foldedEmail: foldText(email),
       }),
     ),
     sqlText(insertSelect(loginIdentities, { emailNormalized, accountId: id, userId, claimedAt: now })),

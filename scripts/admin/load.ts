@@ -4,7 +4,7 @@ import { alias } from '../../src/db/alias.ts'
 import { accountCounters } from '../../src/db/schema/accounts.ts'
 import { tickets } from '../../src/db/schema/tickets.ts'
 import { events } from '../../src/db/schema/webhooks.ts'
-import { ticketSearch } from '../../src/db/search-table.ts'
+import { oldTicketSearch, ticketSearch } from '../../src/db/search-table.ts'
 import { type SQL, sql } from '../../src/db/sql.ts'
 import { update } from '../../src/db/write.ts'
 import { literal, sqlText } from '../lib/sql-text.ts'
@@ -50,7 +50,8 @@ export async function* statementsOf(file: string, header: Header): AsyncGenerato
   if (table && rows.length > 0) yield insert(table, rows)
   yield* accountIds.ranges().map(raiseCounters)
   for (const statement of header.schema.after)
-    if (statement === REBUILD_SEARCH) yield* rowIds.ranges().map(indexTickets)
+    if (statement === rebuildOf(ticketSearch)) yield* rowIds.ranges().map(indexTickets)
+    else if (statement === rebuildOf(oldTicketSearch)) yield* rowIds.ranges().map(indexInOldSearch)
     else yield statement
 }
 
@@ -83,11 +84,20 @@ class Boundaries {
 }
 
 /** As `findSchema` writes it: one statement for all tickets, which takes longer than D1 allows. */
-const REBUILD_SEARCH = sqlText(sql`INSERT INTO "${ticketSearch}" ("${ticketSearch}") VALUES ('rebuild')`)
+function rebuildOf(index: SQLiteTable): string {
+  return sqlText(sql`INSERT INTO "${index}" ("${index}") VALUES ('rebuild')`)
+}
 
 function indexTickets(isWithin: SQL): string {
-  const { rowId, title, description, scope } = ticketSearch
-  return sqlText(sql`INSERT INTO ${ticketSearch} (${rowId}, ${title}, ${description}, ${scope})
+  const { rowId, title, description, creator } = ticketSearch
+  return sqlText(sql`INSERT INTO ${ticketSearch} (${rowId}, ${title}, ${description}, ${creator})
+    SELECT ${tickets.searchId}, ${title}, ${description}, ${creator} FROM ticket_tokens WHERE ${isWithin}`)
+}
+
+/** The database may still be filling the other index. */
+function indexInOldSearch(isWithin: SQL): string {
+  const { rowId, title, description, scope } = oldTicketSearch
+  return sqlText(sql`INSERT INTO ${oldTicketSearch} (${rowId}, ${title}, ${description}, ${scope})
     SELECT ${tickets.rowId}, ${title}, ${description}, ${scope} FROM tickets_search WHERE ${isWithin}`)
 }
 

@@ -2,6 +2,8 @@ import { getTableColumns } from 'drizzle-orm'
 import type { SQLiteTable } from 'drizzle-orm/sqlite-core'
 import { comments, ticketHistory, tickets } from '../../src/db/schema/tickets.ts'
 import { events } from '../../src/db/schema/webhooks.ts'
+import { firstSearchIdOf } from '../../src/db/search-id.ts'
+import { ticketTokens } from '../../src/db/search-text.ts'
 import { sql } from '../../src/db/sql.ts'
 import type { Statement } from '../../src/db/statement.ts'
 import { insertSelect } from '../../src/db/write.ts'
@@ -26,11 +28,18 @@ function insertRows<T extends SQLiteTable>(table: T, rows: readonly T['$inferIns
   })
 }
 
-/** Triggers count the comments of tickets. */
+/** The service counts the search IDs of a second from 0. The tickets of one account have different numbers. */
+const FIRST_OF_SECOND = 2 ** 19
+
+/** Triggers count the comments of tickets, and fill the search index. */
 export function insertDemoRows(rows: Rows): Statement[] {
-  const withoutCounters = rows.tickets.map(({ publicComments: _, internalComments: __, ...ticket }) => ticket)
+  const searchable = rows.tickets.map(({ publicComments: _, internalComments: __, ...ticket }) => ({
+    ...ticket,
+    searchId: firstSearchIdOf(ticket.createdAt) + FIRST_OF_SECOND + ticket.number,
+    ...ticketTokens(ticket.accountId, ticket),
+  }))
   return [
-    ...insertRows(tickets, withoutCounters),
+    ...insertRows(tickets, searchable),
     ...insertRows(comments, rows.comments),
     ...insertRows(ticketHistory, rows.history),
     ...insertRows(events, rows.events),

@@ -2,9 +2,12 @@ import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { accountCounters, accounts, loginIdentities, users } from '../../src/db/schema/accounts.ts'
 import { attachments, comments, tickets } from '../../src/db/schema/tickets.ts'
+import { nextSearchId } from '../../src/db/search-id.ts'
+import { ticketTokens } from '../../src/db/search-text.ts'
 import { sql } from '../../src/db/sql.ts'
 import type { Statement } from '../../src/db/statement.ts'
 import { insertSelect } from '../../src/db/write.ts'
+import { foldText } from '../../src/lib/fold-text.ts'
 import { hashPassword } from '../../src/lib/passwords.ts'
 import type { LocalBindings } from '../lib/local-bindings.ts'
 import { sqlText } from '../lib/sql-text.ts'
@@ -30,7 +33,13 @@ export async function loadDemoData({ DB, FILES }: LocalBindings): Promise<void> 
 async function rowsOfDemo(picture: Uint8Array): Promise<Statement[]> {
   // One hash for all, because each takes a tenth of a second. The password is public.
   const passwordHash = await hashPassword(PASSWORD)
-  const people = USERS.map((user) => ({ ...user, passwordHash, emailVerified: 1 }))
+  const people = USERS.map((user) => ({
+    ...user,
+    passwordHash,
+    emailVerified: 1,
+    foldedName: foldText(user.name),
+    foldedEmail: foldText(user.email),
+  }))
   const globex = globexActivity(Date.now())
   const sha256 = createHash('sha256').update(picture).digest('hex')
   const { ticketNumber, eventSequence, lastWriteAt } = globex
@@ -44,9 +53,14 @@ async function rowsOfDemo(picture: Uint8Array): Promise<Statement[]> {
     ...counters.map((row) => insertSelect(accountCounters, row)),
     ...people.map((row) => insertSelect(users, row)),
     ...identities.map((row) => insertSelect(loginIdentities, row)),
-    ...TICKETS.map((row) => insertSelect(tickets, row)),
+    ...TICKETS.map(insertTicket),
     ...COMMENTS.map((row) => insertSelect(comments, row)),
     ...insertDemoRows(globex.rows),
     insertSelect(attachments, { ...ATTACHMENT, size: picture.byteLength, sha256 }),
   ]
+}
+
+function insertTicket(row: (typeof TICKETS)[number]): Statement {
+  const searchId = nextSearchId(sql`${row.createdAt}`)
+  return insertSelect(tickets, { ...row, searchId, ...ticketTokens(row.accountId, row) })
 }

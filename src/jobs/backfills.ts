@@ -2,6 +2,8 @@ import type { Bindings } from '../core/config'
 import { type DirectoryDb, openDirectory } from '../db/client'
 import type { Statement } from '../db/statement'
 import { HOUR } from '../lib/time'
+import { indexTickets } from '../tickets/service'
+import { foldUsers } from '../users/service'
 import {
   type BackfillRow,
   type CounterKey,
@@ -30,17 +32,22 @@ export async function sweepBackfills(env: Pick<Bindings, 'DB'>, now: number): Pr
   const directory = openDirectory(env)
   for (let steps = 0; steps < STEPS_PER_SWEEP; steps += 1) {
     const found = await directory.all(findBackfills())
-    const hasMore = await Promise.all(found.map((backfill) => STEPS[backfill.name](directory, backfill, now)))
+    const hasMore = await Promise.all(found.map((backfill) => STEPS[backfill.name](env, backfill, now)))
     if (!hasMore.includes(true)) return
   }
 }
 
 /** Returns whether there was anything to look at. */
-type Step = (directory: DirectoryDb, backfill: BackfillRow, now: number) => Promise<boolean>
+type Step = (env: Pick<Bindings, 'DB'>, backfill: BackfillRow, now: number) => Promise<boolean>
 
-const STEPS: Record<BackfillRow['name'], Step> = { erasures: backfillErasures, tag_counters: backfillTagCounters }
+const STEPS: Record<BackfillRow['name'], Step> = {
+  erasures: backfillErasures,
+  search: backfillSearch,
+  tag_counters: backfillTagCounters,
+}
 
-async function backfillErasures(directory: DirectoryDb, backfill: BackfillRow, now: number): Promise<boolean> {
+async function backfillErasures(env: Pick<Bindings, 'DB'>, backfill: BackfillRow, now: number): Promise<boolean> {
+  const directory = openDirectory(env)
   const after = Number(backfill.position)
   const { last = null } = (await directory.first(findLastEvent(after, ROWS_PER_STEP))) ?? {}
   if (last !== null)
@@ -50,7 +57,12 @@ async function backfillErasures(directory: DirectoryDb, backfill: BackfillRow, n
   return last !== null
 }
 
-async function backfillTagCounters(directory: DirectoryDb, { position }: BackfillRow, now: number): Promise<boolean> {
+async function backfillTagCounters(
+  env: Pick<Bindings, 'DB'>,
+  { position }: BackfillRow,
+  now: number,
+): Promise<boolean> {
+  const directory = openDirectory(env)
   const after: CounterKey = position === '' ? FIRST_COUNTER : JSON.parse(position)
   const last = await directory.first(findLastCounter(after, ROWS_PER_STEP))
   if (!last) await directory.all(endBackfill('tag_counters'))
@@ -60,6 +72,18 @@ async function backfillTagCounters(directory: DirectoryDb, { position }: Backfil
       moveBackfill('tag_counters', JSON.stringify(last), now),
     ])
   return last !== undefined
+}
+
+/** The position after the last user. All others are JSON. */
+const ALL_USERS = 'end'
+
+/** Searches use the old indexes until all tickets and users are in the new ones. */
+async function backfillSearch(env: Pick<Bindings, 'DB'>, { position }: BackfillRow, now: number): Promise<boolean> {
+  const hasTickets = await indexTickets(env)
+  const next = position === ALL_USERS ? null : await foldUsers(env, position)
+  const isDone = !hasTickets && next === null
+  await openDirectory(env).all(isDone ? endBackfill('search') : moveBackfill('search', next ?? ALL_USERS, now))
+  return !isDone
 }
 
 function runAll(directory: DirectoryDb, statements: readonly Statement[]): Promise<unknown> {

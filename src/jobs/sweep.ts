@@ -5,14 +5,15 @@ import { logFailure } from '../core/log'
 import { skipAccountsWithoutWebhooks, sweepEvents } from '../events/service'
 import { DAY } from '../lib/time'
 import { sweepIdempotencyRecords } from '../service/commit'
+import { indexTickets } from '../tickets/service'
 import { enqueueWork, sweepDeliveries } from '../webhooks/service'
 import { sweepBackfills } from './backfills'
 import { sweepErasures } from './erasures'
 
 /**
- * Recovers lost work of all accounts: notifies the queue of pending events and deliveries, deletes expired rows and orphaned
- * objects, and the texts of deleted tickets and comments. Returns the account after which the next sweep continues. Logs failures instead of throwing; the next sweep
- * retries them.
+ * Recovers lost work of all accounts: notifies the queue of pending events and deliveries, deletes expired rows, orphaned
+ * objects, and the texts of deleted tickets and comments, and continues backfills. Returns the account after which the next
+ * sweep continues. Logs failures instead of throwing; the next sweep retries them.
  */
 export async function sweep(env: Bindings, after: string, now: number): Promise<string> {
   const [next, ...others] = await Promise.allSettled([
@@ -25,6 +26,7 @@ export async function sweep(env: Bindings, after: string, now: number): Promise<
     sweepIdempotencyRecords(env, now),
     sweepErasures(env, now),
     sweepBackfills(env, now),
+    indexTickets(env),
   ])
   for (const result of [next, ...others]) if (result.status === 'rejected') logFailure('sweep', result.reason)
   return next.status === 'fulfilled' ? next.value : ''

@@ -3,6 +3,7 @@ import { alias } from '../db/alias'
 import { jsonObject, storedJson } from '../db/json'
 import { actorJson, insertEvent, reserveSequences } from '../db/outbox'
 import { ticketHistory, tickets } from '../db/schema/tickets'
+import { tokenText } from '../db/search-text'
 import { selection } from '../db/selection'
 import { type SQL, sql } from '../db/sql'
 import type { Statement } from '../db/statement'
@@ -130,9 +131,20 @@ function updateTicket(request: ChangeRequest, values: NewValues) {
   const { accountId } = request.caller
   return update(
     tickets,
-    { ...omitUndefined(values), version: sql`${tickets.version} + 1`, updatedAt: nextWriteTime(accountId, request) },
+    {
+      ...omitUndefined({ ...values, ...tokensOf(request) }),
+      version: sql`${tickets.version} + 1`,
+      updatedAt: nextWriteTime(accountId, request),
+    },
     sql`${tickets.accountId} = ${accountId} AND ${tickets.id} = ${changedTicketId(request)}`,
   )
+}
+
+function tokensOf({ caller: { accountId }, change: { title, description } }: ChangeRequest) {
+  return {
+    titleTokens: title === undefined ? undefined : tokenText(accountId, title),
+    descriptionTokens: description === undefined ? undefined : tokenText(accountId, description),
+  }
 }
 
 const TITLE = selection({ id: t.id, title: t.title })

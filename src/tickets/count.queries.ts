@@ -1,7 +1,7 @@
 import type { Caller } from '../core/caller'
 import { alias } from '../db/alias'
 import { creatorCounters, ticketCounters, tickets } from '../db/schema/tickets'
-import { ticketSearch } from '../db/search-table'
+import { oldTicketSearch, ticketSearch } from '../db/search-table'
 import { selection } from '../db/selection'
 import { sql } from '../db/sql'
 import { type Statement, select } from '../db/statement'
@@ -36,9 +36,10 @@ export function countTickets(caller: Caller, filter: TicketFilter): Statement<To
   return sumCounters(caller, filter) ?? countOnIndex(caller, filter)
 }
 
-/** The index alone is enough: the account's token is part of the match. */
-function countSearch(caller: Caller, { q = '' }: TicketFilter) {
-  return select(ROWS, sql`FROM ${ticketSearch} WHERE ${matchesSearch(caller, q)}`)
+/** The index alone is enough: its tokens belong to an account. */
+function countSearch(caller: Caller, filter: TicketFilter) {
+  const index = filter.usesOldIndex ? oldTicketSearch : ticketSearch
+  return select(ROWS, sql`FROM ${index} WHERE ${matchesSearch(caller, filter)}`)
 }
 
 /** Undefined if no counter has the number. */

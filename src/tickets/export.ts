@@ -2,8 +2,9 @@ import { logFailure } from '../core/log'
 import { isCallerRejected } from '../db/errors'
 import { encodePosition, fitsWithin, inOrder, MAX_PAGE_BYTES, writeCursor } from '../http/pagination/cursor'
 import type { ServiceContext } from '../service/context'
+import type { TicketFilter } from './filter.queries'
 import type { ExportTicketsInput } from './filter-schema'
-import { cursorKeyOf, parseListQuery, readTicketCursor } from './list'
+import { cursorKeyOf, parseListQuery, readTicketCursor, readTickets } from './list'
 import { findExportedTickets, type TicketCursorKey } from './list.queries'
 import { presentTicketSnapshot } from './schema'
 
@@ -22,14 +23,17 @@ export async function exportTickets(ctx: ServiceContext, input: ExportTicketsInp
   const start = readTicketCursor(db, scope, input.cursor)
   const pageAfter = (after: TicketCursorKey | null) => {
     const window = { limit: TICKETS_PER_PAGE, after, direction: 'next' } as const
-    return findExportedTickets(caller, filter, sorting, window, MAX_PAGE_BYTES)
+    return (complete: TicketFilter) => ({
+      tickets: findExportedTickets(caller, complete, sorting, window, MAX_PAGE_BYTES),
+    })
   }
   const findNextPage = async (after: TicketCursorKey) => {
-    const { tickets } = await db.onPrimary().verifiedBatch({ tickets: pageAfter(after) })
-    return fitting(tickets)
+    const primary = db.onPrimary()
+    const verified = { batch: primary.verifiedBatch.bind(primary) }
+    return fitting((await readTickets(verified, filter, pageAfter(after))).tickets)
   }
 
-  let page = fitting(await db.all(pageAfter(start?.key ?? null)))
+  let page = fitting((await readTickets(db, filter, pageAfter(start?.key ?? null))).tickets)
   let pages = 0
   const encoder = new TextEncoder()
 

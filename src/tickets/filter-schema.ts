@@ -41,8 +41,10 @@ const filters = {
     .optional()
     .openapi({
       description:
-        'Only tickets with all of these words, or words that begin with them, in title or description. Case and accents are ' +
-        `ignored. At most ${MAX_SEARCH_WORDS} different words of ${MAX_SEARCH_TOKENS} parts (\`a-b\` has two).`,
+        'Only tickets with all of these words, or words that begin with them, in title or description. Case, accents and ' +
+        'Unicode normal forms are ignored in every script. In Chinese, Japanese, Korean and Thai text, any two characters or more ' +
+        'are found. Punctuation is ignored; symbols and emoji must be present, and so must the trailing symbols of a word (`C++`, ' +
+        `\`C#\`). At most ${MAX_SEARCH_WORDS} different words of ${MAX_SEARCH_TOKENS} parts (\`a-b\` has two).`,
     }),
   created_after: timeFilter('Only tickets created at this time or later.'),
   created_before: timeFilter('Only tickets created before this time.'),

@@ -3,14 +3,16 @@ import type { Caller } from '../core/caller'
 import { seesAllTickets } from '../core/policy'
 import { alias } from '../db/alias'
 import { tickets, ticketTags } from '../db/schema/tickets'
-import { ticketSearch } from '../db/search-table'
+import { oldTicketSearch, ticketSearch } from '../db/search-table'
 import { type SQL, sql } from '../db/sql'
 import { visibleByRowId, visibleTickets } from '../db/visibility'
+import { parseOldSearch } from './old-search'
 import { parseSearch } from './search'
 import type { Priority, TicketStatus } from './values'
 
 const t = alias(tickets, 't')
 const f = alias(ticketSearch, 'f')
+const o = alias(oldTicketSearch, 'f')
 const g = alias(ticketTags, 'g')
 
 /** An empty string in `assignedTo` stands for unassigned tickets. Times are in ms. Cursors depend on these names. */
@@ -22,6 +24,8 @@ export interface TicketFilter {
   number?: number | undefined
   tag?: string | undefined
   q?: string | undefined
+  /** Searches `q` in the old index, for an account that the new one does not have completely. */
+  usesOldIndex?: boolean | undefined
   createdAfter?: number | undefined
   createdBefore?: number | undefined
   updatedAfter?: number | undefined
@@ -67,7 +71,7 @@ export function isPointLookup({ number, q }: TicketFilter): boolean {
   return number !== undefined || q !== undefined
 }
 
-/** Tickets `t` (and entries `f` of the full-text index), and the conditions for them. */
+/** Tickets `t` (and entries `f` of a search index), and the conditions for them. */
 interface PointLookup {
   from: SQL
   conditions: SQL[]
@@ -90,28 +94,32 @@ export function bySearchOrNumber(caller: Caller, filter: TicketFilter): SQL {
   return sql`FROM ${lookup.from} WHERE ${sql.join(conditions, sql` AND `)}`
 }
 
-function byNumber(caller: Caller, number: number, { q }: TicketFilter): PointLookup {
-  const found = (text: string) =>
-    sql`EXISTS (SELECT 1 FROM ${ticketSearch} WHERE ${matchesSearch(caller, text)} AND ${ticketSearch.rowId} = ${t.rowId})`
-  const conditions = [visibleTickets(caller), sql`${t.number} = ${number}`, ...(q === undefined ? [] : [found(q)])]
+function byNumber(caller: Caller, number: number, filter: TicketFilter): PointLookup {
+  const index = filter.usesOldIndex ? oldTicketSearch : ticketSearch
+  const entry = filter.usesOldIndex ? t.rowId : t.searchId
+  const found = sql`EXISTS (SELECT 1 FROM ${index} WHERE ${matchesSearch(caller, filter)} AND ${index.rowId} = ${entry})`
+  const conditions = [visibleTickets(caller), sql`${t.number} = ${number}`, ...(filter.q === undefined ? [] : [found])]
   return { from: t, conditions }
 }
 
-function bySearch(caller: Caller, { q = '' }: TicketFilter): PointLookup {
-  const from = sql`${f} CROSS JOIN ${t} ON ${t.rowId} = ${f.rowId}`
-  return { from, conditions: [visibleByRowId(caller), matchesSearch(caller, q)] }
+function bySearch(caller: Caller, filter: TicketFilter): PointLookup {
+  const from = filter.usesOldIndex
+    ? sql`${o} CROSS JOIN ${t} ON ${t.rowId} = ${o.rowId}`
+    : sql`${f} CROSS JOIN ${t} ON ${t.searchId} = ${f.rowId}`
+  return { from, conditions: [visibleByRowId(caller), matchesSearch(caller, filter)] }
 }
 
 /** Whether the filter has a search text and nothing else. */
-export function isSearchOnly({ q, ...others }: TicketFilter): boolean {
+export function isSearchOnly({ q, usesOldIndex, ...others }: TicketFilter): boolean {
   return q !== undefined && Object.values(others).every((value) => value === undefined)
 }
 
-/** Whether an entry of the full-text index matches the text and belongs to a ticket that the caller may see. */
-export function matchesSearch(caller: Caller, text: string): SQL {
-  const createdBy = seesAllTickets(caller.role) ? null : caller.id
-  const search = parseSearch(text, { accountId: caller.accountId, createdBy })
-  return search === 'nothing' ? sql`0` : sql`${ticketSearch} MATCH ${search.match}`
+/** Whether an entry of the search index matches the text and belongs to a ticket that the caller may see. */
+export function matchesSearch(caller: Caller, { q = '', usesOldIndex }: TicketFilter): SQL {
+  const scope = { accountId: caller.accountId, createdBy: seesAllTickets(caller.role) ? null : caller.id }
+  const search = usesOldIndex ? parseOldSearch(q, scope) : parseSearch(q, scope)
+  if (search === 'nothing') return sql`0`
+  return sql`${usesOldIndex ? oldTicketSearch : ticketSearch} MATCH ${search.match}`
 }
 
 export function isOneOf(column: SQL | Column, values: readonly string[]): SQL {

@@ -3,11 +3,13 @@ import { alias } from '../db/alias'
 import { jsonBytes, withinBytes } from '../db/page-bytes'
 import { limitUnlessPastEnd } from '../db/paging'
 import { tickets } from '../db/schema/tickets'
-import { ticketSearch } from '../db/search-table'
+import { firstSearchIdOf } from '../db/search-id'
+import { oldTicketSearch, ticketSearch } from '../db/search-table'
 import { type RowOf, selection } from '../db/selection'
 import { type SQL, sql } from '../db/sql'
 import { select } from '../db/statement'
 import { TICKET, TICKET_MEMBER_JOINS, TICKET_SUMMARY } from '../db/ticket-row'
+import { SECOND } from '../lib/time'
 import { countTickets } from './count.queries'
 import {
   andEach,
@@ -28,6 +30,7 @@ import {
   orderBy,
   orderingOf,
   startOf,
+  type TicketCursorKey,
   type TicketSorting,
   type TicketWindow,
 } from './ordering.queries'
@@ -38,7 +41,11 @@ export type { TicketCursorKey, TicketSorting } from './ordering.queries'
 const t = alias(tickets, 't')
 const n = alias(tickets, 'n')
 const f = alias(ticketSearch, 'f')
+const o = alias(oldTicketSearch, 'f')
 const page = alias(tickets, 'page')
+/** In place of a priority rank, it marks a cursor whose `at` is a search ID. */
+const NO_RANK = -1
+const SEARCH_KEY = cursorKeyColumns({ ...t, priorityRank: sql.raw(String(NO_RANK)) }, sql`${f.rowId}`)
 const CURSOR_KEY = { createdAt: cursorKeyColumns(t, t.createdAt), updatedAt: cursorKeyColumns(t, t.updatedAt) }
 
 /** The cursor key of a ticket in the list, for a query that calls the keys of the page `page`. */
@@ -117,24 +124,27 @@ function orderedKeys(caller: Caller, filter: TicketFilter, ordering: Ordering, w
   return keysByTime(caller, filter, ordering, window)
 }
 
-/** The index of words is in the order of creation, which saves sorting the matches of a search by age. */
+/** The search index is in the order of creation, which saves sorting the matches of a search by age. */
 function keysOfPointLookup(caller: Caller, filter: TicketFilter, ordering: Ordering, window: TicketWindow): SQL {
-  const keys = sql`SELECT ${CURSOR_KEY[ordering.column]} ${bySearchOrNumber(caller, filter)}`
+  const matches = bySearchOrNumber(caller, filter)
   const isSearchByAge = filter.number === undefined && ordering.column === 'createdAt' && ordering.ranks === null
-  return isSearchByAge
-    ? sql`${keys}${afterRowId(caller, ordering, window)} ORDER BY ${f.rowId} ${sql.raw(ordering.times)}`
-    : sql`${keys}${isAfter(ordering, window)} ${orderBy(ordering)}`
+  if (!isSearchByAge) {
+    return sql`SELECT ${CURSOR_KEY[ordering.column]} ${matches}${isAfter(ordering, window)} ${orderBy(ordering)}`
+  }
+  if (filter.usesOldIndex) return keysInOldIndex(caller, matches, ordering, window)
+  return sql`SELECT ${SEARCH_KEY} ${matches}${afterSearchId(ordering, window)} ORDER BY ${f.rowId} ${sql.raw(ordering.times)}`
 }
 
-/** Whether an entry `f` of the full-text index comes after the key at which the page starts. Begins with AND. */
-function afterRowId(caller: Caller, { times }: Ordering, window: TicketWindow): SQL {
+/** Whether an entry `f` of the search index comes after the key at which the page starts. Begins with AND. */
+function afterSearchId({ times }: Ordering, window: TicketWindow): SQL {
   const key = startOf(window)
-  if (key === null) return sql``
-  const [after, direction] = [comparison(times), sql.raw(times)]
-  return sql` AND ${f.rowId} ${after}= (
-    SELECT ${n.rowId} FROM ${n}
-    WHERE ${n.accountId} = ${caller.accountId} AND (${n.createdAt}, ${n.number}) ${after} (${key.at}, ${key.number})
-    ORDER BY ${n.createdAt} ${direction}, ${n.number} ${direction} LIMIT 1)`
+  return key === null ? sql`` : sql` AND ${f.rowId} ${comparison(times)} ${searchIdOf(key, times)}`
+}
+
+/** A cursor of the old index has a time. Tickets of its second can appear twice in such a walk. */
+function searchIdOf({ rank, at }: TicketCursorKey, times: Ordering['times']): number {
+  if (rank === NO_RANK) return at
+  return firstSearchIdOf(times === 'DESC' ? at + SECOND : at)
 }
 
 const BY_TIME = {
@@ -156,6 +166,16 @@ function keysInRange(caller: Caller, filter: TicketFilter, ordering: Ordering, w
   return sql`SELECT ${CURSOR_KEY[ordering.column]}
     FROM json_each(${JSON.stringify(partitions.all)}) c CROSS JOIN ${scan.fromWithTicket}
     WHERE ${inPartition(caller.accountId, scan)}${scan.residual}${afterAndOrder}`
+}
+
+/** The row IDs of the old index are those of the tickets. */
+function keysInOldIndex(caller: Caller, matches: SQL, { times }: Ordering, window: TicketWindow): SQL {
+  const [direction, key] = [sql.raw(times), startOf(window)]
+  const first = sql`SELECT ${n.rowId} FROM ${n}
+    WHERE ${n.accountId} = ${caller.accountId} AND (${n.createdAt}, ${n.number}) ${comparison(times)} (${key?.at}, ${key?.number})
+    ORDER BY ${n.createdAt} ${direction}, ${n.number} ${direction} LIMIT 1`
+  const after = key === null ? sql`` : sql` AND ${o.rowId} ${comparison(times)}= (${first})`
+  return sql`SELECT ${CURSOR_KEY.createdAt} ${matches}${after} ORDER BY ${o.rowId} ${direction}`
 }
 
 /** Of all tickets that staff sees, without sorting: `tickets_by_created` and `tickets_by_updated` have their order. */

@@ -6,6 +6,8 @@ import { type Json, jsonObject } from '../db/json'
 import { actorJson, insertEvent, reserveSequences } from '../db/outbox'
 import { accountCounters, users } from '../db/schema/accounts'
 import { comments, ticketHistory, tickets } from '../db/schema/tickets'
+import { nextSearchId } from '../db/search-id'
+import { ticketTokens } from '../db/search-text'
 import { selection } from '../db/selection'
 import { type SQL, sql } from '../db/sql'
 import { select } from '../db/statement'
@@ -58,8 +60,7 @@ export function reserveTicketNumber(accountId: string, clock: WriteClock) {
 }
 
 /**
- * Inserts a ticket with the number and the time that the batch has reserved: search relies on row IDs in the order of
- * numbers and times. Fails with `refused: reference` if a ticket may not have this creator or assignee.
+ * Inserts a ticket with the number and the time that the batch has reserved. Fails with `refused: reference` if a ticket may not have this creator or assignee.
  */
 export function insertTicket(accountId: string, ticket: NewTicket) {
   const createdBy = 'caller' in ticket.createdBy ? ticket.createdBy.caller : idOfUser(accountId, ticket.createdBy.user)
@@ -80,6 +81,8 @@ export function insertTicket(accountId: string, ticket: NewTicket) {
       customFields: JSON.stringify(ticket.customFields),
       createdAt: accountCounters.lastWriteAt,
       updatedAt: accountCounters.lastWriteAt,
+      searchId: nextSearchId(sql`${accountCounters.lastWriteAt}`),
+      ...ticketTokens(accountId, ticket),
     },
     sql`FROM ${accountCounters} WHERE ${accountCounters.accountId} = ${accountId}`,
   )

@@ -1,101 +1,59 @@
+import { creatorToken, searchKey } from '../db/search-text'
 import type { Violation } from '../http/schemas/request-fields'
+import { searchTokensOf, type Token } from '../lib/search-tokens'
 
-/** Letters, digits and private-use characters make up the tokens of the index. Everything else separates tokens. */
-const TOKEN = /[\p{L}\p{N}\p{Co}]/u
-const TOKENS = /[\p{L}\p{N}\p{Co}]+/gu
-const ENDS_IN_TOKEN = /[\p{L}\p{N}\p{Co}\p{M}]$/u
-
-/** A prefix of four letters or more is as expensive as all the words that begin with it, in every account. */
 export const MAX_SEARCH_WORDS = 10
-/** Of all words together: a phrase of many parts is expensive although it is one word. */
+/** Of all words together: `a-b-c` is expensive although it is one word. Pairs of characters and symbols are rarer than words. */
 export const MAX_SEARCH_TOKENS = 30
 
-type SearchQuery = { match: string } | 'nothing'
+export type SearchQuery = { match: string } | 'nothing'
 
-interface SearchWord {
-  text: string
-  isPrefix: boolean
+export interface SearchScope {
+  accountId: string
+  /** The caller, if they see only their own tickets. */
+  createdBy: string | null
 }
 
 /**
- * A search text as an FTS5 expression within one account (and one creator, if the caller sees only their own tickets).
- * Each word is quoted, so that nothing in it is syntax.
+ * A search text as an FTS5 expression. Every token has the key of the account, so that the search reads no other account's
+ * tokens. Tokens contain neither white space nor quotation marks, so that nothing in them is syntax.
  */
-export function parseSearch(text: string, scope: { accountId: string; createdBy: string | null }): SearchQuery {
-  const words = searchWords(text)
+export function parseSearch(text: string, { accountId, createdBy }: SearchScope): SearchQuery {
+  const words = differentWords(text)
   if (words.length === 0) return 'nothing'
-  const terms = words.map((word) => `"${word.text.replaceAll('"', '""')}"${word.isPrefix ? ' *' : ''}`)
-  const scopes = [`zq${hex(scope.accountId)}`, ...(scope.createdBy === null ? [] : [`zr${hex(scope.createdBy)}`])]
-  const all = [
-    ...scopes.map((token) => `{scope} : "${token}"`),
-    ...terms.map((term) => `{title description} : ${term}`),
-  ]
-  return { match: all.join(' AND ') }
+  const key = searchKey(accountId)
+  const terms = words.map((word) => `{title description} : ${phraseOf(word, key)}`)
+  if (createdBy !== null) terms.unshift(`{creator} : "${creatorToken(key, createdBy)}"`)
+  return { match: terms.join(' AND ') }
+}
+
+function phraseOf({ tokens }: SearchWord, key: string): string {
+  const phrase = `"${tokens.map((token) => `${key}${token.text}`).join(' ')}"`
+  return tokens.at(-1)?.isPrefix ? `${phrase} *` : phrase
 }
 
 /** Each part of `a-b-c` costs as much as a word. */
 export function searchViolation(text: string): Violation {
-  const words = searchWords(text)
+  const words = differentWords(text)
   if (words.length > MAX_SEARCH_WORDS) return ['too_many', `must have at most ${MAX_SEARCH_WORDS} different words`]
-  const tokens = words.reduce((sum, word) => sum + (word.text.match(TOKENS)?.length ?? 0), 0)
-  if (tokens <= MAX_SEARCH_TOKENS) return null
+  if (words.flatMap(({ tokens }) => tokens).filter(({ kind }) => kind === 'word').length <= MAX_SEARCH_TOKENS)
+    return null
   return ['too_many', `must have at most ${MAX_SEARCH_TOKENS} terms, where a-b counts as two`]
 }
 
+interface SearchWord {
+  text: string
+  /** At least one. */
+  tokens: Token[]
+}
+
 /**
- * The different words of a search text. White space separates words. A word without
- * letters or digits (`printer - broken`) is not in the index and is ignored, so that a title finds itself.
+ * The different words of a search text. White space separates words. A word of punctuation only (`printer - broken`) is not in
+ * the index and is ignored, so that a title finds itself.
  */
-function searchWords(text: string): SearchWord[] {
-  const findable = text.split(/\s+/u).filter((word) => TOKEN.test(word))
-  const words = findable.map((word) => ({ text: word, isPrefix: ENDS_IN_TOKEN.test(word) }))
-  return words.length > 1 ? withoutRepeats(words) : words
-}
-
-/** Of `C` and `C++` only the exact word remains, because it is also found by the prefix. */
-function withoutRepeats(words: SearchWord[]): SearchWord[] {
-  const different = new Map<string, SearchWord>()
-  for (const word of words) {
-    const tokens = (foldAsIndex(word.text).match(TOKENS) ?? []).join(' ')
-    const known = different.get(tokens)
-    if (!known || (known.isPrefix && !word.isPrefix)) different.set(tokens, word)
-  }
+export function differentWords(text: string): SearchWord[] {
+  const words = text.split(/\s+/u).map((word) => ({ text: word, tokens: searchTokensOf(word) }))
+  const different = new Map(words.map((word) => [word.tokens.map((token) => token.text).join(' '), word]))
+  different.delete('')
   return [...different.values()]
-}
-
-/** Combining marks that the index (`unicode61 remove_diacritics 2`) drops. All others separate tokens. */
-const DROPPED_MARKS = /[\u0300-\u0304\u0306-\u030c\u030f\u0311\u031b\u0323-\u0328\u032d\u032e\u0330\u0331]/g
-const ACCENTED_LATIN = /(?!\p{ASCII})\p{Script=Latin}/gu
-/** Lower-case letters that the index replaces with the usual form of the letter. */
-const LETTER_VARIANTS: Record<string, string> = {
-  ſ: 's',
-  ς: 'σ',
-  ϐ: 'β',
-  ϑ: 'θ',
-  ϕ: 'φ',
-  ϖ: 'π',
-  ϰ: 'κ',
-  ϱ: 'ρ',
-  ϵ: 'ε',
-  µ: 'μ',
-}
-const LETTER_VARIANT = /[ſςϐϑϕϖϰϱϵµ]/g
-
-/** Folds case and accents as the index does: accents of Latin letters only. */
-function foldAsIndex(text: string): string {
-  return text
-    .toLowerCase()
-    .replace(ACCENTED_LATIN, baseLetter)
-    .replace(DROPPED_MARKS, '')
-    .replace(LETTER_VARIANT, (letter) => LETTER_VARIANTS[letter] ?? letter)
-}
-
-function baseLetter(letter: string): string {
-  const base = letter.normalize('NFD').charAt(0)
-  return /[a-z\u017f]/.test(base) ? base : letter
-}
-
-/** As SQLite's `lower(hex(…))` in the migration that fills the index. */
-function hex(text: string): string {
-  return Buffer.from(text).toString('hex')
 }

@@ -37,6 +37,7 @@ import {
 } from './queries'
 import { type CreateTicketInput, LATEST, presentTicket, presentTicketDetail, type UpdateTicketInput } from './schema'
 
+export { indexTickets } from './backfill'
 export { CHANGED_TICKET, NEW_TICKET } from './examples'
 export { ExportLine, presentTicketSnapshot, Ticket, TicketSnapshot, TicketStatus } from './schema'
 

@@ -8,6 +8,7 @@ import { type SQL, sql } from '../db/sql'
 import { query, select } from '../db/statement'
 import { insertSelect, omitUndefined, update } from '../db/write'
 import { nextWriteTime } from '../db/write-time'
+import { foldText } from '../lib/fold-text'
 import { asciiLower } from '../lib/text'
 import { USER, type UserRow } from './queries'
 
@@ -45,6 +46,8 @@ export function insertUser(user: NewUser) {
       tokenVersion: 1,
       createdAt: nextWriteTime(accountId, { now }),
       lastLoginAt,
+      foldedName: foldText(name),
+      foldedEmail: foldText(email),
     }),
     insertSelect(loginIdentities, {
       emailNormalized,
@@ -91,6 +94,7 @@ export function updateUserStatement(
   { exemptTokenId, verifiesEmail, now }: { exemptTokenId: string | null; verifiesEmail: boolean; now: number },
 ) {
   const { name, email, role, status } = change
+  const newName = name === undefined ? null : { name, foldedName: foldText(name) }
   const newEmail = email === undefined ? null : emailColumns(email, verifiesEmail)
   const revokes = revokesTokens(newEmail?.emailNormalized, status)
   return [
@@ -98,7 +102,8 @@ export function updateUserStatement(
     update(
       users,
       {
-        ...omitUndefined({ name, role, status }),
+        ...omitUndefined({ role, status }),
+        ...newName,
         ...newEmail,
         tokenVersion: sql`${users.tokenVersion} + ${revokes}`,
         exemptTokenId: sql`CASE WHEN ${revokes} THEN ${exemptTokenId} ELSE ${users.exemptTokenId} END`,
@@ -112,7 +117,7 @@ function emailColumns(email: string, isVerified: boolean) {
   const emailNormalized = asciiLower(email)
   const emailVerified = sql<number>`CASE WHEN ${users.emailNormalized} = ${emailNormalized}
     THEN ${users.emailVerified} ELSE ${isVerified ? 1 : 0} END`
-  return { email, emailNormalized, emailVerified }
+  return { email, emailNormalized, emailVerified, foldedEmail: foldText(email) }
 }
 
 /** 1 or 0: compares the change with the committed row. */

@@ -6,21 +6,26 @@ import { userCounters, users } from '../db/schema/accounts'
 import { selection } from '../db/selection'
 import { type SQL, sql } from '../db/sql'
 import { select } from '../db/statement'
+import { foldText } from '../lib/fold-text'
+import { tokensOf } from '../lib/search-tokens'
 import { USER, type UserRow } from './queries'
 
 const u = alias(users, 'u')
 const c = alias(userCounters, 'c')
 const page = alias(users, 'page')
 
-/** The index contains every column that a filter compares, so that a search reads no other rows. */
 const BY_ROLE = sql`${u} INDEXED BY users_by_role`
+/** The index contains every column that a search compares, so that it reads no other rows. */
+const BY_SEARCH = sql`${u} INDEXED BY users_by_search`
 
 export interface UserFilter {
   role?: Role | undefined
   status?: UserRow['status'] | undefined
   emailNormalized?: string | undefined
-  /** Part of the name or the email. */
+  /** Words, each of which is part of the name or the email. */
   q?: string | undefined
+  /** Searches `q` without folding, for an account whose users are not all folded yet. */
+  usesOldIndex?: boolean | undefined
 }
 
 /** Rows after some pages, or after a key (null: from an end) in a direction. */
@@ -35,8 +40,7 @@ const COUNTED = selection({ total: sql<number>`coalesce(sum(${c.count}), 0)` })
 export function countUsers(accountId: string, filter: UserFilter) {
   const { role, status, emailNormalized, q } = filter
   if (emailNormalized !== undefined || q !== undefined) {
-    const source = emailNormalized === undefined ? BY_ROLE : u
-    return select(MATCHES, sql`FROM ${source} WHERE ${matches(accountId, filter)}`)
+    return select(MATCHES, sql`FROM ${sourceOf(filter)} WHERE ${matches(accountId, filter)}`)
   }
   const conditions = [sql`${c.accountId} = ${accountId}`]
   if (role) conditions.push(sql`${c.role} = ${role}`)
@@ -70,6 +74,11 @@ function idsOfEachRange(accountId: string, filter: UserFilter, window: UserWindo
   )
 }
 
+function sourceOf({ emailNormalized, q, usesOldIndex }: UserFilter): SQL {
+  if (emailNormalized !== undefined) return sql`${u}`
+  return q === undefined || usesOldIndex ? BY_ROLE : BY_SEARCH
+}
+
 function idsFrom(source: SQL, accountId: string, filter: UserFilter, window: UserWindow): SQL {
   return sql`SELECT ${u.id}, ${u.createdAt} FROM ${source} WHERE ${matches(accountId, filter)}${isAfter(window)}`
 }
@@ -82,14 +91,30 @@ function isAfter(window: UserWindow): SQL {
   return sql` AND (${u.createdAt}, ${u.id}) ${comparison} (${at}, ${id})`
 }
 
-function matches(accountId: string, { role, status, emailNormalized, q }: UserFilter): SQL {
+function matches(accountId: string, filter: UserFilter): SQL {
+  const { role, status, emailNormalized, q } = filter
   const conditions = [sql`${u.accountId} = ${accountId}`, sql`${u.kind} = 'person'`]
   if (role) conditions.push(sql`${u.role} = ${role}`)
   if (status) conditions.push(sql`${u.status} = ${status}`)
   if (emailNormalized) conditions.push(sql`${u.emailNormalized} = ${emailNormalized}`)
-  if (q) {
-    const inName = sql`instr(lower(${u.name}), lower(${q})) > 0`
-    conditions.push(sql`(${inName} OR instr(${u.emailNormalized}, lower(${q})) > 0)`)
-  }
+  if (q) conditions.push(...(filter.usesOldIndex ? [containsText(q)] : containsWords(q)))
   return sql.join(conditions, sql` AND `)
+}
+
+function containsText(q: string): SQL {
+  const inName = sql`instr(lower(${u.name}), lower(${q})) > 0`
+  return sql`(${inName} OR instr(${u.emailNormalized}, lower(${q})) > 0)`
+}
+
+function containsWords(q: string): SQL[] {
+  const isContained = (word: string) =>
+    sql`(instr(${u.foldedName}, ${word}) > 0 OR instr(${u.foldedEmail}, ${word}) > 0)`
+  return [sql`${u.foldedName} IS NOT NULL`, ...searchWords(q).map(isContained)]
+}
+
+/** As in a search for tickets, words of punctuation are ignored next to others. Unlike there, a word is found anywhere. */
+function searchWords(q: string): string[] {
+  const words = q.split(/\s+/u).filter((word) => word !== '')
+  const named = words.filter((word) => tokensOf(word).length > 0)
+  return (named.length > 0 ? named : words).map(foldText)
 }

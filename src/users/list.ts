@@ -1,4 +1,7 @@
 import { z } from '@hono/zod-openapi'
+import type { AccountDb } from '../db/client'
+import { searchBatch } from '../db/search-ready'
+import type { NamedStatements, Results } from '../db/statement'
 import { positionSchema } from '../http/pagination/cursor'
 import { findList, type List, mapList } from '../http/pagination/list'
 import { asciiLower } from '../lib/text'
@@ -23,14 +26,29 @@ export async function listUsers(
     { reader: db, scope, position: UserPosition, keyOf },
     {
       async findPage(window) {
-        const statements = { count: countUsers(db.accountId, filter), users: findUsers(db.accountId, filter, window) }
-        const { count, users } = await db.batch(statements)
+        const { count, users } = await readUsers(db, filter, (complete) => ({
+          count: countUsers(db.accountId, complete),
+          users: findUsers(db.accountId, complete, window),
+        }))
         return { total: count[0]?.total ?? 0, rows: users }
       },
-      findAfter: (window) => db.all(findUsers(db.accountId, filter, window)),
+      async findAfter(window) {
+        const page = (complete: UserFilter) => ({ users: findUsers(db.accountId, complete, window) })
+        return (await readUsers(db, filter, page)).users
+      },
     },
   )
   return mapList(list, presentUser)
+}
+
+/** Runs statements for a filter, on the index that has all users of the account. */
+function readUsers<const T extends NamedStatements>(
+  db: AccountDb,
+  filter: UserFilter,
+  statementsFor: (filter: UserFilter) => T,
+): Promise<Results<T>> {
+  if (filter.q === undefined) return db.batch(statementsFor(filter))
+  return searchBatch(db, (usesOldIndex) => statementsFor({ ...filter, usesOldIndex }))
 }
 
 function filterOf({ role, status, email, q }: ListUsersInput): UserFilter {

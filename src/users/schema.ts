@@ -73,10 +73,14 @@ export const ListUsersQuery = z
     email: Email.optional().openapi({
       description: 'Only the user with this email. The case of ASCII letters is ignored.',
     }),
-    q: searchText().optional().openapi({
-      description: 'Only users whose name or email contains this text. The case of ASCII letters is ignored.',
-      example: 'jane',
-    }),
+    q: searchText()
+      .optional()
+      .openapi({
+        description:
+          'Only users whose name or email contains each of these words, anywhere. Case, accents and Unicode normal forms are ' +
+          'ignored in every script.',
+        example: 'jane',
+      }),
     ...PageOrCursorQuery,
   })
   .superRefine(cursorOrPage)

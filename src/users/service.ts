@@ -23,12 +23,13 @@ import { isSlug, rejectCommonPassword, rejectKnownPassword } from './new-passwor
 import { findUser } from './queries'
 import { type ChangePasswordInput, type CreateUserInput, presentUser, type UpdateUserInput } from './schema'
 
+/** An event and its snapshot. */
+export { foldUsers } from './backfill'
 export { emailTaken } from './errors'
 export { JANE, NEW_USER, SUPPORT } from './examples'
 export { rejectCommonPassword, rejectKnownPassword } from './new-password'
 export { presentUser, RoleName, User, UserRef } from './schema'
 
-/** An event and its snapshot. */
 export type UserEvent = EventOf<typeof insertUserCreatedEvent>
 
 /** For agents and admins; every user may read itself. Throws 404. */

@@ -4,6 +4,7 @@ import { configOf } from '../../src/core/config'
 import type { Role } from '../../src/core/policy'
 import { accountCounters, accounts, loginIdentities, users } from '../../src/db/schema/accounts'
 import { insertSelect } from '../../src/db/write'
+import { foldText } from '../../src/lib/fold-text'
 import { newId } from '../../src/lib/ids'
 import { prepare } from './database'
 import { direct, type Route } from './edge'
@@ -133,6 +134,8 @@ export async function createTestMember(accountId: string, role: Role, options: M
         passwordHash: options.passwordHash ?? null,
         tokenVersion: 1,
         createdAt: Date.now(),
+        foldedName: foldText(name),
+        foldedEmail: foldText(email),
       }),
     ),
     prepare(

@@ -3,6 +3,8 @@ import { expect, vi } from 'vitest'
 import { accountCounters, users } from '../../src/db/schema/accounts'
 import { attachments as attachmentsTable, comments as commentsTable, tickets } from '../../src/db/schema/tickets'
 import { events } from '../../src/db/schema/webhooks'
+import { firstSearchIdOf } from '../../src/db/search-id'
+import { tokenText } from '../../src/db/search-text'
 import { sql } from '../../src/db/sql'
 import { insertSelect, update } from '../../src/db/write'
 import { type Account, call, createTicket, type Member, type TestResponse } from './api'
@@ -40,6 +42,9 @@ export async function grow({ id, agent, admin, customer }: Account, busy: Member
           customFields: '{}',
           createdAt: sql`i * ${DAY}`,
           updatedAt: sql`${CHANGES} + CASE WHEN i <= ${OLD} THEN i * 7919 % ${OLD} ELSE i END * ${DAY}`,
+          searchId: sql`i * ${sql.raw(String(firstSearchIdOf(DAY)))}`,
+          titleTokens: sql`${tokenText(id, 'Printer ')} || ' ' || i`,
+          descriptionTokens: sql`CASE WHEN i <= 20 THEN ${tokenText(id, 'needle')} ELSE ${tokenText(id, 'Jam')} END`,
         },
         sql`FROM ${numbers(from, to)}`,
       ),
@@ -58,6 +63,8 @@ export async function grow({ id, agent, admin, customer }: Account, busy: Member
           status: sql`CASE i % 2 WHEN 0 THEN 'active' ELSE 'inactive' END`,
           tokenVersion: 1,
           createdAt: sql`i`,
+          foldedName: sql`'person ' || i`,
+          foldedEmail: sql`i || '@seeded.example'`,
         },
         sql`FROM ${numbers(Math.ceil(from / 10), to / 10)}`,
       ),

@@ -7,6 +7,7 @@ import { alias } from '../../src/db/alias.ts'
 import { accountCounters, userCounters } from '../../src/db/schema/accounts.ts'
 import { creatorCounters, ticketCounters, tickets, ticketTags, ticketTagsUpdated } from '../../src/db/schema/tickets.ts'
 import { ticketSearch } from '../../src/db/search-table.ts'
+import { searchKey } from '../../src/db/search-text.ts'
 import { sql } from '../../src/db/sql.ts'
 import { deleteFrom, insertSelect, update } from '../../src/db/write.ts'
 import { runAdmin, runAdminHere } from '../helpers/node/admin.ts'
@@ -54,7 +55,7 @@ const STORED = [
     ${tickets.internalAttachments} FROM ${tickets} ORDER BY 1`,
   sql`SELECT ${accountCounters.accountId}, ${accountCounters.activeWebhooks} FROM ${accountCounters} ORDER BY 1`,
   sql`SELECT ${accountCounters.accountId}, ${accountCounters.storedBytes} FROM ${accountCounters} ORDER BY 1`,
-  sql`SELECT ${ticketSearch.rowId} FROM ${ticketSearch} WHERE ${ticketSearch} MATCH 'dashboard'`,
+  sql`SELECT ${ticketSearch.rowId} FROM ${ticketSearch} WHERE ${ticketSearch} MATCH ${`${searchKey('acct_acme')}dashboard`}`,
 ]
 
 const oneMore = sql<number>`${ticketCounters.count} + 1`
@@ -111,8 +112,8 @@ const DAMAGES = [
   update(accountCounters, { storedBytes: sql`${accountCounters.storedBytes} + 7` }, isAcme),
   // FTS5 deletes a row of an external-content table by a command that repeats the row's texts.
   sql`INSERT INTO ${ticketSearch} (${ticketSearch}, ${ticketSearch.rowId}, ${ticketSearch.title}, ${ticketSearch.description},
-      ${ticketSearch.scope})
-    SELECT 'delete', s.seq, s.title, s.description, s.scope FROM tickets_search s
+      ${ticketSearch.creator})
+    SELECT 'delete', s.search_id, s.title, s.description, s.creator FROM ticket_tokens s
     JOIN ${t} ON ${t.rowId} = s.seq WHERE ${t.id} = 'ticket123'`,
 ]
 

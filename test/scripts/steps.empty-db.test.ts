@@ -19,6 +19,7 @@ import {
 } from '../../src/db/schema/tickets'
 import { webhooks } from '../../src/db/schema/webhooks'
 import { ticketSearch } from '../../src/db/search-table'
+import { searchKey, tokenText } from '../../src/db/search-text'
 import { sql } from '../../src/db/sql'
 import { run, select } from '../../src/db/statement'
 import { deleteFrom, insertSelect, update } from '../../src/db/write'
@@ -194,7 +195,7 @@ async function repair(): Promise<Measured<unknown>> {
   expect(undamaged).toEqual(['user counters', 'internal comments of tickets', 'public attachments of tickets'])
   const { result } = await measure(verifySteps(false))
   expect([...result.differences].filter(([, count]) => count > 0)).toEqual([])
-  const indexed = await rows(matching('printer'))
+  const indexed = await rows(matching(`${searchKey(account.id)}printer`))
   const stored = await row(select({ n: sql<number>`count(*)` }, sql`FROM ${tickets}`))
   expect(indexed).toHaveLength(Number(stored?.n))
   return measured
@@ -248,7 +249,13 @@ describe('verify', () => {
     for (let steps = 0; steps < 4 && !next.done; steps += 1)
       next = interrupted.next((await runBatch(next.value)).results)
     const rename = (title: string, number: number) =>
-      execute(update(tickets, { title }, sql`${tickets.accountId} = ${account.id} AND ${tickets.number} = ${number}`))
+      execute(
+        update(
+          tickets,
+          { title, titleTokens: tokenText(account.id, title) },
+          sql`${tickets.accountId} = ${account.id} AND ${tickets.number} = ${number}`,
+        ),
+      )
     await rename('Renamed before', 1)
     await rename('Renamed after', SIZES[1])
     await execute(deleteFrom(comments, sql`true`))
@@ -256,14 +263,14 @@ describe('verify', () => {
     const statements = await statementsOf(rebuildSearch())
     expect(statements.filter((statement) => statement.startsWith('CREATE VIRTUAL'))).toEqual([])
     expect((await measure(compareSearch())).result).toBe(0)
-    expect(await rows(matching('renamed'))).toHaveLength(2)
+    expect(await rows(matching(`${searchKey(account.id)}renamed`))).toHaveLength(2)
     const schema = await env.DB.prepare(
-      "SELECT name FROM sqlite_schema WHERE name GLOB 'tickets_fts_*' AND type = 'trigger'",
+      "SELECT name FROM sqlite_schema WHERE name GLOB 'ticket_search_*' AND type = 'trigger'",
     ).all()
     expect(schema.results.map(({ name }) => name).toSorted()).toEqual([
-      'tickets_fts_delete',
-      'tickets_fts_insert',
-      'tickets_fts_update',
+      'ticket_search_delete',
+      'ticket_search_insert',
+      'ticket_search_update',
     ])
   })
 })

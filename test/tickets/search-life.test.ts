@@ -126,7 +126,7 @@ describe('S18 accounts and users whose IDs differ only in case or hyphens', () =
         await rows(
           select(
             { id: t.id },
-            sql`FROM ${f} JOIN ${t} ON ${t.rowId} = ${f.rowId} WHERE ${ticketSearch} MATCH ${found.match}`,
+            sql`FROM ${f} JOIN ${t} ON ${t.searchId} = ${f.rowId} WHERE ${ticketSearch} MATCH ${found.match}`,
           ),
         ),
       ).toEqual([{ id: own.get(account) }])

@@ -80,7 +80,7 @@ const FOUND: [q: string, titles: string[]][] = [
   ['cats NOT dogs', []],
   ['cats dogs', ['cats AND dogs', 'cats']],
   ['^cats', ['cats AND dogs', 'cats']],
-  ['cat*', []],
+  ['cat*', ['cats AND dogs', 'cats']],
 ]
 
 describe('q on GET /tickets', () => {
@@ -111,11 +111,15 @@ describe('q on GET /tickets', () => {
     expect(signs).toHaveLength(32)
     for (const sign of signs) {
       expect((await search(sign)).length, sign).toBeLessThan(TICKETS.length)
-      expect(await search(`printer${sign}`), `printer${sign}`).toEqual(['Printer jams'])
-      expect(await search(`${sign}printer jams`), `${sign}printer`).toEqual(['Printer jams'])
+      const isSymbol = /[$+<=>|~]/.test(sign)
+      expect(await search(`printer${sign}`), `printer${sign}`).toEqual(
+        isSymbol || /[#%]/.test(sign) ? [] : ['Printer jams'],
+      )
+      expect(await search(`${sign}printer jams`), `${sign}printer`).toEqual(isSymbol ? [] : ['Printer jams'])
     }
     expect((await search(signs.join(''))).length).toBe(0)
-    expect(await search(`${signs.join('')}jams${signs.join('')}`)).toEqual(['Printer jams'])
+    const punctuation = signs.filter((sign) => !/[$+<=>|~#%]/.test(sign)).join('')
+    expect(await search(`${punctuation}jams${punctuation}`)).toEqual(['Printer jams'])
   })
 
   it('S14 accepts 1 to 200 characters, with an emoji as one', async () => {

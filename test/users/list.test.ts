@@ -205,6 +205,8 @@ describe('C07 GET /users by cursor', () => {
             status: die.pick(['active', 'inactive']),
             tokenVersion: 1,
             createdAt: die.below(9),
+            foldedName: 'person',
+            foldedEmail: email,
           }),
         )
       }),

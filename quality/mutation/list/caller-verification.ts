@@ -60,7 +60,7 @@ export const CALLER_VERIFICATION = [
   ...inside('releaseUploads', IN_FLIGHT, (it) => [it.call('withoutCaller').unchain()]),
   ...inside('deleteObjectsLater', IN_FLIGHT, (it) => [it.call('withoutCaller').unchain()]),
   ...inside('exportTickets', EXPORTS, (it) => [
-    it.call('verifiedBatch').replaceWith('db.onPrimary().batch($1)'),
+    it.call('bind').replaceWith('primary.batch.bind(primary)'),
     it.call('onPrimary').unchain(),
   ]),
   ...inside('CONSTRAINT_ERRORS', IN_FLIGHT, (it) => [

@@ -19,21 +19,25 @@ export const RULES = [
     ]),
   ),
   ...inside('parseSearch', ['tickets/search', 'tickets/search-life'], (it) => [
-    it.template(2, 5).remove(),
-    it.array(1, 4).part(2).remove(),
+    it.call('unshift').enclosingIf().remove(),
+    it.call('searchKey').replaceWith("''"),
   ]),
+  ...inside('phraseOf', ['tickets/search'], (it) => [it.condition().always(false), it.condition().always(true)]),
+  ...inside('parseOldSearch', ['tickets/search-backfill.empty-db'], (it) => [it.condition(2, 3).always(true)]),
   ...inside('MAX_SEARCH_WORDS', ['tickets/search-words'], (it) => [it.value().replaceWith('9')]),
-  ...inside('searchWords', ['tickets/search-words'], (it) => [
-    it.call('withoutRepeats').enclosingStatement().condition().always(false),
+  ...inside('MAX_SEARCH_TOKENS', ['tickets/search-words'], (it) => [it.value().replaceWith('29')]),
+  ...inside('differentWords', ['tickets/search-words', 'tickets/search'], (it) => [
+    it.call('delete').enclosingStatement().remove(),
   ]),
-  ...inside('withoutRepeats', ['tickets/search-words'], (it) => [it.condition().part(2).remove()]),
-  ...inside('foldAsIndex', ['tickets/search-words'], (it) => [
-    it.call('toLowerCase').unchain(),
-    it.call('replace', 1, 3).unchain(),
-    it.call('replace', 2, 3).unchain(),
-    it.call('replace', 3, 3).unchain(),
+  ...inside('searchBatch', ['tickets/search-backfill.empty-db'], (it) => [it.condition().always(true)]),
+  ...inside('indexTicket', ['tickets/search-backfill.empty-db'], (it) => [it.sqlCondition('version = ?').remove()]),
+  ...inside('foldText', ['lib/search-tokens.node'], (it) => [
+    it.call('toLowerCase', 2, 2).unchain(),
+    it.call('normalize', 1, 2).unchain(),
+    it.call('replace', 1, 2).unchain(),
+    it.call('replace', 2, 2).unchain(),
   ]),
-  ...inside('baseLetter', ['tickets/search-words'], (it) => [it.returned().replaceWith('$2')]),
+  ...inside('searchTokensOf', ['lib/search-tokens.node'], (it) => [it.condition(2, 2).always(false)]),
   ...inside('filters', ['tickets/search-words'], (it) => [it.call('superRefine').unchain()]),
   ...inside('follows', ['tickets/search-words'], (it) => [it.property('continue').remove()]),
   ...inside('presentTicketDetail', ['comments/internal'], (it) => [

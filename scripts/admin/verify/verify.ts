@@ -63,7 +63,7 @@ export function* verifySteps(repair: boolean): Steps<Verification> {
       add(name, missing + (isComplete ? 0 : yield* countSuperfluousTags(accountId, table, repair)))
     }
   })
-  const inIndex = yield* compareSearch()
+  const inIndex = yield* compareSearch(repair)
   add('full-text index', inIndex)
   if (repair && inIndex > 0) yield* rebuildSearch()
   return { differences, busy }

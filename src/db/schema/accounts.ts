@@ -83,6 +83,9 @@ export const users = sqliteTable(
     exemptTokenId: text('spared_token'),
     createdAt: integer('created_at').notNull(),
     lastLoginAt: integer('last_login_at'),
+    /** For searches, which ignore case and accents. Null until the sweep has added them. */
+    foldedName: text('folded_name'),
+    foldedEmail: text('folded_email'),
   },
   (t) => [
     primaryKey({ columns: [t.accountId, t.id] }),
@@ -90,6 +93,9 @@ export const users = sqliteTable(
     index('users_by_role')
       .on(t.accountId, t.role, t.status, t.createdAt, t.id, t.name, t.emailNormalized)
       .where(sql`kind = 'person'`),
+    index('users_by_search')
+      .on(t.accountId, t.role, t.status, t.createdAt, t.id, t.foldedName, t.foldedEmail)
+      .where(sql`kind = 'person' AND folded_name IS NOT NULL`),
     index('users_admins').on(t.accountId).where(sql`kind = 'person' AND role = 'admin' AND status = 'active'`),
   ],
 )
@@ -192,7 +198,7 @@ export const batchAssertions = sqliteTable('guards', { rule: text('rule').notNul
 
 /** Work on rows of earlier releases that the sweep does in steps. A row is deleted when its work is done. */
 export const backfills = sqliteTable('backfills', {
-  name: text('name', { enum: ['erasures', 'tag_counters'] }).primaryKey(),
+  name: text('name', { enum: ['erasures', 'search', 'tag_counters'] }).primaryKey(),
   /** Where the next step begins. */
   position: text('position').notNull(),
   /** When (ms) the first step ran. */

@@ -28,8 +28,13 @@ export const tickets = sqliteTable(
     internalAttachments: integer('internal_attachments').notNull().default(0),
     createdAt: integer('created_at').notNull(),
     updatedAt: integer('updated_at').notNull(),
+    /** What the search index has of the ticket (`search-table.ts`). Null until the index has it. */
+    searchId: integer('search_id'),
+    titleTokens: text('title_tokens'),
+    descriptionTokens: text('description_tokens'),
   },
   (t) => [
+    uniqueIndex('tickets_by_search_id').on(t.searchId),
     uniqueIndex('tickets_by_id').on(t.accountId, t.id),
     uniqueIndex('tickets_by_number').on(t.accountId, t.number),
     // Each ends in a sort order, so that a page of any status and priority reads no other rows.
