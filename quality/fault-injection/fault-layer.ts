@@ -5,8 +5,16 @@ import { sessions } from '../../test/helpers/d1'
 /** Either the call has no effect, or it takes effect and its response is lost. */
 export type FaultKind = 'rejects' | 'loses its response'
 
+/** An error of the platform in the place of the response. */
+interface PlatformFault {
+  kind: FaultKind
+  error: Error
+}
+
+type Fault = FaultKind | PlatformFault | 'is slow' | null
+
 /** The name is like `D1 batch`, `R2 put` or `RATE_LIMITER ping`. */
-interface Call {
+export interface Call {
   name: string
   writes: boolean
 }
@@ -23,7 +31,7 @@ export const FAULT_SECRET = 'SELECT password_hash FROM users'
  */
 export class FaultLayer {
   private calls: Call[] = []
-  private faultAt: (index: number) => FaultKind | 'is slow' | null = () => null
+  private faultAt: (index: number, call: Call) => Fault = () => null
 
   constructor() {
     this.watchDatabase()
@@ -32,10 +40,7 @@ export class FaultLayer {
     this.watchObjects()
   }
 
-  async during(
-    faultAt: (index: number) => FaultKind | 'is slow' | null,
-    work: () => Promise<unknown>,
-  ): Promise<Call[]> {
+  async during(faultAt: (index: number, call: Call) => Fault, work: () => Promise<unknown>): Promise<Call[]> {
     this.calls = []
     this.faultAt = faultAt
     try {
@@ -47,11 +52,14 @@ export class FaultLayer {
   }
 
   private async intercept<T>(name: string, run: () => T | Promise<T>, writes = !READS.has(name)): Promise<T> {
-    const kind = this.faultAt(this.calls.push({ name, writes }) - 1)
+    const call = { name, writes }
+    const fault = this.faultAt(this.calls.push(call) - 1, call)
+    const kind = typeof fault === 'object' ? fault?.kind : fault
+    const error = typeof fault === 'object' && fault ? fault.error : new Error(`${name} ${kind}: ${FAULT_SECRET}`)
     if (kind === 'is slow') await scheduler.wait(SLOWNESS_MS)
-    if (kind === 'rejects') throw new Error(`${name} rejects: ${FAULT_SECRET}`)
+    if (kind === 'rejects') throw error
     const result = await run()
-    if (kind === 'loses its response') throw new Error(`${name} is lost: ${FAULT_SECRET}`)
+    if (kind === 'loses its response') throw error
     return result
   }
 

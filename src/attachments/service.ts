@@ -15,6 +15,7 @@ import { newId } from '../lib/ids'
 import { commit } from '../service/commit'
 import { constraintError, rethrow } from '../service/constraint-errors'
 import type { ServiceContext } from '../service/context'
+import { retryFiles } from '../service/files'
 import { extendFingerprint } from '../service/idempotency-key'
 import { type AttachmentRow, deleteAttachment, findAttachment, findAttachments, findFile } from './queries'
 import { type ListAttachmentsInput, presentAttachment } from './schema'
@@ -136,7 +137,7 @@ export async function readBytes(
   range: ByteRange,
 ): Promise<ReadableStream | null> {
   const options = range.length < row.size ? { range: { ...range } } : {}
-  const object = await env.FILES.get(objectKey(accountId, row.id), options).catch((error) => {
+  const object = await retryFiles(() => env.FILES.get(objectKey(accountId, row.id), options)).catch((error) => {
     throw unavailable(error)
   })
   return object?.body ?? null

@@ -3,6 +3,7 @@ import type { Bindings } from '../core/config'
 import { cursorExpired } from '../core/errors'
 import { openDirectory } from '../db/client'
 import { fitsWithin, MAX_PAGE_BYTES, readCursor, writeCursor } from '../http/pagination/cursor'
+import { retryTransient } from '../lib/retry'
 import type { ServiceContext } from '../service/context'
 import {
   deleteOldEvents,
@@ -64,11 +65,11 @@ export async function listEvents({ caller, db }: ServiceContext, input: ListEven
 export async function sweepEvents(env: Bindings, retentionMs: number, now: number): Promise<void> {
   const directory = openDirectory(env)
   for (let statements = 0; statements < STATEMENTS_PER_SWEEP; statements += 1) {
-    const deleted = await directory.all(deleteOldEvents(now - retentionMs, ROWS_PER_STATEMENT))
+    const deleted = await retryTransient(() => directory.all(deleteOldEvents(now - retentionMs, ROWS_PER_STATEMENT)))
     if (deleted.length < ROWS_PER_STATEMENT) return
   }
 }
 
 export async function skipAccountsWithoutWebhooks(env: Bindings): Promise<void> {
-  await openDirectory(env).all(skipEventsWithoutWebhooks(ROWS_PER_STATEMENT))
+  await retryTransient(() => openDirectory(env).all(skipEventsWithoutWebhooks(ROWS_PER_STATEMENT)))
 }

@@ -1,4 +1,5 @@
 import { logFailure } from '../core/log'
+import { retryTransient } from '../lib/retry'
 import { SECOND } from '../lib/time'
 
 /**
@@ -24,9 +25,9 @@ export async function enqueueFanOut(queue: Queue<FanOutMessage>, accountId: stri
   const delaySeconds = now - last < SECOND ? 1 : 0
   if (lastEnqueuedAt.size >= MAX_REMEMBERED) lastEnqueuedAt.clear()
   lastEnqueuedAt.set(accountId, now + delaySeconds * SECOND)
-  await queue
-    .send({ account_id: accountId }, { delaySeconds })
-    .catch((error) => logFailure('enqueue fan-out', error, { account_id: accountId }))
+  await retryTransient(() => queue.send({ account_id: accountId }, { delaySeconds })).catch((error) =>
+    logFailure('enqueue fan-out', error, { account_id: accountId }),
+  )
 }
 
 /** Limits of Cloudflare Queues. */
@@ -50,9 +51,9 @@ export class WakeUpBatch {
   async enqueue(): Promise<void> {
     const messages = [...this.messages.values()]
     this.messages.clear()
-    for (let start = 0; start < messages.length; start += MESSAGES_PER_CALL)
-      await this.queue
-        .sendBatch(messages.slice(start, start + MESSAGES_PER_CALL))
-        .catch((error) => logFailure('enqueue wake-ups', error))
+    for (let start = 0; start < messages.length; start += MESSAGES_PER_CALL) {
+      const some = messages.slice(start, start + MESSAGES_PER_CALL)
+      await retryTransient(() => this.queue.sendBatch(some)).catch((error) => logFailure('enqueue wake-ups', error))
+    }
   }
 }
