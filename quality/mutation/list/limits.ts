@@ -144,6 +144,17 @@ export const LIMITS = [
     it.call('causeOf').replaceWith('new Error()'),
   ]),
   ...inside('returnDatabaseFailure', ['access/database-unavailable'], (it) => [it.condition().always(false)]),
+  ...inside('takeTurn', ['http/large-bodies.isolated'], (it) => [
+    it.operator('>=').always(false),
+    it.operator('<').always(true),
+    it.call('removeExpired', 2, 2).enclosingStatement().remove(),
+  ]),
+  ...inside('takeTurn/MAX_CONCURRENT', ['http/large-bodies.isolated'], (it) => [it.value().replaceWith('3')]),
+  ...inside('takeTurn/MAX_WAITING', ['http/large-bodies.isolated'], (it) => [it.value().replaceWith('9')]),
+  ...inside('jsonBody', ['http/large-bodies.isolated'], (it) => [it.call('release').enclosingStatement().remove()]),
+  ...inside('BodyTimer.exclude', ['http/large-bodies.isolated'], (it) => [
+    it.call('stop').enclosingStatement().remove(),
+  ]),
   ...inside('retryTransient', ['quality/fault-injection/durable-objects.isolated'], (it) => [
     it.call('isRetryable').enclosingStatement().operator('||').part(2).remove(),
   ]),
