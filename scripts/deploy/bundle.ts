@@ -47,7 +47,7 @@ export function bundleProblems(files: BundleFile[]): string[] {
   return files.flatMap(({ name, text }) =>
     Object.entries(FORBIDDEN_CONTENT).flatMap(([content, pattern]) => {
       const found = pattern.exec(text)
-      return found ? [`The bundle holds ${content} (${found[0]} in ${name}).`] : []
+      return found ? [`The bundle contains ${content} (${found[0]} in ${name}).`] : []
     }),
   )
 }

@@ -14,6 +14,8 @@ export interface DbCosts {
   milliseconds: number
   /** Whether a batch ran on a replica, which may lag. */
   usedReplica: boolean
+  /** Of the last batch; null if D1 does not say. */
+  region: string | null
   /** Of the last batch; null if there is none. */
   bookmark: string | null
 }
@@ -30,7 +32,15 @@ export function asBookmark(text: string | undefined): { bookmark: string } | nul
 }
 
 export function noCosts(): DbCosts {
-  return { roundTrips: 0, rowsRead: 0, rowsWritten: 0, milliseconds: 0, usedReplica: false, bookmark: null }
+  return {
+    roundTrips: 0,
+    rowsRead: 0,
+    rowsWritten: 0,
+    milliseconds: 0,
+    usedReplica: false,
+    region: null,
+    bookmark: null,
+  }
 }
 
 class Database {
@@ -67,6 +77,7 @@ class Database {
         this.costs.rowsRead += meta.rows_read
         this.costs.rowsWritten += meta.rows_written
         this.costs.usedReplica ||= meta.served_by_primary === false
+        this.costs.region = meta.served_by_region ?? null
       }
       if ('getBookmark' in this.d1) this.costs.bookmark = this.d1.getBookmark()
       return results.slice(before.length).map((result) => result.results)

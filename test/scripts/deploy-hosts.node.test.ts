@@ -75,7 +75,7 @@ describe('the hosts of a deployed environment', () => {
       ),
     )
     expect(problems).toEqual([
-      expect.stringContaining('has no database_id yet'),
+      expect.stringContaining('database_id is a placeholder'),
       expect.stringContaining('ALLOW_PRIVATE_WEBHOOKS'),
       expect.stringContaining('ENVIRONMENT must be "production"'),
       expect.stringContaining('EVENT_RETENTION_DAYS'),
@@ -118,7 +118,7 @@ describe('npm run deploy -- --dry-run', () => {
   const dryRun = (...replacements: Replacement[]) => {
     project.write('wrangler.toml', configWith([...FILLED_IN, ...replacements]))
     const { status, out } = runDeploy(project.root, '--env', 'production', '--dry-run')
-    return { status, out, problems: out.match(/^But first .*$/gm) ?? [] }
+    return { status, out, problems: out.match(/^Problem .*$/gm) ?? [] }
   }
 
   it('reports no missing value for the configuration of the guide', () => {

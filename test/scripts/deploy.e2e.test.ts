@@ -8,11 +8,11 @@ import { runDocumentedBlock } from '../helpers/node/operations.ts'
 
 const LINES = {
   database:
-    '[env.production] of wrangler.toml has no database_id yet: put there what npx wrangler d1 create ticketing-production prints.',
+    '[env.production] of wrangler.toml: database_id is a placeholder: set it to the ID that npx wrangler d1 create ticketing-production prints.',
   origin:
     '[env.production.vars] PUBLIC_ORIGIN must be set to the https origin of the service, because ENVIRONMENT is production.',
   placeholder:
-    '[env.production] of wrangler.toml: the route "ticketing-production.example.com" is a placeholder: replace it by the host name of the service.',
+    '[env.production] of wrangler.toml: the route "ticketing-production.example.com" is a placeholder: replace it with the host name of the service.',
 }
 
 const deploy = (...args: string[]) => runDeploy(ROOT, ...args)
@@ -24,8 +24,8 @@ describe('npm run deploy', () => {
     expect(out).toContain('Worker        ticketing-api-production\n')
     expect(out).toContain('Queues        ticketing-webhooks-production, ticketing-webhooks-production-dead\n')
     expect(out).toContain('Would run     wrangler d1 migrations apply DB --remote --env production\n')
-    expect(out.match(/^But first .*$/gm)).toEqual(
-      [LINES.database, LINES.origin, LINES.placeholder].map((line) => `But first     ${line}`),
+    expect(out.match(/^Problem .*$/gm)).toEqual(
+      [LINES.database, LINES.origin, LINES.placeholder].map((line) => `Problem       ${line}`),
     )
   })
 
@@ -62,8 +62,8 @@ describe('npm run deploy', () => {
   )
 
   it.each([
-    [{ ALLOW_PRIVATE_WEBHOOKS: 'true' }, /ALLOW_PRIVATE_WEBHOOKS is for a developer/],
-    [{ ALLOW_PRIVATE_WEBHOOKS: 'false' }, /ALLOW_PRIVATE_WEBHOOKS is for a developer/],
+    [{ ALLOW_PRIVATE_WEBHOOKS: 'true' }, /ALLOW_PRIVATE_WEBHOOKS is only for local development/],
+    [{ ALLOW_PRIVATE_WEBHOOKS: 'false' }, /ALLOW_PRIVATE_WEBHOOKS is only for local development/],
     [{ APP_SECRET: 'x'.repeat(40) }, /APP_SECRET is a secret/],
     [{ EVENT_RETENTION_DAYS: '0' }, /EVENT_RETENTION_DAYS must be a whole number/],
     [{ PUBLIC_ORIGIN: `https://${HOST}/` }, /PUBLIC_ORIGIN must be an origin/],
@@ -87,7 +87,7 @@ describe('npm run deploy', () => {
     'F06 rejects a bundle with %s',
     (text) => {
       expect(bundleProblems([{ name: 'index.js', text }])).toEqual([
-        expect.stringMatching(/^The bundle holds a|^The bundle holds demo/),
+        expect.stringMatching(/^The bundle contains (a|demo)/),
       ])
     },
   )
