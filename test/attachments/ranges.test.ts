@@ -176,7 +176,7 @@ describe('preconditions', () => {
     expect([status, headers.get('Content-Length')]).toEqual([200, String(Buffer.byteLength(text))])
     expect(tag).toMatch(/^"/)
     const rest = await fetchFile(url, { headers: { Range: 'bytes=100-', 'If-Range': tag } }, throughEdge)
-    expect([rest.status, rest.text]).toEqual([206, Buffer.from(text).subarray(100).toString()])
+    expect([rest.status, Buffer.from(rest.bytes).toString()]).toEqual([206, text.slice(100)])
   })
 
   it.each(['"other"', '', 'W/"other"', 'nonsense', 'w/"a", *', '"a,*,b"'])(

@@ -144,6 +144,10 @@ export const LIMITS = [
     it.call('causeOf').replaceWith('new Error()'),
   ]),
   ...inside('returnDatabaseFailure', ['access/database-unavailable'], (it) => [it.condition().always(false)]),
+  ...inside('isReached', ['db/sessions'], (it) => [
+    it.operator('&&', 1, 2).part(1).remove(),
+    it.operator('<=').always(true),
+  ]),
   ...inside('takeTurn', ['http/large-bodies.isolated'], (it) => [
     it.operator('>=').always(false),
     it.operator('<').always(true),
