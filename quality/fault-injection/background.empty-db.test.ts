@@ -8,7 +8,7 @@ import { deliveries, deliveryAttempts, events, webhooks } from '../../src/db/sch
 import { sql } from '../../src/db/sql'
 import { select } from '../../src/db/statement'
 import { insertSelect } from '../../src/db/write'
-import { sweep } from '../../src/jobs/sweep'
+import { BEGINNING, sweep } from '../../src/jobs/sweep'
 import { consumeDeadLetters } from '../../src/webhooks/service'
 import { type Account, createTestAccount, createTicket } from '../../test/helpers/api'
 import { countOf, prepare, row, rows } from '../../test/helpers/database'
@@ -109,7 +109,7 @@ describe('F03 a sweep', () => {
     expect(await remainingWork()).toEqual({ intents: 2, records: 1, tokens: 1, objects: 2 })
     const calls = await layer.during(
       () => null,
-      () => sweep(env, '', later()),
+      () => sweep(env, BEGINNING, later()),
     )
     expect(await remainingWork()).toEqual(NOTHING)
     expect(calls.map(({ name }) => name)).toContain('R2 delete')
@@ -119,12 +119,12 @@ describe('F03 a sweep', () => {
         logged = []
         const performed = await layer.during(
           (index) => (index === at ? kind : null),
-          () => sweep(env, '', later()),
+          () => sweep(env, BEGINNING, later()),
         )
         const failure = { error: expect.stringMatching(/^(Db)?Error$/), at: expect.stringMatching(/^at /) }
         const line = { level: 'error', failed: expect.stringMatching(/^(sweep|bell)$/), failure }
         expect(logged, `call ${at} ${kind}`).toEqual(at < performed.length ? [line] : [])
-        await sweep(env, '', later())
+        await sweep(env, BEGINNING, later())
         expect(await remainingWork(), `call ${at} ${kind}`).toEqual(NOTHING)
       }
   })
@@ -139,7 +139,7 @@ describe('a sweep whose call fails once with a transient error', () => {
     await createSweepWork()
     const calls = await layer.during(
       () => null,
-      () => sweep(env, '', later()),
+      () => sweep(env, BEGINNING, later()),
     )
     const retried = calls.flatMap(({ writes }, at) => (writes ? [at] : []))
     expect(new Set(retried.map((at) => calls[at]?.name))).toEqual(new Set(['D1 batch', 'R2 delete']))
@@ -148,7 +148,7 @@ describe('a sweep whose call fails once with a transient error', () => {
       logged = []
       await layer.during(
         (index) => (index === at ? { kind, error: LOST() } : null),
-        () => sweep(env, '', later()),
+        () => sweep(env, BEGINNING, later()),
       )
       expect([logged, await remainingWork()], `call ${at}`).toEqual([[], NOTHING])
     }
@@ -158,7 +158,7 @@ describe('a sweep whose call fails once with a transient error', () => {
 /** Runs a sweep after all leases have expired, and delivers until nothing is due. */
 async function sweepAndDeliver(): Promise<void> {
   vi.setSystemTime(Date.now() + MINUTE)
-  await sweep(env, '', Date.now())
+  await sweep(env, BEGINNING, Date.now())
   await drain({}, account, null)
 }
 

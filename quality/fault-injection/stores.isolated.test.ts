@@ -1,6 +1,6 @@
 import { env } from 'cloudflare:workers'
 import { afterEach, beforeEach, describe, expect, it, type MockInstance, vi } from 'vitest'
-import { sweep } from '../../src/jobs/sweep'
+import { BEGINNING, sweep } from '../../src/jobs/sweep'
 import { type Account, call, createTestAccount, createTicket, type TestResponse } from '../../test/helpers/api'
 import { ERRORS } from '../../test/helpers/failing-object'
 import { fetchFile, files, upload, uploadFile } from '../../test/helpers/files'
@@ -110,7 +110,7 @@ const CASES: Case[] = [
       await createTestWebhook(account)
       await ticket()
       return async () => {
-        await sweep(env, '', Date.now())
+        await sweep(env, BEGINNING, Date.now())
         return { status: 200 }
       }
     },
