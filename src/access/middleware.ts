@@ -11,6 +11,7 @@ import { MINUTE, SECOND } from '../lib/time'
 import { callDurableObject } from './call-durable-object'
 import { ipAddressKey } from './client-address'
 import { INVALID_KEY, identify, REVOKED_TOKEN } from './credentials'
+import { rateLimiterOf } from './objects'
 import { refusalMemory } from './refusal-memory'
 import { throttleFor } from './throttle'
 import { limiterName } from './verify-claim'
@@ -135,7 +136,7 @@ export async function countIpAddress(c: Context<AppEnv>): Promise<void> {
 }
 
 function countedIpAddress(c: Context<AppEnv>): Promise<RateLimitResult> {
-  return callDurableObject(() => c.env.RATE_LIMITER.getByName(`address:${ipAddressOf(c)}`).count())
+  return callDurableObject(() => rateLimiterOf(c.env, `address:${ipAddressOf(c)}`).count())
 }
 
 export function ipAddressOf(c: Context<AppEnv>): string {
@@ -143,7 +144,7 @@ export function ipAddressOf(c: Context<AppEnv>): string {
 }
 
 function limiterOf(c: Context<AppEnv>, { claim }: Credential) {
-  return c.env.RATE_LIMITER.getByName(limiterName(claim))
+  return rateLimiterOf(c.env, limiterName(claim))
 }
 
 function callerOf({ claim, token }: Credential, accountId: string, role: Role): Caller {

@@ -6,6 +6,7 @@ import { HOUR, MINUTE } from '../lib/time'
 import type { PasswordOwner, Throttle } from '../service/context'
 import { callDurableObject } from './call-durable-object'
 import { LOGIN_FAILURES, type ThrottleDecision } from './durable-objects/login-throttle'
+import { loginThrottleOf } from './objects'
 
 const SHARDS = 64
 const ADDRESS_FAILURES = {
@@ -18,10 +19,10 @@ const KEY_LOOKUPS = { limit: 10, windowMs: MINUTE, message: '10 unknown API keys
 const LOGIN_MESSAGE = `${LOGIN_FAILURES.limit} failed logins for one email in 15 minutes`
 
 /** Limits of password guesses, registrations and key lookups from an IP address. Only hashes of emails are stored. */
-export function throttleFor(env: Pick<Bindings, 'LOGIN_THROTTLE'>, address: string): Throttle {
+export function throttleFor(env: Pick<Bindings, 'LOGIN_THROTTLE' | 'OBJECT_JURISDICTION'>, address: string): Throttle {
   const shard = (key: string) => {
     const index = createHash('sha256').update(key).digest().readUInt32BE() % SHARDS
-    return env.LOGIN_THROTTLE.getByName(`shard:${index}`)
+    return loginThrottleOf(env, `shard:${index}`)
   }
   const reserve = async (name: string, { limit, windowMs, message }: typeof REGISTRATIONS) => {
     const id = crypto.randomUUID()

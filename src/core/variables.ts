@@ -18,6 +18,9 @@ const MAX_WEBHOOK_TIMEOUT_MS = 20_000
 const RETRY_SCHEDULE = '5,300,1800,7200,18000,36000,50400,72000,86400'
 const SCHEDULE_RULE = `must be up to ${MAX_RETRIES} whole numbers of seconds, each at most ${withCommas(MAX_RETRY_DELAY)}, with commas between them`
 
+/** https://developers.cloudflare.com/durable-objects/reference/data-location/ */
+const JURISDICTIONS = ['', 'eu', 'fedramp'] as const
+
 const ENVIRONMENTS = ['development', 'staging', 'production'] as const
 
 const Secret = z
@@ -36,6 +39,7 @@ export const Variables = z.object({
   RATE_LIMIT_STANDARD: count(100, 1_000_000),
   RATE_LIMIT_PREMIUM: count(300, 1_000_000),
   ENVIRONMENT: z.enum(ENVIRONMENTS, { error: `must be one of: ${ENVIRONMENTS.join(', ')}` }).default('development'),
+  OBJECT_JURISDICTION: z.enum(JURISDICTIONS, { error: 'must be eu, fedramp or empty' }).default(''),
   PUBLIC_ORIGIN: z
     .string()
     .default('')

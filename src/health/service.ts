@@ -1,4 +1,5 @@
 import { callDurableObject } from '../access/call-durable-object'
+import { rateLimiterOf } from '../access/objects'
 import { sweeperOf } from '../access/sweeper-client'
 import type { Bindings } from '../core/config'
 import { openDirectory } from '../db/client'
@@ -24,7 +25,7 @@ async function runChecks(env: Bindings): Promise<Checks> {
   const [database, files, rateLimiter, sweeper] = await Promise.all([
     check(openDirectory(env).all(ping())),
     check(retryFiles(() => env.FILES.head('health'))),
-    check(callDurableObject(() => env.RATE_LIMITER.getByName('health').ping())),
+    check(callDurableObject(() => rateLimiterOf(env, 'health').ping())),
     check(sweeperOf(env).ensureScheduled()),
   ])
   return { database, files, rate_limiter: rateLimiter, sweeper }

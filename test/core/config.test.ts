@@ -135,6 +135,15 @@ describe('configOf', () => {
     }
   })
 
+  it('accepts a jurisdiction of Durable Objects and rejects other values', () => {
+    for (const value of ['', 'eu', 'fedramp'])
+      expect(() => configOf(bindings({ APP_SECRET: SECRET, OBJECT_JURISDICTION: value }))).not.toThrow()
+    for (const value of ['EU', 'us', ' ', 'eu,fedramp'])
+      expect(configError({ APP_SECRET: SECRET, OBJECT_JURISDICTION: value })).toBe(
+        'The service is not configured: OBJECT_JURISDICTION must be eu, fedramp or empty',
+      )
+  })
+
   it.each([
     ...['api.example.com', 'https://api.example.com/', 'https://api.example.com/x', 'not a url', 'https://a b'],
     ...['ftp://api.example.com', 'wss://api.example.com', 'https://API.example.com', 'https://api.example.com:443'],
