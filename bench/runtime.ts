@@ -6,7 +6,7 @@ import type { Bundle } from './build.ts'
 import { SECRET } from './token.ts'
 
 /** No rate limit, and no expired events, because the clock of the data stands still. */
-const VARIABLES = { APP_SECRET: SECRET, RATE_LIMIT_PREMIUM: '100000000', EVENT_RETENTION_DAYS: '100000' }
+const VARIABLES = { APP_SECRET: SECRET, RATE_LIMIT_PREMIUM: '1000000', EVENT_RETENTION_DAYS: '3650' }
 
 /**
  * Serves a bundle on a free port of localhost, like `wrangler dev` without its proxy; other outgoing requests are

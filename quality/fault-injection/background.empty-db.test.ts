@@ -2,13 +2,13 @@ import { createExecutionContext, waitOnExecutionContext } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import worker from '../../src'
-import { backfills, idempotencyRecords, revokedTokens } from '../../src/db/schema/accounts'
+import { accountCounters, backfills, idempotencyRecords, revokedTokens } from '../../src/db/schema/accounts'
 import { erasures, objectIntents } from '../../src/db/schema/tickets'
-import { deliveries, events } from '../../src/db/schema/webhooks'
+import { deliveries, deliveryAttempts, events, webhooks } from '../../src/db/schema/webhooks'
 import { sql } from '../../src/db/sql'
 import { select } from '../../src/db/statement'
 import { deleteFrom, insertSelect } from '../../src/db/write'
-import { sweep } from '../../src/jobs/sweep'
+import { BEGINNING, sweep } from '../../src/jobs/sweep'
 import { consumeDeadLetters } from '../../src/webhooks/service'
 import { type Account, createTestAccount, createTicket } from '../../test/helpers/api'
 import { countOf, execute, prepare, row, rows } from '../../test/helpers/database'
@@ -112,7 +112,7 @@ describe('F03 a sweep', () => {
     expect(await remainingWork()).toEqual({ intents: 2, records: 1, tokens: 1, erasures: 1, objects: 2 })
     const calls = await layer.during(
       () => null,
-      () => sweep(env, '', later()),
+      () => sweep(env, BEGINNING, later()),
     )
     expect(await remainingWork()).toEqual(NOTHING)
     expect(calls.map(({ name }) => name)).toContain('R2 delete')
@@ -122,22 +122,67 @@ describe('F03 a sweep', () => {
         logged = []
         const performed = await layer.during(
           (index) => (index === at ? kind : null),
-          () => sweep(env, '', later()),
+          () => sweep(env, BEGINNING, later()),
         )
         const failure = { error: expect.stringMatching(/^(Db)?Error$/), at: expect.stringMatching(/^at /) }
         const line = { level: 'error', failed: expect.stringMatching(/^(sweep|bell)$/), failure }
         expect(logged, `call ${at} ${kind}`).toEqual(at < performed.length ? [line] : [])
-        await sweep(env, '', later())
+        await sweep(env, BEGINNING, later())
         expect(await remainingWork(), `call ${at} ${kind}`).toEqual(NOTHING)
       }
+  })
+})
+
+/** The errors of an object, a bucket, a queue and D1 that a retry recovers. */
+const LOST = () => Object.assign(new Error('D1_ERROR: Network connection lost.'), { retryable: true })
+
+describe('a sweep whose call fails once with a transient error', () => {
+  it.each(['rejects', 'loses its response'] as const)('completes its work without a log line: %s', async (kind) => {
+    vi.spyOn(scheduler, 'wait').mockResolvedValue(undefined)
+    await createSweepWork()
+    const calls = await layer.during(
+      () => null,
+      () => sweep(env, BEGINNING, later()),
+    )
+    const retried = calls.flatMap(({ writes }, at) => (writes ? [at] : []))
+    expect(new Set(retried.map((at) => calls[at]?.name))).toEqual(new Set(['D1 batch', 'R2 delete']))
+    for (const at of retried) {
+      await createSweepWork()
+      logged = []
+      await layer.during(
+        (index) => (index === at ? { kind, error: LOST() } : null),
+        () => sweep(env, BEGINNING, later()),
+      )
+      expect([logged, await remainingWork()], `call ${at}`).toEqual([[], NOTHING])
+    }
   })
 })
 
 /** Runs a sweep after all leases have expired, and delivers until nothing is due. */
 async function sweepAndDeliver(): Promise<void> {
   vi.setSystemTime(Date.now() + MINUTE)
-  await sweep(env, '', Date.now())
+  await sweep(env, BEGINNING, Date.now())
   await drain({}, account, null)
+}
+
+async function deliveryState(webhookId: string) {
+  const w = webhooks
+  const own = sql`${w.accountId} = ${account.id} AND ${w.id} = ${webhookId}`
+  const inAccount = sql`account_id = ${account.id}`
+  const state = await row(
+    select(
+      {
+        attempts: sql<number>`(SELECT count(*) FROM ${deliveryAttempts} WHERE ${inAccount})`,
+        succeeded: sql<number>`(SELECT count(*) FROM ${deliveries} WHERE ${inAccount} AND ${deliveries.status} = 'succeeded')`,
+        quota_used: sql<number>`(SELECT ${accountCounters.quotaUsed} FROM ${accountCounters} WHERE ${inAccount})`,
+        lease_id: w.leaseId,
+        next_at: w.nextAt,
+      },
+      sql`FROM ${w} WHERE ${own}`,
+    ),
+  )
+  if (!state) throw new Error('The webhook does not exist')
+  return state
 }
 
 const eventsOf = (received: Received[]) => received.map(({ event }) => event.id as string)
@@ -199,6 +244,65 @@ describe('F03 the consumer of the queue', () => {
     )
     expect([message.ack.mock.calls.length, message.retry.mock.calls.length]).toEqual([0, 1])
     expect(failuresOf('record dead letter')).toHaveLength(1)
+  })
+})
+
+describe('a consumer whose call fails once with a transient error', () => {
+  it.each(['rejects', 'loses its response'] as const)(
+    'sends each event once and counts and records its attempt once: %s',
+    async (kind) => {
+      vi.spyOn(scheduler, 'wait').mockResolvedValue(undefined)
+      const received = receive()
+      const webhook = await createTestWebhook(account)
+      await createTicket(account.agent)
+      const calls = await layer.during(
+        () => null,
+        () => deliver(account),
+      )
+      const writes = calls.flatMap((call, at) => (call.writes ? [at] : []))
+      expect(writes.length).toBeGreaterThan(3)
+      for (const [done, at] of writes.entries()) {
+        logged = []
+        received.length = 0
+        await createTicket(account.agent)
+        await layer.during(
+          (index) => (index === at ? { kind, error: LOST() } : null),
+          () => deliver(account),
+        )
+        expect([received.length, logged.filter(({ failed }) => failed)], `call ${at}`).toEqual([1, []])
+        expect(await deliveryState(webhook.id), `call ${at}`).toEqual({
+          attempts: done + 2,
+          succeeded: done + 2,
+          quota_used: done + 2,
+          lease_id: null,
+          next_at: null,
+        })
+      }
+    },
+  )
+
+  it('schedules the retry of a failed attempt if the response of its record is lost', async () => {
+    vi.spyOn(scheduler, 'wait').mockResolvedValue(undefined)
+    receive(() => new Response(null, { status: 500 }))
+    const webhook = await createTestWebhook(account)
+    await createTicket(account.agent)
+    const sent = vi.spyOn(env.WEBHOOKS, 'sendBatch')
+    let writes = 0
+    const calls = await layer.during(
+      (_index, { name, writes: isWrite }) => {
+        if (name !== 'D1 batch' || !isWrite) return null
+        writes += 1
+        return writes === 3 ? { kind: 'loses its response', error: LOST() } : null
+      },
+      () => deliver(account),
+    )
+    const { attempts, next_at: nextAt } = await deliveryState(webhook.id)
+    expect([attempts, Number(nextAt) > Date.now(), calls.map(({ name }) => name)]).toEqual([
+      1,
+      true,
+      expect.arrayContaining(['queue sendBatch']),
+    ])
+    expect(sent.mock.lastCall?.[0]).toEqual([{ body: { account_id: null }, delaySeconds: expect.any(Number) }])
   })
 })
 

@@ -4,10 +4,17 @@ import { sessions } from '../../test/helpers/d1'
 
 /** Either the call has no effect, or it takes effect and its response is lost. */
 export type FaultKind = 'rejects' | 'loses its response'
-type Behavior = FaultKind | 'is slow' | 'never settles'
+
+/** An error of the platform in the place of the response. */
+interface PlatformFault {
+  kind: FaultKind
+  error: Error
+}
+
+type Fault = FaultKind | PlatformFault | 'is slow' | 'never settles' | null
 
 /** The name is like `D1 batch`, `R2 put` or `RATE_LIMITER ping`. */
-interface Call {
+export interface Call {
   name: string
   writes: boolean
 }
@@ -24,7 +31,7 @@ export const FAULT_SECRET = 'SELECT password_hash FROM users'
  */
 export class FaultLayer {
   private calls: Call[] = []
-  private faultAt: (index: number) => Behavior | null = () => null
+  private faultAt: (index: number, call: Call) => Fault = () => null
 
   constructor() {
     this.watchDatabase()
@@ -34,7 +41,7 @@ export class FaultLayer {
     this.watchAssets()
   }
 
-  async during(faultAt: (index: number) => Behavior | null, work: () => Promise<unknown>): Promise<Call[]> {
+  async during(faultAt: (index: number, call: Call) => Fault, work: () => Promise<unknown>): Promise<Call[]> {
     this.calls = []
     this.faultAt = faultAt
     try {
@@ -46,12 +53,15 @@ export class FaultLayer {
   }
 
   private async intercept<T>(name: string, run: () => T | Promise<T>, writes = !READS.has(name)): Promise<T> {
-    const kind = this.faultAt(this.calls.push({ name, writes }) - 1)
+    const call = { name, writes }
+    const fault = this.faultAt(this.calls.push(call) - 1, call)
+    const kind = typeof fault === 'object' ? fault?.kind : fault
+    const error = typeof fault === 'object' && fault ? fault.error : new Error(`${name} ${kind}: ${FAULT_SECRET}`)
     if (kind === 'is slow') await scheduler.wait(SLOWNESS_MS)
     if (kind === 'never settles') return new Promise<never>(() => undefined)
-    if (kind === 'rejects') throw new Error(`${name} rejects: ${FAULT_SECRET}`)
+    if (kind === 'rejects') throw error
     const result = await run()
-    if (kind === 'loses its response') throw new Error(`${name} is lost: ${FAULT_SECRET}`)
+    if (kind === 'loses its response') throw error
     return result
   }
 

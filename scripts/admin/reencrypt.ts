@@ -10,6 +10,10 @@ import { countStale, moveCiphertexts, type Run } from './ciphertexts.ts'
 
 const NAME_CHARACTERS = 12
 
+/** Secrets belong to a version of the Worker. */
+const DEPLOY_FIRST =
+  'Delete it only after a deployment that followed the rotation: a rollback to an older one would restore the old APP_SECRET.'
+
 /** Webhooks that the report names. */
 const NAMES_SHOWN = 10
 
@@ -44,7 +48,11 @@ export async function reencrypt(run: Run, settings: SecretSettings, now: number)
     `APP_SECRET is known since ${toWireTime(since)}: run this as soon as it is deployed, because the waiting time starts here.`,
     ...(previous === null
       ? ['There is no APP_SECRET_PREVIOUS.']
-      : [describePreviousSecret(left, since + tokenTtlSeconds * 1_000, now), 'API keys remain valid without it.']),
+      : [
+          describePreviousSecret(left, since + tokenTtlSeconds * 1_000, now),
+          'API keys remain valid without it.',
+          DEPLOY_FIRST,
+        ]),
   ].join('\n')
 }
 

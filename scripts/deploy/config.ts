@@ -8,7 +8,9 @@ import { type Hosts, hostProblems, patternOf } from './hosts.ts'
 /** The part of wrangler.toml that is checked before a deployment. */
 export interface EnvironmentConfig {
   name: string
-  databaseId: string
+  /** Its name at Cloudflare. */
+  worker: string
+  databases: readonly { name: string; id: string }[]
   variables: Record<string, unknown>
   hosts: Hosts
   /** File names, in order. */
@@ -17,13 +19,15 @@ export interface EnvironmentConfig {
   summary: string[]
 }
 
-const PLACEHOLDER = /^[0-]*$/
+export function isPlaceholder(databaseId: string): boolean {
+  return /^[0-]*$/.test(databaseId)
+}
 
 /** Variables that must not be in a file, or that belong to a developer's machine. */
 const NEVER_DEPLOYED = {
   ALLOW_PRIVATE_WEBHOOKS: 'is only for local development: remove it',
-  APP_SECRET: 'is a secret: remove it, and set it with npx wrangler secret put',
-  APP_SECRET_PREVIOUS: 'is a secret: remove it, and set it with npx wrangler secret put',
+  APP_SECRET: 'is a secret: remove it, and run npx wrangler secret put APP_SECRET',
+  APP_SECRET_PREVIOUS: 'is a secret: remove it, and run npx wrangler secret put APP_SECRET_PREVIOUS',
 }
 
 /** Without inherited settings: those at the top of the file are for the local server. */
@@ -43,7 +47,8 @@ export function readEnvironment(name: string, file = `${ROOT}wrangler.toml`): En
   const { rawConfig } = experimental_readRawConfig({ config: file })
   const section = readSection(name, rawConfig.env?.[name])
   const database = section.d1_databases.find(({ binding }) => binding === 'DB')
-  if (!database) throw new Error(`[env.${name}] of wrangler.toml has no D1 binding named DB.`)
+  if (!database) throw new Error(`[env.${name}] of wrangler.toml has no D1 binding with the name DB.`)
+  const worker = `${rawConfig.name}-${name}`
   const hosts = {
     workersDev: section.workers_dev,
     previewUrls: section.preview_urls,
@@ -51,13 +56,14 @@ export function readEnvironment(name: string, file = `${ROOT}wrangler.toml`): En
   }
   return {
     name,
-    databaseId: database.database_id,
+    worker,
+    databases: section.d1_databases.map((each) => ({ name: each.database_name, id: each.database_id })),
     variables: section.vars,
     hosts,
     migrations: readdirSync(`${ROOT}migrations`).filter((file) => file.endsWith('.sql')),
     summary: [
       `Environment   ${name}`,
-      `Worker        ${rawConfig.name}-${name}`,
+      `Worker        ${worker}`,
       `Host          ${hosts.routes.map(patternOf).join(', ')}`,
       `Database      ${database.database_name} ${database.database_id}`,
       `Bucket        ${section.r2_buckets.map(({ bucket_name }) => bucket_name).join(', ')}`,
@@ -78,20 +84,21 @@ function readSection(name: string, section: unknown): z.infer<typeof Section> {
   throw new Error(`[env.${name}] of wrangler.toml has missing or invalid values: ${fields.join(', ')}.`)
 }
 
-/** A sentence for each reason not to deploy the environment. */
-export function configProblems({ name, databaseId, variables, hosts }: EnvironmentConfig): string[] {
+/** Why an environment may not be deployed as it is: a sentence for each reason. */
+export function configProblems({ name, databases, variables, hosts }: EnvironmentConfig): string[] {
   return [
-    ...(PLACEHOLDER.test(databaseId)
-      ? [
-          `database_id in [env.${name}] of wrangler.toml is not set. Use the ID that this command prints: npx wrangler d1 create ticketing-${name}`,
-        ]
-      : []),
+    ...databases
+      .filter(({ id }) => isPlaceholder(id))
+      .map(
+        (database) =>
+          `[env.${name}] of wrangler.toml: database_id is a placeholder: set it to the ID that npx wrangler d1 create ${database.name} prints.`,
+      ),
     ...Object.entries(NEVER_DEPLOYED).flatMap(([variable, why]) =>
       variable in variables ? [`[env.${name}.vars] ${variable} ${why}.`] : [],
     ),
     ...(variables.ENVIRONMENT === name
       ? []
-      : [`[env.${name}.vars] ENVIRONMENT must be "${name}": otherwise the Worker behaves like a local server.`]),
+      : [`[env.${name}.vars] ENVIRONMENT must be "${name}": otherwise the Worker behaves as in local development.`]),
     ...variableProblems({ ...variables, ENVIRONMENT: name }).map((problem) => `[env.${name}.vars] ${problem}.`),
     ...hostProblems(name, hosts, variables.PUBLIC_ORIGIN),
   ]

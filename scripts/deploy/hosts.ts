@@ -66,7 +66,7 @@ function patternProblem(pattern: string, host: string | null): string | null {
   const name = hostName(pattern)
   if (name === null) return 'must be a host name, without a scheme, port, path or wildcard'
   if (WORKERS_DEV.test(name)) return 'must not be a host of workers.dev: it bypasses the rules of your zone'
-  if (RESERVED.test(name)) return 'is a placeholder. Replace it with the host name of the service'
+  if (RESERVED.test(name)) return 'is a placeholder: replace it with the host name of the service'
   return host === null || name === host ? null : `must be the host of PUBLIC_ORIGIN, ${host}`
 }
 

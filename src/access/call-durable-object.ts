@@ -1,14 +1,12 @@
 import { unavailable } from '../core/errors'
 import { DbError } from '../db/errors'
 import { withDeadline } from '../lib/deadline'
-
-const MAX_RETRIES = 2
-const MIN_WAIT_MS = 20
-const MAX_WAIT_MS = 200
+import { retryTransient } from '../lib/retry'
 
 /** The result of a method that needed D1 while it was unavailable. Errors lose their stack over RPC. */
 export interface DatabaseUnavailable {
   failure: 'database_unavailable'
+  isOverloaded: boolean
   stack: string
 }
 
@@ -20,7 +18,8 @@ export async function returnDatabaseFailure<T>(work: () => Promise<T>): Promise<
   try {
     return await work()
   } catch (error) {
-    if (error instanceof DbError) return { failure: 'database_unavailable', stack: error.stack ?? '' }
+    if (error instanceof DbError)
+      return { failure: 'database_unavailable', isOverloaded: error.overloaded, stack: error.stack ?? '' }
     throw error
   }
 }
@@ -31,7 +30,9 @@ export async function returnDatabaseFailure<T>(work: () => Promise<T>): Promise<
  * if it fails, does not respond in time or the object could not reach D1: requests that cannot be counted are not admitted.
  */
 export async function callDurableObject<T>(call: () => T): Promise<Exclude<Awaited<T>, DatabaseUnavailable>> {
-  const result = await callWithRetries(call)
+  const result = await retryTransient(() => withDeadline(call())).catch((error) => {
+    throw unavailable(error)
+  })
   if (isDatabaseUnavailable(result)) throw unavailable(causeOf(result))
   return result as Exclude<Awaited<T>, DatabaseUnavailable>
 }
@@ -40,23 +41,6 @@ function isDatabaseUnavailable(result: unknown): result is DatabaseUnavailable {
   return typeof result === 'object' && result !== null && Reflect.get(result, 'failure') === 'database_unavailable'
 }
 
-function causeOf({ stack }: DatabaseUnavailable): DbError {
-  return Object.assign(new DbError({ kind: 'unavailable' }), { stack })
-}
-
-async function callWithRetries<T>(call: () => T): Promise<Awaited<T>> {
-  for (let retries = 0; ; retries += 1) {
-    try {
-      return await withDeadline(call())
-    } catch (error) {
-      if (retries === MAX_RETRIES || !isTransient(error)) throw unavailable(error)
-      await scheduler.wait(MIN_WAIT_MS + Math.random() * (MAX_WAIT_MS - MIN_WAIT_MS))
-    }
-  }
-}
-
-/** https://developers.cloudflare.com/durable-objects/best-practices/error-handling/: more calls make overload worse. */
-function isTransient(error: unknown): boolean {
-  if (typeof error !== 'object' || error === null) return false
-  return Reflect.get(error, 'retryable') === true && Reflect.get(error, 'overloaded') !== true
+function causeOf({ isOverloaded, stack }: DatabaseUnavailable): DbError {
+  return Object.assign(new DbError({ kind: isOverloaded ? 'overloaded' : 'unavailable' }), { stack })
 }

@@ -12,6 +12,7 @@ import { callDurableObject } from './call-durable-object'
 import { addressLimiterName, ipAddressKey, ipNetworkKey } from './client-address'
 import { INVALID_KEY, identify, REVOKED_TOKEN } from './credentials'
 import type { AddressRateLimit } from './durable-objects/address-counters'
+import { rateLimiterOf } from './objects'
 import { refusalMemory } from './refusal-memory'
 import { throttleFor } from './throttle'
 import { limiterName } from './verify-claim'
@@ -138,7 +139,7 @@ export async function countIpAddress(c: Context<AppEnv>): Promise<void> {
 function countedIpAddress(c: Context<AppEnv>): Promise<AddressRateLimit> {
   const address = ipAddressOf(c)
   const network = ipNetworkKey(address)
-  return callDurableObject(() => c.env.RATE_LIMITER.getByName(addressLimiterName(address)).count(address, network))
+  return callDurableObject(() => rateLimiterOf(c.env, addressLimiterName(address)).count(address, network))
 }
 
 export function ipAddressOf(c: Context<AppEnv>): string {
@@ -146,7 +147,7 @@ export function ipAddressOf(c: Context<AppEnv>): string {
 }
 
 function limiterOf(c: Context<AppEnv>, { claim }: Credential) {
-  return c.env.RATE_LIMITER.getByName(limiterName(claim))
+  return rateLimiterOf(c.env, limiterName(claim))
 }
 
 function callerOf({ claim, token }: Credential, accountId: string, role: Role): Caller {

@@ -1,6 +1,7 @@
 import type { Context } from 'hono'
 import { configOf } from '../core/config'
-import { asBookmark, openAccount, openDirectory, type ReadConsistency } from '../db/client'
+import { asBookmark } from '../db/bookmarks'
+import { openAccount, openDirectory, type ReadConsistency } from '../db/client'
 import type { ActiveWebhooks } from '../db/outbox'
 import type { AppEnv } from '../http/app-env'
 import { readIfMatch } from '../http/etag'

@@ -1,10 +1,9 @@
-import type { Bindings } from '../core/config'
 import type { SweeperClient } from '../service/context'
 import { callDurableObject } from './call-durable-object'
+import { sweeperObjectOf } from './objects'
 
-/** One sweeper serves all accounts. */
-export function sweeperOf(env: Pick<Bindings, 'SWEEPER'>): SweeperClient {
+export function sweeperOf(env: Parameters<typeof sweeperObjectOf>[0]): SweeperClient {
   return {
-    ensureScheduled: () => callDurableObject(() => env.SWEEPER.getByName('sweeper').ensureScheduled()),
+    ensureScheduled: () => callDurableObject(() => sweeperObjectOf(env).ensureScheduled()),
   }
 }

@@ -7,6 +7,7 @@ import type { PasswordOwner, Throttle } from '../service/context'
 import { callDurableObject } from './call-durable-object'
 import { ipNetworkKey, NETWORK_FACTOR, shardOf } from './client-address'
 import { LOGIN_FAILURES, type LoginCandidate } from './durable-objects/login-throttle'
+import { loginThrottleOf } from './objects'
 
 const SHARDS = 64
 interface AddressLimit {
@@ -32,8 +33,8 @@ const KEY_LOOKUPS: AddressLimit = {
 const LOGIN_MESSAGE = `${LOGIN_FAILURES.limit} failed logins for one email in 15 minutes`
 
 /** Limits of password guesses, registrations and key lookups from an IP address. Only hashes of emails are stored. */
-export function throttleFor(env: Pick<Bindings, 'LOGIN_THROTTLE'>, address: string): Throttle {
-  const shard = (key: string) => env.LOGIN_THROTTLE.getByName(`shard:${shardOf(key, SHARDS)}`)
+export function throttleFor(env: Pick<Bindings, 'LOGIN_THROTTLE' | 'OBJECT_JURISDICTION'>, address: string): Throttle {
+  const shard = (key: string) => loginThrottleOf(env, `shard:${shardOf(key, SHARDS)}`)
   const network = ipNetworkKey(address)
   const addressShard = () => shard(network ?? address)
   const reserve = async (name: string, { limit, windowMs, message }: AddressLimit) => {

@@ -39,7 +39,7 @@ export function fileResponse(request: FileRequest, row: AttachmentRow, expires: 
   const cacheHeaders = {
     ETag: etag,
     'Last-Modified': modified,
-    // Cloudflare would compress a text: without its length and with a weak tag, an interrupted download cannot resume.
+    // Cloudflare would compress texts, drop `Content-Length` and weaken the tag, so that no download could be resumed.
     'Cache-Control': `private, max-age=${Math.max(0, Math.floor(expires - now / SECOND))}, no-transform`,
     'Accept-Ranges': 'bytes',
     // A 304 replaces the headers that the browser has cached, so it needs this one too.

@@ -38,7 +38,7 @@ export function checkUploadQuota(caller: Caller, uploads: Upload[], precondition
   return select({ is_met: isMet, fits_ticket: fitsTicket, fits_account: fitsAccount }, sql``)
 }
 
-/** Inserts an intent for each upload if every check passes and the request did not run before. */
+/** Inserts an intent for each upload if every check passes and the request did not run before. Inserts none twice. */
 export function insertIntents(
   caller: Caller,
   uploads: Upload[],
@@ -52,7 +52,8 @@ export function insertIntents(
     { accountId: caller.accountId, id: sql`value`, kind: KIND.upload, createdAt: now },
     sql`FROM json_each(${JSON.stringify(uploads.map(({ id }) => id))})
     WHERE ${isMet} AND ${fitsTicket} AND ${fitsAccount}
-      ${key ? sql`AND NOT ${hasIdempotencyRecord(caller.accountId, key, now)}` : sql``}`,
+      ${key ? sql`AND NOT ${hasIdempotencyRecord(caller.accountId, key, now)}` : sql``}
+    ON CONFLICT DO NOTHING`,
   )
 }
 

@@ -16,6 +16,7 @@ import { newId } from '../lib/ids'
 import { commit, markRedacted } from '../service/commit'
 import { constraintError, rethrow } from '../service/constraint-errors'
 import type { ServiceContext } from '../service/context'
+import { retryFiles } from '../service/files'
 import { extendFingerprint } from '../service/idempotency-key'
 import { type AttachmentRow, deleteAttachment, findAttachment, findAttachments, findFile, findPlan } from './queries'
 import { type ListAttachmentsInput, presentAttachment } from './schema'
@@ -142,8 +143,10 @@ export async function readBytes(
   range: ByteRange,
 ): Promise<ReadableStream | null> {
   const options = range.length < row.size ? { range: { ...range } } : {}
-  const object = await withDeadline(env.FILES.get(objectKey(accountId, row.id), options)).catch((error) => {
-    throw unavailable(error)
-  })
+  const object = await retryFiles(() => withDeadline(env.FILES.get(objectKey(accountId, row.id), options))).catch(
+    (error) => {
+      throw unavailable(error)
+    },
+  )
   return object?.body ?? null
 }

@@ -8,10 +8,12 @@ import type { RawBody } from '../http/middleware/raw-body'
 import { sha256Hex } from '../lib/crypto'
 import { DeadlineExceeded, withDeadline } from '../lib/deadline'
 import { newId } from '../lib/ids'
+import { retryTransient } from '../lib/retry'
 import { HOUR, MINUTE } from '../lib/time'
 import { readBeforeWrite } from '../service/commit'
 import { constraintError } from '../service/constraint-errors'
 import type { ServiceContext } from '../service/context'
+import { retryFiles } from '../service/files'
 import {
   checkUploadQuota,
   deleteIntents,
@@ -62,7 +64,7 @@ export async function storeFiles(
 
 async function storeFile(ctx: ServiceContext, id: string, input: NewAttachmentInput): Promise<StoredFile> {
   const sha256 = await sha256Hex(input.content)
-  await withDeadline(ctx.files.put(objectKey(ctx.caller.accountId, id), input.content, { sha256 }))
+  await retryFiles(() => withDeadline(ctx.files.put(objectKey(ctx.caller.accountId, id), input.content, { sha256 })))
   return { id, filename: input.filename, size: input.content.byteLength, mime_type: input.mime_type, sha256 }
 }
 
@@ -105,10 +107,12 @@ async function reserveUploads(
   uploads: Upload[],
   precondition: UploadPrecondition,
 ): Promise<'reserved' | 'rejected' | 'replay'> {
-  const before = await readBeforeWrite(ctx, {
-    quota: checkUploadQuota(ctx.caller, uploads, precondition),
-    intents: insertIntents(ctx.caller, uploads, precondition, ctx.idempotency, ctx.now),
-  })
+  const reserve = () =>
+    readBeforeWrite(ctx, {
+      quota: checkUploadQuota(ctx.caller, uploads, precondition),
+      intents: insertIntents(ctx.caller, uploads, precondition, ctx.idempotency, ctx.now),
+    })
+  const before = await (ctx.idempotency ? retryTransient(reserve) : reserve())
   if (!before) return 'replay'
   const [quota] = before.quota
   if (!quota?.is_met) return 'rejected'
@@ -147,8 +151,7 @@ export function releaseUploads(ctx: ServiceContext, files: { id: string }[]): vo
   const ids = files.map((file) => file.id)
   const db = ctx.db.withoutCaller()
   ctx.runAfterResponse(
-    db
-      .all(releaseUploadIntents(ctx.caller.accountId, ids, ctx.now))
+    retryTransient(() => db.all(releaseUploadIntents(ctx.caller.accountId, ids, ctx.now)))
       .then(() => deleteObjects(ctx.files, db))
       .catch((error) => logFailure('release uploads', error, { account_id: ctx.caller.accountId })),
   )
@@ -168,8 +171,8 @@ export function deleteObjectsLater(ctx: ServiceContext): void {
 export async function deleteObjects(files: R2Bucket, db: AccountDb): Promise<void> {
   const ids = (await db.all(findObjectsToDelete(db.accountId, OBJECTS_PER_SWEEP))).map((row) => row.id)
   if (ids.length === 0) return
-  await withDeadline(files.delete(ids.map((id) => objectKey(db.accountId, id))))
-  await db.all(deleteIntents(db.accountId, ids))
+  await retryFiles(() => withDeadline(files.delete(ids.map((id) => objectKey(db.accountId, id)))))
+  await retryTransient(() => db.all(deleteIntents(db.accountId, ids)))
 }
 
 /** Deletes the objects of failed uploads and of deleted attachments in all accounts, by their intents. */
@@ -178,7 +181,7 @@ export async function sweepObjects(env: Bindings, now: number): Promise<void> {
   const accounts = await openDirectory(env).all(findAccountsToClean(now - MINUTE, uploadsBefore, ACCOUNTS_PER_SWEEP))
   for (const { account_id } of accounts) {
     const db = openAccount(env, account_id)
-    await db.all(expireUploads(account_id, uploadsBefore))
+    await retryTransient(() => db.all(expireUploads(account_id, uploadsBefore)))
     await deleteObjects(env.FILES, db)
   }
 }

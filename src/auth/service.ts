@@ -7,6 +7,7 @@ import { openAccount, openDirectory } from '../db/client'
 import { countActiveWebhooks } from '../db/outbox'
 import { newId } from '../lib/ids'
 import { hashPassword, verifyPassword } from '../lib/passwords'
+import { retryTransient } from '../lib/retry'
 import { asciiLower } from '../lib/text'
 import { SECOND, toWireTime } from '../lib/time'
 import { rethrow } from '../service/constraint-errors'
@@ -137,5 +138,6 @@ export async function logout(ctx: ServiceContext): Promise<void> {
 /** Deletes the records of revoked tokens that have expired, of at most 100 accounts. */
 export async function sweepTokens(env: Bindings, now: number): Promise<void> {
   const accounts = await openDirectory(env).all(findAccountsWithExpiredTokens(now, ACCOUNTS_PER_SWEEP))
-  for (const { account_id } of accounts) await openAccount(env, account_id).all(deleteExpiredTokens(account_id, now))
+  for (const { account_id } of accounts)
+    await retryTransient(() => openAccount(env, account_id).all(deleteExpiredTokens(account_id, now)))
 }

@@ -188,6 +188,11 @@ export function unavailable(cause?: unknown): ServiceError {
   return serviceUnavailable('The service is temporarily unavailable; try again soon', cause)
 }
 
+/** 503 with `Retry-After`. */
+export function tooManyLargeBodies(): ServiceError {
+  return serviceUnavailable('Too many large bodies are being read; try again soon, or send files as raw uploads')
+}
+
 /** 503. The message says what to configure. */
 export function notConfigured(message: string): ServiceError {
   return serviceUnavailable(message)

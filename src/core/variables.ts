@@ -2,14 +2,24 @@ import { z } from 'zod'
 
 const SECRET_BYTES = 32
 
-const COUNT_RULE = 'must be a whole number of 1 or more'
+const count = (fallback: number, max: number) => {
+  const rule = `must be a whole number from 1 to ${withCommas(max)}`
+  return z.coerce.number({ error: rule }).int(rule).positive(rule).max(max, rule).default(fallback)
+}
 
-const count = (fallback: number) =>
-  z.coerce.number({ error: COUNT_RULE }).int(COUNT_RULE).positive(COUNT_RULE).default(fallback)
+const DAY = 24 * 60 * 60
+/** In seconds. Events have expired by then. */
+const MAX_RETRY_DELAY = 30 * DAY
+const MAX_RETRIES = 50
+/** Cloudflare ends what a queue consumer does 30 s after it has returned: the attempt would be repeated without a record. */
+const MAX_WEBHOOK_TIMEOUT_MS = 20_000
 
 /** In seconds, as recommended by https://www.standardwebhooks.com, "Retry schedule". */
 const RETRY_SCHEDULE = '5,300,1800,7200,18000,36000,50400,72000,86400'
-const SCHEDULE_RULE = 'must be whole numbers of seconds with commas between them'
+const SCHEDULE_RULE = `must be up to ${MAX_RETRIES} whole numbers of seconds, each at most ${withCommas(MAX_RETRY_DELAY)}, with commas between them`
+
+/** https://developers.cloudflare.com/durable-objects/reference/data-location/ */
+const JURISDICTIONS = ['', 'eu', 'fedramp'] as const
 
 const ENVIRONMENTS = ['development', 'staging', 'production'] as const
 
@@ -22,16 +32,14 @@ export const Variables = z.object({
   APP_SECRET_PREVIOUS: Secret.optional(),
   ALLOW_SIGNUP: flag(),
   ALLOW_PRIVATE_WEBHOOKS: flag(),
-  WEBHOOK_RETRY_SCHEDULE: z
-    .string()
-    .default(RETRY_SCHEDULE)
-    .refine((text) => /^\d{1,8}(,\d{1,8}){0,49}$/.test(text), SCHEDULE_RULE),
-  WEBHOOK_TIMEOUT_MS: count(15_000),
-  EVENT_RETENTION_DAYS: count(30),
-  TOKEN_TTL_SECONDS: count(30 * 24 * 60 * 60),
-  RATE_LIMIT_STANDARD: count(100),
-  RATE_LIMIT_PREMIUM: count(300),
+  WEBHOOK_RETRY_SCHEDULE: z.string().default(RETRY_SCHEDULE).refine(isRetrySchedule, SCHEDULE_RULE),
+  WEBHOOK_TIMEOUT_MS: count(15_000, MAX_WEBHOOK_TIMEOUT_MS),
+  EVENT_RETENTION_DAYS: count(30, 10 * 365),
+  TOKEN_TTL_SECONDS: count(30 * DAY, 365 * DAY),
+  RATE_LIMIT_STANDARD: count(100, 1_000_000),
+  RATE_LIMIT_PREMIUM: count(300, 1_000_000),
   ENVIRONMENT: z.enum(ENVIRONMENTS, { error: `must be one of: ${ENVIRONMENTS.join(', ')}` }).default('development'),
+  OBJECT_JURISDICTION: z.enum(JURISDICTIONS, { error: 'must be eu, fedramp or empty' }).default(''),
   PUBLIC_ORIGIN: z
     .string()
     .default('')
@@ -47,6 +55,18 @@ export const Variables = z.object({
 
 function isContact(text: string): boolean {
   return /^(https|mailto|tel):[!-~]+$/.test(text) && URL.canParse(text)
+}
+
+/** As `toLocaleString`, which loads the data of languages at the start of each isolate. */
+function withCommas(count: number): string {
+  return String(count).replaceAll(/\B(?=(\d{3})+$)/g, ',')
+}
+
+function isRetrySchedule(text: string): boolean {
+  const delays = text.split(',')
+  return (
+    delays.length <= MAX_RETRIES && delays.every((delay) => /^\d{1,8}$/.test(delay) && Number(delay) <= MAX_RETRY_DELAY)
+  )
 }
 
 function isWebOrigin(text: string): boolean {

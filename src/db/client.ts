@@ -1,7 +1,7 @@
 import type { Caller } from '../core/caller'
 import type { Bindings } from '../core/config'
 import { withDeadline } from '../lib/deadline'
-import { isMatch } from '../lib/text'
+import { asBookmark, isReached, recordBookmark } from './bookmarks'
 import { assertCaller, verifyCaller } from './caller-verification'
 import { DbError, toDbError } from './errors'
 import { type Rendered, render } from './render'
@@ -15,29 +15,35 @@ export interface DbCosts {
   milliseconds: number
   /** Whether a batch ran on a replica, which may lag. */
   usedReplica: boolean
+  /** Of the last batch; null if D1 does not say. */
+  region: string | null
   /** Of the last batch; null if there is none. */
   bookmark: string | null
 }
 
-/** A session starts on any replica, on the primary, or on a database that is not older than a bookmark. */
+/**
+ * A session starts on any replica, on the primary, or on a database that is not older than a bookmark: on the primary, if it is not
+ * certain that such a bookmark exists.
+ */
 export type ReadConsistency = 'first-unconstrained' | 'first-primary' | { bookmark: string }
 
-const MAX_BOOKMARK = 500
-const BOOKMARK = /^[0-9a-f]{1,16}(-[0-9a-f]{1,64}){3}$/i
-
-/** Null if the text does not look like a bookmark. */
-export function asBookmark(text: string | undefined): { bookmark: string } | null {
-  return text !== undefined && isMatch(text, BOOKMARK, MAX_BOOKMARK) ? { bookmark: text } : null
-}
-
 export function noCosts(): DbCosts {
-  return { roundTrips: 0, rowsRead: 0, rowsWritten: 0, milliseconds: 0, usedReplica: false, bookmark: null }
+  return {
+    roundTrips: 0,
+    rowsRead: 0,
+    rowsWritten: 0,
+    milliseconds: 0,
+    usedReplica: false,
+    region: null,
+    bookmark: null,
+  }
 }
 
 class Database {
   constructor(
-    private d1: D1Database | D1DatabaseSession,
+    protected readonly database: D1Database,
     protected readonly costs: DbCosts,
+    private d1: D1Database | D1DatabaseSession = database,
   ) {}
 
   get bookmark(): string | null {
@@ -68,14 +74,20 @@ class Database {
         this.costs.rowsRead += meta.rows_read
         this.costs.rowsWritten += meta.rows_written
         this.costs.usedReplica ||= meta.served_by_primary === false
+        this.costs.region = meta.served_by_region ?? null
       }
-      if ('getBookmark' in this.d1) this.costs.bookmark = this.d1.getBookmark()
+      if ('getBookmark' in this.d1) this.keepBookmark(this.d1.getBookmark())
       return results.slice(before.length).map((result) => result.results)
     } catch (error) {
       throw toDbError(error)
     } finally {
       this.costs.milliseconds += Date.now() - started
     }
+  }
+
+  private keepBookmark(bookmark: string | null): void {
+    this.costs.bookmark = bookmark
+    if (bookmark !== null) recordBookmark(this.database, bookmark)
   }
 
   /** Statements that run before these in the same batch. */
@@ -109,13 +121,13 @@ const STARTS_WITH_SELECT = /^\s*SELECT\b/
  */
 export class AccountDb extends Database {
   constructor(
-    private readonly database: D1Database,
+    database: D1Database,
     costs: DbCosts,
     readonly accountId: string,
     private readonly consistency: ReadConsistency | null,
     private readonly caller: Caller | null,
   ) {
-    super(consistency === null ? database : sessionFrom(database, consistency), costs)
+    super(database, costs, consistency === null ? database : sessionFrom(database, consistency))
   }
 
   protected override verification(statements: readonly Rendered[]): Rendered[] {
@@ -156,13 +168,14 @@ export class AccountDb extends Database {
     const isOlder =
       typeof this.consistency === 'string'
         ? this.consistency === 'first-unconstrained'
-        : this.consistency && this.consistency.bookmark < bookmark
+        : known && this.consistency && this.consistency.bookmark < known.bookmark
     if (known && isOlder) this.useSession(sessionFrom(this.database, known))
   }
 }
 
 function sessionFrom(database: D1Database, consistency: ReadConsistency): D1DatabaseSession {
-  return database.withSession(typeof consistency === 'string' ? consistency : consistency.bookmark)
+  if (typeof consistency === 'string') return database.withSession(consistency)
+  return database.withSession(isReached(database, consistency.bookmark) ? consistency.bookmark : 'first-primary')
 }
 
 /** The tables that belong to no account, and the work of the sweep across accounts. */

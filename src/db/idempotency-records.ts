@@ -1,10 +1,11 @@
 import type { Caller } from '../core/caller'
 import type { Role } from '../core/policy'
+import { retryTransient } from '../lib/retry'
 import { DAY } from '../lib/time'
 import { abortIf } from './abort'
 import { alias } from './alias'
 import type { AccountDb } from './client'
-import { isConstraint } from './errors'
+import { type DbError, isCallerRejected, isConstraint } from './errors'
 import { withoutCommentRows, withoutTicketRows } from './redaction'
 import { idempotencyRecords } from './schema/accounts'
 import { comments, tickets } from './schema/tickets'
@@ -24,29 +25,40 @@ export interface IdempotencyKey {
 }
 
 interface RecordMetadata {
+  /** Random: says whether a record is that of this request or of another one with the same key. */
+  attempt: string
   role: Role
   ticketId: string | null
   secret: string | null
   now: number
 }
 
-/** Thrown if the key has a record: nothing of the batch took effect. */
+/**
+ * Thrown if the key may have a record: nothing of the batch took effect. The record is that of another request, or of this one
+ * if the response of an earlier try was lost.
+ */
 export class IdempotencyConflict extends Error {
   override readonly name = 'IdempotencyConflict'
+
+  /** `rejection`: what to throw if there is no record, or none of this request. Null for a record that has expired since. */
+  constructor(readonly rejection: DbError | null) {
+    super()
+  }
 }
 
 const r = idempotencyRecords
 
 /**
  * Runs a write and, in the same batch, stores the rows of its response under the request's key. If the first of the reads
- * finds no row, nothing was written and nothing is stored. Throws `IdempotencyConflict` and `DbError`.
+ * finds no row, nothing was written and nothing is stored. Retries transient errors, because the record stops a second write.
+ * Throws `IdempotencyConflict` and `DbError`.
  */
 export async function runIdempotent<const T extends NamedStatements>(
   db: AccountDb,
   key: IdempotencyKey,
   writes: readonly Statement[],
   reads: T,
-  { role, ticketId, secret, now }: RecordMetadata,
+  { attempt, role, ticketId, secret, now }: RecordMetadata,
 ): Promise<Results<T>> {
   const own = isRecordOf(db.accountId, key)
   const [first] = Object.values(reads)
@@ -58,7 +70,7 @@ export async function runIdempotent<const T extends NamedStatements>(
       callerId: key.callerId,
       keyHash: key.keyHash,
       fingerprint: key.fingerprints[0] ?? '',
-      rows: sql`json_object('role', ${role}, 'ticket_id', ${ticketId}, 'answers', json_array(${sql.join(rows, sql`, `)}))`,
+      rows: sql`json_object('attempt', ${attempt}, 'role', ${role}, 'ticket_id', ${ticketId}, 'answers', json_array(${sql.join(rows, sql`, `)}))`,
       secret,
       createdAt: now,
       ticketId,
@@ -69,10 +81,17 @@ export async function runIdempotent<const T extends NamedStatements>(
     deleteFrom(r, sql`${own} AND ${r.createdAt} < ${now - RETENTION}`),
     abortIf('replay', sql`FROM ${r} WHERE ${own}`),
   ]
+  let tries = 0
   try {
-    return await db.change([...before, ...writes, record], reads)
+    return await retryTransient(() => {
+      tries += 1
+      return db.change([...before, ...writes, record], reads)
+    })
   } catch (error) {
-    throw isConstraint(error, 'replay') ? new IdempotencyConflict() : error
+    if (isConstraint(error, 'replay')) throw new IdempotencyConflict(null)
+    // The write may have ended the caller's own access.
+    if (tries > 1 && isCallerRejected(error)) throw new IdempotencyConflict(error)
+    throw error
   }
 }
 
@@ -98,6 +117,8 @@ export function findIdempotencyRecord(caller: Caller, key: IdempotencyKey, now: 
       /** Whether texts were replaced, because their ticket or comment was deleted. */
       is_redacted: sql<number>`shown -> '$.redacted' IS NOT NULL`,
       secret: r.secret,
+      /** Null in records of earlier releases. */
+      attempt: sql<string | null>`${r.rows} ->> '$.attempt'`,
       /** Of the caller at that time; null in records of earlier releases. */
       role: sql<Role | null>`${r.rows} ->> '$.role'`,
       ticket_id: ticketId,

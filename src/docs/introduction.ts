@@ -32,7 +32,7 @@ field. Branch on the code. See [Errors](/docs/guides/errors).`
 
 function errorTable(): string {
   const rows = Object.entries(ERROR_CATALOGUE).map(
-    ([code, { meaning, example }]) => `| ${example.status} | \`${code}\` | ${meaning} |`,
+    ([code, { meaning, example }]) => `| ${example().status} | \`${code}\` | ${meaning} |`,
   )
   return ['| Status | Code | Meaning |', '|---|---|---|', ...rows].join('\n')
 }

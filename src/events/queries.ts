@@ -88,18 +88,33 @@ function scan(accountId: string, after: number, filter: EventFilter, limit: numb
     ORDER BY ${events.sequence} LIMIT ${scanSize(filter, limit)}`
 }
 
+/**
+ * Across accounts: the first `limit` accounts after an ID that have events, by ID, and whether each has one from before a
+ * time (ms). Only for the sweep.
+ */
+export function findAccountsWithEvents(after: string, before: number, limit: number) {
+  const next = (previous: SQL) => sql`(SELECT min(${e.accountId}) FROM ${e} WHERE ${e.accountId} > ${previous})`
+  const hasOld = sql<number>`EXISTS (SELECT 1 FROM ${e} WHERE ${e.accountId} = found.id AND ${e.createdAt} < ${before})`
+  return query(
+    { account_id: events.accountId, has_old: hasOld },
+    sql`WITH RECURSIVE found(id, position) AS (
+      SELECT ${next(sql`${after}`)}, 1
+      UNION ALL
+      SELECT ${next(sql`found.id`)}, position + 1 FROM found WHERE id IS NOT NULL AND position < ${limit})
+    SELECT id AS account_id, ${hasOld} AS has_old FROM found WHERE id IS NOT NULL`,
+  )
+}
+
 const DELETED_EVENT = selection({ row_id: events.rowId })
 
-/**
- * Across accounts: deletes at most `limit` events from before a time (ms), in the order in which they were written, and
- * returns a row for each. Only for the sweep.
- */
-export function deleteOldEvents(before: number, limit: number) {
+/** Deletes at most `limit` events of these accounts from before a time (ms), and returns a row for each. Only for the sweep. */
+export function deleteOldEvents(accountIds: readonly string[], before: number, limit: number) {
   const { rowId } = events
   return query(
     DELETED_EVENT,
-    sql`DELETE FROM ${events} WHERE ${events.createdAt} < ${before}
-      AND ${rowId} IN (SELECT ${rowId} FROM ${events} ORDER BY ${rowId} LIMIT ${limit})
+    sql`DELETE FROM ${events} WHERE ${rowId} IN (
+      SELECT ${e.rowId} FROM json_each(${JSON.stringify(accountIds)}) account
+      CROSS JOIN ${e} ON ${e.accountId} = account.value AND ${e.createdAt} < ${before} LIMIT ${limit})
     RETURNING ${DELETED_EVENT.list}`,
   )
 }

@@ -1,11 +1,13 @@
 import { z } from '@hono/zod-openapi'
 import type { Bindings } from '../core/config'
 import { cursorExpired } from '../core/errors'
-import { openDirectory } from '../db/client'
+import { type DirectoryDb, openDirectory } from '../db/client'
 import { fitsWithin, MAX_PAGE_BYTES, readCursor, writeCursor } from '../http/pagination/cursor'
+import { retryTransient } from '../lib/retry'
 import type { ServiceContext } from '../service/context'
 import {
   deleteOldEvents,
+  findAccountsWithEvents,
   findEventBounds,
   findEvents,
   measureEventScan,
@@ -17,6 +19,7 @@ import { type ListEventsInput, presentEvent } from './schema'
 export type { EventRow } from './queries'
 export { EVENT_TYPES, EVENTS, Event, type EventBody, LISTED_TYPES, presentEvent } from './schema'
 
+const ACCOUNTS_PER_SWEEP = 100
 const ROWS_PER_STATEMENT = 500
 const STATEMENTS_PER_SWEEP = 10
 
@@ -60,15 +63,29 @@ export async function listEvents({ caller, db }: ServiceContext, input: ListEven
   }
 }
 
-/** Deletes events of all accounts that are older than the retention, at most 5,000 in a sweep. */
-export async function sweepEvents(env: Bindings, retentionMs: number, now: number): Promise<void> {
+/**
+ * Deletes events that are older than the retention, of at most 100 accounts after an ID, and at most 5,000 in a sweep. Returns the
+ * ID to continue after the next time. Row IDs say nothing about the age of an event: a restored account has new ones.
+ */
+export async function sweepEvents(env: Bindings, after: string, retentionMs: number, now: number): Promise<string> {
   const directory = openDirectory(env)
-  for (let statements = 0; statements < STATEMENTS_PER_SWEEP; statements += 1) {
-    const deleted = await directory.all(deleteOldEvents(now - retentionMs, ROWS_PER_STATEMENT))
-    if (deleted.length < ROWS_PER_STATEMENT) return
+  const before = now - retentionMs
+  const accounts = await directory.all(findAccountsWithEvents(after, before, ACCOUNTS_PER_SWEEP))
+  const withOld = accounts.filter(({ has_old }) => has_old === 1).map(({ account_id }) => account_id)
+  if (!(await deleteEvents(directory, withOld, before))) return after
+  return accounts.length < ACCOUNTS_PER_SWEEP ? '' : (accounts.at(-1)?.account_id ?? '')
+}
+
+/** Whether all were deleted. */
+async function deleteEvents(directory: DirectoryDb, accountIds: string[], before: number): Promise<boolean> {
+  for (let statements = 0; accountIds.length > 0; statements += 1) {
+    if (statements === STATEMENTS_PER_SWEEP) return false
+    const deleted = await retryTransient(() => directory.all(deleteOldEvents(accountIds, before, ROWS_PER_STATEMENT)))
+    if (deleted.length < ROWS_PER_STATEMENT) return true
   }
+  return true
 }
 
 export async function skipAccountsWithoutWebhooks(env: Bindings): Promise<void> {
-  await openDirectory(env).all(skipEventsWithoutWebhooks(ROWS_PER_STATEMENT))
+  await retryTransient(() => openDirectory(env).all(skipEventsWithoutWebhooks(ROWS_PER_STATEMENT)))
 }

@@ -1,8 +1,10 @@
 import { callDurableObject } from '../access/call-durable-object'
+import { rateLimiterOf } from '../access/objects'
 import { sweeperOf } from '../access/sweeper-client'
 import type { Bindings } from '../core/config'
 import { openDirectory } from '../db/client'
 import { SECOND } from '../lib/time'
+import { retryFiles } from '../service/files'
 import { ping } from './queries'
 
 type CheckResult = 'ok' | 'failed'
@@ -22,8 +24,8 @@ export function checkHealth(env: Bindings, now: number): Promise<Checks> {
 async function runChecks(env: Bindings): Promise<Checks> {
   const [database, files, rateLimiter, sweeper] = await Promise.all([
     check(openDirectory(env).all(ping())),
-    check(env.FILES.head('health')),
-    check(callDurableObject(() => env.RATE_LIMITER.getByName('health').ping())),
+    check(retryFiles(() => env.FILES.head('health'))),
+    check(callDurableObject(() => rateLimiterOf(env, 'health').ping())),
     check(sweeperOf(env).ensureScheduled()),
   ])
   return { database, files, rate_limiter: rateLimiter, sweeper }

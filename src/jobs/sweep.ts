@@ -10,16 +10,24 @@ import { enqueueWork, sweepDeliveries } from '../webhooks/service'
 import { sweepBackfills } from './backfills'
 import { sweepErasures } from './erasures'
 
+/** The account after which the next sweep continues, for each task that goes from account to account. */
+export interface SweepProgress {
+  fanOut: string
+  events: string
+}
+
+export const BEGINNING: SweepProgress = { fanOut: '', events: '' }
+
 /**
  * Recovers lost work of all accounts: notifies the queue of pending events and deliveries, deletes expired rows, orphaned
- * objects, and the texts of deleted tickets and comments, and continues backfills. Returns the account after which the next
- * sweep continues. Logs failures instead of throwing; the next sweep retries them.
+ * objects, and the texts of deleted tickets and comments, and continues backfills. Logs failures instead of throwing; the next
+ * sweep retries them.
  */
-export async function sweep(env: Bindings, after: string, now: number): Promise<string> {
-  const [next, ...others] = await Promise.allSettled([
-    enqueueWork(env, after, now),
+export async function sweep(env: Bindings, progress: SweepProgress, now: number): Promise<SweepProgress> {
+  const [fanOut, events, ...others] = await Promise.allSettled([
+    enqueueWork(env, progress.fanOut, now),
+    sweepEvents(env, progress.events, configOf(env).eventRetentionDays * DAY, now),
     skipAccountsWithoutWebhooks(env),
-    sweepEvents(env, configOf(env).eventRetentionDays * DAY, now),
     sweepDeliveries(env, now),
     sweepObjects(env, now),
     sweepTokens(env, now),
@@ -28,6 +36,11 @@ export async function sweep(env: Bindings, after: string, now: number): Promise<
     sweepBackfills(env, now),
     indexTickets(env),
   ])
-  for (const result of [next, ...others]) if (result.status === 'rejected') logFailure('sweep', result.reason)
-  return next.status === 'fulfilled' ? next.value : ''
+  for (const result of [fanOut, events, ...others]) if (result.status === 'rejected') logFailure('sweep', result.reason)
+  return { fanOut: cursorOf(fanOut), events: cursorOf(events) }
+}
+
+/** After a failure, a task begins with the first account again. */
+function cursorOf(result: PromiseSettledResult<string>): string {
+  return result.status === 'fulfilled' ? result.value : ''
 }

@@ -13,6 +13,7 @@ import {
 } from '../db/idempotency-records'
 import type { NamedStatements, Results, Statement } from '../db/statement'
 import { DecryptError, decrypt, encrypt } from '../lib/envelope-encryption'
+import { retryTransient } from '../lib/retry'
 import { idempotencyKeyReused } from './constraint-errors'
 import type { RequestIdempotency, ServiceContext } from './context'
 
@@ -89,15 +90,19 @@ export async function commit<const T extends NamedStatements>(
   if (idempotency.found) return replayResponse(caller, idempotency, idempotency.found, reads)
   const [encryptionKey] = idempotency.encryptionKeys
   const encrypted = secret === '' || !encryptionKey ? null : await encrypt(encryptionKey, secret, idempotency.keyHash)
-  const metadata = { role: caller.role, ticketId: ticketId ?? null, secret: encrypted, now }
+  const attempt = crypto.randomUUID().slice(-12)
+  const metadata = { attempt, role: caller.role, ticketId: ticketId ?? null, secret: encrypted, now }
+  const committed = (rows: Results<T>) => ({ rows, secret, ...FIRST })
   try {
-    return { rows: await runIdempotent(db, idempotency, writes, reads, metadata), secret, ...FIRST }
+    return committed(await runIdempotent(db, idempotency, writes, reads, metadata))
   } catch (error) {
     if (!(error instanceof IdempotencyConflict)) throw error
+    const record = await db.first(findIdempotencyRecord(caller, idempotency, now))
+    if (record?.attempt === attempt) return committed(storedRows(reads, record.rows))
+    if (error.rejection) throw error.rejection
+    if (!record) throw idempotencyRecordExpired()
+    return replayResponse(caller, idempotency, record, reads)
   }
-  const record = await db.first(findIdempotencyRecord(caller, idempotency, now))
-  if (!record) throw idempotencyRecordExpired()
-  return replayResponse(caller, idempotency, record, reads)
 }
 
 /** A caller that has lost the right to see what the response showed gets 404. */
@@ -154,7 +159,7 @@ async function decryptSecret(keys: readonly Buffer[], ciphertext: string, contex
 export async function sweepIdempotencyRecords(env: Pick<Bindings, 'DB'>, now: number): Promise<void> {
   const directory = openDirectory(env)
   for (let statements = 0; statements < STATEMENTS_PER_SWEEP; statements += 1) {
-    const deleted = await directory.all(deleteExpiredRecords(now, ROWS_PER_STATEMENT))
+    const deleted = await retryTransient(() => directory.all(deleteExpiredRecords(now, ROWS_PER_STATEMENT)))
     if (deleted.length < ROWS_PER_STATEMENT) return
   }
 }

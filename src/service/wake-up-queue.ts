@@ -1,5 +1,6 @@
 import { logFailure } from '../core/log'
 import { withDeadline } from '../lib/deadline'
+import { retryTransient } from '../lib/retry'
 import { SECOND } from '../lib/time'
 
 /**
@@ -25,7 +26,7 @@ export async function enqueueFanOut(queue: Queue<FanOutMessage>, accountId: stri
   const delaySeconds = now - last < SECOND ? 1 : 0
   if (lastEnqueuedAt.size >= MAX_REMEMBERED) lastEnqueuedAt.clear()
   lastEnqueuedAt.set(accountId, now + delaySeconds * SECOND)
-  await withDeadline(queue.send({ account_id: accountId }, { delaySeconds })).catch((error) =>
+  await retryTransient(() => withDeadline(queue.send({ account_id: accountId }, { delaySeconds }))).catch((error) =>
     logFailure('enqueue fan-out', error, { account_id: accountId }),
   )
 }
@@ -51,9 +52,11 @@ export class WakeUpBatch {
   async enqueue(): Promise<void> {
     const messages = [...this.messages.values()]
     this.messages.clear()
-    for (let start = 0; start < messages.length; start += MESSAGES_PER_CALL)
-      await withDeadline(this.queue.sendBatch(messages.slice(start, start + MESSAGES_PER_CALL))).catch((error) =>
+    for (let start = 0; start < messages.length; start += MESSAGES_PER_CALL) {
+      const some = messages.slice(start, start + MESSAGES_PER_CALL)
+      await retryTransient(() => withDeadline(this.queue.sendBatch(some))).catch((error) =>
         logFailure('enqueue wake-ups', error),
       )
+    }
   }
 }

@@ -1,7 +1,7 @@
 import { version } from '../../package.json'
 import type { Config } from '../core/config'
 import { type EventRow, presentEvent } from '../events/service'
-import { classifyFetchError, type DeliveryError } from './delivery-error'
+import { classifyEdgeError, classifyFetchError, type DeliveryError } from './delivery-error'
 import type { DueDelivery } from './lease.queries'
 import { readRetryAfter } from './retry-schedule'
 import { signatureHeaders } from './signing'
@@ -75,7 +75,12 @@ async function send(config: Config, { url, secrets }: Target, delivery: DueDeliv
     })
     const retryAfter = readRetryAfter(response.headers.get('Retry-After'), Date.now())
     const { text, failure } = await readPrefix(response, url)
-    return { statusCode: response.status, failure, response: text, retryAfter }
+    return {
+      statusCode: response.status,
+      failure: failure ?? classifyEdgeError(response, text),
+      response: text,
+      retryAfter,
+    }
   } catch (error) {
     return failed(await classifyFetchError(error, url))
   }

@@ -1,6 +1,7 @@
 import type { Bindings } from '../core/config'
 import { logFailure, writeLog } from '../core/log'
 import { openAccount } from '../db/client'
+import { retryTransient } from '../lib/retry'
 import { SECOND } from '../lib/time'
 import type { FanOutMessage } from '../service/wake-up-queue'
 import { WakeUpBatch } from '../service/wake-up-queue'
@@ -52,7 +53,8 @@ export async function consumeDeadLetters(env: Bindings, messages: readonly Messa
 }
 
 function recordDeadLetter(env: Bindings, accountId: string): Promise<unknown> {
-  return openAccount(env, accountId).all(markDeadLettered(accountId, DELIVERIES_PER_DEAD_LETTER, Date.now()))
+  const mark = markDeadLettered(accountId, DELIVERIES_PER_DEAD_LETTER, Date.now())
+  return retryTransient(() => openAccount(env, accountId).all(mark))
 }
 
 /** Fans out a bounded number of the account's events and replays; enqueues another message for the rest. Throws `DbError`. */
@@ -68,7 +70,7 @@ async function fanOut(env: Bindings, accountId: string, wakeUps: WakeUpBatch): P
       ...(account.events === 1 ? fanOutEvents(accountId, now) : []),
       ...pending.replays.flatMap((replay) => expandReplay(accountId, replay, now)),
     ]
-    pending = await db.change(writes, reads)
+    pending = await retryTransient(() => db.change(writes, reads))
   }
   wakeUps.add(accountId, Date.now())
 }

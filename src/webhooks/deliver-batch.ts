@@ -1,11 +1,12 @@
 import type { LimitFunction } from 'p-limit'
 import { type Bindings, type Config, configOf, verificationKeys } from '../core/config'
 import { openAccount } from '../db/client'
+import { retryTransient } from '../lib/retry'
 import { DAY, SECOND } from '../lib/time'
 import { type AttemptResult, attemptDelivery } from './attempt'
 import type { DeliveryError } from './delivery-error'
 import { type DueDelivery, type LeasedWebhook, quotaWindowAt } from './lease.queries'
-import { type AttemptRecord, completeLease } from './lease-completion.queries'
+import { type AttemptRecord, completeLease, findNextAt } from './lease-completion.queries'
 import { countProbe } from './probes'
 import { nextAttemptAt } from './retry-schedule'
 import { decryptSecrets } from './secrets'
@@ -56,8 +57,16 @@ export async function deliverBatch(env: Bindings, batch: LeasedBatch, limit: Lim
     ...health,
     now,
   })
-  const rows = await openAccount(env, webhook.account_id).change(writes, { released })
-  return rows.released[0]?.next_at ?? null
+  const db = openAccount(env, webhook.account_id)
+  let tries = 0
+  const rows = await retryTransient(() => {
+    tries += 1
+    return db.change(writes, { released })
+  })
+  // A retry releases nothing if the lost try was committed.
+  const isLost = rows.released.length === 0 && tries > 1
+  const [scheduled] = isLost ? await db.all(findNextAt(webhook.account_id, webhook.id)) : rows.released
+  return scheduled?.next_at ?? null
 }
 
 /** Returns the attempts in the order in which they ended. */

@@ -1,9 +1,10 @@
 import pLimit from 'p-limit'
 import { type Bindings, configOf } from '../core/config'
 import { openDirectory } from '../db/client'
+import { retryTransient } from '../lib/retry'
 import { MINUTE, SECOND } from '../lib/time'
 import { BATCH_DURATION, deliverBatch, type LeasedBatch } from './deliver-batch'
-import { leaseWebhooks, quotaWindowAt } from './lease.queries'
+import { type LeaseRequest, leaseWebhooks, quotaWindowAt, revertLeases } from './lease.queries'
 
 /** An invocation may have six connections open: one is left to D1. */
 const MAX_CONCURRENT_FETCHES = 5
@@ -88,20 +89,16 @@ export class DeliveryWorker {
     const { rateLimits, webhooks } = configOf(this.env)
     const running = [...this.running.values()]
     const slow = running.filter(({ webhook }) => webhook.is_slow === 1)
-    const leaseId = crypto.randomUUID()
-    const { leased, deliveries, next } = await openDirectory(this.env).batch(
-      leaseWebhooks({
-        leaseId,
-        leaseUntil: now + BATCH_DURATION + webhooks.timeoutMs + LEASE_MARGIN,
-        atMost: MAX_CONCURRENT_FETCHES - running.length,
-        slowAtMost: MAX_CONCURRENT_SLOW_BATCHES - slow.length,
-        quota: {
-          standard: DELIVERIES_PER_REQUEST * rateLimits.standard,
-          premium: DELIVERIES_PER_REQUEST * rateLimits.premium,
-        },
-        now,
-      }),
-    )
+    const { leaseId, leased, deliveries, next } = await this.lease({
+      leaseUntil: now + BATCH_DURATION + webhooks.timeoutMs + LEASE_MARGIN,
+      atMost: MAX_CONCURRENT_FETCHES - running.length,
+      slowAtMost: MAX_CONCURRENT_SLOW_BATCHES - slow.length,
+      quota: {
+        standard: DELIVERIES_PER_REQUEST * rateLimits.standard,
+        premium: DELIVERIES_PER_REQUEST * rateLimits.premium,
+      },
+      now,
+    })
     const batches = leased.map((webhook) => ({
       leaseId,
       leasedAt: now,
@@ -111,6 +108,18 @@ export class DeliveryWorker {
       ),
     }))
     return { batches, nextAt: next[0]?.next_at ?? null }
+  }
+
+  /** A retry first reverts the leases of the tries before, which may have been committed. */
+  private lease(request: Omit<LeaseRequest, 'leaseId'>) {
+    const lost: string[] = []
+    return retryTransient(async () => {
+      const leaseId = crypto.randomUUID()
+      const reverts = lost.length > 0 ? revertLeases(lost, request.now) : {}
+      lost.push(leaseId)
+      const rows = await openDirectory(this.env).batch({ ...reverts, ...leaseWebhooks({ ...request, leaseId }) })
+      return { leaseId, ...rows }
+    })
   }
 }
 

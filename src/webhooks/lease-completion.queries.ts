@@ -5,7 +5,7 @@ import { accountCounters } from '../db/schema/accounts'
 import { deliveries, deliveryAttempts, webhooks } from '../db/schema/webhooks'
 import { constant } from '../db/selection'
 import { type SQL, sql } from '../db/sql'
-import { query, run } from '../db/statement'
+import { query, run, select } from '../db/statement'
 import { insertSelect, update } from '../db/write'
 import { fanOutToWebhook } from './fan-out.queries'
 import { NEXT_DUE_AT, type WebhookRow } from './queries'
@@ -92,6 +92,15 @@ export function completeLease(result: BatchResult) {
       RETURNING ${webhooks.nextAt}`,
     ),
   }
+}
+
+/** When the next delivery to a webhook is due (ms, null for none). */
+export function findNextAt(accountId: string, webhookId: string) {
+  const { id, nextAt } = webhooks
+  return select(
+    { next_at: nextAt },
+    sql`FROM ${webhooks} WHERE ${webhooks.accountId} = ${accountId} AND ${id} = ${webhookId}`,
+  )
 }
 
 type Lease = Pick<BatchResult, 'accountId' | 'webhookId' | 'leaseId'>

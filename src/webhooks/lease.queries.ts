@@ -6,6 +6,7 @@ import { deliveries, events, webhooks } from '../db/schema/webhooks'
 import { nullable, type RowOf, selection } from '../db/selection'
 import { type SQL, sql } from '../db/sql'
 import { query, run, select } from '../db/statement'
+import { update } from '../db/write'
 import { MINUTE } from '../lib/time'
 
 /** How much one lease sends before other webhooks get a chance. */
@@ -81,6 +82,23 @@ export function leaseWebhooks(request: LeaseRequest) {
     deliveries: findLeasedDeliveries(request),
     charged: chargeQuota(request),
     next: findNextDue(request.now),
+  }
+}
+
+/**
+ * Takes back the leases of calls whose responses were lost, and what they have charged. For the batch of the next lease, at the same
+ * time (ms).
+ */
+export function revertLeases(leaseIds: readonly string[], now: number) {
+  const { accountId, leaseBatchSize, nextAt, leaseId, leaseUntil } = webhooks
+  const those = sql`${nextAt} <= ${now} AND ${leaseUntil} > ${now}
+    AND ${leaseId} IN (SELECT value FROM json_each(${JSON.stringify(leaseIds)}))`
+  return {
+    refunded: run(sql`
+      UPDATE ${accountCounters} SET ${accountCounters.quotaUsed} = max(0, ${counters.quotaUsed} - ${leased.leaseBatchSize})
+      FROM (SELECT ${accountId}, ${leaseBatchSize} FROM ${webhooks} WHERE ${those}) leased
+      WHERE ${counters.accountId} = ${leased.accountId} AND ${counters.quotaWindow} = ${quotaWindowAt(now)}`),
+    reverted: update(webhooks, { leaseId: null, leaseUntil: 0 }, those),
   }
 }
 

@@ -1,5 +1,6 @@
 import type { Bindings } from '../core/config'
 import { openDirectory } from '../db/client'
+import { retryTransient } from '../lib/retry'
 import { DAY } from '../lib/time'
 import { WakeUpBatch } from '../service/wake-up-queue'
 import {
@@ -37,12 +38,14 @@ export async function sweepDeliveries(env: Bindings, now: number): Promise<void>
   const directory = openDirectory(env)
   const completedBefore = now - COMPLETED_RETENTION
   for (let batches = 0; batches < BATCHES_PER_SWEEP; batches += 1) {
-    const { attempts, deliveries } = await directory.batch({
-      canceled: cancelDeliveries(ROWS_PER_STATEMENT),
-      attempts: deleteCompletedAttempts(completedBefore, ROWS_PER_STATEMENT),
-      deliveries: deleteCompletedDeliveries(completedBefore, ROWS_PER_STATEMENT),
-      purged: purgeDeletedWebhooks(ROWS_PER_STATEMENT),
-    })
+    const { attempts, deliveries } = await retryTransient(() =>
+      directory.batch({
+        canceled: cancelDeliveries(ROWS_PER_STATEMENT),
+        attempts: deleteCompletedAttempts(completedBefore, ROWS_PER_STATEMENT),
+        deliveries: deleteCompletedDeliveries(completedBefore, ROWS_PER_STATEMENT),
+        purged: purgeDeletedWebhooks(ROWS_PER_STATEMENT),
+      }),
+    )
     if (attempts.length < ROWS_PER_STATEMENT && deliveries.length < ROWS_PER_STATEMENT) return
   }
 }

@@ -12,7 +12,11 @@ import {
 } from '../helpers/credentials'
 import { sessions } from '../helpers/d1'
 
-const UNAVAILABLE = { failure: 'database_unavailable', stack: expect.stringContaining('findMemberState') }
+const UNAVAILABLE = {
+  failure: 'database_unavailable',
+  isOverloaded: false,
+  stack: expect.stringContaining('findMemberState'),
+}
 const CAUSE = { error: 'DbError', at: expect.stringMatching(/^at toDbError /) }
 
 let account: Account

@@ -6,7 +6,7 @@ import { events } from '../../src/db/schema/webhooks'
 import { sql } from '../../src/db/sql'
 import { select } from '../../src/db/statement'
 import { insertSelect } from '../../src/db/write'
-import { sweep } from '../../src/jobs/sweep'
+import { BEGINNING, type SweepProgress, sweep } from '../../src/jobs/sweep'
 import { type Account, call, createTestAccount, createTicket } from '../helpers/api'
 import { execute, rows } from '../helpers/database'
 import { eventually } from '../helpers/eventually'
@@ -43,8 +43,8 @@ async function objects(): Promise<string[]> {
   return found.map((object) => object.key.slice(account.id.length + 1))
 }
 
-function runSweep(): Promise<string> {
-  return sweep(env, '', Date.now())
+function runSweep(): Promise<SweepProgress> {
+  return sweep(env, BEGINNING, Date.now())
 }
 
 describe('the sweep', () => {

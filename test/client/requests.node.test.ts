@@ -106,6 +106,43 @@ describe('errors', () => {
     },
   )
 
+  const html = (title: string, code: string) =>
+    `<!DOCTYPE html>\n<title>${title}</title>\n<span class="cf-code-label">Error code <span>${code}</span></span>`
+  const ray = { 'CF-Ray': '8f1d2c3b4a5e6f70-FRA', 'Content-Type': 'text/html; charset=UTF-8' }
+
+  it.each<[FakeResponse & object, string]>([
+    [{ status: 403, body: html('Access denied', '1010'), headers: ray }, 'Cloudflare returned status 403 (error 1010)'],
+    [
+      { status: 403, body: 'error code: 1010', headers: { Server: 'cloudflare' } },
+      'Cloudflare returned status 403 (error 1010)',
+    ],
+    [{ status: 413, body: '<html><center>cloudflare</center></html>', headers: ray }, 'Cloudflare returned status 413'],
+    [
+      { status: 502, body: html('502: Bad gateway', '502'), headers: ray },
+      'Cloudflare returned status 502 (error 502)',
+    ],
+    [
+      { status: 503, body: html('exceeded resource limits', '1102'), headers: ray },
+      'Cloudflare returned status 503 (error 1102)',
+    ],
+    [
+      { status: 503, body: '', headers: { ...ray, 'cf-error-type': '1102' } },
+      'Cloudflare returned status 503 (error 1102)',
+    ],
+    [{ status: 520, body: '', headers: ray }, 'Cloudflare returned status 520'],
+    [{ status: 502, body: '<h1>Bad Gateway</h1>' }, 'A proxy returned status 502'],
+    [{ status: 403, body: '{"success":false}' }, 'A proxy returned status 403'],
+  ])('name the proxy that responded in place of the API: %#', async (response, beginning) => {
+    const { client } = fakeClient(response)
+    const error = await client.tickets.get('ticket_1').catch((thrown: unknown) => thrown)
+    expect(error).toMatchObject({
+      message: `${beginning} in place of the API`,
+      status: response.status,
+      code: 'unreadable',
+      details: [],
+    })
+  })
+
   it('report an unexpected response for a successful response without JSON', async () => {
     const fetch = async () => new Response('<html>', { status: 200 })
     const client = new TicketingClient({ url: FAKE_URL, apiKey: 'tk_live_1', fetch })

@@ -34,6 +34,9 @@ describe('a write with a transient error', () => {
     ['the network breaks', 'broken'],
     ['the service is unavailable', failure(503, 'unavailable')],
     ['a gateway responds', { status: 502, body: 'Bad gateway' }],
+    ['the Worker exceeds a limit', { status: 503, body: 'error code: 1102', headers: { Server: 'cloudflare' } }],
+    ['Cloudflare gets no response', { status: 520, body: 'error code: 520', headers: { Server: 'cloudflare' } }],
+    ['Cloudflare limits the rate', { status: 429, body: 'error code: 1015', headers: { Server: 'cloudflare' } }],
     ['the same key is still in progress', failure(409, 'conflict', { 'Retry-After': '1' })],
     ['no response arrives in time', 'silent'],
   ])('is sent again with the same key if %s', async (_, response) => {

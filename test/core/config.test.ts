@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { createApp } from '../../src/app'
 import { type Bindings, ConfigError, configOf } from '../../src/core/config'
+import { variableProblems } from '../../src/core/variables'
 
 const SECRET = 'a secret of 32 bytes, or of more.'
 
@@ -66,21 +67,34 @@ describe('configOf', () => {
 
   it.each([
     ['5', [5]],
-    ['99999999', [99_999_999]],
+    ['2592000', [2_592_000]],
     [Array.from({ length: 50 }, () => '60').join(','), Array.from({ length: 50 }, () => 60)],
   ])('accepts %.20s as a retry schedule', (value, expected) => {
     const config = configOf(bindings({ APP_SECRET: SECRET, WEBHOOK_RETRY_SCHEDULE: value }))
     expect(config.webhooks.retrySchedule).toEqual(expected)
   })
 
-  it.each(['', ',', '5,', ',5', '5,,5', '5, 300', '5;300', '-5', '1.5', '1e3', '0x10', '5s', '999999999', '5\n'])(
-    'rejects %j as a retry schedule',
-    (value) => {
-      expect(configError({ APP_SECRET: SECRET, WEBHOOK_RETRY_SCHEDULE: value })).toBe(
-        'The service is not configured: WEBHOOK_RETRY_SCHEDULE must be whole numbers of seconds with commas between them',
-      )
-    },
-  )
+  it.each([
+    '',
+    ',',
+    '5,',
+    ',5',
+    '5,,5',
+    '5, 300',
+    '5;300',
+    '-5',
+    '1.5',
+    '1e3',
+    '0x10',
+    '5s',
+    '2592001',
+    '999999999',
+    '5\n',
+  ])('rejects %j as a retry schedule', (value) => {
+    expect(configError({ APP_SECRET: SECRET, WEBHOOK_RETRY_SCHEDULE: value })).toBe(
+      'The service is not configured: WEBHOOK_RETRY_SCHEDULE must be up to 50 whole numbers of seconds, each at most 2,592,000, with commas between them',
+    )
+  })
 
   it('rejects a schedule of more than 50 retries', () => {
     const value = Array.from({ length: 51 }, () => '60').join(',')
@@ -108,15 +122,28 @@ describe('configOf', () => {
   })
 
   it.each([
-    'TOKEN_TTL_SECONDS',
-    'RATE_LIMIT_STANDARD',
-    'RATE_LIMIT_PREMIUM',
-    'WEBHOOK_TIMEOUT_MS',
-    'EVENT_RETENTION_DAYS',
-  ])('rejects an invalid number in %s', (name) => {
-    for (const value of ['abc', '-5', '0', '1.5', '', ' ', 'NaN', 'Infinity'])
-      expect(configError({ APP_SECRET: SECRET, [name]: value })).toBe(
-        `The service is not configured: ${name} must be a whole number of 1 or more`,
+    ['TOKEN_TTL_SECONDS', 31_536_000, '31,536,000'],
+    ['RATE_LIMIT_STANDARD', 1_000_000, '1,000,000'],
+    ['RATE_LIMIT_PREMIUM', 1_000_000, '1,000,000'],
+    ['WEBHOOK_TIMEOUT_MS', 20_000, '20,000'],
+    ['EVENT_RETENTION_DAYS', 3_650, '3,650'],
+  ])('accepts 1 to %2$i in %s and rejects other values', (name, max, shown) => {
+    for (const value of ['1', String(max), max])
+      expect(() => configOf(bindings({ APP_SECRET: SECRET, [name]: value }))).not.toThrow()
+    const invalid = ['abc', '-5', '0', '1.5', '', ' ', 'NaN', 'Infinity', String(max + 1), '1e15', max + 1]
+    for (const value of invalid) {
+      const problem = `${name} must be a whole number from 1 to ${shown}`
+      expect(configError({ APP_SECRET: SECRET, [name]: value })).toBe(`The service is not configured: ${problem}`)
+      expect(variableProblems({ [name]: value })).toEqual([problem])
+    }
+  })
+
+  it('accepts a jurisdiction of Durable Objects and rejects other values', () => {
+    for (const value of ['', 'eu', 'fedramp'])
+      expect(() => configOf(bindings({ APP_SECRET: SECRET, OBJECT_JURISDICTION: value }))).not.toThrow()
+    for (const value of ['EU', 'us', ' ', 'eu,fedramp'])
+      expect(configError({ APP_SECRET: SECRET, OBJECT_JURISDICTION: value })).toBe(
+        'The service is not configured: OBJECT_JURISDICTION must be eu, fedramp or empty',
       )
   })
 

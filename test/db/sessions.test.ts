@@ -1,5 +1,6 @@
 import { exports } from 'cloudflare:workers'
 import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
+import { isReached, recordBookmark } from '../../src/db/bookmarks'
 import { accounts } from '../../src/db/schema/accounts'
 import { sql } from '../../src/db/sql'
 import { update } from '../../src/db/write'
@@ -116,7 +117,19 @@ describe('a read', () => {
     ['replica serves a writer’s bookmark', 'token', true, up, OLD, [OLD, PRIMARY]],
     ['key has written', 'key', true, { ...up, slowly: true }, null, [PRIMARY]],
     ['key has written and sends a bookmark', 'key', true, up, OLD, [PRIMARY]],
-    ['key sends a bookmark', 'key', false, up, NEW.toUpperCase(), [NEW.toUpperCase()]],
+    [
+      'key sends a bookmark in capitals',
+      'key',
+      false,
+      up,
+      OLD.toUpperCase().replace(/0{3}$/, 'ABC'),
+      [OLD.replace(/0{3}$/, 'abc')],
+    ],
+    ['key sends a bookmark from the future', 'key', false, up, NEW, [PRIMARY]],
+    ['token sends a bookmark from the future', 'token', false, up, NEW, [PRIMARY]],
+    ['key sends a bookmark from the future in capitals', 'key', false, up, NEW.toUpperCase(), [PRIMARY]],
+    ['key sends a longer bookmark', 'key', false, up, `0${OLD}`, [PRIMARY]],
+    ['key sends a shorter bookmark', 'key', false, up, '0-0-0-0', [PRIMARY]],
     ...garbage.map((text): Case => [`bookmark is '${text.slice(0, 30)}'`, 'key', false, up, text, [ANY]]),
   ])('if a %s', async (_name, who, hasWritten, play, bookmark, expected) => {
     if (hasWritten) await wrote(quiet[who])
@@ -199,7 +212,7 @@ describe('a cursor', () => {
       for (const [sent, expected] of [
         [null, bookmark],
         [OLD, bookmark],
-        [NEW, NEW],
+        [NEW, PRIMARY],
       ] as const) {
         const queries = watch()
         expect((await read(by, next, sent)).status, path).toBe(200)
@@ -221,6 +234,38 @@ describe('a cursor', () => {
     queries = watch()
     expect((await read(quiet.key, `tickets?cursor=${first.body.pagination.next_cursor}`)).status).toBe(200)
     expect(queries).toEqual([PRIMARY])
+  })
+})
+
+describe('a bookmark', () => {
+  const DATABASES = () => [{}, {}] as D1Database[]
+  const [FIRST, SECOND, THIRD] = [1, 2, 3].map((n) => OLD.replace('0-', `${n}-`)) as [string, string, string]
+
+  it('is reached once its database has reported it or a newer one to this isolate', () => {
+    const [one, other] = DATABASES() as [D1Database, D1Database]
+    const reached = () => [FIRST, SECOND, THIRD].map((bookmark) => isReached(one, bookmark))
+    expect(reached()).toEqual([false, false, false])
+    recordBookmark(one, SECOND)
+    expect(reached()).toEqual([true, true, false])
+    recordBookmark(one, FIRST)
+    expect(reached()).toEqual([true, true, false])
+    recordBookmark(one, THIRD)
+    expect([reached(), isReached(other, FIRST)]).toEqual([[true, true, true], false])
+  })
+
+  it('of the future in a cursor makes the page come from the primary, and others stay on replicas', async () => {
+    const first = await read(quiet.token, 'tickets?cursor=&per_page=1')
+    const [scope, position] = JSON.parse(Buffer.from(first.body.pagination.next_cursor, 'base64url').toString())
+    const forged = Buffer.from(JSON.stringify([scope, position, NEW])).toString('base64url')
+    for (const [cursor, expected] of [
+      [forged, PRIMARY],
+      [first.body.pagination.next_cursor, first.headers.get('X-D1-Bookmark')],
+    ]) {
+      const queries = watch()
+      expect((await read(quiet.token, `tickets?cursor=${cursor}`)).status).toBe(200)
+      expect(queries).toEqual([expected])
+      vi.restoreAllMocks()
+    }
   })
 })
 

@@ -102,7 +102,7 @@ describe('/openapi.json', () => {
   it('describes every error code', () => {
     const { description } = openapi.info
     for (const [code, { example }] of Object.entries(ERROR_CATALOGUE))
-      expect(description).toContain(`| ${example.status} | \`${code}\` | `)
+      expect(description).toContain(`| ${example().status} | \`${code}\` | `)
     expect(Object.keys(openapi.components.examples)).toEqual(Object.keys(ERROR_CATALOGUE))
   })
 

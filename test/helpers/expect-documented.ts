@@ -134,7 +134,7 @@ type ErrorResponse = z.infer<typeof ErrorBody>
 function errorFaults(status: number, headers: Headers, body: unknown): string[] {
   const { error } = body as Partial<ErrorResponse>
   if (!error) return []
-  const expected = ERROR_CATALOGUE[error.code].example.status
+  const expected = ERROR_CATALOGUE[error.code].example().status
   return [
     ...(expected === status ? [] : [`${error.code} is of ${expected}`]),
     ...(error.request_id === headers.get('X-Request-Id') ? [] : ['request_id is not that of the header']),

@@ -161,6 +161,10 @@ export async function costOf(
 /** Costs at each size, by name of the request. */
 const measured = new Map<string, Cost[]>()
 
+export function forgetMeasurements(): void {
+  measured.clear()
+}
+
 export async function measure(by: Member, path: string, name = path, method = 'GET', body?: unknown) {
   const { body: response, ...cost } = await costOf(by, method, path, body)
   measured.set(name, [...(measured.get(name) ?? []), cost])

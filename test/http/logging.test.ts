@@ -5,6 +5,7 @@ import { createApp } from '../../src/app'
 import { hashPassword } from '../../src/lib/passwords'
 import { freshIpAddress } from '../helpers/addresses'
 import { type Account, call, createTestAccount, createTestMember, createTicket, requestOf } from '../helpers/api'
+import { sessions } from '../helpers/d1'
 import { bufferUploads } from '../helpers/files'
 
 let account: Account
@@ -55,6 +56,24 @@ describe('the log line', () => {
       caller_id: account.agent.id,
       db: { round_trips: 1, rows_read: expect.any(Number), rows_written: 0 },
     })
+  })
+
+  it.each([
+    ['a replica', { served_by_primary: false, served_by_region: 'APAC' }],
+    ['the primary', { served_by_primary: true, served_by_region: 'WEUR' }],
+  ])('says that %s served a read, and in which region', async (_, servedBy) => {
+    const batch: (statements: D1PreparedStatement[]) => Promise<D1Result<never>[]> = sessions.batch
+    vi.spyOn(sessions, 'batch').mockImplementation(async function (this: D1DatabaseSession, statements) {
+      const results = await batch.call(this, statements)
+      return results.map((result) => ({ ...result, meta: { ...result.meta, ...servedBy } }))
+    })
+    await call('GET', 'tickets', { token: account.customer.token })
+    expect(lines().map((line) => JSON.parse(line).db)).toEqual([expect.objectContaining(servedBy)])
+  })
+
+  it('says nothing about a database that was not asked', async () => {
+    await call('GET', 'nothing', { address: freshIpAddress() })
+    expect(lines().map((line) => JSON.parse(line).db)).toEqual([{ round_trips: 0, rows_read: 0, rows_written: 0 }])
   })
 
   it('contains the route that has responded, even if another one matches the URL', async () => {

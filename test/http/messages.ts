@@ -192,7 +192,11 @@ export const MESSAGES: Record<ServiceErrorCode, readonly string[]> = {
     'The token was revoked; log in again',
     'X-API-Key takes an API key; send a token as Authorization: Bearer <token>',
   ],
-  unavailable: ['The service is not configured: {…}', 'The service is temporarily unavailable; try again soon'],
+  unavailable: [
+    'The service is not configured: {…}',
+    'The service is temporarily unavailable; try again soon',
+    'Too many large bodies are being read; try again soon, or send files as raw uploads',
+  ],
   unsupported_media_type: [
     'The body must be sent with Content-Type: application/json',
     'The body must be sent with the Content-Type of the file, such as image/png',

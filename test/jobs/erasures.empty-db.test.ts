@@ -4,7 +4,7 @@ import { backfills } from '../../src/db/schema/accounts'
 import { erasures } from '../../src/db/schema/tickets'
 import { sql } from '../../src/db/sql'
 import { deleteFrom } from '../../src/db/write'
-import { sweep } from '../../src/jobs/sweep'
+import { BEGINNING, sweep } from '../../src/jobs/sweep'
 import { type Account, call, createTestAccount, type Member, type TestResponse } from '../helpers/api'
 import { createTestKey } from '../helpers/credentials'
 import { execute, rows } from '../helpers/database'
@@ -64,7 +64,7 @@ const shownIn = (text: string, markers: string[]) => markers.filter((marker) => 
 
 async function sweepAfter(minutes: number): Promise<void> {
   vi.setSystemTime(Date.now() + minutes * MINUTE)
-  await sweep(env, '', Date.now())
+  await sweep(env, BEGINNING, Date.now())
 }
 
 /** Everything that the API shows: lists, events, deliveries and replays of requests. */
@@ -244,7 +244,7 @@ describe('a delivery that has read its event before the deletion', () => {
     const during = receive(async ({ body, event }) => {
       if (event.data.ticket?.id === ticket.id && during.length === 1) {
         await remove(account.agent, `tickets/${ticket.id}`)
-        await sweep(env, '', Date.now() + MINUTE)
+        await sweep(env, BEGINNING, Date.now() + MINUTE)
       }
       return new Response(body)
     })

@@ -75,7 +75,7 @@ describe('the hosts of a deployed environment', () => {
       ),
     )
     expect(problems).toEqual([
-      expect.stringContaining('database_id in [env.production] of wrangler.toml is not set'),
+      expect.stringContaining('database_id is a placeholder'),
       expect.stringContaining('ALLOW_PRIVATE_WEBHOOKS'),
       expect.stringContaining('ENVIRONMENT must be "production"'),
       expect.stringContaining('EVENT_RETENTION_DAYS'),

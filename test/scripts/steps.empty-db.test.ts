@@ -23,7 +23,7 @@ import { searchKey, tokenText } from '../../src/db/search-text'
 import { sql } from '../../src/db/sql'
 import { run, select } from '../../src/db/statement'
 import { deleteFrom, insertSelect, update } from '../../src/db/write'
-import { sweep } from '../../src/jobs/sweep'
+import { BEGINNING, sweep } from '../../src/jobs/sweep'
 import { type Account, createTestAccount, createTestMember, type Member } from '../helpers/api'
 import { execute, numbers, prepare, row, rows } from '../helpers/database'
 import { grow } from '../helpers/scale-fixtures'
@@ -165,7 +165,7 @@ const COMMANDS: Record<string, () => Promise<Measured<unknown>>> = {
       measured.steps += 1
       measured.max = Math.max(measured.max, count)
     })
-    measured.result = await sweep({ ...env, DB }, '', Date.now())
+    measured.result = await sweep({ ...env, DB }, BEGINNING, Date.now())
     return measured
   },
 }

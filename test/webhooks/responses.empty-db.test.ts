@@ -143,6 +143,10 @@ describe('a response', () => {
         response: expect.stringMatching(/^\.{2,17}$/),
       },
       { host: 'open', respond: breaksOff, error: 'reset', status_code: 200, response: 'begun' },
+      ...(['dns', 'connect', 'tls'] as const).map((error, index) => {
+        const [status, response] = [[530, 521, 526][index] ?? 0, `error code: ${[1016, 521, 526][index]}`]
+        return { host: 'open', respond: () => new Response(response, { status }), error, status_code: status, response }
+      }),
     ])
     for (const { of, delivery } of deliveries) {
       const { error, status_code, response } = of

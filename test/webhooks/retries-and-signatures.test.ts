@@ -2,7 +2,7 @@ import { env } from 'cloudflare:workers'
 import { Webhook } from 'standardwebhooks'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { WakeUpBatch } from '../../src/service/wake-up-queue'
-import { classifyFetchError } from '../../src/webhooks/delivery-error'
+import { classifyEdgeError, classifyFetchError } from '../../src/webhooks/delivery-error'
 import { nextAttemptAt, readRetryAfter } from '../../src/webhooks/retry-schedule'
 import { newSecret, signatureHeaders } from '../../src/webhooks/signing'
 import { advanceClock, stopClock } from '../helpers/credentials'
@@ -154,6 +154,37 @@ describe('W08 the reason of a failed connection', () => {
     expect(await classifyFetchError(error, url)).toBe(expected)
     expect(socket.mock.calls).toEqual(port === null ? [] : [[{ hostname: 'a.example', port }]])
     expect(close).toHaveBeenCalledTimes(port === null ? 0 : 1)
+  })
+
+  const page = (title: string) => `<!DOCTYPE html>\n<html lang="en-US"><head>\n<title>${title}</title>`
+  it.each<[number, string, string | null, Record<string, string>?]>([
+    [530, 'error code: 1016', 'dns'],
+    [530, 'error code: 1016\n', 'dns'],
+    [530, 'error code: 1001', 'dns'],
+    [530, '{"error_code": 1016, "error_name": "origin_dns_error"}', 'dns'],
+    [530, page('Origin DNS error | hooks.example.com | Cloudflare 1016'), 'dns'],
+    [530, '', 'dns', { 'cf-error-type': '1016' }],
+    [520, 'error code: 520', 'reset'],
+    [521, 'error code: 521', 'connect'],
+    [522, page('hooks.example.com | 522: Connection timed out'), 'connect'],
+    [523, 'error code: 523', 'connect'],
+    [524, 'error code: 524', 'timeout'],
+    [525, 'error code: 525', 'tls'],
+    [526, '{"title":"Invalid SSL certificate","error_code":526}', 'tls'],
+    [526, '', 'tls', { 'cf-error-type': '526' }],
+    [521, '', 'connect', { 'cf-error-type': '52x' }],
+    [530, 'error code: 1033', null],
+    [530, '', null, { 'cf-error-type': '52x' }],
+    [530, 'constructor', null, { 'cf-error-type': 'constructor' }],
+    [530, 'our own error', null],
+    [521, 'our own error', null],
+    [521, 'error code: 526', null],
+    [521, 'text with error code: 521 in it', null],
+    [500, 'error code: 521', null],
+    [502, 'error code: 502', null],
+    [200, 'error code: 1016', null],
+  ])('of Cloudflare in place of the subscriber, %i %j, is %s', (status, text, expected, headers = {}) => {
+    expect(classifyEdgeError({ status, headers: new Headers(headers) }, text)).toBe(expected)
   })
 
   it('is connect when no socket can be created', async () => {

@@ -130,6 +130,7 @@ describe('two rotations of APP_SECRET', () => {
       expect.stringMatching(/^APP_SECRET is known since /),
       'Keep APP_SECRET_PREVIOUS while any are left.',
       'API keys remain valid without it.',
+      'Delete it only after a deployment that followed the rotation: a rollback to an older one would restore the old APP_SECRET.',
     ])
     expect((await reencrypted(C, A))[0]).toBe('Stored ciphertexts: 1 moved, 0 left.')
     expect(received).toEqual([])

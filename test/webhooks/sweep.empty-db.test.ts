@@ -8,7 +8,7 @@ import { deliveries, deliveryAttempts, replays, webhooks } from '../../src/db/sc
 import { sql } from '../../src/db/sql'
 import { select } from '../../src/db/statement'
 import { insertSelect, update } from '../../src/db/write'
-import { sweep } from '../../src/jobs/sweep'
+import { BEGINNING, sweep } from '../../src/jobs/sweep'
 import { sweepDeliveries } from '../../src/webhooks/service'
 import { type Account, call, createTestAccount, createTicket } from '../helpers/api'
 import { advanceClock, stopClock } from '../helpers/credentials'
@@ -169,7 +169,7 @@ describe("the sweeper's alarm", () => {
 })
 
 describe('a sweep', () => {
-  const run = () => sweep(env, '', Date.now())
+  const run = () => sweep(env, BEGINNING, Date.now())
 
   it('enqueues messages for accounts with events or replays for active webhooks, and one for due deliveries', async () => {
     const [silent, inactive, done, replaying] = await Promise.all([1, 2, 3, 4].map(() => createTestAccount()))
@@ -191,7 +191,7 @@ describe('a sweep', () => {
         onlyFailed: 0,
       }),
     )
-    expect(await run()).toBe('')
+    expect(await run()).toEqual(BEGINNING)
     expect(enqueuedAccounts().toSorted()).toEqual([account.id, replaying.id].toSorted())
     expect(await Promise.all([account, silent, inactive, done].map(countPendingEvents))).toEqual([2, 0, 0, 0])
     await seedDeliveries(account, own)

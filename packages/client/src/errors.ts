@@ -1,4 +1,4 @@
-/** Error codes of the API. `unreadable` is the client's own, for a response that is not the API's. */
+/** Error codes of the API. `unreadable` is the client's own, for a response of Cloudflare or another proxy in front of the API. */
 export type ErrorCode =
   | 'invalid_input'
   | 'unauthorized'
@@ -53,7 +53,7 @@ interface ErrorFields {
   retryAfterSeconds: number | null
 }
 
-/** An error response of the API. `message` is the API's; `details` lists the invalid fields. */
+/** An error response. `message` is the API's, or names the proxy that responded in its place; `details` lists the invalid fields. */
 export class ApiError extends Error {
   override readonly name = 'ApiError'
   readonly status: number
@@ -85,7 +85,7 @@ export class ConnectionError extends Error {
 /** For a status of 400 or more. */
 export function errorOf(status: number, headers: Headers, text: string, now: number): ApiError {
   const { code, message, details, documentation_url, request_id } = readBody(text)
-  return new ApiError(message ?? `Unexpected response with status ${status}`, {
+  return new ApiError(message ?? proxyMessage(status, headers, text), {
     status,
     code: code ?? 'unreadable',
     details: details ?? [],
@@ -105,6 +105,16 @@ export function unreadable({ status, headers }: Response): ApiError {
     requestId: headers.get('X-Request-Id'),
     retryAfterSeconds: null,
   })
+}
+
+/** In the text or the HTML of Cloudflare's error pages, such as 1010 for a rejected client. */
+const CLOUDFLARE_CODE = /\berror(?:\s+code)?:?\s*(?:<[^>]*>\s*)?(1\d{3}|5\d\d)\b/i
+
+function proxyMessage(status: number, headers: Headers, text: string): string {
+  const isCloudflare = headers.has('CF-Ray') || headers.get('Server') === 'cloudflare'
+  if (!isCloudflare) return `A proxy returned status ${status} in place of the API`
+  const code = headers.get('cf-error-type') ?? CLOUDFLARE_CODE.exec(text)?.[1]
+  return `Cloudflare returned status ${status}${code ? ` (error ${code})` : ''} in place of the API`
 }
 
 interface ErrorBody extends Pick<ApiError, 'code' | 'message' | 'details'> {

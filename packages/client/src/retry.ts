@@ -12,7 +12,8 @@ const LONGEST_BACKOFF_MS = 20_000
 const LONGEST_RETRY_AFTER_SECONDS = 60
 const SPREAD_MS = 1_000
 
-const TRANSIENT = new Set([429, 502, 503, 504])
+/** 520 to 524 are Cloudflare's: it could not reach the service, or got no complete response. */
+const TRANSIENT = new Set([429, 502, 503, 504, 520, 521, 522, 523, 524])
 
 /**
  * How long to wait before a retry (ms), or null if a retry is useless or unsafe. `attempt` is 1 after the first. Waits

@@ -136,7 +136,7 @@ export const LIMITS = [
   ...inside('reserveUploads', ['attachments/quota', 'attachments/raw-refused'], (it) => [
     it.literal('attachments').enclosingIf().remove(),
     it.literal('storage').enclosingIf().remove(),
-    it.condition(2, 4).part(1).replaceWith('$1'),
+    it.condition(3, 5).part(1).replaceWith('$1'),
   ]),
   ...inside('PageQuery', ['http/parameters'], (it) => [it.literal(100).replaceWith('100_000')]),
   ...inside('CursorQuery', ['http/cursor', 'http/parameters'], (it) => [it.call('max').unchain()]),
@@ -180,8 +180,8 @@ export const LIMITS = [
     it.call('cancel').enclosingStatement().remove(),
   ]),
   ...inside('arrivesInTime', ['http/finish-body'], (it) => [it.call('setTimeout').replaceWith('0')]),
-  ...inside('callWithRetries', ['access/throttle-objects.empty-db', 'access/rate-limits'], (it) => [
-    it.call('unavailable').enclosingStatement().replaceWith('return undefined as never'),
+  ...inside('callDurableObject', ['access/throttle-objects.empty-db', 'access/rate-limits'], (it) => [
+    it.call('catch').replaceWith('$0.catch(() => undefined as never)'),
   ]),
   ...inside('callDurableObject', ['access/database-unavailable', 'access/member-state'], (it) => [
     it.call('isDatabaseUnavailable').enclosingStatement().remove(),
@@ -190,16 +190,48 @@ export const LIMITS = [
     it.call('causeOf').replaceWith('new Error()'),
   ]),
   ...inside('returnDatabaseFailure', ['access/database-unavailable'], (it) => [it.condition().always(false)]),
-  ...inside('callWithRetries', ['quality/fault-injection/durable-objects.isolated'], (it) => [
-    it.call('isTransient').enclosingStatement().operator('||').part(2).remove(),
+  ...inside('isReached', ['db/sessions'], (it) => [
+    it.operator('&&', 1, 2).part(1).remove(),
+    it.operator('<=').always(true),
   ]),
-  ...inside('MAX_RETRIES', ['quality/fault-injection/durable-objects.isolated'], (it) => [
+  ...inside('takeTurn', ['http/large-bodies.isolated'], (it) => [
+    it.operator('>=').always(false),
+    it.operator('<').always(true),
+    it.call('removeExpired', 2, 2).enclosingStatement().remove(),
+  ]),
+  ...inside('takeTurn/MAX_CONCURRENT', ['http/large-bodies.isolated'], (it) => [it.value().replaceWith('3')]),
+  ...inside('takeTurn/MAX_WAITING', ['http/large-bodies.isolated'], (it) => [it.value().replaceWith('9')]),
+  ...inside('jsonBody', ['http/large-bodies.isolated'], (it) => [it.call('release').enclosingStatement().remove()]),
+  ...inside('BodyTimer.exclude', ['http/large-bodies.isolated'], (it) => [
+    it.call('stop').enclosingStatement().remove(),
+  ]),
+  ...inside('retryTransient', ['quality/fault-injection/durable-objects.isolated'], (it) => [
+    it.call('isRetryable').enclosingStatement().operator('||').part(2).remove(),
+  ]),
+  ...inside('retryFiles', ['quality/fault-injection/stores.isolated'], (it) => [
+    it.call('retryTransient').replaceWith('retryTransient(call)'),
+  ]),
+  ...inside('reserveUploads', ['quality/fault-injection/transient-writes.isolated'], (it) => [
+    it.condition(1, 5).always(true),
+    it.condition(1, 5).always(false),
+  ]),
+  ...inside('runIdempotent', ['quality/fault-injection/transient-writes.isolated'], (it) => [
+    it.call('isCallerRejected').enclosingStatement().remove(),
+  ]),
+  ...inside('commit', ['quality/fault-injection/transient-writes.isolated'], (it) => [
+    it.call('storedRows').enclosingStatement().remove(),
+  ]),
+  ...inside('DeliveryWorker.lease', ['quality/fault-injection/background.empty-db'], (it) => [
+    it.condition().always(false),
+  ]),
+  ...inside('deliverBatch', ['quality/fault-injection/background.empty-db'], (it) => [it.operator('&&').always(false)]),
+  ...inside('retryTransient/MAX_RETRIES', ['quality/fault-injection/durable-objects.isolated'], (it) => [
     it.value().replaceWith('1'),
     it.value().replaceWith('3'),
   ]),
   ...inside('isTransient', ['quality/fault-injection/durable-objects.isolated'], (it) => [
     it.literal('retryable').enclosingStatement().operator('&&').part(1).remove(),
-    it.literal('overloaded').enclosingStatement().operator('&&').part(2).remove(),
+    it.call('isOverloaded').enclosingStatement().operator('&&').part(2).remove(),
   ]),
   ...inside('attemptDelivery/send', ['webhooks/responses.empty-db'], (it) => [
     it.literal('manual').replaceWith("'follow'"),

@@ -121,7 +121,7 @@ export const RESPONSES = [
   ...inside('onError', ['http/logging'], (it) => [it.condition(1, 2).enclosingStatement().remove()]),
   ...inside('putStream', ['http/logging'], (it) => [it.operator('||').part(2).remove()]),
   ...inside('copy', ['http/logging'], (it) => [it.reference('disconnected').replaceWith('() => undefined')]),
-  ...inside('bodyChunks', ['http/logging'], (it) => [it.call('catch', 1, 3).replaceWith('reader.read()')]),
+  ...inside('bodyChunks', ['http/logging'], (it) => [it.call('catch', 1, 2).replaceWith('reader.read()')]),
   ...inside('requestLog', ['http/logging'], (it) => [it.call('routePath').replaceWith('$1.req.path')]),
   ...inside('describeFailure', ['http/failures'], (it) => [
     it.returned(4, 4).replaceWith('{ $1, $2, message: failure.message }'),

@@ -5,7 +5,7 @@ import { accountCounters } from '../../../src/db/schema/accounts'
 import { events, replays, webhooks } from '../../../src/db/schema/webhooks'
 import { sql } from '../../../src/db/sql'
 import { deleteFrom, insertSelect, update } from '../../../src/db/write'
-import { sweep } from '../../../src/jobs/sweep'
+import { BEGINNING, sweep } from '../../../src/jobs/sweep'
 import { consume, consumeDeadLetters } from '../../../src/webhooks/consumer'
 import { execute, numbers, prepare } from '../../../test/helpers/database'
 import { receive } from '../../../test/helpers/webhooks'
@@ -109,7 +109,12 @@ export const BACKGROUND: Operation[] = [
       await consumeDeadLetters(env, [message(fixture.account.id)])
     },
   },
-  { operationId: 'sweep', writes: true, name: 'sweep', run: async () => void (await sweep(env, '', Date.now())) },
+  {
+    operationId: 'sweep',
+    writes: true,
+    name: 'sweep',
+    run: async () => void (await sweep(env, BEGINNING, Date.now())),
+  },
 ]
 
 export const OPERATION_AFTER_SWEEP: Operation = {

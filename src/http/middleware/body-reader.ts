@@ -9,24 +9,64 @@ export class ClientDisconnected extends Error {
   override readonly name = 'ClientDisconnected'
 }
 
+/** How long a body may take to arrive. */
+export class BodyTimer {
+  private readonly timeout = Promise.withResolvers<never>()
+  private timer: ReturnType<typeof setTimeout> | undefined
+  private remaining = BODY_TIMEOUT
+  private startedAt = 0
+
+  constructor() {
+    this.timeout.promise.catch(() => undefined)
+  }
+
+  /** Rejects with 408. */
+  get expired(): Promise<never> {
+    return this.timeout.promise
+  }
+
+  start(): void {
+    this.startedAt = Date.now()
+    this.timer = setTimeout(() => this.timeout.reject(requestTimeout(BODY_TIMEOUT / SECOND)), this.remaining)
+  }
+
+  stop(): void {
+    clearTimeout(this.timer)
+    this.remaining = Math.max(0, this.remaining - (Date.now() - this.startedAt))
+  }
+
+  /** Does not count the time of this work, during which the body is not read. */
+  async exclude<T>(work: () => Promise<T>): Promise<T> {
+    this.stop()
+    try {
+      return await work()
+    } finally {
+      this.start()
+    }
+  }
+}
+
 /**
- * The chunks of a request's body. Throws 408 if it has not arrived as a whole after 30 seconds, and `ClientDisconnected`.
+ * The chunks of a request's body. Throws 408 if it has not arrived as a whole after 30 seconds, and `ClientDisconnected`. Leaves
+ * the rest to `finishBody` if the caller rejects the body before its end.
  */
-export async function* bodyChunks(request: Request): AsyncGenerator<Uint8Array> {
+export async function* bodyChunks(request: Request, timer = new BodyTimer()): AsyncGenerator<Uint8Array> {
   if (!request.body) return
   const reader = request.body.getReader()
-  const { promise: timeout, reject } = Promise.withResolvers<never>()
-  timeout.catch(() => undefined)
-  const timer = setTimeout(() => reject(requestTimeout(BODY_TIMEOUT / SECOND)), BODY_TIMEOUT)
+  timer.start()
+  let isReading = true
   try {
     for (;;) {
-      const { done, value } = await Promise.race([reader.read().catch(disconnected), timeout])
+      isReading = true
+      const { done, value } = await Promise.race([reader.read().catch(disconnected), timer.expired])
       if (done) return
+      isReading = false
       yield value
     }
   } finally {
-    clearTimeout(timer)
-    reader.cancel().catch(() => undefined)
+    timer.stop()
+    if (isReading) reader.cancel().catch(() => undefined)
+    else reader.releaseLock()
   }
 }
 

@@ -7,7 +7,8 @@ import { type JsonProblem, problemsOfJson } from '../../lib/json-problems'
 import { hasMoreTokens } from '../../lib/json-size'
 import { isMatch } from '../../lib/text'
 import type { AppEnv } from '../app-env'
-import { bodyChunks } from './body-reader'
+import { BodyTimer, bodyChunks } from './body-reader'
+import { takeTurn } from './large-bodies'
 import { MAX_CONTENT_TYPE, rejectEncoded } from './raw-body'
 
 export const MAX_JSON_BYTES = 10 * 1024 * 1024
@@ -16,23 +17,50 @@ const MAX_TOKENS = 20_000
 
 const MAX_JSON_SIZE = '10 MiB'
 
+/** Larger bodies take turns. */
+const LARGE_BODY_BYTES = 1024 * 1024
+
 /**
  * Reads a JSON body as text, so that the validators find it. Throws 415 for another media type and a compressed body, 413 as
- * soon as there are more than 10 MiB, 408 after 30 seconds, and 400 for a byte order mark, broken UTF-8, too many fields, two
- * members of one name, and numbers that would change as doubles.
+ * soon as there are more than 10 MiB, 408 after 30 seconds, 503 for a large body if too many are waiting, and 400 for a byte order
+ * mark, broken UTF-8, too many fields, two members of one name, and numbers that would change as doubles. A large body keeps its
+ * turn until the response is built.
  */
 export const jsonBody: MiddlewareHandler<AppEnv> = async (c, next) => {
   if (!isMatch(c.req.header('Content-Type') ?? '', /^application\/json\s*(;|$)/i, MAX_CONTENT_TYPE))
     throw jsonRequired()
   rejectEncoded(c.req.raw.headers)
   if (Number(c.req.header('Content-Length') ?? 0) > MAX_JSON_BYTES) throw payloadTooLarge(MAX_JSON_SIZE)
-  const text = await readText(c.req.raw)
-  if (hasMoreTokens(text, MAX_TOKENS)) throw tooManyFields()
-  const problems = problemsOfJson(text)
-  if (problems.length > 0 && isJson(text)) throw invalidInput(toDetails(problems.map(explain)))
-  if (c.req.header('Idempotency-Key') !== undefined) c.set('bodyHashes', hashesOf(text))
-  Object.assign(c.req.bodyCache, { text: Promise.resolve(text) })
-  await next()
+  const turn = new Turn(c.executionCtx)
+  try {
+    const text = await readText(c.req.raw, turn)
+    if (hasMoreTokens(text, MAX_TOKENS)) throw tooManyFields()
+    const problems = problemsOfJson(text)
+    if (problems.length > 0 && isJson(text)) throw invalidInput(toDetails(problems.map(explain)))
+    if (c.req.header('Idempotency-Key') !== undefined) c.set('bodyHashes', hashesOf(text))
+    Object.assign(c.req.bodyCache, { text: Promise.resolve(text) })
+    await next()
+  } finally {
+    turn.release()
+  }
+}
+
+class Turn {
+  private readonly ended = Promise.withResolvers<void>()
+  private held: Awaited<ReturnType<typeof takeTurn>> | undefined
+
+  constructor(private readonly ctx: Pick<ExecutionContext, 'waitUntil'>) {}
+
+  async take(): Promise<void> {
+    this.held = await takeTurn()
+    // Otherwise the runtime would cancel the request, and with it the release, as soon as the client disconnects.
+    this.ctx.waitUntil(this.ended.promise)
+  }
+
+  release(): void {
+    this.held?.release()
+    this.ended.resolve()
+  }
 }
 
 /** `{}` and some white space. */
@@ -58,14 +86,17 @@ export const noBody: MiddlewareHandler<AppEnv> = async (c, next) => {
 const FIRST_CHECK = 2 * MAX_TOKENS
 
 /** Does not wait for the rest of a body that has too many fields already. */
-async function readText(request: Request): Promise<string> {
+async function readText(request: Request, turn: Turn): Promise<string> {
   const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
   let text = ''
   let size = 0
   let nextCheck = FIRST_CHECK
-  for await (const chunk of bodyChunks(request)) {
+  const timer = new BodyTimer()
+  for await (const chunk of bodyChunks(request, timer)) {
+    const wasSmall = size <= LARGE_BODY_BYTES
     size += chunk.byteLength
     if (size > MAX_JSON_BYTES) throw payloadTooLarge(MAX_JSON_SIZE)
+    if (wasSmall && size > LARGE_BODY_BYTES) await timer.exclude(() => turn.take())
     text += decode(decoder, chunk, true)
     if (size < nextCheck) continue
     if (hasMoreTokens(text, MAX_TOKENS)) throw tooManyFields()

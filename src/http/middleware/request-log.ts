@@ -35,7 +35,12 @@ export const requestLog: MiddlewareHandler<AppEnv> = async (c, next) => {
     auth_ms: parts.auth,
     db_ms: parts.db,
     ...(caller && { account_id: caller.accountId, caller_id: caller.id }),
-    db: { round_trips: costs.roundTrips, rows_read: costs.rowsRead, rows_written: costs.rowsWritten },
+    db: {
+      round_trips: costs.roundTrips,
+      rows_read: costs.rowsRead,
+      rows_written: costs.rowsWritten,
+      ...(costs.roundTrips > 0 && { served_by_primary: !costs.usedReplica, served_by_region: costs.region }),
+    },
     // An error of a response that was discarded is not the request's.
     ...(errorCode !== undefined && c.res.status >= 400 && { error_code: errorCode }),
     ...(failure !== undefined && { failure: describeFailure(failure) }),

@@ -156,7 +156,7 @@ export function errorResponseComponents() {
     examples: Object.fromEntries(
       Object.entries(ERROR_CATALOGUE).map(([code, { meaning, example }]) => [
         code,
-        { summary: meaning, value: exampleBody(example) },
+        { summary: meaning, value: exampleBody(example()) },
       ]),
     ),
   }

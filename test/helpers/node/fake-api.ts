@@ -23,7 +23,8 @@ export function fakeFetch(responses: [FakeResponse, ...FakeResponse[]]) {
     if (response === 'broken') throw new TypeError('fetch failed')
     if (response === 'silent' || response === undefined)
       return new Promise((_, reject) => signal?.addEventListener('abort', () => reject(signal.reason), { once: true }))
-    const text = response.body === undefined ? null : JSON.stringify(response.body)
+    const received = response.body
+    const text = received === undefined ? null : typeof received === 'string' ? received : JSON.stringify(received)
     return new Response(text, { status: response.status, headers: response.headers ?? {} })
   }
 
