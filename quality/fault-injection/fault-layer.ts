@@ -20,6 +20,8 @@ export interface Call {
 }
 
 const SLOWNESS_MS = 20
+/** D1 retries only batches without these. */
+const WRITES = /\b(INSERT|UPDATE|DELETE)\b/
 const READS = new Set(['R2 get', 'R2 head', 'RATE_LIMITER ping', 'ASSETS fetch'])
 
 /** Must not appear in a response or a log. */
@@ -69,7 +71,7 @@ export class FaultLayer {
     const layer = this
     const batch: (statements: D1PreparedStatement[]) => Promise<D1Result<never>[]> = sessions.batch
     vi.spyOn(sessions, 'batch').mockImplementation(function (this: D1DatabaseSession, statements) {
-      const writes = statements.some((statement) => !/^\s*SELECT/.test(String(Reflect.get(statement, 'statement'))))
+      const writes = statements.some((statement) => WRITES.test(String(Reflect.get(statement, 'statement'))))
       return layer.intercept('D1 batch', () => batch.call(this, statements), writes)
     })
   }

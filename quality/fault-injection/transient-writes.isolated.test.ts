@@ -159,6 +159,8 @@ describe('a write with an idempotency key', () => {
     const trial = await createTrial(subjectOf(operationOf('createUser')), account)
     let other: TestResponse | undefined
     waits.mockImplementation(async () => {
+      // The time of a request identifies it.
+      await new Promise((resolve) => setTimeout(resolve, 5))
       other = await sendAndWait(trial.request, { idempotencyKey: trial.idempotencyKey })
     })
     const { response } = await runTrial(

@@ -27,7 +27,7 @@ const Secrets = z.object({ result: SecretNames })
 /** Checks the settings that are not in wrangler.toml. Never throws. */
 export async function checkCloudflare(config: EnvironmentConfig, credentials: Credentials): Promise<Findings> {
   const api = clientFor(credentials)
-  const databases = config.databases.filter(({ id }) => !isPlaceholder(id))
+  const { databases } = config
   const found = await Promise.all([...databases.map((each) => checkDatabase(each, api)), checkSecrets(config, api)])
   return {
     problems: found.flatMap(({ problems }) => problems),
@@ -62,7 +62,9 @@ const NOTHING: Findings = { problems: [], warnings: [], unchecked: [] }
 
 /** https://developers.cloudflare.com/api/resources/d1/subresources/database/methods/get/ */
 async function checkDatabase({ name, id }: { name: string; id: string }, api: Client): Promise<Findings> {
-  const response = await api(`d1/database/${encodeURIComponent(id)}`, Database)
+  const response = isPlaceholder(id)
+    ? { reason: 'database_id is a placeholder' }
+    : await api(`d1/database/${encodeURIComponent(id)}`, Database)
   if ('status' in response && response.status === 404)
     return { ...NOTHING, problems: [`The Cloudflare account has no D1 database with the ID ${id}.`] }
   if (!('data' in response)) {

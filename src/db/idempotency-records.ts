@@ -25,8 +25,6 @@ export interface IdempotencyKey {
 }
 
 interface RecordMetadata {
-  /** Random: says whether a record is that of this request or of another one with the same key. */
-  attempt: string
   role: Role
   ticketId: string | null
   secret: string | null
@@ -40,8 +38,11 @@ interface RecordMetadata {
 export class IdempotencyConflict extends Error {
   override readonly name = 'IdempotencyConflict'
 
-  /** `rejection`: what to throw if there is no record, or none of this request. Null for a record that has expired since. */
-  constructor(readonly rejection: DbError | null) {
+  constructor(
+    readonly wasRetried: boolean,
+    /** What to throw if there is no record of this request. Null for a record that has expired since. */
+    readonly rejection: DbError | null,
+  ) {
     super()
   }
 }
@@ -58,7 +59,7 @@ export async function runIdempotent<const T extends NamedStatements>(
   key: IdempotencyKey,
   writes: readonly Statement[],
   reads: T,
-  { attempt, role, ticketId, secret, now }: RecordMetadata,
+  { role, ticketId, secret, now }: RecordMetadata,
 ): Promise<Results<T>> {
   const own = isRecordOf(db.accountId, key)
   const [first] = Object.values(reads)
@@ -70,7 +71,7 @@ export async function runIdempotent<const T extends NamedStatements>(
       callerId: key.callerId,
       keyHash: key.keyHash,
       fingerprint: key.fingerprints[0] ?? '',
-      rows: sql`json_object('attempt', ${attempt}, 'role', ${role}, 'ticket_id', ${ticketId}, 'answers', json_array(${sql.join(rows, sql`, `)}))`,
+      rows: sql`json_object('role', ${role}, 'ticket_id', ${ticketId}, 'answers', json_array(${sql.join(rows, sql`, `)}))`,
       secret,
       createdAt: now,
       ticketId,
@@ -88,9 +89,9 @@ export async function runIdempotent<const T extends NamedStatements>(
       return db.change([...before, ...writes, record], reads)
     })
   } catch (error) {
-    if (isConstraint(error, 'replay')) throw new IdempotencyConflict(null)
+    if (isConstraint(error, 'replay')) throw new IdempotencyConflict(tries > 1, null)
     // The write may have ended the caller's own access.
-    if (tries > 1 && isCallerRejected(error)) throw new IdempotencyConflict(error)
+    if (tries > 1 && isCallerRejected(error)) throw new IdempotencyConflict(true, error)
     throw error
   }
 }
@@ -117,8 +118,7 @@ export function findIdempotencyRecord(caller: Caller, key: IdempotencyKey, now: 
       /** Whether texts were replaced, because their ticket or comment was deleted. */
       is_redacted: sql<number>`shown -> '$.redacted' IS NOT NULL`,
       secret: r.secret,
-      /** Null in records of earlier releases. */
-      attempt: sql<string | null>`${r.rows} ->> '$.attempt'`,
+      created_at: r.createdAt,
       /** Of the caller at that time; null in records of earlier releases. */
       role: sql<Role | null>`${r.rows} ->> '$.role'`,
       ticket_id: ticketId,

@@ -90,19 +90,25 @@ export async function commit<const T extends NamedStatements>(
   if (idempotency.found) return replayResponse(caller, idempotency, idempotency.found, reads)
   const [encryptionKey] = idempotency.encryptionKeys
   const encrypted = secret === '' || !encryptionKey ? null : await encrypt(encryptionKey, secret, idempotency.keyHash)
-  const attempt = crypto.randomUUID().slice(-12)
-  const metadata = { attempt, role: caller.role, ticketId: ticketId ?? null, secret: encrypted, now }
-  const committed = (rows: Results<T>) => ({ rows, secret, ...FIRST })
+  const metadata = { role: caller.role, ticketId: ticketId ?? null, secret: encrypted, now }
   try {
-    return committed(await runIdempotent(db, idempotency, writes, reads, metadata))
+    return { rows: await runIdempotent(db, idempotency, writes, reads, metadata), secret, ...FIRST }
   } catch (error) {
     if (!(error instanceof IdempotencyConflict)) throw error
     const record = await db.first(findIdempotencyRecord(caller, idempotency, now))
-    if (record?.attempt === attempt) return committed(storedRows(reads, record.rows))
+    if (record && isOwnRecord(error, record, now)) return readResponse(idempotency, record, reads)
     if (error.rejection) throw error.rejection
     if (!record) throw idempotencyRecordExpired()
     return replayResponse(caller, idempotency, record, reads)
   }
+}
+
+/**
+ * Whether a try of this request, whose response was lost, has committed the record. A concurrent request with the key could have the
+ * same time: then this response lacks the header of a replay, and is otherwise the same.
+ */
+function isOwnRecord({ wasRetried }: IdempotencyConflict, record: IdempotencyRecord, now: number): boolean {
+  return wasRetried && record.created_at === now
 }
 
 /** A caller that has lost the right to see what the response showed gets 404. */
@@ -114,10 +120,19 @@ async function replayResponse<T extends NamedStatements>(
 ): Promise<CommitResult<T>> {
   const sawMore = record.ticket_id !== null && seesInternal(record.role ?? caller.role) && !seesInternal(caller.role)
   if (sawMore || record.is_hidden === 1) throw notFound()
-  if (!key.fingerprints.includes(record.fingerprint)) throw idempotencyKeyReused()
+  const response = await readResponse(key, record, reads)
   key.markReplayed()
+  return { ...response, isReplay: true }
+}
+
+async function readResponse<T extends NamedStatements>(
+  key: RequestIdempotency,
+  record: IdempotencyRecord,
+  reads: T,
+): Promise<CommitResult<T>> {
+  if (!key.fingerprints.includes(record.fingerprint)) throw idempotencyKeyReused()
   const secret = record.secret === null ? '' : await decryptSecret(key.encryptionKeys, record.secret, key.keyHash)
-  return { rows: storedRows(reads, record.rows), secret, isReplay: true, isRedacted: record.is_redacted === 1 }
+  return { rows: storedRows(reads, record.rows), secret, isReplay: false, isRedacted: record.is_redacted === 1 }
 }
 
 /** The columns that earlier releases stored under another name. */

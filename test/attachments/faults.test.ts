@@ -87,7 +87,7 @@ describe('F03 a failure of R2', () => {
     const others: Promise<unknown>[] = []
     vi.spyOn(env.FILES, 'put').mockImplementation((async (...args: Parameters<typeof original>) => {
       puts += 1
-      if (puts === 1) throw new Error('R2 internal error (10001)')
+      if (puts === 1) throw new Error('R2: too many requests (10058)')
       const late = scheduler.wait(150).then(() => original(...args))
       others.push(late)
       return late

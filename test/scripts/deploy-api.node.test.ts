@@ -104,6 +104,23 @@ describe('the check of the settings at Cloudflare', () => {
     ])
   })
 
+  it('does not ask for a database whose ID is a placeholder', async () => {
+    const config = {
+      ...READY,
+      databases: [{ name: 'ticketing-production', id: '00000000-0000-0000-0000-000000000000' }],
+    }
+    const { unchecked, ...others } = await checkCloudflare(config, credentials())
+    expect([unchecked, others]).toEqual([
+      [
+        expect.stringMatching(
+          /^whether read replication of ticketing-production is enabled .*: database_id is a placeholder$/,
+        ),
+      ],
+      { problems: [], warnings: [] },
+    ])
+    expect(requests).toEqual([`GET ${SECRETS} Bearer ${TOKEN}`])
+  })
+
   it.each<[string, Record<string, string | undefined>]>([
     ['are not set', { CLOUDFLARE_API_TOKEN: '' }],
     ['are not set', { CLOUDFLARE_ACCOUNT_ID: undefined }],

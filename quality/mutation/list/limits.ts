@@ -218,8 +218,11 @@ export const LIMITS = [
   ...inside('runIdempotent', ['quality/fault-injection/transient-writes.isolated'], (it) => [
     it.call('isCallerRejected').enclosingStatement().remove(),
   ]),
+  ...inside('isOwnRecord', ['quality/fault-injection/transient-writes.isolated'], (it) => [
+    it.operator('&&').part(2).remove(),
+  ]),
   ...inside('commit', ['quality/fault-injection/transient-writes.isolated'], (it) => [
-    it.call('storedRows').enclosingStatement().remove(),
+    it.call('isOwnRecord').enclosingIf().remove(),
   ]),
   ...inside('DeliveryWorker.lease', ['quality/fault-injection/background.empty-db'], (it) => [
     it.condition().always(false),

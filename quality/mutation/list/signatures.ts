@@ -68,7 +68,7 @@ export const SIGNATURES = [
   ]),
   ...inside('isRecent', ['service/idempotency-scope'], (it) => [it.operator('-').replaceWith('$1 * 0')]),
   ...inside('runIdempotent', ['service/idempotency-scope'], (it) => [it.operator('-').replaceWith('$1 * 0')]),
-  ...inside('commit/replayResponse', ['service/idempotency-replay'], (it) => [it.condition(2, 3).always(false)]),
+  ...inside('commit/readResponse', ['service/idempotency-replay'], (it) => [it.condition(1, 2).always(false)]),
   ...inside('updateTicket', ['tickets/preconditions'], (it) => [it.call('commit').part(2).part(1).remove()]),
   ...inside('deleteTicket', ['tickets/preconditions'], (it) => [it.call('commit').part(2).part(1).remove()]),
   ...inside('readIfMatch', ['tickets/preconditions'], (it) => [

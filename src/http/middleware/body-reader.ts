@@ -47,26 +47,21 @@ export class BodyTimer {
 }
 
 /**
- * The chunks of a request's body. Throws 408 if it has not arrived as a whole after 30 seconds, and `ClientDisconnected`. Leaves
- * the rest to `finishBody` if the caller rejects the body before its end.
+ * The chunks of a request's body. Throws 408 if it has not arrived as a whole after 30 seconds, and `ClientDisconnected`.
  */
 export async function* bodyChunks(request: Request, timer = new BodyTimer()): AsyncGenerator<Uint8Array> {
   if (!request.body) return
   const reader = request.body.getReader()
   timer.start()
-  let isReading = true
   try {
     for (;;) {
-      isReading = true
       const { done, value } = await Promise.race([reader.read().catch(disconnected), timer.expired])
       if (done) return
-      isReading = false
       yield value
     }
   } finally {
     timer.stop()
-    if (isReading) reader.cancel().catch(() => undefined)
-    else reader.releaseLock()
+    reader.cancel().catch(() => undefined)
   }
 }
 

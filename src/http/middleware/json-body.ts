@@ -1,6 +1,6 @@
 import type { MiddlewareHandler } from 'hono'
 import { detail, type Problem, toDetails } from '../../core/error-details'
-import { invalidInput, jsonRequired, payloadTooLarge } from '../../core/errors'
+import { invalidInput, jsonRequired, payloadTooLarge, type ServiceError, tooManyLargeBodies } from '../../core/errors'
 import { canonicalJson } from '../../lib/canonical-json'
 import { sha256 } from '../../lib/crypto'
 import { type JsonProblem, problemsOfJson } from '../../lib/json-problems'
@@ -51,10 +51,13 @@ class Turn {
 
   constructor(private readonly ctx: Pick<ExecutionContext, 'waitUntil'>) {}
 
-  async take(): Promise<void> {
+  /** Returns the reason if there is no turn: the rest of the body must be read first, or the client might lose the response. */
+  async take(): Promise<ServiceError | null> {
     this.held = await takeTurn()
+    if (!this.held) return tooManyLargeBodies()
     // Otherwise the runtime would cancel the request, and with it the release, as soon as the client disconnects.
     this.ctx.waitUntil(this.ended.promise)
+    return null
   }
 
   release(): void {
@@ -85,23 +88,26 @@ export const noBody: MiddlewareHandler<AppEnv> = async (c, next) => {
 /** In bytes. Checked again whenever the size has doubled, so that all checks together take linear time. */
 const FIRST_CHECK = 2 * MAX_TOKENS
 
-/** Does not wait for the rest of a body that has too many fields already. */
+/** Does not wait for the rest of a body that has too many fields already. Without a turn, it discards a large body. */
 async function readText(request: Request, turn: Turn): Promise<string> {
   const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
   let text = ''
   let size = 0
   let nextCheck = FIRST_CHECK
   const timer = new BodyTimer()
+  let rejection: ServiceError | null = null
   for await (const chunk of bodyChunks(request, timer)) {
     const wasSmall = size <= LARGE_BODY_BYTES
     size += chunk.byteLength
     if (size > MAX_JSON_BYTES) throw payloadTooLarge(MAX_JSON_SIZE)
-    if (wasSmall && size > LARGE_BODY_BYTES) await timer.exclude(() => turn.take())
+    if (wasSmall && size > LARGE_BODY_BYTES) rejection = await timer.exclude(() => turn.take())
+    if (rejection) continue
     text += decode(decoder, chunk, true)
     if (size < nextCheck) continue
     if (hasMoreTokens(text, MAX_TOKENS)) throw tooManyFields()
     nextCheck = 2 * size
   }
+  if (rejection) throw rejection
   return text + decode(decoder, undefined, false)
 }
 

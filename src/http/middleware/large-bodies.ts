@@ -1,4 +1,3 @@
-import { tooManyLargeBodies } from '../../core/errors'
 import { MINUTE, SECOND } from '../../lib/time'
 
 /** A JSON body of 10 MiB takes 70 MB while it is parsed and stored, of the 128 MB of an isolate. */
@@ -18,13 +17,13 @@ const turns: Entries = new Map()
 const waiting: Entries = new Map()
 
 /**
- * Waits for one of two turns in an isolate, in the order of arrival. Throws 503 if eight requests are waiting, and after 30
- * seconds. The request must call `release`, also after an error. Each request polls on its own, because one that was canceled
- * could not notify the next.
+ * Waits for one of two turns in an isolate, in the order of arrival. Null if eight requests are waiting, and after 30 seconds. The
+ * request must call `release`, also after an error. Each request polls on its own, because one that was canceled could not notify
+ * the next.
  */
-export async function takeTurn(): Promise<{ release(): void }> {
+export async function takeTurn(): Promise<{ release(): void } | null> {
   removeExpired(Date.now())
-  if (waiting.size >= MAX_WAITING) throw tooManyLargeBodies()
+  if (waiting.size >= MAX_WAITING) return null
   const request = Symbol()
   const deadline = Date.now() + MAX_WAIT
   try {
@@ -37,7 +36,7 @@ export async function takeTurn(): Promise<{ release(): void }> {
       }
       await scheduler.wait(POLL_INTERVAL)
     }
-    throw tooManyLargeBodies()
+    return null
   } finally {
     waiting.delete(request)
   }
