@@ -54,7 +54,7 @@ function ticketsWithin(isWithin: SQL) {
       description_tokens: t.descriptionTokens,
       is_found: sql<number>`${isIndexed} AND ${isFound}`,
     },
-    sql`FROM (SELECT * FROM ${tickets} WHERE ${isWithin}) ${t}
+    sql`FROM (SELECT * FROM ${tickets} WHERE ${isWithin}) AS t
       JOIN ticket_tokens s ON s.${tickets.rowId} = ${t.rowId} WHERE ${t.searchId} IS NOT NULL`,
   )
 }
