@@ -10,8 +10,8 @@ export const LOGINS = [
     it.operator('&&').part(2).remove(),
   ]),
   ...inside('findOnlyMatch', ['auth/login-candidates'], (it) => [it.operator('||').part(2).remove()]),
-  ...inside('findCandidates', ['auth/login'], (it) => [it.sqlCondition("status = 'active'").remove()]),
   ...inside('findCandidates', ['auth/login-candidates'], (it) => [
+    it.sqlCondition("status = 'active'").remove(),
     it.sqlCondition('password_hash IS NOT NULL').remove(),
     it.sqlCondition('can_log_in = 1').remove(),
     it.sqlCondition('slug = ?').remove(),
