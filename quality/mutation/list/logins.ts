@@ -82,6 +82,7 @@ export const LOGINS = [
   ...inside('AttemptCounters.counter', ['access/throttle'], (it) => [it.operator('>').remove()]),
   ...inside('AttemptCounters.counter', ['access/clock-ahead'], (it) => [it.operator('<=').remove()]),
   ...inside('LoginThrottle.resetIfUnlocked', ['access/clock-ahead'], (it) => [it.operator('>=').remove()]),
+  ...inside('RateLimiter.touchKey', ['access/clock-ahead'], (it) => [it.operator('>=').remove()]),
   ...inside('RateLimiter.readMember', ['access/clock-ahead'], (it) => [it.condition(1, 2).always(false)]),
   ...inside('RateLimiterStore.hasPendingChange', ['access/clock-ahead'], (it) => [
     it.call('addPendingChange').enclosingIf().remove(),
