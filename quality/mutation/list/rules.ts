@@ -121,6 +121,7 @@ export const RULES = [
     it.value().replaceWith('9'),
   ]),
   ...inside('AddressCounters.count', ['access/ipv6-networks'], (it) => [
+    it.operator('&&', 1, 2).part(1).remove(),
     it.operator('&&', 1, 2).part(2).remove(),
     it.operator('||').part(1).remove(),
   ]),
