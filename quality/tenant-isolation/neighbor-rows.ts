@@ -8,6 +8,7 @@ import {
 } from '../../src/db/schema/accounts'
 import { attachments, comments, type erasures, type objectIntents, tickets } from '../../src/db/schema/tickets'
 import { deliveries, deliveryAttempts, type events, webhooks } from '../../src/db/schema/webhooks'
+import { searchKey } from '../../src/db/search-text'
 import type { Account } from '../../test/helpers/api'
 import type { Fixture } from './fixture'
 import { type Row, type Rows, type StoredRow, TRIGGER_TABLES } from './tables'
@@ -46,6 +47,12 @@ type Changed =
   | typeof webhooks
   | typeof deliveries
   | typeof events
+
+/** The same tokens, in the neighbor's part of the search index. */
+function withNeighborKey(tokens: string | null): string | null {
+  const key = searchKey(NEIGHBOR_ID)
+  return tokens === null ? null : `${key}${tokens.slice(key.length)}`
+}
 
 /** What the neighbor's rows have instead, by table. */
 type Differences = { [T in Changed as T['_']['name']]: (row: StoredRow<T>) => Partial<StoredRow<T>> }
@@ -88,6 +95,9 @@ export function neighborRows({ account, resources }: Fixture, found: Rows, now: 
       public_attachments: 500,
       internal_attachments: 0,
       updated_at: now + DAY,
+      search_id: row.search_id === null ? null : row.search_id + 2 ** 19,
+      title_tokens: withNeighborKey(row.title_tokens),
+      description_tokens: withNeighborKey(row.description_tokens),
     }),
     comments: () => ({ created_at: now + 2 * DAY }),
     attachments: () => ({ created_at: now + 2 * DAY, size: 7, sha256: NEIGHBOR_MARK }),
