@@ -133,6 +133,7 @@ export function neighborRows({ account, resources }: Fixture, found: Rows, now: 
   const later = (found.tickets ?? []).slice(0, 6).map((row, index) => ({
     ...neighborRow('tickets', row),
     id: `ticket_later${index}`,
+    search_id: row.search_id === null ? null : Number(row.search_id) + 2 ** 18 + index,
     number: 9_000 + index,
     status: row.status ?? null,
     created_at: now + 2 * DAY,
