@@ -2,6 +2,7 @@ import { sweepObjects } from '../attachments/service'
 import { sweepTokens } from '../auth/service'
 import { type Bindings, configOf } from '../core/config'
 import { logFailure } from '../core/log'
+import { openDirectory } from '../db/client'
 import { skipAccountsWithoutWebhooks, sweepEvents } from '../events/service'
 import { DAY } from '../lib/time'
 import { sweepIdempotencyRecords } from '../service/commit'
@@ -16,6 +17,7 @@ import { sweepErasures } from './erasures'
  * sweep continues. Logs failures instead of throwing; the next sweep retries them.
  */
 export async function sweep(env: Bindings, after: string, now: number): Promise<string> {
+  const backfills = sweepBackfills(env, now)
   const [next, ...others] = await Promise.allSettled([
     enqueueWork(env, after, now),
     skipAccountsWithoutWebhooks(env),
@@ -25,8 +27,9 @@ export async function sweep(env: Bindings, after: string, now: number): Promise<
     sweepTokens(env, now),
     sweepIdempotencyRecords(env, now),
     sweepErasures(env, now),
-    sweepBackfills(env, now),
-    indexTickets(env),
+    backfills,
+    // After the backfills, which index tickets too.
+    backfills.catch(() => undefined).then(() => indexTickets(openDirectory(env))),
   ])
   for (const result of [next, ...others]) if (result.status === 'rejected') logFailure('sweep', result.reason)
   return next.status === 'fulfilled' ? next.value : ''
