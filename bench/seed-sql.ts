@@ -3,6 +3,7 @@ import { alias } from '../src/db/alias.ts'
 import { accountCounters, accounts, users } from '../src/db/schema/accounts.ts'
 import { attachments, comments, tickets } from '../src/db/schema/tickets.ts'
 import { events } from '../src/db/schema/webhooks.ts'
+import { newSearchId } from '../src/db/search-id.ts'
 import { searchKey } from '../src/db/search-text.ts'
 import { type SQL, sql } from '../src/db/sql.ts'
 import type { Statement } from '../src/db/statement.ts'
@@ -137,7 +138,7 @@ function insertTickets(first: number, last: number, size: number): Statement {
       customFields: sql`json_object('browser', 'Firefox 102.0', 'os', 'MacOS 13.4')`,
       createdAt: created,
       updatedAt: sql`${created} + h % 2000 * ${MINUTE}`,
-      searchId: sql`CAST(${created} AS INTEGER) / 1000 * 1048576 + i`,
+      searchId: newSearchId(sql`${created}`, sql`i`),
       titleTokens: tokensOf(TITLE),
       descriptionTokens: tokensOf(description),
     },

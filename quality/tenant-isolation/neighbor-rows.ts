@@ -19,6 +19,9 @@ export const NEIGHBOR_MARK = 'NEIGHBORED'
 /** Sorts before every other account, so that a statement without an account condition finds it first. */
 export const NEIGHBOR_ID = 'acct_00neighbor'
 
+/** Higher than those of other tickets, which are unique over all accounts. */
+const FIRST_SEARCH_ID = 2 ** 52
+
 export const NEIGHBOR_KEY_HASH = 'f'.repeat(64)
 /** The limits of the standard plan. */
 export const KEY_LIMIT = 20
@@ -95,7 +98,6 @@ export function neighborRows({ account, resources }: Fixture, found: Rows, now: 
       public_attachments: 500,
       internal_attachments: 0,
       updated_at: now + DAY,
-      search_id: row.search_id === null ? null : row.search_id + 2 ** 19,
       title_tokens: withNeighborKey(row.title_tokens),
       description_tokens: withNeighborKey(row.description_tokens),
     }),
@@ -133,12 +135,15 @@ export function neighborRows({ account, resources }: Fixture, found: Rows, now: 
   const later = (found.tickets ?? []).slice(0, 6).map((row, index) => ({
     ...neighborRow('tickets', row),
     id: `ticket_later${index}`,
-    search_id: row.search_id === null ? null : Number(row.search_id) + 2 ** 18 + index,
     number: 9_000 + index,
     status: row.status ?? null,
     created_at: now + 2 * DAY,
   }))
-  return withMoreRows(account, now, { ...neighbor, tickets: [...(neighbor.tickets ?? []), ...later] })
+  const neighborTickets = [...(neighbor.tickets ?? []), ...later].map((row, index) => ({
+    ...row,
+    search_id: FIRST_SEARCH_ID + index,
+  }))
+  return withMoreRows(account, now, { ...neighbor, tickets: neighborTickets })
 }
 
 /**

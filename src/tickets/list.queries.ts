@@ -9,7 +9,6 @@ import { type Fields, type RowOf, type Selection, selection } from '../db/select
 import { type SQL, sql } from '../db/sql'
 import { select } from '../db/statement'
 import { TICKET, TICKET_MEMBER_JOINS, TICKET_SUMMARY } from '../db/ticket-row'
-import { SECOND } from '../lib/time'
 import { countTickets } from './count.queries'
 import {
   andEach,
@@ -128,10 +127,10 @@ function afterSearchId({ times }: Ordering, window: TicketWindow): SQL {
   return key === null ? sql`` : sql` AND ${f.rowId} ${comparison(times)} ${searchIdOf(key, times)}`
 }
 
-/** A cursor of the old index has a time. Tickets of its second can appear twice in such a walk. */
+/** A cursor of the old index has a time. Tickets of its millisecond can appear twice in such a walk. */
 function searchIdOf({ rank, at }: TicketCursorKey, times: Ordering['times']): number {
   if (rank === NO_RANK) return at
-  return firstSearchIdOf(times === 'DESC' ? at + SECOND : at)
+  return firstSearchIdOf(times === 'DESC' ? at + 1 : at)
 }
 
 const BY_TIME = {
