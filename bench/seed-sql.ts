@@ -3,6 +3,8 @@ import { alias } from '../src/db/alias.ts'
 import { accountCounters, accounts, users } from '../src/db/schema/accounts.ts'
 import { attachments, comments, tickets } from '../src/db/schema/tickets.ts'
 import { events } from '../src/db/schema/webhooks.ts'
+import { newSearchId } from '../src/db/search-id.ts'
+import { searchKey } from '../src/db/search-text.ts'
 import { type SQL, sql } from '../src/db/sql.ts'
 import type { Statement } from '../src/db/statement.ts'
 import { insertSelect } from '../src/db/write.ts'
@@ -103,9 +105,20 @@ function insertMembers(role: 'agent' | 'customer', count: number, size: number):
  * At a constant rate, distributed by multiplicative hashes over statuses, priorities, agents and customers, so that
  * they are the same every time: a tenth is open, a quarter unassigned, a twentieth each customer's.
  */
+const TITLE = sql<string>`printf('Report %d could not be exported', i)`
+
+/** What the Worker makes of these texts for the search index. */
+function tokensOf(text: SQL<string>): SQL<string> {
+  const words = sql`replace(replace(replace(lower(trim(${text})), ',', ''), '.', ''), ';', '')`
+  return sql`${`${searchKey(ACCOUNT_ID)} `} || ${words}`
+}
+
 function insertTickets(first: number, last: number, size: number): Statement {
   const created = sql<number>`${createdAt(0, size)} + i * ${createdAt(1, size) - createdAt(0, size)}`
   const isRare = sql`i % ${size / RARE_TICKETS} = 7`
+  const description = sql<string>`printf('The export of report %d stops after a minute, with the message code%d and nothing in the log. ', i, i % 500)
+        || iif(${isRare}, ${`The ${RARE_WORD} template is affected. `}, '')
+        || 'It worked last week; the same report opens in the browser, and others can be exported.'`
   return insertSelect(
     tickets,
     {
@@ -113,11 +126,8 @@ function insertTickets(first: number, last: number, size: number): Statement {
       id: sql`printf(${TICKET_ID}, i)`,
       number: sql`i`,
       version: 1,
-      title: sql`printf('Report %d could not be exported', i)`,
-      description: sql`
-        printf('The export of report %d stops after a minute, with the message code%d and nothing in the log. ', i, i % 500)
-        || iif(${isRare}, ${`The ${RARE_WORD} template is affected. `}, '')
-        || 'It worked last week; the same report opens in the browser, and others can be exported.'`,
+      title: TITLE,
+      description,
       status: sql`
         CASE h % 20 WHEN 0 THEN 'open' WHEN 1 THEN 'open' WHEN 2 THEN 'in_progress' WHEN 3 THEN 'resolved' ELSE 'closed' END`,
       priority: sql`
@@ -128,6 +138,9 @@ function insertTickets(first: number, last: number, size: number): Statement {
       customFields: sql`json_object('browser', 'Firefox 102.0', 'os', 'MacOS 13.4')`,
       createdAt: created,
       updatedAt: sql`${created} + h % 2000 * ${MINUTE}`,
+      searchId: newSearchId(sql`${created}`, sql`i`),
+      titleTokens: tokensOf(TITLE),
+      descriptionTokens: tokensOf(description),
     },
     sql`FROM (
       SELECT i, (i * 2654435761 & 0xffffffff) >> 7 AS h, (i * 2246822519 & 0xffffffff) >> 9 AS g

@@ -2,8 +2,9 @@ import type { DatabaseSync } from 'node:sqlite'
 import { sqlText } from '../scripts/lib/sql-text.ts'
 import { alias } from '../src/db/alias.ts'
 import { accountCounters } from '../src/db/schema/accounts.ts'
-import { deliveryAttempts } from '../src/db/schema/webhooks.ts'
+import { deliveryAttempts, webhooks } from '../src/db/schema/webhooks.ts'
 import { type SQL, sql } from '../src/db/sql.ts'
+import { update } from '../src/db/write.ts'
 import { insertAccount } from './account-sql.ts'
 import type { Bundle } from './build.ts'
 import { CALLER_ID } from './dataset.ts'
@@ -46,6 +47,8 @@ export async function runTicketLives(
   const request = await openWorker(bundle, d1, accountId, 'admin')
   const post = (path: string, body: object) => send(request, accountId, 'POST', path, body)
   await post('/webhooks', { url: 'https://subscriber.example.com/tickets', events: ['*'] })
+  // Deliveries of a webhook without a success are sent slowly.
+  database.exec(sqlText(update(webhooks, { confirmedAt: NOW }, sql`true`)))
   for (let number = 1; number <= tickets; number += 1) {
     const { id } = await post('/tickets', newTicket(number))
     for (let comment = 1; comment <= COMMENTS; comment += 1)

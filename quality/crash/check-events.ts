@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { Api } from '../../test/helpers/node/api.ts'
+import { isErasedForm, writtenMarker } from './erased.ts'
 import { type Problem, removals, type Sent, type Write, type WriteLog } from './operations.ts'
 import { EventPage, type ReceivedEvent, readEvent, type Ticket } from './shapes.ts'
 import type { Subscriber } from './subscriber.ts'
@@ -64,7 +65,7 @@ export function checkWrites(
   const removed = removals(writeLog)
   for (const event of events) {
     if (event.marker === null) continue
-    const { marker } = event
+    const marker = writtenMarker(event.marker, writeLog)
     const write = writeLog.get(marker)
     if (emitted.has(marker)) problems.push(`duplicated: ${marker} has two events`)
     emitted.add(marker)
@@ -89,7 +90,7 @@ function isCreation({ sent: { kind } }: Write): boolean {
   return kind !== 'change' && kind !== 'removal'
 }
 
-function checkContent({ data }: ReceivedEvent, { marker, sent, files }: Write): Problem[] {
+function checkContent({ data, redacted }: ReceivedEvent, { marker, sent, files }: Write): Problem[] {
   const { ticket, comment, changes, user } = data
   const file = changes?.attachments?.current
   const shas = (of: { sha256: string }[] = []) => of.map(({ sha256 }) => sha256).sort()
@@ -98,7 +99,7 @@ function checkContent({ data }: ReceivedEvent, { marker, sent, files }: Write): 
       isDeepStrictEqual([ticket?.title, ticket?.tags], [sent.title, sent.tags]) &&
       isDeepStrictEqual(shas(ticket?.attachments), shas(files))) ||
     (sent.kind === 'comment' &&
-      isDeepStrictEqual([comment?.content, comment?.is_internal], [sent.content, sent.is_internal]) &&
+      isDeepStrictEqual([comment?.content, comment?.is_internal], [redacted ? '' : sent.content, sent.is_internal]) &&
       isDeepStrictEqual(shas(comment?.attachments), shas(files))) ||
     (sent.kind === 'upload' &&
       isDeepStrictEqual(
@@ -143,7 +144,7 @@ function checkTicket(ticket: Ticket, events: ReceivedEvent[], writeLog: WriteLog
 
 /** Changes that customers cannot see do not raise the version. */
 function raisesVersion({ event, marker }: ReceivedEvent, writeLog: WriteLog): boolean {
-  const sent = writeLog.get(marker ?? '')?.sent
+  const sent = writeLog.get(writtenMarker(marker ?? '', writeLog))?.sent
   if (event === 'ticket.updated') return !(sent?.kind === 'removal' && sent.isInternal)
   return event === 'comment.created' && sent?.kind === 'comment' && !sent.is_internal
 }
@@ -161,7 +162,7 @@ export function checkDeliveries(events: ReceivedEvent[], subscriber: Subscriber)
   return [...subscriber.deliveries].flatMap(([id, { event }]): Problem[] => {
     const emitted = known.get(id)
     if (!emitted) return [`unexpected: ${id} (${event.event}, ${event.marker}) was delivered, and is not an event`]
-    return isDeepStrictEqual(emitted.raw, event.raw)
+    return isDeepStrictEqual(emitted.raw, event.raw) || isErasedForm(emitted.raw, event.raw)
       ? []
       : [`wrong: ${id} was delivered with other bytes than GET /events returns`]
   })

@@ -1,6 +1,7 @@
 import type { Api } from '../../test/helpers/node/api.ts'
 import { checkChains, checkDeliveries, checkSequences, checkWrites, hasEvent, readEvents } from './check-events.ts'
 import { checkResources, readListed, readTickets } from './check-resources.ts'
+import { erasedMarker, writtenMarker } from './erased.ts'
 import type { Problem, Write, WriteLog, WriteRequest } from './operations.ts'
 import { deletion, type Writers } from './random-writes.ts'
 import { type Retries, retryRequests } from './retry-requests.ts'
@@ -51,13 +52,17 @@ export async function checkRound(fixture: Fixture, { requests, ...restart }: Res
   const writes = requests.map(({ write }) => write)
   const acknowledged = writes.filter((write) => write.acknowledged)
   const markers = acknowledged.filter(hasEvent).map(({ marker }) => marker)
-  const missingMarkers = await missingAt(restart.restartedAt + DELIVERY_MS, markers, subscriber.hasMarker)
+  const missingMarkers = await missingAt(
+    restart.restartedAt + DELIVERY_MS,
+    markers,
+    (marker) => subscriber.hasMarker(marker) || subscriber.hasMarker(erasedMarker(writeLog.get(marker)?.id ?? '')),
+  )
   const eventsBefore = await readEvents(fixture.api, known)
   const undeliveredBefore = await undeliveredOf(eventsBefore, subscriber, restart.restartedAt)
   const deliveredAt = eventsBefore.map(({ id }) => subscriber.deliveries.get(id)?.at ?? 0)
   const before = await checkState(fixture, restart.startedAt, writes, eventsBefore)
 
-  const emitted = new Set(eventsBefore.map(({ marker }) => marker))
+  const emitted = new Set(eventsBefore.map(({ marker }) => marker && writtenMarker(marker, writeLog)))
   const happened = (write: Write) => (hasEvent(write) ? emitted.has(write.marker) : before.existing.has(write.marker))
   const sentAgainAt = Date.now()
   const { problems: retryProblems, ...retries } = await retryRequests(origin, requests, happened)

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { erasedMarker } from './erased.ts'
 import { removalOf } from './operations.ts'
 
 const Attachment = z.object({ filename: z.string(), size: z.number(), sha256: z.string() })
@@ -58,7 +59,9 @@ const Event = z.object({
         attachments: z.array(Attachment).optional(),
       })
       .optional(),
-    comment: z.object({ content: z.string(), is_internal: z.boolean(), attachments: z.array(Attachment) }).optional(),
+    comment: z
+      .object({ id: z.string(), content: z.string(), is_internal: z.boolean(), attachments: z.array(Attachment) })
+      .optional(),
     changes: z
       .object({
         status: change(z.string()).optional(),
@@ -69,6 +72,7 @@ const Event = z.object({
       .optional(),
     user: z.object({ name: z.string(), email: z.string() }).optional(),
   }),
+  redacted: z.literal(true).optional(),
 })
 export type Event = z.infer<typeof Event>
 
@@ -79,7 +83,7 @@ export const EventPage = z.object({
 
 export interface ReceivedEvent extends Event {
   /**
-   * The marker of the write that caused the event. Null for `ticket.status_changed`, because its `ticket.updated` has
+   * The marker of the write that caused the event; see `writtenMarker` for an erased comment. Null for `ticket.status_changed`, because its `ticket.updated` has
    * the marker.
    */
   marker: string | null
@@ -92,9 +96,9 @@ export function readEvent(raw: unknown): ReceivedEvent {
   return { ...event, marker: markerIn(event), raw }
 }
 
-function markerIn({ event, data: { ticket, comment, changes, user } }: Event): string | null {
+function markerIn({ event, data: { ticket, comment, changes, user }, redacted }: Event): string | null {
   if (event === 'ticket.created') return markerOf(ticket?.title ?? '')
-  if (event === 'comment.created') return markerOf(comment?.content ?? '')
+  if (event === 'comment.created') return redacted ? erasedMarker(comment?.id ?? '') : markerOf(comment?.content ?? '')
   if (event === 'user.created') return markerOf(user?.name ?? '')
   if (event === 'ticket.status_changed') return null
   const removed = changes?.comments?.previous ?? changes?.attachments?.previous

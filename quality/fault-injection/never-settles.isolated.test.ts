@@ -16,8 +16,7 @@ const DEADLINE = 30_000
 const FILE = { filename: 'a.txt', content: 'YWJj', mime_type: 'text/plain' }
 
 /** These calls fail without an error: their responses are not needed, or come after the response. */
-const IGNORED =
-  /^(queue|SWEEPER|LOGIN_THROTTLE (release|trustAddress|loginFailed)|RATE_LIMITER endInvalidation|R2 delete)/
+const IGNORED = /^(queue|SWEEPER|LOGIN_THROTTLE (settle|trustAddress)|RATE_LIMITER endInvalidation|R2 delete)/
 
 /** The object's own read at the end of an invalidation, and the reads and writes around the deletion of objects. */
 function isAfterCommit(names: string[], index: number): boolean {

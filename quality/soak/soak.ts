@@ -5,6 +5,7 @@ import { watchResident } from '../../bench/resident.ts'
 import type { Api } from '../../test/helpers/node/api.ts'
 import { freePort, type RunningServer, startServer, temporaryState } from '../../test/helpers/node/server.ts'
 import { checkDeliveries, checkSequences, hasEvent, readEvents } from '../crash/check-events.ts'
+import { writtenMarker } from '../crash/erased.ts'
 import { createFixture } from '../crash/fixture.ts'
 import type { Problem, WriteLog } from '../crash/operations.ts'
 import type { ReceivedEvent } from '../crash/shapes.ts'
@@ -95,7 +96,7 @@ export async function soak(
     const ids = known.events.map(({ id }) => id)
     const undelivered = await missingAt(stopped + MINUTE, ids, (id) => subscriber.deliveries.has(id))
     const drainedAfterMs = Math.max(0, ...[...subscriber.deliveries.values()].map(({ at }) => at - stopped))
-    const markers = new Set(known.events.map(({ marker }) => marker))
+    const markers = new Set(known.events.map(({ marker }) => marker && writtenMarker(marker, writeLog)))
     const acknowledged = writes.filter((write) => write.acknowledged)
     return {
       tally: traffic.tally(),

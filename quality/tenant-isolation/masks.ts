@@ -12,7 +12,9 @@ const MASKS: [RegExp, string][] = [
 
 export function masked(text: string): string {
   const plain = MASKS.reduce((each, [pattern, replacement]) => each.replace(pattern, replacement), text)
-  return plain.replace(/cursor(\\*"?[=:]\\*"?)([\w-]{20,})/g, (_, between, cursor) => {
+  // Of a search ID, without the time.
+  const timeless = plain.replace(/(\\*"search_id\\*":)(\d+)/g, (_, name, id) => `${name}${Number(id) % 2_048}`)
+  return timeless.replace(/cursor(\\*"?[=:]\\*"?)([\w-]{20,})/g, (_, between, cursor) => {
     const [, position] = JSON.parse(Buffer.from(cursor, 'base64url').toString())
     return `cursor${between}${JSON.stringify(position).replaceAll('"', "'")}`
   })

@@ -8,6 +8,7 @@ import {
 } from '../../src/db/schema/accounts'
 import { attachments, comments, type erasures, type objectIntents, tickets } from '../../src/db/schema/tickets'
 import { deliveries, deliveryAttempts, type events, webhooks } from '../../src/db/schema/webhooks'
+import { searchKey } from '../../src/db/search-text'
 import type { Account } from '../../test/helpers/api'
 import type { Fixture } from './fixture'
 import { type Row, type Rows, type StoredRow, TRIGGER_TABLES } from './tables'
@@ -17,6 +18,9 @@ const DAY = 86_400_000
 export const NEIGHBOR_MARK = 'NEIGHBORED'
 /** Sorts before every other account, so that a statement without an account condition finds it first. */
 export const NEIGHBOR_ID = 'acct_00neighbor'
+
+/** Higher than those of other tickets, which are unique over all accounts. */
+const FIRST_SEARCH_ID = 2 ** 52
 
 export const NEIGHBOR_KEY_HASH = 'f'.repeat(64)
 /** The limits of the standard plan. */
@@ -46,6 +50,12 @@ type Changed =
   | typeof webhooks
   | typeof deliveries
   | typeof events
+
+/** The same tokens, in the neighbor's part of the search index. */
+function withNeighborKey(tokens: string | null): string | null {
+  const key = searchKey(NEIGHBOR_ID)
+  return tokens === null ? null : `${key}${tokens.slice(key.length)}`
+}
 
 /** What the neighbor's rows have instead, by table. */
 type Differences = { [T in Changed as T['_']['name']]: (row: StoredRow<T>) => Partial<StoredRow<T>> }
@@ -88,6 +98,8 @@ export function neighborRows({ account, resources }: Fixture, found: Rows, now: 
       public_attachments: 500,
       internal_attachments: 0,
       updated_at: now + DAY,
+      title_tokens: withNeighborKey(row.title_tokens),
+      description_tokens: withNeighborKey(row.description_tokens),
     }),
     comments: () => ({ created_at: now + 2 * DAY }),
     attachments: () => ({ created_at: now + 2 * DAY, size: 7, sha256: NEIGHBOR_MARK }),
@@ -127,7 +139,11 @@ export function neighborRows({ account, resources }: Fixture, found: Rows, now: 
     status: row.status ?? null,
     created_at: now + 2 * DAY,
   }))
-  return withMoreRows(account, now, { ...neighbor, tickets: [...(neighbor.tickets ?? []), ...later] })
+  const neighborTickets = [...(neighbor.tickets ?? []), ...later].map((row, index) => ({
+    ...row,
+    search_id: FIRST_SEARCH_ID + index,
+  }))
+  return withMoreRows(account, now, { ...neighbor, tickets: neighborTickets })
 }
 
 /**

@@ -2,7 +2,7 @@ import { getTableColumns } from 'drizzle-orm'
 import type { SQLiteTable } from 'drizzle-orm/sqlite-core'
 import { comments, ticketHistory, tickets } from '../../src/db/schema/tickets.ts'
 import { events } from '../../src/db/schema/webhooks.ts'
-import { firstSearchIdOf } from '../../src/db/search-id.ts'
+import { searchIdOf } from '../../src/db/search-id.ts'
 import { ticketTokens } from '../../src/db/search-text.ts'
 import { sql } from '../../src/db/sql.ts'
 import type { Statement } from '../../src/db/statement.ts'
@@ -28,14 +28,11 @@ function insertRows<T extends SQLiteTable>(table: T, rows: readonly T['$inferIns
   })
 }
 
-/** The service counts the search IDs of a second from 0. The tickets of one account have different numbers. */
-const FIRST_OF_SECOND = 2 ** 19
-
 /** Triggers count the comments of tickets, and fill the search index. */
 export function insertDemoRows(rows: Rows): Statement[] {
   const searchable = rows.tickets.map(({ publicComments: _, internalComments: __, ...ticket }) => ({
     ...ticket,
-    searchId: firstSearchIdOf(ticket.createdAt) + FIRST_OF_SECOND + ticket.number,
+    searchId: searchIdOf(ticket),
     ...ticketTokens(ticket.accountId, ticket),
   }))
   return [

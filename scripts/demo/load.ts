@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { accountCounters, accounts, loginIdentities, users } from '../../src/db/schema/accounts.ts'
 import { attachments, comments, tickets } from '../../src/db/schema/tickets.ts'
-import { nextSearchId } from '../../src/db/search-id.ts'
+import { searchIdOf } from '../../src/db/search-id.ts'
 import { ticketTokens } from '../../src/db/search-text.ts'
 import { sql } from '../../src/db/sql.ts'
 import type { Statement } from '../../src/db/statement.ts'
@@ -61,6 +61,5 @@ async function rowsOfDemo(picture: Uint8Array): Promise<Statement[]> {
 }
 
 function insertTicket(row: (typeof TICKETS)[number]): Statement {
-  const searchId = nextSearchId(sql`${row.createdAt}`)
-  return insertSelect(tickets, { ...row, searchId, ...ticketTokens(row.accountId, row) })
+  return insertSelect(tickets, { ...row, searchId: searchIdOf(row), ...ticketTokens(row.accountId, row) })
 }

@@ -45,7 +45,7 @@ const COLUMNS: Record<string, { rename: string; nullable?: string; only?: Area }
   comments: { rename: 'ticketId', nullable: 'content' },
   attachments: { rename: 'mimeType', nullable: 'filename' },
   objectIntents: { rename: 'createdAt', nullable: 'id' },
-  erasures: { rename: 'eventSequence', nullable: 'recordKey' },
+  erasures: { rename: 'dueAt', nullable: 'createdAt' },
   events: { rename: 'sequence', nullable: 'data' },
   webhooks: { rename: 'secret', nullable: 'url' },
   deliveries: { rename: 'eventId', nullable: 'id' },

@@ -4,7 +4,7 @@ import type { Plan } from '../db/by-plan'
 import { ExpiringSet } from '../lib/expiring-set'
 import { SECOND } from '../lib/time'
 import { callDurableObject } from './call-durable-object'
-import type { RateLimitResult } from './window'
+import { type RateLimitResult, secondsLeft } from './window'
 
 /** Of a plan's limit of requests. */
 const DOWNLOADS_PER_REQUEST = 10
@@ -56,6 +56,5 @@ function numberOf({ admitted, limit, remaining }: RateLimitResult): number {
 
 function assertAdmitted(download: RateLimitResult, limit: number): void {
   if (numberOf(download) <= limit) return
-  const secondsLeft = Math.max(1, download.resetAt - Math.floor(Date.now() / SECOND))
-  throw rateLimited(`${limit.toLocaleString('en')} downloads per minute in this account`, secondsLeft)
+  throw rateLimited(`${limit.toLocaleString('en')} downloads per minute in this account`, secondsLeft(download))
 }

@@ -16,7 +16,7 @@ import { rateLimiterOf } from './objects'
 import { refusalMemory } from './refusal-memory'
 import { throttleFor } from './throttle'
 import { limiterName } from './verify-claim'
-import type { RateLimitResult } from './window'
+import { type RateLimitResult, secondsLeft } from './window'
 
 const READS = new Set(['GET', 'HEAD'])
 
@@ -176,8 +176,5 @@ function setRateLimit(c: Context<AppEnv>, policy: Plan, rateLimit: RateLimitResu
 
 function assertWithinLimit(rateLimit: RateLimitResult, source = ''): void {
   if (rateLimit.admitted) return
-  throw rateLimited(
-    `${rateLimit.limit} requests per minute${source}`,
-    Math.max(1, rateLimit.resetAt - Math.floor(Date.now() / SECOND)),
-  )
+  throw rateLimited(`${rateLimit.limit} requests per minute${source}`, secondsLeft(rateLimit))
 }

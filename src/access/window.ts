@@ -15,6 +15,11 @@ export interface RateLimitResult {
   resetAt: number
 }
 
+/** Until the minute of a result ends, at least one: for `Retry-After`. */
+export function secondsLeft({ resetAt }: RateLimitResult): number {
+  return Math.max(1, resetAt - Math.floor(Date.now() / SECOND))
+}
+
 /**
  * Counts one request at `now` (ms) against a limit per calendar minute. A clock that went back does not start a new minute,
  * unless the stored one would end more than `CLOCK_MARGIN` from now.

@@ -1,6 +1,7 @@
 import { z } from '@hono/zod-openapi'
 import { accounts } from '../db/schema/accounts'
-import { Email, NewPassword, requireAnyField, singleLine } from '../http/schemas/request-fields'
+import { Email, NewPassword } from '../http/schemas/login-fields'
+import { requireAnyField, singleLine } from '../http/schemas/request-fields'
 import { idField, textField, WireTime } from '../http/schemas/response-fields'
 import { toWireTime } from '../lib/time'
 import type { AccountRow } from './queries'

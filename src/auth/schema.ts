@@ -1,6 +1,7 @@
 import { z } from '@hono/zod-openapi'
 import { MAX_TOKEN } from '../access/tokens'
-import { Email, GivenPassword, NewPassword, singleLine } from '../http/schemas/request-fields'
+import { Email, GivenPassword, NewPassword } from '../http/schemas/login-fields'
+import { singleLine } from '../http/schemas/request-fields'
 import { WireTime } from '../http/schemas/response-fields'
 import { RoleName, User } from '../users/service'
 

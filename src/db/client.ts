@@ -95,6 +95,11 @@ class Database {
     return []
   }
 
+  /** Runs writes in one round trip as one transaction, if there are any. Throws `DbError`. */
+  async execute(statements: readonly Statement[]): Promise<void> {
+    if (statements.length > 0) await this.runAll(statements)
+  }
+
   /** Throws `DbError`. */
   async all<Row>(statement: Statement<Row>): Promise<Row[]> {
     const { found } = await this.batch({ found: statement })

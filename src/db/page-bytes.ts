@@ -7,6 +7,11 @@ export function jsonBytes(text: SQL): SQL<number> {
   return sql`octet_length(json_quote(${text}))`
 }
 
+/** The rows of a query with a column `bytes`, and the sum of it up to each row in an order: `bytes_so_far`. */
+export function withBytesSoFar(rows: SQL, order: SQL): SQL {
+  return sql`SELECT *, sum(bytes) OVER (${order} ROWS UNBOUNDED PRECEDING) AS bytes_so_far FROM (${rows})`
+}
+
 /**
  * The rows of a query up to the one with which their `bytes` in this order exceed `maxBytes`. The query has these fields and
  * `bytes`. The result is not sorted, which would read every row once more: sort it by `bytes_so_far`.
@@ -17,8 +22,7 @@ export function withinBytes<F extends Fields>(
   order: SQL,
   maxBytes: number,
 ): Statement<Row<F> & { bytes_so_far: number }> {
-  const text = sql`SELECT ${sql.raw(fields.names.join(', '))}, bytes_so_far FROM (
-      SELECT *, sum(bytes) OVER (${order} ROWS UNBOUNDED PRECEDING) AS bytes_so_far FROM (${rows}))
+  const text = sql`SELECT ${sql.raw(fields.names.join(', '))}, bytes_so_far FROM (${withBytesSoFar(rows, order)})
     WHERE bytes_so_far - bytes <= ${maxBytes}`
   const { query: statement, columns } = query(fields, text)
   return { query: statement, columns: [...columns, 'bytes_so_far'] }

@@ -1,26 +1,34 @@
-import { SECOND } from '../lib/time.ts'
 import { alias } from './alias.ts'
 import { tickets } from './schema/tickets.ts'
 import { type SQL, sql } from './sql.ts'
 
 const s = alias(tickets, 's')
+const n = alias(tickets, 'n')
 
-/** More tickets of one second, in all accounts, get the IDs of the next ones. */
-const IDS_PER_SECOND = 2 ** 20
+/** Of all accounts together. IDs stay below 2 ** 53 until the year 2109. */
+const IDS_PER_MILLISECOND = 2 ** 11
 
 /** The lowest search ID of a ticket that was created at this time (ms). */
 export function firstSearchIdOf(createdAt: number): number {
-  return Math.floor(createdAt / SECOND) * IDS_PER_SECOND
+  return createdAt * IDS_PER_MILLISECOND
+}
+
+/** The search ID of a ticket, as far as no other ticket has it. */
+export function searchIdOf({ createdAt, number }: { createdAt: number; number: number }): number {
+  return firstSearchIdOf(createdAt) + (number % IDS_PER_MILLISECOND)
 }
 
 /**
- * The search ID of a new ticket. Search IDs are in the order of creation to the second, even if a ticket with an older date is
- * inserted later; within a second they are in the order of insertion. They fit into 53 bits.
+ * The search ID of a new ticket: in the order of creation, even if a ticket with an older date is inserted later, and of one
+ * millisecond in the order of numbers. It depends on the ticket alone, because cursors have it: only if a ticket of another account
+ * has the same one, it is the next free one.
  */
-export function nextSearchId(createdAt: SQL<number>): SQL<number> {
+export function newSearchId(createdAt: SQL<number>, number: SQL<number>): SQL<number> {
   // D1 binds every number as REAL.
-  const first = sql`(CAST(${createdAt} AS INTEGER) / ${sql.raw(`${SECOND} * ${IDS_PER_SECOND}`)})`
-  return sql`coalesce(
-    (SELECT max(${s.searchId}) + 1 FROM ${s}
-      WHERE ${s.searchId} >= ${first} AND ${s.searchId} < ${first} + ${sql.raw(String(IDS_PER_SECOND))}), ${first})`
+  const perMillisecond = sql.raw(String(IDS_PER_MILLISECOND))
+  const wanted = sql`(CAST(${createdAt} AS INTEGER) * ${perMillisecond} + CAST(${number} AS INTEGER) % ${perMillisecond})`
+  return sql`CASE WHEN EXISTS (SELECT 1 FROM ${s} WHERE ${s.searchId} = ${wanted})
+    THEN (SELECT min(${s.searchId}) + 1 FROM ${s} WHERE ${s.searchId} >= ${wanted}
+      AND NOT EXISTS (SELECT 1 FROM ${n} WHERE ${n.searchId} = ${s.searchId} + 1))
+    ELSE ${wanted} END`
 }

@@ -12,7 +12,11 @@ export function searchKey(accountId: string): string {
 
 /** The key of the account and the tokens of a text, separated by spaces. Triggers put the key in front of each token. */
 export function tokenText(accountId: string, text: string): string {
-  return [searchKey(accountId), ...tokensOf(text).map((token) => token.text)].join(' ')
+  return withKey(searchKey(accountId), text)
+}
+
+function withKey(key: string, text: string): string {
+  return [key, ...tokensOf(text).map((token) => token.text)].join(' ')
 }
 
 /** The token for the tickets of a creator. Hexadecimal, because the index ignores the case of ASCII letters. */
@@ -22,5 +26,6 @@ export function creatorToken(key: string, userId: string): string {
 
 /** The columns of a ticket from which triggers fill the search index. */
 export function ticketTokens(accountId: string, { title, description }: { title: string; description: string }) {
-  return { titleTokens: tokenText(accountId, title), descriptionTokens: tokenText(accountId, description) }
+  const key = searchKey(accountId)
+  return { titleTokens: withKey(key, title), descriptionTokens: withKey(key, description) }
 }

@@ -1,6 +1,5 @@
 import type { Bindings } from '../core/config'
 import { type DirectoryDb, openDirectory } from '../db/client'
-import type { Statement } from '../db/statement'
 import { HOUR } from '../lib/time'
 import { indexTickets } from '../tickets/service'
 import { foldUsers } from '../users/service'
@@ -26,19 +25,19 @@ const FIRST_COUNTER: CounterKey = { account_id: '', dimension: 'all', value: '',
 
 /**
  * Finds the texts of tickets and comments that earlier releases deleted: events, for which it records erasures, and counters
- * of tags. Bounded; the next sweep continues.
+ * of tags. Fills the search indexes. Bounded; the next sweep continues.
  */
 export async function sweepBackfills(env: Pick<Bindings, 'DB'>, now: number): Promise<void> {
   const directory = openDirectory(env)
   for (let steps = 0; steps < STEPS_PER_SWEEP; steps += 1) {
     const found = await directory.all(findBackfills())
-    const hasMore = await Promise.all(found.map((backfill) => STEPS[backfill.name](env, backfill, now)))
+    const hasMore = await Promise.all(found.map((backfill) => STEPS[backfill.name](directory, backfill, now)))
     if (!hasMore.includes(true)) return
   }
 }
 
 /** Returns whether there was anything to look at. */
-type Step = (env: Pick<Bindings, 'DB'>, backfill: BackfillRow, now: number) => Promise<boolean>
+type Step = (directory: DirectoryDb, backfill: BackfillRow, now: number) => Promise<boolean>
 
 const STEPS: Record<BackfillRow['name'], Step> = {
   erasures: backfillErasures,
@@ -46,28 +45,22 @@ const STEPS: Record<BackfillRow['name'], Step> = {
   tag_counters: backfillTagCounters,
 }
 
-async function backfillErasures(env: Pick<Bindings, 'DB'>, backfill: BackfillRow, now: number): Promise<boolean> {
-  const directory = openDirectory(env)
+async function backfillErasures(directory: DirectoryDb, backfill: BackfillRow, now: number): Promise<boolean> {
   const after = Number(backfill.position)
   const { last = null } = (await directory.first(findLastEvent(after, ROWS_PER_STEP))) ?? {}
   if (last !== null)
-    await runAll(directory, [...recordMissed(after, last, now), moveBackfill('erasures', String(last), now)])
+    await directory.execute([...recordMissed(after, last, now), moveBackfill('erasures', String(last), now)])
   else if (backfill.started_at === null) await directory.all(moveBackfill('erasures', backfill.position, now))
   else if (now - backfill.started_at >= ROLLOUT) await directory.all(endBackfill('erasures'))
   return last !== null
 }
 
-async function backfillTagCounters(
-  env: Pick<Bindings, 'DB'>,
-  { position }: BackfillRow,
-  now: number,
-): Promise<boolean> {
-  const directory = openDirectory(env)
+async function backfillTagCounters(directory: DirectoryDb, { position }: BackfillRow, now: number): Promise<boolean> {
   const after: CounterKey = position === '' ? FIRST_COUNTER : JSON.parse(position)
   const last = await directory.first(findLastCounter(after, ROWS_PER_STEP))
   if (!last) await directory.all(endBackfill('tag_counters'))
   else
-    await runAll(directory, [
+    await directory.execute([
       deleteUnusedTagCounters(after, last),
       moveBackfill('tag_counters', JSON.stringify(last), now),
     ])
@@ -78,14 +71,10 @@ async function backfillTagCounters(
 const ALL_USERS = 'end'
 
 /** Searches use the old indexes until all tickets and users are in the new ones. */
-async function backfillSearch(env: Pick<Bindings, 'DB'>, { position }: BackfillRow, now: number): Promise<boolean> {
-  const hasTickets = await indexTickets(env)
-  const next = position === ALL_USERS ? null : await foldUsers(env, position)
+async function backfillSearch(directory: DirectoryDb, { position }: BackfillRow, now: number): Promise<boolean> {
+  const hasTickets = await indexTickets(directory)
+  const next = position === ALL_USERS ? null : await foldUsers(directory, position)
   const isDone = !hasTickets && next === null
-  await openDirectory(env).all(isDone ? endBackfill('search') : moveBackfill('search', next ?? ALL_USERS, now))
+  await directory.all(isDone ? endBackfill('search') : moveBackfill('search', next ?? ALL_USERS, now))
   return !isDone
-}
-
-function runAll(directory: DirectoryDb, statements: readonly Statement[]): Promise<unknown> {
-  return directory.batch(Object.fromEntries(statements.map((statement, index) => [index, statement])))
 }

@@ -1,5 +1,6 @@
 import { alias } from '../db/alias'
 import { commentOfEvent, WHOLE_TICKET } from '../db/erasures'
+import { withBytesSoFar } from '../db/page-bytes'
 import { blankRow, withoutComment, withoutCommentRows, withoutTicket, withoutTicketRows } from '../db/redaction'
 import { idempotencyRecords } from '../db/schema/accounts'
 import { erasures, ticketHistory } from '../db/schema/tickets'
@@ -24,8 +25,7 @@ const x = alias(erasures, 'x')
 
 /** The next rows of a query with a column `bytes`, up to the one with which they exceed the bytes of a step. */
 function upToBytes(rows: SQL, order: SQL): SQL {
-  return sql`SELECT * FROM (
-      SELECT *, sum(bytes) OVER (ORDER BY ${order} ROWS UNBOUNDED PRECEDING) AS bytes_so_far FROM (${rows}))
+  return sql`SELECT * FROM (${withBytesSoFar(rows, sql`ORDER BY ${order}`)})
     WHERE bytes_so_far - bytes < ${sql.raw(String(BYTES_PER_STEP))}`
 }
 

@@ -24,8 +24,7 @@ export async function sweepErasures(env: Pick<Bindings, 'DB'>, now: number): Pro
   for (let batches = 0; batches < BATCHES_PER_SWEEP && bytes < BYTES_PER_SWEEP; batches += 1) {
     const due = await directory.all(findDueErasures(now, ERASURES_PER_BATCH))
     if (due.length === 0) return
-    const statements = due.flatMap((erasure) => nextStep(erasure, now))
-    await directory.batch(Object.fromEntries(statements.map((statement, index) => [index, statement])))
+    await directory.execute(due.flatMap((erasure) => nextStep(erasure, now)))
     bytes += due.reduce((sum, erasure) => sum + erasure.bytes, 0)
   }
 }

@@ -2,6 +2,7 @@ import { sweepObjects } from '../attachments/service'
 import { sweepTokens } from '../auth/service'
 import { type Bindings, configOf } from '../core/config'
 import { logFailure } from '../core/log'
+import { openDirectory } from '../db/client'
 import { skipAccountsWithoutWebhooks, sweepEvents } from '../events/service'
 import { DAY } from '../lib/time'
 import { sweepIdempotencyRecords } from '../service/commit'
@@ -24,6 +25,7 @@ export const BEGINNING: SweepProgress = { fanOut: '', events: '' }
  * sweep retries them.
  */
 export async function sweep(env: Bindings, progress: SweepProgress, now: number): Promise<SweepProgress> {
+  const backfills = sweepBackfills(env, now)
   const [fanOut, events, ...others] = await Promise.allSettled([
     enqueueWork(env, progress.fanOut, now),
     sweepEvents(env, progress.events, configOf(env).eventRetentionDays * DAY, now),
@@ -33,8 +35,9 @@ export async function sweep(env: Bindings, progress: SweepProgress, now: number)
     sweepTokens(env, now),
     sweepIdempotencyRecords(env, now),
     sweepErasures(env, now),
-    sweepBackfills(env, now),
-    indexTickets(env),
+    backfills,
+    // After the backfills, which index tickets too.
+    backfills.catch(() => undefined).then(() => indexTickets(openDirectory(env))),
   ])
   for (const result of [fanOut, events, ...others]) if (result.status === 'rejected') logFailure('sweep', result.reason)
   return { fanOut: cursorOf(fanOut), events: cursorOf(events) }

@@ -1,18 +1,19 @@
 const ASCII_ONLY = /^[\0-\x7f]*$/
 
+/** In Cyrillic й, ў, ї, ѓ and ќ are letters of their own, but ё is not: it is usually written е. */
+const ACCENTS_OF_SOME_LETTERS = '(?<![иу])\\u0306|(?<!і)\\u0308|(?<![гк])\\u0301'
+const OTHER_ACCENTS =
+  '[\\u0300\\u0302-\\u0305\\u0307\\u0309-\\u036f\\u0483-\\u0487\\u1ab0-\\u1aff\\u1dc0-\\u1dff\\u20d0-\\u20ff\\ufe20-\\ufe2f]'
+const HEBREW_POINTS = '[\\u0591-\\u05bd\\u05bf\\u05c1\\u05c2\\u05c4\\u05c5\\u05c7]'
+const ARABIC_AND_SYRIAC_POINTS =
+  '[\\u0610-\\u061a\\u0640\\u064b-\\u065f\\u0670\\u06d6-\\u06dc\\u06df-\\u06e4\\u06e7\\u06e8\\u06ea-\\u06ed\\u0711\\u0730-\\u074a]'
+
 /**
- * Marks that do not make another letter: accents of Latin, Greek and Cyrillic letters, vowel points of Hebrew, Arabic and
- * Syriac, and characters that are never visible. The marks of all other scripts (kana, Indic scripts, Thai) are parts of
- * words. In Cyrillic й, ў, ї, ѓ and ќ are letters of their own, but ё is not: it is usually written е.
+ * Marks that do not make another letter, and characters that are never visible. The marks of all other scripts (kana, Indic
+ * scripts, Thai) are parts of words.
  */
 const DROPPED = new RegExp(
-  [
-    '(?<![иу])\\u0306|(?<!і)\\u0308|(?<![гк])\\u0301',
-    '[\\u0300\\u0302-\\u0305\\u0307\\u0309-\\u036f\\u0483-\\u0487\\u1ab0-\\u1aff\\u1dc0-\\u1dff\\u20d0-\\u20ff\\ufe20-\\ufe2f]',
-    '[\\u0591-\\u05bd\\u05bf\\u05c1\\u05c2\\u05c4\\u05c5\\u05c7]',
-    '[\\u0610-\\u061a\\u0640\\u064b-\\u065f\\u0670\\u06d6-\\u06dc\\u06df-\\u06e4\\u06e7\\u06e8\\u06ea-\\u06ed\\u0711\\u0730-\\u074a]',
-    '\\p{Default_Ignorable_Code_Point}',
-  ].join('|'),
+  `${ACCENTS_OF_SOME_LETTERS}|${OTHER_ACCENTS}|${HEBREW_POINTS}|${ARABIC_AND_SYRIAC_POINTS}|\\p{Default_Ignorable_Code_Point}`,
   'gu',
 )
 
@@ -41,7 +42,7 @@ const REPLACED: Record<string, string> = {
   ʻ: "'",
   ʹ: "'",
 }
-const REPLACEABLE = new RegExp(`[${Object.keys(REPLACED).join('')}]`, 'gu')
+const REPLACEABLE = /[ßæœøłđðþħŧŋĸıςىیک‘’ʼʻʹ]/gu
 
 /**
  * The form in which texts are compared by a search: without case, accents, differences of Unicode normal forms and width.

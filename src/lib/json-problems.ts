@@ -1,3 +1,5 @@
+import { endOfString } from './json-size'
+
 export interface JsonProblem {
   path: (string | number)[]
   kind: 'repeated_name' | 'inexact_number'
@@ -9,7 +11,6 @@ const MINUS = 0x2d
 const ZERO = 0x30
 const NINE = 0x39
 const OPEN_ARRAY = 0x5b
-const BACKSLASH = 0x5c
 const CLOSE_ARRAY = 0x5d
 const OPEN_OBJECT = 0x7b
 const CLOSE_OBJECT = 0x7d
@@ -52,16 +53,6 @@ export function problemsOfJson(text: string): JsonProblem[] {
     else if (char === COMMA && container?.kind === 'object') container.expectsName = true
   }
   return problems
-}
-
-/** The index of the closing quote, or the last index of a text without one. */
-function endOfString(text: string, start: number): number {
-  for (let index = start + 1; index < text.length; index += 1) {
-    const char = text.charCodeAt(index)
-    if (char === QUOTE) return index
-    if (char === BACKSLASH) index += 1
-  }
-  return text.length - 1
 }
 
 function nameIn(quoted: string): string {

@@ -23,7 +23,7 @@ export function hasMoreTokens(text: string, limit: number): boolean {
 }
 
 /** The index of the closing quote, or the length of the text. */
-function endOfString(text: string, start: number): number {
+export function endOfString(text: string, start: number): number {
   let end = text.indexOf('"', start + 1)
   while (end !== -1 && isEscaped(text, end)) end = text.indexOf('"', end + 1)
   return end === -1 ? text.length : end

@@ -10,15 +10,8 @@ const SIGN = '[[\\p{Sm}\\p{Sc}\\p{So}]--[\\p{Extended_Pictographic}\\p{Regional_
 /** Of the punctuation marks, only these can be a part of a name, as in `C#`. */
 const SUFFIX = `[${SIGN}#%]`
 
-const TOKEN = new RegExp(
-  [
-    `(?<unspaced>${UNSPACED}+)`,
-    `(?<spaced>${SPACED}+)(?:(?<suffix>${SUFFIX}{1,20})(?![\\p{L}\\p{N}\\p{Sm}\\p{Sc}\\p{So}#%]))?`,
-    `(?<picture>${PICTURE})`,
-    `(?<signs>${SIGN}{1,20})`,
-  ].join('|'),
-  'gv',
-)
+const WORD = `(?<spaced>${SPACED}+)(?:(?<suffix>${SUFFIX}{1,20})(?![\\p{L}\\p{N}\\p{Sm}\\p{Sc}\\p{So}#%]))?`
+const TOKEN = new RegExp(`(?<unspaced>${UNSPACED}+)|${WORD}|(?<picture>${PICTURE})|(?<signs>${SIGN}{1,20})`, 'gv')
 
 /** In UTF-16 units. A search text is no longer, so that the rest of a longer word cannot be searched for. */
 const MAX_TOKEN = 200

@@ -1,6 +1,6 @@
 import { alias } from '../db/alias'
 import { tickets } from '../db/schema/tickets'
-import { nextSearchId } from '../db/search-id'
+import { newSearchId } from '../db/search-id'
 import { ticketTokens } from '../db/search-text'
 import { type RowOf, selection } from '../db/selection'
 import { sql } from '../db/sql'
@@ -12,6 +12,7 @@ const t = alias(tickets, 't')
 const UNINDEXED = selection({
   account_id: t.accountId,
   id: t.id,
+  number: t.number,
   version: t.version,
   title: t.title,
   description: t.description,
@@ -26,10 +27,10 @@ export function findUnindexedTickets(limit: number) {
 }
 
 /** Adds a ticket to the search index, unless it has changed since it was read. */
-export function indexTicket({ account_id, id, version, title, description, created_at }: UnindexedTicket) {
+export function indexTicket({ account_id, id, number, version, title, description, created_at }: UnindexedTicket) {
   return update(
     tickets,
-    { searchId: nextSearchId(sql`${created_at}`), ...ticketTokens(account_id, { title, description }) },
+    { searchId: newSearchId(sql`${created_at}`, sql`${number}`), ...ticketTokens(account_id, { title, description }) },
     sql`${tickets.accountId} = ${account_id} AND ${tickets.id} = ${id} AND ${tickets.version} = ${version}
       AND ${tickets.searchId} IS NULL`,
   )

@@ -1,10 +1,11 @@
 import { logFailure } from '../core/log'
 import { isCallerRejected } from '../db/errors'
+import { searchBatch } from '../db/search-ready'
 import { encodePosition, fitsWithin, inOrder, MAX_PAGE_BYTES, writeCursor } from '../http/pagination/cursor'
 import type { ServiceContext } from '../service/context'
 import type { TicketFilter } from './filter.queries'
 import type { ExportTicketsInput } from './filter-schema'
-import { cursorKeyOf, parseListQuery, readTicketCursor, readTickets } from './list'
+import { cursorKeyOf, parseListQuery, readTicketCursor } from './list'
 import { findExportedTickets, type TicketCursorKey } from './list.queries'
 import { presentTicketSnapshot } from './schema'
 
@@ -30,10 +31,10 @@ export async function exportTickets(ctx: ServiceContext, input: ExportTicketsInp
   const findNextPage = async (after: TicketCursorKey) => {
     const primary = db.onPrimary()
     const verified = { batch: primary.verifiedBatch.bind(primary) }
-    return fitting((await readTickets(verified, filter, pageAfter(after))).tickets)
+    return fitting((await searchBatch(verified, filter, pageAfter(after))).tickets)
   }
 
-  let page = fitting((await readTickets(db, filter, pageAfter(start?.key ?? null))).tickets)
+  let page = fitting((await searchBatch(db, filter, pageAfter(start?.key ?? null))).tickets)
   let pages = 0
   const encoder = new TextEncoder()
 

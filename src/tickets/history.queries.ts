@@ -1,7 +1,7 @@
 import type { Caller } from '../core/caller'
 import { alias } from '../db/alias'
 import { isHistoryErased } from '../db/erasures'
-import { jsonBytes } from '../db/page-bytes'
+import { jsonBytes, withBytesSoFar } from '../db/page-bytes'
 import { blankRow } from '../db/redaction'
 import { users } from '../db/schema/accounts'
 import { ticketHistory, tickets } from '../db/schema/tickets'
@@ -54,10 +54,9 @@ export function findHistory(accountId: string, ticketId: string, window: History
     SELECT h.*, ${jsonBytes(h.previous)} + ${jsonBytes(h.current)} AS bytes FROM ${h}
     WHERE ${h.accountId} = ${accountId} AND ${h.ticketId} = ${ticketId}${isAfter(accountId, window)}
     ORDER BY ${h.rowId} ${direction} LIMIT ${window.limit}`
-  const bytesSoFar = sql`sum(bytes) OVER (ORDER BY ${ticketHistory.rowId} ${direction} ROWS UNBOUNDED PRECEDING)`
   return select(
     HISTORY,
-    sql`FROM (SELECT *, ${bytesSoFar} AS bytes_so_far FROM (${page})) h
+    sql`FROM (${withBytesSoFar(page, sql`ORDER BY ${ticketHistory.rowId} ${direction}`)}) h
       CROSS JOIN ${actor} ON ${actor.accountId} = ${h.accountId} AND ${actor.id} = ${h.actorId}
       WHERE h.bytes_so_far - h.bytes <= ${maxBytes} ORDER BY ${h.rowId} ${direction}`,
   )

@@ -5,11 +5,10 @@ import { limitUnlessPastEnd } from '../db/paging'
 import { tickets } from '../db/schema/tickets'
 import { firstSearchIdOf } from '../db/search-id'
 import { oldTicketSearch, ticketSearch } from '../db/search-table'
-import { type RowOf, selection } from '../db/selection'
+import { type Fields, type RowOf, type Selection, selection } from '../db/selection'
 import { type SQL, sql } from '../db/sql'
 import { select } from '../db/statement'
 import { TICKET, TICKET_MEMBER_JOINS, TICKET_SUMMARY } from '../db/ticket-row'
-import { SECOND } from '../lib/time'
 import { countTickets } from './count.queries'
 import {
   andEach,
@@ -77,31 +76,18 @@ export function findTickets(caller: Caller, filter: TicketFilter, sorting: Ticke
 }
 
 /** As `findTickets`, up to the ticket with which the page exceeds `maxBytes` of JSON: see `withinBytes`. */
-export function findTicketsWithin(
-  caller: Caller,
-  filter: TicketFilter,
-  sorting: TicketSorting,
-  window: TicketWindow,
-  maxBytes: number,
-) {
-  const ordering = orderingOf(sorting, window)
-  const rows = sql`SELECT ${LISTED_TICKET.list}, ${ORDER_FIELDS}, ${LISTED_BYTES} AS bytes
-    ${ticketsFrom(caller, filter, ordering, window)}`
-  return withinBytes(LISTED_TICKET, rows, orderBy(ordering, 'page_'), maxBytes)
-}
+export const findTicketsWithin = boundedPage(LISTED_TICKET, LISTED_BYTES)
 
 /** With custom fields, up to the ticket with which the texts exceed `maxBytes` of JSON: see `withinBytes`. */
-export function findExportedTickets(
-  caller: Caller,
-  filter: TicketFilter,
-  sorting: TicketSorting,
-  window: TicketWindow,
-  maxBytes: number,
-) {
-  const ordering = orderingOf(sorting, window)
-  const rows = sql`SELECT ${EXPORTED_TICKET.list}, ${ORDER_FIELDS}, ${EXPORTED_BYTES} AS bytes
-    ${ticketsFrom(caller, filter, ordering, window)}`
-  return withinBytes(EXPORTED_TICKET, rows, orderBy(ordering, 'page_'), maxBytes)
+export const findExportedTickets = boundedPage(EXPORTED_TICKET, EXPORTED_BYTES)
+
+function boundedPage<F extends Fields>(fields: Selection<F>, bytes: SQL) {
+  return (caller: Caller, filter: TicketFilter, sorting: TicketSorting, window: TicketWindow, maxBytes: number) => {
+    const ordering = orderingOf(sorting, window)
+    const rows = sql`SELECT ${fields.list}, ${ORDER_FIELDS}, ${bytes} AS bytes
+      ${ticketsFrom(caller, filter, ordering, window)}`
+    return withinBytes(fields, rows, orderBy(ordering, 'page_'), maxBytes)
+  }
 }
 
 function ticketsFrom(caller: Caller, filter: TicketFilter, ordering: Ordering, window: TicketWindow): SQL {
@@ -141,10 +127,10 @@ function afterSearchId({ times }: Ordering, window: TicketWindow): SQL {
   return key === null ? sql`` : sql` AND ${f.rowId} ${comparison(times)} ${searchIdOf(key, times)}`
 }
 
-/** A cursor of the old index has a time. Tickets of its second can appear twice in such a walk. */
+/** A cursor of the old index has a time. Tickets of its millisecond can appear twice in such a walk. */
 function searchIdOf({ rank, at }: TicketCursorKey, times: Ordering['times']): number {
   if (rank === NO_RANK) return at
-  return firstSearchIdOf(times === 'DESC' ? at + SECOND : at)
+  return firstSearchIdOf(times === 'DESC' ? at + 1 : at)
 }
 
 const BY_TIME = {

@@ -2,7 +2,6 @@ import { z } from '@hono/zod-openapi'
 import { seesAllTickets } from '../core/policy'
 import type { AccountDb } from '../db/client'
 import { searchBatch } from '../db/search-ready'
-import type { NamedStatements, Results } from '../db/statement'
 import {
   type CursorScope,
   fitsAlways,
@@ -49,7 +48,7 @@ export async function listTickets(ctx: ServiceContext, input: ListTicketsInput):
     { reader: db, scope, position: TicketPosition, keyOf: cursorKeyOf },
     {
       async findPage(window) {
-        const { count, tickets } = await readTickets(db, filter, (complete) => ({
+        const { count, tickets } = await searchBatch(db, filter, (complete) => ({
           count: countTickets(caller, complete),
           tickets: findTickets(caller, complete, sorting, window),
         }))
@@ -61,21 +60,11 @@ export async function listTickets(ctx: ServiceContext, input: ListTicketsInput):
             ? findTickets(caller, complete, sorting, window)
             : findTicketsWithin(caller, complete, sorting, window, MAX_PAGE_BYTES),
         })
-        return (await readTickets(db, filter, page)).tickets
+        return (await searchBatch(db, filter, page)).tickets
       },
     },
   )
   return mapList(list, presentTicketListItem)
-}
-
-/** Runs statements for a filter, on the search index that has all tickets of the account. */
-export function readTickets<const T extends NamedStatements>(
-  db: Pick<AccountDb, 'batch'>,
-  filter: TicketFilter,
-  statementsFor: (filter: TicketFilter) => T,
-): Promise<Results<T>> {
-  if (filter.q === undefined) return db.batch(statementsFor(filter))
-  return searchBatch(db, (usesOldIndex) => statementsFor({ ...filter, usesOldIndex }))
 }
 
 /** Of the scope, cursors in circulation contain a hash: its keys and their order must stay as they are. */

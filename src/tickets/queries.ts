@@ -6,7 +6,7 @@ import { type Json, jsonObject } from '../db/json'
 import { actorJson, insertEvent, reserveSequences } from '../db/outbox'
 import { accountCounters, users } from '../db/schema/accounts'
 import { comments, ticketHistory, tickets } from '../db/schema/tickets'
-import { nextSearchId } from '../db/search-id'
+import { newSearchId } from '../db/search-id'
 import { ticketTokens } from '../db/search-text'
 import { selection } from '../db/selection'
 import { type SQL, sql } from '../db/sql'
@@ -81,7 +81,7 @@ export function insertTicket(accountId: string, ticket: NewTicket) {
       customFields: JSON.stringify(ticket.customFields),
       createdAt: accountCounters.lastWriteAt,
       updatedAt: accountCounters.lastWriteAt,
-      searchId: nextSearchId(sql`${accountCounters.lastWriteAt}`),
+      searchId: newSearchId(sql`${accountCounters.lastWriteAt}`, sql`${accountCounters.ticketNumber}`),
       ...ticketTokens(accountId, ticket),
     },
     sql`FROM ${accountCounters} WHERE ${accountCounters.accountId} = ${accountId}`,

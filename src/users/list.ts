@@ -1,7 +1,5 @@
 import { z } from '@hono/zod-openapi'
-import type { AccountDb } from '../db/client'
 import { searchBatch } from '../db/search-ready'
-import type { NamedStatements, Results } from '../db/statement'
 import { positionSchema } from '../http/pagination/cursor'
 import { findList, type List, mapList } from '../http/pagination/list'
 import { asciiLower } from '../lib/text'
@@ -26,7 +24,7 @@ export async function listUsers(
     { reader: db, scope, position: UserPosition, keyOf },
     {
       async findPage(window) {
-        const { count, users } = await readUsers(db, filter, (complete) => ({
+        const { count, users } = await searchBatch(db, filter, (complete) => ({
           count: countUsers(db.accountId, complete),
           users: findUsers(db.accountId, complete, window),
         }))
@@ -34,21 +32,11 @@ export async function listUsers(
       },
       async findAfter(window) {
         const page = (complete: UserFilter) => ({ users: findUsers(db.accountId, complete, window) })
-        return (await readUsers(db, filter, page)).users
+        return (await searchBatch(db, filter, page)).users
       },
     },
   )
   return mapList(list, presentUser)
-}
-
-/** Runs statements for a filter, on the index that has all users of the account. */
-function readUsers<const T extends NamedStatements>(
-  db: AccountDb,
-  filter: UserFilter,
-  statementsFor: (filter: UserFilter) => T,
-): Promise<Results<T>> {
-  if (filter.q === undefined) return db.batch(statementsFor(filter))
-  return searchBatch(db, (usesOldIndex) => statementsFor({ ...filter, usesOldIndex }))
 }
 
 function filterOf({ role, status, email, q }: ListUsersInput): UserFilter {

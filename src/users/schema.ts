@@ -2,15 +2,8 @@ import { z } from '@hono/zod-openapi'
 import { ROLES } from '../core/policy'
 import { users } from '../db/schema/accounts'
 import { cursorOrPage, PageOrCursorPagination, PageOrCursorQuery } from '../http/pagination/cursor'
-import {
-  Email,
-  GivenPassword,
-  NewPassword,
-  PASSWORD_RULE,
-  requireAnyField,
-  searchText,
-  singleLine,
-} from '../http/schemas/request-fields'
+import { Email, GivenPassword, NewPassword, PASSWORD_RULE } from '../http/schemas/login-fields'
+import { requireAnyField, searchText, singleLine } from '../http/schemas/request-fields'
 import { idField, NullableTime, textField, WireTime } from '../http/schemas/response-fields'
 import { EMAIL_PATTERN } from '../lib/text'
 import { toWireTime } from '../lib/time'

@@ -1,11 +1,14 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { loginUnlocks, revokedTokens } from '../../src/db/schema/accounts'
+import { apiKeys, loginUnlocks, revokedTokens } from '../../src/db/schema/accounts'
+import { sql } from '../../src/db/sql'
+import { select } from '../../src/db/statement'
 import { insertSelect } from '../../src/db/write'
 import { freshIpAddress } from '../helpers/addresses'
 import { call } from '../helpers/api'
-import { advanceClock, objectOf } from '../helpers/credentials'
+import { advanceClock, createTestKey, objectOf } from '../helpers/credentials'
 import { countCredentialQueries } from '../helpers/d1'
-import { execute } from '../helpers/database'
+import { execute, row } from '../helpers/database'
+import { eventually } from '../helpers/eventually'
 import { failLogins, PASSWORD, useLoginFixture } from '../helpers/login-throttle'
 import { logIn, readStatuses } from '../helpers/users'
 
@@ -78,6 +81,19 @@ describe('SEC-20 after a clock ran a day ahead', () => {
       memberId: logins.jane.id,
     })
     expect(await readStatuses(token)).toEqual([401])
+  })
+
+  it('the use of an API key is recorded at the present time', async () => {
+    const { id, key } = await createTestKey(logins.account)
+    const use = () => call('GET', 'tickets?per_page=1', { token: key })
+    const lastUse = async () =>
+      (await row(select({ at: apiKeys.lastUsedAt }, sql`FROM ${apiKeys} WHERE ${apiKeys.id} = ${id}`)))?.at
+    const now = Date.now()
+    await aDayAhead(use)
+    await eventually(async () => expect(await lastUse()).toBe(now + DAY))
+    vi.setSystemTime(now)
+    await use()
+    await eventually(async () => expect(await lastUse()).toBe(now))
   })
 
   it('a change that never ended bypasses the cache for a minute only', async () => {

@@ -146,6 +146,24 @@ describe('SEC-16 the objects that count IP addresses', () => {
     expect([refused.status, refused.headers.get('X-RateLimit-Remaining')]).toEqual([429, '0'])
   })
 
+  it('count a refused request neither for the /64 nor for the network', async () => {
+    const counts = (address: string) =>
+      runInDurableObject(limiterOf(address), (_instance, { storage }) =>
+        Object.fromEntries(
+          storage.sql
+            .exec<{ key: string; count: number }>('SELECT key, count FROM addresses')
+            .toArray()
+            .map(({ key, count }) => [key, count]),
+        ),
+      )
+    const full = addressIn(network, 1)
+    await spendRequests(...Array(103).fill(full))
+    expect(await counts(full)).toMatchObject({ [`${network}:1::/64`]: 100, [`${network}::/48`]: 100 })
+    await spendRequests(...addressesIn(network, 900), addressIn(network, 0xff00))
+    const after = await counts(full)
+    expect([after[`${network}::/48`], after[`${network}:ff00::/64`]]).toEqual([1_000, undefined])
+  })
+
   it('keep their counts through an eviction', async () => {
     const address = addressIn(network, 1)
     await spendRequests(...Array(100).fill(address))

@@ -164,9 +164,26 @@ describe('the flag that a user can log in', () => {
     expect(flags).toEqual([0, 1, 0, 1, 0])
   })
 
-  it('does not decide alone: an outdated one lets nobody log in', async () => {
-    await create({})
-    await execute(update(loginIdentities, { canLogIn: 1 }, sql`${loginIdentities.accountId} = ${other.id}`))
+  it('stays 0 for a user without a password who is active again', async () => {
+    const { id } = await create({})
+    for (const status of ['inactive', 'active']) await callAs(other.admin, 'PATCH', `users/${id}`, { status })
+    expect(await identityOf(other.id)).toMatchObject({ can_log_in: 0 })
+  })
+
+  it.each<[string, () => Promise<unknown>]>([
+    ['without a password', async () => create({}, (await createTestAccount()).admin)],
+    [
+      'inactive',
+      async () => {
+        const { user } = await addCandidate(cheapHash(OTHER))
+        await execute(update(users, { status: 'inactive' }, sql`${users.id} = ${user.id}`))
+      },
+    ],
+  ])('does not decide alone: outdated ones of users %s have no effect', async (_name, add) => {
+    for (let count = 0; count < 2; count += 1) await add()
+    const others = sql`${loginIdentities.emailNormalized} = ${logins.jane.email}
+      AND ${loginIdentities.userId} <> ${logins.jane.id}`
+    await execute(update(loginIdentities, { canLogIn: 1, claimedAt: 1 }, others))
     expect(await idOfLogin(PASSWORD)).toBe(logins.jane.id)
   })
 })

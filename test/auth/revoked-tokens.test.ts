@@ -1,26 +1,31 @@
 import { evictDurableObject, runInDurableObject } from 'cloudflare:test'
-import { beforeEach, describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { findRevokedTokens } from '../../src/access/queries'
-import { MAX_REVOKED_TOKENS } from '../../src/auth/queries'
 import { revokedTokens, users } from '../../src/db/schema/accounts'
 import { sql } from '../../src/db/sql'
 import { insertSelect, update } from '../../src/db/write'
 import { freshIpAddress } from '../helpers/addresses'
 import { type Account, call, createTestAccount, createTestMember, createTestToken, type Member } from '../helpers/api'
-import { objectOf } from '../helpers/credentials'
+import { advanceClock, objectOf } from '../helpers/credentials'
 import { execute, prepare, rows } from '../helpers/database'
 import { callAs } from '../helpers/tickets'
 import { cheapHash, logIn, readStatuses, storedUser } from '../helpers/users'
 
 const PASSWORD = 'correct horse'
+const MAX_REVOKED_TOKENS = 1_000
 const DAY = 24 * 60 * 60 * 1_000
 
 let account: Account
 let jane: Member
 
 beforeEach(async () => {
+  vi.useFakeTimers({ toFake: ['Date'] })
   account = await createTestAccount()
   jane = await createTestMember(account.id, 'customer', { passwordHash: cheapHash(PASSWORD) })
+})
+
+afterEach(() => {
+  vi.useRealTimers()
 })
 
 const logout = async (token: string) => (await call('POST', 'auth/logout', { token, address: freshIpAddress() })).status
@@ -109,6 +114,9 @@ describe('SEC-26 the revoked tokens of a user', () => {
     const second = await newToken()
     expect(await readStatuses(jane.token)).toEqual([200])
     expect(await logout(jane.token)).toBe(204)
+    // The object then reads only later revocations from D1.
+    advanceClock(5 * 60_000)
+    expect(await readStatuses(second)).toEqual([200])
     const exempt = JSON.parse(Buffer.from(jane.token.split('.')[1] ?? '', 'base64url').toString()).jti
     await execute(update(users, { tokenVersion: 2, exemptTokenId: exempt }, sql`${users.id} = ${jane.id}`))
     await refresh()

@@ -4,7 +4,7 @@ import type { ErrorDetail } from '../../src/core/errors'
 import { accountCounters } from '../../src/db/schema/accounts'
 import { ticketHistory, tickets } from '../../src/db/schema/tickets'
 import { events } from '../../src/db/schema/webhooks'
-import { nextSearchId } from '../../src/db/search-id'
+import { newSearchId } from '../../src/db/search-id'
 import { ticketTokens } from '../../src/db/search-text'
 import { listOf } from '../../src/db/selection'
 import { sql } from '../../src/db/sql'
@@ -76,7 +76,7 @@ export async function seedTickets(account: Account, seeds: Seed[]): Promise<Seed
           customFields: '{}',
           createdAt: t.createdAt,
           updatedAt: t.updatedAt,
-          searchId: nextSearchId(sql`${t.createdAt}`),
+          searchId: newSearchId(sql`${t.createdAt}`, sql`${t.number}`),
           ...ticketTokens(account.id, t),
         }),
       ),

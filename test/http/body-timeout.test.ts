@@ -24,16 +24,22 @@ afterEach(() => {
 })
 
 /**
- * Collects the callbacks of 30-second timers from now on. Other timers run, because they may belong to other requests.
+ * Holds the 30-second timers from now on, until they are cleared: calls of bindings have such a deadline too, and end. Other
+ * timers run, because they may belong to other requests.
  */
-function holdTimeouts(): (() => void)[] {
-  const held: (() => void)[] = []
-  const real = globalThis.setTimeout
+function holdTimeouts(): Map<number, () => void> {
+  const held = new Map<number, () => void>()
+  const { setTimeout: start, clearTimeout: clear } = globalThis
+  let started = 0
   vi.spyOn(globalThis, 'setTimeout').mockImplementation(((run: () => void, delay?: number) => {
-    if (delay !== 30 * SECOND) return real(run, delay)
-    held.push(run)
-    return 0
+    if (delay !== 30 * SECOND) return start(run, delay)
+    started -= 1
+    held.set(started, run)
+    return started
   }) as typeof setTimeout)
+  vi.spyOn(globalThis, 'clearTimeout').mockImplementation((timer) => {
+    if (!held.delete(Number(timer))) clear(timer)
+  })
   return held
 }
 
@@ -51,8 +57,8 @@ describe('a body that does not arrive', () => {
         return received
       })
       await scheduler.wait(1)
-      expect([timeouts.length, hasResponse, held.isCanceled()]).toEqual([1, false, false])
-      for (const run of timeouts) run()
+      expect([timeouts.size, hasResponse, held.isCanceled()]).toEqual([1, false, false])
+      for (const run of timeouts.values()) run()
       const { status, body } = await response
       expect([status, body.error?.code, body.error?.message]).toEqual([
         408,

@@ -250,7 +250,9 @@ describe('texts that a release without erasures left behind', () => {
 /** Copies the rows that the second account does not have. */
 async function copyRows(table: SQLiteTable, from: Account, to: Account): Promise<void> {
   const names = (
-    await rows<{ name: string }>(sql`SELECT name FROM pragma_table_info(${getTableName(table)}) WHERE name <> 'seq'`)
+    await rows<{ name: string }>(
+      sql`SELECT name FROM pragma_table_info(${getTableName(table)}) WHERE name NOT IN ('seq', 'search_id')`,
+    )
   ).map(({ name }) => name)
   const values = names.map((name) => (name === 'account_id' ? `'${to.id}'` : name)).join(', ')
   await env.DB.prepare(

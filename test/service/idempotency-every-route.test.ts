@@ -149,6 +149,29 @@ async function moveOn(request: SampleRequest): Promise<void> {
   if (email !== undefined) await createTestMember(id, 'customer', { email })
 }
 
+/** Their responses show texts of the ticket, which `moveOn` deletes. */
+const SHOWS_TEXTS = ['createTicket', 'updateTicket', 'createComment', 'uploadAttachment']
+
+const BLANKS: Record<string, unknown> = {
+  title: '',
+  description: '',
+  content: '',
+  tags: [],
+  custom_fields: {},
+  filename: '',
+  mime_type: 'application/octet-stream',
+}
+
+function erased(body: { data: object }) {
+  const { data } = JSON.parse(JSON.stringify(body), (name, value) => (name in BLANKS ? BLANKS[name] : value))
+  return { data: { ...data, redacted: true } }
+}
+
+/** The URL of a file has its name and a signature. */
+function withoutUrls(body: unknown): unknown {
+  return JSON.parse(JSON.stringify(body), (name, value) => (name === 'url' ? undefined : value))
+}
+
 describe('every operation that takes an Idempotency-Key', () => {
   it('is a write of an authenticated caller outside of /auth', () => {
     const all = CALLER_WRITES.filter(({ path }) => !path.startsWith('/auth/'))
@@ -163,12 +186,14 @@ describe('every operation that takes an Idempotency-Key', () => {
       const first = await send(request, { idempotencyKey })
       expect(first.status, first.text).toBe(operation.successStatus)
       expect(first.headers.get('Idempotent-Replayed')).toBeNull()
-      for (const change of [() => Promise.resolve(), () => moveOn(request)]) {
-        await change()
+      for (const hasMovedOn of [false, true]) {
+        if (hasMovedOn) await moveOn(request)
         await eventually(async () => expect(await intents()).toEqual([]))
         const before = await stored()
         const again = await send(request, { idempotencyKey })
-        expect([again.status, again.text]).toEqual([first.status, first.text])
+        if (hasMovedOn && SHOWS_TEXTS.includes(operation.operationId))
+          expect([again.status, withoutUrls(again.body)]).toEqual([first.status, withoutUrls(erased(first.body))])
+        else expect([again.status, again.text]).toEqual([first.status, first.text])
         expect(again.headers.get('Idempotent-Replayed')).toBe('true')
         expect(again.headers.get('Location')).toBe(first.headers.get('Location'))
         expect(await intents()).toEqual([])
@@ -182,7 +207,7 @@ describe('every operation that takes an Idempotency-Key', () => {
 })
 
 describe('a replay with the current rights', () => {
-  const OF_TICKETS = ['createTicket', 'updateTicket', 'createComment', 'uploadAttachment'].map(operationOf)
+  const OF_TICKETS = SHOWS_TEXTS.map(operationOf)
 
   it.each(byName(OF_TICKETS))(
     'S09 %s: returns 404 to a customer who no longer sees the ticket',

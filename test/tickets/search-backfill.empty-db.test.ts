@@ -1,5 +1,6 @@
 import { env } from 'cloudflare:workers'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { openDirectory } from '../../src/db/client'
 import { backfills, users } from '../../src/db/schema/accounts'
 import { tickets } from '../../src/db/schema/tickets'
 import { sql } from '../../src/db/sql'
@@ -120,7 +121,7 @@ describe('the backfill of the search indexes', () => {
     await fill()
     await execute(update(tickets, NO_TOKENS, ALL))
     expect(await found('tickets', 'strasse')).toEqual([])
-    await indexTickets(env)
+    await indexTickets(openDirectory(env))
     expect(await found('tickets', 'strasse')).toEqual([id])
   })
 

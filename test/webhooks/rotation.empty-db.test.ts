@@ -181,7 +181,7 @@ describe('reencrypt', () => {
     }
     const moved = 250 + 33
     expect((await reencrypted(B, A, watched))[0]).toBe(`Stored ciphertexts: ${moved} moved, 0 left.`)
-    expect(ran).toHaveLength(1 + 3 + 1)
+    expect(ran).toHaveLength(1 + 3 + 3 + 3)
     for (const statements of ran) expect(statements.join(';\n').length).toBeLessThan(100_000)
     const stored = await storedWebhooks()
     for (const row of stored) {

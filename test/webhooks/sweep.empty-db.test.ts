@@ -102,7 +102,7 @@ describe("the sweeper's alarm", () => {
       expect(await runDurableObjectAlarm(sweeper())).toBe(true)
       expect(await alarm()).toBe(Date.now() + PERIOD)
     }
-    expect(logged).toHaveLength(8 * 7)
+    expect(logged).toHaveLength(8 * 10)
     for (const line of logged)
       expect(JSON.parse(line)).toEqual({
         level: 'error',

@@ -8,7 +8,7 @@ export const LIMITS = [
     it.call('jsonRequired').enclosingIf().remove(),
   ]),
   ...inside('jsonBody', ['http/json-values'], (it) => [
-    it.call('isJson').enclosingIf().remove(),
+    it.call('parsed').enclosingIf().remove(),
     it.call('hashesOf').replaceWith('[sha256($1)]'),
   ]),
   ...inside('problemsOfJson', ['lib/json-problems.node'], (it) => [

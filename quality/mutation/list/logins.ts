@@ -10,8 +10,8 @@ export const LOGINS = [
     it.operator('&&').part(2).remove(),
   ]),
   ...inside('findOnlyMatch', ['auth/login-candidates'], (it) => [it.operator('||').part(2).remove()]),
-  ...inside('findCandidates', ['auth/login'], (it) => [it.sqlCondition("status = 'active'").remove()]),
   ...inside('findCandidates', ['auth/login-candidates'], (it) => [
+    it.sqlCondition("status = 'active'").remove(),
     it.sqlCondition('password_hash IS NOT NULL').remove(),
     it.sqlCondition('can_log_in = 1').remove(),
     it.sqlCondition('slug = ?').remove(),
@@ -82,6 +82,7 @@ export const LOGINS = [
   ...inside('AttemptCounters.counter', ['access/throttle'], (it) => [it.operator('>').remove()]),
   ...inside('AttemptCounters.counter', ['access/clock-ahead'], (it) => [it.operator('<=').remove()]),
   ...inside('LoginThrottle.resetIfUnlocked', ['access/clock-ahead'], (it) => [it.operator('>=').remove()]),
+  ...inside('RateLimiter.touchKey', ['access/clock-ahead'], (it) => [it.operator('>=').remove()]),
   ...inside('RateLimiter.readMember', ['access/clock-ahead'], (it) => [it.condition(1, 2).always(false)]),
   ...inside('RateLimiterStore.hasPendingChange', ['access/clock-ahead'], (it) => [
     it.call('addPendingChange').enclosingIf().remove(),

@@ -29,7 +29,7 @@ export const RULES = [
   ...inside('differentWords', ['tickets/search-words', 'tickets/search'], (it) => [
     it.call('delete').enclosingStatement().remove(),
   ]),
-  ...inside('searchBatch', ['tickets/search-backfill.empty-db'], (it) => [it.condition().always(true)]),
+  ...inside('searchBatch', ['tickets/search-backfill.empty-db'], (it) => [it.condition(2, 2).always(true)]),
   ...inside('indexTicket', ['tickets/search-backfill.empty-db'], (it) => [it.sqlCondition('version = ?').remove()]),
   ...inside('foldText', ['lib/search-tokens.node'], (it) => [
     it.call('toLowerCase', 2, 2).unchain(),
@@ -121,6 +121,7 @@ export const RULES = [
     it.value().replaceWith('9'),
   ]),
   ...inside('AddressCounters.count', ['access/ipv6-networks'], (it) => [
+    it.operator('&&', 1, 2).part(1).remove(),
     it.operator('&&', 1, 2).part(2).remove(),
     it.operator('||').part(1).remove(),
   ]),

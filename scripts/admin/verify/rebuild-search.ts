@@ -8,7 +8,7 @@ import { ROWS_PER_STEP, type Steps } from '../steps.ts'
 /** Indexing a ticket writes more than its row. */
 const TICKETS_PER_STEP = ROWS_PER_STEP / 5
 
-/** The new index, and the row ID up to which it has the tickets. Triggers keep it up to date up to there. */
+/** The new index, and the search ID up to which it has the tickets. Triggers keep it up to date up to there. */
 const NEXT = 'ticket_search_next'
 const PROGRESS = 'ticket_search_progress'
 const POSITION = `(SELECT position FROM ${PROGRESS})`

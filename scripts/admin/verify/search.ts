@@ -32,9 +32,9 @@ export function* compareSearch(repair = false): Steps<number> {
     [tickets.rowId],
     function* (isWithin): Steps {
       const [found = []] = yield [sqlText(ticketsWithin(isWithin))]
-      const stale = found.filter(hasOtherTokens)
-      differences += stale.length + found.filter((row) => !hasOtherTokens(row) && row.is_found !== 1).length
-      if (repair && stale.length > 0) yield stale.map(correctTokens)
+      const stale = new Set(found.filter(hasOtherTokens))
+      differences += found.filter((row) => stale.has(row) || row.is_found !== 1).length
+      if (repair && stale.size > 0) yield [...stale].map(correctTokens)
     },
     TICKETS_PER_STEP,
   )
@@ -54,7 +54,7 @@ function ticketsWithin(isWithin: SQL) {
       description_tokens: t.descriptionTokens,
       is_found: sql<number>`${isIndexed} AND ${isFound}`,
     },
-    sql`FROM (SELECT * FROM ${tickets} WHERE ${isWithin}) ${t}
+    sql`FROM (SELECT * FROM ${tickets} WHERE ${isWithin}) AS t
       JOIN ticket_tokens s ON s.${tickets.rowId} = ${t.rowId} WHERE ${t.searchId} IS NOT NULL`,
   )
 }

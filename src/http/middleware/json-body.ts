@@ -36,7 +36,7 @@ export const jsonBody: MiddlewareHandler<AppEnv> = async (c, next) => {
     const text = await readText(c.req.raw, turn)
     if (hasMoreTokens(text, MAX_TOKENS)) throw tooManyFields()
     const problems = problemsOfJson(text)
-    if (problems.length > 0 && isJson(text)) throw invalidInput(toDetails(problems.map(explain)))
+    if (problems.length > 0 && parsed(text) !== undefined) throw invalidInput(toDetails(problems.map(explain)))
     if (c.req.header('Idempotency-Key') !== undefined) c.set('bodyHashes', hashesOf(text))
     Object.assign(c.req.bodyCache, { text: Promise.resolve(text) })
     await next()
@@ -119,12 +119,12 @@ function decode(decoder: TextDecoder, chunk: Uint8Array | undefined, stream: boo
   }
 }
 
-function isJson(text: string): boolean {
+/** Undefined for a text that is not JSON. */
+function parsed(text: string): unknown {
   try {
-    JSON.parse(text)
-    return true
+    return JSON.parse(text)
   } catch {
-    return false
+    return undefined
   }
 }
 
@@ -140,8 +140,8 @@ function explain({ path, kind }: JsonProblem): Problem {
 
 /** Of what an idempotency key stands for: equal JSON values have the same first hash. Older records have the second one. */
 function hashesOf(text: string): string[] {
-  const ofText = sha256(text)
-  return isJson(text) ? [sha256(canonicalJson(JSON.parse(text))), ofText] : [ofText]
+  const value = parsed(text)
+  return value === undefined ? [sha256(text)] : [sha256(canonicalJson(value)), sha256(text)]
 }
 
 function tooManyFields() {

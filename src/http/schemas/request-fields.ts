@@ -1,17 +1,7 @@
 import { z } from '@hono/zod-openapi'
 import { reject } from '../../core/error-details'
 import type { DetailCode } from '../../core/errors'
-import {
-  characters,
-  EMAIL_PATTERN,
-  hasBidiControl,
-  hasMoreBytes,
-  hasMoreCharacters,
-  hasVisibleCharacter,
-  isCleanText,
-  isEmail,
-  MAX_EMAIL,
-} from '../../lib/text'
+import { hasBidiControl, hasMoreBytes, hasMoreCharacters, hasVisibleCharacter, isCleanText } from '../../lib/text'
 import { INSTANT_PATTERN, isInstantForm, MAX_INSTANT, parseInstant } from '../../lib/time'
 import { ID_PATTERN, LINE_PATTERN, MAX_ID, TEXT_PATTERN } from './patterns'
 
@@ -19,9 +9,9 @@ import { ID_PATTERN, LINE_PATTERN, MAX_ID, TEXT_PATTERN } from './patterns'
 
 /** What is wrong with a value, as a code and a message that follows the name of the field; null for nothing. */
 export type Violation = readonly [code: DetailCode, message: string] | null
-type Check = (value: string) => Violation
+export type Check = (value: string) => Violation
 
-const CONTROL_CHARACTERS = ['invalid_format', 'must not contain control characters or invalid Unicode'] as const
+export const CONTROL_CHARACTERS = ['invalid_format', 'must not contain control characters or invalid Unicode'] as const
 const BIDI_CONTROLS = ['invalid_format', 'must not contain characters that change the direction of text'] as const
 const INVISIBLE = ['invalid_format', 'must contain a visible character'] as const
 const EMPTY = ['too_short', 'must not be empty'] as const
@@ -47,7 +37,7 @@ export function lineViolation(value: string): Violation {
   return hasVisibleCharacter(value) ? null : INVISIBLE
 }
 
-const lineCheck =
+export const lineCheck =
   (max: number): Check =>
   (value) => {
     if (hasMoreCharacters(value, max)) return tooLong(max, 'characters')
@@ -214,40 +204,6 @@ export function searchText() {
       }),
     )
     .openapi({ maxLength: 200, pattern: TEXT_PATTERN, example: 'export report' })
-}
-
-const emailCheck: Check = (value) => (isEmail(value) ? null : ['invalid_format', 'must be a valid email address'])
-
-export const Email = z
-  .string()
-  .trim()
-  .superRefine(follows((value) => lineCheck(MAX_EMAIL)(value) ?? emailCheck(value)))
-  .openapi({ minLength: 1, maxLength: MAX_EMAIL, pattern: EMAIL_PATTERN, example: 'user@example.com' })
-
-/** For the description of every new password. */
-export const PASSWORD_RULE =
-  "Not one of the 10,000 most common passwords, not the user's email or its local part, and not the account's slug."
-
-export const NewPassword = password(8).openapi({
-  description: `New password, 8 to 128 characters. ${PASSWORD_RULE}`,
-  example: 'correct horse battery',
-})
-
-/** For a password to verify: also one that was set under earlier rules. */
-export const GivenPassword = password(1).openapi({ description: 'Current password.', example: 'your_password' })
-
-function password(min: number) {
-  const length = `must be ${min} to 128 characters`
-  return z
-    .string()
-    .superRefine(
-      follows((value) => {
-        if (hasMoreCharacters(value, 128)) return ['too_long', length]
-        if (characters(value) < min) return ['too_short', length]
-        return isCleanText(value) ? null : CONTROL_CHARACTERS
-      }),
-    )
-    .openapi({ format: 'password', minLength: min, maxLength: 128, pattern: TEXT_PATTERN })
 }
 
 /** For a body whose fields are all optional: requires one of them, unless another issue is reported already. */
