@@ -68,7 +68,11 @@ export async function createFullSizeAccount(filler: string): Promise<FullSizeAcc
     eventId: copyId('evt'),
   }
   const batch = [
-    copies(tickets, of(tickets, id), { id: copyId(id), number: sql`${tickets.number} + i` }),
+    copies(tickets, of(tickets, id), {
+      id: copyId(id),
+      number: sql`${tickets.number} + i`,
+      searchId: sql`${tickets.searchId} + i`,
+    }),
     copies(comments, of(comments, comment.id), { id: copyId(comment.id), createdAt: sql`${comments.createdAt} + i` }),
     ...comment.attachments.map((file: { id: string }) =>
       copies(attachments, sql`${of(attachments, file.id)} AND i < ${WITH_FILES}`, {

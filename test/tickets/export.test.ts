@@ -57,7 +57,7 @@ function watchPages(failing = -1): { count: number } {
   const batch: (statements: D1PreparedStatement[]) => Promise<D1Result<never>[]> = sessions.batch
   vi.spyOn(sessions, 'batch').mockImplementation(function (this: D1DatabaseSession, statements) {
     // Queues and alarms query D1 for other things.
-    const isPage = statements.some((statement) => String(Reflect.get(statement, 'statement')).includes('custom_fields'))
+    const isPage = statements.some((statement) => String(Reflect.get(statement, 'statement')).includes('cursor_at'))
     if (!isPage) return batch.call(this, statements)
     pages.count += 1
     if (pages.count === failing) return Promise.reject(new Error('D1_ERROR: overloaded'))
