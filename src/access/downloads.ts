@@ -4,6 +4,7 @@ import type { Plan } from '../db/by-plan'
 import { ExpiringSet } from '../lib/expiring-set'
 import { SECOND } from '../lib/time'
 import { callDurableObject } from './call-durable-object'
+import { rateLimiterOf } from './objects'
 import { type RateLimitResult, secondsLeft } from './window'
 
 /** Of a plan's limit of requests. */
@@ -34,7 +35,7 @@ export async function countDownload<T extends { plan: Plan }>(
   const config = configOf(env)
   // The object does not know the plan.
   const highest = Math.max(...PLANS.map((plan) => downloadLimit(config, plan)))
-  const counting = callDurableObject(() => env.RATE_LIMITER.getByName(`downloads:${accountId}`).countUpTo(highest))
+  const counting = callDurableObject(() => rateLimiterOf(env, `downloads:${accountId}`).countUpTo(highest))
   const known = PLANS.find((plan) => closeToLimit.has(entryOf(accountId, plan), Date.now()))
   if (known) assertAdmitted(await counting, downloadLimit(config, known))
   const [download, found] = await Promise.all([counting, read()])

@@ -1,4 +1,5 @@
 import { callDurableObject } from '../access/call-durable-object'
+import { rateLimiterOf } from '../access/objects'
 import type { Bindings } from '../core/config'
 import { logFailure } from '../core/log'
 import { MINUTE, SECOND } from '../lib/time'
@@ -18,11 +19,15 @@ interface Probe {
  * Counts a delivery to an endpoint that has never succeeded: nothing shows yet that its host wants deliveries. Never throws: a
  * delivery that cannot be counted is refused.
  */
-export async function countProbe(env: Pick<Bindings, 'RATE_LIMITER'>, url: string, now: number): Promise<Probe> {
+export async function countProbe(
+  env: Pick<Bindings, 'RATE_LIMITER' | 'OBJECT_JURISDICTION'>,
+  url: string,
+  now: number,
+): Promise<Probe> {
   const nextAt = now + PROBE_INTERVAL
   try {
     const { admitted, resetAt } = await callDurableObject(() =>
-      env.RATE_LIMITER.getByName(`host:${receivingHost(url)}`).countUpTo(PROBES_PER_HOST),
+      rateLimiterOf(env, `host:${receivingHost(url)}`).countUpTo(PROBES_PER_HOST),
     )
     return { isRefused: !admitted, nextAt: admitted ? nextAt : Math.max(nextAt, resetAt * SECOND) }
   } catch (error) {
