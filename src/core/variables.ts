@@ -59,7 +59,7 @@ function isContact(text: string): boolean {
 
 /** As `toLocaleString`, which loads the data of languages at the start of each isolate. */
 function withCommas(count: number): string {
-  return String(count).replaceAll(/\B(?=(\d{3})+$)/g, ',')
+  return String(count).replaceAll(/\B(?=(\d{3}){1,5}$)/g, ',')
 }
 
 function isRetrySchedule(text: string): boolean {

@@ -38,7 +38,7 @@ describe('the regular expressions of the source', () => {
       ).toBe(true)
   })
 
-  it.each(EXPRESSIONS)('take linear time: $text in $places', (expression) => {
+  it.each(EXPRESSIONS)('take linear time: $text in $locations', (expression) => {
     expect(slowestOf(expression)).toBeNull()
   })
 })
