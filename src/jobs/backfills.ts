@@ -1,5 +1,6 @@
 import type { Bindings } from '../core/config'
 import { type DirectoryDb, openDirectory } from '../db/client'
+import { retryTransient } from '../lib/retry'
 import { HOUR } from '../lib/time'
 import { indexTickets } from '../tickets/service'
 import { foldUsers } from '../users/service'
@@ -30,13 +31,15 @@ const FIRST_COUNTER: CounterKey = { account_id: '', dimension: 'all', value: '',
 export async function sweepBackfills(env: Pick<Bindings, 'DB'>, now: number): Promise<void> {
   const directory = openDirectory(env)
   for (let steps = 0; steps < STEPS_PER_SWEEP; steps += 1) {
-    const found = await directory.all(findBackfills())
-    const hasMore = await Promise.all(found.map((backfill) => STEPS[backfill.name](directory, backfill, now)))
+    const found = await retryTransient(() => directory.all(findBackfills()))
+    const hasMore = await Promise.all(
+      found.map((backfill) => retryTransient(() => STEPS[backfill.name](directory, backfill, now))),
+    )
     if (!hasMore.includes(true)) return
   }
 }
 
-/** Returns whether there was anything to look at. */
+/** Returns whether there was anything to look at. Can be repeated. */
 type Step = (directory: DirectoryDb, backfill: BackfillRow, now: number) => Promise<boolean>
 
 const STEPS: Record<BackfillRow['name'], Step> = {

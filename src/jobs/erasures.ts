@@ -1,6 +1,7 @@
 import type { Bindings } from '../core/config'
-import { openDirectory } from '../db/client'
+import { type DirectoryDb, openDirectory } from '../db/client'
 import type { Statement } from '../db/statement'
+import { retryTransient } from '../lib/retry'
 import { MINUTE } from '../lib/time'
 import { complete, type DueErasure, eraseNext, findDueErasures, isErased, postpone } from './erasures.queries'
 
@@ -22,11 +23,16 @@ export async function sweepErasures(env: Pick<Bindings, 'DB'>, now: number): Pro
   const directory = openDirectory(env)
   let bytes = 0
   for (let batches = 0; batches < BATCHES_PER_SWEEP && bytes < BYTES_PER_SWEEP; batches += 1) {
-    const due = await directory.all(findDueErasures(now, ERASURES_PER_BATCH))
+    const due = await retryTransient(() => continueErasures(directory, now))
     if (due.length === 0) return
-    await directory.execute(due.flatMap((erasure) => nextStep(erasure, now)))
     bytes += due.reduce((sum, erasure) => sum + erasure.bytes, 0)
   }
+}
+
+async function continueErasures(directory: DirectoryDb, now: number): Promise<DueErasure[]> {
+  const due = await directory.all(findDueErasures(now, ERASURES_PER_BATCH))
+  await directory.execute(due.flatMap((erasure) => nextStep(erasure, now)))
+  return due
 }
 
 function nextStep(erasure: DueErasure, now: number): Statement[] {

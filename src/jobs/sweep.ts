@@ -4,6 +4,7 @@ import { type Bindings, configOf } from '../core/config'
 import { logFailure } from '../core/log'
 import { openDirectory } from '../db/client'
 import { skipAccountsWithoutWebhooks, sweepEvents } from '../events/service'
+import { retryTransient } from '../lib/retry'
 import { DAY } from '../lib/time'
 import { sweepIdempotencyRecords } from '../service/commit'
 import { indexTickets } from '../tickets/service'
@@ -37,7 +38,7 @@ export async function sweep(env: Bindings, progress: SweepProgress, now: number)
     sweepErasures(env, now),
     backfills,
     // After the backfills, which index tickets too.
-    backfills.catch(() => undefined).then(() => indexTickets(openDirectory(env))),
+    backfills.catch(() => undefined).then(() => retryTransient(() => indexTickets(openDirectory(env)))),
   ])
   for (const result of [fanOut, events, ...others]) if (result.status === 'rejected') logFailure('sweep', result.reason)
   return { fanOut: cursorOf(fanOut), events: cursorOf(events) }
