@@ -3,7 +3,7 @@ import { expect, vi } from 'vitest'
 import { accountCounters, users } from '../../src/db/schema/accounts'
 import { attachments as attachmentsTable, comments as commentsTable, tickets } from '../../src/db/schema/tickets'
 import { events } from '../../src/db/schema/webhooks'
-import { firstSearchIdOf } from '../../src/db/search-id'
+import { newSearchId } from '../../src/db/search-id'
 import { tokenText } from '../../src/db/search-text'
 import { sql } from '../../src/db/sql'
 import { insertSelect, update } from '../../src/db/write'
@@ -42,7 +42,7 @@ export async function grow({ id, agent, admin, customer }: Account, busy: Member
           customFields: '{}',
           createdAt: sql`i * ${DAY}`,
           updatedAt: sql`${CHANGES} + CASE WHEN i <= ${OLD} THEN i * 7919 % ${OLD} ELSE i END * ${DAY}`,
-          searchId: sql`i * ${sql.raw(String(firstSearchIdOf(DAY)))}`,
+          searchId: newSearchId(sql`i * ${DAY}`, sql`i`),
           titleTokens: sql`${tokenText(id, 'Printer ')} || ' ' || i`,
           descriptionTokens: sql`CASE WHEN i <= 20 THEN ${tokenText(id, 'needle')} ELSE ${tokenText(id, 'Jam')} END`,
         },
