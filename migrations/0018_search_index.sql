@@ -4,7 +4,7 @@ CREATE INDEX `users_by_search` ON `users` (`account_id`,`role`,`status`,`created
 ALTER TABLE `tickets` ADD `search_id` integer;--> statement-breakpoint
 ALTER TABLE `tickets` ADD `title_tokens` text;--> statement-breakpoint
 ALTER TABLE `tickets` ADD `description_tokens` text;--> statement-breakpoint
-CREATE UNIQUE INDEX `tickets_by_search_id` ON `tickets` (`search_id`) WHERE search_id IS NOT NULL;
+CREATE UNIQUE INDEX `tickets_by_search_id` ON `tickets` (`search_id`);
 --> statement-breakpoint
 -- The Worker makes the tokens: `title_tokens` and `description_tokens` are 13 characters that stand for the account, and the
 -- tokens, separated by spaces. In the index each token begins with these characters, so that a search reads no other account's tokens.

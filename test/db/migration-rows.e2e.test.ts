@@ -23,8 +23,11 @@ const EXEMPT = new Set([
  */
 const OF_ACCOUNTS = new Set(['0014_login_candidates', '0016_revoked_tokens_by_time', '0017_confirmed_webhooks'])
 
-/** They read existing tables for partial indexes of a new column, to which no row belongs yet. A new migration is not added here. */
-const READING = new Set(['0013_erasures', '0018_search_index'])
+/** Reads existing tables for partial indexes of a new column, to which no row belongs yet. A new migration is not added here. */
+const READING = new Set(['0013_erasures'])
+
+/** Indexes all tickets, because the sweep finds those without a search ID by the index. A new migration is not added here. */
+const OF_TICKETS = new Set(['0018_search_index'])
 
 const SIZES = [1_000, 10_000] as const
 
@@ -154,7 +157,9 @@ afterAll(() => {
 describe('a new migration', () => {
   it('reads and writes the same number of rows for 1,000 and for 10,000 tickets', () => {
     const [small, large] = costs.map((bySize) =>
-      [...bySize].filter(([name]) => !(name in EXAMPLES || isIn(OF_ACCOUNTS, name) || isIn(READING, name))),
+      [...bySize].filter(
+        ([name]) => !(name in EXAMPLES || [OF_ACCOUNTS, OF_TICKETS, READING].some((set) => isIn(set, name))),
+      ),
     )
     expect(large).toEqual(small)
     const written = costs.map((bySize) =>

@@ -34,7 +34,7 @@ export const tickets = sqliteTable(
     descriptionTokens: text('description_tokens'),
   },
   (t) => [
-    uniqueIndex('tickets_by_search_id').on(t.searchId).where(sql`search_id IS NOT NULL`),
+    uniqueIndex('tickets_by_search_id').on(t.searchId),
     uniqueIndex('tickets_by_id').on(t.accountId, t.id),
     uniqueIndex('tickets_by_number').on(t.accountId, t.number),
     // Each ends in a sort order, so that a page of any status and priority reads no other rows.
