@@ -1,5 +1,7 @@
 import { sqlText } from '../scripts/lib/sql-text.ts'
 import { tickets } from '../src/db/schema/tickets.ts'
+import { newSearchId } from '../src/db/search-id.ts'
+import { tokenText } from '../src/db/search-text.ts'
 import { type SQL, sql } from '../src/db/sql.ts'
 import type { Statement } from '../src/db/statement.ts'
 import { insertSelect } from '../src/db/write.ts'
@@ -11,9 +13,11 @@ export const CALLERS: Record<Caller, { accountId: string; userId: string }> = {
   fullSize: { accountId: 'acct_fullsize', userId: 'user_fullsize' },
 }
 
-const NOW = Date.UTC(2026, 10, 1)
+/** At different times, because search IDs are made of the time and the number. */
+const CREATED_AT: Record<Caller, number> = { small: Date.UTC(2026, 10, 1), fullSize: Date.UTC(2026, 10, 2) }
 /** A page of tickets of the largest size that the API accepts. */
 const FULL_SIZE_TICKETS = 100
+const TITLE = 'The report number '
 const LONGEST_TEXT = 'It does not work. '.repeat(3_640)
 const MOST_FIELDS = Object.fromEntries(
   Array.from({ length: 50 }, (_, index) => [String(index).padStart(64, 'k'), '€'.repeat(1_000)]),
@@ -32,11 +36,18 @@ export function neighborhoodSql(): string[] {
 function accountSql(caller: Caller, count: number): Statement[] {
   const { accountId, userId } = CALLERS[caller]
   const user = { id: userId, name: 'Ann', email: `ann@${caller.toLowerCase()}.example`, role: 'agent' } as const
-  return insertAccount({ id: accountId, slug: caller.toLowerCase(), tickets: count, user, createdAt: NOW })
+  return insertAccount({
+    id: accountId,
+    slug: caller.toLowerCase(),
+    tickets: count,
+    user,
+    createdAt: CREATED_AT[caller],
+  })
 }
 
 function ticketsSql(caller: Caller, count: number, texts: { description: string; customFields: string }): Statement {
   const { accountId, userId } = CALLERS[caller]
+  const createdAt = CREATED_AT[caller]
   const numbers: SQL = sql`FROM json_each(${JSON.stringify(Array.from({ length: count }, (_, index) => index + 1))})`
   return insertSelect(
     tickets,
@@ -45,15 +56,18 @@ function ticketsSql(caller: Caller, count: number, texts: { description: string;
       id: sql`${`ticket_${caller}`} || value`,
       number: sql`value`,
       version: 1,
-      title: sql`'The report number ' || value`,
+      title: sql`${TITLE} || value`,
       ...texts,
       status: 'open',
       priority: 'low',
       createdBy: userId,
       assignedTo: null,
       tags: '["tag7"]',
-      createdAt: NOW,
-      updatedAt: NOW,
+      createdAt,
+      updatedAt: createdAt,
+      searchId: newSearchId(sql`${createdAt}`, sql`value`),
+      titleTokens: sql`${tokenText(accountId, TITLE)} || ' ' || value`,
+      descriptionTokens: tokenText(accountId, texts.description),
     },
     numbers,
   )

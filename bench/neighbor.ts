@@ -3,31 +3,20 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { ROOT } from '../scripts/lib/local-state.ts'
 import { type Bundle, buildBundle } from './build.ts'
+import { median } from './figures.ts'
 import { openWorker } from './in-process.ts'
-import { type Caller, type Kind, neighborRequests } from './neighbor-requests.ts'
+import { type Caller, neighborRequests } from './neighbor-requests.ts'
 import { CALLERS, neighborhoodSql } from './neighbor-sql.ts'
 import { log, startProgress } from './progress.ts'
 import { SqliteD1 } from './sqlite-d1.ts'
 import { copyState, databaseFile, migrationStatements, scratchFolder, seededState } from './states.ts'
 import { issueToken } from './token.ts'
 
-interface Neighbor {
-  size: number
-  kinds: readonly Kind[]
-}
-
-/** The time of longer prefixes still grows with the neighbor: their bound is that for 40,000 tickets. */
-const NEIGHBORS: readonly Neighbor[] = [
-  { size: 100_000, kinds: ['search', 'other'] },
-  { size: 40_000, kinds: ['longPrefix'] },
-]
+const NEIGHBOR_TICKETS = 100_000
 /** Of each kind, alternating. */
 const REQUESTS = 50
-/**
- * A request of a small account may take so many times as long with the neighbor as without it. Longer prefixes merge the
- * lists of all words that begin with them, those of other accounts too: see docs/adr/0014-full-text-index.md.
- */
-const MAX_RATIO: Record<Kind, number> = { search: 20, longPrefix: 150, other: 5 }
+/** A request of a small account may take so many times as long with the neighbor as without it. */
+const MAX_RATIO = 5
 /** Below this, in ms of D1 time, ratios are noise. */
 const NEGLIGIBLE = 0.5
 /** In ms of D1 time of one batch, whatever the ratio: an export sends several. */
@@ -36,6 +25,15 @@ const MAX_BATCH = 250
 /** In ms of D1 time. */
 interface Times {
   total: number
+  longestBatch: number
+}
+
+/** Medians. */
+interface Comparison {
+  /** In ms of D1 time, without the neighbor and with it. */
+  alone: number
+  shared: number
+  ratio: number
   longestBatch: number
 }
 
@@ -49,39 +47,33 @@ type Neighborhood = (caller: Caller, path: string) => Promise<Times>
 export async function measureNeighbor(): Promise<boolean> {
   log('Building the Worker')
   const bundle = buildBundle(join(ROOT, 'wrangler.toml'), '-neighbor')
-  let isWithinBounds = true
-  for (const neighbor of NEIGHBORS) isWithinBounds = (await measureNextTo(neighbor, bundle)) && isWithinBounds
-  return isWithinBounds
-}
-
-async function measureNextTo({ size, kinds }: Neighbor, bundle: Bundle): Promise<boolean> {
-  const state = await seededState(bundle, size, startProgress(`Making ${size} tickets`))
-  const withNeighbor = new DatabaseSync(databaseFile(copyState(state.folder, `neighbor-${size}`)))
+  const state = await seededState(bundle, NEIGHBOR_TICKETS, startProgress(`Making ${NEIGHBOR_TICKETS} tickets`))
+  const withNeighbor = new DatabaseSync(databaseFile(copyState(state.folder, 'neighbor')))
   // In a file as well: reading large rows from memory is several times as fast.
-  const folder = scratchFolder(`alone-${size}`)
+  const folder = scratchFolder('alone')
   mkdirSync(folder, { recursive: true })
   const alone = new DatabaseSync(join(folder, 'alone.sqlite'))
   for (const statement of migrationStatements(ROOT)) alone.exec(statement)
   const databases = { alone: await open(alone, bundle), withNeighbor: await open(withNeighbor, bundle) }
   console.log(
-    `\nD1 time of a request in ms, the fastest of ${REQUESTS}: alone, with ${size} tickets of a neighbor, ratio`,
+    `\nD1 time of a request in ms, medians of ${REQUESTS} pairs: alone, with ${NEIGHBOR_TICKETS} tickets of a neighbor, ratio`,
   )
   let isWithinBounds = true
-  for (const { name, path, kind, caller } of neighborRequests(withNeighbor)) {
-    if (!kinds.includes(kind)) continue
-    const { own, shared } = await compare(databases, caller, path)
-    const problem = problemOf(own.total, shared, kind)
+  for (const { name, path, caller } of neighborRequests(withNeighbor)) {
+    const times = await compare(databases, caller, path)
+    const problem = problemOf(times)
     isWithinBounds &&= problem === ''
-    const ratio = (shared.total / own.total).toFixed(1)
-    const columns = [own.total.toFixed(3), shared.total.toFixed(3), ratio].map((text) => text.padStart(9))
+    const columns = [times.alone.toFixed(3), times.shared.toFixed(3), times.ratio.toFixed(1)].map((text) =>
+      text.padStart(9),
+    )
     console.log(`${name.padEnd(56)}${columns.join('')}  ${problem}`)
   }
   return isWithinBounds
 }
 
-function problemOf(own: number, { total, longestBatch }: Times, kind: Kind): string {
+function problemOf({ shared, ratio, longestBatch }: Comparison): string {
   if (longestBatch > MAX_BATCH) return `a batch above ${MAX_BATCH} ms`
-  return total < NEGLIGIBLE || total / own <= MAX_RATIO[kind] ? '' : `above ${MAX_RATIO[kind]}`
+  return shared < NEGLIGIBLE || ratio <= MAX_RATIO ? '' : `above ${MAX_RATIO}`
 }
 
 async function open(database: DatabaseSync, bundle: Bundle): Promise<Neighborhood> {
@@ -108,25 +100,20 @@ async function sender(bundle: Bundle, d1: SqliteD1, caller: Caller) {
   return (path: string) => request(`/api/v1${path}`, { headers })
 }
 
-/** The fastest requests, because other programs on the machine only ever make a request slower. */
 async function compare(
-  { alone, withNeighbor }: Record<'alone' | 'withNeighbor', Neighborhood>,
+  databases: Record<'alone' | 'withNeighbor', Neighborhood>,
   caller: Caller,
   path: string,
-): Promise<{ own: Times; shared: Times }> {
-  const times: Record<'own' | 'shared', Times[]> = { own: [], shared: [] }
-  await alone(caller, path)
-  await withNeighbor(caller, path)
-  for (let sent = 0; sent < REQUESTS; sent += 1) {
-    times.own.push(await alone(caller, path))
-    times.shared.push(await withNeighbor(caller, path))
-  }
-  return { own: fastest(times.own), shared: fastest(times.shared) }
-}
-
-function fastest(times: readonly Times[]): Times {
+): Promise<Comparison> {
+  const pairs: { alone: Times; shared: Times }[] = []
+  await databases.alone(caller, path)
+  await databases.withNeighbor(caller, path)
+  for (let sent = 0; sent < REQUESTS; sent += 1)
+    pairs.push({ alone: await databases.alone(caller, path), shared: await databases.withNeighbor(caller, path) })
   return {
-    total: Math.min(...times.map(({ total }) => total)),
-    longestBatch: Math.min(...times.map(({ longestBatch }) => longestBatch)),
+    alone: median(pairs.map(({ alone }) => alone.total)),
+    shared: median(pairs.map(({ shared }) => shared.total)),
+    ratio: median(pairs.map(({ alone, shared }) => shared.total / alone.total)),
+    longestBatch: median(pairs.map(({ shared }) => shared.longestBatch)),
   }
 }
