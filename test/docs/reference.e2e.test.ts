@@ -3,6 +3,8 @@ import * as reference from '../helpers/node/reference.ts'
 import { differences } from '../helpers/node/reference.ts'
 import { freePort, type RunningServer, spawnStart, startServer, temporaryState } from '../helpers/node/server.ts'
 
+const MINUTE = 60_000
+
 const state = temporaryState()
 const bytes = Buffer.from('2025-05-04 15:58:01 ERROR export failed\n'.repeat(381))
 const content = bytes.toString('base64')
@@ -46,7 +48,11 @@ async function countedAcrossRestart(token: string, attempts = 3): Promise<{ befo
   server = await startServer(port, state.folder)
   const after = (await send('GET', '/tickets', { token })).headers
   const isOfOneMinute = after.get('X-RateLimit-Reset') === before.get('X-RateLimit-Reset')
-  if (!isOfOneMinute && attempts > 1) return countedAcrossRestart(token, attempts - 1)
+  if (!isOfOneMinute && attempts > 1) {
+    // On a busy machine a start takes most of a minute.
+    await new Promise((resolve) => setTimeout(resolve, MINUTE - (Date.now() % MINUTE)))
+    return countedAcrossRestart(token, attempts - 1)
+  }
   expect(isOfOneMinute).toBe(true)
   const left = (headers: Headers) => Number(headers.get('X-RateLimit-Remaining'))
   return { before: left(before), after: left(after) }
