@@ -13,7 +13,7 @@ import { copyState, databaseFile, migrationStatements, scratchFolder, seededStat
 import { issueToken } from './token.ts'
 
 const NEIGHBOR_TICKETS = 100_000
-/** Of each kind, alternating. */
+/** Of each path to each database, alternating. */
 const REQUESTS = 50
 /** A request of a small account may take so many times as long with the neighbor as without it. */
 const MAX_RATIO = 5

@@ -83,8 +83,8 @@ export const EventPage = z.object({
 
 export interface ReceivedEvent extends Event {
   /**
-   * The marker of the write that caused the event; see `writtenMarker` for an erased comment. Null for `ticket.status_changed`, because its `ticket.updated` has
-   * the marker.
+   * The marker of the write that caused the event; see `writtenMarker` for an erased comment. Null for `ticket.status_changed`,
+   * because its `ticket.updated` has the marker.
    */
   marker: string | null
   raw: unknown

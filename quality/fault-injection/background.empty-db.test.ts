@@ -23,7 +23,7 @@ import {
   type Received,
   receive,
 } from '../../test/helpers/webhooks'
-import { FAULT_SECRET, FaultLayer } from './fault-layer'
+import { FAULT_SECRET, FaultLayer, failWrites } from './fault-layer'
 
 const MINUTE = 60_000
 const DAY = 24 * 60 * MINUTE
@@ -287,13 +287,8 @@ describe('a consumer whose call fails once with a transient error', () => {
     const webhook = await createTestWebhook(account)
     await createTicket(account.agent)
     const sent = vi.spyOn(env.WEBHOOKS, 'sendBatch')
-    let writes = 0
     const calls = await layer.during(
-      (_index, { name, writes: isWrite }) => {
-        if (name !== 'D1 batch' || !isWrite) return null
-        writes += 1
-        return writes === 3 ? { kind: 'loses its response', error: LOST() } : null
-      },
+      failWrites('loses its response', LOST, (write) => write === 2),
       () => deliver(account),
     )
     const { attempts, next_at: nextAt } = await deliveryState(webhook.id)

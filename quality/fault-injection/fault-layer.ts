@@ -117,3 +117,17 @@ export class FaultLayer {
     })
   }
 }
+
+export function isDatabaseWrite({ name, writes }: Call): boolean {
+  return name === 'D1 batch' && writes
+}
+
+/** For `FaultLayer.during`: fails the writes to D1 with these numbers, from 0. */
+export function failWrites(kind: FaultKind, error: () => Error, fails: (write: number) => boolean) {
+  let write = -1
+  return (_index: number, call: Call) => {
+    if (!isDatabaseWrite(call)) return null
+    write += 1
+    return fails(write) ? { kind, error: error() } : null
+  }
+}

@@ -10,7 +10,7 @@ import { brokenInvariants, changesBetween } from '../../test/helpers/database-sn
 import { API_OPERATIONS, CALLER_WRITES, operationOf } from '../../test/helpers/operations'
 import { type SampleRequest, sendAndWait } from '../../test/helpers/sample-requests'
 import { createTestWebhook } from '../../test/helpers/webhooks'
-import { type Call, type FaultKind, FaultLayer } from './fault-layer'
+import { type Call, FaultLayer, failWrites, isDatabaseWrite } from './fault-layer'
 import { createTrial, expectClean503, isSame, runTrial, snapshotAfterSweep, subjectOf } from './trials'
 
 const LOST = () => new Error('D1_ERROR: Network connection lost.')
@@ -39,18 +39,7 @@ afterEach(() => {
   vi.restoreAllMocks()
 })
 
-const isDatabaseWrite = ({ name, writes }: Call) => name === 'D1 batch' && writes
 const writesIn = (calls: Call[]) => calls.flatMap((call, index) => (isDatabaseWrite(call) ? [index] : []))
-
-/** Fails the writes to D1 with these numbers, from 0. */
-function failWrites(kind: FaultKind, error: () => Error, fails: (write: number) => boolean) {
-  let write = -1
-  return (_index: number, call: Call) => {
-    if (!isDatabaseWrite(call)) return null
-    write += 1
-    return fails(write) ? { kind, error: error() } : null
-  }
-}
 
 describe('a write with an idempotency key', () => {
   it.each(KEYED.map(subjectOf))(

@@ -1,3 +1,5 @@
+import { firstSearchIdOf } from '../../src/db/search-id'
+
 const MASKS: [RegExp, string][] = [
   [/tk_live_\w+/g, 'KEY'],
   [/whsec_[\w+/=]+/g, 'SECRET'],
@@ -13,7 +15,10 @@ const MASKS: [RegExp, string][] = [
 export function masked(text: string): string {
   const plain = MASKS.reduce((each, [pattern, replacement]) => each.replace(pattern, replacement), text)
   // Of a search ID, without the time.
-  const timeless = plain.replace(/(\\*"search_id\\*":)(\d+)/g, (_, name, id) => `${name}${Number(id) % 2_048}`)
+  const timeless = plain.replace(
+    /(\\*"search_id\\*":)(\d+)/g,
+    (_, name, id) => `${name}${Number(id) % firstSearchIdOf(1)}`,
+  )
   return timeless.replace(/cursor(\\*"?[=:]\\*"?)([\w-]{20,})/g, (_, between, cursor) => {
     const [, position] = JSON.parse(Buffer.from(cursor, 'base64url').toString())
     return `cursor${between}${JSON.stringify(position).replaceAll('"', "'")}`

@@ -11,7 +11,6 @@ import type { ByteRange } from '../http/byte-ranges'
 import type { RawBody } from '../http/middleware/raw-body'
 import { positionSchema } from '../http/pagination/cursor'
 import { findList, mapList } from '../http/pagination/list'
-import { withDeadline } from '../lib/deadline'
 import { newId } from '../lib/ids'
 import { commit, markRedacted } from '../service/commit'
 import { constraintError, rethrow } from '../service/constraint-errors'
@@ -143,10 +142,8 @@ export async function readBytes(
   range: ByteRange,
 ): Promise<ReadableStream | null> {
   const options = range.length < row.size ? { range: { ...range } } : {}
-  const object = await retryFiles(() => withDeadline(env.FILES.get(objectKey(accountId, row.id), options))).catch(
-    (error) => {
-      throw unavailable(error)
-    },
-  )
+  const object = await retryFiles(() => env.FILES.get(objectKey(accountId, row.id), options)).catch((error) => {
+    throw unavailable(error)
+  })
   return object?.body ?? null
 }

@@ -6,7 +6,7 @@ import { DbError } from '../db/errors'
 import { lastWriteTime, nextWriteTime } from '../db/write-time'
 import type { RawBody } from '../http/middleware/raw-body'
 import { sha256Hex } from '../lib/crypto'
-import { DeadlineExceeded, withDeadline } from '../lib/deadline'
+import { DeadlineExceeded } from '../lib/deadline'
 import { newId } from '../lib/ids'
 import { retryTransient } from '../lib/retry'
 import { HOUR, MINUTE } from '../lib/time'
@@ -64,7 +64,7 @@ export async function storeFiles(
 
 async function storeFile(ctx: ServiceContext, id: string, input: NewAttachmentInput): Promise<StoredFile> {
   const sha256 = await sha256Hex(input.content)
-  await retryFiles(() => withDeadline(ctx.files.put(objectKey(ctx.caller.accountId, id), input.content, { sha256 })))
+  await retryFiles(() => ctx.files.put(objectKey(ctx.caller.accountId, id), input.content, { sha256 }))
   return { id, filename: input.filename, size: input.content.byteLength, mime_type: input.mime_type, sha256 }
 }
 
@@ -171,7 +171,7 @@ export function deleteObjectsLater(ctx: ServiceContext): void {
 export async function deleteObjects(files: R2Bucket, db: AccountDb): Promise<void> {
   const ids = (await db.all(findObjectsToDelete(db.accountId, OBJECTS_PER_SWEEP))).map((row) => row.id)
   if (ids.length === 0) return
-  await retryFiles(() => withDeadline(files.delete(ids.map((id) => objectKey(db.accountId, id)))))
+  await retryFiles(() => files.delete(ids.map((id) => objectKey(db.accountId, id))))
   await retryTransient(() => db.all(deleteIntents(db.accountId, ids)))
 }
 

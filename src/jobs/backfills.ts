@@ -31,7 +31,7 @@ const FIRST_COUNTER: CounterKey = { account_id: '', dimension: 'all', value: '',
 export async function sweepBackfills(env: Pick<Bindings, 'DB'>, now: number): Promise<void> {
   const directory = openDirectory(env)
   for (let steps = 0; steps < STEPS_PER_SWEEP; steps += 1) {
-    const found = await retryTransient(() => directory.all(findBackfills()))
+    const found = await directory.all(findBackfills())
     const hasMore = await Promise.all(
       found.map((backfill) => retryTransient(() => STEPS[backfill.name](directory, backfill, now))),
     )

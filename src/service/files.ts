@@ -1,11 +1,12 @@
+import { withDeadline } from '../lib/deadline'
 import { isTransient, retryTransient } from '../lib/retry'
 
 /** Internal error and service unavailable, at the end of the message: https://developers.cloudflare.com/r2/api/error-codes/ */
 const TRANSIENT_CODE = /\((10001|10043)\)$/
 
-/** A call to R2 that is safe to run twice. It retries transient errors. */
+/** A call to R2 that is safe to run twice. Retries transient errors. Throws `DeadlineExceeded`. */
 export function retryFiles<T>(call: () => Promise<T>): Promise<Awaited<T>> {
-  return retryTransient(call, isTransientFileError)
+  return retryTransient(() => withDeadline(call()), isTransientFileError)
 }
 
 function isTransientFileError(error: unknown): boolean {

@@ -1,17 +1,11 @@
-import { createExecutionContext, waitOnExecutionContext } from 'cloudflare:test'
+import { createExecutionContext } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import worker from '../../src/index'
-import {
-  type Account,
-  createTestAccount,
-  createTicket,
-  requestOf,
-  type TestResponse,
-  toTestResponse,
-} from '../helpers/api'
+import { type Account, createTestAccount, createTicket, requestOf, type TestResponse } from '../helpers/api'
 import { eventually } from '../helpers/eventually'
 import { upload } from '../helpers/files'
+import { sendAndWait } from '../helpers/sample-requests'
 
 const MIB = 1024 * 1024
 
@@ -33,14 +27,8 @@ const ticket = (bytes: number) => ({
 const LARGE = JSON.stringify(ticket(MIB))
 const SMALL = JSON.stringify(ticket(1_000))
 
-async function post(body: BodyInit, headers: Record<string, string> = {}): Promise<TestResponse> {
-  const request = requestOf('POST', 'tickets', { token: account.agent.token, headers, body })
-  const { url } = request
-  const ctx = createExecutionContext()
-  const response = await toTestResponse('POST', url, await worker.fetch(request, env, ctx))
-  await waitOnExecutionContext(ctx)
-  return response
-}
+const post = (body: BodyInit, headers: Record<string, string> = {}): Promise<TestResponse> =>
+  sendAndWait({ caller: account.agent, method: 'POST', path: 'tickets', headers, body })
 
 /** Lets no file be stored before `release`. Returns how many wait, so how many requests have a turn. */
 function holdFiles() {

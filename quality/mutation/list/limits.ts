@@ -209,7 +209,7 @@ export const LIMITS = [
     it.call('isRetryable').enclosingStatement().operator('||').part(2).remove(),
   ]),
   ...inside('retryFiles', ['quality/fault-injection/stores.isolated'], (it) => [
-    it.call('retryTransient').replaceWith('retryTransient(call)'),
+    it.call('retryTransient').replaceWith('retryTransient(() => withDeadline(call()))'),
   ]),
   ...inside('reserveUploads', ['quality/fault-injection/transient-writes.isolated'], (it) => [
     it.condition(1, 5).always(true),

@@ -46,23 +46,26 @@ export const jsonBody: MiddlewareHandler<AppEnv> = async (c, next) => {
 }
 
 class Turn {
-  private readonly ended = Promise.withResolvers<void>()
-  private held: Awaited<ReturnType<typeof takeTurn>> | undefined
+  private end: (() => void) | undefined
 
   constructor(private readonly ctx: Pick<ExecutionContext, 'waitUntil'>) {}
 
   /** Returns the reason if there is no turn: the rest of the body must be read first, or the client might lose the response. */
   async take(): Promise<ServiceError | null> {
-    this.held = await takeTurn()
-    if (!this.held) return tooManyLargeBodies()
+    const turn = await takeTurn()
+    if (!turn) return tooManyLargeBodies()
+    const ended = Promise.withResolvers<void>()
     // Otherwise the runtime would cancel the request, and with it the release, as soon as the client disconnects.
-    this.ctx.waitUntil(this.ended.promise)
+    this.ctx.waitUntil(ended.promise)
+    this.end = () => {
+      turn.release()
+      ended.resolve()
+    }
     return null
   }
 
   release(): void {
-    this.held?.release()
-    this.ended.resolve()
+    this.end?.()
   }
 }
 
